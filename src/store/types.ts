@@ -1,0 +1,148 @@
+/**
+ * What the engine needs of a store, and all it may know of one. Three stores fulfil it (memory, lmdb, later redis); one
+ * contract suite (test/store/contract.ts) runs on each.
+ *
+ * An actor owns named records (small, each with a stamp) and one log. A unit is a set of changes that happens whole or
+ * not at all, on condition that each record it expects still has the stamp it names.
+ */
+
+/** One owner of state: `user/<uid>`, `accounts/<partition>`, `outbox/<partition>` … Never contains `\0`. */
+export type Actor = string
+
+/** What can be committed atomically together: everything, or one partition. */
+export type ScopeId = number
+
+/**
+ * Identifies one writing of a record: made by the engine that writes it (random start + counter, see sync/stamps.ts),
+ * an integer in [1, 2^53). 0 means absent. Never a count: two engines never make the same one.
+ */
+export type Stamp = number
+
+/** A position in a log: an integer in [1, 2^53), strictly increasing, never reused, gaps allowed. 0 is before the first. */
+export type Version = number
+
+export const PARTITIONS = 256
+
+export interface StoredRecord {
+  readonly stamp: Stamp
+  /** The store's bytes, never to be written to; empty when the stamp is 0. */
+  readonly bytes: Uint8Array
+}
+
+export interface LogEntry {
+  readonly version: Version
+  /** The bytes that were appended; the store's, never to be written to. */
+  readonly bytes: Uint8Array
+}
+
+/** Versions `after < v <= upTo` that were skipped by a change of epoch: no `since` inside is of this timeline. */
+export interface Gap {
+  readonly after: Version
+  readonly upTo: Version
+}
+
+export interface LogRange {
+  /** In order of version. */
+  readonly entries: readonly LogEntry[]
+  /** Whether entries at or below `upTo` were left out because of a limit. */
+  readonly more: boolean
+  /** The highest version ever given out in this log as this store sees it now (it may be above `upTo`, and not durable yet). */
+  readonly head: Version
+  /** The highest version that a trim removed; 0 if none. */
+  readonly floor: Version
+  readonly gaps: readonly Gap[]
+}
+
+export interface ScannedRecord extends StoredRecord {
+  readonly actor: Actor
+  readonly name: string
+}
+
+export interface Expectation {
+  readonly actor: Actor
+  readonly name: string
+  readonly stamp: Stamp
+}
+
+export interface Put {
+  readonly actor: Actor
+  readonly name: string
+  /** null removes the record. The bytes belong to the store from the call on. */
+  readonly bytes: Uint8Array | null
+  /** The new stamp; ignored on removal, after which the record's stamp is 0. */
+  readonly stamp: Stamp
+}
+
+export interface Append {
+  readonly actor: Actor
+  /** A newer entry with the same key of the same log supersedes the older one, which leaves the log. */
+  readonly key?: string | undefined
+  /** Belong to the store from the call on. */
+  readonly bytes: Uint8Array
+}
+
+export interface Trim {
+  readonly actor: Actor
+  /** Removes the entries without a key at or below this version; what has a key stays. */
+  readonly upTo: Version
+}
+
+export interface Unit {
+  readonly expect: readonly Expectation[]
+  readonly puts: readonly Put[]
+  readonly appends: readonly Append[]
+  readonly trims: readonly Trim[]
+}
+
+export interface Appended {
+  /** The log's head before this append: with `version`, the range that the entry alone fills. */
+  readonly from: Version
+  readonly version: Version
+}
+
+export type CommitResult =
+  | { readonly kind: 'committed'; readonly appended: readonly Appended[] }
+  /** The first expectation that did not hold, and the stamp that stood there. Nothing of the unit was done. */
+  | { readonly kind: 'conflict'; readonly actor: Actor; readonly name: string; readonly current: Stamp }
+
+/** The store could not say whether the units were committed: they may have been. Repeating them is safe. */
+export class OutcomeUnknownError extends Error {
+  override readonly name = 'OutcomeUnknownError'
+}
+
+export interface Store {
+  /** 16 random bytes made with the store: another id is another store, and versions of one mean nothing in the other. */
+  readonly id: Uint8Array
+  /** Which incarnation of the data this is, from 1 (see `newEpoch`). */
+  readonly epoch: number
+  /** Pure, for the store's lifetime. Actors of one partition are always of one scope. */
+  scopeOf(actor: Actor): ScopeId
+  scopes(): readonly ScopeId[]
+  /** In the order of `names`. May show what is committed and not yet durable. */
+  get(actor: Actor, names: readonly string[]): Promise<readonly StoredRecord[]>
+  /**
+   * Entries of (after, upTo], at most `entriesMax` and `bytesMax` (the first is given whatever its size). May hold what is
+   * not yet durable unless `upTo` excludes it: the engine says up to where.
+   */
+  read(actor: Actor, after: Version, upTo: Version, entriesMax: number, bytesMax: number): Promise<LogRange>
+  /**
+   * Records whose `actor + '/' + name` begins with `prefix`, in the byte order of that string, those after `after` (such
+   * a string, or null). Only what is durable. For lists and recovery, not for transitions.
+   */
+  scan(scope: ScopeId, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]>
+  /**
+   * One write. Units are judged in order, each alone against what the ones before it left; settles when all that was
+   * committed is durable. All actors are of `scope`. Rejects with OutcomeUnknownError, or with another error after which
+   * the store must be closed.
+   */
+  commit(scope: ScopeId, units: readonly Unit[]): Promise<readonly CommitResult[]>
+  /**
+   * Says that committed data may have been lost: the epoch grows by one, and each log's next version jumps by
+   * `EPOCH_JUMP` beyond its head, which its `gaps` remember (done at the log's first append in the new epoch).
+   */
+  newEpoch(): Promise<void>
+  close(): Promise<void>
+}
+
+/** How far versions jump when the epoch changes: more than one log gains between two backups. */
+export const EPOCH_JUMP = 2 ** 20
