@@ -48,6 +48,11 @@ export interface LogRange {
   readonly more: boolean
   /** The highest version ever given out in this log as this store sees it now (it may be above `upTo`, and not durable yet). */
   readonly head: Version
+  /**
+   * The highest version known to be durable, at the moment of this read: what lies above it may vanish in a crash and must
+   * not be shown to anybody (the engine cuts there). Equal to `head` while no commit on this log is under way.
+   */
+  readonly durable: Version
   /** The highest version that a trim removed; 0 if none. */
   readonly floor: Version
   readonly gaps: readonly Gap[]
@@ -122,7 +127,7 @@ export interface Store {
   get(actor: Actor, names: readonly string[]): Promise<readonly StoredRecord[]>
   /**
    * Entries of (after, upTo], at most `entriesMax` and `bytesMax` (the first is given whatever its size). May hold what is
-   * not yet durable unless `upTo` excludes it: the engine says up to where.
+   * not yet durable: `durable` says up to where it is.
    */
   read(actor: Actor, after: Version, upTo: Version, entriesMax: number, bytesMax: number): Promise<LogRange>
   /**
