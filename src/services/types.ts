@@ -1,0 +1,50 @@
+/** What a connection needs of the services, and the services of a connection: the only seam between session/ and services/. */
+import type { Code } from '../../protocol/codes.js'
+import type { AckNotice, HelloRequest, HelloResponse, Refusal } from '../../protocol/generated/messages.js'
+import type { TimelinePage } from '../sync/types.js'
+
+export type { TimelinePage }
+
+/** Who asks. The connection implements it: one object per connection, no closure per request. */
+export interface Caller {
+  /** 0 on a nameless connection. */
+  readonly uid: number
+  readonly device: number
+  /** The remote address without its port. */
+  readonly address: string
+  /** The highest version that the client has been told or has shown to know on this connection: an ack above it is from the future. */
+  readonly told: number
+  respond(id: number, body: Uint8Array): void
+  refuse(id: number, code: Code, message: string, retryAfterMs?: number, refusal?: Refusal): void
+  /** Answers a Send with the range of the own copy: counts as the push of (from, version] on this connection. */
+  accepted(id: number, from: number, version: number): void
+  /** Answers a Sync: the client will have applied up to `page.to`. */
+  synced(id: number, since: number, page: TimelinePage): void
+}
+
+export type HelloAnswer =
+  | {
+      readonly kind: 'refused'
+      readonly code: Code
+      readonly message: string
+      readonly retryAfterMs?: number
+      readonly boundAttempt?: number
+    }
+  | { readonly kind: 'nameless'; readonly response: HelloResponse }
+  | {
+      readonly kind: 'bound'
+      readonly response: HelloResponse
+      readonly attempt: number
+      /** Where the first page begins: 0 after a resync or for a client of another store. */
+      readonly since: number
+    }
+
+export interface Services {
+  /** Checks the token, binds the attempt (durably). `settle` is called once, at once or later. */
+  hello(request: HelloRequest, address: string, settle: (answer: HelloAnswer) => void): void
+  /** One of the caller's answering methods will be called once for this id, at once or later. `body` is read during the call. Never throws. */
+  request(caller: Caller, id: number, method: number, body: Uint8Array): void
+  /** OK, or the code to close the connection with. */
+  ack(caller: Caller, notice: AckNotice): Code
+  page(uid: number, since: number): Promise<TimelinePage>
+}
