@@ -1,0 +1,100 @@
+/** One actor's log in the reference model: a sorted array, searched by halves. */
+
+import { assert } from '../../lib/assert.js'
+import { type Appended, EPOCH_JUMP, type Gap, type LogEntry, type LogRange, type Version } from '../types.js'
+
+interface Entry extends LogEntry {
+  readonly key: string | undefined
+}
+
+export class MemoryLog {
+  #head: Version = 0
+  #floor: Version = 0
+  /** The epoch of the newest entry; a log that has never had one counts as of the first. */
+  #epoch = 1
+  #gaps: readonly Gap[] = []
+  #entries: Entry[] = []
+  #versionByKey = new Map<string, Version>()
+
+  copy(): MemoryLog {
+    const copy = new MemoryLog()
+    copy.#head = this.#head
+    copy.#floor = this.#floor
+    copy.#epoch = this.#epoch
+    copy.#gaps = this.#gaps
+    copy.#entries = this.#entries.slice()
+    copy.#versionByKey = new Map(this.#versionByKey)
+    return copy
+  }
+
+  append(key: string | undefined, bytes: Uint8Array, epoch: number): Appended {
+    const from = this.#head
+    if (this.#epoch < epoch) {
+      // One jump per epoch missed: entries of an epoch in between may have been handed out and lost as well.
+      const upTo = from + EPOCH_JUMP * (epoch - this.#epoch)
+      this.#gaps = [...this.#gaps, { after: from, upTo }]
+      this.#head = upTo
+      this.#epoch = epoch
+    }
+    const version = this.#head + 1
+    assert(Number.isSafeInteger(version), 'versions are safe integers')
+    if (key !== undefined) {
+      const superseded = this.#versionByKey.get(key)
+      if (superseded !== undefined) this.#entries.splice(this.#indexAfter(superseded) - 1, 1)
+      this.#versionByKey.set(key, version)
+    }
+    this.#entries.push({ version, key, bytes })
+    this.#head = version
+    return { from, version }
+  }
+
+  trim(upTo: Version): void {
+    const end = this.#indexAfter(upTo)
+    const kept: Entry[] = []
+    for (const entry of this.#entries.slice(0, end)) {
+      if (entry.key === undefined) this.#floor = entry.version
+      else kept.push(entry)
+    }
+    if (kept.length < end) this.#entries.splice(0, end, ...kept)
+  }
+
+  /**
+   * `durable` is what this log was at the last sync: up to its head its entries are shown, so that one that was
+   * superseded or trimmed since does not seem gone, and beyond it this log's.
+   */
+  read(after: Version, upTo: Version, entriesMax: number, bytesMax: number, durable: MemoryLog): LogRange {
+    const all =
+      durable === this ? this.#entries : [...durable.#entries, ...this.#entries.slice(this.#indexAfter(durable.#head))]
+    const entries: LogEntry[] = []
+    let bytes = 0
+    let more = false
+    for (let i = indexAfter(all, after); i < all.length; i++) {
+      const entry = all[i]
+      if (entry === undefined || entry.version > upTo) break
+      bytes += entry.bytes.length
+      if (entries.length === entriesMax || (bytes > bytesMax && entries.length > 0)) {
+        more = true
+        break
+      }
+      entries.push({ version: entry.version, bytes: entry.bytes })
+    }
+    return { entries, more, head: this.#head, durable: durable.#head, floor: durable.#floor, gaps: durable.#gaps }
+  }
+
+  #indexAfter(version: Version): number {
+    return indexAfter(this.#entries, version)
+  }
+}
+
+/** The index of the first entry above `version`. */
+function indexAfter(entries: readonly Entry[], version: Version): number {
+  let low = 0
+  let high = entries.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const entry = entries[middle]
+    if (entry !== undefined && entry.version <= version) low = middle + 1
+    else high = middle
+  }
+  return low
+}

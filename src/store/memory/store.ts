@@ -1,0 +1,199 @@
+/**
+ * The reference model of a store: one node's way to a MemoryDisk. It says what the contract in types.ts means, in the
+ * simplest form; simulation runs on it, and the other stores are compared with it.
+ */
+
+import { assert } from '../../lib/assert.js'
+import { type Random, systemRandom } from '../../lib/random.js'
+import { partitionOf } from '../partition.js'
+import { assertNameFits } from '../text.js'
+import {
+  type Actor,
+  type CommitResult,
+  type LogRange,
+  OutcomeUnknownError,
+  PARTITIONS,
+  type ScannedRecord,
+  type ScopeId,
+  type Store,
+  type StoredRecord,
+  type Unit,
+  type Version,
+} from '../types.js'
+import { type Durability, MemoryDisk } from './disk.js'
+import { type CommitInFlight, type MemoryFaults, NO_FAULTS, type ReadInFlight } from './faults.js'
+
+export interface MemoryStoreOptions {
+  /** One scope for everything (as lmdb), or one for each partition (as Redis Cluster): then effects go by the outbox. */
+  readonly scopes?: 'one' | 'partitions'
+  /** Of the new disk; 'immediate' if left out. */
+  readonly durability?: Durability
+  /** For the new disk's id. */
+  readonly random?: Random
+  /** An existing disk: what was committed on it is there, and other stores may be using it. */
+  readonly disk?: MemoryDisk
+  readonly faults?: MemoryFaults
+}
+
+export class MemoryStore implements Store {
+  readonly disk: MemoryDisk
+  readonly #faults: MemoryFaults
+  readonly #partitioned: boolean
+  readonly #scopes: readonly ScopeId[]
+  #closed = false
+
+  constructor(options: MemoryStoreOptions = {}) {
+    this.disk = options.disk ?? new MemoryDisk(options.random ?? systemRandom, options.durability)
+    this.#faults = options.faults ?? NO_FAULTS
+    this.#partitioned = options.scopes === 'partitions'
+    this.#scopes = this.#partitioned ? Array.from({ length: PARTITIONS }, (_, partition) => partition) : [0]
+  }
+
+  get id(): Uint8Array {
+    return this.disk.id
+  }
+
+  get epoch(): number {
+    return this.disk.epoch
+  }
+
+  scopeOf(actor: Actor): ScopeId {
+    return this.#partitioned ? partitionOf(actor) : 0
+  }
+
+  scopes(): readonly ScopeId[] {
+    return this.#scopes
+  }
+
+  get(actor: Actor, names: readonly string[]): Promise<readonly StoredRecord[]> {
+    return this.#look(() => this.disk.get(actor, names))
+  }
+
+  read(actor: Actor, after: Version, upTo: Version, entriesMax: number, bytesMax: number): Promise<LogRange> {
+    assert(entriesMax >= 1, 'a read asks for at least one entry')
+    return this.#look(() => this.disk.read(actor, after, upTo, entriesMax, bytesMax))
+  }
+
+  scan(scope: ScopeId, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]> {
+    return this.#look(() => this.disk.scan(actor => this.scopeOf(actor) === scope, prefix, after, limit))
+  }
+
+  commit(scope: ScopeId, units: readonly Unit[]): Promise<readonly CommitResult[]> {
+    if (this.#closed) return Promise.reject(new Error('the store is closed'))
+    for (const unit of units) this.#assertUnit(scope, unit)
+    return new Promise((resolve, reject) => {
+      this.#faults.commit(new Committing(this.disk, scope, units, resolve, reject))
+    })
+  }
+
+  newEpoch(): Promise<void> {
+    return this.#look(() => this.disk.newEpoch())
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+  }
+
+  #look<T>(look: () => T): Promise<T> {
+    if (this.#closed) return Promise.reject(new Error('the store is closed'))
+    return new Promise((resolve, reject) => this.#faults.read(new Looking(this.disk, look, resolve, reject)))
+  }
+
+  #assertUnit(scope: ScopeId, unit: Unit): void {
+    for (const { actor, name } of unit.expect) this.#assertNamed(scope, actor, name)
+    for (const { actor, name, bytes, stamp } of unit.puts) {
+      this.#assertNamed(scope, actor, name)
+      assert(bytes === null || (Number.isSafeInteger(stamp) && stamp > 0), 'a put has a stamp in [1, 2^53)')
+    }
+    for (const { actor, key } of unit.appends) this.#assertNamed(scope, actor, key ?? '')
+    for (const { actor } of unit.trims) this.#assertNamed(scope, actor, '')
+  }
+
+  #assertNamed(scope: ScopeId, actor: Actor, name: string): void {
+    assert(this.scopeOf(actor) === scope, () => `${actor} is not of scope ${scope}`)
+    assertNameFits(actor, name)
+  }
+}
+
+class Committing implements CommitInFlight {
+  readonly scope: ScopeId
+  readonly unitCount: number
+  readonly #disk: MemoryDisk
+  readonly #crashes: number
+  readonly #units: readonly Unit[]
+  readonly #resolve: (results: readonly CommitResult[]) => void
+  readonly #reject: (error: Error) => void
+  #results: readonly CommitResult[] | undefined
+  #applied = 0
+
+  constructor(
+    disk: MemoryDisk,
+    scope: ScopeId,
+    units: readonly Unit[],
+    resolve: (results: readonly CommitResult[]) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.scope = scope
+    this.unitCount = units.length
+    this.#disk = disk
+    this.#crashes = disk.crashes
+    this.#units = units
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  apply(): void {
+    if (this.#dead || this.#results !== undefined) return
+    this.#results = this.#disk.apply(this.#units)
+    this.#applied = this.#disk.applied
+  }
+
+  answer(): void {
+    this.apply()
+    const results = this.#results
+    if (this.#dead || results === undefined) return
+    this.#disk.whenDurable(this.#applied, () => this.#resolve(results))
+  }
+
+  lose(): void {
+    if (!this.#dead) this.#reject(new OutcomeUnknownError('the answer was lost'))
+  }
+
+  get #dead(): boolean {
+    return this.#crashes !== this.#disk.crashes
+  }
+}
+
+class Looking<T> implements ReadInFlight {
+  readonly #disk: MemoryDisk
+  readonly #crashes: number
+  readonly #look: () => T
+  readonly #resolve: (seen: T) => void
+  readonly #reject: (error: Error) => void
+  #seen: { readonly value: T } | undefined
+
+  constructor(disk: MemoryDisk, look: () => T, resolve: (seen: T) => void, reject: (error: Error) => void) {
+    this.#disk = disk
+    this.#crashes = disk.crashes
+    this.#look = look
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  look(): void {
+    if (!this.#dead) this.#seen ??= { value: this.#look() }
+  }
+
+  answer(): void {
+    this.look()
+    if (!this.#dead && this.#seen !== undefined) this.#resolve(this.#seen.value)
+  }
+
+  lose(error: Error): void {
+    if (!this.#dead) this.#reject(error)
+  }
+
+  get #dead(): boolean {
+    return this.#crashes !== this.#disk.crashes
+  }
+}
