@@ -1,0 +1,16 @@
+/** What every store must do: one suite, run on each (src/store/types.ts says it in words). */
+
+import type { Test } from 'tap'
+import { lastingContract, scanContract } from './contract/lasting.js'
+import { logContract } from './contract/logs.js'
+import type { StoreKind } from './contract/support.js'
+import { unitContract } from './contract/units.js'
+
+export type { StoreKind } from './contract/support.js'
+
+export function storeContract(t: Test, name: string, open: StoreKind): void {
+  t.test(`${name}: units`, async t => unitContract(t, open))
+  t.test(`${name}: logs`, async t => logContract(t, open))
+  t.test(`${name}: scans`, async t => scanContract(t, open))
+  t.test(`${name}: what lasts`, async t => lastingContract(t, open))
+}

@@ -1,0 +1,205 @@
+/** Contract: versions, bounded reads, compaction keys, trim. */
+
+import type { Test } from 'tap'
+import {
+  A,
+  ALL,
+  append,
+  appendTexts,
+  B,
+  commit,
+  expecting,
+  log,
+  put,
+  readAll,
+  type StoreKind,
+  shown,
+  trim,
+  unit,
+} from './support.js'
+
+export function logContract(t: Test, open: StoreKind): void {
+  t.test('a log without entries has head 0', async t => {
+    const store = await open(t)()
+    t.same(await readAll(store, A), { entries: [], more: false, head: 0, durable: 0, floor: 0, gaps: [] })
+    await store.close()
+  })
+
+  t.test('appends get contiguous versions of their own log, also two in one unit', async t => {
+    const store = await open(t)()
+    t.same(await appendTexts(store, A, 'a'), [{ from: 0, version: 1 }])
+    t.same(await appendTexts(store, A, 'b', 'c'), [
+      { from: 1, version: 2 },
+      { from: 2, version: 3 },
+    ])
+    t.same(await appendTexts(store, B, 'x'), [{ from: 0, version: 1 }])
+    t.same(await log(store, A), ['1:a', '2:b', '3:c'])
+    const { head, durable, floor, gaps, more } = await readAll(store, A)
+    t.same({ head, durable, floor, gaps, more }, { head: 3, durable: 3, floor: 0, gaps: [], more: false })
+    await store.close()
+  })
+
+  t.test('a unit that falls uses up no version', async t => {
+    const store = await open(t)()
+    await commit(
+      store,
+      unit({ appends: [append(A, 'a')] }),
+      unit({ expect: [expecting(A, 'x', 9)], appends: [append(A, 'fallen'), append(A, 'fallen', 'k')] }),
+      unit({ appends: [append(A, 'b', 'k')] }),
+    )
+    t.same(await log(store, A), ['1:a', '2:b'])
+    t.same(await appendTexts(store, A, 'c'), [{ from: 2, version: 3 }])
+    await store.close()
+  })
+
+  t.test('a read is bounded below by after and above by upTo', async t => {
+    const store = await open(t)()
+    await appendTexts(store, A, 'a', 'b', 'c', 'd')
+    const between = async (after: number, upTo: number) => {
+      const range = await store.read(A, after, upTo, 100, 1000)
+      t.equal(range.more, false)
+      t.equal(range.head, 4)
+      return shown(range)
+    }
+    t.same(await between(0, 4), ['1:a', '2:b', '3:c', '4:d'])
+    t.same(await between(1, 3), ['2:b', '3:c'])
+    t.same(await between(3, 3), [])
+    t.same(await between(4, ALL), [])
+    t.same(await between(2, ALL), ['3:c', '4:d'])
+    t.same(await between(3, 1), [])
+    t.same(await between(99, ALL), [])
+    t.same(await between(0, 0), [])
+    await store.close()
+  })
+
+  t.test(
+    'a read is bounded by entries and bytes, gives at least one, and says whether that left anything out',
+    async t => {
+      const store = await open(t)()
+      await appendTexts(store, A, 'aaaa', 'bbbb', 'cccc', 'dddd')
+      const read = async (after: number, upTo: number, entriesMax: number, bytesMax: number) => {
+        const range = await store.read(A, after, upTo, entriesMax, bytesMax)
+        return [shown(range).join(' '), range.more]
+      }
+      t.same(await read(0, ALL, 2, 1000), ['1:aaaa 2:bbbb', true])
+      t.same(await read(2, ALL, 2, 1000), ['3:cccc 4:dddd', false])
+      t.same(await read(0, 2, 2, 1000), ['1:aaaa 2:bbbb', false])
+      t.same(await read(0, 3, 2, 1000), ['1:aaaa 2:bbbb', true])
+      t.same(await read(0, ALL, 100, 8), ['1:aaaa 2:bbbb', true])
+      t.same(await read(0, ALL, 100, 11), ['1:aaaa 2:bbbb', true])
+      t.same(await read(0, 2, 100, 8), ['1:aaaa 2:bbbb', false])
+      t.same(await read(0, ALL, 100, 3), ['1:aaaa', true])
+      t.same(await read(0, ALL, 100, 0), ['1:aaaa', true])
+      t.same(await read(3, ALL, 100, 0), ['4:dddd', false])
+      t.same(await read(0, ALL, 4, 16), ['1:aaaa 2:bbbb 3:cccc 4:dddd', false])
+      await store.close()
+    },
+  )
+
+  t.test('a newer entry with the same key of the same log supersedes the older', async t => {
+    const store = await open(t)()
+    await appendTexts(store, A, 'k=1', 'plain', 'l=2')
+    await appendTexts(store, B, 'k=other log')
+    t.same(await appendTexts(store, A, 'k=3'), [{ from: 3, version: 4 }])
+    t.same(await log(store, A), ['2:plain', '3:2', '4:3'])
+    t.same(await log(store, B), ['1:other log'])
+    await appendTexts(store, A, 'k=4', 'k=5', 'l=6', 'k=7')
+    t.same(await log(store, A), ['2:plain', '7:6', '8:7'])
+    t.equal((await readAll(store, A)).floor, 0, 'superseding is not trimming')
+    t.same(shown(await store.read(A, 2, 7, 1, 100)), ['7:6'])
+    await store.close()
+  })
+
+  t.test('when the newest entry is superseded by a unit of the same commit the head goes on', async t => {
+    const store = await open(t)()
+    const results = await commit(
+      store,
+      unit({ appends: [append(A, '1', 'k')] }),
+      unit({ appends: [append(A, '2', 'k')] }),
+      unit({ appends: [append(A, '3', 'k')] }),
+    )
+    t.match(results, [{ appended: [{ version: 1 }] }, { appended: [{ version: 2 }] }, { appended: [{ version: 3 }] }])
+    t.same(await log(store, A), ['3:3'])
+    await store.close()
+  })
+
+  t.test('a trim removes what has no key, keeps what has one, and the floor is the highest removed', async t => {
+    const store = await open(t)()
+    await appendTexts(store, A, 'a', 'k=b', 'c', 'l=d', 'e', 'f')
+    await trim(store, A, 4)
+    t.same(await log(store, A), ['2:b', '4:d', '5:e', '6:f'])
+    t.match(await readAll(store, A), { floor: 3, head: 6, durable: 6 })
+    await trim(store, A, 4)
+    await trim(store, A, 2)
+    t.match(await readAll(store, A), { floor: 3 })
+    await appendTexts(store, A, 'k=g')
+    t.same(await log(store, A), ['4:d', '5:e', '6:f', '7:g'])
+    await trim(store, A, ALL)
+    t.same(await log(store, A), ['4:d', '7:g'])
+    t.match(await readAll(store, A), { floor: 6, head: 7 })
+    await appendTexts(store, A, 'l=h', 'i')
+    t.same(await log(store, A), ['7:g', '8:h', '9:i'])
+    await store.close()
+  })
+
+  t.test('a trim of nothing, or of a log that is not there, changes nothing', async t => {
+    const store = await open(t)()
+    await trim(store, A, ALL)
+    t.same(await readAll(store, A), { entries: [], more: false, head: 0, durable: 0, floor: 0, gaps: [] })
+    await appendTexts(store, A, 'k=a')
+    await trim(store, A, ALL)
+    await trim(store, A, 0)
+    t.match(await readAll(store, A), { head: 1, floor: 0 })
+    await store.close()
+  })
+
+  t.test('the head never goes back: everything trimmed, appended again, opened again', async t => {
+    const reopen = open(t)
+    let store = await reopen()
+    await appendTexts(store, A, 'a', 'b', 'c')
+    await trim(store, A, ALL)
+    t.same(await readAll(store, A), { entries: [], more: false, head: 3, durable: 3, floor: 3, gaps: [] })
+    await store.close()
+    store = await reopen()
+    t.match(await readAll(store, A), { entries: [], head: 3, floor: 3 })
+    t.same(await appendTexts(store, A, 'd'), [{ from: 3, version: 4 }])
+    await trim(store, A, ALL)
+    t.same(await appendTexts(store, A, 'e', 'k=f'), [
+      { from: 4, version: 5 },
+      { from: 5, version: 6 },
+    ])
+    await store.close()
+    store = await reopen()
+    t.same(await log(store, A), ['5:e', '6:f'])
+    t.match(await readAll(store, A), { head: 6, floor: 4 })
+    await store.close()
+  })
+
+  t.test('a trim and appends in one unit: the trim comes first, and a trimmed key may be appended again', async t => {
+    const store = await open(t)()
+    await appendTexts(store, A, 'a', 'k=b')
+    const results = await commit(
+      store,
+      unit({
+        puts: [put(A, 'x', 'x', 5)],
+        appends: [append(A, 'c'), append(A, 'd', 'k')],
+        trims: [{ actor: A, upTo: ALL }],
+      }),
+      unit({ appends: [append(A, 'e')] }),
+    )
+    t.match(results, [{ appended: [{ from: 2, version: 3 }, { version: 4 }] }, { appended: [{ from: 4, version: 5 }] }])
+    t.same(await log(store, A), ['3:c', '4:d', '5:e'])
+    t.match(await readAll(store, A), { floor: 1, head: 5 })
+    await store.close()
+  })
+
+  t.test('logs whose names begin alike do not mix', async t => {
+    const store = await open(t)()
+    const actors = ['group/1', 'group/11', 'group/1/', 'group/1/1', 'group/']
+    for (const actor of actors) {
+      await store.commit(store.scopeOf(actor), [unit({ appends: [append(actor, actor), append(actor, 'k', 'k')] })])
+    }
+    for (const actor of actors) t.same(await log(store, actor), [`1:${actor}`, '2:k'])
+    await store.close()
+  })
+}
