@@ -1,0 +1,97 @@
+// Every code of the protocol: PROTOCOL.md, clause 9. The hundreds of the number say what a client does, so a client knows
+// what to do with a code that was invented after it.
+
+/** What a client does on a code. The words are explained in PROTOCOL.md, 9.2. */
+export type Action = 'ok' | 'refused' | 'retry' | 'reconnect' | 'resync' | 'login' | 'stop'
+
+interface CodeEntry {
+  readonly code: number
+  readonly action: Action
+  /** For people; also the text of the frame when nothing better is known. */
+  readonly text: string
+}
+
+export const CODES = {
+  OK: { code: 0, action: 'ok', text: 'done' },
+
+  INVALID_ARGUMENT: { code: 100, action: 'refused', text: 'a value is outside its limits' },
+  BAD_BODY: { code: 101, action: 'refused', text: 'the body is not the message that the method takes' },
+  UNKNOWN_METHOD: { code: 102, action: 'refused', text: 'this server does not know the method' },
+  TEXT_TOO_LONG: { code: 103, action: 'refused', text: 'the text is longer than 16 384 bytes' },
+  UNKNOWN_USER: { code: 104, action: 'refused', text: 'there is no such user' },
+  NOT_FRIEND: { code: 105, action: 'refused', text: 'the two are not friends' },
+  BLOCKED: { code: 106, action: 'refused', text: 'one of the two has blocked the other' },
+  NAME_TAKEN: { code: 107, action: 'refused', text: 'the account name is taken' },
+  WRONG_CREDENTIALS: { code: 108, action: 'refused', text: 'account or password is wrong' },
+  SEQ_REUSED: { code: 109, action: 'refused', text: 'the send_seq was used for another content' },
+  SETTLED: { code: 110, action: 'refused', text: 'the send_seq is too old: its outcome is no longer known' },
+  VOIDED: { code: 111, action: 'refused', text: 'the client gave the send_seq up' },
+  ALREADY_FRIENDS: { code: 112, action: 'refused', text: 'the two are friends already' },
+  NO_SUCH_REQUEST: { code: 113, action: 'refused', text: 'no contact request of that number waits' },
+  NO_SUCH_DEVICE: { code: 114, action: 'refused', text: 'the user has no such device' },
+  NAME_INVALID: { code: 115, action: 'refused', text: 'the account name is not of the allowed form' },
+  PASSWORD_WEAK: { code: 116, action: 'refused', text: 'the password is shorter than 8 bytes' },
+  SELF: { code: 117, action: 'refused', text: 'the request names the user who makes it' },
+  CONTACT_LIMIT: { code: 118, action: 'refused', text: 'one of the two has as many contacts as are allowed' },
+  OUTBOX_FULL: { code: 119, action: 'refused', text: "the way to the other user's store is full" },
+  REFUSED: { code: 120, action: 'refused', text: 'the other side could not process it' },
+  NOT_ALLOWED: { code: 121, action: 'refused', text: 'not allowed here' },
+
+  UNAVAILABLE: { code: 200, action: 'retry', text: 'something that the server needs is not there right now' },
+  OVERLOADED: { code: 201, action: 'retry', text: 'the server has too much to do' },
+  GAP: { code: 202, action: 'retry', text: 'an earlier send_seq is missing' },
+
+  DRAINING: { code: 300, action: 'reconnect', text: 'the server is about to stop' },
+  SERVER_ERROR: { code: 301, action: 'reconnect', text: 'the server failed' },
+  IDLE_TIMEOUT: { code: 302, action: 'reconnect', text: 'nothing came for longer than the heartbeat allows' },
+  HELLO_TIMEOUT: { code: 303, action: 'reconnect', text: 'no Hello came in time' },
+  TOO_MANY_CONNECTIONS: { code: 304, action: 'reconnect', text: 'too many connections' },
+  PROTOCOL_ERROR: { code: 305, action: 'reconnect', text: 'the bytes are not frames of this protocol' },
+  FRAME_TOO_LARGE: { code: 306, action: 'reconnect', text: 'the frame is larger than allowed' },
+  FLOOD: { code: 307, action: 'reconnect', text: 'too many frames' },
+  ATTEMPT_SUPERSEDED: {
+    code: 308,
+    action: 'reconnect',
+    text: 'a connection with this attempt or a higher one is bound',
+  },
+  HELLO_REQUIRED: { code: 309, action: 'reconnect', text: 'the first frame of a connection is Hello' },
+  HELLO_REPEATED: { code: 310, action: 'reconnect', text: 'the connection has had its Hello' },
+  SLOW_CONSUMER: { code: 311, action: 'reconnect', text: 'the connection takes no more bytes' },
+  NAMELESS_TIMEOUT: { code: 312, action: 'reconnect', text: 'the nameless connection is over' },
+
+  RESYNC: { code: 400, action: 'resync', text: 'the version is not one of this timeline' },
+
+  UNAUTHENTICATED: { code: 500, action: 'login', text: 'the token is unknown' },
+  TOKEN_EXPIRED: { code: 501, action: 'login', text: 'the token has expired' },
+  SESSION_REVOKED: { code: 502, action: 'login', text: 'the session was ended' },
+  LOGIN_REQUIRED: { code: 503, action: 'login', text: 'the method needs a session' },
+
+  REPLACED: { code: 600, action: 'stop', text: 'the device is connected from elsewhere' },
+  REVISION_UNSUPPORTED: { code: 601, action: 'stop', text: 'this server does not speak that revision' },
+} as const satisfies Record<string, CodeEntry>
+
+export type CodeName = keyof typeof CODES
+
+/** The number of a code that this revision knows. On the wire a code is any uint32. */
+export type Code = (typeof CODES)[CodeName]['code']
+
+const names = new Map<number, CodeName>(Object.entries(CODES).map(([name, entry]) => [entry.code, name as CodeName]))
+
+const ACTIONS: readonly Action[] = ['ok', 'refused', 'retry', 'reconnect', 'resync', 'login', 'stop']
+
+/** The name of a code, for logs; of an unknown one `CODE_<n>`. */
+export function codeName(code: number): string {
+  return names.get(code) ?? `CODE_${code}`
+}
+
+/** The text of a code, for people; of an unknown one its name. */
+export function codeText(code: number): string {
+  const name = names.get(code)
+  return name === undefined ? codeName(code) : CODES[name].text
+}
+
+/** What a client does on a code, known or not, by its hundreds. A number of no class stops: nothing milder is safe. */
+export function actionOf(code: number): Action {
+  if (code === 0) return 'ok'
+  return code < 100 ? 'stop' : (ACTIONS[Math.floor(code / 100)] ?? 'stop')
+}

@@ -1,0 +1,2929 @@
+// Generated from protocol/longwire/v1/*.proto by protocol/generate; `npm run generate` writes it again. Do not edit.
+//
+// Of every message X: the interface (absent fields are 0, '', an empty array, false or undefined), createX, encodeX, writeX,
+// decodeX (throws DecodeError; `bytes` fields view the input) and readX, which reads the reader's range into a message.
+import { EMPTY } from '../bytes.js'
+import { enter, leave, missing, readBool, readBytes, readString, readTag, readUint32, readUint64, readerOf, skipField, tooMany, type Reader } from '../wire-reader.js'
+import { begin, finish, writeBytes, writeString, writeTrue, writeUint32, writeUint64, type Writer } from '../wire-writer.js'
+
+export { DecodeError } from '../wire-reader.js'
+
+export const ContactState = {
+  /** Neither friend nor asked: how a contact that was removed, declined or cancelled ends. */
+  UNSPECIFIED: 0,
+  /** This user asked and waits. */
+  REQUESTED: 1,
+  /** The other asked and waits. */
+  INVITED: 2,
+  FRIEND: 3,
+} as const
+export type ContactState = (typeof ContactState)[keyof typeof ContactState]
+
+/** A value that this revision does not know reads as 0. */
+function readContactState(r: Reader): ContactState {
+  const value = readUint32(r)
+  return value < 4 ? (value as ContactState) : 0
+}
+
+/**
+ * What travels on a connection, each preceded by its length as a varint (protobuf's "delimited" form). An empty frame,
+ * one byte 00, is a ping.
+ * request    id != 0, method != 0     client to server
+ * response   id != 0, method == 0     server to client
+ * notice     id == 0, method != 0     either way, has no answer
+ */
+export interface Frame {
+  /** Chosen by the client, unique among its unanswered requests; small numbers are cheap. */
+  id: number
+  /** A number of the method table (PROTOCOL.md, clause 4). */
+  method: number
+  /** The encoded message that the method names; of a refusal, a Refusal. */
+  body: Uint8Array
+  /** 0 for success, otherwise a code of PROTOCOL.md, clause 9. */
+  code: number
+  /** For people reading logs; never to be parsed or shown to a user. */
+  message: string
+  /** With a code: do not try again sooner. Milliseconds; absent: the client's own back-off. */
+  retryAfterMs: number
+}
+
+export function createFrame(init?: Partial<Frame>): Frame {
+  const m: Frame = { id: 0, method: 0, body: EMPTY, code: 0, message: '', retryAfterMs: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeFrame(m: Frame): Uint8Array {
+  const w = begin()
+  writeFrame(w, m)
+  return finish(w)
+}
+
+export function writeFrame(w: Writer, m: Frame): void {
+  if (m.id !== 0) writeUint32(w, 8, m.id)
+  if (m.method !== 0) writeUint32(w, 16, m.method)
+  if (m.body.length > 0) writeBytes(w, 26, m.body)
+  if (m.code !== 0) writeUint32(w, 32, m.code)
+  if (m.message.length > 0) writeString(w, 42, m.message)
+  if (m.retryAfterMs !== 0) writeUint32(w, 48, m.retryAfterMs)
+}
+
+export function decodeFrame(bytes: Uint8Array): Frame {
+  return readFrame(readerOf(bytes), createFrame())
+}
+
+export function readFrame(r: Reader, m: Frame): Frame {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.id = readUint32(r)
+        break
+      }
+      case 16: {
+        m.method = readUint32(r)
+        break
+      }
+      case 26: {
+        m.body = readBytes(r, 'Frame.body', 0, 0)
+        break
+      }
+      case 32: {
+        m.code = readUint32(r)
+        break
+      }
+      case 42: {
+        m.message = readString(r, 'Frame.message', 0)
+        break
+      }
+      case 48: {
+        m.retryAfterMs = readUint32(r)
+        break
+      }
+      default:
+        skipField(r, tag, 126, 'Frame')
+    }
+  }
+  return m
+}
+
+/** The body of a response whose code is not 0. Absent where the code needs none. */
+export interface Refusal {
+  /** With GAP: the send_seq that the server expects next. */
+  expectedSendSeq: number
+  /** With ATTEMPT_SUPERSEDED: the attempt that is bound. */
+  boundAttempt: number
+}
+
+export function createRefusal(init?: Partial<Refusal>): Refusal {
+  const m: Refusal = { expectedSendSeq: 0, boundAttempt: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRefusal(m: Refusal): Uint8Array {
+  const w = begin()
+  writeRefusal(w, m)
+  return finish(w)
+}
+
+export function writeRefusal(w: Writer, m: Refusal): void {
+  if (m.expectedSendSeq !== 0) writeUint64(w, 8, m.expectedSendSeq)
+  if (m.boundAttempt !== 0) writeUint64(w, 16, m.boundAttempt)
+}
+
+export function decodeRefusal(bytes: Uint8Array): Refusal {
+  return readRefusal(readerOf(bytes), createRefusal())
+}
+
+export function readRefusal(r: Reader, m: Refusal): Refusal {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.expectedSendSeq = readUint64(r)
+        break
+      }
+      case 16: {
+        m.boundAttempt = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'Refusal')
+    }
+  }
+  return m
+}
+
+/** The first frame of every connection. Method 1, client to server. */
+export interface HelloRequest {
+  /** The session's token. Absent: a nameless connection, good for Register, Login and one Hello with a token. */
+  token: Uint8Array
+  /** Grows by one with every connection decision of the device. Required with a token. */
+  attempt: number
+  /** The version up to which the device has applied its timeline. */
+  since: number
+  /** How often the client will ping at least, 10 000 to 1 800 000 milliseconds. Absent: 300 000. */
+  heartbeatMs: number
+  /** The store that since belongs to. If it is not the server's, since is taken as 0. */
+  storeId: Uint8Array
+  /** Revision of this protocol. Absent: 1. */
+  revision: number
+  /** Name and version of the client program, for logs. */
+  client: string
+}
+
+export function createHelloRequest(init?: Partial<HelloRequest>): HelloRequest {
+  const m: HelloRequest = { token: EMPTY, attempt: 0, since: 0, heartbeatMs: 0, storeId: EMPTY, revision: 0, client: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeHelloRequest(m: HelloRequest): Uint8Array {
+  const w = begin()
+  writeHelloRequest(w, m)
+  return finish(w)
+}
+
+export function writeHelloRequest(w: Writer, m: HelloRequest): void {
+  if (m.token.length > 0) writeBytes(w, 10, m.token)
+  if (m.attempt !== 0) writeUint64(w, 16, m.attempt)
+  if (m.since !== 0) writeUint64(w, 24, m.since)
+  if (m.heartbeatMs !== 0) writeUint32(w, 40, m.heartbeatMs)
+  if (m.storeId.length > 0) writeBytes(w, 50, m.storeId)
+  if (m.revision !== 0) writeUint32(w, 56, m.revision)
+  if (m.client.length > 0) writeString(w, 66, m.client)
+}
+
+export function decodeHelloRequest(bytes: Uint8Array): HelloRequest {
+  return readHelloRequest(readerOf(bytes), createHelloRequest())
+}
+
+export function readHelloRequest(r: Reader, m: HelloRequest): HelloRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.token = readBytes(r, 'HelloRequest.token', 128, 0)
+        break
+      }
+      case 16: {
+        m.attempt = readUint64(r)
+        break
+      }
+      case 24: {
+        m.since = readUint64(r)
+        break
+      }
+      case 40: {
+        m.heartbeatMs = readUint32(r)
+        break
+      }
+      case 50: {
+        m.storeId = readBytes(r, 'HelloRequest.store_id', 32, 0)
+        break
+      }
+      case 56: {
+        m.revision = readUint32(r)
+        break
+      }
+      case 66: {
+        m.client = readString(r, 'HelloRequest.client', 128)
+        break
+      }
+      default:
+        skipField(r, tag, 494, 'HelloRequest')
+    }
+  }
+  return m
+}
+
+export interface HelloResponse {
+  /** The user and device the token belongs to; 0 on a nameless connection. */
+  uid: number
+  device: number
+  /** The highest send_seq of this device that the server has used up. */
+  lastSendSeq: number
+  /** The ack that the server has committed; the client names again the marks of items above it. */
+  ack: number
+  /** Another store_id than the client's means: drop the local copy. */
+  storeId: Uint8Array
+  /** The version of the newest item. */
+  head: number
+  /** since was not a version of this timeline: everything follows from 0, keyed state is to be replaced. */
+  resync: boolean
+  /** The server's clock, milliseconds since 1970. */
+  serverTimeMs: number
+}
+
+export function createHelloResponse(init?: Partial<HelloResponse>): HelloResponse {
+  const m: HelloResponse = { uid: 0, device: 0, lastSendSeq: 0, ack: 0, storeId: EMPTY, head: 0, resync: false, serverTimeMs: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeHelloResponse(m: HelloResponse): Uint8Array {
+  const w = begin()
+  writeHelloResponse(w, m)
+  return finish(w)
+}
+
+export function writeHelloResponse(w: Writer, m: HelloResponse): void {
+  if (m.uid !== 0) writeUint64(w, 8, m.uid)
+  if (m.device !== 0) writeUint32(w, 16, m.device)
+  if (m.lastSendSeq !== 0) writeUint64(w, 24, m.lastSendSeq)
+  if (m.ack !== 0) writeUint64(w, 32, m.ack)
+  if (m.storeId.length > 0) writeBytes(w, 42, m.storeId)
+  if (m.head !== 0) writeUint64(w, 48, m.head)
+  if (m.resync) writeTrue(w, 56)
+  if (m.serverTimeMs !== 0) writeUint64(w, 64, m.serverTimeMs)
+}
+
+export function decodeHelloResponse(bytes: Uint8Array): HelloResponse {
+  return readHelloResponse(readerOf(bytes), createHelloResponse())
+}
+
+export function readHelloResponse(r: Reader, m: HelloResponse): HelloResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.uid = readUint64(r)
+        break
+      }
+      case 16: {
+        m.device = readUint32(r)
+        break
+      }
+      case 24: {
+        m.lastSendSeq = readUint64(r)
+        break
+      }
+      case 32: {
+        m.ack = readUint64(r)
+        break
+      }
+      case 42: {
+        m.storeId = readBytes(r, 'HelloResponse.store_id', 0, 0)
+        break
+      }
+      case 48: {
+        m.head = readUint64(r)
+        break
+      }
+      case 56: {
+        m.resync = readBool(r)
+        break
+      }
+      case 64: {
+        m.serverTimeMs = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 510, 'HelloResponse')
+    }
+  }
+  return m
+}
+
+/** Items that the server sends unasked. Method 3, server to client. Holds every live item of (from, to]. */
+export interface PushNotice {
+  from: number
+  /** Absent: the version of the last item, or from where there is none. */
+  to: number
+  /** Items between from and to were removed by retention. */
+  trimmed: boolean
+  items: Item[]
+}
+
+export function createPushNotice(init?: Partial<PushNotice>): PushNotice {
+  const m: PushNotice = { from: 0, to: 0, trimmed: false, items: [] }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodePushNotice(m: PushNotice): Uint8Array {
+  const w = begin()
+  writePushNotice(w, m)
+  return finish(w)
+}
+
+export function writePushNotice(w: Writer, m: PushNotice): void {
+  if (m.from !== 0) writeUint64(w, 8, m.from)
+  if (m.to !== 0) writeUint64(w, 16, m.to)
+  if (m.trimmed) writeTrue(w, 24)
+  for (const each of m.items) {
+    w.uint32(34).fork()
+    writeItem(w, each)
+    w.ldelim()
+  }
+}
+
+export function decodePushNotice(bytes: Uint8Array): PushNotice {
+  return readPushNotice(readerOf(bytes), createPushNotice())
+}
+
+export function readPushNotice(r: Reader, m: PushNotice): PushNotice {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.from = readUint64(r)
+        break
+      }
+      case 16: {
+        m.to = readUint64(r)
+        break
+      }
+      case 24: {
+        m.trimmed = readBool(r)
+        break
+      }
+      case 34: {
+        const outer = enter(r)
+        m.items.push(readItem(r, createItem()))
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'PushNotice')
+    }
+  }
+  return m
+}
+
+/** There are items up to this version: pull if it is above the applied version. Method 4, server to client. */
+export interface NotifyNotice {
+  version: number
+}
+
+export function createNotifyNotice(init?: Partial<NotifyNotice>): NotifyNotice {
+  const m: NotifyNotice = { version: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeNotifyNotice(m: NotifyNotice): Uint8Array {
+  const w = begin()
+  writeNotifyNotice(w, m)
+  return finish(w)
+}
+
+export function writeNotifyNotice(w: Writer, m: NotifyNotice): void {
+  if (m.version !== 0) writeUint64(w, 8, m.version)
+}
+
+export function decodeNotifyNotice(bytes: Uint8Array): NotifyNotice {
+  return readNotifyNotice(readerOf(bytes), createNotifyNotice())
+}
+
+export function readNotifyNotice(r: Reader, m: NotifyNotice): NotifyNotice {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.version = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'NotifyNotice')
+    }
+  }
+  if (m.version === 0) throw missing('NotifyNotice.version')
+  return m
+}
+
+/** What the device has durably stored, and read. Method 2, client to server. */
+export interface AckNotice {
+  /** Absent: unchanged. */
+  version: number
+  /** The highest stored send_seq per peer and device of the peer, of messages received since the committed ack. */
+  delivered: Mark[]
+  /** The highest read send_seq, likewise. */
+  read: Mark[]
+}
+
+export function createAckNotice(init?: Partial<AckNotice>): AckNotice {
+  const m: AckNotice = { version: 0, delivered: [], read: [] }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeAckNotice(m: AckNotice): Uint8Array {
+  const w = begin()
+  writeAckNotice(w, m)
+  return finish(w)
+}
+
+export function writeAckNotice(w: Writer, m: AckNotice): void {
+  if (m.version !== 0) writeUint64(w, 8, m.version)
+  for (const each of m.delivered) {
+    w.uint32(18).fork()
+    writeMark(w, each)
+    w.ldelim()
+  }
+  for (const each of m.read) {
+    w.uint32(26).fork()
+    writeMark(w, each)
+    w.ldelim()
+  }
+}
+
+export function decodeAckNotice(bytes: Uint8Array): AckNotice {
+  return readAckNotice(readerOf(bytes), createAckNotice())
+}
+
+export function readAckNotice(r: Reader, m: AckNotice): AckNotice {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.version = readUint64(r)
+        break
+      }
+      case 18: {
+        if (m.delivered.length >= 256) throw tooMany('AckNotice.delivered', 256)
+        const outer = enter(r)
+        m.delivered.push(readMark(r, createMark()))
+        leave(r, outer)
+        break
+      }
+      case 26: {
+        if (m.read.length >= 256) throw tooMany('AckNotice.read', 256)
+        const outer = enter(r)
+        m.read.push(readMark(r, createMark()))
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'AckNotice')
+    }
+  }
+  return m
+}
+
+export interface Mark {
+  peer: number
+  device: number
+  sendSeq: number
+}
+
+export function createMark(init?: Partial<Mark>): Mark {
+  const m: Mark = { peer: 0, device: 0, sendSeq: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeMark(m: Mark): Uint8Array {
+  const w = begin()
+  writeMark(w, m)
+  return finish(w)
+}
+
+export function writeMark(w: Writer, m: Mark): void {
+  if (m.peer !== 0) writeUint64(w, 8, m.peer)
+  if (m.device !== 0) writeUint32(w, 16, m.device)
+  if (m.sendSeq !== 0) writeUint64(w, 24, m.sendSeq)
+}
+
+export function decodeMark(bytes: Uint8Array): Mark {
+  return readMark(readerOf(bytes), createMark())
+}
+
+export function readMark(r: Reader, m: Mark): Mark {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.peer = readUint64(r)
+        break
+      }
+      case 16: {
+        m.device = readUint32(r)
+        break
+      }
+      case 24: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'Mark')
+    }
+  }
+  if (m.peer === 0) throw missing('Mark.peer')
+  if (m.device === 0) throw missing('Mark.device')
+  if (m.sendSeq === 0) throw missing('Mark.send_seq')
+  return m
+}
+
+/** The server is about to stop: finish, then connect again after the frame's retry_after_ms. Method 5, server to client. */
+export type DrainNotice = Record<never, never>
+
+export function createDrainNotice(_init?: Partial<DrainNotice>): DrainNotice {
+  return {}
+}
+
+export function encodeDrainNotice(m: DrainNotice): Uint8Array {
+  const w = begin()
+  writeDrainNotice(w, m)
+  return finish(w)
+}
+
+export function writeDrainNotice(_w: Writer, _m: DrainNotice): void {}
+
+export function decodeDrainNotice(bytes: Uint8Array): DrainNotice {
+  return readDrainNotice(readerOf(bytes), createDrainNotice())
+}
+
+export function readDrainNotice(r: Reader, m: DrainNotice): DrainNotice {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'DrainNotice')
+  }
+  return m
+}
+
+/** The server's last frame before it closes: the frame's code says what the client does. Method 6, server to client. */
+export interface CloseNotice {
+  /** With ATTEMPT_SUPERSEDED and REPLACED: the attempt that is bound. */
+  boundAttempt: number
+}
+
+export function createCloseNotice(init?: Partial<CloseNotice>): CloseNotice {
+  const m: CloseNotice = { boundAttempt: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeCloseNotice(m: CloseNotice): Uint8Array {
+  const w = begin()
+  writeCloseNotice(w, m)
+  return finish(w)
+}
+
+export function writeCloseNotice(w: Writer, m: CloseNotice): void {
+  if (m.boundAttempt !== 0) writeUint64(w, 8, m.boundAttempt)
+}
+
+export function decodeCloseNotice(bytes: Uint8Array): CloseNotice {
+  return readCloseNotice(readerOf(bytes), createCloseNotice())
+}
+
+export function readCloseNotice(r: Reader, m: CloseNotice): CloseNotice {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.boundAttempt = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'CloseNotice')
+    }
+  }
+  return m
+}
+
+/**
+ * One item of a timeline. On the wire its version is one more than the version before it (the item's before it, or the
+ * range's from) plus skip.
+ */
+export interface Item {
+  skip: number
+  content:
+    | { case: 'message'; value: Message }
+    | { case: 'contact'; value: Contact }
+    | { case: 'failed'; value: Failed }
+    | { case: 'delivered'; value: Delivered }
+    | { case: 'read'; value: Read }
+    | { case: 'ownProfile'; value: OwnProfile }
+    | undefined
+}
+
+export function createItem(init?: Partial<Item>): Item {
+  const m: Item = { skip: 0, content: undefined }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeItem(m: Item): Uint8Array {
+  const w = begin()
+  writeItem(w, m)
+  return finish(w)
+}
+
+export function writeItem(w: Writer, m: Item): void {
+  if (m.skip !== 0) writeUint64(w, 8, m.skip)
+  switch (m.content?.case) {
+    case 'message':
+      w.uint32(18).fork()
+      writeMessage(w, m.content.value)
+      w.ldelim()
+      break
+    case 'contact':
+      w.uint32(26).fork()
+      writeContact(w, m.content.value)
+      w.ldelim()
+      break
+    case 'failed':
+      w.uint32(34).fork()
+      writeFailed(w, m.content.value)
+      w.ldelim()
+      break
+    case 'delivered':
+      w.uint32(42).fork()
+      writeDelivered(w, m.content.value)
+      w.ldelim()
+      break
+    case 'read':
+      w.uint32(50).fork()
+      writeRead(w, m.content.value)
+      w.ldelim()
+      break
+    case 'ownProfile':
+      w.uint32(58).fork()
+      writeOwnProfile(w, m.content.value)
+      w.ldelim()
+      break
+  }
+}
+
+export function decodeItem(bytes: Uint8Array): Item {
+  return readItem(readerOf(bytes), createItem())
+}
+
+export function readItem(r: Reader, m: Item): Item {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.skip = readUint64(r)
+        break
+      }
+      case 18: {
+        const outer = enter(r)
+        const before = m.content?.case === 'message' ? m.content.value : createMessage()
+        m.content = { case: 'message', value: readMessage(r, before) }
+        leave(r, outer)
+        break
+      }
+      case 26: {
+        const outer = enter(r)
+        const before = m.content?.case === 'contact' ? m.content.value : createContact()
+        m.content = { case: 'contact', value: readContact(r, before) }
+        leave(r, outer)
+        break
+      }
+      case 34: {
+        const outer = enter(r)
+        const before = m.content?.case === 'failed' ? m.content.value : createFailed()
+        m.content = { case: 'failed', value: readFailed(r, before) }
+        leave(r, outer)
+        break
+      }
+      case 42: {
+        const outer = enter(r)
+        const before = m.content?.case === 'delivered' ? m.content.value : createDelivered()
+        m.content = { case: 'delivered', value: readDelivered(r, before) }
+        leave(r, outer)
+        break
+      }
+      case 50: {
+        const outer = enter(r)
+        const before = m.content?.case === 'read' ? m.content.value : createRead()
+        m.content = { case: 'read', value: readRead(r, before) }
+        leave(r, outer)
+        break
+      }
+      case 58: {
+        const outer = enter(r)
+        const before = m.content?.case === 'ownProfile' ? m.content.value : createOwnProfile()
+        m.content = { case: 'ownProfile', value: readOwnProfile(r, before) }
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 254, 'Item')
+    }
+  }
+  return m
+}
+
+/** A message. (sender, device, send_seq) is its id: shown once, whatever version it comes under. */
+export interface Message {
+  sender: number
+  device: number
+  sendSeq: number
+  /** When the server accepted it, milliseconds since 1970. */
+  atMs: number
+  /** In the sender's own timeline: whom it went to. Absent in the recipient's. */
+  recipient: number
+  text: string
+}
+
+export function createMessage(init?: Partial<Message>): Message {
+  const m: Message = { sender: 0, device: 0, sendSeq: 0, atMs: 0, recipient: 0, text: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeMessage(m: Message): Uint8Array {
+  const w = begin()
+  writeMessage(w, m)
+  return finish(w)
+}
+
+export function writeMessage(w: Writer, m: Message): void {
+  if (m.sender !== 0) writeUint64(w, 8, m.sender)
+  if (m.device !== 0) writeUint32(w, 16, m.device)
+  if (m.sendSeq !== 0) writeUint64(w, 24, m.sendSeq)
+  if (m.atMs !== 0) writeUint64(w, 32, m.atMs)
+  if (m.recipient !== 0) writeUint64(w, 40, m.recipient)
+  if (m.text.length > 0) writeString(w, 50, m.text)
+}
+
+export function decodeMessage(bytes: Uint8Array): Message {
+  return readMessage(readerOf(bytes), createMessage())
+}
+
+export function readMessage(r: Reader, m: Message): Message {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sender = readUint64(r)
+        break
+      }
+      case 16: {
+        m.device = readUint32(r)
+        break
+      }
+      case 24: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 32: {
+        m.atMs = readUint64(r)
+        break
+      }
+      case 40: {
+        m.recipient = readUint64(r)
+        break
+      }
+      case 50: {
+        m.text = readString(r, 'Message.text', 0)
+        break
+      }
+      default:
+        skipField(r, tag, 126, 'Message')
+    }
+  }
+  return m
+}
+
+/** The state of one contact. Compaction key contact:<uid>. */
+export interface Contact {
+  uid: number
+  state: ContactState
+  /** While requested or invited: the number that Accept, Decline and Cancel name. */
+  request: number
+  /** This user blocked the other. */
+  blocked: boolean
+  account: string
+  nickname: string
+  /** What the asker wrote with the request, while requested or invited. */
+  greeting: string
+}
+
+export function createContact(init?: Partial<Contact>): Contact {
+  const m: Contact = { uid: 0, state: 0, request: 0, blocked: false, account: '', nickname: '', greeting: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeContact(m: Contact): Uint8Array {
+  const w = begin()
+  writeContact(w, m)
+  return finish(w)
+}
+
+export function writeContact(w: Writer, m: Contact): void {
+  if (m.uid !== 0) writeUint64(w, 8, m.uid)
+  if (m.state !== 0) writeUint32(w, 16, m.state)
+  if (m.request !== 0) writeUint64(w, 24, m.request)
+  if (m.blocked) writeTrue(w, 32)
+  if (m.account.length > 0) writeString(w, 42, m.account)
+  if (m.nickname.length > 0) writeString(w, 50, m.nickname)
+  if (m.greeting.length > 0) writeString(w, 58, m.greeting)
+}
+
+export function decodeContact(bytes: Uint8Array): Contact {
+  return readContact(readerOf(bytes), createContact())
+}
+
+export function readContact(r: Reader, m: Contact): Contact {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.uid = readUint64(r)
+        break
+      }
+      case 16: {
+        m.state = readContactState(r)
+        break
+      }
+      case 24: {
+        m.request = readUint64(r)
+        break
+      }
+      case 32: {
+        m.blocked = readBool(r)
+        break
+      }
+      case 42: {
+        m.account = readString(r, 'Contact.account', 0)
+        break
+      }
+      case 50: {
+        m.nickname = readString(r, 'Contact.nickname', 0)
+        break
+      }
+      case 58: {
+        m.greeting = readString(r, 'Contact.greeting', 0)
+        break
+      }
+      default:
+        skipField(r, tag, 254, 'Contact')
+    }
+  }
+  return m
+}
+
+/** A message of this user that was accepted and then refused on the other side. */
+export interface Failed {
+  device: number
+  sendSeq: number
+  recipient: number
+  /** Why, a code of PROTOCOL.md, clause 9. */
+  code: number
+}
+
+export function createFailed(init?: Partial<Failed>): Failed {
+  const m: Failed = { device: 0, sendSeq: 0, recipient: 0, code: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeFailed(m: Failed): Uint8Array {
+  const w = begin()
+  writeFailed(w, m)
+  return finish(w)
+}
+
+export function writeFailed(w: Writer, m: Failed): void {
+  if (m.device !== 0) writeUint32(w, 8, m.device)
+  if (m.sendSeq !== 0) writeUint64(w, 16, m.sendSeq)
+  if (m.recipient !== 0) writeUint64(w, 24, m.recipient)
+  if (m.code !== 0) writeUint32(w, 32, m.code)
+}
+
+export function decodeFailed(bytes: Uint8Array): Failed {
+  return readFailed(readerOf(bytes), createFailed())
+}
+
+export function readFailed(r: Reader, m: Failed): Failed {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.device = readUint32(r)
+        break
+      }
+      case 16: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 24: {
+        m.recipient = readUint64(r)
+        break
+      }
+      case 32: {
+        m.code = readUint32(r)
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'Failed')
+    }
+  }
+  return m
+}
+
+/** Up to where the peer has stored this user's messages. Compaction key delivered:<peer>. */
+export interface Delivered {
+  peer: number
+  /** One per device of this user. */
+  marks: Watermark[]
+}
+
+export function createDelivered(init?: Partial<Delivered>): Delivered {
+  const m: Delivered = { peer: 0, marks: [] }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeDelivered(m: Delivered): Uint8Array {
+  const w = begin()
+  writeDelivered(w, m)
+  return finish(w)
+}
+
+export function writeDelivered(w: Writer, m: Delivered): void {
+  if (m.peer !== 0) writeUint64(w, 8, m.peer)
+  for (const each of m.marks) {
+    w.uint32(18).fork()
+    writeWatermark(w, each)
+    w.ldelim()
+  }
+}
+
+export function decodeDelivered(bytes: Uint8Array): Delivered {
+  return readDelivered(readerOf(bytes), createDelivered())
+}
+
+export function readDelivered(r: Reader, m: Delivered): Delivered {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.peer = readUint64(r)
+        break
+      }
+      case 18: {
+        const outer = enter(r)
+        m.marks.push(readWatermark(r, createWatermark()))
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'Delivered')
+    }
+  }
+  return m
+}
+
+/** Up to where one side has read the other's messages. Compaction keys read:<peer> and own-read:<peer>. */
+export interface Read {
+  peer: number
+  /** False: the peer read this user's messages; device is this user's. True: this user read the peer's; device is the peer's. */
+  own: boolean
+  marks: Watermark[]
+}
+
+export function createRead(init?: Partial<Read>): Read {
+  const m: Read = { peer: 0, own: false, marks: [] }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRead(m: Read): Uint8Array {
+  const w = begin()
+  writeRead(w, m)
+  return finish(w)
+}
+
+export function writeRead(w: Writer, m: Read): void {
+  if (m.peer !== 0) writeUint64(w, 8, m.peer)
+  if (m.own) writeTrue(w, 16)
+  for (const each of m.marks) {
+    w.uint32(26).fork()
+    writeWatermark(w, each)
+    w.ldelim()
+  }
+}
+
+export function decodeRead(bytes: Uint8Array): Read {
+  return readRead(readerOf(bytes), createRead())
+}
+
+export function readRead(r: Reader, m: Read): Read {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.peer = readUint64(r)
+        break
+      }
+      case 16: {
+        m.own = readBool(r)
+        break
+      }
+      case 26: {
+        const outer = enter(r)
+        m.marks.push(readWatermark(r, createWatermark()))
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'Read')
+    }
+  }
+  return m
+}
+
+export interface Watermark {
+  device: number
+  sendSeq: number
+}
+
+export function createWatermark(init?: Partial<Watermark>): Watermark {
+  const m: Watermark = { device: 0, sendSeq: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeWatermark(m: Watermark): Uint8Array {
+  const w = begin()
+  writeWatermark(w, m)
+  return finish(w)
+}
+
+export function writeWatermark(w: Writer, m: Watermark): void {
+  if (m.device !== 0) writeUint32(w, 8, m.device)
+  if (m.sendSeq !== 0) writeUint64(w, 16, m.sendSeq)
+}
+
+export function decodeWatermark(bytes: Uint8Array): Watermark {
+  return readWatermark(readerOf(bytes), createWatermark())
+}
+
+export function readWatermark(r: Reader, m: Watermark): Watermark {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.device = readUint32(r)
+        break
+      }
+      case 16: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'Watermark')
+    }
+  }
+  return m
+}
+
+/** The user's own profile. Compaction key profile. */
+export interface OwnProfile {
+  account: string
+  nickname: string
+}
+
+export function createOwnProfile(init?: Partial<OwnProfile>): OwnProfile {
+  const m: OwnProfile = { account: '', nickname: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeOwnProfile(m: OwnProfile): Uint8Array {
+  const w = begin()
+  writeOwnProfile(w, m)
+  return finish(w)
+}
+
+export function writeOwnProfile(w: Writer, m: OwnProfile): void {
+  if (m.account.length > 0) writeString(w, 10, m.account)
+  if (m.nickname.length > 0) writeString(w, 18, m.nickname)
+}
+
+export function decodeOwnProfile(bytes: Uint8Array): OwnProfile {
+  return readOwnProfile(readerOf(bytes), createOwnProfile())
+}
+
+export function readOwnProfile(r: Reader, m: OwnProfile): OwnProfile {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.account = readString(r, 'OwnProfile.account', 0)
+        break
+      }
+      case 18: {
+        m.nickname = readString(r, 'OwnProfile.nickname', 0)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'OwnProfile')
+    }
+  }
+  return m
+}
+
+export interface SendRequest {
+  sendSeq: number
+  /** The recipient's uid. */
+  to: number
+  /** At most 16 384 bytes of UTF-8; longer: TEXT_TOO_LONG. */
+  text: string
+}
+
+export function createSendRequest(init?: Partial<SendRequest>): SendRequest {
+  const m: SendRequest = { sendSeq: 0, to: 0, text: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeSendRequest(m: SendRequest): Uint8Array {
+  const w = begin()
+  writeSendRequest(w, m)
+  return finish(w)
+}
+
+export function writeSendRequest(w: Writer, m: SendRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.to !== 0) writeUint64(w, 16, m.to)
+  if (m.text.length > 0) writeString(w, 26, m.text)
+}
+
+export function decodeSendRequest(bytes: Uint8Array): SendRequest {
+  return readSendRequest(readerOf(bytes), createSendRequest())
+}
+
+export function readSendRequest(r: Reader, m: SendRequest): SendRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 16: {
+        m.to = readUint64(r)
+        break
+      }
+      case 26: {
+        m.text = readString(r, 'SendRequest.text', 0)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'SendRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('SendRequest.send_seq')
+  if (m.to === 0) throw missing('SendRequest.to')
+  if (m.text.length === 0) throw missing('SendRequest.text')
+  return m
+}
+
+export interface SendResponse {
+  /** The version of the sender's own copy. 0 in the answer to a repeat: the copy comes, or came, as an item. */
+  version: number
+  /** The version before it. Absent: version - 1. With it this answer counts as the push of the own copy. */
+  from: number
+}
+
+export function createSendResponse(init?: Partial<SendResponse>): SendResponse {
+  const m: SendResponse = { version: 0, from: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeSendResponse(m: SendResponse): Uint8Array {
+  const w = begin()
+  writeSendResponse(w, m)
+  return finish(w)
+}
+
+export function writeSendResponse(w: Writer, m: SendResponse): void {
+  if (m.version !== 0) writeUint64(w, 8, m.version)
+  if (m.from !== 0) writeUint64(w, 16, m.from)
+}
+
+export function decodeSendResponse(bytes: Uint8Array): SendResponse {
+  return readSendResponse(readerOf(bytes), createSendResponse())
+}
+
+export function readSendResponse(r: Reader, m: SendResponse): SendResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.version = readUint64(r)
+        break
+      }
+      case 16: {
+        m.from = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'SendResponse')
+    }
+  }
+  return m
+}
+
+export interface SyncRequest {
+  /** The version up to which the device has applied its timeline. */
+  since: number
+  /** As AckNotice. */
+  ack: AckNotice | undefined
+}
+
+export function createSyncRequest(init?: Partial<SyncRequest>): SyncRequest {
+  const m: SyncRequest = { since: 0, ack: undefined }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeSyncRequest(m: SyncRequest): Uint8Array {
+  const w = begin()
+  writeSyncRequest(w, m)
+  return finish(w)
+}
+
+export function writeSyncRequest(w: Writer, m: SyncRequest): void {
+  if (m.since !== 0) writeUint64(w, 8, m.since)
+  if (m.ack !== undefined) {
+    w.uint32(18).fork()
+    writeAckNotice(w, m.ack)
+    w.ldelim()
+  }
+}
+
+export function decodeSyncRequest(bytes: Uint8Array): SyncRequest {
+  return readSyncRequest(readerOf(bytes), createSyncRequest())
+}
+
+export function readSyncRequest(r: Reader, m: SyncRequest): SyncRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.since = readUint64(r)
+        break
+      }
+      case 18: {
+        const outer = enter(r)
+        m.ack = readAckNotice(r, m.ack ?? createAckNotice())
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'SyncRequest')
+    }
+  }
+  return m
+}
+
+export interface SyncResponse {
+  /** Holds every live item of (since, to]. */
+  to: number
+  /** There is more behind to. */
+  more: boolean
+  /** Items between since and to were removed by retention. */
+  trimmed: boolean
+  items: Item[]
+}
+
+export function createSyncResponse(init?: Partial<SyncResponse>): SyncResponse {
+  const m: SyncResponse = { to: 0, more: false, trimmed: false, items: [] }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeSyncResponse(m: SyncResponse): Uint8Array {
+  const w = begin()
+  writeSyncResponse(w, m)
+  return finish(w)
+}
+
+export function writeSyncResponse(w: Writer, m: SyncResponse): void {
+  if (m.to !== 0) writeUint64(w, 8, m.to)
+  if (m.more) writeTrue(w, 16)
+  if (m.trimmed) writeTrue(w, 24)
+  for (const each of m.items) {
+    w.uint32(34).fork()
+    writeItem(w, each)
+    w.ldelim()
+  }
+}
+
+export function decodeSyncResponse(bytes: Uint8Array): SyncResponse {
+  return readSyncResponse(readerOf(bytes), createSyncResponse())
+}
+
+export function readSyncResponse(r: Reader, m: SyncResponse): SyncResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.to = readUint64(r)
+        break
+      }
+      case 16: {
+        m.more = readBool(r)
+        break
+      }
+      case 24: {
+        m.trimmed = readBool(r)
+        break
+      }
+      case 34: {
+        const outer = enter(r)
+        m.items.push(readItem(r, createItem()))
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'SyncResponse')
+    }
+  }
+  return m
+}
+
+export interface VoidRequest {
+  sendSeq: number
+  /** How many numbers, from send_seq on. Absent: 1. At most 1 048 576. */
+  count: number
+}
+
+export function createVoidRequest(init?: Partial<VoidRequest>): VoidRequest {
+  const m: VoidRequest = { sendSeq: 0, count: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeVoidRequest(m: VoidRequest): Uint8Array {
+  const w = begin()
+  writeVoidRequest(w, m)
+  return finish(w)
+}
+
+export function writeVoidRequest(w: Writer, m: VoidRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.count !== 0) writeUint32(w, 16, m.count)
+}
+
+export function decodeVoidRequest(bytes: Uint8Array): VoidRequest {
+  return readVoidRequest(readerOf(bytes), createVoidRequest())
+}
+
+export function readVoidRequest(r: Reader, m: VoidRequest): VoidRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 16: {
+        m.count = readUint32(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'VoidRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('VoidRequest.send_seq')
+  return m
+}
+
+export type VoidResponse = Record<never, never>
+
+export function createVoidResponse(_init?: Partial<VoidResponse>): VoidResponse {
+  return {}
+}
+
+export function encodeVoidResponse(m: VoidResponse): Uint8Array {
+  const w = begin()
+  writeVoidResponse(w, m)
+  return finish(w)
+}
+
+export function writeVoidResponse(_w: Writer, _m: VoidResponse): void {}
+
+export function decodeVoidResponse(bytes: Uint8Array): VoidResponse {
+  return readVoidResponse(readerOf(bytes), createVoidResponse())
+}
+
+export function readVoidResponse(r: Reader, m: VoidResponse): VoidResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'VoidResponse')
+  }
+  return m
+}
+
+export interface RegisterRequest {
+  /** 3 to 32 of a-z 0-9 _ . -, beginning with a letter; capitals are taken as small letters. */
+  account: string
+  /** At least 8 bytes of UTF-8. */
+  password: string
+  /** 16 random bytes that the installation made once. */
+  installationKey: Uint8Array
+  /** Shown to friends. Absent: the account name. */
+  nickname: string
+  /** Shown in the device list. */
+  deviceName: string
+}
+
+export function createRegisterRequest(init?: Partial<RegisterRequest>): RegisterRequest {
+  const m: RegisterRequest = { account: '', password: '', installationKey: EMPTY, nickname: '', deviceName: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRegisterRequest(m: RegisterRequest): Uint8Array {
+  const w = begin()
+  writeRegisterRequest(w, m)
+  return finish(w)
+}
+
+export function writeRegisterRequest(w: Writer, m: RegisterRequest): void {
+  if (m.account.length > 0) writeString(w, 10, m.account)
+  if (m.password.length > 0) writeString(w, 18, m.password)
+  if (m.installationKey.length > 0) writeBytes(w, 26, m.installationKey)
+  if (m.nickname.length > 0) writeString(w, 34, m.nickname)
+  if (m.deviceName.length > 0) writeString(w, 42, m.deviceName)
+}
+
+export function decodeRegisterRequest(bytes: Uint8Array): RegisterRequest {
+  return readRegisterRequest(readerOf(bytes), createRegisterRequest())
+}
+
+export function readRegisterRequest(r: Reader, m: RegisterRequest): RegisterRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.account = readString(r, 'RegisterRequest.account', 32)
+        break
+      }
+      case 18: {
+        m.password = readString(r, 'RegisterRequest.password', 256)
+        break
+      }
+      case 26: {
+        m.installationKey = readBytes(r, 'RegisterRequest.installation_key', 0, 16)
+        break
+      }
+      case 34: {
+        m.nickname = readString(r, 'RegisterRequest.nickname', 64)
+        break
+      }
+      case 42: {
+        m.deviceName = readString(r, 'RegisterRequest.device_name', 64)
+        break
+      }
+      default:
+        skipField(r, tag, 62, 'RegisterRequest')
+    }
+  }
+  if (m.account.length === 0) throw missing('RegisterRequest.account')
+  if (m.password.length === 0) throw missing('RegisterRequest.password')
+  if (m.installationKey.length === 0) throw missing('RegisterRequest.installation_key')
+  return m
+}
+
+export interface RegisterResponse {
+  session: Session | undefined
+}
+
+export function createRegisterResponse(init?: Partial<RegisterResponse>): RegisterResponse {
+  const m: RegisterResponse = { session: undefined }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRegisterResponse(m: RegisterResponse): Uint8Array {
+  const w = begin()
+  writeRegisterResponse(w, m)
+  return finish(w)
+}
+
+export function writeRegisterResponse(w: Writer, m: RegisterResponse): void {
+  if (m.session !== undefined) {
+    w.uint32(10).fork()
+    writeSession(w, m.session)
+    w.ldelim()
+  }
+}
+
+export function decodeRegisterResponse(bytes: Uint8Array): RegisterResponse {
+  return readRegisterResponse(readerOf(bytes), createRegisterResponse())
+}
+
+export function readRegisterResponse(r: Reader, m: RegisterResponse): RegisterResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        const outer = enter(r)
+        m.session = readSession(r, m.session ?? createSession())
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'RegisterResponse')
+    }
+  }
+  return m
+}
+
+export interface LoginRequest {
+  account: string
+  password: string
+  installationKey: Uint8Array
+  deviceName: string
+}
+
+export function createLoginRequest(init?: Partial<LoginRequest>): LoginRequest {
+  const m: LoginRequest = { account: '', password: '', installationKey: EMPTY, deviceName: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeLoginRequest(m: LoginRequest): Uint8Array {
+  const w = begin()
+  writeLoginRequest(w, m)
+  return finish(w)
+}
+
+export function writeLoginRequest(w: Writer, m: LoginRequest): void {
+  if (m.account.length > 0) writeString(w, 10, m.account)
+  if (m.password.length > 0) writeString(w, 18, m.password)
+  if (m.installationKey.length > 0) writeBytes(w, 26, m.installationKey)
+  if (m.deviceName.length > 0) writeString(w, 34, m.deviceName)
+}
+
+export function decodeLoginRequest(bytes: Uint8Array): LoginRequest {
+  return readLoginRequest(readerOf(bytes), createLoginRequest())
+}
+
+export function readLoginRequest(r: Reader, m: LoginRequest): LoginRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.account = readString(r, 'LoginRequest.account', 32)
+        break
+      }
+      case 18: {
+        m.password = readString(r, 'LoginRequest.password', 256)
+        break
+      }
+      case 26: {
+        m.installationKey = readBytes(r, 'LoginRequest.installation_key', 0, 16)
+        break
+      }
+      case 34: {
+        m.deviceName = readString(r, 'LoginRequest.device_name', 64)
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'LoginRequest')
+    }
+  }
+  if (m.account.length === 0) throw missing('LoginRequest.account')
+  if (m.password.length === 0) throw missing('LoginRequest.password')
+  if (m.installationKey.length === 0) throw missing('LoginRequest.installation_key')
+  return m
+}
+
+export interface LoginResponse {
+  session: Session | undefined
+}
+
+export function createLoginResponse(init?: Partial<LoginResponse>): LoginResponse {
+  const m: LoginResponse = { session: undefined }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeLoginResponse(m: LoginResponse): Uint8Array {
+  const w = begin()
+  writeLoginResponse(w, m)
+  return finish(w)
+}
+
+export function writeLoginResponse(w: Writer, m: LoginResponse): void {
+  if (m.session !== undefined) {
+    w.uint32(10).fork()
+    writeSession(w, m.session)
+    w.ldelim()
+  }
+}
+
+export function decodeLoginResponse(bytes: Uint8Array): LoginResponse {
+  return readLoginResponse(readerOf(bytes), createLoginResponse())
+}
+
+export function readLoginResponse(r: Reader, m: LoginResponse): LoginResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        const outer = enter(r)
+        m.session = readSession(r, m.session ?? createSession())
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'LoginResponse')
+    }
+  }
+  return m
+}
+
+/** What Register and Login give. */
+export interface Session {
+  uid: number
+  /** The same installation key is always the same device. */
+  device: number
+  token: Uint8Array
+  /** Milliseconds since 1970; slides with use. */
+  expiresAtMs: number
+  lastSendSeq: number
+  storeId: Uint8Array
+  /** The highest attempt bound so far: the client's next one is above it. */
+  boundAttempt: number
+}
+
+export function createSession(init?: Partial<Session>): Session {
+  const m: Session = { uid: 0, device: 0, token: EMPTY, expiresAtMs: 0, lastSendSeq: 0, storeId: EMPTY, boundAttempt: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeSession(m: Session): Uint8Array {
+  const w = begin()
+  writeSession(w, m)
+  return finish(w)
+}
+
+export function writeSession(w: Writer, m: Session): void {
+  if (m.uid !== 0) writeUint64(w, 8, m.uid)
+  if (m.device !== 0) writeUint32(w, 16, m.device)
+  if (m.token.length > 0) writeBytes(w, 26, m.token)
+  if (m.expiresAtMs !== 0) writeUint64(w, 32, m.expiresAtMs)
+  if (m.lastSendSeq !== 0) writeUint64(w, 40, m.lastSendSeq)
+  if (m.storeId.length > 0) writeBytes(w, 50, m.storeId)
+  if (m.boundAttempt !== 0) writeUint64(w, 56, m.boundAttempt)
+}
+
+export function decodeSession(bytes: Uint8Array): Session {
+  return readSession(readerOf(bytes), createSession())
+}
+
+export function readSession(r: Reader, m: Session): Session {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.uid = readUint64(r)
+        break
+      }
+      case 16: {
+        m.device = readUint32(r)
+        break
+      }
+      case 26: {
+        m.token = readBytes(r, 'Session.token', 0, 0)
+        break
+      }
+      case 32: {
+        m.expiresAtMs = readUint64(r)
+        break
+      }
+      case 40: {
+        m.lastSendSeq = readUint64(r)
+        break
+      }
+      case 50: {
+        m.storeId = readBytes(r, 'Session.store_id', 0, 0)
+        break
+      }
+      case 56: {
+        m.boundAttempt = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 254, 'Session')
+    }
+  }
+  return m
+}
+
+export type LogoutRequest = Record<never, never>
+
+export function createLogoutRequest(_init?: Partial<LogoutRequest>): LogoutRequest {
+  return {}
+}
+
+export function encodeLogoutRequest(m: LogoutRequest): Uint8Array {
+  const w = begin()
+  writeLogoutRequest(w, m)
+  return finish(w)
+}
+
+export function writeLogoutRequest(_w: Writer, _m: LogoutRequest): void {}
+
+export function decodeLogoutRequest(bytes: Uint8Array): LogoutRequest {
+  return readLogoutRequest(readerOf(bytes), createLogoutRequest())
+}
+
+export function readLogoutRequest(r: Reader, m: LogoutRequest): LogoutRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'LogoutRequest')
+  }
+  return m
+}
+
+export type LogoutResponse = Record<never, never>
+
+export function createLogoutResponse(_init?: Partial<LogoutResponse>): LogoutResponse {
+  return {}
+}
+
+export function encodeLogoutResponse(m: LogoutResponse): Uint8Array {
+  const w = begin()
+  writeLogoutResponse(w, m)
+  return finish(w)
+}
+
+export function writeLogoutResponse(_w: Writer, _m: LogoutResponse): void {}
+
+export function decodeLogoutResponse(bytes: Uint8Array): LogoutResponse {
+  return readLogoutResponse(readerOf(bytes), createLogoutResponse())
+}
+
+export function readLogoutResponse(r: Reader, m: LogoutResponse): LogoutResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'LogoutResponse')
+  }
+  return m
+}
+
+export interface GetProfileRequest {
+  /** Exactly one of the two, or neither for the user's own. */
+  uid: number
+  account: string
+}
+
+export function createGetProfileRequest(init?: Partial<GetProfileRequest>): GetProfileRequest {
+  const m: GetProfileRequest = { uid: 0, account: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGetProfileRequest(m: GetProfileRequest): Uint8Array {
+  const w = begin()
+  writeGetProfileRequest(w, m)
+  return finish(w)
+}
+
+export function writeGetProfileRequest(w: Writer, m: GetProfileRequest): void {
+  if (m.uid !== 0) writeUint64(w, 8, m.uid)
+  if (m.account.length > 0) writeString(w, 18, m.account)
+}
+
+export function decodeGetProfileRequest(bytes: Uint8Array): GetProfileRequest {
+  return readGetProfileRequest(readerOf(bytes), createGetProfileRequest())
+}
+
+export function readGetProfileRequest(r: Reader, m: GetProfileRequest): GetProfileRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.uid = readUint64(r)
+        break
+      }
+      case 18: {
+        m.account = readString(r, 'GetProfileRequest.account', 32)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'GetProfileRequest')
+    }
+  }
+  return m
+}
+
+export interface GetProfileResponse {
+  uid: number
+  account: string
+  nickname: string
+}
+
+export function createGetProfileResponse(init?: Partial<GetProfileResponse>): GetProfileResponse {
+  const m: GetProfileResponse = { uid: 0, account: '', nickname: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGetProfileResponse(m: GetProfileResponse): Uint8Array {
+  const w = begin()
+  writeGetProfileResponse(w, m)
+  return finish(w)
+}
+
+export function writeGetProfileResponse(w: Writer, m: GetProfileResponse): void {
+  if (m.uid !== 0) writeUint64(w, 8, m.uid)
+  if (m.account.length > 0) writeString(w, 18, m.account)
+  if (m.nickname.length > 0) writeString(w, 26, m.nickname)
+}
+
+export function decodeGetProfileResponse(bytes: Uint8Array): GetProfileResponse {
+  return readGetProfileResponse(readerOf(bytes), createGetProfileResponse())
+}
+
+export function readGetProfileResponse(r: Reader, m: GetProfileResponse): GetProfileResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.uid = readUint64(r)
+        break
+      }
+      case 18: {
+        m.account = readString(r, 'GetProfileResponse.account', 0)
+        break
+      }
+      case 26: {
+        m.nickname = readString(r, 'GetProfileResponse.nickname', 0)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'GetProfileResponse')
+    }
+  }
+  return m
+}
+
+export interface UpdateProfileRequest {
+  sendSeq: number
+  nickname: string
+}
+
+export function createUpdateProfileRequest(init?: Partial<UpdateProfileRequest>): UpdateProfileRequest {
+  const m: UpdateProfileRequest = { sendSeq: 0, nickname: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeUpdateProfileRequest(m: UpdateProfileRequest): Uint8Array {
+  const w = begin()
+  writeUpdateProfileRequest(w, m)
+  return finish(w)
+}
+
+export function writeUpdateProfileRequest(w: Writer, m: UpdateProfileRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.nickname.length > 0) writeString(w, 18, m.nickname)
+}
+
+export function decodeUpdateProfileRequest(bytes: Uint8Array): UpdateProfileRequest {
+  return readUpdateProfileRequest(readerOf(bytes), createUpdateProfileRequest())
+}
+
+export function readUpdateProfileRequest(r: Reader, m: UpdateProfileRequest): UpdateProfileRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.nickname = readString(r, 'UpdateProfileRequest.nickname', 64)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'UpdateProfileRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('UpdateProfileRequest.send_seq')
+  if (m.nickname.length === 0) throw missing('UpdateProfileRequest.nickname')
+  return m
+}
+
+export type UpdateProfileResponse = Record<never, never>
+
+export function createUpdateProfileResponse(_init?: Partial<UpdateProfileResponse>): UpdateProfileResponse {
+  return {}
+}
+
+export function encodeUpdateProfileResponse(m: UpdateProfileResponse): Uint8Array {
+  const w = begin()
+  writeUpdateProfileResponse(w, m)
+  return finish(w)
+}
+
+export function writeUpdateProfileResponse(_w: Writer, _m: UpdateProfileResponse): void {}
+
+export function decodeUpdateProfileResponse(bytes: Uint8Array): UpdateProfileResponse {
+  return readUpdateProfileResponse(readerOf(bytes), createUpdateProfileResponse())
+}
+
+export function readUpdateProfileResponse(r: Reader, m: UpdateProfileResponse): UpdateProfileResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'UpdateProfileResponse')
+  }
+  return m
+}
+
+export interface ChangePasswordRequest {
+  sendSeq: number
+  oldPassword: string
+  newPassword: string
+}
+
+export function createChangePasswordRequest(init?: Partial<ChangePasswordRequest>): ChangePasswordRequest {
+  const m: ChangePasswordRequest = { sendSeq: 0, oldPassword: '', newPassword: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeChangePasswordRequest(m: ChangePasswordRequest): Uint8Array {
+  const w = begin()
+  writeChangePasswordRequest(w, m)
+  return finish(w)
+}
+
+export function writeChangePasswordRequest(w: Writer, m: ChangePasswordRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.oldPassword.length > 0) writeString(w, 18, m.oldPassword)
+  if (m.newPassword.length > 0) writeString(w, 26, m.newPassword)
+}
+
+export function decodeChangePasswordRequest(bytes: Uint8Array): ChangePasswordRequest {
+  return readChangePasswordRequest(readerOf(bytes), createChangePasswordRequest())
+}
+
+export function readChangePasswordRequest(r: Reader, m: ChangePasswordRequest): ChangePasswordRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.oldPassword = readString(r, 'ChangePasswordRequest.old_password', 256)
+        break
+      }
+      case 26: {
+        m.newPassword = readString(r, 'ChangePasswordRequest.new_password', 256)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'ChangePasswordRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('ChangePasswordRequest.send_seq')
+  if (m.oldPassword.length === 0) throw missing('ChangePasswordRequest.old_password')
+  if (m.newPassword.length === 0) throw missing('ChangePasswordRequest.new_password')
+  return m
+}
+
+export type ChangePasswordResponse = Record<never, never>
+
+export function createChangePasswordResponse(_init?: Partial<ChangePasswordResponse>): ChangePasswordResponse {
+  return {}
+}
+
+export function encodeChangePasswordResponse(m: ChangePasswordResponse): Uint8Array {
+  const w = begin()
+  writeChangePasswordResponse(w, m)
+  return finish(w)
+}
+
+export function writeChangePasswordResponse(_w: Writer, _m: ChangePasswordResponse): void {}
+
+export function decodeChangePasswordResponse(bytes: Uint8Array): ChangePasswordResponse {
+  return readChangePasswordResponse(readerOf(bytes), createChangePasswordResponse())
+}
+
+export function readChangePasswordResponse(r: Reader, m: ChangePasswordResponse): ChangePasswordResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'ChangePasswordResponse')
+  }
+  return m
+}
+
+export type ListDevicesRequest = Record<never, never>
+
+export function createListDevicesRequest(_init?: Partial<ListDevicesRequest>): ListDevicesRequest {
+  return {}
+}
+
+export function encodeListDevicesRequest(m: ListDevicesRequest): Uint8Array {
+  const w = begin()
+  writeListDevicesRequest(w, m)
+  return finish(w)
+}
+
+export function writeListDevicesRequest(_w: Writer, _m: ListDevicesRequest): void {}
+
+export function decodeListDevicesRequest(bytes: Uint8Array): ListDevicesRequest {
+  return readListDevicesRequest(readerOf(bytes), createListDevicesRequest())
+}
+
+export function readListDevicesRequest(r: Reader, m: ListDevicesRequest): ListDevicesRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'ListDevicesRequest')
+  }
+  return m
+}
+
+export interface ListDevicesResponse {
+  devices: Device[]
+}
+
+export function createListDevicesResponse(init?: Partial<ListDevicesResponse>): ListDevicesResponse {
+  const m: ListDevicesResponse = { devices: [] }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeListDevicesResponse(m: ListDevicesResponse): Uint8Array {
+  const w = begin()
+  writeListDevicesResponse(w, m)
+  return finish(w)
+}
+
+export function writeListDevicesResponse(w: Writer, m: ListDevicesResponse): void {
+  for (const each of m.devices) {
+    w.uint32(10).fork()
+    writeDevice(w, each)
+    w.ldelim()
+  }
+}
+
+export function decodeListDevicesResponse(bytes: Uint8Array): ListDevicesResponse {
+  return readListDevicesResponse(readerOf(bytes), createListDevicesResponse())
+}
+
+export function readListDevicesResponse(r: Reader, m: ListDevicesResponse): ListDevicesResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        const outer = enter(r)
+        m.devices.push(readDevice(r, createDevice()))
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'ListDevicesResponse')
+    }
+  }
+  return m
+}
+
+export interface Device {
+  device: number
+  name: string
+  createdAtMs: number
+  /** To the day, milliseconds since 1970. */
+  lastSeenMs: number
+  /** The one that asks. */
+  current: boolean
+}
+
+export function createDevice(init?: Partial<Device>): Device {
+  const m: Device = { device: 0, name: '', createdAtMs: 0, lastSeenMs: 0, current: false }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeDevice(m: Device): Uint8Array {
+  const w = begin()
+  writeDevice(w, m)
+  return finish(w)
+}
+
+export function writeDevice(w: Writer, m: Device): void {
+  if (m.device !== 0) writeUint32(w, 8, m.device)
+  if (m.name.length > 0) writeString(w, 18, m.name)
+  if (m.createdAtMs !== 0) writeUint64(w, 24, m.createdAtMs)
+  if (m.lastSeenMs !== 0) writeUint64(w, 32, m.lastSeenMs)
+  if (m.current) writeTrue(w, 40)
+}
+
+export function decodeDevice(bytes: Uint8Array): Device {
+  return readDevice(readerOf(bytes), createDevice())
+}
+
+export function readDevice(r: Reader, m: Device): Device {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.device = readUint32(r)
+        break
+      }
+      case 18: {
+        m.name = readString(r, 'Device.name', 0)
+        break
+      }
+      case 24: {
+        m.createdAtMs = readUint64(r)
+        break
+      }
+      case 32: {
+        m.lastSeenMs = readUint64(r)
+        break
+      }
+      case 40: {
+        m.current = readBool(r)
+        break
+      }
+      default:
+        skipField(r, tag, 62, 'Device')
+    }
+  }
+  return m
+}
+
+export interface RemoveDeviceRequest {
+  sendSeq: number
+  device: number
+}
+
+export function createRemoveDeviceRequest(init?: Partial<RemoveDeviceRequest>): RemoveDeviceRequest {
+  const m: RemoveDeviceRequest = { sendSeq: 0, device: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRemoveDeviceRequest(m: RemoveDeviceRequest): Uint8Array {
+  const w = begin()
+  writeRemoveDeviceRequest(w, m)
+  return finish(w)
+}
+
+export function writeRemoveDeviceRequest(w: Writer, m: RemoveDeviceRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.device !== 0) writeUint32(w, 16, m.device)
+}
+
+export function decodeRemoveDeviceRequest(bytes: Uint8Array): RemoveDeviceRequest {
+  return readRemoveDeviceRequest(readerOf(bytes), createRemoveDeviceRequest())
+}
+
+export function readRemoveDeviceRequest(r: Reader, m: RemoveDeviceRequest): RemoveDeviceRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 16: {
+        m.device = readUint32(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'RemoveDeviceRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('RemoveDeviceRequest.send_seq')
+  if (m.device === 0) throw missing('RemoveDeviceRequest.device')
+  return m
+}
+
+export type RemoveDeviceResponse = Record<never, never>
+
+export function createRemoveDeviceResponse(_init?: Partial<RemoveDeviceResponse>): RemoveDeviceResponse {
+  return {}
+}
+
+export function encodeRemoveDeviceResponse(m: RemoveDeviceResponse): Uint8Array {
+  const w = begin()
+  writeRemoveDeviceResponse(w, m)
+  return finish(w)
+}
+
+export function writeRemoveDeviceResponse(_w: Writer, _m: RemoveDeviceResponse): void {}
+
+export function decodeRemoveDeviceResponse(bytes: Uint8Array): RemoveDeviceResponse {
+  return readRemoveDeviceResponse(readerOf(bytes), createRemoveDeviceResponse())
+}
+
+export function readRemoveDeviceResponse(r: Reader, m: RemoveDeviceResponse): RemoveDeviceResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'RemoveDeviceResponse')
+  }
+  return m
+}
+
+export interface DeleteAccountRequest {
+  sendSeq: number
+  password: string
+}
+
+export function createDeleteAccountRequest(init?: Partial<DeleteAccountRequest>): DeleteAccountRequest {
+  const m: DeleteAccountRequest = { sendSeq: 0, password: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeDeleteAccountRequest(m: DeleteAccountRequest): Uint8Array {
+  const w = begin()
+  writeDeleteAccountRequest(w, m)
+  return finish(w)
+}
+
+export function writeDeleteAccountRequest(w: Writer, m: DeleteAccountRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.password.length > 0) writeString(w, 18, m.password)
+}
+
+export function decodeDeleteAccountRequest(bytes: Uint8Array): DeleteAccountRequest {
+  return readDeleteAccountRequest(readerOf(bytes), createDeleteAccountRequest())
+}
+
+export function readDeleteAccountRequest(r: Reader, m: DeleteAccountRequest): DeleteAccountRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.password = readString(r, 'DeleteAccountRequest.password', 256)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'DeleteAccountRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('DeleteAccountRequest.send_seq')
+  if (m.password.length === 0) throw missing('DeleteAccountRequest.password')
+  return m
+}
+
+export type DeleteAccountResponse = Record<never, never>
+
+export function createDeleteAccountResponse(_init?: Partial<DeleteAccountResponse>): DeleteAccountResponse {
+  return {}
+}
+
+export function encodeDeleteAccountResponse(m: DeleteAccountResponse): Uint8Array {
+  const w = begin()
+  writeDeleteAccountResponse(w, m)
+  return finish(w)
+}
+
+export function writeDeleteAccountResponse(_w: Writer, _m: DeleteAccountResponse): void {}
+
+export function decodeDeleteAccountResponse(bytes: Uint8Array): DeleteAccountResponse {
+  return readDeleteAccountResponse(readerOf(bytes), createDeleteAccountResponse())
+}
+
+export function readDeleteAccountResponse(r: Reader, m: DeleteAccountResponse): DeleteAccountResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'DeleteAccountResponse')
+  }
+  return m
+}
+
+export interface ContactServiceRequestRequest {
+  sendSeq: number
+  uid: number
+  greeting: string
+}
+
+export function createContactServiceRequestRequest(init?: Partial<ContactServiceRequestRequest>): ContactServiceRequestRequest {
+  const m: ContactServiceRequestRequest = { sendSeq: 0, uid: 0, greeting: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeContactServiceRequestRequest(m: ContactServiceRequestRequest): Uint8Array {
+  const w = begin()
+  writeContactServiceRequestRequest(w, m)
+  return finish(w)
+}
+
+export function writeContactServiceRequestRequest(w: Writer, m: ContactServiceRequestRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.uid !== 0) writeUint64(w, 16, m.uid)
+  if (m.greeting.length > 0) writeString(w, 26, m.greeting)
+}
+
+export function decodeContactServiceRequestRequest(bytes: Uint8Array): ContactServiceRequestRequest {
+  return readContactServiceRequestRequest(readerOf(bytes), createContactServiceRequestRequest())
+}
+
+export function readContactServiceRequestRequest(r: Reader, m: ContactServiceRequestRequest): ContactServiceRequestRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 16: {
+        m.uid = readUint64(r)
+        break
+      }
+      case 26: {
+        m.greeting = readString(r, 'ContactServiceRequestRequest.greeting', 256)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'ContactServiceRequestRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('ContactServiceRequestRequest.send_seq')
+  if (m.uid === 0) throw missing('ContactServiceRequestRequest.uid')
+  return m
+}
+
+export type ContactServiceRequestResponse = Record<never, never>
+
+export function createContactServiceRequestResponse(_init?: Partial<ContactServiceRequestResponse>): ContactServiceRequestResponse {
+  return {}
+}
+
+export function encodeContactServiceRequestResponse(m: ContactServiceRequestResponse): Uint8Array {
+  const w = begin()
+  writeContactServiceRequestResponse(w, m)
+  return finish(w)
+}
+
+export function writeContactServiceRequestResponse(_w: Writer, _m: ContactServiceRequestResponse): void {}
+
+export function decodeContactServiceRequestResponse(bytes: Uint8Array): ContactServiceRequestResponse {
+  return readContactServiceRequestResponse(readerOf(bytes), createContactServiceRequestResponse())
+}
+
+export function readContactServiceRequestResponse(r: Reader, m: ContactServiceRequestResponse): ContactServiceRequestResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'ContactServiceRequestResponse')
+  }
+  return m
+}
+
+export interface ContactServiceAcceptRequest {
+  sendSeq: number
+  uid: number
+  /** The number of the request, from the Contact item. */
+  request: number
+}
+
+export function createContactServiceAcceptRequest(init?: Partial<ContactServiceAcceptRequest>): ContactServiceAcceptRequest {
+  const m: ContactServiceAcceptRequest = { sendSeq: 0, uid: 0, request: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeContactServiceAcceptRequest(m: ContactServiceAcceptRequest): Uint8Array {
+  const w = begin()
+  writeContactServiceAcceptRequest(w, m)
+  return finish(w)
+}
+
+export function writeContactServiceAcceptRequest(w: Writer, m: ContactServiceAcceptRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.uid !== 0) writeUint64(w, 16, m.uid)
+  if (m.request !== 0) writeUint64(w, 24, m.request)
+}
+
+export function decodeContactServiceAcceptRequest(bytes: Uint8Array): ContactServiceAcceptRequest {
+  return readContactServiceAcceptRequest(readerOf(bytes), createContactServiceAcceptRequest())
+}
+
+export function readContactServiceAcceptRequest(r: Reader, m: ContactServiceAcceptRequest): ContactServiceAcceptRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 16: {
+        m.uid = readUint64(r)
+        break
+      }
+      case 24: {
+        m.request = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'ContactServiceAcceptRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('ContactServiceAcceptRequest.send_seq')
+  if (m.uid === 0) throw missing('ContactServiceAcceptRequest.uid')
+  if (m.request === 0) throw missing('ContactServiceAcceptRequest.request')
+  return m
+}
+
+export type ContactServiceAcceptResponse = Record<never, never>
+
+export function createContactServiceAcceptResponse(_init?: Partial<ContactServiceAcceptResponse>): ContactServiceAcceptResponse {
+  return {}
+}
+
+export function encodeContactServiceAcceptResponse(m: ContactServiceAcceptResponse): Uint8Array {
+  const w = begin()
+  writeContactServiceAcceptResponse(w, m)
+  return finish(w)
+}
+
+export function writeContactServiceAcceptResponse(_w: Writer, _m: ContactServiceAcceptResponse): void {}
+
+export function decodeContactServiceAcceptResponse(bytes: Uint8Array): ContactServiceAcceptResponse {
+  return readContactServiceAcceptResponse(readerOf(bytes), createContactServiceAcceptResponse())
+}
+
+export function readContactServiceAcceptResponse(r: Reader, m: ContactServiceAcceptResponse): ContactServiceAcceptResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'ContactServiceAcceptResponse')
+  }
+  return m
+}
+
+export interface ContactServiceDeclineRequest {
+  sendSeq: number
+  uid: number
+  request: number
+}
+
+export function createContactServiceDeclineRequest(init?: Partial<ContactServiceDeclineRequest>): ContactServiceDeclineRequest {
+  const m: ContactServiceDeclineRequest = { sendSeq: 0, uid: 0, request: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeContactServiceDeclineRequest(m: ContactServiceDeclineRequest): Uint8Array {
+  const w = begin()
+  writeContactServiceDeclineRequest(w, m)
+  return finish(w)
+}
+
+export function writeContactServiceDeclineRequest(w: Writer, m: ContactServiceDeclineRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.uid !== 0) writeUint64(w, 16, m.uid)
+  if (m.request !== 0) writeUint64(w, 24, m.request)
+}
+
+export function decodeContactServiceDeclineRequest(bytes: Uint8Array): ContactServiceDeclineRequest {
+  return readContactServiceDeclineRequest(readerOf(bytes), createContactServiceDeclineRequest())
+}
+
+export function readContactServiceDeclineRequest(r: Reader, m: ContactServiceDeclineRequest): ContactServiceDeclineRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 16: {
+        m.uid = readUint64(r)
+        break
+      }
+      case 24: {
+        m.request = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'ContactServiceDeclineRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('ContactServiceDeclineRequest.send_seq')
+  if (m.uid === 0) throw missing('ContactServiceDeclineRequest.uid')
+  if (m.request === 0) throw missing('ContactServiceDeclineRequest.request')
+  return m
+}
+
+export type ContactServiceDeclineResponse = Record<never, never>
+
+export function createContactServiceDeclineResponse(_init?: Partial<ContactServiceDeclineResponse>): ContactServiceDeclineResponse {
+  return {}
+}
+
+export function encodeContactServiceDeclineResponse(m: ContactServiceDeclineResponse): Uint8Array {
+  const w = begin()
+  writeContactServiceDeclineResponse(w, m)
+  return finish(w)
+}
+
+export function writeContactServiceDeclineResponse(_w: Writer, _m: ContactServiceDeclineResponse): void {}
+
+export function decodeContactServiceDeclineResponse(bytes: Uint8Array): ContactServiceDeclineResponse {
+  return readContactServiceDeclineResponse(readerOf(bytes), createContactServiceDeclineResponse())
+}
+
+export function readContactServiceDeclineResponse(r: Reader, m: ContactServiceDeclineResponse): ContactServiceDeclineResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'ContactServiceDeclineResponse')
+  }
+  return m
+}
+
+export interface ContactServiceCancelRequest {
+  sendSeq: number
+  uid: number
+  request: number
+}
+
+export function createContactServiceCancelRequest(init?: Partial<ContactServiceCancelRequest>): ContactServiceCancelRequest {
+  const m: ContactServiceCancelRequest = { sendSeq: 0, uid: 0, request: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeContactServiceCancelRequest(m: ContactServiceCancelRequest): Uint8Array {
+  const w = begin()
+  writeContactServiceCancelRequest(w, m)
+  return finish(w)
+}
+
+export function writeContactServiceCancelRequest(w: Writer, m: ContactServiceCancelRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.uid !== 0) writeUint64(w, 16, m.uid)
+  if (m.request !== 0) writeUint64(w, 24, m.request)
+}
+
+export function decodeContactServiceCancelRequest(bytes: Uint8Array): ContactServiceCancelRequest {
+  return readContactServiceCancelRequest(readerOf(bytes), createContactServiceCancelRequest())
+}
+
+export function readContactServiceCancelRequest(r: Reader, m: ContactServiceCancelRequest): ContactServiceCancelRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 16: {
+        m.uid = readUint64(r)
+        break
+      }
+      case 24: {
+        m.request = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'ContactServiceCancelRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('ContactServiceCancelRequest.send_seq')
+  if (m.uid === 0) throw missing('ContactServiceCancelRequest.uid')
+  if (m.request === 0) throw missing('ContactServiceCancelRequest.request')
+  return m
+}
+
+export type ContactServiceCancelResponse = Record<never, never>
+
+export function createContactServiceCancelResponse(_init?: Partial<ContactServiceCancelResponse>): ContactServiceCancelResponse {
+  return {}
+}
+
+export function encodeContactServiceCancelResponse(m: ContactServiceCancelResponse): Uint8Array {
+  const w = begin()
+  writeContactServiceCancelResponse(w, m)
+  return finish(w)
+}
+
+export function writeContactServiceCancelResponse(_w: Writer, _m: ContactServiceCancelResponse): void {}
+
+export function decodeContactServiceCancelResponse(bytes: Uint8Array): ContactServiceCancelResponse {
+  return readContactServiceCancelResponse(readerOf(bytes), createContactServiceCancelResponse())
+}
+
+export function readContactServiceCancelResponse(r: Reader, m: ContactServiceCancelResponse): ContactServiceCancelResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'ContactServiceCancelResponse')
+  }
+  return m
+}
+
+export interface ContactServiceRemoveRequest {
+  sendSeq: number
+  uid: number
+}
+
+export function createContactServiceRemoveRequest(init?: Partial<ContactServiceRemoveRequest>): ContactServiceRemoveRequest {
+  const m: ContactServiceRemoveRequest = { sendSeq: 0, uid: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeContactServiceRemoveRequest(m: ContactServiceRemoveRequest): Uint8Array {
+  const w = begin()
+  writeContactServiceRemoveRequest(w, m)
+  return finish(w)
+}
+
+export function writeContactServiceRemoveRequest(w: Writer, m: ContactServiceRemoveRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.uid !== 0) writeUint64(w, 16, m.uid)
+}
+
+export function decodeContactServiceRemoveRequest(bytes: Uint8Array): ContactServiceRemoveRequest {
+  return readContactServiceRemoveRequest(readerOf(bytes), createContactServiceRemoveRequest())
+}
+
+export function readContactServiceRemoveRequest(r: Reader, m: ContactServiceRemoveRequest): ContactServiceRemoveRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 16: {
+        m.uid = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'ContactServiceRemoveRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('ContactServiceRemoveRequest.send_seq')
+  if (m.uid === 0) throw missing('ContactServiceRemoveRequest.uid')
+  return m
+}
+
+export type ContactServiceRemoveResponse = Record<never, never>
+
+export function createContactServiceRemoveResponse(_init?: Partial<ContactServiceRemoveResponse>): ContactServiceRemoveResponse {
+  return {}
+}
+
+export function encodeContactServiceRemoveResponse(m: ContactServiceRemoveResponse): Uint8Array {
+  const w = begin()
+  writeContactServiceRemoveResponse(w, m)
+  return finish(w)
+}
+
+export function writeContactServiceRemoveResponse(_w: Writer, _m: ContactServiceRemoveResponse): void {}
+
+export function decodeContactServiceRemoveResponse(bytes: Uint8Array): ContactServiceRemoveResponse {
+  return readContactServiceRemoveResponse(readerOf(bytes), createContactServiceRemoveResponse())
+}
+
+export function readContactServiceRemoveResponse(r: Reader, m: ContactServiceRemoveResponse): ContactServiceRemoveResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'ContactServiceRemoveResponse')
+  }
+  return m
+}
+
+export interface ContactServiceBlockRequest {
+  sendSeq: number
+  uid: number
+}
+
+export function createContactServiceBlockRequest(init?: Partial<ContactServiceBlockRequest>): ContactServiceBlockRequest {
+  const m: ContactServiceBlockRequest = { sendSeq: 0, uid: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeContactServiceBlockRequest(m: ContactServiceBlockRequest): Uint8Array {
+  const w = begin()
+  writeContactServiceBlockRequest(w, m)
+  return finish(w)
+}
+
+export function writeContactServiceBlockRequest(w: Writer, m: ContactServiceBlockRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.uid !== 0) writeUint64(w, 16, m.uid)
+}
+
+export function decodeContactServiceBlockRequest(bytes: Uint8Array): ContactServiceBlockRequest {
+  return readContactServiceBlockRequest(readerOf(bytes), createContactServiceBlockRequest())
+}
+
+export function readContactServiceBlockRequest(r: Reader, m: ContactServiceBlockRequest): ContactServiceBlockRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 16: {
+        m.uid = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'ContactServiceBlockRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('ContactServiceBlockRequest.send_seq')
+  if (m.uid === 0) throw missing('ContactServiceBlockRequest.uid')
+  return m
+}
+
+export type ContactServiceBlockResponse = Record<never, never>
+
+export function createContactServiceBlockResponse(_init?: Partial<ContactServiceBlockResponse>): ContactServiceBlockResponse {
+  return {}
+}
+
+export function encodeContactServiceBlockResponse(m: ContactServiceBlockResponse): Uint8Array {
+  const w = begin()
+  writeContactServiceBlockResponse(w, m)
+  return finish(w)
+}
+
+export function writeContactServiceBlockResponse(_w: Writer, _m: ContactServiceBlockResponse): void {}
+
+export function decodeContactServiceBlockResponse(bytes: Uint8Array): ContactServiceBlockResponse {
+  return readContactServiceBlockResponse(readerOf(bytes), createContactServiceBlockResponse())
+}
+
+export function readContactServiceBlockResponse(r: Reader, m: ContactServiceBlockResponse): ContactServiceBlockResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'ContactServiceBlockResponse')
+  }
+  return m
+}
+
+export interface ContactServiceUnblockRequest {
+  sendSeq: number
+  uid: number
+}
+
+export function createContactServiceUnblockRequest(init?: Partial<ContactServiceUnblockRequest>): ContactServiceUnblockRequest {
+  const m: ContactServiceUnblockRequest = { sendSeq: 0, uid: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeContactServiceUnblockRequest(m: ContactServiceUnblockRequest): Uint8Array {
+  const w = begin()
+  writeContactServiceUnblockRequest(w, m)
+  return finish(w)
+}
+
+export function writeContactServiceUnblockRequest(w: Writer, m: ContactServiceUnblockRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.uid !== 0) writeUint64(w, 16, m.uid)
+}
+
+export function decodeContactServiceUnblockRequest(bytes: Uint8Array): ContactServiceUnblockRequest {
+  return readContactServiceUnblockRequest(readerOf(bytes), createContactServiceUnblockRequest())
+}
+
+export function readContactServiceUnblockRequest(r: Reader, m: ContactServiceUnblockRequest): ContactServiceUnblockRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 16: {
+        m.uid = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'ContactServiceUnblockRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('ContactServiceUnblockRequest.send_seq')
+  if (m.uid === 0) throw missing('ContactServiceUnblockRequest.uid')
+  return m
+}
+
+export type ContactServiceUnblockResponse = Record<never, never>
+
+export function createContactServiceUnblockResponse(_init?: Partial<ContactServiceUnblockResponse>): ContactServiceUnblockResponse {
+  return {}
+}
+
+export function encodeContactServiceUnblockResponse(m: ContactServiceUnblockResponse): Uint8Array {
+  const w = begin()
+  writeContactServiceUnblockResponse(w, m)
+  return finish(w)
+}
+
+export function writeContactServiceUnblockResponse(_w: Writer, _m: ContactServiceUnblockResponse): void {}
+
+export function decodeContactServiceUnblockResponse(bytes: Uint8Array): ContactServiceUnblockResponse {
+  return readContactServiceUnblockResponse(readerOf(bytes), createContactServiceUnblockResponse())
+}
+
+export function readContactServiceUnblockResponse(r: Reader, m: ContactServiceUnblockResponse): ContactServiceUnblockResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'ContactServiceUnblockResponse')
+  }
+  return m
+}
+
+export interface ContactServiceListRequest {
+  /** The last uid of the page before. Absent: from the first. */
+  after: number
+}
+
+export function createContactServiceListRequest(init?: Partial<ContactServiceListRequest>): ContactServiceListRequest {
+  const m: ContactServiceListRequest = { after: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeContactServiceListRequest(m: ContactServiceListRequest): Uint8Array {
+  const w = begin()
+  writeContactServiceListRequest(w, m)
+  return finish(w)
+}
+
+export function writeContactServiceListRequest(w: Writer, m: ContactServiceListRequest): void {
+  if (m.after !== 0) writeUint64(w, 8, m.after)
+}
+
+export function decodeContactServiceListRequest(bytes: Uint8Array): ContactServiceListRequest {
+  return readContactServiceListRequest(readerOf(bytes), createContactServiceListRequest())
+}
+
+export function readContactServiceListRequest(r: Reader, m: ContactServiceListRequest): ContactServiceListRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.after = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'ContactServiceListRequest')
+    }
+  }
+  return m
+}
+
+export interface ContactServiceListResponse {
+  /** At most 256. */
+  contacts: Contact[]
+  more: boolean
+}
+
+export function createContactServiceListResponse(init?: Partial<ContactServiceListResponse>): ContactServiceListResponse {
+  const m: ContactServiceListResponse = { contacts: [], more: false }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeContactServiceListResponse(m: ContactServiceListResponse): Uint8Array {
+  const w = begin()
+  writeContactServiceListResponse(w, m)
+  return finish(w)
+}
+
+export function writeContactServiceListResponse(w: Writer, m: ContactServiceListResponse): void {
+  for (const each of m.contacts) {
+    w.uint32(10).fork()
+    writeContact(w, each)
+    w.ldelim()
+  }
+  if (m.more) writeTrue(w, 16)
+}
+
+export function decodeContactServiceListResponse(bytes: Uint8Array): ContactServiceListResponse {
+  return readContactServiceListResponse(readerOf(bytes), createContactServiceListResponse())
+}
+
+export function readContactServiceListResponse(r: Reader, m: ContactServiceListResponse): ContactServiceListResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        const outer = enter(r)
+        m.contacts.push(readContact(r, createContact()))
+        leave(r, outer)
+        break
+      }
+      case 16: {
+        m.more = readBool(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'ContactServiceListResponse')
+    }
+  }
+  return m
+}

@@ -1,0 +1,201 @@
+// Timeline items as bytes: a stored item reaches the wire without being decoded or encoded again; only its version, as a
+// difference to the version before it, is put in front. PROTOCOL.md, 7.2.
+import { itemSlab } from './bytes.js'
+import { CODES } from './codes.js'
+import { beginFrame } from './frame-codec.js'
+import type { Item, Message } from './generated/messages.js'
+import { INTEGER_MAX, UINT32_MAX } from './limits.js'
+import { METHODS } from './methods.js'
+import { utf8 } from './utf8.js'
+import { DecodeError } from './wire-reader.js'
+import { checkUint, putVarint, varintBytes } from './wire-writer.js'
+
+/** An item as a timeline holds it; `bytes` is an encoded Item without skip. */
+export interface RawItem {
+  readonly version: number
+  readonly bytes: Uint8Array
+}
+
+/**
+ * A whole Push frame, its length in front, for every live item of (from, to].
+ * @param items in order of version, all of (from, to]
+ */
+export function encodePushFrame(from: number, to: number, trimmed: boolean, items: readonly RawItem[]): Uint8Array {
+  const implied = items.length === 0 ? from : (items[items.length - 1] as RawItem).version
+  const toBytes = to === implied ? 0 : 1 + varintBytes(to)
+  const fromBytes = from === 0 ? 0 : 1 + varintBytes(from)
+  const bodyBytes = fromBytes + toBytes + (trimmed ? 2 : 0) + itemsBytes(from, items)
+  const out = beginFrame(0, METHODS.push.number, bodyBytes)
+  let pos = out.length - bodyBytes
+  if (fromBytes > 0) pos = putNumber(out, pos, 8, from)
+  if (toBytes > 0) pos = putNumber(out, pos, 16, to)
+  if (trimmed) pos = putNumber(out, pos, 24, 1)
+  putItems(out, pos, from, items)
+  return out
+}
+
+/**
+ * The body of a Sync answer (SyncResponse): every live item of (since, to].
+ * @param items in order of version, all of (since, to]
+ */
+export function encodeSyncBody(
+  since: number,
+  to: number,
+  more: boolean,
+  trimmed: boolean,
+  items: readonly RawItem[],
+): Uint8Array {
+  const out = itemSlab.take(syncBytes(since, to, more, trimmed, items))
+  putSync(out, 0, since, to, more, trimmed, items)
+  return out
+}
+
+/** A whole response frame with a Sync answer, written in one go. */
+export function encodeSyncFrame(
+  id: number,
+  since: number,
+  to: number,
+  more: boolean,
+  trimmed: boolean,
+  items: readonly RawItem[],
+): Uint8Array {
+  const bodyBytes = syncBytes(since, to, more, trimmed, items)
+  const out = beginFrame(id, 0, bodyBytes)
+  putSync(out, out.length - bodyBytes, since, to, more, trimmed, items)
+  return out
+}
+
+/**
+ * A whole response frame with a Send answer (SendResponse).
+ * @param from the version before the own copy's
+ * @param version the own copy's, 0 for a repeat whose version is no longer known
+ */
+export function encodeAcceptedFrame(id: number, from: number, version: number): Uint8Array {
+  const versionBytes = version === 0 ? 0 : 1 + varintBytes(version)
+  const fromBytes = version === 0 || from === version - 1 || from === 0 ? 0 : 1 + varintBytes(from)
+  const bodyBytes = versionBytes + fromBytes
+  const out = beginFrame(id, 0, bodyBytes)
+  let pos = out.length - bodyBytes
+  if (versionBytes > 0) pos = putNumber(out, pos, 8, version)
+  if (fromBytes > 0) putNumber(out, pos, 16, from)
+  return out
+}
+
+/** A whole request frame with a Send (SendRequest). */
+export function encodeSendFrame(id: number, sendSeq: number, to: number, text: string): Uint8Array {
+  checkUint(id, UINT32_MAX)
+  checkUint(sendSeq, INTEGER_MAX)
+  checkUint(to, INTEGER_MAX)
+  const bytes = utf8(text)
+  const bodyBytes = 3 + varintBytes(sendSeq) + varintBytes(to) + varintBytes(bytes.length) + bytes.length
+  const out = beginFrame(id, METHODS.send.number, bodyBytes)
+  let pos = putNumber(out, out.length - bodyBytes, 8, sendSeq)
+  pos = putNumber(out, pos, 16, to)
+  out.set(bytes, putNumber(out, pos, 26, bytes.length))
+  return out
+}
+
+/** An encoded Item, without skip, that holds a message; the caller owns the bytes. */
+export function encodeMessageItem(message: Message): Uint8Array {
+  const { sender, device, sendSeq, atMs, recipient } = message
+  checkUint(sender, INTEGER_MAX)
+  checkUint(device, UINT32_MAX)
+  checkUint(sendSeq, INTEGER_MAX)
+  checkUint(atMs, INTEGER_MAX)
+  checkUint(recipient, INTEGER_MAX)
+  const text = utf8(message.text)
+  const messageBytes =
+    numberBytes(sender) +
+    numberBytes(device) +
+    numberBytes(sendSeq) +
+    numberBytes(atMs) +
+    numberBytes(recipient) +
+    (text.length > 0 ? 1 + varintBytes(text.length) + text.length : 0)
+  const out = itemSlab.take(1 + varintBytes(messageBytes) + messageBytes)
+  let pos = putNumber(out, 0, 18, messageBytes)
+  if (sender > 0) pos = putNumber(out, pos, 8, sender)
+  if (device > 0) pos = putNumber(out, pos, 16, device)
+  if (sendSeq > 0) pos = putNumber(out, pos, 24, sendSeq)
+  if (atMs > 0) pos = putNumber(out, pos, 32, atMs)
+  if (recipient > 0) pos = putNumber(out, pos, 40, recipient)
+  if (text.length > 0) out.set(text, putNumber(out, pos, 50, text.length))
+  return out
+}
+
+/**
+ * The versions of items that came in a push or a Sync answer.
+ * @param from of the push, since of the request
+ * @throws DecodeError if one is above 2^53 - 1
+ */
+export function itemVersions(from: number, items: readonly Item[]): number[] {
+  let version = from
+  return items.map(item => {
+    version += 1 + item.skip
+    if (version > INTEGER_MAX) throw new DecodeError(CODES.BAD_BODY.code, 'a version is above 2^53 - 1')
+    return version
+  })
+}
+
+function syncBytes(since: number, to: number, more: boolean, trimmed: boolean, items: readonly RawItem[]): number {
+  return numberBytes(to) + (more ? 2 : 0) + (trimmed ? 2 : 0) + itemsBytes(since, items)
+}
+
+function putSync(
+  out: Uint8Array,
+  start: number,
+  since: number,
+  to: number,
+  more: boolean,
+  trimmed: boolean,
+  items: readonly RawItem[],
+): void {
+  let pos = start
+  if (to > 0) pos = putNumber(out, pos, 8, to)
+  if (more) pos = putNumber(out, pos, 16, 1)
+  if (trimmed) pos = putNumber(out, pos, 24, 1)
+  putItems(out, pos, since, items)
+}
+
+/** Both PushNotice and SyncResponse have their items in field 4. */
+const ITEMS_TAG = 34
+
+function itemsBytes(from: number, items: readonly RawItem[]): number {
+  let before = from
+  let sum = 0
+  for (const item of items) {
+    const length = item.bytes.length + numberBytes(skipOf(before, item))
+    sum += 1 + varintBytes(length) + length
+    before = item.version
+  }
+  return sum
+}
+
+function putItems(out: Uint8Array, start: number, from: number, items: readonly RawItem[]): void {
+  let before = from
+  let pos = start
+  for (const item of items) {
+    const { bytes } = item
+    const skip = skipOf(before, item)
+    pos = putNumber(out, pos, ITEMS_TAG, bytes.length + numberBytes(skip))
+    if (skip > 0) pos = putNumber(out, pos, 8, skip)
+    out.set(bytes, pos)
+    pos += bytes.length
+    before = item.version
+  }
+}
+
+function skipOf(before: number, item: RawItem): number {
+  const skip = item.version - before - 1
+  if (skip < 0) throw new RangeError(`version ${item.version} does not follow ${before}`)
+  return skip
+}
+
+/** What a number takes as a field with a tag of one byte; 0 is not written. */
+function numberBytes(value: number): number {
+  return value === 0 ? 0 : 1 + varintBytes(value)
+}
+
+function putNumber(out: Uint8Array, pos: number, tag: number, value: number): number {
+  out[pos] = tag
+  return putVarint(out, pos + 1, value)
+}

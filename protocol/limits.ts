@@ -1,0 +1,75 @@
+// Every number that both sides of the protocol must agree on. PROTOCOL.md names each in the clause that needs it, and a
+// test holds clause 10, the table of limits, against this file.
+
+/** The revision that this code speaks; Hello names the client's. */
+export const PROTOCOL_REVISION = 1
+
+/** 64-bit fields are at most 2^53 - 1, what a double holds exactly. */
+export const INTEGER_MAX = Number.MAX_SAFE_INTEGER
+
+export const UINT32_MAX = 0xffff_ffff
+
+/** Declared length of a frame towards the server: a text of 16 KiB, or an ack with 512 marks (15 KiB), fits four times. */
+export const FRAME_TO_SERVER_BYTES_MAX = 65_536
+
+/** Declared length of a frame towards the client: a page of 256 KiB of items with versions and lengths fits well. */
+export const FRAME_TO_CLIENT_BYTES_MAX = 327_680
+
+/** Declared length of the first frame: nobody is known yet, so nobody may make the server hold more. */
+export const HELLO_BYTES_MAX = 16_384
+
+/** A declared length is a varint of at most so many bytes: 35 bits, far above every limit. */
+export const LENGTH_BYTES_MAX = 5
+
+/** UTF-8 bytes of a message's text. */
+export const TEXT_BYTES_MAX = 16_384
+
+/** From the lowest unanswered send_seq to the highest sent; also how many outcomes a server remembers per device. */
+export const SEND_WINDOW = 64
+
+/** Requests of one connection that the server has in work before it stops reading. */
+export const REQUESTS_IN_WORK_MAX = 64
+
+/** Items of one page (Sync answer or first push). */
+export const SYNC_ITEMS_MAX = 256
+
+/** Bytes of the items of one page, before versions and lengths; a first item is always sent. */
+export const SYNC_BYTES_MAX = 262_144
+
+/** Marks in each of the two lists of one ack. */
+export const MARKS_MAX = 256
+
+/** Numbers that one Void may use up: a counter jump of an epoch (2^20), so that one request closes it. */
+export const VOID_COUNT_MAX = 1_048_576
+
+/** How often a client promises to ping: below 10 s it is a flood, above 30 min no NAT keeps the mapping. */
+export const HEARTBEAT_MS_MIN = 10_000
+export const HEARTBEAT_MS_MAX = 1_800_000
+export const HEARTBEAT_MS_DEFAULT = 300_000
+
+/** From accepting a connection to the last byte of its first Hello. */
+export const HELLO_TIMEOUT_MS = 10_000
+
+/** Life of a nameless connection. */
+export const NAMELESS_MS_MAX = 60_000
+
+/** Pings of one connection in one second; more is FLOOD. */
+export const PINGS_PER_SECOND_MAX = 1_000
+
+/** Bytes that the client made up or the server gave. */
+export const INSTALLATION_KEY_BYTES = 16
+export const TOKEN_BYTES_MAX = 128
+export const STORE_ID_BYTES_MAX = 32
+
+/** Bytes of UTF-8, each. */
+export const ACCOUNT_BYTES_MIN = 3
+export const ACCOUNT_BYTES_MAX = 32
+export const PASSWORD_BYTES_MIN = 8
+export const PASSWORD_BYTES_MAX = 256
+export const NICKNAME_BYTES_MAX = 64
+export const DEVICE_NAME_BYTES_MAX = 64
+export const CLIENT_NAME_BYTES_MAX = 128
+export const GREETING_BYTES_MAX = 256
+
+/** Contacts in one answer of ContactService.List. */
+export const CONTACTS_PAGE_MAX = 256

@@ -1,0 +1,248 @@
+// The method table: number ↔ service method ↔ message types. Both sides dispatch through it, on every transport.
+// PROTOCOL.md, clause 4; a test holds it against the .proto files and that clause.
+import * as m from './generated/messages.js'
+
+/** A method that is answered. Q is its request, A the body of its answer. */
+export interface RequestMethod<Q = unknown, A = unknown> {
+  readonly kind: 'request'
+  readonly number: number
+  /** Name of the service as in the .proto files; '' for Hello, which only connections have. */
+  readonly service: string
+  readonly rpc: string
+  /** Has a send_seq: idempotent by it (clause 6). */
+  readonly mutating: boolean
+  /** Allowed on a nameless connection. */
+  readonly nameless: boolean
+  encodeRequest(request: Q): Uint8Array
+  /** @throws DecodeError */
+  decodeRequest(bytes: Uint8Array): Q
+  encodeResponse(response: A): Uint8Array
+  /** @throws DecodeError */
+  decodeResponse(bytes: Uint8Array): A
+}
+
+/** A frame without an answer. */
+export interface NoticeMethod<N = unknown> {
+  readonly kind: 'notice'
+  readonly number: number
+  readonly name: string
+  readonly direction: 'to-server' | 'to-client'
+  encode(notice: N): Uint8Array
+  /** @throws DecodeError */
+  decode(bytes: Uint8Array): N
+}
+
+export type Method = RequestMethod | NoticeMethod
+
+type Codec<T> = readonly [encode: (message: T) => Uint8Array, decode: (bytes: Uint8Array) => T]
+
+type Trait = 'mutating' | 'nameless'
+
+function request<Q, A>(
+  number: number,
+  name: `${string}.${string}` | 'Hello',
+  [encodeRequest, decodeRequest]: Codec<Q>,
+  [encodeResponse, decodeResponse]: Codec<A>,
+  trait?: Trait,
+): RequestMethod<Q, A> {
+  const [service = '', rpc = ''] = name === 'Hello' ? ['', name] : name.split('.')
+  return {
+    kind: 'request',
+    number,
+    service,
+    rpc,
+    mutating: trait === 'mutating',
+    nameless: trait === 'nameless',
+    encodeRequest,
+    decodeRequest,
+    encodeResponse,
+    decodeResponse,
+  }
+}
+
+function notice<N>(
+  number: number,
+  name: string,
+  direction: NoticeMethod['direction'],
+  [encode, decode]: Codec<N>,
+): NoticeMethod<N> {
+  return { kind: 'notice', number, name, direction, encode, decode }
+}
+
+export const METHODS = {
+  hello: request(
+    1,
+    'Hello',
+    [m.encodeHelloRequest, m.decodeHelloRequest],
+    [m.encodeHelloResponse, m.decodeHelloResponse],
+    'nameless',
+  ),
+  ack: notice(2, 'Ack', 'to-server', [m.encodeAckNotice, m.decodeAckNotice]),
+  push: notice(3, 'Push', 'to-client', [m.encodePushNotice, m.decodePushNotice]),
+  notify: notice(4, 'Notify', 'to-client', [m.encodeNotifyNotice, m.decodeNotifyNotice]),
+  drain: notice(5, 'Drain', 'to-client', [m.encodeDrainNotice, m.decodeDrainNotice]),
+  close: notice(6, 'Close', 'to-client', [m.encodeCloseNotice, m.decodeCloseNotice]),
+
+  register: request(
+    10,
+    'AccountService.Register',
+    [m.encodeRegisterRequest, m.decodeRegisterRequest],
+    [m.encodeRegisterResponse, m.decodeRegisterResponse],
+    'nameless',
+  ),
+  login: request(
+    11,
+    'AccountService.Login',
+    [m.encodeLoginRequest, m.decodeLoginRequest],
+    [m.encodeLoginResponse, m.decodeLoginResponse],
+    'nameless',
+  ),
+  logout: request(
+    12,
+    'AccountService.Logout',
+    [m.encodeLogoutRequest, m.decodeLogoutRequest],
+    [m.encodeLogoutResponse, m.decodeLogoutResponse],
+  ),
+  getProfile: request(
+    13,
+    'AccountService.GetProfile',
+    [m.encodeGetProfileRequest, m.decodeGetProfileRequest],
+    [m.encodeGetProfileResponse, m.decodeGetProfileResponse],
+  ),
+  updateProfile: request(
+    14,
+    'AccountService.UpdateProfile',
+    [m.encodeUpdateProfileRequest, m.decodeUpdateProfileRequest],
+    [m.encodeUpdateProfileResponse, m.decodeUpdateProfileResponse],
+    'mutating',
+  ),
+  changePassword: request(
+    15,
+    'AccountService.ChangePassword',
+    [m.encodeChangePasswordRequest, m.decodeChangePasswordRequest],
+    [m.encodeChangePasswordResponse, m.decodeChangePasswordResponse],
+    'mutating',
+  ),
+  listDevices: request(
+    16,
+    'AccountService.ListDevices',
+    [m.encodeListDevicesRequest, m.decodeListDevicesRequest],
+    [m.encodeListDevicesResponse, m.decodeListDevicesResponse],
+  ),
+  removeDevice: request(
+    17,
+    'AccountService.RemoveDevice',
+    [m.encodeRemoveDeviceRequest, m.decodeRemoveDeviceRequest],
+    [m.encodeRemoveDeviceResponse, m.decodeRemoveDeviceResponse],
+    'mutating',
+  ),
+  deleteAccount: request(
+    18,
+    'AccountService.DeleteAccount',
+    [m.encodeDeleteAccountRequest, m.decodeDeleteAccountRequest],
+    [m.encodeDeleteAccountResponse, m.decodeDeleteAccountResponse],
+    'mutating',
+  ),
+
+  contactRequest: request(
+    20,
+    'ContactService.Request',
+    [m.encodeContactServiceRequestRequest, m.decodeContactServiceRequestRequest],
+    [m.encodeContactServiceRequestResponse, m.decodeContactServiceRequestResponse],
+    'mutating',
+  ),
+  contactAccept: request(
+    21,
+    'ContactService.Accept',
+    [m.encodeContactServiceAcceptRequest, m.decodeContactServiceAcceptRequest],
+    [m.encodeContactServiceAcceptResponse, m.decodeContactServiceAcceptResponse],
+    'mutating',
+  ),
+  contactDecline: request(
+    22,
+    'ContactService.Decline',
+    [m.encodeContactServiceDeclineRequest, m.decodeContactServiceDeclineRequest],
+    [m.encodeContactServiceDeclineResponse, m.decodeContactServiceDeclineResponse],
+    'mutating',
+  ),
+  contactCancel: request(
+    23,
+    'ContactService.Cancel',
+    [m.encodeContactServiceCancelRequest, m.decodeContactServiceCancelRequest],
+    [m.encodeContactServiceCancelResponse, m.decodeContactServiceCancelResponse],
+    'mutating',
+  ),
+  contactRemove: request(
+    24,
+    'ContactService.Remove',
+    [m.encodeContactServiceRemoveRequest, m.decodeContactServiceRemoveRequest],
+    [m.encodeContactServiceRemoveResponse, m.decodeContactServiceRemoveResponse],
+    'mutating',
+  ),
+  contactBlock: request(
+    25,
+    'ContactService.Block',
+    [m.encodeContactServiceBlockRequest, m.decodeContactServiceBlockRequest],
+    [m.encodeContactServiceBlockResponse, m.decodeContactServiceBlockResponse],
+    'mutating',
+  ),
+  contactUnblock: request(
+    26,
+    'ContactService.Unblock',
+    [m.encodeContactServiceUnblockRequest, m.decodeContactServiceUnblockRequest],
+    [m.encodeContactServiceUnblockResponse, m.decodeContactServiceUnblockResponse],
+    'mutating',
+  ),
+  contactList: request(
+    27,
+    'ContactService.List',
+    [m.encodeContactServiceListRequest, m.decodeContactServiceListRequest],
+    [m.encodeContactServiceListResponse, m.decodeContactServiceListResponse],
+  ),
+
+  send: request(
+    30,
+    'MessageService.Send',
+    [m.encodeSendRequest, m.decodeSendRequest],
+    [m.encodeSendResponse, m.decodeSendResponse],
+    'mutating',
+  ),
+  sync: request(
+    31,
+    'MessageService.Sync',
+    [m.encodeSyncRequest, m.decodeSyncRequest],
+    [m.encodeSyncResponse, m.decodeSyncResponse],
+  ),
+  void: request(
+    32,
+    'MessageService.Void',
+    [m.encodeVoidRequest, m.decodeVoidRequest],
+    [m.encodeVoidResponse, m.decodeVoidResponse],
+    'mutating',
+  ),
+} as const
+
+export type MethodName = keyof typeof METHODS
+
+/** The request or response message of a method, the notice of a notice. */
+export type RequestOf<N extends MethodName> = (typeof METHODS)[N] extends RequestMethod<infer Q, infer _A> ? Q : never
+export type ResponseOf<N extends MethodName> = (typeof METHODS)[N] extends RequestMethod<infer _Q, infer A> ? A : never
+export type NoticeOf<N extends MethodName> = (typeof METHODS)[N] extends NoticeMethod<infer T> ? T : never
+
+const NUMBER_MAX = 32
+const byNumber: (Method | undefined)[] = new Array(NUMBER_MAX + 1).fill(undefined)
+const names: (MethodName | undefined)[] = new Array(NUMBER_MAX + 1).fill(undefined)
+for (const [name, method] of Object.entries(METHODS)) {
+  byNumber[method.number] = method
+  names[method.number] = name as MethodName
+}
+
+/** The method of a number, undefined if this revision has none. */
+export function methodByNumber(number: number): Method | undefined {
+  return byNumber[number]
+}
+
+/** The name of a method, for logs and for tables of handlers; undefined if this revision has none. */
+export function methodName(number: number): MethodName | undefined {
+  return names[number]
+}
