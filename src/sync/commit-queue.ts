@@ -1,0 +1,97 @@
+/**
+ * Group commit: one write to a scope at a time; the units that arrive meanwhile make up the next one.
+ *
+ *            push            defer          store.commit            settled
+ *   idle ───────────► gathering ───────► writing ─────────► idle, or gathering if units have arrived
+ *                                            │ outcome unknown: the same units again, after a pause
+ *                                            │ any other failure: dead (nothing is answered any more)
+ */
+import type { Clock } from '../lib/clock.js'
+import { OutcomeUnknownError, type CommitResult, type ScopeId, type Store, type Unit } from '../store/types.js'
+
+export interface QueuedUnit {
+  readonly unit: Unit
+  /** Called in the order of the queue, when the unit is durable or has fallen. `repeated`: it was sent more than once. */
+  settle(result: CommitResult, repeated: boolean): void
+}
+
+/** Between two tries of a write whose outcome is unknown. Doubles up to the maximum. */
+const REPEAT_MS_MIN = 20
+const REPEAT_MS_MAX = 2_000
+
+/** One write holds no more units than this, so that none of them waits for a write that takes long. */
+const UNITS_PER_COMMIT_MAX = 1_024
+
+export interface CommitQueueOptions {
+  readonly store: Store
+  readonly scope: ScopeId
+  readonly clock: Clock
+  /** Runs a function after what is being read now: at the end of the event loop's turn. */
+  readonly defer: (run: () => void) => void
+  /** The store failed for good. */
+  readonly onFatal: (error: unknown) => void
+}
+
+export class CommitQueue {
+  readonly #options: CommitQueueOptions
+  #waiting: QueuedUnit[] = []
+  #state: 'idle' | 'gathering' | 'writing' | 'dead' = 'idle'
+  readonly #flush = () => this.#write(this.#take(), false, REPEAT_MS_MIN)
+
+  constructor(options: CommitQueueOptions) {
+    this.#options = options
+  }
+
+  /** Units queued and not yet handed to the store. */
+  get depth(): number {
+    return this.#waiting.length
+  }
+
+  get idle(): boolean {
+    return this.#state === 'idle'
+  }
+
+  push(queued: QueuedUnit): void {
+    this.#waiting.push(queued)
+    if (this.#state === 'idle') this.#gather()
+  }
+
+  #gather(): void {
+    this.#state = 'gathering'
+    this.#options.defer(this.#flush)
+  }
+
+  #take(): QueuedUnit[] {
+    if (this.#waiting.length <= UNITS_PER_COMMIT_MAX) {
+      const all = this.#waiting
+      this.#waiting = []
+      return all
+    }
+    return this.#waiting.splice(0, UNITS_PER_COMMIT_MAX)
+  }
+
+  #write(batch: QueuedUnit[], repeated: boolean, pauseMs: number): void {
+    this.#state = 'writing'
+    const { store, scope, clock, onFatal } = this.#options
+    const units = batch.map(queued => queued.unit)
+    store.commit(scope, units).then(
+      results => {
+        // Gathering begins before the answers are given: what they bring about joins the next write.
+        if (this.#waiting.length > 0) this.#gather()
+        else this.#state = 'idle'
+        for (let i = 0; i < batch.length; i += 1) {
+          const result = results[i]
+          if (result !== undefined) batch[i]?.settle(result, repeated)
+        }
+      },
+      error => {
+        if (error instanceof OutcomeUnknownError) {
+          clock.after(pauseMs, () => this.#write(batch, true, Math.min(pauseMs * 2, REPEAT_MS_MAX)))
+          return
+        }
+        this.#state = 'dead'
+        onFatal(error)
+      },
+    )
+  }
+}

@@ -1,0 +1,278 @@
+/**
+ * The engine: runs transitions against one store.
+ *
+ *   submit ─► plan (synchronous) ─► seal ─► commit queue of the scope ─► durable: answer, then hints, then outbox
+ *               │  ▲ missing records: read them, plan again       │
+ *               └──┘                                              └─ fell: forget what it rested on, plan again
+ *
+ * Nothing is answered, hinted or shown before it is durable. Several engines may work on one store: what one does not know
+ * of the others costs it a conflict and another try, never an error.
+ */
+import type { Clock, TimerHandle } from '../lib/clock.js'
+import type { Actor, CommitResult, ScannedRecord, ScopeId, Store, Version } from '../store/types.js'
+import { CommitQueue } from './commit-queue.js'
+import { Outbox } from './outbox.js'
+import { Plan, type MissingRecord, type PlanContext } from './plan.js'
+import { RecordCache } from './record-cache.js'
+import type { Stamps } from './stamps.js'
+import type { EffectKind, EngineListener, Outcome, TimelinePage, Transition } from './types.js'
+
+/** Readings of missing records for one planning; more is a transition that never has enough. */
+const READINGS_MAX = 16
+/** Tries of one transition against others on the same records, before the client is told to come back. */
+const TRIES_MAX = 32
+const CACHE_RECORDS_MAX = 32_768
+const CACHE_AGE_MS = 30_000
+
+export interface EngineOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly stamps: Stamps
+  readonly effects: readonly EffectKind<never>[]
+  readonly listener: EngineListener
+  /** Runs a function at the end of the event loop's turn. */
+  readonly defer: (run: () => void) => void
+  /** The store failed for good: nothing is answered any more, the process is to end. */
+  readonly onFatal: (error: unknown) => void
+  /** How often to look for outbox entries that another, dead node left. 0: only at start. */
+  readonly sweepMs?: number
+}
+
+interface Job<I, R> {
+  readonly actor: Actor
+  readonly transition: Transition<I, R>
+  readonly input: I
+  readonly settle: (outcome: Outcome<R>) => void
+  tries: number
+  readings: number
+}
+
+const UNAVAILABLE = { kind: 'unavailable' } as const
+
+export class Engine {
+  readonly #options: EngineOptions
+  readonly #store: Store
+  readonly #cache = new RecordCache(CACHE_RECORDS_MAX)
+  readonly #queues = new Map<ScopeId, CommitQueue>()
+  readonly #outbox: Outbox
+  readonly #context: PlanContext
+  readonly #timers: TimerHandle[] = []
+  /** Jobs that wait, in order, behind one of the same actor that is reading records: so pipelined requests keep their order. */
+  readonly #behind = new Map<Actor, Job<unknown, unknown>[]>()
+  #closed = false
+  #jobs = 0
+  #onQuiet: (() => void) | undefined
+
+  constructor(options: EngineOptions) {
+    this.#options = options
+    this.#store = options.store
+    const effects = new Map(options.effects.map(kind => [kind.name, kind as EffectKind<unknown>]))
+    this.#outbox = new Outbox({
+      store: options.store,
+      clock: options.clock,
+      effects,
+      run: (actor, transition, input) => this.run(actor, transition, input),
+    })
+    this.#context = {
+      cache: this.#cache,
+      stamps: options.stamps,
+      epoch: options.store.epoch,
+      effects,
+      scopeOf: actor => options.store.scopeOf(actor),
+      outboxHasRoom: (source, target) => this.#outbox.hasRoom(source, target),
+      setAside: (source, target, kind, error) => options.listener.setAside(source, target, kind, error),
+    }
+  }
+
+  /** Delivers what earlier processes left in the outboxes. To be called once, before requests are taken. */
+  async start(): Promise<void> {
+    await this.#outbox.sweep()
+    this.#every(CACHE_AGE_MS, () => this.#cache.age())
+    const sweepMs = this.#options.sweepMs ?? 0
+    if (sweepMs > 0) this.#every(sweepMs, () => void this.#outbox.sweep().catch(this.#options.onFatal))
+  }
+
+  /** Waits for what was submitted, and stops. The store stays open. */
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const timer of this.#timers) timer.cancel()
+    this.#outbox.stop()
+    if (this.#jobs > 0) await new Promise<void>(resolve => (this.#onQuiet = resolve))
+  }
+
+  get storeId(): Uint8Array {
+    return this.#store.id
+  }
+
+  get outboxDepth(): number {
+    return this.#outbox.depth
+  }
+
+  get queueDepth(): number {
+    let depth = 0
+    for (const queue of this.#queues.values()) depth += queue.depth
+    return depth
+  }
+
+  /**
+   * Runs a transition. `settle` is called once, synchronously when the result is durable: after the answers and hints of
+   * the units committed before, and before this unit's own hints.
+   */
+  submit<I, R>(actor: Actor, transition: Transition<I, R>, input: I, settle: (outcome: Outcome<R>) => void): void {
+    this.#jobs += 1
+    this.#enter({ actor, transition, input, settle, tries: 0, readings: 0 })
+  }
+
+  run<I, R>(actor: Actor, transition: Transition<I, R>, input: I): Promise<Outcome<R>> {
+    return new Promise(resolve => this.submit(actor, transition, input, resolve))
+  }
+
+  /** The items after `since`, as far as they are durable. */
+  async page(actor: Actor, since: Version, itemsMax: number, bytesMax: number): Promise<TimelinePage> {
+    const range = await this.#store.read(actor, since, Number.MAX_SAFE_INTEGER, itemsMax, bytesMax)
+    const head = range.durable
+    const inGap = range.gaps.some(gap => since > gap.after && since < gap.upTo)
+    if (since > head || inGap) return { kind: 'resync', head }
+    const items = range.entries.at(-1)?.version ?? 0
+    const entries = items <= head ? range.entries : range.entries.filter(entry => entry.version <= head)
+    const more = range.more && (entries.at(-1)?.version ?? since) < head
+    const to = more ? (entries.at(-1)?.version ?? since) : head
+    return { kind: 'page', items: entries, to, more, trimmed: since < range.floor, head }
+  }
+
+  /** Records whose `actor/name` begins with `prefix`: for lists. */
+  scan(actor: Actor, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]> {
+    return this.#store.scan(this.#store.scopeOf(actor), `${actor}/${prefix}`, after, limit)
+  }
+
+  #enter<I, R>(job: Job<I, R>): void {
+    const behind = this.#behind.get(job.actor)
+    if (behind === undefined) this.#plan(job)
+    else behind.push(job as unknown as Job<unknown, unknown>)
+  }
+
+  /** False if records are missing: they are being read, and the actor's other jobs wait behind this one. */
+  #plan<I, R>(job: Job<I, R>): boolean {
+    const nowMs = this.#options.clock.now()
+    const { plan, result } = Plan.make(this.#context, job.actor, job.transition, job.input, nowMs)
+    if (plan.missing.length > 0) {
+      job.readings += 1
+      if (job.readings > READINGS_MAX) throw new Error(`${job.transition.name} never has all the records it needs`)
+      if (!this.#behind.has(job.actor)) this.#behind.set(job.actor, [])
+      this.#load(plan.missing).then(
+        () => this.#plan(job) && this.#letThrough(job.actor),
+        () => {
+          this.#finish(job, UNAVAILABLE)
+          this.#letThrough(job.actor)
+        },
+      )
+      return false
+    }
+    if (plan.readOnly && job.transition.soft === true && plan.restsOnDurable) {
+      this.#finish(job, { kind: 'done', result: result as R, own: undefined })
+      return true
+    }
+    const unit = plan.seal()
+    this.#queueOf(plan.scope).push({
+      unit,
+      settle: (committed, repeated) => this.#settle(job, plan, result as R, committed, repeated),
+    })
+    return true
+  }
+
+  /** The job that the actor's others waited for is planned: theirs is the turn, until one of them has to read too. */
+  #letThrough(actor: Actor): void {
+    const behind = this.#behind.get(actor)
+    for (let job = behind?.shift(); job !== undefined; job = behind?.shift()) if (!this.#plan(job)) return
+    this.#behind.delete(actor)
+  }
+
+  #settle<I, R>(job: Job<I, R>, plan: Plan, result: R, committed: CommitResult, repeated: boolean): void {
+    const happenedBefore =
+      repeated && committed.kind === 'conflict' && plan.madeStamp(committed.actor, committed.name, committed.current)
+    if (committed.kind === 'conflict' && !happenedBefore) {
+      this.#retry(job, plan, committed)
+      return
+    }
+    plan.committed()
+    const appended = committed.kind === 'committed' ? committed.appended : []
+    this.#finish(job, { kind: 'done', result, own: plan.ownAppend(appended) })
+    const { listener } = this.#options
+    for (let i = 0; i < plan.appends.length; i += 1) {
+      const append = plan.appends[i]
+      const range = appended[i]
+      if (append === undefined) continue
+      if (range === undefined) this.#hintHead(append.actor)
+      else listener.hint({ actor: append.actor, from: range.from, version: range.version, bytes: append.bytes })
+    }
+    for (const signal of plan.signals) listener.signal(signal)
+    if (plan.outbox.length > 0) this.#outbox.add(plan.outbox)
+  }
+
+  #retry<I, R>(job: Job<I, R>, plan: Plan, conflict: Extract<CommitResult, { kind: 'conflict' }>): void {
+    plan.fell()
+    this.#cache.forget(`${conflict.actor}/${conflict.name}`)
+    job.tries += 1
+    job.readings = 0
+    if (job.tries >= TRIES_MAX) this.#finish(job, UNAVAILABLE)
+    else this.#enter(job)
+  }
+
+  /** A unit was committed by a write whose answer was lost: its versions are not known here, only that there is something new. */
+  #hintHead(actor: Actor): void {
+    this.#store.read(actor, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 0, 0).then(
+      range => this.#options.listener.hint({ actor, from: range.durable, version: range.durable, bytes: undefined }),
+      () => {},
+    )
+  }
+
+  async #load(missing: readonly MissingRecord[]): Promise<void> {
+    const byActor = new Map<Actor, MissingRecord[]>()
+    for (const record of missing) {
+      const list = byActor.get(record.actor)
+      if (list === undefined) byActor.set(record.actor, [record])
+      else list.push(record)
+    }
+    await Promise.all(Array.from(byActor, ([actor, records]) => this.#loadActor(actor, records)))
+  }
+
+  async #loadActor(actor: Actor, records: readonly MissingRecord[]): Promise<void> {
+    const found = await this.#store.get(
+      actor,
+      records.map(record => record.name),
+    )
+    for (let i = 0; i < records.length; i += 1) {
+      const record = records[i]
+      const stored = found[i]
+      if (record === undefined || stored === undefined) continue
+      const key = `${actor}/${record.name}`
+      if (this.#cache.get(key) !== undefined) continue
+      this.#cache.loaded(key, stored.stamp, stored.stamp === 0 ? undefined : record.kind.decode(stored.bytes))
+    }
+  }
+
+  #queueOf(scope: ScopeId): CommitQueue {
+    let queue = this.#queues.get(scope)
+    if (queue === undefined) {
+      const { store, clock, defer, onFatal } = this.#options
+      queue = new CommitQueue({ store, scope, clock, defer, onFatal })
+      this.#queues.set(scope, queue)
+    }
+    return queue
+  }
+
+  #finish<I, R>(job: Job<I, R>, outcome: Outcome<R>): void {
+    job.settle(outcome)
+    this.#jobs -= 1
+    if (this.#jobs === 0) this.#onQuiet?.()
+  }
+
+  #every(ms: number, run: () => void): void {
+    const again = () => {
+      if (this.#closed) return
+      run()
+      this.#timers[slot] = this.#options.clock.after(ms, again)
+    }
+    const slot = this.#timers.push(this.#options.clock.after(ms, again)) - 1
+  }
+}

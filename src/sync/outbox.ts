@@ -1,0 +1,199 @@
+/**
+ * Delivers what waits in the outboxes: effects whose target is in another scope (or beyond a cascade's bounds). One pair
+ * (source, target) is delivered in order and one batch at a time:
+ *
+ *              entries added                 taken by the target, durably          settled at the source, entries removed
+ *   no pair ───────────────────► delivering ─────────────────────────────► settling ──────────────────────► no pair, or delivering
+ *                                  │  ▲ target expects an earlier number: read the outbox again
+ *                                  └──┘ unavailable: after a pause
+ *
+ * Anybody may deliver: the target takes exactly the next number of its pair counter, so a repeated or competing delivery
+ * changes nothing. At start, and now and then where several nodes share the store, `sweep` finds what a dead node left.
+ */
+import type { Clock } from '../lib/clock.js'
+import { partitionOf } from '../store/partition.js'
+import type { Actor, ScopeId, Store } from '../store/types.js'
+import type { Outcome, Transition } from './types.js'
+import { outboxOf, type PlanTx } from './plan.js'
+import { OUTBOX, outboxEntry, outboxEntryId, pairIn, pairOut, type OutboxEntry } from './record-kinds.js'
+import type { EffectKind } from './types.js'
+
+/** Entries of one pair that one unit takes. */
+const DELIVER_BATCH_MAX = 64
+const RETRY_MS = 200
+const SWEEP_PAGE = 256
+/** Entries from one partition to one scope; beyond it new work for that scope is refused, finally. */
+export const OUTBOX_ENTRIES_MAX = 10_000
+
+interface Pair {
+  readonly source: Actor
+  readonly target: Actor
+  /** By sequence, which need not begin where the target expects. */
+  entries: OutboxEntry[]
+  busy: boolean
+}
+
+export interface OutboxOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly effects: ReadonlyMap<string, EffectKind<unknown>>
+  run<I, R>(actor: Actor, transition: Transition<I, R>, input: I): Promise<Outcome<R>>
+}
+
+interface Delivery {
+  readonly source: Actor
+  readonly entries: readonly OutboxEntry[]
+}
+
+export class Outbox {
+  readonly #options: OutboxOptions
+  readonly #pairs = new Map<string, Pair>()
+  /** Entries known to wait, by source partition and destination scope. */
+  readonly #depths = new Map<string, number>()
+  readonly #deliver: Transition<Delivery, number>
+  #stopped = false
+
+  constructor(options: OutboxOptions) {
+    this.#options = options
+    this.#deliver = deliverTransition(options.effects)
+  }
+
+  /** Entries known to wait. */
+  get depth(): number {
+    let sum = 0
+    for (const pair of this.#pairs.values()) sum += pair.entries.length
+    return sum
+  }
+
+  hasRoom(source: Actor, target: Actor): boolean {
+    return (this.#depths.get(this.#lane(source, target)) ?? 0) < OUTBOX_ENTRIES_MAX
+  }
+
+  /** Entries that are durable, in order of sequence per pair. */
+  add(entries: readonly OutboxEntry[]): void {
+    for (const entry of entries) {
+      const key = `${entry.source}\n${entry.target}`
+      let pair = this.#pairs.get(key)
+      if (pair === undefined) {
+        pair = { source: entry.source, target: entry.target, entries: [], busy: false }
+        this.#pairs.set(key, pair)
+      }
+      if (insert(pair.entries, entry)) this.#count(pair, 1)
+      if (!pair.busy) void this.#drive(key, pair)
+    }
+  }
+
+  /** Finds entries of every outbox of the store. */
+  async sweep(): Promise<void> {
+    for (const scope of this.#options.store.scopes()) await this.#sweepPrefix(scope, `${OUTBOX}/`)
+  }
+
+  stop(): void {
+    this.#stopped = true
+  }
+
+  async #sweepPrefix(scope: ScopeId, prefix: string): Promise<void> {
+    for (let after: string | null = null; !this.#stopped; ) {
+      const page = await this.#options.store.scan(scope, prefix, after, SWEEP_PAGE)
+      this.add(page.map(record => outboxEntry.decode(record.bytes)))
+      const last = page.at(-1)
+      if (last === undefined || page.length < SWEEP_PAGE) return
+      after = `${last.actor}/${last.name}`
+    }
+  }
+
+  async #drive(key: string, pair: Pair): Promise<void> {
+    pair.busy = true
+    while (pair.entries.length > 0 && !this.#stopped) {
+      const batch = pair.entries.slice(0, DELIVER_BATCH_MAX)
+      const first = batch[0]?.seq ?? 0
+      const taken = await this.#options.run(pair.target, this.#deliver, { source: pair.source, entries: batch })
+      if (taken.kind !== 'done') {
+        await this.#pause()
+        continue
+      }
+      if (taken.result < first - 1) {
+        await this.#readEarlier(pair)
+        if (pair.entries[0]?.seq === first) await this.#pause()
+        continue
+      }
+      const last = taken.result
+      const settled = await this.#options.run(pair.source, settleTransition, { target: pair.target, first, last })
+      if (settled.kind !== 'done') {
+        await this.#pause()
+        continue
+      }
+      const before = pair.entries.length
+      pair.entries = pair.entries.filter(entry => entry.seq > last)
+      this.#count(pair, pair.entries.length - before)
+    }
+    pair.busy = false
+    if (pair.entries.length === 0) this.#pairs.delete(key)
+  }
+
+  /** The target expects a number before the first one known here: somebody else's entries, still in the store. */
+  async #readEarlier(pair: Pair): Promise<void> {
+    const scope = this.#options.store.scopeOf(pair.source)
+    await this.#sweepPrefix(scope, `${outboxOf(pair.source)}/${outboxEntry.prefix}/${pair.source}/${pair.target}/`)
+  }
+
+  #pause(): Promise<void> {
+    return new Promise(resolve => this.#options.clock.after(RETRY_MS, resolve))
+  }
+
+  #lane(source: Actor, target: Actor): string {
+    return `${partitionOf(source)}>${this.#options.store.scopeOf(target)}`
+  }
+
+  #count(pair: Pair, change: number): void {
+    const lane = this.#lane(pair.source, pair.target)
+    const depth = (this.#depths.get(lane) ?? 0) + change
+    if (depth === 0) this.#depths.delete(lane)
+    else this.#depths.set(lane, depth)
+  }
+}
+
+/** Keeps the order of sequence; false if the entry is there already. */
+function insert(entries: OutboxEntry[], entry: OutboxEntry): boolean {
+  let at = entries.length
+  while (at > 0 && (entries[at - 1]?.seq ?? 0) > entry.seq) at -= 1
+  if (at > 0 && entries[at - 1]?.seq === entry.seq) return false
+  entries.splice(at, 0, entry)
+  return true
+}
+
+/** At the target: takes the effects whose turn it is, and answers the number of the last one taken. */
+function deliverTransition(effects: ReadonlyMap<string, EffectKind<unknown>>): Transition<Delivery, number> {
+  return {
+    name: 'outbox.deliver',
+    run(tx, { source, entries }) {
+      const before = tx.get(pairIn, source)?.last ?? 0
+      let last = before
+      for (const entry of entries) {
+        if (entry.seq <= last) continue
+        if (entry.seq > last + 1) break
+        const kind = effects.get(entry.kind)
+        if (kind === undefined) throw new Error(`no effect of this name: ${entry.kind}`)
+        const target = tx as PlanTx
+        target.take(kind, kind.decode(entry.payload), source, entry.seq)
+        last = entry.seq
+      }
+      if (last > before) tx.put(pairIn, { last }, source)
+      return last
+    },
+  }
+}
+
+/** At the source: the target has taken everything up to `last`; the entries from `first` on leave the outbox. */
+const settleTransition: Transition<{ target: Actor; first: number; last: number }, void> = {
+  name: 'outbox.settle',
+  run(tx, { target, first, last }) {
+    const out = tx.get(pairOut, target)
+    if (out === undefined || out.settled >= last) return
+    tx.put(pairOut, { sent: out.sent, settled: last }, target)
+    const box = (tx as PlanTx).at(outboxOf(tx.actor))
+    for (let seq = Math.min(first, out.settled + 1); seq <= last; seq += 1) {
+      box.putUnseen(outboxEntry, undefined, outboxEntryId(tx.actor, target, seq))
+    }
+  },
+}

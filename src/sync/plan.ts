@@ -1,0 +1,361 @@
+/**
+ * Works a transition out, with the effects that can be applied at once, into one unit. Synchronous: when a record is needed
+ * that is not in the cache, planning is given up with what is missing, and done again when that was read.
+ */
+import type { Actor, Append, Appended, Expectation, Put, ScopeId, Stamp, Trim, Unit } from '../store/types.js'
+import { partitionOf } from '../store/partition.js'
+import { assert } from '../lib/assert.js'
+import type { CachedRecord, RecordCache } from './record-cache.js'
+import { OUTBOX, outboxEntry, outboxEntryId, pairIn, pairOut, recordName, setAside, type OutboxEntry } from './record-kinds.js'
+import type { Stamps } from './stamps.js'
+import type { EffectKind, RecordKind, Signal, Transition, Tx } from './types.js'
+
+/** How deep effects may cause effects in one unit, and how many appends one unit may hold: the rest goes by outbox. */
+export const CASCADE_LEVELS_MAX = 4
+export const CASCADE_APPENDS_MAX = 1_000
+
+export interface MissingRecord {
+  readonly actor: Actor
+  readonly name: string
+  readonly kind: RecordKind<unknown>
+}
+
+/** What planning needs of the engine around it. */
+export interface PlanContext {
+  readonly cache: RecordCache
+  readonly stamps: Stamps
+  readonly epoch: number
+  readonly effects: ReadonlyMap<string, EffectKind<unknown>>
+  scopeOf(actor: Actor): ScopeId
+  /** Whether the outbox from this partition to that scope takes more. */
+  outboxHasRoom(source: Actor, target: Actor): boolean
+  setAside(source: Actor, target: Actor, kind: string, error: unknown): void
+}
+
+interface Slot {
+  readonly actor: Actor
+  readonly name: string
+  readonly kind: RecordKind<unknown>
+  readonly base: CachedRecord
+  value: unknown
+  expected: boolean
+  put: boolean
+  /** Made when the unit is. */
+  stamp: Stamp
+  /** The chain of the pending value that the put made. */
+  chain: number
+}
+
+interface Emitted {
+  readonly kind: EffectKind<unknown>
+  readonly source: Actor
+  readonly target: Actor
+  readonly input: unknown
+  readonly level: number
+}
+
+/** How far a plan had come before an effect was run. */
+interface Mark {
+  readonly puts: ReadonlyMap<Slot, unknown>
+  readonly appends: number
+  readonly trims: number
+  readonly signals: number
+  readonly effects: number
+}
+
+/** Thrown through a transition when a record is not in the cache. Never leaves this file. */
+const NEEDS_RECORDS = Symbol('needs records')
+
+export class Plan {
+  readonly scope: ScopeId
+  readonly nowMs: number
+  readonly context: PlanContext
+  readonly slots = new Map<string, Slot>()
+  readonly appends: Append[] = []
+  readonly trims: Trim[] = []
+  readonly signals: Signal[] = []
+  /** Entries put into an outbox by this plan: for the deliverer, after the commit. */
+  readonly outbox: OutboxEntry[] = []
+  readonly missing: MissingRecord[] = []
+  readonly #effects: Emitted[] = []
+  #own: number | undefined
+
+  private constructor(context: PlanContext, scope: ScopeId, nowMs: number) {
+    this.context = context
+    this.scope = scope
+    this.nowMs = nowMs
+  }
+
+  /** Either the plan and the transition's result, or a plan that names what is `missing`. */
+  static make<I, R>(
+    context: PlanContext,
+    actor: Actor,
+    transition: Transition<I, R>,
+    input: I,
+    nowMs: number,
+  ): { plan: Plan; result: R | undefined } {
+    const plan = new Plan(context, context.scopeOf(actor), nowMs)
+    try {
+      const result = transition.run(new PlanTx(plan, actor, 0), input)
+      if (plan.appends[0]?.actor === actor) plan.#own = 0
+      plan.#applyEffects()
+      return { plan, result }
+    } catch (error) {
+      if (error !== NEEDS_RECORDS) throw error
+      for (const [kind, id] of transition.reads?.(input) ?? []) plan.#want(actor, kind, id)
+      return { plan, result: undefined }
+    }
+  }
+
+  /** Whether the unit would change nothing. */
+  get readOnly(): boolean {
+    for (const slot of this.slots.values()) if (slot.put) return false
+    return this.appends.length === 0 && this.trims.length === 0
+  }
+
+  /** Whether everything that was looked at is durable. */
+  get restsOnDurable(): boolean {
+    for (const slot of this.slots.values()) if (slot.base.chain !== 0) return false
+    return true
+  }
+
+  /** The unit, and its puts made visible as pending values. */
+  seal(): Unit {
+    const expect: Expectation[] = []
+    const puts: Put[] = []
+    let anchored = false
+    for (const [key, slot] of this.slots) {
+      if (slot.expected) expect.push({ actor: slot.actor, name: slot.name, stamp: slot.base.stamp })
+      if (!slot.put) continue
+      const absent = slot.value === undefined
+      anchored ||= slot.expected && !absent
+      slot.stamp = absent ? 0 : this.context.stamps.next()
+      puts.push({
+        actor: slot.actor,
+        name: slot.name,
+        bytes: absent ? null : slot.kind.encode(slot.value),
+        stamp: slot.stamp,
+      })
+      if (!slot.expected) continue
+      this.context.cache.pend(key, slot.stamp, slot.value, slot.base)
+      slot.chain = this.context.cache.chainOf(key)
+    }
+    assert(anchored || this.readOnly, 'a unit puts a record that it expects, so that repeating it is safe')
+    return { expect, puts, appends: this.appends, trims: this.trims }
+  }
+
+  /** The unit is durable. */
+  committed(): void {
+    for (const [key, slot] of this.slots) {
+      if (slot.put && slot.expected) this.context.cache.committed(key, slot.stamp, slot.value)
+    }
+  }
+
+  /** The unit fell: nothing of it happened. */
+  fell(): void {
+    for (const [key, slot] of this.slots) if (slot.put && slot.expected) this.context.cache.fell(key, slot.chain)
+  }
+
+  /** Whether a conflict that names this record and stamp says that the unit itself had been committed before. */
+  madeStamp(actor: Actor, name: string, current: Stamp): boolean {
+    const slot = this.slots.get(`${actor}/${name}`)
+    return slot?.put === true && slot.stamp === current
+  }
+
+  /** Of the appends' ranges, the one of the actor's own first append. */
+  ownAppend(appended: readonly Appended[]): Appended | undefined {
+    return this.#own === undefined ? undefined : appended[this.#own]
+  }
+
+  slot(actor: Actor, kind: RecordKind<unknown>, id: string | number | undefined): Slot {
+    const name = recordName(kind, id)
+    const key = `${actor}/${name}`
+    const seen = this.slots.get(key)
+    if (seen !== undefined) return seen
+    const base = this.context.cache.get(key)
+    if (base === undefined) {
+      this.missing.push({ actor, name, kind })
+      throw NEEDS_RECORDS
+    }
+    const slot = { actor, name, kind, base, value: base.value, expected: false, put: false, stamp: 0, chain: 0 }
+    this.slots.set(key, slot)
+    return slot
+  }
+
+  emit(emitted: Emitted): void {
+    this.#effects.push(emitted)
+  }
+
+  #want(actor: Actor, kind: RecordKind<unknown>, id: string | number | undefined): void {
+    const name = recordName(kind, id)
+    if (this.context.cache.get(`${actor}/${name}`) !== undefined) return
+    if (!this.missing.some(m => m.actor === actor && m.name === name)) this.missing.push({ actor, name, kind })
+  }
+
+  #applyEffects(): void {
+    for (let i = 0; i < this.#effects.length; i += 1) {
+      const effect = this.#effects[i]
+      if (effect !== undefined) this.#route(effect)
+    }
+  }
+
+  #route({ kind, source, target, input, level }: Emitted): void {
+    const at = new PlanTx(this, source, level)
+    const out = at.get(pairOut, target)
+    const waiting = out !== undefined && out.sent !== out.settled
+    const here = this.context.scopeOf(target) === this.scope
+    const fits = level <= CASCADE_LEVELS_MAX && this.appends.length < CASCADE_APPENDS_MAX
+    if (here && fits && !waiting) {
+      if (out !== undefined) {
+        const seq = out.sent + 1
+        at.put(pairOut, { sent: seq, settled: seq }, target)
+        new PlanTx(this, target, level).put(pairIn, { last: seq }, source)
+      }
+      this.applyEffect(new PlanTx(this, target, level), kind, input, source, out === undefined ? 0 : out.sent + 1)
+      return
+    }
+    const seq = (out?.sent ?? 0) + 1
+    at.put(pairOut, { sent: seq, settled: out?.settled ?? 0 }, target)
+    const entry = { source, target, seq, kind: kind.name, payload: kind.encode(input) }
+    new PlanTx(this, outboxOf(source), level).putUnseen(outboxEntry, entry, outboxEntryId(source, target, seq))
+    this.outbox.push(entry)
+  }
+
+  /** Runs an effect at its target. If it throws, what it did is undone, it is set aside, and the source is told. */
+  applyEffect(tx: PlanTx, kind: EffectKind<unknown>, input: unknown, source: Actor, seq: number): void {
+    const mark = this.#mark()
+    try {
+      kind.run(tx, input, source)
+    } catch (error) {
+      if (error === NEEDS_RECORDS) throw error
+      this.#undo(mark)
+      this.context.setAside(source, tx.actor, kind.name, error)
+      const payload = Buffer.from(kind.encode(input)).toString('base64')
+      tx.get(setAside, `${source}/${seq}`)
+      tx.put(setAside, { kind: kind.name, payload, error: String(error) }, `${source}/${seq}`)
+      kind.refused?.(tx, input, source)
+    }
+  }
+
+  #mark(): Mark {
+    const puts = new Map<Slot, unknown>()
+    for (const slot of this.slots.values()) if (slot.put) puts.set(slot, slot.value)
+    return {
+      puts,
+      appends: this.appends.length,
+      trims: this.trims.length,
+      signals: this.signals.length,
+      effects: this.#effects.length,
+    }
+  }
+
+  #undo(mark: Mark): void {
+    for (const slot of this.slots.values()) {
+      slot.put = mark.puts.has(slot)
+      slot.value = slot.put ? mark.puts.get(slot) : slot.base.value
+    }
+    this.appends.length = mark.appends
+    this.trims.length = mark.trims
+    this.signals.length = mark.signals
+    this.#effects.length = mark.effects
+  }
+}
+
+export function outboxOf(source: Actor): Actor {
+  return `${OUTBOX}/${partitionOf(source)}`
+}
+
+const ABSENT: CachedRecord = { stamp: 0, value: undefined, chain: 0 }
+
+/** A Tx on a plan, for one actor, at one level of the cascade. */
+export class PlanTx implements Tx {
+  readonly actor: Actor
+  readonly #plan: Plan
+  readonly #level: number
+
+  constructor(plan: Plan, actor: Actor, level: number) {
+    this.#plan = plan
+    this.actor = actor
+    this.#level = level
+  }
+
+  get nowMs(): number {
+    return this.#plan.nowMs
+  }
+
+  get epoch(): number {
+    return this.#plan.context.epoch
+  }
+
+  get<T>(kind: RecordKind<T>, id?: string | number): T | undefined {
+    const slot = this.#plan.slot(this.actor, kind as RecordKind<unknown>, id)
+    slot.expected = true
+    return slot.value as T | undefined
+  }
+
+  peek<T>(kind: RecordKind<T>, id?: string | number): T | undefined {
+    return this.#plan.slot(this.actor, kind as RecordKind<unknown>, id).value as T | undefined
+  }
+
+  glance<T>(actor: Actor, kind: RecordKind<T>, id?: string | number): T | undefined {
+    return this.#plan.slot(actor, kind as RecordKind<unknown>, id).value as T | undefined
+  }
+
+  put<T>(kind: RecordKind<T>, value: T, id?: string | number): void {
+    const slot = this.#plan.slot(this.actor, kind as RecordKind<unknown>, id)
+    slot.expected = true
+    slot.put = true
+    slot.value = value
+  }
+
+  remove<T>(kind: RecordKind<T>, id?: string | number): void {
+    this.put(kind as RecordKind<T | undefined>, undefined, id)
+  }
+
+  /** Puts a record whose name is new by construction, guarded by another record of the unit: nothing is read or expected. */
+  putUnseen<T>(kind: RecordKind<T>, value: T | undefined, id: string): void {
+    const name = recordName(kind, id)
+    this.#plan.slots.set(`${this.actor}/${name}`, {
+      actor: this.actor,
+      name,
+      kind: kind as RecordKind<unknown>,
+      base: ABSENT,
+      value,
+      expected: false,
+      put: true,
+      stamp: 0,
+      chain: 0,
+    })
+  }
+
+  append(bytes: Uint8Array, key?: string): void {
+    this.#plan.appends.push({ actor: this.actor, key, bytes })
+  }
+
+  trim(upTo: number): void {
+    this.#plan.trims.push({ actor: this.actor, upTo })
+  }
+
+  effect<I>(kind: EffectKind<I>, target: Actor, input: I): void {
+    this.#plan.emit({ kind: kind as EffectKind<unknown>, source: this.actor, target, input, level: this.#level + 1 })
+  }
+
+  hasRoomFor(target: Actor): boolean {
+    if (this.#plan.context.scopeOf(target) === this.#plan.scope) return true
+    return this.#plan.context.outboxHasRoom(this.actor, target)
+  }
+
+  signal(signal: Signal): void {
+    this.#plan.signals.push(signal)
+  }
+
+  /** Another actor of the same partition: for the outbox alone, which is its own pseudo-actor. */
+  at(actor: Actor): PlanTx {
+    return new PlanTx(this.#plan, actor, this.#level)
+  }
+
+  /** For the deliverer: applies an effect that came through an outbox. */
+  take(kind: EffectKind<unknown>, input: unknown, source: Actor, seq: number): void {
+    this.#plan.applyEffect(this, kind, input, source, seq)
+  }
+}

@@ -1,0 +1,168 @@
+/** Accounts: claiming a name, the profile, the password, the end. */
+import { CODES, type Code } from '../../../protocol/codes.js'
+import { encodeItem } from '../../../protocol/generated/messages.js'
+import { PARTITIONS } from '../../store/types.js'
+import type { EffectKind, Transition, Tx } from '../types.js'
+import { endContacts, tellRenamed } from './contact.js'
+import { AGAIN, type Answer, type Numbered, numbered } from './numbered.js'
+import {
+  EMPTY_WINDOW,
+  accountName,
+  deviceWindow,
+  devices,
+  password,
+  profile,
+  session,
+  uidCounter,
+  userActor,
+} from './records.js'
+import { endDevice, freshSession, newDevice } from './session.js'
+
+/** How far the counter of uids jumps in a new epoch: some may have been given out and lost. */
+const UID_JUMP = 1_024
+
+/** What a new user begins with. */
+interface NewUser {
+  readonly account: string
+  readonly nickname: string
+  readonly passwordHash: string
+  readonly installationKey: string
+  readonly deviceName: string
+  readonly tokenHash: string
+}
+
+export interface RegisterInput extends NewUser {
+  readonly partition: number
+}
+
+export type RegisterResult =
+  | { readonly kind: 'created'; readonly uid: number }
+  | { readonly kind: 'exists'; readonly uid: number }
+
+/** Of `accounts/<partition>`: the name and its user, in one unit. */
+export const register: Transition<RegisterInput, RegisterResult> = {
+  name: 'account.register',
+  reads: input => [[accountName, input.account], [uidCounter]],
+  run(tx, { partition, ...user }) {
+    const taken = tx.get(accountName, user.account)
+    if (taken !== undefined) return { kind: 'exists', uid: taken.uid }
+    const counter = tx.get(uidCounter) ?? { n: 0, epoch: tx.epoch }
+    const n = counter.n + (counter.epoch === tx.epoch ? 1 : UID_JUMP)
+    const uid = PARTITIONS * n + partition
+    tx.put(uidCounter, { n, epoch: tx.epoch })
+    tx.put(accountName, { uid }, user.account)
+    tx.effect(createUser, userActor(uid), user)
+    return { kind: 'created', uid }
+  },
+}
+
+export const createUser: EffectKind<NewUser> = {
+  name: 'user-created',
+  encode: input => new TextEncoder().encode(JSON.stringify(input)),
+  decode: bytes => JSON.parse(new TextDecoder().decode(bytes)) as NewUser,
+  run(tx, { account, nickname, passwordHash, installationKey, deviceName, tokenHash }) {
+    const device = 1
+    tx.put(profile, { account, nickname, createdAtMs: tx.nowMs, deleted: false })
+    tx.put(password, { hash: passwordHash })
+    const list = [newDevice(device, installationKey, deviceName, tx.nowMs)]
+    tx.put(devices, { last: device, epoch: tx.epoch, list })
+    tx.put(session, freshSession(tokenHash, tx.nowMs), device)
+    tx.put(deviceWindow, EMPTY_WINDOW, device)
+    appendProfile(tx, account, nickname)
+  },
+}
+
+function appendProfile(tx: Tx, account: string, nickname: string): void {
+  tx.append(encodeItem({ skip: 0, content: { case: 'ownProfile', value: { account, nickname } } }), 'profile')
+}
+
+export const lookUpName: Transition<{ readonly account: string }, number> = {
+  name: 'account.look-up',
+  soft: true,
+  run: (tx, { account }) => tx.get(accountName, account)?.uid ?? 0,
+}
+
+export const getProfile: Transition<void, { readonly account: string; readonly nickname: string } | undefined> = {
+  name: 'account.get-profile',
+  soft: true,
+  run(tx) {
+    const known = tx.get(profile)
+    return known === undefined || known.deleted ? undefined : known
+  },
+}
+
+/** The hash to verify a password against; '' where there is none. */
+export const getPassword: Transition<void, string> = {
+  name: 'account.get-password',
+  run: tx => tx.get(password)?.hash ?? '',
+}
+
+export const listDevices: Transition<void, readonly DeviceView[]> = {
+  name: 'account.list-devices',
+  soft: true,
+  run: tx => (tx.get(devices)?.list ?? []).filter(entry => entry.endedAtMs === 0),
+}
+interface DeviceView {
+  readonly device: number
+  readonly name: string
+  readonly createdAtMs: number
+  readonly lastSeenMs: number
+}
+
+export interface UpdateProfileInput extends Numbered {
+  readonly nickname: string
+}
+
+export const updateProfile: Transition<UpdateProfileInput, Answer> = numbered(
+  'account.update-profile',
+  (tx, { nickname }) => {
+    const known = tx.get(profile)
+    if (known === undefined) return CODES.UNKNOWN_USER.code
+    tx.put(profile, { ...known, nickname })
+    appendProfile(tx, known.account, nickname)
+    tellRenamed(tx)
+    return CODES.OK.code
+  },
+)
+
+export interface VerifiedInput extends Numbered {
+  /** The hash against which the password was checked, and how that ended. */
+  readonly checked: string
+  readonly right: boolean
+}
+
+/** The password is the right one, still; else a code, or AGAIN if it changed since it was checked. */
+function verify(tx: Tx, { checked, right }: VerifiedInput): Code | typeof AGAIN {
+  if (tx.get(password)?.hash !== checked) return AGAIN
+  return right ? CODES.OK.code : CODES.WRONG_CREDENTIALS.code
+}
+
+export interface ChangePasswordInput extends VerifiedInput {
+  /** '' if the new password is not acceptable. */
+  readonly newHash: string
+}
+
+export const changePassword: Transition<ChangePasswordInput, Answer> = numbered('account.change-password', (tx, input) => {
+  const code = verify(tx, input)
+  if (code !== CODES.OK.code) return code
+  if (input.newHash === '') return CODES.PASSWORD_WEAK.code
+  tx.put(password, { hash: input.newHash })
+  for (const entry of tx.get(devices)?.list ?? []) if (entry.device !== input.device) endDevice(tx, entry.device)
+  return CODES.OK.code
+})
+
+/** The name stays taken for ever: nobody can come back under it. */
+export const deleteAccount: Transition<VerifiedInput, Answer> = numbered('account.delete', (tx, input) => {
+  const code = verify(tx, input)
+  if (code !== CODES.OK.code) return code
+  const known = tx.get(profile)
+  if (known === undefined) return CODES.UNKNOWN_USER.code
+  tx.put(profile, { account: '', nickname: '', createdAtMs: known.createdAtMs, deleted: true })
+  tx.remove(password)
+  endContacts(tx)
+  for (const entry of tx.get(devices)?.list ?? []) endDevice(tx, entry.device)
+  appendProfile(tx, '', '')
+  tx.trim(Number.MAX_SAFE_INTEGER)
+  return CODES.OK.code
+})
+

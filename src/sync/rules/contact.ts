@@ -1,0 +1,238 @@
+/**
+ * Friendships. Each side keeps its own record of the other and learns of the other's acts by effects, in order; a request
+ * has a number, counted by who asks, and what names another number than the one that waits (or that founded the friendship)
+ * is ignored. So both sides come to the same end, however their acts cross:
+ *
+ *                     Request                        asked
+ *           ┌────────────────────── NONE ──────────────────────────┐
+ *           ▼      Cancel, declined  ▲ ▲   Decline, cancelled       ▼
+ *       REQUESTED ───────────────────┘ └────────────────────── INVITED
+ *           │  accepted, or asked (crossing: answered by accepted)  │
+ *           └──────────────► FRIEND ◄───────────────────────────────┘  Accept (tells accepted)
+ *                              │
+ *                              └── Remove, removed ──► NONE;  cancelled (it crossed our Accept) ──► REQUESTED or NONE
+ *
+ * Blocking is beside all that: nothing of a blocked user arrives; a friendship stays.
+ */
+import { CODES, type Code } from '../../../protocol/codes.js'
+import { ContactState, encodeItem } from '../../../protocol/generated/messages.js'
+import type { Actor } from '../../store/types.js'
+import type { EffectKind, Tx } from '../types.js'
+import { type Numbered, numbered } from './numbered.js'
+import { type ContactRecord, contact, contactIndex, profile, uidOf, userActor } from './records.js'
+
+/** Contacts of one user in any state but none. Bounds the index record (8 bytes each) and a first sync. */
+export const CONTACTS_MAX = 5_000
+
+export interface ContactInput extends Numbered {
+  readonly uid: number
+  readonly other: number
+  /** The request that is named; 0 where none is. */
+  readonly request: number
+  readonly greeting: string
+}
+
+/** What one side tells the other. `own` and `theirs` are request numbers as seen by who tells. */
+interface Told {
+  readonly act: 'asked' | 'cancelled' | 'accepted' | 'declined' | 'removed' | 'blocked' | 'unblocked' | 'renamed'
+  readonly own: number
+  readonly theirs: number
+  readonly account: string
+  readonly nickname: string
+  readonly greeting: string
+}
+
+const NOBODY: ContactRecord = {
+  state: ContactState.UNSPECIFIED,
+  asked: 0,
+  own: 0,
+  theirs: 0,
+  blocked: false,
+  blockedBy: false,
+  account: '',
+  nickname: '',
+  greeting: '',
+}
+
+const NONE = { state: ContactState.UNSPECIFIED, own: 0, theirs: 0, greeting: '' } as const
+
+/** Puts the record, keeps the index, and tells the user's devices what they may see of it. */
+function become(tx: Tx, other: number, before: ContactRecord, after: ContactRecord): void {
+  tx.put(contact, after, other)
+  const wasListed = before.state !== ContactState.UNSPECIFIED
+  const isListed = after.state !== ContactState.UNSPECIFIED
+  if (wasListed !== isListed) {
+    const index = (tx.get(contactIndex) ?? []).filter(uid => uid !== other)
+    tx.put(contactIndex, isListed ? [...index, other].sort((a, b) => a - b) : index)
+  }
+  if (before !== after) tx.append(contactItem(other, after), `contact/${other}`)
+}
+
+export function contactItem(uid: number, record: ContactRecord): Uint8Array {
+  const { state, blocked, account, nickname, greeting } = record
+  const request = state === ContactState.REQUESTED ? record.own : state === ContactState.INVITED ? record.theirs : 0
+  const value = { uid, state, request, blocked, account, nickname, greeting }
+  return encodeItem({ skip: 0, content: { case: 'contact', value } })
+}
+
+function tell(tx: Tx, other: Actor, act: Told['act'], own = 0, theirs = 0, greeting = ''): void {
+  const self = tx.get(profile)
+  const account = self?.account ?? ''
+  const nickname = self?.nickname ?? ''
+  tx.effect(contactTold, other, { act, own, theirs, account, nickname, greeting })
+}
+
+function hasRoom(tx: Tx): boolean {
+  return (tx.get(contactIndex)?.length ?? 0) < CONTACTS_MAX
+}
+
+/** The other side's act. */
+export const contactTold: EffectKind<Told> = {
+  name: 'contact',
+  encode: input => new TextEncoder().encode(JSON.stringify(input)),
+  decode: bytes => JSON.parse(new TextDecoder().decode(bytes)) as Told,
+  run(tx, told, source) {
+    const other = uidOf(source)
+    const before = tx.get(contact, other) ?? NOBODY
+    const after = heard(tx, source, before, told)
+    if (after !== before) become(tx, other, before, after)
+  },
+}
+
+function heard(tx: Tx, source: Actor, before: ContactRecord, told: Told): ContactRecord {
+  const { account, nickname } = told
+  const named = { ...before, account, nickname }
+  switch (told.act) {
+    case 'asked':
+      if (before.blocked) return before
+      if (before.state === ContactState.REQUESTED || before.state === ContactState.FRIEND) {
+        // Both asked: each side's request is the answer to the other's.
+        tell(tx, source, 'accepted', before.own, told.own)
+        return { ...named, state: ContactState.FRIEND, theirs: told.own, greeting: '' }
+      }
+      if (tx.get(profile)?.deleted !== false || (before.state === ContactState.UNSPECIFIED && !hasRoom(tx))) {
+        tell(tx, source, 'declined', 0, told.own)
+        return before
+      }
+      return { ...named, state: ContactState.INVITED, theirs: told.own, greeting: told.greeting }
+    case 'accepted':
+      if (before.state !== ContactState.REQUESTED || before.own !== told.theirs) return before
+      return { ...named, state: ContactState.FRIEND, greeting: '' }
+    case 'declined':
+      if (before.state !== ContactState.REQUESTED || before.own !== told.theirs) return before
+      return { ...before, ...NONE }
+    case 'cancelled':
+      if (before.theirs !== told.own) return before
+      if (before.state === ContactState.INVITED) return { ...before, ...NONE }
+      if (before.state !== ContactState.FRIEND) return before
+      return before.own === 0 ? { ...before, ...NONE } : { ...before, state: ContactState.REQUESTED, theirs: 0 }
+    case 'removed':
+      return endedBy(before, told) ? { ...before, ...NONE } : before
+    case 'blocked':
+    case 'unblocked':
+      // Known here to refuse at once, and shown to nobody.
+      tx.put(contact, { ...before, blockedBy: told.act === 'blocked' }, uidOf(source))
+      return before
+    case 'renamed':
+      return before.state === ContactState.UNSPECIFIED ? before : named
+  }
+}
+
+/** Whether the friendship (or the request waiting here) that the other side ended is the one that stands. */
+function endedBy(before: ContactRecord, told: Told): boolean {
+  if (before.state !== ContactState.FRIEND && before.state !== ContactState.INVITED) return false
+  const sameOwn = before.own !== 0 && before.own === told.theirs
+  const sameTheirs = before.theirs !== 0 && before.theirs === told.own
+  return sameOwn || sameTheirs
+}
+
+/** A transition of one side: what it makes of its record, or the code that refuses. */
+function act(name: string, rule: (tx: Tx, input: ContactInput, before: ContactRecord) => ContactRecord | Code) {
+  return numbered<ContactInput>(
+    `contact.${name}`,
+    (tx, input) => {
+      if (input.other === input.uid) return CODES.SELF.code
+      const known = tx.get(contact, input.other)
+      if (known === undefined && tx.glance(userActor(input.other), profile)?.deleted !== false) {
+        return CODES.UNKNOWN_USER.code
+      }
+      if (!tx.hasRoomFor(userActor(input.other))) return CODES.OUTBOX_FULL.code
+      const before = known ?? NOBODY
+      const after = rule(tx, input, before)
+      if (typeof after === 'number') return after
+      if (after !== before) become(tx, input.other, before, after)
+      return CODES.OK.code
+    },
+    undefined,
+    input => [[contact, input.other], [contactIndex], [profile]],
+  )
+}
+
+export const requestContact = act('request', (tx, { other, greeting }, before) => {
+  if (before.state === ContactState.FRIEND) return CODES.ALREADY_FRIENDS.code
+  if (before.state === ContactState.INVITED) return accept(tx, other, before)
+  const theirs = tx.glance(userActor(other), profile)
+  if (theirs?.deleted !== false) return CODES.UNKNOWN_USER.code
+  if (before.state === ContactState.UNSPECIFIED && !hasRoom(tx)) return CODES.CONTACT_LIMIT.code
+  const own = before.asked + 1
+  tell(tx, userActor(other), 'asked', own, 0, greeting)
+  const { account, nickname } = theirs
+  return { ...before, state: ContactState.REQUESTED, asked: own, own, theirs: 0, account, nickname, greeting }
+})
+
+function accept(tx: Tx, other: number, before: ContactRecord): ContactRecord {
+  tell(tx, userActor(other), 'accepted', before.own, before.theirs)
+  return { ...before, state: ContactState.FRIEND, own: 0, greeting: '' }
+}
+
+export const acceptContact = act('accept', (tx, { other, request }, before) => {
+  if (before.state !== ContactState.INVITED || before.theirs !== request) return CODES.NO_SUCH_REQUEST.code
+  return accept(tx, other, before)
+})
+
+export const declineContact = act('decline', (tx, { other, request }, before) => {
+  if (before.state !== ContactState.INVITED || before.theirs !== request) return CODES.NO_SUCH_REQUEST.code
+  tell(tx, userActor(other), 'declined', 0, request)
+  return { ...before, ...NONE }
+})
+
+export const cancelContact = act('cancel', (tx, { other, request }, before) => {
+  if (before.state !== ContactState.REQUESTED || before.own !== request) return CODES.NO_SUCH_REQUEST.code
+  tell(tx, userActor(other), 'cancelled', request, 0)
+  return { ...before, ...NONE }
+})
+
+export const removeContact = act('remove', (tx, { other }, before) => {
+  if (before.state !== ContactState.FRIEND) return CODES.NOT_FRIEND.code
+  tell(tx, userActor(other), 'removed', before.own, before.theirs)
+  return { ...before, ...NONE }
+})
+
+export const blockContact = act('block', (tx, { other }, before) => {
+  if (before.blocked) return before
+  tell(tx, userActor(other), 'blocked')
+  return { ...before, blocked: true }
+})
+
+export const unblockContact = act('unblock', (tx, { other }, before) => {
+  if (!before.blocked) return before
+  tell(tx, userActor(other), 'unblocked')
+  return { ...before, blocked: false }
+})
+
+/** Tells every contact the user's new names. */
+export function tellRenamed(tx: Tx): void {
+  for (const uid of tx.get(contactIndex) ?? []) tell(tx, userActor(uid), 'renamed')
+}
+
+/** Ends every contact, as a part of ending the account. */
+export function endContacts(tx: Tx): void {
+  for (const uid of tx.get(contactIndex) ?? []) {
+    const before = tx.get(contact, uid) ?? NOBODY
+    const other = userActor(uid)
+    if (before.state === ContactState.FRIEND) tell(tx, other, 'removed', before.own, before.theirs)
+    else if (before.state === ContactState.REQUESTED) tell(tx, other, 'cancelled', before.own)
+    else tell(tx, other, 'declined', 0, before.theirs)
+    become(tx, uid, before, { ...before, ...NONE })
+  }
+}

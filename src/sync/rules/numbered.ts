@@ -1,0 +1,87 @@
+/**
+ * The idempotency of a device's mutating requests (PROTOCOL.md, clause 6): the next number is run, an earlier one gets its
+ * first answer again, a later one is a gap. A number is used up by acceptance and by a final refusal.
+ */
+import { CODES, type Code } from '../../../protocol/codes.js'
+import { SEND_WINDOW } from '../../../protocol/limits.js'
+import type { Transition, Tx } from '../types.js'
+import { type DeviceWindow, EMPTY_WINDOW, deviceWindow, slotOf, withUsed } from './records.js'
+
+export interface Numbered {
+  readonly device: number
+  readonly sendSeq: number
+  /** 32 bits of the content; a number never comes with another content. */
+  readonly hash: number
+}
+
+export type Answer =
+  | { readonly kind: 'answer'; readonly code: Code; readonly repeated: boolean }
+  | { readonly kind: 'gap'; readonly expected: number }
+  /** The rule has to be asked again with a newer look at something outside; the number is not used up. */
+  | { readonly kind: 'again' }
+
+/** What a rule may answer instead of a code. */
+export const AGAIN = 'again'
+
+export type Verdict = { readonly kind: 'run' } | Answer
+
+/** What becomes of a number that arrives at a window. */
+export type SequenceRule = (window: DeviceWindow, numbered: Numbered) => Verdict
+
+const RUN: Verdict = { kind: 'run' }
+
+export const contiguous: SequenceRule = (window, { sendSeq, hash }) => {
+  if (window.ended) return { kind: 'answer', code: CODES.SESSION_REVOKED.code, repeated: false }
+  if (sendSeq === window.last + 1) return RUN
+  if (sendSeq > window.last) return { kind: 'gap', expected: window.last + 1 }
+  if (sendSeq <= window.last - SEND_WINDOW) return { kind: 'answer', code: CODES.SETTLED.code, repeated: true }
+  const slot = slotOf(window, sendSeq)
+  if (slot.hash !== hash && slot.code !== CODES.VOIDED.code) {
+    return { kind: 'answer', code: CODES.SEQ_REUSED.code, repeated: true }
+  }
+  return { kind: 'answer', code: slot.code as Code, repeated: true }
+}
+
+/** A transition that runs `rule` when the number's turn has come. */
+export function numbered<I extends Numbered>(
+  name: string,
+  rule: (tx: Tx, input: I) => Code | typeof AGAIN,
+  sequence: SequenceRule = contiguous,
+  reads?: Transition<I, Answer>['reads'],
+): Transition<I, Answer> {
+  return {
+    name,
+    ...(reads === undefined ? {} : { reads }),
+    run(tx, input) {
+      const window = tx.get(deviceWindow, input.device) ?? EMPTY_WINDOW
+      const verdict = sequence(window, input)
+      if (verdict.kind !== 'run') return verdict
+      const code = rule(tx, input)
+      if (code === AGAIN) return { kind: 'again' }
+      // Read again: the rule may have ended the device's own session.
+      const now = tx.get(deviceWindow, input.device) ?? EMPTY_WINDOW
+      const skipped = input.sendSeq - now.last
+      tx.put(deviceWindow, withUsed(now, skipped, input.hash, code), input.device)
+      return { kind: 'answer', code, repeated: false }
+    },
+  }
+}
+
+export interface VoidInput {
+  readonly device: number
+  readonly sendSeq: number
+  readonly count: number
+}
+
+/** Uses numbers up as finally refused; those used up before stay as they are. */
+export const voidNumbers: Transition<VoidInput, Answer> = {
+  name: 'message.void',
+  run(tx, { device, sendSeq, count }) {
+    const window = tx.get(deviceWindow, device) ?? EMPTY_WINDOW
+    if (window.ended) return { kind: 'answer', code: CODES.SESSION_REVOKED.code, repeated: false }
+    if (sendSeq > window.last + 1) return { kind: 'gap', expected: window.last + 1 }
+    const fresh = sendSeq + count - 1 - window.last
+    if (fresh > 0) tx.put(deviceWindow, withUsed(window, fresh, 0, CODES.VOIDED.code), device)
+    return { kind: 'answer', code: CODES.OK.code, repeated: fresh <= 0 }
+  },
+}

@@ -1,0 +1,159 @@
+/** The records of the actors: `user/<uid>` and `accounts/<partition>`. What changes often is apart from what others depend on. */
+import type { ContactState } from '../../../protocol/generated/messages.js'
+import { SEND_WINDOW } from '../../../protocol/limits.js'
+import { PARTITIONS, type Actor } from '../../store/types.js'
+import { jsonRecord } from '../record-kinds.js'
+import type { RecordKind } from '../types.js'
+
+export function userActor(uid: number): Actor {
+  return `user/${uid}`
+}
+
+/** The uid behind a user's actor; 0 for another kind of actor. */
+export function uidOf(actor: Actor): number {
+  return actor.startsWith('user/') ? Number(actor.slice(5)) : 0
+}
+
+/** The account names of one partition: claiming a name and creating its user is one unit, for the uid is of the same partition. */
+export function accountsActor(partition: number): Actor {
+  return `accounts/${partition % PARTITIONS}`
+}
+
+/** Of `accounts/<partition>`. */
+export const accountName = jsonRecord<{ readonly uid: number }>('name')
+export const uidCounter = jsonRecord<{ readonly n: number; readonly epoch: number }>('next')
+
+/** Of `user/<uid>`, as all that follow. */
+export interface Profile {
+  readonly account: string
+  readonly nickname: string
+  readonly createdAtMs: number
+  readonly deleted: boolean
+}
+export const profile = jsonRecord<Profile>('profile')
+
+/** The password's hash in the form of services/passwords.ts; none after the account's deletion. */
+export const password = jsonRecord<{ readonly hash: string }>('password')
+
+export interface DeviceEntry {
+  readonly device: number
+  /** Hexadecimal. */
+  readonly installationKey: string
+  readonly name: string
+  readonly createdAtMs: number
+  readonly lastSeenMs: number
+  /** When its session ended; 0 while it lives. */
+  readonly endedAtMs: number
+}
+export interface Devices {
+  readonly last: number
+  readonly epoch: number
+  readonly list: readonly DeviceEntry[]
+}
+export const devices = jsonRecord<Devices>('devices')
+
+export interface SessionToken {
+  /** Of the token's SHA-256, in base64. */
+  readonly hash: string
+  readonly madeAtMs: number
+}
+export interface SessionRecord {
+  /** The token in use; undefined before the first use. */
+  readonly current: SessionToken | undefined
+  readonly expiresAtMs: number
+  readonly unused: readonly SessionToken[]
+  /** The highest attempt bound. */
+  readonly attempt: number
+  readonly ended: boolean
+}
+export const session = jsonRecord<SessionRecord>('session')
+
+/** Up to where a device has durably stored the timeline. */
+export const deviceAck = jsonRecord<{ readonly version: number }>('ack')
+
+export interface ContactRecord {
+  readonly state: ContactState
+  /** How often this user asked the other: the number of the last request. */
+  readonly asked: number
+  /** Of a request of this user that waits or founded the friendship, its number; else 0. */
+  readonly own: number
+  /** Likewise of the other's. */
+  readonly theirs: number
+  readonly blocked: boolean
+  readonly blockedBy: boolean
+  readonly account: string
+  readonly nickname: string
+  readonly greeting: string
+}
+export const contact = jsonRecord<ContactRecord>('contact')
+
+/** Whom the user has a contact with in any state but none: for what concerns them all. In order of uid. */
+export const contactIndex = jsonRecord<readonly number[]>('contacts')
+
+/** Highest send_seq per device. */
+export type Marks = Readonly<Record<string, number>>
+export interface MarkRecord {
+  readonly delivered: Marks
+  readonly read: Marks
+}
+/** What this user's devices have stored and read of a peer's messages, by the peer's devices. */
+export const taken = jsonRecord<MarkRecord>('taken')
+/** What a peer has stored and read of this user's messages, by this user's devices. */
+export const given = jsonRecord<MarkRecord>('given')
+
+/**
+ * The window of a device's numbered requests: its last number, and of the last 64 a short hash of the content and the
+ * outcome, 6 bytes each at (number - 1) mod 64. Hot: it changes with every message.
+ */
+export interface DeviceWindow {
+  readonly last: number
+  readonly ended: boolean
+  readonly slots: Uint8Array
+}
+
+const SLOT_BYTES = 6
+const HEAD_BYTES = 9
+
+export const deviceWindow: RecordKind<DeviceWindow> = {
+  prefix: 'device',
+  encode({ last, ended, slots }) {
+    const bytes = new Uint8Array(HEAD_BYTES + slots.length)
+    const view = new DataView(bytes.buffer)
+    view.setFloat64(0, last)
+    view.setUint8(8, ended ? 1 : 0)
+    bytes.set(slots, HEAD_BYTES)
+    return bytes
+  },
+  decode(bytes) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset)
+    return { last: view.getFloat64(0), ended: view.getUint8(8) === 1, slots: bytes.slice(HEAD_BYTES) }
+  },
+}
+
+export const EMPTY_WINDOW: DeviceWindow = { last: 0, ended: false, slots: new Uint8Array(0) }
+
+export interface Slot {
+  readonly hash: number
+  readonly code: number
+}
+
+/** What is remembered of a number; only for the last 64. */
+export function slotOf(window: DeviceWindow, sendSeq: number): Slot {
+  const at = ((sendSeq - 1) % SEND_WINDOW) * SLOT_BYTES
+  const view = new DataView(window.slots.buffer, window.slots.byteOffset)
+  return { hash: view.getUint32(at), code: view.getUint16(at + 4) }
+}
+
+/** The window after its next `count` numbers were used up with one outcome. */
+export function withUsed(window: DeviceWindow, count: number, hash: number, code: number): DeviceWindow {
+  const last = window.last + count
+  const slots = new Uint8Array(Math.min(last, SEND_WINDOW) * SLOT_BYTES)
+  slots.set(window.slots)
+  const view = new DataView(slots.buffer)
+  for (let seq = Math.max(window.last, last - SEND_WINDOW) + 1; seq <= last; seq += 1) {
+    const at = ((seq - 1) % SEND_WINDOW) * SLOT_BYTES
+    view.setUint32(at, hash)
+    view.setUint16(at + 4, code)
+  }
+  return { last, ended: window.ended, slots }
+}

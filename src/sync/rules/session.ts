@@ -1,0 +1,213 @@
+/**
+ * Devices and their sessions. A device record outlives its session: the same installation key is the same device again,
+ * with its numbers. A session has one token in use and a few unused ones, made by repeats of Login.
+ *
+ *   Login, Register                 Hello with an unused token                     Logout, RemoveDevice, ChangePassword
+ *   ───────────────► unused tokens ────────────────────────────► token in use ──────────────────────────────────────► ended
+ *                     ▲   │ 10 minutes, or the first use of another: gone            │ 90 days without use: expired      │
+ *                     └───┴──────────────────────────── Login ───────────────────────┴───────────────────────────────────┘
+ */
+import { CODES, type Code } from '../../../protocol/codes.js'
+import type { Transition, Tx } from '../types.js'
+import { type Answer, type Numbered, numbered } from './numbered.js'
+import {
+  type DeviceEntry,
+  EMPTY_WINDOW,
+  type SessionRecord,
+  type SessionToken,
+  deviceAck,
+  deviceWindow,
+  devices,
+  password,
+  profile,
+  session,
+  uidOf,
+} from './records.js'
+
+export const SESSION_MS = 90 * 86_400_000
+/** The expiry slides at most this often: a session's record is not to change with every connection for that alone. */
+const DAY_MS = 86_400_000
+const UNUSED_TOKENS_MAX = 4
+const UNUSED_TOKEN_MS = 600_000
+/** Live devices of one user; one more replaces the one longest away. */
+export const DEVICES_MAX = 8
+/** An ended device keeps its key, number and window for so long: as long as messages are kept. */
+const ENDED_DEVICE_MS = 30 * DAY_MS
+/** Device numbers jump so far in a new epoch: some may have been given out and lost. */
+const DEVICE_JUMP = 1_024
+
+const NO_SESSION: SessionRecord = { current: undefined, expiresAtMs: 0, unused: [], attempt: 0, ended: false }
+
+export interface LoginInput {
+  /** The password's hash that was found right: if it is another by now, the login is to be done again. */
+  readonly verified: string
+  readonly installationKey: string
+  /** Only a device that exists: what a repeated Register asks for. */
+  readonly existingOnly: boolean
+  readonly deviceName: string
+  readonly tokenHash: string
+}
+
+export type LoginResult =
+  | {
+      readonly kind: 'session'
+      readonly device: number
+      readonly expiresAtMs: number
+      readonly lastSendSeq: number
+      readonly boundAttempt: number
+    }
+  | { readonly kind: 'changed' }
+  | { readonly kind: 'no-device' }
+
+export const login: Transition<LoginInput, LoginResult> = {
+  name: 'account.login',
+  reads: () => [[password], [profile], [devices]],
+  run(tx, input) {
+    if (tx.get(password)?.hash !== input.verified || tx.get(profile)?.deleted !== false) return { kind: 'changed' }
+    const known = tx.get(devices) ?? { last: 0, epoch: tx.epoch, list: [] }
+    const found = known.list.find(entry => entry.installationKey === input.installationKey)
+    if (found === undefined && input.existingOnly) return { kind: 'no-device' }
+    const device = found?.device ?? addDevice(tx, input)
+    if (found !== undefined && found.endedAtMs !== 0) reviveDevice(tx, found, input)
+    const before = tx.get(session, device) ?? NO_SESSION
+    const expiresAtMs = tx.nowMs + SESSION_MS
+    tx.put(session, withUnused(before, input.tokenHash, tx.nowMs, expiresAtMs), device)
+    const lastSendSeq = tx.peek(deviceWindow, device)?.last ?? 0
+    return { kind: 'session', device, expiresAtMs, lastSendSeq, boundAttempt: before.attempt }
+  },
+}
+
+function withUnused(before: SessionRecord, hash: string, nowMs: number, expiresAtMs: number): SessionRecord {
+  const fresh = before.ended ? [] : before.unused.filter(token => nowMs - token.madeAtMs < UNUSED_TOKEN_MS)
+  const unused = [...fresh, { hash, madeAtMs: nowMs }].slice(-UNUSED_TOKENS_MAX)
+  const current = before.ended ? undefined : before.current
+  return { ...before, current, unused, ended: false, expiresAtMs: Math.max(before.expiresAtMs, expiresAtMs) }
+}
+
+function addDevice(tx: Tx, input: LoginInput): number {
+  const known = tx.get(devices) ?? { last: 0, epoch: tx.epoch, list: [] }
+  const device = known.last + (known.epoch === tx.epoch ? 1 : DEVICE_JUMP)
+  let list = known.list.filter(entry => entry.endedAtMs === 0 || tx.nowMs - entry.endedAtMs < ENDED_DEVICE_MS)
+  const live = list.filter(entry => entry.endedAtMs === 0)
+  if (live.length >= DEVICES_MAX) {
+    const away = live.reduce((a, b) => (b.lastSeenMs < a.lastSeenMs ? b : a))
+    endSession(tx, away.device)
+    list = list.map(entry => (entry === away ? { ...entry, endedAtMs: tx.nowMs } : entry))
+  }
+  const entry = newDevice(device, input.installationKey, input.deviceName, tx.nowMs)
+  tx.put(devices, { last: device, epoch: tx.epoch, list: [...list, entry] })
+  tx.put(deviceWindow, EMPTY_WINDOW, device)
+  return device
+}
+
+export function newDevice(device: number, installationKey: string, name: string, nowMs: number): DeviceEntry {
+  return { device, installationKey, name, createdAtMs: nowMs, lastSeenMs: nowMs, endedAtMs: 0 }
+}
+
+function reviveDevice(tx: Tx, found: DeviceEntry, input: LoginInput): void {
+  const known = tx.get(devices)
+  if (known === undefined) return
+  const list = known.list.map(entry =>
+    entry === found ? { ...entry, endedAtMs: 0, lastSeenMs: tx.nowMs, name: input.deviceName || entry.name } : entry,
+  )
+  tx.put(devices, { ...known, list })
+  const window = tx.get(deviceWindow, found.device) ?? EMPTY_WINDOW
+  tx.put(deviceWindow, { ...window, ended: false }, found.device)
+}
+
+/** A session with one unused token: of a device that was just made. */
+export function freshSession(tokenHash: string, nowMs: number): SessionRecord {
+  return withUnused(NO_SESSION, tokenHash, nowMs, nowMs + SESSION_MS)
+}
+
+/** Ends a device's session: its tokens are void, its numbered requests refused, its connection closed. */
+export function endSession(tx: Tx, device: number): void {
+  const before = tx.get(session, device) ?? NO_SESSION
+  if (before.ended) return
+  tx.put(session, { ...before, ended: true }, device)
+  const window = tx.get(deviceWindow, device) ?? EMPTY_WINDOW
+  tx.put(deviceWindow, { ...window, ended: true }, device)
+  tx.signal({ kind: 'session-ended', uid: uidOf(tx.actor), device, attempt: undefined })
+}
+
+/** Ends it and marks the device as ended; false if there is no such live device. */
+export function endDevice(tx: Tx, device: number): boolean {
+  const known = tx.get(devices)
+  const entry = known?.list.find(one => one.device === device && one.endedAtMs === 0)
+  if (known === undefined || entry === undefined) return false
+  endSession(tx, device)
+  tx.put(devices, { ...known, list: known.list.map(one => (one === entry ? { ...one, endedAtMs: tx.nowMs } : one)) })
+  return true
+}
+
+export interface BindInput {
+  readonly device: number
+  readonly tokenHash: string
+  readonly attempt: number
+}
+
+export type BindResult =
+  | { readonly kind: 'bound'; readonly lastSendSeq: number; readonly ack: number }
+  | { readonly kind: 'superseded'; readonly boundAttempt: number }
+  | { readonly kind: 'refused'; readonly code: Code }
+
+/** A connection of the device: its token is right, and its attempt is the highest so far. */
+export const bind: Transition<BindInput, BindResult> = {
+  name: 'session.bind',
+  reads: ({ device }) => [[session, device], [deviceWindow, device], [deviceAck, device], [devices]],
+  run(tx, { device, tokenHash, attempt }) {
+    const before = tx.get(session, device)
+    if (before === undefined) return { kind: 'refused', code: CODES.UNAUTHENTICATED.code }
+    const code = tokenCode(before, tokenHash, tx.nowMs)
+    if (code !== CODES.OK.code) return { kind: 'refused', code }
+    if (attempt <= before.attempt) return { kind: 'superseded', boundAttempt: before.attempt }
+    tx.put(session, { ...used(before, tokenHash, tx.nowMs), attempt }, device)
+    seen(tx, device)
+    tx.signal({ kind: 'session-ended', uid: uidOf(tx.actor), device, attempt })
+    const lastSendSeq = tx.get(deviceWindow, device)?.last ?? 0
+    return { kind: 'bound', lastSendSeq, ack: tx.peek(deviceAck, device)?.version ?? 0 }
+  },
+}
+
+function tokenCode(before: SessionRecord, hash: string, nowMs: number): Code {
+  const unused = before.unused.find(token => token.hash === hash)
+  if (before.current?.hash !== hash && unused === undefined) return CODES.UNAUTHENTICATED.code
+  if (before.ended) return CODES.SESSION_REVOKED.code
+  const expired = unused === undefined ? nowMs >= before.expiresAtMs : nowMs - unused.madeAtMs >= UNUSED_TOKEN_MS
+  return expired ? CODES.TOKEN_EXPIRED.code : CODES.OK.code
+}
+
+function used(before: SessionRecord, hash: string, nowMs: number): SessionRecord {
+  const slides = before.expiresAtMs - nowMs < SESSION_MS - DAY_MS
+  const expiresAtMs = slides ? nowMs + SESSION_MS : before.expiresAtMs
+  const first: SessionToken | undefined = before.unused.find(token => token.hash === hash)
+  return first === undefined ? { ...before, expiresAtMs } : { ...before, current: first, unused: [], expiresAtMs }
+}
+
+/** Notes, to the day, that the device was here. */
+function seen(tx: Tx, device: number): void {
+  const known = tx.peek(devices)
+  const entry = known?.list.find(one => one.device === device)
+  if (entry === undefined || tx.nowMs - entry.lastSeenMs < DAY_MS) return
+  const fresh = tx.get(devices)
+  if (fresh === undefined) return
+  const list = fresh.list.map(one => (one.device === device ? { ...one, lastSeenMs: tx.nowMs } : one))
+  tx.put(devices, { ...fresh, list })
+}
+
+/** Not numbered: ending what is ended changes nothing. */
+export const logout: Transition<{ readonly device: number }, void> = {
+  name: 'account.logout',
+  run(tx, { device }) {
+    endDevice(tx, device)
+  },
+}
+
+export interface RemoveDeviceInput extends Numbered {
+  readonly target: number
+}
+
+export const removeDevice: Transition<RemoveDeviceInput, Answer> = numbered('account.remove-device', (tx, input) => {
+  if (input.target === input.device) return CODES.NOT_ALLOWED.code
+  return endDevice(tx, input.target) ? CODES.OK.code : CODES.NO_SUCH_DEVICE.code
+})

@@ -1,0 +1,95 @@
+/**
+ * Delivered and read watermarks. A device's ack and the marks that it names are committed together; what rose is told to
+ * the peer, whose transition cuts it at what it has really sent.
+ */
+import { encodeItem } from '../../../protocol/generated/messages.js'
+import type { EffectKind, Transition, Tx } from '../types.js'
+import { type MarkRecord, type Marks, contact, deviceAck, deviceWindow, given, taken, uidOf, userActor } from './records.js'
+
+export interface AckInput {
+  readonly device: number
+  /** 0: unchanged. */
+  readonly version: number
+  /** By peer and then by the peer's device, the highest send_seq stored or read. */
+  readonly marks: ReadonlyMap<number, MarkRecord>
+}
+
+const NO_MARKS: MarkRecord = { delivered: {}, read: {} }
+
+export const ack: Transition<AckInput, void> = {
+  name: 'timeline.ack',
+  reads: input => [
+    [deviceAck, input.device],
+    ...Array.from(input.marks.keys(), peer => [taken, peer] as const),
+    ...Array.from(input.marks.keys(), peer => [contact, peer] as const),
+  ],
+  run(tx, { device, version, marks }) {
+    const before = tx.get(deviceAck, device)?.version ?? 0
+    tx.put(deviceAck, { version: Math.max(before, version) }, device)
+    for (const [peer, named] of marks) {
+      // A mark about somebody who never was a contact is about nothing.
+      if (tx.peek(contact, peer) === undefined) continue
+      const known = tx.get(taken, peer) ?? NO_MARKS
+      // What was read has been stored.
+      const delivered = risen(known.delivered, risen(named.delivered, named.read))
+      const read = risen(known.read, named.read)
+      if (delivered === known.delivered && read === known.read) continue
+      tx.put(taken, { delivered, read }, peer)
+      if (read !== known.read) tx.append(readItem(peer, true, read), `own-read/${peer}`)
+      tx.effect(marksGiven, userActor(peer), { delivered, read })
+    }
+  },
+}
+
+/** The peer has stored and read this user's messages up to there. */
+export const marksGiven: EffectKind<MarkRecord> = {
+  name: 'marks',
+  encode: input => new TextEncoder().encode(JSON.stringify(input)),
+  decode: bytes => JSON.parse(new TextDecoder().decode(bytes)) as MarkRecord,
+  run(tx, named, source) {
+    const peer = uidOf(source)
+    if (tx.peek(contact, peer) === undefined) return
+    const known = tx.get(given, peer) ?? NO_MARKS
+    const delivered = risen(known.delivered, cut(tx, named.delivered))
+    const read = risen(known.read, cut(tx, named.read))
+    if (delivered === known.delivered && read === known.read) return
+    tx.put(given, { delivered, read }, peer)
+    if (delivered !== known.delivered) tx.append(deliveredItem(peer, delivered), `delivered/${peer}`)
+    if (read !== known.read) tx.append(readItem(peer, false, read), `read/${peer}`)
+  },
+}
+
+/** Marks of own devices, none above what the device has sent. */
+function cut(tx: Tx, marks: Marks): Marks {
+  const kept: Record<string, number> = {}
+  for (const [device, sendSeq] of Object.entries(marks)) {
+    let last = tx.peek(deviceWindow, device)?.last ?? 0
+    // A look without a condition may be out of date; only where it would cut, it has to be right.
+    if (last < sendSeq) last = tx.get(deviceWindow, device)?.last ?? 0
+    if (last > 0) kept[device] = Math.min(sendSeq, last)
+  }
+  return kept
+}
+
+/** The higher of both, device by device; `known` itself if nothing rose. */
+function risen(known: Marks, named: Marks): Marks {
+  let merged: Record<string, number> | undefined
+  for (const [device, sendSeq] of Object.entries(named)) {
+    if (sendSeq <= (known[device] ?? 0)) continue
+    merged ??= { ...known }
+    merged[device] = sendSeq
+  }
+  return merged ?? known
+}
+
+function watermarks(marks: Marks) {
+  return Object.entries(marks).map(([device, sendSeq]) => ({ device: Number(device), sendSeq }))
+}
+
+function deliveredItem(peer: number, marks: Marks): Uint8Array {
+  return encodeItem({ skip: 0, content: { case: 'delivered', value: { peer, marks: watermarks(marks) } } })
+}
+
+function readItem(peer: number, own: boolean, marks: Marks): Uint8Array {
+  return encodeItem({ skip: 0, content: { case: 'read', value: { peer, own, marks: watermarks(marks) } } })
+}

@@ -1,0 +1,106 @@
+/**
+ * The words of the engine. A transition is a pure, synchronous rule for one actor: it sees records through a Tx, and what it
+ * does to the Tx happens whole, durably, or not at all. It has no clock, no randomness and no I/O of its own.
+ */
+import type { Actor, Appended, Version } from '../store/types.js'
+
+/** A kind of record: its name is `prefix`, or `prefix/<id>`. Values are immutable: a transition puts a new one. */
+export interface RecordKind<T> {
+  readonly prefix: string
+  encode(value: T): Uint8Array
+  decode(bytes: Uint8Array): T
+}
+
+/** What one actor tells another: applied exactly once, in order per pair of actors. `run` is total: its refusal is an effect back. */
+export interface EffectKind<I> {
+  /** Stands in the outbox: never reused for another meaning. */
+  readonly name: string
+  encode(input: I): Uint8Array
+  decode(bytes: Uint8Array): I
+  run(tx: Tx, input: I, source: Actor): void
+  /** What tells the source that the target could not process the effect (a bug in `run`). Absent: nobody is told. */
+  refused?(tx: Tx, input: I, source: Actor): void
+}
+
+/** The view and the pen of a transition, for one actor. */
+export interface Tx {
+  readonly actor: Actor
+  /** Milliseconds since 1970, the same for the whole unit. */
+  readonly nowMs: number
+  /** The store's epoch (store/types.ts). */
+  readonly epoch: number
+  /** The record's value, or undefined if it is absent; the unit then holds only while the record stays as it is. */
+  get<T>(kind: RecordKind<T>, id?: string | number): T | undefined
+  /** Like `get`, but the unit does not depend on it: what is seen may be out of date. */
+  peek<T>(kind: RecordKind<T>, id?: string | number): T | undefined
+  /** Like `peek`, at another actor's record, of whatever scope: for what never changes back once it is so. */
+  glance<T>(actor: Actor, kind: RecordKind<T>, id?: string | number): T | undefined
+  put<T>(kind: RecordKind<T>, value: T, id?: string | number): void
+  remove<T>(kind: RecordKind<T>, id?: string | number): void
+  /** Appends to the actor's log; the bytes belong to the store from here on. */
+  append(bytes: Uint8Array, key?: string): void
+  trim(upTo: Version): void
+  effect<I>(kind: EffectKind<I>, target: Actor, input: I): void
+  /** Whether an effect to this actor can be taken now; if not, new work that needs it is to be refused, finally. */
+  hasRoomFor(target: Actor): boolean
+  /** Told to the node after the commit, softly: it may be lost in a crash. */
+  signal(signal: Signal): void
+}
+
+export interface Transition<I, R> {
+  readonly name: string
+  /** Records that it is likely to need, read together when one is missing. Saves round trips, decides nothing. */
+  reads?(input: I): readonly (readonly [kind: RecordKind<unknown>, id?: string | number])[]
+  run(tx: Tx, input: I): R
+  /** An answer without a change may rest on what this node last saw, unverified: only for what nobody builds on. */
+  readonly soft?: boolean
+}
+
+/** The session of a device ended; with an attempt, connections of lower attempts only. */
+export interface Signal {
+  readonly kind: 'session-ended'
+  readonly uid: number
+  readonly device: number
+  readonly attempt: number | undefined
+}
+
+/** An item of a log: its version, and the bytes as appended (the store's: never to be written to). */
+export interface LogItem {
+  readonly version: Version
+  readonly bytes: Uint8Array
+}
+
+/** After a commit: this item is now the only one of (from, version] in the actor's log. Without bytes: there is something up to version. */
+export interface Hint {
+  readonly actor: Actor
+  readonly from: Version
+  readonly version: Version
+  readonly bytes: Uint8Array | undefined
+}
+
+export type Outcome<R> =
+  /** Durable. `own` is the range of the first append to the actor's own log, if it is known. */
+  | { readonly kind: 'done'; readonly result: R; readonly own: Appended | undefined }
+  /** The store cannot be reached or the actor is too busy: nothing is known to have happened; the same may be tried again. */
+  | { readonly kind: 'unavailable' }
+
+export type TimelinePage =
+  | {
+      readonly kind: 'page'
+      /** All live items of (since, to]. */
+      readonly items: readonly LogItem[]
+      readonly to: Version
+      readonly more: boolean
+      readonly trimmed: boolean
+      readonly head: Version
+    }
+  /** `since` is not a version of this log. */
+  | { readonly kind: 'resync'; readonly head: Version }
+
+/** What the engine tells the node that runs it: called synchronously, after the answers of the same unit were given. */
+export interface EngineListener {
+  hint(hint: Hint): void
+  signal(signal: Signal): void
+  /** An effect threw and was set aside: a bug. */
+  setAside(source: Actor, target: Actor, kind: string, error: unknown): void
+}
