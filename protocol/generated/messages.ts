@@ -2839,7 +2839,7 @@ export function readContactServiceUnblockResponse(r: Reader, m: ContactServiceUn
 }
 
 export interface ContactServiceListRequest {
-  /** The last uid of the page before. Absent: from the first. */
+  /** The next of the page before. Absent: from the first. */
   after: number
 }
 
@@ -2878,13 +2878,14 @@ export function readContactServiceListRequest(r: Reader, m: ContactServiceListRe
 }
 
 export interface ContactServiceListResponse {
-  /** At most 256. */
+  /** At most 256; possibly none although more follow. */
   contacts: Contact[]
-  more: boolean
+  /** Where the next page begins. Absent: this was the last. */
+  next: number
 }
 
 export function createContactServiceListResponse(init?: Partial<ContactServiceListResponse>): ContactServiceListResponse {
-  const m: ContactServiceListResponse = { contacts: [], more: false }
+  const m: ContactServiceListResponse = { contacts: [], next: 0 }
   return init === undefined ? m : Object.assign(m, init)
 }
 
@@ -2900,7 +2901,7 @@ export function writeContactServiceListResponse(w: Writer, m: ContactServiceList
     writeContact(w, each)
     w.ldelim()
   }
-  if (m.more) writeTrue(w, 16)
+  if (m.next !== 0) writeUint64(w, 16, m.next)
 }
 
 export function decodeContactServiceListResponse(bytes: Uint8Array): ContactServiceListResponse {
@@ -2918,7 +2919,7 @@ export function readContactServiceListResponse(r: Reader, m: ContactServiceListR
         break
       }
       case 16: {
-        m.more = readBool(r)
+        m.next = readUint64(r)
         break
       }
       default:

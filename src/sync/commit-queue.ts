@@ -7,7 +7,8 @@
  *                                            │ any other failure: dead (nothing is answered any more)
  */
 import type { Clock } from '../lib/clock.js'
-import { OutcomeUnknownError, type CommitResult, type ScopeId, type Store, type Unit } from '../store/types.js'
+import type { Defer } from '../lib/turn.js'
+import { type CommitResult, OutcomeUnknownError, type ScopeId, type Store, type Unit } from '../store/types.js'
 
 export interface QueuedUnit {
   readonly unit: Unit
@@ -27,7 +28,7 @@ export interface CommitQueueOptions {
   readonly scope: ScopeId
   readonly clock: Clock
   /** Runs a function after what is being read now: at the end of the event loop's turn. */
-  readonly defer: (run: () => void) => void
+  readonly defer: Defer
   /** The store failed for good. */
   readonly onFatal: (error: unknown) => void
 }

@@ -9,10 +9,11 @@
  * of the others costs it a conflict and another try, never an error.
  */
 import type { Clock, TimerHandle } from '../lib/clock.js'
+import type { Defer } from '../lib/turn.js'
 import type { Actor, CommitResult, ScannedRecord, ScopeId, Store, Version } from '../store/types.js'
 import { CommitQueue } from './commit-queue.js'
 import { Outbox } from './outbox.js'
-import { Plan, type MissingRecord, type PlanContext } from './plan.js'
+import { type MissingRecord, Plan, type PlanContext } from './plan.js'
 import { RecordCache } from './record-cache.js'
 import type { Stamps } from './stamps.js'
 import type { EffectKind, EngineListener, Outcome, TimelinePage, Transition } from './types.js'
@@ -28,10 +29,10 @@ export interface EngineOptions {
   readonly store: Store
   readonly clock: Clock
   readonly stamps: Stamps
-  readonly effects: readonly EffectKind<never>[]
+  readonly effects: readonly EffectKind<unknown>[]
   readonly listener: EngineListener
   /** Runs a function at the end of the event loop's turn. */
-  readonly defer: (run: () => void) => void
+  readonly defer: Defer
   /** The store failed for good: nothing is answered any more, the process is to end. */
   readonly onFatal: (error: unknown) => void
   /** How often to look for outbox entries that another, dead node left. 0: only at start. */
@@ -66,7 +67,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#options = options
     this.#store = options.store
-    const effects = new Map(options.effects.map(kind => [kind.name, kind as EffectKind<unknown>]))
+    const effects = new Map(options.effects.map(kind => [kind.name, kind]))
     this.#outbox = new Outbox({
       store: options.store,
       clock: options.clock,

@@ -13,10 +13,9 @@
 import type { Clock } from '../lib/clock.js'
 import { partitionOf } from '../store/partition.js'
 import type { Actor, ScopeId, Store } from '../store/types.js'
-import type { Outcome, Transition } from './types.js'
 import { outboxOf, type PlanTx } from './plan.js'
-import { OUTBOX, outboxEntry, outboxEntryId, pairIn, pairOut, type OutboxEntry } from './record-kinds.js'
-import type { EffectKind } from './types.js'
+import { OUTBOX, type OutboxEntry, outboxEntry, outboxEntryId, pairIn, pairOut } from './record-kinds.js'
+import type { EffectKind, Outcome, Transition } from './types.js'
 
 /** Entries of one pair that one unit takes. */
 const DELIVER_BATCH_MAX = 64

@@ -2,11 +2,21 @@
  * Works a transition out, with the effects that can be applied at once, into one unit. Synchronous: when a record is needed
  * that is not in the cache, planning is given up with what is missing, and done again when that was read.
  */
-import type { Actor, Append, Appended, Expectation, Put, ScopeId, Stamp, Trim, Unit } from '../store/types.js'
-import { partitionOf } from '../store/partition.js'
+
 import { assert } from '../lib/assert.js'
+import { partitionOf } from '../store/partition.js'
+import type { Actor, Append, Appended, Expectation, Put, ScopeId, Stamp, Trim, Unit } from '../store/types.js'
 import type { CachedRecord, RecordCache } from './record-cache.js'
-import { OUTBOX, outboxEntry, outboxEntryId, pairIn, pairOut, recordName, setAside, type OutboxEntry } from './record-kinds.js'
+import {
+  OUTBOX,
+  type OutboxEntry,
+  outboxEntry,
+  outboxEntryId,
+  pairIn,
+  pairOut,
+  recordName,
+  setAside,
+} from './record-kinds.js'
 import type { Stamps } from './stamps.js'
 import type { EffectKind, RecordKind, Signal, Transition, Tx } from './types.js'
 

@@ -19,7 +19,7 @@ export interface EffectKind<I> {
   decode(bytes: Uint8Array): I
   run(tx: Tx, input: I, source: Actor): void
   /** What tells the source that the target could not process the effect (a bug in `run`). Absent: nobody is told. */
-  refused?(tx: Tx, input: I, source: Actor): void
+  refused?(this: void, tx: Tx, input: I, source: Actor): void
 }
 
 /** The view and the pen of a transition, for one actor. */

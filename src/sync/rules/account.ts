@@ -6,17 +6,17 @@ import type { EffectKind, Transition, Tx } from '../types.js'
 import { endContacts, tellRenamed } from './contact.js'
 import { AGAIN, type Answer, type Numbered, numbered } from './numbered.js'
 import {
-  EMPTY_WINDOW,
   accountName,
-  deviceWindow,
   devices,
+  deviceWindow,
+  EMPTY_WINDOW,
   password,
   profile,
   session,
   uidCounter,
   userActor,
 } from './records.js'
-import { endDevice, freshSession, newDevice } from './session.js'
+import { endDevice, freshSession, newDevice, SESSION_MS } from './session.js'
 
 /** How far the counter of uids jumps in a new epoch: some may have been given out and lost. */
 const UID_JUMP = 1_024
@@ -36,7 +36,7 @@ export interface RegisterInput extends NewUser {
 }
 
 export type RegisterResult =
-  | { readonly kind: 'created'; readonly uid: number }
+  | { readonly kind: 'created'; readonly uid: number; readonly expiresAtMs: number }
   | { readonly kind: 'exists'; readonly uid: number }
 
 /** Of `accounts/<partition>`: the name and its user, in one unit. */
@@ -52,7 +52,7 @@ export const register: Transition<RegisterInput, RegisterResult> = {
     tx.put(uidCounter, { n, epoch: tx.epoch })
     tx.put(accountName, { uid }, user.account)
     tx.effect(createUser, userActor(uid), user)
-    return { kind: 'created', uid }
+    return { kind: 'created', uid, expiresAtMs: tx.nowMs + SESSION_MS }
   },
 }
 
@@ -142,14 +142,17 @@ export interface ChangePasswordInput extends VerifiedInput {
   readonly newHash: string
 }
 
-export const changePassword: Transition<ChangePasswordInput, Answer> = numbered('account.change-password', (tx, input) => {
-  const code = verify(tx, input)
-  if (code !== CODES.OK.code) return code
-  if (input.newHash === '') return CODES.PASSWORD_WEAK.code
-  tx.put(password, { hash: input.newHash })
-  for (const entry of tx.get(devices)?.list ?? []) if (entry.device !== input.device) endDevice(tx, entry.device)
-  return CODES.OK.code
-})
+export const changePassword: Transition<ChangePasswordInput, Answer> = numbered(
+  'account.change-password',
+  (tx, input) => {
+    const code = verify(tx, input)
+    if (code !== CODES.OK.code) return code
+    if (input.newHash === '') return CODES.PASSWORD_WEAK.code
+    tx.put(password, { hash: input.newHash })
+    for (const entry of tx.get(devices)?.list ?? []) if (entry.device !== input.device) endDevice(tx, entry.device)
+    return CODES.OK.code
+  },
+)
 
 /** The name stays taken for ever: nobody can come back under it. */
 export const deleteAccount: Transition<VerifiedInput, Answer> = numbered('account.delete', (tx, input) => {
@@ -165,4 +168,3 @@ export const deleteAccount: Transition<VerifiedInput, Answer> = numbered('accoun
   tx.trim(Number.MAX_SAFE_INTEGER)
   return CODES.OK.code
 })
-

@@ -15,7 +15,7 @@
  * Blocking is beside all that: nothing of a blocked user arrives; a friendship stays.
  */
 import { CODES, type Code } from '../../../protocol/codes.js'
-import { ContactState, encodeItem } from '../../../protocol/generated/messages.js'
+import { type Contact, ContactState, encodeItem } from '../../../protocol/generated/messages.js'
 import type { Actor } from '../../store/types.js'
 import type { EffectKind, Tx } from '../types.js'
 import { type Numbered, numbered } from './numbered.js'
@@ -68,11 +68,15 @@ function become(tx: Tx, other: number, before: ContactRecord, after: ContactReco
   if (before !== after) tx.append(contactItem(other, after), `contact/${other}`)
 }
 
-export function contactItem(uid: number, record: ContactRecord): Uint8Array {
+function contactItem(uid: number, record: ContactRecord): Uint8Array {
+  return encodeItem({ skip: 0, content: { case: 'contact', value: contactValue(uid, record) } })
+}
+
+/** What the user may see of the record. */
+export function contactValue(uid: number, record: ContactRecord): Contact {
   const { state, blocked, account, nickname, greeting } = record
   const request = state === ContactState.REQUESTED ? record.own : state === ContactState.INVITED ? record.theirs : 0
-  const value = { uid, state, request, blocked, account, nickname, greeting }
-  return encodeItem({ skip: 0, content: { case: 'contact', value } })
+  return { uid, state, request, blocked, account, nickname, greeting }
 }
 
 function tell(tx: Tx, other: Actor, act: Told['act'], own = 0, theirs = 0, greeting = ''): void {
@@ -104,17 +108,7 @@ function heard(tx: Tx, source: Actor, before: ContactRecord, told: Told): Contac
   const named = { ...before, account, nickname }
   switch (told.act) {
     case 'asked':
-      if (before.blocked) return before
-      if (before.state === ContactState.REQUESTED || before.state === ContactState.FRIEND) {
-        // Both asked: each side's request is the answer to the other's.
-        tell(tx, source, 'accepted', before.own, told.own)
-        return { ...named, state: ContactState.FRIEND, theirs: told.own, greeting: '' }
-      }
-      if (tx.get(profile)?.deleted !== false || (before.state === ContactState.UNSPECIFIED && !hasRoom(tx))) {
-        tell(tx, source, 'declined', 0, told.own)
-        return before
-      }
-      return { ...named, state: ContactState.INVITED, theirs: told.own, greeting: told.greeting }
+      return before.blocked ? before : asked(tx, source, before, told)
     case 'accepted':
       if (before.state !== ContactState.REQUESTED || before.own !== told.theirs) return before
       return { ...named, state: ContactState.FRIEND, greeting: '' }
@@ -136,6 +130,20 @@ function heard(tx: Tx, source: Actor, before: ContactRecord, told: Told): Contac
     case 'renamed':
       return before.state === ContactState.UNSPECIFIED ? before : named
   }
+}
+
+function asked(tx: Tx, source: Actor, before: ContactRecord, told: Told): ContactRecord {
+  const named = { ...before, account: told.account, nickname: told.nickname }
+  if (before.state === ContactState.REQUESTED || before.state === ContactState.FRIEND) {
+    // Both asked: each side's request is the answer to the other's.
+    tell(tx, source, 'accepted', before.own, told.own)
+    return { ...named, state: ContactState.FRIEND, theirs: told.own, greeting: '' }
+  }
+  if (tx.get(profile)?.deleted !== false || (before.state === ContactState.UNSPECIFIED && !hasRoom(tx))) {
+    tell(tx, source, 'declined', 0, told.own)
+    return before
+  }
+  return { ...named, state: ContactState.INVITED, theirs: told.own, greeting: told.greeting }
 }
 
 /** Whether the friendship (or the request waiting here) that the other side ended is the one that stands. */

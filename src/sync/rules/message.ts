@@ -3,7 +3,7 @@ import { CODES, type Code } from '../../../protocol/codes.js'
 import { ContactState, encodeItem } from '../../../protocol/generated/messages.js'
 import { encodeMessageItem } from '../../../protocol/item-codec.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
-import { type Answer, type Numbered, type SequenceRule, contiguous, numbered } from './numbered.js'
+import { type Answer, contiguous, type Numbered, numbered, type SequenceRule } from './numbered.js'
 import { contact, profile, uidOf, userActor } from './records.js'
 
 export interface SendInput extends Numbered {

@@ -1,7 +1,7 @@
 /** The records of the actors: `user/<uid>` and `accounts/<partition>`. What changes often is apart from what others depend on. */
 import type { ContactState } from '../../../protocol/generated/messages.js'
 import { SEND_WINDOW } from '../../../protocol/limits.js'
-import { PARTITIONS, type Actor } from '../../store/types.js'
+import { type Actor, PARTITIONS } from '../../store/types.js'
 import { jsonRecord } from '../record-kinds.js'
 import type { RecordKind } from '../types.js'
 

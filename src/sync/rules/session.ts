@@ -12,14 +12,14 @@ import type { Transition, Tx } from '../types.js'
 import { type Answer, type Numbered, numbered } from './numbered.js'
 import {
   type DeviceEntry,
-  EMPTY_WINDOW,
-  type SessionRecord,
-  type SessionToken,
   deviceAck,
-  deviceWindow,
   devices,
+  deviceWindow,
+  EMPTY_WINDOW,
   password,
   profile,
+  type SessionRecord,
+  type SessionToken,
   session,
   uidOf,
 } from './records.js'

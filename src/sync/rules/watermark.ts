@@ -1,15 +1,24 @@
 /**
- * Delivered and read watermarks. A device's ack and the marks that it names are committed together; what rose is told to
+ * Delivered and read watermarks. The acks of a user's devices and the marks that they name are committed together; what rose is told to
  * the peer, whose transition cuts it at what it has really sent.
  */
 import { encodeItem } from '../../../protocol/generated/messages.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
-import { type MarkRecord, type Marks, contact, deviceAck, deviceWindow, given, taken, uidOf, userActor } from './records.js'
+import {
+  contact,
+  deviceAck,
+  deviceWindow,
+  given,
+  type MarkRecord,
+  type Marks,
+  taken,
+  uidOf,
+  userActor,
+} from './records.js'
 
 export interface AckInput {
-  readonly device: number
-  /** 0: unchanged. */
-  readonly version: number
+  /** By device, up to where it has durably stored the timeline. */
+  readonly versions: ReadonlyMap<number, number>
   /** By peer and then by the peer's device, the highest send_seq stored or read. */
   readonly marks: ReadonlyMap<number, MarkRecord>
 }
@@ -19,13 +28,15 @@ const NO_MARKS: MarkRecord = { delivered: {}, read: {} }
 export const ack: Transition<AckInput, void> = {
   name: 'timeline.ack',
   reads: input => [
-    [deviceAck, input.device],
+    ...Array.from(input.versions.keys(), device => [deviceAck, device] as const),
     ...Array.from(input.marks.keys(), peer => [taken, peer] as const),
     ...Array.from(input.marks.keys(), peer => [contact, peer] as const),
   ],
-  run(tx, { device, version, marks }) {
-    const before = tx.get(deviceAck, device)?.version ?? 0
-    tx.put(deviceAck, { version: Math.max(before, version) }, device)
+  run(tx, { versions, marks }) {
+    for (const [device, version] of versions) {
+      const before = tx.get(deviceAck, device)?.version ?? 0
+      tx.put(deviceAck, { version: Math.max(before, version) }, device)
+    }
     for (const [peer, named] of marks) {
       // A mark about somebody who never was a contact is about nothing.
       if (tx.peek(contact, peer) === undefined) continue

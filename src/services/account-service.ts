@@ -1,0 +1,303 @@
+/** AccountService. Passwords are checked here, beside the engine; what depends on the check is committed only if the hash is still the same. */
+import { CODES, type Code } from '../../protocol/codes.js'
+import {
+  type ChangePasswordRequest,
+  type DeleteAccountRequest,
+  encodeGetProfileResponse,
+  encodeListDevicesResponse,
+  encodeLoginResponse,
+  encodeRegisterResponse,
+  type GetProfileRequest,
+  type LoginRequest,
+  type RegisterRequest,
+  type RemoveDeviceRequest,
+  type Session,
+  type UpdateProfileRequest,
+} from '../../protocol/generated/messages.js'
+import { METHODS } from '../../protocol/methods.js'
+import type { Random } from '../lib/random.js'
+import { partitionOf } from '../store/partition.js'
+import type { Engine } from '../sync/engine.js'
+import {
+  changePassword,
+  deleteAccount,
+  getPassword,
+  getProfile,
+  listDevices,
+  lookUpName,
+  register,
+  updateProfile,
+  type VerifiedInput,
+} from '../sync/rules/account.js'
+import type { Answer, Numbered } from '../sync/rules/numbered.js'
+import { accountsActor, userActor } from '../sync/rules/records.js'
+import { type LoginInput, login, logout, removeDevice } from '../sync/rules/session.js'
+import type { Outcome, Transition } from '../sync/types.js'
+import { answerNumbered, EMPTY_BODY, refuse, refuseUnavailable } from './answers.js'
+import { contentHash } from './content-hash.js'
+import { BusyError, type Passwords } from './passwords.js'
+import { makeToken, newSecret, secretHash } from './tokens.js'
+import type { Caller } from './types.js'
+
+const ACCOUNT_FORM = /^[a-z][a-z0-9_.-]{2,31}$/
+const PASSWORD_BYTES_MIN = 8
+/** Checks of a password that changes meanwhile, before the client is told to come back. */
+const VERIFY_TRIES_MAX = 3
+const BUSY_RETRY_MS = 3_000
+
+/** What ends a request early, with a code for the client. */
+class Refused extends Error {
+  readonly code: Code
+  constructor(code: Code) {
+    super(`refused with ${code}`)
+    this.code = code
+  }
+}
+
+interface Credentials {
+  readonly account: string
+  readonly password: string
+  readonly installationKey: Uint8Array
+  readonly deviceName: string
+}
+
+export class AccountService {
+  readonly #engine: Engine
+  readonly #passwords: Passwords
+  readonly #random: Random
+
+  constructor(engine: Engine, passwords: Passwords, random: Random) {
+    this.#engine = engine
+    this.#passwords = passwords
+    this.#random = random
+  }
+
+  register(caller: Caller, id: number, request: RegisterRequest): void {
+    this.#answer(caller, id, async () => {
+      const account = request.account.toLowerCase()
+      if (!ACCOUNT_FORM.test(account)) throw new Refused(CODES.NAME_INVALID.code)
+      const session =
+        (await this.#uidOf(account)) === 0
+          ? await this.#registerNew({ ...request, account })
+          : await this.#registerAgain({ ...request, account })
+      return encodeRegisterResponse({ session })
+    })
+  }
+
+  login(caller: Caller, id: number, request: LoginRequest): void {
+    this.#answer(caller, id, async () => {
+      const uid = await this.#uidOf(request.account.toLowerCase())
+      const session = await this.#login(uid, request, false)
+      if (session === undefined) throw new Refused(CODES.WRONG_CREDENTIALS.code)
+      return encodeLoginResponse({ session })
+    })
+  }
+
+  logout(caller: Caller, id: number): void {
+    this.#engine.submit(userActor(caller.uid), logout, { device: caller.device }, outcome => {
+      if (outcome.kind === 'done') caller.respond(id, EMPTY_BODY)
+      else refuseUnavailable(caller, id)
+    })
+  }
+
+  getProfile(caller: Caller, id: number, request: GetProfileRequest): void {
+    if (request.uid !== 0 && request.account !== '') {
+      refuse(caller, id, CODES.INVALID_ARGUMENT.code)
+      return
+    }
+    if (request.account === '') {
+      this.#profile(caller, id, request.uid === 0 ? caller.uid : request.uid)
+      return
+    }
+    const account = request.account.toLowerCase()
+    const look = (outcome: Outcome<number>) => {
+      if (outcome.kind !== 'done') refuseUnavailable(caller, id)
+      else if (outcome.result === 0) refuse(caller, id, CODES.UNKNOWN_USER.code)
+      else this.#profile(caller, id, outcome.result)
+    }
+    this.#engine.submit(accountsActor(accountPartition(account)), lookUpName, { account }, look)
+  }
+
+  updateProfile(caller: Caller, id: number, request: UpdateProfileRequest, body: Uint8Array): void {
+    const numbered = numberedBy(caller, request.sendSeq, contentHash(METHODS.updateProfile.number, body))
+    const input = { ...numbered, nickname: request.nickname }
+    this.#engine.submit(userActor(caller.uid), updateProfile, input, o => answerNumbered(caller, id, o))
+  }
+
+  changePassword(caller: Caller, id: number, request: ChangePasswordRequest): void {
+    const weak = Buffer.byteLength(request.newPassword) < PASSWORD_BYTES_MIN
+    const newHash = () => (weak ? Promise.resolve('') : this.#passwords.hash(request.newPassword))
+    const { number } = METHODS.changePassword
+    this.#verified(caller, id, number, request.sendSeq, request.oldPassword, changePassword, async verified => ({
+      ...verified,
+      newHash: verified.right ? await newHash() : '',
+    }))
+  }
+
+  listDevices(caller: Caller, id: number): void {
+    this.#engine.submit(userActor(caller.uid), listDevices, undefined, outcome => {
+      if (outcome.kind !== 'done') {
+        refuseUnavailable(caller, id)
+        return
+      }
+      const devices = outcome.result.map(({ device, name, createdAtMs, lastSeenMs }) => {
+        return { device, name, createdAtMs, lastSeenMs, current: device === caller.device }
+      })
+      caller.respond(id, encodeListDevicesResponse({ devices }))
+    })
+  }
+
+  removeDevice(caller: Caller, id: number, request: RemoveDeviceRequest, body: Uint8Array): void {
+    const numbered = numberedBy(caller, request.sendSeq, contentHash(METHODS.removeDevice.number, body))
+    const input = { ...numbered, target: request.device }
+    this.#engine.submit(userActor(caller.uid), removeDevice, input, o => answerNumbered(caller, id, o))
+  }
+
+  deleteAccount(caller: Caller, id: number, request: DeleteAccountRequest): void {
+    const { number } = METHODS.deleteAccount
+    this.#verified(caller, id, number, request.sendSeq, request.password, deleteAccount, verified => verified)
+  }
+
+  #profile(caller: Caller, id: number, uid: number): void {
+    this.#engine.submit(userActor(uid), getProfile, undefined, outcome => {
+      if (outcome.kind !== 'done') refuseUnavailable(caller, id)
+      else if (outcome.result === undefined) refuse(caller, id, CODES.UNKNOWN_USER.code)
+      else {
+        const { account, nickname } = outcome.result
+        caller.respond(id, encodeGetProfileResponse({ uid, account, nickname }))
+      }
+    })
+  }
+
+  /** The account's uid, 0 if there is none. */
+  async #uidOf(account: string): Promise<number> {
+    return done(await this.#engine.run(accountsActor(accountPartition(account)), lookUpName, { account }))
+  }
+
+  async #registerNew(request: RegisterRequest): Promise<Session> {
+    if (Buffer.byteLength(request.password) < PASSWORD_BYTES_MIN) throw new Refused(CODES.PASSWORD_WEAK.code)
+    const { account } = request
+    const partition = accountPartition(account)
+    const secret = newSecret(this.#random)
+    const input = {
+      partition,
+      account,
+      nickname: request.nickname === '' ? account : request.nickname,
+      passwordHash: await this.#passwords.hash(request.password),
+      installationKey: hex(request.installationKey),
+      deviceName: request.deviceName,
+      tokenHash: secretHash(secret),
+    }
+    const made = done(await this.#engine.run(accountsActor(partition), register, input))
+    // Somebody else was quicker, or an earlier copy of this very request.
+    if (made.kind === 'exists') return this.#registerAgain(request)
+    const session = { expiresAtMs: made.expiresAtMs, lastSendSeq: 0, boundAttempt: 0 }
+    return this.#session(made.uid, 1, session, secret)
+  }
+
+  /** A repeated Register is a login with the same installation; of another, or with another password, the name is taken. */
+  async #registerAgain(request: RegisterRequest): Promise<Session> {
+    const session = await this.#login(await this.#uidOf(request.account), request, true)
+    if (session === undefined) throw new Refused(CODES.NAME_TAKEN.code)
+    return session
+  }
+
+  /** Undefined if account and password do not match (uid 0: there is no account), or there is no such device. */
+  async #login(uid: number, credentials: Credentials, existingOnly: boolean): Promise<Session | undefined> {
+    const secret = newSecret(this.#random)
+    for (let tries = 0; tries < VERIFY_TRIES_MAX; tries += 1) {
+      const verified = uid === 0 ? '' : done(await this.#engine.run(userActor(uid), getPassword, undefined))
+      if (!(await this.#passwords.verify(credentials.password, verified))) return undefined
+      const input: LoginInput = {
+        verified,
+        existingOnly,
+        installationKey: hex(credentials.installationKey),
+        deviceName: credentials.deviceName,
+        tokenHash: secretHash(secret),
+      }
+      const result = done(await this.#engine.run(userActor(uid), login, input))
+      if (result.kind === 'no-device') return undefined
+      if (result.kind === 'session') return this.#session(uid, result.device, result, secret)
+    }
+    throw new Refused(CODES.UNAVAILABLE.code)
+  }
+
+  #session(
+    uid: number,
+    device: number,
+    given: Pick<Session, 'expiresAtMs' | 'lastSendSeq' | 'boundAttempt'>,
+    secret: Uint8Array,
+  ): Session {
+    const { expiresAtMs, lastSendSeq, boundAttempt } = given
+    const token = makeToken({ uid, device }, secret)
+    return { uid, device, token, expiresAtMs, lastSendSeq, storeId: this.#engine.storeId, boundAttempt }
+  }
+
+  /** Runs a numbered request that needs the password, anew if the password changed while it was being checked. */
+  #verified<I extends VerifiedInput>(
+    caller: Caller,
+    id: number,
+    method: number,
+    sendSeq: number,
+    password: string,
+    transition: Transition<I, Answer>,
+    input: (verified: VerifiedInput) => I | Promise<I>,
+    tries = 0,
+  ): void {
+    const actor = userActor(caller.uid)
+    const attempt = async () => {
+      const checked = done(await this.#engine.run(actor, getPassword, undefined))
+      const right = await this.#passwords.verify(password, checked)
+      // No password in the hash: what is stored must not help to guess one.
+      const numbered = numberedBy(caller, sendSeq, contentHash(method, EMPTY_BODY))
+      return input({ ...numbered, checked, right })
+    }
+    const again = tries < VERIFY_TRIES_MAX
+    attempt().then(
+      made =>
+        this.#engine.submit(actor, transition, made, outcome =>
+          answerNumbered(
+            caller,
+            id,
+            outcome,
+            again
+              ? () => this.#verified(caller, id, method, sendSeq, password, transition, input, tries + 1)
+              : undefined,
+          ),
+        ),
+      error => refuseError(caller, id, error),
+    )
+  }
+
+  /** Runs what makes a response's body, and turns what it throws into a refusal. */
+  #answer(caller: Caller, id: number, make: () => Promise<Uint8Array>): void {
+    make().then(
+      body => caller.respond(id, body),
+      error => refuseError(caller, id, error),
+    )
+  }
+}
+
+function refuseError(caller: Caller, id: number, error: unknown): void {
+  if (error instanceof Refused) refuse(caller, id, error.code)
+  else if (error instanceof BusyError) refuse(caller, id, CODES.OVERLOADED.code, BUSY_RETRY_MS)
+  else refuseUnavailable(caller, id)
+}
+
+function done<R>(outcome: Outcome<R>): R {
+  if (outcome.kind === 'done') return outcome.result
+  throw new Refused(CODES.UNAVAILABLE.code)
+}
+
+function numberedBy(caller: Caller, sendSeq: number, hash: number): Numbered {
+  return { device: caller.device, sendSeq, hash }
+}
+
+/** A name's partition, and its user's. */
+function accountPartition(account: string): number {
+  return partitionOf(`account/${account}`)
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}

@@ -1,0 +1,33 @@
+/** How the outcome of a transition becomes a frame. */
+import { CODES, type Code, codeText } from '../../protocol/codes.js'
+import { createRefusal } from '../../protocol/generated/messages.js'
+import type { Answer } from '../sync/rules/numbered.js'
+import type { Outcome } from '../sync/types.js'
+import type { Caller } from './types.js'
+
+export const EMPTY_BODY = new Uint8Array(0)
+
+/** When the store cannot be reached: not at once, and not all at the same moment (the client adds its own jitter). */
+const RETRY_AFTER_MS = 1_000
+
+export function refuse(caller: Caller, id: number, code: Code, retryAfterMs?: number): void {
+  caller.refuse(id, code, codeText(code), retryAfterMs)
+}
+
+export function refuseUnavailable(caller: Caller, id: number): void {
+  refuse(caller, id, CODES.UNAVAILABLE.code, RETRY_AFTER_MS)
+}
+
+export function refuseGap(caller: Caller, id: number, expected: number): void {
+  const { code, text } = CODES.GAP
+  caller.refuse(id, code, `${text}: ${expected} is expected`, undefined, createRefusal({ expectedSendSeq: expected }))
+}
+
+/** Answers a numbered request that has nothing to say but its code. `again` is called if it has to be tried anew. */
+export function answerNumbered(caller: Caller, id: number, outcome: Outcome<Answer>, again?: () => void): void {
+  if (outcome.kind === 'unavailable') refuseUnavailable(caller, id)
+  else if (outcome.result.kind === 'gap') refuseGap(caller, id, outcome.result.expected)
+  else if (outcome.result.kind === 'again') again === undefined ? refuseUnavailable(caller, id) : again()
+  else if (outcome.result.code === CODES.OK.code) caller.respond(id, EMPTY_BODY)
+  else refuse(caller, id, outcome.result.code)
+}

@@ -1,0 +1,96 @@
+/** ContactService. */
+
+import {
+  type ContactServiceListRequest,
+  ContactState,
+  encodeContactServiceListResponse,
+} from '../../protocol/generated/messages.js'
+import { METHODS, type RequestMethod } from '../../protocol/methods.js'
+import type { Engine } from '../sync/engine.js'
+import {
+  acceptContact,
+  blockContact,
+  type ContactInput,
+  cancelContact,
+  contactValue,
+  declineContact,
+  removeContact,
+  requestContact,
+  unblockContact,
+} from '../sync/rules/contact.js'
+import type { Answer } from '../sync/rules/numbered.js'
+import { contact, userActor } from '../sync/rules/records.js'
+import type { Transition } from '../sync/types.js'
+import { answerNumbered, refuseUnavailable } from './answers.js'
+import { contentHash } from './content-hash.js'
+import type { Caller } from './types.js'
+
+const LIST_PAGE = 256
+
+/** What the requests of this service have in common. */
+export interface ContactRequest {
+  readonly sendSeq: number
+  readonly uid: number
+  readonly request?: number
+  readonly greeting?: string
+}
+
+type ContactTransition = Transition<ContactInput, Answer>
+
+/** Every mutating method of the service is one transition, with the same input. */
+export const CONTACT_ACTS: readonly (readonly [RequestMethod<ContactRequest>, ContactTransition])[] = (
+  [
+    [METHODS.contactRequest, requestContact],
+    [METHODS.contactAccept, acceptContact],
+    [METHODS.contactDecline, declineContact],
+    [METHODS.contactCancel, cancelContact],
+    [METHODS.contactRemove, removeContact],
+    [METHODS.contactBlock, blockContact],
+    [METHODS.contactUnblock, unblockContact],
+  ] as const
+).map(([method, transition]) => [method as unknown as RequestMethod<ContactRequest>, transition])
+
+export class ContactService {
+  readonly #engine: Engine
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
+
+  act(
+    caller: Caller,
+    id: number,
+    method: RequestMethod<ContactRequest>,
+    transition: ContactTransition,
+    asked: ContactRequest,
+    body: Uint8Array,
+  ): void {
+    const input: ContactInput = {
+      uid: caller.uid,
+      device: caller.device,
+      sendSeq: asked.sendSeq,
+      hash: contentHash(method.number, body),
+      other: asked.uid,
+      request: asked.request ?? 0,
+      greeting: asked.greeting ?? '',
+    }
+    this.#engine.submit(userActor(caller.uid), transition, input, outcome => answerNumbered(caller, id, outcome))
+  }
+
+  list(caller: Caller, id: number, { after }: ContactServiceListRequest): void {
+    const actor = userActor(caller.uid)
+    const prefix = `${contact.prefix}/`
+    const from = after === 0 ? null : `${actor}/${prefix}${after}`
+    this.#engine.scan(actor, prefix, from, LIST_PAGE + 1).then(
+      found => {
+        const page = found
+          .slice(0, LIST_PAGE)
+          .map(({ name, bytes }) => contactValue(Number(name.slice(prefix.length)), contact.decode(bytes)))
+        const contacts = page.filter(({ state, blocked }) => state !== ContactState.UNSPECIFIED || blocked)
+        const next = found.length > LIST_PAGE ? (page.at(-1)?.uid ?? 0) : 0
+        caller.respond(id, encodeContactServiceListResponse({ contacts, next }))
+      },
+      () => refuseUnavailable(caller, id),
+    )
+  }
+}

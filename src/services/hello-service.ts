@@ -1,0 +1,80 @@
+/** Hello: whose connection it is, and where its timeline goes on. */
+import { CODES, codeText } from '../../protocol/codes.js'
+import { createHelloResponse, type HelloRequest } from '../../protocol/generated/messages.js'
+import { PROTOCOL_REVISION } from '../../protocol/limits.js'
+import type { Clock } from '../lib/clock.js'
+import type { Engine } from '../sync/engine.js'
+import { userActor } from '../sync/rules/records.js'
+import { type BindResult, bind } from '../sync/rules/session.js'
+import { readToken, type TokenOwner } from './tokens.js'
+import type { HelloAnswer } from './types.js'
+
+const RETRY_AFTER_MS = 1_000
+
+type Settle = (answer: HelloAnswer) => void
+
+export class HelloService {
+  readonly #engine: Engine
+  readonly #clock: Clock
+
+  constructor(engine: Engine, clock: Clock) {
+    this.#engine = engine
+    this.#clock = clock
+  }
+
+  hello(request: HelloRequest, settle: Settle): void {
+    if (request.revision > PROTOCOL_REVISION) {
+      settle(refused(CODES.REVISION_UNSUPPORTED.code))
+      return
+    }
+    if (request.token.length === 0) {
+      settle({ kind: 'nameless', response: this.#response() })
+      return
+    }
+    const owner = readToken(request.token)
+    if (owner === undefined) {
+      settle(refused(CODES.UNAUTHENTICATED.code))
+      return
+    }
+    if (request.attempt === 0) {
+      settle(refused(CODES.INVALID_ARGUMENT.code))
+      return
+    }
+    const { device, hash: tokenHash } = owner
+    const { attempt } = request
+    this.#engine.submit(userActor(owner.uid), bind, { device, tokenHash, attempt }, outcome => {
+      if (outcome.kind === 'done') this.#bound(request, owner, outcome.result, settle)
+      else settle({ ...refused(CODES.UNAVAILABLE.code), retryAfterMs: RETRY_AFTER_MS })
+    })
+  }
+
+  #bound(request: HelloRequest, { uid, device }: TokenOwner, bound: BindResult, settle: Settle): void {
+    if (bound.kind === 'refused') {
+      settle(refused(bound.code))
+      return
+    }
+    if (bound.kind === 'superseded') {
+      settle({ ...refused(CODES.ATTEMPT_SUPERSEDED.code), boundAttempt: bound.boundAttempt })
+      return
+    }
+    const { lastSendSeq, ack } = bound
+    const sameStore = request.storeId.length === 0 || Buffer.compare(request.storeId, this.#engine.storeId) === 0
+    const claimed = sameStore ? request.since : 0
+    this.#engine.page(userActor(uid), claimed, 0, 0).then(
+      ({ kind, head }) => {
+        const resync = kind === 'resync'
+        const response = { ...this.#response(), uid, device, lastSendSeq, ack, head, resync }
+        settle({ kind: 'bound', response, attempt: request.attempt, since: resync ? 0 : claimed })
+      },
+      () => settle({ ...refused(CODES.UNAVAILABLE.code), retryAfterMs: RETRY_AFTER_MS }),
+    )
+  }
+
+  #response() {
+    return createHelloResponse({ storeId: this.#engine.storeId, serverTimeMs: this.#clock.now() })
+  }
+}
+
+function refused(code: Extract<HelloAnswer, { kind: 'refused' }>['code']) {
+  return { kind: 'refused', code, message: codeText(code) } as const
+}

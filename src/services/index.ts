@@ -1,0 +1,113 @@
+/** All services behind the one table of methods (protocol/methods.ts). Decodes, dispatches, refuses what cannot be decoded. */
+import { CODES, type Code, codeText } from '../../protocol/codes.js'
+import type { AckNotice, HelloRequest } from '../../protocol/generated/messages.js'
+import { DecodeError } from '../../protocol/generated/messages.js'
+import { METHODS, type RequestMethod } from '../../protocol/methods.js'
+import type { Clock } from '../lib/clock.js'
+import type { Random } from '../lib/random.js'
+import type { Engine } from '../sync/engine.js'
+import type { SequenceRule } from '../sync/rules/numbered.js'
+import type { TimelinePage } from '../sync/types.js'
+import { AccountService } from './account-service.js'
+import { Acks } from './acks.js'
+import { refuse } from './answers.js'
+import { CONTACT_ACTS, ContactService } from './contact-service.js'
+import { HelloService } from './hello-service.js'
+import { MessageService } from './message-service.js'
+import type { Passwords } from './passwords.js'
+import type { Caller, HelloAnswer, Services } from './types.js'
+
+export interface ServiceOptions {
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly random: Random
+  readonly passwords: Passwords
+  /** How numbers are judged; absent: contiguous. */
+  readonly sequence?: SequenceRule
+}
+
+/** Decodes and runs one method. */
+type Handler = (caller: Caller, id: number, body: Uint8Array) => void
+
+export function createServices(options: ServiceOptions): Services & { flush(): void } {
+  return new AllServices(options)
+}
+
+class AllServices implements Services {
+  readonly #hello: HelloService
+  readonly #messages: MessageService
+  readonly #acks: Acks
+  /** By method number. */
+  readonly #handlers: (Handler | undefined)[] = []
+  readonly #nameless = new Set<number>()
+
+  constructor({ engine, clock, random, passwords, sequence }: ServiceOptions) {
+    this.#acks = new Acks(engine, clock)
+    this.#hello = new HelloService(engine, clock)
+    const messages = new MessageService(engine, this.#acks, sequence)
+    this.#messages = messages
+    this.#on(METHODS.send, (caller, id, request, body) => messages.send(caller, id, request, body))
+    this.#on(METHODS.sync, (caller, id, request) => messages.sync(caller, id, request))
+    this.#on(METHODS.void, (caller, id, request) => messages.void(caller, id, request))
+
+    const accounts = new AccountService(engine, passwords, random)
+    this.#on(METHODS.register, (caller, id, request) => accounts.register(caller, id, request))
+    this.#on(METHODS.login, (caller, id, request) => accounts.login(caller, id, request))
+    this.#on(METHODS.logout, (caller, id) => accounts.logout(caller, id))
+    this.#on(METHODS.getProfile, (caller, id, request) => accounts.getProfile(caller, id, request))
+    this.#on(METHODS.updateProfile, (caller, id, request, body) => accounts.updateProfile(caller, id, request, body))
+    this.#on(METHODS.changePassword, (caller, id, request) => accounts.changePassword(caller, id, request))
+    this.#on(METHODS.listDevices, (caller, id) => accounts.listDevices(caller, id))
+    this.#on(METHODS.removeDevice, (caller, id, request, body) => accounts.removeDevice(caller, id, request, body))
+    this.#on(METHODS.deleteAccount, (caller, id, request) => accounts.deleteAccount(caller, id, request))
+
+    const contacts = new ContactService(engine)
+    for (const [method, transition] of CONTACT_ACTS) {
+      this.#on(method, (caller, id, request, body) => contacts.act(caller, id, method, transition, request, body))
+    }
+    this.#on(METHODS.contactList, (caller, id, request) => contacts.list(caller, id, request))
+  }
+
+  hello(request: HelloRequest, _address: string, settle: (answer: HelloAnswer) => void): void {
+    this.#hello.hello(request, settle)
+  }
+
+  request(caller: Caller, id: number, method: number, body: Uint8Array): void {
+    const handler = this.#handlers[method]
+    if (handler === undefined) refuse(caller, id, CODES.UNKNOWN_METHOD.code)
+    else if (caller.uid === 0 && !this.#nameless.has(method)) refuse(caller, id, CODES.LOGIN_REQUIRED.code)
+    else handler(caller, id, body)
+  }
+
+  ack(caller: Caller, notice: AckNotice): Code {
+    return this.#messages.ack(caller, notice)
+  }
+
+  page(uid: number, since: number): Promise<TimelinePage> {
+    return this.#messages.page(uid, since)
+  }
+
+  /** Commits what is held back for a moment: before the engine is closed. */
+  flush(): void {
+    this.#acks.flush()
+  }
+
+  #on<Q, A>(
+    method: RequestMethod<Q, A>,
+    handle: (caller: Caller, id: number, request: Q, body: Uint8Array) => void,
+  ): void {
+    if (method.nameless) this.#nameless.add(method.number)
+    this.#handlers[method.number] = (caller, id, body) => {
+      let request: Q
+      try {
+        request = method.decodeRequest(body)
+      } catch (error) {
+        if (!(error instanceof DecodeError)) throw error
+        const code = error.code as Code
+        caller.refuse(id, code, `${codeText(code)}: ${error.message}`)
+        return
+      }
+      handle(caller, id, request, body)
+    }
+  }
+}

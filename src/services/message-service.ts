@@ -1,0 +1,73 @@
+/** MessageService: Send, Sync, Void; and the ack notice. */
+import { CODES, type Code } from '../../protocol/codes.js'
+import type { AckNotice, SendRequest, SyncRequest, VoidRequest } from '../../protocol/generated/messages.js'
+import { SYNC_BYTES_MAX, SYNC_ITEMS_MAX, TEXT_BYTES_MAX, VOID_COUNT_MAX } from '../../protocol/limits.js'
+import { METHODS } from '../../protocol/methods.js'
+import type { Engine } from '../sync/engine.js'
+import { sendTransition } from '../sync/rules/message.js'
+import { type SequenceRule, voidNumbers } from '../sync/rules/numbered.js'
+import { userActor } from '../sync/rules/records.js'
+import type { TimelinePage } from '../sync/types.js'
+import type { Acks } from './acks.js'
+import { answerNumbered, refuse, refuseUnavailable } from './answers.js'
+import { contentHash } from './content-hash.js'
+import type { Caller } from './types.js'
+
+export class MessageService {
+  readonly #engine: Engine
+  readonly #acks: Acks
+  readonly #send
+
+  constructor(engine: Engine, acks: Acks, sequence?: SequenceRule) {
+    this.#engine = engine
+    this.#acks = acks
+    this.#send = sendTransition(sequence)
+  }
+
+  send(caller: Caller, id: number, { sendSeq, to, text }: SendRequest, body: Uint8Array): void {
+    const { uid, device } = caller
+    const hash = contentHash(METHODS.send.number, body)
+    const tooLong = text.length > TEXT_BYTES_MAX || Buffer.byteLength(text) > TEXT_BYTES_MAX
+    const input = { uid, device, sendSeq, hash, to, text, tooLong }
+    this.#engine.submit(userActor(uid), this.#send, input, outcome => {
+      const done = outcome.kind === 'done' && outcome.result.kind === 'answer' && outcome.result.code === CODES.OK.code
+      if (!done) answerNumbered(caller, id, outcome)
+      else if (outcome.own === undefined) caller.accepted(id, 0, 0)
+      else caller.accepted(id, outcome.own.from, outcome.own.version)
+    })
+  }
+
+  sync(caller: Caller, id: number, { since, ack }: SyncRequest): void {
+    if (ack !== undefined) {
+      const code = this.ack(caller, ack)
+      if (code !== CODES.OK.code) {
+        refuse(caller, id, code)
+        return
+      }
+    }
+    this.page(caller.uid, since).then(
+      page => (page.kind === 'resync' ? refuse(caller, id, CODES.RESYNC.code) : caller.synced(id, since, page)),
+      () => refuseUnavailable(caller, id),
+    )
+  }
+
+  void(caller: Caller, id: number, { sendSeq, count }: VoidRequest): void {
+    const { uid, device } = caller
+    if (count > VOID_COUNT_MAX) {
+      refuse(caller, id, CODES.INVALID_ARGUMENT.code)
+      return
+    }
+    const input = { device, sendSeq, count: count === 0 ? 1 : count }
+    this.#engine.submit(userActor(uid), voidNumbers, input, outcome => answerNumbered(caller, id, outcome))
+  }
+
+  ack(caller: Caller, { version, delivered, read }: AckNotice): Code {
+    if (version > caller.told) return CODES.RESYNC.code
+    this.#acks.add(caller.uid, caller.device, version, delivered, read)
+    return CODES.OK.code
+  }
+
+  page(uid: number, since: number): Promise<TimelinePage> {
+    return this.#engine.page(userActor(uid), since, SYNC_ITEMS_MAX, SYNC_BYTES_MAX)
+  }
+}

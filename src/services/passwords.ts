@@ -1,0 +1,94 @@
+/**
+ * Password hashes: scrypt, a bounded number at once, so that a storm of logins stalls neither the event loop (scrypt runs in
+ * libuv's pool) nor the pool's other user, the store.
+ *
+ * A hash reads `scrypt$<log2 N>$<r>$<p>$<salt>$<key>`, salt and key in base64: parameters may grow without breaking old ones.
+ */
+import { scrypt, timingSafeEqual } from 'node:crypto'
+import type { Random } from '../lib/random.js'
+
+const SALT_BYTES = 16
+const KEY_BYTES = 32
+
+export interface PasswordCost {
+  readonly log2N: number
+  readonly r: number
+  readonly p: number
+}
+
+/** 16 MiB and about 50 ms. */
+export const NORMAL_COST: PasswordCost = { log2N: 14, r: 8, p: 1 }
+/** For load tests on loopback alone. */
+export const CHEAP_COST: PasswordCost = { log2N: 4, r: 1, p: 1 }
+
+/** Logins that wait for their turn; beyond that the next is told to come back. 200 wait 10 s at 50 ms. */
+const WAITING_MAX = 200
+
+export class BusyError extends Error {
+  override readonly name = 'BusyError'
+}
+
+export class Passwords {
+  readonly #random: Random
+  readonly #cost: PasswordCost
+  readonly #atOnce: number
+  readonly #waiting: (() => void)[] = []
+  readonly #waitingMax: number
+  #running = 0
+  #decoy: string | undefined
+
+  /** `atOnce`: how many are computed at a time; one less than there are cores leaves the loop its own. */
+  constructor(random: Random, cost: PasswordCost, atOnce: number, waitingMax = WAITING_MAX) {
+    this.#random = random
+    this.#cost = cost
+    this.#atOnce = atOnce
+    this.#waitingMax = waitingMax
+  }
+
+  /** @throws BusyError */
+  async hash(password: string): Promise<string> {
+    const salt = this.#random.bytes(SALT_BYTES)
+    const key = await this.#compute(password, salt, this.#cost)
+    const { log2N, r, p } = this.#cost
+    return `scrypt$${log2N}$${r}$${p}$${Buffer.from(salt).toString('base64')}$${key.toString('base64')}`
+  }
+
+  /**
+   * Whether the password made the hash. With '' (there is no such account) it takes as long and says no.
+   * @throws BusyError
+   */
+  async verify(password: string, hash: string): Promise<boolean> {
+    if (hash === '') {
+      this.#decoy ??= await this.hash('nobody has this password')
+      await this.#matches(password, this.#decoy)
+      return false
+    }
+    return this.#matches(password, hash)
+  }
+
+  async #matches(password: string, hash: string): Promise<boolean> {
+    const [, log2N, r, p, salt, key] = hash.split('$')
+    const cost = { log2N: Number(log2N), r: Number(r), p: Number(p) }
+    const made = await this.#compute(password, Buffer.from(salt ?? '', 'base64'), cost)
+    const expected = Buffer.from(key ?? '', 'base64')
+    return made.length === expected.length && timingSafeEqual(made, expected)
+  }
+
+  async #compute(password: string, salt: Uint8Array, { log2N, r, p }: PasswordCost): Promise<Buffer> {
+    if (this.#running >= this.#atOnce) {
+      if (this.#waiting.length >= this.#waitingMax) throw new BusyError('too many logins wait')
+      await new Promise<void>(resolve => this.#waiting.push(resolve))
+    }
+    this.#running += 1
+    try {
+      return await new Promise((resolve, reject) => {
+        const N = 2 ** log2N
+        const options = { N, r, p, maxmem: 256 * N * r }
+        scrypt(password, salt, KEY_BYTES, options, (error, key) => (error === null ? resolve(key) : reject(error)))
+      })
+    } finally {
+      this.#running -= 1
+      this.#waiting.shift()?.()
+    }
+  }
+}

@@ -1,0 +1,11 @@
+/** The engine with the rules of Longwire. */
+import { Engine, type EngineOptions } from './engine.js'
+import { EFFECTS } from './rules/effects.js'
+
+export { uidOf } from './rules/records.js'
+export { randomStamps } from './stamps.js'
+export type { Engine }
+
+export function createEngine(options: Omit<EngineOptions, 'effects'>): Engine {
+  return new Engine({ ...options, effects: EFFECTS })
+}
