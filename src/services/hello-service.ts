@@ -60,7 +60,7 @@ export class HelloService {
     const { lastSendSeq, ack } = bound
     const sameStore = request.storeId.length === 0 || Buffer.compare(request.storeId, this.#engine.storeId) === 0
     const claimed = sameStore ? request.since : 0
-    this.#engine.page(userActor(uid), claimed, 0, 0).then(
+    this.#engine.page(userActor(uid), claimed, 1, 0).then(
       ({ kind, head }) => {
         const resync = kind === 'resync'
         const response = { ...this.#response(), uid, device, lastSendSeq, ack, head, resync }

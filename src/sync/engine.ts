@@ -221,7 +221,7 @@ export class Engine {
 
   /** A unit was committed by a write whose answer was lost: its versions are not known here, only that there is something new. */
   #hintHead(actor: Actor): void {
-    this.#store.read(actor, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 0, 0).then(
+    this.#store.read(actor, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 1, 0).then(
       range => this.#options.listener.hint({ actor, from: range.durable, version: range.durable, bytes: undefined }),
       () => {},
     )

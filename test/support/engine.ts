@@ -1,0 +1,201 @@
+/** An engine on a memory store with the services over it, and callers to ask them: without sockets. */
+import { CODES } from '../../protocol/codes.js'
+import {
+  type AckNotice,
+  createHelloRequest,
+  decodeItem,
+  decodeLoginResponse,
+  decodeRegisterResponse,
+  type Item,
+  type Refusal,
+  type Session,
+} from '../../protocol/generated/messages.js'
+import { METHODS, type RequestMethod } from '../../protocol/methods.js'
+import type { Clock } from '../../src/lib/clock.js'
+import { seededRandom } from '../../src/lib/random.js'
+import { endOfTurn } from '../../src/lib/turn.js'
+import { createServices } from '../../src/services/index.js'
+import { CHEAP_COST, Passwords } from '../../src/services/passwords.js'
+import type { Caller, HelloAnswer, Services, TimelinePage } from '../../src/services/types.js'
+import type { Store } from '../../src/store/types.js'
+import { createEngine, type Engine, randomStamps, uidOf } from '../../src/sync/index.js'
+import type { Hint, Signal } from '../../src/sync/types.js'
+import { eventually } from './eventually.js'
+
+export interface Reply {
+  readonly code: number
+  readonly body: Uint8Array
+  readonly refusal: Refusal | undefined
+  /** Of an accepted Send. */
+  readonly version: number
+  readonly from: number
+  readonly page: TimelinePage | undefined
+}
+
+export interface TestNode {
+  readonly engine: Engine
+  readonly services: Services & { flush(): void }
+  readonly hints: Hint[]
+  readonly signals: Signal[]
+  readonly asides: unknown[]
+  readonly fatal: unknown[]
+}
+
+export async function startNode(store: Store, clock: Clock, seed: string): Promise<TestNode> {
+  const random = seededRandom(seed)
+  const hints: Hint[] = []
+  const signals: Signal[] = []
+  const asides: unknown[] = []
+  const fatal: unknown[] = []
+  const engine = createEngine({
+    store,
+    clock,
+    stamps: randomStamps(random),
+    defer: endOfTurn,
+    listener: {
+      hint: hint => hints.push(hint),
+      signal: signal => signals.push(signal),
+      setAside: (_source, _target, _kind, error) => asides.push(error),
+    },
+    onFatal: error => fatal.push(error),
+  })
+  await engine.start()
+  const passwords = new Passwords(random, CHEAP_COST, 1)
+  return { engine, services: createServices({ engine, clock, random, passwords }), hints, signals, asides, fatal }
+}
+
+/** One device, asking the services of a node. */
+export class TestDevice implements Caller {
+  uid = 0
+  device = 0
+  readonly address = '127.0.0.1'
+  told = 0
+  sendSeq = 0
+  attempt = 0
+  session: Session | undefined
+  readonly #waiting = new Map<number, (reply: Reply) => void>()
+  #ids = 0
+  node: TestNode
+
+  constructor(node: TestNode) {
+    this.node = node
+  }
+
+  call<Q, A>(method: RequestMethod<Q, A>, request: Q): Promise<Reply> {
+    return this.callRaw(method.number, method.encodeRequest(request))
+  }
+
+  callRaw(method: number, body: Uint8Array): Promise<Reply> {
+    this.#ids += 1
+    const id = this.#ids
+    return new Promise(resolve => {
+      this.#waiting.set(id, resolve)
+      this.node.services.request(this, id, method, body)
+    })
+  }
+
+  async register(account: string, key: number, password = 'correct horse'): Promise<Reply> {
+    const installationKey = new Uint8Array(16).fill(key)
+    const reply = await this.call(METHODS.register, {
+      account,
+      password,
+      installationKey,
+      nickname: '',
+      deviceName: '',
+    })
+    if (reply.code === 0) this.session = decodeRegisterResponse(reply.body).session
+    return reply
+  }
+
+  async login(account: string, key: number, password = 'correct horse'): Promise<Reply> {
+    const installationKey = new Uint8Array(16).fill(key)
+    const reply = await this.call(METHODS.login, { account, password, installationKey, deviceName: '' })
+    if (reply.code === 0) this.session = decodeLoginResponse(reply.body).session
+    return reply
+  }
+
+  async hello(since = 0, attempt = this.attempt + 1): Promise<HelloAnswer> {
+    const token = this.session?.token ?? new Uint8Array(0)
+    const answer = await new Promise<HelloAnswer>(resolve =>
+      this.node.services.hello(createHelloRequest({ token, attempt, since }), this.address, resolve),
+    )
+    if (answer.kind === 'bound') {
+      this.attempt = attempt
+      this.uid = answer.response.uid
+      this.device = answer.response.device
+      this.sendSeq = answer.response.lastSendSeq
+      this.told = answer.response.head
+    }
+    return answer
+  }
+
+  /** Registers and says Hello. */
+  async enter(account: string, key: number): Promise<this> {
+    await this.register(account, key)
+    await this.hello()
+    return this
+  }
+
+  send(to: number, text: string, sendSeq = this.next()): Promise<Reply> {
+    return this.call(METHODS.send, { sendSeq, to, text })
+  }
+
+  next(): number {
+    this.sendSeq += 1
+    return this.sendSeq
+  }
+
+  ack(notice: Partial<AckNotice>): number {
+    return this.node.services.ack(this, { version: 0, delivered: [], read: [], ...notice })
+  }
+
+  /** The whole timeline after `since`, decoded. */
+  async items(since = 0): Promise<{ version: number; item: Item }[]> {
+    const items: { version: number; item: Item }[] = []
+    for (let after = since; ; ) {
+      const page = await this.node.services.page(this.uid, after)
+      if (page.kind === 'resync') throw new Error('resync')
+      for (const { version, bytes } of page.items) items.push({ version, item: decodeItem(bytes) })
+      after = page.to
+      if (!page.more) return items
+    }
+  }
+
+  respond(id: number, body: Uint8Array): void {
+    this.#settle(id, { code: CODES.OK.code, body })
+  }
+
+  refuse(id: number, code: number, _message: string, _retryAfterMs?: number, refusal?: Refusal): void {
+    this.#settle(id, { code, refusal })
+  }
+
+  accepted(id: number, from: number, version: number): void {
+    this.told = Math.max(this.told, version)
+    this.#settle(id, { from, version })
+  }
+
+  synced(id: number, _since: number, page: TimelinePage): void {
+    this.#settle(id, { page })
+  }
+
+  #settle(id: number, reply: Partial<Reply>): void {
+    const none = { code: 0, body: new Uint8Array(0), refusal: undefined, version: 0, from: 0, page: undefined }
+    this.#waiting.get(id)?.({ ...none, ...reply })
+    this.#waiting.delete(id)
+  }
+}
+
+/** Makes the two friends. */
+export async function befriend(a: TestDevice, b: TestDevice): Promise<void> {
+  await a.call(METHODS.contactRequest, { sendSeq: a.next(), uid: b.uid, greeting: 'hello' })
+  let request = 0
+  await eventually(async () => {
+    for (const { item } of await b.items()) {
+      if (item.content?.case === 'contact' && item.content.value.uid === a.uid) request = item.content.value.request
+    }
+    return request !== 0
+  })
+  await b.call(METHODS.contactAccept, { sendSeq: b.next(), uid: a.uid, request })
+}
+
+export { uidOf }
