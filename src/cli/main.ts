@@ -1,0 +1,62 @@
+/** `longwire <command>`: finds the command and runs it. Commands are loaded when they are needed, for each has its own libraries. */
+
+import { readFileSync } from 'node:fs'
+import { type Command, complain, EXIT, print } from './command.js'
+
+interface CommandEntry {
+  readonly summary: string
+  load(): Promise<Command>
+}
+
+const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  serve: {
+    summary: 'run a server',
+    load: async () => (await import('./serve.js')).serve,
+  },
+}
+
+/** @returns the exit code */
+export async function main(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  const [name, ...rest] = argv
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    print(help())
+    return name === undefined ? EXIT.USAGE : EXIT.OK
+  }
+  if (name === '--version' || name === '-v') {
+    print(version())
+    return EXIT.OK
+  }
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (entry === undefined) {
+    complain(`unknown ${name.startsWith('-') ? 'option' : 'command'}: ${name} (longwire --help lists them)`)
+    return EXIT.USAGE
+  }
+  const command = await entry.load()
+  return command.run(rest, environment)
+}
+
+/** Of the package. */
+export function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
+  const found =
+    typeof manifest === 'object' && manifest !== null && 'version' in manifest ? manifest.version : undefined
+  return String(found)
+}
+
+function help(): string {
+  const width = Math.max(...Object.keys(COMMANDS).map(name => name.length)) + 2
+  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}${summary}`)
+  return [
+    `longwire ${version()}, an instant-messaging server`,
+    '',
+    'longwire <command> [options]',
+    '',
+    ...lines,
+    '',
+    'longwire <command> --help   its options',
+    'longwire --version',
+  ].join('\n')
+}

@@ -1,0 +1,126 @@
+/** `longwire serve`: a server in the foreground, until a signal ends it. */
+
+import { closeSync, writeSync } from 'node:fs'
+import { type Config, isLoopback, parseConfig, SERVE_OPTIONS } from '../ops/config.js'
+import { createLog, type Log } from '../ops/log.js'
+import { optionHelp } from '../ops/options.js'
+import { type Command, complain, EXIT, print } from './command.js'
+import { type RunningServer, startServer } from './server.js'
+
+export const serve: Command = {
+  async run(argv, environment) {
+    const parsed = parseConfig(argv, environment)
+    if (parsed.kind === 'help') {
+      print(help())
+      return EXIT.OK
+    }
+    if (parsed.kind === 'wrong') {
+      complain(`${parsed.message} (longwire serve --help lists the options)`)
+      return EXIT.USAGE
+    }
+    return runServer(parsed.config)
+  },
+}
+
+async function runServer(config: Config): Promise<number> {
+  const log = createLog(config.logLevel)
+  dieOfBugs(log)
+  let server: RunningServer
+  try {
+    server = await startServer({ config, log, onFatal: error => die(log, error, 'the store failed for good') })
+  } catch (error) {
+    complain(startFailure(config, error))
+    return EXIT.FAILED
+  }
+  log.info({ host: server.host, port: server.port, http_port: server.httpPort, store: config.store }, 'serving')
+  try {
+    announce(config, server)
+  } catch (error) {
+    complain(`--ready-fd ${config.readyFd} cannot be written to: ${messageOf(error)}`)
+    await server.drain()
+    return EXIT.FAILED
+  }
+  const signal = await endingSignal()
+  log.info({ signal, connections: server.context.connections.size }, 'draining')
+  await server.drain()
+  log.info({}, 'stopped')
+  return EXIT.OK
+}
+
+function announce(config: Config, { host, port, httpPort }: RunningServer): void {
+  const { readyFd, store, data } = config
+  if (readyFd !== 1) {
+    const shown = host.includes(':') ? `[${host}]` : host
+    print(`long side    ${shown}:${port} (TCP)`)
+    print(`short side   http://${shown}:${httpPort}/healthz`)
+    print(`store        ${store === 'lmdb' ? `lmdb in ${data}` : 'memory: everything is gone when it stops'}`)
+    if (!isLoopback(host)) {
+      print(
+        'WARNING      the wire is NOT encrypted: passwords and messages can be read on the way (TLS is not there yet)',
+      )
+    }
+    print(`try          npm run simulate -- --server ${shown}:${port} --users 20 --friends 5 --messages 5`)
+  }
+  if (readyFd < 0) return
+  const line = JSON.stringify({ host, port, http_port: httpPort, pid: process.pid, store })
+  writeSync(readyFd, `${line}\n`)
+  if (readyFd > 2) closeSync(readyFd)
+}
+
+/** The first signal is the caller's to act on; a second one ends the process at once. */
+function endingSignal(): Promise<NodeJS.Signals> {
+  return new Promise(resolve => {
+    let first = true
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (!first) process.exit(EXIT.FAILED)
+      first = false
+      resolve(signal)
+    }
+    process.on('SIGINT', onSignal)
+    process.on('SIGTERM', onSignal)
+  })
+}
+
+function dieOfBugs(log: Log): void {
+  process.on('uncaughtException', error => die(log, error, 'a bug: the process ends'))
+}
+
+/** Ends the process as it stands: what was not answered was not done, and starting again recovers. */
+function die(log: Log, error: unknown, text: string): void {
+  log.fatal({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, text)
+  process.exit(EXIT.FATAL)
+}
+
+/** One line for a person: what could not be done, and which option it is about. */
+function startFailure(config: Config, error: unknown): string {
+  const { code, port, address } = errorFields(error)
+  if (port === undefined) return messageOf(error)
+  const option = port === config.port ? '--port' : '--http-port'
+  const where = `${address ?? config.host}:${port}`
+  if (code === 'EADDRINUSE') return `${option}: ${where} is taken by another process`
+  if (code === 'EACCES') return `${option}: ${where} may not be used by this user`
+  if (code === 'EADDRNOTAVAIL') return `--host: ${address ?? config.host} is not an address of this machine`
+  return `${option}: cannot listen on ${where}: ${messageOf(error)}`
+}
+
+function errorFields(error: unknown): { code?: string; port?: number; address?: string } {
+  return error instanceof Error ? (error as Error & { code?: string; port?: number; address?: string }) : {}
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function help(): string {
+  return [
+    'longwire serve [options]',
+    '',
+    'Runs a server until SIGINT or SIGTERM; then it tells its clients to come back, finishes what is in work and closes',
+    'the store. A second signal ends it at once.',
+    '',
+    optionHelp(SERVE_OPTIONS),
+    '',
+    'Each option can be given in the environment, too: --http-port as LONGWIRE_HTTP_PORT. The command line goes first.',
+    'Exit codes: 0 stopped, 1 could not start, 2 wrong options, 70 the store failed or a bug was met.',
+  ].join('\n')
+}

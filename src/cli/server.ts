@@ -1,0 +1,145 @@
+/**
+ * A whole server in this process: store → engine → services → hub → listeners. `serve` runs it as a command; tests and
+ * benchmarks start it within their own process.
+ */
+
+import { cpus } from 'node:os'
+import { CODES } from '../../protocol/codes.js'
+import type { Clock } from '../lib/clock.js'
+import { systemClock } from '../lib/clock.js'
+import { type Random, systemRandom } from '../lib/random.js'
+import { endOfTurn } from '../lib/turn.js'
+import { Wheel } from '../lib/wheel.js'
+import { LongListener } from '../long/listener.js'
+import { type Config, connectionsMax } from '../ops/config.js'
+import { type Log, ThrottledLog } from '../ops/log.js'
+import { createServices } from '../services/index.js'
+import { CHEAP_COST, NORMAL_COST, Passwords } from '../services/passwords.js'
+import type { Services } from '../services/types.js'
+import type { Connection } from '../session/connection.js'
+import type { SessionContext } from '../session/context.js'
+import { Flusher } from '../session/flusher.js'
+import { Hub } from '../session/hub.js'
+import { ConnectionGate } from '../session/limits.js'
+import { HealthListener } from '../short/health.js'
+import type { Store } from '../store/types.js'
+import { createEngine, randomStamps, uidOf } from '../sync/index.js'
+import type { EngineListener } from '../sync/types.js'
+import { openStore } from './open-store.js'
+
+/** Lines per second about what peers do wrong. */
+const FAULT_LINES_PER_TICK = 10
+
+/** How often draining looks whether everybody has gone. */
+const DRAIN_POLL_MS = 20
+
+/** Beyond `drainMs`: what the last frames and the peers' ends may take. */
+const DRAIN_EXTRA_MS = 1_000
+
+export interface ServerOptions {
+  readonly config: Config
+  readonly log: Log
+  /** The store failed for good. Nothing was or will be answered; the process has to end. */
+  readonly onFatal: (error: unknown) => void
+  readonly clock?: Clock
+  readonly random?: Random
+  /** In the configured one's place; closed with the server. */
+  readonly store?: Store
+  /** In place of the real ones: nothing is stored then. */
+  readonly services?: (context: { readonly hub: Hub<Connection> }) => Services
+}
+
+export interface RunningServer {
+  readonly host: string
+  /** Of the long side. */
+  readonly port: number
+  readonly httpPort: number
+  readonly context: SessionContext
+  /** Accepts no more, tells the clients to come back, finishes what is in work, closes the store. */
+  drain(): Promise<void>
+}
+
+/**
+ * Serves when it settles.
+ * @throws what the store or a listener says: everything that was opened is closed again
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config, log, onFatal, clock = systemClock, random = systemRandom } = options
+  const store = options.store ?? (await openStore(config))
+  const hub = new Hub<Connection>()
+  const engine = createEngine({
+    store,
+    clock,
+    stamps: randomStamps(random),
+    listener: engineListener(hub, log),
+    defer: endOfTurn,
+    onFatal,
+  })
+  const open = config.limits === 'open'
+  const passwords = new Passwords(random, open ? CHEAP_COST : NORMAL_COST, Math.max(1, cpus().length - 1))
+  const services = createServices({ engine, clock, random, passwords })
+  const wheel = new Wheel(clock)
+  const context: SessionContext = {
+    services: options.services?.({ hub }) ?? services,
+    hub,
+    wheel,
+    flusher: new Flusher(endOfTurn),
+    gate: new ConnectionGate({
+      totalMax: connectionsMax(config),
+      perAddressMax: open ? Number.POSITIVE_INFINITY : config.maxConnectionsPerAddress,
+    }),
+    random,
+    log,
+    faults: new ThrottledLog(log, FAULT_LINES_PER_TICK),
+    connections: new Set(),
+  }
+  let serving = false
+  const long = new LongListener(context)
+  const health = new HealthListener(() => serving, log)
+  const closeStore = async (): Promise<void> => {
+    services.flush()
+    await engine.close()
+    await store.close()
+  }
+  try {
+    await engine.start()
+    const { port } = await long.listen(config.host, config.port)
+    const { port: httpPort } = await health.listen(config.host, config.httpPort)
+    serving = true
+    const drain = async (): Promise<void> => {
+      serving = false
+      long.stop()
+      await drainConnections(context, clock, config.drainMs)
+      await closeStore()
+      health.close()
+    }
+    return { host: config.host, port, httpPort, context, drain }
+  } catch (error) {
+    long.stop()
+    health.close()
+    await closeStore()
+    throw error
+  }
+}
+
+function engineListener(hub: Hub<Connection>, log: Log): EngineListener {
+  return {
+    hint: ({ actor, from, version, bytes }) => hub.hint({ uid: uidOf(actor), from, version, bytes }),
+    signal({ uid, device, attempt }) {
+      const code = attempt === undefined ? CODES.SESSION_REVOKED.code : CODES.REPLACED.code
+      hub.ended(uid, device, attempt, code)
+    },
+    setAside: (source, target, kind, error) => log.error({ source, target, kind, error }, 'an effect was set aside'),
+  }
+}
+
+/** Tells every client to come back at a time of its own, and waits until they have gone or may wait no longer. */
+async function drainConnections(context: SessionContext, clock: Clock, drainMs: number): Promise<void> {
+  const { connections, random } = context
+  for (const connection of connections) connection.drain(random.integer(Math.max(1, drainMs)) + 1)
+  const deadlineMs = clock.monotonic() + drainMs + DRAIN_EXTRA_MS
+  while (connections.size > 0 && clock.monotonic() < deadlineMs) {
+    await new Promise<void>(resolve => clock.after(DRAIN_POLL_MS, resolve))
+  }
+  for (const connection of connections) connection.destroy()
+}

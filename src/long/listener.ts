@@ -1,0 +1,119 @@
+/** The long side's door: accepts TCP connections, or refuses them before they cost anything. */
+
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { CODES } from '../../protocol/codes.js'
+import { present } from '../lib/assert.js'
+import { Timed, type Wheel } from '../lib/wheel.js'
+import { closeFrame } from '../session/close-frame.js'
+import type { SessionContext } from '../session/context.js'
+import { plainAddress } from '../session/limits.js'
+import { SOCKET_HIGH_WATER_BYTES, serveSocket } from './socket.js'
+
+/** The kernel's queue of connections that nobody accepted yet: a reconnection storm's first second. The kernel may cap it. */
+const BACKLOG = 4096
+
+/** The kernel asks a silent peer after so long: finds the dead one whose heartbeat is half an hour. */
+const KEEP_ALIVE_MS = 120_000
+
+/** A refused connection gets its frame and this long to read it; so many at a time, others are reset. */
+const REFUSAL_MS = 2_000
+const REFUSALS_MAX = 128
+
+/** So that what was turned away does not come back in step. */
+const REFUSAL_RETRY_MS = { base: 2_000, spread: 8_000 } as const
+
+export class LongListener {
+  readonly #context: SessionContext
+  readonly #server: Server
+  #refusals = 0
+
+  constructor(context: SessionContext) {
+    this.#context = context
+    this.#server = createServer(
+      {
+        noDelay: true, // frames are gathered before they are written: nothing is gained by the kernel's waiting
+        keepAlive: true,
+        keepAliveInitialDelay: KEEP_ALIVE_MS,
+        allowHalfOpen: true, // a peer that has finished gets the answers that are due
+        highWaterMark: SOCKET_HIGH_WATER_BYTES,
+      },
+      socket => this.#accept(socket),
+    )
+  }
+
+  /**
+   * Listens from the moment it settles.
+   * @param port 0 for any free one
+   * @throws Error with `code` EADDRINUSE, EACCES, EADDRNOTAVAIL …
+   */
+  listen(host: string, port: number): Promise<AddressInfo> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ host, port, backlog: BACKLOG }, () => {
+        this.#server.off('error', reject)
+        // Out of descriptors, for one: the connection is lost, the server stays.
+        this.#server.on('error', error => this.#context.log.error({ error: error.message }, 'could not accept'))
+        resolve(present(this.#server.address(), 'the address of a listening server') as AddressInfo)
+      })
+    })
+  }
+
+  /** Accepts no more; connections stay. */
+  stop(): void {
+    if (this.#server.listening) this.#server.close()
+  }
+
+  #accept(socket: Socket): void {
+    const { remoteAddress } = socket
+    if (remoteAddress === undefined) {
+      socket.destroy() // reset while it waited
+      return
+    }
+    const address = plainAddress(remoteAddress)
+    const admission = this.#context.gate.admit(address)
+    if (admission === 'admitted') serveSocket(this.#context, socket, address)
+    else this.#refuse(socket, address, admission)
+  }
+
+  #refuse(socket: Socket, address: string, limit: 'total' | 'address'): void {
+    const { wheel, random, faults } = this.#context
+    faults.info(wheel.tick, { address, limit }, 'connection refused: too many connections')
+    socket.on('error', ignore)
+    if (this.#refusals >= REFUSALS_MAX) {
+      socket.destroy()
+      return
+    }
+    this.#refusals++
+    const refused = new Refused(socket, wheel)
+    socket.on('close', () => {
+      refused.left()
+      this.#refusals--
+    })
+    const retryAfterMs = REFUSAL_RETRY_MS.base + random.integer(REFUSAL_RETRY_MS.spread)
+    const message = limit === 'total' ? 'the server is full' : 'too many connections from this address'
+    socket.end(closeFrame(CODES.TOO_MANY_CONNECTIONS.code, message, retryAfterMs))
+    socket.resume() // what it sends is thrown away: unread bytes would turn the end into a reset
+  }
+}
+
+class Refused extends Timed {
+  readonly #socket: Socket
+  readonly #wheel: Wheel
+
+  constructor(socket: Socket, wheel: Wheel) {
+    super()
+    this.#socket = socket
+    this.#wheel = wheel
+    wheel.add(this, REFUSAL_MS)
+  }
+
+  override expired(): void {
+    this.#socket.destroy()
+  }
+
+  left(): void {
+    this.#wheel.remove(this)
+  }
+}
+
+function ignore(): void {}

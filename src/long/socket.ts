@@ -1,0 +1,92 @@
+/**
+ * A connection's pipe over a TCP socket. The handlers are shared functions and find their connection on the socket, so an
+ * idle connection holds no closure.
+ */
+
+import type { Socket } from 'node:net'
+import { Connection, type ConnectionOptions } from '../session/connection.js'
+import type { SessionContext } from '../session/context.js'
+import type { Pipe } from '../session/pipe.js'
+
+/**
+ * For the server's sockets (`highWaterMark`): a paused socket then buffers one read at most, and each write that the kernel
+ * did not take whole is followed by 'drain', however small.
+ */
+export const SOCKET_HIGH_WATER_BYTES = 1
+
+/** First byte 00, then Hello (DESIGN.md §4). */
+const OPTIONS: ConnectionOptions = Object.freeze({ leadingZero: true })
+
+const CONNECTION = Symbol('connection')
+
+interface LongSocket extends Socket {
+  [CONNECTION]?: Connection
+}
+
+/** Begins to serve a socket whose address was admitted. It must be half-open capable and have SOCKET_HIGH_WATER_BYTES. */
+export function serveSocket(context: SessionContext, socket: Socket, address: string): void {
+  const long: LongSocket = socket
+  long[CONNECTION] = new Connection(context, new SocketPipe(long), address, OPTIONS)
+  long.on('data', onData)
+  long.on('end', onEnd)
+  long.on('error', onError)
+  long.on('close', onClose)
+}
+
+class SocketPipe implements Pipe {
+  readonly #socket: LongSocket
+  #listensForDrain = false
+
+  constructor(socket: LongSocket) {
+    this.#socket = socket
+  }
+
+  get queuedBytes(): number {
+    return this.#socket.writableLength
+  }
+
+  write(bytes: Uint8Array): void {
+    const socket = this.#socket
+    if (socket.destroyed || socket.writableEnded) return
+    // False unless the kernel took everything; most sockets never come to know the other case.
+    if (!socket.write(bytes) && !this.#listensForDrain && socket.writableLength > 0) {
+      this.#listensForDrain = true
+      socket.on('drain', onDrain)
+    }
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    if (!this.#socket.destroyed) this.#socket.resume()
+  }
+
+  end(): void {
+    if (!this.#socket.writableEnded) this.#socket.end()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+}
+
+function onData(this: LongSocket, chunk: Uint8Array): void {
+  this[CONNECTION]?.receive(chunk)
+}
+
+function onDrain(this: LongSocket): void {
+  if (this.writableLength === 0) this[CONNECTION]?.drained()
+}
+
+function onEnd(this: LongSocket): void {
+  this[CONNECTION]?.ended()
+}
+
+/** A reset, a broken pipe: 'close' follows and says all that matters. */
+function onError(): void {}
+
+function onClose(this: LongSocket): void {
+  this[CONNECTION]?.gone()
+}

@@ -1,0 +1,103 @@
+/** The options of `longwire serve`, and the configuration that is made of them. */
+
+import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { LOG_LEVELS } from './log.js'
+import { integer, type OptionValues, oneOf, parseOptions, text } from './options.js'
+
+const PORT_MAX = 65_535
+
+export const SERVE_OPTIONS = {
+  host: text('127.0.0.1', 'ADDRESS', 'where both sides listen; 0.0.0.0 or :: for every interface (then unencrypted)'),
+  port: integer(8081, 0, PORT_MAX, 'PORT', 'the long side: TCP; 0 takes any free port'),
+  httpPort: integer(8080, 0, PORT_MAX, 'PORT', 'the short side: HTTP, /healthz; 0 takes any free port'),
+  store: oneOf('lmdb', ['lmdb', 'memory'], 'lmdb keeps everything on disk; memory forgets it all at the end'),
+  data: text('./data', 'FOLDER', 'the data folder of the store lmdb, made if it is not there'),
+  limits: oneOf(
+    'normal',
+    ['normal', 'open'],
+    'open: no limits per address and cheap password hashing, for load tests; loopback only',
+  ),
+  maxConnections: integer(
+    0,
+    0,
+    10_000_000,
+    'COUNT',
+    'connections in total; 0: as many as the process may have descriptors, less 200 for its own files',
+  ),
+  maxConnectionsPerAddress: integer(
+    1024,
+    1,
+    10_000_000,
+    'COUNT',
+    'connections from one IPv4 address or IPv6 /64; a carrier puts some hundred phones behind one',
+  ),
+  drainMs: integer(
+    5_000,
+    0,
+    600_000,
+    'MS',
+    'on SIGTERM: within what time clients are told, at random, to come back, and the longest wait for requests in work',
+  ),
+  logLevel: oneOf('info', LOG_LEVELS, 'the least urgent lines that are written to standard error, as JSON'),
+  readyFd: integer(
+    -1,
+    -1,
+    1_023,
+    'FD',
+    'when it listens, write one line of JSON (host, port, http_port, pid, store) to this descriptor and close it; -1: do not',
+  ),
+} as const
+
+export type Config = OptionValues<typeof SERVE_OPTIONS>
+
+export type ParsedConfig =
+  | { readonly kind: 'config'; readonly config: Config }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'wrong'; readonly message: string }
+
+export function parseConfig(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): ParsedConfig {
+  const parsed = parseOptions(SERVE_OPTIONS, argv, environment)
+  if (parsed.kind !== 'options') return parsed
+  const config = parsed.values
+  if (config.limits === 'open' && !isLoopback(config.host)) {
+    return { kind: 'wrong', message: `--limits open is only taken on loopback, not on --host ${config.host}` }
+  }
+  if (config.port !== 0 && config.port === config.httpPort) {
+    return { kind: 'wrong', message: `--port and --http-port are both ${config.port}` }
+  }
+  return { kind: 'config', config }
+}
+
+/** Whether only this machine can reach it. A name other than localhost may point anywhere. */
+export function isLoopback(host: string): boolean {
+  if (host === 'localhost' || host === '::1') return true
+  return isIP(host) === 4 && host.startsWith('127.')
+}
+
+/** For the lmdb environment, the log, both listeners and what a library opens now and then. */
+const DESCRIPTORS_KEPT = 200
+
+/** Where the limit cannot be read. */
+const DESCRIPTORS_ASSUMED = 1024
+
+/** The most connections that the process can have. */
+export function connectionsMax(config: Config): number {
+  if (config.maxConnections > 0) return config.maxConnections
+  return Math.max(1, descriptorsMax() - DESCRIPTORS_KEPT)
+}
+
+/** Node raises its soft limit to the hard one at start, so the soft one is what counts. */
+function descriptorsMax(): number {
+  let limits: string
+  try {
+    limits = readFileSync('/proc/self/limits', 'utf8')
+  } catch {
+    return DESCRIPTORS_ASSUMED
+  }
+  const [, soft] = /^Max open files\s+(\d+|unlimited)/m.exec(limits) ?? []
+  return soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft ?? DESCRIPTORS_ASSUMED)
+}

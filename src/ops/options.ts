@@ -1,0 +1,162 @@
+/**
+ * Options of a command: one table says the default, unit, range and reason of each, and is what parses the command line and
+ * the environment, prints the help and stands in the README. Unknown names and wrong values are refused by name.
+ */
+
+/** One option. Its name in the table is in camelCase: `httpPort` is `--http-port` and, in the environment, `LONGWIRE_HTTP_PORT`. */
+export interface Option<T> {
+  readonly default: T
+  /** What stands for the value in the help, with its unit; '' for a flag, which takes none. */
+  readonly value: string
+  /** For people, completing "must be …". */
+  readonly range: string
+  /** What it is for, and why the default is what it is. */
+  readonly why: string
+  /** undefined if the text is no such value. */
+  parse(text: string): T | undefined
+}
+
+export type OptionTable = Readonly<Record<string, Option<unknown>>>
+export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: T[K] extends Option<infer V> ? V : never }
+
+export type ParsedOptions<T extends OptionTable> =
+  | { readonly kind: 'options'; readonly values: OptionValues<T> }
+  | { readonly kind: 'help' }
+  /** One line naming the option. */
+  | { readonly kind: 'wrong'; readonly message: string }
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const ENVIRONMENT_PREFIX = 'LONGWIRE_'
+
+/**
+ * The command line goes before the environment, the environment before the defaults.
+ * @param argv without the program and the command
+ * @param environment absent: the command takes nothing from it
+ */
+export function parseOptions<T extends OptionTable>(
+  table: T,
+  argv: readonly string[],
+  environment: Environment = {},
+): ParsedOptions<T> {
+  const given = new Map<string, unknown>()
+  const wrong = fromEnvironment(table, environment, given) ?? fromCommandLine(table, argv, given)
+  if (wrong === HELP) return { kind: 'help' }
+  if (wrong !== undefined) return { kind: 'wrong', message: wrong }
+  const values = Object.entries(table).map(([name, option]) => [
+    name,
+    given.has(name) ? given.get(name) : option.default,
+  ])
+  return { kind: 'options', values: Object.freeze(Object.fromEntries(values)) as OptionValues<T> }
+}
+
+/** The options as lines for `--help`. */
+export function optionHelp(table: OptionTable): string {
+  const rows = Object.entries(table).map(([name, option]) => {
+    const left = `  ${flagOf(name)}${option.value === '' ? '' : ` ${option.value}`}`
+    const standard = option.value === '' || option.default === '' ? '' : ` (default ${String(option.default)})`
+    return { left, right: `${option.why}${standard}` }
+  })
+  const width = Math.max(...rows.map(row => row.left.length)) + 2
+  return rows.map(({ left, right }) => `${left.padEnd(width)}${right}`).join('\n')
+}
+
+/** An integer of [min, max]. */
+export function integer(standard: number, min: number, max: number, value: string, why: string): Option<number> {
+  return {
+    default: standard,
+    value,
+    range: `an integer of ${min} to ${max}`,
+    why,
+    parse(text) {
+      const number = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+      return number >= min && number <= max ? number : undefined
+    },
+  }
+}
+
+export function oneOf<const T extends string>(standard: T, values: readonly T[], why: string): Option<T> {
+  return {
+    default: standard,
+    value: values.join('|'),
+    range: values.join(' or '),
+    why,
+    parse: text => values.find(value => value === text),
+  }
+}
+
+/** Any text but an empty one. */
+export function text(standard: string, value: string, why: string): Option<string> {
+  return { default: standard, value, range: 'not empty', why, parse: given => (given === '' ? undefined : given) }
+}
+
+export function flag(why: string): Option<boolean> {
+  return {
+    default: false,
+    value: '',
+    range: 'true or false',
+    why,
+    parse: given => (given === 'true' || given === 'false' ? given === 'true' : undefined),
+  }
+}
+
+const HELP = Symbol('help')
+
+function fromCommandLine(
+  table: OptionTable,
+  argv: readonly string[],
+  given: Map<string, unknown>,
+): string | typeof HELP | undefined {
+  for (let i = 0; i < argv.length; i++) {
+    const argument = argv[i] as string
+    if (argument === '--help' || argument === '-h') return HELP
+    const [, flagged, inline] = /^--([a-z][a-z0-9-]*)(?:=(.*))?$/s.exec(argument) ?? []
+    if (flagged === undefined) return `unexpected argument: ${argument}`
+    const name = flagged.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+    const option = Object.hasOwn(table, name) && flagOf(name) === `--${flagged}` ? table[name] : undefined
+    if (option === undefined) return `unknown option: --${flagged}`
+    const value = inline ?? (option.value === '' ? 'true' : argv[++i])
+    if (value === undefined) return `--${flagged} needs a value: ${option.range}`
+    const wrong = take(name, option, value, `--${flagged}`, given)
+    if (wrong !== undefined) return wrong
+  }
+  return undefined
+}
+
+function fromEnvironment(
+  table: OptionTable,
+  environment: Environment,
+  given: Map<string, unknown>,
+): string | undefined {
+  const names = new Map(Object.keys(table).map(name => [environmentName(name), name]))
+  for (const [variable, value] of Object.entries(environment)) {
+    if (!variable.startsWith(ENVIRONMENT_PREFIX) || value === undefined) continue
+    const name = names.get(variable)
+    const option = name === undefined ? undefined : table[name]
+    if (name === undefined || option === undefined) return `unknown option in the environment: ${variable}`
+    const wrong = take(name, option, value, variable, given)
+    if (wrong !== undefined) return wrong
+  }
+  return undefined
+}
+
+function take(
+  name: string,
+  option: Option<unknown>,
+  value: string,
+  shown: string,
+  given: Map<string, unknown>,
+): string | undefined {
+  const parsed = option.parse(value)
+  if (parsed === undefined) return `${shown} must be ${option.range}, not ${JSON.stringify(value)}`
+  given.set(name, parsed)
+  return undefined
+}
+
+function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
+}
+
+function environmentName(name: string): string {
+  return ENVIRONMENT_PREFIX + name.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()
+}

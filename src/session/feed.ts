@@ -1,0 +1,168 @@
+/**
+ * What one device's client has of its timeline, as far as this connection made it so, and what it must still be told. No I/O:
+ * the connection asks it what to write. It is the other half of the client's push rule (DESIGN.md §2):
+ *
+ *   pushedTo ──────────── head        what lies between is known to exist and was not sent
+ *      │  a hint with from ≤ pushedTo is pushed, several of one turn in one frame
+ *      │  any other means "behind": one Notify, then the client pulls until it is told that there is no more
+ *      └─ what the client will have applied when it has read everything that was written to it
+ *
+ * It may send too much (a Notify for what is on its way), never too little: a client is behind only with a Notify, an
+ * answer `more`, or an Accepted beyond its reach in its hands, or with a Notify due.
+ */
+
+import type { RawItem } from '../../protocol/item-codec.js'
+import { SYNC_BYTES_MAX, SYNC_ITEMS_MAX } from '../../protocol/limits.js'
+
+/** The timeline of a user has grown by one item: the only one of (from, version]. Without bytes: by anything up to version. */
+export interface Hint {
+  readonly uid: number
+  readonly from: number
+  readonly version: number
+  /** An encoded Item without skip; never written to. */
+  readonly bytes: Uint8Array | undefined
+}
+
+/**
+ * A client that was told and does not pull is told again only so much later, when there is more: it needs none of it, having
+ * the items from another connection, and would otherwise cost a frame per item. It also bounds how long such a client can
+ * be mistaken (it knew more than this connection thought, so it took the Notify for old, and rightly did not pull).
+ */
+export const NOTIFY_AGAIN_TICKS = 5
+
+/** Of a page's size, with room for one more item of any size below the largest frame. */
+const PUSH_BYTES = SYNC_BYTES_MAX / 2
+
+const NO_ITEMS: readonly RawItem[] = Object.freeze([])
+
+export class Feed {
+  /** What the client will have applied when it has read everything that was written. */
+  pushedTo: number
+  /** The newest version that this node knows of. */
+  head: number
+  /** The highest version whose content the client was sent or has named as its own: nothing above it can be acknowledged. */
+  told: number
+  /** What is gathered for one Push: contiguous, ends at pushedTo. */
+  #items: RawItem[] = NO_ITEMS as RawItem[]
+  #itemsFrom = 0
+  #itemsBytes = 0
+  /** The client knows that there is something up to here. */
+  #notifiedTo = 0
+  #notifiedTick = 0
+
+  /** @param since what the client has applied */
+  constructor(since: number, head: number) {
+    this.pushedTo = since
+    this.told = since
+    this.head = Math.max(since, head)
+  }
+
+  /** Bytes of items gathered and not yet taken. */
+  get gatheredBytes(): number {
+    return this.#itemsBytes
+  }
+
+  get gathered(): boolean {
+    return this.#items.length > 0
+  }
+
+  /** Whether one Push holds so much that the next item needs another: take() comes first. */
+  get full(): boolean {
+    return this.#items.length >= SYNC_ITEMS_MAX || this.#itemsBytes >= PUSH_BYTES
+  }
+
+  /** Whether there is more than the client will have applied. */
+  get behind(): boolean {
+    return this.head > this.pushedTo
+  }
+
+  /**
+   * Takes a hint in.
+   * @param room whether the connection takes pushes now; if not the client falls behind
+   * @returns whether there may be something to write
+   */
+  offer(hint: Hint, room: boolean): boolean {
+    const { version, bytes } = hint
+    if (version <= this.pushedTo) return false
+    if (version > this.head) this.head = version
+    if (!room || bytes === undefined || hint.from > this.pushedTo) return true
+    if (this.#items.length === 0) {
+      this.#items = [hint as RawItem]
+      this.#itemsFrom = this.pushedTo
+    } else {
+      this.#items.push(hint as RawItem)
+    }
+    this.#itemsBytes += bytes.length
+    this.#reach(version)
+    return true
+  }
+
+  /** The frame that holds what was gathered, for `encode` to make; undefined if nothing was. */
+  take(uid: number, encoder: PushEncoder): Uint8Array | undefined {
+    if (this.#items.length === 0) return undefined
+    const frame = encoder.encode(uid, this.#itemsFrom, this.pushedTo, this.#items)
+    this.drop()
+    return frame
+  }
+
+  /** Forgets what was gathered; only for a connection that will push no more. */
+  drop(): void {
+    this.#items = NO_ITEMS as RawItem[]
+    this.#itemsBytes = 0
+  }
+
+  /** An Accepted with this range is written now. */
+  accepted(from: number, version: number): void {
+    if (version > this.head) this.head = version
+    if (from <= this.pushedTo) {
+      if (version > this.pushedTo) this.#reach(version)
+    } else if (version > this.#notifiedTo) {
+      this.#notifiedTo = version // the client sees the hole and pulls
+    }
+  }
+
+  /** A page (Sync answer or first Push) that ends at `to` is written now. `pulls`: `more` stood on a Sync answer. */
+  paged(to: number, head: number, pulls: boolean): void {
+    if (to > this.pushedTo) this.#reach(to)
+    if (head > this.head) this.head = head
+    if (pulls && head > this.#notifiedTo) this.#notifiedTo = head
+  }
+
+  /** RESYNC is answered now: the client drops what it has and pulls from 0. */
+  resync(head: number): void {
+    this.drop()
+    this.pushedTo = 0
+    if (head > this.head) this.head = head
+    this.#notifiedTo = this.head
+  }
+
+  /** The version to notify now, or 0. If not 0 the caller writes the Notify. */
+  notify(tick: number): number {
+    if (!this.#owes()) return 0
+    if (this.#notifiedTo > this.pushedTo && tick < this.#notifiedTick + NOTIFY_AGAIN_TICKS) return 0
+    this.#notifiedTo = this.head
+    this.#notifiedTick = tick
+    return this.head
+  }
+
+  /** The tick at which notify() is to be asked again though nothing happened; Infinity for never. */
+  get notifyTick(): number {
+    return this.#owes() ? this.#notifiedTick + NOTIFY_AGAIN_TICKS : Number.POSITIVE_INFINITY
+  }
+
+  /** There is more than the client has, and more than it knows of. */
+  #owes(): boolean {
+    return this.head > this.pushedTo && this.head > this.#notifiedTo
+  }
+
+  #reach(version: number): void {
+    this.pushedTo = version
+    if (version > this.told) this.told = version
+  }
+}
+
+/** Encodes pushes; see the hub, which makes a user's push once for all connections that stand at the same version. */
+export interface PushEncoder {
+  /** The items are all of (from, to]. */
+  encode(uid: number, from: number, to: number, items: readonly RawItem[]): Uint8Array
+}

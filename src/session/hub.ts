@@ -1,0 +1,113 @@
+/**
+ * Who is connected where on this node: user → devices → connection. Hints of the engine go through here to the connections,
+ * and the attempt rule (DESIGN.md §4) is kept here: of two connections of a device the one with the higher attempt stays.
+ */
+
+import { CODES, type Code } from '../../protocol/codes.js'
+import { encodePushFrame, type RawItem } from '../../protocol/item-codec.js'
+import type { Hint, PushEncoder } from './feed.js'
+
+/** A connection as the hub sees it. */
+export interface Member {
+  readonly uid: number
+  readonly device: number
+  readonly attempt: number
+  hint(hint: Hint): void
+  close(code: Code, message?: string, boundAttempt?: number): void
+}
+
+/** Most users have one device connected: then the map holds the connection itself, without an array around it. */
+type Members<M extends Member> = M | M[]
+
+export class Hub<M extends Member = Member> implements PushEncoder {
+  readonly #users = new Map<number, Members<M>>()
+  #bound = 0
+  // The push made last: the next connection of the same user mostly stands at the same version.
+  #uid = 0
+  #from = 0
+  #to = 0
+  #frame: Uint8Array | undefined
+
+  /** Users with a connection here. */
+  get users(): number {
+    return this.#users.size
+  }
+
+  /** Connections that belong to a device. */
+  get bound(): number {
+    return this.#bound
+  }
+
+  /**
+   * Enters a connection that has become its device's, and closes the one it replaces.
+   * @returns the attempt of the connection that stays in its stead, if that is higher; 0 if this one is bound
+   */
+  bind(member: M): number {
+    const { uid, device, attempt } = member
+    const present = this.#find(uid, device)
+    if (present !== undefined) {
+      if (present.attempt > attempt) return present.attempt
+      present.close(CODES.REPLACED.code, undefined, attempt)
+      this.unbind(present)
+    }
+    const members = this.#users.get(uid)
+    if (members === undefined) this.#users.set(uid, member)
+    else if (Array.isArray(members)) members.push(member)
+    else this.#users.set(uid, [members, member])
+    this.#bound++
+    return 0
+  }
+
+  /** Does nothing for one that is not bound (any more). */
+  unbind(member: M): void {
+    const { uid } = member
+    const members = this.#users.get(uid)
+    if (members === member) {
+      this.#users.delete(uid)
+    } else if (Array.isArray(members)) {
+      const index = members.indexOf(member)
+      if (index < 0) return
+      members.splice(index, 1)
+      const [last] = members
+      if (members.length === 1 && last !== undefined) this.#users.set(uid, last)
+    } else {
+      return
+    }
+    this.#bound--
+  }
+
+  /** After a commit is durable and its answers are written, in order of version per user. */
+  hint(hint: Hint): void {
+    const members = this.#users.get(hint.uid)
+    if (members === undefined) return
+    if (!Array.isArray(members)) members.hint(hint)
+    else for (const member of members) member.hint(hint)
+  }
+
+  /**
+   * The device's session has ended, or (with an attempt) it is bound by that attempt, here or on another node: connections
+   * with a lower one are closed.
+   */
+  ended(uid: number, device: number, attempt: number | undefined, code: Code): void {
+    const member = this.#find(uid, device)
+    if (member === undefined || (attempt !== undefined && member.attempt >= attempt)) return
+    member.close(code, undefined, attempt)
+  }
+
+  encode(uid: number, from: number, to: number, items: readonly RawItem[]): Uint8Array {
+    if (this.#frame === undefined || uid !== this.#uid || from !== this.#from || to !== this.#to) {
+      this.#uid = uid
+      this.#from = from
+      this.#to = to
+      this.#frame = encodePushFrame(from, to, false, items)
+    }
+    return this.#frame
+  }
+
+  #find(uid: number, device: number): M | undefined {
+    const members = this.#users.get(uid)
+    if (members === undefined) return undefined
+    if (Array.isArray(members)) return members.find(member => member.device === device)
+    return members.device === device ? members : undefined
+  }
+}

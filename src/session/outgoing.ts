@@ -1,0 +1,130 @@
+/**
+ * Frames on their way out of one connection. What the pipe does not take stays here, in frames, and not in the pipe: so it
+ * is seen whether it moves, and a peer that takes a little now and then is told from one that takes nothing.
+ */
+
+import type { Pipe } from './pipe.js'
+
+/**
+ * Given to the pipe at a time. One of these per STALL_MS_MAX (connection.ts) is the slowest rate that keeps a connection, a
+ * kilobyte per second; and a fast peer's page of 256 KiB costs five system calls.
+ */
+export const WRITE_BYTES_MAX = 65_536
+
+/** More than this waiting and the peer gets no pushes and is not read from until it has taken all: a page. */
+export const QUEUE_BYTES_HIGH = 262_144
+
+const NONE: Uint8Array[] = []
+
+export class Outgoing {
+  readonly #pipe: Pipe
+  #frames = NONE
+  #bytes = 0
+  /** The first of the frames is the rest of one whose beginning is gone: it must stay. */
+  #cut = false
+  #congested = false
+  #stalledTick = 0
+
+  constructor(pipe: Pipe) {
+    this.#pipe = pipe
+  }
+
+  /** Bytes of the frames that the pipe has not been given. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Nothing waits, here or in the pipe. */
+  get empty(): boolean {
+    return this.#bytes === 0 && this.#pipe.queuedBytes === 0
+  }
+
+  /** It went above QUEUE_BYTES_HIGH and has not been empty since. */
+  get congested(): boolean {
+    return this.#congested
+  }
+
+  /** The tick since when the pipe has been full, each WRITE_BYTES_MAX anew; 0 if it is not. */
+  get stalledTick(): number {
+    return this.#stalledTick
+  }
+
+  /** The bytes must not change any more. */
+  push(frame: Uint8Array): void {
+    if (this.#frames === NONE) this.#frames = [frame]
+    else this.#frames.push(frame)
+    this.#bytes += frame.length
+  }
+
+  /**
+   * Says that `bytes` more are to come in this turn.
+   * @returns whether that would be too much; it is congested then
+   */
+  overfull(bytes: number): boolean {
+    if (this.#bytes + bytes > QUEUE_BYTES_HIGH) this.#congested = true
+    return this.#congested
+  }
+
+  /** Gives the pipe what it takes. */
+  send(tick: number): void {
+    const pipe = this.#pipe
+    while (pipe.queuedBytes === 0) {
+      this.#stalledTick = 0
+      const bytes = this.#take()
+      if (bytes === undefined) {
+        this.#congested = false
+        return
+      }
+      pipe.write(bytes)
+    }
+    if (this.#bytes > QUEUE_BYTES_HIGH) this.#congested = true
+    if (this.#stalledTick === 0) this.#stalledTick = tick
+  }
+
+  /** Forgets all but the rest of a frame that the peer has begun to get. */
+  drop(): void {
+    const [first] = this.#frames
+    this.#frames = first !== undefined && this.#cut ? [first] : NONE
+    this.#bytes = this.#frames[0]?.length ?? 0
+  }
+
+  /** The next bytes to write, in one piece; undefined when there are none. */
+  #take(): Uint8Array | undefined {
+    const frames = this.#frames
+    const first = frames[0]
+    if (first === undefined) return undefined
+    if (this.#bytes <= WRITE_BYTES_MAX) {
+      const bytes = frames.length === 1 ? first : joined(frames, frames.length, this.#bytes)
+      this.#frames = NONE
+      this.#bytes = 0
+      this.#cut = false
+      return bytes
+    }
+    this.#cut = first.length > WRITE_BYTES_MAX
+    if (this.#cut) {
+      frames[0] = first.subarray(WRITE_BYTES_MAX)
+      this.#bytes -= WRITE_BYTES_MAX
+      return first.subarray(0, WRITE_BYTES_MAX)
+    }
+    let count = 0
+    let bytes = 0
+    for (const frame of frames) {
+      if (bytes + frame.length > WRITE_BYTES_MAX) break
+      bytes += frame.length
+      count++
+    }
+    this.#bytes -= bytes
+    return joined(frames.splice(0, count), count, bytes)
+  }
+}
+
+function joined(frames: readonly Uint8Array[], count: number, bytes: number): Uint8Array {
+  const out = Buffer.allocUnsafe(bytes)
+  let at = 0
+  for (let i = 0; i < count; i++) {
+    const frame = frames[i] as Uint8Array
+    out.set(frame, at)
+    at += frame.length
+  }
+  return out
+}
