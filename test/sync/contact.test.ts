@@ -1,0 +1,106 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { ContactState } from '../../protocol/generated/messages.js'
+import type { Actor } from '../../src/store/types.js'
+import { recordName } from '../../src/sync/record-kinds.js'
+import {
+  acceptContact,
+  cancelContact,
+  declineContact,
+  removeContact,
+  requestContact,
+} from '../../src/sync/rules/contact.js'
+import { type ContactRecord, contact, profile, userActor } from '../../src/sync/rules/records.js'
+import type { EffectKind, RecordKind, Tx } from '../../src/sync/types.js'
+
+const UIDS = [257, 514] as const
+
+/** Two users' records, and the effects between them on their way. */
+class World {
+  readonly #records = new Map<string, unknown>()
+  readonly #ways: { kind: EffectKind<unknown>; input: unknown }[][] = [[], []]
+  readonly #seqs = [0, 0]
+
+  constructor() {
+    for (const uid of UIDS) {
+      this.#records.set(`${userActor(uid)}/${profile.prefix}`, { account: `u${uid}`, nickname: '', deleted: false })
+    }
+  }
+
+  contactOf(who: 0 | 1): ContactRecord | undefined {
+    const other = UIDS[who === 0 ? 1 : 0]
+    return this.#records.get(`${userActor(UIDS[who])}/${contact.prefix}/${other}`) as ContactRecord | undefined
+  }
+
+  /** False if there was nothing to hear. */
+  step(who: 0 | 1, what: string): boolean {
+    const tx = this.#tx(who)
+    if (what === 'hear') {
+      const heard = this.#ways[who]?.shift()
+      if (heard !== undefined) heard.kind.run(tx, heard.input, userActor(UIDS[who === 0 ? 1 : 0]))
+      return heard !== undefined
+    }
+    const acts = {
+      request: requestContact,
+      accept: acceptContact,
+      decline: declineContact,
+      cancel: cancelContact,
+      remove: removeContact,
+    }
+    const known = this.contactOf(who)
+    const request = what === 'cancel' ? (known?.own ?? 0) : (known?.theirs ?? 0)
+    this.#seqs[who] = (this.#seqs[who] ?? 0) + 1
+    const numbered = { device: 1, sendSeq: this.#seqs[who] ?? 0, hash: 0 }
+    const other = UIDS[who === 0 ? 1 : 0]
+    acts[what as keyof typeof acts].run(tx, { ...numbered, uid: UIDS[who], other, request, greeting: '' })
+    return true
+  }
+
+  #tx(who: 0 | 1): Tx {
+    const actor: Actor = userActor(UIDS[who])
+    const records = this.#records
+    const at = <T>(of: Actor, kind: RecordKind<T>, id?: string | number) =>
+      records.get(`${of}/${recordName(kind, id)}`) as T | undefined
+    const way = this.#ways[who === 0 ? 1 : 0]
+    return {
+      actor,
+      nowMs: 0,
+      epoch: 1,
+      get: (kind, id) => at(actor, kind, id),
+      peek: (kind, id) => at(actor, kind, id),
+      glance: at,
+      put: (kind, value, id) => records.set(`${actor}/${recordName(kind, id)}`, value),
+      remove: (kind, id) => records.delete(`${actor}/${recordName(kind, id)}`),
+      append() {},
+      trim() {},
+      effect: (kind, _target, input) => way?.push({ kind: kind as EffectKind<unknown>, input }),
+      hasRoomFor: () => true,
+      signal() {},
+    }
+  }
+}
+
+t.test('however the acts of two users cross, both come to the same end', async t => {
+  // One world of two users; effects wait in one queue per direction until a step delivers them, in order.
+  const step = fc.record({
+    who: fc.constantFrom(0, 1),
+    what: fc.constantFrom('request', 'accept', 'decline', 'cancel', 'remove', 'hear', 'hear', 'hear'),
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), steps => {
+      const world = new World()
+      for (const { who, what } of steps) world.step(who as 0 | 1, what)
+      while (world.step(0, 'hear') || world.step(1, 'hear')) {}
+      const [a, b] = [world.contactOf(0), world.contactOf(1)]
+      const opposite: Record<number, number> = {
+        [ContactState.UNSPECIFIED]: ContactState.UNSPECIFIED,
+        [ContactState.REQUESTED]: ContactState.INVITED,
+        [ContactState.INVITED]: ContactState.REQUESTED,
+        [ContactState.FRIEND]: ContactState.FRIEND,
+      }
+      return (b?.state ?? 0) === opposite[a?.state ?? 0]
+    }),
+    { numRuns: 3_000 },
+  )
+  t.pass('symmetric in 3 000 histories')
+})
