@@ -32,11 +32,13 @@ export interface ContactInput extends Numbered {
   readonly greeting: string
 }
 
-/** What one side tells the other. `own` and `theirs` are request numbers as seen by who tells. */
+/** What one side tells the other. `own` and `theirs` are numbers of requests of who tells and of who hears. */
 interface Told {
   readonly act: 'asked' | 'cancelled' | 'accepted' | 'declined' | 'removed' | 'blocked' | 'unblocked' | 'renamed'
   readonly own: number
   readonly theirs: number
+  /** The number of the hearer's last request that the teller had heard of. */
+  readonly heard: number
   readonly account: string
   readonly nickname: string
   readonly greeting: string
@@ -45,6 +47,7 @@ interface Told {
 const NOBODY: ContactRecord = {
   state: ContactState.UNSPECIFIED,
   asked: 0,
+  heard: 0,
   own: 0,
   theirs: 0,
   blocked: false,
@@ -81,9 +84,10 @@ export function contactValue(uid: number, record: ContactRecord): Contact {
 
 function tell(tx: Tx, other: Actor, act: Told['act'], own = 0, theirs = 0, greeting = ''): void {
   const self = tx.get(profile)
+  const heard = tx.get(contact, uidOf(other))?.heard ?? 0
   const account = self?.account ?? ''
   const nickname = self?.nickname ?? ''
-  tx.effect(contactTold, other, { act, own, theirs, account, nickname, greeting })
+  tx.effect(contactTold, other, { act, own, theirs, heard, account, nickname, greeting })
 }
 
 function hasRoom(tx: Tx): boolean {
@@ -97,13 +101,17 @@ export const contactTold: EffectKind<Told> = {
   decode: bytes => JSON.parse(new TextDecoder().decode(bytes)) as Told,
   run(tx, told, source) {
     const other = uidOf(source)
-    const before = tx.get(contact, other) ?? NOBODY
-    const after = heard(tx, source, before, told)
-    if (after !== before) become(tx, other, before, after)
+    const known = tx.get(contact, other) ?? NOBODY
+    const before = told.own > known.heard ? { ...known, heard: told.own } : known
+    const after = hear(tx, source, before, told)
+    // That one was blocked is known here to refuse at once, and shown to nobody.
+    const visible = after !== before && after.blockedBy === before.blockedBy
+    if (visible) become(tx, other, before, after)
+    else if (after !== known) tx.put(contact, after, other)
   },
 }
 
-function heard(tx: Tx, source: Actor, before: ContactRecord, told: Told): ContactRecord {
+function hear(tx: Tx, source: Actor, before: ContactRecord, told: Told): ContactRecord {
   const { account, nickname } = told
   const named = { ...before, account, nickname }
   switch (told.act) {
@@ -121,12 +129,13 @@ function heard(tx: Tx, source: Actor, before: ContactRecord, told: Told): Contac
       if (before.state !== ContactState.FRIEND) return before
       return before.own === 0 ? { ...before, ...NONE } : { ...before, state: ContactState.REQUESTED, theirs: 0 }
     case 'removed':
-      return endedBy(before, told) ? { ...before, ...NONE } : before
+      // All that the other had asked is over. A request of ours that it had not heard of when it spoke still waits there.
+      if (before.state === ContactState.UNSPECIFIED || before.state === ContactState.REQUESTED) return before
+      if (before.own <= told.heard) return { ...before, ...NONE }
+      return { ...before, state: ContactState.REQUESTED, theirs: 0 }
     case 'blocked':
     case 'unblocked':
-      // Known here to refuse at once, and shown to nobody.
-      tx.put(contact, { ...before, blockedBy: told.act === 'blocked' }, uidOf(source))
-      return before
+      return { ...before, blockedBy: told.act === 'blocked' }
     case 'renamed':
       return before.state === ContactState.UNSPECIFIED ? before : named
   }
@@ -144,14 +153,6 @@ function asked(tx: Tx, source: Actor, before: ContactRecord, told: Told): Contac
     return before
   }
   return { ...named, state: ContactState.INVITED, theirs: told.own, greeting: told.greeting }
-}
-
-/** Whether the friendship (or the request waiting here) that the other side ended is the one that stands. */
-function endedBy(before: ContactRecord, told: Told): boolean {
-  if (before.state !== ContactState.FRIEND && before.state !== ContactState.INVITED) return false
-  const sameOwn = before.own !== 0 && before.own === told.theirs
-  const sameTheirs = before.theirs !== 0 && before.theirs === told.own
-  return sameOwn || sameTheirs
 }
 
 /** A transition of one side: what it makes of its record, or the code that refuses. */
@@ -212,7 +213,7 @@ export const cancelContact = act('cancel', (tx, { other, request }, before) => {
 
 export const removeContact = act('remove', (tx, { other }, before) => {
   if (before.state !== ContactState.FRIEND) return CODES.NOT_FRIEND.code
-  tell(tx, userActor(other), 'removed', before.own, before.theirs)
+  tell(tx, userActor(other), 'removed', before.own)
   return { ...before, ...NONE }
 })
 
@@ -238,7 +239,7 @@ export function endContacts(tx: Tx): void {
   for (const uid of tx.get(contactIndex) ?? []) {
     const before = tx.get(contact, uid) ?? NOBODY
     const other = userActor(uid)
-    if (before.state === ContactState.FRIEND) tell(tx, other, 'removed', before.own, before.theirs)
+    if (before.state === ContactState.FRIEND) tell(tx, other, 'removed', before.own)
     else if (before.state === ContactState.REQUESTED) tell(tx, other, 'cancelled', before.own)
     else tell(tx, other, 'declined', 0, before.theirs)
     become(tx, uid, before, { ...before, ...NONE })

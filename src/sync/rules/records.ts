@@ -75,6 +75,8 @@ export interface ContactRecord {
   readonly state: ContactState
   /** How often this user asked the other: the number of the last request. */
   readonly asked: number
+  /** The number of the other's last request that was heard of. */
+  readonly heard: number
   /** Of a request of this user that waits or founded the friendship, its number; else 0. */
   readonly own: number
   /** Likewise of the other's. */
