@@ -81,7 +81,6 @@ export class Engine {
       effects,
       scopeOf: actor => options.store.scopeOf(actor),
       outboxHasRoom: (source, target) => this.#outbox.hasRoom(source, target),
-      setAside: (source, target, kind, error) => options.listener.setAside(source, target, kind, error),
     }
   }
 
@@ -207,6 +206,7 @@ export class Engine {
       else listener.hint({ actor: append.actor, from: range.from, version: range.version, bytes: append.bytes })
     }
     for (const signal of plan.signals) listener.signal(signal)
+    for (const { source, target, kind, error } of plan.asides) listener.setAside(source, target, kind, error)
     if (plan.outbox.length > 0) this.#outbox.add(plan.outbox)
   }
 

@@ -39,7 +39,13 @@ export interface PlanContext {
   scopeOf(actor: Actor): ScopeId
   /** Whether the outbox from this partition to that scope takes more. */
   outboxHasRoom(source: Actor, target: Actor): boolean
-  setAside(source: Actor, target: Actor, kind: string, error: unknown): void
+}
+
+export interface AsideEffect {
+  readonly source: Actor
+  readonly target: Actor
+  readonly kind: string
+  readonly error: unknown
 }
 
 interface Slot {
@@ -86,6 +92,8 @@ export class Plan {
   readonly signals: Signal[] = []
   /** Entries put into an outbox by this plan: for the deliverer, after the commit. */
   readonly outbox: OutboxEntry[] = []
+  /** Effects that threw: to be told when the unit that sets them aside is durable. */
+  readonly asides: AsideEffect[] = []
   readonly missing: MissingRecord[] = []
   readonly #effects: Emitted[] = []
   #own: number | undefined
@@ -239,10 +247,10 @@ export class Plan {
     } catch (error) {
       if (error === NEEDS_RECORDS) throw error
       this.#undo(mark)
-      this.context.setAside(source, tx.actor, kind.name, error)
+      this.asides.push({ source, target: tx.actor, kind: kind.name, error })
       const payload = Buffer.from(kind.encode(input)).toString('base64')
-      tx.get(setAside, `${source}/${seq}`)
-      tx.put(setAside, { kind: kind.name, payload, error: String(error) }, `${source}/${seq}`)
+      const id = `${source}/${seq === 0 ? `at-${this.nowMs}` : seq}`
+      tx.put(setAside, { kind: kind.name, payload, error: String(error) }, id)
       kind.refused?.(tx, input, source)
     }
   }
