@@ -15,6 +15,8 @@ export type DecodedFrame =
   | { readonly kind: 'frame'; readonly frame: Frame; readonly bytes: number }
   | { readonly kind: 'error'; readonly code: number; readonly message: string }
 
+const NO_CHUNKS: readonly Uint8Array[] = []
+
 const PING_FRAME: DecodedFrame = { kind: 'ping' }
 
 /** A partial frame first gets so much room; then it doubles up to its declared length, so a promise alone costs nothing. */
@@ -29,8 +31,8 @@ export class FrameDecoder {
 
   #chunk: Uint8Array = EMPTY
   #at = 0
-  /** Chunks behind the one being read; only a paused decoder has any. */
-  #later: Uint8Array[] = []
+  /** Chunks behind the one being read; only a paused decoder has any, and only then an array of its own. */
+  #later: readonly Uint8Array[] = NO_CHUNKS
   #buffered = 0
   /** Declared length of the frame under way, -1 while its length is being read. */
   #length = -1
@@ -54,7 +56,7 @@ export class FrameDecoder {
   push(chunk: Uint8Array): void {
     if (this.#failed !== undefined || chunk.length === 0) return
     this.#buffered += chunk.length
-    if (this.#at < this.#chunk.length) this.#later.push(chunk)
+    if (this.#at < this.#chunk.length || this.#later.length > 0) this.#later = [...this.#later, chunk]
     else this.#take(chunk)
   }
 
@@ -91,7 +93,7 @@ export class FrameDecoder {
       this.#chunk = this.#chunk.slice(this.#at)
       this.#at = 0
     }
-    this.#later = this.#later.map(chunk => chunk.slice())
+    if (this.#later.length > 0) this.#later = this.#later.map(chunk => chunk.slice())
   }
 
   #take(chunk: Uint8Array): void {
@@ -100,9 +102,10 @@ export class FrameDecoder {
   }
 
   #nextChunk(): boolean {
-    const chunk = this.#later.shift()
-    this.#take(chunk ?? EMPTY)
-    return chunk !== undefined
+    const [chunk = EMPTY, ...rest] = this.#later
+    this.#later = rest.length === 0 ? NO_CHUNKS : rest
+    this.#take(chunk)
+    return chunk !== EMPTY
   }
 
   /** Reads the length as far as it is there; true when it is complete and allowed. */
@@ -180,7 +183,7 @@ export class FrameDecoder {
   #fail(code: number, message: string): false {
     this.#failed = { kind: 'error', code, message }
     this.#take(EMPTY)
-    this.#later = []
+    this.#later = NO_CHUNKS
     this.#partial = EMPTY
     this.#buffered = 0
     return false

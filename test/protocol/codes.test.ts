@@ -1,6 +1,6 @@
 import t from 'tap'
 import { type Action, actionOf, CODES, codeName, codeText } from '../../protocol/codes.js'
-import { clause, table } from './document.js'
+import { clause, table } from '../support/protocol-document.js'
 
 t.test('the table of clause 9.3 is the table of the code, both ways', async t => {
   const documented = table(clause('9'), 'code', 'name', 'means').map(([code, name, means]) => ({ code, name, means }))

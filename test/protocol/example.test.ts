@@ -3,8 +3,8 @@ import { FrameDecoder } from '../../protocol/frame-codec.js'
 import type { Frame } from '../../protocol/generated/messages.js'
 import { FRAME_TO_CLIENT_BYTES_MAX } from '../../protocol/limits.js'
 import { methodByNumber } from '../../protocol/methods.js'
-import { clause } from './document.js'
-import { methodLabel } from './method-label.js'
+import { clause } from '../support/protocol-document.js'
+import { methodLabel } from '../support/vectors.js'
 
 interface Line {
   readonly arrow: string

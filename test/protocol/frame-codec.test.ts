@@ -96,6 +96,17 @@ t.test('a paused decoder loses nothing of what is pushed meanwhile', async t => 
   t.equal(decoder.buffered, 0)
 })
 
+t.test('chunks keep their order however often the decoder pauses', async t => {
+  const decoder = new FrameDecoder(FRAME_TO_SERVER_BYTES_MAX)
+  const frames = [1, 2, 3, 4, 5, 6].map(id => encodeRequest(id, 30, body))
+  for (const frame of frames.slice(0, 3)) decoder.push(frame)
+  t.match(decoder.next(), { frame: { id: 1 } })
+  // The chunk is used up, and others wait behind it.
+  for (const frame of frames.slice(3)) decoder.push(frame)
+  for (const id of [2, 3, 4, 5, 6]) t.match(decoder.next(), { frame: { id } })
+  t.equal(decoder.next(), undefined)
+})
+
 t.test('closes with FRAME_TOO_LARGE on the declaration, before anything is kept', async t => {
   for (const bytes of [
     [0x81, 0x80, 0x04],

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { loadSchema } from '../../protocol/generate/load-schema.js'
 import * as limits from '../../protocol/limits.js'
-import { clause, numberOf, table } from './document.js'
+import { clause, numberOf, table } from '../support/protocol-document.js'
 
 t.test('the table of clause 10 is the limits of the code, both ways', async t => {
   const documented = Object.fromEntries(

@@ -2,8 +2,8 @@ import protobuf from 'protobufjs'
 import t from 'tap'
 import { loadRoot, loadSchema } from '../../protocol/generate/load-schema.js'
 import { METHODS, type Method, methodByNumber, methodName } from '../../protocol/methods.js'
-import { clause, table } from './document.js'
-import { methodLabel } from './method-label.js'
+import { clause, table } from '../support/protocol-document.js'
+import { methodLabel } from '../support/vectors.js'
 
 const schema = new Map(loadSchema().messages.map(message => [message.name, message]))
 

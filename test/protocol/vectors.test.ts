@@ -15,10 +15,10 @@ import {
   expanded,
   type FrameVector,
   frameVectors,
+  methodLabel,
   pageVectors,
   plainOf,
 } from '../support/vectors.js'
-import { methodLabel } from './method-label.js'
 
 function outcomes({ direction }: FrameVector, { chunks }: Delivery): { found: unknown[]; rest: number } {
   const decoder = new FrameDecoder(direction === 'to-server' ? FRAME_TO_SERVER_BYTES_MAX : FRAME_TO_CLIENT_BYTES_MAX)

@@ -1,5 +1,6 @@
 // Reads protocol/vectors and delivers their bytes in every cut, for the tests of whoever speaks the protocol.
 import { readFileSync } from 'node:fs'
+import type { Method } from '../../protocol/methods.js'
 
 export interface FrameVector {
   readonly name: string
@@ -84,6 +85,12 @@ export function bytesOf(parts: Parts): Uint8Array {
     return Buffer.concat(new Array<Buffer>(Number(count)).fill(bytes))
   })
   return new Uint8Array(Buffer.concat(chunks))
+}
+
+/** The name of a method as the vectors and PROTOCOL.md, clause 4.1, have it. */
+export function methodLabel(method: Method): string {
+  if (method.kind === 'notice') return method.name
+  return method.service === '' ? method.rpc : `${method.service}.${method.rpc}`
 }
 
 export interface Delivery {
