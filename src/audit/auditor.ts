@@ -1,0 +1,349 @@
+/**
+ * The auditor: says whether what the server promised was kept. It is told what clients sent, what they were told and what
+ * they showed, and knows nothing of servers, sockets or time; so `simulate` (real processes), the deterministic simulation
+ * and tests ask the same judge.
+ *
+ * The promise: a message that was accepted is shown once, in the order it was sent by its device, on every device of its
+ * recipient and on every other device of its sender.
+ *
+ * Numbers are kept, no texts: about 40 bytes per message sent and 8 per message shown.
+ */
+
+export type Fault =
+  /** Shown twice on one device. */
+  | 'duplicated'
+  /** Shown after a later one of the same sender's device. */
+  | 'reordered'
+  /** Never sent, sent to somebody else, or finally refused: it may not be shown here at all. */
+  | 'invented'
+  /** Shown with another text than it was sent with; it does not count as shown. */
+  | 'altered'
+
+export interface Verdict {
+  readonly sent: number
+  readonly accepted: number
+  /** Sent, and neither accepted nor refused nor failed: its sender does not know yet. */
+  readonly unanswered: number
+  /** Refused before it was accepted: it was not to be shown. */
+  readonly refused: number
+  /** Failed after it was accepted, or with an outcome that nobody knows: it may be shown or not. */
+  readonly failed: number
+  /** Shown on every device of its recipient. */
+  readonly delivered: number
+  /** Accepted, not failed, and missing on at least one device that must show it. */
+  readonly lost: number
+  readonly duplicated: number
+  readonly reordered: number
+  readonly invented: number
+  readonly altered: number
+  /** Some of the faults, as sentences. */
+  readonly examples: readonly string[]
+}
+
+const SENT = 0
+const ACCEPTED = 1
+const REFUSED = 2
+const FAILED = 3
+type State = typeof SENT | typeof ACCEPTED | typeof REFUSED | typeof FAILED
+
+/** What one device sent, in order of its numbers; the columns belong together. */
+interface Stream {
+  readonly sender: User
+  readonly device: number
+  readonly sendSeqs: number[]
+  readonly recipients: User[]
+  readonly digests: number[]
+  readonly states: State[]
+  /** On how many of the recipient's devices it was shown. */
+  readonly shownCounts: number[]
+}
+
+/** What one device showed: of each stream the numbers, rising. */
+type Device = Map<Stream, number[]>
+
+interface User {
+  readonly uid: number
+  readonly devices: Map<number, Device>
+  readonly streams: Map<number, Stream>
+}
+
+const EXAMPLES_MAX = 20
+
+export class Auditor {
+  readonly #users = new Map<number, User>()
+  readonly #examples: string[] = []
+  #sent = 0
+  #accepted = 0
+  #delivered = 0
+  #owed = 0
+  #duplicated = 0
+  #reordered = 0
+  #invented = 0
+  #altered = 0
+
+  /** A short number for a text, to tell altered ones by. */
+  static digest(text: string): number {
+    let hash = 0x811c9dc5
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+    return hash >>> 2 // fits a small integer
+  }
+
+  get sentCount(): number {
+    return this.#sent
+  }
+
+  get acceptedCount(): number {
+    return this.#accepted
+  }
+
+  /** Messages shown on every device of their recipient. */
+  get deliveredCount(): number {
+    return this.#delivered
+  }
+
+  /** How many showings are still missing, of messages sent and not refused or failed: 0 when everybody has everything. */
+  get owed(): number {
+    return this.#owed
+  }
+
+  /** So far; what is lost is known by verdict(). */
+  get faultCount(): number {
+    return this.#duplicated + this.#reordered + this.#invented + this.#altered
+  }
+
+  /** The user has this device: all that the user sends elsewhere or is sent, ever, is to be shown on it. */
+  join(uid: number, device: number): void {
+    const user = this.#user(uid)
+    if (user.devices.has(device)) return
+    user.devices.set(device, new Map())
+    if (this.#sent > 0) this.#recount()
+  }
+
+  /** The device was removed, or its storage was: nothing is owed to it any more. */
+  leave(uid: number, device: number): void {
+    if (this.#user(uid).devices.delete(device)) this.#recount()
+  }
+
+  /** A client took the message and gave it its number; of one device they rise. @param digest of Auditor.digest(), or always 0 */
+  sent(uid: number, device: number, sendSeq: number, recipient: number, digest = 0): void {
+    const sender = this.#user(uid)
+    const stream = this.#stream(sender, device)
+    const last = stream.sendSeqs.at(-1) ?? 0
+    if (sendSeq <= last) throw new RangeError(`${name(uid, device, sendSeq)} comes after ${last}`)
+    const to = this.#user(recipient)
+    stream.sendSeqs.push(sendSeq)
+    stream.recipients.push(to)
+    stream.digests.push(digest)
+    stream.states.push(SENT)
+    stream.shownCounts.push(0)
+    this.#sent++
+    this.#owed += to.devices.size + others(sender, device)
+  }
+
+  /** The server answered that it has the message. */
+  accepted(uid: number, device: number, sendSeq: number): void {
+    this.#enter(uid, device, sendSeq, ACCEPTED)
+  }
+
+  /** It was refused for good before it was accepted, and must be shown nowhere. */
+  refused(uid: number, device: number, sendSeq: number): void {
+    this.#enter(uid, device, sendSeq, REFUSED)
+  }
+
+  /** It failed after it was accepted, or nobody knows how it ended. */
+  failed(uid: number, device: number, sendSeq: number): void {
+    this.#enter(uid, device, sendSeq, FAILED)
+  }
+
+  /** A device showed a message. @returns what is wrong with that */
+  shown(
+    uid: number,
+    onDevice: number,
+    senderUid: number,
+    device: number,
+    sendSeq: number,
+    digest = 0,
+  ): Fault | undefined {
+    const fault = this.#show(uid, onDevice, senderUid, device, sendSeq, digest)
+    if (fault === undefined) return undefined
+    if (fault === 'duplicated') this.#duplicated++
+    else if (fault === 'reordered') this.#reordered++
+    else if (fault === 'invented') this.#invented++
+    else this.#altered++
+    this.#example(`${name(senderUid, device, sendSeq)} was ${fault} on device ${onDevice} of ${uid}`)
+    return fault
+  }
+
+  /** Judges all that was told so far. Call it when nothing more is to come: what is under way counts as lost. */
+  verdict(): Verdict {
+    const { lost, lostNames, counts } = this.#recount()
+    return {
+      sent: this.#sent,
+      accepted: this.#accepted,
+      unanswered: counts[SENT] ?? 0,
+      refused: counts[REFUSED] ?? 0,
+      failed: counts[FAILED] ?? 0,
+      delivered: this.#delivered,
+      lost,
+      duplicated: this.#duplicated,
+      reordered: this.#reordered,
+      invented: this.#invented,
+      altered: this.#altered,
+      examples: [...lostNames.map(each => `${each} was accepted and is missing`), ...this.#examples],
+    }
+  }
+
+  #show(
+    uid: number,
+    onDevice: number,
+    senderUid: number,
+    device: number,
+    sendSeq: number,
+    digest: number,
+  ): Fault | undefined {
+    const viewer = this.#users.get(uid)
+    const views = viewer?.devices.get(onDevice)
+    const sender = this.#users.get(senderUid)
+    const stream = sender?.streams.get(device)
+    const index = stream === undefined ? -1 : indexOf(stream.sendSeqs, sendSeq)
+    if (views === undefined || stream === undefined || index < 0) return 'invented'
+    const toViewer = stream.recipients[index] === viewer
+    if (!(toViewer || sender === viewer) || stream.states[index] === REFUSED) return 'invented'
+    if (stream.digests[index] !== digest) return 'altered'
+    let view = views.get(stream)
+    if (view === undefined) {
+      view = []
+      views.set(stream, view)
+    }
+    const inOrder = sendSeq > (view.at(-1) ?? 0)
+    if (inOrder) view.push(sendSeq)
+    else if (indexOf(view, sendSeq) >= 0) return 'duplicated'
+    else view.splice(lowerBound(view, sendSeq), 0, sendSeq)
+    this.#count(stream, index, viewer as User, onDevice, toViewer)
+    return inOrder ? undefined : 'reordered'
+  }
+
+  /** It was shown there for the first time. */
+  #count(stream: Stream, index: number, viewer: User, onDevice: number, toViewer: boolean): void {
+    const isOrigin = viewer === stream.sender && onDevice === stream.device
+    if (isOwed(stream.states[index]) && !isOrigin) this.#owed--
+    if (!toViewer) return
+    const count = (stream.shownCounts[index] ?? 0) + 1
+    stream.shownCounts[index] = count
+    if (count === viewer.devices.size) this.#delivered++
+  }
+
+  #enter(uid: number, device: number, sendSeq: number, state: State): void {
+    const stream = this.#users.get(uid)?.streams.get(device)
+    const index = stream === undefined ? -1 : indexOf(stream.sendSeqs, sendSeq)
+    if (stream === undefined || index < 0) throw new RangeError(`${name(uid, device, sendSeq)} was never sent`)
+    const before = stream.states[index]
+    if (before === SENT || (before === ACCEPTED && state === FAILED)) {
+      if (state !== ACCEPTED) this.#owed -= missingAt(stream, index)
+      stream.states[index] = state
+    }
+    if (state === ACCEPTED && before === SENT) this.#accepted++
+    const refusedAfterAll = state === REFUSED && before === SENT && (stream.shownCounts[index] ?? 0) > 0
+    const acceptedAfterAll = state === ACCEPTED && before === REFUSED
+    if (refusedAfterAll || acceptedAfterAll) {
+      this.#invented++
+      this.#example(`${name(uid, device, sendSeq)} was refused, and ${refusedAfterAll ? 'shown' : 'accepted'}`)
+    }
+  }
+
+  /** Counts what is delivered, owed and lost from what was shown. */
+  #recount(): { readonly lost: number; readonly lostNames: readonly string[]; readonly counts: readonly number[] } {
+    const counts: [number, number, number, number] = [0, 0, 0, 0]
+    let lost = 0
+    const lostNames: string[] = []
+    this.#delivered = 0
+    this.#owed = 0
+    for (const stream of this.#streams()) {
+      for (let index = 0; index < stream.sendSeqs.length; index++) {
+        const state = stream.states[index] ?? SENT
+        counts[state]++
+        const missing = missingAt(stream, index)
+        const devices = (stream.recipients[index] as User).devices.size
+        if (devices > 0 && stream.shownCounts[index] === devices) this.#delivered++
+        if (isOwed(state)) this.#owed += missing
+        if (state === ACCEPTED && missing > 0) {
+          lost++
+          if (lost <= EXAMPLES_MAX)
+            lostNames.push(name(stream.sender.uid, stream.device, stream.sendSeqs[index] as number))
+        }
+      }
+    }
+    return { lost, lostNames, counts }
+  }
+
+  *#streams(): IterableIterator<Stream> {
+    for (const user of this.#users.values()) yield* user.streams.values()
+  }
+
+  #user(uid: number): User {
+    let user = this.#users.get(uid)
+    if (user === undefined) {
+      user = { uid, devices: new Map(), streams: new Map() }
+      this.#users.set(uid, user)
+    }
+    return user
+  }
+
+  #stream(sender: User, device: number): Stream {
+    let stream = sender.streams.get(device)
+    if (stream === undefined) {
+      stream = { sender, device, sendSeqs: [], recipients: [], digests: [], states: [], shownCounts: [] }
+      sender.streams.set(device, stream)
+    }
+    return stream
+  }
+
+  #example(sentence: string): void {
+    if (this.#examples.length < EXAMPLES_MAX) this.#examples.push(sentence)
+  }
+}
+
+/** On how many devices the message is missing. Counts its showings on the way. */
+function missingAt(stream: Stream, index: number): number {
+  const sendSeq = stream.sendSeqs[index] as number
+  const recipient = stream.recipients[index] as User
+  const has = (device: Device): boolean => indexOf(device.get(stream) ?? [], sendSeq) >= 0
+  let missing = 0
+  for (const device of recipient.devices.values()) if (!has(device)) missing++
+  stream.shownCounts[index] = recipient.devices.size - missing
+  for (const [number, device] of stream.sender.devices) if (number !== stream.device && !has(device)) missing++
+  return missing
+}
+
+/** The other devices of a sender. */
+function others(sender: User, device: number): number {
+  return sender.devices.size - (sender.devices.has(device) ? 1 : 0)
+}
+
+function isOwed(state: State | undefined): boolean {
+  return state === SENT || state === ACCEPTED
+}
+
+/** Index of a number in a rising list, or -1. Numbers of one device follow each other closely: its distance from the first is tried first. */
+function indexOf(list: readonly number[], value: number): number {
+  const guess = value - (list[0] ?? 0)
+  if (list[guess] === value) return guess
+  const index = lowerBound(list, value)
+  return list[index] === value ? index : -1
+}
+
+/** The index of the first number that is not below the value. */
+function lowerBound(list: readonly number[], value: number): number {
+  let low = 0
+  let high = list.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((list[middle] as number) < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function name(uid: number, device: number, sendSeq: number): string {
+  return `message ${sendSeq} of device ${device} of ${uid}`
+}
