@@ -1,0 +1,411 @@
+// Decides when to connect, greets the server, and does what its codes say (PROTOCOL.md, clauses 3 and 9).
+//
+//                      connect(), signIn()
+//   resting ─────────────────────────────────► connecting ──opened, attempt stored──► greeting ──Hello answered──► online
+//      ▲                                        ▲      │                                 │                          │  │Drain
+//      │ "login", sign-in refused               │time  │ link ended, "retry", "reconnect", "resync"                 │  ▼
+//      ├──────────────────────────────────── waiting ◄─┴─────────────────────────────────┴──────────────────────────┴ draining
+//      │                                                                                                      (answers come in)
+//   any ──"stop", storage failed, close()──► stopped{reason}
+//
+// A sign-in goes over a nameless connection and then greets on that same one. Each phase owns its link and timer; only
+// #enter writes it.
+import { actionOf, CODES, codeName } from '../../protocol/codes.js'
+import { PING } from '../../protocol/frame-codec.js'
+import {
+  createHelloRequest,
+  decodeCloseNotice,
+  decodeHelloResponse,
+  decodeLoginResponse,
+  decodeRefusal,
+  decodeRegisterResponse,
+  type Frame,
+  type HelloRequest,
+  type HelloResponse,
+  type Session,
+} from '../../protocol/generated/messages.js'
+import { HEARTBEAT_MS_DEFAULT } from '../../protocol/limits.js'
+import { METHODS, type RequestOf } from '../../protocol/methods.js'
+import type { Backoff } from './backoff.js'
+import type { Commits } from './commits.js'
+import { BrokenServer, LongwireError } from './errors.js'
+import { Link, type LinkEnd, type LinkOptions } from './link.js'
+import type { Clock, TimerHandle } from './system.js'
+import type { Transport } from './transport.js'
+
+/** What the application is told of the connection. */
+export type ConnectionStatus =
+  /** Nothing is tried: nobody is signed in, or connect() was not called yet. */
+  | { readonly state: 'resting' }
+  | { readonly state: 'connecting' }
+  | { readonly state: 'online' }
+  /** The next try is in so many milliseconds; `reason` for logs. */
+  | { readonly state: 'waiting'; readonly retryInMs: number; readonly reason: string }
+  /** For good. REPLACED: the device is connected from elsewhere, by a copy of this storage. */
+  | { readonly state: 'stopped'; readonly reason: string }
+
+type Phase =
+  | { readonly name: 'resting' }
+  | { readonly name: 'connecting'; readonly link: Link; attemptStored: boolean }
+  | { readonly name: 'greeting'; readonly link: Link }
+  | { readonly name: 'online'; readonly link: Link; readonly sinceMs: number }
+  | { readonly name: 'draining'; readonly link: Link; readonly untilMs: number; readonly grace: TimerHandle }
+  | { readonly name: 'waiting'; readonly timer: TimerHandle; readonly notBeforeMs: number }
+  | { readonly name: 'stopped' }
+
+export type SignInRequest =
+  | { readonly method: 'register'; readonly request: RequestOf<'register'> }
+  | { readonly method: 'login'; readonly request: RequestOf<'login'> }
+
+interface SignIn {
+  readonly what: SignInRequest
+  readonly resolve: () => void
+  readonly reject: (error: LongwireError) => void
+  readonly deadline: TimerHandle
+  /** What the last try ended with; told when the time is over. */
+  lastError: LongwireError | undefined
+}
+
+export interface ConnectorOptions extends LinkOptions {
+  readonly signInTimeoutMs: number
+  /** Name and version of the program, for the server's logs. */
+  readonly clientName: string
+}
+
+export interface ConnectorHost {
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly commits: Commits
+  readonly backoff: Backoff
+  /** What Hello says of the session and the timeline. */
+  hello(): Pick<HelloRequest, 'token' | 'since' | 'storeId'>
+  /** Puts the session where hello() finds it. */
+  signedIn(session: Session, what: SignInRequest): void
+  /** Hello is written: what is pending goes right behind it. */
+  hasHello(link: Link): void
+  greeted(link: Link, response: HelloResponse): void
+  notice(frame: Frame): void
+  /** The server is about to stop: nothing new leaves. */
+  draining(): void
+  /** Last words before the link ends in good order. */
+  parting(): void
+  disconnected(): void
+  resync(): void
+  sessionEnded(code: number): void
+  status(status: ConnectionStatus): void
+  wake(): void
+}
+
+/** A login waits for a password hash behind many others after a restart. A nameless connection lives 60 s. */
+const SIGN_IN_ANSWER_MS = 45_000
+
+/** A connection that ends sooner after its Hello counts as another failure in a row. */
+const STABLE_MS = 1_000
+
+export class Connector {
+  readonly #host: ConnectorHost
+  readonly #options: ConnectorOptions
+  #phase: Phase = { name: 'resting' }
+  #signIn: SignIn | undefined
+  #attempt = 0
+
+  constructor(host: ConnectorHost, options: ConnectorOptions) {
+    this.#host = host
+    this.#options = options
+  }
+
+  get phase(): Phase['name'] {
+    return this.#phase.name
+  }
+
+  get attempt(): number {
+    return this.#attempt
+  }
+
+  get signingIn(): boolean {
+    return this.#signIn !== undefined
+  }
+
+  loadAttempt(attempt: number): void {
+    this.#attempt = attempt
+  }
+
+  /** After a stop too: it is for the user to say that it may go on. */
+  connect(): void {
+    if (this.#phase.name === 'resting' || this.#phase.name === 'stopped') this.#open()
+  }
+
+  /** Resolves when the session is stored. */
+  signIn(what: SignInRequest): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const deadline = this.#host.clock.after(this.#options.signInTimeoutMs, () => {
+        this.#failSignIn(this.#signIn?.lastError ?? LongwireError.local('TIMEOUT'))
+      })
+      this.#signIn = { what, resolve, reject, deadline, lastError: undefined }
+      this.connect()
+    })
+  }
+
+  /** The network changed, or the application came to the front: connects now if it waits, asks for a sign of life if not. */
+  nudge(): void {
+    const phase = this.#phase
+    if (phase.name === 'online') phase.link.ping()
+    if (phase.name !== 'waiting' || phase.notBeforeMs > this.#host.clock.monotonic()) return
+    this.#open()
+  }
+
+  flush(): void {
+    if ('link' in this.#phase) this.#phase.link.flush()
+  }
+
+  /** Ends the connection; nothing is tried until connect(). */
+  rest(): void {
+    this.#leave({ name: 'resting' }, { state: 'resting' })
+  }
+
+  stop(reason: string): void {
+    if (this.#phase.name === 'stopped') return
+    this.#leave({ name: 'stopped' }, { state: 'stopped', reason })
+    this.#failSignIn(LongwireError.local(reason === 'STORAGE_FAILED' ? 'STORAGE_FAILED' : 'CLOSED'))
+  }
+
+  /** A code about the connection or the session: of Hello's answer, of a response, of a Close notice. */
+  code(frame: Frame): void {
+    switch (actionOf(frame.code)) {
+      case 'login':
+        this.#host.sessionEnded(frame.code)
+        this.rest()
+        break
+      case 'stop':
+        this.#replacedOrStop(frame)
+        break
+      case 'resync':
+        this.#host.resync()
+        this.#wait(frame.retryAfterMs, codeName(frame.code))
+        break
+      default:
+        if (frame.code === CODES.ATTEMPT_SUPERSEDED.code) this.#raiseAttempt(boundAttempt(frame))
+        this.#wait(frame.retryAfterMs, codeName(frame.code))
+    }
+  }
+
+  #open(): void {
+    const handlers = {
+      opened: () => this.#ready(link),
+      notice: (frame: Frame) => this.#notice(frame),
+      received: () => this.#received(),
+      ended: (end: LinkEnd) => this.#ended(link, end),
+    }
+    const link = new Link(this.#host.transport, this.#host.clock, handlers, this.#options)
+    const phase: Phase = { name: 'connecting', link, attemptStored: this.#signIn !== undefined }
+    this.#enter(phase, { state: 'connecting' })
+    if (!phase.attemptStored) {
+      this.#raiseAttempt(this.#attempt + 1)
+      this.#host.commits.after(() => {
+        phase.attemptStored = true
+        this.#ready(link)
+      })
+    }
+    link.start()
+  }
+
+  /** An attempt is stored before it is sent: a restart must not use it again. */
+  #raiseAttempt(attempt: number): void {
+    if (attempt <= this.#attempt) return
+    this.#attempt = attempt
+    this.#host.commits.put('attempt', attempt)
+  }
+
+  #ready(link: Link): void {
+    const phase = this.#phase
+    if (phase.name !== 'connecting' || phase.link !== link || link.state !== 'open' || !phase.attemptStored) return
+    if (this.#host.transport.preamble) link.write(PING)
+    if (this.#signIn === undefined) this.#greet(link)
+    else this.#askIn(link, this.#signIn)
+    this.#host.wake()
+  }
+
+  #askIn(link: Link, signIn: SignIn): void {
+    const { what } = signIn
+    this.#enter({ name: 'greeting', link })
+    this.#hello(link, {}, frame => {
+      if (frame.code !== 0) this.#refusedIn(frame)
+    })
+    const method = METHODS[what.method]
+    const body =
+      what.method === 'register'
+        ? METHODS.register.encodeRequest(what.request)
+        : METHODS.login.encodeRequest(what.request)
+    link.request(
+      method.number,
+      body,
+      frame => {
+        if (frame.code === 0) this.#signedIn(link, signIn, frame)
+        else this.#refusedIn(frame)
+      },
+      SIGN_IN_ANSWER_MS,
+    )
+  }
+
+  #signedIn(link: Link, signIn: SignIn, frame: Frame): void {
+    const decode = signIn.what.method === 'register' ? decodeRegisterResponse : decodeLoginResponse
+    const { session } = decode(frame.body)
+    if (session === undefined || session.uid === 0 || session.token.length === 0) throw new BrokenServer('no session')
+    signIn.deadline.cancel()
+    this.#host.signedIn(session, signIn.what)
+    this.#raiseAttempt(Math.max(this.#attempt, session.boundAttempt) + 1)
+    this.#host.commits.after(() => {
+      if (this.#signIn !== signIn) return
+      this.#endSignIn()
+      signIn.resolve()
+      if (this.#phase.name === 'greeting' && this.#phase.link === link) this.#greet(link)
+      this.#host.wake()
+    })
+  }
+
+  #refusedIn(frame: Frame): void {
+    const error = LongwireError.ofCode(frame.code, frame.retryAfterMs)
+    const action = actionOf(frame.code)
+    if (action === 'refused' || action === 'stop' || action === 'login') {
+      this.rest()
+      this.#failSignIn(error)
+    } else {
+      if (this.#signIn !== undefined) this.#signIn.lastError = error
+      this.#wait(frame.retryAfterMs, codeName(frame.code))
+    }
+  }
+
+  #greet(link: Link): void {
+    this.#enter({ name: 'greeting', link })
+    this.#hello(link, { ...this.#host.hello(), attempt: this.#attempt }, frame => {
+      if (frame.code !== 0) {
+        this.code(frame)
+        return
+      }
+      const response = decodeHelloResponse(frame.body)
+      this.#enter({ name: 'online', link, sinceMs: this.#host.clock.monotonic() })
+      this.#host.greeted(link, response)
+      this.#host.commits.after(() => {
+        if (this.#phase.name === 'online' && this.#phase.link === link) this.#host.status({ state: 'online' })
+      })
+    })
+    this.#host.hasHello(link)
+  }
+
+  #hello(link: Link, hello: Partial<HelloRequest>, answered: (frame: Frame) => void): void {
+    const { heartbeatMs, clientName } = this.#options
+    // The usual values are left out; revision 1 is one of them.
+    const request = createHelloRequest({
+      ...hello,
+      heartbeatMs: heartbeatMs === HEARTBEAT_MS_DEFAULT ? 0 : heartbeatMs,
+      client: clientName,
+    })
+    link.request(METHODS.hello.number, METHODS.hello.encodeRequest(request), answered)
+  }
+
+  #notice(frame: Frame): void {
+    if (frame.method === METHODS.close.number) this.code(frame)
+    else if (frame.method === METHODS.drain.number) this.#drain(frame.retryAfterMs)
+    else if (this.#phase.name === 'online' || this.#phase.name === 'draining') this.#host.notice(frame)
+  }
+
+  #drain(retryAfterMs: number): void {
+    const { clock } = this.#host
+    const phase = this.#phase
+    if (phase.name !== 'online') {
+      if ('link' in phase && phase.name !== 'draining') this.#wait(retryAfterMs, codeName(CODES.DRAINING.code))
+      return
+    }
+    const grace = clock.after(retryAfterMs, () => this.#drained())
+    this.#enter({ name: 'draining', link: phase.link, untilMs: clock.monotonic() + retryAfterMs, grace })
+    this.#host.draining()
+  }
+
+  #received(): void {
+    if (this.#phase.name === 'draining' && this.#phase.link.waiting === 0) this.#drained()
+  }
+
+  #drained(): void {
+    if (this.#phase.name !== 'draining') return
+    this.#host.parting()
+    this.#wait(0, codeName(CODES.DRAINING.code))
+  }
+
+  #ended(link: Link, end: LinkEnd): void {
+    if ('link' in this.#phase && this.#phase.link === link) this.#wait(0, reasonOf(end))
+  }
+
+  /** Ends the connection and tries again: not before `floorMs`, and with jitter. After a Drain at the time that it named. */
+  #wait(floorMs: number, reason: string): void {
+    const { clock, backoff } = this.#host
+    const phase = this.#phase
+    if (phase.name === 'stopped' || phase.name === 'resting') return
+    if (phase.name === 'online' && clock.monotonic() - phase.sinceMs >= STABLE_MS) backoff.reset()
+    if (phase.name === 'draining') backoff.reset()
+    const drainMs = phase.name === 'draining' ? phase.untilMs - clock.monotonic() : 0
+    const retryInMs = drainMs > 0 ? Math.max(drainMs, floorMs) : backoff.next(floorMs)
+    const timer = clock.after(retryInMs, () => {
+      if (this.#phase.name === 'waiting' && this.#phase.timer === timer) this.#open()
+    })
+    const notBeforeMs = clock.monotonic() + Math.max(drainMs, floorMs)
+    this.#leave({ name: 'waiting', timer, notBeforeMs }, { state: 'waiting', retryInMs, reason })
+  }
+
+  #replacedOrStop(frame: Frame): void {
+    // Replaced by a newer attempt of this very client: an old connection of ours says so, and it is none of our present one.
+    const ours = frame.code === CODES.REPLACED.code && boundAttempt(frame) <= this.#attempt
+    if (ours) this.#wait(frame.retryAfterMs, codeName(frame.code))
+    else this.stop(codeName(frame.code))
+  }
+
+  #failSignIn(error: LongwireError): void {
+    const signIn = this.#signIn
+    if (signIn === undefined) return
+    this.#endSignIn()
+    if (this.#phase.name !== 'stopped') this.rest()
+    signIn.reject(error)
+  }
+
+  #endSignIn(): void {
+    this.#signIn?.deadline.cancel()
+    this.#signIn = undefined
+  }
+
+  /** Leaves the present phase with all that it owns. */
+  #leave(next: Phase, status: ConnectionStatus): void {
+    const before = this.#phase
+    if (before.name === next.name && next.name !== 'waiting') return
+    this.#enter(next, status)
+    if ('link' in before) {
+      before.link.drop()
+      this.#host.disconnected()
+    }
+  }
+
+  #enter(next: Phase, status?: ConnectionStatus): void {
+    const before = this.#phase
+    if (before.name === 'waiting' && before !== next) before.timer.cancel()
+    if (before.name === 'draining' && before !== next) before.grace.cancel()
+    this.#phase = next
+    if (status !== undefined) this.#host.status(status)
+  }
+}
+
+/** The attempt that a refusal or a Close notice names; 0 if none. */
+function boundAttempt(frame: Frame): number {
+  if (frame.method === METHODS.close.number) return decodeCloseNotice(frame.body).boundAttempt
+  return frame.body.length === 0 ? 0 : decodeRefusal(frame.body).boundAttempt
+}
+
+function reasonOf(end: LinkEnd): string {
+  switch (end.kind) {
+    case 'closed':
+      return end.error === undefined ? 'the server closed the connection' : end.error.message
+    case 'timeout':
+      return `no answer in time (${end.what})`
+    case 'broken':
+      return `not understood: ${end.message}`
+    case 'dropped':
+      return 'dropped'
+  }
+}

@@ -1,0 +1,119 @@
+// Who this device is: the installation, its user and session, and the life of its copy of the timeline.
+import { EMPTY } from '../../protocol/bytes.js'
+import type { Session } from '../../protocol/generated/messages.js'
+import { INSTALLATION_KEY_BYTES } from '../../protocol/limits.js'
+import { ofHex, toHex } from './bytes.js'
+import type { Commits } from './commits.js'
+import type { Json } from './storage.js'
+import type { Random } from './system.js'
+
+/** The versions that a resync must reach are not known: a Sync answer without more ends it. */
+export const HEAD_UNKNOWN = -1
+
+export class Identity {
+  readonly #commits: Commits
+  installationKey: Uint8Array = EMPTY
+  /** 0 while nobody ever signed in. */
+  uid = 0
+  device = 0
+  account = ''
+  nickname = ''
+  /** Empty while signed out. */
+  token: Uint8Array = EMPTY
+  expiresAtMs = 0
+  storeId: Uint8Array = EMPTY
+  /** Which life of the timeline keyed state belongs to; a resync begins another. */
+  generation = 0
+  /** While a resync goes on: the version at which it is complete, or HEAD_UNKNOWN. */
+  resyncHead: number | undefined
+
+  constructor(commits: Commits) {
+    this.#commits = commits
+  }
+
+  get signedIn(): boolean {
+    return this.token.length > 0
+  }
+
+  load(values: ReadonlyMap<string, Json>, random: Random): void {
+    const installation = values.get('installation')
+    if (installation === undefined) this.makeInstallation(random.bytes(INSTALLATION_KEY_BYTES))
+    else this.installationKey = ofHex(installation as string)
+    const [uid, device, account] = (values.get('identity') ?? [0, 0, '']) as [number, number, string]
+    this.uid = uid
+    this.device = device
+    this.account = account
+    const [token, expiresAtMs] = (values.get('session') ?? ['', 0]) as [string, number]
+    this.token = ofHex(token)
+    this.expiresAtMs = expiresAtMs
+    this.storeId = ofHex((values.get('store') ?? '') as string)
+    const [profileAccount, nickname] = (values.get('profile') ?? [account, '']) as [string, string]
+    this.account = profileAccount
+    this.nickname = nickname
+    const [generation, head] = (values.get('resync') ?? [0, null]) as [number, number | null]
+    this.generation = generation
+    this.resyncHead = head ?? undefined
+  }
+
+  makeInstallation(key: Uint8Array): void {
+    this.installationKey = key
+    this.#commits.put('installation', toHex(key))
+  }
+
+  adopt(session: Session, account: string): void {
+    this.uid = session.uid
+    this.account = account
+    this.#commits.put('identity', [session.uid, session.device, account])
+    this.device = session.device
+    this.token = session.token.slice()
+    this.expiresAtMs = session.expiresAtMs
+    this.#commits.put('session', [toHex(this.token), this.expiresAtMs])
+  }
+
+  adoptDevice(device: number): void {
+    this.device = device
+    this.#commits.put('identity', [this.uid, device, this.account])
+  }
+
+  adoptStore(storeId: Uint8Array): void {
+    this.storeId = storeId.slice()
+    this.#commits.put('store', toHex(this.storeId))
+  }
+
+  adoptProfile(account: string, nickname: string): void {
+    this.account = account
+    this.nickname = nickname
+    this.#commits.put('profile', [account, nickname])
+  }
+
+  /** The token is no good any more; whose device this is stays known. */
+  endSession(): void {
+    this.token = EMPTY
+    this.expiresAtMs = 0
+    this.#commits.put('session', undefined)
+  }
+
+  beginResync(head: number): void {
+    this.generation++
+    this.setResyncHead(head)
+  }
+
+  setResyncHead(head: number | undefined): void {
+    this.resyncHead = head
+    this.#commits.put('resync', [this.generation, head ?? null])
+  }
+
+  /** Everything of the account goes; the installation stays. What is stored goes by Commits.forget(). */
+  clear(): void {
+    this.uid = 0
+    this.device = 0
+    this.account = ''
+    this.nickname = ''
+    this.token = EMPTY
+    this.expiresAtMs = 0
+    this.storeId = EMPTY
+    this.generation = 0
+    this.resyncHead = undefined
+    this.#commits.put('installation', toHex(this.installationKey))
+  }
+}

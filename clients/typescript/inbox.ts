@@ -1,0 +1,291 @@
+// Applies the timeline: pushes, pulls and own copies, item by item, by the rule of timeline.ts. What an item changes is stored
+// together with the version it brought, and told when that is durable.
+
+import { actionOf } from '../../protocol/codes.js'
+import {
+  decodeNotifyNotice,
+  decodePushNotice,
+  decodeSyncResponse,
+  type Frame,
+  type Item,
+  type Message as MessageItem,
+} from '../../protocol/generated/messages.js'
+import { itemVersions } from '../../protocol/item-codec.js'
+import { METHODS } from '../../protocol/methods.js'
+import type { Acks } from './acks.js'
+import type { Backoff } from './backoff.js'
+import type { Commits } from './commits.js'
+import type { Contacts } from './contacts.js'
+import { BrokenServer } from './errors.js'
+import type { Link } from './link.js'
+import type { Message, MessageStateEvent } from './messages.js'
+import type { Receipts } from './receipts.js'
+import type { Sender } from './sender.js'
+import type { SentMessage } from './sent-message.js'
+import type { Seen, Shown } from './shown.js'
+import type { StoredMessage } from './storage.js'
+import type { Clock, TimerHandle } from './system.js'
+import { NOTHING, Timeline } from './timeline.js'
+
+export interface InboxHost {
+  readonly commits: Commits
+  readonly contacts: Contacts
+  readonly receipts: Receipts
+  readonly shown: Shown
+  readonly acks: Acks
+  readonly sender: Sender
+  readonly clock: Clock
+  /** Waits between pulls that are refused with "retry". */
+  readonly backoff: Backoff
+  /** This user and device. */
+  readonly identity: { readonly uid: number; readonly device: number }
+  emitMessage(message: Message): void
+  emitState(event: MessageStateEvent): void
+  /** Retention removed messages that this device had not seen. */
+  emitTrimmed(): void
+  ownProfile(account: string, nickname: string): void
+  /** A pull was answered RESYNC. */
+  resync(): void
+  /** Applied up to a version; `whole`: there is nothing above it. */
+  applied(version: number, whole: boolean): void
+  connectionCode(frame: Frame): void
+  wake(): void
+}
+
+export class Inbox {
+  readonly #host: InboxHost
+  #timeline = new Timeline(0)
+  #link: Link | undefined
+  #pause: TimerHandle | undefined
+
+  constructor(host: InboxHost) {
+    this.#host = host
+  }
+
+  get timeline(): Timeline {
+    return this.#timeline
+  }
+
+  load(applied: number): void {
+    this.#timeline = new Timeline(applied)
+  }
+
+  /** Hello was answered; the first page is pushed behind the answer. */
+  greeted(link: Link): void {
+    this.#link = link
+    this.#timeline.connected()
+  }
+
+  /** No new pull leaves. */
+  drain(): void {
+    this.#link = undefined
+  }
+
+  disconnected(): void {
+    this.#link = undefined
+    this.#pause?.cancel()
+    this.#pause = undefined
+  }
+
+  /** Everything comes again from 0; what was stored of keyed state is the caller's to drop. */
+  reset(): void {
+    this.#timeline.reset()
+    this.#host.commits.put('applied', 0)
+  }
+
+  onPush(frame: Frame): void {
+    const { from, to, trimmed, items } = decodePushNotice(frame.body)
+    const versions = itemVersions(from, items)
+    const end = to === 0 ? (versions.at(-1) ?? from) : to
+    this.#apply(this.#checked(from, end, versions), end, trimmed, items, versions)
+    this.#host.applied(this.#timeline.applied, false)
+    this.#pull()
+  }
+
+  onNotify(frame: Frame): void {
+    this.#timeline.notify(decodeNotifyNotice(frame.body).version)
+    this.#pull()
+  }
+
+  /** A message of this device was accepted: shown, kept, and by (from, version] the push of its copy. */
+  accepted(message: SentMessage, from: number, version: number): void {
+    this.#keepOwn(message, version, message.atMs)
+    if (version === 0) return
+    const after = this.#timeline.push(from === 0 ? version - 1 : from, version)
+    if (after !== NOTHING) this.#applied(version, [])
+    else this.#pull()
+  }
+
+  /** A message of this device failed before it was accepted: it stays in the history, as failed. */
+  failed(message: SentMessage, code: number): void {
+    const { peer, sender, device, sendSeq, atMs, text } = message
+    this.#host.commits.append({ peer, sender, device, sendSeq, version: 0, atMs, text, code })
+  }
+
+  #pull(): void {
+    const link = this.#link
+    if (link === undefined || this.#pause !== undefined) return
+    const since = this.#timeline.pull()
+    if (since === undefined) return
+    this.#host.acks.tell()
+    link.request(METHODS.sync.number, METHODS.sync.encodeRequest({ since, ack: undefined }), frame =>
+      this.#pulled(since, frame),
+    )
+    this.#host.wake()
+  }
+
+  #pulled(since: number, frame: Frame): void {
+    switch (actionOf(frame.code)) {
+      case 'ok': {
+        const { to, more, trimmed, items } = decodeSyncResponse(frame.body)
+        const versions = itemVersions(since, items)
+        checkRange(since, to, versions)
+        this.#host.backoff.reset()
+        this.#apply(this.#timeline.answer(since, to, more), to, trimmed, items, versions)
+        this.#host.applied(this.#timeline.applied, !more)
+        this.#pull()
+        break
+      }
+      case 'resync':
+        if (since === 0) throw new BrokenServer('a pull from 0 was answered RESYNC')
+        this.#host.resync()
+        this.#timeline.unanswered()
+        this.#pull()
+        break
+      case 'retry':
+        this.#timeline.unanswered()
+        this.#pause = this.#host.clock.after(this.#host.backoff.next(frame.retryAfterMs), () => {
+          this.#pause = undefined
+          this.#pull()
+        })
+        break
+      case 'refused':
+        throw new BrokenServer(`a pull was refused with ${frame.code}`)
+      default:
+        this.#host.connectionCode(frame)
+    }
+  }
+
+  #checked(from: number, to: number, versions: readonly number[]): number {
+    checkRange(from, to, versions)
+    return this.#timeline.push(from, to)
+  }
+
+  #apply(after: number, to: number, trimmed: boolean, items: readonly Item[], versions: readonly number[]): void {
+    if (after === NOTHING) return
+    const seen: Seen[] = []
+    for (let i = 0; i < items.length; i++) {
+      const version = versions[i] as number
+      if (version > after) this.#item(version, items[i] as Item, seen)
+    }
+    this.#applied(to, seen)
+    // From 0 it is normal: nothing that this device had is missing.
+    if (trimmed && after > 0) this.#host.commits.after(() => this.#host.emitTrimmed())
+  }
+
+  #applied(to: number, seen: readonly Seen[]): void {
+    this.#host.commits.put('applied', to)
+    this.#host.acks.applied(to, seen)
+  }
+
+  #item(version: number, { content }: Item, seen: Seen[]): void {
+    const { contacts, receipts, acks } = this.#host
+    switch (content?.case) {
+      case 'message':
+        this.#message(version, content.value, seen)
+        break
+      case 'contact':
+        contacts.onItem(content.value)
+        break
+      case 'failed': {
+        const { device, sendSeq, recipient, code } = content.value
+        this.#failedItem(recipient, device, sendSeq, code)
+        break
+      }
+      case 'delivered':
+        receipts.onDelivered(content.value)
+        break
+      case 'read':
+        receipts.onRead(content.value)
+        if (content.value.own) acks.readConfirmed(content.value.peer)
+        break
+      case 'ownProfile': {
+        this.#host.ownProfile(content.value.account, content.value.nickname)
+        break
+      }
+      // undefined: an item of a later revision. It is stored nowhere and its version is passed.
+    }
+  }
+
+  #message(version: number, item: MessageItem, touched: Seen[]): void {
+    const { commits, identity, shown, receipts, sender: outgoing } = this.#host
+    const { sender, device, sendSeq, atMs, text, recipient } = item
+    const own = sender === identity.uid
+    if (own && device === identity.device) {
+      const message = outgoing.ownCopy(sendSeq)
+      if (message !== undefined) {
+        outgoing.accepted(message)
+        this.#keepOwn(message, version, atMs)
+        return
+      }
+    }
+    const seen = shown.of(sender, device)
+    const isNew = seen.add(sendSeq)
+    if (own && isNew && outgoing.foundUnsure(device, sendSeq)) {
+      // It was told as failed because nobody knew: it had arrived after all.
+      commits.put(seen.key, seen.toJson())
+      commits.fail({ peer: recipient, sender, device, sendSeq, code: 0 })
+      const state = receipts.stateOf(recipient, device, sendSeq)
+      commits.after(() => this.#host.emitState({ peer: recipient, device, sendSeq, state, code: 0 }))
+      return
+    }
+    // Also of one that was shown: after a resync it is what its sender is waiting to hear about.
+    if (!own) {
+      seen.version = version
+      if (!touched.includes(seen)) touched.push(seen)
+    }
+    commits.put(seen.key, seen.toJson())
+    if (isNew) this.#keep({ peer: own ? recipient : sender, sender, device, sendSeq, version, atMs, text, code: 0 })
+  }
+
+  #keep(message: StoredMessage): void {
+    this.#host.commits.append(message)
+    this.#host.commits.after(() => this.#host.emitMessage(this.present(message)))
+  }
+
+  #keepOwn(message: SentMessage, version: number, atMs: number): void {
+    const { peer, sender, device, sendSeq, text } = message
+    const seen = this.#host.shown.of(sender, device)
+    if (!seen.add(sendSeq)) return
+    this.#host.commits.put(seen.key, seen.toJson())
+    this.#host.commits.append({ peer, sender, device, sendSeq, version, atMs, text, code: 0 })
+  }
+
+  /** A stored message as the application sees it now. */
+  present(message: StoredMessage): Message {
+    const { peer, sender, device, sendSeq, atMs, text, code } = message
+    const { identity, receipts } = this.#host
+    let state: Message['state'] = 'received'
+    if (sender === identity.uid) state = code !== 0 ? 'failed' : receipts.stateOf(peer, device, sendSeq)
+    return { peer, sender, device, sendSeq, atMs, text, state, code }
+  }
+
+  #failedItem(peer: number, device: number, sendSeq: number, code: number): void {
+    const { commits, identity, receipts, sender } = this.#host
+    // Its copy comes before; where that was trimmed, this is the message's only trace.
+    const message = device === identity.device ? sender.ownCopy(sendSeq) : undefined
+    if (message !== undefined) {
+      sender.accepted(message)
+      this.#keepOwn(message, 0, message.atMs)
+    }
+    commits.fail({ peer, sender: identity.uid, device, sendSeq, code })
+    receipts.failed(peer, device, sendSeq, code)
+    commits.after(() => this.#host.emitState({ peer, device, sendSeq, state: 'failed', code }))
+  }
+}
+
+/** @throws BrokenServer if the items are not of (from, to] */
+function checkRange(from: number, to: number, versions: readonly number[]): void {
+  if (to < from || (versions.at(-1) ?? from) > to)
+    throw new BrokenServer(`items up to ${versions.at(-1)} in (${from}, ${to}]`)
+}

@@ -1,0 +1,74 @@
+// A client's inside as plain values, for tests, auditors and bug reports. No secrets in it.
+import type { Acks } from './acks.js'
+import { toHex } from './bytes.js'
+import type { ConnectionStatus, Connector } from './connector.js'
+import type { Contacts } from './contacts.js'
+import type { Identity } from './identity.js'
+import type { Entry, Outbox } from './outbox.js'
+import type { Shown } from './shown.js'
+import type { Timeline } from './timeline.js'
+
+export interface ClientState {
+  readonly status: ConnectionStatus
+  readonly phase: Connector['phase']
+  readonly uid: number
+  readonly device: number
+  readonly signedIn: boolean
+  readonly storeId: string
+  /** The highest attempt used. */
+  readonly attempt: number
+  /** Applied in memory, durable here, and told to the server. */
+  readonly applied: number
+  readonly durable: number
+  readonly acked: number
+  readonly pulling: boolean
+  readonly resyncing: boolean
+  readonly nextSendSeq: number
+  readonly outbox: readonly {
+    readonly sendSeq: number
+    /** Of how many numbers; more than 1 only of a Void. */
+    readonly count: number
+    readonly what: string
+    readonly state: Entry['state']
+  }[]
+  readonly contacts: number
+  /** Devices of which messages were shown. */
+  readonly senders: number
+}
+
+export function inspect(parts: {
+  readonly status: ConnectionStatus
+  readonly phase: Connector['phase']
+  readonly attempt: number
+  readonly identity: Identity
+  readonly timeline: Timeline
+  readonly acks: Acks
+  readonly outbox: Outbox
+  readonly shown: Shown
+  readonly contacts: Contacts
+}): ClientState {
+  const { identity, timeline, acks, outbox } = parts
+  return {
+    status: parts.status,
+    phase: parts.phase,
+    uid: identity.uid,
+    device: identity.device,
+    signedIn: identity.signedIn,
+    storeId: toHex(identity.storeId),
+    attempt: parts.attempt,
+    applied: timeline.applied,
+    durable: acks.durable,
+    acked: acks.told,
+    pulling: timeline.pulling,
+    resyncing: identity.resyncHead !== undefined,
+    nextSendSeq: outbox.nextSendSeq,
+    outbox: Array.from(outbox.unsettled(), ({ sendSeq, content, state }) => ({
+      sendSeq,
+      count: content.kind === 'void' ? content.count : 1,
+      what: content.kind === 'operation' ? content.method : content.kind,
+      state,
+    })),
+    contacts: parts.contacts.list().length,
+    senders: [...parts.shown.all()].length,
+  }
+}

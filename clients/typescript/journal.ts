@@ -1,0 +1,121 @@
+// The file of FileStorage as bytes, without I/O: records, each a length, a checksum and JSON.
+//
+//   u32 length | u32 crc32 of the payload | payload       both little-endian
+//
+// The first record names the format. Every other one is a set of changes; a compacted file begins with those that make the
+// whole state from nothing.
+import { crc32 } from 'node:zlib'
+import type { Changes, Failure, Json, StoredMessage } from './storage.js'
+import type { StoredModel } from './stored-model.js'
+
+export const JOURNAL_FORMAT = 1
+
+const HEAD_BYTES = 8
+
+/** Messages per record of a compacted file: a record of 16 KiB texts stays below 20 MB. */
+const MESSAGES_PER_RECORD = 1000
+
+type MessageRow = readonly [number, number, number, number, number, number, number, string]
+
+interface Row {
+  readonly longwire?: number
+  /** 1: forget everything before. */
+  readonly f?: 1
+  /** Values; without a second element it is removed. */
+  readonly v?: readonly (readonly [string, Json?])[]
+  readonly m?: readonly MessageRow[]
+  /** Failures: peer, sender, device, sendSeq, code. */
+  readonly x?: readonly (readonly [number, number, number, number, number])[]
+}
+
+export function encodeChanges(changes: Changes): Uint8Array {
+  const { values, messages, failures } = changes
+  const row: Row = {
+    ...(changes.forget && { f: 1 }),
+    ...(values.size > 0 && {
+      v: Array.from(values, ([name, value]) => (value === undefined ? [name] : [name, value])),
+    }),
+    ...(messages.length > 0 && { m: messages.map(messageRow) }),
+    ...(failures.length > 0 && {
+      x: failures.map(each => [each.peer, each.sender, each.device, each.sendSeq, each.code] as const),
+    }),
+  }
+  return record(row)
+}
+
+/** The records of a new file with everything that the model holds. */
+export function* encodeSnapshot(model: StoredModel): IterableIterator<Uint8Array> {
+  yield record({ longwire: JOURNAL_FORMAT })
+  yield record({ v: [...model.values] })
+  let rows: MessageRow[] = []
+  for (const message of model.messages()) {
+    rows.push(messageRow(message))
+    if (rows.length === MESSAGES_PER_RECORD) {
+      yield record({ m: rows })
+      rows = []
+    }
+  }
+  if (rows.length > 0) yield record({ m: rows })
+}
+
+export type Replay =
+  /** `end`: where the last whole record ends; what follows is the torn tail of a write that a crash cut short. */
+  | { readonly kind: 'ok'; readonly end: number }
+  | { readonly kind: 'damaged'; readonly at: number }
+  | { readonly kind: 'other-format'; readonly format: unknown }
+
+/** Applies a file's records to a model. */
+export function replay(bytes: Uint8Array, model: StoredModel): Replay {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let at = 0
+  while (bytes.length - at >= HEAD_BYTES) {
+    const length = view.getUint32(at, true)
+    const end = at + HEAD_BYTES + length
+    if (end > bytes.length) break
+    const payload = bytes.subarray(at + HEAD_BYTES, end)
+    if (length === 0 || crc32(payload) !== view.getUint32(at + 4, true)) {
+      // Nothing is written behind a record before it is synced: a bad one with more behind it is damage, not a torn tail.
+      const torn = end === bytes.length || bytes.subarray(at).every(byte => byte === 0)
+      if (torn) break
+      return { kind: 'damaged', at }
+    }
+    const row = JSON.parse(new TextDecoder().decode(payload)) as Row
+    if (at === 0 && row.longwire !== JOURNAL_FORMAT) return { kind: 'other-format', format: row.longwire }
+    model.apply(changesOf(row))
+    at = end
+  }
+  return { kind: 'ok', end: at }
+}
+
+function record(row: Row): Uint8Array {
+  const payload = new TextEncoder().encode(JSON.stringify(row))
+  const bytes = new Uint8Array(HEAD_BYTES + payload.length)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(0, payload.length, true)
+  view.setUint32(4, crc32(payload), true)
+  bytes.set(payload, HEAD_BYTES)
+  return bytes
+}
+
+function messageRow(m: StoredMessage): MessageRow {
+  return [m.peer, m.sender, m.device, m.sendSeq, m.version, m.atMs, m.code, m.text]
+}
+
+function changesOf(row: Row): Changes {
+  const messages = (row.m ?? []).map(
+    ([peer, sender, device, sendSeq, version, atMs, code, text]): StoredMessage => ({
+      peer,
+      sender,
+      device,
+      sendSeq,
+      version,
+      atMs,
+      text,
+      code,
+    }),
+  )
+  const failures = (row.x ?? []).map(
+    ([peer, sender, device, sendSeq, code]): Failure => ({ peer, sender, device, sendSeq, code }),
+  )
+  return { forget: row.f === 1, values: new Map(row.v as readonly [string, Json | undefined][]), messages, failures }
+}

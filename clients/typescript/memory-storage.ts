@@ -1,0 +1,34 @@
+// Keeps everything in memory, at once: for programs that need no memory of their last run, and for tests. A new client on
+// the same object is the old one after a crash.
+import type { Changes, HistoryOptions, HistoryPage, Json, Storage } from './storage.js'
+import { StoredModel } from './stored-model.js'
+
+export class MemoryStorage implements Storage {
+  readonly #model: StoredModel
+
+  constructor(options?: HistoryOptions) {
+    this.#model = new StoredModel(options)
+  }
+
+  open(done: (error: Error | undefined, values: ReadonlyMap<string, Json>) => void): void {
+    done(undefined, this.#model.values)
+  }
+
+  commit(changes: Changes, done: (error?: Error) => void): void {
+    this.#model.apply(changes)
+    done()
+  }
+
+  history(
+    peer: number,
+    before: number | undefined,
+    limit: number,
+    done: (error: Error | undefined, page: HistoryPage) => void,
+  ): void {
+    done(undefined, this.#model.page(peer, before, limit))
+  }
+
+  close(done: () => void): void {
+    done()
+  }
+}

@@ -1,0 +1,48 @@
+// What an application sees of a message.
+
+/**
+ *   queued ──► sending ──► accepted ──► delivered ──► read
+ *      └──────────┴───────────┴──► failed
+ *
+ * queued: in the outbox, durably unless it is of this very moment. sending: transmitted, no answer yet. accepted: the server
+ * has it durably. delivered, read: on a device of the recipient. failed: `code` says why; SETTLED means that nobody knows
+ * whether it arrived. received: somebody else's.
+ */
+export type MessageState = 'queued' | 'sending' | 'accepted' | 'delivered' | 'read' | 'failed' | 'received'
+
+export interface Message {
+  /** With whom: the sender, or of an own message the recipient. */
+  readonly peer: number
+  /** (sender, device, sendSeq) is the message's id. */
+  readonly sender: number
+  readonly device: number
+  readonly sendSeq: number
+  /** When the server accepted it, milliseconds since 1970; of an own message before that, when it was written. */
+  readonly atMs: number
+  readonly text: string
+  readonly state: MessageState
+  /** Of a failed message a code of the protocol, otherwise 0. */
+  readonly code: number
+}
+
+/** A message of this device changed its state. */
+export interface MessageStateEvent {
+  readonly peer: number
+  readonly device: number
+  readonly sendSeq: number
+  readonly state: MessageState
+  /** Of a failed message a code of the protocol, otherwise 0; `codeName(code)` for logs. */
+  readonly code: number
+}
+
+/** A peer stored (read) everything that one of this user's devices sent it up to a number. */
+export interface WatermarkEvent {
+  readonly peer: number
+  readonly device: number
+  readonly sendSeq: number
+}
+
+export interface ReadEvent extends WatermarkEvent {
+  /** False: the peer read this user's messages; `device` is this user's. True: this user read the peer's; `device` is the peer's. */
+  readonly own: boolean
+}

@@ -1,0 +1,351 @@
+// Sends the numbered requests: gives them numbers, stores them, transmits what the outbox says, and turns answers into
+// states and events. PROTOCOL.md, clause 6.
+import { CODES } from '../../protocol/codes.js'
+import { decodeRefusal, decodeSendResponse, type Frame } from '../../protocol/generated/messages.js'
+import { encodeSendFrame } from '../../protocol/item-codec.js'
+import { FRAME_TO_SERVER_BYTES_MAX, TEXT_BYTES_MAX } from '../../protocol/limits.js'
+import { METHODS, type MethodName, type RequestOf } from '../../protocol/methods.js'
+import { utf8 } from '../../protocol/utf8.js'
+import type { Backoff } from './backoff.js'
+import type { Commits } from './commits.js'
+import { LongwireError } from './errors.js'
+import type { Link } from './link.js'
+import type { MessageStateEvent } from './messages.js'
+import { type Content, type Entry, Outbox } from './outbox.js'
+import type { Receipts } from './receipts.js'
+import { SentMessage } from './sent-message.js'
+import type { Json } from './storage.js'
+import type { Clock, TimerHandle } from './system.js'
+
+/** The methods that have a number and are not messages. */
+export type OperationName =
+  | 'updateProfile'
+  | 'changePassword'
+  | 'removeDevice'
+  | 'deleteAccount'
+  | 'contactRequest'
+  | 'contactAccept'
+  | 'contactDecline'
+  | 'contactCancel'
+  | 'contactRemove'
+  | 'contactBlock'
+  | 'contactUnblock'
+
+export type Operation<N extends OperationName> = Omit<RequestOf<N>, 'sendSeq'>
+
+/** Requests that hold a password: their number is stored, their content is not. A crash voids the number. */
+const SECRET: ReadonlySet<OperationName> = new Set(['changePassword', 'deleteAccount'])
+
+/** They are rare; the oldest is forgotten, and its copy then shown as a message of its own. */
+const UNSURE_MAX = 1024
+
+/** Room for the frame around a body. */
+const FRAME_HEAD_BYTES_MAX = 32
+
+export interface SenderOptions {
+  readonly queueMax: number
+}
+
+export interface SenderHost {
+  readonly commits: Commits
+  readonly receipts: Receipts
+  readonly clock: Clock
+  /** Waits between refusals that say "retry". */
+  readonly backoff: Backoff
+  emitState(event: MessageStateEvent): void
+  /** This device's own copy of a message counts as pushed: (from, version]; version 0 if it is not known. */
+  accepted(message: SentMessage, from: number, version: number): void
+  /** A message of this device failed for good before it was accepted. */
+  failed(message: SentMessage, code: number): void
+  /** A response's code is about the connection or the session. */
+  connectionCode(frame: Frame): void
+  /** Something is to be flushed soon. */
+  wake(): void
+}
+
+export class Sender {
+  readonly #host: SenderHost
+  readonly #queueMax: number
+  #outbox = new Outbox(1)
+  #link: Link | undefined
+  /** Messages that failed with an unknown outcome, by device and number; their copies may still come. */
+  readonly #unsure = new Map<string, SentMessage | undefined>()
+  /** Set while a refusal that says "retry" is waited out. */
+  #pause: TimerHandle | undefined
+
+  constructor(host: SenderHost, options: SenderOptions) {
+    this.#host = host
+    this.#queueMax = options.queueMax
+  }
+
+  get outbox(): Outbox {
+    return this.#outbox
+  }
+
+  /** The messages to a peer that wait for their answer, oldest first. */
+  queuedTo(peer: number): SentMessage[] {
+    const messages: SentMessage[] = []
+    for (const { content } of this.#outbox.unsettled()) {
+      if (content.kind === 'message' && content.message.peer === peer) messages.push(content.message)
+    }
+    return messages
+  }
+
+  /** @param id whose message it is */
+  send(id: { readonly sender: number; readonly device: number }, to: number, text: string): SentMessage {
+    if (!(Number.isSafeInteger(to) && to > 0) || text === '') throw LongwireError.ofCode(CODES.INVALID_ARGUMENT.code)
+    // 3 bytes is the most that one UTF-16 unit can need.
+    if (text.length * 3 > TEXT_BYTES_MAX && utf8(text).length > TEXT_BYTES_MAX) {
+      throw LongwireError.ofCode(CODES.TEXT_TOO_LONG.code)
+    }
+    this.#checkRoom()
+    const { sender, device } = id
+    const atMs = this.#host.clock.now()
+    const sendSeq = this.#outbox.nextSendSeq
+    const message = new SentMessage({ sender, device, sendSeq }, to, text, atMs, this.#host.receipts)
+    this.#store(this.#outbox.add({ kind: 'message', message }), ['m', to, text, atMs])
+    return message
+  }
+
+  /** Resolves when the server did it; rejects with its final refusal. Goes on over reconnects; not over a restart of the program. */
+  operate<N extends OperationName>(method: N, request: Operation<N>): Promise<void> {
+    this.#checkRoom()
+    const values = request as unknown as { readonly [name: string]: Json }
+    // A body that is too long for a frame would never get through, and block all behind it.
+    const bodyBytes = encodeOperation(method, values, this.#outbox.nextSendSeq).length
+    if (bodyBytes > FRAME_TO_SERVER_BYTES_MAX - FRAME_HEAD_BYTES_MAX) {
+      throw LongwireError.ofCode(CODES.INVALID_ARGUMENT.code)
+    }
+    const promise = new Promise<void>((resolve, reject) => {
+      const entry = this.#outbox.add({ kind: 'operation', method, request: values }, error =>
+        error === undefined ? resolve() : reject(error),
+      )
+      this.#store(entry, SECRET.has(method) ? ['v'] : ['o', method, values])
+    })
+    // Whoever does not care how it ends must not be ended by it.
+    promise.catch(() => {})
+    return promise
+  }
+
+  load(
+    nextSendSeq: number,
+    entries: readonly (readonly [sendSeq: number, json: Json])[],
+    sender: number,
+    device: number,
+  ): void {
+    this.#outbox = new Outbox(nextSendSeq)
+    for (const [sendSeq, json] of entries) {
+      this.#outbox.load(sendSeq, contentOf(json, { sender, device, sendSeq }, this.#host.receipts))
+    }
+  }
+
+  /** The link may carry requests from now on; what is in the outbox goes behind what was written to it. */
+  connected(link: Link): void {
+    this.#link = link
+    this.#unpause()
+    this.#outbox.connected()
+    this.pump()
+  }
+
+  disconnected(): void {
+    this.#link = undefined
+    this.#unpause()
+    this.#outbox.connected()
+  }
+
+  /** No new request leaves; answers still come. */
+  drain(): void {
+    this.#link = undefined
+  }
+
+  greeted(lastSendSeq: number): void {
+    if (this.#outbox.greeted(lastSendSeq)) this.#host.commits.put('seq', this.#outbox.nextSendSeq)
+    this.pump()
+  }
+
+  /** Transmits what may be transmitted. */
+  pump(): void {
+    const link = this.#link
+    if (link === undefined || this.#pause !== undefined) return
+    for (;;) {
+      const entry = this.#outbox.next()
+      if (entry === undefined) return
+      this.#transmit(link, entry)
+    }
+  }
+
+  /** The own copy of a message of this device came as an item. @returns the message, if it was still in the outbox */
+  ownCopy(sendSeq: number): SentMessage | undefined {
+    const entry = this.#outbox.ownCopy(sendSeq)
+    if (entry === undefined) return undefined
+    this.#forget(entry)
+    this.pump()
+    if (entry.content.kind === 'message') return entry.content.message
+    entry.done?.(undefined)
+    return undefined
+  }
+
+  /** Whether a message that failed with an unknown outcome is this one, whose copy has come now. */
+  foundUnsure(device: number, sendSeq: number): boolean {
+    const key = `${device}/${sendSeq}`
+    const message = this.#unsure.get(key)
+    if (!this.#unsure.delete(key)) return false
+    this.#host.commits.put(`unsure/${key}`, undefined)
+    if (message !== undefined) message.progress = 'accepted'
+    return true
+  }
+
+  loadUnsure(device: number, sendSeq: number): void {
+    this.#unsure.set(`${device}/${sendSeq}`, undefined)
+  }
+
+  /** The device's numbers begin anew: everything under way ends with an outcome that nobody knows. */
+  reset(nextSendSeq: number, error: LongwireError): void {
+    for (const entry of this.#outbox.reset(nextSendSeq)) {
+      this.#forget(entry)
+      this.#refuse(entry, error)
+    }
+    this.#host.commits.put('seq', nextSendSeq)
+  }
+
+  /** Another account: nothing stays. What is stored goes by Commits.forget(). */
+  clear(error: LongwireError): void {
+    this.reset(1, error)
+    this.#unsure.clear()
+  }
+
+  #checkRoom(): void {
+    if (this.#outbox.size >= this.#queueMax) throw LongwireError.local('QUEUE_FULL')
+  }
+
+  #store(entry: Entry, json: Json): void {
+    const { commits } = this.#host
+    commits.put(`out/${entry.sendSeq}`, json)
+    commits.put('seq', this.#outbox.nextSendSeq)
+    commits.after(() => {
+      this.#outbox.durable(entry.sendSeq)
+      this.pump()
+    })
+  }
+
+  #transmit(link: Link, entry: Entry): void {
+    const { content, sendSeq, transmission } = entry
+    const answered = (frame: Frame): void => this.#answered(entry, transmission, frame)
+    if (content.kind === 'message') {
+      const { message } = content
+      link.write(encodeSendFrame(link.begin(answered), sendSeq, message.peer, message.text))
+      if (!entry.sent) {
+        message.progress = 'sending'
+        this.#tell(message, 'sending', 0)
+      }
+    } else if (content.kind === 'operation') {
+      link.request(METHODS[content.method].number, encodeOperation(content.method, content.request, sendSeq), answered)
+    } else {
+      link.request(METHODS.void.number, METHODS.void.encodeRequest({ sendSeq, count: content.count }), answered)
+    }
+    entry.sent = true
+    this.#host.wake()
+  }
+
+  #answered(entry: Entry, transmission: number, frame: Frame): void {
+    const refusal = frame.code !== 0 && frame.body.length > 0 ? decodeRefusal(frame.body) : undefined
+    const response = frame.code === 0 && entry.content.kind === 'message' ? decodeSendResponse(frame.body) : undefined
+    const verdict = this.#outbox.answer(entry, transmission, frame.code, refusal?.expectedSendSeq ?? 0)
+    switch (verdict.kind) {
+      case 'accepted':
+        this.#host.backoff.reset()
+        this.#forget(entry)
+        if (entry.content.kind === 'message' && response !== undefined) {
+          this.accepted(entry.content.message)
+          this.#host.accepted(entry.content.message, response.from, response.version)
+        }
+        entry.done?.(undefined)
+        break
+      case 'refused':
+        this.#host.backoff.reset()
+        this.#forget(entry)
+        this.#refuse(entry, LongwireError.ofCode(verdict.code, frame.retryAfterMs))
+        break
+      case 'again':
+        if (verdict.wait) this.#wait(frame.retryAfterMs)
+        break
+      case 'connection':
+        this.#host.connectionCode(frame)
+        return
+    }
+    this.pump()
+  }
+
+  /** The server has the message. */
+  accepted(message: SentMessage): void {
+    message.progress = 'accepted'
+    this.#tell(message, 'accepted', 0)
+    this.#host.receipts.accepted(message.peer, message.sendSeq)
+  }
+
+  #refuse(entry: Entry, error: LongwireError): void {
+    entry.done?.(error)
+    if (entry.content.kind !== 'message') return
+    const { message } = entry.content
+    const code = error.code === 0 ? CODES.SETTLED.code : error.code
+    message.progress = 'failed'
+    message.failure = code
+    if (code === CODES.SETTLED.code) this.#rememberUnsure(message)
+    this.#tell(message, 'failed', code)
+    this.#host.failed(message, code)
+  }
+
+  #rememberUnsure(message: SentMessage): void {
+    const key = `${message.device}/${message.sendSeq}`
+    this.#unsure.set(key, message)
+    this.#host.commits.put(`unsure/${key}`, 1)
+    if (this.#unsure.size <= UNSURE_MAX) return
+    const oldest = this.#unsure.keys().next().value ?? ''
+    this.#unsure.delete(oldest)
+    this.#host.commits.put(`unsure/${oldest}`, undefined)
+  }
+
+  #tell(message: SentMessage, state: MessageStateEvent['state'], code: number): void {
+    const { peer, device, sendSeq } = message
+    this.#host.commits.after(() => this.#host.emitState({ peer, device, sendSeq, state, code }))
+  }
+
+  #forget(entry: Entry): void {
+    this.#host.commits.put(`out/${entry.sendSeq}`, undefined)
+  }
+
+  #wait(retryAfterMs: number): void {
+    this.#pause = this.#host.clock.after(this.#host.backoff.next(retryAfterMs), () => {
+      this.#pause = undefined
+      this.pump()
+    })
+  }
+
+  #unpause(): void {
+    this.#pause?.cancel()
+    this.#pause = undefined
+  }
+}
+
+function encodeOperation(method: MethodName, request: { readonly [name: string]: Json }, sendSeq: number): Uint8Array {
+  const entry = METHODS[method]
+  if (entry.kind !== 'request') throw new TypeError(`${method} has no answer`)
+  return (entry.encodeRequest as (request: unknown) => Uint8Array)({ ...request, sendSeq })
+}
+
+function contentOf(
+  json: Json,
+  id: { readonly sender: number; readonly device: number; readonly sendSeq: number },
+  receipts: Receipts,
+): Content {
+  const [kind, ...rest] = json as readonly Json[]
+  if (kind === 'm') {
+    const [to, text, atMs] = rest as unknown as readonly [number, string, number]
+    return { kind: 'message', message: new SentMessage(id, to, text, atMs, receipts) }
+  }
+  if (kind === 'o') {
+    const [method, request] = rest as unknown as readonly [OperationName, { readonly [name: string]: Json }]
+    return { kind: 'operation', method, request }
+  }
+  return { kind: 'void', count: 1 }
+}

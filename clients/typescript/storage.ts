@@ -1,0 +1,74 @@
+// Where a client keeps what must survive its program: a few named values, and the messages. The library decides what is
+// stored and when; a storage only keeps it.
+
+/** What a named value may be: it survives JSON. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
+
+/** A message as it is kept. Objects handed to a storage are never changed afterwards. */
+export interface StoredMessage {
+  /** With whom: the sender, or of an own message the recipient. */
+  readonly peer: number
+  /** (sender, device, sendSeq) is the message's id. */
+  readonly sender: number
+  readonly device: number
+  readonly sendSeq: number
+  /** Its place in the timeline; 0 if it is not known (yet). */
+  readonly version: number
+  /** When the server accepted it, milliseconds since 1970; of an own message not seen again yet, when it was written. */
+  readonly atMs: number
+  readonly text: string
+  /** 0, or why it failed: a code of the protocol. */
+  readonly code: number
+}
+
+/** A stored message turned out to have failed. */
+export interface Failure {
+  readonly peer: number
+  readonly sender: number
+  readonly device: number
+  readonly sendSeq: number
+  readonly code: number
+}
+
+/** What changes together. Applied in this order: forget, values, messages, failures. */
+export interface Changes {
+  /** Everything stored before goes, values and messages. */
+  readonly forget: boolean
+  /** By name; undefined removes. */
+  readonly values: ReadonlyMap<string, Json | undefined>
+  readonly messages: readonly StoredMessage[]
+  readonly failures: readonly Failure[]
+}
+
+export interface HistoryPage {
+  /** Oldest first. */
+  readonly messages: readonly StoredMessage[]
+  /** Where the page before this one ends; undefined if there is none. */
+  readonly before: number | undefined
+}
+
+/**
+ * Callbacks may be called at once or later, each exactly once. One commit is under way at a time. After an error the client
+ * stops; whether the changes were kept is then open, as after a crash.
+ */
+export interface Storage {
+  /** Called once, before anything else. */
+  open(done: (error: Error | undefined, values: ReadonlyMap<string, Json>) => void): void
+  /** All or nothing, in the order of the calls; `done` when it will survive a crash. The changes are read during the call only. */
+  commit(changes: Changes, done: (error?: Error) => void): void
+  /** The newest messages with a peer that are older than `before` (of an earlier page; undefined: the newest). */
+  history(
+    peer: number,
+    before: number | undefined,
+    limit: number,
+    done: (error: Error | undefined, page: HistoryPage) => void,
+  ): void
+  close(done: () => void): void
+}
+
+export interface HistoryOptions {
+  /** How many messages are kept of each conversation, the newest; 0 keeps none. Default 500. */
+  readonly historyPerConversation?: number
+}
+
+export const HISTORY_PER_CONVERSATION_DEFAULT = 500

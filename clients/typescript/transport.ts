@@ -1,0 +1,26 @@
+// What carries bytes to a server and back: bytes in, events out, no promises. TCP is in tcp-transport.ts.
+
+export interface TransportHandlers {
+  /** Bytes may be written. Once, before any data. */
+  opened(): void
+  /** The next bytes of the stream, however cut. They are the client's to read until it is told of the next ones. */
+  received(bytes: Uint8Array): void
+  /** The connection is over, or never came about. Once, the last call. */
+  closed(error?: Error): void
+}
+
+export interface TransportConnection {
+  /** Sends bytes behind those written before; they belong to the transport from here on. After close() it does nothing. */
+  write(bytes: Uint8Array): void
+  /** Ends the connection once what was written is on its way. May be called at any time, more than once. */
+  close(): void
+}
+
+export interface Transport {
+  /** For people and logs, e.g. "tcp". */
+  readonly name: string
+  /** Whether the first byte of a connection is a 00 that tells it from other protocols: on TCP, not on WebSocket. */
+  readonly preamble: boolean
+  /** Starts a connection; how it goes is told to the handlers, from within this call at the earliest. */
+  connect(handlers: TransportHandlers): TransportConnection
+}
