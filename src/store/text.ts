@@ -16,9 +16,20 @@ export function scanText(actor: Actor, name: string): string {
   return `${actor}/${name}`
 }
 
-/** The order of the UTF-8 bytes (JavaScript's own order of strings differs from it beyond U+FFFF). */
+/** The order of the UTF-8 bytes: that of code points, which JavaScript's own order of strings is not beyond U+FFFF. */
 export function textOrder(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+  const length = Math.min(a.length, b.length)
+  for (let i = 0; i < length; i++) {
+    const itsA = a.charCodeAt(i)
+    const itsB = b.charCodeAt(i)
+    if (itsA !== itsB) return rank(itsA) - rank(itsB)
+  }
+  return a.length - b.length
+}
+
+/** Surrogates, D800 to DFFF, stand for code points above all others. */
+function rank(unit: number): number {
+  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit
 }
 
 export function assertNameFits(actor: Actor, name: string): void {

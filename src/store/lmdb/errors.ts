@@ -1,0 +1,21 @@
+/** Why a data folder cannot be opened: each message is one clear line for the person who started the server. */
+
+/** The folder holds something else, or data of another format. */
+export class StoreFormatError extends Error {
+  override readonly name = 'StoreFormatError'
+}
+
+/** The folder cannot be made, read or written. */
+export class StoreFolderError extends Error {
+  override readonly name = 'StoreFolderError'
+}
+
+/** Another process has the folder open: there is one writer. */
+export class StoreInUseError extends Error {
+  override readonly name = 'StoreInUseError'
+}
+
+/** A write or a sync failed: what is on the disk is unknown until it is opened again, so the process must end. */
+export class StoreFailedError extends Error {
+  override readonly name = 'StoreFailedError'
+}

@@ -1,0 +1,173 @@
+/**
+ * The journal: what makes a commit durable. Each commit is one write, appended to the active one of two files that are
+ * used in turn: while one is brought into the tables, the other takes new writes.
+ *
+ * Why not an lmdb transaction per commit: it writes every page that any key of it touches. Measured here (2 cores, lmdb
+ * 3.5.6, 1 000 users, per unit of one put and two appends): 200 / 26 / 13 µs CPU with 1 / 50 / 500 units per commit, and 0.34 ms for
+ * one alone; a journal's write takes 70 / 1.8 / 0.9 µs, and 0.12 ms.
+ *
+ *   write: crc32 of what follows (4) · magic (4) · length of the changes (4) · 0 (4) · sequence (float64) · salt (8) · changes
+ *
+ * Sequences go up by one from write to write, over both files. The salt is drawn each time a file is begun anew, so old
+ * writes behind the end are not taken for new ones. Files are made of zeros at first, so that a write changes no metadata of
+ * the file system, and opened with O_DSYNC: a write is durable when it returns, in one call.
+ */
+
+import fs from 'node:fs'
+import path from 'node:path'
+import { crc32 } from 'node:zlib'
+import { present } from '../../lib/assert.js'
+import type { Random } from '../../lib/random.js'
+import { Encoder } from './encoder.js'
+
+const MAGIC = 0x6c776a31
+export const WRITE_HEAD_BYTES = 32
+
+/** One write of a journal file, as read back. */
+export interface JournalWrite {
+  readonly sequence: number
+  readonly changes: Buffer
+}
+
+export class Journal {
+  /** Where the next write's changes go; its head is kept free. */
+  readonly encoder = new Encoder(2 ** 16)
+  /** Of the last write. */
+  sequence: number
+  readonly #folder: string
+  readonly #random: Random
+  readonly #fileBytes: number
+  readonly #files: number[] = []
+  #active = 0
+  #offset = 0
+  #salt: Uint8Array
+
+  /** Everything in the files is in the tables, up to `sequence`: they are begun anew. */
+  constructor(folder: string, fileBytes: number, sequence: number, random: Random) {
+    this.#folder = folder
+    this.#fileBytes = fileBytes
+    this.#random = random
+    this.sequence = sequence
+    this.#salt = random.bytes(8)
+    this.#open(0)
+    this.#open(1)
+    this.begin()
+  }
+
+  /** Bytes in the active file. */
+  get offset(): number {
+    return this.#offset
+  }
+
+  /** The file that takes the writes now. */
+  get activePath(): string {
+    return journalPath(this.#folder, this.#active)
+  }
+
+  /** Goes on in the other file, whose writes are all in the tables. */
+  turn(): void {
+    this.#active = 1 - this.#active
+    this.#offset = 0
+    this.#salt = this.#random.bytes(8)
+  }
+
+  /** Begins the next write. */
+  begin(): void {
+    this.encoder.position = WRITE_HEAD_BYTES
+  }
+
+  /** Whether the write that was begun has any change. */
+  get changed(): boolean {
+    return this.encoder.position > WRITE_HEAD_BYTES
+  }
+
+  /** Writes what was encoded since `begin`; calls back when it is durable. One at a time. */
+  write(done: (error: Error | null) => void): void {
+    this.sequence++
+    const { buffer, position: end } = this.encoder
+    buffer.writeUInt32LE(MAGIC, 4)
+    buffer.writeUInt32LE(end - WRITE_HEAD_BYTES, 8)
+    buffer.writeUInt32LE(0, 12)
+    buffer.writeDoubleLE(this.sequence, 16)
+    buffer.set(this.#salt, 24)
+    buffer.writeUInt32LE(crc32(buffer.subarray(4, end)), 0)
+    const file = present(this.#files[this.#active], 'the journal file')
+    const from = this.#offset
+    this.#offset += end
+    const write = (start: number): void => {
+      fs.write(file, buffer, start, end - start, from + start, (error, written) => {
+        if (error !== null) done(error)
+        else if (start + written === end) done(null)
+        else write(start + written)
+      })
+    }
+    write(0)
+  }
+
+  close(): void {
+    for (const file of this.#files) fs.closeSync(file)
+  }
+
+  #open(index: number): void {
+    const file = journalPath(this.#folder, index)
+    const length = fs.existsSync(file) ? fs.statSync(file).size : 0
+    if (length < this.#fileBytes) {
+      const plain = fs.openSync(file, 'a')
+      fs.appendFileSync(plain, Buffer.alloc(this.#fileBytes - length))
+      fs.fsyncSync(plain)
+      fs.closeSync(plain)
+      syncFolder(this.#folder)
+    }
+    this.#files[index] = fs.openSync(file, fs.constants.O_RDWR | fs.constants.O_DSYNC)
+  }
+}
+
+/**
+ * The writes of a journal file from its beginning to the first that is not whole, or of an earlier use of the file.
+ * The changes are views of one buffer.
+ */
+export function readJournal(file: string): JournalWrite[] {
+  const bytes = fs.existsSync(file) ? fs.readFileSync(file) : Buffer.alloc(0)
+  const writes: JournalWrite[] = []
+  let salt: Buffer | undefined
+  let position = 0
+  while (position + WRITE_HEAD_BYTES <= bytes.length) {
+    const end = position + WRITE_HEAD_BYTES + bytes.readUInt32LE(position + 8)
+    if (bytes.readUInt32LE(position + 4) !== MAGIC || end > bytes.length) break
+    if (crc32(bytes.subarray(position + 4, end)) !== bytes.readUInt32LE(position)) break
+    const itsSalt = bytes.subarray(position + 24, position + 32)
+    if (salt !== undefined && !salt.equals(itsSalt)) break
+    salt = itsSalt
+    writes.push({
+      sequence: bytes.readDoubleLE(position + 16),
+      changes: bytes.subarray(position + WRITE_HEAD_BYTES, end),
+    })
+    position = end
+  }
+  return writes
+}
+
+/** All writes of both files beyond `applied`, in order. Throws if one of them is missing in between. */
+export function recoverJournal(folder: string, applied: number): JournalWrite[] {
+  const writes = [0, 1]
+    .flatMap(index => readJournal(journalPath(folder, index)))
+    .filter(write => write.sequence > applied)
+    .sort((a, b) => a.sequence - b.sequence)
+  writes.forEach((write, i) => {
+    if (write.sequence !== applied + 1 + i) {
+      throw new Error(`the journal in ${folder} lacks write ${applied + 1 + i}: its next one is ${write.sequence}`)
+    }
+  })
+  return writes
+}
+
+export function journalPath(folder: string, index: number): string {
+  return path.join(folder, `journal-${index}`)
+}
+
+/** Makes new names in a folder durable. */
+export function syncFolder(folder: string): void {
+  const file = fs.openSync(folder, 'r')
+  fs.fsyncSync(file)
+  fs.closeSync(file)
+}

@@ -1,0 +1,121 @@
+/**
+ * Units judged in order, each against what the ones before it left; what they change is put into memory and encoded for the
+ * journal at once. There is one writer, so nothing else can have changed meanwhile.
+ *
+ * This is the hot path.
+ */
+
+import { assertNameFits, EMPTY } from '../text.js'
+import {
+  type Actor,
+  type Append,
+  type Appended,
+  type CommitResult,
+  EPOCH_JUMP,
+  type Put,
+  type Trim,
+  type Unit,
+  type Version,
+} from '../types.js'
+import type { ActorState, Actors, LogState } from './actors.js'
+import type { Encoder } from './encoder.js'
+import type { Tables } from './tables.js'
+
+export class Judge {
+  epoch: number
+  readonly #actors: Actors
+  readonly #tables: Tables
+  readonly #encoder: Encoder
+
+  constructor(actors: Actors, tables: Tables, encoder: Encoder, epoch: number) {
+    this.#actors = actors
+    this.#tables = tables
+    this.#encoder = encoder
+    this.epoch = epoch
+  }
+
+  judge(unit: Unit): CommitResult {
+    for (const { actor, name, stamp } of unit.expect) {
+      const current = this.#actors.record(this.#actors.get(actor), name).stamp
+      if (current !== stamp) return { kind: 'conflict', actor, name, current }
+    }
+    for (const put of unit.puts) this.#put(put)
+    for (const trim of unit.trims) this.#trim(trim)
+    const appended: Appended[] = []
+    for (const append of unit.appends) appended.push(this.#append(append))
+    return { kind: 'committed', appended }
+  }
+
+  #put({ actor, name, bytes, stamp }: Put): void {
+    const state = this.#actors.get(actor)
+    const record = this.#actors.record(state, name)
+    record.generation = this.#actors.change(state)
+    if (bytes === null) {
+      record.stamp = 0
+      record.bytes = EMPTY
+      this.#encoder.removeRecord(actor, name)
+    } else {
+      record.stamp = stamp
+      record.bytes = bytes
+      this.#encoder.putRecord(actor, name, stamp, bytes)
+    }
+  }
+
+  #append({ actor, key, bytes }: Append): Appended {
+    const state = this.#actors.get(actor)
+    const log = this.#actors.log(state)
+    this.#actors.change(state)
+    const from = log.head
+    if (log.epoch < this.epoch) this.#jump(state, log)
+    const version = log.head + 1
+    if (key !== undefined) this.#supersede(state, log, key, version)
+    log.entries.push({ version, keyed: key !== undefined, bytes })
+    log.head = version
+    this.#encoder.putEntry(actor, version, key !== undefined, bytes)
+    return { from, version }
+  }
+
+  /** One jump per epoch missed: entries of an epoch in between may have been handed out and lost as well. */
+  #jump({ actor }: ActorState, log: LogState): void {
+    const upTo = log.head + EPOCH_JUMP * (this.epoch - log.epoch)
+    log.gaps = [...log.gaps, { after: log.head, upTo }]
+    log.head = upTo
+    log.epoch = this.epoch
+    this.#encoder.putLog(actor, log)
+  }
+
+  #supersede({ actor }: ActorState, log: LogState, key: string, version: Version): void {
+    assertNameFits(actor, key)
+    const older = log.versionByKey.get(key) ?? this.#tables.keyVersion(actor, key)
+    if (older !== 0) {
+      if (older > log.tablesHead) log.entries.splice(log.indexAfter(older) - 1, 1)
+      this.#leave(actor, log, older)
+    }
+    log.versionByKey.set(key, version)
+    this.#encoder.putKey(actor, key, version)
+  }
+
+  #trim({ actor, upTo }: Trim): void {
+    const state = this.#actors.get(actor)
+    const log = this.#actors.log(state)
+    const old: Version[] = []
+    for (const { version, keyed } of this.#tables.entries(actor, log.floor, Math.min(upTo, log.tablesHead))) {
+      if (!keyed && !log.hasLeft(version)) old.push(version)
+    }
+    const recent = log.entries.splice(0, log.indexAfter(upTo))
+    log.entries.unshift(...recent.filter(entry => entry.keyed))
+    for (const { version, keyed } of recent) if (!keyed) old.push(version)
+    const last = old.at(-1)
+    if (last === undefined) return
+    this.#actors.change(state)
+    for (const version of old) this.#leave(actor, log, version)
+    log.floor = last
+    this.#encoder.putLog(actor, log)
+  }
+
+  /** Also when the entry is not in the tables: it may be on its way there with the frozen generation. */
+  #leave(actor: Actor, log: LogState, version: Version): void {
+    log.removed.add(version)
+    this.#encoder.removeEntry(actor, version)
+  }
+}

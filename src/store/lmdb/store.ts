@@ -1,0 +1,329 @@
+/**
+ * The embedded store: one process, one folder, nothing to install.
+ *
+ *   commit ──► judge (in memory, single writer) ──► journal: one durable write ──► answer
+ *                                                      │ a file is full
+ *                                                      ▼
+ *                                        checkpoint thread ──► tables (lmdb), then the file is free again
+ *
+ *   get, read, scan: memory (what the tables lack) over tables. `read` and `scan` wait for the write under way, so what they
+ *   show is durable, and what they leave out is durably gone; `get` does not.
+ *
+ * At the start everything in the journal is brought into the tables. After a failed write or sync the store answers
+ * nothing more: what is on the disk is unknown until it is read again, by a new process.
+ */
+
+import { assert } from '../../lib/assert.js'
+import { EMPTY, scanText, textOrder } from '../text.js'
+import type {
+  Actor,
+  CommitResult,
+  LogEntry,
+  LogRange,
+  ScannedRecord,
+  ScopeId,
+  Store,
+  StoredRecord,
+  Unit,
+  Version,
+} from '../types.js'
+import { Actors } from './actors.js'
+import { applyFile, type Checkpointer } from './checkpoint.js'
+import { StoreFailedError } from './errors.js'
+import type { Journal } from './journal.js'
+import { Judge } from './judge.js'
+import type { FolderLock } from './lock.js'
+import type { Tables } from './tables.js'
+
+const ABSENT: StoredRecord = Object.freeze({ stamp: 0, bytes: EMPTY })
+
+const SCOPES: readonly ScopeId[] = [0]
+
+/** How many times its length a journal file may reach while the other is on its way into the tables. */
+const JOURNAL_OVERFULL = 4
+
+/** A call that is waiting for its turn to be written. */
+interface Waiting {
+  readonly units: readonly Unit[] | 'new epoch'
+  readonly resolve: (results: readonly CommitResult[]) => void
+  readonly reject: (error: Error) => void
+}
+
+export interface LmdbParts {
+  readonly id: Uint8Array
+  readonly epoch: number
+  readonly lock: FolderLock
+  readonly tables: Tables
+  readonly journal: Journal
+  readonly checkpointer: Checkpointer
+  readonly onFatal: (error: Error) => void
+  /** From this length on a journal file is brought into the tables. */
+  readonly journalBytes: number
+  readonly cachedMax: number
+}
+
+export class LmdbStore implements Store {
+  readonly id: Uint8Array
+  readonly #parts: LmdbParts
+  readonly #tables: Tables
+  readonly #journal: Journal
+  readonly #actors: Actors
+  readonly #judge: Judge
+  #epoch: number
+  #state: 'open' | 'closing' | 'failed' = 'open'
+  #failure: Error | undefined
+  #waiting: Waiting[] = []
+  #writing = false
+  /** Reads that wait until nothing is under way. */
+  #quiet: { readonly run: () => void; readonly reject: (error: Error) => void }[] = []
+  #closing: Promise<void> | undefined
+  #atRest: (() => void) | undefined
+
+  /** Use openLmdbStore. */
+  constructor(parts: LmdbParts) {
+    this.#parts = parts
+    this.id = parts.id
+    this.#epoch = parts.epoch
+    this.#tables = parts.tables
+    this.#journal = parts.journal
+    this.#actors = new Actors(parts.tables, parts.cachedMax)
+    this.#judge = new Judge(this.#actors, parts.tables, parts.journal.encoder, parts.epoch)
+  }
+
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  scopeOf(_actor: Actor): ScopeId {
+    return 0
+  }
+
+  scopes(): readonly ScopeId[] {
+    return SCOPES
+  }
+
+  async get(actor: Actor, names: readonly string[]): Promise<readonly StoredRecord[]> {
+    this.#assertOpen()
+    const state = this.#actors.get(actor)
+    return names.map(name => {
+      const record = this.#actors.record(state, name)
+      if (record.stamp === 0) return ABSENT
+      if (record.bytes !== undefined) return { stamp: record.stamp, bytes: record.bytes }
+      return this.#tables.record(actor, name) ?? ABSENT
+    })
+  }
+
+  read(actor: Actor, after: Version, upTo: Version, entriesMax: number, bytesMax: number): Promise<LogRange> {
+    assert(entriesMax >= 1, 'a read asks for at least one entry')
+    return this.#whenQuiet(() => this.#read(actor, after, upTo, entriesMax, bytesMax))
+  }
+
+  scan(_scope: ScopeId, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]> {
+    return this.#whenQuiet(() => this.#scan(prefix, after, limit))
+  }
+
+  commit(scope: ScopeId, units: readonly Unit[]): Promise<readonly CommitResult[]> {
+    assert(scope === 0, 'there is one scope')
+    return this.#enqueue(units)
+  }
+
+  async newEpoch(): Promise<void> {
+    await this.#enqueue('new epoch')
+  }
+
+  /** What was committed before is answered; the journal is emptied into the tables. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const { tables, journal, checkpointer, lock } = this.#parts
+    if (this.#state === 'open') {
+      this.#state = 'closing'
+      await new Promise<void>(resolve => {
+        this.#atRest = resolve
+        this.#rest()
+      })
+    }
+    await checkpointer.close()
+    if (this.#state === 'closing' && journal.offset > 0) {
+      applyFile(tables, { file: journal.activePath, sequence: journal.sequence })
+    }
+    journal.close()
+    await tables.close()
+    await lock.release()
+  }
+
+  /** While closing: goes on when nothing is under way any more. */
+  #rest(): void {
+    if (this.#state === 'failed' || !(this.#writing || this.#parts.checkpointer.busy || this.#waiting.length > 0)) {
+      this.#atRest?.()
+    }
+  }
+
+  #enqueue(units: Waiting['units']): Promise<readonly CommitResult[]> {
+    return new Promise((resolve, reject) => {
+      this.#assertOpen()
+      this.#waiting.push({ units, resolve, reject })
+      if (!this.#writing) this.#write()
+    })
+  }
+
+  /** Judges and writes all calls that wait. */
+  #write(): void {
+    this.#turnWhenFull()
+    // The disk is slower than the callers for long: they wait for it. Goes on when the checkpoint is done.
+    if (this.#journal.offset >= JOURNAL_OVERFULL * this.#parts.journalBytes) return
+    const calls = this.#waiting
+    this.#waiting = []
+    this.#writing = true
+    this.#journal.begin()
+    let results: readonly (readonly CommitResult[])[]
+    try {
+      results = calls.map(({ units }) => this.#judgeCall(units))
+    } catch (error) {
+      this.#waiting = calls
+      this.#fail(error) // a bug: what is in memory is half a unit
+      return
+    }
+    // When every unit met a conflict there is nothing to write, and what they met is durable.
+    if (!this.#journal.changed) this.#written(calls, results)
+    else {
+      this.#journal.write(error => {
+        if (error === null) this.#written(calls, results)
+        else {
+          this.#waiting.push(...calls)
+          this.#fail(error)
+        }
+      })
+    }
+  }
+
+  #judgeCall(units: Waiting['units']): readonly CommitResult[] {
+    if (units !== 'new epoch') return units.map(unit => this.#judge.judge(unit))
+    this.#judge.epoch++
+    this.#journal.encoder.putMeta('epoch', this.#judge.epoch)
+    return []
+  }
+
+  /** Durable. */
+  #written(calls: readonly Waiting[], results: readonly (readonly CommitResult[])[]): void {
+    if (this.#state === 'failed') {
+      for (const { reject } of calls) reject(this.#refusal())
+      return
+    }
+    this.#writing = false
+    this.#epoch = this.#judge.epoch
+    const quiet = this.#quiet
+    this.#quiet = []
+    for (const { run } of quiet) run()
+    calls.forEach(({ resolve }, i) => {
+      resolve(results[i] ?? [])
+    })
+    if (this.#waiting.length > 0) this.#write()
+    this.#rest()
+  }
+
+  #turnWhenFull(): void {
+    const { checkpointer, journalBytes } = this.#parts
+    if (this.#journal.offset < journalBytes || checkpointer.busy) return
+    const request = { file: this.#journal.activePath, sequence: this.#journal.sequence }
+    this.#actors.freeze()
+    this.#journal.turn()
+    checkpointer.run(request, error => {
+      if (this.#state === 'failed') return
+      if (error !== null) {
+        this.#fail(error)
+        return
+      }
+      this.#tables.refresh()
+      this.#actors.settle()
+      if (this.#waiting.length > 0 && !this.#writing) this.#write()
+      this.#rest()
+    })
+  }
+
+  #read(actor: Actor, after: Version, upTo: Version, entriesMax: number, bytesMax: number): LogRange {
+    const log = this.#actors.log(this.#actors.get(actor))
+    const entries: LogEntry[] = []
+    let bytesLeft = bytesMax
+    let more = false
+    const take = (entry: LogEntry): void => {
+      bytesLeft -= entry.bytes.length
+      more = entries.length === entriesMax || (bytesLeft < 0 && entries.length > 0)
+      if (!more) entries.push({ version: entry.version, bytes: entry.bytes })
+    }
+    const inTables = Math.min(upTo, log.tablesHead)
+    if (after < inTables) {
+      for (const entry of this.#tables.entries(actor, after, inTables)) {
+        if (!log.hasLeft(entry.version)) take(entry)
+        if (more) break
+      }
+    }
+    for (let i = log.indexAfter(after); i < log.entries.length && !more; i++) {
+      const entry = log.entries[i]
+      if (entry === undefined || entry.version > upTo) break
+      take(entry)
+    }
+    return { entries, more, head: log.head, durable: log.head, floor: log.floor, gaps: log.gaps }
+  }
+
+  #scan(prefix: string, after: string | null, limit: number): readonly ScannedRecord[] {
+    const changed = new Map<string, ScannedRecord>()
+    for (const { actor, records } of this.#actors.changed()) {
+      for (const [name, record] of records) {
+        const text = scanText(actor, name)
+        if (!this.#actors.unsettled(record) || !text.startsWith(prefix)) continue
+        if (after !== null && textOrder(text, after) <= 0) continue
+        changed.set(`${actor}\0${name}`, { actor, name, stamp: record.stamp, bytes: record.bytes ?? EMPTY })
+      }
+    }
+    const found: ScannedRecord[] = []
+    for (const record of this.#tables.records(prefix, after)) {
+      if (found.length === limit) break
+      if (!changed.has(`${record.actor}\0${record.name}`)) found.push(record)
+    }
+    for (const record of changed.values()) if (record.stamp !== 0) found.push(record)
+    found.sort((a, b) => textOrder(scanText(a.actor, a.name), scanText(b.actor, b.name)))
+    return found.slice(0, limit)
+  }
+
+  /** Now if nothing is being written, else when that is durable. */
+  #whenQuiet<T>(look: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#assertOpen()
+      const run = (): void => {
+        try {
+          resolve(look())
+        } catch (error) {
+          reject(error)
+        }
+      }
+      if (this.#writing) this.#quiet.push({ run, reject })
+      else run()
+    })
+  }
+
+  #assertOpen(): void {
+    if (this.#state !== 'open') throw this.#refusal()
+  }
+
+  #refusal(): Error {
+    return this.#failure ?? new Error('the store is closed')
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#state === 'failed') return
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    const failure = new StoreFailedError(`the store failed, nothing more is answered: ${reason}`, { cause })
+    this.#state = 'failed'
+    this.#failure = failure
+    for (const { reject } of this.#waiting) reject(failure)
+    for (const { reject } of this.#quiet) reject(failure)
+    this.#waiting = []
+    this.#quiet = []
+    this.#rest()
+    this.#parts.onFatal(failure)
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * The tables: everything that has gone through the journal, in one lmdb database. The only file that knows lmdb.
+ *
+ * lmdb is opened in its classic mode (two syncs per transaction, data before meta page), without the options that answer
+ * before the sync: nobody waits for these writes, and after a power loss it stands on its last whole transaction.
+ */
+
+import { open, type RootDatabase } from 'lmdb'
+import { present } from '../../lib/assert.js'
+import type { Actor, LogEntry, ScannedRecord, Stamp, StoredRecord, Version } from '../types.js'
+import { decodeChanges, decodeLog, KeyViews, KIND_ENTRY, type LogMeta, namesOfKey, versionOfKey } from './encoder.js'
+
+export interface TableEntry extends LogEntry {
+  readonly keyed: boolean
+}
+
+export class Tables {
+  readonly #db: RootDatabase<Buffer, Buffer>
+  readonly #keys = new KeyViews()
+
+  /** `mapBytes` is a start: lmdb grows its map by itself. Throws what lmdb throws. */
+  constructor(folder: string, mapBytes: number) {
+    this.#db = open<Buffer, Buffer>({
+      path: folder,
+      noSubdir: false,
+      encoding: 'binary',
+      keyEncoding: 'binary',
+      overlappingSync: false,
+      mapSize: mapBytes,
+      maxReaders: 64,
+    })
+  }
+
+  /** Whether nothing was ever written. */
+  get empty(): boolean {
+    for (const _ of this.#db.getKeys({ limit: 1 })) return false
+    return true
+  }
+
+  /** 0 if it was never put. */
+  meta(name: string): number {
+    return this.#number(this.#keys.meta(name))
+  }
+
+  id(): Uint8Array {
+    return new Uint8Array(present(this.#db.getBinary(this.#keys.meta('id')), 'the id of the store'))
+  }
+
+  /** Makes these tables ours. */
+  create(id: Uint8Array, format: number): void {
+    this.#db.transactionSync(() => {
+      this.#putMeta('format', format)
+      this.#putMeta('epoch', 1)
+      this.#putMeta('applied', 0)
+      this.#db.putSync(this.#keys.meta('id'), Buffer.from(id))
+    })
+  }
+
+  /** 0 if the record is absent. */
+  stamp(actor: Actor, name: string): Stamp {
+    return this.#number(this.#keys.record(actor, name))
+  }
+
+  record(actor: Actor, name: string): StoredRecord | undefined {
+    const value = this.#db.getBinary(this.#keys.record(actor, name))
+    return value === undefined ? undefined : { stamp: value.readDoubleLE(0), bytes: value.subarray(8) }
+  }
+
+  /** Of the newest entry with this compaction key; 0 if there never was one. */
+  keyVersion(actor: Actor, key: string): Version {
+    return this.#number(this.#keys.key(actor, key))
+  }
+
+  log(actor: Actor): LogMeta | undefined {
+    const value = this.#db.getBinary(this.#keys.log(actor))
+    return value === undefined ? undefined : decodeLog(value)
+  }
+
+  /** Of the newest entry; 0 if there is none. */
+  lastVersion(actor: Actor): Version {
+    const range = { start: this.#entryKey(actor, 2 ** 53), end: this.#entryKey(actor, 0), reverse: true, limit: 1 }
+    for (const key of this.#db.getKeys(range)) return versionOfKey(key)
+    return 0
+  }
+
+  /** Those of (after, upTo], in order. */
+  *entries(actor: Actor, after: Version, upTo: Version): Generator<TableEntry> {
+    const range = { start: this.#entryKey(actor, after + 1), end: this.#entryKey(actor, upTo + 1) }
+    for (const { key, value } of this.#db.getRange(range)) {
+      yield { version: versionOfKey(key), keyed: value[0] === 1, bytes: value.subarray(1) }
+    }
+  }
+
+  /** Those whose text begins with `prefix` and comes after `after`, in the order of `Store.scan`. */
+  *records(prefix: string, after: string | null): Generator<ScannedRecord> {
+    const from = Buffer.from(`r${prefix}`)
+    // Behind every key with just this text: the length of an actor is below ff ff.
+    const behind = after === null ? from : Buffer.concat([Buffer.from(`r${after}`), Buffer.of(0, 0xff, 0xff)])
+    const start = Buffer.compare(from, behind) > 0 ? from : behind
+    const end = Buffer.concat([from, Buffer.of(0xff)]) // no UTF-8 has ff
+    for (const { key, value } of this.#db.getRange({ start, end })) {
+      yield { ...namesOfKey(key), stamp: value.readDoubleLE(0), bytes: value.subarray(8) }
+    }
+  }
+
+  /**
+   * Makes the changes of these writes of the journal, in one transaction that also says that the tables hold all up to
+   * `sequence`. Durable on return.
+   */
+  apply(writes: readonly Buffer[], sequence: number): void {
+    this.#db.transactionSync(() => {
+      // Records, keys and logs change again and again: only the last state is written. Entries are put once.
+      const last = new Map<string, { readonly key: Buffer; readonly value: Buffer | undefined }>()
+      for (const write of writes) {
+        for (const change of decodeChanges(write)) {
+          if (change.key[0] === KIND_ENTRY) this.#change(change.key, change.value)
+          else last.set(change.key.toString('latin1'), change)
+        }
+      }
+      for (const { key, value } of last.values()) this.#change(key, value)
+      this.#putMeta('applied', sequence)
+    })
+  }
+
+  /** Lets the next read see what another thread has committed. */
+  refresh(): void {
+    this.#db.resetReadTxn()
+  }
+
+  close(): Promise<void> {
+    return this.#db.close()
+  }
+
+  #putMeta(name: string, value: number): void {
+    const bytes = Buffer.allocUnsafeSlow(8)
+    bytes.writeDoubleLE(value)
+    this.#db.putSync(this.#keys.meta(name), bytes)
+  }
+
+  #number(key: Buffer): number {
+    return this.#db.getBinaryFast(key)?.readDoubleLE(0) ?? 0
+  }
+
+  /** A copy: a range keeps its ends while it is read. */
+  #entryKey(actor: Actor, version: Version): Buffer {
+    return Buffer.from(this.#keys.entry(actor, version))
+  }
+
+  #change(key: Buffer, value: Buffer | undefined): void {
+    if (value === undefined) this.#db.removeSync(key)
+    else this.#db.putSync(key, value)
+  }
+}
