@@ -123,6 +123,25 @@ export function encodeMessageItem(message: Message): Uint8Array {
 }
 
 /**
+ * The sender's own copy of a recipient's item: the same bytes with the recipient behind them (in protobuf the order of
+ * fields is free), so that a message is encoded once.
+ * @param item of encodeMessageItem, with recipient 0
+ */
+export function withRecipient(item: Uint8Array, recipient: number): Uint8Array {
+  checkUint(recipient, INTEGER_MAX)
+  // The content's length stands behind its tag; a message of at most 64 KiB has a length of at most three bytes.
+  let lengthBytes = 1
+  while ((item[lengthBytes] ?? 0) > 127) lengthBytes += 1
+  const start = 1 + lengthBytes
+  const messageBytes = item.length - start + numberBytes(recipient)
+  const out = itemSlab.take(1 + varintBytes(messageBytes) + messageBytes)
+  const pos = putNumber(out, 0, 18, messageBytes)
+  out.set(item.subarray(start), pos)
+  putNumber(out, pos + item.length - start, 40, recipient)
+  return out
+}
+
+/**
  * The versions of items that came in a push or a Sync answer.
  * @param from of the push, since of the request
  * @throws DecodeError if one is above 2^53 - 1

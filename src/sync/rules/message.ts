@@ -1,7 +1,7 @@
 /** Direct messages between friends. */
 import { CODES, type Code } from '../../../protocol/codes.js'
 import { ContactState, encodeItem } from '../../../protocol/generated/messages.js'
-import { encodeMessageItem } from '../../../protocol/item-codec.js'
+import { encodeMessageItem, withRecipient } from '../../../protocol/item-codec.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
 import { type Answer, contiguous, type Numbered, numbered, type SequenceRule } from './numbered.js'
 import { contact, profile, uidOf, userActor } from './records.js'
@@ -87,8 +87,8 @@ function send(tx: Tx, { uid, device, sendSeq, to, text, tooLong }: SendInput): C
   if (recipient.blockedBy) return CODES.BLOCKED.code
   const target = userActor(to)
   if (!tx.hasRoomFor(target)) return CODES.OUTBOX_FULL.code
-  const message = { sender: uid, device, sendSeq, atMs: tx.nowMs, text }
-  tx.append(encodeMessageItem({ ...message, recipient: to }))
-  tx.effect(deliverMessage, target, { device, sendSeq, item: encodeMessageItem({ ...message, recipient: 0 }) })
+  const item = encodeMessageItem({ sender: uid, device, sendSeq, atMs: tx.nowMs, recipient: 0, text })
+  tx.append(withRecipient(item, to))
+  tx.effect(deliverMessage, target, { device, sendSeq, item })
   return CODES.OK.code
 }
