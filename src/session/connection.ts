@@ -10,7 +10,7 @@
  *      ▼                      ▼                               ▼    ▼
  *   closed (from every state, once: the first reason stands) ── gone() ──► forgotten
  *
- * opening      nothing but the leading 00 and pings; HELLO_TIMEOUT
+ * opening      nothing has come but the leading 00; HELLO_TIMEOUT
  * handshaking  a Hello is being verified; nothing is read
  * nameless     Register, Login and one Hello with a token; NAMELESS_TIMEOUT
  * open         belongs to a device; IDLE_TIMEOUT by the heartbeat that its Hello named
@@ -358,6 +358,10 @@ export class Connection extends Timed implements Caller {
   }
 
   #ping(): boolean {
+    if (this.#state.kind === 'opening') {
+      this.close(CODES.HELLO_REQUIRED.code)
+      return false
+    }
     const { tick } = this.#context.wheel
     if (tick !== this.#pingTick) {
       this.#pingTick = tick

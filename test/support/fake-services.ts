@@ -1,0 +1,96 @@
+/** Services that the test plays itself: what came in is kept, and answered when the test says so (or at once). */
+
+import { CODES, type Code } from '../../protocol/codes.js'
+import { type AckNotice, createHelloResponse, type HelloRequest } from '../../protocol/generated/messages.js'
+import type { RawItem } from '../../protocol/item-codec.js'
+import { SYNC_ITEMS_MAX } from '../../protocol/limits.js'
+import type { Caller, HelloAnswer, Services, TimelinePage } from '../../src/services/types.js'
+
+export interface HeldRequest {
+  readonly caller: Caller
+  readonly id: number
+  readonly method: number
+  readonly body: Uint8Array
+}
+
+export interface HeldHello {
+  readonly request: HelloRequest
+  readonly settle: (answer: HelloAnswer) => void
+}
+
+/** A timeline with no gaps: the item of version v is one byte of text. */
+export class FakeTimeline {
+  readonly items: RawItem[] = []
+
+  get head(): number {
+    return this.items.length
+  }
+
+  append(): { from: number; version: number; bytes: Uint8Array } {
+    const from = this.head
+    const item = { version: from + 1, bytes: Uint8Array.of(0x12, 0x03, 0x32, 0x01, 0x61 + (from % 26)) }
+    this.items.push(item)
+    return { from, ...item }
+  }
+
+  page(since: number, itemsMax = SYNC_ITEMS_MAX): TimelinePage {
+    if (since > this.head) return { kind: 'resync', head: this.head }
+    const to = Math.min(this.head, since + itemsMax)
+    const items = this.items.slice(since, to)
+    return { kind: 'page', items, to, more: to < this.head, trimmed: false, head: this.head }
+  }
+}
+
+export class FakeServices implements Services {
+  readonly hellos: HeldHello[] = []
+  readonly requests: HeldRequest[] = []
+  readonly acks: AckNotice[] = []
+  readonly timelines = new Map<number, FakeTimeline>()
+  /** Answers a Hello at once: a token of one byte is uid and device of that number; 'hold' keeps it. */
+  helloMode: 'answer' | 'hold' = 'answer'
+  /** What request() does; the default holds it. */
+  onRequest: (held: HeldRequest) => void = held => this.requests.push(held)
+  ackCode: Code = CODES.OK.code
+  itemsMax = SYNC_ITEMS_MAX
+  /** Resolves the pages that were asked for; undefined: at once. */
+  heldPages: (() => void)[] | undefined
+
+  timeline(uid: number): FakeTimeline {
+    let timeline = this.timelines.get(uid)
+    if (timeline === undefined) {
+      timeline = new FakeTimeline()
+      this.timelines.set(uid, timeline)
+    }
+    return timeline
+  }
+
+  hello(request: HelloRequest, _address: string, settle: (answer: HelloAnswer) => void): void {
+    if (this.helloMode === 'hold') this.hellos.push({ request, settle })
+    else settle(this.answerOf(request))
+  }
+
+  answerOf({ token, attempt, since }: HelloRequest): HelloAnswer {
+    const [uid, device = 1] = token
+    if (uid === undefined) return { kind: 'nameless', response: createHelloResponse({ serverTimeMs: 1 }) }
+    if (uid === 0xff) return { kind: 'refused', code: CODES.UNAUTHENTICATED.code, message: 'no such token' }
+    const { head } = this.timeline(uid)
+    const resync = since > head
+    const response = createHelloResponse({ uid, device, head, resync, serverTimeMs: 1 })
+    return { kind: 'bound', response, attempt, since: resync ? 0 : since }
+  }
+
+  request(caller: Caller, id: number, method: number, body: Uint8Array): void {
+    this.onRequest({ caller, id, method, body: body.slice() })
+  }
+
+  ack(_caller: Caller, notice: AckNotice): Code {
+    this.acks.push(notice)
+    return this.ackCode
+  }
+
+  page(uid: number, since: number): Promise<TimelinePage> {
+    const page = (): TimelinePage => this.timeline(uid).page(since, this.itemsMax)
+    if (this.heldPages === undefined) return Promise.resolve(page())
+    return new Promise(resolve => this.heldPages?.push(() => resolve(page())))
+  }
+}
