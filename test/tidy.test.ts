@@ -1,0 +1,120 @@
+/** The rules of the house that nobody should have to remember: who may import what, and who may touch the outside world. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+
+// Tests run compiled, in dist/test: the sources are two folders up.
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
+
+/** From the top down: a file imports from its own folder or from folders that stand after it. ARCHITECTURE.md shows the same list. */
+const FLOORS = [
+  'src/main.ts',
+  'src/cli',
+  'src/simulate',
+  'src/long',
+  'src/short',
+  'src/session',
+  'src/services',
+  'src/cluster',
+  'src/sync',
+  'src/store',
+  'src/ops',
+  'src/audit',
+  'src/lib',
+  'clients/typescript',
+  'protocol',
+] as const
+
+/** Pairs that the order of floors would allow, and that are not wanted all the same. */
+const NEVER = [
+  ['src/sync', 'src/store/lmdb'],
+  ['src/sync', 'src/store/memory'],
+  ['src/sync', 'src/ops'],
+  ['src/services', 'src/store/lmdb'],
+  ['src/session', 'src/store'],
+  ['src/store', 'src/ops'],
+] as const
+
+/** Packages, and the only folders that may import them. */
+const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
+  // In limits.ts only to tell kinds of addresses apart.
+  'node:net': ['src/long', 'clients/typescript/tcp-transport.ts', 'src/simulate', 'src/session/limits.ts'],
+  'node:http': ['src/short'],
+  lmdb: ['src/store/lmdb'],
+  protobufjs: ['protocol'],
+  pino: ['src/ops'],
+}
+
+const files = ['src', 'protocol', 'clients'].flatMap(folder => sources(folder))
+
+t.test('a file imports from its own folder or from below', async t => {
+  t.ok(files.length > 50)
+  for (const file of files) {
+    for (const target of importsOf(file, 'with types').filter(name => /^\..*\.js$/.test(name))) {
+      const imported = normalize(join(dirname(file), target)).replace(/\.js$/, '.ts')
+      const from = floorOf(file)
+      const to = floorOf(imported)
+      if (from > to) t.fail(`${file} imports ${imported}, which stands above it`)
+      for (const [one, other] of NEVER) {
+        if (inside(file, one) && inside(imported, other)) t.fail(`${file} imports ${imported}`)
+      }
+    }
+  }
+})
+
+t.test('what touches the outside world stands at the edge', async t => {
+  for (const file of files) {
+    for (const name of importsOf(file, 'without types')) {
+      const homes = ADAPTERS[name.replace(/\/.*/, '')] ?? ADAPTERS[name]
+      if (homes !== undefined && !homes.some(home => inside(file, home))) t.fail(`${file} imports ${name}`)
+    }
+    // Time and chance are handed in: simulation runs the same code on its own.
+    if (file.startsWith('src/lib/') || file === 'clients/typescript/system.ts') continue
+    const text = readFileSync(join(ROOT, file), 'utf8').replace(/^\s*(\*|\/\/|\/\*).*$/gm, '')
+    for (const banned of [
+      /\bDate\.now\b/,
+      /\bMath\.random\b/,
+      /\bsetTimeout\(/,
+      /\bsetInterval\(/,
+      /\bsetImmediate\(/,
+    ]) {
+      if (banned.test(text)) t.fail(`${file} uses ${banned.source}`)
+    }
+  }
+  t.pass('looked at every file')
+})
+
+t.test('files keep to one noun', async t => {
+  for (const file of files.filter(name => !name.includes('/generated/'))) {
+    const lines = readFileSync(join(ROOT, file), 'utf8').split('\n').length
+    if (lines > 500) t.fail(`${file} has ${lines} lines`)
+  }
+  t.pass('none above 500 lines')
+})
+
+function sources(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile() && entry.name.endsWith('.ts'))
+    .map(entry => join(entry.parentPath, entry.name).slice(ROOT.length + 1))
+}
+
+function importsOf(file: string, types: 'with types' | 'without types'): string[] {
+  const text = readFileSync(join(ROOT, file), 'utf8')
+  const found = [
+    ...text.matchAll(/^(?:import|export)\b( type\b)?[^;]*?\bfrom ['"]([^'"]+)['"]|^import ['"]([^'"]+)['"]/gm),
+  ]
+  return found
+    .filter(match => types === 'with types' || match[1] === undefined)
+    .map(match => match[2] ?? match[3] ?? '')
+}
+
+function floorOf(file: string): number {
+  const floor = FLOORS.findIndex(folder => inside(file, folder))
+  if (floor < 0) throw new Error(`${file} stands on no floor: add its folder to the list here and in ARCHITECTURE.md`)
+  return floor
+}
+
+function inside(file: string, folder: string): boolean {
+  return file === folder || file.startsWith(`${folder}/`)
+}
