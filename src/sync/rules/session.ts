@@ -195,6 +195,15 @@ function seen(tx: Tx, device: number): void {
   tx.put(devices, { ...fresh, list })
 }
 
+/** The highest attempt bound; undefined if the session has ended. For a node that may not have heard of it. */
+export const boundAttempt: Transition<{ readonly device: number }, number | undefined> = {
+  name: 'session.bound-attempt',
+  run(tx, { device }) {
+    const known = tx.get(session, device)
+    return known === undefined || known.ended ? undefined : known.attempt
+  },
+}
+
 /** Not numbered: ending what is ended changes nothing. */
 export const logout: Transition<{ readonly device: number }, void> = {
   name: 'account.logout',

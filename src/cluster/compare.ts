@@ -1,0 +1,85 @@
+/**
+ * What a node does when it may have missed hints: looks at the store for every user and device that is connected here, and
+ * tells the connections what they should have been told.
+ */
+import type { EndedHint, UserHint } from './hints.js'
+
+export interface Connected {
+  readonly uid: number
+  readonly device: number
+  readonly attempt: number
+}
+
+export interface Truth {
+  /** The version of the user's newest durable item. */
+  head(uid: number): Promise<number>
+  /** The highest attempt bound for the device; undefined if its session has ended. */
+  boundAttempt(uid: number, device: number): Promise<number | undefined>
+}
+
+export interface Told {
+  hint(hint: UserHint): void
+  ended(ended: EndedHint): void
+}
+
+/** Users looked at together: the store has other things to do. */
+const AT_ONCE = 64
+
+/** Rejects if the truth could not be had for all of them. */
+export async function compareAll(connected: Iterable<Connected>, truth: Truth, told: Told): Promise<void> {
+  const byUid = new Map<number, Connected[]>()
+  for (const each of connected) {
+    if (each.uid === 0) continue
+    const devices = byUid.get(each.uid)
+    if (devices === undefined) byUid.set(each.uid, [each])
+    else devices.push(each)
+  }
+  const users = byUid.entries()
+  const work = async (): Promise<void> => {
+    for (const [uid, devices] of users) await compareUser(uid, devices, truth, told)
+  }
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, byUid.size) }, work))
+}
+
+async function compareUser(uid: number, devices: readonly Connected[], truth: Truth, told: Told): Promise<void> {
+  const version = await truth.head(uid)
+  told.hint({ uid, from: version, version, bytes: undefined })
+  for (const { device, attempt } of devices) {
+    const bound = await truth.boundAttempt(uid, device)
+    if (bound === undefined || bound > attempt) told.ended({ uid, device, attempt: bound })
+  }
+}
+
+/** Runs one comparison at a time; what is asked for meanwhile is one more. */
+export class Comparison {
+  readonly #run: () => Promise<void>
+  readonly #later: (run: () => void) => void
+  #state: 'idle' | 'running' | 'again' = 'idle'
+
+  /** @param later waits before a failed one is repeated */
+  constructor(run: () => Promise<void>, later: (run: () => void) => void) {
+    this.#run = run
+    this.#later = later
+  }
+
+  ask(): void {
+    if (this.#state !== 'idle') {
+      this.#state = 'again'
+      return
+    }
+    this.#state = 'running'
+    this.#run().then(
+      () => this.#next(),
+      () => {
+        this.#state = 'again' // whatever was missed is still missed
+        this.#later(() => this.#next())
+      },
+    )
+  }
+
+  #next(): void {
+    const again = this.#state === 'again'
+    this.#state = 'idle'
+    if (again) this.ask()
+  }
+}

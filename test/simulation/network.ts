@@ -1,0 +1,291 @@
+/**
+ * The network between clients and nodes, as bad as a seed wants it: late, in any cut, stalled, reset with bytes under way,
+ * dead without anybody being told, opened in another order than asked for, refused.
+ *
+ *   client: Transport ──SYN──► host.accept(pipe) ──► served: Connection
+ *     connection.write ───── lane up ─────► served.receive
+ *     handlers.received ◄─── lane down ◄─── pipe.write
+ */
+
+import type { Transport, TransportConnection, TransportHandlers } from '../../clients/typescript/transport.js'
+import type { Random } from '../../src/lib/random.js'
+import type { Pipe } from '../../src/session/pipe.js'
+import { Lane } from './lane.js'
+import type { Process } from './process.js'
+import type { Owner, Scheduler } from './scheduler.js'
+
+export interface Weather {
+  readonly latencyMs: number
+  readonly jitterMs: number
+  readonly bytesPerMs: number
+  /** Bytes on their way at most; what is beyond waits at the writer. */
+  readonly windowBytes: number
+  /** How likely a write arrives in pieces. */
+  readonly fragmented: number
+  /** How likely it is that something befalls a connection, and how long it lives then, on average. */
+  readonly doomed: number
+  readonly doomMs: number
+  /** How likely nothing ever comes of an attempt to connect. */
+  readonly lostSyn: number
+}
+
+/** What a node makes of a connection. */
+export interface Served {
+  receive(bytes: Uint8Array): void
+  drained(): void
+  ended(): void
+  gone(): void
+}
+
+export interface Host {
+  readonly process: Process
+  /** Undefined: it listens no more. */
+  accept(pipe: Pipe, address: string): Served | undefined
+}
+
+const DOOMS = ['reset', 'reset', 'silent', 'stall', 'stall', 'deaf', 'mute', 'client-alone', 'server-alone'] as const
+export type Doom = (typeof DOOMS)[number]
+
+/** Stalls last up to so long: beyond every timeout of the client. */
+const STALL_MS_MAX = 40_000
+
+/** The client's kernel forgets a closed connection that the other side does not finish. */
+const LINGER_MS = 2_000
+
+export class Network {
+  readonly scheduler: Scheduler
+  readonly random: Random
+  readonly wires = new Set<Wire>()
+  weather: Weather
+  onBytes: (bytes: Uint8Array) => void = () => {}
+  #connections = 0
+
+  constructor(scheduler: Scheduler, random: Random, weather: Weather) {
+    this.scheduler = scheduler
+    this.random = random
+    this.weather = weather
+  }
+
+  /** How a client reaches one of the hosts that there are when it tries; none: the network does not carry it. */
+  transport(client: Process, hosts: () => readonly Host[]): Transport {
+    const connect = (handlers: TransportHandlers): TransportConnection => {
+      this.#connections += 1
+      const address = `10.0.${(this.#connections >> 8) & 255}.${this.#connections & 255}`
+      const candidates = hosts()
+      const host = candidates.length === 0 ? undefined : candidates[this.random.integer(candidates.length)]
+      const wire = new Wire(this, client, handlers, host, address)
+      this.wires.add(wire)
+      return wire.client
+    }
+    return { name: 'simulated', preamble: true, connect }
+  }
+
+  chance(probability: number): boolean {
+    return probability > 0 && this.random.fraction() < probability
+  }
+
+  /** Mostly near the latency, sometimes far above. */
+  delayMs(): number {
+    const { latencyMs, jitterMs } = this.weather
+    const { random } = this
+    return latencyMs + jitterMs * 8 * random.fraction() * random.fraction() * random.fraction()
+  }
+
+  /** The process was killed: its kernel finishes or resets what it had open; or the machine went with it. */
+  ended(process: Process, withMachine: boolean): void {
+    for (const wire of [...this.wires]) wire.ended(process, withMachine)
+  }
+
+  /** Something befalls everything that this process has open. */
+  doomAll(process: Process, doom: Doom): void {
+    for (const wire of [...this.wires]) if (wire.belongsTo(process)) wire.doom(doom)
+  }
+}
+
+/** One connection, both ends of it. */
+export class Wire {
+  readonly client: TransportConnection
+  readonly #network: Network
+  readonly #process: Process
+  readonly #handlers: TransportHandlers
+  readonly #host: Host | undefined
+  readonly #up: Lane
+  readonly #down: Lane
+  #served: Served | undefined
+  /** Whether the client was told that it is over; likewise the node. */
+  #clientOver = false
+  #serverOver = false
+
+  constructor(
+    network: Network,
+    process: Process,
+    handlers: TransportHandlers,
+    host: Host | undefined,
+    address: string,
+  ) {
+    this.#network = network
+    this.#process = process
+    this.#handlers = handlers
+    this.#host = host
+    this.#up = new Lane(network, 'up', {
+      bytes: bytes => this.#served?.receive(bytes),
+      finished: () => this.#upFinished(),
+      drained: () => {},
+      alive: () => this.#serverLives,
+    })
+    this.#down = new Lane(network, 'down', {
+      bytes: bytes => this.#handlers.received(bytes),
+      finished: () => this.#downFinished(),
+      drained: () => {
+        if (this.#serverLives) this.#served?.drained()
+      },
+      alive: () => process.alive && !this.#clientOver,
+    })
+    this.client = {
+      write: bytes => this.#up.write(bytes),
+      close: () => this.#clientCloses(),
+    }
+    if (host === undefined || network.chance(network.weather.lostSyn)) return
+    this.#after(network.delayMs(), 'syn', () => this.#arrived(host, address))
+  }
+
+  get #serverLives(): boolean {
+    return this.#served !== undefined && !this.#serverOver && this.#host?.process.alive === true
+  }
+
+  belongsTo(process: Process): boolean {
+    return process === this.#process || process === this.#host?.process
+  }
+
+  ended(process: Process, withMachine: boolean): void {
+    if (!this.belongsTo(process)) return
+    if (withMachine) this.#lose()
+    else if (this.#network.chance(0.5)) this.#reset()
+    else if (process === this.#process) this.#up.end()
+    else this.#down.end()
+    this.#forget()
+  }
+
+  doom(doom: Doom): void {
+    const { random } = this.#network
+    switch (doom) {
+      case 'reset':
+        return this.#reset()
+      case 'silent':
+        return this.#lose()
+      case 'stall': {
+        const ms = STALL_MS_MAX * random.fraction() * random.fraction()
+        this.#up.stall(ms)
+        this.#down.stall(ms)
+        return
+      }
+      case 'deaf':
+        return this.#down.stall(Number.POSITIVE_INFINITY)
+      case 'mute':
+        return this.#up.stall(Number.POSITIVE_INFINITY)
+      case 'client-alone':
+        this.#lose()
+        return this.#after(this.#network.delayMs(), 'reset', () => this.#serverIsOver())
+      case 'server-alone':
+        this.#lose()
+        return this.#after(this.#network.delayMs(), 'reset', () => this.#clientIsOver(new Error('connection reset')))
+    }
+  }
+
+  #arrived(host: Host, address: string): void {
+    const network = this.#network
+    const served = host.process.alive ? host.accept(this.#pipe(), address) : undefined
+    if (served === undefined) {
+      this.#after(network.delayMs(), 'refused', () => this.#clientIsOver(new Error('connection refused')))
+      return
+    }
+    this.#served = served
+    if (network.chance(network.weather.doomed)) {
+      const doom = DOOMS[network.random.integer(DOOMS.length)] as Doom
+      const ms = -Math.log(1 - network.random.fraction()) * network.weather.doomMs
+      this.#after(ms, `doom ${doom}`, () => this.doom(doom))
+    }
+    this.#after(
+      network.delayMs(),
+      'opened',
+      () => {
+        if (!this.#clientOver && !this.#up.ended) this.#handlers.opened()
+      },
+      this.#process,
+    )
+    this.#up.release() // the client may have closed it before it was there
+  }
+
+  #pipe(): Pipe {
+    const up = this.#up
+    const down = this.#down
+    return {
+      get queuedBytes() {
+        return down.queuedBytes
+      },
+      write: bytes => down.write(bytes),
+      pause: () => up.hold(),
+      resume: () => up.release(),
+      end: () => {
+        down.end()
+        if (up.finished) this.#after(0, 'gone', () => this.#serverIsOver())
+      },
+      destroy: () => this.#reset(),
+    }
+  }
+
+  #clientCloses(): void {
+    if (this.#up.ended) return
+    this.#up.end()
+    this.#after(LINGER_MS, 'linger', () => this.#clientIsOver(undefined), this.#process)
+  }
+
+  #upFinished(): void {
+    this.#served?.ended()
+    if (this.#down.ended) this.#after(0, 'gone', () => this.#serverIsOver())
+  }
+
+  /** As the reference transport does it: the server's end ends the client's. */
+  #downFinished(): void {
+    this.#up.end()
+    this.#clientIsOver(undefined)
+  }
+
+  /** Both ends learn of it, at moments of their own. */
+  #reset(): void {
+    const network = this.#network
+    this.#lose()
+    this.#after(network.delayMs(), 'reset', () => this.#serverIsOver())
+    this.#after(network.delayMs(), 'reset', () => this.#clientIsOver(new Error('connection reset')))
+  }
+
+  /** Nothing gets through from now on, and nobody is told. */
+  #lose(): void {
+    this.#up.lose()
+    this.#down.lose()
+  }
+
+  #clientIsOver(error: Error | undefined): void {
+    if (this.#clientOver) return
+    this.#clientOver = true
+    this.#forget()
+    if (this.#process.alive) this.#handlers.closed(error)
+  }
+
+  #serverIsOver(): void {
+    if (this.#serverOver) return
+    const lives = this.#serverLives
+    this.#serverOver = true
+    this.#forget()
+    if (lives) this.#served?.gone()
+  }
+
+  #forget(): void {
+    const clientGone = this.#clientOver || !this.#process.alive
+    if (clientGone && (this.#serverOver || this.#host?.process.alive !== true)) this.#network.wires.delete(this)
+  }
+
+  #after(ms: number, what: string, run: () => void, owner?: Owner): void {
+    this.#network.scheduler.after(ms, what, run, owner)
+  }
+}
