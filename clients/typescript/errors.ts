@@ -44,4 +44,9 @@ export class LongwireError extends Error {
 }
 
 /** The server contradicted itself or sent what no server sends: the connection ends and another is tried. */
-export class BrokenServer extends Error {}
+export class BrokenServer extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'BrokenServer'
+  }
+}
