@@ -145,6 +145,13 @@ export class Auditor {
     this.#enter(uid, device, sendSeq, ACCEPTED)
   }
 
+  /** Whether accepted() was told of it, and nothing since. */
+  isAccepted(uid: number, device: number, sendSeq: number): boolean {
+    const stream = this.#users.get(uid)?.streams.get(device)
+    const index = stream === undefined ? -1 : indexOf(stream.sendSeqs, sendSeq)
+    return stream?.states[index] === ACCEPTED
+  }
+
   /** It was refused for good before it was accepted, and must be shown nowhere. */
   refused(uid: number, device: number, sendSeq: number): void {
     this.#enter(uid, device, sendSeq, REFUSED)

@@ -1,0 +1,166 @@
+/**
+ * The people of a simulation and their devices: each device is one client of the reference library, used as an application
+ * would use it. Signing them all in is the first phase of a run.
+ */
+
+import {
+  type Client,
+  createClient,
+  MemoryStorage,
+  type Transport,
+  tcpTransport,
+} from '../../clients/typescript/index.js'
+import type { Clock } from '../lib/clock.js'
+import type { Random } from '../lib/random.js'
+import { CuttableTransport } from './cuttable-transport.js'
+import type { ServerAddress } from './options.js'
+import type { Phase } from './phase.js'
+
+export interface Device {
+  readonly client: Client
+  readonly transport: CuttableTransport
+  online: boolean
+}
+
+export interface Person {
+  /** From 0, as in the graph. */
+  readonly number: number
+  uid: number
+  readonly devices: Device[]
+}
+
+export interface CrowdSpec {
+  readonly users: number
+  readonly devices: number
+  readonly server: ServerAddress
+  /** Servers will be killed and connections cut: clients are told to be quick about it. */
+  readonly faults: boolean
+  /** What makes account names new on a server that was used before. */
+  readonly tag: string
+  readonly password: string
+  readonly clock: Clock
+  readonly random: Random
+  /** Something happened to a client that ends the run. */
+  readonly onFailure: (message: string) => void
+}
+
+/** Sign-ins under way at once: enough to keep a server busy, few enough that none waits for its turn until it gives up. */
+const SIGN_INS_MAX = 64
+
+/**
+ * Weeks of a phone's life in a minute: with the library's own patience (reconnecting after up to 60 s, 15 s for an answer) a
+ * run would be mostly waiting.
+ */
+const HURRY = {
+  reconnectBaseMs: 100,
+  reconnectCapMs: 2_000,
+  requestTimeoutMs: 3_000,
+  pongTimeoutMs: 1_000,
+  connectTimeoutMs: 3_000,
+}
+
+export class Crowd implements Phase {
+  readonly name = 'login'
+  readonly people: readonly Person[]
+  /** Times that a client was told RESYNC or of trimmed messages: not wrong in itself, but none is expected. */
+  surprises = 0
+  readonly #spec: CrowdSpec
+  readonly #transport: Transport
+  #signedIn = 0
+  #online = 0
+  #onlineOnce: (() => void) | undefined
+
+  constructor(spec: CrowdSpec) {
+    this.#spec = spec
+    this.#transport = tcpTransport(spec.server)
+    this.people = Array.from({ length: spec.users }, (_, number) => ({ number, uid: 0, devices: [] }))
+  }
+
+  /** Devices whose server knows them right now. */
+  get online(): number {
+    return this.#online
+  }
+
+  get steps(): number {
+    return this.#signedIn + this.#online
+  }
+
+  progress(): string {
+    return `${this.#signedIn} of ${this.#size} devices signed in, ${this.#online} online`
+  }
+
+  /** Registers everybody on a first device, logs the other ones in, and waits until all are online. */
+  async run(): Promise<void> {
+    let next = 0
+    const worker = async (): Promise<void> => {
+      while (next < this.people.length) await this.#enter(this.people[next++] as Person)
+    }
+    await Promise.all(Array.from({ length: SIGN_INS_MAX }, worker))
+    if (this.#spec.faults) return // in a storm there may be no moment at which all are online
+    await new Promise<void>(resolve => {
+      this.#onlineOnce = resolve
+      this.#checkOnline()
+    })
+  }
+
+  async close(): Promise<void> {
+    const devices = this.people.flatMap(person => person.devices)
+    await Promise.all(devices.map(({ client }) => client.close()))
+    for (const { transport } of devices) transport.close()
+  }
+
+  get #size(): number {
+    return this.#spec.users * this.#spec.devices
+  }
+
+  async #enter(person: Person): Promise<void> {
+    const { tag, password, devices } = this.#spec
+    const account = `sim-${tag}-${person.number}`
+    for (let number = 1; number <= devices; number++) {
+      const device = await this.#open(person)
+      person.devices.push(device)
+      const { client } = device
+      try {
+        if (number === 1) await client.account.register({ account, password, nickname: `Person ${person.number}` })
+        else await client.account.login({ account, password })
+      } catch (error) {
+        throw new Error(`${account} could not sign in: ${error instanceof Error ? error.message : error}`)
+      }
+      person.uid = client.account.uid
+      this.#signedIn++
+    }
+  }
+
+  async #open(person: Person): Promise<Device> {
+    const { faults, clock, random } = this.#spec
+    const transport = new CuttableTransport(this.#transport, clock, random)
+    const client = await createClient({
+      transport,
+      // The auditor keeps numbers; nobody reads the texts again.
+      storage: new MemoryStorage({ historyPerConversation: 0 }),
+      clientName: 'longwire simulate',
+      ...(faults && HURRY),
+    })
+    const device: Device = { client, transport, online: false }
+    client.on('connection', status => {
+      if (status.state === 'stopped' && status.reason !== 'CLOSED') {
+        this.#spec.onFailure(`a client of person ${person.number} stopped: ${status.reason}`)
+      }
+      const online = status.state === 'online'
+      if (online === device.online) return
+      device.online = online
+      this.#online += online ? 1 : -1
+      this.#checkOnline()
+    })
+    client.on('sessionEnded', ({ reason }) => {
+      this.#spec.onFailure(`the session of person ${person.number} ended: ${reason}`)
+    })
+    client.on('resync', () => this.surprises++)
+    client.on('trimmed', () => this.surprises++)
+    return device
+  }
+
+  #checkOnline(): void {
+    if (this.#online === this.#size) this.#onlineOnce?.()
+  }
+}

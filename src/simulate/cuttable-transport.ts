@@ -1,0 +1,97 @@
+/**
+ * A transport whose connection can be cut as a network cuts one: without a FIN, an RST or a word to the server.
+ *
+ *   live ──cut('told')────► dark, and the client hears of an error at once (the phone's own network changed)
+ *     └────cut('silent')──► dark, and nobody hears of anything (a router on the way forgot the connection)
+ *
+ * What a dark connection does: of the next thing written a part still leaves, so that frames are cut in their middle; from
+ * then on nothing does. What comes is thrown away. The socket itself stays open, half-open in effect, until the server ends it
+ * or its time is over; so the server goes on believing in it, and its system goes on confirming bytes that nobody reads. The
+ * one thing that this cannot show is a server whose unconfirmed bytes pile up: for that the bytes would have to be stopped below
+ * TCP.
+ */
+
+import type { Transport, TransportConnection, TransportHandlers } from '../../clients/typescript/index.js'
+import type { Clock } from '../lib/clock.js'
+import type { Random } from '../lib/random.js'
+
+/** How long a dark socket is kept if the server keeps it, too. It is then closed, in good order. */
+const DARK_MS_MAX = 30_000
+
+interface Wire {
+  readonly handlers: TransportHandlers
+  connection: TransportConnection | undefined
+  state: 'live' | 'cutting' | 'dark'
+  opened: boolean
+}
+
+export class CuttableTransport implements Transport {
+  readonly name: string
+  readonly preamble: boolean
+  readonly #inner: Transport
+  readonly #clock: Clock
+  readonly #random: Random
+  #wire: Wire | undefined
+  readonly #dark = new Set<Wire>()
+
+  constructor(inner: Transport, clock: Clock, random: Random) {
+    this.name = inner.name
+    this.preamble = inner.preamble
+    this.#inner = inner
+    this.#clock = clock
+    this.#random = random
+  }
+
+  connect(handlers: TransportHandlers): TransportConnection {
+    const wire: Wire = { handlers, connection: undefined, state: 'live', opened: false }
+    this.#wire = wire
+    wire.connection = this.#inner.connect({
+      opened: () => {
+        wire.opened = true
+        handlers.opened()
+      },
+      received: bytes => {
+        if (wire.state === 'live') handlers.received(bytes)
+      },
+      closed: error => {
+        this.#dark.delete(wire)
+        if (wire.state === 'live') handlers.closed(error)
+      },
+    })
+    return { write: bytes => this.#write(wire, bytes), close: () => this.#close(wire) }
+  }
+
+  /** @returns whether there was an open connection to cut */
+  cut(how: 'told' | 'silent'): boolean {
+    const wire = this.#wire
+    if (wire === undefined || wire.state !== 'live' || !wire.opened) return false
+    wire.state = 'cutting'
+    this.#wire = undefined
+    this.#dark.add(wire)
+    this.#clock.after(DARK_MS_MAX, () => this.#forget(wire))
+    if (how === 'told') wire.handlers.closed(new Error('the connection was cut'))
+    return true
+  }
+
+  /** Closes what is dark; the live connection is its client's to close. */
+  close(): void {
+    for (const wire of this.#dark) this.#forget(wire)
+  }
+
+  #write(wire: Wire, bytes: Uint8Array): void {
+    if (wire.state === 'live') wire.connection?.write(bytes)
+    if (wire.state !== 'cutting') return
+    wire.state = 'dark'
+    wire.connection?.write(bytes.subarray(0, this.#random.integer(bytes.length + 1)))
+  }
+
+  /** A client that gives a dark connection up closes it; the server is not to hear of that. */
+  #close(wire: Wire): void {
+    if (this.#wire === wire) this.#wire = undefined
+    if (wire.state === 'live') wire.connection?.close()
+  }
+
+  #forget(wire: Wire): void {
+    if (this.#dark.delete(wire)) wire.connection?.close()
+  }
+}

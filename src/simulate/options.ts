@@ -1,0 +1,132 @@
+/** The options of `longwire simulate`, and the settings that are made of them. */
+
+import { readFileSync } from 'node:fs'
+import { systemRandom } from '../lib/random.js'
+import { flag, integer, type Option, oneOf, parseOptions, text } from '../ops/options.js'
+import { numberedTexts, readTexts, type Texts } from './texts.js'
+
+/** Clients and their sockets live in one process, and 20 000 descriptors is what many machines give to one. */
+export const CLIENTS_MAX = 15_000
+
+const LONG_PORT_DEFAULT = 8081
+
+export interface ServerAddress {
+  readonly host: string
+  readonly port: number
+}
+
+export const SIMULATE_OPTIONS = {
+  users: integer(100, 2, CLIENTS_MAX, 'COUNT', 'how many people; users × devices is at most 15000'),
+  friends: integer(10, 1, CLIENTS_MAX - 1, 'COUNT', 'how many friends each of them has; fewer than users'),
+  messages: integer(5, 1, 1_000_000, 'COUNT', 'how many messages each person sends to each friend'),
+  devices: integer(1, 1, 100, 'COUNT', 'devices per person: all of them send, and all must show everything'),
+  text: text('', 'FILE', 'take the texts from the lines of this file (UTF-8) in place of short numbered ones'),
+  transport: oneOf('tcp', ['tcp'], 'how the clients connect'),
+  store: oneOf('lmdb', ['lmdb', 'memory'], 'the store of the server that is started, on a fresh temporary folder'),
+  server: address('send to this server in place of starting one (port 8081 if none is named)'),
+  killEvery: seconds('kill the server (SIGKILL) about so often, and start it again on the same data and port'),
+  dropEvery: seconds('cut some random connections about so often, without telling the server'),
+  seed: integer(
+    -1,
+    -1,
+    Number.MAX_SAFE_INTEGER,
+    'NUMBER',
+    'of the graph, the order of things and the faults; -1 draws one',
+  ),
+  json: flag('no progress on standard error'),
+} as const
+
+export interface Settings {
+  readonly users: number
+  readonly friends: number
+  readonly messages: number
+  readonly devices: number
+  readonly texts: Texts
+  readonly transport: 'tcp'
+  readonly store: 'lmdb' | 'memory'
+  /** Undefined: one is started. */
+  readonly server: ServerAddress | undefined
+  /** Seconds; 0: never. */
+  readonly killEvery: number
+  readonly dropEvery: number
+  readonly seed: number
+  readonly json: boolean
+}
+
+export type ParsedSettings =
+  | { readonly kind: 'settings'; readonly settings: Settings }
+  | { readonly kind: 'help' }
+  /** One line naming the option. */
+  | { readonly kind: 'wrong'; readonly message: string }
+
+/** Reads the file of --text. */
+export function parseSettings(argv: readonly string[]): ParsedSettings {
+  const parsed = parseOptions(SIMULATE_OPTIONS, argv)
+  if (parsed.kind !== 'options') return parsed
+  const { values } = parsed
+  const wrong = contradiction(values)
+  if (wrong !== undefined) return { kind: 'wrong', message: wrong }
+  let texts: Texts
+  try {
+    texts = values.text === '' ? numberedTexts(values.messages) : readTexts(readFileSync(values.text))
+  } catch (error) {
+    return {
+      kind: 'wrong',
+      message: `--text ${values.text}: ${error instanceof Error ? error.message : String(error)}`,
+    }
+  }
+  // Six digits, so that people can say it to each other.
+  const seed = values.seed >= 0 ? values.seed : systemRandom.integer(1_000_000)
+  return { kind: 'settings', settings: Object.freeze({ ...values, texts, server: parseAddress(values.server), seed }) }
+}
+
+function contradiction(values: {
+  readonly users: number
+  readonly friends: number
+  readonly devices: number
+  readonly store: string
+  readonly server: string
+  readonly killEvery: number
+}): string | undefined {
+  const { users, friends, devices, store, server, killEvery } = values
+  if (friends >= users) return `--friends must be fewer than --users, not ${friends} of ${users}`
+  if (users * devices > CLIENTS_MAX) {
+    return `--users × --devices must be at most ${CLIENTS_MAX}, not ${users * devices}: all clients are in one process`
+  }
+  if (killEvery > 0 && store === 'memory')
+    return '--kill-every needs --store lmdb: a killed server of memory has nothing left'
+  if (killEvery > 0 && server !== '') return '--kill-every cannot kill the server that --server names'
+  return undefined
+}
+
+/** A positive number of seconds; off by default. */
+function seconds(why: string): Option<number> {
+  return {
+    default: 0,
+    value: 'SECONDS',
+    range: 'a number of seconds from 0.1 to 86400',
+    why,
+    parse(given) {
+      const value = /^\d{1,5}(\.\d{1,3})?$/.test(given) ? Number(given) : Number.NaN
+      return value >= 0.1 && value <= 86_400 ? value : undefined
+    },
+  }
+}
+
+function address(why: string): Option<string> {
+  return {
+    default: '',
+    value: 'HOST[:PORT]',
+    range: 'a host, with or without a port (an IPv6 address with a port in brackets)',
+    why,
+    parse: given => (parseAddress(given) === undefined ? undefined : given),
+  }
+}
+
+/** name, name:port, 1.2.3.4:port, ::1, [::1], [::1]:port */
+function parseAddress(given: string): ServerAddress | undefined {
+  const [, bracketed, bare, port] = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(given) ?? []
+  const host = bracketed ?? bare ?? (/^[0-9a-fA-F:.]+$/.test(given) && given.includes(':') ? given : undefined)
+  const number = port === undefined ? LONG_PORT_DEFAULT : Number(port)
+  return host === undefined || number < 1 || number > 65_535 ? undefined : { host, port: number }
+}

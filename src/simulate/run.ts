@@ -1,0 +1,242 @@
+/**
+ * A whole run: starts a server, signs everybody in, makes friends, sends messages, and says how it went. However it ends,
+ * nothing is left behind: no process, no folder.
+ *
+ *   server ─► login ─► friends ─► messages ─► verdict ─► clients close, server stops, folder goes
+ *      └─────────┴────────┴──────────┴── failure: the server ends by itself, a client stops, nothing moves, Ctrl-C
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Clock } from '../lib/clock.js'
+import { type Random, seededRandom, systemRandom } from '../lib/random.js'
+import { Chaos } from './chaos.js'
+import { Crowd, type Person } from './crowd.js'
+import { Friendships } from './friendships.js'
+import { type Graph, makeGraph } from './graph.js'
+import type { ServerAddress, Settings } from './options.js'
+import type { Phase } from './phase.js'
+import type { Outcome } from './report.js'
+import { ServerProcess } from './server-process.js'
+import { Traffic } from './traffic.js'
+
+/** Nothing gets done for so long: it is stuck. Longer than any wait of the library on a connection that works. */
+const STUCK_MS = 40_000
+
+const PROGRESS_MS = 1_000
+
+/** With faults, messages are spread over so many of their periods, so that there is always something under way to be hit. */
+const PERIODS_MIN = 3
+
+/** What is known of a run while it goes on. */
+interface Known {
+  graph: Graph
+  loginSeconds: number
+  traffic: Traffic | undefined
+  cpuBeforeMs: number
+  cpuAfterMs: number | undefined
+}
+
+export class Run {
+  readonly #settings: Settings
+  readonly #clock: Clock
+  readonly #tell: (line: string) => void
+  /** Of the graph and of the faults: each its own, so that the one does not depend on how often the other draws. */
+  readonly #graphRandom: Random
+  readonly #faultRandom: Random
+  readonly #failed: Promise<string>
+  #fail: (message: string) => void = () => {}
+  #failure: string | undefined
+  #server: ServerProcess | undefined
+  #crowd: Crowd | undefined
+  #chaos: Chaos | undefined
+  #dataFolder: string | undefined
+
+  /** @param tell takes a line of progress */
+  constructor(settings: Settings, clock: Clock, tell: (line: string) => void) {
+    this.#settings = settings
+    this.#clock = clock
+    this.#tell = tell
+    this.#graphRandom = seededRandom(`graph ${settings.seed}`)
+    this.#faultRandom = seededRandom(`faults ${settings.seed}`)
+    this.#failed = new Promise(resolve => {
+      this.#fail = resolve
+    })
+  }
+
+  /** Ends the run; the first reason counts. */
+  fail(message: string): void {
+    this.#failure ??= message
+    this.#fail(message)
+  }
+
+  /** For the exit of this process: leaves nothing behind, without a wait. */
+  abandon(): void {
+    this.#server?.abandon()
+    this.#removeData()
+  }
+
+  /** Never rejects. */
+  async toItsEnd(): Promise<Outcome> {
+    const { users, friends, seed, transport } = this.#settings
+    const known: Known = {
+      graph: makeGraph(users, friends, this.#graphRandom),
+      loginSeconds: 0,
+      traffic: undefined,
+      cpuBeforeMs: 0,
+      cpuAfterMs: undefined,
+    }
+    try {
+      await this.#phases(known)
+    } catch (error) {
+      this.fail(error instanceof Error ? error.message : String(error))
+    }
+    const { graph, traffic, loginSeconds } = known
+    const cpuAfterMs = known.cpuAfterMs ?? this.#server?.cpuMs()
+    const verdict = traffic?.auditor.verdict()
+    await this.#clean()
+    return {
+      users,
+      friendships: graph.friendships,
+      verdict,
+      seconds: traffic?.seconds ?? 0,
+      loginSeconds,
+      serverCpuMs: this.#server === undefined || cpuAfterMs === undefined ? undefined : cpuAfterMs - known.cpuBeforeMs,
+      seed,
+      store: this.#server === undefined ? undefined : this.#settings.store,
+      transport,
+      kills: this.#server?.kills ?? 0,
+      failure: this.#failure,
+      failures: traffic?.failures ?? new Map(),
+    }
+  }
+
+  async #phases(known: Known): Promise<void> {
+    const server = this.#settings.server ?? (await this.#startServer())
+    const crowd = this.#makeCrowd(server)
+    this.#crowd = crowd
+    this.#chaos = this.#makeChaos(crowd)
+    this.#chaos.begin()
+    const startedMs = this.#clock.monotonic()
+    if (!(await this.#watch(crowd))) return
+    known.loginSeconds = (this.#clock.monotonic() - startedMs) / 1000
+    if (!(await this.#watch(new Friendships(crowd.people, known.graph, message => this.fail(message))))) return
+    const traffic = this.#makeTraffic(crowd.people, known.graph)
+    known.traffic = traffic
+    known.cpuBeforeMs = this.#server?.cpuMs() ?? 0
+    await this.#watch(traffic)
+    known.cpuAfterMs = this.#server?.cpuMs()
+  }
+
+  /** Runs a phase under observation. @returns false if it is not to go on */
+  async #watch(phase: Phase): Promise<boolean> {
+    const startedMs = this.#clock.monotonic()
+    let steps = phase.steps
+    let movedMs = startedMs
+    const tell = (): void => {
+      const seconds = ((this.#clock.monotonic() - startedMs) / 1000).toFixed(1)
+      this.#tell(`${phase.name.padEnd(9)}${seconds.padStart(6)} s  ${phase.progress()}${this.#faults()}`)
+    }
+    const look = (): void => {
+      timer = this.#clock.after(PROGRESS_MS, look)
+      tell()
+      if (phase.steps !== steps) movedMs = this.#clock.monotonic()
+      steps = phase.steps
+      if (this.#clock.monotonic() - movedMs < STUCK_MS) return
+      this.fail(`nothing was done for ${STUCK_MS / 1000} s (${phase.name}: ${phase.progress()})`)
+    }
+    let timer = this.#clock.after(PROGRESS_MS, look)
+    try {
+      await Promise.race([phase.run(), this.#failed])
+    } finally {
+      timer.cancel()
+    }
+    tell()
+    return this.#failure === undefined
+  }
+
+  async #startServer(): Promise<ServerAddress> {
+    const dataFolder = mkdtempSync(join(tmpdir(), 'longwire-simulate-'))
+    this.#dataFolder = dataFolder
+    const server = new ServerProcess({
+      store: this.#settings.store,
+      dataFolder,
+      clock: this.#clock,
+      onDeath: message => this.fail(message),
+    })
+    this.#server = server
+    await server.start()
+    this.#tell(`server    on ${server.host}:${server.port}, store ${this.#settings.store}, seed ${this.#settings.seed}`)
+    return { host: server.host, port: server.port }
+  }
+
+  #makeCrowd(server: ServerAddress): Crowd {
+    const { users, devices, killEvery, dropEvery } = this.#settings
+    return new Crowd({
+      users,
+      devices,
+      server,
+      faults: killEvery > 0 || dropEvery > 0,
+      tag: hex(systemRandom.bytes(4)),
+      password: hex(systemRandom.bytes(16)),
+      clock: this.#clock,
+      random: this.#faultRandom,
+      onFailure: message => this.fail(message),
+    })
+  }
+
+  #makeChaos(crowd: Crowd): Chaos {
+    const { killEvery, dropEvery } = this.#settings
+    return new Chaos({
+      killEveryMs: killEvery * 1000,
+      dropEveryMs: dropEvery * 1000,
+      server: this.#server,
+      devices: () => crowd.people.flatMap(person => person.devices),
+      clock: this.#clock,
+      random: this.#faultRandom,
+      onFailure: message => this.fail(message),
+    })
+  }
+
+  #makeTraffic(people: readonly Person[], graph: Graph): Traffic {
+    const { messages, texts, killEvery, dropEvery } = this.#settings
+    return new Traffic({
+      speakers: people.map(({ number, uid, devices }) => ({
+        uid,
+        friends: (graph.friends[number] ?? []).map(friend => people[friend]?.uid ?? 0),
+        devices: devices.map(({ client }) => ({ number: client.account.device, talker: client })),
+      })),
+      messages,
+      texts,
+      spreadMs: PERIODS_MIN * 1000 * Math.max(killEvery, dropEvery),
+      clock: this.#clock,
+    })
+  }
+
+  #faults(): string {
+    const { killEvery, dropEvery } = this.#settings
+    const kills = killEvery > 0 ? `; ${this.#server?.kills ?? 0} kills` : ''
+    return dropEvery > 0 ? `${kills}; ${this.#chaos?.cuts ?? 0} cuts` : kills
+  }
+
+  async #clean(): Promise<void> {
+    try {
+      await this.#chaos?.end()
+      await this.#crowd?.close()
+      const wrong = await this.#server?.stop()
+      if (wrong !== undefined) this.fail(wrong)
+    } catch (error) {
+      this.fail(error instanceof Error ? error.message : String(error))
+    }
+    this.#removeData()
+  }
+
+  #removeData(): void {
+    if (this.#dataFolder !== undefined) rmSync(this.#dataFolder, { recursive: true, force: true })
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}
