@@ -7,6 +7,7 @@ import {
   type ClientEvents,
   type ClientOptions,
   createClient,
+  LongwireError,
   MemoryStorage,
   type Storage,
   type Transport,
@@ -281,9 +282,8 @@ export class Harness {
 
   /** Opens the connection that waits or comes next, and answers its Hello. */
   reconnect(response: Partial<HelloResponse> = {}): HelloRequest {
-    const before = this.pipes.length
-    if (this.client.state().phase === 'waiting') this.advance(120_000)
-    if (this.pipes.length === before && this.client.state().phase !== 'connecting') throw new Error('no new connection')
+    for (let waited = 0; this.client.state().phase === 'waiting' && waited < 600_000; waited += 100) this.advance(100)
+    if (this.client.state().phase !== 'connecting') throw new Error('no new connection')
     this.pipe.open()
     return this.greet(response)
   }
@@ -321,6 +321,17 @@ export class Harness {
     for (const name of EVENTS) this.#client.on(name, event => this.told.push({ name, event } as Told))
     this.settle()
   }
+}
+
+/** Why a call of the library throws. */
+export function reasonOf(act: () => unknown): string {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof LongwireError) return error.reason
+    throw error
+  }
+  return 'nothing was thrown'
 }
 
 export function sessionOf(session: Partial<Session> = {}): Session {

@@ -1,0 +1,71 @@
+/** A storage whose disk is slow: commits wait until the test lets them through, fail when it says so, and are lost in a crash. */
+import {
+  type Changes,
+  type HistoryOptions,
+  type HistoryPage,
+  type Json,
+  MemoryStorage,
+  type Storage,
+} from '../../clients/typescript/index.js'
+
+export class SlowStorage implements Storage {
+  readonly #disk: MemoryStorage
+  #waiting: { readonly changes: Changes; readonly done: (error?: Error) => void } | undefined
+  /** While true commits are let through at once. */
+  fast = true
+
+  constructor(options?: HistoryOptions, disk: MemoryStorage = new MemoryStorage(options)) {
+    this.#disk = disk
+  }
+
+  get waiting(): boolean {
+    return this.#waiting !== undefined
+  }
+
+  /** What a program finds that starts now: what was let through. */
+  afterCrash(): SlowStorage {
+    return new SlowStorage(undefined, this.#disk)
+  }
+
+  /** Lets the commit that waits through. */
+  release(): void {
+    const waiting = this.#take()
+    this.#disk.commit(waiting.changes, waiting.done)
+  }
+
+  fail(error: Error): void {
+    this.#take().done(error)
+  }
+
+  open(done: (error: Error | undefined, values: ReadonlyMap<string, Json>) => void): void {
+    this.#disk.open(done)
+  }
+
+  commit(changes: Changes, done: (error?: Error) => void): void {
+    if (this.#waiting !== undefined) throw new Error('two commits at a time')
+    const { forget, values, messages, failures } = changes
+    const copy = { forget, values: new Map(values), messages: [...messages], failures: [...failures] }
+    this.#waiting = { changes: copy, done }
+    if (this.fast) this.release()
+  }
+
+  history(
+    peer: number,
+    before: number | undefined,
+    limit: number,
+    done: (error: Error | undefined, page: HistoryPage) => void,
+  ): void {
+    this.#disk.history(peer, before, limit, done)
+  }
+
+  close(done: () => void): void {
+    this.#disk.close(done)
+  }
+
+  #take(): { readonly changes: Changes; readonly done: (error?: Error) => void } {
+    const waiting = this.#waiting
+    if (waiting === undefined) throw new Error('no commit waits')
+    this.#waiting = undefined
+    return waiting
+  }
+}
