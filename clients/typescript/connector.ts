@@ -322,7 +322,12 @@ export class Connector {
   }
 
   #received(): void {
-    if (this.#phase.name === 'draining' && this.#phase.link.waiting === 0) this.#drained()
+    const phase = this.#phase
+    if (phase.name !== 'draining' || phase.link.waiting > 0) return
+    // What came with it is stored first, so that the last word can acknowledge it.
+    this.#host.commits.after(() => {
+      if (this.#phase === phase && phase.link.waiting === 0) this.#drained()
+    })
   }
 
   #drained(): void {

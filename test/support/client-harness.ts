@@ -199,7 +199,7 @@ export class Harness {
   readonly pipes: ServerPipe[] = []
   readonly told: Told[] = []
   readonly #options: Partial<ClientOptions>
-  #deferred: (() => void)[] = []
+  readonly #deferred: (() => void)[] = []
   #client: Client | undefined
 
   private constructor(storage: Storage, clock: ManualClock, options: Partial<ClientOptions>) {
@@ -251,11 +251,10 @@ export class Harness {
 
   /** Runs what the client deferred, and what that deferred. */
   settle(): void {
-    for (let rounds = 0; this.#deferred.length > 0; rounds++) {
-      if (rounds > 1000) throw new Error('the client defers for ever')
-      const deferred = this.#deferred
-      this.#deferred = []
-      for (const run of deferred) run()
+    let rounds = 0
+    for (let run = this.#deferred.shift(); run !== undefined; run = this.#deferred.shift()) {
+      if (++rounds > 10_000) throw new Error('the client defers for ever')
+      run()
     }
   }
 
