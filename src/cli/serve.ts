@@ -93,18 +93,26 @@ function die(log: Log, error: unknown, text: string): void {
 
 /** One line for a person: what could not be done, and which option it is about. */
 function startFailure(config: Config, error: unknown): string {
-  const { code, port, address } = errorFields(error)
-  if (port === undefined) return messageOf(error)
-  const option = port === config.port ? '--port' : '--http-port'
-  const where = `${address ?? config.host}:${port}`
-  if (code === 'EADDRINUSE') return `${option}: ${where} is taken by another process`
-  if (code === 'EACCES') return `${option}: ${where} may not be used by this user`
-  if (code === 'EADDRNOTAVAIL') return `--host: ${address ?? config.host} is not an address of this machine`
-  return `${option}: cannot listen on ${where}: ${messageOf(error)}`
+  const { code, port, syscall } = errorFields(error)
+  if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL' || code === 'EAI_AGAIN') {
+    return `--host: ${config.host} is not an address of this machine`
+  }
+  if (syscall !== 'listen' && syscall !== 'bind') return messageOf(error)
+  const where =
+    port === config.httpPort ? `--http-port: ${config.host}:${port}` : `--port: ${config.host}:${config.port}`
+  if (code === 'EADDRINUSE') return `${where} is taken by another process`
+  if (code === 'EACCES') return `${where} may not be used by this user`
+  return `${where} cannot be listened on: ${messageOf(error)}`
 }
 
-function errorFields(error: unknown): { code?: string; port?: number; address?: string } {
-  return error instanceof Error ? (error as Error & { code?: string; port?: number; address?: string }) : {}
+interface SystemError extends Error {
+  readonly code?: string
+  readonly syscall?: string
+  readonly port?: number
+}
+
+function errorFields(error: unknown): Partial<SystemError> {
+  return error instanceof Error ? error : {}
 }
 
 function messageOf(error: unknown): string {

@@ -65,7 +65,7 @@ export interface RunningServer {
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, log, onFatal, clock = systemClock, random = systemRandom } = options
-  const store = options.store ?? (await openStore(config))
+  const store = options.store ?? (await openStore(config, random, onFatal))
   const hub = new Hub<Connection>()
   const engine = createEngine({
     store,
