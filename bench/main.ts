@@ -1,0 +1,106 @@
+/**
+ * `npm run bench`: the repeatable measurements that README quotes. Each figure stands beside a baseline that was measured in
+ * the same run, in turns: absolute times differ from machine to machine and from run to run, ratios far less.
+ *
+ * The servers are processes of their own; this process is the load generator.
+ */
+
+import { cpus, totalmem } from 'node:os'
+import { complain, EXIT, print } from '../src/cli/command.js'
+import { flag, type OptionValues, optionHelp, parseOptions, text } from '../src/ops/options.js'
+import { cleanUpAtExit, profileInto } from './children.js'
+import { type IdleReport, measureIdle } from './idle.js'
+import { type MessagesReport, measureMessages } from './messages.js'
+import { FULL, type Preset, QUICK, TINY } from './presets.js'
+import { measureRate, type RateReport } from './rate.js'
+import { idleTables, machineLine, messagesTables, rateTables, wireTables } from './report.js'
+import { measureWire, type WireReport } from './wire.js'
+
+const OPTIONS = {
+  only: text('a,b,c,d', 'LIST', 'which measurements: a requests, b messages, c bytes on the wire, d idle memory'),
+  quick: flag('one short round of each, two minutes in all; without it three rounds, in a quarter of an hour'),
+  json: flag('the last line of standard output, and the only one, is one JSON object'),
+  tiny: flag('whether the benchmark itself works, in seconds; the figures mean nothing'),
+  profile: text('', 'FOLDER', 'each server leaves a processor profile there, which makes it slower'),
+} as const
+
+export interface BenchReport {
+  readonly machine: Machine
+  readonly preset: Preset['name']
+  readonly rounds: number
+  readonly a?: RateReport
+  readonly b?: MessagesReport
+  readonly c?: WireReport
+  readonly d?: IdleReport
+}
+
+export interface Machine {
+  readonly cpu: string
+  readonly cores: number
+  readonly memory_gib: number
+  readonly node: string
+}
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(argv: readonly string[]): Promise<number> {
+  const parsed = parseOptions(OPTIONS, argv)
+  if (parsed.kind === 'help') {
+    print(`npm run bench -- [options]\n\n${optionHelp(OPTIONS)}`)
+    return EXIT.OK
+  }
+  const parts = parsed.kind === 'options' ? parsed.values.only.split(',') : []
+  const strange = parts.find(part => !['a', 'b', 'c', 'd'].includes(part))
+  if (parsed.kind === 'wrong' || strange !== undefined) {
+    complain(
+      parsed.kind === 'wrong' ? parsed.message : `--only must be some of a,b,c,d, not ${JSON.stringify(strange)}`,
+    )
+    return EXIT.USAGE
+  }
+  cleanUpAtExit()
+  if (parsed.values.profile !== '') profileInto(parsed.values.profile)
+  await run(parsed.values, new Set(parts))
+  // Sockets and servers that are still there are ended with the process.
+  process.exit(EXIT.OK)
+}
+
+async function run(options: OptionValues<typeof OPTIONS>, parts: ReadonlySet<string>): Promise<void> {
+  const preset = options.tiny ? TINY : options.quick ? QUICK : FULL
+  const show = (text: string): void => {
+    if (!options.json) print(`${text}\n`)
+  }
+  const machine = {
+    cpu: cpus()[0]?.model ?? '',
+    cores: cpus().length,
+    memory_gib: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+  }
+  show(machineLine(machine, preset))
+  let report: BenchReport = { machine, preset: preset.name, rounds: preset.rounds }
+  if (parts.has('a')) {
+    const a = await measureRate(preset, say)
+    show(rateTables(a))
+    report = { ...report, a }
+  }
+  if (parts.has('b')) {
+    const b = await measureMessages(preset, say)
+    show(messagesTables(b))
+    report = { ...report, b }
+  }
+  if (parts.has('c')) {
+    const c = await measureWire(say)
+    show(wireTables(c))
+    report = { ...report, c }
+  }
+  if (parts.has('d')) {
+    const d = await measureIdle(preset, say)
+    show(idleTables(d))
+    report = { ...report, d }
+  }
+  if (options.json) print(JSON.stringify(report))
+}
+
+/** Progress: people see that it goes on, and programs that read standard output do not. */
+function say(line: string): void {
+  process.stderr.write(`${line}\n`)
+}

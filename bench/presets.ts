@@ -1,0 +1,68 @@
+/** How long and how large the measurements are. */
+
+export interface Preset {
+  readonly name: 'full' | 'quick' | 'tiny'
+  /** Every figure is the median of so many rounds, in which what is compared takes turns. */
+  readonly rounds: number
+  /** Of load before a window, in which code is compiled and buffers grow. */
+  readonly warmMs: number
+  /** What is measured at a time. */
+  readonly windowMs: number
+  /** (a) connections with one request in flight on each. */
+  readonly callers: readonly number[]
+  /** (b) */
+  readonly pairs: number
+  readonly inFlight: readonly number[]
+  /** (d) the slope between so many connections. */
+  readonly idleLow: number
+  readonly idleHigh: number
+  /** (d) rounds of their own, for each takes minutes. */
+  readonly idleRounds: number
+  /** (d) how long connections are idle before memory is read. */
+  readonly idleMs: number
+}
+
+/**
+ * The engine keeps a record that nobody uses for at most two generations of 30 s: it is a cache of the store and not a part
+ * of an idle connection, so it is waited for.
+ */
+const CACHE_GONE_MS = 65_000
+
+export const FULL: Preset = {
+  name: 'full',
+  rounds: 3,
+  warmMs: 1_500,
+  windowMs: 3_000,
+  callers: [100, 1_000],
+  pairs: 500,
+  inFlight: [1, 10],
+  idleLow: 1_000,
+  idleHigh: 10_000,
+  idleRounds: 3,
+  idleMs: CACHE_GONE_MS,
+}
+
+/** A look in about two minutes: one round, and fewer idle connections. */
+export const QUICK: Preset = {
+  ...FULL,
+  name: 'quick',
+  rounds: 1,
+  warmMs: 1_000,
+  windowMs: 2_000,
+  idleLow: 500,
+  idleHigh: 4_000,
+  idleRounds: 1,
+}
+
+/** Whether the benchmark itself works; its figures mean nothing. */
+export const TINY: Preset = {
+  ...QUICK,
+  name: 'tiny',
+  warmMs: 50,
+  windowMs: 200,
+  callers: [10],
+  pairs: 5,
+  idleLow: 10,
+  idleHigh: 60,
+  idleMs: 0,
+}

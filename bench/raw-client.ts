@@ -1,0 +1,132 @@
+/**
+ * A connection as the load generator has it: a socket and the codecs of protocol/, nothing else, so that the generator costs
+ * less than what it measures. All sockets read into one buffer: what a handler is given is good during the call.
+ */
+
+import { connect, type Socket } from 'node:net'
+import { CODES, codeName } from '../protocol/codes.js'
+import { encodeRequest, FrameDecoder } from '../protocol/frame-codec.js'
+import type { Frame } from '../protocol/generated/messages.js'
+import { FRAME_TO_CLIENT_BYTES_MAX } from '../protocol/limits.js'
+import type { RequestMethod } from '../protocol/methods.js'
+
+const readBuffer = Buffer.alloc(65_536)
+
+/** Ids of request(): above those that a hot loop uses, and of one byte, as a client's are. */
+const FIRST_REQUEST_ID = 65
+const LAST_REQUEST_ID = 126
+
+const END_MS = 500
+
+export class RawClient {
+  /** Application bytes, exactly. */
+  bytesIn = 0
+  bytesOut = 0
+  /** Calls of write: what was given in one goes out in one piece. */
+  writes = 0
+  /** If set, bytes are given here in place of frames. */
+  onBytes: ((count: number) => void) | undefined
+  /** Every frame that no request() waits for. */
+  onFrame: (frame: Frame) => void = ignore
+  onPing: () => void = ignore
+  /** All frames of one read were given. */
+  onRead: () => void = ignore
+  readonly #socket: Socket
+  readonly #decoder = new FrameDecoder(FRAME_TO_CLIENT_BYTES_MAX)
+  readonly #pending = new Map<number, (frame: Frame) => void>()
+  #nextId = FIRST_REQUEST_ID
+  #ended = false
+
+  private constructor(port: number, connected: () => void, failed: (error: Error) => void) {
+    const callback = (count: number): boolean => {
+      this.#take(count)
+      return true
+    }
+    const onread = { buffer: readBuffer, callback }
+    this.#socket = connect({ host: '127.0.0.1', port, noDelay: true, onread }, connected)
+    this.#socket.on('error', failed)
+    // Where the server's process ended that is told first: its end says why.
+    this.#socket.on('end', () => {
+      if (!this.#ended) setTimeout(() => failed(new Error('the server closed a connection')), END_MS)
+    })
+  }
+
+  /** A failure after it is connected is thrown: a benchmark with a lost connection measures nothing. */
+  static connect(port: number): Promise<RawClient> {
+    return new Promise((resolve, reject) => {
+      let isConnected = false
+      const client: RawClient = new RawClient(
+        port,
+        () => {
+          isConnected = true
+          resolve(client)
+        },
+        error => {
+          if (!isConnected) reject(error)
+          else if (!client.#ended) throw error
+        },
+      )
+    })
+  }
+
+  write(bytes: Uint8Array): void {
+    this.bytesOut += bytes.length
+    this.writes++
+    this.#socket.write(bytes)
+  }
+
+  /** @throws Error naming the code if it is refused */
+  request<Q, A>(method: RequestMethod<Q, A>, request: Q): Promise<A> {
+    const { id, answer } = this.expect(method)
+    this.write(encodeRequest(id, method.number, method.encodeRequest(request)))
+    return answer
+  }
+
+  /** For a request that is written together with others: its id, and its answer. */
+  expect<Q, A>(method: RequestMethod<Q, A>): { readonly id: number; readonly answer: Promise<A> } {
+    const id = this.#nextId
+    this.#nextId = id === LAST_REQUEST_ID ? FIRST_REQUEST_ID : id + 1
+    const answer = new Promise<A>((resolve, reject) => {
+      this.#pending.set(id, ({ code, message, body }) => {
+        if (code === CODES.OK.code) resolve(method.decodeResponse(body.slice()))
+        else reject(new Error(`${method.rpc} is refused with ${codeName(code)}: ${message}`))
+      })
+    })
+    return { id, answer }
+  }
+
+  /** Resets the connection: a normal end would keep its port busy for a minute, and there are only 28 000. */
+  destroy(): void {
+    this.#ended = true
+    this.#socket.resetAndDestroy()
+  }
+
+  #take(count: number): void {
+    this.bytesIn += count
+    if (this.onBytes !== undefined) {
+      this.onBytes(count)
+      return
+    }
+    const decoder = this.#decoder
+    decoder.push(readBuffer.subarray(0, count))
+    for (let decoded = decoder.next(); decoded !== undefined; decoded = decoder.next()) {
+      if (decoded.kind === 'frame') this.#frame(decoded.frame)
+      else if (decoded.kind === 'ping') this.onPing()
+      else throw new Error(`the server sends no frames: ${decoded.message}`)
+    }
+    if (decoder.buffered > 0) decoder.detach()
+    this.onRead()
+  }
+
+  #frame(frame: Frame): void {
+    const settle = this.#pending.size === 0 ? undefined : this.#pending.get(frame.id)
+    if (settle === undefined) {
+      this.onFrame(frame)
+      return
+    }
+    this.#pending.delete(frame.id)
+    settle(frame)
+  }
+}
+
+function ignore(): void {}

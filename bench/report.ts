@@ -1,0 +1,100 @@
+/** The measurements as people read them. */
+
+import type { IdleReport } from './idle.js'
+import type { Machine } from './main.js'
+import type { MessagesReport, MessagesRow } from './messages.js'
+import type { Preset } from './presets.js'
+import type { RateReport } from './rate.js'
+import { table } from './table.js'
+import type { WireReport } from './wire.js'
+
+export function machineLine({ cpu, cores, memory_gib, node }: Machine, { name, rounds }: Preset): string {
+  return `${cores} × ${cpu}, ${memory_gib} GiB, Node ${node}; ${name}, medians of ${rounds}`
+}
+
+export function rateTables(report: RateReport): string {
+  const { request_bytes, response_bytes, pinned, connections } = report
+  const where = pinned ? 'the server on one core, the generator on the other' : 'NOT pinned to cores'
+  const rows = connections.flatMap(row => [
+    [`${row.connections} connections, bare net echo`, row.echo_per_second, row.echo_cpu_us, percent(row.echo_busy)],
+    [
+      `${row.connections} connections, Longwire`,
+      row.longwire_per_second,
+      row.longwire_cpu_us,
+      percent(row.longwire_busy),
+    ],
+    [`${row.connections} connections, ratio`, row.rate_ratio, row.cpu_ratio, ''],
+  ])
+  return [
+    `(a) ${report.method}, ${request_bytes} bytes up, ${response_bytes} down, 1 in flight on each connection; ${where}`,
+    table(['', 'per second', 'server CPU µs each', 'server busy'], rows),
+  ].join('\n')
+}
+
+export function messagesTables({ text_bytes, pairs, disk_sync_ms, load, alone }: MessagesReport): string {
+  const cells = (row: MessagesRow): (string | number)[] => [
+    row.cpu_us_per_message,
+    row.messages_per_second,
+    percent(row.server_busy),
+    `${row.accepted_p50_ms} / ${row.accepted_p99_ms}`,
+    `${row.delivered_p50_ms} / ${row.delivered_p99_ms}`,
+  ]
+  const rows = [
+    ...load.map(row => [`${row.in_flight} in flight, ${NAMES[row.target]}`, ...cells(row)]),
+    ...alone.map(row => [`one pair alone, ${NAMES[row.target]}`, ...cells(row)]),
+  ]
+  const head = ['', 'server CPU µs each', 'per second', 'busy', 'accepted ms p50 / p99', 'delivered ms p50 / p99']
+  return [
+    `(b) messages of ${text_bytes} bytes between ${pairs} pairs of friends; one write with fdatasync takes ${disk_sync_ms} ms here`,
+    table(head, rows),
+  ].join('\n')
+}
+
+const NAMES = {
+  lmdb: 'Longwire, lmdb',
+  memory: 'Longwire, memory',
+  relay: 'bare relay, nothing stored',
+} as const
+
+export function wireTables(report: WireReport): string {
+  const { large_numbers: large, text_bytes } = report
+  return [
+    `(c) application bytes on the wire; messages of ${text_bytes} bytes; in brackets with the numbers of a large, old server`,
+    table(
+      ['', 'up', 'down'],
+      [
+        ['heartbeat', report.heartbeat_up, report.heartbeat_down],
+        ['message, beside its text', `${report.message_up_beside_text} (${large.message_up_beside_text})`, ''],
+        ['its acceptance', '', `${report.accepted_down} (${large.accepted_down})`],
+        [
+          'its delivery, beside its text',
+          '',
+          `${report.delivery_down_beside_text} (${large.delivery_down_beside_text})`,
+        ],
+        ['ack with one mark', report.ack_up, ''],
+        ['the mark at the sender', '', report.delivered_mark_down],
+        ['reconnect with one missed message', report.reconnect_up, report.reconnect_down],
+      ],
+    ),
+    `round trips of the reconnect after TCP: ${report.reconnect_round_trips}`,
+  ].join('\n')
+}
+
+export function idleTables(report: IdleReport): string {
+  const { from_connections: low, to_connections: high, exchanged_up: up, exchanged_down: down } = report
+  return [
+    `(d) bytes of memory per idle connection, slope from ${low} to ${high}, ${up} bytes up and ${down} down before, idle for ${report.idle_seconds} s`,
+    table(
+      ['', 'RSS', 'without pages of files'],
+      [
+        ['bare net sockets', report.bare_rss_bytes, report.bare_own_bytes],
+        ['Longwire, logged in', report.longwire_rss_bytes, report.longwire_own_bytes],
+        ['ratio', report.rss_ratio, report.own_ratio],
+      ],
+    ),
+  ].join('\n')
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`
+}

@@ -1,0 +1,213 @@
+/**
+ * A user with one device, connected: follows its timeline by the push rule (PROTOCOL.md, clause 7), checks that what it gets
+ * is complete and in order, and acknowledges as the reference client does. Knows one peer, which is all that a pair needs.
+ */
+
+import { randomBytes } from 'node:crypto'
+import { CODES, codeName } from '../protocol/codes.js'
+import { encodeNotice, encodeRequest, PING } from '../protocol/frame-codec.js'
+import {
+  createAckNotice,
+  createContactServiceRequestRequest,
+  createHelloRequest,
+  createRegisterRequest,
+  createSyncRequest,
+  decodeNotifyNotice,
+  decodePushNotice,
+  decodeSendResponse,
+  decodeSyncResponse,
+  type Frame,
+  type Item,
+  type Session,
+} from '../protocol/generated/messages.js'
+import { encodeSendFrame, itemVersions } from '../protocol/item-codec.js'
+import { HEARTBEAT_MS_MAX } from '../protocol/limits.js'
+import { METHODS } from '../protocol/methods.js'
+import { RawClient } from './raw-client.js'
+
+/** Beside the ids of RawClient.request(). */
+const SYNC_ID = 127
+/** Sends have the ids 1 to 64. */
+const SEND_IDS = 64
+
+export class BenchUser {
+  client: RawClient
+  readonly session: Session
+  /** The message of the peer with this number has come, for the first time. */
+  onMessage: (sendSeq: number) => void = () => {}
+  /** The Send with this number is accepted. */
+  onAccepted: (sendSeq: number) => void = () => {}
+  /** Where the peer's numbers stand. */
+  received = 0
+  sent = 0
+  accepted = 0
+  applied = 0
+  /** When the first item came that is not acknowledged; 0 for none. */
+  ackDueSince = 0
+  #attempt: number
+  #pulling = false
+  #known = 0
+  #marked = 0
+  #firstPage: () => void = () => {}
+
+  private constructor(client: RawClient, session: Session) {
+    this.client = client
+    this.session = session
+    this.#attempt = session.boundAttempt
+    this.sent = session.lastSendSeq
+    this.accepted = session.lastSendSeq
+  }
+
+  get uid(): number {
+    return this.session.uid
+  }
+
+  /** Registers and connects, on one connection, in two round trips after TCP. */
+  static async register(port: number, account: string): Promise<BenchUser> {
+    const client = await RawClient.connect(port)
+    const hello = client.expect(METHODS.hello)
+    const register = client.expect(METHODS.register)
+    const request = createRegisterRequest({ account, password: 'bench password', installationKey: randomBytes(16) })
+    client.write(
+      Buffer.concat([
+        PING,
+        encodeRequest(hello.id, METHODS.hello.number, METHODS.hello.encodeRequest(createHelloRequest({}))),
+        encodeRequest(register.id, METHODS.register.number, METHODS.register.encodeRequest(request)),
+      ]),
+    )
+    await hello.answer
+    const { session } = await register.answer
+    if (session === undefined) throw new Error('Register gave no session')
+    const user = new BenchUser(client, session)
+    await user.#hello(false)
+    return user
+  }
+
+  /** A new connection, in the place of one that is gone; settles when the first page has come. */
+  async reconnect(port: number): Promise<void> {
+    this.client = await RawClient.connect(port)
+    this.#pulling = false
+    await this.#hello(true)
+  }
+
+  /** Sends 00 and Hello in one piece. */
+  async #hello(leadingZero: boolean): Promise<void> {
+    const { client } = this
+    client.onFrame = frame => this.#frame(frame)
+    const { token, storeId } = this.session
+    this.#attempt++
+    const since = this.applied
+    const hello = createHelloRequest({
+      token,
+      attempt: this.#attempt,
+      since,
+      heartbeatMs: HEARTBEAT_MS_MAX,
+      storeId: since === 0 ? new Uint8Array(0) : storeId,
+    })
+    const { id, answer } = client.expect(METHODS.hello)
+    const frame = encodeRequest(id, METHODS.hello.number, METHODS.hello.encodeRequest(hello))
+    const firstPage = new Promise<void>(resolve => {
+      this.#firstPage = resolve
+    })
+    client.write(leadingZero ? Buffer.concat([PING, frame]) : frame)
+    const { ack } = await answer
+    if (ack > this.#marked) this.#marked = ack
+    await firstPage
+  }
+
+  /** Asks another user to become a friend. If both ask, they are friends. */
+  async ask(uid: number): Promise<void> {
+    const sendSeq = ++this.sent
+    this.accepted = sendSeq
+    await this.client.request(METHODS.contactRequest, createContactServiceRequestRequest({ sendSeq, uid }))
+  }
+
+  /** The frame of the next message; the caller writes it. */
+  nextSend(to: number, text: string): Uint8Array {
+    const sendSeq = ++this.sent
+    return encodeSendFrame(1 + (sendSeq % SEND_IDS), sendSeq, to, text)
+  }
+
+  /** Acknowledges what has come, with the peer's mark, as one notice. */
+  ack(peer: number): void {
+    this.ackDueSince = 0
+    if (this.applied <= this.#marked) return
+    this.#marked = this.applied
+    const delivered = this.received === 0 ? [] : [{ peer, device: 1, sendSeq: this.received }]
+    const notice = createAckNotice({ version: this.applied, delivered })
+    this.client.write(encodeNotice(METHODS.ack.number, METHODS.ack.encode(notice)))
+  }
+
+  #frame(frame: Frame): void {
+    if (frame.id === SYNC_ID) this.#synced(frame)
+    else if (frame.id !== 0) this.#accept(frame)
+    else if (frame.method === METHODS.push.number) this.#push(frame)
+    else if (frame.method === METHODS.notify.number) this.#notify(decodeNotifyNotice(frame.body).version)
+    else throw new Error(`a notice ${frame.method} with code ${codeName(frame.code)}: ${frame.message}`)
+  }
+
+  #accept({ code, message, body }: Frame): void {
+    if (code !== CODES.OK.code) throw new Error(`a Send is refused with ${codeName(code)}: ${message}`)
+    const { version, from } = decodeSendResponse(body)
+    // Sends of one device are answered in their order.
+    this.accepted++
+    this.#range(from === 0 ? version - 1 : from, version, [])
+    this.onAccepted(this.accepted)
+  }
+
+  #push(frame: Frame): void {
+    const { from, to, items } = decodePushNotice(frame.body)
+    this.#range(from, to === 0 ? (itemVersions(from, items).at(-1) ?? from) : to, items)
+    this.#firstPage()
+  }
+
+  #synced(frame: Frame): void {
+    if (frame.code !== CODES.OK.code) throw new Error(`a Sync is refused with ${codeName(frame.code)}`)
+    const { to, more, items } = decodeSyncResponse(frame.body)
+    this.#pulling = false
+    this.#range(this.applied, to, items)
+    if (more || this.#known > this.applied) this.#pull()
+  }
+
+  #notify(version: number): void {
+    if (version > this.applied) this.#beyond(version)
+  }
+
+  #range(from: number, to: number, items: readonly Item[]): void {
+    if (to <= this.applied) return
+    if (from > this.applied) {
+      this.#beyond(to)
+      return
+    }
+    if (items.length > 0) {
+      const versions = itemVersions(from, items)
+      for (let i = 0; i < items.length; i++) {
+        if ((versions[i] ?? 0) > this.applied) this.#item(items[i] as Item)
+      }
+    }
+    this.applied = to
+    if (this.ackDueSince === 0) this.ackDueSince = performance.now()
+  }
+
+  #item({ content }: Item): void {
+    if (content?.case !== 'message') return
+    const { sender, sendSeq } = content.value
+    if (sender === this.uid) return
+    if (this.received !== 0 && sendSeq !== this.received + 1) {
+      throw new Error(`message ${sendSeq} came after ${this.received}`)
+    }
+    this.received = sendSeq
+    this.onMessage(sendSeq)
+  }
+
+  #beyond(version: number): void {
+    this.#known = Math.max(this.#known, version)
+    if (!this.#pulling) this.#pull()
+  }
+
+  #pull(): void {
+    this.#pulling = true
+    const request = createSyncRequest({ since: this.applied })
+    this.client.write(encodeRequest(SYNC_ID, METHODS.sync.number, METHODS.sync.encodeRequest(request)))
+  }
+}

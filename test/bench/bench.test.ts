@@ -1,0 +1,81 @@
+/** The benchmark works: a tiny run says everything that it promises. What the figures are is not a matter for tests. */
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { median, medians, Samples } from '../../bench/statistics.js'
+import { table } from '../../bench/table.js'
+
+const MAIN = fileURLToPath(new URL('../../bench/main.js', import.meta.url))
+
+t.test('a tiny run gives one JSON object with every figure', async t => {
+  const { code, stdout, stderr } = await bench('--tiny', '--json')
+  t.equal(code, 0, stderr)
+  t.equal(stdout.trim().split('\n').length, 1)
+  const { machine, a, b, c, d } = JSON.parse(stdout)
+  t.equal(machine.node, process.version)
+
+  t.ok(a.request_bytes > 0 && a.response_bytes > a.request_bytes)
+  for (const row of a.connections) t.ok(row.longwire_per_second > 0 && row.echo_per_second > 0 && row.rate_ratio > 0)
+
+  t.same(
+    b.load.map((row: { in_flight: number; target: string }) => `${row.in_flight} ${row.target}`),
+    ['1 lmdb', '1 memory', '1 relay', '10 lmdb', '10 memory', '10 relay'],
+  )
+  t.same(
+    b.alone.map((row: { target: string }) => row.target),
+    ['lmdb', 'memory', 'relay'],
+  )
+  for (const row of [...b.load, ...b.alone]) {
+    t.ok(row.messages_per_second > 0)
+    t.ok(row.accepted_p50_ms <= row.accepted_p99_ms && row.delivered_p50_ms <= row.delivered_p99_ms)
+  }
+
+  t.equal(d.to_connections, 60)
+  t.type(d.rss_ratio, 'number')
+
+  // These are exact, and promised: no timing is in them.
+  t.equal(c.heartbeat_up, 1)
+  t.equal(c.heartbeat_down, 1)
+  t.ok(c.message_up_beside_text <= 16, `${c.message_up_beside_text} bytes up`)
+  t.ok(c.delivery_down_beside_text <= 32, `${c.delivery_down_beside_text} bytes down`)
+  t.equal(c.reconnect_round_trips, 1)
+  t.ok(c.accepted_down > 0 && c.ack_up > 0 && c.delivered_mark_down > 0)
+})
+
+t.test('wrong options are refused by name', async t => {
+  for (const [option, value] of [['--only', 'a,x'] as const, ['--slowly', ''] as const]) {
+    const { code, stderr } = await bench(option, value)
+    t.equal(code, 2)
+    t.match(stderr, value === '' ? '--slowly' : '"x"')
+  }
+})
+
+t.test('medians and percentiles', async t => {
+  t.equal(median([5, 1, 3]), 3)
+  t.equal(median([4, 1, 3, 2]), 2.5)
+  t.same(medians([{ x: 1 }, { x: 9 }, { x: 4 }]), { x: 4 })
+  const samples = new Samples()
+  for (let i = 5_000; i > 0; i--) samples.add(i)
+  t.equal(samples.percentile(0.5), 2_500)
+  t.equal(samples.percentile(0.99), 4_950)
+  samples.clear()
+  t.same(samples.percentile(0.5), Number.NaN)
+})
+
+t.test('a table is aligned', async t => {
+  t.equal(table(['', 'up'], [['ping', 1]]), '       up\n─────────\nping    1')
+})
+
+function bench(...options: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  return new Promise(resolve => {
+    const child = spawn(process.execPath, [MAIN, ...options])
+    const output = { stdout: '', stderr: '' }
+    child.stdout.on('data', chunk => {
+      output.stdout += chunk
+    })
+    child.stderr.on('data', chunk => {
+      output.stderr += chunk
+    })
+    child.on('close', code => resolve({ code, ...output }))
+  })
+}
