@@ -1,6 +1,7 @@
 /** The options of `longwire simulate`, and the settings that are made of them. */
 
 import { readFileSync } from 'node:fs'
+import { isIPv6 } from 'node:net'
 import { systemRandom } from '../lib/random.js'
 import { flag, integer, type Option, oneOf, parseOptions, text } from '../ops/options.js'
 import { numberedTexts, readTexts, type Texts } from './texts.js'
@@ -125,8 +126,10 @@ function address(why: string): Option<string> {
 
 /** name, name:port, 1.2.3.4:port, ::1, [::1], [::1]:port */
 function parseAddress(given: string): ServerAddress | undefined {
-  const [, bracketed, bare, port] = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(given) ?? []
-  const host = bracketed ?? bare ?? (/^[0-9a-fA-F:.]+$/.test(given) && given.includes(':') ? given : undefined)
+  if (isIPv6(given)) return { host: given, port: LONG_PORT_DEFAULT }
+  const [, bracketed, bare, port] = /^(?:\[([^[\]]+)\]|([^:[\]\s/]+))(?::(\d{1,5}))?$/.exec(given) ?? []
+  if (bracketed !== undefined && !isIPv6(bracketed)) return undefined
+  const host = bracketed ?? bare
   const number = port === undefined ? LONG_PORT_DEFAULT : Number(port)
   return host === undefined || number < 1 || number > 65_535 ? undefined : { host, port: number }
 }

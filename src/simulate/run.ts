@@ -34,7 +34,7 @@ interface Known {
   graph: Graph
   loginSeconds: number
   traffic: Traffic | undefined
-  cpuBeforeMs: number
+  cpuBeforeMs: number | undefined
   cpuAfterMs: number | undefined
 }
 
@@ -84,7 +84,7 @@ export class Run {
       graph: makeGraph(users, friends, this.#graphRandom),
       loginSeconds: 0,
       traffic: undefined,
-      cpuBeforeMs: 0,
+      cpuBeforeMs: undefined,
       cpuAfterMs: undefined,
     }
     try {
@@ -92,8 +92,7 @@ export class Run {
     } catch (error) {
       this.fail(error instanceof Error ? error.message : String(error))
     }
-    const { graph, traffic, loginSeconds } = known
-    const cpuAfterMs = known.cpuAfterMs ?? this.#server?.cpuMs()
+    const { graph, traffic, loginSeconds, cpuBeforeMs, cpuAfterMs = this.#server?.cpuMs() } = known
     const verdict = traffic?.auditor.verdict()
     await this.#clean()
     return {
@@ -102,7 +101,7 @@ export class Run {
       verdict,
       seconds: traffic?.seconds ?? 0,
       loginSeconds,
-      serverCpuMs: this.#server === undefined || cpuAfterMs === undefined ? undefined : cpuAfterMs - known.cpuBeforeMs,
+      serverCpuMs: cpuBeforeMs === undefined || cpuAfterMs === undefined ? undefined : cpuAfterMs - cpuBeforeMs,
       seed,
       store: this.#server === undefined ? undefined : this.#settings.store,
       transport,
@@ -124,7 +123,7 @@ export class Run {
     if (!(await this.#watch(new Friendships(crowd.people, known.graph, message => this.fail(message))))) return
     const traffic = this.#makeTraffic(crowd.people, known.graph)
     known.traffic = traffic
-    known.cpuBeforeMs = this.#server?.cpuMs() ?? 0
+    known.cpuBeforeMs = this.#server?.cpuMs()
     await this.#watch(traffic)
     known.cpuAfterMs = this.#server?.cpuMs()
   }

@@ -117,8 +117,9 @@ export class ServerProcess {
     this.#last?.kill('SIGKILL')
   }
 
-  /** User and system time of all incarnations, milliseconds, to the tick of 10 ms. */
-  cpuMs(): number {
+  /** User and system time of all incarnations, milliseconds, to the tick of 10 ms; undefined when it died and nobody looked in time. */
+  cpuMs(): number | undefined {
+    if (this.#state === 'died') return undefined
     return this.#endedCpuMs + (this.#running === undefined ? 0 : cpuMsOf(this.#running.child.pid))
   }
 
