@@ -120,7 +120,7 @@ export class Plan {
       return { plan, result }
     } catch (error) {
       if (error !== NEEDS_RECORDS) throw error
-      for (const [kind, id] of transition.reads?.(input) ?? []) plan.#want(actor, kind, id)
+      for (const [kind, id] of transition.reads?.(input) ?? []) plan.want(actor, kind, id)
       return { plan, result: undefined }
     }
   }
@@ -204,17 +204,24 @@ export class Plan {
     this.#effects.push(emitted)
   }
 
-  #want(actor: Actor, kind: RecordKind<unknown>, id: string | number | undefined): void {
+  want(actor: Actor, kind: RecordKind<unknown>, id: string | number | undefined): void {
     const name = recordName(kind, id)
     if (this.context.cache.get(`${actor}/${name}`) !== undefined) return
-    if (!this.missing.some(m => m.actor === actor && m.name === name)) this.missing.push({ actor, name, kind })
+    this.missing.push({ actor, name, kind })
   }
 
+  /** A plan that lacks records goes on all the same, to find out at once what the other effects lack. */
   #applyEffects(): void {
     for (let i = 0; i < this.#effects.length; i += 1) {
       const effect = this.#effects[i]
-      if (effect !== undefined) this.#route(effect)
+      if (effect === undefined) continue
+      try {
+        this.#route(effect)
+      } catch (error) {
+        if (error !== NEEDS_RECORDS) throw error
+      }
     }
+    if (this.missing.length > 0) throw NEEDS_RECORDS
   }
 
   #route({ kind, source, target, input, level }: Emitted): void {
@@ -309,6 +316,11 @@ export class PlanTx implements Tx {
     const slot = this.#plan.slot(this.actor, kind as RecordKind<unknown>, id)
     slot.expected = true
     return slot.value as T | undefined
+  }
+
+  fetch(kinds: readonly RecordKind<unknown>[], ids: readonly (string | number)[]): void {
+    for (const id of ids) for (const kind of kinds) this.#plan.want(this.actor, kind, id)
+    if (this.#plan.missing.length > 0) throw NEEDS_RECORDS
   }
 
   peek<T>(kind: RecordKind<T>, id?: string | number): T | undefined {

@@ -31,6 +31,8 @@ export interface Tx {
   readonly epoch: number
   /** The record's value, or undefined if it is absent; the unit then holds only while the record stays as it is. */
   get<T>(kind: RecordKind<T>, id?: string | number): T | undefined
+  /** Has these records read together if any is missing, before they are looked at one by one. Decides nothing. */
+  fetch(kinds: readonly RecordKind<unknown>[], ids: readonly (string | number)[]): void
   /** Like `get`, but the unit does not depend on it: what is seen may be out of date. */
   peek<T>(kind: RecordKind<T>, id?: string | number): T | undefined
   /** Like `peek`, at another actor's record, of whatever scope: for what never changes back once it is so. */

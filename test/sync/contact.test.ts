@@ -69,6 +69,7 @@ class World {
       get: (kind, id) => at(actor, kind, id),
       peek: (kind, id) => at(actor, kind, id),
       glance: at,
+      fetch() {},
       put: (kind, value, id) => records.set(`${actor}/${recordName(kind, id)}`, value),
       remove: (kind, id) => records.delete(`${actor}/${recordName(kind, id)}`),
       append() {},

@@ -211,6 +211,13 @@ t.test('effects within a scope are one unit with their cause; a cascade goes on 
   await engine.close()
 })
 
+t.test('records that many effects need are read together', async t => {
+  const { engine } = await start()
+  const to = Array.from({ length: 200 }, (_, i) => `user/${i + 2}`)
+  await result(engine, 'user/1', say, { to, text: 'hi' })
+  t.same(await result(engine, 'user/201', hear, undefined), ['hi'])
+})
+
 t.test('what is beyond the bounds of one unit arrives all the same, once and in order', async t => {
   const targets = Array.from({ length: CASCADE_APPENDS_MAX + 50 }, () => 'user/2')
   const noisy: EffectKind<Told> = {

@@ -236,6 +236,7 @@ export function tellRenamed(tx: Tx): void {
 
 /** Ends every contact, as a part of ending the account. */
 export function endContacts(tx: Tx): void {
+  tx.fetch([contact], tx.get(contactIndex) ?? [])
   for (const uid of tx.get(contactIndex) ?? []) {
     const before = tx.get(contact, uid) ?? NOBODY
     const other = userActor(uid)

@@ -27,12 +27,8 @@ const NO_MARKS: MarkRecord = { delivered: {}, read: {} }
 
 export const ack: Transition<AckInput, void> = {
   name: 'timeline.ack',
-  reads: input => [
-    ...Array.from(input.versions.keys(), device => [deviceAck, device] as const),
-    ...Array.from(input.marks.keys(), peer => [taken, peer] as const),
-    ...Array.from(input.marks.keys(), peer => [contact, peer] as const),
-  ],
   run(tx, { versions, marks }) {
+    tx.fetch([taken, contact], [...marks.keys()])
     for (const [device, version] of versions) {
       const before = tx.get(deviceAck, device)?.version ?? 0
       tx.put(deviceAck, { version: Math.max(before, version) }, device)
