@@ -4,8 +4,9 @@
  */
 
 import type { Socket } from 'node:net'
-import { Connection, type ConnectionOptions } from '../session/connection.js'
+import { Connection } from '../session/connection.js'
 import type { SessionContext } from '../session/context.js'
+import type { LinkOptions } from '../session/frame-link.js'
 import type { Pipe } from '../session/pipe.js'
 
 /**
@@ -15,7 +16,7 @@ import type { Pipe } from '../session/pipe.js'
 export const SOCKET_HIGH_WATER_BYTES = 1
 
 /** First byte 00, then Hello (DESIGN.md §4). */
-const OPTIONS: ConnectionOptions = Object.freeze({ leadingZero: true })
+const OPTIONS: LinkOptions = Object.freeze({ leadingZero: true })
 
 const CONNECTION = Symbol('connection')
 

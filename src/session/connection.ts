@@ -10,30 +10,17 @@
  *      ▼                      ▼                               ▼    ▼
  *   closed (from every state, once: the first reason stands) ── gone() ──► forgotten
  *
- * opening      nothing has come but the leading 00; HELLO_TIMEOUT
- * handshaking  a Hello is being verified; nothing is read
- * nameless     Register, Login and one Hello with a token; NAMELESS_TIMEOUT
- * open         belongs to a device; IDLE_TIMEOUT by the heartbeat that its Hello named
- * draining     requests in work are finished, new ones refused
- * closed       the last frame is written, the pipe ends; what still comes is thrown away until the peer has finished
+ * What each state takes, and what ends it, stands with its type in connection-state.ts. Only #enter writes the state.
  *
  * An idle connection holds this object, its state and a decoder without buffers: no closure, no timer (the wheel's links
- * are its own fields), no array. Reading stops by no longer asking the decoder, and then the pipe.
+ * are its own fields), no array.
  */
 
-import { CODES, type Code, codeName } from '../../protocol/codes.js'
-import {
-  type DecodedFrame,
-  encodeNotice,
-  encodeRefusal,
-  encodeResponse,
-  FrameDecoder,
-  PING,
-} from '../../protocol/frame-codec.js'
+import { CODES, type Code } from '../../protocol/codes.js'
+import { encodeNotice, encodeRefusal, encodeResponse } from '../../protocol/frame-codec.js'
 import {
   DecodeError,
   decodeAckNotice,
-  decodeHelloRequest,
   encodeHelloResponse,
   encodeNotifyNotice,
   type Frame,
@@ -42,128 +29,45 @@ import {
   type Refusal,
 } from '../../protocol/generated/messages.js'
 import { encodeAcceptedFrame, encodePushFrame, encodeSyncFrame } from '../../protocol/item-codec.js'
-import {
-  FRAME_TO_SERVER_BYTES_MAX,
-  HEARTBEAT_MS_DEFAULT,
-  HEARTBEAT_MS_MAX,
-  HEARTBEAT_MS_MIN,
-  HELLO_BYTES_MAX,
-  HELLO_TIMEOUT_MS,
-  NAMELESS_MS_MAX,
-  PINGS_PER_SECOND_MAX,
-  REQUESTS_IN_WORK_MAX,
-} from '../../protocol/limits.js'
+import { HELLO_TIMEOUT_MS, NAMELESS_MS_MAX, REQUESTS_IN_WORK_MAX } from '../../protocol/limits.js'
 import { METHODS, methodByNumber } from '../../protocol/methods.js'
-import { TICK_MS, Timed } from '../lib/wheel.js'
+import { TICK_MS } from '../lib/wheel.js'
 import type { Caller, HelloAnswer, TimelinePage } from '../services/types.js'
 import { closeFrame, drainFrame } from './close-frame.js'
+import { logClose } from './close-log.js'
+import {
+  DRAIN_MS_MAX,
+  idleTicksOf,
+  LINGER_BYTES_MAX,
+  LINGER_MS,
+  type Open,
+  overdueCode,
+  STALL_MS_MAX,
+  STALL_TICKS_MAX,
+  type State,
+  VERIFY_MS_MAX,
+} from './connection-state.js'
 import type { SessionContext } from './context.js'
 import { Feed, type Hint } from './feed.js'
-import { Outgoing, WRITE_BYTES_MAX } from './outgoing.js'
+import { FrameLink, type LinkOptions } from './frame-link.js'
+import { readHello } from './hello-check.js'
+import { WRITE_BYTES_MAX } from './outgoing.js'
 import type { Pipe } from './pipe.js'
 
-/** Services answer a Hello within a commit; one that takes longer than this will not. */
-const VERIFY_MS_MAX = 30_000
-
-/** A peer that takes none of WRITE_BYTES_MAX for so long is gone or means harm: the slowest link that is worth serving (2.5 KB/s) needs 26 s. */
-const STALL_MS_MAX = 60_000
-
-/** A request in work when draining is waited for so long: a commit takes milliseconds, a password check tenths of a second. */
-const DRAIN_MS_MAX = 5_000
-
-/** For the peer to read the last frame and finish; then the pipe is destroyed. */
-const LINGER_MS = 5_000
-
-/** What a closed connection may still send before it is destroyed at once. */
-const LINGER_BYTES_MAX = 1_048_576
-
-/** A client that pings every heartbeat_ms may lose one and be late by a slow link. */
-const IDLE_FACTOR = 1.5
-const IDLE_EXTRA_MS = 10_000
-
-interface Opening {
-  readonly kind: 'opening'
-  readonly deadlineTick: number
-}
-
-interface Handshaking {
-  readonly kind: 'handshaking'
-  readonly deadlineTick: number
-}
-
-interface Nameless {
-  readonly kind: 'nameless'
-  readonly deadlineTick: number
-}
-
-interface Open {
-  readonly kind: 'open'
-  readonly uid: number
-  readonly device: number
-  readonly attempt: number
-  readonly feed: Feed
-  readonly idleTicks: number
-  /** The first page is being read: nothing is pushed or answered before it. */
-  paging: boolean
-}
-
-interface Draining {
-  readonly kind: 'draining'
-  readonly deadlineTick: number
-  readonly retryAfterMs: number
-  readonly from: Open | undefined
-}
-
-interface Closed {
-  readonly kind: 'closed'
-  readonly deadlineTick: number
-  /** OK: the peer closed. */
-  readonly code: Code
-  readonly from: Open | undefined
-}
-
-type State = Opening | Handshaking | Nameless | Open | Draining | Closed
-
-export interface ConnectionOptions {
-  /** Whether the first byte must be the 00 that tells Longwire from TLS and HTTP (TCP) or not (WebSocket). */
-  readonly leadingZero: boolean
-}
-
-export class Connection extends Timed implements Caller {
+export class Connection extends FrameLink implements Caller {
   readonly address: string
-  readonly #context: SessionContext
-  readonly #pipe: Pipe
-  readonly #decoder = new FrameDecoder(HELLO_BYTES_MAX)
-  readonly #outgoing: Outgoing
   #state: State
-  #leadingZeroDue: boolean
-  /** In the flusher's list. */
-  #marked = false
-  #pumping = false
-  /** The pipe is paused. */
-  #paused = false
-  /** The peer will send no more. */
-  #peerEnded = false
   #inWork = 0
   /** Of the Sync in work, 0 if there is none: a client has one, and a second would double what it may cost. */
   #syncId = 0
-  /** A second Sync, which waits for the first. */
-  #held: Frame | undefined = undefined
-  /** When the last bytes came. */
-  #seenTick: number
-  #pingTick = 0
-  #pings = 0
+  /** The peer will send no more. */
+  #peerEnded = false
   #discardedBytes = 0
 
   /** The gate has admitted the address; it is released when the pipe is gone. */
-  constructor(context: SessionContext, pipe: Pipe, address: string, options: ConnectionOptions) {
-    super()
-    this.#context = context
-    this.#pipe = pipe
-    this.#outgoing = new Outgoing(pipe)
+  constructor(context: SessionContext, pipe: Pipe, address: string, options: LinkOptions) {
+    super(context, pipe, options)
     this.address = address
-    this.#leadingZeroDue = options.leadingZero
-    this.#seenTick = context.wheel.tick
     context.connections.add(this)
     this.#state = { kind: 'opening', deadlineTick: this.#tickIn(HELLO_TIMEOUT_MS) }
     this.#arm()
@@ -203,22 +107,10 @@ export class Connection extends Timed implements Caller {
   receive(chunk: Uint8Array): void {
     if (this.#state.kind === 'closed') {
       this.#discardedBytes += chunk.length
-      if (this.#discardedBytes > LINGER_BYTES_MAX) this.#pipe.destroy()
+      if (this.#discardedBytes > LINGER_BYTES_MAX) this.pipe.destroy()
       return
     }
-    this.#seenTick = this.#context.wheel.tick
-    if (this.#leadingZeroDue && chunk.length > 0) {
-      this.#leadingZeroDue = false
-      const first = chunk[0] as number
-      if (first !== 0) {
-        this.close(CODES.PROTOCOL_ERROR.code, notLongwire(first))
-        return
-      }
-      this.#decoder.push(chunk.subarray(1))
-    } else {
-      this.#decoder.push(chunk)
-    }
-    this.#pump()
+    this.read(chunk)
   }
 
   /** The pipe has taken everything that was written. */
@@ -235,8 +127,8 @@ export class Connection extends Timed implements Caller {
   /** The pipe is closed and everything that was not written is lost. */
   gone(): void {
     this.#leave(CODES.OK.code, '')
-    this.#context.wheel.remove(this)
-    if (this.#context.connections.delete(this)) this.#context.gate.release(this.address)
+    this.context.wheel.remove(this)
+    if (this.context.connections.delete(this)) this.context.gate.release(this.address)
   }
 
   // The node's side ------------------------------------------------------------------------------------------------------
@@ -247,8 +139,8 @@ export class Connection extends Timed implements Caller {
     if (state.kind !== 'open') return
     const { feed } = state
     if (feed.full) this.#gather(state)
-    const room = !state.paging && !this.#outgoing.overfull(feed.gatheredBytes)
-    if (feed.offer(hint, room)) this.#mark()
+    const room = !state.paging && !this.outgoing.overfull(feed.gatheredBytes)
+    if (feed.offer(hint, room)) this.mark()
   }
 
   /** The server stops: tells the client, finishes what is in work and closes. */
@@ -259,36 +151,36 @@ export class Connection extends Timed implements Caller {
       this.#close(CODES.DRAINING.code, '', 0, retryAfterMs)
       return
     }
-    this.#write(drainFrame(retryAfterMs))
+    this.write(drainFrame(retryAfterMs))
     this.#enter({ kind: 'draining', deadlineTick: this.#tickIn(DRAIN_MS_MAX), retryAfterMs, from: this.#device() })
   }
 
   /** Sends the last frame and ends the pipe. Only the first reason counts. */
-  close(code: Code, message = '', boundAttempt = 0): void {
+  override close(code: Code, message = '', boundAttempt = 0): void {
     this.#close(code, message, boundAttempt)
   }
 
   /** Closes at once, without a last frame. */
   destroy(): void {
-    this.#pipe.destroy()
+    this.pipe.destroy()
   }
 
   // The services' side: answers ------------------------------------------------------------------------------------------
 
   respond(id: number, body: Uint8Array): void {
-    if (this.#answers(id)) this.#write(encodeResponse(id, body))
+    if (this.#answers(id)) this.write(encodeResponse(id, body))
   }
 
   refuse(id: number, code: Code, message: string, retryAfterMs = 0, refusal?: Refusal): void {
     if (!this.#answers(id)) return
-    this.#write(encodeRefusal(id, code, message, retryAfterMs, refusal))
+    this.write(encodeRefusal(id, code, message, retryAfterMs, refusal))
     const feed = this.#device()?.feed
     if (code === CODES.RESYNC.code) feed?.resync(feed.head)
   }
 
   accepted(id: number, from: number, version: number): void {
     if (!this.#answers(id)) return
-    this.#write(encodeAcceptedFrame(id, from, version))
+    this.write(encodeAcceptedFrame(id, from, version))
     if (this.#state.kind === 'open' && version > 0) this.#state.feed.accepted(from, version)
   }
 
@@ -297,12 +189,12 @@ export class Connection extends Timed implements Caller {
     const feed = this.#device()?.feed
     if (page.kind === 'resync') {
       const { code, text } = CODES.RESYNC
-      this.#write(encodeRefusal(id, code, text, 0))
+      this.write(encodeRefusal(id, code, text, 0))
       feed?.resync(page.head)
       return
     }
     const { to, more, trimmed, items, head } = page
-    this.#write(encodeSyncFrame(id, since, to, more, trimmed, items))
+    this.write(encodeSyncFrame(id, since, to, more, trimmed, items))
     feed?.paged(to, head, more)
   }
 
@@ -315,93 +207,50 @@ export class Connection extends Timed implements Caller {
 
   // Reading --------------------------------------------------------------------------------------------------------------
 
-  /** Takes frames until there are none, or something must be waited for first. */
-  #pump(): void {
-    if (this.#pumping) return // a request that is answered at once
-    this.#pumping = true
-    let pinged = false
-    for (;;) {
-      if (this.#waits()) break
-      const held = this.#held
-      if (held !== undefined) {
-        this.#held = undefined
-        this.#frame(held)
-        continue
-      }
-      const decoded: DecodedFrame | undefined = this.#decoder.next()
-      if (decoded === undefined) break
-      if (decoded.kind === 'frame') this.#frame(decoded.frame)
-      else if (decoded.kind === 'error') this.close(decoded.code as Code, decoded.message)
-      else if (this.#ping()) pinged = true
-    }
-    this.#pumping = false
-    if (this.#state.kind === 'closed') return
-    if (pinged) this.#write(PING)
-    const waits = this.#waits()
-    if (waits === this.#paused) return
-    this.#paused = waits
-    if (waits) this.#pipe.pause()
-    else this.#pipe.resume()
-  }
-
-  /** Whether the next frame must stay unread for now. */
-  #waits(): boolean {
+  protected override waits(): boolean {
     const state = this.#state
     return (
-      state.kind === 'closed' ||
-      state.kind === 'handshaking' ||
-      (state.kind === 'open' && state.paging) ||
       this.#inWork >= REQUESTS_IN_WORK_MAX ||
-      this.#outgoing.congested ||
-      (this.#held !== undefined && this.#syncId !== 0)
+      this.outgoing.congested ||
+      (state.kind === 'open' ? state.paging : state.kind === 'handshaking')
     )
   }
 
-  #ping(): boolean {
-    if (this.#state.kind === 'opening') {
-      this.close(CODES.HELLO_REQUIRED.code)
-      return false
-    }
-    const { tick } = this.#context.wheel
-    if (tick !== this.#pingTick) {
-      this.#pingTick = tick
-      this.#pings = 0
-    }
-    if (++this.#pings <= PINGS_PER_SECOND_MAX) return true
-    this.close(CODES.FLOOD.code, `more than ${PINGS_PER_SECOND_MAX} pings in a second`)
+  protected override takePing(): boolean {
+    if (this.#state.kind !== 'opening') return true
+    this.close(CODES.HELLO_REQUIRED.code)
     return false
   }
 
-  #frame(frame: Frame): void {
+  protected override take(frame: Frame): boolean {
     const state = this.#state
     const { id, method } = frame
+    if (state.kind === 'open' && id !== 0 && method > METHODS.hello.number) return this.#request(frame)
     if (method === 0) {
       this.close(CODES.PROTOCOL_ERROR.code, 'a response, which only the server sends')
     } else if (method === METHODS.hello.number) {
       this.#helloFrame(frame)
-    } else if (state.kind === 'open') {
-      if (id !== 0) this.#request(frame)
-      else if (method === METHODS.ack.number) this.#ack(frame)
-    } else if (state.kind === 'nameless') {
-      if (id !== 0) this.#namelessRequest(frame)
-    } else if (state.kind === 'draining') {
-      if (id !== 0) this.#write(encodeRefusal(id, CODES.DRAINING.code, CODES.DRAINING.text, state.retryAfterMs))
-    } else {
+    } else if (state.kind === 'opening') {
       this.close(CODES.HELLO_REQUIRED.code)
+    } else if (id === 0) {
+      if (state.kind === 'open' && method === METHODS.ack.number) this.#ack(frame)
+    } else if (state.kind === 'nameless') {
+      this.#namelessRequest(frame)
+    } else if (state.kind === 'draining') {
+      this.write(encodeRefusal(id, CODES.DRAINING.code, CODES.DRAINING.text, state.retryAfterMs))
     }
+    return true
   }
 
-  #request(frame: Frame): void {
-    const { id, method } = frame
+  /** False if it has to wait for the one before. */
+  #request({ id, method, body }: Frame): boolean {
     if (method === METHODS.sync.number) {
-      if (this.#syncId !== 0) {
-        this.#held = frame
-        return
-      }
+      if (this.#syncId !== 0) return false
       this.#syncId = id
     }
     this.#inWork++
-    this.#context.services.request(this, id, method, frame.body)
+    this.context.services.request(this, id, method, body)
+    return true
   }
 
   #namelessRequest(frame: Frame): void {
@@ -410,13 +259,13 @@ export class Connection extends Timed implements Caller {
     if (method?.kind === 'request' && !method.nameless) {
       this.refuse(frame.id, CODES.LOGIN_REQUIRED.code, CODES.LOGIN_REQUIRED.text)
     } else {
-      this.#context.services.request(this, frame.id, frame.method, frame.body)
+      this.context.services.request(this, frame.id, frame.method, frame.body)
     }
   }
 
   #ack(frame: Frame): void {
     try {
-      const code = this.#context.services.ack(this, decodeAckNotice(frame.body))
+      const code = this.context.services.ack(this, decodeAckNotice(frame.body))
       if (code !== CODES.OK.code) this.close(code)
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
@@ -439,8 +288,7 @@ export class Connection extends Timed implements Caller {
     }
     let request: HelloRequest
     try {
-      request = decodeHelloRequest(body)
-      checkHello(request)
+      request = readHello(body)
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       this.#refuseHello(id, error.code as Code, error.message)
@@ -452,7 +300,7 @@ export class Connection extends Timed implements Caller {
     }
     const { heartbeatMs } = request
     const handshaking = this.#enter({ kind: 'handshaking', deadlineTick: this.#tickIn(VERIFY_MS_MAX) })
-    this.#context.services.hello(request, this.address, answer => {
+    this.context.services.hello(request, this.address, answer => {
       // One that comes after the connection was closed is for nobody.
       if (this.#state === handshaking) this.#helloAnswered(id, heartbeatMs, answer)
     })
@@ -461,7 +309,7 @@ export class Connection extends Timed implements Caller {
   /** The refusal is the last frame: no Close follows it (2.4). */
   #refuseHello(id: number, code: Code, message: string, retryAfterMs = 0, boundAttempt = 0): void {
     const refusal = boundAttempt === 0 ? undefined : { expectedSendSeq: 0, boundAttempt }
-    this.#outgoing.push(encodeRefusal(id, code, message, retryAfterMs, refusal))
+    this.outgoing.push(encodeRefusal(id, code, message, retryAfterMs, refusal))
     this.#leave(code, message)
     this.#send()
   }
@@ -473,35 +321,34 @@ export class Connection extends Timed implements Caller {
     }
     const { response } = answer
     if (answer.kind === 'nameless') {
-      this.#decoder.bytesMax = FRAME_TO_SERVER_BYTES_MAX
-      this.#write(encodeResponse(id, encodeHelloResponse(response)))
+      this.takeLargeFrames()
+      this.write(encodeResponse(id, encodeHelloResponse(response)))
       this.#enter({ kind: 'nameless', deadlineTick: this.#tickIn(NAMELESS_MS_MAX) })
-      this.#mark()
+      this.mark()
     } else {
       this.#bind(id, heartbeatMs, response, answer.attempt, answer.since)
     }
   }
 
   #bind(id: number, heartbeatMs: number, response: HelloResponse, attempt: number, since: number): void {
-    const idleMs = (heartbeatMs === 0 ? HEARTBEAT_MS_DEFAULT : heartbeatMs) * IDLE_FACTOR + IDLE_EXTRA_MS
     const { uid, device, head } = response
-    const idleTicks = Math.ceil(idleMs / TICK_MS)
+    const idleTicks = idleTicksOf(heartbeatMs)
     const feed = new Feed(since, head)
     const open: Open = { kind: 'open', uid, device, attempt, feed, idleTicks, paging: true }
     this.#enter(open)
-    const { hub, services } = this.#context
+    const { hub, services } = this.context
     // Before the page is read: what is appended from here on comes as a hint or is in the page.
     const boundAttempt = hub.bind(this)
     if (boundAttempt !== 0) {
       this.#refuseHello(id, CODES.ATTEMPT_SUPERSEDED.code, CODES.ATTEMPT_SUPERSEDED.text, 0, boundAttempt)
       return
     }
-    this.#decoder.bytesMax = FRAME_TO_SERVER_BYTES_MAX
-    this.#write(encodeResponse(id, encodeHelloResponse(response)))
+    this.takeLargeFrames()
+    this.write(encodeResponse(id, encodeHelloResponse(response)))
     services.page(uid, since).then(
       page => this.#firstPage(open, since, page),
       (error: unknown) => {
-        this.#context.log.error({ error, uid, device }, 'the first page could not be read')
+        this.context.log.error({ error, uid, device }, 'the first page could not be read')
         this.close(CODES.SERVER_ERROR.code)
       },
     )
@@ -512,75 +359,67 @@ export class Connection extends Timed implements Caller {
     if (this.#state !== open) return
     if (page.kind === 'page') {
       const { to, trimmed, items, head } = page
-      this.#write(encodePushFrame(since, to, trimmed, items)) // also when it holds nothing (3.8)
+      this.write(encodePushFrame(since, to, trimmed, items)) // also when it holds nothing (3.8)
       open.feed.paged(to, head, false)
     } else {
       // The timeline has left `since` behind between the two: the client finds out by pulling.
       open.feed.head = Math.max(open.feed.head, page.head)
     }
-    this.#mark()
+    this.mark()
   }
 
   // Writing --------------------------------------------------------------------------------------------------------------
 
   /** Queues a frame behind the pushes that were gathered before it. */
-  #write(frame: Uint8Array): void {
+  protected override write(frame: Uint8Array): void {
     const state = this.#state
     if (state.kind === 'open' && state.feed.gathered) this.#gather(state)
-    this.#outgoing.push(frame)
-    this.#mark()
+    super.write(frame)
   }
 
   #gather(open: Open): void {
-    const frame = open.feed.take(open.uid, this.#context.hub)
-    if (frame !== undefined) this.#outgoing.push(frame)
+    const frame = open.feed.take(open.uid, this.context.hub)
+    if (frame !== undefined) this.outgoing.push(frame)
   }
 
-  #mark(): void {
-    if (this.#marked) return
-    this.#marked = true
-    this.#context.flusher.mark(this)
-  }
-
-  /** Called by the flusher at the end of a turn, and when the pipe takes bytes again. */
-  flush(): void {
-    this.#marked = false
+  override flush(): void {
+    this.unmark()
     const state = this.#state
     if (state.kind === 'open') {
       this.#gather(state)
-      const wasCongested = this.#outgoing.congested
+      const wasCongested = this.outgoing.congested
       if (!wasCongested) this.#notify(state)
       this.#send()
-      if (wasCongested && !this.#outgoing.congested) {
+      if (wasCongested && !this.outgoing.congested) {
         this.#notify(state)
         this.#send()
       }
     } else {
       this.#send()
     }
-    if (this.#paused) this.#pump()
+    if (this.paused) this.readOn()
     this.#finish()
   }
 
   /** Tells a client that is behind and does not know it. */
   #notify(open: Open): void {
     if (!open.feed.behind || !this.#mayNotify(open)) return
-    const version = open.feed.notify(this.#context.wheel.tick)
-    if (version !== 0) this.#outgoing.push(encodeNotice(METHODS.notify.number, encodeNotifyNotice({ version })))
+    const version = open.feed.notify(this.context.wheel.tick)
+    if (version !== 0) this.outgoing.push(encodeNotice(METHODS.notify.number, encodeNotifyNotice({ version })))
     else if (open.feed.notifyTick !== Number.POSITIVE_INFINITY) this.#arm()
   }
 
   /** Before a page or a Sync answer it would name what that brings; to a congested peer it would be one more frame. */
   #mayNotify(open: Open): boolean {
-    return !open.paging && this.#syncId === 0 && !this.#outgoing.congested
+    return !open.paging && this.#syncId === 0 && !this.outgoing.congested
   }
 
   #send(): void {
-    const outgoing = this.#outgoing
+    const outgoing = this.outgoing
     const stalledTick = outgoing.stalledTick
-    outgoing.send(this.#context.wheel.tick)
+    outgoing.send(this.context.wheel.tick)
     if (outgoing.stalledTick !== 0 && stalledTick === 0) this.#arm()
-    if (this.#state.kind === 'closed' && outgoing.empty) this.#pipe.end()
+    if (this.#state.kind === 'closed' && outgoing.empty) this.pipe.end()
   }
 
   // The end --------------------------------------------------------------------------------------------------------------
@@ -589,7 +428,7 @@ export class Connection extends Timed implements Caller {
   #finish(): void {
     const state = this.#state
     if (state.kind === 'closed' || (state.kind !== 'draining' && !this.#peerEnded)) return
-    if (this.#inWork > 0 || this.#waits() || !this.#outgoing.empty) return
+    if (this.#inWork > 0 || this.paused || this.waits() || !this.outgoing.empty) return
     if (this.#peerEnded) this.#close(CODES.OK.code, '')
     else if (state.kind === 'draining') this.#close(CODES.DRAINING.code, '', 0, state.retryAfterMs)
   }
@@ -598,8 +437,8 @@ export class Connection extends Timed implements Caller {
     const state = this.#state
     if (state.kind === 'closed') return
     if (state.kind === 'open') this.#gather(state)
-    if (code === CODES.SLOW_CONSUMER.code) this.#outgoing.drop()
-    if (code !== CODES.OK.code) this.#outgoing.push(closeFrame(code, message || undefined, retryAfterMs, boundAttempt))
+    if (code === CODES.SLOW_CONSUMER.code) this.outgoing.drop()
+    if (code !== CODES.OK.code) this.outgoing.push(closeFrame(code, message || undefined, retryAfterMs, boundAttempt))
     this.#leave(code, message)
     this.#send()
   }
@@ -608,22 +447,9 @@ export class Connection extends Timed implements Caller {
     if (this.#state.kind === 'closed') return
     const from = this.#device()
     this.#enter({ kind: 'closed', deadlineTick: this.#tickIn(LINGER_MS), code, from })
-    this.#held = undefined
-    if (from !== undefined) this.#context.hub.unbind(this)
-    if (this.#paused) {
-      // Only by reading on is the peer's end seen.
-      this.#paused = false
-      this.#pipe.resume()
-    }
-    this.#logClose(code, message, from)
-  }
-
-  #logClose(code: Code, message: string, from: Open | undefined): void {
-    const { log, faults, wheel } = this.#context
-    const fields = { address: this.address, code: codeName(code), uid: from?.uid, device: from?.device }
-    const text = message === '' ? 'connection closed' : `connection closed: ${message}`
-    if (FAULTS.has(code)) faults.info(wheel.tick, fields, text)
-    else log.debug(fields, text)
+    if (from !== undefined) this.context.hub.unbind(this)
+    this.stopReading()
+    logClose(this.context, this, code, message)
   }
 
   // Time -----------------------------------------------------------------------------------------------------------------
@@ -631,53 +457,35 @@ export class Connection extends Timed implements Caller {
   /** The wheel's call: something may be due. */
   override expired(): void {
     const state = this.#state
-    const { tick } = this.#context.wheel
-    const { stalledTick } = this.#outgoing
-    if (state.kind !== 'closed' && stalledTick !== 0 && tick >= stalledTick + STALL_MS_MAX / TICK_MS) {
+    const { tick } = this.context.wheel
+    const { stalledTick } = this.outgoing
+    if (state.kind !== 'closed' && stalledTick !== 0 && tick >= stalledTick + STALL_TICKS_MAX) {
       this.close(CODES.SLOW_CONSUMER.code, `nothing of ${WRITE_BYTES_MAX} bytes was taken in ${STALL_MS_MAX} ms`)
     } else if (state.kind === 'open') {
-      if (state.feed.notifyTick <= tick && this.#mayNotify(state)) this.#mark()
+      if (state.feed.notifyTick <= tick && this.#mayNotify(state)) this.mark()
       // While it is paused, nobody listens: that silence is not the client's.
-      if (this.#paused) this.#seenTick = tick
-      if (tick >= this.#seenTick + state.idleTicks) this.close(CODES.IDLE_TIMEOUT.code)
+      if (this.paused) this.seenTick = tick
+      if (tick >= this.seenTick + state.idleTicks) this.close(CODES.IDLE_TIMEOUT.code)
     } else if (tick >= state.deadlineTick) {
-      this.#overdue(state)
+      if (state.kind === 'closed') this.pipe.destroy()
+      else this.#close(overdueCode(state), '', 0, state.kind === 'draining' ? state.retryAfterMs : 0)
     }
-    if (this.wheelDue === 0 && this.#context.connections.has(this)) this.#arm()
-  }
-
-  #overdue(state: Exclude<State, Open>): void {
-    switch (state.kind) {
-      case 'opening':
-        this.close(CODES.HELLO_TIMEOUT.code)
-        break
-      case 'handshaking':
-        this.close(CODES.UNAVAILABLE.code, 'the Hello could not be verified in time')
-        break
-      case 'nameless':
-        this.close(CODES.NAMELESS_TIMEOUT.code)
-        break
-      case 'draining':
-        this.#close(CODES.DRAINING.code, '', 0, state.retryAfterMs)
-        break
-      case 'closed':
-        this.#pipe.destroy()
-    }
+    if (this.wheelDue === 0 && this.context.connections.has(this)) this.#arm()
   }
 
   /** Enters the wheel for whatever is due first. */
   #arm(): void {
     const state = this.#state
-    const { wheel } = this.#context
-    const { stalledTick } = this.#outgoing
-    let due = state.kind === 'open' ? this.#seenTick + state.idleTicks : state.deadlineTick
+    const { wheel } = this.context
+    const { stalledTick } = this.outgoing
+    let due = state.kind === 'open' ? this.seenTick + state.idleTicks : state.deadlineTick
     if (state.kind === 'open' && this.#mayNotify(state)) due = Math.min(due, state.feed.notifyTick)
-    if (stalledTick !== 0) due = Math.min(due, stalledTick + STALL_MS_MAX / TICK_MS)
+    if (stalledTick !== 0) due = Math.min(due, stalledTick + STALL_TICKS_MAX)
     wheel.add(this, Math.max(0, due - wheel.tick) * TICK_MS)
   }
 
   #tickIn(ms: number): number {
-    return this.#context.wheel.tick + Math.ceil(ms / TICK_MS)
+    return this.context.wheel.tick + Math.ceil(ms / TICK_MS)
   }
 
   #enter<S extends State>(next: S): S {
@@ -685,32 +493,4 @@ export class Connection extends Timed implements Caller {
     this.#arm()
     return next
   }
-}
-
-/** Closed for these, the peer did something that its developer or the operator wants to see. */
-const FAULTS: ReadonlySet<Code> = new Set([
-  CODES.PROTOCOL_ERROR.code,
-  CODES.FRAME_TOO_LARGE.code,
-  CODES.FLOOD.code,
-  CODES.HELLO_REQUIRED.code,
-  CODES.HELLO_REPEATED.code,
-  CODES.SLOW_CONSUMER.code,
-])
-
-/** What clause 3.1 asks of a Hello beyond its form. */
-function checkHello({ token, attempt, heartbeatMs }: HelloRequest): void {
-  if (token.length === 0) return // then the other fields say nothing
-  if (attempt === 0) throw new DecodeError(CODES.BAD_BODY.code, 'HelloRequest.attempt is missing')
-  if (heartbeatMs !== 0 && (heartbeatMs < HEARTBEAT_MS_MIN || heartbeatMs > HEARTBEAT_MS_MAX)) {
-    const message = `HelloRequest.heartbeat_ms is not of ${HEARTBEAT_MS_MIN} to ${HEARTBEAT_MS_MAX}`
-    throw new DecodeError(CODES.INVALID_ARGUMENT.code, message)
-  }
-}
-
-const TLS_HANDSHAKE = 0x16
-
-function notLongwire(first: number): string {
-  if (first === TLS_HANDSHAKE) return 'the first byte is of a TLS handshake, and this port does not speak TLS'
-  if (first >= 0x41 && first <= 0x5a) return 'the first byte is of an HTTP request, and this port does not speak HTTP'
-  return `the first byte is ${first}, not 0`
 }

@@ -442,6 +442,17 @@ t.test('more than 1 000 pings in a second are a flood, 1 000 are not', async t =
   t.same(whats(pipe), ['close FLOOD'])
 })
 
+t.test('nothing follows the last frame, and the pipe is read on for the peer to be heard', async t => {
+  const { services, rig, pipe, connection } = await opened()
+  connection.receive(joined(PING, request(1), encodeFrame({ id: 9 }), request(2), PING))
+  t.equal(connection.state, 'closed')
+  services.requests[0]?.caller.respond(1, EMPTY)
+  await rig.turn()
+  t.same(whats(pipe), ['close PROTOCOL_ERROR'])
+  t.equal(services.requests.length, 1)
+  t.equal(pipe.paused, false)
+})
+
 t.test('acks go to the services; one that they do not like, or that is none, closes', async t => {
   for (const [body, ackCode, expected] of [
     [encodeAckNotice(createAckNotice({ version: 3 })), CODES.OK.code, []],

@@ -1,0 +1,30 @@
+/** The line that the log gets when a connection closes. */
+
+import { CODES, type Code, codeName } from '../../protocol/codes.js'
+import type { SessionContext } from './context.js'
+
+/** Closed for these, the peer did something that its developer or the operator wants to see. */
+const FAULTS: ReadonlySet<Code> = new Set([
+  CODES.PROTOCOL_ERROR.code,
+  CODES.FRAME_TOO_LARGE.code,
+  CODES.FLOOD.code,
+  CODES.HELLO_REQUIRED.code,
+  CODES.HELLO_REPEATED.code,
+  CODES.SLOW_CONSUMER.code,
+])
+
+export interface ClosedPeer {
+  readonly address: string
+  /** 0 if it belonged to nobody. */
+  readonly uid: number
+  readonly device: number
+}
+
+/** @param code OK: the peer closed */
+export function logClose({ log, faults, wheel }: SessionContext, peer: ClosedPeer, code: Code, message: string): void {
+  const { address, uid, device } = peer
+  const fields = { address, code: codeName(code), ...(uid === 0 ? {} : { uid, device }) }
+  const text = message === '' ? 'connection closed' : `connection closed: ${message}`
+  if (FAULTS.has(code)) faults.info(wheel.tick, fields, text)
+  else log.debug(fields, text)
+}

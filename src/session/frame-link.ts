@@ -1,0 +1,172 @@
+/**
+ * The lower half of a connection: bytes to frames and back. It reads by pulling: what must wait stays in the decoder, and
+ * then in the pipe. What it writes is gathered until the turn of the event loop ends. It knows pings, and nothing of what
+ * frames mean; the connection, which extends it (one object, no call between two), does.
+ */
+
+import { CODES, type Code } from '../../protocol/codes.js'
+import { PING } from '../../protocol/frame-codec.js'
+import { FrameDecoder } from '../../protocol/frame-decoder.js'
+import type { Frame } from '../../protocol/generated/messages.js'
+import { FRAME_TO_SERVER_BYTES_MAX, HELLO_BYTES_MAX, PINGS_PER_SECOND_MAX } from '../../protocol/limits.js'
+import { Timed } from '../lib/wheel.js'
+import type { SessionContext } from './context.js'
+import type { Flushable } from './flusher.js'
+import { Outgoing } from './outgoing.js'
+import type { Pipe } from './pipe.js'
+
+export interface LinkOptions {
+  /** Whether the first byte must be the 00 that tells Longwire from TLS and HTTP (TCP) or not (WebSocket). */
+  readonly leadingZero: boolean
+}
+
+export abstract class FrameLink extends Timed implements Flushable {
+  protected readonly context: SessionContext
+  protected readonly pipe: Pipe
+  protected readonly outgoing: Outgoing
+  /** When the last bytes came. */
+  protected seenTick: number
+  readonly #decoder = new FrameDecoder(HELLO_BYTES_MAX)
+  #leadingZeroDue: boolean
+  /** In the flusher's list. */
+  #marked = false
+  /** A request that is answered at once must not read on from within. */
+  #reading = false
+  /** The pipe is paused. */
+  #paused = false
+  /** Frames are no longer taken. */
+  #stopped = false
+  /** A frame that take() put off. */
+  #held: Frame | undefined = undefined
+  #pingTick = 0
+  #pings = 0
+
+  constructor(context: SessionContext, pipe: Pipe, options: LinkOptions) {
+    super()
+    this.context = context
+    this.pipe = pipe
+    this.outgoing = new Outgoing(pipe)
+    this.#leadingZeroDue = options.leadingZero
+    this.seenTick = context.wheel.tick
+  }
+
+  /** Whether the next frame must stay unread for now. When that changes, readOn() is to be called. */
+  protected abstract waits(): boolean
+  /** Does what the frame asks; false to put it off, to be given it again by readOn(). */
+  protected abstract take(frame: Frame): boolean
+  /** Whether a ping may come now; if not, the connection has closed itself. */
+  protected abstract takePing(): boolean
+  /** Ends the connection, and by the way calls stopReading(). */
+  abstract close(code: Code, message?: string): void
+  /** Writes what was gathered; called at the end of the turn, and when the pipe takes bytes again. */
+  abstract flush(): void
+
+  /** The pipe is paused: nobody hears the peer. */
+  protected get paused(): boolean {
+    return this.#paused
+  }
+
+  /** The first frame has been small enough: the next may be as large as any. */
+  protected takeLargeFrames(): void {
+    this.#decoder.bytesMax = FRAME_TO_SERVER_BYTES_MAX
+  }
+
+  protected read(chunk: Uint8Array): void {
+    this.seenTick = this.context.wheel.tick
+    if (this.#leadingZeroDue && chunk.length > 0) {
+      this.#leadingZeroDue = false
+      const first = chunk[0] as number
+      if (first !== 0) {
+        this.close(CODES.PROTOCOL_ERROR.code, notLongwire(first))
+        return
+      }
+      this.#decoder.push(chunk.subarray(1))
+    } else {
+      this.#decoder.push(chunk)
+    }
+    this.readOn()
+  }
+
+  /** Takes frames until there are none, or something must be waited for first. */
+  protected readOn(): void {
+    if (this.#reading) return
+    this.#reading = true
+    const pinged = this.#takeAll()
+    this.#reading = false
+    if (this.#stopped) return
+    if (pinged) this.write(PING) // one for all of a read (PROTOCOL.md, 5.1)
+    const waits = this.#held !== undefined || this.waits()
+    if (waits === this.#paused) return
+    this.#paused = waits
+    if (waits) this.pipe.pause()
+    else this.pipe.resume()
+  }
+
+  /** Whether it took a ping. */
+  #takeAll(): boolean {
+    let pinged = false
+    while (!this.#stopped && !this.waits()) {
+      const held = this.#held
+      if (held !== undefined) {
+        this.#held = undefined
+        if (this.take(held)) continue
+        this.#held = held
+        break
+      }
+      const decoded = this.#decoder.next()
+      if (decoded === undefined) break
+      if (decoded.kind === 'frame') {
+        if (this.take(decoded.frame)) continue
+        this.#held = decoded.frame
+        break
+      }
+      if (decoded.kind === 'error') this.close(decoded.code as Code, decoded.message)
+      else if (this.takePing() && this.#countPing()) pinged = true
+    }
+    return pinged
+  }
+
+  /** Takes no more frames. The pipe is read on, or the peer's end would not be seen. */
+  protected stopReading(): void {
+    this.#stopped = true
+    this.#held = undefined
+    if (!this.#paused) return
+    this.#paused = false
+    this.pipe.resume()
+  }
+
+  protected write(frame: Uint8Array): void {
+    this.outgoing.push(frame)
+    this.mark()
+  }
+
+  /** Something is to be written when the turn ends. */
+  protected mark(): void {
+    if (this.#marked) return
+    this.#marked = true
+    this.context.flusher.mark(this)
+  }
+
+  protected unmark(): void {
+    this.#marked = false
+  }
+
+  #countPing(): boolean {
+    const { tick } = this.context.wheel
+    if (tick !== this.#pingTick) {
+      this.#pingTick = tick
+      this.#pings = 0
+    }
+    if (++this.#pings <= PINGS_PER_SECOND_MAX) return true
+    this.close(CODES.FLOOD.code, `more than ${PINGS_PER_SECOND_MAX} pings in a second`)
+    return false
+  }
+}
+
+const TLS_HANDSHAKE = 0x16
+
+function notLongwire(first: number): string {
+  if (first === TLS_HANDSHAKE) return 'the first byte is of a TLS handshake, and this port does not speak TLS'
+  if (first >= 0x41 && first <= 0x5a) return 'the first byte is of an HTTP request, and this port does not speak HTTP'
+  return `the first byte is ${first}, not 0`
+}
