@@ -13,8 +13,8 @@ import type { Defer } from '../lib/turn.js'
 import type { Actor, CommitResult, ScannedRecord, ScopeId, Store, Version } from '../store/types.js'
 import { CommitQueue } from './commit-queue.js'
 import { Outbox } from './outbox.js'
-import { type MissingRecord, Plan, type PlanContext } from './plan.js'
-import { RecordCache } from './record-cache.js'
+import { Plan, type PlanContext } from './plan.js'
+import { type Cell, RecordCache } from './record-cache.js'
 import type { Stamps } from './stamps.js'
 import type { EffectKind, EngineListener, Outcome, TimelinePage, Transition } from './types.js'
 
@@ -212,7 +212,7 @@ export class Engine {
 
   #retry<I, R>(job: Job<I, R>, plan: Plan, conflict: Extract<CommitResult, { kind: 'conflict' }>): void {
     plan.fell()
-    this.#cache.forget(`${conflict.actor}/${conflict.name}`)
+    this.#cache.forget(conflict.actor, conflict.name)
     job.tries += 1
     job.readings = 0
     if (job.tries >= TRIES_MAX) this.#finish(job, UNAVAILABLE)
@@ -227,28 +227,26 @@ export class Engine {
     )
   }
 
-  async #load(missing: readonly MissingRecord[]): Promise<void> {
-    const byActor = new Map<Actor, MissingRecord[]>()
-    for (const record of missing) {
-      const list = byActor.get(record.actor)
-      if (list === undefined) byActor.set(record.actor, [record])
-      else list.push(record)
+  async #load(missing: readonly Cell[]): Promise<void> {
+    const byActor = new Map<Actor, Cell[]>()
+    for (const cell of missing) {
+      const list = byActor.get(cell.actor)
+      if (list === undefined) byActor.set(cell.actor, [cell])
+      else list.push(cell)
     }
-    await Promise.all(Array.from(byActor, ([actor, records]) => this.#loadActor(actor, records)))
+    await Promise.all(Array.from(byActor, ([actor, cells]) => this.#loadActor(actor, cells)))
   }
 
-  async #loadActor(actor: Actor, records: readonly MissingRecord[]): Promise<void> {
+  async #loadActor(actor: Actor, cells: readonly Cell[]): Promise<void> {
     const found = await this.#store.get(
       actor,
-      records.map(record => record.name),
+      cells.map(cell => cell.name),
     )
-    for (let i = 0; i < records.length; i += 1) {
-      const record = records[i]
+    for (let i = 0; i < cells.length; i += 1) {
+      const cell = cells[i]
       const stored = found[i]
-      if (record === undefined || stored === undefined) continue
-      const key = `${actor}/${record.name}`
-      if (this.#cache.get(key) !== undefined) continue
-      this.#cache.loaded(key, stored.stamp, stored.stamp === 0 ? undefined : record.kind.decode(stored.bytes))
+      if (cell === undefined || stored === undefined || cell.known !== undefined) continue
+      this.#cache.loaded(cell, stored.stamp, stored.stamp === 0 ? undefined : cell.kind.decode(stored.bytes))
     }
   }
 

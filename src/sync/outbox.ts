@@ -14,7 +14,7 @@ import type { Clock } from '../lib/clock.js'
 import { partitionOf } from '../store/partition.js'
 import type { Actor, ScopeId, Store } from '../store/types.js'
 import { outboxOf, type PlanTx } from './plan.js'
-import { OUTBOX, type OutboxEntry, outboxEntry, outboxEntryId, pairIn, pairOut } from './record-kinds.js'
+import { OUTBOX, type OutboxEntry, outboxEntry, pairIn, pairOut } from './record-kinds.js'
 import type { EffectKind, Outcome, Transition } from './types.js'
 
 /** Entries of one pair that one unit takes. */
@@ -190,9 +190,6 @@ const settleTransition: Transition<{ target: Actor; first: number; last: number 
     const out = tx.get(pairOut, target)
     if (out === undefined || out.settled >= last) return
     tx.put(pairOut, { sent: out.sent, settled: last }, target)
-    const box = (tx as PlanTx).at(outboxOf(tx.actor))
-    for (let seq = Math.min(first, out.settled + 1); seq <= last; seq += 1) {
-      box.putUnseen(outboxEntry, undefined, outboxEntryId(tx.actor, target, seq))
-    }
+    for (let seq = Math.min(first, out.settled + 1); seq <= last; seq += 1) (tx as PlanTx).removeEntry(target, seq)
   },
 }

@@ -6,7 +6,7 @@
 import { assert } from '../lib/assert.js'
 import { partitionOf } from '../store/partition.js'
 import type { Actor, Append, Appended, Expectation, Put, ScopeId, Stamp, Trim, Unit } from '../store/types.js'
-import type { CachedRecord, RecordCache } from './record-cache.js'
+import type { ActorCells, Cell, KnownValue, RecordCache } from './record-cache.js'
 import {
   OUTBOX,
   type OutboxEntry,
@@ -23,12 +23,6 @@ import type { EffectKind, RecordKind, Signal, Transition, Tx } from './types.js'
 /** How deep effects may cause effects in one unit, and how many appends one unit may hold: the rest goes by outbox. */
 export const CASCADE_LEVELS_MAX = 4
 export const CASCADE_APPENDS_MAX = 1_000
-
-export interface MissingRecord {
-  readonly actor: Actor
-  readonly name: string
-  readonly kind: RecordKind<unknown>
-}
 
 /** What planning needs of the engine around it. */
 export interface PlanContext {
@@ -48,11 +42,10 @@ export interface AsideEffect {
   readonly error: unknown
 }
 
+/** What a plan does to one record. */
 interface Slot {
-  readonly actor: Actor
-  readonly name: string
-  readonly kind: RecordKind<unknown>
-  readonly base: CachedRecord
+  readonly cell: Cell
+  readonly base: KnownValue
   value: unknown
   expected: boolean
   put: boolean
@@ -72,7 +65,7 @@ interface Emitted {
 
 /** How far a plan had come before an effect was run. */
 interface Mark {
-  readonly puts: ReadonlyMap<Slot, unknown>
+  readonly undo: number
   readonly appends: number
   readonly trims: number
   readonly signals: number
@@ -86,7 +79,7 @@ export class Plan {
   readonly scope: ScopeId
   readonly nowMs: number
   readonly context: PlanContext
-  readonly slots = new Map<string, Slot>()
+  readonly slots: Slot[] = []
   readonly appends: Append[] = []
   readonly trims: Trim[] = []
   readonly signals: Signal[] = []
@@ -94,8 +87,13 @@ export class Plan {
   readonly outbox: OutboxEntry[] = []
   /** Effects that threw: to be told when the unit that sets them aside is durable. */
   readonly asides: AsideEffect[] = []
-  readonly missing: MissingRecord[] = []
+  /** Cells without a value: planning was given up. */
+  readonly missing: Cell[] = []
   readonly #effects: Emitted[] = []
+  /** Puts whose names are new by construction, guarded by another record of the unit: nothing is read or expected. */
+  readonly #unseen: Put[] = []
+  /** What each put replaced, newest last: slot, whether it was put before, its value then. */
+  readonly #undo: unknown[] = []
   #own: number | undefined
 
   private constructor(context: PlanContext, scope: ScopeId, nowMs: number) {
@@ -120,43 +118,40 @@ export class Plan {
       return { plan, result }
     } catch (error) {
       if (error !== NEEDS_RECORDS) throw error
-      for (const [kind, id] of transition.reads?.(input) ?? []) plan.want(actor, kind, id)
+      const cells = context.cache.cellsOf(actor)
+      for (const [kind, id] of transition.reads?.(input) ?? []) plan.want(cells, kind, id)
       return { plan, result: undefined }
+    } finally {
+      for (const slot of plan.slots) slot.cell.slot = undefined
     }
   }
 
   /** Whether the unit would change nothing. */
   get readOnly(): boolean {
-    for (const slot of this.slots.values()) if (slot.put) return false
-    return this.appends.length === 0 && this.trims.length === 0
+    for (const slot of this.slots) if (slot.put) return false
+    return this.#unseen.length === 0 && this.appends.length === 0 && this.trims.length === 0
   }
 
   /** Whether everything that was looked at is durable. */
   get restsOnDurable(): boolean {
-    for (const slot of this.slots.values()) if (slot.base.chain !== 0) return false
+    for (const slot of this.slots) if (slot.base.chain !== 0) return false
     return true
   }
 
   /** The unit, and its puts made visible as pending values. */
   seal(): Unit {
     const expect: Expectation[] = []
-    const puts: Put[] = []
+    const puts = this.#unseen
     let anchored = false
-    for (const [key, slot] of this.slots) {
-      if (slot.expected) expect.push({ actor: slot.actor, name: slot.name, stamp: slot.base.stamp })
+    for (const slot of this.slots) {
+      const { actor, name, kind } = slot.cell
+      if (slot.expected) expect.push({ actor, name, stamp: slot.base.stamp })
       if (!slot.put) continue
       const absent = slot.value === undefined
-      anchored ||= slot.expected && !absent
+      anchored ||= !absent
       slot.stamp = absent ? 0 : this.context.stamps.next()
-      puts.push({
-        actor: slot.actor,
-        name: slot.name,
-        bytes: absent ? null : slot.kind.encode(slot.value),
-        stamp: slot.stamp,
-      })
-      if (!slot.expected) continue
-      this.context.cache.pend(key, slot.stamp, slot.value, slot.base)
-      slot.chain = this.context.cache.chainOf(key)
+      puts.push({ actor, name, bytes: absent ? null : kind.encode(slot.value), stamp: slot.stamp })
+      slot.chain = this.context.cache.pend(slot.cell, slot.stamp, slot.value, slot.base)
     }
     assert(anchored || this.readOnly, 'a unit puts a record that it expects, so that repeating it is safe')
     return { expect, puts, appends: this.appends, trims: this.trims }
@@ -164,20 +159,19 @@ export class Plan {
 
   /** The unit is durable. */
   committed(): void {
-    for (const [key, slot] of this.slots) {
-      if (slot.put && slot.expected) this.context.cache.committed(key, slot.stamp, slot.value)
-    }
+    for (const slot of this.slots) if (slot.put) this.context.cache.committed(slot.cell, slot.stamp, slot.value)
   }
 
   /** The unit fell: nothing of it happened. */
   fell(): void {
-    for (const [key, slot] of this.slots) if (slot.put && slot.expected) this.context.cache.fell(key, slot.chain)
+    for (const slot of this.slots) if (slot.put) this.context.cache.fell(slot.cell, slot.chain)
   }
 
   /** Whether a conflict that names this record and stamp says that the unit itself had been committed before. */
   madeStamp(actor: Actor, name: string, current: Stamp): boolean {
-    const slot = this.slots.get(`${actor}/${name}`)
-    return slot?.put === true && slot.stamp === current
+    return this.slots.some(
+      ({ cell, put, stamp }) => put && stamp === current && cell.name === name && cell.actor === actor,
+    )
   }
 
   /** Of the appends' ranges, the one of the actor's own first append. */
@@ -185,29 +179,38 @@ export class Plan {
     return this.#own === undefined ? undefined : appended[this.#own]
   }
 
-  slot(actor: Actor, kind: RecordKind<unknown>, id: string | number | undefined): Slot {
-    const name = recordName(kind, id)
-    const key = `${actor}/${name}`
-    const seen = this.slots.get(key)
-    if (seen !== undefined) return seen
-    const base = this.context.cache.get(key)
+  slot(cells: ActorCells, kind: RecordKind<unknown>, id: string | number | undefined): Slot {
+    const cell = this.context.cache.cell(cells, kind, id)
+    if (cell.slot !== undefined) return cell.slot as Slot
+    const base = cell.known
     if (base === undefined) {
-      this.missing.push({ actor, name, kind })
+      this.missing.push(cell)
       throw NEEDS_RECORDS
     }
-    const slot = { actor, name, kind, base, value: base.value, expected: false, put: false, stamp: 0, chain: 0 }
-    this.slots.set(key, slot)
+    const slot = { cell, base, value: base.value, expected: false, put: false, stamp: 0, chain: 0 }
+    cell.slot = slot
+    this.slots.push(slot)
     return slot
+  }
+
+  put(slot: Slot, value: unknown): void {
+    this.#undo.push(slot, slot.put, slot.value)
+    slot.expected = true
+    slot.put = true
+    slot.value = value
+  }
+
+  putUnseen(put: Put): void {
+    this.#unseen.push(put)
   }
 
   emit(emitted: Emitted): void {
     this.#effects.push(emitted)
   }
 
-  want(actor: Actor, kind: RecordKind<unknown>, id: string | number | undefined): void {
-    const name = recordName(kind, id)
-    if (this.context.cache.get(`${actor}/${name}`) !== undefined) return
-    this.missing.push({ actor, name, kind })
+  want(cells: ActorCells, kind: RecordKind<unknown>, id: string | number | undefined): void {
+    const cell = this.context.cache.cell(cells, kind, id)
+    if (cell.known === undefined) this.missing.push(cell)
   }
 
   /** A plan that lacks records goes on all the same, to find out at once what the other effects lack. */
@@ -242,7 +245,12 @@ export class Plan {
     const seq = (out?.sent ?? 0) + 1
     at.put(pairOut, { sent: seq, settled: out?.settled ?? 0 }, target)
     const entry = { source, target, seq, kind: kind.name, payload: kind.encode(input) }
-    new PlanTx(this, outboxOf(source), level).putUnseen(outboxEntry, entry, outboxEntryId(source, target, seq))
+    this.#unseen.push({
+      actor: outboxOf(source),
+      name: recordName(outboxEntry, outboxEntryId(source, target, seq)),
+      bytes: outboxEntry.encode(entry),
+      stamp: this.context.stamps.next(),
+    })
     this.outbox.push(entry)
   }
 
@@ -253,7 +261,7 @@ export class Plan {
       kind.run(tx, input, source)
     } catch (error) {
       if (error === NEEDS_RECORDS) throw error
-      this.#undo(mark)
+      this.#rollBack(mark)
       this.asides.push({ source, target: tx.actor, kind: kind.name, error })
       const payload = Buffer.from(kind.encode(input)).toString('base64')
       const id = `${source}/${seq === 0 ? `at-${this.nowMs}` : seq}`
@@ -263,10 +271,8 @@ export class Plan {
   }
 
   #mark(): Mark {
-    const puts = new Map<Slot, unknown>()
-    for (const slot of this.slots.values()) if (slot.put) puts.set(slot, slot.value)
     return {
-      puts,
+      undo: this.#undo.length,
       appends: this.appends.length,
       trims: this.trims.length,
       signals: this.signals.length,
@@ -274,10 +280,13 @@ export class Plan {
     }
   }
 
-  #undo(mark: Mark): void {
-    for (const slot of this.slots.values()) {
-      slot.put = mark.puts.has(slot)
-      slot.value = slot.put ? mark.puts.get(slot) : slot.base.value
+  #rollBack(mark: Mark): void {
+    while (this.#undo.length > mark.undo) {
+      const value = this.#undo.pop()
+      const put = this.#undo.pop() as boolean
+      const slot = this.#undo.pop() as Slot
+      slot.put = put
+      slot.value = value
     }
     this.appends.length = mark.appends
     this.trims.length = mark.trims
@@ -290,18 +299,18 @@ export function outboxOf(source: Actor): Actor {
   return `${OUTBOX}/${partitionOf(source)}`
 }
 
-const ABSENT: CachedRecord = { stamp: 0, value: undefined, chain: 0 }
-
 /** A Tx on a plan, for one actor, at one level of the cascade. */
 export class PlanTx implements Tx {
   readonly actor: Actor
   readonly #plan: Plan
   readonly #level: number
+  readonly #cells: ActorCells
 
   constructor(plan: Plan, actor: Actor, level: number) {
     this.#plan = plan
     this.actor = actor
     this.#level = level
+    this.#cells = plan.context.cache.cellsOf(actor)
   }
 
   get nowMs(): number {
@@ -313,49 +322,32 @@ export class PlanTx implements Tx {
   }
 
   get<T>(kind: RecordKind<T>, id?: string | number): T | undefined {
-    const slot = this.#plan.slot(this.actor, kind as RecordKind<unknown>, id)
+    const slot = this.#plan.slot(this.#cells, kind as RecordKind<unknown>, id)
     slot.expected = true
     return slot.value as T | undefined
   }
 
   fetch(kinds: readonly RecordKind<unknown>[], ids: readonly (string | number)[]): void {
-    for (const id of ids) for (const kind of kinds) this.#plan.want(this.actor, kind, id)
+    for (const id of ids) for (const kind of kinds) this.#plan.want(this.#cells, kind, id)
     if (this.#plan.missing.length > 0) throw NEEDS_RECORDS
   }
 
   peek<T>(kind: RecordKind<T>, id?: string | number): T | undefined {
-    return this.#plan.slot(this.actor, kind as RecordKind<unknown>, id).value as T | undefined
+    return this.#plan.slot(this.#cells, kind as RecordKind<unknown>, id).value as T | undefined
   }
 
   glance<T>(actor: Actor, kind: RecordKind<T>, id?: string | number): T | undefined {
-    return this.#plan.slot(actor, kind as RecordKind<unknown>, id).value as T | undefined
+    return this.#plan.slot(this.#plan.context.cache.cellsOf(actor), kind as RecordKind<unknown>, id).value as
+      | T
+      | undefined
   }
 
   put<T>(kind: RecordKind<T>, value: T, id?: string | number): void {
-    const slot = this.#plan.slot(this.actor, kind as RecordKind<unknown>, id)
-    slot.expected = true
-    slot.put = true
-    slot.value = value
+    this.#plan.put(this.#plan.slot(this.#cells, kind as RecordKind<unknown>, id), value)
   }
 
   remove<T>(kind: RecordKind<T>, id?: string | number): void {
     this.put(kind as RecordKind<T | undefined>, undefined, id)
-  }
-
-  /** Puts a record whose name is new by construction, guarded by another record of the unit: nothing is read or expected. */
-  putUnseen<T>(kind: RecordKind<T>, value: T | undefined, id: string): void {
-    const name = recordName(kind, id)
-    this.#plan.slots.set(`${this.actor}/${name}`, {
-      actor: this.actor,
-      name,
-      kind: kind as RecordKind<unknown>,
-      base: ABSENT,
-      value,
-      expected: false,
-      put: true,
-      stamp: 0,
-      chain: 0,
-    })
   }
 
   append(bytes: Uint8Array, key?: string): void {
@@ -379,9 +371,10 @@ export class PlanTx implements Tx {
     this.#plan.signals.push(signal)
   }
 
-  /** Another actor of the same partition: for the outbox alone, which is its own pseudo-actor. */
-  at(actor: Actor): PlanTx {
-    return new PlanTx(this.#plan, actor, this.#level)
+  /** For the deliverer: an effect of this actor is taken, its entry leaves the outbox. */
+  removeEntry(target: Actor, seq: number): void {
+    const name = recordName(outboxEntry, outboxEntryId(this.actor, target, seq))
+    this.#plan.putUnseen({ actor: outboxOf(this.actor), name, bytes: null, stamp: 0 })
   }
 
   /** For the deliverer: applies an effect that came through an outbox. */

@@ -1,50 +1,81 @@
 import t from 'tap'
-import { RecordCache } from '../../src/sync/record-cache.js'
+import { type Cell, type KnownValue, RecordCache } from '../../src/sync/record-cache.js'
+import { jsonRecord } from '../../src/sync/record-kinds.js'
+import type { RecordKind } from '../../src/sync/types.js'
 
-t.test('a pending value stands in front of what was read, until it is durable or has fallen', async t => {
+const kind = jsonRecord<string>('k') as RecordKind<unknown>
+
+function cellOf(cache: RecordCache, actor: string, id?: number): Cell {
+  return cache.cell(cache.cellsOf(actor), kind, id)
+}
+
+function known(cell: Cell): KnownValue {
+  if (cell.known === undefined) throw new Error('nothing is known')
+  return cell.known
+}
+
+t.test('a pending value stands in front of what was read, until it is durable', async t => {
   const cache = new RecordCache(8)
-  t.equal(cache.get('k'), undefined)
-  cache.loaded('k', 5, 'old')
-  const base = cache.get('k')
-  if (base === undefined) throw new Error('not there')
-  cache.pend('k', 6, 'new', base)
-  t.match(cache.get('k'), { stamp: 6, value: 'new' })
-  cache.committed('k', 6, 'new')
-  t.same(cache.get('k'), { stamp: 6, value: 'new', chain: 0 })
+  const cell = cellOf(cache, 'user/1')
+  t.equal(cell.known, undefined)
+  cache.loaded(cell, 5, 'old')
+  cache.pend(cell, 6, 'new', known(cell))
+  t.match(cell.known, { stamp: 6, value: 'new' })
+  cache.committed(cell, 6, 'new')
+  t.same(cell.known, { stamp: 6, value: 'new', chain: 0 })
+  t.equal(cellOf(cache, 'user/1'), cell)
+  t.not(cellOf(cache, 'user/1', 1), cell)
 })
 
 t.test('when a unit falls, all that was computed on it is forgotten, and what was read anew stays', async t => {
   const cache = new RecordCache(8)
-  cache.loaded('k', 1, 'one')
-  const one = cache.get('k')
-  if (one === undefined) throw new Error('not there')
-  cache.pend('k', 2, 'two', one)
-  const doomed = cache.chainOf('k')
-  const two = cache.get('k')
-  if (two === undefined) throw new Error('not there')
-  cache.pend('k', 3, 'three', two)
-  t.equal(cache.chainOf('k'), doomed, 'one chain')
-  cache.fell('k', doomed)
-  t.equal(cache.get('k'), undefined, 'not even the first value is trusted')
-  cache.loaded('k', 9, 'nine')
-  const nine = cache.get('k')
-  if (nine === undefined) throw new Error('not there')
-  cache.pend('k', 10, 'ten', nine)
-  cache.fell('k', doomed)
-  t.match(cache.get('k'), { stamp: 10 }, 'the second unit of the old chain falls without touching the new one')
+  const cell = cellOf(cache, 'user/1')
+  cache.loaded(cell, 1, 'one')
+  const doomed = cache.pend(cell, 2, 'two', known(cell))
+  t.equal(cache.pend(cell, 3, 'three', known(cell)), doomed, 'one chain')
+  cache.fell(cell, doomed)
+  t.equal(cell.known, undefined, 'not even the first value is trusted')
+  cache.loaded(cell, 9, 'nine')
+  cache.pend(cell, 10, 'ten', known(cell))
+  cache.fell(cell, doomed)
+  t.match(cell.known, { stamp: 10 }, 'the second unit of the old chain falls without touching the new one')
+})
+
+t.test('a conflict forgets one record by its name', async t => {
+  const cache = new RecordCache(8)
+  cache.loaded(cellOf(cache, 'user/1', 1), 1, 'one')
+  cache.loaded(cellOf(cache, 'user/1', 2), 2, 'two')
+  cache.forget('user/1', 'k/2')
+  t.match(cellOf(cache, 'user/1', 1).known, { stamp: 1 })
+  t.equal(cellOf(cache, 'user/1', 2).known, undefined)
 })
 
 t.test('what is not touched for two generations is let go; pending values never are', async t => {
-  const cache = new RecordCache(2)
-  cache.loaded('a', 1, 1)
-  const base = cache.get('a')
-  if (base === undefined) throw new Error('not there')
-  cache.pend('p', 7, 7, base)
-  cache.loaded('b', 1, 1)
-  cache.loaded('c', 1, 1)
-  t.ok(cache.get('a'), 'touched')
-  cache.age()
-  cache.age()
-  t.equal(cache.get('b'), undefined)
-  t.match(cache.get('p'), { stamp: 7 })
+  const cache = new RecordCache(100)
+  cache.loaded(cellOf(cache, 'user/1'), 1, 'idle')
+  const busy = cellOf(cache, 'user/2')
+  cache.loaded(busy, 1, 'busy')
+  cache.pend(busy, 7, 'seven', known(busy))
+  for (let i = 0; i < 4; i += 1) cache.age()
+  t.equal(cellOf(cache, 'user/1').known, undefined)
+  t.equal(cellOf(cache, 'user/2'), busy)
+  cache.committed(busy, 7, 'seven')
+  for (let i = 0; i < 4; i += 1) cache.age()
+  t.equal(cellOf(cache, 'user/2').known, undefined)
+
+  for (let i = 0; i < 50; i += 1) cache.loaded(cellOf(cache, `user/${i}`), 1, i)
+  cache.loaded(cellOf(cache, 'user/1'), 1, 'touched')
+  for (let i = 100; i < 300; i += 1) {
+    cache.loaded(cellOf(cache, `user/${i}`), 1, i)
+    t.ok(cellOf(cache, 'user/1').known, 'touched in every generation')
+  }
+  t.equal(cellOf(cache, 'user/9').known, undefined, 'bounded by count, too')
+})
+
+t.test('a value that is read for a cell forgotten meanwhile is known all the same', async t => {
+  const cache = new RecordCache(100)
+  const stale = cellOf(cache, 'user/1')
+  for (let i = 0; i < 4; i += 1) cache.age()
+  cache.loaded(stale, 3, 'late')
+  t.match(cellOf(cache, 'user/1').known, { stamp: 3 })
 })
