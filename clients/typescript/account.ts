@@ -3,10 +3,10 @@
 import { CODES } from '../../protocol/codes.js'
 import type { GetProfileResponse } from '../../protocol/generated/messages.js'
 import type { Calls } from './calls.js'
-import type { SignInRequest } from './connector.js'
 import { LongwireError } from './errors.js'
 import type { Identity } from './identity.js'
 import type { Operation, OperationName } from './sender.js'
+import type { SignInRequest } from './sign-in.js'
 
 export interface Profile {
   readonly uid: number

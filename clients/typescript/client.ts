@@ -5,37 +5,36 @@
 //                  └──────────────► Commits ─► storage ─► then events, transmissions, acks ◄────────────┘
 //
 // One turn per tick: what the tick brought is stored in one commit, and what may leave is written in one piece.
-import { CODES } from '../../protocol/codes.js'
-import type { Frame, HelloResponse, Session } from '../../protocol/generated/messages.js'
+import type { Frame } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
-import { Account, type AccountHost } from './account.js'
+import { Account } from './account.js'
 import { Acks } from './acks.js'
 import { Backoff } from './backoff.js'
 import { Calls } from './calls.js'
 import { Commits } from './commits.js'
-import { type ConnectionStatus, Connector, type SignInRequest } from './connector.js'
+import { type ConnectionStatus, Connector } from './connector.js'
 import { Contacts } from './contacts.js'
 import { Emitter } from './emitter.js'
-import { BrokenServer, LongwireError } from './errors.js'
+import { LongwireError } from './errors.js'
 import type { ClientEvents } from './events.js'
-import { HEAD_UNKNOWN, Identity } from './identity.js'
+import { Identity } from './identity.js'
 import { Inbox } from './inbox.js'
 import { type ClientState, inspect } from './inspect.js'
 import type { Link } from './link.js'
+import { LocalCopy, STORAGE_FORMAT } from './local-copy.js'
 import type { Message } from './messages.js'
 import { type ClientOptions, type Config, configOf } from './options.js'
 import { Receipts } from './receipts.js'
 import { Sender } from './sender.js'
 import type { SentMessage } from './sent-message.js'
 import { Shown } from './shown.js'
+import type { SignInRequest } from './sign-in.js'
 import type { Json } from './storage.js'
 
 /** Waits of refusals that say "retry" on a connection that works. */
 const RETRY = { baseMs: 250, capMs: 10_000 }
 
 const HISTORY_PAGE_DEFAULT = 50
-
-const STORAGE_FORMAT = 1
 
 export interface MessagePage {
   /** Oldest first. The newest page ends with what is still in the outbox. */
@@ -51,13 +50,13 @@ export class Client {
   readonly #events: Emitter<ClientEvents>
   readonly #commits: Commits
   readonly #identity: Identity
-  readonly #receipts: Receipts
   readonly #shown = new Shown()
   readonly #acks: Acks
   readonly #sender: Sender
   readonly #inbox: Inbox
   readonly #calls: Calls
   readonly #connector: Connector
+  readonly #copy: LocalCopy
   #status: ConnectionStatus = { state: 'resting' }
   #turnAsked = false
   #closed = false
@@ -70,23 +69,17 @@ export class Client {
     const { storage, clock, random, defer } = config
     const wake = (): void => this.#wake()
     const connectionCode = (frame: Frame): void => this.#connector.code(frame)
+    const resync = (): void => this.#copy.resync()
     const retry = (): Backoff => new Backoff(random, RETRY)
-    const emitState = (event: ClientEvents['messageState']): void => this.#events.emit('messageState', event)
-    this.#events = new Emitter(defer)
-    this.#commits = new Commits(storage, wake, error => this.#storageFailed(error))
-    const commits = this.#commits
-    this.#identity = new Identity(commits)
-    const identity = this.#identity
-    this.#receipts = new Receipts(commits, this.#events)
-    const receipts = this.#receipts
-    this.contacts = new Contacts(
-      commits,
-      (method, request) => this.#operate(method, request),
-      contact => this.#events.emit('contact', contact),
-    )
-    const { contacts } = this
-    this.#acks = new Acks({ clock, commits, shown: this.#shown, receipts, wake }, config)
-    this.#sender = new Sender(
+    const events = new Emitter<ClientEvents>(defer)
+    const emitState = (event: ClientEvents['messageState']): void => events.emit('messageState', event)
+    const commits = new Commits(storage, wake, error => this.#storageFailed(error))
+    const identity = new Identity(commits)
+    const receipts = new Receipts(commits, events)
+    const shown = this.#shown
+    const contacts = new Contacts(commits, this.#operate, contact => events.emit('contact', contact))
+    const acks = new Acks({ clock, commits, shown, receipts, wake }, config)
+    const sender = new Sender(
       {
         commits,
         receipts,
@@ -100,49 +93,67 @@ export class Client {
       },
       config,
     )
-    this.#inbox = new Inbox({
+    const inbox = new Inbox({
       commits,
       contacts,
       receipts,
-      shown: this.#shown,
-      acks: this.#acks,
-      sender: this.#sender,
+      shown,
+      acks,
+      sender,
       clock,
       backoff: retry(),
       identity,
-      emitMessage: message => this.#events.emit('message', message),
-      emitState,
-      emitTrimmed: () => this.#events.emit('trimmed', {}),
-      ownProfile: (account, nickname) => this.#ownProfile(account, nickname),
-      resync: () => this.#resync(HEAD_UNKNOWN),
-      applied: (version, whole) => this.#applied(version, whole),
+      events,
+      resync,
+      applied: (version, whole) => this.#copy.applied(version, whole),
       connectionCode,
       wake,
     })
+    this.#events = events
+    this.#commits = commits
+    this.#identity = identity
+    this.contacts = contacts
+    this.#acks = acks
+    this.#sender = sender
+    this.#inbox = inbox
     this.#calls = new Calls({ clock, backoff: retry(), connectionCode, wake }, config)
+    this.#copy = new LocalCopy({ commits, events, identity, contacts, receipts, shown, acks, sender, inbox })
     this.#connector = new Connector(
       {
         transport: config.transport,
         clock,
         commits,
+        identity,
         backoff: new Backoff(random, { baseMs: config.reconnectBaseMs, capMs: config.reconnectCapMs }),
-        hello: () => ({ token: identity.token, since: this.#inbox.timeline.applied, storeId: identity.storeId }),
-        signedIn: (session, what) => this.#signedIn(session, what),
+        since: () => inbox.timeline.applied,
+        signedIn: (session, what) => this.#copy.signedIn(session, what),
         hasHello: link => this.#hasHello(link),
-        greeted: (link, response) => this.#greeted(link, response),
+        greeted: (link, response) => this.#copy.greeted(link, response),
         notice: frame => this.#notice(frame),
         draining: () => this.#draining(),
-        parting: () => this.#acks.tell(),
+        parting: () => acks.tell(),
         disconnected: () => this.#disconnected(),
-        resync: () => this.#resync(HEAD_UNKNOWN),
+        resync,
         sessionEnded: code => this.#sessionEnded(code),
         status: status => this.#setStatus(status),
         wake,
       },
       config,
     )
-    this.account = new Account(this.#accountHost())
-    this.#load(values)
+    this.account = new Account({
+      identity,
+      calls: this.#calls,
+      deviceName: config.deviceName,
+      operate: this.#operate,
+      signIn: what => this.#signIn(what),
+      connected: () => this.#connector.phase === 'online',
+      forget: () => this.#copy.forget(LongwireError.local('LOGGED_OUT')),
+      rest: () => this.#connector.rest(),
+      leaving: leaving => {
+        this.#leaving = leaving
+      },
+    })
+    this.#copy.load(values, random)
   }
 
   /** Listens to an event. @returns what takes the listener off again */
@@ -232,7 +243,6 @@ export class Client {
     return inspect({
       status: this.#status,
       phase: this.#connector.phase,
-      attempt: this.#connector.attempt,
       identity: this.#identity,
       timeline: this.#inbox.timeline,
       acks: this.#acks,
@@ -240,51 +250,6 @@ export class Client {
       shown: this.#shown,
       contacts: this.contacts,
     })
-  }
-
-  #accountHost(): AccountHost {
-    return {
-      identity: this.#identity,
-      calls: this.#calls,
-      deviceName: this.#config.deviceName,
-      operate: (method, request) => this.#operate(method, request),
-      signIn: what => this.#signIn(what),
-      connected: () => this.#connector.phase === 'online',
-      forget: () => this.#forgetAccount(LongwireError.local('LOGGED_OUT')),
-      rest: () => this.#connector.rest(),
-      leaving: leaving => {
-        this.#leaving = leaving
-      },
-    }
-  }
-
-  #load(values: ReadonlyMap<string, Json>): void {
-    if (!values.has('format')) this.#commits.put('format', STORAGE_FORMAT)
-    const identity = this.#identity
-    identity.load(values, this.#config.random)
-    this.#receipts.device = identity.device
-    this.contacts.begin(identity.generation)
-    this.#connector.loadAttempt((values.get('attempt') ?? 0) as number)
-    const applied = (values.get('applied') ?? 0) as number
-    this.#inbox.load(applied)
-    this.#acks.load(applied)
-    const outbox: [number, Json][] = []
-    const sent: [number, number][] = []
-    for (const [name, value] of values) {
-      const [kind = '', first = '', second = ''] = name.split('/')
-      const [a, b] = [Number(first), Number(second)]
-      if (kind === 'contact') this.contacts.load(a, value)
-      else if (kind === 'delivered' || kind === 'read' || kind === 'own-read') this.#receipts.load(kind, a, value)
-      else if (kind === 'shown') this.#shown.load(a, b, value)
-      else if (kind === 'marked') this.#acks.loadRead(a, b, value)
-      else if (kind === 'unsure') this.#sender.loadUnsure(a, b)
-      else if (kind === 'out') outbox.push([a, value])
-      else if (kind === 'sent') sent.push([a, value as number])
-    }
-    const byNumber = (x: readonly [number, unknown], y: readonly [number, unknown]): number => x[0] - y[0]
-    this.#sender.load((values.get('seq') ?? 1) as number, outbox.sort(byNumber), identity.uid, identity.device)
-    for (const [sendSeq, peer] of sent.sort(byNumber)) this.#receipts.loadSent(sendSeq, peer)
-    this.#receipts.loaded()
   }
 
   #wake(): void {
@@ -314,7 +279,7 @@ export class Client {
     return this.#identity
   }
 
-  #operate: Sender['operate'] = (method, request) => {
+  readonly #operate: Sender['operate'] = (method, request) => {
     this.#known()
     return this.#sender.operate(method, request)
   }
@@ -326,53 +291,9 @@ export class Client {
     await this.#connector.signIn(what)
   }
 
-  #signedIn(session: Session, { request }: SignInRequest): void {
-    const identity = this.#identity
-    const sameUser = identity.uid === session.uid && sameBytes(identity.storeId, session.storeId)
-    // Another user's or another store's copy: ids and uids in it name other things.
-    if (!sameUser) this.#forgetAccount(LongwireError.ofCode(CODES.SETTLED.code))
-    const sameDevice = sameUser && identity.device === session.device
-    identity.adopt(session, request.account.toLowerCase())
-    identity.adoptStore(session.storeId)
-    this.#receipts.device = session.device
-    if (sameDevice) this.#sender.greeted(session.lastSendSeq)
-    else this.#sender.reset(session.lastSendSeq + 1, LongwireError.ofCode(CODES.SETTLED.code))
-  }
-
   #hasHello(link: Link): void {
     this.#sender.connected(link)
     this.#calls.connected(link)
-  }
-
-  #greeted(link: Link, response: HelloResponse): void {
-    const identity = this.#identity
-    if (response.uid !== identity.uid) throw new BrokenServer(`the session of ${identity.uid} is ${response.uid}'s`)
-    const unknown = LongwireError.ofCode(CODES.SETTLED.code)
-    if (!sameBytes(identity.storeId, response.storeId)) this.#otherStore(response, unknown)
-    else if (response.device !== identity.device) {
-      identity.adoptDevice(response.device)
-      this.#receipts.device = response.device
-      this.#sender.reset(response.lastSendSeq + 1, unknown)
-    }
-    if (response.resync) this.#resync(response.head)
-    else if (identity.resyncHead !== undefined) identity.setResyncHead(response.head)
-    this.#inbox.greeted(link)
-    this.#sender.greeted(response.lastSendSeq)
-    this.#acks.greeted(link, response.ack)
-  }
-
-  /** The session is known to another store: what is here has nothing to do with it, but for who this is. */
-  #otherStore(response: HelloResponse, error: LongwireError): void {
-    const identity = this.#identity
-    const { uid, account, token, expiresAtMs } = identity
-    const { storeId, device, lastSendSeq } = response
-    const nextSendSeq = Math.max(this.#sender.outbox.nextSendSeq, lastSendSeq + 1)
-    this.#forgetAccount(error)
-    identity.adopt({ uid, device, token, expiresAtMs, lastSendSeq, storeId, boundAttempt: 0 }, account)
-    identity.adoptStore(storeId)
-    this.#receipts.device = device
-    // Requests of the old copy went right behind Hello: their numbers are not given again.
-    this.#sender.reset(nextSendSeq, error)
   }
 
   #notice(frame: Frame): void {
@@ -393,51 +314,12 @@ export class Client {
     this.#acks.disconnected()
   }
 
-  /** The timeline begins anew. Messages that were shown stay shown; keyed state is confirmed or goes. */
-  #resync(head: number): void {
-    this.#identity.beginResync(head)
-    this.contacts.begin(this.#identity.generation)
-    this.#inbox.reset()
-    this.#acks.resync()
-    this.#commits.after(() => this.#events.emit('resync', { forgotten: false }))
-    this.#applied(0, false)
-  }
-
-  #applied(version: number, whole: boolean): void {
-    const head = this.#identity.resyncHead
-    if (head === undefined || !(whole || (head !== HEAD_UNKNOWN && version >= head))) return
-    this.#identity.setResyncHead(undefined)
-    this.contacts.dropUnconfirmed()
-  }
-
-  #ownProfile(account: string, nickname: string): void {
-    this.#identity.adoptProfile(account, nickname)
-    this.#commits.after(() => this.#events.emit('profile', { account, nickname }))
-  }
-
   #sessionEnded(code: number): void {
     if (!this.#identity.signedIn) return
     this.#identity.endSession()
     if (this.#leaving) return
     const { reason, message } = LongwireError.ofCode(code)
     this.#commits.after(() => this.#events.emit('sessionEnded', { code, reason, message }))
-  }
-
-  /** Drops everything of the account but the installation and the attempt. */
-  #forgetAccount(error: LongwireError): void {
-    const had = this.#identity.uid !== 0
-    this.#sender.clear(error)
-    this.#commits.forget()
-    this.#commits.put('format', STORAGE_FORMAT)
-    this.#commits.put('attempt', this.#connector.attempt)
-    this.#identity.clear()
-    this.contacts.clear()
-    this.contacts.begin(0)
-    this.#receipts.clear()
-    this.#shown.clear()
-    this.#acks.clear()
-    this.#inbox.reset()
-    if (had) this.#commits.after(() => this.#events.emit('resync', { forgotten: true }))
   }
 
   #storageFailed(error: Error): void {
@@ -468,8 +350,4 @@ export function createClient(options: ClientOptions): Promise<Client> {
       else resolve(new Client(config, values))
     })
   })
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
 }

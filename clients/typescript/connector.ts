@@ -16,20 +16,20 @@ import {
   createHelloRequest,
   decodeCloseNotice,
   decodeHelloResponse,
-  decodeLoginResponse,
   decodeRefusal,
-  decodeRegisterResponse,
   type Frame,
   type HelloRequest,
   type HelloResponse,
   type Session,
 } from '../../protocol/generated/messages.js'
 import { HEARTBEAT_MS_DEFAULT } from '../../protocol/limits.js'
-import { METHODS, type RequestOf } from '../../protocol/methods.js'
+import { METHODS } from '../../protocol/methods.js'
 import type { Backoff } from './backoff.js'
 import type { Commits } from './commits.js'
-import { BrokenServer, LongwireError } from './errors.js'
+import { LongwireError } from './errors.js'
+import type { Identity } from './identity.js'
 import { Link, type LinkEnd, type LinkOptions } from './link.js'
+import { SignIn, type SignInRequest } from './sign-in.js'
 import type { Clock, TimerHandle } from './system.js'
 import type { Transport } from './transport.js'
 
@@ -53,19 +53,6 @@ type Phase =
   | { readonly name: 'waiting'; readonly timer: TimerHandle; readonly notBeforeMs: number }
   | { readonly name: 'stopped' }
 
-export type SignInRequest =
-  | { readonly method: 'register'; readonly request: RequestOf<'register'> }
-  | { readonly method: 'login'; readonly request: RequestOf<'login'> }
-
-interface SignIn {
-  readonly what: SignInRequest
-  readonly resolve: () => void
-  readonly reject: (error: LongwireError) => void
-  readonly deadline: TimerHandle
-  /** What the last try ended with; told when the time is over. */
-  lastError: LongwireError | undefined
-}
-
 export interface ConnectorOptions extends LinkOptions {
   readonly signInTimeoutMs: number
   /** Name and version of the program, for the server's logs. */
@@ -76,9 +63,10 @@ export interface ConnectorHost {
   readonly transport: Transport
   readonly clock: Clock
   readonly commits: Commits
+  readonly identity: Identity
   readonly backoff: Backoff
-  /** What Hello says of the session and the timeline. */
-  hello(): Pick<HelloRequest, 'token' | 'since' | 'storeId'>
+  /** The version up to which the timeline is applied. */
+  since(): number
   /** Puts the session where hello() finds it. */
   signedIn(session: Session, what: SignInRequest): void
   /** Hello is written: what is pending goes right behind it. */
@@ -96,9 +84,6 @@ export interface ConnectorHost {
   wake(): void
 }
 
-/** A login waits for a password hash behind many others after a restart. A nameless connection lives 60 s. */
-const SIGN_IN_ANSWER_MS = 45_000
-
 /** A connection that ends sooner after its Hello counts as another failure in a row. */
 const STABLE_MS = 1_000
 
@@ -107,7 +92,6 @@ export class Connector {
   readonly #options: ConnectorOptions
   #phase: Phase = { name: 'resting' }
   #signIn: SignIn | undefined
-  #attempt = 0
 
   constructor(host: ConnectorHost, options: ConnectorOptions) {
     this.#host = host
@@ -118,16 +102,8 @@ export class Connector {
     return this.#phase.name
   }
 
-  get attempt(): number {
-    return this.#attempt
-  }
-
   get signingIn(): boolean {
     return this.#signIn !== undefined
-  }
-
-  loadAttempt(attempt: number): void {
-    this.#attempt = attempt
   }
 
   /** After a stop too: it is for the user to say that it may go on. */
@@ -138,10 +114,9 @@ export class Connector {
   /** Resolves when the session is stored. */
   signIn(what: SignInRequest): Promise<void> {
     return new Promise((resolve, reject) => {
-      const deadline = this.#host.clock.after(this.#options.signInTimeoutMs, () => {
-        this.#failSignIn(this.#signIn?.lastError ?? LongwireError.local('TIMEOUT'))
-      })
-      this.#signIn = { what, resolve, reject, deadline, lastError: undefined }
+      const expired = (error: LongwireError): void => this.#failSignIn(error)
+      const { signInTimeoutMs } = this.#options
+      this.#signIn = new SignIn(what, this.#host.clock, signInTimeoutMs, expired, { resolve, reject })
       this.connect()
     })
   }
@@ -171,6 +146,10 @@ export class Connector {
 
   /** A code about the connection or the session: of Hello's answer, of a response, of a Close notice. */
   code(frame: Frame): void {
+    if (this.#signIn !== undefined) {
+      this.#refusedIn(frame)
+      return
+    }
     switch (actionOf(frame.code)) {
       case 'login':
         this.#host.sessionEnded(frame.code)
@@ -184,7 +163,7 @@ export class Connector {
         this.#wait(frame.retryAfterMs, codeName(frame.code))
         break
       default:
-        if (frame.code === CODES.ATTEMPT_SUPERSEDED.code) this.#raiseAttempt(boundAttempt(frame))
+        if (frame.code === CODES.ATTEMPT_SUPERSEDED.code) this.#host.identity.raiseAttempt(boundAttempt(frame))
         this.#wait(frame.retryAfterMs, codeName(frame.code))
     }
   }
@@ -200,20 +179,13 @@ export class Connector {
     const phase: Phase = { name: 'connecting', link, attemptStored: this.#signIn !== undefined }
     this.#enter(phase, { state: 'connecting' })
     if (!phase.attemptStored) {
-      this.#raiseAttempt(this.#attempt + 1)
+      this.#host.identity.raiseAttempt(this.#host.identity.attempt + 1)
       this.#host.commits.after(() => {
         phase.attemptStored = true
         this.#ready(link)
       })
     }
     link.start()
-  }
-
-  /** An attempt is stored before it is sent: a restart must not use it again. */
-  #raiseAttempt(attempt: number): void {
-    if (attempt <= this.#attempt) return
-    this.#attempt = attempt
-    this.#host.commits.put('attempt', attempt)
   }
 
   #ready(link: Link): void {
@@ -226,38 +198,23 @@ export class Connector {
   }
 
   #askIn(link: Link, signIn: SignIn): void {
-    const { what } = signIn
     this.#enter({ name: 'greeting', link })
+    const refused = (frame: Frame): void => this.#refusedIn(frame)
     this.#hello(link, {}, frame => {
-      if (frame.code !== 0) this.#refusedIn(frame)
+      if (frame.code !== 0) refused(frame)
     })
-    const method = METHODS[what.method]
-    const body =
-      what.method === 'register'
-        ? METHODS.register.encodeRequest(what.request)
-        : METHODS.login.encodeRequest(what.request)
-    link.request(
-      method.number,
-      body,
-      frame => {
-        if (frame.code === 0) this.#signedIn(link, signIn, frame)
-        else this.#refusedIn(frame)
-      },
-      SIGN_IN_ANSWER_MS,
-    )
+    signIn.ask(link, session => this.#signedIn(link, signIn, session), refused)
   }
 
-  #signedIn(link: Link, signIn: SignIn, frame: Frame): void {
-    const decode = signIn.what.method === 'register' ? decodeRegisterResponse : decodeLoginResponse
-    const { session } = decode(frame.body)
-    if (session === undefined || session.uid === 0 || session.token.length === 0) throw new BrokenServer('no session')
-    signIn.deadline.cancel()
+  #signedIn(link: Link, signIn: SignIn, session: Session): void {
+    const { commits, identity } = this.#host
+    signIn.answered()
     this.#host.signedIn(session, signIn.what)
-    this.#raiseAttempt(Math.max(this.#attempt, session.boundAttempt) + 1)
-    this.#host.commits.after(() => {
+    identity.raiseAttempt(Math.max(identity.attempt, session.boundAttempt) + 1)
+    commits.after(() => {
       if (this.#signIn !== signIn) return
-      this.#endSignIn()
-      signIn.resolve()
+      this.#signIn = undefined
+      signIn.settle()
       if (this.#phase.name === 'greeting' && this.#phase.link === link) this.#greet(link)
       this.#host.wake()
     })
@@ -267,17 +224,17 @@ export class Connector {
     const error = LongwireError.ofCode(frame.code, frame.retryAfterMs)
     const action = actionOf(frame.code)
     if (action === 'refused' || action === 'stop' || action === 'login') {
-      this.rest()
       this.#failSignIn(error)
     } else {
-      if (this.#signIn !== undefined) this.#signIn.lastError = error
+      this.#signIn?.failed(error)
       this.#wait(frame.retryAfterMs, codeName(frame.code))
     }
   }
 
   #greet(link: Link): void {
     this.#enter({ name: 'greeting', link })
-    this.#hello(link, { ...this.#host.hello(), attempt: this.#attempt }, frame => {
+    const { token, storeId, attempt } = this.#host.identity
+    this.#hello(link, { token, attempt, since: this.#host.since(), storeId }, frame => {
       if (frame.code !== 0) {
         this.code(frame)
         return
@@ -358,7 +315,7 @@ export class Connector {
 
   #replacedOrStop(frame: Frame): void {
     // Replaced by a newer attempt of this very client: an old connection of ours says so, and it is none of our present one.
-    const ours = frame.code === CODES.REPLACED.code && boundAttempt(frame) <= this.#attempt
+    const ours = frame.code === CODES.REPLACED.code && boundAttempt(frame) <= this.#host.identity.attempt
     if (ours) this.#wait(frame.retryAfterMs, codeName(frame.code))
     else this.stop(codeName(frame.code))
   }
@@ -366,14 +323,9 @@ export class Connector {
   #failSignIn(error: LongwireError): void {
     const signIn = this.#signIn
     if (signIn === undefined) return
-    this.#endSignIn()
-    if (this.#phase.name !== 'stopped') this.rest()
-    signIn.reject(error)
-  }
-
-  #endSignIn(): void {
-    this.#signIn?.deadline.cancel()
     this.#signIn = undefined
+    if (this.#phase.name !== 'stopped') this.rest()
+    signIn.settle(error)
   }
 
   /** Leaves the present phase with all that it owns. */

@@ -27,11 +27,6 @@ import { encodeChanges, encodeSnapshot, JOURNAL_FORMAT, replay } from './journal
 import type { Changes, HistoryOptions, HistoryPage, Json, Storage } from './storage.js'
 import { StoredModel } from './stored-model.js'
 
-export interface FileStorageOptions extends HistoryOptions {
-  /** Made if it is not there, for its owner alone: it holds the session's token. One client at a time. */
-  readonly folder: string
-}
-
 /** A journal below this is never compacted: rewriting it would cost more than its room. */
 const COMPACT_BYTES_MIN = 1_048_576
 
@@ -46,8 +41,9 @@ export class FileStorage implements Storage {
   #compactAbove = COMPACT_BYTES_MIN
   #failed: Error | undefined
 
-  constructor(options: FileStorageOptions) {
-    this.#folder = options.folder
+  /** @param folder made if it is not there, for its owner alone: it holds the session's token. One client at a time. */
+  constructor(folder: string, options?: HistoryOptions) {
+    this.#folder = folder
     this.#model = new StoredModel(options)
   }
 
@@ -68,7 +64,8 @@ export class FileStorage implements Storage {
     }
     const bytes = encodeChanges(changes)
     this.#model.apply(changes)
-    if (this.#bytes + bytes.length > this.#compactAbove) {
+    // What is forgotten is not to be found in the file either.
+    if (changes.forget || this.#bytes + bytes.length > this.#compactAbove) {
       this.#guard(done, () => this.#compact())
       return
     }

@@ -10,6 +10,8 @@ import type { Random } from './system.js'
 /** The versions that a resync must reach are not known: a Sync answer without more ends it. */
 export const HEAD_UNKNOWN = -1
 
+const UNSPENT = 'unspent/'
+
 export class Identity {
   readonly #commits: Commits
   installationKey: Uint8Array = EMPTY
@@ -22,8 +24,12 @@ export class Identity {
   token: Uint8Array = EMPTY
   expiresAtMs = 0
   storeId: Uint8Array = EMPTY
+  /** The highest number of a connection decision that was used, or is known to be bound. */
+  attempt = 0
   /** Which life of the timeline keyed state belongs to; a resync begins another. */
   generation = 0
+  /** Of accounts that were forgotten, by `store/uid/device`: the first number that was never given to a request. */
+  readonly #unspent = new Map<string, number>()
   /** While a resync goes on: the version at which it is complete, or HEAD_UNKNOWN. */
   resyncHead: number | undefined
 
@@ -50,9 +56,23 @@ export class Identity {
     const [profileAccount, nickname] = (values.get('profile') ?? [account, '']) as [string, string]
     this.account = profileAccount
     this.nickname = nickname
+    this.attempt = (values.get('attempt') ?? 0) as number
     const [generation, head] = (values.get('resync') ?? [0, null]) as [number, number | null]
     this.generation = generation
     this.resyncHead = head ?? undefined
+    for (const [name, next] of values) {
+      if (name.startsWith(UNSPENT)) this.#unspent.set(name.slice(UNSPENT.length), next as number)
+    }
+  }
+
+  /** The account is about to be forgotten, and with it what became of its requests: copies of them may still arrive. */
+  spend(nextSendSeq: number): void {
+    if (this.uid !== 0) this.#unspent.set(deviceName(this.storeId, this.uid, this.device), nextSendSeq)
+  }
+
+  /** The first number that this installation never gave to a request of that device. */
+  unspent({ storeId, uid, device }: Session): number {
+    return this.#unspent.get(deviceName(storeId, uid, device)) ?? 1
   }
 
   makeInstallation(key: Uint8Array): void {
@@ -86,6 +106,12 @@ export class Identity {
     this.#commits.put('profile', [account, nickname])
   }
 
+  /** An attempt is stored before it is sent: a restart must not use it again. */
+  raiseAttempt(attempt: number): void {
+    if (attempt > this.attempt) this.attempt = attempt
+    this.#commits.put('attempt', this.attempt)
+  }
+
   /** The token is no good any more; whose device this is stays known. */
   endSession(): void {
     this.token = EMPTY
@@ -115,5 +141,10 @@ export class Identity {
     this.generation = 0
     this.resyncHead = undefined
     this.#commits.put('installation', toHex(this.installationKey))
+    for (const [name, next] of this.#unspent) this.#commits.put(UNSPENT + name, next)
   }
+}
+
+function deviceName(storeId: Uint8Array, uid: number, device: number): string {
+  return `${toHex(storeId)}/${uid}/${device}`
 }

@@ -9,6 +9,7 @@ import {
   type Frame,
   type Item,
   type Message as MessageItem,
+  type OwnProfile,
 } from '../../protocol/generated/messages.js'
 import { itemVersions } from '../../protocol/item-codec.js'
 import { METHODS } from '../../protocol/methods.js'
@@ -16,9 +17,12 @@ import type { Acks } from './acks.js'
 import type { Backoff } from './backoff.js'
 import type { Commits } from './commits.js'
 import type { Contacts } from './contacts.js'
+import type { Emitter } from './emitter.js'
 import { BrokenServer } from './errors.js'
+import type { ClientEvents } from './events.js'
+import type { Identity } from './identity.js'
 import type { Link } from './link.js'
-import type { Message, MessageStateEvent } from './messages.js'
+import type { Message } from './messages.js'
 import type { Receipts } from './receipts.js'
 import type { Sender } from './sender.js'
 import type { SentMessage } from './sent-message.js'
@@ -37,13 +41,8 @@ export interface InboxHost {
   readonly clock: Clock
   /** Waits between pulls that are refused with "retry". */
   readonly backoff: Backoff
-  /** This user and device. */
-  readonly identity: { readonly uid: number; readonly device: number }
-  emitMessage(message: Message): void
-  emitState(event: MessageStateEvent): void
-  /** Retention removed messages that this device had not seen. */
-  emitTrimmed(): void
-  ownProfile(account: string, nickname: string): void
+  readonly identity: Identity
+  readonly events: Emitter<ClientEvents>
   /** A pull was answered RESYNC. */
   resync(): void
   /** Applied up to a version; `whole`: there is nothing above it. */
@@ -143,7 +142,8 @@ export class Inbox {
         this.#host.backoff.reset()
         this.#apply(this.#timeline.answer(since, to, more), to, trimmed, items, versions)
         this.#host.applied(this.#timeline.applied, !more)
-        this.#pull()
+        // A slow disk slows the pulls: no more than a page waits for it.
+        this.#host.commits.after(() => this.#pull())
         break
       }
       case 'resync':
@@ -180,7 +180,7 @@ export class Inbox {
     }
     this.#applied(to, seen)
     // From 0 it is normal: nothing that this device had is missing.
-    if (trimmed && after > 0) this.#host.commits.after(() => this.#host.emitTrimmed())
+    if (trimmed && after > 0) this.#host.commits.after(() => this.#host.events.emit('trimmed', {}))
   }
 
   #applied(to: number, seen: readonly Seen[]): void {
@@ -210,7 +210,7 @@ export class Inbox {
         if (content.value.own) acks.readConfirmed(content.value.peer)
         break
       case 'ownProfile': {
-        this.#host.ownProfile(content.value.account, content.value.nickname)
+        this.#ownProfile(content.value)
         break
       }
       // undefined: an item of a later revision. It is stored nowhere and its version is passed.
@@ -236,7 +236,7 @@ export class Inbox {
       commits.put(seen.key, seen.toJson())
       commits.fail({ peer: recipient, sender, device, sendSeq, code: 0 })
       const state = receipts.stateOf(recipient, device, sendSeq)
-      commits.after(() => this.#host.emitState({ peer: recipient, device, sendSeq, state, code: 0 }))
+      commits.after(() => this.#host.events.emit('messageState', { peer: recipient, device, sendSeq, state, code: 0 }))
       return
     }
     // Also of one that was shown: after a resync it is what its sender is waiting to hear about.
@@ -250,7 +250,7 @@ export class Inbox {
 
   #keep(message: StoredMessage): void {
     this.#host.commits.append(message)
-    this.#host.commits.after(() => this.#host.emitMessage(this.present(message)))
+    this.#host.commits.after(() => this.#host.events.emit('message', this.present(message)))
   }
 
   #keepOwn(message: SentMessage, version: number, atMs: number): void {
@@ -270,6 +270,11 @@ export class Inbox {
     return { peer, sender, device, sendSeq, atMs, text, state, code }
   }
 
+  #ownProfile({ account, nickname }: OwnProfile): void {
+    this.#host.identity.adoptProfile(account, nickname)
+    this.#host.commits.after(() => this.#host.events.emit('profile', { account, nickname }))
+  }
+
   #failedItem(peer: number, device: number, sendSeq: number, code: number): void {
     const { commits, identity, receipts, sender } = this.#host
     // Its copy comes before; where that was trimmed, this is the message's only trace.
@@ -280,7 +285,7 @@ export class Inbox {
     }
     commits.fail({ peer, sender: identity.uid, device, sendSeq, code })
     receipts.failed(peer, device, sendSeq, code)
-    commits.after(() => this.#host.emitState({ peer, device, sendSeq, state: 'failed', code }))
+    commits.after(() => this.#host.events.emit('messageState', { peer, device, sendSeq, state: 'failed', code }))
   }
 }
 

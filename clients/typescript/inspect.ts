@@ -39,7 +39,6 @@ export interface ClientState {
 export function inspect(parts: {
   readonly status: ConnectionStatus
   readonly phase: Connector['phase']
-  readonly attempt: number
   readonly identity: Identity
   readonly timeline: Timeline
   readonly acks: Acks
@@ -55,7 +54,7 @@ export function inspect(parts: {
     device: identity.device,
     signedIn: identity.signedIn,
     storeId: toHex(identity.storeId),
-    attempt: parts.attempt,
+    attempt: identity.attempt,
     applied: timeline.applied,
     durable: acks.durable,
     acked: acks.told,

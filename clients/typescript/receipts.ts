@@ -33,7 +33,7 @@ export class Receipts {
   readonly #waiting = new Map<number, Waiting>()
   readonly #failures = new Map<number, number>()
   /** This device's number. */
-  device = 0
+  #device = 0
 
   constructor(commits: Commits, events: Emitter<ClientEvents>) {
     this.#commits = commits
@@ -69,12 +69,12 @@ export class Receipts {
       this.#tellState(peer, sendSeq, 'delivered')
     }
     if (sendSeqs.length > WAITING_PER_PEER_MAX) this.#drop(waiting, 1)
-    if (this.stateOf(peer, this.device, sendSeq) !== 'accepted') this.#advance(peer)
+    if (this.stateOf(peer, this.#device, sendSeq) !== 'accepted') this.#advance(peer)
   }
 
   /** A message of this user, once accepted, was refused on the other side. */
   failed(peer: number, device: number, sendSeq: number, code: number): void {
-    if (device !== this.device) return
+    if (device !== this.#device) return
     this.#failures.set(sendSeq, code)
     if (this.#failures.size > FAILURES_MAX) this.#failures.delete(this.#failures.keys().next().value ?? 0)
     const waiting = this.#waiting.get(peer)
@@ -103,15 +103,21 @@ export class Receipts {
     this.#marks[kind].set(peer, new Map(json as unknown as readonly [number, number][]))
   }
 
-  /** In order of number. */
-  loadSent(sendSeq: number, peer: number): void {
-    this.#waitingFor(peer).sendSeqs.push(sendSeq)
+  /** @param sent this device's accepted messages that wait for their marks: number and peer, in order of number */
+  loadSent(device: number, sent: readonly (readonly [sendSeq: number, peer: number])[]): void {
+    this.#device = device
+    for (const [sendSeq, peer] of sent) this.#waitingFor(peer).sendSeqs.push(sendSeq)
+    for (const [peer, waiting] of this.#waiting) {
+      waiting.delivered = countUpTo(waiting, this.mark('delivered', peer, device))
+    }
   }
 
-  /** After everything was loaded. */
-  loaded(): void {
-    for (const [peer, waiting] of this.#waiting)
-      waiting.delivered = countUpTo(waiting, this.mark('delivered', peer, this.device))
+  /** This device's number from now on; what was sent under another one is told by `delivered` and `read` alone. */
+  adoptDevice(device: number): void {
+    if (device === this.#device) return
+    this.#device = device
+    for (const waiting of this.#waiting.values()) this.#drop(waiting, waiting.sendSeqs.length)
+    this.#failures.clear()
   }
 
   /** Another account: nothing stays. What is stored goes by Commits.forget(). */
@@ -138,8 +144,8 @@ export class Receipts {
     const waiting = this.#waiting.get(peer)
     if (waiting === undefined) return
     const { sendSeqs } = waiting
-    const readCount = countUpTo(waiting, this.mark('read', peer, this.device))
-    const deliveredCount = Math.max(readCount, countUpTo(waiting, this.mark('delivered', peer, this.device)))
+    const readCount = countUpTo(waiting, this.mark('read', peer, this.#device))
+    const deliveredCount = Math.max(readCount, countUpTo(waiting, this.mark('delivered', peer, this.#device)))
     for (let i = waiting.delivered; i < deliveredCount; i++) this.#tellState(peer, sendSeqs[i] as number, 'delivered')
     for (let i = 0; i < readCount; i++) this.#tellState(peer, sendSeqs[i] as number, 'read')
     waiting.delivered = deliveredCount
@@ -161,7 +167,7 @@ export class Receipts {
   }
 
   #tellState(peer: number, sendSeq: number, state: MessageState): void {
-    this.#tell('messageState', { peer, device: this.device, sendSeq, state, code: 0 })
+    this.#tell('messageState', { peer, device: this.#device, sendSeq, state, code: 0 })
   }
 
   #tell<K extends 'messageState' | 'delivered' | 'read'>(name: K, event: ClientEvents[K]): void {

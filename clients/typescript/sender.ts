@@ -42,6 +42,12 @@ const UNSURE_MAX = 1024
 /** Room for the frame around a body. */
 const FRAME_HEAD_BYTES_MAX = 32
 
+/** Whose message it is. */
+export interface DeviceId {
+  readonly sender: number
+  readonly device: number
+}
+
 export interface SenderOptions {
   readonly queueMax: number
 }
@@ -91,8 +97,7 @@ export class Sender {
     return messages
   }
 
-  /** @param id whose message it is */
-  send(id: { readonly sender: number; readonly device: number }, to: number, text: string): SentMessage {
+  send(id: DeviceId, to: number, text: string): SentMessage {
     if (!(Number.isSafeInteger(to) && to > 0) || text === '') throw LongwireError.ofCode(CODES.INVALID_ARGUMENT.code)
     // 3 bytes is the most that one UTF-16 unit can need.
     if (text.length * 3 > TEXT_BYTES_MAX && utf8(text).length > TEXT_BYTES_MAX) {
@@ -127,15 +132,11 @@ export class Sender {
     return promise
   }
 
-  load(
-    nextSendSeq: number,
-    entries: readonly (readonly [sendSeq: number, json: Json])[],
-    sender: number,
-    device: number,
-  ): void {
+  /** @param entries in order of number */
+  load(nextSendSeq: number, entries: readonly (readonly [sendSeq: number, json: Json])[], id: DeviceId): void {
     this.#outbox = new Outbox(nextSendSeq)
     for (const [sendSeq, json] of entries) {
-      this.#outbox.load(sendSeq, contentOf(json, { sender, device, sendSeq }, this.#host.receipts))
+      this.#outbox.load(sendSeq, contentOf(json, { ...id, sendSeq }, this.#host.receipts))
     }
   }
 
@@ -333,11 +334,7 @@ function encodeOperation(method: MethodName, request: { readonly [name: string]:
   return (entry.encodeRequest as (request: unknown) => Uint8Array)({ ...request, sendSeq })
 }
 
-function contentOf(
-  json: Json,
-  id: { readonly sender: number; readonly device: number; readonly sendSeq: number },
-  receipts: Receipts,
-): Content {
+function contentOf(json: Json, id: DeviceId & { readonly sendSeq: number }, receipts: Receipts): Content {
   const [kind, ...rest] = json as readonly Json[]
   if (kind === 'm') {
     const [to, text, atMs] = rest as unknown as readonly [number, string, number]

@@ -12,14 +12,14 @@ import {
 
 t.test('keeps values and messages over a restart', async t => {
   const folder = t.testdir()
-  const first = await opened(new FileStorage({ folder }))
+  const first = await opened(new FileStorage(folder))
   await commit(first.storage, {
     values: { a: 1, b: [1, 'two', { c: null }] },
     messages: [message(7, 1), message(7, 2)],
   })
   await commit(first.storage, { values: { a: undefined }, failures: [{ ...message(7, 1), code: 105 }] })
   await close(first.storage)
-  const second = await opened(new FileStorage({ folder }))
+  const second = await opened(new FileStorage(folder))
   t.same([...second.values], [['b', [1, 'two', { c: null }]]])
   t.match(await history(second.storage, 7), [
     { sendSeq: 1, code: 105, text: 'message 1' },
@@ -27,7 +27,7 @@ t.test('keeps values and messages over a restart', async t => {
   ])
   await commit(second.storage, { forget: true, values: { z: 1 } })
   await close(second.storage)
-  const third = await opened(new FileStorage({ folder }))
+  const third = await opened(new FileStorage(folder))
   t.same([...third.values], [['z', 1]])
   t.same(await history(third.storage, 7), [])
   await close(third.storage)
@@ -36,7 +36,7 @@ t.test('keeps values and messages over a restart', async t => {
 t.test('a crash at every byte leaves exactly the commits before it, and the journal goes on from there', async t => {
   const folder = t.testdir()
   const path = join(folder, 'journal')
-  const { storage } = await opened(new FileStorage({ folder }))
+  const { storage } = await opened(new FileStorage(folder))
   const ends = [statSync(path).size]
   for (let i = 1; i <= 6; i++) {
     await commit(storage, { values: { count: i, [`k${i}`]: 'é'.repeat(i) }, messages: [message(7, i)] })
@@ -49,13 +49,13 @@ t.test('a crash at every byte leaves exactly the commits before it, and the jour
     mkdirSync(crashed)
     writeFileSync(join(crashed, 'journal'), whole.subarray(0, cut))
     const expected = ends.filter(end => end <= cut).length - 1
-    const after = await opened(new FileStorage({ folder: crashed }))
+    const after = await opened(new FileStorage(crashed))
     const count = Number(after.values.get('count') ?? 0)
     const kept = (await history(after.storage, 7)).length
     if (count !== expected || kept !== expected) t.fail(`cut at ${cut}: ${count} and ${kept}, not ${expected}`)
     await commit(after.storage, { values: { after: cut } })
     await close(after.storage)
-    const again = await opened(new FileStorage({ folder: crashed }))
+    const again = await opened(new FileStorage(crashed))
     if (again.values.get('after') !== cut || Number(again.values.get('count') ?? 0) !== expected) {
       t.fail(`cut at ${cut}: what came behind the cut is lost`)
     }
@@ -67,7 +67,7 @@ t.test('a crash at every byte leaves exactly the commits before it, and the jour
 t.test('a torn last record, whatever its bytes are, is cut; damage before it is not passed over', async t => {
   const folder = t.testdir()
   const path = join(folder, 'journal')
-  const { storage } = await opened(new FileStorage({ folder }))
+  const { storage } = await opened(new FileStorage(folder))
   const ends = [statSync(path).size]
   for (let i = 1; i <= 3; i++) {
     await commit(storage, { values: { count: i } })
@@ -78,14 +78,14 @@ t.test('a torn last record, whatever its bytes are, is cut; damage before it is 
   const torn = Buffer.from(whole)
   torn.fill(0, ends[2])
   writeFileSync(path, torn)
-  const zeros = await opened(new FileStorage({ folder }))
+  const zeros = await opened(new FileStorage(folder))
   t.equal(zeros.values.get('count'), 2)
   await close(zeros.storage)
   for (let at = (ends[2] as number) + 8; at < whole.length; at++) {
     const flipped = Buffer.from(whole)
     flipped[at] = (flipped[at] as number) ^ 0x40
     writeFileSync(path, flipped)
-    const after = await opened(new FileStorage({ folder }))
+    const after = await opened(new FileStorage(folder))
     if (after.values.get('count') !== 2) t.fail(`byte ${at}`)
     await close(after.storage)
   }
@@ -93,7 +93,7 @@ t.test('a torn last record, whatever its bytes are, is cut; damage before it is 
   const inside = (ends[1] as number) + 10
   damaged[inside] = (damaged[inside] as number) ^ 0x40
   writeFileSync(path, damaged)
-  await t.rejects(opened(new FileStorage({ folder })), { message: /damaged at byte/ })
+  await t.rejects(opened(new FileStorage(folder)), { message: /damaged at byte/ })
 })
 
 t.test(
@@ -101,7 +101,7 @@ t.test(
   async t => {
     const folder = t.testdir()
     const path = join(folder, 'journal')
-    const { storage } = await opened(new FileStorage({ folder, historyPerConversation: 100 }))
+    const { storage } = await opened(new FileStorage(folder, { historyPerConversation: 100 }))
     const text = 'x'.repeat(10_000)
     let largest = 0
     for (let i = 1; i <= 400; i++) {
@@ -112,7 +112,7 @@ t.test(
     await close(storage)
     copyFileSync(path, `${path}.new`)
     truncateSync(`${path}.new`, 100)
-    const after = await opened(new FileStorage({ folder, historyPerConversation: 100 }))
+    const after = await opened(new FileStorage(folder, { historyPerConversation: 100 }))
     t.equal(after.values.get('count'), 400)
     const messages = await history(after.storage, 7)
     t.equal(messages.at(-1)?.sendSeq, 400)
@@ -123,29 +123,29 @@ t.test(
 
 t.test('is for its owner alone, and for one process', async t => {
   const folder = t.testdir()
-  const { storage } = await opened(new FileStorage({ folder }))
+  const { storage } = await opened(new FileStorage(folder))
   t.same(readdirSync(folder).sort(), ['journal', 'lock'])
   t.equal(statSync(join(folder, 'journal')).mode & 0o077, 0)
   // Process 1 always lives.
   writeFileSync(join(folder, 'lock'), '1')
-  await t.rejects(opened(new FileStorage({ folder })), { message: /in use by process 1/ })
+  await t.rejects(opened(new FileStorage(folder)), { message: /in use by process 1/ })
   // A pid that no kernel gives.
   writeFileSync(join(folder, 'lock'), '99999999')
-  await close((await opened(new FileStorage({ folder }))).storage)
+  await close((await opened(new FileStorage(folder))).storage)
   await close(storage)
 })
 
 t.test('a folder that cannot be, and a journal of another format, are errors that name them', async t => {
   const folder = t.testdir({ file: 'not a folder' })
-  await t.rejects(opened(new FileStorage({ folder: join(folder, 'file', 'inside') })), { message: /file/ })
-  const { storage } = await opened(new FileStorage({ folder }))
+  await t.rejects(opened(new FileStorage(join(folder, 'file', 'inside'))), { message: /file/ })
+  const { storage } = await opened(new FileStorage(folder))
   await close(storage)
   writeFileSync(join(folder, 'journal'), 'something else altogether')
-  await t.rejects(opened(new FileStorage({ folder })), { message: /damaged at byte 0/ })
+  await t.rejects(opened(new FileStorage(folder)), { message: /damaged at byte 0/ })
 })
 
 t.test('a commit after close fails and says so', async t => {
-  const { storage } = await opened(new FileStorage({ folder: t.testdir() }))
+  const { storage } = await opened(new FileStorage(t.testdir()))
   await close(storage)
   await t.rejects(commit(storage, { values: { a: 1 } }), { message: /closed/ })
 })

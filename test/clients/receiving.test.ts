@@ -280,6 +280,8 @@ t.test('RESYNC as the answer to a pull starts again from 0, and ends when there 
   t.equal(again.request.since, 0)
   harness.pipe.respond('sync', again.id, { to: 4, more: true, items: [messageItem('300/1/1', '', { skip: 2 })] })
   t.match(harness.client.state(), { applied: 4, resyncing: true, contacts: 1 })
+  // The page is stored before the next one is asked for, and so acknowledged with the asking.
+  t.equal(harness.pipe.takeAck().version, 4)
   const more = harness.pipe.take('sync')
   t.equal(more.request.since, 4)
   harness.pipe.respond('sync', more.id, { to: 7, items: [] })
@@ -349,4 +351,17 @@ t.test('history comes in pages, the newest ends with the outbox', async t => {
   const oldest = await harness.client.history(300, { before: older.before ?? 0 })
   t.same([oldest.messages.length, oldest.before], [20, undefined])
   t.equal(await harness.client.unread(300), 120)
+})
+
+t.test('a slow disk slows the pulls: no more than a page waits for it', async t => {
+  const storage = new SlowStorage()
+  const harness = await Harness.online(storage)
+  harness.pipe.notify(9)
+  const { id } = harness.pipe.take('sync')
+  storage.fast = false
+  harness.pipe.respond('sync', id, { to: 4, more: true, items: [messageItem('300/1/1', '', { skip: 3 })] })
+  t.same(harness.pipe.peek(), [])
+  storage.release()
+  harness.settle()
+  t.same(harness.pipe.peek(), ['ack', 'sync'])
 })

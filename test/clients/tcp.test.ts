@@ -87,7 +87,7 @@ t.test('over real TCP and a real disk: the leading 00, one write, and a restart 
   const folder = t.testdir()
   const transport = tcpTransport({ host: '127.0.0.1', port })
 
-  const first = await createClient({ transport, storage: new FileStorage({ folder }) })
+  const first = await createClient({ transport, storage: new FileStorage(folder) })
   await first.account.register({ account: 'ann', password: 'correct horse' })
   const message = first.send(300, 'héllo')
   await eventually(() => message.state === 'accepted')
@@ -95,7 +95,7 @@ t.test('over real TCP and a real disk: the leading 00, one write, and a restart 
   t.same(server.texts, ['héllo'])
 
   server.silent = true
-  const second = await createClient({ transport, storage: new FileStorage({ folder }) })
+  const second = await createClient({ transport, storage: new FileStorage(folder) })
   t.equal(second.account.signedIn, true)
   second.connect()
   const unanswered = second.send(300, 'again')
@@ -103,7 +103,7 @@ t.test('over real TCP and a real disk: the leading 00, one write, and a restart 
   await second.close()
 
   server.silent = false
-  const third = await createClient({ transport, storage: new FileStorage({ folder }) })
+  const third = await createClient({ transport, storage: new FileStorage(folder) })
   const states: string[] = []
   third.on('messageState', event => {
     states.push(`${event.sendSeq} ${event.state}`)
@@ -123,7 +123,7 @@ t.test('a port where nobody listens is tried again', async t => {
   await server.stop()
   const client = await createClient({
     transport: tcpTransport({ host: '127.0.0.1', port }),
-    storage: new FileStorage({ folder: t.testdir() }),
+    storage: new FileStorage(t.testdir()),
     reconnectBaseMs: 1,
     reconnectCapMs: 5,
   })

@@ -1,0 +1,166 @@
+// This device's copy of the account: loaded at start, bound to a session, a store and a device number, begun anew by a
+// resync, and forgotten when it turns out to be somebody else's.
+//
+//   nothing ──signedIn──► bound ──resync──► renewing ──applied up to the head──► bound
+//      ▲                    │                   │
+//      └──another user or store, logout─────────┘
+import { CODES } from '../../protocol/codes.js'
+import type { HelloResponse, Session } from '../../protocol/generated/messages.js'
+import type { Acks } from './acks.js'
+import { sameBytes } from './bytes.js'
+import type { Commits } from './commits.js'
+import type { Contacts } from './contacts.js'
+import type { Emitter } from './emitter.js'
+import { BrokenServer, LongwireError } from './errors.js'
+import type { ClientEvents } from './events.js'
+import { HEAD_UNKNOWN, type Identity } from './identity.js'
+import type { Inbox } from './inbox.js'
+import type { Link } from './link.js'
+import type { Receipts } from './receipts.js'
+import type { Sender } from './sender.js'
+import type { Shown } from './shown.js'
+import type { SignInRequest } from './sign-in.js'
+import type { Json } from './storage.js'
+import type { Random } from './system.js'
+
+/** Of the names and values in the storage. */
+export const STORAGE_FORMAT = 1
+
+export interface LocalCopyParts {
+  readonly commits: Commits
+  readonly events: Emitter<ClientEvents>
+  readonly identity: Identity
+  readonly contacts: Contacts
+  readonly receipts: Receipts
+  readonly shown: Shown
+  readonly acks: Acks
+  readonly sender: Sender
+  readonly inbox: Inbox
+}
+
+export class LocalCopy {
+  readonly #parts: LocalCopyParts
+
+  constructor(parts: LocalCopyParts) {
+    this.#parts = parts
+  }
+
+  load(values: ReadonlyMap<string, Json>, random: Random): void {
+    const { commits, identity, contacts, receipts, shown, acks, sender, inbox } = this.#parts
+    if (!values.has('format')) commits.put('format', STORAGE_FORMAT)
+    identity.load(values, random)
+    contacts.begin(identity.generation)
+    const applied = (values.get('applied') ?? 0) as number
+    inbox.load(applied)
+    acks.load(applied)
+    const outbox: [number, Json][] = []
+    const sent: [number, number][] = []
+    for (const [name, value] of values) {
+      const [kind = '', first = '', second = ''] = name.split('/')
+      const [a, b] = [Number(first), Number(second)]
+      if (kind === 'contact') contacts.load(a, value)
+      else if (kind === 'delivered' || kind === 'read' || kind === 'own-read') receipts.load(kind, a, value)
+      else if (kind === 'shown') shown.load(a, b, value)
+      else if (kind === 'marked') acks.loadRead(a, b, value)
+      else if (kind === 'unsure') sender.loadUnsure(a, b)
+      else if (kind === 'out') outbox.push([a, value])
+      else if (kind === 'sent') sent.push([a, value as number])
+    }
+    const nextSendSeq = (values.get('seq') ?? 1) as number
+    sender.load(nextSendSeq, outbox.sort(byNumber), { sender: identity.uid, device: identity.device })
+    receipts.loadSent(identity.device, sent.sort(byNumber))
+  }
+
+  /** Register or Login gave a session. */
+  signedIn(session: Session, { request }: SignInRequest): void {
+    const { identity, receipts, sender } = this.#parts
+    const unknown = LongwireError.ofCode(CODES.SETTLED.code)
+    const sameCopy = identity.uid === session.uid && sameBytes(identity.storeId, session.storeId)
+    // Another user's or another store's copy: ids and uids in it name other things.
+    if (!sameCopy) this.forget(unknown)
+    const sameDevice = sameCopy && identity.device === session.device
+    identity.adopt(session, request.account.toLowerCase())
+    identity.adoptStore(session.storeId)
+    receipts.adoptDevice(session.device)
+    if (sameDevice) sender.greeted(session.lastSendSeq)
+    else sender.reset(session.lastSendSeq + 1, unknown)
+  }
+
+  /** Hello of the session was answered on this link. */
+  greeted(link: Link, response: HelloResponse): void {
+    const { identity, receipts, sender, inbox, acks } = this.#parts
+    if (response.uid !== identity.uid) throw new BrokenServer(`the session of ${identity.uid} is ${response.uid}'s`)
+    const unknown = LongwireError.ofCode(CODES.SETTLED.code)
+    if (!sameBytes(identity.storeId, response.storeId)) {
+      this.#otherStore(response, unknown)
+    } else if (response.device !== identity.device) {
+      identity.adoptDevice(response.device)
+      receipts.adoptDevice(response.device)
+      sender.reset(response.lastSendSeq + 1, unknown)
+    }
+    if (response.resync) this.resync(response.head)
+    else if (identity.resyncHead !== undefined) identity.setResyncHead(response.head)
+    inbox.greeted(link)
+    sender.greeted(response.lastSendSeq)
+    acks.greeted(link, response.ack)
+  }
+
+  /**
+   * The timeline begins anew. Messages that were shown stay shown; keyed state is confirmed until `head`, or goes.
+   * @param head HEAD_UNKNOWN: until a pull says that there is no more, or the next Hello names it
+   */
+  resync(head = HEAD_UNKNOWN): void {
+    const { commits, events, identity, contacts, inbox, acks } = this.#parts
+    identity.beginResync(head)
+    contacts.begin(identity.generation)
+    inbox.reset()
+    acks.resync()
+    commits.after(() => events.emit('resync', { forgotten: false }))
+    this.applied(0, false)
+  }
+
+  /** Applied up to a version; `whole`: there is nothing above it. */
+  applied(version: number, whole: boolean): void {
+    const { identity, contacts } = this.#parts
+    const head = identity.resyncHead
+    if (head === undefined || !(whole || (head !== HEAD_UNKNOWN && version >= head))) return
+    identity.setResyncHead(undefined)
+    contacts.dropUnconfirmed()
+  }
+
+  /** Drops everything of the account; the installation stays, and the attempt. What is under way ends with the error. */
+  forget(error: LongwireError): void {
+    const { commits, events, identity, contacts, receipts, shown, acks, sender, inbox } = this.#parts
+    const { uid, attempt } = identity
+    sender.clear(error)
+    commits.forget()
+    commits.put('format', STORAGE_FORMAT)
+    identity.clear()
+    identity.raiseAttempt(attempt)
+    contacts.clear()
+    contacts.begin(identity.generation)
+    receipts.clear()
+    shown.clear()
+    acks.clear()
+    inbox.reset()
+    if (uid !== 0) commits.after(() => events.emit('resync', { forgotten: true }))
+  }
+
+  /** The session is known to another store: what is here has nothing to do with it, but for who this is. */
+  #otherStore(response: HelloResponse, error: LongwireError): void {
+    const { identity, receipts, sender } = this.#parts
+    const { uid, account, token, expiresAtMs } = identity
+    const { storeId, device, lastSendSeq } = response
+    const nextSendSeq = Math.max(sender.outbox.nextSendSeq, lastSendSeq + 1)
+    this.forget(error)
+    identity.adopt({ uid, device, token, expiresAtMs, lastSendSeq, storeId, boundAttempt: 0 }, account)
+    identity.adoptStore(storeId)
+    receipts.adoptDevice(device)
+    // Requests of the old copy went right behind Hello: their numbers are not given again.
+    sender.reset(nextSendSeq, error)
+  }
+}
+
+function byNumber(x: readonly [number, unknown], y: readonly [number, unknown]): number {
+  return x[0] - y[0]
+}
