@@ -11,8 +11,11 @@ import { ack } from '../sync/rules/watermark.js'
 /** Between what a user's devices name and what is passed on. */
 const GATHER_MS = 1_000
 const TICK_MS = 100
-/** Users flushed in one tick: when more are due, they wait for the next, and gather the longer. */
-const FLUSHES_PER_TICK_MAX = 250
+/**
+ * What one tick may spend on flushing: a tenth of the loop's time. When more is due, it waits for the next tick and gathers
+ * the longer: under load, messages come before their marks.
+ */
+const FLUSH_MS_PER_TICK = 10
 
 interface Named {
   readonly delivered: Record<string, number>
@@ -62,11 +65,9 @@ export class Acks {
 
   #tick(): void {
     this.#ticking = false
-    const nowMs = this.#clock.monotonic()
-    let flushes = 0
+    const startMs = this.#clock.monotonic()
     for (const [uid, gathered] of this.#users) {
-      if (gathered.dueMs > nowMs || flushes === FLUSHES_PER_TICK_MAX) break
-      flushes += 1
+      if (gathered.dueMs > startMs || this.#clock.monotonic() - startMs > FLUSH_MS_PER_TICK) break
       this.#users.delete(uid)
       this.#commit(uid, gathered)
     }

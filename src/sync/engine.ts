@@ -22,7 +22,8 @@ import type { EffectKind, EngineListener, Outcome, TimelinePage, Transition } fr
 const READINGS_MAX = 16
 /** Tries of one transition against others on the same records, before the client is told to come back. */
 const TRIES_MAX = 32
-const CACHE_RECORDS_MAX = 32_768
+/** Of each of two generations; about 250 bytes each. A busy user has four per conversation. */
+const CACHE_CELLS_MAX = 262_144
 const CACHE_AGE_MS = 30_000
 
 export interface EngineOptions {
@@ -53,7 +54,7 @@ const UNAVAILABLE = { kind: 'unavailable' } as const
 export class Engine {
   readonly #options: EngineOptions
   readonly #store: Store
-  readonly #cache = new RecordCache(CACHE_RECORDS_MAX)
+  readonly #cache = new RecordCache(CACHE_CELLS_MAX)
   readonly #queues = new Map<ScopeId, CommitQueue>()
   readonly #outbox: Outbox
   readonly #context: PlanContext

@@ -10,6 +10,7 @@
  * concatenated names took 11 % of a busy server). They are bounded by two generations of actors: an actor that was not
  * touched during a whole generation is forgotten. Forgetting costs a read, never an error.
  */
+import { assert } from '../lib/assert.js'
 import type { Actor, Stamp } from '../store/types.js'
 import { recordName } from './record-kinds.js'
 import type { RecordKind } from './types.js'
@@ -92,6 +93,8 @@ export class RecordCache {
     }
     let cell = ofKind.get(id)
     if (cell === undefined) {
+      // One record has one cell: an id is a number or a word, and never a number in letters.
+      assert(typeof id !== 'string' || !/^\d+$/.test(id), 'numbers are given as numbers')
       cell = new Cell(cells.actor, kind, id)
       ofKind.set(id, cell)
       cells.size += 1

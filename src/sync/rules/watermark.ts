@@ -69,7 +69,8 @@ export const marksGiven: EffectKind<MarkRecord> = {
 /** Marks of own devices, none above what the device has sent. */
 function cut(tx: Tx, marks: Marks): Marks {
   const kept: Record<string, number> = {}
-  for (const [device, sendSeq] of Object.entries(marks)) {
+  for (const [name, sendSeq] of Object.entries(marks)) {
+    const device = Number(name)
     let last = tx.peek(deviceWindow, device)?.last ?? 0
     // A look without a condition may be out of date; only where it would cut, it has to be right.
     if (last < sendSeq) last = tx.get(deviceWindow, device)?.last ?? 0
