@@ -5,10 +5,12 @@ import type { Actor } from '../../src/store/types.js'
 import { recordName } from '../../src/sync/record-kinds.js'
 import {
   acceptContact,
+  blockContact,
   cancelContact,
   declineContact,
   removeContact,
   requestContact,
+  unblockContact,
 } from '../../src/sync/rules/contact.js'
 import { type ContactRecord, contact, profile, userActor } from '../../src/sync/rules/records.js'
 import type { EffectKind, RecordKind, Tx } from '../../src/sync/types.js'
@@ -46,6 +48,8 @@ class World {
       decline: declineContact,
       cancel: cancelContact,
       remove: removeContact,
+      block: blockContact,
+      unblock: unblockContact,
     }
     const known = this.contactOf(who)
     const request = what === 'cancel' ? (known?.own ?? 0) : (known?.theirs ?? 0)
@@ -104,4 +108,30 @@ t.test('however the acts of two users cross, both come to the same end', async t
     { numRuns: 3_000 },
   )
   t.pass('symmetric in 3 000 histories')
+})
+
+t.test('with blocking they come to the same end, but that a request may wait unseen', async t => {
+  const step = fc.record({
+    who: fc.constantFrom(0, 1),
+    what: fc.constantFrom(
+      ...['request', 'accept', 'decline', 'cancel', 'remove', 'block', 'unblock'],
+      ...['hear', 'hear', 'hear'],
+    ),
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), steps => {
+      const world = new World()
+      for (const { who, what } of steps) world.step(who as 0 | 1, what)
+      while (world.step(0, 'hear') || world.step(1, 'hear')) {}
+      const sides = [world.contactOf(0), world.contactOf(1)]
+      const agree = (a: ContactRecord | undefined, b: ContactRecord | undefined): boolean => {
+        if (a?.state === ContactState.FRIEND) return b?.state === ContactState.FRIEND
+        if (a?.state === ContactState.INVITED) return b?.state === ContactState.REQUESTED && b.own === a.theirs
+        return (a?.blocked ?? false) === (b?.blockedBy ?? false)
+      }
+      return agree(sides[0], sides[1]) && agree(sides[1], sides[0])
+    }),
+    { numRuns: 3_000 },
+  )
+  t.pass('in 3 000 histories')
 })

@@ -116,7 +116,9 @@ function hear(tx: Tx, source: Actor, before: ContactRecord, told: Told): Contact
   const named = { ...before, account, nickname }
   switch (told.act) {
     case 'asked':
-      return before.blocked ? before : asked(tx, source, before, told)
+      return before.blocked && before.state !== ContactState.FRIEND
+        ? askedUnseen(before, told)
+        : asked(tx, source, before, told)
     case 'accepted':
       if (before.state !== ContactState.REQUESTED || before.own !== told.theirs) return before
       return { ...named, state: ContactState.FRIEND, greeting: '' }
@@ -139,6 +141,11 @@ function hear(tx: Tx, source: Actor, before: ContactRecord, told: Told): Contact
     case 'renamed':
       return before.state === ContactState.UNSPECIFIED ? before : named
   }
+}
+
+/** By one who is blocked. A request that waited here was taken over by it: accepting the old one would be understood by nobody. */
+function askedUnseen(before: ContactRecord, told: Told): ContactRecord {
+  return before.state === ContactState.INVITED ? { ...before, theirs: told.own } : before
 }
 
 function asked(tx: Tx, source: Actor, before: ContactRecord, told: Told): ContactRecord {
