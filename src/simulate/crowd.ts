@@ -53,7 +53,7 @@ const SIGN_INS_MAX = 64
  */
 const HURRY = {
   reconnectBaseMs: 100,
-  reconnectCapMs: 2_000,
+  reconnectCapMs: 1_000,
   requestTimeoutMs: 3_000,
   pongTimeoutMs: 1_000,
   connectTimeoutMs: 3_000,

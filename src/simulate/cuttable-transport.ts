@@ -12,7 +12,7 @@
  */
 
 import type { Transport, TransportConnection, TransportHandlers } from '../../clients/typescript/index.js'
-import type { Clock } from '../lib/clock.js'
+import type { Clock, TimerHandle } from '../lib/clock.js'
 import type { Random } from '../lib/random.js'
 
 /** How long a dark socket is kept if the server keeps it, too. It is then closed, in good order. */
@@ -32,7 +32,8 @@ export class CuttableTransport implements Transport {
   readonly #clock: Clock
   readonly #random: Random
   #wire: Wire | undefined
-  readonly #dark = new Set<Wire>()
+  /** With the timer that ends their time. */
+  readonly #dark = new Map<Wire, TimerHandle>()
 
   constructor(inner: Transport, clock: Clock, random: Random) {
     this.name = inner.name
@@ -54,7 +55,7 @@ export class CuttableTransport implements Transport {
         if (wire.state === 'live') handlers.received(bytes)
       },
       closed: error => {
-        this.#dark.delete(wire)
+        this.#forget(wire)
         if (wire.state === 'live') handlers.closed(error)
       },
     })
@@ -67,15 +68,17 @@ export class CuttableTransport implements Transport {
     if (wire === undefined || wire.state !== 'live' || !wire.opened) return false
     wire.state = 'cutting'
     this.#wire = undefined
-    this.#dark.add(wire)
-    this.#clock.after(DARK_MS_MAX, () => this.#forget(wire))
+    this.#dark.set(
+      wire,
+      this.#clock.after(DARK_MS_MAX, () => this.#end(wire)),
+    )
     if (how === 'told') wire.handlers.closed(new Error('the connection was cut'))
     return true
   }
 
   /** Closes what is dark; the live connection is its client's to close. */
   close(): void {
-    for (const wire of this.#dark) this.#forget(wire)
+    for (const wire of this.#dark.keys()) this.#end(wire)
   }
 
   #write(wire: Wire, bytes: Uint8Array): void {
@@ -91,7 +94,13 @@ export class CuttableTransport implements Transport {
     if (wire.state === 'live') wire.connection?.close()
   }
 
+  #end(wire: Wire): void {
+    this.#forget(wire)
+    wire.connection?.close()
+  }
+
   #forget(wire: Wire): void {
-    if (this.#dark.delete(wire)) wire.connection?.close()
+    this.#dark.get(wire)?.cancel()
+    this.#dark.delete(wire)
   }
 }

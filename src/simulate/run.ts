@@ -210,6 +210,8 @@ export class Run {
       texts,
       spreadMs: PERIODS_MIN * 1000 * Math.max(killEvery, dropEvery),
       clock: this.#clock,
+      // Otherwise the last few would be chased for ever by a server that is up for a second at a time.
+      onAllAnswered: () => void this.#chaos?.end(),
     })
   }
 

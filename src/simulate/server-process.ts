@@ -109,7 +109,9 @@ export class ServerProcess {
     const how = await running.ended
     late.cancel()
     this.#state = 'stopped'
-    return how === 'with exit code 0' || !wasRunning ? undefined : `the server stopped ${how}${lastLine(running.said)}`
+    // By SIGTERM itself: it was started so lately that it did not listen to signals yet.
+    const wanted = how === 'with exit code 0' || how === 'by SIGTERM' || !wasRunning
+    return wanted ? undefined : `the server stopped ${how}${lastLine(running.said)}`
   }
 
   /** At once, without a wait: for the exit of this process. */

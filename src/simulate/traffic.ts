@@ -35,6 +35,8 @@ export interface TrafficSpec {
   /** Milliseconds over which everybody spreads the messages evenly; 0: as fast as they are accepted. */
   readonly spreadMs: number
   readonly clock: Clock
+  /** Every message was answered; some are still on their way. */
+  readonly onAllAnswered?: () => void
 }
 
 /** What a device has in its outbox at most, and at how many it adds more: the protocol's window, and half of it. */
@@ -185,6 +187,7 @@ export class Traffic implements Phase {
     mouth.queued--
     this.#answered++
     if (mouth.queued <= QUEUED_MIN) this.#feed(mouth)
+    if (this.#answered === this.#total) this.#spec.onAllAnswered?.()
     this.#check()
   }
 

@@ -1,0 +1,112 @@
+/** Whole runs: real processes, real sockets, a real disk. Longer ones are in test/long. */
+import { readdirSync } from 'node:fs'
+import t from 'tap'
+import { eventually } from '../support/eventually.js'
+import { isAlive, serversOf, simulate, startSimulate } from './support.js'
+
+const SMALL = ['--users', '20', '--friends', '5', '--messages', '5']
+
+const KEYS = [
+  'users',
+  'friendships',
+  'sent',
+  'accepted',
+  'delivered',
+  'lost',
+  'duplicated',
+  'reordered',
+  'seconds',
+  'login_seconds',
+  'messages_per_second',
+  'server_cpu_us_per_message',
+  'seed',
+  'store',
+  'transport',
+  'kills',
+]
+
+t.test('a small run on lmdb delivers everything, says so in one line, and leaves nothing behind', async t => {
+  const folder = t.testdir()
+  const { code, stdout, stderr, report } = await simulate(folder, ...SMALL, '--seed', '5')
+  t.equal(code, 0, stderr)
+  t.same(Object.keys(report), KEYS)
+  t.match(report, { users: 20, friendships: 50, sent: 500, accepted: 500, delivered: 500 })
+  t.match(report, { lost: 0, duplicated: 0, reordered: 0, seed: 5, store: 'lmdb', transport: 'tcp', kills: 0 })
+  t.ok(report.seconds > 0 && report.login_seconds > 0 && report.messages_per_second > 0)
+  t.type(report.server_cpu_us_per_message, 'number')
+  t.equal(stdout.split('\n').length, 2, 'nothing but the line on standard output')
+  t.match(stderr, /^messages +[\d.]+ s {2}500 of 500 sent, 500 accepted, 500 delivered$/m)
+  t.same(readdirSync(folder), [])
+})
+
+t.test('the store memory and --json: not a word on standard error', async t => {
+  const { code, stderr, report } = await simulate(t.testdir(), ...SMALL, '--store', 'memory', '--json')
+  t.equal(code, 0, stderr)
+  t.equal(stderr, '')
+  t.match(report, { delivered: 500, store: 'memory' })
+})
+
+t.test('texts of a file, on two devices each', async t => {
+  const folder = t.testdir({ tmp: {}, texts: 'Grüße\n\nзвезда ✨\n' })
+  const { code, stderr, report } = await simulate(
+    `${folder}/tmp`,
+    ...SMALL,
+    '--text',
+    `${folder}/texts`,
+    '--devices',
+    '2',
+  )
+  t.equal(code, 0, stderr)
+  t.match(report, { sent: 500, delivered: 500 })
+})
+
+t.test('killed servers and cut connections cost nothing but time', async t => {
+  const folder = t.testdir()
+  const { code, stderr, report } = await simulate(
+    folder,
+    ...SMALL,
+    ...['--devices', '2', '--kill-every', '1', '--drop-every', '1'],
+  )
+  t.equal(code, 0, stderr)
+  t.match(report, { sent: 500, accepted: 500, delivered: 500, lost: 0, duplicated: 0, reordered: 0 })
+  t.ok(report.kills >= 1, `${report.kills} kills`)
+  t.match(stderr, /; [1-9]\d* cuts$/m)
+  t.same(readdirSync(folder), [])
+})
+
+t.test('a server that ends by itself ends the run, which says so', async t => {
+  const folder = t.testdir()
+  const { child, stderr, ended } = startSimulate(folder, ...SMALL, '--drop-every', '10')
+  await eventually(() => /^messages/m.test(stderr()))
+  const [server] = serversOf(child)
+  process.kill(server ?? 0, 'SIGKILL')
+  const { code, report, stderr: said } = await ended
+  t.equal(code, 1)
+  t.match(said, /^longwire: the server ended by itself, by SIGKILL$/m)
+  t.ok(report.sent > 0 && report.sent < 500 && report.delivered < 500, 'what was known is told')
+  t.same(readdirSync(folder), [])
+})
+
+t.test('Ctrl-C ends the run and the server with it', async t => {
+  const folder = t.testdir()
+  const { child, stderr, ended } = startSimulate(folder, ...SMALL, '--drop-every', '10')
+  await eventually(() => /^messages/m.test(stderr()))
+  const [server] = serversOf(child)
+  child.kill('SIGINT')
+  const { code, report, stderr: said } = await ended
+  t.equal(code, 1)
+  t.match(said, /^longwire: ended by SIGINT$/m)
+  t.equal(report.users, 20)
+  t.notOk(isAlive(server ?? 0))
+  t.same(readdirSync(folder), [])
+})
+
+t.test('wrong options are one line and exit code 2; --help is none of that', async t => {
+  const wrong = await simulate(t.testdir(), '--users', '0')
+  t.equal(wrong.code, 2)
+  t.equal(wrong.stdout, '')
+  t.match(wrong.stderr, /^longwire: --users must be an integer of 2 to 15000, not "0" .*\n$/)
+  const help = await simulate(t.testdir(), '--help')
+  t.equal(help.code, 0)
+  t.match(help.stdout, /--kill-every SECONDS/)
+})
