@@ -6,18 +6,19 @@
  * and brought into the tables while the next one grows; after that, what is still as it was then can be forgotten.
  */
 
-import { assert } from '../../lib/assert.js'
+import { assert, present } from '../../lib/assert.js'
 import { assertNameFits } from '../text.js'
-import type { Actor, Gap, LogEntry, Stamp, Version } from '../types.js'
+import type { Actor, Gap, Stamp, Version } from '../types.js'
+import type { Journal } from './journal.js'
 import type { Tables } from './tables.js'
 
 export interface RecordState {
   /** 0: absent. */
   stamp: Stamp
-  /** Undefined: as it stands in the tables. */
-  bytes: Uint8Array | undefined
   /** In which the record was last changed; 0: before those that are remembered. */
   generation: number
+  /** Where that change begins in its generation's part of the journal. */
+  position: number
 }
 
 /** A log: its head, and what the tables do not show yet. */
@@ -26,15 +27,16 @@ export class LogState {
   floor: Version
   epoch: number
   gaps: readonly Gap[]
-  /** Entries up to this version are in the tables, later ones in `entries`. */
+  /** Entries up to this version are in the tables, later ones below. */
   tablesHead: Version
   /** The head when the generation was frozen that is on its way into the tables. */
   frozenHead: Version
-  /** In order, beyond `tablesHead`. */
-  readonly entries: (LogEntry & { readonly keyed: boolean })[] = []
+  /** Of the entries beyond `tablesHead`, in order, and where each begins in its generation's part of the journal. */
+  readonly versions: Version[] = []
+  readonly positions: number[] = []
   /** Versions that have left the log and may still stand in the tables: those of this generation, and of the frozen one. */
-  removed = new Set<Version>()
-  frozenRemoved = new Set<Version>()
+  removed: Set<Version> | undefined
+  frozenRemoved: Set<Version> | undefined
   /** Newest versions of compaction keys, of those beyond `tablesHead` at least. */
   readonly versionByKey = new Map<string, Version>()
 
@@ -49,33 +51,46 @@ export class LogState {
   }
 
   hasLeft(version: Version): boolean {
-    return this.removed.has(version) || this.frozenRemoved.has(version)
+    return this.removed?.has(version) === true || this.frozenRemoved?.has(version) === true
   }
 
-  /** The index in `entries` of the first above `version`. */
+  /** The index in `versions` of the first above `version`. */
   indexAfter(version: Version): number {
     let low = 0
-    let high = this.entries.length
+    let high = this.versions.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      const entry = this.entries[middle]
-      if (entry !== undefined && entry.version <= version) low = middle + 1
+      if ((this.versions[middle] ?? 0) <= version) low = middle + 1
       else high = middle
     }
     return low
   }
 
+  /** Of what the tables lack. */
+  keep(stays: (version: Version) => boolean): void {
+    let kept = 0
+    this.versions.forEach((version, i) => {
+      if (!stays(version)) return
+      this.versions[kept] = version
+      this.positions[kept++] = this.positions[i] ?? 0
+    })
+    this.versions.length = kept
+    this.positions.length = kept
+  }
+
   freeze(): void {
     this.frozenHead = this.head
     this.frozenRemoved = this.removed
-    this.removed = new Set()
+    this.removed = undefined
   }
 
   /** The frozen generation is in the tables. */
   settle(): void {
-    this.entries.splice(0, this.indexAfter(this.frozenHead))
+    const settled = this.indexAfter(this.frozenHead)
+    this.versions.splice(0, settled)
+    this.positions.splice(0, settled)
     this.tablesHead = this.frozenHead
-    this.frozenRemoved = new Set()
+    this.frozenRemoved = undefined
     for (const [key, version] of this.versionByKey) if (version <= this.tablesHead) this.versionByKey.delete(key)
   }
 }
@@ -94,8 +109,15 @@ export class ActorState {
   }
 }
 
+/**
+ * A busy actor moves from half to half with at most as many records as this, so that one with thousands (account names of a
+ * partition) does not keep all it ever used.
+ */
+const RECORDS_KEPT_MAX = 256
+
 export class Actors {
   readonly #tables: Tables
+  readonly #journal: Journal
   /** How many records and actors are remembered in each half of the cache. */
   readonly #cachedMax: number
   /** The generation that is growing, and the last one that is in the tables. */
@@ -108,8 +130,9 @@ export class Actors {
   #old = new Map<Actor, ActorState>()
   #cached = 0
 
-  constructor(tables: Tables, cachedMax: number) {
+  constructor(tables: Tables, journal: Journal, cachedMax: number) {
     this.#tables = tables
+    this.#journal = journal
     this.#cachedMax = cachedMax
   }
 
@@ -122,7 +145,7 @@ export class Actors {
     let record = state.records.get(name)
     if (record === undefined) {
       assertNameFits(state.actor, name)
-      record = { stamp: this.#tables.stamp(state.actor, name), bytes: undefined, generation: 0 }
+      record = { stamp: this.#tables.stamp(state.actor, name), generation: 0, position: 0 }
       state.records.set(name, record)
       this.#cached++
     }
@@ -143,9 +166,31 @@ export class Actors {
     return this.#generation
   }
 
+  /** Of the changes now. */
+  get generation(): number {
+    return this.#generation
+  }
+
   /** Whether the tables lack this record's last change. */
   unsettled(record: RecordState): boolean {
     return record.generation > this.#settled
+  }
+
+  /** The bytes of an unsettled record that is present; a copy. */
+  bytes(record: RecordState): Uint8Array {
+    const { encoder, otherEncoder } = this.#journal
+    const value = (record.generation === this.#generation ? encoder : otherEncoder).valueAt(record.position)
+    return new Uint8Array(value.subarray(8))
+  }
+
+  /** Whether that entry beyond the tables has a compaction key. */
+  keyed(log: LogState, index: number): boolean {
+    return this.#entryValue(log, index)[0] === 1
+  }
+
+  /** The bytes of that entry beyond the tables; a copy. */
+  entryBytes(log: LogState, index: number): Uint8Array {
+    return new Uint8Array(this.#entryValue(log, index).subarray(1))
   }
 
   /** Actors with changes that the tables lack. */
@@ -166,18 +211,20 @@ export class Actors {
   /** The frozen generation is in the tables. */
   settle(): void {
     this.#settled = this.#generation - 1
-    for (const state of this.#frozen.values()) {
-      state.log?.settle()
-      for (const record of state.records.values()) if (record.generation <= this.#settled) record.bytes = undefined
-    }
+    for (const state of this.#frozen.values()) state.log?.settle()
     this.#frozen = new Map()
+  }
+
+  #entryValue(log: LogState, index: number): Buffer {
+    const { encoder, otherEncoder } = this.#journal
+    const version = present(log.versions[index], 'the version')
+    return (version > log.frozenHead ? encoder : otherEncoder).valueAt(present(log.positions[index], 'the position'))
   }
 
   #load(actor: Actor): ActorState {
     let state = this.#old.get(actor) ?? this.#dirty.get(actor) ?? this.#frozen.get(actor)
     if (state === undefined) state = new ActorState(actor)
-    else {
-      // What is only cached is read again when it is needed: a busy actor's thousand records do not stay for ever.
+    else if (state.records.size > RECORDS_KEPT_MAX) {
       for (const [name, record] of state.records) if (!this.unsettled(record)) state.records.delete(name)
     }
     if (this.#cached >= this.#cachedMax) {

@@ -33,8 +33,12 @@ export interface LogMeta {
   readonly gaps: readonly Gap[]
 }
 
-/** Writes keys, and changes (a key with its new value or without) one behind the other. */
+/**
+ * Writes keys, and changes (a key with its new value or without) one behind the other. Each change says where it begins;
+ * `valueAt` finds its value there.
+ */
 export class Encoder {
+  /** Another one after it had to grow. */
   buffer: Buffer
   /** How much of the buffer is written. */
   position = 0
@@ -43,29 +47,32 @@ export class Encoder {
     this.buffer = Buffer.allocUnsafeSlow(capacity)
   }
 
-  putRecord(actor: Actor, name: string, stamp: Stamp, bytes: Uint8Array): void {
+  putRecord(actor: Actor, name: string, stamp: Stamp, bytes: Uint8Array): number {
     this.#reserve(actor.length + name.length, 8 + bytes.length)
     const start = this.#begin()
     this.recordKey(actor, name)
     this.#value(start, 8 + bytes.length)
     this.position = this.buffer.writeDoubleLE(stamp, this.position)
     this.#bytes(bytes)
+    return start
   }
 
-  removeRecord(actor: Actor, name: string): void {
+  removeRecord(actor: Actor, name: string): number {
     this.#reserve(actor.length + name.length, 0)
     const start = this.#begin()
     this.recordKey(actor, name)
     this.#value(start, REMOVED)
+    return start
   }
 
-  putEntry(actor: Actor, version: Version, keyed: boolean, bytes: Uint8Array): void {
+  putEntry(actor: Actor, version: Version, keyed: boolean, bytes: Uint8Array): number {
     this.#reserve(actor.length, 1 + bytes.length)
     const start = this.#begin()
     this.entryKey(actor, version)
     this.#value(start, 1 + bytes.length)
     this.buffer[this.position++] = keyed ? 1 : 0
     this.#bytes(bytes)
+    return start
   }
 
   removeEntry(actor: Actor, version: Version): void {
@@ -98,6 +105,12 @@ export class Encoder {
     this.metaKey(name)
     this.#value(start, 8)
     this.position = this.buffer.writeDoubleLE(value, this.position)
+  }
+
+  /** The value of the change that begins there: a view. */
+  valueAt(start: number): Buffer {
+    const from = start + CHANGE_HEAD_BYTES + this.buffer.readUInt16LE(start)
+    return this.buffer.subarray(from, from + this.buffer.readUInt32LE(start + 2))
   }
 
   recordKey(actor: Actor, name: string): void {
@@ -218,15 +231,15 @@ export class KeyViews {
   }
 }
 
-/** A run of changes as the encoder wrote them, one after the other; key and value are views. */
-export function* decodeChanges(bytes: Buffer): Generator<{ readonly key: Buffer; readonly value: Buffer | undefined }> {
+/** Calls back with each of a run of changes as the encoder wrote them; key and value are views, no value is a removal. */
+export function eachChange(bytes: Buffer, change: (key: Buffer, value: Buffer | undefined) => void): void {
   let position = 0
   while (position < bytes.length) {
     const keyEnd = position + CHANGE_HEAD_BYTES + bytes.readUInt16LE(position)
     const length = bytes.readUInt32LE(position + 2)
     const key = bytes.subarray(position + CHANGE_HEAD_BYTES, keyEnd)
     position = length === REMOVED ? keyEnd : keyEnd + length
-    yield { key, value: length === REMOVED ? undefined : bytes.subarray(keyEnd, position) }
+    change(key, length === REMOVED ? undefined : bytes.subarray(keyEnd, position))
   }
 }
 

@@ -20,7 +20,7 @@ import { present } from '../../lib/assert.js'
 import type { Random } from '../../lib/random.js'
 import { Encoder } from './encoder.js'
 
-const MAGIC = 0x6c776a31
+const MAGIC_BYTES = Buffer.from('lwj1')
 export const WRITE_HEAD_BYTES = 32
 
 /** One write of a journal file, as read back. */
@@ -30,8 +30,10 @@ export interface JournalWrite {
 }
 
 export class Journal {
-  /** Where the next write's changes go; its head is kept free. */
-  readonly encoder = new Encoder(2 ** 16)
+  /** What the active file holds, in memory; the next write's changes go behind it. */
+  encoder: Encoder
+  /** The same of the other file, until it takes its turn. */
+  otherEncoder: Encoder
   /** Of the last write. */
   sequence: number
   readonly #folder: string
@@ -39,6 +41,7 @@ export class Journal {
   readonly #fileBytes: number
   readonly #files: number[] = []
   #active = 0
+  /** Where the next write begins, in the file and in memory. */
   #offset = 0
   #salt: Uint8Array
 
@@ -49,9 +52,10 @@ export class Journal {
     this.#random = random
     this.sequence = sequence
     this.#salt = random.bytes(8)
+    this.encoder = new Encoder(fileBytes)
+    this.otherEncoder = new Encoder(fileBytes)
     this.#open(0)
     this.#open(1)
-    this.begin()
   }
 
   /** Bytes in the active file. */
@@ -66,6 +70,9 @@ export class Journal {
 
   /** Goes on in the other file, whose writes are all in the tables. */
   turn(): void {
+    const next = this.otherEncoder
+    this.otherEncoder = this.encoder
+    this.encoder = next
     this.#active = 1 - this.#active
     this.#offset = 0
     this.#salt = this.#random.bytes(8)
@@ -73,35 +80,35 @@ export class Journal {
 
   /** Begins the next write. */
   begin(): void {
-    this.encoder.position = WRITE_HEAD_BYTES
+    this.encoder.position = this.#offset + WRITE_HEAD_BYTES
   }
 
   /** Whether the write that was begun has any change. */
   get changed(): boolean {
-    return this.encoder.position > WRITE_HEAD_BYTES
+    return this.encoder.position > this.#offset + WRITE_HEAD_BYTES
   }
 
   /** Writes what was encoded since `begin`; calls back when it is durable. One at a time. */
   write(done: (error: Error | null) => void): void {
     this.sequence++
     const { buffer, position: end } = this.encoder
-    buffer.writeUInt32LE(MAGIC, 4)
-    buffer.writeUInt32LE(end - WRITE_HEAD_BYTES, 8)
-    buffer.writeUInt32LE(0, 12)
-    buffer.writeDoubleLE(this.sequence, 16)
-    buffer.set(this.#salt, 24)
-    buffer.writeUInt32LE(crc32(buffer.subarray(4, end)), 0)
+    const start = this.#offset
+    buffer.set(MAGIC_BYTES, start + 4)
+    buffer.writeUInt32LE(end - start - WRITE_HEAD_BYTES, start + 8)
+    buffer.writeUInt32LE(0, start + 12)
+    buffer.writeDoubleLE(this.sequence, start + 16)
+    buffer.set(this.#salt, start + 24)
+    buffer.writeUInt32LE(crc32(buffer.subarray(start + 4, end)), start)
     const file = present(this.#files[this.#active], 'the journal file')
-    const from = this.#offset
-    this.#offset += end
-    const write = (start: number): void => {
-      fs.write(file, buffer, start, end - start, from + start, (error, written) => {
+    this.#offset = end
+    const write = (from: number): void => {
+      fs.write(file, buffer, from, end - from, from, (error, written) => {
         if (error !== null) done(error)
-        else if (start + written === end) done(null)
-        else write(start + written)
+        else if (from + written === end) done(null)
+        else write(from + written)
       })
     }
-    write(0)
+    write(start)
   }
 
   close(): void {
@@ -124,27 +131,38 @@ export class Journal {
 
 /**
  * The writes of a journal file from its beginning to the first that is not whole, or of an earlier use of the file.
- * The changes are views of one buffer.
+ * The changes are views of one buffer. Throws if a whole write of the same use stands behind one that is not: that is no
+ * write cut off by a crash (there is one at a time) but damage.
  */
 export function readJournal(file: string): JournalWrite[] {
   const bytes = fs.existsSync(file) ? fs.readFileSync(file) : Buffer.alloc(0)
   const writes: JournalWrite[] = []
-  let salt: Buffer | undefined
+  const salt = bytes.subarray(24, WRITE_HEAD_BYTES)
   let position = 0
-  while (position + WRITE_HEAD_BYTES <= bytes.length) {
-    const end = position + WRITE_HEAD_BYTES + bytes.readUInt32LE(position + 8)
-    if (bytes.readUInt32LE(position + 4) !== MAGIC || end > bytes.length) break
-    if (crc32(bytes.subarray(position + 4, end)) !== bytes.readUInt32LE(position)) break
-    const itsSalt = bytes.subarray(position + 24, position + 32)
-    if (salt !== undefined && !salt.equals(itsSalt)) break
-    salt = itsSalt
-    writes.push({
-      sequence: bytes.readDoubleLE(position + 16),
-      changes: bytes.subarray(position + WRITE_HEAD_BYTES, end),
-    })
-    position = end
+  for (;;) {
+    const write = writeAt(bytes, position, salt)
+    if (write === undefined) break
+    writes.push(write)
+    position += WRITE_HEAD_BYTES + write.changes.length
+  }
+  if (writes.length > 0 || bytes.subarray(4, 8).equals(MAGIC_BYTES)) {
+    for (let at = position; at !== -1; at = bytes.indexOf(MAGIC_BYTES, at + 1)) {
+      const later = writeAt(bytes, at - 4, salt)
+      if (later !== undefined)
+        throw new Error(`${file} is damaged at byte ${position}: write ${later.sequence} follows`)
+    }
   }
   return writes
+}
+
+/** The write that begins there, if it is whole and of this use of the file. */
+function writeAt(bytes: Buffer, position: number, salt: Buffer): JournalWrite | undefined {
+  if (position < 0 || position + WRITE_HEAD_BYTES > bytes.length) return undefined
+  const end = position + WRITE_HEAD_BYTES + bytes.readUInt32LE(position + 8)
+  if (!MAGIC_BYTES.equals(bytes.subarray(position + 4, position + 8)) || end > bytes.length) return undefined
+  if (!salt.equals(bytes.subarray(position + 24, position + WRITE_HEAD_BYTES))) return undefined
+  if (crc32(bytes.subarray(position + 4, end)) !== bytes.readUInt32LE(position)) return undefined
+  return { sequence: bytes.readDoubleLE(position + 16), changes: bytes.subarray(position + WRITE_HEAD_BYTES, end) }
 }
 
 /** All writes of both files beyond `applied`, in order. Throws if one of them is missing in between. */

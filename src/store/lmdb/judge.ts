@@ -5,7 +5,8 @@
  * This is the hot path.
  */
 
-import { assertNameFits, EMPTY } from '../text.js'
+import { present } from '../../lib/assert.js'
+import { assertNameFits } from '../text.js'
 import {
   type Actor,
   type Append,
@@ -18,19 +19,19 @@ import {
   type Version,
 } from '../types.js'
 import type { ActorState, Actors, LogState } from './actors.js'
-import type { Encoder } from './encoder.js'
+import type { Journal } from './journal.js'
 import type { Tables } from './tables.js'
 
 export class Judge {
   epoch: number
   readonly #actors: Actors
   readonly #tables: Tables
-  readonly #encoder: Encoder
+  readonly #journal: Journal
 
-  constructor(actors: Actors, tables: Tables, encoder: Encoder, epoch: number) {
+  constructor(actors: Actors, tables: Tables, journal: Journal, epoch: number) {
     this.#actors = actors
     this.#tables = tables
-    this.#encoder = encoder
+    this.#journal = journal
     this.epoch = epoch
   }
 
@@ -52,12 +53,10 @@ export class Judge {
     record.generation = this.#actors.change(state)
     if (bytes === null) {
       record.stamp = 0
-      record.bytes = EMPTY
-      this.#encoder.removeRecord(actor, name)
+      record.position = this.#journal.encoder.removeRecord(actor, name)
     } else {
       record.stamp = stamp
-      record.bytes = bytes
-      this.#encoder.putRecord(actor, name, stamp, bytes)
+      record.position = this.#journal.encoder.putRecord(actor, name, stamp, bytes)
     }
   }
 
@@ -69,9 +68,9 @@ export class Judge {
     if (log.epoch < this.epoch) this.#jump(state, log)
     const version = log.head + 1
     if (key !== undefined) this.#supersede(state, log, key, version)
-    log.entries.push({ version, keyed: key !== undefined, bytes })
     log.head = version
-    this.#encoder.putEntry(actor, version, key !== undefined, bytes)
+    log.versions.push(version)
+    log.positions.push(this.#journal.encoder.putEntry(actor, version, key !== undefined, bytes))
     return { from, version }
   }
 
@@ -81,18 +80,22 @@ export class Judge {
     log.gaps = [...log.gaps, { after: log.head, upTo }]
     log.head = upTo
     log.epoch = this.epoch
-    this.#encoder.putLog(actor, log)
+    this.#journal.encoder.putLog(actor, log)
   }
 
   #supersede({ actor }: ActorState, log: LogState, key: string, version: Version): void {
     assertNameFits(actor, key)
     const older = log.versionByKey.get(key) ?? this.#tables.keyVersion(actor, key)
     if (older !== 0) {
-      if (older > log.tablesHead) log.entries.splice(log.indexAfter(older) - 1, 1)
+      if (older > log.tablesHead) {
+        const index = log.indexAfter(older) - 1
+        log.versions.splice(index, 1)
+        log.positions.splice(index, 1)
+      }
       this.#leave(actor, log, older)
     }
     log.versionByKey.set(key, version)
-    this.#encoder.putKey(actor, key, version)
+    this.#journal.encoder.putKey(actor, key, version)
   }
 
   #trim({ actor, upTo }: Trim): void {
@@ -102,20 +105,21 @@ export class Judge {
     for (const { version, keyed } of this.#tables.entries(actor, log.floor, Math.min(upTo, log.tablesHead))) {
       if (!keyed && !log.hasLeft(version)) old.push(version)
     }
-    const recent = log.entries.splice(0, log.indexAfter(upTo))
-    log.entries.unshift(...recent.filter(entry => entry.keyed))
-    for (const { version, keyed } of recent) if (!keyed) old.push(version)
+    const recent = log.indexAfter(upTo)
+    for (let i = 0; i < recent; i++) if (!this.#actors.keyed(log, i)) old.push(present(log.versions[i], 'the version'))
     const last = old.at(-1)
     if (last === undefined) return
     this.#actors.change(state)
     for (const version of old) this.#leave(actor, log, version)
+    log.keep(version => !log.hasLeft(version))
     log.floor = last
-    this.#encoder.putLog(actor, log)
+    this.#journal.encoder.putLog(actor, log)
   }
 
   /** Also when the entry is not in the tables: it may be on its way there with the frozen generation. */
   #leave(actor: Actor, log: LogState, version: Version): void {
+    log.removed ??= new Set()
     log.removed.add(version)
-    this.#encoder.removeEntry(actor, version)
+    this.#journal.encoder.removeEntry(actor, version)
   }
 }

@@ -13,6 +13,12 @@ import { Tables } from './tables.js'
 /** Of everything in the folder. Another number cannot be read by this program, nor this one by another. */
 export const FORMAT = 1
 
+/** At byte 24 of the first page: magic BEEFC0DE, version 2, both 32 bits little-endian. */
+const LMDB_MAGIC_AND_VERSION = Buffer.from('dec0efbe02000000', 'hex')
+
+/** Two pages of meta data. */
+const LMDB_FILE_BYTES_MIN = 8192
+
 export interface LmdbStoreOptions {
   /** The data folder; made if it is not there. */
   readonly path: string
@@ -51,7 +57,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
       checkpointer: new Checkpointer({ folder, mapBytes }),
       onFatal: options.onFatal ?? (() => {}),
       journalBytes,
-      cachedMax: options.cachedMax ?? 100_000,
+      cachedMax: options.cachedMax ?? 200_000,
     })
   } catch (error) {
     await tables?.close()
@@ -70,11 +76,23 @@ function makeFolder(folder: string): void {
 }
 
 function openTables(folder: string, mapBytes: number): Tables {
+  const file = path.join(folder, 'data.mdb')
+  if (!isDatabase(file)) throw new StoreFormatError(`${file} is not a database that this program can read`)
   try {
     return new Tables(folder, mapBytes)
   } catch (error) {
-    throw new StoreFormatError(`${path.join(folder, 'data.mdb')} cannot be read: ${messageOf(error)}`, { cause: error })
+    throw new StoreFormatError(`${file} cannot be read: ${messageOf(error)}`, { cause: error })
   }
+}
+
+/** lmdb 3.5 ends the process (a segmentation fault) on a file that is something else: seen. */
+function isDatabase(file: string): boolean {
+  if (!fs.existsSync(file) || fs.statSync(file).size === 0) return true // it will be
+  const head = Buffer.alloc(32)
+  const descriptor = fs.openSync(file, 'r')
+  fs.readSync(descriptor, head, 0, head.length, 0)
+  fs.closeSync(descriptor)
+  return fs.statSync(file).size >= LMDB_FILE_BYTES_MIN && head.subarray(24).equals(LMDB_MAGIC_AND_VERSION)
 }
 
 /** Checks whose data this is, or makes it ours, and recovers. */

@@ -13,7 +13,7 @@
  * nothing more: what is on the disk is unknown until it is read again, by a new process.
  */
 
-import { assert } from '../../lib/assert.js'
+import { assert, present } from '../../lib/assert.js'
 import { EMPTY, scanText, textOrder } from '../text.js'
 import type {
   Actor,
@@ -86,8 +86,8 @@ export class LmdbStore implements Store {
     this.#epoch = parts.epoch
     this.#tables = parts.tables
     this.#journal = parts.journal
-    this.#actors = new Actors(parts.tables, parts.cachedMax)
-    this.#judge = new Judge(this.#actors, parts.tables, parts.journal.encoder, parts.epoch)
+    this.#actors = new Actors(parts.tables, parts.journal, parts.cachedMax)
+    this.#judge = new Judge(this.#actors, parts.tables, parts.journal, parts.epoch)
   }
 
   get epoch(): number {
@@ -108,7 +108,7 @@ export class LmdbStore implements Store {
     return names.map(name => {
       const record = this.#actors.record(state, name)
       if (record.stamp === 0) return ABSENT
-      if (record.bytes !== undefined) return { stamp: record.stamp, bytes: record.bytes }
+      if (this.#actors.unsettled(record)) return { stamp: record.stamp, bytes: this.#actors.bytes(record) }
       return this.#tables.record(actor, name) ?? ABSENT
     })
   }
@@ -249,22 +249,22 @@ export class LmdbStore implements Store {
     const entries: LogEntry[] = []
     let bytesLeft = bytesMax
     let more = false
-    const take = (entry: LogEntry): void => {
-      bytesLeft -= entry.bytes.length
+    const take = (version: Version, bytes: Uint8Array): void => {
+      bytesLeft -= bytes.length
       more = entries.length === entriesMax || (bytesLeft < 0 && entries.length > 0)
-      if (!more) entries.push({ version: entry.version, bytes: entry.bytes })
+      if (!more) entries.push({ version, bytes })
     }
     const inTables = Math.min(upTo, log.tablesHead)
     if (after < inTables) {
-      for (const entry of this.#tables.entries(actor, after, inTables)) {
-        if (!log.hasLeft(entry.version)) take(entry)
+      for (const { version, bytes } of this.#tables.entries(actor, after, inTables)) {
+        if (!log.hasLeft(version)) take(version, bytes)
         if (more) break
       }
     }
-    for (let i = log.indexAfter(after); i < log.entries.length && !more; i++) {
-      const entry = log.entries[i]
-      if (entry === undefined || entry.version > upTo) break
-      take(entry)
+    for (let i = log.indexAfter(after); i < log.versions.length && !more; i++) {
+      const version = present(log.versions[i], 'the version')
+      if (version > upTo) break
+      take(version, this.#actors.entryBytes(log, i))
     }
     return { entries, more, head: log.head, durable: log.head, floor: log.floor, gaps: log.gaps }
   }
@@ -276,7 +276,8 @@ export class LmdbStore implements Store {
         const text = scanText(actor, name)
         if (!this.#actors.unsettled(record) || !text.startsWith(prefix)) continue
         if (after !== null && textOrder(text, after) <= 0) continue
-        changed.set(`${actor}\0${name}`, { actor, name, stamp: record.stamp, bytes: record.bytes ?? EMPTY })
+        const bytes = record.stamp === 0 ? EMPTY : this.#actors.bytes(record)
+        changed.set(`${actor}\0${name}`, { actor, name, stamp: record.stamp, bytes })
       }
     }
     const found: ScannedRecord[] = []

@@ -8,7 +8,7 @@
 import { open, type RootDatabase } from 'lmdb'
 import { present } from '../../lib/assert.js'
 import type { Actor, LogEntry, ScannedRecord, Stamp, StoredRecord, Version } from '../types.js'
-import { decodeChanges, decodeLog, KeyViews, KIND_ENTRY, type LogMeta, namesOfKey, versionOfKey } from './encoder.js'
+import { decodeLog, eachChange, KeyViews, KIND_ENTRY, type LogMeta, namesOfKey, versionOfKey } from './encoder.js'
 
 export interface TableEntry extends LogEntry {
   readonly keyed: boolean
@@ -111,12 +111,11 @@ export class Tables {
     this.#db.transactionSync(() => {
       // Records, keys and logs change again and again: only the last state is written. Entries are put once.
       const last = new Map<string, { readonly key: Buffer; readonly value: Buffer | undefined }>()
-      for (const write of writes) {
-        for (const change of decodeChanges(write)) {
-          if (change.key[0] === KIND_ENTRY) this.#change(change.key, change.value)
-          else last.set(change.key.toString('latin1'), change)
-        }
+      const change = (key: Buffer, value: Buffer | undefined): void => {
+        if (key[0] === KIND_ENTRY) this.#change(key, value)
+        else last.set(key.toString('latin1'), { key, value })
       }
+      for (const write of writes) eachChange(write, change)
       for (const { key, value } of last.values()) this.#change(key, value)
       this.#putMeta('applied', sequence)
     })

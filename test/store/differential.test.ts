@@ -1,0 +1,230 @@
+/** The same random commits to every store: every result and everything that can be read is compared. */
+
+import { deepStrictEqual } from 'node:assert'
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import { systemRandom } from '../../src/lib/random.js'
+import { openLmdbStore } from '../../src/store/lmdb/open.js'
+import { MemoryDisk } from '../../src/store/memory/disk.js'
+import { MemoryStore } from '../../src/store/memory/store.js'
+import { textOrder } from '../../src/store/text.js'
+import type { Actor, Store, Unit } from '../../src/store/types.js'
+import { bytesOf, textOf } from './contract/support.js'
+import { newFolder } from './support/folder.js'
+
+/** All of partition 7, so of one scope everywhere; few, so that they collide. */
+const ACTORS = ['user/7', 'user/263', 'outbox/7']
+const NAMES = ['a', 'b', 'contact:1', 'é𝔸']
+const KEYS = ['k', 'l', '√']
+
+/** What a unit does, in terms that mean the same in every store: expectations say whether to hold, not which stamp. */
+interface PlannedUnit {
+  readonly expect: readonly { readonly actor: Actor; readonly name: string; readonly holds: boolean }[]
+  readonly puts: readonly { readonly actor: Actor; readonly name: string; readonly text: string | null }[]
+  readonly appends: readonly { readonly actor: Actor; readonly key: string | undefined; readonly text: string }[]
+  readonly trims: readonly { readonly actor: Actor; readonly fraction: number }[]
+}
+
+type Step =
+  /** Commits one after the other, and `also` in the same turn as the last. */
+  | {
+      readonly kind: 'commit'
+      readonly commits: readonly (readonly PlannedUnit[])[]
+      readonly also: readonly PlannedUnit[]
+    }
+  | {
+      readonly kind: 'read'
+      readonly actor: Actor
+      readonly from: number
+      readonly to: number
+      readonly entries: number
+      readonly bytes: number
+    }
+  | { readonly kind: 'scan'; readonly prefix: string; readonly after: string | null; readonly limit: number }
+  | { readonly kind: 'reopen' }
+  | { readonly kind: 'new epoch' }
+
+const actor = fc.constantFrom(...ACTORS)
+const name = fc.constantFrom(...NAMES)
+const text = fc.string({ maxLength: 40 })
+const often = <T>(arbitrary: fc.Arbitrary<T>, maxLength: number) => fc.array(arbitrary, { maxLength })
+
+const plannedUnit: fc.Arbitrary<PlannedUnit> = fc.record({
+  expect: often(fc.record({ actor, name, holds: fc.integer({ min: 0, max: 9 }).map(n => n > 0) }), 2),
+  puts: often(fc.record({ actor, name, text: fc.option(text, { nil: null, freq: 4 }) }), 3),
+  appends: often(fc.record({ actor, key: fc.option(fc.constantFrom(...KEYS), { nil: undefined, freq: 1 }), text }), 4),
+  trims: fc.oneof(
+    { weight: 8, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: often(fc.record({ actor, fraction: fc.double({ min: 0, max: 1.2, noNaN: true }) }), 1) },
+  ),
+})
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 20,
+    arbitrary: fc.record({
+      kind: fc.constant('commit' as const),
+      commits: often(often(plannedUnit, 4), 12),
+      also: often(plannedUnit, 2),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('read' as const),
+      actor,
+      from: fc.double({ min: 0, max: 1, noNaN: true }),
+      to: fc.double({ min: 0, max: 1.1, noNaN: true }),
+      entries: fc.integer({ min: 1, max: 5 }),
+      bytes: fc.integer({ min: 0, max: 100 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('scan' as const),
+      prefix: fc.constantFrom('', 'user/', 'user/7/', 'user/7/contact', 'outbox/', 'none'),
+      after: fc.constantFrom(null, 'user/7/a', 'user/7/b', 'user/263/', 'outbox/7/é', 'user/7/é𝔸'),
+      limit: fc.integer({ min: 1, max: 6 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('reopen' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('new epoch' as const) }) },
+)
+
+/** The first store says where heads and stamps are, so that plans become the same units for all. */
+async function unitsOf(model: Store, plans: readonly PlannedUnit[], newStamp: () => number): Promise<Unit[]> {
+  const heads = new Map<Actor, number>()
+  const stamps = new Map<string, number>()
+  for (const actor of ACTORS) {
+    heads.set(actor, (await model.read(actor, 0, 0, 1, 0)).head)
+    const records = await model.get(actor, NAMES)
+    records.forEach((record, i) => {
+      stamps.set(`${actor} ${NAMES[i]}`, record.stamp)
+    })
+  }
+  return plans.map(plan => {
+    const expect = plan.expect.map(({ actor, name, holds }) => {
+      return { actor, name, stamp: holds ? (stamps.get(`${actor} ${name}`) ?? 0) : newStamp() }
+    })
+    const puts = plan.puts.map(({ actor, name, text }) => {
+      return { actor, name, stamp: newStamp(), bytes: text === null ? null : bytesOf(text) }
+    })
+    // What a later unit expects: this one's stamps, whether it stands or falls.
+    for (const { actor, name, bytes, stamp } of puts) stamps.set(`${actor} ${name}`, bytes === null ? 0 : stamp)
+    const appends = plan.appends.map(({ actor, key, text }) => ({ actor, key, bytes: bytesOf(text) }))
+    const trims = plan.trims.map(({ actor, fraction }) => ({
+      actor,
+      upTo: Math.floor((heads.get(actor) ?? 0) * fraction),
+    }))
+    return { expect, puts, appends, trims }
+  })
+}
+
+async function everything(store: Store): Promise<unknown> {
+  const logs = []
+  const records = []
+  for (const actor of ACTORS) {
+    const { entries, ...rest } = await store.read(actor, 0, Number.MAX_SAFE_INTEGER, 10_000, 1e9)
+    logs.push({ ...rest, entries: entries.map(({ version, bytes }) => `${version}:${textOf(bytes)}`) })
+    records.push((await store.get(actor, NAMES)).map(({ stamp, bytes }) => `${stamp}:${textOf(bytes)}`))
+  }
+  return { epoch: store.epoch, logs, records, scanned: await scanned(store, '', null, 1000) }
+}
+
+async function scanned(store: Store, prefix: string, after: string | null, limit: number): Promise<string[]> {
+  const found = await store.scan(store.scopeOf('user/7'), prefix, after, limit)
+  return found.map(({ actor, name, stamp, bytes }) => `${actor}/${name} ${stamp}:${textOf(bytes)}`)
+}
+
+/** Does a step on each store and fails if they do not answer alike. */
+async function take(
+  stores: Store[],
+  openers: readonly (() => Promise<Store>)[],
+  step: Step,
+  newStamp: () => number,
+): Promise<void> {
+  const [model] = stores
+  if (model === undefined) throw new Error('no store')
+  const same = async (ask: (store: Store) => Promise<unknown>): Promise<void> => {
+    const [first, ...others] = await Promise.all(stores.map(ask))
+    for (const other of others) deepStrictEqual(other, first)
+  }
+  if (step.kind === 'commit') {
+    const units = await unitsOf(model, [...step.commits.flat(), ...step.also], newStamp)
+    await same(async store => {
+      const scope = store.scopeOf('user/7')
+      const results: Promise<unknown>[] = []
+      let done = 0
+      for (const { length } of step.commits) {
+        await results.at(-1)
+        results.push(store.commit(scope, units.slice(done, done + length)))
+        done += length
+      }
+      results.push(store.commit(scope, units.slice(done)))
+      return Promise.all(results)
+    })
+  } else if (step.kind === 'read') {
+    const { head } = await model.read(step.actor, 0, 0, 1, 0)
+    const at = (fraction: number): number => Math.floor(head * fraction)
+    await same(async store => {
+      const range = await store.read(step.actor, at(step.from), at(step.to), step.entries, step.bytes)
+      return { ...range, entries: range.entries.map(({ version, bytes }) => `${version}:${textOf(bytes)}`) }
+    })
+  } else if (step.kind === 'scan') {
+    await same(store => scanned(store, step.prefix, step.after, step.limit))
+  } else if (step.kind === 'new epoch') {
+    await same(store => store.newEpoch())
+  } else {
+    await Promise.all(stores.map(store => store.close()))
+    stores.splice(0, stores.length, ...(await Promise.all(openers.map(open => open()))))
+  }
+  await same(everything)
+}
+
+function openersFor(t: Test): (() => Promise<Store>)[] {
+  const one = new MemoryDisk(systemRandom)
+  const partitioned = new MemoryDisk(systemRandom)
+  const folders = [newFolder(t), newFolder(t)]
+  return [
+    async () => new MemoryStore({ disk: one }),
+    async () => new MemoryStore({ disk: partitioned, scopes: 'partitions' }),
+    () => openLmdbStore({ path: folders[0] ?? '', journalBytes: 2 ** 16 }),
+    () => openLmdbStore({ path: folders[1] ?? '', journalBytes: 512, cachedMax: 4 }),
+  ]
+}
+
+t.test('all stores answer alike', async t => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 20 }), async steps => {
+      const openers = openersFor(t)
+      const stores = await Promise.all(openers.map(open => open()))
+      let stamps = 0
+      try {
+        for (const step of steps) await take(stores, openers, step, () => ++stamps)
+      } finally {
+        await Promise.all(stores.map(store => store.close()))
+      }
+    }),
+    // A failure is made smaller for 20 s at most.
+    { numRuns: 25, interruptAfterTimeLimit: 20_000 },
+  )
+  t.pass()
+})
+
+t.test('texts are ordered as their UTF-8 bytes', async t => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (a, b) => {
+      deepStrictEqual(Math.sign(textOrder(a, b)), Buffer.compare(Buffer.from(a), Buffer.from(b)))
+    }),
+    {
+      numRuns: 2000,
+      examples: [
+        ['\uffff', '\u{10000}'],
+        ['\ud7ff', '\ue000'],
+        ['a', 'a\0'],
+      ],
+    },
+  )
+  t.pass()
+})

@@ -1,0 +1,226 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { open } from 'lmdb'
+import t, { type Test } from 'tap'
+import { StoreFailedError, StoreFolderError, StoreFormatError, StoreInUseError } from '../../src/store/lmdb/errors.js'
+import { FORMAT, openLmdbStore } from '../../src/store/lmdb/open.js'
+import type { LmdbStore } from '../../src/store/lmdb/store.js'
+import { Tables } from '../../src/store/lmdb/tables.js'
+import { A, appendTexts, commit, log, put, record, unit } from './contract/support.js'
+import { newFolder } from './support/folder.js'
+
+/** What a crash would leave of an open store; no checkpoint may be under way. */
+function crashedCopy(t: Test, folder: string): string {
+  const copy = newFolder(t)
+  for (const name of ['data.mdb', 'journal-0', 'journal-1'])
+    fs.copyFileSync(path.join(folder, name), path.join(copy, name))
+  return copy
+}
+
+/** Commits until the checkpoint thread has brought a file into the tables. */
+async function untilCheckpoint(store: LmdbStore, folder: string): Promise<void> {
+  const before = fs.statSync(path.join(folder, 'data.mdb')).mtimeMs
+  for (let i = 0; fs.statSync(path.join(folder, 'data.mdb')).mtimeMs === before; i++) {
+    if (i > 20_000) throw new Error('no checkpoint')
+    await commit(store, unit({ puts: [put(A, 'filler', 'x'.repeat(200))] }))
+  }
+}
+
+t.test('after a crash everything answered is there: from the journal alone', async t => {
+  const folder = newFolder(t)
+  const store = await openLmdbStore({ path: folder })
+  await commit(store, unit({ puts: [put(A, 'x', 'one', 11), put(A, 'y', 'gone')] }))
+  await appendTexts(store, A, 'a', 'k=b', 'c')
+  await commit(store, unit({ puts: [put(A, 'y', null)] }))
+  await appendTexts(store, A, 'k=d')
+  await store.newEpoch()
+  const again = await openLmdbStore({ path: crashedCopy(t, folder) })
+  t.same(again.id, store.id)
+  t.equal(again.epoch, 2)
+  t.equal(await record(again, A, 'x'), '11:one')
+  t.equal(await record(again, A, 'y'), 'absent')
+  t.same(await log(again, A), ['1:a', '3:c', '4:d'])
+  await again.close()
+  await store.close()
+})
+
+t.test('after a crash everything answered is there: from tables and both journal files', async t => {
+  const folder = newFolder(t)
+  const store = await openLmdbStore({ path: folder, journalBytes: 4096 })
+  await appendTexts(store, A, 'k=first', 'second')
+  await untilCheckpoint(store, folder)
+  await appendTexts(store, A, 'k=third', 'fourth')
+  await commit(store, unit({ puts: [put(A, 'x', 'last', 12)] }))
+  await store.close()
+  const again = await openLmdbStore({ path: crashedCopy(t, folder) })
+  t.same(await log(again, A), ['2:second', '3:third', '4:fourth'])
+  t.equal(await record(again, A, 'x'), '12:last')
+  await again.close()
+})
+
+t.test('a write that a crash cut off is not there, and those before it are', async t => {
+  const folder = newFolder(t)
+  const store = await openLmdbStore({ path: folder, journalBytes: 4096 })
+  await appendTexts(store, A, 'a')
+  await appendTexts(store, A, 'b')
+  const whole = fs.readFileSync(path.join(folder, 'journal-0'))
+  await appendTexts(store, A, 'c')
+  const longer = fs.readFileSync(path.join(folder, 'journal-0'))
+  const cut = crashedCopy(t, folder)
+  await store.close()
+  const start = longer.findIndex((byte, i) => byte !== whole[i])
+  const end = longer.length - [...longer].reverse().findIndex(byte => byte !== 0)
+  t.ok(end - start > 32)
+  for (let at = start; at < end; at += 7) {
+    fs.writeFileSync(path.join(cut, 'journal-0'), Buffer.concat([longer.subarray(0, at), whole.subarray(at)]))
+    const copy = crashedCopy(t, cut)
+    const again = await openLmdbStore({ path: copy, journalBytes: 4096 })
+    t.same(await log(again, A), ['1:a', '2:b'], `cut at ${at}`)
+    t.same(await appendTexts(again, A, 'other'), [{ from: 2, version: 3 }])
+    await again.close()
+  }
+})
+
+t.test('a damaged write with whole ones behind it is not taken for the end', async t => {
+  const folder = newFolder(t)
+  const store = await openLmdbStore({ path: folder, journalBytes: 4096 })
+  await appendTexts(store, A, 'the damaged one')
+  await appendTexts(store, A, 'b')
+  const copy = crashedCopy(t, folder)
+  await store.close()
+  const bytes = fs.readFileSync(path.join(copy, 'journal-0'))
+  bytes[bytes.indexOf('damaged')] = 0
+  fs.writeFileSync(path.join(copy, 'journal-0'), bytes)
+  await t.rejects(openLmdbStore({ path: copy, journalBytes: 4096 }), {
+    message: /journal-0 is damaged at byte 0: write 2 follows/,
+  })
+})
+
+t.test(
+  'a second store on the folder is refused, in this process and in another, until the first has ended',
+  async t => {
+    const folder = newFolder(t)
+    const store = await openLmdbStore({ path: folder })
+    await t.rejects(openLmdbStore({ path: folder }), StoreInUseError)
+    t.equal(await record(store, A, 'x'), 'absent', 'the first goes on')
+    await store.close()
+
+    const holder = spawn(
+      process.execPath,
+      [fileURLToPath(new URL('./support/hold-store.js', import.meta.url)), folder],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
+    t.teardown(() => holder.kill('SIGKILL'))
+    await once(holder.stdout, 'data')
+    await t.rejects(openLmdbStore({ path: folder }), {
+      name: 'StoreInUseError',
+      message: `the data folder ${folder} is in use by process ${holder.pid}`,
+    })
+    holder.kill('SIGKILL')
+    await once(holder, 'exit')
+    const again = await openLmdbStore({ path: folder })
+    t.equal(await record(again, A, 'x'), '5:held')
+    await again.close()
+  },
+)
+
+t.test('data of another format is refused, naming both', async t => {
+  const folder = newFolder(t)
+  const tables = new Tables(folder, 2 ** 20)
+  tables.create(new Uint8Array(16), FORMAT + 1)
+  await tables.close()
+  await t.rejects(openLmdbStore({ path: folder }), {
+    name: 'StoreFormatError',
+    message: `the data folder ${folder} holds Longwire data of format ${FORMAT + 1}; this program reads format ${FORMAT}`,
+  })
+})
+
+t.test('what is not our data is refused and left alone', async t => {
+  const foreign = newFolder(t)
+  const db = open({ path: foreign, noSubdir: false })
+  await db.put('greeting', 'hello')
+  await db.close()
+  await t.rejects(openLmdbStore({ path: foreign }), {
+    name: 'StoreFormatError',
+    message: `the data folder ${foreign} holds no Longwire data; this program reads format ${FORMAT}`,
+  })
+
+  const empty = newFolder(t)
+  fs.writeFileSync(path.join(empty, 'data.mdb'), '')
+  await (await openLmdbStore({ path: empty })).close() // as a crash at the very beginning leaves it
+
+  const garbage = newFolder(t)
+  fs.writeFileSync(path.join(garbage, 'data.mdb'), Buffer.alloc(8192, 'garbage'))
+  await t.rejects(openLmdbStore({ path: garbage }), StoreFormatError)
+  t.equal(fs.readFileSync(path.join(garbage, 'data.mdb'), 'latin1').slice(0, 7), 'garbage')
+})
+
+t.test('a folder that cannot be used is refused, naming it and why', async t => {
+  const file = path.join(newFolder(t), 'file')
+  fs.writeFileSync(file, '')
+  await t.rejects(openLmdbStore({ path: path.join(file, 'data') }), StoreFolderError)
+  await t.rejects(openLmdbStore({ path: file }), {
+    name: 'StoreFolderError',
+    message: new RegExp(`the data folder ${file} `),
+  })
+})
+
+t.test('after a failed write nothing is answered any more', async t => {
+  const folder = newFolder(t)
+  const failures: Error[] = []
+  const store = await openLmdbStore({ path: folder, onFatal: error => failures.push(error) })
+  await appendTexts(store, A, 'a')
+  closeFileBehind(path.join(folder, 'journal-0'))
+  const first = appendTexts(store, A, 'b')
+  const [second, third] = [appendTexts(store, A, 'c'), store.read(A, 0, 9, 9, 9)]
+  await t.rejects(first, StoreFailedError)
+  await t.rejects(second, StoreFailedError)
+  await t.rejects(third, StoreFailedError, 'a read that waited')
+  await t.rejects(store.get(A, ['x']), StoreFailedError)
+  await t.rejects(store.read(A, 0, 9, 9, 9), StoreFailedError)
+  t.equal(failures.length, 1)
+  await t.rejects(store.close())
+  const again = await openLmdbStore({ path: crashedCopy(t, folder) })
+  t.same(await log(again, A), ['1:a'])
+  await again.close()
+})
+
+t.test('after a failed checkpoint nothing is answered any more', async t => {
+  const folder = newFolder(t)
+  const failures: Error[] = []
+  const store = await openLmdbStore({ path: folder, journalBytes: 4096, onFatal: error => failures.push(error) })
+  await appendTexts(store, A, 'a')
+  fs.truncateSync(path.join(folder, 'journal-0'))
+  const filling = (async () => {
+    for (;;) await appendTexts(store, A, 'x'.repeat(100))
+  })()
+  await t.rejects(filling, StoreFailedError)
+  t.match(failures, [{ message: /nothing more is answered: .*journal-0 has 0 of the writes 1 to \d+/ }])
+  await store.close()
+})
+
+t.test('what was in the tables stays readable while the map grows', async t => {
+  const folder = newFolder(t)
+  const store = await openLmdbStore({ path: folder, journalBytes: 2 ** 18, mapBytes: 2 ** 17 })
+  const text = 'x'.repeat(50_000)
+  for (let i = 1; i <= 100; i++) {
+    await appendTexts(store, A, `${i}${text}`)
+    const range = await store.read(A, 0, 1, 9, 9)
+    if (range.entries[0]?.bytes.length !== text.length + 1 || range.head !== i) t.fail(`after ${i}`)
+  }
+  t.equal((await log(store, A)).length, 100)
+  await store.close()
+})
+
+/** Closes the store's own descriptor of a file. */
+function closeFileBehind(file: string): void {
+  for (const name of fs.readdirSync('/proc/self/fd')) {
+    const link = path.join('/proc/self/fd', name)
+    if (fs.existsSync(link) && fs.readlinkSync(link) === file) fs.closeSync(Number(name))
+  }
+}
