@@ -101,6 +101,11 @@ export class Connection extends FrameLink implements Caller {
     return state.kind === 'draining' || state.kind === 'closed' ? state.from : undefined
   }
 
+  /** Bytes on their way to the peer that this process holds. */
+  get waitingBytes(): number {
+    return this.outgoing.bytes + this.pipe.queuedBytes
+  }
+
   // The pipe's side ------------------------------------------------------------------------------------------------------
 
   /** Bytes from the peer, in any cut. They must not change afterwards: a connection that reads no more keeps them. */
@@ -148,16 +153,11 @@ export class Connection extends FrameLink implements Caller {
     const { kind } = this.#state
     if (kind === 'draining' || kind === 'closed') return
     if (kind === 'opening' || kind === 'handshaking') {
-      this.#close(CODES.DRAINING.code, '', 0, retryAfterMs)
+      this.close(CODES.DRAINING.code, '', 0, retryAfterMs)
       return
     }
     this.write(drainFrame(retryAfterMs))
     this.#enter({ kind: 'draining', deadlineTick: this.#tickIn(DRAIN_MS_MAX), retryAfterMs, from: this.#device() })
-  }
-
-  /** Sends the last frame and ends the pipe. Only the first reason counts. */
-  override close(code: Code, message = '', boundAttempt = 0): void {
-    this.#close(code, message, boundAttempt)
   }
 
   /** Closes at once, without a last frame. */
@@ -429,11 +429,12 @@ export class Connection extends FrameLink implements Caller {
     const state = this.#state
     if (state.kind === 'closed' || (state.kind !== 'draining' && !this.#peerEnded)) return
     if (this.#inWork > 0 || this.paused || this.waits() || !this.outgoing.empty) return
-    if (this.#peerEnded) this.#close(CODES.OK.code, '')
-    else if (state.kind === 'draining') this.#close(CODES.DRAINING.code, '', 0, state.retryAfterMs)
+    if (this.#peerEnded) this.close(CODES.OK.code)
+    else if (state.kind === 'draining') this.close(CODES.DRAINING.code, '', 0, state.retryAfterMs)
   }
 
-  #close(code: Code, message: string, boundAttempt = 0, retryAfterMs = 0): void {
+  /** Sends the last frame and ends the pipe. Only the first reason counts. */
+  override close(code: Code, message = '', boundAttempt = 0, retryAfterMs = 0): void {
     const state = this.#state
     if (state.kind === 'closed') return
     if (state.kind === 'open') this.#gather(state)
@@ -468,7 +469,7 @@ export class Connection extends FrameLink implements Caller {
       if (tick >= this.seenTick + state.idleTicks) this.close(CODES.IDLE_TIMEOUT.code)
     } else if (tick >= state.deadlineTick) {
       if (state.kind === 'closed') this.pipe.destroy()
-      else this.#close(overdueCode(state), '', 0, state.kind === 'draining' ? state.retryAfterMs : 0)
+      else this.close(overdueCode(state), '', 0, state.kind === 'draining' ? state.retryAfterMs : 0)
     }
     if (this.wheelDue === 0 && this.context.connections.has(this)) this.#arm()
   }

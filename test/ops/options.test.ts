@@ -1,0 +1,93 @@
+import t from 'tap'
+import { connectionsMax, isLoopback, parseConfig, SERVE_OPTIONS } from '../../src/ops/config.js'
+import { flag, integer, oneOf, optionHelp, parseOptions, text } from '../../src/ops/options.js'
+
+const TABLE = {
+  port: integer(80, 0, 65_535, 'PORT', 'where'),
+  logLevel: oneOf('info', ['info', 'warn'], 'how much'),
+  name: text('x', 'NAME', 'who'),
+  json: flag('as JSON'),
+}
+
+function parse(argv: string[], environment: Record<string, string> = {}) {
+  return parseOptions(TABLE, argv, environment)
+}
+
+t.test('the command line goes before the environment, the environment before the defaults', async t => {
+  t.same(parse([]), { kind: 'options', values: { port: 80, logLevel: 'info', name: 'x', json: false } })
+  const environment = { LONGWIRE_PORT: '81', LONGWIRE_LOG_LEVEL: 'warn', PATH: '/bin' }
+  t.match(parse([], environment), { values: { port: 81, logLevel: 'warn' } })
+  t.match(parse(['--port', '82', '--json', '--name=a=b'], environment), {
+    values: { port: 82, logLevel: 'warn', json: true, name: 'a=b' },
+  })
+  t.match(parse(['--port', '1', '--port=2']), { values: { port: 2 } })
+})
+
+t.test('unknown options and wrong values are refused by name', async t => {
+  for (const [argv, environment, message] of [
+    [['--prot', '1'], {}, 'unknown option: --prot'],
+    [['--logLevel', 'info'], {}, 'unexpected argument: --logLevel'],
+    [['--log-Level', 'info'], {}, 'unexpected argument: --log-Level'],
+    [['--constructor', '1'], {}, 'unknown option: --constructor'],
+    [['serve'], {}, 'unexpected argument: serve'],
+    [['-p'], {}, 'unexpected argument: -p'],
+    [['--port'], {}, '--port needs a value: an integer of 0 to 65535'],
+    [['--port', '-1'], {}, '--port must be an integer of 0 to 65535, not "-1"'],
+    [['--port', '1e3'], {}, '--port must be an integer of 0 to 65535, not "1e3"'],
+    [['--port', ''], {}, '--port must be an integer of 0 to 65535, not ""'],
+    [['--port', '80.0'], {}, '--port must be an integer of 0 to 65535, not "80.0"'],
+    [['--name', ''], {}, '--name must be not empty, not ""'],
+    [['--json=yes'], {}, '--json must be true or false, not "yes"'],
+    [['--log-level', 'loud'], {}, '--log-level must be info or warn, not "loud"'],
+    [[], { LONGWIRE_PROT: '1' }, 'unknown option in the environment: LONGWIRE_PROT'],
+    [[], { LONGWIRE_PORT: 'x' }, 'LONGWIRE_PORT must be an integer of 0 to 65535, not "x"'],
+  ] as [string[], Record<string, string>, string][]) {
+    t.same(parse(argv, environment), { kind: 'wrong', message })
+  }
+})
+
+t.test('--help is asked for wherever it stands; the help names every option and default', async t => {
+  t.same(parse(['--port', '1', '--help']), { kind: 'help' })
+  t.same(parse(['-h']), { kind: 'help' })
+  t.same(optionHelp(TABLE).split('\n'), [
+    '  --port PORT            where (default 80)',
+    '  --log-level info|warn  how much (default info)',
+    '  --name NAME            who (default x)',
+    '  --json                 as JSON',
+  ])
+})
+
+t.test('open limits are only taken on loopback', async t => {
+  const open = (...argv: string[]) => parseConfig(['--limits', 'open', ...argv], {})
+  t.equal(open().kind, 'config')
+  for (const host of ['127.0.0.1', '127.9.9.9', '::1', 'localhost']) {
+    t.equal(open('--host', host).kind, 'config', host)
+    t.ok(isLoopback(host))
+  }
+  for (const host of ['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example.org', 'example.org', '::ffff:127.0.0.1']) {
+    t.match(open('--host', host), { kind: 'wrong', message: /--limits open .*--host/ }, host)
+  }
+  t.equal(parseConfig(['--host', '0.0.0.0'], {}).kind, 'config')
+})
+
+t.test('two listeners on one port are refused before they try', async t => {
+  t.match(parseConfig(['--port', '5', '--http-port', '5'], {}), { kind: 'wrong', message: /--port and --http-port/ })
+  t.equal(parseConfig(['--port', '0', '--http-port', '0'], {}).kind, 'config')
+})
+
+t.test('the total of connections is what was asked for, or what the descriptors allow', async t => {
+  const config = (...argv: string[]) => {
+    const parsed = parseConfig(argv, {})
+    if (parsed.kind !== 'config') throw new Error('wrong')
+    return parsed.config
+  }
+  t.equal(connectionsMax(config('--max-connections', '17')), 17)
+  t.ok(connectionsMax(config()) > 0)
+})
+
+t.test('every option of serve has a default that its own rule takes', async t => {
+  for (const [name, option] of Object.entries(SERVE_OPTIONS)) {
+    t.equal(option.parse(String(option.default)), option.default, name)
+    t.ok(option.why.length > 10 && option.range.length > 0)
+  }
+})
