@@ -129,7 +129,10 @@ export class Identity {
     this.#commits.put('resync', [this.generation, head ?? null])
   }
 
-  /** Everything of the account goes; the installation stays. What is stored goes by Commits.forget(). */
+  /**
+   * Everything of the account goes; the installation, the attempt and the numbers that were used stay. What is stored goes by
+   * Commits.forget(), before.
+   */
   clear(): void {
     this.uid = 0
     this.device = 0
@@ -141,6 +144,7 @@ export class Identity {
     this.generation = 0
     this.resyncHead = undefined
     this.#commits.put('installation', toHex(this.installationKey))
+    this.#commits.put('attempt', this.attempt)
     for (const [name, next] of this.#unspent) this.#commits.put(UNSPENT + name, next)
   }
 }

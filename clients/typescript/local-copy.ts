@@ -74,29 +74,27 @@ export class LocalCopy {
   /** Register or Login gave a session. */
   signedIn(session: Session, { request }: SignInRequest): void {
     const { identity, receipts, sender } = this.#parts
-    const unknown = LongwireError.ofCode(CODES.SETTLED.code)
     const sameCopy = identity.uid === session.uid && sameBytes(identity.storeId, session.storeId)
     // Another user's or another store's copy: ids and uids in it name other things.
-    if (!sameCopy) this.forget(unknown)
+    if (!sameCopy) this.forget(unknownOutcome())
     const sameDevice = sameCopy && identity.device === session.device
     identity.adopt(session, request.account.toLowerCase())
     identity.adoptStore(session.storeId)
     receipts.adoptDevice(session.device)
-    if (sameDevice) sender.greeted(session.lastSendSeq)
-    else sender.reset(session.lastSendSeq + 1, unknown)
+    if (!sameDevice) sender.reset(Math.max(session.lastSendSeq + 1, identity.unspent(session)), unknownOutcome())
+    sender.greeted(session.lastSendSeq)
   }
 
   /** Hello of the session was answered on this link. */
   greeted(link: Link, response: HelloResponse): void {
     const { identity, receipts, sender, inbox, acks } = this.#parts
     if (response.uid !== identity.uid) throw new BrokenServer(`the session of ${identity.uid} is ${response.uid}'s`)
-    const unknown = LongwireError.ofCode(CODES.SETTLED.code)
     if (!sameBytes(identity.storeId, response.storeId)) {
-      this.#otherStore(response, unknown)
+      this.#otherStore(response)
     } else if (response.device !== identity.device) {
       identity.adoptDevice(response.device)
       receipts.adoptDevice(response.device)
-      sender.reset(response.lastSendSeq + 1, unknown)
+      sender.reset(response.lastSendSeq + 1, unknownOutcome())
     }
     if (response.resync) this.resync(response.head)
     else if (identity.resyncHead !== undefined) identity.setResyncHead(response.head)
@@ -128,15 +126,15 @@ export class LocalCopy {
     contacts.dropUnconfirmed()
   }
 
-  /** Drops everything of the account; the installation stays, and the attempt. What is under way ends with the error. */
+  /** Drops everything of the account; the installation, the attempt and the numbers that were used stay. What is under way ends with the error. */
   forget(error: LongwireError): void {
     const { commits, events, identity, contacts, receipts, shown, acks, sender, inbox } = this.#parts
-    const { uid, attempt } = identity
+    const { uid } = identity
+    identity.spend(sender.outbox.nextSendSeq)
     sender.clear(error)
     commits.forget()
     commits.put('format', STORAGE_FORMAT)
     identity.clear()
-    identity.raiseAttempt(attempt)
     contacts.clear()
     contacts.begin(identity.generation)
     receipts.clear()
@@ -147,7 +145,8 @@ export class LocalCopy {
   }
 
   /** The session is known to another store: what is here has nothing to do with it, but for who this is. */
-  #otherStore(response: HelloResponse, error: LongwireError): void {
+  #otherStore(response: HelloResponse): void {
+    const error = unknownOutcome()
     const { identity, receipts, sender } = this.#parts
     const { uid, account, token, expiresAtMs } = identity
     const { storeId, device, lastSendSeq } = response
@@ -159,6 +158,11 @@ export class LocalCopy {
     // Requests of the old copy went right behind Hello: their numbers are not given again.
     sender.reset(nextSendSeq, error)
   }
+}
+
+/** What is under way can neither be repeated nor be known any more (PROTOCOL.md, 6.10). */
+function unknownOutcome(): LongwireError {
+  return LongwireError.ofCode(CODES.SETTLED.code)
 }
 
 function byNumber(x: readonly [number, unknown], y: readonly [number, unknown]): number {

@@ -348,6 +348,11 @@ t.test('logout tells the server, forgets the account and keeps the installation'
     t.notOk(values.has('session'))
     t.notOk([...values.keys()].some(name => name.startsWith('out/')))
   })
+  // The same user on the same installation is the same device: number 1 was used, answered or not, and is not given again.
+  const again = await Harness.online(storage)
+  t.equal(again.client.send(300, 'another').sendSeq, 2)
+  again.settle()
+  t.same(again.pipe.peek(), ['send'])
 })
 
 t.test('look-ups go on over reconnects, and end in time', async t => {
