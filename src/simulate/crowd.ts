@@ -62,8 +62,8 @@ const HURRY = {
 export class Crowd implements Phase {
   readonly name = 'login'
   readonly people: readonly Person[]
-  /** Times that a client was told RESYNC or of trimmed messages: not wrong in itself, but none is expected. */
-  surprises = 0
+  /** Times that a client was told to begin its timeline anew, or that messages are gone: then the server forgot what it had said. */
+  setbacks = 0
   readonly #spec: CrowdSpec
   readonly #transport: Transport
   #signedIn = 0
@@ -155,8 +155,8 @@ export class Crowd implements Phase {
     client.on('sessionEnded', ({ reason }) => {
       this.#spec.onFailure(`the session of person ${person.number} ended: ${reason}`)
     })
-    client.on('resync', () => this.surprises++)
-    client.on('trimmed', () => this.surprises++)
+    client.on('resync', () => this.setbacks++)
+    client.on('trimmed', () => this.setbacks++)
     return device
   }
 

@@ -42,6 +42,8 @@ export interface Outcome {
   readonly kills: number
   /** What ended the run before its end. */
   readonly failure: string | undefined
+  /** Times that a client had to begin its timeline anew, or was told that messages are gone. */
+  readonly setbacks: number
   /** Why messages failed, and how many. */
   readonly failures: ReadonlyMap<string, number>
 }
@@ -71,7 +73,7 @@ export function reportOf(outcome: Outcome): Report {
 }
 
 /** One sentence for each thing that is not as it should be; none means that the run passed. */
-export function complaintsOf({ failure, verdict, failures }: Outcome): string[] {
+export function complaintsOf({ failure, verdict, setbacks, failures }: Outcome): string[] {
   const complaints: string[] = []
   if (failure !== undefined) complaints.push(failure)
   if (verdict === undefined) return complaints.length > 0 ? complaints : ['no message was sent']
@@ -85,6 +87,7 @@ export function complaintsOf({ failure, verdict, failures }: Outcome): string[] 
   count(invented, 'shown that should not have been')
   count(altered, 'shown with another text')
   count(unanswered, `sent and never answered, of ${sent}`)
+  if (setbacks > 0) complaints.push(`${setbacks} times the server had forgotten what it had told a client`)
   for (const [code, number] of failures) count(number, `not taken: ${code}`)
   complaints.push(...examples)
   return complaints

@@ -107,6 +107,7 @@ export class Run {
       transport,
       kills: this.#server?.kills ?? 0,
       failure: this.#failure,
+      setbacks: this.#crowd?.setbacks ?? 0,
       failures: traffic?.failures ?? new Map(),
     }
   }

@@ -90,6 +90,7 @@ function outcomeOf(traffic: Traffic): Outcome {
     transport: 'tcp',
     kills: 0,
     failure: undefined,
+    setbacks: 0,
     failures: traffic.failures,
   }
 }
@@ -191,6 +192,9 @@ t.test('a failure, refusals and missing answers are told, and nothing sent is no
     failures: new Map([['NOT_FRIEND', 2]]),
   }
   t.same(complaintsOf(failed), ['the server ended by itself', '2 messages were not taken: NOT_FRIEND'])
+  t.same(complaintsOf({ ...failed, failure: undefined, failures: new Map(), setbacks: 1 }), [
+    '1 times the server had forgotten what it had told a client',
+  ])
   t.same(complaintsOf({ ...failed, failure: undefined, verdict: undefined }), ['no message was sent'])
   t.match(reportOf({ ...failed, verdict: undefined, seconds: 0 }), { sent: 0, messages_per_second: 0 })
 })
