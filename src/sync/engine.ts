@@ -45,6 +45,8 @@ interface Job<I, R> {
   readonly transition: Transition<I, R>
   readonly input: I
   readonly settle: (outcome: Outcome<R>) => void
+  /** The newest look at the store when the job came: what a newer one finds missing was missing during the job. */
+  readonly since: number
   tries: number
   readings: number
 }
@@ -121,7 +123,7 @@ export class Engine {
    */
   submit<I, R>(actor: Actor, transition: Transition<I, R>, input: I, settle: (outcome: Outcome<R>) => void): void {
     this.#jobs += 1
-    this.#enter({ actor, transition, input, settle, tries: 0, readings: 0 })
+    this.#enter({ actor, transition, input, settle, since: this.#cache.looks, tries: 0, readings: 0 })
   }
 
   run<I, R>(actor: Actor, transition: Transition<I, R>, input: I): Promise<Outcome<R>> {
@@ -155,7 +157,7 @@ export class Engine {
   /** False if records are missing: they are being read, and the actor's other jobs wait behind this one. */
   #plan<I, R>(job: Job<I, R>): boolean {
     const nowMs = this.#options.clock.now()
-    const { plan, result } = Plan.make(this.#context, job.actor, job.transition, job.input, nowMs)
+    const { plan, result } = Plan.make(this.#context, job.actor, job.transition, job.input, nowMs, job.since)
     if (plan.missing.length > 0) {
       job.readings += 1
       if (job.readings > READINGS_MAX) throw new Error(`${job.transition.name} never has all the records it needs`)
@@ -169,7 +171,7 @@ export class Engine {
       )
       return false
     }
-    if (plan.readOnly && job.transition.soft === true && plan.restsOnDurable) {
+    if (plan.readOnly && job.transition.soft === true && plan.restsOnWhatIs) {
       this.#finish(job, { kind: 'done', result: result as R, own: undefined })
       return true
     }
@@ -239,6 +241,7 @@ export class Engine {
   }
 
   async #loadActor(actor: Actor, cells: readonly Cell[]): Promise<void> {
+    const look = this.#cache.startLook()
     const found = await this.#store.get(
       actor,
       cells.map(cell => cell.name),
@@ -247,7 +250,8 @@ export class Engine {
       const cell = cells[i]
       const stored = found[i]
       if (cell === undefined || stored === undefined || cell.known !== undefined) continue
-      this.#cache.loaded(cell, stored.stamp, stored.stamp === 0 ? undefined : cell.kind.decode(stored.bytes))
+      const value = stored.stamp === 0 ? undefined : cell.kind.decode(stored.bytes)
+      this.#cache.loaded(cell, stored.stamp, value, look)
     }
   }
 

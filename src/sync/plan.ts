@@ -94,23 +94,29 @@ export class Plan {
   readonly #unseen: Put[] = []
   /** What each put replaced, newest last: slot, whether it was put before, its value then. */
   readonly #undo: unknown[] = []
+  readonly #since: number
   #own: number | undefined
 
-  private constructor(context: PlanContext, scope: ScopeId, nowMs: number) {
+  private constructor(context: PlanContext, scope: ScopeId, nowMs: number, since: number) {
     this.context = context
     this.scope = scope
     this.nowMs = nowMs
+    this.#since = since
   }
 
-  /** Either the plan and the transition's result, or a plan that names what is `missing`. */
+  /**
+   * Either the plan and the transition's result, or a plan that names what is `missing`.
+   * @param since the newest look at the store when the job came
+   */
   static make<I, R>(
     context: PlanContext,
     actor: Actor,
     transition: Transition<I, R>,
     input: I,
     nowMs: number,
+    since: number,
   ): { plan: Plan; result: R | undefined } {
-    const plan = new Plan(context, context.scopeOf(actor), nowMs)
+    const plan = new Plan(context, context.scopeOf(actor), nowMs, since)
     try {
       const result = transition.run(new PlanTx(plan, actor, 0), input)
       if (plan.appends[0]?.actor === actor) plan.#own = 0
@@ -132,9 +138,9 @@ export class Plan {
     return this.#unseen.length === 0 && this.appends.length === 0 && this.trims.length === 0
   }
 
-  /** Whether everything that was looked at is durable. */
-  get restsOnDurable(): boolean {
-    for (const slot of this.slots) if (slot.base.chain !== 0) return false
+  /** Whether everything that was looked at is there, durably. What is not there may have come: another node may have put it. */
+  get restsOnWhatIs(): boolean {
+    for (const { base } of this.slots) if (base.chain !== 0 || base.stamp === 0) return false
     return true
   }
 
@@ -191,6 +197,13 @@ export class Plan {
     cell.slot = slot
     this.slots.push(slot)
     return slot
+  }
+
+  /** A record that nothing of the unit depends on. That it is not there is believed of a look alone that is newer than the job. */
+  glance(cells: ActorCells, kind: RecordKind<unknown>, id: string | number | undefined): unknown {
+    const cell = this.context.cache.cell(cells, kind, id)
+    if (cell.durable?.stamp === 0 && cell.look <= this.#since) cell.durable = undefined
+    return this.slot(cells, kind, id).value
   }
 
   put(slot: Slot, value: unknown): void {
@@ -337,9 +350,8 @@ export class PlanTx implements Tx {
   }
 
   glance<T>(actor: Actor, kind: RecordKind<T>, id?: string | number): T | undefined {
-    return this.#plan.slot(this.#plan.context.cache.cellsOf(actor), kind as RecordKind<unknown>, id).value as
-      | T
-      | undefined
+    const cells = this.#plan.context.cache.cellsOf(actor)
+    return this.#plan.glance(cells, kind as RecordKind<unknown>, id) as T | undefined
   }
 
   put<T>(kind: RecordKind<T>, value: T, id?: string | number): void {

@@ -32,6 +32,8 @@ export class Cell {
   readonly id: Id
   durable: KnownValue | undefined
   pending: KnownValue | undefined
+  /** The number of the look at the store that found `durable`; 0 for one that this engine wrote. */
+  look = 0
   /** Of the plan that is being made, what it does to this record; only while it is being made. */
   slot: unknown
 
@@ -69,6 +71,7 @@ export class RecordCache {
   #youngCells = 0
   readonly #generationMax: number
   #chains = 0
+  #looks = 0
 
   /** Keeps about twice `generationMax` cells. */
   constructor(generationMax: number) {
@@ -104,10 +107,24 @@ export class RecordCache {
     return cell
   }
 
-  /** What was read from the store. A pending value stays in front of it, and a known one is not replaced by an older look. */
-  loaded({ actor, kind, id }: Cell, stamp: Stamp, value: unknown): void {
+  /** The number of the newest look at the store. */
+  get looks(): number {
+    return this.#looks
+  }
+
+  /** The store is about to be looked at. @returns the look's number */
+  startLook(): number {
+    this.#looks += 1
+    return this.#looks
+  }
+
+  /** What a look found. A pending value stays in front of it, and a known one is not replaced by an older look. */
+  loaded({ actor, kind, id }: Cell, stamp: Stamp, value: unknown, look = 0): void {
     // The cell may have been forgotten while it was being read.
-    this.cell(this.cellsOf(actor), kind, id).durable ??= { stamp, value, chain: 0 }
+    const cell = this.cell(this.cellsOf(actor), kind, id)
+    if (cell.durable !== undefined) return
+    cell.durable = { stamp, value, chain: 0 }
+    cell.look = look
   }
 
   /** A value put by a unit on its way to the store, computed on `base`. @returns the number of its chain */

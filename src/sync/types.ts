@@ -35,7 +35,10 @@ export interface Tx {
   fetch(kinds: readonly RecordKind<unknown>[], ids: readonly (string | number)[]): void
   /** Like `get`, but the unit does not depend on it: what is seen may be out of date. */
   peek<T>(kind: RecordKind<T>, id?: string | number): T | undefined
-  /** Like `peek`, at another actor's record, of whatever scope: for what never changes back once it is so. */
+  /**
+   * Like `peek`, at another actor's record, of whatever scope: for what never changes back once it is so. What is missing was
+   * missing after the transition was submitted.
+   */
   glance<T>(actor: Actor, kind: RecordKind<T>, id?: string | number): T | undefined
   put<T>(kind: RecordKind<T>, value: T, id?: string | number): void
   remove<T>(kind: RecordKind<T>, id?: string | number): void
@@ -54,7 +57,10 @@ export interface Transition<I, R> {
   /** Records that it is likely to need, read together when one is missing. Saves round trips, decides nothing. */
   reads?(input: I): readonly (readonly [kind: RecordKind<unknown>, id?: string | number])[]
   run(tx: Tx, input: I): R
-  /** An answer without a change may rest on what this node last saw, unverified: only for what nobody builds on. */
+  /**
+   * An answer without a change may rest on what this node last saw, unverified: only for what nobody builds on. That something
+   * is not there is verified all the same.
+   */
   readonly soft?: boolean
 }
 

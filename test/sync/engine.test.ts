@@ -334,3 +334,18 @@ t.test('a job that waits for records does not let later ones of its actor pass',
   })
   t.same(order, ['look', 'slow', 'look 1'])
 })
+
+t.test('what another engine has put since is not taken for missing', async t => {
+  const disk = new MemoryDisk(seededRandom('disk'))
+  const { engine: a } = await start({ disk }, 'a')
+  const { engine: b } = await start({ disk }, 'b')
+  const softly: Transition<void, number> = { ...look, soft: true }
+  const aside: Transition<void, number> = { name: 'aside', run: tx => tx.glance('user/1', count) ?? 0 }
+  t.equal(await result(a, 'user/1', softly, undefined), 0)
+  t.equal(await result(a, 'user/2', aside, undefined), 0)
+  await result(b, 'user/1', add, 7)
+  t.equal(await result(a, 'user/2', aside, undefined), 7)
+  t.equal(await result(a, 'user/1', softly, undefined), 7)
+  await result(b, 'user/1', add, 1)
+  t.equal(await result(a, 'user/1', softly, undefined), 7, 'what is there may be old')
+})
