@@ -170,25 +170,31 @@ export class Wire {
     const { random } = this.#network
     switch (doom) {
       case 'reset':
-        return this.#reset()
+        this.#reset()
+        break
       case 'silent':
-        return this.#lose()
+        this.#lose()
+        break
       case 'stall': {
         const ms = STALL_MS_MAX * random.fraction() * random.fraction()
         this.#up.stall(ms)
         this.#down.stall(ms)
-        return
+        break
       }
       case 'deaf':
-        return this.#down.stall(Number.POSITIVE_INFINITY)
+        this.#down.stall(Number.POSITIVE_INFINITY)
+        break
       case 'mute':
-        return this.#up.stall(Number.POSITIVE_INFINITY)
+        this.#up.stall(Number.POSITIVE_INFINITY)
+        break
       case 'client-alone':
         this.#lose()
-        return this.#after(this.#network.delayMs(), 'reset', () => this.#serverIsOver())
+        this.#after(this.#network.delayMs(), 'reset', () => this.#serverIsOver())
+        break
       case 'server-alone':
         this.#lose()
-        return this.#after(this.#network.delayMs(), 'reset', () => this.#clientIsOver(new Error('connection reset')))
+        this.#after(this.#network.delayMs(), 'reset', () => this.#clientIsOver(new Error('connection reset')))
+        break
     }
   }
 
@@ -203,7 +209,9 @@ export class Wire {
     if (network.chance(network.weather.doomed)) {
       const doom = DOOMS[network.random.integer(DOOMS.length)] as Doom
       const ms = -Math.log(1 - network.random.fraction()) * network.weather.doomMs
-      this.#after(ms, `doom ${doom}`, () => this.doom(doom))
+      this.#after(ms, `doom ${doom}`, () => {
+        if (network.weather.doomed > 0) this.doom(doom)
+      })
     }
     this.#after(
       network.delayMs(),

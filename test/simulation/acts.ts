@@ -1,0 +1,164 @@
+/** What people do with their phones, and what happens to the phones. */
+
+import type { Client } from '../../clients/typescript/client.js'
+import { LongwireError } from '../../clients/typescript/errors.js'
+import type { Random } from '../../src/lib/random.js'
+import type { Phone, User } from './phone.js'
+
+export interface Stage {
+  readonly random: Random
+  readonly users: readonly User[]
+  /** Numbers the texts, so that every one is different. */
+  nextText(): string
+  after(ms: number, what: string, run: () => void): void
+  note(text: string): void
+}
+
+type Act = (stage: Stage, phone: Phone, client: Client) => void
+
+const sendOne: Act = (stage, phone, client) => {
+  const to = someFriend(stage, phone, client)
+  if (to !== undefined) client.send(to, stage.nextText())
+}
+
+/** More at once than the window holds, now and then. */
+const sendMany: Act = (stage, phone, client) => {
+  const to = someFriend(stage, phone, client)
+  if (to === undefined) return
+  const count = stage.random.fraction() < 0.3 ? 60 + stage.random.integer(60) : 2 + stage.random.integer(12)
+  for (let i = 0; i < count; i += 1) client.send(to, stage.nextText())
+}
+
+const sendToAnybody: Act = (stage, phone, client) => {
+  const to = somebody(stage, phone)
+  if (to !== undefined) client.send(to, stage.nextText())
+}
+
+const read: Act = (stage, phone, client) => {
+  const peer = somebody(stage, phone)
+  if (peer !== undefined) client.markRead(peer)
+}
+
+/** What fits what this phone knows, which the other side may have changed meanwhile. */
+const befriend: Act = (stage, phone, client) => {
+  const peer = somebody(stage, phone)
+  if (peer === undefined) return
+  const { contacts } = client
+  const contact = contacts.get(peer)
+  const dice = stage.random.fraction()
+  if (contact?.blocked === true && dice < 0.5) void contacts.unblock(peer)
+  else if (contact?.state === 'requested') void (dice < 0.3 ? contacts.cancel(peer) : contacts.request(peer, 'well?'))
+  else if (contact?.state === 'invited') void (dice < 0.75 ? contacts.accept(peer) : contacts.decline(peer))
+  else if (contact?.state !== 'friend') void contacts.request(peer, `hello from ${phone.user.account}`)
+  else if (dice < 0.3) void contacts.remove(peer)
+  else if (dice < 0.45) void contacts.block(peer)
+}
+
+const rename: Act = (stage, _phone, client) => {
+  void client.account.updateProfile({ nickname: `nick ${stage.nextText()}` })
+}
+
+const removeOther: Act = (stage, phone, client) => {
+  const others = phone.user.phones.filter(other => other !== phone && other.client?.account.device)
+  const device = others[stage.random.integer(others.length || 1)]?.client?.account.device
+  if (device === undefined || device === 0) return
+  stage.note(`${phone.name} removes device ${device}`)
+  void client.account.removeDevice(device)
+}
+
+const leave: Act = (stage, phone) => {
+  stage.note(`${phone.name} logs out`)
+  void phone.leave()
+}
+
+const kill: Act = (stage, phone) => {
+  const withMachine = stage.random.fraction() < 0.3
+  stage.note(`${phone.name} is killed${withMachine ? ' with its machine' : ''}`)
+  phone.kill(withMachine)
+  stage.after(8_000 * stage.random.fraction() ** 2, 'phone starts', () => phone.start())
+}
+
+const wander: Act = (stage, phone) => {
+  if (phone.away) return
+  stage.note(`${phone.name} is out of reach`)
+  phone.setAway(true)
+  stage.after(15_000 * stage.random.fraction() ** 2, 'phone is back', () => phone.setAway(false))
+}
+
+const nudge: Act = (_stage, _phone, client) => client.nudge()
+
+const MINUTE_MS = 60_000
+
+const jump: Act = (stage, phone) => {
+  const ms = (stage.random.fraction() - 0.5) * 60 * MINUTE_MS
+  phone.jump(ms)
+}
+
+const LIFE: readonly (readonly [weight: number, act: Act])[] = [
+  [50, sendOne],
+  [5, sendMany],
+  [3, sendToAnybody],
+  [15, read],
+  [12, befriend],
+  [1, rename],
+  [2, nudge],
+  [0.4, removeOther],
+  [0.4, leave],
+]
+
+const MISFORTUNE: readonly (readonly [weight: number, act: Act])[] = [
+  [4, kill],
+  [3, wander],
+  [1, jump],
+]
+
+/** One act of one phone. */
+export function act(stage: Stage, phone: Phone, misfortune: number): void {
+  const { client } = phone
+  if (client === undefined) return
+  const acts = stage.random.fraction() < misfortune ? MISFORTUNE : LIFE
+  if (acts === LIFE && !client.account.signedIn) return
+  try {
+    draw(stage.random, acts)(stage, phone, client)
+  } catch (error) {
+    // What this phone knew a moment ago is no more so.
+    if (!(error instanceof LongwireError)) throw error
+  }
+}
+
+/** Everybody asks everybody to begin with, some of them at once. */
+export function introduce(stage: Stage): void {
+  const { random, users } = stage
+  users.forEach((user, index) => {
+    for (const other of users.slice(index + 1)) {
+      const [asker, asked] = random.fraction() < 0.5 ? [user, other] : [other, user]
+      const ask = (by: User, whom: User): void => {
+        const client = by.phones[0]?.client
+        if (client === undefined || whom.uid === 0 || !client.account.signedIn) again(() => ask(by, whom))
+        else void client.contacts.request(whom.uid, 'hello')
+      }
+      const again = (run: () => void): void => stage.after(500 * (1 + random.fraction()), 'introduce', run)
+      again(() => ask(asker, asked))
+      if (random.fraction() < 0.7) again(() => ask(asked, asker))
+    }
+  })
+}
+
+function draw(random: Random, from: readonly (readonly [number, Act])[]): Act {
+  let left = random.fraction() * from.reduce((sum, [weight]) => sum + weight, 0)
+  for (const [weight, act] of from) {
+    left -= weight
+    if (left < 0) return act
+  }
+  return nudge
+}
+
+function somebody(stage: Stage, phone: Phone): number | undefined {
+  const others = stage.users.filter(user => user !== phone.user && user.uid !== 0)
+  return others[stage.random.integer(others.length || 1)]?.uid
+}
+
+function someFriend(stage: Stage, phone: Phone, client: Client): number | undefined {
+  const friends = client.contacts.list().filter(contact => contact.state === 'friend')
+  return friends.length === 0 ? somebody(stage, phone) : friends[stage.random.integer(friends.length)]?.uid
+}

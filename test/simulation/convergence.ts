@@ -1,0 +1,102 @@
+/** Whether everything has come to its end: everybody knows everything that there is to know. Says what is missing. */
+
+import type { Json } from '../../clients/typescript/storage.js'
+import type { Ledger } from './ledger.js'
+import type { SimulatedNode } from './node.js'
+import type { Phone, User } from './phone.js'
+import { nameOf, type Witness } from './witness.js'
+
+export interface Whole {
+  readonly users: readonly User[]
+  readonly nodes: readonly SimulatedNode[]
+  readonly witness: Witness
+  readonly ledger: Ledger
+}
+
+/** Empty when nothing is missing. */
+export function missing(whole: Whole): string[] {
+  const { users, nodes, witness, ledger } = whole
+  const found: string[] = []
+  for (const node of nodes) {
+    if (!node.serving) found.push(`${node.name} does not serve`)
+    else if ((node.engine?.outboxDepth ?? 0) > 0) found.push(`${node.name} still delivers`)
+  }
+  for (const user of users) {
+    const head = ledger.head(user.uid)
+    for (const phone of user.phones) found.push(...unsettled(phone, head))
+  }
+  if (found.length > 0) return found
+  found.push(...ledger.underWay())
+  found.push(...ledger.asymmetries(users.map(user => user.uid)))
+  if (witness.auditor.owed > 0)
+    found.push(JSON.stringify(witness.auditor.verdict()), `${witness.auditor.owed} showings are owed`)
+  for (const user of users) {
+    found.push(...ledger.faultsOf(user.uid), ...differences(user, ledger))
+    for (const other of users) if (other !== user) found.push(...unmarked(user, other, witness))
+  }
+  return found
+}
+
+function unsettled(phone: Phone, head: number): string[] {
+  const { client, name } = phone
+  if (client === undefined) return [`${name} does not run`]
+  const { status, outbox, applied, durable, signedIn, acked } = client.state()
+  const found: string[] = []
+  if (!signedIn) found.push(`${name} is not signed in`)
+  if (status.state !== 'online') found.push(`${name} is ${status.state}`)
+  for (const { sendSeq, what, state } of outbox) found.push(`${name}: ${what} ${sendSeq} is ${state}`)
+  if (applied !== head || durable !== head) found.push(`${name} has applied ${applied}, stored ${durable} of ${head}`)
+  if (acked !== head) found.push(`${name} has told ${acked} of ${head}`)
+  return found
+}
+
+/** What is written on one phone of a user and not so on another, or not in the timeline. */
+function differences(user: User, ledger: Ledger): string[] {
+  const found: string[] = []
+  const timeline = new Set(ledger.messages(user.uid).map(({ message }) => nameOf(message)))
+  const views = user.phones.map(phone => ({ name: phone.name, view: view(phone, timeline, found) }))
+  const [first, ...others] = views
+  if (first === undefined) return found
+  for (const other of others) {
+    for (const name of new Set([...first.view.keys(), ...other.view.keys()])) {
+      const [a, b] = [first.view.get(name), other.view.get(name)]
+      if (a !== b) found.push(`${first.name} has ${name} ${a}, ${other.name} ${b}`)
+    }
+  }
+  return found
+}
+
+/** Everything that all devices of a user must agree on. What failed before it was accepted is known to its device alone. */
+function view({ name, disk: { model } }: Phone, timeline: ReadonlySet<string>, found: string[]): Map<string, string> {
+  const shown = new Map<string, string>()
+  for (const [key, value] of model.values) {
+    const [kind = ''] = key.split('/')
+    if (kind === 'contact') shown.set(key, JSON.stringify((value as readonly Json[])[1]))
+    else if (MARKS.has(kind))
+      shown.set(key, JSON.stringify([...(value as [number, number][])].sort(([a], [b]) => a - b)))
+    else if (kind === 'profile') shown.set(key, JSON.stringify(value))
+  }
+  for (const message of model.messages()) {
+    const id = nameOf(message)
+    if (timeline.has(id)) shown.set(id, String(message.code))
+    else if (message.code === 0) found.push(`${name} shows ${id}, which is not in the timeline`)
+  }
+  return shown
+}
+
+const MARKS: ReadonlySet<string> = new Set(['delivered', 'read', 'own-read'])
+
+/** Of what the peer stored, whether the user's devices know. */
+function unmarked(user: User, peer: User, witness: Witness): string[] {
+  const found: string[] = []
+  for (const { disk, name } of user.phones) {
+    const marks = new Map((disk.model.values.get(`delivered/${peer.uid}`) ?? []) as unknown as [number, number][])
+    for (const sender of user.phones) {
+      const device = sender.client?.account.device ?? 0
+      const stored = witness.storedAt(peer.uid, user.uid, device)
+      const mark = marks.get(device) ?? 0
+      if (mark !== stored) found.push(`${name}: ${peer.uid} has stored ${stored} of device ${device}, known is ${mark}`)
+    }
+  }
+  return found
+}

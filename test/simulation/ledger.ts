@@ -1,0 +1,123 @@
+/** Reads the store's disk as it is: what every timeline holds, and whether the store agrees with itself and with the phones. */
+
+import { ContactState, decodeItem, type Message } from '../../protocol/generated/messages.js'
+import type { MemoryDisk } from '../../src/store/memory/disk.js'
+import type { ScannedRecord } from '../../src/store/types.js'
+import { OUTBOX, pairIn, pairOut } from '../../src/sync/record-kinds.js'
+import { contact, userActor } from '../../src/sync/rules/records.js'
+import { type MessageId, nameOf } from './witness.js'
+
+export interface Entry {
+  readonly version: number
+  readonly message: Message
+}
+
+const EVERYTHING = 1_000_000_000
+
+export class Ledger {
+  readonly #disk: MemoryDisk
+
+  constructor(disk: MemoryDisk) {
+    this.#disk = disk
+  }
+
+  head(uid: number): number {
+    return this.#disk.read(userActor(uid), EVERYTHING, EVERYTHING, 1, 0).durable
+  }
+
+  /** The messages of a user's timeline, in order. */
+  messages(uid: number): Entry[] {
+    const { entries } = this.#disk.read(userActor(uid), 0, EVERYTHING, EVERYTHING, EVERYTHING)
+    const messages: Entry[] = []
+    for (const { version, bytes } of entries) {
+      const { content } = decodeItem(bytes)
+      if (content?.case === 'message') messages.push({ version, message: content.value })
+    }
+    return messages
+  }
+
+  /** What is wrong with a timeline whatever else happens: an id twice, or a device's messages to one recipient out of order. */
+  faultsOf(uid: number): string[] {
+    const faults: string[] = []
+    const ids = new Set<string>()
+    const last = new Map<string, number>()
+    for (const { version, message } of this.messages(uid)) {
+      const name = nameOf(message)
+      if (ids.has(name)) faults.push(`the timeline of ${uid} holds ${name} twice, again at ${version}`)
+      ids.add(name)
+      const lane = `${message.sender}/${message.device}`
+      if (message.sendSeq < (last.get(lane) ?? 0)) faults.push(`the timeline of ${uid} holds ${name} after a later one`)
+      last.set(lane, message.sendSeq)
+    }
+    return faults
+  }
+
+  /** Whether the timeline holds this message under this version. */
+  holds(uid: number, version: number, id: MessageId): boolean {
+    const entry = this.#disk.read(userActor(uid), version - 1, version, 1, EVERYTHING).entries[0]
+    if (entry?.version !== version) return false
+    const { content } = decodeItem(entry.bytes)
+    return content?.case === 'message' && nameOf(content.value) === nameOf(id)
+  }
+
+  /** Effects that are still on their way. */
+  underWay(): string[] {
+    const left: string[] = []
+    const out = new Map<string, { sent: number; settled: number }>()
+    const taken = new Map<string, number>()
+    for (const { actor, name, bytes } of this.#records()) {
+      if (actor.startsWith(`${OUTBOX}/`)) left.push(`${actor} holds ${name}`)
+      if (name.startsWith('out/')) out.set(`${actor} > ${name.slice(4)}`, pairOut.decode(bytes))
+      if (name.startsWith('in/')) taken.set(`${name.slice(3)} > ${actor}`, pairIn.decode(bytes).last)
+    }
+    for (const [pair, { sent, settled }] of out) {
+      if (sent !== settled) left.push(`${pair}: ${sent} sent, ${settled} settled`)
+      else if (taken.get(pair) !== sent) left.push(`${pair}: ${sent} sent, ${taken.get(pair)} taken`)
+    }
+    return left
+  }
+
+  /** Friendships that the two see differently. */
+  asymmetries(uids: readonly number[]): string[] {
+    const faults: string[] = []
+    for (const a of uids) {
+      for (const b of uids) {
+        if (a >= b) continue
+        const ab = this.#contact(a, b)
+        const ba = this.#contact(b, a)
+        if (!agree(ab, ba)) faults.push(`${a} has ${b} as ${show(ab)}, ${b} has ${a} as ${show(ba)}`)
+      }
+    }
+    return faults
+  }
+
+  #contact(uid: number, other: number) {
+    const [record] = this.#disk.get(userActor(uid), [`${contact.prefix}/${other}`])
+    return record === undefined || record.stamp === 0 ? undefined : contact.decode(record.bytes)
+  }
+
+  #records(): ScannedRecord[] {
+    return this.#disk.scan(() => true, '', null, EVERYTHING)
+  }
+}
+
+type Side = ReturnType<typeof contact.decode> | undefined
+
+/** A request that was made while its receiver blocked the asker waits for ever, unseen. */
+function agree(a: Side, b: Side): boolean {
+  const stateA = a?.state ?? ContactState.UNSPECIFIED
+  const stateB = b?.state ?? ContactState.UNSPECIFIED
+  if ((a?.blocked ?? false) !== (b?.blockedBy ?? false) || (b?.blocked ?? false) !== (a?.blockedBy ?? false))
+    return false
+  const { UNSPECIFIED, REQUESTED, INVITED, FRIEND } = ContactState
+  if (stateA === FRIEND || stateB === FRIEND) return stateA === stateB
+  if (stateA === INVITED) return stateB === REQUESTED && b?.own === a?.theirs
+  if (stateB === INVITED) return stateA === REQUESTED && a?.own === b?.theirs
+  return stateA === UNSPECIFIED || stateB === UNSPECIFIED
+}
+
+function show(side: Side): string {
+  if (side === undefined) return 'nobody'
+  const { state, own, theirs, asked, blocked, blockedBy } = side
+  return JSON.stringify({ state, own, theirs, asked, blocked, blockedBy })
+}

@@ -1,0 +1,262 @@
+/** A node: the real engine, services, connections and hub in one process of the simulation, killed and started again. */
+
+import { CODES } from '../../protocol/codes.js'
+import { Comparison, compareAll } from '../../src/cluster/compare.js'
+import { type HintBatch, Hints } from '../../src/cluster/hints.js'
+import type { Random } from '../../src/lib/random.js'
+import { Wheel } from '../../src/lib/wheel.js'
+import { type Log, silentLog, ThrottledLog } from '../../src/ops/log.js'
+import { createServices, type ServiceOptions } from '../../src/services/index.js'
+import { CHEAP_COST, Passwords } from '../../src/services/passwords.js'
+import { Connection } from '../../src/session/connection.js'
+import type { SessionContext } from '../../src/session/context.js'
+import { Flusher } from '../../src/session/flusher.js'
+import { Hub } from '../../src/session/hub.js'
+import { ConnectionGate } from '../../src/session/limits.js'
+import type { Pipe } from '../../src/session/pipe.js'
+import type { Store } from '../../src/store/types.js'
+import { createEngine, type Engine, randomStamps, uidOf } from '../../src/sync/index.js'
+import { userActor } from '../../src/sync/rules/records.js'
+import { boundAttempt } from '../../src/sync/rules/session.js'
+import type { Stamps } from '../../src/sync/stamps.js'
+import type { Host, Network, Served } from './network.js'
+import { Process } from './process.js'
+import type { Scheduler } from './scheduler.js'
+
+export interface NodeOptions {
+  readonly name: string
+  readonly scheduler: Scheduler
+  readonly random: Random
+  readonly network: Network
+  /** A store for one process, over the disk that they all share. */
+  store(process: Process): Store
+  /** The other nodes' names. */
+  readonly peers: readonly string[]
+  /** 0: nobody else delivers what this node leaves. */
+  readonly sweepMs: number
+  readonly stamps?: (random: Random) => Stamps
+  readonly sequence?: ServiceOptions['sequence']
+  send(from: string, to: string, batch: HintBatch): void
+  note(text: string): void
+  /** An effect threw. */
+  bug(text: string, error: unknown): void
+}
+
+/** Everything of one run of a node. */
+interface Running {
+  readonly process: Process
+  readonly engine: Engine
+  readonly services: ReturnType<typeof createServices>
+  readonly context: SessionContext
+  readonly hints: Hints
+  readonly store: Store
+  serving: boolean
+}
+
+const DRAIN_MS = 2_000
+
+export class SimulatedNode implements Host {
+  readonly name: string
+  readonly #options: NodeOptions
+  #running: Running | undefined
+  #starts = 0
+  skewMs = 0
+
+  constructor(options: NodeOptions) {
+    this.name = options.name
+    this.#options = options
+  }
+
+  get process(): Process {
+    if (this.#running === undefined) throw new Error(`${this.name} was never started`)
+    return this.#running.process
+  }
+
+  get alive(): boolean {
+    return this.#running?.process.alive === true
+  }
+
+  /** It was started once: clients know its address. */
+  get started(): boolean {
+    return this.#running !== undefined
+  }
+
+  get serving(): boolean {
+    return this.alive && this.#running?.serving === true
+  }
+
+  get engine(): Engine | undefined {
+    return this.alive ? this.#running?.engine : undefined
+  }
+
+  get connections(): Iterable<Connection> {
+    return this.alive ? (this.#running?.context.connections ?? []) : []
+  }
+
+  start(): void {
+    if (this.alive) return
+    const { scheduler, random, note } = this.#options
+    this.#starts += 1
+    const process = new Process(scheduler, random, `${this.name}.${this.#starts}`)
+    process.skewMs = this.skewMs
+    const running = this.#build(process)
+    this.#running = running
+    running.engine.start().then(
+      () => {
+        running.serving = process.alive
+        note(`${process.name} serves`)
+      },
+      error => {
+        note(`${process.name} could not start: ${error}`)
+        this.#end(process)
+      },
+    )
+  }
+
+  kill(withMachine: boolean): void {
+    const process = this.#running?.process
+    if (process?.alive !== true) return
+    process.kill()
+    this.#options.network.ended(process, withMachine)
+  }
+
+  /** Stops in good order. */
+  async drain(): Promise<void> {
+    const running = this.#running
+    if (running === undefined || !running.process.alive || !running.serving) return
+    const { context, services, engine, store, process, hints } = running
+    running.serving = false
+    for (const connection of context.connections) connection.drain(1 + context.random.integer(DRAIN_MS))
+    await new Promise<void>(resolve => process.clock.after(DRAIN_MS + 1_000, resolve))
+    for (const connection of context.connections) connection.destroy()
+    services.flush()
+    await engine.close()
+    hints.stop()
+    await store.close()
+    this.#end(process)
+  }
+
+  jump(ms: number): void {
+    this.skewMs = ms
+    if (this.alive) this.process.skewMs = ms
+  }
+
+  receive(batch: HintBatch): void {
+    if (this.alive) this.#running?.hints.receive(batch)
+  }
+
+  accept(pipe: Pipe, address: string): Served | undefined {
+    const running = this.#running
+    if (running === undefined || !this.serving) return undefined
+    if (running.context.gate.admit(address) !== 'admitted') return undefined
+    return new Connection(running.context, pipe, address, { leadingZero: true })
+  }
+
+  #end(process: Process): void {
+    if (!process.alive) return
+    process.kill()
+    this.#options.network.ended(process, false)
+  }
+
+  #build(process: Process): Running {
+    const { random, peers, sweepMs, sequence, stamps, note, bug, name } = this.#options
+    const { clock, defer } = process
+    const hub = new Hub<Connection>()
+    const store = this.#options.store(process)
+    const context = { hub, connections: new Set<Connection>() }
+    const comparison = new Comparison(
+      () => compareAll(context.connections, truth, hints0),
+      run => clock.after(1_000, run),
+    )
+    const hints0 = {
+      hint: hub.hint.bind(hub),
+      ended: ({ uid, device, attempt }: { uid: number; device: number; attempt: number | undefined }) =>
+        hub.ended(uid, device, attempt, attempt === undefined ? CODES.SESSION_REVOKED.code : CODES.REPLACED.code),
+    }
+    const hints = new Hints({
+      node: name,
+      incarnation: 1 + random.integer(2 ** 32),
+      clock,
+      defer,
+      peers: () => peers,
+      holders: () => peers,
+      send: (to, batch) => this.#options.send(name, to, batch),
+      ...hints0,
+      compare: () => comparison.ask(),
+    })
+    const engine = createEngine({
+      store,
+      clock,
+      defer,
+      sweepMs,
+      stamps: (stamps ?? randomStamps)(random),
+      listener: {
+        hint: ({ actor, from, version, bytes }) => hints.hint({ uid: uidOf(actor), from, version, bytes }),
+        signal: ({ uid, device, attempt }) => hints.end({ uid, device, attempt }),
+        setAside: (source, target, kind, error) => bug(`${kind} of ${source} to ${target} was set aside`, error),
+      },
+      onFatal: error => {
+        note(`${process.name} ends: ${error}`)
+        this.#end(process)
+      },
+    })
+    const truth = {
+      head: async (uid: number) => (await engine.page(userActor(uid), Number.MAX_SAFE_INTEGER, 1, 0)).head,
+      boundAttempt: async (uid: number, device: number) => {
+        const outcome = await engine.run(userActor(uid), boundAttempt, { device })
+        if (outcome.kind !== 'done') throw new Error('unavailable')
+        return outcome.result
+      },
+    }
+    const passwords = new PlainPasswords(random, process)
+    const services = createServices({
+      engine,
+      clock,
+      random,
+      passwords,
+      ...(sequence === undefined ? {} : { sequence }),
+    })
+    const log: Log = {
+      ...silentLog,
+      error: (fields, text) => note(`${process.name} ${text} ${JSON.stringify(fields)}`),
+    }
+    const session: SessionContext = {
+      ...context,
+      services,
+      wheel: new Wheel(clock),
+      flusher: new Flusher(defer),
+      gate: new ConnectionGate({ totalMax: 1_000, perAddressMax: Number.POSITIVE_INFINITY }),
+      random,
+      log,
+      faults: new ThrottledLog(
+        { ...silentLog, info: (fields, text) => note(`${process.name} ${text} ${JSON.stringify(fields)}`) },
+        10,
+      ),
+    }
+    return { process, engine, services, context: session, hints, store, serving: false }
+  }
+}
+
+/** Instead of scrypt, which real threads compute in a time of their own. */
+class PlainPasswords extends Passwords {
+  readonly #process: Process
+
+  constructor(random: Random, process: Process) {
+    super(random, CHEAP_COST, 1)
+    this.#process = process
+  }
+
+  override async hash(password: string): Promise<string> {
+    await this.#work()
+    return `plain$${password}`
+  }
+
+  override async verify(password: string, hash: string): Promise<boolean> {
+    await this.#work()
+    return hash === `plain$${password}`
+  }
+
+  #work(): Promise<void> {
+    return new Promise(resolve => this.#process.clock.after(20, resolve))
+  }
+}

@@ -1,0 +1,89 @@
+/** What a seed decides before anything runs: how large, how long, and how bad. */
+
+import type { Random } from '../../src/lib/random.js'
+import type { Weather } from './network.js'
+import type { StoreWeather } from './store-faults.js'
+
+/**
+ * one: several nodes over a shared store with one scope. partitions: with one scope per partition, so what crosses goes by
+ * the outbox. embedded: one node, readable before durable, and a killed node falls back to what was durable.
+ */
+export type StoreKind = 'one' | 'partitions' | 'embedded'
+export const STORE_KINDS: readonly StoreKind[] = ['one', 'partitions', 'embedded']
+
+export interface Setup {
+  readonly store: StoreKind
+  readonly nodes: number
+  /** Phones of each user. */
+  readonly users: readonly number[]
+  readonly chaosMs: number
+  /** Between two acts of one phone, on average. */
+  readonly actMs: number
+  readonly network: Weather
+  readonly storeWeather: StoreWeather
+  readonly hintMs: number
+  readonly hintLost: number
+  readonly sweepMs: number
+  /** Between two kills of a node, on average; Infinity for none. */
+  readonly nodeKillMs: number
+  /** How likely each act is a misfortune of the phone: killed, out of reach, its clock wrong. */
+  readonly misfortune: number
+  readonly phoneWriteMs: number
+  readonly clockJumps: boolean
+  readonly heartbeatMs: number
+}
+
+export function drawSetup(random: Random, only?: Partial<Setup>): Setup {
+  const pick = <T>(of: readonly T[]): T => of[random.integer(of.length)] as T
+  const store = only?.store ?? pick(STORE_KINDS)
+  const userCount = 3 + random.integer(3)
+  const calm = random.fraction() < 0.25
+  const bad = (value: number): number => (calm ? 0 : value)
+  const setup: Setup = {
+    store,
+    nodes: store === 'embedded' ? 1 : 2 + random.integer(2),
+    users: Array.from({ length: userCount }, () => 1 + random.integer(random.fraction() < 0.3 ? 3 : 2)),
+    chaosMs: 20_000 + random.integer(25_000),
+    actMs: pick([400, 800, 1_600]),
+    network: {
+      latencyMs: pick([1, 10, 40, 150]),
+      jitterMs: pick([0, 5, 40, 400]),
+      bytesPerMs: pick([1_000, 50, 10]),
+      windowBytes: pick([1_000_000, 65_536, 4_096, 700]),
+      fragmented: pick([0, 0.2, 0.9]),
+      doomed: bad(pick([0.1, 0.4, 0.9])),
+      doomMs: pick([1_000, 5_000, 20_000]),
+      lostSyn: bad(pick([0, 0.1])),
+    },
+    storeWeather: {
+      readMs: pick([0.2, 2, 10]),
+      commitMs: pick([0.5, 5, 30]),
+      syncMs: store === 'embedded' ? pick([1, 10, 200]) : 0,
+      lostAnswer: store === 'embedded' ? 0 : bad(pick([0, 0.01, 0.1])),
+      failedRead: store === 'embedded' ? 0 : bad(pick([0, 0.01, 0.05])),
+      slow: bad(pick([0, 0.01])),
+    },
+    hintMs: pick([1, 20, 300]),
+    hintLost: bad(pick([0, 0.05, 0.5])),
+    sweepMs: 4_000,
+    nodeKillMs: calm ? Number.POSITIVE_INFINITY : pick([5_000, 12_000, 40_000]),
+    misfortune: bad(pick([0, 0.03, 0.1])),
+    phoneWriteMs: pick([0.5, 5, 50]),
+    clockJumps: !calm && random.fraction() < 0.3,
+    heartbeatMs: pick([10_000, 30_000]),
+  }
+  return { ...setup, ...only }
+}
+
+/** No more faults: what is broken is to heal. */
+export function calmed(setup: Setup): Setup {
+  return {
+    ...setup,
+    network: { ...setup.network, jitterMs: Math.min(setup.network.jitterMs, 40), doomed: 0, lostSyn: 0 },
+    storeWeather: { ...setup.storeWeather, lostAnswer: 0, failedRead: 0, slow: 0 },
+    hintLost: 0,
+    misfortune: 0,
+    nodeKillMs: Number.POSITIVE_INFINITY,
+    clockJumps: false,
+  }
+}
