@@ -1,0 +1,62 @@
+/** `longwire` as a process of its own. */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { eventually } from './eventually.js'
+
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
+
+export interface Ready {
+  readonly host: string
+  readonly port: number
+  readonly http_port: number
+  readonly pid: number
+  readonly store: string
+}
+
+export class CliProcess {
+  readonly child: ChildProcess
+  stdout = ''
+  stderr = ''
+  /** What was written to descriptor 3. */
+  ready = ''
+  readonly #exit: Promise<unknown[]>
+
+  constructor(argv: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    const env = { PATH: process.env.PATH ?? '', ...environment }
+    this.child = spawn(process.execPath, [MAIN, ...argv], { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env })
+    this.#exit = once(this.child, 'close')
+    const [, out, error, ready] = this.child.stdio as readonly unknown[] as readonly [
+      null,
+      Readable,
+      Readable,
+      Readable,
+    ]
+    out.on('data', chunk => {
+      this.stdout += chunk
+    })
+    error.on('data', chunk => {
+      this.stderr += chunk
+    })
+    ready.on('data', chunk => {
+      this.ready += chunk
+    })
+  }
+
+  /** A server on free ports; settles when it listens. */
+  static async serve(...argv: readonly string[]): Promise<{ server: CliProcess; ready: Ready }> {
+    const all = ['serve', '--port', '0', '--http-port', '0', '--ready-fd', '3', ...argv]
+    const server = new CliProcess(all)
+    await eventually(() => server.ready.endsWith('\n') || server.child.exitCode !== null)
+    if (server.child.exitCode !== null) throw new Error(server.stderr)
+    return { server, ready: JSON.parse(server.ready) as Ready }
+  }
+
+  /** Its exit code (128 and the signal's number if one killed it), when it has ended and everything that it wrote was read. */
+  async exit(): Promise<number | string> {
+    const [code, signal] = (await this.#exit) as [number | null, string | null]
+    return code ?? signal ?? 'unknown'
+  }
+}
