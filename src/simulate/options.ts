@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
 import { systemRandom } from '../lib/random.js'
+import { connectionsMax, parseConfig } from '../ops/config.js'
 import { flag, integer, type Option, oneOf, parseOptions, text } from '../ops/options.js'
 import { numberedTexts, readTexts, type Texts } from './texts.js'
 
@@ -91,13 +92,20 @@ function contradiction(values: {
 }): string | undefined {
   const { users, friends, devices, store, server, killEvery } = values
   if (friends >= users) return `--friends must be fewer than --users, not ${friends} of ${users}`
-  if (users * devices > CLIENTS_MAX) {
-    return `--users × --devices must be at most ${CLIENTS_MAX}, not ${users * devices}: all clients are in one process`
+  const clientsMax = Math.min(CLIENTS_MAX, descriptorsLeft())
+  if (users * devices > clientsMax) {
+    return `--users × --devices must be at most ${clientsMax}, not ${users * devices}: all clients are in one process, which may open no more files`
   }
   if (killEvery > 0 && store === 'memory')
     return '--kill-every needs --store lmdb: a killed server of memory has nothing left'
   if (killEvery > 0 && server !== '') return '--kill-every cannot kill the server that --server names'
   return undefined
+}
+
+/** Connections that this process may open: as many as a server here may take, for it runs under the same limit. */
+function descriptorsLeft(): number {
+  const parsed = parseConfig([], {})
+  return parsed.kind === 'config' ? connectionsMax(parsed.config) : CLIENTS_MAX
 }
 
 /** A positive number of seconds; off by default. */

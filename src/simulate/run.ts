@@ -17,6 +17,7 @@ import { Friendships } from './friendships.js'
 import { type Graph, makeGraph } from './graph.js'
 import type { ServerAddress, Settings } from './options.js'
 import type { Phase } from './phase.js'
+import { reach } from './reach.js'
 import type { Outcome } from './report.js'
 import { ServerProcess } from './server-process.js'
 import { Traffic } from './traffic.js'
@@ -113,7 +114,9 @@ export class Run {
   }
 
   async #phases(known: Known): Promise<void> {
-    const server = this.#settings.server ?? (await this.#startServer())
+    const { server: named } = this.#settings
+    if (named !== undefined) await reach(named, this.#clock)
+    const server = named ?? (await this.#startServer())
     const crowd = this.#makeCrowd(server)
     this.#crowd = crowd
     this.#chaos = this.#makeChaos(crowd)

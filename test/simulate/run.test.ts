@@ -1,6 +1,10 @@
 /** Whole runs: real processes, real sockets, a real disk. Longer ones are in test/long. */
+import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import t from 'tap'
+import { systemClock } from '../../src/lib/clock.js'
+import { ServerProcess } from '../../src/simulate/server-process.js'
 import { eventually } from '../support/eventually.js'
 import { isAlive, serversOf, simulate, startSimulate } from './support.js'
 
@@ -99,6 +103,37 @@ t.test('Ctrl-C ends the run and the server with it', async t => {
   t.equal(report.users, 20)
   t.notOk(isAlive(server ?? 0))
   t.same(readdirSync(folder), [])
+})
+
+t.test('a server that runs already is used, twice with the same seed, and left as it is', async t => {
+  const folder = t.testdir({ tmp: {} })
+  const deaths: string[] = []
+  const server = new ServerProcess({
+    store: 'lmdb',
+    dataFolder: `${folder}/data`,
+    clock: systemClock,
+    onDeath: message => deaths.push(message),
+  })
+  await server.start()
+  t.teardown(() => server.stop())
+  for (let time = 1; time <= 2; time++) {
+    const argv = ['--server', `127.0.0.1:${server.port}`, '--seed', '3']
+    const { code, stderr, report } = await simulate(`${folder}/tmp`, ...SMALL, ...argv)
+    t.equal(code, 0, stderr)
+    t.match(report, { delivered: 500, store: null, server_cpu_us_per_message: null, kills: 0 })
+  }
+  t.same(readdirSync(`${folder}/tmp`), [])
+  t.same(deaths, [])
+})
+
+t.test('a server that cannot be reached is an end with a reason', async t => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  const { code, stderr } = await simulate(t.testdir(), ...SMALL, '--server', `127.0.0.1:${port}`)
+  t.equal(code, 1)
+  t.match(stderr, new RegExp(`^longwire: --server 127.0.0.1:${port}: .*ECONNREFUSED`, 'm'))
 })
 
 t.test('wrong options are one line and exit code 2; --help is none of that', async t => {
