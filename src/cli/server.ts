@@ -57,6 +57,8 @@ export interface RunningServer {
   readonly context: SessionContext
   /** Accepts no more, tells the clients to come back, finishes what is in work, closes the store. */
   drain(): Promise<void>
+  /** Drops all sockets and leaves the store as it is: what a crash looks like to everybody else. */
+  abort(): void
 }
 
 /**
@@ -113,7 +115,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await closeStore()
       health.close()
     }
-    return { host: config.host, port, httpPort, context, drain }
+    const abort = (): void => {
+      long.stop()
+      health.close()
+      for (const connection of context.connections) connection.destroy()
+    }
+    return { host: config.host, port, httpPort, context, drain, abort }
   } catch (error) {
     long.stop()
     health.close()
