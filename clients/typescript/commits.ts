@@ -21,6 +21,7 @@ export class Commits {
   readonly #failedWith: (error: Error) => void
   #next = new Batch()
   #state: 'idle' | 'storing' | 'failed' = 'idle'
+  #forgets = 0
 
   /**
    * @param wake asks for a flush() soon
@@ -51,6 +52,7 @@ export class Commits {
   /** Everything stored, and everything asked for and not yet stored, goes. */
   forget(): void {
     const batch = this.#change()
+    this.#forgets++
     batch.forget = true
     batch.values.clear()
     batch.messages.length = 0
@@ -61,6 +63,14 @@ export class Commits {
   after(act: () => void): void {
     this.#next.after.push(act)
     this.#wake()
+  }
+
+  /** As after(), for what is told of stored things: not when they were forgotten meanwhile. */
+  tell(act: () => void): void {
+    const forgets = this.#forgets
+    this.after(() => {
+      if (forgets === this.#forgets) act()
+    })
   }
 
   flush(): void {

@@ -94,7 +94,7 @@ export class Contacts {
     this.#byUid.set(uid, contact)
     this.#generations.set(uid, this.#generation)
     this.#commits.put(`contact/${uid}`, [this.#generation, contact as unknown as Json])
-    this.#commits.after(() => this.#emit(contact))
+    this.#commits.tell(() => this.#emit(contact))
   }
 
   /** The library's. */
@@ -118,7 +118,7 @@ export class Contacts {
       this.#generations.delete(uid)
       this.#commits.put(`contact/${uid}`, undefined)
       const gone: Contact = { ...contact, state: 'none', request: 0, blocked: false, greeting: '' }
-      this.#commits.after(() => this.#emit(gone))
+      this.#commits.tell(() => this.#emit(gone))
     }
   }
 

@@ -56,6 +56,11 @@ export class Inbox {
   #timeline = new Timeline(0)
   #link: Link | undefined
   #pause: TimerHandle | undefined
+  /**
+   * Own messages, by `device/number`, that are in the history ahead of their copies: their answers overtook what the timeline has
+   * below them. They count as shown when the copy comes, for the shown numbers of a device must rise (shown.ts).
+   */
+  readonly #ahead = new Set<string>()
 
   constructor(host: InboxHost) {
     this.#host = host
@@ -67,6 +72,10 @@ export class Inbox {
 
   load(applied: number): void {
     this.#timeline = new Timeline(applied)
+  }
+
+  loadAhead(device: number, sendSeq: number): void {
+    this.#ahead.add(`${device}/${sendSeq}`)
   }
 
   /** Hello was answered; the first page is pushed behind the answer. */
@@ -92,6 +101,12 @@ export class Inbox {
     this.#host.commits.put('applied', 0)
   }
 
+  /** Another account: nothing stays. What is stored goes by Commits.forget(), before. */
+  clear(): void {
+    this.#ahead.clear()
+    this.reset()
+  }
+
   onPush(frame: Frame): void {
     const { from, to, trimmed, items } = decodePushNotice(frame.body)
     const versions = itemVersions(from, items)
@@ -106,11 +121,13 @@ export class Inbox {
     this.#pull()
   }
 
-  /** A message of this device was accepted: shown, kept, and by (from, version] the push of its copy. */
+  /** A message of this device was accepted; its answer is the push (from, version] of its copy, if there is a version. */
   accepted(message: SentMessage, from: number, version: number): void {
-    this.#keepOwn(message, version, message.atMs)
+    const before = from === 0 ? version - 1 : from
+    if (version > 0 && before <= this.#timeline.applied) this.#keepOwn(message, version, message.atMs)
+    else this.#keepAhead(message, version)
     if (version === 0) return
-    const after = this.#timeline.push(from === 0 ? version - 1 : from, version)
+    const after = this.#timeline.push(before, version)
     if (after !== NOTHING) this.#applied(version, [])
     else this.#pull()
   }
@@ -180,7 +197,7 @@ export class Inbox {
     }
     this.#applied(to, seen)
     // From 0 it is normal: nothing that this device had is missing.
-    if (trimmed && after > 0) this.#host.commits.after(() => this.#host.events.emit('trimmed', {}))
+    if (trimmed && after > 0) this.#host.commits.tell(() => this.#host.events.emit('trimmed', {}))
   }
 
   #applied(to: number, seen: readonly Seen[]): void {
@@ -231,12 +248,16 @@ export class Inbox {
     }
     const seen = shown.of(sender, device)
     const isNew = seen.add(sendSeq)
+    if (own && isNew && this.#wasAhead(device, sendSeq)) {
+      commits.put(seen.key, seen.toJson())
+      return
+    }
     if (own && isNew && outgoing.foundUnsure(device, sendSeq)) {
       // It was told as failed because nobody knew: it had arrived after all.
       commits.put(seen.key, seen.toJson())
       commits.fail({ peer: recipient, sender, device, sendSeq, code: 0 })
       const state = receipts.stateOf(recipient, device, sendSeq)
-      commits.after(() => this.#host.events.emit('messageState', { peer: recipient, device, sendSeq, state, code: 0 }))
+      commits.tell(() => this.#host.events.emit('messageState', { peer: recipient, device, sendSeq, state, code: 0 }))
       return
     }
     // Also of one that was shown: after a resync it is what its sender is waiting to hear about.
@@ -250,7 +271,7 @@ export class Inbox {
 
   #keep(message: StoredMessage): void {
     this.#host.commits.append(message)
-    this.#host.commits.after(() => this.#host.events.emit('message', this.present(message)))
+    this.#host.commits.tell(() => this.#host.events.emit('message', this.present(message)))
   }
 
   #keepOwn(message: SentMessage, version: number, atMs: number): void {
@@ -259,6 +280,22 @@ export class Inbox {
     if (!seen.add(sendSeq)) return
     this.#host.commits.put(seen.key, seen.toJson())
     this.#host.commits.append({ peer, sender, device, sendSeq, version, atMs, text, code: 0 })
+  }
+
+  #keepAhead(message: SentMessage, version: number): void {
+    const { peer, sender, device, sendSeq, atMs, text } = message
+    if (this.#host.shown.of(sender, device).has(sendSeq)) return
+    this.#ahead.add(`${device}/${sendSeq}`)
+    this.#host.commits.put(`ahead/${device}/${sendSeq}`, 1)
+    this.#host.commits.append({ peer, sender, device, sendSeq, version, atMs, text, code: 0 })
+  }
+
+  /** Whether the copy that came now is in the history already. */
+  #wasAhead(device: number, sendSeq: number): boolean {
+    const key = `${device}/${sendSeq}`
+    if (!this.#ahead.delete(key)) return false
+    this.#host.commits.put(`ahead/${key}`, undefined)
+    return true
   }
 
   /** A stored message as the application sees it now. */
@@ -272,7 +309,7 @@ export class Inbox {
 
   #ownProfile({ account, nickname }: OwnProfile): void {
     this.#host.identity.adoptProfile(account, nickname)
-    this.#host.commits.after(() => this.#host.events.emit('profile', { account, nickname }))
+    this.#host.commits.tell(() => this.#host.events.emit('profile', { account, nickname }))
   }
 
   #failedItem(peer: number, device: number, sendSeq: number, code: number): void {
@@ -285,7 +322,7 @@ export class Inbox {
     }
     commits.fail({ peer, sender: identity.uid, device, sendSeq, code })
     receipts.failed(peer, device, sendSeq, code)
-    commits.after(() => this.#host.events.emit('messageState', { peer, device, sendSeq, state: 'failed', code }))
+    commits.tell(() => this.#host.events.emit('messageState', { peer, device, sendSeq, state: 'failed', code }))
   }
 }
 

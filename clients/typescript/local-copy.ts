@@ -63,6 +63,7 @@ export class LocalCopy {
       else if (kind === 'shown') shown.load(a, b, value)
       else if (kind === 'marked') acks.loadRead(a, b, value)
       else if (kind === 'unsure') sender.loadUnsure(a, b)
+      else if (kind === 'ahead') inbox.loadAhead(a, b)
       else if (kind === 'out') outbox.push([a, value])
       else if (kind === 'sent') sent.push([a, value as number])
     }
@@ -131,8 +132,8 @@ export class LocalCopy {
     const { commits, events, identity, contacts, receipts, shown, acks, sender, inbox } = this.#parts
     const { uid } = identity
     identity.spend(sender.outbox.nextSendSeq)
-    sender.clear(error)
     commits.forget()
+    sender.clear(error)
     commits.put('format', STORAGE_FORMAT)
     identity.clear()
     contacts.clear()
@@ -140,7 +141,7 @@ export class LocalCopy {
     receipts.clear()
     shown.clear()
     acks.clear()
-    inbox.reset()
+    inbox.clear()
     if (uid !== 0) commits.after(() => events.emit('resync', { forgotten: true }))
   }
 

@@ -171,7 +171,7 @@ export class Receipts {
   }
 
   #tell<K extends 'messageState' | 'delivered' | 'read'>(name: K, event: ClientEvents[K]): void {
-    this.#commits.after(() => this.#events.emit(name, event))
+    this.#commits.tell(() => this.#events.emit(name, event))
   }
 }
 

@@ -209,9 +209,9 @@ export class Sender {
     this.#host.commits.put('seq', nextSendSeq)
   }
 
-  /** Another account: nothing stays. What is stored goes by Commits.forget(). */
+  /** Another account: nothing stays, and of what is under way nothing is kept. What is stored goes by Commits.forget(), before. */
   clear(error: LongwireError): void {
-    this.reset(1, error)
+    for (const entry of this.#outbox.reset(1)) this.#fail(entry, error)
     this.#unsure.clear()
   }
 
@@ -224,6 +224,8 @@ export class Sender {
     commits.put(`out/${entry.sendSeq}`, json)
     commits.put('seq', this.#outbox.nextSendSeq)
     commits.after(() => {
+      // Settled: the numbers began anew meanwhile, and this one says nothing about them.
+      if (entry.state === 'settled') return
       this.#outbox.durable(entry.sendSeq)
       this.pump()
     })
@@ -285,15 +287,20 @@ export class Sender {
   }
 
   #refuse(entry: Entry, error: LongwireError): void {
+    const message = this.#fail(entry, error)
+    if (message === undefined) return
+    if (message.failure === CODES.SETTLED.code) this.#rememberUnsure(message)
+    this.#host.failed(message, message.failure)
+  }
+
+  #fail(entry: Entry, error: LongwireError): SentMessage | undefined {
     entry.done?.(error)
-    if (entry.content.kind !== 'message') return
+    if (entry.content.kind !== 'message') return undefined
     const { message } = entry.content
-    const code = error.code === 0 ? CODES.SETTLED.code : error.code
     message.progress = 'failed'
-    message.failure = code
-    if (code === CODES.SETTLED.code) this.#rememberUnsure(message)
-    this.#tell(message, 'failed', code)
-    this.#host.failed(message, code)
+    message.failure = error.code === 0 ? CODES.SETTLED.code : error.code
+    this.#tell(message, 'failed', message.failure)
+    return message
   }
 
   #rememberUnsure(message: SentMessage): void {
@@ -308,7 +315,7 @@ export class Sender {
 
   #tell(message: SentMessage, state: MessageStateEvent['state'], code: number): void {
     const { peer, device, sendSeq } = message
-    this.#host.commits.after(() => this.#host.emitState({ peer, device, sendSeq, state, code }))
+    this.#host.commits.tell(() => this.#host.emitState({ peer, device, sendSeq, state, code }))
   }
 
   #forget(entry: Entry): void {

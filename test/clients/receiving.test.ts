@@ -365,3 +365,42 @@ t.test('a slow disk slows the pulls: no more than a page waits for it', async t 
   harness.settle()
   t.same(harness.pipe.peek(), ['ack', 'sync'])
 })
+
+t.test('a message that a logout overtakes is neither kept nor told', async t => {
+  const storage = new SlowStorage()
+  const harness = await Harness.online(storage)
+  storage.fast = false
+  harness.pipe.push(0, 1, [messageItem('300/1/1')])
+  harness.pipe.push(1, 2, [messageItem('300/1/2')])
+  harness.client.send(300, 'unsent')
+  harness.pipe.end()
+  await harness.client.account.logout()
+  while (storage.waiting) {
+    storage.release()
+    harness.settle()
+  }
+  t.same(harness.of('message'), [])
+  t.same(harness.statesOf(1), ['failed'])
+  t.same((await harness.client.history(300)).messages, [])
+})
+
+t.test('a new message that is accepted before the old ones have come hides none of them', async t => {
+  const storage = new MemoryStorage()
+  const first = await Harness.online(storage, {}, { lastSendSeq: 200 })
+  first.client.send(300, 'new')
+  first.settle()
+  first.pipe.respond('send', first.pipe.take('send').id, { from: 90, version: 91 })
+  t.equal(first.pipe.take('sync').request.since, 0)
+  // The answer may be stored and the page lost.
+  const second = await Harness.start(storage)
+  second.client.connect()
+  second.settle()
+  second.pipe.open()
+  const old = Array.from({ length: 90 }, (_, i) => messageItem(`${UID}/1/${i + 1}`, `old ${i + 1}`, { recipient: 300 }))
+  second.greet({ lastSendSeq: 201 })
+  second.pipe.push(0, 91, [...old, messageItem(`${UID}/1/201`, 'new', { recipient: 300 })])
+  t.equal(second.of('message').length, 90)
+  const { messages } = await second.client.history(300, { limit: 1000 })
+  t.equal(messages.length, 91)
+  t.equal(messages.filter(each => each.text === 'new').length, 1)
+})
