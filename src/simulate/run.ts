@@ -94,6 +94,7 @@ export class Run {
       this.fail(error instanceof Error ? error.message : String(error))
     }
     const { graph, traffic, loginSeconds, cpuBeforeMs, cpuAfterMs = this.#server?.cpuMs() } = known
+    traffic?.end()
     const verdict = traffic?.auditor.verdict()
     await this.#clean()
     return {

@@ -73,6 +73,7 @@ export class Traffic implements Phase {
   #startedMs = 0
   #lastShownMs = 0
   #done: (() => void) | undefined
+  #ended = false
 
   constructor(spec: TrafficSpec) {
     this.#spec = spec
@@ -114,7 +115,13 @@ export class Traffic implements Phase {
     await new Promise<void>(resolve => clock.after(SETTLE_MS, resolve))
   }
 
+  /** Nothing more is sent. What comes is still taken note of. */
+  end(): void {
+    this.#ended = true
+  }
+
   #feedAll(): void {
+    if (this.#ended) return
     const { clock, spreadMs } = this.#spec
     for (const mouth of this.#mouths) this.#feed(mouth)
     if (spreadMs > 0 && clock.monotonic() - this.#startedMs <= spreadMs + SPREAD_TICK_MS) {
@@ -124,6 +131,7 @@ export class Traffic implements Phase {
 
   /** Puts messages into the outbox until it has enough, all are sent, or the next one's time has not come. */
   #feed(mouth: Mouth): void {
+    if (this.#ended) return
     const { speaker } = mouth
     const total = speaker.friends.length * this.#spec.messages
     const due = this.#due(total)
