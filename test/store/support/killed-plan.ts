@@ -1,0 +1,68 @@
+/** What the killed writer and the test that kills it have in common. */
+
+import type { CommitResult, Store, Unit } from '../../../src/store/types.js'
+
+export const ACTORS = Array.from({ length: 12 }, (_, i) => `user/${256 * i + 7}`)
+export const NAMES = ['device:1', 'device:2', 'contact:7']
+
+/** A unit as it goes over the pipe: texts for bytes. */
+export interface WrittenUnit {
+  readonly expect: Unit['expect']
+  readonly puts: readonly {
+    readonly actor: string
+    readonly name: string
+    readonly stamp: number
+    readonly text: string | null
+  }[]
+  readonly appends: readonly { readonly actor: string; readonly key?: string; readonly text: string }[]
+  readonly trims: Unit['trims']
+}
+
+/** One line of the pipe each, in the order in which they happened in the writer. */
+export type Report =
+  /** What was there when the store was opened, after the kill before. */
+  | { readonly kind: 'opened'; readonly pid: number; readonly content: Content }
+  /** Just before a commit is called. */
+  | { readonly kind: 'trying'; readonly units: readonly WrittenUnit[] }
+  /** The next commit, in the order of the calls, was answered. */
+  | { readonly kind: 'committed'; readonly results: readonly CommitResult[] }
+  /** A read was answered: entries as `version:text`. */
+  | { readonly kind: 'read'; readonly actor: string; readonly durable: number; readonly entries: readonly string[] }
+  /** A scan was answered: `actor/name stamp:text`. */
+  | { readonly kind: 'scanned'; readonly records: readonly string[] }
+
+export interface Content {
+  readonly logs: Readonly<
+    Record<string, { readonly head: number; readonly floor: number; readonly entries: readonly string[] }>
+  >
+  readonly records: readonly string[]
+}
+
+export function unitOf(written: WrittenUnit): Unit {
+  return {
+    expect: written.expect,
+    puts: written.puts.map(({ actor, name, stamp, text }) => {
+      return { actor, name, stamp, bytes: text === null ? null : new TextEncoder().encode(text) }
+    }),
+    appends: written.appends.map(({ actor, key, text }) => ({ actor, key, bytes: new TextEncoder().encode(text) })),
+    trims: written.trims,
+  }
+}
+
+export function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes)
+}
+
+export async function scanAll(store: Store): Promise<string[]> {
+  const records = await store.scan(0, '', null, 10_000)
+  return records.map(({ actor, name, stamp, bytes }) => `${actor}/${name} ${stamp}:${textOf(bytes)}`)
+}
+
+export async function contentOf(store: Store): Promise<Content> {
+  const logs: Record<string, Content['logs'][string]> = {}
+  for (const actor of ACTORS) {
+    const { entries, head, floor } = await store.read(actor, 0, Number.MAX_SAFE_INTEGER, 1e6, 1e9)
+    logs[actor] = { head, floor, entries: entries.map(({ version, bytes }) => `${version}:${textOf(bytes)}`) }
+  }
+  return { logs, records: await scanAll(store) }
+}
