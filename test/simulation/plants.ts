@@ -1,18 +1,98 @@
-/** Bugs that are put in on purpose, to see that the simulation finds them. Each takes hold from outside: the product has no switches. */
+/**
+ * Bugs that are put in on purpose, to see that the simulation finds them. Each takes hold from outside, by a wrapper or by what
+ * is injected anyway: the product has no switches for them.
+ */
 
 import type { Client } from '../../clients/typescript/client.js'
 import type { Transport } from '../../clients/typescript/transport.js'
 import type { Random } from '../../src/lib/random.js'
-import type { Durability, MemoryDisk } from '../../src/store/memory/disk.js'
-import type { MemoryStore } from '../../src/store/memory/store.js'
-import type { Store } from '../../src/store/types.js'
-import type { SequenceRule } from '../../src/sync/rules/numbered.js'
+import { type Durability, MemoryDisk } from '../../src/store/memory/disk.js'
+import type { Expectation, Store, Unit } from '../../src/store/types.js'
+import { contiguous, type SequenceRule } from '../../src/sync/rules/numbered.js'
 import type { Stamps } from '../../src/sync/stamps.js'
+import { ruleless } from './ruleless.js'
 
 export interface Plant {
   readonly disk?: (random: Random, durability: Durability) => MemoryDisk
-  readonly store?: (store: MemoryStore) => Store
+  readonly store?: (store: Store) => Store
   readonly stamps?: (random: Random) => Stamps
   readonly sequence?: SequenceRule
   readonly transport?: (transport: Transport, client: () => Client | undefined) => Transport
+}
+
+/** An embedded store whose writes are answered when they can be read, and not when they are durable. */
+class HastyDisk extends MemoryDisk {
+  override whenDurable(_applied: number, run: () => void): void {
+    run()
+  }
+}
+
+export const PLANTS = {
+  'acknowledge before the commit': {
+    disk: (random, durability) => new HastyDisk(random, durability),
+  },
+  'read past the durable head': {
+    store: store =>
+      changed(store, {
+        async read(actor, after, upTo, entriesMax, bytesMax) {
+          const range = await store.read(actor, after, upTo, entriesMax, bytesMax)
+          return { ...range, durable: range.head }
+        },
+      }),
+  },
+  'accept a gap in send_seq': {
+    sequence: (window, numbered) => {
+      const verdict = contiguous(window, numbered)
+      return verdict.kind === 'gap' ? { kind: 'run' } : verdict
+    },
+  },
+  'a stamp that counts': {
+    stamps: () => {
+      let last = 0
+      return {
+        next() {
+          last += 1
+          return last
+        },
+      }
+    },
+  },
+  'a pair counter not checked': {
+    store: store => unexpecting(store, ({ name }) => name.startsWith('in/')),
+  },
+  'a push applied without the rule': {
+    transport: ruleless,
+  },
+  'a cached contact trusted after a conflict': {
+    store: store => unexpecting(store, ({ name }) => name.startsWith('contact/')),
+  },
+} as const satisfies Record<string, Plant>
+
+export type PlantName = keyof typeof PLANTS
+
+/** The store, but for what is given. */
+function changed(store: Store, changes: Partial<Store>): Store {
+  return {
+    get id() {
+      return store.id
+    },
+    get epoch() {
+      return store.epoch
+    },
+    scopeOf: actor => store.scopeOf(actor),
+    scopes: () => store.scopes(),
+    get: (actor, names) => store.get(actor, names),
+    read: (...asked) => store.read(...asked),
+    scan: (...asked) => store.scan(...asked),
+    commit: (scope, units) => store.commit(scope, units),
+    newEpoch: () => store.newEpoch(),
+    close: () => store.close(),
+    ...changes,
+  }
+}
+
+/** A store that commits without looking at some of what was expected. */
+function unexpecting(store: Store, ignored: (expectation: Expectation) => boolean): Store {
+  const careless = (unit: Unit): Unit => ({ ...unit, expect: unit.expect.filter(each => !ignored(each)) })
+  return changed(store, { commit: (scope, units) => store.commit(scope, units.map(careless)) })
 }

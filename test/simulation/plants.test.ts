@@ -1,0 +1,21 @@
+/** Planted bugs: each must be found within the seeds that are run anyway. */
+
+import t from 'tap'
+import { PLANTS, type PlantName } from './plants.js'
+import { runSeed } from './world.js'
+
+const SEEDS_MAX = 200
+
+t.setTimeout(300_000)
+
+for (const name of Object.keys(PLANTS) as PlantName[]) {
+  t.test(`found: ${name}`, async t => {
+    for (let seed = 1; seed <= SEEDS_MAX; seed += 1) {
+      const { failure } = await runSeed({ seed, plant: PLANTS[name] })
+      if (failure === undefined) continue
+      t.pass(`by seed ${seed}: ${failure.slice(0, 200)}`)
+      return
+    }
+    t.fail(`not within ${SEEDS_MAX} seeds`)
+  })
+}
