@@ -5,10 +5,13 @@
  *               │  ▲ missing records: read them, plan again       │
  *               └──┘                                              └─ fell: forget what it rested on, plan again
  *
+ * What comes while a whole write waits planned is planned when there is room, in its order.
+ *
  * Nothing is answered, hinted or shown before it is durable. Several engines may work on one store: what one does not know
  * of the others costs it a conflict and another try, never an error.
  */
 import type { Clock, TimerHandle } from '../lib/clock.js'
+import { Fifo } from '../lib/fifo.js'
 import type { Defer } from '../lib/turn.js'
 import type { Actor, CommitResult, ScannedRecord, ScopeId, Store, Version } from '../store/types.js'
 import { CommitQueue } from './commit-queue.js'
@@ -51,13 +54,20 @@ interface Job<I, R> {
   readings: number
 }
 
+/** One scope's way to the store. */
+interface Lane {
+  readonly queue: CommitQueue
+  /** Jobs that came while the queue was full: planned in their order when it has room. */
+  readonly later: Fifo<Job<unknown, unknown>>
+}
+
 const UNAVAILABLE = { kind: 'unavailable' } as const
 
 export class Engine {
   readonly #options: EngineOptions
   readonly #store: Store
   readonly #cache = new RecordCache(CACHE_CELLS_MAX)
-  readonly #queues = new Map<ScopeId, CommitQueue>()
+  readonly #lanes = new Map<ScopeId, Lane>()
   readonly #outbox: Outbox
   readonly #context: PlanContext
   readonly #timers: TimerHandle[] = []
@@ -111,9 +121,10 @@ export class Engine {
     return this.#outbox.depth
   }
 
+  /** Jobs that wait for a write, planned or not. */
   get queueDepth(): number {
     let depth = 0
-    for (const queue of this.#queues.values()) depth += queue.depth
+    for (const { queue, later } of this.#lanes.values()) depth += queue.depth + later.size
     return depth
   }
 
@@ -149,6 +160,21 @@ export class Engine {
   }
 
   #enter<I, R>(job: Job<I, R>): void {
+    const { queue, later } = this.#laneOf(this.#store.scopeOf(job.actor))
+    if (queue.full || later.size > 0) later.push(job as unknown as Job<unknown, unknown>)
+    else this.#begin(job)
+  }
+
+  /** The lane's queue has room. */
+  #planLater({ queue, later }: Lane): void {
+    while (!queue.full) {
+      const job = later.shift()
+      if (job === undefined) return
+      this.#begin(job)
+    }
+  }
+
+  #begin<I, R>(job: Job<I, R>): void {
     const behind = this.#behind.get(job.actor)
     if (behind === undefined) this.#plan(job)
     else behind.push(job as unknown as Job<unknown, unknown>)
@@ -176,7 +202,7 @@ export class Engine {
       return true
     }
     const unit = plan.seal()
-    this.#queueOf(plan.scope).push({
+    this.#laneOf(plan.scope).queue.push({
       unit,
       settle: (committed, repeated) => this.#settle(job, plan, result as R, committed, repeated),
     })
@@ -219,7 +245,8 @@ export class Engine {
     job.tries += 1
     job.readings = 0
     if (job.tries >= TRIES_MAX) this.#finish(job, UNAVAILABLE)
-    else this.#enter(job)
+    // At once, before later jobs of the actor are planned.
+    else this.#begin(job)
   }
 
   /** A unit was committed by a write whose answer was lost: its versions are not known here, only that there is something new. */
@@ -255,14 +282,16 @@ export class Engine {
     }
   }
 
-  #queueOf(scope: ScopeId): CommitQueue {
-    let queue = this.#queues.get(scope)
-    if (queue === undefined) {
+  #laneOf(scope: ScopeId): Lane {
+    let lane = this.#lanes.get(scope)
+    if (lane === undefined) {
       const { store, clock, defer, onFatal } = this.#options
-      queue = new CommitQueue({ store, scope, clock, defer, onFatal })
-      this.#queues.set(scope, queue)
+      const queue = new CommitQueue({ store, scope, clock, defer, onFatal, onRoom: () => this.#planLater(made) })
+      const made: Lane = { queue, later: new Fifo() }
+      lane = made
+      this.#lanes.set(scope, lane)
     }
-    return queue
+    return lane
   }
 
   #finish<I, R>(job: Job<I, R>, outcome: Outcome<R>): void {

@@ -140,6 +140,45 @@ t.test('a page ends at what is durable', async t => {
   t.match(await engine.page('user/1', 0, 10, 1_000), { items: { length: 1 }, to: 1, head: 1 })
 })
 
+t.test('what comes while a whole write waits is planned when there is room, in its order', async t => {
+  const held: CommitInFlight[] = []
+  const faults: MemoryFaults = { ...NO_FAULTS, commit: call => held.push(call) }
+  const { engine } = await start({ faults })
+  let planned = 0
+  const counted: Transition<number, number> = {
+    name: 'counted',
+    run(tx, amount) {
+      planned += 1
+      return add.run(tx, amount)
+    },
+  }
+  await Promise.all([
+    result(engine, 'user/1', look, undefined),
+    eventually(() => held.length === 1).then(() => held.pop()?.answer()),
+  ])
+  const sums: number[] = []
+  const jobs = 5_000
+  for (let i = 0; i < jobs; i += 1) {
+    engine.submit('user/1', counted, 1, outcome => outcome.kind === 'done' && sums.push(outcome.result))
+  }
+  const first = planned
+  t.ok(first < 1_000, `${first} are planned at once`)
+  t.equal(engine.queueDepth, jobs)
+  while (sums.length < jobs) {
+    await eventually(() => held.length === 1)
+    t.ok(planned <= sums.length + 3 * first, `${planned} are planned, ${sums.length} durable`)
+    held.pop()?.answer()
+    const before = sums.length
+    await eventually(() => sums.length > before)
+  }
+  t.same(
+    sums,
+    Array.from({ length: jobs }, (_, i) => i + 1),
+  )
+  t.equal(engine.queueDepth, 0)
+  await engine.close()
+})
+
 t.test('two engines on one store contend, and nothing is lost', async t => {
   const disk = new MemoryDisk(seededRandom('disk'))
   const a = await start({ disk }, 'a')
