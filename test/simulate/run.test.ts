@@ -3,10 +3,19 @@ import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import t from 'tap'
-import { systemClock } from '../../src/lib/clock.js'
+import { type Clock, systemClock } from '../../src/lib/clock.js'
+import { parseSettings } from '../../src/simulate/options.js'
+import { Run } from '../../src/simulate/run.js'
 import { ServerProcess } from '../../src/simulate/server-process.js'
 import { eventually } from '../support/eventually.js'
 import { isAlive, serversOf, simulate, startSimulate } from './support.js'
+
+/** Time as the run sees it, a hundred times as fast; clients keep their own. */
+const hundredfold: Clock = {
+  now: () => systemClock.now(),
+  monotonic: () => systemClock.monotonic() * 100,
+  after: (ms, run) => systemClock.after(ms / 100, run),
+}
 
 const SMALL = ['--users', '20', '--friends', '5', '--messages', '5']
 
@@ -134,6 +143,27 @@ t.test('a server that cannot be reached is an end with a reason', async t => {
   const { code, stderr } = await simulate(t.testdir(), ...SMALL, '--server', `127.0.0.1:${port}`)
   t.equal(code, 1)
   t.match(stderr, new RegExp(`^longwire: --server 127.0.0.1:${port}: .*ECONNREFUSED`, 'm'))
+})
+
+t.test('a server that answers nothing is not waited for without end', async t => {
+  const server = createServer(socket => socket.on('error', () => {}).resume()).listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const parsed = parseSettings(['--server', `127.0.0.1:${port}`, '--users', '2', '--friends', '1'])
+  if (parsed.kind !== 'settings') throw new Error(parsed.kind)
+  const told: string[] = []
+  const outcome = await new Run(parsed.settings, hundredfold, line => told.push(line)).toItsEnd()
+  t.equal(outcome.failure, 'nothing was done for 40 s (login: 0 of 2 devices signed in, 0 online)')
+  t.ok(told.length > 10, 'progress was told all the time')
+})
+
+t.test('a server that does not start says why', async t => {
+  const folder = t.testdir({ data: 'a file' })
+  const server = new ServerProcess({ store: 'lmdb', dataFolder: `${folder}/data`, clock: systemClock, onDeath: t.fail })
+  await t.rejects(server.start(), /^the server did not start: it ended with exit code 1; it said: longwire: .*data/)
+  t.equal(await server.stop(), undefined)
+  await t.rejects(server.start(), /died/)
 })
 
 t.test('wrong options are one line and exit code 2; --help is none of that', async t => {
