@@ -124,7 +124,8 @@ export class Connector {
   /** The network changed, or the application came to the front: connects now if it waits, asks for a sign of life if not. */
   nudge(): void {
     const phase = this.#phase
-    if (phase.name === 'online') phase.link.ping()
+    // Also while Hello or a sign-in waits for its answer: that wait is long, and a dead connection would sit it out.
+    if (phase.name === 'online' || phase.name === 'greeting') phase.link.ping()
     if (phase.name !== 'waiting' || phase.notBeforeMs > this.#host.clock.monotonic()) return
     this.#open()
   }

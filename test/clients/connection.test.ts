@@ -286,6 +286,22 @@ t.test('nudge() connects at once, but not before the server allows; online it as
   t.equal(harness.pipes.length, 2)
 })
 
+t.test('nudge() during a sign-in finds a dead connection long before the sign-in would', async t => {
+  const harness = await Harness.start(undefined, { pongTimeoutMs: 8_000, reconnectBaseMs: 1_000 })
+  void harness.client.account.login({ account: 'ann', password: 'correct horse' }).catch(() => {})
+  harness.settle()
+  harness.pipe.open()
+  harness.pipe.skip()
+  harness.client.nudge()
+  harness.settle()
+  harness.pipe.takePing()
+  harness.advance(8_000)
+  t.ok(harness.pipe.closedByClient)
+  harness.advance(1_000)
+  harness.pipe.open()
+  t.same(harness.pipe.peek(), ['hello', 'login'], 'it is tried again on a fresh one')
+})
+
 t.test('failures in a row wait longer and longer; a connection that worked begins anew', async t => {
   const harness = await Harness.online(undefined, { reconnectBaseMs: 1_000, reconnectCapMs: 8_000 })
   const waits: number[] = []
