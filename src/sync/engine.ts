@@ -28,6 +28,8 @@ const TRIES_MAX = 32
 /** Of each of two generations; about 250 bytes each. A busy user has four per conversation. */
 const CACHE_CELLS_MAX = 262_144
 const CACHE_AGE_MS = 30_000
+/** Before a head that could not be read is asked for again. */
+const HINT_AGAIN_MS = 500
 
 export interface EngineOptions {
   readonly store: Store
@@ -102,7 +104,8 @@ export class Engine {
     await this.#outbox.sweep()
     this.#every(CACHE_AGE_MS, () => this.#cache.age())
     const sweepMs = this.#options.sweepMs ?? 0
-    if (sweepMs > 0) this.#every(sweepMs, () => void this.#outbox.sweep().catch(this.#options.onFatal))
+    // One that fails is made up for by the next.
+    if (sweepMs > 0) this.#every(sweepMs, () => void this.#outbox.sweep().catch(() => {}))
   }
 
   /** Waits for what was submitted, and stops. The store stays open. */
@@ -251,9 +254,10 @@ export class Engine {
 
   /** A unit was committed by a write whose answer was lost: its versions are not known here, only that there is something new. */
   #hintHead(actor: Actor): void {
+    if (this.#closed) return
     this.#store.read(actor, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 1, 0).then(
       range => this.#options.listener.hint({ actor, from: range.durable, version: range.durable, bytes: undefined }),
-      () => {},
+      () => this.#options.clock.after(HINT_AGAIN_MS, () => this.#hintHead(actor)),
     )
   }
 

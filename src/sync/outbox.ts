@@ -112,7 +112,7 @@ export class Outbox {
         continue
       }
       if (taken.result < first - 1) {
-        await this.#readEarlier(pair)
+        await this.#readEarlier(pair).catch(() => {}) // the store cannot be reached: nothing was found, for now
         if (pair.entries[0]?.seq === first) await this.#pause()
         continue
       }
