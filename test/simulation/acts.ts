@@ -12,6 +12,8 @@ export interface Stage {
   nextText(): string
   after(ms: number, what: string, run: () => void): void
   note(text: string): void
+  /** One of the two has blocked the other at some time: requests may have been dropped unseen. */
+  blocked(a: number, b: number): void
 }
 
 type Act = (stage: Stage, phone: Phone, client: Client) => void
@@ -51,7 +53,10 @@ const befriend: Act = (stage, phone, client) => {
   else if (contact?.state === 'invited') void (dice < 0.75 ? contacts.accept(peer) : contacts.decline(peer))
   else if (contact?.state !== 'friend') void contacts.request(peer, `hello from ${phone.user.account}`)
   else if (dice < 0.3) void contacts.remove(peer)
-  else if (dice < 0.45) void contacts.block(peer)
+  else if (dice < 0.45) {
+    stage.blocked(phone.user.uid, peer)
+    void contacts.block(peer)
+  }
 }
 
 const rename: Act = (stage, _phone, client) => {
@@ -64,6 +69,26 @@ const removeOther: Act = (stage, phone, client) => {
   if (device === undefined || device === 0) return
   stage.note(`${phone.name} removes device ${device}`)
   void client.account.removeDevice(device)
+}
+
+/** The client asks with the password that its owner takes for the right one; a change that nobody heard of may have happened. */
+const changePassword: Act = (stage, phone, client) => {
+  const { passwords } = phone.user
+  if (passwords.length > 1) return
+  const [before = ''] = passwords
+  const after = `password ${stage.nextText()}`
+  stage.note(`${phone.name} changes the password`)
+  const become = (...now: string[]): void => {
+    passwords.splice(0, passwords.length, ...now)
+    phone.user.passwordChanges += 1
+  }
+  become(before, after)
+  client.account.changePassword(before, after).then(
+    () => become(after),
+    (error: unknown) => {
+      if (error instanceof LongwireError && error.code > 0 && error.reason !== 'VOIDED') become(before)
+    },
+  )
 }
 
 const leave: Act = (stage, phone) => {
@@ -85,6 +110,8 @@ const wander: Act = (stage, phone) => {
   stage.after(15_000 * stage.random.fraction() ** 2, 'phone is back', () => phone.setAway(false))
 }
 
+const reopen: Act = (_stage, phone) => void phone.reopen()
+
 const nudge: Act = (_stage, _phone, client) => client.nudge()
 
 const MINUTE_MS = 60_000
@@ -104,12 +131,14 @@ const LIFE: readonly (readonly [weight: number, act: Act])[] = [
   [2, nudge],
   [0.4, removeOther],
   [0.4, leave],
+  [0.2, changePassword],
 ]
 
 const MISFORTUNE: readonly (readonly [weight: number, act: Act])[] = [
   [4, kill],
   [3, wander],
   [1, jump],
+  [1, reopen],
 ]
 
 /** One act of one phone. */
@@ -118,10 +147,14 @@ export function act(stage: Stage, phone: Phone, misfortune: number): void {
   if (client === undefined) return
   const acts = stage.random.fraction() < misfortune ? MISFORTUNE : LIFE
   if (acts === LIFE && !client.account.signedIn) return
+  attempt(() => draw(stage.random, acts)(stage, phone, client))
+}
+
+function attempt(what: () => unknown): void {
   try {
-    draw(stage.random, acts)(stage, phone, client)
+    what()
   } catch (error) {
-    // What this phone knew a moment ago is no more so.
+    // What this phone knew a moment ago is no more so, or its program has just ended.
     if (!(error instanceof LongwireError)) throw error
   }
 }
@@ -135,7 +168,7 @@ export function introduce(stage: Stage): void {
       const ask = (by: User, whom: User): void => {
         const client = by.phones[0]?.client
         if (client === undefined || whom.uid === 0 || !client.account.signedIn) again(() => ask(by, whom))
-        else void client.contacts.request(whom.uid, 'hello')
+        else attempt(() => client.contacts.request(whom.uid, 'hello'))
       }
       const again = (run: () => void): void => stage.after(500 * (1 + random.fraction()), 'introduce', run)
       again(() => ask(asker, asked))

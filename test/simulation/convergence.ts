@@ -11,6 +11,8 @@ export interface Whole {
   readonly nodes: readonly SimulatedNode[]
   readonly witness: Witness
   readonly ledger: Ledger
+  /** Whether one of the two ever blocked the other. */
+  blocked(a: number, b: number): boolean
 }
 
 /** Empty when nothing is missing. */
@@ -27,12 +29,19 @@ export function missing(whole: Whole): string[] {
   }
   if (found.length > 0) return found
   found.push(...ledger.underWay())
-  found.push(...ledger.asymmetries(users.map(user => user.uid)))
+  found.push(
+    ...ledger.asymmetries(
+      users.map(user => user.uid),
+      whole.blocked,
+    ),
+  )
   if (witness.auditor.owed > 0)
     found.push(JSON.stringify(witness.auditor.verdict()), `${witness.auditor.owed} showings are owed`)
   for (const user of users) {
     found.push(...ledger.faultsOf(user.uid), ...differences(user, ledger))
-    for (const other of users) if (other !== user) found.push(...unmarked(user, other, witness))
+    for (const other of users) {
+      if (other !== user) found.push(...unmarked(user, other, witness), ...unread(user, other))
+    }
   }
   return found
 }
@@ -99,4 +108,13 @@ function unmarked(user: User, peer: User, witness: Witness): string[] {
     }
   }
   return found
+}
+
+/** Of what the peer has read, whether the user's devices know. */
+function unread(user: User, peer: User): string[] {
+  const marks = (phone: Phone | undefined, name: string): string =>
+    JSON.stringify([...((phone?.disk.model.values.get(name) ?? []) as [number, number][])].sort(([a], [b]) => a - b))
+  const has = marks(peer.phones[0], `own-read/${user.uid}`)
+  const known = marks(user.phones[0], `read/${peer.uid}`)
+  return has === known ? [] : [`${peer.uid} has read ${has} of ${user.uid}, who knows ${known}`]
 }

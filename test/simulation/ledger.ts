@@ -77,15 +77,15 @@ export class Ledger {
     return left
   }
 
-  /** Friendships that the two see differently. */
-  asymmetries(uids: readonly number[]): string[] {
+  /** Friendships that the two see differently. @param blocked whether one of them ever blocked the other */
+  asymmetries(uids: readonly number[], blocked: (a: number, b: number) => boolean): string[] {
     const faults: string[] = []
     for (const a of uids) {
       for (const b of uids) {
         if (a >= b) continue
         const ab = this.#contact(a, b)
         const ba = this.#contact(b, a)
-        if (!agree(ab, ba)) faults.push(`${a} has ${b} as ${show(ab)}, ${b} has ${a} as ${show(ba)}`)
+        if (!agree(ab, ba, blocked(a, b))) faults.push(`${a} has ${b} as ${show(ab)}, ${b} has ${a} as ${show(ba)}`)
       }
     }
     return faults
@@ -103,8 +103,8 @@ export class Ledger {
 
 type Side = ReturnType<typeof contact.decode> | undefined
 
-/** A request that was made while its receiver blocked the asker waits for ever, unseen. */
-function agree(a: Side, b: Side): boolean {
+/** @param unseen a request may have been made to one who blocked its author: it waits for ever, unseen */
+function agree(a: Side, b: Side, unseen: boolean): boolean {
   const stateA = a?.state ?? ContactState.UNSPECIFIED
   const stateB = b?.state ?? ContactState.UNSPECIFIED
   if ((a?.blocked ?? false) !== (b?.blockedBy ?? false) || (b?.blocked ?? false) !== (a?.blockedBy ?? false))
@@ -113,7 +113,7 @@ function agree(a: Side, b: Side): boolean {
   if (stateA === FRIEND || stateB === FRIEND) return stateA === stateB
   if (stateA === INVITED) return stateB === REQUESTED && b?.own === a?.theirs
   if (stateB === INVITED) return stateA === REQUESTED && a?.own === b?.theirs
-  return stateA === UNSPECIFIED || stateB === UNSPECIFIED
+  return unseen || (stateA === UNSPECIFIED && stateB === UNSPECIFIED)
 }
 
 function show(side: Side): string {

@@ -35,21 +35,27 @@ export class PhoneDisk {
   }
 }
 
+export interface PhoneWeather {
+  readonly writeMs: number
+  /** How likely a write fails. */
+  readonly writeFails: number
+}
+
 /** One program's way to the disk. */
 export class PhoneStorage implements Storage {
   readonly #disk: PhoneDisk
   readonly #scheduler: Scheduler
   readonly #random: Random
   readonly #process: Process
-  readonly #writeMs: number
+  readonly #weather: () => PhoneWeather
   #writing: Written | undefined
 
-  constructor(disk: PhoneDisk, scheduler: Scheduler, random: Random, process: Process, writeMs: number) {
+  constructor(disk: PhoneDisk, scheduler: Scheduler, random: Random, process: Process, weather: () => PhoneWeather) {
     this.#disk = disk
     this.#scheduler = scheduler
     this.#random = random
     this.#process = process
-    this.#writeMs = writeMs
+    this.#weather = weather
     process.onEnd(() => {
       const writing = this.#writing
       if (writing !== undefined && random.fraction() < 0.5) disk.write(writing)
@@ -65,8 +71,10 @@ export class PhoneStorage implements Storage {
     this.#writing = written
     this.#later(() => {
       this.#writing = undefined
-      this.#disk.write(written)
-      done()
+      const fails = this.#chance(this.#weather().writeFails)
+      // After a failed write nobody knows what is there.
+      if (!fails || this.#chance(0.5)) this.#disk.write(written)
+      done(fails ? new Error('the disk failed') : undefined)
     })
   }
 
@@ -83,8 +91,12 @@ export class PhoneStorage implements Storage {
     this.#later(done)
   }
 
+  #chance(probability: number): boolean {
+    return probability > 0 && this.#random.fraction() < probability
+  }
+
   #later(run: () => void): void {
-    const ms = this.#writeMs * 2 * this.#random.fraction()
+    const ms = this.#weather().writeMs * 2 * this.#random.fraction()
     this.#scheduler.after(ms, 'phone disk', run, this.#process)
   }
 }

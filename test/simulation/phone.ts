@@ -5,15 +5,17 @@ import { LongwireError } from '../../clients/typescript/errors.js'
 import type { Transport } from '../../clients/typescript/transport.js'
 import type { Random } from '../../src/lib/random.js'
 import type { Host, Network } from './network.js'
-import { PhoneDisk, PhoneStorage } from './phone-disk.js'
+import { PhoneDisk, PhoneStorage, type PhoneWeather } from './phone-disk.js'
 import { Process } from './process.js'
 import type { Scheduler } from './scheduler.js'
 import type { Witness } from './witness.js'
 
 export interface User {
   readonly account: string
-  readonly password: string
+  /** The newest last; whether it, or the one before, is the right one is not known while a change is under way. */
+  readonly passwords: string[]
   readonly phones: Phone[]
+  passwordChanges: number
   /** 0 until the first phone has registered it. */
   uid: number
 }
@@ -25,8 +27,8 @@ export interface PhoneOptions {
   readonly random: Random
   readonly network: Network
   readonly witness: Witness
-  readonly writeMs: number
   readonly heartbeatMs: number
+  weather(): PhoneWeather
   hosts(): readonly Host[]
   /** Where a test takes hold of what the client gets. */
   readonly wrap?: ((transport: Transport, client: () => Client | undefined) => Transport) | undefined
@@ -37,8 +39,10 @@ export interface PhoneOptions {
 /** Between two tries to log in. */
 const AGAIN_MS = 1_500
 
+const EXPECTED_STOPS: ReadonlySet<string> = new Set(['CLOSED', 'STORAGE_FAILED'])
+
 /** Refusals that only say that the present moment is a bad one. */
-const PASSING: ReadonlySet<string> = new Set(['TIMEOUT', 'CLOSED', 'BUSY'])
+const PASSING: ReadonlySet<string> = new Set(['TIMEOUT', 'CLOSED', 'BUSY', 'STORAGE_FAILED'])
 
 export class Phone {
   readonly name: string
@@ -49,6 +53,10 @@ export class Phone {
   #client: Client | undefined
   #starts = 0
   #signingIn = false
+  /** How many passwords, from the newest, were refused. */
+  #wrongPasswords = 0
+  /** How often the server ended its session. */
+  sessionsEnded = 0
   /** Out of reach: nothing gets through. */
   away = false
   skewMs = 0
@@ -79,7 +87,7 @@ export class Phone {
 
   start(): void {
     if (this.alive) return
-    const { scheduler, random, network, witness, writeMs, heartbeatMs, hosts, wrap, note, fail } = this.#options
+    const { scheduler, random, network, witness, weather, heartbeatMs, hosts, wrap, note, fail } = this.#options
     this.#starts += 1
     const process = new Process(scheduler, random, `${this.name}.${this.#starts}`)
     process.skewMs = this.skewMs
@@ -90,7 +98,7 @@ export class Phone {
     const transport = network.transport(process, () => (this.away ? [] : hosts()))
     const options = {
       transport: wrap?.(transport, () => this.#client) ?? transport,
-      storage: new PhoneStorage(this.#disk, scheduler, random, process, writeMs),
+      storage: new PhoneStorage(this.#disk, scheduler, random, process, weather),
       clock,
       random,
       defer,
@@ -107,12 +115,18 @@ export class Phone {
         })
         client.on('sessionEnded', ({ reason }) => {
           note(`${process.name}: session ended, ${reason}`)
+          this.sessionsEnded += 1
           this.#later(() => this.#signIn())
         })
         client.on('connection', status => {
           const more = status.state === 'waiting' || status.state === 'stopped' ? ` ${status.reason}` : ''
           note(`${process.name}: ${status.state}${more}`)
-          if (status.state === 'stopped' && status.reason !== 'CLOSED') fail(`${this.name} stopped: ${status.reason}`)
+          if (status.state === 'stopped' && !EXPECTED_STOPS.has(status.reason))
+            fail(`${this.name} stopped: ${status.reason}`)
+        })
+        client.on('storageFailed', () => {
+          note(`${process.name}: its disk failed`)
+          this.#later(() => this.#restart())
         })
         if (client.account.signedIn) client.connect()
         else this.#signIn()
@@ -126,6 +140,14 @@ export class Phone {
     if (process?.alive !== true) return
     process.kill()
     this.#options.network.ended(process, withMachine)
+  }
+
+  /** Ends the program in good order, and starts it again. */
+  async reopen(): Promise<void> {
+    const { client } = this
+    if (client === undefined) return
+    await client.close()
+    this.#later(() => this.#restart())
   }
 
   /** Nothing reaches it and nobody is told, or it is back. */
@@ -148,10 +170,17 @@ export class Phone {
     this.#later(() => this.#signIn())
   }
 
+  #restart(): void {
+    this.kill(false)
+    this.start()
+  }
+
   #signIn(): void {
     const { client, user } = this
     if (client === undefined || this.#signingIn || client.account.signedIn) return
-    const { account, password } = user
+    const { account, passwords } = user
+    const changes = user.passwordChanges
+    const password = passwords[this.#wrongPasswords % passwords.length] ?? ''
     const first = user.phones[0] === this && user.uid === 0
     if (user.uid === 0 && !first) {
       this.#later(() => this.#signIn())
@@ -162,6 +191,7 @@ export class Phone {
     asked.then(
       () => {
         this.#signingIn = false
+        this.#wrongPasswords = 0
         if (user.uid === 0) user.uid = client.account.uid
         if (user.uid !== client.account.uid) this.#options.fail(`${account} is ${user.uid} and ${client.account.uid}`)
         this.#options.note(`${this.name} is device ${client.account.device} of ${user.uid}`)
@@ -169,7 +199,11 @@ export class Phone {
       (error: unknown) => {
         this.#signingIn = false
         if (!(error instanceof LongwireError)) throw error
-        const passing = PASSING.has(error.reason) || (error.code >= 200 && error.code < 500)
+        if (error.reason === 'WRONG_CREDENTIALS' && passwords.length > 1) this.#wrongPasswords += 1
+        const another =
+          error.reason === 'WRONG_CREDENTIALS' &&
+          (changes !== user.passwordChanges || (passwords.length > 1 && this.#wrongPasswords < 4))
+        const passing = another || PASSING.has(error.reason) || (error.code >= 200 && error.code < 500)
         if (!passing) this.#options.fail(`${this.name} cannot sign in: ${error.reason}`)
         this.#later(() => this.#signIn())
       },

@@ -26,9 +26,13 @@ export interface Setup {
   readonly sweepMs: number
   /** Between two kills of a node, on average; Infinity for none. */
   readonly nodeKillMs: number
+  /** Between two times when a node cannot reach its store, or another node; Infinity for none. */
+  readonly outageMs: number
   /** How likely each act is a misfortune of the phone: killed, out of reach, its clock wrong. */
   readonly misfortune: number
   readonly phoneWriteMs: number
+  /** How likely a phone's disk fails in a write. */
+  readonly phoneWriteFails: number
   readonly clockJumps: boolean
   readonly heartbeatMs: number
 }
@@ -58,17 +62,20 @@ export function drawSetup(random: Random, only?: Partial<Setup>): Setup {
     storeWeather: {
       readMs: pick([0.2, 2, 10]),
       commitMs: pick([0.5, 5, 30]),
-      syncMs: store === 'embedded' ? pick([1, 10, 200]) : 0,
+      syncMs: store === 'embedded' ? pick([1, 20, 200, 1_500]) : 0,
       lostAnswer: store === 'embedded' ? 0 : bad(pick([0, 0.01, 0.1])),
       failedRead: store === 'embedded' ? 0 : bad(pick([0, 0.01, 0.05])),
       slow: bad(pick([0, 0.01])),
+      out: false,
     },
+    outageMs: store === 'embedded' || calm ? Number.POSITIVE_INFINITY : pick([Number.POSITIVE_INFINITY, 8_000, 25_000]),
     hintMs: pick([1, 20, 300]),
     hintLost: bad(pick([0, 0.05, 0.5])),
     sweepMs: 4_000,
     nodeKillMs: calm ? Number.POSITIVE_INFINITY : pick([5_000, 12_000, 40_000]),
     misfortune: bad(pick([0, 0.03, 0.1])),
     phoneWriteMs: pick([0.5, 5, 50]),
+    phoneWriteFails: bad(pick([0, 0, 0.002])),
     clockJumps: !calm && random.fraction() < 0.3,
     heartbeatMs: pick([10_000, 30_000]),
   }
@@ -83,7 +90,9 @@ export function calmed(setup: Setup): Setup {
     storeWeather: { ...setup.storeWeather, lostAnswer: 0, failedRead: 0, slow: 0 },
     hintLost: 0,
     misfortune: 0,
+    phoneWriteFails: 0,
     nodeKillMs: Number.POSITIVE_INFINITY,
+    outageMs: Number.POSITIVE_INFINITY,
     clockJumps: false,
   }
 }

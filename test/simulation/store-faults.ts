@@ -20,6 +20,8 @@ export interface StoreWeather {
   readonly failedRead: number
   /** How likely a call takes very long. */
   readonly slow: number
+  /** It cannot be reached at all. */
+  readonly out: boolean
 }
 
 /** How much longer a slow call takes, at most. */
@@ -41,17 +43,29 @@ export function storeFaults(
     if (process.alive) run()
   }
 
+  // One sync at a time, as a disk does it; what is written meanwhile waits for the next.
+  let syncing = false
+  let written = false
   const sync = (): void => {
-    // What is on its way to the disk when the process dies may still arrive, with all before it, or not.
-    const { crashes } = disk
-    scheduler.after(time(weather().syncMs), 'sync', () => {
-      if (disk.crashes === crashes) disk.sync()
-    })
+    written = true
+    if (syncing) return
+    written = false
+    syncing = true
+    scheduler.after(
+      time(weather().syncMs),
+      'sync',
+      () => {
+        syncing = false
+        disk.sync()
+        if (written) sync()
+      },
+      process,
+    )
   }
 
   return {
     commit(call: CommitInFlight): void {
-      const { commitMs, syncMs, lostAnswer } = weather()
+      const { commitMs, lostAnswer, out } = weather()
       const thereMs = time(commitMs) / 2
       const backMs = time(commitMs) / 2
       if (disk.durability === 'manual') {
@@ -66,19 +80,19 @@ export function storeFaults(
         )
         return
       }
-      const fate = chance(lostAnswer) ? random.integer(3) : undefined
+      const fate = out || chance(lostAnswer) ? random.integer(3) : undefined
       // Once sent it arrives, whether the sender lives or not.
       if (fate !== 1) {
         const lateMs = fate === 2 ? SLOW_MS * random.fraction() : 0
-        scheduler.after(thereMs + lateMs + syncMs, 'commit', () => call.apply())
+        scheduler.after(thereMs + lateMs, 'commit', () => call.apply())
       }
       const answer = fate === undefined ? () => call.answer() : () => call.lose()
-      scheduler.after(thereMs + syncMs + backMs, fate === undefined ? 'committed' : 'lost', live(answer))
+      scheduler.after(thereMs + backMs, fate === undefined ? 'committed' : 'lost', live(answer))
     },
 
     read(call: ReadInFlight): void {
-      const { readMs, failedRead } = weather()
-      const failed = chance(failedRead)
+      const { readMs, failedRead, out } = weather()
+      const failed = out || chance(failedRead)
       const thereMs = time(readMs) / 2
       if (disk.durability === 'manual') {
         scheduler.after(thereMs, 'read', () => call.answer(), process)

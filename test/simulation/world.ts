@@ -63,6 +63,9 @@ class World {
   readonly #nodes: SimulatedNode[] = []
   readonly #partitions: number[]
   readonly #stage: Stage
+  readonly #blocked = new Set<string>()
+  /** `<node> store`, or `<node> <other node>`. */
+  readonly #outages = new Set<string>()
   #setup: Setup
   #texts = 0
   #chaos = true
@@ -82,9 +85,10 @@ class World {
     this.#stage = {
       random,
       users: this.#users,
-      nextText: () => `text ${++this.#texts}`,
+      nextText: () => this.#nextText(),
       after: (ms, what, run) => void this.#scheduler.after(ms, what, run),
       note: text => this.#note(text),
+      blocked: (a, b) => this.#blocked.add(pairOf(a, b)),
     }
     this.#makeUsers()
     this.#partitions = [...new Set(this.#users.map(user => partitionOf(`account/${user.account}`)))]
@@ -113,12 +117,19 @@ class World {
     for (const node of this.#nodes) node.start()
     for (const user of this.#users) for (const phone of user.phones) this.#liven(phone)
     for (const node of this.#nodes) this.#threaten(node)
+    this.#interrupt()
     introduce(this.#stage)
     await this.#scheduler.run(chaosMs)
     this.#heal()
     await this.#settle(HEAL_MS, 'after the last fault')
     this.#everybodyWrites()
     await this.#settle(STEADY_MS, 'on a healthy system')
+    const removed = this.#everybodyRemovesADevice()
+    await this.#settle(STEADY_MS, 'after devices were removed', () =>
+      removed
+        .filter(({ phone, before }) => phone.sessionsEnded === before)
+        .map(({ phone }) => `${phone.name} was not told`),
+    )
     this.#lookBack()
     const { lost, examples } = this.#witness.auditor.verdict()
     if (lost > 0) throw new SimulationFailure(`${lost} lost: ${examples.join('; ')}`)
@@ -131,7 +142,8 @@ class World {
     users.forEach((phones, index) => {
       const user: User = {
         account: `user${this.#options.seed % 1_000}x${index}`,
-        password: 'a good password',
+        passwords: ['a good password'],
+        passwordChanges: 0,
         phones: [],
         uid: 0,
       }
@@ -141,7 +153,7 @@ class World {
   }
 
   #addPhone(user: User): Phone {
-    const { phoneWriteMs: writeMs, heartbeatMs } = this.#setup
+    const { heartbeatMs } = this.#setup
     const phone = new Phone({
       name: `${user.account}.${'abcdefgh'[user.phones.length]}`,
       user,
@@ -149,7 +161,7 @@ class World {
       random: this.#random,
       network: this.#network,
       witness: this.#witness,
-      writeMs,
+      weather: () => ({ writeMs: this.#setup.phoneWriteMs, writeFails: this.#setup.phoneWriteFails }),
       heartbeatMs,
       hosts: () => this.#nodes.filter(node => node.started),
       wrap: this.#options.plant?.transport,
@@ -171,7 +183,7 @@ class World {
           scheduler: this.#scheduler,
           random: this.#random,
           network: this.#network,
-          store: process => this.#openStore(process),
+          store: process => this.#openStore(process, `${name} store`),
           peers: names.filter(other => other !== name),
           sweepMs: store === 'embedded' ? 0 : sweepMs,
           ...(plant?.stamps === undefined ? {} : { stamps: plant.stamps }),
@@ -184,9 +196,10 @@ class World {
     }
   }
 
-  #openStore(process: Process): Store {
+  #openStore(process: Process, way: string): Store {
     const { store: kind } = this.#setup
-    const faults = storeFaults(this.#scheduler, this.#random, process, this.#disk, () => this.#setup.storeWeather)
+    const weather = () => ({ ...this.#setup.storeWeather, out: this.#outages.has(way) })
+    const faults = storeFaults(this.#scheduler, this.#random, process, this.#disk, weather)
     const scopes = kind === 'partitions' ? 'partitions' : 'one'
     const store = new MemoryStore({ disk: this.#disk, faults, scopes })
     // Only the partitions that somebody lives in: looking at the 250 empty ones would be most of what happens.
@@ -231,6 +244,31 @@ class World {
     this.#stage.after(500, 'supervisor', watch)
   }
 
+  #nextText(): string {
+    this.#texts += 1
+    const text = `text ${this.#texts}`
+    const { random } = this.#stage
+    // Now and then as long as allowed: a page is then bounded by its bytes.
+    return random.fraction() < 0.005 ? text.padEnd(random.integer(16_384), '.') : text
+  }
+
+  /** Now and then something is out of reach for a while: a node's store, or the way between two nodes. */
+  #interrupt(): void {
+    const { random } = this.#stage
+    const { outageMs } = this.#setup
+    if (outageMs === Number.POSITIVE_INFINITY) return
+    this.#stage.after(-Math.log(1 - random.fraction()) * outageMs, 'outage', () => {
+      if (!this.#chaos) return
+      const names = this.#nodes.map(node => node.name)
+      const pick = (): string => names[random.integer(names.length)] ?? ''
+      const what = random.fraction() < 0.5 ? `${pick()} store` : `${pick()} ${pick()}`
+      this.#note(`out of reach: ${what}`)
+      this.#outages.add(what)
+      this.#stage.after(8_000 * random.fraction(), 'outage over', () => this.#outages.delete(what))
+      this.#interrupt()
+    })
+  }
+
   #endNode(node: SimulatedNode): void {
     const { random } = this.#stage
     const dice = random.fraction()
@@ -251,7 +289,7 @@ class World {
   #carry(from: string, to: string, batch: HintBatch): void {
     const { random } = this.#stage
     const { hintLost, hintMs } = this.#setup
-    if (random.fraction() < hintLost) return
+    if (this.#outages.has(`${from} ${to}`) || random.fraction() < hintLost) return
     const late = random.fraction() < hintLost ? 5_000 * random.fraction() : 0
     this.#stage.after(hintMs * 2 * random.fraction() + late, `hints ${from} ${to}`, () => {
       this.#nodes.find(node => node.name === to)?.receive(batch)
@@ -261,6 +299,7 @@ class World {
   #heal(): void {
     this.#note('--- no more faults')
     this.#chaos = false
+    this.#outages.clear()
     this.#setup = calmed(this.#setup)
     this.#network.weather = this.#setup.network
     for (const node of this.#nodes) node.jump(0)
@@ -286,15 +325,33 @@ class World {
     }
   }
 
+  /** Each user's first phone removes the last one: it is to be told, wherever it is connected, and comes back by logging in. */
+  #everybodyRemovesADevice(): { phone: Phone; before: number }[] {
+    this.#note('--- everybody removes a device')
+    return this.#users.flatMap(({ phones }) => {
+      const [first, phone] = [phones[0], phones.at(-1)]
+      const device = phone?.client?.account.device
+      if (first === phone || phone === undefined || device === undefined) return []
+      void first?.client?.account.removeDevice(device)
+      return [{ phone, before: phone.sessionsEnded }]
+    })
+  }
+
   // Judgement ------------------------------------------------------------------------------------------------------------
 
-  async #settle(limitMs: number, when: string): Promise<void> {
-    const whole = { users: this.#users, nodes: this.#nodes, witness: this.#witness, ledger: this.#ledger }
+  async #settle(limitMs: number, when: string, more: () => string[] = () => []): Promise<void> {
+    const whole = {
+      users: this.#users,
+      nodes: this.#nodes,
+      witness: this.#witness,
+      ledger: this.#ledger,
+      blocked: (a: number, b: number) => this.#blocked.has(pairOf(a, b)),
+    }
     const endMs = this.#scheduler.nowMs + limitMs
     let left: string[] = []
     while (this.#scheduler.nowMs < endMs) {
       await this.#scheduler.run(this.#scheduler.nowMs + LOOK_MS)
-      left = missing(whole)
+      left = [...missing(whole), ...more()]
       if (left.length === 0) return
     }
     throw new SimulationFailure(`not settled ${limitMs} ms ${when}: ${left.slice(0, 12).join('; ')}`)
@@ -324,3 +381,7 @@ class World {
 }
 
 class SimulationFailure extends Error {}
+
+function pairOf(a: number, b: number): string {
+  return `${Math.min(a, b)} ${Math.max(a, b)}`
+}
