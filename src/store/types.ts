@@ -65,6 +65,7 @@ export interface ScannedRecord extends StoredRecord {
 
 export interface Expectation {
   readonly actor: Actor
+  /** Any text without `\0`; together with its actor at most 600 UTF-16 units (store/text.ts), as are compaction keys. */
   readonly name: string
   readonly stamp: Stamp
 }
@@ -88,7 +89,7 @@ export interface Append {
 
 export interface Trim {
   readonly actor: Actor
-  /** Removes the entries without a key at or below this version; what has a key stays. */
+  /** Removes the entries without a key at or below this version; what has a key stays. Done before the unit's appends. */
   readonly upTo: Version
 }
 
@@ -143,7 +144,9 @@ export interface Store {
   commit(scope: ScopeId, units: readonly Unit[]): Promise<readonly CommitResult[]>
   /**
    * Says that committed data may have been lost: the epoch grows by one, and each log's next version jumps by
-   * `EPOCH_JUMP` beyond its head, which its `gaps` remember (done at the log's first append in the new epoch).
+   * `EPOCH_JUMP` beyond its head, which its `gaps` remember (done at the log's first append in the new epoch; by as many
+   * jumps as it missed epochs, and a new log begins as if it had been empty since the first: its actor may have had one that
+   * was lost).
    */
   newEpoch(): Promise<void>
   close(): Promise<void>

@@ -26,13 +26,17 @@ const WRITER = fileURLToPath(new URL('../store/support/killed-writer.js', import
 /** Replays the moments of the kills and what is written, but not how the kernel schedules the writer. */
 const SEED = process.env.SEED ?? String(Date.now())
 
+/** The writer's exit codes when its store has failed, and when it could not be opened. */
+const FAILED = 70
+const OPENING_FAILED = 71
+
 /** Small: files are turned and brought into the tables all the time. */
 const JOURNAL_BYTES = 16_384
 
-/** Microseconds in front of each write of the journal's and lmdb's files, and in front of each sync. */
-interface Delays {
-  readonly write: number
-  readonly sync: number
+/** What is done to the writer's calls (strace's words): to each write of the journal's and lmdb's files, and to each sync. */
+interface Tampering {
+  readonly write: string
+  readonly sync: string
 }
 
 interface Trial {
@@ -61,28 +65,25 @@ class Killing {
     this.#random = random
   }
 
-  /** Starts a writer, checks what it finds, and kills it some time later. */
-  async round(delays?: Delays): Promise<void> {
-    const writer = startWriter(this.#folder, this.#random.integer(2 ** 40), delays)
-    const exited = new Promise<void>(resolve => writer.once('exit', () => resolve()))
+  /** Starts a writer, checks what it finds, and kills it some time later. Gives its exit code, null if it was killed. */
+  async round(tampering?: Tampering, aliveMs = 150): Promise<number | null> {
+    const writer = startWriter(this.#folder, this.#random.integer(2 ** 40), tampering)
+    const exited = new Promise<number | null>(resolve => writer.once('exit', resolve))
     let answered = 0
-    let killed = false
+    let killing: NodeJS.Timeout | undefined
     for await (const line of createInterface({ input: writer.stdio[3] as Readable })) {
       const report = parse(line)
       if (report === undefined) continue
       if (report.kind === 'opened') {
         await this.#settle(report)
-        const ms = 20 + this.#random.integer(delays === undefined ? 150 : 500)
-        setTimeout(() => {
-          killed = process.kill(report.pid, 'SIGKILL')
-        }, ms)
+        killing = setTimeout(() => process.kill(report.pid, 'SIGKILL'), 20 + this.#random.integer(aliveMs))
       } else if (report.kind === 'trying') this.#trials.push({ units: report.units })
       else if (report.kind === 'committed') {
         present(this.#trials[answered++], 'the commit that was answered').answer = report.results
       } else this.#shown.push(report)
     }
-    await exited
-    if (!killed) throw new Error('the writer ended by itself')
+    clearTimeout(killing)
+    return exited
   }
 
   /** Finds how many of the last writer's commits are there, and checks what it was told and shown against them. */
@@ -136,15 +137,12 @@ class Killing {
   }
 }
 
-function startWriter(folder: string, seed: number, delays: Delays | undefined): ChildProcess {
+function startWriter(folder: string, seed: number, tampering: Tampering | undefined): ChildProcess {
   const command = [process.execPath, WRITER, folder, String(seed), String(JOURNAL_BYTES)]
-  const strace = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=pwrite64,fdatasync']
-  if (delays !== undefined) {
-    command.unshift(
-      ...strace,
-      ...['-e', `inject=pwrite64:delay_enter=${delays.write}`],
-      ...['-e', `inject=fdatasync:delay_enter=${delays.sync}`],
-    )
+  if (tampering !== undefined) {
+    const { write, sync } = tampering
+    const injections = ['-e', `inject=pwrite64:${write}`, '-e', `inject=fdatasync:${sync}`]
+    command.unshift('strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=pwrite64,fdatasync', ...injections)
   }
   const [program = '', ...args] = command
   const writer = spawn(program, args, { stdio: ['ignore', 'inherit', 'pipe', 'pipe'] })
@@ -168,7 +166,7 @@ t.comment(`seed ${SEED}`)
 
 t.test('killed at any moment, what was answered or shown is there', async t => {
   const killing = new Killing(newFolder(t), seededRandom(SEED))
-  for (let i = 0; i < 40; i++) await killing.round()
+  for (let i = 0; i < 40; i++) t.equal(await killing.round(), null, 'killed')
   t.comment(`${killing.commits} commits, ${killing.shownCount} reads and scans`)
   t.ok(killing.commits > 1000)
   t.ok(killing.shownCount > 1000)
@@ -177,10 +175,35 @@ t.test('killed at any moment, what was answered or shown is there', async t => {
 t.test('killed while writes and syncs take long, what was answered or shown is there', async t => {
   const random = seededRandom(`${SEED} delayed`)
   const killing = new Killing(newFolder(t), random)
-  for (let i = 0; i < 40; i++) await killing.round({ write: random.integer(3000), sync: random.integer(50_000) })
+  for (let i = 0; i < 40; i++) {
+    // In microseconds.
+    const delays = { write: `delay_enter=${random.integer(3000)}`, sync: `delay_enter=${random.integer(50_000)}` }
+    t.not(await killing.round(delays, 500), FAILED)
+  }
   t.comment(`${killing.commits} commits, ${killing.shownCount} reads and scans`)
   t.ok(killing.commits > 300)
   t.ok(killing.shownCount > 300)
+})
+
+t.test('when a write or a sync fails the writer ends, and what was answered or shown before is there', async t => {
+  const random = seededRandom(`${SEED} failing`)
+  const killing = new Killing(newFolder(t), random)
+  const none = 'delay_enter=0'
+  // The call of that number and all after it, of any of the writer's threads.
+  const fails = (from: number, error: string): string => `error=${error}:when=${from}+`
+  for (let i = 0; i < 10; i++) {
+    for (const tampering of [
+      { write: fails(20 + random.integer(300), 'EIO'), sync: none },
+      { write: fails(20 + random.integer(300), 'ENOSPC'), sync: none },
+      { write: none, sync: fails(3 + random.integer(6), 'EIO') },
+    ]) {
+      const code = await killing.round(tampering, 60_000)
+      // lmdb itself may abort the process: the message of a failed page write overruns its buffer (seen with 3.5.6).
+      t.ok([FAILED, OPENING_FAILED, null].includes(code), `ended with ${code} by ${JSON.stringify(tampering)}`)
+    }
+  }
+  t.equal(await killing.round(), null)
+  t.comment(`${killing.commits} commits, ${killing.shownCount} reads and scans`)
 })
 
 t.test('a commit is answered after its write to a file opened for synchronous writes', async t => {

@@ -129,6 +129,27 @@ t.test(
   },
 )
 
+t.test('a lock file that a power loss left in pieces is made anew', async t => {
+  const folder = newFolder(t)
+  fs.writeFileSync(path.join(folder, 'writer.mdb'), Buffer.alloc(8192))
+  const store = await openLmdbStore({ path: folder })
+  await t.rejects(openLmdbStore({ path: folder }), StoreInUseError)
+  await store.close()
+})
+
+t.test('reads called all at once while a commit is under way are all answered, and see it', async t => {
+  const store = await openLmdbStore({ path: newFolder(t) })
+  const committing = appendTexts(store, A, 'a', 'b')
+  const reads = Array.from({ length: 100 }, () => store.read(A, 0, 9, 9, 99))
+  t.same(await committing, [
+    { from: 0, version: 1 },
+    { from: 1, version: 2 },
+  ])
+  const ranges = await Promise.all(reads)
+  t.ok(ranges.every(({ entries, head, durable }) => entries.length === 2 && head === 2 && durable === 2))
+  await store.close()
+})
+
 t.test('data of another format is refused, naming both', async t => {
   const folder = newFolder(t)
   const tables = new Tables(folder, 2 ** 20)

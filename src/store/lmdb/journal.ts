@@ -72,7 +72,8 @@ export class Journal {
   turn(): void {
     const next = this.otherEncoder
     this.otherEncoder = this.encoder
-    this.encoder = next
+    // One that had to grow far is not kept.
+    this.encoder = next.buffer.length > 2 * this.#fileBytes ? new Encoder(this.#fileBytes) : next
     this.#active = 1 - this.#active
     this.#offset = 0
     this.#salt = this.#random.bytes(8)

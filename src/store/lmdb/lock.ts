@@ -7,8 +7,10 @@
  * ever left behind, and no process id is mistaken for another's.
  */
 
+import fs from 'node:fs'
 import path from 'node:path'
 import { open } from 'lmdb'
+import { isDatabase } from './database-file.js'
 import { StoreInUseError } from './errors.js'
 
 export interface FolderLock {
@@ -17,7 +19,9 @@ export interface FolderLock {
 
 /** Throws StoreInUseError if another store has the folder, in this process or another. */
 export async function lockFolder(folder: string): Promise<FolderLock> {
-  const db = open({ path: path.join(folder, 'writer.mdb'), noSubdir: true, overlappingSync: false, maxReaders: 16 })
+  const file = path.join(folder, 'writer.mdb')
+  if (!isDatabase(file)) fs.rmSync(file) // as a power loss may leave it; nobody can have it open
+  const db = open({ path: file, noSubdir: true, overlappingSync: false, maxReaders: 16 })
   try {
     const place = db.useReadTransaction()
     db.readerCheck() // frees the places of dead processes

@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { type Random, systemRandom } from '../../lib/random.js'
 import { Checkpointer } from './checkpoint.js'
+import { isDatabase } from './database-file.js'
 import { StoreFolderError, StoreFormatError } from './errors.js'
 import { Journal, recoverJournal, syncFolder } from './journal.js'
 import { lockFolder } from './lock.js'
@@ -12,12 +13,6 @@ import { Tables } from './tables.js'
 
 /** Of everything in the folder. Another number cannot be read by this program, nor this one by another. */
 export const FORMAT = 1
-
-/** At byte 24 of the first page: magic BEEFC0DE, version 2, both 32 bits little-endian. */
-const LMDB_MAGIC_AND_VERSION = Buffer.from('dec0efbe02000000', 'hex')
-
-/** Two pages of meta data. */
-const LMDB_FILE_BYTES_MIN = 8192
 
 export interface LmdbStoreOptions {
   /** The data folder; made if it is not there. */
@@ -68,7 +63,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
 
 function makeFolder(folder: string): void {
   try {
-    fs.mkdirSync(folder, { recursive: true })
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
     fs.accessSync(folder, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK)
   } catch (error) {
     throw new StoreFolderError(`the data folder ${folder} cannot be used: ${messageOf(error)}`, { cause: error })
@@ -83,16 +78,6 @@ function openTables(folder: string, mapBytes: number): Tables {
   } catch (error) {
     throw new StoreFormatError(`${file} cannot be read: ${messageOf(error)}`, { cause: error })
   }
-}
-
-/** lmdb 3.5 ends the process (a segmentation fault) on a file that is something else: seen. */
-function isDatabase(file: string): boolean {
-  if (!fs.existsSync(file) || fs.statSync(file).size === 0) return true // it will be
-  const head = Buffer.alloc(32)
-  const descriptor = fs.openSync(file, 'r')
-  fs.readSync(descriptor, head, 0, head.length, 0)
-  fs.closeSync(descriptor)
-  return fs.statSync(file).size >= LMDB_FILE_BYTES_MIN && head.subarray(24).equals(LMDB_MAGIC_AND_VERSION)
 }
 
 /** Checks whose data this is, or makes it ours, and recovers. */

@@ -14,6 +14,7 @@
  */
 
 import { assert, present } from '../../lib/assert.js'
+import { endOfTurn } from '../../lib/turn.js'
 import { EMPTY, scanText, textOrder } from '../text.js'
 import type {
   Actor,
@@ -41,6 +42,9 @@ const SCOPES: readonly ScopeId[] = [0]
 
 /** How many times its length a journal file may reach while the other is on its way into the tables. */
 const JOURNAL_OVERFULL = 4
+
+/** A page of 256 entries takes about 0.4 ms: a storm of them must not hold up the commits for long. */
+const READS_AT_ONCE = 16
 
 /** A call that is waiting for its turn to be written. */
 interface Waiting {
@@ -146,6 +150,8 @@ export class LmdbStore implements Store {
         this.#rest()
       })
     }
+    // After a failure in the midst of a checkpoint its thread may be anywhere: the process will end, and the lock with it.
+    if (checkpointer.busy) return
     await checkpointer.close()
     if (this.#state === 'closing' && journal.offset > 0) {
       applyFile(tables, { file: journal.activePath, sequence: journal.sequence })
@@ -157,9 +163,8 @@ export class LmdbStore implements Store {
 
   /** While closing: goes on when nothing is under way any more. */
   #rest(): void {
-    if (this.#state === 'failed' || !(this.#writing || this.#parts.checkpointer.busy || this.#waiting.length > 0)) {
-      this.#atRest?.()
-    }
+    const waiting = this.#waiting.length + this.#quiet.length
+    if (this.#state === 'failed' || !(this.#writing || this.#parts.checkpointer.busy || waiting > 0)) this.#atRest?.()
   }
 
   #enqueue(units: Waiting['units']): Promise<readonly CommitResult[]> {
@@ -215,14 +220,20 @@ export class LmdbStore implements Store {
     }
     this.#writing = false
     this.#epoch = this.#judge.epoch
-    const quiet = this.#quiet
-    this.#quiet = []
-    for (const { run } of quiet) run()
+    this.#look()
     calls.forEach(({ resolve }, i) => {
       resolve(results[i] ?? [])
     })
     if (this.#waiting.length > 0) this.#write()
     this.#rest()
+  }
+
+  /** Answers reads that waited, while nothing is being written; what is left waits for the next write or turn. */
+  #look(): void {
+    if (this.#writing) return
+    for (const { run } of this.#quiet.splice(0, READS_AT_ONCE)) run()
+    if (this.#quiet.length > 0) endOfTurn(() => this.#look())
+    else this.#rest()
   }
 
   #turnWhenFull(): void {

@@ -22,9 +22,12 @@ const store = await openLmdbStore({
   path: folder,
   journalBytes: Number(journalBytes),
   onFatal: error => {
-    process.stderr.write(`${error.stack}\n`)
+    process.stderr.write(`${error.message}\n`)
     process.exit(70)
   },
+}).catch(error => {
+  process.stderr.write(`${error.message}\n`)
+  process.exit(71)
 })
 
 const stamps = new Map<string, number>()
