@@ -1,6 +1,7 @@
 /** `longwire serve`: a server in the foreground, until a signal ends it. */
 
 import { closeSync, writeSync } from 'node:fs'
+import { systemClock } from '../lib/clock.js'
 import { type Config, isLoopback, parseConfig, SERVE_OPTIONS } from '../ops/config.js'
 import { createLog, type Log } from '../ops/log.js'
 import { optionHelp } from '../ops/options.js'
@@ -67,13 +68,17 @@ function announce(config: Config, { host, port, httpPort }: RunningServer): void
   if (readyFd > 2) closeSync(readyFd)
 }
 
+/** npm forwards the signal that the terminal has sent to its child as well: what comes so soon is the same. */
+const SAME_SIGNAL_MS = 300
+
 /** The first signal is the caller's to act on; a second one ends the process at once. */
 function endingSignal(): Promise<NodeJS.Signals> {
   return new Promise(resolve => {
-    let first = true
+    let firstMs: number | undefined
     const onSignal = (signal: NodeJS.Signals): void => {
-      if (!first) process.exit(EXIT.FAILED)
-      first = false
+      const nowMs = systemClock.monotonic()
+      if (firstMs !== undefined && nowMs - firstMs > SAME_SIGNAL_MS) process.exit(EXIT.FAILED)
+      firstMs ??= nowMs
       resolve(signal)
     }
     process.on('SIGINT', onSignal)

@@ -52,7 +52,8 @@ export class LongListener {
       this.#server.listen({ host, port, backlog: BACKLOG }, () => {
         this.#server.off('error', reject)
         // Out of descriptors, for one: the connection is lost, the server stays.
-        this.#server.on('error', error => this.#context.log.error({ error: error.message }, 'could not accept'))
+        const { faults, wheel } = this.#context
+        this.#server.on('error', ({ message }) => faults.info(wheel.tick, { error: message }, 'could not accept'))
         resolve(present(this.#server.address(), 'the address of a listening server') as AddressInfo)
       })
     })

@@ -16,8 +16,14 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal', 'silent'] 
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** Lines are written at once: there are few, and the last ones before an exit are those that matter. */
-export function createLog(level: LogLevel, to: DestinationStream = destination({ fd: 2, sync: true })): Log {
+export function createLog(level: LogLevel, to: DestinationStream = standardError()): Log {
   return pino({ level, base: null, timestamp: stdTimeFunctions.isoTime }, to)
+}
+
+function standardError(): DestinationStream {
+  const stream = destination({ fd: 2, sync: true })
+  stream.on('error', () => {}) // nobody reads it any more (a pipe that broke): no reason to end the server
+  return stream
 }
 
 export const silentLog: Log = Object.freeze({

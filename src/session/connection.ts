@@ -343,6 +343,7 @@ export class Connection extends FrameLink implements Caller {
       this.#refuseHello(id, CODES.ATTEMPT_SUPERSEDED.code, CODES.ATTEMPT_SUPERSEDED.text, 0, boundAttempt)
       return
     }
+    this.context.log.debug({ address: this.address, uid, device, attempt }, 'connection bound')
     this.takeLargeFrames()
     this.write(encodeResponse(id, encodeHelloResponse(response)))
     services.page(uid, since).then(

