@@ -63,6 +63,9 @@ export class Outbox {
   #nextSendSeq: number
   #durableSendSeq: number
   #transmissions = 0
+  /** Settled here and not yet so in the storage: after a crash they are sent again, so the window still counts them. */
+  readonly #unstored = new Set<number>()
+  #lowestUnstored = Number.POSITIVE_INFINITY
   /** The number that the last GAP went back to; asked for again without any progress, it is not tried at once. */
   #gapAt = 0
 
@@ -110,6 +113,13 @@ export class Outbox {
     if (sendSeq > this.#durableSendSeq) this.#durableSendSeq = sendSeq
   }
 
+  /** That this number was settled is durably stored. */
+  stored(sendSeq: number): void {
+    if (!this.#unstored.delete(sendSeq) || sendSeq > this.#lowestUnstored) return
+    // Never more than a window of them, and one mostly.
+    this.#lowestUnstored = Math.min(...this.#unstored)
+  }
+
   /** A new connection: nothing is in flight. */
   connected(): void {
     this.#goTo(this.#head)
@@ -133,7 +143,7 @@ export class Outbox {
   /** The next entry to transmit; it then counts as in flight. Undefined when the window is full or nothing is left. */
   next(): Entry | undefined {
     this.#settleFront()
-    const lowest = this.#entries[this.#head]?.sendSeq ?? 0
+    const lowest = Math.min(this.#entries[this.#head]?.sendSeq ?? 0, this.#lowestUnstored)
     for (; this.#cursor < this.#entries.length; this.#cursor++) {
       const entry = this.#entries[this.#cursor] as Entry
       if (entry.state === 'settled') continue
@@ -184,15 +194,23 @@ export class Outbox {
     this.#entries = []
     this.#head = 0
     this.#cursor = 0
+    this.#unstored.clear()
+    this.#lowestUnstored = Number.POSITIVE_INFINITY
     this.#nextSendSeq = nextSendSeq
     this.#durableSendSeq = nextSendSeq - 1
     return dropped
   }
 
   #settle(entry: Entry): void {
-    entry.state = 'settled'
+    this.#end(entry)
     this.#gapAt = 0
     this.#settleFront()
+  }
+
+  #end(entry: Entry): void {
+    entry.state = 'settled'
+    this.#unstored.add(entry.sendSeq)
+    this.#lowestUnstored = Math.min(this.#lowestUnstored, entry.sendSeq)
   }
 
   #settleFront(): void {
@@ -207,7 +225,7 @@ export class Outbox {
 
   #refused(entry: Entry, code: number): void {
     const { kind } = entry.content
-    entry.state = 'settled'
+    this.#end(entry)
     if (NUMBER_STAYS.has(code) && kind !== 'void') {
       const index = this.#indexOf(entry.sendSeq)
       this.#entries[index] = newEntry(entry.sendSeq, { kind: 'void', count: 1 })

@@ -318,8 +318,13 @@ export class Sender {
     this.#host.commits.tell(() => this.#host.emitState({ peer, device, sendSeq, state, code }))
   }
 
-  #forget(entry: Entry): void {
-    this.#host.commits.put(`out/${entry.sendSeq}`, undefined)
+  #forget({ sendSeq }: Entry): void {
+    const { commits } = this.#host
+    commits.put(`out/${sendSeq}`, undefined)
+    commits.after(() => {
+      this.#outbox.stored(sendSeq)
+      this.pump()
+    })
   }
 
   #wait(retryAfterMs: number): void {

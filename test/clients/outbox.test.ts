@@ -64,6 +64,7 @@ class Model {
       if (entry.sendSeq === this.#last + 1) this.#run.push(entry.sendSeq)
       this.#last = Math.max(this.#last, entry.sendSeq + count - 1)
       this.#outbox.answer(entry, transmission, OK, 0)
+      this.#outbox.stored(entry.sendSeq)
     }
   }
 
@@ -98,7 +99,20 @@ t.test('the window moves with the lowest unanswered number, not with the count o
   for (const entry of sent.slice(1)) answer(outbox, entry, OK)
   t.same(takeAll(outbox), [])
   answer(outbox, sent[0] as Entry, OK)
+  for (const entry of sent) outbox.stored(entry.sendSeq)
   t.same(numbers(takeAll(outbox)), range(65, 100))
+  t.end()
+})
+
+t.test('the window counts what is answered and not stored as such: after a crash it goes again', t => {
+  const outbox = filled(100)
+  const sent = takeAll(outbox)
+  for (const entry of sent) answer(outbox, entry, OK)
+  t.same(takeAll(outbox), [])
+  outbox.stored(2)
+  t.same(takeAll(outbox), [])
+  outbox.stored(1)
+  t.same(numbers(takeAll(outbox)), [65, 66])
   t.end()
 })
 
@@ -234,7 +248,10 @@ t.test('also when nothing waits, and in pieces of what one Void may use up', t =
   const seen: string[] = []
   for (let entries = takeAll(outbox); entries.length > 0; entries = takeAll(outbox)) {
     seen.push(...entries.map(shape))
-    for (const entry of entries) answer(outbox, entry, OK)
+    for (const entry of entries) {
+      answer(outbox, entry, OK)
+      outbox.stored(entry.sendSeq)
+    }
   }
   t.same(seen, ['void 11-1048586', 'void 1048587-2097162', 'void 2097163-2999999'])
   t.end()
