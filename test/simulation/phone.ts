@@ -128,6 +128,8 @@ export class Phone {
           note(`${process.name}: its disk failed`)
           this.#later(() => this.#restart())
         })
+        // It may have died between storing the account and telling of it.
+        if (this.user.uid === 0) this.user.uid = client.account.uid
         if (client.account.signedIn) client.connect()
         else this.#signIn()
       },
@@ -192,7 +194,7 @@ export class Phone {
       () => {
         this.#signingIn = false
         this.#wrongPasswords = 0
-        if (user.uid === 0) user.uid = client.account.uid
+        if (this.user.uid === 0) this.user.uid = client.account.uid
         if (user.uid !== client.account.uid) this.#options.fail(`${account} is ${user.uid} and ${client.account.uid}`)
         this.#options.note(`${this.name} is device ${client.account.device} of ${user.uid}`)
       },
