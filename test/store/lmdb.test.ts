@@ -99,6 +99,26 @@ t.test('a damaged write with whole ones behind it is not taken for the end', asy
   })
 })
 
+t.test('a first write in a file used before, of which only the end reached the disk, is no damage', async t => {
+  const folder = newFolder(t)
+  const store = await openLmdbStore({ path: folder, journalBytes: 4096 })
+  await appendTexts(store, A, 'a')
+  await appendTexts(store, A, 'b')
+  const recovered = crashedCopy(t, folder)
+  await store.close()
+  const old = fs.readFileSync(path.join(recovered, 'journal-0'))
+  const again = await openLmdbStore({ path: recovered, journalBytes: 4096 })
+  await appendTexts(again, A, 'c')
+  const crashed = crashedCopy(t, recovered)
+  await again.close()
+  const bytes = fs.readFileSync(path.join(crashed, 'journal-0'))
+  old.copy(bytes, 0, 0, 40)
+  fs.writeFileSync(path.join(crashed, 'journal-0'), bytes)
+  const last = await openLmdbStore({ path: crashed, journalBytes: 4096 })
+  t.same(await log(last, A), ['1:a', '2:b'])
+  await last.close()
+})
+
 t.test(
   'a second store on the folder is refused, in this process and in another, until the first has ended',
   async t => {

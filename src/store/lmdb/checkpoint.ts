@@ -22,7 +22,7 @@ export type CheckpointAnswer = { readonly done: true } | { readonly done: false;
 /** In the thread: applies the writes of a file that the tables lack; durable on return. */
 export function applyFile(tables: Tables, { file, sequence }: CheckpointRequest): void {
   const applied = tables.meta('applied')
-  const writes = readJournal(file).filter(write => write.sequence > applied && write.sequence <= sequence)
+  const writes = readJournal(file, applied).filter(write => write.sequence <= sequence)
   if (writes.length !== sequence - applied) {
     throw new Error(`${file} has ${writes.length} of the writes ${applied + 1} to ${sequence}`)
   }

@@ -131,11 +131,11 @@ export class Journal {
 }
 
 /**
- * The writes of a journal file from its beginning to the first that is not whole, or of an earlier use of the file.
- * The changes are views of one buffer. Throws if a whole write of the same use stands behind one that is not: that is no
- * write cut off by a crash (there is one at a time) but damage.
+ * The writes beyond `applied` of a journal file, from its beginning to the first that is not whole, or of an earlier use of
+ * the file. The changes are views of one buffer. Throws if one of them is not whole and a whole one stands behind it: that
+ * is no write cut off by a crash (there is one at a time) but damage.
  */
-export function readJournal(file: string): JournalWrite[] {
+export function readJournal(file: string, applied: number): JournalWrite[] {
   const bytes = fs.existsSync(file) ? fs.readFileSync(file) : Buffer.alloc(0)
   const writes: JournalWrite[] = []
   const salt = bytes.subarray(24, WRITE_HEAD_BYTES)
@@ -143,7 +143,7 @@ export function readJournal(file: string): JournalWrite[] {
   for (;;) {
     const write = writeAt(bytes, position, salt)
     if (write === undefined) break
-    writes.push(write)
+    if (write.sequence > applied) writes.push(write)
     position += WRITE_HEAD_BYTES + write.changes.length
   }
   if (writes.length > 0 || bytes.subarray(4, 8).equals(MAGIC_BYTES)) {
@@ -169,8 +169,7 @@ function writeAt(bytes: Buffer, position: number, salt: Buffer): JournalWrite | 
 /** All writes of both files beyond `applied`, in order. Throws if one of them is missing in between. */
 export function recoverJournal(folder: string, applied: number): JournalWrite[] {
   const writes = [0, 1]
-    .flatMap(index => readJournal(journalPath(folder, index)))
-    .filter(write => write.sequence > applied)
+    .flatMap(index => readJournal(journalPath(folder, index), applied))
     .sort((a, b) => a.sequence - b.sequence)
   writes.forEach((write, i) => {
     if (write.sequence !== applied + 1 + i) {

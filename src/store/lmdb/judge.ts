@@ -2,7 +2,8 @@
  * Units judged in order, each against what the ones before it left; what they change is put into memory and encoded for the
  * journal at once. There is one writer, so nothing else can have changed meanwhile.
  *
- * This is the hot path.
+ * This is the hot path: 2.2 to 3 µs for a unit of three expectations, one put of 400 bytes and two appends of 130 (1 000 users
+ * with 30 friends each, 2 cores; most of it finds the stamps). The checkpoint thread adds 3.5 µs.
  */
 
 import { present } from '../../lib/assert.js'

@@ -22,7 +22,8 @@ export interface LmdbStoreOptions {
   readonly random?: Random
   /**
    * A journal file of this length is brought into the tables: until then a record that changes often is written once, and
-   * the entries of a log lie together.
+   * the entries of a log lie together. 1 / 4 / 8 / 16 MiB: 17 / 14 / 12 / 13 µs CPU per unit (1 000 users, 50 units per commit;
+   * the memory for it is twice as much).
    */
   readonly journalBytes?: number
   /** Records and actors whose stamps and heads are remembered, about 150 bytes each; up to twice as many are. */

@@ -43,7 +43,7 @@ const SCOPES: readonly ScopeId[] = [0]
 /** How many times its length a journal file may reach while the other is on its way into the tables. */
 const JOURNAL_OVERFULL = 4
 
-/** A page of 256 entries takes about 0.4 ms: a storm of them must not hold up the commits for long. */
+/** A page of 256 entries takes 0.3 ms: a storm of them must not hold up the commits for long. */
 const READS_AT_ONCE = 16
 
 /** A call that is waiting for its turn to be written. */
