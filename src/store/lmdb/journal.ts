@@ -146,11 +146,10 @@ export function readJournal(file: string, applied: number): JournalWrite[] {
     if (write.sequence > applied) writes.push(write)
     position += WRITE_HEAD_BYTES + write.changes.length
   }
-  if (writes.length > 0 || bytes.subarray(4, 8).equals(MAGIC_BYTES)) {
-    for (let at = position; at !== -1; at = bytes.indexOf(MAGIC_BYTES, at + 1)) {
-      const later = writeAt(bytes, at - 4, salt)
-      if (later !== undefined)
-        throw new Error(`${file} is damaged at byte ${position}: write ${later.sequence} follows`)
+  for (let at = position; at !== -1; at = bytes.indexOf(MAGIC_BYTES, at + 1)) {
+    const later = writeAt(bytes, at - 4, salt)
+    if (later !== undefined && later.sequence > applied) {
+      throw new Error(`${file} is damaged at byte ${position}: write ${later.sequence} follows`)
     }
   }
   return writes
