@@ -5,7 +5,7 @@ import type { GetProfileResponse } from '../../protocol/generated/messages.js'
 import type { Calls } from './calls.js'
 import { LongwireError } from './errors.js'
 import type { Identity } from './identity.js'
-import type { Operation, OperationName } from './sender.js'
+import type { Operation, OperationName } from './operation.js'
 import type { SignInRequest } from './sign-in.js'
 
 export interface Profile {

@@ -3,7 +3,7 @@
 import { type Contact as ContactItem, ContactState } from '../../protocol/generated/messages.js'
 import type { Commits } from './commits.js'
 import { LongwireError } from './errors.js'
-import type { Operation, OperationName } from './sender.js'
+import type { Operation, OperationName } from './operation.js'
 import type { Json } from './storage.js'
 
 export interface Contact {

@@ -4,34 +4,19 @@ import { CODES } from '../../protocol/codes.js'
 import { decodeRefusal, decodeSendResponse, type Frame } from '../../protocol/generated/messages.js'
 import { encodeSendFrame } from '../../protocol/item-codec.js'
 import { FRAME_TO_SERVER_BYTES_MAX, TEXT_BYTES_MAX } from '../../protocol/limits.js'
-import { METHODS, type MethodName, type RequestOf } from '../../protocol/methods.js'
+import { METHODS, type MethodName } from '../../protocol/methods.js'
 import { utf8 } from '../../protocol/utf8.js'
 import type { Backoff } from './backoff.js'
 import type { Commits } from './commits.js'
 import { LongwireError } from './errors.js'
 import type { Link } from './link.js'
 import type { MessageStateEvent } from './messages.js'
+import type { Operation, OperationName } from './operation.js'
 import { type Content, type Entry, Outbox } from './outbox.js'
 import type { Receipts } from './receipts.js'
 import { SentMessage } from './sent-message.js'
 import type { Json } from './storage.js'
 import type { Clock, TimerHandle } from './system.js'
-
-/** The methods that have a number and are not messages. */
-export type OperationName =
-  | 'updateProfile'
-  | 'changePassword'
-  | 'removeDevice'
-  | 'deleteAccount'
-  | 'contactRequest'
-  | 'contactAccept'
-  | 'contactDecline'
-  | 'contactCancel'
-  | 'contactRemove'
-  | 'contactBlock'
-  | 'contactUnblock'
-
-export type Operation<N extends OperationName> = Omit<RequestOf<N>, 'sendSeq'>
 
 /** Requests that hold a password: their number is stored, their content is not. A crash voids the number. */
 const SECRET: ReadonlySet<OperationName> = new Set(['changePassword', 'deleteAccount'])
