@@ -3,8 +3,9 @@ import { CODES } from '../../protocol/codes.js'
 import { METHODS } from '../../protocol/methods.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
+import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
-import { befriend, startNode, TestDevice } from '../support/engine.js'
+import { befriend, startNode, TestDevice, type TestNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 
 for (const scopes of ['one', 'partitions'] as const) {
@@ -106,3 +107,30 @@ async function marks(device: TestDevice, kind: 'delivered' | 'read') {
   for (const { item } of await device.items()) if (item.content?.case === kind) return item.content.value.marks
   return []
 }
+
+t.test('marks named at a node that has not heard of the friendship reach the sender', async t => {
+  const disk = new MemoryDisk(seededRandom('disk'))
+  const nodes = await Promise.all(
+    ['a', 'b'].map(name => startNode(new MemoryStore({ disk, scopes: 'partitions' }), systemClock, name)),
+  )
+  const [a, b] = nodes as [TestNode, TestNode]
+  const alice = await new TestDevice(a).enter('alice', 1)
+  const bob = await new TestDevice(a).enter('bob', 2)
+  bob.node = b
+  alice.node = b
+  const strangers = (peer: number) => ({ delivered: [{ peer, device: 1, sendSeq: 1 }] })
+  bob.ack(strangers(alice.uid))
+  alice.ack(strangers(bob.uid))
+  b.services.flush()
+  t.same(await marks(alice, 'delivered'), [])
+  bob.node = a
+  alice.node = a
+  await befriend(alice, bob)
+  await eventually(async () => (await alice.send(bob.uid, 'one')).code === 0)
+  await eventually(async () => (await texts(bob)).length === 1)
+  bob.node = b
+  bob.ack({ delivered: [{ peer: alice.uid, device: 1, sendSeq: alice.sendSeq }] })
+  b.services.flush()
+  await eventually(async () => (await marks(alice, 'delivered')).length === 1)
+  t.same(await marks(alice, 'delivered'), [{ device: 1, sendSeq: alice.sendSeq }])
+})

@@ -72,7 +72,7 @@ export const login: Transition<LoginInput, LoginResult> = {
     const before = tx.get(session, device) ?? NO_SESSION
     const expiresAtMs = tx.nowMs + SESSION_MS
     tx.put(session, withUnused(before, input.tokenHash, tx.nowMs, expiresAtMs), device)
-    const lastSendSeq = tx.peek(deviceWindow, device)?.last ?? 0
+    const lastSendSeq = tx.get(deviceWindow, device)?.last ?? 0
     return { kind: 'session', device, expiresAtMs, lastSendSeq, boundAttempt: before.attempt }
   },
 }

@@ -35,7 +35,7 @@ export const ack: Transition<AckInput, void> = {
     }
     for (const [peer, named] of marks) {
       // A mark about somebody who never was a contact is about nothing.
-      if (tx.peek(contact, peer) === undefined) continue
+      if (!isContact(tx, peer)) continue
       const known = tx.get(taken, peer) ?? NO_MARKS
       // What was read has been stored.
       const delivered = risen(known.delivered, risen(named.delivered, named.read))
@@ -55,7 +55,7 @@ export const marksGiven: EffectKind<MarkRecord> = {
   decode: bytes => JSON.parse(new TextDecoder().decode(bytes)) as MarkRecord,
   run(tx, named, source) {
     const peer = uidOf(source)
-    if (tx.peek(contact, peer) === undefined) return
+    if (!isContact(tx, peer)) return
     const known = tx.get(given, peer) ?? NO_MARKS
     const delivered = risen(known.delivered, cut(tx, named.delivered))
     const read = risen(known.read, cut(tx, named.read))
@@ -64,6 +64,11 @@ export const marksGiven: EffectKind<MarkRecord> = {
     if (delivered !== known.delivered) tx.append(deliveredItem(peer, delivered), `delivered/${peer}`)
     if (read !== known.read) tx.append(readItem(peer, false, read), `read/${peer}`)
   },
+}
+
+/** A look without a condition is enough for what is there: it never goes. What is missing may have come by now. */
+function isContact(tx: Tx, peer: number): boolean {
+  return tx.peek(contact, peer) !== undefined || tx.get(contact, peer) !== undefined
 }
 
 /** Marks of own devices, none above what the device has sent. */
