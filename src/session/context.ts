@@ -4,14 +4,25 @@ import type { Random } from '../lib/random.js'
 import type { Wheel } from '../lib/wheel.js'
 import type { Log, ThrottledLog } from '../ops/log.js'
 import type { Services } from '../services/types.js'
-import type { Connection } from './connection.js'
 import type { Flusher } from './flusher.js'
-import type { Hub } from './hub.js'
+import type { Hub, Member } from './hub.js'
 import type { ConnectionGate } from './limits.js'
+
+/** A connection as the process sees it. */
+export interface LiveConnection extends Member {
+  /** The highest version that the client has been told or has shown to know. */
+  readonly told: number
+  /** Bytes on their way to the peer that this process holds. */
+  readonly waitingBytes: number
+  /** Says that the server stops, finishes what is in work and closes. */
+  drain(retryAfterMs: number): void
+  /** Closes at once. */
+  destroy(): void
+}
 
 export interface SessionContext {
   readonly services: Services
-  readonly hub: Hub<Connection>
+  readonly hub: Hub
   readonly wheel: Wheel
   readonly flusher: Flusher
   readonly gate: ConnectionGate
@@ -20,5 +31,5 @@ export interface SessionContext {
   /** For what peers do wrong. */
   readonly faults: ThrottledLog
   /** Every connection that is not gone yet. */
-  readonly connections: Set<Connection>
+  readonly connections: Set<LiveConnection>
 }

@@ -9,7 +9,7 @@ import { type Log, silentLog, ThrottledLog } from '../../src/ops/log.js'
 import { createServices, type ServiceOptions } from '../../src/services/index.js'
 import { CHEAP_COST, Passwords } from '../../src/services/passwords.js'
 import { Connection } from '../../src/session/connection.js'
-import type { SessionContext } from '../../src/session/context.js'
+import type { LiveConnection, SessionContext } from '../../src/session/context.js'
 import { Flusher } from '../../src/session/flusher.js'
 import { Hub } from '../../src/session/hub.js'
 import { ConnectionGate } from '../../src/session/limits.js'
@@ -89,7 +89,7 @@ export class SimulatedNode implements Host {
     return this.alive ? this.#running?.engine : undefined
   }
 
-  get connections(): Iterable<Connection> {
+  get connections(): Iterable<LiveConnection> {
     return this.alive ? (this.#running?.context.connections ?? []) : []
   }
 
