@@ -37,8 +37,8 @@ export class LogState {
   /** Versions that have left the log and may still stand in the tables: those of this generation, and of the frozen one. */
   removed: Set<Version> | undefined
   frozenRemoved: Set<Version> | undefined
-  /** Newest versions of compaction keys, of those beyond `tablesHead` at least. */
-  readonly versionByKey = new Map<string, Version>()
+  /** Newest versions of compaction keys, of those beyond `tablesHead` at least. Mostly none: a map of its own is 264 bytes. */
+  versionByKey: Map<string, Version> | undefined
 
   constructor(actor: Actor, tables: Tables) {
     const meta = tables.log(actor)
@@ -91,7 +91,15 @@ export class LogState {
     this.positions.splice(0, settled)
     this.tablesHead = this.frozenHead
     this.frozenRemoved = undefined
-    for (const [key, version] of this.versionByKey) if (version <= this.tablesHead) this.versionByKey.delete(key)
+    this.#forgetKeys()
+  }
+
+  /** Those that the tables tell. */
+  #forgetKeys(): void {
+    const keys = this.versionByKey
+    if (keys === undefined) return
+    for (const [key, version] of keys) if (version <= this.tablesHead) keys.delete(key)
+    if (keys.size === 0) this.versionByKey = undefined
   }
 }
 

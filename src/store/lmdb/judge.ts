@@ -86,7 +86,7 @@ export class Judge {
 
   #supersede({ actor }: ActorState, log: LogState, key: string, version: Version): void {
     assertNameFits(actor, key)
-    const older = log.versionByKey.get(key) ?? this.#tables.keyVersion(actor, key)
+    const older = log.versionByKey?.get(key) ?? this.#tables.keyVersion(actor, key)
     if (older !== 0) {
       if (older > log.tablesHead) {
         const index = log.indexAfter(older) - 1
@@ -95,6 +95,7 @@ export class Judge {
       }
       this.#leave(actor, log, older)
     }
+    log.versionByKey ??= new Map()
     log.versionByKey.set(key, version)
     this.#journal.encoder.putKey(actor, key, version)
   }
