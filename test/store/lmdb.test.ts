@@ -205,6 +205,7 @@ t.test('a folder that cannot be used is refused, naming it and why', async t => 
   const file = path.join(newFolder(t), 'file')
   fs.writeFileSync(file, '')
   await t.rejects(openLmdbStore({ path: path.join(file, 'data') }), StoreFolderError)
+  await t.rejects(openLmdbStore({ path: '/proc/longwire/data' }), StoreFolderError, 'where nobody can make one')
   await t.rejects(openLmdbStore({ path: file }), {
     name: 'StoreFolderError',
     message: new RegExp(`the data folder ${file} `),

@@ -64,11 +64,18 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
 
 function makeFolder(folder: string): void {
   try {
-    fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolders(path.resolve(folder))
     fs.accessSync(folder, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK)
   } catch (error) {
     throw new StoreFolderError(`the data folder ${folder} cannot be used: ${messageOf(error)}`, { cause: error })
   }
+}
+
+/** One by one: Node's own recursive way never ends where a file system knows no folders to make (/proc, Node 20). */
+function makeFolders(folder: string): void {
+  if (fs.existsSync(folder)) return
+  makeFolders(path.dirname(folder))
+  fs.mkdirSync(folder, { mode: 0o700 })
 }
 
 function openTables(folder: string, mapBytes: number): Tables {
