@@ -51,6 +51,7 @@ function unsettled(phone: Phone, head: number): string[] {
   if (client === undefined) return [`${name} does not run`]
   const { status, outbox, applied, durable, signedIn, acked } = client.state()
   const found: string[] = []
+  if (phone.leaving) found.push(`${name} is logging out`)
   if (!signedIn) found.push(`${name} is not signed in`)
   if (status.state !== 'online') found.push(`${name} is ${status.state}`)
   for (const { sendSeq, what, state } of outbox) found.push(`${name}: ${what} ${sendSeq} is ${state}`)

@@ -91,6 +91,15 @@ export class Ledger {
     return faults
   }
 
+  /** Which of them have this user as a friend, or a request between them. @param unseen as in asymmetries() */
+  friendsOf(uid: number, others: readonly number[], unseen: (a: number, b: number) => boolean): number[] {
+    return others.filter(other => {
+      const state = this.#contact(other, uid)?.state ?? ContactState.UNSPECIFIED
+      if (state === ContactState.REQUESTED) return !unseen(other, uid)
+      return state !== ContactState.UNSPECIFIED
+    })
+  }
+
   #contact(uid: number, other: number) {
     const [record] = this.#disk.get(userActor(uid), [`${contact.prefix}/${other}`])
     return record === undefined || record.stamp === 0 ? undefined : contact.decode(record.bytes)

@@ -16,6 +16,8 @@ export interface User {
   readonly passwords: string[]
   readonly phones: Phone[]
   passwordChanges: number
+  /** The account is being deleted. */
+  gone: boolean
   /** 0 until the first phone has registered it. */
   uid: number
 }
@@ -53,6 +55,8 @@ export class Phone {
   #client: Client | undefined
   #starts = 0
   #signingIn = false
+  /** It is logging out. */
+  leaving = false
   /** How many passwords, from the newest, were refused. */
   #wrongPasswords = 0
   /** How often the server ended its session. */
@@ -94,6 +98,7 @@ export class Phone {
     this.#process = process
     this.#client = undefined
     this.#signingIn = false
+    this.leaving = false
     const { clock, defer } = process
     const transport = network.transport(process, () => (this.away ? [] : hosts()))
     const options = {
@@ -168,7 +173,9 @@ export class Phone {
   async leave(): Promise<void> {
     const { client } = this
     if (client === undefined || !client.account.signedIn || this.#signingIn) return
+    this.leaving = true
     await client.account.logout()
+    this.leaving = false
     this.#later(() => this.#signIn())
   }
 
@@ -201,6 +208,7 @@ export class Phone {
       (error: unknown) => {
         this.#signingIn = false
         if (!(error instanceof LongwireError)) throw error
+        if (user.gone) return
         if (error.reason === 'WRONG_CREDENTIALS' && passwords.length > 1) this.#wrongPasswords += 1
         const another =
           error.reason === 'WRONG_CREDENTIALS' &&

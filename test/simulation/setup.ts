@@ -47,7 +47,7 @@ export function drawSetup(random: Random, only?: Partial<Setup>): Setup {
     store,
     nodes: store === 'embedded' ? 1 : 2 + random.integer(2),
     users: Array.from({ length: userCount }, () => 1 + random.integer(random.fraction() < 0.3 ? 3 : 2)),
-    chaosMs: 20_000 + random.integer(25_000),
+    chaosMs: 25_000 + random.integer(45_000),
     actMs: pick([400, 800, 1_600]),
     network: {
       latencyMs: pick([1, 10, 40, 150]),

@@ -131,6 +131,11 @@ class World {
         .map(({ phone }) => `${phone.name} was not told`),
     )
     this.#lookBack()
+    this.#judge()
+    await this.#somebodyGoesForGood()
+  }
+
+  #judge(): void {
     const { lost, examples } = this.#witness.auditor.verdict()
     if (lost > 0) throw new SimulationFailure(`${lost} lost: ${examples.join('; ')}`)
   }
@@ -144,6 +149,7 @@ class World {
         account: `user${this.#options.seed % 1_000}x${index}`,
         passwords: ['a good password'],
         passwordChanges: 0,
+        gone: false,
         phones: [],
         uid: 0,
       }
@@ -337,6 +343,30 @@ class World {
     })
   }
 
+  /** One user deletes the account: friendships end, nobody can log in any more. */
+  async #somebodyGoesForGood(): Promise<void> {
+    const index = this.#users.findIndex(({ passwords, phones }) => passwords.length === 1 && phones.length > 0)
+    const [user] = index < 0 ? [] : this.#users.splice(index, 1)
+    const client = user?.phones[0]?.client
+    if (user === undefined || client === undefined) return
+    user.gone = true
+    this.#note(`--- ${user.account} goes for good`)
+    let outcome = 'nothing'
+    const told = (how: string) => (): void => {
+      outcome = how
+    }
+    client.account.deleteAccount(user.passwords[0] ?? '').then(told('deleted'), told('refused'))
+    const others = this.#users.map(each => each.uid)
+    await this.#settle(STEADY_MS, 'after an account was deleted', () => [
+      ...(outcome === 'deleted' ? [] : [`${user.account}: ${outcome}`]),
+      ...user.phones.filter(({ client }) => client?.account.signedIn).map(({ name }) => `${name} is still signed in`),
+      ...this.#ledger.friendsOf(user.uid, others, this.#unseen).map(uid => `${uid} is still a friend of ${user.uid}`),
+    ])
+  }
+
+  /** Whether a request between the two may have been dropped. */
+  readonly #unseen = (a: number, b: number): boolean => this.#blocked.has(pairOf(a, b))
+
   // Judgement ------------------------------------------------------------------------------------------------------------
 
   async #settle(limitMs: number, when: string, more: () => string[] = () => []): Promise<void> {
@@ -345,7 +375,7 @@ class World {
       nodes: this.#nodes,
       witness: this.#witness,
       ledger: this.#ledger,
-      blocked: (a: number, b: number) => this.#blocked.has(pairOf(a, b)),
+      blocked: this.#unseen,
     }
     const endMs = this.#scheduler.nowMs + limitMs
     let left: string[] = []
