@@ -115,8 +115,12 @@ export class Phone {
         if (!process.alive) return
         this.#client = client
         client.on('message', message => witness.announced(this.name, message))
+        client.on('messageState', ({ device, sendSeq, state }) =>
+          witness.state(process.name, { sender: this.user.uid, device, sendSeq }, state),
+        )
         client.on('resync', ({ forgotten }) => {
-          if (!forgotten) fail(`${this.name} was told to resync`)
+          if (forgotten) witness.forgot(process.name)
+          else fail(`${this.name} was told to resync`)
         })
         client.on('sessionEnded', ({ reason }) => {
           note(`${process.name}: session ended, ${reason}`)

@@ -18,6 +18,9 @@ export interface MessageId {
   readonly sendSeq: number
 }
 
+/** In the order that they follow each other. */
+const STATES: readonly string[] = ['', 'queued', 'sending', 'accepted', 'delivered', 'read', 'failed']
+
 /** What is known of one phone's copy of a timeline, from its making to its being forgotten. */
 export class Copy {
   readonly uid: number
@@ -43,6 +46,8 @@ export class Witness {
   readonly #sent = new Map<string, number>()
   /** Highest number of `sender/device` stored at `uid`. */
   readonly #stored = new Map<string, number>()
+  /** What was told last, by program and message. */
+  readonly #states = new Map<string, string>()
   readonly #fail: (what: string) => void
 
   constructor(fail: (what: string) => void) {
@@ -70,6 +75,19 @@ export class Witness {
     if (copy === undefined || !copy.stored.has(name)) this.#fail(`${phone} announced ${name}, which it has not stored`)
     else if (copy.announced.has(name)) this.#fail(`${phone} announced ${name} twice`)
     copy?.announced.add(name)
+  }
+
+  /** The program says how far a message came: further each time. */
+  state(program: string, id: MessageId, state: string): void {
+    const key = `${program} ${nameOf(id)}`
+    const before = this.#states.get(key) ?? ''
+    if (STATES.indexOf(state) <= STATES.indexOf(before)) this.#fail(`${key} became ${state} after ${before}`)
+    this.#states.set(key, state)
+  }
+
+  /** The program has forgotten everything: what it is told from now on is new to it. */
+  forgot(program: string): void {
+    for (const key of this.#states.keys()) if (key.startsWith(`${program} `)) this.#states.delete(key)
   }
 
   written(phone: string, { forget, values, messages, failures }: Written, before: StoredModel): void {
