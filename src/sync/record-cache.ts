@@ -52,10 +52,10 @@ export class Cell {
   }
 }
 
-/** An actor's cells, by kind and id. */
+/** An actor's cells, by kind and id; a kind without ids has its one cell in place of a map. */
 export class ActorCells {
   readonly actor: Actor
-  readonly kinds = new Map<RecordKind<unknown>, Map<Id, Cell>>()
+  readonly kinds = new Map<RecordKind<unknown>, Cell | Map<Id, Cell>>()
   /** Pending values: while there are any, the actor is not forgotten. */
   pending = 0
   size = 0
@@ -87,23 +87,20 @@ export class RecordCache {
     return this.#enter(actor, old ?? new ActorCells(actor))
   }
 
-  /** The cell of a record, made if need be. */
+  /** The cell of a record, made if need be. A kind has ids always or never. */
   cell(cells: ActorCells, kind: RecordKind<unknown>, id: Id): Cell {
-    let ofKind = cells.kinds.get(kind)
-    if (ofKind === undefined) {
-      ofKind = new Map()
-      cells.kinds.set(kind, ofKind)
-    }
-    let cell = ofKind.get(id)
-    if (cell === undefined) {
-      // One record has one cell: an id is a number or a word, and never a number in letters.
-      assert(typeof id !== 'string' || !/^\d+$/.test(id), 'numbers are given as numbers')
-      cell = new Cell(cells.actor, kind, id)
-      ofKind.set(id, cell)
-      cells.size += 1
-      this.#youngCells += 1
-      if (this.#youngCells > this.#generationMax) this.age()
-    }
+    const ofKind = cells.kinds.get(kind)
+    if (ofKind instanceof Cell) return ofKind
+    const found = ofKind?.get(id)
+    if (found !== undefined) return found
+    // One record has one cell: an id is a number or a word, and never a number in letters.
+    assert(typeof id !== 'string' || !/^\d+$/.test(id), 'numbers are given as numbers')
+    const cell = new Cell(cells.actor, kind, id)
+    if (ofKind !== undefined) ofKind.set(id, cell)
+    else cells.kinds.set(kind, id === undefined ? cell : new Map([[id, cell]]))
+    cells.size += 1
+    this.#youngCells += 1
+    if (this.#youngCells > this.#generationMax) this.age()
     return cell
   }
 
@@ -151,7 +148,9 @@ export class RecordCache {
   /** The store holds something else than what is known. */
   forget(actor: Actor, name: string): void {
     for (const ofKind of this.cellsOf(actor).kinds.values()) {
-      for (const cell of ofKind.values()) if (cell.name === name) cell.durable = undefined
+      for (const cell of ofKind instanceof Cell ? [ofKind] : ofKind.values()) {
+        if (cell.name === name) cell.durable = undefined
+      }
     }
   }
 
