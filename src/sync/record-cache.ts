@@ -52,7 +52,7 @@ export class Cell {
   }
 }
 
-/** An actor's cells, by kind and id; a kind without ids has its one cell in place of a map. */
+/** An actor's cells, by kind and id; a kind of which there is one, without an id, has its cell in place of a map. */
 export class ActorCells {
   readonly actor: Actor
   readonly kinds = new Map<RecordKind<unknown>, Cell | Map<Id, Cell>>()
@@ -87,17 +87,20 @@ export class RecordCache {
     return this.#enter(actor, old ?? new ActorCells(actor))
   }
 
-  /** The cell of a record, made if need be. A kind has ids always or never. */
+  /** The cell of a record, made if need be. */
   cell(cells: ActorCells, kind: RecordKind<unknown>, id: Id): Cell {
     const ofKind = cells.kinds.get(kind)
-    if (ofKind instanceof Cell) return ofKind
-    const found = ofKind?.get(id)
+    const found = ofKind instanceof Cell ? (id === undefined ? ofKind : undefined) : ofKind?.get(id)
     if (found !== undefined) return found
     // One record has one cell: an id is a number or a word, and never a number in letters.
     assert(typeof id !== 'string' || !/^\d+$/.test(id), 'numbers are given as numbers')
     const cell = new Cell(cells.actor, kind, id)
-    if (ofKind !== undefined) ofKind.set(id, cell)
-    else cells.kinds.set(kind, id === undefined ? cell : new Map([[id, cell]]))
+    if (ofKind instanceof Map) ofKind.set(id, cell)
+    else if (ofKind === undefined && id === undefined) cells.kinds.set(kind, cell)
+    else {
+      const several = new Map<Id, Cell>(ofKind === undefined ? [] : [[undefined, ofKind]])
+      cells.kinds.set(kind, several.set(id, cell))
+    }
     cells.size += 1
     this.#youngCells += 1
     if (this.#youngCells > this.#generationMax) this.age()
