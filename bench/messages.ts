@@ -1,7 +1,7 @@
 /**
  * (b) Durable direct messages between friends, 100 bytes of text each: what one costs the server, how many go through, and
  * how long one takes. The store lmdb (each message synced before it is accepted or delivered), the store memory (the same
- * work without a disk) and a bare relay (the same bytes moved, nothing done) take turns.
+ * work without a disk) and a bare relay (the same bytes moved in the chunks that they come in, nothing looked at) take turns.
  *
  * Senders wait for their answers, so under load the times say how many messages are in flight and not how fast one is; one
  * pair alone says that.
@@ -15,9 +15,9 @@ import { dataFolder, removeFolder, type ServerProcess, startBaseline, startLongw
 import { befriend, inParallel, registerUsers, type UserPair } from './fleet.js'
 import { type LoadedPair, LongwirePair, type MessageSizes, RelayPair, Tally } from './pairs.js'
 import type { Preset } from './presets.js'
-import { cpuMsOf } from './process-probe.js'
 import { median, medians, rounded } from './statistics.js'
 import type { BenchUser } from './user.js'
+import { measured } from './window.js'
 
 export interface MessagesReport {
   readonly text_bytes: number
@@ -39,8 +39,9 @@ interface Figures {
   /** Of the server, all threads, per message delivered. */
   readonly cpu_us_per_message: number
   readonly messages_per_second: number
-  /** The share of one core that the server used. */
+  /** Shares of one core: the server's, and the generator's. */
   readonly server_busy: number
+  readonly generator_busy: number
   readonly accepted_p50_ms: number
   readonly accepted_p99_ms: number
   readonly delivered_p50_ms: number
@@ -140,26 +141,22 @@ class Arena {
 
   async run(pairs: number, inFlight: number, { warmMs, windowMs }: Preset): Promise<Figures> {
     const tally = this.#tally
+    const { pid } = this.#server
     const active = this.#pairs.slice(0, pairs)
     for (const pair of active) pair.start(inFlight)
     await sleep(warmMs)
     tally.acceptedMs.clear()
     tally.deliveredMs.clear()
     tally.recording = true
-    const startMs = performance.now()
-    const cpuMs = cpuMsOf(this.#server.pid)
-    const delivered = tally.delivered
-    await sleep(windowMs)
-    const tookMs = performance.now() - startMs
-    const usedMs = cpuMsOf(this.#server.pid) - cpuMs
-    const count = tally.delivered - delivered
+    const { cpuUs, perSecond, serverBusy, generatorBusy } = await measured(pid, windowMs, () => tally.delivered)
     tally.recording = false
     for (const pair of active) pair.stop()
     await this.#drained()
     return {
-      cpu_us_per_message: (usedMs * 1000) / count,
-      messages_per_second: (count * 1000) / tookMs,
-      server_busy: usedMs / tookMs,
+      cpu_us_per_message: cpuUs,
+      messages_per_second: perSecond,
+      server_busy: serverBusy,
+      generator_busy: generatorBusy,
       accepted_p50_ms: tally.acceptedMs.percentile(0.5),
       accepted_p99_ms: tally.acceptedMs.percentile(0.99),
       delivered_p50_ms: tally.deliveredMs.percentile(0.5),

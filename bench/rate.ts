@@ -14,9 +14,10 @@ import { METHODS } from '../protocol/methods.js'
 import { dataFolder, removeFolder, type ServerProcess, startBaseline, startLongwire } from './children.js'
 import { inParallel, registerUsers } from './fleet.js'
 import type { Preset } from './presets.js'
-import { cpuMsOf, pinning, pinSelf } from './process-probe.js'
+import { pinning, pinSelf } from './process-probe.js'
 import { RawClient } from './raw-client.js'
 import { medians, rounded } from './statistics.js'
+import { measured, type Window } from './window.js'
 
 export interface RateReport {
   readonly method: string
@@ -36,9 +37,11 @@ export interface RateRow {
   readonly echo_cpu_us: number
   /** Echo's by Longwire's: what the rates' ratio is when both servers are the limit. */
   readonly cpu_ratio: number
-  /** The share of the window in which the server's core worked. */
+  /** Shares of one core: the server's, and the generator's while it drove that server. */
   readonly longwire_busy: number
   readonly echo_busy: number
+  readonly longwire_generator_busy: number
+  readonly echo_generator_busy: number
 }
 
 const REQUEST_ID = 1
@@ -82,8 +85,10 @@ export async function measureRate(preset: Preset, say: (line: string) => void): 
         longwire_cpu_us: ours.cpuUs,
         echo_cpu_us: bare.cpuUs,
         cpu_ratio: bare.cpuUs / ours.cpuUs,
-        longwire_busy: ours.busy,
-        echo_busy: bare.busy,
+        longwire_busy: ours.serverBusy,
+        echo_busy: bare.serverBusy,
+        longwire_generator_busy: ours.generatorBusy,
+        echo_generator_busy: bare.generatorBusy,
       })
     }
     rows.push({ connections, ...tidied(medians(rounds)) })
@@ -125,12 +130,6 @@ async function answerBytes(client: RawClient, request: Uint8Array): Promise<numb
   return answered
 }
 
-interface Window {
-  readonly perSecond: number
-  readonly cpuUs: number
-  readonly busy: number
-}
-
 /** One server with its connections. */
 class Lane {
   readonly #server: ServerProcess
@@ -157,16 +156,10 @@ class Lane {
     this.#stopped = false
     for (let i = 0; i < connections; i++) this.#call(this.#clients[i] as RawClient, this.#answerBytes[i] as number)
     await sleep(warmMs)
-    const startMs = performance.now()
-    const cpuMs = cpuMsOf(this.#server.pid)
-    const answered = this.#answered
-    await sleep(windowMs)
-    const tookMs = performance.now() - startMs
-    const usedMs = cpuMsOf(this.#server.pid) - cpuMs
-    const count = this.#answered - answered
+    const window = await measured(this.#server.pid, windowMs, () => this.#answered)
     this.#stopped = true
     while (this.#underWay > 0) await sleep(1)
-    return { perSecond: (count * 1000) / tookMs, cpuUs: (usedMs * 1000) / count, busy: usedMs / tookMs }
+    return window
   }
 
   /** One request after the other on this connection, until it is stopped. */

@@ -16,18 +16,25 @@ export function rateTables(report: RateReport): string {
   const { request_bytes, response_bytes, pinned, connections } = report
   const where = pinned ? 'the server on one core, the generator on the other' : 'NOT pinned to cores'
   const rows = connections.flatMap(row => [
-    [`${row.connections} connections, bare net echo`, row.echo_per_second, row.echo_cpu_us, percent(row.echo_busy)],
+    [
+      `${row.connections} connections, bare net echo`,
+      row.echo_per_second,
+      row.echo_cpu_us,
+      percent(row.echo_busy),
+      percent(row.echo_generator_busy),
+    ],
     [
       `${row.connections} connections, Longwire`,
       row.longwire_per_second,
       row.longwire_cpu_us,
       percent(row.longwire_busy),
+      percent(row.longwire_generator_busy),
     ],
-    [`${row.connections} connections, ratio`, row.rate_ratio, row.cpu_ratio, ''],
+    [`${row.connections} connections, ratio`, row.rate_ratio, row.cpu_ratio, '', ''],
   ])
   return [
     `(a) ${report.method}, ${request_bytes} bytes up, ${response_bytes} down, 1 in flight on each connection; ${where}`,
-    table(['', 'per second', 'server CPU µs each', 'server busy'], rows),
+    table(['', 'per second', 'server CPU µs each', 'server busy', 'generator busy'], rows),
   ].join('\n')
 }
 
@@ -35,7 +42,7 @@ export function messagesTables({ text_bytes, pairs, disk_sync_ms, load, alone }:
   const cells = (row: MessagesRow): (string | number)[] => [
     row.cpu_us_per_message,
     row.messages_per_second,
-    percent(row.server_busy),
+    `${percent(row.server_busy)} / ${percent(row.generator_busy)}`,
     `${row.accepted_p50_ms} / ${row.accepted_p99_ms}`,
     `${row.delivered_p50_ms} / ${row.delivered_p99_ms}`,
   ]
@@ -43,7 +50,14 @@ export function messagesTables({ text_bytes, pairs, disk_sync_ms, load, alone }:
     ...load.map(row => [`${row.in_flight} in flight, ${NAMES[row.target]}`, ...cells(row)]),
     ...alone.map(row => [`one pair alone, ${NAMES[row.target]}`, ...cells(row)]),
   ]
-  const head = ['', 'server CPU µs each', 'per second', 'busy', 'accepted ms p50 / p99', 'delivered ms p50 / p99']
+  const head = [
+    '',
+    'server CPU µs each',
+    'per second',
+    'server / generator busy',
+    'accepted ms p50 / p99',
+    'delivered ms p50 / p99',
+  ]
   return [
     `(b) messages of ${text_bytes} bytes between ${pairs} pairs of friends; one write with fdatasync takes ${disk_sync_ms} ms here`,
     table(head, rows),

@@ -26,7 +26,7 @@ t.test('a tiny run gives one JSON object with every figure', async t => {
     ['lmdb', 'memory', 'relay'],
   )
   for (const row of [...b.load, ...b.alone]) {
-    t.ok(row.messages_per_second > 0)
+    t.ok(row.messages_per_second > 0 && row.cpu_us_per_message >= 0 && row.generator_busy >= 0)
     t.ok(row.accepted_p50_ms <= row.accepted_p99_ms && row.delivered_p50_ms <= row.delivered_p99_ms)
   }
 
