@@ -41,6 +41,7 @@ export function cleanUpAtExit(): void {
     for (const child of running) child.kill('SIGKILL')
     for (const folder of folders) rmSync(folder, { recursive: true, force: true })
   })
+  process.on('SIGHUP', () => process.exit(129))
   process.on('SIGINT', () => process.exit(130))
   process.on('SIGTERM', () => process.exit(143))
 }
@@ -87,7 +88,11 @@ async function start(script: string, argv: readonly string[], options: StartOpti
   const profile = profileFolder === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileFolder]
   const node = [process.execPath, ...collect, ...profile, script, ...argv]
   const [command = '', ...rest] = options.core === undefined ? node : ['taskset', '-c', String(options.core), ...node]
-  const child = spawn(command, rest, { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], env: plainEnvironment() })
+  const child = spawn(command, rest, {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    env: plainEnvironment(),
+    detached: true, // Ctrl-C is for this process, which ends its servers itself
+  })
   running.add(child)
   let complaints = ''
   child.stderr?.on('data', (chunk: Buffer) => {
