@@ -1,7 +1,15 @@
 /**
  * Acks are soft: gathered per user for a second, then committed with the marks they name, so that a busy conversation costs
  * its peer one item a second. A lost one costs a repeat that the client drops.
+ *
+ *               add                       due, and none of the user's under way                    done
+ *   no entry ─────────► gathered ───────────────────────────────────────────────► under way ────────────────► no entry
+ *                          ▲  └ add                                                  │ unavailable: back among what is gathered
+ *                          └─────────────────────────────────────────────────────────┘
+ *
+ * Many marks go in several units, the versions in the last one: a version is never committed without what it stands for.
  */
+import { CODES, type Code } from '../../protocol/codes.js'
 import type { Mark } from '../../protocol/generated/messages.js'
 import type { Clock } from '../lib/clock.js'
 import type { Engine } from '../sync/engine.js'
@@ -16,6 +24,10 @@ const TICK_MS = 100
  * the longer: under load, messages come before their marks.
  */
 const FLUSH_MS_PER_TICK = 10
+/** Marks that may be gathered for one user. Nobody has more contacts than 5 000; beyond is a flood. */
+const MARKS_MAX = 10_000
+/** Peers in one unit: each costs two records here and two with the peer. */
+const PEERS_PER_UNIT_MAX = 128
 
 interface Named {
   readonly delivered: Record<string, number>
@@ -24,6 +36,8 @@ interface Named {
 
 interface Gathered {
   readonly dueMs: number
+  /** Marks in `marks`. */
+  count: number
   readonly versions: Map<number, number>
   readonly marks: Map<number, Named>
 }
@@ -33,6 +47,8 @@ export class Acks {
   readonly #clock: Clock
   /** In order of being due. */
   readonly #users = new Map<number, Gathered>()
+  /** Users whose marks are being committed. */
+  readonly #underWay = new Set<number>()
   #ticking = false
 
   constructor(engine: Engine, clock: Clock) {
@@ -40,22 +56,31 @@ export class Acks {
     this.#clock = clock
   }
 
-  add(uid: number, device: number, version: number, delivered: readonly Mark[], read: readonly Mark[]): void {
-    let gathered = this.#users.get(uid)
-    if (gathered === undefined) {
-      gathered = { dueMs: this.#clock.monotonic() + GATHER_MS, versions: new Map(), marks: new Map() }
-      this.#users.set(uid, gathered)
-    }
+  /** OK, or FLOOD: then nothing of it is taken. */
+  add(uid: number, device: number, version: number, delivered: readonly Mark[], read: readonly Mark[]): Code {
+    const gathered = this.#gatheredOf(uid)
+    if (gathered.count + delivered.length + read.length > MARKS_MAX) return CODES.FLOOD.code
     gathered.versions.set(device, Math.max(version, gathered.versions.get(device) ?? 0))
-    for (const mark of delivered) raise(named(gathered.marks, mark.peer).delivered, mark)
-    for (const mark of read) raise(named(gathered.marks, mark.peer).read, mark)
+    for (const { peer, device: from, sendSeq } of delivered) raise(gathered, 'delivered', peer, from, sendSeq)
+    for (const { peer, device: from, sendSeq } of read) raise(gathered, 'read', peer, from, sendSeq)
     if (!this.#ticking) this.#tickLater()
+    return CODES.OK.code
   }
 
   /** Commits everything that is gathered, without waiting for its time. */
   flush(): void {
     for (const [uid, gathered] of this.#users) this.#commit(uid, gathered)
     this.#users.clear()
+  }
+
+  #gatheredOf(uid: number): Gathered {
+    let gathered = this.#users.get(uid)
+    if (gathered === undefined) {
+      const dueMs = this.#clock.monotonic() + GATHER_MS
+      gathered = { dueMs, count: 0, versions: new Map(), marks: new Map() }
+      this.#users.set(uid, gathered)
+    }
+    return gathered
   }
 
   #tickLater(): void {
@@ -68,26 +93,56 @@ export class Acks {
     const startMs = this.#clock.monotonic()
     for (const [uid, gathered] of this.#users) {
       if (gathered.dueMs > startMs || this.#clock.monotonic() - startMs > FLUSH_MS_PER_TICK) break
+      if (this.#underWay.has(uid)) continue
       this.#users.delete(uid)
       this.#commit(uid, gathered)
     }
     if (this.#users.size > 0) this.#tickLater()
   }
 
-  #commit(uid: number, gathered: Gathered): void {
-    this.#engine.submit(userActor(uid), ack, gathered, () => {})
+  #commit(uid: number, { versions, marks }: Gathered): void {
+    this.#underWay.add(uid)
+    const peers = [...marks]
+    const next = (done: number): void => {
+      const upTo = Math.min(done + PEERS_PER_UNIT_MAX, peers.length)
+      const last = upTo === peers.length
+      const input = { versions: last ? versions : NO_VERSIONS, marks: new Map(peers.slice(done, upTo)) }
+      this.#engine.submit(userActor(uid), ack, input, outcome => {
+        if (outcome.kind === 'done' && !last) {
+          next(upTo)
+          return
+        }
+        this.#underWay.delete(uid)
+        if (outcome.kind !== 'done') this.#putBack(uid, versions, peers.slice(done))
+      })
+    }
+    next(0)
+  }
+
+  #putBack(uid: number, versions: ReadonlyMap<number, number>, peers: readonly (readonly [number, Named])[]): void {
+    const gathered = this.#gatheredOf(uid)
+    for (const [device, version] of versions) {
+      gathered.versions.set(device, Math.max(version, gathered.versions.get(device) ?? 0))
+    }
+    for (const [peer, { delivered, read }] of peers) {
+      for (const [device, sendSeq] of Object.entries(delivered))
+        raise(gathered, 'delivered', peer, Number(device), sendSeq)
+      for (const [device, sendSeq] of Object.entries(read)) raise(gathered, 'read', peer, Number(device), sendSeq)
+    }
+    if (!this.#ticking) this.#tickLater()
   }
 }
 
-function named(marks: Map<number, Named>, peer: number): Named {
-  let found = marks.get(peer)
+const NO_VERSIONS: ReadonlyMap<number, number> = new Map()
+
+function raise(gathered: Gathered, kind: keyof Named, peer: number, device: number, sendSeq: number): void {
+  let found = gathered.marks.get(peer)
   if (found === undefined) {
     found = { delivered: {}, read: {} }
-    marks.set(peer, found)
+    gathered.marks.set(peer, found)
   }
-  return found
-}
-
-function raise(marks: Record<string, number>, { device, sendSeq }: Mark): void {
-  if (sendSeq > (marks[device] ?? 0)) marks[device] = sendSeq
+  const marks = found[kind]
+  const before = marks[device]
+  if (before === undefined) gathered.count += 1
+  if (sendSeq > (before ?? 0)) marks[device] = sendSeq
 }

@@ -63,8 +63,7 @@ export class MessageService {
 
   ack(caller: Caller, { version, delivered, read }: AckNotice): Code {
     if (version > caller.told) return CODES.RESYNC.code
-    this.#acks.add(caller.uid, caller.device, version, delivered, read)
-    return CODES.OK.code
+    return this.#acks.add(caller.uid, caller.device, version, delivered, read)
   }
 
   page(uid: number, since: number): Promise<TimelinePage> {

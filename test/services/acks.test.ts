@@ -1,0 +1,87 @@
+import t from 'tap'
+import { CODES } from '../../protocol/codes.js'
+import { Acks } from '../../src/services/acks.js'
+import type { Engine } from '../../src/sync/index.js'
+import type { AckInput } from '../../src/sync/rules/watermark.js'
+import type { Outcome } from '../../src/sync/types.js'
+import { ManualClock } from '../support/manual-clock.js'
+
+interface Submitted {
+  readonly actor: string
+  readonly input: AckInput
+  readonly settle: (outcome: Outcome<unknown>) => void
+}
+
+const DONE = { kind: 'done', result: undefined, own: undefined } as const
+
+function setup() {
+  const clock = new ManualClock()
+  const submitted: Submitted[] = []
+  const engine = {
+    submit: (actor: string, _transition: unknown, input: AckInput, settle: Submitted['settle']) =>
+      submitted.push({ actor, input, settle }),
+  }
+  return { clock, submitted, acks: new Acks(engine as unknown as Engine, clock) }
+}
+
+const mark = (peer: number, sendSeq: number, device = 1) => ({ peer, device, sendSeq })
+
+t.test('what a second brings is one unit, with the highest of each', async t => {
+  const { clock, submitted, acks } = setup()
+  acks.add(256, 1, 10, [mark(512, 3)], [])
+  acks.add(256, 1, 12, [mark(512, 5), mark(768, 1)], [mark(512, 4)])
+  acks.add(256, 2, 11, [mark(512, 4)], [])
+  clock.advance(900)
+  t.equal(submitted.length, 0)
+  clock.advance(300)
+  t.equal(submitted.length, 1)
+  t.equal(submitted[0]?.actor, 'user/256')
+  t.strictSame(
+    [...(submitted[0]?.input.versions ?? [])],
+    [
+      [1, 12],
+      [2, 11],
+    ],
+  )
+  t.strictSame(submitted[0]?.input.marks.get(512), { delivered: { 1: 5 }, read: { 1: 4 } })
+  t.equal(clock.pending, 0, 'nothing ticks when nothing is gathered')
+})
+
+t.test('many marks go in several units, one after the other, the versions in the last', async t => {
+  const { clock, submitted, acks } = setup()
+  const marks = Array.from({ length: 200 }, (_, i) => mark(1_000 + i, 1))
+  acks.add(256, 1, 9, marks, [])
+  clock.advance(1_200)
+  t.equal(submitted.length, 1)
+  t.equal(submitted[0]?.input.versions.size, 0)
+  submitted[0]?.settle(DONE)
+  t.equal(submitted.length, 2)
+  t.equal((submitted[0]?.input.marks.size ?? 0) + (submitted[1]?.input.marks.size ?? 0), 200)
+  t.equal(submitted[1]?.input.versions.get(1), 9)
+})
+
+t.test('what could not be committed is gathered again, and nothing of the user passes it', async t => {
+  const { clock, submitted, acks } = setup()
+  acks.add(256, 1, 9, [mark(512, 3)], [])
+  clock.advance(1_200)
+  acks.add(256, 1, 20, [mark(768, 1)], [])
+  clock.advance(2_000)
+  t.equal(submitted.length, 1, 'one at a time')
+  submitted[0]?.settle({ kind: 'unavailable' })
+  clock.advance(2_000)
+  t.equal(submitted.length, 2)
+  t.equal(submitted[1]?.input.versions.get(1), 20)
+  t.strictSame([...(submitted[1]?.input.marks.keys() ?? [])].sort(), [512, 768])
+})
+
+t.test('a flood of marks is refused and costs nothing more', async t => {
+  const { submitted, acks } = setup()
+  let code: number = CODES.OK.code
+  for (let i = 0; i < 40; i += 1) {
+    const marks = Array.from({ length: 256 }, (_, j) => mark(1_000 + 256 * i + j, 1))
+    code = acks.add(256, 1, 1, marks, [])
+  }
+  t.equal(code, CODES.FLOOD.code)
+  acks.flush()
+  t.equal(submitted.length, 1)
+})
