@@ -39,6 +39,9 @@ export const SYNC_BYTES_MAX = 262_144
 /** Marks in each of the two lists of one ack. */
 export const MARKS_MAX = 256
 
+/** Marks that a server holds for one user until it has committed them: twice the most contacts; more is FLOOD. */
+export const MARKS_HELD_MAX = 10_000
+
 /** Numbers that one Void may use up: a counter jump of an epoch (2^20), so that one request closes it. */
 export const VOID_COUNT_MAX = 1_048_576
 

@@ -1,5 +1,5 @@
 /**
- * Assertions for bugs: what fails here is not the peer's fault nor a dependency's, so the process dies (STYLE.md, Errors).
+ * Assertions for bugs: what fails here is not the peer's fault nor a dependency's, so the process dies.
  */
 
 export class AssertionError extends Error {

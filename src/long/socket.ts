@@ -15,7 +15,7 @@ import type { Pipe } from '../session/pipe.js'
  */
 export const SOCKET_HIGH_WATER_BYTES = 1
 
-/** First byte 00, then Hello (DESIGN.md §4). */
+/** First byte 00, then Hello (PROTOCOL.md, clause 2). */
 const OPTIONS: LinkOptions = Object.freeze({ leadingZero: true })
 
 const CONNECTION = Symbol('connection')

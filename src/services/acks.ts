@@ -11,6 +11,7 @@
  */
 import { CODES, type Code } from '../../protocol/codes.js'
 import type { Mark } from '../../protocol/generated/messages.js'
+import { MARKS_HELD_MAX } from '../../protocol/limits.js'
 import type { Clock } from '../lib/clock.js'
 import type { Engine } from '../sync/engine.js'
 import { userActor } from '../sync/rules/records.js'
@@ -24,8 +25,6 @@ const TICK_MS = 100
  * the longer: under load, messages come before their marks.
  */
 const FLUSH_MS_PER_TICK = 10
-/** Marks that may be gathered for one user. Nobody has more contacts than 5 000; beyond is a flood. */
-const MARKS_MAX = 10_000
 /** Peers in one unit: each costs two records here and two with the peer. */
 const PEERS_PER_UNIT_MAX = 128
 
@@ -59,7 +58,7 @@ export class Acks {
   /** OK, or FLOOD: then nothing of it is taken. */
   add(uid: number, device: number, version: number, delivered: readonly Mark[], read: readonly Mark[]): Code {
     const gathered = this.#gatheredOf(uid)
-    if (gathered.count + delivered.length + read.length > MARKS_MAX) return CODES.FLOOD.code
+    if (gathered.count + delivered.length + read.length > MARKS_HELD_MAX) return CODES.FLOOD.code
     gathered.versions.set(device, Math.max(version, gathered.versions.get(device) ?? 0))
     for (const { peer, device: from, sendSeq } of delivered) raise(gathered, 'delivered', peer, from, sendSeq)
     for (const { peer, device: from, sendSeq } of read) raise(gathered, 'read', peer, from, sendSeq)

@@ -1,6 +1,6 @@
 /**
  * What one device's client has of its timeline, as far as this connection made it so, and what it must still be told. No I/O:
- * the connection asks it what to write. It is the other half of the client's push rule (DESIGN.md §2):
+ * the connection asks it what to write. It is the other half of the client's push rule (PROTOCOL.md, clause 7):
  *
  *   pushedTo ──────────── head        what lies between is known to exist and was not sent
  *      │  a hint with from ≤ pushedTo is pushed, several of one turn in one frame

@@ -1,6 +1,6 @@
 /**
  * Who is connected where on this node: user → devices → connection. Hints of the engine go through here to the connections,
- * and the attempt rule (DESIGN.md §4) is kept here: of two connections of a device the one with the higher attempt stays.
+ * and the attempt rule (PROTOCOL.md, clause 3) is kept here: of two connections of a device the one with the higher attempt stays.
  */
 
 import { CODES, type Code } from '../../protocol/codes.js'
