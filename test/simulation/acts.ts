@@ -83,10 +83,15 @@ const changePassword: Act = (stage, phone, client) => {
     phone.user.passwordChanges += 1
   }
   become(before, after)
+  const { passwordChanges } = phone.user
+  // Unless it was put back meanwhile.
+  const is = (password: string): void => {
+    if (phone.user.passwordChanges === passwordChanges) become(password)
+  }
   client.account.changePassword(before, after).then(
-    () => become(after),
+    () => is(after),
     (error: unknown) => {
-      if (error instanceof LongwireError && error.code > 0 && error.reason !== 'VOIDED') become(before)
+      if (error instanceof LongwireError && error.code > 0 && error.reason !== 'VOIDED') is(before)
     },
   )
 }

@@ -52,6 +52,11 @@ export class Ledger {
     return faults
   }
 
+  /** Whether the timeline holds this message. */
+  contains(uid: number, id: MessageId): boolean {
+    return this.messages(uid).some(({ message }) => nameOf(message) === nameOf(id))
+  }
+
   /** Whether the timeline holds this message under this version. */
   holds(uid: number, version: number, id: MessageId): boolean {
     const entry = this.#disk.read(userActor(uid), version - 1, version, 1, EVERYTHING).entries[0]

@@ -28,6 +28,8 @@ export interface Setup {
   readonly nodeKillMs: number
   /** Between two times when a node cannot reach its store, or another node; Infinity for none. */
   readonly outageMs: number
+  /** When the store is backed up, to be put back to that a little later; undefined: never. */
+  readonly restoreMs: number | undefined
   /** How likely each act is a misfortune of the phone: killed, out of reach, its clock wrong. */
   readonly misfortune: number
   readonly phoneWriteMs: number
@@ -72,6 +74,7 @@ export function drawSetup(random: Random, only?: Partial<Setup>): Setup {
     hintMs: pick([1, 20, 300]),
     hintLost: bad(pick([0, 0.05, 0.5])),
     sweepMs: 4_000,
+    restoreMs: !calm && random.fraction() < 0.2 ? 8_000 + random.integer(10_000) : undefined,
     nodeKillMs: calm ? Number.POSITIVE_INFINITY : pick([5_000, 12_000, 40_000]),
     misfortune: bad(pick([0, 0.03, 0.1])),
     phoneWriteMs: pick([0.5, 5, 50]),

@@ -3,10 +3,11 @@
  * by itself what the auditor does not know: versions, watermarks, refusals, contacts.
  */
 
-import type { Json, StoredMessage } from '../../clients/typescript/storage.js'
+import type { Failure, Json, StoredMessage } from '../../clients/typescript/storage.js'
 import type { StoredModel } from '../../clients/typescript/stored-model.js'
 import { CODES, codeName } from '../../protocol/codes.js'
 import { Auditor } from '../../src/audit/auditor.js'
+import type { Ledger } from './ledger.js'
 import type { Written } from './phone-disk.js'
 
 /** What a message may fail with, here, where nothing is ever lost for good and nobody uses a number twice. */
@@ -24,9 +25,9 @@ const STATES: readonly string[] = ['', 'queued', 'sending', 'accepted', 'deliver
 /** What is known of one phone's copy of a timeline, from its making to its being forgotten. */
 export class Copy {
   readonly uid: number
-  readonly device: number
-  /** Numbers in the outbox. */
-  readonly pending = new Set<number>()
+  device: number
+  /** Messages in the outbox, by `device/number`. */
+  readonly pending = new Set<string>()
   /** Ids of stored messages. */
   readonly stored = new Set<string>()
   /** Ids that the program announced. */
@@ -48,10 +49,31 @@ export class Witness {
   readonly #stored = new Map<string, number>()
   /** What was told last, by program and message. */
   readonly #states = new Map<string, string>()
+  readonly #accepted = new Map<string, MessageId>()
+  readonly #ledger: Ledger
   readonly #fail: (what: string) => void
+  /** The store was put back to an earlier state: some of what was promised is gone, and versions mean something else. */
+  forgetful = false
 
-  constructor(fail: (what: string) => void) {
+  constructor(ledger: Ledger, fail: (what: string) => void) {
+    this.#ledger = ledger
     this.#fail = fail
+  }
+
+  /** Phones that took a part of their timeline between a backup and the restore: see convergence.ts. */
+  readonly torn = new Set<string>()
+  #backedUp = false
+
+  backedUp(): void {
+    this.#backedUp = true
+  }
+
+  restored(): void {
+    this.#backedUp = false
+    this.forgetful = true
+    for (const { sender, device, sendSeq } of this.#accepted.values()) {
+      if (!this.#ledger.contains(sender, { sender, device, sendSeq })) this.auditor.failed(sender, device, sendSeq)
+    }
   }
 
   copyOf(phone: string): Copy | undefined {
@@ -81,7 +103,8 @@ export class Witness {
   state(program: string, id: MessageId, state: string): void {
     const key = `${program} ${nameOf(id)}`
     const before = this.#states.get(key) ?? ''
-    if (STATES.indexOf(state) <= STATES.indexOf(before)) this.#fail(`${key} became ${state} after ${before}`)
+    const further = STATES.indexOf(state) > STATES.indexOf(before)
+    if (!further && !(this.forgetful && state === before)) this.#fail(`${key} became ${state} after ${before}`)
     this.#states.set(key, state)
   }
 
@@ -102,18 +125,40 @@ export class Witness {
       this.#copies.set(phone, copy)
       this.auditor.join(uid, device)
     }
-    if (copy.uid !== uid || copy.device !== device) this.#fail(`${phone} became another device without forgetting`)
-    for (const [name, value] of values)
-      this.#value(phone, copy, name, value, forget ? undefined : before.values.get(name))
-    for (const message of messages) this.#message(phone, copy, message)
-    for (const { sender, device, sendSeq, code } of failures) {
-      if (code === 0) this.#fail(`${phone}: ${nameOf({ sender, device, sendSeq })} had failed and has arrived`)
-      else this.#failed(sender, device, sendSeq, code)
+    if (copy.uid !== uid || (copy.device !== device && !this.forgetful)) {
+      this.#fail(`${phone} became another device without forgetting`)
     }
-    // What left the outbox must have come into the history by now.
+    const known = forget ? undefined : before.values
     for (const [name, value] of values) {
-      const sendSeq = name.startsWith('out/') && value === undefined ? Number(name.slice(4)) : 0
-      if (copy.pending.delete(sendSeq)) this.#fail(`${phone} dropped message ${sendSeq} from its outbox`)
+      if (name.startsWith('out/')) this.#outbox(copy, device, Number(name.slice(4)), value)
+      else this.#value(phone, copy, name, value, known?.get(name))
+    }
+    for (const message of messages) this.#message(phone, copy, message)
+    for (const failure of failures) this.#failure(phone, failure)
+    for (const [name, value] of values) if (value === undefined) this.#removed(phone, copy, name)
+    if (copy.device !== device) this.#becomes(copy, device, [...before.messages(), ...messages])
+  }
+
+  #failure(phone: string, { sender, device, sendSeq, code }: Failure): void {
+    if (code === 0) this.#fail(`${phone}: ${nameOf({ sender, device, sendSeq })} had failed and has arrived`)
+    else this.#failed(sender, device, sendSeq, code)
+  }
+
+  /** What leaves the outbox must have come into the history before. */
+  #removed(phone: string, copy: Copy, name: string): void {
+    const key = `${copy.device}/${name.slice(4)}`
+    if (name.startsWith('out/') && copy.pending.delete(key))
+      this.#fail(`${phone} dropped message ${key} from its outbox`)
+  }
+
+  /** The store has forgotten the device: the phone is another one from now on, and shows what it showed. */
+  #becomes(copy: Copy, device: number, messages: StoredMessage[]): void {
+    this.auditor.leave(copy.uid, copy.device)
+    copy.device = device
+    this.auditor.join(copy.uid, device)
+    messages.sort((a, b) => a.sendSeq - b.sendSeq)
+    for (const { sender, device: from, sendSeq, text, code } of messages) {
+      if (code === 0) this.auditor.shown(copy.uid, device, sender, from, sendSeq, Auditor.digest(text))
     }
   }
 
@@ -122,7 +167,10 @@ export class Witness {
     if (copy === undefined) return
     this.#copies.delete(phone)
     // What was under way has gone out of sight: it may have arrived or not.
-    for (const sendSeq of copy.pending) this.auditor.failed(copy.uid, copy.device, sendSeq)
+    for (const key of copy.pending) {
+      const [device = 0, sendSeq = 0] = key.split('/').map(Number)
+      this.auditor.failed(copy.uid, device, sendSeq)
+    }
     this.auditor.leave(copy.uid, copy.device)
   }
 
@@ -130,11 +178,10 @@ export class Witness {
     const [kind = '', first = ''] = name.split('/')
     switch (kind) {
       case 'applied':
-        if ((value as number) < copy.applied) this.#fail(`${phone} went back from ${copy.applied} to ${value}`)
+        if ((value as number) < copy.applied && !this.forgetful)
+          this.#fail(`${phone} went back from ${copy.applied} to ${value}`)
         copy.applied = value as number
-        break
-      case 'out':
-        this.#outbox(copy, Number(first), value)
+        if (this.#backedUp && copy.applied < this.#ledger.head(copy.uid)) this.torn.add(phone)
         break
       case 'delivered':
       case 'read':
@@ -146,14 +193,14 @@ export class Witness {
     }
   }
 
-  #outbox(copy: Copy, sendSeq: number, value: Json | undefined): void {
+  #outbox(copy: Copy, device: number, sendSeq: number, value: Json | undefined): void {
     if (value === undefined) return
     const [kind, to, text] = value as unknown as readonly [string, number, string]
-    const key = `${copy.uid}/${copy.device}`
+    const key = `${copy.uid}/${device}`
     this.#sent.set(key, Math.max(sendSeq, this.#sent.get(key) ?? 0))
     if (kind !== 'm') return
-    copy.pending.add(sendSeq)
-    this.auditor.sent(copy.uid, copy.device, sendSeq, to, Auditor.digest(text))
+    copy.pending.add(`${device}/${sendSeq}`)
+    this.auditor.sent(copy.uid, device, sendSeq, to, Auditor.digest(text))
   }
 
   #message(phone: string, copy: Copy, message: StoredMessage): void {
@@ -161,9 +208,8 @@ export class Witness {
     const name = nameOf(message)
     if (copy.stored.has(name)) this.#fail(`${phone} stored ${name} twice`)
     copy.stored.add(name)
-    if (sender === copy.uid && device === copy.device && copy.pending.has(sendSeq)) {
-      copy.pending.delete(sendSeq)
-      if (code === 0) this.auditor.accepted(sender, device, sendSeq)
+    if (sender === copy.uid && copy.pending.delete(`${device}/${sendSeq}`)) {
+      if (code === 0) this.#acceptedNow(message)
       else if (version === 0) this.#refused(sender, device, sendSeq, code)
       return
     }
@@ -172,12 +218,23 @@ export class Witness {
       this.#stored.set(key, Math.max(sendSeq, this.#stored.get(key) ?? 0))
     }
     const fault = this.auditor.shown(copy.uid, copy.device, sender, device, sendSeq, Auditor.digest(text))
-    if (fault !== undefined) this.#fail(`${name} was ${fault} on ${phone}`)
+    // What was refused once may be accepted when it is sent again to a store that forgot, behind what had been accepted then.
+    if (fault !== undefined && !(this.forgetful && fault === 'reordered'))
+      this.#fail(`${name} was ${fault} on ${phone}`)
+  }
+
+  #acceptedNow({ sender, device, sendSeq }: MessageId): void {
+    this.auditor.accepted(sender, device, sendSeq)
+    this.#accepted.set(nameOf({ sender, device, sendSeq }), { sender, device, sendSeq })
+    // The answer may have been under way while the store was put back.
+    const isGone = this.forgetful && !this.#ledger.contains(sender, { sender, device, sendSeq })
+    if (isGone) this.auditor.failed(sender, device, sendSeq)
   }
 
   #refused(sender: number, device: number, sendSeq: number, code: number): void {
     this.#expect(nameOf({ sender, device, sendSeq }), code)
-    this.auditor.refused(sender, device, sendSeq)
+    if (code === CODES.SETTLED.code) this.auditor.failed(sender, device, sendSeq)
+    else this.auditor.refused(sender, device, sendSeq)
   }
 
   #failed(sender: number, device: number, sendSeq: number, code: number): void {
@@ -186,6 +243,7 @@ export class Witness {
   }
 
   #expect(name: string, code: number): void {
+    if (this.forgetful && code === CODES.SETTLED.code) return
     if (!EXPECTED_FAILURES.has(code)) this.#fail(`${name} failed with ${codeName(code)}`)
   }
 
@@ -201,6 +259,7 @@ export class Witness {
   }
 
   #rising(phone: string, name: string, value: Json, before: Json | undefined): void {
+    if (this.forgetful) return
     const now = new Map(value as unknown as readonly (readonly [number, number])[])
     for (const [device, sendSeq] of (before ?? []) as unknown as readonly (readonly [number, number])[]) {
       if ((now.get(device) ?? 0) < sendSeq) this.#fail(`${phone}: ${name} fell from ${sendSeq} for device ${device}`)

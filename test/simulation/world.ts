@@ -1,6 +1,5 @@
 /** One run: a seed's nodes, store, network, phones and people, first in chaos and then healing, with everybody watching. */
 
-import type { HintBatch } from '../../src/cluster/hints.js'
 import { type Random, seededRandom } from '../../src/lib/random.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
@@ -8,6 +7,8 @@ import { partitionOf } from '../../src/store/partition.js'
 import type { Store } from '../../src/store/types.js'
 import { act, introduce, type Stage } from './acts.js'
 import { missing } from './convergence.js'
+import { Faults } from './faults.js'
+import { everybodyRemovesADevice, everybodyWrites, somebodyGoesForGood } from './finale.js'
 import { Ledger } from './ledger.js'
 import { Network } from './network.js'
 import { SimulatedNode } from './node.js'
@@ -64,8 +65,7 @@ class World {
   readonly #partitions: number[]
   readonly #stage: Stage
   readonly #blocked = new Set<string>()
-  /** `<node> store`, or `<node> <other node>`. */
-  readonly #outages = new Set<string>()
+  readonly #faults: Faults
   #setup: Setup
   #texts = 0
   #chaos = true
@@ -81,7 +81,7 @@ class World {
     const durability = this.#setup.store === 'embedded' ? 'manual' : 'immediate'
     this.#disk = options.plant?.disk?.(random, durability) ?? new MemoryDisk(random, durability)
     this.#ledger = new Ledger(this.#disk)
-    this.#witness = new Witness(what => this.#fail(what))
+    this.#witness = new Witness(this.#ledger, what => this.#fail(what))
     this.#stage = {
       random,
       users: this.#users,
@@ -93,6 +93,16 @@ class World {
     this.#makeUsers()
     this.#partitions = [...new Set(this.#users.map(user => partitionOf(`account/${user.account}`)))]
     this.#makeNodes()
+    this.#faults = new Faults({
+      stage: this.#stage,
+      nodes: this.#nodes,
+      disk: this.#disk,
+      setup: () => this.#setup,
+      chaos: () => this.#chaos,
+      crashed: () => this.#lookBack(),
+      backedUp: () => this.#backedUp(),
+      restored: () => this.#restored(),
+    })
   }
 
   async run(): Promise<Result> {
@@ -113,31 +123,22 @@ class World {
   }
 
   async #live(): Promise<void> {
-    const { chaosMs } = this.#setup
     for (const node of this.#nodes) node.start()
     for (const user of this.#users) for (const phone of user.phones) this.#liven(phone)
-    for (const node of this.#nodes) this.#threaten(node)
-    this.#interrupt()
+    this.#faults.begin()
     introduce(this.#stage)
-    await this.#scheduler.run(chaosMs)
+    await this.#scheduler.run(this.#setup.chaosMs)
     this.#heal()
     await this.#settle(HEAL_MS, 'after the last fault')
-    this.#everybodyWrites()
+    everybodyWrites(this.#stage)
     await this.#settle(STEADY_MS, 'on a healthy system')
-    const removed = this.#everybodyRemovesADevice()
-    await this.#settle(STEADY_MS, 'after devices were removed', () =>
-      removed
-        .filter(({ phone, before }) => phone.sessionsEnded === before)
-        .map(({ phone }) => `${phone.name} was not told`),
-    )
+    await this.#settle(STEADY_MS, 'after devices were removed', everybodyRemovesADevice(this.#stage))
     this.#lookBack()
-    this.#judge()
-    await this.#somebodyGoesForGood()
-  }
-
-  #judge(): void {
     const { lost, examples } = this.#witness.auditor.verdict()
     if (lost > 0) throw new SimulationFailure(`${lost} lost: ${examples.join('; ')}`)
+    const friendsOf = (uid: number, others: readonly number[]) => this.#ledger.friendsOf(uid, others, this.#unseen)
+    const gone = somebodyGoesForGood(this.#stage, this.#users, friendsOf)
+    await this.#settle(STEADY_MS, 'after an account was deleted', gone)
   }
 
   // The cast -------------------------------------------------------------------------------------------------------------
@@ -149,6 +150,7 @@ class World {
         account: `user${this.#options.seed % 1_000}x${index}`,
         passwords: ['a good password'],
         passwordChanges: 0,
+        backedUp: [],
         gone: false,
         phones: [],
         uid: 0,
@@ -189,12 +191,12 @@ class World {
           scheduler: this.#scheduler,
           random: this.#random,
           network: this.#network,
-          store: process => this.#openStore(process, `${name} store`),
+          store: process => this.#openStore(process, name),
           peers: names.filter(other => other !== name),
           sweepMs: store === 'embedded' ? 0 : sweepMs,
           ...(plant?.stamps === undefined ? {} : { stamps: plant.stamps }),
           ...(plant?.sequence === undefined ? {} : { sequence: plant.sequence }),
-          send: (from, to, batch) => this.#carry(from, to, batch),
+          send: (from, to, batch) => this.#faults.carry(from, to, batch),
           note: text => this.#note(text),
           bug: (text, error) => this.#fail(`${text}: ${(error as Error)?.stack ?? error}`),
         }),
@@ -202,9 +204,9 @@ class World {
     }
   }
 
-  #openStore(process: Process, way: string): Store {
+  #openStore(process: Process, node: string): Store {
     const { store: kind } = this.#setup
-    const weather = () => ({ ...this.#setup.storeWeather, out: this.#outages.has(way) })
+    const weather = () => ({ ...this.#setup.storeWeather, out: this.#faults.cutOff(node) })
     const faults = storeFaults(this.#scheduler, this.#random, process, this.#disk, weather)
     const scopes = kind === 'partitions' ? 'partitions' : 'one'
     const store = new MemoryStore({ disk: this.#disk, faults, scopes })
@@ -228,28 +230,6 @@ class World {
     })
   }
 
-  /** Kills the node now and then, and starts it again. */
-  #threaten(node: SimulatedNode): void {
-    const { random } = this.#stage
-    const { nodeKillMs } = this.#setup
-    const next = (): void => {
-      if (nodeKillMs === Number.POSITIVE_INFINITY) return
-      this.#stage.after(-Math.log(1 - random.fraction()) * nodeKillMs, 'node ends', () => {
-        if (!this.#chaos) return
-        this.#endNode(node)
-        next()
-      })
-    }
-    next()
-    // Whatever ended it: somebody sees to it that it runs.
-    const watch = (): void => {
-      if (!node.alive) node.start()
-      if (this.#setup.clockJumps && random.fraction() < 0.1) node.jump((random.fraction() - 0.5) * 3_600_000)
-      this.#stage.after(this.#chaos ? 6_000 * random.fraction() : 500, 'supervisor', watch)
-    }
-    this.#stage.after(500, 'supervisor', watch)
-  }
-
   #nextText(): string {
     this.#texts += 1
     const text = `text ${this.#texts}`
@@ -258,57 +238,12 @@ class World {
     return random.fraction() < 0.005 ? text.padEnd(random.integer(16_384), '.') : text
   }
 
-  /** Now and then something is out of reach for a while: a node's store, or the way between two nodes. */
-  #interrupt(): void {
-    const { random } = this.#stage
-    const { outageMs } = this.#setup
-    if (outageMs === Number.POSITIVE_INFINITY) return
-    this.#stage.after(-Math.log(1 - random.fraction()) * outageMs, 'outage', () => {
-      if (!this.#chaos) return
-      const names = this.#nodes.map(node => node.name)
-      const pick = (): string => names[random.integer(names.length)] ?? ''
-      const what = random.fraction() < 0.5 ? `${pick()} store` : `${pick()} ${pick()}`
-      this.#note(`out of reach: ${what}`)
-      this.#outages.add(what)
-      this.#stage.after(8_000 * random.fraction(), 'outage over', () => this.#outages.delete(what))
-      this.#interrupt()
-    })
-  }
-
-  #endNode(node: SimulatedNode): void {
-    const { random } = this.#stage
-    const dice = random.fraction()
-    if (dice < 0.2) {
-      this.#note(`${node.name} drains`)
-      void node.drain()
-      return
-    }
-    if (!node.alive) return
-    const withMachine = dice < 0.4
-    this.#note(`${node.name} is killed${withMachine ? ' with its machine' : ''}`)
-    node.kill(withMachine)
-    if (this.#setup.store !== 'embedded') return
-    this.#disk.crash()
-    this.#lookBack()
-  }
-
-  #carry(from: string, to: string, batch: HintBatch): void {
-    const { random } = this.#stage
-    const { hintLost, hintMs } = this.#setup
-    if (this.#outages.has(`${from} ${to}`) || random.fraction() < hintLost) return
-    const late = random.fraction() < hintLost ? 5_000 * random.fraction() : 0
-    this.#stage.after(hintMs * 2 * random.fraction() + late, `hints ${from} ${to}`, () => {
-      this.#nodes.find(node => node.name === to)?.receive(batch)
-    })
-  }
-
   #heal(): void {
     this.#note('--- no more faults')
     this.#chaos = false
-    this.#outages.clear()
+    this.#faults.end()
     this.#setup = calmed(this.#setup)
     this.#network.weather = this.#setup.network
-    for (const node of this.#nodes) node.jump(0)
     for (const user of this.#users) {
       // One more phone, that knows nothing yet: it must come to know all that the others do.
       if (user.phones.length < 6) this.#addPhone(user)
@@ -318,50 +253,6 @@ class World {
         phone.start()
       }
     }
-  }
-
-  #everybodyWrites(): void {
-    this.#note('--- everybody writes to everybody')
-    for (const user of this.#users) {
-      for (const { client } of user.phones) {
-        for (const contact of client?.contacts.list() ?? []) {
-          if (contact.state === 'friend') client?.send(contact.uid, this.#stage.nextText())
-        }
-      }
-    }
-  }
-
-  /** Each user's first phone removes the last one: it is to be told, wherever it is connected, and comes back by logging in. */
-  #everybodyRemovesADevice(): { phone: Phone; before: number }[] {
-    this.#note('--- everybody removes a device')
-    return this.#users.flatMap(({ phones }) => {
-      const [first, phone] = [phones[0], phones.at(-1)]
-      const device = phone?.client?.account.device
-      if (first === phone || phone === undefined || device === undefined) return []
-      void first?.client?.account.removeDevice(device)
-      return [{ phone, before: phone.sessionsEnded }]
-    })
-  }
-
-  /** One user deletes the account: friendships end, nobody can log in any more. */
-  async #somebodyGoesForGood(): Promise<void> {
-    const index = this.#users.findIndex(({ passwords, phones }) => passwords.length === 1 && phones.length > 0)
-    const [user] = index < 0 ? [] : this.#users.splice(index, 1)
-    const client = user?.phones[0]?.client
-    if (user === undefined || client === undefined) return
-    user.gone = true
-    this.#note(`--- ${user.account} goes for good`)
-    let outcome = 'nothing'
-    const told = (how: string) => (): void => {
-      outcome = how
-    }
-    client.account.deleteAccount(user.passwords[0] ?? '').then(told('deleted'), told('refused'))
-    const others = this.#users.map(each => each.uid)
-    await this.#settle(STEADY_MS, 'after an account was deleted', () => [
-      ...(outcome === 'deleted' ? [] : [`${user.account}: ${outcome}`]),
-      ...user.phones.filter(({ client }) => client?.account.signedIn).map(({ name }) => `${name} is still signed in`),
-      ...this.#ledger.friendsOf(user.uid, others, this.#unseen).map(uid => `${uid} is still a friend of ${user.uid}`),
-    ])
   }
 
   /** Whether a request between the two may have been dropped. */
@@ -387,8 +278,24 @@ class World {
     throw new SimulationFailure(`not settled ${limitMs} ms ${when}: ${left.slice(0, 12).join('; ')}`)
   }
 
+  #restored(): void {
+    this.#witness.restored()
+    for (const user of this.#users) {
+      const now = new Set([...user.backedUp, ...user.passwords])
+      user.passwords.splice(0, user.passwords.length, ...now)
+      user.passwordChanges += 1
+    }
+  }
+
+  /** After a restore any of them may be the right one. */
+  #backedUp(): void {
+    this.#witness.backedUp()
+    for (const user of this.#users) user.backedUp = user.passwords.slice()
+  }
+
   /** Nothing that a phone showed or was promised may be gone from the store. */
   #lookBack(): void {
+    if (this.#witness.forgetful) return
     for (const user of this.#users) {
       for (const { disk, name } of user.phones) {
         for (const message of disk.model.messages()) {
