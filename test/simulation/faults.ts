@@ -23,6 +23,8 @@ export interface FaultsOptions {
 const OUTAGE_MS_MAX = 8_000
 /** Between two looks of who sees to it that nodes run. */
 const SUPERVISOR_MS_MAX = 6_000
+/** How likely it is, each time. */
+const AMBUSH = 0.01
 const CLOCK_JUMP_MS_MAX = 1_800_000
 
 export class Faults {
@@ -43,6 +45,20 @@ export class Faults {
     }
     this.#now(outageMs, 'outage', () => this.#interrupt())
     if (restoreMs !== undefined) this.#backUp(restoreMs)
+  }
+
+  /** A phone has just shown or stored something: if an embedded store does not have it yet, now is the moment to take it away. */
+  ambush(): void {
+    const { stage, nodes, disk, setup, chaos } = this.#options
+    const [node] = nodes
+    const isCalm = setup().nodeKillMs === Number.POSITIVE_INFINITY
+    if (node === undefined || disk.durability !== 'manual' || isCalm || !chaos() || !this.#chance(AMBUSH)) return
+    stage.after(0, 'ambush', () => {
+      if (!node.alive) return
+      stage.note(`${node.name} is ambushed`)
+      node.kill(false)
+      this.#crash()
+    })
   }
 
   end(): void {

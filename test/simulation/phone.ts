@@ -36,6 +36,8 @@ export interface PhoneOptions {
   hosts(): readonly Host[]
   /** Where a test takes hold of what the client gets. */
   readonly wrap?: ((transport: Transport, client: () => Client | undefined) => Transport) | undefined
+  /** Something has just become durable on it. */
+  stored(): void
   note(text: string): void
   fail(text: string): void
 }
@@ -71,7 +73,10 @@ export class Phone {
     this.name = options.name
     this.user = options.user
     this.#options = options
-    this.#disk = new PhoneDisk((written, before) => options.witness.written(this.name, written, before))
+    this.#disk = new PhoneDisk((written, before) => {
+      options.witness.written(this.name, written, before)
+      options.stored()
+    })
   }
 
   get alive(): boolean {

@@ -181,6 +181,7 @@ export class Witness {
         if ((value as number) < copy.applied && !this.forgetful)
           this.#fail(`${phone} went back from ${copy.applied} to ${value}`)
         copy.applied = value as number
+        this.#durable(phone, copy)
         if (this.#backedUp && copy.applied < this.#ledger.head(copy.uid)) this.torn.add(phone)
         break
       case 'delivered':
@@ -191,6 +192,12 @@ export class Witness {
         if (value !== undefined) this.#rising(phone, name, value, before)
         break
     }
+  }
+
+  /** What a phone has taken must be durable at the server by then. */
+  #durable(phone: string, { uid, applied }: Copy): void {
+    const head = this.#ledger.head(uid)
+    if (applied > head && !this.forgetful) this.#fail(`${phone} has taken ${applied}, and durable is ${head}`)
   }
 
   #outbox(copy: Copy, device: number, sendSeq: number, value: Json | undefined): void {

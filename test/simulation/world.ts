@@ -173,6 +173,7 @@ class World {
       heartbeatMs,
       hosts: () => this.#nodes.filter(node => node.started),
       wrap: this.#options.plant?.transport,
+      stored: () => this.#faults.ambush(),
       note: text => this.#note(text),
       fail: text => this.#fail(text),
     })
