@@ -46,7 +46,7 @@ export type ConnectionStatus =
 
 type Phase =
   | { readonly name: 'resting' }
-  | { readonly name: 'connecting'; readonly link: Link; attemptStored: boolean }
+  | { readonly name: 'connecting'; readonly link: Link; stored: boolean }
   | { readonly name: 'greeting'; readonly link: Link }
   | { readonly name: 'online'; readonly link: Link; readonly sinceMs: number }
   | { readonly name: 'draining'; readonly link: Link; readonly untilMs: number; readonly grace: TimerHandle }
@@ -177,21 +177,21 @@ export class Connector {
       ended: (end: LinkEnd) => this.#ended(link, end),
     }
     const link = new Link(this.#host.transport, this.#host.clock, handlers, this.#options)
-    const phase: Phase = { name: 'connecting', link, attemptStored: this.#signIn !== undefined }
+    const phase: Phase = { name: 'connecting', link, stored: false }
     this.#enter(phase, { state: 'connecting' })
-    if (!phase.attemptStored) {
-      this.#host.identity.raiseAttempt(this.#host.identity.attempt + 1)
-      this.#host.commits.after(() => {
-        phase.attemptStored = true
-        this.#ready(link)
-      })
-    }
+    const { identity, commits } = this.#host
+    if (this.#signIn === undefined) identity.raiseAttempt(identity.attempt + 1)
+    // What the server is told of this device must outlive a crash: its attempt, and in a sign-in its installation key.
+    commits.after(() => {
+      phase.stored = true
+      this.#ready(link)
+    })
     link.start()
   }
 
   #ready(link: Link): void {
     const phase = this.#phase
-    if (phase.name !== 'connecting' || phase.link !== link || link.state !== 'open' || !phase.attemptStored) return
+    if (phase.name !== 'connecting' || phase.link !== link || link.state !== 'open' || !phase.stored) return
     if (this.#host.transport.preamble) link.write(PING)
     if (this.#signIn === undefined) this.#greet(link)
     else this.#askIn(link, this.#signIn)

@@ -119,6 +119,27 @@ t.test('the attempt grows with every connection and is stored before it is sent'
   t.equal(after.pipe.take('hello').request.attempt, before + 2)
 })
 
+t.test('the installation key is stored before it is sent', async t => {
+  const storage = new SlowStorage()
+  storage.fast = false
+  const harness = await Harness.start(storage)
+  const login = harness.client.account.login({ account: 'ann', password: 'correct horse' })
+  login.catch(() => {})
+  harness.settle()
+  harness.pipe.open()
+  t.same(harness.pipe.peek(), [])
+  storage.release()
+  harness.settle()
+  harness.pipe.take('hello')
+  const { installationKey } = harness.pipe.take('login').request
+  const after = await Harness.start(storage.afterCrash())
+  after.client.account.login({ account: 'ann', password: 'correct horse' }).catch(() => {})
+  after.settle()
+  after.pipe.open()
+  after.pipe.take('hello')
+  t.same(after.pipe.take('login').request.installationKey, installationKey)
+})
+
 t.test('ATTEMPT_SUPERSEDED: the next attempt goes above both', async t => {
   const harness = await Harness.online()
   harness.pipe.end()
