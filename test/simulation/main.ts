@@ -16,6 +16,11 @@ const from = Number(values.seed ?? values.from)
 const count = values.seed === undefined ? Number(values.seeds) : 1
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
+if (!Number.isSafeInteger(from) || !Number.isSafeInteger(count) || count < 1) {
+  print('--seeds, --from and --seed are whole numbers')
+  process.exit(2)
+}
+
 let failed = 0
 let events = 0
 const started = performance.now()

@@ -16,6 +16,8 @@ export interface Setup {
   readonly nodes: number
   /** Phones of each user. */
   readonly users: readonly number[]
+  /** So many of the users are of one partition. */
+  readonly neighbours: number
   readonly chaosMs: number
   /** Between two acts of one phone, on average. */
   readonly actMs: number
@@ -49,6 +51,7 @@ export function drawSetup(random: Random, only?: Partial<Setup>): Setup {
     store,
     nodes: store === 'embedded' ? 1 : 2 + random.integer(2),
     users: Array.from({ length: userCount }, () => 1 + random.integer(random.fraction() < 0.3 ? 3 : 2)),
+    neighbours: pick([0, 2, 3]),
     chaosMs: 25_000 + random.integer(45_000),
     actMs: pick([400, 800, 1_600]),
     network: {

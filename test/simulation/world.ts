@@ -144,10 +144,14 @@ class World {
   // The cast -------------------------------------------------------------------------------------------------------------
 
   #makeUsers(): void {
-    const { users } = this.#setup
+    const { users, neighbours } = this.#setup
     users.forEach((phones, index) => {
+      const [first] = this.#users
       const user: User = {
-        account: `user${this.#options.seed % 1_000}x${index}`,
+        account: accountOf(
+          `user${this.#options.seed % 1_000}x${index}`,
+          index < neighbours ? first?.account : undefined,
+        ),
         passwords: ['a good password'],
         passwordChanges: 0,
         backedUp: [],
@@ -319,6 +323,15 @@ class World {
 }
 
 class SimulationFailure extends Error {}
+
+/** A name that begins so; of the same partition as that of a neighbour. */
+function accountOf(name: string, neighbour: string | undefined): string {
+  let found = name
+  if (neighbour === undefined) return found
+  for (let i = 0; partitionOf(`account/${found}`) !== partitionOf(`account/${neighbour}`); i += 1)
+    found = `${name}-${i}`
+  return found
+}
 
 function pairOf(a: number, b: number): string {
   return `${Math.min(a, b)} ${Math.max(a, b)}`
