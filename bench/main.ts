@@ -13,7 +13,7 @@ import { type IdleReport, measureIdle } from './idle.js'
 import { type MessagesReport, measureMessages } from './messages.js'
 import { FULL, type Preset, QUICK, TINY } from './presets.js'
 import { measureRate, type RateReport } from './rate.js'
-import { idleTables, machineLine, messagesTables, rateTables, wireTables } from './report.js'
+import { idleTables, type Machine, machineLine, messagesTables, rateTables, wireTables } from './report.js'
 import { measureWire, type WireReport } from './wire.js'
 
 const OPTIONS = {
@@ -32,13 +32,6 @@ export interface BenchReport {
   readonly b?: MessagesReport
   readonly c?: WireReport
   readonly d?: IdleReport
-}
-
-export interface Machine {
-  readonly cpu: string
-  readonly cores: number
-  readonly memory_gib: number
-  readonly node: string
 }
 
 process.exitCode = await main(process.argv.slice(2))

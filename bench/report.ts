@@ -1,12 +1,19 @@
 /** The measurements as people read them. */
 
 import type { IdleReport } from './idle.js'
-import type { Machine } from './main.js'
 import type { MessagesReport, MessagesRow } from './messages.js'
 import type { Preset } from './presets.js'
 import type { RateReport } from './rate.js'
 import { table } from './table.js'
 import type { WireReport } from './wire.js'
+
+/** What the figures were measured on. */
+export interface Machine {
+  readonly cpu: string
+  readonly cores: number
+  readonly memory_gib: number
+  readonly node: string
+}
 
 export function machineLine({ cpu, cores, memory_gib, node }: Machine, { name, rounds }: Preset): string {
   return `${cores} × ${cpu}, ${memory_gib} GiB, Node ${node}; ${name}, medians of ${rounds}`
