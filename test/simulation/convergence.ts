@@ -25,7 +25,7 @@ export function missing(whole: Whole): string[] {
   }
   for (const user of users) {
     const head = ledger.head(user.uid)
-    for (const phone of user.phones) found.push(...unsettled(phone, head))
+    for (const phone of user.phones) found.push(...unsettled(phone, head, ledger))
   }
   if (found.length > 0) return found
   found.push(...ledger.underWay())
@@ -47,13 +47,14 @@ export function missing(whole: Whole): string[] {
   return found
 }
 
-function unsettled(phone: Phone, head: number): string[] {
+function unsettled(phone: Phone, head: number, ledger: Ledger): string[] {
   const { client, name } = phone
   if (client === undefined) return [`${name} does not run`]
-  const { status, outbox, applied, durable, signedIn, acked } = client.state()
+  const { uid, device, status, outbox, applied, durable, signedIn, acked } = client.state()
   const found: string[] = []
   if (phone.leaving) found.push(`${name} is logging out`)
   if (!signedIn) found.push(`${name} is not signed in`)
+  if (status.state === 'online' && !ledger.hasSession(uid, device)) found.push(`${name} is online without a session`)
   if (status.state !== 'online') found.push(`${name} is ${status.state}`)
   for (const { sendSeq, what, state } of outbox) found.push(`${name}: ${what} ${sendSeq} is ${state}`)
   if (applied !== head || durable !== head) found.push(`${name} has applied ${applied}, stored ${durable} of ${head}`)

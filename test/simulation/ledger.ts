@@ -4,7 +4,7 @@ import { ContactState, decodeItem, type Message } from '../../protocol/generated
 import type { MemoryDisk } from '../../src/store/memory/disk.js'
 import type { ScannedRecord } from '../../src/store/types.js'
 import { OUTBOX, pairIn, pairOut } from '../../src/sync/record-kinds.js'
-import { contact, userActor } from '../../src/sync/rules/records.js'
+import { contact, session, userActor } from '../../src/sync/rules/records.js'
 import { type MessageId, nameOf } from './witness.js'
 
 export interface Entry {
@@ -103,6 +103,12 @@ export class Ledger {
       if (state === ContactState.REQUESTED) return !unseen(other, uid)
       return state !== ContactState.UNSPECIFIED
     })
+  }
+
+  /** Whether the device may be connected. */
+  hasSession(uid: number, device: number): boolean {
+    const [record] = this.#disk.get(userActor(uid), [`${session.prefix}/${device}`])
+    return record !== undefined && record.stamp !== 0 && !session.decode(record.bytes).ended
   }
 
   #contact(uid: number, other: number) {
