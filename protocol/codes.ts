@@ -36,10 +36,14 @@ export const CODES = {
   OUTBOX_FULL: { code: 119, action: 'refused', text: "the way to the other user's store is full" },
   REFUSED: { code: 120, action: 'refused', text: 'the other side could not process it' },
   NOT_ALLOWED: { code: 121, action: 'refused', text: 'not allowed here' },
+  RECIPIENT_LIMIT: { code: 122, action: 'refused', text: 'too many messages to one recipient' },
+  REQUEST_LIMIT: { code: 123, action: 'refused', text: 'too many contact requests' },
 
   UNAVAILABLE: { code: 200, action: 'retry', text: 'something that the server needs is not there right now' },
   OVERLOADED: { code: 201, action: 'retry', text: 'the server has too much to do' },
   GAP: { code: 202, action: 'retry', text: 'an earlier send_seq is missing' },
+  RATE_LIMITED: { code: 203, action: 'retry', text: 'too many requests' },
+  STORE_FULL: { code: 204, action: 'retry', text: 'the server has no room to store anything' },
 
   DRAINING: { code: 300, action: 'reconnect', text: 'the server is about to stop' },
   SERVER_ERROR: { code: 301, action: 'reconnect', text: 'the server failed' },
@@ -58,6 +62,7 @@ export const CODES = {
   HELLO_REPEATED: { code: 310, action: 'reconnect', text: 'the connection has had its Hello' },
   SLOW_CONSUMER: { code: 311, action: 'reconnect', text: 'the connection takes no more bytes' },
   NAMELESS_TIMEOUT: { code: 312, action: 'reconnect', text: 'the nameless connection is over' },
+  POLL_SUPERSEDED: { code: 313, action: 'reconnect', text: 'a newer poll of the device waits' },
 
   RESYNC: { code: 400, action: 'resync', text: 'the version is not one of this timeline' },
 

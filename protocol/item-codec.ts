@@ -3,7 +3,13 @@
 import { itemSlab } from './bytes.js'
 import { CODES } from './codes.js'
 import { beginFrame } from './frame-codec.js'
-import type { Item, Message } from './generated/messages.js'
+import {
+  createSyncResponse,
+  encodeSyncResponse,
+  type Item,
+  type Message,
+  type SendResult,
+} from './generated/messages.js'
 import { INTEGER_MAX, UINT32_MAX } from './limits.js'
 import { METHODS } from './methods.js'
 import { utf8 } from './utf8.js'
@@ -37,6 +43,7 @@ export function encodePushFrame(from: number, to: number, trimmed: boolean, item
 /**
  * The body of a Sync answer (SyncResponse): every live item of (since, to].
  * @param items in order of version, all of (since, to]
+ * @param results of the sends that the request carried
  */
 export function encodeSyncBody(
   since: number,
@@ -44,9 +51,13 @@ export function encodeSyncBody(
   more: boolean,
   trimmed: boolean,
   items: readonly RawItem[],
+  results: readonly SendResult[] = NO_RESULTS,
 ): Uint8Array {
-  const out = itemSlab.take(syncBytes(since, to, more, trimmed, items))
+  const tail = resultsBody(results)
+  const bytes = syncBytes(since, to, more, trimmed, items)
+  const out = itemSlab.take(bytes + tail.length)
   putSync(out, 0, since, to, more, trimmed, items)
+  out.set(tail, bytes)
   return out
 }
 
@@ -58,10 +69,13 @@ export function encodeSyncFrame(
   more: boolean,
   trimmed: boolean,
   items: readonly RawItem[],
+  results: readonly SendResult[] = NO_RESULTS,
 ): Uint8Array {
-  const bodyBytes = syncBytes(since, to, more, trimmed, items)
+  const tail = resultsBody(results)
+  const bodyBytes = syncBytes(since, to, more, trimmed, items) + tail.length
   const out = beginFrame(id, 0, bodyBytes)
   putSync(out, out.length - bodyBytes, since, to, more, trimmed, items)
+  out.set(tail, out.length - tail.length)
   return out
 }
 
@@ -153,6 +167,14 @@ export function itemVersions(from: number, items: readonly Item[]): number[] {
     if (version > INTEGER_MAX) throw new DecodeError(CODES.BAD_BODY.code, 'a version is above 2^53 - 1')
     return version
   })
+}
+
+const NO_RESULTS: readonly SendResult[] = []
+const NO_BYTES = new Uint8Array(0)
+
+/** The results' part of a SyncResponse: of its parts put behind each other protobuf makes one message. */
+function resultsBody(results: readonly SendResult[]): Uint8Array {
+  return results.length === 0 ? NO_BYTES : encodeSyncResponse(createSyncResponse({ results: [...results] }))
 }
 
 function syncBytes(since: number, to: number, more: boolean, trimmed: boolean, items: readonly RawItem[]): number {

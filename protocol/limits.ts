@@ -42,6 +42,16 @@ export const MARKS_MAX = 256
 /** Marks that a server holds for one user until it has committed them: twice the most contacts; more is FLOOD. */
 export const MARKS_HELD_MAX = 10_000
 
+/** How long a Sync of the short side may wait: below the 30 s after which proxies give a silent request up. */
+export const POLL_MS_MAX = 25_000
+
+/** Sends inside one Sync: as many as may be without an answer. */
+export const SENDS_PER_SYNC_MAX = 64
+
+/** Body of a request on the short side, unpacked: as a frame, and of JSON as much as the same may take in escapes. */
+export const HTTP_BODY_BYTES_MAX = 65_536
+export const HTTP_JSON_BODY_BYTES_MAX = 393_216
+
 /** Numbers that one Void may use up: a counter jump of an epoch (2^20), so that one request closes it. */
 export const VOID_COUNT_MAX = 1_048_576
 

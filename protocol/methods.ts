@@ -6,7 +6,7 @@ import * as m from './generated/messages.js'
 export interface RequestMethod<Q = unknown, A = unknown> {
   readonly kind: 'request'
   readonly number: number
-  /** Name of the service as in the .proto files; '' for Hello, which only connections have. */
+  /** Name of the service as in the .proto files. */
   readonly service: string
   readonly rpc: string
   /** Has a send_seq: idempotent by it (clause 6). */
@@ -40,12 +40,12 @@ type Trait = 'mutating' | 'nameless'
 
 function request<Q, A>(
   number: number,
-  name: `${string}.${string}` | 'Hello',
+  name: `${string}.${string}`,
   [encodeRequest, decodeRequest]: Codec<Q>,
   [encodeResponse, decodeResponse]: Codec<A>,
   trait?: Trait,
 ): RequestMethod<Q, A> {
-  const [service = '', rpc = ''] = name === 'Hello' ? ['', name] : name.split('.')
+  const [service = '', rpc = ''] = name.split('.')
   return {
     kind: 'request',
     number,
@@ -72,7 +72,7 @@ function notice<N>(
 export const METHODS = {
   hello: request(
     1,
-    'Hello',
+    'ConnectionService.Hello',
     [m.encodeHelloRequest, m.decodeHelloRequest],
     [m.encodeHelloResponse, m.decodeHelloResponse],
     'nameless',

@@ -3,6 +3,7 @@
 
 import { actionOf } from '../../protocol/codes.js'
 import {
+  createSyncRequest,
   decodeNotifyNotice,
   decodePushNotice,
   decodeSyncResponse,
@@ -144,7 +145,7 @@ export class Inbox {
     const since = this.#timeline.pull()
     if (since === undefined) return
     this.#host.acks.tell()
-    link.request(METHODS.sync.number, METHODS.sync.encodeRequest({ since, ack: undefined }), frame =>
+    link.request(METHODS.sync.number, METHODS.sync.encodeRequest(createSyncRequest({ since })), frame =>
       this.#pulled(since, frame),
     )
     this.#host.wake()

@@ -153,6 +153,65 @@ export function readRefusal(r: Reader, m: Refusal): Refusal {
   return m
 }
 
+/** On the short side: the detail of every error, beside the code that the Connect protocol gives it. */
+export interface ErrorDetail {
+  /** A code of PROTOCOL.md, clause 9. */
+  code: number
+  /** As in a frame. */
+  retryAfterMs: number
+  refusal: Refusal | undefined
+}
+
+export function createErrorDetail(init?: Partial<ErrorDetail>): ErrorDetail {
+  const m: ErrorDetail = { code: 0, retryAfterMs: 0, refusal: undefined }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeErrorDetail(m: ErrorDetail): Uint8Array {
+  const w = begin()
+  writeErrorDetail(w, m)
+  return finish(w)
+}
+
+export function writeErrorDetail(w: Writer, m: ErrorDetail): void {
+  if (m.code !== 0) writeUint32(w, 8, m.code)
+  if (m.retryAfterMs !== 0) writeUint32(w, 16, m.retryAfterMs)
+  if (m.refusal !== undefined) {
+    w.uint32(26).fork()
+    writeRefusal(w, m.refusal)
+    w.ldelim()
+  }
+}
+
+export function decodeErrorDetail(bytes: Uint8Array): ErrorDetail {
+  return readErrorDetail(readerOf(bytes), createErrorDetail())
+}
+
+export function readErrorDetail(r: Reader, m: ErrorDetail): ErrorDetail {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.code = readUint32(r)
+        break
+      }
+      case 16: {
+        m.retryAfterMs = readUint32(r)
+        break
+      }
+      case 26: {
+        const outer = enter(r)
+        m.refusal = readRefusal(r, m.refusal ?? createRefusal())
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'ErrorDetail')
+    }
+  }
+  return m
+}
+
 /** The first frame of every connection. Method 1, client to server. */
 export interface HelloRequest {
   /** The session's token. Absent: a nameless connection, good for Register, Login and one Hello with a token. */
@@ -1251,10 +1310,22 @@ export interface SyncRequest {
   since: number
   /** As AckNotice. */
   ack: AckNotice | undefined
+  /**
+   * On the short side: how long to wait for an item, if there is none, at most 25 000 milliseconds. On a connection it says
+   * nothing: there the server pushes.
+   */
+  waitMs: number
+  /**
+   * Sent before the page is read, in this order, each as by Send. The answer comes when they are committed, without waiting
+   * for more.
+   */
+  sends: SendRequest[]
+  /** On the short side: the attempt that this poll belongs to (clause 13). Absent: of none. */
+  attempt: number
 }
 
 export function createSyncRequest(init?: Partial<SyncRequest>): SyncRequest {
-  const m: SyncRequest = { since: 0, ack: undefined }
+  const m: SyncRequest = { since: 0, ack: undefined, waitMs: 0, sends: [], attempt: 0 }
   return init === undefined ? m : Object.assign(m, init)
 }
 
@@ -1271,6 +1342,13 @@ export function writeSyncRequest(w: Writer, m: SyncRequest): void {
     writeAckNotice(w, m.ack)
     w.ldelim()
   }
+  if (m.waitMs !== 0) writeUint32(w, 24, m.waitMs)
+  for (const each of m.sends) {
+    w.uint32(34).fork()
+    writeSendRequest(w, each)
+    w.ldelim()
+  }
+  if (m.attempt !== 0) writeUint64(w, 40, m.attempt)
 }
 
 export function decodeSyncRequest(bytes: Uint8Array): SyncRequest {
@@ -1291,8 +1369,23 @@ export function readSyncRequest(r: Reader, m: SyncRequest): SyncRequest {
         leave(r, outer)
         break
       }
+      case 24: {
+        m.waitMs = readUint32(r)
+        break
+      }
+      case 34: {
+        if (m.sends.length >= 64) throw tooMany('SyncRequest.sends', 64)
+        const outer = enter(r)
+        m.sends.push(readSendRequest(r, createSendRequest()))
+        leave(r, outer)
+        break
+      }
+      case 40: {
+        m.attempt = readUint64(r)
+        break
+      }
       default:
-        skipField(r, tag, 6, 'SyncRequest')
+        skipField(r, tag, 62, 'SyncRequest')
     }
   }
   return m
@@ -1306,10 +1399,12 @@ export interface SyncResponse {
   /** Items between since and to were removed by retention. */
   trimmed: boolean
   items: Item[]
+  /** What came of the sends, in their order. */
+  results: SendResult[]
 }
 
 export function createSyncResponse(init?: Partial<SyncResponse>): SyncResponse {
-  const m: SyncResponse = { to: 0, more: false, trimmed: false, items: [] }
+  const m: SyncResponse = { to: 0, more: false, trimmed: false, items: [], results: [] }
   return init === undefined ? m : Object.assign(m, init)
 }
 
@@ -1326,6 +1421,11 @@ export function writeSyncResponse(w: Writer, m: SyncResponse): void {
   for (const each of m.items) {
     w.uint32(34).fork()
     writeItem(w, each)
+    w.ldelim()
+  }
+  for (const each of m.results) {
+    w.uint32(42).fork()
+    writeSendResult(w, each)
     w.ldelim()
   }
 }
@@ -1356,8 +1456,91 @@ export function readSyncResponse(r: Reader, m: SyncResponse): SyncResponse {
         leave(r, outer)
         break
       }
+      case 42: {
+        const outer = enter(r)
+        m.results.push(readSendResult(r, createSendResult()))
+        leave(r, outer)
+        break
+      }
       default:
-        skipField(r, tag, 30, 'SyncResponse')
+        skipField(r, tag, 62, 'SyncResponse')
+    }
+  }
+  return m
+}
+
+/** What came of one send of a Sync: a SendResponse, or a refusal. */
+export interface SendResult {
+  /** As SendResponse. */
+  version: number
+  from: number
+  /** 0 for success, otherwise a code of PROTOCOL.md, clause 9; then the fields below are as those of a refusing frame. */
+  code: number
+  message: string
+  retryAfterMs: number
+  refusal: Refusal | undefined
+}
+
+export function createSendResult(init?: Partial<SendResult>): SendResult {
+  const m: SendResult = { version: 0, from: 0, code: 0, message: '', retryAfterMs: 0, refusal: undefined }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeSendResult(m: SendResult): Uint8Array {
+  const w = begin()
+  writeSendResult(w, m)
+  return finish(w)
+}
+
+export function writeSendResult(w: Writer, m: SendResult): void {
+  if (m.version !== 0) writeUint64(w, 8, m.version)
+  if (m.from !== 0) writeUint64(w, 16, m.from)
+  if (m.code !== 0) writeUint32(w, 24, m.code)
+  if (m.message.length > 0) writeString(w, 34, m.message)
+  if (m.retryAfterMs !== 0) writeUint32(w, 40, m.retryAfterMs)
+  if (m.refusal !== undefined) {
+    w.uint32(50).fork()
+    writeRefusal(w, m.refusal)
+    w.ldelim()
+  }
+}
+
+export function decodeSendResult(bytes: Uint8Array): SendResult {
+  return readSendResult(readerOf(bytes), createSendResult())
+}
+
+export function readSendResult(r: Reader, m: SendResult): SendResult {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.version = readUint64(r)
+        break
+      }
+      case 16: {
+        m.from = readUint64(r)
+        break
+      }
+      case 24: {
+        m.code = readUint32(r)
+        break
+      }
+      case 34: {
+        m.message = readString(r, 'SendResult.message', 0)
+        break
+      }
+      case 40: {
+        m.retryAfterMs = readUint32(r)
+        break
+      }
+      case 50: {
+        const outer = enter(r)
+        m.refusal = readRefusal(r, m.refusal ?? createRefusal())
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 126, 'SendResult')
     }
   }
   return m

@@ -1,13 +1,13 @@
-/** Hello: whose connection it is, and where its timeline goes on. */
+/** Hello: whose connection it is, and where its timeline goes on. And whose a single request is. */
 import { CODES, codeText } from '../../protocol/codes.js'
 import { createHelloResponse, type HelloRequest } from '../../protocol/generated/messages.js'
 import { PROTOCOL_REVISION } from '../../protocol/limits.js'
 import type { Clock } from '../lib/clock.js'
 import type { Engine } from '../sync/engine.js'
 import { userActor } from '../sync/rules/records.js'
-import { type BindResult, bind } from '../sync/rules/session.js'
+import { authorize, type BindResult, bind } from '../sync/rules/session.js'
 import { readToken, type TokenOwner } from './tokens.js'
-import type { HelloAnswer } from './types.js'
+import type { Authorization, HelloAnswer } from './types.js'
 
 const RETRY_AFTER_MS = 1_000
 
@@ -45,6 +45,25 @@ export class HelloService {
     this.#engine.submit(userActor(owner.uid), bind, { device, tokenHash, attempt }, outcome => {
       if (outcome.kind === 'done') this.#bound(request, owner, outcome.result, settle)
       else settle({ ...refused(CODES.UNAVAILABLE.code), retryAfterMs: RETRY_AFTER_MS })
+    })
+  }
+
+  /** Whose the token is, for one request without a connection. */
+  authorize(token: Uint8Array, settle: (authorization: Authorization) => void): void {
+    const owner = readToken(token)
+    if (owner === undefined) {
+      settle({ kind: 'refused', code: CODES.UNAUTHENTICATED.code, retryAfterMs: 0 })
+      return
+    }
+    const { uid, device, hash: tokenHash } = owner
+    this.#engine.submit(userActor(uid), authorize, { device, tokenHash }, outcome => {
+      if (outcome.kind !== 'done') {
+        settle({ kind: 'refused', code: CODES.UNAVAILABLE.code, retryAfterMs: RETRY_AFTER_MS })
+      } else if (outcome.result.kind === 'refused') {
+        settle({ kind: 'refused', code: outcome.result.code, retryAfterMs: 0 })
+      } else {
+        settle({ kind: 'owner', uid, device, attempt: outcome.result.attempt })
+      }
     })
   }
 

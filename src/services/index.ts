@@ -15,7 +15,7 @@ import { CONTACT_ACTS, ContactService } from './contact-service.js'
 import { HelloService } from './hello-service.js'
 import { MessageService } from './message-service.js'
 import type { Passwords } from './passwords.js'
-import type { Caller, HelloAnswer, Services } from './types.js'
+import type { Authorization, Caller, HelloAnswer, Services } from './types.js'
 
 export interface ServiceOptions {
   readonly engine: Engine
@@ -70,6 +70,10 @@ class AllServices implements Services {
 
   hello(request: HelloRequest, _address: string, settle: (answer: HelloAnswer) => void): void {
     this.#hello.hello(request, settle)
+  }
+
+  authorize(token: Uint8Array, settle: (authorization: Authorization) => void): void {
+    this.#hello.authorize(token, settle)
   }
 
   request(caller: Caller, id: number, method: number, body: Uint8Array): void {

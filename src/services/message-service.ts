@@ -10,6 +10,7 @@ import { userActor } from '../sync/rules/records.js'
 import type { TimelinePage } from '../sync/types.js'
 import type { Acks } from './acks.js'
 import { answerNumbered, refuse, refuseUnavailable } from './answers.js'
+import { runSends } from './carried-sends.js'
 import { contentHash } from './content-hash.js'
 import type { Caller } from './types.js'
 
@@ -24,6 +25,9 @@ export class MessageService {
     this.#send = sendTransition(sequence)
   }
 
+  readonly #sendOne = (caller: Caller, id: number, request: SendRequest, body: Uint8Array): void =>
+    this.send(caller, id, request, body)
+
   send(caller: Caller, id: number, { sendSeq, to, text }: SendRequest, body: Uint8Array): void {
     const { uid, device } = caller
     const hash = contentHash(METHODS.send.number, body)
@@ -37,7 +41,7 @@ export class MessageService {
     })
   }
 
-  sync(caller: Caller, id: number, { since, ack }: SyncRequest): void {
+  sync(caller: Caller, id: number, { since, ack, sends }: SyncRequest): void {
     if (ack !== undefined) {
       const code = this.ack(caller, ack)
       if (code !== CODES.OK.code) {
@@ -45,10 +49,15 @@ export class MessageService {
         return
       }
     }
-    this.page(caller.uid, since).then(
-      page => (page.kind === 'resync' ? refuse(caller, id, CODES.RESYNC.code) : caller.synced(id, since, page)),
-      () => refuseUnavailable(caller, id),
-    )
+    runSends(caller, sends, this.#sendOne, results => {
+      this.page(caller.uid, since).then(
+        page => {
+          if (page.kind === 'resync') refuse(caller, id, CODES.RESYNC.code)
+          else caller.synced(id, since, page, results)
+        },
+        () => refuseUnavailable(caller, id),
+      )
+    })
   }
 
   void(caller: Caller, id: number, { sendSeq, count }: VoidRequest): void {

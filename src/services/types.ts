@@ -1,6 +1,6 @@
 /** What a connection needs of the services, and the services of a connection: the only seam between session/ and services/. */
 import type { Code } from '../../protocol/codes.js'
-import type { AckNotice, HelloRequest, HelloResponse, Refusal } from '../../protocol/generated/messages.js'
+import type { AckNotice, HelloRequest, HelloResponse, Refusal, SendResult } from '../../protocol/generated/messages.js'
 import type { TimelinePage } from '../sync/types.js'
 
 export type { TimelinePage }
@@ -18,9 +18,20 @@ export interface Caller {
   refuse(id: number, code: Code, message: string, retryAfterMs?: number, refusal?: Refusal): void
   /** Answers a Send with the range of the own copy: counts as the push of (from, version] on this connection. */
   accepted(id: number, from: number, version: number): void
-  /** Answers a Sync: the client will have applied up to `page.to`. */
-  synced(id: number, since: number, page: TimelinePage): void
+  /** Answers a Sync: the client will have applied up to `page.to`. `results`: of the sends that it carried. */
+  synced(id: number, since: number, page: TimelinePage, results: readonly SendResult[]): void
 }
+
+/** Whose a token is, on a transport without connections. */
+export type Authorization =
+  | {
+      readonly kind: 'owner'
+      readonly uid: number
+      readonly device: number
+      /** The highest attempt that the device has bound; 0 if none. */
+      readonly attempt: number
+    }
+  | { readonly kind: 'refused'; readonly code: Code; readonly retryAfterMs: number }
 
 export type HelloAnswer =
   | {
@@ -42,6 +53,8 @@ export type HelloAnswer =
 export interface Services {
   /** Checks the token, binds the attempt (durably). `settle` is called once, at once or later. */
   hello(request: HelloRequest, address: string, settle: (answer: HelloAnswer) => void): void
+  /** For one request without a connection. Counts as a use of the token; binds nothing. `settle` is called once, at once or later. */
+  authorize(token: Uint8Array, settle: (authorization: Authorization) => void): void
   /** One of the caller's answering methods will be called once for this id, at once or later. `body` is read during the call. Never throws. */
   request(caller: Caller, id: number, method: number, body: Uint8Array): void
   /** OK, or the code to close the connection with. */

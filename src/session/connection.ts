@@ -27,6 +27,7 @@ import {
   type HelloRequest,
   type HelloResponse,
   type Refusal,
+  type SendResult,
 } from '../../protocol/generated/messages.js'
 import { encodeAcceptedFrame, encodePushFrame, encodeSyncFrame } from '../../protocol/item-codec.js'
 import { HELLO_TIMEOUT_MS, NAMELESS_MS_MAX, REQUESTS_IN_WORK_MAX } from '../../protocol/limits.js'
@@ -184,7 +185,7 @@ export class Connection extends FrameLink implements Caller {
     if (this.#state.kind === 'open' && version > 0) this.#state.feed.accepted(from, version)
   }
 
-  synced(id: number, since: number, page: TimelinePage): void {
+  synced(id: number, since: number, page: TimelinePage, results: readonly SendResult[]): void {
     if (!this.#answers(id)) return
     const feed = this.#device()?.feed
     if (page.kind === 'resync') {
@@ -194,7 +195,7 @@ export class Connection extends FrameLink implements Caller {
       return
     }
     const { to, more, trimmed, items, head } = page
-    this.write(encodeSyncFrame(id, since, to, more, trimmed, items))
+    this.write(encodeSyncFrame(id, since, to, more, trimmed, items, results))
     feed?.paged(to, head, more)
   }
 

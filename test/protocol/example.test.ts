@@ -55,9 +55,9 @@ t.test('the session of clause 12 is what it says, byte by byte', async t => {
   })
   t.same(story, [
     '→ ping',
-    '→ Hello',
+    '→ ConnectionService.Hello',
     '→ MessageService.Send',
-    '← Hello',
+    '← ConnectionService.Hello',
     '← Push',
     '← MessageService.Send',
     '→ Ack',

@@ -27,6 +27,7 @@ t.test('the options of the .proto files are the limits of the code', async t => 
     delivered: limits.MARKS_MAX,
     read: limits.MARKS_MAX,
     greeting: limits.GREETING_BYTES_MAX,
+    sends: limits.SENDS_PER_SYNC_MAX,
   }
   const limited = loadSchema().messages.flatMap(message => message.fields.filter(field => field.max || field.length))
   for (const field of limited) t.equal(field.max || field.length, expected[field.protoName], field.protoName)

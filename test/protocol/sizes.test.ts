@@ -5,6 +5,7 @@ import { encodeNotice, encodeRequest, PING } from '../../protocol/frame-codec.js
 import {
   createAckNotice,
   createHelloRequest,
+  createSyncRequest,
   encodeAckNotice,
   encodeHelloRequest,
   encodeNotifyNotice,
@@ -59,7 +60,7 @@ t.test('an ack takes 9 bytes, 20 with a mark', async t => {
 
 t.test('a Notify takes 9 bytes, an empty pull 11 and its answer 9', async t => {
   t.equal(encodeNotice(METHODS.notify.number, encodeNotifyNotice({ version: VERSION })).length, 9)
-  const sync = encodeSyncRequest({ since: VERSION, ack: undefined })
+  const sync = encodeSyncRequest(createSyncRequest({ since: VERSION }))
   t.equal(encodeRequest(ID, METHODS.sync.number, sync).length, 11)
   t.equal(encodeSyncFrame(ID, VERSION, VERSION, false, false, []).length, 9)
 })

@@ -4,6 +4,7 @@ import { encodeFrame, encodeNotice, encodeRequest } from '../../protocol/frame-c
 import {
   createAckNotice,
   createHelloResponse,
+  createSyncRequest,
   encodeAckNotice,
   encodeSyncRequest,
 } from '../../protocol/generated/messages.js'
@@ -341,12 +342,12 @@ t.test('an item that does not follow makes one Notify, and no other until the cl
   rig.hub.hint({ uid: 7, ...timeline.append() })
   await rig.turn()
   t.match(pipe.seen(), [{ what: 'notify', version: 2 }])
-  connection.receive(request(3, METHODS.sync.number, encodeSyncRequest({ since: 0, ack: undefined })))
+  connection.receive(request(3, METHODS.sync.number, encodeSyncRequest(createSyncRequest({ since: 0 }))))
   const page = timeline.page(0)
   rig.hub.hint({ uid: 7, ...timeline.append() })
   await rig.turn()
   t.same(pipe.seen(), [], 'the answer is to come')
-  services.requests[0]?.caller.synced(3, 0, page)
+  services.requests[0]?.caller.synced(3, 0, page, [])
   await rig.turn()
   t.match(
     pipe.seen(),
@@ -357,7 +358,7 @@ t.test('an item that does not follow makes one Notify, and no other until the cl
     'it grew behind the page',
   )
   connection.receive(request(4, METHODS.sync.number))
-  services.requests[1]?.caller.synced(4, 3, timeline.page(3))
+  services.requests[1]?.caller.synced(4, 3, timeline.page(3), [])
   rig.hub.hint({ uid: 7, ...timeline.append() })
   await rig.turn()
   t.match(pipe.seen(), [{ what: 'answer' }, { what: 'push', from: 4, to: 5 }], 'caught up: pushed again')
@@ -482,12 +483,12 @@ t.test('after RESYNC the client stands at 0: nothing is pushed until it has pull
   rig.hub.hint({ uid: 7, ...timeline.append() })
   await rig.turn()
   connection.receive(request(1, METHODS.sync.number))
-  services.requests[0]?.caller.synced(1, 99, timeline.page(99))
+  services.requests[0]?.caller.synced(1, 99, timeline.page(99), [])
   rig.hub.hint({ uid: 7, ...timeline.append() })
   await rig.turn()
   t.match(pipe.seen().slice(1), [{ what: 'refusal', code: 'RESYNC' }])
   connection.receive(request(2, METHODS.sync.number))
-  services.requests[1]?.caller.synced(2, 0, timeline.page(0))
+  services.requests[1]?.caller.synced(2, 0, timeline.page(0), [])
   rig.hub.hint({ uid: 7, ...timeline.append() })
   await rig.turn()
   t.match(pipe.seen(), [{ what: 'answer' }, { what: 'push', from: 2, to: 3 }])
@@ -539,7 +540,7 @@ t.test('answers for a connection that is closed go nowhere', async t => {
   t.equal(connection.state, 'closed')
   const [one, two, three] = services.requests
   one?.caller.respond(1, EMPTY)
-  two?.caller.synced(2, 0, services.timeline(7).page(0))
+  two?.caller.synced(2, 0, services.timeline(7).page(0), [])
   three?.caller.accepted(3, 0, 1)
   await rig.turn()
   t.same(pipe.seen(), [])

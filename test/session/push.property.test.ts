@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { encodeRequest } from '../../protocol/frame-codec.js'
-import { decodeSyncRequest, encodeSyncRequest } from '../../protocol/generated/messages.js'
+import { createSyncRequest, decodeSyncRequest, encodeSyncRequest } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { TimelinePage } from '../../src/services/types.js'
 import type { Connection } from '../../src/session/connection.js'
@@ -111,7 +111,7 @@ class Scenario {
     const sync = this.syncs.shift()
     if (sync === undefined) return
     const { held, since, page } = sync
-    held.caller.synced(held.id, since, fresh ? this.timeline.page(since, this.services.itemsMax) : page)
+    held.caller.synced(held.id, since, fresh ? this.timeline.page(since, this.services.itemsMax) : page, [])
   }
 
   /** Sends that were read late are answered as repeats. */
@@ -148,7 +148,7 @@ class Scenario {
 
   #pull(since: number): number {
     this.#lastId += 1
-    const body = encodeSyncRequest({ since, ack: undefined })
+    const body = encodeSyncRequest(createSyncRequest({ since }))
     this.connection.receive(encodeRequest(this.#lastId, METHODS.sync.number, body))
     return this.#lastId
   }

@@ -8,6 +8,7 @@ import {
   decodeRegisterResponse,
   type Item,
   type Refusal,
+  type SendResult,
   type Session,
 } from '../../protocol/generated/messages.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
@@ -30,6 +31,8 @@ export interface Reply {
   readonly version: number
   readonly from: number
   readonly page: TimelinePage | undefined
+  /** Of the sends that a Sync carried. */
+  readonly results: readonly SendResult[]
 }
 
 export interface TestNode {
@@ -174,12 +177,20 @@ export class TestDevice implements Caller {
     this.#settle(id, { from, version })
   }
 
-  synced(id: number, _since: number, page: TimelinePage): void {
-    this.#settle(id, { page })
+  synced(id: number, _since: number, page: TimelinePage, results: readonly SendResult[]): void {
+    this.#settle(id, { page, results })
   }
 
   #settle(id: number, reply: Partial<Reply>): void {
-    const none = { code: 0, body: new Uint8Array(0), refusal: undefined, version: 0, from: 0, page: undefined }
+    const none = {
+      code: 0,
+      body: new Uint8Array(0),
+      refusal: undefined,
+      version: 0,
+      from: 0,
+      page: undefined,
+      results: [],
+    }
     this.#waiting.get(id)?.({ ...none, ...reply })
     this.#waiting.delete(id)
   }

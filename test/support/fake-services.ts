@@ -4,7 +4,7 @@ import { CODES, type Code } from '../../protocol/codes.js'
 import { type AckNotice, createHelloResponse, type HelloRequest } from '../../protocol/generated/messages.js'
 import type { RawItem } from '../../protocol/item-codec.js'
 import { SYNC_ITEMS_MAX } from '../../protocol/limits.js'
-import type { Caller, HelloAnswer, Services, TimelinePage } from '../../src/services/types.js'
+import type { Authorization, Caller, HelloAnswer, Services, TimelinePage } from '../../src/services/types.js'
 
 export interface HeldRequest {
   readonly caller: Caller
@@ -81,6 +81,14 @@ export class FakeServices implements Services {
 
   request(caller: Caller, id: number, method: number, body: Uint8Array): void {
     this.onRequest({ caller, id, method, body: body.slice() })
+  }
+
+  authorize([uid, device = 1]: Uint8Array, settle: (authorization: Authorization) => void): void {
+    if (uid === undefined || uid === 0xff) {
+      settle({ kind: 'refused', code: CODES.UNAUTHENTICATED.code, retryAfterMs: 0 })
+    } else {
+      settle({ kind: 'owner', uid, device, attempt: 0 })
+    }
   }
 
   ack(_caller: Caller, notice: AckNotice): Code {

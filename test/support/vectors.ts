@@ -89,8 +89,7 @@ export function bytesOf(parts: Parts): Uint8Array {
 
 /** The name of a method as the vectors and PROTOCOL.md, clause 4.1, have it. */
 export function methodLabel(method: Method): string {
-  if (method.kind === 'notice') return method.name
-  return method.service === '' ? method.rpc : `${method.service}.${method.rpc}`
+  return method.kind === 'notice' ? method.name : `${method.service}.${method.rpc}`
 }
 
 export interface Delivery {

@@ -169,6 +169,38 @@ export const bind: Transition<BindInput, BindResult> = {
   },
 }
 
+export interface AuthorizeInput {
+  readonly device: number
+  readonly tokenHash: string
+}
+
+export type AuthorizeResult =
+  | { readonly kind: 'owner'; readonly attempt: number }
+  | { readonly kind: 'refused'; readonly code: Code }
+
+/**
+ * One request of the device without a connection: its token is right. Writes only on the first use of a token and when the
+ * expiry slides; else it is answered from what this node knows (`soft`): a session that another node ended a moment ago may
+ * do one more request.
+ */
+export const authorize: Transition<AuthorizeInput, AuthorizeResult> = {
+  name: 'session.authorize',
+  soft: true,
+  reads: ({ device }) => [[session, device]],
+  run(tx, { device, tokenHash }) {
+    const before = tx.get(session, device)
+    if (before === undefined) return { kind: 'refused', code: CODES.UNAUTHENTICATED.code }
+    const code = tokenCode(before, tokenHash, tx.nowMs)
+    if (code !== CODES.OK.code) return { kind: 'refused', code }
+    const after = used(before, tokenHash, tx.nowMs)
+    if (after.current !== before.current || after.expiresAtMs !== before.expiresAtMs) {
+      tx.put(session, after, device)
+      seen(tx, device)
+    }
+    return { kind: 'owner', attempt: before.attempt }
+  },
+}
+
 function tokenCode(before: SessionRecord, hash: string, nowMs: number): Code {
   const unused = before.unused.find(token => token.hash === hash)
   if (before.current?.hash !== hash && unused === undefined) return CODES.UNAUTHENTICATED.code

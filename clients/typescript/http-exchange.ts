@@ -1,0 +1,27 @@
+// What carries HTTP requests, for the transport that polls (http-transport.ts): fetch in browsers and Node, a simulated
+// network in tests.
+
+export interface HttpRequest {
+  /** Of the URL, from its first slash on. */
+  readonly path: string
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+}
+
+export interface HttpResponse {
+  readonly status: number
+  /** Undefined if there is none. The name in lower case. */
+  header(name: string): string | undefined
+  readonly body: Uint8Array
+}
+
+export interface HttpCall {
+  /** Gives the request up: nothing is told of it any more. May be called at any time, more than once. */
+  abort(): void
+}
+
+export interface HttpExchange {
+  /** Posts; `done` is called once, later, with a response or with what went wrong; not after abort(). */
+  post(request: HttpRequest, done: (error: Error | undefined, response?: HttpResponse) => void): HttpCall
+}
