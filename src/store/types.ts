@@ -58,6 +58,28 @@ export interface LogRange {
   readonly gaps: readonly Gap[]
 }
 
+/** A log as a walk over all of them finds it. No more entries can be trimmed than versions between floor and head, gaps left out. */
+export interface LogSummary {
+  readonly actor: Actor
+  readonly head: Version
+  readonly floor: Version
+  readonly gaps: readonly Gap[]
+}
+
+/** Of a slice of a log, seen from its end. */
+export interface Tally {
+  /** Entries without a key. */
+  readonly unkeyed: number
+  /** The version of the last one looked at: the next slice begins below it. 0: there are no more. */
+  readonly to: Version
+}
+
+/**
+ * How much room is left for what is written. 'ample': anything is taken. 'scarce': only what is small and takes the place of
+ * something, and what frees room. 'none': nothing is to be committed.
+ */
+export type Room = 'ample' | 'scarce' | 'none'
+
 export interface ScannedRecord extends StoredRecord {
   readonly actor: Actor
   readonly name: string
@@ -91,6 +113,8 @@ export interface Trim {
   readonly actor: Actor
   /** Removes the entries without a key at or below this version; what has a key stays. Done before the unit's appends. */
   readonly upTo: Version
+  /** At most so many of them, the oldest: a walk over thousands in one unit would hold everybody up. Absent: all. */
+  readonly entriesMax?: number | undefined
 }
 
 export interface Unit {
@@ -121,6 +145,8 @@ export interface Store {
   readonly id: Uint8Array
   /** Which incarnation of the data this is, from 1 (see `newEpoch`). */
   readonly epoch: number
+  /** Whoever commits holds himself to it: the store refuses nothing by it. It may change at any time. */
+  readonly room: Room
   /** Pure, for the store's lifetime. Actors of one partition are always of one scope. */
   scopeOf(actor: Actor): ScopeId
   scopes(): readonly ScopeId[]
@@ -136,6 +162,10 @@ export interface Store {
    * a string, or null). Only what is durable. For lists and recovery, not for transitions.
    */
   scan(scope: ScopeId, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]>
+  /** Logs that hold an entry, in the byte order of their actors, those after `after`. Only what is durable. For walks. */
+  logs(scope: ScopeId, after: Actor | null, limit: number): Promise<readonly LogSummary[]>
+  /** Counts entries of a log from `from` downwards, looking at `entriesMax` at most. Only what is durable. */
+  tally(actor: Actor, from: Version, entriesMax: number): Promise<Tally>
   /**
    * One write. Units are judged in order, each alone against what the ones before it left; settles when all that was
    * committed is durable. All actors are of `scope`. Rejects with OutcomeUnknownError, or with another error after which

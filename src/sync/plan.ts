@@ -159,7 +159,9 @@ export class Plan {
       puts.push({ actor, name, bytes: absent ? null : kind.encode(slot.value), stamp: slot.stamp })
       slot.chain = this.context.cache.pend(slot.cell, slot.stamp, slot.value, slot.base)
     }
-    assert(anchored || this.readOnly, 'a unit puts a record that it expects, so that repeating it is safe')
+    // A trim alone may be repeated as it is.
+    const repeatable = anchored || (puts.length === 0 && this.appends.length === 0)
+    assert(repeatable, 'a unit puts a record that it expects, so that repeating it is safe')
     return { expect, puts, appends: this.appends, trims: this.trims }
   }
 
@@ -366,8 +368,8 @@ export class PlanTx implements Tx {
     this.#plan.appends.push({ actor: this.actor, key, bytes })
   }
 
-  trim(upTo: number): void {
-    this.#plan.trims.push({ actor: this.actor, upTo })
+  trim(upTo: number, entriesMax?: number): void {
+    this.#plan.trims.push({ actor: this.actor, upTo, entriesMax })
   }
 
   effect<I>(kind: EffectKind<I>, target: Actor, input: I): void {

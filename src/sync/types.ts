@@ -44,7 +44,8 @@ export interface Tx {
   remove<T>(kind: RecordKind<T>, id?: string | number): void
   /** Appends to the actor's log; the bytes belong to the store from here on. */
   append(bytes: Uint8Array, key?: string): void
-  trim(upTo: Version): void
+  /** Removes what has no key up to this version: at most `entriesMax` entries, the oldest. Absent: all. */
+  trim(upTo: Version, entriesMax?: number): void
   effect<I>(kind: EffectKind<I>, target: Actor, input: I): void
   /** Whether an effect to this actor can be taken now; if not, new work that needs it is to be refused, finally. */
   hasRoomFor(target: Actor): boolean

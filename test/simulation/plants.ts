@@ -96,11 +96,16 @@ function changed(store: Store, changes: Partial<Store>): Store {
     get epoch() {
       return store.epoch
     },
+    get room() {
+      return store.room
+    },
     scopeOf: actor => store.scopeOf(actor),
     scopes: () => store.scopes(),
     get: (actor, names) => store.get(actor, names),
     read: (...asked) => store.read(...asked),
     scan: (...asked) => store.scan(...asked),
+    logs: (...asked) => store.logs(...asked),
+    tally: (...asked) => store.tally(...asked),
     commit: (scope, units) => store.commit(scope, units),
     newEpoch: () => store.newEpoch(),
     close: () => store.close(),

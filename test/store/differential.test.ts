@@ -22,7 +22,11 @@ interface PlannedUnit {
   readonly expect: readonly { readonly actor: Actor; readonly name: string; readonly holds: boolean }[]
   readonly puts: readonly { readonly actor: Actor; readonly name: string; readonly text: string | null }[]
   readonly appends: readonly { readonly actor: Actor; readonly key: string | undefined; readonly text: string }[]
-  readonly trims: readonly { readonly actor: Actor; readonly fraction: number }[]
+  readonly trims: readonly {
+    readonly actor: Actor
+    readonly fraction: number
+    readonly entriesMax?: number | undefined
+  }[]
 }
 
 type Step =
@@ -49,14 +53,17 @@ const name = fc.constantFrom(...NAMES)
 const text = fc.string({ maxLength: 40 })
 const often = <T>(arbitrary: fc.Arbitrary<T>, maxLength: number) => fc.array(arbitrary, { maxLength })
 
+const trim = fc.record({
+  actor,
+  fraction: fc.double({ min: 0, max: 1.2, noNaN: true }),
+  entriesMax: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
+})
+
 const plannedUnit: fc.Arbitrary<PlannedUnit> = fc.record({
   expect: often(fc.record({ actor, name, holds: fc.integer({ min: 0, max: 9 }).map(n => n > 0) }), 2),
   puts: often(fc.record({ actor, name, text: fc.option(text, { nil: null, freq: 4 }) }), 3),
   appends: often(fc.record({ actor, key: fc.option(fc.constantFrom(...KEYS), { nil: undefined, freq: 1 }), text }), 4),
-  trims: fc.oneof(
-    { weight: 8, arbitrary: fc.constant([]) },
-    { weight: 1, arbitrary: often(fc.record({ actor, fraction: fc.double({ min: 0, max: 1.2, noNaN: true }) }), 1) },
-  ),
+  trims: fc.oneof({ weight: 8, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: often(trim, 1) }),
 })
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -113,9 +120,10 @@ async function unitsOf(model: Store, plans: readonly PlannedUnit[], newStamp: ()
     // What a later unit expects: this one's stamps, whether it stands or falls.
     for (const { actor, name, bytes, stamp } of puts) stamps.set(`${actor} ${name}`, bytes === null ? 0 : stamp)
     const appends = plan.appends.map(({ actor, key, text }) => ({ actor, key, bytes: bytesOf(text) }))
-    const trims = plan.trims.map(({ actor, fraction }) => ({
+    const trims = plan.trims.map(({ actor, fraction, entriesMax }) => ({
       actor,
       upTo: Math.floor((heads.get(actor) ?? 0) * fraction),
+      entriesMax,
     }))
     return { expect, puts, appends, trims }
   })
@@ -129,7 +137,10 @@ async function everything(store: Store): Promise<unknown> {
     logs.push({ ...rest, entries: entries.map(({ version, bytes }) => `${version}:${textOf(bytes)}`) })
     records.push((await store.get(actor, NAMES)).map(({ stamp, bytes }) => `${stamp}:${textOf(bytes)}`))
   }
-  return { epoch: store.epoch, logs, records, scanned: await scanned(store, '', null, 1000) }
+  const scope = store.scopeOf('user/7')
+  const walked = [...(await store.logs(scope, null, 2)), ...(await store.logs(scope, 'user/263', 9))]
+  const tallies = await Promise.all(ACTORS.map(actor => store.tally(actor, Number.MAX_SAFE_INTEGER, 3)))
+  return { epoch: store.epoch, logs, walked, tallies, records, scanned: await scanned(store, '', null, 1000) }
 }
 
 async function scanned(store: Store, prefix: string, after: string | null, limit: number): Promise<string[]> {

@@ -148,6 +148,12 @@ export class Actors {
     return this.#young.get(actor) ?? this.#load(actor)
   }
 
+  /** What is known of a log, without remembering more: for walks over all of them. */
+  glance(actor: Actor): LogState {
+    const state = this.#young.get(actor) ?? this.#old.get(actor) ?? this.#dirty.get(actor) ?? this.#frozen.get(actor)
+    return state?.log ?? new LogState(actor, this.#tables)
+  }
+
   /** With its stamp known. */
   record(state: ActorState, name: string): RecordState {
     let record = state.records.get(name)

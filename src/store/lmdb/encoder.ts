@@ -256,6 +256,10 @@ export function versionOfKey(key: Buffer): Version {
   return key.readUInt32BE(end - 8) * 2 ** 32 + key.readUInt32BE(end - 4)
 }
 
+export function actorOfEntryKey(key: Buffer): Actor {
+  return key.toString('utf8', 1, key.length - 9)
+}
+
 export function namesOfKey(key: Buffer): { readonly actor: Actor; readonly name: string } {
   const actorEnd = 1 + key.readUInt16BE(key.length - 2)
   return { actor: key.toString('utf8', 1, actorEnd), name: key.toString('utf8', actorEnd + 1, key.length - 3) }

@@ -100,15 +100,18 @@ export class Judge {
     this.#journal.encoder.putKey(actor, key, version)
   }
 
-  #trim({ actor, upTo }: Trim): void {
+  #trim({ actor, upTo, entriesMax = Number.POSITIVE_INFINITY }: Trim): void {
     const state = this.#actors.get(actor)
     const log = this.#actors.log(state)
     const old: Version[] = []
     for (const { version, keyed } of this.#tables.entries(actor, log.floor, Math.min(upTo, log.tablesHead))) {
+      if (old.length >= entriesMax) break
       if (!keyed && !log.hasLeft(version)) old.push(version)
     }
     const recent = log.indexAfter(upTo)
-    for (let i = 0; i < recent; i++) if (!this.#actors.keyed(log, i)) old.push(present(log.versions[i], 'the version'))
+    for (let i = 0; i < recent && old.length < entriesMax; i++) {
+      if (!this.#actors.keyed(log, i)) old.push(present(log.versions[i], 'the version'))
+    }
     const last = old.at(-1)
     if (last === undefined) return
     this.#actors.change(state)

@@ -21,10 +21,13 @@ import type {
   CommitResult,
   LogEntry,
   LogRange,
+  LogSummary,
+  Room,
   ScannedRecord,
   ScopeId,
   Store,
   StoredRecord,
+  Tally,
   Unit,
   Version,
 } from '../types.js'
@@ -35,6 +38,7 @@ import type { Journal } from './journal.js'
 import { Judge } from './judge.js'
 import type { FolderLock } from './lock.js'
 import type { Tables } from './tables.js'
+import { logsAfter, tally } from './walks.js'
 
 const ABSENT: StoredRecord = Object.freeze({ stamp: 0, bytes: EMPTY })
 
@@ -98,6 +102,10 @@ export class LmdbStore implements Store {
     return this.#epoch
   }
 
+  get room(): Room {
+    return 'ample'
+  }
+
   scopeOf(_actor: Actor): ScopeId {
     return 0
   }
@@ -124,6 +132,14 @@ export class LmdbStore implements Store {
 
   scan(_scope: ScopeId, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]> {
     return this.#whenQuiet(() => this.#scan(prefix, after, limit))
+  }
+
+  logs(_scope: ScopeId, after: Actor | null, limit: number): Promise<readonly LogSummary[]> {
+    return this.#whenQuiet(() => logsAfter(this.#actors, this.#tables, after, limit))
+  }
+
+  tally(actor: Actor, from: Version, entriesMax: number): Promise<Tally> {
+    return this.#whenQuiet(() => tally(this.#actors, this.#tables, actor, from, entriesMax))
   }
 
   commit(scope: ScopeId, units: readonly Unit[]): Promise<readonly CommitResult[]> {

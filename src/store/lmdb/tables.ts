@@ -8,7 +8,18 @@
 import { open, type RootDatabase } from 'lmdb'
 import { present } from '../../lib/assert.js'
 import type { Actor, LogEntry, ScannedRecord, Stamp, StoredRecord, Version } from '../types.js'
-import { decodeLog, eachChange, KeyViews, KIND_ENTRY, type LogMeta, namesOfKey, versionOfKey } from './encoder.js'
+import {
+  actorOfEntryKey,
+  decodeLog,
+  eachChange,
+  KeyViews,
+  KIND_ENTRY,
+  type LogMeta,
+  namesOfKey,
+  versionOfKey,
+} from './encoder.js'
+
+const ENTRY = String.fromCharCode(KIND_ENTRY)
 
 export interface TableEntry extends LogEntry {
   readonly keyed: boolean
@@ -89,6 +100,20 @@ export class Tables {
     for (const { key, value } of this.#db.getRange(range)) {
       yield { version: versionOfKey(key), keyed: value[0] === 1, bytes: value.subarray(1) }
     }
+  }
+
+  /** From the newest at or below `from` down: their versions, and whether they have a key. */
+  *entriesDown(actor: Actor, from: Version): Generator<Omit<TableEntry, 'bytes'>> {
+    const range = { start: this.#entryKey(actor, from), end: this.#entryKey(actor, 0), reverse: true }
+    for (const { key, value } of this.#db.getRange(range)) yield { version: versionOfKey(key), keyed: value[0] === 1 }
+  }
+
+  /** The first actor after `after` with an entry. */
+  nextWithEntry(after: Actor | null): Actor | undefined {
+    // Behind all entries of `after`, whose actor is ended by a zero.
+    const start = Buffer.from(after === null ? ENTRY : `${ENTRY}${after}\u0001`)
+    for (const key of this.#db.getKeys({ start, end: Buffer.of(KIND_ENTRY + 1), limit: 1 })) return actorOfEntryKey(key)
+    return undefined
   }
 
   /** Those whose text begins with `prefix` and comes after `after`, in the order of `Store.scan`. */

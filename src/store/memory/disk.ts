@@ -8,7 +8,19 @@
 
 import type { Random } from '../../lib/random.js'
 import { EMPTY, scanText, textOrder } from '../text.js'
-import type { Actor, Appended, CommitResult, LogRange, ScannedRecord, StoredRecord, Unit, Version } from '../types.js'
+import type {
+  Actor,
+  Appended,
+  CommitResult,
+  LogRange,
+  LogSummary,
+  Room,
+  ScannedRecord,
+  StoredRecord,
+  Tally,
+  Unit,
+  Version,
+} from '../types.js'
 import { MemoryLog } from './log.js'
 
 export type Durability = 'immediate' | 'manual'
@@ -28,6 +40,8 @@ export interface MemorySnapshot {
 export class MemoryDisk {
   readonly id: Uint8Array
   readonly durability: Durability
+  /** What the stores on it say; anybody may set it. */
+  room: Room = 'ample'
   /** Grows with each crash: what was under way before belongs to a dead process. */
   crashes = 0
   #epoch = 1
@@ -62,8 +76,7 @@ export class MemoryDisk {
 
   read(actor: Actor, after: Version, upTo: Version, entriesMax: number, bytesMax: number): LogRange {
     const log = this.#logs.get(actor) ?? NO_LOG
-    const durable = this.#logsBefore.has(actor) ? (this.#logsBefore.get(actor) ?? NO_LOG) : log
-    return log.read(after, upTo, entriesMax, bytesMax, durable)
+    return log.read(after, upTo, entriesMax, bytesMax, this.#durable(actor))
   }
 
   /** Durable records of the actors that `belongs` says, in the order of Store.scan. */
@@ -82,6 +95,22 @@ export class MemoryDisk {
     for (const [actor, records] of this.#recordsBefore) for (const [name, record] of records) take(actor, name, record)
     found.sort((a, b) => textOrder(scanText(a.actor, a.name), scanText(b.actor, b.name)))
     return found.slice(0, limit)
+  }
+
+  /** Durable logs of the actors that `belongs` says, in the order of Store.logs. */
+  logs(belongs: (actor: Actor) => boolean, after: Actor | null, limit: number): LogSummary[] {
+    const found: LogSummary[] = []
+    for (const actor of this.#logs.keys()) {
+      const log = this.#durable(actor)
+      if (log.empty || !belongs(actor) || (after !== null && textOrder(actor, after) <= 0)) continue
+      found.push({ actor, ...log.summary() })
+    }
+    found.sort((a, b) => textOrder(a.actor, b.actor))
+    return found.slice(0, limit)
+  }
+
+  tally(actor: Actor, from: Version, entriesMax: number): Tally {
+    return this.#durable(actor).tally(from, entriesMax)
   }
 
   /** Judges the units in order and makes what they change readable. */
@@ -144,6 +173,12 @@ export class MemoryDisk {
     this.#logs = new Map([...snapshot.logs].map(([actor, log]) => [actor, log.copy()]))
   }
 
+  /** The log as it was at the last sync. */
+  #durable(actor: Actor): MemoryLog {
+    const log = this.#logsBefore.has(actor) ? this.#logsBefore.get(actor) : this.#logs.get(actor)
+    return log ?? NO_LOG
+  }
+
   #applyUnit(unit: Unit): CommitResult {
     for (const { actor, name, stamp } of unit.expect) {
       const current = this.#records.get(actor)?.get(name)?.stamp ?? 0
@@ -153,7 +188,9 @@ export class MemoryDisk {
       this.#rememberRecord(actor, name)
       this.#set(actor, name, bytes === null ? ABSENT : { stamp, bytes })
     }
-    for (const { actor, upTo } of unit.trims) this.#logToChange(actor)?.trim(upTo)
+    for (const { actor, upTo, entriesMax } of unit.trims) {
+      this.#logToChange(actor)?.trim(upTo, entriesMax ?? Number.POSITIVE_INFINITY)
+    }
     const appended: Appended[] = []
     for (const { actor, key, bytes } of unit.appends) {
       let log = this.#logToChange(actor)

@@ -1,7 +1,16 @@
 /** One actor's log in the reference model: a sorted array, searched by halves. */
 
-import { assert } from '../../lib/assert.js'
-import { type Appended, EPOCH_JUMP, type Gap, type LogEntry, type LogRange, type Version } from '../types.js'
+import { assert, present } from '../../lib/assert.js'
+import {
+  type Appended,
+  EPOCH_JUMP,
+  type Gap,
+  type LogEntry,
+  type LogRange,
+  type LogSummary,
+  type Tally,
+  type Version,
+} from '../types.js'
 
 interface Entry extends LogEntry {
   readonly key: string | undefined
@@ -48,14 +57,33 @@ export class MemoryLog {
     return { from, version }
   }
 
-  trim(upTo: Version): void {
+  trim(upTo: Version, entriesMax: number): void {
     const end = this.#indexAfter(upTo)
-    const kept: Entry[] = []
-    for (const entry of this.#entries.slice(0, end)) {
-      if (entry.key === undefined) this.#floor = entry.version
-      else kept.push(entry)
+    let kept = 0
+    for (let i = 0; i < end; i++) {
+      const entry = present(this.#entries[i], 'the entry')
+      if (entry.key === undefined && i - kept < entriesMax) this.#floor = entry.version
+      else this.#entries[kept++] = entry
     }
-    if (kept.length < end) this.#entries.splice(0, end, ...kept)
+    this.#entries.splice(kept, end - kept)
+  }
+
+  get empty(): boolean {
+    return this.#entries.length === 0
+  }
+
+  summary(): Omit<LogSummary, 'actor'> {
+    return { head: this.#head, floor: this.#floor, gaps: this.#gaps }
+  }
+
+  tally(from: Version, entriesMax: number): Tally {
+    const end = this.#indexAfter(from)
+    const start = Math.max(0, end - entriesMax)
+    const slice = this.#entries.slice(start, end)
+    return {
+      unkeyed: slice.filter(({ key }) => key === undefined).length,
+      to: start === 0 ? 0 : (slice[0]?.version ?? 0),
+    }
   }
 
   /**

@@ -11,12 +11,15 @@ import {
   type Actor,
   type CommitResult,
   type LogRange,
+  type LogSummary,
   OutcomeUnknownError,
   PARTITIONS,
+  type Room,
   type ScannedRecord,
   type ScopeId,
   type Store,
   type StoredRecord,
+  type Tally,
   type Unit,
   type Version,
 } from '../types.js'
@@ -57,6 +60,10 @@ export class MemoryStore implements Store {
     return this.disk.epoch
   }
 
+  get room(): Room {
+    return this.disk.room
+  }
+
   scopeOf(actor: Actor): ScopeId {
     return this.#partitioned ? partitionOf(actor) : 0
   }
@@ -76,6 +83,14 @@ export class MemoryStore implements Store {
 
   scan(scope: ScopeId, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]> {
     return this.#look(() => this.disk.scan(actor => this.scopeOf(actor) === scope, prefix, after, limit))
+  }
+
+  logs(scope: ScopeId, after: Actor | null, limit: number): Promise<readonly LogSummary[]> {
+    return this.#look(() => this.disk.logs(actor => this.scopeOf(actor) === scope, after, limit))
+  }
+
+  tally(actor: Actor, from: Version, entriesMax: number): Promise<Tally> {
+    return this.#look(() => this.disk.tally(actor, from, entriesMax))
   }
 
   commit(scope: ScopeId, units: readonly Unit[]): Promise<readonly CommitResult[]> {

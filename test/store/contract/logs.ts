@@ -142,6 +142,60 @@ export function logContract(t: Test, open: StoreKind): void {
     await store.close()
   })
 
+  t.test('a trim of at most so many removes the oldest, and goes on where it was', async t => {
+    const store = await open(t)()
+    await appendTexts(store, A, 'a', 'k=b', 'c', 'd', 'e')
+    const some = async (upTo: number, entriesMax: number) => {
+      await commit(store, unit({ trims: [{ actor: A, upTo, entriesMax }] }))
+      const { floor, head } = await readAll(store, A)
+      return [(await log(store, A)).join(' '), floor, head]
+    }
+    t.same(await some(ALL, 2), ['2:b 4:d 5:e', 3, 5])
+    t.same(await some(3, 2), ['2:b 4:d 5:e', 3, 5])
+    t.same(await some(ALL, 1), ['2:b 5:e', 4, 5])
+    t.same(await some(ALL, 9), ['2:b', 5, 5])
+    t.same(await some(ALL, 0), ['2:b', 5, 5])
+    await store.close()
+  })
+
+  t.test('a tally counts entries without a key from the newest down, in slices', async t => {
+    const store = await open(t)()
+    await appendTexts(store, A, 'a', 'k=b', 'c', 'd', 'l=e', 'k=f')
+    t.same(await store.tally(A, ALL, 100), { unkeyed: 3, to: 0 })
+    t.same(await store.tally(A, ALL, 2), { unkeyed: 0, to: 5 })
+    t.same(await store.tally(A, 4, 1), { unkeyed: 1, to: 4 })
+    t.same(await store.tally(A, 3, 2), { unkeyed: 2, to: 0 })
+    t.same(await store.tally(A, 2, 1), { unkeyed: 1, to: 0 }, 'an entry that was superseded is none')
+    t.same(await store.tally(A, 0, 1), { unkeyed: 0, to: 0 })
+    t.same(await store.tally(B, ALL, 1), { unkeyed: 0, to: 0 })
+    await trim(store, A, 3)
+    t.same(await store.tally(A, ALL, 100), { unkeyed: 1, to: 0 })
+    await store.close()
+  })
+
+  t.test('a walk finds each log that holds an entry, in order, and where it stands', async t => {
+    const store = await open(t)()
+    const scope = store.scopeOf(A)
+    const seven = ['user/7', 'user/263', 'user/519', 'user/775']
+    for (const actor of seven) await appendTexts(store, actor, 'a', 'b')
+    await trim(store, 'user/519', ALL)
+    await trim(store, 'user/775', 1)
+    const walk = async (after: string | null, limit: number) =>
+      (await store.logs(scope, after, limit)).map(({ actor, head, floor, gaps }) => [actor, head, floor, gaps.length])
+    const all = [
+      ['user/263', 2, 0, 0],
+      ['user/7', 2, 0, 0],
+      ['user/775', 2, 1, 0],
+    ]
+    t.same(await walk(null, 100), all)
+    t.same(await walk(null, 2), all.slice(0, 2))
+    t.same(await walk('user/263', 1), all.slice(1, 2))
+    t.same(await walk('user/7', 100), all.slice(2))
+    t.same(await walk('user/6', 100), all.slice(1))
+    t.same(await walk('user/775', 100), [])
+    await store.close()
+  })
+
   t.test('a trim of nothing, or of a log that is not there, changes nothing', async t => {
     const store = await open(t)()
     await trim(store, A, ALL)
