@@ -33,7 +33,7 @@ import type { Answer, Numbered } from '../sync/rules/numbered.js'
 import { accountsActor, userActor } from '../sync/rules/records.js'
 import { type LoginInput, login, logout, removeDevice } from '../sync/rules/session.js'
 import type { Outcome, Transition } from '../sync/types.js'
-import { answerNumbered, EMPTY_BODY, refuse, refuseUnavailable } from './answers.js'
+import { answerNumbered, EMPTY_BODY, refuse, refuseUnavailable, refuseUndone, whyUndone } from './answers.js'
 import { contentHash } from './content-hash.js'
 import { BusyError, type Passwords } from './passwords.js'
 import { makeToken, newSecret, secretHash } from './tokens.js'
@@ -48,9 +48,11 @@ const BUSY_RETRY_MS = 3_000
 /** What ends a request early, with a code for the client. */
 class Refused extends Error {
   readonly code: Code
-  constructor(code: Code) {
+  readonly retryAfterMs: number | undefined
+  constructor(code: Code, retryAfterMs?: number) {
     super(`refused with ${code}`)
     this.code = code
+    this.retryAfterMs = retryAfterMs
   }
 }
 
@@ -96,7 +98,7 @@ export class AccountService {
   logout(caller: Caller, id: number): void {
     this.#engine.submit(userActor(caller.uid), logout, { device: caller.device }, outcome => {
       if (outcome.kind === 'done') caller.respond(id, EMPTY_BODY)
-      else refuseUnavailable(caller, id)
+      else refuseUndone(caller, id, outcome)
     })
   }
 
@@ -111,7 +113,7 @@ export class AccountService {
     }
     const account = request.account.toLowerCase()
     const look = (outcome: Outcome<number>) => {
-      if (outcome.kind !== 'done') refuseUnavailable(caller, id)
+      if (outcome.kind !== 'done') refuseUndone(caller, id, outcome)
       else if (outcome.result === 0) refuse(caller, id, CODES.UNKNOWN_USER.code)
       else this.#profile(caller, id, outcome.result)
     }
@@ -137,7 +139,7 @@ export class AccountService {
   listDevices(caller: Caller, id: number): void {
     this.#engine.submit(userActor(caller.uid), listDevices, undefined, outcome => {
       if (outcome.kind !== 'done') {
-        refuseUnavailable(caller, id)
+        refuseUndone(caller, id, outcome)
         return
       }
       const devices = outcome.result.map(({ device, name, createdAtMs, lastSeenMs }) => {
@@ -160,7 +162,7 @@ export class AccountService {
 
   #profile(caller: Caller, id: number, uid: number): void {
     this.#engine.submit(userActor(uid), getProfile, undefined, outcome => {
-      if (outcome.kind !== 'done') refuseUnavailable(caller, id)
+      if (outcome.kind !== 'done') refuseUndone(caller, id, outcome)
       else if (outcome.result === undefined) refuse(caller, id, CODES.UNKNOWN_USER.code)
       else {
         const { account, nickname } = outcome.result
@@ -279,14 +281,15 @@ export class AccountService {
 }
 
 function refuseError(caller: Caller, id: number, error: unknown): void {
-  if (error instanceof Refused) refuse(caller, id, error.code)
+  if (error instanceof Refused) refuse(caller, id, error.code, error.retryAfterMs)
   else if (error instanceof BusyError) refuse(caller, id, CODES.OVERLOADED.code, BUSY_RETRY_MS)
   else refuseUnavailable(caller, id)
 }
 
 function done<R>(outcome: Outcome<R>): R {
   if (outcome.kind === 'done') return outcome.result
-  throw new Refused(CODES.UNAVAILABLE.code)
+  const { code, retryAfterMs } = whyUndone(outcome)
+  throw new Refused(code, retryAfterMs)
 }
 
 function numberedBy(caller: Caller, sendSeq: number, hash: number): Numbered {

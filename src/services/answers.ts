@@ -9,6 +9,17 @@ export const EMPTY_BODY = new Uint8Array(0)
 
 /** When the store cannot be reached: not at once, and not all at the same moment (the client adds its own jitter). */
 const RETRY_AFTER_MS = 1_000
+/** Somebody has to make room first. */
+const FULL_RETRY_AFTER_MS = 5_000
+
+export type Undone = Exclude<Outcome<unknown>, { kind: 'done' }>
+
+/** Why nothing was done, and when to come back. */
+export function whyUndone({ kind }: Undone): { readonly code: Code; readonly retryAfterMs: number } {
+  return kind === 'full'
+    ? { code: CODES.STORE_FULL.code, retryAfterMs: FULL_RETRY_AFTER_MS }
+    : { code: CODES.UNAVAILABLE.code, retryAfterMs: RETRY_AFTER_MS }
+}
 
 export function refuse(caller: Caller, id: number, code: Code, retryAfterMs?: number): void {
   caller.refuse(id, code, codeText(code), retryAfterMs)
@@ -18,6 +29,11 @@ export function refuseUnavailable(caller: Caller, id: number): void {
   refuse(caller, id, CODES.UNAVAILABLE.code, RETRY_AFTER_MS)
 }
 
+export function refuseUndone(caller: Caller, id: number, outcome: Undone): void {
+  const { code, retryAfterMs } = whyUndone(outcome)
+  refuse(caller, id, code, retryAfterMs)
+}
+
 export function refuseGap(caller: Caller, id: number, expected: number): void {
   const { code, text } = CODES.GAP
   caller.refuse(id, code, `${text}: ${expected} is expected`, undefined, createRefusal({ expectedSendSeq: expected }))
@@ -25,7 +41,7 @@ export function refuseGap(caller: Caller, id: number, expected: number): void {
 
 /** Answers a numbered request that has nothing to say but its code. `again` is called if it has to be tried anew. */
 export function answerNumbered(caller: Caller, id: number, outcome: Outcome<Answer>, again?: () => void): void {
-  if (outcome.kind === 'unavailable') refuseUnavailable(caller, id)
+  if (outcome.kind !== 'done') refuseUndone(caller, id, outcome)
   else if (outcome.result.kind === 'gap') refuseGap(caller, id, outcome.result.expected)
   else if (outcome.result.kind === 'again') again === undefined ? refuseUnavailable(caller, id) : again()
   else if (outcome.result.code === CODES.OK.code) caller.respond(id, EMPTY_BODY)

@@ -6,10 +6,9 @@ import type { Clock } from '../lib/clock.js'
 import type { Engine } from '../sync/engine.js'
 import { userActor } from '../sync/rules/records.js'
 import { authorize, type BindResult, bind } from '../sync/rules/session.js'
+import { type Undone, whyUndone } from './answers.js'
 import { readToken, type TokenOwner } from './tokens.js'
 import type { Authorization, HelloAnswer } from './types.js'
-
-const RETRY_AFTER_MS = 1_000
 
 type Settle = (answer: HelloAnswer) => void
 
@@ -44,7 +43,7 @@ export class HelloService {
     const { attempt } = request
     this.#engine.submit(userActor(owner.uid), bind, { device, tokenHash, attempt }, outcome => {
       if (outcome.kind === 'done') this.#bound(request, owner, outcome.result, settle)
-      else settle({ ...refused(CODES.UNAVAILABLE.code), retryAfterMs: RETRY_AFTER_MS })
+      else settle(unsettled(outcome))
     })
   }
 
@@ -58,7 +57,7 @@ export class HelloService {
     const { uid, device, hash: tokenHash } = owner
     this.#engine.submit(userActor(uid), authorize, { device, tokenHash }, outcome => {
       if (outcome.kind !== 'done') {
-        settle({ kind: 'refused', code: CODES.UNAVAILABLE.code, retryAfterMs: RETRY_AFTER_MS })
+        settle({ kind: 'refused', ...whyUndone(outcome) })
       } else if (outcome.result.kind === 'refused') {
         settle({ kind: 'refused', code: outcome.result.code, retryAfterMs: 0 })
       } else {
@@ -85,7 +84,7 @@ export class HelloService {
         const response = { ...this.#response(), uid, device, lastSendSeq, ack, head, resync }
         settle({ kind: 'bound', response, attempt: request.attempt, since: resync ? 0 : claimed })
       },
-      () => settle({ ...refused(CODES.UNAVAILABLE.code), retryAfterMs: RETRY_AFTER_MS }),
+      () => settle(unsettled({ kind: 'unavailable' })),
     )
   }
 
@@ -96,4 +95,9 @@ export class HelloService {
 
 function refused(code: Extract<HelloAnswer, { kind: 'refused' }>['code']) {
   return { kind: 'refused', code, message: codeText(code) } as const
+}
+
+function unsettled(outcome: Undone) {
+  const { code, retryAfterMs } = whyUndone(outcome)
+  return { ...refused(code), retryAfterMs }
 }

@@ -64,6 +64,7 @@ interface Lane {
 }
 
 const UNAVAILABLE = { kind: 'unavailable' } as const
+const FULL = { kind: 'full' } as const
 
 export class Engine {
   readonly #options: EngineOptions
@@ -204,12 +205,22 @@ export class Engine {
       this.#finish(job, { kind: 'done', result: result as R, own: undefined })
       return true
     }
+    // Not before it was planned: a repeat of what was done gets its first answer, whatever room there is.
+    if (!plan.readOnly && !this.#hasRoomFor(job.transition)) {
+      this.#finish(job, FULL)
+      return true
+    }
     const unit = plan.seal()
     this.#laneOf(plan.scope).queue.push({
       unit,
       settle: (committed, repeated) => this.#settle(job, plan, result as R, committed, repeated),
     })
     return true
+  }
+
+  #hasRoomFor(transition: { readonly small?: boolean }): boolean {
+    const { room } = this.#store
+    return room === 'ample' || (room === 'scarce' && transition.small === true)
   }
 
   /** The job that the actor's others waited for is planned: theirs is the turn, until one of them has to read too. */

@@ -63,6 +63,11 @@ export interface Transition<I, R> {
    * is not there is verified all the same.
    */
   readonly soft?: boolean
+  /**
+   * What it writes takes the place of something, or frees room: it is run while the store has little left (Room 'scarce'), so
+   * that people can still come in and read, and put somebody out.
+   */
+  readonly small?: boolean
 }
 
 /** The session of a device ended; with an attempt, connections of lower attempts only. */
@@ -92,6 +97,8 @@ export type Outcome<R> =
   | { readonly kind: 'done'; readonly result: R; readonly own: Appended | undefined }
   /** The store cannot be reached or the actor is too busy: nothing is known to have happened; the same may be tried again. */
   | { readonly kind: 'unavailable' }
+  /** The store has no room for it: nothing happened; the same may be tried again when there is. */
+  | { readonly kind: 'full' }
 
 export type TimelinePage =
   | {

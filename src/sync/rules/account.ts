@@ -4,7 +4,7 @@ import { encodeItem } from '../../../protocol/generated/messages.js'
 import { PARTITIONS } from '../../store/types.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
 import { endContacts, tellRenamed } from './contact.js'
-import { AGAIN, type Answer, type Numbered, numbered } from './numbered.js'
+import { AGAIN, type Answer, type Numbered, numbered, small } from './numbered.js'
 import {
   accountName,
   devices,
@@ -142,29 +142,30 @@ export interface ChangePasswordInput extends VerifiedInput {
   readonly newHash: string
 }
 
-export const changePassword: Transition<ChangePasswordInput, Answer> = numbered(
-  'account.change-password',
-  (tx, input) => {
+export const changePassword: Transition<ChangePasswordInput, Answer> = small(
+  numbered('account.change-password', (tx, input) => {
     const code = verify(tx, input)
     if (code !== CODES.OK.code) return code
     if (input.newHash === '') return CODES.PASSWORD_WEAK.code
     tx.put(password, { hash: input.newHash })
     for (const entry of tx.get(devices)?.list ?? []) if (entry.device !== input.device) endDevice(tx, entry.device)
     return CODES.OK.code
-  },
+  }),
 )
 
 /** The name stays taken for ever: nobody can come back under it. */
-export const deleteAccount: Transition<VerifiedInput, Answer> = numbered('account.delete', (tx, input) => {
-  const code = verify(tx, input)
-  if (code !== CODES.OK.code) return code
-  const known = tx.get(profile)
-  if (known === undefined) return CODES.UNKNOWN_USER.code
-  tx.put(profile, { account: '', nickname: '', createdAtMs: known.createdAtMs, deleted: true })
-  tx.remove(password)
-  endContacts(tx)
-  for (const entry of tx.get(devices)?.list ?? []) endDevice(tx, entry.device)
-  appendProfile(tx, '', '')
-  tx.trim(Number.MAX_SAFE_INTEGER)
-  return CODES.OK.code
-})
+export const deleteAccount: Transition<VerifiedInput, Answer> = small(
+  numbered('account.delete', (tx, input) => {
+    const code = verify(tx, input)
+    if (code !== CODES.OK.code) return code
+    const known = tx.get(profile)
+    if (known === undefined) return CODES.UNKNOWN_USER.code
+    tx.put(profile, { account: '', nickname: '', createdAtMs: known.createdAtMs, deleted: true })
+    tx.remove(password)
+    endContacts(tx)
+    for (const entry of tx.get(devices)?.list ?? []) endDevice(tx, entry.device)
+    appendProfile(tx, '', '')
+    tx.trim(Number.MAX_SAFE_INTEGER)
+    return CODES.OK.code
+  }),
+)

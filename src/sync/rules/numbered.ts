@@ -67,6 +67,11 @@ export function numbered<I extends Numbered>(
   }
 }
 
+/** The same, run while there is little room too. */
+export function small<I, R>(transition: Transition<I, R>): Transition<I, R> {
+  return { ...transition, small: true }
+}
+
 export interface VoidInput {
   readonly device: number
   readonly sendSeq: number
@@ -76,6 +81,7 @@ export interface VoidInput {
 /** Uses numbers up as finally refused; those used up before stay as they are. */
 export const voidNumbers: Transition<VoidInput, Answer> = {
   name: 'message.void',
+  small: true,
   run(tx, { device, sendSeq, count }) {
     const window = tx.get(deviceWindow, device) ?? EMPTY_WINDOW
     if (window.ended) return { kind: 'answer', code: CODES.SESSION_REVOKED.code, repeated: false }

@@ -9,7 +9,7 @@
  */
 import { CODES, type Code } from '../../../protocol/codes.js'
 import type { Transition, Tx } from '../types.js'
-import { type Answer, type Numbered, numbered } from './numbered.js'
+import { type Answer, type Numbered, numbered, small } from './numbered.js'
 import {
   type DeviceEntry,
   deviceAck,
@@ -154,6 +154,7 @@ export type BindResult =
 /** A connection of the device: its token is right, and its attempt is the highest so far. */
 export const bind: Transition<BindInput, BindResult> = {
   name: 'session.bind',
+  small: true,
   reads: ({ device }) => [[session, device], [deviceWindow, device], [deviceAck, device], [devices]],
   run(tx, { device, tokenHash, attempt }) {
     const before = tx.get(session, device)
@@ -186,6 +187,7 @@ export type AuthorizeResult =
 export const authorize: Transition<AuthorizeInput, AuthorizeResult> = {
   name: 'session.authorize',
   soft: true,
+  small: true,
   reads: ({ device }) => [[session, device]],
   run(tx, { device, tokenHash }) {
     const before = tx.get(session, device)
@@ -239,6 +241,7 @@ export const boundAttempt: Transition<{ readonly device: number }, number | unde
 /** Not numbered: ending what is ended changes nothing. */
 export const logout: Transition<{ readonly device: number }, void> = {
   name: 'account.logout',
+  small: true,
   run(tx, { device }) {
     endDevice(tx, device)
   },
@@ -248,7 +251,9 @@ export interface RemoveDeviceInput extends Numbered {
   readonly target: number
 }
 
-export const removeDevice: Transition<RemoveDeviceInput, Answer> = numbered('account.remove-device', (tx, input) => {
-  if (input.target === input.device) return CODES.NOT_ALLOWED.code
-  return endDevice(tx, input.target) ? CODES.OK.code : CODES.NO_SUCH_DEVICE.code
-})
+export const removeDevice: Transition<RemoveDeviceInput, Answer> = small(
+  numbered('account.remove-device', (tx, input) => {
+    if (input.target === input.device) return CODES.NOT_ALLOWED.code
+    return endDevice(tx, input.target) ? CODES.OK.code : CODES.NO_SUCH_DEVICE.code
+  }),
+)
