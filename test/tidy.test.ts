@@ -50,6 +50,7 @@ const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
   lmdb: ['src/store/lmdb'],
   protobufjs: ['protocol'],
   pino: ['src/ops'],
+  'prom-client': ['src/ops/metrics.ts'],
 }
 
 const files = ['src', 'protocol', 'clients'].flatMap(folder => sources(folder))

@@ -1,7 +1,7 @@
 /** `longwire <command>`: finds the command and runs it. Commands are loaded when they are needed, for each has its own libraries. */
 
-import { readFileSync } from 'node:fs'
 import { type Command, complain, EXIT, print } from './command.js'
+import { version } from './version.js'
 
 interface CommandEntry {
   readonly summary: string
@@ -40,14 +40,6 @@ export async function main(
   }
   const command = await entry.load()
   return command.run(rest, environment)
-}
-
-/** Of the package. */
-export function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
-  const found =
-    typeof manifest === 'object' && manifest !== null && 'version' in manifest ? manifest.version : undefined
-  return String(found)
 }
 
 function help(): string {

@@ -12,7 +12,10 @@ import { endOfTurn } from '../lib/turn.js'
 import { Wheel } from '../lib/wheel.js'
 import { LongListener } from '../long/listener.js'
 import { type Config, connectionsMax } from '../ops/config.js'
+import { Counters } from '../ops/counters.js'
 import { type Log, ThrottledLog } from '../ops/log.js'
+import { Metrics } from '../ops/metrics.js'
+import { CountedServices } from '../services/counted.js'
 import { createServices } from '../services/index.js'
 import { CHEAP_COST, NORMAL_COST, Passwords } from '../services/passwords.js'
 import type { Services } from '../services/types.js'
@@ -26,6 +29,7 @@ import type { Store } from '../store/types.js'
 import { createEngine, randomStamps, uidOf } from '../sync/index.js'
 import type { EngineListener } from '../sync/types.js'
 import { openStore } from './open-store.js'
+import { version } from './version.js'
 
 /** Lines per second about what peers do wrong. */
 const FAULT_LINES_PER_TICK = 10
@@ -55,6 +59,7 @@ export interface RunningServer {
   readonly port: number
   readonly httpPort: number
   readonly context: SessionContext
+  readonly metrics: Metrics
   /** Accepts no more, tells the clients to come back, finishes what is in work, closes the store. */
   drain(): Promise<void>
   /** Drops all sockets and leaves the store as it is: what a crash looks like to everybody else. */
@@ -69,11 +74,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { config, log, onFatal, clock = systemClock, random = systemRandom } = options
   const store = options.store ?? (await openStore(config, random, onFatal))
   const hub = new Hub<Connection>()
+  const counters = new Counters()
   const engine = createEngine({
     store,
     clock,
     stamps: randomStamps(random),
-    listener: engineListener(hub, log),
+    listener: engineListener(hub, counters, log),
     defer: endOfTurn,
     onFatal,
   })
@@ -82,7 +88,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const services = createServices({ engine, clock, random, passwords })
   const wheel = new Wheel(clock)
   const context: SessionContext = {
-    services: options.services?.({ hub }) ?? services,
+    services: new CountedServices(options.services?.({ hub }) ?? services, counters),
     hub,
     wheel,
     flusher: new Flusher(endOfTurn),
@@ -93,8 +99,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     random,
     log,
     faults: new ThrottledLog(log, FAULT_LINES_PER_TICK),
+    counters,
     connections: new Set(),
   }
+  const sources = {
+    version: version(),
+    counters,
+    connections: () => context.connections,
+    users: () => hub.users,
+    pushedItems: () => hub.pushedItems,
+    notifies: () => hub.notifies,
+    outboxEntries: () => engine.outboxDepth,
+    queuedJobs: () => engine.queueDepth,
+    storeFreeBytes: () => undefined,
+  }
+  const metrics = new Metrics(sources, clock)
   let serving = false
   const long = new LongListener(context)
   const health = new HealthListener(() => serving, log)
@@ -114,29 +133,36 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await drainConnections(context, clock, config.drainMs)
       await closeStore()
       health.close()
+      metrics.stop()
     }
     const abort = (): void => {
       long.stop()
       health.close()
+      metrics.stop()
       for (const connection of context.connections) connection.destroy()
     }
-    return { host: config.host, port, httpPort, context, drain, abort }
+    return { host: config.host, port, httpPort, context, metrics, drain, abort }
   } catch (error) {
     long.stop()
     health.close()
+    metrics.stop()
     await closeStore()
     throw error
   }
 }
 
-function engineListener(hub: Hub<Connection>, log: Log): EngineListener {
+function engineListener(hub: Hub<Connection>, counters: Counters, log: Log): EngineListener {
   return {
     hint: ({ actor, from, version, bytes }) => hub.hint({ uid: uidOf(actor), from, version, bytes }),
     signal({ uid, device, attempt }) {
       const code = attempt === undefined ? CODES.SESSION_REVOKED.code : CODES.REPLACED.code
       hub.ended(uid, device, attempt, code)
     },
-    setAside: (source, target, kind, error) => log.error({ source, target, kind, error }, 'an effect was set aside'),
+    committed: (units, tookMs) => counters.committed(units, tookMs),
+    setAside(source, target, kind, error) {
+      counters.effectsSetAside++
+      log.error({ source, target, kind, error }, 'an effect was set aside')
+    },
   }
 }
 

@@ -42,6 +42,10 @@ class SocketPipe implements Pipe {
     this.#socket = socket
   }
 
+  get transport(): 'tcp' {
+    return 'tcp'
+  }
+
   get queuedBytes(): number {
     return this.#socket.writableLength
   }

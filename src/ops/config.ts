@@ -1,9 +1,9 @@
 /** The options of `longwire serve`, and the configuration that is made of them. */
 
-import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { LOG_LEVELS } from './log.js'
 import { integer, type OptionValues, oneOf, parseOptions, text } from './options.js'
+import { descriptorsMax } from './process-figures.js'
 
 const PORT_MAX = 65_535
 
@@ -87,17 +87,5 @@ const DESCRIPTORS_ASSUMED = 1024
 /** The most connections that the process can have. */
 export function connectionsMax(config: Config): number {
   if (config.maxConnections > 0) return config.maxConnections
-  return Math.max(1, descriptorsMax() - DESCRIPTORS_KEPT)
-}
-
-/** Node raises its soft limit to the hard one at start, so the soft one is what counts. */
-function descriptorsMax(): number {
-  let limits: string
-  try {
-    limits = readFileSync('/proc/self/limits', 'utf8')
-  } catch {
-    return DESCRIPTORS_ASSUMED
-  }
-  const [, soft] = /^Max open files\s+(\d+|unlimited)/m.exec(limits) ?? []
-  return soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft ?? DESCRIPTORS_ASSUMED)
+  return Math.max(1, (descriptorsMax() ?? DESCRIPTORS_ASSUMED) - DESCRIPTORS_KEPT)
 }

@@ -1,4 +1,4 @@
-/** The line that the log gets when a connection closes. */
+/** The line that the log gets when a connection closes, and the count of its reason. */
 
 import { CODES, type Code, codeName } from '../../protocol/codes.js'
 import type { SessionContext } from './context.js'
@@ -21,7 +21,13 @@ export interface ClosedPeer {
 }
 
 /** @param code OK: the peer closed */
-export function logClose({ log, faults, wheel }: SessionContext, peer: ClosedPeer, code: Code, message: string): void {
+export function logClose(
+  { log, faults, wheel, counters }: SessionContext,
+  peer: ClosedPeer,
+  code: Code,
+  message: string,
+): void {
+  counters.closed(code)
   const { address, uid, device } = peer
   const fields = { address, code: codeName(code), ...(uid === 0 ? {} : { uid, device }) }
   const text = message === '' ? 'connection closed' : `connection closed: ${message}`

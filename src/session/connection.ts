@@ -17,12 +17,11 @@
  */
 
 import { CODES, type Code } from '../../protocol/codes.js'
-import { encodeNotice, encodeRefusal, encodeResponse } from '../../protocol/frame-codec.js'
+import { encodeRefusal, encodeResponse } from '../../protocol/frame-codec.js'
 import {
   DecodeError,
   decodeAckNotice,
   encodeHelloResponse,
-  encodeNotifyNotice,
   type Frame,
   type HelloRequest,
   type HelloResponse,
@@ -407,7 +406,7 @@ export class Connection extends FrameLink implements Caller {
   #notify(open: Open): void {
     if (!open.feed.behind || !this.#mayNotify(open)) return
     const version = open.feed.notify(this.context.wheel.tick)
-    if (version !== 0) this.outgoing.push(encodeNotice(METHODS.notify.number, encodeNotifyNotice({ version })))
+    if (version !== 0) this.outgoing.push(this.context.hub.encodeNotify(version))
     else if (open.feed.notifyTick !== Number.POSITIVE_INFINITY) this.#arm()
   }
 

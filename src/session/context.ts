@@ -2,14 +2,19 @@
 
 import type { Random } from '../lib/random.js'
 import type { Wheel } from '../lib/wheel.js'
+import type { Counters } from '../ops/counters.js'
 import type { Log, ThrottledLog } from '../ops/log.js'
 import type { Services } from '../services/types.js'
+import type { State } from './connection-state.js'
 import type { Flusher } from './flusher.js'
 import type { Hub, Member } from './hub.js'
 import type { ConnectionGate } from './limits.js'
+import type { Transport } from './pipe.js'
 
 /** A connection as the process sees it. */
 export interface LiveConnection extends Member {
+  readonly transport: Transport
+  readonly state: State['kind']
   /** The highest version that the client has been told or has shown to know. */
   readonly told: number
   /** Bytes on their way to the peer that this process holds. */
@@ -30,6 +35,7 @@ export interface SessionContext {
   readonly log: Log
   /** For what peers do wrong. */
   readonly faults: ThrottledLog
+  readonly counters: Counters
   /** Every connection that is not gone yet. */
   readonly connections: Set<LiveConnection>
 }

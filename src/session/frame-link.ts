@@ -13,7 +13,7 @@ import { Timed } from '../lib/wheel.js'
 import type { SessionContext } from './context.js'
 import type { Flushable } from './flusher.js'
 import { Outgoing } from './outgoing.js'
-import type { Pipe } from './pipe.js'
+import type { Pipe, Transport } from './pipe.js'
 
 export interface LinkOptions {
   /** Whether the first byte must be the 00 that tells Longwire from TLS and HTTP (TCP) or not (WebSocket). */
@@ -48,6 +48,10 @@ export abstract class FrameLink extends Timed implements Flushable {
     this.outgoing = new Outgoing(pipe)
     this.#leadingZeroDue = options.leadingZero
     this.seenTick = context.wheel.tick
+  }
+
+  get transport(): Transport {
+    return this.pipe.transport
   }
 
   /** Whether the next frame must stay unread for now. When that changes, readOn() is to be called. */

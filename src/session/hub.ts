@@ -4,7 +4,10 @@
  */
 
 import { CODES, type Code } from '../../protocol/codes.js'
+import { encodeNotice } from '../../protocol/frame-codec.js'
+import { encodeNotifyNotice } from '../../protocol/generated/messages.js'
 import { encodePushFrame, type RawItem } from '../../protocol/item-codec.js'
+import { METHODS } from '../../protocol/methods.js'
 import type { Hint, PushEncoder } from './feed.js'
 
 /** A connection as the hub sees it. */
@@ -20,6 +23,9 @@ export interface Member {
 type Members<M extends Member> = M | M[]
 
 export class Hub<M extends Member = Member> implements PushEncoder {
+  /** Since the start: items that were pushed, and notices sent to clients that are behind. */
+  pushedItems = 0
+  notifies = 0
   readonly #users = new Map<number, Members<M>>()
   #bound = 0
   // The push made last: the next connection of the same user mostly stands at the same version.
@@ -95,6 +101,7 @@ export class Hub<M extends Member = Member> implements PushEncoder {
   }
 
   encode(uid: number, from: number, to: number, items: readonly RawItem[]): Uint8Array {
+    this.pushedItems += items.length
     if (this.#frame === undefined || uid !== this.#uid || from !== this.#from || to !== this.#to) {
       this.#uid = uid
       this.#from = from
@@ -102,6 +109,11 @@ export class Hub<M extends Member = Member> implements PushEncoder {
       this.#frame = encodePushFrame(from, to, false, items)
     }
     return this.#frame
+  }
+
+  encodeNotify(version: number): Uint8Array {
+    this.notifies++
+    return encodeNotice(METHODS.notify.number, encodeNotifyNotice({ version }))
   }
 
   #find(uid: number, device: number): M | undefined {

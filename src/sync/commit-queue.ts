@@ -34,6 +34,8 @@ export interface CommitQueueOptions {
   readonly clock: Clock
   /** Runs a function after what is being read now: at the end of the event loop's turn. */
   readonly defer: Defer
+  /** A write is durable: its units, those that fell among them, and how long it took. */
+  readonly onWritten?: ((units: number, tookMs: number) => void) | undefined
   /** It was full and is no longer. */
   readonly onRoom: () => void
   /** The store failed for good. */
@@ -85,10 +87,12 @@ export class CommitQueue {
 
   #write(batch: QueuedUnit[], repeated: boolean, pauseMs: number): void {
     this.#state = 'writing'
-    const { store, scope, clock, onFatal } = this.#options
+    const { store, scope, clock, onWritten, onFatal } = this.#options
     const units = batch.map(queued => queued.unit)
+    const startMs = clock.monotonic()
     store.commit(scope, units).then(
       results => {
+        onWritten?.(units.length, clock.monotonic() - startMs)
         // Gathering begins before the answers are given: what they bring about joins the next write.
         if (this.#waiting.length > 0) this.#gather()
         else this.#state = 'idle'

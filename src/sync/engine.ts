@@ -300,8 +300,10 @@ export class Engine {
   #laneOf(scope: ScopeId): Lane {
     let lane = this.#lanes.get(scope)
     if (lane === undefined) {
-      const { store, clock, defer, onFatal } = this.#options
-      const queue = new CommitQueue({ store, scope, clock, defer, onFatal, onRoom: () => this.#planLater(made) })
+      const { store, clock, defer, listener, onFatal } = this.#options
+      const onRoom = () => this.#planLater(made)
+      const onWritten = listener.committed?.bind(listener)
+      const queue = new CommitQueue({ store, scope, clock, defer, onWritten, onFatal, onRoom })
       const made: Lane = { queue, later: new Fifo() }
       lane = made
       this.#lanes.set(scope, lane)

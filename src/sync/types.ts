@@ -117,6 +117,8 @@ export type TimelinePage =
 export interface EngineListener {
   hint(hint: Hint): void
   signal(signal: Signal): void
+  /** A write of so many units is durable, `tookMs` after it was handed to the store. Absent: nobody counts. */
+  committed?(units: number, tookMs: number): void
   /** An effect threw and was set aside: a bug. */
   setAside(source: Actor, target: Actor, kind: string, error: unknown): void
 }

@@ -228,6 +228,7 @@ export class Wire {
     const up = this.#up
     const down = this.#down
     return {
+      transport: 'tcp',
       get queuedBytes() {
         return down.queuedBytes
       },

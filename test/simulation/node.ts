@@ -5,6 +5,7 @@ import { Comparison, compareAll } from '../../src/cluster/compare.js'
 import { type HintBatch, Hints } from '../../src/cluster/hints.js'
 import type { Random } from '../../src/lib/random.js'
 import { Wheel } from '../../src/lib/wheel.js'
+import { Counters } from '../../src/ops/counters.js'
 import { type Log, silentLog, ThrottledLog } from '../../src/ops/log.js'
 import { createServices, type ServiceOptions } from '../../src/services/index.js'
 import { CHEAP_COST, Passwords } from '../../src/services/passwords.js'
@@ -163,7 +164,7 @@ export class SimulatedNode implements Host {
     const { clock, defer } = process
     const hub = new Hub<Connection>()
     const store = this.#options.store(process)
-    const context = { hub, connections: new Set<Connection>() }
+    const context = { hub, counters: new Counters(), connections: new Set<Connection>() }
     const comparison = new Comparison(
       () => compareAll(context.connections, truth, hints0),
       run => clock.after(1_000, run),

@@ -19,6 +19,7 @@ import { FRAME_TO_CLIENT_BYTES_MAX } from '../../protocol/limits.js'
 import { METHODS, methodName } from '../../protocol/methods.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { Wheel } from '../../src/lib/wheel.js'
+import { Counters } from '../../src/ops/counters.js'
 import { silentLog, ThrottledLog } from '../../src/ops/log.js'
 import type { Services } from '../../src/services/types.js'
 import { Connection } from '../../src/session/connection.js'
@@ -39,6 +40,7 @@ export interface Seen {
 }
 
 export class FakePipe implements Pipe {
+  readonly transport = 'tcp'
   /** Everything that reached the peer, piece by piece. */
   readonly writes: Uint8Array[] = []
   /** False: what is written stays in the pipe. */
@@ -149,6 +151,7 @@ export function sessionRig(services: Services, leadingZero = true): Rig {
     random: seededRandom(1),
     log: silentLog,
     faults: new ThrottledLog(silentLog, 10),
+    counters: new Counters(),
     connections: new Set(),
   }
   const turn = async (): Promise<void> => {

@@ -1,0 +1,210 @@
+/**
+ * The metrics that Prometheus reads at /metrics: one table of name, type, labels, meaning and source (README has the first
+ * four again, a test compares them). Nothing is computed before somebody reads.
+ */
+
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
+import { type Metric, Registry } from 'prom-client'
+import type { Clock } from '../lib/clock.js'
+import type { Buckets, Counters } from './counters.js'
+import { cpuSeconds, descriptorsMax, openDescriptors, startSeconds } from './process-figures.js'
+
+/** A connection as it is counted. */
+export interface CountedConnection {
+  readonly transport: string
+  readonly state: string
+}
+
+/** Where the figures come from. */
+export interface MetricSources {
+  readonly version: string
+  readonly counters: Counters
+  /** Every connection, and every poll that waits. */
+  connections(): Iterable<CountedConnection>
+  /** Users with a connection here. */
+  users(): number
+  pushedItems(): number
+  notifies(): number
+  outboxEntries(): number
+  queuedJobs(): number
+  /** On the file system of the data folder; undefined where there is none. */
+  storeFreeBytes(): number | undefined
+}
+
+type Labels = Readonly<Record<string, string>>
+
+/** One line: its labels, its value and, of a histogram, what its name ends in. */
+type Sample = readonly [labels: Labels, value: number, suffix?: string]
+
+type Read = (sources: MetricSources, delay: IntervalHistogram) => readonly Sample[]
+
+export interface MetricEntry {
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly labels: readonly string[]
+  readonly help: string
+  readonly read: Read
+}
+
+export const METRICS: Readonly<Record<string, MetricEntry>> = {
+  longwire_build_info: gauge(
+    'always 1; the labels say what runs',
+    ({ version }) => [[{ version, node: process.version }, 1]],
+    ['version', 'node'],
+  ),
+  longwire_connections: gauge(
+    'connections, and polls that wait (transport poll)',
+    sources => connectionSamples(sources.connections()),
+    ['transport', 'state'],
+  ),
+  longwire_users_connected: gauge('users with at least one connection', sources => one(sources.users())),
+  longwire_requests_total: counter(
+    'requests that a service answered, on any transport',
+    ({ counters }) => counters.requests().map(({ method, code, count }) => [{ method, code }, count]),
+    ['method', 'code'],
+  ),
+  longwire_unauthorized_total: counter(
+    'requests over HTTP whose token was refused',
+    ({ counters }) => counters.refusedTokens().map(({ code, count }) => [{ code }, count]),
+    ['code'],
+  ),
+  longwire_connections_closed_total: counter(
+    'connections that closed; OK: by the peer',
+    ({ counters }) => counters.closes().map(({ code, count }) => [{ code }, count]),
+    ['code'],
+  ),
+  longwire_limits_hit_total: counter(
+    'refusals because of a limit',
+    ({ counters }) => Array.from(counters.limits(), ([limit, count]) => [{ limit }, count]),
+    ['limit'],
+  ),
+  longwire_commits_total: counter('writes to the store', ({ counters }) => one(counters.commitUnits.count)),
+  longwire_commit_units: histogram('units in one write', ({ counters }) => counters.commitUnits),
+  longwire_commit_duration_seconds: histogram(
+    'from handing a write to the store until it is durable',
+    ({ counters }) => counters.commitSeconds,
+  ),
+  longwire_commit_queue_jobs: gauge('transitions that wait for a write', sources => one(sources.queuedJobs())),
+  longwire_outbox_entries: gauge('effects on their way to another scope', sources => one(sources.outboxEntries())),
+  longwire_effects_set_aside_total: counter('effects that threw: each is a bug', ({ counters }) =>
+    one(counters.effectsSetAside),
+  ),
+  longwire_items_pushed_total: counter('items pushed to connections', sources => one(sources.pushedItems())),
+  longwire_items_pulled_total: counter('items read for clients that pulled, polled or came back', ({ counters }) =>
+    one(counters.pulledItems),
+  ),
+  longwire_notifies_total: counter('notices to clients that are behind', sources => one(sources.notifies())),
+  longwire_event_loop_delay_p50_seconds: gauge(
+    'how late the event loop was, the median since the last reading',
+    (_, delay) => one(lateness(delay.percentile(50))),
+  ),
+  longwire_event_loop_delay_p99_seconds: gauge('the same, of 99 in 100', (_, delay) =>
+    one(lateness(delay.percentile(99))),
+  ),
+  longwire_event_loop_delay_max_seconds: gauge('the same, the longest', (_, delay) => one(lateness(delay.max))),
+  longwire_store_free_bytes: gauge(
+    "free space on the data folder's file system; absent for the store memory",
+    sources => optional(sources.storeFreeBytes()),
+  ),
+  process_cpu_seconds_total: counter('processor time of all threads', () => one(cpuSeconds())),
+  process_resident_memory_bytes: gauge('RSS; it counts pages of the database that the kernel may take back', () =>
+    one(process.memoryUsage.rss()),
+  ),
+  process_start_time_seconds: gauge('when the process started, since 1970', () => one(startSeconds())),
+  process_open_fds: gauge('open file descriptors', () => optional(openDescriptors())),
+  process_max_fds: gauge('how many there may be', () => optional(descriptorsMax())),
+  nodejs_heap_size_total_bytes: gauge("size of JavaScript's heap", () => one(process.memoryUsage().heapTotal)),
+  nodejs_heap_size_used_bytes: gauge('what of it is in use', () => one(process.memoryUsage().heapUsed)),
+  nodejs_external_memory_bytes: gauge('buffers outside the heap', () => one(process.memoryUsage().external)),
+}
+
+/** How often the delay of the event loop is looked at: by a timer of the loop itself, without a call into JavaScript. */
+const LOOK_MS = 10
+const NS_PER_SECOND = 1e9
+
+export class Metrics {
+  readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE
+  readonly #registry = new Registry()
+  readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOK_MS })
+
+  readonly #clock: Clock
+
+  constructor(sources: MetricSources, clock: Clock) {
+    this.#clock = clock
+    this.#delay.enable()
+    for (const [name, { type, help, read }] of Object.entries(METRICS)) {
+      const get = async () => ({
+        name,
+        help,
+        type,
+        values: read(sources, this.#delay).map(([labels, value, suffix = '']) => {
+          return { labels, value, metricName: name + suffix }
+        }),
+      })
+      // Of its metrics the registry calls nothing but get(): its own classes would hold each figure a second time.
+      this.#registry.registerMetric({ name, get } as unknown as Metric)
+    }
+  }
+
+  /** The text of /metrics. What is said "since the last reading" begins anew. */
+  async text(): Promise<string> {
+    // What held the loop up until now is seen by the next look, and a reset forgets what was not seen.
+    await new Promise<void>(resolve => this.#clock.after(2 * LOOK_MS, resolve))
+    const text = await this.#registry.metrics()
+    this.#delay.reset()
+    return text
+  }
+
+  stop(): void {
+    this.#delay.disable()
+  }
+}
+
+function counter(help: string, read: Read, labels: readonly string[] = []): MetricEntry {
+  return { type: 'counter', labels, help, read }
+}
+
+function gauge(help: string, read: Read, labels: readonly string[] = []): MetricEntry {
+  return { type: 'gauge', labels, help, read }
+}
+
+function histogram(help: string, buckets: (sources: MetricSources) => Buckets): MetricEntry {
+  return { type: 'histogram', labels: ['le'], help, read: sources => bucketSamples(buckets(sources)) }
+}
+
+function one(value: number): Sample[] {
+  return [[{}, value]]
+}
+
+function optional(value: number | undefined): Sample[] {
+  return value === undefined ? [] : one(value)
+}
+
+function bucketSamples({ bounds, counts, sum }: Buckets): Sample[] {
+  let below = 0
+  const samples: Sample[] = Array.from(counts, (count, at) => {
+    below += count
+    return [{ le: String(bounds[at] ?? '+Inf') }, below, '_bucket']
+  })
+  samples.push([{}, sum, '_sum'], [{}, below, '_count'])
+  return samples
+}
+
+function connectionSamples(connections: Iterable<CountedConnection>): Sample[] {
+  const counts = new Map<string, Map<string, number>>()
+  for (const { transport, state } of connections) {
+    let states = counts.get(transport)
+    if (states === undefined) {
+      states = new Map()
+      counts.set(transport, states)
+    }
+    states.set(state, (states.get(state) ?? 0) + 1)
+  }
+  return [...counts].flatMap(([transport, states]) =>
+    Array.from(states, ([state, count]): Sample => [{ transport, state }, count]),
+  )
+}
+
+/** Between two looks there are LOOK_MS when nothing is late. */
+function lateness(betweenNs: number): number {
+  return Number.isFinite(betweenNs) ? Math.max(0, betweenNs / NS_PER_SECOND - LOOK_MS / 1000) : 0
+}
