@@ -8,6 +8,7 @@ import {
 import { METHODS } from '../../protocol/methods.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
+import { DEVICES_MAX } from '../../src/sync/rules/session.js'
 import { befriend, startNode, TestDevice } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 import { ManualClock } from '../support/manual-clock.js'
@@ -194,6 +195,36 @@ t.test('a new nickname reaches every contact; an ended account leaves nothing to
     (await alice.items()).map(({ item }) => item.content?.case),
     ['message'],
   )
+})
+
+t.test('a node that knows nothing yet ends the devices and contacts of a user who has as many as allowed', async t => {
+  const clock = new ManualClock()
+  const store = new MemoryStore({ random: seededRandom('store') })
+  const before = await startNode(store, clock, 'before')
+  const alice = await new TestDevice(before).enter('alice', 1)
+  for (let key = 2; key <= DEVICES_MAX; key += 1) await new TestDevice(before).login('alice', key)
+  const friends: TestDevice[] = []
+  for (let i = 0; i < 20; i += 1) {
+    const friend = await new TestDevice(before).enter(`friend${i}`, 1)
+    await befriend(alice, friend)
+    friends.push(friend)
+  }
+
+  alice.node = await startNode(store, clock, 'second')
+  const [oldPassword, newPassword] = ['correct horse', 'another password']
+  const changed = await alice.call(METHODS.changePassword, { sendSeq: alice.next(), oldPassword, newPassword })
+  t.equal(changed.code, 0)
+  t.equal(alice.node.signals.length, DEVICES_MAX - 1, 'the other devices are told')
+  for (let key = 2; key <= DEVICES_MAX; key += 1) await new TestDevice(before).login('alice', key, newPassword)
+
+  alice.node = await startNode(store, clock, 'third')
+  const deleted = await alice.call(METHODS.deleteAccount, { sendSeq: alice.next(), password: newPassword })
+  t.equal(deleted.code, 0)
+  t.equal(alice.node.signals.length, DEVICES_MAX)
+  for (const friend of friends) {
+    friend.node = alice.node
+    t.equal((await friend.send(alice.uid, 'are you there')).code, CODES.UNKNOWN_USER.code)
+  }
 })
 
 t.test('a counter jumps when the epoch changes: what may have been given out is not given out again', async t => {

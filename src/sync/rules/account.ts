@@ -16,7 +16,7 @@ import {
   uidCounter,
   userActor,
 } from './records.js'
-import { endDevice, freshSession, newDevice, SESSION_MS } from './session.js'
+import { endDevices, freshSession, newDevice, SESSION_MS } from './session.js'
 
 /** How far the counter of uids jumps in a new epoch: some may have been given out and lost. */
 const UID_JUMP = 1_024
@@ -148,7 +148,7 @@ export const changePassword: Transition<ChangePasswordInput, Answer> = small(
     if (code !== CODES.OK.code) return code
     if (input.newHash === '') return CODES.PASSWORD_WEAK.code
     tx.put(password, { hash: input.newHash })
-    for (const entry of tx.get(devices)?.list ?? []) if (entry.device !== input.device) endDevice(tx, entry.device)
+    endDevices(tx, input.device)
     return CODES.OK.code
   }),
 )
@@ -163,7 +163,7 @@ export const deleteAccount: Transition<VerifiedInput, Answer> = small(
     tx.put(profile, { account: '', nickname: '', createdAtMs: known.createdAtMs, deleted: true })
     tx.remove(password)
     endContacts(tx)
-    for (const entry of tx.get(devices)?.list ?? []) endDevice(tx, entry.device)
+    endDevices(tx, undefined)
     appendProfile(tx, '', '')
     tx.trim(Number.MAX_SAFE_INTEGER)
     return CODES.OK.code

@@ -140,6 +140,17 @@ export function endDevice(tx: Tx, device: number): boolean {
   return true
 }
 
+/** Ends all of a user's devices but one. */
+export function endDevices(tx: Tx, except: number | undefined): void {
+  const live = (tx.get(devices)?.list ?? []).filter(entry => entry.endedAtMs === 0 && entry.device !== except)
+  // In one reading: one for each record would be more than a transition may ask for.
+  tx.fetch(
+    [session, deviceWindow],
+    live.map(entry => entry.device),
+  )
+  for (const { device } of live) endDevice(tx, device)
+}
+
 export interface BindInput {
   readonly device: number
   readonly tokenHash: string
