@@ -31,6 +31,10 @@ export class CountedServices implements Services {
     })
   }
 
+  boundAttempt(uid: number, device: number): Promise<number | undefined> {
+    return this.#services.boundAttempt(uid, device)
+  }
+
   request(caller: Caller, id: number, method: number, body: Uint8Array): void {
     this.#services.request(new CountedCaller(caller, this.#counters, method), id, method, body)
   }

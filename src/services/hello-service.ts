@@ -5,7 +5,7 @@ import { PROTOCOL_REVISION } from '../../protocol/limits.js'
 import type { Clock } from '../lib/clock.js'
 import type { Engine } from '../sync/engine.js'
 import { userActor } from '../sync/rules/records.js'
-import { authorize, type BindResult, bind } from '../sync/rules/session.js'
+import { authorize, type BindResult, bind, boundAttempt } from '../sync/rules/session.js'
 import { type Undone, whyUndone } from './answers.js'
 import { readToken, type TokenOwner } from './tokens.js'
 import type { Authorization, HelloAnswer } from './types.js'
@@ -64,6 +64,12 @@ export class HelloService {
         settle({ kind: 'owner', uid, device, attempt: outcome.result.attempt })
       }
     })
+  }
+
+  async boundAttempt(uid: number, device: number): Promise<number | undefined> {
+    const outcome = await this.#engine.run(userActor(uid), boundAttempt, { device })
+    if (outcome.kind !== 'done') throw new Error('unavailable')
+    return outcome.result
   }
 
   #bound(request: HelloRequest, { uid, device }: TokenOwner, bound: BindResult, settle: Settle): void {

@@ -76,6 +76,10 @@ class AllServices implements Services {
     this.#hello.authorize(token, settle)
   }
 
+  boundAttempt(uid: number, device: number): Promise<number | undefined> {
+    return this.#hello.boundAttempt(uid, device)
+  }
+
   request(caller: Caller, id: number, method: number, body: Uint8Array): void {
     const handler = this.#handlers[method]
     if (handler === undefined) refuse(caller, id, CODES.UNKNOWN_METHOD.code)

@@ -55,6 +55,8 @@ export interface Services {
   hello(request: HelloRequest, address: string, settle: (answer: HelloAnswer) => void): void
   /** For one request without a connection. Counts as a use of the token; binds nothing. `settle` is called once, at once or later. */
   authorize(token: Uint8Array, settle: (authorization: Authorization) => void): void
+  /** The highest attempt bound for the device, undefined if its session has ended. Rejects if that cannot be known now. */
+  boundAttempt(uid: number, device: number): Promise<number | undefined>
   /** One of the caller's answering methods will be called once for this id, at once or later. `body` is read during the call. Never throws. */
   request(caller: Caller, id: number, method: number, body: Uint8Array): void
   /** OK, or the code to close the connection with. */

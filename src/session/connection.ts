@@ -53,6 +53,7 @@ import { FrameLink, type LinkOptions } from './frame-link.js'
 import { readHello } from './hello-check.js'
 import { WRITE_BYTES_MAX } from './outgoing.js'
 import type { Pipe } from './pipe.js'
+import { checkStillBound } from './still-bound.js'
 
 export class Connection extends FrameLink implements Caller {
   readonly address: string
@@ -319,14 +320,13 @@ export class Connection extends FrameLink implements Caller {
       this.#refuseHello(id, answer.code, answer.message, answer.retryAfterMs, answer.boundAttempt)
       return
     }
-    const { response } = answer
     if (answer.kind === 'nameless') {
       this.takeLargeFrames()
-      this.write(encodeResponse(id, encodeHelloResponse(response)))
+      this.write(encodeResponse(id, encodeHelloResponse(answer.response)))
       this.#enter({ kind: 'nameless', deadlineTick: this.#tickIn(NAMELESS_MS_MAX) })
       this.mark()
     } else {
-      this.#bind(id, heartbeatMs, response, answer.attempt, answer.since)
+      this.#bind(id, heartbeatMs, answer.response, answer.attempt, answer.since)
     }
   }
 
@@ -346,6 +346,7 @@ export class Connection extends FrameLink implements Caller {
     this.context.log.debug({ address: this.address, uid, device, attempt }, 'connection bound')
     this.takeLargeFrames()
     this.write(encodeResponse(id, encodeHelloResponse(response)))
+    checkStillBound(this, services)
     services.page(uid, since).then(
       page => this.#firstPage(open, since, page),
       (error: unknown) => {

@@ -64,6 +64,22 @@ t.test('answers Hello, pushes the first page right behind it, and is open', asyn
   t.same([rig.hub.users, rig.hub.bound], [1, 1])
 })
 
+t.test('ends when its session was ended, or bound elsewhere, while its Hello was being answered', async t => {
+  for (const [bound, code] of [
+    [undefined, 'SESSION_REVOKED'],
+    [5, 'REPLACED'],
+  ] as const) {
+    const services = new FakeServices()
+    services.bound.set('7/1', bound)
+    const rig = sessionRig(services)
+    const { pipe, connection } = rig.connect()
+    connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 4 })))
+    await rig.turn()
+    t.match(pipe.seen().at(-1), { what: 'close', code })
+    t.equal(rig.hub.bound, 0)
+  }
+})
+
 t.test('pushes an empty first page too, for the client waits for it', async t => {
   const services = new FakeServices()
   const rig = sessionRig(services)

@@ -50,6 +50,8 @@ export class FakeServices implements Services {
   helloMode: 'answer' | 'hold' = 'answer'
   /** What request() does; the default holds it. */
   onRequest: (held: HeldRequest) => void = held => this.requests.push(held)
+  /** By `uid/device`, where it is not what asks: the highest attempt, undefined if the session has ended. */
+  readonly bound = new Map<string, number | undefined>()
   ackCode: Code = CODES.OK.code
   itemsMax = SYNC_ITEMS_MAX
   /** Resolves the pages that were asked for; undefined: at once. */
@@ -89,6 +91,11 @@ export class FakeServices implements Services {
     } else {
       settle({ kind: 'owner', uid, device, attempt: 0 })
     }
+  }
+
+  /** What is bound in truth: by default what asks. */
+  boundAttempt(uid: number, device: number): Promise<number | undefined> {
+    return Promise.resolve(this.bound.has(`${uid}/${device}`) ? this.bound.get(`${uid}/${device}`) : 0)
   }
 
   ack(_caller: Caller, notice: AckNotice): Code {

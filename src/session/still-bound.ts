@@ -1,0 +1,18 @@
+/**
+ * Looks once more at a device that has just been bound here. Between the moment its Hello was committed and this one nobody
+ * knew of its connection: what ended its session then, or bound it elsewhere, was told to nobody.
+ */
+import { CODES } from '../../protocol/codes.js'
+import type { Services } from '../services/types.js'
+import type { Member } from './hub.js'
+
+export function checkStillBound(member: Member, services: Services): void {
+  const { uid, device, attempt } = member
+  services.boundAttempt(uid, device).then(
+    bound => {
+      if (bound === undefined) member.close(CODES.SESSION_REVOKED.code)
+      else if (bound > attempt) member.close(CODES.REPLACED.code, undefined, bound)
+    },
+    () => member.close(CODES.UNAVAILABLE.code),
+  )
+}
