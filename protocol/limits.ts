@@ -52,6 +52,9 @@ export const SENDS_PER_SYNC_MAX = 64
 export const HTTP_BODY_BYTES_MAX = 65_536
 export const HTTP_JSON_BODY_BYTES_MAX = 393_216
 
+/** Objects and arrays inside one another: the deepest message has 8, and what is unknown may have some more. */
+export const JSON_DEPTH_MAX = 64
+
 /** Numbers that one Void may use up: a counter jump of an epoch (2^20), so that one request closes it. */
 export const VOID_COUNT_MAX = 1_048_576
 

@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import protobuf from 'protobufjs'
+import type { FieldKind } from '../descriptor.js'
 
 /** The files, in the order in which their messages are emitted. */
 export const PROTO_FILES = ['frame', 'item', 'message', 'account', 'contact', 'options'].map(
@@ -13,8 +14,6 @@ const PACKAGE = 'longwire.v1'
 
 /** Field numbers fit the bit mask with which decoders know a wrong wire type. */
 const FIELD_NUMBER_MAX = 30
-
-export type FieldKind = 'uint64' | 'uint32' | 'bool' | 'string' | 'bytes' | 'enum' | 'message'
 
 export interface SchemaField {
   /** As TypeScript has it (sendSeq) and as the .proto file has it (send_seq). */
@@ -46,9 +45,18 @@ export interface SchemaEnum {
   comment: string
 }
 
+export interface SchemaRpc {
+  /** MessageService.Send */
+  name: string
+  /** The names of its messages. */
+  request: string
+  response: string
+}
+
 export interface Schema {
   messages: SchemaMessage[]
   enums: SchemaEnum[]
+  rpcs: SchemaRpc[]
 }
 
 const require = createRequire(import.meta.url)
@@ -69,10 +77,11 @@ export function loadRoot(): protobuf.Root {
 export function loadSchema(): Schema {
   const types = loadRoot().lookup(PACKAGE)
   if (!(types instanceof protobuf.Namespace)) throw new Error(`${PACKAGE} is not a package`)
-  const schema: Schema = { messages: [], enums: [] }
+  const schema: Schema = { messages: [], enums: [], rpcs: [] }
   for (const type of types.nestedArray) {
     if (type instanceof protobuf.Type) schema.messages.push(messageOf(type))
     else if (type instanceof protobuf.Enum) schema.enums.push(enumOf(type))
+    else if (type instanceof protobuf.Service) schema.rpcs.push(...rpcsOf(type))
   }
   for (const message of schema.messages) refuseRecursion(schema, message.name, [])
   return schema
@@ -129,6 +138,12 @@ function enumOf(type: protobuf.Enum): SchemaEnum {
     if (value.number !== index) throw new Error(`${type.name}: the values are not 0, 1, 2 …`)
   })
   return { name: type.name, values, comment: type.comment ?? '' }
+}
+
+function rpcsOf(service: protobuf.Service): SchemaRpc[] {
+  return service.methodsArray.map(({ name, requestType, responseType }) => {
+    return { name: `${service.name}.${name}`, request: requestType, response: responseType }
+  })
 }
 
 /** A message that contains itself would need a limit of depth; none does. */

@@ -1,6 +1,9 @@
-// `npm run generate`: writes protocol/generated/messages.ts. A test fails while the committed file is another one.
+// `npm run generate`: writes protocol/generated. A test fails while a committed file there is another one.
 import { writeFileSync } from 'node:fs'
+import { emitDescriptors } from './emit-descriptors.js'
 import { emitMessages } from './emit-messages.js'
 import { loadSchema, PROTOCOL_FOLDER } from './load-schema.js'
 
-writeFileSync(`${PROTOCOL_FOLDER}generated/messages.ts`, emitMessages(loadSchema()))
+const schema = loadSchema()
+writeFileSync(`${PROTOCOL_FOLDER}generated/messages.ts`, emitMessages(schema))
+writeFileSync(`${PROTOCOL_FOLDER}generated/descriptors.ts`, emitDescriptors(schema))

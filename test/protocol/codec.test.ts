@@ -4,8 +4,9 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import protobuf from 'protobufjs'
 import t from 'tap'
-import { loadRoot, loadSchema, type SchemaField, type SchemaMessage } from '../../protocol/generate/load-schema.js'
+import { loadRoot, loadSchema } from '../../protocol/generate/load-schema.js'
 import * as messages from '../../protocol/generated/messages.js'
+import { isDefault, valuesOf } from '../support/message-values.js'
 import { plainOf } from '../support/vectors.js'
 
 type Encode = (message: object) => Uint8Array
@@ -14,7 +15,6 @@ type Decode = (bytes: Uint8Array) => object
 const functions = messages as unknown as Record<string, unknown>
 const schema = loadSchema()
 const root = loadRoot()
-const byName = new Map(schema.messages.map(message => [message.name, message]))
 
 function codecOf(name: string): { encode: Encode; decode: Decode; reflected: protobuf.Type } {
   const encode = functions[`encode${name}`] as Encode
@@ -48,61 +48,6 @@ function normalisedField(field: protobuf.Field, value: unknown): unknown {
   }
   if (resolvedType instanceof protobuf.Enum) return resolvedType.valuesById[Number(value)] === undefined ? 0 : value
   return field.type === 'bytes' ? Buffer.from(value as number[]).toString('hex') : value
-}
-
-function isDefault(value: unknown): boolean {
-  return value === 0 || value === false || value === ''
-}
-
-const uint64 = fc.oneof(
-  fc.integer({ min: 0, max: 200 }),
-  fc.integer({ min: 0, max: 53 }).map(bits => 2 ** bits - 1),
-  fc.maxSafeNat(),
-)
-const uint32 = fc.oneof(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 0xffff_ffff }))
-
-/** Any value of a message, with its required fields set and its limits kept. */
-function valuesOf(message: SchemaMessage): fc.Arbitrary<object> {
-  const plain = message.fields.filter(field => field.oneof === '')
-  const record = Object.fromEntries(plain.map(field => [field.name, fieldValues(field)]))
-  const cases = message.fields.filter(field => field.oneof !== '')
-  const [first] = cases
-  if (first === undefined) return fc.record(record, { noNullPrototype: true })
-  const content = cases.map(field => fieldValues(field).map(value => ({ case: field.name, value }) as object))
-  return fc.record(
-    { ...record, [first.oneof]: fc.oneof(fc.constant(undefined), ...content) },
-    { noNullPrototype: true },
-  )
-}
-
-function fieldValues(field: SchemaField): fc.Arbitrary<unknown> {
-  const message = byName.get(field.type)
-  if (message !== undefined) {
-    const one = valuesOf(message)
-    if (field.repeated) return fc.array(one, { maxLength: 3 })
-    return field.oneof === '' ? fc.option(one, { nil: undefined }) : one
-  }
-  const values = scalarValues(field)
-  return field.required ? values.filter(value => !isDefault(value) && (value as Uint8Array).length !== 0) : values
-}
-
-function scalarValues({ kind, max, length }: SchemaField): fc.Arbitrary<unknown> {
-  switch (kind) {
-    case 'uint64':
-      return uint64
-    case 'uint32':
-      return uint32
-    case 'enum':
-      return fc.integer({ min: 0, max: 3 })
-    case 'bool':
-      return fc.boolean()
-    case 'bytes':
-      return length > 0
-        ? fc.uint8Array({ minLength: length, maxLength: length })
-        : fc.uint8Array({ maxLength: max || 200 })
-    default:
-      return fc.string({ unit: 'binary', maxLength: 100 }).filter(text => max === 0 || Buffer.byteLength(text) <= max)
-  }
 }
 
 t.test('every message is read and written as protobufjs reads and writes it', async t => {
