@@ -47,6 +47,7 @@ const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
     'src/ops/config.ts',
   ],
   'node:http': ['src/short'],
+  ws: ['src/short', 'clients/typescript/node-ws-transport.ts'],
   lmdb: ['src/store/lmdb'],
   protobufjs: ['protocol'],
   pino: ['src/ops'],
@@ -84,6 +85,23 @@ t.test('what touches the outside world stands at the edge', async t => {
     }
   }
   t.pass('looked at every file')
+})
+
+/** What runs in browsers imports nothing that is only in Node; of packages the protobuf runtime alone. */
+t.test('the browser entry of the client needs no Node', async t => {
+  const seen = new Set<string>()
+  const look = (file: string): void => {
+    if (seen.has(file)) return
+    seen.add(file)
+    for (const name of importsOf(file, 'without types')) {
+      if (/^\.{1,2}\//.test(name)) look(normalize(join(dirname(file), name)).replace(/\.js$/, '.ts'))
+      else if (name !== 'protobufjs/minimal.js') t.fail(`${file} imports ${name}`)
+    }
+    const text = readFileSync(join(ROOT, file), 'utf8').replace(/^\s*(\*|\/\/|\/\*).*$/gm, '')
+    for (const banned of [/\bBuffer\./, /\bprocess\./]) if (banned.test(text)) t.fail(`${file} uses ${banned.source}`)
+  }
+  look('clients/typescript/browser.ts')
+  t.ok(seen.size > 30, `${seen.size} files`)
 })
 
 t.test('files keep to one noun', async t => {

@@ -20,6 +20,7 @@ import type { ClientEvents } from './events.js'
 import { Identity } from './identity.js'
 import { Inbox } from './inbox.js'
 import { type ClientState, inspect } from './inspect.js'
+import { Ladder } from './ladder.js'
 import type { Link } from './link.js'
 import { LocalCopy, STORAGE_FORMAT } from './local-copy.js'
 import type { Message } from './messages.js'
@@ -120,7 +121,7 @@ export class Client {
     this.#copy = new LocalCopy({ commits, events, identity, contacts, receipts, shown, acks, sender, inbox })
     this.#connector = new Connector(
       {
-        transport: config.transport,
+        ladder: new Ladder(config.transports, clock, random),
         clock,
         commits,
         identity,

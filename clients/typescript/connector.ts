@@ -1,44 +1,41 @@
 // Decides when to connect, greets the server, and does what its codes say (PROTOCOL.md, clauses 3 and 9).
 //
 //                      connect(), signIn()
-//   resting ─────────────────────────────────► connecting ──opened, attempt stored──► greeting ──Hello answered──► online
-//      ▲                                        ▲      │                                 │                          │  │Drain
-//      │ "login", sign-in refused               │time  │ link ended, "retry", "reconnect", "resync"                 │  ▼
-//      ├──────────────────────────────────── waiting ◄─┴─────────────────────────────────┴──────────────────────────┴ draining
-//      │                                                                                                      (answers come in)
+//   resting ─────────────────────────────────► connecting ──open, attempt stored──► greeting ──Hello answered──► online ◄──┐
+//      ▲                                        ▲ ▲  │  ▲                             │  ▲                        │ │ │    │
+//      │                                        │ │  └──┼──no answer, no link: the ───┘  └──REPLACED by a probe───┘ │ └────┘
+//      │                                        │ │     │  next transport, at once          that was not answered  │ a probe won:
+//      │                                        │ │     └──REPLACED by a probe that was given up──────────────────┤ the link is
+//      │ "login", sign-in refused               │ └─────────────────────────┐                                     │ another one
+//      ├──────────────────────────────────── waiting ◄── the last transport ─┴──link ended, "retry", "reconnect",──┤
+//      │                                        ▲        failed                 "resync"                           │ Drain
+//      │                                        └──────────────────────────────────── draining (answers come in) ◄─┘
 //   any ──"stop", storage failed, close()──► stopped{reason}
 //
-// A sign-in goes over a nameless connection and then greets on that same one. Each phase owns its link and timer; only
-// #enter writes it.
+// A sign-in goes over a nameless connection and then greets on that same one. Each phase owns its candidate (candidate.ts: a
+// link, its attempt, its transport) and its timer; only #enter writes it. Which transport is next says ladder.ts; while a
+// lower one is in use, probe.ts tries the better ones beside it.
 import { actionOf, CODES, codeName } from '../../protocol/codes.js'
-import { PING } from '../../protocol/frame-codec.js'
-import {
-  createHelloRequest,
-  decodeCloseNotice,
-  decodeHelloResponse,
-  decodeRefusal,
-  type Frame,
-  type HelloRequest,
-  type HelloResponse,
-  type Session,
-} from '../../protocol/generated/messages.js'
-import { HEARTBEAT_MS_DEFAULT } from '../../protocol/limits.js'
+import { decodeHelloResponse, type Frame, type HelloResponse, type Session } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Backoff } from './backoff.js'
-import type { Commits } from './commits.js'
+import { Candidate, type CandidateOwner, type CandidateParts } from './candidate.js'
+import { boundAttempt, reasonOf } from './close-reason.js'
 import { LongwireError } from './errors.js'
-import type { Identity } from './identity.js'
-import { Link, type LinkEnd, type LinkOptions } from './link.js'
+import type { Ladder } from './ladder.js'
+import type { Link, LinkEnd } from './link.js'
+import { Prober, type ProberOptions } from './probe.js'
 import { SignIn, type SignInRequest } from './sign-in.js'
-import type { Clock, TimerHandle } from './system.js'
+import type { TimerHandle } from './system.js'
 import type { Transport } from './transport.js'
 
-/** What the application is told of the connection. */
+/** What the application is told of the connection. `transport`: its name. */
 export type ConnectionStatus =
   /** Nothing is tried: nobody is signed in, or connect() was not called yet. */
   | { readonly state: 'resting' }
-  | { readonly state: 'connecting' }
-  | { readonly state: 'online' }
+  | { readonly state: 'connecting'; readonly transport: string }
+  /** Told again when the connection goes over to another transport. */
+  | { readonly state: 'online'; readonly transport: string }
   /** The next try is in so many milliseconds; `reason` for logs. */
   | { readonly state: 'waiting'; readonly retryInMs: number; readonly reason: string }
   /** For good. REPLACED: the device is connected from elsewhere, by a copy of this storage. */
@@ -46,28 +43,26 @@ export type ConnectionStatus =
 
 type Phase =
   | { readonly name: 'resting' }
-  | { readonly name: 'connecting'; readonly link: Link; stored: boolean }
-  | { readonly name: 'greeting'; readonly link: Link }
-  | { readonly name: 'online'; readonly link: Link; readonly sinceMs: number }
-  | { readonly name: 'draining'; readonly link: Link; readonly untilMs: number; readonly grace: TimerHandle }
+  | { readonly name: 'connecting'; readonly candidate: Candidate }
+  | { readonly name: 'greeting'; readonly candidate: Candidate }
+  | { readonly name: 'online'; readonly candidate: Candidate; readonly sinceMs: number }
+  | {
+      readonly name: 'draining'
+      readonly candidate: Candidate
+      readonly untilMs: number
+      readonly grace: TimerHandle
+    }
   | { readonly name: 'waiting'; readonly timer: TimerHandle; readonly notBeforeMs: number }
   | { readonly name: 'stopped' }
 
-export interface ConnectorOptions extends LinkOptions {
+export interface ConnectorOptions extends ProberOptions {
   readonly signInTimeoutMs: number
-  /** Name and version of the program, for the server's logs. */
-  readonly clientName: string
 }
 
-export interface ConnectorHost {
-  readonly transport: Transport
-  readonly clock: Clock
-  readonly commits: Commits
-  readonly identity: Identity
+export interface ConnectorHost extends CandidateParts {
+  readonly ladder: Ladder
   readonly backoff: Backoff
-  /** The version up to which the timeline is applied. */
-  since(): number
-  /** Puts the session where hello() finds it. */
+  /** Puts the session where a Hello finds it. */
   signedIn(session: Session, what: SignInRequest): void
   /** Hello is written: what is pending goes right behind it. */
   hasHello(link: Link): void
@@ -87,15 +82,17 @@ export interface ConnectorHost {
 /** A connection that ends sooner after its Hello counts as another failure in a row. */
 const STABLE_MS = 1_000
 
-export class Connector {
+export class Connector implements CandidateOwner {
   readonly #host: ConnectorHost
   readonly #options: ConnectorOptions
+  readonly #prober: Prober
   #phase: Phase = { name: 'resting' }
   #signIn: SignIn | undefined
 
   constructor(host: ConnectorHost, options: ConnectorOptions) {
     this.#host = host
     this.#options = options
+    this.#prober = new Prober({ ...host, won: (candidate, response) => this.#goOver(candidate, response) }, options)
   }
 
   get phase(): Phase['name'] {
@@ -121,17 +118,23 @@ export class Connector {
     })
   }
 
-  /** The network changed, or the application came to the front: connects now if it waits, asks for a sign of life if not. */
+  /**
+   * The network changed, or the application came to the front: connects now if it waits, asks for a sign of life if not, and
+   * looks whether a better transport works.
+   */
   nudge(): void {
     const phase = this.#phase
+    this.#host.ladder.forget()
+    this.#prober.now()
     // Also while Hello or a sign-in waits for its answer: that wait is long, and a dead connection would sit it out.
-    if (phase.name === 'online' || phase.name === 'greeting') phase.link.ping()
+    if (phase.name === 'online' || phase.name === 'greeting') phase.candidate.link.ping()
     if (phase.name !== 'waiting' || phase.notBeforeMs > this.#host.clock.monotonic()) return
     this.#open()
   }
 
   flush(): void {
-    if ('link' in this.#phase) this.#phase.link.flush()
+    if ('candidate' in this.#phase) this.#phase.candidate.link.flush()
+    this.#prober.flush()
   }
 
   /** Ends the connection; nothing is tried until connect(). */
@@ -169,54 +172,136 @@ export class Connector {
     }
   }
 
-  #open(): void {
-    const handlers = {
-      opened: () => this.#ready(link),
-      notice: (frame: Frame) => this.#notice(frame),
-      received: () => this.#received(),
-      ended: (end: LinkEnd) => this.#ended(link, end),
-    }
-    const link = new Link(this.#host.transport, this.#host.clock, handlers, this.#options)
-    const phase: Phase = { name: 'connecting', link, stored: false }
-    this.#enter(phase, { state: 'connecting' })
-    const { identity, commits } = this.#host
-    if (this.#signIn === undefined) identity.raiseAttempt(identity.attempt + 1)
-    // What the server is told of this device must outlive a crash: its attempt, and in a sign-in its installation key.
-    commits.after(() => {
-      phase.stored = true
-      this.#ready(link)
-    })
-    link.start()
-  }
+  // What becomes of the candidate --------------------------------------------------------------------------------------
 
-  #ready(link: Link): void {
-    const phase = this.#phase
-    if (phase.name !== 'connecting' || phase.link !== link || link.state !== 'open' || !phase.stored) return
-    if (this.#host.transport.preamble) link.write(PING)
-    if (this.#signIn === undefined) this.#greet(link)
-    else this.#askIn(link, this.#signIn)
+  ready(candidate: Candidate): void {
+    if (this.#phase.name !== 'connecting' || this.#phase.candidate !== candidate) return
+    if (this.#signIn === undefined) this.#greet(candidate)
+    else this.#askIn(candidate, this.#signIn)
     this.#host.wake()
   }
 
-  #askIn(link: Link, signIn: SignIn): void {
-    this.#enter({ name: 'greeting', link })
-    const refused = (frame: Frame): void => this.#refusedIn(frame)
-    this.#hello(link, {}, frame => {
-      if (frame.code !== 0) refused(frame)
-    })
-    signIn.ask(link, session => this.#signedIn(link, signIn, session), refused)
+  answered(candidate: Candidate, frame: Frame): void {
+    this.#host.ladder.worked(candidate.transport)
+    if (frame.code === 0) this.#online(candidate, decodeHelloResponse(frame.body))
+    else this.code(frame)
   }
 
-  #signedIn(link: Link, signIn: SignIn, session: Session): void {
-    const { commits, identity } = this.#host
+  notice(_candidate: Candidate, frame: Frame): void {
+    if (frame.method === METHODS.close.number) this.code(frame)
+    else if (frame.method === METHODS.drain.number) this.#drain(frame.retryAfterMs)
+    else if (this.#phase.name === 'online' || this.#phase.name === 'draining') this.#host.notice(frame)
+  }
+
+  received(): void {
+    const phase = this.#phase
+    if (phase.name !== 'draining' || phase.candidate.link.waiting > 0) return
+    // What came with it is stored first, so that the last word can acknowledge it.
+    this.#host.commits.after(() => {
+      if (this.#phase === phase && phase.candidate.link.waiting === 0) this.#drained()
+    })
+  }
+
+  late(candidate: Candidate): void {
+    this.#failed(candidate, 'no answer in time (hello)')
+  }
+
+  ended(candidate: Candidate, end: LinkEnd): void {
+    if (!('candidate' in this.#phase) || this.#phase.candidate !== candidate) return
+    if (candidate.heard) this.#wait(0, reasonOf(end))
+    else this.#failed(candidate, reasonOf(end))
+  }
+
+  /** The transport brought no answer: the next one's turn, and after the last one's a wait. */
+  #failed(candidate: Candidate, reason: string): void {
+    const { ladder } = this.#host
+    const next = ladder.after(candidate.transport)
+    ladder.failed(candidate.transport)
+    if (next === undefined) this.#wait(0, reason)
+    else this.#open(next)
+  }
+
+  #open(transport: Transport = this.#host.ladder.first()): void {
+    const { identity, ladder } = this.#host
+    if (this.#signIn === undefined) identity.raiseAttempt(identity.attempt + 1)
+    const candidate = new Candidate(transport, identity.attempt, this, this.#host, this.#options)
+    this.#leave({ name: 'connecting', candidate }, { state: 'connecting', transport: transport.name })
+    // Below the last one there is nothing to hurry to.
+    candidate.start(ladder.after(transport) === undefined ? undefined : this.#options.fallbackMs)
+  }
+
+  #greet(candidate: Candidate): void {
+    this.#enter({ name: 'greeting', candidate })
+    candidate.greet()
+    this.#host.hasHello(candidate.link)
+  }
+
+  #online(candidate: Candidate, response: HelloResponse): void {
+    const { clock, commits } = this.#host
+    this.#enter({ name: 'online', candidate, sinceMs: clock.monotonic() })
+    this.#prober.watch(candidate.transport)
+    this.#host.greeted(candidate.link, response)
+    commits.after(() => {
+      if (this.#phase.name === 'online' && this.#phase.candidate === candidate) {
+        this.#host.status({ state: 'online', transport: candidate.transport.name })
+      }
+    })
+  }
+
+  // From one link to another in mid-flight -----------------------------------------------------------------------------
+
+  /** A probe's Hello was answered: what is unanswered goes again, on the new link; what the old one still says is not heard. */
+  #goOver(candidate: Candidate, response: HelloResponse): void {
+    candidate.owner = this
+    this.#leave({ name: 'greeting', candidate })
+    this.#host.hasHello(candidate.link)
+    this.#online(candidate, response)
+    this.#host.wake()
+  }
+
+  /** The server has bound a probe. Its answer is on its way, or lost: then there is a new link at once, for the old one is gone. */
+  #replacedByProbe(attempt: number): void {
+    const candidate = this.#prober.surrender(attempt)
+    if (candidate === undefined) {
+      this.#open()
+      return
+    }
+    candidate.owner = this
+    this.#leave({ name: 'greeting', candidate }, { state: 'connecting', transport: candidate.transport.name })
+    this.#host.hasHello(candidate.link)
+    this.#host.wake()
+  }
+
+  #replacedOrStop(frame: Frame): void {
+    const phase = this.#phase
+    const bound = boundAttempt(frame)
+    if (frame.code !== CODES.REPLACED.code || bound > this.#host.identity.attempt) this.stop(codeName(frame.code))
+    else if (phase.name === 'online' && bound > phase.candidate.attempt) this.#replacedByProbe(bound)
+    // By an attempt that is not newer: nothing that a server says.
+    else this.#wait(frame.retryAfterMs, codeName(frame.code))
+  }
+
+  // Signing in ---------------------------------------------------------------------------------------------------------
+
+  #askIn(candidate: Candidate, signIn: SignIn): void {
+    this.#enter({ name: 'greeting', candidate })
+    const refused = (frame: Frame): void => this.#refusedIn(frame)
+    candidate.greetNameless(refused)
+    signIn.ask(candidate.link, session => this.#signedIn(candidate, signIn, session), refused)
+  }
+
+  #signedIn(candidate: Candidate, signIn: SignIn, session: Session): void {
+    const { commits, identity, ladder } = this.#host
+    ladder.worked(candidate.transport)
     signIn.answered()
     this.#host.signedIn(session, signIn.what)
     identity.raiseAttempt(Math.max(identity.attempt, session.boundAttempt) + 1)
+    candidate.attempt = identity.attempt
     commits.after(() => {
       if (this.#signIn !== signIn) return
       this.#signIn = undefined
       signIn.settle()
-      if (this.#phase.name === 'greeting' && this.#phase.link === link) this.#greet(link)
+      if (this.#phase.name === 'greeting' && this.#phase.candidate === candidate) this.#greet(candidate)
       this.#host.wake()
     })
   }
@@ -232,70 +317,33 @@ export class Connector {
     }
   }
 
-  #greet(link: Link): void {
-    this.#enter({ name: 'greeting', link })
-    const { token, storeId, attempt } = this.#host.identity
-    this.#hello(link, { token, attempt, since: this.#host.since(), storeId }, frame => {
-      if (frame.code !== 0) {
-        this.code(frame)
-        return
-      }
-      const response = decodeHelloResponse(frame.body)
-      this.#enter({ name: 'online', link, sinceMs: this.#host.clock.monotonic() })
-      this.#host.greeted(link, response)
-      this.#host.commits.after(() => {
-        if (this.#phase.name === 'online' && this.#phase.link === link) this.#host.status({ state: 'online' })
-      })
-    })
-    this.#host.hasHello(link)
+  #failSignIn(error: LongwireError): void {
+    const signIn = this.#signIn
+    if (signIn === undefined) return
+    this.#signIn = undefined
+    if (this.#phase.name !== 'stopped') this.rest()
+    signIn.settle(error)
   }
 
-  #hello(link: Link, hello: Partial<HelloRequest>, answered: (frame: Frame) => void): void {
-    const { heartbeatMs, clientName } = this.#options
-    // The usual values are left out; revision 1 is one of them.
-    const request = createHelloRequest({
-      ...hello,
-      heartbeatMs: heartbeatMs === HEARTBEAT_MS_DEFAULT ? 0 : heartbeatMs,
-      client: clientName,
-    })
-    link.request(METHODS.hello.number, METHODS.hello.encodeRequest(request), answered)
-  }
-
-  #notice(frame: Frame): void {
-    if (frame.method === METHODS.close.number) this.code(frame)
-    else if (frame.method === METHODS.drain.number) this.#drain(frame.retryAfterMs)
-    else if (this.#phase.name === 'online' || this.#phase.name === 'draining') this.#host.notice(frame)
-  }
+  // Ending a connection ------------------------------------------------------------------------------------------------
 
   #drain(retryAfterMs: number): void {
     const { clock } = this.#host
     const phase = this.#phase
     if (phase.name !== 'online') {
-      if ('link' in phase && phase.name !== 'draining') this.#wait(retryAfterMs, codeName(CODES.DRAINING.code))
+      if ('candidate' in phase && phase.name !== 'draining') this.#wait(retryAfterMs, codeName(CODES.DRAINING.code))
       return
     }
+    const { candidate } = phase
     const grace = clock.after(retryAfterMs, () => this.#drained())
-    this.#enter({ name: 'draining', link: phase.link, untilMs: clock.monotonic() + retryAfterMs, grace })
+    this.#enter({ name: 'draining', candidate, untilMs: clock.monotonic() + retryAfterMs, grace })
     this.#host.draining()
-  }
-
-  #received(): void {
-    const phase = this.#phase
-    if (phase.name !== 'draining' || phase.link.waiting > 0) return
-    // What came with it is stored first, so that the last word can acknowledge it.
-    this.#host.commits.after(() => {
-      if (this.#phase === phase && phase.link.waiting === 0) this.#drained()
-    })
   }
 
   #drained(): void {
     if (this.#phase.name !== 'draining') return
     this.#host.parting()
     this.#wait(0, codeName(CODES.DRAINING.code))
-  }
-
-  #ended(link: Link, end: LinkEnd): void {
-    if ('link' in this.#phase && this.#phase.link === link) this.#wait(0, reasonOf(end))
   }
 
   /** Ends the connection and tries again: not before `floorMs`, and with jitter. After a Drain at the time that it named. */
@@ -314,56 +362,22 @@ export class Connector {
     this.#leave({ name: 'waiting', timer, notBeforeMs }, { state: 'waiting', retryInMs, reason })
   }
 
-  #replacedOrStop(frame: Frame): void {
-    // Replaced by a newer attempt of this very client: an old connection of ours says so, and it is none of our present one.
-    const ours = frame.code === CODES.REPLACED.code && boundAttempt(frame) <= this.#host.identity.attempt
-    if (ours) this.#wait(frame.retryAfterMs, codeName(frame.code))
-    else this.stop(codeName(frame.code))
-  }
-
-  #failSignIn(error: LongwireError): void {
-    const signIn = this.#signIn
-    if (signIn === undefined) return
-    this.#signIn = undefined
-    if (this.#phase.name !== 'stopped') this.rest()
-    signIn.settle(error)
-  }
-
   /** Leaves the present phase with all that it owns. */
-  #leave(next: Phase, status: ConnectionStatus): void {
+  #leave(next: Phase, status?: ConnectionStatus): void {
     const before = this.#phase
-    if (before.name === next.name && next.name !== 'waiting') return
+    if (before.name === next.name && (next.name === 'resting' || next.name === 'stopped')) return
     this.#enter(next, status)
-    if ('link' in before) {
-      before.link.drop()
-      this.#host.disconnected()
-    }
+    if (!('candidate' in before)) return
+    before.candidate.drop()
+    this.#host.disconnected()
   }
 
   #enter(next: Phase, status?: ConnectionStatus): void {
     const before = this.#phase
     if (before.name === 'waiting' && before !== next) before.timer.cancel()
     if (before.name === 'draining' && before !== next) before.grace.cancel()
+    if (before.name === 'online' && before !== next) this.#prober.stop()
     this.#phase = next
     if (status !== undefined) this.#host.status(status)
-  }
-}
-
-/** The attempt that a refusal or a Close notice names; 0 if none. */
-function boundAttempt(frame: Frame): number {
-  if (frame.method === METHODS.close.number) return decodeCloseNotice(frame.body).boundAttempt
-  return frame.body.length === 0 ? 0 : decodeRefusal(frame.body).boundAttempt
-}
-
-function reasonOf(end: LinkEnd): string {
-  switch (end.kind) {
-    case 'closed':
-      return end.error === undefined ? 'the server closed the connection' : end.error.message
-    case 'timeout':
-      return `no answer in time (${end.what})`
-    case 'broken':
-      return `not understood: ${end.message}`
-    case 'dropped':
-      return 'dropped'
   }
 }

@@ -1,26 +1,6 @@
-// The reference client library of Longwire: `import { createClient } from 'longwire/client'`. README.md says how to use it.
-export { actionOf, CODES, type Code, type CodeName, codeName, codeText } from '../../protocol/codes.js'
-export type { Account, DeviceInfo, Profile } from './account.js'
-export { type Client, createClient, type MessagePage } from './client.js'
-export type { ConnectionStatus } from './connector.js'
-export type { Contact, Contacts } from './contacts.js'
-export { LongwireError } from './errors.js'
-export type { ClientEvents } from './events.js'
+// The reference client library of Longwire for Node: `import { createClient } from 'longwire/client'`. README.md says how to use
+// it.
+export * from './common.js'
 export { FileStorage } from './file-storage.js'
-export type { ClientState } from './inspect.js'
-export { MemoryStorage } from './memory-storage.js'
-export type { Message, MessageState, MessageStateEvent, ReadEvent, WatermarkEvent } from './messages.js'
-export type { ClientOptions } from './options.js'
-export type { SentMessage } from './sent-message.js'
-export type { Changes, Failure, HistoryOptions, HistoryPage, Json, Storage, StoredMessage } from './storage.js'
-export {
-  type Clock,
-  type Defer,
-  type Random,
-  systemClock,
-  systemDefer,
-  systemRandom,
-  type TimerHandle,
-} from './system.js'
+export { nodeWsTransport as wsTransport } from './node-ws-transport.js'
 export { type TcpOptions, tcpTransport } from './tcp-transport.js'
-export type { Transport, TransportConnection, TransportHandlers } from './transport.js'

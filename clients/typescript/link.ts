@@ -9,6 +9,7 @@
 import { encodeNotice, encodeRequest, FrameDecoder, PING } from '../../protocol/frame-codec.js'
 import { DecodeError, type Frame } from '../../protocol/generated/messages.js'
 import { FRAME_TO_CLIENT_BYTES_MAX } from '../../protocol/limits.js'
+import { joined } from './bytes.js'
 import { BrokenServer } from './errors.js'
 import type { Clock, TimerHandle } from './system.js'
 import type { Transport, TransportConnection } from './transport.js'
@@ -57,8 +58,6 @@ const ID_MAX = 127
 
 /** A server that sends, but answers a request only after so many timeouts, does not answer it. */
 const PATIENCE = 4
-
-const NO_BYTES = new Uint8Array(0)
 
 export class Link {
   readonly #transport: Transport
@@ -253,17 +252,4 @@ export class Link {
     }
     return due
   }
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  if (pieces.length === 1) return pieces[0] ?? NO_BYTES
-  let length = 0
-  for (const piece of pieces) length += piece.length
-  const all = new Uint8Array(length)
-  let at = 0
-  for (const piece of pieces) {
-    all.set(piece, at)
-    at += piece.length
-  }
-  return all
 }

@@ -5,7 +5,8 @@ import { type Clock, type Defer, type Random, systemClock, systemDefer, systemRa
 import type { Transport } from './transport.js'
 
 export interface ClientOptions {
-  readonly transport: Transport
+  /** How to reach the server; several in order of preference, the best first: tcp, ws, http. */
+  readonly transport: Transport | readonly Transport[]
   /** One client at a time. */
   readonly storage: Storage
   /** Name and version of the program, for the server's logs. Default "". */
@@ -16,6 +17,8 @@ export interface ClientOptions {
   readonly heartbeatMs?: number
   /** How long a connection may take to open. Default 10 000. */
   readonly connectTimeoutMs?: number
+  /** How long the server may take to answer Hello before the next transport is tried, if there is one. Default 5 000. */
+  readonly fallbackMs?: number
   /** How long a request may wait while nothing at all comes; then the connection is dropped for a fresh one. Default 15 000: on a mobile
    * network a first packet takes that long, and a new TCP connection beats a retransmission timer that has backed off. */
   readonly requestTimeoutMs?: number
@@ -37,15 +40,22 @@ export interface ClientOptions {
   readonly defer?: Defer
 }
 
-export interface Config extends Required<ClientOptions> {}
+export interface Config extends Required<Omit<ClientOptions, 'transport'>> {
+  /** At least one. */
+  readonly transports: readonly Transport[]
+}
 
 /** @throws RangeError naming the option */
-export function configOf(options: ClientOptions): Config {
+export function configOf({ transport, ...options }: ClientOptions): Config {
+  const transports: readonly Transport[] = [transport].flat()
+  if (transports.length === 0) throw new RangeError('transport is empty; there must be at least one')
   const config: Config = Object.freeze({
+    transports,
     clientName: '',
     deviceName: '',
     heartbeatMs: HEARTBEAT_MS_DEFAULT,
     connectTimeoutMs: 10_000,
+    fallbackMs: 5_000,
     requestTimeoutMs: 15_000,
     pongTimeoutMs: 8_000,
     signInTimeoutMs: 60_000,
@@ -62,6 +72,7 @@ export function configOf(options: ClientOptions): Config {
   check('heartbeatMs', config.heartbeatMs, HEARTBEAT_MS_MIN, HEARTBEAT_MS_MAX)
   for (const name of [
     'connectTimeoutMs',
+    'fallbackMs',
     'requestTimeoutMs',
     'pongTimeoutMs',
     'signInTimeoutMs',

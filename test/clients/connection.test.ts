@@ -32,7 +32,7 @@ t.test('login goes over a nameless connection, which then becomes the session’
   const harness = await Harness.start()
   const login = harness.client.account.login({ account: 'Ann', password: 'correct horse' })
   harness.settle()
-  t.same(harness.of('connection'), [{ state: 'connecting' }])
+  t.same(harness.of('connection'), [{ state: 'connecting', transport: 'test' }])
   harness.pipe.open()
   t.same(harness.pipe.peek(), ['hello', 'login'])
   t.equal(harness.pipe.writes.length, 1)
@@ -48,7 +48,7 @@ t.test('login goes over a nameless connection, which then becomes the session’
   t.equal(named.attempt, 42)
   t.equal(harness.client.account.uid, UID)
   t.equal(harness.client.account.profile.account, 'ann')
-  t.same(harness.of('connection').at(-1), { state: 'online' })
+  t.same(harness.of('connection').at(-1), { state: 'online', transport: 'test' })
   t.equal(harness.pipes.length, 1)
 })
 

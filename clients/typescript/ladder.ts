@@ -1,0 +1,70 @@
+// Which transport is tried next, without I/O: they stand in order of preference, the best first.
+//
+//   round:  the best that did not fail lately ──failed──► the next one ──failed──► … the last ──failed──► wait, next round
+//
+// While a lower one carries the connection, the better ones are probed now and then (probe.ts).
+import type { Clock, Random } from './system.js'
+import type { Transport } from './transport.js'
+
+/** So long a round leaves out what did not work: a network that blocks TCP does so a moment later too. */
+const SHUN_MS = 60_000
+
+/** The n-th wait before a probe is about min(cap, base * 2^n). */
+const PROBE_BASE_MS = 15_000
+const PROBE_CAP_MS = 600_000
+
+export class Ladder {
+  readonly #transports: readonly Transport[]
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #failedMs = new Map<Transport, number>()
+  #probes = 0
+
+  /** @param transports at least one */
+  constructor(transports: readonly Transport[], clock: Clock, random: Random) {
+    this.#transports = transports
+    this.#clock = clock
+    this.#random = random
+  }
+
+  /** Where a round begins. When all have failed lately, with the best. */
+  first(): Transport {
+    const shunMs = this.#clock.monotonic() - SHUN_MS
+    const fit = this.#transports.find(each => (this.#failedMs.get(each) ?? Number.NEGATIVE_INFINITY) <= shunMs)
+    return fit ?? (this.#transports[0] as Transport)
+  }
+
+  /** The one below; undefined if there is none. */
+  after(transport: Transport): Transport | undefined {
+    return this.#transports[this.#transports.indexOf(transport) + 1]
+  }
+
+  /** Those above, the best first. */
+  above(transport: Transport): readonly Transport[] {
+    return this.#transports.slice(0, this.#transports.indexOf(transport))
+  }
+
+  /** It did not bring an answer to Hello. */
+  failed(transport: Transport): void {
+    this.#failedMs.set(transport, this.#clock.monotonic())
+  }
+
+  /** It did. */
+  worked(transport: Transport): void {
+    this.#failedMs.delete(transport)
+    if (this.#transports[0] === transport) this.#probes = 0
+  }
+
+  /** The network changed: what was known of it means nothing. */
+  forget(): void {
+    this.#failedMs.clear()
+    this.#probes = 0
+  }
+
+  /** Milliseconds until the next probe; each call counts as one. Jitter: a server that was away is not probed in step. */
+  nextProbeMs(): number {
+    const meanMs = Math.min(PROBE_CAP_MS, PROBE_BASE_MS * 2 ** Math.min(this.#probes, 10))
+    this.#probes++
+    return meanMs * (0.75 + 0.5 * this.#random.fraction())
+  }
+}
