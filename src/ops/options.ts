@@ -20,7 +20,8 @@ export type OptionTable = Readonly<Record<string, Option<unknown>>>
 export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: T[K] extends Option<infer V> ? V : never }
 
 export type ParsedOptions<T extends OptionTable> =
-  | { readonly kind: 'options'; readonly values: OptionValues<T> }
+  /** `words`: what stands between the options. */
+  | { readonly kind: 'options'; readonly values: OptionValues<T>; readonly words: readonly string[] }
   | { readonly kind: 'help' }
   /** One line naming the option. */
   | { readonly kind: 'wrong'; readonly message: string }
@@ -33,21 +34,26 @@ const ENVIRONMENT_PREFIX = 'LONGWIRE_'
  * The command line goes before the environment, the environment before the defaults.
  * @param argv without the program and the command
  * @param environment absent: the command takes nothing from it
+ * @param wordsMax how many arguments it takes that belong to no option
  */
 export function parseOptions<T extends OptionTable>(
   table: T,
   argv: readonly string[],
   environment: Environment = {},
+  wordsMax = 0,
 ): ParsedOptions<T> {
   const given = new Map<string, unknown>()
-  const wrong = fromEnvironment(table, environment, given) ?? fromCommandLine(table, argv, given)
+  const words: string[] = []
+  const wrong =
+    fromEnvironment(table, environment, given) ??
+    fromCommandLine(table, argv, given, word => words.push(word) <= wordsMax)
   if (wrong === HELP) return { kind: 'help' }
   if (wrong !== undefined) return { kind: 'wrong', message: wrong }
   const values = Object.entries(table).map(([name, option]) => [
     name,
     given.has(name) ? given.get(name) : option.default,
   ])
-  return { kind: 'options', values: Object.freeze(Object.fromEntries(values)) as OptionValues<T> }
+  return { kind: 'options', values: Object.freeze(Object.fromEntries(values)) as OptionValues<T>, words }
 }
 
 /** The options as lines for `--help`. */
@@ -106,12 +112,16 @@ function fromCommandLine(
   table: OptionTable,
   argv: readonly string[],
   given: Map<string, unknown>,
+  takeWord: (word: string) => boolean,
 ): string | typeof HELP | undefined {
   for (let i = 0; i < argv.length; i++) {
     const argument = argv[i] as string
     if (argument === '--help' || argument === '-h') return HELP
     const [, flagged, inline] = /^--([a-z][a-z0-9-]*)(?:=(.*))?$/s.exec(argument) ?? []
-    if (flagged === undefined) return `unexpected argument: ${argument}`
+    if (flagged === undefined) {
+      if (!argument.startsWith('-') && takeWord(argument)) continue
+      return `unexpected argument: ${argument}`
+    }
     const name = flagged.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
     const option = Object.hasOwn(table, name) && flagOf(name) === `--${flagged}` ? table[name] : undefined
     if (option === undefined) return `unknown option: --${flagged}`

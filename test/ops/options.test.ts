@@ -14,7 +14,7 @@ function parse(argv: string[], environment: Record<string, string> = {}) {
 }
 
 t.test('the command line goes before the environment, the environment before the defaults', async t => {
-  t.same(parse([]), { kind: 'options', values: { port: 80, logLevel: 'info', name: 'x', json: false } })
+  t.same(parse([]), { kind: 'options', values: { port: 80, logLevel: 'info', name: 'x', json: false }, words: [] })
   const environment = { LONGWIRE_PORT: '81', LONGWIRE_LOG_LEVEL: 'warn', PATH: '/bin' }
   t.match(parse([], environment), { values: { port: 81, logLevel: 'warn' } })
   t.match(parse(['--port', '82', '--json', '--name=a=b'], environment), {
@@ -44,6 +44,14 @@ t.test('unknown options and wrong values are refused by name', async t => {
   ] as [string[], Record<string, string>, string][]) {
     t.same(parse(argv, environment), { kind: 'wrong', message })
   }
+})
+
+t.test('words that belong to no option are taken where a command says so, and no more than that', async t => {
+  const words = (...argv: string[]) => parseOptions(TABLE, argv, {}, 1)
+  t.match(words('here', '--port', '1'), { values: { port: 1 }, words: ['here'] })
+  t.match(words('--port', '1', 'here'), { values: { port: 1 }, words: ['here'] })
+  t.same(words('here', 'there'), { kind: 'wrong', message: 'unexpected argument: there' })
+  t.same(words('-x'), { kind: 'wrong', message: 'unexpected argument: -x' })
 })
 
 t.test('--help is asked for wherever it stands; the help names every option and default', async t => {
