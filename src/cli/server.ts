@@ -19,6 +19,7 @@ import { CountedServices } from '../services/counted.js'
 import { createServices } from '../services/index.js'
 import { CHEAP_COST, NORMAL_COST, Passwords } from '../services/passwords.js'
 import type { Services } from '../services/types.js'
+import { Canary, type Readiness } from '../session/canary.js'
 import type { Connection } from '../session/connection.js'
 import type { SessionContext } from '../session/context.js'
 import { Flusher } from '../session/flusher.js'
@@ -60,6 +61,8 @@ export interface RunningServer {
   readonly httpPort: number
   readonly context: SessionContext
   readonly metrics: Metrics
+  /** Whether a message gets through now. */
+  ready(): Promise<Readiness>
   /** Accepts no more, tells the clients to come back, finishes what is in work, closes the store. */
   drain(): Promise<void>
   /** Drops all sockets and leaves the store as it is: what a crash looks like to everybody else. */
@@ -114,7 +117,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     storeFreeBytes: () => undefined,
   }
   const metrics = new Metrics(sources, clock)
+  const canary = new Canary({ engine, hub, clock, random })
   let serving = false
+  const ready = async (): Promise<Readiness> =>
+    serving ? canary.check() : { ready: false, reason: 'it does not serve' }
   const long = new LongListener(context)
   const health = new HealthListener(() => serving, log)
   const closeStore = async (): Promise<void> => {
@@ -141,7 +147,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       metrics.stop()
       for (const connection of context.connections) connection.destroy()
     }
-    return { host: config.host, port, httpPort, context, metrics, drain, abort }
+    return { host: config.host, port, httpPort, context, metrics, ready, drain, abort }
   } catch (error) {
     long.stop()
     health.close()
