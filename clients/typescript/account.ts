@@ -136,10 +136,7 @@ export class Account {
     return this.#host.operate('removeDevice', { device })
   }
 
-  /**
-   * For good: the name stays taken, friendships end. Then forgets everything of it on this device. If the session ends before
-   * the answer comes (which may be lost), the application is told so, as when anything else ends it.
-   */
+  /** For good: the name stays taken, friendships end. Then forgets everything of it on this device. */
   async deleteAccount(password: string): Promise<void> {
     this.#host.leaving(true)
     try {

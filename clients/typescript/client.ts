@@ -318,8 +318,7 @@ export class Client {
   #sessionEnded(code: number): void {
     if (!this.#identity.signedIn) return
     this.#identity.endSession()
-    // Unless something else ended it: the account's deletion has no answer yet, and may never have been heard of.
-    if (this.#leaving && !this.#sender.outbox.holds('deleteAccount')) return
+    if (this.#leaving) return
     const { reason, message } = LongwireError.ofCode(code)
     this.#commits.after(() => this.#events.emit('sessionEnded', { code, reason, message }))
   }

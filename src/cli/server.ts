@@ -19,7 +19,6 @@ import { CountedServices } from '../services/counted.js'
 import { createServices } from '../services/index.js'
 import { CHEAP_COST, NORMAL_COST, Passwords } from '../services/passwords.js'
 import type { Services } from '../services/types.js'
-import { Canary, type Readiness } from '../session/canary.js'
 import type { Connection } from '../session/connection.js'
 import type { SessionContext } from '../session/context.js'
 import { Flusher } from '../session/flusher.js'
@@ -61,8 +60,6 @@ export interface RunningServer {
   readonly httpPort: number
   readonly context: SessionContext
   readonly metrics: Metrics
-  /** Whether a message gets through now. */
-  ready(): Promise<Readiness>
   /** Accepts no more, tells the clients to come back, finishes what is in work, closes the store. */
   drain(): Promise<void>
   /** Drops all sockets and leaves the store as it is: what a crash looks like to everybody else. */
@@ -75,7 +72,7 @@ export interface RunningServer {
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, log, onFatal, clock = systemClock, random = systemRandom } = options
-  const store = options.store ?? (await openStore(config, random, onFatal))
+  const store = options.store ?? (await openStore(config, { clock, random, log, onFatal }))
   const hub = new Hub<Connection>()
   const counters = new Counters()
   const engine = createEngine({
@@ -114,13 +111,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     notifies: () => hub.notifies,
     outboxEntries: () => engine.outboxDepth,
     queuedJobs: () => engine.queueDepth,
-    storeFreeBytes: () => undefined,
+    storeFreeBytes: () => store.freeBytes,
   }
   const metrics = new Metrics(sources, clock)
-  const canary = new Canary({ engine, hub, clock, random })
   let serving = false
-  const ready = async (): Promise<Readiness> =>
-    serving ? canary.check() : { ready: false, reason: 'it does not serve' }
   const long = new LongListener(context)
   const health = new HealthListener(() => serving, log)
   const closeStore = async (): Promise<void> => {
@@ -147,7 +141,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       metrics.stop()
       for (const connection of context.connections) connection.destroy()
     }
-    return { host: config.host, port, httpPort, context, metrics, ready, drain, abort }
+    return { host: config.host, port, httpPort, context, metrics, drain, abort }
   } catch (error) {
     long.stop()
     health.close()

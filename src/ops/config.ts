@@ -13,6 +13,13 @@ export const SERVE_OPTIONS = {
   httpPort: integer(8080, 0, PORT_MAX, 'PORT', 'the short side: HTTP, /healthz; 0 takes any free port'),
   store: oneOf('lmdb', ['lmdb', 'memory'], 'lmdb keeps everything on disk; memory forgets it all at the end'),
   data: text('./data', 'FOLDER', 'the data folder of the store lmdb, made if it is not there'),
+  freeSpace: integer(
+    64,
+    16,
+    1_000_000,
+    'MIB',
+    'with less free on the disk of the data folder writes are refused (STORE_FULL) and reads go on, until there is more again',
+  ),
   limits: oneOf(
     'normal',
     ['normal', 'open'],

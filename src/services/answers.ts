@@ -10,7 +10,7 @@ export const EMPTY_BODY = new Uint8Array(0)
 /** When the store cannot be reached: not at once, and not all at the same moment (the client adds its own jitter). */
 const RETRY_AFTER_MS = 1_000
 /** Somebody has to make room first. */
-const FULL_RETRY_AFTER_MS = 5_000
+const FULL_RETRY_AFTER_MS = 3_000
 
 export type Undone = Exclude<Outcome<unknown>, { kind: 'done' }>
 

@@ -147,6 +147,8 @@ export interface Store {
   readonly epoch: number
   /** Whoever commits holds himself to it: the store refuses nothing by it. It may change at any time. */
   readonly room: Room
+  /** On its disk, when that was last looked at; undefined where nothing is known of a disk. */
+  readonly freeBytes: number | undefined
   /** Pure, for the store's lifetime. Actors of one partition are always of one scope. */
   scopeOf(actor: Actor): ScopeId
   scopes(): readonly ScopeId[]

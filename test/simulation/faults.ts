@@ -25,6 +25,7 @@ const OUTAGE_MS_MAX = 8_000
 const SUPERVISOR_MS_MAX = 6_000
 /** How likely it is, each time. */
 const AMBUSH = 0.01
+const CLOCK_JUMP_MS_MAX = 1_800_000
 
 export class Faults {
   readonly #options: FaultsOptions
@@ -39,10 +40,10 @@ export class Faults {
     const { nodes, setup } = this.#options
     const { nodeKillMs, outageMs, restoreMs } = setup()
     for (const node of nodes) {
-      this.everyNowAndThen(nodeKillMs, 'node ends', () => this.#end(node))
+      this.#now(nodeKillMs, 'node ends', () => this.#end(node))
       this.#supervise(node)
     }
-    this.everyNowAndThen(outageMs, 'outage', () => this.#interrupt())
+    this.#now(outageMs, 'outage', () => this.#interrupt())
     if (restoreMs !== undefined) this.#backUp(restoreMs)
   }
 
@@ -82,13 +83,13 @@ export class Faults {
   }
 
   /** Again and again while there is chaos, about every so many milliseconds. */
-  everyNowAndThen(everyMs: number, what: string, run: () => void): void {
+  #now(everyMs: number, what: string, run: () => void): void {
     const { stage, chaos } = this.#options
     if (everyMs === Number.POSITIVE_INFINITY) return
     stage.after(-Math.log(1 - stage.random.fraction()) * everyMs, what, () => {
       if (!chaos()) return
       run()
-      this.everyNowAndThen(everyMs, what, run)
+      this.#now(everyMs, what, run)
     })
   }
 
@@ -98,8 +99,7 @@ export class Faults {
     const { random } = stage
     const look = (): void => {
       if (!node.alive) node.start()
-      const { clockJumpMs } = setup()
-      if (clockJumpMs > 0 && this.#chance(0.1)) node.jump((2 * random.fraction() - 1) * clockJumpMs)
+      if (setup().clockJumps && this.#chance(0.1)) node.jump((2 * random.fraction() - 1) * CLOCK_JUMP_MS_MAX)
       stage.after(chaos() ? SUPERVISOR_MS_MAX * random.fraction() : 500, 'supervisor', look)
     }
     stage.after(500, 'supervisor', look)

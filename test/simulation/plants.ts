@@ -96,6 +96,9 @@ function changed(store: Store, changes: Partial<Store>): Store {
     get epoch() {
       return store.epoch
     },
+    get freeBytes() {
+      return store.freeBytes
+    },
     get room() {
       return store.room
     },

@@ -2,17 +2,21 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { applyFile, type CheckpointAnswer, type CheckpointData, type CheckpointRequest } from './checkpoint.js'
+import { DiskFullError } from './errors.js'
+import { Reusable } from './space.js'
 import { Tables } from './tables.js'
 
 const { folder, mapBytes } = workerData as CheckpointData
 const tables = new Tables(folder, mapBytes)
+const reusable = new Reusable()
 
 parentPort?.on('message', (request: CheckpointRequest) => {
   let answer: CheckpointAnswer = { done: true }
   try {
-    applyFile(tables, request)
+    applyFile(tables, request, reusable)
   } catch (error) {
-    answer = { done: false, reason: error instanceof Error ? error.message : String(error) }
+    const reason = error instanceof Error ? error.message : String(error)
+    answer = { done: false, full: error instanceof DiskFullError, reason }
   }
   parentPort?.postMessage(answer)
 })

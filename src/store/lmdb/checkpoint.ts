@@ -3,8 +3,12 @@
  * transaction with its syncs blocks nobody.
  */
 
+import path from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { eachChange } from './encoder.js'
+import { DiskFullError } from './errors.js'
 import { readJournal } from './journal.js'
+import { bytesTaken, freeBytes, type Reusable } from './space.js'
 import type { Tables } from './tables.js'
 
 /** What the thread is started with, what it is asked, and what it answers. */
@@ -17,26 +21,56 @@ export interface CheckpointRequest {
   readonly file: string
   readonly sequence: number
 }
-export type CheckpointAnswer = { readonly done: true } | { readonly done: false; readonly reason: string }
+export type CheckpointAnswer =
+  | { readonly done: true }
+  /** `full`: there was no room, and nothing was tried. */
+  | { readonly done: false; readonly full: boolean; readonly reason: string }
 
-/** In the thread: applies the writes of a file that the tables lack; durable on return. */
-export function applyFile(tables: Tables, { file, sequence }: CheckpointRequest): void {
+/** In the thread: applies the writes of a file that the tables lack; durable on return. Throws DiskFullError before it tries. */
+export function applyFile(tables: Tables, { file, sequence }: CheckpointRequest, reusable: Reusable): void {
   const applied = tables.meta('applied')
   const writes = readJournal(file, applied).filter(write => write.sequence <= sequence)
   if (writes.length !== sequence - applied) {
     throw new Error(`${file} has ${writes.length} of the writes ${applied + 1} to ${sequence}`)
   }
-  tables.apply(
+  applyWrites(
+    tables,
     writes.map(write => write.changes),
     sequence,
+    path.dirname(file),
+    reusable,
   )
 }
+
+/** Applies them if the folder's disk has room for all that may take; durable on return. */
+export function applyWrites(
+  tables: Tables,
+  writes: readonly Buffer[],
+  sequence: number,
+  folder: string,
+  reusable: Reusable,
+): void {
+  const use = tables.pages()
+  const pending = { changes: 0, bytes: 0 }
+  for (const write of writes) {
+    pending.bytes += write.length
+    eachChange(write, () => pending.changes++)
+  }
+  const needed = bytesTaken(pending, use)
+  const there = freeBytes(folder)
+  if (there + reusable.bytes(use) < needed) throw new DiskFullError(folder, needed, there)
+  reusable.took(needed)
+  tables.apply(writes, sequence)
+}
+
+/** Done; not tried, for want of room; or failed. */
+export type CheckpointOutcome = null | 'full' | Error
 
 /** On the main thread's side. One request at a time. */
 export class Checkpointer {
   readonly #data: CheckpointData
   #worker: Worker | undefined
-  #settle: ((error: Error | null) => void) | undefined
+  #settle: ((outcome: CheckpointOutcome) => void) | undefined
 
   constructor(data: CheckpointData) {
     this.#data = data
@@ -46,7 +80,7 @@ export class Checkpointer {
     return this.#settle !== undefined
   }
 
-  run(request: CheckpointRequest, settle: (error: Error | null) => void): void {
+  run(request: CheckpointRequest, settle: (outcome: CheckpointOutcome) => void): void {
     this.#settle = settle
     this.#worker ??= this.#start()
     this.#worker.postMessage(request)
@@ -64,15 +98,17 @@ export class Checkpointer {
       execArgv: [],
     })
     worker.unref()
-    worker.on('message', (answer: CheckpointAnswer) => this.#end(answer.done ? null : new Error(answer.reason)))
+    worker.on('message', (answer: CheckpointAnswer) =>
+      this.#end(answer.done ? null : answer.full ? 'full' : new Error(answer.reason)),
+    )
     worker.on('error', error => this.#end(error))
     worker.on('exit', code => this.#end(new Error(`the checkpoint thread ended with ${code}`)))
     return worker
   }
 
-  #end(error: Error | null): void {
+  #end(outcome: CheckpointOutcome): void {
     const settle = this.#settle
     this.#settle = undefined
-    settle?.(error)
+    settle?.(outcome)
   }
 }

@@ -42,6 +42,8 @@ export class Encoder {
   buffer: Buffer
   /** How much of the buffer is written. */
   position = 0
+  /** How many changes were written since the buffer was begun anew. */
+  changes = 0
 
   constructor(capacity: number) {
     this.buffer = Buffer.allocUnsafeSlow(capacity)
@@ -176,6 +178,7 @@ export class Encoder {
 
   #begin(): number {
     const start = this.position
+    this.changes++
     this.position += CHANGE_HEAD_BYTES
     return start
   }

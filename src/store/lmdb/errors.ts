@@ -19,3 +19,16 @@ export class StoreInUseError extends Error {
 export class StoreFailedError extends Error {
   override readonly name = 'StoreFailedError'
 }
+
+/** The disk has no room for what was to be done; nothing of it was done. */
+export class DiskFullError extends Error {
+  override readonly name = 'DiskFullError'
+
+  constructor(folder: string, needed: number, there: number) {
+    super(`the disk of ${folder} is full: up to ${mebibytes(needed)} MiB are needed, ${mebibytes(there)} MiB are free`)
+  }
+}
+
+function mebibytes(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(1)
+}

@@ -19,9 +19,20 @@ import { crc32 } from 'node:zlib'
 import { present } from '../../lib/assert.js'
 import type { Random } from '../../lib/random.js'
 import { Encoder } from './encoder.js'
+import type { Pending } from './space.js'
 
 const MAGIC_BYTES = Buffer.from('lwj1')
 export const WRITE_HEAD_BYTES = 32
+
+/** Of both files, when they are made. */
+export function journalBytesMissing(folder: string, fileBytes: number): number {
+  let missing = 0
+  for (const index of [0, 1]) {
+    const file = journalPath(folder, index)
+    missing += Math.max(0, fileBytes - (fs.existsSync(file) ? fs.statSync(file).size : 0))
+  }
+  return missing
+}
 
 /** One write of a journal file, as read back. */
 export interface JournalWrite {
@@ -58,6 +69,11 @@ export class Journal {
     this.#open(1)
   }
 
+  /** What the active file holds. */
+  get pending(): Pending {
+    return { changes: this.encoder.changes, bytes: this.#offset }
+  }
+
   /** Bytes in the active file. */
   get offset(): number {
     return this.#offset
@@ -74,6 +90,7 @@ export class Journal {
     this.otherEncoder = this.encoder
     // One that had to grow far is not kept.
     this.encoder = next.buffer.length > 2 * this.#fileBytes ? new Encoder(this.#fileBytes) : next
+    this.encoder.changes = 0
     this.#active = 1 - this.#active
     this.#offset = 0
     this.#salt = this.#random.bytes(8)

@@ -2,12 +2,15 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
+import { type Clock, systemClock } from '../../lib/clock.js'
 import { type Random, systemRandom } from '../../lib/random.js'
-import { Checkpointer } from './checkpoint.js'
+import type { Room } from '../types.js'
+import { applyWrites, Checkpointer } from './checkpoint.js'
 import { isDatabase } from './database-file.js'
-import { StoreFolderError, StoreFormatError } from './errors.js'
-import { Journal, recoverJournal, syncFolder } from './journal.js'
+import { DiskFullError, StoreFolderError, StoreFormatError } from './errors.js'
+import { Journal, journalBytesMissing, recoverJournal, syncFolder } from './journal.js'
 import { lockFolder } from './lock.js'
+import { freeBytes, lookAtDisk, Reusable } from './space.js'
 import { LmdbStore } from './store.js'
 import { Tables } from './tables.js'
 
@@ -30,21 +33,35 @@ export interface LmdbStoreOptions {
   readonly cachedMax?: number
   /** lmdb's map at the start; it grows by itself. It is address space, not memory. */
   readonly mapBytes?: number
+  readonly clock?: Clock
+  /** With less free on its disk the store has little room (space.ts). */
+  readonly freeBytesMin?: number
+  /** How the disk is looked at; absent: by asking the file system. */
+  readonly look?: () => Promise<number>
+  /** The store's room has changed. */
+  readonly onRoom?: (room: Room, freeBytes: number) => void
 }
 
-/** Rejects with StoreFolderError, StoreInUseError or StoreFormatError, each of one clear line. */
+/** 64 MiB: some seconds of the fastest writer there is. */
+export const FREE_BYTES_MIN = 2 ** 26
+
+/** What lmdb takes for a new database and its lock. */
+const NEW_STORE_BYTES = 2 ** 20
+
+/** Rejects with StoreFolderError, StoreInUseError, StoreFormatError or DiskFullError, each of one clear line. */
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStore> {
   const folder = path.resolve(options.path)
   const random = options.random ?? systemRandom
   const journalBytes = options.journalBytes ?? 2 ** 23
   const mapBytes = options.mapBytes ?? 2 ** 30
   makeFolder(folder)
+  assertRoomToStart(folder, journalBytes)
   const lock = await lockFolder(folder)
   let tables: Tables | undefined
   try {
     tables = openTables(folder, mapBytes)
     const { id, epoch } = identify(folder, tables, random)
-    return new LmdbStore({
+    const store = new LmdbStore({
       id,
       epoch,
       lock,
@@ -54,7 +71,13 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
       onFatal: options.onFatal ?? (() => {}),
       journalBytes,
       cachedMax: options.cachedMax ?? 200_000,
+      clock: options.clock ?? systemClock,
+      markBytes: options.freeBytesMin ?? FREE_BYTES_MIN,
+      look: options.look ?? (() => lookAtDisk(folder)),
+      onRoom: options.onRoom ?? (() => {}),
     })
+    await store.lookAtDisk()
+    return store
   } catch (error) {
     await tables?.close()
     await lock.release()
@@ -76,6 +99,14 @@ function makeFolders(folder: string): void {
   if (fs.existsSync(folder)) return
   makeFolders(path.dirname(folder))
   fs.mkdirSync(folder, { mode: 0o700 })
+}
+
+/** A full disk in the middle of making files would be met by lmdb. Files that are there need nothing. */
+function assertRoomToStart(folder: string, journalBytes: number): void {
+  const isNew = !fs.existsSync(path.join(folder, 'data.mdb'))
+  const needed = journalBytesMissing(folder, journalBytes) + (isNew ? NEW_STORE_BYTES : 0)
+  const there = freeBytes(folder)
+  if (there < needed) throw new DiskFullError(folder, needed, there)
 }
 
 function openTables(folder: string, mapBytes: number): Tables {
@@ -106,10 +137,8 @@ function identify(folder: string, tables: Tables, random: Random): { readonly id
   const writes = recoverJournal(folder, tables.meta('applied'))
   const last = writes.at(-1)
   if (last !== undefined) {
-    tables.apply(
-      writes.map(write => write.changes),
-      last.sequence,
-    )
+    const changes = writes.map(write => write.changes)
+    applyWrites(tables, changes, last.sequence, folder, new Reusable())
   }
   return { id: tables.id(), epoch: tables.meta('epoch') }
 }

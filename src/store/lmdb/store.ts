@@ -14,6 +14,7 @@
  */
 
 import { assert, present } from '../../lib/assert.js'
+import type { Clock } from '../../lib/clock.js'
 import { endOfTurn } from '../../lib/turn.js'
 import { EMPTY, scanText, textOrder } from '../text.js'
 import type {
@@ -32,11 +33,12 @@ import type {
   Version,
 } from '../types.js'
 import { Actors } from './actors.js'
-import { applyFile, type Checkpointer } from './checkpoint.js'
-import { StoreFailedError } from './errors.js'
+import { applyFile, type Checkpointer, type CheckpointRequest } from './checkpoint.js'
+import { DiskFullError, StoreFailedError } from './errors.js'
 import type { Journal } from './journal.js'
 import { Judge } from './judge.js'
 import type { FolderLock } from './lock.js'
+import { type Pending, Reusable, Space } from './space.js'
 import type { Tables } from './tables.js'
 import { logsAfter, tally } from './walks.js'
 
@@ -46,6 +48,9 @@ const SCOPES: readonly ScopeId[] = [0]
 
 /** How many times its length a journal file may reach while the other is on its way into the tables. */
 const JOURNAL_OVERFULL = 4
+
+/** The part of a journal file that is worth a checkpoint where there is little room. */
+const JOURNAL_EARLY = 16
 
 /** A page of 256 entries takes 0.3 ms: a storm of them must not hold up the commits for long. */
 const READS_AT_ONCE = 16
@@ -68,6 +73,11 @@ export interface LmdbParts {
   /** From this length on a journal file is brought into the tables. */
   readonly journalBytes: number
   readonly cachedMax: number
+  readonly clock: Clock
+  /** The mark of space.ts, and how the disk is looked at. */
+  readonly markBytes: number
+  readonly look: () => Promise<number>
+  readonly onRoom: (room: Room, freeBytes: number) => void
 }
 
 export class LmdbStore implements Store {
@@ -77,7 +87,13 @@ export class LmdbStore implements Store {
   readonly #journal: Journal
   readonly #actors: Actors
   readonly #judge: Judge
+  readonly #space: Space
   #epoch: number
+  /** A checkpoint that there was no room for: the frozen generation waits. */
+  #held: CheckpointRequest | undefined
+  #frozen: Pending | undefined
+  /** Up to where the active journal file was counted as written. */
+  #measured = 0
   #state: 'open' | 'closing' | 'failed' = 'open'
   #failure: Error | undefined
   #waiting: Waiting[] = []
@@ -96,14 +112,33 @@ export class LmdbStore implements Store {
     this.#journal = parts.journal
     this.#actors = new Actors(parts.tables, parts.journal, parts.cachedMax)
     this.#judge = new Judge(this.#actors, parts.tables, parts.journal, parts.epoch)
+    const { clock, markBytes, look, onRoom } = parts
+    this.#space = new Space({
+      clock,
+      markBytes,
+      look,
+      onRoom,
+      use: () => this.#tables.pages(),
+      pending: () => (this.#frozen === undefined ? [this.#journal.pending] : [this.#journal.pending, this.#frozen]),
+      onLook: () => this.#onLook(),
+    })
+  }
+
+  /** How much room there is: at the start, and when somebody knows that the disk has changed. */
+  lookAtDisk(): Promise<void> {
+    return this.#space.look()
   }
 
   get epoch(): number {
     return this.#epoch
   }
 
+  get freeBytes(): number {
+    return this.#space.freeBytes
+  }
+
   get room(): Room {
-    return 'ample'
+    return this.#space.room
   }
 
   scopeOf(_actor: Actor): ScopeId {
@@ -166,15 +201,24 @@ export class LmdbStore implements Store {
         this.#rest()
       })
     }
+    this.#space.close()
     // After a failure in the midst of a checkpoint its thread may be anywhere: the process will end, and the lock with it.
     if (checkpointer.busy) return
     await checkpointer.close()
-    if (this.#state === 'closing' && journal.offset > 0) {
-      applyFile(tables, { file: journal.activePath, sequence: journal.sequence })
-    }
+    if (this.#state === 'closing' && journal.offset > 0 && this.#held === undefined) this.#empty()
     journal.close()
     await tables.close()
     await lock.release()
+  }
+
+  /** Brings what the journal holds into the tables; without room it stays where it is, for the next start. */
+  #empty(): void {
+    const { tables, journal } = this.#parts
+    try {
+      applyFile(tables, { file: journal.activePath, sequence: journal.sequence }, new Reusable())
+    } catch (error) {
+      if (!(error instanceof DiskFullError)) throw error
+    }
   }
 
   /** While closing: goes on when nothing is under way any more. */
@@ -193,9 +237,11 @@ export class LmdbStore implements Store {
 
   /** Judges and writes all calls that wait. */
   #write(): void {
-    this.#turnWhenFull()
-    // The disk is slower than the callers for long: they wait for it. Goes on when the checkpoint is done.
-    if (this.#journal.offset >= JOURNAL_OVERFULL * this.#parts.journalBytes) return
+    this.#turnWhenFull(this.#parts.journalBytes)
+    // The disk is slower than the callers for long: they wait for it. Goes on when the checkpoint is done. Where there is little
+    // room the journal does not grow at all.
+    const overfull = this.#space.room === 'ample' ? JOURNAL_OVERFULL : 1
+    if (this.#journal.offset >= overfull * this.#parts.journalBytes) return
     const calls = this.#waiting
     this.#waiting = []
     this.#writing = true
@@ -236,6 +282,8 @@ export class LmdbStore implements Store {
     }
     this.#writing = false
     this.#epoch = this.#judge.epoch
+    this.#space.wrote(this.#journal.offset - this.#measured)
+    this.#measured = this.#journal.offset
     this.#look()
     calls.forEach(({ resolve }, i) => {
       resolve(results[i] ?? [])
@@ -252,21 +300,40 @@ export class LmdbStore implements Store {
     else this.#rest()
   }
 
-  #turnWhenFull(): void {
-    const { checkpointer, journalBytes } = this.#parts
-    if (this.#journal.offset < journalBytes || checkpointer.busy) return
+  /** The disk has been looked at. */
+  #onLook(): void {
+    if (this.#state === 'failed') return
+    const held = this.#held
+    if (held !== undefined && !this.#parts.checkpointer.busy) this.#checkpoint(held)
+    // What the journal takes at the most is mostly far above what it does take: once it is in the tables there may be room.
+    if (this.#space.room !== 'ample' && !this.#writing) this.#turnWhenFull(this.#parts.journalBytes / JOURNAL_EARLY)
+    if (this.#waiting.length > 0 && !this.#writing) this.#write()
+  }
+
+  #turnWhenFull(bytes: number): void {
+    if (this.#journal.offset < bytes || this.#parts.checkpointer.busy || this.#held !== undefined) return
     const request = { file: this.#journal.activePath, sequence: this.#journal.sequence }
+    this.#frozen = this.#journal.pending
+    this.#space.checkpoint(this.#frozen)
     this.#actors.freeze()
     this.#journal.turn()
-    checkpointer.run(request, error => {
+    this.#measured = 0
+    this.#checkpoint(request)
+  }
+
+  #checkpoint(request: CheckpointRequest): void {
+    this.#held = undefined
+    this.#parts.checkpointer.run(request, outcome => {
       if (this.#state === 'failed') return
-      if (error !== null) {
-        this.#fail(error)
-        return
+      if (outcome === 'full') this.#held = request
+      else if (outcome !== null) this.#fail(outcome)
+      else {
+        this.#frozen = undefined
+        this.#tables.refresh()
+        this.#actors.settle()
+        if (this.#waiting.length > 0 && !this.#writing) this.#write()
       }
-      this.#tables.refresh()
-      this.#actors.settle()
-      if (this.#waiting.length > 0 && !this.#writing) this.#write()
+      void this.#space.look()
       this.#rest()
     })
   }

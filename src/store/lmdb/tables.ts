@@ -18,11 +18,29 @@ import {
   namesOfKey,
   versionOfKey,
 } from './encoder.js'
+import type { PageUse } from './space.js'
 
 const ENTRY = String.fromCharCode(KIND_ENTRY)
 
 export interface TableEntry extends LogEntry {
   readonly keyed: boolean
+}
+
+interface Tree {
+  readonly treeBranchPageCount: number
+  readonly treeLeafPageCount: number
+  readonly overflowPages: number
+}
+
+interface Stats {
+  readonly pageSize: number
+  readonly lastPageNumber: number
+  readonly root: Tree
+  readonly free: Tree
+}
+
+function pagesOf({ treeBranchPageCount, treeLeafPageCount, overflowPages }: Tree): number {
+  return treeBranchPageCount + treeLeafPageCount + overflowPages
 }
 
 export class Tables {
@@ -40,6 +58,13 @@ export class Tables {
       mapSize: mapBytes,
       maxReaders: 64,
     })
+  }
+
+  /** Of the file, as of the last transaction that this thread sees. */
+  pages(): PageUse {
+    const { pageSize, lastPageNumber, root, free } = this.#db.getStats() as Stats
+    const used = 2 + pagesOf(root) + pagesOf(free)
+    return { pageBytes: pageSize, used, free: Math.max(0, lastPageNumber + 1 - used) }
   }
 
   /** Whether nothing was ever written. */

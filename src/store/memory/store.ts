@@ -60,6 +60,10 @@ export class MemoryStore implements Store {
     return this.disk.epoch
   }
 
+  get freeBytes(): undefined {
+    return undefined
+  }
+
   get room(): Room {
     return this.disk.room
   }

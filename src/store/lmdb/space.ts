@@ -1,0 +1,173 @@
+/**
+ * How much room the disk has for the store. lmdb must never meet a full disk: it ends the process on a page that it cannot
+ * write. So what counts as taken already is all that the journal holds and the tables do not, at the most pages that bringing it
+ * there may touch (lmdb writes a changed page anew, elsewhere).
+ *
+ *                       left = free on the disk + free in the tables' file - what the journal will take there
+ *
+ *            left ≥ mark                      left < mark                    left < mark / 4
+ *   ample ◄─────────────── (+ 1/8) ─── scarce ◄──────────────────────── none
+ *         ────────────────────────────►        ────────────────────────►
+ *
+ * `left` falls with every commit; the disk itself is looked at in the background: after so many bytes and after a second, so that
+ * what is written between two looks is far below the mark. Others may fill the disk faster than that: then writes stop at the
+ * checkpoint's own look (checkpoint.ts), or the process ends and recovers.
+ */
+
+import fs from 'node:fs'
+import type { Clock, TimerHandle } from '../../lib/clock.js'
+import type { Room } from '../types.js'
+
+/** Pages of the tables' file. */
+export interface PageUse {
+  readonly pageBytes: number
+  readonly used: number
+  /** Not used by what is there now; of these, what the last two transactions freed cannot be used yet. */
+  readonly free: number
+}
+
+/** What is in a journal file and not in the tables. */
+export interface Pending {
+  readonly changes: number
+  readonly bytes: number
+}
+
+/** Between two looks while something is written, and between looks while there is little room. */
+const LOOK_MS = 1_000
+const LOOK_BYTES_MAX = 2 ** 22
+
+/** What a transaction that changes nothing much takes: the pages from the root down, the list of free pages. */
+const TRANSACTION_PAGES = 64
+
+/**
+ * The most bytes that bringing this into the tables takes: each change may rewrite a page of its own, with the branches above
+ * (a tenth), and new data may fill half a page or, if it is long, round up to one.
+ */
+export function bytesTaken({ changes, bytes }: Pending, { pageBytes, used }: PageUse): number {
+  return pageBytes * (1.1 * Math.min(changes, used) + TRANSACTION_PAGES) + 3 * bytes
+}
+
+/** How much of the tables' file can be written to again. */
+export class Reusable {
+  #last = 0
+  #beforeLast = 0
+
+  /** A transaction took at most so many bytes, and freed at most as many. */
+  took(bytes: number): void {
+    this.#beforeLast = this.#last
+    this.#last = bytes
+  }
+
+  bytes({ pageBytes, free }: PageUse): number {
+    return Math.max(0, pageBytes * free - this.#last - this.#beforeLast)
+  }
+}
+
+/** Bytes of the folder's disk that this process may write. */
+export function freeBytes(folder: string): number {
+  const { bavail, bsize } = fs.statfsSync(folder)
+  return bavail * bsize
+}
+
+/** Like `freeBytes`, without making anybody wait. */
+export async function lookAtDisk(folder: string): Promise<number> {
+  const { bavail, bsize } = await fs.promises.statfs(folder)
+  return bavail * bsize
+}
+
+export interface SpaceOptions {
+  readonly clock: Clock
+  /** Below this the room is scarce. */
+  readonly markBytes: number
+  /** What is free on the disk. */
+  look(): Promise<number>
+  use(): PageUse
+  pending(): readonly Pending[]
+  /** After each look: the room may be another. */
+  readonly onLook: () => void
+  /** The room has changed. */
+  readonly onRoom: (room: Room, freeBytes: number) => void
+}
+
+export class Space {
+  readonly #options: SpaceOptions
+  readonly #reusable = new Reusable()
+  #room: Room = 'ample'
+  #free = 0
+  #use: PageUse
+  #lookedMs = 0
+  #writtenSince = 0
+  #looking = false
+  #closed = false
+  #timer: TimerHandle | undefined
+
+  /** `look` must be called before it knows anything. */
+  constructor(options: SpaceOptions) {
+    this.#options = options
+    this.#use = options.use()
+  }
+
+  get room(): Room {
+    return this.#room
+  }
+
+  /** On the disk, when it was last looked at. */
+  get freeBytes(): number {
+    return this.#free
+  }
+
+  /** A commit wrote so many bytes. On the hot path: a few additions. */
+  wrote(bytes: number): void {
+    this.#writtenSince += bytes
+    const before = this.#room
+    this.#judge()
+    const { clock, markBytes } = this.#options
+    const often = this.#room !== before || this.#writtenSince >= Math.min(LOOK_BYTES_MAX, markBytes / 8)
+    if (!this.#looking && (often || clock.monotonic() - this.#lookedMs >= LOOK_MS)) void this.look()
+  }
+
+  /** This is brought into the tables now. */
+  checkpoint(pending: Pending): void {
+    this.#reusable.took(bytesTaken(pending, this.#use))
+  }
+
+  async look(): Promise<void> {
+    this.#looking = true
+    this.#writtenSince = 0
+    const free = await this.#options.look().catch(() => this.#free) // a disk that cannot be asked will fail at the write
+    this.#looking = false
+    if (this.#closed) return
+    this.#free = free
+    this.#use = this.#options.use()
+    this.#lookedMs = this.#options.clock.monotonic()
+    this.#judge()
+    this.#options.onLook()
+    if (this.#room !== 'ample') this.#lookLater()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#timer?.cancel()
+  }
+
+  #lookLater(): void {
+    this.#timer?.cancel()
+    this.#timer = this.#options.clock.after(LOOK_MS, () => {
+      if (!this.#looking) void this.look()
+    })
+  }
+
+  #judge(): void {
+    const { markBytes, pending, onRoom } = this.#options
+    let left = this.#free + this.#reusable.bytes(this.#use)
+    for (const each of pending()) left -= bytesTaken(each, this.#use)
+    // On the disk itself, too: long values need pages side by side, which the tables' free ones may not be.
+    const least = Math.min(left, this.#free)
+    const again = this.#room === 'ample' ? 0 : markBytes / 8
+    const room =
+      least < markBytes / 4 ? 'none' : this.#free < markBytes || left < markBytes + again ? 'scarce' : 'ample'
+    if (room === this.#room) return
+    this.#room = room
+    onRoom(room, this.#free)
+  }
+}

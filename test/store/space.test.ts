@@ -1,0 +1,138 @@
+/** The embedded store and a disk that fills up: when it says that there is little room, and when there is again. */
+
+import fs from 'node:fs'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { DiskFullError } from '../../src/store/lmdb/errors.js'
+import { openLmdbStore } from '../../src/store/lmdb/open.js'
+import { bytesTaken, Reusable } from '../../src/store/lmdb/space.js'
+import type { Room } from '../../src/store/types.js'
+import { eventually } from '../support/eventually.js'
+import { ManualClock } from '../support/manual-clock.js'
+import { A, appendTexts, log } from './contract/support.js'
+import { newFolder } from './support/folder.js'
+
+const MIB = 2 ** 20
+
+/** A store whose disk has as much free as the test says. */
+async function onDisk(t: Test, freeBytes: number, journalBytes = MIB) {
+  const disk = { freeBytes, looks: 0 }
+  const rooms: Room[] = []
+  const clock = new ManualClock()
+  const store = await openLmdbStore({
+    path: newFolder(t),
+    journalBytes,
+    clock,
+    freeBytesMin: 64 * MIB,
+    onRoom: room => rooms.push(room),
+    look: async () => {
+      disk.looks++
+      return disk.freeBytes
+    },
+  })
+  t.teardown(() => store.close())
+  return { store, disk, rooms, clock }
+}
+
+t.test(
+  'room is ample above the mark, scarce below it, none below its quarter, ample again an eighth above',
+  async t => {
+    const { store, disk, rooms, clock } = await onDisk(t, 100 * MIB)
+    t.equal(store.room, 'ample')
+    t.equal(store.freeBytes, 100 * MIB)
+    const becomes = async (freeBytes: number, room: Room) => {
+      disk.freeBytes = freeBytes
+      const { looks } = disk
+      clock.advance(1_001)
+      await appendTexts(store, A, 'one more')
+      await eventually(() => disk.looks > looks && store.freeBytes === freeBytes)
+      t.equal(store.room, room, `${freeBytes / MIB} MiB`)
+    }
+    await becomes(66 * MIB, 'ample')
+    await becomes(63 * MIB, 'scarce')
+    await becomes(66 * MIB, 'scarce')
+    await becomes(15 * MIB, 'none')
+    await becomes(20 * MIB, 'scarce')
+    await becomes(73 * MIB, 'ample')
+    t.same(rooms, ['scarce', 'none', 'scarce', 'ample'])
+  },
+)
+
+t.test('while there is little room the disk is looked at again though nothing is written', async t => {
+  const { store, disk, clock } = await onDisk(t, 60 * MIB)
+  t.equal(store.room, 'scarce')
+  disk.freeBytes = 100 * MIB
+  await eventually(() => {
+    clock.advance(1_000)
+    return store.room === 'ample'
+  })
+})
+
+t.test('the disk is looked at by bytes written, not by commits, and nobody waits for it', async t => {
+  const { store, disk } = await onDisk(t, 1_000 * MIB, 2 ** 24)
+  const looks = disk.looks
+  for (let i = 0; i < 500; i++) await appendTexts(store, A, 'a small one')
+  t.equal(disk.looks, looks)
+  const text = 'x'.repeat(MIB / 2)
+  for (let i = 0; i < 32; i++) await appendTexts(store, A, text)
+  t.ok(disk.looks >= looks + 3 && disk.looks <= looks + 8, `${disk.looks - looks} looks for 16 MiB`)
+})
+
+t.test('what the journal holds counts as taken, and no longer once it is in the tables', async t => {
+  // 8 MiB in the journal may take 24 in the tables: 80 are too few then.
+  const { store, clock, rooms } = await onDisk(t, 80 * MIB, 2 ** 23)
+  const text = 'x'.repeat(MIB / 4)
+  for (let i = 0; store.room === 'ample'; i++) {
+    if (i > 40) throw new Error('the journal counts for nothing')
+    await appendTexts(store, A, text)
+  }
+  await eventually(() => {
+    clock.advance(1_000)
+    return store.room === 'ample'
+  })
+  t.same(rooms, ['scarce', 'ample'])
+})
+
+t.test('an estimate of what a checkpoint takes is never below what it takes', async t => {
+  const folder = newFolder(t)
+  const store = await openLmdbStore({ path: folder, journalBytes: 2 ** 17 })
+  const size = () => fs.statSync(path.join(folder, 'data.mdb')).size
+  let before = size()
+  let pending = { changes: 0, bytes: 0 }
+  for (let i = 0; i < 4_000; i++) {
+    const actor = `user/${(i * 7919) % 1024}`
+    const text = 'x'.repeat(i % 50 === 0 ? 9_000 : i % 300)
+    await store.commit(0, [{ expect: [], puts: [], trims: [], appends: [{ actor, bytes: Buffer.from(text) }] }])
+    pending = { changes: pending.changes + 1, bytes: pending.bytes + text.length + 64 }
+    if (size() === before) continue
+    // Of two generations at the most: what was written since, and what was on its way.
+    const allowed = 2 * bytesTaken(pending, { pageBytes: 4096, used: before / 4096, free: 0 })
+    if (size() - before > allowed) t.fail(`took ${size() - before} bytes, ${allowed} were foreseen`)
+    before = size()
+    pending = { changes: 0, bytes: 0 }
+  }
+  await store.close()
+})
+
+t.test('pages freed by the last two transactions do not count as free yet', async t => {
+  const reusable = new Reusable()
+  const use = { pageBytes: 4096, used: 100, free: 1_000 }
+  t.equal(reusable.bytes(use), 4_096_000)
+  reusable.took(96_000)
+  t.equal(reusable.bytes(use), 4_000_000)
+  reusable.took(1_000_000)
+  t.equal(reusable.bytes(use), 3_000_000)
+  reusable.took(0)
+  reusable.took(0)
+  t.equal(reusable.bytes(use), 4_096_000)
+})
+
+t.test('without room for its files a store does not begin; with its files there it does', async t => {
+  const folder = newFolder(t)
+  await t.rejects(openLmdbStore({ path: folder, journalBytes: 2 ** 50 }), DiskFullError)
+  t.notOk(fs.existsSync(path.join(folder, 'data.mdb')), 'lmdb was not let near it')
+  const store = await openLmdbStore({ path: folder, look: async () => 0 })
+  t.equal(store.room, 'none')
+  t.same(await log(store, A), [])
+  await store.close()
+})
