@@ -24,7 +24,11 @@ import type { SessionContext } from '../session/context.js'
 import { Flusher } from '../session/flusher.js'
 import { Hub } from '../session/hub.js'
 import { ConnectionGate } from '../session/limits.js'
-import { HealthListener } from '../short/health.js'
+import { ConnectHandler } from '../short/connect.js'
+import { HEALTH_PATH, healthRoom } from '../short/health.js'
+import { ShortListener, type ShortTimeouts } from '../short/listener.js'
+import { Origins } from '../short/origins.js'
+import { WebSocketDoor } from '../short/web-socket-door.js'
 import type { Store } from '../store/types.js'
 import { createEngine, randomStamps, uidOf } from '../sync/index.js'
 import type { EngineListener } from '../sync/types.js'
@@ -49,6 +53,8 @@ export interface ServerOptions {
   readonly random?: Random
   /** In the configured one's place; closed with the server. */
   readonly store?: Store
+  /** In place of the short side's own, for tests. */
+  readonly shortTimeouts?: Partial<ShortTimeouts>
   /** In place of the real ones: nothing is stored then. */
   readonly services?: (context: { readonly hub: Hub<Connection> }) => Services
 }
@@ -105,7 +111,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const sources = {
     version: version(),
     counters,
-    connections: () => context.connections,
+    connections: () => [...context.connections, ...hub.polls.all()],
     users: () => hub.users,
     pushedItems: () => hub.pushedItems,
     notifies: () => hub.notifies,
@@ -116,7 +122,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const metrics = new Metrics(sources, clock)
   let serving = false
   const long = new LongListener(context)
-  const health = new HealthListener(() => serving, log)
+  const short = new ShortListener({
+    context,
+    clock,
+    connect: new ConnectHandler({ services: context.services, hub, clock, random }),
+    webSockets: new WebSocketDoor(context),
+    origins: new Origins(config.allowOrigin),
+    rooms: new Map([[HEALTH_PATH, healthRoom(() => serving)]]),
+    ...(options.shortTimeouts === undefined ? {} : { timeouts: options.shortTimeouts }),
+  })
   const closeStore = async (): Promise<void> => {
     services.flush()
     await engine.close()
@@ -125,26 +139,27 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     await engine.start()
     const { port } = await long.listen(config.host, config.port)
-    const { port: httpPort } = await health.listen(config.host, config.httpPort)
+    const { port: httpPort } = await short.listen(config.host, config.httpPort)
     serving = true
     const drain = async (): Promise<void> => {
       serving = false
       long.stop()
-      await drainConnections(context, clock, config.drainMs)
+      short.drain(config.drainMs)
+      await drainConnections(context, short, clock, config.drainMs)
       await closeStore()
-      health.close()
+      short.close()
       metrics.stop()
     }
     const abort = (): void => {
       long.stop()
-      health.close()
+      short.close()
       metrics.stop()
       for (const connection of context.connections) connection.destroy()
     }
     return { host: config.host, port, httpPort, context, metrics, drain, abort }
   } catch (error) {
     long.stop()
-    health.close()
+    short.close()
     metrics.stop()
     await closeStore()
     throw error
@@ -167,11 +182,16 @@ function engineListener(hub: Hub<Connection>, counters: Counters, log: Log): Eng
 }
 
 /** Tells every client to come back at a time of its own, and waits until they have gone or may wait no longer. */
-async function drainConnections(context: SessionContext, clock: Clock, drainMs: number): Promise<void> {
+async function drainConnections(
+  context: SessionContext,
+  short: ShortListener,
+  clock: Clock,
+  drainMs: number,
+): Promise<void> {
   const { connections, random } = context
   for (const connection of connections) connection.drain(random.integer(Math.max(1, drainMs)) + 1)
   const deadlineMs = clock.monotonic() + drainMs + DRAIN_EXTRA_MS
-  while (connections.size > 0 && clock.monotonic() < deadlineMs) {
+  while ((connections.size > 0 || short.inWork > 0) && clock.monotonic() < deadlineMs) {
     await new Promise<void>(resolve => clock.after(DRAIN_POLL_MS, resolve))
   }
   for (const connection of connections) connection.destroy()

@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net'
 import { LOG_LEVELS } from './log.js'
-import { integer, type OptionValues, oneOf, parseOptions, text } from './options.js'
+import { integer, list, type OptionValues, oneOf, parseOptions, text } from './options.js'
 import { descriptorsMax } from './process-figures.js'
 
 const PORT_MAX = 65_535
@@ -10,7 +10,13 @@ const PORT_MAX = 65_535
 export const SERVE_OPTIONS = {
   host: text('127.0.0.1', 'ADDRESS', 'where both sides listen; 0.0.0.0 or :: for every interface (then unencrypted)'),
   port: integer(8081, 0, PORT_MAX, 'PORT', 'the long side: TCP; 0 takes any free port'),
-  httpPort: integer(8080, 0, PORT_MAX, 'PORT', 'the short side: HTTP, /healthz; 0 takes any free port'),
+  httpPort: integer(8080, 0, PORT_MAX, 'PORT', 'the short side: HTTP and WebSocket; 0 takes any free port'),
+  allowOrigin: list(
+    'ORIGIN,…',
+    'origins as browsers write them, such as https://chat.example.org',
+    'whose pages may use the short side; may be repeated; programs and apps need none',
+    text => (isOrigin(text) ? text : undefined),
+  ),
   store: oneOf('lmdb', ['lmdb', 'memory'], 'lmdb keeps everything on disk; memory forgets it all at the end'),
   data: text('./data', 'FOLDER', 'the data folder of the store lmdb, made if it is not there'),
   freeSpace: integer(
@@ -77,6 +83,21 @@ export function parseConfig(
     return { kind: 'wrong', message: `--port and --http-port are both ${config.port}` }
   }
   return { kind: 'config', config }
+}
+
+/** Scheme, host and maybe a port, in the form in which a browser names it: nothing else would ever match. */
+function isOrigin(text: string): boolean {
+  try {
+    return /^[a-z][a-z0-9+.-]*:\/\//.test(text) && (new URL(text).origin === text || isAppOrigin(text))
+  } catch {
+    return false
+  }
+}
+
+/** Of apps that show pages of their own (capacitor://localhost): URL knows no origin for them. */
+function isAppOrigin(text: string): boolean {
+  const { protocol, host, origin } = new URL(text)
+  return origin === 'null' && host !== '' && text === `${protocol}//${host}`
 }
 
 /** Whether only this machine can reach it. A name other than localhost may point anywhere. */

@@ -14,6 +14,8 @@ export interface Option<T> {
   readonly why: string
   /** undefined if the text is no such value. */
   parse(text: string): T | undefined
+  /** Of one that may be given more than once on the command line. Absent: the last one counts. */
+  join?(before: T, after: T): T
 }
 
 export type OptionTable = Readonly<Record<string, Option<unknown>>>
@@ -42,13 +44,15 @@ export function parseOptions<T extends OptionTable>(
   environment: Environment = {},
   wordsMax = 0,
 ): ParsedOptions<T> {
-  const given = new Map<string, unknown>()
+  const inEnvironment = new Map<string, unknown>()
+  const onLine = new Map<string, unknown>()
   const words: string[] = []
   const wrong =
-    fromEnvironment(table, environment, given) ??
-    fromCommandLine(table, argv, given, word => words.push(word) <= wordsMax)
+    fromEnvironment(table, environment, inEnvironment) ??
+    fromCommandLine(table, argv, onLine, word => words.push(word) <= wordsMax)
   if (wrong === HELP) return { kind: 'help' }
   if (wrong !== undefined) return { kind: 'wrong', message: wrong }
+  const given = new Map([...inEnvironment, ...onLine])
   const values = Object.entries(table).map(([name, option]) => [
     name,
     given.has(name) ? given.get(name) : option.default,
@@ -60,7 +64,8 @@ export function parseOptions<T extends OptionTable>(
 export function optionHelp(table: OptionTable): string {
   const rows = Object.entries(table).map(([name, option]) => {
     const left = `  ${flagOf(name)}${option.value === '' ? '' : ` ${option.value}`}`
-    const standard = option.value === '' || option.default === '' ? '' : ` (default ${String(option.default)})`
+    const shown = String(option.default)
+    const standard = option.value === '' || shown === '' ? '' : ` (default ${shown})`
     return { left, right: `${option.why}${standard}` }
   })
   const width = Math.max(...rows.map(row => row.left.length)) + 2
@@ -94,6 +99,29 @@ export function oneOf<const T extends string>(standard: T, values: readonly T[],
 /** Any text but an empty one. */
 export function text(standard: string, value: string, why: string): Option<string> {
   return { default: standard, value, range: 'not empty', why, parse: given => (given === '' ? undefined : given) }
+}
+
+/**
+ * Several values, separated by commas or given one by one.
+ * @param parse undefined if the text is no such value
+ */
+export function list(
+  value: string,
+  range: string,
+  why: string,
+  parse: (text: string) => string | undefined,
+): Option<readonly string[]> {
+  return {
+    default: [],
+    value,
+    range,
+    why,
+    parse(given) {
+      const values = given === '' ? [] : given.split(',').map(each => parse(each.trim()))
+      return values.every(each => each !== undefined) ? values : undefined
+    },
+    join: (before, after) => [...before, ...after],
+  }
 }
 
 export function flag(why: string): Option<boolean> {
@@ -159,7 +187,7 @@ function take(
 ): string | undefined {
   const parsed = option.parse(value)
   if (parsed === undefined) return `${shown} must be ${option.range}, not ${JSON.stringify(value)}`
-  given.set(name, parsed)
+  given.set(name, given.has(name) && option.join !== undefined ? option.join(given.get(name), parsed) : parsed)
   return undefined
 }
 

@@ -6,7 +6,11 @@ import { HEARTBEAT_MS_MAX, HEARTBEAT_MS_MIN } from '../../protocol/limits.js'
 
 /** @throws DecodeError */
 export function readHello(body: Uint8Array): HelloRequest {
-  const request = decodeHelloRequest(body)
+  return checkedHello(decodeHelloRequest(body))
+}
+
+/** @throws DecodeError */
+export function checkedHello(request: HelloRequest): HelloRequest {
   const { token, attempt, heartbeatMs } = request
   if (token.length === 0) return request // then the other fields say nothing
   if (attempt === 0) throw new DecodeError(CODES.BAD_BODY.code, 'HelloRequest.attempt is missing')

@@ -1,6 +1,7 @@
 /**
- * Who is connected where on this node: user → devices → connection. Hints of the engine go through here to the connections,
- * and the attempt rule (PROTOCOL.md, clause 3) is kept here: of two connections of a device the one with the higher attempt stays.
+ * Who is connected where on this node: user → devices → connection, and beside it the long polls. Hints of the engine go
+ * through here to both, and the attempt rule (PROTOCOL.md, clause 3) is kept here: of two connections of a device the one
+ * with the higher attempt stays.
  */
 
 import { CODES, type Code } from '../../protocol/codes.js'
@@ -9,6 +10,7 @@ import { encodeNotifyNotice } from '../../protocol/generated/messages.js'
 import { encodePushFrame, type RawItem } from '../../protocol/item-codec.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Hint, PushEncoder } from './feed.js'
+import { Polls, type Waiter } from './polls.js'
 
 /** A connection as the hub sees it. */
 export interface Member {
@@ -23,6 +25,7 @@ export interface Member {
 type Members<M extends Member> = M | M[]
 
 export class Hub<M extends Member = Member> implements PushEncoder {
+  readonly polls = new Polls()
   /** Since the start: items that were pushed, and notices sent to clients that are behind. */
   pushedItems = 0
   notifies = 0
@@ -56,6 +59,7 @@ export class Hub<M extends Member = Member> implements PushEncoder {
       present.close(CODES.REPLACED.code, undefined, attempt)
       this.unbind(present)
     }
+    this.polls.ended(uid, device, attempt, CODES.REPLACED.code)
     const members = this.#users.get(uid)
     if (members === undefined) this.#users.set(uid, member)
     else if (Array.isArray(members)) members.push(member)
@@ -82,8 +86,19 @@ export class Hub<M extends Member = Member> implements PushEncoder {
     this.#bound--
   }
 
+  /**
+   * Enters a poll, which gets hints from then on.
+   * @returns the attempt of what is there in its stead, if that is higher; 0 if it waits
+   */
+  enterPoll(poll: Waiter): number {
+    const { uid, device, attempt } = poll
+    const bound = attempt === 0 ? 0 : (this.#find(uid, device)?.attempt ?? 0)
+    return bound > attempt ? bound : this.polls.enter(poll)
+  }
+
   /** After a commit is durable and its answers are written, in order of version per user. */
   hint(hint: Hint): void {
+    if (this.polls.size > 0) this.polls.hint(hint.uid)
     const members = this.#users.get(hint.uid)
     if (members === undefined) return
     if (!Array.isArray(members)) members.hint(hint)
@@ -92,9 +107,10 @@ export class Hub<M extends Member = Member> implements PushEncoder {
 
   /**
    * The device's session has ended, or (with an attempt) it is bound by that attempt, here or on another node: connections
-   * with a lower one are closed.
+   * with a lower one are closed, and polls refused.
    */
   ended(uid: number, device: number, attempt: number | undefined, code: Code): void {
+    this.polls.ended(uid, device, attempt, code)
     const member = this.#find(uid, device)
     if (member === undefined || (attempt !== undefined && member.attempt >= attempt)) return
     member.close(code, undefined, attempt)

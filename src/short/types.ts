@@ -17,8 +17,19 @@ export interface ShortAnswer {
   readonly body: Uint8Array
 }
 
+/** Called once for a request, at once or later. */
+export type Reply = (answer: ShortAnswer) => void
+
 /** A request that is being worked on. */
 export interface ShortCall {
   /** The peer has gone: nobody waits for the answer. A poll ends; what is being committed goes on. */
   abandoned(): void
+}
+
+/** A page of the short side that is no method, for operators: /healthz and its like. Asked with GET and HEAD only. */
+export type Room = (request: ShortRequest, reply: Reply) => void
+
+export function textAnswer(status: number, text: string, headers: Readonly<Record<string, string>> = {}): ShortAnswer {
+  const body = new TextEncoder().encode(text)
+  return { status, headers: { 'Content-Type': 'text/plain; charset=utf-8', ...headers }, body }
 }

@@ -1,0 +1,82 @@
+/**
+ * The long polls of this node: which requests of the short side wait for an item, by user. A device has one waiting poll, the
+ * newest (PROTOCOL.md, 13.7); one that is asked on nobody's behalf (attempt 0) waits beside it and disturbs nothing.
+ */
+
+import { CODES, type Code } from '../../protocol/codes.js'
+
+/** A poll as the hub sees it. */
+export interface Waiter {
+  readonly transport: string
+  readonly state: string
+  readonly uid: number
+  readonly device: number
+  /** 0: on nobody's behalf. */
+  readonly attempt: number
+  /** The user's timeline has grown. */
+  hint(): void
+  /** It is refused, and leaves by itself. */
+  end(code: Code, boundAttempt?: number, retryAfterMs?: number): void
+}
+
+export class Polls {
+  /** A user has as many as devices that poll, at most twice: short arrays. */
+  readonly #users = new Map<number, Waiter[]>()
+  #size = 0
+
+  /** Polls that wait. */
+  get size(): number {
+    return this.#size
+  }
+
+  /**
+   * Enters a poll, from when on it gets hints, and ends the one that it supersedes.
+   * @returns the attempt of a newer one that waits in its stead; 0 if this one waits
+   */
+  enter(poll: Waiter): number {
+    const { uid, device, attempt } = poll
+    const waiting = this.#users.get(uid)
+    const older = waiting?.find(one => one.device === device && (one.attempt === 0) === (attempt === 0))
+    if (older !== undefined) {
+      if (older.attempt > attempt) return older.attempt
+      older.end(CODES.POLL_SUPERSEDED.code)
+    }
+    // Looked up anew: it may have been the only one.
+    const others = this.#users.get(uid)
+    if (others === undefined) this.#users.set(uid, [poll])
+    else others.push(poll)
+    this.#size++
+    return 0
+  }
+
+  /** Does nothing for one that does not wait (any more). */
+  leave(poll: Waiter): void {
+    const waiting = this.#users.get(poll.uid)
+    const index = waiting?.indexOf(poll) ?? -1
+    if (waiting === undefined || index < 0) return
+    waiting.splice(index, 1)
+    if (waiting.length === 0) this.#users.delete(poll.uid)
+    this.#size--
+  }
+
+  hint(uid: number): void {
+    const waiting = this.#users.get(uid)
+    if (waiting !== undefined) for (const poll of waiting) poll.hint()
+  }
+
+  /** The device's session has ended; with an attempt: what belongs to a lower one has. */
+  ended(uid: number, device: number, attempt: number | undefined, code: Code): void {
+    const waiting = this.#users.get(uid)
+    if (waiting === undefined) return
+    for (const poll of [...waiting]) {
+      if (poll.device !== device) continue
+      if (attempt === undefined) poll.end(code)
+      else if (poll.attempt !== 0 && poll.attempt < attempt) poll.end(code, attempt)
+    }
+  }
+
+  /** All of them, as they are now. */
+  all(): Waiter[] {
+    return [...this.#users.values()].flat()
+  }
+}

@@ -1,0 +1,15 @@
+/** The token of a request: from its Authorization header and from nowhere else, for URLs stand in logs. */
+
+import { TOKEN_BYTES_MAX } from '../../protocol/limits.js'
+
+/** base64url without padding, or base64 with or without it. */
+const BEARER = /^Bearer +([A-Za-z0-9_-]+|[A-Za-z0-9+/]+={0,2})$/i
+
+const CHARACTERS_MAX = Math.ceil(TOKEN_BYTES_MAX / 3) * 4 + 'Bearer '.length
+
+/** Undefined if there is none; empty, which is nobody's, if it is none that could be ours. */
+export function bearerToken(header: string | undefined): Uint8Array | undefined {
+  if (header === undefined) return undefined
+  const [, text = ''] = header.length > CHARACTERS_MAX ? [] : (BEARER.exec(header) ?? [])
+  return new Uint8Array(Buffer.from(text, 'base64')) // takes both alphabets
+}

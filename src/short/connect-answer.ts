@@ -1,0 +1,71 @@
+/** Answers of the Connect protocol as bytes: a message, or an error with our code in its detail (PROTOCOL.md, 13.3). */
+
+import { type Code, codeName, codeText } from '../../protocol/codes.js'
+import { encodeErrorDetail, type Refusal } from '../../protocol/generated/messages.js'
+import { CONNECT_STATUS, type ConnectCode, connectCodeOf } from './connect-codes.js'
+import type { ShortAnswer } from './types.js'
+
+export type Format = 'proto' | 'json'
+
+export const CONTENT_TYPES: Readonly<Record<Format, string>> = {
+  proto: 'application/proto',
+  json: 'application/json',
+}
+
+export interface ErrorParts {
+  /** For people; absent: the code's text. */
+  readonly message?: string
+  readonly retryAfterMs?: number
+  readonly refusal?: Refusal | undefined
+  /** In place of what the Connect code stands for. */
+  readonly status?: number
+  readonly connectCode?: ConnectCode
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+const encoder = new TextEncoder()
+
+const JSON_HEADERS = { 'Content-Type': CONTENT_TYPES.json }
+const PROTO_HEADERS = { 'Content-Type': CONTENT_TYPES.proto }
+
+export function messageAnswer(body: Uint8Array): ShortAnswer {
+  return { status: 200, headers: PROTO_HEADERS, body }
+}
+
+export function jsonAnswer(json: string): ShortAnswer {
+  return { status: 200, headers: JSON_HEADERS, body: encoder.encode(json) }
+}
+
+/** Always JSON, whatever the request's format: so the Connect protocol has it. */
+export function errorAnswer(code: Code, parts: ErrorParts = {}): ShortAnswer {
+  const { message = codeText(code), retryAfterMs = 0, refusal, connectCode = connectCodeOf(code) } = parts
+  const { status = CONNECT_STATUS[connectCode], headers } = parts
+  const detail = encodeErrorDetail({ code, retryAfterMs, refusal })
+  const value = Buffer.from(detail).toString('base64').replace(/=+$/, '')
+  const debug = { code, name: codeName(code), ...shownRetry(retryAfterMs), ...shownRefusal(refusal) }
+  const error = { code: connectCode, message, details: [{ type: 'longwire.v1.ErrorDetail', value, debug }] }
+  return {
+    status,
+    headers: {
+      'Content-Type': CONTENT_TYPES.json,
+      ...(retryAfterMs > 0 ? { 'Retry-After': String(Math.ceil(retryAfterMs / 1_000)) } : {}),
+      ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
+      ...headers,
+    },
+    body: encoder.encode(JSON.stringify(error)),
+  }
+}
+
+function shownRetry(retryAfterMs: number): object {
+  return retryAfterMs > 0 ? { retryAfterMs } : {}
+}
+
+function shownRefusal(refusal: Refusal | undefined): object {
+  if (refusal === undefined) return {}
+  const { expectedSendSeq, boundAttempt } = refusal
+  const shown = {
+    ...(expectedSendSeq > 0 ? { expectedSendSeq: String(expectedSendSeq) } : {}),
+    ...(boundAttempt > 0 ? { boundAttempt: String(boundAttempt) } : {}),
+  }
+  return { refusal: shown }
+}

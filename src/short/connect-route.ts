@@ -1,0 +1,80 @@
+/** Which method a request asks for, and in what form: all that its headers say, before its body is read. */
+
+import { CODES } from '../../protocol/codes.js'
+import { HELLO_BYTES_MAX, HTTP_BODY_BYTES_MAX, HTTP_JSON_BODY_BYTES_MAX } from '../../protocol/limits.js'
+import { METHODS, type RequestMethod } from '../../protocol/methods.js'
+import { CONTENT_TYPES, errorAnswer, type Format } from './connect-answer.js'
+import type { ShortAnswer, ShortRequest } from './types.js'
+
+export interface Call {
+  readonly kind: 'call'
+  readonly method: RequestMethod
+  readonly format: Format
+  /** Of the body, unpacked. */
+  readonly bodyBytesMax: number
+  /** Of Connect-Timeout-Ms; Infinity without. */
+  readonly timeoutMs: number
+}
+
+export type Route = Call | { readonly kind: 'refused'; readonly answer: ShortAnswer }
+
+const PACKAGE = '/longwire.v1.'
+
+const byPath = new Map<string, RequestMethod>()
+for (const method of Object.values(METHODS)) {
+  if (method.kind === 'request') byPath.set(`${PACKAGE}${method.service}/${method.rpc}`, method as RequestMethod)
+}
+
+/** The path that a method has on the short side. */
+export function pathOf({ service, rpc }: RequestMethod): string {
+  return `${PACKAGE}${service}/${rpc}`
+}
+
+export function routeOf({ method: verb, path, headers }: ShortRequest): Route {
+  const method = byPath.get(path)
+  if (method === undefined) {
+    return refused(errorAnswer(CODES.UNKNOWN_METHOD.code, { status: 404, message: 'there is nothing at this path' }))
+  }
+  if (verb !== 'POST') {
+    const message = 'methods are called with POST'
+    return refused(errorAnswer(CODES.UNKNOWN_METHOD.code, { status: 405, message, headers: { Allow: 'POST' } }))
+  }
+  const format = formatOf(headers['content-type'])
+  if (format === undefined) {
+    const message = `the content type must be ${CONTENT_TYPES.proto} or ${CONTENT_TYPES.json}`
+    const accept = { 'Accept-Post': `${CONTENT_TYPES.proto}, ${CONTENT_TYPES.json}` }
+    return refused(errorAnswer(CODES.BAD_BODY.code, { status: 415, message, headers: accept }))
+  }
+  if ((headers['connect-protocol-version'] ?? '1') !== '1') {
+    return refused(errorAnswer(CODES.INVALID_ARGUMENT.code, { message: 'Connect-Protocol-Version must be 1' }))
+  }
+  const timeoutMs = timeoutOf(headers['connect-timeout-ms'])
+  if (timeoutMs === undefined) {
+    const message = 'Connect-Timeout-Ms must be a whole number of milliseconds, of at most 10 digits'
+    return refused(errorAnswer(CODES.INVALID_ARGUMENT.code, { message }))
+  }
+  return { kind: 'call', method, format, bodyBytesMax: bodyBytesMax(method, format), timeoutMs }
+}
+
+function refused(answer: ShortAnswer): Route {
+  return { kind: 'refused', answer }
+}
+
+/** Nobody is known before Register, Login and Hello have succeeded, so nobody may make the server hold more (1.3). */
+function bodyBytesMax(method: RequestMethod, format: Format): number {
+  if (method.nameless) return HELLO_BYTES_MAX
+  return format === 'json' ? HTTP_JSON_BODY_BYTES_MAX : HTTP_BODY_BYTES_MAX
+}
+
+/** A type, and maybe a charset, which can only be UTF-8. */
+const CONTENT_TYPE = /^application\/(proto|json)[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?utf-8"?[ \t]*)?;?[ \t]*$/i
+
+function formatOf(contentType: string | undefined): Format | undefined {
+  const [, format] = CONTENT_TYPE.exec(contentType ?? '') ?? []
+  return format?.toLowerCase() as Format | undefined
+}
+
+function timeoutOf(header: string | undefined): number | undefined {
+  if (header === undefined) return Number.POSITIVE_INFINITY
+  return /^\d{1,10}$/.test(header) ? Number(header) : undefined
+}

@@ -1,0 +1,233 @@
+/**
+ * The methods as unary calls of the Connect protocol, without sockets: a request and its body in, an answer out (PROTOCOL.md,
+ * clause 13). It keeps nothing between two requests but the polls that wait, in the hub.
+ *
+ *   headers ─► route ─► whose token? ─► services ─► answer
+ *                                   └─► a Sync that may wait ─► poll ─► answer
+ *
+ * The token is checked when the whole body is there, and what it allows begins in the same moment: no session ends, and no
+ * attempt is superseded, unnoticed between the two.
+ */
+
+import { CODES, type Code, codeText } from '../../protocol/codes.js'
+import {
+  createRefusal,
+  DecodeError,
+  decodeHelloRequest,
+  decodeSyncRequest,
+  encodeHelloResponse,
+} from '../../protocol/generated/messages.js'
+import { bodyToJson, jsonToBody } from '../../protocol/json-codec.js'
+import { POLL_MS_MAX } from '../../protocol/limits.js'
+import { METHODS, type RequestMethod } from '../../protocol/methods.js'
+import type { Clock } from '../lib/clock.js'
+import type { Random } from '../lib/random.js'
+import type { Authorization, HelloAnswer, Services } from '../services/types.js'
+import { checkedHello } from '../session/hello-check.js'
+import type { Hub } from '../session/hub.js'
+import { Poll } from '../session/poll.js'
+import { bearerToken } from './bearer.js'
+import { errorAnswer, type Format, jsonAnswer, messageAnswer } from './connect-answer.js'
+import { type Call, type Route, routeOf } from './connect-route.js'
+import { HttpCaller } from './http-caller.js'
+import type { Reply, ShortAnswer, ShortCall, ShortRequest } from './types.js'
+
+export interface ConnectOptions {
+  readonly services: Services
+  readonly hub: Hub
+  readonly clock: Clock
+  readonly random: Random
+}
+
+type Owner = Extract<Authorization, { kind: 'owner' }>
+
+/** Whose a request is that needs nobody. */
+const NOBODY: Owner = { kind: 'owner', uid: 0, device: 0, attempt: 0 }
+
+/** The services tell a connection's requests apart by their ids; here there is one. */
+const ID = 1
+
+/** Of the client's own limit so much is kept for the answer's way: a tenth, at most a second. */
+const ANSWER_SHARE = 0.1
+const ANSWER_MS_MAX = 1_000
+
+export class ConnectHandler {
+  readonly #options: ConnectOptions
+  /** Within what time clients are to come back; undefined while it serves. */
+  #drainMs: number | undefined
+
+  constructor(options: ConnectOptions) {
+    this.#options = options
+  }
+
+  /** What a request's headers say: what may come as its body, or that it is refused whatever comes. */
+  route(request: ShortRequest): Route {
+    return this.#drainMs === undefined ? routeOf(request) : { kind: 'refused', answer: this.#draining() }
+  }
+
+  /** Before a body is taken that costs more than a stranger may cost. `settle` gets the refusal; undefined: it may come. */
+  vouch(request: ShortRequest, settle: (refusal: ShortAnswer | undefined) => void): void {
+    this.#authorize(request, authorization =>
+      settle(authorization.kind === 'owner' ? undefined : unauthorized(authorization)),
+    )
+  }
+
+  /**
+   * Answers a request.
+   * @param body unpacked; it is the call's, and must not change
+   */
+  handle(request: ShortRequest, body: Uint8Array, reply: Reply): ShortCall {
+    const route = this.route(request)
+    if (route.kind === 'refused' || body.length > route.bodyBytesMax) {
+      reply(route.kind === 'refused' ? route.answer : tooLarge(route.bodyBytesMax))
+      return NOTHING_TO_ABANDON
+    }
+    const asked = new Asked(request, route, reply)
+    const { method } = route
+    if (method.number === METHODS.hello.number) this.#hello(asked, body)
+    else if (method.nameless) this.#call(asked, body, NOBODY)
+    else {
+      this.#authorize(request, authorization => {
+        if (asked.isAbandoned) return
+        if (authorization.kind === 'refused') reply(unauthorized(authorization))
+        else if (method.number === METHODS.sync.number) this.#sync(asked, body, authorization)
+        else this.#call(asked, body, authorization)
+      })
+    }
+    return asked
+  }
+
+  /** The server stops: each waiting poll is told to come back at a time of its own, and each later request. */
+  drain(withinMs: number): void {
+    this.#drainMs = withinMs
+    for (const poll of this.#options.hub.polls.all()) poll.end(CODES.DRAINING.code, 0, this.#comeBackMs(withinMs))
+  }
+
+  #draining(): ShortAnswer {
+    return errorAnswer(CODES.DRAINING.code, { retryAfterMs: this.#comeBackMs(this.#drainMs ?? 0) })
+  }
+
+  #comeBackMs(withinMs: number): number {
+    return 1 + this.#options.random.integer(Math.max(1, withinMs))
+  }
+
+  #authorize({ headers }: ShortRequest, settle: (authorization: Authorization) => void): void {
+    const token = bearerToken(headers.authorization)
+    if (token === undefined) settle({ kind: 'refused', code: CODES.LOGIN_REQUIRED.code, retryAfterMs: 0 })
+    else this.#options.services.authorize(token, settle)
+  }
+
+  #call(asked: Asked, given: Uint8Array, { uid, device }: Owner): void {
+    const { address, method, form, reply } = asked
+    const body = decoded(() => asked.message(given), reply)
+    if (body === undefined) return
+    const caller = new HttpCaller({ uid, device, address, told: 0, form, reply })
+    this.#options.services.request(caller, ID, method.number, body)
+  }
+
+  #sync(asked: Asked, given: Uint8Array, { uid, device, attempt: bound }: Owner): void {
+    const { address, timeoutMs, form, reply } = asked
+    const body = decoded(() => asked.message(given), reply)
+    const sync = body && decoded(() => decodeSyncRequest(body), reply)
+    if (body === undefined || sync === undefined) return
+    const { since, attempt, sends, waitMs: askedMs } = sync
+    if (askedMs > POLL_MS_MAX) {
+      reply(errorAnswer(CODES.INVALID_ARGUMENT.code, { message: `SyncRequest.wait_ms is above ${POLL_MS_MAX}` }))
+      return
+    }
+    if (attempt !== 0 && attempt < bound) {
+      reply(errorAnswer(CODES.REPLACED.code, { refusal: createRefusal({ boundAttempt: bound }) }))
+      return
+    }
+    const caller = new HttpCaller({ uid, device, address, told: since, form, reply })
+    const waitMs = Math.min(askedMs, timeoutMs - Math.min(timeoutMs * ANSWER_SHARE, ANSWER_MS_MAX))
+    if (waitMs > 0 && sends.length === 0) {
+      const poll = new Poll(this.#options, { uid, device, attempt, since, waitMs }, caller)
+      if (!poll.enter()) return
+      caller.poll = poll
+      asked.poll = poll
+    }
+    this.#options.services.request(caller, ID, METHODS.sync.number, body)
+  }
+
+  #hello(asked: Asked, given: Uint8Array): void {
+    const { address, form, reply } = asked
+    const hello = decoded(() => {
+      const inBody = decodeHelloRequest(asked.message(given))
+      const token = inBody.token.length > 0 ? inBody.token : (asked.token ?? inBody.token)
+      return checkedHello({ ...inBody, token })
+    }, reply)
+    if (hello === undefined) return
+    this.#options.services.hello(hello, address, answer => {
+      reply(answer.kind === 'refused' ? refusedHello(answer) : form(encodeHelloResponse(answer.response)))
+    })
+  }
+}
+
+/** A request that is being worked on. */
+class Asked implements ShortCall {
+  readonly address: string
+  readonly method: RequestMethod
+  readonly timeoutMs: number
+  readonly reply: Reply
+  /** The answer of an encoded response. */
+  readonly form: (body: Uint8Array) => ShortAnswer
+  poll: Poll | undefined = undefined
+  isAbandoned = false
+  readonly #format: Format
+  readonly #authorization: string | undefined
+
+  constructor({ address, headers }: ShortRequest, { method, format, timeoutMs }: Call, reply: Reply) {
+    this.address = address
+    this.method = method
+    this.timeoutMs = timeoutMs
+    this.reply = reply
+    this.form = format === 'proto' ? messageAnswer : body => jsonAnswer(bodyToJson(method, 'response', body))
+    this.#format = format
+    this.#authorization = headers.authorization
+  }
+
+  get token(): Uint8Array | undefined {
+    return bearerToken(this.#authorization)
+  }
+
+  /**
+   * The request's message, encoded in protobuf.
+   * @throws DecodeError
+   */
+  message(body: Uint8Array): Uint8Array {
+    return this.#format === 'proto' ? body : jsonToBody(this.method, 'request', body)
+  }
+
+  abandoned(): void {
+    this.isAbandoned = true
+    this.poll?.leave()
+  }
+}
+
+const NOTHING_TO_ABANDON: ShortCall = { abandoned() {} }
+
+/** Undefined if it is none: that is answered then. */
+function decoded<T>(decode: () => T, reply: Reply): T | undefined {
+  try {
+    return decode()
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    const code = error.code as Code
+    reply(errorAnswer(code, { message: `${codeText(code)}: ${error.message}` }))
+    return undefined
+  }
+}
+
+function unauthorized({ code, retryAfterMs }: Extract<Authorization, { kind: 'refused' }>): ShortAnswer {
+  return errorAnswer(code, { retryAfterMs })
+}
+
+function refusedHello({ code, message, retryAfterMs, boundAttempt }: Extract<HelloAnswer, { kind: 'refused' }>) {
+  const refusal = boundAttempt === undefined ? undefined : createRefusal({ boundAttempt })
+  return errorAnswer(code, { message, refusal, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) })
+}
+
+export function tooLarge(bytesMax: number): ShortAnswer {
+  return errorAnswer(CODES.FRAME_TOO_LARGE.code, { status: 413, message: `the body is above ${bytesMax} bytes` })
+}

@@ -1,0 +1,100 @@
+/**
+ * One request on an HTTP connection and its answer, which is given once.
+ *
+ * An answer that comes before the whole request is there ends the connection: what follows might be anything. Its body is
+ * sent at once, but the connection lingers until the peer has sent the rest, or for a moment: to close it on unread bytes
+ * would be a reset, which may overtake the answer.
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '../lib/clock.js'
+import { isPackable, packed } from './gzip.js'
+import type { ShortAnswer, ShortCall } from './types.js'
+
+/** What is still read of a request that is refused. */
+const LINGER_BYTES_MAX = 1_048_576
+const LINGER_MS = 2_000
+
+export interface ExchangeOptions {
+  readonly clock: Clock
+  /** Beside the answer's own headers, on every one. */
+  readonly headers: Readonly<Record<string, string>>
+  /** After this answer the connection ends. */
+  readonly last: () => boolean
+  /** Answered, or the peer has gone. */
+  readonly onEnd: () => void
+}
+
+export class Exchange {
+  /** What works on it; it is told when the peer goes away. */
+  call: ShortCall | undefined = undefined
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #options: ExchangeOptions
+  #state: 'asked' | 'answered' | 'over' = 'asked'
+
+  constructor(request: IncomingMessage, response: ServerResponse, options: ExchangeOptions) {
+    this.#request = request
+    this.#response = response
+    this.#options = options
+    response.on('close', () => this.#closed())
+  }
+
+  /** Only the first answer counts. */
+  answer(answer: ShortAnswer): void {
+    if (this.#state !== 'asked') return
+    this.#state = 'answered'
+    this.call = undefined
+    const { headers } = this.#request
+    if (!isPackable(answer.body, headers['accept-encoding'])) {
+      this.#write(answer)
+      return
+    }
+    packed(answer.body, body => {
+      if (body === undefined) this.#write(answer)
+      else this.#write({ ...answer, headers: { ...answer.headers, 'Content-Encoding': 'gzip' }, body })
+    })
+  }
+
+  #write({ status, headers, body }: ShortAnswer): void {
+    if (this.#state === 'over') return
+    const request = this.#request
+    const response = this.#response
+    const isWhole = request.complete
+    response.writeHead(status, {
+      ...headers,
+      ...this.#options.headers,
+      ...(status === 204 ? {} : { 'Content-Length': body.length }),
+      ...(isWhole && !this.#options.last() ? {} : { Connection: 'close' }),
+    })
+    const shown = request.method === 'HEAD' ? undefined : body
+    if (isWhole) response.end(shown)
+    else this.#linger(shown)
+  }
+
+  #linger(body: Uint8Array | undefined): void {
+    const request = this.#request
+    const response = this.#response
+    let bytes = 0
+    const end = (): void => {
+      timer.cancel()
+      response.end()
+    }
+    const timer = this.#options.clock.after(LINGER_MS, end)
+    request.on('data', (chunk: Uint8Array) => {
+      bytes += chunk.length
+      if (bytes > LINGER_BYTES_MAX) end()
+    })
+    request.on('end', end)
+    if (body === undefined) response.flushHeaders()
+    else response.write(body)
+  }
+
+  #closed(): void {
+    if (this.#state === 'over') return
+    this.#state = 'over'
+    this.call?.abandoned()
+    this.call = undefined
+    this.#options.onEnd()
+  }
+}

@@ -1,0 +1,47 @@
+/** gzip of bodies: which of them, and within what bounds. One stream per body, none per connection. */
+
+import { constants, gunzip, gzip } from 'node:zlib'
+
+/** Below this a body and its answer fit one packet anyway. */
+const PACKED_BYTES_MIN = 1_024
+
+/** It is the server's time against the phone's bytes: most of what there is to win, the fastest level wins. */
+const PACKING = { level: constants.Z_BEST_SPEED } as const
+
+/** Whether the answer is worth packing and the header (Accept-Encoding) takes it. */
+export function isPackable(body: Uint8Array, acceptEncoding: string | undefined): boolean {
+  return body.length >= PACKED_BYTES_MIN && acceptEncoding !== undefined && acceptsGzip(acceptEncoding)
+}
+
+/** @param done with undefined if it could not be packed; then it goes as it is */
+export function packed(body: Uint8Array, done: (packed: Uint8Array | undefined) => void): void {
+  gzip(body, PACKING, (error, bytes) => done(error === null ? bytes : undefined))
+}
+
+export type Unpacked =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  /** It would be above the limit: unpacking ended there. */
+  | { readonly kind: 'too-large' }
+  /** No gzip, or only the beginning of one. */
+  | { readonly kind: 'broken' }
+
+export function unpacked(body: Uint8Array, bytesMax: number, done: (unpacked: Unpacked) => void): void {
+  gunzip(body, { maxOutputLength: bytesMax }, (error, bytes) => {
+    if (error === null) done({ kind: 'bytes', bytes })
+    else done({ kind: (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? 'too-large' : 'broken' })
+  })
+}
+
+/** RFC 9110, 12.5.3: the weight of gzip, or else that of `*`, is above 0. */
+function acceptsGzip(header: string): boolean {
+  let any = false
+  for (const part of header.split(',')) {
+    const [coding = '', ...parameters] = part.split(';').map(text => text.trim().toLowerCase())
+    if (coding !== 'gzip' && coding !== 'x-gzip' && coding !== '*') continue
+    const weight = parameters.find(parameter => parameter.startsWith('q='))
+    const accepted = weight === undefined || Number(weight.slice(2)) > 0
+    if (coding !== '*') return accepted
+    any = accepted
+  }
+  return any
+}

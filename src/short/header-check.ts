@@ -1,0 +1,38 @@
+/** What the HTTP parser lets pass and is refused all the same: headers that two readers could read in two ways, or too many. */
+
+import type { IncomingMessage } from 'node:http'
+
+/** Browsers send about 20, and proxies add some. */
+export const HEADERS_MAX = 64
+
+/** Said twice, one reader would take the first and another the last. */
+const ONCE: ReadonlySet<string> = new Set([
+  'host',
+  'authorization',
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'transfer-encoding',
+  'connect-protocol-version',
+  'connect-timeout-ms',
+  'origin',
+  'expect',
+  'upgrade',
+])
+
+/** The status and reason to refuse it with; undefined if its headers say one thing each. */
+export function headerFault(request: IncomingMessage): readonly [status: number, text: string] | undefined {
+  const { rawHeaders, headers } = request
+  const count = rawHeaders.length / 2
+  if (count > HEADERS_MAX) return [431, `more than ${HEADERS_MAX} headers`]
+  const transfer = headers['transfer-encoding']
+  if (transfer !== undefined && transfer.toLowerCase() !== 'chunked') return [400, 'a transfer encoding but chunked']
+  if (Object.keys(headers).length === count) return undefined // none came twice
+  const seen = new Set<string>()
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] as string).toLowerCase()
+    if (seen.has(name) && ONCE.has(name)) return [400, `the header ${name} twice`]
+    seen.add(name)
+  }
+  return undefined
+}

@@ -1,0 +1,82 @@
+/** Who asks in one request of the short side: the services answer it as they answer a connection. */
+
+import { CODES, type Code, codeText } from '../../protocol/codes.js'
+import { createRefusal, encodeSendResponse, type Refusal, type SendResult } from '../../protocol/generated/messages.js'
+import { encodeSyncBody } from '../../protocol/item-codec.js'
+import type { Caller, TimelinePage } from '../services/types.js'
+import type { Poll, PollAsker } from '../session/poll.js'
+import { errorAnswer } from './connect-answer.js'
+import type { Reply, ShortAnswer } from './types.js'
+
+export interface CallerParts {
+  /** 0, both, if nobody is known. */
+  readonly uid: number
+  readonly device: number
+  readonly address: string
+  /** Of a Sync, its since: what a client has applied was told to it once. */
+  readonly told: number
+  /** Makes an answer of an encoded response. */
+  readonly form: (body: Uint8Array) => ShortAnswer
+  /** Called once. */
+  readonly reply: Reply
+}
+
+export class HttpCaller implements Caller, PollAsker {
+  readonly uid: number
+  readonly device: number
+  readonly address: string
+  readonly told: number
+  /** Of a Sync that may wait: its page goes there first. */
+  poll: Poll | undefined = undefined
+  readonly #form: (body: Uint8Array) => ShortAnswer
+  readonly #reply: Reply
+
+  constructor({ uid, device, address, told, form, reply }: CallerParts) {
+    this.uid = uid
+    this.device = device
+    this.address = address
+    this.told = told
+    this.#form = form
+    this.#reply = reply
+  }
+
+  // The services' side ---------------------------------------------------------------------------------------------------
+
+  respond(_id: number, body: Uint8Array): void {
+    this.#reply(this.#form(body))
+  }
+
+  refuse(_id: number, code: Code, message: string, retryAfterMs = 0, refusal?: Refusal): void {
+    this.poll?.leave()
+    this.#reply(errorAnswer(code, { message, retryAfterMs, refusal }))
+  }
+
+  accepted(_id: number, from: number, version: number): void {
+    this.#reply(this.#form(encodeSendResponse({ version, from: from === version - 1 ? 0 : from })))
+  }
+
+  synced(_id: number, since: number, page: TimelinePage, results: readonly SendResult[]): void {
+    if (this.poll === undefined) this.#page(since, page, results)
+    else this.poll.read(page)
+  }
+
+  // The poll's side ------------------------------------------------------------------------------------------------------
+
+  answered(page: TimelinePage): void {
+    this.#page(this.told, page, [])
+  }
+
+  refused(code: Code, retryAfterMs: number, boundAttempt: number): void {
+    const refusal = boundAttempt === 0 ? undefined : createRefusal({ boundAttempt })
+    this.#reply(errorAnswer(code, { message: codeText(code), retryAfterMs, refusal }))
+  }
+
+  #page(since: number, page: TimelinePage, results: readonly SendResult[]): void {
+    if (page.kind === 'resync') {
+      this.#reply(errorAnswer(CODES.RESYNC.code))
+      return
+    }
+    const { to, more, trimmed, items } = page
+    this.#reply(this.#form(encodeSyncBody(since, to, more, trimmed, items, results)))
+  }
+}

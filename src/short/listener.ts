@@ -1,0 +1,387 @@
+/**
+ * The short side's door: HTTP/1.1 by node:http, and what comes in by it: the methods, WebSocket, and the rooms for operators.
+ * Each request passes the same checks in the same order, the cheap ones first; what a stranger may make the server hold or
+ * compute is bounded by each of them:
+ *
+ *   connection   counted by the gate, with those of the long side; too many: 503
+ *   headers      10 s, 8 KiB, 64 of them, each with one meaning
+ *   route        path, verb, content type … before a byte of the body
+ *   body         15 s with the headers; a large or packed one only from somebody whose token is right
+ *   answer       60 s without taking a byte of it ends the connection
+ */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { CODES } from '../../protocol/codes.js'
+import { HELLO_BYTES_MAX } from '../../protocol/limits.js'
+import { present } from '../lib/assert.js'
+import type { Clock } from '../lib/clock.js'
+import { STALL_MS_MAX } from '../session/connection-state.js'
+import type { SessionContext } from '../session/context.js'
+import { plainAddress } from '../session/limits.js'
+import { readBody } from './body.js'
+import { type ConnectHandler, tooLarge } from './connect.js'
+import { errorAnswer } from './connect-answer.js'
+import type { Call } from './connect-route.js'
+import { Exchange } from './exchange.js'
+import { unpacked } from './gzip.js'
+import { HEADERS_MAX, headerFault } from './header-check.js'
+import { isPreflight, type Origins } from './origins.js'
+import { refuseSocket } from './raw-answer.js'
+import { type Reply, type Room, type ShortRequest, textAnswer } from './types.js'
+import { WEB_SOCKET_PATH, type WebSocketDoor } from './web-socket-door.js'
+
+export interface ShortTimeouts {
+  /** From the first byte, or from the connection, to the end of the headers. */
+  readonly headersMs: number
+  /** To the end of the request; what a poll waits is not counted. */
+  readonly requestMs: number
+  /** Between two requests of a connection: longer than most load balancers' probes are apart. */
+  readonly idleMs: number
+  /** How often the two above are looked at. */
+  readonly checkMs: number
+}
+
+const TIMEOUTS: ShortTimeouts = { headersMs: 10_000, requestMs: 15_000, idleMs: 30_000, checkMs: 1_000 }
+
+export interface ShortOptions {
+  readonly context: SessionContext
+  readonly clock: Clock
+  readonly connect: ConnectHandler
+  readonly webSockets: WebSocketDoor
+  readonly origins: Origins
+  /** By path. */
+  readonly rooms: ReadonlyMap<string, Room>
+  readonly timeouts?: Partial<ShortTimeouts>
+}
+
+const HEADERS_BYTES_MAX = 8_192
+
+/** The kernel's queue of connections that nobody accepted yet, as on the long side. */
+const BACKLOG = 4_096
+
+/** One byte: each write that the kernel did not take whole is followed by 'drain'; see long/socket.ts. WebSocket needs it. */
+const SOCKET_HIGH_WATER_BYTES = 1
+
+/** A body up to here is taken from anybody, as a first frame is; a larger one is not begun before its token was looked at. */
+const STRANGERS_BYTES_MAX = HELLO_BYTES_MAX
+
+/** Requests that wait for their answers on one connection: few clients send a second one before the first is answered. */
+const PIPELINED_MAX = 16
+
+/** A refused connection is told so and closed; of so many at a time, others are reset. */
+const REFUSALS_MAX = 128
+const REFUSAL_RETRY_MS = { base: 2_000, spread: 8_000 } as const
+
+const BASE_HEADERS = {
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+  Vary: 'Accept-Encoding, Origin',
+}
+
+const PEER = Symbol('peer')
+
+/** What is known of a connection, on its socket, so that no closure is needed for it. */
+interface Peer {
+  readonly address: string
+  /** The gate has admitted it. */
+  readonly admitted: boolean
+  readonly listener: ShortListener
+  inWork: number
+}
+
+interface HttpSocket extends Socket {
+  [PEER]?: Peer | undefined
+}
+
+export class ShortListener {
+  readonly #options: ShortOptions
+  readonly #server: Server
+  #connections = 0
+  #refusals = 0
+  #inWork = 0
+  #draining = false
+
+  constructor(options: ShortOptions) {
+    this.#options = options
+    const { headersMs, requestMs, idleMs, checkMs } = { ...TIMEOUTS, ...options.timeouts }
+    this.#server = createServer({
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
+      keepAliveTimeout: idleMs,
+      connectionsCheckingInterval: checkMs,
+      maxHeaderSize: HEADERS_BYTES_MAX,
+      highWaterMark: SOCKET_HIGH_WATER_BYTES,
+      insecureHTTPParser: false,
+      requireHostHeader: true,
+      noDelay: true,
+    })
+    this.#server.maxHeadersCount = HEADERS_MAX + 1
+    this.#server.timeout = STALL_MS_MAX
+    this.#server.on('connection', socket => this.#connected(socket))
+    this.#server.on('request', (request, response) => this.#request(request, response))
+    this.#server.on('checkContinue', (request, response) => this.#request(request, response))
+    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
+    this.#server.on('clientError', (error, socket) => this.#clientError(error, socket as HttpSocket))
+  }
+
+  /** HTTP connections that are there; those that became WebSockets are not counted. */
+  get connections(): number {
+    return this.#connections
+  }
+
+  /** Requests that are not answered yet. */
+  get inWork(): number {
+    return this.#inWork
+  }
+
+  /**
+   * Listens from the moment it settles.
+   * @param port 0 for any free one
+   * @throws Error with `code` EADDRINUSE, EACCES …
+   */
+  listen(host: string, port: number): Promise<AddressInfo> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ host, port, backlog: BACKLOG }, () => {
+        this.#server.off('error', reject)
+        const { faults, wheel } = this.#options.context
+        this.#server.on('error', ({ message }) => faults.info(wheel.tick, { error: message }, 'could not accept'))
+        resolve(present(this.#server.address(), 'the address of a listening server') as AddressInfo)
+      })
+    })
+  }
+
+  /** Methods are refused from now on, waiting polls answered; rooms stay open, for probes must see that it drains. */
+  drain(withinMs: number): void {
+    this.#draining = true
+    this.#options.connect.drain(withinMs)
+    this.#server.closeIdleConnections()
+  }
+
+  /** Ends everything that is left. */
+  close(): void {
+    this.#server.close()
+    this.#server.closeAllConnections()
+  }
+
+  // Connections ----------------------------------------------------------------------------------------------------------
+
+  #connected(socket: HttpSocket): void {
+    const { remoteAddress } = socket
+    if (remoteAddress === undefined) {
+      socket.destroy() // reset while it waited
+      return
+    }
+    const address = plainAddress(remoteAddress)
+    const { gate, wheel, faults } = this.#options.context
+    const admission = gate.admit(address)
+    const admitted = admission === 'admitted'
+    if (!admitted) {
+      faults.info(wheel.tick, { address, limit: admission }, 'connection refused: too many connections')
+      if (this.#refusals >= REFUSALS_MAX) {
+        socket.resetAndDestroy()
+        return
+      }
+      this.#refusals++
+    }
+    this.#connections++
+    socket[PEER] = { address, admitted, listener: this, inWork: 0 }
+    socket.on('close', onClose)
+  }
+
+  /** Of an HTTP connection, not of what became of it. */
+  closed({ address, admitted }: Peer): void {
+    this.#connections--
+    if (admitted) this.#options.context.gate.release(address)
+    else this.#refusals--
+  }
+
+  /** Bytes that are no request, or one that took too long. Node ends nothing by itself then. */
+  #clientError(error: NodeJS.ErrnoException, socket: HttpSocket): void {
+    const { faults, wheel } = this.#options.context
+    const { code = 'unknown' } = error
+    if (code !== 'ECONNRESET') {
+      // The code only: the bytes may hold a token.
+      faults.info(wheel.tick, { address: socket[PEER]?.address ?? '', error: code }, 'not a request')
+    }
+    if (code === 'ECONNRESET' || !socket.writable || (socket[PEER]?.inWork ?? 0) > 0) socket.destroy()
+    else refuseSocket(socket, CLIENT_ERRORS[code] ?? 400)
+  }
+
+  // Requests -------------------------------------------------------------------------------------------------------------
+
+  #request(incoming: IncomingMessage, response: ServerResponse): void {
+    const socket: HttpSocket = incoming.socket
+    const peer = socket[PEER]
+    if (peer === undefined || peer.inWork >= PIPELINED_MAX) {
+      socket.destroy()
+      return
+    }
+    peer.inWork++
+    this.#inWork++
+    const { clock, origins } = this.#options
+    const { origin } = incoming.headers
+    const isListed = origin !== undefined && origins.allows(origin)
+    const exchange = new Exchange(incoming, response, {
+      clock,
+      headers: isListed ? { ...BASE_HEADERS, ...origins.headersFor(origin) } : BASE_HEADERS,
+      last: () => this.#draining || !peer.admitted,
+      onEnd: () => {
+        peer.inWork--
+        this.#inWork--
+      },
+    })
+    this.#receive(shortRequest(incoming, peer.address), incoming, response, exchange, peer)
+  }
+
+  #receive(
+    request: ShortRequest,
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    exchange: Exchange,
+    peer: Peer,
+  ): void {
+    const { connect, origins, rooms } = this.#options
+    const reply: Reply = answer => exchange.answer(answer)
+    const fault = headerFault(incoming)
+    const room = rooms.get(request.path)
+    if (fault !== undefined) reply(textAnswer(fault[0], fault[1], { Connection: 'close' }))
+    else if (!peer.admitted) reply(this.#full())
+    else if (room !== undefined) enter(room, request, reply)
+    else if (!origins.allows(request.headers.origin)) reply(WRONG_ORIGIN)
+    else if (isPreflight(request)) reply(origins.preflight())
+    else if (request.path === WEB_SOCKET_PATH) reply(NO_UPGRADE)
+    else {
+      const route = connect.route(request)
+      if (route.kind === 'refused') reply(route.answer)
+      else this.#body(request, route, incoming, response, exchange)
+    }
+  }
+
+  #body(
+    request: ShortRequest,
+    route: Call,
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    exchange: Exchange,
+  ): void {
+    const { connect } = this.#options
+    const { bodyBytesMax, method } = route
+    const { headers } = request
+    const coding = headers['content-encoding'] ?? 'identity'
+    const isPacked = coding.toLowerCase() === 'gzip'
+    // Absent and not chunked: there is none.
+    const declared = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : undefined
+    const read = (): void => {
+      if (headers.expect !== undefined) response.writeContinue()
+      readBody(incoming, bodyBytesMax, body => {
+        if (body === undefined) exchange.answer(tooLarge(bodyBytesMax))
+        else if (isPacked) this.#unpack(request, body, bodyBytesMax, exchange)
+        else exchange.call = connect.handle(request, body, answer => exchange.answer(answer))
+      })
+    }
+    if ((isPacked && method.nameless) || (!isPacked && coding.toLowerCase() !== 'identity')) {
+      exchange.answer(method.nameless ? NO_PACKING_HERE : NO_SUCH_CODING)
+    } else if (declared !== undefined && declared > bodyBytesMax) {
+      exchange.answer(tooLarge(bodyBytesMax))
+    } else if (!method.nameless && (isPacked || declared === undefined || declared > STRANGERS_BYTES_MAX)) {
+      connect.vouch(request, refusal => (refusal === undefined ? read() : exchange.answer(refusal)))
+    } else {
+      read()
+    }
+  }
+
+  #unpack(request: ShortRequest, body: Uint8Array, bytesMax: number, exchange: Exchange): void {
+    const reply: Reply = answer => exchange.answer(answer)
+    unpacked(body, bytesMax, result => {
+      if (result.kind === 'bytes') exchange.call = this.#options.connect.handle(request, result.bytes, reply)
+      else if (result.kind === 'too-large') reply(tooLarge(bytesMax))
+      else reply(errorAnswer(CODES.BAD_BODY.code, { message: 'the body is not gzip' }))
+    })
+  }
+
+  #full() {
+    const retryAfterMs = REFUSAL_RETRY_MS.base + this.#options.context.random.integer(REFUSAL_RETRY_MS.spread)
+    return errorAnswer(CODES.TOO_MANY_CONNECTIONS.code, { retryAfterMs })
+  }
+
+  // WebSocket ------------------------------------------------------------------------------------------------------------
+
+  #upgrade(incoming: IncomingMessage, duplex: Duplex, head: Buffer): void {
+    const socket = duplex as HttpSocket // of node:http it is one
+    const peer = socket[PEER]
+    socket.on('error', ignore)
+    const status = this.#upgradeStatus(incoming, peer)
+    if (peer === undefined || status !== 101) {
+      refuseSocket(socket, status)
+      return
+    }
+    // The admission is the connection's from here on.
+    socket.off('close', onClose)
+    socket.off('error', ignore)
+    socket[PEER] = undefined
+    this.#connections--
+    socket.setTimeout(0) // the connection has its own
+    this.#options.webSockets.accept(incoming, socket, head, peer.address)
+  }
+
+  #upgradeStatus(incoming: IncomingMessage, peer: Peer | undefined): number {
+    const { url = '', headers } = incoming
+    if (headerFault(incoming) !== undefined) return 400
+    if (headers.upgrade?.toLowerCase() !== 'websocket') return 426
+    if (pathOf(url) !== WEB_SOCKET_PATH) return 404
+    if (!this.#options.origins.allows(headers.origin)) return 403
+    if (peer?.admitted !== true || this.#draining) return 503
+    return peer.inWork > 0 ? 400 : 101
+  }
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+}
+
+const WRONG_ORIGIN = errorAnswer(CODES.NOT_ALLOWED.code, { message: 'the origin is not on the list of this server' })
+
+const NO_UPGRADE = textAnswer(426, 'this is for WebSocket', { Upgrade: 'websocket' })
+
+const NO_SUCH_CODING = errorAnswer(CODES.BAD_BODY.code, {
+  status: 415,
+  connectCode: 'unimplemented',
+  message: 'the content encoding must be gzip or identity',
+  headers: { 'Accept-Encoding': 'gzip, identity' },
+})
+
+const NO_PACKING_HERE = errorAnswer(CODES.BAD_BODY.code, {
+  status: 415,
+  connectCode: 'unimplemented',
+  message: 'the content encoding must be identity for those who are not logged in',
+  headers: { 'Accept-Encoding': 'identity' },
+})
+
+function shortRequest(incoming: IncomingMessage, address: string): ShortRequest {
+  const { method = '', url = '', headers } = incoming
+  // Of the headers that node:http gives as arrays (set-cookie) no request has one.
+  return { method, path: pathOf(url), headers: headers as ShortRequest['headers'], address }
+}
+
+function pathOf(url: string): string {
+  const end = url.indexOf('?')
+  return end < 0 ? url : url.slice(0, end)
+}
+
+function enter(room: Room, request: ShortRequest, reply: Reply): void {
+  if (request.method === 'GET' || request.method === 'HEAD') room(request, reply)
+  else reply(textAnswer(405, 'method not allowed', { Allow: 'GET, HEAD' }))
+}
+
+function onClose(this: HttpSocket): void {
+  const peer = this[PEER]
+  if (peer !== undefined) peer.listener.closed(peer)
+}
+
+/** 'close' follows and says all that matters. */
+function ignore(): void {}

@@ -1,0 +1,45 @@
+/** Where an upgrade request becomes a WebSocket, and that a connection: the handshake, by ws. */
+
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { WebSocketServer } from 'ws'
+import { FRAME_TO_SERVER_BYTES_MAX } from '../../protocol/limits.js'
+import { LINGER_MS } from '../session/connection-state.js'
+import type { SessionContext } from '../session/context.js'
+import { serveWebSocket } from './web-socket.js'
+
+export const WEB_SOCKET_PATH = '/ws'
+
+/** Pieces of one message: browsers send a message in one, a proxy may cut it into a few. */
+const FRAGMENTS_MAX = 1_024
+
+const OPTIONS = {
+  noServer: true,
+  clientTracking: false,
+  perMessageDeflate: false, // zlib per connection costs hundreds of KiB
+  maxPayload: FRAME_TO_SERVER_BYTES_MAX,
+  maxFragments: FRAGMENTS_MAX,
+  autoPong: false, // web-socket.ts answers pings, with a bound
+  closeTimeout: LINGER_MS,
+  handleProtocols: () => false as const,
+}
+
+export class WebSocketDoor {
+  readonly #context: SessionContext
+  readonly #server = new WebSocketServer(OPTIONS)
+
+  constructor(context: SessionContext) {
+    this.#context = context
+  }
+
+  /** Takes a socket over whose address was admitted. A handshake that is none is refused with its status. */
+  accept(request: IncomingMessage, socket: Socket, head: Buffer, address: string): void {
+    const context = this.#context
+    const release = (): void => context.gate.release(address)
+    socket.on('close', release)
+    this.#server.handleUpgrade(request, socket, head, webSocket => {
+      socket.off('close', release)
+      serveWebSocket(context, webSocket, socket, address)
+    })
+  }
+}
