@@ -11,6 +11,7 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const FLOORS = [
   'src/main.ts',
   'src/cli',
+  'src/chat',
   'src/simulate',
   'src/long',
   'src/short',
@@ -38,13 +39,14 @@ const NEVER = [
 
 /** Packages, and the only folders that may import them. */
 const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
-  // In limits.ts and config.ts only to tell kinds of addresses apart.
+  // In limits.ts, config.ts and address.ts only to tell kinds of addresses apart.
   'node:net': [
     'src/long',
     'clients/typescript/tcp-transport.ts',
     'src/simulate',
     'src/session/limits.ts',
     'src/ops/config.ts',
+    'src/ops/address.ts',
   ],
   'node:http': ['src/short'],
   ws: ['src/short', 'clients/typescript/node-ws-transport.ts'],

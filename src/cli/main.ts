@@ -13,6 +13,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'run a server',
     load: async () => (await import('./serve.js')).serve,
   },
+  chat: {
+    summary: 'talk in a terminal',
+    load: async () => (await import('./chat.js')).chat,
+  },
   simulate: {
     summary: 'let a population of real clients send messages, and verify every delivery',
     load: async () => (await import('./simulate.js')).simulate,

@@ -12,8 +12,8 @@ import {
 } from '../../clients/typescript/index.js'
 import type { Clock } from '../lib/clock.js'
 import type { Random } from '../lib/random.js'
+import type { ServerAddress } from '../ops/address.js'
 import { CuttableTransport } from './cuttable-transport.js'
-import type { ServerAddress } from './options.js'
 import type { Phase } from './phase.js'
 
 export interface Device {

@@ -1,8 +1,8 @@
 /** The options of `longwire simulate`, and the settings that are made of them. */
 
 import { readFileSync } from 'node:fs'
-import { isIPv6 } from 'node:net'
 import { systemRandom } from '../lib/random.js'
+import { address, parseAddress, type ServerAddress } from '../ops/address.js'
 import { connectionsMax, parseConfig } from '../ops/config.js'
 import { flag, integer, type Option, oneOf, parseOptions, text } from '../ops/options.js'
 import { numberedTexts, readTexts, type Texts } from './texts.js'
@@ -12,11 +12,6 @@ export const CLIENTS_MAX = 15_000
 
 const LONG_PORT_DEFAULT = 8081
 
-export interface ServerAddress {
-  readonly host: string
-  readonly port: number
-}
-
 export const SIMULATE_OPTIONS = {
   users: integer(100, 2, CLIENTS_MAX, 'COUNT', 'how many people; users × devices is at most 15000'),
   friends: integer(10, 1, CLIENTS_MAX - 1, 'COUNT', 'how many friends each of them has; fewer than users'),
@@ -25,7 +20,7 @@ export const SIMULATE_OPTIONS = {
   text: text('', 'FILE', 'take the texts from the lines of this file (UTF-8) in place of short numbered ones'),
   transport: oneOf('tcp', ['tcp'], 'how the clients connect'),
   store: oneOf('lmdb', ['lmdb', 'memory'], 'the store of the server that is started, on a fresh temporary folder'),
-  server: address('send to this server in place of starting one (port 8081 if none is named)'),
+  server: address('', LONG_PORT_DEFAULT, 'send to this server in place of starting one (port 8081 if none is named)'),
   killEvery: seconds('kill the server (SIGKILL) about so often, and start it again on the same data and port'),
   dropEvery: seconds('cut some random connections about so often, without telling the server'),
   seed: integer(
@@ -79,7 +74,8 @@ export function parseSettings(argv: readonly string[]): ParsedSettings {
   }
   // Six digits, so that people can say it to each other.
   const seed = values.seed >= 0 ? values.seed : systemRandom.integer(1_000_000)
-  return { kind: 'settings', settings: Object.freeze({ ...values, texts, server: parseAddress(values.server), seed }) }
+  const server = parseAddress(values.server, LONG_PORT_DEFAULT)
+  return { kind: 'settings', settings: Object.freeze({ ...values, texts, server, seed }) }
 }
 
 function contradiction(values: {
@@ -120,24 +116,4 @@ function seconds(why: string): Option<number> {
       return value >= 0.1 && value <= 86_400 ? value : undefined
     },
   }
-}
-
-function address(why: string): Option<string> {
-  return {
-    default: '',
-    value: 'HOST[:PORT]',
-    range: 'a host, with or without a port (an IPv6 address with a port in brackets)',
-    why,
-    parse: given => (parseAddress(given) === undefined ? undefined : given),
-  }
-}
-
-/** name, name:port, 1.2.3.4:port, ::1, [::1], [::1]:port */
-function parseAddress(given: string): ServerAddress | undefined {
-  if (isIPv6(given)) return { host: given, port: LONG_PORT_DEFAULT }
-  const [, bracketed, bare, port] = /^(?:\[([^[\]]+)\]|([^:[\]\s/]+))(?::(\d{1,5}))?$/.exec(given) ?? []
-  if (bracketed !== undefined && !isIPv6(bracketed)) return undefined
-  const host = bracketed ?? bare
-  const number = port === undefined ? LONG_PORT_DEFAULT : Number(port)
-  return host === undefined || number < 1 || number > 65_535 ? undefined : { host, port: number }
 }

@@ -2,20 +2,20 @@
 
 import { connect } from 'node:net'
 import type { Clock } from '../lib/clock.js'
-import type { ServerAddress } from './options.js'
+import { type ServerAddress, shownAddress } from '../ops/address.js'
 
 const REACH_MS_MAX = 5_000
 
 /** @throws Error with one line for people */
-export function reach({ host, port }: ServerAddress, clock: Clock): Promise<void> {
-  const name = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+export function reach(address: ServerAddress, clock: Clock): Promise<void> {
+  const { host, port } = address
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port })
     const over = (why: string | undefined): void => {
       late.cancel()
       socket.destroy()
       if (why === undefined) resolve()
-      else reject(new Error(`--server ${name}: ${why}`))
+      else reject(new Error(`--server ${shownAddress(address)}: ${why}`))
     }
     const late = clock.after(REACH_MS_MAX, () => over(`no connection within ${REACH_MS_MAX / 1000} s`))
     socket.on('connect', () => over(undefined))

@@ -1,0 +1,83 @@
+/** What can be typed: a text for the person one talks to, or a command. */
+
+interface CommandEntry {
+  /** What stands behind the name. */
+  readonly usage: string
+  readonly summary: string
+  /** How many words it takes. The last one takes the rest of the line. */
+  readonly min: number
+  readonly max: number
+}
+
+export const COMMANDS = {
+  add: { usage: 'NAME [GREETING]', summary: 'ask somebody to become a contact', min: 1, max: 2 },
+  accept: { usage: '[NAME]', summary: 'accept a request; without a name the only one', min: 0, max: 1 },
+  decline: { usage: '[NAME]', summary: 'decline a request; without a name the only one', min: 0, max: 1 },
+  cancel: { usage: 'NAME', summary: 'take back a request of your own', min: 1, max: 1 },
+  remove: { usage: 'NAME', summary: 'end a friendship, for both', min: 1, max: 1 },
+  block: { usage: 'NAME', summary: 'let nothing of somebody arrive any more', min: 1, max: 1 },
+  unblock: { usage: 'NAME', summary: 'let it arrive again', min: 1, max: 1 },
+  contacts: { usage: '', summary: 'friends, requests and blocked people, with unread messages', min: 0, max: 0 },
+  talk: { usage: 'NAME', summary: 'from now on plain text goes to this friend', min: 1, max: 1 },
+  history: { usage: '[COUNT]', summary: 'the last messages with whom you talk to (20)', min: 0, max: 1 },
+  devices: { usage: '', summary: 'the devices that are logged in to this account', min: 0, max: 0 },
+  logout: {
+    usage: 'DEVICE',
+    summary: 'end the session of a device (its number); this one forgets its history',
+    min: 1,
+    max: 1,
+  },
+  nick: { usage: 'NICKNAME', summary: 'how friends see you', min: 1, max: 1 },
+  password: { usage: '', summary: 'change the password; ends the sessions of all other devices', min: 0, max: 0 },
+  help: { usage: '', summary: 'this list', min: 0, max: 0 },
+  quit: { usage: '', summary: 'end; what is queued goes out at the next start', min: 0, max: 0 },
+} as const satisfies Record<string, CommandEntry>
+
+export type CommandName = keyof typeof COMMANDS
+
+export type Entered =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'command'; readonly name: CommandName; readonly words: readonly string[] }
+  | { readonly kind: 'wrong'; readonly message: string }
+
+/** A slash begins a command; two of them a text that begins with one. */
+export function parseEntered(line: string): Entered {
+  if (line.trim() === '') return { kind: 'nothing' }
+  if (!line.startsWith('/')) return { kind: 'text', text: line }
+  if (line.startsWith('//')) return { kind: 'text', text: line.slice(1) }
+  const [, given = '', rest = ''] = /^\/(\S*)\s*(.*?)\s*$/s.exec(line) ?? []
+  if (!isCommand(given)) return { kind: 'wrong', message: `unknown command: /${given} (/help lists them)` }
+  const { min, max } = COMMANDS[given]
+  const words = wordsOf(rest, max)
+  if (words.length < min || words.length > max) return { kind: 'wrong', message: `usage: ${usageOf(given)}` }
+  return { kind: 'command', name: given, words }
+}
+
+/** Lines of /help. */
+export function commandHelp(): string[] {
+  const names = Object.keys(COMMANDS).filter(isCommand)
+  const width = Math.max(...names.map(name => usageOf(name).length)) + 2
+  return names.map(name => `${usageOf(name).padEnd(width)}${COMMANDS[name].summary}`)
+}
+
+export function usageOf(name: CommandName): string {
+  return `/${name} ${COMMANDS[name].usage}`.trimEnd()
+}
+
+function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(COMMANDS, name)
+}
+
+/** At most `max` of them, the last with all that is left; if none is taken, one word says that there was something. */
+function wordsOf(rest: string, max: number): string[] {
+  const words: string[] = []
+  let left = rest
+  while (left !== '') {
+    if (words.length >= max - 1) return [...words, left]
+    const [word = ''] = /^\S+/.exec(left) ?? []
+    words.push(word)
+    left = left.slice(word.length).trimStart()
+  }
+  return words
+}

@@ -1,0 +1,204 @@
+/**
+ * `longwire chat` from its start to its end: storage, client, screen and room put together.
+ *
+ *   open storage ─► signed in? ──no──► ask for the password ─► session ─► room ─► lines in, lines out ─► close
+ *                       └───────────────────yes────────────────────────────┘  ▲            │
+ *                                                                             └── session ended: ask again
+ */
+
+import { hostname } from 'node:os'
+import { createInterface } from 'node:readline'
+import type { ReadStream, WriteStream } from 'node:tty'
+import { type Client, createClient, FileStorage, systemClock, tcpTransport } from '../../clients/typescript/index.js'
+import { DEVICE_NAME_BYTES_MAX } from '../../protocol/limits.js'
+import { errorText } from './lines.js'
+import type { Settings } from './options.js'
+import { firstLine } from './password-fd.js'
+import { PlainScreen } from './plain-screen.js'
+import { Room } from './room.js'
+import type { Ask, Screen } from './screen.js'
+import { signIn } from './sign-in.js'
+import { Terminal } from './terminal.js'
+
+export interface ProgramStreams {
+  readonly stdin: ReadStream
+  readonly stdout: WriteStream
+  readonly stderr: WriteStream
+}
+
+/** When the input ends: how long what was entered may take to be answered. */
+const PATIENCE_MS = 10_000
+
+/** A person looks on: the library's minute between two tries would seem dead. */
+const RECONNECT_CAP_MS = 15_000
+
+export class Program {
+  readonly #settings: Settings
+  readonly #streams: ProgramStreams
+  readonly #complain: (message: string) => void
+  readonly #ended: Promise<number>
+  #end: (code: number) => void = () => {}
+  #isEnding = false
+  /** Where a person types: the whole screen, or (if the output goes elsewhere) only for questions. */
+  #terminal: Terminal | undefined
+  #lines: AsyncIterator<string> | undefined
+  #room: Room | undefined
+
+  /** @param complain takes why it failed, in one line */
+  constructor(settings: Settings, streams: ProgramStreams, complain: (message: string) => void) {
+    this.#settings = settings
+    this.#streams = streams
+    this.#complain = complain
+    this.#ended = new Promise(resolve => {
+      this.#end = code => {
+        this.#isEnding = true
+        resolve(code)
+      }
+    })
+  }
+
+  /** Ends it in good order: a signal came, or nobody reads the output. */
+  quit(code: number): void {
+    this.#end(code)
+  }
+
+  /** @returns 0, or 1 if something that was asked for was not done */
+  async run(): Promise<number> {
+    const { stdin, stdout, stderr } = this.#streams
+    const isScreen = stdin.isTTY && stdout.isTTY
+    if (stdin.isTTY) this.#terminal = this.#makeTerminal(isScreen ? stdout : stderr)
+    // At once: what is typed from here on is echoed by nobody.
+    this.#terminal?.begin()
+    let client: Client | undefined
+    try {
+      const password = await this.#givenPassword()
+      client = await this.#makeClient()
+      const screen = isScreen && this.#terminal !== undefined ? this.#terminal : new PlainScreen(this.#write)
+      return await this.#talk(client, screen, password)
+    } catch (error) {
+      this.#terminal?.end()
+      this.#complain(errorText(error))
+      return 1
+    } finally {
+      this.#room?.close()
+      await client?.close()
+      this.#terminal?.end()
+      void this.#lines?.return?.()
+      stdin.unref()
+    }
+  }
+
+  async #talk(client: Client, screen: Screen, password: string | undefined): Promise<number> {
+    const { account, register, contact } = this.#settings
+    const ask = this.#ask()
+    const room = new Room({
+      client,
+      screen,
+      clock: systemClock,
+      ask,
+      quit: () => this.#end(0),
+      signedOut: why => void this.#again(client, room, why),
+    })
+    this.#room = room
+    client.on('storageFailed', ({ error }) => this.#fail(room, `the storage failed: ${error.message}`))
+    client.on('connection', status => {
+      // Where a person looks on it has been said, and what is here can still be read.
+      if (status.state === 'stopped' && status.reason !== 'CLOSED' && this.#terminal === undefined) this.#end(1)
+    })
+    const known = client.account.signedIn
+    if (!known) {
+      const say = room.say.bind(room)
+      const signingIn = signIn({ client, account, register: register || undefined, password, ask, say })
+      const signedIn = await Promise.race([signingIn, this.#ended.then(() => false)])
+      if (!signedIn) return this.#isEnding ? this.#ended : 1
+    }
+    await room.open(contact)
+    if (known) client.connect()
+    void this.#read(room)
+    return this.#ended
+  }
+
+  /** The session ended while one was talking. */
+  async #again(client: Client, room: Room, why: string): Promise<void> {
+    const { account } = this.#settings
+    room.say('wrong', `signed out by the server: ${why}`)
+    const ask = this.#ask()
+    const signedIn =
+      ask !== undefined &&
+      (await signIn({ client, account, register: undefined, password: undefined, ask, say: room.say.bind(room) }))
+    if (!signedIn) this.#end(1)
+  }
+
+  /** Lines of a pipe go to the room one after the other; a terminal's come by themselves. */
+  async #read(room: Room): Promise<void> {
+    if (this.#terminal !== undefined && this.#lines === undefined) {
+      if (this.#streams.stdout.isTTY) return
+      this.#terminal.end()
+    }
+    this.#lines ??= this.#inputLines()
+    for (;;) {
+      const { value, done } = await this.#lines.next()
+      if (done === true || this.#isEnding) break
+      await room.enter(value)
+    }
+    if (this.#isEnding) return
+    await room.settled(PATIENCE_MS)
+    const { waiting } = room
+    if (waiting > 0)
+      this.#complain(`${waiting} of what was entered waits for the server: it goes out at the next start`)
+    this.#end(waiting > 0 || room.failures > 0 ? 1 : 0)
+  }
+
+  #fail(room: Room, why: string): void {
+    room.say('wrong', why)
+    this.#end(1)
+  }
+
+  #ask(): Ask | undefined {
+    const terminal = this.#terminal
+    return terminal === undefined ? undefined : (question, how) => terminal.ask(question, how === 'secret')
+  }
+
+  #makeTerminal(output: WriteStream): Terminal {
+    return new Terminal(this.#streams.stdin, output, {
+      line: text => void this.#room?.enter(text),
+      end: () => this.#end(0),
+    })
+  }
+
+  #makeClient(): Promise<Client> {
+    const { server, storage } = this.#settings
+    return createClient({
+      transport: tcpTransport(server),
+      storage: new FileStorage(storage),
+      clientName: 'longwire chat',
+      deviceName: deviceName(),
+      reconnectCapMs: RECONNECT_CAP_MS,
+    })
+  }
+
+  async #givenPassword(): Promise<string | undefined> {
+    const { passwordFd } = this.#settings
+    if (passwordFd < 0) return undefined
+    if (passwordFd > 0) return firstLine(passwordFd)
+    if (this.#terminal !== undefined) throw new Error('--password-fd 0 is the terminal: leave it out and be asked')
+    this.#lines = this.#inputLines()
+    const { value, done } = await this.#lines.next()
+    if (done === true) throw new Error('--password-fd 0: the input has no first line')
+    return value
+  }
+
+  #inputLines(): AsyncIterator<string> {
+    return createInterface({ input: this.#streams.stdin, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]()
+  }
+
+  readonly #write = (text: string): void => {
+    this.#streams.stdout.write(text)
+  }
+}
+
+/** How this device is called in the list of the account's devices. */
+function deviceName(): string {
+  const name = `chat on ${hostname()}`
+  return Buffer.byteLength(name) <= DEVICE_NAME_BYTES_MAX ? name : 'chat'
+}

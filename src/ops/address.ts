@@ -1,0 +1,37 @@
+/** Where a server is, as people write it: `host`, `host:port`, `::1`, `[::1]:port`. */
+
+import { isIPv6 } from 'node:net'
+import type { Option } from './options.js'
+
+export interface ServerAddress {
+  readonly host: string
+  readonly port: number
+}
+
+const PORT_MAX = 65_535
+
+/** Undefined if the text is no address. */
+export function parseAddress(given: string, portDefault: number): ServerAddress | undefined {
+  if (isIPv6(given)) return { host: given, port: portDefault }
+  const [, bracketed, bare, port] = /^(?:\[([^[\]]+)\]|([^:[\]\s/]+))(?::(\d{1,5}))?$/.exec(given) ?? []
+  if (bracketed !== undefined && !isIPv6(bracketed)) return undefined
+  const host = bracketed ?? bare
+  const number = port === undefined ? portDefault : Number(port)
+  return host === undefined || number < 1 || number > PORT_MAX ? undefined : { host, port: number }
+}
+
+/** As it is parsed. */
+export function shownAddress({ host, port }: ServerAddress): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/** An option that names a server, kept as text; '' if none is named. */
+export function address(standard: string, portDefault: number, why: string): Option<string> {
+  return {
+    default: standard,
+    value: 'HOST[:PORT]',
+    range: 'a host, with or without a port (an IPv6 address with a port in brackets)',
+    why,
+    parse: given => (parseAddress(given, portDefault) === undefined ? undefined : given),
+  }
+}
