@@ -69,10 +69,14 @@ export class Acks {
     return this.#told
   }
 
-  /** A range up to `version` was applied and goes with the next commit; `seen`: the devices whose messages were in it. */
-  applied(version: number, seen: readonly Seen[]): void {
+  /**
+   * A range up to `version` is about to be applied and goes with the next commit. Called before its items are told, so that whoever is
+   * told of a message can mark it as read at once.
+   * @returns takes the devices whose messages were in it, when all are applied
+   */
+  applying(version: number): (seen: readonly Seen[]) => void {
     const generation = this.#generation
-    const marks = seen.map(each => ({ each, highest: each.highest, version: each.version }))
+    let marks: { readonly each: Seen; readonly highest: number; readonly version: number }[] = []
     this.#commits.after(() => {
       if (generation !== this.#generation) return
       this.#durable = version
@@ -83,6 +87,9 @@ export class Acks {
       }
       this.#schedule()
     })
+    return seen => {
+      marks = seen.map(each => ({ each, highest: each.highest, version: each.version }))
+    }
   }
 
   /** The user has read everything of the peer that was stored. */

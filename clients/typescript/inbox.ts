@@ -129,8 +129,12 @@ export class Inbox {
     else this.#keepAhead(message, version)
     if (version === 0) return
     const after = this.#timeline.push(before, version)
-    if (after !== NOTHING) this.#applied(version, [])
-    else this.#pull()
+    if (after === NOTHING) {
+      this.#pull()
+      return
+    }
+    this.#host.commits.put('applied', version)
+    this.#host.acks.applying(version)
   }
 
   /** A message of this device failed before it was accepted: it stays in the history, as failed. */
@@ -191,19 +195,16 @@ export class Inbox {
 
   #apply(after: number, to: number, trimmed: boolean, items: readonly Item[], versions: readonly number[]): void {
     if (after === NOTHING) return
+    this.#host.commits.put('applied', to)
+    const applied = this.#host.acks.applying(to)
     const seen: Seen[] = []
     for (let i = 0; i < items.length; i++) {
       const version = versions[i] as number
       if (version > after) this.#item(version, items[i] as Item, seen)
     }
-    this.#applied(to, seen)
+    applied(seen)
     // From 0 it is normal: nothing that this device had is missing.
     if (trimmed && after > 0) this.#host.commits.tell(() => this.#host.events.emit('trimmed', {}))
-  }
-
-  #applied(to: number, seen: readonly Seen[]): void {
-    this.#host.commits.put('applied', to)
-    this.#host.acks.applied(to, seen)
   }
 
   #item(version: number, { content }: Item, seen: Seen[]): void {

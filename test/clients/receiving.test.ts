@@ -29,6 +29,17 @@ t.test('a message is told when it is stored, once, and acknowledged a little lat
   t.same(harness.pipe.peek(), [])
 })
 
+t.test('who is told of a message can mark it as read at once', async t => {
+  const harness = await Harness.online()
+  harness.client.on('message', ({ peer }) => harness.client.markRead(peer))
+  harness.pipe.push(0, 2, [messageItem('300/1/1'), messageItem('300/1/2')])
+  harness.pipe.push(2, 3, [messageItem('300/1/3')])
+  harness.settle()
+  t.equal(await harness.client.unread(300), 0)
+  harness.advance(250)
+  t.match(harness.pipe.takeAck(), { version: 3, read: [{ peer: 300, device: 1, sendSeq: 3 }] })
+})
+
 t.test('a message that was not stored before the crash comes again; one that was is in the history', async t => {
   const storage = new SlowStorage()
   const harness = await Harness.online(storage)
