@@ -39,12 +39,12 @@ const NEVER = [
 
 /** Packages, and the only folders that may import them. */
 const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
-  // In limits.ts, config.ts and address.ts only to tell kinds of addresses apart.
+  // In network.ts, config.ts and address.ts only to tell kinds of addresses apart.
   'node:net': [
     'src/long',
     'clients/typescript/tcp-transport.ts',
     'src/simulate',
-    'src/session/limits.ts',
+    'src/lib/network.ts',
     'src/ops/config.ts',
     'src/ops/address.ts',
   ],

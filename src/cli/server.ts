@@ -13,6 +13,8 @@ import { Wheel } from '../lib/wheel.js'
 import { LongListener } from '../long/listener.js'
 import { type Config, connectionsMax } from '../ops/config.js'
 import { Counters } from '../ops/counters.js'
+import { Limits } from '../ops/limits.js'
+import { parseLimitSettings } from '../ops/limits-table.js'
 import { type Log, ThrottledLog } from '../ops/log.js'
 import { Metrics } from '../ops/metrics.js'
 import { CountedServices } from '../services/counted.js'
@@ -91,7 +93,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   })
   const open = config.limits === 'open'
   const passwords = new Passwords(random, open ? CHEAP_COST : NORMAL_COST, Math.max(1, cpus().length - 1))
-  const services = createServices({ engine, clock, random, passwords })
+  const limits = open ? Limits.open(clock) : new Limits(clock, parseLimitSettings(config.setLimits))
+  const services = createServices({ engine, clock, random, passwords, limits })
   const wheel = new Wheel(clock)
   const context: SessionContext = {
     services: new CountedServices(options.services?.({ hub }) ?? services, counters),
@@ -102,6 +105,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       totalMax: connectionsMax(config),
       perAddressMax: open ? Number.POSITIVE_INFINITY : config.maxConnectionsPerAddress,
     }),
+    limits,
     random,
     log,
     faults: new ThrottledLog(log, FAULT_LINES_PER_TICK),

@@ -1,8 +1,9 @@
 /** The options of `longwire serve`, and the configuration that is made of them. */
 
 import { isIP } from 'node:net'
+import { parseLimitSettings } from './limits-table.js'
 import { LOG_LEVELS } from './log.js'
-import { integer, list, type OptionValues, oneOf, parseOptions, text } from './options.js'
+import { integer, list, type Option, type OptionValues, oneOf, parseOptions, text } from './options.js'
 import { descriptorsMax } from './process-figures.js'
 
 const PORT_MAX = 65_535
@@ -29,7 +30,10 @@ export const SERVE_OPTIONS = {
   limits: oneOf(
     'normal',
     ['normal', 'open'],
-    'open: no limits per address and cheap password hashing, for load tests; loopback only',
+    'open: no limits on what anybody does, and cheap password hashing, for load tests; loopback only',
+  ),
+  setLimits: limitSettings(
+    'other rates than the usual, as NAME=AMOUNT/UNIT+BURST (60/h+100) or NAME=off, separated by commas; README has the names',
   ),
   maxConnections: integer(
     0,
@@ -98,6 +102,17 @@ function isOrigin(text: string): boolean {
 function isAppOrigin(text: string): boolean {
   const { protocol, host, origin } = new URL(text)
   return origin === 'null' && host !== '' && text === `${protocol}//${host}`
+}
+
+/** The text, once it is known to be right: parseLimitSettings() reads it. */
+function limitSettings(why: string): Option<string> {
+  return {
+    default: '',
+    value: 'LIMITS',
+    range: 'NAME=AMOUNT/UNIT+BURST or NAME=off, separated by commas (UNIT: s, min or h; names: README, "Limits")',
+    why,
+    parse: given => (parseLimitSettings(given) === undefined ? undefined : given),
+  }
 }
 
 /** Whether only this machine can reach it. A name other than localhost may point anywhere. */

@@ -15,7 +15,9 @@ import {
   type UpdateProfileRequest,
 } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
+import { networkOf } from '../lib/network.js'
 import type { Random } from '../lib/random.js'
+import type { Limits } from '../ops/limits.js'
 import { partitionOf } from '../store/partition.js'
 import type { Engine } from '../sync/engine.js'
 import {
@@ -31,10 +33,20 @@ import {
 } from '../sync/rules/account.js'
 import type { Answer, Numbered } from '../sync/rules/numbered.js'
 import { accountsActor, userActor } from '../sync/rules/records.js'
-import { type LoginInput, login, logout, removeDevice } from '../sync/rules/session.js'
+import { hasDevice, type LoginInput, login, logout, removeDevice } from '../sync/rules/session.js'
 import type { Outcome, Transition } from '../sync/types.js'
-import { answerNumbered, EMPTY_BODY, refuse, refuseUnavailable, refuseUndone, whyUndone } from './answers.js'
+import {
+  answerNumbered,
+  EMPTY_BODY,
+  refuse,
+  refuseLimited,
+  refuseUnavailable,
+  refuseUndone,
+  whyUndone,
+} from './answers.js'
 import { contentHash } from './content-hash.js'
+import { lookUpWait } from './limiting.js'
+import { beginTry, type OpenTry } from './login-guard.js'
 import { BusyError, type Passwords } from './passwords.js'
 import { makeToken, newSecret, secretHash } from './tokens.js'
 import type { Caller } from './types.js'
@@ -67,29 +79,34 @@ export class AccountService {
   readonly #engine: Engine
   readonly #passwords: Passwords
   readonly #random: Random
+  readonly #limits: Limits
 
-  constructor(engine: Engine, passwords: Passwords, random: Random) {
+  constructor(engine: Engine, passwords: Passwords, random: Random, limits: Limits) {
     this.#engine = engine
     this.#passwords = passwords
     this.#random = random
+    this.#limits = limits
   }
 
   register(caller: Caller, id: number, request: RegisterRequest): void {
     this.#answer(caller, id, async () => {
+      const network = networkOf(caller.address)
+      notBefore(this.#limits.take('registrations', network) || this.#limits.take('logins', network))
       const account = request.account.toLowerCase()
       if (!ACCOUNT_FORM.test(account)) throw new Refused(CODES.NAME_INVALID.code)
       const session =
         (await this.#uidOf(account)) === 0
-          ? await this.#registerNew({ ...request, account })
-          : await this.#registerAgain({ ...request, account })
+          ? await this.#registerNew({ ...request, account }, caller.address)
+          : await this.#registerAgain({ ...request, account }, caller.address)
       return encodeRegisterResponse({ session })
     })
   }
 
   login(caller: Caller, id: number, request: LoginRequest): void {
     this.#answer(caller, id, async () => {
-      const uid = await this.#uidOf(request.account.toLowerCase())
-      const session = await this.#login(uid, request, false)
+      notBefore(this.#limits.take('logins', networkOf(caller.address)))
+      const account = request.account.toLowerCase()
+      const session = await this.#login(await this.#uidOf(account), { ...request, account }, caller.address, false)
       if (session === undefined) throw new Refused(CODES.WRONG_CREDENTIALS.code)
       return encodeLoginResponse({ session })
     })
@@ -107,8 +124,14 @@ export class AccountService {
       refuse(caller, id, CODES.INVALID_ARGUMENT.code)
       return
     }
+    const own = request.account === '' && (request.uid === 0 || request.uid === caller.uid)
+    const waitMs = own ? 0 : lookUpWait(this.#limits, caller)
+    if (waitMs > 0) {
+      refuseLimited(caller, id, waitMs)
+      return
+    }
     if (request.account === '') {
-      this.#profile(caller, id, request.uid === 0 ? caller.uid : request.uid)
+      this.#profile(caller, id, own ? caller.uid : request.uid)
       return
     }
     const account = request.account.toLowerCase()
@@ -176,7 +199,7 @@ export class AccountService {
     return done(await this.#engine.run(accountsActor(accountPartition(account)), lookUpName, { account }))
   }
 
-  async #registerNew(request: RegisterRequest): Promise<Session> {
+  async #registerNew(request: RegisterRequest, address: string): Promise<Session> {
     if (Buffer.byteLength(request.password) < PASSWORD_BYTES_MIN) throw new Refused(CODES.PASSWORD_WEAK.code)
     const { account } = request
     const partition = accountPartition(account)
@@ -192,20 +215,46 @@ export class AccountService {
     }
     const made = done(await this.#engine.run(accountsActor(partition), register, input))
     // Somebody else was quicker, or an earlier copy of this very request.
-    if (made.kind === 'exists') return this.#registerAgain(request)
+    if (made.kind === 'exists') return this.#registerAgain(request, address)
     const session = { expiresAtMs: made.expiresAtMs, lastSendSeq: 0, boundAttempt: 0 }
     return this.#session(made.uid, 1, session, secret)
   }
 
   /** A repeated Register is a login with the same installation; of another, or with another password, the name is taken. */
-  async #registerAgain(request: RegisterRequest): Promise<Session> {
-    const session = await this.#login(await this.#uidOf(request.account), request, true)
+  async #registerAgain(request: RegisterRequest, address: string): Promise<Session> {
+    const session = await this.#login(await this.#uidOf(request.account), request, address, true)
     if (session === undefined) throw new Refused(CODES.NAME_TAKEN.code)
     return session
   }
 
   /** Undefined if account and password do not match (uid 0: there is no account), or there is no such device. */
-  async #login(uid: number, credentials: Credentials, existingOnly: boolean): Promise<Session | undefined> {
+  async #login(
+    uid: number,
+    credentials: Credentials,
+    address: string,
+    existingOnly: boolean,
+  ): Promise<Session | undefined> {
+    const installationKey = hex(credentials.installationKey)
+    const ownDevice = uid !== 0 && done(await this.#engine.run(userActor(uid), hasDevice, { installationKey }))
+    // Of a Register nobody learns more than that the name is taken: there is no password to check.
+    if (existingOnly && !ownDevice) return undefined
+    const guess = beginTry(this.#limits, { account: credentials.account, address, installationKey, ownDevice })
+    if (typeof guess === 'number') throw new Refused(CODES.RATE_LIMITED.code, guess)
+    return this.#guessed(guess, uid, credentials, existingOnly)
+  }
+
+  async #guessed(guess: OpenTry, uid: number, credentials: Credentials, existingOnly: boolean) {
+    try {
+      const session = await this.#verifiedLogin(uid, credentials, existingOnly)
+      if (session !== undefined) guess.right()
+      return session
+    } catch (error) {
+      guess.undecided()
+      throw error
+    }
+  }
+
+  async #verifiedLogin(uid: number, credentials: Credentials, existingOnly: boolean): Promise<Session | undefined> {
     const secret = newSecret(this.#random)
     for (let tries = 0; tries < VERIFY_TRIES_MAX; tries += 1) {
       const verified = uid === 0 ? '' : done(await this.#engine.run(userActor(uid), getPassword, undefined))
@@ -247,6 +296,11 @@ export class AccountService {
     tries = 0,
   ): void {
     const actor = userActor(caller.uid)
+    const waitMs = tries === 0 ? this.#limits.take('password-checks', caller.uid) : 0
+    if (waitMs > 0) {
+      refuseLimited(caller, id, waitMs)
+      return
+    }
     const attempt = async () => {
       const checked = done(await this.#engine.run(actor, getPassword, undefined))
       const right = await this.#passwords.verify(password, checked)
@@ -284,6 +338,10 @@ function refuseError(caller: Caller, id: number, error: unknown): void {
   if (error instanceof Refused) refuse(caller, id, error.code, error.retryAfterMs)
   else if (error instanceof BusyError) refuse(caller, id, CODES.OVERLOADED.code, BUSY_RETRY_MS)
   else refuseUnavailable(caller, id)
+}
+
+function notBefore(waitMs: number): void {
+  if (waitMs > 0) throw new Refused(CODES.RATE_LIMITED.code, waitMs)
 }
 
 function done<R>(outcome: Outcome<R>): R {

@@ -34,6 +34,11 @@ export function refuseUndone(caller: Caller, id: number, outcome: Undone): void 
   refuse(caller, id, code, retryAfterMs)
 }
 
+/** A limit stands against it; it may be repeated in so many milliseconds. */
+export function refuseLimited(caller: Caller, id: number, waitMs: number): void {
+  refuse(caller, id, CODES.RATE_LIMITED.code, waitMs)
+}
+
 export function refuseGap(caller: Caller, id: number, expected: number): void {
   const { code, text } = CODES.GAP
   caller.refuse(id, code, `${text}: ${expected} is expected`, undefined, createRefusal({ expectedSendSeq: expected }))

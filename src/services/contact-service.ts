@@ -6,6 +6,7 @@ import {
   encodeContactServiceListResponse,
 } from '../../protocol/generated/messages.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
+import type { Limits } from '../ops/limits.js'
 import type { Engine } from '../sync/engine.js'
 import {
   acceptContact,
@@ -23,6 +24,7 @@ import { contact, userActor } from '../sync/rules/records.js'
 import type { Transition } from '../sync/types.js'
 import { answerNumbered, refuseUnavailable } from './answers.js'
 import { contentHash } from './content-hash.js'
+import { ranNow, toldOfStranger } from './limiting.js'
 import type { Caller } from './types.js'
 
 const LIST_PAGE = 256
@@ -52,9 +54,11 @@ export const CONTACT_ACTS: readonly (readonly [RequestMethod<ContactRequest>, Co
 
 export class ContactService {
   readonly #engine: Engine
+  readonly #limits: Limits
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, limits: Limits) {
     this.#engine = engine
+    this.#limits = limits
   }
 
   act(
@@ -65,16 +69,31 @@ export class ContactService {
     asked: ContactRequest,
     body: Uint8Array,
   ): void {
+    const { uid } = caller
+    const limits = this.#limits
+    // What reaches, or makes a record of, somebody who was no contact.
+    const isNew = transition === requestContact || transition === blockContact
+    const limited = isNew && limits.take('contact-requests', uid) > 0
+    const blind = limits.wait('look-ups', uid) > 0
     const input: ContactInput = {
-      uid: caller.uid,
+      uid,
       device: caller.device,
       sendSeq: asked.sendSeq,
       hash: contentHash(method.number, body),
       other: asked.uid,
       request: asked.request ?? 0,
       greeting: asked.greeting ?? '',
+      limited,
+      blind,
     }
-    this.#engine.submit(userActor(caller.uid), transition, input, outcome => answerNumbered(caller, id, outcome))
+    this.#engine.submit(userActor(uid), transition, input, outcome => {
+      if (!ranNow(outcome)) {
+        if (isNew && !limited) limits.giveBack('contact-requests', uid)
+      } else if (!blind && toldOfStranger(outcome)) {
+        limits.charge('look-ups', uid)
+      }
+      answerNumbered(caller, id, outcome)
+    })
   }
 
   list(caller: Caller, id: number, { after }: ContactServiceListRequest): void {

@@ -3,10 +3,13 @@ import { CODES, codeText } from '../../protocol/codes.js'
 import { createHelloResponse, type HelloRequest } from '../../protocol/generated/messages.js'
 import { PROTOCOL_REVISION } from '../../protocol/limits.js'
 import type { Clock } from '../lib/clock.js'
+import { networkOf } from '../lib/network.js'
+import type { Limits } from '../ops/limits.js'
 import type { Engine } from '../sync/engine.js'
 import { userActor } from '../sync/rules/records.js'
 import { authorize, type BindResult, bind, boundAttempt } from '../sync/rules/session.js'
 import { type Undone, whyUndone } from './answers.js'
+import { deviceKey } from './limiting.js'
 import { readToken, type TokenOwner } from './tokens.js'
 import type { Authorization, HelloAnswer } from './types.js'
 
@@ -15,13 +18,20 @@ type Settle = (answer: HelloAnswer) => void
 export class HelloService {
   readonly #engine: Engine
   readonly #clock: Clock
+  readonly #limits: Limits
 
-  constructor(engine: Engine, clock: Clock) {
+  constructor(engine: Engine, clock: Clock, limits: Limits) {
     this.#engine = engine
     this.#clock = clock
+    this.#limits = limits
   }
 
-  hello(request: HelloRequest, settle: Settle): void {
+  hello(request: HelloRequest, address: string, settle: Settle): void {
+    const addressMs = this.#limits.take('hellos-address', networkOf(address))
+    if (addressMs > 0) {
+      settle(limited(addressMs))
+      return
+    }
     if (request.revision > PROTOCOL_REVISION) {
       settle(refused(CODES.REVISION_UNSUPPORTED.code))
       return
@@ -41,9 +51,18 @@ export class HelloService {
     }
     const { device, hash: tokenHash } = owner
     const { attempt } = request
+    const key = deviceKey(owner)
+    const deviceMs = this.#limits.check('hellos-device', key)
+    if (deviceMs > 0) {
+      settle(limited(deviceMs))
+      return
+    }
     this.#engine.submit(userActor(owner.uid), bind, { device, tokenHash, attempt }, outcome => {
-      if (outcome.kind === 'done') this.#bound(request, owner, outcome.result, settle)
-      else settle(unsettled(outcome))
+      if (outcome.kind === 'done') {
+        // Only with the right token: who has none uses up nothing of the device's.
+        if (outcome.result.kind !== 'refused') this.#limits.charge('hellos-device', key)
+        this.#bound(request, owner, outcome.result, settle)
+      } else settle(unsettled(outcome))
     })
   }
 
@@ -97,6 +116,10 @@ export class HelloService {
   #response() {
     return createHelloResponse({ storeId: this.#engine.storeId, serverTimeMs: this.#clock.now() })
   }
+}
+
+function limited(retryAfterMs: number) {
+  return { ...refused(CODES.RATE_LIMITED.code), retryAfterMs }
 }
 
 function refused(code: Extract<HelloAnswer, { kind: 'refused' }>['code']) {

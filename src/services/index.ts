@@ -5,14 +5,16 @@ import { DecodeError } from '../../protocol/generated/messages.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import type { Clock } from '../lib/clock.js'
 import type { Random } from '../lib/random.js'
+import { Limits } from '../ops/limits.js'
 import type { Engine } from '../sync/engine.js'
 import type { SequenceRule } from '../sync/rules/numbered.js'
 import type { TimelinePage } from '../sync/types.js'
 import { AccountService } from './account-service.js'
 import { Acks } from './acks.js'
-import { refuse } from './answers.js'
+import { refuse, refuseLimited } from './answers.js'
 import { CONTACT_ACTS, ContactService } from './contact-service.js'
 import { HelloService } from './hello-service.js'
+import { requestWait } from './limiting.js'
 import { MessageService } from './message-service.js'
 import type { Passwords } from './passwords.js'
 import type { Authorization, Caller, HelloAnswer, Services } from './types.js'
@@ -22,6 +24,8 @@ export interface ServiceOptions {
   readonly clock: Clock
   readonly random: Random
   readonly passwords: Passwords
+  /** Absent: nothing is limited. */
+  readonly limits?: Limits
   /** How numbers are judged; absent: contiguous. */
   readonly sequence?: SequenceRule
 }
@@ -37,20 +41,22 @@ class AllServices implements Services {
   readonly #hello: HelloService
   readonly #messages: MessageService
   readonly #acks: Acks
+  readonly #limits: Limits
   /** By method number. */
   readonly #handlers: (Handler | undefined)[] = []
   readonly #nameless = new Set<number>()
 
-  constructor({ engine, clock, random, passwords, sequence }: ServiceOptions) {
+  constructor({ engine, clock, random, passwords, sequence, limits = Limits.open(clock) }: ServiceOptions) {
+    this.#limits = limits
     this.#acks = new Acks(engine, clock)
-    this.#hello = new HelloService(engine, clock)
-    const messages = new MessageService(engine, this.#acks, sequence)
+    this.#hello = new HelloService(engine, clock, limits)
+    const messages = new MessageService(engine, this.#acks, limits, sequence)
     this.#messages = messages
     this.#on(METHODS.send, (caller, id, request, body) => messages.send(caller, id, request, body))
     this.#on(METHODS.sync, (caller, id, request) => messages.sync(caller, id, request))
     this.#on(METHODS.void, (caller, id, request) => messages.void(caller, id, request))
 
-    const accounts = new AccountService(engine, passwords, random)
+    const accounts = new AccountService(engine, passwords, random, limits)
     this.#on(METHODS.register, (caller, id, request) => accounts.register(caller, id, request))
     this.#on(METHODS.login, (caller, id, request) => accounts.login(caller, id, request))
     this.#on(METHODS.logout, (caller, id) => accounts.logout(caller, id))
@@ -61,15 +67,15 @@ class AllServices implements Services {
     this.#on(METHODS.removeDevice, (caller, id, request, body) => accounts.removeDevice(caller, id, request, body))
     this.#on(METHODS.deleteAccount, (caller, id, request) => accounts.deleteAccount(caller, id, request))
 
-    const contacts = new ContactService(engine)
+    const contacts = new ContactService(engine, limits)
     for (const [method, transition] of CONTACT_ACTS) {
       this.#on(method, (caller, id, request, body) => contacts.act(caller, id, method, transition, request, body))
     }
     this.#on(METHODS.contactList, (caller, id, request) => contacts.list(caller, id, request))
   }
 
-  hello(request: HelloRequest, _address: string, settle: (answer: HelloAnswer) => void): void {
-    this.#hello.hello(request, settle)
+  hello(request: HelloRequest, address: string, settle: (answer: HelloAnswer) => void): void {
+    this.#hello.hello(request, address, settle)
   }
 
   authorize(token: Uint8Array, settle: (authorization: Authorization) => void): void {
@@ -82,7 +88,9 @@ class AllServices implements Services {
 
   request(caller: Caller, id: number, method: number, body: Uint8Array): void {
     const handler = this.#handlers[method]
-    if (handler === undefined) refuse(caller, id, CODES.UNKNOWN_METHOD.code)
+    const waitMs = requestWait(this.#limits, caller)
+    if (waitMs > 0) refuseLimited(caller, id, waitMs)
+    else if (handler === undefined) refuse(caller, id, CODES.UNKNOWN_METHOD.code)
     else if (caller.uid === 0 && !this.#nameless.has(method)) refuse(caller, id, CODES.LOGIN_REQUIRED.code)
     else handler(caller, id, body)
   }

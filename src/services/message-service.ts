@@ -3,6 +3,7 @@ import { CODES, type Code } from '../../protocol/codes.js'
 import type { AckNotice, SendRequest, SyncRequest, VoidRequest } from '../../protocol/generated/messages.js'
 import { SYNC_BYTES_MAX, SYNC_ITEMS_MAX, TEXT_BYTES_MAX, VOID_COUNT_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
+import type { Limits } from '../ops/limits.js'
 import type { Engine } from '../sync/engine.js'
 import { sendTransition } from '../sync/rules/message.js'
 import { type SequenceRule, voidNumbers } from '../sync/rules/numbered.js'
@@ -12,16 +13,19 @@ import type { Acks } from './acks.js'
 import { answerNumbered, refuse, refuseUnavailable } from './answers.js'
 import { runSends } from './carried-sends.js'
 import { contentHash } from './content-hash.js'
+import { chargeRequests, ranNow, toldOfStranger } from './limiting.js'
 import type { Caller } from './types.js'
 
 export class MessageService {
   readonly #engine: Engine
   readonly #acks: Acks
+  readonly #limits: Limits
   readonly #send
 
-  constructor(engine: Engine, acks: Acks, sequence?: SequenceRule) {
+  constructor(engine: Engine, acks: Acks, limits: Limits, sequence?: SequenceRule) {
     this.#engine = engine
     this.#acks = acks
+    this.#limits = limits
     this.#send = sendTransition(sequence)
   }
 
@@ -32,8 +36,17 @@ export class MessageService {
     const { uid, device } = caller
     const hash = contentHash(METHODS.send.number, body)
     const tooLong = text.length > TEXT_BYTES_MAX || Buffer.byteLength(text) > TEXT_BYTES_MAX
-    const input = { uid, device, sendSeq, hash, to, text, tooLong }
+    const limits = this.#limits
+    const pair = `${uid}>${to}`
+    const limited = limits.take('sends-recipient', pair) > 0
+    const blind = limits.wait('look-ups', uid) > 0
+    const input = { uid, device, sendSeq, hash, to, text, tooLong, limited, blind }
     this.#engine.submit(userActor(uid), this.#send, input, outcome => {
+      if (!ranNow(outcome)) {
+        if (!limited) limits.giveBack('sends-recipient', pair)
+      } else if (!blind && toldOfStranger(outcome)) {
+        limits.charge('look-ups', uid)
+      }
       const done = outcome.kind === 'done' && outcome.result.kind === 'answer' && outcome.result.code === CODES.OK.code
       if (!done) answerNumbered(caller, id, outcome)
       else if (outcome.own === undefined) caller.accepted(id, 0, 0)
@@ -49,6 +62,7 @@ export class MessageService {
         return
       }
     }
+    chargeRequests(this.#limits, caller, sends.length)
     runSends(caller, sends, this.#sendOne, results => {
       this.page(caller.uid, since).then(
         page => {

@@ -30,12 +30,13 @@ export class BusyError extends Error {
 
 export class Passwords {
   readonly #random: Random
+  /** Nobody's: what is checked where there is no account, and costs the same. */
+  readonly #decoy: string
   readonly #cost: PasswordCost
   readonly #atOnce: number
   readonly #waiting: (() => void)[] = []
   readonly #waitingMax: number
   #running = 0
-  #decoy: string | undefined
 
   /** `atOnce`: how many are computed at a time; one less than there are cores leaves the loop its own. */
   constructor(random: Random, cost: PasswordCost, atOnce: number, waitingMax = WAITING_MAX) {
@@ -43,14 +44,14 @@ export class Passwords {
     this.#cost = cost
     this.#atOnce = atOnce
     this.#waitingMax = waitingMax
+    this.#decoy = hashText(cost, random.bytes(SALT_BYTES), random.bytes(KEY_BYTES))
   }
 
   /** @throws BusyError */
   async hash(password: string): Promise<string> {
     const salt = this.#random.bytes(SALT_BYTES)
     const key = await this.#compute(password, salt, this.#cost)
-    const { log2N, r, p } = this.#cost
-    return `scrypt$${log2N}$${r}$${p}$${Buffer.from(salt).toString('base64')}$${key.toString('base64')}`
+    return hashText(this.#cost, salt, key)
   }
 
   /**
@@ -58,12 +59,8 @@ export class Passwords {
    * @throws BusyError
    */
   async verify(password: string, hash: string): Promise<boolean> {
-    if (hash === '') {
-      this.#decoy ??= await this.hash('nobody has this password')
-      await this.#matches(password, this.#decoy)
-      return false
-    }
-    return this.#matches(password, hash)
+    const matches = await this.#matches(password, hash === '' ? this.#decoy : hash)
+    return matches && hash !== ''
   }
 
   async #matches(password: string, hash: string): Promise<boolean> {
@@ -91,4 +88,8 @@ export class Passwords {
       this.#waiting.shift()?.()
     }
   }
+}
+
+function hashText({ log2N, r, p }: PasswordCost, salt: Uint8Array, key: Uint8Array): string {
+  return `scrypt$${log2N}$${r}$${p}$${Buffer.from(salt).toString('base64')}$${Buffer.from(key).toString('base64')}`
 }

@@ -53,6 +53,7 @@ import { FrameLink, type LinkOptions } from './frame-link.js'
 import { readHello } from './hello-check.js'
 import { WRITE_BYTES_MAX } from './outgoing.js'
 import type { Pipe } from './pipe.js'
+import { REFUSED_BYTES } from './slowing.js'
 import { checkStillBound } from './still-bound.js'
 
 export class Connection extends FrameLink implements Caller {
@@ -70,8 +71,8 @@ export class Connection extends FrameLink implements Caller {
     super(context, pipe, options)
     this.address = address
     context.connections.add(this)
-    this.#state = { kind: 'opening', deadlineTick: this.#tickIn(HELLO_TIMEOUT_MS) }
-    this.#arm()
+    this.#state = { kind: 'opening', deadlineTick: this.tickIn(HELLO_TIMEOUT_MS) }
+    this.arm()
   }
 
   // Who it is ------------------------------------------------------------------------------------------------------------
@@ -158,7 +159,7 @@ export class Connection extends FrameLink implements Caller {
       return
     }
     this.write(drainFrame(retryAfterMs))
-    this.#enter({ kind: 'draining', deadlineTick: this.#tickIn(DRAIN_MS_MAX), retryAfterMs, from: this.#device() })
+    this.#enter({ kind: 'draining', deadlineTick: this.tickIn(DRAIN_MS_MAX), retryAfterMs, from: this.#device() })
   }
 
   /** Closes at once, without a last frame. */
@@ -175,6 +176,7 @@ export class Connection extends FrameLink implements Caller {
   refuse(id: number, code: Code, message: string, retryAfterMs = 0, refusal?: Refusal): void {
     if (!this.#answers(id)) return
     this.write(encodeRefusal(id, code, message, retryAfterMs, refusal))
+    if (code === CODES.RATE_LIMITED.code) this.countBytes(REFUSED_BYTES)
     const feed = this.#device()?.feed
     if (code === CODES.RESYNC.code) feed?.resync(feed.head)
   }
@@ -234,7 +236,7 @@ export class Connection extends FrameLink implements Caller {
     } else if (state.kind === 'opening') {
       this.close(CODES.HELLO_REQUIRED.code)
     } else if (id === 0) {
-      if (state.kind === 'open' && method === METHODS.ack.number) this.#ack(frame)
+      if (this.countUnanswered() && state.kind === 'open' && method === METHODS.ack.number) this.#ack(frame)
     } else if (state.kind === 'nameless') {
       this.#namelessRequest(frame)
     } else if (state.kind === 'draining') {
@@ -300,7 +302,7 @@ export class Connection extends FrameLink implements Caller {
       return
     }
     const { heartbeatMs } = request
-    const handshaking = this.#enter({ kind: 'handshaking', deadlineTick: this.#tickIn(VERIFY_MS_MAX) })
+    const handshaking = this.#enter({ kind: 'handshaking', deadlineTick: this.tickIn(VERIFY_MS_MAX) })
     this.context.services.hello(request, this.address, answer => {
       // One that comes after the connection was closed is for nobody.
       if (this.#state === handshaking) this.#helloAnswered(id, heartbeatMs, answer)
@@ -323,7 +325,7 @@ export class Connection extends FrameLink implements Caller {
     if (answer.kind === 'nameless') {
       this.takeLargeFrames()
       this.write(encodeResponse(id, encodeHelloResponse(answer.response)))
-      this.#enter({ kind: 'nameless', deadlineTick: this.#tickIn(NAMELESS_MS_MAX) })
+      this.#enter({ kind: 'nameless', deadlineTick: this.tickIn(NAMELESS_MS_MAX) })
       this.mark()
     } else {
       this.#bind(id, heartbeatMs, answer.response, answer.attempt, answer.since)
@@ -408,7 +410,7 @@ export class Connection extends FrameLink implements Caller {
     if (!open.feed.behind || !this.#mayNotify(open)) return
     const version = open.feed.notify(this.context.wheel.tick)
     if (version !== 0) this.outgoing.push(this.context.hub.encodeNotify(version))
-    else if (open.feed.notifyTick !== Number.POSITIVE_INFINITY) this.#arm()
+    else if (open.feed.notifyTick !== Number.POSITIVE_INFINITY) this.arm()
   }
 
   /** Before a page or a Sync answer it would name what that brings; to a congested peer it would be one more frame. */
@@ -420,7 +422,7 @@ export class Connection extends FrameLink implements Caller {
     const outgoing = this.outgoing
     const stalledTick = outgoing.stalledTick
     outgoing.send(this.context.wheel.tick)
-    if (outgoing.stalledTick !== 0 && stalledTick === 0) this.#arm()
+    if (outgoing.stalledTick !== 0 && stalledTick === 0) this.arm()
     if (this.#state.kind === 'closed' && outgoing.empty) this.pipe.end()
   }
 
@@ -449,7 +451,7 @@ export class Connection extends FrameLink implements Caller {
   #leave(code: Code, message: string): void {
     if (this.#state.kind === 'closed') return
     const from = this.#device()
-    this.#enter({ kind: 'closed', deadlineTick: this.#tickIn(LINGER_MS), code, from })
+    this.#enter({ kind: 'closed', deadlineTick: this.tickIn(LINGER_MS), code, from })
     if (from !== undefined) this.context.hub.unbind(this)
     this.stopReading()
     logClose(this.context, this, code, message)
@@ -473,27 +475,24 @@ export class Connection extends FrameLink implements Caller {
       if (state.kind === 'closed') this.pipe.destroy()
       else this.close(overdueCode(state), '', 0, state.kind === 'draining' ? state.retryAfterMs : 0)
     }
-    if (this.wheelDue === 0 && this.context.connections.has(this)) this.#arm()
+    this.readFaster()
+    if (this.wheelDue === 0 && this.context.connections.has(this)) this.arm()
   }
 
-  /** Enters the wheel for whatever is due first. */
-  #arm(): void {
+  protected override arm(): void {
     const state = this.#state
     const { wheel } = this.context
     const { stalledTick } = this.outgoing
     let due = state.kind === 'open' ? this.seenTick + state.idleTicks : state.deadlineTick
     if (state.kind === 'open' && this.#mayNotify(state)) due = Math.min(due, state.feed.notifyTick)
+    if (this.slowTick !== 0) due = Math.min(due, this.slowTick)
     if (stalledTick !== 0) due = Math.min(due, stalledTick + STALL_TICKS_MAX)
     wheel.add(this, Math.max(0, due - wheel.tick) * TICK_MS)
   }
 
-  #tickIn(ms: number): number {
-    return this.context.wheel.tick + Math.ceil(ms / TICK_MS)
-  }
-
   #enter<S extends State>(next: S): S {
     this.#state = next
-    this.#arm()
+    this.arm()
     return next
   }
 }

@@ -3,6 +3,7 @@
 import type { Random } from '../lib/random.js'
 import type { Wheel } from '../lib/wheel.js'
 import type { Counters } from '../ops/counters.js'
+import type { Limits } from '../ops/limits.js'
 import type { Log, ThrottledLog } from '../ops/log.js'
 import type { Services } from '../services/types.js'
 import type { State } from './connection-state.js'
@@ -31,6 +32,8 @@ export interface SessionContext {
   readonly wheel: Wheel
   readonly flusher: Flusher
   readonly gate: ConnectionGate
+  /** Absent: nothing is limited. */
+  readonly limits?: Limits
   readonly random: Random
   readonly log: Log
   /** For what peers do wrong. */

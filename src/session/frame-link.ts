@@ -9,11 +9,12 @@ import { PING } from '../../protocol/frame-codec.js'
 import { FrameDecoder } from '../../protocol/frame-decoder.js'
 import type { Frame } from '../../protocol/generated/messages.js'
 import { FRAME_TO_SERVER_BYTES_MAX, HELLO_BYTES_MAX, PINGS_PER_SECOND_MAX } from '../../protocol/limits.js'
-import { Timed } from '../lib/wheel.js'
+import { TICK_MS, Timed } from '../lib/wheel.js'
 import type { SessionContext } from './context.js'
 import type { Flushable } from './flusher.js'
 import { Outgoing } from './outgoing.js'
 import type { Pipe, Transport } from './pipe.js'
+import { slowing } from './slowing.js'
 
 export interface LinkOptions {
   /** Whether the first byte must be the 00 that tells Longwire from TLS and HTTP (TCP) or not (WebSocket). */
@@ -26,6 +27,11 @@ export abstract class FrameLink extends Timed implements Flushable {
   protected readonly outgoing: Outgoing
   /** When the last bytes came. */
   protected seenTick: number
+  /** Nothing is read before: too many bytes came. 0: it is read as it comes. */
+  protected slowTick = 0
+  abstract readonly uid: number
+  abstract readonly device: number
+  abstract readonly address: string
   readonly #decoder = new FrameDecoder(HELLO_BYTES_MAX)
   #leadingZeroDue: boolean
   /** In the flusher's list. */
@@ -60,6 +66,8 @@ export abstract class FrameLink extends Timed implements Flushable {
   protected abstract take(frame: Frame): boolean
   /** Whether a ping may come now; if not, the connection has closed itself. */
   protected abstract takePing(): boolean
+  /** Enters the wheel for whatever is due first. */
+  protected abstract arm(): void
   /** Ends the connection, and by the way calls stopReading(). */
   abstract close(code: Code, message?: string): void
   /** Writes what was gathered; called at the end of the turn, and when the pipe takes bytes again. */
@@ -77,6 +85,7 @@ export abstract class FrameLink extends Timed implements Flushable {
 
   protected read(chunk: Uint8Array): void {
     this.seenTick = this.context.wheel.tick
+    this.countBytes(chunk.length)
     if (this.#leadingZeroDue && chunk.length > 0) {
       this.#leadingZeroDue = false
       const first = chunk[0] as number
@@ -91,6 +100,22 @@ export abstract class FrameLink extends Timed implements Flushable {
     this.readOn()
   }
 
+  /** A peer that sends too much is not read for a while: what it sends waits on its own side. */
+  protected countBytes(bytes: number): void {
+    const { limits } = this.context
+    const waitMs = limits === undefined ? 0 : slowing(limits, this, bytes)
+    if (waitMs === 0) return
+    this.slowTick = this.tickIn(waitMs)
+    this.arm()
+  }
+
+  /** The wheel's call: reads on if it was slowed for long enough. */
+  protected readFaster(): void {
+    if (this.slowTick === 0 || this.context.wheel.tick < this.slowTick) return
+    this.slowTick = 0
+    if (!this.#stopped) this.readOn()
+  }
+
   /** Takes frames until there are none, or something must be waited for first. */
   protected readOn(): void {
     if (this.#reading) return
@@ -99,7 +124,7 @@ export abstract class FrameLink extends Timed implements Flushable {
     this.#reading = false
     if (this.#stopped) return
     if (pinged) this.write(PING) // one for all of a read (PROTOCOL.md, 5.1)
-    const waits = this.#held !== undefined || this.waits()
+    const waits = this.#held !== undefined || this.#mustWait()
     if (waits === this.#paused) return
     this.#paused = waits
     if (waits) this.pipe.pause()
@@ -109,7 +134,7 @@ export abstract class FrameLink extends Timed implements Flushable {
   /** Whether it took a ping. */
   #takeAll(): boolean {
     let pinged = false
-    while (!this.#stopped && !this.waits()) {
+    while (!this.#stopped && !this.#mustWait()) {
       const held = this.#held
       if (held !== undefined) {
         this.#held = undefined
@@ -125,9 +150,17 @@ export abstract class FrameLink extends Timed implements Flushable {
         break
       }
       if (decoded.kind === 'error') this.close(decoded.code as Code, decoded.message)
-      else if (this.takePing() && this.#countPing()) pinged = true
+      else if (this.takePing() && this.countUnanswered()) pinged = true
     }
     return pinged
+  }
+
+  protected tickIn(ms: number): number {
+    return this.context.wheel.tick + Math.ceil(ms / TICK_MS)
+  }
+
+  #mustWait(): boolean {
+    return this.slowTick !== 0 || this.waits()
   }
 
   /** Takes no more frames. The pipe is read on, or the peer's end would not be seen. */
@@ -155,14 +188,15 @@ export abstract class FrameLink extends Timed implements Flushable {
     this.#marked = false
   }
 
-  #countPing(): boolean {
+  /** Of pings and notices, which nothing else limits. False: too many came, and the connection is closed. */
+  protected countUnanswered(): boolean {
     const { tick } = this.context.wheel
     if (tick !== this.#pingTick) {
       this.#pingTick = tick
       this.#pings = 0
     }
     if (++this.#pings <= PINGS_PER_SECOND_MAX) return true
-    this.close(CODES.FLOOD.code, `more than ${PINGS_PER_SECOND_MAX} pings in a second`)
+    this.close(CODES.FLOOD.code, `more than ${PINGS_PER_SECOND_MAX} pings and notices in a second`)
     return false
   }
 }

@@ -3,7 +3,9 @@
  * take them all. An address costs one map entry while it has a connection, a connection costs nothing.
  */
 
-import { isIPv6 } from 'node:net'
+import { networkOf } from '../lib/network.js'
+
+export { networkOf, plainAddress } from '../lib/network.js'
 
 export interface ConnectionLimits {
   readonly totalMax: number
@@ -51,31 +53,4 @@ export class ConnectionGate {
     if (count > 1) this.#byAddress.set(key, count - 1)
     else this.#byAddress.delete(key)
   }
-}
-
-/** An IPv4 address that is written as IPv6 (dual-stack listeners say ::ffff:10.0.0.1) in its own form. */
-export function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
-}
-
-/**
- * What limits count as one origin: an IPv4 address, also when it is written as IPv6, and of IPv6 the /64 network, for a host
- * has a whole one to itself.
- */
-export function networkOf(address: string): string {
-  const plain = plainAddress(address)
-  if (!isIPv6(plain)) return plain
-  const [head = '', tail] = (plain.split('%', 1)[0] ?? '').split('::')
-  const front = head === '' ? [] : head.split(':')
-  if (tail !== undefined) {
-    const back = tail === '' ? [] : tail.split(':')
-    // A dotted tail stands for two groups.
-    const backGroups = back.length + (back.at(-1)?.includes('.') === true ? 1 : 0)
-    const zeros = Math.max(0, 8 - front.length - backGroups)
-    front.push(...new Array<string>(zeros).fill('0'), ...back)
-  }
-  return `${front
-    .slice(0, 4)
-    .map(group => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`
 }

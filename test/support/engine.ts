@@ -15,6 +15,7 @@ import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import type { Clock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { endOfTurn } from '../../src/lib/turn.js'
+import type { Limits } from '../../src/ops/limits.js'
 import { createServices } from '../../src/services/index.js'
 import { CHEAP_COST, Passwords } from '../../src/services/passwords.js'
 import type { Caller, HelloAnswer, Services, TimelinePage } from '../../src/services/types.js'
@@ -25,6 +26,7 @@ import { eventually } from './eventually.js'
 
 export interface Reply {
   readonly code: number
+  readonly retryAfterMs: number
   readonly body: Uint8Array
   readonly refusal: Refusal | undefined
   /** Of an accepted Send. */
@@ -44,7 +46,7 @@ export interface TestNode {
   readonly fatal: unknown[]
 }
 
-export async function startNode(store: Store, clock: Clock, seed: string): Promise<TestNode> {
+export async function startNode(store: Store, clock: Clock, seed: string, limits?: Limits): Promise<TestNode> {
   const random = seededRandom(seed)
   const hints: Hint[] = []
   const signals: Signal[] = []
@@ -64,14 +66,15 @@ export async function startNode(store: Store, clock: Clock, seed: string): Promi
   })
   await engine.start()
   const passwords = new Passwords(random, CHEAP_COST, 1)
-  return { engine, services: createServices({ engine, clock, random, passwords }), hints, signals, asides, fatal }
+  const services = createServices({ engine, clock, random, passwords, ...(limits && { limits }) })
+  return { engine, services, hints, signals, asides, fatal }
 }
 
 /** One device, asking the services of a node. */
 export class TestDevice implements Caller {
   uid = 0
   device = 0
-  readonly address = '127.0.0.1'
+  address = '127.0.0.1'
   told = 0
   sendSeq = 0
   attempt = 0
@@ -168,8 +171,8 @@ export class TestDevice implements Caller {
     this.#settle(id, { code: CODES.OK.code, body })
   }
 
-  refuse(id: number, code: number, _message: string, _retryAfterMs?: number, refusal?: Refusal): void {
-    this.#settle(id, { code, refusal })
+  refuse(id: number, code: number, _message: string, retryAfterMs = 0, refusal?: Refusal): void {
+    this.#settle(id, { code, retryAfterMs, refusal })
   }
 
   accepted(id: number, from: number, version: number): void {
@@ -184,6 +187,7 @@ export class TestDevice implements Caller {
   #settle(id: number, reply: Partial<Reply>): void {
     const none = {
       code: 0,
+      retryAfterMs: 0,
       body: new Uint8Array(0),
       refusal: undefined,
       version: 0,

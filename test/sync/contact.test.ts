@@ -56,7 +56,15 @@ class World {
     this.#seqs[who] = (this.#seqs[who] ?? 0) + 1
     const numbered = { device: 1, sendSeq: this.#seqs[who] ?? 0, hash: 0 }
     const other = UIDS[who === 0 ? 1 : 0]
-    acts[what as keyof typeof acts].run(tx, { ...numbered, uid: UIDS[who], other, request, greeting: '' })
+    acts[what as keyof typeof acts].run(tx, {
+      ...numbered,
+      uid: UIDS[who],
+      other,
+      request,
+      limited: false,
+      blind: false,
+      greeting: '',
+    })
     return true
   }
 

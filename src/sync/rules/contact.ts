@@ -19,7 +19,10 @@ import { type Contact, ContactState, encodeItem } from '../../../protocol/genera
 import type { Actor } from '../../store/types.js'
 import type { EffectKind, Tx } from '../types.js'
 import { type Numbered, numbered } from './numbered.js'
-import { type ContactRecord, contact, contactIndex, profile, uidOf, userActor } from './records.js'
+import { type ContactRecord, contact, contactIndex, contactsAsked, profile, uidOf, userActor } from './records.js'
+
+/** Requests of one user that wait for an answer. Who is answered by nobody is asking strangers. */
+export const UNANSWERED_MAX = 200
 
 /** Contacts of one user in any state but none. Bounds the index record (8 bytes each) and a first sync. */
 export const CONTACTS_MAX = 5_000
@@ -30,6 +33,10 @@ export interface ContactInput extends Numbered {
   /** The request that is named; 0 where none is. */
   readonly request: number
   readonly greeting: string
+  /** The limit of requests stands against it: found where it came in, refused here, so that the number is used up. */
+  readonly limited?: boolean
+  /** The user has asked about too many strangers: is not told whether there is this one. */
+  readonly blind?: boolean
 }
 
 /** What one side tells the other. `own` and `theirs` are numbers of requests of who tells and of who hears. */
@@ -67,6 +74,11 @@ function become(tx: Tx, other: number, before: ContactRecord, after: ContactReco
   if (wasListed !== isListed) {
     const index = (tx.get(contactIndex) ?? []).filter(uid => uid !== other)
     tx.put(contactIndex, isListed ? [...index, other].sort((a, b) => a - b) : index)
+  }
+  const waits = after.state === ContactState.REQUESTED
+  if (waits !== (before.state === ContactState.REQUESTED)) {
+    const asked = (tx.get(contactsAsked) ?? []).filter(uid => uid !== other)
+    tx.put(contactsAsked, waits ? [...asked, other] : asked)
   }
   if (before !== after) tx.append(contactItem(other, after), `contact/${other}`)
 }
@@ -169,7 +181,9 @@ function act(name: string, rule: (tx: Tx, input: ContactInput, before: ContactRe
     (tx, input) => {
       if (input.other === input.uid) return CODES.SELF.code
       const known = tx.get(contact, input.other)
-      if (known === undefined && tx.glance(userActor(input.other), profile)?.deleted !== false) {
+      if (input.limited && known === undefined) return CODES.REQUEST_LIMIT.code
+      // Blind, nobody is like a stranger; a rule that would make a record of him looks all the same.
+      if (known === undefined && !input.blind && tx.glance(userActor(input.other), profile)?.deleted !== false) {
         return CODES.UNKNOWN_USER.code
       }
       if (!tx.hasRoomFor(userActor(input.other))) return CODES.OUTBOX_FULL.code
@@ -184,12 +198,16 @@ function act(name: string, rule: (tx: Tx, input: ContactInput, before: ContactRe
   )
 }
 
-export const requestContact = act('request', (tx, { other, greeting }, before) => {
+export const requestContact = act('request', (tx, { other, greeting, limited }, before) => {
   if (before.state === ContactState.FRIEND) return CODES.ALREADY_FRIENDS.code
   if (before.state === ContactState.INVITED) return accept(tx, other, before)
+  if (limited) return CODES.REQUEST_LIMIT.code
   const theirs = tx.glance(userActor(other), profile)
   if (theirs?.deleted !== false) return CODES.UNKNOWN_USER.code
-  if (before.state === ContactState.UNSPECIFIED && !hasRoom(tx)) return CODES.CONTACT_LIMIT.code
+  if (before.state === ContactState.UNSPECIFIED) {
+    if (!hasRoom(tx)) return CODES.CONTACT_LIMIT.code
+    if ((tx.get(contactsAsked)?.length ?? 0) >= UNANSWERED_MAX) return CODES.REQUEST_LIMIT.code
+  }
   const own = before.asked + 1
   tell(tx, userActor(other), 'asked', own, 0, greeting)
   const { account, nickname } = theirs
@@ -226,6 +244,7 @@ export const removeContact = act('remove', (tx, { other }, before) => {
 
 export const blockContact = act('block', (tx, { other }, before) => {
   if (before.blocked) return before
+  if (before === NOBODY && tx.glance(userActor(other), profile)?.deleted !== false) return CODES.UNKNOWN_USER.code
   tell(tx, userActor(other), 'blocked')
   return { ...before, blocked: true }
 })

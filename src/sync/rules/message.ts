@@ -12,6 +12,10 @@ export interface SendInput extends Numbered {
   readonly text: string
   /** The text is over its limit: found where it came in, refused here, so that the number is used up. */
   readonly tooLong: boolean
+  /** The limit of messages to this recipient stands against it: likewise. */
+  readonly limited?: boolean
+  /** The sender has asked about too many strangers: is not told whether there is this one. */
+  readonly blind?: boolean
 }
 
 /** A message on its way to the recipient's timeline. */
@@ -77,14 +81,17 @@ export function sendTransition(sequence: SequenceRule = contiguous): Transition<
   return numbered('message.send', send, sequence, input => [[contact, input.to]])
 }
 
-function send(tx: Tx, { uid, device, sendSeq, to, text, tooLong }: SendInput): Code {
+function send(tx: Tx, { uid, device, sendSeq, to, text, tooLong, limited, blind }: SendInput): Code {
   if (tooLong) return CODES.TEXT_TOO_LONG.code
   if (to === uid) return CODES.SELF.code
   const recipient = tx.get(contact, to)
   if (recipient === undefined || recipient.state !== ContactState.FRIEND) {
-    return tx.glance(userActor(to), profile)?.deleted === false ? CODES.NOT_FRIEND.code : CODES.UNKNOWN_USER.code
+    return blind || tx.glance(userActor(to), profile)?.deleted === false
+      ? CODES.NOT_FRIEND.code
+      : CODES.UNKNOWN_USER.code
   }
   if (recipient.blockedBy) return CODES.BLOCKED.code
+  if (limited) return CODES.RECIPIENT_LIMIT.code
   const target = userActor(to)
   if (!tx.hasRoomFor(target)) return CODES.OUTBOX_FULL.code
   const item = encodeMessageItem({ sender: uid, device, sendSeq, atMs: tx.nowMs, recipient: 0, text })

@@ -30,6 +30,9 @@ export type SequenceRule = (window: DeviceWindow, numbered: Numbered) => Verdict
 
 const RUN: Verdict = { kind: 'run' }
 
+/** A device without a window was forgotten, or its account deleted: a request on a connection that lingers comes too late. */
+const FORGOTTEN: DeviceWindow = { ...EMPTY_WINDOW, ended: true }
+
 export const contiguous: SequenceRule = (window, { sendSeq, hash }) => {
   if (window.ended) return { kind: 'answer', code: CODES.SESSION_REVOKED.code, repeated: false }
   if (sendSeq === window.last + 1) return RUN
@@ -53,7 +56,7 @@ export function numbered<I extends Numbered>(
     name,
     ...(reads === undefined ? {} : { reads }),
     run(tx, input) {
-      const window = tx.get(deviceWindow, input.device) ?? EMPTY_WINDOW
+      const window = tx.get(deviceWindow, input.device) ?? FORGOTTEN
       const verdict = sequence(window, input)
       if (verdict.kind !== 'run') return verdict
       const code = rule(tx, input)
@@ -83,7 +86,7 @@ export const voidNumbers: Transition<VoidInput, Answer> = {
   name: 'message.void',
   small: true,
   run(tx, { device, sendSeq, count }) {
-    const window = tx.get(deviceWindow, device) ?? EMPTY_WINDOW
+    const window = tx.get(deviceWindow, device) ?? FORGOTTEN
     if (window.ended) return { kind: 'answer', code: CODES.SESSION_REVOKED.code, repeated: false }
     if (sendSeq > window.last + 1) return { kind: 'gap', expected: window.last + 1 }
     const fresh = sendSeq + count - 1 - window.last

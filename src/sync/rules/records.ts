@@ -92,6 +92,9 @@ export const contact = jsonRecord<ContactRecord>('contact')
 /** Whom the user has a contact with in any state but none: for what concerns them all. In order of uid. */
 export const contactIndex = jsonRecord<readonly number[]>('contacts')
 
+/** Those of them whose answer the user waits for (REQUESTED): how many there may be is limited. */
+export const contactsAsked = jsonRecord<readonly number[]>('asking')
+
 /** Highest send_seq per device. */
 export type Marks = Readonly<Record<string, number>>
 export interface MarkRecord {

@@ -12,6 +12,7 @@ import type { Transition, Tx } from '../types.js'
 import { type Answer, type Numbered, numbered, small } from './numbered.js'
 import {
   type DeviceEntry,
+  type Devices,
   deviceAck,
   devices,
   deviceWindow,
@@ -32,11 +33,23 @@ const UNUSED_TOKEN_MS = 600_000
 /** Live devices of one user; one more replaces the one longest away. */
 export const DEVICES_MAX = 8
 /** An ended device keeps its key, number and window for so long: as long as messages are kept. */
-const ENDED_DEVICE_MS = 30 * DAY_MS
+export const ENDED_DEVICE_MS = 30 * DAY_MS
+/** And so many at most are kept: who logs in with ever new keys makes his list no longer. */
+const ENDED_DEVICES_MAX = 64
 /** Device numbers jump so far in a new epoch: some may have been given out and lost. */
 const DEVICE_JUMP = 1_024
 
 const NO_SESSION: SessionRecord = { current: undefined, expiresAtMs: 0, unused: [], attempt: 0, ended: false }
+
+/** Whether the user has, or lately had, the device with this installation key (hexadecimal). */
+export const hasDevice: Transition<{ readonly installationKey: string }, boolean> = {
+  name: 'account.has-device',
+  soft: true,
+  run: (tx, { installationKey }) =>
+    (tx.get(devices)?.list ?? []).some(
+      entry => entry.installationKey === installationKey && !isForgotten(entry, tx.nowMs),
+    ),
+}
 
 export interface LoginInput {
   /** The password's hash that was found right: if it is another by now, the login is to be done again. */
@@ -64,7 +77,7 @@ export const login: Transition<LoginInput, LoginResult> = {
   reads: () => [[password], [profile], [devices]],
   run(tx, input) {
     if (tx.get(password)?.hash !== input.verified || tx.get(profile)?.deleted !== false) return { kind: 'changed' }
-    const known = tx.get(devices) ?? { last: 0, epoch: tx.epoch, list: [] }
+    const known = forgetDevices(tx)
     const found = known.list.find(entry => entry.installationKey === input.installationKey)
     if (found === undefined && input.existingOnly) return { kind: 'no-device' }
     const device = found?.device ?? addDevice(tx, input)
@@ -84,10 +97,31 @@ function withUnused(before: SessionRecord, hash: string, nowMs: number, expiresA
   return { ...before, current, unused, ended: false, expiresAtMs: Math.max(before.expiresAtMs, expiresAtMs) }
 }
 
+/** Long enough ended: the same installation is a new device from then on. */
+function isForgotten(entry: DeviceEntry, nowMs: number): boolean {
+  return entry.endedAtMs !== 0 && nowMs - entry.endedAtMs >= ENDED_DEVICE_MS
+}
+
+/** Removes what is kept of devices that ended long ago (or of too many). */
+function forgetDevices(tx: Tx): Devices {
+  const known = tx.get(devices) ?? { last: 0, epoch: tx.epoch, list: [] }
+  const ended = known.list.filter(entry => entry.endedAtMs !== 0).sort((a, b) => b.endedAtMs - a.endedAtMs)
+  const forgotten = ended.filter((entry, index) => index >= ENDED_DEVICES_MAX || isForgotten(entry, tx.nowMs))
+  if (forgotten.length === 0) return known
+  for (const { device } of forgotten) {
+    tx.remove(session, device)
+    tx.remove(deviceWindow, device)
+    tx.remove(deviceAck, device)
+  }
+  const kept = { ...known, list: known.list.filter(entry => !forgotten.includes(entry)) }
+  tx.put(devices, kept)
+  return kept
+}
+
 function addDevice(tx: Tx, input: LoginInput): number {
   const known = tx.get(devices) ?? { last: 0, epoch: tx.epoch, list: [] }
   const device = known.last + (known.epoch === tx.epoch ? 1 : DEVICE_JUMP)
-  let list = known.list.filter(entry => entry.endedAtMs === 0 || tx.nowMs - entry.endedAtMs < ENDED_DEVICE_MS)
+  let list = known.list
   const live = list.filter(entry => entry.endedAtMs === 0)
   if (live.length >= DEVICES_MAX) {
     const away = live.reduce((a, b) => (b.lastSeenMs < a.lastSeenMs ? b : a))
@@ -230,12 +264,11 @@ function used(before: SessionRecord, hash: string, nowMs: number): SessionRecord
 }
 
 /** Notes, to the day, that the device was here. */
-function seen(tx: Tx, device: number): void {
+export function seen(tx: Tx, device: number): void {
   const known = tx.peek(devices)
   const entry = known?.list.find(one => one.device === device)
   if (entry === undefined || tx.nowMs - entry.lastSeenMs < DAY_MS) return
-  const fresh = tx.get(devices)
-  if (fresh === undefined) return
+  const fresh = forgetDevices(tx)
   const list = fresh.list.map(one => (one.device === device ? { ...one, lastSeenMs: tx.nowMs } : one))
   tx.put(devices, { ...fresh, list })
 }

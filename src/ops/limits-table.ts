@@ -1,0 +1,247 @@
+/**
+ * Every limit on how much somebody may do, in one table: the code, README.md and the tests read this one. What is a limit of the
+ * protocol (sizes, windows, pings) stands in protocol/limits.ts, what counts connections in session/limits.ts.
+ */
+
+import type { CodeName } from '../../protocol/codes.js'
+import type { Rate } from '../lib/rate-limiter.js'
+
+const SECOND_MS = 1_000
+const MINUTE_MS = 60_000
+
+/** `address` is an IPv4 address or an IPv6 /64 network; `device` is one device of a user. */
+export type LimitKey =
+  | 'device'
+  | 'user'
+  | 'address'
+  | 'user and recipient'
+  | 'account and address, or own device'
+  | 'account'
+
+export interface LimitRow {
+  readonly key: LimitKey
+  /** So many per unit of time, lasting; of a growing one: so many failures are forgotten. */
+  readonly amount: number
+  readonly unit: 's' | 'min' | 'h'
+  /** So many at once after a rest; of a growing one: so many failures that cost no waiting. */
+  readonly burst: number
+  readonly code: CodeName
+  readonly counts: string
+  readonly why: string
+  /** A failure beyond the burst costs waiting, each one twice as long as the one before, up to GROWING.longestMs. */
+  readonly growing?: true
+  /** Keys that are remembered at once; then the one with the least to forget makes room. About 100 bytes each. */
+  readonly keysMax: number
+}
+
+export const GROWING = { firstMs: SECOND_MS, longestMs: 10 * MINUTE_MS } as const
+
+/** Devices and users that do something in the same second. */
+const MANY = 262_144
+/** Addresses and names: whoever has a large network could fill any table, and then fills this one. */
+const SOME = 65_536
+
+export const LIMITS_TABLE = {
+  'requests-device': {
+    key: 'device',
+    amount: 50,
+    unit: 's',
+    burst: 500,
+    code: 'RATE_LIMITED',
+    counts: 'requests, and each send that a Sync carries',
+    why: 'an outbox that waited a day goes out at once; no hand is faster than that',
+    keysMax: MANY,
+  },
+  'requests-user': {
+    key: 'user',
+    amount: 150,
+    unit: 's',
+    burst: 1_500,
+    code: 'RATE_LIMITED',
+    counts: 'the same, of all devices together',
+    why: 'three busy devices',
+    keysMax: MANY,
+  },
+  'requests-address': {
+    key: 'address',
+    amount: 1_000,
+    unit: 's',
+    burst: 10_000,
+    code: 'RATE_LIMITED',
+    counts: 'requests, also those without a session',
+    why: 'a carrier puts some hundred phones behind one address',
+    keysMax: SOME,
+  },
+  'sends-recipient': {
+    key: 'user and recipient',
+    amount: 5,
+    unit: 's',
+    burst: 500,
+    code: 'RECIPIENT_LIMIT',
+    counts: 'Send, repeats not',
+    why: 'nobody reads faster; final, so that it does not hold back what goes to others',
+    keysMax: MANY,
+  },
+  'hellos-device': {
+    key: 'device',
+    amount: 1,
+    unit: 's',
+    burst: 60,
+    code: 'RATE_LIMITED',
+    counts: 'Hello with a right token',
+    why: 'each is a commit; a train in and out of tunnels stays below',
+    keysMax: MANY,
+  },
+  'hellos-address': {
+    key: 'address',
+    amount: 200,
+    unit: 's',
+    burst: 5_000,
+    code: 'RATE_LIMITED',
+    counts: 'Hello of any kind, and HTTP requests with a wrong token',
+    why: 'everybody behind one address comes back at once after an outage',
+    keysMax: SOME,
+  },
+  registrations: {
+    key: 'address',
+    amount: 60,
+    unit: 'h',
+    burst: 100,
+    code: 'RATE_LIMITED',
+    counts: 'Register, also refused ones',
+    why: 'a name stays taken for ever; a school class signs up within one lesson',
+    keysMax: SOME,
+  },
+  logins: {
+    key: 'address',
+    amount: 2,
+    unit: 's',
+    burst: 200,
+    code: 'RATE_LIMITED',
+    counts: 'Login and Register',
+    why: 'each costs 50 ms of a core for its password',
+    keysMax: SOME,
+  },
+  'login-failures': {
+    key: 'account and address, or own device',
+    amount: 6,
+    unit: 'h',
+    burst: 5,
+    code: 'RATE_LIMITED',
+    counts: 'Login with a wrong password; a right one clears it',
+    why: 'who guesses on gets 6 tries an hour',
+    growing: true,
+    keysMax: SOME,
+  },
+  'login-failures-account': {
+    key: 'account',
+    amount: 6,
+    unit: 'h',
+    burst: 50,
+    code: 'RATE_LIMITED',
+    counts: 'the same from everywhere, but for own devices',
+    why: 'many addresses guess no faster than one; it cannot lock out a device that was logged in before',
+    growing: true,
+    keysMax: SOME,
+  },
+  'login-failures-address': {
+    key: 'address',
+    amount: 6,
+    unit: 'min',
+    burst: 50,
+    code: 'RATE_LIMITED',
+    counts: 'the same for all accounts, but for own devices; a right one does not clear it',
+    why: 'one common password tried on many names',
+    growing: true,
+    keysMax: SOME,
+  },
+  'password-checks': {
+    key: 'user',
+    amount: 2,
+    unit: 'min',
+    burst: 10,
+    code: 'RATE_LIMITED',
+    counts: 'ChangePassword, DeleteAccount',
+    why: 'guessing on a phone that was left lying, and 50 ms of a core each',
+    keysMax: SOME,
+  },
+  'look-ups': {
+    key: 'user',
+    amount: 20,
+    unit: 'min',
+    burst: 60,
+    code: 'RATE_LIMITED',
+    counts: 'GetProfile of others, and what was asked of a stranger (it said whether there is one)',
+    why: 'who looks for friends finds them; who copies the directory gets 29 000 a day',
+    keysMax: MANY,
+  },
+  'look-ups-address': {
+    key: 'address',
+    amount: 120,
+    unit: 'min',
+    burst: 600,
+    code: 'RATE_LIMITED',
+    counts: 'GetProfile of others',
+    why: 'the same with many accounts',
+    keysMax: SOME,
+  },
+  'contact-requests': {
+    key: 'user',
+    amount: 20,
+    unit: 'h',
+    burst: 50,
+    code: 'REQUEST_LIMIT',
+    counts: 'contact Request and Block, repeats not',
+    why: 'a new user finds all his friends on the first evening; advertising needs more',
+    keysMax: MANY,
+  },
+  bytes: {
+    key: 'device',
+    amount: 262_144,
+    unit: 's',
+    burst: 4_194_304,
+    code: 'RATE_LIMITED',
+    counts: 'bytes towards the server; a connection is read more slowly in place of a refusal',
+    why: 'sixteen of the longest texts each second',
+    keysMax: MANY,
+  },
+} as const satisfies Readonly<Record<string, LimitRow>>
+
+export type LimitName = keyof typeof LIMITS_TABLE
+
+export const LIMIT_NAMES = Object.keys(LIMITS_TABLE) as readonly LimitName[]
+
+export function limitRow(name: LimitName): LimitRow {
+  return LIMITS_TABLE[name]
+}
+
+/** What an operator changed: another rate and burst, or null for no limit. */
+export type LimitSettings = Readonly<Partial<Record<LimitName, LimitRate | null>>>
+
+export type LimitRate = Pick<LimitRow, 'amount' | 'unit' | 'burst'>
+
+const UNIT_MS = { s: SECOND_MS, min: MINUTE_MS, h: 60 * MINUTE_MS } as const
+
+export function rateOf({ amount, unit, burst }: LimitRate): Rate {
+  return { perSecond: (amount * 1000) / UNIT_MS[unit], burst }
+}
+
+/** As the option and README.md write it: `60/h+100`. */
+export function rateText({ amount, unit, burst }: LimitRate): string {
+  return `${amount}/${unit}+${burst}`
+}
+
+const SETTING = /^([a-z-]+)=(?:off|(\d{1,9})\/(s|min|h)\+(\d{1,9}))$/
+
+/** `NAME=AMOUNT/UNIT+BURST` or `NAME=off`, separated by commas; undefined if it is not that. */
+export function parseLimitSettings(text: string): LimitSettings | undefined {
+  const settings: Partial<Record<LimitName, LimitRate | null>> = {}
+  for (const part of text === '' ? [] : text.split(',')) {
+    const [, name = '', amount, unit, burst] = SETTING.exec(part.trim()) ?? []
+    if (!Object.hasOwn(LIMITS_TABLE, name)) return undefined
+    const rate = { amount: Number(amount), unit: unit as LimitRow['unit'], burst: Number(burst) }
+    if (amount !== undefined && (rate.amount < 1 || rate.burst < 1)) return undefined
+    settings[name as LimitName] = amount === undefined ? null : rate
+  }
+  return settings
+}

@@ -1,0 +1,55 @@
+/**
+ * The limits as the services ask them: who is counted under which key. Checks come before any work, the cheapest first; what is
+ * refused there has used up no number and may be repeated. Only what is final is decided by a transition, which is told here
+ * whether the limit stands against it: so a repeat gets its first answer, and costs nothing.
+ */
+
+import { CODES } from '../../protocol/codes.js'
+import type { Key } from '../lib/expiring-table.js'
+import { networkOf } from '../lib/network.js'
+import type { Limits } from '../ops/limits.js'
+import type { Answer } from '../sync/rules/numbered.js'
+import type { Outcome } from '../sync/types.js'
+import type { Caller } from './types.js'
+
+type Device = Pick<Caller, 'uid' | 'device'>
+
+/** A number where it is exact: one key for each device, and no text made for each request. */
+export function deviceKey({ uid, device }: Device): Key {
+  return uid < UIDS_EXACT && device < DEVICES_EXACT ? uid * DEVICES_EXACT + device : `${uid}/${device}`
+}
+
+const DEVICES_EXACT = 8_192
+const UIDS_EXACT = 2 ** 53 / DEVICES_EXACT
+
+/** 0, or how long the caller has to wait before his next request. What his own limits refuse is not counted against his neighbours. */
+export function requestWait(limits: Limits, caller: Caller): number {
+  const ownMs =
+    caller.uid === 0 ? 0 : limits.take('requests-device', deviceKey(caller)) || limits.take('requests-user', caller.uid)
+  return ownMs || limits.take('requests-address', networkOf(caller.address))
+}
+
+/** What a request turns out to hold beyond itself: later ones wait the longer for it. */
+export function chargeRequests(limits: Limits, caller: Caller, count: number): void {
+  if (count === 0) return
+  limits.charge('requests-address', networkOf(caller.address), count)
+  limits.charge('requests-user', caller.uid, count)
+  limits.charge('requests-device', deviceKey(caller), count)
+}
+
+/** 0, or how long the caller has to wait before he may ask about somebody else. */
+export function lookUpWait(limits: Limits, caller: Caller): number {
+  return limits.take('look-ups', caller.uid) || limits.take('look-ups-address', networkOf(caller.address))
+}
+
+/** Whether the answer says something about somebody who is no contact: that there is such a user, or that there is none. */
+export function toldOfStranger(outcome: Outcome<Answer>): boolean {
+  if (outcome.kind !== 'done' || outcome.result.kind !== 'answer') return false
+  const { code } = outcome.result
+  return code === CODES.UNKNOWN_USER.code || code === CODES.NOT_FRIEND.code || code === CODES.NO_SUCH_REQUEST.code
+}
+
+/** Whether a numbered request was run now: not a repeat, a gap, or nothing at all. */
+export function ranNow(outcome: Outcome<Answer>): boolean {
+  return outcome.kind === 'done' && outcome.result.kind === 'answer' && !outcome.result.repeated
+}

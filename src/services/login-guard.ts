@@ -1,0 +1,61 @@
+/**
+ * Guessing passwords: what a wrong one costs who tried it, and nobody else.
+ *
+ * A try is counted per account and address, per account, and per address; each of them alone may ask for patience. But a
+ * device that was logged in to the account before (it knows its installation key, 16 random bytes that are shown to nobody) is
+ * counted by itself alone: however many strangers guess at an account, from wherever, its user's devices log in at once. Only
+ * on a new device he may have to wait while that goes on, up to GROWING.longestMs.
+ */
+
+import type { Key } from '../lib/expiring-table.js'
+import { networkOf } from '../lib/network.js'
+import type { GrowingName, Limits } from '../ops/limits.js'
+
+export interface LoginTry {
+  readonly account: string
+  readonly address: string
+  /** Hexadecimal. */
+  readonly installationKey: string
+  /** The account has, or lately had, a device of this key. */
+  readonly ownDevice: boolean
+}
+
+/** One try under way: it counts as failed unless it is settled otherwise. */
+export interface OpenTry {
+  right(): void
+  /** The password was not looked at. */
+  undecided(): void
+}
+
+type Row = readonly [name: GrowingName, key: Key]
+
+/** The try, or the milliseconds until there may be one. */
+export function beginTry(limits: Limits, { account, address, installationKey, ownDevice }: LoginTry): OpenTry | number {
+  const network = networkOf(address)
+  const rows: readonly Row[] = ownDevice
+    ? [['login-failures', `${account} ${installationKey}`]]
+    : [
+        ['login-failures', `${account} ${network}`],
+        ['login-failures-address', network],
+        ['login-failures-account', account],
+      ]
+  const undo = (begun: readonly Row[]) => {
+    for (const [name, key] of begun) limits.takeBack(name, key)
+  }
+  for (const [index, [name, key]] of rows.entries()) {
+    const waitMs = limits.begin(name, key)
+    if (waitMs === 0) continue
+    undo(rows.slice(0, index))
+    return waitMs
+  }
+  return {
+    right() {
+      for (const [name, key] of rows) {
+        // Who guesses at others would log in to his own account in between.
+        if (name === 'login-failures-address') limits.takeBack(name, key)
+        else limits.reset(name, key)
+      }
+    },
+    undecided: () => undo(rows),
+  }
+}
