@@ -21,6 +21,7 @@ import { CountedServices } from '../services/counted.js'
 import { createServices } from '../services/index.js'
 import { CHEAP_COST, NORMAL_COST, Passwords } from '../services/passwords.js'
 import type { Services } from '../services/types.js'
+import { Canary, type Readiness } from '../session/canary.js'
 import type { Connection } from '../session/connection.js'
 import type { SessionContext } from '../session/context.js'
 import { Flusher } from '../session/flusher.js'
@@ -68,6 +69,8 @@ export interface RunningServer {
   readonly httpPort: number
   readonly context: SessionContext
   readonly metrics: Metrics
+  /** Whether a message gets through now. */
+  ready(): Promise<Readiness>
   /** Accepts no more, tells the clients to come back, finishes what is in work, closes the store. */
   drain(): Promise<void>
   /** Drops all sockets and leaves the store as it is: what a crash looks like to everybody else. */
@@ -124,7 +127,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     storeFreeBytes: () => store.freeBytes,
   }
   const metrics = new Metrics(sources, clock)
+  const canary = new Canary({ engine, hub, clock, random })
   let serving = false
+  const ready = async (): Promise<Readiness> =>
+    serving ? canary.check() : { ready: false, reason: 'it does not serve' }
   const long = new LongListener(context)
   const short = new ShortListener({
     context,
@@ -160,7 +166,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       metrics.stop()
       for (const connection of context.connections) connection.destroy()
     }
-    return { host: config.host, port, httpPort, context, metrics, drain, abort }
+    return { host: config.host, port, httpPort, context, metrics, ready, drain, abort }
   } catch (error) {
     long.stop()
     short.close()

@@ -1,0 +1,190 @@
+/**
+ * Whether messages get through, found out by sending one: from one user of the store itself to another, through the engine,
+ * the store and the hub, as any message goes (their rules: sync/rules/canary.ts).
+ *
+ *   start ─► send, durable ─► the hint arrives at a member of the hub ─► ack with its mark, durable; both logs emptied ─► ready
+ *
+ * Checks that come while one is under way get its outcome, and those within a second of its beginning too. One that a store
+ * does not answer is not begun again: it is waited for, so that a stuck store is not heaped with work.
+ */
+
+import { CODES, codeName } from '../../protocol/codes.js'
+import { decodeItem } from '../../protocol/generated/messages.js'
+import type { Clock } from '../lib/clock.js'
+import type { Random } from '../lib/random.js'
+import type { Engine } from '../sync/engine.js'
+import {
+  CANARY_DEVICE,
+  CANARY_RECEIVER,
+  CANARY_SENDER,
+  type CanaryAckInput,
+  canaryAck,
+  canaryStart,
+} from '../sync/rules/canary.js'
+import { sendTransition } from '../sync/rules/message.js'
+import { userActor } from '../sync/rules/records.js'
+import type { Outcome } from '../sync/types.js'
+import type { Hint } from './feed.js'
+import type { Hub, Member } from './hub.js'
+
+/** What a probe of a load balancer waits at least. */
+export const CHECK_MS_MAX = 2_000
+
+/** Of the beginnings of two checks. */
+const CHECK_AGAIN_MS = 1_000
+
+/** Another node that checks on the same store may take the next number first. */
+const SEND_TRIES_MAX = 5
+
+export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string }
+
+export interface CanaryOptions {
+  readonly engine: Engine
+  readonly hub: Hub<Member>
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** What a check waits for. */
+const STORE = 'the store'
+const PUSH = 'the push'
+
+const READY: Readiness = Object.freeze({ ready: true })
+
+const SENDER = userActor(CANARY_SENDER)
+const RECEIVER = userActor(CANARY_RECEIVER)
+const send = sendTransition()
+
+/** What ends a check early. */
+class NotReady extends Error {}
+
+export class Canary {
+  readonly #options: CanaryOptions
+  /** The outcome that all who ask now will get. */
+  #check: Promise<Readiness> | undefined
+  #checkMs = 0
+  /** The message under way; it may outlive the check that began it. */
+  #probe: Probe | undefined
+
+  constructor(options: CanaryOptions) {
+    this.#options = options
+  }
+
+  /** Settles within CHECK_MS_MAX, whatever the store does. Never rejects. */
+  check(): Promise<Readiness> {
+    const nowMs = this.#options.clock.monotonic()
+    if (this.#check === undefined || nowMs - this.#checkMs >= CHECK_AGAIN_MS) {
+      this.#checkMs = nowMs
+      const check = this.#begin()
+      this.#check = check
+    }
+    return this.#check
+  }
+
+  async #begin(): Promise<Readiness> {
+    this.#probe ??= new Probe(this.#options)
+    const probe = this.#probe
+    void probe.outcome.then(() => {
+      this.#probe = undefined
+    })
+    const late = new Promise<Readiness>(resolve => {
+      const timer = this.#options.clock.after(CHECK_MS_MAX, () => resolve(probe.late()))
+      void probe.outcome.then(() => timer.cancel())
+    })
+    return Promise.race([probe.outcome, late])
+  }
+}
+
+/** One message, as a member of the hub that waits for it. */
+class Probe implements Member {
+  readonly uid = CANARY_RECEIVER
+  readonly device = CANARY_DEVICE
+  readonly attempt = 1
+  readonly outcome: Promise<Readiness>
+  readonly #options: CanaryOptions
+  #waitsFor: typeof STORE | typeof PUSH = STORE
+  #sendSeq = 0
+  #pushed: (version: number) => void = () => {}
+  readonly #push: Promise<number>
+
+  constructor(options: CanaryOptions) {
+    this.#options = options
+    this.#push = new Promise(resolve => {
+      this.#pushed = resolve
+    })
+    options.hub.bind(this)
+    this.outcome = this.#run().then(
+      () => READY,
+      error => ({ ready: false, reason: error instanceof NotReady ? error.message : 'the engine failed' }),
+    )
+    void this.outcome.then(() => options.hub.unbind(this))
+  }
+
+  /** Time is up: waits for a push no longer. */
+  late(): Readiness {
+    const reason = `${this.#waitsFor} took longer than ${CHECK_MS_MAX} ms`
+    if (this.#waitsFor === PUSH) this.#pushed(0)
+    return { ready: false, reason }
+  }
+
+  hint({ version, bytes }: Hint): void {
+    if (bytes === undefined) return // of a unit whose answer was lost: the next check will be told
+    const { content } = decodeItem(bytes)
+    if (content?.case !== 'message') return
+    const { sender, device, sendSeq } = content.value
+    if (sender === CANARY_SENDER && device === CANARY_DEVICE && sendSeq === this.#sendSeq) this.#pushed(version)
+  }
+
+  close(): void {
+    this.#pushed(0) // another check has taken its place: there is one at a time, so this is not to happen
+  }
+
+  async #run(): Promise<void> {
+    const own = await this.#send()
+    this.#waitsFor = PUSH
+    const version = await this.#push
+    this.#waitsFor = STORE
+    const delivered = { delivered: { [CANARY_DEVICE]: this.#sendSeq }, read: {} }
+    await this.#ack(SENDER, own, new Map())
+    if (version > 0) {
+      await this.#ack(RECEIVER, version, new Map([[CANARY_SENDER, delivered]]))
+    } else {
+      const { head } = await this.#options.engine.page(RECEIVER, 0, 1, 0)
+      await this.#ack(RECEIVER, head, new Map())
+      throw new NotReady('the push did not arrive')
+    }
+  }
+
+  /** @returns the version of the own copy */
+  async #send(): Promise<number> {
+    const { engine, random } = this.#options
+    done(await engine.run(RECEIVER, canaryStart, { friend: CANARY_SENDER }))
+    for (let tries = 0; tries < SEND_TRIES_MAX; tries++) {
+      this.#sendSeq = 1 + done(await engine.run(SENDER, canaryStart, { friend: CANARY_RECEIVER }))
+      const outcome = await engine.run(SENDER, send, {
+        uid: CANARY_SENDER,
+        device: CANARY_DEVICE,
+        sendSeq: this.#sendSeq,
+        hash: random.integer(2 ** 32),
+        to: CANARY_RECEIVER,
+        text: 'canary',
+        tooLong: false,
+      })
+      const answer = done(outcome)
+      // The number was another's.
+      if (answer.kind !== 'answer' || answer.repeated) continue
+      if (answer.code !== CODES.OK.code) throw new NotReady(`a message was refused with ${codeName(answer.code)}`)
+      return outcome.kind === 'done' ? (outcome.own?.version ?? 0) : 0
+    }
+    throw new NotReady('every number was taken by another node')
+  }
+
+  async #ack(actor: string, upTo: number, marks: CanaryAckInput['marks']): Promise<void> {
+    done(await this.#options.engine.run(actor, canaryAck, { upTo, marks }))
+  }
+}
+
+function done<R>(outcome: Outcome<R>): R {
+  if (outcome.kind === 'done') return outcome.result
+  throw new NotReady(outcome.kind === 'full' ? 'the store has no room' : 'the store cannot be reached')
+}
