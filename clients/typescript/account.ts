@@ -136,7 +136,10 @@ export class Account {
     return this.#host.operate('removeDevice', { device })
   }
 
-  /** For good: the name stays taken, friendships end. Then forgets everything of it on this device. */
+  /**
+   * For good: the name stays taken, friendships end. Then forgets everything of it on this device. If the session ends before
+   * the answer comes (which may be lost), the application is told so, as when anything else ends it.
+   */
   async deleteAccount(password: string): Promise<void> {
     this.#host.leaving(true)
     try {

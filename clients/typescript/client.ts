@@ -318,7 +318,8 @@ export class Client {
   #sessionEnded(code: number): void {
     if (!this.#identity.signedIn) return
     this.#identity.endSession()
-    if (this.#leaving) return
+    // Unless something else ended it: the account's deletion has no answer yet, and may never have been heard of.
+    if (this.#leaving && !this.#sender.outbox.holds('deleteAccount')) return
     const { reason, message } = LongwireError.ofCode(code)
     this.#commits.after(() => this.#events.emit('sessionEnded', { code, reason, message }))
   }

@@ -96,6 +96,14 @@ export class Outbox {
     }
   }
 
+  /** Whether such an operation waits for its answer. */
+  holds(method: MethodName): boolean {
+    for (const { content } of this.unsettled()) {
+      if (content.kind === 'operation' && content.method === method) return true
+    }
+    return false
+  }
+
   /** Gives the content the next number. It is transmitted only after durable(). */
   add(content: Content, done?: Entry['done']): Entry {
     const entry = newEntry(this.#nextSendSeq++, content, done)

@@ -2,7 +2,7 @@ import t from 'tap'
 import { Backoff } from '../../clients/typescript/backoff.js'
 import { MemoryStorage } from '../../clients/typescript/index.js'
 import { CODES } from '../../protocol/codes.js'
-import { encodeNotice, encodeResponse, PING } from '../../protocol/frame-codec.js'
+import { encodeFrame, encodeNotice, encodeResponse, PING } from '../../protocol/frame-codec.js'
 import { METHODS } from '../../protocol/methods.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { answer, Harness, reasonOf, refused, sessionOf, TOKEN, UID } from '../support/client-harness.js'
@@ -361,6 +361,21 @@ t.test('close() leaves no timer and no connection; the same storage goes on', as
   )
   const again = await Harness.start(storage)
   t.match(again.client.state(), { signedIn: true, outbox: [{ sendSeq: 1, state: 'queued' }] })
+})
+
+t.test('a session that ends while the account is being deleted is told, unless it was the deletion', async t => {
+  for (const isAnswered of [true, false]) {
+    const harness = await Harness.online()
+    const deletion = harness.client.account.deleteAccount('correct horse')
+    harness.settle()
+    const { id } = harness.pipe.take('deleteAccount')
+    const close = encodeFrame({ method: METHODS.close.number, code: CODES.SESSION_REVOKED.code })
+    harness.pipe.receive(...(isAnswered ? [answer('deleteAccount', id), close] : [close]))
+    if (isAnswered) await deletion
+    t.equal(harness.of('sessionEnded').length, isAnswered ? 0 : 1)
+    t.equal(harness.client.account.signedIn, false)
+    t.equal(harness.client.account.uid, isAnswered ? 0 : UID)
+  }
 })
 
 t.test('logout tells the server, forgets the account and keeps the installation', async t => {
