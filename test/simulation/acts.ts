@@ -4,6 +4,7 @@ import type { Client } from '../../clients/typescript/client.js'
 import { LongwireError } from '../../clients/typescript/errors.js'
 import type { Random } from '../../src/lib/random.js'
 import type { Phone, User } from './phone.js'
+import type { Setup } from './setup.js'
 
 export interface Stage {
   readonly random: Random
@@ -14,7 +15,14 @@ export interface Stage {
   note(text: string): void
   /** One of the two has blocked the other at some time: requests may have been dropped unseen. */
   blocked(a: number, b: number): void
+  /** The user comes to have one phone more in use, unless there are enough. */
+  buy(user: User): void
+  /** A phone's clock is wrong by up to so much. */
+  clockJumpMs(): number
 }
+
+/** A phone's clock is wrong by up to so much even where nobody touches it. */
+const CLOCK_JUMP_MS_MIN = 1_800_000
 
 type Act = (stage: Stage, phone: Phone, client: Client) => void
 
@@ -76,7 +84,7 @@ const changePassword: Act = (stage, phone, client) => {
   const { passwords } = phone.user
   if (passwords.length > 1) return
   const [before = ''] = passwords
-  const after = `password ${stage.nextText()}`
+  const after = `password ${stage.random.integer(1_000_000_000)}`
   stage.note(`${phone.name} changes the password`)
   const become = (...now: string[]): void => {
     passwords.splice(0, passwords.length, ...now)
@@ -101,6 +109,14 @@ const leave: Act = (stage, phone) => {
   void phone.leave()
 }
 
+/** What it had under way goes with the session. */
+const leaveInTheMiddle: Act = (stage, phone, client) => {
+  sendMany(stage, phone, client)
+  leave(stage, phone, client)
+}
+
+const buy: Act = (stage, phone) => stage.buy(phone.user)
+
 const kill: Act = (stage, phone) => {
   const withMachine = stage.random.fraction() < 0.3
   stage.note(`${phone.name} is killed${withMachine ? ' with its machine' : ''}`)
@@ -119,11 +135,8 @@ const reopen: Act = (_stage, phone) => void phone.reopen()
 
 const nudge: Act = (_stage, _phone, client) => client.nudge()
 
-const MINUTE_MS = 60_000
-
 const jump: Act = (stage, phone) => {
-  const ms = (stage.random.fraction() - 0.5) * 60 * MINUTE_MS
-  phone.jump(ms)
+  phone.jump((2 * stage.random.fraction() - 1) * Math.max(CLOCK_JUMP_MS_MIN, stage.clockJumpMs()))
 }
 
 const LIFE: readonly (readonly [weight: number, act: Act])[] = [
@@ -134,10 +147,18 @@ const LIFE: readonly (readonly [weight: number, act: Act])[] = [
   [12, befriend],
   [1, rename],
   [2, nudge],
-  [0.4, removeOther],
-  [0.4, leave],
-  [0.2, changePassword],
 ]
+
+const UNREST: readonly (readonly [weight: number, act: Act])[] = [
+  [4, removeOther],
+  [3, leave],
+  [1, leaveInTheMiddle],
+  [2, changePassword],
+  [3, buy],
+]
+
+/** How likely an act is one of unrest, in a world that is not restless. */
+const UNREST_LIKELY = 0.014
 
 const MISFORTUNE: readonly (readonly [weight: number, act: Act])[] = [
   [4, kill],
@@ -147,11 +168,12 @@ const MISFORTUNE: readonly (readonly [weight: number, act: Act])[] = [
 ]
 
 /** One act of one phone. */
-export function act(stage: Stage, phone: Phone, misfortune: number): void {
+export function act(stage: Stage, phone: Phone, { misfortune, restless }: Setup): void {
   const { client } = phone
   if (client === undefined) return
-  const acts = stage.random.fraction() < misfortune ? MISFORTUNE : LIFE
-  if (acts === LIFE && !client.account.signedIn) return
+  const dice = stage.random.fraction()
+  const acts = dice < misfortune ? MISFORTUNE : dice < misfortune + UNREST_LIKELY * restless ? UNREST : LIFE
+  if (acts !== MISFORTUNE && !client.account.signedIn) return
   attempt(() => draw(stage.random, acts)(stage, phone, client))
 }
 
@@ -162,6 +184,21 @@ function attempt(what: () => unknown): void {
     // What this phone knew a moment ago is no more so, or its program has just ended.
     if (!(error instanceof LongwireError)) throw error
   }
+}
+
+/** A user deletes the account, with whatever is under way; tried again until the answer is known. */
+export function depart(stage: Stage, user: User): void {
+  const again = (): void => stage.after(2_000 * stage.random.fraction(), 'depart', () => depart(stage, user))
+  const phone = user.phones.find(({ client }) => client?.account.signedIn)
+  if (phone?.client === undefined || user.passwords.length > 1) {
+    if (!user.gone) again()
+    return
+  }
+  stage.note(`${phone.name} deletes the account`)
+  user.gone = true
+  phone.client.account.deleteAccount(user.passwords[0] ?? '').catch((error: unknown) => {
+    stage.note(`${phone.name} deletes the account: ${error}`)
+  })
 }
 
 /** Everybody asks everybody to begin with, some of them at once. */

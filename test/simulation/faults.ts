@@ -25,7 +25,6 @@ const OUTAGE_MS_MAX = 8_000
 const SUPERVISOR_MS_MAX = 6_000
 /** How likely it is, each time. */
 const AMBUSH = 0.01
-const CLOCK_JUMP_MS_MAX = 1_800_000
 
 export class Faults {
   readonly #options: FaultsOptions
@@ -40,10 +39,10 @@ export class Faults {
     const { nodes, setup } = this.#options
     const { nodeKillMs, outageMs, restoreMs } = setup()
     for (const node of nodes) {
-      this.#now(nodeKillMs, 'node ends', () => this.#end(node))
+      this.everyNowAndThen(nodeKillMs, 'node ends', () => this.#end(node))
       this.#supervise(node)
     }
-    this.#now(outageMs, 'outage', () => this.#interrupt())
+    this.everyNowAndThen(outageMs, 'outage', () => this.#interrupt())
     if (restoreMs !== undefined) this.#backUp(restoreMs)
   }
 
@@ -83,13 +82,13 @@ export class Faults {
   }
 
   /** Again and again while there is chaos, about every so many milliseconds. */
-  #now(everyMs: number, what: string, run: () => void): void {
+  everyNowAndThen(everyMs: number, what: string, run: () => void): void {
     const { stage, chaos } = this.#options
     if (everyMs === Number.POSITIVE_INFINITY) return
     stage.after(-Math.log(1 - stage.random.fraction()) * everyMs, what, () => {
       if (!chaos()) return
       run()
-      this.#now(everyMs, what, run)
+      this.everyNowAndThen(everyMs, what, run)
     })
   }
 
@@ -99,7 +98,8 @@ export class Faults {
     const { random } = stage
     const look = (): void => {
       if (!node.alive) node.start()
-      if (setup().clockJumps && this.#chance(0.1)) node.jump((2 * random.fraction() - 1) * CLOCK_JUMP_MS_MAX)
+      const { clockJumpMs } = setup()
+      if (clockJumpMs > 0 && this.#chance(0.1)) node.jump((2 * random.fraction() - 1) * clockJumpMs)
       stage.after(chaos() ? SUPERVISOR_MS_MAX * random.fraction() : 500, 'supervisor', look)
     }
     stage.after(500, 'supervisor', look)

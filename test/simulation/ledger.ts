@@ -4,7 +4,7 @@ import { ContactState, decodeItem, type Message } from '../../protocol/generated
 import type { MemoryDisk } from '../../src/store/memory/disk.js'
 import type { ScannedRecord } from '../../src/store/types.js'
 import { OUTBOX, pairIn, pairOut } from '../../src/sync/record-kinds.js'
-import { contact, session, userActor } from '../../src/sync/rules/records.js'
+import { contact, devices, profile, session, userActor } from '../../src/sync/rules/records.js'
 import { type MessageId, nameOf } from './witness.js'
 
 export interface Entry {
@@ -109,6 +109,22 @@ export class Ledger {
   hasSession(uid: number, device: number): boolean {
     const [record] = this.#disk.get(userActor(uid), [`${session.prefix}/${device}`])
     return record !== undefined && record.stamp !== 0 && !session.decode(record.bytes).ended
+  }
+
+  /** Whether the device's numbers are still known: for the retention after it was ended. */
+  hasDevice(uid: number, device: number): boolean {
+    const [record] = this.#disk.get(userActor(uid), [devices.prefix])
+    if (record === undefined || record.stamp === 0) return false
+    return devices.decode(record.bytes).list.some(entry => entry.device === device)
+  }
+
+  isDeleted(uid: number): boolean {
+    const [record] = this.#disk.get(userActor(uid), [profile.prefix])
+    return record !== undefined && record.stamp !== 0 && profile.decode(record.bytes).deleted
+  }
+
+  someoneIsDeleted(): boolean {
+    return this.#records().some(({ name, bytes }) => name === profile.prefix && profile.decode(bytes).deleted)
   }
 
   #contact(uid: number, other: number) {

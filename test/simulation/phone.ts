@@ -14,11 +14,16 @@ export interface User {
   readonly account: string
   /** The newest last; whether it, or the one before, is the right one is not known while a change is under way. */
   readonly passwords: string[]
+  /** In use. */
   readonly phones: Phone[]
+  /** Not in use any more, and kept with all that is on them. */
+  readonly drawer: Phone[]
+  /** Phones that the user ever had. */
+  bought: number
   passwordChanges: number
   /** The passwords at the time of the backup. */
   backedUp: string[]
-  /** The account is being deleted. */
+  /** The account is being deleted, or is to have been. */
   gone: boolean
   /** 0 until the first phone has registered it. */
   uid: number
@@ -38,6 +43,10 @@ export interface PhoneOptions {
   readonly wrap?: ((transport: Transport, client: () => Client | undefined) => Transport) | undefined
   /** Something has just become durable on it. */
   stored(): void
+  /** Its session was ended. @returns whether it is not to be used any more: the user has more phones than the server allows */
+  excess(): boolean
+  /** Whether its account is deleted. */
+  departed(): boolean
   note(text: string): void
   fail(text: string): void
 }
@@ -68,6 +77,8 @@ export class Phone {
   /** Out of reach: nothing gets through. */
   away = false
   skewMs = 0
+  /** It has just been taken out of the drawer: it signs in whatever that means for the others. */
+  #insists = false
 
   constructor(options: PhoneOptions) {
     this.name = options.name
@@ -160,6 +171,12 @@ export class Phone {
     this.#options.network.ended(process, withMachine)
   }
 
+  /** Is used again after it was put away. */
+  takeOut(): void {
+    this.#insists = true
+    this.start()
+  }
+
   /** Ends the program in good order, and starts it again. */
   async reopen(): Promise<void> {
     const { client } = this
@@ -198,6 +215,10 @@ export class Phone {
   #signIn(): void {
     const { client, user } = this
     if (client === undefined || this.#signingIn || client.account.signedIn) return
+    if (client.account.uid !== 0 && !this.#insists && this.#options.excess()) {
+      this.kill(false)
+      return
+    }
     const { account, passwords } = user
     const changes = user.passwordChanges
     const password = passwords[this.#wrongPasswords % passwords.length] ?? ''
@@ -212,6 +233,7 @@ export class Phone {
       () => {
         this.#signingIn = false
         this.#wrongPasswords = 0
+        this.#insists = false
         if (this.user.uid === 0) this.user.uid = client.account.uid
         if (user.uid !== client.account.uid) this.#options.fail(`${account} is ${user.uid} and ${client.account.uid}`)
         this.#options.note(`${this.name} is device ${client.account.device} of ${user.uid}`)
@@ -219,7 +241,7 @@ export class Phone {
       (error: unknown) => {
         this.#signingIn = false
         if (!(error instanceof LongwireError)) throw error
-        if (user.gone) return
+        if (this.#options.departed()) return
         if (error.reason === 'WRONG_CREDENTIALS' && passwords.length > 1) this.#wrongPasswords += 1
         const another =
           error.reason === 'WRONG_CREDENTIALS' &&

@@ -24,7 +24,7 @@ export class Process implements Owner {
     this.name = name
     const startMs = scheduler.nowMs
     this.clock = {
-      now: () => Math.floor(WALL_START_MS + scheduler.nowMs + this.skewMs),
+      now: () => Math.floor(WALL_START_MS + scheduler.nowMs + scheduler.calendarMs + this.skewMs),
       monotonic: () => scheduler.nowMs - startMs,
       after: (ms, run): TimerHandle => {
         const event = scheduler.after(ms + random.fraction() * TIMER_LATE_MS, `timer ${name}`, run, this)

@@ -30,6 +30,8 @@ export class Scheduler {
   #failure: { readonly error: unknown } | undefined
   /** Told of each event before it runs. */
   onEvent: (event: Event) => void = () => {}
+  /** Time that went by while nothing happened, in milliseconds: wall clocks show it, timers do not. */
+  calendarMs = 0
 
   /** Milliseconds since the start, with fractions. */
   get nowMs(): number {

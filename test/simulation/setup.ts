@@ -1,6 +1,7 @@
 /** What a seed decides before anything runs: how large, how long, and how bad. */
 
 import type { Random } from '../../src/lib/random.js'
+import { DEVICES_MAX } from '../../src/sync/rules/session.js'
 import type { Weather } from './network.js'
 import type { StoreWeather } from './store-faults.js'
 
@@ -37,20 +38,37 @@ export interface Setup {
   readonly phoneWriteMs: number
   /** How likely a phone's disk fails in a write. */
   readonly phoneWriteFails: number
-  readonly clockJumps: boolean
+  /** A wall clock is wrong by up to so much; 0: none ever. */
+  readonly clockJumpMs: number
+  /** Between two times when days go by without anything happening, on average; Infinity for none. */
+  readonly calendarMs: number
+  /** How many phones the first user has in use at most: beyond 8, the server replaces the one longest away. */
+  readonly phonesMax: number
+  /** How much more often than usual people log out, remove devices, change passwords, buy phones. */
+  readonly restless: number
+  /** One user deletes the account in the middle of it all. */
+  readonly departure: boolean
   readonly heartbeatMs: number
 }
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
 
 export function drawSetup(random: Random, only?: Partial<Setup>): Setup {
   const pick = <T>(of: readonly T[]): T => of[random.integer(of.length)] as T
   const store = only?.store ?? pick(STORE_KINDS)
-  const userCount = 3 + random.integer(3)
   const calm = random.fraction() < 0.25
+  const isCrowded = random.fraction() < 0.1
+  const userCount = isCrowded ? 3 : 3 + random.integer(3)
+  const isRestored = !calm && random.fraction() < 0.2
   const bad = (value: number): number => (calm ? 0 : value)
   const setup: Setup = {
     store,
     nodes: store === 'embedded' ? 1 : 2 + random.integer(2),
-    users: Array.from({ length: userCount }, () => 1 + random.integer(random.fraction() < 0.3 ? 3 : 2)),
+    users: Array.from({ length: userCount }, (_, index) =>
+      isCrowded && index === 0 ? DEVICES_MAX - random.integer(2) : 1 + random.integer(random.fraction() < 0.3 ? 3 : 2),
+    ),
     neighbours: pick([0, 2, 3]),
     chaosMs: 25_000 + random.integer(45_000),
     actMs: pick([400, 800, 1_600]),
@@ -77,12 +95,17 @@ export function drawSetup(random: Random, only?: Partial<Setup>): Setup {
     hintMs: pick([1, 20, 300]),
     hintLost: bad(pick([0, 0.05, 0.5])),
     sweepMs: 4_000,
-    restoreMs: !calm && random.fraction() < 0.2 ? 8_000 + random.integer(10_000) : undefined,
+    restoreMs: isRestored ? 8_000 + random.integer(10_000) : undefined,
     nodeKillMs: calm ? Number.POSITIVE_INFINITY : pick([5_000, 12_000, 40_000]),
     misfortune: bad(pick([0, 0.03, 0.1])),
     phoneWriteMs: pick([0.5, 5, 50]),
     phoneWriteFails: bad(pick([0, 0, 0.002])),
-    clockJumps: !calm && random.fraction() < 0.3,
+    clockJumpMs: bad(pick([0, 0, 0, 30 * MINUTE_MS, 7 * HOUR_MS, 100 * DAY_MS])),
+    calendarMs: pick([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 15_000]),
+    phonesMax: isCrowded ? DEVICES_MAX + 1 : 4,
+    restless: pick([1, 1, 8]),
+    // Who goes between backup and restore would be there again, and nobody would know it.
+    departure: !isRestored && random.fraction() < 0.15,
     heartbeatMs: pick([10_000, 30_000]),
   }
   return { ...setup, ...only }
@@ -99,6 +122,6 @@ export function calmed(setup: Setup): Setup {
     phoneWriteFails: 0,
     nodeKillMs: Number.POSITIVE_INFINITY,
     outageMs: Number.POSITIVE_INFINITY,
-    clockJumps: false,
+    clockJumpMs: 0,
   }
 }

@@ -26,6 +26,8 @@ const STATES: readonly string[] = ['', 'queued', 'sending', 'accepted', 'deliver
 export class Copy {
   readonly uid: number
   device: number
+  /** Numbers that it had before. */
+  readonly formerDevices = new Set<number>()
   /** Messages in the outbox, by `device/number`. */
   readonly pending = new Set<string>()
   /** Ids of stored messages. */
@@ -54,6 +56,8 @@ export class Witness {
   readonly #fail: (what: string) => void
   /** The store was put back to an earlier state: some of what was promised is gone, and versions mean something else. */
   forgetful = false
+  /** Ids of messages that failed because nobody could know what had become of them. */
+  readonly #unsure = new Set<string>()
 
   constructor(ledger: Ledger, fail: (what: string) => void) {
     this.#ledger = ledger
@@ -103,7 +107,8 @@ export class Witness {
   state(program: string, id: MessageId, state: string): void {
     const key = `${program} ${nameOf(id)}`
     const before = this.#states.get(key) ?? ''
-    const further = STATES.indexOf(state) > STATES.indexOf(before)
+    const further =
+      STATES.indexOf(state) > STATES.indexOf(before) || (before === 'failed' && this.#unsure.has(nameOf(id)))
     if (!further && !(this.forgetful && state === before)) this.#fail(`${key} became ${state} after ${before}`)
     this.#states.set(key, state)
   }
@@ -125,7 +130,8 @@ export class Witness {
       this.#copies.set(phone, copy)
       this.auditor.join(uid, device)
     }
-    if (copy.uid !== uid || (copy.device !== device && !this.forgetful)) {
+    const isOther = copy.device !== device && !this.forgetful && this.#ledger.hasDevice(uid, copy.device)
+    if (copy.uid !== uid || isOther) {
       this.#fail(`${phone} became another device without forgetting`)
     }
     const known = forget ? undefined : before.values
@@ -140,8 +146,9 @@ export class Witness {
   }
 
   #failure(phone: string, { sender, device, sendSeq, code }: Failure): void {
-    if (code === 0) this.#fail(`${phone}: ${nameOf({ sender, device, sendSeq })} had failed and has arrived`)
-    else this.#failed(sender, device, sendSeq, code)
+    const name = nameOf({ sender, device, sendSeq })
+    if (code !== 0) this.#failed(sender, device, sendSeq, code)
+    else if (!this.#unsure.has(name)) this.#fail(`${phone}: ${name} had failed and has arrived`)
   }
 
   /** What leaves the outbox must have come into the history before. */
@@ -154,6 +161,7 @@ export class Witness {
   /** The store has forgotten the device: the phone is another one from now on, and shows what it showed. */
   #becomes(copy: Copy, device: number, messages: StoredMessage[]): void {
     this.auditor.leave(copy.uid, copy.device)
+    copy.formerDevices.add(copy.device)
     copy.device = device
     this.auditor.join(copy.uid, device)
     messages.sort((a, b) => a.sendSeq - b.sendSeq)
@@ -225,9 +233,10 @@ export class Witness {
       this.#stored.set(key, Math.max(sendSeq, this.#stored.get(key) ?? 0))
     }
     const fault = this.auditor.shown(copy.uid, copy.device, sender, device, sendSeq, Auditor.digest(text))
-    // What was refused once may be accepted when it is sent again to a store that forgot, behind what had been accepted then.
-    if (fault !== undefined && !(this.forgetful && fault === 'reordered'))
-      this.#fail(`${name} was ${fault} on ${phone}`)
+    // What was refused once may be accepted when it is sent again to a store that forgot, behind what had been accepted then;
+    // and what this phone sent itself it showed at once, before what it had sent in an earlier life and forgotten.
+    const mayCross = this.forgetful || (sender === copy.uid && copy.formerDevices.has(device))
+    if (fault !== undefined && !(mayCross && fault === 'reordered')) this.#fail(`${name} was ${fault} on ${phone}`)
   }
 
   #acceptedNow({ sender, device, sendSeq }: MessageId): void {
@@ -239,18 +248,23 @@ export class Witness {
   }
 
   #refused(sender: number, device: number, sendSeq: number, code: number): void {
-    this.#expect(nameOf({ sender, device, sendSeq }), code)
+    this.#expect({ sender, device, sendSeq }, code)
     if (code === CODES.SETTLED.code) this.auditor.failed(sender, device, sendSeq)
     else this.auditor.refused(sender, device, sendSeq)
   }
 
   #failed(sender: number, device: number, sendSeq: number, code: number): void {
-    this.#expect(nameOf({ sender, device, sendSeq }), code)
+    this.#expect({ sender, device, sendSeq }, code)
     this.auditor.failed(sender, device, sendSeq)
   }
 
-  #expect(name: string, code: number): void {
-    if (this.forgetful && code === CODES.SETTLED.code) return
+  #expect(id: MessageId, code: number): void {
+    const name = nameOf(id)
+    if (code === CODES.SETTLED.code && (this.forgetful || !this.#ledger.hasDevice(id.sender, id.device))) {
+      this.#unsure.add(name)
+      return
+    }
+    if (code === CODES.UNKNOWN_USER.code && this.#ledger.someoneIsDeleted()) return
     if (!EXPECTED_FAILURES.has(code)) this.#fail(`${name} failed with ${codeName(code)}`)
   }
 

@@ -5,14 +5,15 @@ import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { partitionOf } from '../../src/store/partition.js'
 import type { Store } from '../../src/store/types.js'
-import { act, introduce, type Stage } from './acts.js'
+import { act, depart, introduce, type Stage } from './acts.js'
+import { Cast } from './cast.js'
 import { missing } from './convergence.js'
 import { Faults } from './faults.js'
 import { everybodyRemovesADevice, everybodyWrites, somebodyGoesForGood } from './finale.js'
 import { Ledger } from './ledger.js'
 import { Network } from './network.js'
 import { SimulatedNode } from './node.js'
-import { Phone, type User } from './phone.js'
+import type { Phone, User } from './phone.js'
 import type { Plant } from './plants.js'
 import type { Process } from './process.js'
 import { Scheduler } from './scheduler.js'
@@ -46,6 +47,7 @@ const HEAL_MS = 240_000
 /** A message on a healthy system; a connection that died unnoticed is found after a heartbeat and some. */
 const STEADY_MS = 90_000
 const LOOK_MS = 500
+const DAY_MS = 86_400_000
 
 export function runSeed(options: RunOptions): Promise<Result> {
   return new World(options).run()
@@ -66,6 +68,7 @@ class World {
   readonly #stage: Stage
   readonly #blocked = new Set<string>()
   readonly #faults: Faults
+  readonly #cast: Cast
   #setup: Setup
   #texts = 0
   #chaos = true
@@ -89,8 +92,11 @@ class World {
       after: (ms, what, run) => void this.#scheduler.after(ms, what, run),
       note: text => this.#note(text),
       blocked: (a, b) => this.#blocked.add(pairOf(a, b)),
+      buy: user => this.#cast.buy(user),
+      clockJumpMs: () => this.#setup.clockJumpMs,
     }
-    this.#makeUsers()
+    this.#cast = this.#makeCast()
+    this.#cast.gather()
     this.#partitions = [...new Set(this.#users.map(user => partitionOf(`account/${user.account}`)))]
     this.#makeNodes()
     this.#faults = new Faults({
@@ -124,10 +130,16 @@ class World {
 
   async #live(): Promise<void> {
     for (const node of this.#nodes) node.start()
+    const { calendarMs, departure, chaosMs } = this.#setup
+    this.#faults.everyNowAndThen(calendarMs, 'days go by', () => this.#daysGoBy())
+    const leaver = departure ? this.#users.at(-1) : undefined
+    if (leaver !== undefined) {
+      this.#stage.after(chaosMs * (0.2 + 0.7 * this.#random.fraction()), 'depart', () => depart(this.#stage, leaver))
+    }
     for (const user of this.#users) for (const phone of user.phones) this.#liven(phone)
     this.#faults.begin()
     introduce(this.#stage)
-    await this.#scheduler.run(this.#setup.chaosMs)
+    await this.#scheduler.run(chaosMs)
     this.#heal()
     await this.#settle(HEAL_MS, 'after the last fault')
     everybodyWrites(this.#stage)
@@ -143,46 +155,31 @@ class World {
 
   // The cast -------------------------------------------------------------------------------------------------------------
 
-  #makeUsers(): void {
-    const { users, neighbours } = this.#setup
-    users.forEach((phones, index) => {
-      const [first] = this.#users
-      const user: User = {
-        account: accountOf(
-          `user${this.#options.seed % 1_000}x${index}`,
-          index < neighbours ? first?.account : undefined,
-        ),
-        passwords: ['a good password'],
-        passwordChanges: 0,
-        backedUp: [],
-        gone: false,
-        phones: [],
-        uid: 0,
-      }
-      this.#users.push(user)
-      for (let i = 0; i < phones; i += 1) this.#addPhone(user)
-    })
-  }
-
-  #addPhone(user: User): Phone {
+  #makeCast(): Cast {
     const { heartbeatMs } = this.#setup
-    const phone = new Phone({
-      name: `${user.account}.${'abcdefgh'[user.phones.length]}`,
-      user,
-      scheduler: this.#scheduler,
-      random: this.#random,
-      network: this.#network,
+    return new Cast({
+      stage: this.#stage,
+      seed: this.#options.seed,
       witness: this.#witness,
-      weather: () => ({ writeMs: this.#setup.phoneWriteMs, writeFails: this.#setup.phoneWriteFails }),
-      heartbeatMs,
-      hosts: () => this.#nodes.filter(node => node.started),
-      wrap: this.#options.plant?.transport,
-      stored: () => this.#faults.ambush(),
-      note: text => this.#note(text),
-      fail: text => this.#fail(text),
+      ledger: this.#ledger,
+      users: this.#users,
+      setup: () => this.#setup,
+      chaos: () => this.#chaos,
+      liven: phone => this.#liven(phone),
+      phone: {
+        scheduler: this.#scheduler,
+        random: this.#random,
+        network: this.#network,
+        witness: this.#witness,
+        weather: () => ({ writeMs: this.#setup.phoneWriteMs, writeFails: this.#setup.phoneWriteFails }),
+        heartbeatMs,
+        hosts: () => this.#nodes.filter(node => node.started),
+        wrap: this.#options.plant?.transport,
+        stored: () => this.#faults.ambush(),
+        note: text => this.#note(text),
+        fail: text => this.#fail(text),
+      },
     })
-    user.phones.push(phone)
-    return phone
   }
 
   #makeNodes(): void {
@@ -226,7 +223,7 @@ class World {
     const { random } = this.#stage
     const again = (): void => {
       if (!this.#chaos) return
-      act(this.#stage, phone, this.#setup.misfortune)
+      act(this.#stage, phone, this.#setup)
       this.#stage.after(-Math.log(1 - random.fraction()) * this.#setup.actMs, 'act', again)
     }
     this.#stage.after(1_000 * random.fraction(), 'phone starts', () => {
@@ -249,15 +246,20 @@ class World {
     this.#faults.end()
     this.#setup = calmed(this.#setup)
     this.#network.weather = this.#setup.network
+    this.#cast.complete()
     for (const user of this.#users) {
-      // One more phone, that knows nothing yet: it must come to know all that the others do.
-      if (user.phones.length < 6) this.#addPhone(user)
       for (const phone of user.phones) {
         phone.jump(0)
         if (phone.away) phone.setAway(false)
         phone.start()
       }
     }
+  }
+
+  #daysGoBy(): void {
+    const days = this.#random.integer(4) === 0 ? 91 : this.#random.integer(2) === 0 ? 31 : this.#random.fraction()
+    this.#note(`${days} days go by`)
+    this.#scheduler.calendarMs += days * DAY_MS
   }
 
   /** Whether a request between the two may have been dropped. */
@@ -277,10 +279,17 @@ class World {
     let left: string[] = []
     while (this.#scheduler.nowMs < endMs) {
       await this.#scheduler.run(this.#scheduler.nowMs + LOOK_MS)
-      left = [...missing(whole), ...more()]
+      left = [...this.#cast.bury(), ...this.#tiesToTheDeparted(), ...missing(whole), ...more()]
       if (left.length === 0) return
     }
     throw new SimulationFailure(`not settled ${limitMs} ms ${when}: ${left.slice(0, 12).join('; ')}`)
+  }
+
+  #tiesToTheDeparted(): string[] {
+    const others = this.#users.map(({ uid }) => uid)
+    return this.#cast.departed.flatMap(({ uid }) =>
+      this.#ledger.friendsOf(uid, others, this.#unseen).map(other => `${other} is still tied to ${uid}`),
+    )
   }
 
   #restored(): void {
@@ -302,6 +311,8 @@ class World {
   #lookBack(): void {
     if (this.#witness.forgetful) return
     for (const user of this.#users) {
+      // The store forgets the messages of a deleted account; its phones keep them.
+      if (user.gone && this.#ledger.isDeleted(user.uid)) continue
       for (const { disk, name } of user.phones) {
         for (const message of disk.model.messages()) {
           if (message.version === 0 || this.#ledger.holds(user.uid, message.version, message)) continue
@@ -323,15 +334,6 @@ class World {
 }
 
 class SimulationFailure extends Error {}
-
-/** A name that begins so; of the same partition as that of a neighbour. */
-function accountOf(name: string, neighbour: string | undefined): string {
-  let found = name
-  if (neighbour === undefined) return found
-  for (let i = 0; partitionOf(`account/${found}`) !== partitionOf(`account/${neighbour}`); i += 1)
-    found = `${name}-${i}`
-  return found
-}
 
 function pairOf(a: number, b: number): string {
   return `${Math.min(a, b)} ${Math.max(a, b)}`
