@@ -70,7 +70,7 @@ function two(number: number): string {
 export function connectionWord(status: ConnectionStatus, waitMs: number): string {
   switch (status.state) {
     case 'online':
-      return 'transport' in status ? `online ${status.transport}` : 'online'
+      return `online ${status.transport}`
     case 'waiting':
       return `offline, again in ${Math.max(1, Math.ceil(waitMs / 1000))} s`
     case 'resting':

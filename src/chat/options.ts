@@ -3,9 +3,8 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { address, parseAddress, type ServerAddress, shownAddress } from '../ops/address.js'
+import { HTTP_PORT_DEFAULT, LONG_PORT_DEFAULT, TRANSPORTS, type TransportName } from '../ops/dial.js'
 import { flag, integer, type Option, oneOf, parseOptions, text } from '../ops/options.js'
-
-const LONG_PORT_DEFAULT = 8081
 
 /** PROTOCOL.md, 8: what the server takes. It is also the name of a folder here. */
 const ACCOUNT = /^[a-z][a-z0-9_.-]{2,31}$/i
@@ -15,7 +14,8 @@ export const CHAT_OPTIONS = {
   account: accountName('who you are; needed'),
   register: flag('make the account; without it a terminal asks whether to log in or to register'),
   server: address(`127.0.0.1:${LONG_PORT_DEFAULT}`, LONG_PORT_DEFAULT, 'the long side of the server'),
-  transport: oneOf('tcp', ['tcp'], 'how to connect'),
+  httpPort: integer(HTTP_PORT_DEFAULT, 1, 65_535, 'PORT', "the server's short side, for ws and http"),
+  transport: oneOf('auto', ['auto', ...TRANSPORTS], 'how to connect; auto: by the first of the three that works'),
   storage: text(
     '',
     'FOLDER',
@@ -38,7 +38,9 @@ export interface Settings {
   readonly contact: string | undefined
   readonly register: boolean
   readonly server: ServerAddress
-  readonly transport: 'tcp'
+  readonly httpPort: number
+  /** In order of preference. */
+  readonly transports: readonly TransportName[]
   /** The folder. */
   readonly storage: string
   /** -1: there is none. */
@@ -72,7 +74,19 @@ export function parseSettings(
   const server = parseAddress(values.server, LONG_PORT_DEFAULT)
   if (server === undefined) throw new Error(`${values.server} was taken as an address`)
   const storage = values.storage === '' ? defaultStorage(environment, server, values.account) : values.storage
-  return { kind: 'settings', settings: Object.freeze({ ...values, contact: contact?.toLowerCase(), server, storage }) }
+  const { account, register, httpPort, transport, passwordFd } = values
+  const transports = transport === 'auto' ? TRANSPORTS : [transport]
+  const known = {
+    account,
+    contact: contact?.toLowerCase(),
+    register,
+    server,
+    httpPort,
+    transports,
+    storage,
+    passwordFd,
+  }
+  return { kind: 'settings', settings: Object.freeze(known) }
 }
 
 function accountName(why: string): Option<string> {

@@ -9,8 +9,9 @@
 import { hostname } from 'node:os'
 import { createInterface } from 'node:readline'
 import type { ReadStream, WriteStream } from 'node:tty'
-import { type Client, createClient, FileStorage, systemClock, tcpTransport } from '../../clients/typescript/index.js'
+import { type Client, createClient, FileStorage, systemClock } from '../../clients/typescript/index.js'
 import { DEVICE_NAME_BYTES_MAX } from '../../protocol/limits.js'
+import { transportTo } from '../ops/dial.js'
 import { errorText } from './lines.js'
 import type { Settings } from './options.js'
 import { firstLine } from './password-fd.js'
@@ -84,7 +85,8 @@ export class Program {
       await client?.close()
       this.#terminal?.end()
       void this.#lines?.return?.()
-      stdin.unref()
+      // Whoever writes to it may go on: nothing waits for that.
+      stdin.destroy()
     }
   }
 
@@ -167,9 +169,9 @@ export class Program {
   }
 
   #makeClient(): Promise<Client> {
-    const { server, storage } = this.#settings
+    const { server, httpPort, transports, storage } = this.#settings
     return createClient({
-      transport: tcpTransport(server),
+      transport: transports.map(name => transportTo(name, server, httpPort)),
       storage: new FileStorage(storage),
       clientName: 'longwire chat',
       deviceName: deviceName(),

@@ -352,6 +352,9 @@ export class Room {
   }
 
   #changed(): void {
-    if (this.#settled !== undefined && this.#acts.underWay === 0 && this.waiting === 0) this.#settled()
+    if (this.#settled === undefined || this.#acts.underWay > 0 || this.waiting > 0) return
+    // What is no longer in the outbox may still be on its way to being told.
+    for (const { state } of this.#followed.values()) if (state === 'queued' || state === 'sending') return
+    this.#settled()
   }
 }

@@ -1,0 +1,32 @@
+/** How the commands of this program that are clients reach a server. */
+
+import {
+  fetchExchange,
+  httpTransport,
+  type Transport,
+  tcpTransport,
+  wsTransport,
+} from '../../clients/typescript/index.js'
+import { type ServerAddress, shownAddress } from './address.js'
+
+/** In order of preference. */
+export const TRANSPORTS = ['tcp', 'ws', 'http'] as const
+
+export type TransportName = (typeof TRANSPORTS)[number]
+
+/** The ports that serve listens on, unless it is told otherwise. */
+export const LONG_PORT_DEFAULT = 8081
+export const HTTP_PORT_DEFAULT = 8080
+
+/** @param long the long side @param httpPort of the short side, on the same host */
+export function transportTo(name: TransportName, long: ServerAddress, httpPort: number): Transport {
+  const short = shownAddress({ host: long.host, port: httpPort })
+  switch (name) {
+    case 'tcp':
+      return tcpTransport(long)
+    case 'ws':
+      return wsTransport({ url: `ws://${short}/ws` })
+    case 'http':
+      return httpTransport({ exchange: fetchExchange({ url: `http://${short}` }) })
+  }
+}

@@ -1,0 +1,90 @@
+/** Questions and answers on the way to a session, against a server that knows alice. */
+import t from 'tap'
+import { LongwireError } from '../../clients/typescript/index.js'
+import { CODES } from '../../protocol/codes.js'
+import { type SignInSpec, signIn } from '../../src/chat/sign-in.js'
+
+const RIGHT = 'correct horse'
+
+async function run(answers: readonly string[], spec: Partial<SignInSpec> = {}) {
+  const calls: string[] = []
+  const asked: string[] = []
+  const said: string[] = []
+  const refuse = (name: keyof typeof CODES): never => {
+    throw LongwireError.ofCode(CODES[name].code)
+  }
+  const account = {
+    register: async ({ account, password }: { account: string; password: string }) => {
+      calls.push(`register ${account} ${password}`)
+      if (account === 'alice') refuse('NAME_TAKEN')
+      if (password.length < 8) refuse('PASSWORD_WEAK')
+    },
+    login: async ({ account, password }: { account: string; password: string }) => {
+      calls.push(`login ${account} ${password}`)
+      if (password === 'down') throw LongwireError.local('TIMEOUT')
+      if (account !== 'alice' || password !== RIGHT) refuse('WRONG_CREDENTIALS')
+    },
+  }
+  const left = [...answers]
+  const signedIn = await signIn({
+    client: { account } as unknown as SignInSpec['client'],
+    account: 'alice',
+    register: undefined,
+    password: undefined,
+    ask: async (question, how) => {
+      asked.push(`${question}${how}`)
+      return left.shift()
+    },
+    say: (_kind, text) => said.push(text),
+    ...spec,
+  })
+  return { signedIn, calls, asked, said, left }
+}
+
+t.test('asks whether to log in, and for the password, which is a secret', async t => {
+  const { signedIn, calls, asked } = await run(['l', RIGHT])
+  t.ok(signedIn)
+  t.same(calls, [`login alice ${RIGHT}`])
+  t.same(asked, ['l or r: echoed', 'Password: secret'])
+})
+
+t.test('a wrong password is asked for again, up to a limit', async t => {
+  const { signedIn, calls, said } = await run(['x', '', 'Log in', 'wrong', 'l', RIGHT])
+  t.ok(signedIn)
+  t.same(calls, ['login alice wrong', `login alice ${RIGHT}`])
+  t.match(said[1], /^alice could not log in: account or password is wrong \(nobody of that name/)
+  const never = await run(Array(40).fill('l'))
+  t.notOk(never.signedIn)
+  t.equal(never.calls.length, 5)
+})
+
+t.test('a new password is asked for twice; a short one and a taken name are said', async t => {
+  const { signedIn, calls, asked, said } = await run(
+    ['r', 'one', 'two', 'short', 'short', 'long enough', 'long enough'],
+    {
+      account: 'bob',
+    },
+  )
+  t.ok(signedIn)
+  t.same(calls, ['register bob short', 'register bob long enough'])
+  t.same(asked.slice(1, 3), ['New password: secret', 'New password again: secret'])
+  t.match(said, [/Log in, or register/, /not the same/, /the password is shorter than 8 bytes/])
+  const taken = await run(['r', 'long enough', 'long enough', 'l', RIGHT])
+  t.ok(taken.signedIn)
+  t.match(taken.said[1], /the account name is taken \(if it is yours, log in\)/)
+})
+
+t.test('without anybody to ask one given password is tried once', async t => {
+  t.match(await run([], { ask: undefined, password: RIGHT }), { signedIn: true, calls: [`login alice ${RIGHT}`] })
+  t.match(await run([], { ask: undefined, password: 'wrong' }), { signedIn: false, calls: ['login alice wrong'] })
+  const fresh = await run([], { ask: undefined, password: RIGHT, account: 'bob', register: true })
+  t.match(fresh, { signedIn: true, calls: [`register bob ${RIGHT}`] })
+  const none = await run([], { ask: undefined })
+  t.match(none, { signedIn: false, calls: [], said: [/--password-fd/] })
+})
+
+t.test('it ends when the person goes, and when no server answers', async t => {
+  t.match(await run([]), { signedIn: false, calls: [] })
+  t.match(await run(['l']), { signedIn: false, calls: [] })
+  t.match(await run(['l', 'down', 'l', RIGHT]), { signedIn: false, left: ['l', RIGHT] })
+})

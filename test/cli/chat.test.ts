@@ -1,0 +1,234 @@
+/** `longwire chat` as a process: through pipes, as a script uses it, and on a terminal of its own. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import { CliProcess } from '../support/cli-process.js'
+import { eventually } from '../support/eventually.js'
+
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
+const PASSWORD = 'xylophone-7'
+
+class Chat {
+  readonly child: ChildProcess
+  stdout = ''
+  stderr = ''
+  readonly #exit: Promise<unknown[]>
+
+  constructor(command: string, argv: readonly string[], home: string) {
+    this.child = spawn(command, argv, {
+      env: { PATH: process.env.PATH ?? '', HOME: home, TERM: 'xterm', SHELL: '/bin/sh' },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    this.#exit = once(this.child, 'close')
+    this.child.stdin?.on('error', () => {})
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text
+    })
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text
+    })
+  }
+
+  enter(...lines: string[]): void {
+    for (const line of lines) this.child.stdin?.write(`${line}\n`)
+  }
+
+  end(): void {
+    this.child.stdin?.end()
+  }
+
+  async see(...wanted: (string | RegExp)[]): Promise<void> {
+    const isThere = (want: string | RegExp): boolean =>
+      typeof want === 'string' ? this.stdout.includes(want) : want.test(this.stdout)
+    await eventually(() => wanted.every(isThere) || this.child.exitCode !== null).catch(() => {})
+    if (!wanted.every(isThere)) throw new Error(`not ${wanted} but\n${this.stdout}\n${this.stderr}`)
+  }
+
+  async exit(): Promise<unknown> {
+    return (await this.#exit)[0]
+  }
+}
+
+async function setUp(t: Test) {
+  const home = t.testdir({ home: {} })
+  const { server, ready } = await CliProcess.serve('--store', 'memory', '--log-level', 'silent', '--limits', 'open')
+  t.teardown(async () => {
+    server.child.kill('SIGKILL')
+    await server.exit()
+  })
+  const chats: Chat[] = []
+  t.teardown(() => {
+    for (const { child } of chats) child.kill('SIGKILL')
+  })
+  const address = ['--server', `127.0.0.1:${ready.port}`]
+  const piped = (account: string, ...argv: string[]): Chat => {
+    const chat = new Chat(process.execPath, [MAIN, 'chat', '--account', account, ...address, ...argv], home)
+    chats.push(chat)
+    return chat
+  }
+  /** On a pseudo-terminal, which echoes unless it is told not to. */
+  const typed = (account: string, ...argv: string[]): Chat => {
+    const command = [process.execPath, MAIN, 'chat', '--account', account, ...address, ...argv].join(' ')
+    const chat = new Chat('script', ['-qec', `stty cols 80 rows 24; exec ${command}`, '/dev/null'], home)
+    chats.push(chat)
+    return chat
+  }
+  return { home, server, ready, piped, typed }
+}
+
+t.test('two people talk through pipes; at the end of the input everything was sent', async t => {
+  const { home, ready, piped } = await setUp(t)
+  const bob = piped('bob', '--register', '--password-fd', '0')
+  bob.enter(PASSWORD)
+  await bob.see('-- online')
+  const alice = piped('Alice', '--register', '--password-fd', '0')
+  alice.enter(PASSWORD, '/add bob hello there')
+  await bob.see('-- alice asks to become a contact: “hello there”')
+  bob.enter('/accept alice')
+  await alice.see('-- bob is a contact now')
+  alice.enter('good morning', '/quit')
+  t.equal(await alice.exit(), 0)
+  await bob.see(/^\d\d:\d\d {6}alice: good morning$/m)
+  bob.enter('good morning to you', 'and good night')
+  bob.end()
+  t.equal(await bob.exit(), 0)
+  t.match(bob.stdout, /^\d\d:\d\d ✓ {4}you → alice: and good night$/m)
+  const again = piped('alice', 'bob')
+  await again.see('bob: and good night')
+  again.end()
+  t.equal(await again.exit(), 0)
+  t.notMatch(bob.stdout + bob.stderr + alice.stdout + again.stdout, PASSWORD)
+  const folder = join(home, '.local', 'share', 'longwire', `127.0.0.1_${ready.port}`)
+  t.same(readdirSync(folder), ['alice', 'bob'])
+  t.equal(statSync(join(folder, 'alice')).mode & 0o777, 0o700)
+  t.equal(statSync(join(folder, 'alice', 'journal')).mode & 0o777, 0o600)
+})
+
+t.test('on a terminal: the password is asked for twice and echoed never; Ctrl-D ends it', async t => {
+  const { typed } = await setUp(t)
+  const alice = typed('alice')
+  await alice.see('l or r: ')
+  alice.enter('r')
+  await alice.see('New password: ')
+  alice.enter(PASSWORD)
+  await alice.see('New password again: ')
+  alice.enter(PASSWORD)
+  await alice.see(/\[online.*\]> /)
+  alice.enter('/nick Somebody')
+  alice.enter('/password')
+  await alice.see('Old password: ')
+  alice.enter(PASSWORD)
+  await alice.see('New password: ')
+  alice.child.stdin?.write('\x03')
+  t.equal(await alice.exit(), 0)
+  t.notMatch(alice.stdout, PASSWORD)
+  t.notMatch(alice.stdout, /[yhpq]{3}/, 'nor a part of it')
+  const again = typed('alice')
+  await again.see(/\[online.*\]> /)
+  again.child.stdin?.write('hello\x15\x04')
+  t.equal(await again.exit(), 0)
+  t.match(again.stdout, 'hello', 'what is no secret is echoed')
+})
+
+t.test('one chat at a time on a storage; a folder that is none; a password that is wrong', async t => {
+  const { home, piped } = await setUp(t)
+  const first = piped('alice', '--register', '--password-fd', '0')
+  first.enter(PASSWORD)
+  await first.see('-- online')
+  const second = piped('alice')
+  t.equal(await second.exit(), 1)
+  t.match(second.stderr, /^longwire: .*\/alice is in use by process \d+\n$/)
+  first.end()
+  t.equal(await first.exit(), 0)
+  writeFileSync(join(home, 'file'), '')
+  const third = piped('alice', '--storage', join(home, 'file'))
+  t.equal(await third.exit(), 1)
+  t.match(third.stderr, /^longwire: [^\n]*file[^\n]*\n$/)
+  const wrong = piped('alice', '--storage', join(home, 'other'), '--password-fd', '0')
+  wrong.enter('not the password')
+  t.equal(await wrong.exit(), 1)
+  t.match(wrong.stdout, '!! alice could not log in: account or password is wrong')
+  const mute = piped('alice', '--storage', join(home, 'another'))
+  t.equal(await mute.exit(), 1)
+  t.match(mute.stdout, '--password-fd')
+})
+
+t.test('a session that was ended elsewhere ends the chat of a pipe, which says so', async t => {
+  const { home, piped } = await setUp(t)
+  const first = piped('alice', '--register', '--password-fd', '0')
+  first.enter(PASSWORD)
+  await first.see('-- online')
+  const second = piped('alice', '--storage', join(home, 'second'), '--password-fd', '0')
+  second.enter(PASSWORD, '/logout 1')
+  t.equal(await first.exit(), 1)
+  t.match(first.stdout, '!! signed out by the server: the session was ended')
+  second.enter('/logout 2')
+  t.equal(await second.exit(), 0)
+})
+
+t.test('what cannot be sent now is kept, and the exit code says so', async t => {
+  const { server, piped } = await setUp(t)
+  const bob = piped('bob', '--register', '--password-fd', '0')
+  bob.enter(PASSWORD)
+  await bob.see('-- online')
+  const alice = piped('alice', '--register', '--password-fd', '0')
+  alice.enter(PASSWORD, '/add bob')
+  await bob.see('asks to become')
+  bob.enter('/accept')
+  await alice.see('-- bob is a contact now')
+  server.child.kill('SIGKILL')
+  await alice.see('-- offline: ')
+  alice.enter('are you there?')
+  await alice.see('…    you → bob: are you there?')
+  alice.child.kill('SIGTERM')
+  t.equal(await alice.exit(), 0)
+  const again = piped('alice')
+  await again.see('…    you → bob: are you there?')
+  again.child.kill('SIGINT')
+  t.equal(await again.exit(), 0)
+})
+
+t.test('a password comes from a descriptor, never from an option or the environment', async t => {
+  const { home, ready, typed } = await setUp(t)
+  mkdirSync(join(home, 'secret'))
+  writeFileSync(join(home, 'secret', 'password'), `${PASSWORD}\nmore\n`)
+  const argv = `--register --account alice --server 127.0.0.1:${ready.port} --password-fd 3`
+  const alice = new Chat('sh', ['-c', `exec "${process.execPath}" "${MAIN}" chat ${argv} 3<secret/password`], home)
+  t.teardown(() => alice.child.kill('SIGKILL'))
+  t.equal(existsSync('secret/password'), false)
+  t.equal(await alice.exit(), 2, 'the shell found no such file')
+  const found = new Chat(
+    'sh',
+    ['-c', `cd "$HOME"; exec "${process.execPath}" "${MAIN}" chat ${argv} 3<secret/password`],
+    home,
+  )
+  t.teardown(() => found.child.kill('SIGKILL'))
+  await found.see('-- online')
+  found.end()
+  t.equal(await found.exit(), 0)
+  const wrong = typed('bob', '--password', PASSWORD)
+  t.equal(await wrong.exit(), 2)
+  t.match(wrong.stdout, 'unknown option: --password')
+})
+
+t.test('wrong options are one line and exit code 2', async t => {
+  for (const [argv, message] of [
+    [[], '--account is needed: who you are'],
+    [['--account', 'a'], '--account must be 3 to 32 of a-z 0-9 _ . -, beginning with a letter, not "a"'],
+    [['--account', '../etc'], '--account must be'],
+    [['--account', 'alice', 'b/b'], '"b/b" is no account name'],
+    [['--account', 'alice', 'bob', 'carol'], 'unexpected argument: carol'],
+    [['--account', 'alice', '--server', 'a:b:c'], '--server must be a host'],
+    [['--account', 'alice', '--transport', 'pigeon'], '--transport must be'],
+    [['--account', 'alice', '--password-fd', '77'], '--password-fd 77 cannot be read'],
+  ] as const) {
+    const cli = new CliProcess(['chat', ...argv], { HOME: t.testdir() })
+    t.equal(await cli.exit(), message.includes('cannot be read') ? 1 : 2, message)
+    t.match(cli.stderr, `longwire: ${message}`)
+    t.equal(cli.stderr.split('\n').length, 2)
+    t.equal(cli.stdout, '')
+  }
+})
