@@ -11,7 +11,15 @@ import { authorize, type BindResult, bind, boundAttempt } from '../sync/rules/se
 import { type Undone, whyUndone } from './answers.js'
 import { deviceKey } from './limiting.js'
 import { readToken, type TokenOwner } from './tokens.js'
+import { Turnstile } from './turnstile.js'
 import type { Authorization, HelloAnswer } from './types.js'
+
+/**
+ * When thousands come back at once, those who are there are not to wait for all of them: a message comes behind so many Hellos
+ * at most, and one turn of the event loop answers no more (0.15 ms each, with the first page). Of 5 000 that came at once, each
+ * was back as soon as without this, and five times as many messages of others were delivered meanwhile.
+ */
+const HELLOS_AT_ONCE = 32
 
 type Settle = (answer: HelloAnswer) => void
 
@@ -19,6 +27,7 @@ export class HelloService {
   readonly #engine: Engine
   readonly #clock: Clock
   readonly #limits: Limits
+  readonly #turnstile = new Turnstile(HELLOS_AT_ONCE)
 
   constructor(engine: Engine, clock: Clock, limits: Limits) {
     this.#engine = engine
@@ -57,12 +66,16 @@ export class HelloService {
       settle(limited(deviceMs))
       return
     }
-    this.#engine.submit(userActor(owner.uid), bind, { device, tokenHash, attempt }, outcome => {
-      if (outcome.kind === 'done') {
-        // Only with the right token: who has none uses up nothing of the device's.
-        if (outcome.result.kind !== 'refused') this.#limits.charge('hellos-device', key)
-        this.#bound(request, owner, outcome.result, settle)
-      } else settle(unsettled(outcome))
+    this.#turnstile.enter(() => {
+      this.#engine.submit(userActor(owner.uid), bind, { device, tokenHash, attempt }, outcome => {
+        // Within the call: an engine that is closing waits for those that wait here too.
+        this.#turnstile.leave()
+        if (outcome.kind === 'done') {
+          // Only with the right token: who has none uses up nothing of the device's.
+          if (outcome.result.kind !== 'refused') this.#limits.charge('hellos-device', key)
+          this.#bound(request, owner, outcome.result, settle)
+        } else settle(unsettled(outcome))
+      })
     })
   }
 
