@@ -92,7 +92,7 @@ export function parseConfig(
 /** Scheme, host and maybe a port, in the form in which a browser names it: nothing else would ever match. */
 function isOrigin(text: string): boolean {
   try {
-    return /^[a-z][a-z0-9+.-]*:\/\//.test(text) && (new URL(text).origin === text || isAppOrigin(text))
+    return /^[a-z][a-z0-9+.-]*:\/\/[^*]*$/.test(text) && (new URL(text).origin === text || isAppOrigin(text))
   } catch {
     return false
   }

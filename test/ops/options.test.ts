@@ -1,6 +1,6 @@
 import t from 'tap'
 import { connectionsMax, isLoopback, parseConfig, SERVE_OPTIONS } from '../../src/ops/config.js'
-import { flag, integer, oneOf, optionHelp, parseOptions, text } from '../../src/ops/options.js'
+import { flag, integer, list, oneOf, optionHelp, parseOptions, text } from '../../src/ops/options.js'
 
 const TABLE = {
   port: integer(80, 0, 65_535, 'PORT', 'where'),
@@ -21,6 +21,16 @@ t.test('the command line goes before the environment, the environment before the
     values: { port: 82, logLevel: 'warn', json: true, name: 'a=b' },
   })
   t.match(parse(['--port', '1', '--port=2']), { values: { port: 2 } })
+})
+
+t.test('a list is given at once, one by one, or in the environment, which the command line replaces', async t => {
+  const table = { word: list('WORD,…', 'words', 'which', given => (/^\w+$/.test(given) ? given : undefined)) }
+  const words = (argv: string[], environment: Record<string, string> = {}) => parseOptions(table, argv, environment)
+  t.match(words([]), { values: { word: [] } })
+  t.match(words(['--word', 'a, b', '--word=c']), { values: { word: ['a', 'b', 'c'] } })
+  t.match(words([], { LONGWIRE_WORD: 'x,y' }), { values: { word: ['x', 'y'] } })
+  t.match(words(['--word', 'a'], { LONGWIRE_WORD: 'x' }), { values: { word: ['a'] } })
+  t.match(words(['--word', 'a,b c']), { kind: 'wrong', message: '--word must be words, not "a,b c"' })
 })
 
 t.test('unknown options and wrong values are refused by name', async t => {
@@ -78,6 +88,28 @@ t.test('open limits are only taken on loopback', async t => {
   t.equal(parseConfig(['--host', '0.0.0.0'], {}).kind, 'config')
 })
 
+t.test('an allowed origin is one as a browser names it', async t => {
+  const origins = (value: string) => parseConfig(['--allow-origin', value], {})
+  for (const good of ['https://a.example', 'http://localhost:5173', 'http://[::1]:8080', 'capacitor://localhost']) {
+    t.match(origins(good), { config: { allowOrigin: [good] } }, good)
+  }
+  for (const bad of [
+    '*',
+    'null',
+    'a.example',
+    'https://a.example/',
+    'https://A.example',
+    'https://a.example:443',
+    'https://',
+    'https://a.example/x',
+    'https://u@a.example',
+    'javascript://',
+    'https://*.example',
+  ]) {
+    t.match(origins(bad), { kind: 'wrong', message: /^--allow-origin must be origins/ }, bad)
+  }
+})
+
 t.test('two listeners on one port are refused before they try', async t => {
   t.match(parseConfig(['--port', '5', '--http-port', '5'], {}), { kind: 'wrong', message: /--port and --http-port/ })
   t.equal(parseConfig(['--port', '0', '--http-port', '0'], {}).kind, 'config')
@@ -95,7 +127,7 @@ t.test('the total of connections is what was asked for, or what the descriptors 
 
 t.test('every option of serve has a default that its own rule takes', async t => {
   for (const [name, option] of Object.entries(SERVE_OPTIONS)) {
-    t.equal(option.parse(String(option.default)), option.default, name)
+    t.same(option.parse(String(option.default)), option.default, name)
     t.ok(option.why.length > 10 && option.range.length > 0)
   }
 })
