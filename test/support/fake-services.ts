@@ -54,6 +54,10 @@ export class FakeServices implements Services {
   readonly bound = new Map<string, number | undefined>()
   ackCode: Code = CODES.OK.code
   itemsMax = SYNC_ITEMS_MAX
+  /** That every device has bound, as authorize() says. */
+  attempt = 0
+  /** Settles the authorizations that were asked for; undefined: at once. */
+  heldAuthorizations: (() => void)[] | undefined
   /** Resolves the pages that were asked for; undefined: at once. */
   heldPages: (() => void)[] | undefined
 
@@ -85,11 +89,16 @@ export class FakeServices implements Services {
     this.onRequest({ caller, id, method, body: body.slice() })
   }
 
-  authorize([uid, device = 1]: Uint8Array, settle: (authorization: Authorization) => void): void {
+  authorize(token: Uint8Array, settle: (authorization: Authorization) => void): void {
+    if (this.heldAuthorizations === undefined) this.#authorize(token, settle)
+    else this.heldAuthorizations.push(() => this.#authorize(token, settle))
+  }
+
+  #authorize([uid, device = 1]: Uint8Array, settle: (authorization: Authorization) => void): void {
     if (uid === undefined || uid === 0xff) {
       settle({ kind: 'refused', code: CODES.UNAUTHENTICATED.code, retryAfterMs: 0 })
     } else {
-      settle({ kind: 'owner', uid, device, attempt: 0 })
+      settle({ kind: 'owner', uid, device, attempt: this.attempt })
     }
   }
 
