@@ -17,6 +17,14 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'talk in a terminal',
     load: async () => (await import('./chat.js')).chat,
   },
+  backup: {
+    summary: 'copy a store to a new folder, while it is served',
+    load: async () => (await import('./backup.js')).backup,
+  },
+  restore: {
+    summary: 'make a data folder of a backup',
+    load: async () => (await import('./restore.js')).restore,
+  },
   simulate: {
     summary: 'let a population of real clients send messages, and verify every delivery',
     load: async () => (await import('./simulate.js')).simulate,

@@ -153,7 +153,16 @@ export class Journal {
  * is no write cut off by a crash (there is one at a time) but damage.
  */
 export function readJournal(file: string, applied: number): JournalWrite[] {
-  const bytes = fs.existsSync(file) ? fs.readFileSync(file) : Buffer.alloc(0)
+  return writesOf({ file, bytes: fs.existsSync(file) ? fs.readFileSync(file) : Buffer.alloc(0) }, applied)
+}
+
+/** A journal file as it was read. */
+export interface JournalFile {
+  readonly file: string
+  readonly bytes: Buffer
+}
+
+function writesOf({ file, bytes }: JournalFile, applied: number): JournalWrite[] {
   const writes: JournalWrite[] = []
   const salt = bytes.subarray(24, WRITE_HEAD_BYTES)
   let position = 0
@@ -182,11 +191,17 @@ function writeAt(bytes: Buffer, position: number, salt: Buffer): JournalWrite | 
   return { sequence: bytes.readDoubleLE(position + 16), changes: bytes.subarray(position + WRITE_HEAD_BYTES, end) }
 }
 
+/** Both files, one after the other: what is written meanwhile may be in the second and not in the first. */
+export function readJournalFiles(folder: string): JournalFile[] {
+  return [0, 1].map(index => {
+    const file = journalPath(folder, index)
+    return { file, bytes: fs.existsSync(file) ? fs.readFileSync(file) : Buffer.alloc(0) }
+  })
+}
+
 /** All writes of both files beyond `applied`, in order. Throws if one of them is missing in between. */
-export function recoverJournal(folder: string, applied: number): JournalWrite[] {
-  const writes = [0, 1]
-    .flatMap(index => readJournal(journalPath(folder, index), applied))
-    .sort((a, b) => a.sequence - b.sequence)
+export function recoverJournal(folder: string, applied: number, files = readJournalFiles(folder)): JournalWrite[] {
+  const writes = files.flatMap(file => writesOf(file, applied)).sort((a, b) => a.sequence - b.sequence)
   writes.forEach((write, i) => {
     if (write.sequence !== applied + 1 + i) {
       throw new Error(`the journal in ${folder} lacks write ${applied + 1 + i}: its next one is ${write.sequence}`)

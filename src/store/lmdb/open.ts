@@ -45,6 +45,9 @@ export interface LmdbStoreOptions {
 /** 64 MiB: some seconds of the fastest writer there is. */
 export const FREE_BYTES_MIN = 2 ** 26
 
+/** The name of what marks tables as a whole backup (backup.ts): nothing may be written to one, its versions were given out again. */
+export const BACKUP = 'backup'
+
 /** What lmdb takes for a new database and its lock. */
 const NEW_STORE_BYTES = 2 ** 20
 
@@ -85,7 +88,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
   }
 }
 
-function makeFolder(folder: string): void {
+export function makeFolder(folder: string): void {
   try {
     makeFolders(path.resolve(folder))
     fs.accessSync(folder, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK)
@@ -134,6 +137,9 @@ function identify(folder: string, tables: Tables, random: Random): { readonly id
     const found = format === 0 ? 'no Longwire data' : `Longwire data of format ${format}`
     throw new StoreFormatError(`the data folder ${folder} holds ${found}; this program reads format ${FORMAT}`)
   }
+  if (tables.meta(BACKUP) !== 0) {
+    throw new StoreFormatError(`${folder} is a backup: longwire restore ${folder} --data FOLDER makes a store of it`)
+  }
   const writes = recoverJournal(folder, tables.meta('applied'))
   const last = writes.at(-1)
   if (last !== undefined) {
@@ -143,6 +149,6 @@ function identify(folder: string, tables: Tables, random: Random): { readonly id
   return { id: tables.id(), epoch: tables.meta('epoch') }
 }
 
-function messageOf(error: unknown): string {
+export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

@@ -48,7 +48,7 @@ export class Tables {
   readonly #keys = new KeyViews()
 
   /** `mapBytes` is a start: lmdb grows its map by itself. Throws what lmdb throws. */
-  constructor(folder: string, mapBytes: number) {
+  constructor(folder: string, mapBytes: number, readOnly = false) {
     this.#db = open<Buffer, Buffer>({
       path: folder,
       noSubdir: false,
@@ -57,6 +57,7 @@ export class Tables {
       overlappingSync: false,
       mapSize: mapBytes,
       maxReaders: 64,
+      readOnly,
     })
   }
 
@@ -90,6 +91,28 @@ export class Tables {
       this.#putMeta('applied', 0)
       this.#db.putSync(this.#keys.meta('id'), Buffer.from(id))
     })
+  }
+
+  /** In one transaction, durable on return. */
+  putMetas(values: Readonly<Record<string, number>>): void {
+    this.#db.transactionSync(() => {
+      for (const [name, value] of Object.entries(values)) this.#putMeta(name, value)
+    })
+  }
+
+  /** Writes everything that is there now to `data.mdb` in an empty folder, without the free pages; not synced. */
+  copyTo(folder: string): Promise<void> {
+    return this.#db.backup(folder, true)
+  }
+
+  /** A key's value as it is stored. */
+  value(key: Buffer): Buffer | undefined {
+    return this.#db.getBinary(key)
+  }
+
+  /** Keys from `start` up to before `end`, with their values as they are stored. */
+  range(start: Buffer, end: Buffer): Iterable<{ readonly key: Buffer; readonly value: Buffer }> {
+    return this.#db.getRange({ start, end })
   }
 
   /** 0 if the record is absent. */

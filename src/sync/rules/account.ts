@@ -18,7 +18,7 @@ import {
 } from './records.js'
 import { endDevices, freshSession, newDevice, SESSION_MS } from './session.js'
 
-/** How far the counter of uids jumps in a new epoch: some may have been given out and lost. */
+/** How far the counter of uids jumps per epoch: some may have been given out and lost, in each that was missed. */
 const UID_JUMP = 1_024
 
 /** What a new user begins with. */
@@ -46,8 +46,9 @@ export const register: Transition<RegisterInput, RegisterResult> = {
   run(tx, { partition, ...user }) {
     const taken = tx.get(accountName, user.account)
     if (taken !== undefined) return { kind: 'exists', uid: taken.uid }
-    const counter = tx.get(uidCounter) ?? { n: 0, epoch: tx.epoch }
-    const n = counter.n + (counter.epoch === tx.epoch ? 1 : UID_JUMP)
+    // Where there is no counter there may have been one that was lost, since the first epoch.
+    const counter = tx.get(uidCounter) ?? { n: 0, epoch: 1 }
+    const n = counter.n + 1 + UID_JUMP * (tx.epoch - counter.epoch)
     const uid = PARTITIONS * n + partition
     tx.put(uidCounter, { n, epoch: tx.epoch })
     tx.put(accountName, { uid }, user.account)

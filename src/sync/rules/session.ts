@@ -36,7 +36,7 @@ export const DEVICES_MAX = 8
 export const ENDED_DEVICE_MS = 30 * DAY_MS
 /** And so many at most are kept: who logs in with ever new keys makes his list no longer. */
 const ENDED_DEVICES_MAX = 64
-/** Device numbers jump so far in a new epoch: some may have been given out and lost. */
+/** Device numbers jump so far per epoch: some may have been given out and lost, in each that was missed. */
 const DEVICE_JUMP = 1_024
 
 const NO_SESSION: SessionRecord = { current: undefined, expiresAtMs: 0, unused: [], attempt: 0, ended: false }
@@ -120,7 +120,7 @@ function forgetDevices(tx: Tx): Devices {
 
 function addDevice(tx: Tx, input: LoginInput): number {
   const known = tx.get(devices) ?? { last: 0, epoch: tx.epoch, list: [] }
-  const device = known.last + (known.epoch === tx.epoch ? 1 : DEVICE_JUMP)
+  const device = known.last + 1 + DEVICE_JUMP * (tx.epoch - known.epoch)
   let list = known.list
   const live = list.filter(entry => entry.endedAtMs === 0)
   if (live.length >= DEVICES_MAX) {

@@ -1,0 +1,65 @@
+/** `longwire backup`: a copy of a store, in use or not. */
+
+import { rmSync } from 'node:fs'
+import { systemClock } from '../lib/clock.js'
+import { BACKUP_OPTIONS } from '../ops/backup-options.js'
+import { optionHelp, parseOptions } from '../ops/options.js'
+import { backUp } from '../store/lmdb/backup.js'
+import { type Command, complain, EXIT, print } from './command.js'
+
+export const backup: Command = {
+  async run(argv, environment) {
+    const parsed = parseOptions(BACKUP_OPTIONS, argv, environmentOf(environment), 1)
+    if (parsed.kind === 'help') {
+      print(help())
+      return EXIT.OK
+    }
+    const to = parsed.kind === 'wrong' ? undefined : parsed.words[0]
+    if (parsed.kind === 'wrong' || to === undefined) {
+      const wrong = parsed.kind === 'wrong' ? parsed.message : 'the folder to be made is missing'
+      complain(`${wrong} (longwire backup --help lists the options)`)
+      return EXIT.USAGE
+    }
+    let partial = ''
+    const interrupted = (signal: NodeJS.Signals): void => {
+      if (partial !== '') rmSync(partial, { recursive: true, force: true })
+      complain(`ended by ${signal}: no backup was made`)
+      process.exit(EXIT.FAILED)
+    }
+    process.on('SIGINT', interrupted)
+    process.on('SIGTERM', interrupted)
+    try {
+      const begun = (folder: string): void => {
+        partial = folder
+      }
+      const { epoch, bytes } = await backUp({ from: parsed.values.data, to, clock: systemClock, onBegin: begun })
+      print(`${to}: ${(bytes / 2 ** 20).toFixed(1)} MiB, epoch ${epoch}`)
+      return EXIT.OK
+    } catch (error) {
+      complain(error instanceof Error ? error.message : String(error))
+      return EXIT.FAILED
+    } finally {
+      process.off('SIGINT', interrupted)
+      process.off('SIGTERM', interrupted)
+    }
+  },
+}
+
+/** Of the environment, only the data folder: the others are the server's. */
+export function environmentOf({ LONGWIRE_DATA }: Readonly<Record<string, string | undefined>>) {
+  return { LONGWIRE_DATA }
+}
+
+function help(): string {
+  return [
+    'longwire backup DIR [options]',
+    '',
+    'Makes the folder DIR with a copy of the store, while a server runs on it or not: everything that was acknowledged',
+    'before the backup began is in it. An existing DIR is refused. The disk needs room for the whole store.',
+    '',
+    optionHelp(BACKUP_OPTIONS),
+    '',
+    'While it runs the server writes to new pages only: its file may grow by what changes meanwhile.',
+    'Exit codes: 0 made, 1 not made (nothing is left behind), 2 wrong options.',
+  ].join('\n')
+}

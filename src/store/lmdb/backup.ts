@@ -1,0 +1,119 @@
+/**
+ * A backup of a store, while a server runs on it or not: one file, `data.mdb`, with everything in it that was acknowledged
+ * before the backup began.
+ *
+ *   read the journal ──► copy the tables (lmdb's own snapshot) ──► bring what the copy lacks into it ──► mark it as whole
+ *        ▲                                                                  │ a write is missing in between: the server
+ *        └──────────────────────────────────────────────────────────────────┘ has turned its files while they were read
+ *
+ * The journal is read first: what is in neither by then was not acknowledged. It is made beside its place and moved there in
+ * the end, and it is no backup before it was marked: what an interruption leaves cannot be restored.
+ */
+
+import fs from 'node:fs'
+import path from 'node:path'
+import type { Clock } from '../../lib/clock.js'
+import { applyWrites } from './checkpoint.js'
+import { isDatabase } from './database-file.js'
+import { StoreFolderError, StoreFormatError } from './errors.js'
+import { readJournalFiles, recoverJournal, syncFolder } from './journal.js'
+import { BACKUP, FORMAT, makeFolder, messageOf } from './open.js'
+import { Reusable } from './space.js'
+import { Tables } from './tables.js'
+
+/** How often the server may turn its files just then. */
+const TRIES_MAX = 20
+const AGAIN_MS = 50
+
+const MAP_BYTES = 2 ** 30
+
+export interface BackupOptions {
+  /** The data folder. */
+  readonly from: string
+  /** The folder to be made. */
+  readonly to: string
+  readonly clock: Clock
+  /** What is there until the backup is whole: to be removed if the process is ended meanwhile. */
+  readonly onBegin?: (partial: string) => void
+}
+
+export interface BackupMade {
+  readonly epoch: number
+  readonly bytes: number
+}
+
+/** Rejects with an error of one clear line; nothing is left behind then. */
+export async function backUp({ from, to, clock, onBegin }: BackupOptions): Promise<BackupMade> {
+  assertStore(from)
+  if (fs.existsSync(to)) throw new StoreFolderError(`${to} is there already: a backup overwrites nothing`)
+  const parent = path.dirname(path.resolve(to))
+  makeFolder(parent)
+  const partial = `${path.resolve(to)}.partial-${process.pid}`
+  onBegin?.(partial)
+  try {
+    const epoch = await copyWhole(from, partial, clock)
+    const file = path.join(partial, 'data.mdb')
+    fs.rmSync(path.join(partial, 'lock.mdb'), { force: true })
+    syncFile(file)
+    syncFolder(partial)
+    const bytes = fs.statSync(file).size
+    fs.renameSync(partial, to)
+    syncFolder(parent)
+    return { epoch, bytes }
+  } catch (error) {
+    fs.rmSync(partial, { recursive: true, force: true })
+    if (error instanceof StoreFormatError) throw error
+    throw new StoreFolderError(`${to} cannot be made: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+/** Throws unless a folder has what looks like a store. */
+export function assertStore(folder: string): void {
+  const file = path.join(folder, 'data.mdb')
+  if (!fs.existsSync(file)) throw new StoreFormatError(`${folder} holds no Longwire data`)
+  if (!isDatabase(file)) throw new StoreFormatError(`${file} is not a database that this program can read`)
+}
+
+export function syncFile(file: string): void {
+  const descriptor = fs.openSync(file, 'r')
+  fs.fsyncSync(descriptor)
+  fs.closeSync(descriptor)
+}
+
+async function copyWhole(from: string, partial: string, clock: Clock): Promise<number> {
+  const tables = new Tables(from, MAP_BYTES, true)
+  try {
+    assertFormat(from, tables)
+    for (let tries = 1; ; tries++) {
+      fs.rmSync(partial, { recursive: true, force: true })
+      fs.mkdirSync(partial, { mode: 0o700 })
+      const journal = readJournalFiles(from)
+      await tables.copyTo(partial)
+      const copy = new Tables(partial, MAP_BYTES)
+      try {
+        const writes = recoverJournal(from, copy.meta('applied'), journal)
+        const changes = writes.map(write => write.changes)
+        const last = writes.at(-1)
+        if (last !== undefined) applyWrites(copy, changes, last.sequence, partial, new Reusable())
+        copy.putMetas({ [BACKUP]: 1 })
+        return copy.meta('epoch')
+      } catch (error) {
+        // Of a store that is in use a write may be missing, or seem damaged, only because it was read in the making.
+        if (tries === TRIES_MAX) throw error
+        await new Promise<void>(resolve => clock.after(AGAIN_MS, resolve))
+      } finally {
+        await copy.close()
+      }
+    }
+  } finally {
+    await tables.close()
+  }
+}
+
+/** Throws unless it is ours. */
+export function assertFormat(folder: string, tables: Tables): void {
+  const format = tables.empty ? 0 : tables.meta('format')
+  if (format === FORMAT) return
+  const found = format === 0 ? 'no Longwire data' : `Longwire data of format ${format}`
+  throw new StoreFormatError(`${folder} holds ${found}; this program reads format ${FORMAT}`)
+}

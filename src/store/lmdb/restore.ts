@@ -1,0 +1,150 @@
+/**
+ * Makes a store of a backup, in a new epoch: what was committed after the backup is gone, and clients have heard of it.
+ *
+ * The epoch must be above every one that this data was ever served in, or numbers are given out twice. What is known of that:
+ * the backup's own epoch, that of the store it replaces, and a note beside the backup (`restored`) of the epochs made from it.
+ * Where all that does not tell (a backup older than another one that was restored on a disk that is lost) people say it.
+ *
+ * The new tables are made beside the old ones and take their place in one move. The old journal means nothing to them: they
+ * claim to hold more writes than it has.
+ */
+
+import fs from 'node:fs'
+import path from 'node:path'
+import { assertStore, syncFile } from './backup.js'
+import { StoreFolderError, StoreFormatError } from './errors.js'
+import { recoverJournal, syncFolder } from './journal.js'
+import { lockFolder } from './lock.js'
+import { BACKUP, FORMAT, makeFolder, messageOf } from './open.js'
+import { Tables } from './tables.js'
+
+const MAP_BYTES = 2 ** 30
+const NOTE = 'restored'
+const PARTIAL = 'restore.partial'
+
+/** What an attempt that did not come to its end leaves in a folder. */
+const OURS: ReadonlySet<string> = new Set([PARTIAL, 'writer.mdb', 'writer.mdb-lock'])
+
+/** More writes than a store sees between two restores. */
+const SEQUENCE_JUMP = 2 ** 32
+
+export interface RestoreOptions {
+  /** The backup. */
+  readonly from: string
+  /** The data folder: not there, empty, or with the same store, which is replaced. */
+  readonly to: string
+  /** At least this one; 0 if what is known is all there is to know. */
+  readonly epochMin: number
+}
+
+export interface Restored {
+  readonly epoch: number
+  /** The epoch of the store that was there; 0 if none was. */
+  readonly replacedEpoch: number
+}
+
+/** What is known of the store in a data folder. */
+interface Target {
+  readonly id: Uint8Array
+  readonly epoch: number
+  /** Its last write. */
+  readonly sequence: number
+}
+
+/** Rejects with an error of one clear line; the folder is then as it was. */
+export async function restore({ from, to, epochMin }: RestoreOptions): Promise<Restored> {
+  assertStore(from)
+  const folder = path.resolve(to)
+  const files = fs.existsSync(folder) ? fs.readdirSync(folder) : []
+  const isNew = files.every(name => OURS.has(name))
+  if (!isNew && !files.includes('data.mdb')) {
+    throw new StoreFolderError(`the data folder ${folder} is not empty and holds no store: nothing was changed`)
+  }
+  if (!isNew) assertStore(folder)
+  makeFolder(folder)
+  const lock = await lockFolder(folder)
+  const partial = path.join(folder, PARTIAL)
+  try {
+    const target = isNew ? undefined : await look(folder)
+    fs.rmSync(partial, { recursive: true, force: true })
+    fs.mkdirSync(partial, { mode: 0o700 })
+    const file = path.join(partial, 'data.mdb')
+    fs.copyFileSync(path.join(from, 'data.mdb'), file)
+    const epoch = await renew(from, folder, partial, target, epochMin)
+    syncFile(file)
+    fs.renameSync(file, path.join(folder, 'data.mdb'))
+    syncFolder(folder)
+    syncFolder(path.dirname(folder))
+    return { epoch, replacedEpoch: target?.epoch ?? 0 }
+  } catch (error) {
+    if (error instanceof StoreFormatError || error instanceof StoreFolderError) throw error
+    throw new StoreFolderError(`the data folder ${folder} cannot be restored: ${messageOf(error)}`, { cause: error })
+  } finally {
+    fs.rmSync(partial, { recursive: true, force: true })
+    await lock.release()
+  }
+}
+
+async function look(folder: string): Promise<Target> {
+  const tables = new Tables(folder, MAP_BYTES)
+  try {
+    const format = tables.empty ? 0 : tables.meta('format')
+    if (format !== FORMAT) throw new StoreFolderError(`the data folder ${folder} holds another kind of data`)
+    const applied = tables.meta('applied')
+    const sequence = recoverJournal(folder, applied).at(-1)?.sequence ?? applied
+    return { id: tables.id(), epoch: tables.meta('epoch'), sequence }
+  } finally {
+    await tables.close()
+  }
+}
+
+/** Makes the copy a store of its own epoch, and notes that. */
+async function renew(
+  from: string,
+  folder: string,
+  partial: string,
+  target: Target | undefined,
+  epochMin: number,
+): Promise<number> {
+  const tables = new Tables(partial, MAP_BYTES)
+  try {
+    if (tables.empty || tables.meta('format') !== FORMAT || tables.meta(BACKUP) === 0) {
+      throw new StoreFormatError(`${from} is no whole backup of format ${FORMAT}`)
+    }
+    if (target !== undefined && Buffer.compare(target.id, tables.id()) !== 0) {
+      throw new StoreFolderError(`the data folder ${folder} holds another store than the backup ${from}`)
+    }
+    const known = Math.max(tables.meta('epoch'), target?.epoch ?? 0, noted(from))
+    const epoch = Math.max(known + 1, epochMin)
+    note(from, epoch, epochMin > 0)
+    const applied = Math.max(tables.meta('applied'), target?.sequence ?? 0) + SEQUENCE_JUMP
+    tables.putMetas({ epoch, applied, [BACKUP]: 0 })
+    return epoch
+  } finally {
+    await tables.close()
+  }
+}
+
+/** The highest epoch that was made from this backup; 0 if none was. */
+function noted(from: string): number {
+  const file = path.join(from, NOTE)
+  if (!fs.existsSync(file)) return 0
+  const epoch = Number(fs.readFileSync(file, 'utf8'))
+  if (!Number.isSafeInteger(epoch) || epoch < 1) throw new StoreFormatError(`${file} holds no epoch`)
+  return epoch
+}
+
+/** Before the epoch is used. Where nothing can be written, people who name an epoch answer for it themselves. */
+function note(from: string, epoch: number, named: boolean): void {
+  const file = path.join(from, NOTE)
+  try {
+    fs.writeFileSync(`${file}.new`, `${epoch}\n`)
+    syncFile(`${file}.new`)
+    fs.renameSync(`${file}.new`, file)
+    syncFolder(from)
+  } catch (error) {
+    if (named) return
+    const why = `${file} cannot be written, and the next restore of this backup has to know: ${messageOf(error)}`
+    throw new StoreFolderError(`${why}; --epoch N goes without`)
+  }
+}

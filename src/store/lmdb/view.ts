@@ -1,0 +1,160 @@
+/**
+ * A data folder at one moment, while a server runs on it or not: lmdb's snapshot of the tables, and over it what the journal
+ * holds beyond. To be used within one turn of the event loop: the snapshot is let go at its end.
+ */
+
+import type { Clock } from '../../lib/clock.js'
+import type { Actor, Version } from '../types.js'
+import type { StoreView, ViewedEntry, ViewedLog, ViewedRecord } from '../view.js'
+import { assertFormat, assertStore } from './backup.js'
+import {
+  actorOfEntryKey,
+  decodeLog,
+  eachChange,
+  KeyViews,
+  KIND_ENTRY,
+  KIND_KEY,
+  KIND_RECORD,
+  namesOfKey,
+  versionOfKey,
+} from './encoder.js'
+import { readJournalFiles, recoverJournal } from './journal.js'
+import { Tables } from './tables.js'
+
+const MAP_BYTES = 2 ** 30
+const TRIES_MAX = 20
+const AGAIN_MS = 50
+
+/** @returns what `look` returns. Rejects with an error of one clear line if the folder holds no store, or a damaged journal. */
+export async function viewStore<T>(folder: string, clock: Clock, look: (view: StoreView) => T): Promise<T> {
+  assertStore(folder)
+  const tables = new Tables(folder, MAP_BYTES, true)
+  try {
+    assertFormat(folder, tables)
+    for (let tries = 1; ; tries++) {
+      let overlay: readonly Change[]
+      try {
+        const journal = readJournalFiles(folder)
+        tables.refresh()
+        overlay = overlayOf(recoverJournal(folder, tables.meta('applied'), journal).map(write => write.changes))
+      } catch (error) {
+        // Of a store that is in use a write may be missing, or seem damaged, only because it was read in the making.
+        if (tries === TRIES_MAX) throw error
+        await new Promise<void>(resolve => clock.after(AGAIN_MS, resolve))
+        continue
+      }
+      return look(new LmdbView(tables, overlay))
+    }
+  } finally {
+    await tables.close()
+  }
+}
+
+interface Pair {
+  readonly key: Buffer
+  readonly value: Buffer
+}
+
+/** What the journal has made of a key; without a value it was removed. */
+interface Change {
+  readonly key: Buffer
+  readonly value: Buffer | undefined
+}
+
+/** The last change of each key, in the order of the keys. */
+function overlayOf(writes: readonly Buffer[]): readonly Change[] {
+  const last = new Map<string, Change>()
+  for (const write of writes) eachChange(write, (key, value) => last.set(key.toString('latin1'), { key, value }))
+  return [...last.values()].sort((a, b) => Buffer.compare(a.key, b.key))
+}
+
+class LmdbView implements StoreView {
+  readonly epoch: number
+  readonly #tables: Tables
+  readonly #overlay: readonly Change[]
+  readonly #keys = new KeyViews()
+
+  constructor(tables: Tables, overlay: readonly Change[]) {
+    this.#tables = tables
+    this.#overlay = overlay
+    this.epoch = this.#value(this.#keys.meta('epoch'))?.readDoubleLE(0) ?? 0
+  }
+
+  record(actor: Actor, name: string): Uint8Array | undefined {
+    return this.#value(this.#keys.record(actor, name))?.subarray(8)
+  }
+
+  *records(): Generator<ViewedRecord> {
+    for (const { key, value } of this.#between(Buffer.of(KIND_RECORD), Buffer.of(KIND_RECORD + 1))) {
+      yield { ...namesOfKey(key), stamp: value.readDoubleLE(0), bytes: value.subarray(8) }
+    }
+  }
+
+  *logs(): Generator<ViewedLog> {
+    for (let actor = this.#nextLog(undefined); actor !== undefined; actor = this.#nextLog(actor)) yield this.#log(actor)
+  }
+
+  #log(actor: Actor): ViewedLog {
+    const entries: ViewedEntry[] = []
+    for (const { key, value } of this.#ofActor(KIND_ENTRY, actor)) {
+      entries.push({ version: versionOfKey(key), keyed: value[0] === 1, bytes: value.subarray(1) })
+    }
+    const keys = new Map<string, Version>()
+    for (const { key, value } of this.#ofActor(KIND_KEY, actor)) {
+      keys.set(key.toString('utf8', key.indexOf(0) + 1), value.readDoubleLE(0))
+    }
+    const stored = this.#value(this.#keys.log(actor))
+    const meta = stored === undefined ? { head: 0, floor: 0, epoch: 1, gaps: [] } : decodeLog(stored)
+    return { actor, ...meta, head: Math.max(meta.head, entries.at(-1)?.version ?? 0), entries, keys }
+  }
+
+  /** The first actor after `after` with an entry. */
+  #nextLog(after: Actor | undefined): Actor | undefined {
+    const from = after === undefined ? [] : [Buffer.from(after), Buffer.of(1)]
+    const start = Buffer.concat([Buffer.of(KIND_ENTRY), ...from])
+    for (const { key } of this.#between(start, Buffer.of(KIND_ENTRY + 1))) return actorOfEntryKey(key)
+    return undefined
+  }
+
+  #ofActor(kind: number, actor: Actor): Generator<Pair> {
+    const start = Buffer.concat([Buffer.of(kind), Buffer.from(actor)])
+    return this.#between(Buffer.concat([start, Buffer.of(0)]), Buffer.concat([start, Buffer.of(1)]))
+  }
+
+  #value(key: Buffer): Buffer | undefined {
+    const change = this.#overlay[this.#indexOf(key)]
+    return change?.key.equals(key) ? change.value : this.#tables.value(key)
+  }
+
+  /** What is there from `start` up to before `end`, in order. */
+  *#between(start: Buffer, end: Buffer): Generator<Pair> {
+    let at = this.#indexOf(start)
+    for (const pair of this.#tables.range(start, end)) {
+      let order = -1
+      for (let change = this.#overlay[at]; change !== undefined; change = this.#overlay[at]) {
+        order = Buffer.compare(change.key, pair.key)
+        if (order > 0) break
+        at++
+        if (change.value !== undefined) yield { key: change.key, value: change.value }
+        if (order === 0) break
+      }
+      if (order !== 0) yield pair
+    }
+    for (let change = this.#overlay[at]; change !== undefined; change = this.#overlay[++at]) {
+      if (Buffer.compare(change.key, end) >= 0) return
+      if (change.value !== undefined) yield { key: change.key, value: change.value }
+    }
+  }
+
+  /** Of the first change at or behind this key. */
+  #indexOf(key: Buffer): number {
+    let low = 0
+    let high = this.#overlay.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (Buffer.compare(this.#overlay[middle]?.key ?? key, key) < 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}

@@ -1,0 +1,38 @@
+/** A store as it was at one moment, to be walked as a whole: what `verify` reads. Synchronous, and of any size. */
+
+import type { Actor, Gap, Stamp, Version } from './types.js'
+
+export interface ViewedRecord {
+  readonly actor: Actor
+  readonly name: string
+  readonly stamp: Stamp
+  readonly bytes: Uint8Array
+}
+
+export interface ViewedEntry {
+  readonly version: Version
+  readonly keyed: boolean
+  readonly bytes: Uint8Array
+}
+
+export interface ViewedLog {
+  readonly actor: Actor
+  readonly head: Version
+  readonly floor: Version
+  readonly epoch: number
+  readonly gaps: readonly Gap[]
+  /** In order. */
+  readonly entries: readonly ViewedEntry[]
+  /** Of each compaction key, the version of its newest entry. */
+  readonly keys: ReadonlyMap<string, Version>
+}
+
+export interface StoreView {
+  readonly epoch: number
+  /** Undefined if it is absent. */
+  record(actor: Actor, name: string): Uint8Array | undefined
+  /** Those of one actor follow each other. */
+  records(): Iterable<ViewedRecord>
+  /** Those that hold anything. */
+  logs(): Iterable<ViewedLog>
+}
