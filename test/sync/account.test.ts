@@ -215,7 +215,13 @@ t.test('a node that knows nothing yet ends the devices and contacts of a user wh
   const changed = await alice.call(METHODS.changePassword, { sendSeq: alice.next(), oldPassword, newPassword })
   t.equal(changed.code, 0)
   t.equal(alice.node.signals.length, DEVICES_MAX - 1, 'the other devices are told')
-  for (let key = 2; key <= DEVICES_MAX; key += 1) await new TestDevice(before).login('alice', key, newPassword)
+  for (let key = 102; key < 100 + DEVICES_MAX; key += 1) await new TestDevice(before).login('alice', key, newPassword)
+
+  // A month later the ended devices are forgotten, by the first login of a new one.
+  clock.advance(31 * DAY_MS)
+  const late = new TestDevice(await startNode(store, clock, 'later'))
+  t.equal((await late.login('alice', 100, newPassword)).code, 0)
+  t.equal(late.session?.device, 2 * DEVICES_MAX - 1)
 
   alice.node = await startNode(store, clock, 'third')
   const deleted = await alice.call(METHODS.deleteAccount, { sendSeq: alice.next(), password: newPassword })

@@ -108,6 +108,11 @@ function forgetDevices(tx: Tx): Devices {
   const ended = known.list.filter(entry => entry.endedAtMs !== 0).sort((a, b) => b.endedAtMs - a.endedAtMs)
   const forgotten = ended.filter((entry, index) => index >= ENDED_DEVICES_MAX || isForgotten(entry, tx.nowMs))
   if (forgotten.length === 0) return known
+  // In one reading, as in endDevices().
+  tx.fetch(
+    [session, deviceWindow, deviceAck],
+    forgotten.map(entry => entry.device),
+  )
   for (const { device } of forgotten) {
     tx.remove(session, device)
     tx.remove(deviceWindow, device)
