@@ -255,3 +255,27 @@ t.test('a counter jumps when the epoch changes: what may have been given out is 
     'a since in the gap is of another time',
   )
 })
+
+t.test('each epoch that was missed jumps as far, and so does a partition whose accounts were all lost', async t => {
+  const clock = new ManualClock()
+  const store = new MemoryStore({ random: seededRandom('store') })
+  const nobody = 'nobody-was-here'
+  const before = await startNode(store, clock, 'before')
+  const alice = await new TestDevice(before).enter('alice', 1)
+  const backup = store.disk.snapshot()
+  const uids = new Set([alice.uid])
+  const devices = new Set([1])
+  for (const epochs of [0, 1, 2, 3]) {
+    store.disk.restore(backup)
+    for (let i = 0; i < epochs; i += 1) await store.newEpoch()
+    const node = await startNode(store, clock, `node ${epochs}`)
+    for (const key of [7, 8]) {
+      const device = new TestDevice(node)
+      await device.login('alice', key)
+      devices.add(device.session?.device ?? 0)
+    }
+    uids.add((await new TestDevice(node).enter(nobody, 1)).uid)
+  }
+  t.equal(devices.size, 1 + 4 * 2, 'no device number was given out twice')
+  t.equal(uids.size, 1 + 4, 'no uid was given out twice')
+})

@@ -48,7 +48,7 @@ export const register: Transition<RegisterInput, RegisterResult> = {
     if (taken !== undefined) return { kind: 'exists', uid: taken.uid }
     // Where there is no counter there may have been one that was lost, since the first epoch.
     const counter = tx.get(uidCounter) ?? { n: 0, epoch: 1 }
-    const n = counter.n + 1 + UID_JUMP * (tx.epoch - counter.epoch)
+    const n = counter.n + Math.max(1, UID_JUMP * (tx.epoch - counter.epoch))
     const uid = PARTITIONS * n + partition
     tx.put(uidCounter, { n, epoch: tx.epoch })
     tx.put(accountName, { uid }, user.account)

@@ -125,7 +125,7 @@ function forgetDevices(tx: Tx): Devices {
 
 function addDevice(tx: Tx, input: LoginInput): number {
   const known = tx.get(devices) ?? { last: 0, epoch: tx.epoch, list: [] }
-  const device = known.last + 1 + DEVICE_JUMP * (tx.epoch - known.epoch)
+  const device = known.last + Math.max(1, DEVICE_JUMP * (tx.epoch - known.epoch))
   let list = known.list
   const live = list.filter(entry => entry.endedAtMs === 0)
   if (live.length >= DEVICES_MAX) {
