@@ -265,15 +265,22 @@ class HttpConnection implements TransportConnection {
       })
       return
     }
-    const ack = this.#ackUnderWay || (this.#acksRest && run.length === 0) ? undefined : this.#lane.takeAck()
-    if (run.length === 0 && ack === undefined) return
+    if (run.length === 0) {
+      this.#acknowledge()
+      return
+    }
     this.#laneBusy = true
-    const sends = run.map(({ body }) => METHODS.send.decodeRequest(body))
-    this.#sync({ sends }, ack, (answer, page) => {
+    const ack = this.#ackUnderWay ? undefined : this.#lane.takeAck()
+    this.#sync({ sends: run.map(({ body }) => METHODS.send.decodeRequest(body)) }, ack, (answer, page) => {
       this.#laneBusy = false
-      if (run.length === 0) this.#asides(answer, page)
-      else this.#sent(run, answer, page)
+      this.#sent(run, answer, page)
     })
+  }
+
+  /** No Sync goes that could take it along: an ack by itself. */
+  #acknowledge(): void {
+    const ack = this.#ackUnderWay || this.#acksRest ? undefined : this.#lane.takeAck()
+    if (ack !== undefined) this.#sync({}, ack, (answer, page) => this.#asides(answer, page))
   }
 
   #sent(run: readonly Frame[], answer: HttpAnswer, page: SyncResponse | undefined): void {
