@@ -51,8 +51,11 @@ export class ServerPipe implements TransportConnection {
   /** Each write as it came. */
   readonly writes: Uint8Array[] = []
   closedByClient = false
+  /** The name of the transport. */
+  readonly transport: string
 
-  constructor(handlers: TransportHandlers, settle: () => void) {
+  constructor(transport: string, handlers: TransportHandlers, settle: () => void) {
+    this.transport = transport
     this.#handlers = handlers
     this.#settle = settle
   }
@@ -193,16 +196,21 @@ const EVENTS = [
   'storageFailed',
 ] as const satisfies readonly (keyof ClientEvents)[]
 
+export interface HarnessOptions extends Partial<ClientOptions> {
+  /** The names of several transports, the best first. */
+  readonly transports?: readonly string[]
+}
+
 export class Harness {
   readonly clock: ManualClock
   readonly storage: Storage
   readonly pipes: ServerPipe[] = []
   readonly told: Told[] = []
-  readonly #options: Partial<ClientOptions>
+  readonly #options: HarnessOptions
   readonly #deferred: (() => void)[] = []
   #client: Client | undefined
 
-  private constructor(storage: Storage, clock: ManualClock, options: Partial<ClientOptions>) {
+  private constructor(storage: Storage, clock: ManualClock, options: HarnessOptions) {
     this.storage = storage
     this.clock = clock
     this.#options = options
@@ -211,7 +219,7 @@ export class Harness {
   /** A client on a storage, new or of an earlier client: then that one is as dead as its process. */
   static async start(
     storage: Storage = new MemoryStorage(),
-    options: Partial<ClientOptions> = {},
+    options: HarnessOptions = {},
     clock = new ManualClock(),
   ): Promise<Harness> {
     const harness = new Harness(storage, clock, options)
@@ -222,7 +230,7 @@ export class Harness {
   /** Signed in, Hello answered, nothing in the timeline, the ack of it told. */
   static async online(
     storage: Storage = new MemoryStorage(),
-    options: Partial<ClientOptions> = {},
+    options: HarnessOptions = {},
     session: Partial<Session> = {},
   ): Promise<Harness> {
     const harness = await Harness.start(storage, options)
@@ -300,22 +308,25 @@ export class Harness {
   }
 
   async #start(): Promise<void> {
-    const transport: Transport = {
-      name: 'test',
-      preamble: false,
-      connect: handlers => {
-        const pipe = new ServerPipe(handlers, () => this.settle())
-        this.pipes.push(pipe)
-        return pipe
-      },
-    }
+    const { transports = ['test'], ...options } = this.#options
+    const transport = transports.map(
+      (name): Transport => ({
+        name,
+        preamble: false,
+        connect: handlers => {
+          const pipe = new ServerPipe(name, handlers, () => this.settle())
+          this.pipes.push(pipe)
+          return pipe
+        },
+      }),
+    )
     this.#client = await createClient({
       transport,
       storage: this.storage,
       clock: this.clock,
       random: seededRandom('client'),
       defer: run => this.#deferred.push(run),
-      ...this.#options,
+      ...options,
     })
     for (const name of EVENTS) this.#client.on(name, event => this.told.push({ name, event } as Told))
     this.settle()
