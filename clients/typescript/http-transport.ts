@@ -341,7 +341,7 @@ class HttpConnection implements TransportConnection {
     exchange.call = this.#exchange.post({ path, headers, body }, (error, response) => {
       exchange.timer?.cancel()
       // What was given up is not heard, whatever the exchange still says.
-      if (!this.#exchanges.delete(exchange) || this.#state.name === 'closed') return
+      if (!this.#exchanges.delete(exchange)) return
       if (response === undefined) this.#end(error ?? new Error('no response'))
       else this.#answered(readAnswer(response), answered)
     })

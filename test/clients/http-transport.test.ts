@@ -197,6 +197,8 @@ t.test('somebody else who answers Hello is no server: the connection ends', asyn
   const answers: ((call: ScriptedCall) => void)[] = [
     call =>
       call.respond(200, { 'content-type': 'text/html' }, new TextEncoder().encode('<h1>Welcome to the hotel</h1>')),
+    // Nothing is a well-formed HelloResponse.
+    call => call.respond(200, { 'content-type': 'text/html' }),
     call => call.respond(502),
     call => call.respond(302, { location: 'http://portal.example' }),
     call =>
@@ -470,6 +472,12 @@ t.test('close() gives everything up and hears nothing more; a last ack still goe
   sends?.answer('sync', { to: 6, results: [createSendResult({ version: 6 })] })
   profile?.answer('getProfile', { uid: 300 })
   t.equal(rig.clock.pending, 1)
+  const answered = Rig.bound()
+  answered.ack(4)
+  answered.connection.close()
+  answered.exchange.calls[2]?.answer('sync', page(5, 1))
+  t.same(answered.heard, [])
+  t.equal(answered.clock.pending, 0)
   rig.clock.advance(2_000)
   t.equal(ack?.aborted, true)
   ack?.answer('sync', { to: 5 })
