@@ -225,7 +225,7 @@ class HttpConnection implements TransportConnection {
       return
     }
     const ack = this.#ackUnderWay ? undefined : this.#lane.takeAck()
-    this.#sync({}, ack, (answer, page) => this.#asides(answer, page))
+    this.#sync({}, ack, (answer, page, since) => this.#asides(answer, page, since))
   }
 
   // What goes on while bound -------------------------------------------------------------------------------------------
@@ -271,19 +271,19 @@ class HttpConnection implements TransportConnection {
     }
     this.#laneBusy = true
     const ack = this.#ackUnderWay ? undefined : this.#lane.takeAck()
-    this.#sync({ sends: run.map(({ body }) => METHODS.send.decodeRequest(body)) }, ack, (answer, page) => {
+    this.#sync({ sends: run.map(({ body }) => METHODS.send.decodeRequest(body)) }, ack, (answer, page, since) => {
       this.#laneBusy = false
-      this.#sent(run, answer, page)
+      this.#sent(run, answer, page, since)
     })
   }
 
   /** No Sync goes that could take it along: an ack by itself. */
   #acknowledge(): void {
     const ack = this.#ackUnderWay || this.#acksRest ? undefined : this.#lane.takeAck()
-    if (ack !== undefined) this.#sync({}, ack, (answer, page) => this.#asides(answer, page))
+    if (ack !== undefined) this.#sync({}, ack, (answer, page, since) => this.#asides(answer, page, since))
   }
 
-  #sent(run: readonly Frame[], answer: HttpAnswer, page: SyncResponse | undefined): void {
+  #sent(run: readonly Frame[], answer: HttpAnswer, page: SyncResponse | undefined, since: number): void {
     if (page === undefined) {
       // One of them may be what the whole was refused for: alone each gets an answer of its own.
       if (run.length > 1 && answer.kind === 'refused' && actionOf(answer.code) === 'refused') this.#lane.alone(run)
@@ -296,7 +296,7 @@ class HttpConnection implements TransportConnection {
       return
     }
     // The page first: it holds the own copies, and what came before them.
-    this.#paged(answer, page)
+    this.#paged(answer, page, since)
     for (const [i, frame] of run.entries()) {
       const result = results[i]
       if (result === undefined) continue
@@ -308,11 +308,14 @@ class HttpConnection implements TransportConnection {
 
   // Requests and their answers -----------------------------------------------------------------------------------------
 
-  /** A Sync that does not wait; with an ack, from what that covers. @param answered with the page, if there is one */
+  /**
+   * A Sync that does not wait; with an ack, from what that covers.
+   * @param answered with the page, if there is one, and where it begins: that may lie behind what came meanwhile
+   */
   #sync(
     request: Partial<SyncRequest>,
     ack: AckNotice | undefined,
-    answered: (answer: HttpAnswer, page: SyncResponse | undefined) => void,
+    answered: (answer: HttpAnswer, page: SyncResponse | undefined, since: number) => void,
   ): void {
     const since = request.since ?? Math.max(this.#since, ack?.version ?? 0)
     if (ack !== undefined) this.#ackUnderWay = true
@@ -325,7 +328,7 @@ class HttpConnection implements TransportConnection {
       }
       // An ack names nothing above what the client has applied.
       if (page !== undefined && request.since === undefined) this.#since = Math.max(this.#since, since)
-      answered(answer, page)
+      answered(answer, page, since)
     }
     const body = METHODS.sync.encodeRequest(createSyncRequest({ ...request, since, ack }))
     this.#post(METHODS.sync, body, done, ack)
@@ -384,14 +387,14 @@ class HttpConnection implements TransportConnection {
   }
 
   /** A page that no request of the client waits for is a push; a refusal of it is about the connection. */
-  #paged(answer: HttpAnswer, page: SyncResponse | undefined, since = this.#since): void {
+  #paged(answer: HttpAnswer, page: SyncResponse | undefined, since: number): void {
     if (page === undefined) this.#heeded(answer)
     else this.#push(page, since)
   }
 
   /** Of a Sync that was not sent for its page: that the server has no time for it now is no reason to leave. */
-  #asides(answer: HttpAnswer, page: SyncResponse | undefined): void {
-    if (answer.kind !== 'refused' || actionOf(answer.code) !== 'retry') this.#paged(answer, page)
+  #asides(answer: HttpAnswer, page: SyncResponse | undefined, since: number): void {
+    if (answer.kind !== 'refused' || actionOf(answer.code) !== 'retry') this.#paged(answer, page, since)
   }
 
   #push({ to, trimmed, items }: Pick<SyncResponse, 'to' | 'trimmed' | 'items'>, since: number): void {

@@ -380,6 +380,19 @@ t.test(
   },
 )
 
+t.test('a page begins where its own Sync did, whatever came meanwhile', async t => {
+  const rig = Rig.bound()
+  rig.sends(1, 1)
+  rig.exchange.calls[1]?.answer('sync', page(5, 3))
+  rig.exchange.take().answer('sync', { ...page(5, 4), results: [createSendResult({ version: 9 })] })
+  t.same(rig.told(), ['push 5-8 3', 'push 5-9 4', '2'])
+  t.match(rig.exchange.take().of('sync'), { since: 8 })
+  rig.ack(7)
+  rig.exchange.calls.at(-2)?.answer('sync', page(8, 3))
+  rig.exchange.take().answer('sync', page(9, 1))
+  t.same(rig.told(), ['push 8-11 3', 'push 9-10 1'])
+})
+
 t.test('somebody who answers polls at once with nothing is not asked in a circle', async t => {
   const rig = Rig.bound()
   rig.exchange.calls[1]?.answer('sync', { to: 5 })
