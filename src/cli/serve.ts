@@ -48,12 +48,13 @@ async function runServer(config: Config): Promise<number> {
   return EXIT.OK
 }
 
-function announce(config: Config, { host, port, httpPort }: RunningServer): void {
+function announce(config: Config, { host, port, httpPort, metricsPort }: RunningServer): void {
   const { readyFd, store, data } = config
   if (readyFd !== 1) {
-    const shown = host.includes(':') ? `[${host}]` : host
+    const shown = hostInUrl(host)
     print(`long side    ${shown}:${port} (TCP)`)
     print(`short side   http://${shown}:${httpPort}/healthz`)
+    if (metricsPort >= 0) print(`metrics      http://${hostInUrl(config.metricsHost)}:${metricsPort}/metrics`)
     print(`store        ${store === 'lmdb' ? `lmdb in ${data}` : 'memory: everything is gone when it stops'}`)
     if (!isLoopback(host)) {
       print(
@@ -63,9 +64,14 @@ function announce(config: Config, { host, port, httpPort }: RunningServer): void
     print(`try          npm run simulate -- --server ${shown}:${port} --users 20 --friends 5 --messages 5`)
   }
   if (readyFd < 0) return
-  const line = JSON.stringify({ host, port, http_port: httpPort, pid: process.pid, store })
+  const metrics = metricsPort < 0 ? {} : { metrics_port: metricsPort }
+  const line = JSON.stringify({ host, port, http_port: httpPort, ...metrics, pid: process.pid, store })
   writeSync(readyFd, `${line}\n`)
   if (readyFd > 2) closeSync(readyFd)
+}
+
+function hostInUrl(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
 }
 
 /** npm forwards the signal that the terminal has sent to its child as well: what comes so soon is the same. */
@@ -100,11 +106,17 @@ function die(log: Log, error: unknown, text: string): void {
 function startFailure(config: Config, error: unknown): string {
   const { code, port, syscall } = errorFields(error)
   if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL' || code === 'EAI_AGAIN') {
-    return `--host: ${config.host} is not an address of this machine`
+    const { host, metricsHost } = config
+    const option = metricsHost !== host && messageOf(error).includes(metricsHost) ? 'metrics-host' : 'host'
+    return `--${option}: ${option === 'host' ? host : metricsHost} is not an address of this machine`
   }
   if (syscall !== 'listen' && syscall !== 'bind') return messageOf(error)
   const where =
-    port === config.httpPort ? `--http-port: ${config.host}:${port}` : `--port: ${config.host}:${config.port}`
+    port === config.httpPort
+      ? `--http-port: ${config.host}:${port}`
+      : port === config.metricsPort
+        ? `--metrics-port: ${config.metricsHost}:${port}`
+        : `--port: ${config.host}:${config.port}`
   if (code === 'EADDRINUSE') return `${where} is taken by another process`
   if (code === 'EACCES') return `${where} may not be used by this user`
   return `${where} cannot be listened on: ${messageOf(error)}`

@@ -16,7 +16,7 @@ import { Counters } from '../ops/counters.js'
 import { Limits } from '../ops/limits.js'
 import { parseLimitSettings } from '../ops/limits-table.js'
 import { type Log, ThrottledLog } from '../ops/log.js'
-import { Metrics } from '../ops/metrics.js'
+import { type MetricSources, Metrics } from '../ops/metrics.js'
 import { CountedServices } from '../services/counted.js'
 import { createServices } from '../services/index.js'
 import { CHEAP_COST, NORMAL_COST, Passwords } from '../services/passwords.js'
@@ -28,12 +28,15 @@ import { Flusher } from '../session/flusher.js'
 import { Hub } from '../session/hub.js'
 import { ConnectionGate } from '../session/limits.js'
 import { ConnectHandler } from '../short/connect.js'
-import { HEALTH_PATH, healthRoom } from '../short/health.js'
+import { HEALTH_PATH, healthRoom, READY_PATH, readyRoom } from '../short/health.js'
 import { ShortListener, type ShortTimeouts } from '../short/listener.js'
+import { localMetricsRoom, METRICS_PATH, metricsRoom } from '../short/metrics-room.js'
+import { OperatorListener } from '../short/operator-listener.js'
 import { Origins } from '../short/origins.js'
+import type { Room } from '../short/types.js'
 import { WebSocketDoor } from '../short/web-socket-door.js'
 import type { Store } from '../store/types.js'
-import { createEngine, randomStamps, uidOf } from '../sync/index.js'
+import { createEngine, type Engine, randomStamps, uidOf } from '../sync/index.js'
 import type { EngineListener } from '../sync/types.js'
 import { openStore } from './open-store.js'
 import { version } from './version.js'
@@ -67,6 +70,8 @@ export interface RunningServer {
   /** Of the long side. */
   readonly port: number
   readonly httpPort: number
+  /** -1 if it has none of its own. */
+  readonly metricsPort: number
   readonly context: SessionContext
   readonly metrics: Metrics
   /** Whether a message gets through now. */
@@ -115,22 +120,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     counters,
     connections: new Set(),
   }
-  const sources = {
-    version: version(),
-    counters,
-    connections: () => [...context.connections, ...hub.polls.all()],
-    users: () => hub.users,
-    pushedItems: () => hub.pushedItems,
-    notifies: () => hub.notifies,
-    outboxEntries: () => engine.outboxDepth,
-    queuedJobs: () => engine.queueDepth,
-    storeFreeBytes: () => store.freeBytes,
-  }
-  const metrics = new Metrics(sources, clock)
+  const metrics = new Metrics(metricSources(context, engine, store), clock)
   const canary = new Canary({ engine, hub, clock, random })
   let serving = false
   const ready = async (): Promise<Readiness> =>
     serving ? canary.check() : { ready: false, reason: 'it does not serve' }
+  const probes: [string, Room][] = [
+    [HEALTH_PATH, healthRoom(() => serving)],
+    [READY_PATH, readyRoom(ready)],
+  ]
+  const ownDoor = config.metricsPort >= 0
+  const operators = new OperatorListener(new Map([...probes, [METRICS_PATH, metricsRoom(metrics)]]))
   const long = new LongListener(context)
   const short = new ShortListener({
     context,
@@ -138,7 +138,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     connect: new ConnectHandler({ services: context.services, hub, clock, random }),
     webSockets: new WebSocketDoor(context),
     origins: new Origins(config.allowOrigin),
-    rooms: new Map([[HEALTH_PATH, healthRoom(() => serving)]]),
+    rooms: ownDoor ? new Map(probes) : new Map([...probes, [METRICS_PATH, localMetricsRoom(metrics)]]),
     ...(options.shortTimeouts === undefined ? {} : { timeouts: options.shortTimeouts }),
   })
   const closeStore = async (): Promise<void> => {
@@ -150,6 +150,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await engine.start()
     const { port } = await long.listen(config.host, config.port)
     const { port: httpPort } = await short.listen(config.host, config.httpPort)
+    const metricsPort = ownDoor ? (await operators.listen(config.metricsHost, config.metricsPort)).port : -1
     serving = true
     const drain = async (): Promise<void> => {
       serving = false
@@ -158,21 +159,44 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await drainConnections(context, short, clock, config.drainMs)
       await closeStore()
       short.close()
+      operators.close()
       metrics.stop()
     }
     const abort = (): void => {
       long.stop()
       short.close()
+      operators.close()
       metrics.stop()
       for (const connection of context.connections) connection.destroy()
     }
-    return { host: config.host, port, httpPort, context, metrics, ready, drain, abort }
+    return { host: config.host, port, httpPort, metricsPort, context, metrics, ready, drain, abort }
   } catch (error) {
     long.stop()
     short.close()
+    operators.close()
     metrics.stop()
     await closeStore()
     throw error
+  }
+}
+
+function metricSources(context: SessionContext, engine: Engine, store: Store): MetricSources {
+  const { counters, connections, hub, limits, gate } = context
+  return {
+    version: version(),
+    counters,
+    connections: () => [...connections, ...hub.polls.all()],
+    users: () => hub.users,
+    pushedItems: () => hub.pushedItems,
+    notifies: () => hub.notifies,
+    outboxEntries: () => engine.outboxDepth,
+    limitHits: () => [
+      ...(limits?.hits ?? []),
+      ['connections-total', gate.hits.total],
+      ['connections-address', gate.hits.address],
+    ],
+    queuedJobs: () => engine.queueDepth,
+    storeFreeBytes: () => store.freeBytes,
   }
 }
 

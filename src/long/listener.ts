@@ -77,8 +77,7 @@ export class LongListener {
   }
 
   #refuse(socket: Socket, address: string, limit: 'total' | 'address'): void {
-    const { wheel, random, faults, counters } = this.#context
-    counters.limitHit(limit === 'total' ? 'connections' : 'connections_per_address')
+    const { wheel, random, faults } = this.#context
     faults.info(wheel.tick, { address, limit }, 'connection refused: too many connections')
     socket.on('error', ignore)
     if (this.#refusals >= REFUSALS_MAX) {

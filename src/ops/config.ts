@@ -49,6 +49,14 @@ export const SERVE_OPTIONS = {
     'COUNT',
     'connections from one IPv4 address or IPv6 /64; a carrier puts some hundred phones behind one',
   ),
+  metricsPort: integer(
+    -1,
+    -1,
+    PORT_MAX,
+    'PORT',
+    'a port for /metrics, /readyz and /healthz alone; 0 takes any free one; -1: /metrics is on the short side, for this machine only',
+  ),
+  metricsHost: text('127.0.0.1', 'ADDRESS', 'where --metrics-port listens; whoever can reach it may read it'),
   drainMs: integer(
     5_000,
     0,
@@ -62,7 +70,7 @@ export const SERVE_OPTIONS = {
     -1,
     1_023,
     'FD',
-    'when it listens, write one line of JSON (host, port, http_port, pid, store) to this descriptor and close it; -1: do not',
+    'when it listens, write one line of JSON (host, port, http_port, metrics_port if there is one, pid, store) to this descriptor and close it; -1: do not',
   ),
 } as const
 
@@ -83,8 +91,10 @@ export function parseConfig(
   if (config.limits === 'open' && !isLoopback(config.host)) {
     return { kind: 'wrong', message: `--limits open is only taken on loopback, not on --host ${config.host}` }
   }
-  if (config.port !== 0 && config.port === config.httpPort) {
-    return { kind: 'wrong', message: `--port and --http-port are both ${config.port}` }
+  const ports = { '--port': config.port, '--http-port': config.httpPort, '--metrics-port': config.metricsPort }
+  for (const [name, port] of Object.entries(ports)) {
+    const [same = name] = Object.entries(ports).find(([, other]) => other === port) ?? []
+    if (port > 0 && same !== name) return { kind: 'wrong', message: `${same} and ${name} are both ${port}` }
   }
   return { kind: 'config', config }
 }

@@ -81,7 +81,6 @@ export class Counters {
   readonly #requests = new Float64Array(METHOD_SLOTS.names.length * CODE_SLOTS.names.length)
   readonly #closes = new Float64Array(CODE_SLOTS.names.length)
   readonly #unauthorized = new Float64Array(CODE_SLOTS.names.length)
-  readonly #limits = new Map<string, number>()
 
   /** A request has got its answer. */
   answered(method: number, code: number): void {
@@ -104,11 +103,6 @@ export class Counters {
     this.commitSeconds.add(tookMs / 1000)
   }
 
-  /** @param name of a limit, of which there are few: never made of what a peer said */
-  limitHit(name: string): void {
-    this.#limits.set(name, (this.#limits.get(name) ?? 0) + 1)
-  }
-
   /** Those that were counted at least once. */
   requests(): Counted[] {
     const codes = CODE_SLOTS.names.length
@@ -125,10 +119,6 @@ export class Counters {
 
   refusedTokens(): Omit<Counted, 'method'>[] {
     return byCode(this.#unauthorized)
-  }
-
-  limits(): ReadonlyMap<string, number> {
-    return this.#limits
   }
 }
 

@@ -26,6 +26,8 @@ export interface MetricSources {
   pushedItems(): number
   notifies(): number
   outboxEntries(): number
+  /** Of every limit that refused somebody. */
+  limitHits(): Iterable<readonly [name: string, count: number]>
   queuedJobs(): number
   /** On the file system of the data folder; undefined where there is none. */
   storeFreeBytes(): number | undefined
@@ -74,7 +76,7 @@ export const METRICS: Readonly<Record<string, MetricEntry>> = {
   ),
   longwire_limits_hit_total: counter(
     'refusals because of a limit',
-    ({ counters }) => Array.from(counters.limits(), ([limit, count]) => [{ limit }, count]),
+    sources => Array.from(sources.limitHits(), ([limit, count]) => [{ limit }, count]),
     ['limit'],
   ),
   longwire_commits_total: counter('writes to the store', ({ counters }) => one(counters.commitUnits.count)),

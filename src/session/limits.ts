@@ -17,6 +17,8 @@ export type Admission = 'admitted' | 'total' | 'address'
 
 export class ConnectionGate {
   readonly limits: ConnectionLimits
+  /** How often each of the two limits refused a connection. */
+  readonly hits = { total: 0, address: 0 }
   readonly #byAddress = new Map<string, number>()
   #total = 0
 
@@ -34,11 +36,17 @@ export class ConnectionGate {
 
   /** Counts a connection in, unless a limit stands against it. Each admitted one is released once. */
   admit(address: string): Admission {
-    if (this.#total >= this.limits.totalMax) return 'total'
+    if (this.#total >= this.limits.totalMax) {
+      this.hits.total++
+      return 'total'
+    }
     if (this.limits.perAddressMax !== Number.POSITIVE_INFINITY) {
       const key = networkOf(address)
       const count = this.#byAddress.get(key) ?? 0
-      if (count >= this.limits.perAddressMax) return 'address'
+      if (count >= this.limits.perAddressMax) {
+        this.hits.address++
+        return 'address'
+      }
       this.#byAddress.set(key, count + 1)
     }
     this.#total++

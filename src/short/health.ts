@@ -1,10 +1,21 @@
-/** The room for load balancers that ask whether the process takes requests: 200 `ok`, or 503 `draining`. */
+/**
+ * The rooms for load balancers. /healthz: whether the process takes requests, as a flag says; for whoever would start it again.
+ * /readyz: whether messages get through, found out by sending one (session/canary.ts); for whoever sends it clients.
+ */
 
+import type { Readiness } from '../session/canary.js'
 import { type Room, textAnswer } from './types.js'
 
 export const HEALTH_PATH = '/healthz'
+export const READY_PATH = '/readyz'
 
 /** @param serving whether the server takes connections and answers them, asked on each request */
 export function healthRoom(serving: () => boolean): Room {
   return (_request, reply) => reply(serving() ? textAnswer(200, 'ok') : textAnswer(503, 'draining'))
+}
+
+/** @param ready never rejects */
+export function readyRoom(ready: () => Promise<Readiness>): Room {
+  return (_request, reply) =>
+    void ready().then(found => reply(found.ready ? textAnswer(200, 'ready') : textAnswer(503, found.reason)))
 }

@@ -23,6 +23,7 @@ const IDLE: MetricSources = {
   pushedItems: () => 0,
   notifies: () => 0,
   outboxEntries: () => 0,
+  limitHits: () => [],
   queuedJobs: () => 0,
   storeFreeBytes: () => 5,
 }

@@ -1,7 +1,13 @@
 /** The rooms of the short side: pages for operators, beside the methods. */
 
+import { request } from 'node:http'
+import { connect } from 'node:net'
 import t from 'tap'
-import { startTestServer } from '../support/server.js'
+import { localMetricsRoom } from '../../src/short/metrics-room.js'
+import { MemoryStore } from '../../src/store/memory/store.js'
+import { CANARY_SENDER } from '../../src/sync/rules/canary.js'
+import { eventually } from '../support/eventually.js'
+import { startTestServer, testConfig } from '../support/server.js'
 
 t.test('/healthz says ok while the server serves; only GET and HEAD; other paths are not there', async t => {
   const server = await startTestServer()
@@ -19,3 +25,91 @@ t.test('/healthz says ok while the server serves; only GET and HEAD; other paths
   await server.drain()
   await t.rejects(fetch(`http://127.0.0.1:${httpPort}/healthz`))
 })
+
+t.test('/readyz sends a message, and says why it could not', async t => {
+  const store = new MemoryStore()
+  const server = await startTestServer({ store })
+  t.teardown(() => server.drain())
+  const ask = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${server.httpPort}${path}`, init)
+  const ready = await ask('/readyz')
+  t.same([ready.status, await ready.text()], [200, 'ready'])
+  const [message] = await store.scan(0, `user/${CANARY_SENDER}/device`, null, 1)
+  t.equal(message?.bytes.length, 9 + 6, 'the numbers of one message stand in the store')
+  t.equal((await ask('/readyz', { method: 'POST' })).status, 405)
+
+  store.disk.room = 'none'
+  // The last outcome stands for a second.
+  await eventually(async () => (await ask('/readyz')).status === 503)
+  t.equal(await (await ask('/readyz')).text(), 'the store has no room')
+  t.equal((await ask('/healthz')).status, 200, 'it need not be started again')
+  store.disk.room = 'ample'
+  await eventually(async () => (await ask('/readyz')).status === 200)
+})
+
+t.test('/readyz and /healthz say no while the server drains', async t => {
+  const server = await startTestServer()
+  // One that does not finish holds the drain up.
+  const silent = connect({ host: '127.0.0.1', port: server.port, allowHalfOpen: true })
+  t.teardown(() => silent.destroy())
+  await eventually(() => server.context.connections.size === 1)
+  t.equal(await status(server.httpPort, '/readyz'), 200)
+  const drained = server.drain()
+  for (const path of ['/readyz', '/healthz']) t.equal(await status(server.httpPort, path), 503)
+  await drained
+})
+
+t.test('/metrics is shown to this machine alone, and to nobody on whose behalf a proxy asks', async t => {
+  const server = await startTestServer()
+  t.teardown(() => server.drain())
+  const { httpPort } = server
+  const shown = await fetch(`http://localhost:${httpPort}/metrics`)
+  t.equal(shown.status, 200)
+  t.match(shown.headers.get('content-type'), 'text/plain; version=0.0.4')
+  t.match(await shown.text(), '# TYPE longwire_commits_total counter')
+  const headers = ['X-Forwarded-For', 'Forwarded', 'Via', 'X-Real-IP', 'X-Forwarded-Host', 'X-Forwarded-Proto']
+  for (const name of headers) {
+    t.equal(await status(httpPort, '/metrics', { [name]: '127.0.0.1' }), 403, name)
+  }
+  for (const host of ['chat.example.org', `chat.example.org:${httpPort}`, '192.0.2.1', '[2001:db8::1]:80']) {
+    t.equal(await status(httpPort, '/metrics', { Host: host }), 403, host)
+  }
+  for (const host of ['localhost', `127.0.0.1:${httpPort}`, `[::1]:${httpPort}`]) {
+    t.equal(await status(httpPort, '/metrics', { Host: host }), 200, host)
+  }
+})
+
+t.test('/metrics from another address is refused', async t => {
+  const answers: number[] = []
+  const page = { contentType: 'text/plain', text: async () => 'page' }
+  for (const address of ['192.0.2.1', '2001:db8::1', '']) {
+    const request = { method: 'GET', path: '/metrics', headers: { host: 'localhost' }, address }
+    localMetricsRoom(page)(request, answer => answers.push(answer.status))
+  }
+  t.same(answers, [403, 403, 403])
+})
+
+t.test('with a port of its own /metrics is there, and no longer on the short side', async t => {
+  const server = await startTestServer({ config: testConfig('--metrics-port', '0') })
+  const { httpPort, metricsPort } = server
+  t.equal((await fetch(`http://127.0.0.1:${httpPort}/metrics`)).status, 404)
+  const own = `http://127.0.0.1:${metricsPort}`
+  const shown = await fetch(`${own}/metrics`, { headers: { 'X-Forwarded-For': '192.0.2.1' } })
+  t.match(await shown.text(), 'longwire_build_info')
+  t.equal((await fetch(`${own}/readyz`)).status, 200)
+  t.equal((await fetch(`${own}/healthz`, { method: 'HEAD' })).status, 200)
+  t.equal((await fetch(`${own}/metrics`, { method: 'POST', body: 'x' })).status, 405)
+  t.equal((await fetch(`${own}/longwire.v1.MessageService/Sync`, { method: 'POST' })).status, 404)
+  await server.drain()
+  await t.rejects(fetch(`${own}/healthz`))
+})
+
+/** Of an answer to GET. */
+function status(port: number, path: string, headers: Record<string, string> = {}): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const asking = request({ port, path, headers, host: '127.0.0.1' }, answer => {
+      answer.resume().on('end', () => resolve(answer.statusCode ?? 0))
+    })
+    asking.on('error', reject)
+    asking.end()
+  })
+}

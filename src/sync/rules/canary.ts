@@ -7,7 +7,7 @@
  */
 import { ContactState } from '../../../protocol/generated/messages.js'
 import type { Transition } from '../types.js'
-import { contact, deviceWindow, type MarkRecord } from './records.js'
+import { contact, deviceWindow, EMPTY_WINDOW, type MarkRecord } from './records.js'
 import { ack } from './watermark.js'
 
 /** Of two partitions: where these are scopes of their own, the way between scopes is tried too. */
@@ -15,12 +15,14 @@ export const CANARY_SENDER = 254
 export const CANARY_RECEIVER = 255
 export const CANARY_DEVICE = 1
 
-/** Makes the friendship if it is not there. @returns the device's last number */
+/** Makes the friendship and the window if they are not there. @returns the device's last number */
 export const canaryStart: Transition<{ readonly friend: number }, number> = {
   name: 'canary.start',
   run(tx, { friend }) {
     if (tx.get(contact, friend) === undefined) tx.put(contact, FRIENDS, friend)
-    return tx.get(deviceWindow, CANARY_DEVICE)?.last ?? 0
+    const window = tx.get(deviceWindow, CANARY_DEVICE)
+    if (window === undefined) tx.put(deviceWindow, EMPTY_WINDOW, CANARY_DEVICE)
+    return window?.last ?? 0
   },
 }
 

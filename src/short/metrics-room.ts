@@ -1,0 +1,42 @@
+/**
+ * /metrics. On the short side, where anybody may knock, it is shown to this machine only: to a loopback peer that asks for
+ * localhost and speaks for nobody else. A proxy on this machine is such a peer too, for all of its clients: those say so by a
+ * header or by the name they were asked for, and for one that does neither there is a port of its own (--metrics-port).
+ */
+
+import { isLoopback } from '../ops/config.js'
+import { type Reply, type Room, type ShortRequest, textAnswer } from './types.js'
+
+export const METRICS_PATH = '/metrics'
+
+/** What makes the page. */
+export interface MetricsPage {
+  readonly contentType: string
+  text(): Promise<string>
+}
+
+/** By which a proxy says on whose behalf it asks. */
+const FORWARDING_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']
+
+/** For everybody who can reach the listener. */
+export function metricsRoom(page: MetricsPage): Room {
+  return (_request, reply) => give(page, reply)
+}
+
+/** For this machine. */
+export function localMetricsRoom(page: MetricsPage): Room {
+  return (request, reply) => {
+    if (isLocal(request)) give(page, reply)
+    else reply(textAnswer(403, 'metrics are shown to the machine itself; see --metrics-port'))
+  }
+}
+
+function give(page: MetricsPage, reply: Reply): void {
+  void page.text().then(text => reply(textAnswer(200, text, { 'Content-Type': page.contentType })))
+}
+
+function isLocal({ address, headers }: ShortRequest): boolean {
+  // In brackets an IPv6 address, then maybe a port.
+  const [, host = ''] = /^\[?(.*?)\]?(?::\d+)?$/.exec(headers.host ?? '') ?? []
+  return isLoopback(address) && isLoopback(host) && FORWARDING_HEADERS.every(name => headers[name] === undefined)
+}

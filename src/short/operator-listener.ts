@@ -1,0 +1,72 @@
+/** A door for operators alone (--metrics-port): the rooms without the methods. */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { present } from '../lib/assert.js'
+import { type Room, type ShortRequest, textAnswer } from './types.js'
+
+/** To the end of the headers, and of the request; between two requests: longer than most readers' intervals. */
+const HEADERS_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 15_000
+const KEEP_ALIVE_MS = 65_000
+
+/** Readers are a handful; they must not take the clients' descriptors. */
+const CONNECTIONS_MAX = 64
+
+const HEADERS_BYTES_MAX = 8_192
+
+export class OperatorListener {
+  readonly #rooms: ReadonlyMap<string, Room>
+  readonly #server: Server
+
+  /** @param rooms by path */
+  constructor(rooms: ReadonlyMap<string, Room>) {
+    this.#rooms = rooms
+    this.#server = createServer(
+      {
+        headersTimeout: HEADERS_TIMEOUT_MS,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        connectionsCheckingInterval: 5_000,
+        maxHeaderSize: HEADERS_BYTES_MAX,
+      },
+      (request, response) => this.#answer(request, response),
+    )
+    this.#server.maxConnections = CONNECTIONS_MAX
+  }
+
+  /**
+   * @param port 0 for any free one
+   * @throws Error with `code` EADDRINUSE, EACCES …
+   */
+  listen(host: string, port: number): Promise<AddressInfo> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ host, port }, () => {
+        this.#server.off('error', reject)
+        this.#server.on('error', () => {}) // a reader that could not be accepted: it comes again
+        resolve(present(this.#server.address(), 'the address of a listening server') as AddressInfo)
+      })
+    })
+  }
+
+  close(): void {
+    this.#server.close()
+    this.#server.closeAllConnections()
+  }
+
+  #answer(incoming: IncomingMessage, response: ServerResponse): void {
+    incoming.resume() // a body, if anybody sends one, is not read
+    const { method = '', url = '', headers, socket } = incoming
+    const [path = ''] = url.split('?', 1)
+    const room = this.#rooms.get(path)
+    const isLook = method === 'GET' || method === 'HEAD'
+    const reply: Parameters<Room>[1] = ({ status, headers: own, body }) => {
+      response.writeHead(status, { ...own, 'Content-Length': body.length, 'Cache-Control': 'no-store' })
+      response.end(method === 'HEAD' ? undefined : body)
+    }
+    if (room === undefined) reply(textAnswer(404, 'not found'))
+    else if (!isLook) reply(textAnswer(405, 'method not allowed', { Allow: 'GET, HEAD' }))
+    else room({ method, path, headers: headers as ShortRequest['headers'], address: socket.remoteAddress ?? '' }, reply)
+  }
+}
