@@ -41,11 +41,11 @@ const WE_REFUSE: Readonly<Record<string, RegExp>> = {
   'objects and arrays nest 64 deep': /it nests deeper than 64$/,
 }
 
-/** Rows that we take and the reference refuses, by the pattern of its refusal. */
+/** Rows that we take and the reference refuses, by the pattern of its refusal and of the text. */
 const WE_TAKE: Readonly<Record<string, RegExp>> = {
   'a 64-bit integer in a string may have an exponent or .0 too, as the specification says':
     /expected bigint \(uint64\): -?\d[^ ]* out of range/,
-  'null is absent, in a oneof too': /oneof set multiple times/,
+  'null is absent, in a oneof too': /oneof set multiple times.* of .*null/s,
   'keys that we do not know are not looked at': /duplicate object key "unknown"/,
 }
 
@@ -83,7 +83,10 @@ function disagreement(type: DescMessage, text: string): string | undefined {
     return undefined
   }
   if ('error' in our && 'error' in their) return undefined
-  const named = 'error' in our ? namedIn(WE_REFUSE, our.error) : namedIn(WE_TAKE, 'error' in their ? their.error : '')
+  const named =
+    'error' in our
+      ? namedIn(WE_REFUSE, our.error)
+      : namedIn(WE_TAKE, 'error' in their ? `${their.error} of ${text}` : '')
   if (named !== undefined) {
     met.add(named)
     return undefined
