@@ -1,5 +1,6 @@
 /**
- * Faults at random moments: the server is killed and started again, connections are cut. From one fault to the next of its
+ * Faults at random moments: the server is killed and started again, connections are cut, devices move to networks where other
+ * transports work. From one fault to the next of its
  * kind it is between a half and one and a half of the asked period, counted from when the server serves again.
  */
 
@@ -11,6 +12,7 @@ export interface ChaosSpec {
   /** Milliseconds; 0: never. */
   readonly killEveryMs: number
   readonly dropEveryMs: number
+  readonly moveEveryMs: number
   readonly server: { kill(): Promise<void>; start(): Promise<void> } | undefined
   /** All there are at the moment. */
   devices(): readonly Device[]
@@ -21,6 +23,9 @@ export interface ChaosSpec {
 
 /** One cut takes down to so many connections, of 100 devices: a mast that goes, not a phone. */
 const CUT_PERCENT = 10
+
+/** So many devices move at once, of 100. */
+const MOVE_PERCENT = 30
 
 /** After a cut that nobody was told of, the phone finds by itself within this time that its network is another one. */
 const NUDGE_MS_MAX = 1_000
@@ -44,6 +49,7 @@ export class Chaos {
   begin(): void {
     this.#planKill()
     this.#planCut()
+    this.#planMove()
   }
 
   /** No more faults. Resolves when the server is up again. */
@@ -71,25 +77,50 @@ export class Chaos {
   }
 
   #planCut(): void {
-    const { dropEveryMs, random } = this.#spec
+    const { dropEveryMs } = this.#spec
     if (dropEveryMs === 0 || this.#ended) return
     this.#later(this.#about(dropEveryMs), () => {
-      const devices = this.#spec.devices()
-      const most = Math.ceil((devices.length * CUT_PERCENT) / 100)
-      for (let left = most === 0 ? 0 : 1 + random.integer(most); left > 0; left--) {
-        this.#cut(devices[random.integer(devices.length)] as Device)
-      }
+      for (const device of this.#some(CUT_PERCENT)) this.#cut(device)
       this.#planCut()
     })
   }
 
-  #cut({ client, transport }: Device): void {
-    const { clock, random } = this.#spec
-    const told = random.integer(2) === 1
-    if (!transport.cut(told ? 'told' : 'silent')) return
+  #cut({ client, network }: Device): void {
+    const told = this.#spec.random.integer(2) === 1
+    if (!network.cut(told ? 'told' : 'silent')) return
     this.#cuts++
-    // Also after the end: what was cut must come back.
-    if (!told) clock.after(random.integer(NUDGE_MS_MAX), () => client.nudge())
+    if (!told) this.#nudgeSoon(client)
+  }
+
+  #planMove(): void {
+    const { moveEveryMs } = this.#spec
+    if (moveEveryMs === 0 || this.#ended) return
+    this.#later(this.#about(moveEveryMs), () => {
+      for (const device of this.#some(MOVE_PERCENT)) this.#move(device)
+      this.#planMove()
+    })
+  }
+
+  /** A client that was cut goes down to what works; one that was not finds a better one by its probe, if there is one now. */
+  #move({ client, network }: Device): void {
+    const told = this.#spec.random.integer(2) === 1
+    const isCut = network.move(told ? 'told' : 'silent')
+    if (!(isCut && told)) this.#nudgeSoon(client)
+  }
+
+  /** At least one device, if there are any; one may be among them twice. */
+  #some(percent: number): Device[] {
+    const { random } = this.#spec
+    const devices = this.#spec.devices()
+    const most = Math.ceil((devices.length * percent) / 100)
+    const count = most === 0 ? 0 : 1 + random.integer(most)
+    return Array.from({ length: count }, () => devices[random.integer(devices.length)] as Device)
+  }
+
+  /** Also after the end: what was cut must come back. */
+  #nudgeSoon(client: Device['client']): void {
+    const { clock, random } = this.#spec
+    clock.after(random.integer(NUDGE_MS_MAX), () => client.nudge())
   }
 
   #about(periodMs: number): number {

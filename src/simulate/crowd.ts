@@ -3,23 +3,18 @@
  * would use it. Signing them all in is the first phase of a run.
  */
 
-import {
-  type Client,
-  createClient,
-  MemoryStorage,
-  type Transport,
-  tcpTransport,
-} from '../../clients/typescript/index.js'
+import { type Client, createClient, MemoryStorage, type Transport } from '../../clients/typescript/index.js'
 import type { Clock } from '../lib/clock.js'
 import type { Random } from '../lib/random.js'
-import type { ServerAddress } from '../ops/address.js'
-import { CuttableTransport } from './cuttable-transport.js'
+import { DeviceNetwork } from './device-network.js'
 import type { Phase } from './phase.js'
 
 export interface Device {
   readonly client: Client
-  readonly transport: CuttableTransport
+  readonly network: DeviceNetwork
   online: boolean
+  /** By which it was online last; '' before that. */
+  transport: string
 }
 
 export interface Person {
@@ -32,8 +27,9 @@ export interface Person {
 export interface CrowdSpec {
   readonly users: number
   readonly devices: number
-  readonly server: ServerAddress
-  /** Servers will be killed and connections cut: clients are told to be quick about it. */
+  /** To the server, in order of preference. */
+  readonly transports: readonly Transport[]
+  /** Servers will be killed, connections cut or transports blocked: clients are told to be quick about it. */
   readonly faults: boolean
   /** What makes account names new on a server that was used before. */
   readonly tag: string
@@ -57,6 +53,7 @@ const HURRY = {
   requestTimeoutMs: 3_000,
   pongTimeoutMs: 1_000,
   connectTimeoutMs: 3_000,
+  fallbackMs: 500,
 }
 
 export class Crowd implements Phase {
@@ -64,15 +61,17 @@ export class Crowd implements Phase {
   readonly people: readonly Person[]
   /** Times that a client was told to begin its timeline anew, or that messages are gone: then the server forgot what it had said. */
   setbacks = 0
+  /** By transport, how often a device came online by it. */
+  readonly onlineBy = new Map<string, number>()
+  /** Times that a device came online by another transport than the last time. */
+  switches = 0
   readonly #spec: CrowdSpec
-  readonly #transport: Transport
   #signedIn = 0
   #online = 0
   #onlineOnce: (() => void) | undefined
 
   constructor(spec: CrowdSpec) {
     this.#spec = spec
-    this.#transport = tcpTransport(spec.server)
     this.people = Array.from({ length: spec.users }, (_, number) => ({ number, uid: 0, devices: [] }))
   }
 
@@ -106,7 +105,7 @@ export class Crowd implements Phase {
   async close(): Promise<void> {
     const devices = this.people.flatMap(person => person.devices)
     await Promise.all(devices.map(({ client }) => client.close()))
-    for (const { transport } of devices) transport.close()
+    for (const { network } of devices) network.close()
   }
 
   get #size(): number {
@@ -133,20 +132,21 @@ export class Crowd implements Phase {
 
   async #open(person: Person): Promise<Device> {
     const { faults, clock, random } = this.#spec
-    const transport = new CuttableTransport(this.#transport, clock, random)
+    const network = new DeviceNetwork(this.#spec.transports, clock, random)
     const client = await createClient({
-      transport,
+      transport: network.transports,
       // The auditor keeps numbers; nobody reads the texts again.
       storage: new MemoryStorage({ historyPerConversation: 0 }),
       clientName: 'longwire simulate',
       ...(faults && HURRY),
     })
-    const device: Device = { client, transport, online: false }
+    const device: Device = { client, network, online: false, transport: '' }
     client.on('connection', status => {
       if (status.state === 'stopped' && status.reason !== 'CLOSED') {
         this.#spec.onFailure(`a client of person ${person.number} stopped: ${status.reason}`)
       }
       const online = status.state === 'online'
+      if (online && !(device.online && device.transport === status.transport)) this.#onlineBy(device, status.transport)
       if (online === device.online) return
       device.online = online
       this.#online += online ? 1 : -1
@@ -158,6 +158,12 @@ export class Crowd implements Phase {
     client.on('resync', () => this.setbacks++)
     client.on('trimmed', () => this.setbacks++)
     return device
+  }
+
+  #onlineBy(device: Device, transport: string): void {
+    if (device.transport !== '' && device.transport !== transport) this.switches++
+    device.transport = transport
+    this.onlineBy.set(transport, (this.onlineBy.get(transport) ?? 0) + 1)
   }
 
   #checkOnline(): void {

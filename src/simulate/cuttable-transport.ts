@@ -1,5 +1,6 @@
 /**
- * A transport whose connection can be cut as a network cuts one: without a FIN, an RST or a word to the server.
+ * A transport whose connection can be cut as a network cuts one, without a FIN, an RST or a word to the server, and that can be
+ * blocked, as a network blocks what it does not know.
  *
  *   live ──cut('told')────► dark, and the client hears of an error at once (the phone's own network changed)
  *     └────cut('silent')──► dark, and nobody hears of anything (a router on the way forgot the connection)
@@ -8,7 +9,8 @@
  * then on nothing does. What comes is thrown away. The socket itself stays open, half-open in effect, until the server ends it
  * or its time is over; so the server goes on believing in it, and its system goes on confirming bytes that nobody reads. The
  * one thing that this cannot show is a server whose unconfirmed bytes pile up: for that the bytes would have to be stopped below
- * TCP.
+ * TCP. Over WebSocket and HTTP the part that leaves ends with a whole frame (and over HTTP it is what the server does and nobody
+ * hears of): the library cuts its messages and requests by itself.
  */
 
 import type { Transport, TransportConnection, TransportHandlers } from '../../clients/typescript/index.js'
@@ -32,6 +34,8 @@ export class CuttableTransport implements Transport {
   readonly #clock: Clock
   readonly #random: Random
   #wire: Wire | undefined
+  /** How new connections fare: as they may, refused at once, or without a word. */
+  #way: 'open' | 'refused' | 'silent' = 'open'
   /** With the timer that ends their time. */
   readonly #dark = new Map<Wire, TimerHandle>()
 
@@ -43,7 +47,22 @@ export class CuttableTransport implements Transport {
     this.#random = random
   }
 
+  /** Whether a client could connect. */
+  get isOpen(): boolean {
+    return this.#way === 'open'
+  }
+
+  /** From now on; the present connection stays. */
+  block(how: 'refused' | 'silent'): void {
+    this.#way = how
+  }
+
+  unblock(): void {
+    this.#way = 'open'
+  }
+
   connect(handlers: TransportHandlers): TransportConnection {
+    if (this.#way !== 'open') return this.#connectNowhere(handlers)
     const wire: Wire = { handlers, connection: undefined, state: 'live', opened: false }
     this.#wire = wire
     wire.connection = this.#inner.connect({
@@ -81,11 +100,20 @@ export class CuttableTransport implements Transport {
     for (const wire of this.#dark.keys()) this.#end(wire)
   }
 
+  #connectNowhere(handlers: TransportHandlers): TransportConnection {
+    const refusal =
+      this.#way === 'refused'
+        ? this.#clock.after(0, () => handlers.closed(new Error('the network refuses it')))
+        : undefined
+    return { write: () => {}, close: () => refusal?.cancel() }
+  }
+
   #write(wire: Wire, bytes: Uint8Array): void {
     if (wire.state === 'live') wire.connection?.write(bytes)
     if (wire.state !== 'cutting') return
     wire.state = 'dark'
-    wire.connection?.write(bytes.subarray(0, this.#random.integer(bytes.length + 1)))
+    const length = this.#random.integer(bytes.length + 1)
+    wire.connection?.write(bytes.subarray(0, this.preamble ? length : wholeFrames(bytes, length)))
   }
 
   /** A client that gives a dark connection up closes it; the server is not to hear of that. */
@@ -102,5 +130,22 @@ export class CuttableTransport implements Transport {
   #forget(wire: Wire): void {
     this.#dark.get(wire)?.cancel()
     this.#dark.delete(wire)
+  }
+}
+
+/** The length of the whole frames within the first `length` bytes. */
+function wholeFrames(bytes: Uint8Array, length: number): number {
+  let end = 0
+  for (;;) {
+    let next = end
+    let size = 0
+    for (let scale = 1; next < length; scale *= 128) {
+      const byte = bytes[next++] as number
+      size += (byte & 127) * scale
+      if (byte < 128) break
+    }
+    next += size
+    if (next === end || next > length) return end
+    end = next
   }
 }

@@ -4,13 +4,12 @@ import { readFileSync } from 'node:fs'
 import { systemRandom } from '../lib/random.js'
 import { address, parseAddress, type ServerAddress } from '../ops/address.js'
 import { connectionsMax, parseConfig } from '../ops/config.js'
+import { HTTP_PORT_DEFAULT, LONG_PORT_DEFAULT, TRANSPORTS } from '../ops/dial.js'
 import { flag, integer, type Option, oneOf, parseOptions, text } from '../ops/options.js'
 import { numberedTexts, readTexts, type Texts } from './texts.js'
 
 /** Clients and their sockets live in one process, and 20 000 descriptors is what many machines give to one. */
 export const CLIENTS_MAX = 15_000
-
-const LONG_PORT_DEFAULT = 8081
 
 export const SIMULATE_OPTIONS = {
   users: integer(100, 2, CLIENTS_MAX, 'COUNT', 'how many people; users × devices is at most 15000'),
@@ -18,9 +17,14 @@ export const SIMULATE_OPTIONS = {
   messages: integer(5, 1, 1_000_000, 'COUNT', 'how many messages each person sends to each friend'),
   devices: integer(1, 1, 100, 'COUNT', 'devices per person: all of them send, and all must show everything'),
   text: text('', 'FILE', 'take the texts from the lines of this file (UTF-8) in place of short numbered ones'),
-  transport: oneOf('tcp', ['tcp'], 'how the clients connect'),
+  transport: oneOf(
+    'tcp',
+    [...TRANSPORTS, 'mixed'],
+    'how the clients connect; mixed: each device by another one, and by yet another one every now and then',
+  ),
   store: oneOf('lmdb', ['lmdb', 'memory'], 'the store of the server that is started, on a fresh temporary folder'),
   server: address('', LONG_PORT_DEFAULT, 'send to this server in place of starting one (port 8081 if none is named)'),
+  httpPort: integer(HTTP_PORT_DEFAULT, 1, 65_535, 'PORT', 'the short side of the server that --server names'),
   killEvery: seconds('kill the server (SIGKILL) about so often, and start it again on the same data and port'),
   dropEvery: seconds('cut some random connections about so often, without telling the server'),
   seed: integer(
@@ -39,10 +43,11 @@ export interface Settings {
   readonly messages: number
   readonly devices: number
   readonly texts: Texts
-  readonly transport: 'tcp'
+  readonly transport: 'tcp' | 'ws' | 'http' | 'mixed'
   readonly store: 'lmdb' | 'memory'
   /** Undefined: one is started. */
   readonly server: ServerAddress | undefined
+  readonly httpPort: number
   /** Seconds; 0: never. */
   readonly killEvery: number
   readonly dropEvery: number

@@ -6,8 +6,8 @@ import { type ServerAddress, shownAddress } from '../ops/address.js'
 
 const REACH_MS_MAX = 5_000
 
-/** @throws Error with one line for people */
-export function reach(address: ServerAddress, clock: Clock): Promise<void> {
+/** @param option that names it @throws Error with one line for people */
+export function reach(address: ServerAddress, option: string, clock: Clock): Promise<void> {
   const { host, port } = address
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port })
@@ -15,7 +15,7 @@ export function reach(address: ServerAddress, clock: Clock): Promise<void> {
       late.cancel()
       socket.destroy()
       if (why === undefined) resolve()
-      else reject(new Error(`--server ${shownAddress(address)}: ${why}`))
+      else reject(new Error(`${option} ${shownAddress(address)}: ${why}`))
     }
     const late = clock.after(REACH_MS_MAX, () => over(`no connection within ${REACH_MS_MAX / 1000} s`))
     socket.on('connect', () => over(undefined))

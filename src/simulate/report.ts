@@ -24,6 +24,10 @@ export interface Report {
   /** null: that of the server that was named. */
   readonly store: string | null
   readonly transport: string
+  /** How often a device came online, by transport. */
+  readonly online_by: Readonly<Record<string, number>>
+  /** Times that a device came online by another transport than before. */
+  readonly switches: number
   readonly kills: number
 }
 
@@ -39,6 +43,8 @@ export interface Outcome {
   readonly seed: number
   readonly store: string | undefined
   readonly transport: string
+  readonly onlineBy: ReadonlyMap<string, number>
+  readonly switches: number
   readonly kills: number
   /** What ended the run before its end. */
   readonly failure: string | undefined
@@ -68,6 +74,8 @@ export function reportOf(outcome: Outcome): Report {
     seed: outcome.seed,
     store: outcome.store ?? null,
     transport: outcome.transport,
+    online_by: Object.fromEntries(outcome.onlineBy),
+    switches: outcome.switches,
     kills: outcome.kills,
   }
 }

@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import type { Clock } from '../lib/clock.js'
 import { type Random, seededRandom, systemRandom } from '../lib/random.js'
 import type { ServerAddress } from '../ops/address.js'
+import { TRANSPORTS, transportTo } from '../ops/dial.js'
 import { Chaos } from './chaos.js'
 import { Crowd, type Person } from './crowd.js'
 import { Friendships } from './friendships.js'
@@ -27,6 +28,9 @@ import { Traffic } from './traffic.js'
 const STUCK_MS = 40_000
 
 const PROGRESS_MS = 1_000
+
+/** With --transport mixed: about so often some devices move to networks where another transport is the best that works. */
+const MOVE_EVERY_MS = 500
 
 /** With faults, messages are spread over so many of their periods, so that there is always something under way to be hit. */
 const PERIODS_MIN = 3
@@ -108,6 +112,8 @@ export class Run {
       seed,
       store: this.#server === undefined ? undefined : this.#settings.store,
       transport,
+      onlineBy: this.#crowd?.onlineBy ?? new Map(),
+      switches: this.#crowd?.switches ?? 0,
       kills: this.#server?.kills ?? 0,
       failure: this.#failure,
       setbacks: this.#crowd?.setbacks ?? 0,
@@ -116,10 +122,12 @@ export class Run {
   }
 
   async #phases(known: Known): Promise<void> {
-    const { server: named } = this.#settings
-    if (named !== undefined) await reach(named, this.#clock)
-    const server = named ?? (await this.#startServer())
-    const crowd = this.#makeCrowd(server)
+    const { server: named, httpPort, transport } = this.#settings
+    if (named !== undefined && transport !== 'ws' && transport !== 'http') await reach(named, '--server', this.#clock)
+    if (named !== undefined && transport !== 'tcp') {
+      await reach({ host: named.host, port: httpPort }, '--http-port', this.#clock)
+    }
+    const crowd = named === undefined ? await this.#startServer() : this.#makeCrowd(named, httpPort)
     this.#crowd = crowd
     this.#chaos = this.#makeChaos(crowd)
     this.#chaos.begin()
@@ -161,7 +169,7 @@ export class Run {
     return this.#failure === undefined
   }
 
-  async #startServer(): Promise<ServerAddress> {
+  async #startServer(): Promise<Crowd> {
     const dataFolder = mkdtempSync(join(tmpdir(), 'longwire-simulate-'))
     this.#dataFolder = dataFolder
     const server = new ServerProcess({
@@ -173,16 +181,17 @@ export class Run {
     this.#server = server
     await server.start()
     this.#tell(`server    on ${server.host}:${server.port}, store ${this.#settings.store}, seed ${this.#settings.seed}`)
-    return { host: server.host, port: server.port }
+    return this.#makeCrowd({ host: server.host, port: server.port }, server.httpPort)
   }
 
-  #makeCrowd(server: ServerAddress): Crowd {
-    const { users, devices, killEvery, dropEvery } = this.#settings
+  #makeCrowd(server: ServerAddress, httpPort: number): Crowd {
+    const { users, devices, transport, killEvery, dropEvery } = this.#settings
+    const names = transport === 'mixed' ? TRANSPORTS : [transport]
     return new Crowd({
       users,
       devices,
-      server,
-      faults: killEvery > 0 || dropEvery > 0,
+      transports: names.map(name => transportTo(name, server, httpPort)),
+      faults: killEvery > 0 || dropEvery > 0 || transport === 'mixed',
       tag: hex(systemRandom.bytes(4)),
       password: hex(systemRandom.bytes(16)),
       clock: this.#clock,
@@ -196,6 +205,7 @@ export class Run {
     return new Chaos({
       killEveryMs: killEvery * 1000,
       dropEveryMs: dropEvery * 1000,
+      moveEveryMs: this.#moveEveryMs,
       server: this.#server,
       devices: () => crowd.people.flatMap(person => person.devices),
       clock: this.#clock,
@@ -214,17 +224,24 @@ export class Run {
       })),
       messages,
       texts,
-      spreadMs: PERIODS_MIN * 1000 * Math.max(killEvery, dropEvery),
+      spreadMs: PERIODS_MIN * Math.max(killEvery * 1000, dropEvery * 1000, this.#moveEveryMs),
       clock: this.#clock,
       // Otherwise the last few would be chased for ever by a server that is up for a second at a time.
       onAllAnswered: () => void this.#chaos?.end(),
     })
   }
 
+  get #moveEveryMs(): number {
+    return this.#settings.transport === 'mixed' ? MOVE_EVERY_MS : 0
+  }
+
   #faults(): string {
     const { killEvery, dropEvery } = this.#settings
-    const kills = killEvery > 0 ? `; ${this.#server?.kills ?? 0} kills` : ''
-    return dropEvery > 0 ? `${kills}; ${this.#chaos?.cuts ?? 0} cuts` : kills
+    const faults: string[] = []
+    if (killEvery > 0) faults.push(`; ${this.#server?.kills ?? 0} kills`)
+    if (dropEvery > 0) faults.push(`; ${this.#chaos?.cuts ?? 0} cuts`)
+    if (this.#moveEveryMs > 0) faults.push(`; ${this.#crowd?.switches ?? 0} switches`)
+    return faults.join('')
   }
 
   async #clean(): Promise<void> {

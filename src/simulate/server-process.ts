@@ -54,6 +54,7 @@ export class ServerProcess {
   /** The one spawned last, whatever became of it. */
   #last: ChildProcess | undefined
   #port = 0
+  #httpPort = 0
   /** Of the incarnations that ended. */
   #endedCpuMs = 0
   #kills = 0
@@ -69,6 +70,11 @@ export class ServerProcess {
     return this.#port
   }
 
+  /** Of the short side; the same in every incarnation. */
+  get httpPort(): number {
+    return this.#httpPort
+  }
+
   get kills(): number {
     return this.#kills
   }
@@ -80,9 +86,10 @@ export class ServerProcess {
     this.#state = 'starting'
     const running = this.#spawn()
     this.#running = running
-    const port = await this.#readiness(running)
+    const { port, httpPort } = await this.#readiness(running)
     if (this.#running !== running || this.#state !== 'starting') return
     this.#port = port
+    this.#httpPort = httpPort
     this.#state = 'running'
   }
 
@@ -129,7 +136,7 @@ export class ServerProcess {
     const { store, dataFolder } = this.#spec
     const options = {
       port: this.#port,
-      'http-port': 0,
+      'http-port': this.#httpPort,
       store,
       data: dataFolder,
       limits: 'open',
@@ -162,8 +169,8 @@ export class ServerProcess {
     return running
   }
 
-  /** @returns the port */
-  #readiness(running: Running): Promise<number> {
+  /** @returns the ports */
+  #readiness(running: Running): Promise<{ readonly port: number; readonly httpPort: number }> {
     return new Promise((resolve, reject) => {
       const late = this.#spec.clock.after(START_MS_MAX, () => {
         running.child.kill('SIGKILL')
@@ -180,7 +187,8 @@ export class ServerProcess {
         line += text
         if (!line.includes('\n')) return
         late.cancel()
-        resolve((JSON.parse(line) as { port: number }).port)
+        const { port, http_port: httpPort } = JSON.parse(line) as { port: number; http_port: number }
+        resolve({ port, httpPort })
       })
       running.ended.then(how => fail(`did not start: it ended ${how}`))
     })

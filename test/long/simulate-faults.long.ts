@@ -21,3 +21,14 @@ t.test('a crowd that keeps the server busy while it is killed', async t => {
   t.match(report, { sent: 90_000, accepted: 90_000, delivered: 90_000, lost: 0, duplicated: 0, reordered: 0 })
   t.ok(report.kills >= 1, `${report.kills} kills`)
 })
+
+for (const transport of ['ws', 'http', 'mixed'] as const) {
+  t.test(`40 people with two devices each over ${transport}, killed servers and cut connections`, async t => {
+    const size = ['--users', '40', '--friends', '5', '--messages', '10', '--transport', transport] as const
+    const { code, stderr, report } = await simulate(t.testdir(), ...size, ...FAULTS, '--seed', '6')
+    t.equal(code, 0, stderr)
+    t.match(report, { sent: 2_000, accepted: 2_000, delivered: 2_000, lost: 0, duplicated: 0, reordered: 0, transport })
+    t.ok(report.kills >= 1, `${report.kills} kills`)
+    if (transport === 'mixed') t.ok(report.switches > 20, `${report.switches} switches`)
+  })
+}

@@ -20,6 +20,9 @@ t.test('what stands in the issue is taken', async t => {
   t.match(settings, { users: 1000, friends: 30, messages: 5, devices: 1, killEvery: 2.5, dropEvery: 0, json: true })
   t.match(settings, { store: 'lmdb', transport: 'tcp', server: undefined })
   t.equal(settingsOf('--seed', '0').seed, 0)
+  for (const transport of ['tcp', 'ws', 'http', 'mixed']) {
+    t.equal(settingsOf('--transport', transport).transport, transport)
+  }
   t.ok(Number.isSafeInteger(settingsOf().seed) && settingsOf().seed >= 0, 'a seed is drawn if none is given')
 })
 
@@ -41,7 +44,7 @@ t.test('an unknown option or a wrong value is one line that names it', async t =
     [['--messages'], /^--messages needs a value/],
     [['--friends', '10', '--users', '10'], /^--friends must be fewer than --users, not 10 of 10$/],
     [['--users', '5000', '--devices', '4'], /^--users × --devices must be at most 15000, not 20000/],
-    [['--transport', 'pigeon'], /^--transport must be tcp, not "pigeon"$/],
+    [['--transport', 'pigeon'], /^--transport must be tcp or ws or http or mixed, not "pigeon"$/],
     [['--store', 'redis'], /^--store must be lmdb or memory/],
     [['--kill-every', '0'], /^--kill-every must be a number of seconds/],
     [['--kill-every', '1s'], /^--kill-every must be a number of seconds/],

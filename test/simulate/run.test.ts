@@ -35,6 +35,8 @@ const KEYS = [
   'seed',
   'store',
   'transport',
+  'online_by',
+  'switches',
   'kills',
 ]
 
@@ -126,7 +128,9 @@ t.test('a server that runs already is used, twice with the same seed, and left a
   await server.start()
   t.teardown(() => server.stop())
   for (let time = 1; time <= 2; time++) {
-    const argv = ['--server', `127.0.0.1:${server.port}`, '--seed', '3']
+    // The second time by all transports: the short side has a port of its own.
+    const mixed = time === 1 ? [] : ['--transport', 'mixed', '--http-port', String(server.httpPort)]
+    const argv = ['--server', `127.0.0.1:${server.port}`, '--seed', '3', ...mixed]
     const { code, stderr, report } = await simulate(`${folder}/tmp`, ...SMALL, ...argv)
     t.equal(code, 0, stderr)
     t.match(report, { delivered: 500, store: null, server_cpu_us_per_message: null, kills: 0 })
@@ -143,6 +147,10 @@ t.test('a server that cannot be reached is an end with a reason', async t => {
   const { code, stderr } = await simulate(t.testdir(), ...SMALL, '--server', `127.0.0.1:${port}`)
   t.equal(code, 1)
   t.match(stderr, new RegExp(`^longwire: --server 127.0.0.1:${port}: .*ECONNREFUSED`, 'm'))
+  const argv = ['--server', '127.0.0.1', '--transport', 'ws', '--http-port', String(port)]
+  const short = await simulate(t.testdir(), ...SMALL, ...argv)
+  t.equal(short.code, 1)
+  t.match(short.stderr, new RegExp(`^longwire: --http-port 127.0.0.1:${port}: .*ECONNREFUSED`, 'm'))
 })
 
 t.test('a server that answers nothing is not waited for without end', async t => {

@@ -89,6 +89,8 @@ function outcomeOf(traffic: Traffic): Outcome {
     store: 'lmdb',
     transport: 'tcp',
     kills: 0,
+    onlineBy: new Map([['tcp', 2]]),
+    switches: 0,
     failure: undefined,
     setbacks: 0,
     failures: traffic.failures,
@@ -129,6 +131,8 @@ t.test('everything is sent to everybody and shown on every device', async t => {
     seed: 7,
     store: 'lmdb',
     transport: 'tcp',
+    online_by: { tcp: 2 },
+    switches: 0,
     kills: 0,
   })
 })
