@@ -7,6 +7,7 @@ import { cpus } from 'node:os'
 import { CODES } from '../../protocol/codes.js'
 import type { Clock } from '../lib/clock.js'
 import { systemClock } from '../lib/clock.js'
+import { AddressList } from '../lib/network.js'
 import { type Random, systemRandom } from '../lib/random.js'
 import { endOfTurn } from '../lib/turn.js'
 import { Wheel } from '../lib/wheel.js'
@@ -100,6 +101,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onFatal,
   })
   const open = config.limits === 'open'
+  const trusted = new AddressList(config.trustProxy)
   const passwords = new Passwords(random, open ? CHEAP_COST : NORMAL_COST, Math.max(1, cpus().length - 1))
   const limits = open ? Limits.open(clock) : new Limits(clock, parseLimitSettings(config.setLimits))
   const services = createServices({ engine, clock, random, passwords, limits })
@@ -112,6 +114,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     gate: new ConnectionGate({
       totalMax: connectionsMax(config),
       perAddressMax: open ? Number.POSITIVE_INFINITY : config.maxConnectionsPerAddress,
+      exempt: trusted,
     }),
     limits,
     random,
@@ -131,11 +134,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   ]
   const ownDoor = config.metricsPort >= 0
   const operators = new OperatorListener(new Map([...probes, [METRICS_PATH, metricsRoom(metrics)]]))
-  const long = new LongListener(context)
+  const long = new LongListener(context, config.proxyProtocol ? { proxies: trusted } : {})
   const short = new ShortListener({
     context,
     clock,
-    connect: new ConnectHandler({ services: context.services, hub, clock, random }),
+    trusted,
+    connect: new ConnectHandler({ services: context.services, hub, clock, random, limits }),
     webSockets: new WebSocketDoor(context),
     origins: new Origins(config.allowOrigin),
     rooms: ownDoor ? new Map(probes) : new Map([...probes, [METRICS_PATH, localMetricsRoom(metrics)]]),

@@ -1,6 +1,6 @@
 /** Addresses as limits see them. */
 
-import { isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv6 } from 'node:net'
 
 /** An IPv4 address that is written as IPv6 (dual-stack listeners say ::ffff:10.0.0.1) in its own form. */
 export function plainAddress(address: string): string {
@@ -28,4 +28,50 @@ export function networkOf(address: string): string {
     .slice(0, 4)
     .map(group => Number.parseInt(group, 16).toString(16))
     .join(':')}::/64`
+}
+
+/** Addresses and networks, as an operator lists them: `10.0.0.0/8`, `192.0.2.7`, `2001:db8::/32`. */
+export class AddressList {
+  readonly #list = new BlockList()
+  #size = 0
+
+  /** @throws RangeError naming what is none */
+  constructor(entries: readonly string[]) {
+    for (const entry of entries) {
+      if (!isAddressOrNetwork(entry)) throw new RangeError(`${entry} is no address or network`)
+      const { address, family, bits } = parsed(entry)
+      if (bits === undefined) this.#list.addAddress(address, family)
+      else this.#list.addSubnet(address, bits, family)
+      this.#size++
+    }
+  }
+
+  get empty(): boolean {
+    return this.#size === 0
+  }
+
+  has(address: string): boolean {
+    if (this.#size === 0) return false
+    const plain = plainAddress(address)
+    const version = isIP(plain)
+    return version !== 0 && this.#list.check(plain, version === 4 ? 'ipv4' : 'ipv6')
+  }
+}
+
+/** IPv4 or IPv6, without a zone. */
+export function isAddress(text: string): boolean {
+  return isIP(text) !== 0 && !text.includes('%')
+}
+
+export function isAddressOrNetwork(entry: string): boolean {
+  const { address, family, bits } = parsed(entry)
+  if (!isAddress(address)) return false
+  return bits === undefined || (Number.isInteger(bits) && bits <= (family === 'ipv4' ? 32 : 128))
+}
+
+function parsed(entry: string) {
+  const [address = '', bits, ...more] = entry.split('/')
+  const family = isIPv6(address) ? ('ipv6' as const) : ('ipv4' as const)
+  const isNumber = bits !== undefined && /^\d{1,3}$/.test(bits) && more.length === 0
+  return { address, family, bits: entry.includes('/') ? (isNumber ? Number(bits) : Number.NaN) : undefined }
 }

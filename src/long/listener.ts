@@ -3,10 +3,11 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { CODES } from '../../protocol/codes.js'
 import { present } from '../lib/assert.js'
+import { type AddressList, plainAddress } from '../lib/network.js'
 import { Timed, type Wheel } from '../lib/wheel.js'
 import { closeFrame } from '../session/close-frame.js'
 import type { SessionContext } from '../session/context.js'
-import { plainAddress } from '../session/limits.js'
+import { Proxied } from './proxied.js'
 import { SOCKET_HIGH_WATER_BYTES, serveSocket } from './socket.js'
 
 /** The kernel's queue of connections that nobody accepted yet: a reconnection storm's first second. The kernel may cap it. */
@@ -22,13 +23,22 @@ const REFUSALS_MAX = 128
 /** So that what was turned away does not come back in step. */
 const REFUSAL_RETRY_MS = { base: 2_000, spread: 8_000 } as const
 
+export interface LongOptions {
+  /** Connections from these begin with a PROXY header; empty: none does. */
+  readonly proxies?: AddressList
+}
+
 export class LongListener {
   readonly #context: SessionContext
+  readonly #proxies: AddressList | undefined
   readonly #server: Server
   #refusals = 0
+  /** Connections whose PROXY header has not come yet. */
+  #proxied = 0
 
-  constructor(context: SessionContext) {
+  constructor(context: SessionContext, { proxies }: LongOptions = {}) {
     this.#context = context
+    this.#proxies = proxies
     this.#server = createServer(
       {
         noDelay: true, // frames are gathered before they are written: nothing is gained by the kernel's waiting
@@ -71,9 +81,36 @@ export class LongListener {
       return
     }
     const address = plainAddress(remoteAddress)
+    if (this.#proxies?.has(address) === true) this.#acceptProxied(socket, address)
+    else this.#admit(socket, address)
+  }
+
+  /** Counted under its client's address, once that is known; until then in the total only. */
+  #acceptProxied(socket: Socket, proxy: string): void {
+    const { gate, wheel, faults } = this.#context
+    if (gate.total + this.#proxied >= gate.limits.totalMax) {
+      this.#refuse(socket, proxy, 'total')
+      return
+    }
+    this.#proxied++
+    new Proxied(socket, wheel, {
+      named: (address = proxy, rest, leftMs) => this.#admit(socket, address, rest, leftMs),
+      failed: reason => {
+        faults.info(wheel.tick, { address: proxy }, `connection closed: ${reason}`)
+        socket.destroy()
+      },
+      over: () => this.#proxied--,
+    })
+  }
+
+  #admit(socket: Socket, address: string, first?: Uint8Array, helloMs?: number): void {
     const admission = this.#context.gate.admit(address)
-    if (admission === 'admitted') serveSocket(this.#context, socket, address)
-    else this.#refuse(socket, address, admission)
+    if (admission !== 'admitted') {
+      this.#refuse(socket, address, admission)
+      return
+    }
+    const connection = serveSocket(this.#context, socket, address, helloMs)
+    if (first !== undefined && first.length > 0) connection.receive(first)
   }
 
   #refuse(socket: Socket, address: string, limit: 'total' | 'address'): void {

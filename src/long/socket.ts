@@ -24,14 +24,20 @@ interface LongSocket extends Socket {
   [CONNECTION]?: Connection
 }
 
-/** Begins to serve a socket whose address was admitted. It must be half-open capable and have SOCKET_HIGH_WATER_BYTES. */
-export function serveSocket(context: SessionContext, socket: Socket, address: string): void {
+/**
+ * Begins to serve a socket whose address was admitted. It must be half-open capable and have SOCKET_HIGH_WATER_BYTES.
+ * @param helloMs what is left of the time for the Hello; absent: all of it
+ */
+export function serveSocket(context: SessionContext, socket: Socket, address: string, helloMs?: number): Connection {
   const long: LongSocket = socket
-  long[CONNECTION] = new Connection(context, new SocketPipe(long), address, OPTIONS)
+  const options = helloMs === undefined ? OPTIONS : { ...OPTIONS, helloMs }
+  const connection = new Connection(context, new SocketPipe(long), address, options)
+  long[CONNECTION] = connection
   long.on('data', onData)
   long.on('end', onEnd)
   long.on('error', onError)
   long.on('close', onClose)
+  return connection
 }
 
 class SocketPipe implements Pipe {

@@ -1,9 +1,10 @@
 /** The options of `longwire serve`, and the configuration that is made of them. */
 
 import { isIP } from 'node:net'
+import { isAddressOrNetwork } from '../lib/network.js'
 import { parseLimitSettings } from './limits-table.js'
 import { LOG_LEVELS } from './log.js'
-import { integer, list, type Option, type OptionValues, oneOf, parseOptions, text } from './options.js'
+import { flag, integer, list, type Option, type OptionValues, oneOf, parseOptions, text } from './options.js'
 import { descriptorsMax } from './process-figures.js'
 
 const PORT_MAX = 65_535
@@ -35,6 +36,13 @@ export const SERVE_OPTIONS = {
   setLimits: limitSettings(
     'other rates than the usual, as NAME=AMOUNT/UNIT+BURST (60/h+100) or NAME=off, separated by commas; README has the names',
   ),
+  trustProxy: list(
+    'ADDRESS,…',
+    'addresses or networks, such as 10.0.0.0/8 or 2001:db8::7',
+    'proxies whose X-Forwarded-For (and PROXY header, see below) is believed; others may claim nothing',
+    entry => (isAddressOrNetwork(entry) ? entry : undefined),
+  ),
+  proxyProtocol: flag('connections from --trust-proxy to the long side begin with a PROXY header, version 1 or 2'),
   maxConnections: integer(
     0,
     0,
@@ -90,6 +98,9 @@ export function parseConfig(
   const config = parsed.values
   if (config.limits === 'open' && !isLoopback(config.host)) {
     return { kind: 'wrong', message: `--limits open is only taken on loopback, not on --host ${config.host}` }
+  }
+  if (config.proxyProtocol && config.trustProxy.length === 0) {
+    return { kind: 'wrong', message: '--proxy-protocol needs --trust-proxy: otherwise anybody could claim any address' }
   }
   const ports = { '--port': config.port, '--http-port': config.httpPort, '--metrics-port': config.metricsPort }
   for (const [name, port] of Object.entries(ports)) {

@@ -24,8 +24,8 @@ export class CountedServices implements Services {
     })
   }
 
-  authorize(token: Uint8Array, settle: (authorization: Authorization) => void): void {
-    this.#services.authorize(token, authorization => {
+  authorize(token: Uint8Array, address: string, settle: (authorization: Authorization) => void): void {
+    this.#services.authorize(token, address, authorization => {
       if (authorization.kind === 'refused') this.#counters.unauthorized(authorization.code)
       settle(authorization)
     })

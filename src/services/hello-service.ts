@@ -1,5 +1,5 @@
 /** Hello: whose connection it is, and where its timeline goes on. And whose a single request is. */
-import { CODES, codeText } from '../../protocol/codes.js'
+import { CODES, type Code, codeText } from '../../protocol/codes.js'
 import { createHelloResponse, type HelloRequest } from '../../protocol/generated/messages.js'
 import { PROTOCOL_REVISION } from '../../protocol/limits.js'
 import type { Clock } from '../lib/clock.js'
@@ -80,10 +80,20 @@ export class HelloService {
   }
 
   /** Whose the token is, for one request without a connection. */
-  authorize(token: Uint8Array, settle: (authorization: Authorization) => void): void {
+  authorize(token: Uint8Array, address: string, settle: (authorization: Authorization) => void): void {
+    const network = networkOf(address)
+    const waitMs = this.#limits.check('hellos-address', network)
+    const refuse = (code: Code, retryAfterMs = 0) => {
+      this.#limits.charge('hellos-address', network)
+      settle({ kind: 'refused', code, retryAfterMs })
+    }
+    if (waitMs > 0) {
+      settle({ kind: 'refused', code: CODES.RATE_LIMITED.code, retryAfterMs: waitMs })
+      return
+    }
     const owner = readToken(token)
     if (owner === undefined) {
-      settle({ kind: 'refused', code: CODES.UNAUTHENTICATED.code, retryAfterMs: 0 })
+      refuse(CODES.UNAUTHENTICATED.code)
       return
     }
     const { uid, device, hash: tokenHash } = owner
@@ -91,7 +101,7 @@ export class HelloService {
       if (outcome.kind !== 'done') {
         settle({ kind: 'refused', ...whyUndone(outcome) })
       } else if (outcome.result.kind === 'refused') {
-        settle({ kind: 'refused', code: outcome.result.code, retryAfterMs: 0 })
+        refuse(outcome.result.code)
       } else {
         settle({ kind: 'owner', uid, device, attempt: outcome.result.attempt })
       }

@@ -78,8 +78,8 @@ class AllServices implements Services {
     this.#hello.hello(request, address, settle)
   }
 
-  authorize(token: Uint8Array, settle: (authorization: Authorization) => void): void {
-    this.#hello.authorize(token, settle)
+  authorize(token: Uint8Array, address: string, settle: (authorization: Authorization) => void): void {
+    this.#hello.authorize(token, address, settle)
   }
 
   boundAttempt(uid: number, device: number): Promise<number | undefined> {

@@ -54,7 +54,7 @@ export interface Services {
   /** Checks the token, binds the attempt (durably). `settle` is called once, at once or later. */
   hello(request: HelloRequest, address: string, settle: (answer: HelloAnswer) => void): void
   /** For one request without a connection. Counts as a use of the token; binds nothing. `settle` is called once, at once or later. */
-  authorize(token: Uint8Array, settle: (authorization: Authorization) => void): void
+  authorize(token: Uint8Array, address: string, settle: (authorization: Authorization) => void): void
   /** The highest attempt bound for the device, undefined if its session has ended. Rejects if that cannot be known now. */
   boundAttempt(uid: number, device: number): Promise<number | undefined>
   /** One of the caller's answering methods will be called once for this id, at once or later. `body` is read during the call. Never throws. */

@@ -71,7 +71,7 @@ export class Connection extends FrameLink implements Caller {
     super(context, pipe, options)
     this.address = address
     context.connections.add(this)
-    this.#state = { kind: 'opening', deadlineTick: this.tickIn(HELLO_TIMEOUT_MS) }
+    this.#state = { kind: 'opening', deadlineTick: this.tickIn(options.helloMs ?? HELLO_TIMEOUT_MS) }
     this.arm()
   }
 

@@ -19,6 +19,8 @@ import { slowing } from './slowing.js'
 export interface LinkOptions {
   /** Whether the first byte must be the 00 that tells Longwire from TLS and HTTP (TCP) or not (WebSocket). */
   readonly leadingZero: boolean
+  /** Until the Hello must be complete; absent: HELLO_TIMEOUT_MS. */
+  readonly helloMs?: number
 }
 
 export abstract class FrameLink extends Timed implements Flushable {

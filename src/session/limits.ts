@@ -3,14 +3,14 @@
  * take them all. An address costs one map entry while it has a connection, a connection costs nothing.
  */
 
-import { networkOf } from '../lib/network.js'
-
-export { networkOf, plainAddress } from '../lib/network.js'
+import { type AddressList, networkOf } from '../lib/network.js'
 
 export interface ConnectionLimits {
   readonly totalMax: number
   /** Connections of one IPv4 address or one IPv6 /64 network; Infinity for no limit. */
   readonly perAddressMax: number
+  /** Proxies, which bring many people: counted in the total only. */
+  readonly exempt?: AddressList
 }
 
 export type Admission = 'admitted' | 'total' | 'address'
@@ -40,7 +40,7 @@ export class ConnectionGate {
       this.hits.total++
       return 'total'
     }
-    if (this.limits.perAddressMax !== Number.POSITIVE_INFINITY) {
+    if (this.#countsAddress(address)) {
       const key = networkOf(address)
       const count = this.#byAddress.get(key) ?? 0
       if (count >= this.limits.perAddressMax) {
@@ -55,10 +55,14 @@ export class ConnectionGate {
 
   release(address: string): void {
     this.#total--
-    if (this.limits.perAddressMax === Number.POSITIVE_INFINITY) return
+    if (!this.#countsAddress(address)) return
     const key = networkOf(address)
     const count = this.#byAddress.get(key) ?? 0
     if (count > 1) this.#byAddress.set(key, count - 1)
     else this.#byAddress.delete(key)
+  }
+  #countsAddress(address: string): boolean {
+    const { perAddressMax, exempt } = this.limits
+    return perAddressMax !== Number.POSITIVE_INFINITY && exempt?.has(address) !== true
   }
 }

@@ -22,10 +22,12 @@ import { POLL_MS_MAX } from '../../protocol/limits.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import type { Clock } from '../lib/clock.js'
 import type { Random } from '../lib/random.js'
-import type { Authorization, HelloAnswer, Services } from '../services/types.js'
+import type { Limits } from '../ops/limits.js'
+import type { Authorization, Caller, HelloAnswer, Services } from '../services/types.js'
 import { checkedHello } from '../session/hello-check.js'
 import type { Hub } from '../session/hub.js'
 import { Poll } from '../session/poll.js'
+import { slowing } from '../session/slowing.js'
 import { bearerToken } from './bearer.js'
 import { errorAnswer, type Format, jsonAnswer, messageAnswer } from './connect-answer.js'
 import { type Call, type Route, routeOf } from './connect-route.js'
@@ -37,6 +39,8 @@ export interface ConnectOptions {
   readonly hub: Hub
   readonly clock: Clock
   readonly random: Random
+  /** Absent: nothing is limited. */
+  readonly limits?: Limits
 }
 
 type Owner = Extract<Authorization, { kind: 'owner' }>
@@ -111,22 +115,33 @@ export class ConnectHandler {
     return 1 + this.#options.random.integer(Math.max(1, withinMs))
   }
 
-  #authorize({ headers }: ShortRequest, settle: (authorization: Authorization) => void): void {
+  #authorize({ headers, address }: ShortRequest, settle: (authorization: Authorization) => void): void {
     const token = bearerToken(headers.authorization)
     if (token === undefined) settle({ kind: 'refused', code: CODES.LOGIN_REQUIRED.code, retryAfterMs: 0 })
-    else this.#options.services.authorize(token, settle)
+    else this.#options.services.authorize(token, address, settle)
   }
 
   #call(asked: Asked, given: Uint8Array, { uid, device }: Owner): void {
     const { address, method, form, reply } = asked
+    if (!this.#takesBytes({ uid, device, address }, given, reply)) return
     const body = decoded(() => asked.message(given), reply)
     if (body === undefined) return
     const caller = new HttpCaller({ uid, device, address, told: 0, form, reply })
     this.#options.services.request(caller, ID, method.number, body)
   }
 
+  /** Here nothing can be read more slowly: what is too much is refused. */
+  #takesBytes(caller: Pick<Caller, 'uid' | 'device' | 'address'>, body: Uint8Array, reply: Reply): boolean {
+    const { limits } = this.#options
+    const waitMs = limits === undefined ? 0 : slowing(limits, caller, 0)
+    if (waitMs > 0) reply(errorAnswer(CODES.RATE_LIMITED.code, { retryAfterMs: waitMs }))
+    else if (limits !== undefined) slowing(limits, caller, body.length)
+    return waitMs === 0
+  }
+
   #sync(asked: Asked, given: Uint8Array, { uid, device, attempt: bound }: Owner): void {
     const { address, timeoutMs, form, reply } = asked
+    if (!this.#takesBytes({ uid, device, address }, given, reply)) return
     const body = decoded(() => asked.message(given), reply)
     const sync = body && decoded(() => decodeSyncRequest(body), reply)
     if (body === undefined || sync === undefined) return

@@ -17,9 +17,10 @@ import { CODES } from '../../protocol/codes.js'
 import { HELLO_BYTES_MAX } from '../../protocol/limits.js'
 import { present } from '../lib/assert.js'
 import type { Clock } from '../lib/clock.js'
+import { type AddressList, plainAddress } from '../lib/network.js'
+import { clientAddress } from '../session/client-address.js'
 import { STALL_MS_MAX } from '../session/connection-state.js'
 import type { SessionContext } from '../session/context.js'
-import { plainAddress } from '../session/limits.js'
 import { readBody } from './body.js'
 import { type ConnectHandler, tooLarge } from './connect.js'
 import { errorAnswer } from './connect-answer.js'
@@ -51,6 +52,8 @@ export interface ShortOptions {
   readonly connect: ConnectHandler
   readonly webSockets: WebSocketDoor
   readonly origins: Origins
+  /** Proxies whose X-Forwarded-For is believed. */
+  readonly trusted?: AddressList
   /** By path. */
   readonly rooms: ReadonlyMap<string, Room>
   readonly timeouts?: Partial<ShortTimeouts>
@@ -233,7 +236,15 @@ export class ShortListener {
         this.#inWork--
       },
     })
-    this.#receive(shortRequest(incoming, peer.address), incoming, response, exchange, peer)
+    this.#receive(shortRequest(incoming, this.#addressOf(incoming, peer)), incoming, response, exchange, peer)
+  }
+
+  /** The client's, which a trusted proxy names. */
+  #addressOf({ headers }: IncomingMessage, peer: Peer): string {
+    const { trusted } = this.#options
+    const forwarded = headers['x-forwarded-for']
+    if (trusted === undefined || forwarded === undefined) return peer.address
+    return clientAddress(peer.address, String(forwarded), trusted)
   }
 
   #receive(
@@ -318,13 +329,29 @@ export class ShortListener {
       refuseSocket(socket, status)
       return
     }
+    const address = this.#addressOf(incoming, peer)
+    if (address !== peer.address && !this.#readmit(peer.address, address)) {
+      refuseSocket(socket, 503)
+      return
+    }
     // The admission is the connection's from here on.
     socket.off('close', onClose)
     socket.off('error', ignore)
     socket[PEER] = undefined
     this.#connections--
     socket.setTimeout(0) // the connection has its own
-    this.#options.webSockets.accept(incoming, socket, head, peer.address)
+    this.#options.webSockets.accept(incoming, socket, head, address)
+  }
+
+  /** A WebSocket is its client's and not the proxy's. False if he has too many: the proxy's connection stays counted as it was. */
+  #readmit(proxy: string, address: string): boolean {
+    const { gate, wheel, faults } = this.#options.context
+    gate.release(proxy)
+    const admission = gate.admit(address)
+    if (admission === 'admitted') return true
+    gate.admit(proxy)
+    faults.info(wheel.tick, { address, limit: admission }, 'connection refused: too many connections')
+    return false
   }
 
   #upgradeStatus(incoming: IncomingMessage, peer: Peer | undefined): number {

@@ -52,7 +52,7 @@ t.test('a token says whose a request is, until its session ends', async t => {
   const alice = new TestDevice(node)
   await alice.register('alice', 1)
   const ask = (token: Uint8Array): Promise<Authorization> =>
-    new Promise(resolve => node.services.authorize(token, resolve))
+    new Promise(resolve => node.services.authorize(token, '127.0.0.1', resolve))
   const token = alice.session?.token ?? new Uint8Array(0)
   t.match(await ask(token), { kind: 'owner', uid: alice.session?.uid, device: 1, attempt: 0 })
   await alice.hello(0, 7)
@@ -73,7 +73,7 @@ t.test('a first use by a request, not only by a Hello, ends the other unused tok
   await alice.login('alice', 1)
   const newer = alice.session?.token ?? new Uint8Array(0)
   const ask = (token: Uint8Array): Promise<Authorization> =>
-    new Promise(resolve => node.services.authorize(token, resolve))
+    new Promise(resolve => node.services.authorize(token, '127.0.0.1', resolve))
   t.match(await ask(newer), { kind: 'owner' })
   t.match(await ask(older), { kind: 'refused', code: CODES.UNAUTHENTICATED.code })
 })

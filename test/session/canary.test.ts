@@ -216,7 +216,7 @@ t.test('nobody reaches its users, by any method', async t => {
         node.services.hello(createHelloRequest({ token, attempt: 9 }), '', resolve),
       )
       t.match(hello, { kind: 'refused' })
-      t.match(await new Promise(resolve => node.services.authorize(token, resolve)), { kind: 'refused' })
+      t.match(await new Promise(resolve => node.services.authorize(token, '127.0.0.1', resolve)), { kind: 'refused' })
     }
     const mallory = await stranger()
     t.equal(mallory.ack({ version: 0, delivered: [{ peer: uid, device: 1, sendSeq: 1 }] }), 0)

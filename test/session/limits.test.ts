@@ -1,5 +1,6 @@
 import t from 'tap'
-import { ConnectionGate, networkOf, plainAddress } from '../../src/session/limits.js'
+import { networkOf, plainAddress } from '../../src/lib/network.js'
+import { ConnectionGate } from '../../src/session/limits.js'
 
 t.test('refuses above the limit of an address, and above the total', async t => {
   const gate = new ConnectionGate({ totalMax: 3, perAddressMax: 2 })

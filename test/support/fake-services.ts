@@ -89,7 +89,7 @@ export class FakeServices implements Services {
     this.onRequest({ caller, id, method, body: body.slice() })
   }
 
-  authorize(token: Uint8Array, settle: (authorization: Authorization) => void): void {
+  authorize(token: Uint8Array, _address: string, settle: (authorization: Authorization) => void): void {
     if (this.heldAuthorizations === undefined) this.#authorize(token, settle)
     else this.heldAuthorizations.push(() => this.#authorize(token, settle))
   }
