@@ -7,6 +7,7 @@ import type { EffectKind, Transition, Tx } from '../types.js'
 import {
   contact,
   deviceAck,
+  devices,
   deviceWindow,
   given,
   type MarkRecord,
@@ -71,15 +72,19 @@ function isContact(tx: Tx, peer: number): boolean {
   return tx.peek(contact, peer) !== undefined || tx.get(contact, peer) !== undefined
 }
 
-/** Marks of own devices, none above what the device has sent. */
+/**
+ * Marks of own devices, none above what the device has sent. What a device had sent that ended long ago is forgotten; it will
+ * never send again, so no mark about it is from the future.
+ */
 function cut(tx: Tx, marks: Marks): Marks {
   const kept: Record<string, number> = {}
   for (const [name, sendSeq] of Object.entries(marks)) {
     const device = Number(name)
-    let last = tx.peek(deviceWindow, device)?.last ?? 0
+    let window = tx.peek(deviceWindow, device)
     // A look without a condition may be out of date; only where it would cut, it has to be right.
-    if (last < sendSeq) last = tx.get(deviceWindow, device)?.last ?? 0
-    if (last > 0) kept[device] = Math.min(sendSeq, last)
+    if (window === undefined || window.last < sendSeq) window = tx.get(deviceWindow, device)
+    if (window !== undefined) kept[device] = Math.min(sendSeq, window.last)
+    else if (device <= (tx.get(devices)?.last ?? 0)) kept[device] = sendSeq
   }
   return kept
 }
