@@ -9,6 +9,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../lib/clock.js'
 import { isPackable, packed } from './gzip.js'
+import { hasBody } from './header-check.js'
 import type { ShortAnswer, ShortCall } from './types.js'
 
 /** What is still read of a request that is refused. */
@@ -40,6 +41,11 @@ export class Exchange {
     response.on('close', () => this.#closed())
   }
 
+  /** Nothing has been sent. */
+  get isUnanswered(): boolean {
+    return !this.#response.headersSent
+  }
+
   /** Only the first answer counts. */
   answer(answer: ShortAnswer): void {
     if (this.#state !== 'asked') return
@@ -60,7 +66,7 @@ export class Exchange {
     if (this.#state === 'over') return
     const request = this.#request
     const response = this.#response
-    const isWhole = request.complete
+    const isWhole = request.complete || !hasBody(request)
     response.writeHead(status, {
       ...headers,
       ...this.#options.headers,

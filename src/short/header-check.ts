@@ -20,13 +20,21 @@ const ONCE: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
+/** Whether its headers announce a body. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+}
+
 /** The status and reason to refuse it with; undefined if its headers say one thing each. */
 export function headerFault(request: IncomingMessage): readonly [status: number, text: string] | undefined {
-  const { rawHeaders, headers } = request
+  const { rawHeaders, headers, httpVersionMajor: major, httpVersionMinor: minor } = request
   const count = rawHeaders.length / 2
+  if (major !== 1 || minor > 1) return [505, 'neither HTTP/1.1 nor HTTP/1.0']
   if (count > HEADERS_MAX) return [431, `more than ${HEADERS_MAX} headers`]
   const transfer = headers['transfer-encoding']
-  if (transfer !== undefined && transfer.toLowerCase() !== 'chunked') return [400, 'a transfer encoding but chunked']
+  if (transfer !== undefined && (transfer.toLowerCase() !== 'chunked' || minor === 0)) {
+    return [400, 'a transfer encoding but chunked, or in HTTP/1.0']
+  }
   if (Object.keys(headers).length === count) return undefined // none came twice
   const seen = new Set<string>()
   for (let i = 0; i < rawHeaders.length; i += 2) {

@@ -92,6 +92,8 @@ interface Peer {
   readonly admitted: boolean
   readonly listener: ShortListener
   inWork: number
+  /** The last request's. */
+  exchange: Exchange | undefined
 }
 
 interface HttpSocket extends Socket {
@@ -190,7 +192,7 @@ export class ShortListener {
       this.#refusals++
     }
     this.#connections++
-    socket[PEER] = { address, admitted, listener: this, inWork: 0 }
+    socket[PEER] = { address, admitted, listener: this, inWork: 0, exchange: undefined }
     socket.on('close', onClose)
   }
 
@@ -201,7 +203,7 @@ export class ShortListener {
     else this.#refusals--
   }
 
-  /** Bytes that are no request, or one that took too long. Node ends nothing by itself then. */
+  /** Bytes that are no request, or one that took too long. It is for this handler to end the connection. */
   #clientError(error: NodeJS.ErrnoException, socket: HttpSocket): void {
     const { faults, wheel } = this.#options.context
     const { code = 'unknown' } = error
@@ -209,7 +211,11 @@ export class ShortListener {
       // The code only: the bytes may hold a token.
       faults.info(wheel.tick, { address: socket[PEER]?.address ?? '', error: code }, 'not a request')
     }
-    if (code === 'ECONNRESET' || !socket.writable || (socket[PEER]?.inWork ?? 0) > 0) socket.destroy()
+    const { inWork = 0, exchange } = socket[PEER] ?? {}
+    // Unless an answer is being written, or due to an earlier request: it would be taken for that.
+    const speaks = inWork === 0 || (inWork === 1 && exchange?.isUnanswered === true)
+    if (code === 'ECONNRESET' || !socket.writable) socket.destroy()
+    else if (!speaks) socket.destroySoon()
     else refuseSocket(socket, CLIENT_ERRORS[code] ?? 400)
   }
 
@@ -234,8 +240,10 @@ export class ShortListener {
       onEnd: () => {
         peer.inWork--
         this.#inWork--
+        if (peer.exchange === exchange) peer.exchange = undefined
       },
     })
+    peer.exchange = exchange
     this.#receive(shortRequest(incoming, this.#addressOf(incoming, peer)), incoming, response, exchange, peer)
   }
 
