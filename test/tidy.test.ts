@@ -18,6 +18,7 @@ const FLOORS = [
   'src/session',
   'src/services',
   'src/cluster',
+  'src/verify',
   'src/sync',
   'src/store',
   'src/ops',

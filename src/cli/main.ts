@@ -25,6 +25,10 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'make a data folder of a backup',
     load: async () => (await import('./restore.js')).restore,
   },
+  verify: {
+    summary: 'walk a store and say what is wrong with it',
+    load: async () => (await import('./verify.js')).verify,
+  },
   simulate: {
     summary: 'let a population of real clients send messages, and verify every delivery',
     load: async () => (await import('./simulate.js')).simulate,

@@ -3,8 +3,10 @@
 import { type Random, seededRandom } from '../../src/lib/random.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
+import { MemoryView } from '../../src/store/memory/view.js'
 import { partitionOf } from '../../src/store/partition.js'
 import type { Store } from '../../src/store/types.js'
+import { verify } from '../../src/verify/verify.js'
 import { act, depart, introduce, type Stage } from './acts.js'
 import { Cast } from './cast.js'
 import { missing } from './convergence.js'
@@ -146,11 +148,13 @@ class World {
     await this.#settle(STEADY_MS, 'on a healthy system')
     await this.#settle(STEADY_MS, 'after devices were removed', everybodyRemovesADevice(this.#stage))
     this.#lookBack()
+    this.#verifyStore()
     const { lost, examples } = this.#witness.auditor.verdict()
     if (lost > 0) throw new SimulationFailure(`${lost} lost: ${examples.join('; ')}`)
     const friendsOf = (uid: number, others: readonly number[]) => this.#ledger.friendsOf(uid, others, this.#unseen)
     const gone = somebodyGoesForGood(this.#stage, this.#users, friendsOf)
     await this.#settle(STEADY_MS, 'after an account was deleted', gone)
+    this.#verifyStore()
   }
 
   // The cast -------------------------------------------------------------------------------------------------------------
@@ -321,6 +325,11 @@ class World {
         }
       }
     }
+  }
+
+  /** What `longwire verify` looks at. */
+  #verifyStore(): void {
+    verify(new MemoryView(this.#disk.snapshot()), fault => this.#fail(`the store: ${fault}`))
   }
 
   #fail(what: string): void {

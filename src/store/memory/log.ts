@@ -11,6 +11,7 @@ import {
   type Tally,
   type Version,
 } from '../types.js'
+import type { ViewedLog } from '../view.js'
 
 interface Entry extends LogEntry {
   readonly key: string | undefined
@@ -84,6 +85,12 @@ export class MemoryLog {
       unkeyed: slice.filter(({ key }) => key === undefined).length,
       to: start === 0 ? 0 : (slice[0]?.version ?? 0),
     }
+  }
+
+  view(): Omit<ViewedLog, 'actor'> {
+    const entries = this.#entries.map(({ version, key, bytes }) => ({ version, keyed: key !== undefined, bytes }))
+    const { head, floor, gaps } = this.summary()
+    return { head, floor, gaps, epoch: this.#epoch, entries, keys: this.#versionByKey }
   }
 
   /**

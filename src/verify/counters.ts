@@ -1,0 +1,54 @@
+/** Pair counters and outboxes: what was sent was taken, or waits in the outbox. */
+
+import type { Actor } from '../store/types.js'
+import type { StoreView } from '../store/view.js'
+import { outboxOf } from '../sync/plan.js'
+import { OUTBOX, outboxEntry, outboxEntryId, pairIn, pairOut, setAside } from '../sync/record-kinds.js'
+import { look } from './reader.js'
+import type { Findings, NamedRecord } from './verify.js'
+
+export class CounterCheck {
+  readonly #view: StoreView
+  readonly #findings: Findings
+
+  constructor(view: StoreView, findings: Findings) {
+    this.#view = view
+    this.#findings = findings
+  }
+
+  record({ actor, prefix, id, bytes }: NamedRecord): void {
+    if (actor.startsWith(`${OUTBOX}/`)) this.#entry(actor, bytes)
+    else if (prefix === pairOut.prefix) this.#out(actor, id, bytes)
+    else if (prefix === pairIn.prefix) this.#in(actor, id, bytes)
+    else if (prefix === setAside.prefix) this.#findings.counts.setAside += 1
+  }
+
+  #out(source: Actor, target: Actor, bytes: Uint8Array): void {
+    const { sent, settled } = pairOut.decode(bytes)
+    const { last } = look(this.#view, target, pairIn, source) ?? { last: 0 }
+    if (!(settled <= last && last <= sent)) {
+      this.#findings.fault(`${source} has sent ${sent} to ${target}, settled ${settled}, and ${last} were taken`)
+    }
+    for (let seq = settled + 1; seq <= sent; seq += 1) {
+      if (look(this.#view, outboxOf(source), outboxEntry, outboxEntryId(source, target, seq)) === undefined) {
+        this.#findings.fault(`effect ${seq} of ${source} to ${target} is neither settled nor in the outbox`)
+      }
+    }
+  }
+
+  #in(target: Actor, source: Actor, bytes: Uint8Array): void {
+    const { last } = pairIn.decode(bytes)
+    const sent = look(this.#view, source, pairOut, target)?.sent ?? 0
+    if (last > sent) this.#findings.fault(`${target} has taken ${last} of ${source}, which has sent ${sent}`)
+  }
+
+  #entry(actor: Actor, bytes: Uint8Array): void {
+    this.#findings.counts.outboxEntries += 1
+    const { source, target, seq } = outboxEntry.decode(bytes)
+    if (outboxOf(source) !== actor) this.#findings.fault(`effect ${seq} of ${source} to ${target} is in ${actor}`)
+    const out = look(this.#view, source, pairOut, target)
+    if (out === undefined || seq <= out.settled || seq > out.sent) {
+      this.#findings.fault(`effect ${seq} of ${source} to ${target} is in the outbox, and its pair does not count it`)
+    }
+  }
+}

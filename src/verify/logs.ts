@@ -1,0 +1,46 @@
+/** Timelines: versions, keys, and that what is in them can be read and was sent. */
+
+import { decodeItem, type Message } from '../../protocol/generated/messages.js'
+import type { StoreView, ViewedLog } from '../store/view.js'
+import { deviceWindow, uidOf, userActor } from '../sync/rules/records.js'
+import { look } from './reader.js'
+import type { Findings } from './verify.js'
+
+export function verifyLog(view: StoreView, log: ViewedLog, findings: Findings): void {
+  const { actor, head, floor, epoch, gaps, entries, keys } = log
+  const name = `the log of ${actor}`
+  if (floor > head) findings.fault(`${name} was trimmed up to ${floor}, and ends with ${head}`)
+  if (epoch > view.epoch) findings.fault(`${name} is of epoch ${epoch}, the store of ${view.epoch}`)
+  const keyed = new Set<number>()
+  for (const { version, keyed: hasKey, bytes } of entries) {
+    findings.counts.items += 1
+    if (version > head) findings.fault(`${name} ends with ${head}, and has ${version}`)
+    if (gaps.some(gap => version > gap.after && version <= gap.upTo)) findings.fault(`${name} has ${version}, in a gap`)
+    if (hasKey) keyed.add(version)
+    else if (version <= floor) findings.fault(`${name} was trimmed up to ${floor}, and has ${version}`)
+    findings.check(`${name}, item ${version}`, () => verifyItem(view, uidOf(actor), version, bytes, findings))
+  }
+  for (const [key, version] of keys) {
+    if (!keyed.delete(version)) findings.fault(`${name} has ${key} as ${version}, which is no item with a key`)
+  }
+  for (const version of keyed) findings.fault(`${name} has ${version} with a key that names another`)
+}
+
+function verifyItem(view: StoreView, owner: number, version: number, bytes: Uint8Array, findings: Findings): void {
+  if (owner === 0) return
+  const { content } = decodeItem(bytes)
+  if (content === undefined) findings.fault(`item ${version} of user ${owner} is empty`)
+  else if (content.case === 'message') verifyMessage(view, owner, version, content.value, findings)
+}
+
+function verifyMessage(view: StoreView, owner: number, version: number, message: Message, findings: Findings): void {
+  findings.counts.messages += 1
+  const { sender, device, sendSeq, recipient } = message
+  const id = `${sender}/${device}/${sendSeq}`
+  if ((recipient !== 0) !== (sender === owner))
+    findings.fault(`message ${id}, item ${version}, is not of user ${owner}`)
+  const window = look(view, userActor(sender), deviceWindow, device)
+  if (window !== undefined && sendSeq > window.last) {
+    findings.fault(`message ${id}, item ${version} of user ${owner}: its device has sent ${window.last}`)
+  }
+}

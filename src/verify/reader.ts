@@ -1,0 +1,17 @@
+/** Records of a view by their kind. */
+
+import type { Actor } from '../store/types.js'
+import type { StoreView } from '../store/view.js'
+import { recordName } from '../sync/record-kinds.js'
+import type { RecordKind } from '../sync/types.js'
+
+/** Undefined if it is absent. Throws if it cannot be decoded. */
+export function look<T>(view: StoreView, actor: Actor, kind: RecordKind<T>, id?: string | number): T | undefined {
+  const bytes = view.record(actor, recordName(kind, id))
+  return bytes === undefined ? undefined : kind.decode(bytes)
+}
+
+/** The partition of a uid or of an actor with a number. */
+export function numberOf(actor: Actor): number {
+  return Number(actor.slice(actor.indexOf('/') + 1))
+}

@@ -1,0 +1,169 @@
+/** What `longwire verify` finds: nothing in a store that the rules made, and each fault that is put into one. */
+
+import t from 'tap'
+import { METHODS } from '../../protocol/methods.js'
+import { systemClock } from '../../src/lib/clock.js'
+import { seededRandom } from '../../src/lib/random.js'
+import { MemoryStore } from '../../src/store/memory/store.js'
+import { MemoryView } from '../../src/store/memory/view.js'
+import type { Append, Put, Trim } from '../../src/store/types.js'
+import { outboxEntry, outboxEntryId, pairIn, pairOut, recordName } from '../../src/sync/record-kinds.js'
+import {
+  accountName,
+  accountsActor,
+  contact,
+  contactIndex,
+  devices,
+  deviceWindow,
+  given,
+  password,
+  profile,
+  session,
+  userActor,
+} from '../../src/sync/rules/records.js'
+import type { RecordKind } from '../../src/sync/types.js'
+import { type Counts, verify } from '../../src/verify/verify.js'
+import { befriend, startNode, TestDevice } from '../support/engine.js'
+import { eventually } from '../support/eventually.js'
+
+async function world() {
+  const store = new MemoryStore({ random: seededRandom('store') })
+  const node = await startNode(store, systemClock, 'verify')
+  const alice = await new TestDevice(node).enter('alice', 1)
+  const bob = await new TestDevice(node).enter('bob', 2)
+  const carol = await new TestDevice(node).enter('carol', 3)
+  await new TestDevice(node).login('alice', 9)
+  await befriend(alice, bob)
+  await alice.send(bob.uid, 'one')
+  await alice.send(bob.uid, 'two')
+  await bob.call(METHODS.contactRequest, { sendSeq: bob.next(), uid: carol.uid, greeting: '' })
+  await carol.call(METHODS.contactBlock, { sendSeq: carol.next(), uid: alice.uid })
+  await alice.call(METHODS.removeDevice, { sendSeq: alice.next(), device: 2 })
+  await eventually(async () => (await bob.items()).filter(({ item }) => item.content?.case === 'message').length === 2)
+  return { store, node, alice, bob, carol }
+}
+
+type World = Awaited<ReturnType<typeof world>>
+
+function verified({ store }: World): { readonly faults: readonly string[]; readonly counts: Counts } {
+  const faults: string[] = []
+  const counts = verify(new MemoryView(store.disk.snapshot()), fault => faults.push(fault))
+  t.equal(counts.faults, faults.length)
+  return { faults, counts }
+}
+
+/** Changes what is stored, past all rules. */
+async function spoil({ store }: World, parts: { puts?: Put[]; appends?: Append[]; trims?: Trim[] }): Promise<void> {
+  await store.commit(0, [{ expect: [], puts: [], appends: [], trims: [], ...parts }])
+}
+
+function put<T>(actor: string, kind: RecordKind<T>, value: T | null, id?: string | number): Put {
+  return { actor, name: recordName(kind, id), bytes: value === null ? null : kind.encode(value), stamp: 7 }
+}
+
+t.test('a store that the rules made has no faults, also after an account was deleted', async t => {
+  const whole = await world()
+  const { faults, counts } = verified(whole)
+  t.same(faults, [])
+  t.match(counts, { users: 3, deletedUsers: 0, names: 3, devices: 3, friendships: 1, messages: 4 })
+  const { alice } = whole
+  await alice.call(METHODS.deleteAccount, { sendSeq: alice.next(), password: 'correct horse' })
+  const after = verified(whole)
+  t.same(after.faults, [])
+  t.match(after.counts, { users: 2, deletedUsers: 1, names: 3, devices: 2, friendships: 0 })
+})
+
+/** What is done to a healthy store, and the one fault (or the first) that must be found. */
+const FAULTS: Readonly<Record<string, readonly [(world: World) => { puts?: Put[]; appends?: Append[] }, RegExp]>> = {
+  'a friendship of one side': [
+    ({ alice, bob }) => ({ puts: [put(userActor(bob.uid), contact, null, alice.uid)] }),
+    /the first is a friend of the second, the second not of the first|has \d+, who is no contact/,
+  ],
+  'a contact outside the index': [
+    ({ alice }) => ({ puts: [put(userActor(alice.uid), contactIndex, [])] }),
+    /is not in the user's index/,
+  ],
+  'an invitation that nobody made': [
+    ({ bob, carol, store }) => {
+      const [known] = store.disk.get(userActor(bob.uid), [recordName(contact, carol.uid)])
+      const before = contact.decode(known?.bytes ?? new Uint8Array())
+      return { puts: [put(userActor(bob.uid), contact, { ...before, own: 99 }, carol.uid)] }
+    },
+    /was invited with request 1, which the second did not make/,
+  ],
+  'a block that the other does not know of': [
+    ({ alice, carol }) => ({ puts: [put(userActor(alice.uid), contact, null, carol.uid)] }),
+    /the first blocks the second, who knows otherwise/,
+  ],
+  'a name of nobody': [
+    ({ alice }) => ({ puts: [put(userActor(alice.uid), profile, null)] }),
+    /the name alice is of user \d+, who is not there|is not there, and has a password/,
+  ],
+  'a user without a name': [
+    ({ alice }) => ({ puts: [put(accountsActor(alice.uid), accountName, null, 'alice')] }),
+    /is called alice, a name that is not of this user/,
+  ],
+  'a user without a password': [
+    ({ alice }) => ({ puts: [put(userActor(alice.uid), password, null)] }),
+    /has no password/,
+  ],
+  'a device without a session': [
+    ({ alice }) => ({ puts: [put(userActor(alice.uid), session, null, 1)] }),
+    /lives and has no session/,
+  ],
+  'a session without a device': [
+    ({ alice }) => ({ puts: [put(userActor(alice.uid), devices, { last: 2, epoch: 1, list: [] })] }),
+    /session \d+\/1 goes on without its device/,
+  ],
+  'a window behind what was sent': [
+    ({ alice }) => ({
+      puts: [put(userActor(alice.uid), deviceWindow, { last: 1, ended: false, bytes: new Uint8Array(0) }, 1)],
+    }),
+    /its device has sent 1/,
+  ],
+  'a mark above what was sent': [
+    ({ alice, bob }) => ({
+      puts: [put(userActor(alice.uid), given, { delivered: { 1: 1_000 }, read: {} }, bob.uid)],
+    }),
+    /has stored 1000 of/,
+  ],
+  'an effect that went nowhere': [
+    ({ alice, bob }) => ({
+      puts: [put(userActor(alice.uid), pairOut, { sent: 1, settled: 0 }, userActor(bob.uid))],
+    }),
+    /effect 1 of user\/\d+ to user\/\d+ is neither settled nor in the outbox/,
+  ],
+  'an effect that was never sent': [
+    ({ alice, bob }) => ({ puts: [put(userActor(bob.uid), pairIn, { last: 4 }, userActor(alice.uid))] }),
+    /has taken 4 of user\/\d+, which has sent 0/,
+  ],
+  'an entry of the outbox that nobody counts': [
+    ({ alice, bob }) => {
+      const [source, target] = [userActor(alice.uid), userActor(bob.uid)]
+      const entry = { source, target, seq: 1, kind: 'message', payload: new Uint8Array(0) }
+      const actor = `outbox/${alice.uid % 256}`
+      return { puts: [put(actor, outboxEntry, entry, outboxEntryId(source, target, 1))] }
+    },
+    /is in the outbox, and its pair does not count it/,
+  ],
+  'a record that is none': [
+    ({ alice }) => ({
+      puts: [{ actor: userActor(alice.uid), name: 'devices', bytes: new Uint8Array([1]), stamp: 7 }],
+    }),
+    /cannot be read/,
+  ],
+  'an item that is none': [
+    ({ alice }) => ({ appends: [{ actor: userActor(alice.uid), bytes: new Uint8Array([0xff]) }] }),
+    /the log of user\/\d+, item \d+ cannot be read/,
+  ],
+}
+
+for (const [name, [spoiling, found]] of Object.entries(FAULTS)) {
+  t.test(`finds ${name}`, async t => {
+    const whole = await world()
+    await spoil(whole, spoiling(whole))
+    const { faults } = verified(whole)
+    t.ok(faults.length > 0)
+    t.match(faults.join('\n'), found)
+  })
+}
