@@ -90,6 +90,14 @@ interface Exchange {
   readonly ack: AckNotice | undefined
 }
 
+interface PostOptions {
+  /** That goes along. */
+  readonly ack?: AckNotice | undefined
+  readonly limitMs?: number
+  /** By default what Hello named. */
+  readonly authorization?: string
+}
+
 type Answered = (answer: HttpAnswer) => void
 
 class HttpConnection implements TransportConnection {
@@ -221,7 +229,8 @@ class HttpConnection implements TransportConnection {
   #ping(): void {
     this.#pinged = true
     if (this.#state.name !== 'bound') {
-      this.#post(METHODS.hello, NO_BYTES, answer => this.#heeded(answer))
+      // A nameless one: with the token it would bind an attempt.
+      this.#post(METHODS.hello, NO_BYTES, answer => this.#heeded(answer), { authorization: '' })
       return
     }
     const ack = this.#ackUnderWay ? undefined : this.#lane.takeAck()
@@ -249,7 +258,7 @@ class HttpConnection implements TransportConnection {
       if (restMs <= 0) this.#poll(again)
       else this.#pause = this.#clock.after(restMs, () => this.#poll(again))
     }
-    this.#post(METHODS.sync, METHODS.sync.encodeRequest(request), answered, undefined, waitMs + POLL_GRACE_MS)
+    this.#post(METHODS.sync, METHODS.sync.encodeRequest(request), answered, { limitMs: waitMs + POLL_GRACE_MS })
   }
 
   /** Starts what the lane may start. */
@@ -331,15 +340,16 @@ class HttpConnection implements TransportConnection {
       answered(answer, page, since)
     }
     const body = METHODS.sync.encodeRequest(createSyncRequest({ ...request, since, ack }))
-    this.#post(METHODS.sync, body, done, ack)
+    this.#post(METHODS.sync, body, done, { ack })
   }
 
-  #post(method: RequestMethod, body: Uint8Array, answered: Answered, ack?: AckNotice, limitMs = ANSWER_MS): void {
+  #post(method: RequestMethod, body: Uint8Array, answered: Answered, options: PostOptions = {}): void {
+    const { ack, limitMs = ANSWER_MS, authorization = this.#authorization } = options
     const exchange: Exchange = { call: undefined, timer: undefined, ack }
     this.#exchanges.add(exchange)
     this.#limit(exchange, limitMs)
     const headers: Record<string, string> = { 'content-type': PROTO, 'connect-protocol-version': '1' }
-    if (this.#authorization !== '') headers.authorization = this.#authorization
+    if (authorization !== '') headers.authorization = authorization
     const path = `/longwire.v1.${method.service}/${method.rpc}`
     exchange.call = this.#exchange.post({ path, headers, body }, (error, response) => {
       exchange.timer?.cancel()

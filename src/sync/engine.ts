@@ -201,7 +201,7 @@ export class Engine {
       )
       return false
     }
-    if (plan.readOnly && job.transition.soft === true && plan.restsOnWhatIs) {
+    if (plan.readOnly && isSoft(job.transition, result as R) && plan.restsOnWhatIs) {
       this.#finish(job, { kind: 'done', result: result as R, own: undefined })
       return true
     }
@@ -325,4 +325,8 @@ export class Engine {
     }
     const slot = this.#timers.push(this.#options.clock.after(ms, again)) - 1
   }
+}
+
+function isSoft<I, R>({ soft }: Transition<I, R>, result: R): boolean {
+  return soft === true || soft?.(result) === true
 }

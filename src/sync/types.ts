@@ -59,10 +59,10 @@ export interface Transition<I, R> {
   reads?(input: I): readonly (readonly [kind: RecordKind<unknown>, id?: string | number])[]
   run(tx: Tx, input: I): R
   /**
-   * An answer without a change may rest on what this node last saw, unverified: only for what nobody builds on. That something
-   * is not there is verified all the same.
+   * An answer without a change (or one for which this says so) may rest on what this node last saw, unverified: only for what
+   * nobody builds on. That something is not there is verified all the same.
    */
-  readonly soft?: boolean
+  readonly soft?: true | ((result: R) => boolean)
   /**
    * What it writes takes the place of something, or frees room: it is run while the store has little left (Room 'scarce'), so
    * that people can still come in and read, and put somebody out.

@@ -472,6 +472,17 @@ t.test('a ping is a request of its own, and any answer of the server is its answ
   t.same(nameless.told(), ['ping'])
 })
 
+t.test("a ping while Hello waits for its answer asks on nobody's behalf", async t => {
+  const rig = new Rig()
+  rig.hello()
+  t.equal(rig.exchange.take().request.headers.authorization, BEARER)
+  rig.connection.write(PING)
+  const ping = rig.exchange.take()
+  t.equal(ping.request.headers.authorization, undefined)
+  ping.answer('hello')
+  t.same(rig.told(), ['ping'])
+})
+
 t.test('close() gives everything up and hears nothing more; a last ack still goes, for a moment', async t => {
   const rig = Rig.bound()
   rig.sends(1, 1)

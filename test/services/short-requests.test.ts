@@ -65,6 +65,20 @@ t.test('a token says whose a request is, until its session ends', async t => {
   t.match(await ask(token), { kind: 'refused', code: CODES.SESSION_REVOKED.code })
 })
 
+t.test('a token that another node has just given is good here, whatever this node still believes', async t => {
+  const store = new MemoryStore({ random: seededRandom('store') })
+  const here = await startNode(store, systemClock, 'here')
+  const there = await startNode(store, systemClock, 'there')
+  const ask = (token: Uint8Array): Promise<Authorization> =>
+    new Promise(resolve => here.services.authorize(token, '127.0.0.1', resolve))
+  const alice = new TestDevice(there)
+  await alice.register('alice', 1)
+  t.match(await ask(alice.session?.token ?? new Uint8Array(0)), { kind: 'owner' })
+  await alice.hello()
+  await alice.login('alice', 1)
+  t.match(await ask(alice.session?.token ?? new Uint8Array(0)), { kind: 'owner' })
+})
+
 t.test('a first use by a request, not only by a Hello, ends the other unused tokens', async t => {
   const node = await freshNode()
   const alice = new TestDevice(node)

@@ -231,12 +231,12 @@ export type AuthorizeResult =
 
 /**
  * One request of the device without a connection: its token is right. Writes only on the first use of a token and when the
- * expiry slides; else it is answered from what this node knows (`soft`): a session that another node ended a moment ago may
- * do one more request.
+ * expiry slides; else a token that this node knows is let in by that (`soft`): a session that another node ended a moment ago
+ * may do one more request. It is refused only by what is so: another node may have given the token a moment ago.
  */
 export const authorize: Transition<AuthorizeInput, AuthorizeResult> = {
   name: 'session.authorize',
-  soft: true,
+  soft: ({ kind }) => kind === 'owner',
   small: true,
   reads: ({ device }) => [[session, device]],
   run(tx, { device, tokenHash }) {
