@@ -1,14 +1,8 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import {
-  type Changes,
-  type Failure,
-  FileStorage,
-  type Json,
-  type Storage,
-  type StoredMessage,
-} from '../../clients/typescript/index.js'
+import { FileStorage, type Storage, type StoredMessage } from '../../clients/typescript/index.js'
+import { close, commit, message, opened, page } from '../support/storage-contract.js'
 
 t.test('keeps values and messages over a restart', async t => {
   const folder = t.testdir()
@@ -150,41 +144,6 @@ t.test('a commit after close fails and says so', async t => {
   await t.rejects(commit(storage, { values: { a: 1 } }), { message: /closed/ })
 })
 
-interface Opened {
-  readonly storage: Storage
-  readonly values: ReadonlyMap<string, Json>
-}
-
-function opened(storage: Storage): Promise<Opened> {
-  return new Promise((resolve, reject) => {
-    storage.open((error, values) => (error === undefined ? resolve({ storage, values }) : reject(error)))
-  })
-}
-
-function commit(
-  storage: Storage,
-  changes: {
-    forget?: boolean
-    values?: { [name: string]: Json | undefined }
-    messages?: StoredMessage[]
-    failures?: Failure[]
-  },
-): Promise<void> {
-  const { forget = false, values = {}, messages = [], failures = [] } = changes
-  const whole: Changes = { forget, values: new Map(Object.entries(values)), messages, failures }
-  return new Promise((resolve, reject) => {
-    storage.commit(whole, error => (error === undefined ? resolve() : reject(error)))
-  })
-}
-
-function history(storage: Storage, peer: number): Promise<readonly StoredMessage[]> {
-  return new Promise(resolve => storage.history(peer, undefined, 1000, (_, page) => resolve(page.messages)))
-}
-
-function close(storage: Storage): Promise<void> {
-  return new Promise(resolve => storage.close(resolve))
-}
-
-function message(peer: number, sendSeq: number, text = `message ${sendSeq}`): StoredMessage {
-  return { peer, sender: peer, device: 1, sendSeq, version: sendSeq, atMs: 1, text, code: 0 }
+async function history(storage: Storage, peer: number): Promise<readonly StoredMessage[]> {
+  return (await page(storage, peer)).messages
 }

@@ -256,7 +256,7 @@ t.test('over HTTP too a removed device, and a copy of the installation, are told
   await other.client.account.login({ account: 'ann', password: PASSWORD })
   await other.online()
   await other.client.account.removeDevice(ann.client.account.device)
-  await eventually(() => ended.length > 0, 1_000)
+  await eventually(() => ended.length > 0)
   t.same(ended, ['SESSION_REVOKED'])
   await ann.client.account.login({ account: 'ann', password: PASSWORD })
   await ann.online()
@@ -264,7 +264,7 @@ t.test('over HTTP too a removed device, and a copy of the installation, are told
   const copy = new Person(await createClient({ transport: transportTo(server, 'ws'), storage }))
   copy.client.connect()
   await eventually(() => ann.connections.at(-1) === 'stopped REPLACED')
-  t.equal(copy.client.state().phase, 'online')
+  await copy.online()
   for (const each of [ann, other, copy]) await each.client.close()
 })
 
