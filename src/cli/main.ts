@@ -8,7 +8,7 @@ interface CommandEntry {
   load(): Promise<Command>
 }
 
-export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   serve: {
     summary: 'run a server',
     load: async () => (await import('./serve.js')).serve,

@@ -5,6 +5,7 @@ import { LongwireError } from '../../clients/typescript/errors.js'
 import type { Random } from '../../src/lib/random.js'
 import type { Phone, User } from './phone.js'
 import type { Setup } from './setup.js'
+import { BAD_WAYS } from './ways.js'
 
 export interface Stage {
   readonly random: Random
@@ -184,6 +185,15 @@ function attempt(what: () => unknown): void {
     // What this phone knew a moment ago is no more so, or its program has just ended.
     if (!(error instanceof LongwireError)) throw error
   }
+}
+
+/** One of a phone's ways becomes better or worse. */
+export function changeWeather({ random, note }: Stage, phone: Phone): void {
+  const name = phone.ladder[random.integer(phone.ladder.length)]
+  if (name === undefined) return
+  const state = random.fraction() < 0.45 ? 'open' : (BAD_WAYS[random.integer(BAD_WAYS.length)] ?? 'open')
+  note(`${phone.name}: ${name} is ${state}`)
+  phone.setWay(name, state)
 }
 
 /** A user deletes the account, with whatever is under way; tried again until the answer is known. */

@@ -18,7 +18,7 @@ export interface CastOptions {
   setup(): Setup
   chaos(): boolean
   /** What a phone is given besides what it is given here. */
-  readonly phone: Omit<PhoneOptions, 'name' | 'user' | 'excess' | 'departed'>
+  readonly phone: Omit<PhoneOptions, 'name' | 'user' | 'ladder' | 'excess' | 'departed'>
   /** A phone has come into use. */
   liven(phone: Phone): void
 }
@@ -102,12 +102,14 @@ export class Cast {
   }
 
   #addPhone(user: User): Phone {
-    const { phone: options, ledger } = this.#options
+    const { phone: options, ledger, stage, setup } = this.#options
+    const { ladders } = setup()
     user.bought += 1
     const phone: Phone = new Phone({
       ...options,
       name: `${user.account}.${user.bought}`,
       user,
+      ladder: ladders[stage.random.integer(ladders.length)] ?? ['tcp'],
       excess: () => this.#putAway(phone),
       departed: () => user.gone && ledger.isDeleted(user.uid),
     })

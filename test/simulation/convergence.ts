@@ -27,6 +27,7 @@ export function missing(whole: Whole): string[] {
     const head = ledger.head(user.uid)
     for (const phone of user.phones) found.push(...unsettled(phone, head, ledger))
   }
+  found.push(...leftBehind(whole))
   if (found.length > 0) return found
   found.push(...ledger.underWay())
   found.push(
@@ -41,7 +42,7 @@ export function missing(whole: Whole): string[] {
     found.push(...ledger.faultsOf(user.uid), ...differences(user, whole))
     for (const other of users) {
       if (other !== user) found.push(...unmarked(user, other, whole))
-      if (other !== user && !witness.forgetful) found.push(...unread(user, other))
+      if (other !== user && !witness.forgetful) found.push(...unread(user, other, ledger))
     }
   }
   return found
@@ -59,6 +60,51 @@ function unsettled(phone: Phone, head: number, ledger: Ledger): string[] {
   for (const { sendSeq, what, state } of outbox) found.push(`${name}: ${what} ${sendSeq} is ${state}`)
   if (applied !== head || durable !== head) found.push(`${name} has applied ${applied}, stored ${durable} of ${head}`)
   if (acked !== head) found.push(`${name} has told ${acked} of ${head}`)
+  return found
+}
+
+/**
+ * Whose connection is not the best that there is. A device whose session has expired meanwhile stays where it is: no new
+ * connection of it is let in.
+ */
+export function notOnTheBest(users: readonly User[], ledger: Ledger, nowMs: number): string[] {
+  return users
+    .flatMap(({ phones }) => phones)
+    .flatMap(({ name, ladder, client }) => {
+      if (client === undefined) return [`${name} does not run`]
+      const { status, uid, device } = client.state()
+      const isBest = status.state === 'online' && status.transport === ladder[0]
+      if (isBest || (status.state === 'online' && ledger.sessionUntil(uid, device) <= nowMs)) return []
+      return [`${name} is on ${JSON.stringify(status)} instead of ${ladder[0]}`]
+    })
+}
+
+/** What a node holds for connections and polls that are no more. */
+function leftBehind({ users, nodes }: Whole): string[] {
+  const found: string[] = []
+  const phones = users.flatMap(user => user.phones)
+  const onWay = (uid: number, device: number): string | undefined => {
+    const states = phones.map(({ client }) => client?.state())
+    const state = states.find(each => each?.uid === uid && each.device === device)
+    return state?.status.state === 'online' ? state.status.transport : undefined
+  }
+  let bound = 0
+  for (const { name, session } of nodes) {
+    if (session === undefined) continue
+    const { hub, gate, connections } = session
+    bound += hub.bound
+    if (gate.total !== connections.size) found.push(`${name} counts ${gate.total} of ${connections.size} connections`)
+    for (const { uid, device } of hub.polls.all()) {
+      if (onWay(uid, device) !== 'http') found.push(`${name} holds a poll of ${uid}/${device}, which is not on HTTP`)
+    }
+    const mine = [...connections].filter(each => each.uid !== 0).length
+    if (hub.bound !== mine) found.push(`${name} has ${hub.bound} bound of ${mine} connections`)
+  }
+  const online = phones.filter(({ client }) => {
+    const status = client?.state().status
+    return status?.state === 'online' && status.transport !== 'http'
+  }).length
+  if (bound !== online) found.push(`${bound} connections are bound, ${online} phones are online`)
   return found
 }
 
@@ -129,9 +175,11 @@ function unmarked(user: User, peer: User, { witness }: Whole): string[] {
   return found
 }
 
-/** Of what the peer has read, whether the user's devices know. */
-function unread(user: User, peer: User): string[] {
-  const has = marksOf(peer.phones[0]?.disk.model.values.get(`own-read/${user.uid}`))
-  const known = marksOf(user.phones[0]?.disk.model.values.get(`read/${peer.uid}`))
+/** Of what the peer has read, whether the user's devices know; of devices that the store has forgotten nobody is told any more. */
+function unread(user: User, peer: User, ledger: Ledger): string[] {
+  const kept = (value: Json | undefined): Json =>
+    ((value ?? []) as [number, number][]).filter(([device]) => ledger.hasDevice(user.uid, device))
+  const has = marksOf(kept(peer.phones[0]?.disk.model.values.get(`own-read/${user.uid}`)))
+  const known = marksOf(kept(user.phones[0]?.disk.model.values.get(`read/${peer.uid}`)))
   return has === known ? [] : [`${peer.uid} has read ${has} of ${user.uid}, who knows ${known}`]
 }

@@ -21,6 +21,7 @@ export class Lane {
   readonly #network: Network
   readonly #name: string
   readonly #exit: Exit
+  readonly #delayMs: () => number
   /** Written, and not on its way because the window is full. */
   #queue: Uint8Array[] = []
   #queuedBytes = 0
@@ -35,10 +36,12 @@ export class Lane {
   #ended = false
   #finished = false
 
-  constructor(network: Network, name: string, exit: Exit) {
+  /** @param delayMs how long a piece is on its way */
+  constructor(network: Network, name: string, exit: Exit, delayMs: () => number) {
     this.#network = network
     this.#name = name
     this.#exit = exit
+    this.#delayMs = delayMs
   }
 
   get queuedBytes(): number {
@@ -108,7 +111,7 @@ export class Lane {
       this.#queuedBytes -= bytes.length
       this.#flyingBytes += bytes.length
       for (const piece of this.#cut(bytes)) {
-        const atMs = scheduler.nowMs + this.#network.delayMs() + piece.length / weather.bytesPerMs
+        const atMs = scheduler.nowMs + this.#delayMs() + piece.length / weather.bytesPerMs
         this.#lastMs = Math.max(this.#lastMs, atMs) + random.fraction() * 0.01
         // A copy: whoever wrote it may not rely on its being read at once, and the reader owns what it reads.
         this.#flying.push({ bytes: piece.slice(), atMs: this.#lastMs })

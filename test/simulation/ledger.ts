@@ -111,6 +111,12 @@ export class Ledger {
     return record !== undefined && record.stamp !== 0 && !session.decode(record.bytes).ended
   }
 
+  /** When the device's session expires, in milliseconds since 1970; 0 if it has none. */
+  sessionUntil(uid: number, device: number): number {
+    const [record] = this.#disk.get(userActor(uid), [`${session.prefix}/${device}`])
+    return record === undefined || record.stamp === 0 ? 0 : session.decode(record.bytes).expiresAtMs
+  }
+
   /** Whether the device's numbers are still known: for the retention after it was ended. */
   hasDevice(uid: number, device: number): boolean {
     const [record] = this.#disk.get(userActor(uid), [devices.prefix])

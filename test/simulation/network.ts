@@ -13,6 +13,7 @@ import type { Pipe } from '../../src/session/pipe.js'
 import { Lane } from './lane.js'
 import type { Process } from './process.js'
 import type { Owner, Scheduler } from './scheduler.js'
+import { delayOn, type Way, type WayName, Ways } from './ways.js'
 
 export interface Weather {
   readonly latencyMs: number
@@ -40,7 +41,7 @@ export interface Served {
 export interface Host {
   readonly process: Process
   /** Undefined: it listens no more. */
-  accept(pipe: Pipe, address: string): Served | undefined
+  accept(pipe: Pipe, address: string, way: Way): Served | undefined
 }
 
 const DOOMS = ['reset', 'reset', 'silent', 'stall', 'stall', 'deaf', 'mute', 'client-alone', 'server-alone'] as const
@@ -67,17 +68,21 @@ export class Network {
   }
 
   /** How a client reaches one of the hosts that there are when it tries; none: the network does not carry it. */
-  transport(client: Process, hosts: () => readonly Host[]): Transport {
+  transport(client: Process, hosts: () => readonly Host[], way = new Ways().of('tcp')): Transport {
     const connect = (handlers: TransportHandlers): TransportConnection => {
-      this.#connections += 1
-      const address = `10.0.${(this.#connections >> 8) & 255}.${this.#connections & 255}`
       const candidates = hosts()
       const host = candidates.length === 0 ? undefined : candidates[this.random.integer(candidates.length)]
-      const wire = new Wire(this, client, handlers, host, address)
+      const wire = new Wire(this, client, handlers, host, this.address(), way)
       this.wires.add(wire)
       return wire.client
     }
-    return { name: 'simulated', preamble: true, connect }
+    return { name: way.name, preamble: way.name === 'tcp', connect }
+  }
+
+  /** Of one more client. */
+  address(): string {
+    this.#connections += 1
+    return `10.0.${(this.#connections >> 8) & 255}.${this.#connections & 255}`
   }
 
   chance(probability: number): boolean {
@@ -96,15 +101,18 @@ export class Network {
     for (const wire of [...this.wires]) wire.ended(process, withMachine)
   }
 
-  /** Something befalls everything that this process has open. */
-  doomAll(process: Process, doom: Doom): void {
-    for (const wire of [...this.wires]) if (wire.belongsTo(process)) wire.doom(doom)
+  /** Something befalls everything that this process has open; with a name, on that way alone. */
+  doomAll(process: Process, doom: Doom, name?: WayName): void {
+    for (const wire of [...this.wires]) {
+      if (wire.belongsTo(process) && (name === undefined || wire.way.name === name)) wire.doom(doom)
+    }
   }
 }
 
 /** One connection, both ends of it. */
 export class Wire {
   readonly client: TransportConnection
+  readonly way: Way
   readonly #network: Network
   readonly #process: Process
   readonly #handlers: TransportHandlers
@@ -122,31 +130,40 @@ export class Wire {
     handlers: TransportHandlers,
     host: Host | undefined,
     address: string,
+    way: Way,
   ) {
+    this.way = way
     this.#network = network
     this.#process = process
     this.#handlers = handlers
     this.#host = host
-    this.#up = new Lane(network, 'up', {
-      bytes: bytes => this.#served?.receive(bytes),
+    const delayMs = (): number => this.#delayMs()
+    const up = {
+      bytes: (bytes: Uint8Array) => this.#served?.receive(bytes),
       finished: () => this.#upFinished(),
       drained: () => {},
       alive: () => this.#serverLives,
-    })
-    this.#down = new Lane(network, 'down', {
-      bytes: bytes => this.#handlers.received(bytes),
+    }
+    const down = {
+      bytes: (bytes: Uint8Array) => this.#handlers.received(bytes),
       finished: () => this.#downFinished(),
       drained: () => {
         if (this.#serverLives) this.#served?.drained()
       },
       alive: () => process.alive && !this.#clientOver,
-    })
+    }
+    this.#up = new Lane(network, 'up', up, delayMs)
+    this.#down = new Lane(network, 'down', down, delayMs)
     this.client = {
       write: bytes => this.#up.write(bytes),
       close: () => this.#clientCloses(),
     }
-    if (host === undefined || network.chance(network.weather.lostSyn)) return
-    this.#after(network.delayMs(), 'syn', () => this.#arrived(host, address))
+    if (host === undefined || way.state === 'hole' || network.chance(network.weather.lostSyn)) return
+    this.#after(this.#delayMs(), 'syn', () => this.#arrived(host, address))
+  }
+
+  #delayMs(): number {
+    return delayOn(this.way, this.#network.delayMs())
   }
 
   get #serverLives(): boolean {
@@ -200,9 +217,13 @@ export class Wire {
 
   #arrived(host: Host, address: string): void {
     const network = this.#network
-    const served = host.process.alive ? host.accept(this.#pipe(), address) : undefined
+    if (this.way.state === 'reset') {
+      this.#after(this.#delayMs(), 'reset', () => this.#clientIsOver(new Error('connection reset')))
+      return
+    }
+    const served = host.process.alive ? host.accept(this.#pipe(), address, this.way) : undefined
     if (served === undefined) {
-      this.#after(network.delayMs(), 'refused', () => this.#clientIsOver(new Error('connection refused')))
+      this.#after(this.#delayMs(), 'refused', () => this.#clientIsOver(new Error('connection refused')))
       return
     }
     this.#served = served
@@ -214,9 +235,10 @@ export class Wire {
       })
     }
     this.#after(
-      network.delayMs(),
+      this.#delayMs(),
       'opened',
       () => {
+        if (this.way.state === 'deaf') this.#lose()
         if (!this.#clientOver && !this.#up.ended) this.#handlers.opened()
       },
       this.#process,
@@ -228,7 +250,7 @@ export class Wire {
     const up = this.#up
     const down = this.#down
     return {
-      transport: 'tcp',
+      transport: this.way.name === 'ws' ? 'ws' : 'tcp',
       get queuedBytes() {
         return down.queuedBytes
       },

@@ -10,19 +10,24 @@ import { type Log, silentLog, ThrottledLog } from '../../src/ops/log.js'
 import { createServices, type ServiceOptions } from '../../src/services/index.js'
 import { CHEAP_COST, Passwords } from '../../src/services/passwords.js'
 import { Connection } from '../../src/session/connection.js'
-import type { LiveConnection, SessionContext } from '../../src/session/context.js'
+import type { SessionContext } from '../../src/session/context.js'
 import { Flusher } from '../../src/session/flusher.js'
 import { Hub } from '../../src/session/hub.js'
 import { ConnectionGate } from '../../src/session/limits.js'
 import type { Pipe } from '../../src/session/pipe.js'
+import { ConnectHandler } from '../../src/short/connect.js'
+import type { ShortAnswer, ShortCall, ShortRequest } from '../../src/short/types.js'
 import type { Store } from '../../src/store/types.js'
 import { createEngine, type Engine, randomStamps, uidOf } from '../../src/sync/index.js'
 import { userActor } from '../../src/sync/rules/records.js'
 import { boundAttempt } from '../../src/sync/rules/session.js'
 import type { Stamps } from '../../src/sync/stamps.js'
-import type { Host, Network, Served } from './network.js'
+import type { HttpHost } from './http.js'
+import { MessagePipe } from './message-lane.js'
+import type { Network, Served } from './network.js'
 import { Process } from './process.js'
 import type { Scheduler } from './scheduler.js'
+import type { Way } from './ways.js'
 
 export interface NodeOptions {
   readonly name: string
@@ -37,11 +42,15 @@ export interface NodeOptions {
   readonly sweepMs: number
   readonly stamps?: (random: Random) => Stamps
   readonly sequence?: ServiceOptions['sequence']
+  readonly short?: ((handle: Handle) => Handle) | undefined
   send(from: string, to: string, batch: HintBatch): void
   note(text: string): void
   /** An effect threw. */
   bug(text: string, error: unknown): void
 }
+
+/** The short side without sockets. */
+export type Handle = (request: ShortRequest, body: Uint8Array, reply: (answer: ShortAnswer) => void) => ShortCall
 
 /** Everything of one run of a node. */
 interface Running {
@@ -51,12 +60,14 @@ interface Running {
   readonly context: SessionContext
   readonly hints: Hints
   readonly store: Store
+  readonly handle: Handle
+  readonly connect: ConnectHandler
   serving: boolean
 }
 
 const DRAIN_MS = 2_000
 
-export class SimulatedNode implements Host {
+export class SimulatedNode implements HttpHost {
   readonly name: string
   readonly #options: NodeOptions
   #running: Running | undefined
@@ -90,8 +101,9 @@ export class SimulatedNode implements Host {
     return this.alive ? this.#running?.engine : undefined
   }
 
-  get connections(): Iterable<LiveConnection> {
-    return this.alive ? (this.#running?.context.connections ?? []) : []
+  /** What there is of connections and polls now; undefined while it does not run. */
+  get session(): SessionContext | undefined {
+    return this.alive ? this.#running?.context : undefined
   }
 
   start(): void {
@@ -125,9 +137,10 @@ export class SimulatedNode implements Host {
   async drain(): Promise<void> {
     const running = this.#running
     if (running === undefined || !running.process.alive || !running.serving) return
-    const { context, services, engine, store, process, hints } = running
+    const { context, services, engine, store, process, hints, connect } = running
     running.serving = false
     for (const connection of context.connections) connection.drain(1 + context.random.integer(DRAIN_MS))
+    connect.drain(DRAIN_MS)
     await new Promise<void>(resolve => process.clock.after(DRAIN_MS + 1_000, resolve))
     for (const connection of context.connections) connection.destroy()
     services.flush()
@@ -146,11 +159,17 @@ export class SimulatedNode implements Host {
     if (this.alive) this.#running?.hints.receive(batch)
   }
 
-  accept(pipe: Pipe, address: string): Served | undefined {
+  accept(pipe: Pipe, address: string, way: Way): Served | undefined {
     const running = this.#running
     if (running === undefined || !this.serving) return undefined
     if (running.context.gate.admit(address) !== 'admitted') return undefined
+    if (way.name === 'ws') return new MessagePipe(running.context, pipe, address)
     return new Connection(running.context, pipe, address, { leadingZero: true })
+  }
+
+  handle(request: ShortRequest, body: Uint8Array, reply: (answer: ShortAnswer) => void): ShortCall | undefined {
+    const running = this.#running
+    return running === undefined || !this.serving ? undefined : running.handle(request, body, reply)
   }
 
   #end(process: Process): void {
@@ -234,7 +253,10 @@ export class SimulatedNode implements Host {
         10,
       ),
     }
-    return { process, engine, services, context: session, hints, store, serving: false }
+    const connect = new ConnectHandler({ services, hub, clock, random })
+    const handle: Handle = (request, body, reply) => connect.handle(request, body, reply)
+    const served = this.#options.short?.(handle) ?? handle
+    return { process, engine, services, context: session, hints, store, connect, handle: served, serving: false }
   }
 }
 

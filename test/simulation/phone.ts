@@ -2,12 +2,17 @@
 
 import { type Client, createClient } from '../../clients/typescript/client.js'
 import { LongwireError } from '../../clients/typescript/errors.js'
+import { httpTransport } from '../../clients/typescript/http-transport.js'
 import type { Transport } from '../../clients/typescript/transport.js'
+import { wsTransport } from '../../clients/typescript/ws-transport.js'
 import type { Random } from '../../src/lib/random.js'
-import type { Host, Network } from './network.js'
+import { type HttpHost, type HttpWeather, simulatedExchange } from './http.js'
+import { SimulatedWebSocket } from './message-lane.js'
+import type { Network } from './network.js'
 import { PhoneDisk, PhoneStorage, type PhoneWeather } from './phone-disk.js'
 import { Process } from './process.js'
 import type { Scheduler } from './scheduler.js'
+import { type WayName, type WayState, Ways } from './ways.js'
 import type { Witness } from './witness.js'
 
 export interface User {
@@ -37,8 +42,12 @@ export interface PhoneOptions {
   readonly network: Network
   readonly witness: Witness
   readonly heartbeatMs: number
+  /** The transports, in order of preference. */
+  readonly ladder: readonly WayName[]
+  readonly pollMs: number
   weather(): PhoneWeather
-  hosts(): readonly Host[]
+  httpWeather(): HttpWeather
+  hosts(): readonly HttpHost[]
   /** Where a test takes hold of what the client gets. */
   readonly wrap?: ((transport: Transport, client: () => Client | undefined) => Transport) | undefined
   /** Something has just become durable on it. */
@@ -64,6 +73,7 @@ export class Phone {
   readonly user: User
   readonly #options: PhoneOptions
   readonly #disk: PhoneDisk
+  readonly #ways = new Ways()
   #process: Process | undefined
   #client: Client | undefined
   #starts = 0
@@ -109,7 +119,7 @@ export class Phone {
 
   start(): void {
     if (this.alive) return
-    const { scheduler, random, network, witness, weather, heartbeatMs, hosts, wrap, note, fail } = this.#options
+    const { scheduler, random, witness, weather, heartbeatMs, ladder, wrap, note, fail } = this.#options
     this.#starts += 1
     const process = new Process(scheduler, random, `${this.name}.${this.#starts}`)
     process.skewMs = this.skewMs
@@ -118,9 +128,9 @@ export class Phone {
     this.#signingIn = false
     this.leaving = false
     const { clock, defer } = process
-    const transport = network.transport(process, () => (this.away ? [] : hosts()))
+    const current = (): Client | undefined => this.#client
     const options = {
-      transport: wrap?.(transport, () => this.#client) ?? transport,
+      transport: ladder.map(name => this.#transport(name, process)).map(each => wrap?.(each, current) ?? each),
       storage: new PhoneStorage(this.#disk, scheduler, random, process, weather),
       clock,
       random,
@@ -146,8 +156,8 @@ export class Phone {
           this.#later(() => this.#signIn())
         })
         client.on('connection', status => {
-          const more = status.state === 'waiting' || status.state === 'stopped' ? ` ${status.reason}` : ''
-          note(`${process.name}: ${status.state}${more}`)
+          const more = 'reason' in status ? status.reason : 'transport' in status ? status.transport : ''
+          note(`${process.name}: ${status.state} ${more}`)
           if (status.state === 'stopped' && !EXPECTED_STOPS.has(status.reason))
             fail(`${this.name} stopped: ${status.reason}`)
         })
@@ -162,6 +172,19 @@ export class Phone {
       },
       error => fail(`${this.name} cannot start: ${error}`),
     )
+  }
+
+  #transport(name: WayName, process: Process): Transport {
+    const { network, hosts, httpWeather, pollMs } = this.#options
+    const way = this.#ways.of(name)
+    const reachable = (): readonly HttpHost[] => (this.away ? [] : hosts())
+    if (name === 'http') {
+      const path = { client: process, way, hosts: reachable, weather: httpWeather }
+      return httpTransport({ exchange: simulatedExchange(network, path), pollMs, clock: process.clock })
+    }
+    const stream = network.transport(process, reachable, way)
+    if (name === 'tcp') return stream
+    return wsTransport({ url: 'ws://simulated/ws', open: () => new SimulatedWebSocket(stream.connect) })
   }
 
   kill(withMachine: boolean): void {
@@ -192,6 +215,17 @@ export class Phone {
     if (!away) this.client?.nudge()
   }
 
+  get ladder(): readonly WayName[] {
+    return this.#options.ladder
+  }
+
+  /** The weather on one of its ways changes. */
+  setWay(name: WayName, state: WayState): void {
+    this.#ways.set(name, state)
+    const doom = state === 'hole' || state === 'deaf' ? 'silent' : state === 'reset' ? 'reset' : undefined
+    if (doom !== undefined && this.#process !== undefined) this.#options.network.doomAll(this.#process, doom, name)
+  }
+
   jump(ms: number): void {
     this.skewMs = ms
     if (this.#process !== undefined) this.#process.skewMs = ms
@@ -200,7 +234,7 @@ export class Phone {
   /** Logs out, and in again as a device without memory. */
   async leave(): Promise<void> {
     const { client } = this
-    if (client === undefined || !client.account.signedIn || this.#signingIn) return
+    if (client === undefined || !client.account.signedIn || this.#signingIn || this.leaving) return
     this.leaving = true
     await client.account.logout()
     this.leaving = false

@@ -10,6 +10,7 @@ import { type Durability, MemoryDisk } from '../../src/store/memory/disk.js'
 import type { Expectation, Store, Unit } from '../../src/store/types.js'
 import { contiguous, type SequenceRule } from '../../src/sync/rules/numbered.js'
 import type { Stamps } from '../../src/sync/stamps.js'
+import type { Handle } from './node.js'
 import { ruleless } from './ruleless.js'
 
 export interface Plant {
@@ -17,6 +18,8 @@ export interface Plant {
   readonly store?: (store: Store) => Store
   readonly stamps?: (random: Random) => Stamps
   readonly sequence?: SequenceRule
+  /** Around the short side of a node. */
+  readonly short?: (handle: Handle) => Handle
   readonly transport?: (transport: Transport, client: () => Client | undefined) => Transport
 }
 

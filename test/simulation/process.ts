@@ -5,6 +5,11 @@ import type { Random } from '../../src/lib/random.js'
 import type { Defer } from '../../src/lib/turn.js'
 import type { Owner, Scheduler } from './scheduler.js'
 
+/** What a clock shows that is right. */
+export function wallMs({ nowMs, calendarMs }: Scheduler): number {
+  return WALL_START_MS + nowMs + calendarMs
+}
+
 const WALL_START_MS = 1_790_000_000_000
 
 /** A timer runs up to so much late: the machine has other things to do. */
@@ -24,7 +29,7 @@ export class Process implements Owner {
     this.name = name
     const startMs = scheduler.nowMs
     this.clock = {
-      now: () => Math.floor(WALL_START_MS + scheduler.nowMs + scheduler.calendarMs + this.skewMs),
+      now: () => Math.floor(wallMs(scheduler) + this.skewMs),
       monotonic: () => scheduler.nowMs - startMs,
       after: (ms, run): TimerHandle => {
         const event = scheduler.after(ms + random.fraction() * TIMER_LATE_MS, `timer ${name}`, run, this)

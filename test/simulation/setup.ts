@@ -2,8 +2,10 @@
 
 import type { Random } from '../../src/lib/random.js'
 import { DEVICES_MAX } from '../../src/sync/rules/session.js'
+import type { HttpWeather } from './http.js'
 import type { Weather } from './network.js'
 import type { StoreWeather } from './store-faults.js'
+import type { WayName } from './ways.js'
 
 /**
  * one: several nodes over a shared store with one scope. partitions: with one scope per partition, so what crosses goes by
@@ -23,6 +25,13 @@ export interface Setup {
   /** Between two acts of one phone, on average. */
   readonly actMs: number
   readonly network: Weather
+  /** What phones may take, each one of these, in order of preference. */
+  readonly ladders: readonly (readonly WayName[])[]
+  /** Between two changes of the weather on one of a phone's ways, on average; Infinity for none. */
+  readonly wayMs: number
+  readonly http: HttpWeather
+  /** How long a phone's poll waits. */
+  readonly pollMs: number
   readonly storeWeather: StoreWeather
   readonly hintMs: number
   readonly hintLost: number
@@ -50,6 +59,16 @@ export interface Setup {
   readonly departure: boolean
   readonly heartbeatMs: number
 }
+
+const EVERY_LADDER: readonly (readonly WayName[])[] = [
+  ['tcp', 'ws', 'http'],
+  ['tcp', 'http'],
+  ['ws', 'http'],
+  ['http', 'tcp'],
+  ['tcp'],
+  ['ws'],
+  ['http'],
+]
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -82,6 +101,15 @@ export function drawSetup(random: Random, only?: Partial<Setup>): Setup {
       doomMs: pick([1_000, 5_000, 20_000]),
       lostSyn: bad(pick([0, 0.1])),
     },
+    ladders: pick([[['tcp']], [['tcp', 'ws', 'http']], [['tcp', 'ws', 'http']], EVERY_LADDER]),
+    wayMs: calm ? Number.POSITIVE_INFINITY : pick([Number.POSITIVE_INFINITY, 6_000, 20_000]),
+    http: {
+      lost: bad(pick([0, 0.02, 0.1])),
+      twice: bad(pick([0, 0.1, 0.5])),
+      foreign: bad(pick([0, 0.02, 0.1])),
+      patienceMs: pick([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 10_000]),
+    },
+    pollMs: pick([25_000, 8_000]),
     storeWeather: {
       readMs: pick([0.2, 2, 10]),
       commitMs: pick([0.5, 5, 30]),
@@ -117,6 +145,8 @@ export function calmed(setup: Setup): Setup {
     ...setup,
     network: { ...setup.network, jitterMs: Math.min(setup.network.jitterMs, 40), doomed: 0, lostSyn: 0 },
     storeWeather: { ...setup.storeWeather, lostAnswer: 0, failedRead: 0, slow: 0 },
+    http: { ...setup.http, lost: 0, twice: 0, foreign: 0 },
+    wayMs: Number.POSITIVE_INFINITY,
     hintLost: 0,
     misfortune: 0,
     phoneWriteFails: 0,

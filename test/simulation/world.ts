@@ -7,9 +7,9 @@ import { MemoryView } from '../../src/store/memory/view.js'
 import { partitionOf } from '../../src/store/partition.js'
 import type { Store } from '../../src/store/types.js'
 import { verify } from '../../src/verify/verify.js'
-import { act, depart, introduce, type Stage } from './acts.js'
+import { act, changeWeather, depart, introduce, type Stage } from './acts.js'
 import { Cast } from './cast.js'
-import { missing } from './convergence.js'
+import { missing, notOnTheBest } from './convergence.js'
 import { Faults } from './faults.js'
 import { everybodyRemovesADevice, everybodyWrites, somebodyGoesForGood } from './finale.js'
 import { Ledger } from './ledger.js'
@@ -17,7 +17,7 @@ import { Network } from './network.js'
 import { SimulatedNode } from './node.js'
 import type { Phone, User } from './phone.js'
 import type { Plant } from './plants.js'
-import type { Process } from './process.js'
+import { type Process, wallMs } from './process.js'
 import { Scheduler } from './scheduler.js'
 import { calmed, drawSetup, type Setup } from './setup.js'
 import { storeFaults } from './store-faults.js'
@@ -48,6 +48,8 @@ export interface Result {
 const HEAL_MS = 240_000
 /** A message on a healthy system; a connection that died unnoticed is found after a heartbeat and some. */
 const STEADY_MS = 90_000
+/** For everybody to be on the best transport: probes are up to ten minutes apart, and a little more. */
+const PROBE_MS = 780_000
 const LOOK_MS = 500
 const DAY_MS = 86_400_000
 
@@ -144,6 +146,9 @@ class World {
     await this.#scheduler.run(chaosMs)
     this.#heal()
     await this.#settle(HEAL_MS, 'after the last fault')
+    await this.#settle(PROBE_MS, 'for the best transports', () =>
+      notOnTheBest(this.#users, this.#ledger, wallMs(this.#scheduler)),
+    )
     everybodyWrites(this.#stage)
     await this.#settle(STEADY_MS, 'on a healthy system')
     await this.#settle(STEADY_MS, 'after devices were removed', everybodyRemovesADevice(this.#stage))
@@ -152,7 +157,7 @@ class World {
     const { lost, examples } = this.#witness.auditor.verdict()
     if (lost > 0) throw new SimulationFailure(`${lost} lost: ${examples.join('; ')}`)
     const friendsOf = (uid: number, others: readonly number[]) => this.#ledger.friendsOf(uid, others, this.#unseen)
-    const gone = somebodyGoesForGood(this.#stage, this.#users, friendsOf)
+    const gone = somebodyGoesForGood(this.#stage, this.#users, friendsOf, uid => this.#ledger.isDeleted(uid))
     await this.#settle(STEADY_MS, 'after an account was deleted', gone)
     this.#verifyStore()
   }
@@ -160,7 +165,7 @@ class World {
   // The cast -------------------------------------------------------------------------------------------------------------
 
   #makeCast(): Cast {
-    const { heartbeatMs } = this.#setup
+    const { heartbeatMs, pollMs } = this.#setup
     return new Cast({
       stage: this.#stage,
       seed: this.#options.seed,
@@ -176,7 +181,9 @@ class World {
         network: this.#network,
         witness: this.#witness,
         weather: () => ({ writeMs: this.#setup.phoneWriteMs, writeFails: this.#setup.phoneWriteFails }),
+        httpWeather: () => this.#setup.http,
         heartbeatMs,
+        pollMs,
         hosts: () => this.#nodes.filter(node => node.started),
         wrap: this.#options.plant?.transport,
         stored: () => this.#faults.ambush(),
@@ -201,6 +208,7 @@ class World {
           peers: names.filter(other => other !== name),
           sweepMs: store === 'embedded' ? 0 : sweepMs,
           ...(plant?.stamps === undefined ? {} : { stamps: plant.stamps }),
+          short: plant?.short,
           ...(plant?.sequence === undefined ? {} : { sequence: plant.sequence }),
           send: (from, to, batch) => this.#faults.carry(from, to, batch),
           note: text => this.#note(text),
@@ -230,7 +238,13 @@ class World {
       act(this.#stage, phone, this.#setup)
       this.#stage.after(-Math.log(1 - random.fraction()) * this.#setup.actMs, 'act', again)
     }
+    const weather = (): void => {
+      if (!this.#chaos) return
+      changeWeather(this.#stage, phone)
+      this.#stage.after(-Math.log(1 - random.fraction()) * this.#setup.wayMs, 'weather', weather)
+    }
     this.#stage.after(1_000 * random.fraction(), 'phone starts', () => {
+      if (this.#setup.wayMs !== Number.POSITIVE_INFINITY) weather()
       phone.start()
       this.#stage.after(2_000, 'act', again)
     })
@@ -255,6 +269,9 @@ class World {
       for (const phone of user.phones) {
         phone.jump(0)
         if (phone.away) phone.setAway(false)
+        for (const name of phone.ladder) phone.setWay(name, 'open')
+        // A phone tells its programs that the network has changed; not every one does.
+        if (this.#random.fraction() < 0.5) phone.client?.nudge()
         phone.start()
       }
     }
@@ -281,9 +298,11 @@ class World {
     }
     const endMs = this.#scheduler.nowMs + limitMs
     let left: string[] = []
-    while (this.#scheduler.nowMs < endMs) {
-      await this.#scheduler.run(this.#scheduler.nowMs + LOOK_MS)
-      left = [...this.#cast.bury(), ...this.#tiesToTheDeparted(), ...missing(whole), ...more()]
+    for (let lookMs = LOOK_MS; this.#scheduler.nowMs < endMs; lookMs *= 1.05) {
+      await this.#scheduler.run(this.#scheduler.nowMs + lookMs)
+      left = [...this.#cast.bury(), ...this.#tiesToTheDeparted(), ...more()]
+      // What costs most only when the rest is there.
+      if (left.length === 0) left = missing(whole)
       if (left.length === 0) return
     }
     throw new SimulationFailure(`not settled ${limitMs} ms ${when}: ${left.slice(0, 12).join('; ')}`)
