@@ -106,7 +106,7 @@ t.test('with a port of its own /metrics is there, and no longer on the short sid
 /** Of an answer to GET. */
 function status(port: number, path: string, headers: Record<string, string> = {}): Promise<number> {
   return new Promise((resolve, reject) => {
-    const asking = request({ port, path, headers, host: '127.0.0.1' }, answer => {
+    const asking = request({ agent: false, port, path, headers, host: '127.0.0.1' }, answer => {
       answer.resume().on('end', () => resolve(answer.statusCode ?? 0))
     })
     asking.on('error', reject)
