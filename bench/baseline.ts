@@ -1,8 +1,9 @@
 /**
- * The yardsticks, each a bare `net` server that does nothing but move bytes of the same sizes: what is left of the
+ * The yardsticks, each a bare `net` or `http` server that does nothing but move bytes of the same sizes: what is left of the
  * difference to Longwire is Longwire's. Run as a process of its own: node baseline.js <mode> <bytes in> <bytes out> <bytes on>
  *
  *   echo    for each `in` bytes `out` bytes come back
+ *   http    the same over node:http: each POST is read to its end and answered with `out` bytes; `in` says nothing
  *   relay   connections come in twos, the first of two says 4 bytes of its pair's number, then the second; for each `in`
  *           bytes `out` bytes go back and `on` bytes go to the other one
  *
@@ -10,6 +11,7 @@
  */
 
 import { closeSync, writeSync } from 'node:fs'
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { present } from '../src/lib/assert.js'
 
@@ -75,11 +77,20 @@ function onClose(this: Peer): void {
 
 function ignore(): void {}
 
-const server = createServer({ noDelay: true }, socket => {
+function onRequest(request: IncomingMessage, response: ServerResponse): void {
+  request.resume().on('end', () => {
+    response.writeHead(200, { 'Content-Type': 'application/proto', 'Content-Length': bytesOut })
+    response.end(answer)
+  })
+}
+
+function onConnection(socket: Peer): void {
   socket.on('data', mode === 'relay' ? onRelayData : onEchoData)
   socket.on('error', ignore)
   if (mode === 'relay') socket.on('close', onClose)
-})
+}
+
+const server = mode === 'http' ? createHttpServer(onRequest) : createServer({ noDelay: true }, onConnection)
 server.listen({ host: '127.0.0.1', port: 0, backlog: 4096 }, () => {
   const { port } = present(server.address(), 'the address of a listening server') as AddressInfo
   writeSync(READY_FD, `${JSON.stringify({ port })}\n`)

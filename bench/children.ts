@@ -12,11 +12,15 @@ import { present } from '../src/lib/assert.js'
 export interface ServerProcess {
   readonly pid: number
   readonly port: number
+  /** Of the short side; 0 if it has none. */
+  readonly httpPort: number
   /** Ends it in order; what it stored stays. Once. */
   stop(): Promise<void>
 }
 
 export interface StartOptions {
+  /** Limits as they are for everybody, and passwords that cost what they cost; else none, and cheap ones. */
+  readonly limits?: readonly string[] | undefined
   /** The only core that it may use; absent: all. */
   readonly core?: number | undefined
   /** SIGUSR2 then collects its garbage. */
@@ -50,13 +54,14 @@ export function cleanUpAtExit(): void {
 export function startLongwire(folder: string | undefined, options: StartOptions = {}): Promise<ServerProcess> {
   const store = folder === undefined ? ['--store', 'memory'] : ['--store', 'lmdb', '--data', folder]
   const ports = ['--port', '0', '--http-port', '0']
-  const rest = ['--limits', 'open', '--log-level', 'warn', '--drain-ms', '0', '--ready-fd', '3']
-  return start(pathOf('../src/main.js'), ['serve', ...ports, ...store, ...rest], options)
+  const limits = options.limits ?? ['--limits', 'open']
+  const rest = ['--log-level', 'warn', '--drain-ms', '0', '--ready-fd', '3']
+  return start(pathOf('../src/main.js'), ['serve', ...ports, ...store, ...limits, ...rest], options)
 }
 
 /** See baseline.ts. */
 export function startBaseline(
-  mode: 'echo' | 'relay',
+  mode: 'echo' | 'relay' | 'http',
   sizes: { readonly in: number; readonly out: number; readonly on?: number },
   options: StartOptions = {},
 ): Promise<ServerProcess> {
@@ -118,10 +123,10 @@ async function start(script: string, argv: readonly string[], options: StartOpti
     await exited
     clearTimeout(late)
   }
-  return { pid: present(child.pid, 'the process id'), port: ready.port, stop }
+  return { pid: present(child.pid, 'the process id'), port: ready.port, httpPort: ready.http_port ?? 0, stop }
 }
 
-async function readyLine(from: Readable): Promise<{ readonly port: number }> {
+async function readyLine(from: Readable): Promise<{ readonly port: number; readonly http_port?: number }> {
   for await (const line of createInterface({ input: from })) return JSON.parse(line) as { port: number }
   return new Promise(() => {}) // it closed the descriptor without a word: its end says why
 }

@@ -1,13 +1,19 @@
 /** Many users at once: registered, connected, and befriended two by two. */
 
+import type { BenchTransport } from './raw-client.js'
 import { BenchUser } from './user.js'
 
 /** Connections opened at a time: the kernel queues that many, and the server hashes their passwords one by one. */
 const AT_ONCE = 100
 
 /** @param prefix of the account names, which are new on this server */
-export function registerUsers(port: number, prefix: string, count: number): Promise<BenchUser[]> {
-  return inParallel(count, index => BenchUser.register(port, `${prefix}${index}`))
+export function registerUsers(
+  port: number,
+  prefix: string,
+  count: number,
+  transport?: BenchTransport,
+): Promise<BenchUser[]> {
+  return inParallel(count, index => BenchUser.register(port, `${prefix}${index}`, transport))
 }
 
 export interface UserPair {

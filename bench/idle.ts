@@ -1,6 +1,6 @@
 /**
  * (d) Memory of an idle connection that is logged in: the slope of the server's RSS from few to many connections, beside
- * that of a bare `net` server whose sockets exchanged as many bytes. Both collect their garbage before they are looked at.
+ * that of a bare `net` server whose sockets exchanged as many bytes; over TCP, over WebSocket, and as a poll that waits. All collect their garbage before they are looked at.
  *
  * The users were registered by another process, so nothing of that is left; what the server keeps of them for a time (the
  * engine's cache of records) is waited for, because it is bounded and not the connection's. Pages of the database that the
@@ -8,8 +8,13 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createSyncRequest } from '../protocol/generated/messages.js'
+import { POLL_MS_MAX } from '../protocol/limits.js'
+import { METHODS } from '../protocol/methods.js'
+import { present } from '../src/lib/assert.js'
 import { dataFolder, removeFolder, type ServerProcess, startBaseline, startLongwire } from './children.js'
 import { inParallel, registerUsers } from './fleet.js'
+import { HttpClient, httpRequest } from './http-client.js'
 import type { Preset } from './presets.js'
 import { descriptorsMax, memoryOf } from './process-probe.js'
 import { RawClient } from './raw-client.js'
@@ -21,20 +26,35 @@ export interface IdleReport extends Slopes {
   readonly to_connections: number
   /** How long they were idle before memory was read. */
   readonly idle_seconds: number
-  /** What each socket carried before. */
+  /** What each bare socket carried before: as much as one over TCP. */
   readonly exchanged_up: number
   readonly exchanged_down: number
 }
 
 interface Slopes {
-  /** Per connection. */
+  /** Per connection. `longwire` is over TCP. */
   readonly longwire_rss_bytes: number
   readonly bare_rss_bytes: number
+  readonly ws_rss_bytes: number
+  readonly poll_rss_bytes: number
   readonly rss_ratio: number
+  /** Of WebSocket to TCP, and of a waiting poll to TCP. */
+  readonly ws_rss_ratio: number
+  readonly poll_rss_ratio: number
   /** Without pages of files. */
   readonly longwire_own_bytes: number
   readonly bare_own_bytes: number
+  readonly ws_own_bytes: number
+  readonly poll_own_bytes: number
   readonly own_ratio: number
+  readonly ws_own_ratio: number
+  readonly poll_own_ratio: number
+}
+
+/** Per connection. */
+interface Slope {
+  readonly rssBytes: number
+  readonly ownBytes: number
 }
 
 /** Descriptors that are not those connections'. */
@@ -55,29 +75,59 @@ export async function measureIdle(preset: Preset, say: (line: string) => void): 
   const rounds: Slopes[] = []
   let exchanged = { up: 0, down: 0 }
   for (let round = 1; round <= preset.idleRounds; round++) {
-    say(`(d) ${low} to ${high} connections, round ${round} of ${preset.idleRounds}: Longwire`)
-    const longwire = await startLongwire(folder, { collectable: true })
-    const login = (index: number) => (users[index] as BenchUser).reconnect(longwire.port)
-    const ours = await slope(longwire, low, high, login, preset.idleMs)
-    const { bytesIn, bytesOut } = (users.at(-1) as BenchUser).client
+    const tell = (what: string): void =>
+      say(`(d) ${low} to ${high} connections, round ${round} of ${preset.idleRounds}: ${what}`)
+    tell('TCP')
+    const cutUsers = (): void => {
+      for (const { client } of users) client.destroy()
+    }
+    const overTcp =
+      ({ port }: ServerProcess) =>
+      (index: number) =>
+        present(users[index], 'a user').reconnect(port)
+    const tcp = await longwireSlope(folder, low, high, preset, overTcp, cutUsers)
+    const { bytesIn, bytesOut } = present(users.at(-1), 'a user').client
     exchanged = { up: bytesOut, down: bytesIn }
-    for (const { client } of users) client.destroy()
-    await longwire.stop()
 
-    say(`(d) ${low} to ${high} connections, round ${round} of ${preset.idleRounds}: bare sockets`)
-    const bare = await startBaseline('echo', { in: bytesOut, out: bytesIn }, { collectable: true })
+    tell('WebSocket')
+    const overWs =
+      ({ httpPort }: ServerProcess) =>
+      (index: number) =>
+        present(users[index], 'a user').reconnect(httpPort, 'ws')
+    const ws = await longwireSlope(folder, low, high, preset, overWs, cutUsers)
+
+    tell('waiting polls')
+    const polls: HttpClient[] = []
+    const polling =
+      ({ httpPort }: ServerProcess) =>
+      async (index: number) =>
+        void polls.push(await waitingPoll(httpPort, present(users[index], 'a user')))
+    const poll = await longwireSlope(folder, low, high, preset, polling, () => {
+      for (const client of polls) client.destroy()
+    })
+
+    tell('bare sockets')
+    const server = await startBaseline('echo', { in: bytesOut, out: bytesIn }, { collectable: true })
     const clients: RawClient[] = []
-    const exchange = async () => void clients.push(await exchangedOnce(bare.port, bytesOut, bytesIn))
-    const theirs = await slope(bare, low, high, exchange, 0)
+    const exchange = async () => void clients.push(await exchangedOnce(server.port, bytesOut, bytesIn))
+    const bare = await slope(server, low, high, exchange, 0)
     for (const client of clients) client.destroy()
-    await bare.stop()
+    await server.stop()
     rounds.push({
-      longwire_rss_bytes: ours.rssBytes,
-      bare_rss_bytes: theirs.rssBytes,
-      rss_ratio: ours.rssBytes / theirs.rssBytes,
-      longwire_own_bytes: ours.ownBytes,
-      bare_own_bytes: theirs.ownBytes,
-      own_ratio: ours.ownBytes / theirs.ownBytes,
+      longwire_rss_bytes: tcp.rssBytes,
+      bare_rss_bytes: bare.rssBytes,
+      ws_rss_bytes: ws.rssBytes,
+      poll_rss_bytes: poll.rssBytes,
+      rss_ratio: tcp.rssBytes / bare.rssBytes,
+      ws_rss_ratio: ws.rssBytes / tcp.rssBytes,
+      poll_rss_ratio: poll.rssBytes / tcp.rssBytes,
+      longwire_own_bytes: tcp.ownBytes,
+      bare_own_bytes: bare.ownBytes,
+      ws_own_bytes: ws.ownBytes,
+      poll_own_bytes: poll.ownBytes,
+      own_ratio: tcp.ownBytes / bare.ownBytes,
+      ws_own_ratio: ws.ownBytes / tcp.ownBytes,
+      poll_own_ratio: poll.ownBytes / tcp.ownBytes,
     })
   }
   removeFolder(folder)
@@ -91,6 +141,32 @@ export async function measureIdle(preset: Preset, say: (line: string) => void): 
     exchanged_down: exchanged.down,
     ...(Object.fromEntries(tidied) as unknown as Slopes),
   }
+}
+
+/** Of a server started for it. `connecting` makes what connects the user of that index. */
+async function longwireSlope(
+  folder: string,
+  low: number,
+  high: number,
+  { idleMs }: Preset,
+  connecting: (server: ServerProcess) => (index: number) => Promise<void>,
+  cut: () => void,
+): Promise<Slope> {
+  const server = await startLongwire(folder, { collectable: true })
+  const found = await slope(server, low, high, connecting(server), idleMs)
+  cut()
+  await server.stop()
+  return found
+}
+
+/** A connection on which one poll after the other waits. */
+async function waitingPoll(port: number, { session, applied }: BenchUser): Promise<HttpClient> {
+  const body = METHODS.sync.encodeRequest(createSyncRequest({ since: applied, waitMs: POLL_MS_MAX }))
+  const request = httpRequest(port, '/longwire.v1.MessageService/Sync', body, session.token)
+  const client = await HttpClient.connect(port)
+  client.onAnswer = () => client.write(request)
+  client.write(request)
+  return client
 }
 
 /** Users of a server that has ended. */
@@ -108,7 +184,7 @@ async function slope(
   high: number,
   connect: (index: number) => Promise<void>,
   idleMs: number,
-): Promise<{ readonly rssBytes: number; readonly ownBytes: number }> {
+): Promise<Slope> {
   await inParallel(low, connect)
   const before = await settled(server, idleMs)
   await inParallel(high - low, index => connect(low + index))

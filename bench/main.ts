@@ -9,16 +9,48 @@ import { cpus, totalmem } from 'node:os'
 import { complain, EXIT, print } from '../src/cli/command.js'
 import { flag, type OptionValues, optionHelp, parseOptions, text } from '../src/ops/options.js'
 import { cleanUpAtExit, profileInto } from './children.js'
+import { type HttpReport, measureHttp } from './http.js'
 import { type IdleReport, measureIdle } from './idle.js'
+import { type LoginReport, measureLogin } from './login.js'
 import { type MessagesReport, measureMessages } from './messages.js'
 import { FULL, type Preset, QUICK, TINY } from './presets.js'
 import { measureRate, type RateReport } from './rate.js'
-import { idleTables, type Machine, machineLine, messagesTables, rateTables, wireTables } from './report.js'
+import {
+  httpTables,
+  idleTables,
+  loginTables,
+  type Machine,
+  machineLine,
+  messagesTables,
+  rateTables,
+  webSocketTables,
+  wireTables,
+} from './report.js'
+import { measureWebSocket, type WebSocketReport } from './web-socket.js'
 import { measureWire, type WireReport } from './wire.js'
 
+/** Letters as in the report, and words: --only takes both. */
+const PARTS = {
+  a: 'requests',
+  b: 'messages',
+  c: 'wire',
+  d: 'idle',
+  e: 'http',
+  f: 'ws',
+  g: 'login',
+} as const
+
+type Part = keyof typeof PARTS
+
 const OPTIONS = {
-  only: text('a,b,c,d', 'LIST', 'which measurements: a requests, b messages, c bytes on the wire, d idle memory'),
-  quick: flag('one short round of each, two minutes in all; without it three rounds, in a quarter of an hour'),
+  only: text(
+    Object.keys(PARTS).join(','),
+    'LIST',
+    `which measurements, by letter or word: ${Object.entries(PARTS)
+      .map(([letter, word]) => `${letter} ${word}`)
+      .join(', ')}`,
+  ),
+  quick: flag('one short round of each, five minutes in all; without it three rounds, in three quarters of an hour'),
   json: flag('the last line of standard output, and the only one, is one JSON object'),
   tiny: flag('whether the benchmark itself works, in seconds; the figures mean nothing'),
   profile: text('', 'FOLDER', 'each server leaves a processor profile there, which makes it slower'),
@@ -32,6 +64,9 @@ export interface BenchReport {
   readonly b?: MessagesReport
   readonly c?: WireReport
   readonly d?: IdleReport
+  readonly e?: HttpReport
+  readonly f?: WebSocketReport
+  readonly g?: LoginReport
 }
 
 process.exitCode = await main(process.argv.slice(2))
@@ -42,22 +77,27 @@ async function main(argv: readonly string[]): Promise<number> {
     print(`npm run bench -- [options]\n\n${optionHelp(OPTIONS)}`)
     return EXIT.OK
   }
-  const parts = parsed.kind === 'options' ? parsed.values.only.split(',') : []
-  const strange = parts.find(part => !['a', 'b', 'c', 'd'].includes(part))
-  if (parsed.kind === 'wrong' || strange !== undefined) {
-    complain(
-      parsed.kind === 'wrong' ? parsed.message : `--only must be some of a,b,c,d, not ${JSON.stringify(strange)}`,
-    )
+  if (parsed.kind === 'wrong') {
+    complain(parsed.message)
     return EXIT.USAGE
+  }
+  const parts = new Set<Part>()
+  for (const name of parsed.values.only.split(',')) {
+    const part = partOf(name)
+    if (part === undefined) {
+      complain(`--only must be some of ${Object.entries(PARTS).flat().join(', ')}, not ${JSON.stringify(name)}`)
+      return EXIT.USAGE
+    }
+    parts.add(part)
   }
   cleanUpAtExit()
   if (parsed.values.profile !== '') profileInto(parsed.values.profile)
-  await run(parsed.values, new Set(parts))
+  await run(parsed.values, parts)
   // Sockets and servers that are still there are ended with the process.
   process.exit(EXIT.OK)
 }
 
-async function run(options: OptionValues<typeof OPTIONS>, parts: ReadonlySet<string>): Promise<void> {
+async function run(options: OptionValues<typeof OPTIONS>, parts: ReadonlySet<Part>): Promise<void> {
   const preset = options.tiny ? TINY : options.quick ? QUICK : FULL
   const show = (text: string): void => {
     if (!options.json) print(`${text}\n`)
@@ -90,7 +130,26 @@ async function run(options: OptionValues<typeof OPTIONS>, parts: ReadonlySet<str
     show(idleTables(d))
     report = { ...report, d }
   }
+  if (parts.has('e')) {
+    const e = await measureHttp(preset, say)
+    show(httpTables(e))
+    report = { ...report, e }
+  }
+  if (parts.has('f')) {
+    const f = await measureWebSocket(preset, say)
+    show(webSocketTables(f))
+    report = { ...report, f }
+  }
+  if (parts.has('g')) {
+    const g = await measureLogin(preset, say)
+    show(loginTables(g))
+    report = { ...report, g }
+  }
   if (options.json) print(JSON.stringify(report))
+}
+
+function partOf(name: string): Part | undefined {
+  return (Object.keys(PARTS) as Part[]).find(letter => letter === name || PARTS[letter] === name)
 }
 
 /** Progress: people see that it goes on, and programs that read standard output do not. */

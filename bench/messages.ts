@@ -15,6 +15,7 @@ import { dataFolder, removeFolder, type ServerProcess, startBaseline, startLongw
 import { befriend, inParallel, registerUsers, type UserPair } from './fleet.js'
 import { type LoadedPair, LongwirePair, type MessageSizes, RelayPair, Tally } from './pairs.js'
 import type { Preset } from './presets.js'
+import type { BenchTransport } from './raw-client.js'
 import { median, medians, rounded } from './statistics.js'
 import type { BenchUser } from './user.js'
 import { measured } from './window.js'
@@ -35,7 +36,7 @@ export interface MessagesRow extends Figures {
   readonly target: Target
 }
 
-interface Figures {
+export interface Figures {
   /** Of the server, all threads, per message delivered. */
   readonly cpu_us_per_message: number
   readonly messages_per_second: number
@@ -71,27 +72,34 @@ export async function measureMessages(preset: Preset, say: (line: string) => voi
     const rows = await takeTurns(arenas, preset, `(b) ${inFlight} in flight`, say, arena =>
       arena.run(preset.pairs, inFlight, preset),
     )
-    load.push(...rows.map(row => ({ in_flight: inFlight, ...row })))
+    load.push(...rows.map(([{ target }, figures]) => ({ in_flight: inFlight, target, ...figures })))
   }
   const alone = await takeTurns(arenas, preset, '(b) one pair alone', say, arena => arena.run(1, 1, preset))
   for (const arena of arenas) await arena.close()
   removeFolder(folder)
-  return { text_bytes: TEXT.length, pairs: preset.pairs, disk_sync_ms: rounded(syncMs, 3), load, alone }
+  return {
+    text_bytes: TEXT.length,
+    pairs: preset.pairs,
+    disk_sync_ms: rounded(syncMs, 3),
+    load,
+    alone: alone.map(([{ target }, figures]) => ({ target, ...figures })),
+  }
 }
 
-async function takeTurns(
+/** The medians of each arena, in which they take turns. */
+export async function takeTurns(
   arenas: readonly Arena[],
   preset: Preset,
   title: string,
   say: (line: string) => void,
   run: (arena: Arena) => Promise<Figures>,
-): Promise<MessagesRow[]> {
+): Promise<(readonly [Arena, Figures])[]> {
   const rounds = new Map(arenas.map(arena => [arena, [] as Figures[]]))
   for (let round = 1; round <= preset.rounds; round++) {
     say(`${title}, round ${round} of ${preset.rounds}`)
     for (const arena of arenas) rounds.get(arena)?.push(await run(arena))
   }
-  return Array.from(rounds, ([{ target }, figures]) => ({ target, ...tidied(medians(figures as never[])) }))
+  return Array.from(rounds, ([arena, figures]) => [arena, tidied(medians(figures as never[]))] as const)
 }
 
 function tidied(figures: Record<string, number>): Figures {
@@ -103,8 +111,9 @@ function tidied(figures: Record<string, number>): Figures {
 }
 
 /** One server with its pairs of connections. */
-class Arena {
+export class Arena {
   readonly target: Target
+  readonly transport: BenchTransport
   readonly #server: ServerProcess
   readonly #tally: Tally
   readonly #pairs: readonly LoadedPair[]
@@ -116,27 +125,35 @@ class Arena {
     tally: Tally,
     pairs: readonly LoadedPair[],
     users: UserPair[],
+    transport: BenchTransport,
   ) {
     this.target = target
+    this.transport = transport
     this.#server = server
     this.#tally = tally
     this.#pairs = pairs
     if (users.length > 0) this.#acks = setInterval(() => acknowledge(users), ACK_TICK_MS)
   }
 
-  static async longwire(target: Target, folder: string | undefined, count: number): Promise<Arena> {
+  static async longwire(
+    target: Target,
+    folder: string | undefined,
+    count: number,
+    transport: BenchTransport = 'tcp',
+  ): Promise<Arena> {
     const server = await startLongwire(folder)
-    const users = await befriend(await registerUsers(server.port, target, 2 * count))
+    const port = transport === 'ws' ? server.httpPort : server.port
+    const users = await befriend(await registerUsers(port, target, 2 * count, transport))
     const tally = new Tally()
     const pairs = users.map(pair => new LongwirePair(tally, pair, TEXT))
-    return new Arena(target, server, tally, pairs, users)
+    return new Arena(target, server, tally, pairs, users, transport)
   }
 
   static async relay(count: number, sizes: MessageSizes): Promise<Arena> {
     const server = await startBaseline('relay', { in: sizes.up, out: sizes.accepted, on: sizes.down })
     const tally = new Tally()
     const pairs = await inParallel(count, index => RelayPair.connect(server.port, index, tally, sizes))
-    return new Arena('relay', server, tally, pairs, [])
+    return new Arena('relay', server, tally, pairs, [], 'tcp')
   }
 
   async run(pairs: number, inFlight: number, { warmMs, windowMs }: Preset): Promise<Figures> {

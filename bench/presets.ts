@@ -13,6 +13,11 @@ export interface Preset {
   /** (b) */
   readonly pairs: number
   readonly inFlight: readonly number[]
+  /** (e) keep-alive connections with one request in flight on each. */
+  readonly httpCallers: readonly number[]
+  /** (g) pairs that talk, and logins offered meanwhile. */
+  readonly talkers: number
+  readonly loginsPerSecond: number
   /** (d) the slope between so many connections. */
   readonly idleLow: number
   readonly idleHigh: number
@@ -36,6 +41,9 @@ export const FULL: Preset = {
   callers: [100, 1_000],
   pairs: 500,
   inFlight: [1, 10],
+  httpCallers: [100, 1_000],
+  talkers: 50,
+  loginsPerSecond: 100,
   idleLow: 1_000,
   idleHigh: 10_000,
   idleRounds: 3,
@@ -62,6 +70,8 @@ export const TINY: Preset = {
   windowMs: 200,
   callers: [10],
   pairs: 5,
+  httpCallers: [5],
+  talkers: 3,
   idleLow: 10,
   idleHigh: 60,
   idleMs: 0,

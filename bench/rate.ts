@@ -54,16 +54,12 @@ export async function measureRate(preset: Preset, say: (line: string) => void): 
   const countMax = Math.max(...preset.callers)
   const users = await registerUsers(longwire.port, 'rate', countMax)
   const clients = users.map(user => user.client)
-  const request = encodeRequest(
-    REQUEST_ID,
-    METHODS.getProfile.number,
-    METHODS.getProfile.encodeRequest(createGetProfileRequest({})),
-  )
+  const request = profileRequest()
   const responseBytes = await answerBytes(clients[0] as RawClient, request)
   const echo = await startBaseline('echo', { in: request.length, out: responseBytes }, { core })
   const echoClients = await inParallel(countMax, () => RawClient.connect(echo.port))
   const lanes = [
-    new Lane(longwire, clients, request, await Promise.all(clients.map(client => answerBytes(client, request)))),
+    await Lane.of(longwire, clients, request),
     new Lane(
       echo,
       echoClients,
@@ -94,7 +90,7 @@ export async function measureRate(preset: Preset, say: (line: string) => void): 
     rows.push({ connections, ...tidied(medians(rounds)) })
   }
   pinSelf(undefined)
-  for (const client of [...clients, ...echoClients]) client.destroy()
+  for (const lane of lanes) lane.close()
   await Promise.all([longwire.stop(), echo.stop()])
   removeFolder(folder)
   return {
@@ -110,6 +106,12 @@ function tidied(row: Record<string, number>): Omit<RateRow, 'connections'> {
   const whole = new Set(['longwire_per_second', 'echo_per_second'])
   const entries = Object.entries(row).map(([name, value]) => [name, rounded(value, whole.has(name) ? 0 : 2)])
   return Object.fromEntries(entries) as Omit<RateRow, 'connections'>
+}
+
+/** GetProfile of oneself. */
+export function profileRequest(): Uint8Array {
+  const body = METHODS.getProfile.encodeRequest(createGetProfileRequest({}))
+  return encodeRequest(REQUEST_ID, METHODS.getProfile.number, body)
 }
 
 /** What the answer to this request takes; one that is refused, or wrong, throws. */
@@ -131,7 +133,7 @@ async function answerBytes(client: RawClient, request: Uint8Array): Promise<numb
 }
 
 /** One server with its connections. */
-class Lane {
+export class Lane {
   readonly #server: ServerProcess
   readonly #clients: readonly RawClient[]
   readonly #request: Uint8Array
@@ -150,6 +152,15 @@ class Lane {
     this.#clients = clients
     this.#request = request
     this.#answerBytes = answerBytes
+  }
+
+  /** Asks once on each connection, to know what an answer takes. */
+  static async of(server: ServerProcess, clients: readonly RawClient[], request: Uint8Array): Promise<Lane> {
+    return new Lane(server, clients, request, await Promise.all(clients.map(client => answerBytes(client, request))))
+  }
+
+  close(): void {
+    for (const client of this.#clients) client.destroy()
   }
 
   async run(connections: number, { warmMs, windowMs }: Preset): Promise<Window> {

@@ -9,6 +9,9 @@ import { encodeRequest, FrameDecoder } from '../protocol/frame-codec.js'
 import type { Frame } from '../protocol/generated/messages.js'
 import { FRAME_TO_CLIENT_BYTES_MAX } from '../protocol/limits.js'
 import type { RequestMethod } from '../protocol/methods.js'
+import { WebSocketFraming } from './web-socket-framing.js'
+
+export type BenchTransport = 'tcp' | 'ws'
 
 const readBuffer = Buffer.alloc(65_536)
 
@@ -34,10 +37,17 @@ export class RawClient {
   readonly #socket: Socket
   readonly #decoder = new FrameDecoder(FRAME_TO_CLIENT_BYTES_MAX)
   readonly #pending = new Map<number, (frame: Frame) => void>()
+  readonly #framing: WebSocketFraming | undefined
   #nextId = FIRST_REQUEST_ID
   #ended = false
 
-  private constructor(port: number, connected: () => void, failed: (error: Error) => void) {
+  private constructor(
+    port: number,
+    framing: WebSocketFraming | undefined,
+    connected: () => void,
+    failed: (error: Error) => void,
+  ) {
+    this.#framing = framing
     const callback = (count: number): boolean => {
       this.#take(count)
       return true
@@ -51,16 +61,22 @@ export class RawClient {
     })
   }
 
-  /** A failure after it is connected is thrown: a benchmark with a lost connection measures nothing. */
-  static connect(port: number): Promise<RawClient> {
+  /**
+   * A failure after it is connected is thrown: a benchmark with a lost connection measures nothing.
+   * @param port of the long side, or with `transport` ws of the short side
+   */
+  static connect(port: number, transport: BenchTransport = 'tcp'): Promise<RawClient> {
     return new Promise((resolve, reject) => {
       let isConnected = false
+      const connected = (): void => {
+        isConnected = true
+        resolve(client)
+      }
+      const framing = transport === 'ws' ? new WebSocketFraming(connected) : undefined
       const client: RawClient = new RawClient(
         port,
-        () => {
-          isConnected = true
-          resolve(client)
-        },
+        framing,
+        () => (framing === undefined ? connected() : client.#socket.write(framing.handshake(port))),
         error => {
           if (!isConnected) reject(error)
           else if (!client.#ended) throw error
@@ -69,10 +85,16 @@ export class RawClient {
     })
   }
 
+  /** Whether frames begin with a 00 that tells them from other protocols. */
+  get leadingZero(): boolean {
+    return this.#framing === undefined
+  }
+
   write(bytes: Uint8Array): void {
-    this.bytesOut += bytes.length
+    const sent = this.#framing === undefined ? bytes : this.#framing.wrapped(bytes)
+    this.bytesOut += sent.length
     this.writes++
-    this.#socket.write(bytes)
+    this.#socket.write(sent)
   }
 
   /** @throws Error naming the code if it is refused */
@@ -102,13 +124,18 @@ export class RawClient {
   }
 
   #take(count: number): void {
-    this.bytesIn += count
+    const framing = this.#framing
+    const bytes =
+      framing?.isOpen === false ? framing.shake(readBuffer.subarray(0, count)) : readBuffer.subarray(0, count)
+    if (bytes.length === 0) return
+    this.bytesIn += bytes.length
     if (this.onBytes !== undefined) {
-      this.onBytes(count)
+      this.onBytes(bytes.length)
       return
     }
     const decoder = this.#decoder
-    decoder.push(readBuffer.subarray(0, count))
+    if (framing === undefined) decoder.push(bytes)
+    else framing.unwrap(bytes, payload => decoder.push(payload))
     for (let decoded = decoder.next(); decoded !== undefined; decoded = decoder.next()) {
       if (decoded.kind === 'frame') this.#frame(decoded.frame)
       else if (decoded.kind === 'ping') this.onPing()

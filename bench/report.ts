@@ -1,10 +1,13 @@
 /** The measurements as people read them. */
 
+import type { HttpReport } from './http.js'
 import type { IdleReport } from './idle.js'
+import type { LoginReport } from './login.js'
 import type { MessagesReport, MessagesRow } from './messages.js'
 import type { Preset } from './presets.js'
 import type { RateReport } from './rate.js'
 import { table } from './table.js'
+import type { WebSocketReport } from './web-socket.js'
 import type { WireReport } from './wire.js'
 
 /** What the figures were measured on. */
@@ -109,10 +112,70 @@ export function idleTables(report: IdleReport): string {
       ['', 'RSS', 'without pages of files'],
       [
         ['bare net sockets', report.bare_rss_bytes, report.bare_own_bytes],
-        ['Longwire, logged in', report.longwire_rss_bytes, report.longwire_own_bytes],
-        ['ratio', report.rss_ratio, report.own_ratio],
+        ['Longwire over TCP, logged in', report.longwire_rss_bytes, report.longwire_own_bytes],
+        ['ratio to bare sockets', report.rss_ratio, report.own_ratio],
+        ['Longwire over WebSocket', report.ws_rss_bytes, report.ws_own_bytes],
+        ['ratio to TCP', report.ws_rss_ratio, report.ws_own_ratio],
+        ['Longwire, a poll that waits', report.poll_rss_bytes, report.poll_own_bytes],
+        ['ratio to TCP', report.poll_rss_ratio, report.poll_own_ratio],
       ],
     ),
+  ].join('\n')
+}
+
+export function httpTables({ pinned, rows }: HttpReport): string {
+  const where = pinned ? 'the server on one core, the generator on the other' : 'NOT pinned to cores'
+  const cells = rows.flatMap(row => {
+    const { method, connections, request_bytes: up, response_bytes: down } = row
+    const name = `${method} (${up} bytes up, ${down} down), ${connections} connections`
+    return [
+      [`${name}, bare node:http`, row.bare_per_second, row.bare_cpu_us, percent(row.bare_busy)],
+      [`${name}, Longwire`, row.longwire_per_second, row.longwire_cpu_us, percent(row.longwire_busy)],
+      [`${name}, ratio`, row.rate_ratio, row.cpu_ratio, ''],
+    ]
+  })
+  return [
+    `(e) over HTTP, 1 in flight on each keep-alive connection; ${where}`,
+    table(['', 'per second', 'server CPU µs each', 'server busy'], cells),
+  ].join('\n')
+}
+
+export function webSocketTables({ pinned, requests, messages }: WebSocketReport): string {
+  const where = pinned ? 'the server on one core, the generator on the other' : 'NOT pinned to cores'
+  const rows = requests.flatMap(row => [
+    [`${row.connections} connections, TCP`, row.tcp_per_second, row.tcp_cpu_us],
+    [`${row.connections} connections, WebSocket`, row.ws_per_second, row.ws_cpu_us],
+    [`${row.connections} connections, ratio`, row.rate_ratio, row.cpu_ratio],
+  ])
+  const talk = messages.map(row => [
+    `${row.in_flight} in flight, ${row.transport === 'ws' ? 'WebSocket' : 'TCP'}`,
+    row.cpu_us_per_message,
+    row.messages_per_second,
+    `${row.accepted_p50_ms} / ${row.accepted_p99_ms}`,
+    `${row.delivered_p50_ms} / ${row.delivered_p99_ms}`,
+  ])
+  return [
+    `(f) WebSocket beside TCP: requests as in (a); ${where}`,
+    table(['', 'per second', 'server CPU µs each'], rows),
+    '',
+    'durable messages as in (b)',
+    table(['', 'server CPU µs each', 'per second', 'accepted ms p50 / p99', 'delivered ms p50 / p99'], talk),
+  ].join('\n')
+}
+
+export function loginTables(report: LoginReport): string {
+  const { pairs, messages_per_second: rate, logins_offered_per_second: offered } = report
+  return [
+    `(g) ${pairs} pairs that talk, ${rate} messages a second, while ${offered} logins a second are offered`,
+    table(
+      ['', 'p50 ms', 'p99 ms'],
+      [
+        ['alone', report.quiet_p50_ms, report.quiet_p99_ms],
+        ['with the logins', report.storm_p50_ms, report.storm_p99_ms],
+        ['ratio', report.p50_ratio, report.p99_ratio],
+      ],
+    ),
+    `of the logins ${report.logins_per_second} a second got a session, ${report.refused_per_second} were told to come back`,
   ].join('\n')
 }
 

@@ -23,7 +23,7 @@ import {
 import { encodeSendFrame, itemVersions } from '../protocol/item-codec.js'
 import { HEARTBEAT_MS_MAX } from '../protocol/limits.js'
 import { METHODS } from '../protocol/methods.js'
-import { RawClient } from './raw-client.js'
+import { type BenchTransport, RawClient } from './raw-client.js'
 
 /** Beside the ids of RawClient.request(). */
 const SYNC_ID = 127
@@ -63,14 +63,14 @@ export class BenchUser {
   }
 
   /** Registers and connects, on one connection, in two round trips after TCP. */
-  static async register(port: number, account: string): Promise<BenchUser> {
-    const client = await RawClient.connect(port)
+  static async register(port: number, account: string, transport?: BenchTransport): Promise<BenchUser> {
+    const client = await RawClient.connect(port, transport)
     const hello = client.expect(METHODS.hello)
     const register = client.expect(METHODS.register)
     const request = createRegisterRequest({ account, password: 'bench password', installationKey: randomBytes(16) })
     client.write(
       Buffer.concat([
-        PING,
+        ...(client.leadingZero ? [PING] : []),
         encodeRequest(hello.id, METHODS.hello.number, METHODS.hello.encodeRequest(createHelloRequest({}))),
         encodeRequest(register.id, METHODS.register.number, METHODS.register.encodeRequest(request)),
       ]),
@@ -84,10 +84,10 @@ export class BenchUser {
   }
 
   /** A new connection, in the place of one that is gone; settles when the first page has come. */
-  async reconnect(port: number): Promise<void> {
-    this.client = await RawClient.connect(port)
+  async reconnect(port: number, transport?: BenchTransport): Promise<void> {
+    this.client = await RawClient.connect(port, transport)
     this.#pulling = false
-    await this.#hello(true)
+    await this.#hello(this.client.leadingZero)
   }
 
   /** Sends 00 and Hello in one piece. */

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { median, medians, Samples } from '../../bench/statistics.js'
 import { table } from '../../bench/table.js'
+import { WebSocketFraming } from '../../bench/web-socket-framing.js'
 
 const MAIN = fileURLToPath(new URL('../../bench/main.js', import.meta.url))
 
@@ -11,7 +12,7 @@ t.test('a tiny run gives one JSON object with every figure', async t => {
   const { code, stdout, stderr } = await bench('--tiny', '--json')
   t.equal(code, 0, stderr)
   t.equal(stdout.trim().split('\n').length, 1)
-  const { machine, a, b, c, d } = JSON.parse(stdout)
+  const { machine, a, b, c, d, e, f, g } = JSON.parse(stdout)
   t.equal(machine.node, process.version)
 
   t.ok(a.request_bytes > 0 && a.response_bytes > a.request_bytes)
@@ -31,7 +32,26 @@ t.test('a tiny run gives one JSON object with every figure', async t => {
   }
 
   t.equal(d.to_connections, 60)
-  t.type(d.rss_ratio, 'number')
+  for (const name of ['rss_ratio', 'ws_rss_ratio', 'poll_rss_ratio', 'ws_own_bytes', 'poll_own_bytes']) {
+    t.type(d[name], 'number', name)
+  }
+
+  t.same(
+    e.rows.map((row: { method: string }) => row.method),
+    ['MessageService.Sync', 'MessageService.Send'],
+  )
+  for (const row of e.rows) t.ok(row.longwire_per_second > 0 && row.bare_per_second > 0 && row.response_bytes > 0)
+
+  for (const row of f.requests) t.ok(row.ws_per_second > 0 && row.tcp_per_second > 0)
+  t.same(
+    f.messages.map((row: { in_flight: number; transport: string }) => `${row.in_flight} ${row.transport}`),
+    ['1 ws', '1 tcp', '10 ws', '10 tcp'],
+  )
+  for (const row of f.messages) t.ok(row.messages_per_second > 0 && row.accepted_p50_ms <= row.accepted_p99_ms)
+
+  t.equal(g.logins_offered_per_second, 100)
+  t.ok(g.quiet_p50_ms <= g.quiet_p99_ms && g.storm_p50_ms <= g.storm_p99_ms)
+  t.type(g.logins_per_second, 'number')
 
   // These are exact, and promised: no timing is in them.
   t.equal(c.heartbeat_up, 1)
@@ -43,10 +63,30 @@ t.test('a tiny run gives one JSON object with every figure', async t => {
 })
 
 t.test('wrong options are refused by name', async t => {
-  for (const [option, value] of [['--only', 'a,x'] as const, ['--slowly', ''] as const]) {
+  for (const [option, value] of [['--only', 'a,http,x'] as const, ['--slowly', ''] as const]) {
     const { code, stderr } = await bench(option, value)
     t.equal(code, 2)
     t.match(stderr, value === '' ? '--slowly' : '"x"')
+  }
+})
+
+t.test('messages of a WebSocket are read in any cut', async t => {
+  const sizes = [0, 1, 125, 126, 300, 70_000]
+  const messages = sizes.map((size, i) => {
+    const head =
+      size < 126 ? [0x82, size] : size < 65_536 ? [0x82, 126, size >> 8, size & 255] : [0x82, 127, 0, 0, 0, 0]
+    if (size >= 65_536) head.push(size >>> 24, (size >> 16) & 255, (size >> 8) & 255, size & 255)
+    return Buffer.concat([Buffer.from(head), Buffer.alloc(size, i + 1)])
+  })
+  const sent = Buffer.concat(messages)
+  const expected = Buffer.concat(sizes.map((size, i) => Buffer.alloc(size, i + 1)))
+  for (const cut of [1, 2, 3, 7, 1_000, sent.length]) {
+    const framing = new WebSocketFraming(() => {})
+    const got: Buffer[] = []
+    for (let at = 0; at < sent.length; at += cut) {
+      framing.unwrap(sent.subarray(at, at + cut), payload => got.push(Buffer.from(payload)))
+    }
+    t.ok(Buffer.concat(got).equals(expected), `pieces of ${cut}`)
   }
 })
 

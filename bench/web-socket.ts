@@ -1,0 +1,105 @@
+/**
+ * (f) The long side's work over WebSocket, beside itself over TCP: requests per second and what one costs the server, as (a);
+ * durable messages between friends, as (b). One server for each transport, in turns.
+ */
+
+import { join } from 'node:path'
+import { dataFolder, removeFolder, startLongwire } from './children.js'
+import { registerUsers } from './fleet.js'
+import { Arena, type Figures, takeTurns } from './messages.js'
+import type { Preset } from './presets.js'
+import { pinning, pinSelf } from './process-probe.js'
+import { Lane, profileRequest } from './rate.js'
+import type { BenchTransport } from './raw-client.js'
+import { medians, rounded } from './statistics.js'
+
+export interface WebSocketReport {
+  readonly pinned: boolean
+  readonly requests: readonly WebSocketRequests[]
+  readonly messages: readonly (Figures & { readonly in_flight: number; readonly transport: BenchTransport })[]
+}
+
+export interface WebSocketRequests {
+  readonly connections: number
+  readonly ws_per_second: number
+  readonly tcp_per_second: number
+  readonly rate_ratio: number
+  readonly ws_cpu_us: number
+  readonly tcp_cpu_us: number
+  /** TCP's by WebSocket's. */
+  readonly cpu_ratio: number
+}
+
+const TRANSPORTS = ['ws', 'tcp'] as const
+
+export async function measureWebSocket(preset: Preset, say: (line: string) => void): Promise<WebSocketReport> {
+  const requests = await measureRequests(preset, say)
+  return { pinned: pinning() !== undefined, requests, messages: await measureMessages(preset, say) }
+}
+
+async function measureRequests(preset: Preset, say: (line: string) => void): Promise<WebSocketRequests[]> {
+  const cores = pinning()
+  const folder = dataFolder()
+  const server = await startLongwire(folder, { core: cores?.server })
+  const countMax = Math.max(...preset.callers)
+  const request = profileRequest()
+  const [ws, tcp] = await Promise.all(
+    TRANSPORTS.map(async transport => {
+      const port = transport === 'ws' ? server.httpPort : server.port
+      const users = await registerUsers(port, `rate-${transport}`, countMax, transport)
+      return Lane.of(
+        server,
+        users.map(user => user.client),
+        request,
+      )
+    }),
+  )
+  if (ws === undefined || tcp === undefined) throw new Error('two transports')
+  pinSelf(cores?.generator)
+  const rows: WebSocketRequests[] = []
+  for (const connections of preset.callers) {
+    const rounds: Record<string, number>[] = []
+    for (let round = 1; round <= preset.rounds; round++) {
+      say(`(f) ${connections} connections, round ${round} of ${preset.rounds}`)
+      const [over, under] = [await ws.run(connections, preset), await tcp.run(connections, preset)]
+      rounds.push({
+        ws_per_second: over.perSecond,
+        tcp_per_second: under.perSecond,
+        rate_ratio: over.perSecond / under.perSecond,
+        ws_cpu_us: over.cpuUs,
+        tcp_cpu_us: under.cpuUs,
+        cpu_ratio: under.cpuUs / over.cpuUs,
+      })
+    }
+    rows.push({ connections, ...tidied(medians(rounds)) })
+  }
+  pinSelf(undefined)
+  for (const lane of [ws, tcp]) lane.close()
+  await server.stop()
+  removeFolder(folder)
+  return rows
+}
+
+async function measureMessages(preset: Preset, say: (line: string) => void): Promise<WebSocketReport['messages']> {
+  const folder = dataFolder()
+  say('(f) making users and friends')
+  const arenas: Arena[] = []
+  for (const transport of TRANSPORTS) {
+    arenas.push(await Arena.longwire('lmdb', join(folder, transport), preset.pairs, transport))
+  }
+  const rows: WebSocketReport['messages'][number][] = []
+  for (const inFlight of preset.inFlight) {
+    const figures = await takeTurns(arenas, preset, `(f) ${inFlight} in flight`, say, arena =>
+      arena.run(preset.pairs, inFlight, preset),
+    )
+    for (const [arena, each] of figures) rows.push({ in_flight: inFlight, transport: arena.transport, ...each })
+  }
+  for (const arena of arenas) await arena.close()
+  removeFolder(folder)
+  return rows
+}
+
+function tidied(row: Record<string, number>): Omit<WebSocketRequests, 'connections'> {
+  const entries = Object.entries(row).map(([name, value]) => [name, rounded(value, name.endsWith('second') ? 0 : 2)])
+  return Object.fromEntries(entries) as unknown as Omit<WebSocketRequests, 'connections'>
+}
