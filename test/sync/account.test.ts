@@ -138,6 +138,11 @@ t.test('devices are listed, removed, and a ninth replaces the one longest away',
     listed.filter(entry => entry.current).map(entry => entry.device),
     [1],
   )
+  const second = new TestDevice(node)
+  await second.login('alice', 2)
+  t.equal(second.session?.device, 2, 'the replaced one comes back')
+  const after = decodeListDevicesResponse((await first.call(METHODS.listDevices, {})).body).devices
+  t.same(after.map(entry => entry.device).sort(), [1, 2, 4, 5, 6, 7, 8, 9], 'and replaces another')
   t.equal((await first.call(METHODS.removeDevice, { sendSeq: first.next(), device: 9 })).code, 0)
   t.match(await ninth.hello(0, 2), { code: CODES.SESSION_REVOKED.code })
   const twice = await first.call(METHODS.removeDevice, { sendSeq: first.next(), device: 9 })

@@ -126,17 +126,20 @@ function forgetDevices(tx: Tx): Devices {
 function addDevice(tx: Tx, input: LoginInput): number {
   const known = tx.get(devices) ?? { last: 0, epoch: tx.epoch, list: [] }
   const device = known.last + Math.max(1, DEVICE_JUMP * (tx.epoch - known.epoch))
-  let list = known.list
-  const live = list.filter(entry => entry.endedAtMs === 0)
-  if (live.length >= DEVICES_MAX) {
-    const away = live.reduce((a, b) => (b.lastSeenMs < a.lastSeenMs ? b : a))
-    endSession(tx, away.device)
-    list = list.map(entry => (entry === away ? { ...entry, endedAtMs: tx.nowMs } : entry))
-  }
+  const list = withRoom(tx, known.list)
   const entry = newDevice(device, input.installationKey, input.deviceName, tx.nowMs)
   tx.put(devices, { last: device, epoch: tx.epoch, list: [...list, entry] })
   tx.put(deviceWindow, EMPTY_WINDOW, device)
   return device
+}
+
+/** The list with room for one more live device: the one longest away is ended for it. */
+function withRoom(tx: Tx, list: readonly DeviceEntry[]): readonly DeviceEntry[] {
+  const live = list.filter(entry => entry.endedAtMs === 0)
+  if (live.length < DEVICES_MAX) return list
+  const away = live.reduce((a, b) => (b.lastSeenMs < a.lastSeenMs ? b : a))
+  endSession(tx, away.device)
+  return list.map(entry => (entry === away ? { ...entry, endedAtMs: tx.nowMs } : entry))
 }
 
 export function newDevice(device: number, installationKey: string, name: string, nowMs: number): DeviceEntry {
@@ -146,7 +149,7 @@ export function newDevice(device: number, installationKey: string, name: string,
 function reviveDevice(tx: Tx, found: DeviceEntry, input: LoginInput): void {
   const known = tx.get(devices)
   if (known === undefined) return
-  const list = known.list.map(entry =>
+  const list = withRoom(tx, known.list).map(entry =>
     entry === found ? { ...entry, endedAtMs: 0, lastSeenMs: tx.nowMs, name: input.deviceName || entry.name } : entry,
   )
   tx.put(devices, { ...known, list })
