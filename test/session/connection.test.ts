@@ -215,7 +215,7 @@ t.test('a refused Hello is answered with its code, and that is the last frame', 
 })
 
 for (const [name, frame, code] of [
-  ['without an attempt', helloFrame(1, { token: TOKEN }), 'refusal BAD_BODY'],
+  ['without an attempt', helloFrame(1, { token: TOKEN }), 'refusal INVALID_ARGUMENT'],
   [
     'with a heartbeat that is too quick',
     helloFrame(1, { token: TOKEN, attempt: 1, heartbeatMs: 9_999 }),
