@@ -247,6 +247,15 @@ t.test('when the server stops each is told to come back at a time of its own', a
   t.same([short.hub.polls.size, short.clock.pending], [0, 0])
 })
 
+t.test('one that was superseded before the services refused it has one answer', async t => {
+  const held: HeldRequest[] = []
+  const { poll } = rig(held)
+  const older = poll()
+  poll()
+  held[0]?.caller.refuse(held[0].id, CODES.RESYNC.code, 'future')
+  t.match(shown(older), { code: CODES.POLL_SUPERSEDED.code })
+})
+
 t.test('what the services refuse does not wait', async t => {
   const held: HeldRequest[] = []
   const { services, short, poll, append } = rig(held)
