@@ -97,8 +97,7 @@ const TREE_MUTATIONS: readonly TreeMutation[] = [
     const depth = chance.pick([1, 15, 16, 17, 20_000])
     const ends = chance.pick([depth, depth - 1, depth + 1, 0])
     const [start, end] = [varint(number * 8 + START_GROUP), varint(number * 8 + END_GROUP)]
-    const starts = new Array<Uint8Array>(depth).fill(start)
-    list.splice(at, 0, { kind: 'raw', bytes: concatenated([...starts, ...new Array<Uint8Array>(ends).fill(end)]) })
+    list.splice(at, 0, { kind: 'raw', bytes: concatenated([timesOver(start, depth), timesOver(end, ends)]) })
   },
   function stray(list, at, chance) {
     list.splice(at, 0, { kind: 'raw', bytes: chance.bytes(chance.between(1, 12)) })
@@ -147,6 +146,10 @@ export function mutateBytes(bytes: Uint8Array, chance: Chance): Uint8Array {
       return flipped
     }
   }
+}
+
+function timesOver(bytes: Uint8Array, count: number): Uint8Array {
+  return new Uint8Array(Buffer.alloc(bytes.length * count, bytes))
 }
 
 function resized(bytes: Uint8Array, chance: Chance): Uint8Array {

@@ -22,8 +22,8 @@ const TURNS_OF_A_COMMIT = 6
 const ZERO = Uint8Array.of(0)
 
 export class RealGround implements Ground {
+  readonly clock: JumpingClock
   readonly #server: RunningServer
-  readonly #clock: JumpingClock
   readonly #users: TestDevice[] = []
   #witnesses: readonly [Peer, Peer] | undefined
   #names = 0
@@ -31,7 +31,7 @@ export class RealGround implements Ground {
 
   private constructor(server: RunningServer, clock: JumpingClock) {
     this.#server = server
-    this.#clock = clock
+    this.clock = clock
   }
 
   static async start(): Promise<RealGround> {
@@ -78,7 +78,7 @@ export class RealGround implements Ground {
 
   async event(chance: Chance, pipe: FakePipe): Promise<void> {
     if (chance.yes(0.01)) {
-      this.#clock.jump(chance.pick([1_000, 11_000]))
+      this.clock.jump(chance.pick([1_000, 11_000]))
       await this.witness()
     }
     if (chance.yes(0.05)) pipe.takes = !pipe.takes

@@ -40,7 +40,8 @@ const ONE_BY_ONE_MAX = 600
 
 /** The leading 00 and a Hello, as they should be. */
 export function greeting(chance: Chance, known: Known): Part[] {
-  const hello = { ...randomMessage(HelloRequestType, chance, known), heartbeatMs: 60_000, revision: 1 }
+  const attempt = chance.pick((known.attempt ?? [1]) as number[])
+  const hello = { ...randomMessage(HelloRequestType, chance, known), attempt, heartbeatMs: 60_000, revision: 1 }
   return [PING, frame(1, METHODS.hello.number, HelloRequestType, encodeHelloRequest(hello))]
 }
 
