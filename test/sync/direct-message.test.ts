@@ -134,3 +134,26 @@ t.test('marks named at a node that has not heard of the friendship reach the sen
   await eventually(async () => (await marks(alice, 'delivered')).length === 1)
   t.same(await marks(alice, 'delivered'), [{ device: 1, sendSeq: alice.sendSeq }])
 })
+
+t.test('marks about many devices, at a node that knows none of them, reach the sender', async t => {
+  const store = new MemoryStore({ random: seededRandom('store') })
+  const before = await startNode(store, systemClock, 'before')
+  const alice = await new TestDevice(before).enter('alice', 1)
+  const bob = await new TestDevice(before).enter('bob', 2)
+  await befriend(alice, bob)
+  const delivered = [{ peer: alice.uid, device: 1, sendSeq: alice.sendSeq }]
+  for (let key = 3; key < 27; key += 1) {
+    const device = new TestDevice(before)
+    await device.login('alice', key)
+    await device.hello()
+    await device.send(bob.uid, `from ${key}`)
+    delivered.push({ peer: alice.uid, device: device.device, sendSeq: device.sendSeq })
+  }
+  const node = await startNode(store, systemClock, 'after')
+  bob.node = node
+  bob.ack({ delivered })
+  node.services.flush()
+  alice.node = node
+  await eventually(async () => (await marks(alice, 'delivered')).length === delivered.length)
+  t.pass('all of them')
+})

@@ -30,6 +30,7 @@ export const ack: Transition<AckInput, void> = {
   name: 'timeline.ack',
   run(tx, { versions, marks }) {
     tx.fetch([taken, contact], [...marks.keys()])
+    tx.fetch([deviceAck], [...versions.keys()])
     for (const [device, version] of versions) {
       const before = tx.get(deviceAck, device)?.version ?? 0
       tx.put(deviceAck, { version: Math.max(before, version) }, device)
@@ -78,6 +79,8 @@ function isContact(tx: Tx, peer: number): boolean {
  */
 function cut(tx: Tx, marks: Marks): Marks {
   const kept: Record<string, number> = {}
+  // In one reading: a user has had many devices in the course of time.
+  tx.fetch([deviceWindow], Object.keys(marks).map(Number))
   for (const [name, sendSeq] of Object.entries(marks)) {
     const device = Number(name)
     let window = tx.peek(deviceWindow, device)
