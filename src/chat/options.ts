@@ -2,8 +2,15 @@
 
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { address, parseAddress, type ServerAddress, shownAddress } from '../ops/address.js'
-import { HTTP_PORT_DEFAULT, LONG_PORT_DEFAULT, TRANSPORTS, type TransportName } from '../ops/dial.js'
+import {
+  address,
+  HTTP_PORT_DEFAULT,
+  LONG_PORT_DEFAULT,
+  parseAddress,
+  type ServerAddress,
+  shownAddress,
+} from '../ops/address.js'
+import { TRANSPORTS, type TransportName } from '../ops/dial.js'
 import { flag, integer, type Option, oneOf, parseOptions, text } from '../ops/options.js'
 
 /** PROTOCOL.md, 8: what the server takes. It is also the name of a folder here. */

@@ -2,6 +2,7 @@
 
 import { closeSync, writeSync } from 'node:fs'
 import { systemClock } from '../lib/clock.js'
+import { HTTP_PORT_DEFAULT, LONG_PORT_DEFAULT } from '../ops/address.js'
 import { type Config, isLoopback, parseConfig, SERVE_OPTIONS } from '../ops/config.js'
 import { createLog, type Log } from '../ops/log.js'
 import { optionHelp } from '../ops/options.js'
@@ -61,7 +62,7 @@ function announce(config: Config, { host, port, httpPort, metricsPort }: Running
         'WARNING      the wire is NOT encrypted: passwords and messages can be read on the way (TLS is not there yet)',
       )
     }
-    print(`try          npm run simulate -- --server ${shown}:${port} --users 20 --friends 5 --messages 5`)
+    print(`try          ${tryIt(shown, port, httpPort)}   (in two terminals)`)
   }
   if (readyFd < 0) return
   const metrics = metricsPort < 0 ? {} : { metrics_port: metricsPort }
@@ -72,6 +73,15 @@ function announce(config: Config, { host, port, httpPort, metricsPort }: Running
 
 function hostInUrl(host: string): string {
   return host.includes(':') ? `[${host}]` : host
+}
+
+/** A command to be copied. From a checkout nothing of that name is installed: npx finds it there. */
+function tryIt(host: string, port: number, httpPort: number): string {
+  const command = process.env.npm_lifecycle_event === 'start' ? 'npx longwire' : 'longwire'
+  const reachable = host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host
+  const server = port === LONG_PORT_DEFAULT && reachable === '127.0.0.1' ? '' : ` --server ${reachable}:${port}`
+  const short = httpPort === HTTP_PORT_DEFAULT ? '' : ` --http-port ${httpPort}`
+  return `${command} chat --account NAME${server}${short}`
 }
 
 /** npm forwards the signal that the terminal has sent to its child as well: what comes so soon is the same. */

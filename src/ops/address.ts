@@ -8,6 +8,10 @@ export interface ServerAddress {
   readonly port: number
 }
 
+/** The ports that serve listens on, unless it is told otherwise. */
+export const LONG_PORT_DEFAULT = 8081
+export const HTTP_PORT_DEFAULT = 8080
+
 const PORT_MAX = 65_535
 
 /** Undefined if the text is no address. */

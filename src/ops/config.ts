@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net'
 import { isAddressOrNetwork } from '../lib/network.js'
+import { HTTP_PORT_DEFAULT, LONG_PORT_DEFAULT } from './address.js'
 import { parseLimitSettings } from './limits-table.js'
 import { LOG_LEVELS } from './log.js'
 import { flag, integer, list, type Option, type OptionValues, oneOf, parseOptions, text } from './options.js'
@@ -11,8 +12,14 @@ const PORT_MAX = 65_535
 
 export const SERVE_OPTIONS = {
   host: text('127.0.0.1', 'ADDRESS', 'where both sides listen; 0.0.0.0 or :: for every interface (then unencrypted)'),
-  port: integer(8081, 0, PORT_MAX, 'PORT', 'the long side: TCP; 0 takes any free port'),
-  httpPort: integer(8080, 0, PORT_MAX, 'PORT', 'the short side: HTTP and WebSocket; 0 takes any free port'),
+  port: integer(LONG_PORT_DEFAULT, 0, PORT_MAX, 'PORT', 'the long side: TCP; 0 takes any free port'),
+  httpPort: integer(
+    HTTP_PORT_DEFAULT,
+    0,
+    PORT_MAX,
+    'PORT',
+    'the short side: HTTP and WebSocket; 0 takes any free port',
+  ),
   allowOrigin: list(
     'ORIGIN,…',
     'origins as browsers write them, such as https://chat.example.org',

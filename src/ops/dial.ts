@@ -14,10 +14,6 @@ export const TRANSPORTS = ['tcp', 'ws', 'http'] as const
 
 export type TransportName = (typeof TRANSPORTS)[number]
 
-/** The ports that serve listens on, unless it is told otherwise. */
-export const LONG_PORT_DEFAULT = 8081
-export const HTTP_PORT_DEFAULT = 8080
-
 /** @param long the long side @param httpPort of the short side, on the same host */
 export function transportTo(name: TransportName, long: ServerAddress, httpPort: number): Transport {
   const short = shownAddress({ host: long.host, port: httpPort })

@@ -2,9 +2,9 @@
 
 import { readFileSync } from 'node:fs'
 import { systemRandom } from '../lib/random.js'
-import { address, parseAddress, type ServerAddress } from '../ops/address.js'
+import { address, HTTP_PORT_DEFAULT, LONG_PORT_DEFAULT, parseAddress, type ServerAddress } from '../ops/address.js'
 import { connectionsMax, parseConfig } from '../ops/config.js'
-import { HTTP_PORT_DEFAULT, LONG_PORT_DEFAULT, TRANSPORTS } from '../ops/dial.js'
+import { TRANSPORTS } from '../ops/dial.js'
 import { flag, integer, type Option, oneOf, parseOptions, text } from '../ops/options.js'
 import { numberedTexts, readTexts, type Texts } from './texts.js'
 
