@@ -21,8 +21,11 @@ import { type Cell, RecordCache } from './record-cache.js'
 import type { Stamps } from './stamps.js'
 import type { EffectKind, EngineListener, Outcome, TimelinePage, Transition } from './types.js'
 
-/** Readings of missing records for one planning; more is a transition that never has enough. */
-const READINGS_MAX = 16
+/**
+ * Readings of missing records for one planning; more is a transition that never has enough. A rule that reads in a loop should
+ * fetch() first, and still must not end the process for it: the request would come again, and again.
+ */
+const READINGS_MAX = 256
 /** Tries of one transition against others on the same records, before the client is told to come back. */
 const TRIES_MAX = 32
 /** Of each of two generations; about 250 bytes each. A busy user has four per conversation. */

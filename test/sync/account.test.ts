@@ -229,6 +229,8 @@ t.test('a node that knows nothing yet ends the devices and contacts of a user wh
   t.equal(late.session?.device, 2 * DEVICES_MAX - 1)
 
   alice.node = await startNode(store, clock, 'third')
+  t.equal((await alice.call(METHODS.updateProfile, { sendSeq: alice.next(), nickname: 'Ally' })).code, 0)
+  alice.node = await startNode(store, clock, 'fourth')
   const deleted = await alice.call(METHODS.deleteAccount, { sendSeq: alice.next(), password: newPassword })
   t.equal(deleted.code, 0)
   t.equal(alice.node.signals.length, DEVICES_MAX)

@@ -257,6 +257,7 @@ export const unblockContact = act('unblock', (tx, { other }, before) => {
 
 /** Tells every contact the user's new names. */
 export function tellRenamed(tx: Tx): void {
+  tx.fetch([contact], tx.get(contactIndex) ?? [])
   for (const uid of tx.get(contactIndex) ?? []) tell(tx, userActor(uid), 'renamed')
 }
 
