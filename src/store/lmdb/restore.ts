@@ -6,7 +6,7 @@
  * Where all that does not tell (a backup older than another one that was restored on a disk that is lost) people say it.
  *
  * The new tables are made beside the old ones and take their place in one move. The old journal means nothing to them: they
- * claim to hold more writes than it has.
+ * claim to hold all the writes that it has.
  */
 
 import fs from 'node:fs'
@@ -24,9 +24,6 @@ const PARTIAL = 'restore.partial'
 
 /** What an attempt that did not come to its end leaves in a folder. */
 const OURS: ReadonlySet<string> = new Set([PARTIAL, 'writer.mdb', 'writer.mdb-lock'])
-
-/** More writes than a store sees between two restores. */
-const SEQUENCE_JUMP = 2 ** 32
 
 export interface RestoreOptions {
   /** The backup. */
@@ -117,7 +114,7 @@ async function renew(
     const known = Math.max(tables.meta('epoch'), target?.epoch ?? 0, noted(from))
     const epoch = Math.max(known + 1, epochMin)
     note(from, epoch, epochMin > 0)
-    const applied = Math.max(tables.meta('applied'), target?.sequence ?? 0) + SEQUENCE_JUMP
+    const applied = Math.max(tables.meta('applied'), target?.sequence ?? 0)
     tables.putMetas({ epoch, applied, [BACKUP]: 0 })
     return epoch
   } finally {
