@@ -37,10 +37,12 @@ import { Origins } from '../short/origins.js'
 import type { Room } from '../short/types.js'
 import { WebSocketDoor } from '../short/web-socket-door.js'
 import type { Store } from '../store/types.js'
-import { createEngine, type Engine, randomStamps, uidOf } from '../sync/index.js'
+import { createEngine, type Engine, Retention, randomStamps, uidOf } from '../sync/index.js'
 import type { EngineListener } from '../sync/types.js'
 import { openStore } from './open-store.js'
 import { version } from './version.js'
+
+const DAY_MS = 86_400_000
 
 /** Lines per second about what peers do wrong. */
 const FAULT_LINES_PER_TICK = 10
@@ -100,6 +102,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     defer: endOfTurn,
     onFatal,
   })
+  const retention = new Retention({
+    store,
+    clock,
+    random,
+    run: (actor, transition, input) => engine.run(actor, transition, input),
+    keepMs: config.retentionDays * DAY_MS,
+    keepItems: config.retentionItems,
+  })
   const open = config.limits === 'open'
   const trusted = new AddressList(config.trustProxy)
   const passwords = new Passwords(random, open ? CHEAP_COST : NORMAL_COST, Math.max(1, cpus().length - 1))
@@ -146,12 +156,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...(options.shortTimeouts === undefined ? {} : { timeouts: options.shortTimeouts }),
   })
   const closeStore = async (): Promise<void> => {
+    retention.stop()
     services.flush()
     await engine.close()
     await store.close()
   }
   try {
     await engine.start()
+    void retention.start()
     const { port } = await long.listen(config.host, config.port)
     const { port: httpPort } = await short.listen(config.host, config.httpPort)
     const metricsPort = ownDoor ? (await operators.listen(config.metricsHost, config.metricsPort)).port : -1
@@ -167,6 +179,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       metrics.stop()
     }
     const abort = (): void => {
+      retention.stop()
       long.stop()
       short.close()
       operators.close()

@@ -35,6 +35,14 @@ export const SERVE_OPTIONS = {
     'MIB',
     'with less free on the disk of the data folder writes are refused (STORE_FULL) and reads go on, until there is more again',
   ),
+  retentionDays: integer(30, 1, 36_500, 'DAYS', 'messages older than this may be removed from the server'),
+  retentionItems: integer(
+    100_000,
+    0,
+    1_000_000_000,
+    'COUNT',
+    "of each user's timeline so many of the newest messages stay, however old they are",
+  ),
   limits: oneOf(
     'normal',
     ['normal', 'open'],

@@ -70,7 +70,7 @@ export interface LogSummary {
 export interface Tally {
   /** Entries without a key. */
   readonly unkeyed: number
-  /** The version of the last one looked at: the next slice begins below it. 0: there are no more. */
+  /** The version of the last one looked at: the next slice begins below it. 0: there was none. */
   readonly to: Version
 }
 

@@ -19,6 +19,7 @@ export class Person {
   readonly events: string[] = []
   readonly #storage: Storage
   #client: Client | undefined
+  #uid = 0
 
   constructor(account: string, storage: Storage = new MemoryStorage()) {
     this.account = account
@@ -39,8 +40,10 @@ export class Person {
     return this.#client
   }
 
+  /** Also while the program does not run. */
   get uid(): number {
-    return this.client.account.uid
+    this.#uid = this.#client?.account.uid ?? this.#uid
+    return this.#uid
   }
 
   /** The program starts: with what the storage has. */
@@ -58,6 +61,7 @@ export class Person {
 
   /** The program ends. */
   async leave(): Promise<void> {
+    this.#uid = this.uid
     await this.client.close()
     this.#client = undefined
   }

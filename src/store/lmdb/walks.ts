@@ -52,5 +52,5 @@ export function tally(actors: Actors, tables: Tables, actor: Actor, from: Versio
   for (const { version, keyed } of tables.entriesDown(actor, Math.min(from, log.tablesHead))) {
     if (!log.hasLeft(version) && !take(version, keyed)) return { unkeyed, to }
   }
-  return { unkeyed, to: 0 }
+  return { unkeyed, to }
 }

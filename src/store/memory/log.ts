@@ -81,10 +81,7 @@ export class MemoryLog {
     const end = this.#indexAfter(from)
     const start = Math.max(0, end - entriesMax)
     const slice = this.#entries.slice(start, end)
-    return {
-      unkeyed: slice.filter(({ key }) => key === undefined).length,
-      to: start === 0 ? 0 : (slice[0]?.version ?? 0),
-    }
+    return { unkeyed: slice.filter(({ key }) => key === undefined).length, to: slice[0]?.version ?? 0 }
   }
 
   view(): Omit<ViewedLog, 'actor'> {

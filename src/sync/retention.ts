@@ -1,0 +1,178 @@
+/**
+ * Trims timelines in the background: messages that are older than so long and not among the newest so many. One walk over all
+ * logs, round and round; what it does at a time is small, and it rests between.
+ *
+ *   round: logs, 64 at a time ──► fewer versions above the floor than are kept: next
+ *                             └─► its oldest message is young: next
+ *                             └─► count from the newest down to the last one that is kept, then trim from the oldest up
+ *
+ * Nothing of it is remembered: a process that starts begins somewhere (so that one that starts often gets everywhere), and
+ * trims what it finds. Two nodes on one store do the same work twice, and no harm.
+ */
+import type { Clock, TimerHandle } from '../lib/clock.js'
+import type { Random } from '../lib/random.js'
+import type { Actor, LogSummary, ScopeId, Store, Version } from '../store/types.js'
+import { recordName } from './record-kinds.js'
+import { profile, uidOf } from './rules/records.js'
+import { sentAtMs, trimLog } from './rules/retention.js'
+import type { Outcome, Transition } from './types.js'
+
+/** Logs looked at between two rests: 5 µs each for most. */
+const LOGS_AT_ONCE = 64
+const LOGS_REST_MS = 100
+/** Entries read, counted or trimmed between two rests: a millisecond or less. */
+const ENTRIES_AT_ONCE = 256
+const BYTES_AT_ONCE = 2 ** 18
+const ENTRIES_REST_MS = 20
+/** A round takes this long at least: nothing is late by more. */
+const ROUND_MS = 3_600_000
+/** After the store could not be reached. */
+const FAILED_REST_MS = 10_000
+
+export interface RetentionOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  run<I, R>(actor: Actor, transition: Transition<I, R>, input: I): Promise<Outcome<R>>
+  /** A message younger than this stays. */
+  readonly keepMs: number
+  /** So many of a timeline's newest messages stay, however old. */
+  readonly keepItems: number
+}
+
+export class Retention {
+  readonly #options: RetentionOptions
+  #stopped = false
+  #timer: TimerHandle | undefined
+  #wake: (() => void) | undefined
+
+  constructor(options: RetentionOptions) {
+    this.#options = options
+  }
+
+  /** Goes on until it is stopped. */
+  async start(): Promise<void> {
+    const { store, clock, random } = this.#options
+    let from: Actor | null = `user/${1 + random.integer(9)}${random.integer(10)}${random.integer(10)}`
+    while (!this.#stopped) {
+      const beganMs = clock.monotonic()
+      for (const scope of store.scopes()) await this.#walk(scope, from)
+      const restMs = from === null ? ROUND_MS - (clock.monotonic() - beganMs) : 0
+      from = null
+      await this.#rest(Math.max(LOGS_REST_MS, restMs))
+    }
+  }
+
+  /** What is under way ends at the next rest. */
+  stop(): void {
+    this.#stopped = true
+    this.#timer?.cancel()
+    this.#wake?.()
+  }
+
+  async #walk(scope: ScopeId, from: Actor | null): Promise<void> {
+    for (let after = from; !this.#stopped; ) {
+      try {
+        const logs = await this.#options.store.logs(scope, after, LOGS_AT_ONCE)
+        for (const log of logs) {
+          if (!this.#stopped) await this.#look(log)
+          after = log.actor
+        }
+        if (logs.length < LOGS_AT_ONCE) return
+        await this.#rest(LOGS_REST_MS)
+      } catch {
+        await this.#rest(FAILED_REST_MS) // and on where it was
+      }
+    }
+  }
+
+  async #look(log: LogSummary): Promise<void> {
+    const { actor, head, floor } = log
+    if (uidOf(actor) === 0) return
+    if (await this.#isDeleted(actor)) await this.#trimAll(actor, head, floor)
+    else if (span(log) > this.#options.keepItems) {
+      const { old, done } = await this.#oldUpTo(actor, floor, head)
+      if (old > 0 || !done) await this.#trimOld(actor, floor, await this.#beyondKept(actor, head))
+    }
+  }
+
+  /** Trims a slice at a time from the oldest on, up to the first message that is young. */
+  async #trimOld(actor: Actor, floor: Version, upTo: Version): Promise<void> {
+    for (let after = floor; after < upTo && !this.#stopped; ) {
+      const { old, read, done } = await this.#oldUpTo(actor, after, upTo)
+      if (old > 0 && !(await this.#trim(actor, old))) return
+      if (done) return
+      after = read
+      await this.#rest(ENTRIES_REST_MS)
+    }
+  }
+
+  async #trimAll(actor: Actor, head: Version, floor: Version): Promise<void> {
+    for (let before = floor; !this.#stopped; ) {
+      if (!(await this.#trim(actor, head))) return
+      const { floor: now } = await this.#options.store.read(actor, head, head, 1, 0)
+      if (now === before) return
+      before = now
+      await this.#rest(ENTRIES_REST_MS)
+    }
+  }
+
+  /**
+   * Of a slice behind `after`: the version of the last message that is old, with only old ones before it (0: none); up to where
+   * it was read; and whether there is no use in reading on.
+   */
+  async #oldUpTo(actor: Actor, after: Version, upTo: Version) {
+    const { store, clock, keepMs } = this.#options
+    const { entries, more } = await store.read(actor, after, upTo, ENTRIES_AT_ONCE, BYTES_AT_ONCE)
+    const youngFromMs = clock.now() - keepMs
+    let old = 0
+    for (const { version, bytes } of entries) {
+      const atMs = sentAtMs(bytes)
+      if (atMs === undefined) continue
+      if (atMs > youngFromMs) return { old, read: version, done: true }
+      old = version
+    }
+    return { old, read: entries.at(-1)?.version ?? upTo, done: !more }
+  }
+
+  /** The newest version that is not among those that are kept for their number; 0 if all are. */
+  async #beyondKept(actor: Actor, head: Version): Promise<Version> {
+    const { store, keepItems } = this.#options
+    let left = keepItems + 1
+    for (let from = head; !this.#stopped; ) {
+      const { unkeyed, to } = await store.tally(actor, from, Math.min(left, ENTRIES_AT_ONCE))
+      left -= unkeyed
+      // A slice of no more than what is left to count ends with the one that is looked for.
+      if (left === 0) return to
+      if (to === 0) return 0
+      from = to - 1
+      await this.#rest(ENTRIES_REST_MS)
+    }
+    return 0
+  }
+
+  async #isDeleted(actor: Actor): Promise<boolean> {
+    const [record] = await this.#options.store.get(actor, [recordName(profile)])
+    return record !== undefined && record.stamp !== 0 && profile.decode(record.bytes).deleted
+  }
+
+  async #trim(actor: Actor, upTo: Version): Promise<boolean> {
+    const { kind } = await this.#options.run(actor, trimLog, { upTo })
+    return kind === 'done'
+  }
+
+  #rest(ms: number): Promise<void> {
+    if (this.#stopped) return Promise.resolve()
+    return new Promise(resolve => {
+      this.#wake = resolve
+      this.#timer = this.#options.clock.after(ms, resolve)
+    })
+  }
+}
+
+/** No more entries than this can be trimmed. */
+function span({ head, floor, gaps }: LogSummary): number {
+  let versions = head - floor
+  for (const { after, upTo } of gaps) versions -= Math.max(0, upTo - Math.max(after, floor))
+  return versions
+}

@@ -1,0 +1,20 @@
+/** What retention removes: messages, when they are old and beyond the newest so many; of a deleted user, everything. */
+import { decodeItem } from '../../../protocol/generated/messages.js'
+import type { Transition } from '../types.js'
+
+/** Entries that one unit removes: 0.5 ms for all that are committed with it. */
+export const TRIM_ENTRIES_MAX = 256
+
+export const trimLog: Transition<{ readonly upTo: number }, void> = {
+  name: 'retention.trim',
+  small: true,
+  run(tx, { upTo }) {
+    tx.trim(upTo, TRIM_ENTRIES_MAX)
+  },
+}
+
+/** When the message was accepted, milliseconds since 1970; undefined for an item that is no message. */
+export function sentAtMs(item: Uint8Array): number | undefined {
+  const { content } = decodeItem(item)
+  return content?.case === 'message' ? content.value.atMs : undefined
+}

@@ -1,0 +1,175 @@
+/** Retention: what it removes and what it leaves, a slice at a time. */
+import t from 'tap'
+import { METHODS } from '../../protocol/methods.js'
+import { seededRandom } from '../../src/lib/random.js'
+import { MemoryDisk } from '../../src/store/memory/disk.js'
+import { MemoryStore } from '../../src/store/memory/store.js'
+import { MemoryView } from '../../src/store/memory/view.js'
+import { Retention } from '../../src/sync/index.js'
+import { userActor } from '../../src/sync/rules/records.js'
+import { verify } from '../../src/verify/verify.js'
+import { befriend, startNode, TestDevice } from '../support/engine.js'
+import { eventually } from '../support/eventually.js'
+import { ManualClock } from '../support/manual-clock.js'
+
+const DAY_MS = 86_400_000
+
+/** The biggest trim, in entries, of all that were committed. */
+class WatchedStore extends MemoryStore {
+  biggestTrim = 0
+  trims = 0
+
+  override async commit(...[scope, units]: Parameters<MemoryStore['commit']>) {
+    const count = () => [...this.disk.snapshot().logs.values()].reduce((sum, log) => sum + log.view().entries.length, 0)
+    const trims = units.some(unit => unit.trims.length > 0)
+    const before = trims ? count() : 0
+    const results = await super.commit(scope, units)
+    if (trims) {
+      this.trims += 1
+      this.biggestTrim = Math.max(this.biggestTrim, before - count())
+    }
+    return results
+  }
+}
+
+async function world(keepDays: number, keepItems: number, disk = new MemoryDisk(seededRandom('disk'))) {
+  const clock = new ManualClock()
+  const store = new WatchedStore({ disk })
+  const node = await startNode(store, clock, 'retention')
+  const retention = new Retention({
+    store,
+    clock,
+    random: seededRandom('retention'),
+    run: (actor, transition, input) => node.engine.run(actor, transition, input),
+    keepMs: keepDays * DAY_MS,
+    keepItems,
+  })
+  return { clock, store, node, retention }
+}
+
+async function texts(device: TestDevice): Promise<string[]> {
+  const found: string[] = []
+  for (const { item } of await device.items()) {
+    if (item.content?.case === 'message') found.push(item.content.value.text)
+  }
+  return found
+}
+
+function numbered(from: number, upTo: number): string[] {
+  return Array.from({ length: upTo - from + 1 }, (_, i) => `text ${from + i}`)
+}
+
+t.test('messages that are old and beyond the newest so many go, and nothing else', async t => {
+  const { clock, store, node, retention } = await world(30, 20)
+  const alice = await new TestDevice(node).enter('alice', 1)
+  const bob = await new TestDevice(node).enter('bob', 2)
+  await befriend(alice, bob)
+  for (const text of numbered(1, 50)) await alice.send(bob.uid, text)
+  clock.advance(29 * DAY_MS)
+  for (const text of numbered(51, 60)) await alice.send(bob.uid, text)
+  void retention.start()
+  const rounds = async () => {
+    for (let i = 0; i < 50; i += 1) {
+      clock.advance(200_000)
+      for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate)
+    }
+  }
+  await rounds()
+  t.same(await texts(alice), numbered(1, 60), 'none is old')
+  clock.advance(2 * DAY_MS)
+  await rounds()
+  t.same(await texts(alice), numbered(41, 60), 'twenty are kept, however old')
+  t.same(await texts(bob), numbered(41, 60))
+  t.ok(
+    (await alice.items()).some(({ item }) => item.content?.case === 'contact'),
+    'what has a key stays',
+  )
+  t.match(await node.services.page(alice.uid, 5), { kind: 'page', trimmed: true })
+  for (const text of numbered(61, 95)) await alice.send(bob.uid, text)
+  await rounds()
+  t.same(await texts(bob), numbered(51, 95), 'beyond the newest twenty, but young')
+  retention.stop()
+  const faults: string[] = []
+  verify(new MemoryView(store.disk.snapshot()), fault => faults.push(fault))
+  t.same(faults, [])
+})
+
+t.test('a long timeline goes in slices, and is gone on with by the next process', async t => {
+  const first = await world(1, 100)
+  const alice = await new TestDevice(first.node).enter('alice', 1)
+  const bob = await new TestDevice(first.node).enter('bob', 2)
+  await befriend(alice, bob)
+  const all = numbered(1, 1_500)
+  for (let i = 0; i < all.length; i += 50)
+    await Promise.all(all.slice(i, i + 50).map(text => alice.send(bob.uid, text)))
+  first.clock.advance(2 * DAY_MS)
+  void first.retention.start()
+  await eventually(() => {
+    first.clock.advance(20)
+    return first.store.trims >= 2
+  })
+  first.retention.stop()
+  t.ok((await texts(bob)).length > 200, 'it is not done yet')
+
+  const second = await world(1, 100, first.store.disk)
+  second.clock.advance(2 * DAY_MS)
+  void second.retention.start()
+  alice.node = second.node
+  bob.node = second.node
+  await eventually(async () => {
+    second.clock.advance(20)
+    return (await texts(alice)).length === 100 && (await texts(bob)).length === 100
+  })
+  second.retention.stop()
+  t.same(await texts(bob), numbered(1_401, 1_500))
+  t.ok(Math.max(first.store.biggestTrim, second.store.biggestTrim) <= 256)
+})
+
+t.test('what is left of a deleted user goes, however young and few', async t => {
+  const { clock, store, node, retention } = await world(30, 1_000)
+  const alice = await new TestDevice(node).enter('alice', 1)
+  const bob = await new TestDevice(node).enter('bob', 2)
+  await befriend(alice, bob)
+  const all = numbered(1, 700)
+  for (let i = 0; i < all.length; i += 50)
+    await Promise.all(all.slice(i, i + 50).map(text => alice.send(bob.uid, text)))
+  const password = 'correct horse'
+  t.equal((await alice.call(METHODS.deleteAccount, { sendSeq: alice.next(), password })).code, 0)
+  const left = () => store.disk.read(userActor(alice.uid), 0, Number.MAX_SAFE_INTEGER, 10_000, 1e9).entries.length
+  t.ok(left() > 400)
+  void retention.start()
+  await eventually(() => {
+    clock.advance(20)
+    return left() < 10
+  })
+  retention.stop()
+  t.equal((await texts(bob)).length, 700, "of the other's nothing")
+  t.ok(store.biggestTrim <= 256)
+})
+
+t.test('while the store cannot be reached it waits, and goes on', async t => {
+  const { clock, store, node, retention } = await world(1, 0)
+  const alice = await new TestDevice(node).enter('alice', 1)
+  const bob = await new TestDevice(node).enter('bob', 2)
+  await befriend(alice, bob)
+  await alice.send(bob.uid, 'one')
+  clock.advance(2 * DAY_MS)
+  let failures = 0
+  const { logs } = store
+  store.logs = async () => {
+    failures += 1
+    throw new Error('out of reach')
+  }
+  void retention.start()
+  await eventually(() => {
+    clock.advance(1_000)
+    return failures > 2
+  })
+  store.logs = logs
+  await eventually(async () => {
+    clock.advance(1_000)
+    return (await texts(bob)).length === 0
+  })
+  retention.stop()
+  t.ok(failures > 2)
+})
