@@ -367,6 +367,8 @@ export class ShortListener {
     if (headerFault(incoming) !== undefined) return 400
     if (headers.upgrade?.toLowerCase() !== 'websocket') return 426
     if (pathOf(url) !== WEB_SOCKET_PATH) return 404
+    // Of version 8 the origin stood in another header; nobody speaks it any more.
+    if (headers['sec-websocket-version'] !== '13') return 426
     if (!this.#options.origins.allows(headers.origin)) return 403
     if (peer?.admitted !== true || this.#draining) return 503
     return peer.inWork > 0 ? 400 : 101

@@ -10,7 +10,7 @@ export function refuseSocket(socket: Socket, status: number): void {
     'Connection: close',
     'Content-Length: 0',
     'Cache-Control: no-store',
-    ...(status === 426 ? ['Upgrade: websocket'] : []),
+    ...(status === 426 ? ['Upgrade: websocket', 'Sec-WebSocket-Version: 13'] : []),
     '\r\n',
   ]
   socket.end(head.join('\r\n'))

@@ -101,8 +101,17 @@ export class RawClient {
     return isClose || last.code !== 0 ? codeName(last.code) : 'nothing'
   }
 
+  /** Sends no more. */
+  hangUp(): void {
+    this.socket.end()
+  }
+
   destroy(): void {
     this.socket.destroy()
+  }
+
+  reset(): void {
+    this.socket.resetAndDestroy()
   }
 
   #received(bytes: Uint8Array): void {
