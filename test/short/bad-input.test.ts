@@ -49,7 +49,7 @@ badInput(wire, ({ clock, server, open }) => {
 
   t.test('a text message', async t => {
     const client = (await open()) as RawWebSocket
-    client.socket.send('{}')
+    client.socket.send('\0') // in a binary message it would be a ping
     t.equal(await client.end(), 'PROTOCOL_ERROR')
     t.equal(client.status, 1000)
   })
@@ -125,20 +125,6 @@ badInput(wire, ({ clock, server, open }) => {
     }
   })
 
-  t.test('a peer that pings and never reads makes nothing grow', async t => {
-    const client = await upgraded()
-    client.socket.pause()
-    const connection = [...server().context.connections].find(({ state }) => state === 'opening')
-    let most = 0
-    for (let i = 0; i < 900; i++) {
-      client.send(masked(0x89, new Uint8Array(125)))
-      most = Math.max(most, connection?.waitingBytes ?? 0)
-    }
-    await eventually(() => client.socket.writableLength === 0)
-    t.ok(most < 1_000, `${most} bytes wait`)
-    client.destroy()
-  })
-
   t.test('handshakes that are none', async t => {
     const without = (name: string): string[] => UPGRADE.filter(line => !line.startsWith(name))
     const cases: Readonly<Record<string, readonly [string, number]>> = {
@@ -207,6 +193,6 @@ badInput(wire, ({ clock, server, open }) => {
     t.equal(await closeStatus(client), 1000, 'a ping before Hello')
     t.equal(client.closed, false)
     clock.jump(7_000)
-    await client.end()
+    await client.end(2_000) // ws alone would wait for longer
   })
 })
