@@ -8,6 +8,7 @@ import { backUp } from '../store/lmdb/backup.js'
 import { type Command, complain, EXIT, print } from './command.js'
 
 export const backup: Command = {
+  options: BACKUP_OPTIONS,
   async run(argv, environment) {
     const parsed = parseOptions(BACKUP_OPTIONS, argv, environmentOf(environment), 1)
     if (parsed.kind === 'help') {

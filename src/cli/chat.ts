@@ -6,6 +6,7 @@ import { optionHelp } from '../ops/options.js'
 import { type Command, complain, EXIT, print } from './command.js'
 
 export const chat: Command = {
+  options: CHAT_OPTIONS,
   async run(argv, environment) {
     const parsed = parseSettings(argv, environment)
     if (parsed.kind === 'help') {

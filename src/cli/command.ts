@@ -1,6 +1,10 @@
 /** What a command of `longwire` is, and what its exit codes mean. */
 
+import type { OptionTable } from '../ops/options.js'
+
 export interface Command {
+  /** All that it takes; `--help` shows them. */
+  readonly options: OptionTable
   /**
    * Runs it to its end.
    * @param argv what stands behind the command's name

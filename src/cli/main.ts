@@ -8,7 +8,7 @@ interface CommandEntry {
   load(): Promise<Command>
 }
 
-const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   serve: {
     summary: 'run a server',
     load: async () => (await import('./serve.js')).serve,

@@ -7,6 +7,7 @@ import { environmentOf } from './backup.js'
 import { type Command, complain, EXIT, print } from './command.js'
 
 export const restore: Command = {
+  options: RESTORE_OPTIONS,
   async run(argv, environment) {
     const parsed = parseOptions(RESTORE_OPTIONS, argv, environmentOf(environment), 1)
     if (parsed.kind === 'help') {

@@ -10,6 +10,7 @@ import { type Command, complain, EXIT, print } from './command.js'
 import { type RunningServer, startServer } from './server.js'
 
 export const serve: Command = {
+  options: SERVE_OPTIONS,
   async run(argv, environment) {
     const parsed = parseConfig(argv, environment)
     if (parsed.kind === 'help') {

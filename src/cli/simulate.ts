@@ -8,6 +8,7 @@ import { Run } from '../simulate/run.js'
 import { type Command, complain, EXIT, print } from './command.js'
 
 export const simulate: Command = {
+  options: SIMULATE_OPTIONS,
   async run(argv) {
     const parsed = parseSettings(argv)
     if (parsed.kind === 'help') {

@@ -9,6 +9,7 @@ import { environmentOf } from './backup.js'
 import { type Command, complain, EXIT, print } from './command.js'
 
 export const verify: Command = {
+  options: VERIFY_OPTIONS,
   async run(argv, environment) {
     const parsed = parseOptions(VERIFY_OPTIONS, argv, environmentOf(environment))
     if (parsed.kind === 'help') {

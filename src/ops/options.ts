@@ -60,16 +60,33 @@ export function parseOptions<T extends OptionTable>(
   return { kind: 'options', values: Object.freeze(Object.fromEntries(values)) as OptionValues<T>, words }
 }
 
+/** Of the help, in characters: where explanations begin at most, and where lines end. */
+const HELP_COLUMN_MAX = 28
+const HELP_WIDTH = 118
+
 /** The options as lines for `--help`. */
 export function optionHelp(table: OptionTable): string {
   const rows = Object.entries(table).map(([name, option]) => {
     const left = `  ${flagOf(name)}${option.value === '' ? '' : ` ${option.value}`}`
-    const shown = String(option.default)
-    const standard = option.value === '' || shown === '' ? '' : ` (default ${shown})`
+    const standard = option.value === '' || String(option.default) === '' ? '' : ` (default ${String(option.default)})`
     return { left, right: `${option.why}${standard}` }
   })
-  const width = Math.max(...rows.map(row => row.left.length)) + 2
-  return rows.map(({ left, right }) => `${left.padEnd(width)}${right}`).join('\n')
+  const column = Math.min(HELP_COLUMN_MAX, Math.max(...rows.map(row => row.left.length)) + 2)
+  return rows.flatMap(({ left, right }) => helpLines(left, right, column)).join('\n')
+}
+
+/** What is too long for its column has a line of its own. */
+function helpLines(left: string, right: string, column: number): string[] {
+  const lines = left.length + 2 > column ? [left] : []
+  let line = lines.length === 0 ? left.padEnd(column - 1) : ' '.repeat(column - 1)
+  for (const word of right.split(' ')) {
+    if (line.length + 1 + word.length > HELP_WIDTH) {
+      lines.push(line)
+      line = ' '.repeat(column - 1)
+    }
+    line += ` ${word}`
+  }
+  return [...lines, line]
 }
 
 /** An integer of [min, max]. */
@@ -191,7 +208,8 @@ function take(
   return undefined
 }
 
-function flagOf(name: string): string {
+/** How an option of the table is written on the command line. */
+export function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
 }
 

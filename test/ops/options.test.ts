@@ -75,6 +75,17 @@ t.test('--help is asked for wherever it stands; the help names every option and 
   ])
 })
 
+t.test('the help keeps to a width: what is long has more lines', async t => {
+  const why = Array(30).fill('word').join(' ')
+  const lines = optionHelp({ port: integer(1, 0, 9, 'PORT', 'where'), level: oneOf('a', ['a', 'b'.repeat(30)], why) })
+  t.same(lines.split('\n'), [
+    '  --port PORT               where (default 1)',
+    `  --level a|${'b'.repeat(30)}`,
+    `${' '.repeat(28)}${Array(18).fill('word').join(' ')}`,
+    `${' '.repeat(28)}${Array(12).fill('word').join(' ')} (default a)`,
+  ])
+})
+
 t.test('open limits are only taken on loopback', async t => {
   const open = (...argv: string[]) => parseConfig(['--limits', 'open', ...argv], {})
   t.equal(open().kind, 'config')

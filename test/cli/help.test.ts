@@ -1,0 +1,99 @@
+/** `--help` tells the truth: of every command every option, and what README names is there. */
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import type { Command } from '../../src/cli/command.js'
+import { COMMANDS } from '../../src/cli/main.js'
+import { flagOf } from '../../src/ops/options.js'
+import { CliProcess } from '../support/cli-process.js'
+
+const README = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
+
+/** Of other programs, and of `npm run …` scripts that are no command of longwire. */
+const FOREIGN = ['--help', '--version', '--seeds', '--prefix', '--json', '--compressed', '--no-buffer']
+
+const commands: [name: string, command: Command][] = await Promise.all(
+  Object.entries(COMMANDS).map(async ([name, entry]): Promise<[string, Command]> => [name, await entry.load()]),
+)
+
+async function run(...argv: string[]) {
+  const cli = new CliProcess(argv)
+  return { code: await cli.exit(), stdout: cli.stdout, stderr: cli.stderr }
+}
+
+/** Runs it in this process: it must end by itself, at once. @returns its code, and what it complained of */
+async function complaintOf(command: Command, ...argv: string[]): Promise<{ code: number; said: string }> {
+  const { write } = process.stderr
+  let said = ''
+  process.stderr.write = ((text: string) => {
+    said += text
+    return true
+  }) as typeof write
+  try {
+    return { code: await command.run(argv, {}), said }
+  } finally {
+    process.stderr.write = write
+  }
+}
+
+t.test('the help names every command; README too', async t => {
+  const { code, stdout } = await run('--help')
+  t.equal(code, 0)
+  for (const [name] of commands) {
+    t.match(stdout, new RegExp(`^ {2}${name} +\\S`, 'm'), name)
+    t.ok(README.includes(`longwire ${name}`) || README.includes(`npm run ${name}`), `${name} in README`)
+  }
+})
+
+t.test('the help of a command names every option with its value and default, and its exit codes', async t => {
+  for (const [name, { options }] of commands) {
+    const { code, stdout, stderr } = await run(name, '--help')
+    t.equal(code, 0, name)
+    t.equal(stderr, '')
+    t.match(stdout, new RegExp(`^longwire ${name}[ \\n]`))
+    t.match(stdout, /^Exit codes: /m, name)
+    for (const line of stdout.split('\n')) t.ok(line.length <= 125, line)
+    // An explanation may have more lines, and begin on one of its own.
+    const shown = [...stdout.matchAll(/^ {2}(--[a-z0-9-]+)(?: (\S+))?((?:\n? {2,}(?!--).*)+)/gm)]
+    t.same(
+      shown.map(([, flag]) => flag),
+      Object.keys(options).map(flagOf),
+      `${name}: all of them, and no others`,
+    )
+    for (const [i, option] of Object.values(options).entries()) {
+      const [, flag, value = '', text = ''] = shown[i] ?? []
+      const why = text.trim().replace(/\s+/g, ' ')
+      t.equal(value, option.value, `${name} ${flag}`)
+      t.ok(why.startsWith(option.why), `${name} ${flag}: ${why}`)
+      if (String(option.default) !== '' && option.value !== '')
+        t.match(why, `(default ${option.default})`, `${name} ${flag}`)
+    }
+  }
+})
+
+t.test('every command refuses what it does not know, and wrong values, by name', async t => {
+  for (const [name, command] of commands) {
+    const unknown = await complaintOf(command, '--no-such-option', '1')
+    t.same(unknown, {
+      code: 2,
+      said: `longwire: unknown option: --no-such-option (longwire ${name} --help lists the options)\n`,
+    })
+    const words = await complaintOf(command, 'one', 'two', 'three')
+    t.equal(words.code, 2, `${name} with three words`)
+    for (const [key, option] of Object.entries(command.options)) {
+      const flag = flagOf(key)
+      const wrong = ['', 'no such value', '-99'].find(value => option.parse(value) === undefined)
+      t.not(wrong, undefined, `${name} ${flag} takes anything`)
+      const { code, said } = await complaintOf(command, `${flag}=${wrong}`)
+      t.equal(code, 2, `${name} ${flag}=${wrong}`)
+      t.match(said, `longwire: ${flag} must be ${option.range}, not ${JSON.stringify(wrong)}`)
+      t.equal(said.split('\n').length, 2, 'one line')
+    }
+  }
+})
+
+t.test('README names no option that is not there, and no command', async t => {
+  const known = new Set(commands.flatMap(([, { options }]) => Object.keys(options).map(flagOf)))
+  for (const [flag] of README.matchAll(/(?<![\w-])--[a-z][a-z0-9-]*/g))
+    t.ok(known.has(flag) || FOREIGN.includes(flag), flag)
+  for (const [, name = ''] of README.matchAll(/`(?:npx )?longwire ([a-z]+)/g)) t.ok(Object.hasOwn(COMMANDS, name), name)
+})
