@@ -151,6 +151,29 @@ t.test('devices are listed, removed, and a ninth replaces the one longest away',
   t.equal(own.code, CODES.NOT_ALLOWED.code)
 })
 
+t.test('a device that was seen by a clock that was wrong does not stay for ever', async t => {
+  const store = new MemoryStore({ random: seededRandom('store') })
+  const clock = new ManualClock()
+  const wrong = new ManualClock()
+  wrong.advance(100 * DAY_MS)
+  const node = await startNode(store, clock, 'node')
+  const ahead = await startNode(store, wrong, 'ahead')
+  const first = await new TestDevice(node).enter('alice', 1)
+  const [lost, kept] = [new TestDevice(ahead), new TestDevice(ahead)]
+  await lost.login('alice', 2)
+  await kept.login('alice', 3)
+  for (let key = 4; key <= DEVICES_MAX; key += 1) await new TestDevice(node).login('alice', key)
+  clock.advance(1)
+  kept.node = node
+  t.match(await kept.hello(), { kind: 'bound' })
+  await new TestDevice(node).login('alice', 9)
+  const listed = decodeListDevicesResponse((await first.call(METHODS.listDevices, {})).body).devices
+  t.same(
+    listed.map(entry => entry.device),
+    [1, 3, 4, 5, 6, 7, 8, 9],
+  )
+})
+
 t.test('a changed password ends every other session', async t => {
   const { node } = await fresh()
   const phone = await new TestDevice(node).enter('alice', 1)

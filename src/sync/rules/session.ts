@@ -137,7 +137,9 @@ function addDevice(tx: Tx, input: LoginInput): number {
 function withRoom(tx: Tx, list: readonly DeviceEntry[]): readonly DeviceEntry[] {
   const live = list.filter(entry => entry.endedAtMs === 0)
   if (live.length < DEVICES_MAX) return list
-  const away = live.reduce((a, b) => (b.lastSeenMs < a.lastSeenMs ? b : a))
+  // Seen in the future: by a clock that was wrong. It is corrected when the device comes; one that does not goes first.
+  const seenMs = ({ lastSeenMs }: DeviceEntry): number => (lastSeenMs > tx.nowMs ? 0 : lastSeenMs)
+  const away = live.reduce((a, b) => (seenMs(b) < seenMs(a) ? b : a))
   endSession(tx, away.device)
   return list.map(entry => (entry === away ? { ...entry, endedAtMs: tx.nowMs } : entry))
 }
@@ -275,7 +277,7 @@ function used(before: SessionRecord, hash: string, nowMs: number): SessionRecord
 export function seen(tx: Tx, device: number): void {
   const known = tx.peek(devices)
   const entry = known?.list.find(one => one.device === device)
-  if (entry === undefined || tx.nowMs - entry.lastSeenMs < DAY_MS) return
+  if (entry === undefined || Math.abs(tx.nowMs - entry.lastSeenMs) < DAY_MS) return
   const fresh = forgetDevices(tx)
   const list = fresh.list.map(one => (one.device === device ? { ...one, lastSeenMs: tx.nowMs } : one))
   tx.put(devices, { ...fresh, list })
