@@ -120,6 +120,8 @@ class HttpConnection implements TransportConnection {
   #acksRest = false
   #pinged = false
   #pause: TimerHandle | undefined
+  /** The session has ended; told when nothing is under way any more. */
+  #ending: HttpAnswer | undefined
   /** What goes to the client when the present answer was handled. */
   #out: Uint8Array[] = []
 
@@ -374,6 +376,7 @@ class HttpConnection implements TransportConnection {
     }
     this.#deliver()
     this.#pump()
+    if (this.#ending !== undefined && this.#exchanges.size === 0) this.#heeded(this.#ending)
   }
 
   #limit(exchange: Exchange, ms: number): void {
@@ -434,6 +437,12 @@ class HttpConnection implements TransportConnection {
   /** Unless all is well, ends the connection as a server does that closes it: with a Close notice. */
   #heeded(answer: HttpAnswer): void {
     if (answer.kind === 'ok') return
+    // A session that Logout or DeleteAccount ends is told by the poll too, and that may be here first: as on a connection the
+    // Close comes behind the answers that are due.
+    if (answer.kind === 'refused' && actionOf(answer.code) === 'login' && this.#exchanges.size > 0) {
+      this.#ending = answer
+      return
+    }
     const { code, message, boundAttempt } =
       answer.kind === 'refused'
         ? { ...answer, boundAttempt: answer.refusal?.boundAttempt ?? 0 }

@@ -436,6 +436,17 @@ t.test('a refused poll closes the connection with its code, as a server does', a
   t.match(nonsense.closed, { message: /not understood/ })
 })
 
+t.test('that the session has ended is told behind the answers that are due: one of them may be why', async t => {
+  const rig = Rig.bound()
+  const id = rig.write('logout', {})
+  const logout = rig.exchange.take()
+  rig.exchange.calls[1]?.refuse('SESSION_REVOKED')
+  t.same(rig.told(), [])
+  logout.answer('logout')
+  t.same(rig.told(), [String(id), 'close SESSION_REVOKED 0'])
+  t.equal(rig.closed, 'clean')
+})
+
 t.test('an error is a refusal only with a detail of ours; the first that can be read counts', async t => {
   const good = { type: 'longwire.v1.ErrorDetail', value: 'CGg' }
   const cases: [unknown, number][] = [

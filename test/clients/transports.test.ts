@@ -268,6 +268,27 @@ t.test('over HTTP too a removed device, and a copy of the installation, are told
   for (const each of [ann, other, copy]) await each.client.close()
 })
 
+for (const name of NAMES) {
+  t.test(`over ${name} logging out and deleting the account end at once, and are no news`, async t => {
+    const server = await served(t)
+    const ann = await Person.register('ann', transportTo(server, name))
+    const ended: string[] = []
+    ann.client.on('sessionEnded', each => ended.push(each.reason))
+    const startedMs = performance.now()
+    await ann.client.account.logout()
+    await ann.client.account.login({ account: 'ann', password: PASSWORD })
+    await ann.online()
+    await ann.client.account.deleteAccount(PASSWORD)
+    // Without an answer the client waits 5 s for that of a logout, and for ever for the other.
+    t.ok(performance.now() - startedMs < 4_500)
+    t.same([ended, ann.client.account.signedIn, ann.client.state().phase], [[], false, 'resting'])
+    await t.rejects(ann.client.account.login({ account: 'ann', password: PASSWORD }), {
+      code: CODES.WRONG_CREDENTIALS.code,
+    })
+    await ann.client.close()
+  })
+}
+
 t.test('a server that stops sends its pollers away, and does not wait for them', async t => {
   const server = await served(t)
   const ann = await Person.register('ann', transportTo(server, 'http'))
