@@ -2,7 +2,7 @@
  * Session tokens: whose they are, and 256 random bits. Opaque to clients; stored only as a hash, so that what is stored
  * logs nobody in. A fast hash is enough: there is nothing to guess.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Random } from '../lib/random.js'
 
 const SECRET_BYTES = 32
@@ -20,7 +20,8 @@ export function newSecret(random: Random): Uint8Array {
 
 /** What stands in the store for a token. */
 export function secretHash(secret: Uint8Array): string {
-  return createHash('sha256').update(secret).digest('base64')
+  // In one call (0.3 µs): by an object, as createHash makes, it takes three times as long, and each HTTP request needs one.
+  return hash('sha256', secret, 'base64')
 }
 
 export function makeToken({ uid, device }: TokenOwner, secret: Uint8Array): Uint8Array {

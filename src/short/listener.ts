@@ -64,9 +64,6 @@ const HEADERS_BYTES_MAX = 8_192
 /** The kernel's queue of connections that nobody accepted yet, as on the long side. */
 const BACKLOG = 4_096
 
-/** One byte: each write that the kernel did not take whole is followed by 'drain'; see long/socket.ts. WebSocket needs it. */
-const SOCKET_HIGH_WATER_BYTES = 1
-
 /** A body up to here is taken from anybody, as a first frame is; a larger one is not begun before its token was looked at. */
 const STRANGERS_BYTES_MAX = HELLO_BYTES_MAX
 
@@ -77,11 +74,11 @@ const PIPELINED_MAX = 16
 const REFUSALS_MAX = 128
 const REFUSAL_RETRY_MS = { base: 2_000, spread: 8_000 } as const
 
-const BASE_HEADERS = {
+const BASE_HEADERS = Object.entries({
   'Cache-Control': 'no-store',
   'X-Content-Type-Options': 'nosniff',
   Vary: 'Accept-Encoding, Origin',
-}
+}).flat()
 
 const PEER = Symbol('peer')
 
@@ -117,7 +114,6 @@ export class ShortListener {
       keepAliveTimeout: idleMs,
       connectionsCheckingInterval: checkMs,
       maxHeaderSize: HEADERS_BYTES_MAX,
-      highWaterMark: SOCKET_HIGH_WATER_BYTES,
       insecureHTTPParser: false,
       requireHostHeader: true,
       noDelay: true,
@@ -235,7 +231,7 @@ export class ShortListener {
     const isListed = origin !== undefined && origins.allows(origin)
     const exchange = new Exchange(incoming, response, {
       clock,
-      headers: isListed ? { ...BASE_HEADERS, ...origins.headersFor(origin) } : BASE_HEADERS,
+      headers: isListed ? [...BASE_HEADERS, ...Object.entries(origins.headersFor(origin)).flat()] : BASE_HEADERS,
       last: () => this.#draining || !peer.admitted,
       onEnd: () => {
         peer.inWork--

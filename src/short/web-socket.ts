@@ -21,11 +21,7 @@ interface PipedWebSocket extends WebSocket {
   [PIPE]?: WebSocketPipe
 }
 
-interface PipedSocket extends Socket {
-  [PIPE]?: WebSocketPipe
-}
-
-/** Begins to serve a WebSocket whose address was admitted. Its socket must have a high-water mark of one byte (listener.ts). */
+/** Begins to serve a WebSocket whose address was admitted. */
 export function serveWebSocket(context: SessionContext, webSocket: WebSocket, socket: Socket, address: string): void {
   const pipe = new WebSocketPipe(context, webSocket, socket, address)
   ;(webSocket as PipedWebSocket)[PIPE] = pipe
@@ -47,12 +43,13 @@ const PONG_LENGTH_MAX = 125
 class WebSocketPipe implements Pipe {
   readonly #context: SessionContext
   readonly #webSocket: WebSocket
-  readonly #socket: PipedSocket
+  readonly #socket: Socket
   readonly #connection: Connection
   #paused = false
   /** Messages that were read with the one that paused it; undefined mostly. */
   #later: Uint8Array[] | undefined = undefined
-  #listensForDrain = false
+  /** The kernel did not take everything, and it is waited for. */
+  #isFull = false
   // What costs work and says nothing, in the present second.
   #idleTick = 0
   #idleCount = 0
@@ -92,10 +89,11 @@ class WebSocketPipe implements Pipe {
     }
     message.set(bytes, head)
     const socket = this.#socket
-    if (!socket.write(message) && !this.#listensForDrain && socket.writableLength > 0) {
-      this.#listensForDrain = true
-      socket[PIPE] = this
-      socket.on('drain', onDrain)
+    socket.write(message)
+    if (socket.writableLength > 0 && !this.#isFull) {
+      this.#isFull = true
+      // 'drain' comes only after much more; a write behind it is done when this one is.
+      socket.write(NO_BYTES, () => this.#drained())
     }
   }
 
@@ -156,12 +154,14 @@ class WebSocketPipe implements Pipe {
     if (error.code?.startsWith('WS_ERR_') === true) this.#connection.close(code, error.message)
   }
 
-  drained(): void {
-    if (this.#socket.writableLength === 0) this.#connection.drained()
-  }
-
   closed(): void {
     this.#connection.gone()
+  }
+
+  /** Also called when the socket is destroyed: nobody minds then. */
+  #drained(): void {
+    this.#isFull = false
+    this.#connection.drained()
   }
 
   /** False if it is one too many in this second: it is closed then. */
@@ -216,8 +216,4 @@ function onError(this: PipedWebSocket, error: Error): void {
 
 function onClose(this: PipedWebSocket): void {
   this[PIPE]?.closed()
-}
-
-function onDrain(this: PipedSocket): void {
-  this[PIPE]?.drained()
 }

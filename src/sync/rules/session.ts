@@ -250,7 +250,7 @@ export const authorize: Transition<AuthorizeInput, AuthorizeResult> = {
     const code = tokenCode(before, tokenHash, tx.nowMs)
     if (code !== CODES.OK.code) return { kind: 'refused', code }
     const after = used(before, tokenHash, tx.nowMs)
-    if (after.current !== before.current || after.expiresAtMs !== before.expiresAtMs) {
+    if (after !== before) {
       tx.put(session, after, device)
       seen(tx, device)
     }
@@ -266,11 +266,13 @@ function tokenCode(before: SessionRecord, hash: string, nowMs: number): Code {
   return expired ? CODES.TOKEN_EXPIRED.code : CODES.OK.code
 }
 
+/** `before` itself if its token was used before, and nothing slides. */
 function used(before: SessionRecord, hash: string, nowMs: number): SessionRecord {
   const slides = before.expiresAtMs - nowMs < SESSION_MS - DAY_MS
   const expiresAtMs = slides ? nowMs + SESSION_MS : before.expiresAtMs
   const first: SessionToken | undefined = before.unused.find(token => token.hash === hash)
-  return first === undefined ? { ...before, expiresAtMs } : { ...before, current: first, unused: [], expiresAtMs }
+  if (first !== undefined) return { ...before, current: first, unused: [], expiresAtMs }
+  return slides ? { ...before, expiresAtMs } : before
 }
 
 /** Notes, to the day, that the device was here. */
