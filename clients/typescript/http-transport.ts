@@ -35,8 +35,9 @@ import {
 import { FRAME_TO_SERVER_BYTES_MAX, POLL_MS_MAX } from '../../protocol/limits.js'
 import { METHODS, methodByNumber, type RequestMethod } from '../../protocol/methods.js'
 import { joined, NO_BYTES, sameBytes, toBase64Url } from './bytes.js'
-import { type HttpAnswer, PROTO, readAnswer } from './http-answer.js'
-import type { HttpCall, HttpExchange } from './http-exchange.js'
+import type { HttpAnswer } from './http-answer.js'
+import { HttpCalls, type PostOptions } from './http-calls.js'
+import type { HttpExchange } from './http-exchange.js'
 import { HttpLane } from './http-lane.js'
 import { type Clock, systemClock, type TimerHandle } from './system.js'
 import type { Transport, TransportConnection, TransportHandlers } from './transport.js'
@@ -49,17 +50,11 @@ export interface HttpOptions {
   readonly clock?: Clock
 }
 
-/** How long a request may take that does not wait. Where a caller has less patience the link ends. */
-const ANSWER_MS = 60_000
-
 /** How much later than asked for a poll may be answered. */
 const POLL_GRACE_MS = 10_000
 
 /** A poll that brings nothing is not asked again sooner: somebody between answers instead of waiting. */
 const POLL_MS_MIN = 1_000
-
-/** After close(), how long the last ack may still be on its way. */
-const LINGER_MS = 2_000
 
 export function httpTransport({ exchange, pollMs = POLL_MS_MAX, clock = systemClock }: HttpOptions): Transport {
   if (!(Number.isSafeInteger(pollMs) && pollMs >= 1 && pollMs <= POLL_MS_MAX)) {
@@ -84,33 +79,16 @@ type State =
   | { readonly name: 'bound'; readonly attempt: number }
   | { readonly name: 'closed' }
 
-interface Exchange {
-  call: HttpCall | undefined
-  timer: TimerHandle | undefined
-  readonly ack: AckNotice | undefined
-}
-
-interface PostOptions {
-  /** That goes along. */
-  readonly ack?: AckNotice | undefined
-  readonly limitMs?: number
-  /** By default what Hello named. */
-  readonly authorization?: string
-}
-
 type Answered = (answer: HttpAnswer) => void
 
 class HttpConnection implements TransportConnection {
-  readonly #exchange: HttpExchange
+  readonly #calls: HttpCalls
   readonly #pollMs: number
   readonly #clock: Clock
   readonly #handlers: TransportHandlers
   readonly #decoder = new FrameDecoder(FRAME_TO_SERVER_BYTES_MAX)
-  readonly #exchanges = new Set<Exchange>()
   readonly #lane = new HttpLane()
   #state: State = { name: 'nameless' }
-  /** With its scheme; empty until Hello named one. */
-  #authorization = ''
   /** The version up to which all was handed to the client, in ranges that join. */
   #since = 0
   #laneBusy = false
@@ -126,7 +104,7 @@ class HttpConnection implements TransportConnection {
   #out: Uint8Array[] = []
 
   constructor(exchange: HttpExchange, pollMs: number, clock: Clock, handlers: TransportHandlers) {
-    this.#exchange = exchange
+    this.#calls = new HttpCalls(exchange, clock, error => this.#end(error))
     this.#pollMs = pollMs
     this.#clock = clock
     this.#handlers = handlers
@@ -149,10 +127,7 @@ class HttpConnection implements TransportConnection {
     if (lastWord !== undefined) this.#sync({}, lastWord, () => {})
     this.#state = { name: 'closed' }
     this.#pause?.cancel()
-    for (const exchange of this.#exchanges) {
-      if (exchange.ack === undefined) this.#abort(exchange)
-      else this.#limit(exchange, LINGER_MS)
-    }
+    this.#calls.giveUp()
   }
 
   // What the client wrote ----------------------------------------------------------------------------------------------
@@ -179,7 +154,7 @@ class HttpConnection implements TransportConnection {
       this.#ask(METHODS.hello, frame)
       return
     }
-    this.#authorization = `Bearer ${toBase64Url(hello.token)}`
+    this.#calls.authorization = `Bearer ${toBase64Url(hello.token)}`
     this.#state = { name: 'greeting', held: [] }
     this.#post(METHODS.hello, frame.body, answer => {
       if (answer.kind === 'ok') {
@@ -232,7 +207,7 @@ class HttpConnection implements TransportConnection {
     this.#pinged = true
     if (this.#state.name !== 'bound') {
       // A nameless one: with the token it would bind an attempt.
-      this.#post(METHODS.hello, NO_BYTES, answer => this.#heeded(answer), { authorization: '' })
+      this.#post(METHODS.hello, NO_BYTES, answer => this.#heeded(answer), { nameless: true })
       return
     }
     const ack = this.#ackUnderWay ? undefined : this.#lane.takeAck()
@@ -342,24 +317,11 @@ class HttpConnection implements TransportConnection {
       answered(answer, page, since)
     }
     const body = METHODS.sync.encodeRequest(createSyncRequest({ ...request, since, ack }))
-    this.#post(METHODS.sync, body, done, { ack })
+    this.#post(METHODS.sync, body, done, { lastWord: ack !== undefined })
   }
 
-  #post(method: RequestMethod, body: Uint8Array, answered: Answered, options: PostOptions = {}): void {
-    const { ack, limitMs = ANSWER_MS, authorization = this.#authorization } = options
-    const exchange: Exchange = { call: undefined, timer: undefined, ack }
-    this.#exchanges.add(exchange)
-    this.#limit(exchange, limitMs)
-    const headers: Record<string, string> = { 'content-type': PROTO, 'connect-protocol-version': '1' }
-    if (authorization !== '') headers.authorization = authorization
-    const path = `/longwire.v1.${method.service}/${method.rpc}`
-    exchange.call = this.#exchange.post({ path, headers, body }, (error, response) => {
-      exchange.timer?.cancel()
-      // What was given up is not heard, whatever the exchange still says.
-      if (!this.#exchanges.delete(exchange)) return
-      if (response === undefined) this.#end(error ?? new Error('no response'))
-      else this.#answered(readAnswer(response), answered)
-    })
+  #post(method: RequestMethod, body: Uint8Array, answered: Answered, options?: PostOptions): void {
+    this.#calls.post(method, body, answer => this.#answered(answer, answered), options)
   }
 
   #answered(answer: HttpAnswer, answered: Answered): void {
@@ -376,21 +338,7 @@ class HttpConnection implements TransportConnection {
     }
     this.#deliver()
     this.#pump()
-    if (this.#ending !== undefined && this.#exchanges.size === 0) this.#heeded(this.#ending)
-  }
-
-  #limit(exchange: Exchange, ms: number): void {
-    exchange.timer?.cancel()
-    exchange.timer = this.#clock.after(ms, () => {
-      this.#abort(exchange)
-      this.#end(new Error('no answer in time'))
-    })
-  }
-
-  #abort(exchange: Exchange): void {
-    exchange.timer?.cancel()
-    this.#exchanges.delete(exchange)
-    exchange.call?.abort()
+    if (this.#ending !== undefined && this.#calls.underWay === 0) this.#heeded(this.#ending)
   }
 
   // What the client hears ----------------------------------------------------------------------------------------------
@@ -439,7 +387,7 @@ class HttpConnection implements TransportConnection {
     if (answer.kind === 'ok') return
     // A session that Logout or DeleteAccount ends is told by the poll too, and that may be here first: as on a connection the
     // Close comes behind the answers that are due.
-    if (answer.kind === 'refused' && actionOf(answer.code) === 'login' && this.#exchanges.size > 0) {
+    if (answer.kind === 'refused' && actionOf(answer.code) === 'login' && this.#calls.underWay > 0) {
       this.#ending = answer
       return
     }
@@ -465,7 +413,7 @@ class HttpConnection implements TransportConnection {
     if (this.#state.name === 'closed') return
     this.#state = { name: 'closed' }
     this.#pause?.cancel()
-    for (const exchange of this.#exchanges) this.#abort(exchange)
+    this.#calls.giveUp()
     this.#handlers.closed(error)
   }
 }
