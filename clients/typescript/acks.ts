@@ -31,6 +31,8 @@ export class Acks {
   #durable: number
   /** The highest version told on this connection, or known to be committed. */
   #told = 0
+  /** The highest version that the server named on this connection: it takes no ack above (PROTOCOL.md, 7.15). */
+  #heard = 0
   /** Whose marks are to be told. */
   readonly #delivered = new Set<Seen>()
   /** What is read here and not yet confirmed by the own-read item, by `peer/device`. */
@@ -122,10 +124,25 @@ export class Acks {
     this.#read.set(`${peer}/${device}`, { peer, device, sendSeq: json as number })
   }
 
+  /**
+   * A range up to `to` came on this connection. More may have been applied: what came on the one before, after this one's Hello.
+   */
+  heard(to: number): void {
+    if (to <= this.#heard) return
+    this.#heard = to
+    this.#schedule()
+  }
+
+  /** An answer named (from, to] on this connection: it counts where it joins what was heard. */
+  heardRange(from: number, to: number): void {
+    if (from <= this.#heard) this.heard(to)
+  }
+
   /** Hello was answered: what is above the ack that stands is told again. */
   greeted(link: Link, committed: number): void {
     this.#link = link
     this.#told = committed
+    this.#heard = 0
     this.#delivered.clear()
     for (const seen of this.#shown.all()) if (seen.storedVersion > committed) this.#delivered.add(seen)
     for (const mark of this.#read.values()) this.#readToTell.add(mark)
@@ -143,6 +160,7 @@ export class Acks {
     this.#generation++
     this.#durable = 0
     this.#told = 0
+    this.#heard = 0
     this.#delivered.clear()
     for (const seen of this.#shown.all()) {
       seen.version = seen.storedVersion = 0
@@ -155,6 +173,7 @@ export class Acks {
     this.#generation++
     this.#durable = 0
     this.#told = 0
+    this.#heard = 0
     this.#delivered.clear()
     this.#read.clear()
     this.#readToTell.clear()
@@ -176,7 +195,7 @@ export class Acks {
 
   /** The next notice, which then counts as told; undefined if there is nothing to tell. */
   #take(): AckNotice | undefined {
-    if (this.#delivered.size === 0 && this.#readToTell.size === 0 && this.#durable <= this.#told) return undefined
+    if (this.#nothingToTell) return undefined
     const delivered: Mark[] = []
     for (const seen of this.#delivered) {
       if (delivered.length === MARKS_MAX) break
@@ -189,9 +208,17 @@ export class Acks {
       read.push({ peer: mark.peer, device: mark.device, sendSeq: mark.sendSeq })
       this.#readToTell.delete(mark)
     }
-    const whole = this.#delivered.size === 0 && this.#durable > this.#told
-    if (whole) this.#told = this.#durable
-    return createAckNotice({ version: whole ? this.#durable : 0, delivered, read })
+    const version = this.#delivered.size === 0 && this.#tellable > this.#told ? this.#tellable : 0
+    if (version > 0) this.#told = version
+    return createAckNotice({ version, delivered, read })
+  }
+
+  get #tellable(): number {
+    return Math.min(this.#durable, this.#heard)
+  }
+
+  get #nothingToTell(): boolean {
+    return this.#delivered.size === 0 && this.#readToTell.size === 0 && this.#tellable <= this.#told
   }
 
   #markRead(peer: number, device: number, sendSeq: number): void {
@@ -212,7 +239,7 @@ export class Acks {
 
   #schedule(): void {
     if (this.#link === undefined || this.#timer !== undefined) return
-    if (this.#delivered.size === 0 && this.#readToTell.size === 0 && this.#durable <= this.#told) return
+    if (this.#nothingToTell) return
     this.#timer = this.#clock.after(this.#delayMs, () => this.tell())
   }
 }

@@ -113,6 +113,7 @@ export class Inbox {
     const versions = itemVersions(from, items)
     const end = to === 0 ? (versions.at(-1) ?? from) : to
     this.#apply(this.#checked(from, end, versions), end, trimmed, items, versions)
+    this.#host.acks.heard(end)
     this.#host.applied(this.#timeline.applied, false)
     this.#pull()
   }
@@ -128,6 +129,7 @@ export class Inbox {
     if (version > 0 && before <= this.#timeline.applied) this.#keepOwn(message, version, message.atMs)
     else this.#keepAhead(message, version)
     if (version === 0) return
+    this.#host.acks.heardRange(before, version)
     const after = this.#timeline.push(before, version)
     if (after === NOTHING) {
       this.#pull()
@@ -163,6 +165,7 @@ export class Inbox {
         checkRange(since, to, versions)
         this.#host.backoff.reset()
         this.#apply(this.#timeline.answer(since, to, more), to, trimmed, items, versions)
+        this.#host.acks.heard(to)
         this.#host.applied(this.#timeline.applied, !more)
         // A slow disk slows the pulls: no more than a page waits for it.
         this.#host.commits.after(() => this.#pull())

@@ -29,6 +29,24 @@ t.test('a message is told when it is stored, once, and acknowledged a little lat
   t.same(harness.pipe.peek(), [])
 })
 
+t.test('acknowledges nothing above what this connection has named, though it has more', async t => {
+  const harness = await Harness.online(new MemoryStorage(), { ackDelayMs: 250 })
+  harness.pipe.push(0, 2, [messageItem('300/2/7'), messageItem('300/2/8')])
+  harness.pipe.end()
+  while (harness.client.state().phase === 'waiting') harness.advance(100)
+  harness.pipe.open()
+  const { id } = harness.pipe.take('hello')
+  harness.pipe.receive(answer('hello', id, { uid: UID, device: 1, storeId: STORE_ID, head: 2 }))
+  harness.advance(10_000)
+  t.match(harness.pipe.takeAck(), { version: 0, delivered: [{ sendSeq: 8 }] })
+  harness.pipe.push(0, 1, [messageItem('300/2/7')])
+  harness.advance(250)
+  t.match(harness.pipe.takeAck(), { version: 1 })
+  harness.pipe.push(1, 2, [messageItem('300/2/8')])
+  harness.advance(250)
+  t.match(harness.pipe.takeAck(), { version: 2 })
+})
+
 t.test('who is told of a message can mark it as read at once', async t => {
   const harness = await Harness.online()
   harness.client.on('message', ({ peer }) => harness.client.markRead(peer))
