@@ -1,16 +1,18 @@
 // Decides when to connect, greets the server, and does what its codes say (PROTOCOL.md, clauses 3 and 9).
 //
-//                      connect(), signIn()
-//   resting ─────────────────────────────────► connecting ──open, attempt stored──► greeting ──Hello answered──► online ◄──┐
-//      ▲                                        ▲ ▲  │  ▲                             │  ▲                        │ │ │    │
-//      │                                        │ │  └──┼──no answer, no link: the ───┘  └──REPLACED by a probe───┘ │ └────┘
-//      │                                        │ │     │  next transport, at once          that was not answered  │ a probe won:
-//      │                                        │ │     └──REPLACED by a probe that was given up──────────────────┤ the link is
-//      │ "login", sign-in refused               │ └─────────────────────────┐                                     │ another one
-//      ├──────────────────────────────────── waiting ◄── the last transport ─┴──link ended, "retry", "reconnect",──┤
-//      │                                        ▲        failed                 "resync"                           │ Drain
-//      │                                        └──────────────────────────────────── draining (answers come in) ◄─┘
-//   any ──"stop", storage failed, close()──► stopped{reason}
+//            connect(),                        ┌── a probe won: another link ──┐
+//            signIn()          attempt stored  │                               │
+//   resting ─────────► connecting ──────────► greeting ──Hello answered──► online ──Drain──► draining (answers come in)
+//      ▲                 ▲  ▲ ▲                │  ▲                         │ │ │               │
+//      │                 │  │ └──no answer:────┤  └──REPLACED by a probe────┘ │ │               │
+//      │             time│  │    the next      │     that still greets        │ │               │
+//      │                 │  │    transport     │                              │ │               │
+//      │                 │  └──────────────────┼──REPLACED by a probe that────┘ │               │
+//      │                 │                     │  was given up                  │               │
+//      │              waiting ◄────────────────┴────────────────────────────────┴───────────────┘
+//      │                    the last transport failed, link ended, "retry", "reconnect", "resync"
+//      │
+//      └── from any: "login", sign-in refused, rest()          any ──"stop", storage failed, close()──► stopped{reason}
 //
 // A sign-in goes over a nameless connection and then greets on that same one. Each phase owns its candidate (candidate.ts: a
 // link, its attempt, its transport) and its timer; only #enter writes it. Which transport is next says ladder.ts; while a

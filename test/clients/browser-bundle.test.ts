@@ -1,5 +1,5 @@
 import t from 'tap'
-import { bundle, CLIENT_ENTRY } from '../support/bundle.js'
+import { bundle, bundleText, CLIENT_ENTRY } from '../support/bundle.js'
 import { ManualClock } from '../support/manual-clock.js'
 import { ScriptedExchange } from '../support/scripted-exchange.js'
 
@@ -11,6 +11,12 @@ t.test('the bundle for browsers holds no Node, and none of its adapters', async 
   t.ok(inputs.some(each => each.endsWith('indexed-db-storage.js')))
   t.notOk(inputs.some(each => /file-storage|tcp-transport|node-ws|node_modules\/ws\//.test(each)))
   t.ok(text.length < 200_000, `${text.length} bytes`)
+})
+
+t.test('who imports the package gets the entry that fits', async t => {
+  const { inputs } = await bundleText("export * from 'longwire/client'")
+  t.ok(inputs.some(each => each.endsWith('typescript/browser.js')))
+  t.match(import.meta.resolve('longwire/client'), /typescript\/index\.js$/)
 })
 
 t.test('it is a whole client: connects, greets, and says what Node’s says', async t => {

@@ -1,5 +1,4 @@
 /** Bundles compiled files for a browser, as `npm run build:browser` does. */
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -7,10 +6,21 @@ const DIST = fileURLToPath(new URL('../..', import.meta.url))
 
 export const CLIENT_ENTRY = 'clients/typescript/browser.js'
 
+export interface Bundle {
+  readonly text: string
+  /** The files it was made of. */
+  readonly inputs: readonly string[]
+}
+
 /** @param entry within dist */
-export async function bundle(entry: string): Promise<{ readonly text: string; readonly inputs: readonly string[] }> {
+export function bundle(entry: string): Promise<Bundle> {
+  return bundleText(`export * from './${entry}'`)
+}
+
+/** @param text of a module that stands in dist */
+export async function bundleText(text: string): Promise<Bundle> {
   const result = await build({
-    entryPoints: [join(DIST, entry)],
+    stdin: { contents: text, resolveDir: DIST },
     bundle: true,
     minify: true,
     format: 'esm',
