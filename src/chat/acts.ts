@@ -160,14 +160,16 @@ export class Acts {
   }
 
   async #password(): Promise<void> {
-    const { client, say, ask } = this.#host
-    if (ask === undefined) {
+    const { client, say, dialogue } = this.#host
+    if (dialogue === undefined) {
       say('wrong', '/password needs a terminal')
       return
     }
-    const old = await ask('Old password: ', 'secret')
-    const fresh = old === undefined ? undefined : await ask('New password: ', 'secret')
-    const again = fresh === undefined ? undefined : await ask('New password again: ', 'secret')
+    const [old, fresh, again] = await dialogue(async ask => [
+      await ask('Old password: ', 'secret'),
+      await ask('New password: ', 'secret'),
+      await ask('New password again: ', 'secret'),
+    ])
     if (old === undefined || fresh === undefined || again === undefined) return
     if (fresh !== again) say('wrong', 'the two are not the same: nothing was changed')
     else this.#begin(client.account.changePassword(old, fresh), 'the password is changed; other devices are logged out')

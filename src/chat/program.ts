@@ -17,7 +17,7 @@ import type { Settings } from './options.js'
 import { firstLine } from './password-fd.js'
 import { PlainScreen } from './plain-screen.js'
 import { Room } from './room.js'
-import type { Ask, Screen } from './screen.js'
+import type { Ask } from './screen.js'
 import { signIn } from './sign-in.js'
 import { Terminal } from './terminal.js'
 
@@ -43,6 +43,7 @@ export class Program {
   /** Where a person types: the whole screen, or (if the output goes elsewhere) only for questions. */
   #terminal: Terminal | undefined
   #lines: AsyncIterator<string> | undefined
+  #client: Client | undefined
   #room: Room | undefined
 
   /** @param complain takes why it failed, in one line */
@@ -70,19 +71,19 @@ export class Program {
     if (stdin.isTTY) this.#terminal = this.#makeTerminal(isScreen ? stdout : stderr)
     // At once: what is typed from here on is echoed by nobody.
     this.#terminal?.begin()
-    let client: Client | undefined
     try {
-      const password = await this.#givenPassword()
-      client = await this.#makeClient()
-      const screen = isScreen && this.#terminal !== undefined ? this.#terminal : new PlainScreen(this.#write)
-      return await this.#talk(client, screen, password)
+      const enter = (ask?: Ask): Promise<boolean> => this.#enter(isScreen, ask)
+      const entered = await (this.#terminal === undefined ? enter() : this.#terminal.dialogue(enter))
+      if (!entered && !this.#isEnding) return 1
+      if (entered) await this.#begin()
+      return await this.#ended
     } catch (error) {
       this.#terminal?.end()
       this.#complain(errorText(error))
       return 1
     } finally {
       this.#room?.close()
-      await client?.close()
+      await this.#client?.close()
       this.#terminal?.end()
       void this.#lines?.return?.()
       // Whoever writes to it may go on: nothing waits for that.
@@ -90,44 +91,49 @@ export class Program {
     }
   }
 
-  async #talk(client: Client, screen: Screen, password: string | undefined): Promise<number> {
-    const { account, register, contact } = this.#settings
-    const ask = this.#ask()
+  /** @returns whether there is a session */
+  async #enter(isScreen: boolean, ask: Ask | undefined): Promise<boolean> {
+    const { account, register } = this.#settings
+    const password = await this.#givenPassword()
+    const client = await this.#makeClient()
+    this.#client = client
     const room = new Room({
       client,
-      screen,
+      screen: isScreen && this.#terminal !== undefined ? this.#terminal : new PlainScreen(this.#write),
       clock: systemClock,
-      ask,
+      dialogue: this.#terminal?.dialogue,
       quit: () => this.#end(0),
       signedOut: why => void this.#again(client, room, why),
     })
     this.#room = room
-    client.on('storageFailed', ({ error }) => this.#fail(room, `the storage failed: ${error.message}`))
+    client.on('storageFailed', ({ error }) => {
+      room.say('wrong', `the storage failed: ${error.message}`)
+      this.#end(1)
+    })
     client.on('connection', status => {
       // Where a person looks on it has been said, and what is here can still be read.
       if (status.state === 'stopped' && status.reason !== 'CLOSED' && this.#terminal === undefined) this.#end(1)
     })
-    const known = client.account.signedIn
-    if (!known) {
-      const say = room.say.bind(room)
-      const signingIn = signIn({ client, account, register: register || undefined, password, ask, say })
-      const signedIn = await Promise.race([signingIn, this.#ended.then(() => false)])
-      if (!signedIn) return this.#isEnding ? this.#ended : 1
-    }
-    await room.open(contact)
-    if (known) client.connect()
-    void this.#read(room)
-    return this.#ended
+    if (client.account.signedIn) return true
+    const say = room.say.bind(room)
+    const signingIn = signIn({ client, account, register: register || undefined, password, ask, say })
+    return Promise.race([signingIn, this.#ended.then(() => false)])
+  }
+
+  async #begin(): Promise<void> {
+    const room = this.#room
+    await room?.open(this.#settings.contact)
+    this.#client?.connect()
+    if (room !== undefined) void this.#read(room)
   }
 
   /** The session ended while one was talking. */
   async #again(client: Client, room: Room, why: string): Promise<void> {
     const { account } = this.#settings
     room.say('wrong', `signed out by the server: ${why}`)
-    const ask = this.#ask()
-    const signedIn =
-      ask !== undefined &&
-      (await signIn({ client, account, register: undefined, password: undefined, ask, say: room.say.bind(room) }))
+    const enter = (ask: Ask): Promise<boolean> =>
+      signIn({ client, account, register: undefined, password: undefined, ask, say: room.say.bind(room) })
+    const signedIn = this.#terminal !== undefined && (await this.#terminal.dialogue(enter))
     if (!signedIn) this.#end(1)
   }
 
@@ -149,16 +155,6 @@ export class Program {
     if (waiting > 0)
       this.#complain(`${waiting} of what was entered waits for the server: it goes out at the next start`)
     this.#end(waiting > 0 || room.failures > 0 ? 1 : 0)
-  }
-
-  #fail(room: Room, why: string): void {
-    room.say('wrong', why)
-    this.#end(1)
-  }
-
-  #ask(): Ask | undefined {
-    const terminal = this.#terminal
-    return terminal === undefined ? undefined : (question, how) => terminal.ask(question, how === 'secret')
   }
 
   #makeTerminal(output: WriteStream): Terminal {

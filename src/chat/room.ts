@@ -20,7 +20,7 @@ import { commandHelp, parseEntered } from './command-table.js'
 import { connectionWord, errorText, failureLine, keyOf, messageLine, nameOf, said } from './lines.js'
 import { People } from './people.js'
 import type { Line } from './rows.js'
-import type { Ask, Screen } from './screen.js'
+import type { Dialogue, Screen } from './screen.js'
 
 /** What of a client is used. */
 export type ChatClient = Pick<
@@ -33,7 +33,7 @@ export interface RoomSpec {
   readonly screen: Screen
   readonly clock: Clock
   /** Undefined where nobody can be asked. */
-  readonly ask: Ask | undefined
+  readonly dialogue: Dialogue | undefined
   /** The person wants to go. */
   readonly quit: () => void
   /** The server takes the session no more. */

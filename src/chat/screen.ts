@@ -11,5 +11,11 @@ export interface Screen {
   status(text: string): void
 }
 
+/**
+ * Asks a person some questions, one after the other. From its begin to its end nothing that is typed is a message: what comes
+ * ahead of a question answers it, and what is left at the end is thrown away.
+ */
+export type Dialogue = <T>(run: (ask: Ask) => Promise<T>) => Promise<T>
+
 /** @returns what the person typed, or undefined if nothing comes any more (Ctrl-C, the end of the input) */
 export type Ask = (question: string, how: 'echoed' | 'secret') => Promise<string | undefined>

@@ -5,14 +5,14 @@
  *   12:01      bob: hi
  *   [online tcp] bob> how are y█       one row, drawn anew after everything; scrolls sideways
  *
- * The terminal is in raw mode from begin() to end(): it echoes nothing by itself, so a secret is never on the screen, also if
- * it is typed before it is asked for.
+ * The terminal is in raw mode from begin() to end(): it echoes nothing by itself. In a dialogue keys wait for the next question,
+ * unseen: a secret that is typed before it is asked for is neither shown nor taken for a message.
  */
 
 import { emitKeypressEvents } from 'node:readline'
 import { type Key, LineEditor } from './line-editor.js'
 import { cellsOf, type Line, leadOf, rowsOf } from './rows.js'
-import type { Screen } from './screen.js'
+import type { Dialogue, Screen } from './screen.js'
 import { visibleName } from './visible.js'
 
 export interface TerminalInput extends NodeJS.ReadableStream {
@@ -54,6 +54,12 @@ export class Terminal implements Screen {
   readonly #editor = new LineEditor(true)
   #status = ''
   #question: Question | undefined
+  /** Keys that no question has taken yet; undefined while there is no dialogue. */
+  #ahead: [string | undefined, Key][] | undefined
+  /** Dialogues that are not over. */
+  #dialogues = 0
+  /** Settles when the one that came last is over; never rejects. */
+  #lastOver: Promise<unknown> = Promise.resolve()
   #begun = false
   /** Rows printed since the terminal's width is what it is. */
   #printed = 0
@@ -118,8 +124,24 @@ export class Terminal implements Screen {
     this.#draw()
   }
 
-  /** One question at a time. What comes meanwhile is shown above it. */
-  ask(text: string, secret: boolean): Promise<string | undefined> {
+  /** One dialogue at a time: another one waits. What is to be shown meanwhile is shown above the question. */
+  readonly dialogue: Dialogue = run => {
+    this.#dialogues++
+    this.#ahead ??= []
+    const over = this.#lastOver.then(async () => {
+      try {
+        return await run((text, how) => this.#ask(text, how === 'secret'))
+      } finally {
+        this.#dialogues--
+        this.#ahead = this.#dialogues === 0 ? undefined : []
+        this.#draw()
+      }
+    })
+    this.#lastOver = over.catch(() => {})
+    return over
+  }
+
+  #ask(text: string, secret: boolean): Promise<string | undefined> {
     if (!this.#begun) return Promise.resolve(undefined)
     return new Promise(resolve => {
       const answer = (given: string | undefined): void => {
@@ -128,6 +150,7 @@ export class Terminal implements Screen {
       }
       this.#question = { text, secret, editor: new LineEditor(false), answer }
       this.#draw()
+      for (const [character, key] of this.#ahead?.splice(0) ?? []) this.#onKey(character, key)
     })
   }
 
@@ -137,6 +160,11 @@ export class Terminal implements Screen {
 
   readonly #onKey = (character: string | undefined, key: Key): void => {
     const question = this.#question
+    if (question === undefined && this.#ahead !== undefined) {
+      if (key.ctrl === true && key.name === 'c') this.#events.end()
+      else this.#ahead.push([character, key])
+      return
+    }
     const typed = (question?.editor ?? this.#editor).key(character, key)
     switch (typed.kind) {
       case 'line':
@@ -178,7 +206,8 @@ export class Terminal implements Screen {
 
   #draw(): void {
     if (!this.#begun) return
-    const { text, secret, editor } = this.#question ?? { text: this.#status, secret: false, editor: this.#editor }
+    const question = this.#question
+    const { text, secret, editor } = question ?? { text: this.#status, secret: false, editor: this.#editor }
     // At least half of the row is for what is typed.
     const prompt = clipped(visibleName(text), Math.floor(this.#columns / 2))
     const view = secret ? { text: '', cursor: 0 } : editor.view(this.#columns - 1 - cellsOf(prompt))

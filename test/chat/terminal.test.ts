@@ -64,19 +64,56 @@ t.test('after the screen was made wider or narrower, no mark is drawn at a place
 
 t.test('a question takes the line; its answer can be read afterwards, a secret never', async t => {
   const { emulator, terminal, lines } = setUp()
-  const who = terminal.ask('l or r: ', false)
+  const answers = terminal.dialogue(async ask => {
+    const who = await ask('l or r: ', 'echoed')
+    terminal.show({ kind: 'notice', text: 'offline' })
+    return [who, await ask('Password: ', 'secret')]
+  })
   emulator.type('r\r')
-  t.equal(await who, 'r')
-  const secret = terminal.ask('Password: ', true)
-  emulator.type('zxq')
-  terminal.show({ kind: 'notice', text: 'offline' })
-  emulator.type('vj\x7fk\r')
-  t.equal(await secret, 'zxqvk')
+  await eventually(() => emulator.screen.endsWith('Password:'))
+  emulator.type('zxqvj\x7fk\r')
+  t.same(await answers, ['r', 'zxqvk'])
   t.equal(emulator.screen, 'l or r: r\n-- offline\nPassword:\n[online tcp] bob>')
-  t.same(lines, [])
   emulator.type('\x1b[A.')
   await eventually(() => emulator.screen.endsWith('.'))
   t.notMatch(emulator.written, /[zxqvjk]/, 'not one letter of it, also when keys ask for what was entered')
+  t.same(lines, [])
+})
+
+t.test('what is typed ahead of a question answers it, unseen; what is left over is no message', async t => {
+  const { emulator, terminal, lines, ends } = setUp()
+  let goOn: () => void = () => {}
+  const answers = terminal.dialogue(async ask => {
+    await new Promise<void>(resolve => {
+      goOn = resolve
+    })
+    return [await ask('Old: ', 'secret'), await ask('New: ', 'secret'), await ask('Again: ', 'secret')]
+  })
+  emulator.type('zx\rqv\rjk\rzxq\rvjk')
+  await eventually(() => emulator.keyboard.readableLength === 0)
+  emulator.type('\x03')
+  await eventually(() => ends() === 1)
+  goOn()
+  t.same(await answers, ['zx', 'qv', 'jk'])
+  emulator.type('hello\r')
+  await eventually(() => lines.length > 0)
+  t.same(lines, ['hello'])
+  t.notMatch(emulator.written, /[zxqvjk]/)
+})
+
+t.test('a dialogue waits for the one before, also if that failed', async t => {
+  const { emulator, terminal } = setUp()
+  const first = terminal.dialogue(async ask => {
+    await ask('First: ', 'echoed')
+    throw new Error('over')
+  })
+  const second = terminal.dialogue(ask => ask('Second: ', 'echoed'))
+  await eventually(() => emulator.screen.endsWith('First:'))
+  emulator.type('one\r')
+  await t.rejects(first, /over/)
+  await eventually(() => emulator.screen.endsWith('Second:'))
+  emulator.type('two\r')
+  t.equal(await second, 'two')
 })
 
 t.test('Ctrl-C, Ctrl-D and a terminal that is gone end it; it is left as it was found', async t => {
@@ -88,14 +125,16 @@ t.test('Ctrl-C, Ctrl-D and a terminal that is gone end it; it is left as it was 
   await eventually(() => ends() === 2)
   emulator.keyboard.end()
   await eventually(() => ends() === 3)
-  const asked = terminal.ask('Password: ', true)
+  const asked = terminal.dialogue(ask => ask('Password: ', 'secret'))
+  await eventually(() => emulator.screen.endsWith('Password:'))
   terminal.end()
   terminal.end()
   t.equal(await asked, undefined)
   t.notOk(emulator.rawMode)
   t.ok(emulator.written.endsWith('\x1b[?2004l'))
   t.equal(emulator.screen, '')
-  t.equal(await terminal.ask('Password: ', true), undefined, 'nobody is there any more')
+  const late = terminal.dialogue(ask => ask('Password: ', 'secret'))
+  t.equal(await late, undefined, 'nobody is there any more')
 })
 
 t.test('a long name leaves half of the row to what is typed', async t => {
