@@ -164,6 +164,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     await engine.start()
     void retention.start()
+    services.resume()
     const { port } = await long.listen(config.host, config.port)
     const { port: httpPort } = await short.listen(config.host, config.httpPort)
     const metricsPort = ownDoor ? (await operators.listen(config.metricsHost, config.metricsPort)).port : -1

@@ -45,7 +45,8 @@ import {
   whyUndone,
 } from './answers.js'
 import { contentHash } from './content-hash.js'
-import { lookUpWait } from './limiting.js'
+import type { Departures } from './departures.js'
+import { isDone, lookUpWait } from './limiting.js'
 import { beginTry, type OpenTry } from './login-guard.js'
 import { BusyError, type Passwords } from './passwords.js'
 import { makeToken, newSecret, secretHash } from './tokens.js'
@@ -80,12 +81,14 @@ export class AccountService {
   readonly #passwords: Passwords
   readonly #random: Random
   readonly #limits: Limits
+  readonly #departures: Departures
 
-  constructor(engine: Engine, passwords: Passwords, random: Random, limits: Limits) {
+  constructor(engine: Engine, passwords: Passwords, random: Random, limits: Limits, departures: Departures) {
     this.#engine = engine
     this.#passwords = passwords
     this.#random = random
     this.#limits = limits
+    this.#departures = departures
   }
 
   register(caller: Caller, id: number, request: RegisterRequest): void {
@@ -180,7 +183,8 @@ export class AccountService {
 
   deleteAccount(caller: Caller, id: number, request: DeleteAccountRequest): void {
     const { number } = METHODS.deleteAccount
-    this.#verified(caller, id, number, request.sendSeq, request.password, deleteAccount, verified => verified)
+    const deleted = () => this.#departures.begin(caller.uid)
+    this.#verified(caller, id, number, request.sendSeq, request.password, deleteAccount, same => same, deleted)
   }
 
   #profile(caller: Caller, id: number, uid: number): void {
@@ -293,6 +297,7 @@ export class AccountService {
     password: string,
     transition: Transition<I, Answer>,
     input: (verified: VerifiedInput) => I | Promise<I>,
+    succeeded: () => void = () => {},
     tries = 0,
   ): void {
     const actor = userActor(caller.uid)
@@ -311,16 +316,12 @@ export class AccountService {
     const again = tries < VERIFY_TRIES_MAX
     attempt().then(
       made =>
-        this.#engine.submit(actor, transition, made, outcome =>
-          answerNumbered(
-            caller,
-            id,
-            outcome,
-            again
-              ? () => this.#verified(caller, id, method, sendSeq, password, transition, input, tries + 1)
-              : undefined,
-          ),
-        ),
+        this.#engine.submit(actor, transition, made, outcome => {
+          const next = () =>
+            this.#verified(caller, id, method, sendSeq, password, transition, input, succeeded, tries + 1)
+          answerNumbered(caller, id, outcome, again ? next : undefined)
+          if (isDone(outcome)) succeeded()
+        }),
       error => refuseError(caller, id, error),
     )
   }

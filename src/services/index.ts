@@ -13,6 +13,7 @@ import { AccountService } from './account-service.js'
 import { Acks } from './acks.js'
 import { refuse, refuseLimited } from './answers.js'
 import { CONTACT_ACTS, ContactService } from './contact-service.js'
+import { Departures } from './departures.js'
 import { HelloService } from './hello-service.js'
 import { requestWait } from './limiting.js'
 import { MessageService } from './message-service.js'
@@ -33,14 +34,23 @@ export interface ServiceOptions {
 /** Decodes and runs one method. */
 type Handler = (caller: Caller, id: number, body: Uint8Array) => void
 
-export function createServices(options: ServiceOptions): Services & { flush(): void } {
+/** The services as whoever starts and stops them sees them. */
+export interface OwnServices extends Services {
+  /** Goes on with what an earlier process did not finish. To be called when the engine runs. */
+  resume(): void
+  /** Commits what is held back for a moment, and begins nothing of its own any more: before the engine is closed. */
+  flush(): void
+}
+
+export function createServices(options: ServiceOptions): OwnServices {
   return new AllServices(options)
 }
 
-class AllServices implements Services {
+class AllServices implements OwnServices {
   readonly #hello: HelloService
   readonly #messages: MessageService
   readonly #acks: Acks
+  readonly #departures: Departures
   readonly #limits: Limits
   /** By method number. */
   readonly #handlers: (Handler | undefined)[] = []
@@ -56,7 +66,8 @@ class AllServices implements Services {
     this.#on(METHODS.sync, (caller, id, request) => messages.sync(caller, id, request))
     this.#on(METHODS.void, (caller, id, request) => messages.void(caller, id, request))
 
-    const accounts = new AccountService(engine, passwords, random, limits)
+    this.#departures = new Departures(engine, clock)
+    const accounts = new AccountService(engine, passwords, random, limits, this.#departures)
     this.#on(METHODS.register, (caller, id, request) => accounts.register(caller, id, request))
     this.#on(METHODS.login, (caller, id, request) => accounts.login(caller, id, request))
     this.#on(METHODS.logout, (caller, id) => accounts.logout(caller, id))
@@ -103,8 +114,12 @@ class AllServices implements Services {
     return this.#messages.page(uid, since)
   }
 
-  /** Commits what is held back for a moment: before the engine is closed. */
+  resume(): void {
+    this.#departures.resume()
+  }
+
   flush(): void {
+    this.#departures.stop()
     this.#acks.flush()
   }
 

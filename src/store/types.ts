@@ -117,11 +117,19 @@ export interface Trim {
   readonly entriesMax?: number | undefined
 }
 
+export interface Drop {
+  readonly actor: Actor
+  /** The entry with this compaction key leaves the log, and the key with it, as if it had never been. Done before the unit's appends. */
+  readonly key: string
+}
+
 export interface Unit {
   readonly expect: readonly Expectation[]
   readonly puts: readonly Put[]
   readonly appends: readonly Append[]
   readonly trims: readonly Trim[]
+  /** Absent: none. */
+  readonly drops?: readonly Drop[]
 }
 
 export interface Appended {

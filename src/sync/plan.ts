@@ -5,7 +5,7 @@
 
 import { assert } from '../lib/assert.js'
 import { partitionOf } from '../store/partition.js'
-import type { Actor, Append, Appended, Expectation, Put, ScopeId, Stamp, Trim, Unit } from '../store/types.js'
+import type { Actor, Append, Appended, Drop, Expectation, Put, ScopeId, Stamp, Trim, Unit } from '../store/types.js'
 import type { ActorCells, Cell, KnownValue, RecordCache } from './record-cache.js'
 import {
   OUTBOX,
@@ -68,6 +68,7 @@ interface Mark {
   readonly undo: number
   readonly appends: number
   readonly trims: number
+  readonly drops: number
   readonly signals: number
   readonly effects: number
 }
@@ -82,6 +83,7 @@ export class Plan {
   readonly slots: Slot[] = []
   readonly appends: Append[] = []
   readonly trims: Trim[] = []
+  readonly drops: Drop[] = []
   readonly signals: Signal[] = []
   /** Entries put into an outbox by this plan: for the deliverer, after the commit. */
   readonly outbox: OutboxEntry[] = []
@@ -135,7 +137,7 @@ export class Plan {
   /** Whether the unit would change nothing. */
   get readOnly(): boolean {
     for (const slot of this.slots) if (slot.put) return false
-    return this.#unseen.length === 0 && this.appends.length === 0 && this.trims.length === 0
+    return this.#unseen.length + this.appends.length + this.trims.length + this.drops.length === 0
   }
 
   /** Whether everything that was looked at is there, durably. What is not there may have come: another node may have put it. */
@@ -159,10 +161,10 @@ export class Plan {
       puts.push({ actor, name, bytes: absent ? null : kind.encode(slot.value), stamp: slot.stamp })
       slot.chain = this.context.cache.pend(slot.cell, slot.stamp, slot.value, slot.base)
     }
-    // A trim alone may be repeated as it is.
+    // A trim or a drop alone may be repeated as it is.
     const repeatable = anchored || (puts.length === 0 && this.appends.length === 0)
     assert(repeatable, 'a unit puts a record that it expects, so that repeating it is safe')
-    return { expect, puts, appends: this.appends, trims: this.trims }
+    return { expect, puts, appends: this.appends, trims: this.trims, drops: this.drops }
   }
 
   /** The unit is durable. */
@@ -290,6 +292,7 @@ export class Plan {
       undo: this.#undo.length,
       appends: this.appends.length,
       trims: this.trims.length,
+      drops: this.drops.length,
       signals: this.signals.length,
       effects: this.#effects.length,
     }
@@ -305,6 +308,7 @@ export class Plan {
     }
     this.appends.length = mark.appends
     this.trims.length = mark.trims
+    this.drops.length = mark.drops
     this.signals.length = mark.signals
     this.#effects.length = mark.effects
   }
@@ -370,6 +374,10 @@ export class PlanTx implements Tx {
 
   trim(upTo: number, entriesMax?: number): void {
     this.#plan.trims.push({ actor: this.actor, upTo, entriesMax })
+  }
+
+  drop(key: string): void {
+    this.#plan.drops.push({ actor: this.actor, key })
   }
 
   effect<I>(kind: EffectKind<I>, target: Actor, input: I): void {

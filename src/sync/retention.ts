@@ -12,8 +12,7 @@
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import type { Random } from '../lib/random.js'
 import type { Actor, LogSummary, ScopeId, Store, Version } from '../store/types.js'
-import { recordName } from './record-kinds.js'
-import { profile, uidOf } from './rules/records.js'
+import { uidOf } from './rules/records.js'
 import { sentAtMs, trimLog } from './rules/retention.js'
 import type { Outcome, Transition } from './types.js'
 
@@ -89,11 +88,9 @@ export class Retention {
   async #look(log: LogSummary): Promise<void> {
     const { actor, head, floor } = log
     if (uidOf(actor) === 0) return
-    if (await this.#isDeleted(actor)) await this.#trimAll(actor, head, floor)
-    else if (span(log) > this.#options.keepItems) {
-      const { old, done } = await this.#oldUpTo(actor, floor, head)
-      if (old > 0 || !done) await this.#trimOld(actor, floor, await this.#beyondKept(actor, head))
-    }
+    if (span(log) <= this.#options.keepItems) return
+    const { old, done } = await this.#oldUpTo(actor, floor, head)
+    if (old > 0 || !done) await this.#trimOld(actor, floor, await this.#beyondKept(actor, head))
   }
 
   /** Trims a slice at a time from the oldest on, up to the first message that is young. */
@@ -103,16 +100,6 @@ export class Retention {
       if (old > 0 && !(await this.#trim(actor, old))) return
       if (done) return
       after = read
-      await this.#rest(ENTRIES_REST_MS)
-    }
-  }
-
-  async #trimAll(actor: Actor, head: Version, floor: Version): Promise<void> {
-    for (let before = floor; !this.#stopped; ) {
-      if (!(await this.#trim(actor, head))) return
-      const { floor: now } = await this.#options.store.read(actor, head, head, 1, 0)
-      if (now === before) return
-      before = now
       await this.#rest(ENTRIES_REST_MS)
     }
   }
@@ -149,11 +136,6 @@ export class Retention {
       await this.#rest(ENTRIES_REST_MS)
     }
     return 0
-  }
-
-  async #isDeleted(actor: Actor): Promise<boolean> {
-    const [record] = await this.#options.store.get(actor, [recordName(profile)])
-    return record !== undefined && record.stamp !== 0 && profile.decode(record.bytes).deleted
   }
 
   async #trim(actor: Actor, upTo: Version): Promise<boolean> {

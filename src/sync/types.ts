@@ -46,6 +46,8 @@ export interface Tx {
   append(bytes: Uint8Array, key?: string): void
   /** Removes what has no key up to this version: at most `entriesMax` entries, the oldest. Absent: all. */
   trim(upTo: Version, entriesMax?: number): void
+  /** Removes what was appended last under the key, as if it had never been. */
+  drop(key: string): void
   effect<I>(kind: EffectKind<I>, target: Actor, input: I): void
   /** Whether an effect to this actor can be taken now; if not, new work that needs it is to be refused, finally. */
   hasRoomFor(target: Actor): boolean

@@ -27,6 +27,7 @@ interface PlannedUnit {
     readonly fraction: number
     readonly entriesMax?: number | undefined
   }[]
+  readonly drops: readonly { readonly actor: Actor; readonly key: string }[]
 }
 
 type Step =
@@ -64,6 +65,10 @@ const plannedUnit: fc.Arbitrary<PlannedUnit> = fc.record({
   puts: often(fc.record({ actor, name, text: fc.option(text, { nil: null, freq: 4 }) }), 3),
   appends: often(fc.record({ actor, key: fc.option(fc.constantFrom(...KEYS), { nil: undefined, freq: 1 }), text }), 4),
   trims: fc.oneof({ weight: 8, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: often(trim, 1) }),
+  drops: fc.oneof(
+    { weight: 5, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: often(fc.record({ actor, key: fc.constantFrom(...KEYS) }), 2) },
+  ),
 })
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -125,7 +130,7 @@ async function unitsOf(model: Store, plans: readonly PlannedUnit[], newStamp: ()
       upTo: Math.floor((heads.get(actor) ?? 0) * fraction),
       entriesMax,
     }))
-    return { expect, puts, appends, trims }
+    return { expect, puts, appends, trims, drops: plan.drops }
   })
 }
 

@@ -16,9 +16,9 @@ import type { Clock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { endOfTurn } from '../../src/lib/turn.js'
 import type { Limits } from '../../src/ops/limits.js'
-import { createServices } from '../../src/services/index.js'
+import { createServices, type OwnServices } from '../../src/services/index.js'
 import { CHEAP_COST, Passwords } from '../../src/services/passwords.js'
-import type { Caller, HelloAnswer, Services, TimelinePage } from '../../src/services/types.js'
+import type { Caller, HelloAnswer, TimelinePage } from '../../src/services/types.js'
 import type { Store } from '../../src/store/types.js'
 import { createEngine, type Engine, randomStamps, uidOf } from '../../src/sync/index.js'
 import type { Hint, Signal } from '../../src/sync/types.js'
@@ -39,7 +39,7 @@ export interface Reply {
 
 export interface TestNode {
   readonly engine: Engine
-  readonly services: Services & { flush(): void }
+  readonly services: OwnServices
   readonly hints: Hint[]
   readonly signals: Signal[]
   readonly asides: unknown[]

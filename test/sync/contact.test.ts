@@ -86,6 +86,7 @@ class World {
       remove: (kind, id) => records.delete(`${actor}/${recordName(kind, id)}`),
       append() {},
       trim() {},
+      drop() {},
       effect: (kind, _target, input) => way?.push({ kind: kind as EffectKind<unknown>, input }),
       hasRoomFor: () => true,
       signal() {},

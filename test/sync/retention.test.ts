@@ -1,12 +1,10 @@
 /** Retention: what it removes and what it leaves, a slice at a time. */
 import t from 'tap'
-import { METHODS } from '../../protocol/methods.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { MemoryView } from '../../src/store/memory/view.js'
 import { Retention } from '../../src/sync/index.js'
-import { userActor } from '../../src/sync/rules/records.js'
 import { verify } from '../../src/verify/verify.js'
 import { befriend, startNode, TestDevice } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
@@ -123,28 +121,6 @@ t.test('a long timeline goes in slices, and is gone on with by the next process'
   second.retention.stop()
   t.same(await texts(bob), numbered(1_401, 1_500))
   t.ok(Math.max(first.store.biggestTrim, second.store.biggestTrim) <= 256)
-})
-
-t.test('what is left of a deleted user goes, however young and few', async t => {
-  const { clock, store, node, retention } = await world(30, 1_000)
-  const alice = await new TestDevice(node).enter('alice', 1)
-  const bob = await new TestDevice(node).enter('bob', 2)
-  await befriend(alice, bob)
-  const all = numbered(1, 700)
-  for (let i = 0; i < all.length; i += 50)
-    await Promise.all(all.slice(i, i + 50).map(text => alice.send(bob.uid, text)))
-  const password = 'correct horse'
-  t.equal((await alice.call(METHODS.deleteAccount, { sendSeq: alice.next(), password })).code, 0)
-  const left = () => store.disk.read(userActor(alice.uid), 0, Number.MAX_SAFE_INTEGER, 10_000, 1e9).entries.length
-  t.ok(left() > 400)
-  void retention.start()
-  await eventually(() => {
-    clock.advance(20)
-    return left() < 10
-  })
-  retention.stop()
-  t.equal((await texts(bob)).length, 700, "of the other's nothing")
-  t.ok(store.biggestTrim <= 256)
 })
 
 t.test('while the store cannot be reached it waits, and goes on', async t => {

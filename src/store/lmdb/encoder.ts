@@ -92,6 +92,13 @@ export class Encoder {
     this.position = this.buffer.writeDoubleLE(version, this.position)
   }
 
+  removeKey(actor: Actor, key: string): void {
+    this.#reserve(actor.length + key.length, 0)
+    const start = this.#begin()
+    this.indexKey(actor, key)
+    this.#value(start, REMOVED)
+  }
+
   putLog(actor: Actor, log: LogMeta): void {
     const numbers = [log.head, log.floor, log.epoch, ...log.gaps.flatMap(gap => [gap.after, gap.upTo])]
     this.#reserve(actor.length, numbers.length * 8)

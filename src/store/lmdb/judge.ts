@@ -13,6 +13,7 @@ import {
   type Append,
   type Appended,
   type CommitResult,
+  type Drop,
   EPOCH_JUMP,
   type Put,
   type Trim,
@@ -43,6 +44,7 @@ export class Judge {
     }
     for (const put of unit.puts) this.#put(put)
     for (const trim of unit.trims) this.#trim(trim)
+    for (const drop of unit.drops ?? []) this.#drop(drop)
     const appended: Appended[] = []
     for (const append of unit.appends) appended.push(this.#append(append))
     return { kind: 'committed', appended }
@@ -84,20 +86,41 @@ export class Judge {
     this.#journal.encoder.putLog(actor, log)
   }
 
+  #drop({ actor, key }: Drop): void {
+    const state = this.#actors.get(actor)
+    const log = this.#actors.log(state)
+    if (this.#newest(actor, log, key) === 0) return
+    this.#actors.change(state)
+    this.#leaveKey(actor, log, key)
+    log.versionByKey ??= new Map()
+    log.versionByKey.set(key, 0)
+    this.#journal.encoder.removeKey(actor, key)
+    // The entry may have been the newest: nothing else tells the head then.
+    this.#journal.encoder.putLog(actor, log)
+  }
+
+  #newest(actor: Actor, log: LogState, key: string): Version {
+    return log.versionByKey?.get(key) ?? this.#tables.keyVersion(actor, key)
+  }
+
   #supersede({ actor }: ActorState, log: LogState, key: string, version: Version): void {
     assertNameFits(actor, key)
-    const older = log.versionByKey?.get(key) ?? this.#tables.keyVersion(actor, key)
-    if (older !== 0) {
-      if (older > log.tablesHead) {
-        const index = log.indexAfter(older) - 1
-        log.versions.splice(index, 1)
-        log.positions.splice(index, 1)
-      }
-      this.#leave(actor, log, older)
-    }
+    this.#leaveKey(actor, log, key)
     log.versionByKey ??= new Map()
     log.versionByKey.set(key, version)
     this.#journal.encoder.putKey(actor, key, version)
+  }
+
+  /** The newest entry with the key leaves the log, if there is one. */
+  #leaveKey(actor: Actor, log: LogState, key: string): void {
+    const older = this.#newest(actor, log, key)
+    if (older === 0) return
+    if (older > log.tablesHead) {
+      const index = log.indexAfter(older) - 1
+      log.versions.splice(index, 1)
+      log.positions.splice(index, 1)
+    }
+    this.#leave(actor, log, older)
   }
 
   #trim({ actor, upTo, entriesMax = Number.POSITIVE_INFINITY }: Trim): void {

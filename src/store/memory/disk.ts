@@ -191,6 +191,7 @@ export class MemoryDisk {
     for (const { actor, upTo, entriesMax } of unit.trims) {
       this.#logToChange(actor)?.trim(upTo, entriesMax ?? Number.POSITIVE_INFINITY)
     }
+    for (const { actor, key } of unit.drops ?? []) this.#logToChange(actor)?.drop(key)
     const appended: Appended[] = []
     for (const { actor, key, bytes } of unit.appends) {
       let log = this.#logToChange(actor)

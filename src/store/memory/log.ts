@@ -69,6 +69,13 @@ export class MemoryLog {
     this.#entries.splice(kept, end - kept)
   }
 
+  drop(key: string): void {
+    const version = this.#versionByKey.get(key)
+    if (version === undefined) return
+    this.#entries.splice(this.#indexAfter(version) - 1, 1)
+    this.#versionByKey.delete(key)
+  }
+
   get empty(): boolean {
     return this.#entries.length === 0
   }

@@ -126,6 +126,7 @@ export class MemoryStore implements Store {
     }
     for (const { actor, key } of unit.appends) this.#assertNamed(scope, actor, key ?? '')
     for (const { actor } of unit.trims) this.#assertNamed(scope, actor, '')
+    for (const { actor, key } of unit.drops ?? []) this.#assertNamed(scope, actor, key)
   }
 
   #assertNamed(scope: ScopeId, actor: Actor, name: string): void {

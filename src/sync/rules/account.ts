@@ -4,6 +4,7 @@ import { encodeItem } from '../../../protocol/generated/messages.js'
 import { PARTITIONS } from '../../store/types.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
 import { endContacts, tellRenamed } from './contact.js'
+import { leavingActor, noteLeaving } from './leaving.js'
 import { AGAIN, type Answer, type Numbered, numbered, small } from './numbered.js'
 import {
   accountName,
@@ -14,9 +15,9 @@ import {
   profile,
   session,
   uidCounter,
+  uidOf,
   userActor,
 } from './records.js'
-import { TRIM_ENTRIES_MAX } from './retention.js'
 import { endDevices, freshSession, newDevice, SESSION_MS } from './session.js'
 
 /** How far the counter of uids jumps per epoch: some may have been given out and lost, in each that was missed. */
@@ -119,7 +120,7 @@ export const updateProfile: Transition<UpdateProfileInput, Answer> = numbered(
   'account.update-profile',
   (tx, { nickname }) => {
     const known = tx.get(profile)
-    if (known === undefined) return CODES.UNKNOWN_USER.code
+    if (known?.deleted !== false) return CODES.UNKNOWN_USER.code
     tx.put(profile, { ...known, nickname })
     appendProfile(tx, known.account, nickname)
     tellRenamed(tx)
@@ -155,20 +156,19 @@ export const changePassword: Transition<ChangePasswordInput, Answer> = small(
   }),
 )
 
-/** The name stays taken for ever: nobody can come back under it. */
+/** Everything ends at once, and is then removed in slices (leaving.ts). The name stays taken for ever: nobody can come back under it. */
 export const deleteAccount: Transition<VerifiedInput, Answer> = small(
   numbered('account.delete', (tx, input) => {
     const code = verify(tx, input)
     if (code !== CODES.OK.code) return code
     const known = tx.get(profile)
     if (known === undefined) return CODES.UNKNOWN_USER.code
-    tx.put(profile, { account: '', nickname: '', createdAtMs: known.createdAtMs, deleted: true })
+    tx.put(profile, { account: '', nickname: '', createdAtMs: 0, deleted: true })
     tx.remove(password)
     endContacts(tx)
     endDevices(tx, undefined)
-    appendProfile(tx, '', '')
-    // Nobody can read it any more; what is left of a long one retention removes (sync/retention.ts).
-    tx.trim(Number.MAX_SAFE_INTEGER, TRIM_ENTRIES_MAX)
+    const uid = uidOf(tx.actor)
+    tx.effect(noteLeaving, leavingActor(uid), { uid })
     return CODES.OK.code
   }),
 )

@@ -41,7 +41,16 @@ export interface ContactInput extends Numbered {
 
 /** What one side tells the other. `own` and `theirs` are numbers of requests of who tells and of who hears. */
 interface Told {
-  readonly act: 'asked' | 'cancelled' | 'accepted' | 'declined' | 'removed' | 'blocked' | 'unblocked' | 'renamed'
+  readonly act:
+    | 'asked'
+    | 'cancelled'
+    | 'accepted'
+    | 'declined'
+    | 'removed'
+    | 'blocked'
+    | 'unblocked'
+    | 'renamed'
+    | 'gone'
   readonly own: number
   readonly theirs: number
   /** The number of the hearer's last request that the teller had heard of. */
@@ -80,7 +89,7 @@ function become(tx: Tx, other: number, before: ContactRecord, after: ContactReco
     const asked = (tx.get(contactsAsked) ?? []).filter(uid => uid !== other)
     tx.put(contactsAsked, waits ? [...asked, other] : asked)
   }
-  if (before !== after) tx.append(contactItem(other, after), `contact/${other}`)
+  if (before !== after) tx.append(contactItem(other, after), itemKey(other))
 }
 
 function contactItem(uid: number, record: ContactRecord): Uint8Array {
@@ -113,11 +122,16 @@ export const contactTold: EffectKind<Told> = {
   decode: bytes => JSON.parse(new TextDecoder().decode(bytes)) as Told,
   run(tx, told, source) {
     const other = uidOf(source)
+    if (tx.get(profile)?.deleted === true) {
+      // Whoever knew the user before his account was deleted, or asks him now, is told; nothing is noted.
+      if (told.act !== 'gone') tellGone(tx, other)
+      return
+    }
     const known = tx.get(contact, other) ?? NOBODY
     const before = told.own > known.heard ? { ...known, heard: told.own } : known
     const after = hear(tx, source, before, told)
     // That one was blocked is known here to refuse at once, and shown to nobody.
-    const visible = after !== before && after.blockedBy === before.blockedBy
+    const visible = after !== before && (told.act === 'gone' || after.blockedBy === before.blockedBy)
     if (visible) become(tx, other, before, after)
     else if (after !== known) tx.put(contact, after, other)
   },
@@ -152,7 +166,14 @@ function hear(tx: Tx, source: Actor, before: ContactRecord, told: Told): Contact
       return { ...before, blockedBy: told.act === 'blocked' }
     case 'renamed':
       return before.state === ContactState.UNSPECIFIED ? before : named
+    case 'gone':
+      return gone(before)
   }
+}
+
+/** His account was deleted. What nobody knew of stays so. */
+function gone(before: ContactRecord): ContactRecord {
+  return before === NOBODY ? before : { ...before, ...NONE, account: '', nickname: '', blockedBy: false }
 }
 
 /** By one who is blocked. A request that waited here was taken over by it: accepting the old one would be understood by nobody. */
@@ -167,7 +188,7 @@ function asked(tx: Tx, source: Actor, before: ContactRecord, told: Told): Contac
     tell(tx, source, 'accepted', before.own, told.own)
     return { ...named, state: ContactState.FRIEND, theirs: told.own, greeting: '' }
   }
-  if (tx.get(profile)?.deleted !== false || (before.state === ContactState.UNSPECIFIED && !hasRoom(tx))) {
+  if (tx.get(profile) === undefined || (before.state === ContactState.UNSPECIFIED && !hasRoom(tx))) {
     tell(tx, source, 'declined', 0, told.own)
     return before
   }
@@ -263,13 +284,33 @@ export function tellRenamed(tx: Tx): void {
 
 /** Ends every contact, as a part of ending the account. */
 export function endContacts(tx: Tx): void {
-  tx.fetch([contact], tx.get(contactIndex) ?? [])
-  for (const uid of tx.get(contactIndex) ?? []) {
-    const before = tx.get(contact, uid) ?? NOBODY
-    const other = userActor(uid)
-    if (before.state === ContactState.FRIEND) tell(tx, other, 'removed', before.own)
-    else if (before.state === ContactState.REQUESTED) tell(tx, other, 'cancelled', before.own)
-    else tell(tx, other, 'declined', 0, before.theirs)
-    become(tx, uid, before, { ...before, ...NONE })
-  }
+  const listed = tx.get(contactIndex) ?? []
+  tx.fetch([contact], listed)
+  for (const uid of listed) forgetContact(tx, uid)
+  tx.remove(contactIndex)
+  tx.remove(contactsAsked)
+}
+
+/** Of a deleted account: the other learns that the user is gone, and nothing of the contact remains here. */
+export function forgetContact(tx: Tx, other: number): void {
+  tellGone(tx, other)
+  tx.remove(contact, other)
+  tx.drop(itemKey(other))
+}
+
+function itemKey(other: number): string {
+  return `contact/${other}`
+}
+
+/** Tells somebody whom this user knew that he is gone: of him there remain no names. */
+function tellGone(tx: Tx, other: number): void {
+  tx.effect(contactTold, userActor(other), {
+    act: 'gone',
+    own: 0,
+    theirs: 0,
+    heard: 0,
+    account: '',
+    nickname: '',
+    greeting: '',
+  })
 }

@@ -2,6 +2,7 @@
 import type { EffectKind } from '../types.js'
 import { createUser } from './account.js'
 import { contactTold } from './contact.js'
+import { noteLeaving } from './leaving.js'
 import { deliverMessage, failMessage } from './message.js'
 import { marksGiven } from './watermark.js'
 
@@ -11,4 +12,5 @@ export const EFFECTS: readonly EffectKind<unknown>[] = [
   deliverMessage,
   failMessage,
   marksGiven,
+  noteLeaving,
 ]

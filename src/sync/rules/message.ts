@@ -72,6 +72,7 @@ export const failMessage: EffectKind<Failure> = {
   encode: input => new TextEncoder().encode(JSON.stringify(input)),
   decode: bytes => JSON.parse(new TextDecoder().decode(bytes)) as Failure,
   run(tx, failure) {
+    if (tx.get(profile)?.deleted === true) return
     tx.append(encodeItem({ skip: 0, content: { case: 'failed', value: failure } }))
   },
 }

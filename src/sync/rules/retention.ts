@@ -1,4 +1,4 @@
-/** What retention removes: messages, when they are old and beyond the newest so many; of a deleted user, everything. */
+/** What retention removes: messages, when they are old and beyond the newest so many. */
 import { decodeItem } from '../../../protocol/generated/messages.js'
 import type { Transition } from '../types.js'
 

@@ -16,6 +16,7 @@ import {
   uidOf,
   userActor,
 } from './records.js'
+import { seen } from './session.js'
 
 export interface AckInput {
   /** By device, up to where it has durably stored the timeline. */
@@ -29,9 +30,13 @@ const NO_MARKS: MarkRecord = { delivered: {}, read: {} }
 export const ack: Transition<AckInput, void> = {
   name: 'timeline.ack',
   run(tx, { versions, marks }) {
+    tx.fetch([deviceAck, deviceWindow], [...versions.keys()])
+    // An ack comes late: a device that has been forgotten meanwhile, or whose user has left, has nothing to say.
+    const devicesHere = [...versions].filter(([device]) => tx.peek(deviceWindow, device) !== undefined)
+    if (versions.size > 0 && devicesHere.length === 0) return
     tx.fetch([taken, contact], [...marks.keys()])
-    tx.fetch([deviceAck], [...versions.keys()])
-    for (const [device, version] of versions) {
+    for (const [device, version] of devicesHere) {
+      seen(tx, device)
       const before = tx.get(deviceAck, device)?.version ?? 0
       tx.put(deviceAck, { version: Math.max(before, version) }, device)
     }
@@ -44,7 +49,7 @@ export const ack: Transition<AckInput, void> = {
       const read = risen(known.read, named.read)
       if (delivered === known.delivered && read === known.read) continue
       tx.put(taken, { delivered, read }, peer)
-      if (read !== known.read) tx.append(readItem(peer, true, read), `own-read/${peer}`)
+      if (read !== known.read) tx.append(readItem(peer, true, read), ownReadKey(peer))
       tx.effect(marksGiven, userActor(peer), { delivered, read })
     }
   },
@@ -63,9 +68,22 @@ export const marksGiven: EffectKind<MarkRecord> = {
     const read = risen(known.read, cut(tx, named.read))
     if (delivered === known.delivered && read === known.read) return
     tx.put(given, { delivered, read }, peer)
-    if (delivered !== known.delivered) tx.append(deliveredItem(peer, delivered), `delivered/${peer}`)
-    if (read !== known.read) tx.append(readItem(peer, false, read), `read/${peer}`)
+    if (delivered !== known.delivered) tx.append(deliveredItem(peer, delivered), deliveredKey(peer))
+    if (read !== known.read) tx.append(readItem(peer, false, read), readKey(peer))
   },
+}
+
+const ownReadKey = (peer: number): string => `own-read/${peer}`
+const deliveredKey = (peer: number): string => `delivered/${peer}`
+const readKey = (peer: number): string => `read/${peer}`
+
+/** Of a deleted account: what its log shows of its record `taken`, and of `given`. */
+export function dropTaken(tx: Tx, peer: number): void {
+  tx.drop(ownReadKey(peer))
+}
+export function dropGiven(tx: Tx, peer: number): void {
+  tx.drop(deliveredKey(peer))
+  tx.drop(readKey(peer))
 }
 
 /** A look without a condition is enough for what is there: it never goes. What is missing may have come by now. */

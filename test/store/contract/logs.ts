@@ -196,6 +196,58 @@ export function logContract(t: Test, open: StoreKind): void {
     await store.close()
   })
 
+  t.test('a drop removes what stands under a key, and the key; the head and the floor stay', async t => {
+    const reopen = open(t)
+    let store = await reopen()
+    await commit(
+      store,
+      unit({ appends: [append(A, 'a', 'k'), append(A, 'b'), append(A, 'c', 'l'), append(A, 'd', 'm')] }),
+    )
+    await commit(store, unit({ drops: [{ actor: A, key: 'm' }] }))
+    t.same(await log(store, A), ['1:a', '2:b', '3:c'])
+    t.match(await readAll(store, A), { head: 4, floor: 0 }, 'also when it was the newest')
+    await commit(
+      store,
+      unit({
+        drops: [
+          { actor: A, key: 'm' },
+          { actor: A, key: 'never' },
+          { actor: B, key: 'k' },
+        ],
+      }),
+    )
+    await commit(store, unit({ drops: [{ actor: A, key: 'k' }], appends: [append(A, 'e', 'k')] }))
+    t.same(await log(store, A), ['2:b', '3:c', '5:e'], 'before the appends of its unit')
+    await store.close()
+    store = await reopen()
+    t.same(await log(store, A), ['2:b', '3:c', '5:e'])
+    await commit(
+      store,
+      unit({
+        drops: [
+          { actor: A, key: 'k' },
+          { actor: A, key: 'l' },
+        ],
+      }),
+    )
+    await trim(store, A, ALL)
+    t.match(await readAll(store, A), { entries: [], head: 5, floor: 2 })
+    await store.close()
+    store = await reopen()
+    t.same(await appendTexts(store, A, 'f'), [{ from: 5, version: 6 }], 'the head never goes back')
+    await commit(store, unit({ appends: [append(A, 'g', 'k')] }))
+    t.same(await log(store, A), ['6:f', '7:g'], 'a key that was dropped may come again')
+    await store.close()
+  })
+
+  t.test('a drop stands or falls with its unit', async t => {
+    const store = await open(t)()
+    await commit(store, unit({ appends: [append(A, 'a', 'k')] }))
+    await commit(store, unit({ expect: [expecting(A, 'x', 9)], drops: [{ actor: A, key: 'k' }] }))
+    t.same(await log(store, A), ['1:a'])
+    await store.close()
+  })
+
   t.test('a trim of nothing, or of a log that is not there, changes nothing', async t => {
     const store = await open(t)()
     await trim(store, A, ALL)

@@ -7,6 +7,7 @@ import type {
   Append,
   Appended,
   CommitResult,
+  Drop,
   Expectation,
   LogRange,
   Put,
@@ -54,7 +55,13 @@ export function append(actor: Actor, text: string, key?: string): Append {
   return { actor, key, bytes: bytesOf(text) }
 }
 
-export function unit(parts: { expect?: Expectation[]; puts?: Put[]; appends?: Append[]; trims?: Trim[] }): Unit {
+export function unit(parts: {
+  expect?: Expectation[]
+  puts?: Put[]
+  appends?: Append[]
+  trims?: Trim[]
+  drops?: Drop[]
+}): Unit {
   return { expect: [], puts: [], appends: [], trims: [], ...parts }
 }
 
