@@ -53,8 +53,11 @@ export interface HttpOptions {
 /** How much later than asked for a poll may be answered. */
 const POLL_GRACE_MS = 10_000
 
-/** A poll that brings nothing is not asked again sooner: somebody between answers instead of waiting. */
-const POLL_MS_MIN = 1_000
+/** From the start of a poll that brought something to that of the next: what comes in a stream is gathered, 25 times a second. */
+const POLL_PACE_MS = 40
+
+/** The same of one that brought nothing, though it was to wait: somebody between answers in the server's place. */
+const POLL_IDLE_MS = 1_000
 
 export function httpTransport({ exchange, pollMs = POLL_MS_MAX, clock = systemClock }: HttpOptions): Transport {
   if (!(Number.isSafeInteger(pollMs) && pollMs >= 1 && pollMs <= POLL_MS_MAX)) {
@@ -222,20 +225,27 @@ class HttpConnection implements TransportConnection {
     const startedMs = this.#clock.monotonic()
     const request = createSyncRequest({ since, waitMs, attempt: this.#state.attempt })
     const answered = (answer: HttpAnswer): void => {
+      const tookMs = this.#clock.monotonic() - startedMs
+      if (answer.kind === 'refused' && answer.code === CODES.RATE_LIMITED.code && answer.retryAfterMs <= POLL_MS_MAX) {
+        this.#pollIn(Math.max(answer.retryAfterMs, POLL_IDLE_MS - tookMs), waitMs)
+        return
+      }
       const page = this.#pageOf(answer)
       this.#paged(answer, page, since)
       if (page === undefined) return
       this.#acksRest = false
-      if (page.more && page.to <= since) {
-        this.#end(new Error(`a page with more behind it that ends at ${page.to}, where it began`))
-        return
-      }
-      const again = page.more ? 0 : this.#pollMs
-      const restMs = page.to > since || waitMs === 0 ? 0 : POLL_MS_MIN - (this.#clock.monotonic() - startedMs)
-      if (restMs <= 0) this.#poll(again)
-      else this.#pause = this.#clock.after(restMs, () => this.#poll(again))
+      if (page.more && page.to <= since)
+        this.#end(new Error(`a page with more behind it that ends where it began, ${since}`))
+      else if (page.more) this.#poll(0)
+      else if (waitMs === 0) this.#poll(this.#pollMs)
+      else this.#pollIn((page.to > since ? POLL_PACE_MS : POLL_IDLE_MS) - tookMs, this.#pollMs)
     }
     this.#post(METHODS.sync, METHODS.sync.encodeRequest(request), answered, { limitMs: waitMs + POLL_GRACE_MS })
+  }
+
+  #pollIn(ms: number, waitMs: number): void {
+    if (ms <= 0) this.#poll(waitMs)
+    else this.#pause = this.#clock.after(ms, () => this.#poll(waitMs))
   }
 
   /** Starts what the lane may start. */

@@ -345,8 +345,6 @@ t.test('an ack that was not taken goes again, before later ones, when the server
   t.equal(rig.closed, undefined)
   rig.exchange.calls[1]?.answer('sync', page(5, 1))
   t.same(rig.told(), ['push 5-6 1'])
-  t.same(rig.exchange.peek(), ['Sync', 'Sync'])
-  rig.exchange.take()
   const again = rig.exchange.take()
   t.match(again.of('sync'), { ack: { version: 4 } })
   again.answer('sync', { to: 6 })
@@ -359,6 +357,7 @@ t.test('polls follow each other; pages with more come without waiting', async t 
   first?.answer('sync', page(5, 2, true))
   const second = rig.exchange.take()
   t.match(second.of('sync'), { since: 7, waitMs: 0, attempt: 3 })
+  rig.clock.advance(100)
   second.answer('sync', page(7, 1))
   const third = rig.exchange.take()
   t.match(third.of('sync'), { since: 8, waitMs: 25_000 })
@@ -376,6 +375,7 @@ t.test(
     rig.exchange.take().answer('sync', { ...page(5, 1), results: [createSendResult({ version: 6 })] })
     rig.exchange.calls[1]?.answer('sync', page(5, 1))
     t.same(rig.told(), ['push 5-6 1', '2', 'push 5-6 1'])
+    rig.clock.advance(40)
     t.match(rig.exchange.take().of('sync'), { since: 6, waitMs: 25_000 })
   },
 )
@@ -383,6 +383,7 @@ t.test(
 t.test('a page begins where its own Sync did, whatever came meanwhile', async t => {
   const rig = Rig.bound()
   rig.sends(1, 1)
+  rig.clock.advance(100)
   rig.exchange.calls[1]?.answer('sync', page(5, 3))
   rig.exchange.take().answer('sync', { ...page(5, 4), results: [createSendResult({ version: 9 })] })
   t.same(rig.told(), ['push 5-8 3', 'push 5-9 4', '2'])
@@ -391,6 +392,36 @@ t.test('a page begins where its own Sync did, whatever came meanwhile', async t 
   rig.exchange.calls.at(-2)?.answer('sync', page(8, 3))
   rig.exchange.take().answer('sync', page(9, 1))
   t.same(rig.told(), ['push 8-11 3', 'push 9-10 1'])
+})
+
+t.test('a stream of news is gathered: 25 polls a second at most; news after a pause come at once', async t => {
+  const rig = Rig.bound()
+  let polls = 0
+  for (let ms = 0; ms < 1_000; ms++) {
+    const before = rig.exchange.calls.length
+    rig.exchange.calls.at(-1)?.answer('sync', page(5 + polls, 1))
+    rig.clock.advance(1)
+    polls += rig.exchange.calls.length - before
+  }
+  t.ok(polls >= 24 && polls <= 26, `${polls} polls`)
+  rig.clock.advance(1_000)
+  const before = rig.exchange.calls.length
+  rig.exchange.calls.at(-1)?.answer('sync', page(5 + polls, 1))
+  t.equal(rig.exchange.calls.length, before + 1)
+})
+
+t.test('a poll that is one too many is asked again when the server said, and the connection stays', async t => {
+  const rig = Rig.bound()
+  rig.exchange.calls[1]?.refuse('RATE_LIMITED', 3_000)
+  t.equal(rig.closed, undefined)
+  rig.clock.advance(2_999)
+  t.same(rig.exchange.peek(), [])
+  rig.clock.advance(1)
+  t.match(rig.exchange.take().of('sync'), { since: 5, waitMs: 25_000, attempt: 3 })
+  t.same(rig.told(), [])
+  // So long is better waited for without a connection.
+  rig.exchange.calls.at(-1)?.refuse('RATE_LIMITED', 60_000)
+  t.same(rig.told(), ['close RATE_LIMITED 0'])
 })
 
 t.test('somebody who answers polls at once with nothing is not asked in a circle', async t => {
