@@ -28,7 +28,7 @@ export class Identity {
   attempt = 0
   /** Which life of the timeline keyed state belongs to; a resync begins another. */
   generation = 0
-  /** Of accounts that were forgotten, by `store/uid/device`: the first number that was never given to a request. */
+  /** Of devices that this one was before, by `store/uid/device`: the first number that was never given to a request. */
   readonly #unspent = new Map<string, number>()
   /** While a resync goes on: the version at which it is complete, or HEAD_UNKNOWN. */
   resyncHead: number | undefined
@@ -65,13 +65,19 @@ export class Identity {
     }
   }
 
-  /** The account is about to be forgotten, and with it what became of its requests: copies of them may still arrive. */
+  /**
+   * The account is about to be forgotten, or the device to become another one, and with it what became of its requests: copies
+   * of them may still arrive, and after the restore of a backup the device may be the old one again.
+   */
   spend(nextSendSeq: number): void {
-    if (this.uid !== 0) this.#unspent.set(deviceName(this.storeId, this.uid, this.device), nextSendSeq)
+    if (this.uid === 0) return
+    const name = deviceName(this.storeId, this.uid, this.device)
+    this.#unspent.set(name, nextSendSeq)
+    this.#commits.put(UNSPENT + name, nextSendSeq)
   }
 
   /** The first number that this installation never gave to a request of that device. */
-  unspent({ storeId, uid, device }: Session): number {
+  unspent({ storeId, uid, device }: Pick<Session, 'storeId' | 'uid' | 'device'>): number {
     return this.#unspent.get(deviceName(storeId, uid, device)) ?? 1
   }
 

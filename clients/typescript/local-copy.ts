@@ -79,6 +79,7 @@ export class LocalCopy {
     // Another user's or another store's copy: ids and uids in it name other things.
     if (!sameCopy) this.forget(unknownOutcome())
     const sameDevice = sameCopy && identity.device === session.device
+    if (sameCopy && !sameDevice) identity.spend(sender.outbox.nextSendSeq)
     identity.adopt(session, request.account.toLowerCase())
     identity.adoptStore(session.storeId)
     receipts.adoptDevice(session.device)
@@ -93,9 +94,10 @@ export class LocalCopy {
     if (!sameBytes(identity.storeId, response.storeId)) {
       this.#otherStore(response)
     } else if (response.device !== identity.device) {
+      identity.spend(sender.outbox.nextSendSeq)
       identity.adoptDevice(response.device)
       receipts.adoptDevice(response.device)
-      sender.reset(response.lastSendSeq + 1, unknownOutcome())
+      sender.reset(Math.max(response.lastSendSeq + 1, identity.unspent(response)), unknownOutcome())
     }
     if (response.resync) this.resync(response.head)
     else if (identity.resyncHead !== undefined) identity.setResyncHead(response.head)

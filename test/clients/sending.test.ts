@@ -230,6 +230,16 @@ t.test('another device number fails what was under way; numbers go on from the n
   t.equal(first.greet({ device: 2, lastSendSeq: 40 }).attempt, 13)
   t.equal(first.client.send(300, 'again').sendSeq, 41)
   t.match(first.client.state(), { device: 2, outbox: [{ sendSeq: 41 }] })
+
+  // A backup was restored, in which the device is the old one still: its numbers were given, and are not given again.
+  first.pipe.closeNotice('SESSION_REVOKED')
+  void first.client.account.login({ account: 'ann', password: 'correct horse' })
+  first.settle()
+  first.pipe.open()
+  const again = [first.pipe.take('hello'), first.pipe.take('login')] as const
+  first.pipe.receive(answer('hello', again[0].id), answer('login', again[1].id, { session: sessionOf() }))
+  first.greet()
+  t.equal(first.client.send(300, 'once more').sendSeq, 3)
 })
 
 t.test('a session that ended keeps the outbox; the same device goes on with it after a new login', async t => {
