@@ -610,8 +610,9 @@ t.test('a client over it: signs in, sends, receives, acknowledges', async t => {
     harness.of('message').map(each => each.text),
     ['hi'],
   )
+  harness.advance(40)
   t.match(exchange.take().of('sync'), { since: 2, waitMs: 25_000, attempt: 1 })
-  harness.advance(250)
+  harness.advance(210)
   t.match(exchange.take().of('sync'), {
     since: 2,
     ack: { version: 2, delivered: [{ peer: 300, device: 1, sendSeq: 1 }] },
