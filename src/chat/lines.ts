@@ -107,7 +107,8 @@ export function errorText(error: unknown): string {
   if (error instanceof LongwireError && error.retryAfterMs > 0) {
     return `${error.message}; again in ${Math.ceil(error.retryAfterMs / 1000)} s`
   }
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message
+  // Of a storage that fails at once its own words say more than the library's.
+  return error.cause instanceof Error ? error.cause.message : error.message
 }
 
 function mention(text: string): string {

@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline'
 import type { ReadStream, WriteStream } from 'node:tty'
 import { type Client, createClient, FileStorage, systemClock } from '../../clients/typescript/index.js'
 import { DEVICE_NAME_BYTES_MAX } from '../../protocol/limits.js'
+import { shownAddress } from '../ops/address.js'
 import { transportTo } from '../ops/dial.js'
 import { errorText } from './lines.js'
 import type { Settings } from './options.js'
@@ -116,7 +117,8 @@ export class Program {
     })
     if (client.account.signedIn) return true
     const say = room.say.bind(room)
-    const signingIn = signIn({ client, account, register: register || undefined, password, ask, say })
+    const server = shownAddress(this.#settings.server)
+    const signingIn = signIn({ client, account, server, register: register || undefined, password, ask, say })
     return Promise.race([signingIn, this.#ended.then(() => false)])
   }
 
@@ -130,9 +132,10 @@ export class Program {
   /** The session ended while one was talking. */
   async #again(client: Client, room: Room, why: string): Promise<void> {
     const { account } = this.#settings
+    const server = shownAddress(this.#settings.server)
     room.say('wrong', `signed out by the server: ${why}`)
     const enter = (ask: Ask): Promise<boolean> =>
-      signIn({ client, account, register: undefined, password: undefined, ask, say: room.say.bind(room) })
+      signIn({ client, account, server, register: undefined, password: undefined, ask, say: room.say.bind(room) })
     const signedIn = this.#terminal !== undefined && (await this.#terminal.dialogue(enter))
     if (!signedIn) this.#end(1)
   }

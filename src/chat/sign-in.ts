@@ -13,6 +13,8 @@ import type { Ask } from './screen.js'
 export interface SignInSpec {
   readonly client: Pick<Client, 'account'>
   readonly account: string
+  /** Where the server is, for people. */
+  readonly server: string
   /** Undefined: not said. */
   readonly register: boolean | undefined
   /** Given once and for all; undefined: to be asked. */
@@ -50,7 +52,11 @@ export async function signIn(spec: SignInSpec): Promise<boolean> {
   return false
 }
 
-async function attempt({ client, account, say }: SignInSpec, register: boolean, password: string): Promise<string> {
+async function attempt(
+  { client, account, server, say }: SignInSpec,
+  register: boolean,
+  password: string,
+): Promise<string> {
   try {
     if (register) await client.account.register({ account, password })
     else await client.account.login({ account, password })
@@ -59,12 +65,13 @@ async function attempt({ client, account, say }: SignInSpec, register: boolean, 
     const reason = error instanceof LongwireError ? error.reason : ''
     if (reason === 'CLOSED') return 'over'
     const what = register ? `${account} could not be registered` : `${account} could not log in`
-    say('wrong', `${what}: ${errorText(error)}${hint(reason)}`)
+    say('wrong', `${what}: ${errorText(error)}${hint(reason, server)}`)
     return ANSWERABLE.has(reason) ? reason : 'over'
   }
 }
 
-function hint(reason: string): string {
+function hint(reason: string, server: string): string {
+  if (reason === 'TIMEOUT') return ` (does a server run at ${server}?)`
   if (reason === 'WRONG_CREDENTIALS') return ' (nobody of that name may exist: then register)'
   return reason === 'NAME_TAKEN' ? ' (if it is yours, log in)' : ''
 }

@@ -29,6 +29,7 @@ async function run(answers: readonly string[], spec: Partial<SignInSpec> = {}) {
   const signedIn = await signIn({
     client: { account } as unknown as SignInSpec['client'],
     account: 'alice',
+    server: 'here:1',
     register: undefined,
     password: undefined,
     ask: async (question, how) => {
@@ -86,5 +87,7 @@ t.test('without anybody to ask one given password is tried once', async t => {
 t.test('it ends when the person goes, and when no server answers', async t => {
   t.match(await run([]), { signedIn: false, calls: [] })
   t.match(await run(['l']), { signedIn: false, calls: [] })
-  t.match(await run(['l', 'down', 'l', RIGHT]), { signedIn: false, left: ['l', RIGHT] })
+  const down = await run(['l', 'down', 'l', RIGHT])
+  t.match(down, { signedIn: false, left: ['l', RIGHT] })
+  t.match(down.said[1], /no answer came in time \(does a server run at here:1\?\)$/)
 })
