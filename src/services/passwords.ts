@@ -1,11 +1,12 @@
 /**
- * Password hashes: scrypt, a bounded number at once, so that a storm of logins stalls neither the event loop (scrypt runs in
- * libuv's pool) nor the pool's other user, the store.
+ * Password hashes: scrypt, a bounded number at once, in threads of their own, so that a storm of logins stalls neither the
+ * event loop nor the store, and takes no processor from those who talk.
  *
  * A hash reads `scrypt$<log2 N>$<r>$<p>$<salt>$<key>`, salt and key in base64: parameters may grow without breaking old ones.
  */
 import { scrypt, timingSafeEqual } from 'node:crypto'
 import type { Random } from '../lib/random.js'
+import { type HashRequest, HashThreads } from './hash-threads.js'
 
 const SALT_BYTES = 16
 const KEY_BYTES = 32
@@ -24,6 +25,9 @@ export const CHEAP_COST: PasswordCost = { log2N: 4, r: 1, p: 1 }
 /** Logins that wait for their turn; beyond that the next is told to come back. 200 wait 10 s at 50 ms. */
 const WAITING_MAX = 200
 
+/** What takes less than a millisecond is not worth a thread. */
+const THREADS_FROM_LOG2N = 10
+
 export class BusyError extends Error {
   override readonly name = 'BusyError'
 }
@@ -36,6 +40,7 @@ export class Passwords {
   readonly #atOnce: number
   readonly #waiting: (() => void)[] = []
   readonly #waitingMax: number
+  readonly #threads = new HashThreads()
   #running = 0
 
   /** `atOnce`: how many are computed at a time; one less than there are cores leaves the loop its own. */
@@ -71,23 +76,28 @@ export class Passwords {
     return made.length === expected.length && timingSafeEqual(made, expected)
   }
 
-  async #compute(password: string, salt: Uint8Array, { log2N, r, p }: PasswordCost): Promise<Buffer> {
+  async #compute(password: string, salt: Uint8Array, { log2N, r, p }: PasswordCost): Promise<Uint8Array> {
     if (this.#running >= this.#atOnce) {
       if (this.#waiting.length >= this.#waitingMax) throw new BusyError('too many logins wait')
       await new Promise<void>(resolve => this.#waiting.push(resolve))
     }
     this.#running += 1
     try {
-      return await new Promise((resolve, reject) => {
-        const N = 2 ** log2N
-        const options = { N, r, p, maxmem: 256 * N * r }
-        scrypt(password, salt, KEY_BYTES, options, (error, key) => (error === null ? resolve(key) : reject(error)))
-      })
+      const request = { password, salt, keyBytes: KEY_BYTES, N: 2 ** log2N, r, p }
+      return log2N < THREADS_FROM_LOG2N ? await hashedHere(request) : await this.#threads.hash(request)
     } finally {
       this.#running -= 1
       this.#waiting.shift()?.()
     }
   }
+}
+
+/** In libuv's pool. */
+function hashedHere({ password, salt, keyBytes, N, r, p }: HashRequest): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const settle = (error: Error | null, key: Uint8Array): void => (error === null ? resolve(key) : reject(error))
+    scrypt(password, salt, keyBytes, { N, r, p }, settle)
+  })
 }
 
 function hashText({ log2N, r, p }: PasswordCost, salt: Uint8Array, key: Uint8Array): string {

@@ -1,0 +1,65 @@
+/** Passwords at their real cost: in threads that give way, with the event loop free, and only so many of them. */
+import { readdirSync, readFileSync } from 'node:fs'
+import t from 'tap'
+import { CODES } from '../../protocol/codes.js'
+import { systemClock } from '../../src/lib/clock.js'
+import { seededRandom } from '../../src/lib/random.js'
+import { createServices } from '../../src/services/index.js'
+import { BusyError, CHEAP_COST, NORMAL_COST, Passwords } from '../../src/services/passwords.js'
+import { MemoryStore } from '../../src/store/memory/store.js'
+import { startNode, TestDevice } from '../support/engine.js'
+
+// The threads do not keep the process alive, and nothing else does.
+const alive = setInterval(() => {}, 1_000)
+t.teardown(() => clearInterval(alive))
+
+t.test('a password makes its hash again, at either cost, and no other does', async t => {
+  for (const cost of [CHEAP_COST, NORMAL_COST]) {
+    const passwords = new Passwords(seededRandom(1), cost, 2)
+    const hash = await passwords.hash('correct horse')
+    t.match(hash, new RegExp(`^scrypt\\$${cost.log2N}\\$`))
+    t.ok(await passwords.verify('correct horse', hash))
+    t.notOk(await passwords.verify('wrong horse', hash))
+    t.notOk(await passwords.verify('nobody', ''))
+  }
+})
+
+t.test('the threads that hash give way to all others', async t => {
+  await new Passwords(seededRandom(1), NORMAL_COST, 1).hash('correct horse')
+  t.ok(niceness().includes(10), `${niceness()}`)
+  t.ok(niceness().filter(nice => nice === 0).length > 4, 'and only they do')
+})
+
+t.test('logins beyond those that may wait are told to come back, and the event loop is free all the time', async t => {
+  const node = await startNode(new MemoryStore(), systemClock, 'logins')
+  const passwords = new Passwords(seededRandom(2), NORMAL_COST, 1, 10)
+  const services = createServices({ engine: node.engine, clock: systemClock, random: seededRandom(3), passwords })
+  const loginNode = { ...node, services }
+  t.equal((await new TestDevice(loginNode).register('alice', 1)).code, CODES.OK.code)
+  let longestMs = 0
+  let lastMs = performance.now()
+  const watch = setInterval(() => {
+    longestMs = Math.max(longestMs, performance.now() - lastMs - 1)
+    lastMs = performance.now()
+  }, 1)
+  const replies = await Promise.all(Array.from({ length: 40 }, () => new TestDevice(loginNode).login('alice', 1)))
+  clearInterval(watch)
+  const count = (code: number) => replies.filter(reply => reply.code === code).length
+  t.equal(count(CODES.OK.code), 11, 'one that is hashed and ten that wait')
+  t.equal(count(CODES.OVERLOADED.code), 29)
+  for (const reply of replies) if (reply.code === CODES.OVERLOADED.code) t.ok(reply.retryAfterMs >= 1_000)
+  // Eleven hashes took half a second; a machine with other work to do may be late by itself.
+  t.ok(longestMs < 250, `the event loop was held for ${longestMs} ms`)
+  const late = new Passwords(seededRandom(2), NORMAL_COST, 1, 0)
+  const first = late.hash('one')
+  await t.rejects(late.hash('two'), BusyError)
+  await first
+})
+
+/** Of all threads of this process: field 19 of stat(5). */
+function niceness(): number[] {
+  return readdirSync('/proc/self/task').map(thread => {
+    const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])
+  })
+}
