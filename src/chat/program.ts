@@ -135,7 +135,7 @@ export class Program {
     const server = shownAddress(this.#settings.server)
     room.say('wrong', `signed out by the server: ${why}`)
     const enter = (ask: Ask): Promise<boolean> =>
-      signIn({ client, account, server, register: undefined, password: undefined, ask, say: room.say.bind(room) })
+      signIn({ client, account, server, register: false, password: undefined, ask, say: room.say.bind(room) })
     const signedIn = this.#terminal !== undefined && (await this.#terminal.dialogue(enter))
     if (!signedIn) this.#end(1)
   }

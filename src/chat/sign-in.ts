@@ -81,8 +81,8 @@ async function askWhich(account: string, ask: Ask, say: SignInSpec['say']): Prom
   for (;;) {
     const answer = await ask('l or r: ', 'echoed')
     if (answer === undefined) return undefined
-    const [letter] = answer.trim().toLowerCase()
-    if (letter === 'l' || letter === 'r') return letter === 'r'
+    // Nothing else that happens to begin so: somebody may be typing a password.
+    if (/^\s*(l|log ?in|r|register)\s*$/i.test(answer)) return /^\s*r/i.test(answer)
   }
 }
 

@@ -50,7 +50,7 @@ t.test('asks whether to log in, and for the password, which is a secret', async 
 })
 
 t.test('a wrong password is asked for again, up to a limit', async t => {
-  const { signedIn, calls, said } = await run(['x', '', 'Log in', 'wrong', 'l', RIGHT])
+  const { signedIn, calls, said } = await run(['x', '', 'long ago', 'Log in', 'wrong', 'l', RIGHT])
   t.ok(signedIn)
   t.same(calls, ['login alice wrong', `login alice ${RIGHT}`])
   t.match(said[1], /^alice could not log in: account or password is wrong \(nobody of that name/)

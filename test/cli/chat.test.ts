@@ -172,6 +172,25 @@ t.test('a session that was ended elsewhere ends the chat of a pipe, which says s
   t.equal(await second.exit(), 0)
 })
 
+t.test('on a terminal a session that was ended elsewhere is begun again, with the password', async t => {
+  const { home, piped, typed } = await setUp(t)
+  const alice = typed('alice', '--register')
+  await alice.see('New password: ')
+  alice.enter(PASSWORD, PASSWORD)
+  await alice.see(/\[online.*\]> /)
+  const other = piped('alice', '--storage', join(home, 'second'), '--password-fd', '0')
+  other.enter(PASSWORD, '/logout 1')
+  await alice.see('!! signed out by the server: the session was ended', /\rPassword: |KPassword: /)
+  alice.stdout = ''
+  alice.enter(PASSWORD)
+  await alice.see(/\[online.*\]> /)
+  t.notMatch(alice.stdout, PASSWORD)
+  other.end()
+  t.equal(await other.exit(), 0)
+  alice.child.stdin?.write('\x04')
+  t.equal(await alice.exit(), 0)
+})
+
 t.test('what cannot be sent now is kept, and the exit code says so', async t => {
   const { server, piped } = await setUp(t)
   const bob = piped('bob', '--register', '--password-fd', '0')
