@@ -20,6 +20,8 @@ export interface ExchangeOptions {
   readonly clock: Clock
   /** Beside the answer's own headers, on every one: names and values in turn. */
   readonly headers: readonly string[]
+  /** So long without a byte of the answer being taken ends the connection. */
+  readonly stallMs: number
   /** After this answer the connection ends. */
   readonly last: () => boolean
   /** Answered, or the peer has gone. */
@@ -76,6 +78,8 @@ export class Exchange {
     const shown = request.method === 'HEAD' ? undefined : body
     if (isWhole) response.end(shown)
     else this.#linger(shown)
+    // Most answers are gone by now; and while it waits for one a connection needs no timer at all.
+    if (response.socket?.writableLength !== 0) response.setTimeout(this.#options.stallMs)
   }
 
   #linger(body: Uint8Array | undefined): void {

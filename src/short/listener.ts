@@ -40,11 +40,19 @@ export interface ShortTimeouts {
   readonly requestMs: number
   /** Between two requests of a connection: longer than most load balancers' probes are apart. */
   readonly idleMs: number
-  /** How often the two above are looked at. */
+  /** How often headers and requests are looked at. */
   readonly checkMs: number
+  /** Without a byte of an answer being taken. */
+  readonly stallMs: number
 }
 
-const TIMEOUTS: ShortTimeouts = { headersMs: 10_000, requestMs: 15_000, idleMs: 30_000, checkMs: 1_000 }
+const TIMEOUTS: ShortTimeouts = {
+  headersMs: 10_000,
+  requestMs: 15_000,
+  idleMs: 30_000,
+  checkMs: 1_000,
+  stallMs: STALL_MS_MAX,
+}
 
 export interface ShortOptions {
   readonly context: SessionContext
@@ -100,6 +108,7 @@ interface HttpSocket extends Socket {
 export class ShortListener {
   readonly #options: ShortOptions
   readonly #server: Server
+  readonly #stallMs: number
   #connections = 0
   #refusals = 0
   #inWork = 0
@@ -107,7 +116,8 @@ export class ShortListener {
 
   constructor(options: ShortOptions) {
     this.#options = options
-    const { headersMs, requestMs, idleMs, checkMs } = { ...TIMEOUTS, ...options.timeouts }
+    const { headersMs, requestMs, idleMs, checkMs, stallMs } = { ...TIMEOUTS, ...options.timeouts }
+    this.#stallMs = stallMs
     this.#server = createServer({
       headersTimeout: headersMs,
       requestTimeout: requestMs,
@@ -119,7 +129,6 @@ export class ShortListener {
       noDelay: true,
     })
     this.#server.maxHeadersCount = HEADERS_MAX + 1
-    this.#server.timeout = STALL_MS_MAX
     this.#server.on('connection', socket => this.#connected(socket))
     this.#server.on('request', (request, response) => this.#request(request, response))
     this.#server.on('checkContinue', (request, response) => this.#request(request, response))
@@ -232,6 +241,7 @@ export class ShortListener {
     const exchange = new Exchange(incoming, response, {
       clock,
       headers: isListed ? [...BASE_HEADERS, ...Object.entries(origins.headersFor(origin)).flat()] : BASE_HEADERS,
+      stallMs: this.#stallMs,
       last: () => this.#draining || !peer.admitted,
       onEnd: () => {
         peer.inWork--

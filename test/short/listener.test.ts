@@ -13,6 +13,7 @@ import {
 import { METHODS } from '../../protocol/methods.js'
 import type { RunningServer } from '../../src/cli/server.js'
 import { eventually } from '../support/eventually.js'
+import { FakeServices } from '../support/fake-services.js'
 import { bearer, call, type HttpReply, sayHello, urlOf } from '../support/http-client.js'
 import { RawClient } from '../support/raw-client.js'
 import { head, RawHttp } from '../support/raw-http.js'
@@ -272,6 +273,31 @@ t.test('HTTP connections count with all others, in total and per address', async
     late.destroy()
     await server.drain()
   }
+})
+
+t.test('a peer that does not read its answer is closed, and so is one that has nothing to ask', async t => {
+  const services = new FakeServices()
+  const items = Array.from({ length: 40 }, (_, i) => ({ version: i + 1, bytes: new Uint8Array(500_000) }))
+  services.onRequest = ({ caller, id }) =>
+    caller.synced(id, 0, { kind: 'page', items, to: 40, more: false, trimmed: false, head: 40 }, [])
+  const server = await startTestServer({ services: () => services, shortTimeouts: { stallMs: 200, idleMs: 200 } })
+  const ask = head(
+    'POST /longwire.v1.MessageService/Sync HTTP/1.1',
+    'Content-Type: application/proto',
+    `Authorization: ${bearer(Uint8Array.of(7))}`,
+    'Content-Length: 0',
+  )
+  const stalled = await RawHttp.connect(server.httpPort)
+  stalled.socket.pause()
+  stalled.send(ask)
+  const idle = await RawHttp.connect(server.httpPort)
+  idle.send(head('GET /healthz HTTP/1.1'))
+  await idle.answers(1)
+  t.ok(server.context.gate.total >= 1)
+  await eventually(() => server.context.gate.total === 0)
+  t.same(await idle.end(), [200])
+  stalled.destroy()
+  await server.drain()
 })
 
 t.test('a server that stops answers its polls, closes its WebSockets, and takes nothing new', async t => {
