@@ -246,6 +246,18 @@ t.test('after a failed checkpoint nothing is answered any more', async t => {
   await store.close()
 })
 
+t.test('a process that exits in the midst of a checkpoint does exit, with its code', async t => {
+  const script = fileURLToPath(new URL('./support/exiting-writer.js', import.meta.url))
+  for (const commits of [60, 120, 200, 300]) {
+    const folder = newFolder(t)
+    const writer = spawn(process.execPath, [script, folder, String(commits)], { stdio: 'inherit' })
+    const hanging = setTimeout(() => writer.kill('SIGKILL'), 15_000)
+    t.same(await once(writer, 'exit'), [70, null], `after ${commits} commits`)
+    clearTimeout(hanging)
+    await (await openLmdbStore({ path: folder })).close()
+  }
+})
+
 t.test('what was in the tables stays readable while the map grows', async t => {
   const folder = newFolder(t)
   const store = await openLmdbStore({ path: folder, journalBytes: 2 ** 18, mapBytes: 2 ** 17 })

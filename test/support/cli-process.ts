@@ -24,9 +24,15 @@ export class CliProcess {
   ready = ''
   readonly #exit: Promise<unknown[]>
 
-  constructor(argv: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  /** @param wrapper what runs it, as `strace` with its options; it must end with its exit code */
+  constructor(
+    argv: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    wrapper: readonly string[] = [],
+  ) {
     const env = { PATH: process.env.PATH ?? '', ...environment }
-    this.child = spawn(process.execPath, [MAIN, ...argv], { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env })
+    const [program = '', ...rest] = [...wrapper, process.execPath, MAIN, ...argv]
+    this.child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env })
     this.#exit = once(this.child, 'close')
     const [, out, error, ready] = this.child.stdio as readonly unknown[] as readonly [
       null,
@@ -47,8 +53,16 @@ export class CliProcess {
 
   /** A server on free ports; settles when it listens. */
   static async serve(...argv: readonly string[]): Promise<{ server: CliProcess; ready: Ready }> {
+    return CliProcess.serveUnder([], ...argv)
+  }
+
+  /** The same, run by something. */
+  static async serveUnder(
+    wrapper: readonly string[],
+    ...argv: readonly string[]
+  ): Promise<{ server: CliProcess; ready: Ready }> {
     const all = ['serve', '--port', '0', '--http-port', '0', '--ready-fd', '3', ...argv]
-    const server = new CliProcess(all)
+    const server = new CliProcess(all, {}, wrapper)
     await eventually(() => server.ready.endsWith('\n') || server.child.exitCode !== null)
     if (server.child.exitCode !== null) throw new Error(server.stderr)
     return { server, ready: JSON.parse(server.ready) as Ready }

@@ -1,12 +1,12 @@
 /** The thread that Checkpointer starts. */
 
 import { parentPort, workerData } from 'node:worker_threads'
-import { applyFile, type CheckpointAnswer, type CheckpointData, type CheckpointRequest } from './checkpoint.js'
+import { applyFile, type CheckpointAnswer, type CheckpointData, type CheckpointRequest, IDLE } from './checkpoint.js'
 import { DiskFullError } from './errors.js'
 import { Reusable } from './space.js'
 import { Tables } from './tables.js'
 
-const { folder, mapBytes } = workerData as CheckpointData
+const { folder, mapBytes, state } = workerData as CheckpointData
 const tables = new Tables(folder, mapBytes)
 const reusable = new Reusable()
 
@@ -18,5 +18,7 @@ parentPort?.on('message', (request: CheckpointRequest) => {
     const reason = error instanceof Error ? error.message : String(error)
     answer = { done: false, full: error instanceof DiskFullError, reason }
   }
+  Atomics.store(state, 0, IDLE)
+  Atomics.notify(state, 0)
   parentPort?.postMessage(answer)
 })

@@ -15,6 +15,8 @@ import type { Tables } from './tables.js'
 export interface CheckpointData {
   readonly folder: string
   readonly mapBytes: number
+  /** One number: BUSY from a request to the end of its transaction, else IDLE. Shared. */
+  readonly state: Int32Array
 }
 export interface CheckpointRequest {
   /** All its writes up to this one are to be in the tables. */
@@ -63,17 +65,35 @@ export function applyWrites(
   tables.apply(writes, sequence)
 }
 
+export const IDLE = 0
+export const BUSY = 1
+
+/**
+ * How long a process that exits waits for a transaction that is under way. If the disk hangs it is killed then: it must end, and
+ * its exit code is the lesser loss.
+ */
+const EXIT_WAIT_MS = 10_000
+
 /** Done; not tried, for want of room; or failed. */
 export type CheckpointOutcome = null | 'full' | Error
 
-/** On the main thread's side. One request at a time. */
+/**
+ * On the main thread's side. One request at a time.
+ *
+ * Node stops its threads when the process exits, and one that is stopped between lmdb's begin and commit waits for itself, for
+ * ever (seen with 3.5.6): the process would not end. So an exit, whatever its cause, waits for the transaction.
+ */
 export class Checkpointer {
   readonly #data: CheckpointData
+  readonly #onExit = (): void => {
+    const waited = Atomics.wait(this.#data.state, 0, BUSY, EXIT_WAIT_MS)
+    if (waited === 'timed-out') process.kill(process.pid, 'SIGKILL')
+  }
   #worker: Worker | undefined
   #settle: ((outcome: CheckpointOutcome) => void) | undefined
 
-  constructor(data: CheckpointData) {
-    this.#data = data
+  constructor(data: Omit<CheckpointData, 'state'>) {
+    this.#data = { ...data, state: new Int32Array(new SharedArrayBuffer(4)) }
   }
 
   get busy(): boolean {
@@ -83,6 +103,7 @@ export class Checkpointer {
   run(request: CheckpointRequest, settle: (outcome: CheckpointOutcome) => void): void {
     this.#settle = settle
     this.#worker ??= this.#start()
+    Atomics.store(this.#data.state, 0, BUSY)
     this.#worker.postMessage(request)
   }
 
@@ -90,6 +111,7 @@ export class Checkpointer {
     const worker = this.#worker
     this.#worker = undefined
     await worker?.terminate()
+    process.off('exit', this.#onExit)
   }
 
   #start(): Worker {
@@ -98,6 +120,7 @@ export class Checkpointer {
       execArgv: [],
     })
     worker.unref()
+    process.on('exit', this.#onExit)
     worker.on('message', (answer: CheckpointAnswer) =>
       this.#end(answer.done ? null : answer.full ? 'full' : new Error(answer.reason)),
     )
@@ -107,6 +130,7 @@ export class Checkpointer {
   }
 
   #end(outcome: CheckpointOutcome): void {
+    Atomics.store(this.#data.state, 0, IDLE) // also when the thread has died
     const settle = this.#settle
     this.#settle = undefined
     settle?.(outcome)

@@ -1,0 +1,180 @@
+/**
+ * A server on a small file system (tmpfs, so it needs root) that fills up: by what people write, and by another program. Writes
+ * are refused, reads go on, nothing that was accepted is gone, the process lives, and goes on when there is room again.
+ */
+
+import { execFileSync } from 'node:child_process'
+import fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { CODES } from '../../protocol/codes.js'
+import { CliProcess } from '../support/cli-process.js'
+import { eventually } from '../support/eventually.js'
+import { befriend, Person } from '../support/person.js'
+import { loginAccount } from '../support/server.js'
+import { Writer } from '../support/writer.js'
+
+const MIB = 2 ** 20
+
+/** A small disk of its own, for the time of a test. */
+class SmallDisk {
+  readonly folder: string
+  readonly #filler: string
+
+  constructor(t: Test, mebibytes: number) {
+    this.folder = fs.mkdtempSync(join(tmpdir(), 'longwire-disk-'))
+    this.#filler = join(this.folder, 'filler')
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', this.folder])
+    t.teardown(() => {
+      execFileSync('umount', ['-l', this.folder])
+      fs.rmdirSync(this.folder)
+    })
+  }
+
+  get freeMiB(): number {
+    const { bavail, bsize } = fs.statfsSync(this.folder)
+    return (bavail * bsize) / MIB
+  }
+
+  /** Another program writes until so much is left; 0: until nothing more goes. */
+  fill(downToMiB: number): void {
+    const file = fs.openSync(this.#filler, 'a')
+    try {
+      while (this.freeMiB > downToMiB)
+        fs.writeSync(file, Buffer.alloc(Math.min(MIB, (this.freeMiB - downToMiB) * MIB || 1)))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+    } finally {
+      fs.closeSync(file)
+    }
+  }
+
+  clear(): void {
+    fs.rmSync(this.#filler, { force: true })
+  }
+
+  resize(mebibytes: number): void {
+    execFileSync('mount', ['-o', `remount,size=${mebibytes}m`, this.folder])
+  }
+}
+
+/** Comes in and writes, when that is taken again. */
+async function comeBack(writer: Writer, port: number): Promise<void> {
+  await eventually(async () => {
+    const before = writer.accepted.size
+    await writer.connect(port).catch(() => 0)
+    await writer.write(() => writer.accepted.size > before, 1)
+    return writer.accepted.size > before
+  }, 15_000)
+}
+
+/** A server with somebody who writes, and the uid to write to. */
+async function served(data: string) {
+  const { server, ready } = await CliProcess.serve('--data', data, '--limits', 'open', '--free-space', '32')
+  const alice = await Person.online(ready.port, 'alice')
+  const bob = await Person.online(ready.port, 'bob')
+  await befriend(alice, bob)
+  const { uid } = bob
+  await alice.leave()
+  await bob.leave()
+  const writer = new Writer(await loginAccount(ready.port, 'alice'), uid, 16_000)
+  await writer.connect(ready.port)
+  return { server, port: ready.port, writer }
+}
+
+t.test('filled by what is written: refused, read, and gone on with on a larger disk', async t => {
+  const disk = new SmallDisk(t, 128)
+  const data = join(disk.folder, 'data')
+  const { server, port, writer } = await served(data)
+  const refused = await writer.write()
+  t.equal(refused?.code, CODES.STORE_FULL.code)
+  t.ok((refused?.retryAfterMs ?? 0) > 0)
+  t.ok(disk.freeMiB > 16, `${disk.freeMiB} MiB left`)
+  t.ok(writer.accepted.size > 300, `${writer.accepted.size} were accepted`)
+  t.match(server.stderr, /the disk is filling up: writes are refused/)
+  await writer.connect(port) // one may come in, and read everything
+  t.same(await writer.lost(), [])
+
+  const backup = new CliProcess(['backup', join(disk.folder, 'backup'), '--data', data])
+  t.equal(await backup.exit(), 1)
+  t.match(backup.stderr, /^longwire: \/[^\n]*backup cannot be made: [^\n]*(full|space)[^\n]*\n$/i)
+  t.same(fs.readdirSync(disk.folder), ['data'], 'nothing is left of it')
+
+  // Not one byte is left: nobody can come in any more, and who is there reads on.
+  disk.fill(0)
+  await eventually(() => /"room":"none"/.test(server.stderr))
+  t.same(await writer.lost(), [])
+  await t.rejects(writer.connect(port), { message: 'Hello was refused: STORE_FULL' })
+  disk.clear()
+
+  disk.resize(512)
+  await comeBack(writer, port)
+  const before = writer.accepted.size
+  await writer.write(() => writer.accepted.size > before + 200)
+  t.ok(writer.accepted.size > before + 200)
+  t.same(await writer.lost(), [])
+  writer.close()
+  server.child.kill('SIGTERM')
+  t.equal(await server.exit(), 0)
+  const verify = new CliProcess(['verify', '--data', data])
+  t.equal(await verify.exit(), 0, verify.stdout)
+})
+
+t.test(
+  'filled by another program again and again: the process lives, and nothing that was accepted is gone',
+  async t => {
+    const disk = new SmallDisk(t, 200)
+    const data = join(disk.folder, 'data')
+    const { server, port, writer } = await served(data)
+    for (let round = 1; round <= 4; round++) {
+      const before = writer.accepted.size
+      let left = disk.freeMiB
+      // In steps, while people write.
+      const refused = await writer.write(() => {
+        left -= 0.5
+        disk.fill(Math.max(0, left))
+        return false
+      })
+      t.equal(refused?.code, CODES.STORE_FULL.code)
+      t.ok(writer.accepted.size > before)
+      disk.fill(0)
+      disk.clear()
+      disk.resize(200 + 60 * round)
+      await comeBack(writer, port)
+      t.same(await writer.lost(), [])
+    }
+    t.equal(server.child.exitCode, null)
+
+    // Killed on a full disk it starts again, and is read.
+    disk.fill(0)
+    server.child.kill('SIGKILL')
+    t.equal(await server.exit(), 'SIGKILL')
+    const full = await CliProcess.serve('--data', data, '--limits', 'open').catch((error: Error) => error)
+    // Unless there is no room for what the journal holds: then it says so.
+    if (full instanceof Error) t.match(full.message, /^longwire: the disk of [^\n]* is full: up to [^\n]*\n$/)
+    else {
+      full.server.child.kill('SIGTERM')
+      t.equal(await full.server.exit(), 0)
+    }
+    disk.clear()
+    const again = await CliProcess.serve('--data', data, '--limits', 'open')
+    await writer.connect(again.ready.port)
+    t.same(await writer.lost(), [])
+    writer.close()
+    again.server.child.kill('SIGTERM')
+    t.equal(await again.server.exit(), 0)
+  },
+)
+
+t.test('without room for its files it does not start, and leaves nothing that would be in the way', async t => {
+  const disk = new SmallDisk(t, 12)
+  const data = join(disk.folder, 'data')
+  const server = new CliProcess(['serve', '--data', data, '--port', '0', '--http-port', '0'])
+  t.equal(await server.exit(), 1)
+  t.match(server.stderr, /^longwire: the disk of [^\n]* is full: up to 17.0 MiB are needed, [^\n]*\n$/)
+  disk.resize(200)
+  const again = await CliProcess.serve('--data', data)
+  again.server.child.kill('SIGTERM')
+  t.equal(await again.server.exit(), 0)
+})
