@@ -15,7 +15,7 @@ import { LongListener } from '../long/listener.js'
 import { type Config, connectionsMax } from '../ops/config.js'
 import { Counters } from '../ops/counters.js'
 import { Limits } from '../ops/limits.js'
-import { parseLimitSettings } from '../ops/limits-table.js'
+import { LIMIT_NAMES, parseLimitSettings } from '../ops/limits-table.js'
 import { type Log, ThrottledLog } from '../ops/log.js'
 import { type MetricSources, Metrics } from '../ops/metrics.js'
 import { CountedServices } from '../services/counted.js'
@@ -209,7 +209,7 @@ function metricSources(context: SessionContext, engine: Engine, store: Store): M
     notifies: () => hub.notifies,
     outboxEntries: () => engine.outboxDepth,
     limitHits: () => [
-      ...(limits?.hits ?? []),
+      ...LIMIT_NAMES.map(name => [name, limits?.hits.get(name) ?? 0] as const),
       ['connections-total', gate.hits.total],
       ['connections-address', gate.hits.address],
     ],

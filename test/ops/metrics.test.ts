@@ -13,7 +13,7 @@ import { Buckets, Counters } from '../../src/ops/counters.js'
 import { METRICS, type MetricSources, Metrics } from '../../src/ops/metrics.js'
 import { eventually } from '../support/eventually.js'
 import { RawClient } from '../support/raw-client.js'
-import { registerAccount, startTestServer } from '../support/server.js'
+import { registerAccount, startTestServer, testConfig } from '../support/server.js'
 
 const IDLE: MetricSources = {
   version: '1.2.3',
@@ -138,6 +138,26 @@ t.test('a server counts what happens', async t => {
   alice.client.destroy()
   await eventually(async () => sample(await read(), 'longwire_connections{transport="tcp",state="open"}') === 1)
   t.ok(sample(await read(), 'longwire_connections_closed_total{code="OK"}') >= 1)
+})
+
+t.test('a limit that refuses is counted by its name; those that never did are there with 0', async t => {
+  const limits = ['--limits', 'normal', '--set-limits', 'registrations=1/h+1', '--max-connections-per-address', '1']
+  const server = await startTestServer({ config: testConfig(...limits) })
+  t.teardown(() => server.drain())
+  await registerAccount(server.port, 'dora')
+  await eventually(() => server.context.connections.size === 0)
+  await t.rejects(registerAccount(server.port, 'emil'))
+  await eventually(() => server.context.connections.size === 0)
+  const first = await RawClient.connect(server.port)
+  t.teardown(() => first.destroy())
+  await eventually(() => server.context.connections.size === 1)
+  const second = await RawClient.connect(server.port)
+  t.equal(await second.end(), 'TOO_MANY_CONNECTIONS')
+  const text = await server.metrics.text()
+  const hits = (limit: string) => sample(text, `longwire_limits_hit_total{limit="${limit}"}`)
+  t.equal(hits('registrations'), 1)
+  t.equal(hits('connections-address'), 1)
+  t.match(text, 'longwire_limits_hit_total{limit="logins"} 0')
 })
 
 t.test('nothing that a peer makes up becomes a line', async t => {
