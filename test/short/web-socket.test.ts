@@ -17,20 +17,21 @@ class FakeSocket extends EventEmitter {
   takes = true
   queued: Uint8Array[] = []
   readonly written: Uint8Array[] = []
+  readonly #done: (() => void)[] = []
 
   get writableLength(): number {
     return this.queued.reduce((sum, { length }) => sum + length, 0)
   }
 
-  write(bytes: Uint8Array): boolean {
-    const list = this.takes ? this.written : this.queued
-    list.push(bytes.slice())
+  write(bytes: Uint8Array, done?: () => void): boolean {
+    if (bytes.length > 0) (this.takes ? this.written : this.queued).push(bytes.slice())
+    if (done !== undefined) this.#done.push(done)
     return this.takes
   }
 
   release(): void {
     this.written.push(...this.queued.splice(0))
-    this.emit('drain')
+    for (const done of this.#done.splice(0)) done()
   }
 }
 
