@@ -138,6 +138,10 @@ export class AccountService {
       return
     }
     const account = request.account.toLowerCase()
+    if (!ACCOUNT_FORM.test(account)) {
+      refuse(caller, id, CODES.UNKNOWN_USER.code)
+      return
+    }
     const look = (outcome: Outcome<number>) => {
       if (outcome.kind !== 'done') refuseUndone(caller, id, outcome)
       else if (outcome.result === 0) refuse(caller, id, CODES.UNKNOWN_USER.code)
@@ -198,8 +202,9 @@ export class AccountService {
     })
   }
 
-  /** The account's uid, 0 if there is none. */
+  /** The account's uid, 0 if there is none. The engine is asked for names alone: its ids of records are not any text. */
   async #uidOf(account: string): Promise<number> {
+    if (!ACCOUNT_FORM.test(account)) return 0
     return done(await this.#engine.run(accountsActor(accountPartition(account)), lookUpName, { account }))
   }
 

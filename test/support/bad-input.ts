@@ -10,6 +10,8 @@ import { codeName } from '../../protocol/codes.js'
 import { encodeFrame, encodeNotice, encodeRequest } from '../../protocol/frame-codec.js'
 import {
   createAckNotice,
+  createLoginRequest,
+  createRegisterRequest,
   createSendRequest,
   createSyncRequest,
   decodeRefusal,
@@ -120,6 +122,19 @@ export function badInput(wire: Wire, own: (rig: BadInputRig) => void): void {
   function refusedWith(frame: Frame): string {
     return codeName(frame.code)
   }
+
+  t.test('names that no account can have are looked up as any', async t => {
+    const client = await open(alice)
+    const secrets = { password: 'correct horse', installationKey: new Uint8Array(16).fill(1) }
+    for (const account of ['12345', '0', '9007199254740993', '-1', 'a/b', '__proto__', '\u0000', 'é', ' ', 'ab']) {
+      t.equal(refusedWith(await client.call(METHODS.getProfile, { uid: 0, account })), 'UNKNOWN_USER', account)
+      const login = createLoginRequest({ account, ...secrets })
+      t.equal(refusedWith(await client.call(METHODS.login, login)), 'WRONG_CREDENTIALS', account)
+      const register = createRegisterRequest({ account, ...secrets })
+      t.equal(refusedWith(await client.call(METHODS.register, register)), 'NAME_INVALID', account)
+    }
+    client.destroy()
+  })
 
   t.test('random bytes', async t => {
     const random = seededRandom('bad input')
