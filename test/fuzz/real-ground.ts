@@ -27,7 +27,6 @@ export class RealGround implements Ground {
   readonly #users: TestDevice[] = []
   #witnesses: readonly [Peer, Peer] | undefined
   #names = 0
-  #texts = 0
 
   private constructor(server: RunningServer, clock: JumpingClock) {
     this.#server = server
@@ -61,7 +60,7 @@ export class RealGround implements Ground {
       attempt: [attempt + 1],
       since: [0, told, Math.max(0, told - 3), told + 1],
       version: [0, told],
-      sendSeq: Array.from({ length: 12 }, (_, ahead) => sendSeq + ahead),
+      sendSeq: Array.from({ length: 12 }, (_, ahead) => Math.max(1, sendSeq + ahead)),
       to: uids,
       uid: [uid, ...uids],
       peer: uids,
@@ -91,10 +90,12 @@ export class RealGround implements Ground {
   }
 
   async witness(): Promise<void> {
-    const [one, other] = this.#witnesses ?? []
-    if (one === undefined || other === undefined) throw new Error('no witnesses')
-    const text = `text ${++this.#texts}`
-    const { version } = await one.call(METHODS.send, { sendSeq: this.#texts + one.sendSeq, to: other.uid, text })
+    if (this.#witnesses === undefined) throw new Error('no witnesses')
+    // Each in turn, so that none is silent for too long.
+    const [one, other] = this.#witnesses
+    this.#witnesses = [other, one]
+    one.sendSeq++
+    const { version } = await one.call(METHODS.send, { sendSeq: one.sendSeq, to: other.uid, text: 'are you there?' })
     if (version === 0) throw new Error('the send of a witness was taken for a repeat')
     const push = await other.next(({ what }) => what === 'push')
     if ((push.versions as number[]).length !== 1) throw new Error(`the witness was pushed ${JSON.stringify(push)}`)
@@ -142,8 +143,8 @@ export class RealGround implements Ground {
 /** A client that does everything right. */
 class Peer {
   readonly uid: number
-  /** The highest number that was used when it came. */
-  readonly sendSeq: number
+  /** The highest number that was used. */
+  sendSeq: number
   readonly #pipe: FakePipe
   readonly #connection: Connection
   readonly #seen: Seen[] = []
