@@ -166,10 +166,11 @@ t.comment(`seed ${SEED}`)
 
 t.test('killed at any moment, what was answered or shown is there', async t => {
   const killing = new Killing(newFolder(t), seededRandom(SEED))
-  for (let i = 0; i < 40; i++) t.equal(await killing.round(), null, 'killed')
+  // A busy machine comes to fewer commits in a round: then there are more rounds.
+  const few = (): boolean => killing.commits <= 1000 || killing.shownCount <= 1000
+  for (let i = 0; i < 40 || (few() && i < 200); i++) t.equal(await killing.round(), null, 'killed')
   t.comment(`${killing.commits} commits, ${killing.shownCount} reads and scans`)
-  t.ok(killing.commits > 1000)
-  t.ok(killing.shownCount > 1000)
+  t.notOk(few(), 'and it was asked enough')
 })
 
 t.test('killed while writes and syncs take long, what was answered or shown is there', async t => {
