@@ -49,7 +49,7 @@ t.test('a mark changes where its line stands, also when that has more rows and h
     '12:00 ✓    you → bob: a text of more\n   │ than one row of it\n-- one\n-- two\n-- three\n[online tcp] bob>',
   )
   const before = emulator.screen
-  terminal.remark(sent('1', 'you → bob: hello', '✓   '))
+  terminal.remark(sent('1', 'you → bob: hello', '✓✓  '))
   t.equal(emulator.screen, before, 'of what has left the screen nothing is drawn')
 })
 

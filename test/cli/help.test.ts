@@ -52,6 +52,7 @@ t.test('the help of a command names every option with its value and default, and
     t.match(stdout, new RegExp(`^longwire ${name}[ \\n]`))
     t.match(stdout, /^Exit codes: /m, name)
     for (const line of stdout.split('\n')) t.ok(line.length <= 125, line)
+    t.notMatch(stdout, /\(default\s*\)/, `${name}: no default that is nothing`)
     // An explanation may have more lines, and begin on one of its own.
     const shown = [...stdout.matchAll(/^ {2}(--[a-z0-9-]+)(?: (\S+))?((?:\n? {2,}(?!--).*)+)/gm)]
     t.same(
