@@ -3,7 +3,15 @@
 import { ContactState } from '../../protocol/generated/messages.js'
 import type { StoreView } from '../store/view.js'
 import { pairOut } from '../sync/record-kinds.js'
-import { type ContactRecord, contact, contactIndex, deviceWindow, given, userActor } from '../sync/rules/records.js'
+import {
+  type ContactRecord,
+  contact,
+  contactIndex,
+  deviceWindow,
+  given,
+  profile,
+  userActor,
+} from '../sync/rules/records.js'
 import { look } from './reader.js'
 import type { Findings, NamedRecord } from './verify.js'
 
@@ -42,7 +50,9 @@ export class FriendCheck {
     if (mine.state === ContactState.INVITED && (theirState !== ContactState.REQUESTED || theirs?.own !== mine.theirs)) {
       this.#findings.fault(`${pair}: the first was invited with request ${mine.theirs}, which the second did not make`)
     }
-    if (mine.blocked !== (theirs?.blockedBy ?? false)) {
+    // A deleted account knows nothing any more, also not by whom it is blocked.
+    const isGone = look(this.#view, userActor(other), profile)?.deleted === true
+    if (!isGone && mine.blocked !== (theirs?.blockedBy ?? false)) {
       this.#findings.fault(
         `${pair}: the first ${mine.blocked ? 'blocks' : 'does not block'} the second, who knows otherwise`,
       )

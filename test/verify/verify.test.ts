@@ -66,8 +66,9 @@ t.test('a store that the rules made has no faults, also after an account was del
   const { faults, counts } = verified(whole)
   t.same(faults, [])
   t.match(counts, { users: 3, deletedUsers: 0, names: 3, devices: 3, friendships: 1, messages: 4 })
-  const { alice } = whole
+  const { alice, bob } = whole
   await alice.call(METHODS.deleteAccount, { sendSeq: alice.next(), password: 'correct horse' })
+  await bob.call(METHODS.contactBlock, { sendSeq: bob.next(), uid: alice.uid })
   const after = verified(whole)
   t.same(after.faults, [])
   t.match(after.counts, { users: 2, deletedUsers: 1, names: 3, devices: 2, friendships: 0 })
