@@ -9,9 +9,10 @@
 //                  │                     refused, no answer    │     a poll is refused, no answer, nonsense
 //                  └──────────────close()──────────────────────┴─────────────────────────┴──► closed
 //
-// While bound, three things go on side by side, each a request or nothing at a time:
-//   poll    Sync{since, wait_ms, attempt}, for ever: its pages become Push frames
-//   lane    what has a number, in order: a run of Sends as one Sync, any other request alone; and acks
+// While bound, these go on side by side:
+//   poll    Sync{since, wait_ms, attempt}, one behind the other: its pages become Push frames
+//   lane    what has a number, in order, one request at a time: a run of Sends as one Sync, any other alone (http-lane.ts)
+//   acks    with the next Sync, or with one of their own; one at a time
 //   asked   pulls and look-ups, each by itself
 import { actionOf, CODES } from '../../protocol/codes.js'
 import { encodeFrame, encodeNotice, encodeRefusal, encodeResponse, PING } from '../../protocol/frame-codec.js'
