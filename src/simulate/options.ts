@@ -11,6 +11,9 @@ import { numberedTexts, readTexts, type Texts } from './texts.js'
 /** Clients and their sockets live in one process, and 20 000 descriptors is what many machines give to one. */
 export const CLIENTS_MAX = 15_000
 
+/** Sockets of one client over HTTP: a poll, what has a number, and a look-up or a pull. */
+const REQUESTS_AT_ONCE = 3
+
 export const SIMULATE_OPTIONS = {
   users: integer(100, 2, CLIENTS_MAX, 'COUNT', 'how many people; users × devices is at most 15000'),
   friends: integer(10, 1, CLIENTS_MAX - 1, 'COUNT', 'how many friends each of them has; fewer than users'),
@@ -87,13 +90,15 @@ function contradiction(values: {
   readonly users: number
   readonly friends: number
   readonly devices: number
+  readonly transport: string
   readonly store: string
   readonly server: string
   readonly killEvery: number
 }): string | undefined {
-  const { users, friends, devices, store, server, killEvery } = values
+  const { users, friends, devices, transport, store, server, killEvery } = values
   if (friends >= users) return `--friends must be fewer than --users, not ${friends} of ${users}`
-  const clientsMax = Math.min(CLIENTS_MAX, descriptorsLeft())
+  const each = transport === 'http' || transport === 'mixed' ? REQUESTS_AT_ONCE : 1
+  const clientsMax = Math.min(CLIENTS_MAX, Math.floor(descriptorsLeft() / each))
   if (users * devices > clientsMax) {
     return `--users × --devices must be at most ${clientsMax}, not ${users * devices}: all clients are in one process, which may open no more files`
   }

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { connectionsMax, parseConfig } from '../../src/ops/config.js'
 import { parseSettings, type Settings } from '../../src/simulate/options.js'
 
 function settingsOf(...argv: string[]): Settings {
@@ -56,6 +57,22 @@ t.test('an unknown option or a wrong value is one line that names it', async t =
   ] as const) {
     t.match(wrongOf(...argv), message)
     t.notMatch(wrongOf(...argv), /\n/)
+  }
+})
+
+t.test('no more clients than this process may have sockets for: over HTTP each needs three', async t => {
+  const parsed = parseConfig([], {})
+  if (parsed.kind !== 'config') throw new Error(parsed.kind)
+  const sockets = connectionsMax(parsed.config)
+  for (const [transport, each] of [
+    ['tcp', 1],
+    ['ws', 1],
+    ['http', 3],
+    ['mixed', 3],
+  ] as const) {
+    const most = Math.min(15_000, Math.floor(sockets / each))
+    const message = wrongOf('--users', '15000', '--devices', '100', '--transport', transport)
+    t.match(message, `--users × --devices must be at most ${most}, not 1500000`)
   }
 })
 
