@@ -236,7 +236,7 @@ t.test('the commands say what is wrong in one line, with an exit code', async t 
     const { code, stdout } = await run(command, '--help')
     t.equal(code, 0)
     t.match(stdout, new RegExp(`^longwire ${command}`))
-    t.match(stdout, /--data FOLDER[^-]*default \.\/data/)
+    t.match(stdout, /--data FOLDER[^-]*default\s+\.\/data/)
   }
   const verified = await run('verify', '--data', folder)
   t.equal(verified.code, 1, 'what is there are no items')
