@@ -28,8 +28,10 @@ export const SIMULATE_OPTIONS = {
   store: oneOf('lmdb', ['lmdb', 'memory'], 'the store of the server that is started, on a fresh temporary folder'),
   server: address('', LONG_PORT_DEFAULT, 'send to this server in place of starting one (port 8081 if none is named)'),
   httpPort: integer(HTTP_PORT_DEFAULT, 1, 65_535, 'PORT', 'the short side of the server that --server names'),
-  killEvery: seconds('kill the server (SIGKILL) about so often, and start it again on the same data and port'),
-  dropEvery: seconds('cut some random connections about so often, without telling the server'),
+  killEvery: seconds(
+    'kill the server (SIGKILL) about so often, and start it again on the same data and port; 0: never',
+  ),
+  dropEvery: seconds('cut some random connections about so often, without telling the server; 0: never'),
   seed: integer(
     -1,
     -1,
@@ -119,11 +121,11 @@ function seconds(why: string): Option<number> {
   return {
     default: 0,
     value: 'SECONDS',
-    range: 'a number of seconds from 0.1 to 86400',
+    range: 'a number of seconds from 0.1 to 86400, or 0 for never',
     why,
     parse(given) {
       const value = /^\d{1,5}(\.\d{1,3})?$/.test(given) ? Number(given) : Number.NaN
-      return value >= 0.1 && value <= 86_400 ? value : undefined
+      return value === 0 || (value >= 0.1 && value <= 86_400) ? value : undefined
     },
   }
 }
