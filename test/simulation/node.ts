@@ -185,7 +185,7 @@ export class SimulatedNode implements HttpHost {
     const store = this.#options.store(process)
     const context = { hub, counters: new Counters(), connections: new Set<Connection>() }
     const comparison = new Comparison(
-      () => compareAll(context.connections, truth, hints0),
+      () => compareAll([...context.connections, ...hub.polls.all()], truth, hints0),
       run => clock.after(1_000, run),
     )
     const hints0 = {

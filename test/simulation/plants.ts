@@ -5,6 +5,7 @@
 
 import type { Client } from '../../clients/typescript/client.js'
 import type { Transport } from '../../clients/typescript/transport.js'
+import { CODES } from '../../protocol/codes.js'
 import type { Random } from '../../src/lib/random.js'
 import { type Durability, MemoryDisk } from '../../src/store/memory/disk.js'
 import type { Expectation, Store, Unit } from '../../src/store/types.js'
@@ -12,8 +13,12 @@ import { contiguous, type SequenceRule } from '../../src/sync/rules/numbered.js'
 import type { Stamps } from '../../src/sync/stamps.js'
 import type { Handle } from './node.js'
 import { ruleless } from './ruleless.js'
+import type { Setup } from './setup.js'
+import { answersOfTheOld, forgetfulSwitch, swallowingPolls } from './transport-plants.js'
 
 export interface Plant {
+  /** A world in which it can show: only what every world may have. */
+  readonly setup?: Partial<Setup>
   readonly disk?: (random: Random, durability: Durability) => MemoryDisk
   readonly store?: (store: Store) => Store
   readonly stamps?: (random: Random) => Stamps
@@ -29,6 +34,9 @@ class HastyDisk extends MemoryDisk {
     run()
   }
 }
+
+/** A world of phones that climb up and down between their transports. */
+const CHANGEABLE: Partial<Setup> = { ladders: [['tcp', 'ws', 'http']], wayMs: 6_000, users: [1, 1, 1], actMs: 400 }
 
 export const PLANTS = {
   'acknowledge before the commit': {
@@ -77,6 +85,29 @@ export const PLANTS = {
   },
   'a push applied without the rule': {
     transport: ruleless,
+  },
+  'a late copy accepted': {
+    sequence: (window, numbered) => {
+      const verdict = contiguous(window, numbered)
+      const isLate = verdict.kind === 'answer' && verdict.code === CODES.OK.code && numbered.sendSeq === window.last
+      return isLate ? { kind: 'run' } : verdict
+    },
+  },
+  "an old transport's answer applied to a new request": {
+    transport: answersOfTheOld,
+    setup: CHANGEABLE,
+  },
+  'a poll that swallows a push': {
+    short: swallowingPolls,
+    setup: {
+      store: 'embedded',
+      ladders: [['http']],
+      http: { lost: 0.1, twice: 0.1, foreign: 0.1, patienceMs: Number.POSITIVE_INFINITY },
+    },
+  },
+  'a switch that forgets what was in flight': {
+    transport: forgetfulSwitch,
+    setup: CHANGEABLE,
   },
   'a cached contact trusted after a conflict': {
     store: store => unexpecting(store, ({ name }) => name.startsWith('contact/')),

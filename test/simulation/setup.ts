@@ -101,7 +101,7 @@ export function drawSetup(random: Random, only?: Partial<Setup>): Setup {
       doomMs: pick([1_000, 5_000, 20_000]),
       lostSyn: bad(pick([0, 0.1])),
     },
-    ladders: pick([[['tcp']], [['tcp', 'ws', 'http']], [['tcp', 'ws', 'http']], EVERY_LADDER]),
+    ladders: pick([[['tcp']], [['tcp', 'ws', 'http']], EVERY_LADDER, EVERY_LADDER]),
     wayMs: calm ? Number.POSITIVE_INFINITY : pick([Number.POSITIVE_INFINITY, 6_000, 20_000]),
     http: {
       lost: bad(pick([0, 0.02, 0.1])),

@@ -80,7 +80,7 @@ class World {
   constructor(options: RunOptions) {
     this.#options = options
     this.#random = seededRandom(`longwire ${options.seed}`)
-    this.#setup = drawSetup(this.#random, options.setup)
+    this.#setup = drawSetup(this.#random, options.plant?.setup ?? options.setup)
     const random = this.#random
     this.#network = new Network(this.#scheduler, random, this.#setup.network)
     this.#network.onBytes = bytes => this.#trace.bytes(bytes)
