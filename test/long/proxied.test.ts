@@ -1,15 +1,20 @@
 /** Load balancers in front of the long side and the short side, with real sockets. */
 import { request as httpRequest } from 'node:http'
+import type { Socket } from 'node:net'
+import { PassThrough } from 'node:stream'
 import t, { type Test } from 'tap'
 import { encodeRequest } from '../../protocol/frame-codec.js'
 import { createHelloRequest } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { RunningServer } from '../../src/cli/server.js'
+import { Wheel } from '../../src/lib/wheel.js'
+import { Proxied } from '../../src/long/proxied.js'
 import { parseConfig } from '../../src/ops/config.js'
 import type { Log } from '../../src/ops/log.js'
 import { silentLog } from '../../src/ops/log.js'
 import type { Connection } from '../../src/session/connection.js'
 import { eventually } from '../support/eventually.js'
+import { ManualClock } from '../support/manual-clock.js'
 import { RawClient } from '../support/raw-client.js'
 import { startTestServer, testConfig } from '../support/server.js'
 
@@ -88,6 +93,33 @@ t.test('what is no header closes the connection, and says so in the log only', a
   gone.socket.end()
   await gone.end()
   t.equal(running.context.gate.total, 0)
+})
+
+t.test("the header's time is part of the Hello's", async t => {
+  const clock = new ManualClock()
+  const wheel = new Wheel(clock)
+  const told: unknown[] = []
+  const begin = (): PassThrough => {
+    const socket = new PassThrough()
+    new Proxied(socket as unknown as Socket, wheel, {
+      named: (address, _rest, leftMs) => told.push({ address, leftMs }),
+      failed: reason => told.push(reason),
+      over: () => told.push('over'),
+    })
+    return socket
+  }
+  const slow = begin()
+  slow.write(LINE('203.0.113.1').subarray(0, 20))
+  clock.advance(6_000)
+  slow.write(LINE('203.0.113.1').subarray(20))
+  await eventually(() => told.length === 2)
+  t.same(told.splice(0), ['over', { address: '203.0.113.1', leftMs: 4_000 }])
+  begin().write('PROXY ')
+  clock.advance(9_000)
+  t.same(told, [])
+  clock.advance(2_000)
+  t.same(told, ['over', 'no PROXY header in time'])
+  t.equal(wheel.size, 0)
 })
 
 t.test('from others a header is what it is for everybody: no Longwire', async t => {
