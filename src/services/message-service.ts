@@ -55,18 +55,19 @@ export class MessageService {
   }
 
   sync(caller: Caller, id: number, { since, ack, sends }: SyncRequest): void {
-    if (ack !== undefined) {
-      const code = this.ack(caller, ack)
-      if (code !== CODES.OK.code) {
-        refuse(caller, id, code)
-        return
-      }
+    if (ack !== undefined && ack.version > caller.told) {
+      refuse(caller, id, CODES.RESYNC.code)
+      return
     }
     chargeRequests(this.#limits, caller, sends.length)
     runSends(caller, sends, this.#sendOne, results => {
       this.page(caller.uid, since).then(
         page => {
+          // The ack comes behind the page: what a request without a connection was told is its `since`, and only the page says
+          // whether that is a version of this timeline.
+          const taken = ack === undefined || page.kind === 'resync' ? CODES.OK.code : this.ack(caller, ack)
           if (page.kind === 'resync') refuse(caller, id, CODES.RESYNC.code)
+          else if (taken !== CODES.OK.code) refuse(caller, id, taken)
           else caller.synced(id, since, page, results)
         },
         () => refuseUnavailable(caller, id),

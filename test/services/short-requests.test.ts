@@ -1,12 +1,13 @@
 import t from 'tap'
 import { CODES } from '../../protocol/codes.js'
-import { createSyncRequest } from '../../protocol/generated/messages.js'
+import { createAckNotice, createSyncRequest } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
 import type { Authorization } from '../../src/services/types.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { befriend, startNode, TestDevice } from '../support/engine.js'
+import { eventually } from '../support/eventually.js'
 
 async function freshNode() {
   return startNode(new MemoryStore({ scopes: 'one', random: seededRandom('store') }), systemClock, 'short')
@@ -90,4 +91,23 @@ t.test('a first use by a request, not only by a Hello, ends the other unused tok
     new Promise(resolve => node.services.authorize(token, '127.0.0.1', resolve))
   t.match(await ask(newer), { kind: 'owner' })
   t.match(await ask(older), { kind: 'refused', code: CODES.UNAUTHENTICATED.code })
+})
+
+t.test('an ack beside a since from the future is not taken', async t => {
+  const node = await freshNode()
+  const alice = await new TestDevice(node).enter('alice', 1)
+  const future = 2 ** 50
+  const head = alice.told
+  alice.told = future // of a request over HTTP it is the since that it names
+  const ack = createAckNotice({ version: future })
+  t.equal((await alice.call(METHODS.sync, createSyncRequest({ since: future, ack }))).code, CODES.RESYNC.code)
+  alice.told = head
+  const good = createAckNotice({ version: head })
+  t.equal((await alice.call(METHODS.sync, createSyncRequest({ since: head, ack: good }))).code, 0)
+  node.services.flush()
+  await eventually(async () => {
+    const answer = await alice.hello()
+    return answer.kind === 'bound' && answer.response.ack !== 0
+  })
+  t.match(await alice.hello(), { response: { ack: head } })
 })
