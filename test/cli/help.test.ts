@@ -82,6 +82,9 @@ t.test('every command refuses what it does not know, and wrong values, by name',
     t.equal(words.code, 2, `${name} with three words`)
     for (const [key, option] of Object.entries(command.options)) {
       const flag = flagOf(key)
+      const shown = String(option.default)
+      if (shown !== '')
+        t.same(option.parse(shown), option.default, `${name} ${flag}: its default is a value that it takes`)
       const wrong = ['', 'no such value', '-99'].find(value => option.parse(value) === undefined)
       t.not(wrong, undefined, `${name} ${flag} takes anything`)
       const { code, said } = await complaintOf(command, `${flag}=${wrong}`)
