@@ -181,6 +181,15 @@ t.test('two nodes on one store check at the same time', async t => {
   }
 })
 
+t.test('ready again after a restore, when every version has jumped', async t => {
+  const before = await rig()
+  t.same(await before.check(), { ready: true })
+  await before.store.newEpoch()
+  const after = await rig({ disk: before.store.disk }, true, '2')
+  t.same(await after.check(), { ready: true })
+  t.same(await after.check(), { ready: true })
+})
+
 t.test('nobody reaches its users, by any method', async t => {
   const random = seededRandom(7)
   const store = new MemoryStore({ random })
