@@ -62,8 +62,7 @@ const DESCRIPTORS_KEPT = 500
 
 const SETTLE_MS_MAX = 15_000
 const SETTLE_STEP_MS = 200
-/** Readings in a row that differ by less than this share. */
-const SETTLED_READINGS = 3
+/** Readings that differ by less than this share are the same. */
 const SETTLED_SHARE = 0.002
 
 export async function measureIdle(preset: Preset, say: (line: string) => void): Promise<IdleReport> {
@@ -110,7 +109,7 @@ export async function measureIdle(preset: Preset, say: (line: string) => void): 
     const server = await startBaseline('echo', { in: bytesOut, out: bytesIn }, { collectable: true })
     const clients: RawClient[] = []
     const exchange = async () => void clients.push(await exchangedOnce(server.port, bytesOut, bytesIn))
-    const bare = await slope(server, low, high, exchange, 0)
+    const bare = await slope(server, low, high, exchange, { ...preset, idleMs: 0 })
     for (const client of clients) client.destroy()
     await server.stop()
     rounds.push({
@@ -148,12 +147,12 @@ async function longwireSlope(
   folder: string,
   low: number,
   high: number,
-  { idleMs }: Preset,
+  { idleMs, settledReadings }: Preset,
   connecting: (server: ServerProcess) => (index: number) => Promise<void>,
   cut: () => void,
 ): Promise<Slope> {
   const server = await startLongwire(folder, { collectable: true })
-  const found = await slope(server, low, high, connecting(server), idleMs)
+  const found = await slope(server, low, high, connecting(server), { idleMs, settledReadings })
   cut()
   await server.stop()
   return found
@@ -183,22 +182,25 @@ async function slope(
   low: number,
   high: number,
   connect: (index: number) => Promise<void>,
-  idleMs: number,
+  preset: Pick<Preset, 'idleMs' | 'settledReadings'>,
 ): Promise<Slope> {
   await inParallel(low, connect)
-  const before = await settled(server, idleMs)
+  const before = await settled(server, preset)
   await inParallel(high - low, index => connect(low + index))
-  const after = await settled(server, idleMs)
+  const after = await settled(server, preset)
   const each = high - low
   return { rssBytes: (after.rssBytes - before.rssBytes) / each, ownBytes: (after.ownBytes - before.ownBytes) / each }
 }
 
 /** The memory when nothing changes it any more, or at the end of patience. */
-async function settled({ pid }: ServerProcess, idleMs: number) {
+async function settled(
+  { pid }: ServerProcess,
+  { idleMs, settledReadings }: Pick<Preset, 'idleMs' | 'settledReadings'>,
+) {
   await sleep(idleMs)
   const deadlineMs = performance.now() + SETTLE_MS_MAX
   let memory = memoryOf(pid)
-  for (let same = 0; same < SETTLED_READINGS && performance.now() < deadlineMs; ) {
+  for (let same = 0; same < settledReadings && performance.now() < deadlineMs; ) {
     process.kill(pid, 'SIGUSR2')
     await sleep(SETTLE_STEP_MS)
     const now = memoryOf(pid)

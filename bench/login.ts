@@ -140,13 +140,16 @@ class Talk {
 }
 
 /** Logins of accounts that are there, with their right passwords, each on a connection of its own. */
-class Storm {
+export class Storm {
   sessions = 0
   refused = 0
+  /** The shortest time after which one was told to come back. */
+  retryAfterMs = Number.POSITIVE_INFINITY
   readonly #port: number
   readonly #perSecond: number
   readonly #keys: readonly Uint8Array[]
   #timer: NodeJS.Timeout | undefined
+  readonly #clients = new Set<RawClient>()
   #underWay = 0
   #count = 0
 
@@ -182,20 +185,28 @@ class Storm {
     while (this.#underWay > 0 && performance.now() < deadlineMs) await sleep(10)
   }
 
+  /** Waits for none of them. */
+  cut(): void {
+    for (const client of this.#clients) client.destroy()
+  }
+
   async #login(): Promise<void> {
     const index = this.#count++ % this.#keys.length
     const installationKey = this.#keys[index] as Uint8Array
     const request = createLoginRequest({ account: `stormer${index}`, password: PASSWORD, installationKey })
-    const { code } = await this.#nameless(METHODS.login.number, METHODS.login.encodeRequest(request))
+    const { code, retryAfterMs } = await this.#nameless(METHODS.login.number, METHODS.login.encodeRequest(request))
     if (code === CODES.OK.code) this.sessions++
-    else if (code === CODES.OVERLOADED.code) this.refused++
-    else throw new Error(`a login is refused with ${code}`)
+    else if (code === CODES.OVERLOADED.code) {
+      this.refused++
+      this.retryAfterMs = Math.min(this.retryAfterMs, retryAfterMs)
+    } else throw new Error(`a login is refused with ${code}`)
   }
 
   /** One request on a connection of its own, behind a Hello without a token. */
   async #nameless(method: number, body: Uint8Array): Promise<Frame> {
     this.#underWay++
     const client = await RawClient.connect(this.#port)
+    this.#clients.add(client)
     const hello = METHODS.hello.encodeRequest(createHelloRequest({}))
     const answer = new Promise<Frame>(resolve => {
       client.onFrame = frame => {
@@ -207,6 +218,7 @@ class Storm {
     )
     const frame = await answer
     client.destroy()
+    this.#clients.delete(client)
     this.#underWay--
     return frame
   }

@@ -25,6 +25,8 @@ export interface Preset {
   readonly idleRounds: number
   /** (d) how long connections are idle before memory is read. */
   readonly idleMs: number
+  /** (d) readings in a row that must be the same. */
+  readonly settledReadings: number
 }
 
 /**
@@ -48,6 +50,7 @@ export const FULL: Preset = {
   idleHigh: 10_000,
   idleRounds: 3,
   idleMs: CACHE_GONE_MS,
+  settledReadings: 3,
 }
 
 /** A look in about two minutes: one round, and fewer idle connections. */
@@ -75,4 +78,5 @@ export const TINY: Preset = {
   idleLow: 10,
   idleHigh: 60,
   idleMs: 0,
+  settledReadings: 1,
 }

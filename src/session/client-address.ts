@@ -13,7 +13,7 @@ import { type AddressList, isAddress, plainAddress } from '../lib/network.js'
  * @param trusted proxies
  */
 export function clientAddress(peer: string, forwardedFor: string | undefined, trusted: AddressList): string {
-  if (forwardedFor === undefined || !trusted.has(peer)) return peer
+  if (forwardedFor === undefined) return peer
   let address = peer
   const hops = forwardedFor.split(',')
   for (let i = hops.length - 1; i >= 0 && trusted.has(address); i--) {

@@ -29,8 +29,7 @@ export interface ExchangeOptions {
 }
 
 export class Exchange {
-  /** What works on it; it is told when the peer goes away. */
-  call: ShortCall | undefined = undefined
+  #call: ShortCall | undefined = undefined
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   readonly #options: ExchangeOptions
@@ -48,11 +47,17 @@ export class Exchange {
     return !this.#response.headersSent
   }
 
+  /** What works on it, and is told when the peer goes away, or has gone. */
+  worksOn(call: ShortCall): void {
+    if (this.#state === 'asked') this.#call = call
+    else if (this.#state === 'over') call.abandoned()
+  }
+
   /** Only the first answer counts. */
   answer(answer: ShortAnswer): void {
     if (this.#state !== 'asked') return
     this.#state = 'answered'
-    this.call = undefined
+    this.#call = undefined
     const { headers } = this.#request
     if (!isPackable(answer.body, headers['accept-encoding'])) {
       this.#write(answer)
@@ -103,8 +108,8 @@ export class Exchange {
   #closed(): void {
     if (this.#state === 'over') return
     this.#state = 'over'
-    this.call?.abandoned()
-    this.call = undefined
+    this.#call?.abandoned()
+    this.#call = undefined
     this.#options.onEnd()
   }
 }

@@ -18,15 +18,23 @@ export function packed(body: Uint8Array, done: (packed: Uint8Array | undefined) 
   gzip(body, PACKING, (error, bytes) => done(error === null ? bytes : undefined))
 }
 
+/**
+ * What a body may become by unpacking, beside the limit: anything up to the first number, and from there so many times what
+ * came. Text makes 3 to 20 times its size; what makes a thousand times it is made for that.
+ */
+const UNPACKED_BYTES_FREE = 65_536
+const UNPACKED_RATIO_MAX = 100
+
 export type Unpacked =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-  /** It would be above the limit: unpacking ended there. */
+  /** It would be above the limit, or too much for its size: unpacking ended there. */
   | { readonly kind: 'too-large' }
   /** No gzip, or only the beginning of one. */
   | { readonly kind: 'broken' }
 
 export function unpacked(body: Uint8Array, bytesMax: number, done: (unpacked: Unpacked) => void): void {
-  gunzip(body, { maxOutputLength: bytesMax }, (error, bytes) => {
+  const maxOutputLength = Math.min(bytesMax, Math.max(UNPACKED_BYTES_FREE, body.length * UNPACKED_RATIO_MAX))
+  gunzip(body, { maxOutputLength }, (error, bytes) => {
     if (error === null) done({ kind: 'bytes', bytes })
     else done({ kind: (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? 'too-large' : 'broken' })
   })

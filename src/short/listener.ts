@@ -3,7 +3,7 @@
  * Each request passes the same checks in the same order, the cheap ones first; what a stranger may make the server hold or
  * compute is bounded by each of them:
  *
- *   connection   counted by the gate, with those of the long side; too many: 503
+ *   connection   counted by the gate, with those of the long side; too many: 503, but for the rooms
  *   headers      10 s, 8 KiB, 64 of them, each with one meaning
  *   route        path, verb, content type … before a byte of the body
  *   body         15 s with the headers; a large or packed one only from somebody whose token is right
@@ -38,7 +38,7 @@ export interface ShortTimeouts {
   readonly headersMs: number
   /** To the end of the request; what a poll waits is not counted. */
   readonly requestMs: number
-  /** Between two requests of a connection: longer than most load balancers' probes are apart. */
+  /** Between two requests of a connection: longer than proxies keep theirs, or one would send into a closed one. */
   readonly idleMs: number
   /** How often headers and requests are looked at. */
   readonly checkMs: number
@@ -49,7 +49,7 @@ export interface ShortTimeouts {
 const TIMEOUTS: ShortTimeouts = {
   headersMs: 10_000,
   requestMs: 15_000,
-  idleMs: 30_000,
+  idleMs: 75_000,
   checkMs: 1_000,
   stallMs: STALL_MS_MAX,
 }
@@ -273,8 +273,8 @@ export class ShortListener {
     const fault = headerFault(incoming)
     const room = rooms.get(request.path)
     if (fault !== undefined) reply(textAnswer(fault[0], fault[1], { Connection: 'close' }))
-    else if (!peer.admitted) reply(this.#full())
     else if (room !== undefined) enter(room, request, reply)
+    else if (!peer.admitted) reply(this.#full())
     else if (!origins.allows(request.headers.origin)) reply(WRONG_ORIGIN)
     else if (isPreflight(request)) reply(origins.preflight())
     else if (request.path === WEB_SOCKET_PATH) reply(NO_UPGRADE)
@@ -304,7 +304,7 @@ export class ShortListener {
       readBody(incoming, bodyBytesMax, body => {
         if (body === undefined) exchange.answer(tooLarge(bodyBytesMax))
         else if (isPacked) this.#unpack(request, body, bodyBytesMax, exchange)
-        else exchange.call = connect.handle(request, body, answer => exchange.answer(answer))
+        else exchange.worksOn(connect.handle(request, body, answer => exchange.answer(answer)))
       })
     }
     if ((isPacked && method.nameless) || (!isPacked && coding.toLowerCase() !== 'identity')) {
@@ -321,7 +321,7 @@ export class ShortListener {
   #unpack(request: ShortRequest, body: Uint8Array, bytesMax: number, exchange: Exchange): void {
     const reply: Reply = answer => exchange.answer(answer)
     unpacked(body, bytesMax, result => {
-      if (result.kind === 'bytes') exchange.call = this.#options.connect.handle(request, result.bytes, reply)
+      if (result.kind === 'bytes') exchange.worksOn(this.#options.connect.handle(request, result.bytes, reply))
       else if (result.kind === 'too-large') reply(tooLarge(bytesMax))
       else reply(errorAnswer(CODES.BAD_BODY.code, { message: 'the body is not gzip' }))
     })

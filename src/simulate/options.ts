@@ -11,6 +11,9 @@ import { numberedTexts, readTexts, type Texts } from './texts.js'
 /** Clients and their sockets live in one process, and 20 000 descriptors is what many machines give to one. */
 export const CLIENTS_MAX = 15_000
 
+/** Sockets of one client over HTTP: a poll, what has a number, and a look-up or a pull. */
+const REQUESTS_AT_ONCE = 3
+
 export const SIMULATE_OPTIONS = {
   users: integer(100, 2, CLIENTS_MAX, 'COUNT', 'how many people; users × devices is at most 15000'),
   friends: integer(10, 1, CLIENTS_MAX - 1, 'COUNT', 'how many friends each of them has; fewer than users'),
@@ -25,8 +28,10 @@ export const SIMULATE_OPTIONS = {
   store: oneOf('lmdb', ['lmdb', 'memory'], 'the store of the server that is started, on a fresh temporary folder'),
   server: address('', LONG_PORT_DEFAULT, 'send to this server in place of starting one (port 8081 if none is named)'),
   httpPort: integer(HTTP_PORT_DEFAULT, 1, 65_535, 'PORT', 'the short side of the server that --server names'),
-  killEvery: seconds('kill the server (SIGKILL) about so often, and start it again on the same data and port'),
-  dropEvery: seconds('cut some random connections about so often, without telling the server'),
+  killEvery: seconds(
+    'kill the server (SIGKILL) about so often, and start it again on the same data and port; 0: never',
+  ),
+  dropEvery: seconds('cut some random connections about so often, without telling the server; 0: never'),
   seed: integer(
     -1,
     -1,
@@ -87,13 +92,15 @@ function contradiction(values: {
   readonly users: number
   readonly friends: number
   readonly devices: number
+  readonly transport: string
   readonly store: string
   readonly server: string
   readonly killEvery: number
 }): string | undefined {
-  const { users, friends, devices, store, server, killEvery } = values
+  const { users, friends, devices, transport, store, server, killEvery } = values
   if (friends >= users) return `--friends must be fewer than --users, not ${friends} of ${users}`
-  const clientsMax = Math.min(CLIENTS_MAX, descriptorsLeft())
+  const each = transport === 'http' || transport === 'mixed' ? REQUESTS_AT_ONCE : 1
+  const clientsMax = Math.min(CLIENTS_MAX, Math.floor(descriptorsLeft() / each))
   if (users * devices > clientsMax) {
     return `--users × --devices must be at most ${clientsMax}, not ${users * devices}: all clients are in one process, which may open no more files`
   }
@@ -114,11 +121,11 @@ function seconds(why: string): Option<number> {
   return {
     default: 0,
     value: 'SECONDS',
-    range: 'a number of seconds from 0.1 to 86400',
+    range: 'a number of seconds from 0.1 to 86400, or 0 for never',
     why,
     parse(given) {
       const value = /^\d{1,5}(\.\d{1,3})?$/.test(given) ? Number(given) : Number.NaN
-      return value >= 0.1 && value <= 86_400 ? value : undefined
+      return value === 0 || (value >= 0.1 && value <= 86_400) ? value : undefined
     },
   }
 }

@@ -21,8 +21,8 @@ export interface ViewedLog {
   readonly floor: Version
   readonly epoch: number
   readonly gaps: readonly Gap[]
-  /** In order. */
-  readonly entries: readonly ViewedEntry[]
+  /** In order. Read as they are asked for: a timeline may be larger than memory. */
+  entries(): Iterable<ViewedEntry>
   /** Of each compaction key, the version of its newest entry. */
   readonly keys: ReadonlyMap<string, Version>
 }

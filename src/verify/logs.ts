@@ -7,12 +7,12 @@ import { look } from './reader.js'
 import type { Findings } from './verify.js'
 
 export function verifyLog(view: StoreView, log: ViewedLog, findings: Findings): void {
-  const { actor, head, floor, epoch, gaps, entries, keys } = log
+  const { actor, head, floor, epoch, gaps, keys } = log
   const name = `the log of ${actor}`
   if (floor > head) findings.fault(`${name} was trimmed up to ${floor}, and ends with ${head}`)
   if (epoch > view.epoch) findings.fault(`${name} is of epoch ${epoch}, the store of ${view.epoch}`)
   const keyed = new Set<number>()
-  for (const { version, keyed: hasKey, bytes } of entries) {
+  for (const { version, keyed: hasKey, bytes } of log.entries()) {
     findings.counts.items += 1
     if (version > head) findings.fault(`${name} ends with ${head}, and has ${version}`)
     if (gaps.some(gap => version > gap.after && version <= gap.upTo)) findings.fault(`${name} has ${version}, in a gap`)

@@ -14,7 +14,7 @@ import { seededRandom } from '../../src/lib/random.js'
 import { ConnectHandler } from '../../src/short/connect.js'
 import { pathOf } from '../../src/short/connect-route.js'
 import type { ShortAnswer, ShortCall, ShortRequest } from '../../src/short/types.js'
-import { heldMs } from '../support/stall.js'
+import { Stall } from '../support/stall.js'
 import { Chance } from './chance.js'
 import { mutateJson } from './json-text.js'
 import { mutateBytes, mutateTree } from './mutations.js'
@@ -75,19 +75,17 @@ export async function playBodies(seed: string, requests: number): Promise<Played
   const { services, hub } = ground.context
   const handler = new ConnectHandler({ services, hub, clock: ground.clock, random: seededRandom(seed) })
   const played: PlayedBodies = { requests: 0, statuses: new Map(), stallMs: 0 }
-  try {
-    for (let batch = 0; played.requests < requests; batch++) {
-      const own = `${seed}/${batch}`
-      try {
-        await playBatch(ground, handler, new Chance(own), played)
-        await ground.witness()
-      } catch (error) {
-        throw new Error(`bodies, batch ${own}`, { cause: error })
-      }
+  for (let batch = 0; played.requests < requests; batch++) {
+    const own = `${seed}/${batch}`
+    try {
+      await playBatch(ground, handler, new Chance(own), played)
+      await ground.witness()
+    } catch (error) {
+      ground.abort()
+      throw new Error(`bodies, batch ${own}`, { cause: error })
     }
-  } finally {
-    await ground.close()
   }
+  await ground.close()
   return played
 }
 
@@ -105,11 +103,11 @@ async function playBatch(
     asked.push({ question, answers })
     const { request, body } = question
     let call: ShortCall | undefined
-    let stallMs = heldMs(() => {
+    let stallMs = new Stall().held(() => {
       call = handler.handle(request, body, answer => answers.push(answer))
     })
     for (let run = 1; run < RUNS_OF_A_STALL && stallMs > STALL_MS_MAX; run++) {
-      stallMs = heldMs(() => handler.handle(request, body, () => {}))
+      stallMs = new Stall().held(() => handler.handle(request, body, () => {}))
     }
     if (stallMs > STALL_MS_MAX)
       throw new Error(`${request.path} held the loop for ${stallMs.toFixed(0)} ms, every time`)

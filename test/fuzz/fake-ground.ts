@@ -122,6 +122,8 @@ export class FakeGround implements Ground {
     this.#witness?.connection.gone()
   }
 
+  abort(): void {}
+
   #answerSome(chance: Chance): void {
     const { requests } = this.#services
     for (let count = chance.below(requests.length + 1); count > 0; count--) {

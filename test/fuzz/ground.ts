@@ -18,4 +18,6 @@ export interface Ground {
   /** @throws unless a client that does nothing wrong is served as it should be */
   witness(): Promise<void>
   close(): Promise<void>
+  /** After a fault, which may have left anything behind. */
+  abort(): void
 }

@@ -47,7 +47,7 @@ const TREE_MUTATIONS: readonly TreeMutation[] = [
   },
   function repeat(list, at, chance) {
     const node = list[at] as Node
-    const count = chance.pick([3, 17, 65, 257, 300])
+    const count = chance.pick([2, 3, 4, 17, 65, 257])
     list.splice(at, 0, ...new Array<Node>(count).fill(node))
   },
   function graft(list, at, chance, donors) {
@@ -87,7 +87,7 @@ const TREE_MUTATIONS: readonly TreeMutation[] = [
   function nest(list, at, chance) {
     let node = list[at] as Node
     const tag = node.kind === 'raw' ? 10 : node.tag - (node.tag & 7) + 2
-    for (let depth = chance.pick([1, 2, 15, 16, 17, 100, 500]); depth > 0; depth--) {
+    for (let depth = chance.pick([1, 1, 2, 2, 15, 16, 17, 100]); depth > 0; depth--) {
       node = { kind: 'nested', tag, nodes: [node], lengthOff: 0 }
     }
     list[at] = node

@@ -6,7 +6,7 @@
 import { codeName } from '../../protocol/codes.js'
 import type { Connection } from '../../src/session/connection.js'
 import type { FakePipe, Seen } from '../support/session-rig.js'
-import { heldMs } from '../support/stall.js'
+import { Stall } from '../support/stall.js'
 import { Chance } from './chance.js'
 import { FakeGround } from './fake-ground.js'
 import type { Ground } from './ground.js'
@@ -38,22 +38,19 @@ const SOUND_SHARE = 0.1
 export async function playFrames(kind: GroundKind, seed: string, frames: number): Promise<Played> {
   const ground = await groundOf(kind, seed)
   const played: Played = { frames: 0, connections: 0, ends: new Map(), stallMs: 0 }
-  try {
-    while (played.frames < frames) {
-      const own = `${seed}/${played.connections++}`
-      try {
-        const stallMs = await play(ground, own, played)
-        if (stallMs > STALL_MS_MAX) await confirmStall(kind, own)
-        played.stallMs = Math.max(played.stallMs, stallMs)
-        if (played.connections % WITNESS_EVERY === 0) await ground.witness()
-      } catch (error) {
-        throw new Error(`${kind} ground, transcript ${own}`, { cause: error })
-      }
+  while (played.frames < frames) {
+    const own = `${seed}/${played.connections++}`
+    try {
+      const stallMs = await play(ground, own, played)
+      if (stallMs > STALL_MS_MAX) await confirmStall(kind, own)
+      played.stallMs = Math.max(played.stallMs, stallMs)
+      if (played.connections % WITNESS_EVERY === 0) await ground.witness()
+    } catch (error) {
+      ground.abort()
+      throw new Error(`${kind} ground, transcript ${own}`, { cause: error })
     }
-    await ground.witness()
-  } finally {
-    await ground.close()
   }
+  await ground.close()
   return played
 }
 
@@ -79,14 +76,13 @@ async function play(ground: Ground, seed: string, played?: Played): Promise<numb
   const isSound = chance.yes(SOUND_SHARE)
   const right = [...greeting(chance, known), ...conversation(chance, known)]
   const parts = isSound ? right : mutate(right, chance)
+  const stall = new Stall()
   let stallMs = 0
   let bytes = 0
   for (const piece of pieces(parts, chance)) {
     bytes += piece.length
-    stallMs = Math.max(
-      stallMs,
-      heldMs(() => connection.receive(piece)),
-    )
+    const heldMs = stall.held(() => connection.receive(piece))
+    stallMs = Math.max(stallMs, heldMs)
     if (!isSound && chance.yes(0.3)) await ground.event(chance, pipe)
     if (connection.state === 'closed' && chance.yes(0.3)) break
   }

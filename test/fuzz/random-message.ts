@@ -6,7 +6,7 @@ import type { Chance } from './chance.js'
 /** Values by field name, in place of any. */
 export type Known = Readonly<Record<string, readonly unknown[]>>
 
-const TEXTS = ['', 'a', 'héllo 😀', '\u0000', 'x'.repeat(64), 'x'.repeat(1_000), '__proto__', '"\\', '\u2028']
+const TEXTS = ['', 'a', 'héllo 😀', '\u0000', 'x'.repeat(64), 'x'.repeat(1_000), '__proto__', '"\\', '\u2028', '12345']
 const NUMBERS = [0, 1, 2, 3, 7, 63, 64, 300, 2 ** 28, 2 ** 32 - 1]
 
 /** With its required fields set and its limits kept. */

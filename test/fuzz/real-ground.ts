@@ -106,6 +106,10 @@ export class RealGround implements Ground {
     await this.#server.drain()
   }
 
+  abort(): void {
+    this.#server.abort()
+  }
+
   async #admit(place: number): Promise<TestDevice> {
     const user = await this.#register()
     const friend = this.#users[(place + USERS - 1) % USERS]

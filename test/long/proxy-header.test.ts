@@ -92,6 +92,7 @@ const MALFORMED: readonly (readonly [name: string, bytes: Uint8Array])[] = [
   ['two spaces', version1('PROXY TCP4  203.0.113.5 10.0.0.1 1 2\r\n')],
   ['a tab', version1('PROXY TCP4\t203.0.113.5 10.0.0.1 1 2\r\n')],
   ['LF alone', version1('PROXY TCP4 203.0.113.5 10.0.0.1 1 2\n')],
+  ['LF alone, behind what would do without its last letter', version1('PROXY TCP4 203.0.113.5 10.0.0.1 1 22\n')],
   ['no end', version1(`PROXY TCP4 ${'1'.repeat(200)}`)],
   ['an end after 108 bytes', version1(`PROXY UNKNOWN ${'f'.repeat(92)}\r\n`)],
   ['version 1 in binary', version2(0x11, 0x11, V4)],

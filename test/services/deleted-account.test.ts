@@ -6,6 +6,7 @@ import { METHODS } from '../../protocol/methods.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { openLmdbStore } from '../../src/store/lmdb/open.js'
+import { Tables } from '../../src/store/lmdb/tables.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import type { Store } from '../../src/store/types.js'
 import { LEAVING } from '../../src/sync/rules/leaving.js'
@@ -210,6 +211,10 @@ t.test('an ack and a message that come late leave nothing behind', async t => {
   t.equal(renamed.code, CODES.SESSION_REVOKED.code)
   zoe.ack(lateAck)
   node.services.flush()
+  const { formerFriend } = people
+  for (const method of [METHODS.contactBlock, METHODS.contactUnblock]) {
+    t.equal((await formerFriend.call(method, { sendSeq: formerFriend.next(), uid: zoe.uid })).code, 0)
+  }
   await eventually(() => node.engine.queueDepth === 0)
   await check(t, store, people)
 })
@@ -229,4 +234,12 @@ t.test('the embedded store, opened again', async t => {
   store = await open()
   await check(t, store, people)
   await store.close()
+  const tables = new Tables(path, 2 ** 20, true)
+  const kinds = new Set<string>()
+  for (const { key } of tables.range(Buffer.of(1), Buffer.of(0xff))) {
+    const text = key.toString('latin1')
+    if (new RegExp(`^.${userActor(people.zoe.uid)}(?!\\d)`).test(text)) kinds.add(text.slice(0, 1))
+  }
+  await tables.close()
+  t.same([...kinds].sort(), ['l', 'r'], 'also no key of what stood in the log: its head, and the tombstone')
 })

@@ -8,6 +8,7 @@ import { Limits } from '../../src/ops/limits.js'
 import { LIMIT_NAMES, type LimitName, type LimitSettings, limitRow } from '../../src/ops/limits-table.js'
 import { slowing } from '../../src/session/slowing.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
+import { UNANSWERED_MAX } from '../../src/sync/rules/contact.js'
 import { befriend, type Reply, startNode, TestDevice, type TestNode } from '../support/engine.js'
 import { ManualClock } from '../support/manual-clock.js'
 
@@ -314,6 +315,25 @@ t.test('somebody who is a contact can be blocked whatever the limit of requests 
   t.equal((await alice.call(METHODS.contactRequest, { sendSeq: alice.next(), uid: dave.uid, greeting: '' })).code, 0)
   t.equal((await block(bob.uid)).code, 0)
   t.equal((await block(1_234)).code, CODES.REQUEST_LIMIT.code)
+})
+
+t.test('of the contact requests of a user so many wait for an answer at most', async t => {
+  const { node, alice } = await world({})
+  const ask = async (uid: number) => {
+    return (await alice.call(METHODS.contactRequest, { sendSeq: alice.next(), uid, greeting: '' })).code
+  }
+  const others: TestDevice[] = []
+  for (let i = 0; i <= UNANSWERED_MAX; i++) others.push(await new TestDevice(node).enter(`other-${i}`, 1))
+  const last = others.pop()?.uid ?? 0
+  for (const { uid } of others) if ((await ask(uid)) !== 0) t.fail(`${uid}`)
+  t.equal(await ask(last), CODES.REQUEST_LIMIT.code)
+  t.equal(await ask(others[0]?.uid ?? 0), 0, 'to ask somebody again is no further one')
+  const [one, two] = others as [TestDevice, TestDevice]
+  t.equal((await one.call(METHODS.contactDecline, { sendSeq: one.next(), uid: alice.uid, request: 2 })).code, 0)
+  t.equal(await ask(last), 0, 'an answer makes room')
+  t.equal(await ask(one.uid), CODES.REQUEST_LIMIT.code)
+  t.equal((await two.call(METHODS.contactAccept, { sendSeq: two.next(), uid: alice.uid, request: 1 })).code, 0)
+  t.equal(await ask(one.uid), 0)
 })
 
 t.test('a forged token uses up nothing of the device that it names', async t => {

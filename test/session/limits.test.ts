@@ -1,5 +1,5 @@
 import t from 'tap'
-import { networkOf, plainAddress } from '../../src/lib/network.js'
+import { AddressList, networkOf, plainAddress } from '../../src/lib/network.js'
 import { ConnectionGate } from '../../src/session/limits.js'
 
 t.test('refuses above the limit of an address, and above the total', async t => {
@@ -14,6 +14,17 @@ t.test('refuses above the limit of an address, and above the total', async t => 
   t.equal(gate.admit('192.0.2.1'), 'admitted')
   for (const address of ['192.0.2.1', '192.0.2.1', '192.0.2.2']) gate.release(address)
   t.same([gate.total, gate.addresses], [0, 0], 'nothing is kept')
+})
+
+t.test('proxies bring many people: they count in the total only', async t => {
+  const gate = new ConnectionGate({ totalMax: 4, perAddressMax: 1, exempt: new AddressList(['10.0.0.0/8']) })
+  for (let i = 0; i < 3; i++) t.equal(gate.admit('10.0.0.1'), 'admitted')
+  t.equal(gate.admit('192.0.2.1'), 'admitted')
+  t.equal(gate.admit('10.0.0.1'), 'total')
+  gate.release('10.0.0.1')
+  t.equal(gate.admit('192.0.2.1'), 'address')
+  for (const address of ['10.0.0.1', '10.0.0.1', '192.0.2.1']) gate.release(address)
+  t.same([gate.total, gate.addresses], [0, 0])
 })
 
 t.test('without a limit per address none is remembered', async t => {

@@ -53,6 +53,13 @@ t.test('unpacking ends at the limit, not behind it', async t => {
   t.ok(grown < 50_000_000, `${grown} bytes for 20 bombs of 50 MB each`)
 })
 
+t.test('a body that unpacks to a thousand times its size is refused, though it is below the limit', async t => {
+  t.same(await unpack(gzipSync(Buffer.alloc(300_000)), 393_216), { kind: 'too-large' })
+  t.same(await unpack(gzipSync(Buffer.alloc(65_536)), 393_216), { kind: 'bytes', bytes: Buffer.alloc(65_536) })
+  const text = Buffer.from(Array.from({ length: 20_000 }, (_, at) => `line ${at * 7919}\n`).join(''))
+  t.same(await unpack(gzipSync(text), 393_216), { kind: 'bytes', bytes: text })
+})
+
 t.test('what is no gzip, or only its beginning, is neither taken nor fatal', async t => {
   const good = gzipSync(BIG)
   for (const body of [

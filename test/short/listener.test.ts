@@ -249,6 +249,9 @@ t.test('HTTP connections count with all others, in total and per address', async
     t.same(await refused.end(), [503], option)
     t.match(refused.received, /^Retry-After: \d+\r$/m)
     t.match(refused.received, 'too many connections')
+    const probe = await RawHttp.connect(server.httpPort)
+    probe.send(head('GET /healthz HTTP/1.1'))
+    t.same(await probe.end(), [200], 'who watches the server is answered, once')
     const upgrade = await RawHttp.connect(server.httpPort)
     upgrade.send(
       head(
@@ -273,6 +276,43 @@ t.test('HTTP connections count with all others, in total and per address', async
     late.destroy()
     await server.drain()
   }
+})
+
+t.test('no token stands in the log, whatever goes wrong with the request that brings it', async t => {
+  const lines: string[] = []
+  const line = (fields: object, text: string): void => {
+    lines.push(`${JSON.stringify(fields)} ${text}`)
+  }
+  const log = { debug: line, info: line, warn: line, error: line, fatal: line }
+  const server = await startTestServer({ log, config: testConfig('--log-level', 'debug') })
+  const { token } = await registerAccount(server.port, 'alice')
+  const auth = `Authorization: ${bearer(token)}`
+  const text = Buffer.from(token).toString('base64url')
+  for (const bytes of [
+    head('POST /longwire.v1.AccountService/ListDevices HTTP/1.1', auth, 'Content-Length: x'),
+    head('POST /longwire.v1.AccountService/ListDevices HTTP/1.1', auth, auth),
+    head(`GET /ws?token=${text} HTTP/1.1`, auth, 'Connection: Upgrade', 'Upgrade: websocket'),
+    `${head('POST /longwire.v1.AccountService/ListDevices HTTP/1.1', auth, 'Transfer-Encoding: chunked')}zz\r\n`,
+    `${auth}\r\n\r\n`,
+  ]) {
+    const client = await RawHttp.connect(server.httpPort)
+    client.send(bytes)
+    await client.end()
+  }
+  const { client: socket } = await RawWebSocket.open(server.httpPort, { token, attempt: 1 })
+  socket.socket.send('text')
+  await socket.end()
+  await sayHello(server.httpPort, token, 1)
+  await server.drain()
+  t.ok(lines.length > 3, `${lines.length} lines`)
+  const forms = ['base64', 'base64url', 'hex'] as const
+  for (const form of forms)
+    t.notOk(
+      lines.some(each => each.includes(Buffer.from(token).toString(form))),
+      form,
+    )
+  // As JSON has an array of bytes.
+  t.notOk(lines.some(each => each.includes([...token.slice(0, 8)].join(','))))
 })
 
 t.test('a peer that does not read its answer is closed, and so is one that has nothing to ask', async t => {

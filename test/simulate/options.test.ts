@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { connectionsMax, parseConfig } from '../../src/ops/config.js'
 import { parseSettings, type Settings } from '../../src/simulate/options.js'
 
 function settingsOf(...argv: string[]): Settings {
@@ -20,6 +21,11 @@ t.test('what stands in the issue is taken', async t => {
   t.match(settings, { users: 1000, friends: 30, messages: 5, devices: 1, killEvery: 2.5, dropEvery: 0, json: true })
   t.match(settings, { store: 'lmdb', transport: 'tcp', server: undefined })
   t.equal(settingsOf('--seed', '0').seed, 0)
+  t.match(
+    settingsOf('--kill-every', '0', '--store', 'memory'),
+    { killEvery: 0 },
+    'what the help says is the default is taken',
+  )
   for (const transport of ['tcp', 'ws', 'http', 'mixed']) {
     t.equal(settingsOf('--transport', transport).transport, transport)
   }
@@ -46,7 +52,7 @@ t.test('an unknown option or a wrong value is one line that names it', async t =
     [['--users', '5000', '--devices', '4'], /^--users × --devices must be at most 15000, not 20000/],
     [['--transport', 'pigeon'], /^--transport must be tcp or ws or http or mixed, not "pigeon"$/],
     [['--store', 'redis'], /^--store must be lmdb or memory/],
-    [['--kill-every', '0'], /^--kill-every must be a number of seconds/],
+    [['--kill-every', '0.05'], /^--kill-every must be a number of seconds/],
     [['--kill-every', '1s'], /^--kill-every must be a number of seconds/],
     [['--kill-every', '1', '--store', 'memory'], /^--kill-every needs --store lmdb/],
     [['--kill-every', '1', '--server', 'localhost'], /^--kill-every cannot kill the server/],
@@ -56,6 +62,22 @@ t.test('an unknown option or a wrong value is one line that names it', async t =
   ] as const) {
     t.match(wrongOf(...argv), message)
     t.notMatch(wrongOf(...argv), /\n/)
+  }
+})
+
+t.test('no more clients than this process may have sockets for: over HTTP each needs three', async t => {
+  const parsed = parseConfig([], {})
+  if (parsed.kind !== 'config') throw new Error(parsed.kind)
+  const sockets = connectionsMax(parsed.config)
+  for (const [transport, each] of [
+    ['tcp', 1],
+    ['ws', 1],
+    ['http', 3],
+    ['mixed', 3],
+  ] as const) {
+    const most = Math.min(15_000, Math.floor(sockets / each))
+    const message = wrongOf('--users', '15000', '--devices', '100', '--transport', transport)
+    t.match(message, `--users × --devices must be at most ${most}, not 1500000`)
   }
 })
 

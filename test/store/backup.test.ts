@@ -49,7 +49,7 @@ t.test('what was acknowledged before a backup began is in it, whatever is writte
     const { versions, last } = await viewStore(to, clock, view => {
       const [logged] = [...view.logs()]
       const last = Number(Buffer.from(view.record(B, 'last') ?? []).toString())
-      return { versions: logged?.entries.map(({ version }) => version) ?? [], last }
+      return { versions: [...(logged?.entries() ?? [])].map(({ version }) => version), last }
     })
     t.ok(last >= before, `${last} of ${before} that were acknowledged`)
     t.equal(versions.length, last, 'each unit is there whole or not at all')
@@ -78,7 +78,9 @@ t.test('a view of a store shows what its journal holds beyond the tables', async
     records: [...view.records()].map(({ actor, name, bytes }) => `${actor}/${name} ${Buffer.from(bytes)}`),
     logs: [...view.logs()].map(({ actor, head, floor, entries, keys }) => [
       `${actor} ${floor} ${head}`,
-      entries.map(({ version, keyed, bytes }) => `${version}${keyed ? '*' : ''}:${Buffer.from(bytes)}`).join(' '),
+      [...entries()]
+        .map(({ version, keyed, bytes }) => `${version}${keyed ? '*' : ''}:${Buffer.from(bytes)}`)
+        .join(' '),
       [...keys].join(' '),
     ]),
     one: Buffer.from(view.record(B, 'x') ?? []).toString(),
@@ -202,7 +204,11 @@ t.test('a backup that is interrupted leaves nothing, or is whole', async t => {
     if (code === 0) t.equal((await restore({ from: to, to: path.join(parent, 'data'), epochMin: 0 })).epoch, 2)
     else t.match(cli.stderr, /^longwire: ended by SIGTERM: no backup was made\n$/)
   }
-  // Where not even that could be done, what is left is no backup.
+  // Where not even that could be done, what is left is no backup, and the next one removes it.
+  const parent = newFolder(t)
+  fs.mkdirSync(path.join(parent, `backup.partial-${2 ** 30}`)) // no process has such an id
+  await backUp({ from: folder, to: path.join(parent, 'backup'), clock })
+  t.same(fs.readdirSync(parent), ['backup'])
   const half = newFolder(t)
   fs.copyFileSync(path.join(folder, 'data.mdb'), path.join(half, 'data.mdb'))
   await t.rejects(restore({ from: half, to: path.join(newFolder(t), 'data'), epochMin: 0 }), StoreFormatError)
@@ -236,7 +242,7 @@ t.test('the commands say what is wrong in one line, with an exit code', async t 
     const { code, stdout } = await run(command, '--help')
     t.equal(code, 0)
     t.match(stdout, new RegExp(`^longwire ${command}`))
-    t.match(stdout, /--data FOLDER .*default \.\/data/)
+    t.match(stdout, /--data FOLDER[^-]*default\s+\.\/data/)
   }
   const verified = await run('verify', '--data', folder)
   t.equal(verified.code, 1, 'what is there are no items')

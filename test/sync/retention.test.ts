@@ -18,7 +18,8 @@ class WatchedStore extends MemoryStore {
   trims = 0
 
   override async commit(...[scope, units]: Parameters<MemoryStore['commit']>) {
-    const count = () => [...this.disk.snapshot().logs.values()].reduce((sum, log) => sum + log.view().entries.length, 0)
+    const count = () =>
+      [...this.disk.snapshot().logs.values()].reduce((sum, log) => sum + [...log.view().entries()].length, 0)
     const trims = units.some(unit => unit.trims.length > 0)
     const before = trims ? count() : 0
     const results = await super.commit(scope, units)

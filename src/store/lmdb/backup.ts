@@ -49,6 +49,7 @@ export async function backUp({ from, to, clock, onBegin }: BackupOptions): Promi
   const parent = path.dirname(path.resolve(to))
   makeFolder(parent)
   const partial = `${path.resolve(to)}.partial-${process.pid}`
+  removeLeftOvers(`${path.resolve(to)}.partial-`)
   onBegin?.(partial)
   try {
     const epoch = await copyWhole(from, partial, clock)
@@ -64,6 +65,24 @@ export async function backUp({ from, to, clock, onBegin }: BackupOptions): Promi
     fs.rmSync(partial, { recursive: true, force: true })
     if (error instanceof StoreFormatError) throw error
     throw new StoreFolderError(`${to} cannot be made: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+/** Of processes that were killed. */
+function removeLeftOvers(begin: string): void {
+  for (const name of fs.readdirSync(path.dirname(begin))) {
+    const file = path.join(path.dirname(begin), name)
+    const pid = file.startsWith(begin) ? Number(file.slice(begin.length)) : 0
+    if (pid > 0 && !isRunning(pid)) fs.rmSync(file, { recursive: true, force: true })
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
   }
 }
 

@@ -95,17 +95,27 @@ class LmdbView implements StoreView {
   }
 
   #log(actor: Actor): ViewedLog {
-    const entries: ViewedEntry[] = []
-    for (const { key, value } of this.#ofActor(KIND_ENTRY, actor)) {
-      entries.push({ version: versionOfKey(key), keyed: value[0] === 1, bytes: value.subarray(1) })
-    }
     const keys = new Map<string, Version>()
-    for (const { key, value } of this.#ofActor(KIND_KEY, actor)) {
+    for (const { key, value } of this.#between(...boundsOf(KIND_KEY, actor))) {
       keys.set(key.toString('utf8', key.indexOf(0) + 1), value.readDoubleLE(0))
     }
     const stored = this.#value(this.#keys.log(actor))
     const meta = stored === undefined ? { head: 0, floor: 0, epoch: 1, gaps: [] } : decodeLog(stored)
-    return { actor, ...meta, head: Math.max(meta.head, entries.at(-1)?.version ?? 0), entries, keys }
+    return { actor, ...meta, head: Math.max(meta.head, this.#newest(actor)), keys, entries: () => this.#entries(actor) }
+  }
+
+  *#entries(actor: Actor): Generator<ViewedEntry> {
+    for (const { key, value } of this.#between(...boundsOf(KIND_ENTRY, actor))) {
+      yield { version: versionOfKey(key), keyed: value[0] === 1, bytes: value.subarray(1) }
+    }
+  }
+
+  /** The newest version that the tables or the journal tell of, also one that has left the log since. */
+  #newest(actor: Actor): Version {
+    const [start, end] = boundsOf(KIND_ENTRY, actor)
+    const change = this.#overlay[this.#indexOf(end) - 1]
+    const isOfActor = change !== undefined && Buffer.compare(change.key, start) >= 0
+    return Math.max(this.#tables.lastVersion(actor), isOfActor ? versionOfKey(change.key) : 0)
   }
 
   /** The first actor after `after` with an entry. */
@@ -114,11 +124,6 @@ class LmdbView implements StoreView {
     const start = Buffer.concat([Buffer.of(KIND_ENTRY), ...from])
     for (const { key } of this.#between(start, Buffer.of(KIND_ENTRY + 1))) return actorOfEntryKey(key)
     return undefined
-  }
-
-  #ofActor(kind: number, actor: Actor): Generator<Pair> {
-    const start = Buffer.concat([Buffer.of(kind), Buffer.from(actor)])
-    return this.#between(Buffer.concat([start, Buffer.of(0)]), Buffer.concat([start, Buffer.of(1)]))
   }
 
   #value(key: Buffer): Buffer | undefined {
@@ -157,4 +162,10 @@ class LmdbView implements StoreView {
     }
     return low
   }
+}
+
+/** From the first to behind the last key of a kind and an actor, which a zero ends. */
+function boundsOf(kind: number, actor: Actor): [start: Buffer, end: Buffer] {
+  const begin = Buffer.concat([Buffer.of(kind), Buffer.from(actor)])
+  return [Buffer.concat([begin, Buffer.of(0)]), Buffer.concat([begin, Buffer.of(1)])]
 }

@@ -94,7 +94,7 @@ export class MemoryLog {
   view(): Omit<ViewedLog, 'actor'> {
     const entries = this.#entries.map(({ version, key, bytes }) => ({ version, keyed: key !== undefined, bytes }))
     const { head, floor, gaps } = this.summary()
-    return { head, floor, gaps, epoch: this.#epoch, entries, keys: this.#versionByKey }
+    return { head, floor, gaps, epoch: this.#epoch, entries: () => entries, keys: this.#versionByKey }
   }
 
   /**
