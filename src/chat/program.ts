@@ -31,6 +31,8 @@ export interface ProgramStreams {
 /** When the input ends: how long what was entered may take to be answered. */
 const PATIENCE_MS = 10_000
 
+const LAST_WORDS_MS = 300
+
 /** A person looks on: the library's minute between two tries would seem dead. */
 const RECONNECT_CAP_MS = 15_000
 
@@ -155,6 +157,8 @@ export class Program {
     if (this.#isEnding) return
     await room.settled(PATIENCE_MS)
     const { waiting } = room
+    // What changed because of the last answer comes right behind it.
+    if (waiting === 0) await new Promise<void>(resolve => systemClock.after(LAST_WORDS_MS, resolve))
     if (waiting > 0)
       this.#complain(`${waiting} of what was entered waits for the server: it goes out at the next start`)
     this.#end(waiting > 0 || room.failures > 0 ? 1 : 0)
