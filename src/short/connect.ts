@@ -79,9 +79,10 @@ export class ConnectHandler {
   /**
    * Answers a request.
    * @param body unpacked; it is the call's, and must not change
+   * @param call what route() said before the body came, if it was asked
    */
-  handle(request: ShortRequest, body: Uint8Array, reply: Reply): ShortCall {
-    const route = this.route(request)
+  handle(request: ShortRequest, body: Uint8Array, reply: Reply, call?: Call): ShortCall {
+    const route = call === undefined || this.#drainMs !== undefined ? this.route(request) : call
     if (route.kind === 'refused' || body.length > route.bodyBytesMax) {
       reply(route.kind === 'refused' ? route.answer : tooLarge(route.bodyBytesMax))
       return NOTHING_TO_ABANDON

@@ -304,7 +304,7 @@ export class ShortListener {
       readBody(incoming, bodyBytesMax, body => {
         if (body === undefined) exchange.answer(tooLarge(bodyBytesMax))
         else if (isPacked) this.#unpack(request, body, bodyBytesMax, exchange)
-        else exchange.worksOn(connect.handle(request, body, answer => exchange.answer(answer)))
+        else exchange.worksOn(connect.handle(request, body, answer => exchange.answer(answer), route))
       })
     }
     if ((isPacked && method.nameless) || (!isPacked && coding.toLowerCase() !== 'identity')) {
