@@ -1,5 +1,6 @@
 /** Connections on a whole server with a store in memory: users who are friends, whose requests succeed when they are right. */
 
+import { setTimeout as pause } from 'node:timers/promises'
 import { encodeRequest } from '../../protocol/frame-codec.js'
 import { createHelloRequest } from '../../protocol/generated/messages.js'
 import { HEARTBEAT_MS_MAX } from '../../protocol/limits.js'
@@ -19,6 +20,7 @@ const USERS = 4
 const PATIENCE_MS = 10_000
 /** Of the event loop, from a request that asks nothing of other threads to its answer. */
 const TURNS_OF_A_COMMIT = 6
+const TURNS_AT_ONCE = 50
 const ZERO = Uint8Array.of(0)
 
 export class RealGround implements Ground {
@@ -86,7 +88,9 @@ export class RealGround implements Ground {
 
   async settle(done: () => boolean): Promise<void> {
     const deadline = performance.now() + PATIENCE_MS
-    for (let turns = 0; turns < TURNS_OF_A_COMMIT || (!done() && performance.now() < deadline); turns++) await turn()
+    for (let turns = 0; turns < TURNS_OF_A_COMMIT || (!done() && performance.now() < deadline); turns++) {
+      await turn(turns)
+    }
   }
 
   async witness(): Promise<void> {
@@ -177,7 +181,7 @@ class Peer {
   /** The first frame of that kind; what came before it is forgotten. */
   async next(is: (seen: Seen) => boolean): Promise<Seen> {
     const deadline = performance.now() + PATIENCE_MS
-    for (;;) {
+    for (let turns = 0; ; turns++) {
       this.#seen.push(...this.#pipe.seen())
       const found = this.#seen.findIndex(is)
       const [frame] = found < 0 ? [] : this.#seen.splice(0, found + 1).slice(-1)
@@ -186,7 +190,7 @@ class Peer {
       if (state === 'closed' || performance.now() > deadline) {
         throw new Error(`a witness waits in vain (${state}): ${JSON.stringify(this.#seen)}`)
       }
-      await turn()
+      await turn(turns)
     }
   }
 }
@@ -200,6 +204,7 @@ function connectTo(server: RunningServer): { pipe: FakePipe; connection: Connect
   return { pipe, connection }
 }
 
-function turn(): Promise<void> {
-  return new Promise(resolve => setImmediate(resolve))
+/** The next turn of the event loop; who has waited for many leaves the processor to the threads that it waits for. */
+function turn(waited = 0): Promise<void> {
+  return waited < TURNS_AT_ONCE ? new Promise(resolve => setImmediate(resolve)) : pause(1)
 }
