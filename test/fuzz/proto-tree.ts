@@ -51,13 +51,17 @@ export function takeApart(type: MessageType, bytes: Uint8Array): Node[] {
   return nodes
 }
 
-export function putTogether(nodes: readonly Node[]): Uint8Array {
+/** Repeats inside repeats grow beyond all measure: what is more than any frame may hold is left out. */
+const NODES_MAX = 20_000
+
+export function putTogether(nodes: readonly Node[], budget = { nodes: NODES_MAX }): Uint8Array {
   const parts: Uint8Array[] = []
   for (const node of nodes) {
+    if (--budget.nodes < 0) break
     if (node.kind === 'raw') parts.push(node.bytes)
     else if (node.kind === 'varint') parts.push(varint(node.tag), varint(node.value))
     else {
-      const inner = node.kind === 'bytes' ? node.bytes : putTogether(node.nodes)
+      const inner = node.kind === 'bytes' ? node.bytes : putTogether(node.nodes, budget)
       parts.push(varint(node.tag), varint(Math.max(0, inner.length + node.lengthOff)), inner)
     }
   }
