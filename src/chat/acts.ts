@@ -4,7 +4,7 @@ import { type Contact, LongwireError } from '../../clients/typescript/index.js'
 import { type CommandName, usageOf } from './command-table.js'
 import { contactLine, dayOf, errorText } from './lines.js'
 import type { People } from './people.js'
-import type { RoomSpec } from './room.js'
+import type { RoomSpec } from './room-spec.js'
 import { visibleName } from './visible.js'
 
 export interface ActsHost extends RoomSpec {

@@ -24,7 +24,7 @@ const MARKS: Readonly<Record<MessageState, Mark>> = {
 /** Of a text, where it is only mentioned. */
 const MENTION_CHARACTERS = 40
 
-export function markOf(state: MessageState): Mark {
+function markOf(state: MessageState): Mark {
   return MARKS[state]
 }
 
@@ -50,7 +50,7 @@ export function keyOf({ device, sendSeq }: { readonly device: number; readonly s
 }
 
 /** In local time; the day too if it is not today. */
-export function timeOf(atMs: number, nowMs: number): string {
+function timeOf(atMs: number, nowMs: number): string {
   const at = new Date(atMs)
   const time = `${two(at.getHours())}:${two(at.getMinutes())}`
   if (at.toDateString() === new Date(nowMs).toDateString()) return time

@@ -6,8 +6,6 @@
  */
 
 import type {
-  Client,
-  Clock,
   ConnectionStatus,
   Contact,
   Message,
@@ -19,26 +17,8 @@ import { Acts } from './acts.js'
 import { commandHelp, parseEntered } from './command-table.js'
 import { connectionWord, errorText, failureLine, keyOf, messageLine, nameOf, said } from './lines.js'
 import { People } from './people.js'
+import type { RoomSpec } from './room-spec.js'
 import type { Line } from './rows.js'
-import type { Dialogue, Screen } from './screen.js'
-
-/** What of a client is used. */
-export type ChatClient = Pick<
-  Client,
-  'on' | 'send' | 'history' | 'contacts' | 'account' | 'markRead' | 'unread' | 'state' | 'nudge'
->
-
-export interface RoomSpec {
-  readonly client: ChatClient
-  readonly screen: Screen
-  readonly clock: Clock
-  /** Undefined where nobody can be asked. */
-  readonly dialogue: Dialogue | undefined
-  /** The person wants to go. */
-  readonly quit: () => void
-  /** The server takes the session no more. */
-  readonly signedOut: (why: string) => void
-}
 
 const HISTORY_DEFAULT = 20
 const HISTORY_MAX = 500

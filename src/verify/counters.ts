@@ -4,8 +4,8 @@ import type { Actor } from '../store/types.js'
 import type { StoreView } from '../store/view.js'
 import { outboxOf } from '../sync/plan.js'
 import { OUTBOX, outboxEntry, outboxEntryId, pairIn, pairOut, setAside } from '../sync/record-kinds.js'
+import type { Findings, NamedRecord } from './findings.js'
 import { look } from './reader.js'
-import type { Findings, NamedRecord } from './verify.js'
 
 export class CounterCheck {
   readonly #view: StoreView

@@ -12,8 +12,8 @@ import {
   profile,
   userActor,
 } from '../sync/rules/records.js'
+import type { Findings, NamedRecord } from './findings.js'
 import { look } from './reader.js'
-import type { Findings, NamedRecord } from './verify.js'
 
 export class FriendCheck {
   readonly #view: StoreView

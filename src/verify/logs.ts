@@ -3,8 +3,8 @@
 import { decodeItem, type Message } from '../../protocol/generated/messages.js'
 import type { StoreView, ViewedLog } from '../store/view.js'
 import { deviceWindow, uidOf, userActor } from '../sync/rules/records.js'
+import type { Findings } from './findings.js'
 import { look } from './reader.js'
-import type { Findings } from './verify.js'
 
 export function verifyLog(view: StoreView, log: ViewedLog, findings: Findings): void {
   const { actor, head, floor, epoch, gaps, keys } = log

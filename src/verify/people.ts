@@ -16,8 +16,8 @@ import {
   userActor,
 } from '../sync/rules/records.js'
 import { DEVICES_MAX } from '../sync/rules/session.js'
+import type { Findings, NamedRecord } from './findings.js'
 import { look, numberOf } from './reader.js'
-import type { Findings, NamedRecord } from './verify.js'
 
 /** Uids that were given out are 256·n + partition, n from 1; below are users of the store itself (sync/rules/canary.ts). */
 const UID_MIN = PARTITIONS

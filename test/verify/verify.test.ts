@@ -22,7 +22,8 @@ import {
   userActor,
 } from '../../src/sync/rules/records.js'
 import type { RecordKind } from '../../src/sync/types.js'
-import { type Counts, verify } from '../../src/verify/verify.js'
+import type { Counts } from '../../src/verify/findings.js'
+import { verify } from '../../src/verify/verify.js'
 import { befriend, startNode, TestDevice } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 
