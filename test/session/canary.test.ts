@@ -64,13 +64,17 @@ async function rig(options: MemoryStoreOptions = {}, deliver = true, seed = '1')
   return { store, engine, clock, canary, commits: () => commits, check }
 }
 
-/** Lets the time of a check pass while it is under way. */
-async function timedOut(check: Promise<Readiness>, clock: ManualClock): Promise<Readiness> {
+/** Lets the time of a check pass once it has come as far as `reached` says. */
+async function timedOut(
+  check: Promise<Readiness>,
+  clock: ManualClock,
+  reached: () => boolean | Promise<boolean> = () => true,
+): Promise<Readiness> {
   let outcome: Readiness | undefined
   void check.then(found => {
     outcome = found
   })
-  await new Promise(resolve => setTimeout(resolve, 5))
+  await eventually(reached)
   for (let passed = 0; passed < CHECK_MS_MAX && outcome === undefined; passed += 500) {
     clock.advance(500)
     await new Promise(resolve => setImmediate(resolve))
@@ -118,7 +122,8 @@ t.test('not ready while the hub loses pushes, and nothing is heaped up meanwhile
   const { canary, clock, store } = await rig({}, false)
   for (let i = 0; i < 20; i++) {
     clock.advance(1_000)
-    t.same(await timedOut(canary.check(), clock), {
+    const isSent = async () => (await entriesOf(store, CANARY_RECEIVER)) > 0
+    t.same(await timedOut(canary.check(), clock, isSent), {
       ready: false,
       reason: `the push took longer than ${CHECK_MS_MAX} ms`,
     })
@@ -134,7 +139,7 @@ t.test('not ready while the store is stuck; it is not asked again, and ready whe
   faults.commits = 'hold'
   for (let i = 0; i < 5; i++) {
     clock.advance(1_000)
-    const outcome = await timedOut(canary.check(), clock)
+    const outcome = await timedOut(canary.check(), clock, () => faults.held.length > 0)
     t.same(outcome, { ready: false, reason: `the store took longer than ${CHECK_MS_MAX} ms` })
   }
   t.equal(faults.held.length, 1)
