@@ -224,10 +224,9 @@ export const METHODS = {
 
 export type MethodName = keyof typeof METHODS
 
-/** The request or response message of a method, the notice of a notice. */
+/** The request or response message of a method. */
 export type RequestOf<N extends MethodName> = (typeof METHODS)[N] extends RequestMethod<infer Q, infer _A> ? Q : never
 export type ResponseOf<N extends MethodName> = (typeof METHODS)[N] extends RequestMethod<infer _Q, infer A> ? A : never
-export type NoticeOf<N extends MethodName> = (typeof METHODS)[N] extends NoticeMethod<infer T> ? T : never
 
 const NUMBER_MAX = 32
 const byNumber: (Method | undefined)[] = new Array(NUMBER_MAX + 1).fill(undefined)

@@ -17,7 +17,7 @@ export type ProxyHeaderResult =
   | { readonly kind: 'malformed'; readonly reason: string }
 
 /** With its line end; the standard's own bound. */
-export const V1_BYTES_MAX = 107
+const V1_BYTES_MAX = 107
 const V2_HEAD_BYTES = 16
 /** Addresses take 216 at most; extensions (TLS certificates' names, a cloud's endpoint ids) some hundred. */
 export const V2_BODY_BYTES_MAX = 2_048

@@ -39,7 +39,7 @@ export function refuseLimited(caller: Caller, id: number, waitMs: number): void 
   refuse(caller, id, CODES.RATE_LIMITED.code, waitMs)
 }
 
-export function refuseGap(caller: Caller, id: number, expected: number): void {
+function refuseGap(caller: Caller, id: number, expected: number): void {
   const { code, text } = CODES.GAP
   caller.refuse(id, code, `${text}: ${expected} is expected`, undefined, createRefusal({ expectedSendSeq: expected }))
 }

@@ -5,6 +5,7 @@ import {
   ContactState,
   encodeContactServiceListResponse,
 } from '../../protocol/generated/messages.js'
+import { CONTACTS_PAGE_MAX } from '../../protocol/limits.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import type { Limits } from '../ops/limits.js'
 import type { Engine } from '../sync/engine.js'
@@ -26,8 +27,6 @@ import { answerNumbered, refuseUnavailable } from './answers.js'
 import { contentHash } from './content-hash.js'
 import { ranNow, toldOfStranger } from './limiting.js'
 import type { Caller } from './types.js'
-
-const LIST_PAGE = 256
 
 /** What the requests of this service have in common. */
 export interface ContactRequest {
@@ -100,13 +99,13 @@ export class ContactService {
     const actor = userActor(caller.uid)
     const prefix = `${contact.prefix}/`
     const from = after === 0 ? null : `${actor}/${prefix}${after}`
-    this.#engine.scan(actor, prefix, from, LIST_PAGE + 1).then(
+    this.#engine.scan(actor, prefix, from, CONTACTS_PAGE_MAX + 1).then(
       found => {
         const page = found
-          .slice(0, LIST_PAGE)
+          .slice(0, CONTACTS_PAGE_MAX)
           .map(({ name, bytes }) => contactValue(Number(name.slice(prefix.length)), contact.decode(bytes)))
         const contacts = page.filter(({ state, blocked }) => state !== ContactState.UNSPECIFIED || blocked)
-        const next = found.length > LIST_PAGE ? (page.at(-1)?.uid ?? 0) : 0
+        const next = found.length > CONTACTS_PAGE_MAX ? (page.at(-1)?.uid ?? 0) : 0
         caller.respond(id, encodeContactServiceListResponse({ contacts, next }))
       },
       () => refuseUnavailable(caller, id),

@@ -1,6 +1,6 @@
 /** The ways from a phone to the servers, by the transport that takes them: each has a weather of its own, and it changes. */
 
-export const WAYS = ['tcp', 'ws', 'http'] as const
+const WAYS = ['tcp', 'ws', 'http'] as const
 export type WayName = (typeof WAYS)[number]
 
 /**

@@ -5,12 +5,9 @@ import { encodeRequest, FrameDecoder } from '../../protocol/frame-codec.js'
 import {
   createHelloRequest,
   decodeCloseNotice,
-  decodeHelloResponse,
   decodeNotifyNotice,
   decodePushNotice,
   decodeRefusal,
-  decodeSendResponse,
-  decodeSyncResponse,
   encodeHelloRequest,
   type HelloRequest,
 } from '../../protocol/generated/messages.js'
@@ -119,12 +116,6 @@ function show(frame: { id: number; method: number; body: Uint8Array; code: numbe
     return { what: 'close', code: codeName(code), ...after, ...(boundAttempt ? { boundAttempt } : {}) }
   }
   return { what: methodName(method) ?? String(method), ...after }
-}
-
-export const decodeAnswer = {
-  hello: decodeHelloResponse,
-  send: decodeSendResponse,
-  sync: decodeSyncResponse,
 }
 
 export interface Rig {

@@ -43,7 +43,7 @@ export interface LmdbStoreOptions {
 }
 
 /** 64 MiB: some seconds of the fastest writer there is. */
-export const FREE_BYTES_MIN = 2 ** 26
+const FREE_BYTES_MIN = 2 ** 26
 
 /** The name of what marks tables as a whole backup (backup.ts): nothing may be written to one, its versions were given out again. */
 export const BACKUP = 'backup'

@@ -7,6 +7,7 @@
  */
 import { ContactState } from '../../../protocol/generated/messages.js'
 import type { Transition } from '../types.js'
+import { NOBODY } from './contact.js'
 import { contact, deviceWindow, EMPTY_WINDOW, type MarkRecord } from './records.js'
 import { ack } from './watermark.js'
 
@@ -27,18 +28,7 @@ export const canaryStart: Transition<{ readonly friend: number }, number> = {
 }
 
 /** As of a contact request that was accepted, of people without names. */
-const FRIENDS = {
-  state: ContactState.FRIEND,
-  asked: 0,
-  heard: 0,
-  own: 0,
-  theirs: 0,
-  blocked: false,
-  blockedBy: false,
-  account: '',
-  nickname: '',
-  greeting: '',
-} as const
+const FRIENDS = { ...NOBODY, state: ContactState.FRIEND }
 
 export interface CanaryAckInput {
   /** Everything of the log up to here is acknowledged, and removed. */
