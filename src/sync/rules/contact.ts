@@ -22,7 +22,7 @@ import { type Numbered, numbered } from './numbered.js'
 import { type ContactRecord, contact, contactIndex, contactsAsked, profile, uidOf, userActor } from './records.js'
 
 /** Requests of one user that wait for an answer. Who is answered by nobody is asking strangers. */
-const UNANSWERED_MAX = 200
+export const UNANSWERED_MAX = 200
 
 /** Contacts of one user in any state but none. Bounds the index record (8 bytes each) and a first sync. */
 export const CONTACTS_MAX = 5_000
