@@ -1,127 +1,22 @@
 import t from 'tap'
-import {
-  type HttpOptions,
-  httpTransport,
-  type Transport,
-  type TransportConnection,
-} from '../../clients/typescript/index.js'
-import { CODES, type CodeName, codeName } from '../../protocol/codes.js'
+import { httpTransport } from '../../clients/typescript/index.js'
+import { CODES } from '../../protocol/codes.js'
 import { encodeNotice, encodeRequest, PING } from '../../protocol/frame-codec.js'
-import { FrameDecoder } from '../../protocol/frame-decoder.js'
 import {
   createAckNotice,
   createHelloRequest,
   createSendResult,
   createSyncRequest,
-  type Frame,
-  type PushNotice,
 } from '../../protocol/generated/messages.js'
-import { FRAME_TO_CLIENT_BYTES_MAX, HTTP_BODY_BYTES_MAX } from '../../protocol/limits.js'
-import { METHODS, type MethodName, type RequestOf } from '../../protocol/methods.js'
+import { HTTP_BODY_BYTES_MAX } from '../../protocol/limits.js'
+import { METHODS } from '../../protocol/methods.js'
 import { Harness, messageItem, STORE_ID, sessionOf, TOKEN, UID } from '../support/client-harness.js'
+import { BEARER, HttpRig, page, WIDE_TOKEN } from '../support/http-rig.js'
 import { ManualClock } from '../support/manual-clock.js'
 import { type ScriptedCall, ScriptedExchange } from '../support/scripted-exchange.js'
 
-/** base64url of 251, 255, 254: with the letters in which it differs from base64. */
-const WIDE_TOKEN = Uint8Array.of(251, 255, 254)
-const BEARER = 'Bearer -__-'
-
-/** A transport with nobody above it. */
-class Rig {
-  readonly clock = new ManualClock()
-  readonly exchange = new ScriptedExchange()
-  readonly heard: (Frame | 'ping')[] = []
-  readonly connection: TransportConnection
-  closed: Error | 'clean' | undefined
-  #lastId = 0
-
-  constructor(options: Partial<HttpOptions> = {}) {
-    const transport: Transport = httpTransport({ exchange: this.exchange, clock: this.clock, ...options })
-    const decoder = new FrameDecoder(FRAME_TO_CLIENT_BYTES_MAX)
-    this.connection = transport.connect({
-      opened: () => {},
-      received: bytes => {
-        if (this.closed !== undefined) throw new Error('heard after the end')
-        decoder.push(bytes)
-        for (let next = decoder.next(); next !== undefined; next = decoder.next()) {
-          if (next.kind === 'error') throw new Error(next.message)
-          this.heard.push(next.kind === 'ping' ? 'ping' : { ...next.frame, body: next.frame.body.slice() })
-        }
-      },
-      closed: error => {
-        if (this.closed !== undefined) throw new Error('closed twice')
-        this.closed = error ?? 'clean'
-      },
-    })
-  }
-
-  /** Bound, up to date at `since`, with its poll waiting. */
-  static bound(since = 5, options: Partial<HttpOptions> = {}): Rig {
-    const rig = new Rig(options)
-    rig.hello(since)
-    rig.exchange.take().answer('hello', { uid: UID, device: 1, storeId: STORE_ID, head: since })
-    rig.exchange.take().of('sync')
-    rig.heard.length = 0
-    return rig
-  }
-
-  hello(since = 5, attempt = 3): void {
-    const hello = createHelloRequest({ token: WIDE_TOKEN, attempt, since, storeId: STORE_ID })
-    this.write('hello', hello)
-  }
-
-  write<N extends MethodName>(name: N, request: RequestOf<N>): number {
-    const [id, bytes] = this.encode(name, request)
-    this.connection.write(bytes)
-    return id
-  }
-
-  encode<N extends MethodName>(name: N, request: RequestOf<N>): [number, Uint8Array] {
-    const method = METHODS[name]
-    if (method.kind !== 'request') throw new Error(`${name} is a notice`)
-    this.#lastId += 1
-    const body = (method.encodeRequest as (request: unknown) => Uint8Array)(request)
-    return [this.#lastId, encodeRequest(this.#lastId, method.number, body)]
-  }
-
-  /** Sends in one write. */
-  sends(from: number, count: number, text = 'x'): void {
-    const frames = Array.from({ length: count }, (_, i) => this.encode('send', { sendSeq: from + i, to: 300, text })[1])
-    this.connection.write(new Uint8Array(Buffer.concat(frames)))
-  }
-
-  ack(version: number): void {
-    this.connection.write(encodeNotice(METHODS.ack.number, METHODS.ack.encode(createAckNotice({ version }))))
-  }
-
-  /** What was heard since the last time, in short. */
-  told(): string[] {
-    return this.heard.splice(0).map(frame => {
-      if (frame === 'ping') return 'ping'
-      if (frame.method === METHODS.push.number) return pushText(METHODS.push.decode(frame.body))
-      const code = frame.code === 0 ? '' : ` ${codeName(frame.code)}`
-      if (frame.method === METHODS.close.number) return `close${code} ${METHODS.close.decode(frame.body).boundAttempt}`
-      return `${frame.id}${code}`
-    })
-  }
-}
-
-function pushText({ from, to, items }: PushNotice): string {
-  return `push ${from}-${to} ${items.length}`
-}
-
-/** A page of so many messages right behind `since`. */
-function page(
-  since: number,
-  count: number,
-  more = false,
-): { to: number; more: boolean; items: ReturnType<typeof messageItem>[] } {
-  const items = Array.from({ length: count }, (_, i) => messageItem(`7/1/${since + i + 1}`))
-  return { to: since + count, more, items }
-}
-
 t.test('a sign-in goes without a token, side by side; from the Hello with one on it stands in the header', async t => {
-  const rig = new Rig()
+  const rig = new HttpRig()
   const [, hello] = rig.encode('hello', createHelloRequest({}))
   const [login, asked] = rig.encode('login', {
     account: 'ann',
@@ -163,7 +58,7 @@ t.test('up to date, the first page is known and the poll waits; otherwise the pa
     },
   ]
   for (const { since, hello, told, poll } of cases) {
-    const rig = new Rig()
+    const rig = new HttpRig()
     rig.hello(since)
     rig.exchange.take().answer('hello', hello)
     t.same(rig.told(), told)
@@ -174,7 +69,7 @@ t.test('up to date, the first page is known and the poll waits; otherwise the pa
 
 t.test('what is written behind Hello waits for its answer, and has none if Hello is refused', async t => {
   for (const refused of [false, true]) {
-    const rig = new Rig()
+    const rig = new HttpRig()
     rig.hello()
     rig.sends(1, 2)
     rig.write('getProfile', { uid: 300, account: '' })
@@ -211,7 +106,7 @@ t.test('somebody else who answers Hello is no server: the connection ends', asyn
     call => call.respond(200, { 'content-type': 'application/proto' }, Uint8Array.of(8)),
   ]
   for (const answer of answers) {
-    const rig = new Rig()
+    const rig = new HttpRig()
     rig.hello()
     answer(rig.exchange.take())
     t.ok(rig.closed instanceof Error, String(rig.closed))
@@ -221,7 +116,7 @@ t.test('somebody else who answers Hello is no server: the connection ends', asyn
 })
 
 t.test('a run of Sends is one Sync: its page is pushed first, then each has its own answer', async t => {
-  const rig = Rig.bound()
+  const rig = HttpRig.bound()
   rig.sends(1, 3)
   const sync = rig.exchange.take()
   t.match(sync.of('sync'), { since: 5, waitMs: 0, attempt: 0, sends: [{ sendSeq: 1 }, { sendSeq: 2 }, { sendSeq: 3 }] })
@@ -251,10 +146,10 @@ t.test('a run of Sends is one Sync: its page is pushed first, then each has its 
 })
 
 t.test('a Sync takes 64 sends and 64 KiB at most', async t => {
-  const rig = Rig.bound()
+  const rig = HttpRig.bound()
   rig.sends(1, 100)
   t.equal(rig.exchange.take().of('sync').sends.length, 64)
-  const large = Rig.bound()
+  const large = HttpRig.bound()
   large.ack(5)
   large.exchange.take()
   large.ack(5)
@@ -270,7 +165,7 @@ t.test('a Sync takes 64 sends and 64 KiB at most', async t => {
 })
 
 t.test('a run that is refused as a whole, finally, goes one by one: each gets its own answer', async t => {
-  const rig = Rig.bound()
+  const rig = HttpRig.bound()
   rig.sends(1, 3)
   rig.exchange.take().refuse('INVALID_ARGUMENT')
   t.same(rig.told(), [])
@@ -287,7 +182,7 @@ t.test('a run that is refused as a whole, finally, goes one by one: each gets it
 })
 
 t.test('a run that is refused for now is refused for each, and so is one that a proxy refused', async t => {
-  const rig = Rig.bound()
+  const rig = HttpRig.bound()
   rig.sends(1, 2)
   rig.exchange.take().refuse('RATE_LIMITED', 3_000)
   t.match(rig.heard, [{ id: 2, code: CODES.RATE_LIMITED.code, retryAfterMs: 3_000 }, { id: 3 }])
@@ -299,14 +194,14 @@ t.test('a run that is refused for now is refused for each, and so is one that a 
 })
 
 t.test('results that do not fit the sends end the connection', async t => {
-  const rig = Rig.bound()
+  const rig = HttpRig.bound()
   rig.sends(1, 2)
   rig.exchange.take().answer('sync', { to: 5, results: [createSendResult({ version: 6 })] })
   t.match(rig.closed, { message: /1 results of 2 sends/ })
 })
 
 t.test('an ack goes with the next Sync that covers it, or by itself, and never two side by side', async t => {
-  const rig = Rig.bound()
+  const rig = HttpRig.bound()
   rig.ack(4)
   const alone = rig.exchange.take()
   t.match(alone.of('sync'), { since: 5, waitMs: 0, ack: { version: 4 }, sends: [] })
@@ -337,7 +232,7 @@ t.test('an ack goes with the next Sync that covers it, or by itself, and never t
 })
 
 t.test('an ack that was not taken goes again, before later ones, when the server takes something', async t => {
-  const rig = Rig.bound()
+  const rig = HttpRig.bound()
   rig.ack(4)
   rig.exchange.take().refuse('OVERLOADED', 1_000)
   rig.ack(5)
@@ -351,124 +246,8 @@ t.test('an ack that was not taken goes again, before later ones, when the server
   t.match(rig.exchange.take().of('sync'), { ack: { version: 5 } })
 })
 
-t.test('polls follow each other; pages with more come without waiting', async t => {
-  const rig = Rig.bound()
-  const first = rig.exchange.calls[1]
-  first?.answer('sync', page(5, 2, true))
-  const second = rig.exchange.take()
-  t.match(second.of('sync'), { since: 7, waitMs: 0, attempt: 3 })
-  rig.clock.advance(100)
-  second.answer('sync', page(7, 1))
-  const third = rig.exchange.take()
-  t.match(third.of('sync'), { since: 8, waitMs: 25_000 })
-  rig.clock.advance(25_000)
-  third.answer('sync', { to: 8 })
-  t.match(rig.exchange.take().of('sync'), { since: 8 })
-  t.same(rig.told(), ['push 5-7 2', 'push 7-8 1', 'push 8-8 0'])
-})
-
-t.test(
-  'what a poll and a Sync with sends bring both is handed on twice, and what comes next begins behind it',
-  async t => {
-    const rig = Rig.bound()
-    rig.sends(1, 1)
-    rig.exchange.take().answer('sync', { ...page(5, 1), results: [createSendResult({ version: 6 })] })
-    rig.exchange.calls[1]?.answer('sync', page(5, 1))
-    t.same(rig.told(), ['push 5-6 1', '2', 'push 5-6 1'])
-    rig.clock.advance(40)
-    t.match(rig.exchange.take().of('sync'), { since: 6, waitMs: 25_000 })
-  },
-)
-
-t.test('a page begins where its own Sync did, whatever came meanwhile', async t => {
-  const rig = Rig.bound()
-  rig.sends(1, 1)
-  rig.clock.advance(100)
-  rig.exchange.calls[1]?.answer('sync', page(5, 3))
-  rig.exchange.take().answer('sync', { ...page(5, 4), results: [createSendResult({ version: 9 })] })
-  t.same(rig.told(), ['push 5-8 3', 'push 5-9 4', '2'])
-  t.match(rig.exchange.take().of('sync'), { since: 8 })
-  rig.ack(7)
-  rig.exchange.calls.at(-2)?.answer('sync', page(8, 3))
-  rig.exchange.take().answer('sync', page(9, 1))
-  t.same(rig.told(), ['push 8-11 3', 'push 9-10 1'])
-})
-
-t.test('a stream of news is gathered: 25 polls a second at most; news after a pause come at once', async t => {
-  const rig = Rig.bound()
-  let polls = 0
-  for (let ms = 0; ms < 1_000; ms++) {
-    const before = rig.exchange.calls.length
-    rig.exchange.calls.at(-1)?.answer('sync', page(5 + polls, 1))
-    rig.clock.advance(1)
-    polls += rig.exchange.calls.length - before
-  }
-  t.ok(polls >= 24 && polls <= 26, `${polls} polls`)
-  rig.clock.advance(1_000)
-  const before = rig.exchange.calls.length
-  rig.exchange.calls.at(-1)?.answer('sync', page(5 + polls, 1))
-  t.equal(rig.exchange.calls.length, before + 1)
-})
-
-t.test('a poll that is one too many is asked again when the server said, and the connection stays', async t => {
-  const rig = Rig.bound()
-  rig.exchange.calls[1]?.refuse('RATE_LIMITED', 3_000)
-  t.equal(rig.closed, undefined)
-  rig.clock.advance(2_999)
-  t.same(rig.exchange.peek(), [])
-  rig.clock.advance(1)
-  t.match(rig.exchange.take().of('sync'), { since: 5, waitMs: 25_000, attempt: 3 })
-  t.same(rig.told(), [])
-  // So long is better waited for without a connection.
-  rig.exchange.calls.at(-1)?.refuse('RATE_LIMITED', 60_000)
-  t.same(rig.told(), ['close RATE_LIMITED 0'])
-})
-
-t.test('somebody who answers polls at once with nothing is not asked in a circle', async t => {
-  const rig = Rig.bound()
-  rig.exchange.calls[1]?.answer('sync', { to: 5 })
-  t.same(rig.exchange.peek(), [])
-  rig.clock.advance(999)
-  t.same(rig.exchange.peek(), [])
-  rig.clock.advance(1)
-  t.same(rig.exchange.peek(), ['Sync'])
-  rig.exchange.take().answer('sync', { to: 5, more: true })
-  t.match(rig.closed, { message: /where it began/ })
-})
-
-t.test('a refused poll closes the connection with its code, as a server does', async t => {
-  const codes: CodeName[] = [
-    'POLL_SUPERSEDED',
-    'SESSION_REVOKED',
-    'RESYNC',
-    'DRAINING',
-    'OVERLOADED',
-    'REVISION_UNSUPPORTED',
-    'INVALID_ARGUMENT',
-  ]
-  for (const code of codes) {
-    const rig = Rig.bound()
-    rig.exchange.calls[1]?.refuse(code, 4_000)
-    t.match(rig.heard, [{ code: CODES[code].code, retryAfterMs: 4_000 }])
-    t.same(rig.told(), [`close ${code} 0`])
-    t.equal(rig.closed, 'clean')
-  }
-  const replaced = Rig.bound()
-  replaced.exchange.calls[1]?.refuse('REPLACED', 0, { boundAttempt: 9 })
-  t.same(replaced.told(), ['close REPLACED 9'])
-  const proxied = Rig.bound()
-  proxied.exchange.calls[1]?.respond(504, { 'retry-after': '2' })
-  t.match(proxied.heard, [{ code: CODES.UNAVAILABLE.code, retryAfterMs: 2_000 }])
-  const cut = Rig.bound()
-  cut.exchange.calls[1]?.fail('reset')
-  t.match(cut.closed, { message: 'reset' })
-  const nonsense = Rig.bound()
-  nonsense.exchange.calls[1]?.respond(200, { 'content-type': 'application/proto' }, Uint8Array.of(34, 9, 1))
-  t.match(nonsense.closed, { message: /not understood/ })
-})
-
 t.test('that the session has ended is told behind the answers that are due: one of them may be why', async t => {
-  const rig = Rig.bound()
+  const rig = HttpRig.bound()
   const id = rig.write('logout', {})
   const logout = rig.exchange.take()
   rig.exchange.calls[1]?.refuse('SESSION_REVOKED')
@@ -491,7 +270,7 @@ t.test('an error is a refusal only with a detail of ours; the first that can be 
     [undefined, CODES.UNAVAILABLE.code],
   ]
   for (const [details, code] of cases) {
-    const rig = Rig.bound()
+    const rig = HttpRig.bound()
     rig.write('getProfile', { uid: 300, account: '' })
     rig.exchange.take().refuseWith(details, { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' })
     t.match(rig.heard, [{ id: 2, code, retryAfterMs: 0 }])
@@ -499,7 +278,7 @@ t.test('an error is a refusal only with a detail of ours; the first that can be 
 })
 
 t.test('a ping is a request of its own, and any answer of the server is its answer', async t => {
-  const rig = Rig.bound()
+  const rig = HttpRig.bound()
   rig.connection.write(PING)
   const sync = rig.exchange.take()
   t.match(sync.of('sync'), { since: 5, waitMs: 0 })
@@ -508,14 +287,14 @@ t.test('a ping is a request of its own, and any answer of the server is its answ
   rig.connection.write(PING)
   rig.exchange.calls[1]?.answer('sync', page(5, 1))
   t.same(rig.told(), ['push 5-6 1', 'ping'])
-  const nameless = new Rig()
+  const nameless = new HttpRig()
   nameless.connection.write(PING)
   nameless.exchange.take().answer('hello')
   t.same(nameless.told(), ['ping'])
 })
 
 t.test("a ping while Hello waits for its answer asks on nobody's behalf", async t => {
-  const rig = new Rig()
+  const rig = new HttpRig()
   rig.hello()
   t.equal(rig.exchange.take().request.headers.authorization, BEARER)
   rig.connection.write(PING)
@@ -526,7 +305,7 @@ t.test("a ping while Hello waits for its answer asks on nobody's behalf", async 
 })
 
 t.test('close() gives everything up and hears nothing more; a last ack still goes, for a moment', async t => {
-  const rig = Rig.bound()
+  const rig = HttpRig.bound()
   rig.sends(1, 1)
   rig.write('getProfile', { uid: 300, account: '' })
   rig.ack(4)
@@ -538,7 +317,7 @@ t.test('close() gives everything up and hears nothing more; a last ack still goe
   sends?.answer('sync', { to: 6, results: [createSendResult({ version: 6 })] })
   profile?.answer('getProfile', { uid: 300 })
   t.equal(rig.clock.pending, 1)
-  const answered = Rig.bound()
+  const answered = HttpRig.bound()
   answered.ack(4)
   answered.connection.close()
   answered.exchange.calls[2]?.answer('sync', page(5, 1))
@@ -554,13 +333,13 @@ t.test('close() gives everything up and hears nothing more; a last ack still goe
 })
 
 t.test('a poll or a request that nobody answers ends the connection', async t => {
-  const poll = Rig.bound()
+  const poll = HttpRig.bound()
   poll.clock.advance(34_999)
   t.equal(poll.closed, undefined)
   poll.clock.advance(1)
   t.match(poll.closed, { message: /in time/ })
   t.equal(poll.exchange.calls[1]?.aborted, true)
-  const ack = Rig.bound(5, { pollMs: 25_000 })
+  const ack = HttpRig.bound(5, { pollMs: 25_000 })
   ack.ack(4)
   for (let i = 0; i < 3; i++) {
     ack.clock.advance(20_000)
@@ -570,13 +349,13 @@ t.test('a poll or a request that nobody answers ends the connection', async t =>
 })
 
 t.test('a method that has no path is refused here', async t => {
-  const rig = Rig.bound()
+  const rig = HttpRig.bound()
   rig.connection.write(encodeRequest(9, 99, new Uint8Array(0)))
   t.same(rig.told(), ['9 UNKNOWN_METHOD'])
 })
 
 t.test('the options have their limits', async t => {
-  for (const pollMs of [0, 25_001, 1.5]) t.throws(() => new Rig({ pollMs }), /pollMs/)
+  for (const pollMs of [0, 25_001, 1.5]) t.throws(() => new HttpRig({ pollMs }), /pollMs/)
 })
 
 t.test('a client over it: signs in, sends, receives, acknowledges', async t => {
