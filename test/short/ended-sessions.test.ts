@@ -54,6 +54,10 @@ async function household(t: Test): Promise<Household> {
   const poll = call(httpPort, METHODS.sync, createSyncRequest({ since: answer?.to ?? 0, waitMs: 25_000 }), {
     token: others[2].token,
   })
+  let polled: Awaited<typeof poll> | undefined
+  void poll.then(answered => {
+    polled = answered
+  })
   await eventually(() => server.context.hub.polls.all().length === 1)
   t.teardown(() => {
     for (const client of [phone, tcp, ws]) client.destroy()
@@ -64,7 +68,7 @@ async function household(t: Test): Promise<Household> {
     others,
     login,
     async ended() {
-      const polled = await Promise.race([poll, eventually(() => false, 1_000).catch(() => undefined)])
+      await eventually(() => polled !== undefined, 1_000).catch(() => {})
       const code = Object.entries(CODES).find(([, entry]) => entry.code === polled?.code)?.[0]
       return [await tcp.end(1_000), await ws.end(1_000), code ?? 'nothing']
     },
