@@ -57,36 +57,37 @@ export async function measureHttp(preset: Preset, say: (line: string) => void): 
     [METHODS.send, sendOf],
   ] as const) {
     const bodies = pairs.map(({ sender, receiver }) => make(sender, receiver))
-    const callers = await inParallel(countMax, async index => {
-      const { token } = present(pairs[index], 'a pair').sender.session
-      return new Caller(await HttpClient.connect(longwire.httpPort), () =>
-        httpRequest(longwire.httpPort, pathOf(method), present(bodies[index], 'a body')(), token),
-      )
-    })
-    const [first] = callers
     const body = present(bodies[0], 'a body')()
     const { token } = present(users[0], 'a user').session
-    const answer = await present(first, 'a caller').client.ask(
-      httpRequest(longwire.httpPort, pathOf(method), body, token),
-    )
+    const request = httpRequest(longwire.httpPort, pathOf(method), body, token)
+    const one = await HttpClient.connect(longwire.httpPort)
+    const answer = await one.ask(request)
+    one.destroy()
     const bare = await startBaseline('http', { in: body.length, out: answer.length }, { core })
     const bareRequest = httpRequest(bare.port, pathOf(method), body, token)
-    const bareCallers = await inParallel(countMax, async () => {
-      return new Caller(await HttpClient.connect(bare.port), () => bareRequest)
-    })
-    pinSelf(cores?.generator)
     for (const connections of preset.httpCallers) {
+      // No more than are used at once: neither server keeps a connection for long that asks nothing.
+      const callers = await inParallel(connections, async index => {
+        const { token } = present(pairs[index], 'a pair').sender.session
+        return new Caller(await HttpClient.connect(longwire.httpPort), () =>
+          httpRequest(longwire.httpPort, pathOf(method), present(bodies[index], 'a body')(), token),
+        )
+      })
+      const bareCallers = await inParallel(connections, async () => {
+        return new Caller(await HttpClient.connect(bare.port), () => bareRequest)
+      })
+      pinSelf(cores?.generator)
       const rounds: Record<string, number>[] = []
       for (let round = 1; round <= preset.rounds; round++) {
         say(`(e) ${method.rpc}, ${connections} connections, round ${round} of ${preset.rounds}`)
-        const ours = await run(longwire, callers.slice(0, connections), preset)
-        rounds.push(compared(ours, await run(bare, bareCallers.slice(0, connections), preset)))
+        const ours = await run(longwire, callers, preset)
+        rounds.push(compared(ours, await run(bare, bareCallers, preset)))
       }
+      pinSelf(undefined)
+      for (const { client } of [...callers, ...bareCallers]) client.destroy()
       const sizes = { request_bytes: body.length, response_bytes: answer.length }
       rows.push({ method: `${method.service}.${method.rpc}`, connections, ...sizes, ...tidied(medians(rounds)) })
     }
-    pinSelf(undefined)
-    for (const { client } of [...callers, ...bareCallers]) client.destroy()
     await bare.stop()
   }
   await longwire.stop()
