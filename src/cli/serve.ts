@@ -55,7 +55,7 @@ function announce(config: Config, { host, port, httpPort, metricsPort }: Running
   if (readyFd !== 1) {
     const shown = hostInUrl(host)
     print(`long side    ${shown}:${port} (TCP)`)
-    print(`short side   http://${shown}:${httpPort}/healthz`)
+    print(`short side   http://${shown}:${httpPort} (HTTP; WebSocket at /ws; /healthz)`)
     if (metricsPort >= 0) print(`metrics      http://${hostInUrl(config.metricsHost)}:${metricsPort}/metrics`)
     print(`store        ${store === 'lmdb' ? `lmdb in ${data}` : 'memory: everything is gone when it stops'}`)
     if (!isLoopback(host)) {
