@@ -9,8 +9,11 @@ import type { Engine } from '../sync/engine.js'
 import { hasLeft, leaves, leavingActor, leavingUser, removeItems, removeRecords } from '../sync/rules/leaving.js'
 import { userActor } from '../sync/rules/records.js'
 import type { Outcome } from '../sync/types.js'
+import { Turnstile } from './turnstile.js'
 
 const RECORDS_PER_SLICE = 64
+/** Users at a time: after a start there may be thousands. */
+const AT_ONCE = 4
 /** After a store that did not answer. */
 const AGAIN_MS = 5_000
 
@@ -18,6 +21,7 @@ export class Departures {
   readonly #engine: Engine
   readonly #clock: Clock
   readonly #underWay = new Set<number>()
+  readonly #turnstile = new Turnstile(AT_ONCE)
   #timer: TimerHandle | undefined
   #stopped = false
 
@@ -26,7 +30,7 @@ export class Departures {
     this.#clock = clock
   }
 
-  /** Users that are being removed by this process. */
+  /** Users that are being removed by this process, or wait for it. */
   get underWay(): number {
     return this.#underWay.size
   }
@@ -40,9 +44,14 @@ export class Departures {
   begin(uid: number): void {
     if (this.#underWay.has(uid)) return
     this.#underWay.add(uid)
-    this.#remove(uid)
-      .catch(() => this.#later())
-      .finally(() => this.#underWay.delete(uid))
+    this.#turnstile.enter(() => {
+      this.#remove(uid)
+        .catch(() => this.#later())
+        .finally(() => {
+          this.#underWay.delete(uid)
+          this.#turnstile.leave()
+        })
+    })
   }
 
   /** Begins no further slice. */
@@ -53,9 +62,14 @@ export class Departures {
 
   async #resume(): Promise<void> {
     const prefix = `${leavingUser.prefix}/`
-    for (let partition = 0; partition < PARTITIONS && !this.#stopped; partition += 1) {
-      for (const { name } of await this.#engine.scan(leavingActor(partition), prefix, null, RECORDS_PER_SLICE)) {
-        this.begin(Number(name.slice(prefix.length)))
+    for (let partition = 0; partition < PARTITIONS; partition += 1) {
+      const actor = leavingActor(partition)
+      for (let after: string | null = null; !this.#stopped; ) {
+        const found = await this.#engine.scan(actor, prefix, after, RECORDS_PER_SLICE)
+        for (const { name } of found) this.begin(Number(name.slice(prefix.length)))
+        const last = found.at(-1)
+        if (last === undefined) break
+        after = `${actor}/${last.name}`
       }
     }
   }
