@@ -268,14 +268,16 @@ function tokenCode(before: SessionRecord, hash: string, nowMs: number): Code {
 
 /** `before` itself if its token was used before, and nothing slides. */
 function used(before: SessionRecord, hash: string, nowMs: number): SessionRecord {
-  const slides = before.expiresAtMs - nowMs < SESSION_MS - DAY_MS
-  const expiresAtMs = slides ? nowMs + SESSION_MS : before.expiresAtMs
   const first: SessionToken | undefined = before.unused.find(token => token.hash === hash)
-  if (first !== undefined) return { ...before, current: first, unused: [], expiresAtMs }
-  return slides ? { ...before, expiresAtMs } : before
+  return slid(first === undefined ? before : { ...before, current: first, unused: [] }, nowMs)
 }
 
-/** Notes, to the day, that the device was here. */
+/** With its expiry as far away as it is after a use; `before` itself if it was used within a day. */
+function slid(before: SessionRecord, nowMs: number): SessionRecord {
+  return before.expiresAtMs - nowMs >= SESSION_MS - DAY_MS ? before : { ...before, expiresAtMs: nowMs + SESSION_MS }
+}
+
+/** Notes, to the day, that the device was here: also one that stays connected for months slides its session's expiry. */
 export function seen(tx: Tx, device: number): void {
   const known = tx.peek(devices)
   const entry = known?.list.find(one => one.device === device)
@@ -283,6 +285,10 @@ export function seen(tx: Tx, device: number): void {
   const fresh = forgetDevices(tx)
   const list = fresh.list.map(one => (one.device === device ? { ...one, lastSeenMs: tx.nowMs } : one))
   tx.put(devices, { ...fresh, list })
+  const before = tx.get(session, device)
+  if (before === undefined || before.ended) return
+  const after = slid(before, tx.nowMs)
+  if (after !== before) tx.put(session, after, device)
 }
 
 /** The highest attempt bound; undefined if the session has ended. For a node that may not have heard of it. */
