@@ -97,6 +97,7 @@ export class FakeGround implements Ground {
   async witness(): Promise<void> {
     const { turn } = this.#rig
     if (this.#witness === undefined) {
+      const { helloMode, heldPages } = this.#services
       this.#services.helloMode = 'answer'
       this.#services.heldPages = undefined
       this.#witness = this.#rig.connect('192.0.2.99')
@@ -104,6 +105,9 @@ export class FakeGround implements Ground {
       this.#witness.connection.receive(joined(LEADING_ZERO, hello))
       await turn()
       this.#witness.pipe.seen()
+      // Somebody else's may be held.
+      this.#services.helloMode = helloMode
+      this.#services.heldPages = heldPages
     }
     const { connection, pipe } = this.#witness
     this.#witnessIds++

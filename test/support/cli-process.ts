@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import t from 'tap'
 import { eventually } from './eventually.js'
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
@@ -34,6 +35,8 @@ export class CliProcess {
     const [program = '', ...rest] = [...wrapper, process.execPath, MAIN, ...argv]
     this.child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env })
     this.#exit = once(this.child, 'close')
+    // Of a test that failed it would be left, and the test's process with it.
+    t.teardown(() => this.child.kill('SIGKILL'))
     const [, out, error, ready] = this.child.stdio as readonly unknown[] as readonly [
       null,
       Readable,
