@@ -79,6 +79,11 @@ export function encodeSyncFrame(
   return out
 }
 
+/** What SendResponse.from says of the range (from, version]: nothing where it is implied, or no version is known. */
+export function acceptedFrom(from: number, version: number): number {
+  return version === 0 || from === version - 1 ? 0 : from
+}
+
 /**
  * A whole response frame with a Send answer (SendResponse).
  * @param from the version before the own copy's
@@ -86,7 +91,7 @@ export function encodeSyncFrame(
  */
 export function encodeAcceptedFrame(id: number, from: number, version: number): Uint8Array {
   const versionBytes = version === 0 ? 0 : 1 + varintBytes(version)
-  const fromBytes = version === 0 || from === version - 1 || from === 0 ? 0 : 1 + varintBytes(from)
+  const fromBytes = numberBytes(acceptedFrom(from, version))
   const bodyBytes = versionBytes + fromBytes
   const out = beginFrame(id, 0, bodyBytes)
   let pos = out.length - bodyBytes

@@ -1,6 +1,7 @@
 /** The sends that a Sync carries: run in their order as if each had come alone, their results gathered. */
 import type { Code } from '../../protocol/codes.js'
 import { createSendResult, type Refusal, type SendRequest, type SendResult } from '../../protocol/generated/messages.js'
+import { acceptedFrom } from '../../protocol/item-codec.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Caller } from './types.js'
 
@@ -26,7 +27,7 @@ class Results implements Caller {
   }
 
   accepted(id: number, from: number, version: number): void {
-    this.#settle(id, { version, from: version === from + 1 ? 0 : from })
+    this.#settle(id, { version, from: acceptedFrom(from, version) })
   }
 
   refuse(id: number, code: Code, message: string, retryAfterMs = 0, refusal?: Refusal): void {

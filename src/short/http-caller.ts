@@ -2,7 +2,7 @@
 
 import { CODES, type Code, codeText } from '../../protocol/codes.js'
 import { createRefusal, encodeSendResponse, type Refusal, type SendResult } from '../../protocol/generated/messages.js'
-import { encodeSyncBody } from '../../protocol/item-codec.js'
+import { acceptedFrom, encodeSyncBody } from '../../protocol/item-codec.js'
 import type { Caller, TimelinePage } from '../services/types.js'
 import type { Poll, PollAsker } from '../session/poll.js'
 import { errorAnswer } from './connect-answer.js'
@@ -53,7 +53,7 @@ export class HttpCaller implements Caller, PollAsker {
   }
 
   accepted(_id: number, from: number, version: number): void {
-    this.#reply(this.#form(encodeSendResponse({ version, from: from === version - 1 ? 0 : from })))
+    this.#reply(this.#form(encodeSendResponse({ version, from: acceptedFrom(from, version) })))
   }
 
   synced(_id: number, since: number, page: TimelinePage, results: readonly SendResult[]): void {
