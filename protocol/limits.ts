@@ -63,6 +63,9 @@ export const HEARTBEAT_MS_MIN = 10_000
 export const HEARTBEAT_MS_MAX = 1_800_000
 export const HEARTBEAT_MS_DEFAULT = 300_000
 
+/** How far above the bound attempt the next one may be: a year of failures at once a minute, and no number ends the range. */
+export const ATTEMPT_JUMP_MAX = 1_048_576
+
 /** From accepting a connection to the last byte of its first Hello. */
 export const HELLO_TIMEOUT_MS = 10_000
 

@@ -169,7 +169,7 @@ export class Connector implements CandidateOwner {
         this.#wait(frame.retryAfterMs, codeName(frame.code))
         break
       default:
-        if (frame.code === CODES.ATTEMPT_SUPERSEDED.code) this.#host.identity.raiseAttempt(boundAttempt(frame))
+        this.#host.identity.attemptRefused(frame.code, boundAttempt(frame))
         this.#wait(frame.retryAfterMs, codeName(frame.code))
     }
   }

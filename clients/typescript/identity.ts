@@ -1,5 +1,6 @@
 // Who this device is: the installation, its user and session, and the life of its copy of the timeline.
 import { EMPTY } from '../../protocol/bytes.js'
+import { CODES } from '../../protocol/codes.js'
 import type { Session } from '../../protocol/generated/messages.js'
 import { INSTALLATION_KEY_BYTES } from '../../protocol/limits.js'
 import { ofHex, toHex } from './bytes.js'
@@ -116,6 +117,13 @@ export class Identity {
   raiseAttempt(attempt: number): void {
     if (attempt > this.attempt) this.attempt = attempt
     this.#commits.put('attempt', this.attempt)
+  }
+
+  /** Hello was refused for its attempt: the next one goes above the bound one, from wherever it stood (PROTOCOL.md, 3.4). */
+  attemptRefused(code: number, boundAttempt: number): void {
+    if (code === CODES.INVALID_ARGUMENT.code) this.attempt = boundAttempt
+    else if (code !== CODES.ATTEMPT_SUPERSEDED.code) return
+    this.raiseAttempt(boundAttempt)
   }
 
   /** The token is no good any more; whose device this is stays known. */

@@ -6,7 +6,6 @@
 //                        └──refused, none left───┘  └──failed──► probing the next better one
 //
 //   any ──stop(), surrender()──► idle
-import { CODES } from '../../protocol/codes.js'
 import { decodeHelloResponse, type Frame, type HelloResponse } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import { Candidate, type CandidateOptions, type CandidateOwner, type CandidateParts } from './candidate.js'
@@ -89,7 +88,7 @@ export class Prober implements CandidateOwner {
   answered(candidate: Candidate, frame: Frame): void {
     this.#host.ladder.worked(candidate.transport)
     if (frame.code !== 0) {
-      if (frame.code === CODES.ATTEMPT_SUPERSEDED.code) this.#host.identity.raiseAttempt(boundAttempt(frame))
+      this.#host.identity.attemptRefused(frame.code, boundAttempt(frame))
       this.#giveUp(candidate, frame.retryAfterMs)
       return
     }

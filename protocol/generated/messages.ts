@@ -110,7 +110,7 @@ export function readFrame(r: Reader, m: Frame): Frame {
 export interface Refusal {
   /** With GAP: the send_seq that the server expects next. */
   expectedSendSeq: number
-  /** With ATTEMPT_SUPERSEDED: the attempt that is bound. */
+  /** With ATTEMPT_SUPERSEDED, and with INVALID_ARGUMENT where the attempt is too high: the attempt that is bound. */
   boundAttempt: number
 }
 

@@ -119,8 +119,9 @@ export class HelloService {
       settle(refused(bound.code))
       return
     }
-    if (bound.kind === 'superseded') {
-      settle({ ...refused(CODES.ATTEMPT_SUPERSEDED.code), boundAttempt: bound.boundAttempt })
+    if (bound.kind === 'superseded' || bound.kind === 'too-far') {
+      const { code } = bound.kind === 'superseded' ? CODES.ATTEMPT_SUPERSEDED : CODES.INVALID_ARGUMENT
+      settle({ ...refused(code), boundAttempt: bound.boundAttempt })
       return
     }
     const { lastSendSeq, ack } = bound

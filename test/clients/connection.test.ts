@@ -151,6 +151,20 @@ t.test('ATTEMPT_SUPERSEDED: the next attempt goes above both', async t => {
   t.equal(harness.reconnect().attempt, 78)
 })
 
+t.test('an attempt that is too far above the bound one is corrected', async t => {
+  const harness = await Harness.online()
+  harness.pipe.end()
+  for (const [code, boundAttempt] of [
+    ['ATTEMPT_SUPERSEDED', 77],
+    ['INVALID_ARGUMENT', 3],
+  ] as const) {
+    while (harness.client.state().phase === 'waiting') harness.advance(100)
+    harness.pipe.open()
+    harness.pipe.refuse(harness.pipe.take('hello').id, code, 0, { boundAttempt })
+  }
+  t.equal(harness.reconnect().attempt, 4)
+})
+
 t.test('REPLACED by an attempt that was not ours stops the client and says so; the user may go on', async t => {
   const harness = await Harness.online()
   harness.pipe.closeNotice('REPLACED', 99)

@@ -5,6 +5,7 @@ import {
   decodeGetProfileResponse,
   decodeListDevicesResponse,
 } from '../../protocol/generated/messages.js'
+import { ATTEMPT_JUMP_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
@@ -99,6 +100,18 @@ t.test('the highest attempt wins, and others are told which is bound', async t =
   const again = new TestDevice(node)
   await again.login('alice', 1)
   t.equal(again.session?.boundAttempt, 7)
+})
+
+t.test('no attempt can lock an installation out: one far above the bound one is refused and binds nothing', async t => {
+  const { node } = await fresh()
+  const phone = await new TestDevice(node).enter('alice', 1)
+  const highest = 1 + ATTEMPT_JUMP_MAX
+  for (const attempt of [Number.MAX_SAFE_INTEGER, highest + 1]) {
+    const answer = await phone.hello(0, attempt)
+    t.match(answer, { kind: 'refused', code: CODES.INVALID_ARGUMENT.code, boundAttempt: 1 })
+  }
+  t.match(await phone.hello(0, highest), { kind: 'bound', attempt: highest }, 'as far as that it may jump')
+  t.match(await phone.hello(0, highest + 1), { kind: 'bound', attempt: highest + 1 })
 })
 
 t.test('a logged-out device is refused everywhere and comes back as the same one', async t => {

@@ -8,6 +8,7 @@
  *                     └───┴──────────────────────────── Login ───────────────────────┴───────────────────────────────────┘
  */
 import { CODES, type Code } from '../../../protocol/codes.js'
+import { ATTEMPT_JUMP_MAX } from '../../../protocol/limits.js'
 import type { Transition, Tx } from '../types.js'
 import { type Answer, type Numbered, numbered, small } from './numbered.js'
 import {
@@ -204,6 +205,8 @@ export interface BindInput {
 export type BindResult =
   | { readonly kind: 'bound'; readonly lastSendSeq: number; readonly ack: number }
   | { readonly kind: 'superseded'; readonly boundAttempt: number }
+  /** Further above the bound attempt than any client counts: bound, it could leave the device no higher one. */
+  | { readonly kind: 'too-far'; readonly boundAttempt: number }
   | { readonly kind: 'refused'; readonly code: Code }
 
 /** A connection of the device: its token is right, and its attempt is the highest so far. */
@@ -217,6 +220,7 @@ export const bind: Transition<BindInput, BindResult> = {
     const code = tokenCode(before, tokenHash, tx.nowMs)
     if (code !== CODES.OK.code) return { kind: 'refused', code }
     if (attempt <= before.attempt) return { kind: 'superseded', boundAttempt: before.attempt }
+    if (attempt > before.attempt + ATTEMPT_JUMP_MAX) return { kind: 'too-far', boundAttempt: before.attempt }
     tx.put(session, { ...used(before, tokenHash, tx.nowMs), attempt }, device)
     seen(tx, device)
     tx.signal({ kind: 'session-ended', uid: uidOf(tx.actor), device, attempt })

@@ -91,7 +91,7 @@ export type Refusal = Message<"longwire.v1.Refusal"> & {
   expectedSendSeq: bigint;
 
   /**
-   * With ATTEMPT_SUPERSEDED: the attempt that is bound.
+   * With ATTEMPT_SUPERSEDED, and with INVALID_ARGUMENT where the attempt is too high: the attempt that is bound.
    *
    * @generated from field: uint64 bound_attempt = 2;
    */
