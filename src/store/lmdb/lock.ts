@@ -5,11 +5,14 @@
  * The lock is a place in the table of readers of a small lmdb database: lmdb holds a kernel lock (fcntl) for each process in
  * it, which goes with the process however it ends, and which other containers on the machine see as well. So no lock is
  * ever left behind, and no process id is mistaken for another's.
+ *
+ * Two containers mostly have the same process id. lmdb cannot give the second of them a place, and its binding tries for ten
+ * seconds with the event loop stopped. So a place under our own id is looked for before we take one.
  */
 
 import fs from 'node:fs'
 import path from 'node:path'
-import { open } from 'lmdb'
+import { open, type RootDatabase, type Transaction } from 'lmdb'
 import { isDatabase } from './database-file.js'
 import { StoreInUseError } from './errors.js'
 
@@ -17,36 +20,81 @@ export interface FolderLock {
   release(): Promise<void>
 }
 
-/** Throws StoreInUseError if another store has the folder, in this process or another. */
+/** A place of a dead process stays while others look at the table, which takes them milliseconds; then it is cleared. */
+const TRIES_MAX = 4
+const AGAIN_MS = 50
+
+/** The folders that this process has locked, as device and inode. */
+const held = new Set<string>()
+
+/** Throws StoreInUseError, in 0.2 s at the most, if another store has the folder, in this process or another. */
 export async function lockFolder(folder: string): Promise<FolderLock> {
-  const file = path.join(folder, 'writer.mdb')
-  if (!isDatabase(file)) fs.rmSync(file) // as a power loss may leave it; nobody can have it open
-  const db = open({ path: file, noSubdir: true, overlappingSync: false, maxReaders: 16 })
+  const { dev, ino } = fs.statSync(folder)
+  const identity = `${dev}:${ino}`
+  if (held.has(identity)) throw new StoreInUseError(`the data folder ${folder} is in use by process ${process.pid}`)
+  held.add(identity)
   try {
-    const place = db.useReadTransaction()
-    db.readerCheck() // frees the places of dead processes
-    const others = readers(db.readerList())
-    others.splice(others.indexOf(process.pid), 1)
-    if (others.length > 0) throw new StoreInUseError(`the data folder ${folder} is in use by process ${others[0]}`)
+    const place = await takePlace(folder)
     return {
       async release() {
-        place.done()
-        await db.close()
+        await place.release()
+        held.delete(identity)
       },
     }
   } catch (error) {
-    await db.close()
-    // A process of the same id in another container holds the kernel lock of our place.
-    if (error instanceof Error && /temporarily unavailable|denied/.test(error.message)) {
-      throw new StoreInUseError(`the data folder ${folder} is in use by another container`, { cause: error })
+    held.delete(identity)
+    throw error
+  }
+}
+
+async function takePlace(folder: string): Promise<FolderLock> {
+  const file = path.join(folder, 'writer.mdb')
+  if (!isDatabase(file)) fs.rmSync(file) // as a power loss may leave it; nobody can have it open
+  for (let tries = 1; ; tries++) {
+    const db = open({ path: file, noSubdir: true, overlappingSync: false, maxReaders: 16 })
+    try {
+      const release = tryPlace(db)
+      if (release !== undefined) return { release }
+      if (tries === TRIES_MAX) throw new StoreInUseError('another container')
+    } catch (error) {
+      await db.close()
+      if (error instanceof StoreInUseError) {
+        throw new StoreInUseError(`the data folder ${folder} is in use by ${error.message}`)
+      }
+      throw error
     }
+    await db.close()
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, AGAIN_MS)
+  }
+}
+
+/** @returns how to leave the place; undefined if there is one under our process id that is not ours */
+function tryPlace(db: RootDatabase): FolderLock['release'] | undefined {
+  db.readerCheck() // frees the places of dead processes
+  if (readers(db).includes(process.pid)) return undefined
+  const place = placeOf(db)
+  const other = readers(db).find(pid => pid !== process.pid)
+  if (other !== undefined) throw new StoreInUseError(`process ${other}`)
+  return () => {
+    place.done()
+    return db.close()
+  }
+}
+
+function placeOf(db: RootDatabase): Transaction {
+  try {
+    return db.useReadTransaction()
+  } catch (error) {
+    // One that began in the same moment was faster.
+    if (readers(db).includes(process.pid)) throw new StoreInUseError('another container')
     throw error
   }
 }
 
 /** Process ids: lmdb lists `pid thread txnid`, one place in a line, below a heading. */
-function readers(list: string): number[] {
-  return list
+function readers(db: RootDatabase): number[] {
+  return db
+    .readerList()
     .split('\n')
     .map(line => /^\s*(\d+)\s/.exec(line)?.[1])
     .filter(pid => pid !== undefined)
