@@ -17,6 +17,7 @@ export type LimitKey =
   | 'user and recipient'
   | 'account and address, or own device'
   | 'account'
+  | 'own device'
 
 export interface LimitRow {
   readonly key: LimitKey
@@ -68,8 +69,18 @@ export const LIMITS_TABLE = {
     unit: 's',
     burst: 10_000,
     code: 'RATE_LIMITED',
-    counts: 'requests, also those without a session',
+    counts: 'requests with a session',
     why: 'a carrier puts some hundred phones behind one address',
+    keysMax: SOME,
+  },
+  'requests-nameless': {
+    key: 'address',
+    amount: 50,
+    unit: 's',
+    burst: 1_000,
+    code: 'RATE_LIMITED',
+    counts: 'requests without a session',
+    why: 'there is little to ask without one; what strangers use up is not what those behind the same address need',
     keysMax: SOME,
   },
   'sends-recipient': {
@@ -118,8 +129,18 @@ export const LIMITS_TABLE = {
     unit: 's',
     burst: 200,
     code: 'RATE_LIMITED',
-    counts: 'Login and Register',
+    counts: 'Login and Register, but for own devices',
     why: 'each costs 50 ms of a core for its password',
+    keysMax: SOME,
+  },
+  'logins-device': {
+    key: 'own device',
+    amount: 6,
+    unit: 'min',
+    burst: 30,
+    code: 'RATE_LIMITED',
+    counts: 'Login of a device that was logged in to the account before',
+    why: 'such a device is let in before all others, whatever strangers do; it seldom asks twice',
     keysMax: SOME,
   },
   'login-failures': {

@@ -47,8 +47,8 @@ import {
 import { contentHash } from './content-hash.js'
 import type { Departures } from './departures.js'
 import { isDone, lookUpWait } from './limiting.js'
-import { beginTry, type OpenTry } from './login-guard.js'
-import { BusyError, type Passwords } from './passwords.js'
+import { beginTry, type OpenTry, ownDeviceKey } from './login-guard.js'
+import { BusyError, type Passwords, type Rank } from './passwords.js'
 import { makeToken, newSecret, secretHash } from './tokens.js'
 import type { Caller } from './types.js'
 
@@ -94,7 +94,7 @@ export class AccountService {
   register(caller: Caller, id: number, request: RegisterRequest): void {
     this.#answer(caller, id, async () => {
       const network = networkOf(caller.address)
-      notBefore(this.#limits.take('registrations', network) || this.#limits.take('logins', network))
+      notBefore(this.#limits.take('registrations', network))
       const account = request.account.toLowerCase()
       if (!ACCOUNT_FORM.test(account)) throw new Refused(CODES.NAME_INVALID.code)
       const session =
@@ -107,7 +107,6 @@ export class AccountService {
 
   login(caller: Caller, id: number, request: LoginRequest): void {
     this.#answer(caller, id, async () => {
-      notBefore(this.#limits.take('logins', networkOf(caller.address)))
       const account = request.account.toLowerCase()
       const session = await this.#login(await this.#uidOf(account), { ...request, account }, caller.address, false)
       if (session === undefined) throw new Refused(CODES.WRONG_CREDENTIALS.code)
@@ -210,6 +209,7 @@ export class AccountService {
 
   async #registerNew(request: RegisterRequest, address: string): Promise<Session> {
     if (Buffer.byteLength(request.password) < PASSWORD_BYTES_MIN) throw new Refused(CODES.PASSWORD_WEAK.code)
+    notBefore(this.#limits.take('logins', networkOf(address)))
     const { account } = request
     const partition = accountPartition(account)
     const secret = newSecret(this.#random)
@@ -247,14 +247,19 @@ export class AccountService {
     const ownDevice = uid !== 0 && done(await this.#engine.run(userActor(uid), hasDevice, { installationKey }))
     // Of a Register nobody learns more than that the name is taken: there is no password to check.
     if (existingOnly && !ownDevice) return undefined
-    const guess = beginTry(this.#limits, { account: credentials.account, address, installationKey, ownDevice })
+    const { account } = credentials
+    const tooOften = ownDevice
+      ? this.#limits.take('logins-device', ownDeviceKey({ account, installationKey }))
+      : this.#limits.take('logins', networkOf(address))
+    notBefore(tooOften)
+    const guess = beginTry(this.#limits, { account, address, installationKey, ownDevice })
     if (typeof guess === 'number') throw new Refused(CODES.RATE_LIMITED.code, guess)
-    return this.#guessed(guess, uid, credentials, existingOnly)
+    return this.#guessed(guess, uid, credentials, existingOnly, ownDevice ? 'known' : 'stranger')
   }
 
-  async #guessed(guess: OpenTry, uid: number, credentials: Credentials, existingOnly: boolean) {
+  async #guessed(guess: OpenTry, uid: number, credentials: Credentials, existingOnly: boolean, rank: Rank) {
     try {
-      const session = await this.#verifiedLogin(uid, credentials, existingOnly)
+      const session = await this.#verifiedLogin(uid, credentials, existingOnly, rank)
       if (session !== undefined) guess.right()
       return session
     } catch (error) {
@@ -263,11 +268,16 @@ export class AccountService {
     }
   }
 
-  async #verifiedLogin(uid: number, credentials: Credentials, existingOnly: boolean): Promise<Session | undefined> {
+  async #verifiedLogin(
+    uid: number,
+    credentials: Credentials,
+    existingOnly: boolean,
+    rank: Rank,
+  ): Promise<Session | undefined> {
     const secret = newSecret(this.#random)
     for (let tries = 0; tries < VERIFY_TRIES_MAX; tries += 1) {
       const verified = uid === 0 ? '' : done(await this.#engine.run(userActor(uid), getPassword, undefined))
-      if (!(await this.#passwords.verify(credentials.password, verified))) return undefined
+      if (!(await this.#passwords.verify(credentials.password, verified, rank))) return undefined
       const input: LoginInput = {
         verified,
         existingOnly,

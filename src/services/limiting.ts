@@ -24,9 +24,10 @@ const UIDS_EXACT = 2 ** 53 / DEVICES_EXACT
 
 /** 0, or how long the caller has to wait before his next request. What his own limits refuse is not counted against his neighbours. */
 export function requestWait(limits: Limits, caller: Caller): number {
-  const ownMs =
-    caller.uid === 0 ? 0 : limits.take('requests-device', deviceKey(caller)) || limits.take('requests-user', caller.uid)
-  return ownMs || limits.take('requests-address', networkOf(caller.address))
+  const network = networkOf(caller.address)
+  if (caller.uid === 0) return limits.take('requests-nameless', network)
+  const ownMs = limits.take('requests-device', deviceKey(caller)) || limits.take('requests-user', caller.uid)
+  return ownMs || limits.take('requests-address', network)
 }
 
 /** What a request turns out to hold beyond itself: later ones wait the longer for it. */

@@ -29,11 +29,16 @@ export interface OpenTry {
 
 type Row = readonly [name: GrowingName, key: Key]
 
+/** Under which a device that the account knows is counted. */
+export function ownDeviceKey({ account, installationKey }: Pick<LoginTry, 'account' | 'installationKey'>): Key {
+  return `${account} ${installationKey}`
+}
+
 /** The try, or the milliseconds until there may be one. */
 export function beginTry(limits: Limits, { account, address, installationKey, ownDevice }: LoginTry): OpenTry | number {
   const network = networkOf(address)
   const rows: readonly Row[] = ownDevice
-    ? [['login-failures', `${account} ${installationKey}`]]
+    ? [['login-failures', ownDeviceKey({ account, installationKey })]]
     : [
         ['login-failures', `${account} ${network}`],
         ['login-failures-address', network],

@@ -5,6 +5,7 @@
  * A hash reads `scrypt$<log2 N>$<r>$<p>$<salt>$<key>`, salt and key in base64: parameters may grow without breaking old ones.
  */
 import { scrypt, timingSafeEqual } from 'node:crypto'
+import { Fifo } from '../lib/fifo.js'
 import type { Random } from '../lib/random.js'
 import { type HashRequest, HashThreads } from './hash-threads.js'
 
@@ -22,11 +23,14 @@ export const NORMAL_COST: PasswordCost = { log2N: 14, r: 8, p: 1 }
 /** For load tests on loopback alone. */
 export const CHEAP_COST: PasswordCost = { log2N: 4, r: 1, p: 1 }
 
-/** Logins that wait for their turn; beyond that the next is told to come back. 200 wait 10 s at 50 ms. */
+/** Hashes that wait for their turn, of each rank; beyond that the next is told to come back. 200 wait 10 s at 50 ms. */
 const WAITING_MAX = 200
 
 /** What takes less than a millisecond is not worth a thread. */
 const THREADS_FROM_LOG2N = 10
+
+/** Who is let in first: a device that the account knows does not wait for strangers, however many they are. */
+export type Rank = 'known' | 'stranger'
 
 export class BusyError extends Error {
   override readonly name = 'BusyError'
@@ -38,7 +42,7 @@ export class Passwords {
   readonly #decoy: string
   readonly #cost: PasswordCost
   readonly #atOnce: number
-  readonly #waiting: (() => void)[] = []
+  readonly #waiting: Readonly<Record<Rank, Fifo<() => void>>> = { known: new Fifo(), stranger: new Fifo() }
   readonly #waitingMax: number
   readonly #threads = new HashThreads()
   #running = 0
@@ -53,9 +57,9 @@ export class Passwords {
   }
 
   /** @throws BusyError */
-  async hash(password: string): Promise<string> {
+  async hash(password: string, rank: Rank = 'stranger'): Promise<string> {
     const salt = this.#random.bytes(SALT_BYTES)
-    const key = await this.#compute(password, salt, this.#cost)
+    const key = await this.#compute(password, salt, this.#cost, rank)
     return hashText(this.#cost, salt, key)
   }
 
@@ -63,32 +67,37 @@ export class Passwords {
    * Whether the password made the hash. With '' (there is no such account) it takes as long and says no.
    * @throws BusyError
    */
-  async verify(password: string, hash: string): Promise<boolean> {
-    const matches = await this.#matches(password, hash === '' ? this.#decoy : hash)
+  async verify(password: string, hash: string, rank: Rank = 'stranger'): Promise<boolean> {
+    const matches = await this.#matches(password, hash === '' ? this.#decoy : hash, rank)
     return matches && hash !== ''
   }
 
-  async #matches(password: string, hash: string): Promise<boolean> {
+  async #matches(password: string, hash: string, rank: Rank): Promise<boolean> {
     const [, log2N, r, p, salt, key] = hash.split('$')
     const cost = { log2N: Number(log2N), r: Number(r), p: Number(p) }
-    const made = await this.#compute(password, Buffer.from(salt ?? '', 'base64'), cost)
+    const made = await this.#compute(password, Buffer.from(salt ?? '', 'base64'), cost, rank)
     const expected = Buffer.from(key ?? '', 'base64')
     return made.length === expected.length && timingSafeEqual(made, expected)
   }
 
-  async #compute(password: string, salt: Uint8Array, { log2N, r, p }: PasswordCost): Promise<Uint8Array> {
-    if (this.#running >= this.#atOnce) {
-      if (this.#waiting.length >= this.#waitingMax) throw new BusyError('too many logins wait')
-      await new Promise<void>(resolve => this.#waiting.push(resolve))
-    }
-    this.#running += 1
+  async #compute(password: string, salt: Uint8Array, { log2N, r, p }: PasswordCost, rank: Rank): Promise<Uint8Array> {
+    if (this.#running < this.#atOnce) this.#running += 1
+    else await this.#turn(rank)
     try {
       const request = { password, salt, keyBytes: KEY_BYTES, N: 2 ** log2N, r, p }
       return log2N < THREADS_FROM_LOG2N ? await hashedHere(request) : await this.#threads.hash(request)
     } finally {
-      this.#running -= 1
-      this.#waiting.shift()?.()
+      const next = this.#waiting.known.shift() ?? this.#waiting.stranger.shift()
+      if (next === undefined) this.#running -= 1
+      else next()
     }
+  }
+
+  /** Settles when one that runs has ended, and has left its place. */
+  #turn(rank: Rank): Promise<void> {
+    const waiting = this.#waiting[rank]
+    if (waiting.size >= this.#waitingMax) throw new BusyError('too many logins wait')
+    return new Promise<void>(resolve => waiting.push(resolve))
   }
 }
 

@@ -67,6 +67,11 @@ function stranger({ node }: World, address: string): TestDevice {
   return device
 }
 
+function from(address: string, device: TestDevice): TestDevice {
+  device.address = address
+  return device
+}
+
 function newAccount(world: World, address: string): Promise<Reply> {
   names += 1
   return stranger(world, address).register(`user-${names}`, 1)
@@ -99,6 +104,10 @@ const CASES: Readonly<Record<LimitName, Case>> = {
     other: ({ bob }) => bob.call(METHODS.sync, sync),
   },
   'requests-address': {
+    act: ({ alice, bob }) => (names++ % 2 === 0 ? alice : bob).call(METHODS.sync, sync),
+    other: ({ dave }) => from(ELSEWHERE, dave).call(METHODS.sync, sync),
+  },
+  'requests-nameless': {
     act: world => stranger(world, '2001:db8::1').call(METHODS.getProfile, { uid: 0, account: '' }).then(loginRequired),
     other: world =>
       stranger(world, '2001:db8:0:1::1').call(METHODS.getProfile, { uid: 0, account: '' }).then(loginRequired),
@@ -111,8 +120,12 @@ const CASES: Readonly<Record<LimitName, Case>> = {
   'hellos-address': { act: world => helloFrom(world, HOME), other: world => helloFrom(world, ELSEWHERE) },
   registrations: { act: world => newAccount(world, HOME), other: world => newAccount(world, ELSEWHERE) },
   logins: {
+    act: world => stranger(world, HOME).login('alice', 1_000 + names++),
+    other: world => stranger(world, HOME).login('alice', 1),
+  },
+  'logins-device': {
     act: world => stranger(world, HOME).login('alice', 1),
-    other: world => stranger(world, ELSEWHERE).login('alice', 1),
+    other: world => stranger(world, HOME).login('alice', 9),
   },
   'login-failures': {
     act: world => stranger(world, HOME).login('alice', 77, 'wrong password').then(wrong),
@@ -286,6 +299,22 @@ t.test('guesses from everywhere at once delay a new device, never one that was l
   t.equal((await stranger(here, HOME).login('alice', 9)).code, 0, 'an own one does not')
   for (let i = 0; i < 10; i++) await stranger(here, HOME).login('alice', 9, 'wrong password')
   t.equal((await stranger(here, HOME).login('alice', 1)).code, 0, 'the failures of one own device are its own')
+})
+
+t.test('what strangers use up behind an address, its known devices do not need', async t => {
+  const one = { amount: 1, unit: 's', burst: 3 } as const
+  const here = await world({ logins: one, registrations: one, 'login-failures-address': one })
+  for (let i = 0; i < 20; i++) {
+    await newAccount(here, HOME)
+    await wrongPassword(here, HOME)
+  }
+  t.equal((await newAccount(here, HOME)).code, CODES.RATE_LIMITED.code)
+  t.equal((await wrongPassword(here, HOME)).code, CODES.RATE_LIMITED.code)
+  t.equal((await stranger(here, HOME).login('alice', 1)).code, 0)
+  const other = await world({ 'requests-nameless': one })
+  for (let i = 0; i < 20; i++) await wrongPassword(other, HOME)
+  t.equal((await wrongPassword(other, HOME)).code, CODES.RATE_LIMITED.code)
+  t.equal((await other.alice.call(METHODS.sync, sync)).code, 0)
 })
 
 t.test('whether strangers exist is told so many times only, by any method', async t => {

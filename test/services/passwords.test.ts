@@ -56,6 +56,25 @@ t.test('logins beyond those that may wait are told to come back, and the event l
   await first
 })
 
+t.test('a device that the account knows is let in before all strangers', async t => {
+  const waitingMax = 20
+  const passwords = new Passwords(seededRandom(4), NORMAL_COST, 1, waitingMax)
+  const hash = await passwords.hash('correct horse')
+  const ended: string[] = []
+  const strangers = Array.from({ length: waitingMax + 1 }, () =>
+    passwords.verify('a guess', '').then(() => ended.push('stranger')),
+  )
+  await t.rejects(passwords.verify('a guess', ''), BusyError)
+  const right = passwords.verify('correct horse', hash, 'known').then(is => {
+    ended.push('known')
+    return is
+  })
+  t.equal(await right, true)
+  t.ok(ended.length <= 2, `after the one that was hashed already: ${ended}`)
+  await Promise.all(strangers)
+  t.equal(ended.length, waitingMax + 2)
+})
+
 /** Of all threads of this process: field 19 of stat(5). */
 function niceness(): number[] {
   return readdirSync('/proc/self/task').map(thread => {
