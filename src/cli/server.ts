@@ -114,7 +114,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const trusted = new AddressList(config.trustProxy)
   const passwords = new Passwords(random, open ? CHEAP_COST : NORMAL_COST, Math.max(1, cpus().length - 1))
   const limits = open ? Limits.open(clock) : new Limits(clock, parseLimitSettings(config.setLimits))
-  const services = createServices({ engine, clock, random, passwords, limits })
+  const services = createServices({ engine, clock, random, passwords, limits, connected: uid => hub.devices(uid) })
   const wheel = new Wheel(clock)
   const context: SessionContext = {
     services: new CountedServices(options.services?.({ hub }) ?? services, counters),

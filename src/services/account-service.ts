@@ -58,6 +58,9 @@ const PASSWORD_BYTES_MIN = 8
 const VERIFY_TRIES_MAX = 3
 const BUSY_RETRY_MS = 3_000
 
+/** The numbers of a user's devices that are connected to this node or poll it. */
+export type Connected = (uid: number) => readonly number[]
+
 /** What ends a request early, with a code for the client. */
 class Refused extends Error {
   readonly code: Code
@@ -82,13 +85,22 @@ export class AccountService {
   readonly #random: Random
   readonly #limits: Limits
   readonly #departures: Departures
+  readonly #connected: Connected
 
-  constructor(engine: Engine, passwords: Passwords, random: Random, limits: Limits, departures: Departures) {
+  constructor(
+    engine: Engine,
+    passwords: Passwords,
+    random: Random,
+    limits: Limits,
+    departures: Departures,
+    connected: Connected,
+  ) {
     this.#engine = engine
     this.#passwords = passwords
     this.#random = random
     this.#limits = limits
     this.#departures = departures
+    this.#connected = connected
   }
 
   register(caller: Caller, id: number, request: RegisterRequest): void {
@@ -284,6 +296,7 @@ export class AccountService {
         installationKey: hex(credentials.installationKey),
         deviceName: credentials.deviceName,
         tokenHash: secretHash(secret),
+        connected: this.#connected(uid),
       }
       const result = done(await this.#engine.run(userActor(uid), login, input))
       if (result.kind === 'no-device') return undefined

@@ -9,7 +9,7 @@ import { Limits } from '../ops/limits.js'
 import type { Engine } from '../sync/engine.js'
 import type { SequenceRule } from '../sync/rules/numbered.js'
 import type { TimelinePage } from '../sync/types.js'
-import { AccountService } from './account-service.js'
+import { AccountService, type Connected } from './account-service.js'
 import { Acks } from './acks.js'
 import { refuse, refuseLimited } from './answers.js'
 import { CONTACT_ACTS, ContactService } from './contact-service.js'
@@ -27,6 +27,8 @@ export interface ServiceOptions {
   readonly passwords: Passwords
   /** Absent: nothing is limited. */
   readonly limits?: Limits
+  /** Absent: nobody is known to be connected. */
+  readonly connected?: Connected
   /** How numbers are judged; absent: contiguous. */
   readonly sequence?: SequenceRule
 }
@@ -56,7 +58,8 @@ class AllServices implements OwnServices {
   readonly #handlers: (Handler | undefined)[] = []
   readonly #nameless = new Set<number>()
 
-  constructor({ engine, clock, random, passwords, sequence, limits = Limits.open(clock) }: ServiceOptions) {
+  constructor(options: ServiceOptions) {
+    const { engine, clock, random, passwords, sequence, limits = Limits.open(clock), connected = () => [] } = options
     this.#limits = limits
     this.#acks = new Acks(engine, clock)
     this.#hello = new HelloService(engine, clock, limits)
@@ -67,7 +70,7 @@ class AllServices implements OwnServices {
     this.#on(METHODS.void, (caller, id, request) => messages.void(caller, id, request))
 
     this.#departures = new Departures(engine, clock)
-    const accounts = new AccountService(engine, passwords, random, limits, this.#departures)
+    const accounts = new AccountService(engine, passwords, random, limits, this.#departures, connected)
     this.#on(METHODS.register, (caller, id, request) => accounts.register(caller, id, request))
     this.#on(METHODS.login, (caller, id, request) => accounts.login(caller, id, request))
     this.#on(METHODS.logout, (caller, id) => accounts.logout(caller, id))

@@ -47,6 +47,13 @@ export class Hub<M extends Member = Member> implements PushEncoder {
     return this.#bound
   }
 
+  /** The user's devices that have a connection here, or a poll that waits. */
+  devices(uid: number): readonly number[] {
+    const members = this.#users.get(uid) ?? []
+    const connected = Array.isArray(members) ? members : [members]
+    return [...connected, ...this.polls.of(uid)].map(({ device }) => device)
+  }
+
   /**
    * Enters a connection that has become its device's, and closes the one it replaces.
    * @returns the attempt of the connection that stays in its stead, if that is higher; 0 if this one is bound

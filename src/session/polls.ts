@@ -75,6 +75,11 @@ export class Polls {
     }
   }
 
+  /** The user's, as they are now. */
+  of(uid: number): readonly Waiter[] {
+    return this.#users.get(uid) ?? []
+  }
+
   /** All of them, as they are now. */
   all(): Waiter[] {
     return [...this.#users.values()].flat()

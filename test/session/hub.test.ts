@@ -26,6 +26,7 @@ t.test('hints reach every device of the user and nobody else', async t => {
   const members = [new FakeMember(1, 1, 1), new FakeMember(1, 2, 1), new FakeMember(1, 3, 1), new FakeMember(2, 1, 1)]
   for (const member of members) t.equal(hub.bind(member), 0)
   t.same([hub.users, hub.bound], [2, 4])
+  t.same([hub.devices(1), hub.devices(2), hub.devices(3)], [[1, 2, 3], [1], []])
   hub.hint(HINT)
   hub.hint({ ...HINT, uid: 3 })
   t.same(

@@ -234,6 +234,7 @@ export class SimulatedNode implements HttpHost {
       clock,
       random,
       passwords,
+      connected: uid => hub.devices(uid),
       ...(sequence === undefined ? {} : { sequence }),
     })
     const log: Log = {

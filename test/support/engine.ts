@@ -44,6 +44,8 @@ export interface TestNode {
   readonly signals: Signal[]
   readonly asides: unknown[]
   readonly fatal: unknown[]
+  /** Devices that count as connected, of whatever user. */
+  readonly connected: number[]
 }
 
 export async function startNode(store: Store, clock: Clock, seed: string, limits?: Limits): Promise<TestNode> {
@@ -66,8 +68,10 @@ export async function startNode(store: Store, clock: Clock, seed: string, limits
   })
   await engine.start()
   const passwords = new Passwords(random, CHEAP_COST, 1)
-  const services = createServices({ engine, clock, random, passwords, ...(limits && { limits }) })
-  return { engine, services, hints, signals, asides, fatal }
+  const connected: number[] = []
+  const own = { connected: () => connected, ...(limits && { limits }) }
+  const services = createServices({ engine, clock, random, passwords, ...own })
+  return { engine, services, hints, signals, asides, fatal, connected }
 }
 
 /** One device, asking the services of a node. */

@@ -81,6 +81,25 @@ t.test('the ninth comes and the one longest away goes, in one unit', async t => 
   t.equal((await second.send(1, 'on a connection that lingers')).code, CODES.SESSION_REVOKED.code)
 })
 
+t.test('a device that never used its token goes before one that did, however late it was logged in', async t => {
+  const { clock, node } = await fresh()
+  const phone = await new TestDevice(node).enter('alice', 1)
+  for (let key = 2; key <= DEVICES_MAX; key++) {
+    clock.advance(DAY_MS)
+    await new TestDevice(node).login('alice', key)
+  }
+  await device(node, 9)
+  t.same(await live(phone), [1, 3, 4, 5, 6, 7, 8, 9])
+})
+
+t.test('a device that is connected goes last, however long ago it was noted', async t => {
+  const { clock, node } = await fresh()
+  const all = await eight(clock, node)
+  node.connected.push(1, 2, 4)
+  await device(node, 9)
+  t.same(await live(all[0] as TestDevice), [1, 2, 4, 5, 6, 7, 8, 9])
+})
+
 t.test('who is here and only reads is not away', async t => {
   const { clock, node } = await fresh()
   const all = await eight(clock, node)

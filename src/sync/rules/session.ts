@@ -60,6 +60,8 @@ export interface LoginInput {
   readonly existingOnly: boolean
   readonly deviceName: string
   readonly tokenHash: string
+  /** Numbers of the user's devices that are connected now, as far as is known here. */
+  readonly connected: readonly number[]
 }
 
 export type LoginResult =
@@ -127,22 +129,34 @@ function forgetDevices(tx: Tx): Devices {
 function addDevice(tx: Tx, input: LoginInput): number {
   const known = tx.get(devices) ?? { last: 0, epoch: tx.epoch, list: [] }
   const device = known.last + Math.max(1, DEVICE_JUMP * (tx.epoch - known.epoch))
-  const list = withRoom(tx, known.list)
+  const list = withRoom(tx, known.list, input.connected)
   const entry = newDevice(device, input.installationKey, input.deviceName, tx.nowMs)
   tx.put(devices, { last: device, epoch: tx.epoch, list: [...list, entry] })
   tx.put(deviceWindow, EMPTY_WINDOW, device)
   return device
 }
 
-/** The list with room for one more live device: the one longest away is ended for it. */
-function withRoom(tx: Tx, list: readonly DeviceEntry[]): readonly DeviceEntry[] {
+/**
+ * The list with room for one more live device: the one that is missed least is ended for it. Those whose token was never used go
+ * first, those that are connected last, and else the one longest away. Times alone do not tell: a connected device is noted
+ * once a day, a login to the millisecond.
+ */
+function withRoom(tx: Tx, list: readonly DeviceEntry[], connected: readonly number[]): readonly DeviceEntry[] {
   const live = list.filter(entry => entry.endedAtMs === 0)
   if (live.length < DEVICES_MAX) return list
+  tx.fetch(
+    [session, deviceWindow],
+    live.map(entry => entry.device),
+  )
+  const use = ({ device }: DeviceEntry): number => {
+    if (connected.includes(device)) return 2
+    return tx.peek(session, device)?.current === undefined ? 0 : 1
+  }
   // Seen in the future: by a clock that was wrong. It is corrected when the device comes; one that does not goes first.
   const seenMs = ({ lastSeenMs }: DeviceEntry): number => (lastSeenMs > tx.nowMs ? 0 : lastSeenMs)
-  const away = live.reduce((a, b) => (seenMs(b) < seenMs(a) ? b : a))
-  endSession(tx, away.device)
-  return list.map(entry => (entry === away ? { ...entry, endedAtMs: tx.nowMs } : entry))
+  const least = live.reduce((a, b) => ((use(b) - use(a) || seenMs(b) - seenMs(a)) < 0 ? b : a))
+  endSession(tx, least.device)
+  return list.map(entry => (entry === least ? { ...entry, endedAtMs: tx.nowMs } : entry))
 }
 
 export function newDevice(device: number, installationKey: string, name: string, nowMs: number): DeviceEntry {
@@ -152,7 +166,7 @@ export function newDevice(device: number, installationKey: string, name: string,
 function reviveDevice(tx: Tx, found: DeviceEntry, input: LoginInput): void {
   const known = tx.get(devices)
   if (known === undefined) return
-  const list = withRoom(tx, known.list).map(entry =>
+  const list = withRoom(tx, known.list, input.connected).map(entry =>
     entry === found ? { ...entry, endedAtMs: 0, lastSeenMs: tx.nowMs, name: input.deviceName || entry.name } : entry,
   )
   tx.put(devices, { ...known, list })
