@@ -1,4 +1,5 @@
 #!/usr/bin/env node
 import { main } from './cli/main.js'
+import { runToItsEnd } from './cli/to-its-end.js'
 
-process.exitCode = await main(process.argv.slice(2), process.env)
+runToItsEnd(() => main(process.argv.slice(2), process.env))

@@ -1,11 +1,13 @@
 /** `longwire backup`: a copy of a store, in use or not. */
 
 import { rmSync } from 'node:fs'
-import { systemClock } from '../lib/clock.js'
+import { commandClock } from '../lib/clock.js'
 import { BACKUP_OPTIONS } from '../ops/backup-options.js'
 import { optionHelp, parseOptions } from '../ops/options.js'
 import { backUp } from '../store/lmdb/backup.js'
-import { type Command, complain, EXIT, print } from './command.js'
+import { type Command, complain, EXIT, failed, print } from './command.js'
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 export const backup: Command = {
   options: BACKUP_OPTIONS,
@@ -22,26 +24,28 @@ export const backup: Command = {
       return EXIT.USAGE
     }
     let partial = ''
-    const interrupted = (signal: NodeJS.Signals): void => {
+    // However the process ends in between: a signal, a bug, a wait that never ends.
+    const clean = (): void => {
       if (partial !== '') rmSync(partial, { recursive: true, force: true })
+    }
+    const interrupted = (signal: NodeJS.Signals): void => {
       complain(`ended by ${signal}: no backup was made`)
       process.exit(EXIT.FAILED)
     }
-    process.on('SIGINT', interrupted)
-    process.on('SIGTERM', interrupted)
+    process.on('exit', clean)
+    for (const signal of SIGNALS) process.on(signal, interrupted)
     try {
       const begun = (folder: string): void => {
         partial = folder
       }
-      const { epoch, bytes } = await backUp({ from: parsed.values.data, to, clock: systemClock, onBegin: begun })
+      const { epoch, bytes } = await backUp({ from: parsed.values.data, to, clock: commandClock, onBegin: begun })
       print(`${to}: ${(bytes / 2 ** 20).toFixed(1)} MiB, epoch ${epoch}`)
       return EXIT.OK
     } catch (error) {
-      complain(error instanceof Error ? error.message : String(error))
-      return EXIT.FAILED
+      return failed(error)
     } finally {
-      process.off('SIGINT', interrupted)
-      process.off('SIGTERM', interrupted)
+      process.off('exit', clean)
+      for (const signal of SIGNALS) process.off(signal, interrupted)
     }
   },
 }
@@ -61,6 +65,6 @@ function help(): string {
     optionHelp(BACKUP_OPTIONS),
     '',
     'While it runs the server writes to new pages only: its file may grow by what changes meanwhile.',
-    'Exit codes: 0 made, 1 not made (nothing is left behind), 2 wrong options.',
+    'Exit codes: 0 made, 1 not made (nothing is left behind), 2 wrong options, 65 not made, for the store is damaged.',
   ].join('\n')
 }

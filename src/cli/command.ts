@@ -1,6 +1,7 @@
 /** What a command of `longwire` is, and what its exit codes mean. */
 
 import type { OptionTable } from '../ops/options.js'
+import { StoreDamagedError } from '../store/lmdb/errors.js'
 
 export interface Command {
   /** All that it takes; `--help` shows them. */
@@ -19,9 +20,21 @@ export const EXIT = {
   FAILED: 1,
   /** It was asked wrongly; one line says what is wrong. */
   USAGE: 2,
+  /** The data are damaged, one line says where: a backup is needed, and starting again does not help (sysexits' EX_DATAERR). */
+  DAMAGED: 65,
   /** The store failed for good, or a bug was met: nothing was answered after it (sysexits' EX_SOFTWARE). */
   FATAL: 70,
 } as const
+
+/** Says in one line why a command could not do what it was asked. @returns the exit code */
+export function failed(error: unknown): number {
+  complain(error instanceof Error ? error.message : String(error))
+  return exitCodeOf(error)
+}
+
+export function exitCodeOf(error: unknown): number {
+  return error instanceof StoreDamagedError ? EXIT.DAMAGED : EXIT.FAILED
+}
 
 export function print(text: string): void {
   process.stdout.write(`${text}\n`)

@@ -4,7 +4,7 @@ import { RESTORE_OPTIONS } from '../ops/backup-options.js'
 import { optionHelp, parseOptions } from '../ops/options.js'
 import { restore as restoreStore } from '../store/lmdb/restore.js'
 import { environmentOf } from './backup.js'
-import { type Command, complain, EXIT, print } from './command.js'
+import { type Command, complain, EXIT, failed, print } from './command.js'
 
 export const restore: Command = {
   options: RESTORE_OPTIONS,
@@ -27,8 +27,7 @@ export const restore: Command = {
       print(`${data}: restored from ${from} as epoch ${epoch}${instead}`)
       return EXIT.OK
     } catch (error) {
-      complain(error instanceof Error ? error.message : String(error))
-      return EXIT.FAILED
+      return failed(error)
     }
   },
 }
@@ -45,6 +44,7 @@ function help(): string {
     'Each restore of a store needs an epoch above all that it was ever served in. Known are those of the backup, of the store',
     'that is replaced, and of earlier restores of this backup (noted in DIR/restored). If a store of a higher epoch was served',
     'from a disk that is lost, name an epoch above it: longwire verify prints it, and every restore and backup does.',
-    'Exit codes: 0 restored, 1 not restored (the data folder is as it was), 2 wrong options.',
+    'Exit codes: 0 restored, 1 not restored (the data folder is as it was), 2 wrong options, 65 what was to be replaced or',
+    'restored is damaged.',
   ].join('\n')
 }

@@ -1,12 +1,12 @@
 /** `longwire serve`: a server in the foreground, until a signal ends it. */
 
 import { closeSync, writeSync } from 'node:fs'
-import { systemClock } from '../lib/clock.js'
+import { keepAlive, systemClock } from '../lib/clock.js'
 import { HTTP_PORT_DEFAULT, LONG_PORT_DEFAULT } from '../ops/address.js'
 import { type Config, isLoopback, parseConfig, SERVE_OPTIONS } from '../ops/config.js'
 import { createLog, type Log } from '../ops/log.js'
 import { optionHelp } from '../ops/options.js'
-import { type Command, complain, EXIT, print } from './command.js'
+import { type Command, complain, EXIT, exitCodeOf, print } from './command.js'
 import { type RunningServer, startServer } from './server.js'
 
 export const serve: Command = {
@@ -25,7 +25,17 @@ export const serve: Command = {
   },
 }
 
+/** The process lives until its server has ended: also while nothing but one of the server's own timers is waited for. */
 async function runServer(config: Config): Promise<number> {
+  const alive = keepAlive()
+  try {
+    return await serveUntilSignal(config)
+  } finally {
+    alive.cancel()
+  }
+}
+
+async function serveUntilSignal(config: Config): Promise<number> {
   const log = createLog(config.logLevel)
   dieOfBugs(log)
   let server: RunningServer
@@ -33,7 +43,7 @@ async function runServer(config: Config): Promise<number> {
     server = await startServer({ config, log, onFatal: error => die(log, error, 'the store failed for good') })
   } catch (error) {
     complain(startFailure(config, error))
-    return EXIT.FAILED
+    return exitCodeOf(error)
   }
   log.info({ host: server.host, port: server.port, http_port: server.httpPort, store: config.store }, 'serving')
   try {
@@ -157,6 +167,6 @@ function help(): string {
     optionHelp(SERVE_OPTIONS),
     '',
     'Each option can be given in the environment, too: --http-port as LONGWIRE_HTTP_PORT. The command line goes first.',
-    'Exit codes: 0 stopped, 1 could not start, 2 wrong options, 70 the store failed or a bug was met.',
+    'Exit codes: 0 stopped, 1 could not start, 2 wrong options, 65 the store is damaged, 70 it failed or a bug was met.',
   ].join('\n')
 }

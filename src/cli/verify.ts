@@ -1,13 +1,13 @@
 /** `longwire verify`: walks a store, and says what is in it and what is wrong with it. */
 
-import { systemClock } from '../lib/clock.js'
+import { commandClock } from '../lib/clock.js'
 import { VERIFY_OPTIONS } from '../ops/backup-options.js'
 import { optionHelp, parseOptions } from '../ops/options.js'
 import { viewStore } from '../store/lmdb/view.js'
 import type { Counts } from '../verify/findings.js'
 import { verify as verifyStore } from '../verify/verify.js'
 import { environmentOf } from './backup.js'
-import { type Command, complain, EXIT, print } from './command.js'
+import { type Command, complain, EXIT, failed, print } from './command.js'
 
 export const verify: Command = {
   options: VERIFY_OPTIONS,
@@ -22,14 +22,13 @@ export const verify: Command = {
       return EXIT.USAGE
     }
     try {
-      const { epoch, counts } = await viewStore(parsed.values.data, systemClock, view => {
+      const { epoch, counts } = await viewStore(parsed.values.data, commandClock, view => {
         return { epoch: view.epoch, counts: verifyStore(view, fault => print(`fault: ${fault}`)) }
       })
       print(shown(epoch, counts))
       return counts.faults === 0 ? EXIT.OK : EXIT.FAILED
     } catch (error) {
-      complain(error instanceof Error ? error.message : String(error))
-      return EXIT.FAILED
+      return failed(error)
     }
   },
 }
@@ -51,6 +50,6 @@ function help(): string {
     '',
     optionHelp(VERIFY_OPTIONS),
     '',
-    'Exit codes: 0 no fault, 1 faults or it could not be read, 2 wrong options.',
+    'Exit codes: 0 no fault, 1 faults or it could not be read, 2 wrong options, 65 damaged: what is there was not written so.',
   ].join('\n')
 }

@@ -15,21 +15,41 @@ export interface Clock {
   now(): number
   /** Milliseconds (with fractions) from an arbitrary start, never going back: for every duration and deadline. */
   monotonic(): number
-  /** Calls `run` once, `ms` or a little more from now. A pending timer does not keep the process alive. */
+  /** Calls `run` once, `ms` or a little more from now. Whether a pending timer keeps the process alive is the clock's own. */
   after(ms: number, run: () => void): TimerHandle
 }
 
 /** Node's setTimeout fires at once above this (a 32-bit count of ms): longer waits are asked for in error. */
 const TIMER_MS_MAX = 2 ** 31 - 1
 
+/** A server's clock. What keeps its process alive is `serve` itself; a forgotten timer must not keep a drained one. */
 export const systemClock: Clock = Object.freeze({
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms: number, run: () => void): TimerHandle {
-    if (!(ms >= 0 && ms <= TIMER_MS_MAX)) throw new RangeError(`a timer of ${ms} ms is not in [0, ${TIMER_MS_MAX}]`)
-    const timeout = setTimeout(run, ms)
-    // What must keep a process alive is its listeners and sockets; a forgotten timer must not keep a drained one.
+    const timeout = timeoutAfter(ms, run)
     timeout.unref()
     return { cancel: () => clearTimeout(timeout) }
   },
 })
+
+/** The clock of a command that comes to an end by itself: a pending timer keeps the process alive, or it ends while it waits. */
+export const commandClock: Clock = Object.freeze({
+  now: systemClock.now,
+  monotonic: systemClock.monotonic,
+  after(ms: number, run: () => void): TimerHandle {
+    const timeout = timeoutAfter(ms, run)
+    return { cancel: () => clearTimeout(timeout) }
+  },
+})
+
+/** Keeps the process alive until it is cancelled, whatever else there is to do. */
+export function keepAlive(): TimerHandle {
+  const interval = setInterval(() => {}, TIMER_MS_MAX)
+  return { cancel: () => clearInterval(interval) }
+}
+
+function timeoutAfter(ms: number, run: () => void): NodeJS.Timeout {
+  if (!(ms >= 0 && ms <= TIMER_MS_MAX)) throw new RangeError(`a timer of ${ms} ms is not in [0, ${TIMER_MS_MAX}]`)
+  return setTimeout(run, ms)
+}

@@ -54,6 +54,11 @@ export class CliProcess {
     })
   }
 
+  /** Its standard output is read no more, as by `| head -0`. */
+  closeStdout(): void {
+    this.child.stdout?.destroy()
+  }
+
   /** A server on free ports; settles when it listens. */
   static async serve(...argv: readonly string[]): Promise<{ server: CliProcess; ready: Ready }> {
     return CliProcess.serveUnder([], ...argv)

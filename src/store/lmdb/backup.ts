@@ -15,7 +15,7 @@ import path from 'node:path'
 import type { Clock } from '../../lib/clock.js'
 import { applyWrites } from './checkpoint.js'
 import { isDatabase } from './database-file.js'
-import { StoreFolderError, StoreFormatError } from './errors.js'
+import { StoreDamagedError, StoreFolderError, StoreFormatError } from './errors.js'
 import { readJournalFiles, recoverJournal, syncFolder } from './journal.js'
 import { BACKUP, FORMAT, makeFolder, messageOf } from './open.js'
 import { Reusable } from './space.js'
@@ -63,7 +63,7 @@ export async function backUp({ from, to, clock, onBegin }: BackupOptions): Promi
     return { epoch, bytes }
   } catch (error) {
     fs.rmSync(partial, { recursive: true, force: true })
-    if (error instanceof StoreFormatError) throw error
+    if (error instanceof StoreFormatError || error instanceof StoreDamagedError) throw error
     throw new StoreFolderError(`${to} cannot be made: ${messageOf(error)}`, { cause: error })
   }
 }

@@ -19,6 +19,7 @@ import { crc32 } from 'node:zlib'
 import { present } from '../../lib/assert.js'
 import type { Random } from '../../lib/random.js'
 import { Encoder } from './encoder.js'
+import { StoreDamagedError } from './errors.js'
 import type { Pending } from './space.js'
 
 const MAGIC_BYTES = Buffer.from('lwj1')
@@ -175,7 +176,7 @@ function writesOf({ file, bytes }: JournalFile, applied: number): JournalWrite[]
   for (let at = position; at !== -1; at = bytes.indexOf(MAGIC_BYTES, at + 1)) {
     const later = writeAt(bytes, at - 4, salt)
     if (later !== undefined && later.sequence > applied) {
-      throw new Error(`${file} is damaged at byte ${position}: write ${later.sequence} follows`)
+      throw new StoreDamagedError(`${file} is damaged at byte ${position}: write ${later.sequence} follows`)
     }
   }
   return writes
@@ -204,7 +205,9 @@ export function recoverJournal(folder: string, applied: number, files = readJour
   const writes = files.flatMap(file => writesOf(file, applied)).sort((a, b) => a.sequence - b.sequence)
   writes.forEach((write, i) => {
     if (write.sequence !== applied + 1 + i) {
-      throw new Error(`the journal in ${folder} lacks write ${applied + 1 + i}: its next one is ${write.sequence}`)
+      throw new StoreDamagedError(
+        `the journal in ${folder} lacks write ${applied + 1 + i}: its next one is ${write.sequence}`,
+      )
     }
   })
   return writes

@@ -12,7 +12,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { assertStore, syncFile } from './backup.js'
-import { StoreFolderError, StoreFormatError } from './errors.js'
+import { StoreDamagedError, StoreFolderError, StoreFormatError } from './errors.js'
 import { recoverJournal, syncFolder } from './journal.js'
 import { lockFolder } from './lock.js'
 import { BACKUP, FORMAT, makeFolder, messageOf } from './open.js'
@@ -74,7 +74,8 @@ export async function restore({ from, to, epochMin }: RestoreOptions): Promise<R
     syncFolder(path.dirname(folder))
     return { epoch, replacedEpoch: target?.epoch ?? 0 }
   } catch (error) {
-    if (error instanceof StoreFormatError || error instanceof StoreFolderError) throw error
+    const isClear = [StoreFormatError, StoreFolderError, StoreDamagedError].some(kind => error instanceof kind)
+    if (isClear) throw error
     throw new StoreFolderError(`the data folder ${folder} cannot be restored: ${messageOf(error)}`, { cause: error })
   } finally {
     fs.rmSync(partial, { recursive: true, force: true })
