@@ -44,6 +44,7 @@ const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
   'node:net': [
     'src/long',
     'clients/typescript/tcp-transport.ts',
+    'clients/typescript/folder-lock.ts',
     'src/simulate',
     'src/lib/network.ts',
     'src/ops/config.ts',

@@ -2,7 +2,7 @@
 //
 //   <folder>/journal       records (journal.ts)
 //   <folder>/journal.new   a compaction under way; left by a crash it means nothing
-//   <folder>/lock          the process that has the folder
+//   <folder>/lock-…        the client that has the folder (folder-lock.ts)
 //
 //   closed ──open──► idle ──commit──► writing ──► syncing ──► idle
 //                      │                 └────────┴──error──► failed: the file's end is unknown, nothing more is written
@@ -19,10 +19,10 @@ import {
   renameSync,
   rmSync,
   write,
-  writeFileSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { FolderLock } from './folder-lock.js'
 import { encodeChanges, encodeSnapshot, JOURNAL_FORMAT, replay } from './journal.js'
 import type { Changes, HistoryOptions, HistoryPage, Json, Storage } from './storage.js'
 import { StoredModel } from './stored-model.js'
@@ -36,6 +36,7 @@ const COMPACT_GROWTH = 2
 export class FileStorage implements Storage {
   readonly #folder: string
   readonly #model: StoredModel
+  #lock: FolderLock | undefined
   #file = -1
   #bytes = 0
   #compactAbove = COMPACT_BYTES_MIN
@@ -48,13 +49,13 @@ export class FileStorage implements Storage {
   }
 
   open(done: (error: Error | undefined, values: ReadonlyMap<string, Json>) => void): void {
-    let error: Error | undefined
-    try {
-      this.#open()
-    } catch (thrown) {
-      error = this.#failed = thrown instanceof Error ? thrown : new Error(String(thrown))
-    }
-    done(error, this.#model.values)
+    this.#guard(
+      error => {
+        if (error === undefined) this.#takeLock(done)
+        else done(error, this.#model.values)
+      },
+      () => mkdirSync(this.#folder, { recursive: true, mode: 0o700 }),
+    )
   }
 
   commit(changes: Changes, done: (error?: Error) => void): void {
@@ -84,17 +85,41 @@ export class FileStorage implements Storage {
   close(done: () => void): void {
     const file = this.#file
     this.#file = -1
-    if (file < 0) {
+    const closed = (): void => {
+      this.#unlock()
       done()
-      return
     }
-    rmSync(join(this.#folder, 'lock'), { force: true })
-    close(file, () => done())
+    if (file < 0) closed()
+    else close(file, closed)
+  }
+
+  #takeLock(done: (error: Error | undefined, values: ReadonlyMap<string, Json>) => void): void {
+    const lock = new FolderLock(this.#folder)
+    lock.take(refused => {
+      if (refused !== undefined) {
+        this.#fail(refused, () => done(refused, this.#model.values))
+        return
+      }
+      this.#lock = lock
+      this.#guard(
+        error => {
+          if (error === undefined) done(undefined, this.#model.values)
+          // What is refused is not held: the folder may be mended and opened again.
+          else this.close(() => done(error, this.#model.values))
+        },
+        () => this.#open(),
+      )
+    })
+  }
+
+  #unlock(): void {
+    this.#lock?.release()
+    this.#lock = undefined
   }
 
   #open(): void {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
-    this.#lock()
+    // What an earlier version of this library locked with; it says nothing.
+    rmSync(join(this.#folder, 'lock'), { force: true })
     const path = join(this.#folder, 'journal')
     const bytes = readIfThere(path)
     if (bytes === undefined) {
@@ -125,10 +150,15 @@ export class FileStorage implements Storage {
     const next = `${path}.new`
     const file = openSync(next, 'w', 0o600)
     let bytes = 0
-    for (const record of encodeSnapshot(this.#model)) bytes += writeAllSync(file, record)
-    fsyncSync(file)
-    renameSync(next, path)
-    syncFolder(this.#folder)
+    try {
+      for (const record of encodeSnapshot(this.#model)) bytes += writeAllSync(file, record)
+      fsyncSync(file)
+      renameSync(next, path)
+      syncFolder(this.#folder)
+    } catch (error) {
+      closeSync(file)
+      throw error
+    }
     if (this.#file >= 0) closeSync(this.#file)
     this.#file = file
     this.#bytes = bytes
@@ -168,16 +198,6 @@ export class FileStorage implements Storage {
     this.#failed = error
     done(error)
   }
-
-  /** Two programs on one journal would ruin it. A lock left by a crash names a process that is gone. */
-  #lock(): void {
-    const path = join(this.#folder, 'lock')
-    const holder = Number(readIfThere(path)?.toString() ?? 0)
-    if (holder > 0 && holder !== process.pid && isAlive(holder)) {
-      throw new Error(`${this.#folder} is in use by process ${holder}`)
-    }
-    writeFileSync(path, String(process.pid), { mode: 0o600 })
-  }
 }
 
 function readIfThere(path: string): Buffer | undefined {
@@ -201,13 +221,4 @@ function syncFolder(folder: string): void {
   const file = openSync(folder, 'r')
   fsyncSync(file)
   closeSync(file)
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }

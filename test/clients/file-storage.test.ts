@@ -1,4 +1,13 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { FileStorage, type Storage, type StoredMessage } from '../../clients/typescript/index.js'
@@ -115,18 +124,21 @@ t.test(
   },
 )
 
-t.test('is for its owner alone, and for one process', async t => {
+t.test('is for its owner alone', async t => {
   const folder = t.testdir()
   const { storage } = await opened(new FileStorage(folder))
-  t.same(readdirSync(folder).sort(), ['journal', 'lock'])
+  t.match(readdirSync(folder).sort(), ['journal', /^lock-[0-9a-f]{16}$/])
   t.equal(statSync(join(folder, 'journal')).mode & 0o077, 0)
-  // Process 1 always lives.
-  writeFileSync(join(folder, 'lock'), '1')
-  await t.rejects(opened(new FileStorage(folder)), { message: /in use by process 1/ })
-  // A pid that no kernel gives.
-  writeFileSync(join(folder, 'lock'), '99999999')
-  await close((await opened(new FileStorage(folder))).storage)
   await close(storage)
+  t.same(readdirSync(folder), ['journal'])
+})
+
+t.test('what was refused is not held: the folder can be mended and opened', async t => {
+  const folder = t.testdir({ journal: 'something else altogether' })
+  await t.rejects(opened(new FileStorage(folder)), { message: /damaged/ })
+  t.same(readdirSync(folder), ['journal'])
+  rmSync(join(folder, 'journal'))
+  await close((await opened(new FileStorage(folder))).storage)
 })
 
 t.test('a folder that cannot be, and a journal of another format, are errors that name them', async t => {
