@@ -43,7 +43,9 @@ const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
   // In network.ts, config.ts and address.ts only to tell kinds of addresses apart.
   'node:net': [
     'src/long',
+    'clients/typescript/tcp-race.ts',
     'clients/typescript/tcp-transport.ts',
+    'clients/typescript/node-ws-transport.ts',
     'clients/typescript/folder-lock.ts',
     'src/simulate',
     'src/lib/network.ts',

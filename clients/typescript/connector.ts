@@ -210,16 +210,16 @@ export class Connector implements CandidateOwner {
 
   ended(candidate: Candidate, end: LinkEnd): void {
     if (!('candidate' in this.#phase) || this.#phase.candidate !== candidate) return
-    if (candidate.heard) this.#wait(0, reasonOf(end))
-    else this.#failed(candidate, reasonOf(end))
+    if (candidate.heard) this.#wait(end.kind === 'closed' ? end.retryAfterMs : 0, reasonOf(end))
+    else this.#failed(candidate, reasonOf(end), end.kind === 'closed' ? end.retryAfterMs : 0)
   }
 
   /** The transport brought no answer: the next one's turn, and after the last one's a wait. */
-  #failed(candidate: Candidate, reason: string): void {
+  #failed(candidate: Candidate, reason: string, restMs = 0): void {
     const { ladder } = this.#host
     const next = ladder.after(candidate.transport)
-    ladder.failed(candidate.transport)
-    if (next === undefined) this.#wait(0, reason)
+    ladder.failed(candidate.transport, restMs)
+    if (next === undefined) this.#wait(ladder.restMs, reason)
     else this.#open(next)
   }
 

@@ -25,14 +25,20 @@ const DETAIL = 'longwire.v1.ErrorDetail'
 /** An error is a code and a line of text; more is not read. */
 const ERROR_BYTES_MAX = 65_536
 
-export function readAnswer(response: HttpResponse): HttpAnswer {
+/** @param nowMs wall time, for a Retry-After that is a date */
+export function readAnswer(response: HttpResponse, nowMs: number): HttpAnswer {
   const type = mediaType(response.header('content-type'))
   if (response.status === 200 && type === PROTO) return { kind: 'ok', body: response.body }
   const refusal = type === 'application/json' && response.status >= 400 ? refusalOf(response.body) : undefined
   if (refusal !== undefined) return refusal
-  const seconds = Number(response.header('retry-after') ?? 0)
-  const retryAfterMs = seconds > 0 && seconds <= UINT32_MAX / 1000 ? seconds * 1000 : 0
-  return { kind: 'foreign', status: response.status, retryAfterMs }
+  return { kind: 'foreign', status: response.status, retryAfterMs: retryAfterMs(response.header('retry-after'), nowMs) }
+}
+
+/** Seconds, or a date (RFC 9110, 10.2.3). 0 if it is neither. */
+function retryAfterMs(header: string | undefined, nowMs: number): number {
+  if (header === undefined) return 0
+  const ms = /^\s*\d+\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - nowMs
+  return ms > 0 ? Math.min(Math.ceil(ms), UINT32_MAX) : 0
 }
 
 function refusalOf(body: Uint8Array): HttpAnswer | undefined {

@@ -62,7 +62,7 @@ export class HttpCalls {
       call.timer?.cancel()
       if (!this.#calls.delete(call) || this.#over) return
       if (response === undefined) this.#failed(error ?? new Error('no response'))
-      else answered(readAnswer(response))
+      else answered(readAnswer(response, this.#clock.now()))
     })
   }
 

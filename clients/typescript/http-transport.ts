@@ -166,10 +166,10 @@ class HttpConnection implements TransportConnection {
         return
       }
       if (answer.kind === 'refused') this.#refuse(frame.id, answer)
-      const error = answer.kind === 'foreign' ? foreignError(answer.status) : undefined
       // As on a connection: a refused Hello is answered, and then it is over.
       this.#deliver()
-      this.#end(error)
+      if (answer.kind === 'foreign') this.#end(foreignError(answer.status), answer.retryAfterMs)
+      else this.#end(undefined)
     })
   }
 
@@ -420,12 +420,12 @@ class HttpConnection implements TransportConnection {
     this.#handlers.received(bytes)
   }
 
-  #end(error: Error | undefined): void {
+  #end(error: Error | undefined, retryAfterMs = 0): void {
     if (this.#state.name === 'closed') return
     this.#state = { name: 'closed' }
     this.#pause?.cancel()
     this.#calls.giveUp()
-    this.#handlers.closed(error)
+    this.#handlers.closed(error, retryAfterMs)
   }
 }
 

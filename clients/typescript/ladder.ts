@@ -18,6 +18,8 @@ export class Ladder {
   readonly #clock: Clock
   readonly #random: Random
   readonly #failedMs = new Map<Transport, number>()
+  /** Until when whoever answered on it wants no other try. */
+  readonly #restsMs = new Map<Transport, number>()
   #probes = 0
 
   /** @param transports at least one */
@@ -30,13 +32,24 @@ export class Ladder {
   /** Where a round begins. When all have failed lately, with the best. */
   first(): Transport {
     const shunMs = this.#clock.monotonic() - SHUN_MS
-    const fit = this.#transports.find(each => (this.#failedMs.get(each) ?? Number.NEGATIVE_INFINITY) <= shunMs)
-    return fit ?? (this.#transports[0] as Transport)
+    const awake = this.#transports.filter(each => !this.rests(each))
+    const fit = awake.find(each => (this.#failedMs.get(each) ?? Number.NEGATIVE_INFINITY) <= shunMs)
+    return fit ?? awake[0] ?? (this.#transports[0] as Transport)
   }
 
-  /** The one below; undefined if there is none. */
+  /** The one below; undefined if there is none, or none that may be tried now. */
   after(transport: Transport): Transport | undefined {
-    return this.#transports[this.#transports.indexOf(transport) + 1]
+    return this.#transports.slice(this.#transports.indexOf(transport) + 1).find(each => !this.rests(each))
+  }
+
+  /** It may not be tried now. */
+  rests(transport: Transport): boolean {
+    return this.#restMs(transport) > 0
+  }
+
+  /** How long none of them may be tried. */
+  get restMs(): number {
+    return Math.min(...this.#transports.map(each => this.#restMs(each)))
   }
 
   /** Those above, the best first. */
@@ -44,9 +57,11 @@ export class Ladder {
     return this.#transports.slice(0, this.#transports.indexOf(transport))
   }
 
-  /** It did not bring an answer to Hello. */
-  failed(transport: Transport): void {
-    this.#failedMs.set(transport, this.#clock.monotonic())
+  /** It did not bring an answer to Hello. @param restMs so long it is not tried again, whatever else happens */
+  failed(transport: Transport, restMs = 0): void {
+    const now = this.#clock.monotonic()
+    this.#failedMs.set(transport, now)
+    if (restMs > 0) this.#restsMs.set(transport, now + restMs)
   }
 
   /** It did. */
@@ -55,7 +70,7 @@ export class Ladder {
     if (this.#transports[0] === transport) this.#probes = 0
   }
 
-  /** The network changed: what was known of it means nothing. */
+  /** The network changed: what was known of it means nothing. What a server asked for stays. */
   forget(): void {
     this.#failedMs.clear()
     this.#probes = 0
@@ -66,5 +81,9 @@ export class Ladder {
     const meanMs = Math.min(PROBE_CAP_MS, PROBE_BASE_MS * 2 ** Math.min(this.#probes, 10))
     this.#probes++
     return meanMs * (0.75 + 0.5 * this.#random.fraction())
+  }
+
+  #restMs(transport: Transport): number {
+    return Math.max(0, (this.#restsMs.get(transport) ?? 0) - this.#clock.monotonic())
   }
 }

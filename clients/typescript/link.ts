@@ -27,7 +27,7 @@ export interface LinkOptions {
 
 /** What ended a link. */
 export type LinkEnd =
-  | { readonly kind: 'closed'; readonly error: Error | undefined }
+  | { readonly kind: 'closed'; readonly error: Error | undefined; readonly retryAfterMs: number }
   | { readonly kind: 'timeout'; readonly what: 'connect' | 'request' | 'ping' }
   | { readonly kind: 'broken'; readonly message: string }
   | { readonly kind: 'dropped' }
@@ -55,6 +55,12 @@ interface Asked {
 
 /** Ids go round so: below 128 an id is one byte. There are never so many requests without an answer (64 numbered ones, few others). */
 const ID_MAX = 127
+
+/**
+ * What the other side asks for goes into timers: more than a day counts as a day, so that no mistake of a server or a proxy
+ * silences a client for good. Every frame and every end passes here.
+ */
+const RETRY_AFTER_MS_MAX = 86_400_000
 
 /** A server that sends, but answers a request only after so many timeouts, does not answer it. */
 const PATIENCE = 4
@@ -101,12 +107,14 @@ export class Link {
       const connection = this.#transport.connect({
         opened: () => this.#opened(),
         received: bytes => this.#received(bytes),
-        closed: error => this.#end({ kind: 'closed', error }),
+        closed: (error, retryAfterMs = 0) => {
+          this.#end({ kind: 'closed', error, retryAfterMs: Math.min(retryAfterMs, RETRY_AFTER_MS_MAX) })
+        },
       })
       this.#connection = connection
       if (this.state === 'closed') connection.close()
     } catch (error) {
-      this.#end({ kind: 'closed', error: error instanceof Error ? error : new Error(String(error)) })
+      this.#end({ kind: 'closed', error: error instanceof Error ? error : new Error(String(error)), retryAfterMs: 0 })
     }
   }
 
@@ -183,7 +191,7 @@ export class Link {
       const decoded = this.#decoder.next()
       if (decoded === undefined) return
       if (decoded.kind === 'error') throw new BrokenServer(decoded.message)
-      if (decoded.kind === 'frame') this.#frame(decoded.frame)
+      if (decoded.kind === 'frame') this.#frame(bounded(decoded.frame))
       if (this.state === 'closed') return
     }
   }
@@ -252,4 +260,8 @@ export class Link {
     }
     return due
   }
+}
+
+function bounded(frame: Frame): Frame {
+  return frame.retryAfterMs > RETRY_AFTER_MS_MAX ? { ...frame, retryAfterMs: RETRY_AFTER_MS_MAX } : frame
 }

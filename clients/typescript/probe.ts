@@ -11,6 +11,7 @@ import { METHODS } from '../../protocol/methods.js'
 import { Candidate, type CandidateOptions, type CandidateOwner, type CandidateParts } from './candidate.js'
 import { boundAttempt } from './close-reason.js'
 import type { Ladder } from './ladder.js'
+import type { LinkEnd } from './link.js'
 import type { TimerHandle } from './system.js'
 import type { Transport } from './transport.js'
 
@@ -108,8 +109,8 @@ export class Prober implements CandidateOwner {
     this.#failed(candidate)
   }
 
-  ended(candidate: Candidate): void {
-    this.#failed(candidate)
+  ended(candidate: Candidate, end: LinkEnd): void {
+    this.#failed(candidate, end.kind === 'closed' ? end.retryAfterMs : 0)
   }
 
   #wait(better: readonly Transport[], floorMs: number): void {
@@ -119,7 +120,8 @@ export class Prober implements CandidateOwner {
     this.#state = { name: 'waiting', timer, better }
   }
 
-  #probe(better: readonly Transport[], [transport, ...left]: readonly Transport[]): void {
+  #probe(better: readonly Transport[], untried: readonly Transport[]): void {
+    const [transport, ...left] = untried.filter(each => !this.#host.ladder.rests(each))
     if (transport === undefined) {
       this.#wait(better, 0)
       return
@@ -132,10 +134,10 @@ export class Prober implements CandidateOwner {
   }
 
   /** The transport does not work. */
-  #failed(candidate: Candidate): void {
+  #failed(candidate: Candidate, restMs = 0): void {
     const state = this.#state
     if (state.name !== 'probing' || state.candidate !== candidate) return
-    this.#host.ladder.failed(candidate.transport)
+    this.#host.ladder.failed(candidate.transport, restMs)
     this.#state = { name: 'idle' }
     candidate.drop()
     this.#probe(state.better, state.left)

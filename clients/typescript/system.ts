@@ -11,7 +11,7 @@ export interface Clock {
   now(): number
   /** Milliseconds from an arbitrary start, never going back: for every duration and deadline. */
   monotonic(): number
-  /** Calls `run` once, `ms` or a little more from now. */
+  /** Calls `run` once, `ms` or a little more from now; after 24 days at the latest. */
   after(ms: number, run: () => void): TimerHandle
 }
 
@@ -25,12 +25,15 @@ export interface Random {
 /** Calls `run` soon, after what runs now: what one tick brings is stored and written together. */
 export type Defer = (run: () => void) => void
 
+/** A longer timer would run at once: the platform counts its milliseconds in 31 bits. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+
 export const systemClock: Clock = Object.freeze({
   now: () => Date.now(),
   monotonic: () => performance.now(),
   // Not unref'ed: a program that waits for its next connection is alive; close() ends every timer.
   after(ms: number, run: () => void): TimerHandle {
-    const timeout = setTimeout(run, ms)
+    const timeout = setTimeout(run, Math.min(ms, TIMER_MS_MAX))
     return { cancel: () => clearTimeout(timeout) }
   },
 })

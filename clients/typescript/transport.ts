@@ -5,8 +5,11 @@ export interface TransportHandlers {
   opened(): void
   /** The next bytes of the stream, however cut. They are the client's to read until it is told of the next ones. */
   received(bytes: Uint8Array): void
-  /** The connection is over, or never came about. Once, the last call. */
-  closed(error?: Error): void
+  /**
+   * The connection is over, or never came about. Once, the last call.
+   * @param retryAfterMs whoever answered wants no other try before; default 0
+   */
+  closed(error?: Error, retryAfterMs?: number): void
 }
 
 export interface TransportConnection {

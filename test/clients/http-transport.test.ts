@@ -272,7 +272,7 @@ t.test('an error is a refusal only with a detail of ours; the first that can be 
   for (const [details, code] of cases) {
     const rig = HttpRig.bound()
     rig.write('getProfile', { uid: 300, account: '' })
-    rig.exchange.take().refuseWith(details, { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' })
+    rig.exchange.take().refuseWith(details, { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' })
     t.match(rig.heard, [{ id: 2, code, retryAfterMs: 0 }])
   }
 })

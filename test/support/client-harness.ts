@@ -117,8 +117,8 @@ export class ServerPipe implements TransportConnection {
     this.#settle()
   }
 
-  end(error?: Error): void {
-    this.#handlers.closed(error)
+  end(error?: Error, retryAfterMs?: number): void {
+    this.#handlers.closed(error, retryAfterMs)
     this.#settle()
   }
 

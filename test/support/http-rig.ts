@@ -27,6 +27,8 @@ export class HttpRig {
   readonly heard: (Frame | 'ping')[] = []
   readonly connection: TransportConnection
   closed: Error | 'clean' | undefined
+  /** What was said with it of the next try. */
+  closedForMs = 0
   #lastId = 0
 
   constructor(options: Partial<HttpOptions> = {}) {
@@ -42,9 +44,10 @@ export class HttpRig {
           this.heard.push(next.kind === 'ping' ? 'ping' : { ...next.frame, body: next.frame.body.slice() })
         }
       },
-      closed: error => {
+      closed: (error, retryAfterMs = 0) => {
         if (this.closed !== undefined) throw new Error('closed twice')
         this.closed = error ?? 'clean'
+        this.closedForMs = retryAfterMs
       },
     })
   }
