@@ -7,6 +7,7 @@ import { cpus } from 'node:os'
 import { CODES } from '../../protocol/codes.js'
 import type { Clock } from '../lib/clock.js'
 import { systemClock } from '../lib/clock.js'
+import { CountedTime } from '../lib/counted-time.js'
 import { AddressList } from '../lib/network.js'
 import { type Random, systemRandom } from '../lib/random.js'
 import { endOfTurn } from '../lib/turn.js'
@@ -37,7 +38,7 @@ import { Origins } from '../short/origins.js'
 import type { Room } from '../short/types.js'
 import { WebSocketDoor } from '../short/web-socket-door.js'
 import type { Store } from '../store/types.js'
-import { createEngine, type Engine, Retention, randomStamps, uidOf } from '../sync/index.js'
+import { ClockWatch, createEngine, type Engine, Retention, randomStamps, uidOf } from '../sync/index.js'
 import type { EngineListener } from '../sync/types.js'
 import { openStore } from './open-store.js'
 import { version } from './version.js'
@@ -94,17 +95,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const store = options.store ?? (await openStore(config, { clock, random, log, onFatal }))
   const hub = new Hub<Connection>()
   const counters = new Counters()
+  const time = new CountedTime(clock)
   const engine = createEngine({
     store,
     clock,
+    time,
     stamps: randomStamps(random),
     listener: engineListener(hub, counters, log),
     defer: endOfTurn,
     onFatal,
   })
+  const clockWatch = new ClockWatch({ engine, clock, time, onJump: aheadMs => logJump(log, aheadMs) })
   const retention = new Retention({
     store,
     clock,
+    time,
     random,
     run: (actor, transition, input) => engine.run(actor, transition, input),
     keepMs: config.retentionDays * DAY_MS,
@@ -158,11 +163,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const closeStore = async (): Promise<void> => {
     retention.stop()
     services.flush()
+    await clockWatch.stop()
     await engine.close()
     await store.close()
   }
   try {
     await engine.start()
+    await clockWatch.start()
     void retention.start()
     services.resume()
     const { port } = await long.listen(config.host, config.port)
@@ -196,6 +203,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await closeStore()
     throw error
   }
+}
+
+function logJump(log: Log, aheadMs: number): void {
+  const days = Math.round(aheadMs / DAY_MS)
+  const text =
+    aheadMs > 0
+      ? 'the clock stands far ahead of when this server last ran: if it was not down so long, its clock is wrong; nothing expires by this'
+      : 'the clock stands behind the time at which this server last ran: it is wrong now, or was then; nothing expires by this'
+  log.warn({ days }, text)
 }
 
 function metricSources(context: SessionContext, engine: Engine, store: Store): MetricSources {

@@ -11,6 +11,7 @@
  * of the others costs it a conflict and another try, never an error.
  */
 import type { Clock, TimerHandle } from '../lib/clock.js'
+import { CountedTime } from '../lib/counted-time.js'
 import { Fifo } from '../lib/fifo.js'
 import type { Defer } from '../lib/turn.js'
 import type { Actor, CommitResult, ScannedRecord, ScopeId, Store, Version } from '../store/types.js'
@@ -37,6 +38,8 @@ const HINT_AGAIN_MS = 500
 export interface EngineOptions {
   readonly store: Store
   readonly clock: Clock
+  /** What ages are counted by; absent: the clock, and what it jumps while the engine runs. */
+  readonly time?: CountedTime
   readonly stamps: Stamps
   readonly effects: readonly EffectKind<unknown>[]
   readonly listener: EngineListener
@@ -96,6 +99,7 @@ export class Engine {
     this.#context = {
       cache: this.#cache,
       stamps: options.stamps,
+      time: options.time ?? new CountedTime(options.clock),
       epoch: options.store.epoch,
       effects,
       scopeOf: actor => options.store.scopeOf(actor),

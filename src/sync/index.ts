@@ -2,6 +2,7 @@
 import { Engine, type EngineOptions } from './engine.js'
 import { EFFECTS } from './rules/effects.js'
 
+export { ClockWatch } from './clock-watch.js'
 export { Retention } from './retention.js'
 export { uidOf } from './rules/records.js'
 export { randomStamps } from './stamps.js'

@@ -4,6 +4,7 @@
  */
 
 import { assert } from '../lib/assert.js'
+import type { CountedTime } from '../lib/counted-time.js'
 import { partitionOf } from '../store/partition.js'
 import type { Actor, Append, Appended, Drop, Expectation, Put, ScopeId, Stamp, Trim, Unit } from '../store/types.js'
 import type { ActorCells, Cell, KnownValue, RecordCache } from './record-cache.js'
@@ -28,6 +29,7 @@ export const CASCADE_APPENDS_MAX = 1_000
 export interface PlanContext {
   readonly cache: RecordCache
   readonly stamps: Stamps
+  readonly time: CountedTime
   readonly epoch: number
   readonly effects: ReadonlyMap<string, EffectKind<unknown>>
   scopeOf(actor: Actor): ScopeId
@@ -334,6 +336,10 @@ export class PlanTx implements Tx {
 
   get nowMs(): number {
     return this.#plan.nowMs
+  }
+
+  ago(ms: number): number {
+    return this.#plan.context.time.ago(ms)
   }
 
   get epoch(): number {

@@ -10,6 +10,7 @@
  * trims what it finds. Two nodes on one store do the same work twice, and no harm.
  */
 import type { Clock, TimerHandle } from '../lib/clock.js'
+import type { CountedTime } from '../lib/counted-time.js'
 import type { Random } from '../lib/random.js'
 import type { Actor, LogSummary, ScopeId, Store, Version } from '../store/types.js'
 import { uidOf } from './rules/records.js'
@@ -31,6 +32,7 @@ const FAILED_REST_MS = 10_000
 export interface RetentionOptions {
   readonly store: Store
   readonly clock: Clock
+  readonly time: CountedTime
   readonly random: Random
   run<I, R>(actor: Actor, transition: Transition<I, R>, input: I): Promise<Outcome<R>>
   /** A message younger than this stays. */
@@ -109,9 +111,9 @@ export class Retention {
    * it was read; and whether there is no use in reading on.
    */
   async #oldUpTo(actor: Actor, after: Version, upTo: Version) {
-    const { store, clock, keepMs } = this.#options
+    const { store, time, keepMs } = this.#options
     const { entries, more } = await store.read(actor, after, upTo, ENTRIES_AT_ONCE, BYTES_AT_ONCE)
-    const youngFromMs = clock.now() - keepMs
+    const youngFromMs = time.ago(keepMs)
     let old = 0
     for (const { version, bytes } of entries) {
       const atMs = sentAtMs(bytes)

@@ -27,6 +27,8 @@ export interface Tx {
   readonly actor: Actor
   /** Milliseconds since 1970, the same for the whole unit. */
   readonly nowMs: number
+  /** The wall time since when `ms` have counted; jumps of the clock count for no age (lib/counted-time.ts). */
+  ago(ms: number): number
   /** The store's epoch (store/types.ts). */
   readonly epoch: number
   /** The record's value, or undefined if it is absent; the unit then holds only while the record stays as it is. */

@@ -13,6 +13,7 @@ import {
 } from '../../protocol/generated/messages.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import type { Clock } from '../../src/lib/clock.js'
+import { CountedTime } from '../../src/lib/counted-time.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { endOfTurn } from '../../src/lib/turn.js'
 import type { Limits } from '../../src/ops/limits.js'
@@ -48,7 +49,13 @@ export interface TestNode {
   readonly connected: number[]
 }
 
-export async function startNode(store: Store, clock: Clock, seed: string, limits?: Limits): Promise<TestNode> {
+export async function startNode(
+  store: Store,
+  clock: Clock,
+  seed: string,
+  limits?: Limits,
+  time = new CountedTime(clock),
+): Promise<TestNode> {
   const random = seededRandom(seed)
   const hints: Hint[] = []
   const signals: Signal[] = []
@@ -57,6 +64,7 @@ export async function startNode(store: Store, clock: Clock, seed: string, limits
   const engine = createEngine({
     store,
     clock,
+    time,
     stamps: randomStamps(random),
     defer: endOfTurn,
     listener: {

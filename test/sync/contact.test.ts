@@ -77,6 +77,7 @@ class World {
     return {
       actor,
       nowMs: 0,
+      ago: ms => -ms,
       epoch: 1,
       get: (kind, id) => at(actor, kind, id),
       peek: (kind, id) => at(actor, kind, id),

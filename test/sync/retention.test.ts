@@ -1,5 +1,6 @@
 /** Retention: what it removes and what it leaves, a slice at a time. */
 import t from 'tap'
+import { CountedTime } from '../../src/lib/counted-time.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
@@ -38,6 +39,7 @@ async function world(keepDays: number, keepItems: number, disk = new MemoryDisk(
   const retention = new Retention({
     store,
     clock,
+    time: new CountedTime(clock),
     random: seededRandom('retention'),
     run: (actor, transition, input) => node.engine.run(actor, transition, input),
     keepMs: keepDays * DAY_MS,

@@ -47,9 +47,7 @@ export const hasDevice: Transition<{ readonly installationKey: string }, boolean
   name: 'account.has-device',
   soft: true,
   run: (tx, { installationKey }) =>
-    (tx.get(devices)?.list ?? []).some(
-      entry => entry.installationKey === installationKey && !isForgotten(entry, tx.nowMs),
-    ),
+    (tx.get(devices)?.list ?? []).some(entry => entry.installationKey === installationKey && !isForgotten(tx, entry)),
 }
 
 export interface LoginInput {
@@ -101,15 +99,15 @@ function withUnused(before: SessionRecord, hash: string, nowMs: number, expiresA
 }
 
 /** Long enough ended: the same installation is a new device from then on. */
-function isForgotten(entry: DeviceEntry, nowMs: number): boolean {
-  return entry.endedAtMs !== 0 && nowMs - entry.endedAtMs >= ENDED_DEVICE_MS
+function isForgotten(tx: Tx, { endedAtMs }: DeviceEntry): boolean {
+  return endedAtMs !== 0 && endedAtMs <= tx.ago(ENDED_DEVICE_MS)
 }
 
 /** Removes what is kept of devices that ended long ago (or of too many). */
 function forgetDevices(tx: Tx): Devices {
   const known = tx.get(devices) ?? { last: 0, epoch: tx.epoch, list: [] }
   const ended = known.list.filter(entry => entry.endedAtMs !== 0).sort((a, b) => b.endedAtMs - a.endedAtMs)
-  const forgotten = ended.filter((entry, index) => index >= ENDED_DEVICES_MAX || isForgotten(entry, tx.nowMs))
+  const forgotten = ended.filter((entry, index) => index >= ENDED_DEVICES_MAX || isForgotten(tx, entry))
   if (forgotten.length === 0) return known
   // In one reading, as in endDevices().
   tx.fetch(
@@ -231,7 +229,7 @@ export const bind: Transition<BindInput, BindResult> = {
   run(tx, { device, tokenHash, attempt }) {
     const before = tx.get(session, device)
     if (before === undefined) return { kind: 'refused', code: CODES.UNAUTHENTICATED.code }
-    const code = tokenCode(before, tokenHash, tx.nowMs)
+    const code = tokenCode(tx, before, tokenHash)
     if (code !== CODES.OK.code) return { kind: 'refused', code }
     if (attempt <= before.attempt) return { kind: 'superseded', boundAttempt: before.attempt }
     if (attempt > before.attempt + ATTEMPT_JUMP_MAX) return { kind: 'too-far', boundAttempt: before.attempt }
@@ -265,7 +263,7 @@ export const authorize: Transition<AuthorizeInput, AuthorizeResult> = {
   run(tx, { device, tokenHash }) {
     const before = tx.get(session, device)
     if (before === undefined) return { kind: 'refused', code: CODES.UNAUTHENTICATED.code }
-    const code = tokenCode(before, tokenHash, tx.nowMs)
+    const code = tokenCode(tx, before, tokenHash)
     if (code !== CODES.OK.code) return { kind: 'refused', code }
     const after = used(before, tokenHash, tx.nowMs)
     if (after !== before) {
@@ -276,11 +274,14 @@ export const authorize: Transition<AuthorizeInput, AuthorizeResult> = {
   },
 }
 
-function tokenCode(before: SessionRecord, hash: string, nowMs: number): Code {
+function tokenCode(tx: Tx, before: SessionRecord, hash: string): Code {
   const unused = before.unused.find(token => token.hash === hash)
   if (before.current?.hash !== hash && unused === undefined) return CODES.UNAUTHENTICATED.code
   if (before.ended) return CODES.SESSION_REVOKED.code
-  const expired = unused === undefined ? nowMs >= before.expiresAtMs : nowMs - unused.madeAtMs >= UNUSED_TOKEN_MS
+  const expired =
+    unused === undefined
+      ? before.expiresAtMs <= tx.ago(SESSION_MS) + SESSION_MS
+      : unused.madeAtMs <= tx.ago(UNUSED_TOKEN_MS)
   return expired ? CODES.TOKEN_EXPIRED.code : CODES.OK.code
 }
 
