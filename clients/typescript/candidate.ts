@@ -64,14 +64,15 @@ export class Candidate {
     this.attempt = attempt
     this.owner = owner
     this.#parts = parts
-    this.#options = options
+    const heartbeatMs = Math.min(options.heartbeatMs, transport.heartbeatMs ?? options.heartbeatMs)
+    this.#options = { ...options, heartbeatMs }
     const handlers = {
       opened: () => this.#ready(),
       notice: (frame: Frame) => this.owner.notice(this, frame),
       received: () => this.owner.received(this),
       ended: (end: LinkEnd) => this.#ended(end),
     }
-    this.link = new Link(transport, parts.clock, handlers, options)
+    this.link = new Link(transport, parts.clock, handlers, this.#options)
   }
 
   /** A Hello was answered on it, whatever the answer: the transport works. */

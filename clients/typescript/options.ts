@@ -13,7 +13,8 @@ export interface ClientOptions {
   readonly clientName?: string
   /** How this device is called in the user's device list. Default "". */
   readonly deviceName?: string
-  /** Something is sent at least so often, 10 000 to 1 800 000. Default 300 000; some carriers cut idle TCP sooner. */
+  /** Something is sent at least so often, 10 000 to 1 800 000. Default 300 000, on WebSocket 45 000 at most;
+   * some carriers cut idle TCP sooner. */
   readonly heartbeatMs?: number
   /** How long a connection may take to open. Default 10 000. */
   readonly connectTimeoutMs?: number

@@ -24,6 +24,8 @@ export interface Transport {
   readonly name: string
   /** Whether the first byte of a connection is a 00 that tells it from other protocols: on TCP, not on WebSocket. */
   readonly preamble: boolean
+  /** How often something must be sent at least, where what lies between cuts silent connections. Absent: as the client likes. */
+  readonly heartbeatMs?: number
   /** Starts a connection; how it goes is told to the handlers, from within this call at the earliest. */
   connect(handlers: TransportHandlers): TransportConnection
 }

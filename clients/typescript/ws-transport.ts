@@ -19,7 +19,11 @@ export interface WebSocketOptions {
   readonly url: string
   /** Makes a socket. Default: the global WebSocket. */
   readonly open?: (url: string) => WebSocketLike
+  /** Something is sent at least so often. Default 45 000: most proxies cut a WebSocket that was silent for 60 s. */
+  readonly heartbeatMs?: number
 }
+
+const HEARTBEAT_MS = 45_000
 
 /** All the frames of one message, their lengths included. */
 const MESSAGE_BYTES_MAX = FRAME_TO_SERVER_BYTES_MAX
@@ -28,10 +32,11 @@ const MESSAGE_BYTES_MAX = FRAME_TO_SERVER_BYTES_MAX
 const NORMAL = 1000
 const NO_STATUS = 1005
 
-export function wsTransport({ url, open = openGlobal }: WebSocketOptions): Transport {
+export function wsTransport({ url, open = openGlobal, heartbeatMs = HEARTBEAT_MS }: WebSocketOptions): Transport {
   return {
     name: 'ws',
     preamble: false,
+    heartbeatMs,
     connect(handlers: TransportHandlers): TransportConnection {
       const socket = open(url)
       let failure: Error | undefined

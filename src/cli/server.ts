@@ -158,7 +158,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     webSockets: new WebSocketDoor(context),
     origins: new Origins(config.allowOrigin),
     rooms: ownDoor ? new Map(probes) : new Map([...probes, [METRICS_PATH, localMetricsRoom(metrics)]]),
-    ...(options.shortTimeouts === undefined ? {} : { timeouts: options.shortTimeouts }),
+    timeouts: { idleMs: config.httpIdleMs, ...options.shortTimeouts },
   })
   const closeStore = async (): Promise<void> => {
     retention.stop()

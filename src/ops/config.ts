@@ -72,6 +72,13 @@ export const SERVE_OPTIONS = {
     'COUNT',
     'connections from one IPv4 address or IPv6 /64; a carrier puts some hundred phones behind one',
   ),
+  httpIdleMs: integer(
+    75_000,
+    1_000,
+    3_600_000,
+    'MS',
+    'how long an HTTP connection is kept between two requests; longer than the proxy in front of it keeps its own',
+  ),
   metricsPort: integer(
     -1,
     -1,

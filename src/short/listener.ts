@@ -10,7 +10,7 @@
  *   answer       60 s without taking a byte of it ends the connection
  */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CODES } from '../../protocol/codes.js'
@@ -28,8 +28,10 @@ import type { Call } from './connect-route.js'
 import { Exchange } from './exchange.js'
 import { unpacked } from './gzip.js'
 import { HEADERS_MAX, headerFault } from './header-check.js'
+import { Incoming } from './incoming.js'
 import { isPreflight, type Origins } from './origins.js'
 import { refuseSocket } from './raw-answer.js'
+import { pathOf } from './request-target.js'
 import { type Reply, type Room, type ShortRequest, textAnswer } from './types.js'
 import { WEB_SOCKET_PATH, type WebSocketDoor } from './web-socket-door.js'
 
@@ -107,7 +109,7 @@ interface HttpSocket extends Socket {
 
 export class ShortListener {
   readonly #options: ShortOptions
-  readonly #server: Server
+  readonly #server: Server<typeof Incoming>
   readonly #stallMs: number
   #connections = 0
   #refusals = 0
@@ -119,6 +121,7 @@ export class ShortListener {
     const { headersMs, requestMs, idleMs, checkMs, stallMs } = { ...TIMEOUTS, ...options.timeouts }
     this.#stallMs = stallMs
     this.#server = createServer({
+      IncomingMessage: Incoming,
       headersTimeout: headersMs,
       requestTimeout: requestMs,
       keepAliveTimeout: idleMs,
@@ -226,7 +229,7 @@ export class ShortListener {
 
   // Requests -------------------------------------------------------------------------------------------------------------
 
-  #request(incoming: IncomingMessage, response: ServerResponse): void {
+  #request(incoming: Incoming, response: ServerResponse): void {
     const socket: HttpSocket = incoming.socket
     const peer = socket[PEER]
     if (peer === undefined || peer.inWork >= PIPELINED_MAX) {
@@ -237,12 +240,12 @@ export class ShortListener {
     this.#inWork++
     const { clock, origins } = this.#options
     const { origin } = incoming.headers
-    const isListed = origin !== undefined && origins.allows(origin)
+    const isListed = origin !== undefined && origins.lists(origin)
     const exchange = new Exchange(incoming, response, {
       clock,
       headers: isListed ? [...BASE_HEADERS, ...Object.entries(origins.headersFor(origin)).flat()] : BASE_HEADERS,
       stallMs: this.#stallMs,
-      last: () => this.#draining || !peer.admitted,
+      last: () => this.#draining || !peer.admitted || incoming.ignoresUpgrade,
       onEnd: () => {
         peer.inWork--
         this.#inWork--
@@ -254,20 +257,19 @@ export class ShortListener {
   }
 
   /** The client's, which a trusted proxy names. */
-  #addressOf({ headers }: IncomingMessage, peer: Peer): string {
+  #addressOf({ headers }: Incoming, peer: Peer): string {
     const { trusted } = this.#options
     const forwarded = headers['x-forwarded-for']
     if (trusted === undefined || forwarded === undefined) return peer.address
     return clientAddress(peer.address, String(forwarded), trusted)
   }
 
-  #receive(
-    request: ShortRequest,
-    incoming: IncomingMessage,
-    response: ServerResponse,
-    exchange: Exchange,
-    peer: Peer,
-  ): void {
+  #allowsOrigin(headers: ShortRequest['headers'], { address }: Peer): boolean {
+    const { origins, trusted } = this.#options
+    return origins.allows(headers, trusted?.has(address) === true)
+  }
+
+  #receive(request: ShortRequest, incoming: Incoming, response: ServerResponse, exchange: Exchange, peer: Peer): void {
     const { connect, origins, rooms } = this.#options
     const reply: Reply = answer => exchange.answer(answer)
     const fault = headerFault(incoming)
@@ -275,7 +277,7 @@ export class ShortListener {
     if (fault !== undefined) reply(textAnswer(fault[0], fault[1], { Connection: 'close' }))
     else if (room !== undefined) enter(room, request, reply)
     else if (!peer.admitted) reply(this.#full())
-    else if (!origins.allows(request.headers.origin)) reply(WRONG_ORIGIN)
+    else if (!this.#allowsOrigin(request.headers, peer)) reply(WRONG_ORIGIN)
     else if (isPreflight(request)) reply(origins.preflight())
     else if (request.path === WEB_SOCKET_PATH) reply(NO_UPGRADE)
     else {
@@ -285,13 +287,7 @@ export class ShortListener {
     }
   }
 
-  #body(
-    request: ShortRequest,
-    route: Call,
-    incoming: IncomingMessage,
-    response: ServerResponse,
-    exchange: Exchange,
-  ): void {
+  #body(request: ShortRequest, route: Call, incoming: Incoming, response: ServerResponse, exchange: Exchange): void {
     const { connect } = this.#options
     const { bodyBytesMax, method } = route
     const { headers } = request
@@ -334,7 +330,7 @@ export class ShortListener {
 
   // WebSocket ------------------------------------------------------------------------------------------------------------
 
-  #upgrade(incoming: IncomingMessage, duplex: Duplex, head: Buffer): void {
+  #upgrade(incoming: Incoming, duplex: Duplex, head: Buffer): void {
     const socket = duplex as HttpSocket // of node:http it is one
     const peer = socket[PEER]
     socket.on('error', ignore)
@@ -368,15 +364,15 @@ export class ShortListener {
     return false
   }
 
-  #upgradeStatus(incoming: IncomingMessage, peer: Peer | undefined): number {
+  #upgradeStatus(incoming: Incoming, peer: Peer | undefined): number {
     const { url = '', headers } = incoming
     if (headerFault(incoming) !== undefined) return 400
     if (headers.upgrade?.toLowerCase() !== 'websocket') return 426
     if (pathOf(url) !== WEB_SOCKET_PATH) return 404
     // Of version 8 the origin stood in another header; nobody speaks it any more.
     if (headers['sec-websocket-version'] !== '13') return 426
-    if (!this.#options.origins.allows(headers.origin)) return 403
-    if (peer?.admitted !== true || this.#draining) return 503
+    if (peer === undefined || !this.#allowsOrigin(headers as ShortRequest['headers'], peer)) return 403
+    if (!peer.admitted || this.#draining) return 503
     return peer.inWork > 0 ? 400 : 101
   }
 }
@@ -405,15 +401,10 @@ const NO_PACKING_HERE = errorAnswer(CODES.BAD_BODY.code, {
   headers: { 'Accept-Encoding': 'identity' },
 })
 
-function shortRequest(incoming: IncomingMessage, address: string): ShortRequest {
+function shortRequest(incoming: Incoming, address: string): ShortRequest {
   const { method = '', url = '', headers } = incoming
   // Of the headers that node:http gives as arrays (set-cookie) no request has one.
   return { method, path: pathOf(url), headers: headers as ShortRequest['headers'], address }
-}
-
-function pathOf(url: string): string {
-  const end = url.indexOf('?')
-  return end < 0 ? url : url.slice(0, end)
 }
 
 function enter(room: Room, request: ShortRequest, reply: Reply): void {

@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { present } from '../lib/assert.js'
+import { pathOf } from './request-target.js'
 import { type Room, type ShortRequest, textAnswer } from './types.js'
 
 /** To the end of the headers, and of the request; between two requests: longer than most readers' intervals. */
@@ -58,7 +59,7 @@ export class OperatorListener {
   #answer(incoming: IncomingMessage, response: ServerResponse): void {
     incoming.resume() // a body, if anybody sends one, is not read
     const { method = '', url = '', headers, socket } = incoming
-    const [path = ''] = url.split('?', 1)
+    const path = pathOf(url)
     const room = this.#rooms.get(path)
     const isLook = method === 'GET' || method === 'HEAD'
     const reply: Parameters<Room>[1] = ({ status, headers: own, body }) => {

@@ -1,6 +1,8 @@
 /**
  * Which web pages may use the short side: the exact origins of one list, for HTTP (CORS) and WebSocket alike (PROTOCOL.md,
- * 13.11). Browsers name the page's origin, programs name none. The server's own host is nothing special.
+ * 13.11). Browsers name the page's origin, programs name none, or (React Native on Android) the server's own. A page of that
+ * origin is let in too: whoever serves it stands in front of this server. Nobody gains by another page's pretending it, as
+ * one does whose name was pointed at this machine: no cookie speaks for the user here, a token does.
  */
 
 import type { ShortAnswer, ShortRequest } from './types.js'
@@ -29,9 +31,17 @@ export class Origins {
     this.#allowed = new Set(allowed)
   }
 
-  /** Whether a request with this Origin header, or none, is to be taken. */
-  allows(origin: string | undefined): boolean {
-    return origin === undefined || this.#allowed.has(origin)
+  /** Whether a page of this origin, as its header names it, is on the list. */
+  lists(origin: string): boolean {
+    return this.#allowed.has(origin)
+  }
+
+  /**
+   * Whether a request with this Origin header, or none, is to be taken.
+   * @param proxied a trusted proxy brings it: what that says of the URL it was asked for is believed
+   */
+  allows({ origin, ...headers }: ShortRequest['headers'], proxied: boolean): boolean {
+    return origin === undefined || this.#allowed.has(origin) || isOwn(origin, headers, proxied)
   }
 
   /** What the answer to an allowed page says. */
@@ -48,6 +58,26 @@ export class Origins {
     }
     return { status: 204, headers, body: NO_BYTES }
   }
+}
+
+function isOwn(origin: string, headers: ShortRequest['headers'], proxied: boolean): boolean {
+  const { host = '' } = headers
+  const scheme = proxied ? forwarded(headers['x-forwarded-proto'], 'http') : 'http'
+  const shown = proxied ? forwarded(headers['x-forwarded-host'], host) : host
+  return shown !== '' && plainOrigin(origin) === plainOrigin(`${scheme}://${shown}`)
+}
+
+/** The first value of a list is the one that the first proxy saw. */
+function forwarded(header: string | undefined, otherwise: string): string {
+  const [first = ''] = header?.split(',', 1) ?? []
+  return first.trim() || otherwise
+}
+
+/** In lower case, without the port that goes without saying: some programs write it all the same. */
+function plainOrigin(origin: string): string {
+  const text = origin.toLowerCase()
+  const port = text.startsWith('https://') ? ':443' : ':80'
+  return text.endsWith(port) ? text.slice(0, -port.length) : text
 }
 
 export function isPreflight({ method, headers }: ShortRequest): boolean {

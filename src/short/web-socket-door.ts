@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { WebSocketServer } from 'ws'
-import { FRAME_TO_SERVER_BYTES_MAX } from '../../protocol/limits.js'
+import { FRAME_TO_SERVER_BYTES_MAX, LENGTH_BYTES_MAX } from '../../protocol/limits.js'
 import { LINGER_MS } from '../session/connection-state.js'
 import type { SessionContext } from '../session/context.js'
 import { serveWebSocket } from './web-socket.js'
@@ -17,7 +17,7 @@ const OPTIONS = {
   noServer: true,
   clientTracking: false,
   perMessageDeflate: false, // zlib per connection costs hundreds of KiB
-  maxPayload: FRAME_TO_SERVER_BYTES_MAX,
+  maxPayload: FRAME_TO_SERVER_BYTES_MAX + LENGTH_BYTES_MAX, // the longest frame, with its length
   maxFragments: FRAGMENTS_MAX,
   autoPong: false, // web-socket.ts answers pings, with a bound
   closeTimeout: LINGER_MS,

@@ -30,6 +30,7 @@ interface Wire {
 export class CuttableTransport implements Transport {
   readonly name: string
   readonly preamble: boolean
+  readonly heartbeatMs?: number
   readonly #inner: Transport
   readonly #clock: Clock
   readonly #random: Random
@@ -42,6 +43,7 @@ export class CuttableTransport implements Transport {
   constructor(inner: Transport, clock: Clock, random: Random) {
     this.name = inner.name
     this.preamble = inner.preamble
+    if (inner.heartbeatMs !== undefined) this.heartbeatMs = inner.heartbeatMs
     this.#inner = inner
     this.#clock = clock
     this.#random = random

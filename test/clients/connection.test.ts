@@ -263,6 +263,19 @@ t.test('pings when nothing happens; silence after a ping ends the connection', a
   t.match(harness.of('connection').at(-1), { state: 'waiting', reason: /ping/ })
 })
 
+t.test('a transport that proxies cut sooner is pinged sooner, and the server is told so', async t => {
+  const harness = await Harness.online(undefined, { transportHeartbeatMs: 45_000 })
+  harness.advance(44_999)
+  t.same(harness.pipe.peek(), [])
+  harness.advance(1)
+  harness.pipe.takePing()
+  harness.pipe.end()
+  t.equal(harness.reconnect().heartbeatMs, 45_000)
+  const eager = await Harness.online(undefined, { heartbeatMs: 20_000, transportHeartbeatMs: 45_000 })
+  eager.advance(20_000)
+  eager.pipe.takePing()
+})
+
 t.test('a request without an answer ends the connection after silence, not while something comes', async t => {
   const harness = await Harness.online(undefined, { requestTimeoutMs: 15_000 })
   harness.client.send(300, 'hello')

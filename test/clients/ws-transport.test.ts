@@ -53,7 +53,7 @@ function connected() {
 
 t.test('bytes go both ways as binary messages; the end is told once', t => {
   const { connection, socket, told, transport } = connected()
-  t.match(transport, { name: 'ws', preamble: false })
+  t.match(transport, { name: 'ws', preamble: false, heartbeatMs: 45_000 }, 'most proxies wait 60 s')
   t.equal(socket.url, 'wss://chat.example/ws')
   t.equal(socket.binaryType, 'arraybuffer')
   socket.onopen?.()

@@ -1,7 +1,9 @@
 /** Bad input over WebSocket: all that is bad over TCP, and what only a WebSocket can do. */
 
 import t from 'tap'
+import { CODES } from '../../protocol/codes.js'
 import { encodeRequest } from '../../protocol/frame-codec.js'
+import { FRAME_TO_SERVER_BYTES_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import { badInput, type Wire } from '../support/bad-input.js'
 import { eventually } from '../support/eventually.js'
@@ -72,7 +74,7 @@ badInput(wire, ({ clock, server, open }) => {
 
   t.test('a message that is too long is not gathered, in one piece or in many', async t => {
     const client = (await open()) as RawWebSocket
-    client.send(new Uint8Array(65_537))
+    client.send(new Uint8Array(65_542))
     await client.end()
     t.equal(client.status, 1009)
     const pieces = (await open()) as RawWebSocket
@@ -83,6 +85,25 @@ badInput(wire, ({ clock, server, open }) => {
     crumbs.sendPieces(new Array<Uint8Array>(2_000).fill(Uint8Array.of(0)))
     await crumbs.end()
     t.equal(crumbs.status, 1008)
+  })
+
+  t.test('a message holds the longest frame and its length, however long that is written', async t => {
+    const length = FRAME_TO_SERVER_BYTES_MAX
+    for (const prefix of [
+      [0x80, 0x80, 0x04],
+      [0x80, 0x80, 0x84, 0x80, 0x00],
+    ]) {
+      const client = (await open()) as RawWebSocket
+      // Id 9, an unknown method, and a body that fills it.
+      const body = length - 8
+      const head = [0x08, 0x09, 0x10, 0x7f, 0x1a, (body & 127) | 128, ((body >> 7) & 127) | 128, body >> 14]
+      const frame = new Uint8Array(prefix.length + length)
+      frame.set([...prefix, ...head])
+      client.send(frame)
+      await eventually(() => client.frames.some(({ id }) => id === 9) || client.ended)
+      t.equal(client.frames.find(({ id }) => id === 9)?.code, CODES.UNKNOWN_METHOD.code)
+      client.destroy()
+    }
   })
 
   t.test('frames that are none of the WebSocket protocol', async t => {
@@ -147,7 +168,7 @@ badInput(wire, ({ clock, server, open }) => {
         426,
       ],
       'a page of another site': [head('GET /ws HTTP/1.1', ...UPGRADE, 'Origin: https://evil.example'), 403],
-      'a page of this very host': [head('GET /ws HTTP/1.1', ...UPGRADE, 'Origin: http://test'), 403],
+      'a page of this very host by another port': [head('GET /ws HTTP/1.1', ...UPGRADE, 'Origin: http://test:81'), 403],
       'a page without an origin': [head('GET /ws HTTP/1.1', ...UPGRADE, 'Origin: null'), 403],
     }
     for (const [name, [bytes, status]] of Object.entries(cases)) {

@@ -199,6 +199,8 @@ const EVENTS = [
 export interface HarnessOptions extends Partial<ClientOptions> {
   /** The names of several transports, the best first. */
   readonly transports?: readonly string[]
+  /** Of each of them. */
+  readonly transportHeartbeatMs?: number
 }
 
 export class Harness {
@@ -308,11 +310,12 @@ export class Harness {
   }
 
   async #start(): Promise<void> {
-    const { transports = ['test'], ...options } = this.#options
+    const { transports = ['test'], transportHeartbeatMs, ...options } = this.#options
     const transport = transports.map(
       (name): Transport => ({
         name,
         preamble: false,
+        ...(transportHeartbeatMs === undefined ? {} : { heartbeatMs: transportHeartbeatMs }),
         connect: handlers => {
           const pipe = new ServerPipe(name, handlers, () => this.settle())
           this.pipes.push(pipe)

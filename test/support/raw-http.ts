@@ -21,8 +21,9 @@ export class RawHttp {
     })
   }
 
-  static async connect(port: number): Promise<RawHttp> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+  /** @param localAddress where it comes from, of 127.0.0.0/8 */
+  static async connect(port: number, localAddress = '127.0.0.1'): Promise<RawHttp> {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true, localAddress })
     const client = new RawHttp(socket)
     await once(socket, 'connect')
     return client

@@ -1,0 +1,28 @@
+/**
+ * A request as the server takes it from the socket. What asks to go on in another protocol than WebSocket is a request like
+ * any other: RFC 9110, 7.8, has a server ignore an upgrade that it does not know, and curl and Java ask for h2c in each.
+ */
+
+import { IncomingMessage } from 'node:http'
+
+const ASKED = Symbol('asked')
+
+/** For createServer's `IncomingMessage`. */
+export class Incoming extends IncomingMessage {
+  // No initializer: the parser's first word comes from within the constructor above.
+  declare [ASKED]: boolean
+
+  /** Whether 'upgrade' is emitted in place of 'request': node:http asks when all headers are there. CONNECT stays refused. */
+  get upgrade(): boolean {
+    return this[ASKED] && (this.method === 'CONNECT' || this.headers.upgrade?.toLowerCase() === 'websocket')
+  }
+
+  set upgrade(asked: boolean | null) {
+    this[ASKED] = asked === true
+  }
+
+  /** It asked for a protocol that is not there. The parser drops what came behind it in the same read: it is the last one. */
+  get ignoresUpgrade(): boolean {
+    return this[ASKED] && !this.upgrade
+  }
+}
