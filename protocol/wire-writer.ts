@@ -25,6 +25,11 @@ export function begin(): Writer {
   return shared
 }
 
+/** What was written, as a view that the next begin() overwrites. */
+export function written(w: Writer): Uint8Array {
+  return w.buf.subarray(0, w.pos)
+}
+
 /** A copy of exactly what was written, owned by the caller. */
 export function finish(w: Writer): Uint8Array {
   if (w.pos === 0) return EMPTY

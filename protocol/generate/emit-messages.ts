@@ -124,13 +124,14 @@ function emitEncode(message: SchemaMessage): string {
   return [...lines, '}', ''].join('\n')
 }
 
-function writeField(field: SchemaField): string[] {
+/** The lines that write a field of `m`; those of an embedded message are written by the function of this prefix. */
+export function writeField(field: SchemaField, prefix = 'write'): string[] {
   const value = `m.${field.name}`
   const write = writeCall(field, value)
-  if (field.repeated) return [`  for (const each of ${value}) {`, ...writeMessage(field, 'each', '    '), '  }']
+  if (field.repeated) return [`  for (const each of ${value}) {`, ...writeMessage(field, 'each', '    ', prefix), '  }']
   switch (field.kind) {
     case 'message':
-      return [`  if (${value} !== undefined) {`, ...writeMessage(field, value, '    '), '  }']
+      return [`  if (${value} !== undefined) {`, ...writeMessage(field, value, '    ', prefix), '  }']
     case 'bool':
       return [`  if (${value}) ${write}`]
     case 'string':
@@ -149,10 +150,10 @@ function writeOneof(message: SchemaMessage, oneof: string): string[] {
   return [...lines, '  }']
 }
 
-function writeMessage(field: SchemaField, value: string, indent: string): string[] {
+function writeMessage(field: SchemaField, value: string, indent: string, prefix = 'write'): string[] {
   return [
     `${indent}w.uint32(${tagOf(field)}).fork()`,
-    `${indent}write${field.type}(w, ${value})`,
+    `${indent}${prefix}${field.type}(w, ${value})`,
     `${indent}w.ldelim()`,
   ]
 }

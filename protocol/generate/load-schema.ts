@@ -27,6 +27,8 @@ export interface SchemaField {
   /** The oneof it belongs to, '' for none. */
   oneof: string
   required: boolean
+  /** It belongs to the content of a numbered request. */
+  identity: boolean
   /** 0 for none. */
   max: number
   length: number
@@ -107,6 +109,7 @@ function fieldOf(type: protobuf.Type, field: protobuf.Field): SchemaField {
     repeated: field.repeated,
     oneof: field.partOf?.name ?? '',
     required: field.options?.['(required)'] === true,
+    identity: field.options?.['(identity)'] === true,
     max: Number(field.options?.['(max)'] ?? 0),
     length: Number(field.options?.['(length)'] ?? 0),
     comment: field.comment ?? '',

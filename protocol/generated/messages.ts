@@ -2134,6 +2134,7 @@ export function readUpdateProfileResponse(r: Reader, m: UpdateProfileResponse): 
 
 export interface ChangePasswordRequest {
   sendSeq: number
+  /** Passwords are no identity: a hash of them beside its key would let who has the store guess them (clause 6.2). */
   oldPassword: string
   newPassword: string
 }
@@ -2419,6 +2420,7 @@ export function readRemoveDeviceResponse(r: Reader, m: RemoveDeviceResponse): Re
 
 export interface DeleteAccountRequest {
   sendSeq: number
+  /** No identity, as in ChangePasswordRequest. */
   password: string
 }
 

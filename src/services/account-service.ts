@@ -14,7 +14,7 @@ import {
   type Session,
   type UpdateProfileRequest,
 } from '../../protocol/generated/messages.js'
-import { METHODS } from '../../protocol/methods.js'
+import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import { networkOf } from '../lib/network.js'
 import type { Random } from '../lib/random.js'
 import type { Limits } from '../ops/limits.js'
@@ -27,6 +27,7 @@ import {
   getProfile,
   listDevices,
   lookUpName,
+  passwordFor,
   register,
   updateProfile,
   type VerifiedInput,
@@ -44,9 +45,9 @@ import {
   refuseUndone,
   whyUndone,
 } from './answers.js'
-import { contentHash } from './content-hash.js'
 import type { Departures } from './departures.js'
-import { isDone, lookUpWait } from './limiting.js'
+import type { Identity } from './identity.js'
+import { lookUpWait, succeededNow } from './limiting.js'
 import { beginTry, type OpenTry, ownDeviceKey } from './login-guard.js'
 import { BusyError, type Passwords, type Rank } from './passwords.js'
 import { makeToken, newSecret, secretHash } from './tokens.js'
@@ -79,6 +80,16 @@ interface Credentials {
   readonly deviceName: string
 }
 
+export interface AccountParts {
+  readonly engine: Engine
+  readonly passwords: Passwords
+  readonly random: Random
+  readonly limits: Limits
+  readonly departures: Departures
+  readonly connected: Connected
+  readonly identity: Identity
+}
+
 export class AccountService {
   readonly #engine: Engine
   readonly #passwords: Passwords
@@ -86,21 +97,16 @@ export class AccountService {
   readonly #limits: Limits
   readonly #departures: Departures
   readonly #connected: Connected
+  readonly #identity: Identity
 
-  constructor(
-    engine: Engine,
-    passwords: Passwords,
-    random: Random,
-    limits: Limits,
-    departures: Departures,
-    connected: Connected,
-  ) {
+  constructor({ engine, passwords, random, limits, departures, connected, identity }: AccountParts) {
     this.#engine = engine
     this.#passwords = passwords
     this.#random = random
     this.#limits = limits
     this.#departures = departures
     this.#connected = connected
+    this.#identity = identity
   }
 
   register(caller: Caller, id: number, request: RegisterRequest): void {
@@ -161,8 +167,8 @@ export class AccountService {
     this.#engine.submit(accountsActor(accountPartition(account)), lookUpName, { account }, look)
   }
 
-  updateProfile(caller: Caller, id: number, request: UpdateProfileRequest, body: Uint8Array): void {
-    const numbered = numberedBy(caller, request.sendSeq, contentHash(METHODS.updateProfile.number, body))
+  updateProfile(caller: Caller, id: number, request: UpdateProfileRequest): void {
+    const numbered = this.#numbered(caller, METHODS.updateProfile, request)
     const input = { ...numbered, nickname: request.nickname }
     this.#engine.submit(userActor(caller.uid), updateProfile, input, o => answerNumbered(caller, id, o))
   }
@@ -170,8 +176,8 @@ export class AccountService {
   changePassword(caller: Caller, id: number, request: ChangePasswordRequest): void {
     const weak = Buffer.byteLength(request.newPassword) < PASSWORD_BYTES_MIN
     const newHash = () => (weak ? Promise.resolve('') : this.#passwords.hash(request.newPassword))
-    const { number } = METHODS.changePassword
-    this.#verified(caller, id, number, request.sendSeq, request.oldPassword, changePassword, async verified => ({
+    const numbered = this.#numbered(caller, METHODS.changePassword, request)
+    this.#verified(caller, id, numbered, request.oldPassword, changePassword, async verified => ({
       ...verified,
       newHash: verified.right ? await newHash() : '',
     }))
@@ -190,16 +196,20 @@ export class AccountService {
     })
   }
 
-  removeDevice(caller: Caller, id: number, request: RemoveDeviceRequest, body: Uint8Array): void {
-    const numbered = numberedBy(caller, request.sendSeq, contentHash(METHODS.removeDevice.number, body))
+  removeDevice(caller: Caller, id: number, request: RemoveDeviceRequest): void {
+    const numbered = this.#numbered(caller, METHODS.removeDevice, request)
     const input = { ...numbered, target: request.device }
     this.#engine.submit(userActor(caller.uid), removeDevice, input, o => answerNumbered(caller, id, o))
   }
 
   deleteAccount(caller: Caller, id: number, request: DeleteAccountRequest): void {
-    const { number } = METHODS.deleteAccount
+    const numbered = this.#numbered(caller, METHODS.deleteAccount, request)
     const deleted = () => this.#departures.begin(caller.uid)
-    this.#verified(caller, id, number, request.sendSeq, request.password, deleteAccount, same => same, deleted)
+    this.#verified(caller, id, numbered, request.password, deleteAccount, async same => same, deleted)
+  }
+
+  #numbered<Q extends { readonly sendSeq: number }>(caller: Caller, method: RequestMethod<Q>, request: Q): Numbered {
+    return { device: caller.device, sendSeq: request.sendSeq, hash: this.#identity.of(method, request) }
   }
 
   #profile(caller: Caller, id: number, uid: number): void {
@@ -316,42 +326,41 @@ export class AccountService {
     return { uid, device, token, expiresAtMs, lastSendSeq, storeId: this.#engine.storeId, boundAttempt }
   }
 
-  /** Runs a numbered request that needs the password, anew if the password changed while it was being checked. */
+  /**
+   * Runs a numbered request that needs the password, anew if the password changed while it was being checked. The number is
+   * judged first: a repeat and a gap cost no hash.
+   * @param ran called behind the answer if it succeeded now: a repeat begins nothing
+   */
   #verified<I extends VerifiedInput>(
     caller: Caller,
     id: number,
-    method: number,
-    sendSeq: number,
+    numbered: Numbered,
     password: string,
     transition: Transition<I, Answer>,
-    input: (verified: VerifiedInput) => I | Promise<I>,
-    succeeded: () => void = () => {},
-    tries = 0,
+    input: (verified: VerifiedInput) => Promise<I>,
+    ran: () => void = () => {},
   ): void {
     const actor = userActor(caller.uid)
-    const waitMs = tries === 0 ? this.#limits.take('password-checks', caller.uid) : 0
-    if (waitMs > 0) {
-      refuseLimited(caller, id, waitMs)
-      return
+    const answer = (outcome: Outcome<Answer>, again?: () => void) => {
+      answerNumbered(caller, id, outcome, again)
+      if (succeededNow(outcome)) ran()
     }
-    const attempt = async () => {
-      const checked = done(await this.#engine.run(actor, getPassword, undefined))
-      const right = await this.#passwords.verify(password, checked)
-      // No password in the hash: what is stored must not help to guess one.
-      const numbered = numberedBy(caller, sendSeq, contentHash(method, EMPTY_BODY))
-      return input({ ...numbered, checked, right })
+    const attempt = async (tries: number) => {
+      const look = done(await this.#engine.run(actor, passwordFor, numbered))
+      if (look.kind !== 'run') {
+        answer({ kind: 'done', result: look, own: undefined })
+        return
+      }
+      if (tries === 0) notBefore(this.#limits.take('password-checks', caller.uid))
+      const right = await this.#passwords.verify(password, look.hash)
+      const made = await input({ ...numbered, checked: look.hash, right })
+      const again = tries < VERIFY_TRIES_MAX ? () => begin(tries + 1) : undefined
+      this.#engine.submit(actor, transition, made, outcome => answer(outcome, again))
     }
-    const again = tries < VERIFY_TRIES_MAX
-    attempt().then(
-      made =>
-        this.#engine.submit(actor, transition, made, outcome => {
-          const next = () =>
-            this.#verified(caller, id, method, sendSeq, password, transition, input, succeeded, tries + 1)
-          answerNumbered(caller, id, outcome, again ? next : undefined)
-          if (isDone(outcome)) succeeded()
-        }),
-      error => refuseError(caller, id, error),
-    )
+    const begin = (tries: number): void => {
+      attempt(tries).catch(error => refuseError(caller, id, error))
+    }
+    begin(0)
   }
 
   /** Runs what makes a response's body, and turns what it throws into a refusal. */
@@ -377,10 +386,6 @@ function done<R>(outcome: Outcome<R>): R {
   if (outcome.kind === 'done') return outcome.result
   const { code, retryAfterMs } = whyUndone(outcome)
   throw new Refused(code, retryAfterMs)
-}
-
-function numberedBy(caller: Caller, sendSeq: number, hash: number): Numbered {
-  return { device: caller.device, sendSeq, hash }
 }
 
 /** A name's partition, and its user's. */

@@ -2,10 +2,9 @@
 import type { Code } from '../../protocol/codes.js'
 import { createSendResult, type Refusal, type SendRequest, type SendResult } from '../../protocol/generated/messages.js'
 import { acceptedFrom } from '../../protocol/item-codec.js'
-import { METHODS } from '../../protocol/methods.js'
 import type { Caller } from './types.js'
 
-type Send = (caller: Caller, id: number, request: SendRequest, body: Uint8Array) => void
+type Send = (caller: Caller, id: number, request: SendRequest) => void
 
 /** Stands in for the caller of each send; the index is the id. */
 class Results implements Caller {
@@ -61,6 +60,5 @@ export function runSends(
     return
   }
   const results = new Results(caller, sends.length, done)
-  // Its canonical encoding is what a Send of it has as a body: so a repeat by Send is known for the same (PROTOCOL.md, 13.8).
-  for (const [id, each] of sends.entries()) send(results, id, each, METHODS.send.encodeRequest(each))
+  for (const [id, each] of sends.entries()) send(results, id, each)
 }

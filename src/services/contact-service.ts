@@ -24,7 +24,7 @@ import type { Answer } from '../sync/rules/numbered.js'
 import { contact, userActor } from '../sync/rules/records.js'
 import type { Transition } from '../sync/types.js'
 import { answerNumbered, refuseUnavailable } from './answers.js'
-import { contentHash } from './content-hash.js'
+import type { Identity } from './identity.js'
 import { ranNow, toldOfStranger } from './limiting.js'
 import type { Caller } from './types.js'
 
@@ -54,10 +54,12 @@ export const CONTACT_ACTS: readonly (readonly [RequestMethod<ContactRequest>, Co
 export class ContactService {
   readonly #engine: Engine
   readonly #limits: Limits
+  readonly #identity: Identity
 
-  constructor(engine: Engine, limits: Limits) {
+  constructor(engine: Engine, limits: Limits, identity: Identity) {
     this.#engine = engine
     this.#limits = limits
+    this.#identity = identity
   }
 
   act(
@@ -66,7 +68,6 @@ export class ContactService {
     method: RequestMethod<ContactRequest>,
     transition: ContactTransition,
     asked: ContactRequest,
-    body: Uint8Array,
   ): void {
     const { uid } = caller
     const limits = this.#limits
@@ -78,7 +79,7 @@ export class ContactService {
       uid,
       device: caller.device,
       sendSeq: asked.sendSeq,
-      hash: contentHash(method.number, body),
+      hash: this.#identity.of(method, asked),
       other: asked.uid,
       request: asked.request ?? 0,
       greeting: asked.greeting ?? '',

@@ -2,11 +2,22 @@
  * Removes what deleted accounts have stored, in slices that hold nobody up (the rules: sync/rules/leaving.ts). Each slice is a
  * unit of its own and may be done twice, so a process that dies in between is simply followed by another: at its start it
  * looks who was leaving.
+ *
+ * A walk ends by what it removed, never by what it found: what cannot be removed is left, with its note, to the next start. One
+ * about a user who is not deleted removes the note and nothing else.
  */
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import { PARTITIONS } from '../store/types.js'
 import type { Engine } from '../sync/engine.js'
-import { hasLeft, leaves, leavingActor, leavingUser, removeItems, removeRecords } from '../sync/rules/leaving.js'
+import {
+  hasLeft,
+  isDeleted,
+  leaves,
+  leavingActor,
+  leavingUser,
+  removeItems,
+  removeRecords,
+} from '../sync/rules/leaving.js'
 import { userActor } from '../sync/rules/records.js'
 import type { Outcome } from '../sync/types.js'
 import { Turnstile } from './turnstile.js'
@@ -81,18 +92,26 @@ export class Departures {
   }
 
   async #remove(uid: number): Promise<void> {
+    if (done(await this.#engine.run(userActor(uid), isDeleted, undefined))) {
+      // An ack that was under way may have put something behind the first walk: until one removes nothing.
+      while (!this.#stopped && (await this.#removeRecords(uid)) > 0) {}
+      if (!(await this.#removeLog(uid))) return
+    }
+    if (!this.#stopped) done(await this.#engine.run(leavingActor(uid), hasLeft, { uid }))
+  }
+
+  /** Removes the timeline, slice by slice. @returns false if an item stays though it should have gone */
+  async #removeLog(uid: number): Promise<boolean> {
     const actor = userActor(uid)
-    // An ack that was under way may have put something behind the first walk: until one finds nothing.
-    while (!this.#stopped && (await this.#removeRecords(uid)) > 0) {}
     for (let before = 0; !this.#stopped; ) {
       done(await this.#engine.run(actor, removeItems, undefined))
       const page = await this.#engine.page(actor, 0, 1, 0)
       const [first] = page.kind === 'page' ? page.items : []
-      if (first === undefined) break
-      if (first.version === before) throw new Error(`item ${before} of user ${uid} cannot be removed`)
+      if (first === undefined) return true
+      if (first.version === before) return false
       before = first.version
     }
-    if (!this.#stopped) done(await this.#engine.run(leavingActor(uid), hasLeft, { uid }))
+    return true
   }
 
   /** One walk over all records. @returns how many it removed */
@@ -104,8 +123,7 @@ export class Departures {
       const last = found.at(-1)
       if (last === undefined) break
       const names = found.map(({ name }) => name).filter(leaves)
-      if (names.length > 0) done(await this.#engine.run(actor, removeRecords, { names }))
-      removed += names.length
+      if (names.length > 0) removed += done(await this.#engine.run(actor, removeRecords, { names }))
       after = `${actor}/${last.name}`
     }
     return removed
@@ -113,6 +131,7 @@ export class Departures {
 }
 
 /** @throws if nothing is known to have happened */
-function done(outcome: Outcome<unknown>): void {
+function done<R>(outcome: Outcome<R>): R {
   if (outcome.kind !== 'done') throw new Error('unavailable')
+  return outcome.result
 }

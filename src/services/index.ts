@@ -15,6 +15,7 @@ import { refuse, refuseLimited } from './answers.js'
 import { CONTACT_ACTS, ContactService } from './contact-service.js'
 import { Departures } from './departures.js'
 import { HelloService } from './hello-service.js'
+import { Identity } from './identity.js'
 import { requestWait } from './limiting.js'
 import { MessageService } from './message-service.js'
 import type { Passwords } from './passwords.js'
@@ -63,27 +64,29 @@ class AllServices implements OwnServices {
     this.#limits = limits
     this.#acks = new Acks(engine, clock)
     this.#hello = new HelloService(engine, clock, limits)
-    const messages = new MessageService(engine, this.#acks, limits, sequence)
+    const identity = new Identity(engine.secret)
+    const messages = new MessageService(engine, this.#acks, limits, identity, sequence)
     this.#messages = messages
-    this.#on(METHODS.send, (caller, id, request, body) => messages.send(caller, id, request, body))
+    this.#on(METHODS.send, (caller, id, request) => messages.send(caller, id, request))
     this.#on(METHODS.sync, (caller, id, request) => messages.sync(caller, id, request))
     this.#on(METHODS.void, (caller, id, request) => messages.void(caller, id, request))
 
     this.#departures = new Departures(engine, clock)
-    const accounts = new AccountService(engine, passwords, random, limits, this.#departures, connected)
+    const parts = { engine, passwords, random, limits, departures: this.#departures, connected, identity }
+    const accounts = new AccountService(parts)
     this.#on(METHODS.register, (caller, id, request) => accounts.register(caller, id, request))
     this.#on(METHODS.login, (caller, id, request) => accounts.login(caller, id, request))
     this.#on(METHODS.logout, (caller, id) => accounts.logout(caller, id))
     this.#on(METHODS.getProfile, (caller, id, request) => accounts.getProfile(caller, id, request))
-    this.#on(METHODS.updateProfile, (caller, id, request, body) => accounts.updateProfile(caller, id, request, body))
+    this.#on(METHODS.updateProfile, (caller, id, request) => accounts.updateProfile(caller, id, request))
     this.#on(METHODS.changePassword, (caller, id, request) => accounts.changePassword(caller, id, request))
     this.#on(METHODS.listDevices, (caller, id) => accounts.listDevices(caller, id))
-    this.#on(METHODS.removeDevice, (caller, id, request, body) => accounts.removeDevice(caller, id, request, body))
+    this.#on(METHODS.removeDevice, (caller, id, request) => accounts.removeDevice(caller, id, request))
     this.#on(METHODS.deleteAccount, (caller, id, request) => accounts.deleteAccount(caller, id, request))
 
-    const contacts = new ContactService(engine, limits)
+    const contacts = new ContactService(engine, limits, identity)
     for (const [method, transition] of CONTACT_ACTS) {
-      this.#on(method, (caller, id, request, body) => contacts.act(caller, id, method, transition, request, body))
+      this.#on(method, (caller, id, request) => contacts.act(caller, id, method, transition, request))
     }
     this.#on(METHODS.contactList, (caller, id, request) => contacts.list(caller, id, request))
   }
@@ -126,10 +129,7 @@ class AllServices implements OwnServices {
     this.#acks.flush()
   }
 
-  #on<Q, A>(
-    method: RequestMethod<Q, A>,
-    handle: (caller: Caller, id: number, request: Q, body: Uint8Array) => void,
-  ): void {
+  #on<Q, A>(method: RequestMethod<Q, A>, handle: (caller: Caller, id: number, request: Q) => void): void {
     if (method.nameless) this.#nameless.add(method.number)
     this.#handlers[method.number] = (caller, id, body) => {
       let request: Q
@@ -141,7 +141,7 @@ class AllServices implements OwnServices {
         caller.refuse(id, code, `${codeText(code)}: ${error.message}`)
         return
       }
-      handle(caller, id, request, body)
+      handle(caller, id, request)
     }
   }
 }

@@ -50,12 +50,17 @@ export function toldOfStranger(outcome: Outcome<Answer>): boolean {
   return code === CODES.UNKNOWN_USER.code || code === CODES.NOT_FRIEND.code || code === CODES.NO_SUCH_REQUEST.code
 }
 
-/** Whether a numbered request has succeeded, now or before. */
-export function isDone(outcome: Outcome<Answer>): boolean {
-  return outcome.kind === 'done' && outcome.result.kind === 'answer' && outcome.result.code === CODES.OK.code
-}
-
 /** Whether a numbered request was run now: not a repeat, a gap, or nothing at all. */
 export function ranNow(outcome: Outcome<Answer>): boolean {
   return outcome.kind === 'done' && outcome.result.kind === 'answer' && !outcome.result.repeated
+}
+
+/** Whether it was run now and succeeded: what follows an act begins by this, never by a code, which a repeat has too. */
+export function succeededNow(outcome: Outcome<Answer>): boolean {
+  return (
+    outcome.kind === 'done' &&
+    outcome.result.kind === 'answer' &&
+    !outcome.result.repeated &&
+    outcome.result.code === CODES.OK.code
+  )
 }

@@ -12,7 +12,7 @@ import type { TimelinePage } from '../sync/types.js'
 import type { Acks } from './acks.js'
 import { answerNumbered, refuse, refuseUnavailable } from './answers.js'
 import { runSends } from './carried-sends.js'
-import { contentHash } from './content-hash.js'
+import type { Identity } from './identity.js'
 import { chargeRequests, ranNow, toldOfStranger } from './limiting.js'
 import type { Caller } from './types.js'
 
@@ -20,21 +20,23 @@ export class MessageService {
   readonly #engine: Engine
   readonly #acks: Acks
   readonly #limits: Limits
+  readonly #identity: Identity
   readonly #send
 
-  constructor(engine: Engine, acks: Acks, limits: Limits, sequence?: SequenceRule) {
+  constructor(engine: Engine, acks: Acks, limits: Limits, identity: Identity, sequence?: SequenceRule) {
     this.#engine = engine
     this.#acks = acks
     this.#limits = limits
+    this.#identity = identity
     this.#send = sendTransition(sequence)
   }
 
-  readonly #sendOne = (caller: Caller, id: number, request: SendRequest, body: Uint8Array): void =>
-    this.send(caller, id, request, body)
+  readonly #sendOne = (caller: Caller, id: number, request: SendRequest): void => this.send(caller, id, request)
 
-  send(caller: Caller, id: number, { sendSeq, to, text }: SendRequest, body: Uint8Array): void {
+  send(caller: Caller, id: number, request: SendRequest): void {
     const { uid, device } = caller
-    const hash = contentHash(METHODS.send.number, body)
+    const { sendSeq, to, text } = request
+    const hash = this.#identity.of(METHODS.send, request)
     const tooLong = text.length > TEXT_BYTES_MAX || Buffer.byteLength(text) > TEXT_BYTES_MAX
     const limits = this.#limits
     const pair = `${uid}>${to}`

@@ -22,7 +22,7 @@ import {
   canaryStart,
 } from '../sync/rules/canary.js'
 import { sendTransition } from '../sync/rules/message.js'
-import { userActor } from '../sync/rules/records.js'
+import { HASH_BYTES, userActor } from '../sync/rules/records.js'
 import type { Outcome } from '../sync/types.js'
 import type { Hint } from './feed.js'
 import type { Hub, Member } from './hub.js'
@@ -165,7 +165,7 @@ class Probe implements Member {
         uid: CANARY_SENDER,
         device: CANARY_DEVICE,
         sendSeq: this.#sendSeq,
-        hash: random.integer(2 ** 32),
+        hash: Buffer.from(random.bytes(HASH_BYTES)).toString('latin1'),
         to: CANARY_RECEIVER,
         text: 'canary',
         tooLong: false,

@@ -151,6 +151,8 @@ export class OutcomeUnknownError extends Error {
 export interface Store {
   /** 16 random bytes made with the store: another id is another store, and versions of one mean nothing in the other. */
   readonly id: Uint8Array
+  /** 16 random bytes made with the store, for keyed hashes that lie in it: the same for all who open it, told to nobody else. */
+  readonly secret: Uint8Array
   /** Which incarnation of the data this is, from 1 (see `newEpoch`). */
   readonly epoch: number
   /** Whoever commits holds himself to it: the store refuses nothing by it. It may change at any time. */

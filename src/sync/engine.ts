@@ -128,6 +128,11 @@ export class Engine {
     return this.#store.id
   }
 
+  /** For keyed hashes (store/types.ts). */
+  get secret(): Uint8Array {
+    return this.#store.secret
+  }
+
   get outboxDepth(): number {
     return this.#outbox.depth
   }

@@ -125,6 +125,7 @@ export class Outbox {
       const before = pair.entries.length
       pair.entries = pair.entries.filter(entry => entry.seq > last)
       this.#count(pair, pair.entries.length - before)
+      if (pair.entries.length === before) await this.#pause() // nothing was taken: not at once again
     }
     pair.busy = false
     if (pair.entries.length === 0) this.#pairs.delete(key)

@@ -1,11 +1,16 @@
-/** Many users that are leaving: those whom an earlier process left behind. */
+/** Users that are leaving: those whom an earlier process left behind, and those that are noted without reason. */
 import t from 'tap'
+import { CODES } from '../../protocol/codes.js'
+import { METHODS } from '../../protocol/methods.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
+import { Identity } from '../../src/services/identity.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
+import type { Actor } from '../../src/store/types.js'
 import { leavingActor, leavingUser } from '../../src/sync/rules/leaving.js'
-import type { Transition } from '../../src/sync/types.js'
-import { startNode } from '../support/engine.js'
+import { deviceWindow, EMPTY_WINDOW, profile, userActor, withUsed } from '../../src/sync/rules/records.js'
+import type { Outcome, Transition } from '../../src/sync/types.js'
+import { startNode, TestDevice, type TestNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 
 /** Of one partition, and more than one look at the store shows. */
@@ -22,12 +27,42 @@ const noteAll: Transition<readonly number[], void> = {
   },
 }
 
+const entomb: Transition<void, void> = {
+  name: 'test.entomb',
+  run(tx) {
+    tx.get(profile)
+    tx.put(profile, { account: '', nickname: '', createdAtMs: 0, deleted: true })
+  },
+}
+
+/** What is asked of the store about users' records, one by one. */
+function watchWalks(node: TestNode): string[] {
+  const walks: string[] = []
+  const { scan } = node.engine
+  node.engine.scan = (of, ...asked) => {
+    if (of.startsWith('user/')) walks.push(of)
+    return scan.call(node.engine, of, ...asked)
+  }
+  return walks
+}
+
+/** The names of the transitions that it submits for users by run(): what is done in the background, and looks. */
+function watchLooks(node: TestNode): string[] {
+  const names: string[] = []
+  node.engine.run = <I, R>(of: Actor, transition: Transition<I, R>, input: I) => {
+    names.push(transition.name)
+    return new Promise<Outcome<R>>(resolve => node.engine.submit(of, transition, input, resolve))
+  }
+  return names
+}
+
 t.test('all that were leaving are gone after the next start, a few at a time', async t => {
   const store = new MemoryStore({ scopes: 'one', random: seededRandom('store') })
   const node = await startNode(store, systemClock, 'node')
   const actor = leavingActor(PARTITION)
   const uids = Array.from({ length: USERS }, (_, n) => 256 * (n + 1_000) + PARTITION)
   t.equal((await node.engine.run(actor, noteAll, uids)).kind, 'done')
+  for (const uid of uids) await node.engine.run(userActor(uid), entomb, undefined)
   const noted = () => store.scan(0, `${actor}/user/`, null, USERS)
   t.equal((await noted()).length, USERS)
 
@@ -46,5 +81,51 @@ t.test('all that were leaving are gone after the next start, a few at a time', a
   node.services.resume()
   await eventually(async () => (await noted()).length === 0)
   t.ok(mostAtOnce > 0 && mostAtOnce <= 4, `${mostAtOnce} at once`)
+  await node.engine.close()
+})
+
+t.test('a user who is noted and not deleted keeps everything: the note goes, and nobody walks', async t => {
+  const store = new MemoryStore({ scopes: 'one', random: seededRandom('store') })
+  const node = await startNode(store, systemClock, 'node')
+  const zoe = await new TestDevice(node).enter('zoe', 1)
+  const actor = leavingActor(zoe.uid)
+  await node.engine.run(actor, noteAll, [zoe.uid])
+  const walks = watchWalks(node)
+  node.services.resume()
+  await eventually(async () => (await store.scan(0, `${actor}/user/`, null, 1)).length === 0)
+  t.same(walks, [])
+  t.equal((await zoe.call(METHODS.updateProfile, { sendSeq: zoe.next(), nickname: 'Zoe' })).code, 0)
+  await node.engine.close()
+})
+
+t.test('an answer that says OK and is a repeat begins no walk', async t => {
+  const store = new MemoryStore({ scopes: 'one', random: seededRandom('store') })
+  const node = await startNode(store, systemClock, 'node')
+  const zoe = await new TestDevice(node).enter('zoe', 1)
+  const request = { sendSeq: 1, password: 'whatever it was' }
+  const used: Transition<string, void> = {
+    name: 'test.use-up',
+    run(tx, hash) {
+      tx.put(deviceWindow, withUsed(tx.get(deviceWindow, 1) ?? EMPTY_WINDOW, 1, hash, CODES.OK.code), 1)
+    },
+  }
+  const hash = new Identity(store.secret).of(METHODS.deleteAccount, request)
+  await node.engine.run(userActor(zoe.uid), used, hash)
+  const looks = watchLooks(node)
+  t.equal((await zoe.call(METHODS.deleteAccount, request)).code, 0)
+  t.equal((await zoe.call(METHODS.updateProfile, { sendSeq: 2, nickname: 'Zoe' })).code, 0)
+  t.same(looks, ['account.password-for'], 'not even a look at whether there is something to remove')
+  await node.engine.close()
+})
+
+t.test('a record that is found and cannot be removed ends the walk all the same', async t => {
+  const store = new MemoryStore({ scopes: 'one', random: seededRandom('store') })
+  const node = await startNode(store, systemClock, 'node')
+  const zoe = await new TestDevice(node).enter('zoe', 1)
+  // Found under a name by which no rule knows it.
+  const put = { actor: userActor(zoe.uid), name: 'contact/007', bytes: new Uint8Array(2), stamp: 7 }
+  await store.commit(0, [{ expect: [], puts: [put], appends: [], trims: [] }])
+  t.equal((await zoe.call(METHODS.deleteAccount, { sendSeq: 1, password: 'correct horse' })).code, 0)
+  await eventually(async () => (await store.scan(0, `${leavingActor(zoe.uid)}/user/`, null, 1)).length === 0)
   await node.engine.close()
 })

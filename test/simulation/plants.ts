@@ -127,6 +127,9 @@ function changed(store: Store, changes: Partial<Store>): Store {
     get id() {
       return store.id
     },
+    get secret() {
+      return store.secret
+    },
     get epoch() {
       return store.epoch
     },

@@ -173,7 +173,7 @@ t.test('reads called all at once while a commit is under way are all answered, a
 t.test('data of another format is refused, naming both', async t => {
   const folder = newFolder(t)
   const tables = new Tables(folder, 2 ** 20)
-  tables.create(new Uint8Array(16), FORMAT + 1)
+  tables.create({ id: new Uint8Array(16), secret: new Uint8Array(16) }, FORMAT + 1)
   await tables.close()
   await t.rejects(openLmdbStore({ path: folder }), {
     name: 'StoreFormatError',

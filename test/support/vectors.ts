@@ -1,6 +1,7 @@
 // Reads protocol/vectors and delivers their bytes in every cut, for the tests of whoever speaks the protocol.
 import { readFileSync } from 'node:fs'
-import type { Method } from '../../protocol/methods.js'
+import { jsonToBody } from '../../protocol/json-codec.js'
+import { METHODS, type Method, type RequestMethod } from '../../protocol/methods.js'
 
 export interface FrameVector {
   readonly name: string
@@ -64,12 +65,23 @@ export interface RuleVector {
   readonly steps: readonly RuleStep[]
 }
 
+/** A request in protobuf or in JSON. */
+export type WrittenRequest = { readonly method: string } & ({ readonly bytes: Parts } | { readonly json: string })
+
+export interface IdentityVector {
+  readonly name: string
+  readonly first: WrittenRequest
+  readonly second: WrittenRequest
+  readonly same: boolean
+}
+
 type Parts = string | readonly string[]
 type Value = { readonly [field: string]: unknown }
 
 export const frameVectors = (): readonly FrameVector[] => read('frames')
 export const bodyVectors = (): readonly BodyVector[] => read('bodies')
 export const pageVectors = (): readonly PageVector[] => read('pages')
+export const identityVectors = (): readonly IdentityVector[] => read('identity')
 export const ruleVectors = (): readonly RuleVector[] => read('push-rule')
 
 function read<T>(name: string): readonly T[] {
@@ -90,6 +102,14 @@ export function bytesOf(parts: Parts): Uint8Array {
 /** The name of a method as the vectors and PROTOCOL.md, clause 4.1, have it. */
 export function methodLabel(method: Method): string {
   return method.kind === 'notice' ? method.name : `${method.service}.${method.rpc}`
+}
+
+/** A request of the vectors as its method and its body in protobuf. */
+export function bodyOf(written: WrittenRequest): { readonly method: RequestMethod; readonly body: Uint8Array } {
+  const method = Object.values(METHODS).find(each => methodLabel(each) === written.method)
+  if (method?.kind !== 'request') throw new Error(`${written.method} is no request`)
+  const body = 'json' in written ? jsonToBody(method, 'request', Buffer.from(written.json)) : bytesOf(written.bytes)
+  return { method: method as RequestMethod, body }
 }
 
 export interface Delivery {

@@ -12,7 +12,7 @@ import {
   requestContact,
   unblockContact,
 } from '../../src/sync/rules/contact.js'
-import { type ContactRecord, contact, profile, userActor } from '../../src/sync/rules/records.js'
+import { type ContactRecord, contact, NO_HASH, profile, userActor } from '../../src/sync/rules/records.js'
 import type { EffectKind, RecordKind, Tx } from '../../src/sync/types.js'
 
 const UIDS = [257, 514] as const
@@ -54,7 +54,7 @@ class World {
     const known = this.contactOf(who)
     const request = what === 'cancel' ? (known?.own ?? 0) : (known?.theirs ?? 0)
     this.#seqs[who] = (this.#seqs[who] ?? 0) + 1
-    const numbered = { device: 1, sendSeq: this.#seqs[who] ?? 0, hash: 0 }
+    const numbered = { device: 1, sendSeq: this.#seqs[who] ?? 0, hash: NO_HASH }
     const other = UIDS[who === 0 ? 1 : 0]
     acts[what as keyof typeof acts].run(tx, {
       ...numbered,

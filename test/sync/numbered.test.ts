@@ -3,22 +3,23 @@ import t from 'tap'
 import { CODES } from '../../protocol/codes.js'
 import { SEND_WINDOW } from '../../protocol/limits.js'
 import { contiguous } from '../../src/sync/rules/numbered.js'
-import { type DeviceWindow, deviceWindow, EMPTY_WINDOW, withUsed } from '../../src/sync/rules/records.js'
+import { type DeviceWindow, deviceWindow, EMPTY_WINDOW, NO_HASH, withUsed } from '../../src/sync/rules/records.js'
 
 t.test('the window answers like a model that remembers everything, for the last 64 numbers', async t => {
+  const hash = fc.constantFrom(NO_HASH, '\xff'.repeat(8), 'abcdefgh', 'abcdefg\x80')
   const step = fc.oneof(
     fc.record({
       kind: fc.constant('next' as const),
-      hash: fc.nat(5),
+      hash,
       code: fc.nat(3),
       count: fc.integer({ min: 1, max: 130 }),
     }),
-    fc.record({ kind: fc.constant('ask' as const), back: fc.nat(100), hash: fc.nat(5) }),
+    fc.record({ kind: fc.constant('ask' as const), back: fc.nat(100), hash }),
   )
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120 }), steps => {
       let window: DeviceWindow = EMPTY_WINDOW
-      const model: { hash: number; code: number }[] = []
+      const model: { hash: string; code: number }[] = []
       for (const one of steps) {
         if (one.kind === 'next') {
           window = deviceWindow.decode(deviceWindow.encode(withUsed(window, one.count, one.hash, 100 + one.code)))
@@ -40,9 +41,9 @@ t.test('the window answers like a model that remembers everything, for the last 
 })
 
 t.test('an ended session answers nothing else, and a voided number is voided whatever the content', async t => {
-  t.match(contiguous({ ...EMPTY_WINDOW, ended: true }, { device: 1, sendSeq: 1, hash: 0 }), {
+  t.match(contiguous({ ...EMPTY_WINDOW, ended: true }, { device: 1, sendSeq: 1, hash: NO_HASH }), {
     code: CODES.SESSION_REVOKED.code,
   })
-  const voided = withUsed(EMPTY_WINDOW, 2, 0, CODES.VOIDED.code)
-  t.match(contiguous(voided, { device: 1, sendSeq: 2, hash: 77 }), { kind: 'answer', code: CODES.VOIDED.code })
+  const voided = withUsed(EMPTY_WINDOW, 2, NO_HASH, CODES.VOIDED.code)
+  t.match(contiguous(voided, { device: 1, sendSeq: 2, hash: 'abcdefgh' }), { kind: 'answer', code: CODES.VOIDED.code })
 })

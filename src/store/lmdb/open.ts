@@ -128,7 +128,7 @@ function identify(folder: string, tables: Tables, random: Random): { readonly id
     if (recoverJournal(folder, 0).length > 0) {
       throw new StoreFormatError(`${folder} has a journal, and ${path.join(folder, 'data.mdb')} is empty`)
     }
-    tables.create(random.bytes(16), FORMAT)
+    tables.create({ id: random.bytes(16), secret: random.bytes(16) }, FORMAT)
     syncFolder(folder)
     syncFolder(path.dirname(folder))
   }

@@ -82,6 +82,7 @@ export interface LmdbParts {
 
 export class LmdbStore implements Store {
   readonly id: Uint8Array
+  readonly secret: Uint8Array
   readonly #parts: LmdbParts
   readonly #tables: Tables
   readonly #journal: Journal
@@ -107,6 +108,7 @@ export class LmdbStore implements Store {
   constructor(parts: LmdbParts) {
     this.#parts = parts
     this.id = parts.id
+    this.secret = parts.tables.secret()
     this.#epoch = parts.epoch
     this.#tables = parts.tables
     this.#journal = parts.journal

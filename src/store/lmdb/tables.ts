@@ -26,6 +26,12 @@ export interface TableEntry extends LogEntry {
   readonly keyed: boolean
 }
 
+/** What a store is made with and keeps for ever. */
+export interface StoreMark {
+  readonly id: Uint8Array
+  readonly secret: Uint8Array
+}
+
 interface Tree {
   readonly treeBranchPageCount: number
   readonly treeLeafPageCount: number
@@ -80,16 +86,21 @@ export class Tables {
   }
 
   id(): Uint8Array {
-    return new Uint8Array(present(this.#db.getBinary(this.#keys.meta('id')), 'the id of the store'))
+    return this.#madeOnce('id')
+  }
+
+  secret(): Uint8Array {
+    return this.#madeOnce('secret')
   }
 
   /** Makes these tables ours. */
-  create(id: Uint8Array, format: number): void {
+  create({ id, secret }: StoreMark, format: number): void {
     this.#db.transactionSync(() => {
       this.#putMeta('format', format)
       this.#putMeta('epoch', 1)
       this.#putMeta('applied', 0)
       this.#db.putSync(this.#keys.meta('id'), Buffer.from(id))
+      this.#db.putSync(this.#keys.meta('secret'), Buffer.from(secret))
     })
   }
 
@@ -201,6 +212,10 @@ export class Tables {
 
   close(): Promise<void> {
     return this.#db.close()
+  }
+
+  #madeOnce(name: string): Uint8Array {
+    return new Uint8Array(present(this.#db.getBinary(this.#keys.meta(name)), `the ${name} of the store`))
   }
 
   #putMeta(name: string, value: number): void {

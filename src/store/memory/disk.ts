@@ -39,6 +39,7 @@ export interface MemorySnapshot {
 
 export class MemoryDisk {
   readonly id: Uint8Array
+  readonly secret: Uint8Array
   readonly durability: Durability
   /** What the stores on it say; anybody may set it. */
   room: Room = 'ample'
@@ -56,6 +57,7 @@ export class MemoryDisk {
 
   constructor(random: Random, durability: Durability = 'immediate') {
     this.id = random.bytes(16)
+    this.secret = random.bytes(16)
     this.durability = durability
   }
 

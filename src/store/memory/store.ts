@@ -56,6 +56,10 @@ export class MemoryStore implements Store {
     return this.disk.id
   }
 
+  get secret(): Uint8Array {
+    return this.disk.secret
+  }
+
   get epoch(): number {
     return this.disk.epoch
   }

@@ -5,7 +5,7 @@ import { PARTITIONS } from '../../store/types.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
 import { endContacts, tellRenamed } from './contact.js'
 import { leavingActor, noteLeaving } from './leaving.js'
-import { AGAIN, type Answer, type Numbered, numbered, small } from './numbered.js'
+import { AGAIN, type Answer, judge, type Numbered, numbered, small } from './numbered.js'
 import {
   accountName,
   devices,
@@ -91,6 +91,16 @@ export const getProfile: Transition<void, { readonly account: string; readonly n
   run(tx) {
     const known = tx.get(profile)
     return known === undefined || known.deleted ? undefined : known
+  },
+}
+
+/** For a numbered request that needs the password: the hash to verify it against, if it is the number's turn; else its answer. */
+export const passwordFor: Transition<Numbered, Answer | { readonly kind: 'run'; readonly hash: string }> = {
+  name: 'account.password-for',
+  reads: ({ device }) => [[deviceWindow, device], [password]],
+  run(tx, input) {
+    const verdict = judge(tx, input)
+    return verdict.kind === 'run' ? { kind: 'run', hash: tx.get(password)?.hash ?? '' } : verdict
   },
 }
 

@@ -97,14 +97,25 @@ export function leaves(name: string): boolean {
   return partsOf(name) !== undefined
 }
 
-/** Removes these records of a deleted user, and what the log shows of them. Records that are gone already are no matter. */
-export const removeRecords: Transition<{ readonly names: readonly string[] }, void> = small({
+/** Whether the account is deleted: of no other is anything removed, whatever is noted. */
+export const isDeleted: Transition<void, boolean> = {
+  name: 'account.is-deleted',
+  run: tx => tx.get(profile)?.deleted === true,
+}
+
+/**
+ * Removes these records of a deleted user, and what the log shows of them. Records that are gone already are no matter.
+ * The result is how many were there.
+ */
+export const removeRecords: Transition<{ readonly names: readonly string[] }, number> = small({
   name: 'account.remove-records',
   reads: ({ names }) => [[profile], ...allPartsOf(names)],
   run(tx, { names }) {
     const tombstone = tx.get(profile)
-    if (tombstone?.deleted !== true) return
+    if (tombstone?.deleted !== true) return 0
+    let removed = 0
     for (const [kind, id] of allPartsOf(names)) {
+      if (tx.get(kind, id) !== undefined) removed += 1
       if (kind.prefix !== contact.prefix) tx.remove(kind, id)
       else if (tx.get(contact, id) !== undefined) forgetContact(tx, Number(id))
       if (kind.prefix === taken.prefix) dropTaken(tx, Number(id))
@@ -112,6 +123,7 @@ export const removeRecords: Transition<{ readonly names: readonly string[] }, vo
     }
     // The unit puts something that it expects: so it may be repeated.
     tx.put(profile, tombstone)
+    return removed
   },
 })
 

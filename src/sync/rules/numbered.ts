@@ -5,13 +5,13 @@
 import { CODES, type Code } from '../../../protocol/codes.js'
 import { SEND_WINDOW } from '../../../protocol/limits.js'
 import type { Transition, Tx } from '../types.js'
-import { type DeviceWindow, deviceWindow, EMPTY_WINDOW, slotOf, withUsed } from './records.js'
+import { type DeviceWindow, deviceWindow, EMPTY_WINDOW, NO_HASH, slotOf, withUsed } from './records.js'
 
 export interface Numbered {
   readonly device: number
   readonly sendSeq: number
-  /** 32 bits of the content; a number never comes with another content. */
-  readonly hash: number
+  /** 64 bits of the content, HASH_BYTES characters of one byte each; a number never comes with another content. */
+  readonly hash: string
 }
 
 export type Answer =
@@ -34,15 +34,22 @@ const RUN: Verdict = { kind: 'run' }
 const FORGOTTEN: DeviceWindow = { ...EMPTY_WINDOW, ended: true }
 
 export const contiguous: SequenceRule = (window, { sendSeq, hash }) => {
-  if (window.ended) return { kind: 'answer', code: CODES.SESSION_REVOKED.code, repeated: false }
-  if (sendSeq === window.last + 1) return RUN
-  if (sendSeq > window.last) return { kind: 'gap', expected: window.last + 1 }
+  if (sendSeq > window.last) {
+    // A repeat has its first answer all the same: also of what ended the session, as DeleteAccount.
+    if (window.ended) return { kind: 'answer', code: CODES.SESSION_REVOKED.code, repeated: false }
+    return sendSeq === window.last + 1 ? RUN : { kind: 'gap', expected: window.last + 1 }
+  }
   if (sendSeq <= window.last - SEND_WINDOW) return { kind: 'answer', code: CODES.SETTLED.code, repeated: true }
   const slot = slotOf(window, sendSeq)
   if (slot.hash !== hash && slot.code !== CODES.VOIDED.code) {
     return { kind: 'answer', code: CODES.SEQ_REUSED.code, repeated: true }
   }
   return { kind: 'answer', code: slot.code as Code, repeated: true }
+}
+
+/** What becomes of the number as the device's window is now. */
+export function judge(tx: Tx, numbered: Numbered, sequence: SequenceRule = contiguous): Verdict {
+  return sequence(tx.get(deviceWindow, numbered.device) ?? FORGOTTEN, numbered)
 }
 
 /** A transition that runs `rule` when the number's turn has come. */
@@ -56,8 +63,7 @@ export function numbered<I extends Numbered>(
     name,
     ...(reads === undefined ? {} : { reads }),
     run(tx, input) {
-      const window = tx.get(deviceWindow, input.device) ?? FORGOTTEN
-      const verdict = sequence(window, input)
+      const verdict = judge(tx, input, sequence)
       if (verdict.kind !== 'run') return verdict
       const code = rule(tx, input)
       if (code === AGAIN) return { kind: 'again' }
@@ -90,7 +96,7 @@ export const voidNumbers: Transition<VoidInput, Answer> = {
     if (window.ended) return { kind: 'answer', code: CODES.SESSION_REVOKED.code, repeated: false }
     if (sendSeq > window.last + 1) return { kind: 'gap', expected: window.last + 1 }
     const fresh = sendSeq + count - 1 - window.last
-    if (fresh > 0) tx.put(deviceWindow, withUsed(window, fresh, 0, CODES.VOIDED.code), device)
+    if (fresh > 0) tx.put(deviceWindow, withUsed(window, fresh, NO_HASH, CODES.VOIDED.code), device)
     return { kind: 'answer', code: CODES.OK.code, repeated: fresh <= 0 }
   },
 }

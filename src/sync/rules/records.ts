@@ -1,6 +1,7 @@
 /** The records of the actors: `user/<uid>` and `accounts/<partition>`. What changes often is apart from what others depend on. */
 import type { ContactState } from '../../../protocol/generated/messages.js'
 import { SEND_WINDOW } from '../../../protocol/limits.js'
+import { assert } from '../../lib/assert.js'
 import { type Actor, PARTITIONS } from '../../store/types.js'
 import { jsonRecord } from '../record-kinds.js'
 import type { RecordKind } from '../types.js'
@@ -107,10 +108,12 @@ export const taken = jsonRecord<MarkRecord>('taken')
 export const given = jsonRecord<MarkRecord>('given')
 
 /**
- * The window of a device's numbered requests: its last number, and of the last 64 a short hash of the content and the
- * outcome. Hot: it changes with every message. So the value is what is stored, made from the one before by one copy:
+ * The window of a device's numbered requests: its last number, and of the last 64 a hash of the content (services/identity.ts)
+ * and the outcome. Hot: it changes with every message. So the value is what is stored, made from the one before by one copy:
  *
- *   last (float64) · 1 if the session has ended (1) · for each of the last 64 at (number - 1) mod 64: hash (4) · code (2)
+ *   last (float64) · 1 if the session has ended (1) · for each of the last 64 at (number - 1) mod 64: hash (8) · code (1)
+ *
+ * 585 bytes at most. A code is OK or of the class "refused", so it fits a byte.
  *
  * (An array of numbers, encoded with each message, took 2 KB more of garbage and 1.1 µs more.)
  */
@@ -123,7 +126,12 @@ export interface DeviceWindow {
 
 const HEAD_BYTES = 9
 const ENDED_AT = 8
-const SLOT_BYTES = 6
+export const HASH_BYTES = 8
+const SLOT_BYTES = HASH_BYTES + 1
+const CODE_MAX = 255
+
+/** Stands where there is no content. */
+export const NO_HASH = '\0'.repeat(HASH_BYTES)
 
 export const deviceWindow: RecordKind<DeviceWindow> = {
   prefix: 'device',
@@ -140,29 +148,30 @@ export const deviceWindow: RecordKind<DeviceWindow> = {
 export const EMPTY_WINDOW: DeviceWindow = { last: 0, ended: false, bytes: new Uint8Array(0) }
 
 export interface Slot {
-  readonly hash: number
+  /** HASH_BYTES characters of one byte each. */
+  readonly hash: string
   readonly code: number
 }
 
 /** What is remembered of a number; only for the last 64. */
 export function slotOf({ bytes }: DeviceWindow, sendSeq: number): Slot {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const at = slotAt(sendSeq)
-  return { hash: view.getUint32(at), code: view.getUint16(at + 4) }
+  const slot = Buffer.from(bytes.buffer, bytes.byteOffset + at, SLOT_BYTES)
+  return { hash: slot.toString('latin1', 0, HASH_BYTES), code: slot.readUInt8(HASH_BYTES) }
 }
 
 /** The window after its next `count` numbers were used up with one outcome. */
-export function withUsed(window: DeviceWindow, count: number, hash: number, code: number): DeviceWindow {
+export function withUsed(window: DeviceWindow, count: number, hash: string, code: number): DeviceWindow {
+  assert(
+    hash.length === HASH_BYTES && code <= CODE_MAX,
+    'a slot of a window holds 8 bytes of hash and a code of one byte',
+  )
   const last = window.last + count
   const bytes = copied(window.bytes, last, window.ended, HEAD_BYTES + Math.min(last, SEND_WINDOW) * SLOT_BYTES)
   for (let seq = Math.max(window.last, last - SEND_WINDOW) + 1; seq <= last; seq += 1) {
     const at = slotAt(seq)
-    bytes[at] = hash >>> 24
-    bytes[at + 1] = hash >>> 16
-    bytes[at + 2] = hash >>> 8
-    bytes[at + 3] = hash
-    bytes[at + 4] = code >>> 8
-    bytes[at + 5] = code
+    for (let i = 0; i < HASH_BYTES; i += 1) bytes[at + i] = hash.charCodeAt(i)
+    bytes[at + HASH_BYTES] = code
   }
   return { last, ended: window.ended, bytes }
 }

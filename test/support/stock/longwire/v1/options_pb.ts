@@ -13,7 +13,7 @@ import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
  * Describes the file longwire/v1/options.proto.
  */
 export const file_longwire_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("Chlsb25nd2lyZS92MS9vcHRpb25zLnByb3RvEgtsb25nd2lyZS52MTo7CghyZXF1aXJlZBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY0YYDIAEoCFIIcmVxdWlyZWQ6MQoDbWF4Eh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjShgMgASgNUgNtYXg6NwoGbGVuZ3RoEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjThgMgASgNUgZsZW5ndGhiBnByb3RvMw", [file_google_protobuf_descriptor]);
+  fileDesc("Chlsb25nd2lyZS92MS9vcHRpb25zLnByb3RvEgtsb25nd2lyZS52MTo7CghyZXF1aXJlZBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY0YYDIAEoCFIIcmVxdWlyZWQ6MQoDbWF4Eh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjShgMgASgNUgNtYXg6NwoGbGVuZ3RoEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjThgMgASgNUgZsZW5ndGg6OwoIaWRlbnRpdHkSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGNSGAyABKAhSCGlkZW50aXR5YgZwcm90bzM", [file_google_protobuf_descriptor]);
 
 /**
  * The field must be present and not zero or empty; a body without it is refused with BAD_BODY.
@@ -38,4 +38,13 @@ export const max: GenExtension<FieldOptions, number> = /*@__PURE__*/
  */
 export const length: GenExtension<FieldOptions, number> = /*@__PURE__*/
   extDesc(file_longwire_v1_options, 2);
+
+/**
+ * The field belongs to the content of a numbered request: a repeat has the same value in it (PROTOCOL.md, 6.2). It is set for
+ * the fields that a message began with; one that is added later never has it, for an older server did not know the field.
+ *
+ * @generated from extension: bool identity = 50004;
+ */
+export const identity: GenExtension<FieldOptions, boolean> = /*@__PURE__*/
+  extDesc(file_longwire_v1_options, 3);
 

@@ -1,0 +1,139 @@
+/** What is the same content, and what cannot be made to be (PROTOCOL.md, 6.2). */
+import t from 'tap'
+import { CODES } from '../../protocol/codes.js'
+import { loadSchema } from '../../protocol/generate/load-schema.js'
+import { METHODS } from '../../protocol/methods.js'
+import { systemClock } from '../../src/lib/clock.js'
+import { seededRandom } from '../../src/lib/random.js'
+import { Identity } from '../../src/services/identity.js'
+import { openLmdbStore } from '../../src/store/lmdb/open.js'
+import { MemoryStore } from '../../src/store/memory/store.js'
+import { newFolder } from '../store/support/folder.js'
+import { startNode, TestDevice, type TestNode } from '../support/engine.js'
+import { bodyOf, identityVectors, type WrittenRequest } from '../support/vectors.js'
+
+async function freshNode(): Promise<TestNode> {
+  return startNode(new MemoryStore({ scopes: 'one', random: seededRandom('store') }), systemClock, 'node')
+}
+
+/** The code that the request is answered with; of a Sync, that the send is which it carries. */
+async function codeOf(device: TestDevice, written: WrittenRequest): Promise<number | undefined> {
+  const { method, body } = bodyOf(written)
+  const reply = await device.callRaw(method.number, body)
+  return method.number === METHODS.sync.number ? reply.results[0]?.code : reply.code
+}
+
+for (const [index, vector] of identityVectors().entries()) {
+  t.test(`${vector.same ? 'the same' : 'not the same'}: ${vector.name}`, async t => {
+    const device = await new TestDevice(await freshNode()).enter(`user-${index}`, 1)
+    const first = await codeOf(device, vector.first)
+    t.ok(first === 0 || (first !== undefined && first < 200), `the first is answered for good: ${first}`)
+    t.not(first, CODES.SEQ_REUSED.code)
+    t.equal(await codeOf(device, vector.second), vector.same ? first : CODES.SEQ_REUSED.code)
+    t.equal(await codeOf(device, vector.first), first, 'and the first keeps its answer')
+  })
+}
+
+/** What a numbered request began with and is no content: its number, and passwords. */
+const NO_CONTENT = [
+  'ChangePasswordRequest.send_seq',
+  'ChangePasswordRequest.old_password',
+  'ChangePasswordRequest.new_password',
+  'ContactServiceAcceptRequest.send_seq',
+  'ContactServiceBlockRequest.send_seq',
+  'ContactServiceCancelRequest.send_seq',
+  'ContactServiceDeclineRequest.send_seq',
+  'ContactServiceRemoveRequest.send_seq',
+  'ContactServiceRequestRequest.send_seq',
+  'ContactServiceUnblockRequest.send_seq',
+  'DeleteAccountRequest.send_seq',
+  'DeleteAccountRequest.password',
+  'RemoveDeviceRequest.send_seq',
+  'SendRequest.send_seq',
+  'UpdateProfileRequest.send_seq',
+]
+/** The rest of what they began with. Neither list grows but by a new message: a field that comes later is no content. */
+const CONTENT = [
+  'ContactServiceAcceptRequest.uid',
+  'ContactServiceAcceptRequest.request',
+  'ContactServiceBlockRequest.uid',
+  'ContactServiceCancelRequest.uid',
+  'ContactServiceCancelRequest.request',
+  'ContactServiceDeclineRequest.uid',
+  'ContactServiceDeclineRequest.request',
+  'ContactServiceRemoveRequest.uid',
+  'ContactServiceRequestRequest.uid',
+  'ContactServiceRequestRequest.greeting',
+  'ContactServiceUnblockRequest.uid',
+  'RemoveDeviceRequest.device',
+  'SendRequest.to',
+  'SendRequest.text',
+  'UpdateProfileRequest.nickname',
+]
+
+t.test('content is every field that a numbered request began with, but its number and passwords', async t => {
+  const { messages, rpcs } = loadSchema()
+  const numbered = rpcs.filter(({ name }) => {
+    const method = Object.values(METHODS).find(
+      each => each.kind === 'request' && `${each.service}.${each.rpc}` === name,
+    )
+    // Void's number is none of its own.
+    return method?.kind === 'request' && method.mutating && method.number !== METHODS.void.number
+  })
+  const fields = numbered.flatMap(({ request }) => {
+    const message = messages.find(({ name }) => name === request)
+    return (message?.fields ?? []).map(field => ({ ...field, label: `${request}.${field.protoName}` }))
+  })
+  const begun = new Set([...CONTENT, ...NO_CONTENT])
+  const labels = (of: typeof fields) => of.map(({ label }) => label).sort()
+  t.same(labels(fields.filter(({ identity }) => identity)), [...CONTENT].sort())
+  t.same(labels(fields.filter(({ label, identity }) => begun.has(label) && !identity)), [...NO_CONTENT].sort())
+  const elsewhere = messages.filter(({ name }) => !numbered.some(({ request }) => request === name))
+  t.same(
+    elsewhere.filter(({ fields }) => fields.some(({ identity }) => identity)),
+    [],
+    'nothing else is marked',
+  )
+})
+
+t.test('the hash has 64 bits, is one of its own in each store, and the same for all that open one', async t => {
+  const send = { sendSeq: 1, to: 300, text: 'yo' }
+  const hashIn = ({ secret }: { readonly secret: Uint8Array }) => new Identity(secret).of(METHODS.send, send)
+  const path = newFolder(t)
+  const store = await openLmdbStore({ path })
+  const { secret } = store
+  t.equal(secret.length, 16)
+  t.notSame(secret, store.id)
+  const hash = hashIn(store)
+  t.match(hash, /^[\0-\xff]{8}$/)
+  await store.close()
+  const again = await openLmdbStore({ path })
+  t.same(again.secret, secret)
+  t.equal(hashIn(again), hash)
+  await again.close()
+  const memory = new MemoryStore()
+  t.equal(hashIn(new MemoryStore({ disk: memory.disk })), hashIn(memory), 'two nodes on one store')
+  t.equal(new Set([hash, hashIn(memory), hashIn(new MemoryStore())]).size, 3)
+})
+
+t.test('a repeated DeleteAccount gets its first answer, and begins nothing', async t => {
+  const node = await freshNode()
+  const zoe = await new TestDevice(node).enter('zoe', 1)
+  const ask = (password: string) => zoe.call(METHODS.deleteAccount, { sendSeq: zoe.sendSeq + 1, password })
+  const both = [ask('correct horse'), ask('correct horse')]
+  t.same(
+    (await Promise.all(both)).map(({ code }) => code),
+    [0, 0],
+  )
+})
+
+t.test('what a wrong password was answered stands: the right one needs a number of its own', async t => {
+  const node = await freshNode()
+  const zoe = await new TestDevice(node).enter('zoe', 1)
+  const ask = (sendSeq: number, password: string) => zoe.call(METHODS.deleteAccount, { sendSeq, password })
+  t.equal((await ask(1, 'wrong')).code, CODES.WRONG_CREDENTIALS.code)
+  t.equal((await ask(1, 'correct horse')).code, CODES.WRONG_CREDENTIALS.code)
+  t.equal((await zoe.call(METHODS.getProfile, { uid: 0, account: '' })).code, 0, 'nothing was deleted')
+  t.equal((await ask(2, 'correct horse')).code, 0)
+  t.equal((await ask(2, 'wrong')).code, 0, 'it had succeeded')
+})
