@@ -4,10 +4,11 @@
  */
 
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
+import { getHeapStatistics } from 'node:v8'
 import { type Metric, Registry } from 'prom-client'
 import type { Clock } from '../lib/clock.js'
 import type { Buckets, Counters } from './counters.js'
-import { cpuSeconds, descriptorsMax, openDescriptors, startSeconds } from './process-figures.js'
+import { cpuSeconds, descriptorsMax, openDescriptors, residentBytes, startSeconds } from './process-figures.js'
 
 /** A connection as it is counted. */
 export interface CountedConnection {
@@ -109,14 +110,14 @@ export const METRICS: Readonly<Record<string, MetricEntry>> = {
   ),
   process_cpu_seconds_total: counter('processor time of all threads', () => one(cpuSeconds())),
   process_resident_memory_bytes: gauge('RSS; it counts pages of the database that the kernel may take back', () =>
-    one(process.memoryUsage.rss()),
+    optional(residentBytes()),
   ),
   process_start_time_seconds: gauge('when the process started, since 1970', () => one(startSeconds())),
   process_open_fds: gauge('open file descriptors', () => optional(openDescriptors())),
   process_max_fds: gauge('how many there may be', () => optional(descriptorsMax())),
-  nodejs_heap_size_total_bytes: gauge("size of JavaScript's heap", () => one(process.memoryUsage().heapTotal)),
-  nodejs_heap_size_used_bytes: gauge('what of it is in use', () => one(process.memoryUsage().heapUsed)),
-  nodejs_external_memory_bytes: gauge('buffers outside the heap', () => one(process.memoryUsage().external)),
+  nodejs_heap_size_total_bytes: gauge("size of JavaScript's heap", () => one(getHeapStatistics().total_heap_size)),
+  nodejs_heap_size_used_bytes: gauge('what of it is in use', () => one(getHeapStatistics().used_heap_size)),
+  nodejs_external_memory_bytes: gauge('buffers outside the heap', () => one(getHeapStatistics().external_memory)),
 }
 
 /** How often the delay of the event loop is looked at: by a timer of the loop itself, without a call into JavaScript. */

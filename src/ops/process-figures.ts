@@ -14,6 +14,15 @@ export function startSeconds(): number {
   return performance.timeOrigin / 1000
 }
 
+/** RSS. The kernel tells it in a file, so it is undefined where there is no descriptor left. */
+export function residentBytes(): number | undefined {
+  try {
+    return process.memoryUsage.rss()
+  } catch {
+    return undefined
+  }
+}
+
 /** Since Linux 6.2 the size of this folder is their number; a listing would take the event loop 1 ms per few thousand. */
 export function openDescriptors(): number | undefined {
   try {

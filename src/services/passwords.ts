@@ -85,7 +85,9 @@ export class Passwords {
     else await this.#turn(rank)
     try {
       const request = { password, salt, keyBytes: KEY_BYTES, N: 2 ** log2N, r, p }
-      return log2N < THREADS_FROM_LOG2N ? await hashedHere(request) : await this.#threads.hash(request)
+      if (log2N < THREADS_FROM_LOG2N) return await hashedHere(request)
+      // A new thread needs descriptors, and connections may hold them all.
+      return await this.#threads.hash(request).catch(() => hashedHere(request))
     } finally {
       const next = this.#waiting.known.shift() ?? this.#waiting.stranger.shift()
       if (next === undefined) this.#running -= 1

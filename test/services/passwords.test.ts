@@ -1,4 +1,5 @@
 /** Passwords at their real cost: in threads that give way, with the event loop free, and only so many of them. */
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { CODES } from '../../protocol/codes.js'
@@ -22,6 +23,21 @@ t.test('a password makes its hash again, at either cost, and no other does', asy
     t.notOk(await passwords.verify('wrong horse', hash))
     t.notOk(await passwords.verify('nobody', ''))
   }
+})
+
+t.test('without a descriptor for a thread they are hashed all the same', t => {
+  const script = `
+    import { openSync } from 'node:fs'
+    import { systemRandom } from '${new URL('../../src/lib/random.js', import.meta.url)}'
+    import { NORMAL_COST, Passwords } from '${new URL('../../src/services/passwords.js', import.meta.url)}'
+    setInterval(() => {}, 1_000)
+    try { for (;;) openSync('/dev/null') } catch {}
+    const passwords = new Passwords(systemRandom, NORMAL_COST, 1)
+    const hash = await passwords.hash('correct horse')
+    process.exit(await passwords.verify('correct horse', hash) ? 7 : 8)`
+  const limited = ['-c', 'ulimit -n 100 && exec "$0" "$@"', process.execPath, '--input-type=module', '-e', script]
+  t.equal(spawnSync('sh', limited, { stdio: 'ignore', env: {} }).status, 7)
+  t.end()
 })
 
 t.test('the threads that hash give way to all others', async t => {

@@ -22,3 +22,5 @@ parentPort?.on('message', (request: CheckpointRequest) => {
   Atomics.notify(state, 0)
   parentPort?.postMessage(answer)
 })
+const ready: CheckpointAnswer = 'ready'
+parentPort?.postMessage(ready)

@@ -1,13 +1,17 @@
 /**
  * Brings full journal files into the tables, in a thread of its own: the main thread goes on serving, and the lmdb
  * transaction with its syncs blocks nobody.
+ *
+ * The thread and all that it needs are there from the start: a server whose descriptors are all taken by connections could not
+ * start one, nor open a file. A journal file is read through the descriptor that the process has of it.
  */
 
 import path from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { present } from '../../lib/assert.js'
 import { eachChange } from './encoder.js'
 import { DiskFullError } from './errors.js'
-import { readJournal } from './journal.js'
+import { bytesOf, writesOf } from './journal.js'
 import { bytesTaken, freeBytes, type Reusable } from './space.js'
 import type { Tables } from './tables.js'
 
@@ -19,19 +23,23 @@ export interface CheckpointData {
   readonly state: Int32Array
 }
 export interface CheckpointRequest {
-  /** All its writes up to this one are to be in the tables. */
   readonly file: string
+  readonly descriptor: number
+  /** All its writes up to this one are to be in the tables. */
   readonly sequence: number
 }
 export type CheckpointAnswer =
+  /** Once, before anything was asked: it has all that it needs. */
+  | 'ready'
   | { readonly done: true }
   /** `full`: there was no room, and nothing was tried. */
   | { readonly done: false; readonly full: boolean; readonly reason: string }
 
 /** In the thread: applies the writes of a file that the tables lack; durable on return. Throws DiskFullError before it tries. */
-export function applyFile(tables: Tables, { file, sequence }: CheckpointRequest, reusable: Reusable): void {
+export function applyFile(tables: Tables, request: CheckpointRequest, reusable: Reusable): void {
+  const { file, descriptor, sequence } = request
   const applied = tables.meta('applied')
-  const writes = readJournal(file, applied).filter(write => write.sequence <= sequence)
+  const writes = writesOf({ file, bytes: bytesOf(descriptor) }, applied).filter(write => write.sequence <= sequence)
   if (writes.length !== sequence - applied) {
     throw new Error(`${file} has ${writes.length} of the writes ${applied + 1} to ${sequence}`)
   }
@@ -90,7 +98,10 @@ export class Checkpointer {
     if (waited === 'timed-out') process.kill(process.pid, 'SIGKILL')
   }
   #worker: Worker | undefined
+  #begun: ((error: Error | null) => void) | undefined
   #settle: ((outcome: CheckpointOutcome) => void) | undefined
+  /** The thread has ended while it had nothing to do. */
+  onEnd: (error: Error) => void = () => {}
 
   constructor(data: Omit<CheckpointData, 'state'>) {
     this.#data = { ...data, state: new Int32Array(new SharedArrayBuffer(4)) }
@@ -100,37 +111,58 @@ export class Checkpointer {
     return this.#settle !== undefined
   }
 
+  /** Settles when the thread waits for requests; rejects if it cannot be had. */
+  start(): Promise<void> {
+    const worker = new Worker(new URL('./checkpoint-thread.js', import.meta.url), {
+      workerData: this.#data,
+      execArgv: [],
+    })
+    this.#worker = worker
+    worker.on('message', (answer: CheckpointAnswer) => this.#hear(worker, answer))
+    worker.on('error', error => this.#ended(worker, error))
+    worker.on('exit', code => this.#ended(worker, new Error(`it exited with ${code}`)))
+    return new Promise((resolve, reject) => {
+      this.#begun = error => (error === null ? resolve() : reject(error))
+    })
+  }
+
   run(request: CheckpointRequest, settle: (outcome: CheckpointOutcome) => void): void {
+    const worker = present(this.#worker, 'the checkpoint thread')
     this.#settle = settle
-    this.#worker ??= this.#start()
     Atomics.store(this.#data.state, 0, BUSY)
-    this.#worker.postMessage(request)
+    process.off('exit', this.#onExit)
+    process.on('exit', this.#onExit)
+    worker.ref()
+    worker.postMessage(request)
   }
 
   async close(): Promise<void> {
     const worker = this.#worker
     this.#worker = undefined
+    worker?.ref() // or the process may end before the thread has
     await worker?.terminate()
     process.off('exit', this.#onExit)
   }
 
-  #start(): Worker {
-    const worker = new Worker(new URL('./checkpoint-thread.js', import.meta.url), {
-      workerData: this.#data,
-      execArgv: [],
-    })
-    worker.unref()
-    process.on('exit', this.#onExit)
-    worker.on('message', (answer: CheckpointAnswer) =>
-      this.#end(answer.done ? null : answer.full ? 'full' : new Error(answer.reason)),
-    )
-    worker.on('error', error => this.#end(error))
-    worker.on('exit', code => this.#end(new Error(`the checkpoint thread ended with ${code}`)))
-    return worker
+  #hear(worker: Worker, answer: CheckpointAnswer): void {
+    if (answer === 'ready') {
+      worker.unref() // keeps the process alive only while it works
+      this.#begun?.(null)
+    } else this.#end(answer.done ? null : answer.full ? 'full' : new Error(answer.reason))
+  }
+
+  #ended(worker: Worker, cause: Error): void {
+    if (worker !== this.#worker) return // it was closed, or has told an error before it ended
+    this.#worker = undefined
+    const error = new Error(`the checkpoint thread has ended: ${cause.message}`, { cause })
+    this.#begun?.(error)
+    if (this.busy) this.#end(error)
+    else this.onEnd(error)
   }
 
   #end(outcome: CheckpointOutcome): void {
     Atomics.store(this.#data.state, 0, IDLE) // also when the thread has died
+    this.#worker?.unref()
     const settle = this.#settle
     this.#settle = undefined
     settle?.(outcome)

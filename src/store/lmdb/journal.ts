@@ -85,6 +85,11 @@ export class Journal {
     return journalPath(this.#folder, this.#active)
   }
 
+  /** Its descriptor, of the whole process. */
+  get activeFile(): number {
+    return present(this.#files[this.#active], 'the journal file')
+  }
+
   /** Goes on in the other file, whose writes are all in the tables. */
   turn(): void {
     const next = this.otherEncoder
@@ -148,13 +153,14 @@ export class Journal {
   }
 }
 
-/**
- * The writes beyond `applied` of a journal file, from its beginning to the first that is not whole, or of an earlier use of
- * the file. The changes are views of one buffer. Throws if one of them is not whole and a whole one stands behind it: that
- * is no write cut off by a crash (there is one at a time) but damage.
- */
-export function readJournal(file: string, applied: number): JournalWrite[] {
-  return writesOf({ file, bytes: fs.existsSync(file) ? fs.readFileSync(file) : Buffer.alloc(0) }, applied)
+/** Everything in an open file, without opening it once more: there may be no descriptor left. */
+export function bytesOf(descriptor: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(fs.fstatSync(descriptor).size)
+  let length = 0
+  for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+    read = fs.readSync(descriptor, bytes, length, bytes.length - length, length)
+  }
+  return bytes.subarray(0, length)
 }
 
 /** A journal file as it was read. */
@@ -163,7 +169,12 @@ export interface JournalFile {
   readonly bytes: Buffer
 }
 
-function writesOf({ file, bytes }: JournalFile, applied: number): JournalWrite[] {
+/**
+ * The writes beyond `applied` of a journal file, from its beginning to the first that is not whole, or of an earlier use of
+ * the file. The changes are views of one buffer. Throws if one of them is not whole and a whole one stands behind it: that
+ * is no write cut off by a crash (there is one at a time) but damage.
+ */
+export function writesOf({ file, bytes }: JournalFile, applied: number): JournalWrite[] {
   const writes: JournalWrite[] = []
   const salt = bytes.subarray(24, WRITE_HEAD_BYTES)
   let position = 0

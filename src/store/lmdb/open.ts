@@ -60,17 +60,19 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
   makeFolder(folder)
   assertRoomToStart(folder, journalBytes)
   const lock = await lockFolder(folder)
+  const checkpointer = new Checkpointer({ folder, mapBytes })
   let tables: Tables | undefined
   try {
     tables = openTables(folder, mapBytes)
     const { id, epoch } = identify(folder, tables, random)
+    await checkpointer.start()
     const store = new LmdbStore({
       id,
       epoch,
       lock,
       tables,
       journal: new Journal(folder, journalBytes, tables.meta('applied'), random),
-      checkpointer: new Checkpointer({ folder, mapBytes }),
+      checkpointer,
       onFatal: options.onFatal ?? (() => {}),
       journalBytes,
       cachedMax: options.cachedMax ?? 200_000,
@@ -82,6 +84,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
     await store.lookAtDisk()
     return store
   } catch (error) {
+    await checkpointer.close()
     await tables?.close()
     await lock.release()
     throw error

@@ -113,6 +113,7 @@ export class LmdbStore implements Store {
     this.#tables = parts.tables
     this.#journal = parts.journal
     this.#actors = new Actors(parts.tables, parts.journal, parts.cachedMax)
+    parts.checkpointer.onEnd = error => this.#fail(error)
     this.#judge = new Judge(this.#actors, parts.tables, parts.journal, parts.epoch)
     const { clock, markBytes, look, onRoom } = parts
     this.#space = new Space({
@@ -217,7 +218,7 @@ export class LmdbStore implements Store {
   #empty(): void {
     const { tables, journal } = this.#parts
     try {
-      applyFile(tables, { file: journal.activePath, sequence: journal.sequence }, new Reusable())
+      applyFile(tables, checkpointOf(journal), new Reusable())
     } catch (error) {
       if (!(error instanceof DiskFullError)) throw error
     }
@@ -314,7 +315,7 @@ export class LmdbStore implements Store {
 
   #turnWhenFull(bytes: number): void {
     if (this.#journal.offset < bytes || this.#parts.checkpointer.busy || this.#held !== undefined) return
-    const request = { file: this.#journal.activePath, sequence: this.#journal.sequence }
+    const request = checkpointOf(this.#journal)
     this.#frozen = this.#journal.pending
     this.#space.checkpoint(this.#frozen)
     this.#actors.freeze()
@@ -423,4 +424,9 @@ export class LmdbStore implements Store {
     this.#rest()
     this.#parts.onFatal(failure)
   }
+}
+
+/** The active file, to be brought into the tables. */
+function checkpointOf({ activePath, activeFile, sequence }: Journal): CheckpointRequest {
+  return { file: activePath, descriptor: activeFile, sequence }
 }
