@@ -42,5 +42,9 @@ export function print(text: string): void {
 
 /** One line on standard error, as every failure gets. */
 export function complain(message: string): void {
-  process.stderr.write(`longwire: ${message}\n`)
+  process.stderr.write(complaint(message))
+}
+
+export function complaint(message: string): string {
+  return `longwire: ${message}\n`
 }

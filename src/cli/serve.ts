@@ -4,9 +4,10 @@ import { closeSync, writeSync } from 'node:fs'
 import { keepAlive, systemClock } from '../lib/clock.js'
 import { HTTP_PORT_DEFAULT, LONG_PORT_DEFAULT } from '../ops/address.js'
 import { type Config, isLoopback, parseConfig, SERVE_OPTIONS } from '../ops/config.js'
-import { createLog, type Log } from '../ops/log.js'
+import { type Log, logToStandardError } from '../ops/log.js'
 import { optionHelp } from '../ops/options.js'
-import { type Command, complain, EXIT, exitCodeOf, print } from './command.js'
+import { Outlet } from '../ops/outlet.js'
+import { type Command, complain, complaint, EXIT, exitCodeOf, print } from './command.js'
 import { type RunningServer, startServer } from './server.js'
 
 export const serve: Command = {
@@ -36,18 +37,26 @@ async function runServer(config: Config): Promise<number> {
 }
 
 async function serveUntilSignal(config: Config): Promise<number> {
-  const log = createLog(config.logLevel)
-  dieOfBugs(log)
+  const { log, outlet: stderr } = logToStandardError(config.logLevel, systemClock)
+  const stdout = Outlet.standard(1, { clock: systemClock })
+  const complain = (message: string): void => stderr.write(complaint(message))
+  logWhatNodeSays(log)
   let server: RunningServer
   try {
-    server = await startServer({ config, log, onFatal: error => die(log, error, 'the store failed for good') })
+    server = await startServer({
+      config,
+      log,
+      onFatal: error => die(log, error, 'the store failed for good'),
+      linesLost: () => stderr.lost + stdout.lost,
+    })
   } catch (error) {
     complain(startFailure(config, error))
     return exitCodeOf(error)
   }
   log.info({ host: server.host, port: server.port, http_port: server.httpPort, store: config.store }, 'serving')
   try {
-    announce(config, server)
+    announce(config, server, line => stdout.write(`${line}\n`))
+    tellReady(config, server, [stdout, stderr])
   } catch (error) {
     complain(`--ready-fd ${config.readyFd} cannot be written to: ${messageOf(error)}`)
     await server.drain()
@@ -60,25 +69,37 @@ async function serveUntilSignal(config: Config): Promise<number> {
   return EXIT.OK
 }
 
-function announce(config: Config, { host, port, httpPort, metricsPort }: RunningServer): void {
-  const { readyFd, store, data } = config
-  if (readyFd !== 1) {
-    const shown = hostInUrl(host)
-    print(`long side    ${shown}:${port} (TCP)`)
-    print(`short side   http://${shown}:${httpPort} (HTTP; WebSocket at /ws; /healthz)`)
-    if (metricsPort >= 0) print(`metrics      http://${hostInUrl(config.metricsHost)}:${metricsPort}/metrics`)
-    print(`store        ${store === 'lmdb' ? `lmdb in ${data}` : 'memory: everything is gone when it stops'}`)
-    if (!isLoopback(host)) {
-      print(
-        'WARNING      the wire is NOT encrypted: passwords and messages can be read on the way (TLS is not there yet)',
-      )
-    }
-    print(`try          ${tryIt(shown, port, httpPort)}   (in two terminals)`)
+/** For people. */
+function announce(config: Config, server: RunningServer, print: (line: string) => void): void {
+  const { host, port, httpPort, metricsPort } = server
+  if (config.readyFd === 1) return
+  const shown = hostInUrl(host)
+  print(`long side    ${shown}:${port} (TCP)`)
+  print(`short side   http://${shown}:${httpPort} (HTTP; WebSocket at /ws; /healthz)`)
+  if (metricsPort >= 0) print(`metrics      http://${hostInUrl(config.metricsHost)}:${metricsPort}/metrics`)
+  print(
+    `store        ${config.store === 'lmdb' ? `lmdb in ${config.data}` : 'memory: everything is gone when it stops'}`,
+  )
+  if (!isLoopback(host)) {
+    print(
+      'WARNING      the wire is NOT encrypted: passwords and messages can be read on the way (TLS is not there yet)',
+    )
   }
+  print(`try          ${tryIt(shown, port, httpPort)}   (in two terminals)`)
+}
+
+/** For programs. @param standard the outlets of descriptors 1 and 2 */
+function tellReady({ readyFd, store }: Config, server: RunningServer, standard: readonly [Outlet, Outlet]): void {
   if (readyFd < 0) return
+  const { host, port, httpPort, metricsPort } = server
   const metrics = metricsPort < 0 ? {} : { metrics_port: metricsPort }
-  const line = JSON.stringify({ host, port, http_port: httpPort, ...metrics, pid: process.pid, store })
-  writeSync(readyFd, `${line}\n`)
+  const line = `${JSON.stringify({ host, port, http_port: httpPort, ...metrics, pid: process.pid, store })}\n`
+  const outlet = standard[readyFd - 1]
+  if (outlet !== undefined) {
+    outlet.write(line)
+    return
+  }
+  writeSync(readyFd, line)
   if (readyFd > 2) closeSync(readyFd)
 }
 
@@ -113,8 +134,11 @@ function endingSignal(): Promise<NodeJS.Signals> {
   })
 }
 
-function dieOfBugs(log: Log): void {
+/** A bug ends the process. Node's own warnings would be written by Node, which waits where the log does not. */
+function logWhatNodeSays(log: Log): void {
   process.on('uncaughtException', error => die(log, error, 'a bug: the process ends'))
+  process.removeAllListeners('warning')
+  process.on('warning', ({ name, message }) => log.warn({ name, message }, 'Node warns'))
 }
 
 /** Ends the process as it stands: what was not answered was not done, and starting again recovers. */

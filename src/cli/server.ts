@@ -59,6 +59,8 @@ export interface ServerOptions {
   readonly log: Log
   /** The store failed for good. Nothing was or will be answered; the process has to end. */
   readonly onFatal: (error: unknown) => void
+  /** Of the log and of standard output, for the metrics. */
+  readonly linesLost?: () => number
   readonly clock?: Clock
   readonly random?: Random
   /** In the configured one's place; closed with the server. */
@@ -138,7 +140,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     counters,
     connections: new Set(),
   }
-  const metrics = new Metrics(metricSources(context, engine, store), clock)
+  const metrics = new Metrics(
+    { ...metricSources(context, engine, store), linesLost: options.linesLost ?? (() => 0) },
+    clock,
+  )
   const canary = new Canary({ engine, hub, clock, random })
   let serving = false
   const ready = async (): Promise<Readiness> =>
@@ -214,7 +219,7 @@ function logJump(log: Log, aheadMs: number): void {
   log.warn({ days }, text)
 }
 
-function metricSources(context: SessionContext, engine: Engine, store: Store): MetricSources {
+function metricSources(context: SessionContext, engine: Engine, store: Store): Omit<MetricSources, 'linesLost'> {
   const { counters, connections, hub, limits, gate } = context
   return {
     version: version(),

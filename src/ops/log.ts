@@ -2,7 +2,9 @@
  * The log: one structured line per change of state, none per frame, on standard error. Fields first, then the sentence.
  */
 
-import { type DestinationStream, destination, pino, stdTimeFunctions } from 'pino'
+import { type DestinationStream, pino, stdTimeFunctions } from 'pino'
+import type { Clock } from '../lib/clock.js'
+import { Outlet } from './outlet.js'
 
 export interface Log {
   debug(fields: object, text: string): void
@@ -15,15 +17,16 @@ export interface Log {
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** Lines are written at once: there are few, and the last ones before an exit are those that matter. */
-export function createLog(level: LogLevel, to: DestinationStream = standardError()): Log {
+export function createLog(level: LogLevel, to: DestinationStream): Log {
   return pino({ level, base: null, timestamp: stdTimeFunctions.isoTime }, to)
 }
 
-function standardError(): DestinationStream {
-  const stream = destination({ fd: 2, sync: true })
-  stream.on('error', () => {}) // nobody reads it any more (a pipe that broke): no reason to end the server
-  return stream
+/** The log of a process on standard error. Nothing waits for it: lines may be lost, and the log says how many. */
+export function logToStandardError(level: LogLevel, clock: Clock): { readonly log: Log; readonly outlet: Outlet } {
+  const onTaken = (lost: number): void => log.error({ lost }, 'lines of this log were lost: nothing took them')
+  const outlet = Outlet.standard(2, { clock, onTaken })
+  const log = createLog(level, outlet)
+  return { log, outlet }
 }
 
 export const silentLog: Log = Object.freeze({

@@ -32,6 +32,8 @@ export interface MetricSources {
   queuedJobs(): number
   /** On the file system of the data folder; undefined where there is none. */
   storeFreeBytes(): number | undefined
+  /** Of the log and of standard output. */
+  linesLost(): number
 }
 
 type Labels = Readonly<Record<string, string>>
@@ -107,6 +109,10 @@ export const METRICS: Readonly<Record<string, MetricEntry>> = {
   longwire_store_free_bytes: gauge(
     "free space on the data folder's file system; absent for the store memory",
     sources => optional(sources.storeFreeBytes()),
+  ),
+  longwire_log_lines_lost_total: counter(
+    'lines of the log and of standard output that were lost: nobody read them, or there was no room',
+    sources => one(sources.linesLost()),
   ),
   process_cpu_seconds_total: counter('processor time of all threads', () => one(cpuSeconds())),
   process_resident_memory_bytes: gauge('RSS; it counts pages of the database that the kernel may take back', () =>

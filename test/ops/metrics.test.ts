@@ -26,6 +26,7 @@ const IDLE: MetricSources = {
   limitHits: () => [],
   queuedJobs: () => 0,
   storeFreeBytes: () => 5,
+  linesLost: () => 0,
 }
 
 // The server's timers do not keep a process alive, and without a socket nothing else does.
