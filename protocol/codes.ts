@@ -34,7 +34,7 @@ export const CODES = {
   SELF: { code: 117, action: 'refused', text: 'the request names the user who makes it' },
   CONTACT_LIMIT: { code: 118, action: 'refused', text: 'one of the two has as many contacts as are allowed' },
   OUTBOX_FULL: { code: 119, action: 'refused', text: "the way to the other user's store is full" },
-  REFUSED: { code: 120, action: 'refused', text: 'the other side could not process it' },
+  REFUSED: { code: 120, action: 'refused', text: 'it could not be processed' },
   NOT_ALLOWED: { code: 121, action: 'refused', text: 'not allowed here' },
   RECIPIENT_LIMIT: { code: 122, action: 'refused', text: 'too many messages to one recipient' },
   REQUEST_LIMIT: { code: 123, action: 'refused', text: 'too many contact requests' },

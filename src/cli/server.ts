@@ -251,6 +251,7 @@ function engineListener(hub: Hub<Connection>, counters: Counters, log: Log): Eng
       counters.effectsSetAside++
       log.error({ source, target, kind, error }, 'an effect was set aside')
     },
+    aboveBound: (transition, error) => log.error({ transition, error }, 'a record would have got above its bound'),
   }
 }
 

@@ -14,7 +14,7 @@ import type { Mark } from '../../protocol/generated/messages.js'
 import { MARKS_HELD_MAX } from '../../protocol/limits.js'
 import type { Clock } from '../lib/clock.js'
 import type { Engine } from '../sync/engine.js'
-import { userActor } from '../sync/rules/records.js'
+import { MARKED_DEVICES_MAX, userActor } from '../sync/rules/records.js'
 import { ack } from '../sync/rules/watermark.js'
 
 /** Between what a user's devices name and what is passed on. */
@@ -112,7 +112,8 @@ export class Acks {
           return
         }
         this.#underWay.delete(uid)
-        if (outcome.kind !== 'done') this.#putBack(uid, versions, peers.slice(done))
+        // What no record holds is not tried again: marks may be lost (PROTOCOL.md, 7.13).
+        if (outcome.kind !== 'done' && outcome.kind !== 'refused') this.#putBack(uid, versions, peers.slice(done))
       })
     }
     next(0)
@@ -142,6 +143,10 @@ function raise(gathered: Gathered, kind: keyof Named, peer: number, device: numb
   }
   const marks = found[kind]
   const before = marks[device]
-  if (before === undefined) gathered.count += 1
+  if (before === undefined) {
+    // More devices than anybody has: they are invented.
+    if (Object.keys(marks).length >= MARKED_DEVICES_MAX) return
+    gathered.count += 1
+  }
   if (sendSeq > (before ?? 0)) marks[device] = sendSeq
 }

@@ -16,9 +16,14 @@ export type Undone = Exclude<Outcome<unknown>, { kind: 'done' }>
 
 /** Why nothing was done, and when to come back. */
 export function whyUndone({ kind }: Undone): { readonly code: Code; readonly retryAfterMs: number } {
-  return kind === 'full'
-    ? { code: CODES.STORE_FULL.code, retryAfterMs: FULL_RETRY_AFTER_MS }
-    : { code: CODES.UNAVAILABLE.code, retryAfterMs: RETRY_AFTER_MS }
+  switch (kind) {
+    case 'full':
+      return { code: CODES.STORE_FULL.code, retryAfterMs: FULL_RETRY_AFTER_MS }
+    case 'unavailable':
+      return { code: CODES.UNAVAILABLE.code, retryAfterMs: RETRY_AFTER_MS }
+    case 'refused':
+      return { code: CODES.REFUSED.code, retryAfterMs: 0 }
+  }
 }
 
 export function refuse(caller: Caller, id: number, code: Code, retryAfterMs?: number): void {

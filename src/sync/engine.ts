@@ -71,6 +71,7 @@ interface Lane {
 
 const UNAVAILABLE = { kind: 'unavailable' } as const
 const FULL = { kind: 'full' } as const
+const REFUSED = { kind: 'refused' } as const
 
 export class Engine {
   readonly #options: EngineOptions
@@ -199,7 +200,13 @@ export class Engine {
   /** False if records are missing: they are being read, and the actor's other jobs wait behind this one. */
   #plan<I, R>(job: Job<I, R>): boolean {
     const nowMs = this.#options.clock.now()
-    const { plan, result } = Plan.make(this.#context, job.actor, job.transition, job.input, nowMs, job.since)
+    const { actor, transition, input, since } = job
+    const { plan, result, above } = Plan.make(this.#context, actor, transition, input, nowMs, since)
+    if (above !== undefined) {
+      this.#options.listener.aboveBound?.(job.transition.name, above)
+      this.#finish(job, REFUSED)
+      return true
+    }
     if (plan.missing.length > 0) {
       job.readings += 1
       if (job.readings > READINGS_MAX) throw new Error(`${job.transition.name} never has all the records it needs`)

@@ -9,6 +9,9 @@ import { partitionOf } from '../store/partition.js'
 import type { Actor, Append, Appended, Drop, Expectation, Put, ScopeId, Stamp, Trim, Unit } from '../store/types.js'
 import type { ActorCells, Cell, KnownValue, RecordCache } from './record-cache.js'
 import {
+  ASIDES_MAX,
+  EFFECT_BYTES_MAX,
+  isAbove,
   OUTBOX,
   type OutboxEntry,
   outboxEntry,
@@ -19,11 +22,14 @@ import {
   setAside,
 } from './record-kinds.js'
 import type { Stamps } from './stamps.js'
-import type { EffectKind, RecordKind, Signal, Transition, Tx } from './types.js'
+import { AboveBoundError, type EffectKind, type RecordKind, type Signal, type Transition, type Tx } from './types.js'
 
 /** How deep effects may cause effects in one unit, and how many appends one unit may hold: the rest goes by outbox. */
 export const CASCADE_LEVELS_MAX = 4
 export const CASCADE_APPENDS_MAX = 1_000
+
+/** Of what an effect threw, kept with it. */
+const ERROR_CHARACTERS_MAX = 1_000
 
 /** What planning needs of the engine around it. */
 export interface PlanContext {
@@ -51,6 +57,8 @@ interface Slot {
   value: unknown
   expected: boolean
   put: boolean
+  /** The value as it is stored, if it was put and there is one. */
+  bytes: Uint8Array | null
   /** Made when the unit is. */
   stamp: Stamp
   /** The chain of the pending value that the put made. */
@@ -63,6 +71,12 @@ interface Emitted {
   readonly target: Actor
   readonly input: unknown
   readonly level: number
+}
+
+export interface Made<R> {
+  readonly plan: Plan
+  readonly result: R | undefined
+  readonly above: AboveBoundError | undefined
 }
 
 /** How far a plan had come before an effect was run. */
@@ -96,7 +110,7 @@ export class Plan {
   readonly #effects: Emitted[] = []
   /** Puts whose names are new by construction, guarded by another record of the unit: nothing is read or expected. */
   readonly #unseen: Put[] = []
-  /** What each put replaced, newest last: slot, whether it was put before, its value then. */
+  /** What each put replaced, newest last: slot, whether it was put before, its value and bytes then. */
   readonly #undo: unknown[] = []
   readonly #since: number
   #own: number | undefined
@@ -109,7 +123,8 @@ export class Plan {
   }
 
   /**
-   * Either the plan and the transition's result, or a plan that names what is `missing`.
+   * The plan and the transition's result; or a plan that names what is `missing`; or why there is none, when the transition
+   * would have put a record above its bound and knows nothing else to do.
    * @param since the newest look at the store when the job came
    */
   static make<I, R>(
@@ -119,18 +134,25 @@ export class Plan {
     input: I,
     nowMs: number,
     since: number,
-  ): { plan: Plan; result: R | undefined } {
-    const plan = new Plan(context, context.scopeOf(actor), nowMs, since)
+  ): Made<R> {
+    const made = Plan.#try(new Plan(context, context.scopeOf(actor), nowMs, since), actor, transition, input, false)
+    if (made.above === undefined || transition.refused === undefined) return made
+    return Plan.#try(new Plan(context, context.scopeOf(actor), nowMs, since), actor, transition, input, true)
+  }
+
+  static #try<I, R>(plan: Plan, actor: Actor, transition: Transition<I, R>, input: I, refused: boolean): Made<R> {
     try {
-      const result = transition.run(new PlanTx(plan, actor, 0), input)
+      const tx = new PlanTx(plan, actor, 0)
+      const result = refused ? transition.refused?.(tx, input) : transition.run(tx, input)
       if (plan.appends[0]?.actor === actor) plan.#own = 0
       plan.#applyEffects()
-      return { plan, result }
+      return { plan, result, above: undefined }
     } catch (error) {
+      if (error instanceof AboveBoundError) return { plan, result: undefined, above: error }
       if (error !== NEEDS_RECORDS) throw error
-      const cells = context.cache.cellsOf(actor)
+      const cells = plan.context.cache.cellsOf(actor)
       for (const [kind, id] of transition.reads?.(input) ?? []) plan.want(cells, kind, id)
-      return { plan, result: undefined }
+      return { plan, result: undefined, above: undefined }
     } finally {
       for (const slot of plan.slots) slot.cell.slot = undefined
     }
@@ -154,13 +176,13 @@ export class Plan {
     const puts = this.#unseen
     let anchored = false
     for (const slot of this.slots) {
-      const { actor, name, kind } = slot.cell
+      const { actor, name } = slot.cell
       if (slot.expected) expect.push({ actor, name, stamp: slot.base.stamp })
       if (!slot.put) continue
       const absent = slot.value === undefined
       anchored ||= !absent
       slot.stamp = absent ? 0 : this.context.stamps.next()
-      puts.push({ actor, name, bytes: absent ? null : kind.encode(slot.value), stamp: slot.stamp })
+      puts.push({ actor, name, bytes: slot.bytes, stamp: slot.stamp })
       slot.chain = this.context.cache.pend(slot.cell, slot.stamp, slot.value, slot.base)
     }
     // A trim or a drop alone may be repeated as it is.
@@ -199,7 +221,7 @@ export class Plan {
       this.missing.push(cell)
       throw NEEDS_RECORDS
     }
-    const slot = { cell, base, value: base.value, expected: false, put: false, stamp: 0, chain: 0 }
+    const slot = { cell, base, value: base.value, expected: false, put: false, bytes: null, stamp: 0, chain: 0 }
     cell.slot = slot
     this.slots.push(slot)
     return slot
@@ -207,16 +229,20 @@ export class Plan {
 
   /** A record that nothing of the unit depends on. That it is not there is believed of a look alone that is newer than the job. */
   glance(cells: ActorCells, kind: RecordKind<unknown>, id: string | number | undefined): unknown {
-    const cell = this.context.cache.cell(cells, kind, id)
-    if (cell.durable?.stamp === 0 && cell.look <= this.#since) cell.durable = undefined
+    this.#forgetOldAbsence(this.context.cache.cell(cells, kind, id))
     return this.slot(cells, kind, id).value
   }
 
+  /** @throws AboveBoundError */
   put(slot: Slot, value: unknown): void {
-    this.#undo.push(slot, slot.put, slot.value)
+    const { kind, actor, name } = slot.cell
+    const bytes = value === undefined ? null : kind.encode(value)
+    if (bytes !== null && isAbove(kind.bound, value, bytes)) throw new AboveBoundError(actor, name, kind, bytes.length)
+    this.#undo.push(slot, slot.put, slot.value, slot.bytes)
     slot.expected = true
     slot.put = true
     slot.value = value
+    slot.bytes = bytes
   }
 
   putUnseen(put: Put): void {
@@ -230,6 +256,18 @@ export class Plan {
   want(cells: ActorCells, kind: RecordKind<unknown>, id: string | number | undefined): void {
     const cell = this.context.cache.cell(cells, kind, id)
     if (cell.known === undefined) this.missing.push(cell)
+  }
+
+  /** The same, for `glance`. */
+  wantGlance(actor: Actor, kind: RecordKind<unknown>, id: string | number | undefined): void {
+    const cells = this.context.cache.cellsOf(actor)
+    this.#forgetOldAbsence(this.context.cache.cell(cells, kind, id))
+    this.want(cells, kind, id)
+  }
+
+  /** That it is not there is believed of a look alone that is newer than the job. */
+  #forgetOldAbsence(cell: Cell): void {
+    if (cell.durable?.stamp === 0 && cell.look <= this.#since) cell.durable = undefined
   }
 
   /** A plan that lacks records goes on all the same, to find out at once what the other effects lack. */
@@ -264,12 +302,11 @@ export class Plan {
     const seq = (out?.sent ?? 0) + 1
     at.put(pairOut, { sent: seq, settled: out?.settled ?? 0 }, target)
     const entry = { source, target, seq, kind: kind.name, payload: kind.encode(input) }
-    this.#unseen.push({
-      actor: outboxOf(source),
-      name: recordName(outboxEntry, outboxEntryId(source, target, seq)),
-      bytes: outboxEntry.encode(entry),
-      stamp: this.context.stamps.next(),
-    })
+    const bytes = outboxEntry.encode(entry)
+    const actor = outboxOf(source)
+    const name = recordName(outboxEntry, outboxEntryId(source, target, seq))
+    if (isAbove(outboxEntry.bound, entry, bytes)) throw new AboveBoundError(actor, name, outboxEntry, bytes.length)
+    this.#unseen.push({ actor, name, bytes, stamp: this.context.stamps.next() })
     this.outbox.push(entry)
   }
 
@@ -282,9 +319,9 @@ export class Plan {
       if (error === NEEDS_RECORDS) throw error
       this.#rollBack(mark)
       this.asides.push({ source, target: tx.actor, kind: kind.name, error })
-      const payload = Buffer.from(kind.encode(input)).toString('base64')
-      const id = `${source}/${seq === 0 ? `at-${this.nowMs}` : seq}`
-      tx.put(setAside, { kind: kind.name, payload, error: String(error) }, id)
+      const payload = Buffer.from(kind.encode(input).subarray(0, EFFECT_BYTES_MAX)).toString('base64')
+      const id = `${source}/${seq === 0 ? `at-${this.nowMs % ASIDES_MAX}` : seq % ASIDES_MAX}`
+      tx.put(setAside, { kind: kind.name, payload, error: String(error).slice(0, ERROR_CHARACTERS_MAX) }, id)
       kind.refused?.(tx, input, source)
     }
   }
@@ -302,11 +339,13 @@ export class Plan {
 
   #rollBack(mark: Mark): void {
     while (this.#undo.length > mark.undo) {
+      const bytes = this.#undo.pop() as Uint8Array | null
       const value = this.#undo.pop()
       const put = this.#undo.pop() as boolean
       const slot = this.#undo.pop() as Slot
       slot.put = put
       slot.value = value
+      slot.bytes = bytes
     }
     this.appends.length = mark.appends
     this.trims.length = mark.trims
@@ -354,6 +393,11 @@ export class PlanTx implements Tx {
 
   fetch(kinds: readonly RecordKind<unknown>[], ids: readonly (string | number)[]): void {
     for (const id of ids) for (const kind of kinds) this.#plan.want(this.#cells, kind, id)
+    if (this.#plan.missing.length > 0) throw NEEDS_RECORDS
+  }
+
+  fetchOf(records: readonly (readonly [actor: Actor, kind: RecordKind<unknown>, id?: string | number])[]): void {
+    for (const [actor, kind, id] of records) this.#plan.wantGlance(actor, kind, id)
     if (this.#plan.missing.length > 0) throw NEEDS_RECORDS
   }
 

@@ -1,17 +1,44 @@
 /** Kinds of records whose values are small JSON, and the engine's own ones. */
+import { assert } from '../lib/assert.js'
 import type { Actor } from '../store/types.js'
-import type { RecordKind } from './types.js'
+import type { RecordBound, RecordKind } from './types.js'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-export function jsonRecord<T>(prefix: string): RecordKind<T> {
-  return {
-    prefix,
-    encode: value => encoder.encode(JSON.stringify(value)),
-    decode: bytes => JSON.parse(decoder.decode(bytes)) as T,
-  }
+/** Above this a stored value that has no business to be so large is not even parsed: 10 ms. */
+const PARSED_BYTES_MAX = 2 ** 20
+
+const kinds = new Map<string, RecordKind<unknown>>()
+
+/** Every kind that there is, by prefix: each is made by `recordKind`. */
+export const RECORD_KINDS: ReadonlyMap<string, RecordKind<unknown>> = kinds
+
+export function recordKind<T>(kind: RecordKind<T>): RecordKind<T> {
+  assert(!kinds.has(kind.prefix), 'a prefix is of one kind')
+  kinds.set(kind.prefix, kind as RecordKind<unknown>)
+  return kind
 }
+
+export function jsonRecord<T>(prefix: string, bound: RecordBound<T>): RecordKind<T> {
+  return recordKind({
+    prefix,
+    bound,
+    encode: value => encoder.encode(JSON.stringify(value)),
+    decode(bytes) {
+      if (bytes.length > PARSED_BYTES_MAX && bound.cut !== undefined) return bound.cut(undefined)
+      const value = JSON.parse(decoder.decode(bytes)) as T
+      return bound.cut !== undefined && isAbove(bound, value, bytes) ? bound.cut(value) : value
+    },
+  })
+}
+
+export function isAbove<T>({ bytesMax, entries }: RecordBound<T>, value: T, bytes: Uint8Array): boolean {
+  return bytes.length > bytesMax || (entries !== undefined && entries.count(value) > entries.max)
+}
+
+/** Two numbers of up to sixteen digits, with their names. */
+const COUNTERS_BYTES_MAX = 64
 
 /**
  * The pair counter at the source (`out/<target>`): effects sent to the target through the outbox or counted, and how many of
@@ -21,21 +48,39 @@ export interface PairOut {
   readonly sent: number
   readonly settled: number
 }
-export const pairOut = jsonRecord<PairOut>('out')
+export const pairOut = jsonRecord<PairOut>('out', {
+  bytesMax: COUNTERS_BYTES_MAX,
+  grows: 'nobody: two numbers',
+  many: 'one per other user that it ever had to do with through an outbox',
+})
 
 /** The pair counter at the target (`in/<source>`): the number of the last effect taken; the next one is the only one accepted. */
 export interface PairIn {
   readonly last: number
 }
-export const pairIn = jsonRecord<PairIn>('in')
+export const pairIn = jsonRecord<PairIn>('in', {
+  bytesMax: COUNTERS_BYTES_MAX,
+  grows: 'nobody: a number',
+  many: 'one per other user that it ever had to do with through an outbox',
+})
 
-/** An effect that threw, kept for people (`aside/<source>/<seq>`). */
+/** Of a pair so many are kept: a newer one takes the place of an old one. */
+export const ASIDES_MAX = 64
+
+/** The longest effect: a message of 16 384 bytes, or the marks of all devices, with what stands around it. */
+export const EFFECT_BYTES_MAX = 2 ** 15
+
+/** An effect that threw, kept for people (`aside/<source>/<slot>`, the slot is below ASIDES_MAX). */
 export interface SetAside {
   readonly kind: string
   readonly payload: string
   readonly error: string
 }
-export const setAside = jsonRecord<SetAside>('aside')
+export const setAside = jsonRecord<SetAside>('aside', {
+  bytesMax: 2 * EFFECT_BYTES_MAX,
+  grows: 'nobody but by a bug: an effect that threw',
+  many: `${ASIDES_MAX} per other user, of each of two ways`,
+})
 
 /** An effect on its way, of the pseudo-actor `outbox/<source's partition>`; its id is `outboxEntryId`. */
 export interface OutboxEntry {
@@ -48,8 +93,13 @@ export interface OutboxEntry {
 
 export const OUTBOX = 'outbox'
 
-export const outboxEntry: RecordKind<OutboxEntry> = {
+export const outboxEntry: RecordKind<OutboxEntry> = recordKind({
   prefix: 'entry',
+  bound: {
+    bytesMax: EFFECT_BYTES_MAX,
+    grows: 'who sends to somebody of another scope: one effect each',
+    many: '10 000 from one partition to one scope (OUTBOX_ENTRIES_MAX)',
+  },
   encode({ source, target, seq, kind, payload }) {
     const head = encoder.encode(JSON.stringify([source, target, seq, kind]))
     const bytes = new Uint8Array(4 + head.length + payload.length)
@@ -68,7 +118,7 @@ export const outboxEntry: RecordKind<OutboxEntry> = {
     ]
     return { source, target, seq, kind, payload: bytes.slice(4 + length) }
   },
-}
+})
 
 /** Sorts by pair, and within the pair by sequence. */
 export function outboxEntryId(source: Actor, target: Actor, seq: number): string {

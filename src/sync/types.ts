@@ -4,9 +4,27 @@
  */
 import type { Actor, Appended, Version } from '../store/types.js'
 
+/** How large a record of a kind may get. The engine refuses what would put a larger one. */
+export interface RecordBound<T> {
+  /** Of the value as it is stored. */
+  readonly bytesMax: number
+  /** Of a value that holds a list or a map: how many there are in it, at most. */
+  readonly entries?: { readonly max: number; count(value: T): number }
+  /** Who can make it grow, and what stops him: for docs/records.md. */
+  readonly grows: string
+  /** How many records of the kind an actor may have: for docs/records.md. */
+  readonly many: string
+  /**
+   * Makes a stored value that is above the bound (an older server let it grow) fit; undefined is one too large to be read at
+   * all. Absent: nobody could ever make one.
+   */
+  cut?(value: T | undefined): T
+}
+
 /** A kind of record: its name is `prefix`, or `prefix/<id>`. Values are immutable: a transition puts a new one. */
 export interface RecordKind<T> {
   readonly prefix: string
+  readonly bound: RecordBound<T>
   encode(value: T): Uint8Array
   decode(bytes: Uint8Array): T
 }
@@ -35,6 +53,8 @@ export interface Tx {
   get<T>(kind: RecordKind<T>, id?: string | number): T | undefined
   /** Has these records read together if any is missing, before they are looked at one by one. Decides nothing. */
   fetch(kinds: readonly RecordKind<unknown>[], ids: readonly (string | number)[]): void
+  /** The same for `glance`: records of others. */
+  fetchOf(records: readonly (readonly [actor: Actor, kind: RecordKind<unknown>, id?: string | number])[]): void
   /** Like `get`, but the unit does not depend on it: what is seen may be out of date. */
   peek<T>(kind: RecordKind<T>, id?: string | number): T | undefined
   /**
@@ -62,6 +82,8 @@ export interface Transition<I, R> {
   /** Records that it is likely to need, read together when one is missing. Saves round trips, decides nothing. */
   reads?(input: I): readonly (readonly [kind: RecordKind<unknown>, id?: string | number])[]
   run(tx: Tx, input: I): R
+  /** What it does in place of `run` when that would put a record above its bound. Absent: it is refused, and nothing is done. */
+  refused?(tx: Tx, input: I): R
   /**
    * An answer without a change (or one for which this says so) may rest on what this node last saw, unverified: only for what
    * nobody builds on. That something is not there is verified all the same.
@@ -103,6 +125,8 @@ export type Outcome<R> =
   | { readonly kind: 'unavailable' }
   /** The store has no room for it: nothing happened; the same may be tried again when there is. */
   | { readonly kind: 'full' }
+  /** It would have put a record above its bound: nothing happened, and the same would not fare better. */
+  | { readonly kind: 'refused' }
 
 export type TimelinePage =
   | {
@@ -125,4 +149,21 @@ export interface EngineListener {
   committed?(units: number, tookMs: number): void
   /** An effect threw and was set aside: a bug. */
   setAside(source: Actor, target: Actor, kind: string, error: unknown): void
+  /** A transition was refused, for it would have put a record above its bound. Absent: nobody is told. */
+  aboveBound?(transition: string, error: AboveBoundError): void
+}
+
+/** Thrown through a transition that puts a record above its bound; never leaves the engine. */
+export class AboveBoundError extends Error {
+  override readonly name = 'AboveBoundError'
+  readonly actor: Actor
+  readonly record: string
+
+  constructor(actor: Actor, record: string, kind: RecordKind<unknown>, bytes: number) {
+    const { bytesMax, entries } = kind.bound
+    const most = entries === undefined ? `${bytesMax} bytes` : `${bytesMax} bytes and ${entries.max} entries`
+    super(`${record} of ${actor} would have ${bytes} bytes; a record of this kind has at most ${most}`)
+    this.actor = actor
+    this.record = record
+  }
 }

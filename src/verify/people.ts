@@ -6,6 +6,7 @@ import type { StoreView } from '../store/view.js'
 import {
   accountName,
   accountsActor,
+  DEVICES_MAX,
   type DeviceEntry,
   devices,
   deviceWindow,
@@ -15,7 +16,6 @@ import {
   uidCounter,
   userActor,
 } from '../sync/rules/records.js'
-import { DEVICES_MAX } from '../sync/rules/session.js'
 import type { Findings, NamedRecord } from './findings.js'
 import { look, numberOf } from './reader.js'
 

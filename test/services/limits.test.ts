@@ -8,7 +8,7 @@ import { Limits } from '../../src/ops/limits.js'
 import { LIMIT_NAMES, type LimitName, type LimitSettings, limitRow } from '../../src/ops/limits-table.js'
 import { slowing } from '../../src/session/slowing.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
-import { UNANSWERED_MAX } from '../../src/sync/rules/contact.js'
+import { UNANSWERED_MAX } from '../../src/sync/rules/records.js'
 import { befriend, type Reply, startNode, TestDevice, type TestNode } from '../support/engine.js'
 import { ManualClock } from '../support/manual-clock.js'
 

@@ -1,7 +1,7 @@
 /** The people and their phones: who has which in use, buys one more, puts away one that the server has replaced, or goes for good. */
 
 import { partitionOf } from '../../src/store/partition.js'
-import { DEVICES_MAX } from '../../src/sync/rules/session.js'
+import { DEVICES_MAX } from '../../src/sync/rules/records.js'
 import type { Stage } from './acts.js'
 import type { Ledger } from './ledger.js'
 import { Phone, type PhoneOptions, type User } from './phone.js'

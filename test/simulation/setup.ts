@@ -1,7 +1,7 @@
 /** What a seed decides before anything runs: how large, how long, and how bad. */
 
 import type { Random } from '../../src/lib/random.js'
-import { DEVICES_MAX } from '../../src/sync/rules/session.js'
+import { DEVICES_MAX } from '../../src/sync/rules/records.js'
 import type { HttpWeather } from './http.js'
 import type { Weather } from './network.js'
 import type { StoreWeather } from './store-faults.js'

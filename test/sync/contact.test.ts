@@ -83,6 +83,7 @@ class World {
       peek: (kind, id) => at(actor, kind, id),
       glance: at,
       fetch() {},
+      fetchOf() {},
       put: (kind, value, id) => records.set(`${actor}/${recordName(kind, id)}`, value),
       remove: (kind, id) => records.delete(`${actor}/${recordName(kind, id)}`),
       append() {},

@@ -7,16 +7,17 @@ import { type CommitInFlight, type MemoryFaults, NO_FAULTS } from '../../src/sto
 import { MemoryStore, type MemoryStoreOptions } from '../../src/store/memory/store.js'
 import { Engine } from '../../src/sync/engine.js'
 import { CASCADE_APPENDS_MAX } from '../../src/sync/plan.js'
-import { jsonRecord } from '../../src/sync/record-kinds.js'
+import { ASIDES_MAX, jsonRecord, setAside } from '../../src/sync/record-kinds.js'
 import { randomStamps } from '../../src/sync/stamps.js'
-import type { EffectKind, Hint, Transition } from '../../src/sync/types.js'
+import type { EffectKind, Hint, Transition, Tx } from '../../src/sync/types.js'
 import { eventually } from '../support/eventually.js'
+import { testBound } from '../support/test-bound.js'
 
 // The engine's timers do not keep a process alive.
 const awake = setInterval(() => {}, 1_000)
 t.teardown(() => clearInterval(awake))
 
-const count = jsonRecord<number>('count')
+const count = jsonRecord<number>('count', testBound())
 
 const add: Transition<number, number> = {
   name: 'add',
@@ -38,7 +39,7 @@ const asJson = {
   encode: (input: Told) => new TextEncoder().encode(JSON.stringify(input)),
   decode: (bytes: Uint8Array) => JSON.parse(new TextDecoder().decode(bytes)) as Told,
 }
-const heard = jsonRecord<string[]>('heard')
+const heard = jsonRecord<string[]>('heard', testBound())
 const tell: EffectKind<Told> = {
   name: 'tell',
   ...asJson,
@@ -59,15 +60,16 @@ const say: Transition<{ to: string[]; text: string; onTo?: string }, boolean> = 
 }
 const hear: Transition<void, readonly string[]> = { name: 'hear', run: tx => tx.get(heard) ?? [] }
 
-async function start(options: MemoryStoreOptions = {}, seed = 'engine') {
+async function start(options: MemoryStoreOptions = {}, seed = 'engine', effects: readonly EffectKind<Told>[] = [tell]) {
   const hints: Hint[] = []
   const asides: string[] = []
   const fatal: unknown[] = []
+  const store = new MemoryStore({ random: seededRandom(seed), ...options })
   const engine = new Engine({
-    store: new MemoryStore({ random: seededRandom(seed), ...options }),
+    store,
     clock: systemClock,
     stamps: randomStamps(seededRandom(seed)),
-    effects: [tell],
+    effects: effects as readonly EffectKind<unknown>[],
     defer: endOfTurn,
     listener: {
       hint: hint => hints.push(hint),
@@ -77,7 +79,7 @@ async function start(options: MemoryStoreOptions = {}, seed = 'engine') {
     onFatal: error => fatal.push(error),
   })
   await engine.start()
-  return { engine, hints, asides, fatal }
+  return { engine, store, hints, asides, fatal }
 }
 
 async function result<I, R>(engine: Engine, actor: string, transition: Transition<I, R>, input: I): Promise<R> {
@@ -301,6 +303,55 @@ t.test('an effect that throws is set aside, and its source is told', async t => 
   t.same(await result(engine, 'user/2', hear, undefined), [])
 })
 
+const small = jsonRecord<string>('small', testBound(100))
+const write: Transition<string, string> = {
+  name: 'write',
+  run(tx, text) {
+    tx.put(small, text)
+    return text
+  },
+}
+
+t.test('what would put a record above its bound is refused, and nothing is done', async t => {
+  const { engine } = await start()
+  const refusing = (refused?: (tx: Tx) => string) =>
+    engine.run('user/1', refused === undefined ? write : { ...write, refused }, 'x'.repeat(100))
+  t.same(await refusing(), { kind: 'refused' })
+  t.match(await engine.run('user/1', write, 'x'.repeat(98)), { kind: 'done' })
+  t.match(
+    await refusing(tx => {
+      tx.put(small, 'too long')
+      return 'another answer'
+    }),
+    { kind: 'done', result: 'another answer' },
+  )
+  const read: Transition<void, string> = { name: 'read', run: tx => tx.get(small) ?? '' }
+  t.same(await result(engine, 'user/1', read, undefined), 'too long')
+})
+
+t.test('an effect that would do so is set aside; of those that throw the newest few are kept', async t => {
+  const grow: EffectKind<Told> = {
+    name: 'grow',
+    ...asJson,
+    run(tx, { text }) {
+      tx.put(heard, ['before'])
+      tx.put(small, text)
+    },
+  }
+  const tellThem: Transition<number, void> = {
+    name: 'tell-them',
+    run: (tx, n) => tx.effect(grow, 'user/2', { text: 'x'.repeat(200) + n }),
+  }
+  const { engine, asides, store } = await start({}, 'grow', [grow])
+  for (let n = 0; n < 3 * ASIDES_MAX; n += 1) await result(engine, 'user/1', tellThem, n)
+  t.equal(asides.length, 3 * ASIDES_MAX)
+  t.match(asides[0], /small of user\/2 would have 20\d bytes/)
+  t.same(await result(engine, 'user/2', hear, undefined), [], 'nothing of it was done')
+  const kept = await store.scan(0, 'user/2/aside/', null, 1_000)
+  t.ok(kept.length > 0 && kept.length <= ASIDES_MAX, `${kept.length} are kept`)
+  for (const { bytes } of kept) t.ok(bytes.length <= setAside.bound.bytesMax)
+})
+
 t.test('effects to another scope arrive once and in order, whoever delivers them, through lost answers', async t => {
   const disk = new MemoryDisk(seededRandom('disk'))
   const random = seededRandom('faults')
@@ -353,7 +404,7 @@ t.test('a job that waits for records does not let later ones of its actor pass',
     listener: { hint() {}, signal() {}, setAside() {} },
     onFatal: () => {},
   })
-  const other = jsonRecord<number>('other')
+  const other = jsonRecord<number>('other', testBound())
   const slow: Transition<void, void> = {
     name: 'slow',
     run(tx) {

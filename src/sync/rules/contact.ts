@@ -19,13 +19,17 @@ import { type Contact, ContactState, encodeItem } from '../../../protocol/genera
 import type { Actor } from '../../store/types.js'
 import type { EffectKind, Tx } from '../types.js'
 import { type Numbered, numbered } from './numbered.js'
-import { type ContactRecord, contact, contactIndex, contactsAsked, profile, uidOf, userActor } from './records.js'
-
-/** Requests of one user that wait for an answer. Who is answered by nobody is asking strangers. */
-export const UNANSWERED_MAX = 200
-
-/** Contacts of one user in any state but none. Bounds the index record (8 bytes each) and a first sync. */
-export const CONTACTS_MAX = 5_000
+import {
+  CONTACTS_MAX,
+  type ContactRecord,
+  contact,
+  contactIndex,
+  contactsAsked,
+  profile,
+  UNANSWERED_MAX,
+  uidOf,
+  userActor,
+} from './records.js'
 
 export interface ContactInput extends Numbered {
   readonly uid: number
@@ -116,6 +120,10 @@ function hasRoom(tx: Tx): boolean {
   return (tx.get(contactIndex)?.length ?? 0) < CONTACTS_MAX
 }
 
+function mayAsk(tx: Tx): boolean {
+  return (tx.get(contactsAsked)?.length ?? 0) < UNANSWERED_MAX
+}
+
 /** The other side's act. */
 export const contactTold: EffectKind<Told> = {
   name: 'contact',
@@ -156,12 +164,11 @@ function hear(tx: Tx, source: Actor, before: ContactRecord, told: Told): Contact
       if (before.theirs !== told.own) return before
       if (before.state === ContactState.INVITED) return { ...before, ...NONE }
       if (before.state !== ContactState.FRIEND) return before
-      return before.own === 0 ? { ...before, ...NONE } : { ...before, state: ContactState.REQUESTED, theirs: 0 }
+      return before.own === 0 ? { ...before, ...NONE } : waitingAgain(tx, source, before)
     case 'removed':
       // All that the other had asked is over. A request of ours that it had not heard of when it spoke still waits there.
       if (before.state === ContactState.UNSPECIFIED || before.state === ContactState.REQUESTED) return before
-      if (before.own <= told.heard) return { ...before, ...NONE }
-      return { ...before, state: ContactState.REQUESTED, theirs: 0 }
+      return before.own <= told.heard ? { ...before, ...NONE } : waitingAgain(tx, source, before)
     case 'blocked':
     case 'unblocked':
       return { ...before, blockedBy: told.act === 'blocked' }
@@ -170,6 +177,13 @@ function hear(tx: Tx, source: Actor, before: ContactRecord, told: Told): Contact
     case 'gone':
       return gone(before)
   }
+}
+
+/** A request of this user, that the other's had answered, waits again; where no more may wait it is taken back. */
+function waitingAgain(tx: Tx, source: Actor, before: ContactRecord): ContactRecord {
+  if (mayAsk(tx)) return { ...before, state: ContactState.REQUESTED, theirs: 0 }
+  tell(tx, source, 'cancelled', before.own)
+  return { ...before, ...NONE }
 }
 
 /** His account was deleted. What nobody knew of stays so. */
@@ -228,7 +242,7 @@ export const requestContact = act('request', (tx, { other, greeting, limited }, 
   if (theirs?.deleted !== false) return CODES.UNKNOWN_USER.code
   if (before.state === ContactState.UNSPECIFIED) {
     if (!hasRoom(tx)) return CODES.CONTACT_LIMIT.code
-    if ((tx.get(contactsAsked)?.length ?? 0) >= UNANSWERED_MAX) return CODES.REQUEST_LIMIT.code
+    if (!mayAsk(tx)) return CODES.REQUEST_LIMIT.code
   }
   const own = before.asked + 1
   tell(tx, userActor(other), 'asked', own, 0, greeting)

@@ -37,7 +37,11 @@ export function leavingActor(uid: number): Actor {
 }
 
 /** Of `leaving/<partition>`, by uid. */
-export const leavingUser = jsonRecord<{ readonly sinceMs: number }>('user')
+export const leavingUser = jsonRecord<{ readonly sinceMs: number }>('user', {
+  bytesMax: 64,
+  grows: 'nobody: a number',
+  many: 'one per deleted account whose data is being removed',
+})
 
 export const noteLeaving: EffectKind<{ readonly uid: number }> = {
   name: 'account-leaving',
@@ -49,7 +53,11 @@ export const noteLeaving: EffectKind<{ readonly uid: number }> = {
 }
 
 /** When the last of them had left: what a unit that only removes something is known by. */
-const lastLeft = jsonRecord<{ readonly atMs: number }>('last')
+const lastLeft = jsonRecord<{ readonly atMs: number }>('last', {
+  bytesMax: 64,
+  grows: 'nobody: a number',
+  many: 'one',
+})
 
 /** Of leaving/<partition>: nothing is left of the user. */
 export const hasLeft: Transition<{ readonly uid: number }, void> = small({

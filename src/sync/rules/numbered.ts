@@ -66,14 +66,20 @@ export function numbered<I extends Numbered>(
       const verdict = judge(tx, input, sequence)
       if (verdict.kind !== 'run') return verdict
       const code = rule(tx, input)
-      if (code === AGAIN) return { kind: 'again' }
-      // Read again: the rule may have ended the device's own session.
-      const now = tx.get(deviceWindow, input.device) ?? EMPTY_WINDOW
-      const skipped = input.sendSeq - now.last
-      tx.put(deviceWindow, withUsed(now, skipped, input.hash, code), input.device)
-      return { kind: 'answer', code, repeated: false }
+      return code === AGAIN ? { kind: 'again' } : used(tx, input, code)
+    },
+    refused(tx, input) {
+      const verdict = judge(tx, input, sequence)
+      return verdict.kind === 'run' ? used(tx, input, CODES.REFUSED.code) : verdict
     },
   }
+}
+
+/** Uses the number up. The window is read again: the rule may have ended the device's own session. */
+function used(tx: Tx, { device, sendSeq, hash }: Numbered, code: Code): Answer {
+  const now = tx.get(deviceWindow, device) ?? EMPTY_WINDOW
+  tx.put(deviceWindow, withUsed(now, sendSeq - now.last, hash, code), device)
+  return { kind: 'answer', code, repeated: false }
 }
 
 /** The same, run while there is little room too. */

@@ -1,14 +1,23 @@
 /** The records of the actors: `user/<uid>` and `accounts/<partition>`. What changes often is apart from what others depend on. */
 import type { ContactState } from '../../../protocol/generated/messages.js'
-import { SEND_WINDOW } from '../../../protocol/limits.js'
+import {
+  ACCOUNT_BYTES_MAX,
+  DEVICE_NAME_BYTES_MAX,
+  GREETING_BYTES_MAX,
+  NICKNAME_BYTES_MAX,
+  SEND_WINDOW,
+} from '../../../protocol/limits.js'
 import { assert } from '../../lib/assert.js'
 import { type Actor, PARTITIONS } from '../../store/types.js'
-import { jsonRecord } from '../record-kinds.js'
-import type { RecordKind } from '../types.js'
+import { jsonRecord, recordKind } from '../record-kinds.js'
+import type { RecordBound, RecordKind } from '../types.js'
 
 export function userActor(uid: number): Actor {
   return `user/${uid}`
 }
+
+/** Letters of a text may stand in JSON as six bytes each. */
+const JSON_BYTES_PER_BYTE = 6
 
 /** The uid behind a user's actor; 0 for another kind of actor. */
 export function uidOf(actor: Actor): number {
@@ -21,8 +30,16 @@ export function accountsActor(partition: number): Actor {
 }
 
 /** Of `accounts/<partition>`. */
-export const accountName = jsonRecord<{ readonly uid: number }>('name')
-export const uidCounter = jsonRecord<{ readonly n: number; readonly epoch: number }>('next')
+export const accountName = jsonRecord<{ readonly uid: number }>('name', {
+  bytesMax: 64,
+  grows: 'nobody: a number',
+  many: 'one per account that ever was: 60 Registers an hour and address',
+})
+export const uidCounter = jsonRecord<{ readonly n: number; readonly epoch: number }>('next', {
+  bytesMax: 64,
+  grows: 'nobody: two numbers',
+  many: 'one',
+})
 
 /** Of `user/<uid>`, as all that follow. */
 export interface Profile {
@@ -31,10 +48,18 @@ export interface Profile {
   readonly createdAtMs: number
   readonly deleted: boolean
 }
-export const profile = jsonRecord<Profile>('profile')
+export const profile = jsonRecord<Profile>('profile', {
+  bytesMax: 256 + JSON_BYTES_PER_BYTE * (ACCOUNT_BYTES_MAX + NICKNAME_BYTES_MAX),
+  grows: 'the user, by UpdateProfile: a nickname has at most 64 bytes',
+  many: 'one',
+})
 
 /** The password's hash in the form of services/passwords.ts; none after the account's deletion. */
-export const password = jsonRecord<{ readonly hash: string }>('password')
+export const password = jsonRecord<{ readonly hash: string }>('password', {
+  bytesMax: 256,
+  grows: 'nobody: a hash',
+  many: 'one',
+})
 
 export interface DeviceEntry {
   readonly device: number
@@ -51,7 +76,20 @@ export interface Devices {
   readonly epoch: number
   readonly list: readonly DeviceEntry[]
 }
-export const devices = jsonRecord<Devices>('devices')
+
+/** Live devices of one user; one more replaces the one longest away. */
+export const DEVICES_MAX = 8
+/** And so many that have ended are kept at most: who logs in with ever new keys makes his list no longer. */
+export const ENDED_DEVICES_MAX = 64
+/** With the one that a login ends. */
+export const DEVICES_KEPT_MAX = DEVICES_MAX + ENDED_DEVICES_MAX + 1
+
+export const devices = jsonRecord<Devices>('devices', {
+  bytesMax: 128 + DEVICES_KEPT_MAX * (256 + JSON_BYTES_PER_BYTE * DEVICE_NAME_BYTES_MAX),
+  entries: { max: DEVICES_KEPT_MAX, count: ({ list }) => list.length },
+  grows: 'the user, by Login with ever new installations: 8 live devices, and of ended ones the newest 64',
+  many: 'one',
+})
 
 export interface SessionToken {
   /** Of the token's SHA-256, in base64. */
@@ -67,10 +105,22 @@ export interface SessionRecord {
   readonly attempt: number
   readonly ended: boolean
 }
-export const session = jsonRecord<SessionRecord>('session')
+/** Of those never used. */
+export const UNUSED_TOKENS_MAX = 4
+
+export const session = jsonRecord<SessionRecord>('session', {
+  bytesMax: 1_024,
+  entries: { max: UNUSED_TOKENS_MAX, count: ({ unused }) => unused.length },
+  grows: 'the user, by Login: of unused tokens the newest 4 are kept',
+  many: 'one per device in `devices`',
+})
 
 /** Up to where a device has durably stored the timeline. */
-export const deviceAck = jsonRecord<{ readonly version: number }>('ack')
+export const deviceAck = jsonRecord<{ readonly version: number }>('ack', {
+  bytesMax: 64,
+  grows: 'nobody: a number',
+  many: 'one per device in `devices`',
+})
 
 export interface ContactRecord {
   readonly state: ContactState
@@ -88,13 +138,34 @@ export interface ContactRecord {
   readonly nickname: string
   readonly greeting: string
 }
-export const contact = jsonRecord<ContactRecord>('contact')
+export const contact = jsonRecord<ContactRecord>('contact', {
+  bytesMax: 512 + JSON_BYTES_PER_BYTE * (ACCOUNT_BYTES_MAX + NICKNAME_BYTES_MAX + GREETING_BYTES_MAX),
+  grows: 'both: a nickname has at most 64 bytes, a greeting 256',
+  many: 'one per other user who was ever asked, blocked, or asked himself: 20 an hour on either side',
+})
+
+/** Contacts of one user in any state but none. Bounds the index (17 bytes each at the most) and a first sync. */
+export const CONTACTS_MAX = 5_000
+const UID_BYTES_MAX = 17
 
 /** Whom the user has a contact with in any state but none: for what concerns them all. In order of uid. */
-export const contactIndex = jsonRecord<readonly number[]>('contacts')
+export const contactIndex = jsonRecord<readonly number[]>('contacts', {
+  bytesMax: 2 + CONTACTS_MAX * UID_BYTES_MAX,
+  entries: { max: CONTACTS_MAX, count: list => list.length },
+  grows: 'both: beyond 5 000 contacts neither asks nor is asked',
+  many: 'one',
+})
+
+/** Requests of one user that wait for an answer. Who is answered by nobody is asking strangers. */
+export const UNANSWERED_MAX = 200
 
 /** Those of them whose answer the user waits for (REQUESTED): how many there may be is limited. */
-export const contactsAsked = jsonRecord<readonly number[]>('asking')
+export const contactsAsked = jsonRecord<readonly number[]>('asking', {
+  bytesMax: 2 + UNANSWERED_MAX * UID_BYTES_MAX,
+  entries: { max: UNANSWERED_MAX, count: list => list.length },
+  grows: 'the user, by Request: 200 wait for an answer',
+  many: 'one',
+})
 
 /** Highest send_seq per device. */
 export type Marks = Readonly<Record<string, number>>
@@ -102,10 +173,47 @@ export interface MarkRecord {
   readonly delivered: Marks
   readonly read: Marks
 }
+/**
+ * About so many devices of one user marks are kept: as many as he can have at a time, with those that ended lately. Beyond it
+ * the oldest go (rules/watermark.ts).
+ */
+export const MARKED_DEVICES_MAX = DEVICES_KEPT_MAX
+
+function markBound(grows: string): RecordBound<MarkRecord> {
+  return {
+    // Each of the two: a device number of ten digits, a send_seq of sixteen.
+    bytesMax: 64 + 2 * MARKED_DEVICES_MAX * 32,
+    entries: { max: MARKED_DEVICES_MAX, count: ({ delivered, read }) => Math.max(sizeOf(delivered), sizeOf(read)) },
+    grows,
+    many: 'one per contact with whom there were messages',
+    // Of what was named of devices that never were, the newest stay, until marks of real ones take their places.
+    cut: (marks = { delivered: {}, read: {} }) => ({ delivered: newest(marks.delivered), read: newest(marks.read) }),
+  }
+}
+
+function sizeOf(marks: Marks): number {
+  let count = 0
+  for (const _ in marks) count += 1
+  return count
+}
+
+/** The marks of the devices with the highest numbers. */
+export function newest(marks: Marks): Marks {
+  const all = Object.entries(marks)
+  if (all.length <= MARKED_DEVICES_MAX) return marks
+  return Object.fromEntries(all.sort(([a], [b]) => Number(a) - Number(b)).slice(-MARKED_DEVICES_MAX))
+}
+
 /** What this user's devices have stored and read of a peer's messages, by the peer's devices. */
-export const taken = jsonRecord<MarkRecord>('taken')
+export const taken = jsonRecord<MarkRecord>(
+  'taken',
+  markBound("the user, by Ack: marks of the peer's devices alone, 73 of them"),
+)
 /** What a peer has stored and read of this user's messages, by this user's devices. */
-export const given = jsonRecord<MarkRecord>('given')
+export const given = jsonRecord<MarkRecord>(
+  'given',
+  markBound("the peer, by Ack: marks of the user's devices alone, 73 of them"),
+)
 
 /**
  * The window of a device's numbered requests: its last number, and of the last 64 a hash of the content (services/identity.ts)
@@ -133,8 +241,13 @@ const CODE_MAX = 255
 /** Stands where there is no content. */
 export const NO_HASH = '\0'.repeat(HASH_BYTES)
 
-export const deviceWindow: RecordKind<DeviceWindow> = {
+export const deviceWindow: RecordKind<DeviceWindow> = recordKind({
   prefix: 'device',
+  bound: {
+    bytesMax: HEAD_BYTES + SEND_WINDOW * SLOT_BYTES,
+    grows: 'nobody: 64 numbers',
+    many: 'one per device in `devices`',
+  },
   encode({ last, ended, bytes }) {
     const asStored = bytes.length > 0 && (bytes[ENDED_AT] === 1) === ended
     return asStored ? bytes : copied(bytes, last, ended, Math.max(bytes.length, HEAD_BYTES))
@@ -143,7 +256,7 @@ export const deviceWindow: RecordKind<DeviceWindow> = {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     return { last: view.getFloat64(0), ended: bytes[ENDED_AT] === 1, bytes: bytes.slice() }
   },
-}
+})
 
 export const EMPTY_WINDOW: DeviceWindow = { last: 0, ended: false, bytes: new Uint8Array(0) }
 

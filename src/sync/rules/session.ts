@@ -12,31 +12,29 @@ import { ATTEMPT_JUMP_MAX } from '../../../protocol/limits.js'
 import type { Transition, Tx } from '../types.js'
 import { type Answer, type Numbered, numbered, small } from './numbered.js'
 import {
+  DEVICES_MAX,
   type DeviceEntry,
   type Devices,
   deviceAck,
   devices,
   deviceWindow,
   EMPTY_WINDOW,
+  ENDED_DEVICES_MAX,
   password,
   profile,
   type SessionRecord,
   type SessionToken,
   session,
+  UNUSED_TOKENS_MAX,
   uidOf,
 } from './records.js'
 
 export const SESSION_MS = 90 * 86_400_000
 /** The expiry slides at most this often: a session's record is not to change with every connection for that alone. */
 const DAY_MS = 86_400_000
-const UNUSED_TOKENS_MAX = 4
 const UNUSED_TOKEN_MS = 600_000
-/** Live devices of one user; one more replaces the one longest away. */
-export const DEVICES_MAX = 8
 /** An ended device keeps its key, number and window for so long: as long as messages are kept. */
 export const ENDED_DEVICE_MS = 30 * DAY_MS
-/** And so many at most are kept: who logs in with ever new keys makes his list no longer. */
-const ENDED_DEVICES_MAX = 64
 /** Device numbers jump so far per epoch: some may have been given out and lost, in each that was missed. */
 const DEVICE_JUMP = 1_024
 

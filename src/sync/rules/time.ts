@@ -1,5 +1,5 @@
 /** When a server last ran on this store, and the jumps of its clock: so that a wrong clock at a start ends nothing. */
-import { JUMP_MS_MIN, type Jump, mergedJumps } from '../../lib/counted-time.js'
+import { JUMP_MS_MIN, JUMPS_MAX, type Jump, mergedJumps } from '../../lib/counted-time.js'
 import type { Actor } from '../../store/types.js'
 import { jsonRecord } from '../record-kinds.js'
 import type { Transition } from '../types.js'
@@ -12,7 +12,12 @@ interface NotedTime {
   readonly atMs: number
   readonly jumps: readonly Jump[]
 }
-const notedTime = jsonRecord<NotedTime>('noted')
+const notedTime = jsonRecord<NotedTime>('noted', {
+  bytesMax: 64 + JUMPS_MAX * 64,
+  entries: { max: JUMPS_MAX, count: ({ jumps }) => jumps.length },
+  grows: "the machine's clock: of its jumps the newest 16 are kept",
+  many: 'one',
+})
 
 export interface NoteTimeInput {
   /** A process begins: what the clock went ahead since the last note is a jump, if it is long. */

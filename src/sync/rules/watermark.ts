@@ -3,15 +3,18 @@
  * the peer, whose transition cuts it at what it has really sent.
  */
 import { encodeItem } from '../../../protocol/generated/messages.js'
-import type { EffectKind, Transition, Tx } from '../types.js'
+import type { Actor } from '../../store/types.js'
+import type { EffectKind, RecordKind, Transition, Tx } from '../types.js'
 import {
   contact,
   deviceAck,
   devices,
   deviceWindow,
   given,
+  MARKED_DEVICES_MAX,
   type MarkRecord,
   type Marks,
+  newest,
   taken,
   uidOf,
   userActor,
@@ -40,19 +43,56 @@ export const ack: Transition<AckInput, void> = {
       const before = tx.get(deviceAck, device)?.version ?? 0
       tx.put(deviceAck, { version: Math.max(before, version) }, device)
     }
-    for (const [peer, named] of marks) {
-      // A mark about somebody who never was a contact is about nothing.
-      if (!isContact(tx, peer)) continue
+    // A mark about somebody who never was a contact is about nothing.
+    const named = [...marks].filter(([peer]) => isContact(tx, peer))
+    readNewDevices(tx, named)
+    for (const [peer, { delivered, read }] of named) {
       const known = tx.get(taken, peer) ?? NO_MARKS
+      const isDevice = (device: number): boolean => isDeviceOf(tx, peer, device)
+      const here = (marked: readonly number[]): ((device: number) => boolean) => {
+        tx.fetchOf(marked.map(device => [userActor(peer), deviceWindow, device]))
+        return device => tx.glance(userActor(peer), deviceWindow, device) !== undefined
+      }
+      const readOfDevices = real(read, known.delivered, isDevice)
+      const readNow = risen(known.read, readOfDevices, here)
       // What was read has been stored.
-      const delivered = risen(known.delivered, risen(named.delivered, named.read))
-      const read = risen(known.read, named.read)
-      if (delivered === known.delivered && read === known.read) continue
-      tx.put(taken, { delivered, read }, peer)
-      if (read !== known.read) tx.append(readItem(peer, true, read), ownReadKey(peer))
-      tx.effect(marksGiven, userActor(peer), { delivered, read })
+      const stored = risen(real(delivered, known.delivered, isDevice), readOfDevices, here)
+      const deliveredNow = risen(known.delivered, stored, here)
+      if (deliveredNow === known.delivered && readNow === known.read) continue
+      tx.put(taken, { delivered: deliveredNow, read: readNow }, peer)
+      if (readNow !== known.read) tx.append(readItem(peer, true, readNow), ownReadKey(peer))
+      tx.effect(marksGiven, userActor(peer), { delivered: deliveredNow, read: readNow })
     }
   },
+}
+
+/** In one reading for all peers: what says whether they have the devices of which nothing was known so far. */
+function readNewDevices(tx: Tx, named: readonly (readonly [peer: number, marks: MarkRecord])[]): void {
+  const wanted: (readonly [actor: Actor, kind: RecordKind<unknown>, id?: number])[] = []
+  for (const [peer, { delivered, read }] of named) {
+    const known = tx.get(taken, peer) ?? NO_MARKS
+    for (const marks of [delivered, read]) {
+      for (const device in marks) {
+        if (device in known.delivered) continue
+        wanted.push([userActor(peer), deviceWindow, Number(device)], [userActor(peer), devices])
+      }
+    }
+  }
+  if (wanted.length > 0) tx.fetchOf(wanted)
+}
+
+/** Has now, or had once: those that ended long ago are forgotten, but their numbers were given out. */
+function isDeviceOf(tx: Tx, peer: number, device: number): boolean {
+  const actor = userActor(peer)
+  return tx.glance(actor, deviceWindow, device) !== undefined || device <= (tx.glance(actor, devices)?.last ?? 0)
+}
+
+/** Without those of devices that the peer never had: they are about nothing. */
+function real(named: Marks, known: Marks, isDevice: (device: number) => boolean): Marks {
+  let invented = false
+  for (const device in named) invented ||= !(device in known) && !isDevice(Number(device))
+  if (!invented) return named
+  return Object.fromEntries(Object.entries(named).filter(([device]) => device in known || isDevice(Number(device))))
 }
 
 /** The peer has stored and read this user's messages up to there. */
@@ -64,8 +104,12 @@ export const marksGiven: EffectKind<MarkRecord> = {
     const peer = uidOf(source)
     if (!isContact(tx, peer)) return
     const known = tx.get(given, peer) ?? NO_MARKS
-    const delivered = risen(known.delivered, cut(tx, named.delivered))
-    const read = risen(known.read, cut(tx, named.read))
+    const here = (marked: readonly number[]): ((device: number) => boolean) => {
+      tx.fetch([deviceWindow], marked)
+      return device => tx.peek(deviceWindow, device) !== undefined
+    }
+    const delivered = risen(known.delivered, cut(tx, newest(named.delivered)), here)
+    const read = risen(known.read, cut(tx, newest(named.read)), here)
     if (delivered === known.delivered && read === known.read) return
     tx.put(given, { delivered, read }, peer)
     if (delivered !== known.delivered) tx.append(deliveredItem(peer, delivered), deliveredKey(peer))
@@ -110,15 +154,25 @@ function cut(tx: Tx, marks: Marks): Marks {
   return kept
 }
 
-/** The higher of both, device by device; `known` itself if nothing rose. */
-function risen(known: Marks, named: Marks): Marks {
+/**
+ * The higher of both, device by device; `known` itself if nothing rose. Of more devices than a user can have, those go that he
+ * has no longer, and then the oldest.
+ */
+function risen(known: Marks, named: Marks, here: (marked: readonly number[]) => (device: number) => boolean): Marks {
   let merged: Record<string, number> | undefined
   for (const [device, sendSeq] of Object.entries(named)) {
     if (sendSeq <= (known[device] ?? 0)) continue
     merged ??= { ...known }
     merged[device] = sendSeq
   }
-  return merged ?? known
+  if (merged === undefined) return known
+  const marked = Object.keys(merged).map(Number)
+  if (marked.length <= MARKED_DEVICES_MAX) return merged
+  const isHere = here(marked)
+  const kept = marked.sort((a, b) => Number(isHere(a)) - Number(isHere(b)) || a - b).slice(-MARKED_DEVICES_MAX)
+  return kept.every(device => merged[device] === known[device])
+    ? known
+    : Object.fromEntries(kept.map(device => [device, merged[device] ?? 0]))
 }
 
 function watermarks(marks: Marks) {
