@@ -89,6 +89,11 @@ export function codeName(code: number): string {
   return names.get(code) ?? `CODE_${code}`
 }
 
+/** The text of a code by its name; the name itself if there is no such code. */
+export function nameText(name: string): string {
+  return Object.hasOwn(CODES, name) ? CODES[name as CodeName].text : name
+}
+
 /** The text of a code, for people; of an unknown one its name. */
 export function codeText(code: number): string {
   const name = names.get(code)

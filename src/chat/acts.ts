@@ -5,6 +5,7 @@ import { type CommandName, usageOf } from './command-table.js'
 import { contactLine, dayOf, errorText } from './lines.js'
 import type { People } from './people.js'
 import type { RoomSpec } from './room-spec.js'
+import type { Ask } from './screen.js'
 import { visibleName } from './visible.js'
 
 export interface ActsHost extends RoomSpec {
@@ -14,6 +15,9 @@ export interface ActsHost extends RoomSpec {
   /** Something that was under way is over. */
   changed(): void
 }
+
+/** A person who mistypes. */
+const OLD_PASSWORD_TRIES_MAX = 3
 
 export class Acts {
   readonly #people: People
@@ -32,7 +36,7 @@ export class Acts {
 
   /** @throws LongwireError if it could not be begun */
   async run(name: Exclude<CommandName, 'help' | 'history'>, words: readonly string[]): Promise<void> {
-    const { client, say, quit } = this.#host
+    const { client, quit } = this.#host
     const [first = '', second = ''] = words
     switch (name) {
       case 'add':
@@ -62,7 +66,6 @@ export class Acts {
       case 'password':
         return this.#password()
       case 'quit':
-        if (client.state().outbox.length > 0) say('notice', 'what is queued goes out at the next start')
         quit()
     }
   }
@@ -90,6 +93,7 @@ export class Acts {
     const { client } = this.#host
     const known = this.#people.uidOf(name)
     if (known !== undefined) return known
+    this.#needServer(`${name} cannot be looked up`)
     const profile = await client.account.lookUp({ account: name.toLowerCase() })
     this.#people.met(profile)
     return profile.uid
@@ -137,7 +141,14 @@ export class Acts {
     return uid === this.#host.talkingTo() ? Promise.resolve(0) : this.#host.client.unread(uid)
   }
 
+  /** @throws at once where the request would wait in silence for a connection that has failed */
+  #needServer(what: string): void {
+    const { phase } = this.#host.client.state()
+    if (phase === 'waiting' || phase === 'stopped') throw new Error(`${what} without a connection: try again later`)
+  }
+
   async #devices(): Promise<void> {
+    this.#needServer('the devices cannot be listed')
     for (const { device, name, createdAtMs, lastSeenMs, current } of await this.#host.client.account.devices()) {
       const here = current ? ' (this one)' : ''
       const days = `since ${dayOf(createdAtMs)}, last seen ${dayOf(lastSeenMs)}`
@@ -160,18 +171,35 @@ export class Acts {
   }
 
   async #password(): Promise<void> {
-    const { client, say, dialogue } = this.#host
+    const { say, dialogue } = this.#host
     if (dialogue === undefined) {
       say('wrong', '/password needs a terminal')
       return
     }
-    const [old, fresh, again] = await dialogue(async ask => [
-      await ask('Old password: ', 'secret'),
-      await ask('New password: ', 'secret'),
-      await ask('New password again: ', 'secret'),
-    ])
-    if (old === undefined || fresh === undefined || again === undefined) return
-    if (fresh !== again) say('wrong', 'the two are not the same: nothing was changed')
-    else this.#begin(client.account.changePassword(old, fresh), 'the password is changed; other devices are logged out')
+    await dialogue(async ask => {
+      const fresh = await ask('New password: ', 'secret')
+      const again = await ask('New password again: ', 'secret')
+      if (fresh === undefined || again === undefined) return
+      if (fresh !== again) say('wrong', 'the two are not the same: nothing was changed')
+      else await this.#changePassword(fresh, ask)
+    })
+  }
+
+  /** The old one is asked for last, and again when it is wrong: the new one need not be typed once more. */
+  async #changePassword(fresh: string, ask: Ask): Promise<void> {
+    const { client, say } = this.#host
+    for (let tries = 0; tries < OLD_PASSWORD_TRIES_MAX; tries++) {
+      const old = await ask('Old password: ', 'secret')
+      if (old === undefined || old === '') return
+      try {
+        await client.account.changePassword(old, fresh)
+        say('notice', 'the password is changed; other devices are logged out')
+        return
+      } catch (error) {
+        const wrong = error instanceof LongwireError && error.reason === 'WRONG_CREDENTIALS'
+        say('wrong', wrong ? 'the old password is wrong: nothing was changed' : errorText(error))
+        if (!wrong) return
+      }
+    }
   }
 }

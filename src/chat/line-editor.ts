@@ -25,6 +25,12 @@ const NOTHING: Typed = { kind: 'nothing' }
 /** Lines that can be called back. */
 const HISTORY_MAX = 100
 
+/** UTF-16 units that a cell of the screen may need: letters with marks, and emojis that are joined. */
+const UNITS_PER_CELL = 16
+
+/** Longer ones are taken for several: a hundred marks on one letter. */
+const GRAPHEME_UNITS = 128
+
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
 export class LineEditor {
@@ -47,6 +53,11 @@ export class LineEditor {
     return this.#left + this.#right
   }
 
+  /** In the midst of what is pasted: there is nothing to draw before its end. */
+  get pasting(): boolean {
+    return this.#pasting
+  }
+
   key(character: string | undefined, key: Key): Typed {
     if (key.name === 'paste-start' || key.name === 'paste-end') this.#pasting = key.name === 'paste-start'
     else if (this.#pasting) this.#insert(key.name === 'return' || key.name === 'enter' ? '\n' : (key.sequence ?? ''))
@@ -56,18 +67,27 @@ export class LineEditor {
   }
 
   /**
-   * The part of the line around the cursor that has room.
+   * The part of the line around the cursor that has room. Looks at no more of the line than may be shown.
    * @param cellsMax of the room; the cursor needs one of them
    * @returns fit for a terminal, and in which cell of it the cursor stands
    */
   view(cellsMax: number): { readonly text: string; readonly cursor: number } {
-    let before = shown(this.#left)
-    while (cellsOf(before) > cellsMax - 1) before = before.slice(graphemeLength(before))
-    const cursor = cellsOf(before)
-    let text = before
-    for (const { segment } of graphemes.segment(shown(this.#right))) {
-      if (cellsOf(text + segment) > cellsMax) break
-      text += segment
+    const near = cellsMax * UNITS_PER_CELL
+    const before = graphemesOf(shown(this.#left.slice(-near)))
+    let first = before.length
+    let cursor = 0
+    while (first > 0) {
+      const cells = cellsOf(before[first - 1] ?? '')
+      if (cursor + cells > cellsMax - 1) break
+      cursor += cells
+      first--
+    }
+    let text = before.slice(first).join('')
+    let cells = cursor
+    for (const grapheme of graphemesOf(shown(this.#right.slice(0, near)))) {
+      cells += cellsOf(grapheme)
+      if (cells > cellsMax) break
+      text += grapheme
     }
     return { text, cursor }
   }
@@ -135,10 +155,10 @@ export class LineEditor {
         this.#right = ''
         break
       case 'w':
-        this.#left = this.#left.replace(/\S*\s*$/, '')
+        this.#left = this.#left.slice(0, wordStart(this.#left))
         break
       case 'left':
-        this.#moveTo(this.#left.replace(/\S*\s*$/, '').length)
+        this.#moveTo(wordStart(this.#left))
         break
       case 'right':
         this.#moveTo(this.#left.length + (/^\s*\S*/.exec(this.#right)?.[0].length ?? 0))
@@ -182,14 +202,27 @@ function shown(text: string): string {
   return visible(text).replace(/\n/g, '⏎')
 }
 
-/** Of the first grapheme: what a person takes for one letter. */
+function graphemesOf(text: string): string[] {
+  return Array.from(graphemes.segment(text), ({ segment }) => segment)
+}
+
+/** The length of the first grapheme: what a person takes for one letter. */
 function graphemeLength(text: string): number {
   for (const { segment } of graphemes.segment(text)) return segment.length
   return 0
 }
 
+/** Where the last grapheme begins. */
 function beforeLast(text: string): number {
+  const start = Math.max(0, text.length - GRAPHEME_UNITS)
   let last = 0
-  for (const { index } of graphemes.segment(text)) last = index
-  return last
+  for (const { index } of graphemes.segment(text.slice(start))) last = index
+  return start + last
+}
+
+/** Where the last word begins; what is blank behind it belongs to it. */
+function wordStart(text: string): number {
+  const { length } = text.trimEnd()
+  for (let at = length; at > 0; at--) if (/\s/.test(text.charAt(at - 1))) return at
+  return 0
 }

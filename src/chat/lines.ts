@@ -75,6 +75,8 @@ export function connectionWord(status: ConnectionStatus, waitMs: number): string
       return `offline, again in ${Math.max(1, Math.ceil(waitMs / 1000))} s`
     case 'resting':
       return 'not connected'
+    case 'stopped':
+      return 'ended'
     default:
       return status.state
   }

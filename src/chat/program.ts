@@ -43,6 +43,10 @@ export class Program {
   readonly #ended: Promise<number>
   #end: (code: number) => void = () => {}
   #isEnding = false
+  /** What is said when the terminal is as it was. */
+  #lastWord = ''
+  /** The input said so: no more of it is read. */
+  #hasQuit = false
   /** Where a person types: the whole screen, or (if the output goes elsewhere) only for questions. */
   #terminal: Terminal | undefined
   #lines: AsyncIterator<string> | undefined
@@ -62,9 +66,12 @@ export class Program {
     })
   }
 
-  /** Ends it in good order: a signal came, or nobody reads the output. */
-  quit(code: number): void {
-    this.#end(code)
+  /** Ends it in good order: the person wants to go, a signal came, or nobody reads the output. */
+  readonly quit = (): void => {
+    const { waiting = 0, failures = 0 } = this.#room ?? {}
+    if (waiting > 0)
+      this.#lastWord = `${waiting} of what was entered waits for the server: it goes out at the next start`
+    this.#end(waiting > 0 || failures > 0 ? 1 : 0)
   }
 
   /** @returns 0, or 1 if something that was asked for was not done */
@@ -88,6 +95,7 @@ export class Program {
       this.#room?.close()
       await this.#client?.close()
       this.#terminal?.end()
+      if (this.#lastWord !== '') this.#complain(this.#lastWord)
       void this.#lines?.return?.()
       // Whoever writes to it may go on: nothing waits for that.
       stdin.destroy()
@@ -105,7 +113,11 @@ export class Program {
       screen: isScreen && this.#terminal !== undefined ? this.#terminal : new PlainScreen(this.#write),
       clock: systemClock,
       dialogue: this.#terminal?.dialogue,
-      quit: () => this.#end(0),
+      quit: () => {
+        // What came before it in a script is to be answered first.
+        if (this.#lines === undefined) this.quit()
+        else this.#hasQuit = true
+      },
       signedOut: why => void this.#again(client, room, why),
     })
     this.#room = room
@@ -153,21 +165,19 @@ export class Program {
       const { value, done } = await this.#lines.next()
       if (done === true || this.#isEnding) break
       await room.enter(value)
+      if (this.#hasQuit) break
     }
     if (this.#isEnding) return
     await room.settled(PATIENCE_MS)
-    const { waiting } = room
     // What changed because of the last answer comes right behind it.
-    if (waiting === 0) await new Promise<void>(resolve => systemClock.after(LAST_WORDS_MS, resolve))
-    if (waiting > 0)
-      this.#complain(`${waiting} of what was entered waits for the server: it goes out at the next start`)
-    this.#end(waiting > 0 || room.failures > 0 ? 1 : 0)
+    if (room.waiting === 0) await new Promise<void>(resolve => systemClock.after(LAST_WORDS_MS, resolve))
+    this.quit()
   }
 
   #makeTerminal(output: WriteStream): Terminal {
     return new Terminal(this.#streams.stdin, output, {
       line: text => void this.#room?.enter(text),
-      end: () => this.#end(0),
+      end: this.quit,
     })
   }
 

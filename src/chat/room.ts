@@ -13,6 +13,7 @@ import type {
   MessageStateEvent,
   WatermarkEvent,
 } from '../../clients/typescript/index.js'
+import { nameText } from '../../protocol/codes.js'
 import { Acts } from './acts.js'
 import { commandHelp, parseEntered } from './command-table.js'
 import { connectionWord, errorText, failureLine, keyOf, messageLine, nameOf, said } from './lines.js'
@@ -62,7 +63,7 @@ export class Room {
     this.#people = new People(client)
     this.#acts = new Acts(this.#people, {
       ...spec,
-      say: (kind, text) => this.say(kind, text),
+      say: (kind, text) => (kind === 'wrong' ? this.#cannot(text) : this.say(kind, text)),
       talkTo: uid => this.#talkTo(uid),
       talkingTo: () => this.#current,
       changed: () => this.#changed(),
@@ -86,7 +87,7 @@ export class Room {
     ]
   }
 
-  /** Messages of this run that failed. */
+  /** What was entered in this run and could not be done, or failed later. */
   get failures(): number {
     return this.#failures
   }
@@ -120,7 +121,7 @@ export class Room {
           this.#send(entered.text)
           break
         case 'wrong':
-          this.say('wrong', entered.message)
+          this.#cannot(entered.message)
           break
         case 'command':
           if (entered.name === 'help') this.#help()
@@ -128,7 +129,7 @@ export class Room {
           else await this.#acts.run(entered.name, entered.words)
       }
     } catch (error) {
-      this.say('wrong', errorText(error))
+      this.#cannot(errorText(error))
     }
   }
 
@@ -149,6 +150,12 @@ export class Room {
     this.#spec.screen.show({ kind, text })
   }
 
+  /** Says why something that was entered is not done. */
+  #cannot(text: string): void {
+    this.#failures++
+    this.say('wrong', text)
+  }
+
   close(): void {
     for (const off of this.#off) off()
     this.#tick?.cancel()
@@ -157,7 +164,7 @@ export class Room {
   #send(text: string): void {
     const { client } = this.#spec
     if (this.#current === undefined) {
-      this.say('wrong', 'to whom? /talk NAME, or /add NAME first (/help lists everything)')
+      this.#cannot('to whom? /talk NAME, or /add NAME first (/help lists everything)')
       return
     }
     this.#show(client.send(this.#current, text))
@@ -256,13 +263,13 @@ export class Room {
     this.#tick?.cancel()
     if (status.state === 'waiting') {
       this.#retryAtMs = clock.monotonic() + status.retryInMs
-      if (before.state !== 'waiting') this.#tellOnce('offline', `offline: ${status.reason}; trying again`)
+      if (before.state !== 'waiting') this.#tellOnce('offline', `offline: ${nameText(status.reason)}; trying again`)
       this.#countDown()
     }
     const word = connectionWord(status, 0)
     if (status.state === 'online') this.#tellOnce(word, word)
     if (status.state === 'stopped' && status.reason !== 'CLOSED') {
-      this.say('wrong', `the connection has ended for good: ${status.reason}`)
+      this.say('wrong', `the connection has ended for good: ${nameText(status.reason)}`)
     }
     this.#showStatus()
   }
@@ -297,9 +304,9 @@ export class Room {
   async #history(count: string | undefined): Promise<void> {
     const wanted = count === undefined ? HISTORY_DEFAULT : Number(count)
     if (!(Number.isInteger(wanted) && wanted >= 1 && wanted <= HISTORY_MAX)) {
-      this.say('wrong', `/history takes a count from 1 to ${HISTORY_MAX}`)
+      this.#cannot(`/history takes a count from 1 to ${HISTORY_MAX}`)
     } else if (this.#current === undefined) {
-      this.say('wrong', 'of whom? /talk NAME first')
+      this.#cannot('of whom? /talk NAME first')
     } else {
       await this.#showHistory(this.#current, wanted)
     }

@@ -45,21 +45,25 @@ export function rowsOf(line: Line, width: number): string[] {
 /** Breaks between words, and within one that is wider than a row. */
 function wrap(lead: string, text: string, cellsMax: number, rows: string[]): void {
   let row = lead
+  let cells = cellsOf(lead)
   let isBegun = false
   const next = (): void => {
     rows.push(row.trimEnd())
     row = FURTHER
+    cells = cellsOf(FURTHER)
     isBegun = false
   }
   for (const word of text.split(/(?<= )(?=[^ ])/)) {
-    if (isBegun && cellsOf(row + word.trimEnd()) > cellsMax) next()
+    if (isBegun && cells + cellsOf(word.trimEnd()) > cellsMax) next()
     for (const character of word) {
-      if (cellsOf(row + character) > cellsMax) {
+      const width = cellsOf(character)
+      if (cells + width > cellsMax) {
         // A space at the end of a row is not worth a row of its own.
         if (character === ' ') continue
         next()
       }
       row += character
+      cells += width
       isBegun = true
     }
   }

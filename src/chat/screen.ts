@@ -17,5 +17,11 @@ export interface Screen {
  */
 export type Dialogue = <T>(run: (ask: Ask) => Promise<T>) => Promise<T>
 
+/**
+ * What is shown of an answer while it is typed and afterwards: all, nothing, or only one of these words. A person who is asked to
+ * choose may be typing a password.
+ */
+export type Showing = 'echoed' | 'secret' | readonly string[]
+
 /** @returns what the person typed, or undefined if nothing comes any more (Ctrl-C, the end of the input) */
-export type Ask = (question: string, how: 'echoed' | 'secret') => Promise<string | undefined>
+export type Ask = (question: string, how: Showing) => Promise<string | undefined>

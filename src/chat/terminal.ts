@@ -12,7 +12,7 @@
 import { emitKeypressEvents } from 'node:readline'
 import { type Key, LineEditor } from './line-editor.js'
 import { cellsOf, type Line, leadOf, rowsOf } from './rows.js'
-import type { Dialogue, Screen } from './screen.js'
+import type { Dialogue, Screen, Showing } from './screen.js'
 import { visibleName } from './visible.js'
 
 export interface TerminalInput extends NodeJS.ReadableStream {
@@ -35,7 +35,7 @@ export interface TerminalEvents {
 
 interface Question {
   readonly text: string
-  readonly secret: boolean
+  readonly how: Showing
   readonly editor: LineEditor
   readonly answer: (text: string | undefined) => void
 }
@@ -130,7 +130,7 @@ export class Terminal implements Screen {
     this.#ahead ??= []
     const over = this.#lastOver.then(async () => {
       try {
-        return await run((text, how) => this.#ask(text, how === 'secret'))
+        return await run((text, how) => this.#ask(text, how))
       } finally {
         this.#dialogues--
         this.#ahead = this.#dialogues === 0 ? undefined : []
@@ -141,14 +141,14 @@ export class Terminal implements Screen {
     return over
   }
 
-  #ask(text: string, secret: boolean): Promise<string | undefined> {
+  #ask(text: string, how: Showing): Promise<string | undefined> {
     if (!this.#begun) return Promise.resolve(undefined)
     return new Promise(resolve => {
       const answer = (given: string | undefined): void => {
         this.#question = undefined
         resolve(given)
       }
-      this.#question = { text, secret, editor: new LineEditor(false), answer }
+      this.#question = { text, how, editor: new LineEditor(false), answer }
       this.#draw()
       for (const [character, key] of this.#ahead?.splice(0) ?? []) this.#onKey(character, key)
     })
@@ -165,14 +165,15 @@ export class Terminal implements Screen {
       else this.#ahead.push([character, key])
       return
     }
-    const typed = (question?.editor ?? this.#editor).key(character, key)
+    const editor = question?.editor ?? this.#editor
+    const typed = editor.key(character, key)
     switch (typed.kind) {
       case 'line':
         if (question === undefined) {
           this.#events.line(typed.text)
         } else {
           // The question stays to be read; a secret does not.
-          this.#output.write(`${CLEAR_ROW}${question.text}${question.secret ? '' : visibleName(typed.text)}\r\n`)
+          this.#output.write(`${CLEAR_ROW}${question.text}${shownOf(question.how, typed.text)}\r\n`)
           this.#printed++
           question.answer(typed.text)
         }
@@ -185,7 +186,7 @@ export class Terminal implements Screen {
         this.#onResize()
         return
     }
-    this.#draw()
+    if (!editor.pasting) this.#draw()
   }
 
   readonly #onEnd = (): void => this.#events.end()
@@ -207,13 +208,21 @@ export class Terminal implements Screen {
   #draw(): void {
     if (!this.#begun) return
     const question = this.#question
-    const { text, secret, editor } = question ?? { text: this.#status, secret: false, editor: this.#editor }
+    const { text, how, editor } = question ?? { text: this.#status, how: 'echoed', editor: this.#editor }
     // At least half of the row is for what is typed.
     const prompt = clipped(visibleName(text), Math.floor(this.#columns / 2))
-    const view = secret ? { text: '', cursor: 0 } : editor.view(this.#columns - 1 - cellsOf(prompt))
+    const hidden = how !== 'echoed' && shownOf(how, editor.text) === ''
+    const view = hidden ? { text: '', cursor: 0 } : editor.view(this.#columns - 1 - cellsOf(prompt))
     const column = cellsOf(prompt) + view.cursor
     this.#output.write(`${CLEAR_ROW}${prompt}${view.text}\r${column === 0 ? '' : `\x1b[${column}C`}`)
   }
+}
+
+/** What may be seen of an answer. */
+function shownOf(how: Showing, text: string): string {
+  if (how === 'secret') return ''
+  if (how === 'echoed') return visibleName(text)
+  return how.some(choice => choice.startsWith(text)) ? text : ''
 }
 
 function clipped(text: string, cellsMax: number): string {

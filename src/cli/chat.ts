@@ -24,7 +24,7 @@ export const chat: Command = {
 async function runChat(settings: Settings): Promise<number> {
   const { stdin, stdout, stderr } = process
   const program = new Program(settings, { stdin, stdout, stderr }, complain)
-  const quit = (): void => program.quit(EXIT.OK)
+  const { quit } = program
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   for (const signal of signals) process.on(signal, quit)
   // Nobody reads any more: the other end of a pipe, or a terminal that was closed.
@@ -50,6 +50,6 @@ function help(): string {
     optionHelp(CHAT_OPTIONS),
     '',
     'Exit codes: 0 ended as asked; 1 not signed in, the storage is in use or failed, or something that was entered was not',
-    'sent; 2 wrong options.',
+    'sent or could not be done; 2 wrong options.',
   ].join('\n')
 }

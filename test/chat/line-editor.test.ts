@@ -78,3 +78,14 @@ t.test('a line that is longer than its room shows what is around the cursor', as
   type(editor, '<end>你好')
   t.same(editor.view(6), { text: 'h你好', cursor: 5 })
 })
+
+t.test('words are found from behind in time that grows with the line alone', async t => {
+  for (const text of ['x'.repeat(200_000), ' '.repeat(200_000), 'x '.repeat(100_000)]) {
+    const editor = new LineEditor(true)
+    editor.key(text, { sequence: text })
+    const began = process.cpuUsage()
+    type(editor, '^w')
+    const { user } = process.cpuUsage(began)
+    t.ok(user < 500_000, `${user} us`)
+  }
+})

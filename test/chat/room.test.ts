@@ -228,16 +228,18 @@ t.test('a password is asked for, twice, and the old one must be right', async t 
     return answers.shift()
   }
   const alice = await enter('alice', 'register', new MemoryStorage(), run => run(ask))
-  answers.push(PASSWORD, 'new password', 'other password')
+  answers.push('new password', 'other password')
   await alice.room.enter('/password')
   await alice.see('!! the two are not the same: nothing was changed')
-  t.same(asked, ['Old password: secret', 'New password: secret', 'New password again: secret'])
-  answers.push('wrong password', 'new password', 'new password')
+  asked.length = 0
+  answers.push('new password', 'new password', 'wrong password', PASSWORD)
   await alice.room.enter('/password')
-  await alice.see('!! account or password is wrong')
-  answers.push(PASSWORD, 'new password', 'new password')
-  await alice.room.enter('/password')
-  await alice.see('-- the password is changed; other devices are logged out')
+  await alice.see(
+    '!! the old password is wrong: nothing was changed',
+    '-- the password is changed; other devices are logged out',
+  )
+  const old = 'Old password: secret'
+  t.same(asked, ['New password: secret', 'New password again: secret', old, old], 'the new one is typed once')
   const bob = await enter('bob', 'register')
   await bob.room.enter('/password')
   await bob.see('!! /password needs a terminal')

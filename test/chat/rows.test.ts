@@ -70,3 +70,14 @@ t.test('long lines break between words, and further rows cannot pass for lines o
   t.same(rowsOf({ kind: 'notice', text: '你'.repeat(12) }, 24), [`-- ${'你'.repeat(10)}`, `   │ ${'你'.repeat(2)}`])
   t.same(rowsOf({ kind: 'notice', text: 'x'.repeat(500) }, Number.POSITIVE_INFINITY).length, 1)
 })
+
+t.test('a line of any length is laid out in time that grows with it alone', async t => {
+  for (const width of [80, Number.POSITIVE_INFINITY]) {
+    for (const text of ['漢'.repeat(20_000), 'word '.repeat(4_000)]) {
+      const began = process.cpuUsage()
+      const rows = rowsOf({ kind: 'message', text }, width)
+      const { user } = process.cpuUsage(began)
+      t.ok(user < 500_000, `${user} us for ${rows.length} rows`)
+    }
+  }
+})

@@ -33,7 +33,7 @@ async function run(answers: readonly string[], spec: Partial<SignInSpec> = {}) {
     register: undefined,
     password: undefined,
     ask: async (question, how) => {
-      asked.push(`${question}${how}`)
+      asked.push(`${question}${typeof how === 'string' ? how : 'choice'}`)
       return left.shift()
     },
     say: (_kind, text) => said.push(text),
@@ -46,17 +46,42 @@ t.test('asks whether to log in, and for the password, which is a secret', async 
   const { signedIn, calls, asked } = await run(['l', RIGHT])
   t.ok(signedIn)
   t.same(calls, [`login alice ${RIGHT}`])
-  t.same(asked, ['l or r: echoed', 'Password: secret'])
+  t.same(asked, ['l or r: choice', 'Password: secret'])
 })
 
-t.test('a wrong password is asked for again, up to a limit', async t => {
-  const { signedIn, calls, said } = await run(['x', '', 'long ago', 'Log in', 'wrong', 'l', RIGHT])
+t.test('a wrong password is asked for again, up to a limit, and nothing that is echoed in between', async t => {
+  const { signedIn, calls, asked, said } = await run(['x', '', 'long ago', 'Log in', 'wrong', RIGHT])
   t.ok(signedIn)
   t.same(calls, ['login alice wrong', `login alice ${RIGHT}`])
-  t.match(said[1], /^alice could not log in: account or password is wrong \(nobody of that name/)
+  t.same(asked.slice(-2), ['Password: secret', 'Password: secret'])
+  t.match(said[1], /^alice could not log in: account or password is wrong \(if nobody of that name/)
   const never = await run(Array(40).fill('l'))
   t.notOk(never.signedIn)
   t.equal(never.calls.length, 5)
+})
+
+t.test('an empty line in place of a password leads back to the choice', async t => {
+  const { signedIn, calls } = await run(['l', 'wrong', '', 'r', 'long enough', 'long enough'], { account: 'bob' })
+  t.ok(signedIn)
+  t.same(calls, ['login bob wrong', 'register bob long enough'])
+})
+
+t.test('a limit is said with what it limits, and until when', async t => {
+  for (const [register, what] of [
+    [
+      true,
+      /^alice could not be registered: too many requests; again in 60 s \(.* accounts are made from one network\)$/,
+    ],
+    [false, /^alice could not log in: too many requests; again in 60 s \(.* logins from one network, .*\)$/],
+  ] as const) {
+    const limited = async () => {
+      throw LongwireError.ofCode(CODES.RATE_LIMITED.code, 59_001)
+    }
+    const client = { account: { register: limited, login: limited } } as unknown as SignInSpec['client']
+    const { signedIn, said } = await run([], { client, password: RIGHT, register })
+    t.notOk(signedIn)
+    t.match(said[0], what)
+  }
 })
 
 t.test('a new password is asked for twice; a short one and a taken name are said', async t => {

@@ -80,6 +80,40 @@ t.test('a question takes the line; its answer can be read afterwards, a secret n
   t.same(lines, [])
 })
 
+t.test('of a choice only the words that may be chosen are shown', async t => {
+  const { emulator, terminal } = setUp()
+  const choice = terminal.dialogue(ask => ask('l or r: ', ['l', 'login', 'r']))
+  emulator.type('log')
+  await eventually(() => emulator.screen.endsWith('log'))
+  emulator.type('zxqvj')
+  await eventually(() => emulator.screen.endsWith('l or r:'))
+  emulator.type('\r')
+  t.equal(await choice, 'logzxqvj')
+  t.notMatch(emulator.written, /[zxqvj]/)
+})
+
+t.test('what is pasted is drawn once, and typing in a long line costs no more than in a short one', async t => {
+  const { emulator, terminal, lines } = setUp()
+  terminal.status('> ')
+  const text = '漢字 and words '.repeat(1_500)
+  const before = emulator.written.length
+  emulator.type(`\x1b[200~${text}\x1b[201~`)
+  await eventually(() => emulator.screen.endsWith('words'))
+  t.ok(emulator.written.length - before < 2_000, `${emulator.written.length - before} characters were written`)
+  const usedMs = () => {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1000
+  }
+  const beganMs = usedMs()
+  emulator.type('x'.repeat(1_000))
+  await eventually(() => emulator.screen.endsWith('xxxx'))
+  emulator.type('\x17'.repeat(100))
+  emulator.type('\r')
+  await eventually(() => lines.length === 1)
+  t.ok(usedMs() - beganMs < 2_000, `${usedMs() - beganMs} ms for 1 100 keys`)
+  t.equal(lines[0]?.startsWith('漢字 and'), true)
+})
+
 t.test('what is typed ahead of a question answers it, unseen; what is left over is no message', async t => {
   const { emulator, terminal, lines, ends } = setUp()
   let goOn: () => void = () => {}
