@@ -15,7 +15,8 @@ export type DecodedFrame =
   | { readonly kind: 'frame'; readonly frame: Frame; readonly bytes: number }
   | { readonly kind: 'error'; readonly code: number; readonly message: string }
 
-const NO_CHUNKS: readonly Uint8Array[] = []
+/** Of all decoders that have no chunk waiting; never written to. */
+const NO_CHUNKS: Uint8Array[] = []
 
 const PING_FRAME: DecodedFrame = { kind: 'ping' }
 
@@ -32,7 +33,7 @@ export class FrameDecoder {
   #chunk: Uint8Array = EMPTY
   #at = 0
   /** Chunks behind the one being read; only a paused decoder has any, and only then an array of its own. */
-  #later: readonly Uint8Array[] = NO_CHUNKS
+  #later = NO_CHUNKS
   #buffered = 0
   /** Declared length of the frame under way, -1 while its length is being read. */
   #length = -1
@@ -56,8 +57,9 @@ export class FrameDecoder {
   push(chunk: Uint8Array): void {
     if (this.#failed !== undefined || chunk.length === 0) return
     this.#buffered += chunk.length
-    if (this.#at < this.#chunk.length || this.#later.length > 0) this.#later = [...this.#later, chunk]
-    else this.#take(chunk)
+    if (this.#at >= this.#chunk.length && this.#later.length === 0) this.#take(chunk)
+    else if (this.#later === NO_CHUNKS) this.#later = [chunk]
+    else this.#later.push(chunk)
   }
 
   /**
@@ -102,8 +104,8 @@ export class FrameDecoder {
   }
 
   #nextChunk(): boolean {
-    const [chunk = EMPTY, ...rest] = this.#later
-    this.#later = rest.length === 0 ? NO_CHUNKS : rest
+    const chunk = this.#later.shift() ?? EMPTY
+    if (this.#later.length === 0) this.#later = NO_CHUNKS
     this.#take(chunk)
     return chunk !== EMPTY
   }

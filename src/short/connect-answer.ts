@@ -41,7 +41,9 @@ export function errorAnswer(code: Code, parts: ErrorParts = {}): ShortAnswer {
   const { message = codeText(code), retryAfterMs = 0, refusal, connectCode = connectCodeOf(code) } = parts
   const { status = CONNECT_STATUS[connectCode], headers } = parts
   const detail = encodeErrorDetail({ code, retryAfterMs, refusal })
-  const value = Buffer.from(detail).toString('base64').replace(/=+$/, '')
+  const value = Buffer.from(detail)
+    .toString('base64')
+    .slice(0, Math.ceil((detail.length * 4) / 3)) // unpadded
   const debug = { code, name: codeName(code), ...shownRetry(retryAfterMs), ...shownRefusal(refusal) }
   const error = { code: connectCode, message, details: [{ type: 'longwire.v1.ErrorDetail', value, debug }] }
   return {

@@ -66,12 +66,29 @@ function bodyBytesMax(method: RequestMethod, format: Format): number {
   return format === 'json' ? HTTP_JSON_BODY_BYTES_MAX : HTTP_BODY_BYTES_MAX
 }
 
-/** A type, and maybe a charset, which can only be UTF-8. */
-const CONTENT_TYPE = /^application\/(proto|json)[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?utf-8"?[ \t]*)?;?[ \t]*$/i
+/**
+ * A type, and maybe a charset, which can only be UTF-8. Taken apart by hand: a regular expression that allows spaces in
+ * several places tries all ways to share out a long run of them.
+ */
+function formatOf(contentType = ''): Format | undefined {
+  if (contentType === CONTENT_TYPES.proto) return 'proto'
+  if (contentType === CONTENT_TYPES.json) return 'json'
+  const [type, ...parameters] = contentType
+    .toLowerCase()
+    .split(';', PARTS_MAX)
+    .map(part => part.trim())
+  if (parameters.at(-1) === '') parameters.pop() // a semicolon at the end
+  if (parameters.length > 1 || !parameters.every(isCharsetUtf8)) return undefined
+  if (type === CONTENT_TYPES.proto) return 'proto'
+  return type === CONTENT_TYPES.json ? 'json' : undefined
+}
 
-function formatOf(contentType: string | undefined): Format | undefined {
-  const [, format] = CONTENT_TYPE.exec(contentType ?? '') ?? []
-  return format?.toLowerCase() as Format | undefined
+/** A type, a charset, the nothing behind a last semicolon, and one too many. */
+const PARTS_MAX = 4
+
+function isCharsetUtf8(parameter: string): boolean {
+  const [name, value, more] = parameter.split('=', 3).map(part => part.trim())
+  return name === 'charset' && more === undefined && (value === 'utf-8' || value === '"utf-8"')
 }
 
 function timeoutOf(header: string | undefined): number | undefined {

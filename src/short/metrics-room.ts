@@ -36,7 +36,18 @@ function give(page: MetricsPage, reply: Reply): void {
 }
 
 function isLocal({ address, headers }: ShortRequest): boolean {
-  // In brackets an IPv6 address, then maybe a port.
-  const [, host = ''] = /^\[?(.*?)\]?(?::\d+)?$/.exec(headers.host ?? '') ?? []
-  return isLoopback(address) && isLoopback(host) && FORWARDING_HEADERS.every(name => headers[name] === undefined)
+  return (
+    isLoopback(address) &&
+    isLoopback(nameOf(headers.host ?? '')) &&
+    FORWARDING_HEADERS.every(name => headers[name] === undefined)
+  )
+}
+
+/** Of a Host header, without its port: a name, or in brackets an IPv6 address. '' if it is neither. */
+function nameOf(host: string): string {
+  const end = host.startsWith('[') ? host.indexOf(']') + 1 : host.indexOf(':')
+  const name = end < 0 ? host : host.slice(0, end)
+  const port = host.slice(name.length)
+  if (port !== '' && !/^:\d{1,5}$/.test(port)) return ''
+  return host.startsWith('[') ? name.slice(1, -1) : name
 }
