@@ -1,11 +1,19 @@
 // The user's account and its devices.
 
 import { CODES } from '../../protocol/codes.js'
-import type { GetProfileResponse } from '../../protocol/generated/messages.js'
+import {
+  ACCOUNT_BYTES_MAX,
+  INTEGER_MAX,
+  NICKNAME_BYTES_MAX,
+  PASSWORD_BYTES_MAX,
+  PASSWORD_BYTES_MIN,
+} from '../../protocol/limits.js'
+import { checkCount, checkText, checkUid } from './arguments.js'
 import type { Calls } from './calls.js'
 import { LongwireError } from './errors.js'
 import type { Identity } from './identity.js'
-import type { Operation, OperationName } from './operation.js'
+import type { Lifetime } from './lifetime.js'
+import type { Operate } from './operation.js'
 import type { SignInRequest } from './sign-in.js'
 
 export interface Profile {
@@ -28,8 +36,9 @@ export interface DeviceInfo {
 export interface AccountHost {
   readonly identity: Identity
   readonly calls: Calls
+  readonly lifetime: Lifetime
   readonly deviceName: string
-  operate<N extends OperationName>(method: N, request: Operation<N>): Promise<void>
+  readonly operate: Operate
   signIn(what: SignInRequest): Promise<void>
   connected(): boolean
   /** Drops everything of the account on this device. */
@@ -50,6 +59,7 @@ const LOGOUT_MS = 5_000
 export class Account {
   readonly #host: AccountHost
 
+  /** @internal */
   constructor(host: AccountHost) {
     this.#host = host
   }
@@ -80,74 +90,107 @@ export class Account {
     readonly password: string
     readonly nickname?: string
   }): Promise<void> {
-    const { account, password, nickname = '' } = request
-    const { identity, deviceName } = this.#host
-    const { installationKey } = identity
-    return this.#host.signIn({
-      method: 'register',
-      request: { account, password, nickname, installationKey, deviceName },
+    const { identity, lifetime, deviceName, signIn } = this.#host
+    return lifetime.promise(() => {
+      const { account, password, nickname = '' } = request
+      checkAccount(account)
+      checkNewPassword('password', password)
+      checkText('nickname', nickname, NICKNAME_BYTES_MAX)
+      const { installationKey } = identity
+      return signIn({ method: 'register', request: { account, password, nickname, installationKey, deviceName } })
     })
   }
 
   /** Logs this device in, and connects. The outbox of an ended session goes on. */
   login(request: { readonly account: string; readonly password: string }): Promise<void> {
-    const { account, password } = request
-    const { identity, deviceName } = this.#host
-    const { installationKey } = identity
-    return this.#host.signIn({ method: 'login', request: { account, password, installationKey, deviceName } })
+    const { identity, lifetime, deviceName, signIn } = this.#host
+    return lifetime.promise(() => {
+      const { account, password } = request
+      checkAccount(account)
+      checkText('password', password, PASSWORD_BYTES_MAX)
+      const { installationKey } = identity
+      return signIn({ method: 'login', request: { account, password, installationKey, deviceName } })
+    })
   }
 
   /**
    * Ends the session and forgets everything of the account on this device; what is in the outbox fails. Without a connection
    * only this device knows: the server's session then ends by itself.
    */
-  async logout(): Promise<void> {
-    this.#host.leaving(true)
-    if (this.#host.connected()) await this.#host.calls.ask('logout', {}, LOGOUT_MS).catch(() => {})
-    this.#forget()
+  logout(): Promise<void> {
+    const { lifetime, calls } = this.#host
+    return lifetime.promise(async () => {
+      this.#host.leaving(true)
+      if (this.#host.connected()) await calls.ask('logout', {}, LOGOUT_MS).catch(() => {})
+      // The client may have ended meanwhile: then nothing can be stored any more.
+      lifetime.check()
+      this.#forget()
+    })
   }
 
-  /** Anybody's profile, from the server. @throws LongwireError UNKNOWN_USER */
+  /** Anybody's profile, from the server. Rejects with UNKNOWN_USER if there is nobody. */
   lookUp(who: { readonly uid: number } | { readonly account: string }): Promise<Profile> {
-    const request = { uid: 0, account: '', ...who }
-    return this.#host.calls.ask('getProfile', request).then(({ uid, account, nickname }: GetProfileResponse) => ({
-      uid,
-      account,
-      nickname,
-    }))
+    const { lifetime, calls } = this.#host
+    return lifetime.promise(async () => {
+      if ('uid' in who) checkUid('uid', who.uid)
+      else checkAccount(who.account)
+      const { uid, account, nickname } = await calls.ask('getProfile', { uid: 0, account: '', ...who })
+      return { uid, account, nickname }
+    })
   }
 
   updateProfile(profile: { readonly nickname: string }): Promise<void> {
-    return this.#host.operate('updateProfile', { nickname: profile.nickname })
+    return this.#host.operate('updateProfile', () => {
+      const { nickname } = profile
+      checkText('nickname', nickname, NICKNAME_BYTES_MAX)
+      return { nickname }
+    })
   }
 
   /** Ends every other session. */
   changePassword(oldPassword: string, newPassword: string): Promise<void> {
-    return this.#host.operate('changePassword', { oldPassword, newPassword })
+    return this.#host.operate('changePassword', () => {
+      checkText('oldPassword', oldPassword, PASSWORD_BYTES_MAX)
+      checkNewPassword('newPassword', newPassword)
+      return { oldPassword, newPassword }
+    })
   }
 
+  /** This user's devices, from the server. */
   devices(): Promise<readonly DeviceInfo[]> {
-    return this.#host.calls.ask('listDevices', {}).then(response => response.devices)
+    const { lifetime, calls } = this.#host
+    return lifetime.promise(async () => (await calls.ask('listDevices', {})).devices)
   }
 
   /** Ends another device's session. */
   removeDevice(device: number): Promise<void> {
-    if (device === this.device) return Promise.reject(LongwireError.ofCode(CODES.INVALID_ARGUMENT.code))
-    return this.#host.operate('removeDevice', { device })
+    return this.#host.operate('removeDevice', () => {
+      checkCount('device', device, 1, INTEGER_MAX)
+      if (device === this.device)
+        throw LongwireError.argument('device', `is ${device}, this one: logout() ends its session`)
+      return { device }
+    })
   }
 
   /**
    * For good: the name stays taken, friendships end. Then forgets everything of it on this device. If the session ends before
    * the answer comes (which may be lost), the application is told so, as when anything else ends it.
    */
-  async deleteAccount(password: string): Promise<void> {
-    this.#host.leaving(true)
-    try {
-      await this.#host.operate('deleteAccount', { password })
-      this.#forget()
-    } finally {
-      this.#host.leaving(false)
-    }
+  deleteAccount(password: string): Promise<void> {
+    const { lifetime } = this.#host
+    return lifetime.promise(async () => {
+      this.#host.leaving(true)
+      try {
+        await this.#host.operate('deleteAccount', () => {
+          checkText('password', password, PASSWORD_BYTES_MAX)
+          return { password }
+        })
+        lifetime.check()
+        this.#forget()
+      } finally {
+        this.#host.leaving(false)
+      }
+    })
   }
 
   #forget(): void {
@@ -155,4 +198,12 @@ export class Account {
     this.#host.forget()
     this.#host.leaving(false)
   }
+}
+
+function checkAccount(account: string): void {
+  checkText('account', account, ACCOUNT_BYTES_MAX)
+}
+
+function checkNewPassword(name: string, password: string): void {
+  checkText(name, password, PASSWORD_BYTES_MAX, { bytesMin: PASSWORD_BYTES_MIN, short: CODES.PASSWORD_WEAK.code })
 }

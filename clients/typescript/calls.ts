@@ -101,7 +101,7 @@ export class Calls {
         break
       }
       case 'refused':
-        this.#end(call, LongwireError.ofCode(frame.code, frame.retryAfterMs))
+        this.#end(call, LongwireError.ofCode(frame.code, frame.retryAfterMs, frame.message))
         break
       case 'retry':
         call.state = 'waiting'

@@ -6,13 +6,16 @@
 //
 // One turn per tick: what the tick brought is stored in one commit, and what may leave is written in one piece.
 import type { Frame } from '../../protocol/generated/messages.js'
+import { INTEGER_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import { Account } from './account.js'
 import { Acks } from './acks.js'
+import { checkCount, checkUid } from './arguments.js'
 import { Backoff } from './backoff.js'
 import { Calls } from './calls.js'
 import { Commits } from './commits.js'
 import { type ConnectionStatus, Connector } from './connector.js'
+import { ContactList } from './contact-list.js'
 import { Contacts } from './contacts.js'
 import { Emitter } from './emitter.js'
 import { LongwireError } from './errors.js'
@@ -21,21 +24,30 @@ import { Identity } from './identity.js'
 import { Inbox } from './inbox.js'
 import { type ClientState, inspect } from './inspect.js'
 import { Ladder } from './ladder.js'
+import { Lifetime } from './lifetime.js'
 import type { Link } from './link.js'
 import { LocalCopy, STORAGE_FORMAT } from './local-copy.js'
 import type { Message } from './messages.js'
+import type { Operate } from './operation.js'
 import { type ClientOptions, type Config, configOf } from './options.js'
 import { Receipts } from './receipts.js'
 import { Sender } from './sender.js'
 import type { SentMessage } from './sent-message.js'
 import { Shown } from './shown.js'
 import type { SignInRequest } from './sign-in.js'
-import type { Json } from './storage.js'
+import type { Json, Storage } from './storage.js'
+import { SleepWatch, watchPage } from './wakeups.js'
 
 /** Waits of refusals that say "retry" on a connection that works. */
 const RETRY = { baseMs: 250, capMs: 10_000 }
 
 const HISTORY_PAGE_DEFAULT = 50
+const HISTORY_PAGE_MAX = 10_000
+
+interface HistoryRange {
+  readonly before?: number
+  readonly limit?: number
+}
 
 export interface MessagePage {
   /** Oldest first. The newest page ends with what is still in the outbox. */
@@ -58,9 +70,16 @@ export class Client {
   readonly #calls: Calls
   readonly #connector: Connector
   readonly #copy: LocalCopy
+  readonly #contactList: ContactList
+  readonly #lifetime = new Lifetime()
+  readonly #sleepWatch: SleepWatch
+  readonly #unwatchPage: () => void
+  /** The storage is closed. */
+  readonly #closed: Promise<void>
+  #tellClosed: () => void = () => {}
   #status: ConnectionStatus = { state: 'resting' }
   #turnAsked = false
-  #closed = false
+  #isClosing = false
   /** The application ends the session itself: it need not be told. */
   #leaving = false
 
@@ -78,7 +97,7 @@ export class Client {
     const identity = new Identity(commits)
     const receipts = new Receipts(commits, events)
     const shown = this.#shown
-    const contacts = new Contacts(commits, this.#operate, contact => events.emit('contact', contact))
+    const contacts = new ContactList(commits, contact => events.emit('contact', contact))
     const acks = new Acks({ clock, commits, shown, receipts, wake }, config)
     const sender = new Sender(
       {
@@ -113,7 +132,8 @@ export class Client {
     this.#events = events
     this.#commits = commits
     this.#identity = identity
-    this.contacts = contacts
+    this.contacts = new Contacts(contacts, this.#operate)
+    this.#contactList = contacts
     this.#acks = acks
     this.#sender = sender
     this.#inbox = inbox
@@ -144,6 +164,7 @@ export class Client {
     this.account = new Account({
       identity,
       calls: this.#calls,
+      lifetime: this.#lifetime,
       deviceName: config.deviceName,
       operate: this.#operate,
       signIn: what => this.#signIn(what),
@@ -154,7 +175,13 @@ export class Client {
         this.#leaving = leaving
       },
     })
-    this.#copy.load(values, random)
+    this.#closed = new Promise(resolve => {
+      this.#tellClosed = resolve
+    })
+    this.#sleepWatch = new SleepWatch(clock, () => this.nudge())
+    this.#load(values)
+    this.#unwatchPage = watchPage(() => this.nudge())
+    storage.watch?.(error => commits.broke(error))
   }
 
   /** Listens to an event. @returns what takes the listener off again */
@@ -164,21 +191,25 @@ export class Client {
 
   /** Connects with the stored session, and keeps connected from then on. @throws LongwireError NOT_SIGNED_IN if there is none */
   connect(): void {
-    this.#checkOpen()
+    this.#lifetime.check()
     if (!this.#identity.signedIn) throw LongwireError.local('NOT_SIGNED_IN')
     this.#connector.connect()
   }
 
-  /** The network changed or the application came to the front: connects now if it waits for that, or asks for a sign of life. */
+  /**
+   * The network changed or the application came to the front: connects now if it waits for that, or asks for a sign of life. A sleep
+   * of the device, and in a page what the browser tells, the client notices by itself.
+   */
   nudge(): void {
-    this.#connector.nudge()
+    if (!this.#lifetime.isOver) this.#connector.nudge()
   }
 
   /**
    * Puts a text into the outbox; it is sent when it is durably stored there and a connection allows, and survives a restart. The
    * handle says the present state; `messageState` tells the changes.
    * @param to the recipient's uid
-   * @throws LongwireError NOT_SIGNED_IN, TEXT_TOO_LONG, INVALID_ARGUMENT (empty text) or QUEUE_FULL: nothing was queued
+   * @throws LongwireError NOT_SIGNED_IN, TEXT_TOO_LONG, INVALID_ARGUMENT (no uid; an empty text, or one with half of a surrogate
+   * pair), QUEUE_FULL, CLOSED or STORAGE_FAILED: nothing was queued
    */
   send(to: number, text: string): SentMessage {
     const { uid, device } = this.#known()
@@ -188,55 +219,46 @@ export class Client {
   /** The user has read what came from the peer. Told to the peer and to the user's other devices; needs no connection now. */
   markRead(peer: number): void {
     this.#known()
+    checkUid('peer', peer)
     this.#acks.markRead(peer)
   }
 
   /** A page of a conversation, the newest without `before`. */
-  history(peer: number, options: { readonly before?: number; readonly limit?: number } = {}): Promise<MessagePage> {
-    const { before, limit = HISTORY_PAGE_DEFAULT } = options
-    return new Promise((resolve, reject) => {
-      this.#config.storage.history(peer, before, limit, (error, page) => {
-        if (error !== undefined) {
-          reject(LongwireError.local('STORAGE_FAILED', error))
-          return
-        }
-        const messages = page.messages.map(each => this.#inbox.present(each))
-        if (before === undefined) messages.push(...this.#sender.queuedTo(peer))
-        resolve({ messages, before: page.before })
-      })
-    })
+  history(peer: number, options: HistoryRange = {}): Promise<MessagePage> {
+    return this.#lifetime.promise(() => this.#page(peer, options))
   }
 
   /** How many messages of the peer that are kept here the user has not read. Derived, never counted up. */
-  async unread(peer: number): Promise<number> {
-    let count = 0
-    let before: number | undefined
-    do {
-      const page = await this.history(peer, before === undefined ? {} : { before })
-      const received = page.messages.filter(each => each.sender === peer)
-      const news = received.filter(each => each.sendSeq > this.#acks.readUpTo(peer, each.device))
-      count += news.length
-      // Marks are per device and messages of devices mingle, but a page without anything new ends what is unread.
-      before = received.length > 0 && news.length === 0 ? undefined : page.before
-    } while (before !== undefined)
-    return count
+  unread(peer: number): Promise<number> {
+    return this.#lifetime.promise(async () => {
+      let count = 0
+      let before: number | undefined
+      do {
+        const page = await this.#page(peer, before === undefined ? {} : { before })
+        const received = page.messages.filter(each => each.sender === peer)
+        const news = received.filter(each => each.sendSeq > this.#acks.readUpTo(peer, each.device))
+        count += news.length
+        // Marks are per device and messages of devices mingle, but a page without anything new ends what is unread.
+        before = received.length > 0 && news.length === 0 ? undefined : page.before
+      } while (before !== undefined)
+      return count
+    })
   }
 
-  /** Ends the connection for good, after what is under way is stored. The session, the outbox and the history stay. */
+  /**
+   * Ends the client for good, after what is under way is stored. The session, the outbox and the history stay, for the next client on
+   * the storage; what is asked and not answered is rejected with CLOSED. Resolves when the storage is closed.
+   */
   close(): Promise<void> {
-    if (this.#closed) return Promise.resolve()
-    this.#closed = true
-    this.#acks.tell()
-    return new Promise(resolve => {
-      const end = (): void => {
-        this.#connector.stop('CLOSED')
-        this.#calls.clear(LongwireError.local('CLOSED'))
-        this.#config.storage.close(resolve)
-      }
-      if (this.#commits.failed) end()
-      else this.#commits.after(end)
+    if (!this.#isClosing && !this.#lifetime.isOver) {
+      this.#isClosing = true
+      const closed = LongwireError.local('CLOSED')
+      this.#lifetime.refuse(closed)
+      this.#acks.tell()
+      this.#commits.after(() => this.#end(closed))
       this.#turn()
-    })
+    }
+    return this.#closed
   }
 
   /** A snapshot for tests, auditors and bug reports. No secrets. */
@@ -249,8 +271,19 @@ export class Client {
       acks: this.#acks,
       outbox: this.#sender.outbox,
       shown: this.#shown,
-      contacts: this.contacts,
+      contacts: this.#contactList,
     })
+  }
+
+  /** @throws LongwireError if the storage holds what no version of this library stored: then nothing is written to it either */
+  #load(values: ReadonlyMap<string, Json>): void {
+    try {
+      this.#copy.load(values, this.#config.random)
+    } catch (error) {
+      const failure = LongwireError.local('STORAGE_FAILED', errorOf(error))
+      this.#lifetime.end(failure)
+      throw failure
+    }
   }
 
   #wake(): void {
@@ -263,30 +296,46 @@ export class Client {
   }
 
   #turn(): void {
+    if (this.#lifetime.isOver) return
+    this.#sleepWatch.look()
     this.#commits.flush()
     this.#connector.flush()
   }
 
-  #checkOpen(): void {
-    if (this.#closed) throw LongwireError.local('CLOSED')
-    if (this.#status.state === 'stopped' && this.#status.reason === 'STORAGE_FAILED') {
-      throw LongwireError.local('STORAGE_FAILED')
-    }
+  #page(peer: number, { before, limit = HISTORY_PAGE_DEFAULT }: HistoryRange): Promise<MessagePage> {
+    checkUid('peer', peer)
+    checkCount('limit', limit, 1, HISTORY_PAGE_MAX)
+    if (before !== undefined) checkCount('before', before, 0, INTEGER_MAX)
+    return this.#lifetime.answer<MessagePage>((resolve, reject) => {
+      this.#config.storage.history(peer, before, limit, (error, page) => {
+        if (error !== undefined) {
+          reject(LongwireError.local('STORAGE_FAILED', error))
+          return
+        }
+        const messages = page.messages.map(each => this.#inbox.present(each))
+        if (before === undefined) messages.push(...this.#sender.queuedTo(peer))
+        resolve({ messages, before: page.before })
+      })
+    })
   }
 
   #known(): Identity {
-    this.#checkOpen()
+    this.#lifetime.check()
     if (this.#identity.uid === 0) throw LongwireError.local('NOT_SIGNED_IN')
     return this.#identity
   }
 
-  readonly #operate: Sender['operate'] = (method, request) => {
-    this.#known()
-    return this.#sender.operate(method, request)
+  readonly #operate: Operate = (method, make) => {
+    const promise = this.#lifetime.promise(() => {
+      this.#known()
+      return this.#sender.operate(method, make())
+    })
+    // Whoever does not care how it ends must not be ended by it.
+    promise.catch(() => {})
+    return promise
   }
 
   async #signIn(what: SignInRequest): Promise<void> {
-    this.#checkOpen()
     if (this.#identity.signedIn) throw LongwireError.local('ALREADY_SIGNED_IN')
     if (this.#connector.signingIn) throw LongwireError.local('BUSY')
     await this.#connector.signIn(what)
@@ -325,14 +374,27 @@ export class Client {
   }
 
   #storageFailed(error: Error): void {
-    this.#connector.stop('STORAGE_FAILED')
+    if (this.#lifetime.isOver) return
     const failure = LongwireError.local('STORAGE_FAILED', error)
-    this.#calls.clear(failure)
+    this.#end(failure)
     this.#events.emit('storageFailed', { error })
+  }
+
+  /** Nothing is promised from here on: what waits is told so, and what was held is let go. */
+  #end(why: LongwireError): void {
+    this.#lifetime.end(why)
+    this.#sleepWatch.stop()
+    this.#unwatchPage()
+    this.#connector.stop(why.reason)
+    this.#calls.clear(why)
+    this.#sender.end(why, why.reason === 'STORAGE_FAILED')
+    closeStorage(this.#config.storage, this.#tellClosed)
   }
 
   #setStatus(status: ConnectionStatus): void {
     this.#status = status
+    if (status.state === 'resting' || status.state === 'stopped') this.#sleepWatch.stop()
+    else this.#sleepWatch.start()
     this.#events.emit('connection', status)
   }
 }
@@ -343,13 +405,41 @@ export class Client {
  * @throws LongwireError STORAGE_FAILED, STORAGE_FORMAT; RangeError for an option that is out of range
  */
 export function createClient(options: ClientOptions): Promise<Client> {
+  const { stack } = new Error()
   return new Promise((resolve, reject) => {
     const config = configOf(options)
-    config.storage.open((error, values) => {
-      if (error !== undefined) reject(LongwireError.local('STORAGE_FAILED', error))
+    const { storage } = config
+    const refuse = (error: LongwireError): void => closeStorage(storage, () => reject(error.calledFrom(stack)))
+    const opened = (error: Error | undefined, values: ReadonlyMap<string, Json>): void => {
+      if (error !== undefined) refuse(LongwireError.local('STORAGE_FAILED', error))
       else if ((values.get('format') ?? STORAGE_FORMAT) !== STORAGE_FORMAT)
-        reject(LongwireError.local('STORAGE_FORMAT'))
-      else resolve(new Client(config, values))
-    })
+        refuse(LongwireError.local('STORAGE_FORMAT'))
+      else make(values)
+    }
+    const make = (values: ReadonlyMap<string, Json>): void => {
+      try {
+        resolve(new Client(config, values))
+      } catch (error) {
+        refuse(error instanceof LongwireError ? error : LongwireError.local('STORAGE_FAILED', errorOf(error)))
+      }
+    }
+    try {
+      storage.open(opened)
+    } catch (error) {
+      refuse(LongwireError.local('STORAGE_FAILED', errorOf(error)))
+    }
   })
+}
+
+/** It may be one of the application's own: whatever it does, nobody waits for it in vain. */
+function closeStorage(storage: Storage, done: () => void): void {
+  try {
+    storage.close(done)
+  } catch {
+    done()
+  }
+}
+
+function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
 }

@@ -37,6 +37,13 @@ export class Commits {
     return this.#state === 'failed'
   }
 
+  /** The storage failed while nothing was asked of it. */
+  broke(error: Error): void {
+    if (this.#state === 'failed') return
+    this.#state = 'failed'
+    this.#failedWith(error)
+  }
+
   put(name: string, value: Json | undefined): void {
     this.#change().values.set(name, value)
   }
@@ -97,8 +104,7 @@ export class Commits {
       if (called || this.#state !== 'storing') return
       called = true
       if (error !== undefined) {
-        this.#state = 'failed'
-        this.#failedWith(error)
+        this.broke(error)
         return
       }
       this.#state = 'idle'

@@ -309,7 +309,7 @@ export class Connector implements CandidateOwner {
   }
 
   #refusedIn(frame: Frame): void {
-    const error = LongwireError.ofCode(frame.code, frame.retryAfterMs)
+    const error = LongwireError.ofCode(frame.code, frame.retryAfterMs, frame.message)
     const action = actionOf(frame.code)
     if (action === 'refused' || action === 'stop' || action === 'login') {
       this.#failSignIn(error)

@@ -1,5 +1,5 @@
 // What the library throws and rejects with, in one class: a code of the protocol's table, or a reason of its own.
-import { codeName, codeText } from '../../protocol/codes.js'
+import { CODES, codeName, codeText } from '../../protocol/codes.js'
 
 /** Reasons that are not the server's. */
 const LOCAL = {
@@ -33,14 +33,41 @@ export class LongwireError extends Error {
     this.retryAfterMs = retryAfterMs
   }
 
-  /** A refusal by the server, or by the library with a code of the server's. */
-  static ofCode(code: number, retryAfterMs = 0): LongwireError {
-    return new LongwireError(codeName(code), code, codeText(code), retryAfterMs)
+  /** @internal A refusal by the server, or by the library with a code of the server's. @param detail what the server says to it */
+  static ofCode(code: number, retryAfterMs = 0, detail = ''): LongwireError {
+    return new LongwireError(codeName(code), code, withDetail(codeText(code), detail), retryAfterMs)
   }
 
-  static local(reason: LocalReason, cause?: unknown): LongwireError {
-    return new LongwireError(reason, 0, LOCAL[reason], 0, cause)
+  /** @internal What the application handed in cannot be. */
+  static argument(name: string, fault: string, code: number = CODES.INVALID_ARGUMENT.code): LongwireError {
+    const message =
+      code === CODES.INVALID_ARGUMENT.code ? `${name} ${fault}` : withDetail(codeText(code), `${name} ${fault}`)
+    return new LongwireError(codeName(code), code, message, 0)
   }
+
+  /** @internal @param cause an error behind it, or a text that says more */
+  static local(reason: LocalReason, cause: Error | string = ''): LongwireError {
+    if (typeof cause === 'string') return new LongwireError(reason, 0, withDetail(LOCAL[reason], cause), 0)
+    return new LongwireError(reason, 0, withDetail(LOCAL[reason], cause.message), 0, cause)
+  }
+
+  /** @internal The same for one of those who are told: each has an error of its own, with the stack of the call that it ends. */
+  calledFrom(stack: string | undefined): LongwireError {
+    const { reason, code, message, retryAfterMs, cause } = this
+    const error = new LongwireError(reason, code, message, retryAfterMs, cause)
+    // "Error" and the frames under it: the head is this error's own.
+    if (stack !== undefined) error.stack = stack.replace(/^Error\n/, `${error.name}: ${message}\n`)
+    return error
+  }
+}
+
+function withDetail(text: string, detail: string): string {
+  return detail === '' || detail === text ? text : `${text} (${detail})`
+}
+
+/** The name of a failed message's code; empty if it did not fail. */
+export function reasonOfCode(code: number): string {
+  return code === 0 ? '' : codeName(code)
 }
 
 /** The server contradicted itself or sent what no server sends: the connection ends and another is tried. */

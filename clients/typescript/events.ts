@@ -1,6 +1,6 @@
 // What a client tells its application. Events of stored things come when they are stored: what was told survives a crash.
 import type { ConnectionStatus } from './connector.js'
-import type { Contact } from './contacts.js'
+import type { Contact } from './contact-list.js'
 import type { Message, MessageStateEvent, ReadEvent, WatermarkEvent } from './messages.js'
 
 export interface ClientEvents {

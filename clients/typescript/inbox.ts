@@ -17,9 +17,9 @@ import { METHODS } from '../../protocol/methods.js'
 import type { Acks } from './acks.js'
 import type { Backoff } from './backoff.js'
 import type { Commits } from './commits.js'
-import type { Contacts } from './contacts.js'
+import type { ContactList } from './contact-list.js'
 import type { Emitter } from './emitter.js'
-import { BrokenServer } from './errors.js'
+import { BrokenServer, reasonOfCode } from './errors.js'
 import type { ClientEvents } from './events.js'
 import type { Identity } from './identity.js'
 import type { Link } from './link.js'
@@ -34,7 +34,7 @@ import { NOTHING, Timeline } from './timeline.js'
 
 export interface InboxHost {
   readonly commits: Commits
-  readonly contacts: Contacts
+  readonly contacts: ContactList
   readonly receipts: Receipts
   readonly shown: Shown
   readonly acks: Acks
@@ -262,7 +262,9 @@ export class Inbox {
       commits.put(seen.key, seen.toJson())
       commits.fail({ peer: recipient, sender, device, sendSeq, code: 0 })
       const state = receipts.stateOf(recipient, device, sendSeq)
-      commits.tell(() => this.#host.events.emit('messageState', { peer: recipient, device, sendSeq, state, code: 0 }))
+      commits.tell(() =>
+        this.#host.events.emit('messageState', { peer: recipient, device, sendSeq, state, code: 0, reason: '' }),
+      )
       return
     }
     // Also of one that was shown: after a resync it is what its sender is waiting to hear about.
@@ -309,7 +311,7 @@ export class Inbox {
     const { identity, receipts } = this.#host
     let state: Message['state'] = 'received'
     if (sender === identity.uid) state = code !== 0 ? 'failed' : receipts.stateOf(peer, device, sendSeq)
-    return { peer, sender, device, sendSeq, atMs, text, state, code }
+    return { peer, sender, device, sendSeq, atMs, text, state, code, reason: reasonOfCode(code) }
   }
 
   #ownProfile({ account, nickname }: OwnProfile): void {
@@ -327,7 +329,8 @@ export class Inbox {
     }
     commits.fail({ peer, sender: identity.uid, device, sendSeq, code })
     receipts.failed(peer, device, sendSeq, code)
-    commits.tell(() => this.#host.events.emit('messageState', { peer, device, sendSeq, state: 'failed', code }))
+    const event = { peer, device, sendSeq, state: 'failed', code, reason: reasonOfCode(code) } as const
+    commits.tell(() => this.#host.events.emit('messageState', event))
   }
 }
 

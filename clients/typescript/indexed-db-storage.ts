@@ -37,6 +37,7 @@ export class IndexedDbStorage implements Storage {
   readonly #counts = new Map<number, number>()
   #database: IdbDatabase | undefined
   #failed: Error | undefined
+  #failedWith: ((error: Error) => void) | undefined
 
   /** @param name of the database; one per account that is used at the same time. One client at a time, in one tab. */
   constructor(name: string, options: IndexedDbOptions = {}) {
@@ -135,10 +136,16 @@ export class IndexedDbStorage implements Storage {
     done()
   }
 
+  /** A user who clears what a page has stored takes the database away, while the page is open. */
+  watch(failed: (error: Error) => void): void {
+    this.#failedWith = failed
+  }
+
   #use(database: IdbDatabase): void {
     this.#database = database
     database.onclose = () => {
       this.#failed ??= new Error(`the browser has closed the database ${this.#name}`)
+      this.#failedWith?.(this.#failed)
     }
   }
 

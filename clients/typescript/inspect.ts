@@ -2,7 +2,7 @@
 import type { Acks } from './acks.js'
 import { toHex } from './bytes.js'
 import type { ConnectionStatus, Connector } from './connector.js'
-import type { Contacts } from './contacts.js'
+import type { ContactList } from './contact-list.js'
 import type { Identity } from './identity.js'
 import type { Entry, Outbox } from './outbox.js'
 import type { Shown } from './shown.js'
@@ -44,7 +44,7 @@ export function inspect(parts: {
   readonly acks: Acks
   readonly outbox: Outbox
   readonly shown: Shown
-  readonly contacts: Contacts
+  readonly contacts: ContactList
 }): ClientState {
   const { identity, timeline, acks, outbox } = parts
   return {

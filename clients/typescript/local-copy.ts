@@ -9,7 +9,7 @@ import type { HelloResponse, Session } from '../../protocol/generated/messages.j
 import type { Acks } from './acks.js'
 import { sameBytes } from './bytes.js'
 import type { Commits } from './commits.js'
-import type { Contacts } from './contacts.js'
+import type { ContactList } from './contact-list.js'
 import type { Emitter } from './emitter.js'
 import { BrokenServer, LongwireError } from './errors.js'
 import type { ClientEvents } from './events.js'
@@ -30,7 +30,7 @@ export interface LocalCopyParts {
   readonly commits: Commits
   readonly events: Emitter<ClientEvents>
   readonly identity: Identity
-  readonly contacts: Contacts
+  readonly contacts: ContactList
   readonly receipts: Receipts
   readonly shown: Shown
   readonly acks: Acks

@@ -6,7 +6,7 @@
  *
  * queued: in the outbox, durably unless it is of this very moment. sending: transmitted, no answer yet. accepted: the server
  * has it durably. delivered, read: on a device of the recipient. failed: `code` says why; SETTLED means that nobody knows
- * whether it arrived. received: somebody else's.
+ * whether it arrived; `reason` says more then: LOGGED_OUT, or STORAGE_FAILED (it goes out if a later client finds it stored). received: somebody else's.
  */
 export type MessageState = 'queued' | 'sending' | 'accepted' | 'delivered' | 'read' | 'failed' | 'received'
 
@@ -23,6 +23,8 @@ export interface Message {
   readonly state: MessageState
   /** Of a failed message a code of the protocol, otherwise 0. */
   readonly code: number
+  /** Of a failed message the code's name, or a reason of the library's own; otherwise empty. */
+  readonly reason: string
 }
 
 /** A message of this device changed its state. */
@@ -31,8 +33,10 @@ export interface MessageStateEvent {
   readonly device: number
   readonly sendSeq: number
   readonly state: MessageState
-  /** Of a failed message a code of the protocol, otherwise 0; `codeName(code)` for logs. */
+  /** Of a failed message a code of the protocol, otherwise 0. */
   readonly code: number
+  /** Of a failed message the code's name, or a reason of the library's own; otherwise empty. */
+  readonly reason: string
 }
 
 /** A peer stored (read) everything that one of this user's devices sent it up to a number. */

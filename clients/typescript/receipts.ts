@@ -167,7 +167,7 @@ export class Receipts {
   }
 
   #tellState(peer: number, sendSeq: number, state: MessageState): void {
-    this.#tell('messageState', { peer, device: this.#device, sendSeq, state, code: 0 })
+    this.#tell('messageState', { peer, device: this.#device, sendSeq, state, code: 0, reason: '' })
   }
 
   #tell<K extends 'messageState' | 'delivered' | 'read'>(name: K, event: ClientEvents[K]): void {

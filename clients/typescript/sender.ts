@@ -5,7 +5,7 @@ import { decodeRefusal, decodeSendResponse, type Frame } from '../../protocol/ge
 import { encodeSendFrame } from '../../protocol/item-codec.js'
 import { FRAME_TO_SERVER_BYTES_MAX, TEXT_BYTES_MAX } from '../../protocol/limits.js'
 import { METHODS, type MethodName } from '../../protocol/methods.js'
-import { utf8 } from '../../protocol/utf8.js'
+import { checkText, checkUid } from './arguments.js'
 import type { Backoff } from './backoff.js'
 import type { Commits } from './commits.js'
 import { LongwireError } from './errors.js'
@@ -83,11 +83,8 @@ export class Sender {
   }
 
   send(id: DeviceId, to: number, text: string): SentMessage {
-    if (!(Number.isSafeInteger(to) && to > 0) || text === '') throw LongwireError.ofCode(CODES.INVALID_ARGUMENT.code)
-    // 3 bytes is the most that one UTF-16 unit can need.
-    if (text.length * 3 > TEXT_BYTES_MAX && utf8(text).length > TEXT_BYTES_MAX) {
-      throw LongwireError.ofCode(CODES.TEXT_TOO_LONG.code)
-    }
+    checkUid('to', to)
+    checkText('text', text, TEXT_BYTES_MAX, { bytesMin: 1, long: CODES.TEXT_TOO_LONG.code })
     this.#checkRoom()
     const { sender, device } = id
     const atMs = this.#host.clock.now()
@@ -104,17 +101,14 @@ export class Sender {
     // A body that is too long for a frame would never get through, and block all behind it.
     const bodyBytes = encodeOperation(method, values, this.#outbox.nextSendSeq).length
     if (bodyBytes > FRAME_TO_SERVER_BYTES_MAX - FRAME_HEAD_BYTES_MAX) {
-      throw LongwireError.ofCode(CODES.INVALID_ARGUMENT.code)
+      throw LongwireError.argument(method, `has ${bodyBytes} bytes; it does not fit a frame`)
     }
-    const promise = new Promise<void>((resolve, reject) => {
+    return new Promise<void>((resolve, reject) => {
       const entry = this.#outbox.add({ kind: 'operation', method, request: values }, error =>
         error === undefined ? resolve() : reject(error),
       )
       this.#store(entry, SECRET.has(method) ? ['v'] : ['o', method, values])
     })
-    // Whoever does not care how it ends must not be ended by it.
-    promise.catch(() => {})
-    return promise
   }
 
   /** @param entries in order of number */
@@ -200,8 +194,28 @@ export class Sender {
     this.#unsure.clear()
   }
 
+  /**
+   * The client has ended, nothing is stored any more. What is in the outbox goes out with the next client: it is queued. If the
+   * storage failed nobody knows that.
+   */
+  end(why: LongwireError, storageFailed: boolean): void {
+    for (const { content, done } of this.#outbox.unsettled()) {
+      done?.(why)
+      if (content.kind !== 'message') continue
+      const { message } = content
+      if (!storageFailed) {
+        message.progress = 'queued'
+        continue
+      }
+      failMessage(message, why)
+      const { peer, device, sendSeq, code, reason } = message
+      this.#host.emitState({ peer, device, sendSeq, state: 'failed', code, reason })
+    }
+  }
+
   #checkRoom(): void {
-    if (this.#outbox.size >= this.#queueMax) throw LongwireError.local('QUEUE_FULL')
+    if (this.#outbox.size < this.#queueMax) return
+    throw LongwireError.local('QUEUE_FULL', `${this.#queueMax}, as the option queueMax says`)
   }
 
   #store(entry: Entry, json: Json): void {
@@ -224,7 +238,7 @@ export class Sender {
       link.write(encodeSendFrame(link.begin(answered), sendSeq, message.peer, message.text))
       if (!entry.sent) {
         message.progress = 'sending'
-        this.#tell(message, 'sending', 0)
+        this.#tell(message, 'sending')
       }
     } else if (content.kind === 'operation') {
       link.request(METHODS[content.method].number, encodeOperation(content.method, content.request, sendSeq), answered)
@@ -252,7 +266,7 @@ export class Sender {
       case 'refused':
         this.#host.backoff.reset()
         this.#forget(entry)
-        this.#refuse(entry, LongwireError.ofCode(verdict.code, frame.retryAfterMs))
+        this.#refuse(entry, LongwireError.ofCode(verdict.code, frame.retryAfterMs, frame.message))
         break
       case 'again':
         if (verdict.wait) this.#wait(frame.retryAfterMs)
@@ -267,15 +281,15 @@ export class Sender {
   /** The server has the message. */
   accepted(message: SentMessage): void {
     message.progress = 'accepted'
-    this.#tell(message, 'accepted', 0)
+    this.#tell(message, 'accepted')
     this.#host.receipts.accepted(message.peer, message.sendSeq)
   }
 
   #refuse(entry: Entry, error: LongwireError): void {
     const message = this.#fail(entry, error)
     if (message === undefined) return
-    if (message.failure === CODES.SETTLED.code) this.#rememberUnsure(message)
-    this.#host.failed(message, message.failure)
+    if (message.code === CODES.SETTLED.code) this.#rememberUnsure(message)
+    this.#host.failed(message, message.code)
   }
 
   #fail(entry: Entry, error: LongwireError): SentMessage | undefined {
@@ -283,8 +297,8 @@ export class Sender {
     if (entry.content.kind !== 'message') return undefined
     const { message } = entry.content
     message.progress = 'failed'
-    message.failure = error.code === 0 ? CODES.SETTLED.code : error.code
-    this.#tell(message, 'failed', message.failure)
+    failMessage(message, error)
+    this.#tell(message, 'failed')
     return message
   }
 
@@ -298,9 +312,9 @@ export class Sender {
     this.#host.commits.put(`unsure/${oldest}`, undefined)
   }
 
-  #tell(message: SentMessage, state: MessageStateEvent['state'], code: number): void {
-    const { peer, device, sendSeq } = message
-    this.#host.commits.tell(() => this.#host.emitState({ peer, device, sendSeq, state, code }))
+  #tell(message: SentMessage, state: MessageStateEvent['state']): void {
+    const { peer, device, sendSeq, code, reason } = message
+    this.#host.commits.tell(() => this.#host.emitState({ peer, device, sendSeq, state, code, reason }))
   }
 
   #forget({ sendSeq }: Entry): void {
@@ -323,6 +337,12 @@ export class Sender {
     this.#pause?.cancel()
     this.#pause = undefined
   }
+}
+
+/** Without a code of the server's nobody knows what became of it. */
+function failMessage(message: SentMessage, { code, reason }: LongwireError): void {
+  message.progress = 'failed'
+  message.failure = { code: code === 0 ? CODES.SETTLED.code : code, reason }
 }
 
 function encodeOperation(method: MethodName, request: { readonly [name: string]: Json }, sendSeq: number): Uint8Array {

@@ -1,6 +1,9 @@
 // The handle of a message of this device and this run: always says the present state.
+import { reasonOfCode } from './errors.js'
 import type { Message, MessageState } from './messages.js'
 import type { Receipts } from './receipts.js'
+
+const NONE = { code: 0, reason: '' }
 
 export class SentMessage implements Message {
   readonly peer: number
@@ -9,11 +12,13 @@ export class SentMessage implements Message {
   readonly sendSeq: number
   readonly atMs: number
   readonly text: string
-  /** The library's to write. */
+  /** @internal The library's to write. */
   progress: 'queued' | 'sending' | 'accepted' | 'failed' = 'queued'
-  failure = 0
+  /** @internal */
+  failure: { readonly code: number; readonly reason: string } = NONE
   readonly #receipts: Receipts
 
+  /** @internal */
   constructor(
     id: { readonly sender: number; readonly device: number; readonly sendSeq: number },
     peer: number,
@@ -36,6 +41,10 @@ export class SentMessage implements Message {
   }
 
   get code(): number {
-    return this.progress === 'failed' ? this.failure : this.#receipts.failureOf(this.sendSeq)
+    return this.progress === 'failed' ? this.failure.code : this.#receipts.failureOf(this.sendSeq)
+  }
+
+  get reason(): string {
+    return this.progress === 'failed' ? this.failure.reason : reasonOfCode(this.code)
   }
 }

@@ -63,7 +63,10 @@ export interface Storage {
     limit: number,
     done: (error: Error | undefined, page: HistoryPage) => void,
   ): void
+  /** Lets go of what it holds. Also of one whose open() or commit() failed; may be called again. */
   close(done: () => void): void
+  /** For a storage that may fail by itself, while nothing is asked of it: `failed` is called then, once at the most. */
+  watch?(failed: (error: Error) => void): void
 }
 
 export interface HistoryOptions {

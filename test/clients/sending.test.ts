@@ -2,7 +2,16 @@ import t from 'tap'
 import { MemoryStorage } from '../../clients/typescript/index.js'
 import { CODES, codeText } from '../../protocol/codes.js'
 import { createItem } from '../../protocol/generated/messages.js'
-import { answer, Harness, messageItem, reasonOf, refused, sessionOf, UID } from '../support/client-harness.js'
+import {
+  answer,
+  Harness,
+  messageItem,
+  reasonOf,
+  refused,
+  rejectionOf,
+  sessionOf,
+  UID,
+} from '../support/client-harness.js'
 import { SlowStorage } from '../support/client-storage.js'
 
 t.test('a message goes from queued to accepted; its answer is the push of its own copy', async t => {
@@ -226,6 +235,7 @@ t.test('another device number fails what was under way; numbers go on from the n
     sendSeq: 1,
     state: 'failed',
     code: CODES.SETTLED.code,
+    reason: 'SETTLED',
   })
   t.equal(first.greet({ device: 2, lastSendSeq: 40 }).attempt, 13)
   t.equal(first.client.send(300, 'again').sendSeq, 41)
@@ -316,23 +326,22 @@ t.test('what cannot be sent is refused at once and uses no number', async t => {
     reasonOf(() => client.send(300, 'é'.repeat(8193))),
     'TEXT_TOO_LONG',
   )
-  t.equal(
-    reasonOf(() => client.contacts.accept(300)),
-    'NO_CONTACT_REQUEST',
-  )
-  t.equal(
-    reasonOf(() => client.contacts.request(300, 'x'.repeat(70_000))),
-    'INVALID_ARGUMENT',
-  )
+  for (const half of ['\ud800', 'x\udc00', '\ud83d.\ude00'])
+    t.equal(
+      reasonOf(() => client.send(300, half)),
+      'INVALID_ARGUMENT',
+    )
+  t.equal(await rejectionOf(client.contacts.accept(300)), 'NO_CONTACT_REQUEST')
+  t.equal(await rejectionOf(client.contacts.request(300, 'x'.repeat(257))), 'INVALID_ARGUMENT')
   t.equal(client.send(300, 'é'.repeat(8192)).sendSeq, 1)
-  t.equal(client.send(300, '\ud800').sendSeq, 2)
+  t.equal(client.send(300, '\ud83d\ude00').sendSeq, 2)
   t.equal(
     reasonOf(() => client.send(300, 'one too many')),
     'QUEUE_FULL',
   )
   harness.settle()
   harness.pipe.take('send')
-  t.equal(harness.pipe.take('send').request.text, '\ufffd')
+  t.equal(harness.pipe.take('send').request.text, '\ud83d\ude00')
   const stranger = await Harness.start()
   t.equal(
     reasonOf(() => stranger.client.send(300, 'x')),
@@ -360,7 +369,7 @@ t.test('a storage that fails stops the client: it promises nothing more', async 
   harness.settle()
   storage.fail(new Error('the disk is full'))
   harness.settle()
-  t.equal(message.state, 'queued')
+  t.equal(message.state, 'failed')
   t.match(harness.of('storageFailed'), [{ error: { message: 'the disk is full' } }])
   t.same(harness.of('connection').at(-1), { state: 'stopped', reason: 'STORAGE_FAILED' })
   t.equal(harness.pipe.closedByClient, true)

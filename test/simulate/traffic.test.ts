@@ -49,13 +49,13 @@ class Switchboard {
     this.#sent = []
     for (const { letter, told } of sent) {
       const { device, sendSeq, to } = letter
-      for (const tell of told) tell({ peer: to, device, sendSeq, state: 'accepted', code: 0 })
+      for (const tell of told) tell({ peer: to, device, sendSeq, state: 'accepted', code: 0, reason: '' })
     }
     const letters = sent.map(({ letter }) => letter)
     for (const { uid, device, shows } of this.#devices) {
       const own = letters.filter(each => each.to === uid || (each.sender === uid && each.device !== device))
       for (const each of this.tamper(own, uid, device)) {
-        const message: Message = { ...each, peer: each.sender, atMs: 0, state: 'received', code: 0 }
+        const message: Message = { ...each, peer: each.sender, atMs: 0, state: 'received', code: 0, reason: '' }
         for (const show of shows) show(message)
       }
     }

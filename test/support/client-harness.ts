@@ -347,6 +347,17 @@ export function reasonOf(act: () => unknown): string {
   return 'nothing was thrown'
 }
 
+/** Why a promise of the library rejects. */
+export async function rejectionOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise
+  } catch (error) {
+    if (error instanceof LongwireError) return error.reason
+    throw error
+  }
+  return 'it resolves'
+}
+
 export function sessionOf(session: Partial<Session> = {}): Session {
   return createSession({ uid: UID, device: 1, token: TOKEN, storeId: STORE_ID, expiresAtMs: 1, ...session })
 }

@@ -9,7 +9,7 @@ interface Timer {
 
 export class ManualClock implements Clock {
   #now = 0
-  readonly #wallStart: number
+  #wallStart: number
   readonly #timers: Timer[] = []
 
   /** `wallStart`: what `now()` says at the start, milliseconds since 1970. */
@@ -53,6 +53,11 @@ export class ManualClock implements Clock {
       next.run()
     }
     this.#now = end
+  }
+
+  /** The device sleeps: the wall clock goes on, timers and the steady clock stand still. */
+  sleep(ms: number): void {
+    this.#wallStart += ms
   }
 
   /** Lets time pass in which the process did nothing. */
