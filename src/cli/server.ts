@@ -144,7 +144,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     { ...metricSources(context, engine, store), linesLost: options.linesLost ?? (() => 0) },
     clock,
   )
-  const canary = new Canary({ engine, hub, clock, random })
+  const canary = new Canary({ engine, hub, clock, random, patienceMs: config.readyMs })
   let serving = false
   const ready = async (): Promise<Readiness> =>
     serving ? canary.check() : { ready: false, reason: 'it does not serve' }

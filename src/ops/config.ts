@@ -87,6 +87,13 @@ export const SERVE_OPTIONS = {
     'a port for /metrics, /readyz and /healthz alone; 0 takes any free one; -1: /metrics is on the short side, for this machine only',
   ),
   metricsHost: text('127.0.0.1', 'ADDRESS', 'where --metrics-port listens; whoever can reach it may read it'),
+  readyMs: integer(
+    5_000,
+    100,
+    60_000,
+    'MS',
+    'how long /readyz waits for its message before it says no: three writes to the disk, one after the other',
+  ),
   drainMs: integer(
     5_000,
     0,

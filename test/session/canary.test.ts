@@ -6,8 +6,9 @@ import { METHODS } from '../../protocol/methods.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { endOfTurn } from '../../src/lib/turn.js'
+import { SERVE_OPTIONS } from '../../src/ops/config.js'
 import { makeToken } from '../../src/services/tokens.js'
-import { Canary, CHECK_MS_MAX, type Readiness } from '../../src/session/canary.js'
+import { Canary, type Readiness } from '../../src/session/canary.js'
 import type { Hint } from '../../src/session/feed.js'
 import { Hub } from '../../src/session/hub.js'
 import type { CommitInFlight, MemoryFaults, ReadInFlight } from '../../src/store/memory/faults.js'
@@ -18,6 +19,8 @@ import { userActor } from '../../src/sync/rules/records.js'
 import { startNode, TestDevice } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 import { ManualClock } from '../support/manual-clock.js'
+
+const PATIENCE_MS = 2_000
 
 const CANARIES = [CANARY_SENDER, CANARY_RECEIVER]
 
@@ -31,7 +34,12 @@ interface Rig {
   readonly check: () => Promise<Readiness>
 }
 
-async function rig(options: MemoryStoreOptions = {}, deliver = true, seed = '1'): Promise<Rig> {
+async function rig(
+  options: MemoryStoreOptions = {},
+  deliver = true,
+  seed = '1',
+  patienceMs = PATIENCE_MS,
+): Promise<Rig> {
   const random = seededRandom(seed)
   const clock = new ManualClock()
   const store = new MemoryStore({ random, ...options })
@@ -56,7 +64,7 @@ async function rig(options: MemoryStoreOptions = {}, deliver = true, seed = '1')
     },
   })
   await engine.start()
-  const canary = new Canary({ engine, hub, clock, random })
+  const canary = new Canary({ engine, hub, clock, random, patienceMs })
   const check = () => {
     clock.advance(1_000)
     return canary.check()
@@ -75,7 +83,7 @@ async function timedOut(
     outcome = found
   })
   await eventually(reached)
-  for (let passed = 0; passed < CHECK_MS_MAX && outcome === undefined; passed += 500) {
+  for (let passed = 0; passed < PATIENCE_MS && outcome === undefined; passed += 500) {
     clock.advance(500)
     await new Promise(resolve => setImmediate(resolve))
   }
@@ -125,7 +133,7 @@ t.test('not ready while the hub loses pushes, and nothing is heaped up meanwhile
     const isSent = async () => (await entriesOf(store, CANARY_RECEIVER)) > 0
     t.same(await timedOut(canary.check(), clock, isSent), {
       ready: false,
-      reason: `the push took longer than ${CHECK_MS_MAX} ms`,
+      reason: `the push took longer than ${PATIENCE_MS} ms`,
     })
     await eventually(async () => (await entriesOf(store, CANARY_RECEIVER)) === 0)
   }
@@ -140,12 +148,37 @@ t.test('not ready while the store is stuck; it is not asked again, and ready whe
   for (let i = 0; i < 5; i++) {
     clock.advance(1_000)
     const outcome = await timedOut(canary.check(), clock, () => faults.held.length > 0)
-    t.same(outcome, { ready: false, reason: `the store took longer than ${CHECK_MS_MAX} ms` })
+    t.same(outcome, { ready: false, reason: `the store took longer than ${PATIENCE_MS} ms` })
   }
   t.equal(faults.held.length, 1)
   faults.release()
   await eventually(async () => (await check()).ready)
   t.ok((await lastNumber(engine)) <= 4)
+})
+
+t.test('a slow disk is waited for as long as the option says', async t => {
+  const standard = SERVE_OPTIONS.readyMs.default
+  for (const [writeMs, patienceMs, ready] of [
+    [500, standard, true],
+    [1_000, standard, true],
+    [500, 1_000, false],
+    [standard, standard, false],
+  ] as const) {
+    const faults = new Stuck()
+    const { canary, clock } = await rig({ faults }, true, '1', patienceMs)
+    faults.commits = 'hold'
+    let outcome: Readiness | undefined
+    void canary.check().then(found => {
+      outcome = found
+    })
+    for (let spentMs = 0; outcome === undefined; spentMs += writeMs) {
+      await eventually(() => faults.held.length > 0 || outcome !== undefined)
+      clock.advance(writeMs)
+      for (const call of faults.held.splice(0)) call.answer()
+      if (spentMs > 60_000) throw new Error('it never ended')
+    }
+    t.equal(outcome.ready, ready, `${writeMs} ms each, ${patienceMs} ms of patience`)
+  }
 })
 
 t.test('not ready when the store refuses for good, or cannot be read', async t => {
@@ -163,7 +196,13 @@ t.test('not ready when the store refuses for good, or cannot be read', async t =
   }
   const failing = await rig()
   const node = await startNode(new Failing(), failing.clock, 'failing')
-  const dead = new Canary({ engine: node.engine, hub: new Hub(), clock: failing.clock, random: seededRandom(1) })
+  const dead = new Canary({
+    engine: node.engine,
+    hub: new Hub(),
+    clock: failing.clock,
+    random: seededRandom(1),
+    patienceMs: PATIENCE_MS,
+  })
   t.match(await timedOut(dead.check(), failing.clock), { ready: false, reason: 'the store took longer' })
 })
 
@@ -201,7 +240,7 @@ t.test('nobody reaches its users, by any method', async t => {
   const node = await startNode(store, systemClock, 'reach')
   const hub = new Hub()
   const hints = node.hints
-  const canary = new Canary({ engine: node.engine, hub, clock: systemClock, random })
+  const canary = new Canary({ engine: node.engine, hub, clock: systemClock, random, patienceMs: PATIENCE_MS })
   const deliver = setInterval(() => {
     for (const { actor, ...hint } of hints.splice(0)) hub.hint({ uid: uidOf(actor), ...hint })
   }, 1)

@@ -34,7 +34,7 @@ t.test('/readyz sends a message, and says why it could not', async t => {
   const ready = await ask('/readyz')
   t.same([ready.status, await ready.text()], [200, 'ready'])
   const [message] = await store.scan(0, `user/${CANARY_SENDER}/device`, null, 1)
-  t.equal(message?.bytes.length, 9 + 6, 'the numbers of one message stand in the store')
+  t.equal(message?.bytes.length, 9 + 9, 'the numbers of one message stand in the store')
   t.equal((await ask('/readyz', { method: 'POST' })).status, 405)
 
   store.disk.room = 'none'
