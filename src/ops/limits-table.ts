@@ -109,8 +109,8 @@ export const LIMITS_TABLE = {
     unit: 's',
     burst: 5_000,
     code: 'RATE_LIMITED',
-    counts: 'Hello of any kind, and HTTP requests with a wrong token',
-    why: 'everybody behind one address comes back at once after an outage',
+    counts: 'Hello and HTTP requests without a token or with a wrong one',
+    why: 'nobody with a right token waits for those, however many come from his address',
     keysMax: SOME,
   },
   registrations: {

@@ -322,7 +322,7 @@ export class AccountService {
     secret: Uint8Array,
   ): Session {
     const { expiresAtMs, lastSendSeq, boundAttempt } = given
-    const token = makeToken({ uid, device }, secret)
+    const token = makeToken({ uid, device }, secret, this.#engine.secret)
     return { uid, device, token, expiresAtMs, lastSendSeq, storeId: this.#engine.storeId, boundAttempt }
   }
 

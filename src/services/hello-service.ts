@@ -3,6 +3,7 @@ import { CODES, type Code, codeText } from '../../protocol/codes.js'
 import { createHelloResponse, type HelloRequest } from '../../protocol/generated/messages.js'
 import { PROTOCOL_REVISION } from '../../protocol/limits.js'
 import type { Clock } from '../lib/clock.js'
+import type { Key } from '../lib/expiring-table.js'
 import { networkOf } from '../lib/network.js'
 import type { Limits } from '../ops/limits.js'
 import type { Engine } from '../sync/engine.js'
@@ -10,7 +11,7 @@ import { userActor } from '../sync/rules/records.js'
 import { authorize, type BindResult, bind, boundAttempt } from '../sync/rules/session.js'
 import { type Undone, whyUndone } from './answers.js'
 import { deviceKey } from './limiting.js'
-import { readToken, type TokenOwner } from './tokens.js'
+import { isSealed, readToken, type TokenOwner } from './tokens.js'
 import { Turnstile } from './turnstile.js'
 import type { Authorization, HelloAnswer } from './types.js'
 
@@ -36,11 +37,14 @@ export class HelloService {
   }
 
   hello(request: HelloRequest, address: string, settle: Settle): void {
-    const addressMs = this.#limits.take('hellos-address', networkOf(address))
+    const network = networkOf(address)
+    const owner = readToken(request.token)
+    const addressMs = this.#strangerWait(network, request.token, owner)
     if (addressMs > 0) {
       settle(limited(addressMs))
       return
     }
+    if (owner === undefined) this.#limits.charge('hellos-address', network)
     if (request.revision > PROTOCOL_REVISION) {
       settle(refused(CODES.REVISION_UNSUPPORTED.code))
       return
@@ -49,7 +53,6 @@ export class HelloService {
       settle({ kind: 'nameless', response: this.#response() })
       return
     }
-    const owner = readToken(request.token)
     if (owner === undefined) {
       settle(refused(CODES.UNAUTHENTICATED.code))
       return
@@ -72,7 +75,8 @@ export class HelloService {
         this.#turnstile.leave()
         if (outcome.kind === 'done') {
           // Only with the right token: who has none uses up nothing of the device's.
-          if (outcome.result.kind !== 'refused') this.#limits.charge('hellos-device', key)
+          if (outcome.result.kind === 'refused') this.#chargeWrong(network, tokenHash)
+          else this.#limits.charge('hellos-device', key)
           this.#bound(request, owner, outcome.result, settle)
         } else settle(unsettled(outcome))
       })
@@ -82,16 +86,16 @@ export class HelloService {
   /** Whose the token is, for one request without a connection. */
   authorize(token: Uint8Array, address: string, settle: (authorization: Authorization) => void): void {
     const network = networkOf(address)
-    const waitMs = this.#limits.check('hellos-address', network)
-    const refuse = (code: Code, retryAfterMs = 0) => {
-      this.#limits.charge('hellos-address', network)
-      settle({ kind: 'refused', code, retryAfterMs })
+    const owner = readToken(token)
+    const waitMs = this.#strangerWait(network, token, owner)
+    const refuse = (code: Code) => {
+      this.#chargeWrong(network, owner?.hash)
+      settle({ kind: 'refused', code, retryAfterMs: 0 })
     }
     if (waitMs > 0) {
       settle({ kind: 'refused', code: CODES.RATE_LIMITED.code, retryAfterMs: waitMs })
       return
     }
-    const owner = readToken(token)
     if (owner === undefined) {
       refuse(CODES.UNAUTHENTICATED.code)
       return
@@ -106,6 +110,23 @@ export class HelloService {
         settle({ kind: 'owner', uid, device, attempt: outcome.result.attempt })
       }
     })
+  }
+
+  /**
+   * 0, or how long who shows these bytes has to wait. What strangers behind an address use up, its sessions do not need: where
+   * nothing is left, a token that this store has made is looked at all the same, unless it was found wrong too often itself.
+   */
+  #strangerWait(network: Key, token: Uint8Array, owner: { readonly hash: string } | undefined): number {
+    const limits = this.#limits
+    if (limits.wait('hellos-address', network) === 0) return 0
+    const isOurs = owner !== undefined && isSealed(token, this.#engine.secret)
+    return isOurs ? limits.check('hellos-device', owner.hash) : limits.check('hellos-address', network)
+  }
+
+  /** @param tokenHash undefined if it was no token */
+  #chargeWrong(network: Key, tokenHash: string | undefined): void {
+    this.#limits.charge('hellos-address', network)
+    if (tokenHash !== undefined) this.#limits.charge('hellos-device', tokenHash)
   }
 
   async boundAttempt(uid: number, device: number): Promise<number | undefined> {

@@ -1,12 +1,22 @@
 /**
- * Session tokens: whose they are, and 256 random bits. Opaque to clients; stored only as a hash, so that what is stored
- * logs nobody in. A fast hash is enough: there is nothing to guess.
+ * Session tokens: whose they are, 192 random bits, and a seal that this store made them. Opaque to clients; stored only as a
+ * hash, so that what is stored logs nobody in. A fast hash is enough: there is nothing to guess.
+ *
+ *   uid (8) · device (4) · random (24) · seal (8): of all before it, under the store's secret
+ *
+ * The seal says nothing about whether a token is still good. It tells those that once were from any bytes, without a look into
+ * the store, where strangers have used up what their address may ask (hello-service.ts).
  */
-import { hash } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import type { Random } from '../lib/random.js'
 
-const SECRET_BYTES = 32
-const TOKEN_BYTES = 12 + SECRET_BYTES
+const SECRET_BYTES = 24
+const SEALED_BYTES = 12 + SECRET_BYTES
+const SEAL_BYTES = 8
+const TOKEN_BYTES = SEALED_BYTES + SEAL_BYTES
+
+/** Sets a seal apart from all else that is hashed under the store's secret. */
+const SEAL_TAG = new TextEncoder().encode('longwire token\0')
 
 export interface TokenOwner {
   readonly uid: number
@@ -24,12 +34,14 @@ export function secretHash(secret: Uint8Array): string {
   return hash('sha256', secret, 'base64')
 }
 
-export function makeToken({ uid, device }: TokenOwner, secret: Uint8Array): Uint8Array {
+/** @param storeSecret the store's own, under which it is sealed */
+export function makeToken({ uid, device }: TokenOwner, secret: Uint8Array, storeSecret: Uint8Array): Uint8Array {
   const token = new Uint8Array(TOKEN_BYTES)
   const view = new DataView(token.buffer)
   view.setFloat64(0, uid)
   view.setUint32(8, device)
   token.set(secret, 12)
+  token.set(sealOf(token, storeSecret), SEALED_BYTES)
   return token
 }
 
@@ -40,5 +52,15 @@ export function readToken(token: Uint8Array): (TokenOwner & { readonly hash: str
   const uid = view.getFloat64(0)
   const device = view.getUint32(8)
   if (!Number.isSafeInteger(uid) || uid <= 0 || device === 0) return undefined
-  return { uid, device, hash: secretHash(token.subarray(12)) }
+  return { uid, device, hash: secretHash(token.subarray(12, SEALED_BYTES)) }
+}
+
+/** Whether the token was made under this secret, at some time. 1 µs. @param token one that readToken takes */
+export function isSealed(token: Uint8Array, storeSecret: Uint8Array): boolean {
+  return timingSafeEqual(sealOf(token, storeSecret), token.subarray(SEALED_BYTES))
+}
+
+function sealOf(token: Uint8Array, storeSecret: Uint8Array): Uint8Array {
+  const sealed = Buffer.concat([SEAL_TAG, storeSecret, token.subarray(0, SEALED_BYTES)])
+  return hash('sha256', sealed, 'buffer').subarray(0, SEAL_BYTES)
 }

@@ -1,11 +1,12 @@
 /** Every row of the table of limits, hit through the services: what it refuses, whom it does not touch, and that time heals it. */
 import t from 'tap'
 import { CODES } from '../../protocol/codes.js'
-import { createSyncRequest, decodeRegisterResponse } from '../../protocol/generated/messages.js'
+import { createSyncRequest, decodeRegisterResponse, type Session } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { Limits } from '../../src/ops/limits.js'
 import { LIMIT_NAMES, type LimitName, type LimitSettings, limitRow } from '../../src/ops/limits-table.js'
+import type { Authorization } from '../../src/services/types.js'
 import { slowing } from '../../src/session/slowing.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { UNANSWERED_MAX } from '../../src/sync/rules/records.js'
@@ -70,6 +71,11 @@ function stranger({ node }: World, address: string): TestDevice {
 function from(address: string, device: TestDevice): TestDevice {
   device.address = address
   return device
+}
+
+function decodedSession({ session }: TestDevice): Session {
+  if (session === undefined) throw new Error('no session')
+  return session
 }
 
 function newAccount(world: World, address: string): Promise<Reply> {
@@ -315,6 +321,30 @@ t.test('what strangers use up behind an address, its known devices do not need',
   for (let i = 0; i < 20; i++) await wrongPassword(other, HOME)
   t.equal((await wrongPassword(other, HOME)).code, CODES.RATE_LIMITED.code)
   t.equal((await other.alice.call(METHODS.sync, sync)).code, 0)
+})
+
+t.test('wrong tokens of an address do not keep right ones out, by Hello or by HTTP', async t => {
+  const one = { amount: 1, unit: 'h', burst: 3 } as const
+  const here = await world({ 'hellos-address': one, 'hellos-device': { amount: 1, unit: 's', burst: 5 } })
+  const { alice, node } = here
+  const forger = stranger(here, HOME)
+  const token = (alice.session?.token ?? new Uint8Array(0)).slice()
+  token[20] = (token[20] ?? 0) ^ 1
+  forger.session = { ...decodedSession(alice), token }
+  for (let i = 0; i < 3; i++) t.match(await forger.hello(), { code: CODES.UNAUTHENTICATED.code })
+  t.match(await forger.hello(), { code: CODES.RATE_LIMITED.code })
+  t.match(await helloFrom(here, HOME), { code: CODES.RATE_LIMITED.code }, 'nor without a token')
+  t.match(await alice.hello(), { kind: 'bound' })
+  const authorize = (bytes: Uint8Array) =>
+    new Promise<Authorization>(resolve => node.services.authorize(bytes, HOME, resolve))
+  t.match(await authorize(token), { kind: 'refused', code: CODES.RATE_LIMITED.code })
+  t.match(await authorize(decodedSession(alice).token), { kind: 'owner' })
+  // One that once was right is looked at a few times more.
+  await alice.call(METHODS.logout, {})
+  for (let i = 0; i < 5; i++) {
+    t.match(await authorize(decodedSession(alice).token), { code: CODES.SESSION_REVOKED.code })
+  }
+  t.match(await authorize(decodedSession(alice).token), { code: CODES.RATE_LIMITED.code })
 })
 
 t.test('whether strangers exist is told so many times only, by any method', async t => {

@@ -264,7 +264,7 @@ t.test('nobody reaches its users, by any method', async t => {
       t.notMatch(JSON.stringify(await mallory.items()), /"(peer|uid)":25[45]/)
     }
     for (const device of [1, uid]) {
-      const token = makeToken({ uid, device }, new Uint8Array(32))
+      const token = makeToken({ uid, device }, new Uint8Array(24), new Uint8Array(16))
       const hello = await new Promise(resolve =>
         node.services.hello(createHelloRequest({ token, attempt: 9 }), '', resolve),
       )
