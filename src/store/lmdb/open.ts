@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../../lib/clock.js'
 import { type Random, systemRandom } from '../../lib/random.js'
 import type { Room } from '../types.js'
 import { applyWrites, Checkpointer } from './checkpoint.js'
-import { isDatabase } from './database-file.js'
+import { isDatabase, mendMetaPage } from './database-file.js'
 import { DiskFullError, StoreFolderError, StoreFormatError } from './errors.js'
 import { Journal, journalBytesMissing, recoverJournal, syncFolder } from './journal.js'
 import { lockFolder } from './lock.js'
@@ -117,6 +117,7 @@ function assertRoomToStart(folder: string, journalBytes: number): void {
 
 function openTables(folder: string, mapBytes: number): Tables {
   const file = path.join(folder, 'data.mdb')
+  mendMetaPage(file)
   if (!isDatabase(file)) throw new StoreFormatError(`${file} is not a database that this program can read`)
   try {
     return new Tables(folder, mapBytes)
