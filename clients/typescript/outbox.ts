@@ -66,7 +66,7 @@ export class Outbox {
   /** Settled here and not yet so in the storage: after a crash they are sent again, so the window still counts them. */
   readonly #unstored = new Set<number>()
   #lowestUnstored = Number.POSITIVE_INFINITY
-  /** The number that the last GAP went back to; asked for again without any progress, it is not tried at once. */
+  /** The number that the last GAP went back to; asked for again without any progress, it is never tried at once. */
   #gapAt = 0
 
   constructor(nextSendSeq: number) {
@@ -254,10 +254,7 @@ export class Outbox {
   #gap(entry: Entry, expected: number): Verdict {
     // A server that wants the number it was just given, or a later one, contradicts itself; so does one that asks twice.
     const nonsense = expected === 0 || expected >= entry.sendSeq || expected === this.#gapAt
-    if (nonsense) {
-      this.#gapAt = 0
-      return this.#retry(entry)
-    }
+    if (nonsense) return this.#retry(entry)
     this.#gapAt = expected
     const lowest = this.#entries[this.#head]?.sendSeq ?? entry.sendSeq
     if (expected < lowest) {

@@ -39,6 +39,7 @@ import type { Outcome, Transition } from '../sync/types.js'
 import {
   answerNumbered,
   EMPTY_BODY,
+  mustRunAgain,
   refuse,
   refuseLimited,
   refuseUnavailable,
@@ -47,6 +48,7 @@ import {
 } from './answers.js'
 import type { Departures } from './departures.js'
 import type { Identity } from './identity.js'
+import type { InOrder } from './in-order.js'
 import { lookUpWait, succeededNow } from './limiting.js'
 import { beginTry, type OpenTry, ownDeviceKey } from './login-guard.js'
 import { BusyError, type Passwords, type Rank } from './passwords.js'
@@ -88,6 +90,7 @@ export interface AccountParts {
   readonly departures: Departures
   readonly connected: Connected
   readonly identity: Identity
+  readonly order: InOrder
 }
 
 export class AccountService {
@@ -98,8 +101,9 @@ export class AccountService {
   readonly #departures: Departures
   readonly #connected: Connected
   readonly #identity: Identity
+  readonly #order: InOrder
 
-  constructor({ engine, passwords, random, limits, departures, connected, identity }: AccountParts) {
+  constructor({ engine, passwords, random, limits, departures, connected, identity, order }: AccountParts) {
     this.#engine = engine
     this.#passwords = passwords
     this.#random = random
@@ -107,6 +111,7 @@ export class AccountService {
     this.#departures = departures
     this.#connected = connected
     this.#identity = identity
+    this.#order = order
   }
 
   register(caller: Caller, id: number, request: RegisterRequest): void {
@@ -328,7 +333,7 @@ export class AccountService {
 
   /**
    * Runs a numbered request that needs the password, anew if the password changed while it was being checked. The number is
-   * judged first: a repeat and a gap cost no hash.
+   * judged first: a repeat and a gap cost no hash. What the device asks meanwhile waits (in-order.ts).
    * @param ran called behind the answer if it succeeded now: a repeat begins nothing
    */
   #verified<I extends VerifiedInput>(
@@ -341,9 +346,11 @@ export class AccountService {
     ran: () => void = () => {},
   ): void {
     const actor = userActor(caller.uid)
+    const release = this.#order.hold(caller)
     const answer = (outcome: Outcome<Answer>, again?: () => void) => {
       answerNumbered(caller, id, outcome, again)
       if (succeededNow(outcome)) ran()
+      if (again === undefined || !mustRunAgain(outcome)) release()
     }
     const attempt = async (tries: number) => {
       const look = done(await this.#engine.run(actor, passwordFor, numbered))
@@ -358,7 +365,10 @@ export class AccountService {
       this.#engine.submit(actor, transition, made, outcome => answer(outcome, again))
     }
     const begin = (tries: number): void => {
-      attempt(tries).catch(error => refuseError(caller, id, error))
+      attempt(tries).catch(error => {
+        refuseError(caller, id, error)
+        release()
+      })
     }
     begin(0)
   }

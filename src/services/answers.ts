@@ -49,6 +49,11 @@ function refuseGap(caller: Caller, id: number, expected: number): void {
   caller.refuse(id, code, `${text}: ${expected} is expected`, undefined, createRefusal({ expectedSendSeq: expected }))
 }
 
+/** Whether it has to be tried anew. */
+export function mustRunAgain(outcome: Outcome<Answer>): boolean {
+  return outcome.kind === 'done' && outcome.result.kind === 'again'
+}
+
 /** Answers a numbered request that has nothing to say but its code. `again` is called if it has to be tried anew. */
 export function answerNumbered(caller: Caller, id: number, outcome: Outcome<Answer>, again?: () => void): void {
   if (outcome.kind !== 'done') refuseUndone(caller, id, outcome)

@@ -16,6 +16,7 @@ import { CONTACT_ACTS, ContactService } from './contact-service.js'
 import { Departures } from './departures.js'
 import { HelloService } from './hello-service.js'
 import { Identity } from './identity.js'
+import { InOrder } from './in-order.js'
 import { requestWait } from './limiting.js'
 import { MessageService } from './message-service.js'
 import type { Passwords } from './passwords.js'
@@ -33,6 +34,9 @@ export interface ServiceOptions {
   /** How numbers are judged; absent: contiguous. */
   readonly sequence?: SequenceRule
 }
+
+/** When a device has more requests wait than may: about what a password's turn takes in a storm of logins. */
+const WAITING_RETRY_MS = 3_000
 
 /** Decodes and runs one method. */
 type Handler = (caller: Caller, id: number, body: Uint8Array) => void
@@ -55,6 +59,7 @@ class AllServices implements OwnServices {
   readonly #acks: Acks
   readonly #departures: Departures
   readonly #limits: Limits
+  readonly #order = new InOrder()
   /** By method number. */
   readonly #handlers: (Handler | undefined)[] = []
   readonly #nameless = new Set<number>()
@@ -68,15 +73,24 @@ class AllServices implements OwnServices {
     const messages = new MessageService(engine, this.#acks, limits, identity, sequence)
     this.#messages = messages
     this.#on(METHODS.send, (caller, id, request) => messages.send(caller, id, request))
-    this.#on(METHODS.sync, (caller, id, request) => messages.sync(caller, id, request))
+    this.#on(
+      METHODS.sync,
+      (caller, id, request) => messages.sync(caller, id, request),
+      ({ sends }) => sends.length > 0,
+    )
     this.#on(METHODS.void, (caller, id, request) => messages.void(caller, id, request))
 
     this.#departures = new Departures(engine, clock)
-    const parts = { engine, passwords, random, limits, departures: this.#departures, connected, identity }
+    const [departures, order] = [this.#departures, this.#order]
+    const parts = { engine, passwords, random, limits, departures, connected, identity, order }
     const accounts = new AccountService(parts)
     this.#on(METHODS.register, (caller, id, request) => accounts.register(caller, id, request))
     this.#on(METHODS.login, (caller, id, request) => accounts.login(caller, id, request))
-    this.#on(METHODS.logout, (caller, id) => accounts.logout(caller, id))
+    this.#on(
+      METHODS.logout,
+      (caller, id) => accounts.logout(caller, id),
+      () => true,
+    )
     this.#on(METHODS.getProfile, (caller, id, request) => accounts.getProfile(caller, id, request))
     this.#on(METHODS.updateProfile, (caller, id, request) => accounts.updateProfile(caller, id, request))
     this.#on(METHODS.changePassword, (caller, id, request) => accounts.changePassword(caller, id, request))
@@ -129,7 +143,12 @@ class AllServices implements OwnServices {
     this.#acks.flush()
   }
 
-  #on<Q, A>(method: RequestMethod<Q, A>, handle: (caller: Caller, id: number, request: Q) => void): void {
+  /** @param changes whether the request has to keep its place among those of its device */
+  #on<Q, A>(
+    method: RequestMethod<Q, A>,
+    handle: (caller: Caller, id: number, request: Q) => void,
+    changes: (request: Q) => boolean = () => method.mutating,
+  ): void {
     if (method.nameless) this.#nameless.add(method.number)
     this.#handlers[method.number] = (caller, id, body) => {
       let request: Q
@@ -141,7 +160,10 @@ class AllServices implements OwnServices {
         caller.refuse(id, code, `${codeText(code)}: ${error.message}`)
         return
       }
-      handle(caller, id, request)
+      if (!this.#order.isHeld(caller) || !changes(request)) handle(caller, id, request)
+      else if (!this.#order.wait(caller, body.length, () => handle(caller, id, request))) {
+        refuse(caller, id, CODES.OVERLOADED.code, WAITING_RETRY_MS)
+      }
     }
   }
 }

@@ -174,12 +174,17 @@ t.test('GAP for a number that was settled voids it', t => {
   t.end()
 })
 
-t.test('a number that is asked for again without progress is not sent again at once', t => {
+t.test('a number that is asked for again without progress is not sent again at once, however often', t => {
   const outbox = filled(3)
   const sent = takeAll(outbox)
   t.same(answer(outbox, sent[1] as Entry, GAP, 1), { kind: 'again', wait: false })
   const [, again] = takeAll(outbox)
   t.same(answer(outbox, again as Entry, GAP, 1), { kind: 'again', wait: true })
+  for (let i = 0; i < 5; i++) {
+    const [waited] = takeAll(outbox)
+    t.equal(waited?.sendSeq, 2)
+    t.same(answer(outbox, waited as Entry, GAP, 1), { kind: 'again', wait: true })
+  }
   t.end()
 })
 

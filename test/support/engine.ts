@@ -55,6 +55,7 @@ export async function startNode(
   seed: string,
   limits?: Limits,
   time = new CountedTime(clock),
+  passwords?: Passwords,
 ): Promise<TestNode> {
   const random = seededRandom(seed)
   const hints: Hint[] = []
@@ -75,10 +76,15 @@ export async function startNode(
     onFatal: error => fatal.push(error),
   })
   await engine.start()
-  const passwords = new Passwords(random, CHEAP_COST, 1)
   const connected: number[] = []
   const own = { connected: () => connected, ...(limits && { limits }) }
-  const services = createServices({ engine, clock, random, passwords, ...own })
+  const services = createServices({
+    engine,
+    clock,
+    random,
+    passwords: passwords ?? new Passwords(random, CHEAP_COST, 1),
+    ...own,
+  })
   return { engine, services, hints, signals, asides, fatal, connected }
 }
 

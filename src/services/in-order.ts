@@ -1,0 +1,83 @@
+/**
+ * Keeps what a device asks in the order in which it came (PROTOCOL.md, 4.5) while one request waits for something outside the
+ * engine, as a password's hash. The engine itself runs what is submitted for one user in order, whatever it has to read.
+ *
+ *           hold()              release(), and nobody waits
+ *   (none) ────────► held ─────────────────────────────────► (none)
+ *                     ▲ │ release(): the next ones are run, until one of them holds again
+ *                     └─┘
+ *
+ * Where nothing is held, which is nearly always, a request pays for one look at an empty map.
+ */
+import { Fifo } from '../lib/fifo.js'
+import { deviceKey } from './limiting.js'
+import type { Caller } from './types.js'
+
+/**
+ * A device may have so many bytes wait: twice the 64 requests of a connection (4.6) with the longest texts. The second half is
+ * for a connection that took the place of one that broke.
+ */
+const WAITING_BYTES_MAX = 2 * 64 * 16_384
+/** What a waiting request costs beside its body. */
+const REQUEST_BYTES = 256
+
+type Device = Pick<Caller, 'uid' | 'device'>
+
+interface Waiting {
+  readonly bytes: number
+  readonly run: () => void
+}
+
+interface Line {
+  held: boolean
+  bytes: number
+  readonly waiting: Fifo<Waiting>
+}
+
+export class InOrder {
+  readonly #lines = new Map<ReturnType<typeof deviceKey>, Line>()
+
+  /** Whether the device's requests have to wait. */
+  isHeld(device: Device): boolean {
+    return this.#lines.size > 0 && this.#lines.has(deviceKey(device))
+  }
+
+  /**
+   * Runs `run` in its turn; only while the device isHeld().
+   * @param bodyBytes what the request holds on to
+   * @returns false if too much waits: it is not run then
+   */
+  wait(device: Device, bodyBytes: number, run: () => void): boolean {
+    const line = this.#lines.get(deviceKey(device))
+    const bytes = bodyBytes + REQUEST_BYTES
+    if (line === undefined || line.bytes + bytes > WAITING_BYTES_MAX) return false
+    line.bytes += bytes
+    line.waiting.push({ bytes, run })
+    return true
+  }
+
+  /**
+   * From now on the device's requests wait. To be called by a request in its turn.
+   * @returns what lets them go on, to be called once
+   */
+  hold(device: Device): () => void {
+    const key = deviceKey(device)
+    const line = this.#lines.get(key) ?? { held: true, bytes: 0, waiting: new Fifo() }
+    line.held = true
+    this.#lines.set(key, line)
+    return () => this.#release(key, line)
+  }
+
+  #release(key: ReturnType<typeof deviceKey>, line: Line): void {
+    line.held = false
+    while (!line.held) {
+      const next = line.waiting.shift()
+      if (next === undefined) {
+        if (this.#lines.get(key) === line) this.#lines.delete(key)
+        return
+      }
+      line.bytes -= next.bytes
+      next.run()
+    }
+  }
+}
