@@ -1,5 +1,6 @@
 // Reads protocol/vectors and delivers their bytes in every cut, for the tests of whoever speaks the protocol.
 import { readFileSync } from 'node:fs'
+import type { CodeName } from '../../protocol/codes.js'
 import { jsonToBody } from '../../protocol/json-codec.js'
 import { METHODS, type Method, type RequestMethod } from '../../protocol/methods.js'
 
@@ -75,6 +76,54 @@ export interface IdentityVector {
   readonly same: boolean
 }
 
+/** What happens to a client's numbered requests. */
+export type OutboxEvent =
+  | { readonly queue: number }
+  | {
+      readonly answer: {
+        /** What is answered, as in `sends`. */
+        readonly to: string
+        /** Which transmission of it on this connection, from 1; absent: the last. */
+        readonly of?: number
+        readonly code: CodeName | number
+        readonly version?: number
+        readonly expected?: number
+        readonly retry_after_ms?: number
+      }
+    }
+  | { readonly wait: { readonly at_least_ms: number } }
+  | { readonly copy: number }
+  | { readonly lost: true }
+  | { readonly restart: true }
+  | { readonly hello: { readonly last_send_seq: number } }
+  | { readonly login: { readonly last_send_seq: number; readonly device: number } }
+
+export type OutboxStep = OutboxEvent & {
+  readonly expect: {
+    readonly sends: readonly string[]
+    readonly states: Readonly<Record<string, string>>
+    readonly next?: number
+  }
+}
+
+export interface OutboxVector {
+  readonly name: string
+  readonly last?: number
+  readonly steps: readonly OutboxStep[]
+}
+
+/** What a device asks, and how the server judges its number. */
+export interface NumbersVector {
+  readonly name: string
+  readonly steps: readonly {
+    readonly ask:
+      | { readonly send: number; readonly text: string; readonly to_nobody?: true }
+      | { readonly void: number; readonly count?: number }
+    readonly times?: number
+    readonly expect: { readonly code: CodeName; readonly expected?: number; readonly again?: true }
+  }[]
+}
+
 type Parts = string | readonly string[]
 type Value = { readonly [field: string]: unknown }
 
@@ -82,6 +131,8 @@ export const frameVectors = (): readonly FrameVector[] => read('frames')
 export const bodyVectors = (): readonly BodyVector[] => read('bodies')
 export const pageVectors = (): readonly PageVector[] => read('pages')
 export const identityVectors = (): readonly IdentityVector[] => read('identity')
+export const outboxVectors = (): readonly OutboxVector[] => read('outbox')
+export const numbersVectors = (): readonly NumbersVector[] => read('numbers')
 export const ruleVectors = (): readonly RuleVector[] => read('push-rule')
 
 function read<T>(name: string): readonly T[] {
