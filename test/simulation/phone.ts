@@ -236,7 +236,11 @@ export class Phone {
     const { client } = this
     if (client === undefined || !client.account.signedIn || this.#signingIn || this.leaving) return
     this.leaving = true
-    await client.account.logout()
+    try {
+      await client.account.logout()
+    } catch {
+      return // its process was killed meanwhile: the next one knows nothing of this
+    }
     this.leaving = false
     this.#later(() => this.#signIn())
   }
