@@ -41,8 +41,9 @@ export function missing(whole: Whole): string[] {
   for (const user of users) {
     found.push(...ledger.faultsOf(user.uid), ...differences(user, whole))
     for (const other of users) {
-      if (other !== user) found.push(...unmarked(user, other, whole))
-      if (other !== user && !witness.forgetful) found.push(...unread(user, other, ledger))
+      if (other === user || ledger.blocks(user.uid, other.uid)) continue
+      found.push(...unmarked(user, other, whole))
+      if (!witness.forgetful) found.push(...unread(user, other, ledger))
     }
   }
   return found

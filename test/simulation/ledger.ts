@@ -124,6 +124,11 @@ export class Ledger {
     return devices.decode(record.bytes).list.some(entry => entry.device === device)
   }
 
+  /** Whether the user blocks the other now: then nothing arrives of what he has stored or read. */
+  blocks(uid: number, other: number): boolean {
+    return this.#contact(uid, other)?.blocked === true
+  }
+
   isDeleted(uid: number): boolean {
     const [record] = this.#disk.get(userActor(uid), [profile.prefix])
     return record !== undefined && record.stamp !== 0 && profile.decode(record.bytes).deleted

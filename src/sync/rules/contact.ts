@@ -12,7 +12,9 @@
  *                              │
  *                              └── Remove, removed ──► NONE;  cancelled (it crossed our Accept) ──► REQUESTED or NONE
  *
- * Blocking is beside all that: nothing of a blocked user arrives; a friendship stays.
+ * Blocking is beside all that. It ends what waits between the two: the own request is taken back, the other's is dropped. So
+ * while a user is blocked he is a friend or nothing, and nothing that he does is shown (PROTOCOL.md, 8.11): that he ended the
+ * friendship is noted, so that both sides agree, and comes to light with Unblock. Then he tells his names and marks anew.
  */
 import { CODES, type Code } from '../../../protocol/codes.js'
 import { type Contact, ContactState, encodeItem } from '../../../protocol/generated/messages.js'
@@ -30,6 +32,7 @@ import {
   uidOf,
   userActor,
 } from './records.js'
+import { tellMarks } from './watermark.js'
 
 export interface ContactInput extends Numbered {
   readonly uid: number
@@ -80,8 +83,8 @@ export const NOBODY: ContactRecord = {
 
 const NONE = { state: ContactState.UNSPECIFIED, own: 0, theirs: 0, greeting: '' } as const
 
-/** Puts the record, keeps the index, and tells the user's devices what they may see of it. */
-function become(tx: Tx, other: number, before: ContactRecord, after: ContactRecord): void {
+/** Puts the record, keeps the index, and tells the user's devices, if it is to be `shown`, what they may see of it. */
+function become(tx: Tx, other: number, before: ContactRecord, after: ContactRecord, shown: boolean): void {
   tx.put(contact, after, other)
   const wasListed = before.state !== ContactState.UNSPECIFIED
   const isListed = after.state !== ContactState.UNSPECIFIED
@@ -94,7 +97,7 @@ function become(tx: Tx, other: number, before: ContactRecord, after: ContactReco
     const asked = (tx.get(contactsAsked) ?? []).filter(uid => uid !== other)
     tx.put(contactsAsked, waits ? [...asked, other] : asked)
   }
-  if (before !== after) tx.append(contactItem(other, after), itemKey(other))
+  if (shown) tx.append(contactItem(other, after), itemKey(other))
 }
 
 function contactItem(uid: number, record: ContactRecord): Uint8Array {
@@ -138,12 +141,32 @@ export const contactTold: EffectKind<Told> = {
     }
     const known = tx.get(contact, other) ?? NOBODY
     const before = told.own > known.heard ? { ...known, heard: told.own } : known
-    const after = hear(tx, source, before, told)
-    // That one was blocked is known here to refuse at once, and shown to nobody.
-    const visible = after !== before && (told.act === 'gone' || after.blockedBy === before.blockedBy)
-    if (visible) become(tx, other, before, after)
-    else if (after !== known) tx.put(contact, after, other)
+    const after = before.blocked ? hearUnseen(tx, source, before, told) : hear(tx, source, before, told)
+    // That one was blocked is known here to refuse at once, and shown to nobody. The names of who is gone are to be nowhere.
+    const isSecret = before.blocked || after.blockedBy !== before.blockedBy
+    const isShown = told.act === 'gone' ? after.account !== before.account || !isSecret : !isSecret
+    if (after !== known) become(tx, other, before, after, after !== before && isShown)
   },
+}
+
+/** The act of a blocked user: what both sides must agree on, and nothing else. */
+function hearUnseen(tx: Tx, source: Actor, before: ContactRecord, told: Told): ContactRecord {
+  const { account, nickname } = before
+  switch (told.act) {
+    case 'asked':
+      // Of a friend it crossed our Accept.
+      if (before.state === ContactState.FRIEND) return { ...asked(tx, source, before, told), account, nickname }
+      return before.state === ContactState.INVITED ? { ...before, ...NONE } : before
+    case 'accepted':
+      // It crossed our taking the request back; of an older server, which let it wait.
+      return before.state === ContactState.REQUESTED && before.own === told.theirs
+        ? takenBack(tx, source, before)
+        : before
+    case 'renamed':
+      return before
+    default:
+      return hear(tx, source, before, told)
+  }
 }
 
 function hear(tx: Tx, source: Actor, before: ContactRecord, told: Told): ContactRecord {
@@ -151,9 +174,7 @@ function hear(tx: Tx, source: Actor, before: ContactRecord, told: Told): Contact
   const named = { ...before, account, nickname }
   switch (told.act) {
     case 'asked':
-      return before.blocked && before.state !== ContactState.FRIEND
-        ? askedUnseen(before, told)
-        : asked(tx, source, before, told)
+      return asked(tx, source, before, told)
     case 'accepted':
       if (before.state !== ContactState.REQUESTED || before.own !== told.theirs) return before
       return { ...named, state: ContactState.FRIEND, greeting: '' }
@@ -170,9 +191,12 @@ function hear(tx: Tx, source: Actor, before: ContactRecord, told: Told): Contact
       if (before.state === ContactState.UNSPECIFIED || before.state === ContactState.REQUESTED) return before
       return before.own <= told.heard ? { ...before, ...NONE } : waitingAgain(tx, source, before)
     case 'blocked':
+      return { ...before, blockedBy: true }
     case 'unblocked':
-      return { ...before, blockedBy: told.act === 'blocked' }
+      tellWhatWasUnseen(tx, source, before)
+      return { ...before, blockedBy: false }
     case 'renamed':
+      if (before.account === account && before.nickname === nickname) return before
       return before.state === ContactState.UNSPECIFIED ? before : named
     case 'gone':
       return gone(before)
@@ -181,19 +205,24 @@ function hear(tx: Tx, source: Actor, before: ContactRecord, told: Told): Contact
 
 /** A request of this user, that the other's had answered, waits again; where no more may wait it is taken back. */
 function waitingAgain(tx: Tx, source: Actor, before: ContactRecord): ContactRecord {
-  if (mayAsk(tx)) return { ...before, state: ContactState.REQUESTED, theirs: 0 }
-  tell(tx, source, 'cancelled', before.own)
+  const mayWait = !before.blocked && mayAsk(tx)
+  return mayWait ? { ...before, state: ContactState.REQUESTED, theirs: 0 } : takenBack(tx, source, before)
+}
+
+function takenBack(tx: Tx, other: Actor, before: ContactRecord): ContactRecord {
+  tell(tx, other, 'cancelled', before.own)
   return { ...before, ...NONE }
+}
+
+/** The other blocks this user no longer: is told what was dropped meanwhile. */
+function tellWhatWasUnseen(tx: Tx, other: Actor, { state }: ContactRecord): void {
+  if (state !== ContactState.UNSPECIFIED) tell(tx, other, 'renamed')
+  tellMarks(tx, uidOf(other))
 }
 
 /** His account was deleted. What nobody knew of stays so. */
 function gone(before: ContactRecord): ContactRecord {
   return before === NOBODY ? before : { ...before, ...NONE, account: '', nickname: '', blockedBy: false }
-}
-
-/** By one who is blocked. A request that waited here was taken over by it: accepting the old one would be understood by nobody. */
-function askedUnseen(before: ContactRecord, told: Told): ContactRecord {
-  return before.state === ContactState.INVITED ? { ...before, theirs: told.own } : before
 }
 
 function asked(tx: Tx, source: Actor, before: ContactRecord, told: Told): ContactRecord {
@@ -226,7 +255,7 @@ function act(name: string, rule: (tx: Tx, input: ContactInput, before: ContactRe
       const before = known ?? NOBODY
       const after = rule(tx, input, before)
       if (typeof after === 'number') return after
-      if (after !== before) become(tx, input.other, before, after)
+      if (after !== before) become(tx, input.other, before, after, true)
       return CODES.OK.code
     },
     undefined,
@@ -236,6 +265,8 @@ function act(name: string, rule: (tx: Tx, input: ContactInput, before: ContactRe
 
 export const requestContact = act('request', (tx, { other, greeting, limited }, before) => {
   if (before.state === ContactState.FRIEND) return CODES.ALREADY_FRIENDS.code
+  // His answer could not arrive.
+  if (before.blocked) return CODES.BLOCKED.code
   if (before.state === ContactState.INVITED) return accept(tx, other, before)
   if (limited) return CODES.REQUEST_LIMIT.code
   const theirs = tx.glance(userActor(other), profile)
@@ -281,8 +312,12 @@ export const removeContact = act('remove', (tx, { other }, before) => {
 export const blockContact = act('block', (tx, { other }, before) => {
   if (before.blocked) return before
   if (before === NOBODY && tx.glance(userActor(other), profile)?.deleted !== false) return CODES.UNKNOWN_USER.code
-  tell(tx, userActor(other), 'blocked')
-  return { ...before, blocked: true }
+  const target = userActor(other)
+  const isWaiting = before.state === ContactState.REQUESTED
+  const rest = before.state === ContactState.INVITED ? { ...before, ...NONE } : before
+  const ended = isWaiting ? takenBack(tx, target, before) : rest
+  tell(tx, target, 'blocked')
+  return { ...ended, blocked: true }
 })
 
 export const unblockContact = act('unblock', (tx, { other }, before) => {

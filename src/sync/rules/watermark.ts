@@ -102,7 +102,7 @@ export const marksGiven: EffectKind<MarkRecord> = {
   decode: bytes => JSON.parse(new TextDecoder().decode(bytes)) as MarkRecord,
   run(tx, named, source) {
     const peer = uidOf(source)
-    if (!isContact(tx, peer)) return
+    if (!isContact(tx, peer) || isBlocked(tx, peer)) return
     const known = tx.get(given, peer) ?? NO_MARKS
     const here = (marked: readonly number[]): ((device: number) => boolean) => {
       tx.fetch([deviceWindow], marked)
@@ -115,6 +115,12 @@ export const marksGiven: EffectKind<MarkRecord> = {
     if (delivered !== known.delivered) tx.append(deliveredItem(peer, delivered), deliveredKey(peer))
     if (read !== known.read) tx.append(readItem(peer, false, read), readKey(peer))
   },
+}
+
+/** Tells the peer again up to where this user has stored and read his messages: he has dropped some of it. */
+export function tellMarks(tx: Tx, peer: number): void {
+  const known = tx.get(taken, peer)
+  if (known !== undefined) tx.effect(marksGiven, userActor(peer), known)
 }
 
 const ownReadKey = (peer: number): string => `own-read/${peer}`
@@ -133,6 +139,11 @@ export function dropGiven(tx: Tx, peer: number): void {
 /** A look without a condition is enough for what is there: it never goes. What is missing may have come by now. */
 function isContact(tx: Tx, peer: number): boolean {
   return tx.peek(contact, peer) !== undefined || tx.get(contact, peer) !== undefined
+}
+
+/** Nothing of a blocked user arrives; only where a look without a condition says so, it has to be right. */
+function isBlocked(tx: Tx, peer: number): boolean {
+  return tx.peek(contact, peer)?.blocked === true && tx.get(contact, peer)?.blocked === true
 }
 
 /**
