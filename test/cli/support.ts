@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { WRITES_AT } from '../../src/store/lmdb/journal-file.js'
 import { newFolder } from '../store/support/folder.js'
 import { CliProcess } from '../support/cli-process.js'
 import { registerAccount } from '../support/server.js'
@@ -21,7 +22,7 @@ export async function killedStoreFolder(t: Test): Promise<string> {
 export function damageJournal(data: string): void {
   const file = join(data, 'journal-0')
   const bytes = readFileSync(file)
-  const at = 100
+  const at = WRITES_AT + 40
   bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
   writeFileSync(file, bytes)
 }

@@ -12,6 +12,7 @@ import { viewStore } from '../../src/store/lmdb/view.js'
 import { EPOCH_JUMP } from '../../src/store/types.js'
 import { CliProcess } from '../support/cli-process.js'
 import { A, appendTexts, B, commit, log, put, readAll, unit } from './contract/support.js'
+import { crashedCopy } from './support/crashed.js'
 import { newFolder } from './support/folder.js'
 
 const clock = systemClock
@@ -142,10 +143,7 @@ t.test('a restored store takes nothing from the journal of the one that it repla
   await backUp({ from: folder, to, clock })
   await appendTexts(store, A, 'gone')
   // As after a crash: the journal still holds what came later.
-  const crashed = newFolder(t)
-  for (const name of ['data.mdb', 'journal-0', 'journal-1']) {
-    fs.copyFileSync(path.join(folder, name), path.join(crashed, name))
-  }
+  const crashed = crashedCopy(t, folder)
   await store.close()
   await restore({ from: to, to: crashed, epochMin: 0 })
   const again = await openLmdbStore({ path: crashed, journalBytes: 4096 })

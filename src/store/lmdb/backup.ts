@@ -15,9 +15,11 @@ import path from 'node:path'
 import type { Clock } from '../../lib/clock.js'
 import { applyWrites } from './checkpoint.js'
 import { isDatabase } from './database-file.js'
-import { StoreDamagedError, StoreFolderError, StoreFormatError } from './errors.js'
-import { readJournalFiles, recoverJournal, syncFolder } from './journal.js'
-import { BACKUP, FORMAT, makeFolder, messageOf } from './open.js'
+import { makeFolder, moveIntoPlace, syncFile, syncFolder } from './disk.js'
+import { messageOf, StoreDamagedError, StoreFolderError, StoreFormatError } from './errors.js'
+import { JOURNAL } from './journal-file.js'
+import { assertFormat, BACKUP } from './open.js'
+import { readJournal, recoverWrites } from './recovery.js'
 import { Reusable } from './space.js'
 import { Tables } from './tables.js'
 
@@ -58,8 +60,7 @@ export async function backUp({ from, to, clock, onBegin }: BackupOptions): Promi
     syncFile(file)
     syncFolder(partial)
     const bytes = fs.statSync(file).size
-    fs.renameSync(partial, to)
-    syncFolder(parent)
+    moveIntoPlace(partial, to)
     return { epoch, bytes }
   } catch (error) {
     fs.rmSync(partial, { recursive: true, force: true })
@@ -93,12 +94,6 @@ export function assertStore(folder: string): void {
   if (!isDatabase(file)) throw new StoreFormatError(`${file} is not a database that this program can read`)
 }
 
-export function syncFile(file: string): void {
-  const descriptor = fs.openSync(file, 'r')
-  fs.fsyncSync(descriptor)
-  fs.closeSync(descriptor)
-}
-
 async function copyWhole(from: string, partial: string, clock: Clock): Promise<number> {
   const tables = new Tables(from, MAP_BYTES, true)
   try {
@@ -106,15 +101,15 @@ async function copyWhole(from: string, partial: string, clock: Clock): Promise<n
     for (let tries = 1; ; tries++) {
       fs.rmSync(partial, { recursive: true, force: true })
       fs.mkdirSync(partial, { mode: 0o700 })
-      const journal = readJournalFiles(from)
+      const journal = readJournal(from, tables)
       await tables.copyTo(partial)
       const copy = new Tables(partial, MAP_BYTES)
       try {
-        const writes = recoverJournal(from, copy.meta('applied'), journal)
+        const writes = recoverWrites(journal, copy.meta('applied'))
         const changes = writes.map(write => write.changes)
         const last = writes.at(-1)
         if (last !== undefined) applyWrites(copy, changes, last.sequence, partial, new Reusable())
-        copy.putMetas({ [BACKUP]: 1 })
+        copy.putMetas({ [BACKUP]: 1, [JOURNAL]: 0 })
         return copy.meta('epoch')
       } catch (error) {
         // Of a store that is in use a write may be missing, or seem damaged, only because it was read in the making.
@@ -127,12 +122,4 @@ async function copyWhole(from: string, partial: string, clock: Clock): Promise<n
   } finally {
     await tables.close()
   }
-}
-
-/** Throws unless it is ours. */
-export function assertFormat(folder: string, tables: Tables): void {
-  const format = tables.empty ? 0 : tables.meta('format')
-  if (format === FORMAT) return
-  const found = format === 0 ? 'no Longwire data' : `Longwire data of format ${format}`
-  throw new StoreFormatError(`${folder} holds ${found}; this program reads format ${FORMAT}`)
 }

@@ -11,7 +11,8 @@ import { Worker } from 'node:worker_threads'
 import { present } from '../../lib/assert.js'
 import { eachChange } from './encoder.js'
 import { DiskFullError } from './errors.js'
-import { bytesOf, writesOf } from './journal.js'
+import { JOURNAL } from './journal-file.js'
+import { bytesOf, chainOf } from './recovery.js'
 import { bytesTaken, freeBytes, type Reusable } from './space.js'
 import type { Tables } from './tables.js'
 
@@ -39,7 +40,8 @@ export type CheckpointAnswer =
 export function applyFile(tables: Tables, request: CheckpointRequest, reusable: Reusable): void {
   const { file, descriptor, sequence } = request
   const applied = tables.meta('applied')
-  const writes = writesOf({ file, bytes: bytesOf(descriptor) }, applied).filter(write => write.sequence <= sequence)
+  const chain = chainOf(bytesOf(descriptor), tables.meta(JOURNAL), applied + 1)
+  const writes = chain.filter(write => write.sequence <= sequence)
   if (writes.length !== sequence - applied) {
     throw new Error(`${file} has ${writes.length} of the writes ${applied + 1} to ${sequence}`)
   }

@@ -173,10 +173,19 @@ export class Encoder {
     this.position = position
   }
 
+  /** Zeros from the position up to `end`; what comes next is written over them. */
+  clear(end: number): void {
+    this.#grow(end)
+    this.buffer.fill(0, this.position, end)
+  }
+
   /** Room for a change whose key has these texts. */
   #reserve(textLength: number, valueBytes: number): void {
     // UTF-8 takes at most three bytes per UTF-16 unit; 16 covers kind, separators and numbers of a key.
-    const needed = this.position + CHANGE_HEAD_BYTES + 3 * textLength + 16 + valueBytes
+    this.#grow(this.position + CHANGE_HEAD_BYTES + 3 * textLength + 16 + valueBytes)
+  }
+
+  #grow(needed: number): void {
     if (needed <= this.buffer.length) return
     const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.buffer.length))
     this.buffer.copy(larger, 0, 0, this.position)

@@ -1,4 +1,9 @@
-/** Opening a data folder: locked, checked, made if it is new, and what is in the journal brought into the tables. */
+/**
+ * Opening a data folder: locked, made if it is new, checked, and what is in the journal brought into the tables.
+ *
+ * What an earlier process wrote may stand in the page cache alone: it may have been killed before its sync. So everything is
+ * synced before it is read, and nothing is reused or answered that rests on less.
+ */
 
 import fs from 'node:fs'
 import path from 'node:path'
@@ -7,15 +12,19 @@ import { type Random, systemRandom } from '../../lib/random.js'
 import type { Room } from '../types.js'
 import { applyWrites, Checkpointer } from './checkpoint.js'
 import { isDatabase, mendMetaPage } from './database-file.js'
-import { DiskFullError, StoreFolderError, StoreFormatError } from './errors.js'
-import { Journal, journalBytesMissing, recoverJournal, syncFolder } from './journal.js'
+import { makeFolder, syncFile, syncFolder } from './disk.js'
+import { DiskFullError, messageOf, StoreFormatError } from './errors.js'
+import { makeJournal, makeTables } from './first-start.js'
+import { Journal } from './journal.js'
+import { JOURNAL, JOURNAL_FILES, journalBytesMissing, journalPath } from './journal-file.js'
 import { lockFolder } from './lock.js'
+import { readJournal, recoverWrites } from './recovery.js'
 import { freeBytes, lookAtDisk, Reusable } from './space.js'
 import { LmdbStore } from './store.js'
 import { Tables } from './tables.js'
 
 /** Of everything in the folder. Another number cannot be read by this program, nor this one by another. */
-export const FORMAT = 1
+export const FORMAT = 2
 
 export interface LmdbStoreOptions {
   /** The data folder; made if it is not there. */
@@ -51,7 +60,7 @@ export const BACKUP = 'backup'
 /** What lmdb takes for a new database and its lock. */
 const NEW_STORE_BYTES = 2 ** 20
 
-/** Rejects with StoreFolderError, StoreInUseError, StoreFormatError or DiskFullError, each of one clear line. */
+/** Rejects with one of the errors of errors.ts, each of one clear line. */
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStore> {
   const folder = path.resolve(options.path)
   const random = options.random ?? systemRandom
@@ -63,15 +72,19 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
   const checkpointer = new Checkpointer({ folder, mapBytes })
   let tables: Tables | undefined
   try {
+    await makeTables(folder, mapBytes, random, FORMAT)
+    syncWhatIsThere(folder)
     tables = openTables(folder, mapBytes)
-    const { id, epoch } = identify(folder, tables, random)
+    assertStoreOf(folder, tables)
+    makeJournal(folder, tables, journalBytes, random)
+    recover(folder, tables)
     await checkpointer.start()
     const store = new LmdbStore({
-      id,
-      epoch,
+      id: tables.id(),
+      epoch: tables.meta('epoch'),
       lock,
       tables,
-      journal: new Journal(folder, journalBytes, tables.meta('applied'), random),
+      journal: new Journal(folder, journalBytes, tables.meta('applied'), tables.meta(JOURNAL)),
       checkpointer,
       onFatal: options.onFatal ?? (() => {}),
       journalBytes,
@@ -89,22 +102,6 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
     await lock.release()
     throw error
   }
-}
-
-export function makeFolder(folder: string): void {
-  try {
-    makeFolders(path.resolve(folder))
-    fs.accessSync(folder, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK)
-  } catch (error) {
-    throw new StoreFolderError(`the data folder ${folder} cannot be used: ${messageOf(error)}`, { cause: error })
-  }
-}
-
-/** One by one: Node's own recursive way never ends where a file system knows no folders to make (/proc, Node 20). */
-function makeFolders(folder: string): void {
-  if (fs.existsSync(folder)) return
-  makeFolders(path.dirname(folder))
-  fs.mkdirSync(folder, { mode: 0o700 })
 }
 
 /** A full disk in the middle of making files would be met by lmdb. Files that are there need nothing. */
@@ -126,33 +123,35 @@ function openTables(folder: string, mapBytes: number): Tables {
   }
 }
 
-/** Checks whose data this is, or makes it ours, and recovers. */
-function identify(folder: string, tables: Tables, random: Random): { readonly id: Uint8Array; readonly epoch: number } {
-  if (tables.empty) {
-    if (recoverJournal(folder, 0).length > 0) {
-      throw new StoreFormatError(`${folder} has a journal, and ${path.join(folder, 'data.mdb')} is empty`)
-    }
-    tables.create({ id: random.bytes(16), secret: random.bytes(16) }, FORMAT)
-    syncFolder(folder)
-    syncFolder(path.dirname(folder))
-  }
-  const format = tables.meta('format')
-  if (format !== FORMAT) {
-    const found = format === 0 ? 'no Longwire data' : `Longwire data of format ${format}`
-    throw new StoreFormatError(`the data folder ${folder} holds ${found}; this program reads format ${FORMAT}`)
-  }
+/** Throws unless it is a store that this program can write to. */
+function assertStoreOf(folder: string, tables: Tables): void {
+  assertFormat(folder, tables)
   if (tables.meta(BACKUP) !== 0) {
     throw new StoreFormatError(`${folder} is a backup: longwire restore ${folder} --data FOLDER makes a store of it`)
   }
-  const writes = recoverJournal(folder, tables.meta('applied'))
-  const last = writes.at(-1)
-  if (last !== undefined) {
-    const changes = writes.map(write => write.changes)
-    applyWrites(tables, changes, last.sequence, folder, new Reusable())
-  }
-  return { id: tables.id(), epoch: tables.meta('epoch') }
 }
 
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+/** Throws unless it is data of this program's format. */
+export function assertFormat(folder: string, tables: Tables): void {
+  const format = tables.empty ? 0 : tables.meta('format')
+  if (format === FORMAT) return
+  const found = format === 0 ? 'no Longwire data' : `Longwire data of format ${format}`
+  const todo = format === 0 ? '' : ': use the release that wrote it, or another folder'
+  throw new StoreFormatError(`the data folder ${folder} holds ${found}; this program reads format ${FORMAT}${todo}`)
+}
+
+function syncWhatIsThere(folder: string): void {
+  for (const file of [path.join(folder, 'data.mdb'), ...JOURNAL_FILES.map(index => journalPath(folder, index))]) {
+    if (fs.existsSync(file)) syncFile(file)
+  }
+  syncFolder(folder)
+}
+
+/** Brings into the tables what the journal holds beyond them. */
+function recover(folder: string, tables: Tables): void {
+  const writes = recoverWrites(readJournal(folder, tables), tables.meta('applied'))
+  const last = writes.at(-1)
+  if (last === undefined) return
+  const changes = writes.map(write => write.changes)
+  applyWrites(tables, changes, last.sequence, folder, new Reusable())
 }

@@ -5,17 +5,19 @@
  * the backup's own epoch, that of the store it replaces, and a note beside the backup (`restored`) of the epochs made from it.
  * Where all that does not tell (a backup older than another one that was restored on a disk that is lost) people say it.
  *
- * The new tables are made beside the old ones and take their place in one move. The old journal means nothing to them: they
- * claim to hold all the writes that it has.
+ * The new tables are made beside the old ones and take their place in one move. They know no journal: the first start makes
+ * one (first-start.ts), in place of the old files if there are any. So a damaged journal is no obstacle.
  */
 
 import fs from 'node:fs'
 import path from 'node:path'
-import { assertStore, syncFile } from './backup.js'
-import { StoreDamagedError, StoreFolderError, StoreFormatError } from './errors.js'
-import { recoverJournal, syncFolder } from './journal.js'
+import { assertStore } from './backup.js'
+import { makeFolder, moveIntoPlace, syncFile } from './disk.js'
+import { messageOf, StoreDamagedError, StoreFolderError, StoreFormatError } from './errors.js'
+import { START_PARTIAL } from './first-start.js'
+import { JOURNAL } from './journal-file.js'
 import { lockFolder } from './lock.js'
-import { BACKUP, FORMAT, makeFolder, messageOf } from './open.js'
+import { BACKUP, FORMAT } from './open.js'
 import { Tables } from './tables.js'
 
 const MAP_BYTES = 2 ** 30
@@ -23,7 +25,7 @@ const NOTE = 'restored'
 const PARTIAL = 'restore.partial'
 
 /** What an attempt that did not come to its end leaves in a folder. */
-const OURS: ReadonlySet<string> = new Set([PARTIAL, 'writer.mdb', 'writer.mdb-lock'])
+const OURS: ReadonlySet<string> = new Set([PARTIAL, START_PARTIAL, 'writer.mdb', 'writer.mdb-lock'])
 
 export interface RestoreOptions {
   /** The backup. */
@@ -44,8 +46,6 @@ export interface Restored {
 interface Target {
   readonly id: Uint8Array
   readonly epoch: number
-  /** Its last write. */
-  readonly sequence: number
 }
 
 /** Rejects with an error of one clear line; the folder is then as it was. */
@@ -69,9 +69,7 @@ export async function restore({ from, to, epochMin }: RestoreOptions): Promise<R
     fs.copyFileSync(path.join(from, 'data.mdb'), file)
     const epoch = await renew(from, folder, partial, target, epochMin)
     syncFile(file)
-    fs.renameSync(file, path.join(folder, 'data.mdb'))
-    syncFolder(folder)
-    syncFolder(path.dirname(folder))
+    moveIntoPlace(file, path.join(folder, 'data.mdb'))
     return { epoch, replacedEpoch: target?.epoch ?? 0 }
   } catch (error) {
     const isClear = [StoreFormatError, StoreFolderError, StoreDamagedError].some(kind => error instanceof kind)
@@ -88,9 +86,7 @@ async function look(folder: string): Promise<Target> {
   try {
     const format = tables.empty ? 0 : tables.meta('format')
     if (format !== FORMAT) throw new StoreFolderError(`the data folder ${folder} holds another kind of data`)
-    const applied = tables.meta('applied')
-    const sequence = recoverJournal(folder, applied).at(-1)?.sequence ?? applied
-    return { id: tables.id(), epoch: tables.meta('epoch'), sequence }
+    return { id: tables.id(), epoch: tables.meta('epoch') }
   } finally {
     await tables.close()
   }
@@ -115,8 +111,7 @@ async function renew(
     const known = Math.max(tables.meta('epoch'), target?.epoch ?? 0, noted(from))
     const epoch = Math.max(known + 1, epochMin)
     note(from, epoch, epochMin > 0)
-    const applied = Math.max(tables.meta('applied'), target?.sequence ?? 0)
-    tables.putMetas({ epoch, applied, [BACKUP]: 0 })
+    tables.putMetas({ epoch, [BACKUP]: 0, [JOURNAL]: 0 })
     return epoch
   } finally {
     await tables.close()
@@ -138,8 +133,7 @@ function note(from: string, epoch: number, named: boolean): void {
   try {
     fs.writeFileSync(`${file}.new`, `${epoch}\n`)
     syncFile(`${file}.new`)
-    fs.renameSync(`${file}.new`, file)
-    syncFolder(from)
+    moveIntoPlace(`${file}.new`, file)
   } catch (error) {
     if (named) return
     const why = `${file} cannot be written, and the next restore of this backup has to know: ${messageOf(error)}`

@@ -38,6 +38,7 @@ import { DiskFullError, StoreFailedError } from './errors.js'
 import type { Journal } from './journal.js'
 import { Judge } from './judge.js'
 import type { FolderLock } from './lock.js'
+import { Marker } from './marker.js'
 import { type Pending, Reusable, Space } from './space.js'
 import type { Tables } from './tables.js'
 import { logsAfter, tally } from './walks.js'
@@ -89,11 +90,12 @@ export class LmdbStore implements Store {
   readonly #actors: Actors
   readonly #judge: Judge
   readonly #space: Space
+  readonly #marker: Marker
   #epoch: number
   /** A checkpoint that there was no room for: the frozen generation waits. */
   #held: CheckpointRequest | undefined
   #frozen: Pending | undefined
-  /** Up to where the active journal file was counted as written. */
+  /** How much of the active journal file was counted as written. */
   #measured = 0
   #state: 'open' | 'closing' | 'failed' = 'open'
   #failure: Error | undefined
@@ -116,6 +118,7 @@ export class LmdbStore implements Store {
     parts.checkpointer.onEnd = error => this.#fail(error)
     this.#judge = new Judge(this.#actors, parts.tables, parts.journal, parts.epoch)
     const { clock, markBytes, look, onRoom } = parts
+    this.#marker = new Marker(parts.journal, clock, error => this.#fail(error))
     this.#space = new Space({
       clock,
       markBytes,
@@ -205,10 +208,11 @@ export class LmdbStore implements Store {
       })
     }
     this.#space.close()
+    await this.#marker.close()
     // After a failure in the midst of a checkpoint its thread may be anywhere: the process will end, and the lock with it.
     if (checkpointer.busy) return
     await checkpointer.close()
-    if (this.#state === 'closing' && journal.offset > 0 && this.#held === undefined) this.#empty()
+    if (this.#state === 'closing' && journal.fileBytes > 0 && this.#held === undefined) this.#empty()
     journal.close()
     await tables.close()
     await lock.release()
@@ -244,7 +248,7 @@ export class LmdbStore implements Store {
     // The disk is slower than the callers for long: they wait for it. Goes on when the checkpoint is done. Where there is little
     // room the journal does not grow at all.
     const overfull = this.#space.room === 'ample' ? JOURNAL_OVERFULL : 1
-    if (this.#journal.offset >= overfull * this.#parts.journalBytes) return
+    if (this.#journal.fileBytes >= overfull * this.#parts.journalBytes) return
     const calls = this.#waiting
     this.#waiting = []
     this.#writing = true
@@ -285,8 +289,9 @@ export class LmdbStore implements Store {
     }
     this.#writing = false
     this.#epoch = this.#judge.epoch
-    this.#space.wrote(this.#journal.offset - this.#measured)
-    this.#measured = this.#journal.offset
+    this.#marker.finished(this.#journal.sequence)
+    this.#space.wrote(this.#journal.fileBytes - this.#measured)
+    this.#measured = this.#journal.fileBytes
     this.#look()
     calls.forEach(({ resolve }, i) => {
       resolve(results[i] ?? [])
@@ -314,7 +319,7 @@ export class LmdbStore implements Store {
   }
 
   #turnWhenFull(bytes: number): void {
-    if (this.#journal.offset < bytes || this.#parts.checkpointer.busy || this.#held !== undefined) return
+    if (this.#journal.fileBytes < bytes || this.#parts.checkpointer.busy || this.#held !== undefined) return
     const request = checkpointOf(this.#journal)
     this.#frozen = this.#journal.pending
     this.#space.checkpoint(this.#frozen)
@@ -417,6 +422,7 @@ export class LmdbStore implements Store {
     const failure = new StoreFailedError(`the store failed, nothing more is answered: ${reason}`, { cause })
     this.#state = 'failed'
     this.#failure = failure
+    this.#marker.stop()
     for (const { reject } of this.#waiting) reject(failure)
     for (const { reject } of this.#quiet) reject(failure)
     this.#waiting = []

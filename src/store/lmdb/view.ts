@@ -6,7 +6,7 @@
 import type { Clock } from '../../lib/clock.js'
 import type { Actor, Version } from '../types.js'
 import type { StoreView, ViewedEntry, ViewedLog, ViewedRecord } from '../view.js'
-import { assertFormat, assertStore } from './backup.js'
+import { assertStore } from './backup.js'
 import {
   actorOfEntryKey,
   decodeLog,
@@ -18,7 +18,8 @@ import {
   namesOfKey,
   versionOfKey,
 } from './encoder.js'
-import { readJournalFiles, recoverJournal } from './journal.js'
+import { assertFormat } from './open.js'
+import { readJournal, recoverWrites } from './recovery.js'
 import { Tables } from './tables.js'
 
 const MAP_BYTES = 2 ** 30
@@ -34,9 +35,9 @@ export async function viewStore<T>(folder: string, clock: Clock, look: (view: St
     for (let tries = 1; ; tries++) {
       let overlay: readonly Change[]
       try {
-        const journal = readJournalFiles(folder)
+        const journal = readJournal(folder, tables)
         tables.refresh()
-        overlay = overlayOf(recoverJournal(folder, tables.meta('applied'), journal).map(write => write.changes))
+        overlay = overlayOf(recoverWrites(journal, tables.meta('applied')).map(write => write.changes))
       } catch (error) {
         // Of a store that is in use a write may be missing, or seem damaged, only because it was read in the making.
         if (tries === TRIES_MAX) throw error
