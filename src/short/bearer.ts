@@ -2,8 +2,8 @@
 
 import { TOKEN_BYTES_MAX } from '../../protocol/limits.js'
 
-/** base64url without padding, or base64 with or without it. */
-const BEARER = /^Bearer +([A-Za-z0-9_-]+|[A-Za-z0-9+/]+={0,2})$/i
+/** base64url or base64, with or without padding. */
+const BEARER = /^Bearer +((?:[A-Za-z0-9_-]+|[A-Za-z0-9+/]+)={0,2})$/i
 
 const CHARACTERS_MAX = Math.ceil(TOKEN_BYTES_MAX / 3) * 4 + 'Bearer '.length
 
