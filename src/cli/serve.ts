@@ -3,7 +3,7 @@
 import { closeSync, writeSync } from 'node:fs'
 import { keepAlive, systemClock } from '../lib/clock.js'
 import { HTTP_PORT_DEFAULT, LONG_PORT_DEFAULT } from '../ops/address.js'
-import { type Config, isLoopback, parseConfig, SERVE_OPTIONS } from '../ops/config.js'
+import { type Config, isLoopback, type ParsedConfig, parseConfig, SERVE_OPTIONS } from '../ops/config.js'
 import { type Log, logToStandardError } from '../ops/log.js'
 import { optionHelp } from '../ops/options.js'
 import { Outlet } from '../ops/outlet.js'
@@ -22,25 +22,28 @@ export const serve: Command = {
       complain(`${parsed.message} (longwire serve --help lists the options)`)
       return EXIT.USAGE
     }
-    return runServer(parsed.config)
+    return runServer(parsed)
   },
 }
 
+type Parsed = Extract<ParsedConfig, { readonly kind: 'config' }>
+
 /** The process lives until its server has ended: also while nothing but one of the server's own timers is waited for. */
-async function runServer(config: Config): Promise<number> {
+async function runServer(parsed: Parsed): Promise<number> {
   const alive = keepAlive()
   try {
-    return await serveUntilSignal(config)
+    return await serveUntilSignal(parsed)
   } finally {
     alive.cancel()
   }
 }
 
-async function serveUntilSignal(config: Config): Promise<number> {
+async function serveUntilSignal({ config, skipped }: Parsed): Promise<number> {
   const { log, outlet: stderr } = logToStandardError(config.logLevel, systemClock)
   const stdout = Outlet.standard(1, { clock: systemClock })
   const complain = (message: string): void => stderr.write(complaint(message))
   logWhatNodeSays(log)
+  if (skipped.length > 0) log.info({ skipped }, 'variables that Kubernetes sets for a Service are no options: skipped')
   let server: RunningServer
   try {
     server = await startServer({

@@ -114,7 +114,8 @@ export const SERVE_OPTIONS = {
 export type Config = OptionValues<typeof SERVE_OPTIONS>
 
 export type ParsedConfig =
-  | { readonly kind: 'config'; readonly config: Config }
+  /** `skipped`: variables of the environment that Kubernetes has set, and that are no options. */
+  | { readonly kind: 'config'; readonly config: Config; readonly skipped: readonly string[] }
   | { readonly kind: 'help' }
   | { readonly kind: 'wrong'; readonly message: string }
 
@@ -136,7 +137,7 @@ export function parseConfig(
     const [same = name] = Object.entries(ports).find(([, other]) => other === port) ?? []
     if (port > 0 && same !== name) return { kind: 'wrong', message: `${same} and ${name} are both ${port}` }
   }
-  return { kind: 'config', config }
+  return { kind: 'config', config, skipped: parsed.skipped }
 }
 
 /** Scheme, host and maybe a port, in the form in which a browser names it: nothing else would ever match. */

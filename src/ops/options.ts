@@ -22,8 +22,13 @@ export type OptionTable = Readonly<Record<string, Option<unknown>>>
 export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: T[K] extends Option<infer V> ? V : never }
 
 export type ParsedOptions<T extends OptionTable> =
-  /** `words`: what stands between the options. */
-  | { readonly kind: 'options'; readonly values: OptionValues<T>; readonly words: readonly string[] }
+  /** `words`: what stands between the options. `skipped`: variables that Kubernetes has set. */
+  | {
+      readonly kind: 'options'
+      readonly values: OptionValues<T>
+      readonly words: readonly string[]
+      readonly skipped: readonly string[]
+    }
   | { readonly kind: 'help' }
   /** One line naming the option. */
   | { readonly kind: 'wrong'; readonly message: string }
@@ -47,8 +52,10 @@ export function parseOptions<T extends OptionTable>(
   const inEnvironment = new Map<string, unknown>()
   const onLine = new Map<string, unknown>()
   const words: string[] = []
+  const skipped = Object.entries(environment).flatMap(([name, value]) => (isOfService(name, value) ? [name] : []))
+  const options = Object.fromEntries(Object.entries(environment).filter(([name]) => !skipped.includes(name)))
   const wrong =
-    fromEnvironment(table, environment, inEnvironment) ??
+    fromEnvironment(table, options, inEnvironment) ??
     fromCommandLine(table, argv, onLine, word => words.push(word) <= wordsMax)
   if (wrong === HELP) return { kind: 'help' }
   if (wrong !== undefined) return { kind: 'wrong', message: wrong }
@@ -57,7 +64,25 @@ export function parseOptions<T extends OptionTable>(
     name,
     given.has(name) ? given.get(name) : option.default,
   ])
-  return { kind: 'options', values: Object.freeze(Object.fromEntries(values)) as OptionValues<T>, words }
+  return { kind: 'options', values: Object.freeze(Object.fromEntries(values)) as OptionValues<T>, words, skipped }
+}
+
+/**
+ * What Kubernetes sets in every container for a Service named longwire, or longwire-http: the name and the value must both be of
+ * that shape, so that a misspelt option is still refused. LONGWIRE_PORT is an option, too; no port looks like tcp://10.0.0.1:80.
+ */
+const SERVICE_VARIABLES: readonly (readonly [name: RegExp, value: RegExp])[] = [
+  [/^LONGWIRE_(\w+_)?SERVICE_HOST$/, /^[\da-f.:]+$/i],
+  [/^LONGWIRE_(\w+_)?SERVICE_PORT(_\w+)?$/, /^\d+$/],
+  [/^LONGWIRE_(\w+_)?PORT$/, /^(tcp|udp|sctp):\/\//],
+  [/^LONGWIRE_(\w+_)?PORT_\d+_(TCP|UDP|SCTP)$/, /^(tcp|udp|sctp):\/\//],
+  [/^LONGWIRE_(\w+_)?PORT_\d+_(TCP|UDP|SCTP)_ADDR$/, /^[\da-f.:]+$/i],
+  [/^LONGWIRE_(\w+_)?PORT_\d+_(TCP|UDP|SCTP)_PORT$/, /^\d+$/],
+  [/^LONGWIRE_(\w+_)?PORT_\d+_(TCP|UDP|SCTP)_PROTO$/, /^(tcp|udp|sctp)$/],
+]
+
+function isOfService(name: string, value = ''): boolean {
+  return SERVICE_VARIABLES.some(([names, values]) => names.test(name) && values.test(value))
 }
 
 /** Of the help, in characters: where explanations begin at most, and where lines end. */

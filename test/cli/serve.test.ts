@@ -155,6 +155,17 @@ t.test('unknown options, wrong values, unknown commands', async t => {
   t.match(cli.stderr, /LONGWIRE_PROT/)
 })
 
+t.test('in a cluster with a Service of its name it serves, and one line says what it skipped', async t => {
+  const services = { LONGWIRE_PORT: 'tcp://10.96.12.7:8081', LONGWIRE_SERVICE_HOST: '10.96.12.7' }
+  const argv = ['serve', '--store', 'memory', '--port', '0', '--http-port', '0', '--ready-fd', '3']
+  const server = new CliProcess(argv, services)
+  await eventually(() => server.ready.endsWith('\n') || server.child.exitCode !== null)
+  server.child.kill('SIGTERM')
+  t.equal(await server.exit(), 0, server.stderr)
+  const lines = server.stderr.trimEnd().split('\n')
+  t.match(JSON.parse(lines[0] ?? ''), { skipped: Object.keys(services), msg: /Kubernetes/ })
+})
+
 t.test('a host that is not this machine', async t => {
   const { code, stderr } = await run('serve', '--store', 'memory', '--host', '192.0.2.1', '--port', '0')
   t.equal(code, 1)

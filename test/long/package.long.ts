@@ -1,6 +1,6 @@
 /** The package as others get it: what is in it, and that it works where nothing else of this repository is. */
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -71,6 +71,19 @@ t.test('packed, installed for everybody, and used by a project of its own', asyn
      console.log(client.account.signedIn)`,
   )
   t.equal(await run('node', ['app.js'], app), 'false\n')
+})
+
+t.test('installed for production from a checkout: no compiler, no failure, one line', async t => {
+  const folder = t.testdir({ tools: {} })
+  for (const name of ['package.json', 'package-lock.json', 'tools/build.mjs'])
+    cpSync(join(ROOT, name), join(folder, name))
+  for (const argv of [['--omit=dev'], []]) {
+    const env = { ...environment, NODE_ENV: argv.length === 0 ? 'production' : '' }
+    const ci = promisify(execFile)('npm', ['ci', '--prefer-offline', ...argv], { cwd: folder, env, timeout: 100_000 })
+    const { stdout, stderr } = await ci
+    t.match(stdout, /^longwire: not built, /m)
+    t.notMatch(stderr, 'EBADENGINE')
+  }
 })
 
 t.test('npx runs it from a checkout', async t => {

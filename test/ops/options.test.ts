@@ -14,7 +14,12 @@ function parse(argv: string[], environment: Record<string, string> = {}) {
 }
 
 t.test('the command line goes before the environment, the environment before the defaults', async t => {
-  t.same(parse([]), { kind: 'options', values: { port: 80, logLevel: 'info', name: 'x', json: false }, words: [] })
+  t.same(parse([]), {
+    kind: 'options',
+    values: { port: 80, logLevel: 'info', name: 'x', json: false },
+    words: [],
+    skipped: [],
+  })
   const environment = { LONGWIRE_PORT: '81', LONGWIRE_LOG_LEVEL: 'warn', PATH: '/bin' }
   t.match(parse([], environment), { values: { port: 81, logLevel: 'warn' } })
   t.match(parse(['--port', '82', '--json', '--name=a=b'], environment), {
@@ -54,6 +59,47 @@ t.test('unknown options and wrong values are refused by name', async t => {
   ] as [string[], Record<string, string>, string][]) {
     t.same(parse(argv, environment), { kind: 'wrong', message })
   }
+})
+
+/** As Kubernetes sets them in each container of the namespace, for Services named longwire and longwire-http. */
+const OF_SERVICES = {
+  LONGWIRE_SERVICE_HOST: '10.96.12.7',
+  LONGWIRE_SERVICE_PORT: '8081',
+  LONGWIRE_SERVICE_PORT_LONG_SIDE: '8081',
+  LONGWIRE_PORT: 'tcp://10.96.12.7:8081',
+  LONGWIRE_PORT_8081_TCP: 'tcp://10.96.12.7:8081',
+  LONGWIRE_PORT_8081_TCP_PROTO: 'tcp',
+  LONGWIRE_PORT_8081_TCP_PORT: '8081',
+  LONGWIRE_PORT_8081_TCP_ADDR: 'fd00:10:96::7',
+  LONGWIRE_HTTP_SERVICE_HOST: 'fd00:10:96::8',
+  LONGWIRE_HTTP_SERVICE_PORT: '8080',
+  LONGWIRE_HTTP_PORT: 'tcp://[fd00:10:96::8]:8080',
+  LONGWIRE_HTTP_PORT_8080_TCP: 'tcp://[fd00:10:96::8]:8080',
+  LONGWIRE_HTTP_PORT_8080_TCP_PROTO: 'tcp',
+  LONGWIRE_HTTP_PORT_8080_TCP_PORT: '8080',
+  LONGWIRE_HTTP_PORT_8080_TCP_ADDR: 'fd00:10:96::8',
+}
+
+t.test('what Kubernetes sets for a Service is skipped; what only looks like it is an option, or refused', async t => {
+  const parsed = parseConfig([], { ...OF_SERVICES, LONGWIRE_METRICS_PORT: '9000' })
+  t.match(parsed, { kind: 'config', config: { port: 8081, httpPort: 8080, metricsPort: 9000 } })
+  t.same(parsed.kind === 'config' && parsed.skipped, Object.keys(OF_SERVICES))
+  t.match(parseConfig(['--port', '5'], OF_SERVICES), { config: { port: 5 } })
+  for (const [name, value] of [
+    ['LONGWIRE_SERVICE_HOSTS', '10.0.0.1'],
+    ['LONGWIRE_SERVICE_HOST', 'chat.example.org/'],
+    ['LONGWIRE_SERVICE_PORT', 'eighty'],
+    ['LONGWIRE_PROT', 'tcp://10.0.0.1:80'],
+    ['LONGWIRE_PORT_8081_TCP', '8081'],
+    ['LONGWIRE_PORT_8081', '8081'],
+    ['LONGWIRE_PORT_8081_TCP_NAME', 'tcp'],
+  ] as const) {
+    t.same(parseConfig([], { [name]: value }), {
+      kind: 'wrong',
+      message: `unknown option in the environment: ${name}`,
+    })
+  }
+  t.match(parseConfig([], { LONGWIRE_PORT: '10.0.0.1:80' }), { kind: 'wrong', message: /^LONGWIRE_PORT must be/ })
 })
 
 t.test('words that belong to no option are taken where a command says so, and no more than that', async t => {

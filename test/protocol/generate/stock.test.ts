@@ -10,6 +10,9 @@ import { PROTOCOL_FOLDER } from '../../../protocol/generate/load-schema.js'
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
 const STOCK = 'test/support/stock/longwire/v1'
 
+/** It stands above what the generator makes. */
+const VERSION = /protoc-gen-es v[\d.]+/
+
 t.test('test/support/stock is what `npx buf generate` gives now', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'longwire-stock-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
@@ -23,10 +26,7 @@ t.test('test/support/stock is what `npx buf generate` gives now', async t => {
   const made = readdirSync(join(folder, STOCK)).sort()
   t.same(readdirSync(join(ROOT, STOCK)).sort(), made)
   for (const name of made) {
-    const text = readFileSync(join(folder, STOCK, name), 'utf8')
-    t.ok(
-      text === readFileSync(join(ROOT, STOCK, name), 'utf8'),
-      `${name}: run \`npx buf generate\` and commit the result`,
-    )
+    const [now, stored] = [folder, ROOT].map(root => readFileSync(join(root, STOCK, name), 'utf8').replace(VERSION, ''))
+    t.ok(now === stored, `${name}: run \`npx buf generate\` and commit the result`)
   }
 })

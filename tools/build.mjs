@@ -1,0 +1,54 @@
+/**
+ * What npm runs around the compiler, in plain JavaScript, for it also runs where no compiler is:
+ *
+ *   node tools/build.mjs install   after `npm ci`: builds, or says that there is no compiler (--omit=dev, NODE_ENV=production)
+ *   node tools/build.mjs pack      before `npm pack`: builds, or refuses: a package without dist is none
+ *   node tools/build.mjs start     before a command: builds if a source has changed since the last time
+ */
+
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
+const SOURCES = ['src', 'protocol', 'clients', 'test', 'bench', 'tsconfig.json', 'package.json']
+
+/** Its time is that of the last build's beginning. */
+const STAMP = join(ROOT, 'dist', '.built')
+
+const why = process.argv[2]
+const hasCompiler = ['tsc', 'esbuild'].every(name => existsSync(join(ROOT, 'node_modules', '.bin', name)))
+const isBuilt = existsSync(join(ROOT, 'dist', 'src', 'main.js'))
+
+if (why === 'start' && isBuilt && (!hasCompiler || !hasChanged())) process.exit(0)
+if (hasCompiler) build(why === 'start' ? 'build' : 'build:browser')
+else if (why === 'install') {
+  const build = isBuilt ? 'what is in dist is used as it is' : '"npm ci", then "npm prune --omit=dev" builds it'
+  process.stdout.write(
+    `longwire: not built, for the development dependencies are left out: ${build} (docs/installing.md)\n`,
+  )
+} else {
+  process.stderr.write('longwire: there is no build in dist, and the compiler is not installed: run "npm ci" first\n')
+  process.exit(1)
+}
+
+function build(script) {
+  const begun = new Date()
+  const { status } = spawnSync('npm', ['run', '--silent', script], { cwd: ROOT, stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+  writeFileSync(STAMP, '')
+  utimesSync(STAMP, begun, begun)
+}
+
+/** Whether a file, or a list of files (one was removed), is newer than the last build. */
+function hasChanged() {
+  if (!existsSync(STAMP)) return true
+  const builtMs = statSync(STAMP).mtimeMs
+  const isNewer = path => statSync(path).mtimeMs >= builtMs
+  return SOURCES.map(name => join(ROOT, name)).some(
+    path =>
+      isNewer(path) ||
+      (statSync(path).isDirectory() && readdirSync(path, { recursive: true }).some(name => isNewer(join(path, name)))),
+  )
+}
