@@ -105,6 +105,7 @@ export class Client {
         receipts,
         clock,
         backoff: retry(),
+        contactState: uid => contacts.get(uid)?.state,
         emitState,
         accepted: (message, from, version) => this.#inbox.accepted(message, from, version),
         failed: (message, code) => this.#inbox.failed(message, code),
@@ -269,7 +270,7 @@ export class Client {
       identity: this.#identity,
       timeline: this.#inbox.timeline,
       acks: this.#acks,
-      outbox: this.#sender.outbox,
+      sender: this.#sender,
       shown: this.#shown,
       contacts: this.#contactList,
     })

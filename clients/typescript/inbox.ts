@@ -218,6 +218,7 @@ export class Inbox {
         break
       case 'contact':
         contacts.onItem(content.value)
+        this.#host.sender.contactChanged(content.value.uid)
         break
       case 'failed': {
         const { device, sendSeq, recipient, code } = content.value

@@ -4,7 +4,8 @@ import { toHex } from './bytes.js'
 import type { ConnectionStatus, Connector } from './connector.js'
 import type { ContactList } from './contact-list.js'
 import type { Identity } from './identity.js'
-import type { Entry, Outbox } from './outbox.js'
+import type { Entry } from './outbox.js'
+import type { Sender } from './sender.js'
 import type { Shown } from './shown.js'
 import type { Timeline } from './timeline.js'
 
@@ -29,7 +30,8 @@ export interface ClientState {
     /** Of how many numbers; more than 1 only of a Void. */
     readonly count: number
     readonly what: string
-    readonly state: Entry['state']
+    /** held: a message that waits for a friendship that is being made. */
+    readonly state: Entry['state'] | 'held'
   }[]
   readonly contacts: number
   /** Devices of which messages were shown. */
@@ -42,11 +44,12 @@ export function inspect(parts: {
   readonly identity: Identity
   readonly timeline: Timeline
   readonly acks: Acks
-  readonly outbox: Outbox
+  readonly sender: Sender
   readonly shown: Shown
   readonly contacts: ContactList
 }): ClientState {
-  const { identity, timeline, acks, outbox } = parts
+  const { identity, timeline, acks, sender } = parts
+  const { outbox } = sender
   return {
     status: parts.status,
     phase: parts.phase,
@@ -61,12 +64,15 @@ export function inspect(parts: {
     pulling: timeline.pulling,
     resyncing: identity.resyncHead !== undefined,
     nextSendSeq: outbox.nextSendSeq,
-    outbox: Array.from(outbox.unsettled(), ({ sendSeq, content, state }) => ({
-      sendSeq,
-      count: content.kind === 'void' ? content.count : 1,
-      what: content.kind === 'operation' ? content.method : content.kind,
-      state,
-    })),
+    outbox: Array.from(outbox.unsettled(), entry => {
+      const { sendSeq, content, state } = entry
+      return {
+        sendSeq,
+        count: content.kind === 'void' ? content.count : 1,
+        what: content.kind === 'operation' ? content.method : content.kind,
+        state: state === 'queued' && sender.holds(entry) ? 'held' : state,
+      }
+    }),
     contacts: parts.contacts.list().length,
     senders: [...parts.shown.all()].length,
   }

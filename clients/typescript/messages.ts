@@ -4,7 +4,7 @@
  *   queued ──► sending ──► accepted ──► delivered ──► read
  *      └──────────┴───────────┴──► failed
  *
- * queued: in the outbox, durably unless it is of this very moment. sending: transmitted, no answer yet. accepted: the server
+ * queued: in the outbox, durably unless it is of this very moment; also while it waits for a friendship that is being made. sending: transmitted, no answer yet. accepted: the server
  * has it durably. delivered, read: on a device of the recipient. failed: `code` says why; SETTLED means that nobody knows
  * whether it arrived; `reason` says more then: LOGGED_OUT, or STORAGE_FAILED (it goes out if a later client finds it stored). received: somebody else's.
  */

@@ -148,14 +148,18 @@ export class Outbox {
     return true
   }
 
-  /** The next entry to transmit; it then counts as in flight. Undefined when the window is full or nothing is left. */
-  next(): Entry | undefined {
+  /**
+   * The next entry to transmit; it then counts as in flight. Undefined when the window is full or nothing is left.
+   * @param holds whether an entry, and with it all behind it, has to wait
+   */
+  next(holds: (entry: Entry) => boolean = never): Entry | undefined {
     this.#settleFront()
     const lowest = Math.min(this.#entries[this.#head]?.sendSeq ?? 0, this.#lowestUnstored)
     for (; this.#cursor < this.#entries.length; this.#cursor++) {
       const entry = this.#entries[this.#cursor] as Entry
       if (entry.state === 'settled') continue
       if (entry.sendSeq >= lowest + SEND_WINDOW || entry.sendSeq > this.#durableSendSeq) return undefined
+      if (holds(entry)) return undefined
       this.#cursor++
       entry.state = 'in flight'
       entry.transmission = ++this.#transmissions
@@ -309,4 +313,8 @@ export class Outbox {
 
 function newEntry(sendSeq: number, content: Content, done?: Entry['done']): Entry {
   return { sendSeq, content, state: 'queued', sent: false, transmission: 0, done }
+}
+
+function never(): boolean {
+  return false
 }

@@ -8,7 +8,9 @@ import { METHODS, type MethodName } from '../../protocol/methods.js'
 import { checkText, checkUid } from './arguments.js'
 import type { Backoff } from './backoff.js'
 import type { Commits } from './commits.js'
+import type { Contact } from './contact-list.js'
 import { LongwireError } from './errors.js'
+import { Friendships } from './friendships.js'
 import type { Link } from './link.js'
 import type { MessageStateEvent } from './messages.js'
 import type { Operation, OperationName } from './operation.js'
@@ -43,6 +45,7 @@ export interface SenderHost {
   readonly clock: Clock
   /** Waits between refusals that say "retry". */
   readonly backoff: Backoff
+  contactState(uid: number): Contact['state'] | undefined
   emitState(event: MessageStateEvent): void
   /** This device's own copy of a message counts as pushed: (from, version]; version 0 if it is not known. */
   accepted(message: SentMessage, from: number, version: number): void
@@ -57,6 +60,7 @@ export interface SenderHost {
 export class Sender {
   readonly #host: SenderHost
   readonly #queueMax: number
+  readonly #friendships: Friendships
   #outbox = new Outbox(1)
   #link: Link | undefined
   /** Messages that failed with an unknown outcome, by device and number; their copies may still come. */
@@ -67,6 +71,11 @@ export class Sender {
   constructor(host: SenderHost, options: SenderOptions) {
     this.#host = host
     this.#queueMax = options.queueMax
+    this.#friendships = new Friendships(
+      host.clock,
+      uid => host.contactState(uid),
+      () => this.pump(),
+    )
   }
 
   get outbox(): Outbox {
@@ -107,6 +116,7 @@ export class Sender {
       const entry = this.#outbox.add({ kind: 'operation', method, request: values }, error =>
         error === undefined ? resolve() : reject(error),
       )
+      this.#asked(entry)
       this.#store(entry, SECRET.has(method) ? ['v'] : ['o', method, values])
     })
   }
@@ -117,6 +127,17 @@ export class Sender {
     for (const [sendSeq, json] of entries) {
       this.#outbox.load(sendSeq, contentOf(json, { ...id, sendSeq }, this.#host.receipts))
     }
+    for (const entry of this.#outbox.unsettled()) this.#asked(entry)
+  }
+
+  /** Whether it waits for a friendship that is being made. */
+  holds({ content, sendSeq }: Entry): boolean {
+    return content.kind === 'message' && this.#friendships.holds(content.message.peer, sendSeq)
+  }
+
+  /** A contact is another than before. */
+  contactChanged(uid: number): void {
+    if (this.#friendships.changed(uid)) this.pump()
   }
 
   /** The link may carry requests from now on; what is in the outbox goes behind what was written to it. */
@@ -148,11 +169,13 @@ export class Sender {
     const link = this.#link
     if (link === undefined || this.#pause !== undefined) return
     for (;;) {
-      const entry = this.#outbox.next()
+      const entry = this.#outbox.next(this.#holds)
       if (entry === undefined) return
       this.#transmit(link, entry)
     }
   }
+
+  readonly #holds = (entry: Entry): boolean => this.holds(entry)
 
   /** The own copy of a message of this device came as an item. @returns the message, if it was still in the outbox */
   ownCopy(sendSeq: number): SentMessage | undefined {
@@ -181,6 +204,7 @@ export class Sender {
 
   /** The device's numbers begin anew: everything under way ends with an outcome that nobody knows. */
   reset(nextSendSeq: number, error: LongwireError): void {
+    this.#friendships.clear()
     for (const entry of this.#outbox.reset(nextSendSeq)) {
       this.#forget(entry)
       this.#refuse(entry, error)
@@ -190,6 +214,7 @@ export class Sender {
 
   /** Another account: nothing stays, and of what is under way nothing is kept. What is stored goes by Commits.forget(), before. */
   clear(error: LongwireError): void {
+    this.#friendships.clear()
     for (const entry of this.#outbox.reset(1)) this.#fail(entry, error)
     this.#unsure.clear()
   }
@@ -199,6 +224,7 @@ export class Sender {
    * storage failed nobody knows that.
    */
   end(why: LongwireError, storageFailed: boolean): void {
+    this.#friendships.clear()
     for (const { content, done } of this.#outbox.unsettled()) {
       done?.(why)
       if (content.kind !== 'message') continue
@@ -216,6 +242,16 @@ export class Sender {
   #checkRoom(): void {
     if (this.#outbox.size < this.#queueMax) return
     throw LongwireError.local('QUEUE_FULL', `${this.#queueMax}, as the option queueMax says`)
+  }
+
+  #asked(entry: Entry): void {
+    const uid = askedUid(entry)
+    if (uid !== undefined) this.#friendships.asked(uid, entry.sendSeq)
+  }
+
+  #taken(entry: Entry, taken: boolean): void {
+    const uid = askedUid(entry)
+    if (uid !== undefined) this.#friendships.answered(uid, entry.sendSeq, taken)
   }
 
   #store(entry: Entry, json: Json): void {
@@ -253,6 +289,7 @@ export class Sender {
     const refusal = frame.code !== 0 && frame.body.length > 0 ? decodeRefusal(frame.body) : undefined
     const response = frame.code === 0 && entry.content.kind === 'message' ? decodeSendResponse(frame.body) : undefined
     const verdict = this.#outbox.answer(entry, transmission, frame.code, refusal?.expectedSendSeq ?? 0)
+    if (verdict.kind === 'accepted' || verdict.kind === 'refused') this.#taken(entry, verdict.kind === 'accepted')
     switch (verdict.kind) {
       case 'accepted':
         this.#host.backoff.reset()
@@ -337,6 +374,11 @@ export class Sender {
     this.#pause?.cancel()
     this.#pause = undefined
   }
+}
+
+/** Whom the entry asks to become a friend. Accept needs no waiting: it makes the friendship when it is taken. */
+function askedUid({ content }: Entry): number | undefined {
+  return content.kind === 'operation' && content.method === 'contactRequest' ? Number(content.request.uid) : undefined
 }
 
 /** Without a code of the server's nobody knows what became of it. */
