@@ -1,9 +1,11 @@
 /** What README tells newcomers to type, typed: the lines of curl, and the options and commands that it names (help.test.ts). */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { CliProcess } from '../support/cli-process.js'
+import { eventually } from '../support/eventually.js'
 
 const README = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
 
@@ -38,3 +40,46 @@ t.test('the lines of curl do what is said of them', async t => {
   t.match(README, `"text":"good morning"`)
   t.match(said, '"text":"good morning"')
 })
+
+t.test(
+  'the sample of the client library works as it stands, the second and the third time, and on a new machine',
+  async t => {
+    const { server, ready } = await CliProcess.serve('--data', t.testdir({ data: {} }), '--log-level', 'silent')
+    t.teardown(async () => {
+      server.child.kill('SIGKILL')
+      await server.exit()
+    })
+    const samples = [
+      README,
+      readFileSync(new URL('../../../clients/typescript/README.md', import.meta.url), 'utf8'),
+    ].map(text => /\n```js\n(import [^\n]* from 'longwire\/client'\n.*?)```\n/s.exec(text)?.[1] ?? '')
+    t.equal(samples[0], samples[1], 'both documents have the same one')
+    const sample = samples[0] ?? ''
+    const mine = sample.replace('port: 8081', `port: ${ready.port}`)
+    t.not(mine, sample, 'it talks to the default port')
+    const folder = t.testdir({ 'talk.mjs': mine })
+    for (const run of ['first', 'second', 'third', 'without what the others left']) {
+      if (run.startsWith('without')) rmSync(join(folder, 'people'), { recursive: true })
+      const said = await runUntil(folder, /message \d+ of erin is delivered/)
+      t.match(said, /^frank has: good morning$/m, `the ${run} run`)
+      t.notMatch(said, /failed|Error/)
+    }
+  },
+)
+
+/** What the sample says until it matches; then it is stopped, as a user stops it. */
+async function runUntil(folder: string, wanted: RegExp): Promise<string> {
+  const child = spawn(process.execPath, ['talk.mjs'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', text => (said += text))
+  const closed = once(child, 'close')
+  let isOver = false
+  void closed.then(() => (isOver = true))
+  try {
+    await eventually(() => isOver || wanted.test(said), 30_000)
+  } finally {
+    child.kill('SIGINT')
+    await closed
+  }
+  return said
+}

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { bundle, bundleText, CLIENT_ENTRY } from '../support/bundle.js'
 import { ManualClock } from '../support/manual-clock.js'
@@ -10,7 +12,17 @@ t.test('the bundle for browsers holds no Node, and none of its adapters', async 
   t.notMatch(text, /\beval\(|new Function\(/, 'pages may forbid both')
   t.ok(inputs.some(each => each.endsWith('indexed-db-storage.js')))
   t.notOk(inputs.some(each => /file-storage|tcp-transport|node-ws|node_modules\/ws\//.test(each)))
-  t.ok(text.length < 200_000, `${text.length} bytes`)
+  const readme = readFileSync(new URL('../../../clients/typescript/README.md', import.meta.url), 'utf8')
+  const [, said, zipped] = /ES module of (\d+) KB, (\d+) KB with gzip/.exec(readme) ?? []
+  for (const [bytes, kilobytes] of [
+    [text.length, Number(said)],
+    [gzipSync(text).length, Number(zipped)],
+  ] as const) {
+    t.ok(
+      bytes / 1000 > kilobytes * 0.95 && bytes / 1000 < kilobytes * 1.03,
+      `${bytes} bytes, README says ${kilobytes} KB`,
+    )
+  }
 })
 
 t.test('who imports the package gets the entry that fits', async t => {

@@ -123,3 +123,29 @@ t.test('a commit is one transaction, on disk when it counts; one that fails keep
   t.equal((await page(after.storage, 7)).messages.length, 1)
   await close(after.storage)
 })
+
+t.test('a page that does nothing is told when the browser takes its database away', async t => {
+  const indexedDB = factory()
+  let database: IdbDatabase | undefined
+  const watched: IdbFactory = {
+    open: (name, version) => {
+      const request = indexedDB.open(name, version)
+      const settled = new Proxy(request, {
+        get: (target, key) => {
+          const value: unknown = Reflect.get(target, key)
+          if (key === 'result') database = value as IdbDatabase
+          return value
+        },
+        set: (target, key, value) => Reflect.set(target, key, value),
+      })
+      return settled
+    },
+  }
+  const transport = { name: 'none', preamble: false, connect: () => ({ write() {}, close() {} }) }
+  const client = await createClient({ transport, storage: new IndexedDbStorage('ann', { indexedDB: watched }) })
+  const told: string[] = []
+  client.on('storageFailed', ({ error }) => told.push(error.message))
+  database?.onclose?.()
+  t.match(told, [/closed the database ann/])
+  await client.close()
+})
