@@ -18,6 +18,8 @@ import type { Caller } from './types.js'
  * for a connection that took the place of one that broke.
  */
 const WAITING_BYTES_MAX = 2 * 64 * 16_384
+/** And all devices together so many: some hundred passwords may wait at a time (passwords.ts). */
+const ALL_WAITING_BYTES_MAX = 32 * WAITING_BYTES_MAX
 /** What a waiting request costs beside its body. */
 const REQUEST_BYTES = 256
 
@@ -36,6 +38,7 @@ interface Line {
 
 export class InOrder {
   readonly #lines = new Map<ReturnType<typeof deviceKey>, Line>()
+  #bytes = 0
 
   /** Whether the device's requests have to wait. */
   isHeld(device: Device): boolean {
@@ -51,7 +54,9 @@ export class InOrder {
     const line = this.#lines.get(deviceKey(device))
     const bytes = bodyBytes + REQUEST_BYTES
     if (line === undefined || line.bytes + bytes > WAITING_BYTES_MAX) return false
+    if (this.#bytes + bytes > ALL_WAITING_BYTES_MAX) return false
     line.bytes += bytes
+    this.#bytes += bytes
     line.waiting.push({ bytes, run })
     return true
   }
@@ -77,6 +82,7 @@ export class InOrder {
         return
       }
       line.bytes -= next.bytes
+      this.#bytes -= next.bytes
       next.run()
     }
   }

@@ -255,6 +255,23 @@ t.test('what waits of one device is bounded in bytes; beyond it the client is to
   t.equal(order.isHeld(me), false, 'and nothing is kept of a device of which nothing waits')
 })
 
+t.test('what waits of all devices together is bounded too, and given back', async t => {
+  const order = new InOrder()
+  const releases: (() => void)[] = []
+  const fill = (): number => {
+    let waiting = 0
+    for (let device = 1; device <= 200; device += 1) {
+      releases.push(order.hold({ uid: 7, device }))
+      while (order.wait({ uid: 7, device }, 65_536, () => {})) waiting += 1
+    }
+    for (const release of releases.splice(0)) release()
+    return waiting
+  }
+  const waiting = fill()
+  t.ok(waiting * 65_536 <= 2 ** 26, `${waiting} frames of the longest`)
+  t.equal(fill(), waiting)
+})
+
 t.test('a gap before a password costs no hash, and a repeat none', async t => {
   const { node, me } = await newWorld({ random: undefined })
   const ask = (sendSeq: number) =>
