@@ -54,6 +54,9 @@ function help(): string {
     '',
     optionHelp(SIMULATE_OPTIONS),
     '',
+    'The server that --server names has limits made for people: everybody of a run comes from one address. Short waits for a',
+    'limit are shown and waited for; at a long one the run ends, and says what to do.',
+    '',
     'Exit codes: 0 nothing lost, duplicated, reordered or otherwise wrong; 1 something was, or the run could not go on;',
     '2 wrong options.',
   ].join('\n')

@@ -3,10 +3,17 @@
  * would use it. Signing them all in is the first phase of a run.
  */
 
-import { type Client, createClient, MemoryStorage, type Transport } from '../../clients/typescript/index.js'
+import {
+  type Client,
+  type ConnectionStatus,
+  createClient,
+  MemoryStorage,
+  type Transport,
+} from '../../clients/typescript/index.js'
 import type { Clock } from '../lib/clock.js'
 import type { Random } from '../lib/random.js'
 import { DeviceNetwork } from './device-network.js'
+import { isLimit, WIDER_LIMITS } from './limited.js'
 import type { Phase } from './phase.js'
 
 export interface Device {
@@ -15,6 +22,8 @@ export interface Device {
   online: boolean
   /** By which it was online last; '' before that. */
   transport: string
+  /** Why it waits for its next try, and until when; undefined while it does not. */
+  waits: { readonly reason: string; readonly untilMs: number } | undefined
 }
 
 export interface Person {
@@ -42,6 +51,9 @@ export interface CrowdSpec {
 
 /** Sign-ins under way at once: enough to keep a server busy, few enough that none waits for its turn until it gives up. */
 const SIGN_INS_MAX = 64
+
+/** The server says when to come again: a run that is to wait longer ends at once. Shorter waits are shown, and waited for. */
+const LIMIT_WAIT_MS_MAX = 30_000
 
 /**
  * Weeks of a phone's life in a minute: with the library's own patience (reconnecting after up to 60 s, 15 s for an answer) a
@@ -85,7 +97,16 @@ export class Crowd implements Phase {
   }
 
   progress(): string {
-    return `${this.#signedIn} of ${this.#size} devices signed in, ${this.#online} online`
+    return `${this.#signedIn} of ${this.#size} devices signed in, ${this.#online} online${this.#waiting()}`
+  }
+
+  /** How many wait to try again, and why: the one that waits longest speaks for all. */
+  #waiting(): string {
+    const waits = this.people.flatMap(({ devices }) => devices.flatMap(device => device.waits ?? []))
+    const [longest] = waits.toSorted((a, b) => b.untilMs - a.untilMs)
+    if (longest === undefined) return ''
+    const seconds = Math.max(1, Math.ceil((longest.untilMs - this.#spec.clock.monotonic()) / 1000))
+    return `, ${waits.length} to try again within ${seconds} s: ${longest.reason}`
   }
 
   /** Registers everybody on a first device, logs the other ones in, and waits until all are online. */
@@ -140,11 +161,12 @@ export class Crowd implements Phase {
       clientName: 'longwire simulate',
       ...(faults && HURRY),
     })
-    const device: Device = { client, network, online: false, transport: '' }
+    const device: Device = { client, network, online: false, transport: '', waits: undefined }
     client.on('connection', status => {
       if (status.state === 'stopped' && status.reason !== 'CLOSED') {
         this.#spec.onFailure(`a client of person ${person.number} stopped: ${status.reason}`)
       }
+      this.#waits(person, device, status)
       const online = status.state === 'online'
       if (online && !(device.online && device.transport === status.transport)) this.#onlineBy(device, status.transport)
       if (online === device.online) return
@@ -158,6 +180,16 @@ export class Crowd implements Phase {
     client.on('resync', () => this.setbacks++)
     client.on('trimmed', () => this.setbacks++)
     return device
+  }
+
+  #waits(person: Person, device: Device, status: ConnectionStatus): void {
+    device.waits = undefined
+    if (status.state !== 'waiting') return
+    const { reason, retryInMs } = status
+    device.waits = { reason, untilMs: this.#spec.clock.monotonic() + retryInMs }
+    if (!isLimit(reason) || retryInMs <= LIMIT_WAIT_MS_MAX) return
+    const wait = `person ${person.number} is to wait ${Math.ceil(retryInMs / 1000)} s`
+    this.#spec.onFailure(`${wait}: the server's limits are met (${reason}); ${WIDER_LIMITS}`)
   }
 
   #onlineBy(device: Device, transport: string): void {

@@ -1,6 +1,7 @@
 /** What a run came to: the one line of JSON on standard output, and whether all is well. */
 
 import type { Verdict } from '../audit/auditor.js'
+import { isLimit, WIDER_LIMITS } from './limited.js'
 
 export interface Report {
   readonly users: number
@@ -96,7 +97,7 @@ export function complaintsOf({ failure, verdict, setbacks, failures }: Outcome):
   count(altered, 'shown with another text')
   count(unanswered, `sent and never answered, of ${sent}`)
   if (setbacks > 0) complaints.push(`${setbacks} times the server had forgotten what it had told a client`)
-  for (const [code, number] of failures) count(number, `not taken: ${code}`)
+  for (const [code, number] of failures) count(number, `not taken: ${code}${isLimit(code) ? `; ${WIDER_LIMITS}` : ''}`)
   complaints.push(...examples)
   return complaints
 }

@@ -17,6 +17,7 @@ import { Chaos } from './chaos.js'
 import { Crowd, type Person } from './crowd.js'
 import { Friendships } from './friendships.js'
 import { type Graph, makeGraph } from './graph.js'
+import { WIDER_LIMITS } from './limited.js'
 import type { Settings } from './options.js'
 import type { Phase } from './phase.js'
 import { reach } from './reach.js'
@@ -157,7 +158,8 @@ export class Run {
       if (phase.steps !== steps) movedMs = this.#clock.monotonic()
       steps = phase.steps
       if (this.#clock.monotonic() - movedMs < STUCK_MS) return
-      this.fail(`nothing was done for ${STUCK_MS / 1000} s (${phase.name}: ${phase.progress()})`)
+      const limits = this.#settings.server === undefined ? '' : `; if it is for its limits, ${WIDER_LIMITS}`
+      this.fail(`nothing was done for ${STUCK_MS / 1000} s (${phase.name}: ${phase.progress()})${limits}`)
     }
     let timer = this.#clock.after(PROGRESS_MS, look)
     try {

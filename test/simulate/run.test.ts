@@ -162,7 +162,10 @@ t.test('a server that answers nothing is not waited for without end', async t =>
   if (parsed.kind !== 'settings') throw new Error(parsed.kind)
   const told: string[] = []
   const outcome = await new Run(parsed.settings, hundredfold, line => told.push(line)).toItsEnd()
-  t.equal(outcome.failure, 'nothing was done for 40 s (login: 0 of 2 devices signed in, 0 online)')
+  t.match(
+    outcome.failure,
+    /^nothing was done for 40 s \(login: 0 of 2 devices signed in, 0 online.*\); if it is for its limits/,
+  )
   t.ok(told.length > 10, 'progress was told all the time')
 })
 

@@ -1,0 +1,18 @@
+/** What a run says when the limits of a server that others run stand in its way. */
+
+import { CODES, codeName } from '../../protocol/codes.js'
+
+/** Refusals that mean: too much at once. */
+const LIMITS: ReadonlySet<string> = new Set(
+  [CODES.RATE_LIMITED, CODES.REQUEST_LIMIT, CODES.RECIPIENT_LIMIT, CODES.TOO_MANY_CONNECTIONS].map(({ code }) =>
+    codeName(code),
+  ),
+)
+
+export function isLimit(code: string): boolean {
+  return LIMITS.has(code)
+}
+
+/** What to do about it; ends a sentence. */
+export const WIDER_LIMITS =
+  'give the server wider limits for the run: longwire serve --limits open (on loopback), or --set-limits registrations=off,logins=off,contact-requests=off (README, "Limits")'
