@@ -256,14 +256,14 @@ export class Outbox {
   }
 
   #gap(entry: Entry, expected: number): Verdict {
-    // A server that wants the number it was just given, or a later one, contradicts itself; so does one that asks twice.
-    const nonsense = expected === 0 || expected >= entry.sendSeq || expected === this.#gapAt
-    if (nonsense) return this.#retry(entry)
+    // A server that wants the number it was just given, or a later one, contradicts itself.
+    if (expected === 0 || expected >= entry.sendSeq) return this.#retry(entry)
+    const wait = expected === this.#gapAt
     this.#gapAt = expected
     const lowest = this.#entries[this.#head]?.sendSeq ?? entry.sendSeq
     if (expected < lowest) {
       this.#voidBefore(expected, lowest)
-      return { kind: 'again', wait: false }
+      return { kind: 'again', wait }
     }
     const index = this.#indexOf(expected)
     const there = this.#entries[index]
@@ -275,7 +275,7 @@ export class Outbox {
       this.#entries[index] = newEntry(expected, { kind: 'void', count: 1 })
     }
     this.#goTo(index)
-    return { kind: 'again', wait: false }
+    return { kind: 'again', wait }
   }
 
   /** Puts Voids for [from, end) in front of everything. */

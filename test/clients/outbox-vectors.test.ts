@@ -6,7 +6,7 @@ import { encodeRefusal } from '../../protocol/frame-codec.js'
 import { createRefusal } from '../../protocol/generated/messages.js'
 import type { MethodName } from '../../protocol/methods.js'
 import { answer, Harness, messageItem, sessionOf, UID } from '../support/client-harness.js'
-import { type OutboxEvent, type OutboxStep, type OutboxVector, outboxVectors } from '../support/vectors.js'
+import { type OutboxEvent, type OutboxStep, type OutboxVector, outboxVectors, spread } from '../support/vectors.js'
 
 const PEER = 300
 const STEP_MS = 100
@@ -140,13 +140,6 @@ class Story {
     this.#ids.set(name, [...(this.#ids.get(name) ?? []), id])
     sent.push(name)
   }
-}
-
-/** Names like `send 1-64` and `2-3`, one by one; a Void is one request of several numbers. */
-function spread(name: string): string[] {
-  const [, what = '', from = '', to = from] = /^(send )?(\d+)(?:-(\d+))?$/.exec(name) ?? []
-  if (from === '') return [name]
-  return Array.from({ length: Number(to) - Number(from) + 1 }, (_, i) => `${what}${Number(from) + i}`)
 }
 
 for (const vector of outboxVectors()) {

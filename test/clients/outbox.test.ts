@@ -181,9 +181,9 @@ t.test('a number that is asked for again without progress is not sent again at o
   const [, again] = takeAll(outbox)
   t.same(answer(outbox, again as Entry, GAP, 1), { kind: 'again', wait: true })
   for (let i = 0; i < 5; i++) {
-    const [waited] = takeAll(outbox)
-    t.equal(waited?.sendSeq, 2)
-    t.same(answer(outbox, waited as Entry, GAP, 1), { kind: 'again', wait: true })
+    const waited = takeAll(outbox)
+    t.same(numbers(waited), [1, 2, 3])
+    t.same(answer(outbox, waited[1] as Entry, GAP, 1), { kind: 'again', wait: true })
   }
   t.end()
 })

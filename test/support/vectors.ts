@@ -155,6 +155,13 @@ export function methodLabel(method: Method): string {
   return method.kind === 'notice' ? method.name : `${method.service}.${method.rpc}`
 }
 
+/** The names of outbox.json that stand for several, as `send 1-64` and `2-3`, one by one; a Void is one request of several numbers. */
+export function spread(name: string): string[] {
+  const [, what = '', from = '', to = from] = /^(send )?(\d+)(?:-(\d+))?$/.exec(name) ?? []
+  if (from === '') return [name]
+  return Array.from({ length: Number(to) - Number(from) + 1 }, (_, i) => `${what}${Number(from) + i}`)
+}
+
 /** A request of the vectors as its method and its body in protobuf. */
 export function bodyOf(written: WrittenRequest): { readonly method: RequestMethod; readonly body: Uint8Array } {
   const method = Object.values(METHODS).find(each => methodLabel(each) === written.method)
