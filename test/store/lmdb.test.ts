@@ -152,17 +152,19 @@ t.test('reads called all at once while a commit is under way are all answered, a
   await store.close()
 })
 
-t.test('data of another format is refused, naming both', async t => {
-  const folder = newFolder(t)
-  const tables = new Tables(folder, 2 ** 20)
-  tables.create({ id: new Uint8Array(16), secret: new Uint8Array(16) }, FORMAT + 1)
-  await tables.close()
-  await t.rejects(openLmdbStore({ path: folder }), {
-    name: 'StoreFormatError',
-    message:
-      `the data folder ${folder} holds Longwire data of format ${FORMAT + 1}; ` +
-      `this program reads format ${FORMAT}: use the release that wrote it, or another folder`,
-  })
+t.test('data of another format is refused, naming both and what to do', async t => {
+  for (const other of [FORMAT - 1, FORMAT + 1]) {
+    const folder = newFolder(t)
+    const tables = new Tables(folder, 2 ** 20)
+    tables.create({ id: new Uint8Array(16), secret: new Uint8Array(16) }, other)
+    await tables.close()
+    await t.rejects(openLmdbStore({ path: folder }), {
+      name: 'StoreFormatError',
+      message:
+        `the data folder ${folder} holds Longwire data of format ${other}; ` +
+        `this program reads format ${FORMAT}: use the release that wrote it, or another folder`,
+    })
+  }
 })
 
 t.test('what is not our data is refused and left alone', async t => {
