@@ -11,11 +11,9 @@ import type { Clock, TimerHandle } from './system.js'
 /** The other side's request crosses ours within a round trip; what waits holds up all behind it, so not for long. */
 const SETTLE_MS = 3_000
 
-interface Making {
-  /** The numbers of the first and the last request. */
-  readonly first: number
-  readonly last: number
-  /** The last one was taken. */
+interface Request {
+  readonly sendSeq: number
+  /** It was taken. */
   settling: TimerHandle | undefined
 }
 
@@ -23,7 +21,7 @@ export class Friendships {
   readonly #clock: Clock
   readonly #stateOf: (uid: number) => Contact['state'] | undefined
   readonly #released: () => void
-  readonly #making = new Map<number, Making>()
+  readonly #requests = new Map<number, Request[]>()
 
   /** @param released what was held may go, for the time is over */
   constructor(clock: Clock, stateOf: (uid: number) => Contact['state'] | undefined, released: () => void) {
@@ -32,46 +30,52 @@ export class Friendships {
     this.#released = released
   }
 
-  /** A message to the user with this number has to wait. */
+  /** A message to the user with this number has to wait: for a request before it, never for one that stands behind it. */
   holds(uid: number, sendSeq: number): boolean {
-    const making = this.#making.get(uid)
-    return making !== undefined && sendSeq > making.first
+    return this.#requests.get(uid)?.some(each => each.sendSeq < sendSeq) ?? false
   }
 
   /** A contact request is in the outbox. */
   asked(uid: number, sendSeq: number): void {
     if (this.#stateOf(uid) === 'friend') return
-    const making = this.#making.get(uid)
-    making?.settling?.cancel()
-    this.#making.set(uid, { first: making?.first ?? sendSeq, last: sendSeq, settling: undefined })
+    const requests = this.#requests.get(uid)
+    const request: Request = { sendSeq, settling: undefined }
+    if (requests === undefined) this.#requests.set(uid, [request])
+    else requests.push(request)
   }
 
   /** It was answered. */
   answered(uid: number, sendSeq: number, taken: boolean): void {
-    const making = this.#making.get(uid)
-    if (making === undefined || making.last !== sendSeq || making.settling !== undefined) return
+    const request = this.#requests.get(uid)?.find(each => each.sendSeq === sendSeq)
+    if (request === undefined || request.settling !== undefined) return
     if (!taken || this.#stateOf(uid) === 'friend') {
-      this.#making.delete(uid)
+      this.#drop(uid, [request])
       return
     }
-    making.settling = this.#clock.after(SETTLE_MS, () => {
-      this.#making.delete(uid)
+    request.settling = this.#clock.after(SETTLE_MS, () => {
+      this.#drop(uid, [request])
       this.#released()
     })
   }
 
   /** The contact's item came. @returns whether something may go now */
   changed(uid: number): boolean {
-    const making = this.#making.get(uid)
     const state = this.#stateOf(uid)
-    // While the request waits for its answer an item may be older than it.
-    if (making?.settling === undefined || state === 'requested' || state === 'invited') return false
-    making.settling.cancel()
-    return this.#making.delete(uid)
+    if (state === 'requested' || state === 'invited') return false
+    // While a request waits for its answer an item may be older than it.
+    const settled = this.#requests.get(uid)?.filter(each => each.settling !== undefined) ?? []
+    this.#drop(uid, settled)
+    return settled.length > 0
   }
 
   clear(): void {
-    for (const { settling } of this.#making.values()) settling?.cancel()
-    this.#making.clear()
+    for (const [uid, requests] of this.#requests) this.#drop(uid, requests)
+  }
+
+  #drop(uid: number, requests: readonly Request[]): void {
+    for (const { settling } of requests) settling?.cancel()
+    const left = this.#requests.get(uid)?.filter(each => !requests.includes(each)) ?? []
+    if (left.length === 0) this.#requests.delete(uid)
+    else this.#requests.set(uid, left)
   }
 }

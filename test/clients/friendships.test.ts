@@ -88,6 +88,21 @@ t.test('nor is a request to a friend, or one that comes after the message', asyn
   t.same(friends.pipe.peek(), ['contactRequest', 'send'])
 })
 
+t.test('a message never waits for a request that stands behind it', async t => {
+  const harness = await asked()
+  void harness.client.contacts.request(300, 'once more')
+  harness.client.send(300, 'three')
+  harness.settle()
+  harness.pipe.respond('contactRequest', harness.pipe.take('contactRequest').id)
+  harness.advance(3_000)
+  t.same(harness.pipe.peek(), ['send', 'send', 'contactRequest'])
+  for (const _ of ['one', 'two']) harness.pipe.refuse(harness.pipe.take('send').id, 'NOT_FRIEND')
+  harness.pipe.respond('contactRequest', harness.pipe.take('contactRequest').id)
+  t.same(harness.pipe.peek(), [])
+  harness.pipe.push(0, 1, [FRIEND])
+  t.equal(harness.pipe.take('send').request.text, 'three')
+})
+
 t.test('accepting makes the friendship at once: nothing waits', async t => {
   const harness = await Harness.online()
   harness.pipe.push(0, 1, [contactItem({ uid: 300, state: ContactState.INVITED, request: 1 })])
