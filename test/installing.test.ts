@@ -76,28 +76,28 @@ t.test(
     }
     built()
     t.same(run('start'), { status: 0, said: '', builds: [] }, 'what was built elsewhere runs')
-    t.equal(run('pack').status, 1)
+    t.same(run('pack'), { status: 0, said: '', builds: [] }, 'and can be packed')
   },
 )
 
-t.test('with a compiler an install and a package build all; a start builds only what has changed', async t => {
+t.test('with a compiler an install builds all; a start builds only what has changed', async t => {
   const { folder, run, built, compiler } = checkout(t)
   compiler()
   built() // the commands that stand for the compiler make nothing
   t.same(run('install'), { status: 0, said: '', builds: ['browser'] })
-  t.same(run('pack'), { status: 0, said: '', builds: ['browser', 'browser'] })
+  t.same(run('pack'), { status: 0, said: '', builds: ['browser'] }, 'npm installs next')
   const ages = (path: string): void => utimesSync(join(folder, path), new Date(0), new Date(0))
   for (const path of ['src/deep/one.ts', 'src/deep/two.ts', 'src/deep', 'src', 'tsconfig.json', 'package.json'])
     ages(path)
   for (const path of ['protocol', 'clients', 'test', 'bench']) ages(path)
-  t.same(run('start').builds.length, 2, 'nothing is newer than the build')
+  t.same(run('start').builds.length, 1, 'nothing is newer than the build')
   writeFileSync(join(folder, 'src/deep/one.ts'), 'changed')
-  t.same(run('start').builds.slice(2), ['build'])
+  t.same(run('start').builds.slice(1), ['build'])
   rmSync(join(folder, 'src/deep/two.ts'))
-  t.same(run('start').builds.slice(3), ['build'], 'a source was removed')
+  t.same(run('start').builds.slice(2), ['build'], 'a source was removed')
   ages('src/deep')
   ages('src/deep/one.ts')
-  t.same(run('start').builds.length, 4)
+  t.same(run('start').builds.length, 3)
 })
 
 t.test('every package is content with the lowest Node that is named, and with those it is tested on', async t => {

@@ -2,7 +2,7 @@
  * What npm runs around the compiler, in plain JavaScript, for it also runs where no compiler is:
  *
  *   node tools/build.mjs install   after `npm ci`: builds, or says that there is no compiler (--omit=dev, NODE_ENV=production)
- *   node tools/build.mjs pack      before `npm pack`: builds, or refuses: a package without dist is none
+ *   node tools/build.mjs pack      before `npm pack`, which then installs: refuses where nothing can be packed
  *   node tools/build.mjs start     before a command: builds if a source has changed since the last time
  */
 
@@ -22,6 +22,7 @@ const hasCompiler = ['tsc', 'esbuild'].every(name => existsSync(join(ROOT, 'node
 const isBuilt = existsSync(join(ROOT, 'dist', 'src', 'main.js'))
 
 if (why === 'start' && isBuilt && (!hasCompiler || !hasChanged())) process.exit(0)
+if (why === 'pack' && (hasCompiler || isBuilt)) process.exit(0)
 if (hasCompiler) build(why === 'start' ? 'build' : 'build:browser')
 else if (why === 'install') {
   const build = isBuilt ? 'what is in dist is used as it is' : '"npm ci", then "npm prune --omit=dev" builds it'
