@@ -1,0 +1,78 @@
+/** Opens what a crash left, looks at what is there, and goes on with it. */
+
+import fs from 'node:fs'
+import path from 'node:path'
+import { openLmdbStore } from '../../src/store/lmdb/open.js'
+import { restore } from '../../src/store/lmdb/restore.js'
+import type { LmdbStore } from '../../src/store/lmdb/store.js'
+import { ACTORS, type Content, contentOf } from '../store/support/killed-plan.js'
+import { BACKUP } from './record.js'
+import { hashOfContent, SMALL } from './story.js'
+
+/** `hash` is of the content that was there; `wrong` says what went wrong later. */
+export type Found =
+  | {
+      readonly kind: 'opened'
+      readonly hash: string
+      readonly id: string
+      readonly summary: string
+      readonly epoch: number
+      /** The content of the backup, if there is one. */
+      readonly backup?: string
+      readonly wrong?: string
+    }
+  | { readonly kind: 'refused'; readonly reason: string }
+
+export async function openFolder(folder: string): Promise<Found> {
+  let store: LmdbStore
+  try {
+    store = await openLmdbStore({ ...SMALL, path: folder })
+  } catch (error) {
+    return { kind: 'refused', reason: error instanceof Error ? error.message : String(error) }
+  }
+  const content = await contentOf(store)
+  const id = Buffer.from(store.id).toString('hex')
+  const { epoch } = store
+  const found = { kind: 'opened', hash: await hashOfContent(store), id, epoch, summary: summaryOf(content) } as const
+  try {
+    const wrong = await goesOn(store, folder, content, id)
+    if (wrong !== undefined) return { ...found, wrong }
+    const from = path.join(folder, BACKUP)
+    return fs.existsSync(from) ? { ...found, backup: await hashOfBackup(from, `${folder}-restored`) } : found
+  } catch (error) {
+    return { ...found, wrong: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** Whether what is appended now comes behind all that is there, and all is there after the next start too. */
+async function goesOn(store: LmdbStore, folder: string, content: Content, id: string): Promise<string | undefined> {
+  const appends = ACTORS.map(actor => ({ actor, bytes: Buffer.from('after the crash') }))
+  const [result] = await store.commit(0, [{ expect: [], puts: [], appends, trims: [] }])
+  if (result?.kind !== 'committed') return 'an append was refused'
+  const again = ACTORS.find((actor, i) => (result.appended[i]?.version ?? 0) <= (content.logs[actor]?.head ?? 0))
+  if (again !== undefined) return `${again} was given a version again`
+  const hash = await hashOfContent(store)
+  await store.close()
+  const next = await openLmdbStore({ ...SMALL, path: folder })
+  try {
+    if (Buffer.from(next.id).toString('hex') !== id) return 'the next start found another store'
+    return (await hashOfContent(next)) === hash ? undefined : 'the next start did not find all of it'
+  } finally {
+    await next.close()
+  }
+}
+
+async function hashOfBackup(from: string, to: string): Promise<string> {
+  await restore({ from, to, epochMin: 0 })
+  const store = await openLmdbStore({ ...SMALL, path: to })
+  try {
+    return await hashOfContent(store)
+  } finally {
+    await store.close()
+  }
+}
+
+function summaryOf({ logs, records }: Content): string {
+  const entries = Object.values(logs).reduce((sum, log) => sum + log.entries.length, 0)
+  return `${records.length} records, ${entries} entries`
+}
