@@ -216,6 +216,16 @@ export const LIMITS_TABLE = {
     why: 'a new user finds all his friends on the first evening; advertising needs more',
     keysMax: MANY,
   },
+  renames: {
+    key: 'user',
+    amount: 10_000,
+    unit: 'h',
+    burst: 20_000,
+    code: 'RATE_LIMITED',
+    counts: 'UpdateProfile: one, and one for each contact who is told; repeats not',
+    why: 'who has a hundred contacts renames himself 200 times at once; who has 5 000, four times',
+    keysMax: MANY,
+  },
   bytes: {
     key: 'device',
     amount: 262_144,

@@ -34,6 +34,7 @@ import {
 } from '../sync/rules/account.js'
 import type { Answer, Numbered } from '../sync/rules/numbered.js'
 import { accountsActor, userActor } from '../sync/rules/records.js'
+import { countContacts } from '../sync/rules/renaming.js'
 import { hasDevice, type LoginInput, login, logout, removeDevice } from '../sync/rules/session.js'
 import type { Outcome, Transition } from '../sync/types.js'
 import {
@@ -46,10 +47,10 @@ import {
   refuseUndone,
   whyUndone,
 } from './answers.js'
-import type { Departures } from './departures.js'
+import type { Background } from './background.js'
 import type { Identity } from './identity.js'
 import type { InOrder } from './in-order.js'
-import { lookUpWait, succeededNow } from './limiting.js'
+import { lookUpWait, ranNow, succeededNow } from './limiting.js'
 import { beginTry, type OpenTry, ownDeviceKey } from './login-guard.js'
 import { BusyError, type Passwords, type Rank } from './passwords.js'
 import { makeToken, newSecret, secretHash } from './tokens.js'
@@ -87,7 +88,8 @@ export interface AccountParts {
   readonly passwords: Passwords
   readonly random: Random
   readonly limits: Limits
-  readonly departures: Departures
+  /** What goes on behind an answer. */
+  readonly background: { readonly departures: Background; readonly renames: Background }
   readonly connected: Connected
   readonly identity: Identity
   readonly order: InOrder
@@ -98,17 +100,17 @@ export class AccountService {
   readonly #passwords: Passwords
   readonly #random: Random
   readonly #limits: Limits
-  readonly #departures: Departures
+  readonly #background: AccountParts['background']
   readonly #connected: Connected
   readonly #identity: Identity
   readonly #order: InOrder
 
-  constructor({ engine, passwords, random, limits, departures, connected, identity, order }: AccountParts) {
+  constructor({ engine, passwords, random, limits, background, connected, identity, order }: AccountParts) {
     this.#engine = engine
     this.#passwords = passwords
     this.#random = random
     this.#limits = limits
-    this.#departures = departures
+    this.#background = background
     this.#connected = connected
     this.#identity = identity
     this.#order = order
@@ -173,9 +175,28 @@ export class AccountService {
   }
 
   updateProfile(caller: Caller, id: number, request: UpdateProfileRequest): void {
-    const numbered = this.#numbered(caller, METHODS.updateProfile, request)
-    const input = { ...numbered, nickname: request.nickname }
-    this.#engine.submit(userActor(caller.uid), updateProfile, input, o => answerNumbered(caller, id, o))
+    const { uid } = caller
+    const waitMs = this.#limits.take('renames', uid)
+    if (waitMs > 0) {
+      refuseLimited(caller, id, waitMs)
+      return
+    }
+    const input = { ...this.#numbered(caller, METHODS.updateProfile, request), nickname: request.nickname }
+    this.#engine.submit(userActor(uid), updateProfile, input, outcome => {
+      if (!ranNow(outcome)) this.#limits.giveBack('renames', uid)
+      answerNumbered(caller, id, outcome)
+      if (succeededNow(outcome)) this.#renamed(uid)
+    })
+  }
+
+  /** His contacts are told, and count. */
+  #renamed(uid: number): void {
+    this.#engine.submit(userActor(uid), countContacts, undefined, outcome => {
+      const count = outcome.kind === 'done' ? outcome.result : 1
+      if (count === 0) return
+      this.#limits.charge('renames', uid, count)
+      this.#background.renames.begin(uid)
+    })
   }
 
   changePassword(caller: Caller, id: number, request: ChangePasswordRequest): void {
@@ -209,7 +230,7 @@ export class AccountService {
 
   deleteAccount(caller: Caller, id: number, request: DeleteAccountRequest): void {
     const numbered = this.#numbered(caller, METHODS.deleteAccount, request)
-    const deleted = () => this.#departures.begin(caller.uid)
+    const deleted = () => this.#background.departures.begin(caller.uid)
     this.#verified(caller, id, numbered, request.password, deleteAccount, async same => same, deleted)
   }
 

@@ -12,14 +12,16 @@ import type { TimelinePage } from '../sync/types.js'
 import { AccountService, type Connected } from './account-service.js'
 import { Acks } from './acks.js'
 import { refuse, refuseLimited } from './answers.js'
+import { Background } from './background.js'
 import { CONTACT_ACTS, ContactService } from './contact-service.js'
-import { Departures } from './departures.js'
+import { departures } from './departures.js'
 import { HelloService } from './hello-service.js'
 import { Identity } from './identity.js'
 import { InOrder } from './in-order.js'
 import { requestWait } from './limiting.js'
 import { MessageService } from './message-service.js'
 import type { Passwords } from './passwords.js'
+import { renames } from './renames.js'
 import type { Authorization, Caller, HelloAnswer, Services } from './types.js'
 
 export interface ServiceOptions {
@@ -57,7 +59,8 @@ class AllServices implements OwnServices {
   readonly #hello: HelloService
   readonly #messages: MessageService
   readonly #acks: Acks
-  readonly #departures: Departures
+  readonly #departures: Background
+  readonly #renames: Background
   readonly #limits: Limits
   readonly #order = new InOrder()
   /** By method number. */
@@ -80,9 +83,10 @@ class AllServices implements OwnServices {
     )
     this.#on(METHODS.void, (caller, id, request) => messages.void(caller, id, request))
 
-    this.#departures = new Departures(engine, clock)
-    const [departures, order] = [this.#departures, this.#order]
-    const parts = { engine, passwords, random, limits, departures, connected, identity, order }
+    this.#departures = new Background(engine, clock, departures(engine))
+    this.#renames = new Background(engine, clock, renames(engine))
+    const background = { departures: this.#departures, renames: this.#renames }
+    const parts = { engine, passwords, random, limits, background, connected, identity, order: this.#order }
     const accounts = new AccountService(parts)
     this.#on(METHODS.register, (caller, id, request) => accounts.register(caller, id, request))
     this.#on(METHODS.login, (caller, id, request) => accounts.login(caller, id, request))
@@ -136,10 +140,12 @@ class AllServices implements OwnServices {
 
   resume(): void {
     this.#departures.resume()
+    this.#renames.resume()
   }
 
   flush(): void {
     this.#departures.stop()
+    this.#renames.stop()
     this.#acks.flush()
   }
 

@@ -6,7 +6,7 @@
 import { type Actor, PARTITIONS } from './types.js'
 
 /** Kinds whose id is a number that carries the partition in its remainder (uid = region·2^43 + 256·n + partition). */
-const NUMBERED = new Set(['user', 'accounts', 'outbox', 'partition', 'leaving', 'time'])
+const NUMBERED = new Set(['user', 'accounts', 'outbox', 'partition', 'leaving', 'renaming', 'time'])
 
 const DECIMAL = /^\d{1,16}$/
 

@@ -34,6 +34,8 @@ export class FriendCheck {
   }
 
   #contact(uid: number, other: number, mine: ContactRecord): void {
+    // What a deleted account still has goes in slices, and is nobody's any more.
+    if (this.#isGone(uid)) return
     const isListed = mine.state !== ContactState.UNSPECIFIED
     // The store's own users keep no index.
     if (uid >= 256 && isListed && !this.#indexOf(uid).has(other)) {
@@ -51,8 +53,7 @@ export class FriendCheck {
       this.#findings.fault(`${pair}: the first was invited with request ${mine.theirs}, which the second did not make`)
     }
     // A deleted account knows nothing any more, also not by whom it is blocked.
-    const isGone = look(this.#view, userActor(other), profile)?.deleted === true
-    if (!isGone && mine.blocked !== (theirs?.blockedBy ?? false)) {
+    if (!this.#isGone(other) && mine.blocked !== (theirs?.blockedBy ?? false)) {
       this.#findings.fault(
         `${pair}: the first ${mine.blocked ? 'blocks' : 'does not block'} the second, who knows otherwise`,
       )
@@ -84,6 +85,10 @@ export class FriendCheck {
       this.#index = { uid, listed: new Set(look(this.#view, userActor(uid), contactIndex) ?? []) }
     }
     return this.#index.listed
+  }
+
+  #isGone(uid: number): boolean {
+    return look(this.#view, userActor(uid), profile)?.deleted === true
   }
 
   #underWay(source: number, target: number): boolean {

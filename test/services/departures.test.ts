@@ -114,7 +114,8 @@ t.test('an answer that says OK and is a repeat begins no walk', async t => {
   const looks = watchLooks(node)
   t.equal((await zoe.call(METHODS.deleteAccount, request)).code, 0)
   t.equal((await zoe.call(METHODS.updateProfile, { sendSeq: 2, nickname: 'Zoe' })).code, 0)
-  t.same(looks, ['account.password-for'], 'not even a look at whether there is something to remove')
+  const aboutAccounts = looks.filter(name => name.startsWith('account.'))
+  t.same(aboutAccounts, ['account.password-for'], 'not even a look at whether there is something to remove')
   await node.engine.close()
 })
 

@@ -11,6 +11,7 @@ import { slowing } from '../../src/session/slowing.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { UNANSWERED_MAX } from '../../src/sync/rules/records.js'
 import { befriend, type Reply, startNode, TestDevice, type TestNode } from '../support/engine.js'
+import { eventually } from '../support/eventually.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 interface World {
@@ -175,6 +176,11 @@ const CASES: Readonly<Record<LimitName, Case>> = {
       alice.call(METHODS.contactRequest, { sendSeq: alice.next(), uid: dave.uid, greeting: '' }),
     other: ({ bob, dave }) => bob.call(METHODS.contactRequest, { sendSeq: bob.next(), uid: dave.uid, greeting: '' }),
   },
+  renames: {
+    // Dave has no contacts.
+    act: ({ dave }) => rename(dave).then(reply => used(dave, reply)),
+    other: ({ bob }) => rename(bob),
+  },
   bytes: {
     act: async ({ limits, alice }) => read(limits, alice),
     other: async ({ limits, tablet }) => read(limits, tablet),
@@ -196,6 +202,10 @@ function wrong(reply: Result): Result {
 
 function loginRequired(reply: Result): Result {
   return reply.code === CODES.LOGIN_REQUIRED.code ? OK : reply
+}
+
+function rename(device: TestDevice): Promise<Reply> {
+  return device.call(METHODS.updateProfile, { sendSeq: device.sendSeq + 1, nickname: `name ${names++}` })
 }
 
 function used(device: TestDevice, reply: Result): Result {
@@ -405,4 +415,15 @@ t.test('a forged token uses up nothing of the device that it names', async t => 
   forger.session = { ...session, token }
   for (let i = 0; i < 10; i++) t.match(await forger.hello(), { code: CODES.UNAUTHENTICATED.code })
   t.match(await alice.hello(), { kind: 'bound' })
+})
+
+t.test('a new nickname costs as much as there are contacts who are told', async t => {
+  const { alice, dave, clock, node } = await world({ renames: { amount: 1, unit: 's', burst: 4 } })
+  t.equal(used(alice, await rename(alice)).code, 0)
+  await eventually(() => node.engine.queueDepth === 0)
+  t.equal(used(alice, await rename(alice)).code, 0, 'one, and two contacts')
+  await eventually(async () => (await rename(alice)).code === CODES.RATE_LIMITED.code)
+  t.equal((await rename(dave)).code, 0)
+  clock.advance(3_000)
+  t.equal((await rename(alice)).code, 0)
 })

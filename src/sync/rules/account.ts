@@ -3,11 +3,12 @@ import { CODES, type Code } from '../../../protocol/codes.js'
 import { encodeItem } from '../../../protocol/generated/messages.js'
 import { PARTITIONS } from '../../store/types.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
-import { endContacts, tellRenamed } from './contact.js'
 import { leavingActor, noteLeaving } from './leaving.js'
 import { AGAIN, type Answer, judge, type Numbered, numbered, small } from './numbered.js'
 import {
   accountName,
+  contactIndex,
+  contactsAsked,
   devices,
   deviceWindow,
   EMPTY_WINDOW,
@@ -18,6 +19,7 @@ import {
   uidOf,
   userActor,
 } from './records.js'
+import { beginRound } from './renaming.js'
 import { endDevices, freshSession, newDevice, SESSION_MS } from './session.js'
 
 /** How far the counter of uids jumps per epoch: some may have been given out and lost, in each that was missed. */
@@ -133,7 +135,7 @@ export const updateProfile: Transition<UpdateProfileInput, Answer> = numbered(
     if (known?.deleted !== false) return CODES.UNKNOWN_USER.code
     tx.put(profile, { ...known, nickname })
     appendProfile(tx, known.account, nickname)
-    tellRenamed(tx)
+    beginRound(tx)
     return CODES.OK.code
   },
 )
@@ -175,7 +177,8 @@ export const deleteAccount: Transition<VerifiedInput, Answer> = small(
     if (known === undefined) return CODES.UNKNOWN_USER.code
     tx.put(profile, { account: '', nickname: '', createdAtMs: 0, deleted: true })
     tx.remove(password)
-    endContacts(tx)
+    tx.remove(contactIndex)
+    tx.remove(contactsAsked)
     endDevices(tx, undefined)
     const uid = uidOf(tx.actor)
     tx.effect(noteLeaving, leavingActor(uid), { uid })

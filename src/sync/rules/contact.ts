@@ -326,19 +326,11 @@ export const unblockContact = act('unblock', (tx, { other }, before) => {
   return { ...before, blocked: false }
 })
 
-/** Tells every contact the user's new names. */
-export function tellRenamed(tx: Tx): void {
-  tx.fetch([contact], tx.get(contactIndex) ?? [])
-  for (const uid of tx.get(contactIndex) ?? []) tell(tx, userActor(uid), 'renamed')
-}
-
-/** Ends every contact, as a part of ending the account. */
-export function endContacts(tx: Tx): void {
-  const listed = tx.get(contactIndex) ?? []
-  tx.fetch([contact], listed)
-  for (const uid of listed) forgetContact(tx, uid)
-  tx.remove(contactIndex)
-  tx.remove(contactsAsked)
+/** Tells one contact the user's names of now. False if the way to him takes nothing more for the moment. */
+export function tellNames(tx: Tx, other: number): boolean {
+  const hasRoom = tx.hasRoomFor(userActor(other))
+  if (hasRoom) tell(tx, userActor(other), 'renamed')
+  return hasRoom
 }
 
 /** Of a deleted account: the other learns that the user is gone, and nothing of the contact remains here. */

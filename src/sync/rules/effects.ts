@@ -4,6 +4,7 @@ import { createUser } from './account.js'
 import { contactTold } from './contact.js'
 import { noteLeaving } from './leaving.js'
 import { deliverMessage, failMessage } from './message.js'
+import { noteRenaming } from './renaming.js'
 import { marksGiven } from './watermark.js'
 
 export const EFFECTS: readonly EffectKind<unknown>[] = [
@@ -13,4 +14,5 @@ export const EFFECTS: readonly EffectKind<unknown>[] = [
   failMessage,
   marksGiven,
   noteLeaving,
+  noteRenaming,
 ]

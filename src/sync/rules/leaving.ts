@@ -26,6 +26,7 @@ import {
   session,
   taken,
 } from './records.js'
+import { renaming } from './renaming.js'
 import { TRIM_ENTRIES_MAX } from './retention.js'
 import { dropGiven, dropTaken } from './watermark.js'
 
@@ -82,6 +83,7 @@ const KINDS: ReadonlyMap<string, RecordKind<unknown>> = new Map(
     contactsAsked,
     taken,
     given,
+    renaming,
     setAside,
   ].map(kind => [kind.prefix, kind as RecordKind<unknown>]),
 )

@@ -63,6 +63,8 @@ export const deliverMessage: EffectKind<Delivery> = {
 function refusalOf(tx: Tx, sender: number): Code {
   const from = tx.get(contact, sender)
   if (from?.blocked === true) return CODES.BLOCKED.code
+  // The friendships of a deleted account go in slices, and have ended all the same.
+  if (tx.peek(profile)?.deleted === true) return CODES.NOT_FRIEND.code
   return from?.state === ContactState.FRIEND ? CODES.OK.code : CODES.NOT_FRIEND.code
 }
 

@@ -1,0 +1,133 @@
+/**
+ * A new nickname on its way to the user's contacts, of whom there may be thousands. UpdateProfile changes the profile and notes that
+ * they are to be told; that is then done in slices (services/renames.ts), each a unit with how far it has come:
+ *
+ *   index  ──────●───────────────────────   `after`: told up to here, in order of uid, and on from the beginning
+ *                └──────────►│
+ *          ────►─┘ `until`                  once around, and done
+ *
+ * What is told is the nickname of that moment. A newer one that comes meanwhile begins another round where this one stands: so who
+ * renames himself all the time tells everybody once a round, the newest alone.
+ */
+import { type Actor, PARTITIONS } from '../../store/types.js'
+import { jsonRecord } from '../record-kinds.js'
+import type { EffectKind, Transition, Tx } from '../types.js'
+import { tellNames } from './contact.js'
+import { contact, contactIndex, profile, uidOf } from './records.js'
+
+/** Who notes the users of its partition whose contacts are to be told. */
+export function renamingActor(uid: number): Actor {
+  return `renaming/${uid % PARTITIONS}`
+}
+
+/** Of `renaming/<partition>`, by uid. */
+export const renamingUser = jsonRecord<{ readonly round: number }>('renamed', {
+  bytesMax: 64,
+  grows: 'nobody: a number',
+  many: 'one per user whose contacts are being told of a new nickname',
+})
+
+interface Renaming {
+  /** Counts the nicknames: each begins a round. */
+  readonly round: number
+  /** The uid of who was told last. */
+  readonly after: number
+  /** The uid with which the round ends, after the end of the index was passed. */
+  readonly until: number
+  readonly hasPassedEnd: boolean
+  readonly isDone: boolean
+}
+/** Of the user. */
+export const renaming = jsonRecord<Renaming>('renaming', {
+  bytesMax: 256,
+  grows: 'nobody: some numbers',
+  many: 'one',
+})
+
+export const noteRenaming: EffectKind<{ readonly uid: number; readonly round: number }> = {
+  name: 'profile-renaming',
+  encode: input => new TextEncoder().encode(JSON.stringify(input)),
+  decode: bytes => JSON.parse(new TextDecoder().decode(bytes)) as { uid: number; round: number },
+  run(tx, { uid, round }) {
+    tx.put(renamingUser, { round }, uid)
+  },
+}
+
+/** All contacts are to be told the names of now. */
+export function beginRound(tx: Tx): void {
+  if ((tx.get(contactIndex)?.length ?? 0) === 0) return
+  const before = tx.get(renaming)
+  const round = (before?.round ?? 0) + 1
+  const after = before?.after ?? 0
+  tx.put(renaming, { round, after, until: after, hasPassedEnd: false, isDone: false })
+  const uid = uidOf(tx.actor)
+  tx.effect(noteRenaming, renamingActor(uid), { uid, round })
+}
+
+/** Contacts told by one unit: each costs an item, a hint and two records. */
+const TOLD_AT_ONCE = 32
+
+export interface Told {
+  readonly round: number
+  readonly isDone: boolean
+  /** The way to one of them takes no more for the moment. */
+  readonly isFull: boolean
+}
+
+/** Tells the next few. */
+export const tellSome: Transition<void, Told> = {
+  name: 'profile.tell-some',
+  reads: () => [[renaming], [contactIndex], [profile]],
+  run(tx) {
+    const now = tx.get(renaming)
+    // Of who has left nothing is known, and nobody is told.
+    if (now === undefined) return { round: Number.MAX_SAFE_INTEGER, isDone: true, isFull: false }
+    if (now.isDone) return { round: now.round, isDone: true, isFull: false }
+    const next = nextOf(tx.get(contactIndex) ?? [], now)
+    tx.fetch([contact], next)
+    let { after } = now
+    let told = 0
+    for (const uid of next) {
+      if (!tellNames(tx, uid)) break
+      after = uid
+      told += 1
+    }
+    const isEnd = told === next.length && next.length < TOLD_AT_ONCE
+    const isDone = isEnd && (now.hasPassedEnd || now.until === 0)
+    const goesAround = isEnd && !isDone
+    tx.put(renaming, { ...now, after: goesAround ? 0 : after, hasPassedEnd: now.hasPassedEnd || goesAround, isDone })
+    return { round: now.round, isDone, isFull: told < next.length }
+  },
+}
+
+function nextOf(index: readonly number[], { after, until, hasPassedEnd }: Renaming): readonly number[] {
+  const from = index.findIndex(uid => uid > after)
+  if (from < 0) return []
+  return index.slice(from, from + TOLD_AT_ONCE).filter(uid => !hasPassedEnd || uid <= until)
+}
+
+/** Of renaming/<partition>: the round is done. If there is a newer one by now, the note stays. */
+export const roundDone: Transition<{ readonly uid: number; readonly round: number }, void> = {
+  name: 'profile.round-done',
+  small: true,
+  run(tx, { uid, round }) {
+    const noted = tx.get(renamingUser, uid)
+    if (noted === undefined || noted.round > round) return
+    tx.remove(renamingUser, uid)
+    tx.put(lastTold, { atMs: tx.nowMs })
+  },
+}
+
+/** When the last round ended: what a unit that only removes something is known by. */
+const lastTold = jsonRecord<{ readonly atMs: number }>('told', {
+  bytesMax: 64,
+  grows: 'nobody: a number',
+  many: 'one',
+})
+
+/** How many a new nickname is to be told. */
+export const countContacts: Transition<void, number> = {
+  name: 'profile.count-contacts',
+  soft: true,
+  run: tx => tx.get(contactIndex)?.length ?? 0,
+}
