@@ -82,8 +82,8 @@ export class Limits {
   }
 
   /** Undoes a take. */
-  giveBack(name: RateName, key: Key): void {
-    this.#rates.get(name)?.giveBack(key)
+  giveBack(name: RateName, key: Key, cost = 1): void {
+    this.#rates.get(name)?.giveBack(key, cost)
   }
 
   /** Begins a try that counts as failed until it is settled. 0, or the milliseconds until one may begin: then nothing has begun. */

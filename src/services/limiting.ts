@@ -38,6 +38,29 @@ export function chargeRequests(limits: Limits, caller: Caller, count: number): v
   limits.charge('requests-device', deviceKey(caller), count)
 }
 
+/** What stands around a text in the two timelines, in bytes, and the records that change with it. */
+const STORED_BESIDE_TEXT = 128
+
+/** What a message makes the store keep, in KiB. */
+export function storedKib(text: string): number {
+  return (2 * (Buffer.byteLength(text) + STORED_BESIDE_TEXT)) / 1_024
+}
+
+/** 0, or how long the caller has to wait before so much more is stored for him. */
+export function storedWait(limits: Limits, { uid, address }: Caller, kib: number): number {
+  const ownMs = limits.take('stored-user', uid, kib)
+  if (ownMs > 0) return ownMs
+  const waitMs = limits.take('stored-address', networkOf(address), kib)
+  if (waitMs > 0) limits.giveBack('stored-user', uid, kib)
+  return waitMs
+}
+
+/** Nothing of it was stored. */
+export function giveBackStored(limits: Limits, { uid, address }: Caller, kib: number): void {
+  limits.giveBack('stored-user', uid, kib)
+  limits.giveBack('stored-address', networkOf(address), kib)
+}
+
 /** 0, or how long the caller has to wait before he may ask about somebody else. */
 export function lookUpWait(limits: Limits, caller: Caller): number {
   return limits.take('look-ups', caller.uid) || limits.take('look-ups-address', networkOf(caller.address))

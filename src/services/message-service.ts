@@ -10,10 +10,18 @@ import { type SequenceRule, voidNumbers } from '../sync/rules/numbered.js'
 import { userActor } from '../sync/rules/records.js'
 import type { TimelinePage } from '../sync/types.js'
 import type { Acks } from './acks.js'
-import { answerNumbered, refuse, refuseUnavailable } from './answers.js'
+import { answerNumbered, refuse, refuseLimited, refuseUnavailable } from './answers.js'
 import { runSends } from './carried-sends.js'
 import type { Identity } from './identity.js'
-import { chargeRequests, ranNow, toldOfStranger } from './limiting.js'
+import {
+  chargeRequests,
+  giveBackStored,
+  ranNow,
+  storedKib,
+  storedWait,
+  succeededNow,
+  toldOfStranger,
+} from './limiting.js'
 import type { Caller } from './types.js'
 
 export class MessageService {
@@ -39,6 +47,12 @@ export class MessageService {
     const hash = this.#identity.of(METHODS.send, request)
     const tooLong = text.length > TEXT_BYTES_MAX || Buffer.byteLength(text) > TEXT_BYTES_MAX
     const limits = this.#limits
+    const kib = storedKib(text)
+    const waitMs = storedWait(limits, caller, kib)
+    if (waitMs > 0) {
+      refuseLimited(caller, id, waitMs)
+      return
+    }
     const pair = `${uid}>${to}`
     const limited = limits.take('sends-recipient', pair) > 0
     const blind = limits.wait('look-ups', uid) > 0
@@ -49,6 +63,7 @@ export class MessageService {
       } else if (!blind && toldOfStranger(outcome)) {
         limits.charge('look-ups', uid)
       }
+      if (!succeededNow(outcome)) giveBackStored(limits, caller, kib)
       const done = outcome.kind === 'done' && outcome.result.kind === 'answer' && outcome.result.code === CODES.OK.code
       if (!done) answerNumbered(caller, id, outcome)
       else if (outcome.own === undefined) caller.accepted(id, 0, 0)

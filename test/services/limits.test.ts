@@ -181,6 +181,14 @@ const CASES: Readonly<Record<LimitName, Case>> = {
     act: ({ dave }) => rename(dave).then(reply => used(dave, reply)),
     other: ({ bob }) => rename(bob),
   },
+  'stored-user': {
+    act: ({ alice, bob }) => sendKib(alice, bob),
+    other: ({ bob, alice }) => bob.send(alice.uid, 'from bob'),
+  },
+  'stored-address': {
+    act: ({ alice, bob }) => sendKib(alice, bob),
+    other: ({ carol, alice }) => sendKib(from(ELSEWHERE, carol), alice),
+  },
   bytes: {
     act: async ({ limits, alice }) => read(limits, alice),
     other: async ({ limits, tablet }) => read(limits, tablet),
@@ -202,6 +210,11 @@ function wrong(reply: Result): Result {
 
 function loginRequired(reply: Result): Result {
   return reply.code === CODES.LOGIN_REQUIRED.code ? OK : reply
+}
+
+/** A message of which one KiB is stored. */
+function sendKib(device: TestDevice, to: TestDevice): Promise<Result> {
+  return device.send(to.uid, 'x'.repeat(384), device.sendSeq + 1).then(reply => used(device, reply))
 }
 
 function rename(device: TestDevice): Promise<Reply> {
