@@ -226,7 +226,7 @@ export const GetProfileResponseType = messageType<m.GetProfileResponse>('GetProf
 
 export const UpdateProfileRequestType = messageType<m.UpdateProfileRequest>('UpdateProfileRequest', m.createUpdateProfileRequest, [
   field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
-  field('nickname', 'nickname', 2, 'string', { required: true, max: 64 }),
+  field('nickname', 'nickname', 2, 'string', { max: 64 }),
 ])
 
 export const UpdateProfileResponseType = messageType<m.UpdateProfileResponse>('UpdateProfileResponse', m.createUpdateProfileResponse, [])

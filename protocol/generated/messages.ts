@@ -2062,6 +2062,7 @@ export function readGetProfileResponse(r: Reader, m: GetProfileResponse): GetPro
 
 export interface UpdateProfileRequest {
   sendSeq: number
+  /** Absent: the nickname is cleared, and the account name stands in its place. */
   nickname: string
 }
 
@@ -2102,7 +2103,6 @@ export function readUpdateProfileRequest(r: Reader, m: UpdateProfileRequest): Up
     }
   }
   if (m.sendSeq === 0) throw missing('UpdateProfileRequest.send_seq')
-  if (m.nickname.length === 0) throw missing('UpdateProfileRequest.nickname')
   return m
 }
 

@@ -15,6 +15,7 @@ import {
   type UpdateProfileRequest,
 } from '../../protocol/generated/messages.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
+import { isShowable } from '../../protocol/names.js'
 import { networkOf } from '../lib/network.js'
 import type { Random } from '../lib/random.js'
 import type { Limits } from '../ops/limits.js'
@@ -122,6 +123,7 @@ export class AccountService {
       notBefore(this.#limits.take('registrations', network))
       const account = request.account.toLowerCase()
       if (!ACCOUNT_FORM.test(account)) throw new Refused(CODES.NAME_INVALID.code)
+      showable(request.nickname, request.deviceName)
       const session =
         (await this.#uidOf(account)) === 0
           ? await this.#registerNew({ ...request, account }, caller.address)
@@ -132,6 +134,7 @@ export class AccountService {
 
   login(caller: Caller, id: number, request: LoginRequest): void {
     this.#answer(caller, id, async () => {
+      showable(request.deviceName)
       const account = request.account.toLowerCase()
       const session = await this.#login(await this.#uidOf(account), { ...request, account }, caller.address, false)
       if (session === undefined) throw new Refused(CODES.WRONG_CREDENTIALS.code)
@@ -407,6 +410,11 @@ function refuseError(caller: Caller, id: number, error: unknown): void {
   if (error instanceof Refused) refuse(caller, id, error.code, error.retryAfterMs)
   else if (error instanceof BusyError) refuse(caller, id, CODES.OVERLOADED.code, BUSY_RETRY_MS)
   else refuseUnavailable(caller, id)
+}
+
+/** Names that others are to see; absent ones are none. */
+function showable(...names: readonly string[]): void {
+  if (names.some(name => name !== '' && !isShowable(name))) throw new Refused(CODES.NAME_INVALID.code)
 }
 
 function notBefore(waitMs: number): void {

@@ -323,3 +323,22 @@ t.test('each epoch that was missed jumps as far, and so does a partition whose a
   t.equal(devices.size, 1 + 4 * 2, 'no device number was given out twice')
   t.equal(uids.size, 1 + 4, 'no uid was given out twice')
 })
+
+t.test('a nickname shows what it is, and can be cleared', async t => {
+  const { node } = await fresh()
+  const alice = await new TestDevice(node).enter('alice', 1)
+  const rename = (nickname: string) => alice.call(METHODS.updateProfile, { sendSeq: alice.next(), nickname })
+  const own = async () =>
+    decodeGetProfileResponse((await alice.call(METHODS.getProfile, { uid: 0, account: '' })).body).nickname
+  t.equal((await rename('Ally')).code, 0)
+  for (const nickname of ['  ', 'a\u202eb', '\u0007']) t.equal((await rename(nickname)).code, CODES.NAME_INVALID.code)
+  t.equal(await own(), 'Ally')
+  t.equal((await rename('')).code, 0)
+  t.equal(await own(), '')
+  const names = { account: 'carol', password: 'correct horse', installationKey: new Uint8Array(16) }
+  const register = (more: { nickname: string; deviceName: string }) =>
+    new TestDevice(node).call(METHODS.register, { ...names, ...more })
+  t.equal((await register({ nickname: '\u200b', deviceName: '' })).code, CODES.NAME_INVALID.code)
+  t.equal((await register({ nickname: '', deviceName: 'a\nb' })).code, CODES.NAME_INVALID.code)
+  t.equal((await register({ nickname: '', deviceName: 'my phone' })).code, 0)
+})

@@ -1,6 +1,7 @@
 /** Accounts: claiming a name, the profile, the password, the end. */
 import { CODES, type Code } from '../../../protocol/codes.js'
 import { encodeItem } from '../../../protocol/generated/messages.js'
+import { isShowable } from '../../../protocol/names.js'
 import { PARTITIONS } from '../../store/types.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
 import { leavingActor, noteLeaving } from './leaving.js'
@@ -133,6 +134,7 @@ export const updateProfile: Transition<UpdateProfileInput, Answer> = numbered(
   (tx, { nickname }) => {
     const known = tx.get(profile)
     if (known?.deleted !== false) return CODES.UNKNOWN_USER.code
+    if (nickname !== '' && !isShowable(nickname)) return CODES.NAME_INVALID.code
     tx.put(profile, { ...known, nickname })
     appendProfile(tx, known.account, nickname)
     beginRound(tx)

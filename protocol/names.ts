@@ -1,0 +1,13 @@
+/** Names that people see: of users and devices (PROTOCOL.md, 8.6). Both sides judge by this. */
+
+/** Controls, what turns the direction of writing, line breaks, and what takes no room: nobody sees that it is there. */
+const UNSEEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u2800\u3164\uffa0]|(?![\u200c\u200d])\p{Cf}/u
+/** Joiners shape what stands on both sides of them (emoji, Persian): at an end, beside a blank or doubled they are unseen. */
+const LOOSE_JOINER = /^[\u200c\u200d]|[\u200c\u200d](?:[\s\u200c\u200d]|$)|\s[\u200c\u200d]/u
+/** A letter, digit, sign or symbol. */
+const SEEN = /[\p{L}\p{N}\p{P}\p{S}]/u
+
+/** Whether the name shows something, and nothing but what it shows. One pass over the text for each rule. */
+export function isShowable(name: string): boolean {
+  return SEEN.test(name) && !UNSEEN.test(name) && !LOOSE_JOINER.test(name)
+}

@@ -1,0 +1,37 @@
+import t from 'tap'
+import { isShowable } from '../../protocol/names.js'
+
+t.test('names that show something, and nothing else than what they show', async t => {
+  for (const name of ['Ann', 'Zoë', '李小龍', 'محمد', '👩‍👩‍👧', 'می‌خواهم', "O'Neil 2", '❤️', '👍🏽', '-'])
+    t.ok(isShowable(name), name)
+})
+
+t.test('names that are blank, or hold what nobody sees', async t => {
+  const bad = [
+    '',
+    ' ',
+    '\u3000\u00a0',
+    '\u200d',
+    'a\u0000b',
+    'a\nb',
+    'a\u202eb',
+    'a\u2066b',
+    'a\u200bb',
+    '\ufeffa',
+    'a\u00adb',
+  ]
+  const more = [
+    'a\u2028b',
+    'a\u200d',
+    '\u200ca',
+    'a \u200db',
+    'a\u200d\u200db',
+    '\u3164',
+    '\u2800',
+    'a\u{e0041}',
+    '\u0301',
+    '\ud800a',
+  ]
+  for (const name of [...bad, ...more])
+    t.notOk(isShowable(name), [...name].map(c => c.codePointAt(0)?.toString(16)).join(' '))
+})
