@@ -24,5 +24,7 @@ export async function openStore(config: Config, { clock, random, log, onFatal }:
     if (room === 'ample') log.info(fields, 'the disk has room again: writes are taken')
     else log.error(fields, 'the disk is filling up: writes are refused')
   }
-  return openLmdbStore({ path: config.data, clock, random, onFatal, freeBytesMin: config.freeSpace * 2 ** 20, onRoom })
+  const onWarning = (text: string): void => log.warn({ data: config.data }, text)
+  const freeBytesMin = config.freeSpace * 2 ** 20
+  return openLmdbStore({ path: config.data, clock, random, onFatal, freeBytesMin, onRoom, onWarning })
 }

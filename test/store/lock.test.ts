@@ -7,8 +7,11 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import { systemClock } from '../../src/lib/clock.js'
+import { backUp } from '../../src/store/lmdb/backup.js'
 import { StoreInUseError } from '../../src/store/lmdb/errors.js'
 import { lockFolder } from '../../src/store/lmdb/lock.js'
+import { viewStore } from '../../src/store/lmdb/view.js'
 import { newFolder } from './support/folder.js'
 
 const HOLDER = fileURLToPath(new URL('./support/hold-store.js', import.meta.url))
@@ -65,6 +68,24 @@ t.test('a place under our own number that is not ours is the place of another co
   t.match(await text(other.stdout), `in use by process ${process.pid}`)
   await lock.release()
   await (await lockFolder(folder)).release()
+})
+
+t.test('a copy of a store is not read where another container has a process of our number', async t => {
+  const folder = newFolder(t)
+  const { child } = await holder(t, folder)
+  renumber(path.join(folder, 'lock.mdb'), child.pid ?? 0, process.pid)
+  const refused = {
+    name: 'StoreInUseError',
+    message: `${folder} cannot be read: a process of another container has the number ${process.pid} as well; run the command in that container, or again`,
+  }
+  const beganMs = performance.now()
+  await t.rejects(
+    viewStore(folder, systemClock, () => {}),
+    refused,
+  )
+  await t.rejects(backUp({ from: folder, to: path.join(newFolder(t), 'b'), clock: systemClock }), refused)
+  t.ok(performance.now() - beganMs < AT_ONCE_MS)
+  await end(child)
 })
 
 async function end(child: ChildProcess): Promise<void> {

@@ -14,9 +14,9 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { Clock } from '../../lib/clock.js'
 import { applyWrites } from './checkpoint.js'
-import { isDatabase } from './database-file.js'
+import { assertDatabase } from './database-file.js'
 import { makeFolder, moveIntoPlace, syncFile, syncFolder } from './disk.js'
-import { messageOf, StoreDamagedError, StoreFolderError, StoreFormatError } from './errors.js'
+import { messageOf, StoreDamagedError, StoreFolderError, StoreFormatError, StoreInUseError } from './errors.js'
 import { JOURNAL } from './journal-file.js'
 import { assertFormat, BACKUP } from './open.js'
 import { readJournal, recoverWrites } from './recovery.js'
@@ -64,7 +64,7 @@ export async function backUp({ from, to, clock, onBegin }: BackupOptions): Promi
     return { epoch, bytes }
   } catch (error) {
     fs.rmSync(partial, { recursive: true, force: true })
-    if (error instanceof StoreFormatError || error instanceof StoreDamagedError) throw error
+    if ([StoreFormatError, StoreDamagedError, StoreInUseError].some(kind => error instanceof kind)) throw error
     throw new StoreFolderError(`${to} cannot be made: ${messageOf(error)}`, { cause: error })
   }
 }
@@ -91,13 +91,15 @@ function isRunning(pid: number): boolean {
 export function assertStore(folder: string): void {
   const file = path.join(folder, 'data.mdb')
   if (!fs.existsSync(file)) throw new StoreFormatError(`${folder} holds no Longwire data`)
-  if (!isDatabase(file)) throw new StoreFormatError(`${file} is not a database that this program can read`)
+  assertDatabase(file)
 }
 
 async function copyWhole(from: string, partial: string, clock: Clock): Promise<number> {
   const tables = new Tables(from, MAP_BYTES, true)
   try {
+    tables.assertPages()
     assertFormat(from, tables)
+    tables.assertValues()
     for (let tries = 1; ; tries++) {
       fs.rmSync(partial, { recursive: true, force: true })
       fs.mkdirSync(partial, { mode: 0o700 })

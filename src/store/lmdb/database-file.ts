@@ -1,78 +1,313 @@
 /**
- * Whether lmdb may be let near a file: it ends the process (a segmentation fault, seen with 3.5.6) on one that is not its own.
+ * Looks at a database file before lmdb maps it: on damage lmdb ends the process (a segmentation fault or a bus error, seen with
+ * 3.5.6), or goes on from an older state without a word.
  *
- * A file begins with two meta pages. Each describes the whole, and each transaction writes the one that the transaction before
- * it did not write, with a sync of its own. A power loss may turn the page in flight to garbage (drives without power-safe
- * overwrite). lmdb then refuses the file, or ends the process, although the other page is whole and nothing is lost.
+ * A file begins with two meta pages, which lmdb writes in turn: transaction n writes page n % 2. Each says where the roots of two
+ * trees are, of the data and of the free pages. There is no checksum; but each page of a tree bears the number of the
+ * transaction that wrote it, and each of our transactions writes the root of the data anew, so that a meta page and the roots
+ * that it names vouch for each other.
  *
- *   page: number (8) · … · flags at 18 (16 bits) · … · magic and version at 24 · … · size of a page at 48 (32 bits) · …
+ *   byte  0   page number (8) · (8) · (2) · flags (2) · (4)
+ *        24   magic (4) · version (4) · address (8) · size of the map (8)
+ *        48   free pages: bytes of a page (4) · flags (2) · depth (2) · branch, leaf, overflow pages, entries, root (8 each)
+ *        96   data: the same, with 0 for the bytes of a page
+ *       144   last page (8) · transaction (8) · boot (8)
  */
 
 import fs from 'node:fs'
+import { StoreDamagedError, StoreFormatError } from './errors.js'
 
-/** Magic BEEFC0DE, version 2, both 32 bits little-endian. */
-const MAGIC_AND_VERSION = Buffer.from('dec0efbe02000000', 'hex')
+export const PAGE_HEAD_BYTES = 24
+const META_BYTES = 168
+const MAGIC = 0xbeefc0de
+const VERSION = 2
+const IS_META = 8
+export const IS_BRANCH = 1
+export const IS_LEAF = 2
+const INTEGER_KEYS = 8
+const LEAST_PAGE_BYTES = 4096
+const PAGE_BYTES = [LEAST_PAGE_BYTES, 8192, 16_384, 32_768, 65_536]
 
-/** The flag of a meta page. */
-const META = 0x08
+/** How often a server may write a meta page just then. */
+const TRIES_MAX = 20
 
-/** Those that lmdb knows. It takes the system's. */
-const PAGE_BYTES = [4096, 8192, 16_384, 32_768, 65_536] as const
+/** The transaction of all pages of a copy that lmdb has made (a backup), until they are written anew. */
+const COPIED = 1
 
-/** As much of a meta page as holds anything. */
-const META_BYTES = 512
+/** Pages at the end that a transaction has taken and given back without writing them: far fewer than this. */
+const UNWRITTEN_MAX = 2 ** 18
 
-export function isDatabase(file: string): boolean {
-  // lmdb makes what is not there, or only just there.
-  if (!fs.existsSync(file) || fs.statSync(file).size === 0) return true
-  return metaPagesOf(file)?.every(page => page.whole) ?? false
+/** lmdb's own bound. */
+const DEPTH_MAX = 32
+
+export interface Tree {
+  readonly depth: number
+  readonly branchPages: number
+  readonly leafPages: number
+  readonly overflowPages: number
+  readonly entries: number
+  /** -1: the tree is empty. */
+  readonly root: number
 }
 
-/** Where one meta page of a file is whole, makes the other one like it, durably. Nobody may have the file open. */
-export function mendMetaPage(file: string): void {
-  const pages = fs.existsSync(file) ? metaPagesOf(file) : undefined
-  const whole = pages?.find(page => page.whole)
-  const damaged = pages?.find(page => !page.whole)
-  if (whole === undefined || damaged === undefined) return
-  const bytes = Buffer.from(whole.bytes)
-  bytes.writeBigUInt64LE(BigInt(damaged.number), 0)
+export interface Meta {
+  readonly index: 0 | 1
+  readonly pageBytes: number
+  readonly transaction: number
+  readonly lastPage: number
+  readonly free: Tree
+  readonly main: Tree
+}
+
+export type DatabaseState =
+  | { readonly kind: 'absent' }
+  /** Not one byte of it looks like lmdb's. */
+  | { readonly kind: 'foreign' }
+  | { readonly kind: 'whole'; readonly meta: Meta }
+  /** One of the meta pages is not what was written: the last transaction may be lost, and lmdb must not see it. */
+  | { readonly kind: 'half'; readonly meta: Meta; readonly reason: string }
+  | { readonly kind: 'damaged'; readonly reason: string }
+
+/** Why a page is not what lmdb wrote. */
+export class PageDamage extends Error {
+  override readonly name = 'PageDamage'
+}
+
+/** The pages of a file, read one by one and not through a map: what is beyond the end is an error, not a signal. */
+export class Pages {
+  readonly bytes: number
+  readonly pageBytes: number
+  readonly #descriptor: number
+  readonly #page: Buffer
+
+  constructor(descriptor: number, pageBytes: number) {
+    this.#descriptor = descriptor
+    this.bytes = fs.fstatSync(descriptor).size
+    this.pageBytes = pageBytes
+    this.#page = Buffer.allocUnsafeSlow(pageBytes)
+  }
+
+  /** A view that the next call overwrites. Throws PageDamage. */
+  read(number: number): Buffer {
+    const read = fs.readSync(this.#descriptor, this.#page, 0, this.pageBytes, number * this.pageBytes)
+    if (read < this.pageBytes) throw new PageDamage(`page ${number} is behind the end of the file`)
+    return this.#page
+  }
+
+  /** The same, of a page that belongs to a tree of this state. Throws PageDamage. */
+  readOfTree(number: number, { lastPage, transaction }: Meta): Buffer {
+    if (number < 2 || number > lastPage) throw new PageDamage(`page ${number} is none of 2 to ${lastPage}`)
+    const page = this.read(number)
+    if (numberAt(page, 0) !== number) throw new PageDamage(`page ${number} says that it is page ${numberAt(page, 0)}`)
+    if (numberAt(page, 8) > transaction) throw new PageDamage(`page ${number} is of a later transaction`)
+    return page
+  }
+}
+
+/** Looks at the size, the meta pages and the roots: a few reads. A server may write to the file. Throws what the file system says. */
+export function databaseState(file: string): DatabaseState {
+  if (!fs.existsSync(file)) return { kind: 'absent' }
+  const descriptor = fs.openSync(file, 'r')
+  try {
+    for (let tries = 1; ; tries++) {
+      const before = metaBytes(descriptor)
+      const state = stateOf(descriptor)
+      // A page may have been read while it was written, and roots of a state that has been replaced meanwhile are written over.
+      if (state.kind === 'whole' || tries === TRIES_MAX || metaBytes(descriptor).equals(before)) return state
+    }
+  } finally {
+    fs.closeSync(descriptor)
+  }
+}
+
+/** Throws StoreFormatError or StoreDamagedError, of one line, unless lmdb may be let near the file. */
+export function assertDatabase(file: string): void {
+  const state = databaseState(file)
+  if (state.kind === 'absent') throw new StoreFormatError(`${file} is not there`)
+  if (state.kind === 'foreign') throw new StoreFormatError(`${file} is not a database that this program can read`)
+  if (state.kind !== 'whole') throw damagedError(file, state.reason)
+}
+
+export function damagedError(file: string, reason: string): StoreDamagedError {
+  return new StoreDamagedError(`${file} is damaged: ${reason}`)
+}
+
+/**
+ * Puts the meta page that is whole into the place of the other: lmdb then goes on from there, and its next transaction writes the
+ * other. Durable on return. For the caller to know that nothing was lost by it.
+ */
+export function mendMeta(file: string, { index, pageBytes }: Meta): void {
   const descriptor = fs.openSync(file, 'r+')
   try {
-    fs.writeSync(descriptor, bytes, 0, bytes.length, damaged.at)
+    const page = Buffer.from(new Pages(descriptor, pageBytes).read(index))
+    const other = 1 - index
+    page.writeBigUInt64LE(BigInt(other), 0)
+    fs.writeSync(descriptor, page, 0, pageBytes, other * pageBytes)
     fs.fsyncSync(descriptor)
   } finally {
     fs.closeSync(descriptor)
   }
 }
 
-interface MetaPage {
-  readonly number: 0 | 1
-  readonly at: number
-  readonly bytes: Buffer
-  readonly whole: boolean
+export function numberAt(page: Buffer, at: number): number {
+  return page.readUInt32LE(at) + page.readUInt32LE(at + 4) * 2 ** 32
 }
 
-/** Undefined if neither page is whole, or the file ends within them. */
-function metaPagesOf(file: string): readonly [MetaPage, MetaPage] | undefined {
-  const descriptor = fs.openSync(file, 'r')
-  try {
-    const { size } = fs.fstatSync(descriptor)
-    for (const pageBytes of PAGE_BYTES) {
-      if (size < 2 * pageBytes) return undefined
-      const [first, second] = [pageAt(descriptor, 0, pageBytes), pageAt(descriptor, 1, pageBytes)]
-      if (first.whole || second.whole) return [first, second]
+/** Both meta pages as they are, of the smallest pages that there are. */
+function metaBytes(descriptor: number): Buffer {
+  const bytes = Buffer.alloc(2 * LEAST_PAGE_BYTES)
+  return bytes.subarray(0, fs.readSync(descriptor, bytes, 0, bytes.length, 0))
+}
+
+function stateOf(descriptor: number): DatabaseState {
+  const { size } = fs.fstatSync(descriptor)
+  if (size === 0) return { kind: 'damaged', reason: 'it has no byte' }
+  const bytes = metaBytes(descriptor)
+  const isOurs = (at: number): boolean => bytes.length >= at + META_BYTES && bytes.readUInt32LE(at + 24) === MAGIC
+  if (!isOurs(0) && !isOurs(LEAST_PAGE_BYTES)) return { kind: 'foreign' }
+  const [first, second] = areTwins(descriptor) ? twins(descriptor) : [metaOf(descriptor, 0), metaOf(descriptor, 1)]
+  const metas = [first, second]
+  const whole = metas.filter(meta => typeof meta !== 'string')
+  // A page that was torn says nonsense. One that makes sense and names what is not there tells of damage elsewhere.
+  const roots = whole.map(meta => rootDamage(descriptor, meta)).find(damage => damage !== undefined)
+  if (roots !== undefined) return { kind: 'damaged', reason: roots }
+  if (typeof first !== 'string' && typeof second !== 'string') return stateOfBoth(first, second)
+  const reason = metas.filter(meta => typeof meta === 'string').join('; ')
+  const [meta] = whole
+  return meta === undefined ? { kind: 'damaged', reason } : { kind: 'half', meta, reason }
+}
+
+/** Whether both pages say the same, as in a new file, and in one that was mended. */
+function areTwins(descriptor: number): boolean {
+  const first = stateBytes(descriptor, 0)
+  const pageBytes = first.length > 0 ? first.readUInt32LE(48 - PAGE_HEAD_BYTES) : 0
+  return PAGE_BYTES.includes(pageBytes) && first.equals(stateBytes(descriptor, pageBytes))
+}
+
+/** What the meta page says that begins there, without its head. */
+function stateBytes(descriptor: number, at: number): Buffer {
+  const bytes = Buffer.alloc(META_BYTES - PAGE_HEAD_BYTES)
+  const read = fs.readSync(descriptor, bytes, 0, bytes.length, at + PAGE_HEAD_BYTES)
+  return read < bytes.length ? Buffer.alloc(0) : bytes
+}
+
+/** The one that its transaction has written, in place of both. */
+function twins(descriptor: number): readonly [Meta | string, Meta | string] {
+  const [first, second] = [metaOf(descriptor, 0), metaOf(descriptor, 1)]
+  return typeof first === 'string' ? [second, second] : [first, first]
+}
+
+function stateOfBoth(first: Meta, second: Meta): DatabaseState {
+  const meta = first.transaction > second.transaction ? first : second
+  const apart = Math.abs(first.transaction - second.transaction)
+  if (first.pageBytes !== second.pageBytes || apart > 1) {
+    const reason = `its meta pages tell of transactions ${first.transaction} and ${second.transaction}`
+    return { kind: 'damaged', reason }
+  }
+  return { kind: 'whole', meta }
+}
+
+/** What is wrong with it, if anything is. */
+function metaOf(descriptor: number, index: 0 | 1): Meta | string {
+  // Page 0 tells where page 1 begins; if it cannot, the file system's usual sizes are tried.
+  let reason = ''
+  for (const pageBytes of PAGE_BYTES) {
+    try {
+      return checkedMeta(new Pages(descriptor, pageBytes), index)
+    } catch (error) {
+      if (!(error instanceof PageDamage)) throw error
+      if (reason === '') reason = `meta page ${index}: ${error.message}`
     }
-    return undefined
-  } finally {
-    fs.closeSync(descriptor)
+  }
+  return reason
+}
+
+function checkedMeta(pages: Pages, index: 0 | 1): Meta {
+  const page = pages.read(index)
+  const must = (holds: boolean, what: string): void => {
+    if (!holds) throw new PageDamage(`${what} is wrong`)
+  }
+  must(page.length >= META_BYTES && page.readUInt32LE(24) === MAGIC, 'its magic')
+  must(page.readUInt32LE(28) === VERSION, 'its version')
+  must(numberAt(page, 0) === index && page.readUInt16LE(18) === IS_META, 'its head')
+  must(page.readUInt32LE(48) === pages.pageBytes, 'the size of a page')
+  must(numberAt(page, 32) === 0 && page.readUInt32LE(96) === 0, 'what must be zero')
+  must(page.readUInt16LE(52) === INTEGER_KEYS && page.readUInt16LE(100) === 0, 'the kind of a tree')
+  const mapBytes = numberAt(page, 40)
+  must(mapBytes % 4096 === 0 && mapBytes < 2 ** 47, 'the size of the map')
+  const meta: Meta = {
+    index,
+    pageBytes: pages.pageBytes,
+    transaction: numberAt(page, 152),
+    lastPage: numberAt(page, 144),
+    free: treeAt(page, 48),
+    main: treeAt(page, 96),
+  }
+  const { transaction, free, main, lastPage } = meta
+  must(transaction % 2 === index || transaction === 0, `its transaction ${transaction}`)
+  must(lastPage >= 1 && lastPage < pages.bytes / pages.pageBytes + UNWRITTEN_MAX, 'the last page')
+  must(2 + pagesOf(free) + pagesOf(main) <= lastPage + 1, 'the number of pages')
+  return meta
+}
+
+/** What is wrong with the roots that a meta page names, or with the transaction that it says has written them. */
+function rootDamage(descriptor: number, meta: Meta): string | undefined {
+  const { index, transaction, pageBytes } = meta
+  try {
+    const pages = new Pages(descriptor, pageBytes)
+    checkRoot(pages, meta, meta.free)
+    const written = checkRoot(pages, meta, meta.main) ?? transaction
+    if (written === transaction || written === COPIED) return undefined
+    return `meta page ${index}: its transaction ${transaction} is not that of its root, ${written}`
+  } catch (error) {
+    if (error instanceof PageDamage) return `meta page ${index}: ${error.message}`
+    throw error
   }
 }
 
-function pageAt(descriptor: number, number: 0 | 1, pageBytes: number): MetaPage {
-  const at = number * pageBytes
-  const bytes = Buffer.alloc(META_BYTES)
-  fs.readSync(descriptor, bytes, 0, bytes.length, at)
-  const isMeta = bytes.readBigUInt64LE(0) === BigInt(number) && (bytes.readUInt16LE(18) & META) !== 0
-  const isOurs = bytes.subarray(24, 32).equals(MAGIC_AND_VERSION) && bytes.readUInt32LE(48) === pageBytes
-  return { number, at, bytes, whole: isMeta && isOurs }
+function treeAt(page: Buffer, at: number): Tree {
+  return {
+    depth: page.readUInt16LE(at + 6),
+    branchPages: numberAt(page, at + 8),
+    leafPages: numberAt(page, at + 16),
+    overflowPages: numberAt(page, at + 24),
+    entries: numberAt(page, at + 32),
+    root: page.readBigInt64LE(at + 40) === -1n ? -1 : numberAt(page, at + 40),
+  }
+}
+
+export function pagesOf({ branchPages, leafPages, overflowPages }: Tree): number {
+  return branchPages + leafPages + overflowPages
+}
+
+/** @returns the transaction that wrote it; undefined if the tree is empty */
+function checkRoot(pages: Pages, meta: Meta, tree: Tree): number | undefined {
+  const { root, depth } = tree
+  if ((root === -1) !== (depth === 0) || depth > DEPTH_MAX) throw new PageDamage(`the depth of a tree is ${depth}`)
+  if (root === -1) {
+    if (pagesOf(tree) + tree.entries > 0) throw new PageDamage('a tree has pages and no root')
+    return undefined
+  }
+  const page = pages.readOfTree(root, meta)
+  const transaction = numberAt(page, 8)
+  for (let level = 1, at = page; ; level++) {
+    const flags = at.readUInt16LE(18)
+    if (flags !== (level < depth ? IS_BRANCH : IS_LEAF))
+      throw new PageDamage(`the tree of page ${root} is not ${depth} deep`)
+    if (level === depth) return transaction
+    at = pages.readOfTree(childAt(at, nodeAt(at, 0)), meta)
+  }
+}
+
+/** Where a node begins in its page; offsets are counted from behind the page's head. Throws PageDamage. */
+export function nodeAt(page: Buffer, index: number): number {
+  const at = PAGE_HEAD_BYTES + page.readUInt16LE(PAGE_HEAD_BYTES + 2 * index)
+  if (at < PAGE_HEAD_BYTES || at + 8 > page.length)
+    throw new PageDamage(`page ${numberAt(page, 0)} has a node outside it`)
+  return at
+}
+
+/** The page that a node of a branch names. */
+export function childAt(page: Buffer, at: number): number {
+  return page.readUInt32LE(at) + page.readUInt16LE(at + 4) * 2 ** 32
 }

@@ -13,7 +13,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { open, type RootDatabase, type Transaction } from 'lmdb'
-import { isDatabase } from './database-file.js'
 import { StoreInUseError } from './errors.js'
 
 export interface FolderLock {
@@ -23,6 +22,12 @@ export interface FolderLock {
 /** A place of a dead process stays while others look at the table, which takes them milliseconds; then it is cleared. */
 const TRIES_MAX = 4
 const AGAIN_MS = 50
+
+/** Two pages of meta data, each with lmdb's magic. */
+const LOCK_BYTES = 8192
+const LOCK_PAGES = [0, 4096]
+const MAGIC_AT = 24
+const MAGIC = 0xbeefc0de
 
 /** The folders that this process has locked, as device and inode. */
 const held = new Set<string>()
@@ -49,7 +54,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
 
 async function takePlace(folder: string): Promise<FolderLock> {
   const file = path.join(folder, 'writer.mdb')
-  if (!isDatabase(file)) fs.rmSync(file) // as a power loss may leave it; nobody can have it open
+  if (isInPieces(file)) fs.rmSync(file) // as a power loss may leave it; nobody can have it open
   for (let tries = 1; ; tries++) {
     const db = open({ path: file, noSubdir: true, overlappingSync: false, maxReaders: 16 })
     try {
@@ -89,6 +94,14 @@ function placeOf(db: RootDatabase): Transaction {
     if (readers(db).includes(process.pid)) throw new StoreInUseError('another container')
     throw error
   }
+}
+
+/** Whether lmdb would take it for one of its files; there is nothing in it but that. */
+function isInPieces(file: string): boolean {
+  if (!fs.existsSync(file)) return false
+  const bytes = fs.readFileSync(file)
+  if (bytes.length === 0) return false
+  return bytes.length < LOCK_BYTES || LOCK_PAGES.some(at => bytes.readUInt32LE(at + MAGIC_AT) !== MAGIC)
 }
 
 /** Process ids: lmdb lists `pid thread txnid`, one place in a line, below a heading. */

@@ -12,6 +12,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { assertStore } from './backup.js'
+import { assertPages } from './database-pages.js'
 import { makeFolder, moveIntoPlace, syncFile } from './disk.js'
 import { messageOf, StoreDamagedError, StoreFolderError, StoreFormatError } from './errors.js'
 import { START_PARTIAL } from './first-start.js'
@@ -51,6 +52,7 @@ interface Target {
 /** Rejects with an error of one clear line; the folder is then as it was. */
 export async function restore({ from, to, epochMin }: RestoreOptions): Promise<Restored> {
   assertStore(from)
+  assertPages(path.join(from, 'data.mdb'))
   const folder = path.resolve(to)
   const files = fs.existsSync(folder) ? fs.readdirSync(folder) : []
   const isNew = files.every(name => OURS.has(name))
@@ -84,7 +86,7 @@ export async function restore({ from, to, epochMin }: RestoreOptions): Promise<R
 async function look(folder: string): Promise<Target> {
   const tables = new Tables(folder, MAP_BYTES)
   try {
-    const format = tables.empty ? 0 : tables.meta('format')
+    const format = tables.empty ? 0 : tables.format()
     if (format !== FORMAT) throw new StoreFolderError(`the data folder ${folder} holds another kind of data`)
     return { id: tables.id(), epoch: tables.meta('epoch') }
   } finally {
@@ -102,9 +104,10 @@ async function renew(
 ): Promise<number> {
   const tables = new Tables(partial, MAP_BYTES)
   try {
-    if (tables.empty || tables.meta('format') !== FORMAT || tables.meta(BACKUP) === 0) {
+    if (tables.empty || tables.format() !== FORMAT || tables.meta(BACKUP) === 0) {
       throw new StoreFormatError(`${from} is no whole backup of format ${FORMAT}`)
     }
+    tables.assertValues()
     if (target !== undefined && Buffer.compare(target.id, tables.id()) !== 0) {
       throw new StoreFolderError(`the data folder ${folder} holds another store than the backup ${from}`)
     }

@@ -3,11 +3,17 @@
  *
  * lmdb is opened in its classic mode (two syncs per transaction, data before meta page), without the options that answer
  * before the sync: nobody waits for these writes, and after a power loss it stands on its last whole transaction.
+ *
+ * Each value has a seal behind it (seal.ts), which every read looks at: what was not written is an error and never content.
  */
 
-import { open, type RootDatabase } from 'lmdb'
+import fs from 'node:fs'
+import path from 'node:path'
+import { open, type RangeOptions, type RootDatabase } from 'lmdb'
 import { present } from '../../lib/assert.js'
 import type { Actor, LogEntry, ScannedRecord, Stamp, StoredRecord, Version } from '../types.js'
+import { damagedError } from './database-file.js'
+import { assertPages } from './database-pages.js'
 import {
   actorOfEntryKey,
   decodeLog,
@@ -18,6 +24,8 @@ import {
   namesOfKey,
   versionOfKey,
 } from './encoder.js'
+import { StoreInUseError } from './errors.js'
+import { isSealed, SEAL_BYTES, Sealer } from './seal.js'
 import type { PageUse } from './space.js'
 
 const ENTRY = String.fromCharCode(KIND_ENTRY)
@@ -30,6 +38,11 @@ export interface TableEntry extends LogEntry {
 export interface StoreMark {
   readonly id: Uint8Array
   readonly secret: Uint8Array
+}
+
+interface Pair {
+  readonly key: Buffer
+  readonly value: Buffer
 }
 
 interface Tree {
@@ -49,12 +62,43 @@ function pagesOf({ treeBranchPageCount, treeLeafPageCount, overflowPages }: Tree
   return treeBranchPageCount + treeLeafPageCount + overflowPages
 }
 
+/** Those of this thread that are open. */
+const openHere = new Set<Tables>()
+
+/** In lmdb's table of readers, `lock.mdb`: where the process id of the first place stands, and from one to the next. */
+const PLACE_AT = 216
+const PLACE_BYTES = 64
+
+/**
+ * lmdb cannot give two processes of one number a place, as two containers have them, and its binding tries for ten seconds with
+ * the event loop stopped, before it fails without a reason. Throws StoreInUseError.
+ */
+function assertOwnNumber(folder: string): void {
+  const file = path.join(folder, 'lock.mdb')
+  const places = fs.existsSync(file) ? fs.readFileSync(file) : Buffer.alloc(0)
+  for (let at = PLACE_AT; at + 4 <= places.length; at += PLACE_BYTES) {
+    if (places.readUInt32LE(at) !== process.pid) continue
+    const why = `a process of another container has the number ${process.pid} as well`
+    throw new StoreInUseError(`${folder} cannot be read: ${why}; run the command in that container, or again`)
+  }
+}
+
+/** A key for people: which one is damaged. */
+function nameOf(key: Buffer): string {
+  return `under ${JSON.stringify(key.toString('latin1'))}`
+}
+
 export class Tables {
   readonly #db: RootDatabase<Buffer, Buffer>
+  readonly #file: string
   readonly #keys = new KeyViews()
+  readonly #sealer = new Sealer()
 
   /** `mapBytes` is a start: lmdb grows its map by itself. Throws what lmdb throws. */
   constructor(folder: string, mapBytes: number, readOnly = false) {
+    this.#file = path.join(folder, 'data.mdb')
+    // Else they are places of ours.
+    if (readOnly && openHere.size === 0) assertOwnNumber(folder)
     this.#db = open<Buffer, Buffer>({
       path: folder,
       noSubdir: false,
@@ -65,6 +109,7 @@ export class Tables {
       maxReaders: 64,
       readOnly,
     })
+    openHere.add(this)
   }
 
   /** Of the file, as of the last transaction that this thread sees. */
@@ -78,6 +123,39 @@ export class Tables {
   get empty(): boolean {
     for (const _ of this.#db.getKeys({ limit: 1 })) return false
     return true
+  }
+
+  /** Walks all pages of the file, before lmdb does, which ends the process on some damage. Throws StoreDamagedError. */
+  assertPages(): void {
+    // While we have a place among the readers nothing of what is there now is written over.
+    const place = this.#db.useReadTransaction()
+    try {
+      assertPages(this.#file)
+    } finally {
+      place.done()
+    }
+  }
+
+  /** Looks at the seals of all values. Throws StoreDamagedError. */
+  assertValues(): void {
+    let damaged = 0
+    let first: Buffer | undefined
+    for (const { key, value } of this.#db.getRange({})) {
+      if (isSealed(key, value)) continue
+      damaged++
+      first ??= Buffer.from(key)
+    }
+    if (first === undefined) return
+    const values = damaged === 1 ? 'a value is' : `${damaged} values are`
+    throw damagedError(this.#file, `${values} not what was written, ${nameOf(first)}`)
+  }
+
+  /** The number that says how all else is to be read. */
+  format(): number {
+    const key = this.#keys.meta('format')
+    const stored = this.#db.getBinary(key)
+    // Until format 1 values had no seal.
+    return stored?.length === 8 ? stored.readDoubleLE(0) : this.#number(key)
   }
 
   /** 0 if it was never put. */
@@ -99,8 +177,8 @@ export class Tables {
       this.#putMeta('format', format)
       this.#putMeta('epoch', 1)
       this.#putMeta('applied', 0)
-      this.#db.putSync(this.#keys.meta('id'), Buffer.from(id))
-      this.#db.putSync(this.#keys.meta('secret'), Buffer.from(secret))
+      this.#put(this.#keys.meta('id'), id)
+      this.#put(this.#keys.meta('secret'), secret)
     })
   }
 
@@ -116,23 +194,27 @@ export class Tables {
     return this.#db.backup(folder, true)
   }
 
-  /** A key's value as it is stored. */
+  /** A key's value as the encoder wrote it. */
   value(key: Buffer): Buffer | undefined {
-    return this.#db.getBinary(key)
+    const stored = this.#db.getBinary(key)
+    return stored === undefined ? undefined : this.#opened(key, stored)
   }
 
-  /** Keys from `start` up to before `end`, with their values as they are stored. */
-  range(start: Buffer, end: Buffer): Iterable<{ readonly key: Buffer; readonly value: Buffer }> {
-    return this.#db.getRange({ start, end })
+  /** Keys from `start` up to before `end`, with their values as the encoder wrote them. */
+  range(start: Buffer, end: Buffer): Iterable<Pair> {
+    return this.#pairs({ start, end })
   }
 
-  /** 0 if the record is absent. */
+  /**
+   * 0 if the record is absent. Without a look at the seal, which is over the whole value: a stamp that is not what was written is
+   * a conflict, and then the record is read.
+   */
   stamp(actor: Actor, name: string): Stamp {
-    return this.#number(this.#keys.record(actor, name))
+    return this.#db.getBinaryFast(this.#keys.record(actor, name))?.readDoubleLE(0) ?? 0
   }
 
   record(actor: Actor, name: string): StoredRecord | undefined {
-    const value = this.#db.getBinary(this.#keys.record(actor, name))
+    const value = this.value(this.#keys.record(actor, name))
     return value === undefined ? undefined : { stamp: value.readDoubleLE(0), bytes: value.subarray(8) }
   }
 
@@ -142,7 +224,7 @@ export class Tables {
   }
 
   log(actor: Actor): LogMeta | undefined {
-    const value = this.#db.getBinary(this.#keys.log(actor))
+    const value = this.value(this.#keys.log(actor))
     return value === undefined ? undefined : decodeLog(value)
   }
 
@@ -157,14 +239,18 @@ export class Tables {
   *entries(actor: Actor, after: Version, upTo: Version): Generator<TableEntry> {
     const range = { start: this.#entryKey(actor, after + 1), end: this.#entryKey(actor, upTo + 1) }
     for (const { key, value } of this.#db.getRange(range)) {
-      yield { version: versionOfKey(key), keyed: value[0] === 1, bytes: value.subarray(1) }
+      this.#check(key, value)
+      yield { version: versionOfKey(key), keyed: value[0] === 1, bytes: value.subarray(1, value.length - SEAL_BYTES) }
     }
   }
 
   /** From the newest at or below `from` down: their versions, and whether they have a key. */
   *entriesDown(actor: Actor, from: Version): Generator<Omit<TableEntry, 'bytes'>> {
     const range = { start: this.#entryKey(actor, from), end: this.#entryKey(actor, 0), reverse: true }
-    for (const { key, value } of this.#db.getRange(range)) yield { version: versionOfKey(key), keyed: value[0] === 1 }
+    for (const { key, value } of this.#db.getRange(range)) {
+      this.#check(key, value)
+      yield { version: versionOfKey(key), keyed: value[0] === 1 }
+    }
   }
 
   /** The first actor after `after` with an entry. */
@@ -182,7 +268,7 @@ export class Tables {
     const behind = after === null ? from : Buffer.concat([Buffer.from(`r${after}`), Buffer.of(0, 0xff, 0xff)])
     const start = Buffer.compare(from, behind) > 0 ? from : behind
     const end = Buffer.concat([from, Buffer.of(0xff)]) // no UTF-8 has ff
-    for (const { key, value } of this.#db.getRange({ start, end })) {
+    for (const { key, value } of this.#pairs({ start, end })) {
       yield { ...namesOfKey(key), stamp: value.readDoubleLE(0), bytes: value.subarray(8) }
     }
   }
@@ -205,27 +291,55 @@ export class Tables {
     })
   }
 
-  /** Lets the next read see what another thread has committed. */
+  /**
+   * Lets the next read see what another thread has committed. Places of dead readers are cleared: what they saw could not be
+   * written over, and the file would grow.
+   */
   refresh(): void {
+    this.#db.readerCheck()
     this.#db.resetReadTxn()
   }
 
   close(): Promise<void> {
+    openHere.delete(this)
     return this.#db.close()
   }
 
   #madeOnce(name: string): Uint8Array {
-    return new Uint8Array(present(this.#db.getBinary(this.#keys.meta(name)), `the ${name} of the store`))
+    return new Uint8Array(present(this.value(this.#keys.meta(name)), `the ${name} of the store`))
   }
 
   #putMeta(name: string, value: number): void {
     const bytes = Buffer.allocUnsafeSlow(8)
     bytes.writeDoubleLE(value)
-    this.#db.putSync(this.#keys.meta(name), bytes)
+    this.#put(this.#keys.meta(name), bytes)
   }
 
+  /** The number that a value begins with. */
   #number(key: Buffer): number {
-    return this.#db.getBinaryFast(key)?.readDoubleLE(0) ?? 0
+    const stored = this.#db.getBinaryFast(key)
+    if (stored === undefined) return 0
+    this.#check(key, stored)
+    return stored.readDoubleLE(0)
+  }
+
+  *#pairs(range: RangeOptions): Generator<Pair> {
+    for (const { key, value } of this.#db.getRange(range)) yield { key, value: this.#opened(key, value) }
+  }
+
+  /** Without its seal. Throws StoreDamagedError. */
+  #opened(key: Buffer, stored: Buffer): Buffer {
+    this.#check(key, stored)
+    return stored.subarray(0, stored.length - SEAL_BYTES)
+  }
+
+  #check(key: Buffer, stored: Buffer): void {
+    if (isSealed(key, stored)) return
+    throw damagedError(this.#file, `a value is not what was written, ${nameOf(key)}`)
+  }
+
+  #put(key: Buffer, value: Uint8Array): void {
+    this.#db.putSync(key, this.#sealer.sealed(key, value))
   }
 
   /** A copy: a range keeps its ends while it is read. */
@@ -235,6 +349,6 @@ export class Tables {
 
   #change(key: Buffer, value: Buffer | undefined): void {
     if (value === undefined) this.#db.removeSync(key)
-    else this.#db.putSync(key, value)
+    else this.#put(key, value)
   }
 }

@@ -31,7 +31,9 @@ export async function viewStore<T>(folder: string, clock: Clock, look: (view: St
   assertStore(folder)
   const tables = new Tables(folder, MAP_BYTES, true)
   try {
+    tables.assertPages()
     assertFormat(folder, tables)
+    tables.assertValues()
     for (let tries = 1; ; tries++) {
       let overlay: readonly Change[]
       try {

@@ -1,0 +1,198 @@
+/**
+ * Walks all pages of a database file without lmdb, which would follow a damaged page out of its map: each page must be the one
+ * that its parent names, be named once, hold its nodes, and have its keys in order; together they must be as many as the meta
+ * page says. What values are is for their checksums to say (tables.ts).
+ */
+
+import fs from 'node:fs'
+import {
+  assertDatabase,
+  childAt,
+  damagedError,
+  databaseState,
+  IS_BRANCH,
+  IS_LEAF,
+  type Meta,
+  nodeAt,
+  numberAt,
+  PAGE_HEAD_BYTES,
+  PageDamage,
+  Pages,
+  pagesOf,
+  type Tree,
+} from './database-file.js'
+
+const IS_OVERFLOW = 4
+const NODE_HEAD_BYTES = 8
+/** In a node's flags: its value stands on overflow pages. */
+const IS_BIG = 1
+/** Of such a node, in the place of the value: page · transaction · pages. */
+const BIG_BYTES = 24
+
+/**
+ * Throws StoreDamagedError if anything is damaged in a file that lmdb may have open: the caller holds a place among its readers, so
+ * that no page of a state that stands there now is written to meanwhile. The list of free pages is a few pages long; it says
+ * whether the last page is the last one, or lmdb would write over others.
+ */
+export function assertPages(file: string, which: 'all pages' | 'free pages' = 'all pages'): void {
+  const state = databaseState(file)
+  if (state.kind !== 'whole') {
+    assertDatabase(file)
+    return
+  }
+  const descriptor = fs.openSync(file, 'r')
+  try {
+    const { meta } = state
+    const walk = new Walk(new Pages(descriptor, meta.pageBytes), meta)
+    walk.freePages()
+    const isShort = walk.fileHas < meta.lastPage + 1
+    if (which === 'all pages' || isShort) walk.tree(meta.main, Buffer.compare)
+    walk.assertCount()
+  } catch (error) {
+    if (error instanceof PageDamage) throw damagedError(file, error.message)
+    throw error
+  } finally {
+    fs.closeSync(descriptor)
+  }
+}
+
+type Order = (a: Buffer, b: Buffer) => number
+
+class Walk {
+  readonly #pages: Pages
+  readonly #meta: Meta
+  readonly #seen = new Set<number>()
+  #free = 0
+  #branches = 0
+  #leaves = 0
+  #overflow = 0
+  #entries = 0
+  #lastKey: Buffer | undefined
+
+  constructor(pages: Pages, meta: Meta) {
+    this.#pages = pages
+    this.#meta = meta
+  }
+
+  /** How many pages the file has. */
+  get fileHas(): number {
+    return Math.floor(this.#pages.bytes / this.#pages.pageBytes)
+  }
+
+  /** The tree of free pages, and what it lists. */
+  freePages(): void {
+    this.tree(
+      this.#meta.free,
+      (a, b) => numberAt(a, 0) - numberAt(b, 0),
+      list => this.#listed(list),
+    )
+  }
+
+  /** No page may be missing, but one at the end that is free: lmdb never wrote it then. Last of all. */
+  assertCount(): void {
+    const { lastPage, free, main } = this.#meta
+    const used = 2 + pagesOf(free) + pagesOf(main)
+    const told = lastPage + 1
+    if (used + this.#free > told) throw new PageDamage(`it has ${used} pages and ${this.#free} free ones, not ${told}`)
+    if (told - this.fileHas > this.#free) throw new PageDamage(`it has ${this.fileHas} pages, not ${told}`)
+    for (let page = this.fileHas; page < told; page++) {
+      if (!this.#seen.has(page)) throw new PageDamage(`page ${page} is behind the end of the file`)
+    }
+  }
+
+  /** One list: how many numbers follow, then each a page, or the negative length of a run and its first page, or 0 for nothing. */
+  #listed(list: Buffer): void {
+    const count = numberAt(list, 0)
+    if (8 * (count + 1) > list.length) throw new PageDamage('a list of free pages is not what was written')
+    for (let i = 1; i <= count; i++) {
+      const entry = Number(list.readBigInt64LE(8 * i))
+      if (entry === 0) continue
+      if (entry < 0 && i === count) throw new PageDamage('a list of free pages is not what was written')
+      const first = entry > 0 ? entry : numberAt(list, 8 * ++i)
+      const pages = entry > 0 ? 1 : -entry
+      if (first < 2 || first + pages > this.#meta.lastPage + 1) {
+        throw new PageDamage(`page ${first} is free, and none of 2 to ${this.#meta.lastPage}`)
+      }
+      this.#see(first, pages)
+      this.#free += pages
+    }
+  }
+
+  /** Each value is shown to `look`. */
+  tree(tree: Tree, order: Order, look?: (value: Buffer) => void): void {
+    this.#branches = 0
+    this.#leaves = 0
+    this.#overflow = 0
+    this.#entries = 0
+    this.#lastKey = undefined
+    if (tree.root !== -1) this.#visit(tree.root, tree.depth, order, look)
+    const found = [this.#branches, this.#leaves, this.#overflow, this.#entries].join(', ')
+    const told = [tree.branchPages, tree.leafPages, tree.overflowPages, tree.entries].join(', ')
+    if (found !== told)
+      throw new PageDamage(`a tree has ${found} branches, leaves, overflow pages and entries, not ${told}`)
+  }
+
+  #visit(number: number, height: number, order: Order, look?: (value: Buffer) => void): void {
+    this.#see(number, 1)
+    const page = Buffer.from(this.#pages.readOfTree(number, this.#meta))
+    const lower = page.readUInt16LE(20)
+    const upper = PAGE_HEAD_BYTES + page.readUInt16LE(22)
+    const nodes = lower / 2
+    if (!Number.isInteger(nodes) || nodes < 1 || PAGE_HEAD_BYTES + lower > upper || upper > page.length) {
+      throw new PageDamage(`page ${number} is not what was written`)
+    }
+    if (page.readUInt16LE(18) !== (height > 1 ? IS_BRANCH : IS_LEAF))
+      throw new PageDamage(`page ${number} is of another kind`)
+    if (height > 1) this.#branches++
+    else this.#leaves++
+    for (let i = 0; i < nodes; i++) {
+      const at = nodeAt(page, i)
+      if (at < upper) throw new PageDamage(`page ${number} has a node in its free space`)
+      if (height > 1) this.#visit(childAt(page, at), height - 1, order, look)
+      else this.#leaf(page, at, order, look)
+    }
+  }
+
+  #leaf(page: Buffer, at: number, order: Order, look?: (value: Buffer) => void): void {
+    const flags = page.readUInt16LE(at + 4)
+    const keyEnd = at + NODE_HEAD_BYTES + page.readUInt16LE(at + 6)
+    const valueEnd = keyEnd + (flags === IS_BIG ? BIG_BYTES : page.readUInt32LE(at))
+    if (flags > IS_BIG || valueEnd > page.length)
+      throw new PageDamage(`page ${numberAt(page, 0)} has a node outside it`)
+    const key = page.subarray(at + NODE_HEAD_BYTES, keyEnd)
+    if (this.#lastKey !== undefined && order(this.#lastKey, key) >= 0) {
+      throw new PageDamage(`page ${numberAt(page, 0)} has its keys in another order`)
+    }
+    this.#lastKey = key
+    this.#entries++
+    const bytes = page.readUInt32LE(at)
+    if (flags === IS_BIG) {
+      const [first, count] = [numberAt(page, keyEnd), numberAt(page, keyEnd + 16)]
+      this.#big(first, count, bytes)
+      look?.(this.#bigValue(first, count).subarray(PAGE_HEAD_BYTES, PAGE_HEAD_BYTES + bytes))
+    } else look?.(page.subarray(keyEnd, valueEnd))
+  }
+
+  #bigValue(number: number, count: number): Buffer {
+    return Buffer.concat(Array.from({ length: count }, (_, i) => Buffer.from(this.#pages.read(number + i))))
+  }
+
+  #big(number: number, count: number, valueBytes: number): void {
+    const page = this.#pages.readOfTree(number, this.#meta)
+    if (page.readUInt16LE(18) !== IS_OVERFLOW || page.readUInt32LE(20) !== count) {
+      throw new PageDamage(`page ${number} is not the begin of ${count} overflow pages`)
+    }
+    if (PAGE_HEAD_BYTES + valueBytes > count * page.length)
+      throw new PageDamage(`page ${number} has no room for its value`)
+    this.#see(number, count)
+    this.#overflow += count
+    this.#pages.read(number + count - 1)
+  }
+
+  #see(number: number, count: number): void {
+    for (let page = number; page < number + count; page++) {
+      if (this.#seen.has(page)) throw new PageDamage(`page ${page} has two places`)
+      this.#seen.add(page)
+    }
+  }
+}
