@@ -25,6 +25,7 @@ export async function openStore(config: Config, { clock, random, log, onFatal }:
     else log.error(fields, 'the disk is filling up: writes are refused')
   }
   const onWarning = (text: string): void => log.warn({ data: config.data }, text)
+  const onDamage = ({ message }: Error): void => log.error({ data: config.data }, message)
   const freeBytesMin = config.freeSpace * 2 ** 20
-  return openLmdbStore({ path: config.data, clock, random, onFatal, freeBytesMin, onRoom, onWarning })
+  return openLmdbStore({ path: config.data, clock, random, onFatal, freeBytesMin, onRoom, onDamage, onWarning })
 }

@@ -57,6 +57,7 @@ export async function backUp({ from, to, clock, onBegin }: BackupOptions): Promi
     const epoch = await copyWhole(from, partial, clock)
     const file = path.join(partial, 'data.mdb')
     fs.rmSync(path.join(partial, 'lock.mdb'), { force: true })
+    fs.chmodSync(file, 0o600)
     syncFile(file)
     syncFolder(partial)
     const bytes = fs.statSync(file).size

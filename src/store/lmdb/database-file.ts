@@ -166,15 +166,22 @@ function stateOf(descriptor: number): DatabaseState {
   const isOurs = (at: number): boolean => bytes.length >= at + META_BYTES && bytes.readUInt32LE(at + 24) === MAGIC
   if (!isOurs(0) && !isOurs(LEAST_PAGE_BYTES)) return { kind: 'foreign' }
   const [first, second] = areTwins(descriptor) ? twins(descriptor) : [metaOf(descriptor, 0), metaOf(descriptor, 1)]
-  const metas = [first, second]
-  const whole = metas.filter(meta => typeof meta !== 'string')
+  const reason = [first, second].filter(meta => typeof meta === 'string').join('; ')
+  const whole = [first, second].filter(meta => typeof meta !== 'string')
+  // The state that lmdb would go on from. The one before it may have been written over.
+  const meta = whole.sort((a, b) => b.transaction - a.transaction)[0]
+  if (meta === undefined) return { kind: 'damaged', reason }
   // A page that was torn says nonsense. One that makes sense and names what is not there tells of damage elsewhere.
-  const roots = whole.map(meta => rootDamage(descriptor, meta)).find(damage => damage !== undefined)
-  if (roots !== undefined) return { kind: 'damaged', reason: roots }
-  if (typeof first !== 'string' && typeof second !== 'string') return stateOfBoth(first, second)
-  const reason = metas.filter(meta => typeof meta === 'string').join('; ')
-  const [meta] = whole
-  return meta === undefined ? { kind: 'damaged', reason } : { kind: 'half', meta, reason }
+  const damage = disagreement(whole) ?? rootDamage(descriptor, meta)
+  if (damage !== undefined) return { kind: 'damaged', reason: damage }
+  return whole.length === 2 ? { kind: 'whole', meta } : { kind: 'half', meta, reason }
+}
+
+function disagreement([first, second]: readonly Meta[]): string | undefined {
+  if (first === undefined || second === undefined) return undefined
+  const apart = Math.abs(first.transaction - second.transaction)
+  if (first.pageBytes === second.pageBytes && apart <= 1) return undefined
+  return `its meta pages tell of transactions ${first.transaction} and ${second.transaction}`
 }
 
 /** Whether both pages say the same, as in a new file, and in one that was mended. */
@@ -195,16 +202,6 @@ function stateBytes(descriptor: number, at: number): Buffer {
 function twins(descriptor: number): readonly [Meta | string, Meta | string] {
   const [first, second] = [metaOf(descriptor, 0), metaOf(descriptor, 1)]
   return typeof first === 'string' ? [second, second] : [first, first]
-}
-
-function stateOfBoth(first: Meta, second: Meta): DatabaseState {
-  const meta = first.transaction > second.transaction ? first : second
-  const apart = Math.abs(first.transaction - second.transaction)
-  if (first.pageBytes !== second.pageBytes || apart > 1) {
-    const reason = `its meta pages tell of transactions ${first.transaction} and ${second.transaction}`
-    return { kind: 'damaged', reason }
-  }
-  return { kind: 'whole', meta }
 }
 
 /** What is wrong with it, if anything is. */

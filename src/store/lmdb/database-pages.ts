@@ -50,6 +50,8 @@ export function assertPages(file: string, which: 'all pages' | 'free pages' = 'a
     walk.assertCount()
   } catch (error) {
     if (error instanceof PageDamage) throw damagedError(file, error.message)
+    // A number that led out of its page.
+    if (error instanceof RangeError) throw damagedError(file, 'a page is not what was written')
     throw error
   } finally {
     fs.closeSync(descriptor)
@@ -61,17 +63,21 @@ type Order = (a: Buffer, b: Buffer) => number
 class Walk {
   readonly #pages: Pages
   readonly #meta: Meta
-  readonly #seen = new Set<number>()
+  /** A bit for each page that has a place. */
+  readonly #seen: Uint8Array
   #free = 0
   #branches = 0
   #leaves = 0
   #overflow = 0
   #entries = 0
   #lastKey: Buffer | undefined
+  /** The next key is this one or above it. */
+  #least: Buffer | undefined
 
   constructor(pages: Pages, meta: Meta) {
     this.#pages = pages
     this.#meta = meta
+    this.#seen = new Uint8Array((meta.lastPage >> 3) + 1)
   }
 
   /** How many pages the file has. */
@@ -96,7 +102,7 @@ class Walk {
     if (used + this.#free > told) throw new PageDamage(`it has ${used} pages and ${this.#free} free ones, not ${told}`)
     if (told - this.fileHas > this.#free) throw new PageDamage(`it has ${this.fileHas} pages, not ${told}`)
     for (let page = this.fileHas; page < told; page++) {
-      if (!this.#seen.has(page)) throw new PageDamage(`page ${page} is behind the end of the file`)
+      if (!this.#isSeen(page)) throw new PageDamage(`page ${page} is behind the end of the file`)
     }
   }
 
@@ -148,9 +154,20 @@ class Walk {
     for (let i = 0; i < nodes; i++) {
       const at = nodeAt(page, i)
       if (at < upper) throw new PageDamage(`page ${number} has a node in its free space`)
+      if (height > 1 && i > 0) this.#between(page, at, order)
       if (height > 1) this.#visit(childAt(page, at), height - 1, order, look)
       else this.#leaf(page, at, order, look)
     }
+  }
+
+  /** A branch's key must stand between what it parts, or a search goes astray. */
+  #between(page: Buffer, at: number, order: Order): void {
+    const end = at + NODE_HEAD_BYTES + page.readUInt16LE(at + 6)
+    const key = page.subarray(at + NODE_HEAD_BYTES, end)
+    if (end > page.length || (this.#lastKey !== undefined && order(this.#lastKey, key) >= 0)) {
+      throw new PageDamage(`page ${numberAt(page, 0)} parts its keys in another place`)
+    }
+    this.#least = key
   }
 
   #leaf(page: Buffer, at: number, order: Order, look?: (value: Buffer) => void): void {
@@ -163,6 +180,10 @@ class Walk {
     if (this.#lastKey !== undefined && order(this.#lastKey, key) >= 0) {
       throw new PageDamage(`page ${numberAt(page, 0)} has its keys in another order`)
     }
+    if (this.#least !== undefined && order(this.#least, key) > 0) {
+      throw new PageDamage(`page ${numberAt(page, 0)} has keys that are looked for elsewhere`)
+    }
+    this.#least = undefined
     this.#lastKey = key
     this.#entries++
     const bytes = page.readUInt32LE(at)
@@ -189,10 +210,15 @@ class Walk {
     this.#pages.read(number + count - 1)
   }
 
+  #isSeen(page: number): boolean {
+    return ((this.#seen[page >> 3] ?? 0) & (1 << (page & 7))) !== 0
+  }
+
   #see(number: number, count: number): void {
     for (let page = number; page < number + count; page++) {
-      if (this.#seen.has(page)) throw new PageDamage(`page ${page} has two places`)
-      this.#seen.add(page)
+      if (page > this.#meta.lastPage) throw new PageDamage(`page ${page} is none of 2 to ${this.#meta.lastPage}`)
+      if (this.#isSeen(page)) throw new PageDamage(`page ${page} has two places`)
+      this.#seen[page >> 3] = (this.#seen[page >> 3] ?? 0) | (1 << (page & 7))
     }
   }
 }

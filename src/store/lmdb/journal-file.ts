@@ -96,7 +96,7 @@ export function makeJournalFiles(
     const file = journalPath(folder, index)
     const bytes = WRITES_AT + wholeSectors(writeBytes)
     fs.rmSync(file, { force: true })
-    const descriptor = fs.openSync(file, 'wx')
+    const descriptor = fs.openSync(file, 'wx', 0o600)
     try {
       writeZeros(descriptor, 0, bytes)
       fs.writeSync(descriptor, headerOf(index, bytes, identity), 0, HEADER_BYTES, 0)

@@ -56,7 +56,8 @@ async function takePlace(folder: string): Promise<FolderLock> {
   const file = path.join(folder, 'writer.mdb')
   if (isInPieces(file)) fs.rmSync(file) // as a power loss may leave it; nobody can have it open
   for (let tries = 1; ; tries++) {
-    const db = open({ path: file, noSubdir: true, overlappingSync: false, maxReaders: 16 })
+    const options = { path: file, noSubdir: true, overlappingSync: false, maxReaders: 16, permissionsMode: 0o600 }
+    const db = open(options)
     try {
       const release = tryPlace(db)
       if (release !== undefined) return { release }

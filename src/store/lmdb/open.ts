@@ -19,6 +19,7 @@ import { makeJournal, makeTables } from './first-start.js'
 import { Journal } from './journal.js'
 import { JOURNAL, JOURNAL_FILES, journalBytesMissing, journalPath } from './journal-file.js'
 import { lockFolder } from './lock.js'
+import { Presence } from './presence.js'
 import { readJournal, recoverWrites } from './recovery.js'
 import { freeBytes, lookAtDisk, Reusable } from './space.js'
 import { LmdbStore } from './store.js'
@@ -50,6 +51,8 @@ export interface LmdbStoreOptions {
   readonly look?: () => Promise<number>
   /** The store's room has changed. */
   readonly onRoom?: (room: Room, freeBytes: number) => void
+  /** A value was read that is not what was written; its reader gets the error. Once for each value. */
+  readonly onDamage?: (error: Error) => void
   /** Something is not as it should be, and the store goes on: one line for people. */
   readonly onWarning?: (text: string) => void
 }
@@ -63,6 +66,8 @@ const FREE_BYTES_MIN = 2 ** 26
 /** The name of what marks tables as a whole backup (backup.ts): nothing may be written to one, its versions were given out again. */
 export const BACKUP = 'backup'
 
+const STORE_FILES = ['data.mdb', 'lock.mdb', 'writer.mdb', 'writer.mdb-lock', 'journal-0', 'journal-1']
+
 /** What lmdb takes for a new database and its lock. */
 const NEW_STORE_BYTES = 2 ** 20
 
@@ -72,7 +77,9 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
   const random = options.random ?? systemRandom
   const journalBytes = options.journalBytes ?? 2 ** 23
   const mapBytes = options.mapBytes ?? 2 ** 30
+  const warn = options.onWarning ?? (() => {})
   makeFolder(folder)
+  warnOfOthers(folder, warn)
   assertRoomToStart(folder, journalBytes)
   const lock = await lockFolder(folder)
   const checkpointer = new Checkpointer({ folder, mapBytes })
@@ -80,22 +87,27 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
   try {
     await makeTables(folder, mapBytes, random, FORMAT)
     syncWhatIsThere(folder)
-    tables = openTables(folder, mapBytes, options.onWarning ?? (() => {}))
+    tables = openTables(folder, mapBytes, warn)
     assertStoreOf(folder, tables)
     makeJournal(folder, tables, journalBytes, random)
     recover(folder, tables)
     await checkpointer.start()
+    const clock = options.clock ?? systemClock
+    const journal = new Journal(folder, journalBytes, tables.meta('applied'), tables.meta(JOURNAL))
+    keepFromOthers(folder)
     const store = new LmdbStore({
       id: tables.id(),
       epoch: tables.meta('epoch'),
       lock,
       tables,
-      journal: new Journal(folder, journalBytes, tables.meta('applied'), tables.meta(JOURNAL)),
+      journal,
       checkpointer,
+      presence: new Presence(folder, clock),
       onFatal: options.onFatal ?? (() => {}),
+      onDamage: options.onDamage ?? (() => {}),
       journalBytes,
       cachedMax: options.cachedMax ?? 200_000,
-      clock: options.clock ?? systemClock,
+      clock,
       markBytes: options.freeBytesMin ?? FREE_BYTES_MIN,
       look: options.look ?? (() => lookAtDisk(folder)),
       onRoom: options.onRoom ?? (() => {}),
@@ -107,6 +119,21 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
     await tables?.close()
     await lock.release()
     throw error
+  }
+}
+
+/** The folder may have been made by somebody else, for others to read: that may be meant, and what is in it is ours alone all the same. */
+function warnOfOthers(folder: string, warn: (text: string) => void): void {
+  const mode = fs.statSync(folder).mode & 0o777
+  if ((mode & 0o077) === 0) return
+  warn(`others may read or enter the data folder ${folder} (mode ${mode.toString(8)}): chmod 700 keeps it from them`)
+}
+
+/** Files that an earlier release made, or that came from elsewhere. */
+function keepFromOthers(folder: string): void {
+  for (const name of STORE_FILES) {
+    const file = path.join(folder, name)
+    if (fs.existsSync(file) && (fs.statSync(file).mode & 0o077) !== 0) fs.chmodSync(file, 0o600)
   }
 }
 

@@ -69,6 +69,7 @@ export async function restore({ from, to, epochMin }: RestoreOptions): Promise<R
     fs.mkdirSync(partial, { mode: 0o700 })
     const file = path.join(partial, 'data.mdb')
     fs.copyFileSync(path.join(from, 'data.mdb'), file)
+    fs.chmodSync(file, 0o600)
     const epoch = await renew(from, folder, partial, target, epochMin)
     syncFile(file)
     moveIntoPlace(file, path.join(folder, 'data.mdb'))
@@ -134,7 +135,7 @@ function noted(from: string): number {
 function note(from: string, epoch: number, named: boolean): void {
   const file = path.join(from, NOTE)
   try {
-    fs.writeFileSync(`${file}.new`, `${epoch}\n`)
+    fs.writeFileSync(`${file}.new`, `${epoch}\n`, { mode: 0o600 })
     syncFile(`${file}.new`)
     moveIntoPlace(`${file}.new`, file)
   } catch (error) {

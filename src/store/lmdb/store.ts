@@ -34,11 +34,12 @@ import type {
 } from '../types.js'
 import { Actors } from './actors.js'
 import { applyFile, type Checkpointer, type CheckpointRequest } from './checkpoint.js'
-import { DiskFullError, StoreFailedError } from './errors.js'
+import { DiskFullError, StoreDamagedError, StoreFailedError } from './errors.js'
 import type { Journal } from './journal.js'
 import { Judge } from './judge.js'
 import type { FolderLock } from './lock.js'
 import { Marker } from './marker.js'
+import type { Presence } from './presence.js'
 import { type Pending, Reusable, Space } from './space.js'
 import type { Tables } from './tables.js'
 import { logsAfter, tally } from './walks.js'
@@ -56,6 +57,9 @@ const JOURNAL_EARLY = 16
 /** A page of 256 entries takes 0.3 ms: a storm of them must not hold up the commits for long. */
 const READS_AT_ONCE = 16
 
+/** So many damaged values are told of, each once. */
+const DAMAGES_TOLD_MAX = 100
+
 /** A call that is waiting for its turn to be written. */
 interface Waiting {
   readonly units: readonly Unit[] | 'new epoch'
@@ -70,7 +74,9 @@ export interface LmdbParts {
   readonly tables: Tables
   readonly journal: Journal
   readonly checkpointer: Checkpointer
+  readonly presence: Presence
   readonly onFatal: (error: Error) => void
+  readonly onDamage: (error: Error) => void
   /** From this length on a journal file is brought into the tables. */
   readonly journalBytes: number
   readonly cachedMax: number
@@ -99,6 +105,7 @@ export class LmdbStore implements Store {
   #measured = 0
   #state: 'open' | 'closing' | 'failed' = 'open'
   #failure: Error | undefined
+  readonly #damages = new Set<string>()
   #waiting: Waiting[] = []
   #writing = false
   /** Reads that wait until nothing is under way. */
@@ -116,6 +123,7 @@ export class LmdbStore implements Store {
     this.#journal = parts.journal
     this.#actors = new Actors(parts.tables, parts.journal, parts.cachedMax)
     parts.checkpointer.onEnd = error => this.#fail(error)
+    parts.presence.onGone = error => this.#fail(error)
     this.#judge = new Judge(this.#actors, parts.tables, parts.journal, parts.epoch)
     const { clock, markBytes, look, onRoom } = parts
     this.#marker = new Marker(parts.journal, clock, error => this.#fail(error))
@@ -158,12 +166,16 @@ export class LmdbStore implements Store {
   async get(actor: Actor, names: readonly string[]): Promise<readonly StoredRecord[]> {
     this.#assertOpen()
     const state = this.#actors.get(actor)
-    return names.map(name => {
-      const record = this.#actors.record(state, name)
-      if (record.stamp === 0) return ABSENT
-      if (this.#actors.unsettled(record)) return { stamp: record.stamp, bytes: this.#actors.bytes(record) }
-      return this.#tables.record(actor, name) ?? ABSENT
-    })
+    try {
+      return names.map(name => {
+        const record = this.#actors.record(state, name)
+        if (record.stamp === 0) return ABSENT
+        if (this.#actors.unsettled(record)) return { stamp: record.stamp, bytes: this.#actors.bytes(record) }
+        return this.#tables.record(actor, name) ?? ABSENT
+      })
+    } catch (error) {
+      throw this.#told(error)
+    }
   }
 
   read(actor: Actor, after: Version, upTo: Version, entriesMax: number, bytesMax: number): Promise<LogRange> {
@@ -199,7 +211,7 @@ export class LmdbStore implements Store {
   }
 
   async #close(): Promise<void> {
-    const { tables, journal, checkpointer, lock } = this.#parts
+    const { tables, journal, checkpointer, lock, presence } = this.#parts
     if (this.#state === 'open') {
       this.#state = 'closing'
       await new Promise<void>(resolve => {
@@ -207,6 +219,7 @@ export class LmdbStore implements Store {
         this.#rest()
       })
     }
+    presence.close()
     this.#space.close()
     await this.#marker.close()
     // After a failure in the midst of a checkpoint its thread may be anywhere: the process will end, and the lock with it.
@@ -400,12 +413,25 @@ export class LmdbStore implements Store {
         try {
           resolve(look())
         } catch (error) {
-          reject(error)
+          reject(this.#told(error))
         }
       }
       if (this.#writing) this.#quiet.push({ run, reject })
       else run()
     })
+  }
+
+  /** Who reads a damaged value is told that it is unavailable; the people who run the store are told which one, once. */
+  #told<T>(error: T): T {
+    if (
+      error instanceof StoreDamagedError &&
+      this.#damages.size < DAMAGES_TOLD_MAX &&
+      !this.#damages.has(error.message)
+    ) {
+      this.#damages.add(error.message)
+      this.#parts.onDamage(error)
+    }
+    return error
   }
 
   #assertOpen(): void {

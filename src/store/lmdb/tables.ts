@@ -9,7 +9,7 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
-import { open, type RangeOptions, type RootDatabase } from 'lmdb'
+import { open, type RangeOptions, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb'
 import { present } from '../../lib/assert.js'
 import type { Actor, LogEntry, ScannedRecord, Stamp, StoredRecord, Version } from '../types.js'
 import { damagedError } from './database-file.js'
@@ -99,7 +99,7 @@ export class Tables {
     this.#file = path.join(folder, 'data.mdb')
     // Else they are places of ours.
     if (readOnly && openHere.size === 0) assertOwnNumber(folder)
-    this.#db = open<Buffer, Buffer>({
+    const options: RootDatabaseOptionsWithPath & { readonly permissionsMode: number } = {
       path: folder,
       noSubdir: false,
       encoding: 'binary',
@@ -108,7 +108,9 @@ export class Tables {
       mapSize: mapBytes,
       maxReaders: 64,
       readOnly,
-    })
+      permissionsMode: 0o600,
+    }
+    this.#db = open<Buffer, Buffer>(options)
     openHere.add(this)
   }
 

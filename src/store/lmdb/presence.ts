@@ -1,0 +1,75 @@
+/**
+ * Notices that the files of a running store are deleted, moved away or replaced. Descriptors and maps go on as if nothing were, so
+ * all that was acknowledged afterwards would be gone with the process.
+ *
+ * The paths are looked at four times a second, away from the event loop, whether anything is written or not (100 µs CPU per
+ * second). A watch of the folder would tell at once, but also of each write of the journal.
+ */
+
+import fs from 'node:fs'
+import path from 'node:path'
+import type { Clock, TimerHandle } from '../../lib/clock.js'
+import { StoreFolderError } from './errors.js'
+import { JOURNAL_FILES, journalPath } from './journal-file.js'
+
+/** What is written in so long after it happened may be lost. */
+const LOOK_MS = 250
+
+interface Known {
+  readonly file: string
+  readonly dev: number
+  readonly ino: number
+}
+
+export class Presence {
+  readonly #folder: string
+  readonly #clock: Clock
+  readonly #known: readonly Known[]
+  #timer: TimerHandle | undefined
+  #closed = false
+  /** A file is not there any more, or another one is in its place. Once. */
+  onGone: (error: Error) => void = () => {}
+
+  /** The files are there. */
+  constructor(folder: string, clock: Clock) {
+    this.#folder = folder
+    this.#clock = clock
+    const files = [path.join(folder, 'data.mdb'), ...JOURNAL_FILES.map(index => journalPath(folder, index))]
+    this.#known = files.map(file => {
+      const { dev, ino } = fs.statSync(file)
+      return { file, dev, ino }
+    })
+    this.#later()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#timer?.cancel()
+  }
+
+  #later(): void {
+    this.#timer = this.#clock.after(LOOK_MS, () => void this.#look())
+  }
+
+  async #look(): Promise<void> {
+    const missing = (await Promise.all(this.#known.map(changeOf))).find(change => change !== undefined)
+    if (this.#closed) return
+    if (missing === undefined) {
+      this.#later()
+      return
+    }
+    const why = 'was deleted, moved or replaced under the running server'
+    this.onGone(new StoreFolderError(`the data folder ${this.#folder} ${why}: ${missing}`))
+  }
+}
+
+/** What has become of a file; undefined if it is there, or if nobody can tell. */
+async function changeOf({ file, dev, ino }: Known): Promise<string | undefined> {
+  try {
+    const now = await fs.promises.stat(file)
+    return now.dev === dev && now.ino === ino ? undefined : `${file} is another file`
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return code === 'ENOENT' || code === 'ENOTDIR' ? `${file} is not there` : undefined
+  }
+}
