@@ -38,6 +38,7 @@ export const CODES = {
   NOT_ALLOWED: { code: 121, action: 'refused', text: 'not allowed here' },
   RECIPIENT_LIMIT: { code: 122, action: 'refused', text: 'too many messages to one recipient' },
   REQUEST_LIMIT: { code: 123, action: 'refused', text: 'too many contact requests' },
+  PASSWORD_LIMIT: { code: 124, action: 'refused', text: 'too many wrong passwords' },
 
   UNAVAILABLE: { code: 200, action: 'retry', text: 'something that the server needs is not there right now' },
   OVERLOADED: { code: 201, action: 'retry', text: 'the server has too much to do' },

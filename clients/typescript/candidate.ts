@@ -3,6 +3,7 @@
 //
 //   opening ──link open, attempt stored──► ready ──Hello──► greeting ──answered──► answered
 //      └────────────────┴──────── too late, link ended, drop() ──┴──────────────────► over
+import { EMPTY } from '../../protocol/bytes.js'
 import { PING } from '../../protocol/frame-codec.js'
 import { createHelloRequest, type Frame, type HelloRequest } from '../../protocol/generated/messages.js'
 import { HEARTBEAT_MS_DEFAULT } from '../../protocol/limits.js'
@@ -45,6 +46,8 @@ export class Candidate {
   /** A sign-in makes its own when it is answered. */
   attempt: number
   owner: CandidateOwner
+  /** What it greeted with; empty before. */
+  token: Uint8Array = EMPTY
   readonly #parts: CandidateParts
   readonly #options: CandidateOptions
   #stored = false
@@ -94,6 +97,7 @@ export class Candidate {
   /** Greets with the session's token. */
   greet(): void {
     const { token, storeId } = this.#parts.identity
+    this.token = token
     const { attempt } = this
     this.#hello({ token, attempt, since: this.#parts.since(), storeId }, frame => this.owner.answered(this, frame))
   }

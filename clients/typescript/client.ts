@@ -109,6 +109,7 @@ export class Client {
         emitState,
         accepted: (message, from, version) => this.#inbox.accepted(message, from, version),
         failed: (message, code) => this.#inbox.failed(message, code),
+        renewed: token => identity.renewToken(token),
         connectionCode,
         wake,
       },

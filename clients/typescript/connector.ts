@@ -21,6 +21,7 @@ import { actionOf, CODES, codeName } from '../../protocol/codes.js'
 import { decodeHelloResponse, type Frame, type HelloResponse, type Session } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Backoff } from './backoff.js'
+import { sameBytes } from './bytes.js'
 import { Candidate, type CandidateOwner, type CandidateParts } from './candidate.js'
 import { boundAttempt, reasonOf } from './close-reason.js'
 import { LongwireError } from './errors.js'
@@ -158,6 +159,11 @@ export class Connector implements CandidateOwner {
     }
     switch (actionOf(frame.code)) {
       case 'login':
+        // Of the token before the one that there is now: a request that was under way when it was renewed.
+        if (this.#isOutdated()) {
+          this.#wait(frame.retryAfterMs, codeName(frame.code))
+          break
+        }
         this.#host.sessionEnded(frame.code)
         this.rest()
         break
@@ -172,6 +178,13 @@ export class Connector implements CandidateOwner {
         this.#host.identity.attemptRefused(frame.code, boundAttempt(frame))
         this.#wait(frame.retryAfterMs, codeName(frame.code))
     }
+  }
+
+  /** The connection was made with another token than the one that is in use now. */
+  #isOutdated(): boolean {
+    const phase = this.#phase
+    const { token } = this.#host.identity
+    return 'candidate' in phase && phase.candidate.token.length > 0 && !sameBytes(phase.candidate.token, token)
   }
 
   // What becomes of the candidate --------------------------------------------------------------------------------------

@@ -258,6 +258,7 @@ class HttpConnection implements TransportConnection {
       const method = methodByNumber(single.method) as RequestMethod
       this.#post(method, single.body, answer => {
         this.#laneBusy = false
+        if (method === METHODS.changePassword && answer.kind === 'ok') this.#renewed(answer.body)
         this.#respond(single.id, answer)
       })
       return
@@ -272,6 +273,12 @@ class HttpConnection implements TransportConnection {
       this.#laneBusy = false
       this.#sent(run, answer, page, since)
     })
+  }
+
+  /** The token that was shown so far has ended with all others. */
+  #renewed(body: Uint8Array): void {
+    const { token } = METHODS.changePassword.decodeResponse(body)
+    if (token.length > 0) this.#calls.authorization = `Bearer ${toBase64Url(token)}`
   }
 
   /** No Sync goes that could take it along: an ack by itself. */

@@ -126,6 +126,12 @@ export class Identity {
     this.raiseAttempt(boundAttempt)
   }
 
+  /** The server has given another token in place of all others; it is stored before it is needed again. */
+  renewToken(token: Uint8Array): void {
+    this.token = token.slice()
+    this.#commits.put('session', [toHex(this.token), this.expiresAtMs])
+  }
+
   /** The token is no good any more; whose device this is stays known. */
   endSession(): void {
     this.token = EMPTY

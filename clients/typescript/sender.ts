@@ -51,6 +51,8 @@ export interface SenderHost {
   accepted(message: SentMessage, from: number, version: number): void
   /** A message of this device failed for good before it was accepted. */
   failed(message: SentMessage, code: number): void
+  /** ChangePassword gave another token in place of all others. */
+  renewed(token: Uint8Array): void
   /** A response's code is about the connection or the session. */
   connectionCode(frame: Frame): void
   /** Something is to be flushed soon. */
@@ -288,6 +290,10 @@ export class Sender {
   #answered(entry: Entry, transmission: number, frame: Frame): void {
     const refusal = frame.code !== 0 && frame.body.length > 0 ? decodeRefusal(frame.body) : undefined
     const response = frame.code === 0 && entry.content.kind === 'message' ? decodeSendResponse(frame.body) : undefined
+    const renewed =
+      frame.code === 0 && entry.content.kind === 'operation' && entry.content.method === 'changePassword'
+        ? METHODS.changePassword.decodeResponse(frame.body).token
+        : undefined
     const verdict = this.#outbox.answer(entry, transmission, frame.code, refusal?.expectedSendSeq ?? 0)
     if (verdict.kind === 'accepted' || verdict.kind === 'refused') this.#taken(entry, verdict.kind === 'accepted')
     switch (verdict.kind) {
@@ -298,6 +304,7 @@ export class Sender {
           this.accepted(entry.content.message)
           this.#host.accepted(entry.content.message, response.from, response.version)
         }
+        if (renewed !== undefined && renewed.length > 0) this.#host.renewed(renewed)
         entry.done?.(undefined)
         break
       case 'refused':

@@ -237,7 +237,9 @@ export const ChangePasswordRequestType = messageType<m.ChangePasswordRequest>('C
   field('newPassword', 'new_password', 3, 'string', { required: true, max: 256 }),
 ])
 
-export const ChangePasswordResponseType = messageType<m.ChangePasswordResponse>('ChangePasswordResponse', m.createChangePasswordResponse, [])
+export const ChangePasswordResponseType = messageType<m.ChangePasswordResponse>('ChangePasswordResponse', m.createChangePasswordResponse, [
+  field('token', 'token', 1, 'bytes', { max: 128 }),
+])
 
 export const ListDevicesRequestType = messageType<m.ListDevicesRequest>('ListDevicesRequest', m.createListDevicesRequest, [])
 

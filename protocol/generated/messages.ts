@@ -2186,10 +2186,15 @@ export function readChangePasswordRequest(r: Reader, m: ChangePasswordRequest): 
   return m
 }
 
-export type ChangePasswordResponse = Record<never, never>
+/** Every token of the account has ended, this device's too. */
+export interface ChangePasswordResponse {
+  /** This device's new token. Absent in the answer to a repeat: who has lost the first answer logs in. */
+  token: Uint8Array
+}
 
-export function createChangePasswordResponse(_init?: Partial<ChangePasswordResponse>): ChangePasswordResponse {
-  return {}
+export function createChangePasswordResponse(init?: Partial<ChangePasswordResponse>): ChangePasswordResponse {
+  const m: ChangePasswordResponse = { token: EMPTY }
+  return init === undefined ? m : Object.assign(m, init)
 }
 
 export function encodeChangePasswordResponse(m: ChangePasswordResponse): Uint8Array {
@@ -2198,7 +2203,9 @@ export function encodeChangePasswordResponse(m: ChangePasswordResponse): Uint8Ar
   return finish(w)
 }
 
-export function writeChangePasswordResponse(_w: Writer, _m: ChangePasswordResponse): void {}
+export function writeChangePasswordResponse(w: Writer, m: ChangePasswordResponse): void {
+  if (m.token.length > 0) writeBytes(w, 10, m.token)
+}
 
 export function decodeChangePasswordResponse(bytes: Uint8Array): ChangePasswordResponse {
   return readChangePasswordResponse(readerOf(bytes), createChangePasswordResponse())
@@ -2207,7 +2214,14 @@ export function decodeChangePasswordResponse(bytes: Uint8Array): ChangePasswordR
 export function readChangePasswordResponse(r: Reader, m: ChangePasswordResponse): ChangePasswordResponse {
   while (r.pos < r.len) {
     const tag = readTag(r)
-    skipField(r, tag, 0, 'ChangePasswordResponse')
+    switch (tag) {
+      case 10: {
+        m.token = readBytes(r, 'ChangePasswordResponse.token', 128, 0)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'ChangePasswordResponse')
+    }
   }
   return m
 }

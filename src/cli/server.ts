@@ -242,7 +242,11 @@ function metricSources(context: SessionContext, engine: Engine, store: Store): O
 function engineListener(hub: Hub<Connection>, counters: Counters, log: Log): EngineListener {
   return {
     hint: ({ actor, from, version, bytes }) => hub.hint({ uid: uidOf(actor), from, version, bytes }),
-    signal({ uid, device, attempt }) {
+    signal({ kind, uid, device, attempt }) {
+      if (kind === 'token-renewed') {
+        hub.polls.release(uid, device)
+        return
+      }
       const code = attempt === undefined ? CODES.SESSION_REVOKED.code : CODES.REPLACED.code
       hub.ended(uid, device, attempt, code)
     },

@@ -149,7 +149,8 @@ export const LIMITS_TABLE = {
     unit: 'h',
     burst: 5,
     code: 'RATE_LIMITED',
-    counts: 'Login with a wrong password; a right one clears it',
+    counts:
+      'Login with a wrong password; a right one clears it. The same for ChangePassword and DeleteAccount of a device (PASSWORD_LIMIT)',
     why: 'who guesses on gets 6 tries an hour',
     growing: true,
     keysMax: SOME,
@@ -177,7 +178,7 @@ export const LIMITS_TABLE = {
     keysMax: SOME,
   },
   'password-checks': {
-    key: 'user',
+    key: 'device',
     amount: 2,
     unit: 'min',
     burst: 10,

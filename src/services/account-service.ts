@@ -3,6 +3,7 @@ import { CODES, type Code } from '../../protocol/codes.js'
 import {
   type ChangePasswordRequest,
   type DeleteAccountRequest,
+  encodeChangePasswordResponse,
   encodeGetProfileResponse,
   encodeListDevicesResponse,
   encodeLoginResponse,
@@ -51,8 +52,8 @@ import {
 import type { Background } from './background.js'
 import type { Identity } from './identity.js'
 import type { InOrder } from './in-order.js'
-import { lookUpWait, ranNow, succeededNow } from './limiting.js'
-import { beginTry, type OpenTry, ownDeviceKey } from './login-guard.js'
+import { deviceKey, lookUpWait, ranNow, succeededNow } from './limiting.js'
+import { beginCheck, beginTry, type OpenTry, ownDeviceKey } from './login-guard.js'
 import { BusyError, type Passwords, type Rank } from './passwords.js'
 import { makeToken, newSecret, secretHash } from './tokens.js'
 import type { Caller } from './types.js'
@@ -75,6 +76,13 @@ class Refused extends Error {
     this.code = code
     this.retryAfterMs = retryAfterMs
   }
+}
+
+interface Success {
+  /** The answer; absent: an empty one. */
+  readonly body?: () => Uint8Array
+  /** Called behind the answer. */
+  readonly ran?: () => void
 }
 
 interface Credentials {
@@ -206,10 +214,13 @@ export class AccountService {
     const weak = Buffer.byteLength(request.newPassword) < PASSWORD_BYTES_MIN
     const newHash = () => (weak ? Promise.resolve('') : this.#passwords.hash(request.newPassword))
     const numbered = this.#numbered(caller, METHODS.changePassword, request)
-    this.#verified(caller, id, numbered, request.oldPassword, changePassword, async verified => ({
-      ...verified,
-      newHash: verified.right ? await newHash() : '',
-    }))
+    const secret = newSecret(this.#random)
+    const tokenHash = secretHash(secret)
+    const renewed = () => encodeChangePasswordResponse({ token: makeToken(caller, secret, this.#engine.secret) })
+    const make = async (verified: VerifiedInput) => {
+      return { ...verified, tokenHash, newHash: verified.right ? await newHash() : '' }
+    }
+    this.#verified(caller, id, numbered, request.oldPassword, changePassword, make, { body: renewed })
   }
 
   listDevices(caller: Caller, id: number): void {
@@ -234,7 +245,7 @@ export class AccountService {
   deleteAccount(caller: Caller, id: number, request: DeleteAccountRequest): void {
     const numbered = this.#numbered(caller, METHODS.deleteAccount, request)
     const deleted = () => this.#background.departures.begin(caller.uid)
-    this.#verified(caller, id, numbered, request.password, deleteAccount, async same => same, deleted)
+    this.#verified(caller, id, numbered, request.password, deleteAccount, async same => same, { ran: deleted })
   }
 
   #numbered<Q extends { readonly sendSeq: number }>(caller: Caller, method: RequestMethod<Q>, request: Q): Numbered {
@@ -358,7 +369,7 @@ export class AccountService {
   /**
    * Runs a numbered request that needs the password, anew if the password changed while it was being checked. The number is
    * judged first: a repeat and a gap cost no hash. What the device asks meanwhile waits (in-order.ts).
-   * @param ran called behind the answer if it succeeded now: a repeat begins nothing
+   * @param success what belongs to its success now, and not to a repeat
    */
   #verified<I extends VerifiedInput>(
     caller: Caller,
@@ -367,13 +378,16 @@ export class AccountService {
     password: string,
     transition: Transition<I, Answer>,
     input: (verified: VerifiedInput) => Promise<I>,
-    ran: () => void = () => {},
+    { body, ran }: Success = {},
   ): void {
     const actor = userActor(caller.uid)
     const release = this.#order.hold(caller)
+    let waitMs = 0
     const answer = (outcome: Outcome<Answer>, again?: () => void) => {
-      answerNumbered(caller, id, outcome, again)
-      if (succeededNow(outcome)) ran()
+      const isNew = succeededNow(outcome)
+      if (isNew && body !== undefined) caller.respond(id, body())
+      else answerNumbered(caller, id, outcome, again, waitMs)
+      if (isNew) ran?.()
       if (again === undefined || !mustRunAgain(outcome)) release()
     }
     const attempt = async (tries: number) => {
@@ -382,9 +396,11 @@ export class AccountService {
         answer({ kind: 'done', result: look, own: undefined })
         return
       }
-      if (tries === 0) notBefore(this.#limits.take('password-checks', caller.uid))
-      const right = await this.#passwords.verify(password, look.hash)
-      const made = await input({ ...numbered, checked: look.hash, right })
+      if (tries === 0) notBefore(this.#limits.take('password-checks', deviceKey(caller)))
+      const check = beginCheck(this.#limits, caller)
+      waitMs = typeof check === 'number' ? check : 0
+      const right = typeof check !== 'number' && (await this.#isRight(check, password, look.hash))
+      const made = await input({ ...numbered, checked: look.hash, right, limited: waitMs > 0 })
       const again = tries < VERIFY_TRIES_MAX ? () => begin(tries + 1) : undefined
       this.#engine.submit(actor, transition, made, outcome => answer(outcome, again))
     }
@@ -395,6 +411,17 @@ export class AccountService {
       })
     }
     begin(0)
+  }
+
+  async #isRight(check: OpenTry, password: string, hash: string): Promise<boolean> {
+    try {
+      const right = await this.#passwords.verify(password, hash, 'known')
+      if (right) check.right()
+      return right
+    } catch (error) {
+      check.undecided()
+      throw error
+    }
   }
 
   /** Runs what makes a response's body, and turns what it throws into a refusal. */

@@ -54,11 +54,21 @@ export function mustRunAgain(outcome: Outcome<Answer>): boolean {
   return outcome.kind === 'done' && outcome.result.kind === 'again'
 }
 
-/** Answers a numbered request that has nothing to say but its code. `again` is called if it has to be tried anew. */
-export function answerNumbered(caller: Caller, id: number, outcome: Outcome<Answer>, again?: () => void): void {
+/**
+ * Answers a numbered request that has nothing to say but its code.
+ * @param again called if it has to be tried anew
+ * @param retryAfterMs named with a refusal
+ */
+export function answerNumbered(
+  caller: Caller,
+  id: number,
+  outcome: Outcome<Answer>,
+  again?: () => void,
+  retryAfterMs?: number,
+): void {
   if (outcome.kind !== 'done') refuseUndone(caller, id, outcome)
   else if (outcome.result.kind === 'gap') refuseGap(caller, id, outcome.result.expected)
   else if (outcome.result.kind === 'again') again === undefined ? refuseUnavailable(caller, id) : again()
   else if (outcome.result.code === CODES.OK.code) caller.respond(id, EMPTY_BODY)
-  else refuse(caller, id, outcome.result.code)
+  else refuse(caller, id, outcome.result.code, retryAfterMs)
 }

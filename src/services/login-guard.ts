@@ -5,11 +5,15 @@
  * device that was logged in to the account before (it knows its installation key, 16 random bytes that are shown to nobody) is
  * counted by itself alone: however many strangers guess at an account, from wherever, its user's devices log in at once. Only
  * on a new device he may have to wait while that goes on, up to GROWING.longestMs.
+ *
+ * ChangePassword and DeleteAccount ask for the password too, of somebody with a token, which may be stolen: his device is counted
+ * by itself, as strictly, and the user's other devices are not.
  */
 
 import type { Key } from '../lib/expiring-table.js'
 import { networkOf } from '../lib/network.js'
 import type { GrowingName, Limits } from '../ops/limits.js'
+import type { Caller } from './types.js'
 
 export interface LoginTry {
   readonly account: string
@@ -44,6 +48,15 @@ export function beginTry(limits: Limits, { account, address, installationKey, ow
         ['login-failures-address', network],
         ['login-failures-account', account],
       ]
+  return begin(limits, rows)
+}
+
+/** The same for a request of a session that names the password. */
+export function beginCheck(limits: Limits, device: Pick<Caller, 'uid' | 'device'>): OpenTry | number {
+  return begin(limits, [['login-failures', `session ${device.uid}/${device.device}`]])
+}
+
+function begin(limits: Limits, rows: readonly Row[]): OpenTry | number {
   const undo = (begun: readonly Row[]) => {
     for (const [name, key] of begun) limits.takeBack(name, key)
   }

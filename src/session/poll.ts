@@ -103,6 +103,13 @@ export class Poll implements Waiter {
     else this.#hinted = true
   }
 
+  release(): void {
+    if (this.#state === 'settled') return
+    this.leave()
+    const to = this.#since
+    this.#asker.answered({ kind: 'page', items: [], to, more: false, trimmed: false, head: to })
+  }
+
   end(code: Code, boundAttempt = 0, retryAfterMs = 0): void {
     if (this.#state === 'settled') return
     this.leave()

@@ -15,6 +15,8 @@ export interface Waiter {
   readonly attempt: number
   /** The user's timeline has grown. */
   hint(): void
+  /** It is answered with an empty page, and leaves by itself. */
+  release(): void
   /** It is refused, and leaves by itself. */
   end(code: Code, boundAttempt?: number, retryAfterMs?: number): void
 }
@@ -73,6 +75,11 @@ export class Polls {
       if (attempt === undefined) poll.end(code)
       else if (poll.attempt !== 0 && poll.attempt < attempt) poll.end(code, attempt)
     }
+  }
+
+  /** Those of a device are answered with nothing: whoever asked has to show a token that is good now. */
+  release(uid: number, device: number): void {
+    for (const poll of [...this.of(uid)]) if (poll.device === device) poll.release()
   }
 
   /** The user's, as they are now. */

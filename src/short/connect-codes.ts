@@ -53,6 +53,7 @@ export const CONNECT_CODES = {
   NOT_ALLOWED: 'permission_denied',
   RECIPIENT_LIMIT: 'resource_exhausted',
   REQUEST_LIMIT: 'resource_exhausted',
+  PASSWORD_LIMIT: 'resource_exhausted',
 
   UNAVAILABLE: 'unavailable',
   OVERLOADED: 'unavailable',

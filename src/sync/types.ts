@@ -96,9 +96,12 @@ export interface Transition<I, R> {
   readonly small?: boolean
 }
 
-/** The session of a device ended; with an attempt, connections of lower attempts only. */
+/**
+ * session-ended: the session of a device ended; with an attempt, connections of lower attempts only. token-renewed: what the device
+ * was let in by is good no more, but for its connection.
+ */
 export interface Signal {
-  readonly kind: 'session-ended'
+  readonly kind: 'session-ended' | 'token-renewed'
   readonly uid: number
   readonly device: number
   readonly attempt: number | undefined

@@ -151,6 +151,28 @@ t.test('ATTEMPT_SUPERSEDED: the next attempt goes above both', async t => {
   t.equal(harness.reconnect().attempt, 78)
 })
 
+t.test('a changed password: the new token is kept, and a refusal of the old one is no end of the session', async t => {
+  const storage = new SlowStorage()
+  const harness = await Harness.online(storage)
+  const changed = harness.client.account.changePassword('old password', 'new password')
+  harness.settle()
+  const token = Uint8Array.of(4, 5, 6)
+  harness.pipe.respond('changePassword', harness.pipe.take('changePassword').id, { token })
+  harness.settle()
+  await changed
+  harness.pipe.closeNotice('UNAUTHENTICATED') // what a poll with the old token would hear
+  t.equal(harness.client.state().phase, 'waiting')
+  t.same(harness.of('sessionEnded'), [])
+  t.same(harness.reconnect().token, token)
+  const again = await Harness.start(storage.afterCrash())
+  again.client.connect()
+  again.settle()
+  again.pipe.open()
+  t.same(again.pipe.take('hello').request.token, token)
+  again.pipe.closeNotice('SESSION_REVOKED')
+  t.equal(again.of('sessionEnded').length, 1)
+})
+
 t.test('an attempt that is too far above the bound one is corrected', async t => {
   const harness = await Harness.online()
   harness.pipe.end()

@@ -88,6 +88,21 @@ t.test('what is written behind Hello waits for its answer, and has none if Hello
   }
 })
 
+t.test('after ChangePassword the new token is shown, and what is refused with the old one ends no session', async t => {
+  const rig = new HttpRig()
+  rig.hello()
+  rig.exchange.take().answer('hello', { storeId: STORE_ID, head: 5 })
+  const poll = rig.exchange.take()
+  rig.write('changePassword', { sendSeq: 1, oldPassword: 'old password', newPassword: 'new password' })
+  const token = Uint8Array.of(1, 2, 3)
+  const change = rig.exchange.take()
+  t.equal(change.token, poll.token)
+  change.answer('changePassword', { token })
+  poll.answer('sync', { to: 5 })
+  rig.clock.advance(1_000)
+  t.equal(rig.exchange.take().token, `Bearer ${Buffer.from(token).toString('base64url')}`)
+})
+
 t.test('somebody else who answers Hello is no server: the connection ends', async t => {
   const answers: ((call: ScriptedCall) => void)[] = [
     call =>

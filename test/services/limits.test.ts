@@ -154,9 +154,9 @@ const CASES: Readonly<Record<LimitName, Case>> = {
       const request = { sendSeq: alice.sendSeq + 1, oldPassword: 'wrong password', newPassword: 'a better one' }
       return alice.call(METHODS.changePassword, request).then(reply => used(alice, wrong(reply)))
     },
-    other: ({ bob }) => {
-      const request = { sendSeq: bob.next(), oldPassword: 'correct horse', newPassword: 'a better one' }
-      return bob.call(METHODS.changePassword, request)
+    other: ({ tablet }) => {
+      const request = { sendSeq: tablet.next(), oldPassword: 'wrong password', newPassword: 'a better one' }
+      return tablet.call(METHODS.changePassword, request).then(wrong)
     },
   },
   'look-ups': {
@@ -298,6 +298,28 @@ t.test('wrong passwords cost ever longer waiting, on the address that sends them
   t.equal((await from(HOME, 1, 'correct horse')).code, 0, 'and on his own device, there')
   t.match(await alice.hello(), { kind: 'bound' }, 'who is logged in notices nothing')
 })
+
+t.test(
+  'guessing with a stolen token is as slow as by Login, holds nothing back, and touches no other device',
+  async t => {
+    const { clock, alice, tablet } = await world({ 'login-failures': { amount: 6, unit: 'h', burst: 5 } })
+    const change = (device: TestDevice, oldPassword: string) =>
+      device.call(METHODS.changePassword, { sendSeq: device.next(), oldPassword, newPassword: 'a better one' })
+    const codes: number[] = []
+    for (let guess = 0; guess < 20; guess++) codes.push((await change(alice, `guess ${guess}`)).code)
+    t.equal(codes.filter(code => code === CODES.WRONG_CREDENTIALS.code).length, 6)
+    t.equal(codes.filter(code => code === CODES.PASSWORD_LIMIT.code).length, 14)
+    const { code, retryAfterMs } = await change(alice, 'correct horse')
+    t.equal(code, CODES.PASSWORD_LIMIT.code, 'the right one is not looked at meanwhile')
+    t.ok(retryAfterMs > 0)
+    const ended = await alice.call(METHODS.deleteAccount, { sendSeq: alice.next(), password: 'correct horse' })
+    t.equal(ended.code, CODES.PASSWORD_LIMIT.code)
+    t.equal((await alice.send(99, 'behind it')).code, CODES.UNKNOWN_USER.code, 'the numbers go on')
+    t.equal((await change(tablet, 'correct horse')).code, 0)
+    clock.advance(3_600_000)
+    t.not((await change(tablet, 'correct horse')).code, CODES.PASSWORD_LIMIT.code)
+  },
+)
 
 t.test('a right password clears the failures of its account, and not those of the address', async t => {
   const settings: LimitSettings = {

@@ -1,7 +1,12 @@
 /** However a session ends, its connections on TCP and WebSocket and its poll end with it, within a second. */
 import t, { type Test } from 'tap'
 import { CODES } from '../../protocol/codes.js'
-import { createLoginRequest, createSyncRequest, type Session } from '../../protocol/generated/messages.js'
+import {
+  createLoginRequest,
+  createSyncRequest,
+  decodeChangePasswordResponse,
+  type Session,
+} from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import { eventually } from '../support/eventually.js'
 import { call } from '../support/http-client.js'
@@ -15,6 +20,8 @@ interface Household {
   readonly httpPort: number
   /** The device that ends the others' sessions, on TCP; its next send_seq. */
   readonly phone: RawClient
+  /** The phone's own session. */
+  readonly first: Session
   readonly others: readonly Session[]
   /** Settles with how each of the others' connections ended, in order: TCP, WebSocket, poll. */
   ended(): Promise<readonly string[]>
@@ -65,6 +72,7 @@ async function household(t: Test): Promise<Household> {
   return {
     httpPort,
     phone,
+    first,
     others,
     login,
     async ended() {
@@ -90,12 +98,21 @@ t.test('by RemoveDevice', async t => {
   t.equal((await phone.call(METHODS.listDevices, {})).code, 0, 'who removed them stays')
 })
 
-t.test('by ChangePassword', async t => {
-  const { phone, ended } = await household(t)
+t.test('by ChangePassword, which gives who changed it another token', async t => {
+  const { phone, ended, httpPort, first } = await household(t)
   const request = { sendSeq: 1, oldPassword: PASSWORD, newPassword: 'another password' }
-  t.equal((await phone.call(METHODS.changePassword, request)).code, 0)
+  // A poll of the phone's own, and what somebody else asks with the token that it had.
+  const page = await call(httpPort, METHODS.sync, createSyncRequest({}), first)
+  const since = page.answer?.to ?? 0
+  const poll = call(httpPort, METHODS.sync, createSyncRequest({ since, waitMs: 25_000 }), first)
+  const changed = await phone.call(METHODS.changePassword, request)
+  t.equal(changed.code, 0)
   t.same(await ended(), ALL_REVOKED)
+  t.match(await poll, { code: 0, answer: { to: since, items: [] } }, 'it is asked again, with the new token')
+  t.equal((await call(httpPort, METHODS.listDevices, {}, first)).code, CODES.UNAUTHENTICATED.code)
   t.equal((await phone.call(METHODS.listDevices, {})).code, 0, 'who changed it stays')
+  const { token } = decodeChangePasswordResponse(changed.body)
+  t.equal((await call(httpPort, METHODS.listDevices, {}, { token })).code, 0)
 })
 
 t.test('by DeleteAccount, that of the device itself behind the answer', async t => {
@@ -111,14 +128,12 @@ t.test('by Logout, over HTTP, of the device itself', async t => {
   t.same(await ended(), ALL_REVOKED)
 })
 
-t.test('by a ninth login, of the device longest away', async t => {
-  const { phone, login, ended, httpPort, others } = await household(t)
-  // Among those that were here on the same day the first one is the longest away: the phone itself, then the others.
+t.test('not by a ninth login: who is connected or polls goes after all that are not', async t => {
+  const { phone, login, httpPort, others } = await household(t)
   for (let key = 5; key <= 12; key++) await login(key)
-  t.equal(await phone.end(1_000), 'SESSION_REVOKED')
-  t.same(await ended(), ALL_REVOKED)
-  const newest = await login(12)
-  const { answer } = await call(httpPort, METHODS.listDevices, {}, { token: newest.token })
+  const { token } = await login(12)
+  const { answer } = await call(httpPort, METHODS.listDevices, {}, { token })
   t.equal(answer?.devices.length, 8)
-  t.notOk(answer?.devices.some(({ device }) => others.some(other => other.device === device)))
+  for (const { device } of others) t.ok(answer?.devices.some(entry => entry.device === device))
+  t.equal((await phone.call(METHODS.listDevices, {})).code, 0)
 })

@@ -212,7 +212,10 @@ export class SimulatedNode implements HttpHost {
       stamps: (stamps ?? randomStamps)(random),
       listener: {
         hint: ({ actor, from, version, bytes }) => hints.hint({ uid: uidOf(actor), from, version, bytes }),
-        signal: ({ uid, device, attempt }) => hints.end({ uid, device, attempt }),
+        signal({ kind, uid, device, attempt }) {
+          if (kind === 'token-renewed') hub.polls.release(uid, device)
+          else hints.end({ uid, device, attempt })
+        },
         setAside: (source, target, kind, error) => bug(`${kind} of ${source} to ${target} was set aside`, error),
       },
       onFatal: error => {

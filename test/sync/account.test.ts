@@ -1,6 +1,7 @@
 import t from 'tap'
 import { CODES } from '../../protocol/codes.js'
 import {
+  decodeChangePasswordResponse,
   decodeContactServiceListResponse,
   decodeGetProfileResponse,
   decodeListDevicesResponse,
@@ -200,9 +201,30 @@ t.test('a changed password ends every other session', async t => {
   t.equal((await change('correct horse', 'a better one')).code, 0)
   t.equal((await change('correct horse', 'a better one', phone.sendSeq)).code, 0, 'a repeat is answered as at first')
   t.match(await other.hello(0, 2), { code: CODES.SESSION_REVOKED.code })
-  t.match(await phone.hello(0, 2), { kind: 'bound' })
   t.equal((await other.login('alice', 2)).code, CODES.WRONG_CREDENTIALS.code)
   t.equal((await other.login('alice', 2, 'a better one')).code, 0)
+})
+
+t.test('a changed password ends every token of the device itself but the one that it gives', async t => {
+  const { node } = await fresh()
+  const phone = await new TestDevice(node).enter('alice', 1)
+  // The same device, as a thief has it who copied the installation: an unused token, and the one in use.
+  const unused = new TestDevice(node)
+  await unused.login('alice', 1)
+  const stolen = new TestDevice(node)
+  stolen.session = phone.session
+  const request = { sendSeq: phone.next(), oldPassword: 'correct horse', newPassword: 'a better one' }
+  const { token } = decodeChangePasswordResponse((await phone.call(METHODS.changePassword, request)).body)
+  t.ok(token.length > 0)
+  t.match(await stolen.hello(0, 8), { code: CODES.UNAUTHENTICATED.code })
+  t.match(await unused.hello(0, 8), { code: CODES.UNAUTHENTICATED.code })
+  t.match(node.signals.at(-1), { kind: 'token-renewed', device: 1 })
+  const repeat = await phone.call(METHODS.changePassword, request)
+  t.same([repeat.code, repeat.body.length], [0, 0], 'a repeat has no token')
+  const session = phone.session
+  if (session === undefined) throw new Error('no session')
+  phone.session = { ...session, token }
+  t.match(await phone.hello(0, 8), { kind: 'bound' })
 })
 
 t.test('a new nickname reaches every contact; an ended account leaves nothing to read and its name taken', async t => {
@@ -255,7 +277,7 @@ t.test('a node that knows nothing yet ends the devices and contacts of a user wh
   const [oldPassword, newPassword] = ['correct horse', 'another password']
   const changed = await alice.call(METHODS.changePassword, { sendSeq: alice.next(), oldPassword, newPassword })
   t.equal(changed.code, 0)
-  t.equal(alice.node.signals.length, DEVICES_MAX - 1, 'the other devices are told')
+  t.equal(alice.node.signals.length, DEVICES_MAX, 'the other devices are told, and its own polls')
   for (let key = 102; key < 100 + DEVICES_MAX; key += 1) await new TestDevice(before).login('alice', key, newPassword)
 
   // A month later the ended devices are forgotten, by the first login of a new one.

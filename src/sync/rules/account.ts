@@ -21,7 +21,7 @@ import {
   userActor,
 } from './records.js'
 import { beginRound } from './renaming.js'
-import { endDevices, freshSession, newDevice, SESSION_MS } from './session.js'
+import { endDevices, freshSession, newDevice, renewToken, SESSION_MS } from './session.js'
 
 /** How far the counter of uids jumps per epoch: some may have been given out and lost, in each that was missed. */
 const UID_JUMP = 1_024
@@ -146,10 +146,13 @@ export interface VerifiedInput extends Numbered {
   /** The hash against which the password was checked, and how that ended. */
   readonly checked: string
   readonly right: boolean
+  /** Too many wrong ones came from this device: it was not checked. Final, so that nothing waits behind it. */
+  readonly limited: boolean
 }
 
 /** The password is the right one, still; else a code, or AGAIN if it changed since it was checked. */
-function verify(tx: Tx, { checked, right }: VerifiedInput): Code | typeof AGAIN {
+function verify(tx: Tx, { checked, right, limited }: VerifiedInput): Code | typeof AGAIN {
+  if (limited) return CODES.PASSWORD_LIMIT.code
   if (tx.get(password)?.hash !== checked) return AGAIN
   return right ? CODES.OK.code : CODES.WRONG_CREDENTIALS.code
 }
@@ -157,6 +160,8 @@ function verify(tx: Tx, { checked, right }: VerifiedInput): Code | typeof AGAIN 
 export interface ChangePasswordInput extends VerifiedInput {
   /** '' if the new password is not acceptable. */
   readonly newHash: string
+  /** The token that the device gets in place of all that it has. */
+  readonly tokenHash: string
 }
 
 export const changePassword: Transition<ChangePasswordInput, Answer> = small(
@@ -166,6 +171,7 @@ export const changePassword: Transition<ChangePasswordInput, Answer> = small(
     if (input.newHash === '') return CODES.PASSWORD_WEAK.code
     tx.put(password, { hash: input.newHash })
     endDevices(tx, input.device)
+    renewToken(tx, input.device, input.tokenHash)
     return CODES.OK.code
   }),
 )

@@ -206,6 +206,14 @@ export function endDevices(tx: Tx, except: number | undefined): void {
   for (const { device } of live) endDevice(tx, device)
 }
 
+/** Ends all tokens of a device and puts this one in their place, as the one in use. */
+export function renewToken(tx: Tx, device: number, hash: string): void {
+  const before = tx.get(session, device) ?? NO_SESSION
+  const current = { hash, madeAtMs: tx.nowMs }
+  tx.put(session, { ...before, current, unused: [], expiresAtMs: tx.nowMs + SESSION_MS }, device)
+  tx.signal({ kind: 'token-renewed', uid: uidOf(tx.actor), device, attempt: undefined })
+}
+
 export interface BindInput {
   readonly device: number
   readonly tokenHash: string
