@@ -23,24 +23,20 @@ export type Found =
     }
   | { readonly kind: 'refused'; readonly reason: string }
 
+/** What throws, then or later, is a refusal. */
 export async function openFolder(folder: string): Promise<Found> {
-  let store: LmdbStore
   try {
-    store = await openLmdbStore({ ...SMALL, path: folder })
-  } catch (error) {
-    return { kind: 'refused', reason: error instanceof Error ? error.message : String(error) }
-  }
-  const content = await contentOf(store)
-  const id = Buffer.from(store.id).toString('hex')
-  const { epoch } = store
-  const found = { kind: 'opened', hash: await hashOfContent(store), id, epoch, summary: summaryOf(content) } as const
-  try {
+    const store = await openLmdbStore({ ...SMALL, path: folder })
+    const content = await contentOf(store)
+    const id = Buffer.from(store.id).toString('hex')
+    const { epoch } = store
+    const found = { kind: 'opened', hash: await hashOfContent(store), id, epoch, summary: summaryOf(content) } as const
     const wrong = await goesOn(store, folder, content, id)
     if (wrong !== undefined) return { ...found, wrong }
     const from = path.join(folder, BACKUP)
     return fs.existsSync(from) ? { ...found, backup: await hashOfBackup(from, `${folder}-restored`) } : found
   } catch (error) {
-    return { ...found, wrong: error instanceof Error ? error.message : String(error) }
+    return { kind: 'refused', reason: error instanceof Error ? error.message : String(error) }
   }
 }
 

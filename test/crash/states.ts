@@ -35,8 +35,10 @@ const RECENT_MAX = 10
 /** Damage beside a crash does not depend on what is pending: it is tried now and then. */
 const DAMAGED_EVENTS = 10
 
-/** What must be noticed when it is damaged. */
 export const JOURNAL = /journal/
+
+/** Where damage must be noticed: it is refused, or nothing is missing. */
+const DAMAGED = /journal|(^|\/)data\.mdb$/
 
 /** Sectors whose garbage destroys what shares them with the write in flight. */
 const GARBAGE_BYTES = [512, 4096] as const
@@ -149,13 +151,13 @@ function sectorsOf({ offset, length }: Write, sectorBytes: number): number[] {
 /** Damage to files in which each bit counts. */
 function* lossesOf(image: Image, random: Random): Generator<Damage> {
   for (const [path, bytes] of image) {
-    if (bytes === null || bytes.length === 0 || !JOURNAL.test(path)) continue
+    if (bytes === null || bytes.length === 0 || !DAMAGED.test(path)) continue
     yield { kind: 'gone', path }
     yield { kind: 'short', path, size: 0 }
     // A file may have grown beyond the length that it was made with, and that growth is known to nobody else.
     yield { kind: 'short', path, size: random.integer(Math.min(bytes.length, SMALL.journalBytes)) }
     // Most of what counts stands in front: a file is mostly empty behind.
-    for (const below of [32, 64, 1024, bytes.length]) {
+    for (const below of [32, 64, 1024, 4096 + 168, bytes.length, bytes.length]) {
       yield { kind: 'flip', path, bit: random.integer(8 * Math.min(below, bytes.length)) }
     }
   }
