@@ -3,7 +3,7 @@
  * benchmarks start it within their own process.
  */
 
-import { cpus } from 'node:os'
+import { cpus, totalmem } from 'node:os'
 import { CODES } from '../../protocol/codes.js'
 import type { Clock } from '../lib/clock.js'
 import { systemClock } from '../lib/clock.js'
@@ -23,6 +23,8 @@ import { CountedServices } from '../services/counted.js'
 import { createServices } from '../services/index.js'
 import { CHEAP_COST, NORMAL_COST, Passwords } from '../services/passwords.js'
 import type { Services } from '../services/types.js'
+import { Backlog, backlogBounds } from '../session/backlog.js'
+import { BoundedServices } from '../session/bounded-services.js'
 import { Canary, type Readiness } from '../session/canary.js'
 import type { Connection } from '../session/connection.js'
 import type { SessionContext } from '../session/context.js'
@@ -123,8 +125,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const limits = open ? Limits.open(clock) : new Limits(clock, parseLimitSettings(config.setLimits))
   const services = createServices({ engine, clock, random, passwords, limits, connected: uid => hub.devices(uid) })
   const wheel = new Wheel(clock)
+  const bounds = { ...backlogBounds(memoryBytes()), exempt: trusted }
+  const backlog = new Backlog(open ? { ...bounds, addressMax: Number.POSITIVE_INFINITY } : bounds)
+  const served = options.services?.({ hub }) ?? services
   const context: SessionContext = {
-    services: new CountedServices(options.services?.({ hub }) ?? services, counters),
+    services: new CountedServices(new BoundedServices(served, { backlog, limits, random }), counters),
     hub,
     wheel,
     flusher: new Flusher(endOfTurn),
@@ -134,6 +139,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       exempt: trusted,
     }),
     limits,
+    backlog,
     random,
     log,
     faults: new ThrottledLog(log, FAULT_LINES_PER_TICK),
@@ -219,8 +225,14 @@ function logJump(log: Log, aheadMs: number): void {
   log.warn({ days }, text)
 }
 
+/** What the machine has, or the container's limit. */
+function memoryBytes(): number {
+  const limit = process.constrainedMemory() // 0, or beyond all: there is none
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
+}
+
 function metricSources(context: SessionContext, engine: Engine, store: Store): Omit<MetricSources, 'linesLost'> {
-  const { counters, connections, hub, limits, gate } = context
+  const { counters, connections, hub, limits, gate, backlog } = context
   return {
     version: version(),
     counters,
@@ -233,7 +245,9 @@ function metricSources(context: SessionContext, engine: Engine, store: Store): O
       ...LIMIT_NAMES.map(name => [name, limits?.hits.get(name) ?? 0] as const),
       ['connections-total', gate.hits.total],
       ['connections-address', gate.hits.address],
+      ['unsent-bytes', backlog?.refusals ?? 0],
     ],
+    unsentBytes: () => backlog?.total ?? 0,
     queuedJobs: () => engine.queueDepth,
     storeFreeBytes: () => store.freeBytes,
   }

@@ -257,6 +257,16 @@ export const LIMITS_TABLE = {
     why: 'sixteen of the longest texts each second',
     keysMax: MANY,
   },
+  'bytes-out': {
+    key: 'device',
+    amount: 2_097_152,
+    unit: 's',
+    burst: 67_108_864,
+    code: 'RATE_LIMITED',
+    counts: 'bytes of pages that a device asks for (Sync, List, the first page), before gzip; pushes not',
+    why: 'a new phone takes its first 100 MB within 20 s',
+    keysMax: MANY,
+  },
 } as const satisfies Readonly<Record<string, LimitRow>>
 
 export type LimitName = keyof typeof LIMITS_TABLE

@@ -29,6 +29,8 @@ export interface MetricSources {
   outboxEntries(): number
   /** Of every limit that refused somebody. */
   limitHits(): Iterable<readonly [name: string, count: number]>
+  /** Bytes of answers and pushes that peers have not taken. */
+  unsentBytes(): number
   queuedJobs(): number
   /** On the file system of the data folder; undefined where there is none. */
   storeFreeBytes(): number | undefined
@@ -81,6 +83,9 @@ export const METRICS: Readonly<Record<string, MetricEntry>> = {
     'refusals because of a limit',
     sources => Array.from(sources.limitHits(), ([limit, count]) => [{ limit }, count]),
     ['limit'],
+  ),
+  longwire_unsent_bytes: gauge('bytes of answers and pushes that peers have not taken', sources =>
+    one(sources.unsentBytes()),
   ),
   longwire_commits_total: counter('writes to the store', ({ counters }) => one(counters.commitUnits.count)),
   longwire_commit_units: histogram('units in one write', ({ counters }) => counters.commitUnits),

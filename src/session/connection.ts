@@ -33,6 +33,7 @@ import { HELLO_TIMEOUT_MS, NAMELESS_MS_MAX, REQUESTS_IN_WORK_MAX } from '../../p
 import { METHODS, methodByNumber } from '../../protocol/methods.js'
 import { TICK_MS } from '../lib/wheel.js'
 import type { Caller, HelloAnswer, TimelinePage } from '../services/types.js'
+import { firstPage } from './bounded-services.js'
 import { closeFrame, drainFrame } from './close-frame.js'
 import { logClose } from './close-log.js'
 import {
@@ -103,11 +104,6 @@ export class Connection extends FrameLink implements Caller {
     return state.kind === 'draining' || state.kind === 'closed' ? state.from : undefined
   }
 
-  /** Bytes on their way to the peer that this process holds. */
-  get waitingBytes(): number {
-    return this.outgoing.bytes + this.pipe.queuedBytes
-  }
-
   // The pipe's side ------------------------------------------------------------------------------------------------------
 
   /** Bytes from the peer, in any cut. They must not change afterwards: a connection that reads no more keeps them. */
@@ -134,6 +130,7 @@ export class Connection extends FrameLink implements Caller {
   /** The pipe is closed and everything that was not written is lost. */
   gone(): void {
     this.#leave(CODES.OK.code, '')
+    this.countWaiting(0)
     this.context.wheel.remove(this)
     if (this.context.connections.delete(this)) this.context.gate.release(this.address)
   }
@@ -146,7 +143,8 @@ export class Connection extends FrameLink implements Caller {
     if (state.kind !== 'open') return
     const { feed } = state
     if (feed.full) this.#gather(state)
-    const room = !state.paging && !this.outgoing.overfull(feed.gatheredBytes)
+    const { backlog } = this.context
+    const room = !state.paging && !this.outgoing.overfull(feed.gatheredBytes) && backlog?.isFull !== true
     if (feed.offer(hint, room)) this.mark()
   }
 
@@ -337,6 +335,7 @@ export class Connection extends FrameLink implements Caller {
     const idleTicks = idleTicksOf(heartbeatMs)
     const feed = new Feed(since, head)
     const open: Open = { kind: 'open', uid, device, attempt, feed, idleTicks, paging: true }
+    this.countWaiting(0) // what waits was the address's, and is the device's from here on
     this.#enter(open)
     const { hub, services } = this.context
     // Before the page is read: what is appended from here on comes as a hint or is in the page.
@@ -349,7 +348,7 @@ export class Connection extends FrameLink implements Caller {
     this.takeLargeFrames()
     this.write(encodeResponse(id, encodeHelloResponse(response)))
     checkStillBound(this, services)
-    services.page(uid, since).then(
+    firstPage(this.context, this, since, head).then(
       page => this.#firstPage(open, since, page),
       (error: unknown) => {
         this.context.log.error({ error, uid, device }, 'the first page could not be read')
@@ -423,6 +422,7 @@ export class Connection extends FrameLink implements Caller {
     const stalledTick = outgoing.stalledTick
     outgoing.send(this.context.wheel.tick)
     if (outgoing.stalledTick !== 0 && stalledTick === 0) this.arm()
+    this.countWaiting(this.waitingBytes)
     if (this.#state.kind === 'closed' && outgoing.empty) this.pipe.end()
   }
 

@@ -6,6 +6,7 @@ import type { Counters } from '../ops/counters.js'
 import type { Limits } from '../ops/limits.js'
 import type { Log, ThrottledLog } from '../ops/log.js'
 import type { Services } from '../services/types.js'
+import type { Backlog } from './backlog.js'
 import type { State } from './connection-state.js'
 import type { Flusher } from './flusher.js'
 import type { Hub, Member } from './hub.js'
@@ -34,6 +35,8 @@ export interface SessionContext {
   readonly gate: ConnectionGate
   /** Absent: nothing is limited. */
   readonly limits?: Limits
+  /** Absent: what waits is bounded for each connection only. */
+  readonly backlog?: Backlog
   readonly random: Random
   readonly log: Log
   /** For what peers do wrong. */

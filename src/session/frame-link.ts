@@ -46,6 +46,8 @@ export abstract class FrameLink extends Timed implements Flushable {
   #stopped = false
   /** A frame that take() put off. */
   #held: Frame | undefined = undefined
+  /** What the backlog counts of what waits. */
+  #counted = 0
   #pingTick = 0
   #pings = 0
 
@@ -60,6 +62,18 @@ export abstract class FrameLink extends Timed implements Flushable {
 
   get transport(): Transport {
     return this.pipe.transport
+  }
+
+  /** Bytes on their way to the peer that this process holds. */
+  get waitingBytes(): number {
+    return this.outgoing.bytes + this.pipe.queuedBytes
+  }
+
+  /** Tells the backlog how many bytes wait now; mostly none did and none do. */
+  protected countWaiting(bytes: number): void {
+    if (bytes === this.#counted) return
+    this.context.backlog?.change(this, bytes - this.#counted)
+    this.#counted = bytes
   }
 
   /** Whether the next frame must stay unread for now. When that changes, readOn() is to be called. */

@@ -4,10 +4,16 @@
  * An answer that comes before the whole request is there ends the connection: what follows might be anything. Its body is
  * sent at once, but the connection lingers until the peer has sent the rest, or for a moment: to close it on unread bytes
  * would be a reset, which may overtake the answer.
+ *
+ * A long body is given to the kernel in pieces, so that it is seen whether it moves: a peer that takes none for a while is
+ * one that does not read, whatever else it sends.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../lib/clock.js'
+import { Timed, type Wheel } from '../lib/wheel.js'
+import type { Owner } from '../session/backlog.js'
+import { WRITE_BYTES_MAX } from '../session/outgoing.js'
 import { isPackable, packed } from './gzip.js'
 import { hasBody } from './header-check.js'
 import type { ShortAnswer, ShortCall } from './types.js'
@@ -18,17 +24,22 @@ const LINGER_MS = 2_000
 
 export interface ExchangeOptions {
   readonly clock: Clock
+  readonly wheel: Wheel
   /** Beside the answer's own headers, on every one: names and values in turn. */
   readonly headers: readonly string[]
-  /** So long without a byte of the answer being taken ends the connection. */
+  /** So long without a piece of the answer being taken ends the connection. */
   readonly stallMs: number
+  /** The connection ends for that. */
+  readonly onStall: () => void
   /** After this answer the connection ends. */
   readonly last: () => boolean
-  /** Answered, or the peer has gone. */
+  /** There is an answer of so many bytes, which now waits to be taken. */
+  readonly onAnswer: (bytes: number, owner: Owner | undefined) => void
+  /** It was taken, or the peer has gone. */
   readonly onEnd: () => void
 }
 
-export class Exchange {
+export class Exchange extends Timed {
   #call: ShortCall | undefined = undefined
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
@@ -36,6 +47,7 @@ export class Exchange {
   #state: 'asked' | 'answered' | 'over' = 'asked'
 
   constructor(request: IncomingMessage, response: ServerResponse, options: ExchangeOptions) {
+    super()
     this.#request = request
     this.#response = response
     this.#options = options
@@ -54,10 +66,11 @@ export class Exchange {
   }
 
   /** Only the first answer counts. */
-  answer(answer: ShortAnswer): void {
+  answer(answer: ShortAnswer, owner?: Owner): void {
     if (this.#state !== 'asked') return
     this.#state = 'answered'
     this.#call = undefined
+    this.#options.onAnswer(answer.body.length, owner)
     const { headers } = this.#request
     if (!isPackable(answer.body, headers['accept-encoding'])) {
       this.#write(answer)
@@ -81,10 +94,39 @@ export class Exchange {
     if (!isWhole || headers.Connection !== undefined || this.#options.last()) lines.push('Connection', 'close')
     response.writeHead(status, lines)
     const shown = request.method === 'HEAD' ? undefined : body
-    if (isWhole) response.end(shown)
-    else this.#linger(shown)
-    // Most answers are gone by now; and while it waits for one a connection needs no timer at all.
-    if (response.socket?.writableLength !== 0) response.setTimeout(this.#options.stallMs)
+    if (!isWhole) this.#linger(shown)
+    else if (shown === undefined || shown.length <= WRITE_BYTES_MAX) response.end(shown)
+    else this.#pour(shown)
+    // One that is pipelined has no socket before those in front of it are gone. Most answers are gone by now, and watch nothing.
+    if (response.socket === null) response.once('socket', () => this.#watch())
+    else if (response.socket.writableLength > 0) this.#watch()
+  }
+
+  /** Writes the next piece when the one before is with the kernel. */
+  #pour(body: Uint8Array): void {
+    const response = this.#response
+    const rest = body.subarray(WRITE_BYTES_MAX)
+    if (rest.length === 0) {
+      response.end(body)
+      return
+    }
+    response.write(body.subarray(0, WRITE_BYTES_MAX), error => {
+      if (error || this.#state === 'over') return
+      this.#pour(rest)
+      this.#watch()
+    })
+  }
+
+  /** The present piece has its time from now on. */
+  #watch(): void {
+    const { wheel, stallMs } = this.#options
+    if (this.#state !== 'over') wheel.add(this, stallMs)
+  }
+
+  /** The wheel's call: the peer does not read. There is no telling it: what it would have to read comes first. */
+  override expired(): void {
+    this.#options.onStall()
+    this.#request.socket.destroy()
   }
 
   #linger(body: Uint8Array | undefined): void {
@@ -108,6 +150,7 @@ export class Exchange {
   #closed(): void {
     if (this.#state === 'over') return
     this.#state = 'over'
+    this.#options.wheel.remove(this)
     this.#call?.abandoned()
     this.#call = undefined
     this.#options.onEnd()

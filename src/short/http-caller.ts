@@ -43,7 +43,7 @@ export class HttpCaller implements Caller, PollAsker {
   // The services' side ---------------------------------------------------------------------------------------------------
 
   respond(_id: number, body: Uint8Array): void {
-    this.#reply(this.#form(body))
+    this.#reply(this.#form(body), this)
   }
 
   refuse(_id: number, code: Code, message: string, retryAfterMs = 0, refusal?: Refusal): void {
@@ -53,7 +53,7 @@ export class HttpCaller implements Caller, PollAsker {
   }
 
   accepted(_id: number, from: number, version: number): void {
-    this.#reply(this.#form(encodeSendResponse({ version, from: acceptedFrom(from, version) })))
+    this.#reply(this.#form(encodeSendResponse({ version, from: acceptedFrom(from, version) })), this)
   }
 
   synced(_id: number, since: number, page: TimelinePage, results: readonly SendResult[]): void {
@@ -78,6 +78,6 @@ export class HttpCaller implements Caller, PollAsker {
       return
     }
     const { to, more, trimmed, items } = page
-    this.#reply(this.#form(encodeSyncBody(since, to, more, trimmed, items, results)))
+    this.#reply(this.#form(encodeSyncBody(since, to, more, trimmed, items, results)), this)
   }
 }

@@ -7,7 +7,8 @@
  *   headers      10 s, 8 KiB, 64 of them, each with one meaning
  *   route        path, verb, content type … before a byte of the body
  *   body         15 s with the headers; a large or packed one only from somebody whose token is right
- *   answer       60 s without taking a byte of it ends the connection
+ *   answer       behind one that may be large, or while a page waits, no further request is begun; 60 s without taking a
+ *                piece of it ends the connection
  */
 
 import { createServer, type Server, type ServerResponse } from 'node:http'
@@ -18,6 +19,8 @@ import { HELLO_BYTES_MAX } from '../../protocol/limits.js'
 import { present } from '../lib/assert.js'
 import type { Clock } from '../lib/clock.js'
 import { type AddressList, plainAddress } from '../lib/network.js'
+import { CONNECTION_BYTES_MAX, type Owner } from '../session/backlog.js'
+import { LARGE_ANSWERS } from '../session/bounded-services.js'
 import { clientAddress } from '../session/client-address.js'
 import { STALL_MS_MAX } from '../session/connection-state.js'
 import type { SessionContext } from '../session/context.js'
@@ -99,6 +102,12 @@ interface Peer {
   readonly admitted: boolean
   readonly listener: ShortListener
   inWork: number
+  /** Bytes of answers that the peer has not taken. */
+  waitingBytes: number
+  /** A request whose answer may be large and is not made yet. */
+  large: Exchange | undefined
+  /** Requests that are begun when there is room for their answers; undefined mostly. */
+  later: (() => void)[] | undefined
   /** The last request's. */
   exchange: Exchange | undefined
 }
@@ -200,7 +209,16 @@ export class ShortListener {
       this.#refusals++
     }
     this.#connections++
-    socket[PEER] = { address, admitted, listener: this, inWork: 0, exchange: undefined }
+    socket[PEER] = {
+      address,
+      admitted,
+      listener: this,
+      inWork: 0,
+      waitingBytes: 0,
+      large: undefined,
+      later: undefined,
+      exchange: undefined,
+    }
     socket.on('close', onClose)
   }
 
@@ -241,19 +259,40 @@ export class ShortListener {
     const { clock, origins } = this.#options
     const { origin } = incoming.headers
     const isListed = origin !== undefined && origins.lists(origin)
+    const { wheel, faults, backlog } = this.#options.context
+    const address = this.#addressOf(incoming, peer)
+    let waitingBytes = 0
+    let waitsFor: Owner = { uid: 0, device: 0, address }
     const exchange = new Exchange(incoming, response, {
       clock,
+      wheel,
       headers: isListed ? [...BASE_HEADERS, ...Object.entries(origins.headersFor(origin)).flat()] : BASE_HEADERS,
       stallMs: this.#stallMs,
       last: () => this.#draining || !peer.admitted || incoming.ignoresUpgrade,
+      onAnswer: (bytes, owner = waitsFor) => {
+        waitingBytes = bytes
+        waitsFor = owner
+        peer.waitingBytes += bytes
+        backlog?.change(owner, bytes)
+        if (peer.large === exchange) peer.large = undefined
+        if (peer.later !== undefined) beginLater(peer, socket)
+      },
+      onStall: () => faults.info(wheel.tick, { address }, 'connection closed: it does not read its answers'),
       onEnd: () => {
         peer.inWork--
         this.#inWork--
         if (peer.exchange === exchange) peer.exchange = undefined
+        peer.waitingBytes -= waitingBytes
+        backlog?.change(waitsFor, -waitingBytes)
+        if (peer.large === exchange) peer.large = undefined
+        if (peer.later !== undefined) beginLater(peer, socket)
       },
     })
     peer.exchange = exchange
-    this.#receive(shortRequest(incoming, this.#addressOf(incoming, peer)), incoming, response, exchange, peer)
+    const begin = (): void => this.#receive(shortRequest(incoming, address), incoming, response, exchange, peer)
+    if (peer.later === undefined && hasRoom(peer)) begin()
+    else if (peer.later === undefined) peer.later = [begin]
+    else peer.later.push(begin)
   }
 
   /** The client's, which a trusted proxy names. */
@@ -271,7 +310,7 @@ export class ShortListener {
 
   #receive(request: ShortRequest, incoming: Incoming, response: ServerResponse, exchange: Exchange, peer: Peer): void {
     const { connect, origins, rooms } = this.#options
-    const reply: Reply = answer => exchange.answer(answer)
+    const reply: Reply = (answer, owner) => exchange.answer(answer, owner)
     const fault = headerFault(incoming)
     const room = rooms.get(request.path)
     if (fault !== undefined) reply(textAnswer(fault[0], fault[1], { Connection: 'close' }))
@@ -283,7 +322,10 @@ export class ShortListener {
     else {
       const route = connect.route(request)
       if (route.kind === 'refused') reply(route.answer)
-      else this.#body(request, route, incoming, response, exchange)
+      else {
+        if (LARGE_ANSWERS.has(route.method.number)) peer.large = exchange
+        this.#body(request, route, incoming, response, exchange)
+      }
     }
   }
 
@@ -295,12 +337,13 @@ export class ShortListener {
     const isPacked = coding.toLowerCase() === 'gzip'
     // Absent and not chunked: there is none.
     const declared = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : undefined
+    const reply: Reply = (answer, owner) => exchange.answer(answer, owner)
     const read = (): void => {
       if (headers.expect !== undefined) response.writeContinue()
       readBody(incoming, bodyBytesMax, body => {
         if (body === undefined) exchange.answer(tooLarge(bodyBytesMax))
         else if (isPacked) this.#unpack(request, body, bodyBytesMax, exchange)
-        else exchange.worksOn(connect.handle(request, body, answer => exchange.answer(answer), route))
+        else exchange.worksOn(connect.handle(request, body, reply, route))
       })
     }
     if ((isPacked && method.nameless) || (!isPacked && coding.toLowerCase() !== 'identity')) {
@@ -315,7 +358,7 @@ export class ShortListener {
   }
 
   #unpack(request: ShortRequest, body: Uint8Array, bytesMax: number, exchange: Exchange): void {
-    const reply: Reply = answer => exchange.answer(answer)
+    const reply: Reply = (answer, owner) => exchange.answer(answer, owner)
     unpacked(body, bytesMax, result => {
       if (result.kind === 'bytes') exchange.worksOn(this.#options.connect.handle(request, result.bytes, reply))
       else if (result.kind === 'too-large') reply(tooLarge(bytesMax))
@@ -405,6 +448,19 @@ function shortRequest(incoming: Incoming, address: string): ShortRequest {
   const { method = '', url = '', headers } = incoming
   // Of the headers that node:http gives as arrays (set-cookie) no request has one.
   return { method, path: pathOf(url), headers: headers as ShortRequest['headers'], address }
+}
+
+function hasRoom({ large, waitingBytes }: Peer): boolean {
+  return large === undefined && waitingBytes < CONNECTION_BYTES_MAX
+}
+
+/** As many as there is room for, in their order. What waits when the peer goes has nobody to be begun for. */
+function beginLater(peer: Peer, socket: Socket): void {
+  while (peer.later !== undefined && (socket.destroyed || hasRoom(peer))) {
+    const begin = peer.later.shift()
+    if (peer.later.length === 0) peer.later = undefined
+    if (!socket.destroyed) begin?.()
+  }
 }
 
 function enter(room: Room, request: ShortRequest, reply: Reply): void {

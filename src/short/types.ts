@@ -1,5 +1,7 @@
 /** The short side without sockets: what a request is and what answers it, for node:http and for the simulation. */
 
+import type { Owner } from '../session/backlog.js'
+
 export interface ShortRequest {
   /** GET, POST, OPTIONS … */
   readonly method: string
@@ -17,8 +19,8 @@ export interface ShortAnswer {
   readonly body: Uint8Array
 }
 
-/** Called once for a request, at once or later. */
-export type Reply = (answer: ShortAnswer) => void
+/** Called once for a request, at once or later. `owner`: whose device the answer goes to, if one asked. */
+export type Reply = (answer: ShortAnswer, owner?: Owner) => void
 
 /** A request that is being worked on. */
 export interface ShortCall {

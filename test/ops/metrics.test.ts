@@ -24,6 +24,7 @@ const IDLE: MetricSources = {
   notifies: () => 0,
   outboxEntries: () => 0,
   limitHits: () => [],
+  unsentBytes: () => 0,
   queuedJobs: () => 0,
   storeFreeBytes: () => 5,
   linesLost: () => 0,

@@ -6,6 +6,7 @@ import { METHODS } from '../../protocol/methods.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { Limits } from '../../src/ops/limits.js'
 import { LIMIT_NAMES, type LimitName, type LimitSettings, limitRow } from '../../src/ops/limits-table.js'
+import { deviceKey } from '../../src/services/limiting.js'
 import type { Authorization } from '../../src/services/types.js'
 import { slowing } from '../../src/session/slowing.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
@@ -193,6 +194,18 @@ const CASES: Readonly<Record<LimitName, Case>> = {
     act: async ({ limits, alice }) => read(limits, alice),
     other: async ({ limits, tablet }) => read(limits, tablet),
   },
+  'bytes-out': {
+    act: async ({ limits, alice }) => fetched(limits, alice),
+    other: async ({ limits, tablet }) => fetched(limits, tablet),
+  },
+}
+
+/** Is sent a byte, as session/bounded-services.ts does it, but for its patience. */
+function fetched(limits: Limits, device: TestDevice): Result {
+  const waitMs = limits.check('bytes-out', deviceKey(device), 0)
+  if (waitMs > 0) return { code: CODES.RATE_LIMITED.code, retryAfterMs: waitMs }
+  limits.charge('bytes-out', deviceKey(device))
+  return OK
 }
 
 /** Reads a byte, as a connection does: not before it may. */
@@ -232,7 +245,7 @@ for (const name of LIMIT_NAMES) {
     const here = await world({ [name]: { amount: 1, unit: row.growing === true ? 'h' : 's', burst: 3 } })
     const { act, other } = CASES[name]
     // The failure, and the byte, that is too much is looked at still; what follows has to wait.
-    const free = row.growing === true || name === 'bytes' ? 4 : 3
+    const free = row.growing === true || name === 'bytes' || name === 'bytes-out' ? 4 : 3
     for (let i = 0; i < free; i++) t.equal((await act(here)).code, 0, `${i + 1} within the burst`)
     const refused = await act(here)
     t.equal(refused.code, CODES[row.code].code)

@@ -3,6 +3,7 @@
 import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import t from 'tap'
+import { Wheel } from '../../src/lib/wheel.js'
 import { Exchange } from '../../src/short/exchange.js'
 import { textAnswer } from '../../src/short/types.js'
 import { ManualClock } from '../support/manual-clock.js'
@@ -24,12 +25,16 @@ class FakeResponse extends EventEmitter {
 function begun(): { exchange: Exchange; response: FakeResponse; ends: () => number } {
   const response = new FakeResponse()
   const request = { method: 'POST', headers: {}, complete: true } as unknown as IncomingMessage
+  const clock = new ManualClock()
   let ends = 0
   const exchange = new Exchange(request, response as unknown as ServerResponse, {
-    clock: new ManualClock(),
+    clock,
+    wheel: new Wheel(clock),
     headers: [],
     stallMs: 1_000,
     last: () => false,
+    onStall: () => {},
+    onAnswer: () => {},
     onEnd: () => {
       ends++
     },

@@ -1,0 +1,97 @@
+/**
+ * What peers have not taken yet: bytes of answers and pushes that this process holds, from when they are made until the kernel
+ * has them. Counted by device, by address and in all, so that nobody fills the memory by asking and not reading:
+ *
+ *   who has reached a bound    gets no large answer until he has read; his small ones go on
+ *   all have reached theirs    pushes turn into Notify, large answers are refused with OVERLOADED
+ *
+ * Who has nothing waiting costs nothing here: the maps hold who has, and are as bounded as connections are.
+ */
+
+import { FRAME_TO_CLIENT_BYTES_MAX } from '../../protocol/limits.js'
+import type { Key } from '../lib/expiring-table.js'
+import { type AddressList, networkOf } from '../lib/network.js'
+import { deviceKey } from '../services/limiting.js'
+import type { Caller } from '../services/types.js'
+
+/** Whose bytes they are; uid 0: nobody's but the address's. */
+export type Owner = Pick<Caller, 'uid' | 'device' | 'address'>
+
+export interface BacklogBounds {
+  readonly deviceMax: number
+  /** Of an IPv4 address or an IPv6 /64 network. */
+  readonly addressMax: number
+  readonly totalMax: number
+  /** Proxies, which bring many people: counted in the total only. */
+  readonly exempt?: AddressList
+}
+
+/** A page on its way, one being read, and one for the connection before. */
+const DEVICE_BYTES_MAX = 1_048_576
+
+/** Of the memory a sixteenth: some hundred full pages; most of what waits for slow phones waits in the kernel. */
+const MEMORY_SHARE = 16
+const TOTAL_BYTES_MAX = 192 * 1_048_576
+const TOTAL_BYTES_MIN = 16 * 1_048_576
+
+/** An address may be a carrier's, with thousands of phones behind it; so many of them must stand still to fill the whole. */
+const ADDRESSES_TO_FILL = 4
+
+/** @param memoryBytes what the process may use */
+export function backlogBounds(memoryBytes: number): BacklogBounds {
+  const totalMax = Math.min(TOTAL_BYTES_MAX, Math.max(TOTAL_BYTES_MIN, Math.floor(memoryBytes / MEMORY_SHARE)))
+  return { deviceMax: DEVICE_BYTES_MAX, addressMax: Math.floor(totalMax / ADDRESSES_TO_FILL), totalMax }
+}
+
+/** Waiting on one HTTP connection: then its next request is not begun. On others Outgoing's bound holds. */
+export const CONNECTION_BYTES_MAX = FRAME_TO_CLIENT_BYTES_MAX
+
+export class Backlog {
+  readonly bounds: BacklogBounds
+  /** How often a large answer was refused. */
+  refusals = 0
+  readonly #devices = new Map<Key, number>()
+  readonly #addresses = new Map<string, number>()
+  #total = 0
+
+  constructor(bounds: BacklogBounds) {
+    this.bounds = bounds
+  }
+
+  /** Bytes that wait, of everybody. */
+  get total(): number {
+    return this.#total
+  }
+
+  /** Devices and addresses that have something waiting. */
+  get keys(): number {
+    return this.#devices.size + this.#addresses.size
+  }
+
+  get isFull(): boolean {
+    return this.#total >= this.bounds.totalMax
+  }
+
+  /** Which bound stands against a large answer; undefined if none does. */
+  reached(owner: Owner): 'device' | 'address' | 'total' | undefined {
+    const { deviceMax, addressMax } = this.bounds
+    if (this.#total === 0) return undefined
+    if (owner.uid !== 0 && (this.#devices.get(deviceKey(owner)) ?? 0) >= deviceMax) return 'device'
+    if ((this.#addresses.get(networkOf(owner.address)) ?? 0) >= addressMax) return 'address'
+    return this.isFull ? 'total' : undefined
+  }
+
+  /** More bytes wait, or (below 0) fewer. What was added for an owner is taken away for the same. */
+  change(owner: Owner, bytes: number): void {
+    if (bytes === 0) return
+    this.#total += bytes
+    if (owner.uid !== 0) add(this.#devices, deviceKey(owner), bytes)
+    if (this.bounds.exempt?.has(owner.address) !== true) add(this.#addresses, networkOf(owner.address), bytes)
+  }
+}
+
+function add<K>(map: Map<K, number>, key: K, bytes: number): void {
+  const after = (map.get(key) ?? 0) + bytes
+  if (after > 0) map.set(key, after)
+  else map.delete(key)
+}

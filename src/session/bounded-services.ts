@@ -1,0 +1,176 @@
+/**
+ * Services that begin a large answer only when there is room for it (backlog.ts), and only so many bytes of them each second
+ * for one device. What a page may take is counted while it is being read: ten thousand that are asked for at once would
+ * otherwise all be there before the first is seen to wait.
+ */
+
+import { CODES, type Code } from '../../protocol/codes.js'
+import type { AckNotice, HelloRequest, Refusal, SendResult } from '../../protocol/generated/messages.js'
+import { FRAME_TO_CLIENT_BYTES_MAX } from '../../protocol/limits.js'
+import { METHODS } from '../../protocol/methods.js'
+import type { Random } from '../lib/random.js'
+import type { Limits } from '../ops/limits.js'
+import { deviceKey } from '../services/limiting.js'
+import type { Authorization, Caller, HelloAnswer, Services, TimelinePage } from '../services/types.js'
+import type { Backlog, Owner } from './backlog.js'
+import type { SessionContext } from './context.js'
+
+/** Methods with large answers, and what one may take: a page of the timeline; 256 contacts with names and greetings. */
+export const LARGE_ANSWERS: ReadonlyMap<number, number> = new Map([
+  [METHODS.sync.number, FRAME_TO_CLIENT_BYTES_MAX],
+  [METHODS.contactList.number, 131_072],
+])
+
+/** Answers up to here are not counted: requests have limits of their own. */
+const FREE_BYTES = 1_024
+
+/** A device is told to wait when it owes so long a time: to a pause for each page a long one now and then is better. */
+const OWED_MS_MIN = 1_000
+
+const RETRY_MS = { base: 1_000, spread: 2_000 } as const
+
+export interface Bounds {
+  readonly backlog: Backlog
+  readonly limits: Limits
+  readonly random: Random
+}
+
+function itemsBytes(page: TimelinePage): number {
+  let bytes = 0
+  if (page.kind === 'page') for (const item of page.items) bytes += item.bytes.length
+  return bytes
+}
+
+/** 0, or how long a device should wait before its next page. */
+function owedMs(limits: Limits, owner: Owner): number {
+  const waitMs = limits.wait('bytes-out', deviceKey(owner), 0)
+  return waitMs < OWED_MS_MIN ? 0 : waitMs
+}
+
+/** Counts what a device is sent because it asked. */
+function chargeAnswer(limits: Limits, owner: Owner, bytes: number): void {
+  if (bytes > FREE_BYTES) limits.charge('bytes-out', deviceKey(owner), bytes)
+}
+
+/** Behind Hello. A device that has too much on its way gets an empty one: then it is behind, is told so, and pulls (3.8). */
+export async function firstPage(
+  { backlog, limits, services }: SessionContext,
+  owner: Owner,
+  since: number,
+  head: number,
+): Promise<TimelinePage> {
+  const owes = limits !== undefined && owedMs(limits, owner) > 0
+  if (owes || backlog?.reached(owner) !== undefined) {
+    return { kind: 'page', items: [], to: since, more: head > since, trimmed: false, head }
+  }
+  const page = await services.page(owner.uid, since)
+  if (limits !== undefined) chargeAnswer(limits, owner, itemsBytes(page))
+  return page
+}
+
+export class BoundedServices implements Services {
+  readonly #services: Services
+  readonly #bounds: Bounds
+
+  constructor(services: Services, bounds: Bounds) {
+    this.#services = services
+    this.#bounds = bounds
+  }
+
+  hello(request: HelloRequest, address: string, settle: (answer: HelloAnswer) => void): void {
+    this.#services.hello(request, address, settle)
+  }
+
+  authorize(token: Uint8Array, address: string, settle: (authorization: Authorization) => void): void {
+    this.#services.authorize(token, address, settle)
+  }
+
+  boundAttempt(uid: number, device: number): Promise<number | undefined> {
+    return this.#services.boundAttempt(uid, device)
+  }
+
+  request(caller: Caller, id: number, method: number, body: Uint8Array): void {
+    const bytes = LARGE_ANSWERS.get(method)
+    if (bytes === undefined || caller.uid === 0) this.#services.request(caller, id, method, body)
+    else if (this.#hasRoom(caller, id)) {
+      this.#services.request(new LargeCaller(caller, this.#bounds, bytes), id, method, body)
+    }
+  }
+
+  #hasRoom(caller: Caller, id: number): boolean {
+    const { backlog, limits, random } = this.#bounds
+    const { RATE_LIMITED, OVERLOADED } = CODES
+    const waitMs = owedMs(limits, caller)
+    if (waitMs > 0) {
+      limits.check('bytes-out', deviceKey(caller), 0) // counts it
+      caller.refuse(id, RATE_LIMITED.code, RATE_LIMITED.text, waitMs)
+      return false
+    }
+    const reached = backlog.reached(caller)
+    if (reached === undefined) return true
+    backlog.refusals++
+    const retryMs = RETRY_MS.base + random.integer(RETRY_MS.spread)
+    if (reached === 'device') caller.refuse(id, RATE_LIMITED.code, 'the answers before are not read yet', retryMs)
+    else caller.refuse(id, OVERLOADED.code, OVERLOADED.text, retryMs)
+    return false
+  }
+
+  ack(caller: Caller, notice: AckNotice): Code {
+    return this.#services.ack(caller, notice)
+  }
+
+  page(uid: number, since: number): Promise<TimelinePage> {
+    return this.#services.page(uid, since)
+  }
+}
+
+/** The caller of one request with a large answer; a connection that closes meanwhile may forget whose it was. */
+class LargeCaller implements Caller {
+  readonly uid: number
+  readonly device: number
+  readonly address: string
+  readonly #caller: Caller
+  readonly #bounds: Bounds
+  readonly #reserved: number
+
+  constructor(caller: Caller, bounds: Bounds, bytes: number) {
+    this.uid = caller.uid
+    this.device = caller.device
+    this.address = caller.address
+    this.#caller = caller
+    this.#bounds = bounds
+    this.#reserved = bytes
+    bounds.backlog.change(this, bytes)
+  }
+
+  get told(): number {
+    return this.#caller.told
+  }
+
+  respond(id: number, body: Uint8Array): void {
+    this.#answered(body.length)
+    this.#caller.respond(id, body)
+  }
+
+  refuse(id: number, code: Code, message: string, retryAfterMs?: number, refusal?: Refusal): void {
+    this.#answered(0)
+    this.#caller.refuse(id, code, message, retryAfterMs, refusal)
+  }
+
+  accepted(id: number, from: number, version: number): void {
+    this.#answered(0)
+    this.#caller.accepted(id, from, version)
+  }
+
+  synced(id: number, since: number, page: TimelinePage, results: readonly SendResult[]): void {
+    this.#answered(itemsBytes(page))
+    this.#caller.synced(id, since, page, results)
+  }
+
+  /** From here on the answer is counted where it waits. */
+  #answered(bytes: number): void {
+    const { backlog, limits } = this.#bounds
+    backlog.change(this, -this.#reserved)
+    chargeAnswer(limits, this, bytes)
+  }
+}
