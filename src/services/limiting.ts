@@ -13,6 +13,7 @@ import type { Outcome } from '../sync/types.js'
 import type { Caller } from './types.js'
 
 type Device = Pick<Caller, 'uid' | 'device'>
+type Asker = Pick<Caller, 'uid' | 'device' | 'address'>
 
 /** A number where it is exact: one key for each device, and no text made for each request. */
 export function deviceKey({ uid, device }: Device): Key {
@@ -23,11 +24,18 @@ const DEVICES_EXACT = 8_192
 const UIDS_EXACT = 2 ** 53 / DEVICES_EXACT
 
 /** 0, or how long the caller has to wait before his next request. What his own limits refuse is not counted against his neighbours. */
-export function requestWait(limits: Limits, caller: Caller): number {
+export function requestWait(limits: Limits, caller: Asker): number {
   const network = networkOf(caller.address)
   if (caller.uid === 0) return limits.take('requests-nameless', network)
   const ownMs = limits.take('requests-device', deviceKey(caller)) || limits.take('requests-user', caller.uid)
   return ownMs || limits.take('requests-address', network)
+}
+
+/** Undoes a requestWait() that let somebody known through: the request itself takes it once more. */
+export function giveRequestBack(limits: Limits, caller: Asker): void {
+  limits.giveBack('requests-device', deviceKey(caller))
+  limits.giveBack('requests-user', caller.uid)
+  limits.giveBack('requests-address', networkOf(caller.address))
 }
 
 /** What a request turns out to hold beyond itself: later ones wait the longer for it. */

@@ -23,7 +23,9 @@ import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import type { Clock } from '../lib/clock.js'
 import type { Random } from '../lib/random.js'
 import type { Limits } from '../ops/limits.js'
+import { giveRequestBack, requestWait } from '../services/limiting.js'
 import type { Authorization, Caller, HelloAnswer, Services } from '../services/types.js'
+import type { Owner } from '../session/backlog.js'
 import { checkedHello } from '../session/hello-check.js'
 import type { Hub } from '../session/hub.js'
 import { Poll } from '../session/poll.js'
@@ -43,10 +45,14 @@ export interface ConnectOptions {
   readonly limits?: Limits
 }
 
-type Owner = Extract<Authorization, { kind: 'owner' }>
+type Known = Extract<Authorization, { kind: 'owner' }>
+
+export type Vouched =
+  | { readonly kind: 'refused'; readonly answer: ShortAnswer }
+  | { readonly kind: 'vouched'; readonly owner: Owner }
 
 /** Whose a request is that needs nobody. */
-const NOBODY: Owner = { kind: 'owner', uid: 0, device: 0, attempt: 0 }
+const NOBODY: Known = { kind: 'owner', uid: 0, device: 0, attempt: 0 }
 
 /** The services tell a connection's requests apart by their ids; here there is one. */
 const ID = 1
@@ -69,11 +75,30 @@ export class ConnectHandler {
     return this.#drainMs === undefined ? routeOf(request) : { kind: 'refused', answer: this.#draining() }
   }
 
-  /** Before a body is taken that costs more than a stranger may cost. `settle` gets the refusal; undefined: it may come. */
-  vouch(request: ShortRequest, settle: (refusal: ShortAnswer | undefined) => void): void {
-    this.#authorize(request, authorization =>
-      settle(authorization.kind === 'owner' ? undefined : unauthorized(authorization)),
-    )
+  /**
+   * Before a body is taken that costs more than a stranger may cost: to hold it, or to unpack it. What a packed one costs is
+   * asked of its sender's limits before it is unpacked, so that of many at once each is seen.
+   */
+  vouch(request: ShortRequest, isPacked: boolean, settle: (vouched: Vouched) => void): void {
+    const { address } = request
+    const { limits } = this.#options
+    this.#authorize(request, authorization => {
+      if (authorization.kind !== 'owner') {
+        settle({ kind: 'refused', answer: unauthorized(authorization) })
+        return
+      }
+      const { uid, device } = authorization
+      const owner = { uid, device, address }
+      const waitMs = limits === undefined ? 0 : slowing(limits, owner, 0) || (isPacked ? requestWait(limits, owner) : 0)
+      if (waitMs > 0)
+        settle({ kind: 'refused', answer: errorAnswer(CODES.RATE_LIMITED.code, { retryAfterMs: waitMs }) })
+      else settle({ kind: 'vouched', owner })
+    })
+  }
+
+  /** The body is unpacked: what was asked for it is given back, for the request takes it. */
+  unpacked(owner: Owner): void {
+    if (this.#options.limits !== undefined) giveRequestBack(this.#options.limits, owner)
   }
 
   /**
@@ -122,7 +147,7 @@ export class ConnectHandler {
     else this.#options.services.authorize(token, address, settle)
   }
 
-  #call(asked: Asked, given: Uint8Array, { uid, device }: Owner): void {
+  #call(asked: Asked, given: Uint8Array, { uid, device }: Known): void {
     const { address, method, form, reply } = asked
     if (!this.#takesBytes({ uid, device, address }, given, reply)) return
     const body = decoded(() => asked.message(given), reply)
@@ -140,7 +165,7 @@ export class ConnectHandler {
     return waitMs === 0
   }
 
-  #sync(asked: Asked, given: Uint8Array, { uid, device, attempt: bound }: Owner): void {
+  #sync(asked: Asked, given: Uint8Array, { uid, device, attempt: bound }: Known): void {
     const { address, timeoutMs, form, reply } = asked
     if (!this.#takesBytes({ uid, device, address }, given, reply)) return
     const body = decoded(() => asked.message(given), reply)

@@ -338,11 +338,11 @@ export class ShortListener {
     // Absent and not chunked: there is none.
     const declared = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : undefined
     const reply: Reply = (answer, owner) => exchange.answer(answer, owner)
-    const read = (): void => {
+    const read = (packedBy?: Owner): void => {
       if (headers.expect !== undefined) response.writeContinue()
       readBody(incoming, bodyBytesMax, body => {
         if (body === undefined) exchange.answer(tooLarge(bodyBytesMax))
-        else if (isPacked) this.#unpack(request, body, bodyBytesMax, exchange)
+        else if (packedBy !== undefined) this.#unpack(request, packedBy, body, bodyBytesMax, exchange)
         else exchange.worksOn(connect.handle(request, body, reply, route))
       })
     }
@@ -351,16 +351,21 @@ export class ShortListener {
     } else if (declared !== undefined && declared > bodyBytesMax) {
       exchange.answer(tooLarge(bodyBytesMax))
     } else if (!method.nameless && (isPacked || declared === undefined || declared > STRANGERS_BYTES_MAX)) {
-      connect.vouch(request, refusal => (refusal === undefined ? read() : exchange.answer(refusal)))
+      connect.vouch(request, isPacked, vouched => {
+        if (vouched.kind === 'refused') exchange.answer(vouched.answer)
+        else read(isPacked ? vouched.owner : undefined)
+      })
     } else {
       read()
     }
   }
 
-  #unpack(request: ShortRequest, body: Uint8Array, bytesMax: number, exchange: Exchange): void {
+  #unpack(request: ShortRequest, owner: Owner, body: Uint8Array, bytesMax: number, exchange: Exchange): void {
+    const { connect } = this.#options
     const reply: Reply = (answer, owner) => exchange.answer(answer, owner)
     unpacked(body, bytesMax, result => {
-      if (result.kind === 'bytes') exchange.worksOn(this.#options.connect.handle(request, result.bytes, reply))
+      connect.unpacked(owner)
+      if (result.kind === 'bytes') exchange.worksOn(connect.handle(request, result.bytes, reply))
       else if (result.kind === 'too-large') reply(tooLarge(bytesMax))
       else reply(errorAnswer(CODES.BAD_BODY.code, { message: 'the body is not gzip' }))
     })

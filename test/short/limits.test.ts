@@ -1,4 +1,6 @@
 /** The same limits whatever the way in: TCP, WebSocket, HTTP; and what HTTP says of them. */
+import { randomBytes } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { CODES } from '../../protocol/codes.js'
 import {
@@ -9,7 +11,7 @@ import {
   type Frame,
 } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
-import { call } from '../support/http-client.js'
+import { bearer, call, urlOf } from '../support/http-client.js'
 import { RawClient } from '../support/raw-client.js'
 import { RawWebSocket } from '../support/raw-web-socket.js'
 import { startTestServer, testConfig } from '../support/server.js'
@@ -91,6 +93,32 @@ t.test('over HTTP too many bytes are refused, as they cannot be read more slowly
   t.equal((await send(2)).code, CODES.SELF.code)
   t.match(await send(3), { status: 429, code: LIMITED })
   t.match(await call(httpPort, METHODS.sync, createSyncRequest({}), { token }), { status: 429 })
+})
+
+t.test('nothing is unpacked for somebody whose rate says no, and what is unpacked counts once', async t => {
+  const broken = new Uint8Array(2_000).fill(1)
+  for (const [settings, taken] of [
+    ['requests-device=1/h+3', 3],
+    ['bytes=1/h+8000', 2],
+  ] as const) {
+    const server = await limited(settings)
+    const { httpPort } = server
+    const { token } = await register(httpPort, 'alice')
+    const post = (body: Uint8Array) =>
+      fetch(urlOf(httpPort, METHODS.sync), {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip', Authorization: bearer(token) },
+        body,
+      })
+    t.equal((await post(broken)).status, 400, 'it is no gzip, as unpacking shows')
+    // Unknown fields, so that it has a size.
+    const good = gzipSync(`{"unknown":"${randomBytes(2_000).toString('hex')}"}`)
+    const statuses = await Promise.all([1, 2, 3, 4, 5].map(() => post(good).then(({ status }) => status)))
+    t.equal(statuses.filter(status => status === 200).length, taken, settings)
+    t.equal(statuses.filter(status => status === 429).length, 5 - taken)
+    t.equal((await post(broken)).status, 429, 'it is not looked at')
+    await server.drain()
+  }
 })
 
 t.test('wrong passwords over HTTP: a status that says why, and when to come again', async t => {
