@@ -13,12 +13,14 @@ import { type Random, systemRandom } from '../lib/random.js'
 import { endOfTurn } from '../lib/turn.js'
 import { Wheel } from '../lib/wheel.js'
 import { LongListener } from '../long/listener.js'
-import { type Config, connectionsMax } from '../ops/config.js'
+import type { Config } from '../ops/config.js'
 import { Counters } from '../ops/counters.js'
+import { descriptorPlan } from '../ops/descriptors.js'
 import { Limits } from '../ops/limits.js'
 import { LIMIT_NAMES, parseLimitSettings } from '../ops/limits-table.js'
 import { type Log, ThrottledLog } from '../ops/log.js'
 import { type MetricSources, Metrics } from '../ops/metrics.js'
+import { descriptorsMax } from '../ops/process-figures.js'
 import { CountedServices } from '../services/counted.js'
 import { createServices } from '../services/index.js'
 import { CHEAP_COST, NORMAL_COST, Passwords } from '../services/passwords.js'
@@ -125,6 +127,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const limits = open ? Limits.open(clock) : new Limits(clock, parseLimitSettings(config.setLimits))
   const services = createServices({ engine, clock, random, passwords, limits, connected: uid => hub.devices(uid) })
   const wheel = new Wheel(clock)
+  const plan = descriptorPlan(descriptorsMax(), config.maxConnections)
+  if (plan.connectionsMax < config.maxConnections) {
+    const asked = config.maxConnections
+    log.warn(
+      { asked, connections: plan.connectionsMax },
+      'fewer connections than --max-connections: descriptors are few',
+    )
+  }
   const bounds = { ...backlogBounds(memoryBytes()), exempt: trusted }
   const backlog = new Backlog(open ? { ...bounds, addressMax: Number.POSITIVE_INFINITY } : bounds)
   const served = options.services?.({ hub }) ?? services
@@ -134,7 +144,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     wheel,
     flusher: new Flusher(endOfTurn),
     gate: new ConnectionGate({
-      totalMax: connectionsMax(config),
+      totalMax: plan.connectionsMax,
+      refusalsMax: plan.refusalsMax,
       perAddressMax: open ? Number.POSITIVE_INFINITY : config.maxConnectionsPerAddress,
       exempt: trusted,
     }),
@@ -159,7 +170,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     [READY_PATH, readyRoom(ready)],
   ]
   const ownDoor = config.metricsPort >= 0
-  const operators = new OperatorListener(new Map([...probes, [METRICS_PATH, metricsRoom(metrics)]]))
+  const operators = new OperatorListener(new Map([...probes, [METRICS_PATH, metricsRoom(metrics)]]), plan.operatorsMax)
   const long = new LongListener(context, config.proxyProtocol ? { proxies: trusted } : {})
   const short = new ShortListener({
     context,

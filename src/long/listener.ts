@@ -5,8 +5,10 @@ import { CODES } from '../../protocol/codes.js'
 import { present } from '../lib/assert.js'
 import { type AddressList, plainAddress } from '../lib/network.js'
 import { Timed, type Wheel } from '../lib/wheel.js'
+import { logAcceptErrors } from '../session/accept-errors.js'
 import { closeFrame } from '../session/close-frame.js'
 import type { SessionContext } from '../session/context.js'
+import { REFUSALS_MAX } from '../session/limits.js'
 import { Proxied } from './proxied.js'
 import { SOCKET_HIGH_WATER_BYTES, serveSocket } from './socket.js'
 
@@ -16,9 +18,8 @@ const BACKLOG = 4096
 /** The kernel asks a silent peer after so long: finds the dead one whose heartbeat is half an hour. */
 const KEEP_ALIVE_MS = 120_000
 
-/** A refused connection gets its frame and this long to read it; so many at a time, others are reset. */
+/** A refused connection gets its frame and this long to read it. */
 const REFUSAL_MS = 2_000
-const REFUSALS_MAX = 128
 
 /** So that what was turned away does not come back in step. */
 const REFUSAL_RETRY_MS = { base: 2_000, spread: 8_000 } as const
@@ -61,9 +62,7 @@ export class LongListener {
       this.#server.once('error', reject)
       this.#server.listen({ host, port, backlog: BACKLOG }, () => {
         this.#server.off('error', reject)
-        // Out of descriptors, for one: the connection is lost, the server stays.
-        const { faults, wheel } = this.#context
-        this.#server.on('error', ({ message }) => faults.info(wheel.tick, { error: message }, 'could not accept'))
+        logAcceptErrors(this.#server, this.#context)
         resolve(present(this.#server.address(), 'the address of a listening server') as AddressInfo)
       })
     })
@@ -117,7 +116,8 @@ export class LongListener {
     const { wheel, random, faults } = this.#context
     faults.info(wheel.tick, { address, limit }, 'connection refused: too many connections')
     socket.on('error', ignore)
-    if (this.#refusals >= REFUSALS_MAX) {
+    const { refusalsMax = REFUSALS_MAX } = this.#context.gate.limits
+    if (this.#refusals >= refusalsMax) {
       socket.destroy()
       return
     }

@@ -6,7 +6,6 @@ import { HTTP_PORT_DEFAULT, LONG_PORT_DEFAULT } from './address.js'
 import { parseLimitSettings } from './limits-table.js'
 import { LOG_LEVELS } from './log.js'
 import { flag, integer, list, type Option, type OptionValues, oneOf, parseOptions, text } from './options.js'
-import { descriptorsMax } from './process-figures.js'
 
 const PORT_MAX = 65_535
 
@@ -63,7 +62,7 @@ export const SERVE_OPTIONS = {
     0,
     10_000_000,
     'COUNT',
-    'connections in total; 0: as many as the process may have descriptors, less 200 for its own files',
+    'connections in total; 0, or too many: as many as the process may have descriptors, less 256 (of few a share) that it keeps',
   ),
   maxConnectionsPerAddress: integer(
     1024,
@@ -170,16 +169,4 @@ function limitSettings(why: string): Option<string> {
 export function isLoopback(host: string): boolean {
   if (host === 'localhost' || host === '::1') return true
   return isIP(host) === 4 && host.startsWith('127.')
-}
-
-/** For the lmdb environment, the log, both listeners and what a library opens now and then. */
-const DESCRIPTORS_KEPT = 200
-
-/** Where the limit cannot be read. */
-const DESCRIPTORS_ASSUMED = 1024
-
-/** The most connections that the process can have. */
-export function connectionsMax(config: Config): number {
-  if (config.maxConnections > 0) return config.maxConnections
-  return Math.max(1, (descriptorsMax() ?? DESCRIPTORS_ASSUMED) - DESCRIPTORS_KEPT)
 }

@@ -9,9 +9,13 @@ export interface ConnectionLimits {
   readonly totalMax: number
   /** Connections of one IPv4 address or one IPv6 /64 network; Infinity for no limit. */
   readonly perAddressMax: number
+  /** Refused connections of each side that are there at a time; then the oldest, or the new one, is reset. Absent: 64. */
+  readonly refusalsMax?: number
   /** Proxies, which bring many people: counted in the total only. */
   readonly exempt?: AddressList
 }
+
+export const REFUSALS_MAX = 64
 
 export type Admission = 'admitted' | 'total' | 'address'
 

@@ -19,11 +19,13 @@ import { HELLO_BYTES_MAX } from '../../protocol/limits.js'
 import { present } from '../lib/assert.js'
 import type { Clock } from '../lib/clock.js'
 import { type AddressList, plainAddress } from '../lib/network.js'
+import { logAcceptErrors } from '../session/accept-errors.js'
 import { CONNECTION_BYTES_MAX, type Owner } from '../session/backlog.js'
 import { LARGE_ANSWERS } from '../session/bounded-services.js'
 import { clientAddress } from '../session/client-address.js'
 import { STALL_MS_MAX } from '../session/connection-state.js'
 import type { SessionContext } from '../session/context.js'
+import { REFUSALS_MAX } from '../session/limits.js'
 import { readBody } from './body.js'
 import { type ConnectHandler, tooLarge } from './connect.js'
 import { errorAnswer } from './connect-answer.js'
@@ -83,8 +85,7 @@ const STRANGERS_BYTES_MAX = HELLO_BYTES_MAX
 /** Requests that wait for their answers on one connection: few clients send a second one before the first is answered. */
 const PIPELINED_MAX = 16
 
-/** A refused connection is told so and closed; of so many at a time, others are reset. */
-const REFUSALS_MAX = 128
+/** A refused connection is told so, with a time to come again, and closed. */
 const REFUSAL_RETRY_MS = { base: 2_000, spread: 8_000 } as const
 
 const BASE_HEADERS = Object.entries({
@@ -121,7 +122,8 @@ export class ShortListener {
   readonly #server: Server<typeof Incoming>
   readonly #stallMs: number
   #connections = 0
-  #refusals = 0
+  /** Refused connections that are there, the oldest first: one makes room for a new one, which may be an operator's. */
+  readonly #refused = new Set<Socket>()
   #inWork = 0
   #draining = false
 
@@ -168,8 +170,7 @@ export class ShortListener {
       this.#server.once('error', reject)
       this.#server.listen({ host, port, backlog: BACKLOG }, () => {
         this.#server.off('error', reject)
-        const { faults, wheel } = this.#options.context
-        this.#server.on('error', ({ message }) => faults.info(wheel.tick, { error: message }, 'could not accept'))
+        logAcceptErrors(this.#server, this.#options.context)
         resolve(present(this.#server.address(), 'the address of a listening server') as AddressInfo)
       })
     })
@@ -202,11 +203,12 @@ export class ShortListener {
     const admitted = admission === 'admitted'
     if (!admitted) {
       faults.info(wheel.tick, { address, limit: admission }, 'connection refused: too many connections')
-      if (this.#refusals >= REFUSALS_MAX) {
-        socket.resetAndDestroy()
-        return
+      const [oldest] = this.#refused
+      if (oldest !== undefined && this.#refused.size >= (gate.limits.refusalsMax ?? REFUSALS_MAX)) {
+        this.#refused.delete(oldest)
+        oldest.resetAndDestroy()
       }
-      this.#refusals++
+      this.#refused.add(socket)
     }
     this.#connections++
     socket[PEER] = {
@@ -223,10 +225,10 @@ export class ShortListener {
   }
 
   /** Of an HTTP connection, not of what became of it. */
-  closed({ address, admitted }: Peer): void {
+  closed(socket: Socket, { address, admitted }: Peer): void {
     this.#connections--
     if (admitted) this.#options.context.gate.release(address)
-    else this.#refusals--
+    else this.#refused.delete(socket)
   }
 
   /** Bytes that are no request, or one that took too long. It is for this handler to end the connection. */
@@ -475,7 +477,7 @@ function enter(room: Room, request: ShortRequest, reply: Reply): void {
 
 function onClose(this: HttpSocket): void {
   const peer = this[PEER]
-  if (peer !== undefined) peer.listener.closed(peer)
+  if (peer !== undefined) peer.listener.closed(this, peer)
 }
 
 /** 'close' follows and says all that matters. */

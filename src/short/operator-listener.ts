@@ -11,17 +11,17 @@ const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 15_000
 const KEEP_ALIVE_MS = 65_000
 
-/** Readers are a handful; they must not take the clients' descriptors. */
-const CONNECTIONS_MAX = 64
-
 const HEADERS_BYTES_MAX = 8_192
 
 export class OperatorListener {
   readonly #rooms: ReadonlyMap<string, Room>
   readonly #server: Server
 
-  /** @param rooms by path */
-  constructor(rooms: ReadonlyMap<string, Room>) {
+  /**
+   * @param rooms by path
+   * @param connectionsMax readers are a handful; they must not take the clients' descriptors
+   */
+  constructor(rooms: ReadonlyMap<string, Room>, connectionsMax: number) {
     this.#rooms = rooms
     this.#server = createServer(
       {
@@ -33,7 +33,7 @@ export class OperatorListener {
       },
       (request, response) => this.#answer(request, response),
     )
-    this.#server.maxConnections = CONNECTIONS_MAX
+    this.#server.maxConnections = connectionsMax
   }
 
   /**

@@ -3,9 +3,10 @@
 import { readFileSync } from 'node:fs'
 import { systemRandom } from '../lib/random.js'
 import { address, HTTP_PORT_DEFAULT, LONG_PORT_DEFAULT, parseAddress, type ServerAddress } from '../ops/address.js'
-import { connectionsMax, parseConfig } from '../ops/config.js'
+import { descriptorPlan } from '../ops/descriptors.js'
 import { TRANSPORTS } from '../ops/dial.js'
 import { flag, integer, type Option, oneOf, parseOptions, text } from '../ops/options.js'
+import { descriptorsMax } from '../ops/process-figures.js'
 import { numberedTexts, readTexts, type Texts } from './texts.js'
 
 /** Clients and their sockets live in one process, and 20 000 descriptors is what many machines give to one. */
@@ -112,8 +113,7 @@ function contradiction(values: {
 
 /** Connections that this process may open: as many as a server here may take, for it runs under the same limit. */
 function descriptorsLeft(): number {
-  const parsed = parseConfig([], {})
-  return parsed.kind === 'config' ? connectionsMax(parsed.config) : CLIENTS_MAX
+  return descriptorPlan(descriptorsMax(), 0).connectionsMax
 }
 
 /** A positive number of seconds; off by default. */

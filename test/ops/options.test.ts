@@ -1,5 +1,5 @@
 import t from 'tap'
-import { connectionsMax, isLoopback, parseConfig, SERVE_OPTIONS } from '../../src/ops/config.js'
+import { isLoopback, parseConfig, SERVE_OPTIONS } from '../../src/ops/config.js'
 import { flag, integer, list, oneOf, optionHelp, parseOptions, text } from '../../src/ops/options.js'
 
 const TABLE = {
@@ -170,16 +170,6 @@ t.test('an allowed origin is one as a browser names it', async t => {
 t.test('two listeners on one port are refused before they try', async t => {
   t.match(parseConfig(['--port', '5', '--http-port', '5'], {}), { kind: 'wrong', message: /--port and --http-port/ })
   t.equal(parseConfig(['--port', '0', '--http-port', '0'], {}).kind, 'config')
-})
-
-t.test('the total of connections is what was asked for, or what the descriptors allow', async t => {
-  const config = (...argv: string[]) => {
-    const parsed = parseConfig(argv, {})
-    if (parsed.kind !== 'config') throw new Error('wrong')
-    return parsed.config
-  }
-  t.equal(connectionsMax(config('--max-connections', '17')), 17)
-  t.ok(connectionsMax(config()) > 0)
 })
 
 t.test('every option of serve has a default that its own rule takes', async t => {

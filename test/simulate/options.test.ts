@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { connectionsMax, parseConfig } from '../../src/ops/config.js'
+import { descriptorPlan } from '../../src/ops/descriptors.js'
+import { descriptorsMax } from '../../src/ops/process-figures.js'
 import { parseSettings, type Settings } from '../../src/simulate/options.js'
 
 function settingsOf(...argv: string[]): Settings {
@@ -66,9 +67,7 @@ t.test('an unknown option or a wrong value is one line that names it', async t =
 })
 
 t.test('no more clients than this process may have sockets for: over HTTP each needs three', async t => {
-  const parsed = parseConfig([], {})
-  if (parsed.kind !== 'config') throw new Error(parsed.kind)
-  const sockets = connectionsMax(parsed.config)
+  const sockets = descriptorPlan(descriptorsMax(), 0).connectionsMax
   for (const [transport, each] of [
     ['tcp', 1],
     ['ws', 1],

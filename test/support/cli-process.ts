@@ -13,6 +13,8 @@ export interface Ready {
   readonly host: string
   readonly port: number
   readonly http_port: number
+  /** If it has one of its own. */
+  readonly metrics_port?: number
   readonly pid: number
   readonly store: string
 }

@@ -1,0 +1,33 @@
+/**
+ * What the descriptors that a process may have are for. Connections get what is left of them, so that the others find theirs
+ * however many connections come: the store's files, the log, threads; those who are refused, for as long as they read why; and
+ * operators, who look when the doors are full.
+ */
+
+/** Where the limit cannot be read. */
+const DESCRIPTORS_ASSUMED = 1_024
+
+/** An idle server holds 35: lmdb, the journal, listeners, the threads' own. */
+const OWN = 64
+/** Refused connections of each of the two sides at a time, and connections of operators. */
+const OTHERS = 64
+
+export interface DescriptorPlan {
+  readonly connectionsMax: number
+  /** Of each side, beyond its connections. */
+  readonly refusalsMax: number
+  readonly operatorsMax: number
+}
+
+/**
+ * @param limit of the process; undefined if it cannot be read, Infinity for none
+ * @param asked connections, by an operator; 0: as many as there can be
+ */
+export function descriptorPlan(limit: number | undefined, asked: number): DescriptorPlan {
+  const all = limit ?? DESCRIPTORS_ASSUMED
+  // Of few descriptors shares, or nothing would be left.
+  const own = Math.min(OWN, Math.floor(all / 3))
+  const others = Math.min(OTHERS, Math.max(4, Math.floor(all / 16)))
+  const left = Math.max(1, all - own - 3 * others)
+  return { connectionsMax: asked > 0 ? Math.min(asked, left) : left, refusalsMax: others, operatorsMax: others }
+}
