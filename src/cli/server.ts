@@ -21,6 +21,7 @@ import { LIMIT_NAMES, parseLimitSettings } from '../ops/limits-table.js'
 import { type Log, ThrottledLog } from '../ops/log.js'
 import { type MetricSources, Metrics } from '../ops/metrics.js'
 import { descriptorsMax } from '../ops/process-figures.js'
+import { zeroWindows } from '../ops/zero-windows.js'
 import { CountedServices } from '../services/counted.js'
 import { createServices } from '../services/index.js'
 import { CHEAP_COST, NORMAL_COST, Passwords } from '../services/passwords.js'
@@ -30,6 +31,7 @@ import { BoundedServices } from '../session/bounded-services.js'
 import { Canary, type Readiness } from '../session/canary.js'
 import type { Connection } from '../session/connection.js'
 import type { SessionContext } from '../session/context.js'
+import { DeafPeers } from '../session/deaf-peers.js'
 import { Flusher } from '../session/flusher.js'
 import { Hub } from '../session/hub.js'
 import { ConnectionGate } from '../session/limits.js'
@@ -161,6 +163,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     { ...metricSources(context, engine, store), linesLost: options.linesLost ?? (() => 0) },
     clock,
   )
+  const deaf = new DeafPeers({ context, clock, zeroWindows })
   const canary = new Canary({ engine, hub, clock, random, patienceMs: config.readyMs })
   let serving = false
   const ready = async (): Promise<Readiness> =>
@@ -198,8 +201,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const { port: httpPort } = await short.listen(config.host, config.httpPort)
     const metricsPort = ownDoor ? (await operators.listen(config.metricsHost, config.metricsPort)).port : -1
     serving = true
+    deaf.start()
     const drain = async (): Promise<void> => {
       serving = false
+      deaf.stop()
       long.stop()
       short.drain(config.drainMs)
       await drainConnections(context, short, clock, config.drainMs)
@@ -209,6 +214,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       metrics.stop()
     }
     const abort = (): void => {
+      deaf.stop()
       retention.stop()
       long.stop()
       short.close()

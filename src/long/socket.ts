@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 import { Connection } from '../session/connection.js'
 import type { SessionContext } from '../session/context.js'
 import type { LinkOptions } from '../session/frame-link.js'
-import type { Pipe } from '../session/pipe.js'
+import { isSocketBetween, type Pipe } from '../session/pipe.js'
 
 /**
  * For the server's sockets (`highWaterMark`): a paused socket then buffers one read at most, and each write that the kernel
@@ -54,6 +54,10 @@ class SocketPipe implements Pipe {
 
   get queuedBytes(): number {
     return this.#socket.writableLength
+  }
+
+  isBetween(localPort: number, remoteAddress: string, remotePort: number): boolean {
+    return isSocketBetween(this.#socket, localPort, remoteAddress, remotePort)
   }
 
   write(bytes: Uint8Array): void {

@@ -21,6 +21,8 @@ export interface LiveConnection extends Member {
   readonly told: number
   /** Bytes on their way to the peer that this process holds. */
   readonly waitingBytes: number
+  /** Whether it is this connection of TCP's. */
+  isBetween(localPort: number, remoteAddress: string, remotePort: number): boolean
   /** Says that the server stops, finishes what is in work and closes. */
   drain(retryAfterMs: number): void
   /** Closes at once. */

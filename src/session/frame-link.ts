@@ -69,6 +69,10 @@ export abstract class FrameLink extends Timed implements Flushable {
     return this.outgoing.bytes + this.pipe.queuedBytes
   }
 
+  isBetween(localPort: number, remoteAddress: string, remotePort: number): boolean {
+    return this.pipe.isBetween?.(localPort, remoteAddress, remotePort) === true
+  }
+
   /** Tells the backlog how many bytes wait now; mostly none did and none do. */
   protected countWaiting(bytes: number): void {
     if (bytes === this.#counted) return

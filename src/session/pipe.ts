@@ -1,12 +1,21 @@
 /** The bytes' way to the peer: what a transport gives a connection, so that one connection code serves TCP and WebSocket. */
 
+import type { Socket } from 'node:net'
+
 export type Transport = 'tcp' | 'ws'
+
+/** What pipes over a socket say of themselves. The ports are compared first: they tell nearly all apart. */
+export function isSocketBetween(socket: Socket, localPort: number, remoteAddress: string, remotePort: number): boolean {
+  return socket.remotePort === remotePort && socket.localPort === localPort && socket.remoteAddress === remoteAddress
+}
 
 /** The connection calls it; the transport calls the connection's receive, drained, ended and gone. */
 export interface Pipe {
   readonly transport: Transport
   /** Bytes that were written and have not left the process. */
   readonly queuedBytes: number
+  /** Whether it is this connection of TCP's. Absent: it is none. */
+  isBetween?(localPort: number, remoteAddress: string, remotePort: number): boolean
   /** Takes everything; the bytes are the pipe's from here on. If queuedBytes is not 0 afterwards, drained() is due. */
   write(bytes: Uint8Array): void
   /** No more receive() until resume(), but for what was on its way. */

@@ -10,7 +10,7 @@ import { PINGS_PER_SECOND_MAX } from '../../protocol/limits.js'
 import { Connection } from '../session/connection.js'
 import type { SessionContext } from '../session/context.js'
 import type { LinkOptions } from '../session/frame-link.js'
-import type { Pipe } from '../session/pipe.js'
+import { isSocketBetween, type Pipe } from '../session/pipe.js'
 
 /** The handshake has told it from everything else. */
 const OPTIONS: LinkOptions = Object.freeze({ leadingZero: false })
@@ -69,6 +69,10 @@ class WebSocketPipe implements Pipe {
 
   get queuedBytes(): number {
     return this.#socket.writableLength
+  }
+
+  isBetween(localPort: number, remoteAddress: string, remotePort: number): boolean {
+    return isSocketBetween(this.#socket, localPort, remoteAddress, remotePort)
   }
 
   /** One message. It is put together here, for ws would write header and bytes apart: 2 buffers, one vectored write. */
