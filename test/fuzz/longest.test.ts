@@ -293,8 +293,8 @@ const FOLDERS = ['src/short', 'src/long', 'src/session', 'src/services', 'src/sy
 const EXPRESSIONS: Readonly<Record<string, string>> = {
   '/^\\d{1,10}$/': 'Connect-Timeout-Ms: bounded',
   '/^:\\d{1,5}$/': 'the port of a Host: bounded',
-  '/^Bearer +([A-Za-z0-9_-]+|[A-Za-z0-9+/]+={0,2})$/i':
-    'Authorization: what comes next tells the parts apart, and it is short',
+  '/^Bearer +((?:[A-Za-z0-9_-]+|[A-Za-z0-9+/]+)={0,2})$/i':
+    'Authorization: each of two ways is tried once, and it is short',
   '/^(?:\\[([^\\]]+)\\](?::\\d{1,5})?|([^:]+):\\d{1,5})$/':
     'a hop of X-Forwarded-For: what comes next tells the parts apart',
   '/^(?:0|[1-9]\\d{0,4})$/': "a port of PROXY's line: bounded",
