@@ -1,7 +1,7 @@
 /** What README tells newcomers to type, typed: the lines of curl, and the options and commands that it names (help.test.ts). */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { CliProcess } from '../support/cli-process.js'
@@ -44,7 +44,8 @@ t.test('the lines of curl do what is said of them', async t => {
 t.test(
   'the sample of the client library works as it stands, the second and the third time, and on a new machine',
   async t => {
-    const { server, ready } = await CliProcess.serve('--data', t.testdir({ data: {} }), '--log-level', 'silent')
+    const folder = t.testdir({})
+    const { server, ready } = await CliProcess.serve('--data', join(folder, 'data'), '--log-level', 'silent')
     t.teardown(async () => {
       server.child.kill('SIGKILL')
       await server.exit()
@@ -57,7 +58,7 @@ t.test(
     const sample = samples[0] ?? ''
     const mine = sample.replace('port: 8081', `port: ${ready.port}`)
     t.not(mine, sample, 'it talks to the default port')
-    const folder = t.testdir({ 'talk.mjs': mine })
+    writeFileSync(join(folder, 'talk.mjs'), mine)
     for (const run of ['first', 'second', 'third', 'without what the others left']) {
       if (run.startsWith('without')) rmSync(join(folder, 'people'), { recursive: true })
       const said = await runUntil(folder, /message \d+ of erin is delivered/)
@@ -77,6 +78,8 @@ async function runUntil(folder: string, wanted: RegExp): Promise<string> {
   void closed.then(() => (isOver = true))
   try {
     await eventually(() => isOver || wanted.test(said), 30_000)
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : error}; it said:\n${said}`)
   } finally {
     child.kill('SIGINT')
     await closed
