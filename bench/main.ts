@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: the repeatable measurements that README quotes. Each figure stands beside a baseline that was measured in
+ * `npm run bench`: the repeatable measurements that docs/figures.md quotes. Each figure stands beside a baseline that was measured in
  * the same run, in turns: absolute times differ from machine to machine and from run to run, ratios far less.
  *
  * The servers are processes of their own; this process is the load generator.

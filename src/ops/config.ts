@@ -48,7 +48,7 @@ export const SERVE_OPTIONS = {
     'open: no limits on what anybody does, and cheap password hashing, for load tests; loopback only',
   ),
   setLimits: limitSettings(
-    'other rates than the usual, as NAME=AMOUNT/UNIT+BURST (60/h+100) or NAME=off, separated by commas; README has the names',
+    'other rates than the usual, as NAME=AMOUNT/UNIT+BURST (60/h+100) or NAME=off, separated by commas; docs/limits.md has the names',
   ),
   trustProxy: list(
     'ADDRESS,…',
@@ -159,7 +159,7 @@ function limitSettings(why: string): Option<string> {
   return {
     default: '',
     value: 'LIMITS',
-    range: 'NAME=AMOUNT/UNIT+BURST or NAME=off, separated by commas (UNIT: s, min or h; names: README, "Limits")',
+    range: 'NAME=AMOUNT/UNIT+BURST or NAME=off, separated by commas (UNIT: s, min or h; names: docs/limits.md)',
     why,
     parse: given => (parseLimitSettings(given) === undefined ? undefined : given),
   }

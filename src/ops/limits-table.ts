@@ -1,5 +1,5 @@
 /**
- * Every limit on how much somebody may do, in one table: the code, README.md and the tests read this one. What is a limit of the
+ * Every limit on how much somebody may do, in one table: the code, docs/limits.md and the tests read this one. What is a limit of the
  * protocol (sizes, windows, pings) stands in protocol/limits.ts, what counts connections in session/limits.ts.
  */
 
@@ -288,7 +288,7 @@ export function rateOf({ amount, unit, burst }: LimitRate): Rate {
   return { perSecond: (amount * 1000) / UNIT_MS[unit], burst }
 }
 
-/** As the option and README.md write it: `60/h+100`. */
+/** As the option and docs/limits.md write it: `60/h+100`. */
 export function rateText({ amount, unit, burst }: LimitRate): string {
   return `${amount}/${unit}+${burst}`
 }

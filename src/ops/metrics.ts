@@ -1,6 +1,6 @@
 /**
- * The metrics that Prometheus reads at /metrics: one table of name, type, labels, meaning and source (README has the first
- * four again, a test compares them). Nothing is computed before somebody reads.
+ * The metrics that Prometheus reads at /metrics: one table of name, type, labels, meaning and source (docs/metrics.md has the
+ * first four again, a test compares them). Nothing is computed before somebody reads.
  */
 
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'

@@ -15,4 +15,4 @@ export function isLimit(code: string): boolean {
 
 /** What to do about it; ends a sentence. */
 export const WIDER_LIMITS =
-  'give the server wider limits for the run: longwire serve --limits open (on loopback), or --set-limits registrations=off,logins=off,contact-requests=off (README, "Limits")'
+  'give the server wider limits for the run: longwire serve --limits open (on loopback), or --set-limits registrations=off,logins=off,contact-requests=off (docs/limits.md)'

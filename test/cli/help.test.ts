@@ -6,7 +6,14 @@ import { COMMANDS } from '../../src/cli/main.js'
 import { flagOf } from '../../src/ops/options.js'
 import { CliProcess } from '../support/cli-process.js'
 
-const README = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
+function read(path: string): string {
+  return readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
+}
+
+const README = read('README.md')
+
+/** README and the pages with its tables. */
+const PAGES = ['README.md', 'docs/limits.md', 'docs/metrics.md', 'docs/figures.md'].map(read).join('\n')
 
 /** Of other programs, and of `npm run …` scripts that are no command of longwire. */
 const FOREIGN = ['--help', '--version', '--seeds', '--prefix', '--json', '--compressed', '--no-buffer']
@@ -95,9 +102,9 @@ t.test('every command refuses what it does not know, and wrong values, by name',
   }
 })
 
-t.test('README names no option that is not there, and no command', async t => {
+t.test('README and its pages name no option that is not there, and no command', async t => {
   const known = new Set(commands.flatMap(([, { options }]) => Object.keys(options).map(flagOf)))
-  for (const [flag] of README.matchAll(/(?<![\w-])--[a-z][a-z0-9-]*/g))
+  for (const [flag] of PAGES.matchAll(/(?<![\w-])--[a-z][a-z0-9-]*/g))
     t.ok(known.has(flag) || FOREIGN.includes(flag), flag)
-  for (const [, name = ''] of README.matchAll(/`(?:npx )?longwire ([a-z]+)/g)) t.ok(Object.hasOwn(COMMANDS, name), name)
+  for (const [, name = ''] of PAGES.matchAll(/`(?:npx )?longwire ([a-z]+)/g)) t.ok(Object.hasOwn(COMMANDS, name), name)
 })

@@ -4,17 +4,17 @@ import { Limits } from '../../src/ops/limits.js'
 import { LIMIT_NAMES, type LimitName, limitRow, parseLimitSettings, rateText } from '../../src/ops/limits-table.js'
 import { ManualClock } from '../support/manual-clock.js'
 
-const README = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
+const PAGE = readFileSync(new URL('../../../docs/limits.md', import.meta.url), 'utf8')
 
-/** A row as README.md shows it. */
+/** A row as docs/limits.md shows it. */
 function shown(name: LimitName): string {
   const { key, code, counts, why, growing, ...rate } = limitRow(name)
   const refusal = growing === true ? `${code}, ever longer` : code
   return `| ${name} | ${key} | ${rateText(rate)} | ${refusal} | ${counts}: ${why} |`
 }
 
-t.test("README's table of limits is the code's, both ways", async t => {
-  const [, table = ''] = /\n\| limit \|.*\n\| *---.*\n((?:\|.*\n)+)/.exec(README) ?? []
+t.test("the table in docs/limits.md is the code's, both ways", async t => {
+  const [, table = ''] = /\n\| limit \|.*\n\| *---.*\n((?:\|.*\n)+)/.exec(PAGE) ?? []
   t.same(table.trim().split('\n'), LIMIT_NAMES.map(shown))
 })
 

@@ -1,4 +1,4 @@
-/** What Prometheus reads: the table and README say the same, what happens is counted, and no peer can add a line. */
+/** What Prometheus reads: the table and docs/metrics.md say the same, what happens is counted, and no peer can add a line. */
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import {
@@ -34,9 +34,9 @@ const IDLE: MetricSources = {
 const alive = setInterval(() => {}, 1_000)
 t.teardown(() => clearInterval(alive))
 
-t.test('README lists every metric with its type, labels and meaning, and no other', async t => {
-  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
-  const rows = readme.matchAll(/^\| `((?:longwire|process|nodejs)_\w+)` \| (\w+) \| ([^|]*) \| ([^|]*) \|$/gm)
+t.test('docs/metrics.md lists every metric with its type, labels and meaning, and no other', async t => {
+  const page = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8')
+  const rows = page.matchAll(/^\| `((?:longwire|process|nodejs)_\w+)` \| (\w+) \| ([^|]*) \| ([^|]*) \|$/gm)
   const listed = Array.from(rows, ([, name, type, labels, help]) => ({ name, type, labels: labels?.trim(), help }))
   const known = Object.entries(METRICS).map(([name, { type, labels, help }]) => {
     return { name, type, labels: type === 'histogram' ? '' : labels.join(', '), help }
