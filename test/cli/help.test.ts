@@ -16,7 +16,7 @@ const README = read('README.md')
 const PAGES = ['README.md', 'docs/limits.md', 'docs/metrics.md', 'docs/figures.md'].map(read).join('\n')
 
 /** Of other programs, and of `npm run …` scripts that are no command of longwire. */
-const FOREIGN = ['--help', '--version', '--seeds', '--prefix', '--json', '--compressed', '--no-buffer']
+const FOREIGN = ['--help', '--version', '--seeds', '--states', '--prefix', '--json', '--compressed', '--no-buffer']
 
 const commands: [name: string, command: Command][] = await Promise.all(
   Object.entries(COMMANDS).map(async ([name, entry]): Promise<[string, Command]> => [name, await entry.load()]),
