@@ -11,8 +11,7 @@
  */
 import type { Key } from '../lib/expiring-table.js'
 import { Fifo } from '../lib/fifo.js'
-import { deviceKey } from './limiting.js'
-import type { Caller } from './types.js'
+import { type Device, deviceKey } from './limiting.js'
 
 /**
  * A device may have so many bytes wait: twice the 64 requests of a connection (4.6) with the longest texts. The second half is
@@ -23,8 +22,6 @@ const WAITING_BYTES_MAX = 2 * 64 * 16_384
 const ALL_WAITING_BYTES_MAX = 32 * WAITING_BYTES_MAX
 /** What a waiting request costs beside its body. */
 const REQUEST_BYTES = 256
-
-type Device = Pick<Caller, 'uid' | 'device'>
 
 interface Waiting {
   readonly bytes: number

@@ -12,7 +12,7 @@ import type { Answer } from '../sync/rules/numbered.js'
 import type { Outcome } from '../sync/types.js'
 import type { Caller } from './types.js'
 
-type Device = Pick<Caller, 'uid' | 'device'>
+export type Device = Pick<Caller, 'uid' | 'device'>
 type Asker = Pick<Caller, 'uid' | 'device' | 'address'>
 
 /** A number where it is exact: one key for each device, and no text made for each request. */
@@ -76,22 +76,20 @@ export function lookUpWait(limits: Limits, caller: Caller): number {
 
 /** Whether the answer says something about somebody who is no contact: that there is such a user, or that there is none. */
 export function toldOfStranger(outcome: Outcome<Answer>): boolean {
-  if (outcome.kind !== 'done' || outcome.result.kind !== 'answer') return false
-  const { code } = outcome.result
+  const code = answerOf(outcome)?.code
   return code === CODES.UNKNOWN_USER.code || code === CODES.NOT_FRIEND.code || code === CODES.NO_SUCH_REQUEST.code
 }
 
 /** Whether a numbered request was run now: not a repeat, a gap, or nothing at all. */
 export function ranNow(outcome: Outcome<Answer>): boolean {
-  return outcome.kind === 'done' && outcome.result.kind === 'answer' && !outcome.result.repeated
+  return answerOf(outcome)?.repeated === false
 }
 
 /** Whether it was run now and succeeded: what follows an act begins by this, never by a code, which a repeat has too. */
 export function succeededNow(outcome: Outcome<Answer>): boolean {
-  return (
-    outcome.kind === 'done' &&
-    outcome.result.kind === 'answer' &&
-    !outcome.result.repeated &&
-    outcome.result.code === CODES.OK.code
-  )
+  return ranNow(outcome) && answerOf(outcome)?.code === CODES.OK.code
+}
+
+function answerOf(outcome: Outcome<Answer>): Extract<Answer, { kind: 'answer' }> | undefined {
+  return outcome.kind === 'done' && outcome.result.kind === 'answer' ? outcome.result : undefined
 }

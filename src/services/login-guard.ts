@@ -13,7 +13,7 @@
 import type { Key } from '../lib/expiring-table.js'
 import { networkOf } from '../lib/network.js'
 import type { GrowingName, Limits } from '../ops/limits.js'
-import type { Caller } from './types.js'
+import type { Device } from './limiting.js'
 
 export interface LoginTry {
   readonly account: string
@@ -52,7 +52,7 @@ export function beginTry(limits: Limits, { account, address, installationKey, ow
 }
 
 /** The same for a request of a session that names the password. */
-export function beginCheck(limits: Limits, device: Pick<Caller, 'uid' | 'device'>): OpenTry | number {
+export function beginCheck(limits: Limits, device: Device): OpenTry | number {
   return begin(limits, [['login-failures', `session ${device.uid}/${device.device}`]])
 }
 

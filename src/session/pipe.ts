@@ -1,11 +1,21 @@
 /** The bytes' way to the peer: what a transport gives a connection, so that one connection code serves TCP and WebSocket. */
 
-import type { Socket } from 'node:net'
-
 export type Transport = 'tcp' | 'ws'
 
+/** The ends of a TCP connection, as a socket of node:net names them. */
+interface SocketEnds {
+  readonly localPort?: number | undefined
+  readonly remoteAddress?: string | undefined
+  readonly remotePort?: number | undefined
+}
+
 /** What pipes over a socket say of themselves. The ports are compared first: they tell nearly all apart. */
-export function isSocketBetween(socket: Socket, localPort: number, remoteAddress: string, remotePort: number): boolean {
+export function isSocketBetween(
+  socket: SocketEnds,
+  localPort: number,
+  remoteAddress: string,
+  remotePort: number,
+): boolean {
   return socket.remotePort === remotePort && socket.localPort === localPort && socket.remoteAddress === remoteAddress
 }
 

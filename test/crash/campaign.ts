@@ -60,7 +60,7 @@ export async function campaign({ seed, states, later, eye }: CampaignOptions): P
 }
 
 /** A backup, commits that it does not have, and a restore that gives them up. */
-export function backupPlans(seed: string): WorkloadPlan[] {
+function backupPlans(seed: string): WorkloadPlan[] {
   return [
     { seed: `${seed} before`, commits: 6, end: 'back up' },
     { seed: `${seed} beyond`, commits: 4, end: 'kill' },
@@ -70,7 +70,7 @@ export function backupPlans(seed: string): WorkloadPlan[] {
 }
 
 /** A first start, a start with something to replay, one with nothing to replay. */
-export function firstPlans(seed: string): WorkloadPlan[] {
+function firstPlans(seed: string): WorkloadPlan[] {
   return [
     { seed: `${seed} first`, commits: 25, end: 'kill' },
     { seed: `${seed} second`, commits: 10, end: 'close' },

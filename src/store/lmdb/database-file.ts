@@ -19,7 +19,8 @@ import { StoreDamagedError, StoreFormatError } from './errors.js'
 
 export const PAGE_HEAD_BYTES = 24
 const META_BYTES = 168
-const MAGIC = 0xbeefc0de
+/** Stands in each meta page, behind the page's head. */
+export const MAGIC = 0xbeefc0de
 const VERSION = 2
 const IS_META = 8
 export const IS_BRANCH = 1

@@ -13,6 +13,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { open, type RootDatabase, type Transaction } from 'lmdb'
+import { MAGIC, PAGE_HEAD_BYTES } from './database-file.js'
 import { StoreInUseError } from './errors.js'
 
 export interface FolderLock {
@@ -26,8 +27,6 @@ const AGAIN_MS = 50
 /** Two pages of meta data, each with lmdb's magic. */
 const LOCK_BYTES = 8192
 const LOCK_PAGES = [0, 4096]
-const MAGIC_AT = 24
-const MAGIC = 0xbeefc0de
 
 /** The folders that this process has locked, as device and inode. */
 const held = new Set<string>()
@@ -102,7 +101,7 @@ function isInPieces(file: string): boolean {
   if (!fs.existsSync(file)) return false
   const bytes = fs.readFileSync(file)
   if (bytes.length === 0) return false
-  return bytes.length < LOCK_BYTES || LOCK_PAGES.some(at => bytes.readUInt32LE(at + MAGIC_AT) !== MAGIC)
+  return bytes.length < LOCK_BYTES || LOCK_PAGES.some(at => bytes.readUInt32LE(at + PAGE_HEAD_BYTES) !== MAGIC)
 }
 
 /** Process ids: lmdb lists `pid thread txnid`, one place in a line, below a heading. */

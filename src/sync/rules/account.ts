@@ -3,6 +3,7 @@ import { CODES, type Code } from '../../../protocol/codes.js'
 import { encodeItem } from '../../../protocol/generated/messages.js'
 import { isShowable } from '../../../protocol/names.js'
 import { PARTITIONS } from '../../store/types.js'
+import { jsonEffect } from '../json-effect.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
 import { leavingActor, noteLeaving } from './leaving.js'
 import { AGAIN, type Answer, judge, type Numbered, numbered, small } from './numbered.js'
@@ -62,10 +63,8 @@ export const register: Transition<RegisterInput, RegisterResult> = {
   },
 }
 
-export const createUser: EffectKind<NewUser> = {
+export const createUser: EffectKind<NewUser> = jsonEffect({
   name: 'user-created',
-  encode: input => new TextEncoder().encode(JSON.stringify(input)),
-  decode: bytes => JSON.parse(new TextDecoder().decode(bytes)) as NewUser,
   run(tx, { account, nickname, passwordHash, installationKey, deviceName, tokenHash }) {
     const device = 1
     tx.put(profile, { account, nickname, createdAtMs: tx.nowMs, deleted: false })
@@ -76,7 +75,7 @@ export const createUser: EffectKind<NewUser> = {
     tx.put(deviceWindow, EMPTY_WINDOW, device)
     appendProfile(tx, account, nickname)
   },
-}
+})
 
 function appendProfile(tx: Tx, account: string, nickname: string): void {
   tx.append(encodeItem({ skip: 0, content: { case: 'ownProfile', value: { account, nickname } } }), 'profile')

@@ -19,6 +19,7 @@
 import { CODES, type Code } from '../../../protocol/codes.js'
 import { type Contact, ContactState, encodeItem } from '../../../protocol/generated/messages.js'
 import type { Actor } from '../../store/types.js'
+import { jsonEffect } from '../json-effect.js'
 import type { EffectKind, Tx } from '../types.js'
 import { type Numbered, numbered } from './numbered.js'
 import {
@@ -128,10 +129,8 @@ function mayAsk(tx: Tx): boolean {
 }
 
 /** The other side's act. */
-export const contactTold: EffectKind<Told> = {
+export const contactTold: EffectKind<Told> = jsonEffect({
   name: 'contact',
-  encode: input => new TextEncoder().encode(JSON.stringify(input)),
-  decode: bytes => JSON.parse(new TextDecoder().decode(bytes)) as Told,
   run(tx, told, source) {
     const other = uidOf(source)
     if (tx.get(profile)?.deleted === true) {
@@ -147,7 +146,7 @@ export const contactTold: EffectKind<Told> = {
     const isShown = told.act === 'gone' ? after.account !== before.account || !isSecret : !isSecret
     if (after !== known) become(tx, other, before, after, after !== before && isShown)
   },
-}
+})
 
 /** The act of a blocked user: what both sides must agree on, and nothing else. */
 function hearUnseen(tx: Tx, source: Actor, before: ContactRecord, told: Told): ContactRecord {

@@ -9,6 +9,7 @@
  * Contacts learn that the user is gone, and lose the names; what they have of his messages is theirs.
  */
 import { type Actor, PARTITIONS } from '../../store/types.js'
+import { jsonEffect } from '../json-effect.js'
 import { jsonRecord, setAside } from '../record-kinds.js'
 import type { EffectKind, RecordKind, Transition } from '../types.js'
 import { forgetContact } from './contact.js'
@@ -44,14 +45,12 @@ export const leavingUser = jsonRecord<{ readonly sinceMs: number }>('user', {
   many: 'one per deleted account whose data is being removed',
 })
 
-export const noteLeaving: EffectKind<{ readonly uid: number }> = {
+export const noteLeaving: EffectKind<{ readonly uid: number }> = jsonEffect({
   name: 'account-leaving',
-  encode: input => new TextEncoder().encode(JSON.stringify(input)),
-  decode: bytes => JSON.parse(new TextDecoder().decode(bytes)) as { uid: number },
   run(tx, { uid }) {
     tx.put(leavingUser, { sinceMs: tx.nowMs }, uid)
   },
-}
+})
 
 /** When the last of them had left: what a unit that only removes something is known by. */
 const lastLeft = jsonRecord<{ readonly atMs: number }>('last', {

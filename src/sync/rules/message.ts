@@ -2,6 +2,7 @@
 import { CODES, type Code } from '../../../protocol/codes.js'
 import { ContactState, encodeItem } from '../../../protocol/generated/messages.js'
 import { encodeMessageItem, withRecipient } from '../../../protocol/item-codec.js'
+import { jsonEffect } from '../json-effect.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
 import { type Answer, contiguous, type Numbered, numbered, type SequenceRule } from './numbered.js'
 import { contact, profile, uidOf, userActor } from './records.js'
@@ -69,15 +70,13 @@ function refusalOf(tx: Tx, sender: number): Code {
 }
 
 /** Accepted, and then refused on the other side. */
-export const failMessage: EffectKind<Failure> = {
+export const failMessage: EffectKind<Failure> = jsonEffect({
   name: 'message-failed',
-  encode: input => new TextEncoder().encode(JSON.stringify(input)),
-  decode: bytes => JSON.parse(new TextDecoder().decode(bytes)) as Failure,
   run(tx, failure) {
     if (tx.get(profile)?.deleted === true) return
     tx.append(encodeItem({ skip: 0, content: { case: 'failed', value: failure } }))
   },
-}
+})
 
 /** `sequence` is how numbers are judged: the simulation plants a wrong rule here to see it caught. */
 export function sendTransition(sequence: SequenceRule = contiguous): Transition<SendInput, Answer> {

@@ -82,7 +82,7 @@ export const DEVICES_MAX = 8
 /** And so many that have ended are kept at most: who logs in with ever new keys makes his list no longer. */
 export const ENDED_DEVICES_MAX = 64
 /** With the one that a login ends. */
-export const DEVICES_KEPT_MAX = DEVICES_MAX + ENDED_DEVICES_MAX + 1
+const DEVICES_KEPT_MAX = DEVICES_MAX + ENDED_DEVICES_MAX + 1
 
 export const devices = jsonRecord<Devices>('devices', {
   bytesMax: 128 + DEVICES_KEPT_MAX * (256 + JSON_BYTES_PER_BYTE * DEVICE_NAME_BYTES_MAX),

@@ -10,6 +10,7 @@
  * renames himself all the time tells everybody once a round, the newest alone.
  */
 import { type Actor, PARTITIONS } from '../../store/types.js'
+import { jsonEffect } from '../json-effect.js'
 import { jsonRecord } from '../record-kinds.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
 import { tellNames } from './contact.js'
@@ -44,14 +45,12 @@ export const renaming = jsonRecord<Renaming>('renaming', {
   many: 'one',
 })
 
-export const noteRenaming: EffectKind<{ readonly uid: number; readonly round: number }> = {
+export const noteRenaming: EffectKind<{ readonly uid: number; readonly round: number }> = jsonEffect({
   name: 'profile-renaming',
-  encode: input => new TextEncoder().encode(JSON.stringify(input)),
-  decode: bytes => JSON.parse(new TextDecoder().decode(bytes)) as { uid: number; round: number },
   run(tx, { uid, round }) {
     tx.put(renamingUser, { round }, uid)
   },
-}
+})
 
 /** All contacts are to be told the names of now. */
 export function beginRound(tx: Tx): void {

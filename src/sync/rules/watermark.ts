@@ -4,6 +4,7 @@
  */
 import { encodeItem } from '../../../protocol/generated/messages.js'
 import type { Actor } from '../../store/types.js'
+import { jsonEffect } from '../json-effect.js'
 import type { EffectKind, RecordKind, Transition, Tx } from '../types.js'
 import {
   contact,
@@ -96,10 +97,8 @@ function real(named: Marks, known: Marks, isDevice: (device: number) => boolean)
 }
 
 /** The peer has stored and read this user's messages up to there. */
-export const marksGiven: EffectKind<MarkRecord> = {
+export const marksGiven: EffectKind<MarkRecord> = jsonEffect({
   name: 'marks',
-  encode: input => new TextEncoder().encode(JSON.stringify(input)),
-  decode: bytes => JSON.parse(new TextDecoder().decode(bytes)) as MarkRecord,
   run(tx, named, source) {
     const peer = uidOf(source)
     if (!isContact(tx, peer) || isBlocked(tx, peer)) return
@@ -115,7 +114,7 @@ export const marksGiven: EffectKind<MarkRecord> = {
     if (delivered !== known.delivered) tx.append(deliveredItem(peer, delivered), deliveredKey(peer))
     if (read !== known.read) tx.append(readItem(peer, false, read), readKey(peer))
   },
-}
+})
 
 /** Tells the peer again up to where this user has stored and read his messages: he has dropped some of it. */
 export function tellMarks(tx: Tx, peer: number): void {
