@@ -65,7 +65,7 @@ export interface ServerOptions {
   readonly log: Log
   /** The store failed for good. Nothing was or will be answered; the process has to end. */
   readonly onFatal: (error: unknown) => void
-  /** How many lines of the log and of standard output were lost, for the metrics. */
+  /** Of the log and of standard output, for the metrics. */
   readonly linesLost?: () => number
   readonly clock?: Clock
   readonly random?: Random
@@ -262,6 +262,7 @@ function metricSources(context: SessionContext, engine: Engine, store: Store): O
       ...LIMIT_NAMES.map(name => [name, limits?.hits.get(name) ?? 0] as const),
       ['connections-total', gate.hits.total],
       ['connections-address', gate.hits.address],
+      ['connections-evicted', gate.hits.evicted],
       ['unsent-bytes', backlog?.refusals ?? 0],
     ],
     unsentBytes: () => backlog?.total ?? 0,

@@ -9,7 +9,6 @@
  *
  * Where nothing is held, which is nearly always, a request pays for one look at an empty map.
  */
-import type { Key } from '../lib/expiring-table.js'
 import { Fifo } from '../lib/fifo.js'
 import { type Device, deviceKey } from './limiting.js'
 
@@ -35,7 +34,7 @@ interface Line {
 }
 
 export class InOrder {
-  readonly #lines = new Map<Key, Line>()
+  readonly #lines = new Map<ReturnType<typeof deviceKey>, Line>()
   #bytes = 0
 
   /** Whether the device's requests have to wait. */
@@ -71,7 +70,7 @@ export class InOrder {
     return () => this.#release(key, line)
   }
 
-  #release(key: Key, line: Line): void {
+  #release(key: ReturnType<typeof deviceKey>, line: Line): void {
     line.held = false
     while (!line.held) {
       const next = line.waiting.shift()

@@ -72,6 +72,7 @@ export class Connection extends FrameLink implements Caller {
     super(context, pipe, options)
     this.address = address
     context.connections.add(this)
+    context.gate.enterStranger(address, this)
     this.#state = { kind: 'opening', deadlineTick: this.tickIn(options.helloMs ?? HELLO_TIMEOUT_MS) }
     this.arm()
   }
@@ -132,7 +133,7 @@ export class Connection extends FrameLink implements Caller {
     this.#leave(CODES.OK.code, '')
     this.countWaiting(0)
     this.context.wheel.remove(this)
-    if (this.context.connections.delete(this)) this.context.gate.release(this.address)
+    if (this.context.connections.delete(this)) this.context.gate.release(this.address, this)
   }
 
   // The node's side ------------------------------------------------------------------------------------------------------
@@ -332,8 +333,7 @@ export class Connection extends FrameLink implements Caller {
 
   #bind(id: number, heartbeatMs: number, response: HelloResponse, attempt: number, since: number): void {
     const { uid, device, head } = response
-    const idleTicks = idleTicksOf(heartbeatMs)
-    const feed = new Feed(since, head)
+    const [feed, idleTicks] = [new Feed(since, head), idleTicksOf(heartbeatMs)]
     const open: Open = { kind: 'open', uid, device, attempt, feed, idleTicks, paging: true }
     this.countWaiting(0) // what waits was the address's, and is the device's from here on
     this.#enter(open)
@@ -344,6 +344,7 @@ export class Connection extends FrameLink implements Caller {
       this.#refuseHello(id, CODES.ATTEMPT_SUPERSEDED.code, CODES.ATTEMPT_SUPERSEDED.text, 0, boundAttempt)
       return
     }
+    this.context.gate.leaveStranger(this.address, this)
     this.context.log.debug({ address: this.address, uid, device, attempt }, 'connection bound')
     this.takeLargeFrames()
     this.write(encodeResponse(id, encodeHelloResponse(response)))

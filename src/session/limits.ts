@@ -1,6 +1,9 @@
 /**
  * Limits on connections: in total, because each takes a descriptor and memory, and per address, so that one machine cannot
- * take them all. An address costs one map entry while it has a connection, a connection costs nothing.
+ * take them all. An address costs one map entry while it has a connection, a connection with a session costs nothing.
+ *
+ * Connections without a session are strangers. Where a limit is reached, the oldest stranger makes room for the new connection,
+ * which may be somebody's with a session: idle strangers behind an address keep nobody out who can log in.
  */
 
 import { type AddressList, networkOf } from '../lib/network.js'
@@ -17,13 +20,24 @@ export interface ConnectionLimits {
 
 export const REFUSALS_MAX = 64
 
+/** A connection without a session, or its socket. */
+export interface Stranger {
+  /** Closes it at once. */
+  destroy(): unknown
+}
+
+/** When all is full: of so many addresses the one with the most strangers gives one up. */
+const ADDRESSES_COMPARED = 8
+
 export type Admission = 'admitted' | 'total' | 'address'
 
 export class ConnectionGate {
   readonly limits: ConnectionLimits
-  /** How often each of the two limits refused a connection. */
-  readonly hits = { total: 0, address: 0 }
+  /** How often each of the two limits refused a connection, and how often a stranger made room. */
+  readonly hits = { total: 0, address: 0, evicted: 0 }
   readonly #byAddress = new Map<string, number>()
+  /** By network, the oldest first. */
+  readonly #strangers = new Map<string, Set<Stranger>>()
   #total = 0
 
   constructor(limits: ConnectionLimits) {
@@ -40,14 +54,14 @@ export class ConnectionGate {
 
   /** Counts a connection in, unless a limit stands against it. Each admitted one is released once. */
   admit(address: string): Admission {
-    if (this.#total >= this.limits.totalMax) {
+    if (this.#total >= this.limits.totalMax && !this.#evict(this.#mostStrangers())) {
       this.hits.total++
       return 'total'
     }
     if (this.#countsAddress(address)) {
       const key = networkOf(address)
       const count = this.#byAddress.get(key) ?? 0
-      if (count >= this.limits.perAddressMax) {
+      if (count >= this.limits.perAddressMax && !this.#evict(key)) {
         this.hits.address++
         return 'address'
       }
@@ -57,14 +71,63 @@ export class ConnectionGate {
     return 'admitted'
   }
 
-  release(address: string): void {
+  /** @param stranger the connection, which may have no session yet */
+  release(address: string, stranger?: Stranger): void {
     this.#total--
+    if (stranger !== undefined) this.leaveStranger(address, stranger)
     if (!this.#countsAddress(address)) return
     const key = networkOf(address)
     const count = this.#byAddress.get(key) ?? 0
     if (count > 1) this.#byAddress.set(key, count - 1)
     else this.#byAddress.delete(key)
   }
+
+  /** An admitted connection has no session, for now. */
+  enterStranger(address: string, stranger: Stranger): void {
+    // A proxy's connections are many people's.
+    if (this.limits.exempt?.has(address) === true) return
+    const key = networkOf(address)
+    const strangers = this.#strangers.get(key)
+    if (strangers === undefined) this.#strangers.set(key, new Set([stranger]))
+    else strangers.add(stranger)
+  }
+
+  /** It has a session, or is gone. Does nothing for one that is no stranger. */
+  leaveStranger(address: string, stranger: Stranger): void {
+    this.#leave(networkOf(address), stranger)
+  }
+
+  /** Closes the network's oldest stranger. Its place is taken from now on, and given back when its socket is gone. */
+  #evict(network: string): boolean {
+    const [oldest] = this.#strangers.get(network) ?? []
+    if (oldest === undefined) return false
+    this.hits.evicted++
+    this.#leave(network, oldest)
+    oldest.destroy()
+    return true
+  }
+
+  #leave(network: string, stranger: Stranger): void {
+    const strangers = this.#strangers.get(network)
+    if (strangers?.delete(stranger) === true && strangers.size === 0) this.#strangers.delete(network)
+  }
+
+  /** The network with the most strangers, of a few; '' if there are none. */
+  #mostStrangers(): string {
+    let most = 0
+    let found = ''
+    let compared = 0
+    for (const [network, { size }] of this.#strangers) {
+      if (size > most) {
+        most = size
+        found = network
+      }
+      compared++
+      if (compared === ADDRESSES_COMPARED) break
+    }
+    return found
+  }
+
   #countsAddress(address: string): boolean {
     const { perAddressMax, exempt } = this.limits
     return perAddressMax !== Number.POSITIVE_INFINITY && exempt?.has(address) !== true

@@ -210,6 +210,7 @@ export class ShortListener {
       }
       this.#refused.add(socket)
     }
+    if (admitted) gate.enterStranger(address, socket)
     this.#connections++
     socket[PEER] = {
       address,
@@ -227,7 +228,7 @@ export class ShortListener {
   /** Of an HTTP connection, not of what became of it. */
   closed(socket: Socket, { address, admitted }: Peer): void {
     this.#connections--
-    if (admitted) this.#options.context.gate.release(address)
+    if (admitted) this.#options.context.gate.release(address, socket)
     else this.#refused.delete(socket)
   }
 
@@ -261,7 +262,7 @@ export class ShortListener {
     const { clock, origins } = this.#options
     const { origin } = incoming.headers
     const isListed = origin !== undefined && origins.lists(origin)
-    const { wheel, faults, backlog } = this.#options.context
+    const { wheel, faults, backlog, gate } = this.#options.context
     const address = this.#addressOf(incoming, peer)
     let waitingBytes = 0
     let waitsFor: Owner = { uid: 0, device: 0, address }
@@ -276,6 +277,7 @@ export class ShortListener {
         waitsFor = owner
         peer.waitingBytes += bytes
         backlog?.change(owner, bytes)
+        if (owner.uid !== 0) gate.leaveStranger(peer.address, socket)
         if (peer.large === exchange) peer.large = undefined
         if (peer.later !== undefined) beginLater(peer, socket)
       },
@@ -399,6 +401,7 @@ export class ShortListener {
     socket.off('error', ignore)
     socket[PEER] = undefined
     this.#connections--
+    this.#options.context.gate.leaveStranger(peer.address, socket)
     socket.setTimeout(0) // the connection has its own
     this.#options.webSockets.accept(incoming, socket, head, address)
   }

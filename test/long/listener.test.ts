@@ -137,10 +137,33 @@ t.test('a peer that does not read is cut back to a Notify, and gets everything b
   await server.drain()
 })
 
+t.test('where all is full the oldest connection without a session makes room, and none with one', async t => {
+  for (const option of ['--max-connections', '--max-connections-per-address']) {
+    const server = await startTestServer({ config: testConfig('--limits', 'normal', option, '3') })
+    const { token } = await registerAccount(server.port, 'ann')
+    await eventually(() => server.context.connections.size === 0)
+    const { client: ann } = await RawClient.open(server.port, { token, attempt: 1 })
+    const idle: RawClient[] = []
+    for (let i = 0; i < 50; i++) idle.push(await RawClient.connect(server.port))
+    await eventually(() => idle.filter(({ ended }) => !ended).length === 2, 5_000)
+    t.same(idle.map(({ ended }) => ended).slice(-3), [true, false, false], 'the newest stay')
+    t.equal(server.context.gate.hits.evicted, 48)
+    t.equal((await ann.call(METHODS.sync, createSyncRequest({ since: 0 }))).code, 0)
+    const { client: again } = await RawClient.open(server.port, { token, attempt: 2 })
+    t.equal(await ann.end(), 'REPLACED', 'and who has a session comes in')
+    for (const client of [again, ...idle]) client.destroy()
+    await eventually(() => server.context.gate.total === 0)
+    t.equal(server.context.gate.addresses, 0)
+    await server.drain()
+  }
+})
+
 t.test('too many connections, in total and from one address, are told so and cost nothing', async t => {
   for (const option of ['--max-connections', '--max-connections-per-address']) {
     const server = await startTestServer({ config: testConfig('--limits', 'normal', option, '3') })
-    const admitted = await Promise.all([1, 2, 3].map(() => RawClient.open(server.port, {})))
+    const tokens: Uint8Array[] = []
+    for (const account of ['ann', 'ben', 'cat']) tokens.push((await registerAccount(server.port, account)).token)
+    const admitted = await Promise.all(tokens.map(token => RawClient.open(server.port, { token, attempt: 1 })))
     const refused = await RawClient.connect(server.port)
     t.equal(await refused.end(), 'TOO_MANY_CONNECTIONS')
     t.ok((refused.frames[0]?.retryAfterMs ?? 0) >= 2_000)

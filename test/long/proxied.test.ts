@@ -56,8 +56,8 @@ t.test('a connection counts as its client, once a trusted balancer has named him
   for (let i = 0; i < 5; i++)
     t.equal(await hello(await connect(LINE(`203.0.113.${i}`))), 0, 'five people behind one balancer')
   t.equal(await hello(await connect(LINE('203.0.113.0'))), 0)
-  const third = await connect(LINE('203.0.113.0'))
-  t.equal(await third.end(), 'TOO_MANY_CONNECTIONS', 'the third of one of them')
+  t.equal(await hello(await connect(LINE('203.0.113.0'))), 0)
+  await eventually(() => clients[0]?.ended === true) // the third of one of them took the place of his first
   t.same(addresses(running), ['203.0.113.0', '203.0.113.0', '203.0.113.1', '203.0.113.2', '203.0.113.3', '203.0.113.4'])
   const local = await connect(Uint8Array.from([13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10, 0x20, 0, 0, 0]))
   t.equal(await hello(local), 0, "the balancer's own probe")

@@ -146,11 +146,11 @@ t.test('a limit that refuses is counted by its name; those that never did are th
   const limits = ['--limits', 'normal', '--set-limits', 'registrations=1/h+1', '--max-connections-per-address', '1']
   const server = await startTestServer({ config: testConfig(...limits) })
   t.teardown(() => server.drain())
-  await registerAccount(server.port, 'dora')
+  const { token } = await registerAccount(server.port, 'dora')
   await eventually(() => server.context.connections.size === 0)
   await t.rejects(registerAccount(server.port, 'emil'))
   await eventually(() => server.context.connections.size === 0)
-  const first = await RawClient.connect(server.port)
+  const { client: first } = await RawClient.open(server.port, { token, attempt: 1 })
   t.teardown(() => first.destroy())
   await eventually(() => server.context.connections.size === 1)
   const second = await RawClient.connect(server.port)
@@ -159,6 +159,7 @@ t.test('a limit that refuses is counted by its name; those that never did are th
   const hits = (limit: string) => sample(text, `longwire_limits_hit_total{limit="${limit}"}`)
   t.equal(hits('registrations'), 1)
   t.equal(hits('connections-address'), 1)
+  t.equal(hits('connections-evicted'), 0)
   t.match(text, 'longwire_limits_hit_total{limit="logins"} 0')
 })
 

@@ -239,10 +239,13 @@ t.test('HTTP connections count with all others, in total and per address', async
   for (const option of ['--max-connections', '--max-connections-per-address']) {
     const config = testConfig('--limits', 'normal', option, '3')
     const server = await startTestServer({ config })
-    const { client: tcp } = await RawClient.open(server.port, {})
-    const { client: ws } = await RawWebSocket.open(server.httpPort, {})
+    const [ann, ben] = [await registerAccount(server.port, 'ann'), await registerAccount(server.port, 'ben')]
+    await eventually(() => server.context.gate.total === 0)
+    const { client: tcp } = await RawClient.open(server.port, { token: ann.token, attempt: 1 })
+    const { client: ws } = await RawWebSocket.open(server.httpPort, { token: ben.token, attempt: 1 })
     const http = await RawHttp.connect(server.httpPort)
-    http.send(head('GET /healthz HTTP/1.1'))
+    const list = ['POST /longwire.v1.AccountService/ListDevices HTTP/1.1', 'Content-Length: 0'] as const
+    http.send(head(...list, 'Content-Type: application/proto', `Authorization: ${bearer(ann.token)}`))
     t.same(await http.answers(1), [200])
     const refused = await RawHttp.connect(server.httpPort)
     refused.send(head('POST /longwire.v1.AccountService/ListDevices HTTP/1.1', 'Content-Length: 0'))
