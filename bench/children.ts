@@ -19,12 +19,14 @@ export interface ServerProcess {
 }
 
 export interface StartOptions {
-  /** Limits as they are for everybody, and passwords that cost what they cost; else none, and cheap ones. */
+  /** Options beside the defaults, with limits as they are for everybody, and passwords that cost what they cost; absent: none, and cheap ones. */
   readonly limits?: readonly string[] | undefined
   /** The only core that it may use; absent: all. */
   readonly core?: number | undefined
   /** SIGUSR2 then collects its garbage. */
   readonly collectable?: boolean
+  /** Nobody reads its standard error: what it says when it ends early is lost. */
+  readonly unreadStderr?: boolean
 }
 
 const STOP_MS_MAX = 10_000
@@ -56,7 +58,7 @@ export function startLongwire(folder: string | undefined, options: StartOptions 
   const ports = ['--port', '0', '--http-port', '0']
   const limits = options.limits ?? ['--limits', 'open']
   const rest = ['--log-level', 'warn', '--drain-ms', '0', '--ready-fd', '3']
-  return start(pathOf('../src/main.js'), ['serve', ...ports, ...store, ...limits, ...rest], options)
+  return start(pathOf('../src/main.js'), ['serve', ...ports, ...store, ...rest, ...limits], options)
 }
 
 /** See baseline.ts. */
@@ -100,9 +102,11 @@ async function start(script: string, argv: readonly string[], options: StartOpti
   })
   running.add(child)
   let complaints = ''
-  child.stderr?.on('data', (chunk: Buffer) => {
-    complaints = (complaints + chunk.toString()).slice(-4_000)
-  })
+  if (options.unreadStderr !== true) {
+    child.stderr?.on('data', (chunk: Buffer) => {
+      complaints = (complaints + chunk.toString()).slice(-4_000)
+    })
+  }
   const exited = new Promise<string>(resolve => {
     child.on('exit', (code, signal) => {
       running.delete(child)

@@ -8,6 +8,8 @@
 import { cpus, totalmem } from 'node:os'
 import { complain, EXIT, print } from '../src/cli/command.js'
 import { flag, type OptionValues, optionHelp, parseOptions, text } from '../src/ops/options.js'
+import { ATTACK_NAMES, type AttackName } from './attacks/list.js'
+import { type AttacksReport, measureAttacks } from './attacks.js'
 import { cleanUpAtExit, profileInto } from './children.js'
 import { type HttpReport, measureHttp } from './http.js'
 import { type IdleReport, measureIdle } from './idle.js'
@@ -16,6 +18,7 @@ import { type MessagesReport, measureMessages } from './messages.js'
 import { FULL, type Preset, QUICK, TINY } from './presets.js'
 import { measureRate, type RateReport } from './rate.js'
 import {
+  attacksTables,
   httpTables,
   idleTables,
   loginTables,
@@ -38,6 +41,7 @@ const PARTS = {
   e: 'http',
   f: 'ws',
   g: 'login',
+  h: 'attacks',
 } as const
 
 type Part = keyof typeof PARTS
@@ -50,7 +54,8 @@ const OPTIONS = {
       .map(([letter, word]) => `${letter} ${word}`)
       .join(', ')}`,
   ),
-  quick: flag('one short round of each, five minutes in all; without it three rounds, in three quarters of an hour'),
+  attacks: text(ATTACK_NAMES.join(','), 'LIST', 'which attacks of (h), by name'),
+  quick: flag('one short round of each, seven minutes in all; without it three rounds, in an hour'),
   json: flag('the last line of standard output, and the only one, is one JSON object'),
   tiny: flag('whether the benchmark itself works, in seconds; the figures mean nothing'),
   profile: text('', 'FOLDER', 'each server leaves a processor profile there, which makes it slower'),
@@ -67,6 +72,7 @@ export interface BenchReport {
   readonly e?: HttpReport
   readonly f?: WebSocketReport
   readonly g?: LoginReport
+  readonly h?: AttacksReport
 }
 
 process.exitCode = await main(process.argv.slice(2))
@@ -90,14 +96,27 @@ async function main(argv: readonly string[]): Promise<number> {
     }
     parts.add(part)
   }
+  const attacks = new Set<AttackName>()
+  for (const name of parsed.values.attacks.split(',')) {
+    const attack = ATTACK_NAMES.find(each => each === name)
+    if (attack === undefined) {
+      complain(`--attacks must be some of ${ATTACK_NAMES.join(', ')}, not ${JSON.stringify(name)}`)
+      return EXIT.USAGE
+    }
+    attacks.add(attack)
+  }
   cleanUpAtExit()
   if (parsed.values.profile !== '') profileInto(parsed.values.profile)
-  await run(parsed.values, parts)
+  await run(parsed.values, parts, attacks)
   // Sockets and servers that are still there are ended with the process.
   process.exit(EXIT.OK)
 }
 
-async function run(options: OptionValues<typeof OPTIONS>, parts: ReadonlySet<Part>): Promise<void> {
+async function run(
+  options: OptionValues<typeof OPTIONS>,
+  parts: ReadonlySet<Part>,
+  attacks: ReadonlySet<AttackName>,
+): Promise<void> {
   const preset = options.tiny ? TINY : options.quick ? QUICK : FULL
   const show = (text: string): void => {
     if (!options.json) print(`${text}\n`)
@@ -144,6 +163,11 @@ async function run(options: OptionValues<typeof OPTIONS>, parts: ReadonlySet<Par
     const g = await measureLogin(preset, say)
     show(loginTables(g))
     report = { ...report, g }
+  }
+  if (parts.has('h')) {
+    const h = await measureAttacks(preset, attacks, say)
+    show(attacksTables(h))
+    report = { ...report, h }
   }
   if (options.json) print(JSON.stringify(report))
 }

@@ -18,6 +18,8 @@ export interface Preset {
   /** (g) pairs that talk, and logins offered meanwhile. */
   readonly talkers: number
   readonly loginsPerSecond: number
+  /** (h) each of the two windows of an attack. */
+  readonly attackWindowMs: number
   /** (d) the slope between so many connections. */
   readonly idleLow: number
   readonly idleHigh: number
@@ -46,6 +48,7 @@ export const FULL: Preset = {
   httpCallers: [100, 1_000],
   talkers: 50,
   loginsPerSecond: 100,
+  attackWindowMs: 4_000,
   idleLow: 1_000,
   idleHigh: 10_000,
   idleRounds: 3,
@@ -75,6 +78,7 @@ export const TINY: Preset = {
   pairs: 5,
   httpCallers: [5],
   talkers: 3,
+  attackWindowMs: 200,
   idleLow: 10,
   idleHigh: 60,
   idleMs: 0,

@@ -1,5 +1,6 @@
 /** The measurements as people read them. */
 
+import type { AttacksReport } from './attacks.js'
 import type { HttpReport } from './http.js'
 import type { IdleReport } from './idle.js'
 import type { LoginReport } from './login.js'
@@ -176,6 +177,38 @@ export function loginTables(report: LoginReport): string {
       ],
     ),
     `of the logins ${report.logins_per_second} a second got a session, ${report.refused_per_second} were told to come back`,
+  ].join('\n')
+}
+
+export function attacksTables({ window_ms, rows }: AttacksReport): string {
+  const cells = rows.map(row => [
+    row.attack,
+    `${row.idle_p50_ms} / ${row.idle_p99_ms}`,
+    `${row.attack_p50_ms} / ${row.attack_p99_ms}`,
+    row.p99_ratio,
+    `${Math.round(row.idle_rss_mib)} / ${Math.round(row.attack_rss_mib)}`,
+    `${percent(row.idle_busy)} / ${percent(row.attack_busy)}`,
+    row.grew_mb_per_second,
+    Number.isNaN(row.idle_login_ms) ? '' : `${row.idle_login_ms} / ${row.attack_login_ms}`,
+    row.delay_kept ? 'yes' : 'NO',
+    row.memory_kept ? 'yes' : 'NO',
+  ])
+  const head = [
+    'delays in ms: p50 / p99',
+    'alone',
+    'attacked',
+    'ratio of p99',
+    'RSS MiB alone / highest',
+    'server busy',
+    'disk MB/s',
+    'known login ms',
+    'delay kept',
+    'memory kept',
+  ]
+  return [
+    `(h) two friends who send each other a message every 20 ms, ${window_ms} ms alone and as long under each attack`,
+    table(head, cells),
+    ...rows.map(({ attack, what, answers }) => `${attack}: ${what}; answered: ${JSON.stringify(answers)}`),
   ].join('\n')
 }
 

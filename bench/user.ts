@@ -62,6 +62,11 @@ export class BenchUser {
     return this.session.uid
   }
 
+  /** Of its last Hello. */
+  get attempt(): number {
+    return this.#attempt
+  }
+
   /** Registers and connects, on one connection, in two round trips after TCP. */
   static async register(port: number, account: string, transport?: BenchTransport): Promise<BenchUser> {
     const client = await RawClient.connect(port, transport)

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { ATTACK_NAMES } from '../../bench/attacks/list.js'
 import { median, medians, Samples } from '../../bench/statistics.js'
 import { table } from '../../bench/table.js'
 import { WebSocketFraming } from '../../bench/web-socket-framing.js'
@@ -67,8 +68,31 @@ t.test('a tiny run of the short side, of storms and of memory, too', async t => 
   t.type(g.logins_per_second, 'number')
 })
 
+t.test('a tiny run of the attacks has a row for each', async t => {
+  const { code, stdout, stderr } = await bench('--tiny', '--json', '--only', 'attacks')
+  t.equal(code, 0, stderr)
+  const { h } = JSON.parse(stdout)
+  t.same(
+    h.rows.map((row: { attack: string }) => row.attack),
+    ATTACK_NAMES,
+  )
+  for (const row of h.rows) {
+    t.ok(row.idle_p50_ms <= row.idle_p99_ms && row.attack_p50_ms <= row.attack_p99_ms, row.attack)
+    t.ok(row.idle_rss_mib > 0 && row.attack_rss_mib >= row.attack_own_mib, row.attack)
+    t.type(row.delay_kept, 'boolean')
+    t.type(row.memory_kept, 'boolean')
+    t.equal(typeof row.attack_login_ms, row.attack === 'logins' ? 'number' : 'object', row.attack)
+    // The attack took place.
+    t.ok(Object.keys(row.answers).length > 0, row.attack)
+  }
+})
+
 t.test('wrong options are refused by name', async t => {
-  for (const [option, value] of [['--only', 'a,http,x'] as const, ['--slowly', ''] as const]) {
+  for (const [option, value] of [
+    ['--only', 'a,http,x'],
+    ['--attacks', 'header,x'],
+    ['--slowly', ''],
+  ] as const) {
     const { code, stderr } = await bench(option, value)
     t.equal(code, 2)
     t.match(stderr, value === '' ? '--slowly' : '"x"')
