@@ -5,7 +5,7 @@
  *
  *   node dist/bench/store.js [units per commit]…        one line of JSON for each
  *
- * Of two builds to be compared, let each run once in turn, some rounds, and take medians: the machine's speed moves.
+ * To compare two builds, run each in turn, some rounds, and take medians: the machine's speed moves.
  */
 
 import fs from 'node:fs'

@@ -15,7 +15,7 @@ export type DecodedFrame =
   | { readonly kind: 'frame'; readonly frame: Frame; readonly bytes: number }
   | { readonly kind: 'error'; readonly code: number; readonly message: string }
 
-/** Of all decoders that have no chunk waiting; never written to. */
+/** Shared by all decoders that have no chunk waiting; never written to. */
 const NO_CHUNKS: Uint8Array[] = []
 
 const PING_FRAME: DecodedFrame = { kind: 'ping' }

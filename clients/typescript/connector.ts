@@ -159,7 +159,7 @@ export class Connector implements CandidateOwner {
     }
     switch (actionOf(frame.code)) {
       case 'login':
-        // Of the token before the one that there is now: a request that was under way when it was renewed.
+        // The refusal is about the token before this one: the request was under way when it was renewed.
         if (this.#isOutdated()) {
           this.#wait(frame.retryAfterMs, codeName(frame.code))
           break

@@ -21,9 +21,9 @@ export interface Message {
   readonly atMs: number
   readonly text: string
   readonly state: MessageState
-  /** Of a failed message a code of the protocol, otherwise 0. */
+  /** The protocol's code for why the message failed; otherwise 0. */
   readonly code: number
-  /** Of a failed message the code's name, or a reason of the library's own; otherwise empty. */
+  /** Why the message failed: the code's name, or a reason of the library's own; otherwise empty. */
   readonly reason: string
 }
 
@@ -33,9 +33,9 @@ export interface MessageStateEvent {
   readonly device: number
   readonly sendSeq: number
   readonly state: MessageState
-  /** Of a failed message a code of the protocol, otherwise 0. */
+  /** The protocol's code for why the message failed; otherwise 0. */
   readonly code: number
-  /** Of a failed message the code's name, or a reason of the library's own; otherwise empty. */
+  /** Why the message failed: the code's name, or a reason of the library's own; otherwise empty. */
   readonly reason: string
 }
 

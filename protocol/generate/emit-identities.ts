@@ -5,7 +5,7 @@ import type { Schema, SchemaMessage } from './load-schema.js'
 
 const HEADER = `// Generated from protocol/longwire/v1/*.proto by protocol/generate; \`npm run generate\` writes it again. Do not edit.
 //
-// Of every message X with fields marked \`identity\`: identifyX, which writes those fields and no other, in the order of their
+// identifyX, for every message X with fields marked \`identity\`: writes those fields and no other, in the order of their
 // numbers. IDENTITIES: these functions by \`Service.Rpc\`; a request that is not there has no such field.
 `
 

@@ -65,7 +65,7 @@ export interface ServerOptions {
   readonly log: Log
   /** The store failed for good. Nothing was or will be answered; the process has to end. */
   readonly onFatal: (error: unknown) => void
-  /** Of the log and of standard output, for the metrics. */
+  /** How many lines of the log and of standard output were lost, for the metrics. */
   readonly linesLost?: () => number
   readonly clock?: Clock
   readonly random?: Random

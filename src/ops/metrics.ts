@@ -34,7 +34,7 @@ export interface MetricSources {
   queuedJobs(): number
   /** On the file system of the data folder; undefined where there is none. */
   storeFreeBytes(): number | undefined
-  /** Of the log and of standard output. */
+  /** How many lines of the log and of standard output were lost. */
   linesLost(): number
 }
 

@@ -23,7 +23,7 @@ export const WAITING_BYTES_MAX = 2 ** 20
 
 const AGAIN_MS = 20
 
-/** Of the writes to a file: lines that have gathered meanwhile go together. */
+/** One write to a file holds about so much: lines that have gathered meanwhile go together. */
 const FILE_WRITE_BYTES = 2 ** 16
 
 /** How long the exit of the process waits for a reader, and how often it tries. */

@@ -49,7 +49,7 @@ function refuseGap(caller: Caller, id: number, expected: number): void {
   caller.refuse(id, code, `${text}: ${expected} is expected`, undefined, createRefusal({ expectedSendSeq: expected }))
 }
 
-/** Whether it has to be tried anew. */
+/** Whether it has to be tried again. */
 export function mustRunAgain(outcome: Outcome<Answer>): boolean {
   return outcome.kind === 'done' && outcome.result.kind === 'again'
 }

@@ -27,7 +27,7 @@ export interface Work {
   readonly atOnce: number
   /** Who notes the users of a partition whose work is not done. */
   noted(partition: number): Actor
-  /** Of the notes' names, which end with the uid. */
+  /** How the notes' names begin; they end with the uid. */
   readonly prefix: string
   /** Does all of a user's work. Between two slices it lets others go first. @throws if the store does not answer */
   run(uid: number, pace: Pace): Promise<void>

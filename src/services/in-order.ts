@@ -9,6 +9,7 @@
  *
  * Where nothing is held, which is nearly always, a request pays for one look at an empty map.
  */
+import type { Key } from '../lib/expiring-table.js'
 import { Fifo } from '../lib/fifo.js'
 import { type Device, deviceKey } from './limiting.js'
 
@@ -34,7 +35,7 @@ interface Line {
 }
 
 export class InOrder {
-  readonly #lines = new Map<ReturnType<typeof deviceKey>, Line>()
+  readonly #lines = new Map<Key, Line>()
   #bytes = 0
 
   /** Whether the device's requests have to wait. */
@@ -70,7 +71,7 @@ export class InOrder {
     return () => this.#release(key, line)
   }
 
-  #release(key: ReturnType<typeof deviceKey>, line: Line): void {
+  #release(key: Key, line: Line): void {
     line.held = false
     while (!line.held) {
       const next = line.waiting.shift()

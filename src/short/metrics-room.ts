@@ -43,7 +43,7 @@ function isLocal({ address, headers }: ShortRequest): boolean {
   )
 }
 
-/** Of a Host header, without its port: a name, or in brackets an IPv6 address. '' if it is neither. */
+/** The host in a Host header, without its port: a name, or an IPv6 address in brackets. '' if it is neither. */
 function nameOf(host: string): string {
   const end = host.startsWith('[') ? host.indexOf(']') + 1 : host.indexOf(':')
   const name = end < 0 ? host : host.slice(0, end)

@@ -28,7 +28,7 @@ import { AboveBoundError, type EffectKind, type RecordKind, type Signal, type Tr
 export const CASCADE_LEVELS_MAX = 4
 export const CASCADE_APPENDS_MAX = 1_000
 
-/** Of what an effect threw, kept with it. */
+/** How much of what an effect threw is kept with it. */
 const ERROR_CHARACTERS_MAX = 1_000
 
 /** What planning needs of the engine around it. */

@@ -64,7 +64,7 @@ export const pairIn = jsonRecord<PairIn>('in', {
   many: 'one per other user that it ever had to do with through an outbox',
 })
 
-/** Of a pair so many are kept: a newer one takes the place of an old one. */
+/** How many are kept for a pair: a newer one takes the place of an old one. */
 export const ASIDES_MAX = 64
 
 /** The longest effect: a message of 16 384 bytes, or the marks of all devices, with what stands around it. */

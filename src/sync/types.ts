@@ -6,9 +6,9 @@ import type { Actor, Appended, Version } from '../store/types.js'
 
 /** How large a record of a kind may get. The engine refuses what would put a larger one. */
 export interface RecordBound<T> {
-  /** Of the value as it is stored. */
+  /** The longest value, as it is stored. */
   readonly bytesMax: number
-  /** Of a value that holds a list or a map: how many there are in it, at most. */
+  /** How many entries a list or a map has at most. */
   readonly entries?: { readonly max: number; count(value: T): number }
   /** Who can make it grow, and what stops him: for docs/records.md. */
   readonly grows: string

@@ -19,7 +19,7 @@ class Story {
   #harness!: Harness
   /** The ids of the requests of this connection by what they are, as in the vectors. */
   #ids = new Map<string, number[]>()
-  /** Of the timeline. */
+  /** The newest version of the timeline. */
   #version = 0
 
   static async begin({ last = 0 }: OutboxVector): Promise<Story> {

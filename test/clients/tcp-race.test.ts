@@ -104,7 +104,7 @@ t.test('TCP and WebSocket connect so: a name whose first address refuses, and a 
   const port = await listening(server)
   const resolve = (_host: string, done: (error: null, addresses: readonly Address[]) => void): void =>
     done(null, [
-      // Of the loopback network too, where nobody listens.
+      // An address of the loopback network, too, where nobody listens.
       { address: '127.0.0.9', family: 4 },
       { address: '127.0.0.1', family: 4 },
     ])

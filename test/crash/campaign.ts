@@ -9,7 +9,7 @@ import type { WorkloadPlan } from './story.js'
 
 export interface CampaignOptions {
   readonly seed: string
-  /** Of the first chapter at most so many states are opened, of all later ones together as many again. */
+  /** How many states of the first chapter are opened at most; all later chapters together have as many again. */
   readonly states: number
   /** How many chapters begin after a crash of the first one. */
   readonly later: number

@@ -24,7 +24,7 @@ export interface ExploreOptions {
   readonly faultsMax: number
   /** Only these are opened; absent: all. */
   readonly kinds?: readonly StateKind[]
-  /** Of the processes that open states. */
+  /** The environment of the processes that open states. */
   readonly env?: NodeJS.ProcessEnv
 }
 

@@ -19,7 +19,7 @@ export type Eye = 'wrapped' | 'strace'
 /** Below the folder that is watched: folders that the store has to make. */
 export const DATA = 'srv/longwire'
 
-/** Of the backup, from there. */
+/** Where the backup is, seen from there. */
 export const BACKUP = '../backups/one'
 
 /** @param root the folder that is watched, as the last process left it */

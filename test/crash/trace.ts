@@ -22,7 +22,7 @@ export type Call =
       readonly synced: boolean
     }
   | { readonly kind: 'size'; readonly path: string; readonly size: number }
-  /** Of a file its bytes and size, of a folder the names in it: what ended before this began is durable when this ends. */
+  /** Syncs a file's bytes and size, or the names in a folder: what ended before this began is durable when this ends. */
   | { readonly kind: 'sync'; readonly path: string }
 
 export type TraceEvent =

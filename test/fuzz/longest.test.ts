@@ -31,7 +31,7 @@ import { pathOf } from '../../src/short/request-target.js'
 import { WebSocketDoor } from '../../src/short/web-socket-door.js'
 import { shortestHeldMs } from '../support/stall.js'
 
-/** Of all headers together, and so of each. */
+/** How long all headers together may be, and so each. */
 const HEADER_BYTES_MAX = 8_192
 const ENOUGH_MS = 1
 /** Four times the input may take so many times as long: in proportion it would be 4, with its square 16. */

@@ -11,7 +11,7 @@ type Answer = Extract<OutboxEvent, { answer: unknown }>['answer']
 interface Request {
   readonly name: string
   readonly seq: number
-  /** Of this connection. */
+  /** How often it was sent on this connection. */
   transmissions: number
   inFlight: boolean
 }

@@ -18,7 +18,7 @@ for (const vector of numbersVectors()) {
     const node = await startNode(store, systemClock, 'node')
     const friend = await new TestDevice(node).enter('friend', 1)
     await befriend(await new TestDevice(node).enter('alice', 1), friend)
-    // Of a device that has asked for nothing yet.
+    // A device that has asked for nothing yet.
     const device = new TestDevice(node)
     await device.login('alice', 2)
     await device.hello()

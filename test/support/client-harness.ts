@@ -199,7 +199,7 @@ const EVENTS = [
 export interface HarnessOptions extends Partial<ClientOptions> {
   /** The names of several transports, the best first. */
   readonly transports?: readonly string[]
-  /** Of each of them. */
+  /** The heartbeat that each of them wants. */
   readonly transportHeartbeatMs?: number
 }
 

@@ -26,7 +26,7 @@ const IS_OVERFLOW = 4
 const NODE_HEAD_BYTES = 8
 /** In a node's flags: its value stands on overflow pages. */
 const IS_BIG = 1
-/** Of such a node, in the place of the value: page · transaction · pages. */
+/** Stands in such a node in the place of the value: page · transaction · pages. */
 const BIG_BYTES = 24
 
 /**

@@ -35,7 +35,7 @@ export const MARK_AT = SECTOR_BYTES
 /** Where the first write of a file begins. */
 export const WRITES_AT = 2 * SECTOR_BYTES
 
-/** Of the file, beside that of the tables. */
+/** The format of a journal file; the tables have one of their own. */
 const FORMAT = 2
 const HEADER_MAGIC = magic('lwjf')
 const MARK_MAGIC = magic('lwjm')

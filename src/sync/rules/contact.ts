@@ -153,7 +153,7 @@ function hearUnseen(tx: Tx, source: Actor, before: ContactRecord, told: Told): C
   const { account, nickname } = before
   switch (told.act) {
     case 'asked':
-      // Of a friend it crossed our Accept.
+      // From a friend: the request crossed our Accept.
       if (before.state === ContactState.FRIEND) return { ...asked(tx, source, before, told), account, nickname }
       return before.state === ContactState.INVITED ? { ...before, ...NONE } : before
     case 'accepted':

@@ -105,7 +105,7 @@ export interface SessionRecord {
   readonly attempt: number
   readonly ended: boolean
 }
-/** Of those never used. */
+/** How many tokens that were never used a session keeps. */
 export const UNUSED_TOKENS_MAX = 4
 
 export const session = jsonRecord<SessionRecord>('session', {
@@ -186,7 +186,7 @@ function markBound(grows: string): RecordBound<MarkRecord> {
     entries: { max: MARKED_DEVICES_MAX, count: ({ delivered, read }) => Math.max(sizeOf(delivered), sizeOf(read)) },
     grows,
     many: 'one per contact with whom there were messages',
-    // Of what was named of devices that never were, the newest stay, until marks of real ones take their places.
+    // Marks about devices that never were: the newest stay, until marks of real devices take their places.
     cut: (marks = { delivered: {}, read: {} }) => ({ delivered: newest(marks.delivered), read: newest(marks.read) }),
   }
 }

@@ -21,7 +21,7 @@ export function renamingActor(uid: number): Actor {
   return `renaming/${uid % PARTITIONS}`
 }
 
-/** Of `renaming/<partition>`, by uid. */
+/** A record of `renaming/<partition>`, by uid: the user's contacts are being told. */
 export const renamingUser = jsonRecord<{ readonly round: number }>('renamed', {
   bytesMax: 64,
   grows: 'nobody: a number',
@@ -38,7 +38,7 @@ interface Renaming {
   readonly hasPassedEnd: boolean
   readonly isDone: boolean
 }
-/** Of the user. */
+/** A record of the user: how far his contacts were told. */
 export const renaming = jsonRecord<Renaming>('renaming', {
   bytesMax: 256,
   grows: 'nobody: some numbers',
@@ -79,7 +79,7 @@ export const tellSome: Transition<void, Told> = {
   reads: () => [[renaming], [contactIndex], [profile]],
   run(tx) {
     const now = tx.get(renaming)
-    // Of who has left nothing is known, and nobody is told.
+    // The account is deleted: nobody is told.
     if (now === undefined) return { round: Number.MAX_SAFE_INTEGER, isDone: true, isFull: false }
     if (now.isDone) return { round: now.round, isDone: true, isFull: false }
     const next = nextOf(tx.get(contactIndex) ?? [], now)
@@ -105,7 +105,7 @@ function nextOf(index: readonly number[], { after, until, hasPassedEnd }: Renami
   return index.slice(from, from + TOLD_AT_ONCE).filter(uid => !hasPassedEnd || uid <= until)
 }
 
-/** Of renaming/<partition>: the round is done. If there is a newer one by now, the note stays. */
+/** Removes the note from `renaming/<partition>` when its round is done. If there is a newer round by now, the note stays. */
 export const roundDone: Transition<{ readonly uid: number; readonly round: number }, void> = {
   name: 'profile.round-done',
   small: true,
