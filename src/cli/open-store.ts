@@ -16,13 +16,21 @@ export interface Surroundings {
   readonly onFatal: (error: unknown) => void
 }
 
+const ROOM_TEXTS: Readonly<Record<Room, string>> = {
+  ample: 'the disk has room again: everything is taken',
+  filling: 'the disk is filling up: new accounts are refused, everything else is taken',
+  scarce: 'the disk is filling up: writes are refused, but for what frees room or takes little',
+  none: 'the disk is full: nothing is written, and nobody new can come in',
+}
+
 /** @throws Error with one line for people if the data folder cannot be used */
 export async function openStore(config: Config, { clock, random, log, onFatal }: Surroundings): Promise<Store> {
   if (config.store === 'memory') return new MemoryStore({ random })
   const onRoom = (room: Room, freeBytes: number): void => {
     const fields = { room, free_mib: Math.floor(freeBytes / 2 ** 20), data: config.data }
-    if (room === 'ample') log.info(fields, 'the disk has room again: writes are taken')
-    else log.error(fields, 'the disk is filling up: writes are refused')
+    if (room === 'ample') log.info(fields, ROOM_TEXTS[room])
+    else if (room === 'filling') log.warn(fields, ROOM_TEXTS[room])
+    else log.error(fields, ROOM_TEXTS[room])
   }
   const onWarning = (text: string): void => log.warn({ data: config.data }, text)
   const onDamage = ({ message }: Error): void => log.error({ data: config.data }, message)

@@ -32,7 +32,7 @@ export const SERVE_OPTIONS = {
     16,
     1_000_000,
     'MIB',
-    'with less free on the disk of the data folder writes are refused (STORE_FULL) and reads go on, until there is more again',
+    'with less free on the disk of the data folder writes are refused (STORE_FULL) and reads go on, until there is more again; with less than twice as much new accounts are',
   ),
   retentionDays: integer(30, 1, 36_500, 'DAYS', 'messages older than this may be removed from the server'),
   retentionItems: integer(

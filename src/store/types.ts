@@ -75,10 +75,10 @@ export interface Tally {
 }
 
 /**
- * How much room is left for what is written. 'ample': anything is taken. 'scarce': only what is small and takes the place of
- * something, and what frees room. 'none': nothing is to be committed.
+ * How much room is left for what is written. 'ample': anything is taken. 'filling': anything of the users that there are, and no
+ * new ones. 'scarce': only what is small and takes the place of something, and what frees room. 'none': nothing is to be committed.
  */
-export type Room = 'ample' | 'scarce' | 'none'
+export type Room = 'ample' | 'filling' | 'scarce' | 'none'
 
 export interface ScannedRecord extends StoredRecord {
   readonly actor: Actor

@@ -237,9 +237,18 @@ export class Engine {
     return true
   }
 
-  #hasRoomFor(transition: { readonly small?: boolean }): boolean {
-    const { room } = this.#store
-    return room === 'ample' || (room === 'scarce' && transition.small === true)
+  /** What gives way, and in which order, as the store fills. */
+  #hasRoomFor({ small, makesAccount }: { readonly small?: boolean; readonly makesAccount?: boolean }): boolean {
+    switch (this.#store.room) {
+      case 'ample':
+        return true
+      case 'filling':
+        return makesAccount !== true
+      case 'scarce':
+        return small === true
+      case 'none':
+        return false
+    }
   }
 
   /** The job that the actor's others waited for is planned: theirs is the turn, until one of them has to read too. */

@@ -94,6 +94,8 @@ export interface Transition<I, R> {
    * that people can still come in and read, and put somebody out.
    */
   readonly small?: boolean
+  /** It makes an account, from which more would follow: it is the first that is refused when the store fills (Room 'filling'). */
+  readonly makesAccount?: boolean
 }
 
 /**

@@ -63,6 +63,38 @@ t.test(
 )
 
 t.test(
+  'new accounts are the first to be refused; who has one logs in, and messages and contact requests go on',
+  async t => {
+    const { disk, store, server } = await serverOnDisk(t.testdir())
+    const alice = await Person.online(server.port, 'alice')
+    const bob = await Person.online(server.port, 'bob')
+    await registerAccount(server.port, 'dora')
+    disk.freeBytes = 100 * MIB
+    await store.lookAtDisk()
+    t.equal(store.room, 'filling')
+    await befriend(alice, bob)
+    await alice.say(bob, 'taken')
+    await eventually(() => bob.shown.length === 1)
+
+    const { client: nameless } = await RawClient.open(server.port, {})
+    const installationKey = new Uint8Array(16).fill(9)
+    const request = createRegisterRequest({ account: 'carol', password: PASSWORD, installationKey })
+    const { code, retryAfterMs } = await nameless.call(METHODS.register, request)
+    t.equal(code, CODES.STORE_FULL.code)
+    t.ok(retryAfterMs > 0)
+    t.equal((await registerAccount(server.port, 'dora')).device, 1, 'a repeat is no new account')
+    t.equal((await loginAccount(server.port, 'bob')).device, 2, 'a new device is no new account')
+
+    disk.freeBytes = 1_000 * MIB
+    await store.lookAtDisk()
+    t.equal((await nameless.call(METHODS.register, request)).code, CODES.OK.code)
+    nameless.destroy()
+    await Promise.all([alice.leave(), bob.leave()])
+    await server.drain()
+  },
+)
+
+t.test(
   'what is refused says STORE_FULL and when to come back; what is only looked at, or repeated, is answered',
   async t => {
     const { disk, store, server } = await serverOnDisk(t.testdir())

@@ -213,8 +213,10 @@ t.test('not ready when the store has no room', async t => {
     store.disk.room = room
     t.same(await check(), { ready: false, reason: 'the store has no room' })
   }
-  store.disk.room = 'ample'
-  t.same(await check(), { ready: true })
+  for (const room of ['filling', 'ample'] as const) {
+    store.disk.room = room
+    t.same(await check(), { ready: true }, `${room}: messages are taken`)
+  }
 })
 
 t.test('two nodes on one store check at the same time', async t => {

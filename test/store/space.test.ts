@@ -35,11 +35,11 @@ async function onDisk(t: Test, freeBytes: number, journalBytes = MIB) {
 }
 
 t.test(
-  'room is ample above the mark, scarce below it, none below its quarter, ample again an eighth above',
+  'room is ample above twice the mark, filling below, scarce below the mark, none below its quarter; better an eighth above',
   async t => {
-    const { store, disk, rooms, clock } = await onDisk(t, 100 * MIB)
+    const { store, disk, rooms, clock } = await onDisk(t, 150 * MIB)
     t.equal(store.room, 'ample')
-    t.equal(store.freeBytes, 100 * MIB)
+    t.equal(store.freeBytes, 150 * MIB)
     const becomes = async (freeBytes: number, room: Room) => {
       disk.freeBytes = freeBytes
       const { looks } = disk
@@ -48,20 +48,26 @@ t.test(
       await eventually(() => disk.looks > looks && store.freeBytes === freeBytes)
       t.equal(store.room, room, `${freeBytes / MIB} MiB`)
     }
-    await becomes(66 * MIB, 'ample')
+    await becomes(130 * MIB, 'ample')
+    await becomes(127 * MIB, 'filling')
+    await becomes(130 * MIB, 'filling')
+    await becomes(137 * MIB, 'ample')
+    await becomes(127 * MIB, 'filling')
+    await becomes(66 * MIB, 'filling')
     await becomes(63 * MIB, 'scarce')
     await becomes(66 * MIB, 'scarce')
     await becomes(15 * MIB, 'none')
     await becomes(20 * MIB, 'scarce')
-    await becomes(73 * MIB, 'ample')
-    t.same(rooms, ['scarce', 'none', 'scarce', 'ample'])
+    await becomes(73 * MIB, 'filling')
+    await becomes(137 * MIB, 'ample')
+    t.same(rooms, ['filling', 'ample', 'filling', 'scarce', 'none', 'scarce', 'filling', 'ample'])
   },
 )
 
 t.test('while there is little room the disk is looked at again though nothing is written', async t => {
   const { store, disk, clock } = await onDisk(t, 60 * MIB)
   t.equal(store.room, 'scarce')
-  disk.freeBytes = 100 * MIB
+  disk.freeBytes = 150 * MIB
   await eventually(() => {
     clock.advance(1_000)
     return store.room === 'ample'
@@ -79,8 +85,8 @@ t.test('the disk is looked at by bytes written, not by commits, and nobody waits
 })
 
 t.test('what the journal holds counts as taken, and no longer once it is in the tables', async t => {
-  // 8 MiB in the journal may take 24 in the tables: 80 are too few then.
-  const { store, clock, rooms } = await onDisk(t, 80 * MIB, 2 ** 23)
+  // 8 MiB in the journal may take 24 in the tables: 140 are too few then.
+  const { store, clock, rooms } = await onDisk(t, 140 * MIB, 2 ** 23)
   const text = 'x'.repeat(MIB / 4)
   for (let i = 0; store.room === 'ample'; i++) {
     if (i > 40) throw new Error('the journal counts for nothing')
@@ -90,7 +96,7 @@ t.test('what the journal holds counts as taken, and no longer once it is in the 
     clock.advance(1_000)
     return store.room === 'ample'
   })
-  t.same(rooms, ['scarce', 'ample'])
+  t.same(rooms, ['filling', 'ample'])
 })
 
 /** Changes; a journal file of the test's size holds some 400. */

@@ -5,9 +5,11 @@
  *
  *                       left = free on the disk + free in the tables' file - what the journal will take there
  *
- *            left ≥ mark                      left < mark                    left < mark / 4
- *   ample ◄─────────────── (+ 1/8) ─── scarce ◄──────────────────────── none
- *         ────────────────────────────►        ────────────────────────►
+ *         left < 2 × mark                left < mark                 left < mark / 4
+ *         ───────────────►               ───────────►                ───────────────►
+ *   ample ◄────────────── (+ 1/8) filling ◄────────── (+ 1/8) scarce ◄─────────────── none
+ *
+ *   what is refused:              new accounts            messages, contact requests   everything that writes
  *
  * `left` falls with every commit; the disk itself is looked at in the background: after so many bytes and after a second, so that
  * what is written between two looks is far below the mark. Others may fill the disk faster than that: then writes stop at the
@@ -35,6 +37,9 @@ export interface Pending {
 /** Between two looks while something is written, and between looks while there is little room. */
 const LOOK_MS = 1_000
 const LOOK_BYTES_MAX = 2 ** 22
+
+/** Below so many times the mark no new accounts are made: what is left is for the users that there are. */
+const FILLING_MARKS = 2
 
 /** What a transaction that changes nothing much takes: the pages from the root down, the list of free pages. */
 const TRANSACTION_PAGES = 64
@@ -77,7 +82,7 @@ export async function lookAtDisk(folder: string): Promise<number> {
 
 export interface SpaceOptions {
   readonly clock: Clock
-  /** Below this the room is scarce. */
+  /** Below this the room is scarce, below twice as much it is filling. */
   readonly markBytes: number
   /** What is free on the disk. */
   look(): Promise<number>
@@ -109,6 +114,11 @@ export class Space {
 
   get room(): Room {
     return this.#room
+  }
+
+  /** Whether the room is 'scarce' or less. */
+  get isScarce(): boolean {
+    return this.#room === 'scarce' || this.#room === 'none'
   }
 
   /** On the disk, when it was last looked at. */
@@ -163,9 +173,11 @@ export class Space {
     for (const each of pending()) left -= bytesTaken(each, this.#use)
     // On the disk itself, too: long values need pages side by side, which the tables' free ones may not be.
     const least = Math.min(left, this.#free)
-    const again = this.#room === 'ample' ? 0 : markBytes / 8
-    const room =
-      least < markBytes / 4 ? 'none' : this.#free < markBytes || left < markBytes + again ? 'scarce' : 'ample'
+    const falls = (mark: number, wasBelow: boolean) => this.#free < mark || left < mark + (wasBelow ? markBytes / 8 : 0)
+    let room: Room = 'ample'
+    if (least < markBytes / 4) room = 'none'
+    else if (falls(markBytes, this.isScarce)) room = 'scarce'
+    else if (falls(FILLING_MARKS * markBytes, this.#room !== 'ample')) room = 'filling'
     if (room === this.#room) return
     this.#room = room
     onRoom(room, this.#free)

@@ -260,7 +260,7 @@ export class LmdbStore implements Store {
     this.#turnWhenFull(this.#parts.journalBytes)
     // The disk is slower than the callers for long: they wait for it. Goes on when the checkpoint is done. Where there is little
     // room the journal does not grow at all.
-    const overfull = this.#space.room === 'ample' ? JOURNAL_OVERFULL : 1
+    const overfull = this.#space.isScarce ? 1 : JOURNAL_OVERFULL
     if (this.#journal.fileBytes >= overfull * this.#parts.journalBytes) return
     const calls = this.#waiting
     this.#waiting = []

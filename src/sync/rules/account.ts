@@ -48,6 +48,7 @@ export type RegisterResult =
 /** Of `accounts/<partition>`: the name and its user, in one unit. */
 export const register: Transition<RegisterInput, RegisterResult> = {
   name: 'account.register',
+  makesAccount: true,
   reads: input => [[accountName, input.account], [uidCounter]],
   run(tx, { partition, ...user }) {
     const taken = tx.get(accountName, user.account)
