@@ -18,7 +18,7 @@ import { type ConnectionStatus, Connector } from './connector.js'
 import { ContactList } from './contact-list.js'
 import { Contacts } from './contacts.js'
 import { Emitter } from './emitter.js'
-import { LongwireError } from './errors.js'
+import { errorOf, LongwireError } from './errors.js'
 import type { ClientEvents } from './events.js'
 import { Identity } from './identity.js'
 import { Inbox } from './inbox.js'
@@ -440,8 +440,4 @@ function closeStorage(storage: Storage, done: () => void): void {
   } catch {
     done()
   }
-}
-
-function errorOf(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }

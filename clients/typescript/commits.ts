@@ -3,6 +3,7 @@
 //
 //   idle ──flush──► storing ──done──► idle (or the next batch)
 //                      └────error───► failed, for good: nothing more is stored, run or promised
+import { errorOf } from './errors.js'
 import type { Changes, Failure, Json, Storage, StoredMessage } from './storage.js'
 
 class Batch implements Changes {
@@ -114,7 +115,7 @@ export class Commits {
     try {
       this.#storage.commit(batch, done)
     } catch (error) {
-      done(error instanceof Error ? error : new Error(String(error)))
+      done(errorOf(error))
     }
   }
 

@@ -77,3 +77,8 @@ export class BrokenServer extends Error {
     this.name = 'BrokenServer'
   }
 }
+
+/** What was thrown, as an error: it may be anything. */
+export function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}

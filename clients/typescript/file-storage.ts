@@ -7,6 +7,7 @@
 //   closed ──open──► idle ──commit──► writing ──► syncing ──► idle
 //                      │                 └────────┴──error──► failed: the file's end is unknown, nothing more is written
 //                      └──commit, journal large──► writing journal.new ──► synced, renamed ──► idle
+
 import {
   close,
   closeSync,
@@ -22,6 +23,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { errorOf } from './errors.js'
 import { FolderLock } from './folder-lock.js'
 import { encodeChanges, encodeSnapshot, JOURNAL_FORMAT, replay } from './journal.js'
 import type { Changes, HistoryOptions, HistoryPage, Json, Storage } from './storage.js'
@@ -188,7 +190,7 @@ export class FileStorage implements Storage {
     try {
       act()
     } catch (error) {
-      this.#fail(error instanceof Error ? error : new Error(String(error)), done)
+      this.#fail(errorOf(error), done)
       return
     }
     done()

@@ -10,11 +10,13 @@
 // never used twice, so the socket of one that is gone can be removed without a race. No process number, no time and no native
 // code is in it: it holds within one process, across containers that share the folder, and after any crash. It does not hold
 // between two machines on a network file system.
+
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { errorOf } from './errors.js'
 import { type Clock, systemClock } from './system.js'
 
 const PREFIX = 'lock-'
@@ -153,8 +155,4 @@ export class FolderLock {
   #inUse(): Error {
     return new Error(`${this.#folder} is in use by another client, in this process or another one`)
   }
-}
-
-function errorOf(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }

@@ -4,6 +4,7 @@
 //   messages   in the order in which they came; the index `peer` has those of a conversation, in that order too
 //
 // It is open in one place at a time (indexed-db-lock.ts).
+import { errorOf } from './errors.js'
 import type { IdbCursor, IdbDatabase, IdbFactory, IdbRequest, IdbTransaction } from './indexed-db.js'
 import { openAlone } from './indexed-db-lock.js'
 import {
@@ -236,8 +237,4 @@ function each(
     else if (visit(cursor) === 'next') cursor.continue()
   }
   request.onerror = () => ended?.(request.error ?? new Error('reading failed'))
-}
-
-function errorOf(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }

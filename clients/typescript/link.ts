@@ -10,7 +10,7 @@ import { encodeNotice, encodeRequest, FrameDecoder, PING } from '../../protocol/
 import { DecodeError, type Frame } from '../../protocol/generated/messages.js'
 import { FRAME_TO_CLIENT_BYTES_MAX } from '../../protocol/limits.js'
 import { joined } from './bytes.js'
-import { BrokenServer } from './errors.js'
+import { BrokenServer, errorOf } from './errors.js'
 import type { Clock, TimerHandle } from './system.js'
 import type { Transport, TransportConnection } from './transport.js'
 
@@ -114,7 +114,7 @@ export class Link {
       this.#connection = connection
       if (this.state === 'closed') connection.close()
     } catch (error) {
-      this.#end({ kind: 'closed', error: error instanceof Error ? error : new Error(String(error)), retryAfterMs: 0 })
+      this.#end({ kind: 'closed', error: errorOf(error), retryAfterMs: 0 })
     }
   }
 

@@ -1,5 +1,6 @@
 /** What a command of `longwire` is, and what its exit codes mean. */
 
+import { messageOf } from '../lib/error-message.js'
 import type { OptionTable } from '../ops/options.js'
 import { StoreDamagedError } from '../store/lmdb/errors.js'
 
@@ -28,7 +29,7 @@ export const EXIT = {
 
 /** Says in one line why a command could not do what it was asked. @returns the exit code */
 export function failed(error: unknown): number {
-  complain(error instanceof Error ? error.message : String(error))
+  complain(messageOf(error))
   return exitCodeOf(error)
 }
 

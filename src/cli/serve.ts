@@ -2,6 +2,7 @@
 
 import { closeSync, writeSync } from 'node:fs'
 import { keepAlive, systemClock } from '../lib/clock.js'
+import { messageOf } from '../lib/error-message.js'
 import { HTTP_PORT_DEFAULT, LONG_PORT_DEFAULT } from '../ops/address.js'
 import { type Config, isLoopback, type ParsedConfig, parseConfig, SERVE_OPTIONS } from '../ops/config.js'
 import { type Log, logToStandardError } from '../ops/log.js'
@@ -178,10 +179,6 @@ interface SystemError extends Error {
 
 function errorFields(error: unknown): Partial<SystemError> {
   return error instanceof Error ? error : {}
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 function help(): string {

@@ -5,6 +5,7 @@
  */
 
 import type { Clock, TimerHandle } from '../lib/clock.js'
+import { messageOf } from '../lib/error-message.js'
 import type { Random } from '../lib/random.js'
 import type { Device } from './crowd.js'
 
@@ -65,7 +66,7 @@ export class Chaos {
     if (killEveryMs === 0 || this.#ended) return
     this.#later(this.#about(killEveryMs), () => {
       this.#restart = this.#killed().catch(error => {
-        this.#spec.onFailure(error instanceof Error ? error.message : String(error))
+        this.#spec.onFailure(messageOf(error))
       })
     })
   }

@@ -1,6 +1,7 @@
 /** The second phase of a run: every friendship of the graph is requested by one side and accepted by the other. */
 
 import { LongwireError } from '../../clients/typescript/index.js'
+import { messageOf } from '../lib/error-message.js'
 import type { Person } from './crowd.js'
 import type { Graph } from './graph.js'
 import { isLimit, WIDER_LIMITS } from './limited.js'
@@ -72,7 +73,7 @@ export class Friendships implements Phase {
   }
 
   #failed(person: Person, what: string, uid: number, error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     const limited = error instanceof LongwireError && isLimit(error.reason) ? `; ${WIDER_LIMITS}` : ''
     this.#onFailure(`person ${person.number} could not ${what} ${uid} to be a friend: ${why}${limited}`)
   }

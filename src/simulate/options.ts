@@ -1,6 +1,7 @@
 /** The options of `longwire simulate`, and the settings that are made of them. */
 
 import { readFileSync } from 'node:fs'
+import { messageOf } from '../lib/error-message.js'
 import { systemRandom } from '../lib/random.js'
 import { address, HTTP_PORT_DEFAULT, LONG_PORT_DEFAULT, parseAddress, type ServerAddress } from '../ops/address.js'
 import { descriptorPlan } from '../ops/descriptors.js'
@@ -80,7 +81,7 @@ export function parseSettings(argv: readonly string[]): ParsedSettings {
   } catch (error) {
     return {
       kind: 'wrong',
-      message: `--text ${values.text}: ${error instanceof Error ? error.message : String(error)}`,
+      message: `--text ${values.text}: ${messageOf(error)}`,
     }
   }
   // Six digits, so that people can say it to each other.

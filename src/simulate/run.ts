@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../lib/clock.js'
+import { messageOf } from '../lib/error-message.js'
 import { type Random, seededRandom, systemRandom } from '../lib/random.js'
 import type { ServerAddress } from '../ops/address.js'
 import { TRANSPORTS, transportTo } from '../ops/dial.js'
@@ -97,7 +98,7 @@ export class Run {
     try {
       await this.#phases(known)
     } catch (error) {
-      this.fail(error instanceof Error ? error.message : String(error))
+      this.fail(messageOf(error))
     }
     const { graph, traffic, loginSeconds, cpuBeforeMs, cpuAfterMs = this.#server?.cpuMs() } = known
     traffic?.end()
@@ -253,7 +254,7 @@ export class Run {
       const wrong = await this.#server?.stop()
       if (wrong !== undefined) this.fail(wrong)
     } catch (error) {
-      this.fail(error instanceof Error ? error.message : String(error))
+      this.fail(messageOf(error))
     }
     this.#removeData()
   }

@@ -1,3 +1,4 @@
+import { messageOf } from '../lib/error-message.js'
 /** What a walk over a store works with: what is counted and found, and a record taken apart. */
 
 export interface Counts {
@@ -44,7 +45,7 @@ export class Findings {
     try {
       run()
     } catch (error) {
-      this.fault(`${what} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+      this.fault(`${what} cannot be read: ${messageOf(error)}`)
     }
   }
 }

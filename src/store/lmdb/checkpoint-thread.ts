@@ -1,6 +1,7 @@
 /** The thread that Checkpointer starts. */
 
 import { parentPort, workerData } from 'node:worker_threads'
+import { messageOf } from '../../lib/error-message.js'
 import { applyFile, type CheckpointAnswer, type CheckpointData, type CheckpointRequest, IDLE } from './checkpoint.js'
 import { DiskFullError } from './errors.js'
 import { Reusable } from './space.js'
@@ -15,7 +16,7 @@ parentPort?.on('message', (request: CheckpointRequest) => {
   try {
     applyFile(tables, request, reusable)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     answer = { done: false, full: error instanceof DiskFullError, reason }
   }
   Atomics.store(state, 0, IDLE)

@@ -7,7 +7,8 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
-import { messageOf, StoreFolderError } from './errors.js'
+import { messageOf } from '../../lib/error-message.js'
+import { StoreFolderError } from './errors.js'
 
 /** Says that a folder above cannot be synced by us: it is not ours to read, or its file system knows no such thing. */
 const NOT_OURS: ReadonlySet<string | undefined> = new Set([

@@ -34,10 +34,6 @@ export class DiskFullError extends Error {
   }
 }
 
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
 function mebibytes(bytes: number): string {
   return (bytes / 2 ** 20).toFixed(1)
 }

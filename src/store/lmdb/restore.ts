@@ -11,10 +11,11 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
+import { messageOf } from '../../lib/error-message.js'
 import { assertStore } from './backup.js'
 import { assertPages } from './database-pages.js'
 import { makeFolder, moveIntoPlace, syncFile } from './disk.js'
-import { messageOf, StoreDamagedError, StoreFolderError, StoreFormatError } from './errors.js'
+import { StoreDamagedError, StoreFolderError, StoreFormatError } from './errors.js'
 import { START_PARTIAL } from './first-start.js'
 import { JOURNAL } from './journal-file.js'
 import { lockFolder } from './lock.js'

@@ -15,6 +15,7 @@
 
 import { assert, present } from '../../lib/assert.js'
 import type { Clock } from '../../lib/clock.js'
+import { messageOf } from '../../lib/error-message.js'
 import { endOfTurn } from '../../lib/turn.js'
 import { EMPTY, scanText, textOrder } from '../text.js'
 import type {
@@ -444,7 +445,7 @@ export class LmdbStore implements Store {
 
   #fail(cause: unknown): void {
     if (this.#state === 'failed') return
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = messageOf(cause)
     const failure = new StoreFailedError(`the store failed, nothing more is answered: ${reason}`, { cause })
     this.#state = 'failed'
     this.#failure = failure
