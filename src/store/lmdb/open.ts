@@ -80,7 +80,6 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
   const mapBytes = options.mapBytes ?? 2 ** 30
   const warn = options.onWarning ?? (() => {})
   makeFolder(folder)
-  warnOfOthers(folder, warn)
   assertRoomToStart(folder, journalBytes)
   const lock = await lockFolder(folder)
   const checkpointer = new Checkpointer({ folder, mapBytes })
@@ -96,6 +95,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
     const clock = options.clock ?? systemClock
     const journal = new Journal(folder, journalBytes, tables.meta('applied'), tables.meta(JOURNAL))
     keepFromOthers(folder)
+    warnOfOthers(folder, warn)
     const store = new LmdbStore({
       id: tables.id(),
       epoch: tables.meta('epoch'),
