@@ -1,6 +1,6 @@
 /** `longwire serve` as a person meets it: what it prints, what it refuses and how it ends. */
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
@@ -108,6 +108,7 @@ t.test('a port that is taken', async t => {
 
 t.test('a data folder that is in use, is no folder, or holds something else', async t => {
   const dir = t.testdir({ file: 'not a folder', other: { 'data.mdb': 'this was never a database' } })
+  chmodSync(join(dir, 'other'), 0o700)
   const { server } = await CliProcess.serve('--data', join(dir, 'used'))
   const cases: [folder: string, message: RegExp][] = [
     [join(dir, 'used'), /in use/],

@@ -52,9 +52,10 @@ interface Target {
 
 /** Rejects with an error of one clear line; the folder is then as it was. */
 export async function restore({ from, to, epochMin }: RestoreOptions): Promise<Restored> {
+  const folder = path.resolve(to)
+  if (path.resolve(from) === folder) throw new StoreFolderError(`${folder} is no backup of itself: nothing was changed`)
   assertStore(from)
   assertPages(path.join(from, 'data.mdb'))
-  const folder = path.resolve(to)
   const files = fs.existsSync(folder) ? fs.readdirSync(folder) : []
   const isNew = files.every(name => OURS.has(name))
   if (!isNew && !files.includes('data.mdb')) {
