@@ -1,10 +1,10 @@
 /** A whole server whose descriptors are all held by connections, which come back when they are refused. */
 
 import { statSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { CliProcess } from '../support/cli-process.js'
+import { Crowd } from '../support/crowd.js'
 import { eventually } from '../support/eventually.js'
 import { befriend, Person } from '../support/person.js'
 import { loginAccount } from '../support/server.js'
@@ -30,9 +30,9 @@ t.test('messages and checkpoints go on while connections hold every descriptor',
   const writer = new Writer(await loginAccount(ready.port, 'alice'), uid, TEXT_BYTES)
   await writer.connect(ready.port)
 
-  const crowd = new Crowd(ready.port, 2 * DESCRIPTORS)
+  const crowd = new Crowd(ready.port, 2 * DESCRIPTORS, 10)
   t.teardown(() => crowd.leave())
-  await eventually(() => server.stderr.includes('EMFILE') || crowd.refused > DESCRIPTORS)
+  await eventually(() => server.stderr.includes('EMFILE') || crowd.ended > DESCRIPTORS)
   const file = join(data, 'data.mdb')
   const before = statSync(file).mtimeMs
   await writer.write(() => writer.accepted.size > 3 * MESSAGES_PER_FILE)
@@ -44,31 +44,3 @@ t.test('messages and checkpoints go on while connections hold every descriptor',
   server.child.kill('SIGTERM')
   t.equal(await server.exit(), 0)
 })
-
-/** Connections that are held as long as they can be had, and made again when they end. */
-class Crowd {
-  refused = 0
-  #left = false
-  readonly #sockets = new Set<Socket>()
-
-  constructor(port: number, size: number) {
-    for (let i = 0; i < size; i++) this.#come(port)
-  }
-
-  leave(): void {
-    this.#left = true
-    for (const socket of this.#sockets) socket.destroy()
-  }
-
-  #come(port: number): void {
-    const socket = connect(port, '127.0.0.1')
-    this.#sockets.add(socket)
-    socket.on('error', () => {})
-    socket.resume()
-    socket.on('close', () => {
-      this.#sockets.delete(socket)
-      this.refused++
-      if (!this.#left) setTimeout(() => !this.#left && this.#come(port), 10)
-    })
-  }
-}

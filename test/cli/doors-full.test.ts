@@ -1,9 +1,9 @@
 /** A server whose doors are full on both sides, of people who come back at once and of some who say nothing. */
 
 import { readdirSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
 import t from 'tap'
 import { CliProcess } from '../support/cli-process.js'
+import { Crowd } from '../support/crowd.js'
 import { eventually } from '../support/eventually.js'
 import { befriend, Person } from '../support/person.js'
 import { head, RawHttp } from '../support/raw-http.js'
@@ -18,7 +18,7 @@ t.test('with all doors full operators are answered, and descriptors are left', a
   const alice = await Person.online(ready.port, 'alice')
   const bob = await Person.online(ready.port, 'bob')
   await befriend(alice, bob)
-  const crowds = [new Crowd(ready.port, DESCRIPTORS), new Crowd(ready.http_port, DESCRIPTORS)]
+  const crowds = [new Crowd(ready.port, DESCRIPTORS, 250), new Crowd(ready.http_port, DESCRIPTORS, 250)]
   t.teardown(() => {
     for (const crowd of crowds) crowd.leave()
   })
@@ -50,32 +50,4 @@ async function health(port: number): Promise<number[]> {
   const client = await RawHttp.connect(port)
   client.send(head('GET /healthz HTTP/1.1', 'Connection: close'))
   return client.end(5_000)
-}
-
-/** Connections that say nothing, and are made again when they end. */
-class Crowd {
-  ended = 0
-  #left = false
-  readonly #sockets = new Set<Socket>()
-
-  constructor(port: number, size: number) {
-    for (let i = 0; i < size; i++) this.#come(port)
-  }
-
-  leave(): void {
-    this.#left = true
-    for (const socket of this.#sockets) socket.destroy()
-  }
-
-  #come(port: number): void {
-    const socket = connect(port, '127.0.0.1')
-    this.#sockets.add(socket)
-    socket.on('error', () => {})
-    socket.resume()
-    socket.on('close', () => {
-      this.#sockets.delete(socket)
-      this.ended++
-      if (!this.#left) setTimeout(() => !this.#left && this.#come(port), 250)
-    })
-  }
 }
