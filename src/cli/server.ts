@@ -122,6 +122,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     run: (actor, transition, input) => engine.run(actor, transition, input),
     keepMs: config.retentionDays * DAY_MS,
     keepItems: config.retentionItems,
+    keepBytes: config.retentionBytes === 0 ? Number.POSITIVE_INFINITY : config.retentionBytes,
   })
   const open = config.limits === 'open'
   const trusted = new AddressList(config.trustProxy)

@@ -42,6 +42,13 @@ export const SERVE_OPTIONS = {
     'COUNT',
     "of each user's timeline so many of the newest messages stay, however old they are",
   ),
+  retentionBytes: integer(
+    2 ** 30,
+    0,
+    2 ** 50,
+    'BYTES',
+    "of each user's timeline the messages beyond the newest ones of so many bytes are removed, however young they are; 0: none are",
+  ),
   limits: oneOf(
     'normal',
     ['normal', 'open'],

@@ -70,6 +70,8 @@ export interface LogSummary {
 export interface Tally {
   /** Entries without a key. */
   readonly unkeyed: number
+  /** The length of what those hold. */
+  readonly bytes: number
   /** The version of the last one looked at: the next slice begins below it. 0: there was none. */
   readonly to: Version
 }
@@ -176,8 +178,11 @@ export interface Store {
   scan(scope: ScopeId, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]>
   /** Logs that hold an entry, in the byte order of their actors, those after `after`. Only what is durable. For walks. */
   logs(scope: ScopeId, after: Actor | null, limit: number): Promise<readonly LogSummary[]>
-  /** Counts entries of a log from `from` downwards, looking at `entriesMax` at most. Only what is durable. */
-  tally(actor: Actor, from: Version, entriesMax: number): Promise<Tally>
+  /**
+   * Counts entries of a log from `from` downwards, looking at `entriesMax` at most and ending with the one that brings `bytes` to
+   * `bytesMax`. Only what is durable.
+   */
+  tally(actor: Actor, from: Version, entriesMax: number, bytesMax: number): Promise<Tally>
   /**
    * One write. Units are judged in order, each alone against what the ones before it left; settles when all that was
    * committed is durable. All actors are of `scope`. Rejects with OutcomeUnknownError, or with another error after which

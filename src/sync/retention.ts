@@ -1,10 +1,12 @@
 /**
- * Trims timelines in the background: messages that are older than so long and not among the newest so many. One walk over all
- * logs, round and round; what it does at a time is small, and it rests between.
+ * Trims timelines in the background: messages that are older than so long and not among the newest so many, and all that are beyond
+ * the newest so many bytes. One walk over all logs, round and round; what it does at a time is small, and it rests between.
  *
- *   round: logs, 64 at a time ──► fewer versions above the floor than are kept: next
- *                             └─► its oldest message is young: next
- *                             └─► count from the newest down to the last one that is kept, then trim from the oldest up
+ *   round: logs, 64 at a time ─┬─► age: fewer versions above the floor than are kept: pass
+ *                              │        its oldest message is young: pass
+ *                              │        count from the newest down to the last one that is kept, then trim from the oldest up
+ *                              └─► bytes: so few versions that the longest messages would not fill the bytes: pass
+ *                                         count bytes from the newest down, then trim from the oldest up
  *
  * Nothing of it is remembered: a process that starts begins somewhere (so that one that starts often gets everywhere), and
  * trims what it finds. Two nodes on one store do the same work twice, and no harm.
@@ -14,7 +16,7 @@ import type { CountedTime } from '../lib/counted-time.js'
 import type { Random } from '../lib/random.js'
 import type { Actor, LogSummary, ScopeId, Store, Version } from '../store/types.js'
 import { uidOf } from './rules/records.js'
-import { sentAtMs, trimLog } from './rules/retention.js'
+import { MESSAGE_BYTES_MAX, sentAtMs, trimLog } from './rules/retention.js'
 import type { Outcome, Transition } from './types.js'
 
 /** Logs looked at between two rests: 5 µs each for most. */
@@ -24,6 +26,8 @@ const LOGS_REST_MS = 100
 const ENTRIES_AT_ONCE = 256
 const BYTES_AT_ONCE = 2 ** 18
 const ENTRIES_REST_MS = 20
+/** For messages that go for their bytes. */
+const ANY_AGE = 0
 /** A round takes this long at least: nothing is late by more. */
 const ROUND_MS = 3_600_000
 /** After the store could not be reached. */
@@ -39,6 +43,8 @@ export interface RetentionOptions {
   readonly keepMs: number
   /** So many of a timeline's newest messages stay, however old. */
   readonly keepItems: number
+  /** Messages beyond a timeline's newest ones of so many bytes go, however young and few. Infinity: none. */
+  readonly keepBytes: number
 }
 
 export class Retention {
@@ -89,16 +95,24 @@ export class Retention {
 
   async #look(log: LogSummary): Promise<void> {
     const { actor, head, floor } = log
+    const { keepMs, keepItems, keepBytes } = this.#options
     if (uidOf(actor) === 0) return
-    if (span(log) <= this.#options.keepItems) return
-    const { old, done } = await this.#oldUpTo(actor, floor, head)
-    if (old > 0 || !done) await this.#trimOld(actor, floor, await this.#beyondKept(actor, head))
+    const versions = span(log)
+    if (versions > keepItems) {
+      const { old, done } = await this.#oldUpTo(actor, floor, head, keepMs)
+      if (old > 0 || !done) {
+        await this.#trimOld(actor, floor, await this.#beyond(actor, head, keepItems, Number.POSITIVE_INFINITY), keepMs)
+      }
+    }
+    if (versions * MESSAGE_BYTES_MAX <= keepBytes) return
+    const beyond = await this.#beyond(actor, head, Number.POSITIVE_INFINITY, keepBytes)
+    await this.#trimOld(actor, floor, beyond, ANY_AGE)
   }
 
-  /** Trims a slice at a time from the oldest on, up to the first message that is young. */
-  async #trimOld(actor: Actor, floor: Version, upTo: Version): Promise<void> {
+  /** Trims a slice at a time from the oldest on, up to the first message that is younger than `ageMs`. */
+  async #trimOld(actor: Actor, floor: Version, upTo: Version, ageMs: number): Promise<void> {
     for (let after = floor; after < upTo && !this.#stopped; ) {
-      const { old, read, done } = await this.#oldUpTo(actor, after, upTo)
+      const { old, read, done } = await this.#oldUpTo(actor, after, upTo, ageMs)
       if (old > 0 && !(await this.#trim(actor, old))) return
       if (done) return
       after = read
@@ -107,13 +121,13 @@ export class Retention {
   }
 
   /**
-   * Of a slice behind `after`: the version of the last message that is old, with only old ones before it (0: none); up to where
-   * it was read; and whether there is no use in reading on.
+   * Of a slice behind `after`: the version of the last message that is not younger than `ageMs`, with only such before it
+   * (0: none); up to where it was read; and whether there is no use in reading on.
    */
-  async #oldUpTo(actor: Actor, after: Version, upTo: Version) {
-    const { store, time, keepMs } = this.#options
+  async #oldUpTo(actor: Actor, after: Version, upTo: Version, ageMs: number) {
+    const { store, time } = this.#options
     const { entries, more } = await store.read(actor, after, upTo, ENTRIES_AT_ONCE, BYTES_AT_ONCE)
-    const youngFromMs = time.ago(keepMs)
+    const youngFromMs = ageMs === ANY_AGE ? Number.POSITIVE_INFINITY : time.ago(ageMs)
     let old = 0
     for (const { version, bytes } of entries) {
       const atMs = sentAtMs(bytes)
@@ -124,15 +138,19 @@ export class Retention {
     return { old, read: entries.at(-1)?.version ?? upTo, done: !more }
   }
 
-  /** The newest version that is not among those that are kept for their number; 0 if all are. */
-  async #beyondKept(actor: Actor, head: Version): Promise<Version> {
-    const { store, keepItems } = this.#options
-    let left = keepItems + 1
+  /** The newest version that is not among the newest so many, or not among those of so many bytes; 0 if all are. */
+  async #beyond(actor: Actor, head: Version, items: number, bytes: number): Promise<Version> {
+    const { store } = this.#options
+    let itemsLeft = items + 1
+    let bytesLeft = bytes + 1
     for (let from = head; !this.#stopped; ) {
-      const { unkeyed, to } = await store.tally(actor, from, Math.min(left, ENTRIES_AT_ONCE))
-      left -= unkeyed
+      const entriesMax = Math.min(itemsLeft, ENTRIES_AT_ONCE)
+      const tally = await store.tally(actor, from, entriesMax, Math.min(bytesLeft, BYTES_AT_ONCE))
+      itemsLeft -= tally.unkeyed
+      bytesLeft -= tally.bytes
+      const { to } = tally
       // A slice of no more than what is left to count ends with the one that is looked for.
-      if (left === 0) return to
+      if (itemsLeft === 0 || bytesLeft <= 0) return to
       if (to === 0) return 0
       from = to - 1
       await this.#rest(ENTRIES_REST_MS)

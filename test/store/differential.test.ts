@@ -144,7 +144,7 @@ async function everything(store: Store): Promise<unknown> {
   }
   const scope = store.scopeOf('user/7')
   const walked = [...(await store.logs(scope, null, 2)), ...(await store.logs(scope, 'user/263', 9))]
-  const tallies = await Promise.all(ACTORS.map(actor => store.tally(actor, Number.MAX_SAFE_INTEGER, 3)))
+  const tallies = await Promise.all(ACTORS.map(actor => store.tally(actor, Number.MAX_SAFE_INTEGER, 3, 20)))
   return { epoch: store.epoch, logs, walked, tallies, records, scanned: await scanned(store, '', null, 1000) }
 }
 

@@ -1,11 +1,14 @@
 /** Retention: what it removes and what it leaves, a slice at a time. */
 import t from 'tap'
+import { encodeMessageItem } from '../../protocol/item-codec.js'
 import { CountedTime } from '../../src/lib/counted-time.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { MemoryView } from '../../src/store/memory/view.js'
 import { Retention } from '../../src/sync/index.js'
+import { userActor } from '../../src/sync/rules/records.js'
+import { MESSAGE_BYTES_MAX, sentAtMs } from '../../src/sync/rules/retention.js'
 import { verify } from '../../src/verify/verify.js'
 import { befriend, startNode, TestDevice } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
@@ -17,6 +20,12 @@ const DAY_MS = 86_400_000
 class WatchedStore extends MemoryStore {
   biggestTrim = 0
   trims = 0
+  tallies = 0
+
+  override tally(...asked: Parameters<MemoryStore['tally']>) {
+    this.tallies += 1
+    return super.tally(...asked)
+  }
 
   override async commit(...[scope, units]: Parameters<MemoryStore['commit']>) {
     const count = () =>
@@ -32,7 +41,12 @@ class WatchedStore extends MemoryStore {
   }
 }
 
-async function world(keepDays: number, keepItems: number, disk = new MemoryDisk(seededRandom('disk'))) {
+async function world(
+  keepDays: number,
+  keepItems: number,
+  disk = new MemoryDisk(seededRandom('disk')),
+  keepBytes = Number.POSITIVE_INFINITY,
+) {
   const clock = new ManualClock()
   const store = new WatchedStore({ disk })
   const node = await startNode(store, clock, 'retention')
@@ -44,6 +58,7 @@ async function world(keepDays: number, keepItems: number, disk = new MemoryDisk(
     run: (actor, transition, input) => node.engine.run(actor, transition, input),
     keepMs: keepDays * DAY_MS,
     keepItems,
+    keepBytes,
   })
   return { clock, store, node, retention }
 }
@@ -125,6 +140,88 @@ t.test('a long timeline goes in slices, and is gone on with by the next process'
   t.same(await texts(bob), numbered(1_401, 1_500))
   t.ok(Math.max(first.store.biggestTrim, second.store.biggestTrim) <= 256)
 })
+
+/** Bytes of what the device's timeline holds as messages, the newest first. */
+async function messageBytes(store: MemoryStore, device: TestDevice): Promise<number[]> {
+  const { entries } = await store.read(userActor(device.uid), 0, Number.MAX_SAFE_INTEGER, 10_000, 2 ** 30)
+  return entries.filter(({ bytes }) => sentAtMs(bytes) !== undefined).map(({ bytes }) => bytes.length)
+}
+
+t.test('messages beyond the newest so many bytes go, however young and few; nothing else does', async t => {
+  const keepBytes = 600_000
+  const { clock, store, node, retention } = await world(30, 1_000, undefined, keepBytes)
+  const alice = await new TestDevice(node).enter('alice', 1)
+  const bob = await new TestDevice(node).enter('bob', 2)
+  await befriend(alice, bob)
+  const text = (n: number) => `${n} `.padEnd(n % 2 === 0 ? 16_000 : 500, 'x')
+  const all = Array.from({ length: 90 }, (_, i) => text(i + 1))
+  for (const each of all) await alice.send(bob.uid, each)
+  const before = await messageBytes(store, bob)
+  t.equal(before.length, 90)
+  let kept = 0
+  for (let sum = 0; sum + (before.at(-1 - kept) ?? 0) <= keepBytes; kept += 1) sum += before.at(-1 - kept) ?? 0
+  void retention.start()
+  await eventually(async () => {
+    clock.advance(20)
+    return (await texts(bob)).length === kept && (await texts(alice)).length <= kept
+  })
+  for (let i = 0; i < 20; i += 1) {
+    clock.advance(200_000)
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate)
+  }
+  retention.stop()
+  t.same(await texts(bob), all.slice(-kept), 'as many of the newest as fit')
+  t.ok(
+    (await bob.items()).some(({ item }) => item.content?.case === 'contact'),
+    'what has a key stays',
+  )
+  t.match(await node.services.page(bob.uid, 5), { kind: 'page', trimmed: true })
+  const faults: string[] = []
+  verify(new MemoryView(store.disk.snapshot()), fault => faults.push(fault))
+  t.same(faults, [])
+})
+
+t.test(
+  'a timeline that cannot be beyond the bytes is not counted, and no message is larger than is reckoned with',
+  async t => {
+    const { clock, store, node, retention } = await world(30, 1_000, undefined, 100 * MESSAGE_BYTES_MAX)
+    const alice = await new TestDevice(node).enter('alice', 1)
+    const bob = await new TestDevice(node).enter('bob', 2)
+    await befriend(alice, bob)
+    for (const text of numbered(1, 80)) await alice.send(bob.uid, text)
+    let rounds = 0
+    const { logs } = store
+    store.logs = (...asked) => {
+      rounds += 1
+      return logs.apply(store, asked)
+    }
+    void retention.start()
+    const twoRounds = () =>
+      eventually(() => {
+        clock.advance(600_000)
+        return rounds > 2 * store.scopes().length
+      })
+    await twoRounds()
+    t.equal(store.tallies, 0)
+    for (const text of numbered(81, 120)) await alice.send(bob.uid, text)
+    rounds = 0
+    await twoRounds()
+    retention.stop()
+    t.ok(store.tallies > 0, 'one that may be is')
+    t.same(await texts(bob), numbered(1, 120))
+
+    const uid = Number.MAX_SAFE_INTEGER
+    const longest = {
+      sender: uid,
+      device: 2 ** 32 - 1,
+      sendSeq: uid,
+      atMs: uid,
+      recipient: uid,
+      text: 'x'.repeat(16_384),
+    }
+    t.ok(encodeMessageItem(longest).length <= MESSAGE_BYTES_MAX)
+  },
+)
 
 t.test('while the store cannot be reached it waits, and goes on', async t => {
   const { clock, store, node, retention } = await world(1, 0)

@@ -202,6 +202,11 @@ export class Actors {
     return this.#entryValue(log, index)[0] === 1
   }
 
+  /** The length of that entry beyond the tables. */
+  entryLength(log: LogState, index: number): number {
+    return this.#entryValue(log, index).length - 1
+  }
+
   /** The bytes of that entry beyond the tables; a copy. */
   entryBytes(log: LogState, index: number): Uint8Array {
     return new Uint8Array(this.#entryValue(log, index).subarray(1))

@@ -192,8 +192,8 @@ export class LmdbStore implements Store {
     return this.#whenQuiet(() => logsAfter(this.#actors, this.#tables, after, limit))
   }
 
-  tally(actor: Actor, from: Version, entriesMax: number): Promise<Tally> {
-    return this.#whenQuiet(() => tally(this.#actors, this.#tables, actor, from, entriesMax))
+  tally(actor: Actor, from: Version, entriesMax: number, bytesMax: number): Promise<Tally> {
+    return this.#whenQuiet(() => tally(this.#actors, this.#tables, actor, from, entriesMax, bytesMax))
   }
 
   commit(scope: ScopeId, units: readonly Unit[]): Promise<readonly CommitResult[]> {

@@ -246,12 +246,12 @@ export class Tables {
     }
   }
 
-  /** From the newest at or below `from` down: their versions, and whether they have a key. */
-  *entriesDown(actor: Actor, from: Version): Generator<Omit<TableEntry, 'bytes'>> {
+  /** From the newest at or below `from` down: their versions and lengths, and whether they have a key. */
+  *entriesDown(actor: Actor, from: Version): Generator<Omit<TableEntry, 'bytes'> & { readonly length: number }> {
     const range = { start: this.#entryKey(actor, from), end: this.#entryKey(actor, 0), reverse: true }
     for (const { key, value } of this.#db.getRange(range)) {
       this.#check(key, value)
-      yield { version: versionOfKey(key), keyed: value[0] === 1 }
+      yield { version: versionOfKey(key), keyed: value[0] === 1, length: value.length - 1 - SEAL_BYTES }
     }
   }
 

@@ -33,24 +33,35 @@ function holdsEntry(tables: Tables, actor: Actor, log: LogState): boolean {
   return false
 }
 
-export function tally(actors: Actors, tables: Tables, actor: Actor, from: Version, entriesMax: number): Tally {
+export function tally(
+  actors: Actors,
+  tables: Tables,
+  actor: Actor,
+  from: Version,
+  entriesMax: number,
+  bytesMax: number,
+): Tally {
   const log = actors.glance(actor)
   let unkeyed = 0
+  let bytes = 0
   let looked = 0
   let to = 0
   /** False when enough was seen. */
-  const take = (version: Version, keyed: boolean): boolean => {
-    if (looked === entriesMax) return false
+  const take = (version: Version, keyed: boolean, length: number): boolean => {
     looked++
-    if (!keyed) unkeyed++
     to = version
-    return true
+    if (!keyed) {
+      unkeyed++
+      bytes += length
+    }
+    return looked < entriesMax && bytes < bytesMax
   }
   for (let i = log.indexAfter(from) - 1; i >= 0; i--) {
-    if (!take(present(log.versions[i], 'the version'), actors.keyed(log, i))) return { unkeyed, to }
+    const version = present(log.versions[i], 'the version')
+    if (!take(version, actors.keyed(log, i), actors.entryLength(log, i))) return { unkeyed, bytes, to }
   }
-  for (const { version, keyed } of tables.entriesDown(actor, Math.min(from, log.tablesHead))) {
-    if (!log.hasLeft(version) && !take(version, keyed)) return { unkeyed, to }
+  for (const { version, keyed, length } of tables.entriesDown(actor, Math.min(from, log.tablesHead))) {
+    if (!log.hasLeft(version) && !take(version, keyed, length)) return { unkeyed, bytes, to }
   }
-  return { unkeyed, to }
+  return { unkeyed, bytes, to }
 }

@@ -111,8 +111,8 @@ export class MemoryDisk {
     return found.slice(0, limit)
   }
 
-  tally(actor: Actor, from: Version, entriesMax: number): Tally {
-    return this.#durable(actor).tally(from, entriesMax)
+  tally(actor: Actor, from: Version, entriesMax: number, bytesMax: number): Tally {
+    return this.#durable(actor).tally(from, entriesMax, bytesMax)
   }
 
   /** Judges the units in order and makes what they change readable. */

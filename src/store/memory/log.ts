@@ -84,11 +84,19 @@ export class MemoryLog {
     return { head: this.#head, floor: this.#floor, gaps: this.#gaps }
   }
 
-  tally(from: Version, entriesMax: number): Tally {
+  tally(from: Version, entriesMax: number, bytesMax: number): Tally {
     const end = this.#indexAfter(from)
-    const start = Math.max(0, end - entriesMax)
-    const slice = this.#entries.slice(start, end)
-    return { unkeyed: slice.filter(({ key }) => key === undefined).length, to: slice[0]?.version ?? 0 }
+    let unkeyed = 0
+    let bytes = 0
+    let to = 0
+    for (let i = end - 1; i >= Math.max(0, end - entriesMax) && bytes < bytesMax; i--) {
+      const entry = present(this.#entries[i], 'the entry')
+      to = entry.version
+      if (entry.key !== undefined) continue
+      unkeyed++
+      bytes += entry.bytes.length
+    }
+    return { unkeyed, bytes, to }
   }
 
   view(): Omit<ViewedLog, 'actor'> {

@@ -97,8 +97,8 @@ export class MemoryStore implements Store {
     return this.#look(() => this.disk.logs(actor => this.scopeOf(actor) === scope, after, limit))
   }
 
-  tally(actor: Actor, from: Version, entriesMax: number): Promise<Tally> {
-    return this.#look(() => this.disk.tally(actor, from, entriesMax))
+  tally(actor: Actor, from: Version, entriesMax: number, bytesMax: number): Promise<Tally> {
+    return this.#look(() => this.disk.tally(actor, from, entriesMax, bytesMax))
   }
 
   commit(scope: ScopeId, units: readonly Unit[]): Promise<readonly CommitResult[]> {

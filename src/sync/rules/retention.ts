@@ -1,9 +1,13 @@
-/** What retention removes: messages, when they are old and beyond the newest so many. */
+/** What retention removes: messages, when they are old and beyond the newest so many, or beyond the newest so many bytes. */
 import { decodeItem } from '../../../protocol/generated/messages.js'
+import { TEXT_BYTES_MAX } from '../../../protocol/limits.js'
 import type { Transition } from '../types.js'
 
 /** Entries that one unit removes: 0.5 ms for all that are committed with it. */
 export const TRIM_ENTRIES_MAX = 256
+
+/** No message takes more in a timeline: its text, and numbers around it. */
+export const MESSAGE_BYTES_MAX = TEXT_BYTES_MAX + 128
 
 export const trimLog: Transition<{ readonly upTo: number }, void> = {
   name: 'retention.trim',
