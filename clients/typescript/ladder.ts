@@ -18,7 +18,7 @@ export class Ladder {
   readonly #clock: Clock
   readonly #random: Random
   readonly #failedMs = new Map<Transport, number>()
-  /** Until when whoever answered on it wants no other try. */
+  /** Until when each may not be tried again, because its server or a proxy asked for that. */
   readonly #restsMs = new Map<Transport, number>()
   #probes = 0
 

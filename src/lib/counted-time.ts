@@ -16,10 +16,10 @@ export interface Jump {
   readonly toMs: number
 }
 
-/** What is less is taken for time that passed: a machine that slept, a server that was down for a night. */
+/** A shorter jump is taken for time that passed: a machine that slept, a server that was down for a night. */
 export const JUMP_MS_MIN = 86_400_000
 
-/** So many are remembered, the newest. */
+/** How many jumps are remembered, the newest. */
 export const JUMPS_MAX = 16
 
 export class CountedTime {

@@ -18,7 +18,7 @@ import fs from 'node:fs'
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import { Fifo } from '../lib/fifo.js'
 
-/** Some thousand lines: what a reader that is started anew, or a busy disk, misses for a while. */
+/** Some thousand lines: as many as come while a reader starts again, or a disk is busy. */
 export const WAITING_BYTES_MAX = 2 ** 20
 
 const AGAIN_MS = 20
@@ -168,7 +168,7 @@ export class Outlet {
     this.#torn = this.#head !== undefined
   }
 
-  /** What waits behind it would be lost in the same way, and nobody knows until when. */
+  /** A write failed. What waits behind it is given up too: it would fail in the same way. */
   #failed(): void {
     this.#failing = true
     this.#lost += this.#headLines + this.#waiting.size

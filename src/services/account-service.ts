@@ -97,7 +97,7 @@ export interface AccountParts {
   readonly passwords: Passwords
   readonly random: Random
   readonly limits: Limits
-  /** What goes on behind an answer. */
+  /** Work that an answer does not wait for. */
   readonly background: { readonly departures: Background; readonly renames: Background }
   readonly connected: Connected
   readonly identity: Identity
@@ -200,7 +200,7 @@ export class AccountService {
     })
   }
 
-  /** His contacts are told, and count. */
+  /** Has the user's contacts told of a new nickname, and charges him for each. */
   #renamed(uid: number): void {
     this.#engine.submit(userActor(uid), countContacts, undefined, outcome => {
       const count = outcome.kind === 'done' ? outcome.result : 1
@@ -367,7 +367,7 @@ export class AccountService {
   }
 
   /**
-   * Runs a numbered request that needs the password, anew if the password changed while it was being checked. The number is
+   * Runs a numbered request that needs the password, again if the password changed while it was being checked. The number is
    * judged first: a repeat and a gap cost no hash. What the device asks meanwhile waits (in-order.ts).
    * @param success what belongs to its success now, and not to a repeat
    */
@@ -439,7 +439,7 @@ function refuseError(caller: Caller, id: number, error: unknown): void {
   else refuseUnavailable(caller, id)
 }
 
-/** Names that others are to see; absent ones are none. */
+/** Refuses names that show nothing, or not what they are; an empty one counts as absent. */
 function showable(...names: readonly string[]): void {
   if (names.some(name => name !== '' && !isShowable(name))) throw new Refused(CODES.NAME_INVALID.code)
 }

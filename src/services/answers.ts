@@ -56,7 +56,7 @@ export function mustRunAgain(outcome: Outcome<Answer>): boolean {
 
 /**
  * Answers a numbered request that has nothing to say but its code.
- * @param again called if it has to be tried anew
+ * @param again called if it has to be tried again
  * @param retryAfterMs named with a refusal
  */
 export function answerNumbered(

@@ -14,18 +14,18 @@ import { Turnstile } from './turnstile.js'
 
 /** Notes read at a time. */
 const NOTES_AT_ONCE = 64
-/** After a store that did not answer. */
+/** When it is tried again after the store did not answer. */
 const AGAIN_MS = 5_000
 /** A rest is so many times as long as the slice before it took: a busy store makes slices long, and rests longer. */
 const RESTS_PER_SLICE = 9
 const REST_MS_MIN = 2
 const REST_MS_MAX = 1_000
 
-/** What is done in the background, and how. */
+/** One kind of work in the background. */
 export interface Work {
   /** Users at a time: after a start there may be thousands. */
   readonly atOnce: number
-  /** Who notes the users of a partition whose work is not done. */
+  /** The actor that notes the users of a partition whose work is not done. */
   noted(partition: number): Actor
   /** How the notes' names begin; they end with the uid. */
   readonly prefix: string
@@ -35,9 +35,9 @@ export interface Work {
 
 /** The rests between slices. */
 export interface Pace {
-  /** No further slice is to begin. */
+  /** Whether no further slice may begin. */
   readonly isStopped: boolean
-  /** Between two slices. */
+  /** Waits between two slices. */
   rest(): Promise<void>
 }
 

@@ -14,11 +14,11 @@ import { Fifo } from '../lib/fifo.js'
 import { type Device, deviceKey } from './limiting.js'
 
 /**
- * A device may have so many bytes wait: twice the 64 requests of a connection (4.6) with the longest texts. The second half is
+ * How many bytes of one device may wait: twice the 64 requests of a connection (4.6) with the longest texts. The second half is
  * for a connection that took the place of one that broke.
  */
 const WAITING_BYTES_MAX = 2 * 64 * 16_384
-/** And all devices together so many: some hundred passwords may wait at a time (passwords.ts). */
+/** How many bytes of all devices together may wait: some hundred passwords may wait at a time (passwords.ts). */
 const ALL_WAITING_BYTES_MAX = 32 * WAITING_BYTES_MAX
 /** What a waiting request costs beside its body. */
 const REQUEST_BYTES = 256

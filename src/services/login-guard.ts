@@ -33,7 +33,7 @@ export interface OpenTry {
 
 type Row = readonly [name: GrowingName, key: Key]
 
-/** Under which a device that the account knows is counted. */
+/** The key by which a device that the account knows is counted. */
 export function ownDeviceKey({ account, installationKey }: Pick<LoginTry, 'account' | 'installationKey'>): Key {
   return `${account} ${installationKey}`
 }

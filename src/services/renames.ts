@@ -1,4 +1,4 @@
-/** Tells the contacts of who has renamed himself, a few at a time (the rules: sync/rules/renaming.ts). */
+/** Tells the contacts of a user his new nickname, a few at a time (the rules: sync/rules/renaming.ts). */
 import type { Engine } from '../sync/engine.js'
 import { userActor } from '../sync/rules/records.js'
 import { renamingActor, renamingUser, roundDone, tellSome } from '../sync/rules/renaming.js'
@@ -16,7 +16,7 @@ export function renames(engine: Engine): Work {
           done(await engine.run(renamingActor(uid), roundDone, { uid, round }))
           return
         }
-        // Others are not to wait for that.
+        // Other users' renames must not wait for it; it is tried again later.
         if (isFull) throw new Error('a way is full')
         await pace.rest()
       }

@@ -333,8 +333,8 @@ export class Connection extends FrameLink implements Caller {
 
   #bind(id: number, heartbeatMs: number, response: HelloResponse, attempt: number, since: number): void {
     const { uid, device, head } = response
-    const [feed, idleTicks] = [new Feed(since, head), idleTicksOf(heartbeatMs)]
-    const open: Open = { kind: 'open', uid, device, attempt, feed, idleTicks, paging: true }
+    const feed = new Feed(since, head)
+    const open: Open = { kind: 'open', uid, device, attempt, feed, idleTicks: idleTicksOf(heartbeatMs), paging: true }
     this.countWaiting(0) // what waits was the address's, and is the device's from here on
     this.#enter(open)
     const { hub, services } = this.context

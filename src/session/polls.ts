@@ -77,7 +77,7 @@ export class Polls {
     }
   }
 
-  /** Those of a device are answered with nothing: whoever asked has to show a token that is good now. */
+  /** Answers the polls of a device with nothing: their clients ask again, with a token that is good now. */
   release(uid: number, device: number): void {
     for (const poll of [...this.of(uid)]) if (poll.device === device) poll.release()
   }

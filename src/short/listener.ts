@@ -464,7 +464,7 @@ function hasRoom({ large, waitingBytes }: Peer): boolean {
   return large === undefined && waitingBytes < CONNECTION_BYTES_MAX
 }
 
-/** As many as there is room for, in their order. What waits when the peer goes has nobody to be begun for. */
+/** As many as there is room for, in their order. What still waits when the peer goes is dropped. */
 function beginLater(peer: Peer, socket: Socket): void {
   while (peer.later !== undefined && (socket.destroyed || hasRoom(peer))) {
     const begin = peer.later.shift()

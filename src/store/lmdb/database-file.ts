@@ -205,7 +205,7 @@ function twins(descriptor: number): readonly [Meta | string, Meta | string] {
   return typeof first === 'string' ? [second, second] : [first, first]
 }
 
-/** What is wrong with it, if anything is. */
+/** The meta page of this index, or what is wrong with it. */
 function metaOf(descriptor: number, index: 0 | 1): Meta | string {
   // Page 0 tells where page 1 begins; if it cannot, the file system's usual sizes are tried.
   let reason = ''

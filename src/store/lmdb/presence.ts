@@ -12,7 +12,7 @@ import type { Clock, TimerHandle } from '../../lib/clock.js'
 import { StoreFolderError } from './errors.js'
 import { JOURNAL_FILES, journalPath } from './journal-file.js'
 
-/** What is written in so long after it happened may be lost. */
+/** What is written between the loss of a file and the next look may be lost. */
 const LOOK_MS = 250
 
 interface Known {
@@ -27,7 +27,7 @@ export class Presence {
   readonly #known: readonly Known[]
   #timer: TimerHandle | undefined
   #closed = false
-  /** A file is not there any more, or another one is in its place. Once. */
+  /** Called once when a file is not there any more, or another one is in its place. */
   onGone: (error: Error) => void = () => {}
 
   /** The files are there. */

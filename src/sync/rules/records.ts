@@ -16,7 +16,7 @@ export function userActor(uid: number): Actor {
   return `user/${uid}`
 }
 
-/** Letters of a text may stand in JSON as six bytes each. */
+/** JSON may write a byte of a text as six bytes (\u0000). */
 const JSON_BYTES_PER_BYTE = 6
 
 /** The uid behind a user's actor; 0 for another kind of actor. */

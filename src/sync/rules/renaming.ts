@@ -16,7 +16,7 @@ import type { EffectKind, Transition, Tx } from '../types.js'
 import { tellNames } from './contact.js'
 import { contact, contactIndex, profile, uidOf } from './records.js'
 
-/** Who notes the users of its partition whose contacts are to be told. */
+/** The actor that notes the users of a partition whose contacts are to be told. */
 export function renamingActor(uid: number): Actor {
   return `renaming/${uid % PARTITIONS}`
 }
@@ -52,7 +52,7 @@ export const noteRenaming: EffectKind<{ readonly uid: number; readonly round: nu
   },
 })
 
-/** All contacts are to be told the names of now. */
+/** Begins a round: all contacts are to be told the present names. */
 export function beginRound(tx: Tx): void {
   if ((tx.get(contactIndex)?.length ?? 0) === 0) return
   const before = tx.get(renaming)
