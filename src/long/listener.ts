@@ -8,7 +8,6 @@ import { Timed, type Wheel } from '../lib/wheel.js'
 import { logAcceptErrors } from '../session/accept-errors.js'
 import { closeFrame } from '../session/close-frame.js'
 import type { SessionContext } from '../session/context.js'
-import { REFUSALS_MAX } from '../session/limits.js'
 import { Proxied } from './proxied.js'
 import { SOCKET_HIGH_WATER_BYTES, serveSocket } from './socket.js'
 
@@ -116,8 +115,7 @@ export class LongListener {
     const { wheel, random, faults } = this.#context
     faults.info(wheel.tick, { address, limit }, 'connection refused: too many connections')
     socket.on('error', ignore)
-    const { refusalsMax = REFUSALS_MAX } = this.#context.gate.limits
-    if (this.#refusals >= refusalsMax) {
+    if (this.#refusals >= this.#context.gate.refusalsMax) {
       socket.destroy()
       return
     }

@@ -18,7 +18,7 @@ export interface ConnectionLimits {
   readonly exempt?: AddressList
 }
 
-export const REFUSALS_MAX = 64
+const REFUSALS_MAX = 64
 
 /** A connection without a session, or its socket. */
 export interface Stranger {
@@ -50,6 +50,11 @@ export class ConnectionGate {
 
   get addresses(): number {
     return this.#byAddress.size
+  }
+
+  /** How many refused connections of each side may be there at a time. */
+  get refusalsMax(): number {
+    return this.limits.refusalsMax ?? REFUSALS_MAX
   }
 
   /** Counts a connection in, unless a limit stands against it. Each admitted one is released once. */

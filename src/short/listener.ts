@@ -25,7 +25,6 @@ import { LARGE_ANSWERS } from '../session/bounded-services.js'
 import { clientAddress } from '../session/client-address.js'
 import { STALL_MS_MAX } from '../session/connection-state.js'
 import type { SessionContext } from '../session/context.js'
-import { REFUSALS_MAX } from '../session/limits.js'
 import { readBody } from './body.js'
 import { type ConnectHandler, tooLarge } from './connect.js'
 import { errorAnswer } from './connect-answer.js'
@@ -204,7 +203,7 @@ export class ShortListener {
     if (!admitted) {
       faults.info(wheel.tick, { address, limit: admission }, 'connection refused: too many connections')
       const [oldest] = this.#refused
-      if (oldest !== undefined && this.#refused.size >= (gate.limits.refusalsMax ?? REFUSALS_MAX)) {
+      if (oldest !== undefined && this.#refused.size >= gate.refusalsMax) {
         this.#refused.delete(oldest)
         oldest.resetAndDestroy()
       }
