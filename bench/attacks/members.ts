@@ -75,7 +75,8 @@ export const forged: Attack = {
       return ({ id, code }) => {
         if (id === 0) return
         tally.add(`${id === 1 ? 'update' : 'delete'} ${codeName(code)}`)
-        if (id === 1 && code === CODES.OK.code) sendSeq++
+        // Where the first was limited, the second has used the number up.
+        if (id === 1 && (code === CODES.OK.code || code === CODES.SEQ_REUSED.code)) sendSeq++
         if (id === 2) next()
       }
     })
