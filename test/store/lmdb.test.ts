@@ -264,3 +264,28 @@ function closeFileBehind(file: string): void {
     if (fs.existsSync(link) && fs.readlinkSync(link) === file) fs.closeSync(Number(name))
   }
 }
+
+t.test('many long reads at once leave the event loop to others in between', async t => {
+  const store = await openLmdbStore({ path: newFolder(t) })
+  const text = 'x'.repeat(16_000)
+  await appendTexts(store, A, ...Array.from({ length: 20 }, () => text))
+  let answered = 0
+  const reads = Array.from({ length: 40 }, async () => {
+    const { entries } = await store.read(A, 0, 20, 256, 262_144)
+    t.ok(entries.length > 10)
+    answered++
+  })
+  let turns = 0
+  while (answered < reads.length) {
+    const before = answered
+    await new Promise(resolve => setImmediate(resolve))
+    t.ok(answered - before <= 8, `${answered - before} in one turn`)
+    turns++
+  }
+  t.ok(turns >= 8, `${turns} turns`)
+  await Promise.all(reads)
+
+  const last = Array.from({ length: 20 }, () => store.read(A, 0, 20, 256, 262_144))
+  await store.close()
+  t.equal((await Promise.all(last)).length, 20, 'those that wait when it is closed are answered')
+})

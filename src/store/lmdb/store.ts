@@ -57,6 +57,8 @@ const JOURNAL_EARLY = 16
 
 /** A page of 256 entries takes 0.3 ms: a storm of them must not hold up the commits for long. */
 const READS_AT_ONCE = 16
+/** The same of long entries: four pages of the longest, which take some milliseconds until they are in answers. */
+const READ_BYTES_AT_ONCE = 1_048_576
 
 /** So many damaged values are told of, each once. */
 const DAMAGES_TOLD_MAX = 100
@@ -111,6 +113,9 @@ export class LmdbStore implements Store {
   #writing = false
   /** Reads that wait until nothing is under way. */
   #quiet: { readonly run: () => void; readonly reject: (error: Error) => void }[] = []
+  /** Of entries, read in the present turn. */
+  #readBytes = 0
+  #lookDue = false
   #closing: Promise<void> | undefined
   #atRest: (() => void) | undefined
 
@@ -316,10 +321,26 @@ export class LmdbStore implements Store {
 
   /** Answers reads that waited, while nothing is being written; what is left waits for the next write or turn. */
   #look(): void {
+    this.#readBytes = 0
     if (this.#writing) return
-    for (const { run } of this.#quiet.splice(0, READS_AT_ONCE)) run()
-    if (this.#quiet.length > 0) endOfTurn(() => this.#look())
+    let count = 0
+    for (const { run } of this.#quiet) {
+      if (count === READS_AT_ONCE || this.#readBytes >= READ_BYTES_AT_ONCE) break
+      run()
+      count++
+    }
+    this.#quiet.splice(0, count)
+    if (this.#quiet.length > 0) this.#lookLater()
     else this.#rest()
+  }
+
+  #lookLater(): void {
+    if (this.#lookDue) return
+    this.#lookDue = true
+    endOfTurn(() => {
+      this.#lookDue = false
+      this.#look()
+    })
   }
 
   /** The disk has been looked at. */
@@ -382,7 +403,14 @@ export class LmdbStore implements Store {
       if (version > upTo) break
       take(version, this.#actors.entryBytes(log, i))
     }
+    this.#hasRead(bytesMax - bytesLeft)
     return { entries, more, head: log.head, durable: log.head, floor: log.floor, gaps: log.gaps }
+  }
+
+  /** What is too much for one turn is read in the next. */
+  #hasRead(bytes: number): void {
+    if (this.#readBytes === 0 && bytes > 0) this.#lookLater()
+    this.#readBytes += bytes
   }
 
   #scan(prefix: string, after: string | null, limit: number): readonly ScannedRecord[] {
@@ -406,7 +434,7 @@ export class LmdbStore implements Store {
     return found.slice(0, limit)
   }
 
-  /** Now if nothing is being written, else when that is durable. */
+  /** Now if nothing is being written, and little was read in this turn; else when that is durable, or in a later turn. */
   #whenQuiet<T>(look: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#assertOpen()
@@ -417,7 +445,7 @@ export class LmdbStore implements Store {
           reject(this.#told(error))
         }
       }
-      if (this.#writing) this.#quiet.push({ run, reject })
+      if (this.#writing || this.#readBytes >= READ_BYTES_AT_ONCE) this.#quiet.push({ run, reject })
       else run()
     })
   }
