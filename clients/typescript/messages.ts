@@ -4,9 +4,10 @@
  *   queued ──► sending ──► accepted ──► delivered ──► read
  *      └──────────┴───────────┴──► failed
  *
- * queued: in the outbox, durably unless it is of this very moment; also while it waits for a friendship that is being made. sending: transmitted, no answer yet. accepted: the server
- * has it durably. delivered, read: on a device of the recipient. failed: `code` says why; SETTLED means that nobody knows
- * whether it arrived; `reason` says more then: LOGGED_OUT, or STORAGE_FAILED (it goes out if a later client finds it stored). received: somebody else's.
+ * queued: in the outbox, durably unless it is of this very moment; also while it waits for a friendship that is being made.
+ * sending: transmitted, no answer yet. accepted: the server has it durably. delivered, read: on a device of the recipient.
+ * failed: `code` and `reason` say why. SETTLED means that nobody knows whether it arrived, LOGGED_OUT that it was queued when
+ * the session ended, STORAGE_FAILED that it goes out if a later client finds it stored. received: somebody else's.
  */
 export type MessageState = 'queued' | 'sending' | 'accepted' | 'delivered' | 'read' | 'failed' | 'received'
 
