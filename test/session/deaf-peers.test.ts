@@ -74,7 +74,7 @@ for (const transport of ['tcp', 'ws'] as const) {
       await new Promise<void>(resolve => systemClock.after(100, resolve))
       return closes() > 0
     })
-    t.ok(clock.monotonic() - started < 200_000, 'far sooner than by its silence')
+    t.ok(clock.monotonic() - started < 400_000, 'sooner than by its silence')
     t.equal(closes(), 1)
     t.equal(other.client.ended, false)
     client.destroy()
