@@ -6,8 +6,8 @@
  *
  * queued: in the outbox, durably unless it is of this very moment; also while it waits for a friendship that is being made.
  * sending: transmitted, no answer yet. accepted: the server has it durably. delivered, read: on a device of the recipient.
- * failed: `code` and `reason` say why. SETTLED means that nobody knows whether it arrived, LOGGED_OUT that it was queued when
- * the session ended, STORAGE_FAILED that it goes out if a later client finds it stored. received: somebody else's.
+ * failed: `code` and `reason` say why. SETTLED means that nobody knows whether it arrived, LOGGED_OUT that the account
+ * was logged out here while it waited, STORAGE_FAILED that it goes out if a later client finds it stored. received: somebody else's.
  */
 export type MessageState = 'queued' | 'sending' | 'accepted' | 'delivered' | 'read' | 'failed' | 'received'
 
