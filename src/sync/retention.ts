@@ -5,10 +5,10 @@
  *   round: logs, 64 at a time ─┬─► age: fewer versions above the floor than are kept: pass
  *                              │        its oldest message is young: pass
  *                              │        count from the newest down to the last one that is kept, then trim from the oldest up
- *                              └─► bytes: so few versions that the longest messages would not fill the bytes: pass
+ *                              └─► bytes: so few versions since the last count that the longest messages would not fill them: pass
  *                                         count bytes from the newest down, then trim from the oldest up
  *
- * Nothing of it is remembered: a process that starts begins somewhere (so that one that starts often gets everywhere), and
+ * Nothing of it is stored: a process that starts begins somewhere (so that one that starts often gets everywhere), and
  * trims what it finds. Two nodes on one store do the same work twice, and no harm.
  */
 import type { Clock, TimerHandle } from '../lib/clock.js'
@@ -49,6 +49,8 @@ export interface RetentionOptions {
 
 export class Retention {
   readonly #options: RetentionOptions
+  /** What the last count found in logs that may grow beyond the bytes: it spares counts, and holds long logs only. */
+  readonly #counted = new Map<Actor, { readonly head: Version; readonly bytes: number }>()
   #stopped = false
   #timer: TimerHandle | undefined
   #wake: (() => void) | undefined
@@ -101,12 +103,17 @@ export class Retention {
     if (versions > keepItems) {
       const { old, done } = await this.#oldUpTo(actor, floor, head, keepMs)
       if (old > 0 || !done) {
-        await this.#trimOld(actor, floor, await this.#beyond(actor, head, keepItems, Number.POSITIVE_INFINITY), keepMs)
+        const { version } = await this.#beyond(actor, head, keepItems, Number.POSITIVE_INFINITY)
+        await this.#trimOld(actor, floor, version, keepMs)
       }
     }
+    const known = this.#counted.get(actor)
+    if (known !== undefined && known.bytes + (head - known.head) * MESSAGE_BYTES_MAX <= keepBytes) return
+    this.#counted.delete(actor)
     if (versions * MESSAGE_BYTES_MAX <= keepBytes) return
-    const beyond = await this.#beyond(actor, head, Number.POSITIVE_INFINITY, keepBytes)
-    await this.#trimOld(actor, floor, beyond, ANY_AGE)
+    const { version, bytes } = await this.#beyond(actor, head, Number.POSITIVE_INFINITY, keepBytes)
+    if (version > 0) await this.#trimOld(actor, floor, version, ANY_AGE)
+    else this.#counted.set(actor, { head, bytes })
   }
 
   /** Trims a slice at a time from the oldest on, up to the first message that is younger than `ageMs`. */
@@ -138,24 +145,28 @@ export class Retention {
     return { old, read: entries.at(-1)?.version ?? upTo, done: !more }
   }
 
-  /** The newest version that is not among the newest so many, or not among those of so many bytes; 0 if all are. */
-  async #beyond(actor: Actor, head: Version, items: number, bytes: number): Promise<Version> {
+  /**
+   * The newest version that is not among the newest so many, or not among those of so many bytes; 0 if all are. With the bytes that
+   * were counted.
+   */
+  async #beyond(actor: Actor, head: Version, itemsMax: number, bytesMax: number) {
     const { store } = this.#options
-    let itemsLeft = items + 1
-    let bytesLeft = bytes + 1
+    let items = 0
+    let bytes = 0
     for (let from = head; !this.#stopped; ) {
-      const entriesMax = Math.min(itemsLeft, ENTRIES_AT_ONCE)
-      const tally = await store.tally(actor, from, entriesMax, Math.min(bytesLeft, BYTES_AT_ONCE))
-      itemsLeft -= tally.unkeyed
-      bytesLeft -= tally.bytes
-      const { to } = tally
       // A slice of no more than what is left to count ends with the one that is looked for.
-      if (itemsLeft === 0 || bytesLeft <= 0) return to
-      if (to === 0) return 0
+      const entriesAtOnce = Math.min(itemsMax + 1 - items, ENTRIES_AT_ONCE)
+      const bytesAtOnce = Math.min(bytesMax + 1 - bytes, BYTES_AT_ONCE)
+      const tally = await store.tally(actor, from, entriesAtOnce, bytesAtOnce)
+      items += tally.unkeyed
+      bytes += tally.bytes
+      const { to } = tally
+      if (items > itemsMax || bytes > bytesMax) return { version: to, bytes }
+      if (to === 0) break
       from = to - 1
       await this.#rest(ENTRIES_REST_MS)
     }
-    return 0
+    return { version: 0, bytes }
   }
 
   async #trim(actor: Actor, upTo: Version): Promise<boolean> {

@@ -9,6 +9,7 @@ import { befriend, Person } from '../support/person.js'
 import { PASSWORD, startTestServer, testConfig } from '../support/server.js'
 
 const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
 
 t.test('who comes back behind the floor is told so, gets what is kept, and goes on', async t => {
   const clock = new JumpingClock()
@@ -53,4 +54,42 @@ t.test('who comes back behind the floor is told so, gets what is kept, and goes 
   t.same(tablet.events, [])
   for (const person of [alice, bob, tablet]) await person.leave()
   await server.drain()
+})
+
+t.test('--retention-bytes bounds a timeline of young messages; 0 does not', async t => {
+  for (const [bytes, kept] of [
+    ['40000', 2],
+    ['0', 10],
+  ] as const) {
+    const clock = new JumpingClock()
+    const store = new MemoryStore()
+    const server = await startTestServer({ clock, store, config: testConfig('--retention-bytes', bytes) })
+    const alice = await Person.online(server.port, 'alice')
+    const bob = await Person.online(server.port, 'bob')
+    await befriend(alice, bob)
+    await bob.leave()
+    const missed = Array.from({ length: 10 }, (_, i) => `${i} `.padEnd(15_000, 'x'))
+    await alice.say(bob, ...missed)
+    let walks = 0
+    const { logs } = store
+    store.logs = (...asked) => {
+      walks += 1
+      return logs.apply(store, asked)
+    }
+    const floor = () => store.disk.read(userActor(bob.uid), 0, 0, 1, 0).floor
+    await eventually(() => {
+      clock.jump(HOUR_MS)
+      return walks > 2 * store.scopes().length && (kept === 10 || floor() > 0)
+    })
+    await bob.come(server.port)
+    await bob.caughtUp()
+    await eventually(() => bob.shown.length === kept)
+    t.same(
+      bob.shown.map(({ text }) => text),
+      missed.slice(-kept),
+    )
+    t.equal(bob.events.includes('trimmed'), kept < 10)
+    await Promise.all([alice.leave(), bob.leave()])
+    await server.drain()
+  }
 })
