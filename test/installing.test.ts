@@ -70,9 +70,16 @@ t.test(
   'without a compiler an install succeeds and says in one line what to do; a start and a package say why not',
   async t => {
     const { run, built } = checkout(t)
-    t.match(run('install'), { status: 0, said: /^longwire: not built, [^\n]*"npm ci"[^\n]*docs\/installing.md\)\n$/ })
+    t.match(run('install'), {
+      status: 0,
+      said: /^longwire: not built, [^\n]*"npm ci --include=dev"[^\n]*docs\/installing.md\)\n$/,
+    })
     for (const why of ['start', 'pack']) {
-      t.match(run(why), { status: 1, said: /^longwire: there is no build in dist, [^\n]*"npm ci"[^\n]*\n$/ }, why)
+      t.match(
+        run(why),
+        { status: 1, said: /^longwire: there is no build in dist, [^\n]*"npm ci --include=dev"[^\n]*\n$/ },
+        why,
+      )
     }
     built()
     t.same(run('start'), { status: 0, said: '', builds: [] }, 'what was built elsewhere runs')

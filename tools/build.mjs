@@ -7,7 +7,7 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -25,12 +25,16 @@ if (why === 'start' && isBuilt && (!hasCompiler || !hasChanged())) process.exit(
 if (why === 'pack' && (hasCompiler || isBuilt)) process.exit(0)
 if (hasCompiler) build(why === 'start' ? 'build' : 'build:browser')
 else if (why === 'install') {
-  const build = isBuilt ? 'what is in dist is used as it is' : '"npm ci", then "npm prune --omit=dev" builds it'
+  const build = isBuilt
+    ? 'what is in dist is used as it is'
+    : '"npm ci --include=dev", then "npm prune --omit=dev" builds it'
   process.stdout.write(
     `longwire: not built, for the development dependencies are left out: ${build} (docs/installing.md)\n`,
   )
 } else {
-  process.stderr.write('longwire: there is no build in dist, and the compiler is not installed: run "npm ci" first\n')
+  process.stderr.write(
+    'longwire: there is no build in dist, and the compiler is not installed: run "npm ci --include=dev" first\n',
+  )
   process.exit(1)
 }
 
@@ -40,6 +44,18 @@ function build(script) {
   if (status !== 0) process.exit(status ?? 1)
   writeFileSync(STAMP, '')
   utimesSync(STAMP, begun, begun)
+  linkCommand()
+}
+
+/** `npx longwire` in the checkout finds the build. Without the link npx installs the checkout somewhere else first, which compiles it. */
+function linkCommand() {
+  const link = join(ROOT, 'node_modules', '.bin', 'longwire')
+  if (existsSync(link)) return
+  try {
+    symlinkSync(join('..', '..', 'dist', 'src', 'main.js'), link)
+  } catch {
+    // A file system without links: npx does it its own way.
+  }
 }
 
 /** Whether a file, or a list of files (one was removed), is newer than the last build. */

@@ -5,7 +5,7 @@ import { type CommandName, usageOf } from './command-table.js'
 import { contactLine, dayOf, errorText } from './lines.js'
 import type { People } from './people.js'
 import type { RoomSpec } from './room-spec.js'
-import type { Ask } from './screen.js'
+import type { Dialogue } from './screen.js'
 import { visibleName } from './visible.js'
 
 export interface ActsHost extends RoomSpec {
@@ -15,6 +15,8 @@ export interface ActsHost extends RoomSpec {
   /** Something that was under way is over. */
   changed(): void
 }
+
+const OLD_PASSWORD = 'Old password: '
 
 /** A person who mistypes. */
 const OLD_PASSWORD_TRIES_MAX = 3
@@ -176,30 +178,37 @@ export class Acts {
       say('wrong', '/password needs a terminal')
       return
     }
-    await dialogue(async ask => {
+    this.#needServer('the password cannot be changed')
+    const asked = await dialogue(async ask => {
       const fresh = await ask('New password: ', 'secret')
       const again = await ask('New password again: ', 'secret')
-      if (fresh === undefined || again === undefined) return
-      if (fresh !== again) say('wrong', 'the two are not the same: nothing was changed')
-      else await this.#changePassword(fresh, ask)
+      if (fresh === undefined || again === undefined) return undefined
+      if (fresh === again) return { fresh, old: await ask(OLD_PASSWORD, 'secret') }
+      say('wrong', 'the two are not the same: nothing was changed')
+      return undefined
     })
+    if (asked !== undefined) this.#begin(this.#changePassword(asked.fresh, asked.old, dialogue))
   }
 
-  /** The old one is asked for last, and again when it is wrong: the new one need not be typed once more. */
-  async #changePassword(fresh: string, ask: Ask): Promise<void> {
+  /**
+   * The old one is asked for last, and again when it is wrong: the new one need not be typed once more. While the server is asked
+   * there is no dialogue, in which what is typed would be thrown away.
+   */
+  async #changePassword(fresh: string, first: string | undefined, dialogue: Dialogue): Promise<void> {
     const { client, say } = this.#host
-    for (let tries = 0; tries < OLD_PASSWORD_TRIES_MAX; tries++) {
-      const old = await ask('Old password: ', 'secret')
-      if (old === undefined || old === '') return
+    let old = first
+    for (let tries = 1; old !== undefined && old !== ''; tries++) {
       try {
         await client.account.changePassword(old, fresh)
         say('notice', 'the password is changed; other devices are logged out')
         return
       } catch (error) {
         const wrong = error instanceof LongwireError && error.reason === 'WRONG_CREDENTIALS'
-        say('wrong', wrong ? 'the old password is wrong: nothing was changed' : errorText(error))
-        if (!wrong) return
+        if (!wrong) throw error
+        say('wrong', 'the old password is wrong: nothing was changed')
       }
+      if (tries === OLD_PASSWORD_TRIES_MAX) return
+      old = await dialogue(ask => ask(OLD_PASSWORD, 'secret'))
     }
   }
 }

@@ -33,6 +33,9 @@ const PATIENCE_MS = 10_000
 
 const LAST_WORDS_MS = 300
 
+/** How often a script looks whether the first page has come. */
+const LOOK_MS = 20
+
 /** A person looks on: the library's minute between two tries would seem dead. */
 const RECONNECT_CAP_MS = 15_000
 
@@ -45,6 +48,8 @@ export class Program {
   #isEnding = false
   /** What is said when the terminal is as it was. */
   #lastWord = ''
+  /** There was no session when it began. */
+  #isFresh = false
   /** The input said so: no more of it is read. */
   #hasQuit = false
   /** Where a person types: the whole screen, or (if the output goes elsewhere) only for questions. */
@@ -130,6 +135,7 @@ export class Program {
       if (status.state === 'stopped' && status.reason !== 'CLOSED' && this.#terminal === undefined) this.#end(1)
     })
     if (client.account.signedIn) return true
+    this.#isFresh = true
     const say = room.say.bind(room)
     const server = shownAddress(this.#settings.server)
     const signingIn = signIn({ client, account, server, register: register || undefined, password, ask, say })
@@ -138,9 +144,22 @@ export class Program {
 
   async #begin(): Promise<void> {
     const room = this.#room
-    await room?.open(this.#settings.contact)
     this.#client?.connect()
+    // A script that has just logged in begins with what there is, not with an empty device.
+    if (this.#isFresh && this.#terminal === undefined) await this.#caughtUp()
+    await room?.open(this.#settings.contact)
     if (room !== undefined) void this.#read(room)
+  }
+
+  /** Resolves when what the server has for this device has come, or after PATIENCE_MS. */
+  async #caughtUp(): Promise<void> {
+    const deadlineMs = systemClock.monotonic() + PATIENCE_MS
+    while (!this.#isEnding && systemClock.monotonic() < deadlineMs) {
+      const { applied = 0, pulling = true } = this.#client?.state() ?? {}
+      // The own profile is in every timeline.
+      if (applied > 0 && !pulling) return
+      await new Promise<void>(resolve => systemClock.after(LOOK_MS, resolve))
+    }
   }
 
   /** The session ended while one was talking. */
@@ -189,6 +208,8 @@ export class Program {
       clientName: 'longwire chat',
       deviceName: deviceName(),
       reconnectCapMs: RECONNECT_CAP_MS,
+      // A person can go when he has waited enough; a script cannot.
+      ...(this.#terminal === undefined ? { signInTimeoutMs: PATIENCE_MS } : {}),
     })
   }
 

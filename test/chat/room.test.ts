@@ -240,6 +240,9 @@ t.test('a password is asked for, twice, and the old one must be right', async t 
   )
   const old = 'Old password: secret'
   t.same(asked, ['New password: secret', 'New password again: secret', old, old], 'the new one is typed once')
+  answers.push('new password', 'new password', 'wrong password', '')
+  await alice.room.enter('/password')
+  await eventually(() => answers.length === 0)
   const bob = await enter('bob', 'register')
   await bob.room.enter('/password')
   await bob.see('!! /password needs a terminal')
