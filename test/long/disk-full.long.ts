@@ -178,3 +178,65 @@ t.test('without room for its files it does not start, and leaves nothing that wo
   again.server.child.kill('SIGTERM')
   t.equal(await again.server.exit(), 0)
 })
+
+/** What lmdb maps, and makes where it is not there. */
+const LOCK_FILES = ['lock.mdb', 'writer.mdb', 'writer.mdb-lock']
+
+function removeLocks(...folders: readonly string[]): void {
+  for (const folder of folders) for (const name of LOCK_FILES) fs.rmSync(join(folder, name), { force: true })
+}
+
+/** But for the table of readers of the data folder, which a backup has made when it meets its own disk: others may use it by then. */
+function whatIsThere({ folder }: SmallDisk): readonly string[] {
+  return fs
+    .readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter(name => name !== join('data', 'lock.mdb'))
+    .sort()
+}
+
+t.test('where lock files have no room no command ends in a signal: it says so and leaves nothing', async t => {
+  const disk = new SmallDisk(t, 64)
+  const data = join(disk.folder, 'data')
+  const backup = join(disk.folder, 'backup')
+  const made = join(disk.folder, 'made')
+  const { server } = await CliProcess.serve('--data', data)
+  server.child.kill('SIGTERM')
+  t.equal(await server.exit(), 0)
+  t.equal(await new CliProcess(['backup', backup, '--data', data]).exit(), 0)
+  const backupKiB = fs.statSync(join(backup, 'data.mdb')).size / 1024
+  const commands = [
+    ['verify', '--data', data],
+    ['verify', '--data', backup],
+    ['backup', made, '--data', data],
+    ['restore', backup, '--data', made],
+    ['restore', backup, '--data', data],
+    ['serve', '--data', data, '--port', '0', '--http-port', '0'],
+  ]
+  const outcomes = new Set<string>()
+  for (const leftKiB of [0, 4, 8, 40].flatMap(each => [each, backupKiB + 16 + each])) {
+    for (const argv of commands) {
+      const what = `${argv.join(' ')} with ${leftKiB} KiB`
+      removeLocks(data, backup)
+      disk.fill(leftKiB / 1024)
+      const before = whatIsThere(disk)
+      const command = new CliProcess(argv)
+      if (argv[0] === 'serve') {
+        await eventually(
+          () => command.child.exitCode !== null || command.child.signalCode !== null || command.stdout !== '',
+        )
+        command.child.kill('SIGTERM')
+      }
+      const code = await command.exit()
+      outcomes.add(`${argv[0]} ${code}`)
+      if (code !== 0) {
+        t.equal(code, 1, what)
+        t.match(command.stderr, /^longwire: [^\n]*full: up to [^\n]*\n$/, what)
+        t.same(whatIsThere(disk), before, what)
+      }
+      disk.clear()
+      fs.rmSync(made, { recursive: true, force: true })
+    }
+  }
+  for (const [name = ''] of commands) t.ok(outcomes.has(`${name} 1`), name)
+  t.ok(outcomes.has('verify 0'), 'little is enough to read')
+})

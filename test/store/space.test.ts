@@ -3,9 +3,13 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { systemClock } from '../../src/lib/clock.js'
+import { assertStore, backUp } from '../../src/store/lmdb/backup.js'
 import { DiskFullError } from '../../src/store/lmdb/errors.js'
 import { openLmdbStore } from '../../src/store/lmdb/open.js'
+import { restore } from '../../src/store/lmdb/restore.js'
 import { bytesTaken, type Pending, Reusable } from '../../src/store/lmdb/space.js'
+import { viewStore } from '../../src/store/lmdb/view.js'
 import type { Room } from '../../src/store/types.js'
 import { eventually } from '../support/eventually.js'
 import { ManualClock } from '../support/manual-clock.js'
@@ -148,4 +152,61 @@ t.test('without room for its files a store does not begin; with its files there 
   t.equal(store.room, 'none')
   t.same(await log(store, A), [])
   await store.close()
+})
+
+/** What the file system says is free, in pages of 4 KiB; undefined: what there is. */
+function freeForTest(t: Test) {
+  const disk: { pages: number | undefined } = { pages: undefined }
+  const { statfsSync } = fs
+  const said = (folder: string) => {
+    const real = statfsSync(folder)
+    return disk.pages === undefined ? real : { ...real, bavail: disk.pages, bsize: 4096 }
+  }
+  Object.assign(fs, { statfsSync: said })
+  t.teardown(() => Object.assign(fs, { statfsSync }))
+  return disk
+}
+
+t.test('without room for what lmdb maps nothing is opened and nothing is left; with its files there it is', async t => {
+  const data = path.join(newFolder(t), 'data')
+  const beside = path.dirname(data)
+  const backup = path.join(beside, 'backup')
+  await (await openLmdbStore({ path: data })).close()
+  await backUp({ from: data, to: backup, clock: systemClock })
+  const ways: Readonly<Record<string, () => Promise<unknown>>> = {
+    view: () => viewStore(data, systemClock, () => 0),
+    'view of a backup': () => viewStore(backup, systemClock, () => 0),
+    backup: () => backUp({ from: data, to: path.join(beside, 'other'), clock: systemClock }),
+    restore: () => restore({ from: backup, to: path.join(beside, 'restored'), epochMin: 0 }),
+    open: () => openLmdbStore({ path: data }),
+  }
+  const disk = freeForTest(t)
+  disk.pages = 2
+  for (const [name, way] of Object.entries(ways)) {
+    for (const lock of ['lock.mdb', 'writer.mdb', 'writer.mdb-lock']) fs.rmSync(path.join(data, lock), { force: true })
+    const before = fs.readdirSync(beside, { recursive: true })
+    await t.rejects(way(), { message: /the disk of .* is full: up to \d+ KiB are needed, 8 KiB are free$/ }, name)
+    t.same(fs.readdirSync(beside, { recursive: true }), before, name)
+  }
+  disk.pages = undefined
+  await (await openLmdbStore({ path: data })).close()
+  disk.pages = 0
+  await (await openLmdbStore({ path: data })).close()
+  await viewStore(data, systemClock, () => 0)
+})
+
+t.test('a folder that we may not enter is not said to hold no data', async t => {
+  const folder = newFolder(t)
+  const data = path.join(folder, 'data')
+  await (await openLmdbStore({ path: data })).close()
+  fs.chmodSync(folder, 0)
+  const isRoot = process.geteuid?.() === 0 // whom no mode keeps out
+  if (isRoot) process.seteuid?.(65_534)
+  try {
+    t.throws(() => assertStore(data), { name: 'StoreFolderError', message: /cannot be read: .*permission denied/ })
+  } finally {
+    if (isRoot) process.seteuid?.(0)
+    fs.chmodSync(folder, 0o700)
+  }
+  t.throws(() => assertStore(folder), { name: 'StoreFormatError', message: /holds no Longwire data/ })
 })

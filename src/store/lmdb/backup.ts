@@ -17,11 +17,11 @@ import { messageOf } from '../../lib/error-message.js'
 import { applyWrites } from './checkpoint.js'
 import { assertDatabase } from './database-file.js'
 import { makeFolder, moveIntoPlace, syncFile, syncFolder } from './disk.js'
-import { StoreDamagedError, StoreFolderError, StoreFormatError, StoreInUseError } from './errors.js'
+import { DiskFullError, StoreDamagedError, StoreFolderError, StoreFormatError, StoreInUseError } from './errors.js'
 import { JOURNAL } from './journal-file.js'
 import { assertFormat, BACKUP } from './open.js'
 import { readJournal, recoverWrites } from './recovery.js'
-import { Reusable } from './space.js'
+import { assertRoom, Reusable, TRANSACTION_BYTES } from './space.js'
 import { Tables } from './tables.js'
 
 /** How often the server may turn its files just then. */
@@ -89,10 +89,16 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Throws unless a folder has what looks like a store. */
+/** Throws unless a folder has what looks like a store, which we may read. */
 export function assertStore(folder: string): void {
   const file = path.join(folder, 'data.mdb')
-  if (!fs.existsSync(file)) throw new StoreFormatError(`${folder} holds no Longwire data`)
+  try {
+    fs.closeSync(fs.openSync(file, 'r'))
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw new StoreFormatError(`${folder} holds no Longwire data`)
+    throw new StoreFolderError(`${folder} cannot be read: ${messageOf(error)}`, { cause: error })
+  }
   assertDatabase(file)
 }
 
@@ -113,11 +119,12 @@ async function copyWhole(from: string, partial: string, clock: Clock): Promise<n
         const changes = writes.map(write => write.changes)
         const last = writes.at(-1)
         if (last !== undefined) applyWrites(copy, changes, last.sequence, partial, new Reusable())
+        assertRoom(partial, TRANSACTION_BYTES)
         copy.putMetas({ [BACKUP]: 1, [JOURNAL]: 0 })
         return copy.meta('epoch')
       } catch (error) {
         // Of a store that is in use a write may be missing, or seem damaged, only because it was read in the making.
-        if (tries === TRIES_MAX) throw error
+        if (tries === TRIES_MAX || error instanceof DiskFullError) throw error
         await new Promise<void>(resolve => clock.after(AGAIN_MS, resolve))
       } finally {
         await copy.close()

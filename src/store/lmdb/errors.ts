@@ -30,10 +30,10 @@ export class DiskFullError extends Error {
   override readonly name = 'DiskFullError'
 
   constructor(folder: string, needed: number, there: number) {
-    super(`the disk of ${folder} is full: up to ${mebibytes(needed)} MiB are needed, ${mebibytes(there)} MiB are free`)
+    super(`the disk of ${folder} is full: up to ${shown(needed)} are needed, ${shown(there)} are free`)
   }
 }
 
-function mebibytes(bytes: number): string {
-  return (bytes / 2 ** 20).toFixed(1)
+function shown(bytes: number): string {
+  return bytes < 2 ** 20 ? `${Math.floor(bytes / 1024)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`
 }

@@ -15,6 +15,7 @@ import path from 'node:path'
 import { open, type RootDatabase, type Transaction } from 'lmdb'
 import { MAGIC, PAGE_HEAD_BYTES } from './database-file.js'
 import { StoreInUseError } from './errors.js'
+import { assertRoom, bytesMissing, READERS_BYTES } from './space.js'
 
 export interface FolderLock {
   release(): Promise<void>
@@ -31,7 +32,13 @@ const LOCK_PAGES = [0, 4096]
 /** The folders that this process has locked, as device and inode. */
 const held = new Set<string>()
 
-/** Throws StoreInUseError, in 0.2 s at the most, if another store has the folder, in this process or another. */
+/** What taking the lock of a folder takes on its disk. */
+export function lockBytesMissing(folder: string): number {
+  const file = path.join(folder, 'writer.mdb')
+  return bytesMissing(file, LOCK_BYTES) + bytesMissing(`${file}-lock`, READERS_BYTES)
+}
+
+/** Throws StoreInUseError, in 0.2 s at the most, if another store has the folder, in this process or another; DiskFullError. */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const { dev, ino } = fs.statSync(folder)
   const identity = `${dev}:${ino}`
@@ -54,6 +61,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
 async function takePlace(folder: string): Promise<FolderLock> {
   const file = path.join(folder, 'writer.mdb')
   if (isInPieces(file)) fs.rmSync(file) // as a power loss may leave it; nobody can have it open
+  assertRoom(folder, lockBytesMissing(folder))
   for (let tries = 1; ; tries++) {
     const options = { path: file, noSubdir: true, overlappingSync: false, maxReaders: 16, permissionsMode: 0o600 }
     const db = open(options)

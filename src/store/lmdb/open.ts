@@ -15,16 +15,16 @@ import { applyWrites, Checkpointer } from './checkpoint.js'
 import { assertDatabase, databaseState, mendMeta } from './database-file.js'
 import { assertPages } from './database-pages.js'
 import { makeFolder, syncFile, syncFolder } from './disk.js'
-import { DiskFullError, StoreFormatError } from './errors.js'
+import { StoreFormatError } from './errors.js'
 import { makeJournal, makeTables } from './first-start.js'
 import { Journal } from './journal.js'
 import { JOURNAL, JOURNAL_FILES, journalBytesMissing, journalPath } from './journal-file.js'
-import { lockFolder } from './lock.js'
+import { lockBytesMissing, lockFolder } from './lock.js'
 import { Presence } from './presence.js'
 import { readJournal, recoverWrites } from './recovery.js'
-import { freeBytes, lookAtDisk, Reusable } from './space.js'
+import { assertRoom, lookAtDisk, Reusable, TRANSACTION_BYTES } from './space.js'
 import { LmdbStore } from './store.js'
-import { Tables } from './tables.js'
+import { readersBytesMissing, Tables } from './tables.js'
 
 /** Of everything in the folder. Another number cannot be read by this program, nor this one by another. */
 export const FORMAT = 2
@@ -141,9 +141,10 @@ function keepFromOthers(folder: string): void {
 /** A full disk in the middle of making files would be met by lmdb. Files that are there need nothing. */
 function assertRoomToStart(folder: string, journalBytes: number): void {
   const isNew = !fs.existsSync(path.join(folder, 'data.mdb'))
-  const needed = journalBytesMissing(folder, journalBytes) + (isNew ? NEW_STORE_BYTES : 0)
-  const there = freeBytes(folder)
-  if (there < needed) throw new DiskFullError(folder, needed, there)
+  const journal = journalBytesMissing(folder, journalBytes)
+  // Tables that are there, as a restore makes them, are told of their new journal in two transactions.
+  const tables = readersBytesMissing(folder) + (journal > 0 ? 2 * TRANSACTION_BYTES : 0)
+  assertRoom(folder, journal + (isNew ? NEW_STORE_BYTES : lockBytesMissing(folder) + tables))
 }
 
 function openTables(folder: string, mapBytes: number, warn: (text: string) => void): Tables {

@@ -15,12 +15,13 @@ import { messageOf } from '../../lib/error-message.js'
 import { assertStore } from './backup.js'
 import { assertPages } from './database-pages.js'
 import { makeFolder, moveIntoPlace, syncFile } from './disk.js'
-import { StoreDamagedError, StoreFolderError, StoreFormatError } from './errors.js'
+import { DiskFullError, StoreDamagedError, StoreFolderError, StoreFormatError } from './errors.js'
 import { START_PARTIAL } from './first-start.js'
 import { JOURNAL } from './journal-file.js'
-import { lockFolder } from './lock.js'
+import { lockBytesMissing, lockFolder } from './lock.js'
 import { BACKUP, FORMAT } from './open.js'
-import { Tables } from './tables.js'
+import { assertRoom, READERS_BYTES, TRANSACTION_BYTES } from './space.js'
+import { readersBytesMissing, Tables } from './tables.js'
 
 const MAP_BYTES = 2 ** 30
 const NOTE = 'restored'
@@ -62,7 +63,7 @@ export async function restore({ from, to, epochMin }: RestoreOptions): Promise<R
     throw new StoreFolderError(`the data folder ${folder} is not empty and holds no store: nothing was changed`)
   }
   if (!isNew) assertStore(folder)
-  makeFolder(folder)
+  makeFolderWithRoom(folder, fs.statSync(path.join(from, 'data.mdb')).size)
   const lock = await lockFolder(folder)
   const partial = path.join(folder, PARTIAL)
   try {
@@ -77,12 +78,27 @@ export async function restore({ from, to, epochMin }: RestoreOptions): Promise<R
     moveIntoPlace(file, path.join(folder, 'data.mdb'))
     return { epoch, replacedEpoch: target?.epoch ?? 0 }
   } catch (error) {
-    const isClear = [StoreFormatError, StoreFolderError, StoreDamagedError].some(kind => error instanceof kind)
+    const isClear = [StoreFormatError, StoreFolderError, StoreDamagedError, DiskFullError].some(
+      kind => error instanceof kind,
+    )
     if (isClear) throw error
     throw new StoreFolderError(`the data folder ${folder} cannot be restored: ${messageOf(error)}`, { cause: error })
   } finally {
     fs.rmSync(partial, { recursive: true, force: true })
     await lock.release()
+  }
+}
+
+/** Asks for the room for all that is made: the copy, what is changed in it, and what lmdb maps. Throws DiskFullError. */
+function makeFolderWithRoom(folder: string, copyBytes: number): void {
+  const isNew = !fs.existsSync(folder)
+  makeFolder(folder)
+  const opening = lockBytesMissing(folder) + readersBytesMissing(folder) + READERS_BYTES
+  try {
+    assertRoom(folder, copyBytes + TRANSACTION_BYTES + opening)
+  } catch (error) {
+    if (isNew) fs.rmdirSync(folder)
+    throw error
   }
 }
 
@@ -141,8 +157,18 @@ function note(from: string, epoch: number, named: boolean): void {
     syncFile(`${file}.new`)
     moveIntoPlace(`${file}.new`, file)
   } catch (error) {
+    removeBegun(`${file}.new`)
     if (named) return
     const why = `${file} cannot be written, and the next restore of this backup has to know: ${messageOf(error)}`
     throw new StoreFolderError(`${why}; --epoch N goes without`)
+  }
+}
+
+/** A disk without room for a file's bytes may have made the file. Where it cannot be removed, the note's own error is what is told. */
+function removeBegun(file: string): void {
+  try {
+    fs.rmSync(file, { force: true })
+  } catch {
+    // A read-only disk, or a folder of this name.
   }
 }

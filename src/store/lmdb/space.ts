@@ -17,8 +17,10 @@
  */
 
 import fs from 'node:fs'
+import path from 'node:path'
 import type { Clock, TimerHandle } from '../../lib/clock.js'
 import type { Room } from '../types.js'
+import { DiskFullError } from './errors.js'
 
 /** Pages of the tables' file. */
 export interface PageUse {
@@ -43,6 +45,12 @@ const FILLING_MARKS = 2
 
 /** What a transaction that changes nothing much takes: the pages from the root down, the list of free pages. */
 const TRANSACTION_PAGES = 64
+
+/** The same where the size of pages is not known yet. */
+export const TRANSACTION_BYTES = TRANSACTION_PAGES * 4096
+
+/** A table of readers is some 4 KiB; the rest is for the file system, which gives it a name. */
+export const READERS_BYTES = 2 ** 14
 
 /**
  * The most bytes that bringing this into the tables takes: each change may rewrite a page of its own, with the branches above
@@ -72,6 +80,31 @@ export class Reusable {
 export function freeBytes(folder: string): number {
   const { bavail, bsize } = fs.statfsSync(folder)
   return bavail * bsize
+}
+
+/** Throws DiskFullError. */
+export function assertRoom(folder: string, needed: number): void {
+  if (needed === 0) return
+  const there = freeBytes(folder)
+  if (there < needed) throw new DiskFullError(folder, needed, there)
+}
+
+/**
+ * `bytes`, if lmdb would make a file or fill its first block, else 0. It maps its table of readers, so that a block which the
+ * disk cannot give ends the process in a signal. Where we may write nothing it makes none.
+ */
+export function bytesMissing(file: string, bytes: number): number {
+  const blocks = fs.statSync(file, { throwIfNoEntry: false })?.blocks ?? 0
+  return blocks === 0 && mayWrite(path.dirname(file)) ? bytes : 0
+}
+
+function mayWrite(folder: string): boolean {
+  try {
+    fs.accessSync(folder, fs.constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Like `freeBytes`, without making anybody wait. */

@@ -26,7 +26,7 @@ import {
 } from './encoder.js'
 import { StoreInUseError } from './errors.js'
 import { isSealed, SEAL_BYTES, Sealer } from './seal.js'
-import type { PageUse } from './space.js'
+import { assertRoom, bytesMissing, type PageUse, READERS_BYTES } from './space.js'
 
 const ENTRY = String.fromCharCode(KIND_ENTRY)
 
@@ -83,6 +83,11 @@ function assertOwnNumber(folder: string): void {
   }
 }
 
+/** What opening these tables takes on the disk. */
+export function readersBytesMissing(folder: string): number {
+  return bytesMissing(path.join(folder, 'lock.mdb'), READERS_BYTES)
+}
+
 /** A key for people: which one is damaged. */
 function nameOf(key: Buffer): string {
   return `under ${JSON.stringify(key.toString('latin1'))}`
@@ -94,11 +99,12 @@ export class Tables {
   readonly #keys = new KeyViews()
   readonly #sealer = new Sealer()
 
-  /** `mapBytes` is a start: lmdb grows its map by itself. Throws what lmdb throws. */
+  /** `mapBytes` is a start: lmdb grows its map by itself. Throws DiskFullError, or what lmdb throws. */
   constructor(folder: string, mapBytes: number, readOnly = false) {
     this.#file = path.join(folder, 'data.mdb')
     // Else they are places of ours.
     if (readOnly && openHere.size === 0) assertOwnNumber(folder)
+    assertRoom(folder, readersBytesMissing(folder))
     const options: RootDatabaseOptionsWithPath & { readonly permissionsMode: number } = {
       path: folder,
       noSubdir: false,
