@@ -1,7 +1,8 @@
 /** Names that people see: of users and devices (PROTOCOL.md, 8.6). Both sides judge by this. */
 
 /** Controls, what turns the direction of writing, line breaks, and what takes no room: nobody sees that it is there. */
-const UNSEEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u2800\u3164\uffa0]|(?![\u200c\u200d])\p{Cf}/u
+const UNSEEN =
+  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}\u2800]|(?!\u200c|\u200d|\ufe0e|\ufe0f)[\p{Cf}\p{Default_Ignorable_Code_Point}]|(?<!\p{Extended_Pictographic})(?:\ufe0e|\ufe0f)(?!\u20e3)/u
 /** Joiners shape what stands on both sides of them (emoji, Persian): at an end, beside a blank or doubled they are unseen. */
 const LOOSE_JOINER = /^[\u200c\u200d]|[\u200c\u200d](?:[\s\u200c\u200d]|$)|\s[\u200c\u200d]/u
 /** A letter, digit, sign or symbol. */

@@ -277,7 +277,7 @@ function engineListener(hub: Hub<Connection>, counters: Counters, log: Log): Eng
     hint: ({ actor, from, version, bytes }) => hub.hint({ uid: uidOf(actor), from, version, bytes }),
     signal({ kind, uid, device, attempt }) {
       if (kind === 'token-renewed') {
-        hub.polls.release(uid, device)
+        hub.renewed(uid, device, attempt ?? 0)
         return
       }
       const code = attempt === undefined ? CODES.SESSION_REVOKED.code : CODES.REPLACED.code

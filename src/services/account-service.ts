@@ -218,7 +218,8 @@ export class AccountService {
     const tokenHash = secretHash(secret)
     const renewed = () => encodeChangePasswordResponse({ token: makeToken(caller, secret, this.#engine.secret) })
     const make = async (verified: VerifiedInput) => {
-      return { ...verified, tokenHash, newHash: verified.right ? await newHash() : '' }
+      const attempt = caller.attempt ?? 0
+      return { ...verified, tokenHash, attempt, newHash: verified.right ? await newHash() : '' }
     }
     this.#verified(caller, id, numbered, request.oldPassword, changePassword, make, { body: renewed })
   }
@@ -388,7 +389,8 @@ export class AccountService {
       if (isNew && body !== undefined) caller.respond(id, body())
       else answerNumbered(caller, id, outcome, again, waitMs)
       if (isNew) ran?.()
-      if (again === undefined || !mustRunAgain(outcome)) release()
+      // Where the password was changed, what else waited had been let in by a token that is good no more.
+      if (again === undefined || !mustRunAgain(outcome)) release(isNew ? (caller.attempt ?? 0) : undefined)
     }
     const attempt = async (tries: number) => {
       const look = done(await this.#engine.run(actor, passwordFor, numbered))

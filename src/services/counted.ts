@@ -31,8 +31,8 @@ export class CountedServices implements Services {
     })
   }
 
-  boundAttempt(uid: number, device: number): Promise<number | undefined> {
-    return this.#services.boundAttempt(uid, device)
+  boundAttempt(uid: number, device: number, token?: Uint8Array): Promise<number | undefined> {
+    return this.#services.boundAttempt(uid, device, token)
   }
 
   request(caller: Caller, id: number, method: number, body: Uint8Array): void {
@@ -76,6 +76,10 @@ class CountedCaller implements Caller {
 
   get told(): number {
     return this.#caller.told
+  }
+
+  get attempt(): number {
+    return this.#caller.attempt ?? 0
   }
 
   respond(id: number, body: Uint8Array): void {

@@ -129,8 +129,9 @@ export class HelloService {
     if (tokenHash !== undefined) this.#limits.charge('hellos-device', tokenHash)
   }
 
-  async boundAttempt(uid: number, device: number): Promise<number | undefined> {
-    const outcome = await this.#engine.run(userActor(uid), boundAttempt, { device })
+  async boundAttempt(uid: number, device: number, token?: Uint8Array): Promise<number | undefined> {
+    const tokenHash = token && readToken(token)?.hash
+    const outcome = await this.#engine.run(userActor(uid), boundAttempt, { device, tokenHash })
     if (outcome.kind !== 'done') throw new Error('unavailable')
     return outcome.result
   }

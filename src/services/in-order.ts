@@ -9,9 +9,12 @@
  *
  * Where nothing is held, which is nearly always, a request pays for one look at an empty map.
  */
+
+import { CODES } from '../../protocol/codes.js'
 import type { Key } from '../lib/expiring-table.js'
 import { Fifo } from '../lib/fifo.js'
 import { type Device, deviceKey } from './limiting.js'
+import type { Caller } from './types.js'
 
 /**
  * How many bytes of one device may wait: twice the 64 requests of a connection (4.6) with the longest texts. The second half is
@@ -23,9 +26,13 @@ const ALL_WAITING_BYTES_MAX = 32 * WAITING_BYTES_MAX
 /** What a waiting request costs beside its body. */
 const REQUEST_BYTES = 256
 
+type Asker = Pick<Caller, 'uid' | 'device' | 'attempt' | 'refuse'>
+
 interface Waiting {
   readonly bytes: number
   readonly run: () => void
+  readonly caller: Asker
+  readonly id: number
 }
 
 interface Line {
@@ -48,30 +55,31 @@ export class InOrder {
    * @param bodyBytes what the request holds on to
    * @returns false if too much waits: it is not run then
    */
-  wait(device: Device, bodyBytes: number, run: () => void): boolean {
-    const line = this.#lines.get(deviceKey(device))
+  wait(caller: Asker, id: number, bodyBytes: number, run: () => void): boolean {
+    const line = this.#lines.get(deviceKey(caller))
     const bytes = bodyBytes + REQUEST_BYTES
     if (line === undefined || line.bytes + bytes > WAITING_BYTES_MAX) return false
     if (this.#bytes + bytes > ALL_WAITING_BYTES_MAX) return false
     line.bytes += bytes
     this.#bytes += bytes
-    line.waiting.push({ bytes, run })
+    line.waiting.push({ bytes, run, caller, id })
     return true
   }
 
   /**
    * From now on the device's requests wait. To be called by a request in its turn.
-   * @returns what lets them go on, to be called once
+   * @returns what lets them go on, to be called once: all of them; or those of the connection with this attempt (0: of none), the
+   *   others being refused, for their tokens have ended
    */
-  hold(device: Device): () => void {
+  hold(device: Device): (attempt?: number) => void {
     const key = deviceKey(device)
     const line = this.#lines.get(key) ?? { held: true, bytes: 0, waiting: new Fifo() }
     line.held = true
     this.#lines.set(key, line)
-    return () => this.#release(key, line)
+    return attempt => this.#release(key, line, attempt)
   }
 
-  #release(key: Key, line: Line): void {
+  #release(key: Key, line: Line, attempt: number | undefined): void {
     line.held = false
     while (!line.held) {
       const next = line.waiting.shift()
@@ -81,7 +89,9 @@ export class InOrder {
       }
       line.bytes -= next.bytes
       this.#bytes -= next.bytes
-      next.run()
+      const { caller } = next
+      if (attempt === undefined || (attempt !== 0 && caller.attempt === attempt)) next.run()
+      else caller.refuse(next.id, CODES.SESSION_REVOKED.code, CODES.SESSION_REVOKED.text)
     }
   }
 }

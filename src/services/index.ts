@@ -117,8 +117,8 @@ class AllServices implements OwnServices {
     this.#hello.authorize(token, address, settle)
   }
 
-  boundAttempt(uid: number, device: number): Promise<number | undefined> {
-    return this.#hello.boundAttempt(uid, device)
+  boundAttempt(uid: number, device: number, token?: Uint8Array): Promise<number | undefined> {
+    return this.#hello.boundAttempt(uid, device, token)
   }
 
   request(caller: Caller, id: number, method: number, body: Uint8Array): void {
@@ -167,7 +167,7 @@ class AllServices implements OwnServices {
         return
       }
       if (!this.#order.isHeld(caller) || !changes(request)) handle(caller, id, request)
-      else if (!this.#order.wait(caller, body.length, () => handle(caller, id, request))) {
+      else if (!this.#order.wait(caller, id, body.length, () => handle(caller, id, request))) {
         refuse(caller, id, CODES.OVERLOADED.code, WAITING_RETRY_MS)
       }
     }

@@ -14,6 +14,8 @@ export interface Caller {
   readonly address: string
   /** The highest version that the client has been told or has shown to know on this connection: an ack above it is from the future. */
   readonly told: number
+  /** The attempt that its connection has bound; absent without a connection. */
+  readonly attempt?: number
   respond(id: number, body: Uint8Array): void
   refuse(id: number, code: Code, message: string, retryAfterMs?: number, refusal?: Refusal): void
   /** Answers a Send with the range of the own copy: counts as the push of (from, version] on this connection. */
@@ -56,7 +58,7 @@ export interface Services {
   /** For one request without a connection. Counts as a use of the token; binds nothing. `settle` is called once, at once or later. */
   authorize(token: Uint8Array, address: string, settle: (authorization: Authorization) => void): void
   /** The highest attempt bound for the device, undefined if its session has ended. Rejects if that cannot be known now. */
-  boundAttempt(uid: number, device: number): Promise<number | undefined>
+  boundAttempt(uid: number, device: number, token?: Uint8Array): Promise<number | undefined>
   /** One of the caller's answering methods will be called once for this id, at once or later. `body` is read during the call. Never throws. */
   request(caller: Caller, id: number, method: number, body: Uint8Array): void
   /** OK, or the code to close the connection with. */

@@ -85,8 +85,8 @@ export class BoundedServices implements Services {
     this.#services.authorize(token, address, settle)
   }
 
-  boundAttempt(uid: number, device: number): Promise<number | undefined> {
-    return this.#services.boundAttempt(uid, device)
+  boundAttempt(uid: number, device: number, token?: Uint8Array): Promise<number | undefined> {
+    return this.#services.boundAttempt(uid, device, token)
   }
 
   request(caller: Caller, id: number, method: number, body: Uint8Array): void {

@@ -24,7 +24,6 @@ import {
   encodeHelloResponse,
   type Frame,
   type HelloRequest,
-  type HelloResponse,
   type Refusal,
   type SendResult,
 } from '../../protocol/generated/messages.js'
@@ -56,6 +55,8 @@ import { WRITE_BYTES_MAX } from './outgoing.js'
 import type { Pipe } from './pipe.js'
 import { REFUSED_BYTES } from './slowing.js'
 import { checkStillBound } from './still-bound.js'
+
+type Bound = Extract<HelloAnswer, { kind: 'bound' }>
 
 export class Connection extends FrameLink implements Caller {
   readonly address: string
@@ -300,11 +301,10 @@ export class Connection extends FrameLink implements Caller {
       this.close(CODES.HELLO_REPEATED.code)
       return
     }
-    const { heartbeatMs } = request
     const handshaking = this.#enter({ kind: 'handshaking', deadlineTick: this.tickIn(VERIFY_MS_MAX) })
     this.context.services.hello(request, this.address, answer => {
       // One that comes after the connection was closed is for nobody.
-      if (this.#state === handshaking) this.#helloAnswered(id, heartbeatMs, answer)
+      if (this.#state === handshaking) this.#helloAnswered(id, request, answer)
     })
   }
 
@@ -316,7 +316,7 @@ export class Connection extends FrameLink implements Caller {
     this.#send()
   }
 
-  #helloAnswered(id: number, heartbeatMs: number, answer: HelloAnswer): void {
+  #helloAnswered(id: number, request: HelloRequest, answer: HelloAnswer): void {
     if (answer.kind === 'refused') {
       this.#refuseHello(id, answer.code, answer.message, answer.retryAfterMs, answer.boundAttempt)
       return
@@ -327,11 +327,11 @@ export class Connection extends FrameLink implements Caller {
       this.#enter({ kind: 'nameless', deadlineTick: this.tickIn(NAMELESS_MS_MAX) })
       this.mark()
     } else {
-      this.#bind(id, heartbeatMs, answer.response, answer.attempt, answer.since)
+      this.#bind(id, request, answer)
     }
   }
 
-  #bind(id: number, heartbeatMs: number, response: HelloResponse, attempt: number, since: number): void {
+  #bind(id: number, { heartbeatMs, token }: HelloRequest, { response, attempt, since }: Bound): void {
     const { uid, device, head } = response
     const feed = new Feed(since, head)
     const open: Open = { kind: 'open', uid, device, attempt, feed, idleTicks: idleTicksOf(heartbeatMs), paging: true }
@@ -348,7 +348,7 @@ export class Connection extends FrameLink implements Caller {
     this.context.log.debug({ address: this.address, uid, device, attempt }, 'connection bound')
     this.takeLargeFrames()
     this.write(encodeResponse(id, encodeHelloResponse(response)))
-    checkStillBound(this, services)
+    checkStillBound(this, services, token)
     firstPage(this.context, this, since, head).then(
       page => this.#firstPage(open, since, page),
       (error: unknown) => {

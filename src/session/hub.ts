@@ -123,6 +123,16 @@ export class Hub<M extends Member = Member> implements PushEncoder {
     member.close(code, undefined, attempt)
   }
 
+  /**
+   * All tokens of the device have ended but a new one: polls are asked again, and its connection is closed unless it asked for that.
+   * @param attempt of the connection that asked; 0: none
+   */
+  renewed(uid: number, device: number, attempt: number): void {
+    this.polls.release(uid, device)
+    const member = this.#find(uid, device)
+    if (member !== undefined && member.attempt !== attempt) member.close(CODES.SESSION_REVOKED.code)
+  }
+
   encode(uid: number, from: number, to: number, items: readonly RawItem[]): Uint8Array {
     this.pushedItems += items.length
     if (this.#frame === undefined || uid !== this.#uid || from !== this.#from || to !== this.#to) {

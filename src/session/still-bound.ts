@@ -6,9 +6,10 @@ import { CODES } from '../../protocol/codes.js'
 import type { Services } from '../services/types.js'
 import type { Member } from './hub.js'
 
-export function checkStillBound(member: Member, services: Services): void {
+/** @param token what it was bound with */
+export function checkStillBound(member: Member, services: Services, token: Uint8Array): void {
   const { uid, device, attempt } = member
-  services.boundAttempt(uid, device).then(
+  services.boundAttempt(uid, device, token).then(
     bound => {
       if (bound === undefined) member.close(CODES.SESSION_REVOKED.code)
       else if (bound > attempt) member.close(CODES.REPLACED.code, undefined, bound)

@@ -100,7 +100,7 @@ export interface Transition<I, R> {
 
 /**
  * session-ended: the session of a device ended; with an attempt, connections of lower attempts only. token-renewed: what the device
- * was let in by is good no more, but for its connection.
+ * was let in by is good no more, but for the connection with this attempt (0: for none).
  */
 export interface Signal {
   readonly kind: 'session-ended' | 'token-renewed'

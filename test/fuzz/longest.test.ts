@@ -305,8 +305,8 @@ const EXPRESSIONS: Readonly<Record<string, string>> = {
     'a JSON number, from one place on: the parts begin with different characters',
   '/^(-?)(0|[1-9][0-9]*)(?:\\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/': 'the same, of a whole text',
   '/^[0-9a-fA-F]{4}$/': 'an escape of JSON: bounded',
-  '/[\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\u115f\\u1160\\u2800\\u3164\\uffa0]|(?![\\u200c\\u200d])\\p{Cf}/u':
-    'nicknames: one character',
+  '/[\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\p{Noncharacter_Code_Point}\\u2800]|(?!\\u200c|\\u200d|\\ufe0e|\\ufe0f)[\\p{Cf}\\p{Default_Ignorable_Code_Point}]|(?<!\\p{Extended_Pictographic})(?:\\ufe0e|\\ufe0f)(?!\\u20e3)/u':
+    'nicknames: one character and its neighbours',
   '/[\\p{L}\\p{N}\\p{P}\\p{S}]/u': 'nicknames: one character',
   '/^[\\u200c\\u200d]|[\\u200c\\u200d](?:[\\s\\u200c\\u200d]|$)|\\s[\\u200c\\u200d]/u': 'nicknames: two characters',
   '/\\p{Surrogate}/u': 'one character',

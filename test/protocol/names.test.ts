@@ -2,7 +2,7 @@ import t from 'tap'
 import { isShowable } from '../../protocol/names.js'
 
 t.test('names that show something, and nothing else than what they show', async t => {
-  for (const name of ['Ann', 'Zoë', '李小龍', 'محمد', '👩‍👩‍👧', 'می‌خواهم', "O'Neil 2", '❤️', '👍🏽', '-'])
+  for (const name of ['Ann', 'Zoë', '李小龍', 'محمد', '👩‍👩‍👧', 'می‌خواهم', "O'Neil 2", '❤️', '1️⃣', '👍🏽', '-'])
     t.ok(isShowable(name), name)
 })
 
@@ -31,6 +31,11 @@ t.test('names that are blank, or hold what nobody sees', async t => {
     'a\u{e0041}',
     '\u0301',
     '\ud800a',
+    'alice\u034f',
+    'a\u17b4',
+    'a\ufe0f',
+    '1\ufe0f',
+    '\ufffea',
   ]
   for (const name of [...bad, ...more])
     t.notOk(isShowable(name), [...name].map(c => c.codePointAt(0)?.toString(16)).join(' '))

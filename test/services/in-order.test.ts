@@ -228,25 +228,49 @@ t.test('who only reads, and other devices, do not wait for a password', async t 
   await node.engine.close()
 })
 
+function asker(device: number, attempt = 0) {
+  const codes: number[] = []
+  return { uid: 7, device, attempt, codes, refuse: (_id: number, code: number) => void codes.push(code) }
+}
+
+t.test('behind a changed password only what its own connection asked goes on', async t => {
+  for (const [attempt, ran] of [
+    [5, ['own']],
+    [0, []],
+    [undefined, ['own', 'other', 'http']],
+  ] as const) {
+    const order = new InOrder()
+    const release = order.hold(asker(1))
+    const done: string[] = []
+    const waiting = { own: asker(1, 5), other: asker(1, 6), http: asker(1) }
+    for (const [name, who] of Object.entries(waiting)) order.wait(who, 1, 0, () => void done.push(name))
+    release(attempt)
+    t.same(done, ran)
+    for (const [name, { codes }] of Object.entries(waiting)) {
+      t.same(codes, done.includes(name) ? [] : [CODES.SESSION_REVOKED.code], name)
+    }
+  }
+})
+
 t.test('what waits of one device is bounded in bytes; beyond it the client is told to come back', async t => {
   const order = new InOrder()
-  const me = { uid: 7, device: 1 }
+  const me = asker(1)
   const release = order.hold(me)
   let waiting = 0
   let ran = 0
   const run = () => {
     ran += 1
   }
-  while (order.wait(me, 16_384, run)) waiting += 1
+  while (order.wait(me, 1, 16_384, run)) waiting += 1
   t.ok(waiting >= 64 && waiting <= 128, `${waiting} of the longest messages wait`)
   t.equal(order.isHeld({ uid: 7, device: 2 }), false)
   const again: (() => void)[] = []
   t.equal(
-    order.wait(me, 0, () => void again.push(order.hold(me))),
+    order.wait(me, 1, 0, () => void again.push(order.hold(me))),
     true,
     'a short one still fits',
   )
-  t.equal(order.wait(me, 0, run), true)
+  t.equal(order.wait(me, 1, 0, run), true)
   release()
   t.equal(ran, waiting, 'up to the one that holds again')
   t.equal(order.isHeld(me), true)
@@ -262,7 +286,7 @@ t.test('what waits of all devices together is bounded too, and given back', asyn
     let waiting = 0
     for (let device = 1; device <= 200; device += 1) {
       releases.push(order.hold({ uid: 7, device }))
-      while (order.wait({ uid: 7, device }, 65_536, () => {})) waiting += 1
+      while (order.wait(asker(device), 1, 65_536, () => {})) waiting += 1
     }
     for (const release of releases.splice(0)) release()
     return waiting

@@ -115,6 +115,22 @@ t.test('by ChangePassword, which gives who changed it another token', async t =>
   t.equal((await call(httpPort, METHODS.listDevices, {}, { token })).code, 0)
 })
 
+t.test(
+  'ChangePassword over HTTP ends the connection of the same device, and what waited with the old token',
+  async t => {
+    const { phone, httpPort, first } = await household(t)
+    const request = { sendSeq: 1, oldPassword: PASSWORD, newPassword: 'another password' }
+    const nickname = { sendSeq: 2, nickname: 'Thief' }
+    const [changed, behind] = await Promise.all([
+      call(httpPort, METHODS.changePassword, request, first),
+      eventually(() => true).then(() => call(httpPort, METHODS.updateProfile, nickname, first)),
+    ])
+    t.equal(changed.code, 0)
+    t.ok(behind.code === CODES.SESSION_REVOKED.code || behind.code === CODES.UNAUTHENTICATED.code, `${behind.code}`)
+    t.equal(await phone.end(1_000), 'SESSION_REVOKED')
+  },
+)
+
 t.test('by DeleteAccount, that of the device itself behind the answer', async t => {
   const { phone, ended } = await household(t)
   t.equal((await phone.call(METHODS.deleteAccount, { sendSeq: 1, password: PASSWORD })).code, 0)

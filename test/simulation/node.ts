@@ -213,7 +213,7 @@ export class SimulatedNode implements HttpHost {
       listener: {
         hint: ({ actor, from, version, bytes }) => hints.hint({ uid: uidOf(actor), from, version, bytes }),
         signal({ kind, uid, device, attempt }) {
-          if (kind === 'token-renewed') hub.polls.release(uid, device)
+          if (kind === 'token-renewed') hub.renewed(uid, device, attempt ?? 0)
           else hints.end({ uid, device, attempt })
         },
         setAside: (source, target, kind, error) => bug(`${kind} of ${source} to ${target} was set aside`, error),
@@ -226,7 +226,7 @@ export class SimulatedNode implements HttpHost {
     const truth = {
       head: async (uid: number) => (await engine.page(userActor(uid), Number.MAX_SAFE_INTEGER, 1, 0)).head,
       boundAttempt: async (uid: number, device: number) => {
-        const outcome = await engine.run(userActor(uid), boundAttempt, { device })
+        const outcome = await engine.run(userActor(uid), boundAttempt, { device, tokenHash: undefined })
         if (outcome.kind !== 'done') throw new Error('unavailable')
         return outcome.result
       },

@@ -225,6 +225,9 @@ t.test('a changed password ends every token of the device itself but the one tha
   if (session === undefined) throw new Error('no session')
   phone.session = { ...session, token }
   t.match(await phone.hello(0, 8), { kind: 'bound' })
+  // A connection whose Hello was under way meanwhile looks once more.
+  t.equal(await node.services.boundAttempt(session.uid, 1, session.token), undefined)
+  t.equal(await node.services.boundAttempt(session.uid, 1, token), 8)
 })
 
 t.test('a new nickname reaches every contact; an ended account leaves nothing to read and its name taken', async t => {

@@ -162,6 +162,8 @@ export interface ChangePasswordInput extends VerifiedInput {
   readonly newHash: string
   /** The token that the device gets in place of all that it has. */
   readonly tokenHash: string
+  /** The attempt of the connection that asks; 0 without one. */
+  readonly attempt: number
 }
 
 export const changePassword: Transition<ChangePasswordInput, Answer> = small(
@@ -171,7 +173,7 @@ export const changePassword: Transition<ChangePasswordInput, Answer> = small(
     if (input.newHash === '') return CODES.PASSWORD_WEAK.code
     tx.put(password, { hash: input.newHash })
     endDevices(tx, input.device)
-    renewToken(tx, input.device, input.tokenHash)
+    renewToken(tx, input.device, input.tokenHash, input.attempt)
     return CODES.OK.code
   }),
 )

@@ -206,12 +206,15 @@ export function endDevices(tx: Tx, except: number | undefined): void {
   for (const { device } of live) endDevice(tx, device)
 }
 
-/** Ends all tokens of a device and puts this one in their place, as the one in use. */
-export function renewToken(tx: Tx, device: number, hash: string): void {
+/**
+ * Ends all tokens of a device and puts this one in their place, as the one in use.
+ * @param attempt of the connection that asked, which stays; 0: none
+ */
+export function renewToken(tx: Tx, device: number, hash: string, attempt: number): void {
   const before = tx.get(session, device) ?? NO_SESSION
   const current = { hash, madeAtMs: tx.nowMs }
   tx.put(session, { ...before, current, unused: [], expiresAtMs: tx.nowMs + SESSION_MS }, device)
-  tx.signal({ kind: 'token-renewed', uid: uidOf(tx.actor), device, attempt: undefined })
+  tx.signal({ kind: 'token-renewed', uid: uidOf(tx.actor), device, attempt })
 }
 
 export interface BindInput {
@@ -316,12 +319,21 @@ export function seen(tx: Tx, device: number): void {
   if (after !== before) tx.put(session, after, device)
 }
 
-/** The highest attempt bound; undefined if the session has ended. For a node that may not have heard of it. */
-export const boundAttempt: Transition<{ readonly device: number }, number | undefined> = {
+export interface BoundAttemptInput {
+  readonly device: number
+  /** What the connection was bound with; undefined: any token. */
+  readonly tokenHash: string | undefined
+}
+
+/**
+ * The highest attempt bound; undefined if the session has ended, or another token is in use. For who may not have heard of it.
+ */
+export const boundAttempt: Transition<BoundAttemptInput, number | undefined> = {
   name: 'session.bound-attempt',
-  run(tx, { device }) {
+  run(tx, { device, tokenHash }) {
     const known = tx.get(session, device)
-    return known === undefined || known.ended ? undefined : known.attempt
+    if (known === undefined || known.ended) return undefined
+    return tokenHash === undefined || known.current?.hash === tokenHash ? known.attempt : undefined
   },
 }
 
