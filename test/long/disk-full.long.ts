@@ -237,6 +237,16 @@ t.test('where lock files have no room no command ends in a signal: it says so an
       fs.rmSync(made, { recursive: true, force: true })
     }
   }
+
+  // The note beside the backup has no room, the store that is made has.
+  disk.fill(0)
+  const before = whatIsThere(disk)
+  const elsewhere = new CliProcess(['restore', backup, '--data', join(t.testdir(), 'made')])
+  t.equal(await elsewhere.exit(), 1)
+  t.match(elsewhere.stderr, /^longwire: [^\n]*restored cannot be written, [^\n]*; --epoch N goes without\n$/)
+  t.same(whatIsThere(disk), before)
+  disk.clear()
+
   for (const [name = ''] of commands) t.ok(outcomes.has(`${name} 1`), name)
   t.ok(outcomes.has('verify 0'), 'little is enough to read')
 })
