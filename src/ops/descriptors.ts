@@ -14,7 +14,7 @@ const OTHERS = 64
 
 export interface DescriptorPlan {
   readonly connectionsMax: number
-  /** Of each side, beyond its connections. */
+  /** Descriptors of each side beyond its connections. */
   readonly refusalsMax: number
   readonly operatorsMax: number
 }

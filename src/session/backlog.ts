@@ -14,12 +14,12 @@ import { type AddressList, networkOf } from '../lib/network.js'
 import { deviceKey } from '../services/limiting.js'
 import type { Caller } from '../services/types.js'
 
-/** Whose bytes they are; uid 0: nobody's but the address's. */
+/** The device and address that the bytes are counted for; uid 0: the address alone. */
 export type Owner = Pick<Caller, 'uid' | 'device' | 'address'>
 
 export interface BacklogBounds {
   readonly deviceMax: number
-  /** Of an IPv4 address or an IPv6 /64 network. */
+  /** The bound of an IPv4 address or an IPv6 /64 network. */
   readonly addressMax: number
   readonly totalMax: number
   /** Proxies, which bring many people: counted in the total only. */
@@ -29,7 +29,7 @@ export interface BacklogBounds {
 /** A page on its way, one being read, and one for the connection before. */
 const DEVICE_BYTES_MAX = 1_048_576
 
-/** Of the memory a sixteenth: some hundred full pages; most of what waits for slow phones waits in the kernel. */
+/** The bound in all is a sixteenth of the memory: some hundred full pages. Most of what waits for slow phones waits in the kernel. */
 const MEMORY_SHARE = 16
 const TOTAL_BYTES_MAX = 192 * 1_048_576
 const TOTAL_BYTES_MIN = 16 * 1_048_576

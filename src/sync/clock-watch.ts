@@ -3,7 +3,7 @@
  * that is 100 days ahead would end every session: what it jumped over does not count for any age (lib/counted-time.ts).
  */
 import type { Clock, TimerHandle } from '../lib/clock.js'
-import { type CountedTime, JUMP_MS_MIN, type Jump } from '../lib/counted-time.js'
+import { type CountedTime, JUMP_MS_MIN } from '../lib/counted-time.js'
 import type { Engine } from './engine.js'
 import { noteTime, timeActor } from './rules/time.js'
 
@@ -44,7 +44,7 @@ export class ClockWatch {
   #later(): void {
     if (this.#stopped) return
     this.#timer = this.#options.clock.after(NOTE_MS, () => {
-      const jump: Jump | undefined = this.#options.time.look()
+      const jump = this.#options.time.look()
       if (jump !== undefined) this.#options.onJump(jump.toMs - jump.fromMs)
       void this.#note(false).finally(() => this.#later())
     })

@@ -79,6 +79,14 @@ async function setUp(t: Test) {
   return { home, server, ready, piped, typed }
 }
 
+/** Alice asks bob, who accepts. */
+async function befriend(alice: Chat, bob: Chat): Promise<void> {
+  alice.enter('/add bob')
+  await bob.see('asks to become')
+  bob.enter('/accept')
+  await alice.see('-- bob is a contact now')
+}
+
 t.test('two people talk through pipes; at the end of the input everything was sent', async t => {
   const { home, ready, piped } = await setUp(t)
   const bob = piped('bob', '--register', '--password-fd', '0')
@@ -202,10 +210,8 @@ t.test('what cannot be sent now is kept, and the exit code says so', async t => 
   bob.enter(PASSWORD)
   await bob.see('-- online')
   const alice = piped('alice', '--register', '--password-fd', '0')
-  alice.enter(PASSWORD, '/add bob')
-  await bob.see('asks to become')
-  bob.enter('/accept')
-  await alice.see('-- bob is a contact now')
+  alice.enter(PASSWORD)
+  await befriend(alice, bob)
   server.child.kill('SIGKILL')
   await alice.see('-- offline: ')
   alice.enter('are you there?')
@@ -231,10 +237,7 @@ t.test('while a changed password waits for the server what is typed is a message
   await alice.see('New password: ')
   alice.enter(PASSWORD, PASSWORD)
   await alice.see(/\[online.*\]> /)
-  alice.enter('/add bob')
-  await bob.see('asks to become')
-  bob.enter('/accept')
-  await alice.see('-- bob is a contact now')
+  await befriend(alice, bob)
   server.child.kill('SIGSTOP')
   alice.enter('/password', `${PASSWORD}8`, `${PASSWORD}8`, PASSWORD)
   await alice.see(/Old password: .*\[online tcp\] bob> .*\[online tcp\] bob> /s)
@@ -257,10 +260,8 @@ t.test('a script begins with what there is, and ends where no server is', async 
   bob.enter(PASSWORD)
   await bob.see('-- online')
   const alice = piped('alice', '--register', '--password-fd', '0')
-  alice.enter(PASSWORD, '/add bob')
-  await bob.see('asks to become')
-  bob.enter('/accept')
-  await alice.see('-- bob is a contact now')
+  alice.enter(PASSWORD)
+  await befriend(alice, bob)
   const fresh = piped('alice', '--storage', join(home, 'fresh'), '--password-fd', '0')
   fresh.enter(PASSWORD, '/talk bob', 'from a new device')
   fresh.end()

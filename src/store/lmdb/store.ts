@@ -113,7 +113,7 @@ export class LmdbStore implements Store {
   #writing = false
   /** Reads that wait until nothing is under way. */
   #quiet: { readonly run: () => void; readonly reject: (error: Error) => void }[] = []
-  /** Of entries, read in the present turn. */
+  /** Bytes of entries that were read in the present turn. */
   #readBytes = 0
   #lookDue = false
   #closing: Promise<void> | undefined
