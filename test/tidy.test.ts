@@ -11,20 +11,31 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const FLOORS = [
   'src/main.ts',
   'src/cli',
-  'src/chat',
-  'src/simulate',
+  'clients/terminal',
+  'clients/simulate',
+  'src/node',
+  'src/door',
   'src/long',
   'src/short',
-  'src/session',
+  'src/connection',
   'src/services',
+  'src/jobs',
   'src/cluster',
   'src/verify',
   'src/sync',
   'src/store',
+  'src/workers',
   'src/ops',
-  'src/audit',
   'src/lib',
-  'clients/typescript',
+  'clients/typescript/index.ts',
+  'clients/typescript/browser.ts',
+  'clients/typescript/common.ts',
+  'clients/typescript/api',
+  'clients/typescript/rules',
+  'clients/typescript/connection',
+  'clients/typescript/transports',
+  'clients/typescript/storage',
+  'clients/typescript/base',
   'protocol',
 ] as const
 
@@ -34,7 +45,7 @@ const NEVER = [
   ['src/sync', 'src/store/memory'],
   ['src/sync', 'src/ops'],
   ['src/services', 'src/store/lmdb'],
-  ['src/session', 'src/store'],
+  ['src/connection', 'src/store'],
   ['src/store', 'src/ops'],
 ] as const
 
@@ -43,17 +54,17 @@ const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
   // In network.ts, config.ts and address.ts only to tell kinds of addresses apart.
   'node:net': [
     'src/long',
-    'clients/typescript/tcp-race.ts',
-    'clients/typescript/tcp-transport.ts',
-    'clients/typescript/node-ws-transport.ts',
-    'clients/typescript/folder-lock.ts',
-    'src/simulate',
+    'clients/typescript/transports/tcp-race.ts',
+    'clients/typescript/transports/tcp-transport.ts',
+    'clients/typescript/transports/node-ws-transport.ts',
+    'clients/typescript/storage/folder-lock.ts',
+    'clients/simulate',
     'src/lib/network.ts',
     'src/ops/config.ts',
     'src/ops/address.ts',
   ],
   'node:http': ['src/short'],
-  ws: ['src/short', 'clients/typescript/node-ws-transport.ts'],
+  ws: ['src/short', 'clients/typescript/transports/node-ws-transport.ts'],
   lmdb: ['src/store/lmdb'],
   protobufjs: ['protocol'],
   pino: ['src/ops'],
@@ -84,7 +95,7 @@ t.test('what touches the outside world stands at the edge', async t => {
       if (homes !== undefined && !homes.some(home => inside(file, home))) t.fail(`${file} imports ${name}`)
     }
     // Time and chance are handed in: simulation runs the same code on its own.
-    if (file.startsWith('src/lib/') || file === 'clients/typescript/system.ts') continue
+    if (file.startsWith('src/lib/') || file === 'clients/typescript/base/system.ts') continue
     const text = readFileSync(join(ROOT, file), 'utf8').replace(/^\s*(\*|\/\/|\/\*).*$/gm, '')
     for (const banned of [/\bDate\.now\b/, /\bMath\.random\b/, /(?<!\.)\bset(Timeout|Interval|Immediate)\(/]) {
       if (banned.test(text)) t.fail(`${file} uses ${banned.source}`)

@@ -1,21 +1,11 @@
 // What the entries for Node (index.ts) and for browsers (browser.ts) have in common: it runs in both.
 export { actionOf, CODES, type Code, type CodeName, codeName, codeText } from '../../protocol/codes.js'
-export type { Account, DeviceInfo, Profile } from './account.js'
-export { type Client, createClient, type MessagePage } from './client.js'
-export type { ConnectionStatus } from './connector.js'
-export type { Contact } from './contact-list.js'
-export type { Contacts } from './contacts.js'
-export { LongwireError } from './errors.js'
-export type { ClientEvents } from './events.js'
-export { type FetchOptions, fetchExchange } from './fetch-exchange.js'
-export type { HttpCall, HttpExchange, HttpRequest, HttpResponse } from './http-exchange.js'
-export { type HttpOptions, httpTransport } from './http-transport.js'
-export type { ClientState } from './inspect.js'
-export { MemoryStorage } from './memory-storage.js'
-export type { Message, MessageState, MessageStateEvent, ReadEvent, WatermarkEvent } from './messages.js'
-export type { ClientOptions } from './options.js'
-export type { SentMessage } from './sent-message.js'
-export type { Changes, Failure, HistoryOptions, HistoryPage, Json, Storage, StoredMessage } from './storage.js'
+export type { Account, DeviceInfo, Profile } from './api/account.js'
+export { type Client, createClient, type MessagePage } from './api/client.js'
+export type { Contacts } from './api/contacts.js'
+export type { ClientState } from './api/inspect.js'
+export type { ClientOptions } from './api/options.js'
+export { LongwireError } from './base/errors.js'
 export {
   type Clock,
   type Defer,
@@ -24,5 +14,15 @@ export {
   systemDefer,
   systemRandom,
   type TimerHandle,
-} from './system.js'
-export type { Transport, TransportConnection, TransportHandlers } from './transport.js'
+} from './base/system.js'
+export type { ConnectionStatus } from './connection/connector.js'
+export type { Contact } from './rules/contact-list.js'
+export type { ClientEvents } from './rules/events.js'
+export type { Message, MessageState, MessageStateEvent, ReadEvent, WatermarkEvent } from './rules/messages.js'
+export type { SentMessage } from './rules/sent-message.js'
+export { MemoryStorage } from './storage/memory-storage.js'
+export type { Changes, Failure, HistoryOptions, HistoryPage, Json, Storage, StoredMessage } from './storage/storage.js'
+export { type FetchOptions, fetchExchange } from './transports/fetch-exchange.js'
+export type { HttpCall, HttpExchange, HttpRequest, HttpResponse } from './transports/http-exchange.js'
+export { type HttpOptions, httpTransport } from './transports/http-transport.js'
+export type { Transport, TransportConnection, TransportHandlers } from './transports/transport.js'

@@ -1,7 +1,7 @@
 /** `longwire chat`: talk in a terminal. */
 
-import { CHAT_OPTIONS, parseSettings, type Settings } from '../chat/options.js'
-import { Program } from '../chat/program.js'
+import { CHAT_OPTIONS, parseSettings, type Settings } from '../../clients/terminal/options.js'
+import { Program } from '../../clients/terminal/program.js'
 import { optionHelp } from '../ops/options.js'
 import { type Command, complain, EXIT, print } from './command.js'
 

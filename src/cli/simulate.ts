@@ -1,10 +1,10 @@
 /** `longwire simulate`: a population of real clients sends messages, and every delivery is verified. */
 
+import { parseSettings, type Settings, SIMULATE_OPTIONS } from '../../clients/simulate/options.js'
+import { complaintsOf, reportOf } from '../../clients/simulate/report.js'
+import { Run } from '../../clients/simulate/run.js'
 import { systemClock } from '../../clients/typescript/index.js'
 import { optionHelp } from '../ops/options.js'
-import { parseSettings, type Settings, SIMULATE_OPTIONS } from '../simulate/options.js'
-import { complaintsOf, reportOf } from '../simulate/report.js'
-import { Run } from '../simulate/run.js'
 import { type Command, complain, EXIT, print } from './command.js'
 
 export const simulate: Command = {

@@ -2,12 +2,12 @@
 
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { CODES } from '../../protocol/codes.js'
+import { logAcceptErrors } from '../connection/accept-errors.js'
+import { closeFrame } from '../connection/close-frame.js'
+import type { SessionContext } from '../connection/context.js'
 import { present } from '../lib/assert.js'
 import { type AddressList, plainAddress } from '../lib/network.js'
 import { Timed, type Wheel } from '../lib/wheel.js'
-import { logAcceptErrors } from '../session/accept-errors.js'
-import { closeFrame } from '../session/close-frame.js'
-import type { SessionContext } from '../session/context.js'
 import { Proxied } from './proxied.js'
 import { SOCKET_HIGH_WATER_BYTES, serveSocket } from './socket.js'
 

@@ -4,10 +4,10 @@
  */
 
 import type { Socket } from 'node:net'
-import { Connection } from '../session/connection.js'
-import type { SessionContext } from '../session/context.js'
-import type { LinkOptions } from '../session/frame-link.js'
-import { isSocketBetween, type Pipe } from '../session/pipe.js'
+import { Connection } from '../connection/connection.js'
+import type { SessionContext } from '../connection/context.js'
+import type { LinkOptions } from '../connection/frame-link.js'
+import { isSocketBetween, type Pipe } from '../connection/pipe.js'
 
 /**
  * For the server's sockets (`highWaterMark`): a paused socket then buffers one read at most, and each write that the kernel

@@ -1,4 +1,4 @@
-/** What a connection needs of the services, and the services of a connection: the only seam between session/ and services/. */
+/** What a connection needs of the services, and the services of a connection: the only seam between connection/ and services/. */
 import type { Code } from '../../protocol/codes.js'
 import type { AckNotice, HelloRequest, HelloResponse, Refusal, SendResult } from '../../protocol/generated/messages.js'
 import type { TimelinePage } from '../sync/types.js'

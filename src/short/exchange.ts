@@ -10,10 +10,10 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Owner } from '../connection/backlog.js'
+import { WRITE_BYTES_MAX } from '../connection/outgoing.js'
 import type { Clock } from '../lib/clock.js'
 import { Timed, type Wheel } from '../lib/wheel.js'
-import type { Owner } from '../session/backlog.js'
-import { WRITE_BYTES_MAX } from '../session/outgoing.js'
 import { isPackable, packed } from './gzip.js'
 import { hasBody } from './header-check.js'
 import type { ShortAnswer, ShortCall } from './types.js'

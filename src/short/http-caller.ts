@@ -3,8 +3,8 @@
 import { CODES, type Code, codeText } from '../../protocol/codes.js'
 import { createRefusal, encodeSendResponse, type Refusal, type SendResult } from '../../protocol/generated/messages.js'
 import { acceptedFrom, encodeSyncBody } from '../../protocol/item-codec.js'
+import type { Poll, PollAsker } from '../connection/poll.js'
 import type { Caller, TimelinePage } from '../services/types.js'
-import type { Poll, PollAsker } from '../session/poll.js'
 import { errorAnswer } from './connect-answer.js'
 import type { Reply, ShortAnswer } from './types.js'
 

@@ -1,6 +1,6 @@
 /** The short side without sockets: what a request is and what answers it, for node:http and for the simulation. */
 
-import type { Owner } from '../session/backlog.js'
+import type { Owner } from '../connection/backlog.js'
 
 export interface ShortRequest {
   /** GET, POST, OPTIONS … */

@@ -7,10 +7,10 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { CODES } from '../../protocol/codes.js'
 import { PINGS_PER_SECOND_MAX } from '../../protocol/limits.js'
-import { Connection } from '../session/connection.js'
-import type { SessionContext } from '../session/context.js'
-import type { LinkOptions } from '../session/frame-link.js'
-import { isSocketBetween, type Pipe } from '../session/pipe.js'
+import { Connection } from '../connection/connection.js'
+import type { SessionContext } from '../connection/context.js'
+import type { LinkOptions } from '../connection/frame-link.js'
+import { isSocketBetween, type Pipe } from '../connection/pipe.js'
 
 /** The handshake has told it from everything else. */
 const OPTIONS: LinkOptions = Object.freeze({ leadingZero: false })

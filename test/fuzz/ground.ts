@@ -1,7 +1,7 @@
 /** Where transcripts are played: what the fake ground and the real one have in common for a player. */
 
-import type { Connection } from '../../src/session/connection.js'
-import type { SessionContext } from '../../src/session/context.js'
+import type { Connection } from '../../src/connection/connection.js'
+import type { SessionContext } from '../../src/connection/context.js'
 import type { FakePipe } from '../support/session-rig.js'
 import type { Chance } from './chance.js'
 import type { Known } from './random-message.js'

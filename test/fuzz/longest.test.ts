@@ -16,10 +16,10 @@ import { jsonToBody } from '../../protocol/json-codec.js'
 import { FRAME_TO_SERVER_BYTES_MAX, HTTP_BODY_BYTES_MAX, HTTP_JSON_BODY_BYTES_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import { DecodeError } from '../../protocol/wire-reader.js'
+import { clientAddress } from '../../src/connection/client-address.js'
+import type { SessionContext } from '../../src/connection/context.js'
 import { AddressList, networkOf, plainAddress } from '../../src/lib/network.js'
 import { ProxyHeader, V2_BODY_BYTES_MAX } from '../../src/long/proxy-header.js'
-import { clientAddress } from '../../src/session/client-address.js'
-import type { SessionContext } from '../../src/session/context.js'
 import { bearerToken } from '../../src/short/bearer.js'
 import { readBody } from '../../src/short/body.js'
 import { routeOf } from '../../src/short/connect-route.js'
@@ -287,7 +287,7 @@ for (const [name, [bytesMax, parse]] of Object.entries(BYTES)) {
 }
 
 /** What reads a peer's text stands in these folders. */
-const FOLDERS = ['src/short', 'src/long', 'src/session', 'src/services', 'src/sync/rules', 'src/lib', 'protocol']
+const FOLDERS = ['src/short', 'src/long', 'src/connection', 'src/services', 'src/sync/rules', 'src/lib', 'protocol']
 
 /** Every regular expression of theirs, as it is written: none but these, and each is run on all that is above. */
 const EXPRESSIONS: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@
  */
 
 import { codeName } from '../../protocol/codes.js'
-import type { Connection } from '../../src/session/connection.js'
+import type { Connection } from '../../src/connection/connection.js'
 import type { FakePipe, Seen } from '../support/session-rig.js'
 import { Stall } from '../support/stall.js'
 import { Chance } from './chance.js'

@@ -1,6 +1,6 @@
 /** Runs on lmdb under kills and cuts, long enough for rare moments: a minute or two of them. */
 import t from 'tap'
-import { simulate } from '../simulate/support.js'
+import { simulate } from '../clients/simulate/support.js'
 
 const FAULTS = ['--devices', '2', '--kill-every', '1.5', '--drop-every', '0.5'] as const
 

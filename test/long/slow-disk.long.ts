@@ -6,7 +6,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import t from 'tap'
-import { serversOf } from '../simulate/support.js'
+import { serversOf } from '../clients/simulate/support.js'
 import { CliProcess } from '../support/cli-process.js'
 import { eventually } from '../support/eventually.js'
 import { registerAccount } from '../support/server.js'

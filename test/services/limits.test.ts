@@ -3,12 +3,12 @@ import t from 'tap'
 import { CODES } from '../../protocol/codes.js'
 import { createSyncRequest, decodeRegisterResponse, type Session } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
+import { slowing } from '../../src/connection/slowing.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { Limits } from '../../src/ops/limits.js'
 import { LIMIT_NAMES, type LimitName, type LimitSettings, limitRow } from '../../src/ops/limits-table.js'
 import { deviceKey } from '../../src/services/limiting.js'
 import type { Authorization } from '../../src/services/types.js'
-import { slowing } from '../../src/session/slowing.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { UNANSWERED_MAX } from '../../src/sync/rules/records.js'
 import { befriend, type Reply, startNode, TestDevice, type TestNode } from '../support/engine.js'
@@ -200,7 +200,7 @@ const CASES: Readonly<Record<LimitName, Case>> = {
   },
 }
 
-/** Is sent a byte, as session/bounded-services.ts does it, but for its patience. */
+/** Is sent a byte, as connection/bounded-services.ts does it, but for its patience. */
 function fetched(limits: Limits, device: TestDevice): Result {
   const waitMs = limits.check('bytes-out', deviceKey(device), 0)
   if (waitMs > 0) return { code: CODES.RATE_LIMITED.code, retryAfterMs: waitMs }

@@ -3,7 +3,7 @@
 import t from 'tap'
 import { createSyncRequest, encodeSyncRequest } from '../../protocol/generated/messages.js'
 import type { RunningServer } from '../../src/cli/server.js'
-import { CONNECTION_BYTES_MAX } from '../../src/session/backlog.js'
+import { CONNECTION_BYTES_MAX } from '../../src/connection/backlog.js'
 import { eventually } from '../support/eventually.js'
 import { FakeServices } from '../support/fake-services.js'
 import { bearer } from '../support/http-client.js'

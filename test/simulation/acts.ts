@@ -1,7 +1,7 @@
 /** What people do with their phones, and what happens to the phones. */
 
-import type { Client } from '../../clients/typescript/client.js'
-import { LongwireError } from '../../clients/typescript/errors.js'
+import type { Client } from '../../clients/typescript/api/client.js'
+import { LongwireError } from '../../clients/typescript/base/errors.js'
 import type { Random } from '../../src/lib/random.js'
 import type { Phone, User } from './phone.js'
 import type { Setup } from './setup.js'

@@ -1,6 +1,6 @@
 /** Whether everything has come to its end: everybody knows everything that there is to know. Says what is missing. */
 
-import type { Json } from '../../clients/typescript/storage.js'
+import type { Json } from '../../clients/typescript/storage/storage.js'
 import type { Ledger } from './ledger.js'
 import type { SimulatedNode } from './node.js'
 import type { Phone, User } from './phone.js'

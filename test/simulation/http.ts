@@ -7,7 +7,12 @@
  *     └ abort        └ 502, 504: whether or not the request went on
  */
 
-import type { HttpCall, HttpExchange, HttpRequest, HttpResponse } from '../../clients/typescript/http-exchange.js'
+import type {
+  HttpCall,
+  HttpExchange,
+  HttpRequest,
+  HttpResponse,
+} from '../../clients/typescript/transports/http-exchange.js'
 import type { ShortAnswer, ShortCall, ShortRequest } from '../../src/short/types.js'
 import type { Host, Network } from './network.js'
 import type { Process } from './process.js'

@@ -3,14 +3,14 @@
  * bytes and its content; how it is cut there nobody sees.
  */
 
-import type { TransportConnection, TransportHandlers } from '../../clients/typescript/transport.js'
-import type { WebSocketLike } from '../../clients/typescript/ws-transport.js'
+import type { TransportConnection, TransportHandlers } from '../../clients/typescript/transports/transport.js'
+import type { WebSocketLike } from '../../clients/typescript/transports/ws-transport.js'
 import { CODES } from '../../protocol/codes.js'
 import { FrameDecoder } from '../../protocol/frame-decoder.js'
 import { FRAME_TO_SERVER_BYTES_MAX } from '../../protocol/limits.js'
-import { Connection } from '../../src/session/connection.js'
-import type { SessionContext } from '../../src/session/context.js'
-import type { Pipe } from '../../src/session/pipe.js'
+import { Connection } from '../../src/connection/connection.js'
+import type { SessionContext } from '../../src/connection/context.js'
+import type { Pipe } from '../../src/connection/pipe.js'
 import type { Served } from './network.js'
 
 const HEAD_BYTES = 4

@@ -1,8 +1,8 @@
 /** The simulated network keeps what TCP promises, and nothing more. */
 
 import t from 'tap'
+import type { Pipe } from '../../src/connection/pipe.js'
 import { seededRandom } from '../../src/lib/random.js'
-import type { Pipe } from '../../src/session/pipe.js'
 import { type Doom, Network, type Weather } from './network.js'
 import { Process } from './process.js'
 import { Scheduler } from './scheduler.js'

@@ -7,9 +7,13 @@
  *     handlers.received ◄─── lane down ◄─── pipe.write
  */
 
-import type { Transport, TransportConnection, TransportHandlers } from '../../clients/typescript/transport.js'
+import type {
+  Transport,
+  TransportConnection,
+  TransportHandlers,
+} from '../../clients/typescript/transports/transport.js'
+import type { Pipe } from '../../src/connection/pipe.js'
 import type { Random } from '../../src/lib/random.js'
-import type { Pipe } from '../../src/session/pipe.js'
 import { Lane } from './lane.js'
 import type { Process } from './process.js'
 import type { Owner, Scheduler } from './scheduler.js'

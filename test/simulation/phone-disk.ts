@@ -3,8 +3,15 @@
  * nothing.
  */
 
-import type { Changes, Failure, HistoryPage, Json, Storage, StoredMessage } from '../../clients/typescript/storage.js'
-import { StoredModel } from '../../clients/typescript/stored-model.js'
+import type {
+  Changes,
+  Failure,
+  HistoryPage,
+  Json,
+  Storage,
+  StoredMessage,
+} from '../../clients/typescript/storage/storage.js'
+import { StoredModel } from '../../clients/typescript/storage/stored-model.js'
 import type { Random } from '../../src/lib/random.js'
 import type { Process } from './process.js'
 import type { Scheduler } from './scheduler.js'

@@ -1,10 +1,10 @@
 /** A phone and its owner's program on it: the real client, killed and started again, logging in whenever it has to. */
 
-import { type Client, createClient } from '../../clients/typescript/client.js'
-import { LongwireError } from '../../clients/typescript/errors.js'
-import { httpTransport } from '../../clients/typescript/http-transport.js'
-import type { Transport } from '../../clients/typescript/transport.js'
-import { wsTransport } from '../../clients/typescript/ws-transport.js'
+import { type Client, createClient } from '../../clients/typescript/api/client.js'
+import { LongwireError } from '../../clients/typescript/base/errors.js'
+import { httpTransport } from '../../clients/typescript/transports/http-transport.js'
+import type { Transport } from '../../clients/typescript/transports/transport.js'
+import { wsTransport } from '../../clients/typescript/transports/ws-transport.js'
 import type { Random } from '../../src/lib/random.js'
 import { type HttpHost, type HttpWeather, simulatedExchange } from './http.js'
 import { SimulatedWebSocket } from './message-lane.js'

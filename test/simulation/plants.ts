@@ -3,8 +3,8 @@
  * is injected anyway: the product has no switches for them.
  */
 
-import type { Client } from '../../clients/typescript/client.js'
-import type { Transport } from '../../clients/typescript/transport.js'
+import type { Client } from '../../clients/typescript/api/client.js'
+import type { Transport } from '../../clients/typescript/transports/transport.js'
 import { CODES } from '../../protocol/codes.js'
 import type { Random } from '../../src/lib/random.js'
 import { type Durability, MemoryDisk } from '../../src/store/memory/disk.js'

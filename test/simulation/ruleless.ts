@@ -3,8 +3,8 @@
  * begin where the client stands.
  */
 
-import type { Client } from '../../clients/typescript/client.js'
-import type { Transport } from '../../clients/typescript/transport.js'
+import type { Client } from '../../clients/typescript/api/client.js'
+import type { Transport } from '../../clients/typescript/transports/transport.js'
 import { encodeFrame, FrameDecoder, PING } from '../../protocol/frame-codec.js'
 import {
   decodePushNotice,

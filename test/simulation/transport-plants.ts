@@ -3,8 +3,12 @@
  * its polls. Wrapped around what the client and the node are given.
  */
 
-import type { Client } from '../../clients/typescript/client.js'
-import type { Transport, TransportConnection, TransportHandlers } from '../../clients/typescript/transport.js'
+import type { Client } from '../../clients/typescript/api/client.js'
+import type {
+  Transport,
+  TransportConnection,
+  TransportHandlers,
+} from '../../clients/typescript/transports/transport.js'
 import { encodeResponse } from '../../protocol/frame-codec.js'
 import { FrameDecoder } from '../../protocol/frame-decoder.js'
 import {

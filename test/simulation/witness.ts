@@ -3,10 +3,10 @@
  * by itself what the auditor does not know: versions, watermarks, refusals, contacts.
  */
 
-import type { Failure, Json, StoredMessage } from '../../clients/typescript/storage.js'
-import type { StoredModel } from '../../clients/typescript/stored-model.js'
+import { Auditor } from '../../clients/simulate/auditor.js'
+import type { Failure, Json, StoredMessage } from '../../clients/typescript/storage/storage.js'
+import type { StoredModel } from '../../clients/typescript/storage/stored-model.js'
 import { CODES, codeName } from '../../protocol/codes.js'
-import { Auditor } from '../../src/audit/auditor.js'
 import type { Ledger } from './ledger.js'
 import type { Written } from './phone-disk.js'
 

@@ -1,6 +1,6 @@
 /** Somebody with one device: the real client over TCP, on a storage that outlives it, and what it was told. */
 
-import type { Client } from '../../clients/typescript/client.js'
+import type { Client } from '../../clients/typescript/api/client.js'
 import {
   createClient,
   MemoryStorage,

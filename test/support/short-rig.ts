@@ -1,9 +1,9 @@
 /** The Connect handler without sockets or time of its own, over services that the test plays. */
 
 import type { RequestMethod } from '../../protocol/methods.js'
+import { Hub } from '../../src/connection/hub.js'
 import { seededRandom } from '../../src/lib/random.js'
 import type { Services } from '../../src/services/types.js'
-import { Hub } from '../../src/session/hub.js'
 import { ConnectHandler } from '../../src/short/connect.js'
 import { pathOf } from '../../src/short/connect-route.js'
 import type { ShortAnswer, ShortCall, ShortRequest } from '../../src/short/types.js'

@@ -2,7 +2,7 @@
  * What every storage of the client library must do. Without Node, tap and modules of the client: it also runs in a page, where
  * chromium has the storage (test/long/chromium.long.ts).
  */
-import type { Changes, Failure, Json, Storage, StoredMessage } from '../../clients/typescript/storage.js'
+import type { Changes, Failure, Json, Storage, StoredMessage } from '../../clients/typescript/storage/storage.js'
 
 export interface StorageMaker {
   /** A storage with nothing in it, or with `again` the one made last, opened anew after a close. */

@@ -1,8 +1,8 @@
 /** A terminal of so many columns and rows that obeys what ours writes, and shows what a person would see. */
 
 import { PassThrough } from 'node:stream'
-import { cellsOf } from '../../src/chat/rows.js'
-import type { TerminalInput, TerminalOutput } from '../../src/chat/terminal.js'
+import { cellsOf } from '../../clients/terminal/rows.js'
+import type { TerminalInput, TerminalOutput } from '../../clients/terminal/terminal.js'
 
 export class TerminalEmulator implements TerminalOutput {
   readonly keyboard: TerminalInput & PassThrough

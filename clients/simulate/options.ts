@@ -1,0 +1,138 @@
+/** The options of `longwire simulate`, and the settings that are made of them. */
+
+import { readFileSync } from 'node:fs'
+import { messageOf } from '../../src/lib/error-message.js'
+import { systemRandom } from '../../src/lib/random.js'
+import {
+  address,
+  HTTP_PORT_DEFAULT,
+  LONG_PORT_DEFAULT,
+  parseAddress,
+  type ServerAddress,
+} from '../../src/ops/address.js'
+import { descriptorPlan } from '../../src/ops/descriptors.js'
+import { TRANSPORTS } from '../../src/ops/dial.js'
+import { flag, integer, type Option, oneOf, parseOptions, text } from '../../src/ops/options.js'
+import { descriptorsMax } from '../../src/ops/process-figures.js'
+import { numberedTexts, readTexts, type Texts } from './texts.js'
+
+/** Clients and their sockets live in one process, and 20 000 descriptors is what many machines give to one. */
+export const CLIENTS_MAX = 15_000
+
+/** Sockets of one client over HTTP: a poll, what has a number, and a look-up or a pull. */
+const REQUESTS_AT_ONCE = 3
+
+export const SIMULATE_OPTIONS = {
+  users: integer(100, 2, CLIENTS_MAX, 'COUNT', 'how many people; users × devices is at most 15000'),
+  friends: integer(10, 1, CLIENTS_MAX - 1, 'COUNT', 'how many friends each of them has; fewer than users'),
+  messages: integer(5, 1, 1_000_000, 'COUNT', 'how many messages each person sends to each friend'),
+  devices: integer(1, 1, 100, 'COUNT', 'devices per person: all of them send, and all must show everything'),
+  text: text('', 'FILE', 'take the texts from the lines of this file (UTF-8) in place of short numbered ones'),
+  transport: oneOf(
+    'tcp',
+    [...TRANSPORTS, 'mixed'],
+    'how the clients connect; mixed: each device by another one, and by yet another one every now and then',
+  ),
+  store: oneOf('lmdb', ['lmdb', 'memory'], 'the store of the server that is started, on a fresh temporary folder'),
+  server: address('', LONG_PORT_DEFAULT, 'send to this server in place of starting one (port 8081 if none is named)'),
+  httpPort: integer(HTTP_PORT_DEFAULT, 1, 65_535, 'PORT', 'the short side of the server that --server names'),
+  killEvery: seconds(
+    'kill the server (SIGKILL) about so often, and start it again on the same data and port; 0: never',
+  ),
+  dropEvery: seconds('cut some random connections about so often, without telling the server; 0: never'),
+  seed: integer(
+    -1,
+    -1,
+    Number.MAX_SAFE_INTEGER,
+    'NUMBER',
+    'of the graph, the order of things and the faults; -1 draws one',
+  ),
+  json: flag('no progress on standard error'),
+} as const
+
+export interface Settings {
+  readonly users: number
+  readonly friends: number
+  readonly messages: number
+  readonly devices: number
+  readonly texts: Texts
+  readonly transport: 'tcp' | 'ws' | 'http' | 'mixed'
+  readonly store: 'lmdb' | 'memory'
+  /** Undefined: one is started. */
+  readonly server: ServerAddress | undefined
+  readonly httpPort: number
+  /** Seconds; 0: never. */
+  readonly killEvery: number
+  readonly dropEvery: number
+  readonly seed: number
+  readonly json: boolean
+}
+
+export type ParsedSettings =
+  | { readonly kind: 'settings'; readonly settings: Settings }
+  | { readonly kind: 'help' }
+  /** One line naming the option. */
+  | { readonly kind: 'wrong'; readonly message: string }
+
+/** Reads the file of --text. */
+export function parseSettings(argv: readonly string[]): ParsedSettings {
+  const parsed = parseOptions(SIMULATE_OPTIONS, argv)
+  if (parsed.kind !== 'options') return parsed
+  const { values } = parsed
+  const wrong = contradiction(values)
+  if (wrong !== undefined) return { kind: 'wrong', message: wrong }
+  let texts: Texts
+  try {
+    texts = values.text === '' ? numberedTexts(values.messages) : readTexts(readFileSync(values.text))
+  } catch (error) {
+    return {
+      kind: 'wrong',
+      message: `--text ${values.text}: ${messageOf(error)}`,
+    }
+  }
+  // Six digits, so that people can say it to each other.
+  const seed = values.seed >= 0 ? values.seed : systemRandom.integer(1_000_000)
+  const server = parseAddress(values.server, LONG_PORT_DEFAULT)
+  return { kind: 'settings', settings: Object.freeze({ ...values, texts, server, seed }) }
+}
+
+function contradiction(values: {
+  readonly users: number
+  readonly friends: number
+  readonly devices: number
+  readonly transport: string
+  readonly store: string
+  readonly server: string
+  readonly killEvery: number
+}): string | undefined {
+  const { users, friends, devices, transport, store, server, killEvery } = values
+  if (friends >= users) return `--friends must be fewer than --users, not ${friends} of ${users}`
+  const each = transport === 'http' || transport === 'mixed' ? REQUESTS_AT_ONCE : 1
+  const clientsMax = Math.min(CLIENTS_MAX, Math.floor(descriptorsLeft() / each))
+  if (users * devices > clientsMax) {
+    return `--users × --devices must be at most ${clientsMax}, not ${users * devices}: all clients are in one process, which may open no more files`
+  }
+  if (killEvery > 0 && store === 'memory')
+    return '--kill-every needs --store lmdb: a killed server of memory has nothing left'
+  if (killEvery > 0 && server !== '') return '--kill-every cannot kill the server that --server names'
+  return undefined
+}
+
+/** Connections that this process may open: as many as a server here may take, for it runs under the same limit. */
+function descriptorsLeft(): number {
+  return descriptorPlan(descriptorsMax(), 0).connectionsMax
+}
+
+/** A positive number of seconds; off by default. */
+function seconds(why: string): Option<number> {
+  return {
+    default: 0,
+    value: 'SECONDS',
+    range: 'a number of seconds from 0.1 to 86400, or 0 for never',
+    why,
+    parse(given) {
+      const value = /^\d{1,5}(\.\d{1,3})?$/.test(given) ? Number(given) : Number.NaN
+      return value === 0 || (value >= 0.1 && value <= 86_400) ? value : undefined
+    },
+  }
+}

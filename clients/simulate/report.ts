@@ -1,0 +1,107 @@
+/** What a run came to: the one line of JSON on standard output, and whether all is well. */
+
+import type { Verdict } from './auditor.js'
+import { isLimit, WIDER_LIMITS } from './limited.js'
+
+export interface Report {
+  readonly users: number
+  readonly friendships: number
+  readonly sent: number
+  readonly accepted: number
+  /** Shown on every device of its recipient, each message counted once. */
+  readonly delivered: number
+  /** Accepted, and not shown on every device that must show it: those of the recipient, and the sender's other ones. */
+  readonly lost: number
+  readonly duplicated: number
+  readonly reordered: number
+  /** From the first send to the last verified delivery. */
+  readonly seconds: number
+  /** From the first connection until everybody was online. */
+  readonly login_seconds: number
+  readonly messages_per_second: number
+  /** User and system time of the server, all threads and incarnations, while messages were sent, over those accepted. null: not ours to see. */
+  readonly server_cpu_us_per_message: number | null
+  readonly seed: number
+  /** null: that of the server that was named. */
+  readonly store: string | null
+  readonly transport: string
+  /** How often a device came online, by transport. */
+  readonly online_by: Readonly<Record<string, number>>
+  /** Times that a device came online by another transport than before. */
+  readonly switches: number
+  readonly kills: number
+}
+
+export interface Outcome {
+  readonly users: number
+  readonly friendships: number
+  /** Of messages; undefined if none was sent. */
+  readonly verdict: Verdict | undefined
+  readonly seconds: number
+  readonly loginSeconds: number
+  /** In the message phase. */
+  readonly serverCpuMs: number | undefined
+  readonly seed: number
+  readonly store: string | undefined
+  readonly transport: string
+  readonly onlineBy: ReadonlyMap<string, number>
+  readonly switches: number
+  readonly kills: number
+  /** What ended the run before its end. */
+  readonly failure: string | undefined
+  /** Times that a client had to begin its timeline anew, or was told that messages are gone. */
+  readonly setbacks: number
+  /** Why messages failed, and how many. */
+  readonly failures: ReadonlyMap<string, number>
+}
+
+export function reportOf(outcome: Outcome): Report {
+  const { verdict, seconds, serverCpuMs } = outcome
+  const { sent = 0, accepted = 0, delivered = 0, lost = 0, duplicated = 0, reordered = 0 } = verdict ?? {}
+  const cpu = serverCpuMs === undefined || accepted === 0 ? null : rounded((serverCpuMs * 1000) / accepted, 1)
+  return {
+    users: outcome.users,
+    friendships: outcome.friendships,
+    sent,
+    accepted,
+    delivered,
+    lost,
+    duplicated,
+    reordered,
+    seconds: rounded(seconds, 3),
+    login_seconds: rounded(outcome.loginSeconds, 3),
+    messages_per_second: seconds > 0 ? Math.round(delivered / seconds) : 0,
+    server_cpu_us_per_message: cpu,
+    seed: outcome.seed,
+    store: outcome.store ?? null,
+    transport: outcome.transport,
+    online_by: Object.fromEntries(outcome.onlineBy),
+    switches: outcome.switches,
+    kills: outcome.kills,
+  }
+}
+
+/** One sentence for each thing that is not as it should be; none means that the run passed. */
+export function complaintsOf({ failure, verdict, setbacks, failures }: Outcome): string[] {
+  const complaints: string[] = []
+  if (failure !== undefined) complaints.push(failure)
+  if (verdict === undefined) return complaints.length > 0 ? complaints : ['no message was sent']
+  const { sent, accepted, lost, duplicated, reordered, invented, altered, unanswered, examples } = verdict
+  const count = (number: number, what: string): void => {
+    if (number > 0) complaints.push(`${number} ${number === 1 ? 'message was' : 'messages were'} ${what}`)
+  }
+  count(lost, `lost, of ${accepted} accepted`)
+  count(duplicated, 'shown twice')
+  count(reordered, 'shown out of order')
+  count(invented, 'shown that should not have been')
+  count(altered, 'shown with another text')
+  count(unanswered, `sent and never answered, of ${sent}`)
+  if (setbacks > 0) complaints.push(`${setbacks} times the server had forgotten what it had told a client`)
+  for (const [code, number] of failures) count(number, `not taken: ${code}${isLimit(code) ? `; ${WIDER_LIMITS}` : ''}`)
+  complaints.push(...examples)
+  return complaints
+}
+
+function rounded(value: number, digits: number): number {
+  return Number(value.toFixed(digits))
+}

@@ -1,0 +1,269 @@
+/**
+ * A whole run: starts a server, signs everybody in, makes friends, sends messages, and says how it went. However it ends,
+ * nothing is left behind: no process, no folder.
+ *
+ *   server ─► login ─► friends ─► messages ─► verdict ─► clients close, server stops, folder goes
+ *      └─────────┴────────┴──────────┴── failure: the server ends by itself, a client stops, nothing moves, Ctrl-C
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Clock } from '../../src/lib/clock.js'
+import { messageOf } from '../../src/lib/error-message.js'
+import { type Random, seededRandom, systemRandom } from '../../src/lib/random.js'
+import type { ServerAddress } from '../../src/ops/address.js'
+import { TRANSPORTS, transportTo } from '../../src/ops/dial.js'
+import { Chaos } from './chaos.js'
+import { Crowd, type Person } from './crowd.js'
+import { Friendships } from './friendships.js'
+import { type Graph, makeGraph } from './graph.js'
+import { WIDER_LIMITS } from './limited.js'
+import type { Settings } from './options.js'
+import type { Phase } from './phase.js'
+import { reach } from './reach.js'
+import type { Outcome } from './report.js'
+import { ServerProcess } from './server-process.js'
+import { Traffic } from './traffic.js'
+
+/** Nothing gets done for so long: it is stuck. Longer than any wait of the library on a connection that works. */
+const STUCK_MS = 40_000
+
+const PROGRESS_MS = 1_000
+
+/** With --transport mixed: about so often some devices move to networks where another transport is the best that works. */
+const MOVE_EVERY_MS = 500
+
+/** With faults, messages are spread over so many of their periods, so that there is always something under way to be hit. */
+const PERIODS_MIN = 3
+
+/** What is known of a run while it goes on. */
+interface Known {
+  graph: Graph
+  loginSeconds: number
+  traffic: Traffic | undefined
+  cpuBeforeMs: number | undefined
+  cpuAfterMs: number | undefined
+}
+
+export class Run {
+  readonly #settings: Settings
+  readonly #clock: Clock
+  readonly #tell: (line: string) => void
+  /** Of the graph and of the faults: each its own, so that the one does not depend on how often the other draws. */
+  readonly #graphRandom: Random
+  readonly #faultRandom: Random
+  readonly #failed: Promise<string>
+  #fail: (message: string) => void = () => {}
+  #failure: string | undefined
+  #server: ServerProcess | undefined
+  #crowd: Crowd | undefined
+  #chaos: Chaos | undefined
+  #dataFolder: string | undefined
+
+  /** @param tell takes a line of progress */
+  constructor(settings: Settings, clock: Clock, tell: (line: string) => void) {
+    this.#settings = settings
+    this.#clock = clock
+    this.#tell = tell
+    this.#graphRandom = seededRandom(`graph ${settings.seed}`)
+    this.#faultRandom = seededRandom(`faults ${settings.seed}`)
+    this.#failed = new Promise(resolve => {
+      this.#fail = resolve
+    })
+  }
+
+  /** Ends the run; the first reason counts. */
+  fail(message: string): void {
+    this.#failure ??= message
+    this.#fail(message)
+  }
+
+  /** For the exit of this process: leaves nothing behind, without a wait. */
+  abandon(): void {
+    this.#server?.abandon()
+    this.#removeData()
+  }
+
+  /** Never rejects. */
+  async toItsEnd(): Promise<Outcome> {
+    const { users, friends, seed, transport } = this.#settings
+    const known: Known = {
+      graph: makeGraph(users, friends, this.#graphRandom),
+      loginSeconds: 0,
+      traffic: undefined,
+      cpuBeforeMs: undefined,
+      cpuAfterMs: undefined,
+    }
+    try {
+      await this.#phases(known)
+    } catch (error) {
+      this.fail(messageOf(error))
+    }
+    const { graph, traffic, loginSeconds, cpuBeforeMs, cpuAfterMs = this.#server?.cpuMs() } = known
+    traffic?.end()
+    const verdict = traffic?.auditor.verdict()
+    await this.#clean()
+    return {
+      users,
+      friendships: graph.friendships,
+      verdict,
+      seconds: traffic?.seconds ?? 0,
+      loginSeconds,
+      serverCpuMs: cpuBeforeMs === undefined || cpuAfterMs === undefined ? undefined : cpuAfterMs - cpuBeforeMs,
+      seed,
+      store: this.#server === undefined ? undefined : this.#settings.store,
+      transport,
+      onlineBy: this.#crowd?.onlineBy ?? new Map(),
+      switches: this.#crowd?.switches ?? 0,
+      kills: this.#server?.kills ?? 0,
+      failure: this.#failure,
+      setbacks: this.#crowd?.setbacks ?? 0,
+      failures: traffic?.failures ?? new Map(),
+    }
+  }
+
+  async #phases(known: Known): Promise<void> {
+    const { server: named, httpPort, transport } = this.#settings
+    if (named !== undefined && transport !== 'ws' && transport !== 'http') await reach(named, '--server', this.#clock)
+    if (named !== undefined && transport !== 'tcp') {
+      await reach({ host: named.host, port: httpPort }, '--http-port', this.#clock)
+    }
+    const crowd = named === undefined ? await this.#startServer() : this.#makeCrowd(named, httpPort)
+    this.#crowd = crowd
+    this.#chaos = this.#makeChaos(crowd)
+    this.#chaos.begin()
+    const startedMs = this.#clock.monotonic()
+    if (!(await this.#watch(crowd))) return
+    known.loginSeconds = (this.#clock.monotonic() - startedMs) / 1000
+    if (!(await this.#watch(new Friendships(crowd.people, known.graph, message => this.fail(message))))) return
+    const traffic = this.#makeTraffic(crowd.people, known.graph)
+    known.traffic = traffic
+    known.cpuBeforeMs = this.#server?.cpuMs()
+    await this.#watch(traffic)
+    known.cpuAfterMs = this.#server?.cpuMs()
+  }
+
+  /** Runs a phase under observation. @returns false if it is not to go on */
+  async #watch(phase: Phase): Promise<boolean> {
+    const startedMs = this.#clock.monotonic()
+    let steps = phase.steps
+    let movedMs = startedMs
+    const tell = (): void => {
+      const seconds = ((this.#clock.monotonic() - startedMs) / 1000).toFixed(1)
+      this.#tell(`${phase.name.padEnd(9)}${seconds.padStart(6)} s  ${phase.progress()}${this.#faults()}`)
+    }
+    const look = (): void => {
+      timer = this.#clock.after(PROGRESS_MS, look)
+      tell()
+      if (phase.steps !== steps) movedMs = this.#clock.monotonic()
+      steps = phase.steps
+      if (this.#clock.monotonic() - movedMs < STUCK_MS) return
+      const limits = this.#settings.server === undefined ? '' : `; if it is for its limits, ${WIDER_LIMITS}`
+      this.fail(`nothing was done for ${STUCK_MS / 1000} s (${phase.name}: ${phase.progress()})${limits}`)
+    }
+    let timer = this.#clock.after(PROGRESS_MS, look)
+    try {
+      await Promise.race([phase.run(), this.#failed])
+    } finally {
+      timer.cancel()
+    }
+    tell()
+    return this.#failure === undefined
+  }
+
+  async #startServer(): Promise<Crowd> {
+    const dataFolder = mkdtempSync(join(tmpdir(), 'longwire-simulate-'))
+    this.#dataFolder = dataFolder
+    const server = new ServerProcess({
+      store: this.#settings.store,
+      dataFolder,
+      clock: this.#clock,
+      onDeath: message => this.fail(message),
+    })
+    this.#server = server
+    await server.start()
+    this.#tell(`server    on ${server.host}:${server.port}, store ${this.#settings.store}, seed ${this.#settings.seed}`)
+    return this.#makeCrowd({ host: server.host, port: server.port }, server.httpPort)
+  }
+
+  #makeCrowd(server: ServerAddress, httpPort: number): Crowd {
+    const { users, devices, transport, killEvery, dropEvery } = this.#settings
+    const names = transport === 'mixed' ? TRANSPORTS : [transport]
+    return new Crowd({
+      users,
+      devices,
+      transports: names.map(name => transportTo(name, server, httpPort)),
+      faults: killEvery > 0 || dropEvery > 0 || transport === 'mixed',
+      tag: hex(systemRandom.bytes(4)),
+      password: hex(systemRandom.bytes(16)),
+      clock: this.#clock,
+      random: this.#faultRandom,
+      onFailure: message => this.fail(message),
+    })
+  }
+
+  #makeChaos(crowd: Crowd): Chaos {
+    const { killEvery, dropEvery } = this.#settings
+    return new Chaos({
+      killEveryMs: killEvery * 1000,
+      dropEveryMs: dropEvery * 1000,
+      moveEveryMs: this.#moveEveryMs,
+      server: this.#server,
+      devices: () => crowd.people.flatMap(person => person.devices),
+      clock: this.#clock,
+      random: this.#faultRandom,
+      onFailure: message => this.fail(message),
+    })
+  }
+
+  #makeTraffic(people: readonly Person[], graph: Graph): Traffic {
+    const { messages, texts, killEvery, dropEvery } = this.#settings
+    return new Traffic({
+      speakers: people.map(({ number, uid, devices }) => ({
+        uid,
+        friends: (graph.friends[number] ?? []).map(friend => people[friend]?.uid ?? 0),
+        devices: devices.map(({ client }) => ({ number: client.account.device, talker: client })),
+      })),
+      messages,
+      texts,
+      spreadMs: PERIODS_MIN * Math.max(killEvery * 1000, dropEvery * 1000, this.#moveEveryMs),
+      clock: this.#clock,
+      // Otherwise the last few would be chased for ever by a server that is up for a second at a time.
+      onAllAnswered: () => void this.#chaos?.end(),
+    })
+  }
+
+  get #moveEveryMs(): number {
+    return this.#settings.transport === 'mixed' ? MOVE_EVERY_MS : 0
+  }
+
+  #faults(): string {
+    const { killEvery, dropEvery } = this.#settings
+    const faults: string[] = []
+    if (killEvery > 0) faults.push(`; ${this.#server?.kills ?? 0} kills`)
+    if (dropEvery > 0) faults.push(`; ${this.#chaos?.cuts ?? 0} cuts`)
+    if (this.#moveEveryMs > 0) faults.push(`; ${this.#crowd?.switches ?? 0} switches`)
+    return faults.join('')
+  }
+
+  async #clean(): Promise<void> {
+    try {
+      await this.#chaos?.end()
+      await this.#crowd?.close()
+      const wrong = await this.#server?.stop()
+      if (wrong !== undefined) this.fail(wrong)
+    } catch (error) {
+      this.fail(messageOf(error))
+    }
+    this.#removeData()
+  }
+
+  #removeData(): void {
+    if (this.#dataFolder !== undefined) rmSync(this.#dataFolder, { recursive: true, force: true })
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}

@@ -1,0 +1,214 @@
+/** What the commands do. What they ask of the server may take until there is a connection again: it is told when it is known. */
+
+import { type Contact, LongwireError } from '../typescript/index.js'
+import { type CommandName, usageOf } from './command-table.js'
+import { contactLine, dayOf, errorText } from './lines.js'
+import type { People } from './people.js'
+import type { RoomSpec } from './room-spec.js'
+import type { Dialogue } from './screen.js'
+import { visibleName } from './visible.js'
+
+export interface ActsHost extends RoomSpec {
+  say(kind: 'notice' | 'wrong', text: string): void
+  talkTo(uid: number): Promise<void>
+  talkingTo(): number | undefined
+  /** Something that was under way is over. */
+  changed(): void
+}
+
+const OLD_PASSWORD = 'Old password: '
+
+/** A person who mistypes. */
+const OLD_PASSWORD_TRIES_MAX = 3
+
+export class Acts {
+  readonly #people: People
+  readonly #host: ActsHost
+  #underWay = 0
+
+  constructor(people: People, host: ActsHost) {
+    this.#people = people
+    this.#host = host
+  }
+
+  /** Requests that the server has not answered. */
+  get underWay(): number {
+    return this.#underWay
+  }
+
+  /** @throws LongwireError if it could not be begun */
+  async run(name: Exclude<CommandName, 'help' | 'history'>, words: readonly string[]): Promise<void> {
+    const { client, quit } = this.#host
+    const [first = '', second = ''] = words
+    switch (name) {
+      case 'add':
+        return this.#add(first, second)
+      case 'accept':
+        return this.#answer(first, 'accept')
+      case 'decline':
+        return this.#answer(first, 'decline')
+      case 'cancel':
+        return this.#withContact(first, uid => client.contacts.cancel(uid))
+      case 'remove':
+        return this.#withContact(first, uid => client.contacts.remove(uid))
+      case 'block':
+        return this.#begin(client.contacts.block(await this.#find(first)))
+      case 'unblock':
+        return this.#withContact(first, uid => client.contacts.unblock(uid))
+      case 'contacts':
+        return this.#list()
+      case 'talk':
+        return this.#talk(first)
+      case 'devices':
+        return this.#devices()
+      case 'logout':
+        return this.#logout(first)
+      case 'nick':
+        return this.#begin(client.account.updateProfile({ nickname: first }))
+      case 'password':
+        return this.#password()
+      case 'quit':
+        quit()
+    }
+  }
+
+  /** It goes on by itself; its failure is told. */
+  #begin(request: Promise<void>, done?: string): void {
+    this.#underWay++
+    request
+      .then(() => {
+        if (done !== undefined) this.#host.say('notice', done)
+      })
+      .catch(error => this.#host.say('wrong', errorText(error)))
+      .finally(() => {
+        this.#underWay--
+        this.#host.changed()
+      })
+  }
+
+  async #add(name: string, greeting: string): Promise<void> {
+    this.#begin(this.#host.client.contacts.request(await this.#find(name), greeting))
+  }
+
+  /** Of anybody: known here, or looked up. */
+  async #find(name: string): Promise<number> {
+    const { client } = this.#host
+    const known = this.#people.uidOf(name)
+    if (known !== undefined) return known
+    this.#needServer(`${name} cannot be looked up`)
+    const profile = await client.account.lookUp({ account: name.toLowerCase() })
+    this.#people.met(profile)
+    return profile.uid
+  }
+
+  #answer(name: string, how: 'accept' | 'decline'): void {
+    const { client, say } = this.#host
+    const requests = client.contacts.list().filter(({ state }) => state === 'invited')
+    const [only] = requests
+    if (name === '' && requests.length !== 1) {
+      const names = requests.map(({ account }) => visibleName(account)).join(', ')
+      say('wrong', only === undefined ? 'nobody asks to become a contact' : `whose request? ${names}`)
+      return
+    }
+    const uid = name === '' ? only?.uid : this.#people.uidOf(name)
+    if (uid === undefined) throw LongwireError.local('NO_CONTACT_REQUEST')
+    this.#begin(client.contacts[how](uid))
+  }
+
+  async #talk(name: string): Promise<void> {
+    const uid = this.#people.uidOf(name)
+    if (uid === undefined) this.#noContact(name)
+    else await this.#host.talkTo(uid)
+  }
+
+  #withContact(name: string, act: (uid: number) => Promise<void>): void {
+    const uid = this.#people.uidOf(name)
+    if (uid === undefined) this.#noContact(name)
+    else this.#begin(act(uid))
+  }
+
+  #noContact(name: string): void {
+    this.#host.say('wrong', `${name} is not among your contacts: /add ${name}`)
+  }
+
+  async #list(): Promise<void> {
+    const { client, say } = this.#host
+    const contacts = client.contacts.list().sort((a, b) => (a.account < b.account ? -1 : 1))
+    if (contacts.length === 0) say('notice', 'no contacts yet: /add NAME asks somebody')
+    const lines = await Promise.all(contacts.map(async each => contactLine(each, await this.#unread(each))))
+    for (const line of lines) say('notice', line)
+  }
+
+  #unread({ uid }: Contact): Promise<number> {
+    return uid === this.#host.talkingTo() ? Promise.resolve(0) : this.#host.client.unread(uid)
+  }
+
+  /** @throws at once where the request would wait in silence for a connection that has failed */
+  #needServer(what: string): void {
+    const { phase } = this.#host.client.state()
+    if (phase === 'waiting' || phase === 'stopped') throw new Error(`${what} without a connection: try again later`)
+  }
+
+  async #devices(): Promise<void> {
+    this.#needServer('the devices cannot be listed')
+    for (const { device, name, createdAtMs, lastSeenMs, current } of await this.#host.client.account.devices()) {
+      const here = current ? ' (this one)' : ''
+      const days = `since ${dayOf(createdAtMs)}, last seen ${dayOf(lastSeenMs)}`
+      this.#host.say('notice', `${device}: ${visibleName(name) || 'without a name'}, ${days}${here}`)
+    }
+  }
+
+  async #logout(device: string): Promise<void> {
+    const { client, say, quit } = this.#host
+    const number = /^\d{1,9}$/.test(device) ? Number(device) : 0
+    if (number === 0) {
+      say('wrong', `${usageOf('logout')}, a number that /devices lists`)
+    } else if (number === client.account.device) {
+      await client.account.logout()
+      say('notice', 'logged out here')
+      quit()
+    } else {
+      this.#begin(client.account.removeDevice(number), `device ${number} is logged out`)
+    }
+  }
+
+  async #password(): Promise<void> {
+    const { say, dialogue } = this.#host
+    if (dialogue === undefined) {
+      say('wrong', '/password needs a terminal')
+      return
+    }
+    this.#needServer('the password cannot be changed')
+    const asked = await dialogue(async ask => {
+      const fresh = await ask('New password: ', 'secret')
+      const again = await ask('New password again: ', 'secret')
+      if (fresh === undefined || again === undefined) return undefined
+      if (fresh === again) return { fresh, old: await ask(OLD_PASSWORD, 'secret') }
+      say('wrong', 'the two are not the same: nothing was changed')
+      return undefined
+    })
+    if (asked !== undefined) this.#begin(this.#changePassword(asked.fresh, asked.old, dialogue))
+  }
+
+  /**
+   * The old one is asked for last, and again when it is wrong: the new one need not be typed once more. While the server is asked
+   * there is no dialogue, in which what is typed would be thrown away.
+   */
+  async #changePassword(fresh: string, first: string | undefined, dialogue: Dialogue): Promise<void> {
+    const { client, say } = this.#host
+    let old = first
+    for (let tries = 1; old !== undefined && old !== ''; tries++) {
+      try {
+        await client.account.changePassword(old, fresh)
+        say('notice', 'the password is changed; other devices are logged out')
+        return
+      } catch (error) {
+        const wrong = error instanceof LongwireError && error.reason === 'WRONG_CREDENTIALS'
+        if (!wrong) throw error
+        say('wrong', 'the old password is wrong: nothing was changed')
+      }
+      if (tries === OLD_PASSWORD_TRIES_MAX) return
+      old = await dialogue(ask => ask(OLD_PASSWORD, 'secret'))
+    }
+  }
+}

@@ -1,0 +1,22 @@
+/** What a room is given. */
+
+import type { Client, Clock } from '../typescript/index.js'
+import type { Dialogue, Screen } from './screen.js'
+
+/** What of a client is used. */
+export type ChatClient = Pick<
+  Client,
+  'on' | 'send' | 'history' | 'contacts' | 'account' | 'markRead' | 'unread' | 'state' | 'nudge'
+>
+
+export interface RoomSpec {
+  readonly client: ChatClient
+  readonly screen: Screen
+  readonly clock: Clock
+  /** Undefined where nobody can be asked. */
+  readonly dialogue: Dialogue | undefined
+  /** The person wants to go. */
+  readonly quit: () => void
+  /** The server takes the session no more. */
+  readonly signedOut: (why: string) => void
+}

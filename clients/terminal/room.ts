@@ -1,0 +1,347 @@
+/**
+ * The chat itself: what a client tells becomes lines, what a person enters becomes calls. Knows neither a terminal nor the
+ * process; program.ts puts it between them.
+ *
+ *   entered ─► Room ─► Acts ─► client ─► … ─► events ─► Room ─► Screen
+ */
+
+import { nameText } from '../../protocol/codes.js'
+import type {
+  ConnectionStatus,
+  Contact,
+  Message,
+  MessageState,
+  MessageStateEvent,
+  WatermarkEvent,
+} from '../typescript/index.js'
+import { Acts } from './acts.js'
+import { commandHelp, parseEntered } from './command-table.js'
+import { connectionWord, errorText, failureLine, keyOf, messageLine, nameOf, said } from './lines.js'
+import { People } from './people.js'
+import type { RoomSpec } from './room-spec.js'
+import type { Line } from './rows.js'
+
+const HISTORY_DEFAULT = 20
+const HISTORY_MAX = 500
+
+/** Own messages whose marks are followed; older ones have long been read, or will not be. */
+const FOLLOWED_MAX = 2_000
+
+const TICK_MS = 1_000
+
+/** How far a message is; a mark never goes back. */
+const RANKS: readonly MessageState[] = ['queued', 'sending', 'accepted', 'delivered', 'read', 'failed']
+
+interface Followed {
+  readonly line: Line
+  readonly message: Message
+  state: MessageState
+}
+
+export class Room {
+  readonly #spec: RoomSpec
+  readonly #people: People
+  readonly #acts: Acts
+  readonly #off: (() => void)[]
+  /** Whom one talks to. */
+  #current: number | undefined
+  readonly #followed = new Map<string, Followed>()
+  readonly #contacts = new Map<number, Contact>()
+  #nickname: string
+  #status: ConnectionStatus = { state: 'resting' }
+  /** When the next try is due, monotonic. */
+  #retryAtMs = 0
+  #tick: { cancel(): void } | undefined
+  /** Said last about the connection, so that it is said once. */
+  #told = ''
+  #failures = 0
+  #settled: (() => void) | undefined
+
+  constructor(spec: RoomSpec) {
+    this.#spec = spec
+    const { client } = spec
+    this.#people = new People(client)
+    this.#acts = new Acts(this.#people, {
+      ...spec,
+      say: (kind, text) => (kind === 'wrong' ? this.#cannot(text) : this.say(kind, text)),
+      talkTo: uid => this.#talkTo(uid),
+      talkingTo: () => this.#current,
+      changed: () => this.#changed(),
+    })
+    this.#nickname = client.account.profile.nickname
+    this.#off = [
+      client.on('message', message => this.#arrived(message)),
+      client.on('messageState', event => this.#moved(event)),
+      client.on('delivered', event => this.#passed(event, 'delivered')),
+      client.on('read', event => {
+        if (!event.own) this.#passed(event, 'read')
+      }),
+      client.on('contact', contact => this.#contact(contact)),
+      client.on('profile', ({ nickname }) => this.#renamed(nickname)),
+      client.on('connection', status => this.#connection(status)),
+      client.on('sessionEnded', ({ message }) => spec.signedOut(message)),
+      client.on('resync', ({ forgotten }) => {
+        if (forgotten) this.say('notice', 'what was kept here of this account is gone')
+      }),
+      client.on('trimmed', () => this.say('notice', 'the server removed old messages that this device had not seen')),
+    ]
+  }
+
+  /** What was entered in this run and could not be done, or failed later. */
+  get failures(): number {
+    return this.#failures
+  }
+
+  /** Messages and requests that wait for the server. */
+  get waiting(): number {
+    return this.#spec.client.state().outbox.length
+  }
+
+  /** Shows where one left off. @param name whom to talk to; undefined: who was talked to last */
+  async open(name: string | undefined): Promise<void> {
+    const { client } = this.#spec
+    for (const contact of client.contacts.list()) this.#contacts.set(contact.uid, contact)
+    const uid = name === undefined ? await this.#latest() : this.#people.uidOf(name)
+    if (uid !== undefined) await this.#talkTo(uid)
+    else if (name !== undefined) this.say('wrong', `${name} is not among your contacts (yet): /add ${name}`)
+    for (const contact of client.contacts.list()) {
+      if (contact.state === 'invited') this.#invited(contact)
+      const unread = contact.uid === this.#current ? 0 : await client.unread(contact.uid)
+      if (unread > 0) this.say('notice', `${unread} unread from ${contact.account}: /talk ${contact.account}`)
+    }
+    this.#showStatus()
+  }
+
+  /** A line that was entered. Never rejects; resolves when all that it asks at once is done. */
+  async enter(line: string): Promise<void> {
+    const entered = parseEntered(line)
+    try {
+      switch (entered.kind) {
+        case 'text':
+          this.#send(entered.text)
+          break
+        case 'wrong':
+          this.#cannot(entered.message)
+          break
+        case 'command':
+          if (entered.name === 'help') this.#help()
+          else if (entered.name === 'history') await this.#history(entered.words[0])
+          else await this.#acts.run(entered.name, entered.words)
+      }
+    } catch (error) {
+      this.#cannot(errorText(error))
+    }
+  }
+
+  /** Resolves when nothing waits for the server, or after so long. */
+  settled(patienceMs: number): Promise<void> {
+    return new Promise(resolve => {
+      const late = this.#spec.clock.after(patienceMs, () => this.#settled?.())
+      this.#settled = () => {
+        late.cancel()
+        this.#settled = undefined
+        resolve()
+      }
+      this.#changed()
+    })
+  }
+
+  say(kind: 'notice' | 'wrong', text: string): void {
+    this.#spec.screen.show({ kind, text })
+  }
+
+  /** Says why something that was entered is not done. */
+  #cannot(text: string): void {
+    this.#failures++
+    this.say('wrong', text)
+  }
+
+  close(): void {
+    for (const off of this.#off) off()
+    this.#tick?.cancel()
+  }
+
+  #send(text: string): void {
+    const { client } = this.#spec
+    if (this.#current === undefined) {
+      this.#cannot('to whom? /talk NAME, or /add NAME first (/help lists everything)')
+      return
+    }
+    this.#show(client.send(this.#current, text))
+  }
+
+  #show(message: Message): void {
+    const { screen, clock, client } = this.#spec
+    const own = message.sender === client.account.uid
+    const line = messageLine(message, this.#people.nameOf(message.peer), own, clock.now())
+    if (!own) {
+      const { key, ...keyless } = line
+      screen.show(keyless)
+      return
+    }
+    screen.show(line)
+    if (message.state === 'read' || message.state === 'failed') return
+    this.#followed.set(keyOf(message), { line, message, state: message.state })
+    if (this.#followed.size > FOLLOWED_MAX) this.#followed.delete(this.#followed.keys().next().value ?? '')
+  }
+
+  #arrived(message: Message): void {
+    this.#show(message)
+    // Whoever reads along in the conversation has read it.
+    if (message.peer === this.#current && message.state === 'received') this.#spec.client.markRead(message.peer)
+  }
+
+  #moved(event: MessageStateEvent): void {
+    const followed = this.#followed.get(keyOf(event))
+    if (event.state === 'failed') {
+      this.#failures++
+      const text = followed?.message.text ?? ''
+      this.#spec.screen.show(failureLine(this.#people.nameOf(event.peer), text, event.code))
+    }
+    if (followed !== undefined) this.#follow(keyOf(event), followed, event.state)
+    this.#changed()
+  }
+
+  /** Everything that one of this user's devices sent to the peer up to a number is as far as that. */
+  #passed({ peer, device, sendSeq }: WatermarkEvent, state: MessageState): void {
+    for (const [key, followed] of this.#followed) {
+      const { message } = followed
+      if (message.peer === peer && message.device === device && message.sendSeq <= sendSeq) {
+        this.#follow(key, followed, state)
+      }
+    }
+  }
+
+  #follow(key: string, followed: Followed, state: MessageState): void {
+    if (RANKS.indexOf(state) <= RANKS.indexOf(followed.state)) return
+    const { mark } = messageLine({ ...followed.message, state }, '', true, 0)
+    const changed = mark !== messageLine({ ...followed.message, state: followed.state }, '', true, 0).mark
+    followed.state = state
+    if (changed && mark !== undefined) this.#spec.screen.remark({ ...followed.line, mark })
+    if (state === 'read' || state === 'failed') this.#followed.delete(key)
+  }
+
+  #contact(contact: Contact): void {
+    const { uid, account, state, blocked } = contact
+    const before = this.#contacts.get(uid)
+    this.#people.met(contact)
+    this.#contacts.set(uid, contact)
+    const was = before?.state ?? 'none'
+    const name = this.#people.nameOf(uid)
+    if (state === 'invited' && (was !== 'invited' || before?.request !== contact.request)) this.#invited(contact)
+    if (state === 'requested' && was !== 'requested') this.say('notice', `${name} is asked, and has to accept`)
+    if (state === 'friend' && was !== 'friend') this.#befriended(contact)
+    if (state === 'none' && was === 'friend') this.say('notice', `${name} is no contact any more`)
+    if (state === 'none' && was === 'requested') this.say('notice', `your request to ${name} has ended`)
+    if (state === 'none' && was === 'invited') this.say('notice', `the request of ${name} has ended`)
+    if (blocked !== (before?.blocked ?? false)) this.say('notice', `${name} is ${blocked ? '' : 'no longer '}blocked`)
+    if (before !== undefined && account !== '' && before.nickname !== contact.nickname && state === 'friend') {
+      this.say('notice', `${name} is called ${contact.nickname} now`)
+    }
+    this.#showStatus()
+  }
+
+  #invited({ account, nickname, greeting }: Contact): void {
+    const asks = `${nameOf(account, nickname)} asks to become a contact${said(greeting)}`
+    this.say('notice', `${asks} — /accept ${account} or /decline ${account}`)
+  }
+
+  #befriended({ uid, account, nickname }: Contact): void {
+    this.say('notice', `${nameOf(account, nickname)} is a contact now`)
+    if (this.#current === undefined) this.#current = uid
+  }
+
+  #renamed(nickname: string): void {
+    if (this.#nickname !== '' && nickname !== this.#nickname) this.say('notice', `you are called ${nickname} now`)
+    this.#nickname = nickname
+  }
+
+  #connection(status: ConnectionStatus): void {
+    const { clock } = this.#spec
+    const before = this.#status
+    this.#status = status
+    this.#tick?.cancel()
+    if (status.state === 'waiting') {
+      this.#retryAtMs = clock.monotonic() + status.retryInMs
+      if (before.state !== 'waiting') this.#tellOnce('offline', `offline: ${nameText(status.reason)}; trying again`)
+      this.#countDown()
+    }
+    const word = connectionWord(status, 0)
+    if (status.state === 'online') this.#tellOnce(word, word)
+    if (status.state === 'stopped' && status.reason !== 'CLOSED') {
+      this.say('wrong', `the connection has ended for good: ${nameText(status.reason)}`)
+    }
+    this.#showStatus()
+  }
+
+  #tellOnce(what: string, text: string): void {
+    if (this.#told === what) return
+    this.#told = what
+    this.say('notice', text)
+  }
+
+  #countDown(): void {
+    this.#tick = this.#spec.clock.after(TICK_MS, () => {
+      this.#showStatus()
+      this.#countDown()
+    })
+  }
+
+  #showStatus(): void {
+    const { screen, clock } = this.#spec
+    const word = connectionWord(this.#status, this.#retryAtMs - clock.monotonic())
+    const peer = this.#current === undefined ? '' : ` ${this.#people.nameOf(this.#current)}`
+    screen.status(`[${word}]${peer}> `)
+  }
+
+  async #talkTo(uid: number): Promise<void> {
+    this.#current = uid
+    this.#showStatus()
+    await this.#showHistory(uid, HISTORY_DEFAULT)
+    this.#spec.client.markRead(uid)
+  }
+
+  async #history(count: string | undefined): Promise<void> {
+    const wanted = count === undefined ? HISTORY_DEFAULT : Number(count)
+    if (!(Number.isInteger(wanted) && wanted >= 1 && wanted <= HISTORY_MAX)) {
+      this.#cannot(`/history takes a count from 1 to ${HISTORY_MAX}`)
+    } else if (this.#current === undefined) {
+      this.#cannot('of whom? /talk NAME first')
+    } else {
+      await this.#showHistory(this.#current, wanted)
+    }
+  }
+
+  async #showHistory(uid: number, limit: number): Promise<void> {
+    const { messages } = await this.#spec.client.history(uid, { limit })
+    const name = this.#people.nameOf(uid)
+    this.say('notice', messages.length === 0 ? `you talk to ${name}` : `with ${name}, the last ${messages.length}:`)
+    for (const message of messages) this.#show(message)
+  }
+
+  /** Whom the newest message here was exchanged with. */
+  async #latest(): Promise<number | undefined> {
+    const { client } = this.#spec
+    let latest: number | undefined
+    let atMs = 0
+    for (const { uid, state } of client.contacts.list()) {
+      if (state !== 'friend') continue
+      const newest = (await client.history(uid, { limit: 1 })).messages.at(-1)
+      if (newest === undefined || newest.atMs < atMs) continue
+      atMs = newest.atMs
+      latest = uid
+    }
+    return latest
+  }
+
+  #help(): void {
+    this.say('notice', `plain text goes to whom you talk to; // begins one with a slash\n${commandHelp().join('\n')}`)
+  }
+
+  #changed(): void {
+    if (this.#settled === undefined || this.#acts.underWay > 0 || this.waiting > 0) return
+    // What is no longer in the outbox may still be on its way to being told.
+    for (const { state } of this.#followed.values()) if (state === 'queued' || state === 'sending') return
+    this.#settled()
+  }
+}

@@ -1,0 +1,79 @@
+// What a user can do about contacts. A request is in the outbox like a message is; what it changes comes back as an item, to
+// every device.
+import { GREETING_BYTES_MAX } from '../../../protocol/limits.js'
+import { checkText, checkUid } from '../base/arguments.js'
+import { LongwireError } from '../base/errors.js'
+import type { Operate } from '../base/operation.js'
+import type { Contact, ContactList } from '../rules/contact-list.js'
+
+/** Promises resolve when the server did it and reject with its final refusal; what changed is told by a `contact` event. */
+export class Contacts {
+  readonly #list: ContactList
+  readonly #operate: Operate
+
+  /** @internal */
+  constructor(list: ContactList, operate: Operate) {
+    this.#list = list
+    this.#operate = operate
+  }
+
+  /** Friends, requests either way and blocked users, from local state. */
+  list(): Contact[] {
+    return this.#list.list()
+  }
+
+  /** Also of a contact that ended, as long as its item lives. */
+  get(uid: number): Contact | undefined {
+    return this.#list.get(uid)
+  }
+
+  /** Asks a user to become a friend. */
+  request(uid: number, greeting = ''): Promise<void> {
+    return this.#operate('contactRequest', () => {
+      checkUid('uid', uid)
+      checkText('greeting', greeting, GREETING_BYTES_MAX)
+      return { uid, greeting }
+    })
+  }
+
+  /** Accepts the request that is known here. Rejects with NO_CONTACT_REQUEST if none is. */
+  accept(uid: number): Promise<void> {
+    return this.#operate('contactAccept', () => ({ uid, request: this.#requestOf(uid, 'invited') }))
+  }
+
+  /** Declines the request that is known here. Rejects with NO_CONTACT_REQUEST if none is. */
+  decline(uid: number): Promise<void> {
+    return this.#operate('contactDecline', () => ({ uid, request: this.#requestOf(uid, 'invited') }))
+  }
+
+  /** Takes this user's own request back. */
+  cancel(uid: number): Promise<void> {
+    return this.#operate('contactCancel', () => ({ uid, request: this.#requestOf(uid, 'requested') }))
+  }
+
+  /** Ends a friendship, for both. */
+  remove(uid: number): Promise<void> {
+    return this.#operate('contactRemove', () => uidOf(uid))
+  }
+
+  /** Nothing that the user does arrives from now on. */
+  block(uid: number): Promise<void> {
+    return this.#operate('contactBlock', () => uidOf(uid))
+  }
+
+  unblock(uid: number): Promise<void> {
+    return this.#operate('contactUnblock', () => uidOf(uid))
+  }
+
+  #requestOf(uid: number, state: Contact['state']): number {
+    checkUid('uid', uid)
+    const contact = this.#list.get(uid)
+    if (contact?.state !== state) throw LongwireError.local('NO_CONTACT_REQUEST')
+    return contact.request
+  }
+}
+
+function uidOf(uid: number): { readonly uid: number } {
+  checkUid('uid', uid)
+  return { uid }
+}

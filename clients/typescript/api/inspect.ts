@@ -1,0 +1,80 @@
+// A client's inside as plain values, for tests, auditors and bug reports. No secrets in it.
+
+import { toHex } from '../base/bytes.js'
+import type { ConnectionStatus, Connector } from '../connection/connector.js'
+import type { Identity } from '../connection/identity.js'
+import type { Acks } from '../rules/acks.js'
+import type { ContactList } from '../rules/contact-list.js'
+import type { Entry } from '../rules/outbox.js'
+import type { Sender } from '../rules/sender.js'
+import type { Shown } from '../rules/shown.js'
+import type { Timeline } from '../rules/timeline.js'
+
+export interface ClientState {
+  readonly status: ConnectionStatus
+  readonly phase: Connector['phase']
+  readonly uid: number
+  readonly device: number
+  readonly signedIn: boolean
+  readonly storeId: string
+  /** The highest attempt used. */
+  readonly attempt: number
+  /** Applied in memory, durable here, and told to the server. */
+  readonly applied: number
+  readonly durable: number
+  readonly acked: number
+  readonly pulling: boolean
+  readonly resyncing: boolean
+  readonly nextSendSeq: number
+  readonly outbox: readonly {
+    readonly sendSeq: number
+    /** Of how many numbers; more than 1 only of a Void. */
+    readonly count: number
+    readonly what: string
+    /** held: a message that waits for a friendship that is being made. */
+    readonly state: Entry['state'] | 'held'
+  }[]
+  readonly contacts: number
+  /** Devices of which messages were shown. */
+  readonly senders: number
+}
+
+export function inspect(parts: {
+  readonly status: ConnectionStatus
+  readonly phase: Connector['phase']
+  readonly identity: Identity
+  readonly timeline: Timeline
+  readonly acks: Acks
+  readonly sender: Sender
+  readonly shown: Shown
+  readonly contacts: ContactList
+}): ClientState {
+  const { identity, timeline, acks, sender } = parts
+  const { outbox } = sender
+  return {
+    status: parts.status,
+    phase: parts.phase,
+    uid: identity.uid,
+    device: identity.device,
+    signedIn: identity.signedIn,
+    storeId: toHex(identity.storeId),
+    attempt: identity.attempt,
+    applied: timeline.applied,
+    durable: acks.durable,
+    acked: acks.told,
+    pulling: timeline.pulling,
+    resyncing: identity.resyncHead !== undefined,
+    nextSendSeq: outbox.nextSendSeq,
+    outbox: Array.from(outbox.unsettled(), entry => {
+      const { sendSeq, content, state } = entry
+      return {
+        sendSeq,
+        count: content.kind === 'void' ? content.count : 1,
+        what: content.kind === 'operation' ? content.method : content.kind,
+        state: state === 'queued' && sender.holds(entry) ? 'held' : state,
+      }
+    }),
+    contacts: parts.contacts.list().length,
+    senders: [...parts.shown.all()].length,
+  }
+}

@@ -1,0 +1,95 @@
+// What a client can be told, with units, defaults and reasons.
+import { HEARTBEAT_MS_DEFAULT, HEARTBEAT_MS_MAX, HEARTBEAT_MS_MIN } from '../../../protocol/limits.js'
+import { type Clock, type Defer, type Random, systemClock, systemDefer, systemRandom } from '../base/system.js'
+import type { Storage } from '../storage/storage.js'
+import type { Transport } from '../transports/transport.js'
+
+export interface ClientOptions {
+  /** How to reach the server; several in order of preference, the best first: tcp, ws, http. */
+  readonly transport: Transport | readonly Transport[]
+  /** One client at a time. */
+  readonly storage: Storage
+  /** Name and version of the program, for the server's logs. Default "". */
+  readonly clientName?: string
+  /** How this device is called in the user's device list. Default "". */
+  readonly deviceName?: string
+  /** Something is sent at least so often, 10 000 to 1 800 000. Default 300 000, on WebSocket 45 000 at most;
+   * some carriers cut idle TCP sooner. */
+  readonly heartbeatMs?: number
+  /** How long a connection may take to open. Default 10 000. */
+  readonly connectTimeoutMs?: number
+  /** How long the server may take to answer Hello before the next transport is tried, if there is one. Default 5 000. */
+  readonly fallbackMs?: number
+  /** How long a request may wait while nothing at all comes; then the connection is dropped for a fresh one. Default 15 000: on a mobile
+   * network a first packet takes that long, and a new TCP connection beats a retransmission timer that has backed off. */
+  readonly requestTimeoutMs?: number
+  /** How long a ping may wait while nothing at all comes. Default 8 000. */
+  readonly pongTimeoutMs?: number
+  /** How long register() and login() go on trying. Default 60 000. */
+  readonly signInTimeoutMs?: number
+  /** How long profile look-ups and lists go on trying. Default 30 000. */
+  readonly callTimeoutMs?: number
+  /** How much later than stored an item is acknowledged, so that one ack tells of many. Default 250, at most 60 000. */
+  readonly ackDelayMs?: number
+  /** The n-th wait before a new connection is drawn from U(0, min(cap, base * 2^n)). Defaults 1 000 and 60 000. */
+  readonly reconnectBaseMs?: number
+  readonly reconnectCapMs?: number
+  /** Messages and other numbered requests that may wait for the server; more are refused with QUEUE_FULL. Default 10 000. */
+  readonly queueMax?: number
+  readonly clock?: Clock
+  readonly random?: Random
+  readonly defer?: Defer
+}
+
+export interface Config extends Required<Omit<ClientOptions, 'transport'>> {
+  /** At least one. */
+  readonly transports: readonly Transport[]
+}
+
+/** @throws RangeError naming the option */
+export function configOf({ transport, ...options }: ClientOptions): Config {
+  const transports: readonly Transport[] = [transport].flat()
+  if (transports.length === 0) throw new RangeError('transport is empty; there must be at least one')
+  const config: Config = Object.freeze({
+    transports,
+    clientName: '',
+    deviceName: '',
+    heartbeatMs: HEARTBEAT_MS_DEFAULT,
+    connectTimeoutMs: 10_000,
+    fallbackMs: 5_000,
+    requestTimeoutMs: 15_000,
+    pongTimeoutMs: 8_000,
+    signInTimeoutMs: 60_000,
+    callTimeoutMs: 30_000,
+    ackDelayMs: 250,
+    reconnectBaseMs: 1_000,
+    reconnectCapMs: 60_000,
+    queueMax: 10_000,
+    clock: systemClock,
+    random: systemRandom,
+    defer: systemDefer,
+    ...options,
+  })
+  check('heartbeatMs', config.heartbeatMs, HEARTBEAT_MS_MIN, HEARTBEAT_MS_MAX)
+  for (const name of [
+    'connectTimeoutMs',
+    'fallbackMs',
+    'requestTimeoutMs',
+    'pongTimeoutMs',
+    'signInTimeoutMs',
+    'callTimeoutMs',
+  ] as const) {
+    check(name, config[name], 1, 3_600_000)
+  }
+  check('ackDelayMs', config.ackDelayMs, 0, 60_000)
+  check('reconnectBaseMs', config.reconnectBaseMs, 1, 3_600_000)
+  check('reconnectCapMs', config.reconnectCapMs, config.reconnectBaseMs, 3_600_000)
+  check('queueMax', config.queueMax, 1, 1_000_000)
+  return config
+}
+
+function check(name: string, value: number, min: number, max: number): void {
+  if (!(Number.isSafeInteger(value) && value >= min && value <= max)) {
+    throw new RangeError(`${name} is ${value}; it must be a whole number from ${min} to ${max}`)
+  }
+}

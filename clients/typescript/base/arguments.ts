@@ -1,0 +1,55 @@
+// What an application hands in, looked at before anything of it is queued: an error names the argument, its value's fault and
+// the limit.
+import { CODES } from '../../../protocol/codes.js'
+import { INTEGER_MAX } from '../../../protocol/limits.js'
+import { utf8 } from '../../../protocol/utf8.js'
+import { LongwireError } from './errors.js'
+
+/** Half of a surrogate pair: no character, and no UTF-8 can carry it. */
+const LONE_SURROGATE = /\p{Surrogate}/u
+
+const INVALID: number = CODES.INVALID_ARGUMENT.code
+
+interface TextLimits {
+  readonly bytesMin?: number
+  /** The codes of what has too few, and too many bytes. */
+  readonly short?: number
+  readonly long?: number
+}
+
+/** @throws LongwireError INVALID_ARGUMENT */
+export function checkUid(name: string, value: unknown): void {
+  checkCount(name, value, 1, INTEGER_MAX)
+}
+
+/** @throws LongwireError INVALID_ARGUMENT */
+export function checkCount(name: string, value: unknown, min: number, max: number): void {
+  if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) return
+  throw LongwireError.argument(name, `is ${shown(value)}; it must be a whole number from ${min} to ${max}`)
+}
+
+/** @throws LongwireError INVALID_ARGUMENT, or one of the codes of the limits */
+export function checkText(
+  name: string,
+  value: unknown,
+  bytesMax: number,
+  { bytesMin = 0, short = INVALID, long = INVALID }: TextLimits = {},
+): void {
+  if (typeof value !== 'string') throw LongwireError.argument(name, `is ${shown(value)}; it must be a text`)
+  const at = value.search(LONE_SURROGATE)
+  if (at >= 0)
+    throw LongwireError.argument(name, `has half of a surrogate pair at index ${at}; it must be valid Unicode`)
+  // A UTF-16 unit needs one byte at least and three at most.
+  if (value.length >= bytesMin && value.length * 3 <= bytesMax) return
+  const bytes = value.length > bytesMax ? value.length : utf8(value).length
+  if (bytes < bytesMin)
+    throw LongwireError.argument(name, `has ${bytes} bytes of UTF-8; at least ${bytesMin} are needed`, short)
+  const size = bytes === value.length ? `${bytes} bytes or more` : `${bytes} bytes`
+  if (bytes > bytesMax)
+    throw LongwireError.argument(name, `has ${size} of UTF-8; at most ${bytesMax} are allowed`, long)
+}
+
+/** A value in an error; never a whole text, which may be a secret. */
+function shown(value: unknown): string {
+  return typeof value === 'number' || value === undefined || value === null ? String(value) : `a ${typeof value}`
+}

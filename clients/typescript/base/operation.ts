@@ -1,0 +1,24 @@
+// The numbered requests that are not messages: what changes contacts and the account.
+import type { RequestOf } from '../../../protocol/methods.js'
+
+export type OperationName =
+  | 'updateProfile'
+  | 'changePassword'
+  | 'removeDevice'
+  | 'deleteAccount'
+  | 'contactRequest'
+  | 'contactAccept'
+  | 'contactDecline'
+  | 'contactCancel'
+  | 'contactRemove'
+  | 'contactBlock'
+  | 'contactUnblock'
+
+/**
+ * Puts a request into the outbox. Never throws: what is wrong with the request rejects.
+ * @param make gives the request, or throws what is wrong with what the application handed in
+ */
+export type Operate = <N extends OperationName>(method: N, make: () => Operation<N>) => Promise<void>
+
+/** Without its number, which the outbox gives. */
+export type Operation<N extends OperationName> = Omit<RequestOf<N>, 'sendSeq'>

@@ -1,0 +1,245 @@
+// What the server is told of what this device has stored and its user has read (PROTOCOL.md, clause 7): the version, and
+// with it the marks that became true below it. Told a little later, so that one notice tells of many items.
+//
+// An ack and its marks are committed together, so a lost notice loses both: Hello's answer names the ack that stands, and
+// whatever came above it is marked again. Marks that do not fit one notice go ahead of the version, never behind it.
+import { type AckNotice, createAckNotice, type Mark } from '../../../protocol/generated/messages.js'
+import { MARKS_MAX } from '../../../protocol/limits.js'
+import { METHODS } from '../../../protocol/methods.js'
+import type { Clock, TimerHandle } from '../base/system.js'
+import type { Link } from '../connection/link.js'
+import type { Commits } from '../storage/commits.js'
+import type { Json } from '../storage/storage.js'
+import type { Receipts } from './receipts.js'
+import type { Seen, Shown } from './shown.js'
+
+/** What the user has read of one device of a peer. */
+interface ReadMark {
+  readonly peer: number
+  readonly device: number
+  sendSeq: number
+}
+
+export class Acks {
+  readonly #clock: Clock
+  readonly #commits: Commits
+  readonly #shown: Shown
+  readonly #receipts: Receipts
+  readonly #delayMs: number
+  readonly #wake: () => void
+  /** The version up to which the timeline is durably stored. */
+  #durable: number
+  /** The highest version told on this connection, or known to be committed. */
+  #told = 0
+  /** The highest version that the server named on this connection: it takes no ack above (PROTOCOL.md, 7.15). */
+  #heard = 0
+  /** Whose marks are to be told. */
+  readonly #delivered = new Set<Seen>()
+  /** What is read here and not yet confirmed by the own-read item, by `peer/device`. */
+  readonly #read = new Map<string, ReadMark>()
+  readonly #readToTell = new Set<ReadMark>()
+  #link: Link | undefined
+  #timer: TimerHandle | undefined
+  /** Rises with each resync: what was stored before it says nothing about versions after it. */
+  #generation = 0
+
+  constructor(
+    parts: {
+      readonly clock: Clock
+      readonly commits: Commits
+      readonly shown: Shown
+      readonly receipts: Receipts
+      readonly wake: () => void
+    },
+    options: { readonly ackDelayMs: number },
+  ) {
+    this.#clock = parts.clock
+    this.#commits = parts.commits
+    this.#shown = parts.shown
+    this.#receipts = parts.receipts
+    this.#wake = parts.wake
+    this.#delayMs = options.ackDelayMs
+    this.#durable = 0
+  }
+
+  get durable(): number {
+    return this.#durable
+  }
+
+  /** The highest version that the server was told on this connection, or has committed. */
+  get told(): number {
+    return this.#told
+  }
+
+  /**
+   * A range up to `version` is about to be applied and goes with the next commit. Called before its items are told, so that whoever is
+   * told of a message can mark it as read at once.
+   * @returns takes the devices whose messages were in it, when all are applied
+   */
+  applying(version: number): (seen: readonly Seen[]) => void {
+    const generation = this.#generation
+    let marks: { readonly each: Seen; readonly highest: number; readonly version: number }[] = []
+    this.#commits.after(() => {
+      if (generation !== this.#generation) return
+      this.#durable = version
+      for (const mark of marks) {
+        mark.each.storedHighest = mark.highest
+        mark.each.storedVersion = mark.version
+        if (mark.version > 0) this.#delivered.add(mark.each)
+      }
+      this.#schedule()
+    })
+    return seen => {
+      marks = seen.map(each => ({ each, highest: each.highest, version: each.version }))
+    }
+  }
+
+  /** The user has read everything of the peer that was stored. */
+  markRead(peer: number): void {
+    for (const { device, storedHighest } of this.#shown.devicesOf(peer)) {
+      if (storedHighest > this.#receipts.mark('own-read', peer, device)) this.#markRead(peer, device, storedHighest)
+    }
+  }
+
+  /** The own-read item of a peer came: marks up to it need no telling any more. */
+  readConfirmed(peer: number): void {
+    for (const [key, mark] of this.#read) {
+      if (mark.peer !== peer || mark.sendSeq > this.#receipts.mark('own-read', peer, mark.device)) continue
+      this.#read.delete(key)
+      this.#readToTell.delete(mark)
+      this.#commits.put(`marked/${key}`, undefined)
+    }
+  }
+
+  /** The highest number of the device that the user has read, as far as this device knows. */
+  readUpTo(peer: number, device: number): number {
+    return Math.max(this.#read.get(`${peer}/${device}`)?.sendSeq ?? 0, this.#receipts.mark('own-read', peer, device))
+  }
+
+  load(durable: number): void {
+    this.#durable = durable
+  }
+
+  loadRead(peer: number, device: number, json: Json): void {
+    this.#read.set(`${peer}/${device}`, { peer, device, sendSeq: json as number })
+  }
+
+  /**
+   * A range up to `to` came on this connection. More may have been applied: what came on the one before, after this one's Hello.
+   */
+  heard(to: number): void {
+    if (to <= this.#heard) return
+    this.#heard = to
+    this.#schedule()
+  }
+
+  /** An answer named (from, to] on this connection: it counts where it joins what was heard. */
+  heardRange(from: number, to: number): void {
+    if (from <= this.#heard) this.heard(to)
+  }
+
+  /** Hello was answered: what is above the ack that stands is told again. */
+  greeted(link: Link, committed: number): void {
+    this.#link = link
+    this.#told = committed
+    this.#heard = 0
+    this.#delivered.clear()
+    for (const seen of this.#shown.all()) if (seen.storedVersion > committed) this.#delivered.add(seen)
+    for (const mark of this.#read.values()) this.#readToTell.add(mark)
+    this.#schedule()
+  }
+
+  disconnected(): void {
+    this.#link = undefined
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  /** Versions begin anew. The caller stores what this means. */
+  resync(): void {
+    this.#generation++
+    this.#durable = 0
+    this.#told = 0
+    this.#heard = 0
+    this.#delivered.clear()
+    for (const seen of this.#shown.all()) {
+      seen.version = seen.storedVersion = 0
+      this.#commits.put(seen.key, seen.toJson())
+    }
+    for (const mark of this.#read.values()) this.#readToTell.add(mark)
+  }
+
+  clear(): void {
+    this.#generation++
+    this.#durable = 0
+    this.#told = 0
+    this.#heard = 0
+    this.#delivered.clear()
+    this.#read.clear()
+    this.#readToTell.clear()
+  }
+
+  /** Tells now what there is to tell. */
+  tell(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    const link = this.#link
+    if (link === undefined) return
+    for (;;) {
+      const notice = this.#take()
+      if (notice === undefined) return
+      link.notice(METHODS.ack.number, METHODS.ack.encode(notice))
+      this.#wake()
+    }
+  }
+
+  /** The next notice, which then counts as told; undefined if there is nothing to tell. */
+  #take(): AckNotice | undefined {
+    if (this.#nothingToTell) return undefined
+    const delivered: Mark[] = []
+    for (const seen of this.#delivered) {
+      if (delivered.length === MARKS_MAX) break
+      delivered.push({ peer: seen.sender, device: seen.device, sendSeq: seen.storedHighest })
+      this.#delivered.delete(seen)
+    }
+    const read: Mark[] = []
+    for (const mark of this.#readToTell) {
+      if (read.length === MARKS_MAX) break
+      read.push({ peer: mark.peer, device: mark.device, sendSeq: mark.sendSeq })
+      this.#readToTell.delete(mark)
+    }
+    const version = this.#delivered.size === 0 && this.#tellable > this.#told ? this.#tellable : 0
+    if (version > 0) this.#told = version
+    return createAckNotice({ version, delivered, read })
+  }
+
+  get #tellable(): number {
+    return Math.min(this.#durable, this.#heard)
+  }
+
+  get #nothingToTell(): boolean {
+    return this.#delivered.size === 0 && this.#readToTell.size === 0 && this.#tellable <= this.#told
+  }
+
+  #markRead(peer: number, device: number, sendSeq: number): void {
+    const key = `${peer}/${device}`
+    const known = this.#read.get(key)
+    if (known !== undefined && known.sendSeq >= sendSeq) return
+    const mark = known ?? { peer, device, sendSeq }
+    mark.sendSeq = sendSeq
+    this.#read.set(key, mark)
+    this.#commits.put(`marked/${key}`, sendSeq)
+    const generation = this.#generation
+    this.#commits.after(() => {
+      if (generation !== this.#generation) return
+      this.#readToTell.add(mark)
+      this.#schedule()
+    })
+  }
+
+  #schedule(): void {
+    if (this.#link === undefined || this.#timer !== undefined) return
+    if (this.#nothingToTell) return
+    this.#timer = this.#clock.after(this.#delayMs, () => this.tell())
+  }
+}

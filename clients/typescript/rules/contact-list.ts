@@ -1,0 +1,90 @@
+// The contacts as the timeline's items say. What a user can do about them is in contacts.ts.
+import { type Contact as ContactItem, ContactState } from '../../../protocol/generated/messages.js'
+import type { Commits } from '../storage/commits.js'
+import type { Json } from '../storage/storage.js'
+
+export interface Contact {
+  readonly uid: number
+  /** none: neither friend nor asked (any more). requested: this user asked. invited: the other asked. */
+  readonly state: 'none' | 'requested' | 'invited' | 'friend'
+  /** While requested or invited: the number of the request. */
+  readonly request: number
+  /** This user blocked the other. */
+  readonly blocked: boolean
+  readonly account: string
+  readonly nickname: string
+  /** While requested or invited: what the asker wrote. */
+  readonly greeting: string
+}
+
+const STATES = {
+  [ContactState.UNSPECIFIED]: 'none',
+  [ContactState.REQUESTED]: 'requested',
+  [ContactState.INVITED]: 'invited',
+  [ContactState.FRIEND]: 'friend',
+} as const
+
+export class ContactList {
+  readonly #commits: Commits
+  readonly #emit: (contact: Contact) => void
+  readonly #byUid = new Map<number, Contact>()
+  /** In which life of the timeline each was last confirmed. A resync begins another; what it does not confirm goes at its end. */
+  readonly #generations = new Map<number, number>()
+  #generation = 0
+
+  /** @param emit a contact is as this from now on; called when that is stored */
+  constructor(commits: Commits, emit: (contact: Contact) => void) {
+    this.#commits = commits
+    this.#emit = emit
+  }
+
+  /** Friends, requests either way and blocked users, from local state. */
+  list(): Contact[] {
+    return [...this.#byUid.values()].filter(each => each.state !== 'none' || each.blocked)
+  }
+
+  /** Also of a contact that ended, as long as its item lives. */
+  get(uid: number): Contact | undefined {
+    return this.#byUid.get(uid)
+  }
+
+  /** An item came. */
+  onItem(item: ContactItem): void {
+    const { uid, request, blocked, account, nickname, greeting } = item
+    const contact: Contact = { uid, state: STATES[item.state], request, blocked, account, nickname, greeting }
+    this.#byUid.set(uid, contact)
+    this.#generations.set(uid, this.#generation)
+    this.#commits.put(`contact/${uid}`, [this.#generation, contact as unknown as Json])
+    this.#commits.tell(() => this.#emit(contact))
+  }
+
+  load(uid: number, json: Json): void {
+    const [generation, contact] = json as unknown as readonly [number, Contact]
+    this.#byUid.set(uid, contact)
+    this.#generations.set(uid, generation)
+  }
+
+  /** Which life of the timeline items belong to from now on. */
+  begin(generation: number): void {
+    this.#generation = generation
+  }
+
+  /** A resync is complete. What it did not bring is no more. */
+  dropUnconfirmed(): void {
+    for (const [uid, generation] of this.#generations) {
+      const contact = this.#byUid.get(uid)
+      if (generation === this.#generation || contact === undefined) continue
+      this.#byUid.delete(uid)
+      this.#generations.delete(uid)
+      this.#commits.put(`contact/${uid}`, undefined)
+      const gone: Contact = { ...contact, state: 'none', request: 0, blocked: false, greeting: '' }
+      this.#commits.tell(() => this.#emit(gone))
+    }
+  }
+
+  /** Nothing stays. What is stored goes by Commits.forget(). */
+  clear(): void {
+    this.#byUid.clear()
+    this.#generations.clear()
+  }
+}

@@ -1,0 +1,30 @@
+// What a client tells its application. Events of stored things come when they are stored: what was told survives a crash.
+import type { ConnectionStatus } from '../connection/connector.js'
+import type { Contact } from './contact-list.js'
+import type { Message, MessageStateEvent, ReadEvent, WatermarkEvent } from './messages.js'
+
+export interface ClientEvents {
+  /** A message that is new on this device: received, or sent by another device of this user. Once per message. */
+  message: Message
+  /** A message of this device changed its state. */
+  messageState: MessageStateEvent
+  /** A peer has stored what a device of this user sent it, up to a number. */
+  delivered: WatermarkEvent
+  /** One side has read what the other sent, up to a number. */
+  read: ReadEvent
+  /** A contact is as this from now on. */
+  contact: Contact
+  profile: { readonly account: string; readonly nickname: string }
+  connection: ConnectionStatus
+  /** The server does not take the session any more: log in again. The outbox waits for it. */
+  sessionEnded: { readonly code: number; readonly reason: string; readonly message: string }
+  /**
+   * The timeline starts from its beginning. What was shown is not shown again, unless the local copy was forgotten, because it
+   * was another user's or another store's: then the history is empty too.
+   */
+  resync: { readonly forgotten: boolean }
+  /** Messages that this device had not seen were removed by the server's retention. */
+  trimmed: Record<never, never>
+  /** The client has stopped: the storage does not work. Make a new client when it does. */
+  storageFailed: { readonly error: Error }
+}

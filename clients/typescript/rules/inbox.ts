@@ -1,0 +1,342 @@
+// Applies the timeline: pushes, pulls and own copies, item by item, by the rule of timeline.ts. What an item changes is stored
+// together with the version it brought, and told when that is durable.
+
+import { actionOf } from '../../../protocol/codes.js'
+import {
+  createSyncRequest,
+  decodeNotifyNotice,
+  decodePushNotice,
+  decodeSyncResponse,
+  type Frame,
+  type Item,
+  type Message as MessageItem,
+  type OwnProfile,
+} from '../../../protocol/generated/messages.js'
+import { itemVersions } from '../../../protocol/item-codec.js'
+import { METHODS } from '../../../protocol/methods.js'
+import type { Backoff } from '../base/backoff.js'
+import type { Emitter } from '../base/emitter.js'
+import { BrokenServer, reasonOfCode } from '../base/errors.js'
+import type { Clock, TimerHandle } from '../base/system.js'
+import type { Identity } from '../connection/identity.js'
+import type { Link } from '../connection/link.js'
+import type { Commits } from '../storage/commits.js'
+import type { StoredMessage } from '../storage/storage.js'
+import type { Acks } from './acks.js'
+import type { ContactList } from './contact-list.js'
+import type { ClientEvents } from './events.js'
+import type { Message } from './messages.js'
+import type { Receipts } from './receipts.js'
+import type { Sender } from './sender.js'
+import type { SentMessage } from './sent-message.js'
+import type { Seen, Shown } from './shown.js'
+import { NOTHING, Timeline } from './timeline.js'
+
+export interface InboxHost {
+  readonly commits: Commits
+  readonly contacts: ContactList
+  readonly receipts: Receipts
+  readonly shown: Shown
+  readonly acks: Acks
+  readonly sender: Sender
+  readonly clock: Clock
+  /** Waits between pulls that are refused with "retry". */
+  readonly backoff: Backoff
+  readonly identity: Identity
+  readonly events: Emitter<ClientEvents>
+  /** A pull was answered RESYNC. */
+  resync(): void
+  /** Applied up to a version; `whole`: there is nothing above it. */
+  applied(version: number, whole: boolean): void
+  connectionCode(frame: Frame): void
+  wake(): void
+}
+
+export class Inbox {
+  readonly #host: InboxHost
+  #timeline = new Timeline(0)
+  #link: Link | undefined
+  #pause: TimerHandle | undefined
+  /**
+   * Own messages, by `device/number`, that are in the history ahead of their copies: their answers overtook what the timeline has
+   * below them. They count as shown when the copy comes, for the shown numbers of a device must rise (shown.ts).
+   */
+  readonly #ahead = new Set<string>()
+
+  constructor(host: InboxHost) {
+    this.#host = host
+  }
+
+  get timeline(): Timeline {
+    return this.#timeline
+  }
+
+  load(applied: number): void {
+    this.#timeline = new Timeline(applied)
+  }
+
+  loadAhead(device: number, sendSeq: number): void {
+    this.#ahead.add(`${device}/${sendSeq}`)
+  }
+
+  /** Hello was answered; the first page is pushed behind the answer. */
+  greeted(link: Link): void {
+    this.#link = link
+    this.#timeline.connected()
+  }
+
+  /** No new pull leaves. */
+  drain(): void {
+    this.#link = undefined
+  }
+
+  disconnected(): void {
+    this.#link = undefined
+    this.#pause?.cancel()
+    this.#pause = undefined
+  }
+
+  /** Everything comes again from 0; what was stored of keyed state is the caller's to drop. */
+  reset(): void {
+    this.#timeline.reset()
+    this.#host.commits.put('applied', 0)
+  }
+
+  /** Another account: nothing stays. What is stored goes by Commits.forget(), before. */
+  clear(): void {
+    this.#ahead.clear()
+    this.reset()
+  }
+
+  onPush(frame: Frame): void {
+    const { from, to, trimmed, items } = decodePushNotice(frame.body)
+    const versions = itemVersions(from, items)
+    const end = to === 0 ? (versions.at(-1) ?? from) : to
+    this.#apply(this.#checked(from, end, versions), end, trimmed, items, versions)
+    this.#host.acks.heard(end)
+    this.#host.applied(this.#timeline.applied, false)
+    this.#pull()
+  }
+
+  onNotify(frame: Frame): void {
+    this.#timeline.notify(decodeNotifyNotice(frame.body).version)
+    this.#pull()
+  }
+
+  /** A message of this device was accepted; its answer is the push (from, version] of its copy, if there is a version. */
+  accepted(message: SentMessage, from: number, version: number): void {
+    const before = from === 0 ? version - 1 : from
+    if (version > 0 && before <= this.#timeline.applied) this.#keepOwn(message, version, message.atMs)
+    else this.#keepAhead(message, version)
+    if (version === 0) return
+    this.#host.acks.heardRange(before, version)
+    const after = this.#timeline.push(before, version)
+    if (after === NOTHING) {
+      this.#pull()
+      return
+    }
+    this.#host.commits.put('applied', version)
+    this.#host.acks.applying(version)
+  }
+
+  /** A message of this device failed before it was accepted: it stays in the history, as failed. */
+  failed(message: SentMessage, code: number): void {
+    const { peer, sender, device, sendSeq, atMs, text } = message
+    this.#host.commits.append({ peer, sender, device, sendSeq, version: 0, atMs, text, code })
+  }
+
+  #pull(): void {
+    const link = this.#link
+    if (link === undefined || this.#pause !== undefined) return
+    const since = this.#timeline.pull()
+    if (since === undefined) return
+    this.#host.acks.tell()
+    link.request(METHODS.sync.number, METHODS.sync.encodeRequest(createSyncRequest({ since })), frame =>
+      this.#pulled(since, frame),
+    )
+    this.#host.wake()
+  }
+
+  #pulled(since: number, frame: Frame): void {
+    switch (actionOf(frame.code)) {
+      case 'ok': {
+        const { to, more, trimmed, items } = decodeSyncResponse(frame.body)
+        const versions = itemVersions(since, items)
+        checkRange(since, to, versions)
+        this.#host.backoff.reset()
+        this.#apply(this.#timeline.answer(since, to, more), to, trimmed, items, versions)
+        this.#host.acks.heard(to)
+        this.#host.applied(this.#timeline.applied, !more)
+        // A slow disk slows the pulls: no more than a page waits for it.
+        this.#host.commits.after(() => this.#pull())
+        break
+      }
+      case 'resync':
+        if (since === 0) throw new BrokenServer('a pull from 0 was answered RESYNC')
+        this.#host.resync()
+        this.#timeline.unanswered()
+        this.#pull()
+        break
+      case 'retry':
+        this.#timeline.unanswered()
+        this.#pause = this.#host.clock.after(this.#host.backoff.next(frame.retryAfterMs), () => {
+          this.#pause = undefined
+          this.#pull()
+        })
+        break
+      case 'refused':
+        throw new BrokenServer(`a pull was refused with ${frame.code}`)
+      default:
+        this.#host.connectionCode(frame)
+    }
+  }
+
+  #checked(from: number, to: number, versions: readonly number[]): number {
+    checkRange(from, to, versions)
+    return this.#timeline.push(from, to)
+  }
+
+  #apply(after: number, to: number, trimmed: boolean, items: readonly Item[], versions: readonly number[]): void {
+    if (after === NOTHING) return
+    this.#host.commits.put('applied', to)
+    const applied = this.#host.acks.applying(to)
+    const seen: Seen[] = []
+    for (let i = 0; i < items.length; i++) {
+      const version = versions[i] as number
+      if (version > after) this.#item(version, items[i] as Item, seen)
+    }
+    applied(seen)
+    // From 0 it is normal: nothing that this device had is missing.
+    if (trimmed && after > 0) this.#host.commits.tell(() => this.#host.events.emit('trimmed', {}))
+  }
+
+  #item(version: number, { content }: Item, seen: Seen[]): void {
+    const { contacts, receipts, acks } = this.#host
+    switch (content?.case) {
+      case 'message':
+        this.#message(version, content.value, seen)
+        break
+      case 'contact':
+        contacts.onItem(content.value)
+        this.#host.sender.contactChanged(content.value.uid)
+        break
+      case 'failed': {
+        const { device, sendSeq, recipient, code } = content.value
+        this.#failedItem(recipient, device, sendSeq, code)
+        break
+      }
+      case 'delivered':
+        receipts.onDelivered(content.value)
+        break
+      case 'read':
+        receipts.onRead(content.value)
+        if (content.value.own) acks.readConfirmed(content.value.peer)
+        break
+      case 'ownProfile': {
+        this.#ownProfile(content.value)
+        break
+      }
+      // undefined: an item of a later revision. It is stored nowhere and its version is passed.
+    }
+  }
+
+  #message(version: number, item: MessageItem, touched: Seen[]): void {
+    const { commits, identity, shown, receipts, sender: outgoing } = this.#host
+    const { sender, device, sendSeq, atMs, text, recipient } = item
+    const own = sender === identity.uid
+    if (own && device === identity.device) {
+      const message = outgoing.ownCopy(sendSeq)
+      if (message !== undefined) {
+        outgoing.accepted(message)
+        this.#keepOwn(message, version, atMs)
+        return
+      }
+    }
+    const seen = shown.of(sender, device)
+    const isNew = seen.add(sendSeq)
+    if (own && isNew && this.#wasAhead(device, sendSeq)) {
+      commits.put(seen.key, seen.toJson())
+      return
+    }
+    if (own && isNew && outgoing.foundUnsure(device, sendSeq)) {
+      // It was told as failed because nobody knew: it had arrived after all.
+      commits.put(seen.key, seen.toJson())
+      commits.fail({ peer: recipient, sender, device, sendSeq, code: 0 })
+      const state = receipts.stateOf(recipient, device, sendSeq)
+      commits.tell(() =>
+        this.#host.events.emit('messageState', { peer: recipient, device, sendSeq, state, code: 0, reason: '' }),
+      )
+      return
+    }
+    // Also of one that was shown: after a resync it is what its sender is waiting to hear about.
+    if (!own) {
+      seen.version = version
+      if (!touched.includes(seen)) touched.push(seen)
+    }
+    commits.put(seen.key, seen.toJson())
+    if (isNew) this.#keep({ peer: own ? recipient : sender, sender, device, sendSeq, version, atMs, text, code: 0 })
+  }
+
+  #keep(message: StoredMessage): void {
+    this.#host.commits.append(message)
+    this.#host.commits.tell(() => this.#host.events.emit('message', this.present(message)))
+  }
+
+  #keepOwn(message: SentMessage, version: number, atMs: number): void {
+    const { peer, sender, device, sendSeq, text } = message
+    const seen = this.#host.shown.of(sender, device)
+    if (!seen.add(sendSeq)) return
+    this.#host.commits.put(seen.key, seen.toJson())
+    this.#host.commits.append({ peer, sender, device, sendSeq, version, atMs, text, code: 0 })
+  }
+
+  #keepAhead(message: SentMessage, version: number): void {
+    const { peer, sender, device, sendSeq, atMs, text } = message
+    if (this.#host.shown.of(sender, device).has(sendSeq)) return
+    this.#ahead.add(`${device}/${sendSeq}`)
+    this.#host.commits.put(`ahead/${device}/${sendSeq}`, 1)
+    this.#host.commits.append({ peer, sender, device, sendSeq, version, atMs, text, code: 0 })
+  }
+
+  /** Whether the copy that came now is in the history already. */
+  #wasAhead(device: number, sendSeq: number): boolean {
+    const key = `${device}/${sendSeq}`
+    if (!this.#ahead.delete(key)) return false
+    this.#host.commits.put(`ahead/${key}`, undefined)
+    return true
+  }
+
+  /** A stored message as the application sees it now. */
+  present(message: StoredMessage): Message {
+    const { peer, sender, device, sendSeq, atMs, text, code } = message
+    const { identity, receipts } = this.#host
+    let state: Message['state'] = 'received'
+    if (sender === identity.uid) state = code !== 0 ? 'failed' : receipts.stateOf(peer, device, sendSeq)
+    return { peer, sender, device, sendSeq, atMs, text, state, code, reason: reasonOfCode(code) }
+  }
+
+  #ownProfile({ account, nickname }: OwnProfile): void {
+    this.#host.identity.adoptProfile(account, nickname)
+    this.#host.commits.tell(() => this.#host.events.emit('profile', { account, nickname }))
+  }
+
+  #failedItem(peer: number, device: number, sendSeq: number, code: number): void {
+    const { commits, identity, receipts, sender } = this.#host
+    // Its copy comes before; where that was trimmed, this is the message's only trace.
+    const message = device === identity.device ? sender.ownCopy(sendSeq) : undefined
+    if (message !== undefined) {
+      sender.accepted(message)
+      this.#keepOwn(message, 0, message.atMs)
+    }
+    commits.fail({ peer, sender: identity.uid, device, sendSeq, code })
+    receipts.failed(peer, device, sendSeq, code)
+    const event = { peer, device, sendSeq, state: 'failed', code, reason: reasonOfCode(code) } as const
+    commits.tell(() => this.#host.events.emit('messageState', event))
+  }
+}
+
+/** @throws BrokenServer if the items are not of (from, to] */
+function checkRange(from: number, to: number, versions: readonly number[]): void {
+  if (to < from || (versions.at(-1) ?? from) > to)
+    throw new BrokenServer(`items up to ${versions.at(-1)} in (${from}, ${to}]`)
+}

@@ -1,0 +1,173 @@
+// This device's copy of the account: loaded at start, bound to a session, a store and a device number, begun anew by a
+// resync, and forgotten when it turns out to be somebody else's.
+//
+//   nothing ──signedIn──► bound ──resync──► renewing ──applied up to the head──► bound
+//      ▲                    │                   │
+//      └──another user or store, logout─────────┘
+import { CODES } from '../../../protocol/codes.js'
+import type { HelloResponse, Session } from '../../../protocol/generated/messages.js'
+import { sameBytes } from '../base/bytes.js'
+import type { Emitter } from '../base/emitter.js'
+import { BrokenServer, LongwireError } from '../base/errors.js'
+import type { Random } from '../base/system.js'
+import { HEAD_UNKNOWN, type Identity } from '../connection/identity.js'
+import type { Link } from '../connection/link.js'
+import type { SignInRequest } from '../connection/sign-in.js'
+import type { Commits } from '../storage/commits.js'
+import type { Json } from '../storage/storage.js'
+import type { Acks } from './acks.js'
+import type { ContactList } from './contact-list.js'
+import type { ClientEvents } from './events.js'
+import type { Inbox } from './inbox.js'
+import type { Receipts } from './receipts.js'
+import type { Sender } from './sender.js'
+import type { Shown } from './shown.js'
+
+/** Of the names and values in the storage. */
+export const STORAGE_FORMAT = 1
+
+export interface LocalCopyParts {
+  readonly commits: Commits
+  readonly events: Emitter<ClientEvents>
+  readonly identity: Identity
+  readonly contacts: ContactList
+  readonly receipts: Receipts
+  readonly shown: Shown
+  readonly acks: Acks
+  readonly sender: Sender
+  readonly inbox: Inbox
+}
+
+export class LocalCopy {
+  readonly #parts: LocalCopyParts
+
+  constructor(parts: LocalCopyParts) {
+    this.#parts = parts
+  }
+
+  load(values: ReadonlyMap<string, Json>, random: Random): void {
+    const { commits, identity, contacts, receipts, shown, acks, sender, inbox } = this.#parts
+    if (!values.has('format')) commits.put('format', STORAGE_FORMAT)
+    identity.load(values, random)
+    contacts.begin(identity.generation)
+    const applied = (values.get('applied') ?? 0) as number
+    inbox.load(applied)
+    acks.load(applied)
+    const outbox: [number, Json][] = []
+    const sent: [number, number][] = []
+    for (const [name, value] of values) {
+      const [kind = '', first = '', second = ''] = name.split('/')
+      const [a, b] = [Number(first), Number(second)]
+      if (kind === 'contact') contacts.load(a, value)
+      else if (kind === 'delivered' || kind === 'read' || kind === 'own-read') receipts.load(kind, a, value)
+      else if (kind === 'shown') shown.load(a, b, value)
+      else if (kind === 'marked') acks.loadRead(a, b, value)
+      else if (kind === 'unsure') sender.loadUnsure(a, b)
+      else if (kind === 'ahead') inbox.loadAhead(a, b)
+      else if (kind === 'out') outbox.push([a, value])
+      else if (kind === 'sent') sent.push([a, value as number])
+    }
+    const nextSendSeq = (values.get('seq') ?? 1) as number
+    sender.load(nextSendSeq, outbox.sort(byNumber), { sender: identity.uid, device: identity.device })
+    receipts.loadSent(identity.device, sent.sort(byNumber))
+  }
+
+  /** Register or Login gave a session. */
+  signedIn(session: Session, { request }: SignInRequest): void {
+    const { identity, receipts, sender } = this.#parts
+    const sameCopy = identity.uid === session.uid && sameBytes(identity.storeId, session.storeId)
+    // Another user's or another store's copy: ids and uids in it name other things.
+    if (!sameCopy) this.forget(unknownOutcome())
+    const sameDevice = sameCopy && identity.device === session.device
+    if (sameCopy && !sameDevice) identity.spend(sender.outbox.nextSendSeq)
+    identity.adopt(session, request.account.toLowerCase())
+    identity.adoptStore(session.storeId)
+    receipts.adoptDevice(session.device)
+    if (!sameDevice) sender.reset(Math.max(session.lastSendSeq + 1, identity.unspent(session)), unknownOutcome())
+    sender.greeted(session.lastSendSeq)
+  }
+
+  /** Hello of the session was answered on this link. */
+  greeted(link: Link, response: HelloResponse): void {
+    const { identity, receipts, sender, inbox, acks } = this.#parts
+    if (response.uid !== identity.uid) throw new BrokenServer(`the session of ${identity.uid} is ${response.uid}'s`)
+    if (!sameBytes(identity.storeId, response.storeId)) {
+      this.#otherStore(response)
+    } else if (response.device !== identity.device) {
+      identity.spend(sender.outbox.nextSendSeq)
+      identity.adoptDevice(response.device)
+      receipts.adoptDevice(response.device)
+      sender.reset(Math.max(response.lastSendSeq + 1, identity.unspent(response)), unknownOutcome())
+    }
+    if (response.resync) this.resync(response.head)
+    else if (identity.resyncHead !== undefined) identity.setResyncHead(response.head)
+    inbox.greeted(link)
+    sender.greeted(response.lastSendSeq)
+    acks.greeted(link, response.ack)
+  }
+
+  /**
+   * The timeline begins anew. Messages that were shown stay shown; keyed state is confirmed until `head`, or goes.
+   * @param head HEAD_UNKNOWN: until a pull says that there is no more, or the next Hello names it
+   */
+  resync(head = HEAD_UNKNOWN): void {
+    const { commits, events, identity, contacts, inbox, acks } = this.#parts
+    identity.beginResync(head)
+    contacts.begin(identity.generation)
+    inbox.reset()
+    acks.resync()
+    commits.after(() => events.emit('resync', { forgotten: false }))
+    this.applied(0, false)
+  }
+
+  /** Applied up to a version; `whole`: there is nothing above it. */
+  applied(version: number, whole: boolean): void {
+    const { identity, contacts } = this.#parts
+    const head = identity.resyncHead
+    if (head === undefined || !(whole || (head !== HEAD_UNKNOWN && version >= head))) return
+    identity.setResyncHead(undefined)
+    contacts.dropUnconfirmed()
+  }
+
+  /** Drops everything of the account; the installation, the attempt and the numbers that were used stay. What is under way ends with the error. */
+  forget(error: LongwireError): void {
+    const { commits, events, identity, contacts, receipts, shown, acks, sender, inbox } = this.#parts
+    const { uid } = identity
+    identity.spend(sender.outbox.nextSendSeq)
+    commits.forget()
+    sender.clear(error)
+    commits.put('format', STORAGE_FORMAT)
+    identity.clear()
+    contacts.clear()
+    contacts.begin(identity.generation)
+    receipts.clear()
+    shown.clear()
+    acks.clear()
+    inbox.clear()
+    if (uid !== 0) commits.after(() => events.emit('resync', { forgotten: true }))
+  }
+
+  /** The session is known to another store: what is here has nothing to do with it, but for who this is. */
+  #otherStore(response: HelloResponse): void {
+    const error = unknownOutcome()
+    const { identity, receipts, sender } = this.#parts
+    const { uid, account, token, expiresAtMs } = identity
+    const { storeId, device, lastSendSeq } = response
+    const nextSendSeq = Math.max(sender.outbox.nextSendSeq, lastSendSeq + 1)
+    this.forget(error)
+    identity.adopt({ uid, device, token, expiresAtMs, lastSendSeq, storeId, boundAttempt: 0 }, account)
+    identity.adoptStore(storeId)
+    receipts.adoptDevice(device)
+    // Requests of the old copy went right behind Hello: their numbers are not given again.
+    sender.reset(nextSendSeq, error)
+  }
+}
+
+/** What is under way can neither be repeated nor be known any more (PROTOCOL.md, 6.10). */
+function unknownOutcome(): LongwireError {
+  return LongwireError.ofCode(CODES.SETTLED.code)
+}
+
+function byNumber(x: readonly [number, unknown], y: readonly [number, unknown]): number {
+  return x[0] - y[0]
+}

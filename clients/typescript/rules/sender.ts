@@ -1,0 +1,414 @@
+// Sends the numbered requests: gives them numbers, stores them, transmits what the outbox says, and turns answers into
+// states and events. PROTOCOL.md, clause 6.
+import { CODES } from '../../../protocol/codes.js'
+import { decodeRefusal, decodeSendResponse, type Frame } from '../../../protocol/generated/messages.js'
+import { encodeSendFrame } from '../../../protocol/item-codec.js'
+import { FRAME_TO_SERVER_BYTES_MAX, TEXT_BYTES_MAX } from '../../../protocol/limits.js'
+import { METHODS, type MethodName } from '../../../protocol/methods.js'
+import { checkText, checkUid } from '../base/arguments.js'
+import type { Backoff } from '../base/backoff.js'
+import { LongwireError } from '../base/errors.js'
+import type { Operation, OperationName } from '../base/operation.js'
+import type { Clock, TimerHandle } from '../base/system.js'
+import type { Link } from '../connection/link.js'
+import type { Commits } from '../storage/commits.js'
+import type { Json } from '../storage/storage.js'
+import type { Contact } from './contact-list.js'
+import { Friendships } from './friendships.js'
+import type { MessageStateEvent } from './messages.js'
+import { type Content, type Entry, Outbox } from './outbox.js'
+import type { Receipts } from './receipts.js'
+import { SentMessage } from './sent-message.js'
+
+/** Requests that hold a password: their number is stored, their content is not. A crash voids the number. */
+const SECRET: ReadonlySet<OperationName> = new Set(['changePassword', 'deleteAccount'])
+
+/** They are rare; the oldest is forgotten, and its copy then shown as a message of its own. */
+const UNSURE_MAX = 1024
+
+/** Room for the frame around a body. */
+const FRAME_HEAD_BYTES_MAX = 32
+
+/** Whose message it is. */
+export interface DeviceId {
+  readonly sender: number
+  readonly device: number
+}
+
+export interface SenderOptions {
+  readonly queueMax: number
+}
+
+export interface SenderHost {
+  readonly commits: Commits
+  readonly receipts: Receipts
+  readonly clock: Clock
+  /** Waits between refusals that say "retry". */
+  readonly backoff: Backoff
+  contactState(uid: number): Contact['state'] | undefined
+  emitState(event: MessageStateEvent): void
+  /** This device's own copy of a message counts as pushed: (from, version]; version 0 if it is not known. */
+  accepted(message: SentMessage, from: number, version: number): void
+  /** A message of this device failed for good before it was accepted. */
+  failed(message: SentMessage, code: number): void
+  /** ChangePassword gave another token in place of all others. */
+  renewed(token: Uint8Array): void
+  /** A response's code is about the connection or the session. */
+  connectionCode(frame: Frame): void
+  /** Something is to be flushed soon. */
+  wake(): void
+}
+
+export class Sender {
+  readonly #host: SenderHost
+  readonly #queueMax: number
+  readonly #friendships: Friendships
+  #outbox = new Outbox(1)
+  #link: Link | undefined
+  /** Messages that failed with an unknown outcome, by device and number; their copies may still come. */
+  readonly #unsure = new Map<string, SentMessage | undefined>()
+  /** Set while a refusal that says "retry" is waited out. */
+  #pause: TimerHandle | undefined
+
+  constructor(host: SenderHost, options: SenderOptions) {
+    this.#host = host
+    this.#queueMax = options.queueMax
+    this.#friendships = new Friendships(
+      host.clock,
+      uid => host.contactState(uid),
+      () => this.pump(),
+    )
+  }
+
+  get outbox(): Outbox {
+    return this.#outbox
+  }
+
+  /** The messages to a peer that wait for their answer, oldest first. */
+  queuedTo(peer: number): SentMessage[] {
+    const messages: SentMessage[] = []
+    for (const { content } of this.#outbox.unsettled()) {
+      if (content.kind === 'message' && content.message.peer === peer) messages.push(content.message)
+    }
+    return messages
+  }
+
+  send(id: DeviceId, to: number, text: string): SentMessage {
+    checkUid('to', to)
+    checkText('text', text, TEXT_BYTES_MAX, { bytesMin: 1, long: CODES.TEXT_TOO_LONG.code })
+    this.#checkRoom()
+    const { sender, device } = id
+    const atMs = this.#host.clock.now()
+    const sendSeq = this.#outbox.nextSendSeq
+    const message = new SentMessage({ sender, device, sendSeq }, to, text, atMs, this.#host.receipts)
+    this.#store(this.#outbox.add({ kind: 'message', message }), ['m', to, text, atMs])
+    return message
+  }
+
+  /** Resolves when the server did it; rejects with its final refusal. Goes on over reconnects; not over a restart of the program. */
+  operate<N extends OperationName>(method: N, request: Operation<N>): Promise<void> {
+    this.#checkRoom()
+    const values = request as unknown as { readonly [name: string]: Json }
+    // A body that is too long for a frame would never get through, and block all behind it.
+    const bodyBytes = encodeOperation(method, values, this.#outbox.nextSendSeq).length
+    if (bodyBytes > FRAME_TO_SERVER_BYTES_MAX - FRAME_HEAD_BYTES_MAX) {
+      throw LongwireError.argument(method, `has ${bodyBytes} bytes; it does not fit a frame`)
+    }
+    return new Promise<void>((resolve, reject) => {
+      const entry = this.#outbox.add({ kind: 'operation', method, request: values }, error =>
+        error === undefined ? resolve() : reject(error),
+      )
+      this.#asked(entry)
+      this.#store(entry, SECRET.has(method) ? ['v'] : ['o', method, values])
+    })
+  }
+
+  /** @param entries in order of number */
+  load(nextSendSeq: number, entries: readonly (readonly [sendSeq: number, json: Json])[], id: DeviceId): void {
+    this.#outbox = new Outbox(nextSendSeq)
+    for (const [sendSeq, json] of entries) {
+      this.#outbox.load(sendSeq, contentOf(json, { ...id, sendSeq }, this.#host.receipts))
+    }
+    for (const entry of this.#outbox.unsettled()) this.#asked(entry)
+  }
+
+  /** Whether it waits for a friendship that is being made. */
+  holds({ content, sendSeq }: Entry): boolean {
+    return content.kind === 'message' && this.#friendships.holds(content.message.peer, sendSeq)
+  }
+
+  /** A contact is another than before. */
+  contactChanged(uid: number): void {
+    if (this.#friendships.changed(uid)) this.pump()
+  }
+
+  /** The link may carry requests from now on; what is in the outbox goes behind what was written to it. */
+  connected(link: Link): void {
+    this.#link = link
+    this.#unpause()
+    this.#outbox.connected()
+    this.pump()
+  }
+
+  disconnected(): void {
+    this.#link = undefined
+    this.#unpause()
+    this.#outbox.connected()
+  }
+
+  /** No new request leaves; answers still come. */
+  drain(): void {
+    this.#link = undefined
+  }
+
+  greeted(lastSendSeq: number): void {
+    if (this.#outbox.greeted(lastSendSeq)) this.#host.commits.put('seq', this.#outbox.nextSendSeq)
+    this.pump()
+  }
+
+  /** Transmits what may be transmitted. */
+  pump(): void {
+    const link = this.#link
+    if (link === undefined || this.#pause !== undefined) return
+    for (;;) {
+      const entry = this.#outbox.next(this.#holds)
+      if (entry === undefined) return
+      this.#transmit(link, entry)
+    }
+  }
+
+  readonly #holds = (entry: Entry): boolean => this.holds(entry)
+
+  /** The own copy of a message of this device came as an item. @returns the message, if it was still in the outbox */
+  ownCopy(sendSeq: number): SentMessage | undefined {
+    const entry = this.#outbox.ownCopy(sendSeq)
+    if (entry === undefined) return undefined
+    this.#forget(entry)
+    this.pump()
+    if (entry.content.kind === 'message') return entry.content.message
+    entry.done?.(undefined)
+    return undefined
+  }
+
+  /** Whether a message that failed with an unknown outcome is this one, whose copy has come now. */
+  foundUnsure(device: number, sendSeq: number): boolean {
+    const key = `${device}/${sendSeq}`
+    const message = this.#unsure.get(key)
+    if (!this.#unsure.delete(key)) return false
+    this.#host.commits.put(`unsure/${key}`, undefined)
+    if (message !== undefined) message.progress = 'accepted'
+    return true
+  }
+
+  loadUnsure(device: number, sendSeq: number): void {
+    this.#unsure.set(`${device}/${sendSeq}`, undefined)
+  }
+
+  /** The device's numbers begin anew: everything under way ends with an outcome that nobody knows. */
+  reset(nextSendSeq: number, error: LongwireError): void {
+    this.#friendships.clear()
+    for (const entry of this.#outbox.reset(nextSendSeq)) {
+      this.#forget(entry)
+      this.#refuse(entry, error)
+    }
+    this.#host.commits.put('seq', nextSendSeq)
+  }
+
+  /** Another account: nothing stays, and of what is under way nothing is kept. What is stored goes by Commits.forget(), before. */
+  clear(error: LongwireError): void {
+    this.#friendships.clear()
+    for (const entry of this.#outbox.reset(1)) this.#fail(entry, error)
+    this.#unsure.clear()
+  }
+
+  /**
+   * The client has ended, nothing is stored any more. What is in the outbox goes out with the next client: it is queued. If the
+   * storage failed nobody knows that.
+   */
+  end(why: LongwireError, storageFailed: boolean): void {
+    this.#friendships.clear()
+    for (const { content, done } of this.#outbox.unsettled()) {
+      done?.(why)
+      if (content.kind !== 'message') continue
+      const { message } = content
+      if (!storageFailed) {
+        message.progress = 'queued'
+        continue
+      }
+      failMessage(message, why)
+      const { peer, device, sendSeq, code, reason } = message
+      this.#host.emitState({ peer, device, sendSeq, state: 'failed', code, reason })
+    }
+  }
+
+  #checkRoom(): void {
+    if (this.#outbox.size < this.#queueMax) return
+    throw LongwireError.local('QUEUE_FULL', `${this.#queueMax}, as the option queueMax says`)
+  }
+
+  #asked(entry: Entry): void {
+    const uid = askedUid(entry)
+    if (uid !== undefined) this.#friendships.asked(uid, entry.sendSeq)
+  }
+
+  #taken(entry: Entry, taken: boolean): void {
+    const uid = askedUid(entry)
+    if (uid !== undefined) this.#friendships.answered(uid, entry.sendSeq, taken)
+  }
+
+  #store(entry: Entry, json: Json): void {
+    const { commits } = this.#host
+    commits.put(`out/${entry.sendSeq}`, json)
+    commits.put('seq', this.#outbox.nextSendSeq)
+    commits.after(() => {
+      // Settled: the numbers began anew meanwhile, and this one says nothing about them.
+      if (entry.state === 'settled') return
+      this.#outbox.durable(entry.sendSeq)
+      this.pump()
+    })
+  }
+
+  #transmit(link: Link, entry: Entry): void {
+    const { content, sendSeq, transmission } = entry
+    const answered = (frame: Frame): void => this.#answered(entry, transmission, frame)
+    if (content.kind === 'message') {
+      const { message } = content
+      link.write(encodeSendFrame(link.begin(answered), sendSeq, message.peer, message.text))
+      if (!entry.sent) {
+        message.progress = 'sending'
+        this.#tell(message, 'sending')
+      }
+    } else if (content.kind === 'operation') {
+      link.request(METHODS[content.method].number, encodeOperation(content.method, content.request, sendSeq), answered)
+    } else {
+      link.request(METHODS.void.number, METHODS.void.encodeRequest({ sendSeq, count: content.count }), answered)
+    }
+    entry.sent = true
+    this.#host.wake()
+  }
+
+  #answered(entry: Entry, transmission: number, frame: Frame): void {
+    const refusal = frame.code !== 0 && frame.body.length > 0 ? decodeRefusal(frame.body) : undefined
+    const response = frame.code === 0 && entry.content.kind === 'message' ? decodeSendResponse(frame.body) : undefined
+    const renewed =
+      frame.code === 0 && entry.content.kind === 'operation' && entry.content.method === 'changePassword'
+        ? METHODS.changePassword.decodeResponse(frame.body).token
+        : undefined
+    const verdict = this.#outbox.answer(entry, transmission, frame.code, refusal?.expectedSendSeq ?? 0)
+    if (verdict.kind === 'accepted' || verdict.kind === 'refused') this.#taken(entry, verdict.kind === 'accepted')
+    switch (verdict.kind) {
+      case 'accepted':
+        this.#host.backoff.reset()
+        this.#forget(entry)
+        if (entry.content.kind === 'message' && response !== undefined) {
+          this.accepted(entry.content.message)
+          this.#host.accepted(entry.content.message, response.from, response.version)
+        }
+        if (renewed !== undefined && renewed.length > 0) this.#host.renewed(renewed)
+        entry.done?.(undefined)
+        break
+      case 'refused':
+        this.#host.backoff.reset()
+        this.#forget(entry)
+        this.#refuse(entry, LongwireError.ofCode(verdict.code, frame.retryAfterMs, frame.message))
+        break
+      case 'again':
+        if (verdict.wait) this.#wait(frame.retryAfterMs)
+        break
+      case 'connection':
+        this.#host.connectionCode(frame)
+        return
+    }
+    this.pump()
+  }
+
+  /** The server has the message. */
+  accepted(message: SentMessage): void {
+    message.progress = 'accepted'
+    this.#tell(message, 'accepted')
+    this.#host.receipts.accepted(message.peer, message.sendSeq)
+  }
+
+  #refuse(entry: Entry, error: LongwireError): void {
+    const message = this.#fail(entry, error)
+    if (message === undefined) return
+    if (message.code === CODES.SETTLED.code) this.#rememberUnsure(message)
+    this.#host.failed(message, message.code)
+  }
+
+  #fail(entry: Entry, error: LongwireError): SentMessage | undefined {
+    entry.done?.(error)
+    if (entry.content.kind !== 'message') return undefined
+    const { message } = entry.content
+    message.progress = 'failed'
+    failMessage(message, error)
+    this.#tell(message, 'failed')
+    return message
+  }
+
+  #rememberUnsure(message: SentMessage): void {
+    const key = `${message.device}/${message.sendSeq}`
+    this.#unsure.set(key, message)
+    this.#host.commits.put(`unsure/${key}`, 1)
+    if (this.#unsure.size <= UNSURE_MAX) return
+    const oldest = this.#unsure.keys().next().value ?? ''
+    this.#unsure.delete(oldest)
+    this.#host.commits.put(`unsure/${oldest}`, undefined)
+  }
+
+  #tell(message: SentMessage, state: MessageStateEvent['state']): void {
+    const { peer, device, sendSeq, code, reason } = message
+    this.#host.commits.tell(() => this.#host.emitState({ peer, device, sendSeq, state, code, reason }))
+  }
+
+  #forget({ sendSeq }: Entry): void {
+    const { commits } = this.#host
+    commits.put(`out/${sendSeq}`, undefined)
+    commits.after(() => {
+      this.#outbox.stored(sendSeq)
+      this.pump()
+    })
+  }
+
+  #wait(retryAfterMs: number): void {
+    this.#pause = this.#host.clock.after(this.#host.backoff.next(retryAfterMs), () => {
+      this.#pause = undefined
+      this.pump()
+    })
+  }
+
+  #unpause(): void {
+    this.#pause?.cancel()
+    this.#pause = undefined
+  }
+}
+
+/** Whom the entry asks to become a friend. Accept needs no waiting: it makes the friendship when it is taken. */
+function askedUid({ content }: Entry): number | undefined {
+  return content.kind === 'operation' && content.method === 'contactRequest' ? Number(content.request.uid) : undefined
+}
+
+/** Without a code of the server's nobody knows what became of it. */
+function failMessage(message: SentMessage, { code, reason }: LongwireError): void {
+  message.progress = 'failed'
+  message.failure = { code: code === 0 ? CODES.SETTLED.code : code, reason }
+}
+
+function encodeOperation(method: MethodName, request: { readonly [name: string]: Json }, sendSeq: number): Uint8Array {
+  const entry = METHODS[method]
+  if (entry.kind !== 'request') throw new TypeError(`${method} has no answer`)
+  return (entry.encodeRequest as (request: unknown) => Uint8Array)({ ...request, sendSeq })
+}
+
+function contentOf(json: Json, id: DeviceId & { readonly sendSeq: number }, receipts: Receipts): Content {
+  const [kind, ...rest] = json as readonly Json[]
+  if (kind === 'm') {
+    const [to, text, atMs] = rest as unknown as readonly [number, string, number]
+    return { kind: 'message', message: new SentMessage(id, to, text, atMs, receipts) }
+  }
+  if (kind === 'o') {
+    const [method, request] = rest as unknown as readonly [OperationName, { readonly [name: string]: Json }]
+    return { kind: 'operation', method, request }
+  }
+  return { kind: 'void', count: 1 }
+}

@@ -1,0 +1,114 @@
+// Which message ids were shown, so that each is shown once under whatever version it comes.
+//
+// The numbers of a device reach one timeline in rising order, with gaps (it also writes to others). Two of its numbers that
+// are in work at the same time lie within the window of 64, so nothing may come late by more than that: the highest number
+// and one bit for each of the 64 up to it say all. It is the replay window of IPsec and DTLS: 4 numbers per device of a
+// contact, however many messages came.
+import { SEND_WINDOW } from '../../../protocol/limits.js'
+import type { Json } from '../storage/storage.js'
+
+/** What was shown of one device of one user. */
+export class Seen {
+  readonly sender: number
+  readonly device: number
+  readonly key: string
+  /** The highest number shown. */
+  highest = 0
+  /** The highest version under which anything of this device came, since the last resync. */
+  version = 0
+  /** As `highest` and `version`, but of what is durable: what an ack may name. */
+  storedHighest = 0
+  storedVersion = 0
+  /** Bit d of low (d < 32) and bit d - 32 of high: highest - d was shown. */
+  #low = 0
+  #high = 0
+
+  constructor(sender: number, device: number) {
+    this.sender = sender
+    this.device = device
+    this.key = `shown/${sender}/${device}`
+  }
+
+  has(sendSeq: number): boolean {
+    const distance = this.highest - sendSeq
+    if (distance < 0) return false
+    if (distance >= SEND_WINDOW) return true
+    return ((distance < 32 ? this.#low >>> distance : this.#high >>> (distance - 32)) & 1) === 1
+  }
+
+  /** Counts the number as shown. @returns whether it had not been */
+  add(sendSeq: number): boolean {
+    if (this.has(sendSeq)) return false
+    const ahead = sendSeq - this.highest
+    if (ahead > 0) {
+      this.#shift(ahead)
+      this.highest = sendSeq
+    }
+    const distance = this.highest - sendSeq
+    if (distance < 32) this.#low |= 1 << distance
+    else this.#high |= 1 << (distance - 32)
+    return true
+  }
+
+  toJson(): Json {
+    return [this.highest, this.#low, this.#high, this.version]
+  }
+
+  static ofJson(sender: number, device: number, json: Json): Seen {
+    const seen = new Seen(sender, device)
+    const [highest, low, high, version] = json as readonly number[]
+    seen.highest = seen.storedHighest = highest ?? 0
+    seen.version = seen.storedVersion = version ?? 0
+    seen.#low = low ?? 0
+    seen.#high = high ?? 0
+    return seen
+  }
+
+  #shift(by: number): void {
+    if (by >= SEND_WINDOW) {
+      this.#low = 0
+      this.#high = 0
+    } else if (by >= 32) {
+      this.#high = by === 32 ? this.#low : this.#low << (by - 32)
+      this.#low = 0
+    } else {
+      this.#high = (this.#high << by) | (this.#low >>> (32 - by))
+      this.#low <<= by
+    }
+  }
+}
+
+/** All of them. Bounded by contacts times their devices, a few tens of bytes each. */
+export class Shown {
+  readonly #bySender = new Map<number, Seen[]>()
+
+  of(sender: number, device: number): Seen {
+    let devices = this.#bySender.get(sender)
+    if (devices === undefined) {
+      devices = []
+      this.#bySender.set(sender, devices)
+    }
+    for (const seen of devices) if (seen.device === device) return seen
+    const seen = new Seen(sender, device)
+    devices.push(seen)
+    return seen
+  }
+
+  devicesOf(sender: number): readonly Seen[] {
+    return this.#bySender.get(sender) ?? []
+  }
+
+  load(sender: number, device: number, json: Json): void {
+    const devices = this.#bySender.get(sender) ?? []
+    devices.push(Seen.ofJson(sender, device, json))
+    this.#bySender.set(sender, devices)
+  }
+
+  *all(): IterableIterator<Seen> {
+    for (const devices of this.#bySender.values()) yield* devices
+  }
+
+  clear(): void {
+    this.#bySender.clear()
+  }
+}

@@ -1,0 +1,240 @@
+// A storage in a browser's IndexedDB: one transaction per commit, on disk before it counts as done.
+//
+//   values     by name
+//   messages   in the order in which they came; the index `peer` has those of a conversation, in that order too
+//
+// It is open in one place at a time (indexed-db-lock.ts).
+import { errorOf } from '../base/errors.js'
+import { type Clock, systemClock } from '../base/system.js'
+import type { IdbCursor, IdbDatabase, IdbFactory, IdbRequest, IdbTransaction } from './indexed-db.js'
+import { openAlone } from './indexed-db-lock.js'
+import {
+  type Changes,
+  type Failure,
+  HISTORY_PER_CONVERSATION_DEFAULT,
+  type HistoryOptions,
+  type HistoryPage,
+  type Json,
+  type Storage,
+  type StoredMessage,
+} from './storage.js'
+
+export interface IndexedDbOptions extends HistoryOptions {
+  /** Default: the browser's. */
+  readonly indexedDB?: IdbFactory
+  readonly clock?: Clock
+}
+
+const BOTH = ['values', 'messages'] as const
+
+const NONE: ReadonlyMap<string, Json> = new Map()
+
+export class IndexedDbStorage implements Storage {
+  readonly #name: string
+  readonly #kept: number
+  readonly #factory: IdbFactory | undefined
+  readonly #clock: Clock
+  /** How many messages of a conversation are stored, of those that grew since it was opened. */
+  readonly #counts = new Map<number, number>()
+  #database: IdbDatabase | undefined
+  #failed: Error | undefined
+  #failedWith: ((error: Error) => void) | undefined
+
+  /** @param name of the database; one per account that is used at the same time. One client at a time, in one tab. */
+  constructor(name: string, options: IndexedDbOptions = {}) {
+    const kept = options.historyPerConversation ?? HISTORY_PER_CONVERSATION_DEFAULT
+    if (!Number.isSafeInteger(kept) || kept < 0) throw new RangeError(`historyPerConversation ${kept} is no count`)
+    this.#name = name
+    this.#kept = kept
+    this.#factory = options.indexedDB ?? (globalThis as { readonly indexedDB?: IdbFactory }).indexedDB
+    this.#clock = options.clock ?? systemClock
+  }
+
+  open(done: (error: Error | undefined, values: ReadonlyMap<string, Json>) => void): void {
+    const opened = (error: Error | undefined, database?: IdbDatabase): void => {
+      if (error === undefined && database !== undefined) {
+        this.#use(database)
+        this.#values(database, done)
+      } else {
+        this.#failed = error
+        done(error, NONE)
+      }
+    }
+    try {
+      if (this.#factory === undefined) throw new Error('there is no IndexedDB here')
+      openAlone(this.#factory, this.#name, this.#clock, makeStores, opened)
+    } catch (error) {
+      opened(errorOf(error))
+    }
+  }
+
+  commit(changes: Changes, done: (error?: Error) => void): void {
+    const database = this.#database
+    if (this.#failed !== undefined || database === undefined) {
+      done(this.#failed ?? new Error('the storage is closed'))
+      return
+    }
+    const fail = (error: unknown): void => {
+      this.#failed = errorOf(error)
+      done(this.#failed)
+    }
+    try {
+      const transaction = database.transaction(BOTH, 'readwrite', { durability: 'strict' })
+      transaction.oncomplete = () => done()
+      transaction.onabort = () => fail(transaction.error ?? new Error('the transaction was aborted'))
+      this.#apply(transaction, changes)
+    } catch (error) {
+      fail(error)
+    }
+  }
+
+  history(
+    peer: number,
+    before: number | undefined,
+    limit: number,
+    done: (error: Error | undefined, page: HistoryPage) => void,
+  ): void {
+    const newestFirst: StoredMessage[] = []
+    const tell = (error?: Error, older?: number): void =>
+      done(error, { messages: newestFirst.reverse(), before: older })
+    try {
+      if (this.#database === undefined) throw this.#failed ?? new Error('the storage is closed')
+      const transaction = this.#database.transaction(BOTH, 'readonly')
+      let oldest: number | undefined
+      let jumped = before === undefined
+      each(
+        transaction.objectStore('messages').index('peer').openCursor(peer, 'prev'),
+        cursor => {
+          const key = cursor.primaryKey as number
+          if (!jumped && before !== undefined && key >= before) {
+            jumped = true
+            // To the first one below: a cursor that goes back may stand on it already.
+            if (before <= 1) {
+              tell()
+              return 'stop'
+            }
+            cursor.continuePrimaryKey(peer, before - 1)
+            return 'moved'
+          }
+          if (newestFirst.length === limit) {
+            tell(undefined, oldest)
+            return 'stop'
+          }
+          oldest = key
+          newestFirst.push(cursor.value as StoredMessage)
+          return 'next'
+        },
+        tell,
+      )
+    } catch (error) {
+      tell(errorOf(error))
+    }
+  }
+
+  close(done: () => void): void {
+    this.#database?.close()
+    this.#database = undefined
+    done()
+  }
+
+  /** A user who clears what a page has stored takes the database away, while the page is open. */
+  watch(failed: (error: Error) => void): void {
+    this.#failedWith = failed
+  }
+
+  #use(database: IdbDatabase): void {
+    this.#database = database
+    database.onclose = () => {
+      this.#failed ??= new Error(`the browser has closed the database ${this.#name}`)
+      this.#failedWith?.(this.#failed)
+    }
+  }
+
+  #values(database: IdbDatabase, done: (error: Error | undefined, values: ReadonlyMap<string, Json>) => void): void {
+    const transaction = database.transaction(['values'], 'readonly')
+    const store = transaction.objectStore('values')
+    const names = store.getAllKeys()
+    const values = store.getAll()
+    transaction.oncomplete = () => {
+      done(undefined, new Map(names.result.map((name, i) => [name as string, values.result[i] as Json])))
+    }
+    transaction.onabort = () => done(transaction.error ?? new Error('the transaction was aborted'), NONE)
+  }
+
+  #apply(transaction: IdbTransaction, { forget, values, messages, failures }: Changes): void {
+    const stored = transaction.objectStore('values')
+    const log = transaction.objectStore('messages')
+    if (forget) {
+      stored.clear()
+      log.clear()
+      this.#counts.clear()
+    }
+    for (const [name, value] of values) {
+      if (value === undefined) stored.delete(name)
+      else stored.put(value, name)
+    }
+    const grown = new Map<number, number>()
+    if (this.#kept > 0) {
+      for (const message of messages) {
+        log.add({ ...message })
+        grown.set(message.peer, (grown.get(message.peer) ?? 0) + 1)
+      }
+    }
+    for (const failure of failures) markFailed(transaction, failure)
+    for (const [peer, count] of grown) this.#grow(transaction, peer, count)
+  }
+
+  #grow(transaction: IdbTransaction, peer: number, added: number): void {
+    const known = this.#counts.get(peer)
+    if (known !== undefined) {
+      this.#trim(transaction, peer, known + added)
+      return
+    }
+    const counted = transaction.objectStore('messages').index('peer').count(peer)
+    counted.onsuccess = () => this.#trim(transaction, peer, counted.result)
+  }
+
+  /** Drops the oldest, a quarter at a time: each of many messages would cost a deletion otherwise. */
+  #trim(transaction: IdbTransaction, peer: number, count: number): void {
+    const slack = Math.max(16, this.#kept >> 2)
+    let surplus = count >= this.#kept + slack ? count - this.#kept : 0
+    this.#counts.set(peer, count - surplus)
+    if (surplus === 0) return
+    each(transaction.objectStore('messages').index('peer').openCursor(peer, 'next'), cursor => {
+      cursor.delete()
+      surplus -= 1
+      return surplus > 0 ? 'next' : 'stop'
+    })
+  }
+}
+
+function makeStores(database: IdbDatabase): void {
+  if (!database.objectStoreNames.contains('values')) database.createObjectStore('values')
+  if (!database.objectStoreNames.contains('messages')) {
+    database.createObjectStore('messages', { autoIncrement: true }).createIndex('peer', 'peer')
+  }
+}
+
+/** Failures are rare and of late messages: the newest first. */
+function markFailed(transaction: IdbTransaction, { peer, sender, device, sendSeq, code }: Failure): void {
+  each(transaction.objectStore('messages').index('peer').openCursor(peer, 'prev'), cursor => {
+    const message = cursor.value as StoredMessage
+    if (message.sendSeq !== sendSeq || message.device !== device || message.sender !== sender) return 'next'
+    cursor.update({ ...message, code })
+    return 'stop'
+  })
+}
+
+/** @param ended called when there is no more, or when it fails; not after `stop` */
+function each(
+  request: IdbRequest<IdbCursor | null>,
+  visit: (cursor: IdbCursor) => 'next' | 'moved' | 'stop',
+  ended?: (error?: Error) => void,
+): void {
+  request.onsuccess = () => {
+    const cursor = request.result
+    if (cursor === null) ended?.()
+    else if (visit(cursor) === 'next') cursor.continue()
+  }
+  request.onerror = () => ended?.(request.error ?? new Error('reading failed'))
+}

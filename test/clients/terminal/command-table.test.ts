@@ -1,0 +1,33 @@
+import t from 'tap'
+import { COMMANDS, commandHelp, parseEntered } from '../../../clients/terminal/command-table.js'
+
+t.test('text, commands and what is neither', async t => {
+  for (const [line, entered] of [
+    ['', { kind: 'nothing' }],
+    ['   ', { kind: 'nothing' }],
+    ['hello /add', { kind: 'text', text: 'hello /add' }],
+    [' /add bob', { kind: 'text', text: ' /add bob' }],
+    ['//add', { kind: 'text', text: '/add' }],
+    ['/add bob', { kind: 'command', name: 'add', words: ['bob'] }],
+    ['/add  bob  hello there Bob ', { kind: 'command', name: 'add', words: ['bob', 'hello there Bob'] }],
+    ['/nick Two Words', { kind: 'command', name: 'nick', words: ['Two Words'] }],
+    ['/accept', { kind: 'command', name: 'accept', words: [] }],
+    ['/quit', { kind: 'command', name: 'quit', words: [] }],
+    ['/quit now', { kind: 'wrong', message: 'usage: /quit' }],
+    ['/add', { kind: 'wrong', message: 'usage: /add NAME [GREETING]' }],
+    ['/', { kind: 'wrong', message: 'unknown command: / (/help lists them)' }],
+    ['/sned x', { kind: 'wrong', message: 'unknown command: /sned (/help lists them)' }],
+    ['/constructor', { kind: 'wrong', message: 'unknown command: /constructor (/help lists them)' }],
+  ] as const) {
+    t.same(parseEntered(line), entered, line)
+  }
+})
+
+t.test('the help names every command', async t => {
+  const help = commandHelp()
+  for (const name of Object.keys(COMMANDS))
+    t.ok(
+      help.some(line => line.startsWith(`/${name} `)),
+      name,
+    )
+})

@@ -1,0 +1,285 @@
+/** The chat against a real server, with what it shows taken down. */
+import t, { type Test } from 'tap'
+import { Room } from '../../../clients/terminal/room.js'
+import { type Line, rowsOf } from '../../../clients/terminal/rows.js'
+import type { Ask, Dialogue } from '../../../clients/terminal/screen.js'
+import {
+  type Client,
+  createClient,
+  MemoryStorage,
+  systemClock,
+  tcpTransport,
+} from '../../../clients/typescript/index.js'
+import type { RunningServer } from '../../../src/cli/server.js'
+import { eventually } from '../../support/eventually.js'
+import { PASSWORD, startTestServer } from '../../support/server.js'
+
+class Person {
+  readonly shown: string[] = []
+  readonly remarked: string[] = []
+  status = ''
+  quits = 0
+  signedOut: string | undefined
+  readonly room: Room
+
+  constructor(
+    readonly client: Client,
+    dialogue: Dialogue | undefined,
+  ) {
+    const rows = (line: Line): string =>
+      rowsOf(line, 1000)
+        .join('\n')
+        .replace(/^(\d\d:\d\d) /, '')
+    this.room = new Room({
+      client,
+      clock: systemClock,
+      dialogue,
+      screen: {
+        show: line => this.shown.push(rows(line)),
+        remark: line => this.remarked.push(rows(line)),
+        status: text => {
+          this.status = text
+        },
+      },
+      quit: () => this.quits++,
+      signedOut: why => {
+        this.signedOut = why
+      },
+    })
+  }
+
+  /** Everything shown so far is as good as forgotten; what comes next is waited for. */
+  async see(...wanted: (string | RegExp)[]): Promise<void> {
+    const isThere = (want: string | RegExp): boolean =>
+      this.shown.some(row => (typeof want === 'string' ? row === want : want.test(row)))
+    await eventually(() => wanted.every(isThere)).catch(() => {
+      throw new Error(`not shown: ${wanted.filter(want => !isThere(want))}\nbut:\n${this.shown.join('\n')}`)
+    })
+    this.shown.length = 0
+  }
+}
+
+async function setUp(t: Test) {
+  const server: RunningServer = await startTestServer()
+  const clients: Client[] = []
+  t.teardown(async () => {
+    for (const client of clients) await client.close()
+    await server.drain()
+  })
+  const transport = tcpTransport({ host: '127.0.0.1', port: server.port })
+  const enter = async (
+    account: string,
+    how: 'register' | 'login',
+    storage = new MemoryStorage(),
+    dialogue?: Dialogue,
+  ) => {
+    const client = await createClient({ transport, storage, deviceName: `${account}'s`, reconnectBaseMs: 20 })
+    clients.push(client)
+    const person = new Person(client, dialogue)
+    t.teardown(() => person.room.close())
+    const returns = client.account.signedIn
+    if (!returns) await client.account[how]({ account, password: PASSWORD })
+    await person.room.open(undefined)
+    if (returns) client.connect()
+    await eventually(() => person.status.startsWith('[online'))
+    if (!returns) person.shown.length = 0
+    return person
+  }
+  return { server, enter }
+}
+
+async function befriended(t: Test) {
+  const { server, enter } = await setUp(t)
+  const alice = await enter('alice', 'register')
+  const bob = await enter('bob', 'register')
+  await alice.room.enter('/add bob')
+  await bob.see(/asks to become a contact/)
+  await bob.room.enter('/accept')
+  await alice.see('-- bob is a contact now')
+  await bob.see('-- alice is a contact now')
+  return { server, enter, alice, bob }
+}
+
+t.test('asking, accepting, talking: each mark in its turn', async t => {
+  const { enter } = await setUp(t)
+  const alice = await enter('alice', 'register')
+  const bob = await enter('bob', 'register')
+  await alice.room.enter('hello?')
+  await alice.see('!! to whom? /talk NAME, or /add NAME first (/help lists everything)')
+  await alice.room.enter('/add Bob  hello there')
+  await alice.see('-- bob is asked, and has to accept')
+  await bob.see('-- alice asks to become a contact: “hello there” — /accept alice or /decline alice')
+  await bob.room.enter('/contacts')
+  await bob.see('-- alice, asks to become a contact: “hello there”')
+  await bob.room.enter('/accept alice')
+  await alice.see('-- bob is a contact now')
+  t.match(alice.status, /^\[online.*\] bob> $/, 'who has nobody to talk to talks to the new one')
+  await bob.see('-- alice is a contact now')
+  await alice.room.enter('good morning')
+  await bob.see('     alice: good morning')
+  await alice.see('…    you → bob: good morning')
+  await eventually(() => alice.remarked.includes('read you → bob: good morning'))
+  t.same(
+    alice.remarked.map(row => row.slice(0, 4)).filter(mark => mark !== '✓✓  '),
+    ['✓   ', 'read'],
+  )
+})
+
+t.test('a stranger asks and is declined; a request is taken back; nobody is asked who is not there', async t => {
+  const { enter } = await setUp(t)
+  const alice = await enter('alice', 'register')
+  const bob = await enter('bob', 'register')
+  await alice.room.enter('/add nobody')
+  await alice.see('!! there is no such user')
+  await alice.room.enter('/add alice')
+  await alice.see('!! the request names the user who makes it')
+  await bob.room.enter('/accept')
+  await bob.see('!! nobody asks to become a contact')
+  await bob.room.enter('/accept alice')
+  await bob.see('!! no contact request of that user is known here')
+  await alice.room.enter('/add bob')
+  await bob.see(/asks to become a contact/)
+  await bob.room.enter('/decline')
+  await alice.see('-- your request to bob has ended')
+  await bob.see('-- the request of alice has ended')
+  await alice.room.enter('/add bob')
+  await bob.see(/asks to become a contact/)
+  await alice.room.enter('/cancel bob')
+  await bob.see('-- the request of alice has ended')
+})
+
+t.test('block, unblock and remove', async t => {
+  const { alice, bob } = await befriended(t)
+  await bob.room.enter('/block alice')
+  await bob.see('-- alice is blocked')
+  await alice.room.enter('are you there?')
+  await alice.see('!! not sent to bob: one of the two has blocked the other (are you there?)')
+  t.ok(alice.remarked.includes('FAIL you → bob: are you there?'))
+  t.equal(alice.room.failures, 1)
+  await bob.room.enter('/contacts')
+  await bob.see('-- alice, blocked')
+  await bob.room.enter('/unblock alice')
+  await bob.see('-- alice is no longer blocked')
+  await bob.room.enter('/remove alice')
+  await alice.see('-- bob is no contact any more')
+  await alice.room.enter('hello')
+  await alice.see('!! not sent to bob: the two are not friends (hello)')
+  await alice.room.enter('/remove bob')
+  await alice.see('!! the two are not friends')
+  await alice.room.enter('/talk carol')
+  await alice.see('!! carol is not among your contacts: /add carol')
+})
+
+t.test('what others write cannot make the terminal do anything', async t => {
+  const { alice, bob } = await befriended(t)
+  await bob.room.enter('/nick \x1b[31mBob\u202e')
+  await bob.see(/^!! .*name/)
+  await bob.room.enter('\x1b]0;owned\x07\nsecond\r')
+  await alice.see('     bob: ␛]0;owned␇\n   │ second␍')
+})
+
+t.test('history and unread messages at the start, and one thing shown once', async t => {
+  const { enter, alice } = await befriended(t)
+  const storage = new MemoryStorage()
+  const second = await enter('bob', 'login', storage)
+  await alice.room.enter('one')
+  await alice.room.enter('two\nlines')
+  await second.see('     alice: one', '     alice: two\n   │ lines')
+  await second.room.enter('three')
+  await second.see(/you → alice: three/)
+  await eventually(() => second.room.waiting === 0)
+  await second.client.close()
+  await alice.room.enter('four')
+  await eventually(() => alice.remarked.includes('✓✓   you → bob: four'))
+  const again = await enter('bob', 'login', storage)
+  await eventually(() => again.shown.includes('     alice: four'))
+  t.same(
+    again.shown.filter(row => !row.startsWith('-- online')).map(row => row.slice(5)),
+    ['th alice, the last 3:', 'alice: one', 'alice: two\n   │ lines', 'you → alice: three', 'alice: four'],
+  )
+  again.shown.length = 0
+  await again.room.enter('/history 2')
+  await again.see('-- with alice, the last 2:', /you → alice: three/, '     alice: four')
+  await again.room.enter('/history all')
+  await again.see('!! /history takes a count from 1 to 500')
+})
+
+t.test('devices, and the end of one from another', async t => {
+  const { enter, alice } = await befriended(t)
+  const second = await enter('alice', 'login')
+  await second.room.enter('/devices')
+  await second.see(
+    /^-- 1: alice's, since \d{4}-\d\d-\d\d, last seen \d{4}-\d\d-\d\d$/,
+    /^-- 2: alice's, .* \(this one\)$/,
+  )
+  await second.room.enter('/logout x')
+  await second.see('!! /logout DEVICE, a number that /devices lists')
+  await second.room.enter('/logout 7')
+  await second.see('!! the user has no such device')
+  await second.room.enter('/logout 1')
+  await second.see('-- device 1 is logged out')
+  await eventually(() => alice.signedOut === 'the session was ended')
+  await second.room.enter('/logout 2')
+  await second.see('-- logged out here')
+  t.equal(second.quits, 1)
+  t.notOk(second.client.account.signedIn)
+})
+
+t.test('a password is asked for, twice, and the old one must be right', async t => {
+  const { enter } = await setUp(t)
+  const answers: (string | undefined)[] = []
+  const asked: string[] = []
+  const ask: Ask = async (question, how) => {
+    asked.push(`${question}${how}`)
+    return answers.shift()
+  }
+  const alice = await enter('alice', 'register', new MemoryStorage(), run => run(ask))
+  answers.push('new password', 'other password')
+  await alice.room.enter('/password')
+  await alice.see('!! the two are not the same: nothing was changed')
+  asked.length = 0
+  answers.push('new password', 'new password', 'wrong password', PASSWORD)
+  await alice.room.enter('/password')
+  await alice.see(
+    '!! the old password is wrong: nothing was changed',
+    '-- the password is changed; other devices are logged out',
+  )
+  const old = 'Old password: secret'
+  t.same(asked, ['New password: secret', 'New password again: secret', old, old], 'the new one is typed once')
+  answers.push('new password', 'new password', 'wrong password', '')
+  await alice.room.enter('/password')
+  await eventually(() => answers.length === 0)
+  const bob = await enter('bob', 'register')
+  await bob.room.enter('/password')
+  await bob.see('!! /password needs a terminal')
+})
+
+t.test('help, nonsense, too much, and the end', async t => {
+  const { alice } = await befriended(t)
+  await alice.room.enter('/help')
+  await alice.see(/^-- plain text goes to whom you talk to.*\n {3}│ \/add NAME \[GREETING\] /)
+  await alice.room.enter('/fly')
+  await alice.see('!! unknown command: /fly (/help lists them)')
+  await alice.room.enter('x'.repeat(16_385))
+  await alice.see(/^!! the text is longer than 16 384 bytes/)
+  await alice.room.enter('   ')
+  await alice.room.enter('/quit')
+  t.same(alice.shown, [])
+  t.equal(alice.quits, 1)
+})
+
+t.test('without a server: it says so, counts down, keeps what is written, and sends it when there is one', async t => {
+  const { server, alice, bob } = await befriended(t)
+  for (const connection of server.context.connections) connection.destroy()
+  await alice.see(/^-- offline: .*; trying again$/, /^-- online/)
+  await eventually(() => bob.status.startsWith('[online'))
+  server.abort()
+  await alice.see(/^-- offline: /)
+  await eventually(() => /^\[offline, again in \d+ s\] bob> $/.test(alice.status))
+  await alice.room.enter('are you there?')
+  await alice.see('…    you → bob: are you there?')
+  t.equal(alice.room.waiting, 1)
+  await alice.room.settled(50)
+  t.equal(alice.room.waiting, 1, 'not settled, only out of patience')
+  t.equal(alice.shown.filter(row => row.startsWith('-- offline')).length, 0, 'said once')
+})

@@ -1,0 +1,214 @@
+/** What waits for peers that do not read: counted by device, address and in all, and what happens at each bound. */
+
+import t from 'tap'
+import { CODES, type Code, codeName } from '../../protocol/codes.js'
+import { encodeRequest } from '../../protocol/frame-codec.js'
+import { FRAME_TO_CLIENT_BYTES_MAX } from '../../protocol/limits.js'
+import { METHODS } from '../../protocol/methods.js'
+import { Backlog, backlogBounds, type Owner } from '../../src/connection/backlog.js'
+import { BoundedServices } from '../../src/connection/bounded-services.js'
+import { AddressList } from '../../src/lib/network.js'
+import { seededRandom } from '../../src/lib/random.js'
+import { Limits } from '../../src/ops/limits.js'
+import type { Caller, TimelinePage } from '../../src/services/types.js'
+import { FakeServices } from '../support/fake-services.js'
+import { ManualClock } from '../support/manual-clock.js'
+import { helloFrame, joined, LEADING_ZERO, sessionRig } from '../support/session-rig.js'
+
+const PAGE = FRAME_TO_CLIENT_BYTES_MAX
+const SYNC = METHODS.sync.number
+
+const owner = (uid: number, address = '192.0.2.1', device = 1): Owner => ({ uid, device, address })
+
+t.test('bytes are counted by device, by address or network, and in all, and forgotten when they are gone', async t => {
+  const exempt = new AddressList(['10.0.0.0/8'])
+  const backlog = new Backlog({ deviceMax: 100, addressMax: 200, totalMax: 300, exempt })
+  backlog.change(owner(1), 100)
+  t.equal(backlog.reached(owner(1)), 'device')
+  t.equal(backlog.reached(owner(1, '192.0.2.1', 2)), undefined, 'another device of his')
+  backlog.change(owner(0), 100)
+  t.equal(backlog.reached(owner(2)), 'address', 'also by what belongs to nobody')
+  t.equal(backlog.reached(owner(2, '192.0.2.2')), undefined)
+  backlog.change(owner(3, '10.0.0.1'), 99)
+  t.equal(backlog.isFull, false)
+  backlog.change(owner(4, '2001:db8::1'), 1)
+  t.equal(backlog.isFull, true)
+  t.equal(backlog.reached(owner(5, '192.0.2.9')), 'total')
+  backlog.change(owner(6, '2001:db8::2'), 199)
+  t.equal(backlog.reached(owner(7, '2001:db8::3')), 'address', 'a /64 is one origin')
+  for (const [each, bytes] of [
+    [owner(1), 100],
+    [owner(0), 100],
+    [owner(3, '10.0.0.1'), 99],
+    [owner(4, '2001:db8::1'), 1],
+    [owner(6, '2001:db8::2'), 199],
+  ] as const)
+    backlog.change(each, -bytes)
+  t.same([backlog.total, backlog.keys], [0, 0])
+})
+
+t.test('the bounds are a share of the memory, and leave room for many phones behind an address', async t => {
+  for (const gib of [0.125, 0.5, 1, 4, 64]) {
+    const { deviceMax, addressMax, totalMax } = backlogBounds(gib * 2 ** 30)
+    t.ok(totalMax <= Math.max(gib * 2 ** 30 * 0.125, 16 * 2 ** 20) && totalMax <= 256 * 2 ** 20, `${gib} GiB`)
+    t.ok(addressMax >= 4 * deviceMax && totalMax >= 4 * addressMax)
+    t.ok(deviceMax >= 3 * PAGE, 'a page on its way, one that is read, one of the connection before')
+  }
+})
+
+class Asker implements Caller {
+  readonly uid: number
+  readonly device: number
+  readonly address: string
+  readonly told = 0
+  readonly refused: string[] = []
+
+  constructor({ uid, device, address }: Owner) {
+    this.uid = uid
+    this.device = device
+    this.address = address
+  }
+
+  respond(): void {}
+  accepted(): void {}
+  synced(): void {}
+
+  refuse(_id: number, code: Code, _message: string, retryAfterMs = 0): void {
+    this.refused.push(`${codeName(code)} ${retryAfterMs > 0}`)
+  }
+}
+
+function rigged(bounds: { deviceMax: number; addressMax: number; totalMax: number }, settings = {}) {
+  const services = new FakeServices()
+  const clock = new ManualClock()
+  const limits = new Limits(clock, settings)
+  const backlog = new Backlog(bounds)
+  const bounded = new BoundedServices(services, { backlog, limits, random: seededRandom(1) })
+  return { services, clock, limits, backlog, bounded }
+}
+
+const page = (bytes: number): TimelinePage => ({
+  kind: 'page',
+  items: [{ version: 1, bytes: new Uint8Array(bytes) }],
+  to: 1,
+  more: false,
+  trimmed: false,
+  head: 1,
+})
+
+t.test(
+  'pages that are being read count as whole ones: only so many at once for a device, an address and all',
+  async t => {
+    const bounds = { deviceMax: 2 * PAGE, addressMax: 4 * PAGE, totalMax: 6 * PAGE }
+    const { services, backlog, bounded } = rigged(bounds)
+    const ask = (who: Owner): Asker => {
+      const caller = new Asker(who)
+      bounded.request(caller, 1, SYNC, new Uint8Array(0))
+      return caller
+    }
+    for (let i = 0; i < 2; i++) t.same(ask(owner(1)).refused, [])
+    t.same(ask(owner(1)).refused, ['RATE_LIMITED true'], 'the device has its own to read first')
+    for (let i = 0; i < 2; i++) t.same(ask(owner(2)).refused, [])
+    t.same(ask(owner(3)).refused, ['OVERLOADED true'], 'the address')
+    for (let i = 0; i < 2; i++) t.same(ask(owner(4, '192.0.2.2')).refused, [])
+    t.same(ask(owner(5, '192.0.2.3')).refused, ['OVERLOADED true'], 'all')
+    t.equal(services.requests.length, 6)
+    t.equal(backlog.total, 6 * PAGE)
+    const send = new Asker(owner(1))
+    bounded.request(send, 1, METHODS.send.number, new Uint8Array(0))
+    t.same([send.refused, services.requests.length], [[], 7], 'what has a small answer goes on')
+    services.requests.pop()
+    for (const { caller, id } of services.requests) caller.synced(id, 0, page(10), [])
+    t.same([backlog.total, backlog.keys], [0, 0])
+    t.same(ask(owner(1)).refused, [])
+  },
+)
+
+t.test('a device gets so many bytes of pages each second, and a rest when it has had more', async t => {
+  const open = { deviceMax: 2 ** 40, addressMax: 2 ** 40, totalMax: 2 ** 40 }
+  const settings = { 'bytes-out': { amount: 1_000_000, unit: 's', burst: 5_000_000 } }
+  const { services, clock, bounded, limits } = rigged(open, settings)
+  let told = 0
+  services.onRequest = ({ caller, id }) => {
+    told += 250_000
+    caller.synced(id, 0, page(250_000), [])
+  }
+  let refused = 0
+  const run = (seconds: number): void => {
+    for (let ms = 0; ms < seconds * 1_000; ms += 10) {
+      const caller = new Asker(owner(1))
+      bounded.request(caller, 1, SYNC, new Uint8Array(0))
+      refused += caller.refused.length
+      clock.advance(10)
+    }
+  }
+  run(1)
+  t.ok(told >= 5_000_000 && told <= 8_000_000, `${told} at once`)
+  told = 0
+  run(30)
+  t.ok(told >= 29_000_000 && told <= 32_000_000, `${told} in 30 s: all that it may have, in spite of the pauses`)
+  t.ok(refused > 0 && (limits.hits.get('bytes-out') ?? 0) > 0)
+  const other = new Asker(owner(2))
+  bounded.request(other, 1, SYNC, new Uint8Array(0))
+  t.same(other.refused, [], 'somebody else is not touched')
+})
+
+// A connection ------------------------------------------------------------------------------------------------------------
+
+const TOKEN = Uint8Array.of(7)
+
+async function opened(totalMax: number, since = 0, before = 0) {
+  const services = new FakeServices()
+  const rig = sessionRig(services)
+  const backlog = new Backlog({ deviceMax: totalMax, addressMax: totalMax, totalMax })
+  backlog.change(owner(99, '198.51.100.1'), before)
+  Object.assign(rig.context, { backlog })
+  const { pipe, connection } = rig.connect()
+  for (let i = 0; i < 3; i++) services.timeline(7).append()
+  connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 1, since })))
+  await rig.turn()
+  return { services, rig, backlog, pipe, connection }
+}
+
+t.test("what waits for a connection is its device's, until the kernel has it or the connection is gone", async t => {
+  const { services, rig, backlog, pipe, connection } = await opened(1_000_000)
+  t.equal(backlog.total, 0)
+  pipe.takes = false
+  for (let id = 2; id < 4; id++) {
+    connection.receive(encodeRequest(id, METHODS.getProfile.number, new Uint8Array(0)))
+    const asked = services.requests.at(-1)
+    asked?.caller.respond(id, new Uint8Array(10_000))
+    await rig.turn()
+  }
+  t.ok(backlog.total >= 20_000 && backlog.total < 20_100, `${backlog.total}`)
+  t.equal(backlog.total, connection.waitingBytes)
+  pipe.release()
+  await rig.turn()
+  connection.close(CODES.DRAINING.code)
+  await rig.turn()
+  connection.gone()
+  t.same([backlog.total, backlog.keys], [0, 0])
+})
+
+t.test('while all is full pushes turn into Notify, and a first page into an empty one', async t => {
+  const { services, rig, backlog, pipe, connection } = await opened(1_000_000, 0, 1_000_000)
+  t.match(pipe.seen(), [
+    { what: 'answer' },
+    { what: 'push', from: 0, to: 0, versions: [] },
+    { what: 'notify', version: 3 },
+  ])
+  backlog.change(owner(99, '198.51.100.1'), -1_000_000)
+  connection.receive(encodeRequest(2, SYNC, new Uint8Array(0)))
+  services.requests.at(-1)?.caller.synced(2, 0, services.timeline(7).page(0), [])
+  await rig.turn()
+  pipe.seen()
+  const hint = () => rig.hub.hint({ uid: 7, ...services.timeline(7).append() })
+  hint()
+  await rig.turn()
+  t.match(pipe.seen(), [{ what: 'push', versions: [4] }])
+  backlog.change(owner(99, '198.51.100.1'), 1_000_000)
+  hint()
+  hint()
+  await rig.turn()
+  t.match(pipe.seen(), [{ what: 'notify', version: 6 }])
+})

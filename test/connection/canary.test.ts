@@ -1,0 +1,385 @@
+/** Readiness is a message that arrives: what stops one is told, what a check leaves behind does not grow, and nobody gets at its users. */
+import t from 'tap'
+import { CODES } from '../../protocol/codes.js'
+import { createHelloRequest } from '../../protocol/generated/messages.js'
+import { METHODS } from '../../protocol/methods.js'
+import { Canary, type Readiness } from '../../src/connection/canary.js'
+import type { Hint } from '../../src/connection/feed.js'
+import { Hub } from '../../src/connection/hub.js'
+import { systemClock } from '../../src/lib/clock.js'
+import { seededRandom } from '../../src/lib/random.js'
+import { endOfTurn } from '../../src/lib/turn.js'
+import { SERVE_OPTIONS } from '../../src/ops/config.js'
+import { makeToken } from '../../src/services/tokens.js'
+import type { CommitInFlight, MemoryFaults, ReadInFlight } from '../../src/store/memory/faults.js'
+import { MemoryStore, type MemoryStoreOptions } from '../../src/store/memory/store.js'
+import { createEngine, type Engine, randomStamps, uidOf } from '../../src/sync/index.js'
+import { CANARY_RECEIVER, CANARY_SENDER } from '../../src/sync/rules/canary.js'
+import { userActor } from '../../src/sync/rules/records.js'
+import { startNode, TestDevice } from '../support/engine.js'
+import { eventually } from '../support/eventually.js'
+import { ManualClock } from '../support/manual-clock.js'
+
+const PATIENCE_MS = 2_000
+
+const CANARIES = [CANARY_SENDER, CANARY_RECEIVER]
+
+interface Rig {
+  readonly store: MemoryStore
+  readonly engine: Engine
+  readonly clock: ManualClock
+  readonly canary: Canary
+  readonly commits: () => number
+  /** Checks anew, as if a second had passed. */
+  readonly check: () => Promise<Readiness>
+}
+
+async function rig(
+  options: MemoryStoreOptions = {},
+  deliver = true,
+  seed = '1',
+  patienceMs = PATIENCE_MS,
+): Promise<Rig> {
+  const random = seededRandom(seed)
+  const clock = new ManualClock()
+  const store = new MemoryStore({ random, ...options })
+  const hub = new Hub()
+  let commits = 0
+  const engine = createEngine({
+    store,
+    clock,
+    stamps: randomStamps(random),
+    defer: endOfTurn,
+    onFatal: () => {},
+    listener: {
+      hint({ actor, from, version, bytes }) {
+        const hint: Hint = { uid: uidOf(actor), from, version, bytes }
+        if (deliver) hub.hint(hint)
+      },
+      signal() {},
+      setAside: (_source, _target, _kind, error) => t.fail(String(error)),
+      committed() {
+        commits++
+      },
+    },
+  })
+  await engine.start()
+  const canary = new Canary({ engine, hub, clock, random, patienceMs })
+  const check = () => {
+    clock.advance(1_000)
+    return canary.check()
+  }
+  return { store, engine, clock, canary, commits: () => commits, check }
+}
+
+/** Lets the time of a check pass once it has come as far as `reached` says. */
+async function timedOut(
+  check: Promise<Readiness>,
+  clock: ManualClock,
+  reached: () => boolean | Promise<boolean> = () => true,
+): Promise<Readiness> {
+  let outcome: Readiness | undefined
+  void check.then(found => {
+    outcome = found
+  })
+  await eventually(reached)
+  for (let passed = 0; passed < PATIENCE_MS && outcome === undefined; passed += 500) {
+    clock.advance(500)
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  await eventually(() => outcome !== undefined)
+  return outcome as Readiness
+}
+
+t.test('ready once a message was sent, pushed and acknowledged', async t => {
+  for (const scopes of ['one', 'partitions'] as const) {
+    const { canary, check, engine } = await rig({ scopes })
+    t.same(await canary.check(), { ready: true })
+    t.same(await check(), { ready: true })
+    t.equal(await lastNumber(engine), 2)
+    t.equal(await ackOf(engine, CANARY_RECEIVER), await headOf(engine, CANARY_RECEIVER))
+  }
+})
+
+t.test('checks at the same time, or within a second, are one', async t => {
+  const { canary, check, clock, engine, commits } = await rig()
+  const all = await Promise.all(Array.from({ length: 100 }, () => canary.check()))
+  t.ok(all.every(({ ready }) => ready))
+  t.equal(await lastNumber(engine), 1)
+  const before = commits()
+  clock.advance(999)
+  t.same(await canary.check(), { ready: true })
+  t.equal(commits(), before)
+  await check()
+  t.ok(commits() > before)
+})
+
+t.test('what checks leave behind does not grow', async t => {
+  const { check, store } = await rig()
+  await check()
+  await check()
+  const before = sizeOf(store)
+  for (let i = 0; i < 200; i++) t.ok((await check()).ready)
+  // The window of the device fills up to its 64 numbers.
+  t.ok(sizeOf(store) <= before + 64 * 9, `${before} and then ${sizeOf(store)}`)
+  t.ok((await entriesOf(store, CANARY_SENDER)) <= 2)
+  t.ok((await entriesOf(store, CANARY_RECEIVER)) <= 1)
+})
+
+t.test('not ready while the hub loses pushes, and nothing is heaped up meanwhile', async t => {
+  const { canary, clock, store } = await rig({}, false)
+  for (let i = 0; i < 20; i++) {
+    clock.advance(1_000)
+    const isSent = async () => (await entriesOf(store, CANARY_RECEIVER)) > 0
+    t.same(await timedOut(canary.check(), clock, isSent), {
+      ready: false,
+      reason: `the push took longer than ${PATIENCE_MS} ms`,
+    })
+    await eventually(async () => (await entriesOf(store, CANARY_RECEIVER)) === 0)
+  }
+  t.ok((await entriesOf(store, CANARY_SENDER)) <= 1)
+})
+
+t.test('not ready while the store is stuck; it is not asked again, and ready when it goes on', async t => {
+  const faults = new Stuck()
+  const { canary, clock, check, engine } = await rig({ faults })
+  t.same(await canary.check(), { ready: true })
+  faults.commits = 'hold'
+  for (let i = 0; i < 5; i++) {
+    clock.advance(1_000)
+    const outcome = await timedOut(canary.check(), clock, () => faults.held.length > 0)
+    t.same(outcome, { ready: false, reason: `the store took longer than ${PATIENCE_MS} ms` })
+  }
+  t.equal(faults.held.length, 1)
+  faults.release()
+  await eventually(async () => (await check()).ready)
+  t.ok((await lastNumber(engine)) <= 4)
+})
+
+t.test('a slow disk is waited for as long as the option says', async t => {
+  const standard = SERVE_OPTIONS.readyMs.default
+  for (const [writeMs, patienceMs, ready] of [
+    [500, standard, true],
+    [1_000, standard, true],
+    [500, 1_000, false],
+    [standard, standard, false],
+  ] as const) {
+    const faults = new Stuck()
+    const { canary, clock } = await rig({ faults }, true, '1', patienceMs)
+    faults.commits = 'hold'
+    let outcome: Readiness | undefined
+    void canary.check().then(found => {
+      outcome = found
+    })
+    for (let spentMs = 0; outcome === undefined; spentMs += writeMs) {
+      await eventually(() => faults.held.length > 0 || outcome !== undefined)
+      clock.advance(writeMs)
+      for (const call of faults.held.splice(0)) call.answer()
+      if (spentMs > 60_000) throw new Error('it never ended')
+    }
+    t.equal(outcome.ready, ready, `${writeMs} ms each, ${patienceMs} ms of patience`)
+  }
+})
+
+t.test('not ready when the store refuses for good, or cannot be read', async t => {
+  const faults = new Stuck()
+  const { canary, clock } = await rig({ faults })
+  faults.reads = 'lose'
+  t.same(await canary.check(), { ready: false, reason: 'the store cannot be reached' })
+  faults.reads = 'answer'
+  clock.advance(1_000)
+  t.same(await canary.check(), { ready: true })
+  class Failing extends MemoryStore {
+    override commit(): Promise<never> {
+      return Promise.reject(new Error('EIO'))
+    }
+  }
+  const failing = await rig()
+  const node = await startNode(new Failing(), failing.clock, 'failing')
+  const dead = new Canary({
+    engine: node.engine,
+    hub: new Hub(),
+    clock: failing.clock,
+    random: seededRandom(1),
+    patienceMs: PATIENCE_MS,
+  })
+  t.match(await timedOut(dead.check(), failing.clock), { ready: false, reason: 'the store took longer' })
+})
+
+t.test('not ready when the store has no room', async t => {
+  const { check, store } = await rig()
+  t.same(await check(), { ready: true })
+  for (const room of ['scarce', 'none'] as const) {
+    store.disk.room = room
+    t.same(await check(), { ready: false, reason: 'the store has no room' })
+  }
+  for (const room of ['filling', 'ample'] as const) {
+    store.disk.room = room
+    t.same(await check(), { ready: true }, `${room}: messages are taken`)
+  }
+})
+
+t.test('two nodes on one store check at the same time', async t => {
+  const one = await rig()
+  const other = await rig({ disk: one.store.disk }, true, '2')
+  for (let i = 0; i < 20; i++) {
+    t.same(await Promise.all([one.check(), other.check()]), [{ ready: true }, { ready: true }])
+  }
+})
+
+t.test('ready again after a restore, when every version has jumped', async t => {
+  const before = await rig()
+  t.same(await before.check(), { ready: true })
+  await before.store.newEpoch()
+  const after = await rig({ disk: before.store.disk }, true, '2')
+  t.same(await after.check(), { ready: true })
+  t.same(await after.check(), { ready: true })
+})
+
+t.test('nobody reaches its users, by any method', async t => {
+  const random = seededRandom(7)
+  const store = new MemoryStore({ random })
+  const node = await startNode(store, systemClock, 'reach')
+  const hub = new Hub()
+  const hints = node.hints
+  const canary = new Canary({ engine: node.engine, hub, clock: systemClock, random, patienceMs: PATIENCE_MS })
+  const deliver = setInterval(() => {
+    for (const { actor, ...hint } of hints.splice(0)) hub.hint({ uid: uidOf(actor), ...hint })
+  }, 1)
+  t.same(await canary.check(), { ready: true })
+  clearInterval(deliver)
+  const before = await canaryData(node.engine, store)
+  t.ok(before.length > 0)
+  let people = 0
+  const stranger = () => new TestDevice(node).enter(`mallory${people++}`, 1)
+
+  for (const uid of CANARIES) {
+    for (const method of Object.values(METHODS)) {
+      if (method.kind !== 'request' || method.number === METHODS.hello.number) continue
+      // Each method takes of these fields what it has: every one that may name somebody does.
+      const request = { ...EVERY_FIELD, uid, to: uid, device: uid, sendSeq: 1 }
+      if (method === METHODS.getProfile) request.account = ''
+      // Somebody new each time: what one method does to a session must not be what stops the next.
+      const mallory = await stranger()
+      const reply = await mallory.callRaw(method.number, method.encodeRequest(request as never))
+      if (NAMING.has(method)) t.ok(NOBODY_THERE.has(reply.code), `${method.service}.${method.rpc}: ${reply.code}`)
+      t.notMatch(JSON.stringify(await mallory.items()), /"(peer|uid)":25[45]/)
+    }
+    for (const device of [1, uid]) {
+      const token = makeToken({ uid, device }, new Uint8Array(24), new Uint8Array(16))
+      const hello = await new Promise(resolve =>
+        node.services.hello(createHelloRequest({ token, attempt: 9 }), '', resolve),
+      )
+      t.match(hello, { kind: 'refused' })
+      t.match(await new Promise(resolve => node.services.authorize(token, '127.0.0.1', resolve)), { kind: 'refused' })
+    }
+    const mallory = await stranger()
+    t.equal(mallory.ack({ version: 0, delivered: [{ peer: uid, device: 1, sendSeq: 1 }] }), 0)
+  }
+  node.services.flush()
+  await node.engine.close()
+  t.same(await canaryData(node.engine, store), before, 'nothing of them has changed')
+})
+
+t.test('their uids are never given out', async t => {
+  const node = await startNode(new MemoryStore(), systemClock, 'uids')
+  const uids = new Set<number>()
+  for (let i = 0; i < 300; i++) {
+    const device = new TestDevice(node)
+    await device.register(`user${i}`, i % 250)
+    uids.add(device.session?.uid ?? 0)
+  }
+  t.equal(uids.size, 300)
+  t.ok(Math.min(...uids) >= 256)
+})
+
+const EVERY_FIELD = {
+  account: 'canary',
+  password: 'a long password',
+  oldPassword: 'a long password',
+  newPassword: 'a longer password',
+  installationKey: new Uint8Array(16).fill(9),
+  deviceName: '',
+  nickname: 'canary',
+  greeting: 'hello',
+  text: 'hello',
+  request: 1,
+  count: 1,
+  since: 0,
+  after: 0,
+  limit: 10,
+  waitMs: 0,
+  attempt: 0,
+  sends: [],
+  ack: undefined,
+}
+
+/** Methods that ask for something of the user they name. */
+const NAMING = new Set<unknown>([
+  METHODS.send,
+  METHODS.getProfile,
+  METHODS.contactRequest,
+  METHODS.contactAccept,
+  METHODS.contactDecline,
+  METHODS.contactCancel,
+])
+
+/** As for a uid that was never given out. */
+const NOBODY_THERE = new Set<number>([CODES.UNKNOWN_USER.code, CODES.NO_SUCH_REQUEST.code])
+
+/** Every call answered, until it is told otherwise. */
+class Stuck implements MemoryFaults {
+  commits: 'answer' | 'hold' = 'answer'
+  reads: 'answer' | 'lose' = 'answer'
+  readonly held: CommitInFlight[] = []
+
+  commit(call: CommitInFlight): void {
+    if (this.commits === 'answer') call.answer()
+    else this.held.push(call)
+  }
+
+  read(call: ReadInFlight): void {
+    if (this.reads === 'answer') call.answer()
+    else call.lose(new Error('gone'))
+  }
+
+  release(): void {
+    this.commits = 'answer'
+    for (const call of this.held.splice(0)) call.answer()
+  }
+}
+
+async function lastNumber(engine: Engine): Promise<number> {
+  const [window] = await engine.scan(userActor(CANARY_SENDER), 'device', null, 1)
+  return window === undefined ? 0 : Buffer.from(window.bytes).readDoubleBE(0)
+}
+
+async function ackOf(engine: Engine, uid: number): Promise<number> {
+  const [ack] = await engine.scan(userActor(uid), 'ack', null, 1)
+  return ack === undefined ? 0 : JSON.parse(Buffer.from(ack.bytes).toString()).version
+}
+
+async function headOf(engine: Engine, uid: number): Promise<number> {
+  return (await engine.page(userActor(uid), 0, 1, 0)).head
+}
+
+async function entriesOf(store: MemoryStore, uid: number): Promise<number> {
+  return (await store.read(userActor(uid), 0, Number.MAX_SAFE_INTEGER, 10_000, 1e9)).entries.length
+}
+
+/** Of everything that is stored. */
+function sizeOf(store: MemoryStore): number {
+  let bytes = 0
+  for (const [, records] of store.disk.snapshot().records)
+    for (const { bytes: value } of records.values()) bytes += value.length
+  return bytes
+}
+
+/** The stamps of everything that is stored of the canaries, and the heads of their logs. */
+async function canaryData(engine: Engine, store: MemoryStore): Promise<unknown[]> {
+  const { records } = store.disk.snapshot()
+  const stamps = CANARIES.flatMap(uid =>
+    Array.from(records.get(userActor(uid)) ?? [], ([name, { stamp }]) => [uid, name, stamp]),
+  )
+  return [stamps, await Promise.all(CANARIES.map(uid => headOf(engine, uid)))]
+}

@@ -1,0 +1,131 @@
+import t from 'tap'
+import { encodePushFrame, type RawItem } from '../../protocol/item-codec.js'
+import { Feed, type Hint, NOTIFY_AGAIN_TICKS, type PushEncoder } from '../../src/connection/feed.js'
+
+const ITEM = Uint8Array.of(0x12, 0x00)
+
+function hint(from: number, version: number, bytes: Uint8Array | undefined = ITEM): Hint {
+  return { uid: 7, from, version, bytes }
+}
+
+/** Keeps what was asked of it. */
+class Encoder implements PushEncoder {
+  readonly asked: [from: number, to: number, versions: number[]][] = []
+  encode(_uid: number, from: number, to: number, items: readonly RawItem[]): Uint8Array {
+    this.asked.push([from, to, items.map(item => item.version)])
+    return encodePushFrame(from, to, false, items)
+  }
+}
+
+t.test('what follows is gathered, in one range', async t => {
+  const feed = new Feed(4, 4)
+  const encoder = new Encoder()
+  t.equal(feed.take(7, encoder), undefined)
+  t.equal(feed.offer(hint(4, 6), true), true)
+  t.equal(feed.offer(hint(6, 7), true), true)
+  t.equal(feed.gatheredBytes, 4)
+  t.ok(feed.take(7, encoder))
+  t.same(encoder.asked, [[4, 7, [6, 7]]])
+  t.same([feed.pushedTo, feed.told, feed.behind, feed.gathered], [7, 7, false, false])
+})
+
+t.test('what the client has already is nothing, what it cannot reach leaves it behind', async t => {
+  const feed = new Feed(4, 4)
+  t.equal(feed.offer(hint(2, 4), true), false)
+  t.equal(feed.offer(hint(5, 6), true), true)
+  t.same([feed.gathered, feed.behind, feed.pushedTo, feed.head], [false, true, 4, 6])
+  t.equal(feed.offer(hint(4, 5), true), true, 'a late hint closes the gap')
+  t.same([feed.gathered, feed.pushedTo, feed.behind], [true, 5, true])
+})
+
+t.test('without room it falls behind, and stays so until it is paged', async t => {
+  const feed = new Feed(4, 4)
+  feed.offer(hint(4, 5), false)
+  feed.offer(hint(5, 6), true)
+  t.same([feed.gathered, feed.behind, feed.told], [false, true, 4])
+  feed.paged(6, 6, false)
+  t.equal(feed.behind, false)
+  feed.offer(hint(6, 7), true)
+  t.equal(feed.gathered, true)
+})
+
+t.test('a page that is older than what was pushed takes nothing back', async t => {
+  const feed = new Feed(0, 0)
+  feed.offer(hint(0, 5), true)
+  feed.take(7, new Encoder())
+  feed.paged(3, 3, false)
+  t.same([feed.pushedTo, feed.told, feed.notify(1)], [5, 5, 0])
+})
+
+t.test('after a page with more behind it nothing is pushed', async t => {
+  const feed = new Feed(0, 9)
+  feed.paged(3, 9, true)
+  feed.offer(hint(9, 10), true)
+  t.same([feed.gathered, feed.pushedTo, feed.told], [false, 3, 3])
+})
+
+t.test(
+  'an Accepted that joins counts as a push; one beyond reach makes the client pull and counts as told',
+  async t => {
+    const feed = new Feed(4, 4)
+    feed.accepted(4, 5)
+    t.same([feed.pushedTo, feed.told, feed.notify(1)], [5, 5, 0])
+    feed.accepted(6, 7)
+    t.same([feed.pushedTo, feed.told, feed.behind], [5, 5, true])
+    t.equal(feed.notify(1), 0, 'the answer said it')
+    feed.offer(hint(7, 8), true)
+    t.equal(feed.gathered, false)
+    t.equal(feed.notify(NOTIFY_AGAIN_TICKS + 1), 8)
+    feed.accepted(4, 5)
+    t.equal(feed.pushedTo, 5, 'an old range moves nothing')
+  },
+)
+
+t.test('notifies once; again only for more, and only after a while', async t => {
+  const feed = new Feed(0, 0)
+  t.equal(feed.notify(10), 0)
+  t.equal(feed.notifyTick, Number.POSITIVE_INFINITY)
+  feed.offer(hint(1, 2), true)
+  t.equal(feed.notify(10), 2)
+  t.equal(feed.notify(100), 0)
+  feed.offer(hint(2, 3), true)
+  t.equal(feed.notify(11), 0)
+  t.equal(feed.notifyTick, 10 + NOTIFY_AGAIN_TICKS)
+  t.equal(feed.notify(10 + NOTIFY_AGAIN_TICKS), 3)
+  feed.paged(3, 3, false)
+  feed.offer(hint(4, 5), true)
+  t.equal(feed.notify(10 + NOTIFY_AGAIN_TICKS), 5, 'at once, for it had pulled everything')
+})
+
+t.test('a first page is not told to have more, a Sync answer is', async t => {
+  const first = new Feed(0, 9)
+  first.paged(5, 9, false)
+  t.equal(first.notify(1), 9)
+  const answer = new Feed(0, 9)
+  answer.paged(5, 9, true)
+  t.equal(answer.notify(1), 0)
+})
+
+t.test('after RESYNC everything is to be pulled, and what was told may still be acknowledged', async t => {
+  const feed = new Feed(0, 0)
+  feed.offer(hint(0, 1), true)
+  feed.resync(1)
+  t.same([feed.pushedTo, feed.told, feed.gathered, feed.notify(1)], [0, 1, false, 0])
+  feed.offer(hint(1, 2), true)
+  t.equal(feed.gathered, false)
+  feed.paged(2, 2, false)
+  feed.offer(hint(2, 3), true)
+  t.equal(feed.gathered, true)
+})
+
+t.test('says when a push is full, by items and by bytes', async t => {
+  const many = new Feed(0, 0)
+  for (let i = 0; i < 256; i++) {
+    t.equal(many.full, false)
+    many.offer(hint(i, i + 1), true)
+  }
+  t.equal(many.full, true)
+  const large = new Feed(0, 0)
+  for (let i = 0; i < 8; i++) large.offer(hint(i, i + 1, new Uint8Array(16_384)), true)
+  t.equal(large.full, true)
+})
