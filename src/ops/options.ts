@@ -1,6 +1,6 @@
 /**
  * Options of a command: one table says the default, unit, range and reason of each, and is what parses the command line and
- * the environment, prints the help and stands in the README. Unknown names and wrong values are refused by name.
+ * the environment, prints the help and stands in docs/. Unknown names and wrong values are refused by name.
  */
 
 /** One option. Its name in the table is in camelCase: `httpPort` is `--http-port` and, in the environment, `LONGWIRE_HTTP_PORT`. */

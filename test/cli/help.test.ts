@@ -12,8 +12,13 @@ function read(path: string): string {
 
 const README = read('README.md')
 
-/** README and the pages with its tables. */
-const PAGES = ['README.md', 'docs/limits.md', 'docs/metrics.md', 'docs/figures.md'].map(read).join('\n')
+/** README and the pages about running and trying the server. */
+const PAGES = [
+  'README.md',
+  ...['operating', 'http', 'testing', 'limits', 'metrics', 'figures'].map(name => `docs/${name}.md`),
+]
+  .map(read)
+  .join('\n')
 
 /** Of other programs, and of `npm run …` scripts that are no command of longwire. */
 const FOREIGN = ['--help', '--version', '--seeds', '--states', '--prefix', '--json', '--compressed', '--no-buffer']
