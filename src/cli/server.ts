@@ -9,7 +9,7 @@ import { Backlog, backlogBounds } from '../connection/backlog.js'
 import { BoundedServices } from '../connection/bounded-services.js'
 import { Canary, type Readiness } from '../connection/canary.js'
 import type { Connection } from '../connection/connection.js'
-import type { SessionContext } from '../connection/context.js'
+import type { ConnectionContext } from '../connection/context.js'
 import { DeafPeers } from '../connection/deaf-peers.js'
 import { Flusher } from '../connection/flusher.js'
 import { Hub } from '../connection/hub.js'
@@ -84,7 +84,7 @@ export interface RunningServer {
   readonly httpPort: number
   /** -1 if it has none of its own. */
   readonly metricsPort: number
-  readonly context: SessionContext
+  readonly context: ConnectionContext
   readonly metrics: Metrics
   /** Whether a message gets through now. */
   ready(): Promise<Readiness>
@@ -141,7 +141,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const bounds = { ...backlogBounds(memoryBytes()), exempt: trusted }
   const backlog = new Backlog(open ? { ...bounds, addressMax: Number.POSITIVE_INFINITY } : bounds)
   const served = options.services?.({ hub }) ?? services
-  const context: SessionContext = {
+  const context: ConnectionContext = {
     services: new CountedServices(new BoundedServices(served, { backlog, limits, random }), counters),
     hub,
     wheel,
@@ -249,7 +249,7 @@ function memoryBytes(): number {
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
 }
 
-function metricSources(context: SessionContext, engine: Engine, store: Store): Omit<MetricSources, 'linesLost'> {
+function metricSources(context: ConnectionContext, engine: Engine, store: Store): Omit<MetricSources, 'linesLost'> {
   const { counters, connections, hub, limits, gate, backlog } = context
   return {
     version: version(),
@@ -260,13 +260,13 @@ function metricSources(context: SessionContext, engine: Engine, store: Store): O
     notifies: () => hub.notifies,
     outboxEntries: () => engine.outboxDepth,
     limitHits: () => [
-      ...LIMIT_NAMES.map(name => [name, limits?.hits.get(name) ?? 0] as const),
+      ...LIMIT_NAMES.map(name => [name, limits.hits.get(name) ?? 0] as const),
       ['connections-total', gate.hits.total],
       ['connections-address', gate.hits.address],
       ['connections-evicted', gate.hits.evicted],
-      ['unsent-bytes', backlog?.refusals ?? 0],
+      ['unsent-bytes', backlog.refusals],
     ],
-    unsentBytes: () => backlog?.total ?? 0,
+    unsentBytes: () => backlog.total,
     queuedJobs: () => engine.queueDepth,
     storeFreeBytes: () => store.freeBytes,
   }
@@ -294,7 +294,7 @@ function engineListener(hub: Hub<Connection>, counters: Counters, log: Log): Eng
 
 /** Tells every client to come back at a time of its own, and waits until they have gone or may wait no longer. */
 async function drainConnections(
-  context: SessionContext,
+  context: ConnectionContext,
   short: ShortListener,
   clock: Clock,
   drainMs: number,

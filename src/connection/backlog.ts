@@ -58,6 +58,12 @@ export class Backlog {
     this.bounds = bounds
   }
 
+  /** Has no bounds: only counts. */
+  static open(): Backlog {
+    const { POSITIVE_INFINITY } = Number
+    return new Backlog({ deviceMax: POSITIVE_INFINITY, addressMax: POSITIVE_INFINITY, totalMax: POSITIVE_INFINITY })
+  }
+
   /** Bytes that wait, of everybody. */
   get total(): number {
     return this.#total

@@ -13,7 +13,7 @@ import type { Limits } from '../ops/limits.js'
 import { deviceKey } from '../services/limiting.js'
 import type { Authorization, Caller, HelloAnswer, Services, TimelinePage } from '../services/types.js'
 import type { Backlog, Owner } from './backlog.js'
-import type { SessionContext } from './context.js'
+import type { ConnectionContext } from './context.js'
 
 /** Methods with large answers, and what one may take: a page of the timeline; 256 contacts with names and greetings. */
 export const LARGE_ANSWERS: ReadonlyMap<number, number> = new Map([
@@ -54,17 +54,16 @@ function chargeAnswer(limits: Limits, owner: Owner, bytes: number): void {
 
 /** Behind Hello. A device that has too much on its way gets an empty one: then it is behind, is told so, and pulls (3.8). */
 export async function firstPage(
-  { backlog, limits, services }: SessionContext,
+  { backlog, limits, services }: Pick<ConnectionContext, 'backlog' | 'limits' | 'services'>,
   owner: Owner,
   since: number,
   head: number,
 ): Promise<TimelinePage> {
-  const owes = limits !== undefined && owedMs(limits, owner) > 0
-  if (owes || backlog?.reached(owner) !== undefined) {
+  if (owedMs(limits, owner) > 0 || backlog.reached(owner) !== undefined) {
     return { kind: 'page', items: [], to: since, more: head > since, trimmed: false, head }
   }
   const page = await services.page(owner.uid, since)
-  if (limits !== undefined) chargeAnswer(limits, owner, itemsBytes(page))
+  chargeAnswer(limits, owner, itemsBytes(page))
   return page
 }
 

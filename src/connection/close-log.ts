@@ -1,7 +1,7 @@
 /** The line that the log gets when a connection closes, and the count of its reason. */
 
 import { CODES, type Code, codeName } from '../../protocol/codes.js'
-import type { SessionContext } from './context.js'
+import type { ConnectionContext } from './context.js'
 
 /** Closed for these, the peer did something that its developer or the operator wants to see. */
 const FAULTS: ReadonlySet<Code> = new Set([
@@ -22,7 +22,7 @@ export interface ClosedPeer {
 
 /** @param code OK: the peer closed */
 export function logClose(
-  { log, faults, wheel, counters }: SessionContext,
+  { log, faults, wheel, counters }: Pick<ConnectionContext, 'log' | 'faults' | 'wheel' | 'counters'>,
   peer: ClosedPeer,
   code: Code,
   message: string,

@@ -47,7 +47,7 @@ import {
   type State,
   VERIFY_MS_MAX,
 } from './connection-state.js'
-import type { SessionContext } from './context.js'
+import type { ConnectionContext } from './context.js'
 import { Feed, type Hint } from './feed.js'
 import { FrameLink, type LinkOptions } from './frame-link.js'
 import { readHello } from './hello-check.js'
@@ -69,7 +69,7 @@ export class Connection extends FrameLink implements Caller {
   #discardedBytes = 0
 
   /** The gate has admitted the address; it is released when the pipe is gone. */
-  constructor(context: SessionContext, pipe: Pipe, address: string, options: LinkOptions) {
+  constructor(context: ConnectionContext, pipe: Pipe, address: string, options: LinkOptions) {
     super(context, pipe, options)
     this.address = address
     context.connections.add(this)
@@ -145,8 +145,7 @@ export class Connection extends FrameLink implements Caller {
     if (state.kind !== 'open') return
     const { feed } = state
     if (feed.full) this.#gather(state)
-    const { backlog } = this.context
-    const room = !state.paging && !this.outgoing.overfull(feed.gatheredBytes) && backlog?.isFull !== true
+    const room = !state.paging && !this.outgoing.overfull(feed.gatheredBytes) && !this.context.backlog.isFull
     if (feed.offer(hint, room)) this.mark()
   }
 

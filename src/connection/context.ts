@@ -1,4 +1,7 @@
-/** What all connections of a process share: handed to each, so that none carries its own. */
+/**
+ * The parts that all connections of a process share: handed to each, so that none carries its own. A class that needs
+ * a few of them names them (`Pick`); only what makes connections takes all.
+ */
 
 import type { Random } from '../lib/random.js'
 import type { Wheel } from '../lib/wheel.js'
@@ -29,16 +32,14 @@ export interface LiveConnection extends Member {
   destroy(): void
 }
 
-export interface SessionContext {
+export interface ConnectionContext {
   readonly services: Services
   readonly hub: Hub
   readonly wheel: Wheel
   readonly flusher: Flusher
   readonly gate: ConnectionGate
-  /** Absent: nothing is limited. */
-  readonly limits?: Limits
-  /** Absent: what waits is bounded for each connection only. */
-  readonly backlog?: Backlog
+  readonly limits: Limits
+  readonly backlog: Backlog
   readonly random: Random
   readonly log: Log
   /** For what peers do wrong. */

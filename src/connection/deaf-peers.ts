@@ -9,7 +9,7 @@ import { CODES } from '../../protocol/codes.js'
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import type { ZeroWindow } from '../ops/zero-windows.js'
 import { STALL_MS_MAX } from './connection-state.js'
-import type { SessionContext } from './context.js'
+import type { ConnectionContext } from './context.js'
 
 /**
  * A look takes 4 µs of CPU for each TCP connection of the machine, three of them in a thread beside the event loop (16 000 of
@@ -24,7 +24,7 @@ interface Suspect {
 }
 
 export interface DeafPeersOptions {
-  readonly context: Pick<SessionContext, 'connections'>
+  readonly context: Pick<ConnectionContext, 'connections'>
   readonly clock: Clock
   /** ops/zero-windows.ts */
   readonly zeroWindows: () => Promise<ZeroWindow[]>

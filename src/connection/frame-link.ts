@@ -10,7 +10,7 @@ import { FrameDecoder } from '../../protocol/frame-decoder.js'
 import type { Frame } from '../../protocol/generated/messages.js'
 import { FRAME_TO_SERVER_BYTES_MAX, HELLO_BYTES_MAX, PINGS_PER_SECOND_MAX } from '../../protocol/limits.js'
 import { TICK_MS, Timed } from '../lib/wheel.js'
-import type { SessionContext } from './context.js'
+import type { ConnectionContext } from './context.js'
 import type { Flushable } from './flusher.js'
 import { Outgoing } from './outgoing.js'
 import type { Pipe, Transport } from './pipe.js'
@@ -24,7 +24,7 @@ export interface LinkOptions {
 }
 
 export abstract class FrameLink extends Timed implements Flushable {
-  protected readonly context: SessionContext
+  protected readonly context: ConnectionContext
   protected readonly pipe: Pipe
   protected readonly outgoing: Outgoing
   /** When the last bytes came. */
@@ -51,7 +51,7 @@ export abstract class FrameLink extends Timed implements Flushable {
   #pingTick = 0
   #pings = 0
 
-  constructor(context: SessionContext, pipe: Pipe, options: LinkOptions) {
+  constructor(context: ConnectionContext, pipe: Pipe, options: LinkOptions) {
     super()
     this.context = context
     this.pipe = pipe
@@ -76,7 +76,7 @@ export abstract class FrameLink extends Timed implements Flushable {
   /** Tells the backlog how many bytes wait now; mostly none did and none do. */
   protected countWaiting(bytes: number): void {
     if (bytes === this.#counted) return
-    this.context.backlog?.change(this, bytes - this.#counted)
+    this.context.backlog.change(this, bytes - this.#counted)
     this.#counted = bytes
   }
 
@@ -122,8 +122,7 @@ export abstract class FrameLink extends Timed implements Flushable {
 
   /** A peer that sends too much is not read for a while: what it sends waits on its own side. */
   protected countBytes(bytes: number): void {
-    const { limits } = this.context
-    const waitMs = limits === undefined ? 0 : slowing(limits, this, bytes)
+    const waitMs = slowing(this.context.limits, this, bytes)
     if (waitMs === 0) return
     this.slowTick = this.tickIn(waitMs)
     this.arm()

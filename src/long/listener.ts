@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { CODES } from '../../protocol/codes.js'
 import { logAcceptErrors } from '../connection/accept-errors.js'
 import { closeFrame } from '../connection/close-frame.js'
-import type { SessionContext } from '../connection/context.js'
+import type { ConnectionContext } from '../connection/context.js'
 import { present } from '../lib/assert.js'
 import { type AddressList, plainAddress } from '../lib/network.js'
 import { Timed, type Wheel } from '../lib/wheel.js'
@@ -29,14 +29,14 @@ export interface LongOptions {
 }
 
 export class LongListener {
-  readonly #context: SessionContext
+  readonly #context: ConnectionContext
   readonly #proxies: AddressList | undefined
   readonly #server: Server
   #refusals = 0
   /** Connections whose PROXY header has not come yet. */
   #proxied = 0
 
-  constructor(context: SessionContext, { proxies }: LongOptions = {}) {
+  constructor(context: ConnectionContext, { proxies }: LongOptions = {}) {
     this.#context = context
     this.#proxies = proxies
     this.#server = createServer(

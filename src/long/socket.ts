@@ -5,7 +5,7 @@
 
 import type { Socket } from 'node:net'
 import { Connection } from '../connection/connection.js'
-import type { SessionContext } from '../connection/context.js'
+import type { ConnectionContext } from '../connection/context.js'
 import type { LinkOptions } from '../connection/frame-link.js'
 import { isSocketBetween, type Pipe } from '../connection/pipe.js'
 
@@ -28,7 +28,7 @@ interface LongSocket extends Socket {
  * Begins to serve a socket whose address was admitted. It must be half-open capable and have SOCKET_HIGH_WATER_BYTES.
  * @param helloMs what is left of the time for the Hello; absent: all of it
  */
-export function serveSocket(context: SessionContext, socket: Socket, address: string, helloMs?: number): Connection {
+export function serveSocket(context: ConnectionContext, socket: Socket, address: string, helloMs?: number): Connection {
   const long: LongSocket = socket
   const options = helloMs === undefined ? OPTIONS : { ...OPTIONS, helloMs }
   const connection = new Connection(context, new SocketPipe(long), address, options)

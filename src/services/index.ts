@@ -13,9 +13,9 @@ import { AccountService, type Connected } from './account-service.js'
 import { Acks } from './acks.js'
 import { refuse, refuseLimited } from './answers.js'
 import { Background } from './background.js'
+import { ConnectionService } from './connection-service.js'
 import { CONTACT_ACTS, ContactService } from './contact-service.js'
 import { departures } from './departures.js'
-import { HelloService } from './hello-service.js'
 import { Identity } from './identity.js'
 import { InOrder } from './in-order.js'
 import { requestWait } from './limiting.js'
@@ -56,7 +56,7 @@ export function createServices(options: ServiceOptions): OwnServices {
 }
 
 class AllServices implements OwnServices {
-  readonly #hello: HelloService
+  readonly #hello: ConnectionService
   readonly #messages: MessageService
   readonly #acks: Acks
   readonly #departures: Background
@@ -71,7 +71,7 @@ class AllServices implements OwnServices {
     const { engine, clock, random, passwords, sequence, limits = Limits.open(clock), connected = () => [] } = options
     this.#limits = limits
     this.#acks = new Acks(engine, clock)
-    this.#hello = new HelloService(engine, clock, limits)
+    this.#hello = new ConnectionService(engine, clock, limits)
     const identity = new Identity(engine.secret)
     const messages = new MessageService(engine, this.#acks, limits, identity, sequence)
     this.#messages = messages

@@ -5,7 +5,7 @@
  *   uid (8) · device (4) · random (24) · seal (8): of all before it, under the store's secret
  *
  * The seal says nothing about whether a token is still good. It tells those that once were from any bytes, without a look into
- * the store, where strangers have used up what their address may ask (hello-service.ts).
+ * the store, where strangers have used up what their address may ask (connection-service.ts).
  */
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Random } from '../lib/random.js'

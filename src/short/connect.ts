@@ -42,7 +42,7 @@ export interface ConnectOptions {
   readonly clock: Clock
   readonly random: Random
   /** Absent: nothing is limited. */
-  readonly limits?: Limits
+  readonly limits: Limits
 }
 
 type Known = Extract<Authorization, { kind: 'owner' }>
@@ -89,7 +89,7 @@ export class ConnectHandler {
       }
       const { uid, device } = authorization
       const owner = { uid, device, address }
-      const waitMs = limits === undefined ? 0 : slowing(limits, owner, 0) || (isPacked ? requestWait(limits, owner) : 0)
+      const waitMs = slowing(limits, owner, 0) || (isPacked ? requestWait(limits, owner) : 0)
       if (waitMs > 0)
         settle({ kind: 'refused', answer: errorAnswer(CODES.RATE_LIMITED.code, { retryAfterMs: waitMs }) })
       else settle({ kind: 'vouched', owner })
@@ -98,7 +98,7 @@ export class ConnectHandler {
 
   /** The body is unpacked: what was asked for it is given back, for the request takes it. */
   unpacked(owner: Owner): void {
-    if (this.#options.limits !== undefined) giveRequestBack(this.#options.limits, owner)
+    giveRequestBack(this.#options.limits, owner)
   }
 
   /**
@@ -159,9 +159,9 @@ export class ConnectHandler {
   /** Here nothing can be read more slowly: what is too much is refused. */
   #takesBytes(caller: Pick<Caller, 'uid' | 'device' | 'address'>, body: Uint8Array, reply: Reply): boolean {
     const { limits } = this.#options
-    const waitMs = limits === undefined ? 0 : slowing(limits, caller, 0)
+    const waitMs = slowing(limits, caller, 0)
     if (waitMs > 0) reply(errorAnswer(CODES.RATE_LIMITED.code, { retryAfterMs: waitMs }))
-    else if (limits !== undefined) slowing(limits, caller, body.length)
+    else slowing(limits, caller, body.length)
     return waitMs === 0
   }
 

@@ -21,7 +21,7 @@ import { CONNECTION_BYTES_MAX, type Owner } from '../connection/backlog.js'
 import { LARGE_ANSWERS } from '../connection/bounded-services.js'
 import { clientAddress } from '../connection/client-address.js'
 import { STALL_MS_MAX } from '../connection/connection-state.js'
-import type { SessionContext } from '../connection/context.js'
+import type { ConnectionContext } from '../connection/context.js'
 import { present } from '../lib/assert.js'
 import type { Clock } from '../lib/clock.js'
 import { type AddressList, plainAddress } from '../lib/network.js'
@@ -61,7 +61,7 @@ const TIMEOUTS: ShortTimeouts = {
 }
 
 export interface ShortOptions {
-  readonly context: SessionContext
+  readonly context: Pick<ConnectionContext, 'gate' | 'wheel' | 'faults' | 'backlog' | 'random' | 'log'>
   readonly clock: Clock
   readonly connect: ConnectHandler
   readonly webSockets: WebSocketDoor
@@ -275,7 +275,7 @@ export class ShortListener {
         waitingBytes = bytes
         waitsFor = owner
         peer.waitingBytes += bytes
-        backlog?.change(owner, bytes)
+        backlog.change(owner, bytes)
         if (owner.uid !== 0) gate.leaveStranger(peer.address, socket)
         if (peer.large === exchange) peer.large = undefined
         if (peer.later !== undefined) beginLater(peer, socket)
@@ -286,7 +286,7 @@ export class ShortListener {
         this.#inWork--
         if (peer.exchange === exchange) peer.exchange = undefined
         peer.waitingBytes -= waitingBytes
-        backlog?.change(waitsFor, -waitingBytes)
+        backlog.change(waitsFor, -waitingBytes)
         if (peer.large === exchange) peer.large = undefined
         if (peer.later !== undefined) beginLater(peer, socket)
       },

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { WebSocketServer } from 'ws'
 import { FRAME_TO_SERVER_BYTES_MAX, LENGTH_BYTES_MAX } from '../../protocol/limits.js'
 import { LINGER_MS } from '../connection/connection-state.js'
-import type { SessionContext } from '../connection/context.js'
+import type { ConnectionContext } from '../connection/context.js'
 import { serveWebSocket } from './web-socket.js'
 
 export const WEB_SOCKET_PATH = '/ws'
@@ -25,10 +25,10 @@ const OPTIONS = {
 }
 
 export class WebSocketDoor {
-  readonly #context: SessionContext
+  readonly #context: ConnectionContext
   readonly #server = new WebSocketServer(OPTIONS)
 
-  constructor(context: SessionContext) {
+  constructor(context: ConnectionContext) {
     this.#context = context
   }
 

@@ -8,9 +8,10 @@ import type { WebSocket } from 'ws'
 import { CODES } from '../../protocol/codes.js'
 import { PINGS_PER_SECOND_MAX } from '../../protocol/limits.js'
 import { Connection } from '../connection/connection.js'
-import type { SessionContext } from '../connection/context.js'
+import type { ConnectionContext } from '../connection/context.js'
 import type { LinkOptions } from '../connection/frame-link.js'
 import { isSocketBetween, type Pipe } from '../connection/pipe.js'
+import type { Wheel } from '../lib/wheel.js'
 
 /** The handshake has told it from everything else. */
 const OPTIONS: LinkOptions = Object.freeze({ leadingZero: false })
@@ -22,7 +23,12 @@ interface PipedWebSocket extends WebSocket {
 }
 
 /** Begins to serve a WebSocket whose address was admitted. */
-export function serveWebSocket(context: SessionContext, webSocket: WebSocket, socket: Socket, address: string): void {
+export function serveWebSocket(
+  context: ConnectionContext,
+  webSocket: WebSocket,
+  socket: Socket,
+  address: string,
+): void {
   const pipe = new WebSocketPipe(context, webSocket, socket, address)
   ;(webSocket as PipedWebSocket)[PIPE] = pipe
   webSocket.on('message', onMessage)
@@ -41,7 +47,7 @@ const BINARY_MESSAGE = 0x82
 const PONG_LENGTH_MAX = 125
 
 class WebSocketPipe implements Pipe {
-  readonly #context: SessionContext
+  readonly #wheel: Wheel
   readonly #webSocket: WebSocket
   readonly #socket: Socket
   readonly #connection: Connection
@@ -54,8 +60,8 @@ class WebSocketPipe implements Pipe {
   #idleTick = 0
   #idleCount = 0
 
-  constructor(context: SessionContext, webSocket: WebSocket, socket: Socket, address: string) {
-    this.#context = context
+  constructor(context: ConnectionContext, webSocket: WebSocket, socket: Socket, address: string) {
+    this.#wheel = context.wheel
     this.#webSocket = webSocket
     this.#socket = socket
     this.#connection = new Connection(context, this, address, OPTIONS)
@@ -170,7 +176,7 @@ class WebSocketPipe implements Pipe {
 
   /** False if it is one too many in this second: it is closed then. */
   #count(): boolean {
-    const { tick } = this.#context.wheel
+    const { tick } = this.#wheel
     if (tick !== this.#idleTick) {
       this.#idleTick = tick
       this.#idleCount = 0

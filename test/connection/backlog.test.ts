@@ -11,9 +11,9 @@ import { AddressList } from '../../src/lib/network.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { Limits } from '../../src/ops/limits.js'
 import type { Caller, TimelinePage } from '../../src/services/types.js'
+import { connectionRig, helloFrame, joined, LEADING_ZERO } from '../support/connection-rig.js'
 import { FakeServices } from '../support/fake-services.js'
 import { ManualClock } from '../support/manual-clock.js'
-import { helloFrame, joined, LEADING_ZERO, sessionRig } from '../support/session-rig.js'
 
 const PAGE = FRAME_TO_CLIENT_BYTES_MAX
 const SYNC = METHODS.sync.number
@@ -159,7 +159,7 @@ const TOKEN = Uint8Array.of(7)
 
 async function opened(totalMax: number, since = 0, before = 0) {
   const services = new FakeServices()
-  const rig = sessionRig(services)
+  const rig = connectionRig(services)
   const backlog = new Backlog({ deviceMax: totalMax, addressMax: totalMax, totalMax })
   backlog.change(owner(99, '198.51.100.1'), before)
   Object.assign(rig.context, { backlog })

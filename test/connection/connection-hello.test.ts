@@ -3,14 +3,14 @@
 import t from 'tap'
 import { encodeFrame, encodeNotice, encodeRequest, PING } from '../../protocol/frame-codec.js'
 import { METHODS } from '../../protocol/methods.js'
+import { connectionRig, helloFrame, joined, LEADING_ZERO } from '../support/connection-rig.js'
 import { FakeServices } from '../support/fake-services.js'
 import { EMPTY, request, TOKEN, whats } from '../support/open-connection.js'
-import { helloFrame, joined, LEADING_ZERO, sessionRig } from '../support/session-rig.js'
 
 t.test('answers Hello, pushes the first page right behind it, and is open', async t => {
   const services = new FakeServices()
   for (let i = 0; i < 3; i++) services.timeline(7).append()
-  const rig = sessionRig(services)
+  const rig = connectionRig(services)
   const { pipe, connection } = rig.connect()
   t.equal(connection.state, 'opening')
   connection.receive(joined(LEADING_ZERO, helloFrame(9, { token: TOKEN, attempt: 4, since: 1 })))
@@ -31,7 +31,7 @@ t.test('ends when its session was ended, or bound elsewhere, while its Hello was
   ] as const) {
     const services = new FakeServices()
     services.bound.set('7/1', bound)
-    const rig = sessionRig(services)
+    const rig = connectionRig(services)
     const { pipe, connection } = rig.connect()
     connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 4 })))
     await rig.turn()
@@ -42,7 +42,7 @@ t.test('ends when its session was ended, or bound elsewhere, while its Hello was
 
 t.test('pushes an empty first page too, for the client waits for it', async t => {
   const services = new FakeServices()
-  const rig = sessionRig(services)
+  const rig = connectionRig(services)
   const { pipe, connection } = rig.connect()
   connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 1 })))
   await rig.turn()
@@ -53,7 +53,7 @@ t.test('says Notify when there is more than the first page', async t => {
   const services = new FakeServices()
   services.itemsMax = 2
   for (let i = 0; i < 5; i++) services.timeline(7).append()
-  const rig = sessionRig(services)
+  const rig = connectionRig(services)
   const { pipe, connection } = rig.connect()
   connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 1 })))
   await rig.turn()
@@ -64,7 +64,7 @@ t.test('what comes between Hello and its first page is neither lost nor pushed o
   const services = new FakeServices()
   services.heldPages = []
   services.timeline(7).append()
-  const rig = sessionRig(services)
+  const rig = connectionRig(services)
   const { pipe, connection } = rig.connect()
   connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 1 })))
   await rig.turn()
@@ -80,7 +80,7 @@ t.test('what comes between Hello and its first page is neither lost nor pushed o
 t.test('the first page goes first, also when an item follows what the client has', async t => {
   const services = new FakeServices()
   services.heldPages = []
-  const rig = sessionRig(services)
+  const rig = connectionRig(services)
   const { pipe, connection } = rig.connect()
   connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 1 })))
   rig.hub.hint({ uid: 7, ...services.timeline(7).append() })
@@ -91,7 +91,7 @@ t.test('the first page goes first, also when an item follows what the client has
 t.test('keeps what the same read brought behind Hello, and works on it after the answer', async t => {
   const services = new FakeServices()
   services.helloMode = 'hold'
-  const rig = sessionRig(services)
+  const rig = connectionRig(services)
   const { pipe, connection } = rig.connect()
   // A frame that would be too large for a Hello shows that the limit is the right one by then.
   const large = request(2, METHODS.send.number, new Uint8Array(30_000))
@@ -116,7 +116,7 @@ t.test('keeps what the same read brought behind Hello, and works on it after the
 
 t.test('without a token it is nameless: Register and Login only, then one Hello with a token', async t => {
   const services = new FakeServices()
-  const rig = sessionRig(services)
+  const rig = connectionRig(services)
   const { pipe, connection } = rig.connect()
   connection.receive(joined(LEADING_ZERO, helloFrame(1, {}), request(2, METHODS.send.number)))
   connection.receive(joined(request(3, METHODS.register.number), request(4, METHODS.login.number), request(5, 9999)))
@@ -141,7 +141,7 @@ t.test('without a token it is nameless: Register and Login only, then one Hello 
 })
 
 t.test('a second Hello without a token is refused', async t => {
-  const rig = sessionRig(new FakeServices())
+  const rig = connectionRig(new FakeServices())
   const { pipe, connection } = rig.connect()
   connection.receive(joined(LEADING_ZERO, helloFrame(1, {}), helloFrame(2, {})))
   await rig.turn()
@@ -150,7 +150,7 @@ t.test('a second Hello without a token is refused', async t => {
 })
 
 t.test('a nameless connection is closed after a minute, whatever it does', async t => {
-  const rig = sessionRig(new FakeServices())
+  const rig = connectionRig(new FakeServices())
   const { pipe, connection } = rig.connect()
   connection.receive(joined(LEADING_ZERO, helloFrame(1, {})))
   for (let i = 0; i < 59; i++) {
@@ -164,7 +164,7 @@ t.test('a nameless connection is closed after a minute, whatever it does', async
 
 t.test('a refused Hello is answered with its code, and that is the last frame', async t => {
   const services = new FakeServices()
-  const rig = sessionRig(services)
+  const rig = connectionRig(services)
   const { pipe, connection } = rig.connect()
   connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: Uint8Array.of(255), attempt: 1 }), request(2)))
   await rig.turn()
@@ -194,7 +194,7 @@ for (const [name, frame, code] of [
   ['that is declared to have 16 385 bytes', Uint8Array.of(0x81, 0x80, 0x01), 'close FRAME_TOO_LARGE'],
 ] as const) {
   t.test(`refuses a Hello ${name}`, async t => {
-    const rig = sessionRig(new FakeServices())
+    const rig = connectionRig(new FakeServices())
     const { pipe, connection } = rig.connect()
     connection.receive(joined(LEADING_ZERO, frame))
     await rig.turn()
@@ -208,7 +208,7 @@ t.test('a Hello of 16 384 bytes is taken, one of 16 385 is not', async t => {
     [16_384, 'answer'],
     [16_385, 'close FRAME_TOO_LARGE'],
   ] as const) {
-    const rig = sessionRig(new FakeServices())
+    const rig = connectionRig(new FakeServices())
     const { pipe, connection } = rig.connect()
     // An unknown field fills it: 2 bytes of id, 2 of method, 3 of the body's head, 3 of the field's.
     const filling = bytes - 10
@@ -222,7 +222,7 @@ t.test('a Hello of 16 384 bytes is taken, one of 16 385 is not', async t => {
 })
 
 t.test('no Hello within 10 seconds: HELLO_TIMEOUT, however it dribbles', async t => {
-  const rig = sessionRig(new FakeServices())
+  const rig = connectionRig(new FakeServices())
   const { pipe, connection } = rig.connect()
   const bytes = joined(LEADING_ZERO, helloFrame(1, { token: new Uint8Array(100), attempt: 1 }))
   for (let i = 0; i < 10; i++) {
@@ -237,7 +237,7 @@ t.test('no Hello within 10 seconds: HELLO_TIMEOUT, however it dribbles', async t
 t.test('a Hello that the services never answer ends in UNAVAILABLE', async t => {
   const services = new FakeServices()
   services.helloMode = 'hold'
-  const rig = sessionRig(services)
+  const rig = connectionRig(services)
   const { pipe, connection } = rig.connect()
   connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 1 })))
   await rig.pass(32_000)
@@ -255,7 +255,7 @@ for (const [name, first] of [
   ['anything', 0x99],
 ] as const) {
   t.test(`closes at the first byte of ${name}`, async t => {
-    const rig = sessionRig(new FakeServices())
+    const rig = connectionRig(new FakeServices())
     const { pipe, connection } = rig.connect()
     connection.receive(Uint8Array.of(first))
     t.same(whats(pipe), ['close PROTOCOL_ERROR'])
@@ -264,7 +264,7 @@ for (const [name, first] of [
 
 t.test('over WebSocket there is no leading byte', async t => {
   const services = new FakeServices()
-  const rig = sessionRig(services, false)
+  const rig = connectionRig(services, false)
   const { pipe, connection } = rig.connect()
   connection.receive(helloFrame(1, { token: TOKEN, attempt: 1 }))
   await rig.turn()

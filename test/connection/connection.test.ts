@@ -9,9 +9,9 @@ import {
   encodeSyncRequest,
 } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
+import { connectionRig, helloFrame, joined, LEADING_ZERO } from '../support/connection-rig.js'
 import { FakeServices } from '../support/fake-services.js'
 import { EMPTY, messageItem, opened, openOne, request, TOKEN, whats } from '../support/open-connection.js'
-import { helloFrame, joined, LEADING_ZERO, sessionRig } from '../support/session-rig.js'
 
 t.test('many answers and pushes of one turn leave in one write', async t => {
   const { services, rig, pipe, connection } = await opened()
@@ -307,7 +307,7 @@ t.test('draining does not wait for ever for a request in work', async t => {
 })
 
 t.test('draining closes a connection that has not said Hello', async t => {
-  const rig = sessionRig(new FakeServices())
+  const rig = connectionRig(new FakeServices())
   const { pipe, connection } = rig.connect()
   connection.drain(77)
   t.match(pipe.seen(), [{ what: 'close', code: 'DRAINING', retryAfterMs: 77 }])
@@ -406,7 +406,7 @@ t.test('the same closes a peer that takes nothing though little waits', async t 
 t.test('a page that cannot be read closes with SERVER_ERROR', async t => {
   const services = new FakeServices()
   services.page = () => Promise.reject(new Error('disk'))
-  const rig = sessionRig(services)
+  const rig = connectionRig(services)
   const { pipe, connection } = rig.connect()
   connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 1 })))
   await rig.turn()
@@ -416,7 +416,7 @@ t.test('a page that cannot be read closes with SERVER_ERROR', async t => {
 t.test('a Hello that binds after the connection has gone leaves nothing behind', async t => {
   const services = new FakeServices()
   services.helloMode = 'hold'
-  const rig = sessionRig(services)
+  const rig = connectionRig(services)
   const { connection } = rig.connect()
   connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 1 })))
   connection.gone()

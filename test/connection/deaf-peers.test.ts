@@ -66,7 +66,7 @@ for (const transport of ['tcp', 'ws'] as const) {
     const sync = encodeRequest(2, METHODS.sync.number, encodeSyncRequest(createSyncRequest({ since: 0 })))
     client.send(sync)
     await eventually(isSeen)
-    t.equal(server.context.backlog?.total, 0, 'for this process all is written')
+    t.equal(server.context.backlog.total, 0, 'for this process all is written')
     const closes = () => server.context.counters.closes().filter(({ code }) => code === 'SLOW_CONSUMER').length
     const started = clock.monotonic()
     await eventually(async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Outgoing, QUEUE_BYTES_HIGH, WRITE_BYTES_MAX } from '../../src/connection/outgoing.js'
-import { FakePipe } from '../support/session-rig.js'
+import { FakePipe } from '../support/connection-rig.js'
 
 function bytes(length: number, value = 1): Uint8Array {
   return new Uint8Array(length).fill(value)

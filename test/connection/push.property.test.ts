@@ -6,9 +6,9 @@ import { METHODS } from '../../protocol/methods.js'
 import type { Connection } from '../../src/connection/connection.js'
 import type { Hint } from '../../src/connection/feed.js'
 import type { TimelinePage } from '../../src/services/types.js'
+import { connectionRig, type FakePipe, helloFrame, joined, LEADING_ZERO } from '../support/connection-rig.js'
 import { FakeServices, type HeldRequest } from '../support/fake-services.js'
 import { ModelClient } from '../support/model-client.js'
-import { type FakePipe, helloFrame, joined, LEADING_ZERO, sessionRig } from '../support/session-rig.js'
 
 const UID = 7
 
@@ -50,7 +50,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 class Scenario {
   readonly services = new FakeServices()
   readonly timeline = this.services.timeline(UID)
-  readonly rig = sessionRig(this.services)
+  readonly rig = connectionRig(this.services)
   readonly pipe: FakePipe
   readonly connection: Connection
   readonly client: ModelClient

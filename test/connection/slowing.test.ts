@@ -5,14 +5,14 @@ import { encodeAckNotice } from '../../protocol/generated/messages.js'
 import { PINGS_PER_SECOND_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import { Limits } from '../../src/ops/limits.js'
+import { connectionRig, helloFrame, joined, LEADING_ZERO } from '../support/connection-rig.js'
 import { FakeServices } from '../support/fake-services.js'
-import { helloFrame, joined, LEADING_ZERO, sessionRig } from '../support/session-rig.js'
 
 const TOKEN = Uint8Array.of(7)
 
 async function opened(burst: number) {
   const services = new FakeServices()
-  const rig = sessionRig(services)
+  const rig = connectionRig(services)
   const limits = new Limits(rig.clock, { bytes: { amount: 1_000, unit: 's', burst } })
   Object.assign(rig.context, { limits })
   const { pipe, connection } = rig.connect()

@@ -1,8 +1,8 @@
 /** The frames of protocol/vectors through a whole connection: at once, byte by byte, and cut in two. */
 
 import t from 'tap'
+import { connectionRig, helloFrame, joined, LEADING_ZERO } from '../support/connection-rig.js'
 import { FakeServices } from '../support/fake-services.js'
-import { helloFrame, joined, LEADING_ZERO, sessionRig } from '../support/session-rig.js'
 import { type Effects, expectedOf, shortHash } from '../support/vector-effects.js'
 import { bytesOf, deliveries, frameVectors } from '../support/vectors.js'
 
@@ -13,7 +13,7 @@ async function effectsOf(chunks: readonly Uint8Array[]): Promise<Effects> {
     requests.push(`${id} ${method} ${shortHash(body)}`)
     caller.respond(id, new Uint8Array(0))
   }
-  const rig = sessionRig(services)
+  const rig = connectionRig(services)
   const { pipe, connection } = rig.connect()
   connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: Uint8Array.of(7), attempt: 1 })))
   await rig.turn()

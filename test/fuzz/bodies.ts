@@ -11,6 +11,7 @@ import { jsonToBody, toJson } from '../../protocol/json-codec.js'
 import { POLL_MS_MAX } from '../../protocol/limits.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import { seededRandom } from '../../src/lib/random.js'
+import { Limits } from '../../src/ops/limits.js'
 import { ConnectHandler } from '../../src/short/connect.js'
 import { pathOf } from '../../src/short/connect-route.js'
 import type { ShortAnswer, ShortCall, ShortRequest } from '../../src/short/types.js'
@@ -73,7 +74,13 @@ interface Question {
 export async function playBodies(seed: string, requests: number): Promise<PlayedBodies> {
   const ground = await RealGround.start()
   const { services, hub } = ground.context
-  const handler = new ConnectHandler({ services, hub, clock: ground.clock, random: seededRandom(seed) })
+  const handler = new ConnectHandler({
+    services,
+    hub,
+    clock: ground.clock,
+    random: seededRandom(seed),
+    limits: Limits.open(ground.clock),
+  })
   const played: PlayedBodies = { requests: 0, statuses: new Map(), stallMs: 0 }
   for (let batch = 0; played.requests < requests; batch++) {
     const own = `${seed}/${batch}`

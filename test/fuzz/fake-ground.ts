@@ -4,8 +4,8 @@ import { CODES } from '../../protocol/codes.js'
 import { encodeRequest, PING } from '../../protocol/frame-codec.js'
 import { HEARTBEAT_MS_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
+import { connectionRig, helloFrame, joined, LEADING_ZERO, type Rig } from '../support/connection-rig.js'
 import { FakeServices, type HeldRequest } from '../support/fake-services.js'
-import { helloFrame, joined, LEADING_ZERO, type Rig, sessionRig } from '../support/session-rig.js'
 import { Chance } from './chance.js'
 import type { Ground } from './ground.js'
 import type { Known } from './random-message.js'
@@ -17,7 +17,7 @@ const EMPTY = new Uint8Array(0)
 
 export class FakeGround implements Ground {
   readonly #services = new FakeServices()
-  readonly #rig: Rig = sessionRig(this.#services)
+  readonly #rig: Rig = connectionRig(this.#services)
   #witness: ReturnType<Rig['connect']> | undefined
   readonly #answers: Chance
   #attempt = 0

@@ -1,13 +1,13 @@
 /** Where transcripts are played: what the fake ground and the real one have in common for a player. */
 
 import type { Connection } from '../../src/connection/connection.js'
-import type { SessionContext } from '../../src/connection/context.js'
-import type { FakePipe } from '../support/session-rig.js'
+import type { ConnectionContext } from '../../src/connection/context.js'
+import type { FakePipe } from '../support/connection-rig.js'
 import type { Chance } from './chance.js'
 import type { Known } from './random-message.js'
 
 export interface Ground {
-  readonly context: SessionContext
+  readonly context: ConnectionContext
   /** What a transcript may name: the token of a device that the ground knows, its next attempt, users, numbers. */
   known(chance: Chance): Promise<Known>
   connect(): { pipe: FakePipe; connection: Connection }

@@ -17,7 +17,7 @@ import { FRAME_TO_SERVER_BYTES_MAX, HTTP_BODY_BYTES_MAX, HTTP_JSON_BODY_BYTES_MA
 import { METHODS } from '../../protocol/methods.js'
 import { DecodeError } from '../../protocol/wire-reader.js'
 import { clientAddress } from '../../src/connection/client-address.js'
-import type { SessionContext } from '../../src/connection/context.js'
+import type { ConnectionContext } from '../../src/connection/context.js'
 import { AddressList, networkOf, plainAddress } from '../../src/lib/network.js'
 import { ProxyHeader, V2_BODY_BYTES_MAX } from '../../src/long/proxy-header.js'
 import { bearerToken } from '../../src/short/bearer.js'
@@ -229,7 +229,7 @@ function refusing(decode: () => unknown): void {
 
 /** By ws, with the options that the door gives it. */
 function handshake(text: string): void {
-  const context = { gate: { release() {} } } as unknown as SessionContext
+  const context = { gate: { release() {} } } as unknown as ConnectionContext
   const headers = {
     upgrade: 'websocket',
     connection: 'Upgrade',

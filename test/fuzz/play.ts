@@ -5,7 +5,7 @@
 
 import { codeName } from '../../protocol/codes.js'
 import type { Connection } from '../../src/connection/connection.js'
-import type { FakePipe, Seen } from '../support/session-rig.js'
+import type { FakePipe, Seen } from '../support/connection-rig.js'
 import { Stall } from '../support/stall.js'
 import { Chance } from './chance.js'
 import { FakeGround } from './fake-ground.js'

@@ -8,8 +8,8 @@ import { encodeRequest } from '../../protocol/frame-codec.js'
 import { REQUESTS_IN_WORK_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import { serveWebSocket } from '../../src/short/web-socket.js'
+import { connectionRig, helloFrame, joined, type Rig } from '../support/connection-rig.js'
 import { FakeServices } from '../support/fake-services.js'
-import { helloFrame, joined, type Rig, sessionRig } from '../support/session-rig.js'
 
 const EMPTY = new Uint8Array(0)
 
@@ -61,7 +61,7 @@ class FakeWebSocket extends EventEmitter {
 }
 
 async function serve(services: FakeServices): Promise<{ rig: Rig; webSocket: FakeWebSocket; socket: FakeSocket }> {
-  const rig = sessionRig(services)
+  const rig = connectionRig(services)
   const socket = new FakeSocket()
   const webSocket = new FakeWebSocket()
   rig.context.gate.admit('192.0.2.1')

@@ -9,7 +9,7 @@ import { CODES } from '../../protocol/codes.js'
 import { FrameDecoder } from '../../protocol/frame-decoder.js'
 import { FRAME_TO_SERVER_BYTES_MAX } from '../../protocol/limits.js'
 import { Connection } from '../../src/connection/connection.js'
-import type { SessionContext } from '../../src/connection/context.js'
+import type { ConnectionContext } from '../../src/connection/context.js'
 import type { Pipe } from '../../src/connection/pipe.js'
 import type { Served } from './network.js'
 
@@ -88,7 +88,7 @@ export class MessagePipe implements Pipe, Served {
   readonly #messages = new Messages()
   #paused = false
 
-  constructor(context: SessionContext, pipe: Pipe, address: string) {
+  constructor(context: ConnectionContext, pipe: Pipe, address: string) {
     this.#pipe = pipe
     this.#connection = new Connection(context, this, address, { leadingZero: false })
   }

@@ -3,8 +3,9 @@
 import { CODES } from '../../protocol/codes.js'
 import { Comparison, compareAll } from '../../src/cluster/compare.js'
 import { type HintBatch, Hints } from '../../src/cluster/hints.js'
+import { Backlog } from '../../src/connection/backlog.js'
 import { Connection } from '../../src/connection/connection.js'
-import type { SessionContext } from '../../src/connection/context.js'
+import type { ConnectionContext } from '../../src/connection/context.js'
 import { Flusher } from '../../src/connection/flusher.js'
 import { Hub } from '../../src/connection/hub.js'
 import { ConnectionGate } from '../../src/connection/limits.js'
@@ -12,6 +13,7 @@ import type { Pipe } from '../../src/connection/pipe.js'
 import type { Random } from '../../src/lib/random.js'
 import { Wheel } from '../../src/lib/wheel.js'
 import { Counters } from '../../src/ops/counters.js'
+import { Limits } from '../../src/ops/limits.js'
 import { type Log, silentLog, ThrottledLog } from '../../src/ops/log.js'
 import { createServices, type ServiceOptions } from '../../src/services/index.js'
 import { CHEAP_COST, Passwords } from '../../src/services/passwords.js'
@@ -57,7 +59,7 @@ interface Running {
   readonly process: Process
   readonly engine: Engine
   readonly services: ReturnType<typeof createServices>
-  readonly context: SessionContext
+  readonly context: ConnectionContext
   readonly hints: Hints
   readonly store: Store
   readonly handle: Handle
@@ -102,7 +104,7 @@ export class SimulatedNode implements HttpHost {
   }
 
   /** What there is of connections and polls now; undefined while it does not run. */
-  get session(): SessionContext | undefined {
+  get session(): ConnectionContext | undefined {
     return this.alive ? this.#running?.context : undefined
   }
 
@@ -244,12 +246,15 @@ export class SimulatedNode implements HttpHost {
       ...silentLog,
       error: (fields, text) => note(`${process.name} ${text} ${JSON.stringify(fields)}`),
     }
-    const session: SessionContext = {
+    const limits = Limits.open(clock)
+    const session: ConnectionContext = {
       ...context,
       services,
       wheel: new Wheel(clock),
       flusher: new Flusher(defer),
       gate: new ConnectionGate({ totalMax: 1_000, perAddressMax: Number.POSITIVE_INFINITY }),
+      limits,
+      backlog: Backlog.open(),
       random,
       log,
       faults: new ThrottledLog(
@@ -257,7 +262,7 @@ export class SimulatedNode implements HttpHost {
         10,
       ),
     }
-    const connect = new ConnectHandler({ services, hub, clock, random })
+    const connect = new ConnectHandler({ services, hub, clock, random, limits })
     const handle: Handle = (request, body, reply) => connect.handle(request, body, reply)
     const served = this.#options.short?.(handle) ?? handle
     return { process, engine, services, context: session, hints, store, connect, handle: served, serving: false }

@@ -2,8 +2,8 @@
 
 import { encodeRequest } from '../../protocol/frame-codec.js'
 import { METHODS } from '../../protocol/methods.js'
+import { connectionRig, type FakePipe, helloFrame, joined, LEADING_ZERO, type Rig } from './connection-rig.js'
 import { FakeServices } from './fake-services.js'
-import { type FakePipe, helloFrame, joined, LEADING_ZERO, type Rig, sessionRig } from './session-rig.js'
 
 export const EMPTY = new Uint8Array(0)
 export const TOKEN = Uint8Array.of(7, 1)
@@ -22,7 +22,7 @@ export function messageItem(bytes: number): Uint8Array {
 
 export async function opened(init: Parameters<typeof helloFrame>[1] = {}) {
   const services = new FakeServices()
-  const rig = sessionRig(services)
+  const rig = connectionRig(services)
   return { services, rig, ...(await openOne(rig, init)) }
 }
 

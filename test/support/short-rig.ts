@@ -3,6 +3,7 @@
 import type { RequestMethod } from '../../protocol/methods.js'
 import { Hub } from '../../src/connection/hub.js'
 import { seededRandom } from '../../src/lib/random.js'
+import { Limits } from '../../src/ops/limits.js'
 import type { Services } from '../../src/services/types.js'
 import { ConnectHandler } from '../../src/short/connect.js'
 import { pathOf } from '../../src/short/connect-route.js'
@@ -23,7 +24,7 @@ export class ShortRig {
 
   constructor(services: Services) {
     const { clock, hub } = this
-    this.handler = new ConnectHandler({ services, hub, clock, random: seededRandom(1) })
+    this.handler = new ConnectHandler({ services, hub, clock, random: seededRandom(1), limits: Limits.open(clock) })
   }
 
   /** @param token a byte is a user, see FakeServices; null: no Authorization */

@@ -1,4 +1,4 @@
-/** Hello: whose connection it is, and where its timeline goes on. And whose a single request is. */
+/** The ConnectionService of the .proto: answers Hello (who a connection belongs to, where its timeline goes on), and names the owner of a token. */
 import { CODES, type Code, codeText } from '../../protocol/codes.js'
 import { createHelloResponse, type HelloRequest } from '../../protocol/generated/messages.js'
 import { PROTOCOL_REVISION } from '../../protocol/limits.js'
@@ -24,7 +24,7 @@ const HELLOS_AT_ONCE = 32
 
 type Settle = (answer: HelloAnswer) => void
 
-export class HelloService {
+export class ConnectionService {
   readonly #engine: Engine
   readonly #clock: Clock
   readonly #limits: Limits

@@ -14,8 +14,9 @@ import {
 import { itemVersions } from '../../protocol/item-codec.js'
 import { FRAME_TO_CLIENT_BYTES_MAX } from '../../protocol/limits.js'
 import { METHODS, methodName } from '../../protocol/methods.js'
+import { Backlog } from '../../src/connection/backlog.js'
 import { Connection } from '../../src/connection/connection.js'
-import type { SessionContext } from '../../src/connection/context.js'
+import type { ConnectionContext } from '../../src/connection/context.js'
 import { Flusher } from '../../src/connection/flusher.js'
 import { Hub } from '../../src/connection/hub.js'
 import { ConnectionGate } from '../../src/connection/limits.js'
@@ -23,6 +24,7 @@ import type { Pipe } from '../../src/connection/pipe.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { Wheel } from '../../src/lib/wheel.js'
 import { Counters } from '../../src/ops/counters.js'
+import { Limits } from '../../src/ops/limits.js'
 import { silentLog, ThrottledLog } from '../../src/ops/log.js'
 import type { Services } from '../../src/services/types.js'
 import { ManualClock } from './manual-clock.js'
@@ -120,7 +122,7 @@ function show(frame: { id: number; method: number; body: Uint8Array; code: numbe
 
 export interface Rig {
   readonly clock: ManualClock
-  readonly context: SessionContext
+  readonly context: ConnectionContext
   readonly hub: Hub<Connection>
   /** Ends the turn of the event loop: what was deferred runs, and promises that are settled go on. */
   turn(): Promise<void>
@@ -129,16 +131,18 @@ export interface Rig {
   connect(address?: string): { pipe: FakePipe; connection: Connection }
 }
 
-export function sessionRig(services: Services, leadingZero = true): Rig {
+export function connectionRig(services: Services, leadingZero = true): Rig {
   const clock = new ManualClock()
   const deferred: (() => void)[] = []
   const hub = new Hub<Connection>()
-  const context: SessionContext = {
+  const context: ConnectionContext = {
     services,
     hub,
     wheel: new Wheel(clock),
     flusher: new Flusher(run => deferred.push(run)),
     gate: new ConnectionGate({ totalMax: 1000, perAddressMax: 1000 }),
+    limits: Limits.open(clock),
+    backlog: Backlog.open(),
     random: seededRandom(1),
     log: silentLog,
     faults: new ThrottledLog(silentLog, 10),
