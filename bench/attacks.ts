@@ -33,7 +33,7 @@ export interface AttackRow extends Figures {
   readonly delay_kept: boolean
   /** RSS is at most 256 MiB above what it is alone. */
   readonly memory_kept: boolean
-  /** What the attacker was answered, in the last round. */
+  /** The answers that the attacker got in the last round. */
   readonly answers: Readonly<Record<string, number>>
 }
 
@@ -46,12 +46,12 @@ interface Figures {
   readonly idle_rss_mib: number
   /** The highest. */
   readonly attack_rss_mib: number
-  /** Of it without pages of files, which are the kernel's cache of the database. */
+  /** The part of it that is not pages of files: those are the kernel's cache of the database. */
   readonly attack_own_mib: number
   /** Shares of one core, of all threads. */
   readonly idle_busy: number
   readonly attack_busy: number
-  /** By which the data folder grew under the attack. */
+  /** The growth of the data folder under the attack. */
   readonly grew_mb_per_second: number
   /** The median login of a device that its account knows; NaN where none was tried. */
   readonly idle_login_ms: number
@@ -179,7 +179,7 @@ async function watched(
   return { ...delays, ...shares, rssMib: rssBytes / MIB, ownMib: ownBytes / MIB, loginMs: loginMs ?? Number.NaN }
 }
 
-/** What the files of a folder take on the disk. */
+/** The bytes that the files of a folder take on the disk. */
 function bytesOf(folder: string): number {
   return readdirSync(folder).reduce((sum, name) => {
     const stat = statSync(join(folder, name), { throwIfNoEntry: false })
@@ -195,7 +195,7 @@ class Attacker {
     return this.#ask(order)
   }
 
-  /** What was answered so far. */
+  /** The answers so far. */
   async tell(): Promise<Record<string, number>> {
     return (await this.#ask('tell')) as Record<string, number>
   }

@@ -21,7 +21,7 @@ const PAIR_BYTES = 4
 const [mode = 'echo', ...sizes] = process.argv.slice(2)
 const [bytesIn = 1, bytesOut = 1, bytesOn = 0] = sizes.map(Number)
 
-/** Of one connection; on the socket, as a closure for each would be memory that is not the socket's. */
+/** The state of one connection. It stands on the socket, since a closure for each would be memory that is not the socket's. */
 interface Peer extends Socket {
   /** Bytes of a message that is not complete yet. */
   rest?: number

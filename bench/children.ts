@@ -12,7 +12,7 @@ import { present } from '../src/lib/assert.js'
 export interface ServerProcess {
   readonly pid: number
   readonly port: number
-  /** Of the short side; 0 if it has none. */
+  /** The port of the short side; 0 if it has none. */
   readonly httpPort: number
   /** Ends it in order; what it stored stays. Once. */
   stop(): Promise<void>
@@ -25,7 +25,7 @@ export interface StartOptions {
   readonly core?: number | undefined
   /** SIGUSR2 then collects its garbage. */
   readonly collectable?: boolean
-  /** Nobody reads its standard error: what it says when it ends early is lost. */
+  /** Leaves its standard error unread: what it says when it ends early is lost. */
   readonly unreadStderr?: boolean
 }
 

@@ -8,7 +8,7 @@ import { connect, type Socket } from 'node:net'
 const readBuffer = Buffer.alloc(65_536)
 
 const HEAD_END = Buffer.from('\r\n\r\n')
-/** In lower case, as the head is compared. */
+/** The beginning of a good answer, in lower case: the head is compared so. */
 const OK = 'http/1.1 200 '
 const LENGTH = 'content-length: '
 
@@ -25,7 +25,7 @@ export class HttpClient {
   bytesIn = 0
   bytesOut = 0
   readonly #socket: Socket
-  /** What has come of an answer that is not whole. */
+  /** The bytes so far of an answer that is not whole. */
   #rest: Buffer | undefined
   #ended = false
 

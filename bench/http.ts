@@ -25,7 +25,7 @@ export interface HttpReport {
 export interface HttpRow {
   readonly method: string
   readonly connections: number
-  /** Of the bodies. */
+  /** The bytes of the bodies. */
   readonly request_bytes: number
   readonly response_bytes: number
   readonly longwire_per_second: number

@@ -24,9 +24,9 @@ import type { BenchUser } from './user.js'
 export interface IdleReport extends Slopes {
   readonly from_connections: number
   readonly to_connections: number
-  /** How long they were idle before memory was read. */
+  /** The time that they were idle before memory was read. */
   readonly idle_seconds: number
-  /** What each bare socket carried before: as much as one over TCP. */
+  /** The bytes that each bare socket carried before: as many as one over TCP. */
   readonly exchanged_up: number
   readonly exchanged_down: number
 }
@@ -38,10 +38,10 @@ interface Slopes {
   readonly ws_rss_bytes: number
   readonly poll_rss_bytes: number
   readonly rss_ratio: number
-  /** Of WebSocket to TCP, and of a waiting poll to TCP. */
+  /** The ratios of WebSocket to TCP, and of a waiting poll to TCP. */
   readonly ws_rss_ratio: number
   readonly poll_rss_ratio: number
-  /** Without pages of files. */
+  /** The resident memory without pages of files. */
   readonly longwire_own_bytes: number
   readonly bare_own_bytes: number
   readonly ws_own_bytes: number
@@ -142,7 +142,7 @@ export async function measureIdle(preset: Preset, say: (line: string) => void): 
   }
 }
 
-/** Of a server started for it. `connecting` makes what connects the user of that index. */
+/** Measures a server that is started for it. `connecting` makes what connects the user of that index. */
 async function longwireSlope(
   folder: string,
   low: number,

@@ -26,7 +26,7 @@ export interface LoginReport {
   readonly pairs: number
   readonly messages_per_second: number
   readonly logins_offered_per_second: number
-  /** While they were offered: those that got a session, and those that were told to come back. */
+  /** The logins while the load lasted: those that got a session, and those that were told to come back. */
   readonly logins_per_second: number
   readonly refused_per_second: number
   readonly quiet_p50_ms: number
@@ -37,7 +37,7 @@ export interface LoginReport {
   readonly p99_ratio: number
 }
 
-/** Between two messages of a pair. */
+/** The pause between two messages of a pair. */
 const TALK_EVERY_MS = 100
 /** Logins come evenly, some at a time. */
 const STORM_TICK_MS = 20
@@ -45,7 +45,7 @@ const STORM_TICK_MS = 20
 const ACCOUNTS_MAX = 20
 const PASSWORD = 'bench password'
 const ID = 1
-/** Until the queue of passwords is full, and until it is empty again. */
+/** The time until the queue of passwords is full, and until it is empty again. */
 const SETTLE_MS = 2_000
 const EMPTY_MS = 12_000
 

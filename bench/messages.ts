@@ -37,7 +37,7 @@ export interface MessagesRow extends Figures {
 }
 
 export interface Figures {
-  /** Of the server, all threads, per message delivered. */
+  /** The server's CPU, all threads, per message delivered. */
   readonly cpu_us_per_message: number
   readonly messages_per_second: number
   /** Shares of one core: the server's, and the generator's. */
@@ -51,7 +51,7 @@ export interface Figures {
 
 const TEXT = 'm'.repeat(100)
 
-/** As the reference client: so long after the first item that is not acknowledged. */
+/** The delay of an ack after the first item that is not acknowledged, as in the reference client. */
 const ACK_AFTER_MS = 500
 const ACK_TICK_MS = 50
 
@@ -211,7 +211,7 @@ function acknowledge(pairs: readonly UserPair[]): void {
   }
 }
 
-/** Of a conversation that has been going on for a while: numbers of two bytes, a uid of three. */
+/** The sizes in a conversation that has gone on for a while: numbers of two bytes, a uid of three. */
 export function typicalSizes(): MessageSizes {
   const uid = 1_000_000
   const number = 1_000

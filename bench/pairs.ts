@@ -7,7 +7,7 @@ import type { UserPair } from './fleet.js'
 import { RawClient } from './raw-client.js'
 import { Samples } from './statistics.js'
 
-/** What all pairs of one server have done; times are recorded only while a window is open. */
+/** Counts what all pairs of one server have done; times are recorded only while a window is open. */
 export class Tally {
   sent = 0
   accepted = 0
@@ -25,7 +25,7 @@ export interface LoadedPair {
   close(): void
 }
 
-/** When the last messages were sent, by number: more than are ever in flight. */
+/** The times at which the last messages were sent, by number: more than are ever in flight. */
 const TIMES = 128
 
 abstract class TimedPair implements LoadedPair {
@@ -119,7 +119,7 @@ export class LongwirePair extends TimedPair {
   }
 }
 
-/** What a message takes on the wire: up, its acceptance, and down to the receiver. */
+/** The bytes of a message on the wire: up, its acceptance, and down to the receiver. */
 export interface MessageSizes {
   readonly up: number
   readonly accepted: number

@@ -1,12 +1,12 @@
-/** How long and how large the measurements are. */
+/** The lengths and sizes of the measurements. */
 
 export interface Preset {
   readonly name: 'full' | 'quick' | 'tiny'
   /** Every figure is the median of so many rounds, in which what is compared takes turns. */
   readonly rounds: number
-  /** Of load before a window, in which code is compiled and buffers grow. */
+  /** The time of load before a window, in which code is compiled and buffers grow. */
   readonly warmMs: number
-  /** What is measured at a time. */
+  /** The length of a window, in which is measured. */
   readonly windowMs: number
   /** (a) connections with one request in flight on each. */
   readonly callers: readonly number[]

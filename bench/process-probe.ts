@@ -1,4 +1,4 @@
-/** What the kernel says of a process: processor time, memory, on which cores it may run. Linux only. */
+/** Reads what the kernel says of a process: processor time, memory, on which cores it may run. Linux only. */
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -17,7 +17,7 @@ export function cpuMsOf(pid: number): number {
 
 export interface Memory {
   readonly rssBytes: number
-  /** Without the pages of files, which are the kernel's cache of the database and of the program itself. */
+  /** The resident memory without pages of files: those are the kernel's cache of the database and of the program. */
   readonly ownBytes: number
 }
 
@@ -27,7 +27,7 @@ export function memoryOf(pid: number): Memory {
   return { rssBytes: bytes('VmRSS'), ownBytes: bytes('RssAnon') }
 }
 
-/** Which core the measured process has to itself, and which one the load generator; undefined where that cannot be had. */
+/** The core that the measured process has to itself, and the one of the load generator; undefined where that cannot be had. */
 export interface Pinning {
   readonly server: number
   readonly generator: number
@@ -44,7 +44,7 @@ export function pinSelf(core: number | undefined): void {
   spawnSync('taskset', ['-acp', cores, String(process.pid)], { stdio: 'ignore' })
 }
 
-/** How many descriptors this process, and those it starts, may have. */
+/** The number of descriptors that this process, and each that it starts, may have. */
 export function descriptorsMax(): number {
   const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
   return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft)

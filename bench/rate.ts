@@ -114,7 +114,7 @@ export function profileRequest(): Uint8Array {
   return encodeRequest(REQUEST_ID, METHODS.getProfile.number, body)
 }
 
-/** What the answer to this request takes; one that is refused, or wrong, throws. */
+/** The bytes of the answer to this request. Throws if it is refused or wrong. */
 async function answerBytes(client: RawClient, request: Uint8Array): Promise<number> {
   const before = client.bytesIn
   const answered = new Promise<number>((resolve, reject) => {

@@ -27,7 +27,7 @@ export class RawClient {
   bytesOut = 0
   /** Calls of write: what was given in one goes out in one piece. */
   writes = 0
-  /** If set, bytes are given here in place of frames. */
+  /** Takes the bytes in place of frames, if set. */
   onBytes: ((count: number) => void) | undefined
   /** Every frame that no request() waits for. */
   onFrame: (frame: Frame) => void = ignore
@@ -104,7 +104,7 @@ export class RawClient {
     return answer
   }
 
-  /** For a request that is written together with others: its id, and its answer. */
+  /** Prepares a request that is written together with others: its id, and its answer. */
   expect<Q, A>(method: RequestMethod<Q, A>): { readonly id: number; readonly answer: Promise<A> } {
     const id = this.#nextId
     this.#nextId = id === LAST_REQUEST_ID ? FIRST_REQUEST_ID : id + 1

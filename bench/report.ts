@@ -11,7 +11,7 @@ import { table } from './table.js'
 import type { WebSocketReport } from './web-socket.js'
 import type { WireReport } from './wire.js'
 
-/** What the figures were measured on. */
+/** The machine that the figures were measured on. */
 export interface Machine {
   readonly cpu: string
   readonly cores: number

@@ -1,4 +1,4 @@
-/** What is made of many measured values. */
+/** Sums up many measured values. */
 
 /** The middle one; of an even number the mean of the two in the middle. NaN of none. */
 export function median(values: readonly number[]): number {
@@ -43,7 +43,7 @@ export class Samples {
   }
 }
 
-/** To so many digits behind the point: what is printed should not look more exact than it is. */
+/** Rounds to so many digits behind the point: what is printed should not look more exact than it is. */
 export function rounded(value: number, digits: number): number {
   const scale = 10 ** digits
   return Math.round(value * scale) / scale

@@ -1,5 +1,5 @@
 /**
- * What a unit costs in the embedded store: CPU of the whole process (the event loop, libuv's threads, the checkpoint thread) per
+ * Measures what a unit costs in the embedded store: CPU of the whole process (the event loop, libuv's threads, the checkpoint thread) per
  * unit of one put of 400 bytes and two appends of 130, on 1 000 users, with 1, 50 and 500 units per commit, one commit at a time; and
  * how much is written to the disk for one.
  *
@@ -61,7 +61,7 @@ async function measure(perCommit: number): Promise<void> {
   }
 }
 
-/** What this process has written, journal and tables together. (write_bytes counts whole folios of the page cache.) */
+/** The bytes that this process has written, journal and tables together. (write_bytes counts whole folios of the page cache.) */
 function writtenBytes(): number {
   return Number(/^wchar: (\d+)$/m.exec(fs.readFileSync('/proc/self/io', 'utf8'))?.[1])
 }

@@ -37,12 +37,12 @@ export class BenchUser {
   onMessage: (sendSeq: number) => void = () => {}
   /** The Send with this number is accepted. */
   onAccepted: (sendSeq: number) => void = () => {}
-  /** Where the peer's numbers stand. */
+  /** The number of the peer's last message that came. */
   received = 0
   sent = 0
   accepted = 0
   applied = 0
-  /** When the first item came that is not acknowledged; 0 for none. */
+  /** The time of the first item that is not acknowledged; 0 for none. */
   ackDueSince = 0
   #attempt: number
   #pulling = false
@@ -62,7 +62,7 @@ export class BenchUser {
     return this.session.uid
   }
 
-  /** Of its last Hello. */
+  /** The attempt of its last Hello. */
   get attempt(): number {
     return this.#attempt
   }

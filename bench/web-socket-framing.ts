@@ -1,5 +1,5 @@
 /**
- * What a WebSocket puts around bytes, for a load generator that must cost less than what it measures: one message for each
+ * Frames bytes as a WebSocket does, for a load generator that must cost less than what it measures: one message for each
  * write, masked with zeros (which leaves the bytes as they are; the server cannot know, and does its work all the same).
  */
 
@@ -18,7 +18,7 @@ export class WebSocketFraming {
   /** The server has answered the handshake. */
   isOpen = false
   readonly #opened: () => void
-  /** Of the message that is being read, what has not come; of its header, what has. */
+  /** The rest of the message that is being read, and the part of its header that has come. */
   #due = 0
   #header = NOTHING
 

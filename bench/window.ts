@@ -5,7 +5,7 @@ import { cpuMsOf } from './process-probe.js'
 
 export interface Window {
   readonly perSecond: number
-  /** Of the server, all threads, for each thing done. */
+  /** The server's CPU, all threads, for each thing done. */
   readonly cpuUs: number
   /** Shares of one core. The one that is near 1 was the limit; neither, and it was the machine's other work. */
   readonly serverBusy: number

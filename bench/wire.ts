@@ -29,7 +29,7 @@ export interface WireReport {
   readonly reconnect_down_beside_text: number
   /** Writes of the client after TCP until it had everything that it missed. */
   readonly reconnect_round_trips: number
-  /** With a uid of 2^43, the millionth message of a device and the ten-millionth version. */
+  /** The largest usual numbers: a uid of 2^43, the millionth message of a device, the ten-millionth version. */
   readonly large_numbers: {
     readonly message_up_beside_text: number
     readonly accepted_down: number
@@ -39,7 +39,7 @@ export interface WireReport {
 
 const TEXT = 'm'.repeat(100)
 
-/** So that send_seq and version have two bytes, as in all but the first conversations. */
+/** A first number with two bytes for send_seq and version, as in all but the first conversations. */
 const MESSAGES_BEFORE = 200
 
 const WAIT_MS_MAX = 10_000

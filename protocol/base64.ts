@@ -11,13 +11,13 @@ for (const alphabet of [STANDARD, URL_SAFE]) {
   for (let value = 0; value < 64; value++) VALUES[alphabet.charCodeAt(value)] = value
 }
 
-/** In the standard alphabet, with padding: what proto3 JSON writes. */
+/** Encodes in the standard alphabet with padding, as proto3 JSON does. */
 export function toBase64(bytes: Uint8Array): string {
   const text = lettersOf(bytes, STANDARD)
   return text.padEnd(Math.ceil(text.length / 4) * 4, '=')
 }
 
-/** In the alphabet for URLs, without padding: how a token stands in `Authorization`. */
+/** Encodes in the alphabet for URLs without padding, as a token stands in `Authorization`. */
 export function toBase64Url(bytes: Uint8Array): string {
   return lettersOf(bytes, URL_SAFE)
 }
@@ -43,7 +43,7 @@ export function fromBase64(text: string): Uint8Array | undefined {
   return bytes
 }
 
-/** Without the padding, of which there are at most two. */
+/** The text without its padding, which has at most two characters. */
 function lettersIn(text: string): number {
   let length = text.length
   while (length > 0 && text.length - length < 2 && text[length - 1] === '=') length--

@@ -7,7 +7,7 @@
 const SLAB_BYTES = 8192
 const SLICE_BYTES_MAX = SLAB_BYTES / 4
 
-/** What an absent `bytes` field reads as. Shared: it has nothing to overwrite. */
+/** The value of an absent `bytes` field. Shared: it has nothing to overwrite. */
 export const EMPTY: Uint8Array = new Uint8Array(0)
 
 /** Hands out slices of a block, one behind the other; large ones get an allocation of their own. */
@@ -28,8 +28,8 @@ class Slab {
   }
 }
 
-/** For frames: written once, sent, forgotten. */
+/** Makes bytes for frames: written once, sent, forgotten. */
 export const frameSlab = new Slab()
 
-/** For items and message bodies, which a store may keep. */
+/** Makes bytes for items and message bodies, which a store may keep. */
 export const itemSlab = new Slab()

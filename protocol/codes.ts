@@ -7,7 +7,7 @@ export type Action = 'ok' | 'refused' | 'retry' | 'reconnect' | 'resync' | 'logi
 interface CodeEntry {
   readonly code: number
   readonly action: Action
-  /** For people; also the text of the frame when nothing better is known. */
+  /** The text for people; also that of the frame when nothing better is known. */
   readonly text: string
 }
 

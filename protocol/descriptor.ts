@@ -4,9 +4,9 @@
 export type FieldKind = 'uint64' | 'uint32' | 'bool' | 'string' | 'bytes' | 'enum' | 'message'
 
 export interface Field {
-  /** In our messages and in JSON (sendSeq). */
+  /** The name in our messages and in JSON (sendSeq). */
   readonly name: string
-  /** In the .proto file; JSON may use it too (send_seq). */
+  /** The name in the .proto file; JSON may use it too (send_seq). */
   readonly protoName: string
   /** 1 to 30. */
   readonly number: number
@@ -14,7 +14,7 @@ export interface Field {
   readonly repeated: boolean
   /** The oneof it belongs to, '' for none: there the message holds `{ case: name, value }`. */
   readonly oneof: string
-  /** Of a field of kind 'message' or 'enum', undefined for the others. */
+  /** The type of a field of kind 'message' or 'enum'; undefined for the others. */
   readonly message: MessageType | undefined
   readonly values: EnumValues | undefined
   /** The constraints of options.proto, 0 for none: present and not empty; the most bytes or elements; the only length. */
@@ -30,9 +30,9 @@ export interface MessageType<T = unknown> {
   readonly name: string
   /** A message with every field absent. */
   create(): T
-  /** By number. */
+  /** The fields by number. */
   readonly fields: readonly Field[]
-  /** By both names. */
+  /** The fields by both names. */
   readonly byName: ReadonlyMap<string, Field>
 }
 

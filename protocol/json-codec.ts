@@ -22,7 +22,7 @@ import { DecodeError } from './wire-reader.js'
 
 export type RpcPart = 'request' | 'response'
 
-/** What toJson gives. */
+/** A JSON value as toJson makes it. */
 export type JsonValue = string | number | boolean | JsonValue[] | JsonObject
 export interface JsonObject {
   [name: string]: JsonValue
@@ -153,7 +153,7 @@ function readInteger(reader: JsonReader, min: number, max: number): number {
   return value
 }
 
-/** What this revision does not know is 0, as in the binary form (11.2). */
+/** Reads a name that this revision does not know as 0, as in the binary form (11.2). */
 function readEnum(reader: JsonReader, field: Field): number {
   const values = field.values ?? []
   if (reader.kind() === 'string') return Math.max(0, values.indexOf(reader.string()))

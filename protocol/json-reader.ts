@@ -30,19 +30,19 @@ const LITERALS: Readonly<Record<string, readonly [text: string, kind: JsonKind]>
   n: ['null', 'null'],
 }
 
-/** Of one text. Every method throws a DecodeError with BAD_BODY for what is not JSON. */
+/** Reads one text. Every method throws a DecodeError with BAD_BODY for what is not JSON. */
 export class JsonReader {
   readonly #text: string
   #at = 0
   #depth = 0
-  /** Where in the message the reader is: field names and places, for whoever reads the refusal. */
+  /** The place in the message: field names and indexes, for whoever reads the refusal. */
   readonly #path: (string | number)[] = []
 
   constructor(text: string) {
     this.#text = text
   }
 
-  /** What stands next. */
+  /** The next character. */
   kind(): JsonKind {
     this.#skipSpace()
     const char = this.#text[this.#at]
@@ -135,7 +135,7 @@ export class JsonReader {
     }
   }
 
-  /** Nothing but space may follow. */
+  /** Throws unless only space follows. */
   end(): void {
     this.#skipSpace()
     if (this.#at < this.#text.length) throw this.#notJson('the end')

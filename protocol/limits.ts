@@ -24,7 +24,7 @@ export const LENGTH_BYTES_MAX = 5
 /** UTF-8 bytes of a message's text. */
 export const TEXT_BYTES_MAX = 16_384
 
-/** From the lowest unanswered send_seq to the highest sent; also how many outcomes a server remembers per device. */
+/** The numbers from the lowest unanswered send_seq to the highest sent; also how many outcomes a server remembers per device. */
 export const SEND_WINDOW = 64
 
 /** Requests of one connection that the server has in work before it stops reading. */
@@ -66,7 +66,7 @@ export const HEARTBEAT_MS_DEFAULT = 300_000
 /** How far above the bound attempt the next one may be: a year of failures at once a minute, and no number ends the range. */
 export const ATTEMPT_JUMP_MAX = 1_048_576
 
-/** From accepting a connection to the last byte of its first Hello. */
+/** The time from accepting a connection to the last byte of its first Hello. */
 export const HELLO_TIMEOUT_MS = 10_000
 
 /** Life of a nameless connection. */

@@ -121,7 +121,7 @@ export function missing(field: string): DecodeError {
   return badBody(`${field} is missing`)
 }
 
-/** For a repeated field of which there is one too many. */
+/** The error for a repeated field that has one value too many. */
 export function tooMany(field: string, max: number): DecodeError {
   return new DecodeError(CODES.INVALID_ARGUMENT.code, `${field} has more than ${max} elements`)
 }

@@ -4,7 +4,7 @@ import { registerUsers } from '../fleet.js'
 import type { BenchUser } from '../user.js'
 import type { Account, Site } from './types.js'
 
-/** As many users, each with the next `friends` of them as friends on both sides, in a ring. */
+/** Makes so many users, each with the next `friends` of them as friends on both sides, in a ring. */
 export async function ring({ port }: Site, count: number, friends: number): Promise<Account[]> {
   const users = await registerUsers(port, 'ring', count)
   const uids = users.map(user => user.uid)

@@ -8,7 +8,7 @@ import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import { RawClient } from '../raw-client.js'
 import { Samples } from '../statistics.js'
 
-/** Below the limit of a known device over a few windows. */
+/** A rate below the limit of a known device, over a few windows. */
 const LOGIN_EVERY_MS = 500
 
 export class KnownDevice {

@@ -130,7 +130,7 @@ function oneByOne(port: number, account: Account, tally: Tally, make: (sendSeq: 
 }
 
 const PACKED_CONNECTIONS = 8
-/** Below what a body in JSON may have; in turns of so many blanks that it packs to less than a hundredth, but not to much less. */
+/** A size below the limit of a JSON body; in turns of so many blanks that it packs to less than a hundredth, but not to much less. */
 const UNPACKED_BYTES = 390_000
 const BLANKS_MAX = 64
 

@@ -26,7 +26,7 @@ export function keepOpen(port: number, begin: (socket: Socket) => void, pauseMs 
   again()
 }
 
-/** Below what a device may say Hello, over a minute. */
+/** A rate below the limit of Hellos of a device, over a minute. */
 const HELLO_PAUSE_MS = 300
 
 /**

@@ -30,7 +30,7 @@ const CONNECTIONS_MAX = 2_000
 /** Addresses that share them: one may have 1 024. */
 const HOLDERS = ['127.0.0.2', '127.0.0.3', '127.0.0.4']
 const HELD_MAX = 1_000
-/** Beyond what is let in; each opens the next one when it was refused. */
+/** The connections at a time, more than are let in; each opens the next one when it was refused. */
 const REFUSED_AT_ONCE = 20
 
 export const connections: Attack = {

@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Samples } from '../statistics.js'
 import type { BenchUser } from '../user.js'
 
-/** Between two messages of one of them. */
+/** The pause between two messages of one of them. */
 export const TALK_EVERY_MS = 20
 const ACK_EVERY_MS = 500
-/** What has not come by then counts with the time that it has taken so far. */
+/** The time limit of a message; one that has not come by then counts with this time. */
 const LATE_MS_MAX = 10_000
 
 export interface Delays {
@@ -18,7 +18,7 @@ export interface Delays {
 export class Talk {
   readonly #users: readonly [BenchUser, BenchUser]
   readonly #delivered = new Samples()
-  /** When what is under way was sent, by sender and number. */
+  /** The times at which messages under way were sent, by sender and number. */
   readonly #sentMs = [new Map<number, number>(), new Map<number, number>()] as const
 
   constructor(users: readonly [BenchUser, BenchUser]) {

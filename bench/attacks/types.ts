@@ -5,7 +5,7 @@ export interface Attack {
   readonly what: string
   /** Options of the server beside the defaults. */
   readonly options?: readonly string[]
-  /** Nobody reads the server's standard error. */
+  /** The server's standard error has no reader. */
   readonly unreadStderr?: true
   /** A device that its account knows logs in meanwhile, and is timed. */
   readonly knownLogins?: true
@@ -29,16 +29,16 @@ export interface Target extends Site {
 /** A device of an account that the attacker has. */
 export interface Account {
   readonly uid: number
-  /** In base64url, as HTTP has it. */
+  /** The token in base64url, as HTTP has it. */
   readonly token: string
-  /** Of the Hello before. */
+  /** The attempt of the Hello before. */
   readonly attempt: number
-  /** Of the numbered request before. */
+  /** The number of the numbered request before. */
   readonly sendSeq: number
   readonly peers: readonly number[]
 }
 
-/** What was done, and answered by code: whether the attack took place at all. */
+/** The requests made, and the answers by code: they show whether the attack took place. */
 export class Tally {
   readonly counts: Record<string, number> = {}
 

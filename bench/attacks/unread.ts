@@ -17,7 +17,7 @@ const TEXT = 'x'.repeat(16_000)
 const MESSAGES = 1_000
 const AT_ONCE = 32
 
-/** Of the account, with the one that was registered: one over TCP, one over WebSocket, the others over HTTP. */
+/** The devices of the account with the registered one: one over TCP, one over WebSocket, the others over HTTP. */
 const DEVICES = 6
 const HTTP_CONNECTIONS_EACH = 8
 const HTTP_PIPELINED = 16

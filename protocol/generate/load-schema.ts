@@ -16,7 +16,7 @@ const PACKAGE = 'longwire.v1'
 const FIELD_NUMBER_MAX = 30
 
 export interface SchemaField {
-  /** As TypeScript has it (sendSeq) and as the .proto file has it (send_seq). */
+  /** The name as TypeScript has it (sendSeq), and as the .proto file has it (send_seq). */
   name: string
   protoName: string
   number: number
@@ -27,7 +27,7 @@ export interface SchemaField {
   /** The oneof it belongs to, '' for none. */
   oneof: string
   required: boolean
-  /** It belongs to the content of a numbered request. */
+  /** Whether it belongs to the content of a numbered request. */
   identity: boolean
   /** 0 for none. */
   max: number

@@ -17,7 +17,7 @@ export function present<T>(value: T | null | undefined, what: string): T {
   return value
 }
 
-/** For the default branch of a switch over a union: the compiler refuses the call while a case is not handled. */
+/** Ends a switch over a union, in its default branch: the compiler refuses the call while a case is not handled. */
 export function unreachable(value: never): never {
   throw new AssertionError(`not a case: ${JSON.stringify(value)}`)
 }

@@ -24,7 +24,7 @@ export const JUMPS_MAX = 16
 
 export class CountedTime {
   readonly #clock: Clock
-  /** In the order of their ends, the newest first. */
+  /** The jumps in the order of their ends, the newest first. */
   #jumps: readonly Jump[] = []
   /** Both clocks when they were compared last. */
   #wallMs: number

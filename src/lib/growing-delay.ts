@@ -10,15 +10,15 @@ import { ExpiringTable, type Key } from './expiring-table.js'
 export interface Growth {
   /** Failures that cost nothing. */
   readonly free: number
-  /** How many are forgotten in a second. */
+  /** The failures that are forgotten in a second. */
   readonly perSecond: number
-  /** After the first that is not free. */
+  /** The delay after the first failure that is not free. */
   readonly firstMs: number
   readonly longestMs: number
 }
 
 interface Failures {
-  /** At `atMs`; forgotten since as time passed. */
+  /** The failures that counted at `atMs`; time has forgotten some since. */
   readonly count: number
   readonly atMs: number
   /** No try before. */
@@ -54,7 +54,7 @@ export class GrowingDelay {
     return 0
   }
 
-  /** What begin() would say. */
+  /** The answer that begin() would give. */
   wait(key: Key): number {
     const untilMs = this.#failures.get(key)?.untilMs ?? 0
     return Math.max(0, Math.ceil(untilMs - this.#clock.monotonic()))

@@ -8,7 +8,7 @@ export function plainAddress(address: string): string {
 }
 
 /**
- * What limits count as one origin: an IPv4 address, also when it is written as IPv6, and of IPv6 the /64 network, for a host
+ * The origin that limits count an address under: an IPv4 address, also when it is written as IPv6, and of IPv6 the /64 network, for a host
  * has a whole one to itself.
  */
 export function networkOf(address: string): string {

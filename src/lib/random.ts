@@ -7,7 +7,7 @@ import { randomBytes, randomFillSync } from 'node:crypto'
 export interface Random {
   /** A new array of `count` random bytes, owned by the caller. */
   bytes(count: number): Uint8Array
-  /** In [0, 1), with 53 bits. */
+  /** A number in [0, 1) with 53 random bits. */
   fraction(): number
   /** A whole number in [0, below), every one as likely; `below` in [1, 2^53). */
   integer(below: number): number

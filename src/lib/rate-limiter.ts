@@ -1,5 +1,5 @@
 /**
- * So much per second for each key, and a burst on top (GCRA, "leaky bucket as a meter"): one number per key, the time at which
+ * Limits each key to a rate and a burst on top (GCRA, "leaky bucket as a meter"): one number per key, the time at which
  * it will be full again. A key that is full is not there, so who is idle costs nothing.
  *
  *            now            full again
@@ -12,7 +12,7 @@ import { ExpiringTable, type Key } from './expiring-table.js'
 
 export interface Rate {
   readonly perSecond: number
-  /** What a key may take at once after a rest; at least 1. */
+  /** The burst: how much a key may take at once after a rest; at least 1. */
   readonly burst: number
 }
 
@@ -43,7 +43,7 @@ export class RateLimiter {
     return waitMs
   }
 
-  /** What take() would say, without taking. */
+  /** The answer that take() would give, without taking. */
   wait(key: Key, cost = 1): number {
     const fullMs = this.#fullMs.get(key)
     return fullMs === undefined ? 0 : this.#waitMs(Math.max(0, fullMs - this.#clock.monotonic()), cost)

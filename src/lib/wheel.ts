@@ -5,7 +5,7 @@
 
 import type { Clock } from './clock.js'
 
-/** What can wait in a wheel; in at most one wheel, once. The fields belong to the wheel. */
+/** An entry that can wait in one wheel at a time, once. The fields belong to the wheel. */
 export abstract class Timed {
   wheelNext: Timed | undefined = undefined
   wheelPrevious: Timed | undefined = undefined
@@ -27,7 +27,7 @@ export class Wheel {
   readonly #startMs: number
   readonly #slots = new Array<Timed | undefined>(SLOTS).fill(undefined)
   readonly #turn = (): void => this.#advance()
-  /** What is left of the slot that is being walked: an expiring entry may remove any other. */
+  /** The rest of the slot that is being walked: an expiring entry may remove any other. */
   #walking: Timed | undefined = undefined
   #tick = 1
   #size = 0

@@ -1,5 +1,5 @@
 import { messageOf } from '../lib/error-message.js'
-/** What a walk over a store works with: what is counted and found, and a record taken apart. */
+/** Collects what a walk over a store counts and finds, and takes records apart. */
 
 export interface Counts {
   users: number
@@ -15,7 +15,7 @@ export interface Counts {
   faults: number
 }
 
-/** What is found is told to it: one line each. */
+/** Takes each finding as a line. */
 export class Findings {
   readonly counts: Counts = {
     users: 0,

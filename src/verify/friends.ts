@@ -18,7 +18,7 @@ import { look } from './reader.js'
 export class FriendCheck {
   readonly #view: StoreView
   readonly #findings: Findings
-  /** Of the user whose contacts are being read. */
+  /** The user whose contacts are being read, and the uids that its index lists. */
   #index: { readonly uid: number; readonly listed: ReadonlySet<number> } = { uid: 0, listed: new Set() }
 
   constructor(view: StoreView, findings: Findings) {
@@ -69,7 +69,7 @@ export class FriendCheck {
     }
   }
 
-  /** What a peer is said to have stored of this user's messages was sent. */
+  /** Checks that a peer's mark is not above what this user has sent. */
   #given(uid: number, peer: number, bytes: Uint8Array): void {
     const { delivered, read } = given.decode(bytes)
     for (const [device, sendSeq] of [...Object.entries(delivered), ...Object.entries(read)]) {
