@@ -161,6 +161,8 @@ export interface Store {
   readonly room: Room
   /** On its disk, when that was last looked at; undefined where nothing is known of a disk. */
   readonly freeBytes: number | undefined
+  /** Whether other processes may commit to it too: what was read from it a while ago may then be out of date. */
+  readonly shared: boolean
   /** Pure, for the store's lifetime. Actors of one partition are always of one scope. */
   scopeOf(actor: Actor): ScopeId
   scopes(): readonly ScopeId[]

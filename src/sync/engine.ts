@@ -17,7 +17,7 @@ import type { Defer } from '../lib/turn.js'
 import type { Actor, CommitResult, ScannedRecord, ScopeId, Store, Version } from '../store/types.js'
 import { CommitQueue } from './commit-queue.js'
 import { Outbox } from './outbox.js'
-import { Plan, type PlanContext } from './plan.js'
+import { type Asked, Plan, type PlanContext } from './plan.js'
 import { type Cell, RecordCache } from './record-cache.js'
 import type { Stamps } from './stamps.js'
 import type { EffectKind, EngineListener, Outcome, TimelinePage, Transition } from './types.js'
@@ -51,13 +51,8 @@ export interface EngineOptions {
   readonly sweepMs?: number
 }
 
-interface Job<I, R> {
-  readonly actor: Actor
-  readonly transition: Transition<I, R>
-  readonly input: I
+interface Job<I, R> extends Asked<I, R> {
   readonly settle: (outcome: Outcome<R>) => void
-  /** The newest look at the store when the job came: what a newer one finds missing was missing during the job. */
-  readonly since: number
   tries: number
   readings: number
 }
@@ -100,6 +95,8 @@ export class Engine {
     this.#context = {
       cache: this.#cache,
       stamps: options.stamps,
+      clock: options.clock,
+      shared: options.store.shared,
       time: options.time ?? new CountedTime(options.clock),
       epoch: options.store.epoch,
       effects,
@@ -123,6 +120,11 @@ export class Engine {
     for (const timer of this.#timers) timer.cancel()
     this.#outbox.stop()
     if (this.#jobs > 0) await new Promise<void>(resolve => (this.#onQuiet = resolve))
+  }
+
+  /** Another node says that it has changed records of this actor: what is cached of them is believed no more. */
+  forget(actor: Actor): void {
+    this.#cache.drop(actor)
   }
 
   get storeId(): Uint8Array {
@@ -199,9 +201,7 @@ export class Engine {
 
   /** False if records are missing: they are being read, and the actor's other jobs wait behind this one. */
   #plan<I, R>(job: Job<I, R>): boolean {
-    const nowMs = this.#options.clock.now()
-    const { actor, transition, input, since } = job
-    const { plan, result, above } = Plan.make(this.#context, actor, transition, input, nowMs, since)
+    const { plan, result, above } = Plan.make(this.#context, job)
     if (above !== undefined) {
       this.#options.listener.aboveBound?.(job.transition.name, above)
       this.#finish(job, REFUSED)
@@ -311,7 +311,7 @@ export class Engine {
   }
 
   async #loadActor(actor: Actor, cells: readonly Cell[]): Promise<void> {
-    const look = this.#cache.startLook()
+    const moment = this.#cache.startLook(this.#store.shared ? this.#options.clock.monotonic() : 0)
     const found = await this.#store.get(
       actor,
       cells.map(cell => cell.name),
@@ -321,7 +321,7 @@ export class Engine {
       const stored = found[i]
       if (cell === undefined || stored === undefined || cell.known !== undefined) continue
       const value = stored.stamp === 0 ? undefined : cell.kind.decode(stored.bytes)
-      this.#cache.loaded(cell, stored.stamp, value, look)
+      this.#cache.loaded(cell, stored.stamp, value, moment)
     }
   }
 

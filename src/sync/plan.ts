@@ -4,10 +4,11 @@
  */
 
 import { assert } from '../lib/assert.js'
+import type { Clock } from '../lib/clock.js'
 import type { CountedTime } from '../lib/counted-time.js'
 import { partitionOf } from '../store/partition.js'
 import type { Actor, Append, Appended, Drop, Expectation, Put, ScopeId, Stamp, Trim, Unit } from '../store/types.js'
-import type { ActorCells, Cell, KnownValue, RecordCache } from './record-cache.js'
+import type { ActorCells, Cell, KnownValue, Moment, RecordCache } from './record-cache.js'
 import {
   ASIDES_MAX,
   EFFECT_BYTES_MAX,
@@ -28,6 +29,12 @@ import { AboveBoundError, type EffectKind, type RecordKind, type Signal, type Tr
 export const CASCADE_LEVELS_MAX = 4
 export const CASCADE_APPENDS_MAX = 1_000
 
+/**
+ * On a store to which others write, so long a record is believed that nothing of the unit depends on, and that a soft answer rests
+ * on: then it is looked at again, however often it is touched. PROTOCOL.md gives a session that was ended elsewhere 3.5 s.
+ */
+export const SOFT_MS_MAX = 3_000
+
 /** How much of what an effect threw is kept with it. */
 const ERROR_CHARACTERS_MAX = 1_000
 
@@ -35,12 +42,24 @@ const ERROR_CHARACTERS_MAX = 1_000
 export interface PlanContext {
   readonly cache: RecordCache
   readonly stamps: Stamps
+  readonly clock: Clock
+  /** Whether others write to the store (store/types.ts). */
+  readonly shared: boolean
   readonly time: CountedTime
   readonly epoch: number
   readonly effects: ReadonlyMap<string, EffectKind<unknown>>
   scopeOf(actor: Actor): ScopeId
   /** Whether the outbox from this partition to that scope takes more. */
   outboxHasRoom(source: Actor, target: Actor): boolean
+}
+
+/** What is to be planned. */
+export interface Asked<I, R> {
+  readonly actor: Actor
+  readonly transition: Transition<I, R>
+  readonly input: I
+  /** The newest look at the store when it was asked: what a newer one finds was so during the job. */
+  readonly since: number
 }
 
 export interface AsideEffect {
@@ -92,9 +111,11 @@ interface Mark {
 /** Thrown through a transition when a record is not in the cache. Never leaves this file. */
 const NEEDS_RECORDS = Symbol('needs records')
 
-export class Plan {
+export class Plan implements Moment {
   readonly scope: ScopeId
   readonly nowMs: number
+  readonly steadyMs: number
+  readonly look: number
   readonly context: PlanContext
   readonly slots: Slot[] = []
   readonly appends: Append[] = []
@@ -115,32 +136,28 @@ export class Plan {
   readonly #since: number
   #own: number | undefined
 
-  private constructor(context: PlanContext, scope: ScopeId, nowMs: number, since: number) {
+  private constructor(context: PlanContext, actor: Actor, since: number) {
+    const { clock, cache, shared } = context
     this.context = context
-    this.scope = scope
-    this.nowMs = nowMs
+    this.scope = context.scopeOf(actor)
+    this.nowMs = clock.now()
+    this.steadyMs = shared ? clock.monotonic() : 0
+    this.look = cache.looks
     this.#since = since
   }
 
   /**
    * The plan and the transition's result; or a plan that names what is `missing`; or why there is none, when the transition
    * would have put a record above its bound and knows nothing else to do.
-   * @param since the newest look at the store when the job came
    */
-  static make<I, R>(
-    context: PlanContext,
-    actor: Actor,
-    transition: Transition<I, R>,
-    input: I,
-    nowMs: number,
-    since: number,
-  ): Made<R> {
-    const made = Plan.#try(new Plan(context, context.scopeOf(actor), nowMs, since), actor, transition, input, false)
+  static make<I, R>(context: PlanContext, asked: Asked<I, R>): Made<R> {
+    const { actor, transition, since } = asked
+    const made = Plan.#try(new Plan(context, actor, since), asked, false)
     if (made.above === undefined || transition.refused === undefined) return made
-    return Plan.#try(new Plan(context, context.scopeOf(actor), nowMs, since), actor, transition, input, true)
+    return Plan.#try(new Plan(context, actor, since), asked, true)
   }
 
-  static #try<I, R>(plan: Plan, actor: Actor, transition: Transition<I, R>, input: I, refused: boolean): Made<R> {
+  static #try<I, R>(plan: Plan, { actor, transition, input }: Asked<I, R>, refused: boolean): Made<R> {
     try {
       const tx = new PlanTx(plan, actor, 0)
       const result = refused ? transition.refused?.(tx, input) : transition.run(tx, input)
@@ -164,9 +181,14 @@ export class Plan {
     return this.#unseen.length + this.appends.length + this.trims.length + this.drops.length === 0
   }
 
-  /** Whether everything that was looked at is there, durably. What is not there may have come: another node may have put it. */
+  /**
+   * Whether everything that was looked at is there, durably, and was seen to be so lately. What is not there may have come: another
+   * node may have put it.
+   */
   get restsOnWhatIs(): boolean {
-    for (const { base } of this.slots) if (base.chain !== 0 || base.stamp === 0) return false
+    for (const { base, cell } of this.slots) {
+      if (base.chain !== 0 || base.stamp === 0 || this.#isOld(cell)) return false
+    }
     return true
   }
 
@@ -193,7 +215,11 @@ export class Plan {
 
   /** The unit is durable. */
   committed(): void {
-    for (const slot of this.slots) if (slot.put) this.context.cache.committed(slot.cell, slot.stamp, slot.value)
+    const { cache } = this.context
+    for (const slot of this.slots) {
+      if (slot.put) cache.committed(slot.cell, slot.stamp, slot.value, this)
+      else if (slot.expected) cache.verified(slot.cell, slot.base.stamp, this)
+    }
   }
 
   /** The unit fell: nothing of it happened. */
@@ -227,10 +253,16 @@ export class Plan {
     return slot
   }
 
-  /** A record that nothing of the unit depends on. That it is not there is believed of a look alone that is newer than the job. */
-  glance(cells: ActorCells, kind: RecordKind<unknown>, id: string | number | undefined): unknown {
-    this.#forgetOldAbsence(this.context.cache.cell(cells, kind, id))
+  /** A record of the plan's own actors that nothing of the unit depends on. */
+  peek(cells: ActorCells, kind: RecordKind<unknown>, id: string | number | undefined): unknown {
+    this.#dropOld(this.context.cache.cell(cells, kind, id))
     return this.slot(cells, kind, id).value
+  }
+
+  /** Another's record that nothing of the unit depends on. That it is not there is believed of a look after the job came alone. */
+  glance(cells: ActorCells, kind: RecordKind<unknown>, id: string | number | undefined): unknown {
+    this.#dropOldAbsence(this.context.cache.cell(cells, kind, id))
+    return this.peek(cells, kind, id)
   }
 
   /** @throws AboveBoundError */
@@ -255,19 +287,29 @@ export class Plan {
 
   want(cells: ActorCells, kind: RecordKind<unknown>, id: string | number | undefined): void {
     const cell = this.context.cache.cell(cells, kind, id)
+    this.#dropOld(cell)
     if (cell.known === undefined) this.missing.push(cell)
   }
 
   /** The same, for `glance`. */
   wantGlance(actor: Actor, kind: RecordKind<unknown>, id: string | number | undefined): void {
     const cells = this.context.cache.cellsOf(actor)
-    this.#forgetOldAbsence(this.context.cache.cell(cells, kind, id))
+    this.#dropOldAbsence(this.context.cache.cell(cells, kind, id))
     this.want(cells, kind, id)
   }
 
-  /** That it is not there is believed of a look alone that is newer than the job. */
-  #forgetOldAbsence(cell: Cell): void {
+  #dropOldAbsence(cell: Cell): void {
     if (cell.durable?.stamp === 0 && cell.look <= this.#since) cell.durable = undefined
+  }
+
+  /** What is too old to be believed without being depended on is to be read again. */
+  #dropOld(cell: Cell): void {
+    if (cell.slot === undefined && this.#isOld(cell)) cell.durable = undefined
+  }
+
+  /** What was read for this very job is not, however long that took. */
+  #isOld({ verifiedMs, look }: Cell): boolean {
+    return this.steadyMs - verifiedMs > SOFT_MS_MAX && look <= this.#since
   }
 
   /** A plan that lacks records goes on all the same, to find out at once what the other effects lack. */
@@ -402,7 +444,7 @@ export class PlanTx implements Tx {
   }
 
   peek<T>(kind: RecordKind<T>, id?: string | number): T | undefined {
-    return this.#plan.slot(this.#cells, kind as RecordKind<unknown>, id).value as T | undefined
+    return this.#plan.peek(this.#cells, kind as RecordKind<unknown>, id) as T | undefined
   }
 
   glance<T>(actor: Actor, kind: RecordKind<T>, id?: string | number): T | undefined {

@@ -9,6 +9,9 @@
  * Cells are found by actor, kind and id without building a name: the engine looks up ten of them per message (a map of
  * concatenated names took 11 % of a busy server). They are bounded by two generations of actors: an actor that was not
  * touched during a whole generation is forgotten. Forgetting costs a read, never an error.
+ *
+ * On a store to which others write, a cell knows when it was last seen to be so: what a unit does not depend on is believed
+ * for a short while only (plan.ts), and at once no more when another node says that it has changed it (`drop`).
  */
 import { assert } from '../lib/assert.js'
 import type { Actor, Stamp } from '../store/types.js'
@@ -32,8 +35,10 @@ export class Cell {
   readonly id: Id
   durable: KnownValue | undefined
   pending: KnownValue | undefined
-  /** The number of the look at the store that found `durable`; 0 for one that this engine wrote. */
+  /** The number of the newest look at the store that counts for `durable`: what an older one finds is not believed. */
   look = 0
+  /** When `durable` was last seen to be so, by the monotonic clock; 0 on a store to which nobody else writes. */
+  verifiedMs = 0
   /** Of the plan that is being made, what it does to this record; only while it is being made. */
   slot: unknown
 
@@ -63,6 +68,21 @@ export class ActorCells {
   constructor(actor: Actor) {
     this.actor = actor
   }
+
+  *all(): Iterable<Cell> {
+    for (const ofKind of this.kinds.values()) {
+      if (ofKind instanceof Cell) yield ofKind
+      else yield* ofKind.values()
+    }
+  }
+}
+
+/** When something is known to have been so. */
+export interface Moment {
+  /** The number of the newest look at the store then. */
+  readonly look: number
+  /** By the monotonic clock; 0 on a store to which nobody else writes. */
+  readonly steadyMs: number
 }
 
 export class RecordCache {
@@ -112,19 +132,23 @@ export class RecordCache {
     return this.#looks
   }
 
-  /** The store is about to be looked at. @returns the look's number */
-  startLook(): number {
+  /** The store is about to be looked at. */
+  startLook(steadyMs: number): Moment {
     this.#looks += 1
-    return this.#looks
+    return { look: this.#looks, steadyMs }
   }
 
-  /** What a look found. A pending value stays in front of it, and a known one is not replaced by an older look. */
-  loaded({ actor, kind, id }: Cell, stamp: Stamp, value: unknown, look = 0): void {
+  /**
+   * What a look at the store found. A pending value stays in front of it, and a known one is not replaced by an older
+   * look. What was dropped while it was looked for is not believed.
+   */
+  loaded({ actor, kind, id }: Cell, stamp: Stamp, value: unknown, { look, steadyMs }: Moment): void {
     // The cell may have been forgotten while it was being read.
     const cell = this.cell(this.cellsOf(actor), kind, id)
-    if (cell.durable !== undefined) return
+    if (cell.durable !== undefined || look < cell.look) return
     cell.durable = { stamp, value, chain: 0 }
     cell.look = look
+    cell.verifiedMs = steadyMs
   }
 
   /** A value put by a unit on its way to the store, computed on `base`. @returns the number of its chain */
@@ -136,10 +160,18 @@ export class RecordCache {
     return chain
   }
 
-  /** A pending value became durable. */
-  committed(cell: Cell, stamp: Stamp, value: unknown): void {
+  /** A pending value became durable, of a unit that was planned at that moment. */
+  committed(cell: Cell, stamp: Stamp, value: unknown, { look, steadyMs }: Moment): void {
     if (cell.pending?.stamp === stamp) this.#settle(cell)
+    // Dropped meanwhile: another node may have written to it since.
+    if (cell.durable === undefined && look < cell.look) return
     cell.durable = { stamp, value, chain: 0 }
+    cell.verifiedMs = steadyMs
+  }
+
+  /** A unit that expected this stamp was committed: it was planned at that moment. */
+  verified(cell: Cell, stamp: Stamp, { steadyMs }: Moment): void {
+    if (cell.durable?.stamp === stamp && cell.verifiedMs < steadyMs) cell.verifiedMs = steadyMs
   }
 
   /** A unit that put this record as a part of `chain` fell. */
@@ -150,10 +182,17 @@ export class RecordCache {
 
   /** The store holds something else than what is known. */
   forget(actor: Actor, name: string): void {
-    for (const ofKind of this.cellsOf(actor).kinds.values()) {
-      for (const cell of ofKind instanceof Cell ? [ofKind] : ofKind.values()) {
-        if (cell.name === name) cell.durable = undefined
-      }
+    for (const cell of this.cellsOf(actor).all()) if (cell.name === name) cell.durable = undefined
+  }
+
+  /** Another node has changed records of the actor: drops what is known of them, and what is being read or written now. */
+  drop(actor: Actor): void {
+    const cells = this.#young.get(actor) ?? this.#old.get(actor)
+    if (cells === undefined) return
+    this.#looks += 1
+    for (const cell of cells.all()) {
+      cell.durable = undefined
+      cell.look = this.#looks
     }
   }
 

@@ -139,6 +139,9 @@ function changed(store: Store, changes: Partial<Store>): Store {
     get room() {
       return store.room
     },
+    get shared() {
+      return store.shared
+    },
     scopeOf: actor => store.scopeOf(actor),
     scopes: () => store.scopes(),
     get: (actor, names) => store.get(actor, names),

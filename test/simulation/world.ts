@@ -223,7 +223,7 @@ class World {
     const weather = () => ({ ...this.#setup.storeWeather, out: this.#faults.cutOff(node) })
     const faults = storeFaults(this.#scheduler, this.#random, process, this.#disk, weather)
     const scopes = kind === 'partitions' ? 'partitions' : 'one'
-    const store = new MemoryStore({ disk: this.#disk, faults, scopes })
+    const store = new MemoryStore({ disk: this.#disk, faults, scopes, shared: kind !== 'embedded' })
     // Only the partitions that somebody lives in: looking at the 250 empty ones would be most of what happens.
     if (kind === 'partitions') store.scopes = () => this.#partitions
     return this.#options.plant?.store?.(store) ?? store

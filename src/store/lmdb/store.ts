@@ -93,6 +93,8 @@ export interface LmdbParts {
 export class LmdbStore implements Store {
   readonly id: Uint8Array
   readonly secret: Uint8Array
+  /** The lock of its folder keeps others out. */
+  readonly shared = false
   readonly #parts: LmdbParts
   readonly #tables: Tables
   readonly #journal: Journal

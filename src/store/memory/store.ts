@@ -35,11 +35,14 @@ export interface MemoryStoreOptions {
   readonly random?: Random
   /** An existing disk: what was committed on it is there, and other stores may be using it. */
   readonly disk?: MemoryDisk
+  /** Whether other stores do use it; if left out, they do where the disk is given. */
+  readonly shared?: boolean
   readonly faults?: MemoryFaults
 }
 
 export class MemoryStore implements Store {
   readonly disk: MemoryDisk
+  readonly shared: boolean
   readonly #faults: MemoryFaults
   readonly #partitioned: boolean
   readonly #scopes: readonly ScopeId[]
@@ -47,6 +50,7 @@ export class MemoryStore implements Store {
 
   constructor(options: MemoryStoreOptions = {}) {
     this.disk = options.disk ?? new MemoryDisk(options.random ?? systemRandom, options.durability)
+    this.shared = options.shared ?? options.disk !== undefined
     this.#faults = options.faults ?? NO_FAULTS
     this.#partitioned = options.scopes === 'partitions'
     this.#scopes = this.#partitioned ? Array.from({ length: PARTITIONS }, (_, partition) => partition) : [0]
