@@ -111,6 +111,14 @@ export class Ledger {
     return record !== undefined && record.stamp !== 0 && !session.decode(record.bytes).ended
   }
 
+  /** Whether a token with this hash is one of the device's session. */
+  isTokenOf(uid: number, device: number, hash: string): boolean {
+    const [record] = this.#disk.get(userActor(uid), [`${session.prefix}/${device}`])
+    if (record === undefined || record.stamp === 0) return false
+    const { ended, current, unused } = session.decode(record.bytes)
+    return !ended && (current?.hash === hash || unused.some(token => token.hash === hash))
+  }
+
   /** When the device's session expires, in milliseconds since 1970; 0 if it has none. */
   sessionUntil(uid: number, device: number): number {
     const [record] = this.#disk.get(userActor(uid), [`${session.prefix}/${device}`])

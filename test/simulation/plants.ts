@@ -109,6 +109,10 @@ export const PLANTS = {
     transport: forgetfulSwitch,
     setup: CHANGEABLE,
   },
+  'soft cells without an age': {
+    store: store => changed(store, { shared: false }),
+    setup: { store: 'one', restless: 8, hintLost: 0.5 },
+  },
   'a cached contact trusted after a conflict': {
     store: store => unexpecting(store, ({ name }) => name.startsWith('contact/')),
   },

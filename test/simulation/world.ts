@@ -13,6 +13,7 @@ import { missing, notOnTheBest } from './convergence.js'
 import { Faults } from './faults.js'
 import { everybodyRemovesADevice, everybodyWrites, somebodyGoesForGood } from './finale.js'
 import { Ledger } from './ledger.js'
+import { Lingerers } from './lingerers.js'
 import { Network } from './network.js'
 import { SimulatedNode } from './node.js'
 import type { Phone, User } from './phone.js'
@@ -142,6 +143,7 @@ class World {
     }
     for (const user of this.#users) for (const phone of user.phones) this.#liven(phone)
     this.#faults.begin()
+    this.#linger()
     introduce(this.#stage)
     await this.#scheduler.run(chaosMs)
     this.#heal()
@@ -248,6 +250,15 @@ class World {
       phone.start()
       this.#stage.after(2_000, 'act', again)
     })
+  }
+
+  /** Where there are nodes that may not have heard of the end of a session. */
+  #linger(): void {
+    const nodes = this.#nodes
+    if (nodes.length < 2) return
+    const nowMs = () => this.#scheduler.nowMs
+    const fail = (what: string): void => this.#fail(what)
+    new Lingerers({ stage: this.#stage, nodes, ledger: this.#ledger, nowMs, fail }).linger(() => this.#chaos)
   }
 
   #nextText(): string {
