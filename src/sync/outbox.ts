@@ -7,14 +7,15 @@
  *                                  │  ▲ target expects an earlier number: read the outbox again
  *                                  └──┘ unavailable: after a pause
  *
- * Anybody may deliver: the target takes exactly the next number of its pair counter, so a repeated or competing delivery
- * changes nothing. At start, and now and then where several nodes share the store, `sweep` finds what a dead node left.
+ * Anybody may deliver: each entry names its number and the one before, and the target takes exactly the next one of its pair
+ * counter, so a repeated or competing delivery changes nothing. At start, and now and then where several nodes share the store, `sweep` finds what a dead node left.
  */
 import type { Clock } from '../lib/clock.js'
 import { partitionOf } from '../store/partition.js'
 import type { Actor, ScopeId, Store } from '../store/types.js'
-import { outboxOf, type PlanTx } from './plan.js'
-import { OUTBOX, type OutboxEntry, outboxEntry, pairIn, pairOut } from './record-kinds.js'
+import { entryBytes, OUTBOX, type OutboxEntry, outboxEntry, outboxOf } from './outbox-entry.js'
+import type { PlanTx } from './plan.js'
+import { pairIn, pairOut } from './record-kinds.js'
 import type { EffectKind, Outcome, Transition } from './types.js'
 
 /** Entries of one pair that one unit takes. */
@@ -23,6 +24,14 @@ const RETRY_MS = 200
 const SWEEP_PAGE = 256
 /** Entries from one partition to one scope; beyond it new work for that scope is refused, finally. */
 export const OUTBOX_ENTRIES_MAX = 10_000
+/** And their bytes, which are all held in memory: 10 000 messages of 6 KiB. */
+export const OUTBOX_BYTES_MAX = 2 ** 26
+
+/** What waits from one partition to one scope. */
+interface Depth {
+  entries: number
+  bytes: number
+}
 
 interface Pair {
   readonly source: Actor
@@ -47,8 +56,8 @@ interface Delivery {
 export class Outbox {
   readonly #options: OutboxOptions
   readonly #pairs = new Map<string, Pair>()
-  /** Entries known to wait, by source partition and destination scope. */
-  readonly #depths = new Map<string, number>()
+  /** What is known to wait, by source partition and destination scope. */
+  readonly #depths = new Map<string, Depth>()
   readonly #deliver: Transition<Delivery, number>
   #stopped = false
 
@@ -65,7 +74,8 @@ export class Outbox {
   }
 
   hasRoom(source: Actor, target: Actor): boolean {
-    return (this.#depths.get(this.#lane(source, target)) ?? 0) < OUTBOX_ENTRIES_MAX
+    const depth = this.#depths.get(this.#lane(source, target))
+    return depth === undefined || (depth.entries < OUTBOX_ENTRIES_MAX && depth.bytes < OUTBOX_BYTES_MAX)
   }
 
   /** Entries that are durable, in order of sequence per pair. */
@@ -77,7 +87,7 @@ export class Outbox {
         pair = { source: entry.source, target: entry.target, entries: [], busy: false }
         this.#pairs.set(key, pair)
       }
-      if (insert(pair.entries, entry)) this.#count(pair, 1)
+      if (insert(pair.entries, entry)) this.#count(entry, 1)
       if (!pair.busy) void this.#drive(key, pair)
     }
   }
@@ -111,21 +121,24 @@ export class Outbox {
         await this.#pause()
         continue
       }
-      if (taken.result < first - 1) {
+      if (taken.result < (batch[0]?.before ?? 0)) {
         await this.#readEarlier(pair).catch(() => {}) // the store cannot be reached: nothing was found, for now
         if (pair.entries[0]?.seq === first) await this.#pause()
         continue
       }
       const last = taken.result
-      const settled = await this.#options.run(pair.source, settleTransition, { target: pair.target, first, last })
+      const seqs = new Set(batch.flatMap(({ seq }) => (seq <= last ? [seq] : [])))
+      if (seqs.size === 0) {
+        await this.#pause() // nothing was taken: not at once again
+        continue
+      }
+      const settled = await this.#options.run(pair.source, settleTransition, { target: pair.target, seqs, last })
       if (settled.kind !== 'done') {
         await this.#pause()
         continue
       }
-      const before = pair.entries.length
-      pair.entries = pair.entries.filter(entry => entry.seq > last)
-      this.#count(pair, pair.entries.length - before)
-      if (pair.entries.length === before) await this.#pause() // nothing was taken: not at once again
+      for (const entry of batch) if (seqs.has(entry.seq)) this.#count(entry, -1)
+      pair.entries = pair.entries.filter(entry => !seqs.has(entry.seq))
     }
     pair.busy = false
     if (pair.entries.length === 0) this.#pairs.delete(key)
@@ -145,10 +158,12 @@ export class Outbox {
     return `${partitionOf(source)}>${this.#options.store.scopeOf(target)}`
   }
 
-  #count(pair: Pair, change: number): void {
-    const lane = this.#lane(pair.source, pair.target)
-    const depth = (this.#depths.get(lane) ?? 0) + change
-    if (depth === 0) this.#depths.delete(lane)
+  #count(entry: OutboxEntry, entries: 1 | -1): void {
+    const lane = this.#lane(entry.source, entry.target)
+    const depth = this.#depths.get(lane) ?? { entries: 0, bytes: 0 }
+    depth.entries += entries
+    depth.bytes += entries * entryBytes(entry)
+    if (depth.entries === 0) this.#depths.delete(lane)
     else this.#depths.set(lane, depth)
   }
 }
@@ -171,7 +186,7 @@ function deliverTransition(effects: ReadonlyMap<string, EffectKind<unknown>>): T
       let last = before
       for (const entry of entries) {
         if (entry.seq <= last) continue
-        if (entry.seq > last + 1) break
+        if (entry.before > last) break
         const kind = effects.get(entry.kind)
         if (kind === undefined) throw new Error(`no effect of this name: ${entry.kind}`)
         const target = tx as PlanTx
@@ -184,13 +199,14 @@ function deliverTransition(effects: ReadonlyMap<string, EffectKind<unknown>>): T
   }
 }
 
-/** At the source: the target has taken everything up to `last`; the entries from `first` on leave the outbox. */
-const settleTransition: Transition<{ target: Actor; first: number; last: number }, void> = {
+/** At the source: the target has taken everything up to `last`, and with it these entries, which leave the outbox. */
+const settleTransition: Transition<{ target: Actor; seqs: ReadonlySet<number>; last: number }, void> = {
   name: 'outbox.settle',
-  run(tx, { target, first, last }) {
+  run(tx, { target, seqs, last }) {
     const out = tx.get(pairOut, target)
-    if (out === undefined || out.settled >= last) return
-    tx.put(pairOut, { sent: out.sent, settled: last }, target)
-    for (let seq = Math.min(first, out.settled + 1); seq <= last; seq += 1) (tx as PlanTx).removeEntry(target, seq)
+    if (out === undefined) return
+    // Also where another deliverer has counted them: these entries are known here alone.
+    tx.put(pairOut, { sent: out.sent, settled: Math.max(out.settled, last) }, target)
+    for (const seq of seqs) (tx as PlanTx).removeEntry(target, seq)
   },
 }

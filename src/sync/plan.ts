@@ -6,22 +6,10 @@
 import { assert } from '../lib/assert.js'
 import type { Clock } from '../lib/clock.js'
 import type { CountedTime } from '../lib/counted-time.js'
-import { partitionOf } from '../store/partition.js'
 import type { Actor, Append, Appended, Drop, Expectation, Put, ScopeId, Stamp, Trim, Unit } from '../store/types.js'
+import { NO_TARGETS, type OutboxEntry, outboxEntry, outboxEntryId, outboxOf } from './outbox-entry.js'
 import type { ActorCells, Cell, KnownValue, Moment, RecordCache } from './record-cache.js'
-import {
-  ASIDES_MAX,
-  EFFECT_BYTES_MAX,
-  isAbove,
-  OUTBOX,
-  type OutboxEntry,
-  outboxEntry,
-  outboxEntryId,
-  pairIn,
-  pairOut,
-  recordName,
-  setAside,
-} from './record-kinds.js'
+import { ASIDES_MAX, EFFECT_BYTES_MAX, isAbove, pairIn, pairOut, recordName, setAside } from './record-kinds.js'
 import type { Stamps } from './stamps.js'
 import { AboveBoundError, type EffectKind, type RecordKind, type Signal, type Transition, type Tx } from './types.js'
 
@@ -341,9 +329,16 @@ export class Plan implements Moment {
       this.applyEffect(new PlanTx(this, target, level), kind, input, source, out === undefined ? 0 : out.sent + 1)
       return
     }
-    const seq = (out?.sent ?? 0) + 1
-    at.put(pairOut, { sent: seq, settled: out?.settled ?? 0 }, target)
-    const entry = { source, target, seq, kind: kind.name, payload: kind.encode(input) }
+    this.#post(at, target, kind.name, kind.encode(input), NO_TARGETS)
+  }
+
+  /** Puts an effect into the outbox of its source. */
+  #post(at: PlanTx, target: Actor, kind: string, payload: Uint8Array, targets: readonly Actor[]): void {
+    const { sent, settled } = at.get(pairOut, target) ?? { sent: 0, settled: 0 }
+    const seq = sent + 1
+    at.put(pairOut, { sent: seq, settled }, target)
+    const source = at.actor
+    const entry = { source, target, seq, before: sent, kind, payload, targets }
     const bytes = outboxEntry.encode(entry)
     const actor = outboxOf(source)
     const name = recordName(outboxEntry, outboxEntryId(source, target, seq))
@@ -395,10 +390,6 @@ export class Plan implements Moment {
     this.signals.length = mark.signals
     this.#effects.length = mark.effects
   }
-}
-
-export function outboxOf(source: Actor): Actor {
-  return `${OUTBOX}/${partitionOf(source)}`
 }
 
 /** A Tx on a plan, for one actor, at one level of the cascade. */

@@ -1,6 +1,5 @@
 /** Kinds of records whose values are small JSON, and the engine's own ones. */
 import { assert } from '../lib/assert.js'
-import type { Actor } from '../store/types.js'
 import type { RecordBound, RecordKind } from './types.js'
 
 const encoder = new TextEncoder()
@@ -81,49 +80,6 @@ export const setAside = jsonRecord<SetAside>('aside', {
   grows: 'nobody but by a bug: an effect that threw',
   many: `${ASIDES_MAX} per other user, of each of two ways`,
 })
-
-/** An effect on its way, of the pseudo-actor `outbox/<source's partition>`; its id is `outboxEntryId`. */
-export interface OutboxEntry {
-  readonly source: Actor
-  readonly target: Actor
-  readonly seq: number
-  readonly kind: string
-  readonly payload: Uint8Array
-}
-
-export const OUTBOX = 'outbox'
-
-export const outboxEntry: RecordKind<OutboxEntry> = recordKind({
-  prefix: 'entry',
-  bound: {
-    bytesMax: EFFECT_BYTES_MAX,
-    grows: 'who sends to somebody of another scope: one effect each',
-    many: '10 000 from one partition to one scope (OUTBOX_ENTRIES_MAX)',
-  },
-  encode({ source, target, seq, kind, payload }) {
-    const head = encoder.encode(JSON.stringify([source, target, seq, kind]))
-    const bytes = new Uint8Array(4 + head.length + payload.length)
-    new DataView(bytes.buffer).setUint32(0, head.length)
-    bytes.set(head, 4)
-    bytes.set(payload, 4 + head.length)
-    return bytes
-  },
-  decode(bytes) {
-    const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
-    const [source, target, seq, kind] = JSON.parse(decoder.decode(bytes.subarray(4, 4 + length))) as [
-      Actor,
-      Actor,
-      number,
-      string,
-    ]
-    return { source, target, seq, kind, payload: bytes.slice(4 + length) }
-  },
-})
-
-/** Sorts by pair, and within the pair by sequence. */
-export function outboxEntryId(source: Actor, target: Actor, seq: number): string {
-  return `${source}/${target}/${String(seq).padStart(16, '0')}`
-}
 
 export function recordName(kind: { readonly prefix: string }, id?: string | number): string {
   return id === undefined ? kind.prefix : `${kind.prefix}/${id}`

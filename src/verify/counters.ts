@@ -2,8 +2,8 @@
 
 import type { Actor } from '../store/types.js'
 import type { StoreView } from '../store/view.js'
-import { outboxOf } from '../sync/plan.js'
-import { OUTBOX, outboxEntry, outboxEntryId, pairIn, pairOut, setAside } from '../sync/record-kinds.js'
+import { OUTBOX, outboxEntry, outboxEntryId, outboxOf } from '../sync/outbox-entry.js'
+import { pairIn, pairOut, setAside } from '../sync/record-kinds.js'
 import type { Findings, NamedRecord } from './findings.js'
 import { look } from './reader.js'
 
@@ -29,10 +29,14 @@ export class CounterCheck {
     if (!(settled <= last && last <= sent)) {
       this.#findings.fault(`${source} has sent ${sent} to ${target}, settled ${settled}, and ${last} were taken`)
     }
-    for (let seq = settled + 1; seq <= sent; seq += 1) {
-      if (look(this.#view, outboxOf(source), outboxEntry, outboxEntryId(source, target, seq)) === undefined) {
+    // Each entry names the one before it.
+    for (let seq = sent; seq > settled; ) {
+      const entry = look(this.#view, outboxOf(source), outboxEntry, outboxEntryId(source, target, seq))
+      if (entry === undefined || entry.before >= seq) {
         this.#findings.fault(`effect ${seq} of ${source} to ${target} is neither settled nor in the outbox`)
+        return
       }
+      seq = entry.before
     }
   }
 

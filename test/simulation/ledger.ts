@@ -3,7 +3,8 @@
 import { ContactState, decodeItem, type Message } from '../../protocol/generated/messages.js'
 import type { MemoryDisk } from '../../src/store/memory/disk.js'
 import type { ScannedRecord } from '../../src/store/types.js'
-import { OUTBOX, pairIn, pairOut } from '../../src/sync/record-kinds.js'
+import { OUTBOX } from '../../src/sync/outbox-entry.js'
+import { pairIn, pairOut } from '../../src/sync/record-kinds.js'
 import { contact, devices, profile, session, userActor } from '../../src/sync/rules/records.js'
 import { type MessageId, nameOf } from './witness.js'
 

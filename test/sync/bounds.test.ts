@@ -8,6 +8,7 @@ import { METHODS } from '../../protocol/methods.js'
 import { JUMPS_MAX } from '../../src/lib/counted-time.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
+import { outboxEntry } from '../../src/sync/outbox-entry.js'
 import { RECORD_KINDS, setAside } from '../../src/sync/record-kinds.js'
 import { register } from '../../src/sync/rules/account.js'
 import { leavingActor } from '../../src/sync/rules/leaving.js'
@@ -149,6 +150,8 @@ t.test('no record gets above its bound, and each list reaches it', async t => {
     const grown = sizes.get(prefix)
     t.ok(grown, `${prefix} is grown by a test`)
     t.ok((grown?.bytes ?? 0) <= bound.bytesMax, `${prefix}: ${grown?.bytes} of ${bound.bytesMax} bytes`)
+    // The longest list of targets is in outbox-entry.test.ts.
+    if (prefix === outboxEntry.prefix) continue
     if (bound.entries !== undefined) t.equal(grown?.entries, bound.entries.max, `${prefix} reaches its entries`)
   }
 })

@@ -7,7 +7,8 @@ import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { MemoryView } from '../../src/store/memory/view.js'
 import type { Append, Put, Trim } from '../../src/store/types.js'
-import { outboxEntry, outboxEntryId, pairIn, pairOut, recordName } from '../../src/sync/record-kinds.js'
+import { NO_TARGETS, outboxEntry, outboxEntryId } from '../../src/sync/outbox-entry.js'
+import { pairIn, pairOut, recordName } from '../../src/sync/record-kinds.js'
 import {
   accountName,
   accountsActor,
@@ -142,7 +143,15 @@ const FAULTS: Readonly<Record<string, readonly [(world: World) => { puts?: Put[]
   'an entry of the outbox that nobody counts': [
     ({ alice, bob }) => {
       const [source, target] = [userActor(alice.uid), userActor(bob.uid)]
-      const entry = { source, target, seq: 1, kind: 'message', payload: new Uint8Array(0) }
+      const entry = {
+        source,
+        target,
+        seq: 1,
+        before: 0,
+        kind: 'message',
+        payload: new Uint8Array(0),
+        targets: NO_TARGETS,
+      }
       const actor = `outbox/${alice.uid % 256}`
       return { puts: [put(actor, outboxEntry, entry, outboxEntryId(source, target, 1))] }
     },
