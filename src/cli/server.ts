@@ -14,6 +14,7 @@ import { DeafPeers } from '../connection/deaf-peers.js'
 import { Flusher } from '../connection/flusher.js'
 import { Hub } from '../connection/hub.js'
 import { ConnectionGate } from '../connection/limits.js'
+import { createJobs } from '../jobs/index.js'
 import type { Clock } from '../lib/clock.js'
 import { systemClock } from '../lib/clock.js'
 import { CountedTime } from '../lib/counted-time.js'
@@ -128,7 +129,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const trusted = new AddressList(config.trustProxy)
   const passwords = new Passwords(random, open ? CHEAP_COST : NORMAL_COST, Math.max(1, cpus().length - 1))
   const limits = open ? Limits.open(clock) : new Limits(clock, parseLimitSettings(config.setLimits))
-  const services = createServices({ engine, clock, random, passwords, limits, connected: uid => hub.devices(uid) })
+  const jobs = createJobs({
+    engine,
+    clock,
+    random,
+    onFailing: (job, partition, error) => log.warn({ job, partition, error }, 'a job failed and is tried again'),
+  })
+  const services = createServices({
+    engine,
+    clock,
+    random,
+    passwords,
+    limits,
+    connected: uid => hub.devices(uid),
+    beginWork: (job, uid) => jobs.wake(job, uid),
+  })
   const wheel = new Wheel(clock)
   const plan = descriptorPlan(descriptorsMax(), config.maxConnections)
   if (plan.connectionsMax < config.maxConnections) {
@@ -189,6 +204,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const closeStore = async (): Promise<void> => {
     retention.stop()
     services.flush()
+    await jobs.stop()
     await clockWatch.stop()
     await engine.close()
     await store.close()
@@ -197,7 +213,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await engine.start()
     await clockWatch.start()
     void retention.start()
-    services.resume()
+    jobs.start()
     const { port } = await long.listen(config.host, config.port)
     const { port: httpPort } = await short.listen(config.host, config.httpPort)
     const metricsPort = ownDoor ? (await operators.listen(config.metricsHost, config.metricsPort)).port : -1
@@ -217,6 +233,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const abort = (): void => {
       deaf.stop()
       retention.stop()
+      void jobs.stop()
       long.stop()
       short.close()
       operators.close()

@@ -22,6 +22,7 @@ import type { Random } from '../lib/random.js'
 import type { Limits } from '../ops/limits.js'
 import { partitionOf } from '../store/partition.js'
 import type { Engine } from '../sync/engine.js'
+import { done, UndoneError } from '../sync/outcome.js'
 import {
   changePassword,
   deleteAccount,
@@ -47,9 +48,7 @@ import {
   refuseLimited,
   refuseUnavailable,
   refuseUndone,
-  whyUndone,
 } from './answers.js'
-import type { Background } from './background.js'
 import type { Identity } from './identity.js'
 import type { InOrder } from './in-order.js'
 import { deviceKey, lookUpWait, ranNow, succeededNow } from './limiting.js'
@@ -66,6 +65,9 @@ const BUSY_RETRY_MS = 3_000
 
 /** The numbers of a user's devices that are connected to this node or poll it. */
 export type Connected = (uid: number) => readonly number[]
+
+/** Begins a user's work that no answer waits for; it is noted in the store. */
+export type BeginWork = (job: 'departures' | 'renames', uid: number) => void
 
 /** What ends a request early, with a code for the client. */
 class Refused extends Error {
@@ -97,8 +99,7 @@ export interface AccountParts {
   readonly passwords: Passwords
   readonly random: Random
   readonly limits: Limits
-  /** Work that an answer does not wait for. */
-  readonly background: { readonly departures: Background; readonly renames: Background }
+  readonly beginWork: BeginWork
   readonly connected: Connected
   readonly identity: Identity
   readonly order: InOrder
@@ -109,17 +110,17 @@ export class AccountService {
   readonly #passwords: Passwords
   readonly #random: Random
   readonly #limits: Limits
-  readonly #background: AccountParts['background']
+  readonly #beginWork: BeginWork
   readonly #connected: Connected
   readonly #identity: Identity
   readonly #order: InOrder
 
-  constructor({ engine, passwords, random, limits, background, connected, identity, order }: AccountParts) {
+  constructor({ engine, passwords, random, limits, beginWork, connected, identity, order }: AccountParts) {
     this.#engine = engine
     this.#passwords = passwords
     this.#random = random
     this.#limits = limits
-    this.#background = background
+    this.#beginWork = beginWork
     this.#connected = connected
     this.#identity = identity
     this.#order = order
@@ -206,7 +207,7 @@ export class AccountService {
       const count = outcome.kind === 'done' ? outcome.result : 1
       if (count === 0) return
       this.#limits.charge('renames', uid, count)
-      this.#background.renames.begin(uid)
+      this.#beginWork('renames', uid)
     })
   }
 
@@ -245,7 +246,7 @@ export class AccountService {
 
   deleteAccount(caller: Caller, id: number, request: DeleteAccountRequest): void {
     const numbered = this.#numbered(caller, METHODS.deleteAccount, request)
-    const deleted = () => this.#background.departures.begin(caller.uid)
+    const deleted = () => this.#beginWork('departures', caller.uid)
     this.#verified(caller, id, numbered, request.password, deleteAccount, async same => same, { ran: deleted })
   }
 
@@ -437,6 +438,7 @@ export class AccountService {
 
 function refuseError(caller: Caller, id: number, error: unknown): void {
   if (error instanceof Refused) refuse(caller, id, error.code, error.retryAfterMs)
+  else if (error instanceof UndoneError) refuseUndone(caller, id, error.outcome)
   else if (error instanceof BusyError) refuse(caller, id, CODES.OVERLOADED.code, BUSY_RETRY_MS)
   else refuseUnavailable(caller, id)
 }
@@ -448,12 +450,6 @@ function showable(...names: readonly string[]): void {
 
 function notBefore(waitMs: number): void {
   if (waitMs > 0) throw new Refused(CODES.RATE_LIMITED.code, waitMs)
-}
-
-function done<R>(outcome: Outcome<R>): R {
-  if (outcome.kind === 'done') return outcome.result
-  const { code, retryAfterMs } = whyUndone(outcome)
-  throw new Refused(code, retryAfterMs)
 }
 
 /** A name's partition, and its user's. */

@@ -1,6 +1,7 @@
 /** How the outcome of a transition becomes a frame. */
 import { CODES, type Code, codeText } from '../../protocol/codes.js'
 import { createRefusal } from '../../protocol/generated/messages.js'
+import type { Undone } from '../sync/outcome.js'
 import type { Answer } from '../sync/rules/numbered.js'
 import type { Outcome } from '../sync/types.js'
 import type { Caller } from './types.js'
@@ -11,8 +12,6 @@ export const EMPTY_BODY = new Uint8Array(0)
 const RETRY_AFTER_MS = 1_000
 /** Somebody has to make room first. */
 const FULL_RETRY_AFTER_MS = 3_000
-
-export type Undone = Exclude<Outcome<unknown>, { kind: 'done' }>
 
 /** Why nothing was done, and when to come back. */
 export function whyUndone({ kind }: Undone): { readonly code: Code; readonly retryAfterMs: number } {

@@ -7,9 +7,10 @@ import type { Key } from '../lib/expiring-table.js'
 import { networkOf } from '../lib/network.js'
 import type { Limits } from '../ops/limits.js'
 import type { Engine } from '../sync/engine.js'
+import { done, type Undone } from '../sync/outcome.js'
 import { userActor } from '../sync/rules/records.js'
 import { authorize, type BindResult, bind, boundAttempt } from '../sync/rules/session.js'
-import { type Undone, whyUndone } from './answers.js'
+import { whyUndone } from './answers.js'
 import { deviceKey } from './limiting.js'
 import { isSealed, readToken, type TokenOwner } from './tokens.js'
 import { Turnstile } from './turnstile.js'
@@ -131,9 +132,7 @@ export class ConnectionService {
 
   async boundAttempt(uid: number, device: number, token?: Uint8Array): Promise<number | undefined> {
     const tokenHash = token && readToken(token)?.hash
-    const outcome = await this.#engine.run(userActor(uid), boundAttempt, { device, tokenHash })
-    if (outcome.kind !== 'done') throw new Error('unavailable')
-    return outcome.result
+    return done(await this.#engine.run(userActor(uid), boundAttempt, { device, tokenHash }))
   }
 
   #bound(request: HelloRequest, { uid, device }: TokenOwner, bound: BindResult, settle: Settle): void {

@@ -9,19 +9,16 @@ import { Limits } from '../ops/limits.js'
 import type { Engine } from '../sync/engine.js'
 import type { SequenceRule } from '../sync/rules/numbered.js'
 import type { TimelinePage } from '../sync/types.js'
-import { AccountService, type Connected } from './account-service.js'
+import { AccountService, type BeginWork, type Connected } from './account-service.js'
 import { Acks } from './acks.js'
 import { refuse, refuseLimited } from './answers.js'
-import { Background } from './background.js'
 import { ConnectionService } from './connection-service.js'
 import { CONTACT_ACTS, ContactService } from './contact-service.js'
-import { departures } from './departures.js'
 import { Identity } from './identity.js'
 import { InOrder } from './in-order.js'
 import { requestWait } from './limiting.js'
 import { MessageService } from './message-service.js'
 import type { Passwords } from './passwords.js'
-import { renames } from './renames.js'
 import type { Authorization, Caller, HelloAnswer, Services } from './types.js'
 
 export interface ServiceOptions {
@@ -35,6 +32,8 @@ export interface ServiceOptions {
   readonly connected?: Connected
   /** How numbers are judged; absent: contiguous. */
   readonly sequence?: SequenceRule
+  /** Absent: what an account's request leaves to do is left to the jobs' next round. */
+  readonly beginWork?: BeginWork
 }
 
 /** When a device has more requests wait than may: about what a password's turn takes in a storm of logins. */
@@ -45,9 +44,7 @@ type Handler = (caller: Caller, id: number, body: Uint8Array) => void
 
 /** The services as whoever starts and stops them sees them. */
 export interface OwnServices extends Services {
-  /** Goes on with what an earlier process did not finish. To be called when the engine runs. */
-  resume(): void
-  /** Commits what is held back for a moment, and begins nothing of its own any more: before the engine is closed. */
+  /** Commits what is held back for a moment: before the engine is closed. */
   flush(): void
 }
 
@@ -59,8 +56,6 @@ class AllServices implements OwnServices {
   readonly #hello: ConnectionService
   readonly #messages: MessageService
   readonly #acks: Acks
-  readonly #departures: Background
-  readonly #renames: Background
   readonly #limits: Limits
   readonly #order = new InOrder()
   /** By method number. */
@@ -68,7 +63,8 @@ class AllServices implements OwnServices {
   readonly #nameless = new Set<number>()
 
   constructor(options: ServiceOptions) {
-    const { engine, clock, random, passwords, sequence, limits = Limits.open(clock), connected = () => [] } = options
+    const { engine, clock, random, passwords, sequence, limits = Limits.open(clock) } = options
+    const { connected = () => [], beginWork = () => {} } = options
     this.#limits = limits
     this.#acks = new Acks(engine, clock)
     this.#hello = new ConnectionService(engine, clock, limits)
@@ -83,10 +79,7 @@ class AllServices implements OwnServices {
     )
     this.#on(METHODS.void, (caller, id, request) => messages.void(caller, id, request))
 
-    this.#departures = new Background(engine, clock, departures(engine))
-    this.#renames = new Background(engine, clock, renames(engine))
-    const background = { departures: this.#departures, renames: this.#renames }
-    const parts = { engine, passwords, random, limits, background, connected, identity, order: this.#order }
+    const parts = { engine, passwords, random, limits, beginWork, connected, identity, order: this.#order }
     const accounts = new AccountService(parts)
     this.#on(METHODS.register, (caller, id, request) => accounts.register(caller, id, request))
     this.#on(METHODS.login, (caller, id, request) => accounts.login(caller, id, request))
@@ -138,14 +131,7 @@ class AllServices implements OwnServices {
     return this.#messages.page(uid, since)
   }
 
-  resume(): void {
-    this.#departures.resume()
-    this.#renames.resume()
-  }
-
   flush(): void {
-    this.#departures.stop()
-    this.#renames.stop()
     this.#acks.flush()
   }
 

@@ -10,6 +10,7 @@ import { Flusher } from '../../src/connection/flusher.js'
 import { Hub } from '../../src/connection/hub.js'
 import { ConnectionGate } from '../../src/connection/limits.js'
 import type { Pipe } from '../../src/connection/pipe.js'
+import { createJobs, type Jobs } from '../../src/jobs/index.js'
 import type { Random } from '../../src/lib/random.js'
 import { Wheel } from '../../src/lib/wheel.js'
 import { Counters } from '../../src/ops/counters.js'
@@ -60,6 +61,7 @@ interface Running {
   readonly engine: Engine
   readonly services: ReturnType<typeof createServices>
   readonly context: ConnectionContext
+  readonly jobs: Jobs
   readonly hints: Hints
   readonly store: Store
   readonly handle: Handle
@@ -119,6 +121,7 @@ export class SimulatedNode implements HttpHost {
     running.engine.start().then(
       () => {
         running.serving = process.alive
+        running.jobs.start()
         note(`${process.name} serves`)
       },
       error => {
@@ -139,13 +142,14 @@ export class SimulatedNode implements HttpHost {
   async drain(): Promise<void> {
     const running = this.#running
     if (running === undefined || !running.process.alive || !running.serving) return
-    const { context, services, engine, store, process, hints, connect } = running
+    const { context, services, jobs, engine, store, process, hints, connect } = running
     running.serving = false
     for (const connection of context.connections) connection.drain(1 + context.random.integer(DRAIN_MS))
     connect.drain(DRAIN_MS)
     await new Promise<void>(resolve => process.clock.after(DRAIN_MS + 1_000, resolve))
     for (const connection of context.connections) connection.destroy()
     services.flush()
+    await jobs.stop()
     await engine.close()
     hints.stop()
     await store.close()
@@ -234,12 +238,14 @@ export class SimulatedNode implements HttpHost {
       },
     }
     const passwords = new PlainPasswords(random, process)
+    const jobs = createJobs({ engine, clock, random })
     const services = createServices({
       engine,
       clock,
       random,
       passwords,
       connected: uid => hub.devices(uid),
+      beginWork: (job, uid) => jobs.wake(job, uid),
       ...(sequence === undefined ? {} : { sequence }),
     })
     const log: Log = {
@@ -265,7 +271,7 @@ export class SimulatedNode implements HttpHost {
     const connect = new ConnectHandler({ services, hub, clock, random, limits })
     const handle: Handle = (request, body, reply) => connect.handle(request, body, reply)
     const served = this.#options.short?.(handle) ?? handle
-    return { process, engine, services, context: session, hints, store, connect, handle: served, serving: false }
+    return { process, engine, services, jobs, context: session, hints, store, connect, handle: served, serving: false }
   }
 }
 

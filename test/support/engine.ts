@@ -12,6 +12,7 @@ import {
   type Session,
 } from '../../protocol/generated/messages.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
+import { createJobs, type Jobs } from '../../src/jobs/index.js'
 import type { Clock } from '../../src/lib/clock.js'
 import { CountedTime } from '../../src/lib/counted-time.js'
 import { seededRandom } from '../../src/lib/random.js'
@@ -41,6 +42,7 @@ export interface Reply {
 export interface TestNode {
   readonly engine: Engine
   readonly services: OwnServices
+  readonly jobs: Jobs
   readonly hints: Hint[]
   readonly signals: Signal[]
   readonly asides: unknown[]
@@ -78,14 +80,16 @@ export async function startNode(
   await engine.start()
   const connected: number[] = []
   const own = { connected: () => connected, ...(limits && { limits }) }
+  const jobs = createJobs({ engine, clock, random })
   const services = createServices({
     engine,
     clock,
     random,
     passwords: passwords ?? new Passwords(random, CHEAP_COST, 1),
+    beginWork: (job, uid) => jobs.wake(job, uid),
     ...own,
   })
-  return { engine, services, hints, signals, asides, fatal, connected }
+  return { engine, services, jobs, hints, signals, asides, fatal, connected }
 }
 
 /** One device, asking the services of a node. */

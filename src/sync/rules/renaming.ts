@@ -1,6 +1,6 @@
 /**
  * A new nickname on its way to the user's contacts, of whom there may be thousands. UpdateProfile changes the profile and notes that
- * they are to be told; that is then done in slices (services/renames.ts), each a unit with how far it has come:
+ * they are to be told; that is then done in slices (jobs/renames.ts), each a unit with how far it has come:
  *
  *   index  ──────●───────────────────────   `after`: told up to here, in order of uid, and on from the beginning
  *                └──────────►│

@@ -114,13 +114,13 @@ t.test('a process that ends in between is followed by the next, which goes on wh
   await rename(alice, 'first')
   const [told] = friends as [TestDevice]
   await eventually(async () => (await shownTo(told, alice)) === 'first')
-  node.services.flush() // begins no further slice
+  await node.jobs.stop()
   await node.engine.close()
   t.notOk(await allKnow(friends, alice, 'first'), 'it was not done')
   const next = await startNode(store, systemClock, 'next')
   for (const device of [alice, ...friends]) device.node = next
   store.units.length = 0
-  next.services.resume()
+  next.jobs.start()
   await eventually(() => allKnow(friends, alice, 'first'))
   await eventually(async () => !(await isNoted(next, alice)))
   t.notOk(appended(store.units).has(userActor(told.uid)), 'who was told is not told again')

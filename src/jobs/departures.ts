@@ -1,10 +1,11 @@
 /**
  * Removes what deleted accounts have stored (the rules: sync/rules/leaving.ts), in the background.
  *
- * A walk ends by what it removed, never by what it found: what cannot be removed is left, with its note, to the next start. One
+ * A walk ends by what it removed, never by what it found: what cannot be removed is left, with its note, to the next round. One
  * about a user who is not deleted removes the note and nothing else.
  */
 import type { Engine } from '../sync/engine.js'
+import { done } from '../sync/outcome.js'
 import {
   hasLeft,
   isDeleted,
@@ -15,24 +16,25 @@ import {
   removeRecords,
 } from '../sync/rules/leaving.js'
 import { userActor } from '../sync/rules/records.js'
-import { done, type Pace, type Work } from './background.js'
+import type { Job, Pace } from './job.js'
+import { eachNoted } from './noted.js'
 
 const RECORDS_PER_SLICE = 64
 
-export function departures(engine: Engine): Work {
-  return {
-    atOnce: 4,
-    prefix: leavingUser.prefix,
-    noted: leavingActor,
-    async run(uid, pace) {
-      if (done(await engine.run(userActor(uid), isDeleted, undefined))) {
-        // An ack that was under way may have put something behind the first walk: until one removes nothing.
-        while (!pace.isStopped && (await removeRecordsOf(engine, uid, pace)) > 0) {}
-        if (!(await removeLogOf(engine, uid, pace))) return
-      }
-      if (!pace.isStopped) done(await engine.run(leavingActor(uid), hasLeft, { uid }))
-    },
+export function departures(engine: Engine): Job['run'] {
+  return (partition, pace) => {
+    const notes = { actor: leavingActor(partition), prefix: leavingUser.prefix }
+    return eachNoted(engine, notes, pace, uid => remove(engine, uid, pace))
   }
+}
+
+async function remove(engine: Engine, uid: number, pace: Pace): Promise<void> {
+  if (done(await engine.run(userActor(uid), isDeleted, undefined))) {
+    // An ack that was under way may have put something behind the first walk: until one removes nothing.
+    while (!pace.isStopped && (await removeRecordsOf(engine, uid, pace)) > 0) {}
+    if (!(await removeLogOf(engine, uid, pace))) return
+  }
+  if (!pace.isStopped) done(await engine.run(leavingActor(uid), hasLeft, { uid }))
 }
 
 /** Removes the timeline, slice by slice. @returns false if an item stays though it should have gone */

@@ -1,0 +1,40 @@
+/** Users whose work is noted in the store: what one request causes for thousands. */
+import type { Actor } from '../store/types.js'
+import type { Engine } from '../sync/engine.js'
+import type { Pace } from './job.js'
+
+/** Notes read at a time. */
+const NOTES_AT_ONCE = 64
+
+export interface Notes {
+  /** The actor that notes the users of a partition whose work is not done. */
+  readonly actor: Actor
+  /** How the notes' names begin; they end with the uid. */
+  readonly prefix: string
+}
+
+/**
+ * Does `work` for each noted user, one after the other. Who fails does not keep the others waiting.
+ * @throws what the first failure threw, when all had their turn
+ */
+export async function eachNoted(
+  engine: Engine,
+  notes: Notes,
+  pace: Pace,
+  work: (uid: number) => Promise<void>,
+): Promise<void> {
+  const prefix = `${notes.prefix}/`
+  const failures: unknown[] = []
+  for (let after: string | null = null; !pace.isStopped; ) {
+    const found = await engine.scan(notes.actor, prefix, after, NOTES_AT_ONCE)
+    for (const { name } of found) {
+      if (pace.isStopped) return
+      await work(Number(name.slice(prefix.length))).catch(error => failures.push(error))
+      await pace.rest()
+    }
+    const last = found.at(-1)
+    if (last === undefined || found.length < NOTES_AT_ONCE) break
+    after = `${notes.actor}/${last.name}`
+  }
+  if (failures.length > 0) throw failures[0]
+}

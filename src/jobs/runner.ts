@@ -1,0 +1,58 @@
+/**
+ * Runs all work in the background: each job by partition (lane.ts draws the states), in slices with rests between them (pacer.ts).
+ * It owns every timer that jobs need. A process that starts goes on with what it finds noted in the store.
+ */
+import type { Clock } from '../lib/clock.js'
+import type { Random } from '../lib/random.js'
+import { PARTITIONS } from '../store/types.js'
+import type { Job, JobFigures } from './job.js'
+import { Lane, type LaneOptions } from './lane.js'
+import { Pacer } from './pacer.js'
+
+export interface RunnerOptions<N extends string> {
+  readonly jobs: readonly (Job & { readonly name: N })[]
+  readonly clock: Clock
+  readonly random: Random
+  /** Transitions that wait for a write: many mean load. */
+  readonly queueDepth: () => number
+  /** Whether this node owns the partition; it may change at any time. Absent: it owns all. */
+  readonly owns?: LaneOptions['owns'] | undefined
+  readonly onFailing?: LaneOptions['onFailing'] | undefined
+}
+
+export class JobRunner<N extends string = string> {
+  readonly #pacer: Pacer
+  readonly #lanes: ReadonlyMap<N, Lane>
+
+  constructor({ jobs, clock, random, queueDepth, owns = () => true, onFailing = () => {} }: RunnerOptions<N>) {
+    this.#pacer = new Pacer(clock, queueDepth)
+    const options = { clock, pacer: this.#pacer, owns, onFailing, firstPartition: random.integer(PARTITIONS) }
+    this.#lanes = new Map(jobs.map(job => [job.name, new Lane(job, options)]))
+  }
+
+  /** Begins the first rounds. To be called once, when the engine runs. */
+  start(): void {
+    for (const lane of this.#lanes.values()) lane.start()
+  }
+
+  /** Looks for work in all partitions anew: to be called when this node has become the owner of some. */
+  resume(): void {
+    for (const lane of this.#lanes.values()) lane.beginRound()
+  }
+
+  /** There is work for this job, noted in the store under the partition of this user. */
+  wake(name: N, uid: number): void {
+    this.#lanes.get(name)?.wake(uid % PARTITIONS)
+  }
+
+  /** Begins no further slice. Settles when those under way have ended. */
+  async stop(): Promise<void> {
+    this.#pacer.stop()
+    await Promise.all(Array.from(this.#lanes.values(), lane => lane.stop()))
+  }
+
+  /** By job. */
+  figures(): JobFigures[] {
+    return Array.from(this.#lanes.values(), ({ figures }) => figures)
+  }
+}
