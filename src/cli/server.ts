@@ -12,8 +12,8 @@ import type { Connection } from '../connection/connection.js'
 import type { ConnectionContext } from '../connection/context.js'
 import { DeafPeers } from '../connection/deaf-peers.js'
 import { Flusher } from '../connection/flusher.js'
+import { ConnectionGate } from '../connection/gate.js'
 import { Hub } from '../connection/hub.js'
-import { ConnectionGate } from '../connection/limits.js'
 import { createJobs } from '../jobs/index.js'
 import type { Clock } from '../lib/clock.js'
 import { systemClock } from '../lib/clock.js'
@@ -37,12 +37,12 @@ import { createServices } from '../services/index.js'
 import { CHEAP_COST, NORMAL_COST, Passwords } from '../services/passwords.js'
 import type { Services } from '../services/types.js'
 import { ConnectHandler } from '../short/connect.js'
-import { HEALTH_PATH, healthRoom, READY_PATH, readyRoom } from '../short/health.js'
+import { HEALTH_PATH, healthPage, READY_PATH, readyPage } from '../short/health.js'
 import { ShortListener, type ShortTimeouts } from '../short/listener.js'
-import { localMetricsRoom, METRICS_PATH, metricsRoom } from '../short/metrics-room.js'
+import { localMetricsPage, METRICS_PATH, metricsPage } from '../short/metrics-page.js'
 import { OperatorListener } from '../short/operator-listener.js'
 import { Origins } from '../short/origins.js'
-import type { Room } from '../short/types.js'
+import type { Page } from '../short/types.js'
 import { WebSocketDoor } from '../short/web-socket-door.js'
 import type { Store } from '../store/types.js'
 import { ClockWatch, createEngine, type Engine, Retention, randomStamps, uidOf } from '../sync/index.js'
@@ -184,12 +184,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let serving = false
   const ready = async (): Promise<Readiness> =>
     serving ? canary.check() : { ready: false, reason: 'it does not serve' }
-  const probes: [string, Room][] = [
-    [HEALTH_PATH, healthRoom(() => serving)],
-    [READY_PATH, readyRoom(ready)],
+  const probes: [string, Page][] = [
+    [HEALTH_PATH, healthPage(() => serving)],
+    [READY_PATH, readyPage(ready)],
   ]
   const ownDoor = config.metricsPort >= 0
-  const operators = new OperatorListener(new Map([...probes, [METRICS_PATH, metricsRoom(metrics)]]), plan.operatorsMax)
+  const operators = new OperatorListener(new Map([...probes, [METRICS_PATH, metricsPage(metrics)]]), plan.operatorsMax)
   const long = new LongListener(context, config.proxyProtocol ? { proxies: trusted } : {})
   const short = new ShortListener({
     context,
@@ -198,7 +198,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     connect: new ConnectHandler({ services: context.services, hub, clock, random, limits }),
     webSockets: new WebSocketDoor(context),
     origins: new Origins(config.allowOrigin),
-    rooms: ownDoor ? new Map(probes) : new Map([...probes, [METRICS_PATH, localMetricsRoom(metrics)]]),
+    pages: ownDoor ? new Map(probes) : new Map([...probes, [METRICS_PATH, localMetricsPage(metrics)]]),
     timeouts: { idleMs: config.httpIdleMs, ...options.shortTimeouts },
   })
   const closeStore = async (): Promise<void> => {

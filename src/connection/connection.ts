@@ -73,7 +73,7 @@ export class Connection extends FrameLink implements Caller {
     super(context, pipe, options)
     this.address = address
     context.connections.add(this)
-    context.gate.enterStranger(address, this)
+    context.gate.addUnauthenticated(address, this)
     this.#state = { kind: 'opening', deadlineTick: this.tickIn(options.helloMs ?? HELLO_TIMEOUT_MS) }
     this.arm()
   }
@@ -343,7 +343,7 @@ export class Connection extends FrameLink implements Caller {
       this.#refuseHello(id, CODES.ATTEMPT_SUPERSEDED.code, CODES.ATTEMPT_SUPERSEDED.text, 0, boundAttempt)
       return
     }
-    this.context.gate.leaveStranger(this.address, this)
+    this.context.gate.removeUnauthenticated(this.address, this)
     this.context.log.debug({ address: this.address, uid, device, attempt }, 'connection bound')
     this.takeLargeFrames()
     this.write(encodeResponse(id, encodeHelloResponse(response)))

@@ -12,8 +12,8 @@ import type { Services } from '../services/types.js'
 import type { Backlog } from './backlog.js'
 import type { State } from './connection-state.js'
 import type { Flusher } from './flusher.js'
+import type { ConnectionGate } from './gate.js'
 import type { Hub, Member } from './hub.js'
-import type { ConnectionGate } from './limits.js'
 import type { Transport } from './pipe.js'
 
 /** A connection as the process sees it. */

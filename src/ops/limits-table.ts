@@ -80,7 +80,7 @@ export const LIMITS_TABLE = {
     burst: 1_000,
     code: 'RATE_LIMITED',
     counts: 'requests without a session',
-    why: 'there is little to ask without one; what strangers use up is not what those behind the same address need',
+    why: 'there is little to ask without one; what clients without a session use up is not what those with one need behind the same address',
     keysMax: SOME,
   },
   'sends-recipient': {

@@ -76,7 +76,7 @@ export class ConnectHandler {
   }
 
   /**
-   * Before a body is taken that costs more than a stranger may cost: to hold it, or to unpack it. What a packed one costs is
+   * Before a body is taken that costs more than a client without a session may cost: to hold it, or to unpack it. What a packed one costs is
    * asked of its sender's limits before it is unpacked, so that of many at once each is seen.
    */
   vouch(request: ShortRequest, isPacked: boolean, settle: (vouched: Vouched) => void): void {

@@ -1,21 +1,21 @@
 /**
- * The rooms for load balancers. /healthz: whether the process takes requests, as a flag says; for whoever would start it again.
+ * The pages for load balancers. /healthz: whether the process takes requests, as a flag says; for whoever would start it again.
  * /readyz: whether messages get through, found out by sending one (connection/canary.ts); for whoever sends it clients.
  */
 
 import type { Readiness } from '../connection/canary.js'
-import { type Room, textAnswer } from './types.js'
+import { type Page, textAnswer } from './types.js'
 
 export const HEALTH_PATH = '/healthz'
 export const READY_PATH = '/readyz'
 
 /** @param serving whether the server takes connections and answers them, asked on each request */
-export function healthRoom(serving: () => boolean): Room {
+export function healthPage(serving: () => boolean): Page {
   return (_request, reply) => reply(serving() ? textAnswer(200, 'ok') : textAnswer(503, 'draining'))
 }
 
 /** @param ready never rejects */
-export function readyRoom(ready: () => Promise<Readiness>): Room {
+export function readyPage(ready: () => Promise<Readiness>): Page {
   return (_request, reply) =>
     void ready().then(found => reply(found.ready ? textAnswer(200, 'ready') : textAnswer(503, found.reason)))
 }

@@ -1,9 +1,9 @@
 /**
- * The short side's door: HTTP/1.1 by node:http, and what comes in by it: the methods, WebSocket, and the rooms for operators.
- * Each request passes the same checks in the same order, the cheap ones first; what a stranger may make the server hold or
- * compute is bounded by each of them:
+ * The short side's door: HTTP/1.1 by node:http, and what comes in by it: the methods, WebSocket, and the pages for operators.
+ * Each request passes the same checks in the same order, the cheap ones first; what a client without a session may make the server
+ * hold or compute is bounded by each of them:
  *
- *   connection   counted by the gate, with those of the long side; too many: 503, but for the rooms
+ *   connection   counted by the gate, with those of the long side; too many: 503, but for the pages
  *   headers      10 s, 8 KiB, 64 of them, each with one meaning
  *   route        path, verb, content type … before a byte of the body
  *   body         15 s with the headers; a large or packed one only from somebody whose token is right
@@ -19,13 +19,13 @@ import { HELLO_BYTES_MAX } from '../../protocol/limits.js'
 import { logAcceptErrors } from '../connection/accept-errors.js'
 import { CONNECTION_BYTES_MAX, type Owner } from '../connection/backlog.js'
 import { LARGE_ANSWERS } from '../connection/bounded-services.js'
-import { clientAddress } from '../connection/client-address.js'
 import { STALL_MS_MAX } from '../connection/connection-state.js'
 import type { ConnectionContext } from '../connection/context.js'
 import { present } from '../lib/assert.js'
 import type { Clock } from '../lib/clock.js'
 import { type AddressList, plainAddress } from '../lib/network.js'
 import { readBody } from './body.js'
+import { clientAddress } from './client-address.js'
 import { type ConnectHandler, tooLarge } from './connect.js'
 import { errorAnswer } from './connect-answer.js'
 import type { Call } from './connect-route.js'
@@ -35,8 +35,8 @@ import { HEADERS_MAX, headerFault } from './header-check.js'
 import { Incoming } from './incoming.js'
 import { isPreflight, type Origins } from './origins.js'
 import { refuseSocket } from './raw-answer.js'
-import { pathOf } from './request-target.js'
-import { type Reply, type Room, type ShortRequest, textAnswer } from './types.js'
+import { authorityOf, pathOf } from './request-target.js'
+import { type Page, type Reply, type ShortRequest, textAnswer } from './types.js'
 import { WEB_SOCKET_PATH, type WebSocketDoor } from './web-socket-door.js'
 
 export interface ShortTimeouts {
@@ -69,7 +69,7 @@ export interface ShortOptions {
   /** Proxies whose X-Forwarded-For is believed. */
   readonly trusted?: AddressList
   /** By path. */
-  readonly rooms: ReadonlyMap<string, Room>
+  readonly pages: ReadonlyMap<string, Page>
   readonly timeouts?: Partial<ShortTimeouts>
 }
 
@@ -79,7 +79,7 @@ const HEADERS_BYTES_MAX = 8_192
 const BACKLOG = 4_096
 
 /** A body up to here is taken from anybody, as a first frame is; a larger one is not begun before its token was looked at. */
-const STRANGERS_BYTES_MAX = HELLO_BYTES_MAX
+const UNAUTHENTICATED_BYTES_MAX = HELLO_BYTES_MAX
 
 /** Requests that wait for their answers on one connection: few clients send a second one before the first is answered. */
 const PIPELINED_MAX = 16
@@ -106,7 +106,7 @@ interface Peer {
   waitingBytes: number
   /** A request whose answer may be large and is not made yet. */
   large: Exchange | undefined
-  /** Requests that are begun when there is room for their answers; undefined mostly. */
+  /** Requests that are begun when there is space for their answers; undefined mostly. */
   later: (() => void)[] | undefined
   /** The last request's. */
   exchange: Exchange | undefined
@@ -121,7 +121,7 @@ export class ShortListener {
   readonly #server: Server<typeof Incoming>
   readonly #stallMs: number
   #connections = 0
-  /** Refused connections that are there, the oldest first: one makes room for a new one, which may be an operator's. */
+  /** Refused connections that are there, the oldest first: one makes way for a new one, which may be an operator's. */
   readonly #refused = new Set<Socket>()
   #inWork = 0
   #draining = false
@@ -175,7 +175,7 @@ export class ShortListener {
     })
   }
 
-  /** Methods are refused from now on, waiting polls answered; rooms stay open, for probes must see that it drains. */
+  /** Methods are refused from now on, waiting polls answered; pages stay open, for probes must see that it drains. */
   drain(withinMs: number): void {
     this.#draining = true
     this.#options.connect.drain(withinMs)
@@ -209,7 +209,7 @@ export class ShortListener {
       }
       this.#refused.add(socket)
     }
-    if (admitted) gate.enterStranger(address, socket)
+    if (admitted) gate.addUnauthenticated(address, socket)
     this.#connections++
     socket[PEER] = {
       address,
@@ -276,7 +276,7 @@ export class ShortListener {
         waitsFor = owner
         peer.waitingBytes += bytes
         backlog.change(owner, bytes)
-        if (owner.uid !== 0) gate.leaveStranger(peer.address, socket)
+        if (owner.uid !== 0) gate.removeUnauthenticated(peer.address, socket)
         if (peer.large === exchange) peer.large = undefined
         if (peer.later !== undefined) beginLater(peer, socket)
       },
@@ -293,7 +293,7 @@ export class ShortListener {
     })
     peer.exchange = exchange
     const begin = (): void => this.#receive(shortRequest(incoming, address), incoming, response, exchange, peer)
-    if (peer.later === undefined && hasRoom(peer)) begin()
+    if (peer.later === undefined && hasSpace(peer)) begin()
     else if (peer.later === undefined) peer.later = [begin]
     else peer.later.push(begin)
   }
@@ -312,12 +312,12 @@ export class ShortListener {
   }
 
   #receive(request: ShortRequest, incoming: Incoming, response: ServerResponse, exchange: Exchange, peer: Peer): void {
-    const { connect, origins, rooms } = this.#options
+    const { connect, origins, pages } = this.#options
     const reply: Reply = (answer, owner) => exchange.answer(answer, owner)
     const fault = headerFault(incoming)
-    const room = rooms.get(request.path)
+    const page = pages.get(request.path)
     if (fault !== undefined) reply(textAnswer(fault[0], fault[1], { Connection: 'close' }))
-    else if (room !== undefined) enter(room, request, reply)
+    else if (page !== undefined) show(page, request, reply)
     else if (!peer.admitted) reply(this.#full())
     else if (!this.#allowsOrigin(request.headers, peer)) reply(WRONG_ORIGIN)
     else if (isPreflight(request)) reply(origins.preflight())
@@ -353,7 +353,7 @@ export class ShortListener {
       exchange.answer(method.nameless ? NO_PACKING_HERE : NO_SUCH_CODING)
     } else if (declared !== undefined && declared > bodyBytesMax) {
       exchange.answer(tooLarge(bodyBytesMax))
-    } else if (!method.nameless && (isPacked || declared === undefined || declared > STRANGERS_BYTES_MAX)) {
+    } else if (!method.nameless && (isPacked || declared === undefined || declared > UNAUTHENTICATED_BYTES_MAX)) {
       connect.vouch(request, isPacked, vouched => {
         if (vouched.kind === 'refused') exchange.answer(vouched.answer)
         else read(isPacked ? vouched.owner : undefined)
@@ -400,7 +400,7 @@ export class ShortListener {
     socket.off('error', ignore)
     socket[PEER] = undefined
     this.#connections--
-    this.#options.context.gate.leaveStranger(peer.address, socket)
+    this.#options.context.gate.removeUnauthenticated(peer.address, socket)
     socket.setTimeout(0) // the connection has its own
     this.#options.webSockets.accept(incoming, socket, head, address)
   }
@@ -456,24 +456,30 @@ const NO_PACKING_HERE = errorAnswer(CODES.BAD_BODY.code, {
 function shortRequest(incoming: Incoming, address: string): ShortRequest {
   const { method = '', url = '', headers } = incoming
   // Of the headers that node:http gives as arrays (set-cookie) no request has one.
-  return { method, path: pathOf(url), headers: headers as ShortRequest['headers'], address }
+  return {
+    method,
+    path: pathOf(url),
+    authority: authorityOf(url),
+    headers: headers as ShortRequest['headers'],
+    address,
+  }
 }
 
-function hasRoom({ large, waitingBytes }: Peer): boolean {
+function hasSpace({ large, waitingBytes }: Peer): boolean {
   return large === undefined && waitingBytes < CONNECTION_BYTES_MAX
 }
 
-/** As many as there is room for, in their order. What still waits when the peer goes is dropped. */
+/** As many as there is space for, in their order. What still waits when the peer goes is dropped. */
 function beginLater(peer: Peer, socket: Socket): void {
-  while (peer.later !== undefined && (socket.destroyed || hasRoom(peer))) {
+  while (peer.later !== undefined && (socket.destroyed || hasSpace(peer))) {
     const begin = peer.later.shift()
     if (peer.later.length === 0) peer.later = undefined
     if (!socket.destroyed) begin?.()
   }
 }
 
-function enter(room: Room, request: ShortRequest, reply: Reply): void {
-  if (request.method === 'GET' || request.method === 'HEAD') room(request, reply)
+function show(page: Page, request: ShortRequest, reply: Reply): void {
+  if (request.method === 'GET' || request.method === 'HEAD') page(request, reply)
   else reply(textAnswer(405, 'method not allowed', { Allow: 'GET, HEAD' }))
 }
 

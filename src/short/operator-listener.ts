@@ -1,10 +1,10 @@
-/** A door for operators alone (--metrics-port): the rooms without the methods. */
+/** A door for operators alone (--metrics-port): the pages without the methods. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { present } from '../lib/assert.js'
 import { pathOf } from './request-target.js'
-import { type Room, type ShortRequest, textAnswer } from './types.js'
+import { type Page, type ShortRequest, textAnswer } from './types.js'
 
 /** To the end of the headers, and of the request; between two requests: longer than most readers' intervals. */
 const HEADERS_TIMEOUT_MS = 10_000
@@ -14,15 +14,15 @@ const KEEP_ALIVE_MS = 65_000
 const HEADERS_BYTES_MAX = 8_192
 
 export class OperatorListener {
-  readonly #rooms: ReadonlyMap<string, Room>
+  readonly #pages: ReadonlyMap<string, Page>
   readonly #server: Server
 
   /**
-   * @param rooms by path
+   * @param pages by path
    * @param connectionsMax readers are a handful; they must not take the clients' descriptors
    */
-  constructor(rooms: ReadonlyMap<string, Room>, connectionsMax: number) {
-    this.#rooms = rooms
+  constructor(pages: ReadonlyMap<string, Page>, connectionsMax: number) {
+    this.#pages = pages
     this.#server = createServer(
       {
         headersTimeout: HEADERS_TIMEOUT_MS,
@@ -60,14 +60,14 @@ export class OperatorListener {
     incoming.resume() // a body, if anybody sends one, is not read
     const { method = '', url = '', headers, socket } = incoming
     const path = pathOf(url)
-    const room = this.#rooms.get(path)
+    const page = this.#pages.get(path)
     const isLook = method === 'GET' || method === 'HEAD'
-    const reply: Parameters<Room>[1] = ({ status, headers: own, body }) => {
+    const reply: Parameters<Page>[1] = ({ status, headers: own, body }) => {
       response.writeHead(status, { ...own, 'Content-Length': body.length, 'Cache-Control': 'no-store' })
       response.end(method === 'HEAD' ? undefined : body)
     }
-    if (room === undefined) reply(textAnswer(404, 'not found'))
+    if (page === undefined) reply(textAnswer(404, 'not found'))
     else if (!isLook) reply(textAnswer(405, 'method not allowed', { Allow: 'GET, HEAD' }))
-    else room({ method, path, headers: headers as ShortRequest['headers'], address: socket.remoteAddress ?? '' }, reply)
+    else page({ method, path, headers: headers as ShortRequest['headers'], address: socket.remoteAddress ?? '' }, reply)
   }
 }

@@ -10,6 +10,14 @@ export function pathOf(target: string): string {
   return path === '' ? '/' : path
 }
 
+/** Host and port that a whole URL names; undefined for a path. */
+export function authorityOf(target: string): string | undefined {
+  if (target.startsWith('/')) return undefined // mostly
+  const end = authorityEnd(target)
+  return end === 0 ? undefined : target.slice(target.indexOf('//') + 2, end)
+}
+
+/** Where the authority of a whole URL ends; 0 if the target is none. */
 function authorityEnd(target: string): number {
   const scheme = SCHEMES.find(each => target.slice(0, each.length).toLowerCase() === each)
   if (scheme === undefined) return 0

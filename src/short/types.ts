@@ -7,6 +7,8 @@ export interface ShortRequest {
   readonly method: string
   /** Of the URL, from its first slash on, without its query. */
   readonly path: string
+  /** The host and port that the target names, if it is a whole URL: it counts as much as the header Host. */
+  readonly authority?: string | undefined
   /** Names in lower case; of a header that came twice the values joined by ", ". */
   readonly headers: Readonly<Record<string, string | undefined>>
   /** Of the peer, without its port; behind a trusted proxy that of the proxy's peer. */
@@ -29,7 +31,7 @@ export interface ShortCall {
 }
 
 /** A page of the short side that is no method, for operators: /healthz and its like. Asked with GET and HEAD only. */
-export type Room = (request: ShortRequest, reply: Reply) => void
+export type Page = (request: ShortRequest, reply: Reply) => void
 
 export function textAnswer(status: number, text: string, headers: Readonly<Record<string, string>> = {}): ShortAnswer {
   const body = new TextEncoder().encode(text)

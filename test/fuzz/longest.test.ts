@@ -16,16 +16,16 @@ import { jsonToBody } from '../../protocol/json-codec.js'
 import { FRAME_TO_SERVER_BYTES_MAX, HTTP_BODY_BYTES_MAX, HTTP_JSON_BODY_BYTES_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import { DecodeError } from '../../protocol/wire-reader.js'
-import { clientAddress } from '../../src/connection/client-address.js'
 import type { ConnectionContext } from '../../src/connection/context.js'
 import { AddressList, networkOf, plainAddress } from '../../src/lib/network.js'
 import { ProxyHeader, V2_BODY_BYTES_MAX } from '../../src/long/proxy-header.js'
 import { bearerToken } from '../../src/short/bearer.js'
 import { readBody } from '../../src/short/body.js'
+import { clientAddress } from '../../src/short/client-address.js'
 import { routeOf } from '../../src/short/connect-route.js'
 import { isPackable, unpacked } from '../../src/short/gzip.js'
 import { headerFault } from '../../src/short/header-check.js'
-import { localMetricsRoom } from '../../src/short/metrics-room.js'
+import { localMetricsPage } from '../../src/short/metrics-page.js'
 import { Origins } from '../../src/short/origins.js'
 import { pathOf } from '../../src/short/request-target.js'
 import { WebSocketDoor } from '../../src/short/web-socket-door.js'
@@ -40,7 +40,7 @@ const RATIO_MAX = 8
 const LARGE = new Uint8Array(4_096)
 const TRUSTED = new AddressList(['10.0.0.0/8', '2001:db8::/32'])
 const ORIGINS = new Origins(['https://chat.example'])
-const METRICS = localMetricsRoom({ contentType: '', text: async () => '' })
+const METRICS = localMetricsPage({ contentType: '', text: async () => '' })
 
 const path = '/longwire.v1.MessageService/Sync'
 const request = (headers: Record<string, string>) => ({ method: 'POST', path, address: '127.0.0.1', headers })

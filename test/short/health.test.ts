@@ -1,12 +1,13 @@
-/** The rooms of the short side: pages for operators, beside the methods. */
+/** The pages of the short side for operators, beside the methods. */
 
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import t from 'tap'
-import { localMetricsRoom } from '../../src/short/metrics-room.js'
+import { localMetricsPage } from '../../src/short/metrics-page.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { CANARY_SENDER } from '../../src/sync/rules/canary.js'
 import { eventually } from '../support/eventually.js'
+import { RawHttp } from '../support/raw-http.js'
 import { startTestServer, testConfig } from '../support/server.js'
 
 t.test('/healthz says ok while the server serves; only GET and HEAD; other paths are not there', async t => {
@@ -78,12 +79,34 @@ t.test('/metrics is shown to this machine alone, and to nobody on whose behalf a
   }
 })
 
+t.test('/metrics by a whole URL is refused unless that names this machine, whatever Host says', async t => {
+  const server = await startTestServer()
+  t.teardown(() => server.drain())
+  const ask = async (target: string): Promise<number | undefined> => {
+    const client = await RawHttp.connect(server.httpPort)
+    client.send(`GET ${target} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+    const [status] = await client.answers(1)
+    client.destroy()
+    return status
+  }
+  for (const url of [
+    'http://evil/metrics',
+    'HTTP://evil:80/metrics',
+    'https://localhost@evil/metrics',
+    'http:///metrics',
+  ]) {
+    t.equal(await ask(url), 403, url)
+  }
+  for (const url of ['/metrics', 'http://localhost/metrics', 'http://[::1]:8080/metrics'])
+    t.equal(await ask(url), 200, url)
+})
+
 t.test('/metrics from another address is refused', async t => {
   const answers: number[] = []
   const page = { contentType: 'text/plain', text: async () => 'page' }
   for (const address of ['192.0.2.1', '2001:db8::1', '']) {
     const request = { method: 'GET', path: '/metrics', headers: { host: 'localhost' }, address }
-    localMetricsRoom(page)(request, answer => answers.push(answer.status))
+    localMetricsPage(page)(request, answer => answers.push(answer.status))
   }
   t.same(answers, [403, 403, 403])
 })

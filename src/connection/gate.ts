@@ -2,8 +2,8 @@
  * Limits on connections: in total, because each takes a descriptor and memory, and per address, so that one machine cannot
  * take them all. An address costs one map entry while it has a connection, a connection with a session costs nothing.
  *
- * Connections without a session are strangers. Where a limit is reached, the oldest stranger makes room for the new connection,
- * which may be somebody's with a session: idle strangers behind an address keep nobody out who can log in.
+ * Where a limit is reached, the oldest connection without a session is closed for the new one, which may be somebody's with
+ * a session: idle connections behind an address keep nobody out who can log in.
  */
 
 import { type AddressList, networkOf } from '../lib/network.js'
@@ -21,23 +21,23 @@ export interface ConnectionLimits {
 const REFUSALS_MAX = 64
 
 /** A connection without a session, or its socket. */
-export interface Stranger {
+export interface Unauthenticated {
   /** Closes it at once. */
   destroy(): unknown
 }
 
-/** When all is full: of so many addresses the one with the most strangers gives one up. */
+/** When all is full: of so many addresses the one with the most connections without a session loses one. */
 const ADDRESSES_COMPARED = 8
 
 export type Admission = 'admitted' | 'total' | 'address'
 
 export class ConnectionGate {
   readonly limits: ConnectionLimits
-  /** How often each of the two limits refused a connection, and how often a stranger made room. */
+  /** How often each of the two limits refused a connection, and how often a connection was closed for a new one. */
   readonly hits = { total: 0, address: 0, evicted: 0 }
   readonly #byAddress = new Map<string, number>()
   /** By network, the oldest first. */
-  readonly #strangers = new Map<string, Set<Stranger>>()
+  readonly #unauthenticated = new Map<string, Set<Unauthenticated>>()
   #total = 0
 
   constructor(limits: ConnectionLimits) {
@@ -59,7 +59,7 @@ export class ConnectionGate {
 
   /** Counts a connection in, unless a limit stands against it. Each admitted one is released once. */
   admit(address: string): Admission {
-    if (this.#total >= this.limits.totalMax && !this.#evict(this.#mostStrangers())) {
+    if (this.#total >= this.limits.totalMax && !this.#evict(this.#mostUnauthenticated())) {
       this.hits.total++
       return 'total'
     }
@@ -76,10 +76,10 @@ export class ConnectionGate {
     return 'admitted'
   }
 
-  /** @param stranger the connection, which may have no session yet */
-  release(address: string, stranger?: Stranger): void {
+  /** @param connection which may have no session yet */
+  release(address: string, connection?: Unauthenticated): void {
     this.#total--
-    if (stranger !== undefined) this.leaveStranger(address, stranger)
+    if (connection !== undefined) this.removeUnauthenticated(address, connection)
     if (!this.#countsAddress(address)) return
     const key = networkOf(address)
     const count = this.#byAddress.get(key) ?? 0
@@ -88,41 +88,41 @@ export class ConnectionGate {
   }
 
   /** An admitted connection has no session, for now. */
-  enterStranger(address: string, stranger: Stranger): void {
+  addUnauthenticated(address: string, connection: Unauthenticated): void {
     // A proxy's connections are many people's.
     if (this.limits.exempt?.has(address) === true) return
     const key = networkOf(address)
-    const strangers = this.#strangers.get(key)
-    if (strangers === undefined) this.#strangers.set(key, new Set([stranger]))
-    else strangers.add(stranger)
+    const connections = this.#unauthenticated.get(key)
+    if (connections === undefined) this.#unauthenticated.set(key, new Set([connection]))
+    else connections.add(connection)
   }
 
-  /** It has a session, or is gone. Does nothing for one that is no stranger. */
-  leaveStranger(address: string, stranger: Stranger): void {
-    this.#leave(networkOf(address), stranger)
+  /** It has a session, or is gone. Does nothing for one that was not added. */
+  removeUnauthenticated(address: string, connection: Unauthenticated): void {
+    this.#remove(networkOf(address), connection)
   }
 
-  /** Closes the network's oldest stranger. Its place is taken from now on, and given back when its socket is gone. */
+  /** Closes the network's oldest connection without a session. Its place is taken from now on, and given back when its socket is gone. */
   #evict(network: string): boolean {
-    const [oldest] = this.#strangers.get(network) ?? []
+    const [oldest] = this.#unauthenticated.get(network) ?? []
     if (oldest === undefined) return false
     this.hits.evicted++
-    this.#leave(network, oldest)
+    this.#remove(network, oldest)
     oldest.destroy()
     return true
   }
 
-  #leave(network: string, stranger: Stranger): void {
-    const strangers = this.#strangers.get(network)
-    if (strangers?.delete(stranger) === true && strangers.size === 0) this.#strangers.delete(network)
+  #remove(network: string, connection: Unauthenticated): void {
+    const connections = this.#unauthenticated.get(network)
+    if (connections?.delete(connection) === true && connections.size === 0) this.#unauthenticated.delete(network)
   }
 
-  /** The network with the most strangers, of a few; '' if there are none. */
-  #mostStrangers(): string {
+  /** The network with the most connections without a session, of a few; '' if there are none. */
+  #mostUnauthenticated(): string {
     let most = 0
     let found = ''
     let compared = 0
-    for (const [network, { size }] of this.#strangers) {
+    for (const [network, { size }] of this.#unauthenticated) {
       if (size > most) {
         most = size
         found = network

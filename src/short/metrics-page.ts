@@ -5,12 +5,12 @@
  */
 
 import { isLoopback } from '../ops/config.js'
-import { type Reply, type Room, type ShortRequest, textAnswer } from './types.js'
+import { type Page, type Reply, type ShortRequest, textAnswer } from './types.js'
 
 export const METRICS_PATH = '/metrics'
 
 /** What makes the page. */
-export interface MetricsPage {
+export interface MetricsText {
   readonly contentType: string
   text(): Promise<string>
 }
@@ -19,31 +19,32 @@ export interface MetricsPage {
 const FORWARDING_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']
 
 /** For everybody who can reach the listener. */
-export function metricsRoom(page: MetricsPage): Room {
+export function metricsPage(page: MetricsText): Page {
   return (_request, reply) => give(page, reply)
 }
 
 /** For this machine. */
-export function localMetricsRoom(page: MetricsPage): Room {
+export function localMetricsPage(page: MetricsText): Page {
   return (request, reply) => {
     if (isLocal(request)) give(page, reply)
     else reply(textAnswer(403, 'metrics are shown to the machine itself; see --metrics-port'))
   }
 }
 
-function give(page: MetricsPage, reply: Reply): void {
+function give(page: MetricsText, reply: Reply): void {
   void page.text().then(text => reply(textAnswer(200, text, { 'Content-Type': page.contentType })))
 }
 
-function isLocal({ address, headers }: ShortRequest): boolean {
+function isLocal({ address, authority, headers }: ShortRequest): boolean {
   return (
     isLoopback(address) &&
     isLoopback(nameOf(headers.host ?? '')) &&
+    (authority === undefined || isLoopback(nameOf(authority))) &&
     FORWARDING_HEADERS.every(name => headers[name] === undefined)
   )
 }
 
-/** The host in a Host header, without its port: a name, or an IPv6 address in brackets. '' if it is neither. */
+/** The host in a Host header or a target, without its port: a name, or an IPv6 address in brackets. '' if it is neither. */
 function nameOf(host: string): string {
   const end = host.startsWith('[') ? host.indexOf(']') + 1 : host.indexOf(':')
   const name = end < 0 ? host : host.slice(0, end)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ConnectionGate } from '../../src/connection/limits.js'
+import { ConnectionGate } from '../../src/connection/gate.js'
 import { AddressList, networkOf, plainAddress } from '../../src/lib/network.js'
 
 t.test('refuses above the limit of an address, and above the total', async t => {
@@ -54,30 +54,33 @@ t.test('an IPv6 host counts by its /64, an IPv4 address by itself in either form
   t.equal(plainAddress('2001:db8::1'), '2001:db8::1')
 })
 
-t.test('strangers make room: the oldest of a full address, and when all is full one of who has most', async t => {
-  const gate = new ConnectionGate({ totalMax: 5, perAddressMax: 3, exempt: new AddressList(['10.0.0.1']) })
-  const gone: string[] = []
-  const come = (address: string, name: string) => {
-    const admission = gate.admit(address)
-    const stranger = { destroy: () => gone.push(name) }
-    if (admission === 'admitted') gate.enterStranger(address, stranger)
-    return { admission, stranger }
-  }
-  const first = come('192.0.2.1', 'a1')
-  for (const name of ['a2', 'a3', 'a4']) t.equal(come('192.0.2.1', name).admission, 'admitted')
-  t.same(gone, ['a1'])
-  gate.leaveStranger('192.0.2.1', first.stranger) // its socket closes later
-  gate.release('192.0.2.1')
-  t.equal(gate.total, 3)
-  come('192.0.2.2', 'b1')
-  come('192.0.2.3', 'c1')
-  t.equal(come('192.0.2.4', 'd1').admission, 'admitted')
-  t.same(gone, ['a1', 'a2'])
-  gate.release('192.0.2.1')
-  t.equal(gate.hits.evicted, 2)
+t.test(
+  'connections without a session are closed for new ones: the oldest of a full address, and when all is full one of who has most',
+  async t => {
+    const gate = new ConnectionGate({ totalMax: 5, perAddressMax: 3, exempt: new AddressList(['10.0.0.1']) })
+    const gone: string[] = []
+    const come = (address: string, name: string) => {
+      const admission = gate.admit(address)
+      const connection = { destroy: () => gone.push(name) }
+      if (admission === 'admitted') gate.addUnauthenticated(address, connection)
+      return { admission, connection }
+    }
+    const first = come('192.0.2.1', 'a1')
+    for (const name of ['a2', 'a3', 'a4']) t.equal(come('192.0.2.1', name).admission, 'admitted')
+    t.same(gone, ['a1'])
+    gate.removeUnauthenticated('192.0.2.1', first.connection) // its socket closes later
+    gate.release('192.0.2.1')
+    t.equal(gate.total, 3)
+    come('192.0.2.2', 'b1')
+    come('192.0.2.3', 'c1')
+    t.equal(come('192.0.2.4', 'd1').admission, 'admitted')
+    t.same(gone, ['a1', 'a2'])
+    gate.release('192.0.2.1')
+    t.equal(gate.hits.evicted, 2)
 
-  const proxies = new ConnectionGate({ totalMax: 1, perAddressMax: 1, exempt: new AddressList(['10.0.0.1']) })
-  t.equal(proxies.admit('10.0.0.1'), 'admitted')
-  proxies.enterStranger('10.0.0.1', { destroy: () => t.fail("a proxy's connection is many people's") })
-  t.equal(proxies.admit('192.0.2.1'), 'total')
-})
+    const proxies = new ConnectionGate({ totalMax: 1, perAddressMax: 1, exempt: new AddressList(['10.0.0.1']) })
+    t.equal(proxies.admit('10.0.0.1'), 'admitted')
+    proxies.addUnauthenticated('10.0.0.1', { destroy: () => t.fail("a proxy's connection is many people's") })
+    t.equal(proxies.admit('192.0.2.1'), 'total')
+  },
+)

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { clientAddress } from '../../src/connection/client-address.js'
 import { AddressList, isAddressOrNetwork } from '../../src/lib/network.js'
+import { clientAddress } from '../../src/short/client-address.js'
 
 const TRUSTED = new AddressList(['10.0.0.0/8', '192.0.2.7', '2001:db8:aa::/48'])
 
