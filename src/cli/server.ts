@@ -4,7 +4,6 @@
  */
 
 import { cpus, totalmem } from 'node:os'
-import { CODES } from '../../protocol/codes.js'
 import { Backlog, backlogBounds } from '../connection/backlog.js'
 import { BoundedServices } from '../connection/bounded-services.js'
 import { Canary, type Readiness } from '../connection/canary.js'
@@ -45,8 +44,8 @@ import { Origins } from '../short/origins.js'
 import type { Page } from '../short/types.js'
 import { WebSocketDoor } from '../short/web-socket-door.js'
 import type { Store } from '../store/types.js'
-import { ClockWatch, createEngine, type Engine, Retention, randomStamps, uidOf } from '../sync/index.js'
-import type { EngineListener } from '../sync/types.js'
+import { ClockWatch, createEngine, type Engine, Retention, randomStamps } from '../sync/index.js'
+import type { EngineMonitor } from '../sync/types.js'
 import { openStore } from './open-store.js'
 import { version } from './version.js'
 
@@ -110,7 +109,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     clock,
     time,
     stamps: randomStamps(random),
-    listener: engineListener(hub, counters, log),
+    delivery: { send: event => hub.take(event) },
+    monitor: engineMonitor(counters, log),
     defer: endOfTurn,
     onFatal,
   })
@@ -289,17 +289,8 @@ function metricSources(context: ConnectionContext, engine: Engine, store: Store)
   }
 }
 
-function engineListener(hub: Hub<Connection>, counters: Counters, log: Log): EngineListener {
+function engineMonitor(counters: Counters, log: Log): EngineMonitor {
   return {
-    hint: ({ actor, from, version, bytes }) => hub.hint({ uid: uidOf(actor), from, version, bytes }),
-    signal({ kind, uid, device, attempt }) {
-      if (kind === 'token-renewed') {
-        hub.renewed(uid, device, attempt ?? 0)
-        return
-      }
-      const code = attempt === undefined ? CODES.SESSION_REVOKED.code : CODES.REPLACED.code
-      hub.ended(uid, device, attempt, code)
-    },
     committed: (units, tookMs) => counters.committed(units, tookMs),
     setAside(source, target, kind, error) {
       counters.effectsSetAside++

@@ -1,8 +1,9 @@
 /**
- * What a node does when it may have missed hints: looks at the store for every user and device that is connected here, and
+ * What a node does when it may have missed events: looks at the store for every user and device that is connected here, and
  * tells the connections what they should have been told.
  */
-import type { EndedHint, UserHint } from './hints.js'
+import type { NodeEvent } from '../sync/events.js'
+import { userActor } from '../sync/rules/records.js'
 
 export interface Connected {
   readonly uid: number
@@ -17,16 +18,18 @@ export interface Truth {
   boundAttempt(uid: number, device: number): Promise<number | undefined>
 }
 
-export interface Told {
-  hint(hint: UserHint): void
-  ended(ended: EndedHint): void
-}
-
 /** Users looked at together: the store has other things to do. */
 const AT_ONCE = 64
 
-/** Rejects if the truth could not be had for all of them. */
-export async function compareAll(connected: Iterable<Connected>, truth: Truth, told: Told): Promise<void> {
+/**
+ * @param tell takes the events that were, or may have been, missed
+ * @throws if the truth could not be had for all of them
+ */
+export async function compareAll(
+  connected: Iterable<Connected>,
+  truth: Truth,
+  tell: (event: NodeEvent) => void,
+): Promise<void> {
   const byUid = new Map<number, Connected[]>()
   for (const each of connected) {
     if (each.uid === 0) continue
@@ -36,17 +39,24 @@ export async function compareAll(connected: Iterable<Connected>, truth: Truth, t
   }
   const users = byUid.entries()
   const work = async (): Promise<void> => {
-    for (const [uid, devices] of users) await compareUser(uid, devices, truth, told)
+    for (const [uid, devices] of users) await compareUser(uid, devices, truth, tell)
   }
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, byUid.size) }, work))
 }
 
-async function compareUser(uid: number, devices: readonly Connected[], truth: Truth, told: Told): Promise<void> {
+async function compareUser(
+  uid: number,
+  devices: readonly Connected[],
+  truth: Truth,
+  tell: (event: NodeEvent) => void,
+): Promise<void> {
+  const to = userActor(uid)
   const version = await truth.head(uid)
-  told.hint({ uid, from: version, version, bytes: undefined })
+  tell({ kind: 'appended', to, from: version, version, bytes: undefined })
   for (const { device, attempt } of devices) {
     const bound = await truth.boundAttempt(uid, device)
-    if (bound === undefined || bound > attempt) told.ended({ uid, device, attempt: bound })
+    if (bound === undefined) tell({ kind: 'ended', to, device, what: 'session', attempt, except: 0 })
+    else if (bound > attempt) tell({ kind: 'ended', to, device, what: 'attempt', attempt: bound, except: 0 })
   }
 }
 

@@ -2,7 +2,7 @@
  * Whether messages get through, found out by sending one: from one user of the store itself to another, through the engine,
  * the store and the hub, as any message goes (their rules: sync/rules/canary.ts).
  *
- *   start ─► send, durable ─► the hint arrives at a member of the hub ─► ack with its mark, durable; both logs emptied ─► ready
+ *   start ─► send, durable ─► the item arrives at a member of the hub ─► ack with its mark, durable; both logs emptied ─► ready
  *
  * Three writes one after the other: on a disk that needs 500 ms for each it takes 1.5 s, and twice that when others write, too.
  *
@@ -15,6 +15,7 @@ import { decodeItem } from '../../protocol/generated/messages.js'
 import type { Clock } from '../lib/clock.js'
 import type { Random } from '../lib/random.js'
 import type { Engine } from '../sync/engine.js'
+import type { AppendedEvent } from '../sync/events.js'
 import {
   CANARY_DEVICE,
   CANARY_RECEIVER,
@@ -26,7 +27,6 @@ import {
 import { sendTransition } from '../sync/rules/message.js'
 import { HASH_BYTES, userActor } from '../sync/rules/records.js'
 import type { Outcome } from '../sync/types.js'
-import type { Hint } from './feed.js'
 import type { Hub, Member } from './hub.js'
 
 /** Of the beginnings of two checks. */
@@ -128,7 +128,7 @@ class Probe implements Member {
     return { ready: false, reason }
   }
 
-  hint({ version, bytes }: Hint): void {
+  appended({ version, bytes }: AppendedEvent): void {
     if (bytes === undefined) return // of a unit whose answer was lost: the next check will be told
     const { content } = decodeItem(bytes)
     if (content?.case !== 'message') return

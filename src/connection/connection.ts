@@ -32,6 +32,7 @@ import { HELLO_TIMEOUT_MS, NAMELESS_MS_MAX, REQUESTS_IN_WORK_MAX } from '../../p
 import { METHODS, methodByNumber } from '../../protocol/methods.js'
 import { TICK_MS } from '../lib/wheel.js'
 import type { Caller, HelloAnswer, TimelinePage } from '../services/types.js'
+import type { AppendedEvent } from '../sync/events.js'
 import { firstPage } from './bounded-services.js'
 import { closeFrame, drainFrame } from './close-frame.js'
 import { logClose } from './close-log.js'
@@ -48,7 +49,7 @@ import {
   VERIFY_MS_MAX,
 } from './connection-state.js'
 import type { ConnectionContext } from './context.js'
-import { Feed, type Hint } from './feed.js'
+import { Feed } from './feed.js'
 import { FrameLink, type LinkOptions } from './frame-link.js'
 import { readHello } from './hello-check.js'
 import { WRITE_BYTES_MAX } from './outgoing.js'
@@ -138,15 +139,14 @@ export class Connection extends FrameLink implements Caller {
   }
 
   // The node's side ------------------------------------------------------------------------------------------------------
-
   /** The device's timeline has grown. */
-  hint(hint: Hint): void {
+  appended(event: AppendedEvent): void {
     const state = this.#state
     if (state.kind !== 'open') return
     const { feed } = state
     if (feed.full) this.#gather(state)
     const room = !state.paging && !this.outgoing.overfull(feed.gatheredBytes) && !this.context.backlog.isFull
-    if (feed.offer(hint, room)) this.mark()
+    if (feed.offer(event, room)) this.mark()
   }
 
   /** The server stops: tells the client, finishes what is in work and closes. */
@@ -337,7 +337,7 @@ export class Connection extends FrameLink implements Caller {
     this.countWaiting(0) // what waits was the address's, and is the device's from here on
     this.#enter(open)
     const { hub, services } = this.context
-    // Before the page is read: what is appended from here on comes as a hint or is in the page.
+    // Before the page is read: what is appended from here on is told or is in the page.
     const boundAttempt = hub.bind(this)
     if (boundAttempt !== 0) {
       this.#refuseHello(id, CODES.ATTEMPT_SUPERSEDED.code, CODES.ATTEMPT_SUPERSEDED.text, 0, boundAttempt)

@@ -3,7 +3,7 @@
  * the connection asks it what to write. It is the other half of the client's push rule (PROTOCOL.md, clause 7):
  *
  *   pushedTo ──────────── head        what lies between is known to exist and was not sent
- *      │  a hint with from ≤ pushedTo is pushed, several of one turn in one frame
+ *      │  an item with from ≤ pushedTo is pushed, several of one turn in one frame
  *      │  any other means "behind": one Notify, then the client pulls until it is told that there is no more
  *      └─ what the client will have applied when it has read everything that was written to it
  *
@@ -13,15 +13,7 @@
 
 import type { RawItem } from '../../protocol/item-codec.js'
 import { SYNC_BYTES_MAX, SYNC_ITEMS_MAX } from '../../protocol/limits.js'
-
-/** The timeline of a user has grown by one item: the only one of (from, version]. Without bytes: by anything up to version. */
-export interface Hint {
-  readonly uid: number
-  readonly from: number
-  readonly version: number
-  /** An encoded Item without skip; never written to. */
-  readonly bytes: Uint8Array | undefined
-}
+import type { AppendedEvent } from '../sync/events.js'
 
 /**
  * A client that was told and does not pull is told again only so much later, when there is more: it needs none of it, having
@@ -77,20 +69,20 @@ export class Feed {
   }
 
   /**
-   * Takes a hint in.
+   * Takes the news of an item in.
    * @param room whether the connection takes pushes now; if not the client falls behind
    * @returns whether there may be something to write
    */
-  offer(hint: Hint, room: boolean): boolean {
-    const { version, bytes } = hint
+  offer(event: AppendedEvent, room: boolean): boolean {
+    const { version, bytes } = event
     if (version <= this.pushedTo) return false
     if (version > this.head) this.head = version
-    if (!room || bytes === undefined || hint.from > this.pushedTo) return true
+    if (!room || bytes === undefined || event.from > this.pushedTo) return true
     if (this.#items.length === 0) {
-      this.#items = [hint as RawItem]
+      this.#items = [event as RawItem]
       this.#itemsFrom = this.pushedTo
     } else {
-      this.#items.push(hint as RawItem)
+      this.#items.push(event as RawItem)
     }
     this.#itemsBytes += bytes.length
     this.#reach(version)

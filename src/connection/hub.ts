@@ -1,5 +1,5 @@
 /**
- * Who is connected where on this node: user → devices → connection, and beside it the long polls. Hints of the engine go
+ * Who is connected where on this node: user → devices → connection, and beside it the long polls. Events go
  * through here to both, and the attempt rule (PROTOCOL.md, clause 3) is kept here: of two connections of a device the one
  * with the higher attempt stays.
  */
@@ -9,7 +9,9 @@ import { encodeNotice } from '../../protocol/frame-codec.js'
 import { encodeNotifyNotice } from '../../protocol/generated/messages.js'
 import { encodePushFrame, type RawItem } from '../../protocol/item-codec.js'
 import { METHODS } from '../../protocol/methods.js'
-import type { Hint, PushEncoder } from './feed.js'
+import type { AppendedEvent, EndedEvent, NodeEvent, TransientEvent } from '../sync/events.js'
+import { uidOf } from '../sync/rules/records.js'
+import type { PushEncoder } from './feed.js'
 import { Polls, type Waiter } from './polls.js'
 
 /** A connection as the hub sees it. */
@@ -17,7 +19,9 @@ export interface Member {
   readonly uid: number
   readonly device: number
   readonly attempt: number
-  hint(hint: Hint): void
+  appended(event: AppendedEvent): void
+  /** Absent: it has no use for them. */
+  transient?(event: TransientEvent): void
   close(code: Code, message?: string, boundAttempt?: number): void
 }
 
@@ -49,9 +53,7 @@ export class Hub<M extends Member = Member> implements PushEncoder {
 
   /** The user's devices that have a connection here, or a poll that waits. */
   devices(uid: number): readonly number[] {
-    const members = this.#users.get(uid) ?? []
-    const connected = Array.isArray(members) ? members : [members]
-    return [...connected, ...this.polls.of(uid)].map(({ device }) => device)
+    return [...this.#membersOf(uid), ...this.polls.of(uid)].map(({ device }) => device)
   }
 
   /**
@@ -66,7 +68,7 @@ export class Hub<M extends Member = Member> implements PushEncoder {
       present.close(CODES.REPLACED.code, undefined, attempt)
       this.unbind(present)
     }
-    this.polls.ended(uid, device, attempt, CODES.REPLACED.code)
+    this.polls.replace(uid, device, attempt)
     const members = this.#users.get(uid)
     if (members === undefined) this.#users.set(uid, member)
     else if (Array.isArray(members)) members.push(member)
@@ -94,7 +96,7 @@ export class Hub<M extends Member = Member> implements PushEncoder {
   }
 
   /**
-   * Enters a poll, which gets hints from then on.
+   * Enters a poll, which is told of events from then on.
    * @returns the attempt of what is there in its stead, if that is higher; 0 if it waits
    */
   enterPoll(poll: Waiter): number {
@@ -103,34 +105,53 @@ export class Hub<M extends Member = Member> implements PushEncoder {
     return bound > attempt ? bound : this.polls.enter(poll)
   }
 
-  /** After a commit is durable and its answers are written, in order of version per user. */
-  hint(hint: Hint): void {
-    if (this.polls.size > 0) this.polls.hint(hint.uid)
-    const members = this.#users.get(hint.uid)
+  /**
+   * Takes in what has happened: from this node in the order of the commits and after their answers, from others some time later.
+   * Events for those who are not here are dropped.
+   */
+  take(event: NodeEvent): void {
+    switch (event.kind) {
+      case 'appended':
+        this.#appended(event)
+        break
+      case 'ended':
+        this.#ended(event)
+        break
+      case 'transient':
+        for (const member of this.#membersOf(uidOf(event.to))) member.transient?.(event)
+        break
+      case 'deliver':
+        break // the engine's
+    }
+  }
+
+  #appended(event: AppendedEvent): void {
+    const uid = uidOf(event.to)
+    if (this.polls.size > 0) this.polls.appended(uid)
+    const members = this.#users.get(uid)
     if (members === undefined) return
-    if (!Array.isArray(members)) members.hint(hint)
-    else for (const member of members) member.hint(hint)
+    if (!Array.isArray(members)) members.appended(event)
+    else for (const member of members) member.appended(event)
   }
 
-  /**
-   * The device's session has ended, or (with an attempt) it is bound by that attempt, here or on another node: connections
-   * with a lower one are closed, and polls refused.
-   */
-  ended(uid: number, device: number, attempt: number | undefined, code: Code): void {
-    this.polls.ended(uid, device, attempt, code)
+  #ended({ to, device, what, attempt, except }: EndedEvent): void {
+    const uid = uidOf(to)
     const member = this.#find(uid, device)
-    if (member === undefined || (attempt !== undefined && member.attempt >= attempt)) return
-    member.close(code, undefined, attempt)
-  }
-
-  /**
-   * All tokens of the device have ended but a new one: polls are asked again, and its connection is closed unless it asked for that.
-   * @param attempt of the connection that asked; 0: none
-   */
-  renewed(uid: number, device: number, attempt: number): void {
-    this.polls.release(uid, device)
-    const member = this.#find(uid, device)
-    if (member !== undefined && member.attempt !== attempt) member.close(CODES.SESSION_REVOKED.code)
+    const goes = member !== undefined && member.attempt !== except
+    switch (what) {
+      case 'session':
+        this.polls.revoke(uid, device, attempt)
+        if (goes && member.attempt <= attempt) member.close(CODES.SESSION_REVOKED.code)
+        break
+      case 'attempt':
+        this.polls.replace(uid, device, attempt)
+        if (goes && member.attempt < attempt) member.close(CODES.REPLACED.code, undefined, attempt)
+        break
+      case 'token':
+        this.polls.release(uid, device)
+        if (goes && member.attempt <= attempt) member.close(CODES.SESSION_REVOKED.code)
+        break
+    }
   }
 
   encode(uid: number, from: number, to: number, items: readonly RawItem[]): Uint8Array {
@@ -147,6 +168,11 @@ export class Hub<M extends Member = Member> implements PushEncoder {
   encodeNotify(version: number): Uint8Array {
     this.notifies++
     return encodeNotice(METHODS.notify.number, encodeNotifyNotice({ version }))
+  }
+
+  #membersOf(uid: number): readonly M[] {
+    const members = this.#users.get(uid) ?? []
+    return Array.isArray(members) ? members : [members]
   }
 
   #find(uid: number, device: number): M | undefined {

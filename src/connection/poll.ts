@@ -3,11 +3,11 @@
  *
  *   enter() ──► reading ── an item, or the time is over ──► settled
  *                ▲  │ nothing new
- *       a hint   │  ▼
+ *       appended │  ▼
  *                waiting ── refused, superseded, abandoned ──► settled
  *
- * It stands in the hub before its page is read: what is appended from then on comes as a hint or is in the page. A hint that
- * comes while a page is being read has it read once more. When the time is over the page is read a last time, so a hint that
+ * It stands in the hub before its page is read: what is appended from then on is told or is in the page. News that
+ * comes while a page is being read has it read once more. When the time is over the page is read a last time, so an event that
  * was lost between nodes costs the wait and nothing else.
  */
 
@@ -51,7 +51,7 @@ export class Poll implements Waiter {
   readonly #asker: PollAsker
   #state: 'reading' | 'waiting' | 'settled' = 'reading'
   /** Something came while a page was being read. */
-  #hinted = false
+  #grown = false
   #timeOver = false
   #timer: TimerHandle | undefined
 
@@ -91,16 +91,16 @@ export class Poll implements Waiter {
     if (this.#timeOver || page.kind === 'resync' || page.items.length > 0 || page.to > this.#since) {
       this.leave()
       this.#asker.answered(page)
-    } else if (this.#hinted) {
+    } else if (this.#grown) {
       this.#look()
     } else {
       this.#state = 'waiting'
     }
   }
 
-  hint(): void {
+  appended(): void {
     if (this.#state === 'waiting') this.#look()
-    else this.#hinted = true
+    else this.#grown = true
   }
 
   release(): void {
@@ -131,7 +131,7 @@ export class Poll implements Waiter {
 
   #look(): void {
     this.#state = 'reading'
-    this.#hinted = false
+    this.#grown = false
     this.#context.services.page(this.uid, this.#since).then(
       page => this.read(page),
       () => this.end(CODES.UNAVAILABLE.code, 0, RETRY_AFTER_MS),

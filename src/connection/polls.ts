@@ -14,7 +14,7 @@ export interface Waiter {
   /** 0: on nobody's behalf. */
   readonly attempt: number
   /** The user's timeline has grown. */
-  hint(): void
+  appended(): void
   /** It is answered with an empty page, and leaves by itself. */
   release(): void
   /** It is refused, and leaves by itself. */
@@ -32,7 +32,7 @@ export class Polls {
   }
 
   /**
-   * Enters a poll, from when on it gets hints, and ends the one that it supersedes.
+   * Enters a poll, which is told of events from then on, and ends the one that it supersedes.
    * @returns the attempt of a newer one that waits in its stead; 0 if this one waits
    */
   enter(poll: Waiter): number {
@@ -61,19 +61,24 @@ export class Polls {
     this.#size--
   }
 
-  hint(uid: number): void {
+  /** The user's timeline has grown. */
+  appended(uid: number): void {
     const waiting = this.#users.get(uid)
-    if (waiting !== undefined) for (const poll of waiting) poll.hint()
+    if (waiting !== undefined) for (const poll of waiting) poll.appended()
   }
 
-  /** The device's session has ended; with an attempt: what belongs to a lower one has. */
-  ended(uid: number, device: number, attempt: number | undefined, code: Code): void {
-    const waiting = this.#users.get(uid)
-    if (waiting === undefined) return
-    for (const poll of [...waiting]) {
-      if (poll.device !== device) continue
-      if (attempt === undefined) poll.end(code)
-      else if (poll.attempt !== 0 && poll.attempt < attempt) poll.end(code, attempt)
+  /** Ends the polls of a device whose session ended when this attempt was bound. */
+  revoke(uid: number, device: number, attempt: number): void {
+    for (const poll of [...this.of(uid)]) {
+      if (poll.device === device && poll.attempt <= attempt) poll.end(CODES.SESSION_REVOKED.code)
+    }
+  }
+
+  /** Ends the polls of a device that stand under a lower attempt than the one that is bound now. */
+  replace(uid: number, device: number, attempt: number): void {
+    if (this.#size === 0) return
+    for (const poll of [...this.of(uid)]) {
+      if (poll.device === device && poll.attempt !== 0 && poll.attempt < attempt) poll.end(CODES.REPLACED.code, attempt)
     }
   }
 

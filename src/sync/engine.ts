@@ -1,13 +1,13 @@
 /**
  * The engine: runs transitions against one store.
  *
- *   submit ─► plan (synchronous) ─► seal ─► commit queue of the scope ─► durable: answer, then hints, then outbox
+ *   submit ─► plan (synchronous) ─► seal ─► commit queue of the scope ─► durable: answer, then events, then outbox
  *               │  ▲ missing records: read them, plan again       │
  *               └──┘                                              └─ fell: forget what it rested on, plan again
  *
  * What comes while a whole write waits planned is planned when there is room, in its order.
  *
- * Nothing is answered, hinted or shown before it is durable. Several engines may work on one store: what one does not know
+ * Nothing is answered, told or shown before it is durable. Several engines may work on one store: what one does not know
  * of the others costs it a conflict and another try, never an error.
  */
 import type { Clock, TimerHandle } from '../lib/clock.js'
@@ -16,11 +16,12 @@ import { Fifo } from '../lib/fifo.js'
 import type { Defer } from '../lib/turn.js'
 import type { Actor, CommitResult, ScannedRecord, ScopeId, Store, Version } from '../store/types.js'
 import { CommitQueue } from './commit-queue.js'
+import type { Delivery, NodeEvent } from './events.js'
 import { Outbox } from './outbox.js'
 import { type Asked, Plan, type PlanContext } from './plan.js'
 import { type Cell, RecordCache } from './record-cache.js'
 import type { Stamps } from './stamps.js'
-import type { EffectKind, EngineListener, Outcome, TimelinePage, Transition } from './types.js'
+import type { EffectKind, EngineMonitor, Outcome, TimelinePage, Transition } from './types.js'
 
 /**
  * Readings of missing records for one planning; more is a transition that never has enough. A rule that reads in a loop should
@@ -33,7 +34,7 @@ const TRIES_MAX = 32
 const CACHE_CELLS_MAX = 262_144
 const CACHE_AGE_MS = 30_000
 /** Before a head that could not be read is asked for again. */
-const HINT_AGAIN_MS = 500
+const TELL_AGAIN_MS = 500
 
 export interface EngineOptions {
   readonly store: Store
@@ -42,7 +43,8 @@ export interface EngineOptions {
   readonly time?: CountedTime
   readonly stamps: Stamps
   readonly effects: readonly EffectKind<unknown>[]
-  readonly listener: EngineListener
+  readonly delivery: Delivery
+  readonly monitor: EngineMonitor
   /** Runs a function at the end of the event loop's turn. */
   readonly defer: Defer
   /** The store failed for good: nothing is answered any more, the process is to end. */
@@ -148,8 +150,8 @@ export class Engine {
   }
 
   /**
-   * Runs a transition. `settle` is called once, synchronously when the result is durable: after the answers and hints of
-   * the units committed before, and before this unit's own hints.
+   * Runs a transition. `settle` is called once, synchronously when the result is durable: after the answers and events of
+   * the units committed before, and before this unit's own events.
    */
   submit<I, R>(actor: Actor, transition: Transition<I, R>, input: I, settle: (outcome: Outcome<R>) => void): void {
     this.#jobs += 1
@@ -178,6 +180,14 @@ export class Engine {
     return this.#store.scan(this.#store.scopeOf(actor), `${actor}/${prefix}`, after, limit)
   }
 
+  /** Takes what another node has told: drops what it makes stale, and delivers what waits. */
+  take(event: NodeEvent): void {
+    if (this.#closed) return
+    if (event.kind === 'ended') this.forget(event.to)
+    // A pair that cannot be read now is found by a sweep.
+    if (event.kind === 'deliver') void this.#outbox.look(event.source, event.target).catch(() => {})
+  }
+
   #enter<I, R>(job: Job<I, R>): void {
     const { queue, later } = this.#laneOf(this.#store.scopeOf(job.actor))
     if (queue.full || later.size > 0) later.push(job as unknown as Job<unknown, unknown>)
@@ -203,7 +213,7 @@ export class Engine {
   #plan<I, R>(job: Job<I, R>): boolean {
     const { plan, result, above } = Plan.make(this.#context, job)
     if (above !== undefined) {
-      this.#options.listener.aboveBound?.(job.transition.name, above)
+      this.#options.monitor.aboveBound?.(job.transition.name, above)
       this.#finish(job, REFUSED)
       return true
     }
@@ -268,16 +278,19 @@ export class Engine {
     plan.committed()
     const appended = committed.kind === 'committed' ? committed.appended : []
     this.#finish(job, { kind: 'done', result, own: plan.ownAppend(appended) })
-    const { listener } = this.#options
+    const { delivery, monitor } = this.#options
     for (let i = 0; i < plan.appends.length; i += 1) {
       const append = plan.appends[i]
       const range = appended[i]
       if (append === undefined) continue
-      if (range === undefined) this.#hintHead(append.actor)
-      else listener.hint({ actor: append.actor, from: range.from, version: range.version, bytes: append.bytes })
+      if (range === undefined) this.#tellHead(append.actor)
+      else {
+        const { from, version } = range
+        delivery.send({ kind: 'appended', to: append.actor, from, version, bytes: append.bytes })
+      }
     }
-    for (const signal of plan.signals) listener.signal(signal)
-    for (const { source, target, kind, error } of plan.asides) listener.setAside(source, target, kind, error)
+    for (const event of plan.events) delivery.send(event)
+    for (const { source, target, kind, error } of plan.asides) monitor.setAside(source, target, kind, error)
     if (plan.outbox.length > 0) this.#outbox.add(plan.outbox)
   }
 
@@ -292,11 +305,12 @@ export class Engine {
   }
 
   /** A unit was committed by a write whose answer was lost: its versions are not known here, only that there is something new. */
-  #hintHead(actor: Actor): void {
+  #tellHead(actor: Actor): void {
     if (this.#closed) return
     this.#store.read(actor, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 1, 0).then(
-      range => this.#options.listener.hint({ actor, from: range.durable, version: range.durable, bytes: undefined }),
-      () => this.#options.clock.after(HINT_AGAIN_MS, () => this.#hintHead(actor)),
+      ({ durable: version }) =>
+        this.#options.delivery.send({ kind: 'appended', to: actor, from: version, version, bytes: undefined }),
+      () => this.#options.clock.after(TELL_AGAIN_MS, () => this.#tellHead(actor)),
     )
   }
 
@@ -328,9 +342,9 @@ export class Engine {
   #laneOf(scope: ScopeId): Lane {
     let lane = this.#lanes.get(scope)
     if (lane === undefined) {
-      const { store, clock, defer, listener, onFatal } = this.#options
+      const { store, clock, defer, monitor, onFatal } = this.#options
       const onRoom = () => this.#planLater(made)
-      const onWritten = listener.committed?.bind(listener)
+      const onWritten = monitor.committed?.bind(monitor)
       const queue = new CommitQueue({ store, scope, clock, defer, onWritten, onFatal, onRoom })
       const made: Lane = { queue, later: new Fifo() }
       lane = made

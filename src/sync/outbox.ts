@@ -97,6 +97,12 @@ export class Outbox {
     for (const scope of this.#options.store.scopes()) await this.#sweepPrefix(scope, `${OUTBOX}/`)
   }
 
+  /** Finds the entries of one pair, whoever made them. */
+  async look(source: Actor, target: Actor): Promise<void> {
+    const scope = this.#options.store.scopeOf(source)
+    await this.#sweepPrefix(scope, `${outboxOf(source)}/${outboxEntry.prefix}/${source}/${target}/`)
+  }
+
   stop(): void {
     this.#stopped = true
   }
@@ -122,7 +128,7 @@ export class Outbox {
         continue
       }
       if (taken.result < (batch[0]?.before ?? 0)) {
-        await this.#readEarlier(pair).catch(() => {}) // the store cannot be reached: nothing was found, for now
+        await this.look(pair.source, pair.target).catch(() => {}) // the store cannot be reached: nothing was found, for now
         if (pair.entries[0]?.seq === first) await this.#pause()
         continue
       }
@@ -142,12 +148,6 @@ export class Outbox {
     }
     pair.busy = false
     if (pair.entries.length === 0) this.#pairs.delete(key)
-  }
-
-  /** The target expects a number before the first one known here: somebody else's entries, still in the store. */
-  async #readEarlier(pair: Pair): Promise<void> {
-    const scope = this.#options.store.scopeOf(pair.source)
-    await this.#sweepPrefix(scope, `${outboxOf(pair.source)}/${outboxEntry.prefix}/${pair.source}/${pair.target}/`)
   }
 
   #pause(): Promise<void> {

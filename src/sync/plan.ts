@@ -7,11 +7,12 @@ import { assert } from '../lib/assert.js'
 import type { Clock } from '../lib/clock.js'
 import type { CountedTime } from '../lib/counted-time.js'
 import type { Actor, Append, Appended, Drop, Expectation, Put, ScopeId, Stamp, Trim, Unit } from '../store/types.js'
+import type { NodeEvent } from './events.js'
 import { NO_TARGETS, type OutboxEntry, outboxEntry, outboxEntryId, outboxOf } from './outbox-entry.js'
 import type { ActorCells, Cell, KnownValue, Moment, RecordCache } from './record-cache.js'
 import { ASIDES_MAX, EFFECT_BYTES_MAX, isAbove, pairIn, pairOut, recordName, setAside } from './record-kinds.js'
 import type { Stamps } from './stamps.js'
-import { AboveBoundError, type EffectKind, type RecordKind, type Signal, type Transition, type Tx } from './types.js'
+import { AboveBoundError, type EffectKind, type RecordKind, type Transition, type Tx } from './types.js'
 
 /** How deep effects may cause effects in one unit, and how many appends one unit may hold: the rest goes by outbox. */
 export const CASCADE_LEVELS_MAX = 4
@@ -92,7 +93,7 @@ interface Mark {
   readonly appends: number
   readonly trims: number
   readonly drops: number
-  readonly signals: number
+  readonly events: number
   readonly effects: number
 }
 
@@ -109,7 +110,7 @@ export class Plan implements Moment {
   readonly appends: Append[] = []
   readonly trims: Trim[] = []
   readonly drops: Drop[] = []
-  readonly signals: Signal[] = []
+  readonly events: NodeEvent[] = []
   /** Entries put into an outbox by this plan: for the deliverer, after the commit. */
   readonly outbox: OutboxEntry[] = []
   /** Effects that threw: to be told when the unit that sets them aside is durable. */
@@ -369,7 +370,7 @@ export class Plan implements Moment {
       appends: this.appends.length,
       trims: this.trims.length,
       drops: this.drops.length,
-      signals: this.signals.length,
+      events: this.events.length,
       effects: this.#effects.length,
     }
   }
@@ -387,7 +388,7 @@ export class Plan implements Moment {
     this.appends.length = mark.appends
     this.trims.length = mark.trims
     this.drops.length = mark.drops
-    this.signals.length = mark.signals
+    this.events.length = mark.events
     this.#effects.length = mark.effects
   }
 }
@@ -472,8 +473,8 @@ export class PlanTx implements Tx {
     return this.#plan.context.outboxHasRoom(this.actor, target)
   }
 
-  signal(signal: Signal): void {
-    this.#plan.signals.push(signal)
+  event(event: NodeEvent): void {
+    this.#plan.events.push(event)
   }
 
   /** For the deliverer: an effect of this actor is taken, its entry leaves the outbox. */

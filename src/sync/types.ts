@@ -3,6 +3,7 @@
  * does to the Tx happens whole, durably, or not at all. It has no clock, no randomness and no I/O of its own.
  */
 import type { Actor, Appended, Version } from '../store/types.js'
+import type { NodeEvent } from './events.js'
 
 /** How large a record of a kind may get. The engine refuses what would put a larger one. */
 export interface RecordBound<T> {
@@ -73,8 +74,8 @@ export interface Tx {
   effect<I>(kind: EffectKind<I>, target: Actor, input: I): void
   /** Whether an effect to this actor can be taken now; if not, new work that needs it is to be refused, finally. */
   hasRoomFor(target: Actor): boolean
-  /** Told to the node after the commit, softly: it may be lost in a crash. */
-  signal(signal: Signal): void
+  /** Told to the nodes after the commit, softly: it may be lost in a crash. */
+  event(event: NodeEvent): void
 }
 
 export interface Transition<I, R> {
@@ -98,29 +99,10 @@ export interface Transition<I, R> {
   readonly makesAccount?: boolean
 }
 
-/**
- * session-ended: the session of a device ended; with an attempt, connections of lower attempts only. token-renewed: what the device
- * was let in by is good no more, but for the connection with this attempt (0: for none).
- */
-export interface Signal {
-  readonly kind: 'session-ended' | 'token-renewed'
-  readonly uid: number
-  readonly device: number
-  readonly attempt: number | undefined
-}
-
 /** An item of a log: its version, and the bytes as appended (the store's: never to be written to). */
 export interface LogItem {
   readonly version: Version
   readonly bytes: Uint8Array
-}
-
-/** After a commit: this item is now the only one of (from, version] in the actor's log. Without bytes: there is something up to version. */
-export interface Hint {
-  readonly actor: Actor
-  readonly from: Version
-  readonly version: Version
-  readonly bytes: Uint8Array | undefined
 }
 
 export type Outcome<R> =
@@ -146,10 +128,8 @@ export type TimelinePage =
   /** `since` is not a version of this log. */
   | { readonly kind: 'resync'; readonly head: Version }
 
-/** What the engine tells the node that runs it: called synchronously, after the answers of the same unit were given. */
-export interface EngineListener {
-  hint(hint: Hint): void
-  signal(signal: Signal): void
+/** What is counted and logged of the engine's work. */
+export interface EngineMonitor {
   /** A write of so many units is durable, `tookMs` after it was handed to the store. Absent: nobody counts. */
   committed?(units: number, tookMs: number): void
   /** An effect threw and was set aside: a bug. */

@@ -1,10 +1,11 @@
 import t from 'tap'
 import { Comparison, compareAll } from '../../src/cluster/compare.js'
-import type { EndedHint, UserHint } from '../../src/cluster/hints.js'
+import type { NodeEvent } from '../../src/sync/events.js'
+import { uidOf } from '../../src/sync/rules/records.js'
+import { appended, ended } from '../support/events.js'
 
 t.test('every connected user hears of the head, and devices whose session or place is gone are ended', async t => {
-  const hints: UserHint[] = []
-  const ended: EndedHint[] = []
+  const told: NodeEvent[] = []
   let asked = 0
   let most = 0
   const truth = {
@@ -24,22 +25,12 @@ t.test('every connected user hears of the head, and devices whose session or pla
     { uid: 0, device: 0, attempt: 0 },
     ...Array.from({ length: 500 }, (_, i) => ({ uid: 100 + i, device: 1, attempt: 5 })),
   ]
-  await compareAll(connected, truth, { hint: hint => hints.push(hint), ended: each => ended.push(each) })
-  t.equal(hints.length, 502)
-  t.same(
-    hints.filter(hint => hint.uid < 3),
-    [
-      { uid: 1, from: 10, version: 10, bytes: undefined },
-      { uid: 2, from: 20, version: 20, bytes: undefined },
-    ],
-  )
-  t.same(
-    ended.sort((a, b) => a.uid - b.uid),
-    [
-      { uid: 1, device: 2, attempt: 5 },
-      { uid: 2, device: 3, attempt: undefined },
-    ],
-  )
+  await compareAll(connected, truth, event => told.push(event))
+  t.equal(told.filter(({ kind }) => kind === 'appended').length, 502)
+  const of = (...uids: number[]): NodeEvent[] => told.filter(({ to }) => uids.includes(uidOf(to)))
+  t.same(of(1), [appended(1, { from: 10, version: 10, bytes: undefined }), ended(1, 2, 'attempt', 5)])
+  t.same(of(2), [appended(2, { from: 20, version: 20, bytes: undefined }), ended(2, 3, 'session', 5)])
+  t.equal(told.length, 504)
   t.ok(most <= 64, 'not all at once')
 })
 

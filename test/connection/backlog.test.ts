@@ -12,6 +12,7 @@ import { seededRandom } from '../../src/lib/random.js'
 import { Limits } from '../../src/ops/limits.js'
 import type { Caller, TimelinePage } from '../../src/services/types.js'
 import { connectionRig, helloFrame, joined, LEADING_ZERO } from '../support/connection-rig.js'
+import { appended } from '../support/events.js'
 import { FakeServices } from '../support/fake-services.js'
 import { ManualClock } from '../support/manual-clock.js'
 
@@ -202,13 +203,13 @@ t.test('while all is full pushes turn into Notify, and a first page into an empt
   services.requests.at(-1)?.caller.synced(2, 0, services.timeline(7).page(0), [])
   await rig.turn()
   pipe.seen()
-  const hint = () => rig.hub.hint({ uid: 7, ...services.timeline(7).append() })
-  hint()
+  const grow = () => rig.hub.take(appended(7, services.timeline(7).append()))
+  grow()
   await rig.turn()
   t.match(pipe.seen(), [{ what: 'push', versions: [4] }])
   backlog.change(owner(99, '198.51.100.1'), 1_000_000)
-  hint()
-  hint()
+  grow()
+  grow()
   await rig.turn()
   t.match(pipe.seen(), [{ what: 'notify', version: 6 }])
 })

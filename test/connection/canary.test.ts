@@ -4,7 +4,6 @@ import { CODES } from '../../protocol/codes.js'
 import { createHelloRequest } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import { Canary, type Readiness } from '../../src/connection/canary.js'
-import type { Hint } from '../../src/connection/feed.js'
 import { Hub } from '../../src/connection/hub.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
@@ -13,7 +12,7 @@ import { SERVE_OPTIONS } from '../../src/ops/config.js'
 import { makeToken } from '../../src/services/tokens.js'
 import type { CommitInFlight, MemoryFaults, ReadInFlight } from '../../src/store/memory/faults.js'
 import { MemoryStore, type MemoryStoreOptions } from '../../src/store/memory/store.js'
-import { createEngine, type Engine, randomStamps, uidOf } from '../../src/sync/index.js'
+import { createEngine, type Engine, randomStamps } from '../../src/sync/index.js'
 import { CANARY_RECEIVER, CANARY_SENDER } from '../../src/sync/rules/canary.js'
 import { userActor } from '../../src/sync/rules/records.js'
 import { startNode, TestDevice } from '../support/engine.js'
@@ -51,12 +50,12 @@ async function rig(
     stamps: randomStamps(random),
     defer: endOfTurn,
     onFatal: () => {},
-    listener: {
-      hint({ actor, from, version, bytes }) {
-        const hint: Hint = { uid: uidOf(actor), from, version, bytes }
-        if (deliver) hub.hint(hint)
+    delivery: {
+      send(event) {
+        if (deliver) hub.take(event)
       },
-      signal() {},
+    },
+    monitor: {
       setAside: (_source, _target, _kind, error) => t.fail(String(error)),
       committed() {
         commits++
@@ -241,10 +240,10 @@ t.test('nobody reaches its users, by any method', async t => {
   const store = new MemoryStore({ random })
   const node = await startNode(store, systemClock, 'reach')
   const hub = new Hub()
-  const hints = node.hints
+  const { appended } = node
   const canary = new Canary({ engine: node.engine, hub, clock: systemClock, random, patienceMs: PATIENCE_MS })
   const deliver = setInterval(() => {
-    for (const { actor, ...hint } of hints.splice(0)) hub.hint({ uid: uidOf(actor), ...hint })
+    for (const event of appended.splice(0)) hub.take(event)
   }, 1)
   t.same(await canary.check(), { ready: true })
   clearInterval(deliver)

@@ -4,6 +4,7 @@ import t from 'tap'
 import { encodeFrame, encodeNotice, encodeRequest, PING } from '../../protocol/frame-codec.js'
 import { METHODS } from '../../protocol/methods.js'
 import { connectionRig, helloFrame, joined, LEADING_ZERO } from '../support/connection-rig.js'
+import { appended } from '../support/events.js'
 import { FakeServices } from '../support/fake-services.js'
 import { EMPTY, request, TOKEN, whats } from '../support/open-connection.js'
 
@@ -69,7 +70,7 @@ t.test('what comes between Hello and its first page is neither lost nor pushed o
   connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 1 })))
   await rig.turn()
   t.match(pipe.seen(), [{ what: 'answer' }])
-  rig.hub.hint({ uid: 7, ...services.timeline(7).append() })
+  rig.hub.take(appended(7, services.timeline(7).append()))
   await rig.turn()
   t.same(pipe.seen(), [], 'the page goes first')
   for (const resolve of services.heldPages.splice(0)) resolve()
@@ -83,7 +84,7 @@ t.test('the first page goes first, also when an item follows what the client has
   const rig = connectionRig(services)
   const { pipe, connection } = rig.connect()
   connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 1 })))
-  rig.hub.hint({ uid: 7, ...services.timeline(7).append() })
+  rig.hub.take(appended(7, services.timeline(7).append()))
   await rig.turn()
   t.match(pipe.seen(), [{ what: 'answer' }])
 })

@@ -10,6 +10,7 @@ import {
 } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import { connectionRig, helloFrame, joined, LEADING_ZERO } from '../support/connection-rig.js'
+import { appended, ended } from '../support/events.js'
 import { FakeServices } from '../support/fake-services.js'
 import { EMPTY, messageItem, opened, openOne, request, TOKEN, whats } from '../support/open-connection.js'
 
@@ -17,7 +18,7 @@ t.test('many answers and pushes of one turn leave in one write', async t => {
   const { services, rig, pipe, connection } = await opened()
   services.onRequest = ({ caller, id }) => caller.respond(id, EMPTY)
   connection.receive(joined(...Array.from({ length: 50 }, (_, i) => request(i + 1)), PING, PING))
-  rig.hub.hint({ uid: 7, ...services.timeline(7).append() })
+  rig.hub.take(appended(7, services.timeline(7).append()))
   t.equal(pipe.writes.length, 0)
   await rig.turn()
   t.equal(pipe.writes.length, 1)
@@ -26,9 +27,9 @@ t.test('many answers and pushes of one turn leave in one write', async t => {
   t.equal(seen.filter(({ what }) => what === '00').length, 1, 'a read that held pings is answered by one')
 })
 
-t.test('hints of one turn become one push, in order', async t => {
+t.test('items of one turn become one push, in order', async t => {
   const { services, rig, pipe } = await opened()
-  for (let i = 0; i < 10; i++) rig.hub.hint({ uid: 7, ...services.timeline(7).append() })
+  for (let i = 0; i < 10; i++) rig.hub.take(appended(7, services.timeline(7).append()))
   await rig.turn()
   t.match(pipe.seen(), [{ what: 'push', from: 0, to: 10, versions: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] }])
 })
@@ -37,11 +38,11 @@ t.test('a push that was gathered leaves before an answer that came later', async
   const { services, rig, pipe, connection } = await opened()
   connection.receive(request(5, METHODS.send.number))
   const timeline = services.timeline(7)
-  rig.hub.hint({ uid: 7, ...timeline.append() })
+  rig.hub.take(appended(7, timeline.append()))
   const own = timeline.append()
   services.requests[0]?.caller.accepted(5, own.from, own.version)
-  rig.hub.hint({ uid: 7, ...own })
-  rig.hub.hint({ uid: 7, ...timeline.append() })
+  rig.hub.take(appended(7, own))
+  rig.hub.take(appended(7, timeline.append()))
   await rig.turn()
   t.match(pipe.seen(), [
     { what: 'push', from: 0, to: 1 },
@@ -53,15 +54,15 @@ t.test('a push that was gathered leaves before an answer that came later', async
 t.test('an item that does not follow makes one Notify, and no other until the client has pulled', async t => {
   const { services, rig, pipe, connection } = await opened()
   const timeline = services.timeline(7)
-  timeline.append() // its hint is lost
-  rig.hub.hint({ uid: 7, ...timeline.append() })
+  timeline.append() // its event is lost
+  rig.hub.take(appended(7, timeline.append()))
   await rig.turn()
-  rig.hub.hint({ uid: 7, ...timeline.append() })
+  rig.hub.take(appended(7, timeline.append()))
   await rig.turn()
   t.match(pipe.seen(), [{ what: 'notify', version: 2 }])
   connection.receive(request(3, METHODS.sync.number, encodeSyncRequest(createSyncRequest({ since: 0 }))))
   const page = timeline.page(0)
-  rig.hub.hint({ uid: 7, ...timeline.append() })
+  rig.hub.take(appended(7, timeline.append()))
   await rig.turn()
   t.same(pipe.seen(), [], 'the answer is to come')
   services.requests[0]?.caller.synced(3, 0, page, [])
@@ -76,7 +77,7 @@ t.test('an item that does not follow makes one Notify, and no other until the cl
   )
   connection.receive(request(4, METHODS.sync.number))
   services.requests[1]?.caller.synced(4, 3, timeline.page(3), [])
-  rig.hub.hint({ uid: 7, ...timeline.append() })
+  rig.hub.take(appended(7, timeline.append()))
   await rig.turn()
   t.match(pipe.seen(), [{ what: 'answer' }, { what: 'push', from: 4, to: 5 }], 'caught up: pushed again')
 })
@@ -85,13 +86,13 @@ t.test('a client that was told and does not pull is told again after some second
   const { services, rig, pipe } = await opened()
   const timeline = services.timeline(7)
   timeline.append()
-  rig.hub.hint({ uid: 7, ...timeline.append() })
+  rig.hub.take(appended(7, timeline.append()))
   await rig.turn()
   t.match(pipe.seen(), [{ what: 'notify', version: 2 }])
   await rig.pass(20_000)
   t.same(pipe.seen(), [], 'nothing new')
   for (let i = 0; i < 20; i++) {
-    rig.hub.hint({ uid: 7, ...timeline.append() })
+    rig.hub.take(appended(7, timeline.append()))
     await rig.turn()
   }
   t.match(pipe.seen(), [{ what: 'notify', version: 3 }])
@@ -99,9 +100,9 @@ t.test('a client that was told and does not pull is told again after some second
   t.match(pipe.seen(), [{ what: 'notify', version: 22 }])
 })
 
-t.test('a hint without bytes is a Notify', async t => {
+t.test('news without bytes is a Notify', async t => {
   const { rig, pipe } = await opened()
-  rig.hub.hint({ uid: 7, from: 0, version: 1, bytes: undefined })
+  rig.hub.take(appended(7, { from: 0, version: 1, bytes: undefined }))
   await rig.turn()
   t.match(pipe.seen(), [{ what: 'notify', version: 1 }])
 })
@@ -109,8 +110,8 @@ t.test('a hint without bytes is a Notify', async t => {
 t.test('connections of one user at the same version share the bytes of a push', async t => {
   const { services, rig, pipe } = await opened()
   const other = await openOne(rig, { token: Uint8Array.of(7, 2), attempt: 1 })
-  const hint = { uid: 7, ...services.timeline(7).append() }
-  rig.hub.hint(hint)
+  const event = appended(7, services.timeline(7).append())
+  rig.hub.take(event)
   await rig.turn()
   t.match(pipe.seen(), [{ what: 'push', to: 1 }])
   t.match(other.pipe.seen(), [{ what: 'push', to: 1 }])
@@ -197,16 +198,16 @@ t.test('notices that are not for the server are ignored, a response is not', asy
 t.test('after RESYNC the client stands at 0: nothing is pushed until it has pulled', async t => {
   const { services, rig, pipe, connection } = await opened()
   const timeline = services.timeline(7)
-  rig.hub.hint({ uid: 7, ...timeline.append() })
+  rig.hub.take(appended(7, timeline.append()))
   await rig.turn()
   connection.receive(request(1, METHODS.sync.number))
   services.requests[0]?.caller.synced(1, 99, timeline.page(99), [])
-  rig.hub.hint({ uid: 7, ...timeline.append() })
+  rig.hub.take(appended(7, timeline.append()))
   await rig.turn()
   t.match(pipe.seen().slice(1), [{ what: 'refusal', code: 'RESYNC' }])
   connection.receive(request(2, METHODS.sync.number))
   services.requests[1]?.caller.synced(2, 0, timeline.page(0), [])
-  rig.hub.hint({ uid: 7, ...timeline.append() })
+  rig.hub.take(appended(7, timeline.append()))
   await rig.turn()
   t.match(pipe.seen(), [{ what: 'answer' }, { what: 'push', from: 2, to: 3 }])
 })
@@ -330,14 +331,14 @@ t.test('the connection with the higher attempt replaces the other, which is told
 
 t.test('a session that ends elsewhere closes its connection; a bound attempt closes the lower ones only', async t => {
   const { rig, pipe, connection } = await opened({ attempt: 3 })
-  rig.hub.ended(7, 2, undefined, CODES.SESSION_REVOKED.code)
-  rig.hub.ended(8, 1, undefined, CODES.SESSION_REVOKED.code)
-  rig.hub.ended(7, 1, 3, CODES.REPLACED.code)
+  rig.hub.take(ended(7, 2, 'session', Number.MAX_SAFE_INTEGER))
+  rig.hub.take(ended(8, 1, 'session', Number.MAX_SAFE_INTEGER))
+  rig.hub.take(ended(7, 1, 'attempt', 3))
   t.equal(connection.state, 'open')
-  rig.hub.ended(7, 1, 4, CODES.REPLACED.code)
+  rig.hub.take(ended(7, 1, 'attempt', 4))
   t.same(pipe.seen(), [{ what: 'close', code: 'REPLACED', boundAttempt: 4 }])
   const again = await openOne(rig, { attempt: 9 })
-  rig.hub.ended(7, 1, undefined, CODES.SESSION_REVOKED.code)
+  rig.hub.take(ended(7, 1, 'session', Number.MAX_SAFE_INTEGER))
   t.same(whats(again.pipe), ['close SESSION_REVOKED'])
 })
 
@@ -346,7 +347,7 @@ t.test('a peer that takes nothing gets no more pushes and is not read; one Notif
   const timeline = services.timeline(7)
   pipe.takes = false
   for (let i = 0; i < 100; i++) {
-    rig.hub.hint({ uid: 7, ...timeline.append(), bytes: messageItem(5_000) })
+    rig.hub.take(appended(7, { ...timeline.append(), bytes: messageItem(5_000) }))
     await rig.turn()
   }
   connection.receive(request(1))

@@ -1,11 +1,13 @@
 import t from 'tap'
 import { encodePushFrame, type RawItem } from '../../protocol/item-codec.js'
-import { Feed, type Hint, NOTIFY_AGAIN_TICKS, type PushEncoder } from '../../src/connection/feed.js'
+import { Feed, NOTIFY_AGAIN_TICKS, type PushEncoder } from '../../src/connection/feed.js'
+import type { AppendedEvent } from '../../src/sync/events.js'
+import { appended } from '../support/events.js'
 
 const ITEM = Uint8Array.of(0x12, 0x00)
 
-function hint(from: number, version: number, bytes: Uint8Array | undefined = ITEM): Hint {
-  return { uid: 7, from, version, bytes }
+function item(from: number, version: number, bytes: Uint8Array | undefined = ITEM): AppendedEvent {
+  return appended(7, { from, version, bytes })
 }
 
 /** Keeps what was asked of it. */
@@ -21,8 +23,8 @@ t.test('what follows is gathered, in one range', async t => {
   const feed = new Feed(4, 4)
   const encoder = new Encoder()
   t.equal(feed.take(7, encoder), undefined)
-  t.equal(feed.offer(hint(4, 6), true), true)
-  t.equal(feed.offer(hint(6, 7), true), true)
+  t.equal(feed.offer(item(4, 6), true), true)
+  t.equal(feed.offer(item(6, 7), true), true)
   t.equal(feed.gatheredBytes, 4)
   t.ok(feed.take(7, encoder))
   t.same(encoder.asked, [[4, 7, [6, 7]]])
@@ -31,27 +33,27 @@ t.test('what follows is gathered, in one range', async t => {
 
 t.test('what the client has already is nothing, what it cannot reach leaves it behind', async t => {
   const feed = new Feed(4, 4)
-  t.equal(feed.offer(hint(2, 4), true), false)
-  t.equal(feed.offer(hint(5, 6), true), true)
+  t.equal(feed.offer(item(2, 4), true), false)
+  t.equal(feed.offer(item(5, 6), true), true)
   t.same([feed.gathered, feed.behind, feed.pushedTo, feed.head], [false, true, 4, 6])
-  t.equal(feed.offer(hint(4, 5), true), true, 'a late hint closes the gap')
+  t.equal(feed.offer(item(4, 5), true), true, 'a late item closes the gap')
   t.same([feed.gathered, feed.pushedTo, feed.behind], [true, 5, true])
 })
 
 t.test('without room it falls behind, and stays so until it is paged', async t => {
   const feed = new Feed(4, 4)
-  feed.offer(hint(4, 5), false)
-  feed.offer(hint(5, 6), true)
+  feed.offer(item(4, 5), false)
+  feed.offer(item(5, 6), true)
   t.same([feed.gathered, feed.behind, feed.told], [false, true, 4])
   feed.paged(6, 6, false)
   t.equal(feed.behind, false)
-  feed.offer(hint(6, 7), true)
+  feed.offer(item(6, 7), true)
   t.equal(feed.gathered, true)
 })
 
 t.test('a page that is older than what was pushed takes nothing back', async t => {
   const feed = new Feed(0, 0)
-  feed.offer(hint(0, 5), true)
+  feed.offer(item(0, 5), true)
   feed.take(7, new Encoder())
   feed.paged(3, 3, false)
   t.same([feed.pushedTo, feed.told, feed.notify(1)], [5, 5, 0])
@@ -60,7 +62,7 @@ t.test('a page that is older than what was pushed takes nothing back', async t =
 t.test('after a page with more behind it nothing is pushed', async t => {
   const feed = new Feed(0, 9)
   feed.paged(3, 9, true)
-  feed.offer(hint(9, 10), true)
+  feed.offer(item(9, 10), true)
   t.same([feed.gathered, feed.pushedTo, feed.told], [false, 3, 3])
 })
 
@@ -73,7 +75,7 @@ t.test(
     feed.accepted(6, 7)
     t.same([feed.pushedTo, feed.told, feed.behind], [5, 5, true])
     t.equal(feed.notify(1), 0, 'the answer said it')
-    feed.offer(hint(7, 8), true)
+    feed.offer(item(7, 8), true)
     t.equal(feed.gathered, false)
     t.equal(feed.notify(NOTIFY_AGAIN_TICKS + 1), 8)
     feed.accepted(4, 5)
@@ -85,15 +87,15 @@ t.test('notifies once; again only for more, and only after a while', async t => 
   const feed = new Feed(0, 0)
   t.equal(feed.notify(10), 0)
   t.equal(feed.notifyTick, Number.POSITIVE_INFINITY)
-  feed.offer(hint(1, 2), true)
+  feed.offer(item(1, 2), true)
   t.equal(feed.notify(10), 2)
   t.equal(feed.notify(100), 0)
-  feed.offer(hint(2, 3), true)
+  feed.offer(item(2, 3), true)
   t.equal(feed.notify(11), 0)
   t.equal(feed.notifyTick, 10 + NOTIFY_AGAIN_TICKS)
   t.equal(feed.notify(10 + NOTIFY_AGAIN_TICKS), 3)
   feed.paged(3, 3, false)
-  feed.offer(hint(4, 5), true)
+  feed.offer(item(4, 5), true)
   t.equal(feed.notify(10 + NOTIFY_AGAIN_TICKS), 5, 'at once, for it had pulled everything')
 })
 
@@ -108,13 +110,13 @@ t.test('a first page is not told to have more, a Sync answer is', async t => {
 
 t.test('after RESYNC everything is to be pulled, and what was told may still be acknowledged', async t => {
   const feed = new Feed(0, 0)
-  feed.offer(hint(0, 1), true)
+  feed.offer(item(0, 1), true)
   feed.resync(1)
   t.same([feed.pushedTo, feed.told, feed.gathered, feed.notify(1)], [0, 1, false, 0])
-  feed.offer(hint(1, 2), true)
+  feed.offer(item(1, 2), true)
   t.equal(feed.gathered, false)
   feed.paged(2, 2, false)
-  feed.offer(hint(2, 3), true)
+  feed.offer(item(2, 3), true)
   t.equal(feed.gathered, true)
 })
 
@@ -122,10 +124,10 @@ t.test('says when a push is full, by items and by bytes', async t => {
   const many = new Feed(0, 0)
   for (let i = 0; i < 256; i++) {
     t.equal(many.full, false)
-    many.offer(hint(i, i + 1), true)
+    many.offer(item(i, i + 1), true)
   }
   t.equal(many.full, true)
   const large = new Feed(0, 0)
-  for (let i = 0; i < 8; i++) large.offer(hint(i, i + 1, new Uint8Array(16_384)), true)
+  for (let i = 0; i < 8; i++) large.offer(item(i, i + 1, new Uint8Array(16_384)), true)
   t.equal(large.full, true)
 })

@@ -1,36 +1,37 @@
 import t from 'tap'
 import { CODES, type Code } from '../../protocol/codes.js'
-import type { Hint } from '../../src/connection/feed.js'
 import { Hub, type Member } from '../../src/connection/hub.js'
+import type { AppendedEvent, EndedEvent, TransientEvent } from '../../src/sync/events.js'
+import { appended, ended } from '../support/events.js'
 
 class FakeMember implements Member {
-  readonly hints: number[] = []
+  readonly told: number[] = []
   readonly closed: [code: Code, boundAttempt: number][] = []
   constructor(
     readonly uid: number,
     readonly device: number,
     readonly attempt: number,
   ) {}
-  hint(hint: Hint): void {
-    this.hints.push(hint.version)
+  appended({ version }: AppendedEvent): void {
+    this.told.push(version)
   }
   close(code: Code, _message?: string, boundAttempt = 0): void {
     this.closed.push([code, boundAttempt])
   }
 }
 
-const HINT: Hint = { uid: 1, from: 4, version: 5, bytes: Uint8Array.of(0x12, 0) }
+const ITEM = { from: 4, version: 5, bytes: Uint8Array.of(0x12, 0) }
 
-t.test('hints reach every device of the user and nobody else', async t => {
+t.test('items are told to every device of the user and nobody else', async t => {
   const hub = new Hub()
   const members = [new FakeMember(1, 1, 1), new FakeMember(1, 2, 1), new FakeMember(1, 3, 1), new FakeMember(2, 1, 1)]
   for (const member of members) t.equal(hub.bind(member), 0)
   t.same([hub.users, hub.bound], [2, 4])
   t.same([hub.devices(1), hub.devices(2), hub.devices(3)], [[1, 2, 3], [1], []])
-  hub.hint(HINT)
-  hub.hint({ ...HINT, uid: 3 })
+  hub.take(appended(1, ITEM))
+  hub.take(appended(3, ITEM))
   t.same(
-    members.map(({ hints }) => hints),
+    members.map(({ told }) => told),
     [[5], [5], [5], []],
   )
   for (const member of members) {
@@ -38,8 +39,8 @@ t.test('hints reach every device of the user and nobody else', async t => {
     hub.unbind(member)
   }
   t.same([hub.users, hub.bound], [0, 0])
-  hub.hint(HINT)
-  t.same(members[0]?.hints, [5])
+  hub.take(appended(1, ITEM))
+  t.same(members[0]?.told, [5])
 })
 
 t.test('of two connections of a device the higher attempt stays, the same one again replaces', async t => {
@@ -54,8 +55,8 @@ t.test('of two connections of a device the higher attempt stays, the same one ag
   t.equal(hub.bind(higher), 0)
   t.same(first.closed, [[CODES.REPLACED.code, 6]])
   hub.unbind(first) // its socket closes later
-  hub.hint(HINT)
-  t.same([first.hints, higher.hints, hub.bound], [[], [5], 2])
+  hub.take(appended(1, ITEM))
+  t.same([first.told, higher.told, hub.bound], [[], [5], 2])
 })
 
 t.test('a push is encoded once for a user at one version', async t => {
@@ -65,4 +66,35 @@ t.test('a push is encoded once for a user at one version', async t => {
   t.equal(hub.encode(1, 4, 5, items), frame)
   t.not(hub.encode(1, 3, 5, items), frame)
   t.not(hub.encode(2, 3, 5, items), hub.encode(1, 3, 5, items))
+})
+
+t.test('what is ended names attempts: it closes what is not newer, however late it comes', async t => {
+  const closedBy = (event: EndedEvent, attempt: number): number => {
+    const hub = new Hub()
+    const member = new FakeMember(1, 1, attempt)
+    hub.bind(member)
+    hub.bind(new FakeMember(1, 2, 1))
+    hub.take(event)
+    return member.closed[0]?.[0] ?? 0
+  }
+  t.equal(closedBy(ended(1, 1, 'session', 5), 5), CODES.SESSION_REVOKED.code)
+  t.equal(closedBy(ended(1, 1, 'session', 5), 6), 0, 'the device has a new session')
+  t.equal(closedBy(ended(1, 1, 'attempt', 5), 4), CODES.REPLACED.code)
+  t.equal(closedBy(ended(1, 1, 'attempt', 5), 5), 0)
+  t.equal(closedBy(ended(1, 1, 'token', 5, 4), 5), CODES.SESSION_REVOKED.code)
+  t.equal(closedBy(ended(1, 1, 'token', 5, 5), 5), 0, 'the one that asked for the new token')
+  t.equal(closedBy(ended(1, 1, 'token', 5), 6), 0, 'it came with the new token')
+  t.equal(closedBy(ended(1, 3, 'session', 5), 5), 0)
+})
+
+t.test('what is stored nowhere is handed to the members that take it, and dropped where there are none', async t => {
+  const hub = new Hub()
+  const member = new FakeMember(1, 1, 1)
+  const heard: string[] = []
+  hub.bind(member)
+  hub.bind(Object.assign(new FakeMember(1, 2, 1), { transient: ({ topic }: TransientEvent) => heard.push(topic) }))
+  hub.take({ kind: 'transient', to: 'user/1', topic: 'typing', bytes: new Uint8Array(0) })
+  hub.take({ kind: 'transient', to: 'user/2', topic: 'typing', bytes: new Uint8Array(0) })
+  t.same(heard, ['typing'])
+  t.same(member.told, [])
 })

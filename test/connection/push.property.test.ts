@@ -4,19 +4,20 @@ import { encodeRequest } from '../../protocol/frame-codec.js'
 import { createSyncRequest, decodeSyncRequest, encodeSyncRequest } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Connection } from '../../src/connection/connection.js'
-import type { Hint } from '../../src/connection/feed.js'
 import type { TimelinePage } from '../../src/services/types.js'
+import type { AppendedEvent } from '../../src/sync/events.js'
 import { connectionRig, type FakePipe, helloFrame, joined, LEADING_ZERO } from '../support/connection-rig.js'
+import { appended } from '../support/events.js'
 import { FakeServices, type HeldRequest } from '../support/fake-services.js'
 import { ModelClient } from '../support/model-client.js'
 
 const UID = 7
 
 type Step =
-  /** The timeline grows; its hint comes, comes later (behind newer ones), or never. */
-  | { readonly kind: 'grow'; readonly hint: 'now' | 'late' | 'lost'; readonly size: number }
-  | { readonly kind: 'late-hint' }
-  /** The device sends: its answer comes before its hint, or the answer is a repeat's and names no version. */
+  /** The timeline grows; its event comes, comes later (behind newer ones), or never. */
+  | { readonly kind: 'grow'; readonly told: 'now' | 'late' | 'lost'; readonly size: number }
+  | { readonly kind: 'told-late' }
+  /** The device sends: its answer comes before its event, or the answer is a repeat's and names no version. */
   | { readonly kind: 'send'; readonly repeat: boolean }
   /** The pipe takes bytes, or stops taking them. */
   | { readonly kind: 'pipe'; readonly takes: boolean }
@@ -30,7 +31,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 8,
     arbitrary: fc.record({
       kind: fc.constant('grow' as const),
-      hint: fc.oneof(
+      told: fc.oneof(
         { weight: 8, arbitrary: fc.constant('now' as const) },
         { weight: 1, arbitrary: fc.constant('late' as const) },
         { weight: 1, arbitrary: fc.constant('lost' as const) },
@@ -38,7 +39,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       size: fc.oneof({ weight: 4, arbitrary: fc.constant(10) }, { weight: 1, arbitrary: fc.constant(16_000) }),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('late-hint' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('told-late' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('send' as const), repeat: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('pipe' as const), takes: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('answer' as const), fresh: fc.boolean() }) },
@@ -55,7 +56,7 @@ class Scenario {
   readonly connection: Connection
   readonly client: ModelClient
   readonly syncs: { held: HeldRequest; since: number; page: TimelinePage }[] = []
-  readonly #lateHints: Hint[] = []
+  readonly #late: AppendedEvent[] = []
   #lastId = 1
 
   constructor(before: number, since: number, itemsMax: number) {
@@ -72,10 +73,10 @@ class Scenario {
   async take(step: Step): Promise<void> {
     switch (step.kind) {
       case 'grow':
-        this.grow(step.hint, step.size)
+        this.grow(step.told, step.size)
         break
-      case 'late-hint':
-        this.#hint(this.#lateHints.shift())
+      case 'told-late':
+        this.#tell(this.#late.shift())
         break
       case 'send':
         this.#send(step.repeat)
@@ -101,10 +102,10 @@ class Scenario {
     for (const bytes of this.pipe.writes.splice(0)) this.client.receive(bytes)
   }
 
-  grow(hint: 'now' | 'late' | 'lost', size: number): void {
+  grow(told: 'now' | 'late' | 'lost', size: number): void {
     const item = this.#append(size)
-    if (hint === 'now') this.#hint(item)
-    else if (hint === 'late') this.#lateHints.push(item)
+    if (told === 'now') this.#tell(item)
+    else if (told === 'late') this.#late.push(item)
   }
 
   answer(fresh: boolean): void {
@@ -119,15 +120,15 @@ class Scenario {
     for (const { caller, id } of this.services.requests.splice(0)) caller.accepted(id, 0, 0)
   }
 
-  #append(size: number): Hint {
+  #append(size: number): AppendedEvent {
     const item = this.timeline.append()
     const bytes = size <= 10 ? item.bytes : messageOf(size)
     this.timeline.items[item.version - 1] = { version: item.version, bytes }
-    return { uid: UID, ...item, bytes }
+    return appended(UID, { ...item, bytes })
   }
 
-  #hint(hint: Hint | undefined): void {
-    if (hint !== undefined) this.rig.hub.hint(hint)
+  #tell(event: AppendedEvent | undefined): void {
+    if (event !== undefined) this.rig.hub.take(event)
   }
 
   #send(repeat: boolean): void {
@@ -142,7 +143,7 @@ class Scenario {
     } else {
       const own = this.#append(10)
       held.caller.accepted(held.id, own.from, own.version)
-      this.#hint(own)
+      this.#tell(own)
     }
   }
 
@@ -168,7 +169,7 @@ async function run(steps: readonly Step[], before: number, since: number, itemsM
   const scenario = new Scenario(before, since, itemsMax)
   for (const step of steps) await scenario.take(step)
   const { client, timeline, pipe, rig } = scenario
-  // One last hint, of something that may have been lost on the way: the node that lost one finds it in the end.
+  // One last event, of something that may have been lost on the way: the node that lost one finds it in the end.
   scenario.grow('now', 10)
   for (let i = 0; i < 400 && (client.applied < timeline.head || client.pulling); i++) {
     pipe.takes = true
@@ -215,7 +216,7 @@ t.test('whatever happens, the client ends with every item, each once, in order',
 t.test('in sequence nothing is pulled and nothing is notified', async t => {
   const steps = Array.from({ length: 60 }, (_, i): Step => {
     if (i % 5 === 0) return { kind: 'turn' }
-    return i % 5 === 2 ? { kind: 'send', repeat: false } : { kind: 'grow', hint: 'now', size: 10 }
+    return i % 5 === 2 ? { kind: 'send', repeat: false } : { kind: 'grow', told: 'now', size: 10 }
   })
   const { client } = await run(steps, 3, 1, 256)
   t.same([client.pulls, client.notifies], [0, 0])

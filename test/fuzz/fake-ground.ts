@@ -5,6 +5,7 @@ import { encodeRequest, PING } from '../../protocol/frame-codec.js'
 import { HEARTBEAT_MS_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import { connectionRig, helloFrame, joined, LEADING_ZERO, type Rig } from '../support/connection-rig.js'
+import { appended, ended } from '../support/events.js'
 import { FakeServices, type HeldRequest } from '../support/fake-services.js'
 import { Chance } from './chance.js'
 import type { Ground } from './ground.js'
@@ -58,7 +59,7 @@ export class FakeGround implements Ground {
     switch (chance.below(6)) {
       case 0: {
         const uid = chance.between(1, USERS)
-        hub.hint({ uid, ...this.#services.timeline(uid).append() })
+        hub.take(appended(uid, this.#services.timeline(uid).append()))
         break
       }
       case 1:
@@ -74,7 +75,7 @@ export class FakeGround implements Ground {
         }
         break
       case 4:
-        if (chance.yes(0.02)) hub.ended(chance.between(1, USERS), 1, undefined, CODES.SESSION_REVOKED.code)
+        if (chance.yes(0.02)) hub.take(ended(chance.between(1, USERS), 1, 'session', Number.MAX_SAFE_INTEGER))
         break
       default:
         if (chance.yes(0.02)) for (const each of context.connections) if (each.uid !== WITNESS) each.drain(1_000)
@@ -113,7 +114,7 @@ export class FakeGround implements Ground {
     this.#witnessIds++
     const body = Uint8Array.of(1, 2, this.#witnessIds & 255)
     connection.receive(joined(PING, encodeRequest(this.#witnessIds, METHODS.getProfile.number, body)))
-    this.context.hub.hint({ uid: WITNESS, ...this.#services.timeline(WITNESS).append() })
+    this.context.hub.take(appended(WITNESS, this.#services.timeline(WITNESS).append()))
     await turn()
     const seen = pipe.seen()
     const got = seen.map(({ what, id, code }) => `${what} ${id ?? code ?? ''}`.trim()).join(', ')
@@ -153,7 +154,7 @@ export class FakeGround implements Ground {
     } else if (method === METHODS.send.number && caller.uid !== 0) {
       const { from, version, bytes } = timeline.append()
       caller.accepted(id, from, version)
-      this.context.hub.hint({ uid: caller.uid, from, version, bytes })
+      this.context.hub.take(appended(caller.uid, { from, version, bytes }))
     } else caller.respond(id, chance.bytes(chance.pick([0, 10, 10_000])))
   }
 }

@@ -6,6 +6,7 @@ import { createSyncRequest, decodeSyncResponse, type SyncRequest } from '../../p
 import { METHODS } from '../../protocol/methods.js'
 import type { Member } from '../../src/connection/hub.js'
 import type { TimelinePage } from '../../src/services/types.js'
+import { appended, ended } from '../support/events.js'
 import { FakeServices, type HeldRequest } from '../support/fake-services.js'
 import { type AskedCall, ShortRig, settled, shown } from '../support/short-rig.js'
 
@@ -35,8 +36,8 @@ function rig(held?: HeldRequest[]): Rig {
     poll: (init = {}, headers = {}) =>
       short.ask(METHODS.sync, createSyncRequest({ since: timeline.head, waitMs: 25_000, ...init }), USER, { headers }),
     append(told = 'told') {
-      const hint = timeline.append()
-      if (told === 'told') short.hub.hint({ uid: USER, ...hint })
+      const grown = timeline.append()
+      if (told === 'told') short.hub.take(appended(USER, grown))
     },
   }
 }
@@ -53,7 +54,7 @@ function pageOf({ answers }: AskedCall): { to: number; items: number; more: bool
 }
 
 function member(attempt: number): Member {
-  return { uid: USER, device: 1, attempt, hint() {}, close() {} } as unknown as Member
+  return { uid: USER, device: 1, attempt, appended() {}, close() {} } as unknown as Member
 }
 
 t.test('waits for an item, and is answered with it', async t => {
@@ -135,7 +136,7 @@ t.test('an item that comes between the entry and the reading, or while a page is
   const empty = services.timeline(USER).page(1)
   held[1]?.caller.synced(held[1].id, 1, empty, [])
   services.heldPages = pages
-  short.hub.hint({ uid: USER, from: 1, version: 2, bytes: undefined }) // a hint without its item: it looks, and waits on
+  short.hub.take(appended(USER, { from: 1, version: 2, bytes: undefined })) // news without its item: it looks, and waits on
   const page = (): TimelinePage => services.timeline(USER).page(1)
   t.equal(pages.length, 1)
   append() // while that page is being read
@@ -145,11 +146,11 @@ t.test('an item that comes between the entry and the reading, or while a page is
   t.same(pageOf(again), { to: 2, items: 1, more: false })
 })
 
-t.test('a hint that brings nothing leaves it waiting', async t => {
+t.test('news that brings nothing leaves it waiting', async t => {
   const { short, poll, append } = rig()
   const waiting = poll()
-  short.hub.hint({ uid: USER, from: 0, version: 1, bytes: undefined })
-  short.hub.hint({ uid: USER + 1, from: 0, version: 1, bytes: undefined })
+  short.hub.take(appended(USER, { from: 0, version: 1, bytes: undefined }))
+  short.hub.take(appended(USER + 1, { from: 0, version: 1, bytes: undefined }))
   await settled()
   t.same([waiting.answers.length, short.hub.polls.size], [0, 1])
   append()
@@ -157,7 +158,7 @@ t.test('a hint that brings nothing leaves it waiting', async t => {
   t.equal(pageOf(waiting).items, 1)
 })
 
-t.test('a hint that was lost costs the wait and no item', async t => {
+t.test('an event that was lost costs the wait and no item', async t => {
   const { short, poll, append } = rig()
   const waiting = poll()
   append('untold')
@@ -185,10 +186,10 @@ t.test('a higher attempt, by HTTP or on a connection, replaces it', async t => {
   const { short, poll } = rig()
   const first = poll({ attempt: 3 })
   const nobody = poll()
-  short.hub.ended(USER, 1, 3, CODES.REPLACED.code) // its own Hello
-  short.hub.ended(USER, 2, 9, CODES.REPLACED.code) // another device
+  short.hub.take(ended(USER, 1, 'attempt', 3)) // its own Hello
+  short.hub.take(ended(USER, 2, 'attempt', 9)) // another device
   t.equal(first.answers.length, 0)
-  short.hub.ended(USER, 1, 4, CODES.REPLACED.code)
+  short.hub.take(ended(USER, 1, 'attempt', 4))
   t.same(shown(first), { status: 409, connectCode: 'aborted', code: CODES.REPLACED.code, boundAttempt: 4 })
   const second = poll({ attempt: 4 })
   short.hub.bind(member(5))
@@ -215,7 +216,7 @@ t.test('any Sync below the bound attempt is refused, before anything of it is do
 t.test('the end of its session ends it', async t => {
   const { short, poll } = rig()
   const waiting = [poll({ attempt: 3 }), poll()]
-  short.hub.ended(USER, 1, undefined, CODES.SESSION_REVOKED.code)
+  short.hub.take(ended(USER, 1, 'session', Number.MAX_SAFE_INTEGER))
   for (const one of waiting) t.match(shown(one), { status: 401, code: CODES.SESSION_REVOKED.code })
   t.same([short.hub.polls.size, short.clock.pending], [0, 0])
 })

@@ -1,6 +1,6 @@
 /** What befalls the nodes, their store and the ways between them, as long as there is chaos. */
 
-import type { HintBatch } from '../../src/cluster/hints.js'
+import type { EventBatch } from '../../src/cluster/peers.js'
 import type { MemoryDisk } from '../../src/store/memory/disk.js'
 import type { Stage } from './acts.js'
 import type { SimulatedNode } from './node.js'
@@ -70,13 +70,13 @@ export class Faults {
     return this.#outages.has(`${node} store`)
   }
 
-  /** Hints from one node to another: late, reordered or lost. */
-  carry(from: string, to: string, batch: HintBatch): void {
+  /** Events from one node to another: late, reordered or lost. */
+  carry(from: string, to: string, batch: EventBatch): void {
     const { stage, nodes, setup } = this.#options
-    const { hintLost, hintMs } = setup()
-    if (this.#outages.has(`${from} ${to}`) || this.#chance(hintLost)) return
-    const late = this.#chance(hintLost) ? 5_000 * stage.random.fraction() : 0
-    stage.after(hintMs * 2 * stage.random.fraction() + late, `hints ${from} ${to}`, () => {
+    const { eventsLost, eventMs } = setup()
+    if (this.#outages.has(`${from} ${to}`) || this.#chance(eventsLost)) return
+    const late = this.#chance(eventsLost) ? 5_000 * stage.random.fraction() : 0
+    stage.after(eventMs * 2 * stage.random.fraction() + late, `events ${from} ${to}`, () => {
       nodes.find(node => node.name === to)?.receive(batch)
     })
   }

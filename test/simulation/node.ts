@@ -1,8 +1,7 @@
 /** A node: the real engine, services, connections and hub in one process of the simulation, killed and started again. */
 
-import { CODES } from '../../protocol/codes.js'
 import { Comparison, compareAll } from '../../src/cluster/compare.js'
-import { type HintBatch, Hints } from '../../src/cluster/hints.js'
+import { type EventBatch, Peers } from '../../src/cluster/peers.js'
 import { Backlog } from '../../src/connection/backlog.js'
 import { Connection } from '../../src/connection/connection.js'
 import type { ConnectionContext } from '../../src/connection/context.js'
@@ -21,7 +20,7 @@ import { CHEAP_COST, Passwords } from '../../src/services/passwords.js'
 import { ConnectHandler } from '../../src/short/connect.js'
 import type { ShortAnswer, ShortCall, ShortRequest } from '../../src/short/types.js'
 import type { Store } from '../../src/store/types.js'
-import { createEngine, type Engine, randomStamps, uidOf } from '../../src/sync/index.js'
+import { createEngine, type Engine, randomStamps } from '../../src/sync/index.js'
 import { userActor } from '../../src/sync/rules/records.js'
 import { boundAttempt } from '../../src/sync/rules/session.js'
 import type { Stamps } from '../../src/sync/stamps.js'
@@ -46,7 +45,7 @@ export interface NodeOptions {
   readonly stamps?: (random: Random) => Stamps
   readonly sequence?: ServiceOptions['sequence']
   readonly short?: ((handle: Handle) => Handle) | undefined
-  send(from: string, to: string, batch: HintBatch): void
+  send(from: string, to: string, batch: EventBatch): void
   note(text: string): void
   /** An effect threw. */
   bug(text: string, error: unknown): void
@@ -62,7 +61,7 @@ interface Running {
   readonly services: ReturnType<typeof createServices>
   readonly context: ConnectionContext
   readonly jobs: Jobs
-  readonly hints: Hints
+  readonly peers: Peers
   readonly store: Store
   readonly handle: Handle
   readonly connect: ConnectHandler
@@ -142,7 +141,7 @@ export class SimulatedNode implements HttpHost {
   async drain(): Promise<void> {
     const running = this.#running
     if (running === undefined || !running.process.alive || !running.serving) return
-    const { context, services, jobs, engine, store, process, hints, connect } = running
+    const { context, services, jobs, engine, store, process, peers, connect } = running
     running.serving = false
     for (const connection of context.connections) connection.drain(1 + context.random.integer(DRAIN_MS))
     connect.drain(DRAIN_MS)
@@ -151,7 +150,7 @@ export class SimulatedNode implements HttpHost {
     services.flush()
     await jobs.stop()
     await engine.close()
-    hints.stop()
+    peers.stop()
     await store.close()
     this.#end(process)
   }
@@ -161,8 +160,8 @@ export class SimulatedNode implements HttpHost {
     if (this.alive) this.process.skewMs = ms
   }
 
-  receive(batch: HintBatch): void {
-    if (this.alive) this.#running?.hints.receive(batch)
+  receive(batch: EventBatch): void {
+    if (this.alive) this.#running?.peers.receive(batch)
   }
 
   accept(pipe: Pipe, address: string, way: Way): Served | undefined {
@@ -191,37 +190,35 @@ export class SimulatedNode implements HttpHost {
     const store = this.#options.store(process)
     const context = { hub, counters: new Counters(), connections: new Set<Connection>() }
     const comparison = new Comparison(
-      () => compareAll([...context.connections, ...hub.polls.all()], truth, hints0),
+      () => compareAll([...context.connections, ...hub.polls.all()], truth, event => hub.take(event)),
       run => clock.after(1_000, run),
     )
-    const hints0 = {
-      hint: hub.hint.bind(hub),
-      ended: ({ uid, device, attempt }: { uid: number; device: number; attempt: number | undefined }) =>
-        hub.ended(uid, device, attempt, attempt === undefined ? CODES.SESSION_REVOKED.code : CODES.REPLACED.code),
-    }
-    const hints = new Hints({
+    const links = new Peers({
       node: name,
       incarnation: 1 + random.integer(2 ** 32),
       clock,
       defer,
-      peers: () => peers,
-      holders: () => peers,
-      send: (to, batch) => this.#options.send(name, to, batch),
-      ...hints0,
+      network: { peers: () => peers, holders: () => peers, send: (to, batch) => this.#options.send(name, to, batch) },
+      take(event) {
+        engine.take(event)
+        hub.take(event)
+      },
       compare: () => comparison.ask(),
     })
+    links.start()
     const engine = createEngine({
       store,
       clock,
       defer,
       sweepMs,
       stamps: (stamps ?? randomStamps)(random),
-      listener: {
-        hint: ({ actor, from, version, bytes }) => hints.hint({ uid: uidOf(actor), from, version, bytes }),
-        signal({ kind, uid, device, attempt }) {
-          if (kind === 'token-renewed') hub.renewed(uid, device, attempt ?? 0)
-          else hints.end({ uid, device, attempt })
+      delivery: {
+        send(event) {
+          hub.take(event)
+          links.tell(event)
         },
+      },
+      monitor: {
         setAside: (source, target, kind, error) => bug(`${kind} of ${source} to ${target} was set aside`, error),
       },
       onFatal: error => {
@@ -271,7 +268,18 @@ export class SimulatedNode implements HttpHost {
     const connect = new ConnectHandler({ services, hub, clock, random, limits })
     const handle: Handle = (request, body, reply) => connect.handle(request, body, reply)
     const served = this.#options.short?.(handle) ?? handle
-    return { process, engine, services, jobs, context: session, hints, store, connect, handle: served, serving: false }
+    return {
+      process,
+      engine,
+      services,
+      jobs,
+      context: session,
+      peers: links,
+      store,
+      connect,
+      handle: served,
+      serving: false,
+    }
   }
 }
 

@@ -111,7 +111,7 @@ export const PLANTS = {
   },
   'soft cells without an age': {
     store: store => changed(store, { shared: false }),
-    setup: { store: 'one', restless: 8, hintLost: 0.5 },
+    setup: { store: 'one', restless: 8, eventsLost: 0.5 },
   },
   'a cached contact trusted after a conflict': {
     store: store => unexpecting(store, ({ name }) => name.startsWith('contact/')),

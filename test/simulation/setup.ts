@@ -33,8 +33,8 @@ export interface Setup {
   /** How long a phone's poll waits. */
   readonly pollMs: number
   readonly storeWeather: StoreWeather
-  readonly hintMs: number
-  readonly hintLost: number
+  readonly eventMs: number
+  readonly eventsLost: number
   readonly sweepMs: number
   /** Between two kills of a node, on average; Infinity for none. */
   readonly nodeKillMs: number
@@ -120,8 +120,8 @@ export function drawSetup(random: Random, only?: Partial<Setup>): Setup {
       out: false,
     },
     outageMs: store === 'embedded' || calm ? Number.POSITIVE_INFINITY : pick([Number.POSITIVE_INFINITY, 8_000, 25_000]),
-    hintMs: pick([1, 20, 300]),
-    hintLost: bad(pick([0, 0.05, 0.5])),
+    eventMs: pick([1, 20, 300]),
+    eventsLost: bad(pick([0, 0.05, 0.5])),
     sweepMs: 4_000,
     restoreMs: isRestored ? 8_000 + random.integer(10_000) : undefined,
     nodeKillMs: calm ? Number.POSITIVE_INFINITY : pick([5_000, 12_000, 40_000]),
@@ -147,7 +147,7 @@ export function calmed(setup: Setup): Setup {
     storeWeather: { ...setup.storeWeather, lostAnswer: 0, failedRead: 0, slow: 0 },
     http: { ...setup.http, lost: 0, twice: 0, foreign: 0 },
     wayMs: Number.POSITIVE_INFINITY,
-    hintLost: 0,
+    eventsLost: 0,
     misfortune: 0,
     phoneWriteFails: 0,
     nodeKillMs: Number.POSITIVE_INFINITY,

@@ -22,8 +22,8 @@ import { createServices, type OwnServices } from '../../src/services/index.js'
 import { CHEAP_COST, Passwords } from '../../src/services/passwords.js'
 import type { Caller, HelloAnswer, TimelinePage } from '../../src/services/types.js'
 import type { Store } from '../../src/store/types.js'
+import type { AppendedEvent, EndedEvent } from '../../src/sync/events.js'
 import { createEngine, type Engine, randomStamps, uidOf } from '../../src/sync/index.js'
-import type { Hint, Signal } from '../../src/sync/types.js'
 import { eventually } from './eventually.js'
 
 export interface Reply {
@@ -43,8 +43,8 @@ export interface TestNode {
   readonly engine: Engine
   readonly services: OwnServices
   readonly jobs: Jobs
-  readonly hints: Hint[]
-  readonly signals: Signal[]
+  readonly appended: AppendedEvent[]
+  readonly ended: EndedEvent[]
   readonly asides: unknown[]
   readonly fatal: unknown[]
   /** Devices that count as connected, of whatever user. */
@@ -60,8 +60,8 @@ export async function startNode(
   passwords?: Passwords,
 ): Promise<TestNode> {
   const random = seededRandom(seed)
-  const hints: Hint[] = []
-  const signals: Signal[] = []
+  const appended: AppendedEvent[] = []
+  const ended: EndedEvent[] = []
   const asides: unknown[] = []
   const fatal: unknown[] = []
   const engine = createEngine({
@@ -70,11 +70,13 @@ export async function startNode(
     time,
     stamps: randomStamps(random),
     defer: endOfTurn,
-    listener: {
-      hint: hint => hints.push(hint),
-      signal: signal => signals.push(signal),
-      setAside: (_source, _target, _kind, error) => asides.push(error),
+    delivery: {
+      send(event) {
+        if (event.kind === 'appended') appended.push(event)
+        if (event.kind === 'ended') ended.push(event)
+      },
     },
+    monitor: { setAside: (_source, _target, _kind, error) => asides.push(error) },
     onFatal: error => fatal.push(error),
   })
   await engine.start()
@@ -89,7 +91,7 @@ export async function startNode(
     beginWork: (job, uid) => jobs.wake(job, uid),
     ...own,
   })
-  return { engine, services, jobs, hints, signals, asides, fatal, connected }
+  return { engine, services, jobs, appended, ended, asides, fatal, connected }
 }
 
 /** One device, asking the services of a node. */

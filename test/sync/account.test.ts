@@ -97,7 +97,7 @@ t.test('the highest attempt wins, and others are told which is bound', async t =
   t.match(await phone.hello(0, 7), { kind: 'refused', code: CODES.ATTEMPT_SUPERSEDED.code, boundAttempt: 7 })
   t.match(await phone.hello(0, 6), { kind: 'refused', boundAttempt: 7 })
   t.match(await phone.hello(0, 0), { kind: 'refused', code: CODES.INVALID_ARGUMENT.code })
-  t.match(node.signals, [{ attempt: 1 }, { attempt: 7 }], 'each binding is told to the other nodes')
+  t.match(node.ended, [{ attempt: 1 }, { attempt: 7 }], 'each binding is told to the other nodes')
   const again = new TestDevice(node)
   await again.login('alice', 1)
   t.equal(again.session?.boundAttempt, 7)
@@ -120,7 +120,7 @@ t.test('a logged-out device is refused everywhere and comes back as the same one
   const phone = await new TestDevice(node).enter('alice', 1)
   await phone.send(999_999, 'to nobody')
   t.equal((await phone.call(METHODS.logout, {})).code, 0)
-  t.match(node.signals.at(-1), { kind: 'session-ended', device: 1, attempt: undefined })
+  t.match(node.ended.at(-1), { what: 'session', device: 1 })
   t.match(await phone.hello(0, 2), { code: CODES.SESSION_REVOKED.code })
   t.equal((await phone.send(999_999, 'x')).code, CODES.SESSION_REVOKED.code, 'also on a connection that lingers')
   t.equal((await phone.login('alice', 1)).code, 0)
@@ -218,7 +218,7 @@ t.test('a changed password ends every token of the device itself but the one tha
   t.ok(token.length > 0)
   t.match(await stolen.hello(0, 8), { code: CODES.UNAUTHENTICATED.code })
   t.match(await unused.hello(0, 8), { code: CODES.UNAUTHENTICATED.code })
-  t.match(node.signals.at(-1), { kind: 'token-renewed', device: 1 })
+  t.match(node.ended.at(-1), { what: 'token', device: 1 })
   const repeat = await phone.call(METHODS.changePassword, request)
   t.same([repeat.code, repeat.body.length], [0, 0], 'a repeat has no token')
   const session = phone.session
@@ -280,7 +280,7 @@ t.test('a node that knows nothing yet ends the devices and contacts of a user wh
   const [oldPassword, newPassword] = ['correct horse', 'another password']
   const changed = await alice.call(METHODS.changePassword, { sendSeq: alice.next(), oldPassword, newPassword })
   t.equal(changed.code, 0)
-  t.equal(alice.node.signals.length, DEVICES_MAX, 'the other devices are told, and its own polls')
+  t.equal(alice.node.ended.length, DEVICES_MAX, 'the other devices are told, and its own polls')
   for (let key = 102; key < 100 + DEVICES_MAX; key += 1) await new TestDevice(before).login('alice', key, newPassword)
 
   // A month later the ended devices are forgotten, by the first login of a new one.
@@ -294,7 +294,7 @@ t.test('a node that knows nothing yet ends the devices and contacts of a user wh
   alice.node = await startNode(store, clock, 'fourth')
   const deleted = await alice.call(METHODS.deleteAccount, { sendSeq: alice.next(), password: newPassword })
   t.equal(deleted.code, 0)
-  t.equal(alice.node.signals.length, DEVICES_MAX)
+  t.equal(alice.node.ended.length, DEVICES_MAX)
   for (const friend of friends) {
     friend.node = alice.node
     const send = () => friend.send(alice.uid, 'are you there')

@@ -105,7 +105,7 @@ class World {
       drop() {},
       effect: (kind, _target, input) => way?.push({ kind: kind as EffectKind<unknown>, input }),
       hasRoomFor: () => true,
-      signal() {},
+      event() {},
     }
   }
 }

@@ -75,8 +75,8 @@ t.test('the ninth comes and the one longest away goes, in one unit', async t => 
   ])
   t.same(await live(ninth), [1, 3, 4, 5, 6, 7, 8, 9])
   t.match(
-    node.signals.filter(({ attempt }) => attempt === undefined),
-    [{ kind: 'session-ended', device: 2 }],
+    node.ended.filter(({ what }) => what === 'session'),
+    [{ device: 2 }],
   )
   t.match(await second.hello(), { code: CODES.SESSION_REVOKED.code }, 'its token is void')
   t.equal((await second.send(1, 'on a connection that lingers')).code, CODES.SESSION_REVOKED.code)

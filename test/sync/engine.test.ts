@@ -6,10 +6,11 @@ import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { type CommitInFlight, type MemoryFaults, NO_FAULTS } from '../../src/store/memory/faults.js'
 import { MemoryStore, type MemoryStoreOptions } from '../../src/store/memory/store.js'
 import { Engine } from '../../src/sync/engine.js'
+import { type AppendedEvent, nodeAddress } from '../../src/sync/events.js'
 import { CASCADE_APPENDS_MAX } from '../../src/sync/plan.js'
 import { ASIDES_MAX, jsonRecord, setAside } from '../../src/sync/record-kinds.js'
 import { randomStamps } from '../../src/sync/stamps.js'
-import type { EffectKind, Hint, Transition, Tx } from '../../src/sync/types.js'
+import type { EffectKind, Transition, Tx } from '../../src/sync/types.js'
 import { eventually } from '../support/eventually.js'
 import { testBound } from '../support/test-bound.js'
 
@@ -61,7 +62,7 @@ const say: Transition<{ to: string[]; text: string; onTo?: string }, boolean> = 
 const hear: Transition<void, readonly string[]> = { name: 'hear', run: tx => tx.get(heard) ?? [] }
 
 async function start(options: MemoryStoreOptions = {}, seed = 'engine', effects: readonly EffectKind<Told>[] = [tell]) {
-  const hints: Hint[] = []
+  const appended: AppendedEvent[] = []
   const asides: string[] = []
   const fatal: unknown[] = []
   const store = new MemoryStore({ random: seededRandom(seed), ...options })
@@ -71,15 +72,14 @@ async function start(options: MemoryStoreOptions = {}, seed = 'engine', effects:
     stamps: randomStamps(seededRandom(seed)),
     effects: effects as readonly EffectKind<unknown>[],
     defer: endOfTurn,
-    listener: {
-      hint: hint => hints.push(hint),
-      signal() {},
+    delivery: { send: event => event.kind === 'appended' && appended.push(event) },
+    monitor: {
       setAside: (source, target, kind, error) => asides.push(`${source} ${target} ${kind} ${String(error)}`),
     },
     onFatal: error => fatal.push(error),
   })
   await engine.start()
-  return { engine, store, hints, asides, fatal }
+  return { engine, store, appended, asides, fatal }
 }
 
 async function result<I, R>(engine: Engine, actor: string, transition: Transition<I, R>, input: I): Promise<R> {
@@ -89,31 +89,31 @@ async function result<I, R>(engine: Engine, actor: string, transition: Transitio
 }
 
 t.test('transitions on one record run one after the other, computed on each other before they are durable', async t => {
-  const { engine, hints } = await start()
+  const { engine, appended } = await start()
   const sums = await Promise.all(Array.from({ length: 50 }, () => result(engine, 'user/1', add, 1)))
   t.same(
     sums,
     Array.from({ length: 50 }, (_, i) => i + 1),
   )
   t.same(
-    hints.map(hint => [hint.from, hint.version]),
+    appended.map(event => [event.from, event.version]),
     Array.from({ length: 50 }, (_, i) => [i, i + 1]),
     'each hint follows the one before it',
   )
 })
 
-t.test('an answer is given before the hints of its unit, and after those of the units before', async t => {
-  const { engine, hints } = await start()
+t.test('an answer is given before the appended of its unit, and after those of the units before', async t => {
+  const { engine, appended } = await start()
   const seen: number[] = []
-  for (let i = 0; i < 3; i += 1) engine.submit('user/1', add, 1, () => seen.push(hints.length))
-  await eventually(() => hints.length === 3)
+  for (let i = 0; i < 3; i += 1) engine.submit('user/1', add, 1, () => seen.push(appended.length))
+  await eventually(() => appended.length === 3)
   t.same(seen, [0, 1, 2])
 })
 
 t.test('nothing is answered before it is durable, not even a look at what is not', async t => {
   const held: CommitInFlight[] = []
   const faults: MemoryFaults = { ...NO_FAULTS, commit: call => held.push(call) }
-  const { engine, hints } = await start({ faults })
+  const { engine, appended } = await start({ faults })
   const answered: string[] = []
   engine.submit('user/1', add, 1, () => answered.push('add'))
   await eventually(() => held.length === 1)
@@ -124,7 +124,7 @@ t.test('nothing is answered before it is durable, not even a look at what is not
   held[0]?.answer()
   await eventually(() => held.length === 2)
   t.same(answered, ['add'])
-  t.equal(hints.length, 1)
+  t.equal(appended.length, 1)
   held[1]?.answer()
   await eventually(() => answered.length === 2)
 })
@@ -204,11 +204,11 @@ t.test('a write whose outcome is unknown is repeated without doing it twice', as
       else call.lose()
     },
   }
-  const { engine, hints, fatal } = await start({ faults })
+  const { engine, appended, fatal } = await start({ faults })
   t.equal(await result(engine, 'user/1', add, 5), 5)
   t.equal(await result(engine, 'user/1', add, 5), 10)
-  await eventually(() => hints.length === 2)
-  t.match(hints, [
+  await eventually(() => appended.length === 2)
+  t.match(appended, [
     { bytes: undefined, version: 1 },
     { bytes: undefined, version: 2 },
   ])
@@ -226,7 +226,8 @@ t.test('a store that fails for good is told once, and nothing is answered', asyn
     stamps: randomStamps(seededRandom('x')),
     effects: [],
     defer: endOfTurn,
-    listener: { hint() {}, signal() {}, setAside() {} },
+    delivery: { send() {} },
+    monitor: { setAside() {} },
     onFatal: error => fatal.push(error),
   })
   let answers = 0
@@ -283,7 +284,8 @@ t.test('what is beyond the bounds of one unit arrives all the same, once and in 
     stamps: randomStamps(seededRandom('x')),
     effects: [noisy],
     defer: endOfTurn,
-    listener: { hint() {}, signal() {}, setAside() {} },
+    delivery: { send() {} },
+    monitor: { setAside() {} },
     onFatal: () => {},
   })
   await result(engine, 'user/1', shout, undefined)
@@ -392,6 +394,20 @@ t.test('an effect that waits in an outbox when its engine dies is delivered by t
   t.same(await result(next.engine, 'user/2', hear, undefined), ['last words'])
 })
 
+t.test('a node that is told of a pair that waits delivers it', async t => {
+  const disk = new MemoryDisk(seededRandom('told'))
+  const faults: MemoryFaults = {
+    ...NO_FAULTS,
+    commit: call => (call.scope === 1 ? call.answer() : undefined),
+  }
+  const other = await start({ disk, scopes: 'partitions' }, 'b')
+  const stuck = await start({ disk, scopes: 'partitions', faults }, 'a')
+  await result(stuck.engine, 'user/1', say, { to: ['user/2'], text: 'told' })
+  t.same(await result(other.engine, 'user/2', hear, undefined), [])
+  other.engine.take({ kind: 'deliver', to: nodeAddress('b'), source: 'user/1', target: 'user/2' })
+  await eventually(async () => (await result(other.engine, 'user/2', hear, undefined)).length === 1)
+})
+
 t.test('a job that waits for records does not let later ones of its actor pass', async t => {
   const reads: (() => void)[] = []
   const faults: MemoryFaults = { ...NO_FAULTS, read: call => reads.push(() => call.answer()) }
@@ -401,7 +417,8 @@ t.test('a job that waits for records does not let later ones of its actor pass',
     stamps: randomStamps(seededRandom('x')),
     effects: [],
     defer: endOfTurn,
-    listener: { hint() {}, signal() {}, setAside() {} },
+    delivery: { send() {} },
+    monitor: { setAside() {} },
     onFatal: () => {},
   })
   const other = jsonRecord<number>('other', testBound())

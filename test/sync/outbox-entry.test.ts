@@ -95,7 +95,8 @@ async function world(last: number, numbers: readonly (readonly [seq: number, bef
     stamps: randomStamps(seededRandom('stamps')),
     effects: [tell as never],
     defer: endOfTurn,
-    listener: { hint() {}, signal() {}, setAside() {} },
+    delivery: { send() {} },
+    monitor: { setAside() {} },
     onFatal() {},
   })
   await engine.start()

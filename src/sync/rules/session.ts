@@ -26,7 +26,6 @@ import {
   type SessionToken,
   session,
   UNUSED_TOKENS_MAX,
-  uidOf,
 } from './records.js'
 
 export const SESSION_MS = 90 * 86_400_000
@@ -182,7 +181,7 @@ export function endSession(tx: Tx, device: number): void {
   tx.put(session, { ...before, ended: true }, device)
   const window = tx.get(deviceWindow, device) ?? EMPTY_WINDOW
   tx.put(deviceWindow, { ...window, ended: true }, device)
-  tx.signal({ kind: 'session-ended', uid: uidOf(tx.actor), device, attempt: undefined })
+  tx.event({ kind: 'ended', to: tx.actor, device, what: 'session', attempt: before.attempt, except: 0 })
 }
 
 /** Ends it and marks the device as ended; false if there is no such live device. */
@@ -214,7 +213,7 @@ export function renewToken(tx: Tx, device: number, hash: string, attempt: number
   const before = tx.get(session, device) ?? NO_SESSION
   const current = { hash, madeAtMs: tx.nowMs }
   tx.put(session, { ...before, current, unused: [], expiresAtMs: tx.nowMs + SESSION_MS }, device)
-  tx.signal({ kind: 'token-renewed', uid: uidOf(tx.actor), device, attempt })
+  tx.event({ kind: 'ended', to: tx.actor, device, what: 'token', attempt: before.attempt, except: attempt })
 }
 
 export interface BindInput {
@@ -244,7 +243,7 @@ export const bind: Transition<BindInput, BindResult> = {
     if (attempt > before.attempt + ATTEMPT_JUMP_MAX) return { kind: 'too-far', boundAttempt: before.attempt }
     tx.put(session, { ...used(before, tokenHash, tx.nowMs), attempt }, device)
     seen(tx, device)
-    tx.signal({ kind: 'session-ended', uid: uidOf(tx.actor), device, attempt })
+    tx.event({ kind: 'ended', to: tx.actor, device, what: 'attempt', attempt, except: 0 })
     const lastSendSeq = tx.get(deviceWindow, device)?.last ?? 0
     return { kind: 'bound', lastSendSeq, ack: tx.peek(deviceAck, device)?.version ?? 0 }
   },

@@ -1,32 +1,35 @@
 import t from 'tap'
-import { BEAT_MS, type EndedHint, type HintBatch, Hints, type UserHint } from '../../src/cluster/hints.js'
+import { BEAT_MS, type EventBatch, Peers } from '../../src/cluster/peers.js'
+import type { DeliverEvent, NodeEvent, TransientEvent } from '../../src/sync/events.js'
+import { nodeAddress } from '../../src/sync/events.js'
+import { appended, ended } from '../support/events.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 const bytes = Uint8Array.of(1)
-const hintOf = (version: number): UserHint => ({ uid: 7, from: version - 1, version, bytes })
+const item = (version: number) => appended(7, { from: version - 1, version, bytes })
 
 /** Two nodes and the way from the first to the second. */
 function pair() {
   const clock = new ManualClock()
-  const way: HintBatch[] = []
-  const heard: (UserHint | EndedHint)[] = []
+  const way: EventBatch[] = []
+  const heard: NodeEvent[] = []
   let compared = 0
   const turn: (() => void)[] = []
-  const node = (name: string, peer: string, incarnation: number, send: (batch: HintBatch) => void): Hints =>
-    new Hints({
+  const node = (name: string, peer: string, incarnation: number, send: (batch: EventBatch) => void): Peers => {
+    const peers = new Peers({
       node: name,
       incarnation,
       clock,
       defer: run => turn.push(run),
-      peers: () => [peer],
-      holders: () => [peer],
-      send: (_to, batch) => send(batch),
-      hint: hint => name === 'b' && heard.push(hint),
-      ended: ended => name === 'b' && heard.push(ended),
+      network: { peers: () => [peer], holders: () => [peer], send: (_to, batch) => send(batch) },
+      take: event => name === 'b' && heard.push(event),
       compare: () => {
         if (name === 'b') compared += 1
       },
     })
+    peers.start()
+    return peers
+  }
   const a = node('a', 'b', 1, batch => way.push(batch))
   const b = node('b', 'a', 2, () => {})
   return {
@@ -51,16 +54,16 @@ function pair() {
   }
 }
 
-t.test('hints of one turn travel in one batch, in order, and nothing is compared while none is missing', async t => {
+t.test('events of one turn travel in one batch, in order, and nothing is compared while none is missing', async t => {
   const p = pair()
-  p.a.hint(hintOf(1))
-  p.a.hint(hintOf(2))
-  p.a.end({ uid: 7, device: 1, attempt: 3 })
+  p.a.tell(item(1))
+  p.a.tell(item(2))
+  p.a.tell(ended(7, 1, 'attempt', 3))
   t.equal(p.way.length, 1, 'the first beat')
   p.endTurn()
   t.equal(p.way.length, 2)
   p.deliver()
-  t.same(p.heard, [hintOf(1), hintOf(2), { uid: 7, device: 1, attempt: 3 }])
+  t.same(p.heard, [item(1), item(2), ended(7, 1, 'attempt', 3)])
   for (let second = 0; second < 20; second += 1) {
     p.clock.advance(BEAT_MS)
     p.deliver()
@@ -71,15 +74,15 @@ t.test('hints of one turn travel in one batch, in order, and nothing is compared
 t.test('a lost batch is found by the next one, or by the beat', async t => {
   const p = pair()
   p.deliver()
-  p.a.hint(hintOf(1))
+  p.a.tell(item(1))
   p.endTurn()
   p.way.length = 0
-  p.a.hint(hintOf(2))
+  p.a.tell(item(2))
   p.endTurn()
   p.deliver()
-  t.same(p.heard, [hintOf(2)])
+  t.same(p.heard, [item(2)])
   t.equal(p.compared, 1)
-  p.a.hint(hintOf(3))
+  p.a.tell(item(3))
   p.endTurn()
   p.way.length = 0
   p.clock.advance(BEAT_MS)
@@ -93,21 +96,21 @@ t.test('a lost batch is found by the next one, or by the beat', async t => {
 t.test('a batch that comes after a later one is not applied: it was compared for', async t => {
   const p = pair()
   p.deliver()
-  p.a.hint(hintOf(1))
+  p.a.tell(item(1))
   p.endTurn()
   const [late] = p.way.splice(0)
-  p.a.hint(hintOf(2))
+  p.a.tell(item(2))
   p.endTurn()
   p.deliver()
   t.equal(p.compared, 1)
   if (late !== undefined) p.b.receive(late)
-  t.same(p.heard, [hintOf(2)])
+  t.same(p.heard, [item(2)])
   t.equal(p.compared, 1)
 })
 
 t.test('another process of the same name, and a first word that is not the first, are compared for', async t => {
   const p = pair()
-  p.a.hint(hintOf(1))
+  p.a.tell(item(1))
   p.endTurn()
   p.way.length = 0
   p.clock.advance(BEAT_MS)
@@ -116,7 +119,7 @@ t.test('another process of the same name, and a first word that is not the first
   const again = p.restartA()
   p.deliver()
   t.equal(p.compared, 2, 'what the process before said last may be lost')
-  again.hint(hintOf(9))
+  again.tell(item(9))
   p.endTurn()
   p.deliver()
   t.equal(p.compared, 2)
@@ -140,14 +143,44 @@ t.test('a silent node is compared for at growing intervals, and in the end forgo
 t.test('what does not fit a batch is left out and told by the number', async t => {
   const p = pair()
   p.deliver()
-  for (let version = 1; version <= 5_000; version += 1) p.a.hint(hintOf(version))
+  for (let version = 1; version <= 5_000; version += 1) p.a.tell(item(version))
   p.endTurn()
   p.deliver()
   t.equal(p.heard.length, 4_096)
   t.equal(p.compared, 1)
-  p.a.hint({ ...hintOf(5_001), bytes: new Uint8Array(5_000) })
+  p.a.tell({ ...item(5_001), bytes: new Uint8Array(5_000) })
   p.endTurn()
   p.deliver()
-  t.same(p.heard.at(-1), { ...hintOf(5_001), bytes: undefined }, 'a large item is not carried')
+  t.same(p.heard.at(-1), { ...item(5_001), bytes: undefined }, 'a large item is not carried')
   t.equal(p.compared, 1)
+})
+
+t.test('of what does not fit, what ended goes first and what is stored nowhere goes last', async t => {
+  const p = pair()
+  p.deliver()
+  const typing: TransientEvent = { kind: 'transient', to: 'user/7', topic: 'typing', bytes }
+  p.a.tell(typing)
+  for (let version = 1; version <= 5_000; version += 1) p.a.tell(item(version))
+  p.a.tell(ended(7, 1, 'session', 3))
+  p.endTurn()
+  p.deliver()
+  t.same(p.heard[0], ended(7, 1, 'session', 3))
+  t.notOk(p.heard.includes(typing))
+  p.a.tell(typing)
+  p.endTurn()
+  p.deliver()
+  t.equal(p.heard.at(-1), typing)
+})
+
+t.test('an event for a node goes to that node alone, and none for itself goes out', async t => {
+  const p = pair()
+  p.deliver()
+  const waits = (node: string): DeliverEvent => {
+    return { kind: 'deliver', to: nodeAddress(node), source: 'user/1', target: 'user/2' }
+  }
+  p.a.tell(waits('a'))
+  p.a.tell(waits('b'))
+  p.endTurn()
+  p.deliver()
+  t.same(p.heard, [waits('b')])
 })

@@ -1,55 +1,45 @@
 /**
- * Hints between nodes: who appended to a timeline tells the nodes that hold the user's devices, so that they push at once.
+ * Events between nodes: who appended to a timeline tells the nodes that hold the user's devices, so that they push at once.
  * The way between nodes may lose, delay and reorder. So batches are numbered per pair of nodes, and beats name the last
  * number; a node that finds one missing, or hears nothing, compares what its connections know with the store:
  *
  *   batch n+1 ──► taken          batch ≤ n ──► late: it was compared for           n+2, beat n+1, another process ──► compare
  *   silence ──► compare, again and again at growing intervals: what a dead node did last may still be on its way to the store
  *
- * A lost hint costs a late push, never a message.
+ * A lost event costs a late push, never a message.
  */
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import type { Defer } from '../lib/turn.js'
+import { type Address, type NodeEvent, nodeAt } from '../sync/events.js'
 
-export interface UserHint {
-  readonly uid: number
-  readonly from: number
-  readonly version: number
-  readonly bytes: Uint8Array | undefined
-}
-
-/** The device's session has ended; with an attempt: it was bound by that one. */
-export interface EndedHint {
-  readonly uid: number
-  readonly device: number
-  readonly attempt: number | undefined
-}
-
-export interface HintBatch {
+export interface EventBatch {
   readonly node: string
   /** Which process of that name, never 0: another one counts anew. */
   readonly incarnation: number
   /** Of this batch; of one that holds nothing (a beat), the last number used. */
   readonly number: number
-  readonly hints: readonly UserHint[]
-  readonly ended: readonly EndedHint[]
+  readonly events: readonly NodeEvent[]
 }
 
-export interface HintsOptions {
+/** The way to the other nodes. */
+export interface PeerNetwork {
+  /** The other nodes: beats go to all of them. */
+  peers(): Iterable<string>
+  /** The nodes among them that may hold devices of this user, or members of this conversation. */
+  holders(address: Address): Iterable<string>
+  /** Sends without a promise that it arrives. */
+  send(node: string, batch: EventBatch): void
+}
+
+export interface PeersOptions {
   readonly node: string
   readonly incarnation: number
   readonly clock: Clock
   readonly defer: Defer
-  /** The other nodes: beats go to all of them. */
-  peers(): Iterable<string>
-  /** Those of them that may hold devices of the user. */
-  holders(uid: number): Iterable<string>
-  /** Sends without a promise that it arrives. */
-  send(node: string, batch: HintBatch): void
-  /** This node's connections. */
-  hint(hint: UserHint): void
-  ended(ended: EndedHint): void
-  /** Hints may have been missed: to look at the store for every connection of this node. */
+  readonly network: PeerNetwork
+  /** Takes what another node has sent. */
+  take(event: NodeEvent): void
+  /** Events may have been missed: looks at the store for every connection of this node. */
   compare(): void
 }
 
@@ -61,15 +51,14 @@ const SILENCE_MS_MAX = 60_000
 const FORGET_MS = 600_000
 /** The incarnation of a node that is known to be there and was never heard. */
 const UNHEARD = 0
-/** Hints of one turn to one node; what is beyond is left out, with a number, so that the node compares. */
-const BATCH_HINTS_MAX = 4_096
+/** Events of one turn to one node; what is beyond is left out, with a number, so that the node compares. */
+const BATCH_EVENTS_MAX = 4_096
 /** Larger items are not carried: their devices pull. */
 const ITEM_BYTES_MAX = 2_048
 
 interface Lane {
   number: number
-  hints: UserHint[]
-  ended: EndedHint[]
+  events: NodeEvent[]
 }
 
 interface Peer {
@@ -81,15 +70,19 @@ interface Peer {
   compareMs: number
 }
 
-export class Hints {
-  readonly #options: HintsOptions
+export class Peers {
+  readonly #options: PeersOptions
   readonly #lanes = new Map<string, Lane>()
   readonly #peers = new Map<string, Peer>()
   #flushing = false
   #timer: TimerHandle | undefined
 
-  constructor(options: HintsOptions) {
+  constructor(options: PeersOptions) {
     this.#options = options
+  }
+
+  /** Begins to send beats, and to listen for those of the others. */
+  start(): void {
     this.#beat()
   }
 
@@ -98,29 +91,25 @@ export class Hints {
     this.#timer = undefined
   }
 
-  /** Of this node's engine, after a commit. */
-  hint(hint: UserHint): void {
-    this.#options.hint(hint)
-    const carried = (hint.bytes?.length ?? 0) <= ITEM_BYTES_MAX ? hint : { ...hint, bytes: undefined }
-    for (const node of this.#options.holders(hint.uid)) this.#lane(node).hints.push(carried)
+  /** Tells the nodes that it is for. */
+  tell(event: NodeEvent): void {
+    const node = nodeAt(event.to)
+    if (node !== undefined) {
+      if (node !== this.#options.node) this.#lane(node).events.push(event)
+      return
+    }
+    for (const holder of this.#options.network.holders(event.to)) this.#lane(holder).events.push(carried(event))
   }
 
-  end(ended: EndedHint): void {
-    this.#options.ended(ended)
-    for (const node of this.#options.holders(ended.uid)) this.#lane(node).ended.push(ended)
-  }
-
-  /** What another node sent. */
-  receive({ node, incarnation, number, hints, ended }: HintBatch): void {
+  /** Takes what another node sent. */
+  receive({ node, incarnation, number, events }: EventBatch): void {
     const known = this.#peers.get(node)
     const peer = known?.incarnation === incarnation ? known : this.#meet(node, incarnation)
     this.#hear(peer)
-    const isBeat = hints.length === 0 && ended.length === 0
-    const expected = isBeat ? peer.number : peer.number + 1
+    const expected = events.length === 0 ? peer.number : peer.number + 1
     if (number < expected) return
     peer.number = number
-    for (const hint of hints) this.#options.hint(hint)
-    for (const each of ended) this.#options.ended(each)
+    for (const event of events) this.#options.take(event)
     // The last words of the process before may be lost, too.
     const replaced = known !== undefined && known.incarnation !== UNHEARD && known !== peer
     if (number > expected || replaced) this.#options.compare()
@@ -142,7 +131,7 @@ export class Hints {
   #lane(node: string): Lane {
     let lane = this.#lanes.get(node)
     if (lane === undefined) {
-      lane = { number: 0, hints: [], ended: [] }
+      lane = { number: 0, events: [] }
       this.#lanes.set(node, lane)
     }
     if (!this.#flushing) {
@@ -155,25 +144,24 @@ export class Hints {
   #flush(): void {
     this.#flushing = false
     for (const [node, lane] of this.#lanes) {
-      const { hints, ended } = lane
-      if (hints.length === 0 && ended.length === 0) continue
-      lane.number += hints.length > BATCH_HINTS_MAX ? 2 : 1
-      lane.hints = []
-      lane.ended = []
-      this.#send(node, lane.number, hints.slice(0, BATCH_HINTS_MAX), ended)
+      const { events } = lane
+      if (events.length === 0) continue
+      lane.number += events.length > BATCH_EVENTS_MAX ? 2 : 1
+      lane.events = []
+      this.#send(node, lane.number, events.length > BATCH_EVENTS_MAX ? fitting(events) : events)
     }
   }
 
-  #send(to: string, number: number, hints: readonly UserHint[], ended: readonly EndedHint[]): void {
-    const { node, incarnation, send } = this.#options
-    send(to, { node, incarnation, number, hints, ended })
+  #send(to: string, number: number, events: readonly NodeEvent[]): void {
+    const { node, incarnation, network } = this.#options
+    network.send(to, { node, incarnation, number, events })
   }
 
   #beat(): void {
-    const { clock, peers } = this.#options
-    const present = new Set(peers())
+    const { clock, network } = this.#options
+    const present = new Set(network.peers())
     for (const node of present) {
-      this.#send(node, this.#lanes.get(node)?.number ?? 0, [], [])
+      this.#send(node, this.#lanes.get(node)?.number ?? 0, [])
       if (!this.#peers.has(node)) this.#meet(node, UNHEARD)
     }
     this.#listen(clock.monotonic(), present)
@@ -191,4 +179,16 @@ export class Hints {
       }
     }
   }
+}
+
+function carried(event: NodeEvent): NodeEvent {
+  const isLarge = event.kind === 'appended' && event.bytes !== undefined && event.bytes.length > ITEM_BYTES_MAX
+  return isLarge ? { ...event, bytes: undefined } : event
+}
+
+/** As many as a batch takes: of those that nobody misses for long the fewest. What is ended goes first. */
+function fitting(events: readonly NodeEvent[]): NodeEvent[] {
+  const isEnded = (event: NodeEvent): boolean => event.kind === 'ended'
+  const others = events.filter(event => !isEnded(event) && event.kind !== 'transient')
+  return [...events.filter(isEnded), ...others].slice(0, BATCH_EVENTS_MAX)
 }

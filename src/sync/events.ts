@@ -1,0 +1,71 @@
+/**
+ * What a node tells itself and other nodes when a commit is durable. Events are soft: between nodes one may be lost, late or out of
+ * order. A lost one costs time and never a message, because the store holds all that counts.
+ */
+import type { Actor, Version } from '../store/types.js'
+
+/** Who an event is for: a user's or a conversation's actor, or `node/<name>`. */
+export type Address = Actor
+
+/** The log of `to` has grown: this item is now the only one of (from, version]. Without bytes: there is something up to version. */
+export interface AppendedEvent {
+  readonly kind: 'appended'
+  readonly to: Address
+  readonly from: Version
+  readonly version: Version
+  /** An encoded Item without skip; never written to. */
+  readonly bytes: Uint8Array | undefined
+}
+
+/**
+ * What a device was let in by is good no more. The event names attempts, so one that comes late ends nothing newer.
+ *
+ *   session: the session ended; connections with at most this attempt go
+ *   attempt: this attempt is bound now; connections with a lower one go
+ *   token:   all tokens but a new one ended; connections with at most this attempt go, except the one that asked for it
+ */
+export interface EndedEvent {
+  readonly kind: 'ended'
+  readonly to: Address
+  readonly device: number
+  readonly what: 'session' | 'attempt' | 'token'
+  readonly attempt: number
+  /** The attempt whose connection stays; 0: none does. */
+  readonly except: number
+}
+
+/** Something that is stored nowhere. It is dropped where nobody waits for it. */
+export interface TransientEvent {
+  readonly kind: 'transient'
+  readonly to: Address
+  /** What it is about, for those who take it. */
+  readonly topic: string
+  readonly bytes: Uint8Array
+}
+
+/** Effects of `source` to `target` wait in an outbox: the node that hears this delivers them. */
+export interface DeliverEvent {
+  readonly kind: 'deliver'
+  readonly to: Address
+  readonly source: Actor
+  readonly target: Actor
+}
+
+export type NodeEvent = AppendedEvent | EndedEvent | TransientEvent | DeliverEvent
+
+/** The one way that news takes after a commit: to the hub of this node, and to other nodes. */
+export interface Delivery {
+  /** Called synchronously, after the answers of the same unit were given. */
+  send(event: NodeEvent): void
+}
+
+const NODE = 'node/'
+
+export function nodeAddress(name: string): Address {
+  return `${NODE}${name}`
+}
+
+/** The name of the node that an address names; undefined if it is an actor's. */
+export function nodeAt(address: Address): string | undefined {
+  return address.startsWith(NODE) ? address.slice(NODE.length) : undefined
+}
