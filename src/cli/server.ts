@@ -13,7 +13,7 @@ import { DeafPeers } from '../connection/deaf-peers.js'
 import { Flusher } from '../connection/flusher.js'
 import { ConnectionGate } from '../connection/gate.js'
 import { Hub } from '../connection/hub.js'
-import { createJobs } from '../jobs/index.js'
+import { Jobs } from '../jobs/index.js'
 import type { Clock } from '../lib/clock.js'
 import { systemClock } from '../lib/clock.js'
 import { CountedTime } from '../lib/counted-time.js'
@@ -44,7 +44,7 @@ import { Origins } from '../short/origins.js'
 import type { Page } from '../short/types.js'
 import { WebSocketDoor } from '../short/web-socket-door.js'
 import type { Store } from '../store/types.js'
-import { ClockWatch, createEngine, type Engine, Retention, randomStamps } from '../sync/index.js'
+import { createEngine, type Engine, Retention, randomStamps } from '../sync/index.js'
 import type { EngineMonitor } from '../sync/types.js'
 import { openStore } from './open-store.js'
 import { version } from './version.js'
@@ -114,7 +114,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     defer: endOfTurn,
     onFatal,
   })
-  const clockWatch = new ClockWatch({ engine, clock, time, onJump: aheadMs => logJump(log, aheadMs) })
   const retention = new Retention({
     store,
     clock,
@@ -129,10 +128,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const trusted = new AddressList(config.trustProxy)
   const passwords = new Passwords(random, open ? CHEAP_COST : NORMAL_COST, Math.max(1, cpus().length - 1))
   const limits = open ? Limits.open(clock) : new Limits(clock, parseLimitSettings(config.setLimits))
-  const jobs = createJobs({
+  const jobs = new Jobs({
     engine,
     clock,
+    time,
     random,
+    onJump: aheadMs => logJump(log, aheadMs),
     onFailing: (job, partition, error) => log.warn({ job, partition, error }, 'a job failed and is tried again'),
   })
   const services = createServices({
@@ -176,7 +177,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     connections: new Set(),
   }
   const metrics = new Metrics(
-    { ...metricSources(context, engine, store), linesLost: options.linesLost ?? (() => 0) },
+    {
+      ...metricSources(context, engine, store),
+      jobs: () => jobs.figures(),
+      linesLost: options.linesLost ?? (() => 0),
+    },
     clock,
   )
   const deaf = new DeafPeers({ context, clock, zeroWindows })
@@ -205,15 +210,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     retention.stop()
     services.flush()
     await jobs.stop()
-    await clockWatch.stop()
     await engine.close()
     await store.close()
   }
   try {
     await engine.start()
-    await clockWatch.start()
+    await jobs.start()
     void retention.start()
-    jobs.start()
     const { port } = await long.listen(config.host, config.port)
     const { port: httpPort } = await short.listen(config.host, config.httpPort)
     const metricsPort = ownDoor ? (await operators.listen(config.metricsHost, config.metricsPort)).port : -1
@@ -233,7 +236,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const abort = (): void => {
       deaf.stop()
       retention.stop()
-      void jobs.stop()
+      jobs.abort()
       long.stop()
       short.close()
       operators.close()
@@ -266,7 +269,11 @@ function memoryBytes(): number {
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
 }
 
-function metricSources(context: ConnectionContext, engine: Engine, store: Store): Omit<MetricSources, 'linesLost'> {
+function metricSources(
+  context: ConnectionContext,
+  engine: Engine,
+  store: Store,
+): Omit<MetricSources, 'jobs' | 'linesLost'> {
   const { counters, connections, hub, limits, gate, backlog } = context
   return {
     version: version(),

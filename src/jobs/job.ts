@@ -35,10 +35,10 @@ export interface JobFigures {
   failures: number
   /** Partitions that wait for it, are worked on, or wait to be tried again. */
   waiting: number
-  /** When it last completed a round without a failure, in milliseconds since 1970. */
-  roundAtMs: number | undefined
+  /** When it last completed a round without a failure, in milliseconds since 1970; 0 before the first time. */
+  roundAtMs: number
 }
 
 export function newFigures(name: string): JobFigures {
-  return { name, slices: 0, failures: 0, waiting: 0, roundAtMs: undefined }
+  return { name, slices: 0, failures: 0, waiting: 0, roundAtMs: 0 }
 }

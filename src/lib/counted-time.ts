@@ -6,7 +6,7 @@
  *                └── jump ──┘
  *
  * A jump while the process runs is seen by its steady clock. One across a start is told by who knows when the last process ran
- * (sync/clock-watch.ts). A jump back needs nothing: what seems to lie in the future is young.
+ * (jobs/clock-watch.ts). A jump back needs nothing: what seems to lie in the future is young.
  */
 import type { Clock } from './clock.js'
 

@@ -16,6 +16,17 @@ export interface CountedConnection {
   readonly state: string
 }
 
+/** A job as it is counted. */
+export interface CountedJob {
+  readonly name: string
+  readonly slices: number
+  readonly failures: number
+  /** Partitions that have work. */
+  readonly waiting: number
+  /** When it last completed a round, in milliseconds since 1970; 0 before the first time. */
+  readonly roundAtMs: number
+}
+
 /** Where the figures come from. */
 export interface MetricSources {
   readonly version: string
@@ -32,6 +43,8 @@ export interface MetricSources {
   /** Bytes of answers and pushes that peers have not taken. */
   unsentBytes(): number
   queuedJobs(): number
+  /** Work in the background. */
+  jobs(): readonly CountedJob[]
   /** On the file system of the data folder; undefined where there is none. */
   storeFreeBytes(): number | undefined
   /** How many lines of the log and of standard output were lost. */
@@ -97,6 +110,26 @@ export const METRICS: Readonly<Record<string, MetricEntry>> = {
   longwire_outbox_entries: gauge('effects on their way to another scope', sources => one(sources.outboxEntries())),
   longwire_effects_set_aside_total: counter('effects that threw: each is a bug', ({ counters }) =>
     one(counters.effectsSetAside),
+  ),
+  longwire_job_slices_total: counter(
+    'slices of work in the background that were done',
+    sources => sources.jobs().map(({ name, slices }) => [{ job: name }, slices]),
+    ['job'],
+  ),
+  longwire_job_failures_total: counter(
+    'runs of a job that failed; each is tried again',
+    sources => sources.jobs().map(({ name, failures }) => [{ job: name }, failures]),
+    ['job'],
+  ),
+  longwire_job_waiting_partitions: gauge(
+    'partitions that a job works on, or that wait for it',
+    sources => sources.jobs().map(({ name, waiting }) => [{ job: name }, waiting]),
+    ['job'],
+  ),
+  longwire_job_last_round_seconds: gauge(
+    'when a job last went over all partitions without a failure, since 1970; 0 before the first time',
+    sources => sources.jobs().map(({ name, roundAtMs }) => [{ job: name }, roundAtMs / 1_000]),
+    ['job'],
   ),
   longwire_items_pushed_total: counter('items pushed to connections', sources => one(sources.pushedItems())),
   longwire_items_pulled_total: counter('items read for clients that pulled, polled or came back', ({ counters }) =>

@@ -2,7 +2,6 @@
 import { Engine, type EngineOptions } from './engine.js'
 import { EFFECTS } from './rules/effects.js'
 
-export { ClockWatch } from './clock-watch.js'
 export { Retention } from './retention.js'
 export { uidOf } from './rules/records.js'
 export { randomStamps } from './stamps.js'

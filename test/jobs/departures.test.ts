@@ -79,7 +79,7 @@ t.test('all that were leaving are gone after the next start, a few at a time', a
     walking -= 1
     return found
   }
-  node.jobs.start()
+  await node.jobs.start()
   await eventually(async () => (await notes()) === 0)
   t.ok(mostAtOnce > 1 && mostAtOnce <= 4, `${mostAtOnce} at once`)
   await node.engine.close()
@@ -92,7 +92,7 @@ t.test('a user who is noted and not deleted keeps everything: the note goes, and
   const actor = leavingActor(zoe.uid)
   await node.engine.run(actor, noteAll, [zoe.uid])
   const walks = watchWalks(node)
-  node.jobs.start()
+  await node.jobs.start()
   await eventually(async () => (await store.scan(0, `${actor}/user/`, null, 1)).length === 0)
   t.same(walks, [])
   t.equal((await zoe.call(METHODS.updateProfile, { sendSeq: zoe.next(), nickname: 'Zoe' })).code, 0)

@@ -120,7 +120,7 @@ t.test('a process that ends in between is followed by the next, which goes on wh
   const next = await startNode(store, systemClock, 'next')
   for (const device of [alice, ...friends]) device.node = next
   store.units.length = 0
-  next.jobs.start()
+  await next.jobs.start()
   await eventually(() => allKnow(friends, alice, 'first'))
   await eventually(async () => !(await isNoted(next, alice)))
   t.notOk(appended(store.units).has(userActor(told.uid)), 'who was told is not told again')

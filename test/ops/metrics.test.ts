@@ -26,6 +26,7 @@ const IDLE: MetricSources = {
   limitHits: () => [],
   unsentBytes: () => 0,
   queuedJobs: () => 0,
+  jobs: () => [{ name: 'one', slices: 3, failures: 1, waiting: 2, roundAtMs: 1_700_000_000_500 }],
   storeFreeBytes: () => 5,
   linesLost: () => 0,
 }
@@ -65,6 +66,10 @@ t.test('each metric of the table is in the text, once and in the form that Prome
   }
   t.match(text, 'longwire_build_info{version="1.2.3",')
   t.match(text, 'longwire_store_free_bytes 5')
+  t.match(text, 'longwire_job_slices_total{job="one"} 3')
+  t.match(text, 'longwire_job_failures_total{job="one"} 1')
+  t.match(text, 'longwire_job_waiting_partitions{job="one"} 2')
+  t.match(text, 'longwire_job_last_round_seconds{job="one"} 1700000000.5')
 })
 
 t.test('what does not exist has no line', async t => {
@@ -140,6 +145,7 @@ t.test('a server counts what happens', async t => {
   alice.client.destroy()
   await eventually(async () => sample(await read(), 'longwire_connections{transport="tcp",state="open"}') === 1)
   t.ok(sample(await read(), 'longwire_connections_closed_total{code="OK"}') >= 1)
+  await eventually(async () => sample(await read(), 'longwire_job_last_round_seconds{job="renames"}') > 0)
 })
 
 t.test('a limit that refuses is counted by its name; those that never did are there with 0', async t => {

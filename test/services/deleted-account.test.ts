@@ -194,7 +194,7 @@ t.test('a process that ends in between is followed by the next', async t => {
   for (const name of ['second', 'third']) {
     const next = await startNode(store, systemClock, name)
     for (const device of Object.values(people)) device.node = next
-    next.jobs.start()
+    await next.jobs.start()
     await gone(store)
     await check(t, store, people)
     await checkOthers(t, next, people)

@@ -9,7 +9,8 @@ import { Flusher } from '../../src/connection/flusher.js'
 import { ConnectionGate } from '../../src/connection/gate.js'
 import { Hub } from '../../src/connection/hub.js'
 import type { Pipe } from '../../src/connection/pipe.js'
-import { createJobs, type Jobs } from '../../src/jobs/index.js'
+import { Jobs } from '../../src/jobs/index.js'
+import { CountedTime } from '../../src/lib/counted-time.js'
 import type { Random } from '../../src/lib/random.js'
 import { Wheel } from '../../src/lib/wheel.js'
 import { Counters } from '../../src/ops/counters.js'
@@ -117,10 +118,10 @@ export class SimulatedNode implements HttpHost {
     process.skewMs = this.skewMs
     const running = this.#build(process)
     this.#running = running
-    running.engine.start().then(
+    const started = running.engine.start().then(() => running.jobs.start())
+    started.then(
       () => {
         running.serving = process.alive
-        running.jobs.start()
         note(`${process.name} serves`)
       },
       error => {
@@ -206,9 +207,11 @@ export class SimulatedNode implements HttpHost {
       compare: () => comparison.ask(),
     })
     links.start()
+    const time = new CountedTime(clock)
     const engine = createEngine({
       store,
       clock,
+      time,
       defer,
       sweepMs,
       stamps: (stamps ?? randomStamps)(random),
@@ -235,7 +238,13 @@ export class SimulatedNode implements HttpHost {
       },
     }
     const passwords = new PlainPasswords(random, process)
-    const jobs = createJobs({ engine, clock, random })
+    const jobs = new Jobs({
+      engine,
+      clock,
+      time,
+      random,
+      onJump: aheadMs => note(`${process.name} sees its clock ${aheadMs} ms off`),
+    })
     const services = createServices({
       engine,
       clock,

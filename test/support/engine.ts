@@ -12,7 +12,7 @@ import {
   type Session,
 } from '../../protocol/generated/messages.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
-import { createJobs, type Jobs } from '../../src/jobs/index.js'
+import { Jobs } from '../../src/jobs/index.js'
 import type { Clock } from '../../src/lib/clock.js'
 import { CountedTime } from '../../src/lib/counted-time.js'
 import { seededRandom } from '../../src/lib/random.js'
@@ -45,6 +45,8 @@ export interface TestNode {
   readonly jobs: Jobs
   readonly appended: AppendedEvent[]
   readonly ended: EndedEvent[]
+  /** Jumps of the clock that were told, in milliseconds. */
+  readonly jumps: number[]
   readonly asides: unknown[]
   readonly fatal: unknown[]
   /** Devices that count as connected, of whatever user. */
@@ -82,7 +84,8 @@ export async function startNode(
   await engine.start()
   const connected: number[] = []
   const own = { connected: () => connected, ...(limits && { limits }) }
-  const jobs = createJobs({ engine, clock, random })
+  const jumps: number[] = []
+  const jobs = new Jobs({ engine, clock, time, random, onJump: aheadMs => jumps.push(aheadMs) })
   const services = createServices({
     engine,
     clock,
@@ -91,7 +94,7 @@ export async function startNode(
     beginWork: (job, uid) => jobs.wake(job, uid),
     ...own,
   })
-  return { engine, services, jobs, appended, ended, asides, fatal, connected }
+  return { engine, services, jobs, jumps, appended, ended, asides, fatal, connected }
 }
 
 /** One device, asking the services of a node. */

@@ -2,17 +2,15 @@
  * Notes in the store, from time to time, when this server runs, and sees at the start how far the clock has gone since. A clock
  * that is 100 days ahead would end every session: what it jumped over does not count for any age (lib/counted-time.ts).
  */
-import type { Clock, TimerHandle } from '../lib/clock.js'
 import { type CountedTime, JUMP_MS_MIN } from '../lib/counted-time.js'
-import type { Engine } from './engine.js'
-import { noteTime, timeActor } from './rules/time.js'
+import type { Engine } from '../sync/engine.js'
+import { noteTime, timeActor } from '../sync/rules/time.js'
 
-/** A crash loses so much of the last note: far less than what is taken for a jump. */
-const NOTE_MS = 600_000
+/** How often the time is noted. A crash loses so much of the last note: far less than what is taken for a jump. */
+export const NOTE_MS = 600_000
 
 export interface ClockWatchOptions {
   readonly engine: Engine
-  readonly clock: Clock
   readonly time: CountedTime
   /** The clock jumped, or stands far from where the last note left it; negative: back. */
   readonly onJump: (aheadMs: number) => void
@@ -20,8 +18,6 @@ export interface ClockWatchOptions {
 
 export class ClockWatch {
   readonly #options: ClockWatchOptions
-  #timer: TimerHandle | undefined
-  #stopped = false
 
   constructor(options: ClockWatchOptions) {
     this.#options = options
@@ -31,23 +27,17 @@ export class ClockWatch {
   async start(): Promise<void> {
     const aheadMs = await this.#note(true)
     if (Math.abs(aheadMs) >= JUMP_MS_MIN) this.#options.onJump(aheadMs)
-    this.#later()
   }
 
-  /** Notes the time once more. Before the engine is closed. */
-  async stop(): Promise<void> {
-    this.#stopped = true
-    this.#timer?.cancel()
+  /** Looks for a jump, and notes the time. */
+  async look(): Promise<void> {
+    const jump = this.#options.time.look()
+    if (jump !== undefined) this.#options.onJump(jump.toMs - jump.fromMs)
+    await this.note()
+  }
+
+  async note(): Promise<void> {
     await this.#note(false)
-  }
-
-  #later(): void {
-    if (this.#stopped) return
-    this.#timer = this.#options.clock.after(NOTE_MS, () => {
-      const jump = this.#options.time.look()
-      if (jump !== undefined) this.#options.onJump(jump.toMs - jump.fromMs)
-      void this.#note(false).finally(() => this.#later())
-    })
   }
 
   /** @returns how far the clock stands from the last note; 0 where the store had no answer: the next note makes up for it */
