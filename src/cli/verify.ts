@@ -23,7 +23,7 @@ export const verify: Command = {
     }
     try {
       const { epoch, counts } = await viewStore(parsed.values.data, commandClock, view => {
-        return { epoch: view.epoch, counts: verifyStore(view, fault => print(`fault: ${fault}`)) }
+        return { epoch: view.epochOf(0), counts: verifyStore(view, fault => print(`fault: ${fault}`)) }
       })
       print(shown(epoch, counts))
       return counts.faults === 0 ? EXIT.OK : EXIT.FAILED

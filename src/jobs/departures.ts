@@ -62,7 +62,7 @@ async function removeRecordsOf(engine: Engine, uid: number, pace: Pace): Promise
     if (last === undefined) break
     const names = found.map(({ name }) => name).filter(leaves)
     if (names.length > 0) removed += done(await engine.run(actor, removeRecords, { names }))
-    after = `${actor}/${last.name}`
+    after = last.name
     if (found.length === RECORDS_PER_SLICE) await pace.rest()
   }
   return removed

@@ -34,7 +34,7 @@ export async function eachNoted(
     }
     const last = found.at(-1)
     if (last === undefined || found.length < NOTES_AT_ONCE) break
-    after = `${notes.actor}/${last.name}`
+    after = last.name
   }
   if (failures.length > 0) throw failures[0]
 }

@@ -99,7 +99,7 @@ export class ContactService {
   list(caller: Caller, id: number, { after }: ContactServiceListRequest): void {
     const actor = userActor(caller.uid)
     const prefix = `${contact.prefix}/`
-    const from = after === 0 ? null : `${actor}/${prefix}${after}`
+    const from = after === 0 ? null : `${prefix}${after}`
     this.#engine.scan(actor, prefix, from, CONTACTS_PAGE_MAX + 1).then(
       found => {
         const page = found

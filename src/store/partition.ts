@@ -5,6 +5,8 @@
 
 import { type Actor, PARTITIONS } from './types.js'
 
+export const ALL_PARTITIONS: readonly number[] = Array.from({ length: PARTITIONS }, (_, partition) => partition)
+
 /** Kinds whose id is a number that carries the partition in its remainder (uid = region·2^43 + 256·n + partition). */
 const NUMBERED = new Set(['user', 'accounts', 'outbox', 'partition', 'leaving', 'renaming', 'time'])
 

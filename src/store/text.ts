@@ -11,11 +11,6 @@ export const EMPTY = new Uint8Array(0)
  */
 export const NAME_LENGTH_MAX = 600
 
-/** The text that `Store.scan` orders and selects by. */
-export function scanText(actor: Actor, name: string): string {
-  return `${actor}/${name}`
-}
-
 /** The order of the UTF-8 bytes: that of code points, which JavaScript's own order of strings is not beyond U+FFFF. */
 export function textOrder(a: string, b: string): number {
   const length = Math.min(a.length, b.length)

@@ -58,7 +58,7 @@ export interface LogRange {
   readonly gaps: readonly Gap[]
 }
 
-/** A log as a walk over all of them finds it. No more entries can be trimmed than versions between floor and head, gaps left out. */
+/** A log as a walk over them finds it. No more entries can be trimmed than versions between floor and head, gaps left out. */
 export interface LogSummary {
   readonly actor: Actor
   readonly head: Version
@@ -83,9 +83,11 @@ export interface Tally {
 export type Room = 'ample' | 'filling' | 'scarce' | 'none'
 
 export interface ScannedRecord extends StoredRecord {
-  readonly actor: Actor
   readonly name: string
 }
+
+/** One server process, as the nodes of a cluster know each other. */
+export type NodeId = string
 
 export interface Expectation {
   readonly actor: Actor
@@ -140,10 +142,32 @@ export interface Appended {
   readonly version: Version
 }
 
-export type CommitResult =
-  | { readonly kind: 'committed'; readonly appended: readonly Appended[] }
-  /** The first expectation that did not hold, and the stamp that stood there. Nothing of the unit was done. */
-  | { readonly kind: 'conflict'; readonly actor: Actor; readonly name: string; readonly current: Stamp }
+export interface Committed {
+  readonly kind: 'committed'
+  /** One per append of the unit, in their order. */
+  readonly appended: readonly Appended[]
+  /**
+   * For each append, in their order, the nodes that hold connections of the actor's devices: they are to be told. Empty where no
+   * actor of the unit has a route (always, in a store of one process).
+   *
+   * A hint and no more: a node may be named that has closed its connection or has died, and one may be missing whose route was
+   * lost or came later. A route that was set before the call and has not expired is named, unless the store lost it in a failure.
+   */
+  readonly routes: readonly (readonly NodeId[])[]
+}
+
+/** The first expectation that did not hold, and the stamp that stood there. Nothing of the unit was done. */
+export interface Conflict {
+  readonly kind: 'conflict'
+  readonly actor: Actor
+  readonly name: string
+  readonly current: Stamp
+}
+
+export type CommitResult = Committed | Conflict
+
+/** For units whose actors have no routes. */
+export const NO_ROUTES: readonly (readonly NodeId[])[] = Object.freeze([])
 
 /** The store could not say whether the units were committed: they may have been. Repeating them is safe. */
 export class OutcomeUnknownError extends Error {
@@ -155,8 +179,6 @@ export interface Store {
   readonly id: Uint8Array
   /** 16 random bytes made with the store, for keyed hashes that lie in it: the same for all who open it, told to nobody else. */
   readonly secret: Uint8Array
-  /** Which incarnation of the data this is, from 1 (see `newEpoch`). */
-  readonly epoch: number
   /** Whoever commits holds himself to it: the store refuses nothing by it. It may change at any time. */
   readonly room: Room
   /** On its disk, when that was last looked at; undefined where nothing is known of a disk. */
@@ -166,6 +188,11 @@ export interface Store {
   /** Pure, for the store's lifetime. Actors of one partition are always of one scope. */
   scopeOf(actor: Actor): ScopeId
   scopes(): readonly ScopeId[]
+  /**
+   * Which incarnation of a partition's data this is, from 1 (see `newEpoch`). It may change at any time, so it is asked for where it
+   * is used and never kept.
+   */
+  epochOf(partition: number): number
   /** In the order of `names`. May show what is committed and not yet durable. */
   get(actor: Actor, names: readonly string[]): Promise<readonly StoredRecord[]>
   /**
@@ -174,12 +201,15 @@ export interface Store {
    */
   read(actor: Actor, after: Version, upTo: Version, entriesMax: number, bytesMax: number): Promise<LogRange>
   /**
-   * Records whose `actor + '/' + name` begins with `prefix`, in the byte order of that string, those after `after` (such
-   * a string, or null). Only what is durable. For lists and recovery, not for transitions.
+   * An actor's records whose names begin with `prefix`, in the byte order of the names, those after `after` (any text, or null).
+   * Only what is durable. Costs what this actor has, however many others there are. For lists and recovery, not for transitions.
    */
-  scan(scope: ScopeId, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]>
-  /** Logs that hold an entry, in the byte order of their actors, those after `after`. Only what is durable. For walks. */
-  logs(scope: ScopeId, after: Actor | null, limit: number): Promise<readonly LogSummary[]>
+  scan(actor: Actor, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]>
+  /**
+   * The logs of a partition's actors that ever held an entry, in the byte order of the actors, those after `after`. Only what is
+   * durable. A page costs what it holds, however many logs there are. For walks over all of them.
+   */
+  logs(partition: number, after: Actor | null, limit: number): Promise<readonly LogSummary[]>
   /**
    * Counts entries of a log from `from` downwards, looking at `entriesMax` at most and ending with the one that brings `bytes` to
    * `bytesMax`. Only what is durable.
@@ -192,12 +222,19 @@ export interface Store {
    */
   commit(scope: ScopeId, units: readonly Unit[]): Promise<readonly CommitResult[]>
   /**
-   * Says that committed data may have been lost: the epoch grows by one, and each log's next version jumps by
-   * `EPOCH_JUMP` beyond its head, which its `gaps` remember (done at the log's first append in the new epoch; by as many
+   * Says that committed data of a scope may have been lost: the epochs of its partitions grow by one, and each log's next version
+   * jumps by `EPOCH_JUMP` beyond its head, which its `gaps` remember (done at the log's first append in the new epoch; by as many
    * jumps as it missed epochs, and a new log begins as if it had been empty since the first: its actor may have had one that
-   * was lost).
+   * was lost). Engines may be running.
    */
-  newEpoch(): Promise<void>
+  newEpoch(scope: ScopeId): Promise<void>
+  /**
+   * Notes for `ttlMs` that a node holds connections of this actor's devices; again before that is over, to keep it. Routes are soft:
+   * they are in no unit, and may be lost.
+   */
+  setRoute(actor: Actor, node: NodeId, ttlMs: number): Promise<void>
+  /** The node holds none any more. Does nothing if it is not noted. */
+  dropRoute(actor: Actor, node: NodeId): Promise<void>
   close(): Promise<void>
 }
 

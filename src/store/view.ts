@@ -28,7 +28,8 @@ export interface ViewedLog {
 }
 
 export interface StoreView {
-  readonly epoch: number
+  /** That of a partition. */
+  epochOf(partition: number): number
   /** Undefined if it is absent. */
   record(actor: Actor, name: string): Uint8Array | undefined
   /** Those of one actor follow each other. */

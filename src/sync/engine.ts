@@ -14,6 +14,7 @@ import type { Clock, TimerHandle } from '../lib/clock.js'
 import { CountedTime } from '../lib/counted-time.js'
 import { Fifo } from '../lib/fifo.js'
 import type { Defer } from '../lib/turn.js'
+import { partitionOf } from '../store/partition.js'
 import type { Actor, CommitResult, ScannedRecord, ScopeId, Store, Version } from '../store/types.js'
 import { CommitQueue } from './commit-queue.js'
 import type { Delivery, NodeEvent } from './events.js'
@@ -100,9 +101,9 @@ export class Engine {
       clock: options.clock,
       shared: options.store.shared,
       time: options.time ?? new CountedTime(options.clock),
-      epoch: options.store.epoch,
       effects,
       scopeOf: actor => options.store.scopeOf(actor),
+      epochOf: actor => options.store.epochOf(partitionOf(actor)),
       outboxHasRoom: (source, target) => this.#outbox.hasRoom(source, target),
     }
   }
@@ -175,9 +176,9 @@ export class Engine {
     return { kind: 'page', items: entries, to, more, trimmed: since < range.floor, head }
   }
 
-  /** Records whose `actor/name` begins with `prefix`: for lists. */
+  /** An actor's records whose names begin with `prefix`, those after the name `after`: for lists. */
   scan(actor: Actor, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]> {
-    return this.#store.scan(this.#store.scopeOf(actor), `${actor}/${prefix}`, after, limit)
+    return this.#store.scan(actor, prefix, after, limit)
   }
 
   /** Takes what another node has told: drops what it makes stale, and delivers what waits. */

@@ -11,8 +11,8 @@
  * counter, so a repeated or competing delivery changes nothing. At start, and now and then where several nodes share the store, `sweep` finds what a dead node left.
  */
 import type { Clock } from '../lib/clock.js'
-import { partitionOf } from '../store/partition.js'
-import type { Actor, ScopeId, Store } from '../store/types.js'
+import { ALL_PARTITIONS, partitionOf } from '../store/partition.js'
+import type { Actor, ScannedRecord, Store } from '../store/types.js'
 import { entryBytes, OUTBOX, type OutboxEntry, outboxEntry, outboxOf } from './outbox-entry.js'
 import type { PlanTx } from './plan.js'
 import { pairIn, pairOut } from './record-kinds.js'
@@ -94,26 +94,26 @@ export class Outbox {
 
   /** Finds entries of every outbox of the store. */
   async sweep(): Promise<void> {
-    for (const scope of this.#options.store.scopes()) await this.#sweepPrefix(scope, `${OUTBOX}/`)
+    await Promise.all(ALL_PARTITIONS.map(partition => this.#sweepOutbox(`${OUTBOX}/${partition}`, '')))
   }
 
   /** Finds the entries of one pair, whoever made them. */
   async look(source: Actor, target: Actor): Promise<void> {
-    const scope = this.#options.store.scopeOf(source)
-    await this.#sweepPrefix(scope, `${outboxOf(source)}/${outboxEntry.prefix}/${source}/${target}/`)
+    await this.#sweepOutbox(outboxOf(source), `${outboxEntry.prefix}/${source}/${target}/`)
   }
 
   stop(): void {
     this.#stopped = true
   }
 
-  async #sweepPrefix(scope: ScopeId, prefix: string): Promise<void> {
+  /** Entries of one partition's outbox whose names begin so. */
+  async #sweepOutbox(outbox: Actor, prefix: string): Promise<void> {
     for (let after: string | null = null; !this.#stopped; ) {
-      const page = await this.#options.store.scan(scope, prefix, after, SWEEP_PAGE)
+      const page: readonly ScannedRecord[] = await this.#options.store.scan(outbox, prefix, after, SWEEP_PAGE)
       this.add(page.map(record => outboxEntry.decode(record.bytes)))
       const last = page.at(-1)
       if (last === undefined || page.length < SWEEP_PAGE) return
-      after = `${last.actor}/${last.name}`
+      after = last.name
     }
   }
 

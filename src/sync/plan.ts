@@ -35,9 +35,10 @@ export interface PlanContext {
   /** Whether others write to the store (store/types.ts). */
   readonly shared: boolean
   readonly time: CountedTime
-  readonly epoch: number
   readonly effects: ReadonlyMap<string, EffectKind<unknown>>
   scopeOf(actor: Actor): ScopeId
+  /** The epoch that the store is in now, for this actor. */
+  epochOf(actor: Actor): number
   /** Whether the outbox from this partition to that scope takes more. */
   outboxHasRoom(source: Actor, target: Actor): boolean
 }
@@ -416,7 +417,7 @@ export class PlanTx implements Tx {
   }
 
   get epoch(): number {
-    return this.#plan.context.epoch
+    return this.#plan.context.epochOf(this.actor)
   }
 
   get<T>(kind: RecordKind<T>, id?: string | number): T | undefined {

@@ -1,6 +1,6 @@
 /**
  * Trims timelines in the background: messages that are older than so long and not among the newest so many, and all that are beyond
- * the newest so many bytes. One walk over all logs, round and round; what it does at a time is small, and it rests between.
+ * the newest so many bytes. One walk over the logs of all partitions, round and round. It does little at a time, and rests between.
  *
  *   round: logs, 64 at a time ─┬─► age: fewer versions above the floor than are kept: pass
  *                              │        its oldest message is young: pass
@@ -14,7 +14,7 @@
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import type { CountedTime } from '../lib/counted-time.js'
 import type { Random } from '../lib/random.js'
-import type { Actor, LogSummary, ScopeId, Store, Version } from '../store/types.js'
+import { type Actor, type LogSummary, PARTITIONS, type Store, type Version } from '../store/types.js'
 import { uidOf } from './rules/records.js'
 import { MESSAGE_BYTES_MAX, sentAtMs, trimLog } from './rules/retention.js'
 import type { Outcome, Transition } from './types.js'
@@ -51,6 +51,8 @@ export class Retention {
   readonly #options: RetentionOptions
   /** What the last count found in logs that may grow beyond the bytes: it spares counts, and holds long logs only. */
   readonly #counted = new Map<Actor, { readonly head: Version; readonly bytes: number }>()
+  /** Logs, and pages of them, since the last rest. */
+  #looked = 0
   #stopped = false
   #timer: TimerHandle | undefined
   #wake: (() => void) | undefined
@@ -61,14 +63,12 @@ export class Retention {
 
   /** Goes on until it is stopped. */
   async start(): Promise<void> {
-    const { store, clock, random } = this.#options
-    let from: Actor | null = `user/${1 + random.integer(9)}${random.integer(10)}${random.integer(10)}`
+    const { clock, random } = this.#options
+    const first = random.integer(PARTITIONS)
     while (!this.#stopped) {
       const beganMs = clock.monotonic()
-      for (const scope of store.scopes()) await this.#walk(scope, from)
-      const restMs = from === null ? ROUND_MS - (clock.monotonic() - beganMs) : 0
-      from = null
-      await this.#rest(Math.max(LOGS_REST_MS, restMs))
+      for (let i = 0; i < PARTITIONS; i += 1) await this.#walk((first + i) % PARTITIONS)
+      await this.#rest(Math.max(LOGS_REST_MS, ROUND_MS - (clock.monotonic() - beganMs)))
     }
   }
 
@@ -79,20 +79,28 @@ export class Retention {
     this.#wake?.()
   }
 
-  async #walk(scope: ScopeId, from: Actor | null): Promise<void> {
-    for (let after = from; !this.#stopped; ) {
+  async #walk(partition: number): Promise<void> {
+    for (let after: Actor | null = null; !this.#stopped; ) {
       try {
-        const logs = await this.#options.store.logs(scope, after, LOGS_AT_ONCE)
+        const logs: readonly LogSummary[] = await this.#options.store.logs(partition, after, LOGS_AT_ONCE)
         for (const log of logs) {
           if (!this.#stopped) await this.#look(log)
           after = log.actor
         }
+        await this.#restAfter(logs.length)
         if (logs.length < LOGS_AT_ONCE) return
-        await this.#rest(LOGS_REST_MS)
       } catch {
         await this.#rest(FAILED_REST_MS) // and on where it was
       }
     }
+  }
+
+  /** A page costs as much as a log does. */
+  async #restAfter(logs: number): Promise<void> {
+    this.#looked += 1 + logs
+    if (this.#looked < LOGS_AT_ONCE) return
+    this.#looked = 0
+    await this.#rest(LOGS_REST_MS)
   }
 
   async #look(log: LogSummary): Promise<void> {

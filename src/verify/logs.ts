@@ -1,6 +1,7 @@
 /** Timelines: versions, keys, and that what is in them can be read and was sent. */
 
 import { decodeItem, type Message } from '../../protocol/generated/messages.js'
+import { partitionOf } from '../store/partition.js'
 import type { StoreView, ViewedLog } from '../store/view.js'
 import { deviceWindow, uidOf, userActor } from '../sync/rules/records.js'
 import type { Findings } from './findings.js'
@@ -10,7 +11,8 @@ export function verifyLog(view: StoreView, log: ViewedLog, findings: Findings): 
   const { actor, head, floor, epoch, gaps, keys } = log
   const name = `the log of ${actor}`
   if (floor > head) findings.fault(`${name} was trimmed up to ${floor}, and ends with ${head}`)
-  if (epoch > view.epoch) findings.fault(`${name} is of epoch ${epoch}, the store of ${view.epoch}`)
+  const current = view.epochOf(partitionOf(actor))
+  if (epoch > current) findings.fault(`${name} is of epoch ${epoch}, the store of ${current}`)
   const keyed = new Set<number>()
   for (const { version, keyed: hasKey, bytes } of log.entries()) {
     findings.counts.items += 1

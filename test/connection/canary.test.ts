@@ -229,7 +229,7 @@ t.test('two nodes on one store check at the same time', async t => {
 t.test('ready again after a restore, when every version has jumped', async t => {
   const before = await rig()
   t.same(await before.check(), { ready: true })
-  await before.store.newEpoch()
+  await before.store.newEpoch(0)
   const after = await rig({ disk: before.store.disk }, true, '2')
   t.same(await after.check(), { ready: true })
   t.same(await after.check(), { ready: true })

@@ -29,7 +29,7 @@ export async function openFolder(folder: string): Promise<Found> {
     const store = await openLmdbStore({ ...SMALL, path: folder })
     const content = await contentOf(store)
     const id = Buffer.from(store.id).toString('hex')
-    const { epoch } = store
+    const epoch = store.epochOf(0)
     const found = { kind: 'opened', hash: await hashOfContent(store), id, epoch, summary: summaryOf(content) } as const
     const wrong = await goesOn(store, folder, content, id)
     if (wrong !== undefined) return { ...found, wrong }

@@ -131,7 +131,7 @@ class Teller {
 
   /** What a process finds that starts after a kill: all that was answered, and some of what was tried. */
   async #opened({ content, id }: Extract<StoryReport, { kind: 'opened' }>): Promise<void> {
-    if (this.bound.epoch > this.#model.epoch) await this.#restore(content)
+    if (this.bound.epoch > this.#model.epochOf(0)) await this.#restore(content)
     while (!isDeepStrictEqual(content, await contentOf(this.#model))) {
       if (this.#trials.length === 0) throw new Error('a start found what is no state of the commits that were tried')
       await this.#apply()
@@ -150,7 +150,7 @@ class Teller {
       if (i >= this.bound.backup.commits && isDeepStrictEqual(content, await contentOf(this.#model))) break
       await this.#model.commit(0, units.map(unitOf))
     }
-    await this.#model.newEpoch()
+    await this.#model.newEpoch(0)
     this.commits++
     this.#trials = []
     await this.#remember()

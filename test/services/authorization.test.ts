@@ -15,6 +15,7 @@ import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
 import type { Authorization, HelloAnswer } from '../../src/services/types.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
+import { userActor } from '../../src/sync/rules/records.js'
 import { befriend, startNode, TestDevice, type TestNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 
@@ -49,7 +50,7 @@ async function world(): Promise<World> {
   await alice.call(METHODS.removeDevice, { sendSeq: alice.next(), device: revokedToken.device })
   const password = 'correct horse'
   await deletedAccount.call(METHODS.deleteAccount, { sendSeq: deletedAccount.next(), password })
-  await eventually(async () => (await store.scan(0, `user/${deletedAccount.uid}/`, null, 10)).length === 1)
+  await eventually(async () => (await store.scan(userActor(deletedAccount.uid), '', null, 10)).length === 1)
   const nameless = new TestDevice(node)
   return {
     ...{ node, alice, stranger, friend, blocked, blockedFriend, formerFriend },

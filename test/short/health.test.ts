@@ -34,7 +34,7 @@ t.test('/readyz sends a message, and says why it could not', async t => {
   const ask = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${server.httpPort}${path}`, init)
   const ready = await ask('/readyz')
   t.same([ready.status, await ready.text()], [200, 'ready'])
-  const [message] = await store.scan(0, `user/${CANARY_SENDER}/device`, null, 1)
+  const [message] = await store.scan(`user/${CANARY_SENDER}`, 'device', null, 1)
   t.equal(message?.bytes.length, 9 + 9, 'the numbers of one message stand in the store')
   t.equal((await ask('/readyz', { method: 'POST' })).status, 405)
 

@@ -2,7 +2,8 @@
 
 import { ContactState, decodeItem, type Message } from '../../protocol/generated/messages.js'
 import type { MemoryDisk } from '../../src/store/memory/disk.js'
-import type { ScannedRecord } from '../../src/store/types.js'
+import { MemoryView } from '../../src/store/memory/view.js'
+import type { ViewedRecord } from '../../src/store/view.js'
 import { OUTBOX } from '../../src/sync/outbox-entry.js'
 import { pairIn, pairOut } from '../../src/sync/record-kinds.js'
 import { contact, devices, profile, session, userActor } from '../../src/sync/rules/records.js'
@@ -152,8 +153,8 @@ export class Ledger {
     return record === undefined || record.stamp === 0 ? undefined : contact.decode(record.bytes)
   }
 
-  #records(): ScannedRecord[] {
-    return this.#disk.scan(() => true, '', null, EVERYTHING)
+  #records(): ViewedRecord[] {
+    return [...new MemoryView(this.#disk.snapshot()).records()]
   }
 }
 

@@ -134,9 +134,6 @@ function changed(store: Store, changes: Partial<Store>): Store {
     get secret() {
       return store.secret
     },
-    get epoch() {
-      return store.epoch
-    },
     get freeBytes() {
       return store.freeBytes
     },
@@ -148,13 +145,16 @@ function changed(store: Store, changes: Partial<Store>): Store {
     },
     scopeOf: actor => store.scopeOf(actor),
     scopes: () => store.scopes(),
+    epochOf: partition => store.epochOf(partition),
     get: (actor, names) => store.get(actor, names),
     read: (...asked) => store.read(...asked),
     scan: (...asked) => store.scan(...asked),
     logs: (...asked) => store.logs(...asked),
     tally: (...asked) => store.tally(...asked),
     commit: (scope, units) => store.commit(scope, units),
-    newEpoch: () => store.newEpoch(),
+    newEpoch: scope => store.newEpoch(scope),
+    setRoute: (...asked) => store.setRoute(...asked),
+    dropRoute: (...asked) => store.dropRoute(...asked),
     close: () => store.close(),
     ...changes,
   }

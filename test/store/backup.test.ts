@@ -107,7 +107,7 @@ t.test('a backup is restored into a new folder in a new epoch, and every version
   const original = await openLmdbStore({ path: folder })
   const store = await openLmdbStore({ path: data })
   t.same(store.id, original.id)
-  t.equal(store.epoch, 2)
+  t.equal(store.epochOf(0), 2)
   t.same(await log(store, A), await log(original, A))
   t.match(await appendTexts(store, A, 'new'), [{ from: 3, version: 3 + EPOCH_JUMP + 1 }])
   await store.close()
@@ -131,7 +131,7 @@ t.test('no epoch is given twice: the same backup, other folders, a store that we
   await restored(other, path.join(newFolder(t), 'data'), 3)
   t.same(epochs, [2, 3, 4, 5, 17, 18])
   const store = await openLmdbStore({ path: folder })
-  t.equal(store.epoch, 5)
+  t.equal(store.epochOf(0), 5)
   await store.close()
 })
 

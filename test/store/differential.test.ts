@@ -45,7 +45,13 @@ type Step =
       readonly entries: number
       readonly bytes: number
     }
-  | { readonly kind: 'scan'; readonly prefix: string; readonly after: string | null; readonly limit: number }
+  | {
+      readonly kind: 'scan'
+      readonly actor: Actor
+      readonly prefix: string
+      readonly after: string | null
+      readonly limit: number
+    }
   | { readonly kind: 'reopen' }
   | { readonly kind: 'new epoch' }
 
@@ -95,8 +101,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       kind: fc.constant('scan' as const),
-      prefix: fc.constantFrom('', 'user/', 'user/7/', 'user/7/contact', 'outbox/', 'none'),
-      after: fc.constantFrom(null, 'user/7/a', 'user/7/b', 'user/263/', 'outbox/7/é', 'user/7/é𝔸'),
+      actor,
+      prefix: fc.constantFrom('', 'a', 'contact', 'contact:1', 'é', 'none'),
+      after: fc.constantFrom(null, '', 'a', 'b', 'contact:1', 'contact:9', 'é', 'é𝔸'),
       limit: fc.integer({ min: 1, max: 6 }),
     }),
   },
@@ -142,15 +149,21 @@ async function everything(store: Store): Promise<unknown> {
     logs.push({ ...rest, entries: entries.map(({ version, bytes }) => `${version}:${textOf(bytes)}`) })
     records.push((await store.get(actor, NAMES)).map(({ stamp, bytes }) => `${stamp}:${textOf(bytes)}`))
   }
-  const scope = store.scopeOf('user/7')
-  const walked = [...(await store.logs(scope, null, 2)), ...(await store.logs(scope, 'user/263', 9))]
+  const walked = [...(await store.logs(7, null, 2)), ...(await store.logs(7, 'user/263', 9))]
   const tallies = await Promise.all(ACTORS.map(actor => store.tally(actor, Number.MAX_SAFE_INTEGER, 3, 20)))
-  return { epoch: store.epoch, logs, walked, tallies, records, scanned: await scanned(store, '', null, 1000) }
+  const all = await Promise.all(ACTORS.map(actor => scanned(store, actor, '', null, 1000)))
+  return { epoch: store.epochOf(7), logs, walked, tallies, records, scanned: all }
 }
 
-async function scanned(store: Store, prefix: string, after: string | null, limit: number): Promise<string[]> {
-  const found = await store.scan(store.scopeOf('user/7'), prefix, after, limit)
-  return found.map(({ actor, name, stamp, bytes }) => `${actor}/${name} ${stamp}:${textOf(bytes)}`)
+async function scanned(
+  store: Store,
+  actor: Actor,
+  prefix: string,
+  after: string | null,
+  limit: number,
+): Promise<string[]> {
+  const found = await store.scan(actor, prefix, after, limit)
+  return found.map(({ name, stamp, bytes }) => `${name} ${stamp}:${textOf(bytes)}`)
 }
 
 /** Does a step on each store and fails if they do not answer alike. */
@@ -188,9 +201,9 @@ async function take(
       return { ...range, entries: range.entries.map(({ version, bytes }) => `${version}:${textOf(bytes)}`) }
     })
   } else if (step.kind === 'scan') {
-    await same(store => scanned(store, step.prefix, step.after, step.limit))
+    await same(store => scanned(store, step.actor, step.prefix, step.after, step.limit))
   } else if (step.kind === 'new epoch') {
-    await same(store => store.newEpoch())
+    await same(store => store.newEpoch(store.scopeOf('user/7')))
   } else {
     await Promise.all(stores.map(store => store.close()))
     stores.splice(0, stores.length, ...(await Promise.all(openers.map(open => open()))))

@@ -3,7 +3,8 @@ import { seededRandom } from '../../src/lib/random.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
 import type { CommitInFlight, ReadInFlight } from '../../src/store/memory/faults.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
-import { OutcomeUnknownError, PARTITIONS, type Unit } from '../../src/store/types.js'
+import { EPOCH_JUMP, OutcomeUnknownError, PARTITIONS, type Unit } from '../../src/store/types.js'
+import { ManualClock } from '../support/manual-clock.js'
 
 const USER = 'user/1'
 
@@ -36,12 +37,12 @@ t.test('with manual durability a commit is readable at once and answered at the 
   t.same(await texts(store), ['1:one'])
   t.equal((await store.get(USER, ['a']))[0]?.stamp, 11)
   t.match(await store.read(USER, 0, 9, 9, 9), { head: 1, durable: 0 })
-  t.same(await store.scan(0, '', null, 10), [], 'a scan shows only what is durable')
+  t.same(await store.scan(USER, '', null, 10), [], 'a scan shows only what is durable')
   t.equal(answered, false)
   store.disk.sync()
   t.match(await commit, [{ kind: 'committed', appended: [{ from: 0, version: 1 }] }])
   t.match(await store.read(USER, 0, 9, 9, 9), { head: 1, durable: 1 })
-  t.equal((await store.scan(0, '', null, 10)).length, 1)
+  t.equal((await store.scan(USER, '', null, 10)).length, 1)
 })
 
 t.test('an entry that was superseded or trimmed shows until that is durable', async t => {
@@ -127,11 +128,11 @@ t.test('a restored snapshot is the earlier content', async t => {
   await store.commit(0, [unit(0, 11, 'k=one', 'two')])
   const snapshot = store.disk.snapshot()
   await store.commit(0, [unit(11, 12, 'k=three')])
-  await store.newEpoch()
+  await store.newEpoch(0)
   t.same(await texts(store), ['2:two', '3:three'])
   store.disk.restore(snapshot)
   t.same(await texts(store), ['1:one', '2:two'])
-  t.equal(store.epoch, 1)
+  t.equal(store.epochOf(0), 1)
   t.match(await store.get(USER, ['a']), [{ stamp: 11 }])
 })
 
@@ -141,4 +142,50 @@ t.test('with a scope per partition an actor of another one is a bug', async t =>
   t.equal(store.scopeOf(USER), 1)
   t.match(await store.commit(1, [unit(0, 11)]), [{ kind: 'committed' }])
   t.throws(() => store.commit(2, [unit(0, 12)]), { message: 'user/1 is not of scope 2' })
+})
+
+t.test(
+  'a commit names the nodes that hold the devices of each appended actor, until they say otherwise or for too long nothing',
+  async t => {
+    const clock = new ManualClock()
+    const disk = new MemoryDisk(seededRandom('disk'), 'immediate', clock)
+    const [one, other] = [new MemoryStore({ disk }), new MemoryStore({ disk })]
+    const B = 'user/2'
+    const routes = async () => {
+      const appends = [B, USER, B].map(actor => ({ actor, bytes: Buffer.from('x') }))
+      const [result] = await other.commit(0, [{ expect: [], puts: [], appends, trims: [] }])
+      return result?.kind === 'committed' ? result.routes.map(nodes => nodes.toSorted()) : undefined
+    }
+    t.same(await routes(), [])
+    await one.setRoute(USER, 'a', 1_000)
+    t.same(await routes(), [[], ['a'], []])
+    await other.setRoute(USER, 'b', 2_000)
+    await one.setRoute(B, 'a', 5_000)
+    t.same(await routes(), [['a'], ['a', 'b'], ['a']])
+    clock.advance(999)
+    await one.setRoute(USER, 'a', 500)
+    clock.advance(1)
+    t.same(await routes(), [['a'], ['a', 'b'], ['a']], 'set again')
+    clock.advance(499)
+    t.same(await routes(), [['a'], ['b'], ['a']], 'expired')
+    await one.dropRoute(USER, 'a')
+    await one.dropRoute(USER, 'b')
+    t.same(await routes(), [['a'], [], ['a']])
+    clock.advance(5_000)
+    t.same(await routes(), [])
+  },
+)
+
+t.test('epochs belong to partitions, where each of them is a scope', async t => {
+  const store = new MemoryStore({ scopes: 'partitions' })
+  await store.newEpoch(1)
+  t.equal(store.epochOf(1), 2)
+  t.equal(store.epochOf(2), 1)
+  const appendTo = async (actor: string) => {
+    const unit = { expect: [], puts: [], appends: [{ actor, bytes: Buffer.from('x') }], trims: [] }
+    const [result] = await store.commit(store.scopeOf(actor), [unit])
+    return result?.kind === 'committed' ? result.appended[0]?.version : undefined
+  }
+  t.equal(await appendTo('user/257'), EPOCH_JUMP + 1)
+  t.equal(await appendTo('user/258'), 1)
 })

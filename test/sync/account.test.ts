@@ -10,7 +10,8 @@ import { ATTEMPT_JUMP_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
-import { DEVICES_MAX } from '../../src/sync/rules/records.js'
+import { PARTITIONS } from '../../src/store/types.js'
+import { contact, DEVICES_MAX, userActor } from '../../src/sync/rules/records.js'
 import { befriend, startNode, TestDevice } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 import { ManualClock } from '../support/manual-clock.js'
@@ -307,7 +308,7 @@ t.test('a counter jumps when the epoch changes: what may have been given out is 
   const store = new MemoryStore({ random: seededRandom('store') })
   const before = await startNode(store, clock, 'before')
   const alice = await new TestDevice(before).enter('alice', 1)
-  await store.newEpoch()
+  await store.newEpoch(0)
   const after = await startNode(store, clock, 'after')
   const again = new TestDevice(after)
   await again.login('alice', 2)
@@ -336,7 +337,7 @@ t.test('each epoch that was missed jumps as far, and so does a partition whose a
   const devices = new Set([1])
   for (const epochs of [0, 1, 2, 3]) {
     store.disk.restore(backup)
-    for (let i = 0; i < epochs; i += 1) await store.newEpoch()
+    for (let i = 0; i < epochs; i += 1) await store.newEpoch(0)
     const node = await startNode(store, clock, `node ${epochs}`)
     for (const key of [7, 8]) {
       const device = new TestDevice(node)
@@ -366,4 +367,34 @@ t.test('a nickname shows what it is, and can be cleared', async t => {
   t.equal((await register({ nickname: '\u200b', deviceName: '' })).code, CODES.NAME_INVALID.code)
   t.equal((await register({ nickname: '', deviceName: 'a\nb' })).code, CODES.NAME_INVALID.code)
   t.equal((await register({ nickname: '', deviceName: 'my phone' })).code, 0)
+})
+
+t.test('an engine that runs on while the epoch changes jumps from then on: devices, uids, requests', async t => {
+  for (const scopes of ['one', 'partitions'] as const) {
+    const store = new MemoryStore({ scopes, random: seededRandom('store') })
+    const node = await startNode(store, new ManualClock(), 'running')
+    const alice = await new TestDevice(node).enter('alice', 1)
+    const bob = await new TestDevice(node).enter('bob', 1)
+    const carol = await new TestDevice(node).enter('carol', 1)
+    const request = async (to: TestDevice) => {
+      await alice.call(METHODS.contactRequest, { sendSeq: alice.next(), uid: to.uid, greeting: '' })
+      const [record] = await store.get(userActor(alice.uid), [`${contact.prefix}/${to.uid}`])
+      return record === undefined ? 0 : contact.decode(record.bytes).own
+    }
+    t.equal(await request(bob), 1)
+    for (const scope of store.scopes()) await store.newEpoch(scope)
+    const again = new TestDevice(node)
+    await again.login('alice', 2)
+    t.equal(again.session?.device, 1 + 1_024)
+    const known = new Set([alice, bob, carol].map(({ uid }) => uid))
+    const uids = await Promise.all(
+      Array.from({ length: 20 }, async (_, i) => (await new TestDevice(node).enter(`new-${i}`, 1)).uid),
+    )
+    t.ok(
+      uids.every(uid => !known.has(uid) && Math.floor(uid / PARTITIONS) >= 1_024),
+      'uids of every partition',
+    )
+    t.equal(await request(carol), 2 ** 16 + 1, 'so an answer to a request that was lost is none to this one')
+    await node.engine.close()
+  }
 })

@@ -12,7 +12,14 @@ import { outboxEntry } from '../../src/sync/outbox-entry.js'
 import { RECORD_KINDS, setAside } from '../../src/sync/record-kinds.js'
 import { register } from '../../src/sync/rules/account.js'
 import { leavingActor } from '../../src/sync/rules/leaving.js'
-import { accountsActor, CONTACTS_MAX, MARKED_DEVICES_MAX, taken, UNANSWERED_MAX } from '../../src/sync/rules/records.js'
+import {
+  accountsActor,
+  CONTACTS_MAX,
+  MARKED_DEVICES_MAX,
+  taken,
+  UNANSWERED_MAX,
+  userActor,
+} from '../../src/sync/rules/records.js'
 import { noteTime, timeActor } from '../../src/sync/rules/time.js'
 import { ack } from '../../src/sync/rules/watermark.js'
 import { befriend, startNode, TestDevice, type TestNode } from '../support/engine.js'
@@ -174,7 +181,7 @@ t.test('marks of devices that the peer never had are about nothing, however many
     node.services.flush()
     await eventually(() => node.engine.queueDepth === 0)
   }
-  const [record] = await store.scan(0, `user/${bob.uid}/taken/`, null, 1)
+  const [record] = await store.scan(userActor(bob.uid), 'taken/', null, 1)
   t.same(taken.decode(record?.bytes ?? new Uint8Array(0)), { delivered: { 1: alice.sendSeq }, read: {} })
   t.ok((record?.bytes.length ?? 0) < 64)
   const delivered = (await alice.items()).flatMap(({ item }) => (item.content?.case === 'delivered' ? [item] : []))

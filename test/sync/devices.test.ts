@@ -6,7 +6,7 @@ import { METHODS } from '../../protocol/methods.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import type { Unit } from '../../src/store/types.js'
-import { DEVICES_MAX } from '../../src/sync/rules/records.js'
+import { DEVICES_MAX, userActor } from '../../src/sync/rules/records.js'
 import { ENDED_DEVICE_MS } from '../../src/sync/rules/session.js'
 import { startNode, TestDevice, type TestNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
@@ -53,7 +53,7 @@ async function live(asker: TestDevice): Promise<number[]> {
 }
 
 async function names(store: MemoryStore, uid: number): Promise<string[]> {
-  return (await store.scan(0, `user/${uid}/`, null, 1_000)).map(({ name }) => name)
+  return (await store.scan(userActor(uid), '', null, 1_000)).map(({ name }) => name)
 }
 
 t.test('the ninth comes and the one longest away goes, in one unit', async t => {

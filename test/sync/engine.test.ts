@@ -349,7 +349,7 @@ t.test('an effect that would do so is set aside; of those that throw the newest 
   t.equal(asides.length, 3 * ASIDES_MAX)
   t.match(asides[0], /small of user\/2 would have 20\d bytes/)
   t.same(await result(engine, 'user/2', hear, undefined), [], 'nothing of it was done')
-  const kept = await store.scan(0, 'user/2/aside/', null, 1_000)
+  const kept = await store.scan('user/2', 'aside/', null, 1_000)
   t.ok(kept.length > 0 && kept.length <= ASIDES_MAX, `${kept.length} are kept`)
   for (const { bytes } of kept) t.ok(bytes.length <= setAside.bound.bytesMax)
 })

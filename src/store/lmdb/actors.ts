@@ -148,10 +148,14 @@ export class Actors {
     return this.#young.get(actor) ?? this.#load(actor)
   }
 
+  /** What is known of an actor, without remembering more; all that the tables lack of it is in there. */
+  known(actor: Actor): ActorState | undefined {
+    return this.#young.get(actor) ?? this.#old.get(actor) ?? this.#dirty.get(actor) ?? this.#frozen.get(actor)
+  }
+
   /** What is known of a log, without remembering more: for walks over all of them. */
   glance(actor: Actor): LogState {
-    const state = this.#young.get(actor) ?? this.#old.get(actor) ?? this.#dirty.get(actor) ?? this.#frozen.get(actor)
-    return state?.log ?? new LogState(actor, this.#tables)
+    return this.known(actor)?.log ?? new LogState(actor, this.#tables)
   }
 
   /** With its stamp known. */

@@ -15,6 +15,7 @@ import {
   type CommitResult,
   type Drop,
   EPOCH_JUMP,
+  NO_ROUTES,
   type Put,
   type Trim,
   type Unit,
@@ -47,7 +48,7 @@ export class Judge {
     for (const drop of unit.drops ?? []) this.#drop(drop)
     const appended: Appended[] = []
     for (const append of unit.appends) appended.push(this.#append(append))
-    return { kind: 'committed', appended }
+    return { kind: 'committed', appended, routes: NO_ROUTES }
   }
 
   #put({ actor, name, bytes, stamp }: Put): void {

@@ -17,13 +17,14 @@ import { assert, present } from '../../lib/assert.js'
 import type { Clock } from '../../lib/clock.js'
 import { messageOf } from '../../lib/error-message.js'
 import { endOfTurn } from '../../lib/turn.js'
-import { EMPTY, scanText, textOrder } from '../text.js'
+import { EMPTY } from '../text.js'
 import type {
   Actor,
   CommitResult,
   LogEntry,
   LogRange,
   LogSummary,
+  NodeId,
   Room,
   ScannedRecord,
   ScopeId,
@@ -43,7 +44,7 @@ import { Marker } from './marker.js'
 import type { Presence } from './presence.js'
 import { type Pending, Reusable, Space } from './space.js'
 import type { Tables } from './tables.js'
-import { logsAfter, tally } from './walks.js'
+import { logsAfter, recordsAfter, tally } from './walks.js'
 
 const ABSENT: StoredRecord = Object.freeze({ stamp: 0, bytes: EMPTY })
 
@@ -151,10 +152,6 @@ export class LmdbStore implements Store {
     return this.#space.look()
   }
 
-  get epoch(): number {
-    return this.#epoch
-  }
-
   get freeBytes(): number {
     return this.#space.freeBytes
   }
@@ -169,6 +166,11 @@ export class LmdbStore implements Store {
 
   scopes(): readonly ScopeId[] {
     return SCOPES
+  }
+
+  /** One for all: they are restored together. */
+  epochOf(_partition: number): number {
+    return this.#epoch
   }
 
   async get(actor: Actor, names: readonly string[]): Promise<readonly StoredRecord[]> {
@@ -191,12 +193,12 @@ export class LmdbStore implements Store {
     return this.#whenQuiet(() => this.#read(actor, after, upTo, entriesMax, bytesMax))
   }
 
-  scan(_scope: ScopeId, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]> {
-    return this.#whenQuiet(() => this.#scan(prefix, after, limit))
+  scan(actor: Actor, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]> {
+    return this.#whenQuiet(() => recordsAfter(this.#actors, this.#tables, { actor, prefix, after, limit }))
   }
 
-  logs(_scope: ScopeId, after: Actor | null, limit: number): Promise<readonly LogSummary[]> {
-    return this.#whenQuiet(() => logsAfter(this.#actors, this.#tables, after, limit))
+  logs(partition: number, after: Actor | null, limit: number): Promise<readonly LogSummary[]> {
+    return this.#whenQuiet(() => logsAfter(this.#actors, this.#tables, { partition, after, limit }))
   }
 
   tally(actor: Actor, from: Version, entriesMax: number, bytesMax: number): Promise<Tally> {
@@ -208,9 +210,14 @@ export class LmdbStore implements Store {
     return this.#enqueue(units)
   }
 
-  async newEpoch(): Promise<void> {
+  async newEpoch(_scope: ScopeId): Promise<void> {
     await this.#enqueue('new epoch')
   }
+
+  /** One process: whoever commits knows all connections itself. */
+  async setRoute(_actor: Actor, _node: NodeId, _ttlMs: number): Promise<void> {}
+
+  async dropRoute(_actor: Actor, _node: NodeId): Promise<void> {}
 
   /** What was committed before is answered; the journal is emptied into the tables. */
   close(): Promise<void> {
@@ -413,27 +420,6 @@ export class LmdbStore implements Store {
   #hasRead(bytes: number): void {
     if (this.#readBytes === 0 && bytes > 0) this.#lookLater()
     this.#readBytes += bytes
-  }
-
-  #scan(prefix: string, after: string | null, limit: number): readonly ScannedRecord[] {
-    const changed = new Map<string, ScannedRecord>()
-    for (const { actor, records } of this.#actors.changed()) {
-      for (const [name, record] of records) {
-        const text = scanText(actor, name)
-        if (!this.#actors.unsettled(record) || !text.startsWith(prefix)) continue
-        if (after !== null && textOrder(text, after) <= 0) continue
-        const bytes = record.stamp === 0 ? EMPTY : this.#actors.bytes(record)
-        changed.set(`${actor}\0${name}`, { actor, name, stamp: record.stamp, bytes })
-      }
-    }
-    const found: ScannedRecord[] = []
-    for (const record of this.#tables.records(prefix, after)) {
-      if (found.length === limit) break
-      if (!changed.has(`${record.actor}\0${record.name}`)) found.push(record)
-    }
-    for (const record of changed.values()) if (record.stamp !== 0) found.push(record)
-    found.sort((a, b) => textOrder(scanText(a.actor, a.name), scanText(b.actor, b.name)))
-    return found.slice(0, limit)
   }
 
   /** Now if nothing is being written, and little was read in this turn; else when that is durable, or in a later turn. */

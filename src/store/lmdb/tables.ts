@@ -269,15 +269,19 @@ export class Tables {
     return undefined
   }
 
-  /** Those whose text begins with `prefix` and comes after `after`, in the order of `Store.scan`. */
-  *records(prefix: string, after: string | null): Generator<ScannedRecord> {
-    const from = Buffer.from(`r${prefix}`)
-    // Behind every key with just this text: the length of an actor is below ff ff.
-    const behind = after === null ? from : Buffer.concat([Buffer.from(`r${after}`), Buffer.of(0, 0xff, 0xff)])
+  /** An actor's records, as `Store.scan` selects and orders them. */
+  *records(actor: Actor, prefix: string, after: string | null): Generator<ScannedRecord> {
+    const head = `r${actor}/`
+    const from = Buffer.from(`${head}${prefix}`)
+    // Behind every key of this name: what ends it is a zero and a length below ff ff.
+    const behind = after === null ? from : Buffer.concat([Buffer.from(`${head}${after}`), Buffer.of(0, 0xff, 0xff)])
     const start = Buffer.compare(from, behind) > 0 ? from : behind
     const end = Buffer.concat([from, Buffer.of(0xff)]) // no UTF-8 has ff
     for (const { key, value } of this.#pairs({ start, end })) {
-      yield { ...namesOfKey(key), stamp: value.readDoubleLE(0), bytes: value.subarray(8) }
+      const names = namesOfKey(key)
+      // 'a' + 'b/c' stands among those of 'a/b'.
+      if (names.actor !== actor) continue
+      yield { name: names.name, stamp: value.readDoubleLE(0), bytes: value.subarray(8) }
     }
   }
 

@@ -72,7 +72,7 @@ function overlayOf(writes: readonly Buffer[]): readonly Change[] {
 }
 
 class LmdbView implements StoreView {
-  readonly epoch: number
+  readonly #epoch: number
   readonly #tables: Tables
   readonly #overlay: readonly Change[]
   readonly #keys = new KeyViews()
@@ -80,7 +80,11 @@ class LmdbView implements StoreView {
   constructor(tables: Tables, overlay: readonly Change[]) {
     this.#tables = tables
     this.#overlay = overlay
-    this.epoch = this.#value(this.#keys.meta('epoch'))?.readDoubleLE(0) ?? 0
+    this.#epoch = this.#value(this.#keys.meta('epoch'))?.readDoubleLE(0) ?? 0
+  }
+
+  epochOf(_partition: number): number {
+    return this.#epoch
   }
 
   record(actor: Actor, name: string): Uint8Array | undefined {

@@ -1,14 +1,50 @@
-/** Walks over logs, for retention: over what is in memory and in the tables, remembering nothing of what they pass. */
+/** Lists and walks, over what is in memory and in the tables, remembering nothing of what they pass. */
 
 import { present } from '../../lib/assert.js'
-import { textOrder } from '../text.js'
-import type { Actor, LogSummary, Tally, Version } from '../types.js'
-import type { Actors, LogState } from './actors.js'
+import { partitionOf } from '../partition.js'
+import { EMPTY, textOrder } from '../text.js'
+import type { Actor, LogSummary, ScannedRecord, Tally, Version } from '../types.js'
+import type { Actors } from './actors.js'
 import type { Tables } from './tables.js'
 
-export function logsAfter(actors: Actors, tables: Tables, after: Actor | null, limit: number): LogSummary[] {
+/** Records of one actor, as Store.scan gives them. */
+export interface RecordRange {
+  readonly actor: Actor
+  readonly prefix: string
+  readonly after: string | null
+  readonly limit: number
+}
+
+export function recordsAfter(actors: Actors, tables: Tables, range: RecordRange): ScannedRecord[] {
+  const { actor, prefix, after, limit } = range
+  const changed = new Map<string, ScannedRecord>()
+  for (const [name, record] of actors.known(actor)?.records ?? []) {
+    if (!actors.unsettled(record) || !name.startsWith(prefix)) continue
+    if (after !== null && textOrder(name, after) <= 0) continue
+    const bytes = record.stamp === 0 ? EMPTY : actors.bytes(record)
+    changed.set(name, { name, stamp: record.stamp, bytes })
+  }
+  const found: ScannedRecord[] = []
+  for (const record of tables.records(actor, prefix, after)) {
+    if (found.length === limit) break
+    if (!changed.has(record.name)) found.push(record)
+  }
+  for (const record of changed.values()) if (record.stamp !== 0) found.push(record)
+  found.sort((a, b) => textOrder(a.name, b.name))
+  return found.slice(0, limit)
+}
+
+/** Logs of one partition, as Store.logs gives them. */
+export interface LogsRange {
+  readonly partition: number
+  readonly after: Actor | null
+  readonly limit: number
+}
+
+export function logsAfter(actors: Actors, tables: Tables, { partition, after, limit }: LogsRange): LogSummary[] {
   const recent = [...actors.changed()]
-    .filter(({ actor, log }) => (log?.versions.length ?? 0) > 0 && (after === null || textOrder(actor, after) > 0))
+    .filter(({ actor, log }) => (log?.head ?? 0) > 0 && partitionOf(actor) === partition)
+    .filter(({ actor }) => after === null || textOrder(actor, after) > 0)
     .map(({ actor }) => actor)
     .sort(textOrder)
   const found: LogSummary[] = []
@@ -18,19 +54,12 @@ export function logsAfter(actors: Actors, tables: Tables, after: Actor | null, l
     if (inTables === undefined && next === undefined) break
     const isRecent = next !== undefined && (inTables === undefined || textOrder(next, inTables) <= 0)
     const actor = isRecent ? next : present(inTables, 'the actor')
-    const log = actors.glance(actor)
-    const { head, floor, gaps } = log
-    if (isRecent || holdsEntry(tables, actor, log)) found.push({ actor, head, floor, gaps })
+    const { head, floor, gaps } = actors.glance(actor)
+    if (partitionOf(actor) === partition) found.push({ actor, head, floor, gaps })
     if (isRecent) i++
     if (actor === inTables) inTables = tables.nextWithEntry(actor)
   }
   return found
-}
-
-/** Whether one that is in the tables has not left the log. */
-function holdsEntry(tables: Tables, actor: Actor, log: LogState): boolean {
-  for (const { version } of tables.entriesDown(actor, log.tablesHead)) if (!log.hasLeft(version)) return true
-  return false
 }
 
 export function tally(

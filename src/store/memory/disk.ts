@@ -6,22 +6,27 @@
  * and `crash()` takes back everything since (an embedded store and a killed process).
  */
 
+import { type Clock, systemClock } from '../../lib/clock.js'
 import type { Random } from '../../lib/random.js'
-import { EMPTY, scanText, textOrder } from '../text.js'
-import type {
-  Actor,
-  Appended,
-  CommitResult,
-  LogRange,
-  LogSummary,
-  Room,
-  ScannedRecord,
-  StoredRecord,
-  Tally,
-  Unit,
-  Version,
+import { ALL_PARTITIONS, partitionOf } from '../partition.js'
+import { EMPTY, textOrder } from '../text.js'
+import {
+  type Actor,
+  type Appended,
+  type CommitResult,
+  type LogRange,
+  type LogSummary,
+  NO_ROUTES,
+  type NodeId,
+  type Room,
+  type ScannedRecord,
+  type StoredRecord,
+  type Tally,
+  type Unit,
+  type Version,
 } from '../types.js'
 import { MemoryLog } from './log.js'
+import { Routes } from './routes.js'
 
 export type Durability = 'immediate' | 'manual'
 
@@ -32,7 +37,8 @@ type Records = Map<Actor, Map<string, StoredRecord>>
 
 /** The whole content at one moment. Opaque: to be given back to `restore`. */
 export interface MemorySnapshot {
-  readonly epoch: number
+  /** By partition. */
+  readonly epochs: readonly number[]
   readonly records: ReadonlyMap<Actor, ReadonlyMap<string, StoredRecord>>
   readonly logs: ReadonlyMap<Actor, MemoryLog>
 }
@@ -41,11 +47,13 @@ export class MemoryDisk {
   readonly id: Uint8Array
   readonly secret: Uint8Array
   readonly durability: Durability
+  /** Soft: not of what a crash takes back or a snapshot holds. */
+  readonly routes: Routes
   /** What the stores on it say; anybody may set it. */
   room: Room = 'ample'
   /** Grows with each crash: what was under way before belongs to a dead process. */
   crashes = 0
-  #epoch = 1
+  #epochs: number[] = ALL_PARTITIONS.map(() => 1)
   #records: Records = new Map()
   #logs = new Map<Actor, MemoryLog>()
   /** What stood on durable ground before the changes since the last sync. */
@@ -55,19 +63,21 @@ export class MemoryDisk {
   #synced = 0
   #waiting: (() => void)[] = []
 
-  constructor(random: Random, durability: Durability = 'immediate') {
+  /** Routes expire by the clock. */
+  constructor(random: Random, durability: Durability = 'immediate', clock: Clock = systemClock) {
     this.id = random.bytes(16)
     this.secret = random.bytes(16)
     this.durability = durability
+    this.routes = new Routes(clock)
   }
 
-  get epoch(): number {
-    return this.#epoch
+  epochOf(partition: number): number {
+    return this.#epochs[partition] ?? 1
   }
 
   /** Durable at once, with everything before it. */
-  newEpoch(): void {
-    this.#epoch++
+  newEpoch(partitions: Iterable<number> = ALL_PARTITIONS): void {
+    for (const partition of partitions) this.#epochs[partition] = this.epochOf(partition) + 1
     this.sync()
   }
 
@@ -81,31 +91,27 @@ export class MemoryDisk {
     return log.read(after, upTo, entriesMax, bytesMax, this.#durable(actor))
   }
 
-  /** Durable records of the actors that `belongs` says, in the order of Store.scan. */
-  scan(belongs: (actor: Actor) => boolean, prefix: string, after: string | null, limit: number): ScannedRecord[] {
+  /** Durable records of one actor, in the order of Store.scan. */
+  scan(actor: Actor, prefix: string, after: string | null, limit: number): ScannedRecord[] {
     const found: ScannedRecord[] = []
-    const take = (actor: Actor, name: string, record: StoredRecord): void => {
-      if (record.stamp === 0 || !belongs(actor)) return
-      const text = scanText(actor, name)
-      if (!text.startsWith(prefix) || (after !== null && textOrder(text, after) <= 0)) return
-      found.push({ actor, name, stamp: record.stamp, bytes: record.bytes })
+    const before = this.#recordsBefore.get(actor)
+    const take = (name: string, { stamp, bytes }: StoredRecord): void => {
+      if (stamp === 0 || !name.startsWith(prefix) || (after !== null && textOrder(name, after) <= 0)) return
+      found.push({ name, stamp, bytes })
     }
-    for (const [actor, records] of this.#records) {
-      const before = this.#recordsBefore.get(actor)
-      for (const [name, record] of records) if (!before?.has(name)) take(actor, name, record)
-    }
-    for (const [actor, records] of this.#recordsBefore) for (const [name, record] of records) take(actor, name, record)
-    found.sort((a, b) => textOrder(scanText(a.actor, a.name), scanText(b.actor, b.name)))
+    for (const [name, record] of this.#records.get(actor) ?? []) if (!before?.has(name)) take(name, record)
+    for (const [name, record] of before ?? []) take(name, record)
+    found.sort((a, b) => textOrder(a.name, b.name))
     return found.slice(0, limit)
   }
 
-  /** Durable logs of the actors that `belongs` says, in the order of Store.logs. */
-  logs(belongs: (actor: Actor) => boolean, after: Actor | null, limit: number): LogSummary[] {
+  /** Durable logs of one partition, in the order of Store.logs. */
+  logs(partition: number, after: Actor | null, limit: number): LogSummary[] {
     const found: LogSummary[] = []
     for (const actor of this.#logs.keys()) {
-      const log = this.#durable(actor)
-      if (log.empty || !belongs(actor) || (after !== null && textOrder(actor, after) <= 0)) continue
-      found.push({ actor, ...log.summary() })
+      if (partitionOf(actor) !== partition || (after !== null && textOrder(actor, after) <= 0)) continue
+      const summary = this.#durable(actor).summary()
+      if (summary.head > 0) found.push({ actor, ...summary })
     }
     found.sort((a, b) => textOrder(a.actor, b.actor))
     return found.slice(0, limit)
@@ -164,13 +170,13 @@ export class MemoryDisk {
   snapshot(): MemorySnapshot {
     const records = new Map([...this.#records].map(([actor, named]) => [actor, new Map(named)]))
     const logs = new Map([...this.#logs].map(([actor, log]) => [actor, log.copy()]))
-    return { epoch: this.#epoch, records, logs }
+    return { epochs: this.#epochs.slice(), records, logs }
   }
 
-  /** Puts an earlier content back, durable: a restored backup, or a replica that was behind. The epoch is the old one too. */
+  /** Puts an earlier content back, durable: a restored backup, or a replica that was behind. The epochs are the old ones too. */
   restore(snapshot: MemorySnapshot): void {
     this.crash()
-    this.#epoch = snapshot.epoch
+    this.#epochs = snapshot.epochs.slice()
     this.#records = new Map([...snapshot.records].map(([actor, named]) => [actor, new Map(named)]))
     this.#logs = new Map([...snapshot.logs].map(([actor, log]) => [actor, log.copy()]))
   }
@@ -201,9 +207,15 @@ export class MemoryDisk {
         log = new MemoryLog()
         this.#logs.set(actor, log)
       }
-      appended.push(log.append(key, bytes, this.#epoch))
+      appended.push(log.append(key, bytes, this.epochOf(partitionOf(actor))))
     }
-    return { kind: 'committed', appended }
+    return { kind: 'committed', appended, routes: this.#routesOf(unit.appends) }
+  }
+
+  #routesOf(appends: Unit['appends']): readonly (readonly NodeId[])[] {
+    if (this.routes.empty) return NO_ROUTES
+    const routes = appends.map(({ actor }) => this.routes.of(actor))
+    return routes.every(({ length }) => length === 0) ? NO_ROUTES : routes
   }
 
   #set(actor: Actor, name: string, record: StoredRecord): void {

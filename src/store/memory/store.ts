@@ -4,16 +4,17 @@
  */
 
 import { assert } from '../../lib/assert.js'
+import type { Clock } from '../../lib/clock.js'
 import { type Random, systemRandom } from '../../lib/random.js'
-import { partitionOf } from '../partition.js'
+import { ALL_PARTITIONS, partitionOf } from '../partition.js'
 import { assertNameFits } from '../text.js'
 import {
   type Actor,
   type CommitResult,
   type LogRange,
   type LogSummary,
+  type NodeId,
   OutcomeUnknownError,
-  PARTITIONS,
   type Room,
   type ScannedRecord,
   type ScopeId,
@@ -26,6 +27,8 @@ import {
 import { type Durability, MemoryDisk } from './disk.js'
 import { type CommitInFlight, type MemoryFaults, NO_FAULTS, type ReadInFlight } from './faults.js'
 
+const ONE_SCOPE: readonly ScopeId[] = [0]
+
 export interface MemoryStoreOptions {
   /** One scope for everything (as lmdb), or one for each partition (as Redis Cluster): then effects go by the outbox. */
   readonly scopes?: 'one' | 'partitions'
@@ -33,6 +36,8 @@ export interface MemoryStoreOptions {
   readonly durability?: Durability
   /** For the new disk's id. */
   readonly random?: Random
+  /** For the new disk's routes. */
+  readonly clock?: Clock
   /** An existing disk: what was committed on it is there, and other stores may be using it. */
   readonly disk?: MemoryDisk
   /** Whether other stores do use it; if left out, they do where the disk is given. */
@@ -49,11 +54,11 @@ export class MemoryStore implements Store {
   #closed = false
 
   constructor(options: MemoryStoreOptions = {}) {
-    this.disk = options.disk ?? new MemoryDisk(options.random ?? systemRandom, options.durability)
+    this.disk = options.disk ?? new MemoryDisk(options.random ?? systemRandom, options.durability, options.clock)
     this.shared = options.shared ?? options.disk !== undefined
     this.#faults = options.faults ?? NO_FAULTS
     this.#partitioned = options.scopes === 'partitions'
-    this.#scopes = this.#partitioned ? Array.from({ length: PARTITIONS }, (_, partition) => partition) : [0]
+    this.#scopes = this.#partitioned ? ALL_PARTITIONS : ONE_SCOPE
   }
 
   get id(): Uint8Array {
@@ -62,10 +67,6 @@ export class MemoryStore implements Store {
 
   get secret(): Uint8Array {
     return this.disk.secret
-  }
-
-  get epoch(): number {
-    return this.disk.epoch
   }
 
   get freeBytes(): undefined {
@@ -84,6 +85,10 @@ export class MemoryStore implements Store {
     return this.#scopes
   }
 
+  epochOf(partition: number): number {
+    return this.disk.epochOf(partition)
+  }
+
   get(actor: Actor, names: readonly string[]): Promise<readonly StoredRecord[]> {
     return this.#look(() => this.disk.get(actor, names))
   }
@@ -93,12 +98,12 @@ export class MemoryStore implements Store {
     return this.#look(() => this.disk.read(actor, after, upTo, entriesMax, bytesMax))
   }
 
-  scan(scope: ScopeId, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]> {
-    return this.#look(() => this.disk.scan(actor => this.scopeOf(actor) === scope, prefix, after, limit))
+  scan(actor: Actor, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]> {
+    return this.#look(() => this.disk.scan(actor, prefix, after, limit))
   }
 
-  logs(scope: ScopeId, after: Actor | null, limit: number): Promise<readonly LogSummary[]> {
-    return this.#look(() => this.disk.logs(actor => this.scopeOf(actor) === scope, after, limit))
+  logs(partition: number, after: Actor | null, limit: number): Promise<readonly LogSummary[]> {
+    return this.#look(() => this.disk.logs(partition, after, limit))
   }
 
   tally(actor: Actor, from: Version, entriesMax: number, bytesMax: number): Promise<Tally> {
@@ -113,8 +118,16 @@ export class MemoryStore implements Store {
     })
   }
 
-  newEpoch(): Promise<void> {
-    return this.#look(() => this.disk.newEpoch())
+  newEpoch(scope: ScopeId): Promise<void> {
+    return this.#look(() => this.disk.newEpoch(this.#partitioned ? [scope] : ALL_PARTITIONS))
+  }
+
+  setRoute(actor: Actor, node: NodeId, ttlMs: number): Promise<void> {
+    return this.#look(() => this.disk.routes.set(actor, node, ttlMs))
+  }
+
+  dropRoute(actor: Actor, node: NodeId): Promise<void> {
+    return this.#look(() => this.disk.routes.drop(actor, node))
   }
 
   async close(): Promise<void> {

@@ -11,8 +11,8 @@ export class MemoryView implements StoreView {
     this.#content = content
   }
 
-  get epoch(): number {
-    return this.#content.epoch
+  epochOf(partition: number): number {
+    return this.#content.epochs[partition] ?? 1
   }
 
   record(actor: Actor, name: string): Uint8Array | undefined {

@@ -47,6 +47,12 @@ export interface ContactInput extends Numbered {
   readonly blind?: boolean
 }
 
+/**
+ * Each epoch's requests have numbers of their own: those of the one before may have been given out and lost, and an answer to one
+ * must not be taken for the answer to another. Nobody asks one user so often.
+ */
+const REQUEST_JUMP = 2 ** 16
+
 /** What one side tells the other. `own` and `theirs` are numbers of requests of who tells and of who hears. */
 interface Told {
   readonly act:
@@ -274,7 +280,7 @@ export const requestContact = act('request', (tx, { other, greeting, limited }, 
     if (!hasRoom(tx)) return CODES.CONTACT_LIMIT.code
     if (!mayAsk(tx)) return CODES.REQUEST_LIMIT.code
   }
-  const own = before.asked + 1
+  const own = Math.max(before.asked, REQUEST_JUMP * (tx.epoch - 1)) + 1
   tell(tx, userActor(other), 'asked', own, 0, greeting)
   const { account, nickname } = theirs
   return { ...before, state: ContactState.REQUESTED, asked: own, own, theirs: 0, account, nickname, greeting }

@@ -178,25 +178,28 @@ export function logContract(t: Test, open: StoreKind): void {
     await store.close()
   })
 
-  t.test('a walk finds each log that holds an entry, in order, and where it stands', async t => {
+  t.test('a walk finds each log of a partition that ever held an entry, in order, and where it stands', async t => {
     const store = await open(t)()
-    const scope = store.scopeOf(A)
+    await commit(store, unit({ puts: [put('user/1031', 'x', 'no log')] }))
+    await store.commit(store.scopeOf('user/8'), [unit({ appends: [append('user/8', 'of another partition')] })])
     const seven = ['user/7', 'user/263', 'user/519', 'user/775']
     for (const actor of seven) await appendTexts(store, actor, 'a', 'b')
     await trim(store, 'user/519', ALL)
     await trim(store, 'user/775', 1)
     const walk = async (after: string | null, limit: number) =>
-      (await store.logs(scope, after, limit)).map(({ actor, head, floor, gaps }) => [actor, head, floor, gaps.length])
+      (await store.logs(7, after, limit)).map(({ actor, head, floor, gaps }) => [actor, head, floor, gaps.length])
     const all = [
       ['user/263', 2, 0, 0],
+      ['user/519', 2, 2, 0],
       ['user/7', 2, 0, 0],
       ['user/775', 2, 1, 0],
     ]
     t.same(await walk(null, 100), all)
     t.same(await walk(null, 2), all.slice(0, 2))
     t.same(await walk('user/263', 1), all.slice(1, 2))
-    t.same(await walk('user/7', 100), all.slice(2))
-    t.same(await walk('user/6', 100), all.slice(1))
+    t.same(await walk('user/519', 100), all.slice(2))
+    t.same(await walk('user/6', 100), all.slice(2))
+    t.same(await walk('user/7', 100), all.slice(3))
     t.same(await walk('user/775', 100), [])
     await store.close()
   })

@@ -32,7 +32,7 @@ export function unitContract(t: Test, open: StoreKind): void {
     const store = await open(t)()
     t.same(
       await commit(store, unit({ puts: [put(A, 'x', 'one', 11), put(A, 'y', '', 12), put(B, 'x', 'other', 13)] })),
-      [{ kind: 'committed', appended: [] }],
+      [{ kind: 'committed', appended: [], routes: [] }],
     )
     t.same(await store.get(A, ['y', 'none', 'x', 'y']), [
       { stamp: 12, bytes: bytesOf('') },
@@ -103,9 +103,9 @@ export function unitContract(t: Test, open: StoreKind): void {
       unit({ expect: [expecting(A, 'x', 41)], puts: [put(A, 'x', 'third', 43)], appends: [append(A, 'c')] }),
     )
     t.same(results, [
-      { kind: 'committed', appended: [{ from: 0, version: 1 }] },
+      { kind: 'committed', appended: [{ from: 0, version: 1 }], routes: [] },
       { kind: 'conflict', actor: A, name: 'x', current: 41 },
-      { kind: 'committed', appended: [{ from: 1, version: 2 }] },
+      { kind: 'committed', appended: [{ from: 1, version: 2 }], routes: [] },
     ])
     t.equal(await record(store, A, 'x'), '43:third')
     t.same(await log(store, A), ['1:a', '2:c'])
@@ -195,6 +195,7 @@ export function unitContract(t: Test, open: StoreKind): void {
           { from: 0, version: 1 },
           { from: 1, version: 2 },
         ],
+        routes: [],
       },
     ])
     t.same(await log(store, A), ['1:to a'])
@@ -229,8 +230,10 @@ export function unitContract(t: Test, open: StoreKind): void {
   t.test('a commit of no units, and a unit of no parts, change nothing', async t => {
     const store = await open(t)()
     t.same(await commit(store), [])
-    t.same(await commit(store, unit({})), [{ kind: 'committed', appended: [] }])
-    t.same(await commit(store, unit({ expect: [expecting(A, 'x', 0)] })), [{ kind: 'committed', appended: [] }])
+    t.same(await commit(store, unit({})), [{ kind: 'committed', appended: [], routes: [] }])
+    t.same(await commit(store, unit({ expect: [expecting(A, 'x', 0)] })), [
+      { kind: 'committed', appended: [], routes: [] },
+    ])
     await store.close()
   })
 

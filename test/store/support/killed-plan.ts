@@ -54,8 +54,14 @@ export function textOf(bytes: Uint8Array): string {
 }
 
 export async function scanAll(store: Store): Promise<string[]> {
-  const records = await store.scan(0, '', null, 10_000)
-  return records.map(({ actor, name, stamp, bytes }) => `${actor}/${name} ${stamp}:${textOf(bytes)}`)
+  const found = await Promise.all(
+    ACTORS.map(async actor =>
+      (await store.scan(actor, '', null, 10_000)).map(
+        ({ name, stamp, bytes }) => `${actor}/${name} ${stamp}:${textOf(bytes)}`,
+      ),
+    ),
+  )
+  return found.flat()
 }
 
 export async function contentOf(store: Store): Promise<Content> {
