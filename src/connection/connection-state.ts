@@ -1,7 +1,11 @@
-/** The states of a connection (the picture is in connection.ts) and what each may take. Data lives in the state that owns it. */
+/**
+ * The states of a connection (connection.ts draws them), with the data that each owns, and the table of their rules: what a
+ * state takes, how long it lasts, and which state may follow. Tests walk the table, pair by pair and frame by frame.
+ */
 
 import { CODES, type Code } from '../../protocol/codes.js'
-import { HEARTBEAT_MS_DEFAULT } from '../../protocol/limits.js'
+import { HEARTBEAT_MS_DEFAULT, HELLO_TIMEOUT_MS, NAMELESS_MS_MAX } from '../../protocol/limits.js'
+import { assert } from '../lib/assert.js'
 import { TICK_MS } from '../lib/wheel.js'
 import type { Feed } from './feed.js'
 
@@ -17,14 +21,9 @@ export const LINGER_MS = 5_000
 /** What a closed connection may still send before it is destroyed at once. */
 export const LINGER_BYTES_MAX = 1_048_576
 
-/** A peer that takes none of 64 KiB for so long is gone or means harm: the slowest link worth serving (2.5 KB/s) needs 26 s. */
-export const STALL_MS_MAX = 60_000
-export const STALL_TICKS_MAX = STALL_MS_MAX / TICK_MS
-
 /** Nothing has come but the leading 00. */
 export interface Opening {
   readonly kind: 'opening'
-  /** HELLO_TIMEOUT. */
   readonly deadlineTick: number
 }
 
@@ -34,10 +33,9 @@ export interface Handshaking {
   readonly deadlineTick: number
 }
 
-/** Takes Register, Login and one Hello with a token. */
+/** Belongs to nobody. */
 export interface Nameless {
   readonly kind: 'nameless'
-  /** NAMELESS_TIMEOUT. */
   readonly deadlineTick: number
 }
 
@@ -48,13 +46,15 @@ export interface Open {
   readonly device: number
   readonly attempt: number
   readonly feed: Feed
-  /** So long without a byte is IDLE_TIMEOUT. */
+  /** A peer that sends no byte for so long has gone. */
   readonly idleTicks: number
-  /** The first page is being read: nothing is pushed or answered before it. */
+  /** The first page is being read: nothing is read, pushed or answered before it. */
   paging: boolean
+  /** The id of the Sync in work, 0 for none. A client has one at a time: a second would double what it may cost. */
+  syncId: number
 }
 
-/** Requests in work are finished, new ones refused. */
+/** The client was told that the server stops. Requests in work are finished. */
 export interface Draining {
   readonly kind: 'draining'
   readonly deadlineTick: number
@@ -65,14 +65,118 @@ export interface Draining {
 /** The last frame is written and the pipe ends; what still comes is thrown away until the peer has finished. */
 export interface Closed {
   readonly kind: 'closed'
-  /** The pipe is destroyed. */
   readonly deadlineTick: number
-  /** OK: the peer closed. */
-  readonly code: Code
   readonly from: Open | undefined
+  discardedBytes: number
 }
 
 export type State = Opening | Handshaking | Nameless | Open | Draining | Closed
+export type StateKind = State['kind']
+
+/** The rules of a state. A code in place of an act: the connection is closed with it. */
+export interface StateRules {
+  readonly ping: 'answer' | 'unread' | Code
+  /** `verify`: any Hello; `verify-token`: one with a token. */
+  readonly hello: 'verify' | 'verify-token' | 'unread' | Code
+  /** `serve-nameless`: what nobody may ask; `refuse`: with DRAINING. */
+  readonly request: 'serve' | 'serve-nameless' | 'refuse' | 'unread' | Code
+  /** `heed`: an Ack counts, any other is ignored. */
+  readonly notice: 'heed' | 'ignore' | 'unread' | Code
+  readonly response: 'unread' | Code
+  /** How long the state lasts at most. `idle`: as long as bytes come, see idleTicksOf(). */
+  readonly lastsMs: number | 'idle'
+  /** What closes a connection that was in the state for longer; `destroy`: its pipe is destroyed. */
+  readonly overdue: Code | 'destroy'
+  readonly next: readonly StateKind[]
+}
+
+/** A state in which no frame is taken. */
+const UNREAD = { ping: 'unread', hello: 'unread', request: 'unread', notice: 'unread', response: 'unread' } as const
+
+const { HELLO_REQUIRED, HELLO_REPEATED, PROTOCOL_ERROR } = CODES
+
+export const STATES: Readonly<Record<StateKind, StateRules>> = {
+  opening: {
+    ping: HELLO_REQUIRED.code,
+    hello: 'verify',
+    request: HELLO_REQUIRED.code,
+    notice: HELLO_REQUIRED.code,
+    response: PROTOCOL_ERROR.code,
+    lastsMs: HELLO_TIMEOUT_MS,
+    overdue: CODES.HELLO_TIMEOUT.code,
+    next: ['handshaking', 'closed'],
+  },
+  handshaking: {
+    ...UNREAD,
+    lastsMs: VERIFY_MS_MAX,
+    overdue: CODES.UNAVAILABLE.code,
+    next: ['nameless', 'open', 'closed'],
+  },
+  nameless: {
+    ping: 'answer',
+    hello: 'verify-token',
+    request: 'serve-nameless',
+    notice: 'ignore',
+    response: PROTOCOL_ERROR.code,
+    lastsMs: NAMELESS_MS_MAX,
+    overdue: CODES.NAMELESS_TIMEOUT.code,
+    next: ['handshaking', 'draining', 'closed'],
+  },
+  open: {
+    ping: 'answer',
+    hello: HELLO_REPEATED.code,
+    request: 'serve',
+    notice: 'heed',
+    response: PROTOCOL_ERROR.code,
+    lastsMs: 'idle',
+    overdue: CODES.IDLE_TIMEOUT.code,
+    next: ['draining', 'closed'],
+  },
+  draining: {
+    ping: 'answer',
+    hello: HELLO_REPEATED.code,
+    request: 'refuse',
+    notice: 'ignore',
+    response: PROTOCOL_ERROR.code,
+    lastsMs: DRAIN_MS_MAX,
+    overdue: CODES.DRAINING.code,
+    next: ['closed'],
+  },
+  closed: { ...UNREAD, lastsMs: LINGER_MS, overdue: 'destroy', next: [] },
+}
+
+const OPEN = STATES.open
+
+/** The rules of a state, the commonest without a look-up by name (5 ns for each frame). */
+export function rulesOf(kind: StateKind): StateRules {
+  return kind === 'open' ? OPEN : STATES[kind]
+}
+
+/** Whether the table lets a state follow another. */
+export function mayFollow(from: StateKind, to: StateKind): boolean {
+  return STATES[from].next.includes(to)
+}
+
+/** Throws on a transition that the table does not have: it is a bug. */
+export function assertMayFollow(from: StateKind, to: StateKind): void {
+  assert(mayFollow(from, to), () => `a connection went from ${from} to ${to}`)
+}
+
+/** The code of a rule that is no act. A frame that was read in a state that takes none is a bug. */
+export function codeOf(rule: 'unread' | Code): Code {
+  assert(rule !== 'unread', 'a frame was read in a state that takes none')
+  return rule
+}
+
+/** The tick at which a state of a fixed length is overdue that is entered now. */
+export function deadlineOf(kind: Exclude<StateKind, 'open'>, tick: number): number {
+  const { lastsMs } = STATES[kind]
+  return lastsMs === 'idle' ? Number.POSITIVE_INFINITY : tick + ticksOf(lastsMs)
+}
+
+export function ticksOf(ms: number): number {
+  return Math.ceil(ms / TICK_MS)
+}
 
 /** A client that pings every heartbeat_ms may miss one, and be late by a slow link. */
 const IDLE_FACTOR = 1.5
@@ -81,19 +185,5 @@ const IDLE_EXTRA_MS = 10_000
 /** @param heartbeatMs as Hello named it, 0 for the default */
 export function idleTicksOf(heartbeatMs: number): number {
   const heartbeat = heartbeatMs === 0 ? HEARTBEAT_MS_DEFAULT : heartbeatMs
-  return Math.ceil((heartbeat * IDLE_FACTOR + IDLE_EXTRA_MS) / TICK_MS)
-}
-
-/** What a connection is closed with that has been too long in its state. */
-export function overdueCode(state: Opening | Handshaking | Nameless | Draining): Code {
-  switch (state.kind) {
-    case 'opening':
-      return CODES.HELLO_TIMEOUT.code
-    case 'handshaking':
-      return CODES.UNAVAILABLE.code
-    case 'nameless':
-      return CODES.NAMELESS_TIMEOUT.code
-    case 'draining':
-      return CODES.DRAINING.code
-  }
+  return ticksOf(heartbeat * IDLE_FACTOR + IDLE_EXTRA_MS)
 }

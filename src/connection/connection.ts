@@ -1,88 +1,106 @@
 /**
- * One connection of a client, on any transport: bytes come in through receive(), leave through a Pipe.
+ * One connection of a client, on any transport. It puts together a reader (bytes of the pipe become frames), a writer (frames
+ * go into the pipe) and a table of states, which says what is taken when:
+ *
+ *   Pipe ─ receive() ─► Reader ─ take() ─► STATES ─► services.request(), ack(), hello()
+ *                                                       │ respond(), refuse(), accepted(), synced()
+ *   Pipe ◄── send() ─── Writer ◄──── flush() at the end of the turn ◄──┤
+ *                                                       hub ─ appended() ┘ gathered by the Feed
  *
  *              first Hello                 answered
  *   opening ───────────────► handshaking ───────────► open ─────────┐ drain()
- *      │                      │   ▲    └──────────► nameless ──┐    │ or the peer's end
+ *      │                      │   ▲    └──────────► nameless ──┐    │
  *      │                      │   └── Hello with a token ───────┤    ▼
  *      │                      │                               │  draining
- *      │                      │                               │    │ nothing in work
+ *      │                      │                               │    │ nothing in work, or the peer's end
  *      ▼                      ▼                               ▼    ▼
  *   closed (from every state, once: the first reason stands) ── gone() ──► forgotten
  *
- * What each state takes, and what ends it, stands with its type in connection-state.ts. Only #enter writes the state.
+ * The table stands in connection-state.ts. Only enter() writes the state, and asks the table. A peer that has ended gets its
+ * answers, then the connection closes (#finish).
  *
- * An idle connection holds this object, its state and a decoder without buffers: no closure, no timer (the wheel's links
- * are its own fields), no array.
+ * An idle connection holds this object, its reader, writer, state and a decoder without buffers: no closure, no timer (the
+ * wheel's links are its own fields), no array.
  */
 
 import { CODES, type Code } from '../../protocol/codes.js'
-import { encodeRefusal, encodeResponse } from '../../protocol/frame-codec.js'
+import { encodeRefusal, encodeResponse, PING } from '../../protocol/frame-codec.js'
 import {
   DecodeError,
   decodeAckNotice,
-  encodeHelloResponse,
   type Frame,
-  type HelloRequest,
   type Refusal,
   type SendResult,
 } from '../../protocol/generated/messages.js'
-import { encodeAcceptedFrame, encodePushFrame, encodeSyncFrame } from '../../protocol/item-codec.js'
-import { HELLO_TIMEOUT_MS, NAMELESS_MS_MAX, REQUESTS_IN_WORK_MAX } from '../../protocol/limits.js'
+import { encodeAcceptedFrame, encodeSyncFrame } from '../../protocol/item-codec.js'
+import { REQUESTS_IN_WORK_MAX } from '../../protocol/limits.js'
 import { METHODS, methodByNumber } from '../../protocol/methods.js'
-import { TICK_MS } from '../lib/wheel.js'
-import type { Caller, HelloAnswer, TimelinePage } from '../services/types.js'
+import { TICK_MS, Timed } from '../lib/wheel.js'
+import type { Caller, TimelinePage } from '../services/types.js'
 import type { AppendedEvent } from '../sync/events.js'
-import { firstPage } from './bounded-services.js'
 import { closeFrame, drainFrame } from './close-frame.js'
 import { logClose } from './close-log.js'
 import {
-  DRAIN_MS_MAX,
-  idleTicksOf,
+  assertMayFollow,
+  codeOf,
+  deadlineOf,
   LINGER_BYTES_MAX,
-  LINGER_MS,
+  mayFollow,
   type Open,
-  overdueCode,
-  STALL_MS_MAX,
-  STALL_TICKS_MAX,
+  rulesOf,
   type State,
-  VERIFY_MS_MAX,
+  type StateKind,
+  type StateRules,
+  ticksOf,
 } from './connection-state.js'
-import type { ConnectionContext } from './context.js'
-import { Feed } from './feed.js'
-import { FrameLink, type LinkOptions } from './frame-link.js'
-import { readHello } from './hello-check.js'
-import { WRITE_BYTES_MAX } from './outgoing.js'
-import type { Pipe } from './pipe.js'
+import type { ConnectionContext, LiveConnection } from './context.js'
+import { type Greeted, Greeting } from './hello.js'
+import type { Pipe, Transport } from './pipe.js'
+import { type FrameTaker, Reader } from './reader.js'
 import { REFUSED_BYTES } from './slowing.js'
-import { checkStillBound } from './still-bound.js'
+import { type FrameSource, STALL_MS_MAX, WRITE_BYTES_MAX, Writer } from './writer.js'
 
-type Bound = Extract<HelloAnswer, { kind: 'bound' }>
+export interface ConnectionOptions {
+  /** Whether the first byte must be the 00 that tells Longwire from TLS and HTTP (TCP) or not (WebSocket). */
+  readonly leadingZero: boolean
+  /** Until the Hello must be complete; absent: HELLO_TIMEOUT_MS. */
+  readonly helloMs?: number
+}
 
-export class Connection extends FrameLink implements Caller {
+export class Connection extends Timed implements Caller, LiveConnection, FrameTaker, FrameSource, Greeted {
+  readonly context: ConnectionContext
+  readonly pipe: Pipe
   readonly address: string
+  readonly reader: Reader
+  readonly writer: Writer
   #state: State
+  /** Requests that are not answered. */
   #inWork = 0
-  /** Of the Sync in work, 0 if there is none: a client has one, and a second would double what it may cost. */
-  #syncId = 0
-  /** The peer will send no more. */
-  #peerEnded = false
-  #discardedBytes = 0
 
   /** The gate has admitted the address; it is released when the pipe is gone. */
-  constructor(context: ConnectionContext, pipe: Pipe, address: string, options: LinkOptions) {
-    super(context, pipe, options)
+  constructor(context: ConnectionContext, pipe: Pipe, address: string, { leadingZero, helloMs }: ConnectionOptions) {
+    super()
+    this.context = context
+    this.pipe = pipe
     this.address = address
+    const { tick } = context.wheel
+    const deadlineTick = helloMs === undefined ? deadlineOf('opening', tick) : tick + ticksOf(helloMs)
+    this.#state = { kind: 'opening', deadlineTick }
+    this.reader = new Reader(this, leadingZero)
+    this.writer = new Writer(this)
     context.connections.add(this)
     context.gate.addUnauthenticated(address, this)
-    this.#state = { kind: 'opening', deadlineTick: this.tickIn(options.helloMs ?? HELLO_TIMEOUT_MS) }
-    this.arm()
+    this.rearm()
   }
 
   // Who it is ------------------------------------------------------------------------------------------------------------
 
-  get state(): State['kind'] {
+  get state(): StateKind {
     return this.#state.kind
+  }
+
+  get transport(): Transport {
+    return this.pipe.transport
   }
 
   get uid(): number {
@@ -101,6 +119,14 @@ export class Connection extends FrameLink implements Caller {
     return this.#device()?.feed.told ?? 0
   }
 
+  get waitingBytes(): number {
+    return this.writer.waitingBytes
+  }
+
+  isBetween(localPort: number, remoteAddress: string, remotePort: number): boolean {
+    return this.pipe.isBetween?.(localPort, remoteAddress, remotePort) === true
+  }
+
   #device(): Open | undefined {
     const state = this.#state
     if (state.kind === 'open') return state
@@ -109,14 +135,15 @@ export class Connection extends FrameLink implements Caller {
 
   // The pipe's side ------------------------------------------------------------------------------------------------------
 
-  /** Bytes from the peer, in any cut. They must not change afterwards: a connection that reads no more keeps them. */
+  /** Takes bytes from the peer, in any cut. They must not change afterwards: a connection that reads no more keeps them. */
   receive(chunk: Uint8Array): void {
-    if (this.#state.kind === 'closed') {
-      this.#discardedBytes += chunk.length
-      if (this.#discardedBytes > LINGER_BYTES_MAX) this.pipe.destroy()
+    const state = this.#state
+    if (state.kind !== 'closed') {
+      this.reader.receive(chunk)
       return
     }
-    this.read(chunk)
+    state.discardedBytes += chunk.length
+    if (state.discardedBytes > LINGER_BYTES_MAX) this.pipe.destroy()
   }
 
   /** The pipe has taken everything that was written. */
@@ -126,39 +153,45 @@ export class Connection extends FrameLink implements Caller {
 
   /** The peer will send no more; it may still read, and gets the answers that are due to it. */
   ended(): void {
-    this.#peerEnded = true
+    this.reader.end()
     this.flush()
   }
 
   /** The pipe is closed and everything that was not written is lost. */
   gone(): void {
     this.#leave(CODES.OK.code, '')
-    this.countWaiting(0)
+    this.writer.uncount()
     this.context.wheel.remove(this)
     if (this.context.connections.delete(this)) this.context.gate.release(this.address, this)
   }
 
   // The node's side ------------------------------------------------------------------------------------------------------
+
   /** The device's timeline has grown. */
   appended(event: AppendedEvent): void {
     const state = this.#state
     if (state.kind !== 'open') return
     const { feed } = state
     if (feed.full) this.#gather(state)
-    const room = !state.paging && !this.outgoing.overfull(feed.gatheredBytes) && !this.context.backlog.isFull
-    if (feed.offer(event, room)) this.mark()
+    const room = !state.paging && !this.writer.overfull(feed.gatheredBytes) && !this.context.backlog.isFull
+    if (feed.offer(event, room)) this.writer.mark()
   }
 
   /** The server stops: tells the client, finishes what is in work and closes. */
   drain(retryAfterMs: number): void {
     const { kind } = this.#state
     if (kind === 'draining' || kind === 'closed') return
-    if (kind === 'opening' || kind === 'handshaking') {
+    if (!mayFollow(kind, 'draining')) {
       this.close(CODES.DRAINING.code, '', 0, retryAfterMs)
       return
     }
     this.write(drainFrame(retryAfterMs))
-    this.#enter({ kind: 'draining', deadlineTick: this.tickIn(DRAIN_MS_MAX), retryAfterMs, from: this.#device() })
+    this.enter({
+      kind: 'draining',
+      deadlineTick: deadlineOf('draining', this.context.wheel.tick),
+      retryAfterMs,
+      from: this.#device(),
+    })
   }
 
   /** Closes at once, without a last frame. */
@@ -175,7 +208,7 @@ export class Connection extends FrameLink implements Caller {
   refuse(id: number, code: Code, message: string, retryAfterMs = 0, refusal?: Refusal): void {
     if (!this.#answers(id)) return
     this.write(encodeRefusal(id, code, message, retryAfterMs, refusal))
-    if (code === CODES.RATE_LIMITED.code) this.countBytes(REFUSED_BYTES)
+    if (code === CODES.RATE_LIMITED.code) this.reader.countBytes(REFUSED_BYTES)
     const feed = this.#device()?.feed
     if (code === CODES.RESYNC.code) feed?.resync(feed.head)
   }
@@ -203,59 +236,64 @@ export class Connection extends FrameLink implements Caller {
   /** Counts an answer; false if there is nobody to give it to. */
   #answers(id: number): boolean {
     this.#inWork--
-    if (id === this.#syncId) this.#syncId = 0
-    return this.#state.kind !== 'closed'
+    const state = this.#state
+    if (state.kind === 'open' && state.syncId === id) state.syncId = 0
+    return state.kind !== 'closed'
   }
 
-  // Reading --------------------------------------------------------------------------------------------------------------
+  // The reader's side: frames --------------------------------------------------------------------------------------------
 
-  protected override waits(): boolean {
+  waits(): boolean {
     const state = this.#state
     return (
       this.#inWork >= REQUESTS_IN_WORK_MAX ||
-      this.outgoing.congested ||
+      this.writer.congested ||
       (state.kind === 'open' ? state.paging : state.kind === 'handshaking')
     )
   }
 
-  protected override takePing(): boolean {
-    if (this.#state.kind !== 'opening') return true
-    this.close(CODES.HELLO_REQUIRED.code)
+  takePing(): boolean {
+    const rule = rulesOf(this.#state.kind).ping
+    if (rule === 'answer') return true
+    this.close(codeOf(rule))
     return false
   }
 
-  protected override take(frame: Frame): boolean {
-    const state = this.#state
+  answerPing(): void {
+    this.write(PING)
+  }
+
+  take(frame: Frame): boolean {
     const { id, method } = frame
-    if (state.kind === 'open' && id !== 0 && method > METHODS.hello.number) return this.#request(frame)
-    if (method === 0) {
-      this.close(CODES.PROTOCOL_ERROR.code, 'a response, which only the server sends')
-    } else if (method === METHODS.hello.number) {
-      this.#helloFrame(frame)
-    } else if (state.kind === 'opening') {
-      this.close(CODES.HELLO_REQUIRED.code)
-    } else if (id === 0) {
-      if (this.countUnanswered() && state.kind === 'open' && method === METHODS.ack.number) this.#ack(frame)
-    } else if (state.kind === 'nameless') {
-      this.#namelessRequest(frame)
-    } else if (state.kind === 'draining') {
-      this.write(encodeRefusal(id, CODES.DRAINING.code, CODES.DRAINING.text, state.retryAfterMs))
-    }
+    const rules = rulesOf(this.#state.kind)
+    if (id !== 0 && method > METHODS.hello.number) return this.#request(rules.request, frame)
+    if (method === 0) this.close(codeOf(rules.response), 'a response, which only the server sends')
+    else if (method === METHODS.hello.number) new Greeting(this, id).begin(rules.hello, frame.body)
+    else this.#notice(rules.notice, frame)
     return true
   }
 
   /** False if it has to wait for the one before. */
-  #request({ id, method, body }: Frame): boolean {
-    if (method === METHODS.sync.number) {
-      if (this.#syncId !== 0) return false
-      this.#syncId = id
+  #request(rule: StateRules['request'], frame: Frame): boolean {
+    if (rule === 'serve') return this.#serve(frame)
+    if (rule === 'serve-nameless') this.#serveNameless(frame)
+    else if (rule === 'refuse') this.#refuseDraining(frame.id)
+    else this.close(codeOf(rule))
+    return true
+  }
+
+  #serve({ id, method, body }: Frame): boolean {
+    const state = this.#state
+    if (method === METHODS.sync.number && state.kind === 'open') {
+      if (state.syncId !== 0) return false
+      state.syncId = id
     }
     this.#inWork++
     this.context.services.request(this, id, method, body)
     return true
   }
 
-  #namelessRequest(frame: Frame): void {
+  #serveNameless(frame: Frame): void {
     const method = methodByNumber(frame.method)
     this.#inWork++
     if (method?.kind === 'request' && !method.nameless) {
@@ -265,9 +303,19 @@ export class Connection extends FrameLink implements Caller {
     }
   }
 
-  #ack(frame: Frame): void {
+  #refuseDraining(id: number): void {
+    const { code, text } = CODES.DRAINING
+    this.write(encodeRefusal(id, code, text, this.#retryAfterMs()))
+  }
+
+  #notice(rule: StateRules['notice'], { method, body }: Frame): void {
+    if (rule !== 'heed' && rule !== 'ignore') this.close(codeOf(rule))
+    else if (this.reader.countUnanswered() && rule === 'heed' && method === METHODS.ack.number) this.#ack(body)
+  }
+
+  #ack(body: Uint8Array): void {
     try {
-      const code = this.context.services.ack(this, decodeAckNotice(frame.body))
+      const code = this.context.services.ack(this, decodeAckNotice(body))
       if (code !== CODES.OK.code) this.close(code)
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
@@ -275,132 +323,36 @@ export class Connection extends FrameLink implements Caller {
     }
   }
 
-  // Hello ----------------------------------------------------------------------------------------------------------------
-
-  #helloFrame(frame: Frame): void {
-    const { id, body } = frame
-    const { kind } = this.#state
-    if (id === 0) {
-      this.close(CODES.PROTOCOL_ERROR.code, 'a Hello without an id')
-      return
-    }
-    if (kind !== 'opening' && kind !== 'nameless') {
-      this.close(CODES.HELLO_REPEATED.code)
-      return
-    }
-    let request: HelloRequest
-    try {
-      request = readHello(body)
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error
-      this.#refuseHello(id, error.code as Code, error.message)
-      return
-    }
-    if (kind === 'nameless' && request.token.length === 0) {
-      this.close(CODES.HELLO_REPEATED.code)
-      return
-    }
-    const handshaking = this.#enter({ kind: 'handshaking', deadlineTick: this.tickIn(VERIFY_MS_MAX) })
-    this.context.services.hello(request, this.address, answer => {
-      // One that comes after the connection was closed is for nobody.
-      if (this.#state === handshaking) this.#helloAnswered(id, request, answer)
-    })
-  }
-
-  /** The refusal is the last frame: no Close follows it (2.4). */
-  #refuseHello(id: number, code: Code, message: string, retryAfterMs = 0, boundAttempt = 0): void {
-    const refusal = boundAttempt === 0 ? undefined : { expectedSendSeq: 0, boundAttempt }
-    this.outgoing.push(encodeRefusal(id, code, message, retryAfterMs, refusal))
-    this.#leave(code, message)
-    this.#send()
-  }
-
-  #helloAnswered(id: number, request: HelloRequest, answer: HelloAnswer): void {
-    if (answer.kind === 'refused') {
-      this.#refuseHello(id, answer.code, answer.message, answer.retryAfterMs, answer.boundAttempt)
-      return
-    }
-    if (answer.kind === 'nameless') {
-      this.takeLargeFrames()
-      this.write(encodeResponse(id, encodeHelloResponse(answer.response)))
-      this.#enter({ kind: 'nameless', deadlineTick: this.tickIn(NAMELESS_MS_MAX) })
-      this.mark()
-    } else {
-      this.#bind(id, request, answer)
-    }
-  }
-
-  #bind(id: number, { heartbeatMs, token }: HelloRequest, { response, attempt, since }: Bound): void {
-    const { uid, device, head } = response
-    const feed = new Feed(since, head)
-    const open: Open = { kind: 'open', uid, device, attempt, feed, idleTicks: idleTicksOf(heartbeatMs), paging: true }
-    this.countWaiting(0) // what waits was the address's, and is the device's from here on
-    this.#enter(open)
-    const { hub, services } = this.context
-    // Before the page is read: what is appended from here on is told or is in the page.
-    const boundAttempt = hub.bind(this)
-    if (boundAttempt !== 0) {
-      this.#refuseHello(id, CODES.ATTEMPT_SUPERSEDED.code, CODES.ATTEMPT_SUPERSEDED.text, 0, boundAttempt)
-      return
-    }
-    this.context.gate.removeUnauthenticated(this.address, this)
-    this.context.log.debug({ address: this.address, uid, device, attempt }, 'connection bound')
-    this.takeLargeFrames()
-    this.write(encodeResponse(id, encodeHelloResponse(response)))
-    checkStillBound(this, services, token)
-    firstPage(this.context, this, since, head).then(
-      page => this.#firstPage(open, since, page),
-      (error: unknown) => {
-        this.context.log.error({ error, uid, device }, 'the first page could not be read')
-        this.close(CODES.SERVER_ERROR.code)
-      },
-    )
-  }
-
-  #firstPage(open: Open, since: number, page: TimelinePage): void {
-    open.paging = false
-    if (this.#state !== open) return
-    if (page.kind === 'page') {
-      const { to, trimmed, items, head } = page
-      this.write(encodePushFrame(since, to, trimmed, items)) // also when it holds nothing (3.8)
-      open.feed.paged(to, head, false)
-    } else {
-      // The timeline has left `since` behind between the two: the client finds out by pulling.
-      open.feed.head = Math.max(open.feed.head, page.head)
-    }
-    this.mark()
-  }
-
   // Writing --------------------------------------------------------------------------------------------------------------
 
   /** Queues a frame behind the pushes that were gathered before it. */
-  protected override write(frame: Uint8Array): void {
+  write(frame: Uint8Array): void {
     const state = this.#state
     if (state.kind === 'open' && state.feed.gathered) this.#gather(state)
-    super.write(frame)
+    this.writer.write(frame)
   }
 
   #gather(open: Open): void {
     const frame = open.feed.take(open.uid, this.context.hub)
-    if (frame !== undefined) this.outgoing.push(frame)
+    if (frame !== undefined) this.writer.push(frame)
   }
 
-  override flush(): void {
-    this.unmark()
+  flush(): void {
+    this.writer.unmark()
     const state = this.#state
     if (state.kind === 'open') {
       this.#gather(state)
-      const wasCongested = this.outgoing.congested
+      const wasCongested = this.writer.congested
       if (!wasCongested) this.#notify(state)
       this.#send()
-      if (wasCongested && !this.outgoing.congested) {
+      if (wasCongested && !this.writer.congested) {
         this.#notify(state)
         this.#send()
       }
     } else {
       this.#send()
     }
-    if (this.paused) this.readOn()
+    if (this.reader.waiting) this.reader.readOn()
     this.#finish()
   }
 
@@ -408,42 +360,46 @@ export class Connection extends FrameLink implements Caller {
   #notify(open: Open): void {
     if (!open.feed.behind || !this.#mayNotify(open)) return
     const version = open.feed.notify(this.context.wheel.tick)
-    if (version !== 0) this.outgoing.push(this.context.hub.encodeNotify(version))
-    else if (open.feed.notifyTick !== Number.POSITIVE_INFINITY) this.arm()
+    if (version !== 0) this.writer.push(this.context.hub.encodeNotify(version))
+    else if (open.feed.notifyTick !== Number.POSITIVE_INFINITY) this.rearm()
   }
 
   /** Before a page or a Sync answer it would name what that brings; to a congested peer it would be one more frame. */
   #mayNotify(open: Open): boolean {
-    return !open.paging && this.#syncId === 0 && !this.outgoing.congested
+    return !open.paging && open.syncId === 0 && !this.writer.congested
   }
 
   #send(): void {
-    const outgoing = this.outgoing
-    const stalledTick = outgoing.stalledTick
-    outgoing.send(this.context.wheel.tick)
-    if (outgoing.stalledTick !== 0 && stalledTick === 0) this.arm()
-    this.countWaiting(this.waitingBytes)
-    if (this.#state.kind === 'closed' && outgoing.empty) this.pipe.end()
+    const stalls = this.writer.send()
+    if (stalls) this.rearm()
+    if (this.#state.kind === 'closed' && this.writer.empty) this.pipe.end()
   }
 
   // The end --------------------------------------------------------------------------------------------------------------
 
   /** Closes when this side or the peer wants to stop and all that was read is answered and written. */
   #finish(): void {
-    const state = this.#state
-    if (state.kind === 'closed' || (state.kind !== 'draining' && !this.#peerEnded)) return
-    if (this.#inWork > 0 || this.paused || this.waits() || !this.outgoing.empty) return
-    if (this.#peerEnded) this.close(CODES.OK.code)
-    else if (state.kind === 'draining') this.close(CODES.DRAINING.code, '', 0, state.retryAfterMs)
+    const { ended } = this.reader
+    if (!ended && this.#state.kind !== 'draining') return
+    if (this.#inWork > 0 || this.reader.waiting || this.waits() || !this.writer.empty) return
+    if (ended) this.close(CODES.OK.code)
+    else this.close(CODES.DRAINING.code, '', 0, this.#retryAfterMs())
+  }
+
+  /** Sends a last frame that is no Close, and ends the pipe. */
+  endWith(frame: Uint8Array, code: Code, message: string): void {
+    this.writer.push(frame)
+    this.#leave(code, message)
+    this.#send()
   }
 
   /** Sends the last frame and ends the pipe. Only the first reason counts. */
-  override close(code: Code, message = '', boundAttempt = 0, retryAfterMs = 0): void {
+  close(code: Code, message = '', boundAttempt = 0, retryAfterMs = 0): void {
     const state = this.#state
     if (state.kind === 'closed') return
     if (state.kind === 'open') this.#gather(state)
-    if (code === CODES.SLOW_CONSUMER.code) this.outgoing.drop()
-    if (code !== CODES.OK.code) this.outgoing.push(closeFrame(code, message || undefined, retryAfterMs, boundAttempt))
+    if (code === CODES.SLOW_CONSUMER.code) this.writer.drop()
+    if (code !== CODES.OK.code) this.writer.push(closeFrame(code, message || undefined, retryAfterMs, boundAttempt))
     this.#leave(code, message)
     this.#send()
   }
@@ -451,48 +407,64 @@ export class Connection extends FrameLink implements Caller {
   #leave(code: Code, message: string): void {
     if (this.#state.kind === 'closed') return
     const from = this.#device()
-    this.#enter({ kind: 'closed', deadlineTick: this.tickIn(LINGER_MS), code, from })
+    this.enter({ kind: 'closed', deadlineTick: deadlineOf('closed', this.context.wheel.tick), from, discardedBytes: 0 })
     if (from !== undefined) this.context.hub.unbind(this)
-    this.stopReading()
+    this.reader.stop()
     logClose(this.context, this, code, message)
   }
 
-  // Time -----------------------------------------------------------------------------------------------------------------
+  // State and time -------------------------------------------------------------------------------------------------------
+
+  isIn(state: State): boolean {
+    return this.#state === state
+  }
+
+  /** Writes the state: nothing else does. */
+  enter<S extends State>(next: S): S {
+    assertMayFollow(this.#state.kind, next.kind)
+    this.#state = next
+    this.rearm()
+    return next
+  }
+
+  /** The time after which a client is to come back that was told that the server stops. */
+  #retryAfterMs(): number {
+    return this.#state.kind === 'draining' ? this.#state.retryAfterMs : 0
+  }
 
   /** The wheel's call: something may be due. */
   override expired(): void {
     const state = this.#state
     const { tick } = this.context.wheel
-    const { stalledTick } = this.outgoing
-    if (state.kind !== 'closed' && stalledTick !== 0 && tick >= stalledTick + STALL_TICKS_MAX) {
+    if (state.kind !== 'closed' && tick >= this.writer.overdueTick) {
       this.close(CODES.SLOW_CONSUMER.code, `nothing of ${WRITE_BYTES_MAX} bytes was taken in ${STALL_MS_MAX} ms`)
     } else if (state.kind === 'open') {
-      if (state.feed.notifyTick <= tick && this.#mayNotify(state)) this.mark()
-      // While it is paused, nobody listens: that silence is not the client's.
-      if (this.paused) this.seenTick = tick
-      if (tick >= this.seenTick + state.idleTicks) this.close(CODES.IDLE_TIMEOUT.code)
+      if (state.feed.notifyTick <= tick && this.#mayNotify(state)) this.writer.mark()
+      // While the pipe is paused, nobody listens: that silence is not the client's.
+      if (this.reader.waiting) this.reader.seenTick = tick
+      if (tick >= this.reader.seenTick + state.idleTicks) this.#overdue()
     } else if (tick >= state.deadlineTick) {
-      if (state.kind === 'closed') this.pipe.destroy()
-      else this.close(overdueCode(state), '', 0, state.kind === 'draining' ? state.retryAfterMs : 0)
+      this.#overdue()
     }
-    this.readFaster()
-    if (this.wheelDue === 0 && this.context.connections.has(this)) this.arm()
+    this.reader.readFaster()
+    if (this.wheelDue === 0 && this.context.connections.has(this)) this.rearm()
   }
 
-  protected override arm(): void {
+  #overdue(): void {
+    const { overdue } = rulesOf(this.#state.kind)
+    if (overdue === 'destroy') this.pipe.destroy()
+    else this.close(overdue, '', 0, this.#retryAfterMs())
+  }
+
+  /** Enters the wheel for whatever is due first. */
+  rearm(): void {
     const state = this.#state
     const { wheel } = this.context
-    const { stalledTick } = this.outgoing
-    let due = state.kind === 'open' ? this.seenTick + state.idleTicks : state.deadlineTick
+    const { seenTick, slowTick } = this.reader
+    let due = state.kind === 'open' ? seenTick + state.idleTicks : state.deadlineTick
     if (state.kind === 'open' && this.#mayNotify(state)) due = Math.min(due, state.feed.notifyTick)
-    if (this.slowTick !== 0) due = Math.min(due, this.slowTick)
-    if (stalledTick !== 0) due = Math.min(due, stalledTick + STALL_TICKS_MAX)
+    if (slowTick !== 0) due = Math.min(due, slowTick)
+    due = Math.min(due, this.writer.overdueTick)
     wheel.add(this, Math.max(0, due - wheel.tick) * TICK_MS)
-  }
-
-  #enter<S extends State>(next: S): S {
-    this.#state = next
-    this.arm()
-    return next
   }
 }

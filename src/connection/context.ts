@@ -10,7 +10,7 @@ import type { Limits } from '../ops/limits.js'
 import type { Log, ThrottledLog } from '../ops/log.js'
 import type { Services } from '../services/types.js'
 import type { Backlog } from './backlog.js'
-import type { State } from './connection-state.js'
+import type { StateKind } from './connection-state.js'
 import type { Flusher } from './flusher.js'
 import type { ConnectionGate } from './gate.js'
 import type { Hub, Member } from './hub.js'
@@ -19,7 +19,7 @@ import type { Transport } from './pipe.js'
 /** A connection as the process sees it. */
 export interface LiveConnection extends Member {
   readonly transport: Transport
-  readonly state: State['kind']
+  readonly state: StateKind
   /** The highest version that the client has been told or has shown to know. */
   readonly told: number
   /** Bytes on their way to the peer that this process holds. */

@@ -8,8 +8,8 @@
 import { CODES } from '../../protocol/codes.js'
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import type { ZeroWindow } from '../ops/zero-windows.js'
-import { STALL_MS_MAX } from './connection-state.js'
 import type { ConnectionContext } from './context.js'
+import { STALL_MS_MAX } from './writer.js'
 
 /**
  * A look takes 4 µs of CPU for each TCP connection of the machine, three of them in a thread beside the event loop (16 000 of

@@ -4,9 +4,8 @@
  */
 
 import type { Socket } from 'node:net'
-import { Connection } from '../connection/connection.js'
+import { Connection, type ConnectionOptions } from '../connection/connection.js'
 import type { ConnectionContext } from '../connection/context.js'
-import type { LinkOptions } from '../connection/frame-link.js'
 import { isSocketBetween, type Pipe } from '../connection/pipe.js'
 
 /**
@@ -16,7 +15,7 @@ import { isSocketBetween, type Pipe } from '../connection/pipe.js'
 export const SOCKET_HIGH_WATER_BYTES = 1
 
 /** First byte 00, then Hello (PROTOCOL.md, clause 2). */
-const OPTIONS: LinkOptions = Object.freeze({ leadingZero: true })
+const OPTIONS: ConnectionOptions = Object.freeze({ leadingZero: true })
 
 const CONNECTION = Symbol('connection')
 

@@ -11,7 +11,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Owner } from '../connection/backlog.js'
-import { WRITE_BYTES_MAX } from '../connection/outgoing.js'
+import { WRITE_BYTES_MAX } from '../connection/writer.js'
 import type { Clock } from '../lib/clock.js'
 import { Timed, type Wheel } from '../lib/wheel.js'
 import { isPackable, packed } from './gzip.js'

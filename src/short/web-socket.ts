@@ -7,14 +7,13 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { CODES } from '../../protocol/codes.js'
 import { PINGS_PER_SECOND_MAX } from '../../protocol/limits.js'
-import { Connection } from '../connection/connection.js'
+import { Connection, type ConnectionOptions } from '../connection/connection.js'
 import type { ConnectionContext } from '../connection/context.js'
-import type { LinkOptions } from '../connection/frame-link.js'
 import { isSocketBetween, type Pipe } from '../connection/pipe.js'
 import type { Wheel } from '../lib/wheel.js'
 
 /** The handshake has told it from everything else. */
-const OPTIONS: LinkOptions = Object.freeze({ leadingZero: false })
+const OPTIONS: ConnectionOptions = Object.freeze({ leadingZero: false })
 
 const PIPE = Symbol('pipe')
 

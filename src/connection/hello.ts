@@ -1,0 +1,169 @@
+/**
+ * A Hello, from its frame to the first page behind its answer (PROTOCOL.md, clause 3). It is there while it is in work:
+ *
+ *   frame ─► judged ─► handshaking: the services verify ─► nameless
+ *              │                      │                ─► open: bound in the hub ─► answer ─► first page ─► Push
+ *              ▼                      ▼                           │
+ *            closed ◄─────────── refused: the last frame ◄────────┘ another attempt stands higher
+ */
+
+import { CODES, type Code } from '../../protocol/codes.js'
+import { encodeRefusal, encodeResponse } from '../../protocol/frame-codec.js'
+import {
+  DecodeError,
+  decodeHelloRequest,
+  encodeHelloResponse,
+  type HelloRequest,
+  type HelloResponse,
+} from '../../protocol/generated/messages.js'
+import { encodePushFrame } from '../../protocol/item-codec.js'
+import { HEARTBEAT_MS_MAX, HEARTBEAT_MS_MIN } from '../../protocol/limits.js'
+import type { HelloAnswer, TimelinePage } from '../services/types.js'
+import { firstPage } from './bounded-services.js'
+import { codeOf, deadlineOf, idleTicksOf, type Open, type State, type StateRules } from './connection-state.js'
+import type { ConnectionContext, LiveConnection } from './context.js'
+import { Feed } from './feed.js'
+import { checkStillBound } from './still-bound.js'
+
+type Bound = Extract<HelloAnswer, { kind: 'bound' }>
+
+/** The connection, as its Hello sees it. */
+export interface Greeted extends LiveConnection {
+  readonly context: ConnectionContext
+  readonly address: string
+  readonly reader: { takeLargeFrames(): void }
+  readonly writer: { uncount(): void; mark(): void }
+  isIn(state: State): boolean
+  enter<S extends State>(next: S): S
+  /** Queues a frame. */
+  write(frame: Uint8Array): void
+  /** Closes with a last frame other than Close. */
+  endWith(frame: Uint8Array, code: Code, message: string): void
+}
+
+export class Greeting {
+  readonly #connection: Greeted
+  readonly #id: number
+
+  /** @param id of the frame */
+  constructor(connection: Greeted, id: number) {
+    this.#connection = connection
+    this.#id = id
+  }
+
+  /** @param rule the state's, when the frame came */
+  begin(rule: StateRules['hello'], body: Uint8Array): void {
+    const connection = this.#connection
+    if (this.#id === 0) {
+      connection.close(CODES.PROTOCOL_ERROR.code, 'a Hello without an id')
+    } else if (rule !== 'verify' && rule !== 'verify-token') {
+      connection.close(codeOf(rule))
+    } else {
+      const request = this.#decode(body)
+      if (request === undefined) return
+      if (rule === 'verify' || request.token.length > 0) this.#verify(request)
+      else connection.close(CODES.HELLO_REPEATED.code)
+    }
+  }
+
+  /** Undefined if it is none, and was refused. */
+  #decode(body: Uint8Array): HelloRequest | undefined {
+    try {
+      return checkedHello(decodeHelloRequest(body))
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+      this.#refuse(error.code as Code, error.message)
+      return undefined
+    }
+  }
+
+  #verify(request: HelloRequest): void {
+    const connection = this.#connection
+    const { services, wheel } = connection.context
+    const handshaking = connection.enter({ kind: 'handshaking', deadlineTick: deadlineOf('handshaking', wheel.tick) })
+    services.hello(request, connection.address, answer => {
+      // One that comes after the connection was closed is for nobody.
+      if (connection.isIn(handshaking)) this.#answered(request, answer)
+    })
+  }
+
+  #answered(request: HelloRequest, answer: HelloAnswer): void {
+    if (answer.kind === 'bound') {
+      this.#bind(request, answer)
+    } else if (answer.kind === 'nameless') {
+      const { tick } = this.#connection.context.wheel
+      this.#connection.enter({ kind: 'nameless', deadlineTick: deadlineOf('nameless', tick) })
+      this.#welcome(answer.response)
+    } else {
+      this.#refuse(answer.code, answer.message, answer.retryAfterMs, answer.boundAttempt)
+    }
+  }
+
+  #bind({ heartbeatMs, token }: HelloRequest, { response, attempt, since }: Bound): void {
+    const connection = this.#connection
+    const { hub, services, gate, log } = connection.context
+    const { uid, device, head } = response
+    const feed = new Feed(since, head)
+    const idleTicks = idleTicksOf(heartbeatMs)
+    const open: Open = { kind: 'open', uid, device, attempt, feed, idleTicks, paging: true, syncId: 0 }
+    connection.writer.uncount() // what waits was the address's, and is the device's from here on
+    connection.enter(open)
+    // Before the page is read: what is appended from here on is told or is in the page.
+    const boundAttempt = hub.bind(connection)
+    if (boundAttempt !== 0) {
+      this.#refuse(CODES.ATTEMPT_SUPERSEDED.code, CODES.ATTEMPT_SUPERSEDED.text, 0, boundAttempt)
+      return
+    }
+    gate.removeUnauthenticated(connection.address, connection)
+    log.debug({ address: connection.address, uid, device, attempt }, 'connection bound')
+    this.#welcome(response)
+    checkStillBound(connection, services, token)
+    firstPage(connection.context, connection, since, head).then(
+      page => pushFirst(connection, open, since, page),
+      (error: unknown) => {
+        log.error({ error, uid, device }, 'the first page could not be read')
+        connection.close(CODES.SERVER_ERROR.code)
+      },
+    )
+  }
+
+  #welcome(response: HelloResponse): void {
+    this.#connection.reader.takeLargeFrames()
+    this.#connection.write(encodeResponse(this.#id, encodeHelloResponse(response)))
+  }
+
+  /** Refuses as the last frame: no Close follows it (2.4). */
+  #refuse(code: Code, message: string, retryAfterMs = 0, boundAttempt = 0): void {
+    const refusal = boundAttempt === 0 ? undefined : { expectedSendSeq: 0, boundAttempt }
+    this.#connection.endWith(encodeRefusal(this.#id, code, message, retryAfterMs, refusal), code, message)
+  }
+}
+
+function pushFirst(connection: Greeted, open: Open, since: number, page: TimelinePage): void {
+  open.paging = false
+  if (!connection.isIn(open)) return
+  if (page.kind === 'page') {
+    const { to, trimmed, items, head } = page
+    connection.write(encodePushFrame(since, to, trimmed, items)) // also when it holds nothing (3.8)
+    open.feed.paged(to, head, false)
+  } else {
+    // The timeline has left `since` behind between the two: the client finds out by pulling.
+    open.feed.head = Math.max(open.feed.head, page.head)
+  }
+  connection.writer.mark()
+}
+
+/**
+ * Checks the fields of a Hello (3.1).
+ * @throws DecodeError
+ */
+export function checkedHello(request: HelloRequest): HelloRequest {
+  const { token, attempt, heartbeatMs } = request
+  if (token.length === 0) return request // then the other fields say nothing
+  if (attempt === 0) throw new DecodeError(CODES.INVALID_ARGUMENT.code, 'HelloRequest.attempt is missing')
+  if (heartbeatMs !== 0 && (heartbeatMs < HEARTBEAT_MS_MIN || heartbeatMs > HEARTBEAT_MS_MAX)) {
+    const message = `HelloRequest.heartbeat_ms is not of ${HEARTBEAT_MS_MIN} to ${HEARTBEAT_MS_MAX}`
+    throw new DecodeError(CODES.INVALID_ARGUMENT.code, message)
+  }
+  return request
+}
