@@ -3,11 +3,8 @@
  * makes slices long, and rests longer. While the server is under load it pauses, but never for good: what frees the disk must go on.
  */
 import type { Clock } from '../lib/clock.js'
+import { restMs } from '../lib/rest.js'
 import type { Pace } from './job.js'
-
-const RESTS_PER_SLICE = 9
-const REST_MS_MIN = 2
-const REST_MS_MAX = 1_000
 
 /** Transitions that wait for a write: as many as two whole writes take (sync/commit-queue.ts). Above it the server is under load. */
 export const BUSY_QUEUE_DEPTH = 512
@@ -42,10 +39,10 @@ export class Pacer {
       get isStopped() {
         return isStopped()
       },
-      rest: async (msMin = REST_MS_MIN) => {
+      rest: async msMin => {
         onSlice()
         const tookMs = this.#clock.monotonic() - beganMs
-        await this.#wait(Math.max(msMin, Math.min(REST_MS_MAX, RESTS_PER_SLICE * tookMs)))
+        await this.#wait(restMs(tookMs, msMin))
         await this.settled()
         beganMs = this.#clock.monotonic()
       },

@@ -18,6 +18,7 @@ import { partitionOf } from '../store/partition.js'
 import type { Actor, CommitResult, ScannedRecord, ScopeId, Store, Version } from '../store/types.js'
 import { CommitQueue } from './commit-queue.js'
 import type { Delivery, NodeEvent } from './events.js'
+import { SLICE_TARGETS } from './fan-out.js'
 import { Outbox } from './outbox.js'
 import { type Asked, Plan, type PlanContext } from './plan.js'
 import { type Cell, RecordCache } from './record-cache.js'
@@ -50,6 +51,8 @@ export interface EngineOptions {
   readonly defer: Defer
   /** The store failed for good: nothing is answered any more, the process is to end. */
   readonly onFatal: (error: unknown) => void
+  /** Targets of a fan-out that one unit takes. Absent: SLICE_TARGETS. */
+  readonly sliceTargets?: number
   /** How often to look for outbox entries that another, dead node left. 0: only at start. */
   readonly sweepMs?: number
 }
@@ -93,6 +96,7 @@ export class Engine {
       store: options.store,
       clock: options.clock,
       effects,
+      sliceTargets: options.sliceTargets ?? SLICE_TARGETS,
       run: (actor, transition, input) => this.run(actor, transition, input),
     })
     this.#context = {
@@ -102,6 +106,7 @@ export class Engine {
       shared: options.store.shared,
       time: options.time ?? new CountedTime(options.clock),
       effects,
+      sliceTargets: options.sliceTargets ?? SLICE_TARGETS,
       scopeOf: actor => options.store.scopeOf(actor),
       epochOf: actor => options.store.epochOf(partitionOf(actor)),
       outboxHasRoom: (source, target) => this.#outbox.hasRoom(source, target),

@@ -7,15 +7,20 @@
  *                                  │  ▲ target expects an earlier number: read the outbox again
  *                                  └──┘ unavailable: after a pause
  *
+ * A fan-out is taken in slices (sync/fan-out.ts): delivering is done again, after a rest, until all of its targets are done.
+ *
  * Anybody may deliver: each entry names its number and the one before, and the target takes exactly the next one of its pair
  * counter, so a repeated or competing delivery changes nothing. At start, and now and then where several nodes share the store, `sweep` finds what a dead node left.
  */
 import type { Clock } from '../lib/clock.js'
 import { ALL_PARTITIONS, partitionOf } from '../store/partition.js'
-import type { Actor, ScannedRecord, Store } from '../store/types.js'
+import type { Actor, ScannedRecord, ScopeId, Store } from '../store/types.js'
+import type { Effect, Part } from './cascade.js'
+import { isPartitionActor } from './fan-out.js'
 import { entryBytes, OUTBOX, type OutboxEntry, outboxEntry, outboxOf } from './outbox-entry.js'
 import type { PlanTx } from './plan.js'
-import { pairIn, pairOut } from './record-kinds.js'
+import { type PairIn, pairIn, pairOut } from './record-kinds.js'
+import { Slices } from './slices.js'
 import type { EffectKind, Outcome, Transition } from './types.js'
 
 /** Entries of one pair that one unit takes. */
@@ -45,6 +50,8 @@ export interface OutboxOptions {
   readonly store: Store
   readonly clock: Clock
   readonly effects: ReadonlyMap<string, EffectKind<unknown>>
+  /** Targets of fan-outs that one unit takes. */
+  readonly sliceTargets: number
   run<I, R>(actor: Actor, transition: Transition<I, R>, input: I): Promise<Outcome<R>>
 }
 
@@ -53,17 +60,28 @@ interface Delivery {
   readonly entries: readonly OutboxEntry[]
 }
 
+interface Taken {
+  /** The number of the last effect taken. */
+  readonly last: number
+  /** Whether anything was taken, be it a slice of a fan-out. */
+  readonly hasMoved: boolean
+}
+
+const STOPPED = Promise.resolve({ kind: 'unavailable' } as const)
+
 export class Outbox {
   readonly #options: OutboxOptions
   readonly #pairs = new Map<string, Pair>()
   /** What is known to wait, by source partition and destination scope. */
   readonly #depths = new Map<string, Depth>()
-  readonly #deliver: Transition<Delivery, number>
+  readonly #deliver: Transition<Delivery, Taken>
+  /** Fan-outs go one slice at a time to a scope. One whose store does not answer holds up no other. */
+  readonly #slices = new Map<ScopeId, Slices>()
   #stopped = false
 
   constructor(options: OutboxOptions) {
     this.#options = options
-    this.#deliver = deliverTransition(options.effects)
+    this.#deliver = deliverTransition(options)
   }
 
   /** Entries known to wait. */
@@ -122,20 +140,20 @@ export class Outbox {
     while (pair.entries.length > 0 && !this.#stopped) {
       const batch = pair.entries.slice(0, DELIVER_BATCH_MAX)
       const first = batch[0]?.seq ?? 0
-      const taken = await this.#options.run(pair.target, this.#deliver, { source: pair.source, entries: batch })
+      const taken = await this.#take(pair, batch)
       if (taken.kind !== 'done') {
         await this.#pause()
         continue
       }
-      if (taken.result < (batch[0]?.before ?? 0)) {
+      const { last, hasMoved } = taken.result
+      if (last < (batch[0]?.before ?? 0)) {
         await this.look(pair.source, pair.target).catch(() => {}) // the store cannot be reached: nothing was found, for now
         if (pair.entries[0]?.seq === first) await this.#pause()
         continue
       }
-      const last = taken.result
       const seqs = new Set(batch.flatMap(({ seq }) => (seq <= last ? [seq] : [])))
       if (seqs.size === 0) {
-        await this.#pause() // nothing was taken: not at once again
+        if (!hasMoved) await this.#pause() // nothing was taken: not at once again
         continue
       }
       const settled = await this.#options.run(pair.source, settleTransition, { target: pair.target, seqs, last })
@@ -148,6 +166,22 @@ export class Outbox {
     }
     pair.busy = false
     if (pair.entries.length === 0) this.#pairs.delete(key)
+  }
+
+  /** At the target: the next entries, or a slice of them. */
+  #take({ source, target }: Pair, entries: readonly OutboxEntry[]): Promise<Outcome<Taken>> {
+    const deliver = () => (this.#stopped ? STOPPED : this.#options.run(target, this.#deliver, { source, entries }))
+    return isPartitionActor(target) ? this.#slicesOf(target).run(deliver) : deliver()
+  }
+
+  #slicesOf(target: Actor): Slices {
+    const scope = this.#options.store.scopeOf(target)
+    let slices = this.#slices.get(scope)
+    if (slices === undefined) {
+      slices = new Slices(this.#options.clock)
+      this.#slices.set(scope, slices)
+    }
+    return slices
   }
 
   #pause(): Promise<void> {
@@ -177,26 +211,41 @@ function insert(entries: OutboxEntry[], entry: OutboxEntry): boolean {
   return true
 }
 
-/** At the target: takes the effects whose turn it is, and answers the number of the last one taken. */
-function deliverTransition(effects: ReadonlyMap<string, EffectKind<unknown>>): Transition<Delivery, number> {
+const NOTHING_TAKEN: PairIn = { last: 0 }
+
+/** At the target: takes the effects whose turn it is. Of fan-outs it takes so many targets. */
+function deliverTransition({ effects, sliceTargets }: OutboxOptions): Transition<Delivery, Taken> {
   return {
     name: 'outbox.deliver',
     run(tx, { source, entries }) {
-      const before = tx.get(pairIn, source)?.last ?? 0
-      let last = before
+      const known = tx.get(pairIn, source) ?? NOTHING_TAKEN
+      let { last, done = 0 } = known
+      let left = sliceTargets
       for (const entry of entries) {
-        if (entry.seq <= last) continue
+        const { seq, targets } = entry
+        if (seq <= last) continue
         if (entry.before > last) break
         const kind = effects.get(entry.kind)
         if (kind === undefined) throw new Error(`no effect of this name: ${entry.kind}`)
-        const target = tx as PlanTx
-        target.take(kind, kind.decode(entry.payload), source, entry.seq)
-        last = entry.seq
+        const slice = targets.slice(done, done + left)
+        take(tx as PlanTx, { kind, source, input: kind.decode(entry.payload) }, { seq, targets: slice })
+        done += slice.length
+        left -= slice.length
+        if (done < targets.length) break
+        last = seq
+        done = 0
       }
-      if (last > before) tx.put(pairIn, { last }, source)
-      return last
+      const hasMoved = last > known.last || done !== (known.done ?? 0)
+      if (hasMoved) tx.put(pairIn, done === 0 ? { last } : { last, done }, source)
+      return { last, hasMoved }
     },
   }
+}
+
+/** Of an effect to one actor, whole; of a fan-out, these targets. */
+function take(tx: PlanTx, effect: Omit<Effect, 'level'>, part: Part): void {
+  if (isPartitionActor(tx.actor)) tx.takeForEach(effect, part)
+  else tx.take(effect, part.seq)
 }
 
 /** At the source: the target has taken everything up to `last`, and with it these entries, which leave the outbox. */

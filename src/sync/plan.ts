@@ -7,25 +7,31 @@ import { assert } from '../lib/assert.js'
 import type { Clock } from '../lib/clock.js'
 import type { CountedTime } from '../lib/counted-time.js'
 import type { Actor, Append, Appended, Drop, Expectation, Put, ScopeId, Stamp, Trim, Unit } from '../store/types.js'
+import {
+  type AsideEffect,
+  applyEffect,
+  applyEffects,
+  applyToEach,
+  type Effect,
+  type EffectPlan,
+  type Emitted,
+  type Mark,
+  NEEDS_RECORDS,
+  type Part,
+} from './cascade.js'
 import type { NodeEvent } from './events.js'
-import { NO_TARGETS, type OutboxEntry, outboxEntry, outboxEntryId, outboxOf } from './outbox-entry.js'
+import { isPartitionActor } from './fan-out.js'
+import { type OutboxEntry, outboxEntry, outboxEntryId, outboxOf } from './outbox-entry.js'
 import type { ActorCells, Cell, KnownValue, Moment, RecordCache } from './record-cache.js'
-import { ASIDES_MAX, EFFECT_BYTES_MAX, isAbove, pairIn, pairOut, recordName, setAside } from './record-kinds.js'
+import { isAbove, recordName } from './record-kinds.js'
 import type { Stamps } from './stamps.js'
 import { AboveBoundError, type EffectKind, type RecordKind, type Transition, type Tx } from './types.js'
-
-/** How deep effects may cause effects in one unit, and how many appends one unit may hold: the rest goes by outbox. */
-export const CASCADE_LEVELS_MAX = 4
-export const CASCADE_APPENDS_MAX = 1_000
 
 /**
  * On a store to which others write, so long a record is believed that nothing of the unit depends on, and that a soft answer rests
  * on: then it is looked at again, however often it is touched. PROTOCOL.md gives a session that was ended elsewhere 3.5 s.
  */
 export const SOFT_MS_MAX = 3_000
-
-/** How much of what an effect threw is kept with it. */
-const ERROR_CHARACTERS_MAX = 1_000
 
 /** What planning needs of the engine around it. */
 export interface PlanContext {
@@ -36,6 +42,8 @@ export interface PlanContext {
   readonly shared: boolean
   readonly time: CountedTime
   readonly effects: ReadonlyMap<string, EffectKind<unknown>>
+  /** Targets of a fan-out that one unit takes. */
+  readonly sliceTargets: number
   scopeOf(actor: Actor): ScopeId
   /** The epoch that the store is in now, for this actor. */
   epochOf(actor: Actor): number
@@ -50,13 +58,6 @@ export interface Asked<I, R> {
   readonly input: I
   /** The newest look at the store when it was asked: what a newer one finds was so during the job. */
   readonly since: number
-}
-
-export interface AsideEffect {
-  readonly source: Actor
-  readonly target: Actor
-  readonly kind: string
-  readonly error: unknown
 }
 
 /** What a plan does to one record. */
@@ -74,34 +75,13 @@ interface Slot {
   chain: number
 }
 
-interface Emitted {
-  readonly kind: EffectKind<unknown>
-  readonly source: Actor
-  readonly target: Actor
-  readonly input: unknown
-  readonly level: number
-}
-
 export interface Made<R> {
   readonly plan: Plan
   readonly result: R | undefined
   readonly above: AboveBoundError | undefined
 }
 
-/** How far a plan had come before an effect was run. */
-interface Mark {
-  readonly undo: number
-  readonly appends: number
-  readonly trims: number
-  readonly drops: number
-  readonly events: number
-  readonly effects: number
-}
-
-/** Thrown through a transition when a record is not in the cache. Never leaves this file. */
-const NEEDS_RECORDS = Symbol('needs records')
-
-export class Plan implements Moment {
+export class Plan implements Moment, EffectPlan {
   readonly scope: ScopeId
   readonly nowMs: number
   readonly steadyMs: number
@@ -118,7 +98,7 @@ export class Plan implements Moment {
   readonly asides: AsideEffect[] = []
   /** Cells without a value: planning was given up. */
   readonly missing: Cell[] = []
-  readonly #effects: Emitted[] = []
+  readonly effects: Emitted[] = []
   /** Puts whose names are new by construction, guarded by another record of the unit: nothing is read or expected. */
   readonly #unseen: Put[] = []
   /** What each put replaced, newest last: slot, whether it was put before, its value and bytes then. */
@@ -152,7 +132,7 @@ export class Plan implements Moment {
       const tx = new PlanTx(plan, actor, 0)
       const result = refused ? transition.refused?.(tx, input) : transition.run(tx, input)
       if (plan.appends[0]?.actor === actor) plan.#own = 0
-      plan.#applyEffects()
+      applyEffects(plan)
       return { plan, result, above: undefined }
     } catch (error) {
       if (error instanceof AboveBoundError) return { plan, result: undefined, above: error }
@@ -272,7 +252,7 @@ export class Plan implements Moment {
   }
 
   emit(emitted: Emitted): void {
-    this.#effects.push(emitted)
+    this.effects.push(emitted)
   }
 
   want(cells: ActorCells, kind: RecordKind<unknown>, id: string | number | undefined): void {
@@ -302,81 +282,22 @@ export class Plan implements Moment {
     return this.steadyMs - verifiedMs > SOFT_MS_MAX && look <= this.#since
   }
 
-  /** A plan that lacks records goes on all the same, to find out at once what the other effects lack. */
-  #applyEffects(): void {
-    for (let i = 0; i < this.#effects.length; i += 1) {
-      const effect = this.#effects[i]
-      if (effect === undefined) continue
-      try {
-        this.#route(effect)
-      } catch (error) {
-        if (error !== NEEDS_RECORDS) throw error
-      }
-    }
-    if (this.missing.length > 0) throw NEEDS_RECORDS
+  at(actor: Actor, level: number): PlanTx {
+    return new PlanTx(this, actor, level)
   }
 
-  #route({ kind, source, target, input, level }: Emitted): void {
-    const at = new PlanTx(this, source, level)
-    const out = at.get(pairOut, target)
-    const waiting = out !== undefined && out.sent !== out.settled
-    const here = this.context.scopeOf(target) === this.scope
-    const fits = level <= CASCADE_LEVELS_MAX && this.appends.length < CASCADE_APPENDS_MAX
-    if (here && fits && !waiting) {
-      if (out !== undefined) {
-        const seq = out.sent + 1
-        at.put(pairOut, { sent: seq, settled: seq }, target)
-        new PlanTx(this, target, level).put(pairIn, { last: seq }, source)
-      }
-      this.applyEffect(new PlanTx(this, target, level), kind, input, source, out === undefined ? 0 : out.sent + 1)
-      return
-    }
-    this.#post(at, target, kind.name, kind.encode(input), NO_TARGETS)
-  }
-
-  /** Puts an effect into the outbox of its source. */
-  #post(at: PlanTx, target: Actor, kind: string, payload: Uint8Array, targets: readonly Actor[]): void {
-    const { sent, settled } = at.get(pairOut, target) ?? { sent: 0, settled: 0 }
-    const seq = sent + 1
-    at.put(pairOut, { sent: seq, settled }, target)
-    const source = at.actor
-    const entry = { source, target, seq, before: sent, kind, payload, targets }
-    const bytes = outboxEntry.encode(entry)
-    const actor = outboxOf(source)
-    const name = recordName(outboxEntry, outboxEntryId(source, target, seq))
-    if (isAbove(outboxEntry.bound, entry, bytes)) throw new AboveBoundError(actor, name, outboxEntry, bytes.length)
-    this.#unseen.push({ actor, name, bytes, stamp: this.context.stamps.next() })
-    this.outbox.push(entry)
-  }
-
-  /** Runs an effect at its target. If it throws, what it did is undone, it is set aside, and the source is told. */
-  applyEffect(tx: PlanTx, kind: EffectKind<unknown>, input: unknown, source: Actor, seq: number): void {
-    const mark = this.#mark()
-    try {
-      kind.run(tx, input, source)
-    } catch (error) {
-      if (error === NEEDS_RECORDS) throw error
-      this.#rollBack(mark)
-      this.asides.push({ source, target: tx.actor, kind: kind.name, error })
-      const payload = Buffer.from(kind.encode(input).subarray(0, EFFECT_BYTES_MAX)).toString('base64')
-      const id = `${source}/${seq === 0 ? `at-${this.nowMs % ASIDES_MAX}` : seq % ASIDES_MAX}`
-      tx.put(setAside, { kind: kind.name, payload, error: String(error).slice(0, ERROR_CHARACTERS_MAX) }, id)
-      kind.refused?.(tx, input, source)
-    }
-  }
-
-  #mark(): Mark {
+  mark(): Mark {
     return {
       undo: this.#undo.length,
       appends: this.appends.length,
       trims: this.trims.length,
       drops: this.drops.length,
       events: this.events.length,
-      effects: this.#effects.length,
+      effects: this.effects.length,
     }
   }
 
-  #rollBack(mark: Mark): void {
+  rollBack(mark: Mark): void {
     while (this.#undo.length > mark.undo) {
       const bytes = this.#undo.pop() as Uint8Array | null
       const value = this.#undo.pop()
@@ -390,7 +311,7 @@ export class Plan implements Moment {
     this.trims.length = mark.trims
     this.drops.length = mark.drops
     this.events.length = mark.events
-    this.#effects.length = mark.effects
+    this.effects.length = mark.effects
   }
 }
 
@@ -465,12 +386,17 @@ export class PlanTx implements Tx {
     this.#plan.drops.push({ actor: this.actor, key })
   }
 
-  effect<I>(kind: EffectKind<I>, target: Actor, input: I): void {
+  effect<I>(kind: EffectKind<I>, target: Actor | readonly Actor[], input: I): void {
     this.#plan.emit({ kind: kind as EffectKind<unknown>, source: this.actor, target, input, level: this.#level + 1 })
   }
 
+  fanOut<I>(kind: EffectKind<I>, targets: readonly Actor[], input: I): void {
+    if (targets.length > 0) this.effect(kind, targets, input)
+  }
+
   hasRoomFor(target: Actor): boolean {
-    if (this.#plan.context.scopeOf(target) === this.#plan.scope) return true
+    // What is fanned out goes by entries within a scope too.
+    if (!isPartitionActor(target) && this.#plan.context.scopeOf(target) === this.#plan.scope) return true
     return this.#plan.context.outboxHasRoom(this.actor, target)
   }
 
@@ -485,7 +411,12 @@ export class PlanTx implements Tx {
   }
 
   /** For the deliverer: applies an effect that came through an outbox. */
-  take(kind: EffectKind<unknown>, input: unknown, source: Actor, seq: number): void {
-    this.#plan.applyEffect(this, kind, input, source, seq)
+  take(effect: Omit<Effect, 'level'>, seq: number): void {
+    applyEffect(this.#plan, this, { ...effect, level: this.#level }, seq)
+  }
+
+  /** For the deliverer, at the actor of a partition: applies a fan-out to some of its targets. */
+  takeForEach(effect: Omit<Effect, 'level'>, part: Part): void {
+    applyToEach(this.#plan, this, { ...effect, level: this.#level }, part)
   }
 }

@@ -50,17 +50,22 @@ export interface PairOut {
 export const pairOut = jsonRecord<PairOut>('out', {
   bytesMax: COUNTERS_BYTES_MAX,
   grows: 'nobody: two numbers',
-  many: 'one per other user that it ever had to do with through an outbox',
+  many: 'one per other user that it ever had to do with through an outbox, and one per partition of those whom it told together',
 })
 
-/** The pair counter at the target (`in/<source>`): the number of the last effect taken; the next one is the only one accepted. */
+/**
+ * The pair counter at the target (`in/<source>`): the number of the last effect taken; the next one is the only one accepted. Of a
+ * fan-out that is under way (sync/fan-out.ts), how many of its targets are done.
+ */
 export interface PairIn {
   readonly last: number
+  /** Absent: none. */
+  readonly done?: number
 }
 export const pairIn = jsonRecord<PairIn>('in', {
   bytesMax: COUNTERS_BYTES_MAX,
-  grows: 'nobody: a number',
-  many: 'one per other user that it ever had to do with through an outbox',
+  grows: 'nobody: two numbers',
+  many: 'one per other user that it ever had to do with through an outbox; for a partition, one per user who told many',
 })
 
 /** How many are kept for a pair: a newer one takes the place of an old one. */
@@ -69,7 +74,10 @@ export const ASIDES_MAX = 64
 /** The longest effect: a message of 16 384 bytes, or the marks of all devices, with what stands around it. */
 export const EFFECT_BYTES_MAX = 2 ** 15
 
-/** An effect that threw, kept for people (`aside/<source>/<slot>`, the slot is below ASIDES_MAX). */
+/**
+ * An effect that threw, kept for people (`aside/<source>/<slot>`, the slot is below ASIDES_MAX). Of a fan-out each target that
+ * threw keeps the error, and `partition/<p>` the payload, once.
+ */
 export interface SetAside {
   readonly kind: string
   readonly payload: string
@@ -78,7 +86,7 @@ export interface SetAside {
 export const setAside = jsonRecord<SetAside>('aside', {
   bytesMax: 2 * EFFECT_BYTES_MAX,
   grows: 'nobody but by a bug: an effect that threw',
-  many: `${ASIDES_MAX} per other user, of each of two ways`,
+  many: `${ASIDES_MAX} per other user, of each of three ways`,
 })
 
 export function recordName(kind: { readonly prefix: string }, id?: string | number): string {

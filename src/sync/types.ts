@@ -72,7 +72,12 @@ export interface Tx {
   /** Removes what was appended last under the key, as if it had never been. */
   drop(key: string): void
   effect<I>(kind: EffectKind<I>, target: Actor, input: I): void
-  /** Whether an effect to this actor can be taken now; if not, new work that needs it is to be refused, finally. */
+  /**
+   * The same to each of many, by way of `partition/<p>` (sync/fan-out.ts): in order with what the actor fans out, and with nothing else
+   * that it tells them. The input is shared: `run` must not write to it.
+   */
+  fanOut<I>(kind: EffectKind<I>, targets: readonly Actor[], input: I): void
+  /** Whether an effect to this actor (of a fan-out: to `partition/<p>`) can be taken now; if not, new work that needs it is to be refused, finally. */
   hasRoomFor(target: Actor): boolean
   /** Told to the nodes after the commit, softly: it may be lost in a crash. */
   event(event: NodeEvent): void

@@ -104,6 +104,7 @@ class World {
       trim() {},
       drop() {},
       effect: (kind, _target, input) => way?.push({ kind: kind as EffectKind<unknown>, input }),
+      fanOut: (kind, _targets, input) => way?.push({ kind: kind as EffectKind<unknown>, input }),
       hasRoomFor: () => true,
       event() {},
     }

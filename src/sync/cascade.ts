@@ -1,0 +1,212 @@
+/**
+ * What the effects of a transition become: applied at once in its unit, or entries of an outbox. An effect is applied at once if its
+ * target is of the unit's scope, the unit may still grow, and nothing of the pair waits; all others keep their order behind what waits.
+ */
+import type { Actor, Put, ScopeId } from '../store/types.js'
+import { groupTargets } from './fan-out.js'
+import { NO_TARGETS, type OutboxEntry, outboxEntry, outboxEntryId, outboxOf } from './outbox-entry.js'
+import {
+  ASIDES_MAX,
+  EFFECT_BYTES_MAX,
+  isAbove,
+  pairIn,
+  pairOut,
+  recordName,
+  type SetAside,
+  setAside,
+} from './record-kinds.js'
+import type { Stamps } from './stamps.js'
+import { AboveBoundError, type EffectKind, type Tx } from './types.js'
+
+/** How deep effects may cause effects in one unit, and how many appends one unit may hold: the rest goes by outbox. */
+export const CASCADE_LEVELS_MAX = 4
+export const CASCADE_APPENDS_MAX = 1_000
+
+/** How much of what an effect threw is kept with it. */
+const ERROR_CHARACTERS_MAX = 1_000
+
+/** Thrown through a transition when a record is not in the cache. Never leaves the planning. */
+export const NEEDS_RECORDS = Symbol('needs records')
+
+/** An effect, by itself. */
+export interface Effect {
+  readonly kind: EffectKind<unknown>
+  readonly source: Actor
+  readonly input: unknown
+  /** How many effects caused one another before it, in the same unit. */
+  readonly level: number
+}
+
+/** An effect that a transition told. */
+export interface Emitted extends Effect {
+  /** A list: a fan-out. */
+  readonly target: Actor | readonly Actor[]
+}
+
+export interface AsideEffect {
+  readonly source: Actor
+  readonly target: Actor
+  readonly kind: string
+  readonly error: unknown
+}
+
+/** How far a plan had come before an effect was run. */
+export interface Mark {
+  readonly undo: number
+  readonly appends: number
+  readonly trims: number
+  readonly drops: number
+  readonly events: number
+  readonly effects: number
+}
+
+/** The plan that effects belong to. */
+export interface EffectPlan {
+  readonly scope: ScopeId
+  readonly nowMs: number
+  readonly context: {
+    readonly stamps: Stamps
+    /** Targets of a fan-out that one unit takes. */
+    readonly sliceTargets: number
+    scopeOf(actor: Actor): ScopeId
+  }
+  readonly appends: readonly unknown[]
+  readonly missing: readonly unknown[]
+  /** In the order in which they were told; those that they cause come behind. */
+  readonly effects: readonly Emitted[]
+  readonly outbox: OutboxEntry[]
+  readonly asides: AsideEffect[]
+  at(actor: Actor, level: number): Tx
+  putUnseen(put: Put): void
+  mark(): Mark
+  rollBack(mark: Mark): void
+}
+
+/** A plan that lacks records goes on all the same, to find out at once what the other effects lack. */
+export function applyEffects(plan: EffectPlan): void {
+  for (let i = 0; i < plan.effects.length; i += 1) {
+    const effect = plan.effects[i]
+    if (effect === undefined) continue
+    try {
+      if (typeof effect.target === 'string') route(plan, effect, effect.target)
+      else fanOut(plan, effect, effect.target)
+    } catch (error) {
+      if (error !== NEEDS_RECORDS) throw error
+    }
+  }
+  if (plan.missing.length > 0) throw NEEDS_RECORDS
+}
+
+function route(plan: EffectPlan, effect: Emitted, target: Actor): void {
+  const { kind, source, input, level } = effect
+  const at = plan.at(source, level)
+  if (isAtOnce(plan, at, target, level)) {
+    const to = plan.at(target, level)
+    applyEffect(plan, to, effect, count(at, to))
+  } else post(plan, at, { target, kind: kind.name, payload: kind.encode(input), targets: NO_TARGETS })
+}
+
+/** One entry for each partition; a short list is applied at once where it can be. */
+function fanOut(plan: EffectPlan, effect: Emitted, targets: readonly Actor[]): void {
+  const { kind, source, input, level } = effect
+  const at = plan.at(source, level)
+  const groups = groupTargets(targets)
+  at.fetch(
+    [pairOut],
+    groups.map(({ partition }) => partition),
+  )
+  const isShort = targets.length <= plan.context.sliceTargets
+  let payload: Uint8Array | undefined
+  for (const { partition, targets } of groups) {
+    if (isShort && isAtOnce(plan, at, partition, level)) {
+      const to = plan.at(partition, level)
+      applyToEach(plan, to, effect, { seq: count(at, to), targets })
+    } else {
+      payload ??= kind.encode(input)
+      post(plan, at, { target: partition, kind: kind.name, payload, targets })
+    }
+  }
+}
+
+function isAtOnce(plan: EffectPlan, at: Tx, target: Actor, level: number): boolean {
+  const out = at.get(pairOut, target)
+  if (out !== undefined && out.sent !== out.settled) return false
+  const fits = level <= CASCADE_LEVELS_MAX && plan.appends.length < CASCADE_APPENDS_MAX
+  return fits && plan.context.scopeOf(target) === plan.scope
+}
+
+/** Counts an effect that is applied at once. @returns its number, 0 if the pair has no counter */
+function count(at: Tx, to: Tx): number {
+  const out = at.get(pairOut, to.actor)
+  if (out === undefined) return 0
+  const seq = out.sent + 1
+  at.put(pairOut, { sent: seq, settled: seq }, to.actor)
+  to.put(pairIn, { last: seq }, at.actor)
+  return seq
+}
+
+/** Puts an effect into the outbox of its source. */
+function post(plan: EffectPlan, at: Tx, effect: Pick<OutboxEntry, 'target' | 'kind' | 'payload' | 'targets'>): void {
+  const { target, kind, payload, targets } = effect
+  const source = at.actor
+  const { sent, settled } = at.get(pairOut, target) ?? { sent: 0, settled: 0 }
+  const seq = sent + 1
+  at.put(pairOut, { sent: seq, settled }, target)
+  const entry = { source, target, seq, before: sent, kind, payload, targets }
+  const bytes = outboxEntry.encode(entry)
+  const actor = outboxOf(source)
+  const name = recordName(outboxEntry, outboxEntryId(source, target, seq))
+  if (isAbove(outboxEntry.bound, entry, bytes)) throw new AboveBoundError(actor, name, outboxEntry, bytes.length)
+  plan.putUnseen({ actor, name, bytes, stamp: plan.context.stamps.next() })
+  plan.outbox.push(entry)
+}
+
+/** Applies an effect to one actor. */
+export function applyEffect(plan: EffectPlan, tx: Tx, effect: Effect, seq: number): void {
+  const aside = run(plan, tx, effect)
+  if (aside !== undefined) tx.put(setAside, aside, `${effect.source}/${slotOf(plan, seq)}`)
+}
+
+/** Some targets of a fan-out that `partition` takes. */
+export interface Part {
+  readonly seq: number
+  readonly targets: readonly Actor[]
+}
+
+/** Applies a fan-out to each target, and finds out at once what all of them lack. */
+export function applyToEach(plan: EffectPlan, partition: Tx, effect: Effect, { seq, targets }: Part): void {
+  const slot = slotOf(plan, seq)
+  for (const target of targets) {
+    try {
+      const tx = plan.at(target, effect.level)
+      const aside = run(plan, tx, effect)
+      if (aside === undefined) continue
+      partition.put(setAside, aside, `${effect.source}/${slot}`)
+      tx.put(setAside, { ...aside, payload: '' }, `${effect.source}/many-${slot}`)
+    } catch (error) {
+      if (error !== NEEDS_RECORDS) throw error
+    }
+  }
+  if (plan.missing.length > 0) throw NEEDS_RECORDS
+}
+
+/** Runs an effect at its target. If it throws, what it did is undone, and the source is told. @returns what is to be kept of it then */
+function run(plan: EffectPlan, tx: Tx, { kind, source, input }: Effect): SetAside | undefined {
+  const mark = plan.mark()
+  try {
+    kind.run(tx, input, source)
+    return undefined
+  } catch (error) {
+    if (error === NEEDS_RECORDS) throw error
+    plan.rollBack(mark)
+    plan.asides.push({ source, target: tx.actor, kind: kind.name, error })
+    kind.refused?.(tx, input, source)
+    const payload = Buffer.from(kind.encode(input).subarray(0, EFFECT_BYTES_MAX)).toString('base64')
+    return { kind: kind.name, payload, error: String(error).slice(0, ERROR_CHARACTERS_MAX) }
+  }
+}
+
+/** A newer one takes the place of an old one. */
+function slotOf({ nowMs }: EffectPlan, seq: number): string {
+  return seq === 0 ? `at-${nowMs % ASIDES_MAX}` : String(seq % ASIDES_MAX)
+}
