@@ -1,64 +1,40 @@
 /**
- * A whole server in this process: store → engine → services → hub → listeners. `serve` runs it as a command; tests and
- * benchmarks start it within their own process.
+ * A whole server in this process: a configuration becomes a node's settings, the node gets a store, and the doors open. `serve`
+ * runs it as a command; tests and benchmarks start it within their own process.
  */
 
 import { cpus, totalmem } from 'node:os'
-import { Backlog, backlogBounds } from '../connection/backlog.js'
-import { BoundedServices } from '../connection/bounded-services.js'
-import { Canary, type Readiness } from '../connection/canary.js'
+import { type BacklogBounds, backlogBounds } from '../connection/backlog.js'
+import type { Readiness } from '../connection/canary.js'
 import type { Connection } from '../connection/connection.js'
 import type { ConnectionContext } from '../connection/context.js'
-import { DeafPeers } from '../connection/deaf-peers.js'
-import { Flusher } from '../connection/flusher.js'
-import { ConnectionGate } from '../connection/gate.js'
-import { Hub } from '../connection/hub.js'
-import { Jobs } from '../jobs/index.js'
-import type { Clock } from '../lib/clock.js'
-import { systemClock } from '../lib/clock.js'
-import { CountedTime } from '../lib/counted-time.js'
+import type { Hub } from '../connection/hub.js'
+import { type Clock, systemClock } from '../lib/clock.js'
 import { AddressList } from '../lib/network.js'
 import { type Random, systemRandom } from '../lib/random.js'
 import { endOfTurn } from '../lib/turn.js'
-import { Wheel } from '../lib/wheel.js'
-import { LongListener } from '../long/listener.js'
+import { figuresOf } from '../node/figures.js'
+import { Node } from '../node/node.js'
+import type { NodeSettings } from '../node/options.js'
 import type { Config } from '../ops/config.js'
-import { Counters } from '../ops/counters.js'
-import { descriptorPlan } from '../ops/descriptors.js'
-import { Limits } from '../ops/limits.js'
-import { LIMIT_NAMES, parseLimitSettings } from '../ops/limits-table.js'
-import { type Log, ThrottledLog } from '../ops/log.js'
-import { type MetricSources, Metrics } from '../ops/metrics.js'
+import { type DescriptorPlan, descriptorPlan } from '../ops/descriptors.js'
+import { parseLimitSettings } from '../ops/limits-table.js'
+import type { Log } from '../ops/log.js'
+import { Metrics } from '../ops/metrics.js'
 import { descriptorsMax } from '../ops/process-figures.js'
 import { zeroWindows } from '../ops/zero-windows.js'
-import { CountedServices } from '../services/counted.js'
-import { createServices } from '../services/index.js'
 import { CHEAP_COST, NORMAL_COST, Passwords } from '../services/passwords.js'
 import type { Services } from '../services/types.js'
-import { ConnectHandler } from '../short/connect.js'
-import { HEALTH_PATH, healthPage, READY_PATH, readyPage } from '../short/health.js'
-import { ShortListener, type ShortTimeouts } from '../short/listener.js'
-import { localMetricsPage, METRICS_PATH, metricsPage } from '../short/metrics-page.js'
-import { OperatorListener } from '../short/operator-listener.js'
-import { Origins } from '../short/origins.js'
-import type { Page } from '../short/types.js'
-import { WebSocketDoor } from '../short/web-socket-door.js'
+import type { ShortTimeouts } from '../short/listener.js'
 import type { Store } from '../store/types.js'
-import { createEngine, type Engine, Retention, randomStamps } from '../sync/index.js'
-import type { EngineMonitor } from '../sync/types.js'
+import { ServerDoors } from './doors.js'
 import { openStore } from './open-store.js'
 import { version } from './version.js'
 
 const DAY_MS = 86_400_000
 
-/** Lines per second about what peers do wrong. */
-const FAULT_LINES_PER_TICK = 10
-
-/** How often draining looks whether everybody has gone. */
-const DRAIN_POLL_MS = 20
-
-/** Beyond `drainMs`: what the last frames and the peers' ends may take. */
-const DRAIN_EXTRA_MS = 1_000
+/** Its name while it is the only node on its store. */
+const NODE = 'node'
 
 export interface ServerOptions {
   readonly config: Config
@@ -74,7 +50,7 @@ export interface ServerOptions {
   /** In place of the short side's own, for tests. */
   readonly shortTimeouts?: Partial<ShortTimeouts>
   /** In place of the real ones: nothing is stored then. */
-  readonly services?: (context: { readonly hub: Hub<Connection> }) => Services
+  readonly services?: (node: { readonly hub: Hub<Connection> }) => Services
 }
 
 export interface RunningServer {
@@ -99,226 +75,91 @@ export interface RunningServer {
  * @throws what the store or a listener says: everything that was opened is closed again
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { config, log, onFatal, clock = systemClock, random = systemRandom } = options
+  const { config, log, onFatal, clock = systemClock, random = systemRandom, linesLost = () => 0, services } = options
   const store = options.store ?? (await openStore(config, { clock, random, log, onFatal }))
-  const hub = new Hub<Connection>()
-  const counters = new Counters()
-  const time = new CountedTime(clock)
-  const engine = createEngine({
+  const descriptors = planDescriptors(config, log)
+  const node = new Node({
+    name: NODE,
     store,
     clock,
-    time,
-    stamps: randomStamps(random),
-    delivery: { send: event => hub.take(event) },
-    monitor: engineMonitor(counters, log),
+    random,
     defer: endOfTurn,
-    onFatal,
-  })
-  const retention = new Retention({
-    store,
-    clock,
-    time,
-    random,
-    run: (actor, transition, input) => engine.run(actor, transition, input),
-    keepMs: config.retentionDays * DAY_MS,
-    keepItems: config.retentionItems,
-    keepBytes: config.retentionBytes === 0 ? Number.POSITIVE_INFINITY : config.retentionBytes,
-  })
-  const open = config.limits === 'open'
-  const trusted = new AddressList(config.trustProxy)
-  const passwords = new Passwords(random, open ? CHEAP_COST : NORMAL_COST, Math.max(1, cpus().length - 1))
-  const limits = open ? Limits.open(clock) : new Limits(clock, parseLimitSettings(config.setLimits))
-  const jobs = new Jobs({
-    engine,
-    clock,
-    time,
-    random,
-    onJump: aheadMs => logJump(log, aheadMs),
-    onFailing: (job, partition, error) => log.warn({ job, partition, error }, 'a job failed and is tried again'),
-  })
-  const services = createServices({
-    engine,
-    clock,
-    random,
-    passwords,
-    limits,
-    connected: uid => hub.devices(uid),
-    beginWork: (job, uid) => jobs.wake(job, uid),
-  })
-  const wheel = new Wheel(clock)
-  const plan = descriptorPlan(descriptorsMax(), config.maxConnections)
-  if (plan.connectionsMax < config.maxConnections) {
-    const asked = config.maxConnections
-    log.warn(
-      { asked, connections: plan.connectionsMax },
-      'fewer connections than --max-connections: descriptors are few',
-    )
-  }
-  const bounds = { ...backlogBounds(memoryBytes()), exempt: trusted }
-  const backlog = new Backlog(open ? { ...bounds, addressMax: Number.POSITIVE_INFINITY } : bounds)
-  const served = options.services?.({ hub }) ?? services
-  const context: ConnectionContext = {
-    services: new CountedServices(new BoundedServices(served, { backlog, limits, random }), counters),
-    hub,
-    wheel,
-    flusher: new Flusher(endOfTurn),
-    gate: new ConnectionGate({
-      totalMax: plan.connectionsMax,
-      refusalsMax: plan.refusalsMax,
-      perAddressMax: open ? Number.POSITIVE_INFINITY : config.maxConnectionsPerAddress,
-      exempt: trusted,
-    }),
-    limits,
-    backlog,
-    random,
     log,
-    faults: new ThrottledLog(log, FAULT_LINES_PER_TICK),
-    counters,
-    connections: new Set(),
-  }
-  const metrics = new Metrics(
-    {
-      ...metricSources(context, engine, store),
-      jobs: () => jobs.figures(),
-      linesLost: options.linesLost ?? (() => 0),
-    },
-    clock,
-  )
-  const deaf = new DeafPeers({ context, clock, zeroWindows })
-  const canary = new Canary({ engine, hub, clock, random, patienceMs: config.readyMs })
-  let serving = false
-  const ready = async (): Promise<Readiness> =>
-    serving ? canary.check() : { ready: false, reason: 'it does not serve' }
-  const probes: [string, Page][] = [
-    [HEALTH_PATH, healthPage(() => serving)],
-    [READY_PATH, readyPage(ready)],
-  ]
-  const ownDoor = config.metricsPort >= 0
-  const operators = new OperatorListener(new Map([...probes, [METRICS_PATH, metricsPage(metrics)]]), plan.operatorsMax)
-  const long = new LongListener(context, config.proxyProtocol ? { proxies: trusted } : {})
-  const short = new ShortListener({
-    context,
-    clock,
-    trusted,
-    connect: new ConnectHandler({ services: context.services, hub, clock, random, limits }),
-    webSockets: new WebSocketDoor(context),
-    origins: new Origins(config.allowOrigin),
-    pages: ownDoor ? new Map(probes) : new Map([...probes, [METRICS_PATH, localMetricsPage(metrics)]]),
-    timeouts: { idleMs: config.httpIdleMs, ...options.shortTimeouts },
+    onFatal,
+    zeroWindows,
+    passwords: new Passwords(
+      random,
+      config.limits === 'open' ? CHEAP_COST : NORMAL_COST,
+      Math.max(1, cpus().length - 1),
+    ),
+    settings: nodeSettings(config, descriptors),
+    ...(services === undefined ? {} : { services }),
   })
-  const closeStore = async (): Promise<void> => {
-    retention.stop()
-    services.flush()
-    await jobs.stop()
-    await engine.close()
-    await store.close()
+  const metrics = new Metrics({ ...figuresOf(node, store), version: version(), linesLost }, clock)
+  const doors = new ServerDoors({ config, node, metrics, clock, descriptors, timeouts: options.shortTimeouts })
+  const closeDoors = (): void => {
+    doors.close()
+    metrics.stop()
   }
   try {
-    await engine.start()
-    await jobs.start()
-    void retention.start()
-    const { port } = await long.listen(config.host, config.port)
-    const { port: httpPort } = await short.listen(config.host, config.httpPort)
-    const metricsPort = ownDoor ? (await operators.listen(config.metricsHost, config.metricsPort)).port : -1
-    serving = true
-    deaf.start()
-    const drain = async (): Promise<void> => {
-      serving = false
-      deaf.stop()
-      long.stop()
-      short.drain(config.drainMs)
-      await drainConnections(context, short, clock, config.drainMs)
-      await closeStore()
-      short.close()
-      operators.close()
-      metrics.stop()
+    await node.start()
+    const ports = await doors.listen()
+    node.serve()
+    return {
+      host: config.host,
+      ...ports,
+      context: node.access.context,
+      metrics,
+      ready: () => node.ready(),
+      // The doors last: probes see that it drains.
+      drain: () => node.drain(doors, config.drainMs).then(closeDoors),
+      abort() {
+        node.abort()
+        closeDoors()
+      },
     }
-    const abort = (): void => {
-      deaf.stop()
-      retention.stop()
-      jobs.abort()
-      long.stop()
-      short.close()
-      operators.close()
-      metrics.stop()
-      for (const connection of context.connections) connection.destroy()
-    }
-    return { host: config.host, port, httpPort, metricsPort, context, metrics, ready, drain, abort }
   } catch (error) {
-    long.stop()
-    short.close()
-    operators.close()
-    metrics.stop()
-    await closeStore()
+    closeDoors()
+    await node.close()
     throw error
   }
 }
 
-function logJump(log: Log, aheadMs: number): void {
-  const days = Math.round(aheadMs / DAY_MS)
-  const text =
-    aheadMs > 0
-      ? 'the clock stands far ahead of when this server last ran: if it was not down so long, its clock is wrong; nothing expires by this'
-      : 'the clock stands behind the time at which this server last ran: it is wrong now, or was then; nothing expires by this'
-  log.warn({ days }, text)
+function nodeSettings(config: Config, { connectionsMax, refusalsMax }: DescriptorPlan): NodeSettings {
+  const open = config.limits === 'open'
+  const exempt = new AddressList(config.trustProxy)
+  const bounds: BacklogBounds = { ...backlogBounds(memoryBytes()), exempt }
+  const { POSITIVE_INFINITY } = Number
+  return {
+    limits: open ? 'open' : (parseLimitSettings(config.setLimits) ?? {}),
+    retention: {
+      keepMs: config.retentionDays * DAY_MS,
+      keepItems: config.retentionItems,
+      keepBytes: config.retentionBytes === 0 ? POSITIVE_INFINITY : config.retentionBytes,
+    },
+    connections: {
+      totalMax: connectionsMax,
+      refusalsMax,
+      perAddressMax: open ? POSITIVE_INFINITY : config.maxConnectionsPerAddress,
+      exempt,
+    },
+    backlog: open ? { ...bounds, addressMax: POSITIVE_INFINITY } : bounds,
+    readyMs: config.readyMs,
+    sweepMs: 0,
+  }
+}
+
+function planDescriptors({ maxConnections: asked }: Config, log: Log): DescriptorPlan {
+  const plan = descriptorPlan(descriptorsMax(), asked)
+  if (plan.connectionsMax < asked) {
+    const { connectionsMax: connections } = plan
+    log.warn({ asked, connections }, 'fewer connections than --max-connections: descriptors are few')
+  }
+  return plan
 }
 
 /** What the machine has, or the container's limit. */
 function memoryBytes(): number {
   const limit = process.constrainedMemory() // 0, or beyond all: there is none
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
-}
-
-function metricSources(
-  context: ConnectionContext,
-  engine: Engine,
-  store: Store,
-): Omit<MetricSources, 'jobs' | 'linesLost'> {
-  const { counters, connections, hub, limits, gate, backlog } = context
-  return {
-    version: version(),
-    counters,
-    connections: () => [...connections, ...hub.polls.all()],
-    users: () => hub.users,
-    pushedItems: () => hub.pushedItems,
-    notifies: () => hub.notifies,
-    outboxEntries: () => engine.outboxDepth,
-    limitHits: () => [
-      ...LIMIT_NAMES.map(name => [name, limits.hits.get(name) ?? 0] as const),
-      ['connections-total', gate.hits.total],
-      ['connections-address', gate.hits.address],
-      ['connections-evicted', gate.hits.evicted],
-      ['unsent-bytes', backlog.refusals],
-    ],
-    unsentBytes: () => backlog.total,
-    queuedJobs: () => engine.queueDepth,
-    storeFreeBytes: () => store.freeBytes,
-  }
-}
-
-function engineMonitor(counters: Counters, log: Log): EngineMonitor {
-  return {
-    committed: (units, tookMs) => counters.committed(units, tookMs),
-    setAside(source, target, kind, error) {
-      counters.effectsSetAside++
-      log.error({ source, target, kind, error }, 'an effect was set aside')
-    },
-    aboveBound: (transition, error) => log.error({ transition, error }, 'a record would have got above its bound'),
-  }
-}
-
-/** Tells every client to come back at a time of its own, and waits until they have gone or may wait no longer. */
-async function drainConnections(
-  context: ConnectionContext,
-  short: ShortListener,
-  clock: Clock,
-  drainMs: number,
-): Promise<void> {
-  const { connections, random } = context
-  for (const connection of connections) connection.drain(random.integer(Math.max(1, drainMs)) + 1)
-  const deadlineMs = clock.monotonic() + drainMs + DRAIN_EXTRA_MS
-  while ((connections.size > 0 || short.inWork > 0) && clock.monotonic() < deadlineMs) {
-    await new Promise<void>(resolve => clock.after(DRAIN_POLL_MS, resolve))
-  }
-  for (const connection of connections) connection.destroy()
 }

@@ -121,7 +121,7 @@ export class Greeting {
     firstPage(connection.context, connection, since, head).then(
       page => pushFirst(connection, open, since, page),
       (error: unknown) => {
-        log.error({ error, uid, device }, 'the first page could not be read')
+        log.warn({ error, uid, device }, 'the first page could not be read')
         connection.close(CODES.SERVER_ERROR.code)
       },
     )

@@ -21,7 +21,7 @@ export function missing(whole: Whole): string[] {
   const found: string[] = []
   for (const node of nodes) {
     if (!node.serving) found.push(`${node.name} does not serve`)
-    else if ((node.engine?.outboxDepth ?? 0) > 0) found.push(`${node.name} still delivers`)
+    else if ((node.node?.logic.engine.outboxDepth ?? 0) > 0) found.push(`${node.name} still delivers`)
   }
   for (const user of users) {
     const head = ledger.head(user.uid)
@@ -90,9 +90,9 @@ function leftBehind({ users, nodes }: Whole): string[] {
     return state?.status.state === 'online' ? state.status.transport : undefined
   }
   let bound = 0
-  for (const { name, session } of nodes) {
-    if (session === undefined) continue
-    const { hub, gate, connections } = session
+  for (const { name, node } of nodes) {
+    if (node === undefined) continue
+    const { hub, gate, connections } = node.access.context
     bound += hub.bound
     if (gate.total !== connections.size) found.push(`${name} counts ${gate.total} of ${connections.size} connections`)
     for (const { uid, device } of hub.polls.all()) {

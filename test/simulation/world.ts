@@ -53,6 +53,7 @@ const STEADY_MS = 90_000
 const PROBE_MS = 780_000
 const LOOK_MS = 500
 const DAY_MS = 86_400_000
+const KEEP_ALL = { keepMs: 36_500 * DAY_MS, keepItems: 1_000_000, keepBytes: Number.POSITIVE_INFINITY }
 
 export function runSeed(options: RunOptions): Promise<Result> {
   return new World(options).run()
@@ -208,13 +209,13 @@ class World {
           network: this.#network,
           store: process => this.#openStore(process, name),
           peers: names.filter(other => other !== name),
-          sweepMs: store === 'embedded' ? 0 : sweepMs,
-          ...(plant?.stamps === undefined ? {} : { stamps: plant.stamps }),
+          settings: { limits: 'open', retention: KEEP_ALL, sweepMs: store === 'embedded' ? 0 : sweepMs },
+          stamps: plant?.stamps,
           short: plant?.short,
-          ...(plant?.sequence === undefined ? {} : { sequence: plant.sequence }),
+          sequence: plant?.sequence,
           send: (from, to, batch) => this.#faults.carry(from, to, batch),
           note: text => this.#note(text),
-          bug: (text, error) => this.#fail(`${text}: ${(error as Error)?.stack ?? error}`),
+          bug: text => this.#fail(text),
         }),
       )
     }

@@ -1,0 +1,91 @@
+/**
+ * The half of a node that clients are connected to: connections and what they share, polls, the hub, limits on what is asked. It knows
+ * the other half (logic.ts) as Services alone, and hears of what has happened by events.
+ */
+import { Backlog } from '../connection/backlog.js'
+import { BoundedServices } from '../connection/bounded-services.js'
+import type { Connection } from '../connection/connection.js'
+import type { ConnectionContext } from '../connection/context.js'
+import { DeafPeers } from '../connection/deaf-peers.js'
+import { Flusher } from '../connection/flusher.js'
+import { ConnectionGate } from '../connection/gate.js'
+import { Hub } from '../connection/hub.js'
+import { Wheel } from '../lib/wheel.js'
+import type { Counters } from '../ops/counters.js'
+import type { Limits } from '../ops/limits.js'
+import { ThrottledLog } from '../ops/log.js'
+import { CountedServices } from '../services/counted.js'
+import type { Services } from '../services/types.js'
+import { ConnectHandler } from '../short/connect.js'
+import type { Doors, Ground, NodeOptions, NodeSettings } from './options.js'
+
+/** Lines per second about what peers do wrong. */
+const FAULT_LINES_PER_TICK = 10
+/** How often draining looks whether everybody has gone. */
+const DRAIN_POLL_MS = 20
+/** Beyond the time for draining: what the last frames and the peers' ends may take. */
+const DRAIN_EXTRA_MS = 1_000
+
+export interface AccessOptions extends Ground, Pick<NodeOptions, 'zeroWindows'> {
+  readonly settings: Pick<NodeSettings, 'connections' | 'backlog'>
+  readonly limits: Limits
+  readonly counters: Counters
+  readonly services: (node: { readonly hub: Hub<Connection> }) => Services
+}
+
+export class Access {
+  readonly hub = new Hub<Connection>()
+  /** Shared by all connections. */
+  readonly context: ConnectionContext
+  /** Takes the requests of HTTP. */
+  readonly connect: ConnectHandler
+  readonly #options: AccessOptions
+  readonly #deaf: DeafPeers | undefined
+
+  constructor(options: AccessOptions) {
+    const { clock, random, defer, log, limits, counters, settings, zeroWindows } = options
+    this.#options = options
+    const { hub } = this
+    const backlog = new Backlog(settings.backlog)
+    const bounded = new BoundedServices(options.services({ hub }), { backlog, limits, random })
+    this.context = {
+      services: new CountedServices(bounded, counters),
+      hub,
+      wheel: new Wheel(clock),
+      flusher: new Flusher(defer),
+      gate: new ConnectionGate(settings.connections),
+      limits,
+      backlog,
+      random,
+      log,
+      faults: new ThrottledLog(log, FAULT_LINES_PER_TICK),
+      counters,
+      connections: new Set(),
+    }
+    this.connect = new ConnectHandler({ services: this.context.services, hub, clock, random, limits })
+    if (zeroWindows !== undefined) this.#deaf = new DeafPeers({ context: this.context, clock, zeroWindows })
+  }
+
+  start(): void {
+    this.#deaf?.start()
+  }
+
+  /** Tells every client to come back at a time of its own, and waits until they have gone or may wait no longer. */
+  async drain(doors: Doors, withinMs: number): Promise<void> {
+    const { clock, random } = this.#options
+    const { connections } = this.context
+    doors.drain(withinMs)
+    for (const connection of connections) connection.drain(random.integer(Math.max(1, withinMs)) + 1)
+    const deadlineMs = clock.monotonic() + withinMs + DRAIN_EXTRA_MS
+    while ((connections.size > 0 || doors.inWork > 0) && clock.monotonic() < deadlineMs) {
+      await new Promise<void>(resolve => clock.after(DRAIN_POLL_MS, resolve))
+    }
+    this.stop()
+  }
+
+  /** Closes every connection at once. */
+  stop(): void {
+    this.#deaf?.stop()
+    for (const connection of this.context.connections) connection.destroy()
+  }
+}

@@ -1,0 +1,32 @@
+/** What the metrics read of a node. */
+import { LIMIT_NAMES } from '../ops/limits-table.js'
+import type { MetricSources } from '../ops/metrics.js'
+import type { Store } from '../store/types.js'
+import type { Node } from './node.js'
+
+export function figuresOf(
+  { access, logic, counters }: Node,
+  store: Store,
+): Omit<MetricSources, 'version' | 'linesLost'> {
+  const { hub } = access
+  const { connections, limits, gate, backlog } = access.context
+  return {
+    counters,
+    connections: () => [...connections, ...hub.polls.all()],
+    users: () => hub.users,
+    pushedItems: () => hub.pushedItems,
+    notifies: () => hub.notifies,
+    outboxEntries: () => logic.engine.outboxDepth,
+    limitHits: () => [
+      ...LIMIT_NAMES.map(name => [name, limits.hits.get(name) ?? 0] as const),
+      ['connections-total', gate.hits.total],
+      ['connections-address', gate.hits.address],
+      ['connections-evicted', gate.hits.evicted],
+      ['unsent-bytes', backlog.refusals],
+    ],
+    unsentBytes: () => backlog.total,
+    jobs: () => logic.jobs.figures(),
+    queuedJobs: () => logic.engine.queueDepth,
+    storeFreeBytes: () => store.freeBytes,
+  }
+}

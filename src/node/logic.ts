@@ -1,0 +1,115 @@
+/**
+ * The half of a node that knows the rules: engine, services, and work in the background, over one store. What happens it tells by
+ * Delivery; it knows no connection.
+ */
+import { Jobs } from '../jobs/index.js'
+import { CountedTime } from '../lib/counted-time.js'
+import type { Counters } from '../ops/counters.js'
+import type { Limits } from '../ops/limits.js'
+import type { Log } from '../ops/log.js'
+import { createServices, type OwnServices } from '../services/index.js'
+import type { Delivery } from '../sync/events.js'
+import { createEngine, type Engine, Retention, randomStamps } from '../sync/index.js'
+import type { EngineMonitor } from '../sync/types.js'
+import type { Ground, NodeOptions, NodeSettings } from './options.js'
+
+const DAY_MS = 86_400_000
+
+export interface LogicOptions
+  extends Ground,
+    Pick<NodeOptions, 'store' | 'passwords' | 'onFatal' | 'stamps' | 'sequence'> {
+  readonly settings: Pick<NodeSettings, 'retention' | 'sweepMs'>
+  readonly limits: Limits
+  readonly counters: Counters
+  readonly delivery: Delivery
+  /** Numbers of the user's devices that are connected, as far as this node knows. */
+  readonly connected: (uid: number) => readonly number[]
+}
+
+export class Logic {
+  readonly engine: Engine
+  readonly services: OwnServices
+  readonly jobs: Jobs
+  readonly #options: LogicOptions
+  readonly #retention: Retention
+
+  constructor(options: LogicOptions) {
+    const { store, clock, random, defer, log, delivery, counters, settings, stamps, sequence } = options
+    this.#options = options
+    const time = new CountedTime(clock)
+    const engine = createEngine({
+      store,
+      clock,
+      time,
+      stamps: stamps ?? randomStamps(random),
+      delivery,
+      monitor: monitor(counters, log),
+      defer,
+      onFatal: options.onFatal,
+      sweepMs: settings.sweepMs,
+    })
+    this.engine = engine
+    const run = engine.run.bind(engine)
+    this.#retention = new Retention({ store, clock, time, random, run, ...settings.retention })
+    this.jobs = new Jobs({
+      engine,
+      clock,
+      time,
+      random,
+      onJump: aheadMs => logJump(log, aheadMs),
+      onFailing: (job, partition, error) => log.warn({ job, partition, error }, 'a job failed and is tried again'),
+    })
+    this.services = createServices({
+      engine,
+      clock,
+      random,
+      passwords: options.passwords,
+      limits: options.limits,
+      connected: options.connected,
+      beginWork: (job, uid) => this.jobs.wake(job, uid),
+      ...(sequence === undefined ? {} : { sequence }),
+    })
+  }
+
+  /** Takes over what earlier processes left, and begins the work in the background. */
+  async start(): Promise<void> {
+    await this.engine.start()
+    await this.jobs.start()
+    void this.#retention.start()
+  }
+
+  /** Commits what is held back and waits for what is under way; then the store is closed. */
+  async close(): Promise<void> {
+    this.#retention.stop()
+    this.services.flush()
+    await this.jobs.stop()
+    await this.engine.close()
+    await this.#options.store.close()
+  }
+
+  /** Begins nothing more, and leaves the store as it is. */
+  abort(): void {
+    this.#retention.stop()
+    this.jobs.abort()
+  }
+}
+
+function monitor(counters: Counters, log: Log): EngineMonitor {
+  return {
+    committed: (units, tookMs) => counters.committed(units, tookMs),
+    setAside(source, target, kind, error) {
+      counters.effectsSetAside++
+      log.error({ source, target, kind, error }, 'an effect was set aside')
+    },
+    aboveBound: (transition, error) => log.error({ transition, error }, 'a record would have got above its bound'),
+  }
+}
+
+function logJump(log: Log, aheadMs: number): void {
+  const days = Math.round(aheadMs / DAY_MS)
+  const text =
+    aheadMs > 0
+      ? 'the clock stands far ahead of when this server last ran: if it was not down so long, its clock is wrong; nothing expires by this'
+      : 'the clock stands behind the time at which this server last ran: it is wrong now, or was then; nothing expires by this'
+  log.warn({ days }, text)
+}

@@ -1,0 +1,125 @@
+/**
+ * A whole node: the halves, and what goes between them and other nodes. The server and the deterministic simulation start the same.
+ *
+ *   doors ─► access (connections, polls, hub) ── Services ─► logic (services, engine, jobs) ─► store
+ *                ▲                                              │ a commit is durable
+ *                └──────── events ◄──────── Delivery ◄──────────┘
+ *                                            │ ▲
+ *                                            ▼ │ the same events
+ *                                          other nodes
+ */
+import { Comparison, compareAll } from '../cluster/compare.js'
+import { type EventBatch, type PeerNetwork, Peers } from '../cluster/peers.js'
+import { Canary, type Readiness } from '../connection/canary.js'
+import { Counters } from '../ops/counters.js'
+import { Limits } from '../ops/limits.js'
+import type { NodeEvent } from '../sync/events.js'
+import { Access } from './access.js'
+import { Logic } from './logic.js'
+import type { Doors, NodeOptions } from './options.js'
+
+const ALONE: PeerNetwork = Object.freeze({ peers: () => [], holders: () => [], send() {} })
+
+/** Before a comparison that failed is done again. */
+const COMPARE_AGAIN_MS = 1_000
+
+const INCARNATIONS = 2 ** 32
+
+export class Node {
+  readonly counters = new Counters()
+  readonly access: Access
+  readonly logic: Logic
+  readonly #peers: Peers
+  readonly #canary: Canary
+  #serving = false
+
+  constructor(options: NodeOptions) {
+    const { clock, random, defer, settings, name, network = ALONE } = options
+    const { counters } = this
+    const limits = settings.limits === 'open' ? Limits.open(clock) : new Limits(clock, settings.limits)
+    const halves = { ...options, counters, limits }
+    this.logic = new Logic({
+      ...halves,
+      delivery: { send: event => this.#deliver(event) },
+      connected: uid => this.access.hub.devices(uid),
+    })
+    const { engine, services } = this.logic
+    this.access = new Access({ ...halves, services: options.services ?? (() => services) })
+    const { hub, context } = this.access
+    const truth = {
+      head: async (uid: number) => (await services.page(uid, Number.MAX_SAFE_INTEGER)).head,
+      boundAttempt: (uid: number, device: number) => services.boundAttempt(uid, device),
+    }
+    const comparison = new Comparison(
+      () => compareAll([...context.connections, ...hub.polls.all()], truth, event => hub.take(event)),
+      run => clock.after(COMPARE_AGAIN_MS, run),
+    )
+    this.#peers = new Peers({
+      node: name,
+      incarnation: 1 + random.integer(INCARNATIONS),
+      clock,
+      defer,
+      network,
+      take(event) {
+        engine.take(event)
+        hub.take(event)
+      },
+      compare: () => comparison.ask(),
+    })
+    this.#canary = new Canary({ engine, hub, clock, random, patienceMs: settings.readyMs })
+  }
+
+  get serving(): boolean {
+    return this.#serving
+  }
+
+  /** Clients may come when it settles; serve() says that they do. @throws what the store says */
+  async start(): Promise<void> {
+    this.#peers.start()
+    await this.logic.start()
+  }
+
+  /** Its doors are open. */
+  serve(): void {
+    this.#serving = true
+    this.access.start()
+  }
+
+  /** Takes what another node has sent. */
+  receive(batch: EventBatch): void {
+    this.#peers.receive(batch)
+  }
+
+  /** Whether a message gets through now. */
+  async ready(): Promise<Readiness> {
+    return this.#serving ? this.#canary.check() : { ready: false, reason: 'it does not serve' }
+  }
+
+  /** Serves nobody new, tells the clients to come back, finishes what is in work, closes the store. */
+  async drain(doors: Doors, withinMs: number): Promise<void> {
+    this.#serving = false
+    await this.access.drain(doors, withinMs)
+    await this.close()
+  }
+
+  /** Finishes what is in work and closes the store: of a node without clients. */
+  async close(): Promise<void> {
+    this.access.stop()
+    await this.logic.close()
+    this.#peers.stop()
+  }
+
+  /** Closes every connection and leaves the store as it is: what a crash looks like to everybody else. */
+  abort(): void {
+    this.#serving = false
+    this.logic.abort()
+    this.#peers.stop()
+    this.access.stop()
+  }
+
+  /** First to the devices that are connected here. */
+  #deliver(event: NodeEvent): void {
+    this.access.hub.take(event)
+    this.#peers.tell(event)
+  }
+}
