@@ -1,14 +1,16 @@
 /**
  * One long poll: a Sync that waits for an item (PROTOCOL.md, 13.6).
  *
- *   enter() ──► reading ── an item, or the time is over ──► settled
- *                ▲  │ nothing new
- *       appended │  ▼
- *                waiting ── refused, superseded, abandoned ──► settled
+ *   enter() ──► reading ◄──────────── appended ───────────── waiting
+ *                │ │ └──── nothing new, and the time is not over ──► │
+ *                │ └ appended ─► stale: read once more ─► reading    │ the time is over
+ *                │ the time is over                                  ▼
+ *                └─────────────────────────────────────────────────► last: the page is answered, also an empty one
  *
- * It stands in the hub before its page is read: what is appended from then on is told or is in the page. News that
- * comes while a page is being read has it read once more. When the time is over the page is read a last time, so an event that
- * was lost between nodes costs the wait and nothing else.
+ *   settled: answered (an item, an empty page), refused, superseded or abandoned; from every state
+ *
+ * It stands in the hub before its page is read, so what is appended from then on is told or is in the page. An event that was
+ * lost between nodes costs the wait and nothing else: when the time is over the page is read a last time.
  */
 
 import { CODES, type Code } from '../../protocol/codes.js'
@@ -41,6 +43,8 @@ export interface PollAsker {
 /** When the store cannot be reached. */
 const RETRY_AFTER_MS = 1_000
 
+type PollState = 'reading' | 'stale' | 'last' | 'waiting' | 'settled'
+
 export class Poll implements Waiter {
   readonly uid: number
   readonly device: number
@@ -49,10 +53,7 @@ export class Poll implements Waiter {
   readonly #waitMs: number
   readonly #context: PollContext
   readonly #asker: PollAsker
-  #state: 'reading' | 'waiting' | 'settled' = 'reading'
-  /** Something came while a page was being read. */
-  #grown = false
-  #timeOver = false
+  #state: PollState = 'reading'
   #timer: TimerHandle | undefined
 
   constructor(context: PollContext, { uid, device, attempt, since, waitMs }: PollQuestion, asker: PollAsker) {
@@ -65,13 +66,19 @@ export class Poll implements Waiter {
     this.#asker = asker
   }
 
-  // As connections are counted.
+  /** The label under which metrics count it, beside those of connections. */
   get transport(): string {
     return 'poll'
   }
 
+  /** The label of what it does, for metrics. */
   get state(): string {
-    return this.#state
+    return this.#state === 'waiting' ? 'waiting' : 'reading'
+  }
+
+  /** Whether it was answered, refused or abandoned. */
+  get isSettled(): boolean {
+    return this.#state === 'settled'
   }
 
   /**
@@ -87,31 +94,31 @@ export class Poll implements Waiter {
 
   /** Takes the first page, or one that was read since; does nothing once it is settled. */
   read(page: TimelinePage): void {
-    if (this.#state === 'settled') return
-    if (this.#timeOver || page.kind === 'resync' || page.items.length > 0 || page.to > this.#since) {
+    if (this.isSettled) return
+    if (this.#state === 'last' || page.kind === 'resync' || page.items.length > 0 || page.to > this.#since) {
       this.leave()
       this.#asker.answered(page)
-    } else if (this.#grown) {
-      this.#look()
+    } else if (this.#state === 'stale') {
+      this.#look('reading')
     } else {
       this.#state = 'waiting'
     }
   }
 
   appended(): void {
-    if (this.#state === 'waiting') this.#look()
-    else this.#grown = true
+    if (this.#state === 'waiting') this.#look('reading')
+    else if (this.#state === 'reading') this.#state = 'stale'
   }
 
   release(): void {
-    if (this.#state === 'settled') return
+    if (this.isSettled) return
     this.leave()
     const to = this.#since
     this.#asker.answered({ kind: 'page', items: [], to, more: false, trimmed: false, head: to })
   }
 
   end(code: Code, boundAttempt = 0, retryAfterMs = 0): void {
-    if (this.#state === 'settled') return
+    if (this.isSettled) return
     this.leave()
     this.#asker.refused(code, retryAfterMs, boundAttempt)
   }
@@ -125,13 +132,12 @@ export class Poll implements Waiter {
   }
 
   #overdue(): void {
-    this.#timeOver = true
-    if (this.#state === 'waiting') this.#look()
+    if (this.#state === 'waiting') this.#look('last')
+    else this.#state = 'last'
   }
 
-  #look(): void {
-    this.#state = 'reading'
-    this.#grown = false
+  #look(state: 'reading' | 'last'): void {
+    this.#state = state
     this.#context.services.page(this.uid, this.#since).then(
       page => this.read(page),
       () => this.end(CODES.UNAVAILABLE.code, 0, RETRY_AFTER_MS),

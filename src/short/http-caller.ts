@@ -47,7 +47,7 @@ export class HttpCaller implements Caller, PollAsker {
   }
 
   refuse(_id: number, code: Code, message: string, retryAfterMs = 0, refusal?: Refusal): void {
-    if (this.poll?.state === 'settled') return // superseded meanwhile: it has its answer
+    if (this.poll?.isSettled === true) return // superseded meanwhile: it has its answer
     this.poll?.leave()
     this.#reply(errorAnswer(code, { message, retryAfterMs, refusal }))
   }
