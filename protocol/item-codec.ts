@@ -114,8 +114,8 @@ export function encodeSendFrame(id: number, sendSeq: number, to: number, text: s
   return out
 }
 
-/** An encoded Item, without skip, that holds a message; the caller owns the bytes. */
-export function encodeMessageItem(message: Message): Uint8Array {
+/** An encoded Item, without skip, that holds a text to one user; the caller owns the bytes. */
+export function encodeMessageItem(message: Omit<Message, 'content'>): Uint8Array {
   const { sender, device, sendSeq, atMs, recipient } = message
   checkUint(sender, INTEGER_MAX)
   checkUint(device, UINT32_MAX)

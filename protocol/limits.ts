@@ -23,6 +23,7 @@ export const LENGTH_BYTES_MAX = 5
 
 /** UTF-8 bytes of a message's text. */
 export const TEXT_BYTES_MAX = 16_384
+export const CONVERSATION_ID_BYTES_MAX = 64
 
 /** The numbers from the lowest unanswered send_seq to the highest sent; also how many outcomes a server remembers per device. */
 export const SEND_WINDOW = 64

@@ -47,6 +47,11 @@ export const HelloResponseType = messageType<m.HelloResponse>('HelloResponse', m
   field('serverTimeMs', 'server_time_ms', 8, 'uint64'),
 ])
 
+export const MessageContentType = messageType<m.MessageContent>('MessageContent', m.createMessageContent, [
+  field('kind', 'kind', 1, 'uint32'),
+  field('body', 'body', 2, 'bytes'),
+])
+
 export const MessageType = messageType<m.Message>('Message', m.createMessage, [
   field('sender', 'sender', 1, 'uint64'),
   field('device', 'device', 2, 'uint32'),
@@ -54,6 +59,7 @@ export const MessageType = messageType<m.Message>('Message', m.createMessage, [
   field('atMs', 'at_ms', 4, 'uint64'),
   field('recipient', 'recipient', 5, 'uint64'),
   field('text', 'text', 6, 'string'),
+  field('content', 'content', 7, 'message', { message: MessageContentType }),
 ])
 
 export const ContactType = messageType<m.Contact>('Contact', m.createContact, [
@@ -94,6 +100,16 @@ export const OwnProfileType = messageType<m.OwnProfile>('OwnProfile', m.createOw
   field('nickname', 'nickname', 2, 'string'),
 ])
 
+export const ConversationMessageType = messageType<m.ConversationMessage>('ConversationMessage', m.createConversationMessage, [
+  field('sender', 'sender', 1, 'uint64'),
+  field('device', 'device', 2, 'uint32'),
+  field('sendSeq', 'send_seq', 3, 'uint64'),
+  field('atMs', 'at_ms', 4, 'uint64'),
+  field('conversation', 'conversation', 5, 'string'),
+  field('text', 'text', 6, 'string'),
+  field('content', 'content', 7, 'message', { message: MessageContentType }),
+])
+
 export const ItemType = messageType<m.Item>('Item', m.createItem, [
   field('skip', 'skip', 1, 'uint64'),
   field('message', 'message', 2, 'message', { message: MessageType, oneof: 'content' }),
@@ -102,6 +118,7 @@ export const ItemType = messageType<m.Item>('Item', m.createItem, [
   field('delivered', 'delivered', 5, 'message', { message: DeliveredType, oneof: 'content' }),
   field('read', 'read', 6, 'message', { message: ReadType, oneof: 'content' }),
   field('ownProfile', 'own_profile', 7, 'message', { message: OwnProfileType, oneof: 'content' }),
+  field('conversationMessage', 'conversation_message', 8, 'message', { message: ConversationMessageType, oneof: 'content' }),
 ])
 
 export const PushNoticeType = messageType<m.PushNotice>('PushNotice', m.createPushNotice, [

@@ -676,7 +676,7 @@ export function readCloseNotice(r: Reader, m: CloseNotice): CloseNotice {
 
 /**
  * One item of a timeline. On the wire its version is one more than the version before it (the item's before it, or the
- * range's from) plus skip.
+ * range's from) plus skip. Message, Failed, Delivered and Read are about direct conversations: they name the other user.
  */
 export interface Item {
   skip: number
@@ -687,6 +687,7 @@ export interface Item {
     | { case: 'delivered'; value: Delivered }
     | { case: 'read'; value: Read }
     | { case: 'ownProfile'; value: OwnProfile }
+    | { case: 'conversationMessage'; value: ConversationMessage }
     | undefined
 }
 
@@ -732,6 +733,11 @@ export function writeItem(w: Writer, m: Item): void {
     case 'ownProfile':
       w.uint32(58).fork()
       writeOwnProfile(w, m.content.value)
+      w.ldelim()
+      break
+    case 'conversationMessage':
+      w.uint32(66).fork()
+      writeConversationMessage(w, m.content.value)
       w.ldelim()
       break
   }
@@ -791,14 +797,21 @@ export function readItem(r: Reader, m: Item): Item {
         leave(r, outer)
         break
       }
+      case 66: {
+        const outer = enter(r)
+        const before = m.content?.case === 'conversationMessage' ? m.content.value : createConversationMessage()
+        m.content = { case: 'conversationMessage', value: readConversationMessage(r, before) }
+        leave(r, outer)
+        break
+      }
       default:
-        skipField(r, tag, 254, 'Item')
+        skipField(r, tag, 510, 'Item')
     }
   }
   return m
 }
 
-/** A message. (sender, device, send_seq) is its id: shown once, whatever version it comes under. */
+/** A message of a direct conversation. (sender, device, send_seq) is its id: shown once, whatever version it comes under. */
 export interface Message {
   sender: number
   device: number
@@ -807,11 +820,14 @@ export interface Message {
   atMs: number
   /** In the sender's own timeline: whom it went to. Absent in the recipient's. */
   recipient: number
+  /** The text; of a message with content: the same in words, for a client that does not know the kind. */
   text: string
+  /** What it holds if not text. Absent: text. */
+  content: MessageContent | undefined
 }
 
 export function createMessage(init?: Partial<Message>): Message {
-  const m: Message = { sender: 0, device: 0, sendSeq: 0, atMs: 0, recipient: 0, text: '' }
+  const m: Message = { sender: 0, device: 0, sendSeq: 0, atMs: 0, recipient: 0, text: '', content: undefined }
   return init === undefined ? m : Object.assign(m, init)
 }
 
@@ -828,6 +844,11 @@ export function writeMessage(w: Writer, m: Message): void {
   if (m.atMs !== 0) writeUint64(w, 32, m.atMs)
   if (m.recipient !== 0) writeUint64(w, 40, m.recipient)
   if (m.text.length > 0) writeString(w, 50, m.text)
+  if (m.content !== undefined) {
+    w.uint32(58).fork()
+    writeMessageContent(w, m.content)
+    w.ldelim()
+  }
 }
 
 export function decodeMessage(bytes: Uint8Array): Message {
@@ -862,14 +883,152 @@ export function readMessage(r: Reader, m: Message): Message {
         m.text = readString(r, 'Message.text', 0)
         break
       }
+      case 58: {
+        const outer = enter(r)
+        m.content = readMessageContent(r, m.content ?? createMessageContent())
+        leave(r, outer)
+        break
+      }
       default:
-        skipField(r, tag, 126, 'Message')
+        skipField(r, tag, 254, 'Message')
     }
   }
   return m
 }
 
-/** The state of one contact. Compaction key contact:<uid>. */
+/**
+ * A message of a conversation that is not direct. Its fields are those of Message, with the conversation in the
+ * recipient's place.
+ */
+export interface ConversationMessage {
+  sender: number
+  device: number
+  sendSeq: number
+  atMs: number
+  /** The conversation's id (7.16), the same in every member's timeline; in the sender's own copy, too. */
+  conversation: string
+  text: string
+  content: MessageContent | undefined
+}
+
+export function createConversationMessage(init?: Partial<ConversationMessage>): ConversationMessage {
+  const m: ConversationMessage = { sender: 0, device: 0, sendSeq: 0, atMs: 0, conversation: '', text: '', content: undefined }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeConversationMessage(m: ConversationMessage): Uint8Array {
+  const w = begin()
+  writeConversationMessage(w, m)
+  return finish(w)
+}
+
+export function writeConversationMessage(w: Writer, m: ConversationMessage): void {
+  if (m.sender !== 0) writeUint64(w, 8, m.sender)
+  if (m.device !== 0) writeUint32(w, 16, m.device)
+  if (m.sendSeq !== 0) writeUint64(w, 24, m.sendSeq)
+  if (m.atMs !== 0) writeUint64(w, 32, m.atMs)
+  if (m.conversation.length > 0) writeString(w, 42, m.conversation)
+  if (m.text.length > 0) writeString(w, 50, m.text)
+  if (m.content !== undefined) {
+    w.uint32(58).fork()
+    writeMessageContent(w, m.content)
+    w.ldelim()
+  }
+}
+
+export function decodeConversationMessage(bytes: Uint8Array): ConversationMessage {
+  return readConversationMessage(readerOf(bytes), createConversationMessage())
+}
+
+export function readConversationMessage(r: Reader, m: ConversationMessage): ConversationMessage {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sender = readUint64(r)
+        break
+      }
+      case 16: {
+        m.device = readUint32(r)
+        break
+      }
+      case 24: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 32: {
+        m.atMs = readUint64(r)
+        break
+      }
+      case 42: {
+        m.conversation = readString(r, 'ConversationMessage.conversation', 0)
+        break
+      }
+      case 50: {
+        m.text = readString(r, 'ConversationMessage.text', 0)
+        break
+      }
+      case 58: {
+        const outer = enter(r)
+        m.content = readMessageContent(r, m.content ?? createMessageContent())
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 254, 'ConversationMessage')
+    }
+  }
+  return m
+}
+
+/** What a message holds that is not text. PROTOCOL.md, 7.17. */
+export interface MessageContent {
+  /** Which kind, never 0: that is text. */
+  kind: number
+  /** As the kind has it. */
+  body: Uint8Array
+}
+
+export function createMessageContent(init?: Partial<MessageContent>): MessageContent {
+  const m: MessageContent = { kind: 0, body: EMPTY }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeMessageContent(m: MessageContent): Uint8Array {
+  const w = begin()
+  writeMessageContent(w, m)
+  return finish(w)
+}
+
+export function writeMessageContent(w: Writer, m: MessageContent): void {
+  if (m.kind !== 0) writeUint32(w, 8, m.kind)
+  if (m.body.length > 0) writeBytes(w, 18, m.body)
+}
+
+export function decodeMessageContent(bytes: Uint8Array): MessageContent {
+  return readMessageContent(readerOf(bytes), createMessageContent())
+}
+
+export function readMessageContent(r: Reader, m: MessageContent): MessageContent {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.kind = readUint32(r)
+        break
+      }
+      case 18: {
+        m.body = readBytes(r, 'MessageContent.body', 0, 0)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'MessageContent')
+    }
+  }
+  return m
+}
+
+/** The state of one contact. Compaction key contact/<uid>. */
 export interface Contact {
   uid: number
   state: ContactState
@@ -1005,7 +1164,7 @@ export function readFailed(r: Reader, m: Failed): Failed {
   return m
 }
 
-/** Up to where the peer has stored this user's messages. Compaction key delivered:<peer>. */
+/** Up to where the peer has stored this user's messages. Compaction key delivered/<peer>. */
 export interface Delivered {
   peer: number
   /** One per device of this user. */
@@ -1057,7 +1216,7 @@ export function readDelivered(r: Reader, m: Delivered): Delivered {
   return m
 }
 
-/** Up to where one side has read the other's messages. Compaction keys read:<peer> and own-read:<peer>. */
+/** Up to where one side has read the other's messages. Compaction keys read/<peer> and own-read/<peer>. */
 export interface Read {
   peer: number
   /** False: the peer read this user's messages; device is this user's. True: this user read the peer's; device is the peer's. */

@@ -12,11 +12,11 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file longwire/v1/item.proto.
  */
 export const file_longwire_v1_item: GenFile = /*@__PURE__*/
-  fileDesc("ChZsb25nd2lyZS92MS9pdGVtLnByb3RvEgtsb25nd2lyZS52MSKYAgoESXRlbRIMCgRza2lwGAEgASgEEicKB21lc3NhZ2UYAiABKAsyFC5sb25nd2lyZS52MS5NZXNzYWdlSAASJwoHY29udGFjdBgDIAEoCzIULmxvbmd3aXJlLnYxLkNvbnRhY3RIABIlCgZmYWlsZWQYBCABKAsyEy5sb25nd2lyZS52MS5GYWlsZWRIABIrCglkZWxpdmVyZWQYBSABKAsyFi5sb25nd2lyZS52MS5EZWxpdmVyZWRIABIhCgRyZWFkGAYgASgLMhEubG9uZ3dpcmUudjEuUmVhZEgAEi4KC293bl9wcm9maWxlGAcgASgLMhcubG9uZ3dpcmUudjEuT3duUHJvZmlsZUgAQgkKB2NvbnRlbnQiawoHTWVzc2FnZRIOCgZzZW5kZXIYASABKAQSDgoGZGV2aWNlGAIgASgNEhAKCHNlbmRfc2VxGAMgASgEEg0KBWF0X21zGAQgASgEEhEKCXJlY2lwaWVudBgFIAEoBBIMCgR0ZXh0GAYgASgJIpcBCgdDb250YWN0EgsKA3VpZBgBIAEoBBIoCgVzdGF0ZRgCIAEoDjIZLmxvbmd3aXJlLnYxLkNvbnRhY3RTdGF0ZRIPCgdyZXF1ZXN0GAMgASgEEg8KB2Jsb2NrZWQYBCABKAgSDwoHYWNjb3VudBgFIAEoCRIQCghuaWNrbmFtZRgGIAEoCRIQCghncmVldGluZxgHIAEoCSJLCgZGYWlsZWQSDgoGZGV2aWNlGAEgASgNEhAKCHNlbmRfc2VxGAIgASgEEhEKCXJlY2lwaWVudBgDIAEoBBIMCgRjb2RlGAQgASgNIkAKCURlbGl2ZXJlZBIMCgRwZWVyGAEgASgEEiUKBW1hcmtzGAIgAygLMhYubG9uZ3dpcmUudjEuV2F0ZXJtYXJrIkgKBFJlYWQSDAoEcGVlchgBIAEoBBILCgNvd24YAiABKAgSJQoFbWFya3MYAyADKAsyFi5sb25nd2lyZS52MS5XYXRlcm1hcmsiLQoJV2F0ZXJtYXJrEg4KBmRldmljZRgBIAEoDRIQCghzZW5kX3NlcRgCIAEoBCIvCgpPd25Qcm9maWxlEg8KB2FjY291bnQYASABKAkSEAoIbmlja25hbWUYAiABKAkqfwoMQ29udGFjdFN0YXRlEh0KGUNPTlRBQ1RfU1RBVEVfVU5TUEVDSUZJRUQQABIbChdDT05UQUNUX1NUQVRFX1JFUVVFU1RFRBABEhkKFUNPTlRBQ1RfU1RBVEVfSU5WSVRFRBACEhgKFENPTlRBQ1RfU1RBVEVfRlJJRU5EEANiBnByb3RvMw");
+  fileDesc("ChZsb25nd2lyZS92MS9pdGVtLnByb3RvEgtsb25nd2lyZS52MSLaAgoESXRlbRIMCgRza2lwGAEgASgEEicKB21lc3NhZ2UYAiABKAsyFC5sb25nd2lyZS52MS5NZXNzYWdlSAASJwoHY29udGFjdBgDIAEoCzIULmxvbmd3aXJlLnYxLkNvbnRhY3RIABIlCgZmYWlsZWQYBCABKAsyEy5sb25nd2lyZS52MS5GYWlsZWRIABIrCglkZWxpdmVyZWQYBSABKAsyFi5sb25nd2lyZS52MS5EZWxpdmVyZWRIABIhCgRyZWFkGAYgASgLMhEubG9uZ3dpcmUudjEuUmVhZEgAEi4KC293bl9wcm9maWxlGAcgASgLMhcubG9uZ3dpcmUudjEuT3duUHJvZmlsZUgAEkAKFGNvbnZlcnNhdGlvbl9tZXNzYWdlGAggASgLMiAubG9uZ3dpcmUudjEuQ29udmVyc2F0aW9uTWVzc2FnZUgAQgkKB2NvbnRlbnQimQEKB01lc3NhZ2USDgoGc2VuZGVyGAEgASgEEg4KBmRldmljZRgCIAEoDRIQCghzZW5kX3NlcRgDIAEoBBINCgVhdF9tcxgEIAEoBBIRCglyZWNpcGllbnQYBSABKAQSDAoEdGV4dBgGIAEoCRIsCgdjb250ZW50GAcgASgLMhsubG9uZ3dpcmUudjEuTWVzc2FnZUNvbnRlbnQiqAEKE0NvbnZlcnNhdGlvbk1lc3NhZ2USDgoGc2VuZGVyGAEgASgEEg4KBmRldmljZRgCIAEoDRIQCghzZW5kX3NlcRgDIAEoBBINCgVhdF9tcxgEIAEoBBIUCgxjb252ZXJzYXRpb24YBSABKAkSDAoEdGV4dBgGIAEoCRIsCgdjb250ZW50GAcgASgLMhsubG9uZ3dpcmUudjEuTWVzc2FnZUNvbnRlbnQiLAoOTWVzc2FnZUNvbnRlbnQSDAoEa2luZBgBIAEoDRIMCgRib2R5GAIgASgMIpcBCgdDb250YWN0EgsKA3VpZBgBIAEoBBIoCgVzdGF0ZRgCIAEoDjIZLmxvbmd3aXJlLnYxLkNvbnRhY3RTdGF0ZRIPCgdyZXF1ZXN0GAMgASgEEg8KB2Jsb2NrZWQYBCABKAgSDwoHYWNjb3VudBgFIAEoCRIQCghuaWNrbmFtZRgGIAEoCRIQCghncmVldGluZxgHIAEoCSJLCgZGYWlsZWQSDgoGZGV2aWNlGAEgASgNEhAKCHNlbmRfc2VxGAIgASgEEhEKCXJlY2lwaWVudBgDIAEoBBIMCgRjb2RlGAQgASgNIkAKCURlbGl2ZXJlZBIMCgRwZWVyGAEgASgEEiUKBW1hcmtzGAIgAygLMhYubG9uZ3dpcmUudjEuV2F0ZXJtYXJrIkgKBFJlYWQSDAoEcGVlchgBIAEoBBILCgNvd24YAiABKAgSJQoFbWFya3MYAyADKAsyFi5sb25nd2lyZS52MS5XYXRlcm1hcmsiLQoJV2F0ZXJtYXJrEg4KBmRldmljZRgBIAEoDRIQCghzZW5kX3NlcRgCIAEoBCIvCgpPd25Qcm9maWxlEg8KB2FjY291bnQYASABKAkSEAoIbmlja25hbWUYAiABKAkqfwoMQ29udGFjdFN0YXRlEh0KGUNPTlRBQ1RfU1RBVEVfVU5TUEVDSUZJRUQQABIbChdDT05UQUNUX1NUQVRFX1JFUVVFU1RFRBABEhkKFUNPTlRBQ1RfU1RBVEVfSU5WSVRFRBACEhgKFENPTlRBQ1RfU1RBVEVfRlJJRU5EEANiBnByb3RvMw");
 
 /**
  * One item of a timeline. On the wire its version is one more than the version before it (the item's before it, or the
- * range's from) plus skip.
+ * range's from) plus skip. Message, Failed, Delivered and Read are about direct conversations: they name the other user.
  *
  * @generated from message longwire.v1.Item
  */
@@ -65,6 +65,12 @@ export type Item = Message$1<"longwire.v1.Item"> & {
      */
     value: OwnProfile;
     case: "ownProfile";
+  } | {
+    /**
+     * @generated from field: longwire.v1.ConversationMessage conversation_message = 8;
+     */
+    value: ConversationMessage;
+    case: "conversationMessage";
   } | { case: undefined; value?: undefined };
 };
 
@@ -76,7 +82,7 @@ export const ItemSchema: GenMessage<Item> = /*@__PURE__*/
   messageDesc(file_longwire_v1_item, 0);
 
 /**
- * A message. (sender, device, send_seq) is its id: shown once, whatever version it comes under.
+ * A message of a direct conversation. (sender, device, send_seq) is its id: shown once, whatever version it comes under.
  *
  * @generated from message longwire.v1.Message
  */
@@ -111,9 +117,18 @@ export type Message = Message$1<"longwire.v1.Message"> & {
   recipient: bigint;
 
   /**
+   * The text; of a message with content: the same in words, for a client that does not know the kind.
+   *
    * @generated from field: string text = 6;
    */
   text: string;
+
+  /**
+   * What it holds if not text. Absent: text.
+   *
+   * @generated from field: longwire.v1.MessageContent content = 7;
+   */
+  content?: MessageContent | undefined;
 };
 
 /**
@@ -124,7 +139,87 @@ export const MessageSchema: GenMessage<Message> = /*@__PURE__*/
   messageDesc(file_longwire_v1_item, 1);
 
 /**
- * The state of one contact. Compaction key contact:<uid>.
+ * A message of a conversation that is not direct. Its fields are those of Message, with the conversation in the
+ * recipient's place.
+ *
+ * @generated from message longwire.v1.ConversationMessage
+ */
+export type ConversationMessage = Message$1<"longwire.v1.ConversationMessage"> & {
+  /**
+   * @generated from field: uint64 sender = 1;
+   */
+  sender: bigint;
+
+  /**
+   * @generated from field: uint32 device = 2;
+   */
+  device: number;
+
+  /**
+   * @generated from field: uint64 send_seq = 3;
+   */
+  sendSeq: bigint;
+
+  /**
+   * @generated from field: uint64 at_ms = 4;
+   */
+  atMs: bigint;
+
+  /**
+   * The conversation's id (7.16), the same in every member's timeline; in the sender's own copy, too.
+   *
+   * @generated from field: string conversation = 5;
+   */
+  conversation: string;
+
+  /**
+   * @generated from field: string text = 6;
+   */
+  text: string;
+
+  /**
+   * @generated from field: longwire.v1.MessageContent content = 7;
+   */
+  content?: MessageContent | undefined;
+};
+
+/**
+ * Describes the message longwire.v1.ConversationMessage.
+ * Use `create(ConversationMessageSchema)` to create a new message.
+ */
+export const ConversationMessageSchema: GenMessage<ConversationMessage> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_item, 2);
+
+/**
+ * What a message holds that is not text. PROTOCOL.md, 7.17.
+ *
+ * @generated from message longwire.v1.MessageContent
+ */
+export type MessageContent = Message$1<"longwire.v1.MessageContent"> & {
+  /**
+   * Which kind, never 0: that is text.
+   *
+   * @generated from field: uint32 kind = 1;
+   */
+  kind: number;
+
+  /**
+   * As the kind has it.
+   *
+   * @generated from field: bytes body = 2;
+   */
+  body: Uint8Array;
+};
+
+/**
+ * Describes the message longwire.v1.MessageContent.
+ * Use `create(MessageContentSchema)` to create a new message.
+ */
+export const MessageContentSchema: GenMessage<MessageContent> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_item, 3);
+
+/**
+ * The state of one contact. Compaction key contact/<uid>.
  *
  * @generated from message longwire.v1.Contact
  */
@@ -176,7 +271,7 @@ export type Contact = Message$1<"longwire.v1.Contact"> & {
  * Use `create(ContactSchema)` to create a new message.
  */
 export const ContactSchema: GenMessage<Contact> = /*@__PURE__*/
-  messageDesc(file_longwire_v1_item, 2);
+  messageDesc(file_longwire_v1_item, 4);
 
 /**
  * A message of this user that was accepted and then refused on the other side.
@@ -212,10 +307,10 @@ export type Failed = Message$1<"longwire.v1.Failed"> & {
  * Use `create(FailedSchema)` to create a new message.
  */
 export const FailedSchema: GenMessage<Failed> = /*@__PURE__*/
-  messageDesc(file_longwire_v1_item, 3);
+  messageDesc(file_longwire_v1_item, 5);
 
 /**
- * Up to where the peer has stored this user's messages. Compaction key delivered:<peer>.
+ * Up to where the peer has stored this user's messages. Compaction key delivered/<peer>.
  *
  * @generated from message longwire.v1.Delivered
  */
@@ -238,10 +333,10 @@ export type Delivered = Message$1<"longwire.v1.Delivered"> & {
  * Use `create(DeliveredSchema)` to create a new message.
  */
 export const DeliveredSchema: GenMessage<Delivered> = /*@__PURE__*/
-  messageDesc(file_longwire_v1_item, 4);
+  messageDesc(file_longwire_v1_item, 6);
 
 /**
- * Up to where one side has read the other's messages. Compaction keys read:<peer> and own-read:<peer>.
+ * Up to where one side has read the other's messages. Compaction keys read/<peer> and own-read/<peer>.
  *
  * @generated from message longwire.v1.Read
  */
@@ -269,7 +364,7 @@ export type Read = Message$1<"longwire.v1.Read"> & {
  * Use `create(ReadSchema)` to create a new message.
  */
 export const ReadSchema: GenMessage<Read> = /*@__PURE__*/
-  messageDesc(file_longwire_v1_item, 5);
+  messageDesc(file_longwire_v1_item, 7);
 
 /**
  * @generated from message longwire.v1.Watermark
@@ -291,7 +386,7 @@ export type Watermark = Message$1<"longwire.v1.Watermark"> & {
  * Use `create(WatermarkSchema)` to create a new message.
  */
 export const WatermarkSchema: GenMessage<Watermark> = /*@__PURE__*/
-  messageDesc(file_longwire_v1_item, 6);
+  messageDesc(file_longwire_v1_item, 8);
 
 /**
  * The user's own profile. Compaction key profile.
@@ -315,7 +410,7 @@ export type OwnProfile = Message$1<"longwire.v1.OwnProfile"> & {
  * Use `create(OwnProfileSchema)` to create a new message.
  */
 export const OwnProfileSchema: GenMessage<OwnProfile> = /*@__PURE__*/
-  messageDesc(file_longwire_v1_item, 7);
+  messageDesc(file_longwire_v1_item, 9);
 
 /**
  * @generated from enum longwire.v1.ContactState
