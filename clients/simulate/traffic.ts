@@ -8,14 +8,14 @@
 
 import { CODES, codeName } from '../../protocol/codes.js'
 import type { Clock } from '../../src/lib/clock.js'
-import type { Client, Message, MessageStateEvent } from '../typescript/index.js'
+import type { Message, MessageStateEvent, SentMessage } from '../typescript/index.js'
 import { Auditor } from './auditor.js'
 import type { Phase } from './phase.js'
 import type { Texts } from './texts.js'
 
 /** What of a client is used: a test can hand in one that misbehaves. */
 export interface Talker {
-  send: Client['send']
+  send(to: number, text: string): SentMessage
   on(name: 'message', listener: (message: Message) => void): () => void
   on(name: 'messageState', listener: (event: MessageStateEvent) => void): () => void
 }

@@ -1,8 +1,11 @@
 // What the entries for Node (index.ts) and for browsers (browser.ts) have in common: it runs in both.
 export { actionOf, CODES, type Code, type CodeName, codeName, codeText } from '../../protocol/codes.js'
+export { type ConversationId, directConversation, peerOf } from '../../protocol/conversation-id.js'
 export type { Account, DeviceInfo, Profile } from './api/account.js'
-export { type Client, createClient, type MessagePage } from './api/client.js'
+export type { Client } from './api/client.js'
 export type { Contacts } from './api/contacts.js'
+export { createClient } from './api/create-client.js'
+export type { MessagePage } from './api/history.js'
 export type { ClientState } from './api/inspect.js'
 export type { ClientOptions } from './api/options.js'
 export { LongwireError } from './base/errors.js'
@@ -17,11 +20,21 @@ export {
 } from './base/system.js'
 export type { ConnectionStatus } from './connection/connector.js'
 export type { Contact } from './rules/contact-list.js'
+export type { Content } from './rules/content.js'
 export type { ClientEvents } from './rules/events.js'
 export type { Message, MessageState, MessageStateEvent, ReadEvent, WatermarkEvent } from './rules/messages.js'
 export type { SentMessage } from './rules/sent-message.js'
 export { MemoryStorage } from './storage/memory-storage.js'
-export type { Changes, Failure, HistoryOptions, HistoryPage, Json, Storage, StoredMessage } from './storage/storage.js'
+export type {
+  Changes,
+  Failure,
+  HistoryOptions,
+  HistoryPage,
+  Json,
+  Storage,
+  StoredContent,
+  StoredMessage,
+} from './storage/storage.js'
 export { type FetchOptions, fetchExchange } from './transports/fetch-exchange.js'
 export type { HttpCall, HttpExchange, HttpRequest, HttpResponse } from './transports/http-exchange.js'
 export { type HttpOptions, httpTransport } from './transports/http-transport.js'

@@ -12,6 +12,7 @@ import type {
   StoredMessage,
 } from '../../clients/typescript/storage/storage.js'
 import { StoredModel } from '../../clients/typescript/storage/stored-model.js'
+import type { ConversationId } from '../../protocol/conversation-id.js'
 import type { Random } from '../../src/lib/random.js'
 import type { Process } from './process.js'
 import type { Scheduler } from './scheduler.js'
@@ -86,12 +87,12 @@ export class PhoneStorage implements Storage {
   }
 
   history(
-    peer: number,
+    conversation: ConversationId,
     before: number | undefined,
     limit: number,
     done: (error: Error | undefined, page: HistoryPage) => void,
   ): void {
-    this.#later(() => done(undefined, this.#disk.model.page(peer, before, limit)))
+    this.#later(() => done(undefined, this.#disk.model.page(conversation, before, limit)))
   }
 
   close(done: () => void): void {

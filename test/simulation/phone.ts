@@ -1,6 +1,7 @@
 /** A phone and its owner's program on it: the real client, killed and started again, logging in whenever it has to. */
 
-import { type Client, createClient } from '../../clients/typescript/api/client.js'
+import type { Client } from '../../clients/typescript/api/client.js'
+import { createClient } from '../../clients/typescript/api/create-client.js'
 import { LongwireError } from '../../clients/typescript/base/errors.js'
 import { httpTransport } from '../../clients/typescript/transports/http-transport.js'
 import type { Transport } from '../../clients/typescript/transports/transport.js'

@@ -19,6 +19,7 @@ import { encodeFrame, encodeNotice, encodeRefusal, encodeResponse } from '../../
 import { FrameDecoder } from '../../protocol/frame-decoder.js'
 import {
   createContact,
+  createConversationMessage,
   createHelloResponse,
   createItem,
   createMessage,
@@ -30,6 +31,7 @@ import {
   type HelloRequest,
   type HelloResponse,
   type Item,
+  type MessageContent,
   type Refusal,
   type Session,
 } from '../../protocol/generated/messages.js'
@@ -170,6 +172,13 @@ export function messageItem(id: string, text = id, extra: { skip?: number; recip
   const [sender = 0, device = 0, sendSeq = 0] = id.split('/').map(Number)
   const value = createMessage({ sender, device, sendSeq, atMs: 1000, text, recipient: extra.recipient ?? 0 })
   return createItem({ skip: extra.skip ?? 0, content: { case: 'message', value } })
+}
+
+/** A message of a conversation that is not direct. */
+export function conversationItem(conversation: string, id: string, text = id, content?: MessageContent): Item {
+  const [sender = 0, device = 0, sendSeq = 0] = id.split('/').map(Number)
+  const value = createConversationMessage({ sender, device, sendSeq, atMs: 1000, conversation, text, content })
+  return createItem({ content: { case: 'conversationMessage', value } })
 }
 
 export function contactItem(contact: Parameters<typeof createContact>[0], skip = 0): Item {

@@ -1,6 +1,7 @@
 /** A storage whose disk is slow: commits wait until the test lets them through, fail when it says so, and are lost in a crash. */
 import {
   type Changes,
+  type ConversationId,
   type HistoryOptions,
   type HistoryPage,
   type Json,
@@ -50,12 +51,12 @@ export class SlowStorage implements Storage {
   }
 
   history(
-    peer: number,
+    conversation: ConversationId,
     before: number | undefined,
     limit: number,
     done: (error: Error | undefined, page: HistoryPage) => void,
   ): void {
-    this.#disk.history(peer, before, limit, done)
+    this.#disk.history(conversation, before, limit, done)
   }
 
   close(done: () => void): void {

@@ -2,7 +2,9 @@
  * What every storage of the client library must do. Without Node, tap and modules of the client: it also runs in a page, where
  * chromium has the storage (test/long/chromium.long.ts).
  */
+
 import type { Changes, Failure, Json, Storage, StoredMessage } from '../../clients/typescript/storage/storage.js'
+import type { ConversationId } from '../../protocol/conversation-id.js'
 
 export interface StorageMaker {
   /** A storage with nothing in it, or with `again` the one made last, opened anew after a close. */
@@ -39,12 +41,14 @@ export function commit(storage: Storage, changes: SomeChanges): Promise<void> {
 
 export function page(
   storage: Storage,
-  peer: number,
+  conversation: number | ConversationId,
   before?: number,
   limit = 1000,
 ): Promise<{ readonly messages: readonly StoredMessage[]; readonly before: number | undefined }> {
   return new Promise((resolve, reject) => {
-    storage.history(peer, before, limit, (error, found) => (error === undefined ? resolve(found) : reject(error)))
+    storage.history(idOf(conversation), before, limit, (error, found) =>
+      error === undefined ? resolve(found) : reject(error),
+    )
   })
 }
 
@@ -52,8 +56,13 @@ export function close(storage: Storage): Promise<void> {
   return new Promise(resolve => storage.close(resolve))
 }
 
+/** A message of a user, in the direct conversation with him. */
 export function message(peer: number, sendSeq: number, text = `message ${sendSeq}`): StoredMessage {
-  return { peer, sender: peer, device: 1, sendSeq, version: sendSeq, atMs: 1, text, code: 0 }
+  return { conversation: idOf(peer), sender: peer, device: 1, sendSeq, version: sendSeq, atMs: 1, text, code: 0 }
+}
+
+function idOf(conversation: number | ConversationId): ConversationId {
+  return typeof conversation === 'number' ? `direct:${conversation}` : conversation
 }
 
 type Test = (maker: StorageMaker) => Promise<void>
@@ -82,6 +91,23 @@ export const STORAGE_TESTS: Readonly<Record<string, Test>> = {
     same((await page(storage, 8)).messages, [message(8, 1)])
     same(await page(storage, 9), { messages: [], before: undefined })
     await close(storage)
+  },
+
+  'keeps every conversation by its id, and content that is not text': async maker => {
+    const { storage } = await opened(maker.make({ historyPerConversation: 100 }, false))
+    const group = { ...message(7, 5), conversation: 'group:9' } as const
+    const strange = { ...group, sendSeq: 6, text: '', content: { kind: 900, body: 'AQID' } }
+    await commit(storage, { messages: [message(7, 1), group, strange, { ...group, conversation: 'group:90' }] })
+    await commit(storage, { failures: [{ ...group, code: 105 }] })
+    same((await page(storage, 7)).messages, [message(7, 1)])
+    same((await page(storage, 'group:9')).messages, [{ ...group, code: 105 }, strange])
+    same((await page(storage, 'group:9', undefined, 1)).messages, [strange])
+    await close(storage)
+    if (!maker.lasting) return
+    const again = await opened(maker.make({ historyPerConversation: 100 }, true))
+    same((await page(again.storage, 'group:9')).messages, [{ ...group, code: 105 }, strange])
+    same((await page(again.storage, 7)).messages, [message(7, 1)])
+    await close(again.storage)
   },
 
   'gives pages from the newest on, none twice and none left out, also while it grows': async maker => {

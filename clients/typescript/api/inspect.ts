@@ -2,13 +2,8 @@
 
 import { toHex } from '../base/bytes.js'
 import type { ConnectionStatus, Connector } from '../connection/connector.js'
-import type { Identity } from '../connection/identity.js'
-import type { Acks } from '../rules/acks.js'
-import type { ContactList } from '../rules/contact-list.js'
 import type { Entry } from '../rules/outbox.js'
-import type { Sender } from '../rules/sender.js'
-import type { Shown } from '../rules/shown.js'
-import type { Timeline } from '../rules/timeline.js'
+import type { Parts } from './wiring.js'
 
 export interface ClientState {
   readonly status: ConnectionStatus
@@ -39,21 +34,13 @@ export interface ClientState {
   readonly senders: number
 }
 
-export function inspect(parts: {
-  readonly status: ConnectionStatus
-  readonly phase: Connector['phase']
-  readonly identity: Identity
-  readonly timeline: Timeline
-  readonly acks: Acks
-  readonly sender: Sender
-  readonly shown: Shown
-  readonly contacts: ContactList
-}): ClientState {
-  const { identity, timeline, acks, sender } = parts
+export function inspect(status: ConnectionStatus, parts: Parts): ClientState {
+  const { identity, inbox, acks, sender, connector } = parts
+  const { timeline } = inbox
   const { outbox } = sender
   return {
-    status: parts.status,
-    phase: parts.phase,
+    status,
+    phase: connector.phase,
     uid: identity.uid,
     device: identity.device,
     signedIn: identity.signedIn,

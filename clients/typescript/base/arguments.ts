@@ -1,6 +1,7 @@
 // What an application hands in, looked at before anything of it is queued: an error names the argument, its value's fault and
 // the limit.
 import { CODES } from '../../../protocol/codes.js'
+import { type ConversationId, directConversation, isConversationId, peerOf } from '../../../protocol/conversation-id.js'
 import { INTEGER_MAX } from '../../../protocol/limits.js'
 import { utf8 } from '../../../protocol/utf8.js'
 import { LongwireError } from './errors.js'
@@ -20,6 +21,30 @@ interface TextLimits {
 /** @throws LongwireError INVALID_ARGUMENT */
 export function checkUid(name: string, value: unknown): void {
   checkCount(name, value, 1, INTEGER_MAX)
+}
+
+/**
+ * The conversation that is named, a direct one also by the other user's uid.
+ * @throws LongwireError INVALID_ARGUMENT
+ */
+export function conversationNamed(name: string, value: unknown): ConversationId {
+  if (isConversationId(value)) return value
+  if (typeof value === 'string') {
+    throw LongwireError.argument(name, 'is a string; it must be a uid, or the id of a conversation such as direct:17')
+  }
+  checkUid(name, value)
+  return directConversation(value as number)
+}
+
+/**
+ * The other user of the direct conversation that is named.
+ * @throws LongwireError INVALID_ARGUMENT
+ */
+export function peerNamed(name: string, value: unknown): number {
+  const conversation = conversationNamed(name, value)
+  const peer = peerOf(conversation)
+  if (peer !== undefined) return peer
+  throw LongwireError.argument(name, `is ${conversation}; messages can be sent in direct conversations alone`)
 }
 
 /** @throws LongwireError INVALID_ARGUMENT */

@@ -3,13 +3,14 @@
 //
 // An ack and its marks are committed together, so a lost notice loses both: Hello's answer names the ack that stands, and
 // whatever came above it is marked again. Marks that do not fit one notice go ahead of the version, never behind it.
+import { type ConversationId, peerOf } from '../../../protocol/conversation-id.js'
 import { type AckNotice, createAckNotice, type Mark } from '../../../protocol/generated/messages.js'
 import { MARKS_MAX } from '../../../protocol/limits.js'
 import { METHODS } from '../../../protocol/methods.js'
 import type { Clock, TimerHandle } from '../base/system.js'
 import type { Link } from '../connection/link.js'
 import type { Commits } from '../storage/commits.js'
-import type { Json } from '../storage/storage.js'
+import type { Json, StoredMessage } from '../storage/storage.js'
 import type { Receipts } from './receipts.js'
 import type { Seen, Shown } from './shown.js'
 
@@ -38,6 +39,8 @@ export class Acks {
   /** What is read here and not yet confirmed by the own-read item, by `peer/device`. */
   readonly #read = new Map<string, ReadMark>()
   readonly #readToTell = new Set<ReadMark>()
+  /** Of a conversation that is not direct: up to which version the user has read it here. Told to nobody (PROTOCOL.md, 7.16). */
+  readonly #readHere = new Map<ConversationId, number>()
   #link: Link | undefined
   #timer: TimerHandle | undefined
   /** Rises with each resync: what was stored before it says nothing about versions after it. */
@@ -94,8 +97,13 @@ export class Acks {
     }
   }
 
-  /** The user has read everything of the peer that was stored. */
-  markRead(peer: number): void {
+  /** The user has read everything of the conversation that was stored. */
+  markRead(conversation: ConversationId): void {
+    const peer = peerOf(conversation)
+    if (peer === undefined) {
+      this.#markReadHere(conversation)
+      return
+    }
     for (const { device, storedHighest } of this.#shown.devicesOf(peer)) {
       if (storedHighest > this.#receipts.mark('own-read', peer, device)) this.#markRead(peer, device, storedHighest)
     }
@@ -111,9 +119,12 @@ export class Acks {
     }
   }
 
-  /** The highest number of the device that the user has read, as far as this device knows. */
-  readUpTo(peer: number, device: number): number {
-    return Math.max(this.#read.get(`${peer}/${device}`)?.sendSeq ?? 0, this.#receipts.mark('own-read', peer, device))
+  /** Whether the user has read a message of somebody else, as far as this device knows. */
+  hasRead({ conversation, device, sendSeq, version }: StoredMessage): boolean {
+    const peer = peerOf(conversation)
+    if (peer === undefined) return version <= (this.#readHere.get(conversation) ?? 0)
+    const here = this.#read.get(`${peer}/${device}`)?.sendSeq ?? 0
+    return sendSeq <= Math.max(here, this.#receipts.mark('own-read', peer, device))
   }
 
   load(durable: number): void {
@@ -122,6 +133,10 @@ export class Acks {
 
   loadRead(peer: number, device: number, json: Json): void {
     this.#read.set(`${peer}/${device}`, { peer, device, sendSeq: json as number })
+  }
+
+  loadReadHere(conversation: ConversationId, json: Json): void {
+    this.#readHere.set(conversation, json as number)
   }
 
   /**
@@ -176,6 +191,7 @@ export class Acks {
     this.#heard = 0
     this.#delivered.clear()
     this.#read.clear()
+    this.#readHere.clear()
     this.#readToTell.clear()
   }
 
@@ -235,6 +251,12 @@ export class Acks {
       this.#readToTell.add(mark)
       this.#schedule()
     })
+  }
+
+  #markReadHere(conversation: ConversationId): void {
+    if (this.#durable <= (this.#readHere.get(conversation) ?? 0)) return
+    this.#readHere.set(conversation, this.#durable)
+    this.#commits.put(`marked/${conversation}`, this.#durable)
   }
 
   #schedule(): void {

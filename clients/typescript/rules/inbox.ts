@@ -2,7 +2,9 @@
 // together with the version it brought, and told when that is durable.
 
 import { actionOf } from '../../../protocol/codes.js'
+import { isNamedConversation, peerOf } from '../../../protocol/conversation-id.js'
 import {
+  type ConversationMessage,
   createSyncRequest,
   decodeNotifyNotice,
   decodePushNotice,
@@ -24,8 +26,9 @@ import type { Commits } from '../storage/commits.js'
 import type { StoredMessage } from '../storage/storage.js'
 import type { Acks } from './acks.js'
 import type { ContactList } from './contact-list.js'
+import { contentOf, storedContent } from './content.js'
 import type { ClientEvents } from './events.js'
-import type { Message } from './messages.js'
+import { direct, type Message } from './messages.js'
 import type { Receipts } from './receipts.js'
 import type { Sender } from './sender.js'
 import type { SentMessage } from './sent-message.js'
@@ -126,7 +129,7 @@ export class Inbox {
   /** A message of this device was accepted; its answer is the push (from, version] of its copy, if there is a version. */
   accepted(message: SentMessage, from: number, version: number): void {
     const before = from === 0 ? version - 1 : from
-    if (version > 0 && before <= this.#timeline.applied) this.#keepOwn(message, version, message.atMs)
+    if (version > 0 && before <= this.#timeline.applied) this.#keepOwn(message, { version, atMs: message.atMs })
     else this.#keepAhead(message, version)
     if (version === 0) return
     this.#host.acks.heardRange(before, version)
@@ -141,8 +144,7 @@ export class Inbox {
 
   /** A message of this device failed before it was accepted: it stays in the history, as failed. */
   failed(message: SentMessage, code: number): void {
-    const { peer, sender, device, sendSeq, atMs, text } = message
-    this.#host.commits.append({ peer, sender, device, sendSeq, version: 0, atMs, text, code })
+    this.#host.commits.append(asStored(message, { version: 0, code }))
   }
 
   #pull(): void {
@@ -216,6 +218,9 @@ export class Inbox {
       case 'message':
         this.#message(version, content.value, seen)
         break
+      case 'conversationMessage':
+        this.#conversationMessage(version, content.value)
+        break
       case 'contact':
         contacts.onItem(content.value)
         this.#host.sender.contactChanged(content.value.uid)
@@ -236,19 +241,19 @@ export class Inbox {
         this.#ownProfile(content.value)
         break
       }
-      // undefined: an item of a later revision. It is stored nowhere and its version is passed.
+      // undefined: a case that this version does not know. It is stored nowhere and its version is passed.
     }
   }
 
   #message(version: number, item: MessageItem, touched: Seen[]): void {
     const { commits, identity, shown, receipts, sender: outgoing } = this.#host
-    const { sender, device, sendSeq, atMs, text, recipient } = item
+    const { sender, device, sendSeq, atMs, text, content, recipient } = item
     const own = sender === identity.uid
     if (own && device === identity.device) {
       const message = outgoing.ownCopy(sendSeq)
       if (message !== undefined) {
         outgoing.accepted(message)
-        this.#keepOwn(message, version, atMs)
+        this.#keepOwn(message, { version, atMs })
         return
       }
     }
@@ -261,11 +266,11 @@ export class Inbox {
     if (own && isNew && outgoing.foundUnsure(device, sendSeq)) {
       // It was told as failed because nobody knew: it had arrived after all.
       commits.put(seen.key, seen.toJson())
-      commits.fail({ peer: recipient, sender, device, sendSeq, code: 0 })
+      const { conversation, peer } = direct(recipient)
+      commits.fail({ conversation, sender, device, sendSeq, code: 0 })
       const state = receipts.stateOf(recipient, device, sendSeq)
-      commits.tell(() =>
-        this.#host.events.emit('messageState', { peer: recipient, device, sendSeq, state, code: 0, reason: '' }),
-      )
+      const event = { conversation, peer, device, sendSeq, state, code: 0, reason: '' }
+      commits.tell(() => this.#host.events.emit('messageState', event))
       return
     }
     // Also of one that was shown: after a resync it is what its sender is waiting to hear about.
@@ -274,7 +279,20 @@ export class Inbox {
       if (!touched.includes(seen)) touched.push(seen)
     }
     commits.put(seen.key, seen.toJson())
-    if (isNew) this.#keep({ peer: own ? recipient : sender, sender, device, sendSeq, version, atMs, text, code: 0 })
+    if (!isNew) return
+    const { conversation } = direct(own ? recipient : sender)
+    this.#keep({ conversation, sender, device, sendSeq, version, atMs, text, ...storedContent(content), code: 0 })
+  }
+
+  /** A message of a conversation that is not direct; of this user's devices none can write one yet (PROTOCOL.md, 7.16). */
+  #conversationMessage(version: number, item: ConversationMessage): void {
+    const { conversation, sender, device, sendSeq, atMs, text, content } = item
+    if (!isNamedConversation(conversation)) return
+    const { commits, shown } = this.#host
+    const seen = shown.ofNamed(conversation, sender, device)
+    if (!seen.add(sendSeq)) return
+    commits.put(seen.key, seen.toJson())
+    this.#keep({ conversation, sender, device, sendSeq, version, atMs, text, ...storedContent(content), code: 0 })
   }
 
   #keep(message: StoredMessage): void {
@@ -282,20 +300,20 @@ export class Inbox {
     this.#host.commits.tell(() => this.#host.events.emit('message', this.present(message)))
   }
 
-  #keepOwn(message: SentMessage, version: number, atMs: number): void {
-    const { peer, sender, device, sendSeq, text } = message
+  #keepOwn(message: SentMessage, what: { readonly version: number; readonly atMs: number }): void {
+    const { sender, device, sendSeq } = message
     const seen = this.#host.shown.of(sender, device)
     if (!seen.add(sendSeq)) return
     this.#host.commits.put(seen.key, seen.toJson())
-    this.#host.commits.append({ peer, sender, device, sendSeq, version, atMs, text, code: 0 })
+    this.#host.commits.append(asStored(message, what))
   }
 
   #keepAhead(message: SentMessage, version: number): void {
-    const { peer, sender, device, sendSeq, atMs, text } = message
+    const { sender, device, sendSeq } = message
     if (this.#host.shown.of(sender, device).has(sendSeq)) return
     this.#ahead.add(`${device}/${sendSeq}`)
     this.#host.commits.put(`ahead/${device}/${sendSeq}`, 1)
-    this.#host.commits.append({ peer, sender, device, sendSeq, version, atMs, text, code: 0 })
+    this.#host.commits.append(asStored(message, { version }))
   }
 
   /** Whether the copy that came now is in the history already. */
@@ -308,11 +326,18 @@ export class Inbox {
 
   /** A stored message as the application sees it now. */
   present(message: StoredMessage): Message {
-    const { peer, sender, device, sendSeq, atMs, text, code } = message
-    const { identity, receipts } = this.#host
-    let state: Message['state'] = 'received'
-    if (sender === identity.uid) state = code !== 0 ? 'failed' : receipts.stateOf(peer, device, sendSeq)
-    return { peer, sender, device, sendSeq, atMs, text, state, code, reason: reasonOfCode(code) }
+    const { conversation, sender, device, sendSeq, atMs, text, code } = message
+    const peer = peerOf(conversation) ?? 0
+    const content = contentOf(text, message.content)
+    const { state, reason } = { state: this.#stateOf(message), reason: reasonOfCode(code) }
+    return { conversation, peer, sender, device, sendSeq, atMs, content, text, state, code, reason }
+  }
+
+  #stateOf({ conversation, sender, device, sendSeq, code }: StoredMessage): Message['state'] {
+    if (sender !== this.#host.identity.uid) return 'received'
+    if (code !== 0) return 'failed'
+    const peer = peerOf(conversation)
+    return peer === undefined ? 'accepted' : this.#host.receipts.stateOf(peer, device, sendSeq)
   }
 
   #ownProfile({ account, nickname }: OwnProfile): void {
@@ -326,13 +351,20 @@ export class Inbox {
     const message = device === identity.device ? sender.ownCopy(sendSeq) : undefined
     if (message !== undefined) {
       sender.accepted(message)
-      this.#keepOwn(message, 0, message.atMs)
+      this.#keepOwn(message, { version: 0, atMs: message.atMs })
     }
-    commits.fail({ peer, sender: identity.uid, device, sendSeq, code })
+    const { conversation } = direct(peer)
+    commits.fail({ conversation, sender: identity.uid, device, sendSeq, code })
     receipts.failed(peer, device, sendSeq, code)
-    const event = { peer, device, sendSeq, state: 'failed', code, reason: reasonOfCode(code) } as const
+    const event = { conversation, peer, device, sendSeq, state: 'failed', code, reason: reasonOfCode(code) } as const
     commits.tell(() => this.#host.events.emit('messageState', event))
   }
+}
+
+/** A message of this device as it is kept. */
+function asStored(message: SentMessage, what: Partial<StoredMessage> & { readonly version: number }): StoredMessage {
+  const { conversation, sender, device, sendSeq, atMs, text } = message
+  return { conversation, sender, device, sendSeq, atMs, text, code: 0, ...what }
 }
 
 /** @throws BrokenServer if the items are not of (from, to] */

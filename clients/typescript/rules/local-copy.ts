@@ -5,6 +5,7 @@
 //      ▲                    │                   │
 //      └──another user or store, logout─────────┘
 import { CODES } from '../../../protocol/codes.js'
+import { isConversationId } from '../../../protocol/conversation-id.js'
 import type { HelloResponse, Session } from '../../../protocol/generated/messages.js'
 import { sameBytes } from '../base/bytes.js'
 import type { Emitter } from '../base/emitter.js'
@@ -26,6 +27,12 @@ import type { Shown } from './shown.js'
 /** Of the names and values in the storage. */
 export const STORAGE_FORMAT = 1
 
+/**
+ * Rises with each case of Item.content that the library learns. What an older version has passed over comes once more
+ * (PROTOCOL.md, 7.7). 2: ConversationMessage.
+ */
+const ITEMS_KNOWN = 2
+
 export interface LocalCopyParts {
   readonly commits: Commits
   readonly events: Emitter<ClientEvents>
@@ -46,30 +53,58 @@ export class LocalCopy {
   }
 
   load(values: ReadonlyMap<string, Json>, random: Random): void {
-    const { commits, identity, contacts, receipts, shown, acks, sender, inbox } = this.#parts
+    const { commits, identity, contacts, receipts, acks, sender, inbox } = this.#parts
     if (!values.has('format')) commits.put('format', STORAGE_FORMAT)
+    const knewAll = values.get('items') === ITEMS_KNOWN
+    if (!knewAll) commits.put('items', ITEMS_KNOWN)
     identity.load(values, random)
     contacts.begin(identity.generation)
-    const applied = (values.get('applied') ?? 0) as number
+    const applied = knewAll ? ((values.get('applied') ?? 0) as number) : 0
+    if (!knewAll && values.has('applied')) commits.put('applied', 0)
     inbox.load(applied)
     acks.load(applied)
     const outbox: [number, Json][] = []
     const sent: [number, number][] = []
     for (const [name, value] of values) {
-      const [kind = '', first = '', second = ''] = name.split('/')
-      const [a, b] = [Number(first), Number(second)]
-      if (kind === 'contact') contacts.load(a, value)
-      else if (kind === 'delivered' || kind === 'read' || kind === 'own-read') receipts.load(kind, a, value)
-      else if (kind === 'shown') shown.load(a, b, value)
-      else if (kind === 'marked') acks.loadRead(a, b, value)
-      else if (kind === 'unsure') sender.loadUnsure(a, b)
-      else if (kind === 'ahead') inbox.loadAhead(a, b)
-      else if (kind === 'out') outbox.push([a, value])
-      else if (kind === 'sent') sent.push([a, value as number])
+      const [kind = '', first = ''] = name.split('/')
+      if (kind === 'out') outbox.push([Number(first), value])
+      else if (kind === 'sent') sent.push([Number(first), value as number])
+      else this.#load(name, value)
     }
     const nextSendSeq = (values.get('seq') ?? 1) as number
     sender.load(nextSendSeq, outbox.sort(byNumber), { sender: identity.uid, device: identity.device })
     receipts.loadSent(identity.device, sent.sort(byNumber))
+  }
+
+  /** A value of those that stand for themselves. */
+  #load(name: string, value: Json): void {
+    const { contacts, receipts, shown, acks, sender, inbox } = this.#parts
+    const [kind = '', first = '', second = '', conversation] = name.split('/')
+    const [a, b] = [Number(first), Number(second)]
+    switch (kind) {
+      case 'contact':
+        contacts.load(a, value)
+        break
+      case 'delivered':
+      case 'read':
+      case 'own-read':
+        receipts.load(kind, a, value)
+        break
+      case 'shown':
+        if (isConversationId(conversation)) shown.ofNamed(conversation, a, b).load(value)
+        else shown.of(a, b).load(value)
+        break
+      case 'marked':
+        if (isConversationId(first)) acks.loadReadHere(first, value)
+        else acks.loadRead(a, b, value)
+        break
+      case 'unsure':
+        sender.loadUnsure(a, b)
+        break
+      case 'ahead':
+        inbox.loadAhead(a, b)
+        break
+    }
   }
 
   /** Register or Login gave a session. */
@@ -137,6 +172,7 @@ export class LocalCopy {
     commits.forget()
     sender.clear(error)
     commits.put('format', STORAGE_FORMAT)
+    commits.put('items', ITEMS_KNOWN)
     identity.clear()
     contacts.clear()
     contacts.begin(identity.generation)

@@ -1,4 +1,6 @@
 // What an application sees of a message.
+import { type ConversationId, directConversation } from '../../../protocol/conversation-id.js'
+import type { Content } from './content.js'
 
 /**
  *   queued ──► sending ──► accepted ──► delivered ──► read
@@ -12,7 +14,8 @@
 export type MessageState = 'queued' | 'sending' | 'accepted' | 'delivered' | 'read' | 'failed' | 'received'
 
 export interface Message {
-  /** With whom: the sender, or of an own message the recipient. */
+  readonly conversation: ConversationId
+  /** In a direct conversation the other user: the sender, or of an own message the recipient. 0 in any other. */
   readonly peer: number
   /** (sender, device, sendSeq) is the message's id. */
   readonly sender: number
@@ -20,6 +23,8 @@ export interface Message {
   readonly sendSeq: number
   /** When the server accepted it, milliseconds since 1970; of an own message before that, when it was written. */
   readonly atMs: number
+  readonly content: Content
+  /** The text; of content that this version does not know the same in words, or nothing. */
   readonly text: string
   readonly state: MessageState
   /** The protocol's code for why the message failed; otherwise 0. */
@@ -30,6 +35,8 @@ export interface Message {
 
 /** A message of this device changed its state. */
 export interface MessageStateEvent {
+  readonly conversation: ConversationId
+  /** As in Message. */
   readonly peer: number
   readonly device: number
   readonly sendSeq: number
@@ -40,8 +47,9 @@ export interface MessageStateEvent {
   readonly reason: string
 }
 
-/** A peer stored (read) everything that one of this user's devices sent it up to a number. */
+/** A peer stored (read) everything that one of this user's devices sent it up to a number. Of direct conversations alone. */
 export interface WatermarkEvent {
+  readonly conversation: ConversationId
   readonly peer: number
   readonly device: number
   readonly sendSeq: number
@@ -50,4 +58,9 @@ export interface WatermarkEvent {
 export interface ReadEvent extends WatermarkEvent {
   /** False: the peer read this user's messages; `device` is this user's. True: this user read the peer's; `device` is the peer's. */
   readonly own: boolean
+}
+
+/** How a message or an event names a direct conversation. */
+export function direct(peer: number): { readonly conversation: ConversationId; readonly peer: number } {
+  return { conversation: directConversation(peer), peer }
 }

@@ -1,11 +1,11 @@
-// Who has stored and read what: watermarks per conversation and device, as the timeline's keyed items give them, and the
+// Who has stored and read what in direct conversations: watermarks per peer and device, as the timeline's keyed items give them, and the
 // messages of this device that still wait for theirs.
 import type { Delivered, Read, Watermark } from '../../../protocol/generated/messages.js'
 import type { Emitter } from '../base/emitter.js'
 import type { Commits } from '../storage/commits.js'
 import type { Json } from '../storage/storage.js'
 import type { ClientEvents } from './events.js'
-import type { MessageState } from './messages.js'
+import { direct, type MessageState } from './messages.js'
 
 /** Of each conversation so many messages wait for their marks one by one; older ones are still told by `delivered` and `read`. */
 const WAITING_PER_PEER_MAX = 256
@@ -87,14 +87,14 @@ export class Receipts {
 
   onDelivered({ peer, marks }: Delivered): void {
     for (const { device, sendSeq } of this.#raise('delivered', peer, marks)) {
-      this.#tell('delivered', { peer, device, sendSeq })
+      this.#tell('delivered', { ...direct(peer), device, sendSeq })
     }
     this.#advance(peer)
   }
 
   onRead({ peer, own, marks }: Read): void {
     for (const { device, sendSeq } of this.#raise(own ? 'own-read' : 'read', peer, marks)) {
-      this.#tell('read', { peer, own, device, sendSeq })
+      this.#tell('read', { ...direct(peer), own, device, sendSeq })
     }
     if (!own) this.#advance(peer)
   }
@@ -167,7 +167,7 @@ export class Receipts {
   }
 
   #tellState(peer: number, sendSeq: number, state: MessageState): void {
-    this.#tell('messageState', { peer, device: this.#device, sendSeq, state, code: 0, reason: '' })
+    this.#tell('messageState', { ...direct(peer), device: this.#device, sendSeq, state, code: 0, reason: '' })
   }
 
   #tell<K extends 'messageState' | 'delivered' | 'read'>(name: K, event: ClientEvents[K]): void {

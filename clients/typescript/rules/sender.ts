@@ -1,11 +1,12 @@
 // Sends the numbered requests: gives them numbers, stores them, transmits what the outbox says, and turns answers into
 // states and events. PROTOCOL.md, clause 6.
 import { CODES } from '../../../protocol/codes.js'
+import type { ConversationId } from '../../../protocol/conversation-id.js'
 import { decodeRefusal, decodeSendResponse, type Frame } from '../../../protocol/generated/messages.js'
 import { encodeSendFrame } from '../../../protocol/item-codec.js'
 import { FRAME_TO_SERVER_BYTES_MAX, TEXT_BYTES_MAX } from '../../../protocol/limits.js'
 import { METHODS, type MethodName } from '../../../protocol/methods.js'
-import { checkText, checkUid } from '../base/arguments.js'
+import { checkText } from '../base/arguments.js'
 import type { Backoff } from '../base/backoff.js'
 import { LongwireError } from '../base/errors.js'
 import type { Operation, OperationName } from '../base/operation.js'
@@ -15,7 +16,7 @@ import type { Commits } from '../storage/commits.js'
 import type { Json } from '../storage/storage.js'
 import type { Contact } from './contact-list.js'
 import { Friendships } from './friendships.js'
-import type { MessageStateEvent } from './messages.js'
+import { direct, type MessageStateEvent } from './messages.js'
 import { type Content, type Entry, Outbox } from './outbox.js'
 import type { Receipts } from './receipts.js'
 import { SentMessage } from './sent-message.js'
@@ -84,24 +85,23 @@ export class Sender {
     return this.#outbox
   }
 
-  /** The messages to a peer that wait for their answer, oldest first. */
-  queuedTo(peer: number): SentMessage[] {
+  /** The messages of a conversation that wait for their answer, oldest first. */
+  queuedIn(conversation: ConversationId): SentMessage[] {
     const messages: SentMessage[] = []
     for (const { content } of this.#outbox.unsettled()) {
-      if (content.kind === 'message' && content.message.peer === peer) messages.push(content.message)
+      if (content.kind === 'message' && content.message.conversation === conversation) messages.push(content.message)
     }
     return messages
   }
 
-  send(id: DeviceId, to: number, text: string): SentMessage {
-    checkUid('to', to)
+  send(id: DeviceId, peer: number, text: string): SentMessage {
     checkText('text', text, TEXT_BYTES_MAX, { bytesMin: 1, long: CODES.TEXT_TOO_LONG.code })
     this.#checkRoom()
     const { sender, device } = id
     const atMs = this.#host.clock.now()
     const sendSeq = this.#outbox.nextSendSeq
-    const message = new SentMessage({ sender, device, sendSeq }, to, text, atMs, this.#host.receipts)
-    this.#store(this.#outbox.add({ kind: 'message', message }), ['m', to, text, atMs])
+    const message = new SentMessage({ sender, device, sendSeq, peer, text, atMs }, this.#host.receipts)
+    this.#store(this.#outbox.add({ kind: 'message', message }), ['m', peer, text, atMs])
     return message
   }
 
@@ -237,7 +237,7 @@ export class Sender {
       }
       failMessage(message, why)
       const { peer, device, sendSeq, code, reason } = message
-      this.#host.emitState({ peer, device, sendSeq, state: 'failed', code, reason })
+      this.#host.emitState({ ...direct(peer), device, sendSeq, state: 'failed', code, reason })
     }
   }
 
@@ -358,7 +358,7 @@ export class Sender {
 
   #tell(message: SentMessage, state: MessageStateEvent['state']): void {
     const { peer, device, sendSeq, code, reason } = message
-    this.#host.commits.tell(() => this.#host.emitState({ peer, device, sendSeq, state, code, reason }))
+    this.#host.commits.tell(() => this.#host.emitState({ ...direct(peer), device, sendSeq, state, code, reason }))
   }
 
   #forget({ sendSeq }: Entry): void {
@@ -403,8 +403,8 @@ function encodeOperation(method: MethodName, request: { readonly [name: string]:
 function contentOf(json: Json, id: DeviceId & { readonly sendSeq: number }, receipts: Receipts): Content {
   const [kind, ...rest] = json as readonly Json[]
   if (kind === 'm') {
-    const [to, text, atMs] = rest as unknown as readonly [number, string, number]
-    return { kind: 'message', message: new SentMessage(id, to, text, atMs, receipts) }
+    const [peer, text, atMs] = rest as unknown as readonly [number, string, number]
+    return { kind: 'message', message: new SentMessage({ ...id, peer, text, atMs }, receipts) }
   }
   if (kind === 'o') {
     const [method, request] = rest as unknown as readonly [OperationName, { readonly [name: string]: Json }]

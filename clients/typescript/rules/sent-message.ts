@@ -1,16 +1,30 @@
 // The handle of a message of this device and this run: always says the present state.
+import { type ConversationId, directConversation } from '../../../protocol/conversation-id.js'
 import { reasonOfCode } from '../base/errors.js'
+import type { Content } from './content.js'
 import type { Message, MessageState } from './messages.js'
 import type { Receipts } from './receipts.js'
 
 const NONE = { code: 0, reason: '' }
 
+/** What was queued: an id, and a text to a user. */
+export interface Written {
+  readonly sender: number
+  readonly device: number
+  readonly sendSeq: number
+  readonly peer: number
+  readonly text: string
+  readonly atMs: number
+}
+
 export class SentMessage implements Message {
+  readonly conversation: ConversationId
   readonly peer: number
   readonly sender: number
   readonly device: number
   readonly sendSeq: number
   readonly atMs: number
+  readonly content: Content
   readonly text: string
   /** @internal The library's to write. */
   progress: 'queued' | 'sending' | 'accepted' | 'failed' = 'queued'
@@ -19,19 +33,15 @@ export class SentMessage implements Message {
   readonly #receipts: Receipts
 
   /** @internal */
-  constructor(
-    id: { readonly sender: number; readonly device: number; readonly sendSeq: number },
-    peer: number,
-    text: string,
-    atMs: number,
-    receipts: Receipts,
-  ) {
-    this.sender = id.sender
-    this.device = id.device
-    this.sendSeq = id.sendSeq
+  constructor({ sender, device, sendSeq, peer, text, atMs }: Written, receipts: Receipts) {
+    this.conversation = directConversation(peer)
     this.peer = peer
-    this.text = text
+    this.sender = sender
+    this.device = device
+    this.sendSeq = sendSeq
     this.atMs = atMs
+    this.content = { kind: 'text', text }
+    this.text = text
     this.#receipts = receipts
   }
 

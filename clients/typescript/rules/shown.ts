@@ -4,10 +4,11 @@
 // are in work at the same time lie within the window of 64, so nothing may come late by more than that: the highest number
 // and one bit for each of the 64 up to it say all. It is the replay window of IPsec and DTLS: 4 numbers per device of a
 // contact, however many messages came.
+import type { ConversationId } from '../../../protocol/conversation-id.js'
 import { SEND_WINDOW } from '../../../protocol/limits.js'
 import type { Json } from '../storage/storage.js'
 
-/** What was shown of one device of one user. */
+/** What was shown of one device of one user, in direct conversations or in one other. */
 export class Seen {
   readonly sender: number
   readonly device: number
@@ -23,10 +24,10 @@ export class Seen {
   #low = 0
   #high = 0
 
-  constructor(sender: number, device: number) {
+  constructor(sender: number, device: number, conversation?: ConversationId) {
     this.sender = sender
     this.device = device
-    this.key = `shown/${sender}/${device}`
+    this.key = conversation === undefined ? `shown/${sender}/${device}` : `shown/${sender}/${device}/${conversation}`
   }
 
   has(sendSeq: number): boolean {
@@ -54,14 +55,12 @@ export class Seen {
     return [this.highest, this.#low, this.#high, this.version]
   }
 
-  static ofJson(sender: number, device: number, json: Json): Seen {
-    const seen = new Seen(sender, device)
+  load(json: Json): void {
     const [highest, low, high, version] = json as readonly number[]
-    seen.highest = seen.storedHighest = highest ?? 0
-    seen.version = seen.storedVersion = version ?? 0
-    seen.#low = low ?? 0
-    seen.#high = high ?? 0
-    return seen
+    this.highest = this.storedHighest = highest ?? 0
+    this.version = this.storedVersion = version ?? 0
+    this.#low = low ?? 0
+    this.#high = high ?? 0
   }
 
   #shift(by: number): void {
@@ -81,6 +80,8 @@ export class Seen {
 /** All of them. Bounded by contacts times their devices, a few tens of bytes each. */
 export class Shown {
   readonly #bySender = new Map<number, Seen[]>()
+  /** Of other conversations than direct ones, by key. Their numbers have gaps, and come later than direct ones may. */
+  readonly #named = new Map<string, Seen>()
 
   of(sender: number, device: number): Seen {
     let devices = this.#bySender.get(sender)
@@ -94,21 +95,26 @@ export class Shown {
     return seen
   }
 
+  /** In a conversation that is not direct. */
+  ofNamed(conversation: ConversationId, sender: number, device: number): Seen {
+    const seen = new Seen(sender, device, conversation)
+    const known = this.#named.get(seen.key)
+    if (known !== undefined) return known
+    this.#named.set(seen.key, seen)
+    return seen
+  }
+
   devicesOf(sender: number): readonly Seen[] {
     return this.#bySender.get(sender) ?? []
   }
 
-  load(sender: number, device: number, json: Json): void {
-    const devices = this.#bySender.get(sender) ?? []
-    devices.push(Seen.ofJson(sender, device, json))
-    this.#bySender.set(sender, devices)
-  }
-
+  /** Those of direct conversations. */
   *all(): IterableIterator<Seen> {
     for (const devices of this.#bySender.values()) yield* devices
   }
 
   clear(): void {
     this.#bySender.clear()
+    this.#named.clear()
   }
 }

@@ -23,6 +23,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import type { ConversationId } from '../../../protocol/conversation-id.js'
 import { errorOf } from '../base/errors.js'
 import { FolderLock } from './folder-lock.js'
 import { encodeChanges, encodeSnapshot, JOURNAL_FORMAT, replay } from './journal.js'
@@ -76,12 +77,12 @@ export class FileStorage implements Storage {
   }
 
   history(
-    peer: number,
+    conversation: ConversationId,
     before: number | undefined,
     limit: number,
     done: (error: Error | undefined, page: HistoryPage) => void,
   ): void {
-    done(undefined, this.#model.page(peer, before, limit))
+    done(undefined, this.#model.page(conversation, before, limit))
   }
 
   close(done: () => void): void {

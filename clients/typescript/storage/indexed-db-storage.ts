@@ -1,9 +1,11 @@
 // A storage in a browser's IndexedDB: one transaction per commit, on disk before it counts as done.
 //
 //   values     by name
-//   messages   in the order in which they came; the index `peer` has those of a conversation, in that order too
+//   messages   in the order in which they came; the index `peer` has those of a conversation, in that order too. `peer` is
+//              the conversation's stored name (stored-name.ts): older versions, which knew direct ones alone, wrote the same
 //
 // It is open in one place at a time (indexed-db-lock.ts).
+import type { ConversationId } from '../../../protocol/conversation-id.js'
 import { errorOf } from '../base/errors.js'
 import { type Clock, systemClock } from '../base/system.js'
 import type { IdbCursor, IdbDatabase, IdbFactory, IdbRequest, IdbTransaction } from './indexed-db.js'
@@ -18,12 +20,16 @@ import {
   type Storage,
   type StoredMessage,
 } from './storage.js'
+import { conversationOf, type StoredName, storedName } from './stored-name.js'
 
 export interface IndexedDbOptions extends HistoryOptions {
   /** Default: the browser's. */
   readonly indexedDB?: IdbFactory
   readonly clock?: Clock
 }
+
+/** A message as the database has it. */
+type Row = Omit<StoredMessage, 'conversation'> & { readonly peer: StoredName }
 
 const BOTH = ['values', 'messages'] as const
 
@@ -35,7 +41,7 @@ export class IndexedDbStorage implements Storage {
   readonly #factory: IdbFactory | undefined
   readonly #clock: Clock
   /** How many messages of a conversation are stored, of those that grew since it was opened. */
-  readonly #counts = new Map<number, number>()
+  readonly #counts = new Map<StoredName, number>()
   #database: IdbDatabase | undefined
   #failed: Error | undefined
   #failedWith: ((error: Error) => void) | undefined
@@ -89,11 +95,12 @@ export class IndexedDbStorage implements Storage {
   }
 
   history(
-    peer: number,
+    conversation: ConversationId,
     before: number | undefined,
     limit: number,
     done: (error: Error | undefined, page: HistoryPage) => void,
   ): void {
+    const name = storedName(conversation)
     const newestFirst: StoredMessage[] = []
     const tell = (error?: Error, older?: number): void =>
       done(error, { messages: newestFirst.reverse(), before: older })
@@ -103,7 +110,7 @@ export class IndexedDbStorage implements Storage {
       let oldest: number | undefined
       let jumped = before === undefined
       each(
-        transaction.objectStore('messages').index('peer').openCursor(peer, 'prev'),
+        transaction.objectStore('messages').index('peer').openCursor(name, 'prev'),
         cursor => {
           const key = cursor.primaryKey as number
           if (!jumped && before !== undefined && key >= before) {
@@ -113,7 +120,7 @@ export class IndexedDbStorage implements Storage {
               tell()
               return 'stop'
             }
-            cursor.continuePrimaryKey(peer, before - 1)
+            cursor.continuePrimaryKey(name, before - 1)
             return 'moved'
           }
           if (newestFirst.length === limit) {
@@ -121,7 +128,7 @@ export class IndexedDbStorage implements Storage {
             return 'stop'
           }
           oldest = key
-          newestFirst.push(cursor.value as StoredMessage)
+          newestFirst.push(messageOf(cursor.value as Row))
           return 'next'
         },
         tell,
@@ -173,34 +180,35 @@ export class IndexedDbStorage implements Storage {
       if (value === undefined) stored.delete(name)
       else stored.put(value, name)
     }
-    const grown = new Map<number, number>()
+    const grown = new Map<StoredName, number>()
     if (this.#kept > 0) {
       for (const message of messages) {
-        log.add({ ...message })
-        grown.set(message.peer, (grown.get(message.peer) ?? 0) + 1)
+        const row = rowOf(message)
+        log.add(row)
+        grown.set(row.peer, (grown.get(row.peer) ?? 0) + 1)
       }
     }
     for (const failure of failures) markFailed(transaction, failure)
-    for (const [peer, count] of grown) this.#grow(transaction, peer, count)
+    for (const [name, count] of grown) this.#grow(transaction, name, count)
   }
 
-  #grow(transaction: IdbTransaction, peer: number, added: number): void {
-    const known = this.#counts.get(peer)
+  #grow(transaction: IdbTransaction, name: StoredName, added: number): void {
+    const known = this.#counts.get(name)
     if (known !== undefined) {
-      this.#trim(transaction, peer, known + added)
+      this.#trim(transaction, name, known + added)
       return
     }
-    const counted = transaction.objectStore('messages').index('peer').count(peer)
-    counted.onsuccess = () => this.#trim(transaction, peer, counted.result)
+    const counted = transaction.objectStore('messages').index('peer').count(name)
+    counted.onsuccess = () => this.#trim(transaction, name, counted.result)
   }
 
   /** Drops the oldest, a quarter at a time: each of many messages would cost a deletion otherwise. */
-  #trim(transaction: IdbTransaction, peer: number, count: number): void {
+  #trim(transaction: IdbTransaction, name: StoredName, count: number): void {
     const slack = Math.max(16, this.#kept >> 2)
     let surplus = count >= this.#kept + slack ? count - this.#kept : 0
-    this.#counts.set(peer, count - surplus)
+    this.#counts.set(name, count - surplus)
     if (surplus === 0) return
-    each(transaction.objectStore('messages').index('peer').openCursor(peer, 'next'), cursor => {
+    each(transaction.objectStore('messages').index('peer').openCursor(name, 'next'), cursor => {
       cursor.delete()
       surplus -= 1
       return surplus > 0 ? 'next' : 'stop'
@@ -215,12 +223,20 @@ function makeStores(database: IdbDatabase): void {
   }
 }
 
+function rowOf({ conversation, ...message }: StoredMessage): Row {
+  return { peer: storedName(conversation), ...message }
+}
+
+function messageOf({ peer, ...message }: Row): StoredMessage {
+  return { conversation: conversationOf(peer), ...message }
+}
+
 /** Failures are rare and of late messages: the newest first. */
-function markFailed(transaction: IdbTransaction, { peer, sender, device, sendSeq, code }: Failure): void {
-  each(transaction.objectStore('messages').index('peer').openCursor(peer, 'prev'), cursor => {
-    const message = cursor.value as StoredMessage
-    if (message.sendSeq !== sendSeq || message.device !== device || message.sender !== sender) return 'next'
-    cursor.update({ ...message, code })
+function markFailed(transaction: IdbTransaction, { conversation, sender, device, sendSeq, code }: Failure): void {
+  each(transaction.objectStore('messages').index('peer').openCursor(storedName(conversation), 'prev'), cursor => {
+    const row = cursor.value as Row
+    if (row.sendSeq !== sendSeq || row.device !== device || row.sender !== sender) return 'next'
+    cursor.update({ ...row, code })
     return 'stop'
   })
 }

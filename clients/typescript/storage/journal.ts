@@ -7,6 +7,7 @@
 import { crc32 } from 'node:zlib'
 import type { Changes, Failure, Json, StoredMessage } from './storage.js'
 import type { StoredModel } from './stored-model.js'
+import { conversationOf, type StoredName, storedName } from './stored-name.js'
 
 export const JOURNAL_FORMAT = 1
 
@@ -15,7 +16,8 @@ const HEAD_BYTES = 8
 /** Messages per record of a compacted file: a record of 16 KiB texts stays below 20 MB. */
 const MESSAGES_PER_RECORD = 1000
 
-type MessageRow = readonly [number, number, number, number, number, number, number, string]
+/** Conversation, sender, device, sendSeq, version, atMs, code, text; of a message that is not text also kind and body. */
+type MessageRow = readonly [StoredName, number, number, number, number, number, number, string, number?, string?]
 
 interface Row {
   readonly longwire?: number
@@ -24,8 +26,8 @@ interface Row {
   /** Values; without a second element it is removed. */
   readonly v?: readonly (readonly [string, Json?])[]
   readonly m?: readonly MessageRow[]
-  /** Failures: peer, sender, device, sendSeq, code. */
-  readonly x?: readonly (readonly [number, number, number, number, number])[]
+  /** Failures: conversation, sender, device, sendSeq, code. */
+  readonly x?: readonly (readonly [StoredName, number, number, number, number])[]
 }
 
 export function encodeChanges(changes: Changes): Uint8Array {
@@ -37,7 +39,10 @@ export function encodeChanges(changes: Changes): Uint8Array {
     }),
     ...(messages.length > 0 && { m: messages.map(messageRow) }),
     ...(failures.length > 0 && {
-      x: failures.map(each => [each.peer, each.sender, each.device, each.sendSeq, each.code] as const),
+      x: failures.map(
+        ({ conversation, sender, device, sendSeq, code }) =>
+          [storedName(conversation), sender, device, sendSeq, code] as const,
+      ),
     }),
   }
   return record(row)
@@ -98,24 +103,27 @@ function record(row: Row): Uint8Array {
 }
 
 function messageRow(m: StoredMessage): MessageRow {
-  return [m.peer, m.sender, m.device, m.sendSeq, m.version, m.atMs, m.code, m.text]
+  const { sender, device, sendSeq, version, atMs, code, text, content } = m
+  const row = [storedName(m.conversation), sender, device, sendSeq, version, atMs, code, text] as const
+  return content === undefined ? row : [...row, content.kind, content.body]
 }
 
 function changesOf(row: Row): Changes {
   const messages = (row.m ?? []).map(
-    ([peer, sender, device, sendSeq, version, atMs, code, text]): StoredMessage => ({
-      peer,
+    ([name, sender, device, sendSeq, version, atMs, code, text, kind, body = '']): StoredMessage => ({
+      conversation: conversationOf(name),
       sender,
       device,
       sendSeq,
       version,
       atMs,
       text,
+      ...(kind !== undefined && { content: { kind, body } }),
       code,
     }),
   )
-  const failures = (row.x ?? []).map(
-    ([peer, sender, device, sendSeq, code]): Failure => ({ peer, sender, device, sendSeq, code }),
-  )
+  const failures = (row.x ?? []).map(([name, sender, device, sendSeq, code]): Failure => {
+    return { conversation: conversationOf(name), sender, device, sendSeq, code }
+  })
   return { forget: row.f === 1, values: new Map(row.v as readonly [string, Json | undefined][]), messages, failures }
 }

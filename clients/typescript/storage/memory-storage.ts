@@ -1,5 +1,6 @@
 // Keeps everything in memory, at once: for programs that need no memory of their last run, and for tests. A new client on
 // the same object is the old one after a crash.
+import type { ConversationId } from '../../../protocol/conversation-id.js'
 import type { Changes, HistoryOptions, HistoryPage, Json, Storage } from './storage.js'
 import { StoredModel } from './stored-model.js'
 
@@ -20,12 +21,12 @@ export class MemoryStorage implements Storage {
   }
 
   history(
-    peer: number,
+    conversation: ConversationId,
     before: number | undefined,
     limit: number,
     done: (error: Error | undefined, page: HistoryPage) => void,
   ): void {
-    done(undefined, this.#model.page(peer, before, limit))
+    done(undefined, this.#model.page(conversation, before, limit))
   }
 
   close(done: () => void): void {

@@ -1,13 +1,14 @@
 // Where a client keeps what must survive its program: a few named values, and the messages. The library decides what is
 // stored and when; a storage only keeps it.
 
+import type { ConversationId } from '../../../protocol/conversation-id.js'
+
 /** What a named value may be: it survives JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
 
 /** A message as it is kept. Objects handed to a storage are never changed afterwards. */
 export interface StoredMessage {
-  /** With whom: the sender, or of an own message the recipient. */
-  readonly peer: number
+  readonly conversation: ConversationId
   /** (sender, device, sendSeq) is the message's id. */
   readonly sender: number
   readonly device: number
@@ -17,13 +18,22 @@ export interface StoredMessage {
   /** When the server accepted it, milliseconds since 1970; of an own message not seen again yet, when it was written. */
   readonly atMs: number
   readonly text: string
+  /** Absent: it is text. */
+  readonly content?: StoredContent
   /** 0, or why it failed: a code of the protocol. */
   readonly code: number
 }
 
+/** What a message of another kind than text holds. PROTOCOL.md, 7.17. */
+export interface StoredContent {
+  readonly kind: number
+  /** In base64. */
+  readonly body: string
+}
+
 /** A stored message turned out to have failed. */
 export interface Failure {
-  readonly peer: number
+  readonly conversation: ConversationId
   readonly sender: number
   readonly device: number
   readonly sendSeq: number
@@ -56,9 +66,9 @@ export interface Storage {
   open(done: (error: Error | undefined, values: ReadonlyMap<string, Json>) => void): void
   /** All or nothing, in the order of the calls; `done` when it will survive a crash. The changes are read during the call only. */
   commit(changes: Changes, done: (error?: Error) => void): void
-  /** The newest messages with a peer that are older than `before` (of an earlier page; undefined: the newest). */
+  /** The newest messages of a conversation that are older than `before` (of an earlier page; undefined: the newest). */
   history(
-    peer: number,
+    conversation: ConversationId,
     before: number | undefined,
     limit: number,
     done: (error: Error | undefined, page: HistoryPage) => void,
@@ -75,3 +85,12 @@ export interface HistoryOptions {
 }
 
 export const HISTORY_PER_CONVERSATION_DEFAULT = 500
+
+/** It may be one of the application's own: whatever it does, nobody waits for it in vain. */
+export function closeStorage(storage: Storage, done: () => void): void {
+  try {
+    storage.close(done)
+  } catch {
+    done()
+  }
+}

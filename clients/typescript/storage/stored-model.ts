@@ -1,4 +1,5 @@
 // What a storage holds, in memory: the whole of MemoryStorage, and what FileStorage makes of its journal.
+import type { ConversationId } from '../../../protocol/conversation-id.js'
 import {
   type Changes,
   type Failure,
@@ -18,7 +19,7 @@ interface Conversation {
 
 export class StoredModel {
   readonly values = new Map<string, Json>()
-  readonly #conversations = new Map<number, Conversation>()
+  readonly #conversations = new Map<ConversationId, Conversation>()
   readonly #kept: number
 
   constructor(options: HistoryOptions = {}) {
@@ -40,8 +41,8 @@ export class StoredModel {
     for (const failure of changes.failures) this.#fail(failure)
   }
 
-  page(peer: number, before: number | undefined, limit: number): HistoryPage {
-    const conversation = this.#conversations.get(peer)
+  page(id: ConversationId, before: number | undefined, limit: number): HistoryPage {
+    const conversation = this.#conversations.get(id)
     if (conversation === undefined) return { messages: [], before: undefined }
     const { messages, dropped } = conversation
     const end = before === undefined ? messages.length : Math.min(Math.max(before - dropped, 0), messages.length)
@@ -55,9 +56,9 @@ export class StoredModel {
   }
 
   #add(message: StoredMessage): void {
-    const conversation = this.#conversations.get(message.peer)
+    const conversation = this.#conversations.get(message.conversation)
     if (conversation === undefined) {
-      this.#conversations.set(message.peer, { messages: [message], dropped: 0 })
+      this.#conversations.set(message.conversation, { messages: [message], dropped: 0 })
       return
     }
     conversation.messages.push(message)
@@ -70,8 +71,8 @@ export class StoredModel {
     }
   }
 
-  #fail({ peer, sender, device, sendSeq, code }: Failure): void {
-    const messages = this.#conversations.get(peer)?.messages ?? []
+  #fail({ conversation, sender, device, sendSeq, code }: Failure): void {
+    const messages = this.#conversations.get(conversation)?.messages ?? []
     // Failures are rare and of late messages: the newest first.
     for (let i = messages.length - 1; i >= 0; i--) {
       const message = messages[i] as StoredMessage

@@ -3,7 +3,12 @@ import t from 'tap'
 import { complaintsOf, type Outcome, reportOf } from '../../../clients/simulate/report.js'
 import { numberedTexts } from '../../../clients/simulate/texts.js'
 import { type Speaker, type Talker, Traffic } from '../../../clients/simulate/traffic.js'
-import type { Message, MessageStateEvent, SentMessage } from '../../../clients/typescript/index.js'
+import {
+  directConversation,
+  type Message,
+  type MessageStateEvent,
+  type SentMessage,
+} from '../../../clients/typescript/index.js'
 import { eventually } from '../../support/eventually.js'
 import { ManualClock } from '../../support/manual-clock.js'
 
@@ -16,6 +21,8 @@ interface Letter {
 }
 
 type Listener<T> = (event: T) => void
+
+const named = (peer: number) => ({ conversation: directConversation(peer), peer })
 
 /** Hands every letter to all devices that must show it, at the end of the turn. */
 class Switchboard {
@@ -49,13 +56,22 @@ class Switchboard {
     this.#sent = []
     for (const { letter, told } of sent) {
       const { device, sendSeq, to } = letter
-      for (const tell of told) tell({ peer: to, device, sendSeq, state: 'accepted', code: 0, reason: '' })
+      for (const tell of told) tell({ ...named(to), device, sendSeq, state: 'accepted', code: 0, reason: '' })
     }
     const letters = sent.map(({ letter }) => letter)
     for (const { uid, device, shows } of this.#devices) {
       const own = letters.filter(each => each.to === uid || (each.sender === uid && each.device !== device))
       for (const each of this.tamper(own, uid, device)) {
-        const message: Message = { ...each, peer: each.sender, atMs: 0, state: 'received', code: 0, reason: '' }
+        const content = { kind: 'text', text: each.text } as const
+        const message: Message = {
+          ...each,
+          ...named(each.sender),
+          content,
+          atMs: 0,
+          state: 'received',
+          code: 0,
+          reason: '',
+        }
         for (const show of shows) show(message)
       }
     }

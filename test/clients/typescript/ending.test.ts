@@ -264,7 +264,9 @@ t.test('an error names the argument and its limit, and never the secret', async 
     'text has half of a surrogate pair at index 1': () => client.send(300, 'x\ud800y'),
     'the text is longer than 16 384 bytes (text has 16386 bytes of UTF-8; at most 16384': () =>
       client.send(300, 'é'.repeat(8193)),
-    'peer is a string': () => client.markRead('300' as unknown as number),
+    'conversation is a string': () => client.markRead('300' as unknown as number),
+    'conversation is a string; it must be a uid, or the id': () => client.history('direct:0300'),
+    'to is group:9; messages can be sent in direct': () => client.send('group:9', 'x'),
     'limit is 0; it must be a whole number from 1 to 10000': () => client.history(300, { limit: 0 }),
     'greeting has 600 bytes or more of UTF-8; at most 256': () => client.contacts.request(300, long),
     'uid is NaN': () => client.contacts.block(Number.NaN),

@@ -230,6 +230,7 @@ t.test('another device number fails what was under way; numbers go on from the n
   )
   await t.rejects(request, { message: codeText(CODES.SETTLED.code) })
   t.same(first.of('messageState').at(-1), {
+    conversation: 'direct:300',
     peer: 300,
     device: 1,
     sendSeq: 1,

@@ -38,7 +38,7 @@ t.test('survives as JSON, after every number', t => {
   for (const sendSeq of [3, 4, 9, 40, 41, 73, 72, 104, 180, 150]) {
     seen.add(sendSeq)
     const again = new Shown()
-    again.load(7, 2, JSON.parse(JSON.stringify(seen.toJson())))
+    again.of(7, 2).load(JSON.parse(JSON.stringify(seen.toJson())))
     const copy = again.of(7, 2)
     for (let each = 1; each < 200; each++) t.equal(copy.has(each), seen.has(each))
   }

@@ -1,0 +1,148 @@
+// Puts the parts of a client together. Each is handed what it needs; what they need of each other, in a circle, goes by calls.
+import type { Frame } from '../../../protocol/generated/messages.js'
+import { METHODS } from '../../../protocol/methods.js'
+import { Backoff } from '../base/backoff.js'
+import type { Emitter } from '../base/emitter.js'
+import type { LongwireError } from '../base/errors.js'
+import { Calls } from '../connection/calls.js'
+import { type ConnectionStatus, Connector } from '../connection/connector.js'
+import { Identity } from '../connection/identity.js'
+import { Ladder } from '../connection/ladder.js'
+import { Acks } from '../rules/acks.js'
+import { ContactList } from '../rules/contact-list.js'
+import type { ClientEvents } from '../rules/events.js'
+import { Inbox } from '../rules/inbox.js'
+import { LocalCopy } from '../rules/local-copy.js'
+import { Receipts } from '../rules/receipts.js'
+import { Sender } from '../rules/sender.js'
+import { Shown } from '../rules/shown.js'
+import { Commits } from '../storage/commits.js'
+import type { Config } from './options.js'
+
+/** Waits of refusals that say "retry" on a connection that works. */
+const RETRY = { baseMs: 250, capMs: 10_000 }
+
+/** What the parts tell the client itself. */
+export interface WiringHost {
+  readonly events: Emitter<ClientEvents>
+  /** Something is to be flushed soon. */
+  readonly wake: () => void
+  readonly storageFailed: (error: Error) => void
+  readonly sessionEnded: (code: number) => void
+  readonly status: (status: ConnectionStatus) => void
+}
+
+interface Rules {
+  readonly commits: Commits
+  readonly identity: Identity
+  readonly receipts: Receipts
+  readonly shown: Shown
+  readonly contacts: ContactList
+  readonly acks: Acks
+  readonly sender: Sender
+  readonly inbox: Inbox
+  readonly copy: LocalCopy
+}
+
+export interface Parts extends Rules {
+  readonly calls: Calls
+  readonly connector: Connector
+}
+
+export function wire(config: Config, host: WiringHost): Parts {
+  const { clock, random } = config
+  const connectionCode = (frame: Frame): void => connector.code(frame)
+  const rules = rulesOf(config, host, connectionCode)
+  const calls = new Calls({ clock, backoff: new Backoff(random, RETRY), connectionCode, wake: host.wake }, config)
+  const connector: Connector = connectorOf(config, host, rules, calls)
+  return { ...rules, calls, connector }
+}
+
+/** Nothing is promised from here on: what waits is told so. */
+export function stop({ connector, calls, sender }: Parts, why: LongwireError): void {
+  connector.stop(why.reason)
+  calls.clear(why)
+  sender.end(why, why.reason === 'STORAGE_FAILED')
+}
+
+function rulesOf(config: Config, host: WiringHost, connectionCode: (frame: Frame) => void): Rules {
+  const { storage, clock, random } = config
+  const { events, wake } = host
+  const commits = new Commits(storage, wake, host.storageFailed)
+  const identity = new Identity(commits)
+  const receipts = new Receipts(commits, events)
+  const shown = new Shown()
+  const contacts = new ContactList(commits, contact => events.emit('contact', contact))
+  const acks = new Acks({ clock, commits, shown, receipts, wake }, config)
+  const sender: Sender = new Sender(
+    {
+      commits,
+      receipts,
+      clock,
+      backoff: new Backoff(random, RETRY),
+      contactState: uid => contacts.get(uid)?.state,
+      emitState: event => events.emit('messageState', event),
+      accepted: (message, from, version) => inbox.accepted(message, from, version),
+      failed: (message, code) => inbox.failed(message, code),
+      renewed: token => identity.renewToken(token),
+      connectionCode,
+      wake,
+    },
+    config,
+  )
+  const inbox: Inbox = new Inbox({
+    commits,
+    contacts,
+    receipts,
+    shown,
+    acks,
+    sender,
+    clock,
+    backoff: new Backoff(random, RETRY),
+    identity,
+    events,
+    resync: () => copy.resync(),
+    applied: (version, whole) => copy.applied(version, whole),
+    connectionCode,
+    wake,
+  })
+  const copy: LocalCopy = new LocalCopy({ commits, events, identity, contacts, receipts, shown, acks, sender, inbox })
+  return { commits, identity, receipts, shown, contacts, acks, sender, inbox, copy }
+}
+
+function connectorOf(config: Config, host: WiringHost, rules: Rules, calls: Calls): Connector {
+  const { clock, random, reconnectBaseMs, reconnectCapMs, transports } = config
+  const { commits, identity, acks, sender, inbox, copy } = rules
+  return new Connector(
+    {
+      ladder: new Ladder(transports, clock, random),
+      clock,
+      commits,
+      identity,
+      backoff: new Backoff(random, { baseMs: reconnectBaseMs, capMs: reconnectCapMs }),
+      since: () => inbox.timeline.applied,
+      signedIn: (session, what) => copy.signedIn(session, what),
+      hasHello: link => {
+        sender.connected(link)
+        calls.connected(link)
+      },
+      greeted: (link, response) => copy.greeted(link, response),
+      notice: frame => {
+        if (frame.method === METHODS.push.number) inbox.onPush(frame)
+        else if (frame.method === METHODS.notify.number) inbox.onNotify(frame)
+      },
+      draining: () => {
+        for (const part of [sender, inbox, calls]) part.drain()
+      },
+      parting: () => acks.tell(),
+      disconnected: () => {
+        for (const part of [sender, inbox, calls, acks]) part.disconnected()
+      },
+      resync: () => copy.resync(),
+      sessionEnded: host.sessionEnded,
+      status: host.status,
+      wake: host.wake,
+    },
+    config,
+  )
+}
