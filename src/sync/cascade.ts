@@ -156,7 +156,7 @@ function post(plan: EffectPlan, at: Tx, effect: Pick<OutboxEntry, 'target' | 'ki
   const bytes = outboxEntry.encode(entry)
   const actor = outboxOf(source)
   const name = recordName(outboxEntry, outboxEntryId(source, target, seq))
-  if (isAbove(outboxEntry.bound, entry, bytes)) throw new AboveBoundError(actor, name, outboxEntry, bytes.length)
+  if (isAbove(outboxEntry, entry, bytes)) throw new AboveBoundError(actor, name, outboxEntry, bytes.length)
   plan.putUnseen({ actor, name, bytes, stamp: plan.context.stamps.next() })
   plan.outbox.push(entry)
 }

@@ -1,6 +1,7 @@
 /** The engine with the rules of Longwire. */
 import { Engine, type EngineOptions } from './engine.js'
-import { EFFECTS } from './rules/effects.js'
+import './rules/index.js'
+import { EFFECT_KINDS } from './effect-kinds.js'
 
 export { Retention } from './retention.js'
 export { uidOf } from './rules/records.js'
@@ -8,5 +9,5 @@ export { randomStamps } from './stamps.js'
 export type { Engine }
 
 export function createEngine(options: Omit<EngineOptions, 'effects'>): Engine {
-  return new Engine({ ...options, effects: EFFECTS })
+  return new Engine({ ...options, effects: [...EFFECT_KINDS.values()] })
 }

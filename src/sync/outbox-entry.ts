@@ -41,6 +41,7 @@ const FORM = 1
 
 export const outboxEntry: RecordKind<OutboxEntry> = recordKind({
   prefix: 'entry',
+  lifetime: 'work',
   bound: {
     bytesMax: EFFECT_BYTES_MAX + ENTRY_TARGET_BYTES_MAX,
     entries: { max: ENTRY_TARGETS_MAX, count: ({ targets }) => targets.length },

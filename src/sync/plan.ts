@@ -238,12 +238,13 @@ export class Plan implements Moment, EffectPlan {
   /** @throws AboveBoundError */
   put(slot: Slot, value: unknown): void {
     const { kind, actor, name } = slot.cell
-    const bytes = value === undefined ? null : kind.encode(value)
-    if (bytes !== null && isAbove(kind.bound, value, bytes)) throw new AboveBoundError(actor, name, kind, bytes.length)
+    const whole = value === undefined ? undefined : (kind.keep?.(value, slot.value) ?? value)
+    const bytes = whole === undefined ? null : kind.encode(whole)
+    if (bytes !== null && isAbove(kind, whole, bytes)) throw new AboveBoundError(actor, name, kind, bytes.length)
     this.#undo.push(slot, slot.put, slot.value, slot.bytes)
     slot.expected = true
     slot.put = true
-    slot.value = value
+    slot.value = whole
     slot.bytes = bytes
   }
 

@@ -1,6 +1,6 @@
 /** Kinds of records whose values are small JSON, and the engine's own ones. */
 import { assert } from '../lib/assert.js'
-import type { RecordBound, RecordKind } from './types.js'
+import type { Lifetime, RecordBound, RecordKind } from './types.js'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -19,20 +19,78 @@ export function recordKind<T>(kind: RecordKind<T>): RecordKind<T> {
   return kind
 }
 
-export function jsonRecord<T>(prefix: string, bound: RecordBound<T>): RecordKind<T> {
-  return recordKind({
+/** What the declaration of a kind says beside its form. */
+export interface RecordTraits<T> extends RecordBound<T> {
+  readonly lifetime: Lifetime
+}
+
+/** A kind whose values are JSON and no objects with fields: lists, say. */
+export function jsonValue<T>(prefix: string, { lifetime, ...bound }: RecordTraits<T>): RecordKind<T> {
+  return recordKind<T>({ prefix, bound, lifetime, encode, decode: bytes => parse<T>(bytes, bound) })
+}
+
+/** Every field has a default, also one that may be absent: else it would count as one that this node does not know. */
+type Fields<T> = { readonly [K in keyof T]-?: T[K] }
+
+/**
+ * A kind whose values are JSON objects. `fields` has every field, with what it is in records that were written before there was
+ * such a field. Fields that are not among them were written by a newer node: they stay as they are, whatever this one puts.
+ */
+export function jsonRecord<T extends object>(
+  prefix: string,
+  { fields, lifetime, ...bound }: RecordTraits<T> & { readonly fields: Fields<T> },
+): RecordKind<T> {
+  const isForeign = (name: string): boolean => !Object.hasOwn(fields, name)
+  let sawForeign = false
+  const completed = (value: T): T => {
+    let whole = value
+    for (const name in value) sawForeign ||= isForeign(name)
+    for (const name in fields) {
+      if (Object.hasOwn(value, name)) continue
+      if (whole === value) whole = { ...value }
+      whole[name] = fields[name]
+    }
+    return whole
+  }
+  return recordKind<T>({
     prefix,
     bound,
-    encode: value => encoder.encode(JSON.stringify(value)),
-    decode(bytes) {
-      if (bytes.length > PARSED_BYTES_MAX && bound.cut !== undefined) return bound.cut(undefined)
-      const value = JSON.parse(decoder.decode(bytes)) as T
-      return bound.cut !== undefined && isAbove(bound, value, bytes) ? bound.cut(value) : value
+    lifetime,
+    encode,
+    decode: bytes => completed(parse<T>(bytes, bound)),
+    keep(value, before) {
+      if (!sawForeign || before === undefined) return value
+      let kept = value
+      for (const name in before) {
+        if (!isForeign(name) || name in kept) continue
+        if (kept === value) kept = { ...value }
+        kept[name] = before[name]
+      }
+      return kept
+    },
+    own(value) {
+      return Object.fromEntries(Object.entries(value).filter(([name]) => !isForeign(name))) as T
     },
   })
 }
 
-export function isAbove<T>({ bytesMax, entries }: RecordBound<T>, value: T, bytes: Uint8Array): boolean {
+function encode(value: unknown): Uint8Array {
+  return encoder.encode(JSON.stringify(value))
+}
+
+function parse<T>(bytes: Uint8Array, bound: RecordBound<T>): T {
+  if (bytes.length > PARSED_BYTES_MAX && bound.cut !== undefined) return bound.cut(undefined)
+  const value = JSON.parse(decoder.decode(bytes)) as T
+  return bound.cut !== undefined && isBeyond(bound, value, bytes) ? bound.cut(value) : value
+}
+
+export function isAbove<T>({ bound, encode, own }: RecordKind<T>, value: T, bytes: Uint8Array): boolean {
+  if (!isBeyond(bound, value, bytes)) return false
+  const known = own?.(value)
+  return known === undefined || isBeyond(bound, known, encode(known))
+}
+
+function isBeyond<T>({ bytesMax, entries }: RecordBound<T>, value: T, bytes: Uint8Array): boolean {
   return bytes.length > bytesMax || (entries !== undefined && entries.count(value) > entries.max)
 }
 
@@ -48,6 +106,8 @@ export interface PairOut {
   readonly settled: number
 }
 export const pairOut = jsonRecord<PairOut>('out', {
+  fields: { sent: 0, settled: 0 },
+  lifetime: 'store',
   bytesMax: COUNTERS_BYTES_MAX,
   grows: 'nobody: two numbers',
   many: 'one per other user that it ever had to do with through an outbox, and one per partition of those whom it told together',
@@ -63,6 +123,8 @@ export interface PairIn {
   readonly done?: number
 }
 export const pairIn = jsonRecord<PairIn>('in', {
+  fields: { last: 0, done: 0 },
+  lifetime: 'store',
   bytesMax: COUNTERS_BYTES_MAX,
   grows: 'nobody: two numbers',
   many: 'one per other user that it ever had to do with through an outbox; for a partition, one per user who told many',
@@ -84,6 +146,8 @@ export interface SetAside {
   readonly error: string
 }
 export const setAside = jsonRecord<SetAside>('aside', {
+  fields: { kind: '', payload: '', error: '' },
+  lifetime: 'user',
   bytesMax: 2 * EFFECT_BYTES_MAX,
   grows: 'nobody but by a bug: an effect that threw',
   many: `${ASIDES_MAX} per other user, of each of three ways`,
@@ -91,4 +155,9 @@ export const setAside = jsonRecord<SetAside>('aside', {
 
 export function recordName(kind: { readonly prefix: string }, id?: string | number): string {
   return id === undefined ? kind.prefix : `${kind.prefix}/${id}`
+}
+
+export function prefixOf(name: string): string {
+  const slash = name.indexOf('/')
+  return slash < 0 ? name : name.slice(0, slash)
 }

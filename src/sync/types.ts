@@ -22,15 +22,29 @@ export interface RecordBound<T> {
   cut?(value: T | undefined): T
 }
 
+/**
+ * How long a record is kept. store: for ever. user: until its user leaves (rules/leaving.ts). device: until its device is forgotten,
+ * or its user leaves. work: until what it stands for is done.
+ */
+export type Lifetime = 'store' | 'user' | 'device' | 'work'
+
 /** A kind of record: its name is `prefix`, or `prefix/<id>`. Values are immutable: a transition puts a new one. */
 export interface RecordKind<T> {
   readonly prefix: string
   readonly bound: RecordBound<T>
+  readonly lifetime: Lifetime
   encode(value: T): Uint8Array
   decode(bytes: Uint8Array): T
+  /** The value with the fields of `before` that this node does not know: a newer one wrote them. Absent: there can be none. */
+  keep?(this: void, value: T, before: T | undefined): T
+  /** The value without them: the bound is for what this node writes. */
+  own?(this: void, value: T): T
 }
 
-/** What one actor tells another: applied exactly once, in order per pair of actors. `run` is total: its refusal is an effect back. */
+/**
+ * What one actor tells another: applied exactly once, in order per pair of actors. `run` is total: its refusal is an effect back. Nodes
+ * of several versions share a store: what an older one could not understand is another kind, which it leaves to the newer ones.
+ */
 export interface EffectKind<I> {
   /** Stands in the outbox: never reused for another meaning. */
   readonly name: string

@@ -7,7 +7,8 @@ import { seededRandom } from '../../src/lib/random.js'
 import { Identity } from '../../src/services/identity.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import type { Actor } from '../../src/store/types.js'
-import { leavingActor, leavingUser } from '../../src/sync/rules/leaving.js'
+import { RECORD_KINDS } from '../../src/sync/record-kinds.js'
+import { isUnknown, leaves, leavingActor, leavingUser } from '../../src/sync/rules/leaving.js'
 import { deviceWindow, EMPTY_WINDOW, profile, userActor, withUsed } from '../../src/sync/rules/records.js'
 import type { Outcome, Transition } from '../../src/sync/types.js'
 import { startNode, TestDevice, type TestNode } from '../support/engine.js'
@@ -134,5 +135,30 @@ t.test('a record that is found and cannot be removed ends the walk all the same'
   await store.commit(0, [{ expect: [], puts: [put], appends: [], trims: [] }])
   t.equal((await zoe.call(METHODS.deleteAccount, { sendSeq: 1, password: 'correct horse' })).code, 0)
   await eventually(async () => (await store.scan(leavingActor(zoe.uid), 'user/', null, 1)).length === 0)
+  await node.engine.close()
+})
+
+t.test('with a user go the records that are declared to, and no others', async t => {
+  const store = new MemoryStore({ scopes: 'one', random: seededRandom('store') })
+  const node = await startNode(store, systemClock, 'node')
+  const zoe = await new TestDevice(node).enter('zoe', 1)
+  const actor = userActor(zoe.uid)
+  const names = [...RECORD_KINDS.keys()].map(prefix => `${prefix}/7`)
+  const puts = names.map((name, i) => {
+    const value = name.startsWith('contacts/') || name.startsWith('asking/') ? '[]' : '{}'
+    const bytes = name.startsWith('device/') ? deviceWindow.encode(EMPTY_WINDOW) : new TextEncoder().encode(value)
+    return { actor, name, bytes, stamp: i + 1 }
+  })
+  await store.commit(0, [{ expect: [], puts, appends: [], trims: [] }])
+  const leaving = [...RECORD_KINDS.values()].flatMap(({ prefix, lifetime }) =>
+    lifetime === 'user' || lifetime === 'device' ? [`${prefix}/7`] : [],
+  )
+  t.same(names.filter(leaves), leaving)
+  t.same(names.filter(isUnknown), [])
+  t.equal((await zoe.call(METHODS.deleteAccount, { sendSeq: zoe.next(), password: 'correct horse' })).code, 0)
+  const left = async () => (await store.scan(actor, '', null, 100)).map(({ name }) => name)
+  const staying = names.filter(name => !leaving.includes(name))
+  await eventually(async () => (await left()).length === staying.length + 1)
+  t.same(await left(), [...staying, 'profile'].sort())
   await node.engine.close()
 })

@@ -1,6 +1,6 @@
 /** The bound of a kind of record that a test makes for itself. */
-import type { RecordBound } from '../../src/sync/types.js'
+import type { RecordTraits } from '../../src/sync/record-kinds.js'
 
-export function testBound(bytesMax = 2 ** 20): RecordBound<never> {
-  return { bytesMax, grows: 'the test', many: 'one' }
+export function testBound(bytesMax = 2 ** 20): RecordTraits<never> {
+  return { lifetime: 'store', bytesMax, grows: 'the test', many: 'one' }
 }

@@ -216,9 +216,10 @@ t.test('a record that an older server let grow is cut when it is read, and costs
 
 t.test('docs/records.md is the table of the kinds', async t => {
   const number = (n: number) => String(n).replace(/\B(?=(\d{3})+$)/g, ' ')
-  const rows = [...RECORD_KINDS].map(([prefix, { bound }]) => {
+  const kept = { store: 'for ever', user: 'its user', device: 'its device', work: 'until it is done' }
+  const rows = [...RECORD_KINDS].map(([prefix, { bound, lifetime }]) => {
     const entries = bound.entries === undefined ? '' : number(bound.entries.max)
-    return `| \`${prefix}\` | ${entries} | ${number(bound.bytesMax)} | ${bound.many} | ${bound.grows} |`
+    return `| \`${prefix}\` | ${entries} | ${number(bound.bytesMax)} | ${kept[lifetime]} | ${bound.many} | ${bound.grows} |`
   })
   const document = await readFile('docs/records.md', 'utf8')
   const found = document.split('\n').filter(line => line.startsWith('| `'))

@@ -8,7 +8,7 @@ import { MemoryStore, type MemoryStoreOptions } from '../../src/store/memory/sto
 import { CASCADE_APPENDS_MAX } from '../../src/sync/cascade.js'
 import { Engine } from '../../src/sync/engine.js'
 import { type AppendedEvent, nodeAddress } from '../../src/sync/events.js'
-import { ASIDES_MAX, jsonRecord, setAside } from '../../src/sync/record-kinds.js'
+import { ASIDES_MAX, jsonValue, setAside } from '../../src/sync/record-kinds.js'
 import { randomStamps } from '../../src/sync/stamps.js'
 import type { EffectKind, Transition, Tx } from '../../src/sync/types.js'
 import { eventually } from '../support/eventually.js'
@@ -18,7 +18,7 @@ import { testBound } from '../support/test-bound.js'
 const awake = setInterval(() => {}, 1_000)
 t.teardown(() => clearInterval(awake))
 
-const count = jsonRecord<number>('count', testBound())
+const count = jsonValue<number>('count', testBound())
 
 const add: Transition<number, number> = {
   name: 'add',
@@ -40,7 +40,7 @@ const asJson = {
   encode: (input: Told) => new TextEncoder().encode(JSON.stringify(input)),
   decode: (bytes: Uint8Array) => JSON.parse(new TextDecoder().decode(bytes)) as Told,
 }
-const heard = jsonRecord<string[]>('heard', testBound())
+const heard = jsonValue<string[]>('heard', testBound())
 const tell: EffectKind<Told> = {
   name: 'tell',
   ...asJson,
@@ -305,7 +305,7 @@ t.test('an effect that throws is set aside, and its source is told', async t => 
   t.same(await result(engine, 'user/2', hear, undefined), [])
 })
 
-const small = jsonRecord<string>('small', testBound(100))
+const small = jsonValue<string>('small', testBound(100))
 const write: Transition<string, string> = {
   name: 'write',
   run(tx, text) {
@@ -421,7 +421,7 @@ t.test('a job that waits for records does not let later ones of its actor pass',
     monitor: { setAside() {} },
     onFatal: () => {},
   })
-  const other = jsonRecord<number>('other', testBound())
+  const other = jsonValue<number>('other', testBound())
   const slow: Transition<void, void> = {
     name: 'slow',
     run(tx) {

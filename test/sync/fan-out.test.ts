@@ -8,12 +8,12 @@ import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { type CommitInFlight, NO_FAULTS } from '../../src/store/memory/faults.js'
 import { MemoryStore, type MemoryStoreOptions } from '../../src/store/memory/store.js'
 import type { Unit } from '../../src/store/types.js'
+import { jsonEffect } from '../../src/sync/effect-kinds.js'
 import { Engine } from '../../src/sync/engine.js'
 import { groupTargets, partitionActorOf, SLICE_TARGETS } from '../../src/sync/fan-out.js'
-import { jsonEffect } from '../../src/sync/json-effect.js'
 import { OUTBOX_BYTES_MAX } from '../../src/sync/outbox.js'
 import { ENTRY_TARGETS_MAX, outboxEntry, outboxOf } from '../../src/sync/outbox-entry.js'
-import { jsonRecord, pairIn, setAside } from '../../src/sync/record-kinds.js'
+import { jsonValue, pairIn, setAside } from '../../src/sync/record-kinds.js'
 import { randomStamps } from '../../src/sync/stamps.js'
 import type { EffectKind, Transition } from '../../src/sync/types.js'
 import { eventually } from '../support/eventually.js'
@@ -33,9 +33,9 @@ interface Said extends Told {
   readonly to: readonly string[]
 }
 
-const heard = jsonRecord<readonly string[]>('many-heard', testBound())
-const said = jsonRecord<readonly Said[]>('many-said', testBound())
-const refusals = jsonRecord<readonly string[]>('many-refused', testBound())
+const heard = jsonValue<readonly string[]>('many-heard', testBound())
+const said = jsonValue<readonly Said[]>('many-said', testBound())
+const refusals = jsonValue<readonly string[]>('many-refused', testBound())
 
 const note: EffectKind<Told> = jsonEffect({
   name: 'note',

@@ -4,8 +4,8 @@ import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { endOfTurn } from '../../src/lib/turn.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
+import { jsonEffect } from '../../src/sync/effect-kinds.js'
 import { Engine } from '../../src/sync/engine.js'
-import { jsonEffect } from '../../src/sync/json-effect.js'
 import {
   ENTRY_TARGETS_MAX,
   NO_TARGETS,
@@ -14,7 +14,7 @@ import {
   outboxEntryId,
   outboxOf,
 } from '../../src/sync/outbox-entry.js'
-import { jsonRecord, pairIn, pairOut, recordName } from '../../src/sync/record-kinds.js'
+import { jsonValue, pairIn, pairOut, recordName } from '../../src/sync/record-kinds.js'
 import { randomStamps } from '../../src/sync/stamps.js'
 import type { RecordKind, Transition } from '../../src/sync/types.js'
 import { eventually } from '../support/eventually.js'
@@ -64,7 +64,7 @@ t.test('the longest entry is within its bound, of bytes and of targets', async t
   t.equal(outboxEntry.bound.entries?.count({ ...ENTRY, targets }), outboxEntry.bound.entries?.max)
 })
 
-const heard = jsonRecord<readonly string[]>('entry-heard', testBound())
+const heard = jsonValue<readonly string[]>('entry-heard', testBound())
 const tell = jsonEffect<string>({
   name: 'tell',
   run: (tx, text) => tx.put(heard, [...(tx.get(heard) ?? []), text]),

@@ -1,10 +1,10 @@
 import t from 'tap'
 import { type Cell, type KnownValue, RecordCache } from '../../src/sync/record-cache.js'
-import { jsonRecord } from '../../src/sync/record-kinds.js'
+import { jsonValue } from '../../src/sync/record-kinds.js'
 import type { RecordKind } from '../../src/sync/types.js'
 import { testBound } from '../support/test-bound.js'
 
-const kind = jsonRecord<string>('k', testBound()) as RecordKind<unknown>
+const kind = jsonValue<string>('k', testBound()) as RecordKind<unknown>
 
 function cellOf(cache: RecordCache, actor: string, id?: number): Cell {
   return cache.cell(cache.cellsOf(actor), kind, id)

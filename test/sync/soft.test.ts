@@ -7,7 +7,7 @@ import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { SOFT_MS_MAX } from '../../src/sync/plan.js'
 import { type Cell, RecordCache } from '../../src/sync/record-cache.js'
-import { jsonRecord } from '../../src/sync/record-kinds.js'
+import { jsonValue } from '../../src/sync/record-kinds.js'
 import { userActor } from '../../src/sync/rules/records.js'
 import type { RecordKind, Transition } from '../../src/sync/types.js'
 import { startNode, TestDevice, type TestNode } from '../support/engine.js'
@@ -71,8 +71,8 @@ t.test('it is refused at once when the event has come', async t => {
   t.equal(await ask(b), CODES.SESSION_REVOKED.code)
 })
 
-const seen = jsonRecord<number>('soft-seen', testBound())
-const other = jsonRecord<number>('soft-other', testBound())
+const seen = jsonValue<number>('soft-seen', testBound())
+const other = jsonValue<number>('soft-other', testBound())
 const write: Transition<number, void> = {
   name: 'write',
   run: (tx, value) => {
@@ -147,7 +147,7 @@ t.test('a store with one engine is never asked again, however old what is known 
 })
 
 t.test('a read or a write under way while the event comes does not bring back what it dropped', t => {
-  const kind = jsonRecord<string>('soft-cell', testBound()) as RecordKind<unknown>
+  const kind = jsonValue<string>('soft-cell', testBound()) as RecordKind<unknown>
   const cache = new RecordCache(8)
   const cellOf = (): Cell => cache.cell(cache.cellsOf('user/1'), kind, undefined)
   const reading = cache.startLook(0)

@@ -3,7 +3,7 @@ import { CODES, type Code } from '../../../protocol/codes.js'
 import { encodeItem } from '../../../protocol/generated/messages.js'
 import { isShowable } from '../../../protocol/names.js'
 import { PARTITIONS } from '../../store/types.js'
-import { jsonEffect } from '../json-effect.js'
+import { jsonEffect } from '../effect-kinds.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
 import { leavingActor, noteLeaving } from './leaving.js'
 import { AGAIN, type Answer, judge, type Numbered, numbered, small } from './numbered.js'
@@ -185,6 +185,8 @@ export const deleteAccount: Transition<VerifiedInput, Answer> = small(
     if (code !== CODES.OK.code) return code
     const known = tx.get(profile)
     if (known === undefined) return CODES.UNKNOWN_USER.code
+    // Removed first: what a newer server may have written into it is to be nowhere, too.
+    tx.remove(profile)
     tx.put(profile, { account: '', nickname: '', createdAtMs: 0, deleted: true })
     tx.remove(password)
     tx.remove(contactIndex)

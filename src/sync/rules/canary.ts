@@ -7,8 +7,7 @@
  */
 import { ContactState } from '../../../protocol/generated/messages.js'
 import type { Transition } from '../types.js'
-import { NOBODY } from './contact.js'
-import { contact, deviceWindow, EMPTY_WINDOW, type MarkRecord } from './records.js'
+import { contact, deviceWindow, EMPTY_WINDOW, type MarkRecord, NOBODY } from './records.js'
 import { ack } from './watermark.js'
 
 /** Of two partitions: where these are scopes of their own, the way between scopes is tried too. */

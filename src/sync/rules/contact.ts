@@ -19,7 +19,7 @@
 import { CODES, type Code } from '../../../protocol/codes.js'
 import { type Contact, ContactState, encodeItem } from '../../../protocol/generated/messages.js'
 import type { Actor } from '../../store/types.js'
-import { jsonEffect } from '../json-effect.js'
+import { jsonEffect } from '../effect-kinds.js'
 import type { EffectKind, Tx } from '../types.js'
 import { type Numbered, numbered } from './numbered.js'
 import {
@@ -28,6 +28,7 @@ import {
   contact,
   contactIndex,
   contactsAsked,
+  NOBODY,
   profile,
   UNANSWERED_MAX,
   uidOf,
@@ -74,20 +75,6 @@ interface Told {
   readonly greeting: string
 }
 
-/** What is known of a user who never was a contact. */
-export const NOBODY: ContactRecord = {
-  state: ContactState.UNSPECIFIED,
-  asked: 0,
-  heard: 0,
-  own: 0,
-  theirs: 0,
-  blocked: false,
-  blockedBy: false,
-  account: '',
-  nickname: '',
-  greeting: '',
-}
-
 const NONE = { state: ContactState.UNSPECIFIED, own: 0, theirs: 0, greeting: '' } as const
 
 /** Puts the record, keeps the index, and tells the user's devices, if it is to be `shown`, what they may see of it. */
@@ -113,9 +100,9 @@ function contactItem(uid: number, record: ContactRecord): Uint8Array {
 
 /** What the user may see of the record. */
 export function contactValue(uid: number, record: ContactRecord): Contact {
-  const { state, blocked, account, nickname, greeting } = record
-  const request = state === ContactState.REQUESTED ? record.own : state === ContactState.INVITED ? record.theirs : 0
-  return { uid, state, request, blocked, account, nickname, greeting }
+  const { asked: _asked, heard: _heard, own, theirs, blockedBy: _blockedBy, ...shown } = record
+  const request = shown.state === ContactState.REQUESTED ? own : shown.state === ContactState.INVITED ? theirs : 0
+  return { uid, request, ...shown }
 }
 
 function tell(tx: Tx, other: Actor, act: Told['act'], own = 0, theirs = 0, greeting = ''): void {

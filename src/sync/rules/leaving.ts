@@ -9,25 +9,12 @@
  * Contacts learn that the user is gone, and lose the names; what they have of his messages is theirs.
  */
 import { type Actor, PARTITIONS } from '../../store/types.js'
-import { jsonEffect } from '../json-effect.js'
-import { jsonRecord, setAside } from '../record-kinds.js'
+import { jsonEffect } from '../effect-kinds.js'
+import { jsonRecord, prefixOf, RECORD_KINDS } from '../record-kinds.js'
 import type { EffectKind, RecordKind, Transition } from '../types.js'
 import { forgetContact } from './contact.js'
 import { small } from './numbered.js'
-import {
-  contact,
-  contactIndex,
-  contactsAsked,
-  deviceAck,
-  devices,
-  deviceWindow,
-  given,
-  password,
-  profile,
-  session,
-  taken,
-} from './records.js'
-import { renaming } from './renaming.js'
+import { contact, given, profile, taken } from './records.js'
 import { TRIM_ENTRIES_MAX } from './retention.js'
 import { dropGiven, dropTaken } from './watermark.js'
 
@@ -40,6 +27,8 @@ export function leavingActor(uid: number): Actor {
 
 /** Of `leaving/<partition>`, by uid. */
 export const leavingUser = jsonRecord<{ readonly sinceMs: number }>('user', {
+  fields: { sinceMs: 0 },
+  lifetime: 'work',
   bytesMax: 64,
   grows: 'nobody: a number',
   many: 'one per deleted account whose data is being removed',
@@ -54,6 +43,8 @@ export const noteLeaving: EffectKind<{ readonly uid: number }> = jsonEffect({
 
 /** When the last of them had left: what a unit that only removes something is known by. */
 const lastLeft = jsonRecord<{ readonly atMs: number }>('last', {
+  fields: { atMs: 0 },
+  lifetime: 'store',
   bytesMax: 64,
   grows: 'nobody: a number',
   many: 'one',
@@ -69,29 +60,12 @@ export const hasLeft: Transition<{ readonly uid: number }, void> = small({
   },
 })
 
-/** What a user may have beside his profile and the counters of pairs. */
-const KINDS: ReadonlyMap<string, RecordKind<unknown>> = new Map(
-  [
-    password,
-    devices,
-    session,
-    deviceWindow,
-    deviceAck,
-    contact,
-    contactIndex,
-    contactsAsked,
-    taken,
-    given,
-    renaming,
-    setAside,
-  ].map(kind => [kind.prefix, kind as RecordKind<unknown>]),
-)
-
 /** Kind and id of a record's name; undefined of one that stays. */
 function partsOf(name: string): readonly [kind: RecordKind<unknown>, id?: string | number] | undefined {
   const slash = name.indexOf('/')
-  const kind = KINDS.get(slash < 0 ? name : name.slice(0, slash))
-  if (kind === undefined || slash < 0) return kind && [kind]
+  const kind = RECORD_KINDS.get(prefixOf(name))
+  if (kind?.lifetime !== 'user' && kind?.lifetime !== 'device') return undefined
+  if (slash < 0) return [kind]
   const id = name.slice(slash + 1)
   // As the rules name them: one record has one place in the cache.
   return [kind, /^\d+$/.test(id) ? Number(id) : id]
@@ -104,6 +78,11 @@ function allPartsOf(names: readonly string[]) {
 /** Whether the record goes when its user does. */
 export function leaves(name: string): boolean {
   return partsOf(name) !== undefined
+}
+
+/** Whether only a newer node can say what is to become of the record. */
+export function isUnknown(name: string): boolean {
+  return !RECORD_KINDS.has(prefixOf(name))
 }
 
 /** Whether the account is deleted: of no other is anything removed, whatever is noted. */

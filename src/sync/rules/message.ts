@@ -2,7 +2,7 @@
 import { CODES, type Code } from '../../../protocol/codes.js'
 import { ContactState, encodeItem } from '../../../protocol/generated/messages.js'
 import { encodeMessageItem, withRecipient } from '../../../protocol/item-codec.js'
-import { jsonEffect } from '../json-effect.js'
+import { effectKind, jsonEffect } from '../effect-kinds.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
 import { type Answer, contiguous, type Numbered, numbered, type SequenceRule } from './numbered.js'
 import { contact, profile, uidOf, userActor } from './records.js'
@@ -36,7 +36,7 @@ interface Failure {
 
 const DELIVERY_HEAD_BYTES = 12
 
-export const deliverMessage: EffectKind<Delivery> = {
+export const deliverMessage: EffectKind<Delivery> = effectKind({
   name: 'message',
   encode({ device, sendSeq, item }) {
     const bytes = new Uint8Array(DELIVERY_HEAD_BYTES + item.length)
@@ -58,7 +58,7 @@ export const deliverMessage: EffectKind<Delivery> = {
   refused(tx, { device, sendSeq }, source) {
     tx.effect(failMessage, source, { device, sendSeq, recipient: uidOf(tx.actor), code: CODES.REFUSED.code })
   },
-}
+})
 
 /** Whether the recipient takes messages from the sender. */
 function refusalOf(tx: Tx, sender: number): Code {

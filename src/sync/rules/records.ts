@@ -1,5 +1,5 @@
 /** The records of the actors: `user/<uid>` and `accounts/<partition>`. What changes often is apart from what others depend on. */
-import type { ContactState } from '../../../protocol/generated/messages.js'
+import { ContactState } from '../../../protocol/generated/messages.js'
 import {
   ACCOUNT_BYTES_MAX,
   DEVICE_NAME_BYTES_MAX,
@@ -9,8 +9,8 @@ import {
 } from '../../../protocol/limits.js'
 import { assert } from '../../lib/assert.js'
 import { type Actor, PARTITIONS } from '../../store/types.js'
-import { jsonRecord, recordKind } from '../record-kinds.js'
-import type { RecordBound, RecordKind } from '../types.js'
+import { jsonRecord, jsonValue, type RecordTraits, recordKind } from '../record-kinds.js'
+import type { RecordKind } from '../types.js'
 
 export function userActor(uid: number): Actor {
   return `user/${uid}`
@@ -31,11 +31,15 @@ export function accountsActor(partition: number): Actor {
 
 /** Of `accounts/<partition>`. */
 export const accountName = jsonRecord<{ readonly uid: number }>('name', {
+  fields: { uid: 0 },
+  lifetime: 'store',
   bytesMax: 64,
   grows: 'nobody: a number',
   many: 'one per account that ever was: 60 Registers an hour and address',
 })
 export const uidCounter = jsonRecord<{ readonly n: number; readonly epoch: number }>('next', {
+  fields: { n: 0, epoch: 1 },
+  lifetime: 'store',
   bytesMax: 64,
   grows: 'nobody: two numbers',
   many: 'one',
@@ -49,6 +53,8 @@ export interface Profile {
   readonly deleted: boolean
 }
 export const profile = jsonRecord<Profile>('profile', {
+  fields: { account: '', nickname: '', createdAtMs: 0, deleted: false },
+  lifetime: 'store',
   bytesMax: 256 + JSON_BYTES_PER_BYTE * (ACCOUNT_BYTES_MAX + NICKNAME_BYTES_MAX),
   grows: 'the user, by UpdateProfile: a nickname has at most 64 bytes',
   many: 'one',
@@ -56,6 +62,8 @@ export const profile = jsonRecord<Profile>('profile', {
 
 /** The password's hash in the form of services/passwords.ts; none after the account's deletion. */
 export const password = jsonRecord<{ readonly hash: string }>('password', {
+  fields: { hash: '' },
+  lifetime: 'user',
   bytesMax: 256,
   grows: 'nobody: a hash',
   many: 'one',
@@ -85,6 +93,8 @@ export const ENDED_DEVICES_MAX = 64
 const DEVICES_KEPT_MAX = DEVICES_MAX + ENDED_DEVICES_MAX + 1
 
 export const devices = jsonRecord<Devices>('devices', {
+  fields: { last: 0, epoch: 1, list: [] },
+  lifetime: 'user',
   bytesMax: 128 + DEVICES_KEPT_MAX * (256 + JSON_BYTES_PER_BYTE * DEVICE_NAME_BYTES_MAX),
   entries: { max: DEVICES_KEPT_MAX, count: ({ list }) => list.length },
   grows: 'the user, by Login with ever new installations: 8 live devices, and of ended ones the newest 64',
@@ -105,10 +115,15 @@ export interface SessionRecord {
   readonly attempt: number
   readonly ended: boolean
 }
+/** Of a device that never had one. */
+export const NO_SESSION: SessionRecord = { current: undefined, expiresAtMs: 0, unused: [], attempt: 0, ended: false }
+
 /** How many tokens that were never used a session keeps. */
 export const UNUSED_TOKENS_MAX = 4
 
 export const session = jsonRecord<SessionRecord>('session', {
+  fields: NO_SESSION,
+  lifetime: 'device',
   bytesMax: 1_024,
   entries: { max: UNUSED_TOKENS_MAX, count: ({ unused }) => unused.length },
   grows: 'the user, by Login: of unused tokens the newest 4 are kept',
@@ -117,28 +132,35 @@ export const session = jsonRecord<SessionRecord>('session', {
 
 /** Up to where a device has durably stored the timeline. */
 export const deviceAck = jsonRecord<{ readonly version: number }>('ack', {
+  fields: { version: 0 },
+  lifetime: 'device',
   bytesMax: 64,
   grows: 'nobody: a number',
   many: 'one per device in `devices`',
 })
 
-export interface ContactRecord {
-  readonly state: ContactState
+/** What is known of a user who never was a contact, and what a field is in a record that is older than the field. */
+export const NOBODY = {
+  state: ContactState.UNSPECIFIED as ContactState,
   /** How often this user asked the other: the number of the last request. */
-  readonly asked: number
+  asked: 0,
   /** The number of the other's last request that was heard of. */
-  readonly heard: number
+  heard: 0,
   /** Of a request of this user that waits or founded the friendship, its number; else 0. */
-  readonly own: number
+  own: 0,
   /** Likewise of the other's. */
-  readonly theirs: number
-  readonly blocked: boolean
-  readonly blockedBy: boolean
-  readonly account: string
-  readonly nickname: string
-  readonly greeting: string
+  theirs: 0,
+  blocked: false,
+  blockedBy: false,
+  account: '',
+  nickname: '',
+  greeting: '',
 }
+export type ContactRecord = Readonly<typeof NOBODY>
+
 export const contact = jsonRecord<ContactRecord>('contact', {
+  fields: NOBODY,
+  lifetime: 'user',
   bytesMax: 512 + JSON_BYTES_PER_BYTE * (ACCOUNT_BYTES_MAX + NICKNAME_BYTES_MAX + GREETING_BYTES_MAX),
   grows: 'both: a nickname has at most 64 bytes, a greeting 256',
   many: 'one per other user who was ever asked, blocked, or asked himself: 20 an hour on either side',
@@ -149,7 +171,8 @@ export const CONTACTS_MAX = 5_000
 const UID_BYTES_MAX = 17
 
 /** Whom the user has a contact with in any state but none: for what concerns them all. In order of uid. */
-export const contactIndex = jsonRecord<readonly number[]>('contacts', {
+export const contactIndex = jsonValue<readonly number[]>('contacts', {
+  lifetime: 'user',
   bytesMax: 2 + CONTACTS_MAX * UID_BYTES_MAX,
   entries: { max: CONTACTS_MAX, count: list => list.length },
   grows: 'both: beyond 5 000 contacts neither asks nor is asked',
@@ -160,7 +183,8 @@ export const contactIndex = jsonRecord<readonly number[]>('contacts', {
 export const UNANSWERED_MAX = 200
 
 /** Those of them whose answer the user waits for (REQUESTED): how many there may be is limited. */
-export const contactsAsked = jsonRecord<readonly number[]>('asking', {
+export const contactsAsked = jsonValue<readonly number[]>('asking', {
+  lifetime: 'user',
   bytesMax: 2 + UNANSWERED_MAX * UID_BYTES_MAX,
   entries: { max: UNANSWERED_MAX, count: list => list.length },
   grows: 'the user, by Request: 200 wait for an answer',
@@ -179,15 +203,19 @@ export interface MarkRecord {
  */
 export const MARKED_DEVICES_MAX = DEVICES_KEPT_MAX
 
-function markBound(grows: string): RecordBound<MarkRecord> {
+export const NO_MARKS: MarkRecord = { delivered: {}, read: {} }
+
+function markTraits(grows: string): RecordTraits<MarkRecord> & { readonly fields: MarkRecord } {
   return {
+    fields: NO_MARKS,
+    lifetime: 'user',
     // Each of the two: a device number of ten digits, a send_seq of sixteen.
     bytesMax: 64 + 2 * MARKED_DEVICES_MAX * 32,
     entries: { max: MARKED_DEVICES_MAX, count: ({ delivered, read }) => Math.max(sizeOf(delivered), sizeOf(read)) },
     grows,
     many: 'one per contact with whom there were messages',
     // Marks about devices that never were: the newest stay, until marks of real devices take their places.
-    cut: (marks = { delivered: {}, read: {} }) => ({ delivered: newest(marks.delivered), read: newest(marks.read) }),
+    cut: (marks = NO_MARKS) => ({ ...marks, delivered: newest(marks.delivered), read: newest(marks.read) }),
   }
 }
 
@@ -207,12 +235,12 @@ export function newest(marks: Marks): Marks {
 /** What this user's devices have stored and read of a peer's messages, by the peer's devices. */
 export const taken = jsonRecord<MarkRecord>(
   'taken',
-  markBound("the user, by Ack: marks of the peer's devices alone, 73 of them"),
+  markTraits("the user, by Ack: marks of the peer's devices alone, 73 of them"),
 )
 /** What a peer has stored and read of this user's messages, by this user's devices. */
 export const given = jsonRecord<MarkRecord>(
   'given',
-  markBound("the peer, by Ack: marks of the user's devices alone, 73 of them"),
+  markTraits("the peer, by Ack: marks of the user's devices alone, 73 of them"),
 )
 
 /**
@@ -243,6 +271,7 @@ export const NO_HASH = '\0'.repeat(HASH_BYTES)
 
 export const deviceWindow: RecordKind<DeviceWindow> = recordKind({
   prefix: 'device',
+  lifetime: 'device',
   bound: {
     bytesMax: HEAD_BYTES + SEND_WINDOW * SLOT_BYTES,
     grows: 'nobody: 64 numbers',

@@ -10,7 +10,7 @@
  * renames himself all the time tells everybody once a round, the newest alone.
  */
 import { type Actor, PARTITIONS } from '../../store/types.js'
-import { jsonEffect } from '../json-effect.js'
+import { jsonEffect } from '../effect-kinds.js'
 import { jsonRecord } from '../record-kinds.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
 import { tellNames } from './contact.js'
@@ -23,6 +23,8 @@ export function renamingActor(uid: number): Actor {
 
 /** A record of `renaming/<partition>`, by uid: the user's contacts are being told. */
 export const renamingUser = jsonRecord<{ readonly round: number }>('renamed', {
+  fields: { round: 0 },
+  lifetime: 'work',
   bytesMax: 64,
   grows: 'nobody: a number',
   many: 'one per user whose contacts are being told of a new nickname',
@@ -40,6 +42,8 @@ interface Renaming {
 }
 /** A record of the user: how far his contacts were told. */
 export const renaming = jsonRecord<Renaming>('renaming', {
+  fields: { round: 0, after: 0, until: 0, hasPassedEnd: false, isDone: true },
+  lifetime: 'user',
   bytesMax: 256,
   grows: 'nobody: some numbers',
   many: 'one',
@@ -119,6 +123,8 @@ export const roundDone: Transition<{ readonly uid: number; readonly round: numbe
 
 /** When the last round ended: what a unit that only removes something is known by. */
 const lastTold = jsonRecord<{ readonly atMs: number }>('told', {
+  fields: { atMs: 0 },
+  lifetime: 'store',
   bytesMax: 64,
   grows: 'nobody: a number',
   many: 'one',

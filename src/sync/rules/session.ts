@@ -20,6 +20,7 @@ import {
   deviceWindow,
   EMPTY_WINDOW,
   ENDED_DEVICES_MAX,
+  NO_SESSION,
   password,
   profile,
   type SessionRecord,
@@ -36,8 +37,6 @@ const UNUSED_TOKEN_MS = 600_000
 export const ENDED_DEVICE_MS = 30 * DAY_MS
 /** Device numbers jump so far per epoch: some may have been given out and lost, in each that was missed. */
 const DEVICE_JUMP = 1_024
-
-const NO_SESSION: SessionRecord = { current: undefined, expiresAtMs: 0, unused: [], attempt: 0, ended: false }
 
 /** Whether the user has, or lately had, the device with this installation key (hexadecimal). */
 export const hasDevice: Transition<{ readonly installationKey: string }, boolean> = {

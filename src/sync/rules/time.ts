@@ -13,6 +13,8 @@ interface NotedTime {
   readonly jumps: readonly Jump[]
 }
 const notedTime = jsonRecord<NotedTime>('noted', {
+  fields: { atMs: 0, jumps: [] },
+  lifetime: 'store',
   bytesMax: 64 + JUMPS_MAX * 64,
   entries: { max: JUMPS_MAX, count: ({ jumps }) => jumps.length },
   grows: "the machine's clock: of its jumps the newest 16 are kept",

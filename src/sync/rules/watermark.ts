@@ -4,7 +4,7 @@
  */
 import { encodeItem } from '../../../protocol/generated/messages.js'
 import type { Actor } from '../../store/types.js'
-import { jsonEffect } from '../json-effect.js'
+import { jsonEffect } from '../effect-kinds.js'
 import type { EffectKind, RecordKind, Transition, Tx } from '../types.js'
 import {
   contact,
@@ -15,6 +15,7 @@ import {
   MARKED_DEVICES_MAX,
   type MarkRecord,
   type Marks,
+  NO_MARKS,
   newest,
   taken,
   uidOf,
@@ -28,8 +29,6 @@ export interface AckInput {
   /** By peer and then by the peer's device, the highest send_seq stored or read. */
   readonly marks: ReadonlyMap<number, MarkRecord>
 }
-
-const NO_MARKS: MarkRecord = { delivered: {}, read: {} }
 
 export const ack: Transition<AckInput, void> = {
   name: 'timeline.ack',

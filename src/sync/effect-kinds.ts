@@ -1,0 +1,26 @@
+/** Every effect that there is: what stands in an outbox is found here by its name. */
+import { assert } from '../lib/assert.js'
+import type { EffectKind } from './types.js'
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+const kinds = new Map<string, EffectKind<unknown>>()
+
+/** By name: each is made by `effectKind`. */
+export const EFFECT_KINDS: ReadonlyMap<string, EffectKind<unknown>> = kinds
+
+export function effectKind<I>(kind: EffectKind<I>): EffectKind<I> {
+  assert(!kinds.has(kind.name), 'a name is of one effect')
+  kinds.set(kind.name, kind as EffectKind<unknown>)
+  return kind
+}
+
+/** An effect whose input is small JSON. */
+export function jsonEffect<I>(kind: Omit<EffectKind<I>, 'encode' | 'decode'>): EffectKind<I> {
+  return effectKind({
+    ...kind,
+    encode: input => encoder.encode(JSON.stringify(input)),
+    decode: bytes => JSON.parse(decoder.decode(bytes)) as I,
+  })
+}

@@ -1,0 +1,13 @@
+/** Every file of rules: with it the kinds of records and effects that it makes are registered. */
+import './account.js'
+import './canary.js'
+import './contact.js'
+import './leaving.js'
+import './message.js'
+import './numbered.js'
+import './records.js'
+import './renaming.js'
+import './retention.js'
+import './session.js'
+import './time.js'
+import './watermark.js'
