@@ -1,14 +1,14 @@
 /** What the commands do. What they ask of the server may take until there is a connection again: it is told when it is known. */
 
 import { type Contact, LongwireError } from '../typescript/index.js'
+import type { ChatSpec } from './chat-spec.js'
 import { type CommandName, usageOf } from './command-table.js'
 import { contactLine, dayOf, errorText } from './lines.js'
 import type { People } from './people.js'
-import type { RoomSpec } from './room-spec.js'
 import type { Dialogue } from './screen.js'
 import { visibleName } from './visible.js'
 
-export interface ActsHost extends RoomSpec {
+export interface ActsHost extends ChatSpec {
   say(kind: 'notice' | 'wrong', text: string): void
   talkTo(uid: number): Promise<void>
   talkingTo(): number | undefined

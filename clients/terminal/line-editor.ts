@@ -67,8 +67,8 @@ export class LineEditor {
   }
 
   /**
-   * The part of the line around the cursor that has room. Looks at no more of the line than may be shown.
-   * @param cellsMax of the room; the cursor needs one of them
+   * The part of the line around the cursor that fits. Looks at no more of the line than may be shown.
+   * @param cellsMax how wide it may be; the cursor needs one of them
    * @returns fit for a terminal, and in which cell of it the cursor stands
    */
   view(cellsMax: number): { readonly text: string; readonly cursor: number } {

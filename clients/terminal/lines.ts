@@ -35,9 +35,13 @@ export function messageLine(message: Message, who: string, own: boolean, nowMs: 
     kind: 'message',
     time: timeOf(message.atMs, nowMs),
     mark: markOf(message.state),
-    text: `${own ? `you → ${name}` : name}: ${message.text}`,
+    text: `${own ? `you → ${name}` : name}: ${textOf(message)}`,
     key: keyOf(message),
   }
+}
+
+function textOf({ content, text }: Message): string {
+  return content.kind === 'unknown' && text === '' ? '(something that this version cannot show)' : text
 }
 
 export function failureLine(who: string, text: string, code: number): Line {

@@ -1,7 +1,7 @@
 /**
- * `longwire chat` from its start to its end: storage, client, screen and room put together.
+ * `longwire chat` from its start to its end: storage, client, screen and chat put together.
  *
- *   open storage ─► signed in? ──no──► ask for the password ─► session ─► room ─► lines in, lines out ─► close
+ *   open storage ─► signed in? ──no──► ask for the password ─► session ─► chat ─► lines in, lines out ─► close
  *                       └───────────────────yes────────────────────────────┘  ▲            │
  *                                                                             └── session ended: ask again
  */
@@ -13,11 +13,11 @@ import { DEVICE_NAME_BYTES_MAX } from '../../protocol/limits.js'
 import { shownAddress } from '../../src/ops/address.js'
 import { transportTo } from '../../src/ops/dial.js'
 import { type Client, createClient, FileStorage, systemClock } from '../typescript/index.js'
+import { Chat } from './chat.js'
 import { errorText } from './lines.js'
 import type { Settings } from './options.js'
 import { firstLine } from './password-fd.js'
 import { PlainScreen } from './plain-screen.js'
-import { Room } from './room.js'
 import type { Ask } from './screen.js'
 import { signIn } from './sign-in.js'
 import { Terminal } from './terminal.js'
@@ -56,7 +56,7 @@ export class Program {
   #terminal: Terminal | undefined
   #lines: AsyncIterator<string> | undefined
   #client: Client | undefined
-  #room: Room | undefined
+  #chat: Chat | undefined
 
   /** @param complain takes why it failed, in one line */
   constructor(settings: Settings, streams: ProgramStreams, complain: (message: string) => void) {
@@ -73,7 +73,7 @@ export class Program {
 
   /** Ends it in good order: the person wants to go, a signal came, or nobody reads the output. */
   readonly quit = (): void => {
-    const { waiting = 0, failures = 0 } = this.#room ?? {}
+    const { waiting = 0, failures = 0 } = this.#chat ?? {}
     if (waiting > 0)
       this.#lastWord = `${waiting} of what was entered waits for the server: it goes out at the next start`
     this.#end(waiting > 0 || failures > 0 ? 1 : 0)
@@ -97,7 +97,7 @@ export class Program {
       this.#complain(errorText(error))
       return 1
     } finally {
-      this.#room?.close()
+      this.#chat?.close()
       await this.#client?.close()
       this.#terminal?.end()
       if (this.#lastWord !== '') this.#complain(this.#lastWord)
@@ -113,7 +113,7 @@ export class Program {
     const password = await this.#givenPassword()
     const client = await this.#makeClient()
     this.#client = client
-    const room = new Room({
+    const chat = new Chat({
       client,
       screen: isScreen && this.#terminal !== undefined ? this.#terminal : new PlainScreen(this.#write),
       clock: systemClock,
@@ -123,11 +123,11 @@ export class Program {
         if (this.#lines === undefined) this.quit()
         else this.#hasQuit = true
       },
-      signedOut: why => void this.#again(client, room, why),
+      signedOut: why => void this.#again(client, chat, why),
     })
-    this.#room = room
+    this.#chat = chat
     client.on('storageFailed', ({ error }) => {
-      room.say('wrong', `the storage failed: ${error.message}`)
+      chat.say('wrong', `the storage failed: ${error.message}`)
       this.#end(1)
     })
     client.on('connection', status => {
@@ -136,19 +136,19 @@ export class Program {
     })
     if (client.account.signedIn) return true
     this.#isFresh = true
-    const say = room.say.bind(room)
+    const say = chat.say.bind(chat)
     const server = shownAddress(this.#settings.server)
     const signingIn = signIn({ client, account, server, register: register || undefined, password, ask, say })
     return Promise.race([signingIn, this.#ended.then(() => false)])
   }
 
   async #begin(): Promise<void> {
-    const room = this.#room
+    const chat = this.#chat
     this.#client?.connect()
     // A script that has just logged in begins with what there is, not with an empty device.
     if (this.#isFresh && this.#terminal === undefined) await this.#caughtUp()
-    await room?.open(this.#settings.contact)
-    if (room !== undefined) void this.#read(room)
+    await chat?.open(this.#settings.contact)
+    if (chat !== undefined) void this.#read(chat)
   }
 
   /** Resolves when what the server has for this device has come, or after PATIENCE_MS. */
@@ -163,18 +163,18 @@ export class Program {
   }
 
   /** The session ended while one was talking. */
-  async #again(client: Client, room: Room, why: string): Promise<void> {
+  async #again(client: Client, chat: Chat, why: string): Promise<void> {
     const { account } = this.#settings
     const server = shownAddress(this.#settings.server)
-    room.say('wrong', `signed out by the server: ${why}`)
+    chat.say('wrong', `signed out by the server: ${why}`)
     const enter = (ask: Ask): Promise<boolean> =>
-      signIn({ client, account, server, register: false, password: undefined, ask, say: room.say.bind(room) })
+      signIn({ client, account, server, register: false, password: undefined, ask, say: chat.say.bind(chat) })
     const signedIn = this.#terminal !== undefined && (await this.#terminal.dialogue(enter))
     if (!signedIn) this.#end(1)
   }
 
-  /** Lines of a pipe go to the room one after the other; a terminal's come by themselves. */
-  async #read(room: Room): Promise<void> {
+  /** Lines of a pipe go to the chat one after the other; a terminal's come by themselves. */
+  async #read(chat: Chat): Promise<void> {
     if (this.#terminal !== undefined && this.#lines === undefined) {
       if (this.#streams.stdout.isTTY) return
       this.#terminal.end()
@@ -183,19 +183,19 @@ export class Program {
     for (;;) {
       const { value, done } = await this.#lines.next()
       if (done === true || this.#isEnding) break
-      await room.enter(value)
+      await chat.enter(value)
       if (this.#hasQuit) break
     }
     if (this.#isEnding) return
-    await room.settled(PATIENCE_MS)
+    await chat.settled(PATIENCE_MS)
     // What changed because of the last answer comes right behind it.
-    if (room.waiting === 0) await new Promise<void>(resolve => systemClock.after(LAST_WORDS_MS, resolve))
+    if (chat.waiting === 0) await new Promise<void>(resolve => systemClock.after(LAST_WORDS_MS, resolve))
     this.quit()
   }
 
   #makeTerminal(output: WriteStream): Terminal {
     return new Terminal(this.#streams.stdin, output, {
-      line: text => void this.#room?.enter(text),
+      line: text => void this.#chat?.enter(text),
       end: this.quit,
     })
   }

@@ -1,4 +1,4 @@
-/** What a room is given. */
+/** What a chat is given. */
 
 import type { Client, Clock } from '../typescript/index.js'
 import type { Dialogue, Screen } from './screen.js'
@@ -9,7 +9,7 @@ export type ChatClient = Pick<
   'on' | 'send' | 'history' | 'contacts' | 'account' | 'markRead' | 'unread' | 'state' | 'nudge'
 >
 
-export interface RoomSpec {
+export interface ChatSpec {
   readonly client: ChatClient
   readonly screen: Screen
   readonly clock: Clock

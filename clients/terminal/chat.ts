@@ -2,7 +2,7 @@
  * The chat itself: what a client tells becomes lines, what a person enters becomes calls. Knows neither a terminal nor the
  * process; program.ts puts it between them.
  *
- *   entered ─► Room ─► Acts ─► client ─► … ─► events ─► Room ─► Screen
+ *   entered ─► Chat ─► Acts ─► client ─► … ─► events ─► Chat ─► Screen
  */
 
 import { nameText } from '../../protocol/codes.js'
@@ -15,10 +15,10 @@ import type {
   WatermarkEvent,
 } from '../typescript/index.js'
 import { Acts } from './acts.js'
+import type { ChatSpec } from './chat-spec.js'
 import { commandHelp, parseEntered } from './command-table.js'
 import { connectionWord, errorText, failureLine, keyOf, messageLine, nameOf, said } from './lines.js'
 import { People } from './people.js'
-import type { RoomSpec } from './room-spec.js'
 import type { Line } from './rows.js'
 
 const HISTORY_DEFAULT = 20
@@ -38,8 +38,8 @@ interface Followed {
   state: MessageState
 }
 
-export class Room {
-  readonly #spec: RoomSpec
+export class Chat {
+  readonly #spec: ChatSpec
   readonly #people: People
   readonly #acts: Acts
   readonly #off: (() => void)[]
@@ -57,7 +57,7 @@ export class Room {
   #failures = 0
   #settled: (() => void) | undefined
 
-  constructor(spec: RoomSpec) {
+  constructor(spec: ChatSpec) {
     this.#spec = spec
     const { client } = spec
     this.#people = new People(client)
@@ -173,7 +173,7 @@ export class Room {
   #show(message: Message): void {
     const { screen, clock, client } = this.#spec
     const own = message.sender === client.account.uid
-    const line = messageLine(message, this.#people.nameOf(message.peer), own, clock.now())
+    const line = messageLine(message, this.#whoOf(message, own), own, clock.now())
     if (!own) {
       const { key, ...keyless } = line
       screen.show(keyless)
@@ -183,6 +183,12 @@ export class Room {
     if (message.state === 'read' || message.state === 'failed') return
     this.#followed.set(keyOf(message), { line, message, state: message.state })
     if (this.#followed.size > FOLLOWED_MAX) this.#followed.delete(this.#followed.keys().next().value ?? '')
+  }
+
+  /** With whom: the other user, or in a conversation that is not direct who wrote there. */
+  #whoOf({ conversation, peer, sender }: Message, own: boolean): string {
+    if (peer !== 0) return this.#people.nameOf(peer)
+    return own ? conversation : `${this.#people.nameOf(sender)} in ${conversation}`
   }
 
   #arrived(message: Message): void {

@@ -1,6 +1,6 @@
 /** The chat against a real server, with what it shows taken down. */
 import t, { type Test } from 'tap'
-import { Room } from '../../../clients/terminal/room.js'
+import { Chat } from '../../../clients/terminal/chat.js'
 import { type Line, rowsOf } from '../../../clients/terminal/rows.js'
 import type { Ask, Dialogue } from '../../../clients/terminal/screen.js'
 import {
@@ -10,7 +10,9 @@ import {
   systemClock,
   tcpTransport,
 } from '../../../clients/typescript/index.js'
+import { ContactState, createMessageContent } from '../../../protocol/generated/messages.js'
 import type { RunningServer } from '../../../src/cli/server.js'
+import { contactItem, conversationItem, Harness, messageItem, UID } from '../../support/client-harness.js'
 import { eventually } from '../../support/eventually.js'
 import { PASSWORD, startTestServer } from '../../support/server.js'
 
@@ -20,7 +22,7 @@ class Person {
   status = ''
   quits = 0
   signedOut: string | undefined
-  readonly room: Room
+  readonly chat: Chat
 
   constructor(
     readonly client: Client,
@@ -30,7 +32,7 @@ class Person {
       rowsOf(line, 1000)
         .join('\n')
         .replace(/^(\d\d:\d\d) /, '')
-    this.room = new Room({
+    this.chat = new Chat({
       client,
       clock: systemClock,
       dialogue,
@@ -76,10 +78,10 @@ async function setUp(t: Test) {
     const client = await createClient({ transport, storage, deviceName: `${account}'s`, reconnectBaseMs: 20 })
     clients.push(client)
     const person = new Person(client, dialogue)
-    t.teardown(() => person.room.close())
+    t.teardown(() => person.chat.close())
     const returns = client.account.signedIn
     if (!returns) await client.account[how]({ account, password: PASSWORD })
-    await person.room.open(undefined)
+    await person.chat.open(undefined)
     if (returns) client.connect()
     await eventually(() => person.status.startsWith('[online'))
     if (!returns) person.shown.length = 0
@@ -92,9 +94,9 @@ async function befriended(t: Test) {
   const { server, enter } = await setUp(t)
   const alice = await enter('alice', 'register')
   const bob = await enter('bob', 'register')
-  await alice.room.enter('/add bob')
+  await alice.chat.enter('/add bob')
   await bob.see(/asks to become a contact/)
-  await bob.room.enter('/accept')
+  await bob.chat.enter('/accept')
   await alice.see('-- bob is a contact now')
   await bob.see('-- alice is a contact now')
   return { server, enter, alice, bob }
@@ -104,18 +106,18 @@ t.test('asking, accepting, talking: each mark in its turn', async t => {
   const { enter } = await setUp(t)
   const alice = await enter('alice', 'register')
   const bob = await enter('bob', 'register')
-  await alice.room.enter('hello?')
+  await alice.chat.enter('hello?')
   await alice.see('!! to whom? /talk NAME, or /add NAME first (/help lists everything)')
-  await alice.room.enter('/add Bob  hello there')
+  await alice.chat.enter('/add Bob  hello there')
   await alice.see('-- bob is asked, and has to accept')
   await bob.see('-- alice asks to become a contact: “hello there” — /accept alice or /decline alice')
-  await bob.room.enter('/contacts')
+  await bob.chat.enter('/contacts')
   await bob.see('-- alice, asks to become a contact: “hello there”')
-  await bob.room.enter('/accept alice')
+  await bob.chat.enter('/accept alice')
   await alice.see('-- bob is a contact now')
   t.match(alice.status, /^\[online.*\] bob> $/, 'who has nobody to talk to talks to the new one')
   await bob.see('-- alice is a contact now')
-  await alice.room.enter('good morning')
+  await alice.chat.enter('good morning')
   await bob.see('     alice: good morning')
   await alice.see('…    you → bob: good morning')
   await eventually(() => alice.remarked.includes('read you → bob: good morning'))
@@ -129,52 +131,52 @@ t.test('a stranger asks and is declined; a request is taken back; nobody is aske
   const { enter } = await setUp(t)
   const alice = await enter('alice', 'register')
   const bob = await enter('bob', 'register')
-  await alice.room.enter('/add nobody')
+  await alice.chat.enter('/add nobody')
   await alice.see('!! there is no such user')
-  await alice.room.enter('/add alice')
+  await alice.chat.enter('/add alice')
   await alice.see('!! the request names the user who makes it')
-  await bob.room.enter('/accept')
+  await bob.chat.enter('/accept')
   await bob.see('!! nobody asks to become a contact')
-  await bob.room.enter('/accept alice')
+  await bob.chat.enter('/accept alice')
   await bob.see('!! no contact request of that user is known here')
-  await alice.room.enter('/add bob')
+  await alice.chat.enter('/add bob')
   await bob.see(/asks to become a contact/)
-  await bob.room.enter('/decline')
+  await bob.chat.enter('/decline')
   await alice.see('-- your request to bob has ended')
   await bob.see('-- the request of alice has ended')
-  await alice.room.enter('/add bob')
+  await alice.chat.enter('/add bob')
   await bob.see(/asks to become a contact/)
-  await alice.room.enter('/cancel bob')
+  await alice.chat.enter('/cancel bob')
   await bob.see('-- the request of alice has ended')
 })
 
 t.test('block, unblock and remove', async t => {
   const { alice, bob } = await befriended(t)
-  await bob.room.enter('/block alice')
+  await bob.chat.enter('/block alice')
   await bob.see('-- alice is blocked')
-  await alice.room.enter('are you there?')
+  await alice.chat.enter('are you there?')
   await alice.see('!! not sent to bob: one of the two has blocked the other (are you there?)')
   t.ok(alice.remarked.includes('FAIL you → bob: are you there?'))
-  t.equal(alice.room.failures, 1)
-  await bob.room.enter('/contacts')
+  t.equal(alice.chat.failures, 1)
+  await bob.chat.enter('/contacts')
   await bob.see('-- alice, blocked')
-  await bob.room.enter('/unblock alice')
+  await bob.chat.enter('/unblock alice')
   await bob.see('-- alice is no longer blocked')
-  await bob.room.enter('/remove alice')
+  await bob.chat.enter('/remove alice')
   await alice.see('-- bob is no contact any more')
-  await alice.room.enter('hello')
+  await alice.chat.enter('hello')
   await alice.see('!! not sent to bob: the two are not friends (hello)')
-  await alice.room.enter('/remove bob')
+  await alice.chat.enter('/remove bob')
   await alice.see('!! the two are not friends')
-  await alice.room.enter('/talk carol')
+  await alice.chat.enter('/talk carol')
   await alice.see('!! carol is not among your contacts: /add carol')
 })
 
 t.test('what others write cannot make the terminal do anything', async t => {
   const { alice, bob } = await befriended(t)
-  await bob.room.enter('/nick \x1b[31mBob\u202e')
+  await bob.chat.enter('/nick \x1b[31mBob\u202e')
   await bob.see(/^!! .*name/)
-  await bob.room.enter('\x1b]0;owned\x07\nsecond\r')
+  await bob.chat.enter('\x1b]0;owned\x07\nsecond\r')
   await alice.see('     bob: ␛]0;owned␇\n   │ second␍')
 })
 
@@ -182,14 +184,14 @@ t.test('history and unread messages at the start, and one thing shown once', asy
   const { enter, alice } = await befriended(t)
   const storage = new MemoryStorage()
   const second = await enter('bob', 'login', storage)
-  await alice.room.enter('one')
-  await alice.room.enter('two\nlines')
+  await alice.chat.enter('one')
+  await alice.chat.enter('two\nlines')
   await second.see('     alice: one', '     alice: two\n   │ lines')
-  await second.room.enter('three')
+  await second.chat.enter('three')
   await second.see(/you → alice: three/)
-  await eventually(() => second.room.waiting === 0)
+  await eventually(() => second.chat.waiting === 0)
   await second.client.close()
-  await alice.room.enter('four')
+  await alice.chat.enter('four')
   await eventually(() => alice.remarked.includes('✓✓   you → bob: four'))
   const again = await enter('bob', 'login', storage)
   await eventually(() => again.shown.includes('     alice: four'))
@@ -198,28 +200,28 @@ t.test('history and unread messages at the start, and one thing shown once', asy
     ['th alice, the last 3:', 'alice: one', 'alice: two\n   │ lines', 'you → alice: three', 'alice: four'],
   )
   again.shown.length = 0
-  await again.room.enter('/history 2')
+  await again.chat.enter('/history 2')
   await again.see('-- with alice, the last 2:', /you → alice: three/, '     alice: four')
-  await again.room.enter('/history all')
+  await again.chat.enter('/history all')
   await again.see('!! /history takes a count from 1 to 500')
 })
 
 t.test('devices, and the end of one from another', async t => {
   const { enter, alice } = await befriended(t)
   const second = await enter('alice', 'login')
-  await second.room.enter('/devices')
+  await second.chat.enter('/devices')
   await second.see(
     /^-- 1: alice's, since \d{4}-\d\d-\d\d, last seen \d{4}-\d\d-\d\d$/,
     /^-- 2: alice's, .* \(this one\)$/,
   )
-  await second.room.enter('/logout x')
+  await second.chat.enter('/logout x')
   await second.see('!! /logout DEVICE, a number that /devices lists')
-  await second.room.enter('/logout 7')
+  await second.chat.enter('/logout 7')
   await second.see('!! the user has no such device')
-  await second.room.enter('/logout 1')
+  await second.chat.enter('/logout 1')
   await second.see('-- device 1 is logged out')
   await eventually(() => alice.signedOut === 'the session was ended')
-  await second.room.enter('/logout 2')
+  await second.chat.enter('/logout 2')
   await second.see('-- logged out here')
   t.equal(second.quits, 1)
   t.notOk(second.client.account.signedIn)
@@ -235,11 +237,11 @@ t.test('a password is asked for, twice, and the old one must be right', async t 
   }
   const alice = await enter('alice', 'register', new MemoryStorage(), run => run(ask))
   answers.push('new password', 'other password')
-  await alice.room.enter('/password')
+  await alice.chat.enter('/password')
   await alice.see('!! the two are not the same: nothing was changed')
   asked.length = 0
   answers.push('new password', 'new password', 'wrong password', PASSWORD)
-  await alice.room.enter('/password')
+  await alice.chat.enter('/password')
   await alice.see(
     '!! the old password is wrong: nothing was changed',
     '-- the password is changed; other devices are logged out',
@@ -247,23 +249,23 @@ t.test('a password is asked for, twice, and the old one must be right', async t 
   const old = 'Old password: secret'
   t.same(asked, ['New password: secret', 'New password again: secret', old, old], 'the new one is typed once')
   answers.push('new password', 'new password', 'wrong password', '')
-  await alice.room.enter('/password')
+  await alice.chat.enter('/password')
   await eventually(() => answers.length === 0)
   const bob = await enter('bob', 'register')
-  await bob.room.enter('/password')
+  await bob.chat.enter('/password')
   await bob.see('!! /password needs a terminal')
 })
 
 t.test('help, nonsense, too much, and the end', async t => {
   const { alice } = await befriended(t)
-  await alice.room.enter('/help')
+  await alice.chat.enter('/help')
   await alice.see(/^-- plain text goes to whom you talk to.*\n {3}│ \/add NAME \[GREETING\] /)
-  await alice.room.enter('/fly')
+  await alice.chat.enter('/fly')
   await alice.see('!! unknown command: /fly (/help lists them)')
-  await alice.room.enter('x'.repeat(16_385))
+  await alice.chat.enter('x'.repeat(16_385))
   await alice.see(/^!! the text is longer than 16 384 bytes/)
-  await alice.room.enter('   ')
-  await alice.room.enter('/quit')
+  await alice.chat.enter('   ')
+  await alice.chat.enter('/quit')
   t.same(alice.shown, [])
   t.equal(alice.quits, 1)
 })
@@ -276,10 +278,39 @@ t.test('without a server: it says so, counts down, keeps what is written, and se
   server.abort()
   await alice.see(/^-- offline: /)
   await eventually(() => /^\[offline, again in \d+ s\] bob> $/.test(alice.status))
-  await alice.room.enter('are you there?')
+  await alice.chat.enter('are you there?')
   await alice.see('…    you → bob: are you there?')
-  t.equal(alice.room.waiting, 1)
-  await alice.room.settled(50)
-  t.equal(alice.room.waiting, 1, 'not settled, only out of patience')
+  t.equal(alice.chat.waiting, 1)
+  await alice.chat.settled(50)
+  t.equal(alice.chat.waiting, 1, 'not settled, only out of patience')
   t.equal(alice.shown.filter(row => row.startsWith('-- offline')).length, 0, 'said once')
+})
+
+t.test('a message of a conversation that is not direct is never taken for one of the person talked to', async t => {
+  const harness = await Harness.online()
+  harness.pipe.push(0, 2, [
+    contactItem({ uid: 300, state: ContactState.FRIEND, account: 'bob' }),
+    contactItem({ uid: 301, state: ContactState.FRIEND, account: 'carol' }),
+  ])
+  harness.settle()
+  const { client } = harness
+  const person = new Person(client, undefined)
+  t.teardown(() => person.chat.close())
+  await person.chat.open('bob')
+  const content = createMessageContent({ kind: 900 })
+  harness.pipe.push(2, 6, [
+    messageItem('300/1/1', 'hi'),
+    conversationItem('group:9', '300/1/2', 'all'),
+    conversationItem('group:9', '301/1/1', '', content),
+    conversationItem('group:9', `${UID}/5/1`, 'mine'),
+  ])
+  harness.settle()
+  await person.see(
+    /bob: hi$/,
+    /bob in group:9: all$/,
+    /carol in group:9: \(something that this version cannot show\)$/,
+    /you → group:9: mine$/,
+  )
+  t.equal(await client.unread('group:9'), 2, 'nobody has said that it was read')
+  t.equal(await client.unread(300), 0)
 })
