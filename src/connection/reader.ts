@@ -13,7 +13,7 @@
  */
 
 import { CODES, type Code } from '../../protocol/codes.js'
-import { FrameDecoder } from '../../protocol/frame-decoder.js'
+import { type DecodedFrame, FrameDecoder } from '../../protocol/frame-decoder.js'
 import type { Frame } from '../../protocol/generated/messages.js'
 import { FRAME_TO_SERVER_BYTES_MAX, HELLO_BYTES_MAX, PINGS_PER_SECOND_MAX } from '../../protocol/limits.js'
 import { ticksOf } from './connection-state.js'
@@ -53,7 +53,7 @@ export class Reader {
   readonly #decoder = new FrameDecoder(HELLO_BYTES_MAX)
   #state: ReaderState
   /** The frame that take() put off. */
-  #held: Frame | undefined = undefined
+  #held: DecodedFrame | undefined = undefined
   // Pings and notices of the present tick.
   #countedTick = 0
   #counted = 0
@@ -98,42 +98,45 @@ export class Reader {
 
   /** Takes frames until there are none, or something must wait. */
   readOn(): void {
-    const pinged = this.#takeAll()
     if (this.#state === 'stopped') return
-    if (pinged) this.#owner.answerPing() // one for all of a read (PROTOCOL.md, 5.1)
-    const waits = this.#held !== undefined || this.#mustWait()
-    if (waits === this.waiting) return
-    if (waits) {
-      this.#state = this.ended ? 'ending' : 'paused'
-      this.#owner.pipe.pause()
-    } else {
-      this.#state = this.ended ? 'ended' : 'flowing'
-      this.#owner.pipe.resume()
-    }
-  }
-
-  /** Whether it took a ping. */
-  #takeAll(): boolean {
     const owner = this.#owner
     let pinged = false
-    while (this.#state !== 'stopped' && !this.#mustWait()) {
-      const held = this.#held
-      if (held !== undefined) {
-        if (!owner.take(held)) break
-        this.#held = undefined
-        continue
-      }
-      const decoded = this.#decoder.next()
+    let waits = this.#mustWait()
+    for (; !waits; waits = this.#mustWait()) {
+      const decoded = this.#held ?? this.#decoder.next()
       if (decoded === undefined) break
+      this.#held = undefined
       if (decoded.kind === 'frame') {
-        if (owner.take(decoded.frame)) continue
-        this.#held = decoded.frame
-        break
+        if (!owner.take(decoded.frame)) {
+          this.#held = decoded
+          waits = true
+          break
+        }
+      } else if (decoded.kind === 'error') {
+        owner.close(decoded.code as Code, decoded.message)
+      } else if (owner.takePing() && this.countUnanswered()) {
+        pinged = true
       }
-      if (decoded.kind === 'error') owner.close(decoded.code as Code, decoded.message)
-      else if (owner.takePing() && this.countUnanswered()) pinged = true
+      if (this.#isStopped()) return
     }
-    return pinged
+    if (pinged) owner.answerPing() // one for all of a read (PROTOCOL.md, 5.1)
+    if (waits !== this.waiting) this.#wait(waits)
+  }
+
+  /** What was called meanwhile may have stopped it. */
+  #isStopped(): boolean {
+    return this.#state === 'stopped'
+  }
+
+  #wait(waits: boolean): void {
+    const { pipe } = this.#owner
+    if (waits) {
+      this.#state = this.ended ? 'ending' : 'paused'
+      pipe.pause()
+    } else {
+      this.#state = this.ended ? 'ended' : 'flowing'
+      pipe.resume()
+    }
   }
 
   #mustWait(): boolean {
@@ -159,7 +162,7 @@ export class Reader {
   readFaster(): void {
     if (this.slowTick === 0 || this.#owner.context.wheel.tick < this.slowTick) return
     this.slowTick = 0
-    if (this.#state !== 'stopped') this.readOn()
+    this.readOn()
   }
 
   /** Counts a ping or a notice, which nothing else limits. False: too many came, and the connection is closed. */

@@ -127,7 +127,7 @@ export class Writer {
     const { context, pipe } = this.#owner
     const wasStalled = this.#stalledTick !== 0
     this.#fill(pipe, context.wheel.tick)
-    this.#count(this.waitingBytes)
+    this.#count(this.#stalledTick === 0 ? 0 : this.waitingBytes)
     return !wasStalled && this.#stalledTick !== 0
   }
 
