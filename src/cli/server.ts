@@ -5,7 +5,7 @@
 
 import { cpus, totalmem } from 'node:os'
 import { type BacklogBounds, backlogBounds } from '../connection/backlog.js'
-import type { Readiness } from '../connection/canary.js'
+import type { Readiness } from '../jobs/canary.js'
 import type { Connection } from '../connection/connection.js'
 import type { ConnectionContext } from '../connection/context.js'
 import type { Hub } from '../connection/hub.js'

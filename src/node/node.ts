@@ -10,7 +10,7 @@
  */
 import { Comparison, compareAll } from '../cluster/compare.js'
 import { type EventBatch, type PeerNetwork, Peers } from '../cluster/peers.js'
-import { Canary, type Readiness } from '../connection/canary.js'
+import { Canary, type Readiness } from '../jobs/canary.js'
 import { Counters } from '../ops/counters.js'
 import { Limits } from '../ops/limits.js'
 import type { NodeEvent } from '../sync/events.js'
@@ -66,7 +66,7 @@ export class Node {
       },
       compare: () => comparison.ask(),
     })
-    this.#canary = new Canary({ engine, hub, clock, random, patienceMs: settings.readyMs })
+    this.#canary = new Canary({ engine, receivers: hub, clock, random, patienceMs: settings.readyMs })
   }
 
   get serving(): boolean {

@@ -1,9 +1,9 @@
 /**
  * The pages for load balancers. /healthz: whether the process takes requests, as a flag says; for whoever would start it again.
- * /readyz: whether messages get through, found out by sending one (connection/canary.ts); for whoever sends it clients.
+ * /readyz: whether messages get through, found out by sending one (jobs/canary.ts); for whoever sends it clients.
  */
 
-import type { Readiness } from '../connection/canary.js'
+import type { Readiness } from '../jobs/canary.js'
 import { type Page, textAnswer } from './types.js'
 
 export const HEALTH_PATH = '/healthz'

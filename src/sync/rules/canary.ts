@@ -1,5 +1,5 @@
 /**
- * Two users of the store itself, by whom a node finds out whether a message gets through (connection/canary.ts). Their uids are
+ * Two users of the store itself, by whom a node finds out whether a message gets through (jobs/canary.ts). Their uids are
  * 256·n + partition with n = 0, and n is counted from 1 when uids are given out (account.ts): nobody else ever has them.
  *
  * They have a friendship and the numbers of a device, and nothing else: no name, profile, password or session. So there is

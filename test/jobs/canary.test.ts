@@ -3,8 +3,8 @@ import t from 'tap'
 import { CODES } from '../../protocol/codes.js'
 import { createHelloRequest } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
-import { Canary, type Readiness } from '../../src/connection/canary.js'
 import { Hub } from '../../src/connection/hub.js'
+import { Canary, type Readiness } from '../../src/jobs/canary.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { endOfTurn } from '../../src/lib/turn.js'
@@ -63,7 +63,7 @@ async function rig(
     },
   })
   await engine.start()
-  const canary = new Canary({ engine, hub, clock, random, patienceMs })
+  const canary = new Canary({ engine, receivers: hub, clock, random, patienceMs })
   const check = () => {
     clock.advance(1_000)
     return canary.check()
@@ -92,11 +92,12 @@ async function timedOut(
 
 t.test('ready once a message was sent, pushed and acknowledged', async t => {
   for (const scopes of ['one', 'partitions'] as const) {
-    const { canary, check, engine } = await rig({ scopes })
+    const { canary, check, engine, clock } = await rig({ scopes })
     t.same(await canary.check(), { ready: true })
     t.same(await check(), { ready: true })
     t.equal(await lastNumber(engine), 2)
     t.equal(await ackOf(engine, CANARY_RECEIVER), await headOf(engine, CANARY_RECEIVER))
+    t.match(canary.figures, { slices: 2, failures: 0, waiting: 0, roundAtMs: clock.now() })
   }
 })
 
@@ -150,6 +151,7 @@ t.test('not ready while the store is stuck; it is not asked again, and ready whe
     t.same(outcome, { ready: false, reason: `the store took longer than ${PATIENCE_MS} ms` })
   }
   t.equal(faults.held.length, 1)
+  t.match(canary.figures, { slices: 1, failures: 0, waiting: 1 }, 'one is under way')
   faults.release()
   await eventually(async () => (await check()).ready)
   t.ok((await lastNumber(engine)) <= 4)
@@ -197,7 +199,7 @@ t.test('not ready when the store refuses for good, or cannot be read', async t =
   const node = await startNode(new Failing(), failing.clock, 'failing')
   const dead = new Canary({
     engine: node.engine,
-    hub: new Hub(),
+    receivers: new Hub(),
     clock: failing.clock,
     random: seededRandom(1),
     patienceMs: PATIENCE_MS,
@@ -241,7 +243,13 @@ t.test('nobody reaches its users, by any method', async t => {
   const node = await startNode(store, systemClock, 'reach')
   const hub = new Hub()
   const { appended } = node
-  const canary = new Canary({ engine: node.engine, hub, clock: systemClock, random, patienceMs: PATIENCE_MS })
+  const canary = new Canary({
+    engine: node.engine,
+    receivers: hub,
+    clock: systemClock,
+    random,
+    patienceMs: PATIENCE_MS,
+  })
   const deliver = setInterval(() => {
     for (const event of appended.splice(0)) hub.take(event)
   }, 1)

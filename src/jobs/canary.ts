@@ -10,12 +10,13 @@
  * does not answer is not begun again: it is waited for, so that a stuck store is not heaped with work.
  */
 
-import { CODES, codeName } from '../../protocol/codes.js'
+import { CODES, type Code, codeName } from '../../protocol/codes.js'
 import { decodeItem } from '../../protocol/generated/messages.js'
 import type { Clock } from '../lib/clock.js'
 import type { Random } from '../lib/random.js'
 import type { Engine } from '../sync/engine.js'
 import type { AppendedEvent } from '../sync/events.js'
+import { done, UndoneError } from '../sync/outcome.js'
 import {
   CANARY_DEVICE,
   CANARY_RECEIVER,
@@ -26,10 +27,9 @@ import {
 } from '../sync/rules/canary.js'
 import { sendTransition } from '../sync/rules/message.js'
 import { HASH_BYTES, userActor } from '../sync/rules/records.js'
-import type { Outcome } from '../sync/types.js'
-import type { Hub, Member } from './hub.js'
+import { type JobFigures, newFigures } from './job.js'
 
-/** Of the beginnings of two checks. */
+/** The least time between the beginnings of two checks. */
 const CHECK_AGAIN_MS = 1_000
 
 /** Another node that checks on the same store may take the next number first. */
@@ -37,9 +37,25 @@ const SEND_TRIES_MAX = 5
 
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string }
 
+/** Takes what is appended for the canary's receiver, as the connection of a device does. */
+export interface Receiver {
+  readonly uid: number
+  readonly device: number
+  readonly attempt: number
+  appended(event: AppendedEvent): void
+  /** Another one of the device has taken its place. */
+  close(code: Code): void
+}
+
+/** Where connections are bound: the hub. */
+export interface Receivers {
+  bind(receiver: Receiver): unknown
+  unbind(receiver: Receiver): void
+}
+
 export interface CanaryOptions {
   readonly engine: Engine
-  readonly hub: Hub<Member>
+  readonly receivers: Receivers
   readonly clock: Clock
   readonly random: Random
   /** How long a check waits for its message. */
@@ -60,6 +76,8 @@ const send = sendTransition()
 class NotReady extends Error {}
 
 export class Canary {
+  /** What is counted of it, as of a job: checks are its slices, and a round is one that was ready. */
+  readonly figures: JobFigures = newFigures('canary')
   readonly #options: CanaryOptions
   /** The outcome that all who ask now will get. */
   #check: Promise<Readiness> | undefined
@@ -83,21 +101,32 @@ export class Canary {
   }
 
   async #begin(): Promise<Readiness> {
-    this.#probe ??= new Probe(this.#options)
+    this.#probe ??= this.#start()
     const probe = this.#probe
-    void probe.outcome.then(() => {
-      this.#probe = undefined
-    })
     const late = new Promise<Readiness>(resolve => {
       const timer = this.#options.clock.after(this.#options.patienceMs, () => resolve(probe.late()))
       void probe.outcome.then(() => timer.cancel())
     })
     return Promise.race([probe.outcome, late])
   }
+
+  #start(): Probe {
+    const { figures } = this
+    const probe = new Probe(this.#options)
+    figures.waiting = 1
+    void probe.outcome.then(({ ready }) => {
+      this.#probe = undefined
+      figures.waiting = 0
+      figures.slices += 1
+      if (ready) figures.roundAtMs = this.#options.clock.now()
+      else figures.failures += 1
+    })
+    return probe
+  }
 }
 
-/** One message, as a member of the hub that waits for it. */
-class Probe implements Member {
+/** One message, and the receiver that waits for it. */
+class Probe implements Receiver {
   readonly uid = CANARY_RECEIVER
   readonly device = CANARY_DEVICE
   readonly attempt = 1
@@ -113,12 +142,12 @@ class Probe implements Member {
     this.#push = new Promise(resolve => {
       this.#pushed = resolve
     })
-    options.hub.bind(this)
+    options.receivers.bind(this)
     this.outcome = this.#run().then(
       () => READY,
-      error => ({ ready: false, reason: error instanceof NotReady ? error.message : 'the engine failed' }),
+      error => ({ ready: false, reason: reasonOf(error) }),
     )
-    void this.outcome.then(() => options.hub.unbind(this))
+    void this.outcome.then(() => options.receivers.unbind(this))
   }
 
   /** Time is up: waits for a push no longer. */
@@ -190,7 +219,8 @@ class Probe implements Member {
   }
 }
 
-function done<R>(outcome: Outcome<R>): R {
-  if (outcome.kind === 'done') return outcome.result
-  throw new NotReady(outcome.kind === 'full' ? 'the store has no room' : 'the store cannot be reached')
+function reasonOf(error: unknown): string {
+  if (error instanceof NotReady) return error.message
+  if (!(error instanceof UndoneError)) return 'the engine failed'
+  return error.outcome.kind === 'full' ? 'the store has no room' : 'the store cannot be reached'
 }
