@@ -5,10 +5,10 @@
 
 import { cpus, totalmem } from 'node:os'
 import { type BacklogBounds, backlogBounds } from '../connection/backlog.js'
-import type { Readiness } from '../jobs/canary.js'
 import type { Connection } from '../connection/connection.js'
 import type { ConnectionContext } from '../connection/context.js'
 import type { Hub } from '../connection/hub.js'
+import type { Readiness } from '../jobs/canary.js'
 import { type Clock, systemClock } from '../lib/clock.js'
 import { AddressList } from '../lib/network.js'
 import { type Random, systemRandom } from '../lib/random.js'

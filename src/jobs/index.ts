@@ -2,11 +2,13 @@
 import type { Clock } from '../lib/clock.js'
 import type { CountedTime } from '../lib/counted-time.js'
 import type { Random } from '../lib/random.js'
+import type { Store } from '../store/types.js'
 import type { Engine } from '../sync/engine.js'
 import { ClockWatch, type ClockWatchOptions, NOTE_MS } from './clock-watch.js'
 import { departures } from './departures.js'
-import type { Job, JobFigures } from './job.js'
+import type { Job, JobFigures, Pace } from './job.js'
 import { renames } from './renames.js'
+import { RETENTION_MS, Retention, type RetentionSettings } from './retention.js'
 import { JobRunner, type RunnerOptions } from './runner.js'
 
 /**
@@ -14,16 +16,22 @@ import { JobRunner, type RunnerOptions } from './runner.js'
  * died since, and what could not be removed.
  */
 const NOTES_MS = 3_600_000
+/** Somebody waits for what a sweep finds: under load, where each does one slice a second, a round still ends within 16 s. */
+const SWEEPS_AT_ONCE = 16
 
 export interface JobsOptions extends Pick<RunnerOptions<JobName>, 'owns' | 'onFailing'> {
+  readonly store: Store
   readonly engine: Engine
   readonly clock: Clock
   readonly time: CountedTime
   readonly random: Random
+  readonly retention: RetentionSettings
+  /** How often to look for outbox entries that another, dead node left; 0: never, no other node works on the store. */
+  readonly sweepMs: number
   readonly onJump: ClockWatchOptions['onJump']
 }
 
-export type JobName = 'departures' | 'renames' | 'clock'
+export type JobName = 'retention' | 'departures' | 'renames' | 'outbox' | 'clock'
 
 export class Jobs {
   readonly #runner: JobRunner<JobName>
@@ -39,11 +47,17 @@ export class Jobs {
     })
   }
 
-  #table({ engine }: JobsOptions): (Job & { readonly name: JobName })[] {
-    const noted = { each: 'partition', every: NOTES_MS, atStart: true } as const
+  #table({ store, engine, time, retention: settings, sweepMs }: JobsOptions): (Job & { readonly name: JobName })[] {
+    const retention = new Retention({ store, engine, time, ...settings })
+    const all = { each: 'partition', atStart: true, atOnce: 1 } as const
+    const sweeps = { ...all, every: sweepMs, atStart: false, atOnce: SWEEPS_AT_ONCE } as const
     return [
-      { name: 'departures', ...noted, atOnce: 4, run: departures(engine) },
-      { name: 'renames', ...noted, atOnce: 1, run: renames(engine) },
+      { name: 'retention', ...all, every: RETENTION_MS, run: (partition, pace) => retention.run(partition, pace) },
+      { name: 'departures', ...all, every: NOTES_MS, atOnce: 4, run: departures(engine) },
+      { name: 'renames', ...all, every: NOTES_MS, run: renames(engine) },
+      ...(sweepMs === 0
+        ? []
+        : [{ name: 'outbox' as const, ...sweeps, run: (p: number, { rest }: Pace) => engine.sweep(p, rest) }]),
       { name: 'clock', each: 'node', every: NOTE_MS, atStart: false, atOnce: 1, run: () => this.#clockWatch.look() },
     ]
   }

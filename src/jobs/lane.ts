@@ -16,7 +16,7 @@ import type { Clock, TimerHandle } from '../lib/clock.js'
 import { Fifo } from '../lib/fifo.js'
 import { PARTITIONS } from '../store/types.js'
 import { type Job, type JobFigures, newFigures } from './job.js'
-import type { Pacer } from './pacer.js'
+import type { Pacer, Rests } from './pacer.js'
 
 /** Before a run that failed is tried again. Doubles up to the maximum. */
 const AGAIN_MS_MIN = 5_000
@@ -114,19 +114,26 @@ export class Lane {
 
   async #work(): Promise<void> {
     const { pacer } = this.#options
+    await pacer.settled()
+    const rests = pacer.rests(() => (this.figures.slices += 1))
     for (let partition = this.#due.shift(); partition !== undefined; partition = this.#due.shift()) {
-      await this.#run(partition)
+      await this.#run(partition, rests)
+      await rests.restIfDue()
       if (pacer.isStopped) return
     }
   }
 
-  async #run(partition: number): Promise<void> {
+  async #run(partition: number, rests: Rests): Promise<void> {
     const { pacer } = this.#options
     this.#set(partition, 'running')
     const isWoken = this.#woken.delete(partition)
     const isStopped = () => pacer.isStopped || !(isWoken || this.#owns(partition))
-    await pacer.settled()
-    const pace = pacer.pace(isStopped, () => (this.figures.slices += 1))
+    const pace = {
+      get isStopped() {
+        return isStopped()
+      },
+      rest: (msMin?: number) => rests.rest(msMin),
+    }
     try {
       if (!isStopped()) await this.#job.run(partition, pace)
       this.#left(partition)
@@ -134,7 +141,6 @@ export class Lane {
     } catch (error) {
       if (!this.#left(partition)) this.#fail(partition, isWoken, error)
     }
-    await pace.rest()
   }
 
   /** The run has ended. @returns whether there is more to do at once */

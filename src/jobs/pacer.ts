@@ -3,17 +3,51 @@
  * makes slices long, and rests longer. While the server is under load it pauses, but never for good: what frees the disk must go on.
  */
 import type { Clock } from '../lib/clock.js'
-import { restMs } from '../lib/rest.js'
-import type { Pace } from './job.js'
+import { REST_MS_MIN, restMs } from '../lib/rest.js'
 
 /** Transitions that wait for a write: as many as two whole writes take (sync/commit-queue.ts). Above it the server is under load. */
 export const BUSY_QUEUE_DEPTH = 512
 /** How late a timer comes. Above it the server is under load. */
 export const BUSY_LATE_MS = 50
+/** A timer that comes so late tells of a process that stood still (the machine slept), not of load. */
+const STOOD_STILL_MS = 10_000
 /** How often a paused job looks whether the load is gone. */
 const LOOK_MS = 50
 /** The longest pause: one slice a second is done under any load. */
 const PAUSE_MS_MAX = 1_000
+
+/** The rests that follow the slices of whoever works. */
+export class Rests {
+  readonly #pacer: Pacer
+  readonly #clock: Clock
+  readonly #onSlice: () => void
+  #beganMs: number
+
+  constructor(pacer: Pacer, clock: Clock, onSlice: () => void) {
+    this.#pacer = pacer
+    this.#clock = clock
+    this.#onSlice = onSlice
+    this.#beganMs = clock.monotonic()
+  }
+
+  /** Ends a slice, and rests in proportion to it and at least so long. */
+  async rest(msMin?: number): Promise<void> {
+    this.#onSlice()
+    await this.#pacer.wait(restMs(this.#tookMs, msMin))
+    await this.#pacer.settled()
+    this.#beganMs = this.#clock.monotonic()
+  }
+
+  /** Between two runs: a rest that is too short for a timer is added to the next one. */
+  async restIfDue(): Promise<void> {
+    if (restMs(this.#tookMs, 0) >= REST_MS_MIN) await this.rest()
+    else this.#onSlice()
+  }
+
+  get #tookMs(): number {
+    return this.#clock.monotonic() - this.#beganMs
+  }
+}
 
 export class Pacer {
   readonly #clock: Clock
@@ -32,26 +66,14 @@ export class Pacer {
     return this.#stopped
   }
 
-  /** The rests of one run. `isStopped` says whether the run is to end, `onSlice` is told of each slice that ended. */
-  pace(isStopped: () => boolean, onSlice: () => void): Pace {
-    let beganMs = this.#clock.monotonic()
-    return {
-      get isStopped() {
-        return isStopped()
-      },
-      rest: async msMin => {
-        onSlice()
-        const tookMs = this.#clock.monotonic() - beganMs
-        await this.#wait(restMs(tookMs, msMin))
-        await this.settled()
-        beganMs = this.#clock.monotonic()
-      },
-    }
+  /** The rests of one run after the other; the first slice begins now. `onSlice` is told of each that ended. */
+  rests(onSlice: () => void): Rests {
+    return new Rests(this, this.#clock, onSlice)
   }
 
   /** Waits while the server is under load, up to the longest pause. */
   async settled(): Promise<void> {
-    for (let pausedMs = 0; this.#isBusy() && pausedMs < PAUSE_MS_MAX; pausedMs += LOOK_MS) await this.#wait(LOOK_MS)
+    for (let pausedMs = 0; this.#isBusy() && pausedMs < PAUSE_MS_MAX; pausedMs += LOOK_MS) await this.wait(LOOK_MS)
   }
 
   /** Ends all rests, now and from now on. */
@@ -61,10 +83,11 @@ export class Pacer {
   }
 
   #isBusy(): boolean {
-    return !this.#stopped && (this.#queueDepth() > BUSY_QUEUE_DEPTH || this.#lateMs > BUSY_LATE_MS)
+    if (this.#stopped) return false
+    return this.#queueDepth() > BUSY_QUEUE_DEPTH || (this.#lateMs > BUSY_LATE_MS && this.#lateMs < STOOD_STILL_MS)
   }
 
-  #wait(ms: number): Promise<void> {
+  wait(ms: number): Promise<void> {
     if (this.#stopped) return Promise.resolve()
     const dueMs = this.#clock.monotonic() + ms
     return new Promise(resolve => {

@@ -3,7 +3,7 @@
  * machine, where slices are long, it rests longer.
  */
 const RESTS_PER_SLICE = 9
-const REST_MS_MIN = 2
+export const REST_MS_MIN = 2
 const REST_MS_MAX = 1_000
 
 export function restMs(tookMs: number, msMin = REST_MS_MIN): number {

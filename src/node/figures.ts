@@ -5,7 +5,7 @@ import type { Store } from '../store/types.js'
 import type { Node } from './node.js'
 
 export function figuresOf(
-  { access, logic, counters }: Node,
+  { access, logic, canary, counters }: Node,
   store: Store,
 ): Omit<MetricSources, 'version' | 'linesLost'> {
   const { hub } = access
@@ -25,7 +25,7 @@ export function figuresOf(
       ['unsent-bytes', backlog.refusals],
     ],
     unsentBytes: () => backlog.total,
-    jobs: () => logic.jobs.figures(),
+    jobs: () => [...logic.jobs.figures(), canary.figures],
     queuedJobs: () => logic.engine.queueDepth,
     storeFreeBytes: () => store.freeBytes,
   }

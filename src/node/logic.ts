@@ -9,7 +9,7 @@ import type { Limits } from '../ops/limits.js'
 import type { Log } from '../ops/log.js'
 import { createServices, type OwnServices } from '../services/index.js'
 import type { Delivery } from '../sync/events.js'
-import { createEngine, type Engine, Retention, randomStamps } from '../sync/index.js'
+import { createEngine, type Engine, randomStamps } from '../sync/index.js'
 import type { EngineMonitor } from '../sync/types.js'
 import type { Ground, NodeOptions, NodeSettings } from './options.js'
 
@@ -17,7 +17,7 @@ const DAY_MS = 86_400_000
 
 export interface LogicOptions
   extends Ground,
-    Pick<NodeOptions, 'store' | 'passwords' | 'onFatal' | 'stamps' | 'sequence'> {
+    Pick<NodeOptions, 'store' | 'owns' | 'passwords' | 'onFatal' | 'stamps' | 'sequence'> {
   readonly settings: Pick<NodeSettings, 'retention' | 'sweepMs'>
   readonly limits: Limits
   readonly counters: Counters
@@ -31,7 +31,6 @@ export class Logic {
   readonly services: OwnServices
   readonly jobs: Jobs
   readonly #options: LogicOptions
-  readonly #retention: Retention
 
   constructor(options: LogicOptions) {
     const { store, clock, random, defer, log, delivery, counters, settings, stamps, sequence } = options
@@ -46,16 +45,17 @@ export class Logic {
       monitor: monitor(counters, log),
       defer,
       onFatal: options.onFatal,
-      sweepMs: settings.sweepMs,
     })
     this.engine = engine
-    const run = engine.run.bind(engine)
-    this.#retention = new Retention({ store, clock, time, random, run, ...settings.retention })
     this.jobs = new Jobs({
+      store,
       engine,
       clock,
       time,
       random,
+      retention: settings.retention,
+      sweepMs: settings.sweepMs,
+      owns: options.owns,
       onJump: aheadMs => logJump(log, aheadMs),
       onFailing: (job, partition, error) => log.warn({ job, partition, error }, 'a job failed and is tried again'),
     })
@@ -75,12 +75,10 @@ export class Logic {
   async start(): Promise<void> {
     await this.engine.start()
     await this.jobs.start()
-    void this.#retention.start()
   }
 
   /** Commits what is held back and waits for what is under way; then the store is closed. */
   async close(): Promise<void> {
-    this.#retention.stop()
     this.services.flush()
     await this.jobs.stop()
     await this.engine.close()
@@ -89,7 +87,6 @@ export class Logic {
 
   /** Begins nothing more, and leaves the store as it is. */
   abort(): void {
-    this.#retention.stop()
     this.jobs.abort()
   }
 }

@@ -30,7 +30,7 @@ export class Node {
   readonly access: Access
   readonly logic: Logic
   readonly #peers: Peers
-  readonly #canary: Canary
+  readonly canary: Canary
   #serving = false
 
   constructor(options: NodeOptions) {
@@ -66,7 +66,7 @@ export class Node {
       },
       compare: () => comparison.ask(),
     })
-    this.#canary = new Canary({ engine, receivers: hub, clock, random, patienceMs: settings.readyMs })
+    this.canary = new Canary({ engine, receivers: hub, clock, random, patienceMs: settings.readyMs })
   }
 
   get serving(): boolean {
@@ -85,6 +85,11 @@ export class Node {
     this.access.start()
   }
 
+  /** It has become the owner of some partitions: the work in the background of them is its own now. */
+  ownsMore(): void {
+    if (this.#serving) this.logic.jobs.resume()
+  }
+
   /** Takes what another node has sent. */
   receive(batch: EventBatch): void {
     this.#peers.receive(batch)
@@ -92,7 +97,7 @@ export class Node {
 
   /** Whether a message gets through now. */
   async ready(): Promise<Readiness> {
-    return this.#serving ? this.#canary.check() : { ready: false, reason: 'it does not serve' }
+    return this.#serving ? this.canary.check() : { ready: false, reason: 'it does not serve' }
   }
 
   /** Serves nobody new, tells the clients to come back, finishes what is in work, closes the store. */

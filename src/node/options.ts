@@ -4,6 +4,7 @@ import type { BacklogBounds } from '../connection/backlog.js'
 import type { Connection } from '../connection/connection.js'
 import type { ConnectionLimits } from '../connection/gate.js'
 import type { Hub } from '../connection/hub.js'
+import type { RetentionSettings } from '../jobs/retention.js'
 import type { Clock } from '../lib/clock.js'
 import type { Random } from '../lib/random.js'
 import type { Defer } from '../lib/turn.js'
@@ -25,13 +26,6 @@ export interface Ground {
   readonly log: Log
 }
 
-/** How long messages are kept (sync/retention.ts). */
-export interface RetentionSettings {
-  readonly keepMs: number
-  readonly keepItems: number
-  readonly keepBytes: number
-}
-
 export interface NodeSettings {
   /** Rates in place of the table's; 'open': nothing is limited. */
   readonly limits: LimitSettings | 'open'
@@ -50,6 +44,8 @@ export interface NodeOptions extends Ground {
   /** Closed with the node. */
   readonly store: Store
   readonly settings: NodeSettings
+  /** Whether this node does the work in the background of the partition; it may change at any time. Absent: it owns all. */
+  readonly owns?: (partition: number) => boolean
   readonly passwords: Passwords
   /** The store failed for good. Nothing was or will be answered; the process has to end. */
   readonly onFatal: (error: unknown) => void

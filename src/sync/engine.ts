@@ -14,7 +14,7 @@ import type { Clock, TimerHandle } from '../lib/clock.js'
 import { CountedTime } from '../lib/counted-time.js'
 import { Fifo } from '../lib/fifo.js'
 import type { Defer } from '../lib/turn.js'
-import { partitionOf } from '../store/partition.js'
+import { ALL_PARTITIONS, partitionOf } from '../store/partition.js'
 import type { Actor, CommitResult, ScannedRecord, ScopeId, Store, Version } from '../store/types.js'
 import { CommitQueue } from './commit-queue.js'
 import type { Delivery, NodeEvent } from './events.js'
@@ -53,8 +53,6 @@ export interface EngineOptions {
   readonly onFatal: (error: unknown) => void
   /** Targets of a fan-out that one unit takes. Absent: SLICE_TARGETS. */
   readonly sliceTargets?: number
-  /** How often to look for outbox entries that another, dead node left. 0: only at start. */
-  readonly sweepMs?: number
 }
 
 interface Job<I, R> extends Asked<I, R> {
@@ -81,7 +79,7 @@ export class Engine {
   readonly #lanes = new Map<ScopeId, Lane>()
   readonly #outbox: Outbox
   readonly #context: PlanContext
-  readonly #timers: TimerHandle[] = []
+  #ageing: TimerHandle | undefined
   /** Jobs that wait, in order, behind one of the same actor that is reading records: so pipelined requests keep their order. */
   readonly #behind = new Map<Actor, Job<unknown, unknown>[]>()
   #closed = false
@@ -115,19 +113,21 @@ export class Engine {
 
   /** Delivers what earlier processes left in the outboxes. To be called once, before requests are taken. */
   async start(): Promise<void> {
-    await this.#outbox.sweep()
-    this.#every(CACHE_AGE_MS, () => this.#cache.age())
-    const sweepMs = this.#options.sweepMs ?? 0
-    // One that fails is made up for by the next.
-    if (sweepMs > 0) this.#every(sweepMs, () => void this.#outbox.sweep().catch(() => {}))
+    await Promise.all(ALL_PARTITIONS.map(partition => this.sweep(partition)))
+    this.#ageLater()
   }
 
   /** Waits for what was submitted, and stops. The store stays open. */
   async close(): Promise<void> {
     this.#closed = true
-    for (const timer of this.#timers) timer.cancel()
+    this.#ageing?.cancel()
     this.#outbox.stop()
     if (this.#jobs > 0) await new Promise<void>(resolve => (this.#onQuiet = resolve))
+  }
+
+  /** Finds the entries of one partition's outbox that another, dead node left. `rest` comes between two pages. */
+  sweep(partition: number, rest?: () => Promise<void>): Promise<void> {
+    return this.#outbox.sweep(partition, rest)
   }
 
   /** Another node says that it has changed records of this actor: what is cached of them is believed no more. */
@@ -365,13 +365,11 @@ export class Engine {
     if (this.#jobs === 0) this.#onQuiet?.()
   }
 
-  #every(ms: number, run: () => void): void {
-    const again = () => {
-      if (this.#closed) return
-      run()
-      this.#timers[slot] = this.#options.clock.after(ms, again)
-    }
-    const slot = this.#timers.push(this.#options.clock.after(ms, again)) - 1
+  #ageLater(): void {
+    this.#ageing = this.#options.clock.after(CACHE_AGE_MS, () => {
+      this.#cache.age()
+      if (!this.#closed) this.#ageLater()
+    })
   }
 }
 

@@ -3,7 +3,6 @@ import { Engine, type EngineOptions } from './engine.js'
 import './rules/index.js'
 import { EFFECT_KINDS } from './effect-kinds.js'
 
-export { Retention } from './retention.js'
 export { uidOf } from './rules/records.js'
 export { randomStamps } from './stamps.js'
 export type { Engine }

@@ -13,7 +13,7 @@
  * counter, so a repeated or competing delivery changes nothing. At start, and now and then where several nodes share the store, `sweep` finds what a dead node left.
  */
 import type { Clock } from '../lib/clock.js'
-import { ALL_PARTITIONS, partitionOf } from '../store/partition.js'
+import { partitionOf } from '../store/partition.js'
 import type { Actor, ScannedRecord, ScopeId, Store } from '../store/types.js'
 import type { Effect, Part } from './cascade.js'
 import { isPartitionActor } from './fan-out.js'
@@ -110,9 +110,9 @@ export class Outbox {
     }
   }
 
-  /** Finds entries of every outbox of the store. */
-  async sweep(): Promise<void> {
-    await Promise.all(ALL_PARTITIONS.map(partition => this.#sweepOutbox(`${OUTBOX}/${partition}`, '')))
+  /** Finds the entries of one partition's outbox, whoever made them. `rest` comes between two pages. */
+  async sweep(partition: number, rest?: () => Promise<void>): Promise<void> {
+    await this.#sweepOutbox(`${OUTBOX}/${partition}`, '', rest)
   }
 
   /** Finds the entries of one pair, whoever made them. */
@@ -125,13 +125,14 @@ export class Outbox {
   }
 
   /** Entries of one partition's outbox whose names begin so. */
-  async #sweepOutbox(outbox: Actor, prefix: string): Promise<void> {
+  async #sweepOutbox(outbox: Actor, prefix: string, rest?: () => Promise<void>): Promise<void> {
     for (let after: string | null = null; !this.#stopped; ) {
       const page: readonly ScannedRecord[] = await this.#options.store.scan(outbox, prefix, after, SWEEP_PAGE)
       this.add(page.map(record => outboxEntry.decode(record.bytes)))
       const last = page.at(-1)
       if (last === undefined || page.length < SWEEP_PAGE) return
       after = last.name
+      await rest?.()
     }
   }
 

@@ -274,3 +274,32 @@ t.test('a job of the node is done by each node, whatever it owns', async t => {
   t.same(seen, [0, 0, 0])
   await runner.stop()
 })
+
+t.test('partitions without work are passed without a rest for each', async t => {
+  let runs = 0
+  const all = new Set(Array.from({ length: PARTITIONS }, (_, i) => i))
+  const { runner, clock, figures } = rig(
+    async () => {
+      runs += 1
+    },
+    {},
+    all,
+  )
+  runner.start()
+  for (let i = 0; i < 200; i += 1) await turn()
+  t.equal(runs, PARTITIONS)
+  t.equal(figures()?.roundAtMs, clock.now())
+  await runner.stop()
+})
+
+t.test('a process that stood still for an hour is not under load', async t => {
+  const done: string[] = []
+  const { runner, clock, pass } = rig(slices(1_000, done))
+  runner.start()
+  await pass(20)
+  const before = done.length
+  clock.stall(3_600_000)
+  await pass(10)
+  t.ok(done.length >= before + 2)
+  await runner.stop()
+})

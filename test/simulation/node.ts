@@ -33,6 +33,10 @@ export interface SimulatedNodeOptions {
   readonly stamps?: ((random: Random) => Stamps) | undefined
   readonly sequence?: SequenceRule | undefined
   readonly short?: ((handle: Handle) => Handle) | undefined
+  /** Whether the partition's work in the background is this node's. */
+  owns(partition: number): boolean
+  /** The node has started, or is gone: others own its partitions now. */
+  membersChanged(): void
   send(from: string, to: string, batch: EventBatch): void
   note(text: string): void
   /** The log has an error. */
@@ -102,6 +106,7 @@ export class SimulatedNode implements HttpHost {
       () => {
         if (!process.alive) return
         node.serve()
+        this.#options.membersChanged()
         note(`${process.name} serves`)
       },
       error => {
@@ -116,6 +121,7 @@ export class SimulatedNode implements HttpHost {
     if (process?.alive !== true) return
     process.kill()
     this.#options.network.ended(process, withMachine)
+    this.#options.membersChanged()
   }
 
   /** Stops in good order. */
@@ -154,10 +160,11 @@ export class SimulatedNode implements HttpHost {
     if (!process.alive) return
     process.kill()
     this.#options.network.ended(process, false)
+    this.#options.membersChanged()
   }
 
   #build(process: Process): Node {
-    const { name, random, peers, settings, store, sequence, stamps, send, note, bug } = this.#options
+    const { name, random, peers, settings, store, sequence, stamps, send, note, bug, owns } = this.#options
     const { clock, defer } = process
     const told = (fields: object, text: string): string => `${process.name} ${text} ${JSON.stringify(fields)}`
     return new Node({
@@ -175,6 +182,7 @@ export class SimulatedNode implements HttpHost {
         note(`${process.name} ends: ${error}`)
         this.#end(process)
       },
+      owns,
       passwords: new PlainPasswords(random, process),
       network: { peers: () => peers, holders: () => peers, send: (to, batch) => send(name, to, batch) },
       settings: { ...settings, connections: CONNECTIONS, backlog: backlogBounds(MEMORY_BYTES), readyMs: 5_000 },

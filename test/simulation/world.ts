@@ -210,6 +210,10 @@ class World {
           store: process => this.#openStore(process, name),
           peers: names.filter(other => other !== name),
           settings: { limits: 'open', retention: KEEP_ALL, sweepMs: store === 'embedded' ? 0 : sweepMs },
+          owns: partition => this.#ownerOf(partition) === name,
+          membersChanged: () => {
+            for (const { node } of this.#nodes) node?.ownsMore()
+          },
           stamps: plant?.stamps,
           short: plant?.short,
           sequence: plant?.sequence,
@@ -219,6 +223,12 @@ class World {
         }),
       )
     }
+  }
+
+  /** Each partition belongs to one of the nodes that run. */
+  #ownerOf(partition: number): string | undefined {
+    const running = this.#nodes.filter(({ alive }) => alive)
+    return running[partition % running.length]?.name
   }
 
   #openStore(process: Process, node: string): Store {

@@ -39,6 +39,9 @@ export interface Reply {
   readonly results: readonly SendResult[]
 }
 
+/** Retention that removes nothing. */
+const KEEP_ALL = { keepMs: 2 ** 40, keepItems: 2 ** 40, keepBytes: Number.POSITIVE_INFINITY }
+
 export interface TestNode {
   readonly engine: Engine
   readonly services: OwnServices
@@ -85,7 +88,16 @@ export async function startNode(
   const connected: number[] = []
   const own = { connected: () => connected, ...(limits && { limits }) }
   const jumps: number[] = []
-  const jobs = new Jobs({ engine, clock, time, random, onJump: aheadMs => jumps.push(aheadMs) })
+  const jobs = new Jobs({
+    store,
+    retention: KEEP_ALL,
+    sweepMs: 0,
+    engine,
+    clock,
+    time,
+    random,
+    onJump: aheadMs => jumps.push(aheadMs),
+  })
   const services = createServices({
     engine,
     clock,

@@ -1,12 +1,14 @@
 /** Retention: what it removes and what it leaves, a slice at a time. */
 import t from 'tap'
 import { encodeMessageItem } from '../../protocol/item-codec.js'
+import { RETENTION_MS, Retention } from '../../src/jobs/retention.js'
+import { JobRunner } from '../../src/jobs/runner.js'
 import { CountedTime } from '../../src/lib/counted-time.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { MemoryView } from '../../src/store/memory/view.js'
-import { Retention } from '../../src/sync/index.js'
+import { PARTITIONS } from '../../src/store/types.js'
 import { userActor } from '../../src/sync/rules/records.js'
 import { MESSAGE_BYTES_MAX, sentAtMs } from '../../src/sync/rules/retention.js'
 import { verify } from '../../src/verify/verify.js'
@@ -50,15 +52,28 @@ async function world(
   const clock = new ManualClock()
   const store = new WatchedStore({ disk })
   const node = await startNode(store, clock, 'retention')
-  const retention = new Retention({
+  const job = new Retention({
     store,
-    clock,
+    engine: node.engine,
     time: new CountedTime(clock),
-    random: seededRandom('retention'),
-    run: (actor, transition, input) => node.engine.run(actor, transition, input),
     keepMs: keepDays * DAY_MS,
     keepItems,
     keepBytes,
+  })
+  const retention = new JobRunner({
+    jobs: [
+      {
+        name: 'retention',
+        each: 'partition',
+        every: RETENTION_MS,
+        atStart: true,
+        atOnce: 1,
+        run: (partition, pace) => job.run(partition, pace),
+      },
+    ],
+    clock,
+    random: seededRandom('retention'),
+    queueDepth: () => node.engine.queueDepth,
   })
   return { clock, store, node, retention }
 }
@@ -83,7 +98,7 @@ t.test('messages that are old and beyond the newest so many go, and nothing else
   for (const text of numbered(1, 50)) await alice.send(bob.uid, text)
   clock.advance(29 * DAY_MS)
   for (const text of numbered(51, 60)) await alice.send(bob.uid, text)
-  void retention.start()
+  retention.start()
   const rounds = async () => {
     for (let i = 0; i < 50; i += 1) {
       clock.advance(200_000)
@@ -119,7 +134,7 @@ t.test('a long timeline goes in slices, and is gone on with by the next process'
   for (let i = 0; i < all.length; i += 50)
     await Promise.all(all.slice(i, i + 50).map(text => alice.send(bob.uid, text)))
   first.clock.advance(2 * DAY_MS)
-  void first.retention.start()
+  first.retention.start()
   await eventually(() => {
     first.clock.advance(20)
     return first.store.trims >= 2
@@ -129,7 +144,7 @@ t.test('a long timeline goes in slices, and is gone on with by the next process'
 
   const second = await world(1, 100, first.store.disk)
   second.clock.advance(2 * DAY_MS)
-  void second.retention.start()
+  second.retention.start()
   alice.node = second.node
   bob.node = second.node
   await eventually(async () => {
@@ -160,7 +175,7 @@ t.test('messages beyond the newest so many bytes go, however young and few; noth
   t.equal(before.length, 90)
   let kept = 0
   for (let sum = 0; sum + (before.at(-1 - kept) ?? 0) <= keepBytes; kept += 1) sum += before.at(-1 - kept) ?? 0
-  void retention.start()
+  retention.start()
   await eventually(async () => {
     clock.advance(20)
     return (await texts(bob)).length === kept && (await texts(alice)).length <= kept
@@ -195,11 +210,11 @@ t.test(
       rounds += 1
       return logs.apply(store, asked)
     }
-    void retention.start()
+    retention.start()
     const twoRounds = () =>
       eventually(() => {
         clock.advance(600_000)
-        return rounds > 2 * store.scopes().length
+        return rounds > 2 * PARTITIONS
       })
     await twoRounds()
     t.equal(store.tallies, 0)
@@ -244,7 +259,7 @@ t.test('while the store cannot be reached it waits, and goes on', async t => {
     failures += 1
     throw new Error('out of reach')
   }
-  void retention.start()
+  retention.start()
   await eventually(() => {
     clock.advance(1_000)
     return failures > 2
