@@ -2,6 +2,7 @@
 
 import type { Client } from '../../clients/typescript/api/client.js'
 import { LongwireError } from '../../clients/typescript/base/errors.js'
+import { directConversation } from '../../protocol/conversation-id.js'
 import type { Random } from '../../src/lib/random.js'
 import type { Phone, User } from './phone.js'
 import type { Setup } from './setup.js'
@@ -42,12 +43,12 @@ const sendMany: Act = (stage, phone, client) => {
 
 const sendToAnybody: Act = (stage, phone, client) => {
   const to = somebody(stage, phone)
-  if (to !== undefined) client.send(to, stage.nextText())
+  if (to !== undefined) client.send(directConversation(to), stage.nextText())
 }
 
 const read: Act = (stage, phone, client) => {
   const peer = somebody(stage, phone)
-  if (peer !== undefined) client.markRead(peer)
+  if (peer !== undefined) client.markRead(directConversation(peer))
 }
 
 /** What fits what this phone knows, which the other side may have changed meanwhile. */

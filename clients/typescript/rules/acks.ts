@@ -256,7 +256,7 @@ export class Acks {
   #markReadHere(conversation: ConversationId): void {
     if (this.#durable <= (this.#readHere.get(conversation) ?? 0)) return
     this.#readHere.set(conversation, this.#durable)
-    this.#commits.put(`marked/${conversation}`, this.#durable)
+    this.#commits.put(`read-in/${conversation}`, this.#durable)
   }
 
   #schedule(): void {

@@ -5,7 +5,7 @@
 //      ▲                    │                   │
 //      └──another user or store, logout─────────┘
 import { CODES } from '../../../protocol/codes.js'
-import { isConversationId } from '../../../protocol/conversation-id.js'
+import type { ConversationId } from '../../../protocol/conversation-id.js'
 import type { HelloResponse, Session } from '../../../protocol/generated/messages.js'
 import { sameBytes } from '../base/bytes.js'
 import type { Emitter } from '../base/emitter.js'
@@ -76,10 +76,10 @@ export class LocalCopy {
     receipts.loadSent(identity.device, sent.sort(byNumber))
   }
 
-  /** A value of those that stand for themselves. */
+  /** A value of those that stand for themselves. Those that name a conversation have kinds that older versions pass over. */
   #load(name: string, value: Json): void {
     const { contacts, receipts, shown, acks, sender, inbox } = this.#parts
-    const [kind = '', first = '', second = '', conversation] = name.split('/')
+    const [kind = '', first = '', second = '', third = ''] = name.split('/')
     const [a, b] = [Number(first), Number(second)]
     switch (kind) {
       case 'contact':
@@ -91,12 +91,16 @@ export class LocalCopy {
         receipts.load(kind, a, value)
         break
       case 'shown':
-        if (isConversationId(conversation)) shown.ofNamed(conversation, a, b).load(value)
-        else shown.of(a, b).load(value)
+        shown.of(a, b).load(value)
+        break
+      case 'shown-in':
+        shown.ofNamed(first as ConversationId, b, Number(third)).load(value)
         break
       case 'marked':
-        if (isConversationId(first)) acks.loadReadHere(first, value)
-        else acks.loadRead(a, b, value)
+        acks.loadRead(a, b, value)
+        break
+      case 'read-in':
+        acks.loadReadHere(first as ConversationId, value)
         break
       case 'unsure':
         sender.loadUnsure(a, b)

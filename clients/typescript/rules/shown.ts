@@ -27,7 +27,7 @@ export class Seen {
   constructor(sender: number, device: number, conversation?: ConversationId) {
     this.sender = sender
     this.device = device
-    this.key = conversation === undefined ? `shown/${sender}/${device}` : `shown/${sender}/${device}/${conversation}`
+    this.key = conversation === undefined ? `shown/${sender}/${device}` : `shown-in/${conversation}/${sender}/${device}`
   }
 
   has(sendSeq: number): boolean {
