@@ -185,7 +185,7 @@ export class Chat {
     if (this.#followed.size > FOLLOWED_MAX) this.#followed.delete(this.#followed.keys().next().value ?? '')
   }
 
-  /** With whom: the other user, or in a conversation that is not direct who wrote there. */
+  /** Names the other user; in a conversation that is not direct who wrote, and where. */
   #whoOf({ conversation, peer, sender }: Message, own: boolean): string {
     if (peer !== 0) return this.#people.nameOf(peer)
     return own ? conversation : `${this.#people.nameOf(sender)} in ${conversation}`

@@ -39,7 +39,7 @@ export class Acks {
   /** What is read here and not yet confirmed by the own-read item, by `peer/device`. */
   readonly #read = new Map<string, ReadMark>()
   readonly #readToTell = new Set<ReadMark>()
-  /** Of a conversation that is not direct: up to which version the user has read it here. Told to nobody (PROTOCOL.md, 7.16). */
+  /** The version up to which the user has read a conversation that is not direct. Told to nobody (PROTOCOL.md, 7.16). */
   readonly #readHere = new Map<ConversationId, number>()
   #link: Link | undefined
   #timer: TimerHandle | undefined

@@ -14,7 +14,7 @@ export function contentOf(text: string, stored: StoredContent | undefined): Cont
   return { kind: 'unknown', number: stored.kind, body: fromBase64(stored.body) ?? NO_BYTES, text }
 }
 
-/** What is stored of an item's content: nothing of a text. */
+/** The part of a stored message that says its content; nothing for a text. */
 export function storedContent(content: MessageContent | undefined): { readonly content?: StoredContent } {
   if (content === undefined || content.kind === 0) return {}
   return { content: { kind: content.kind, body: toBase64(content.body) } }

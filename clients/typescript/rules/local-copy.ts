@@ -76,7 +76,7 @@ export class LocalCopy {
     receipts.loadSent(identity.device, sent.sort(byNumber))
   }
 
-  /** A value of those that stand for themselves. Those that name a conversation have kinds that older versions pass over. */
+  /** Loads a value that stands for itself. Those that name a conversation have kinds that older versions pass over. */
   #load(name: string, value: Json): void {
     const { contacts, receipts, shown, acks, sender, inbox } = this.#parts
     const [kind = '', first = '', second = '', third = ''] = name.split('/')

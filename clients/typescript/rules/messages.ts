@@ -60,7 +60,7 @@ export interface ReadEvent extends WatermarkEvent {
   readonly own: boolean
 }
 
-/** How a message or an event names a direct conversation. */
+/** Names a direct conversation, as messages and events do. */
 export function direct(peer: number): { readonly conversation: ConversationId; readonly peer: number } {
   return { conversation: directConversation(peer), peer }
 }

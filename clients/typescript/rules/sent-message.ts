@@ -7,7 +7,7 @@ import type { Receipts } from './receipts.js'
 
 const NONE = { code: 0, reason: '' }
 
-/** What was queued: an id, and a text to a user. */
+/** A text to a user, as it was queued, with its id. */
 export interface Written {
   readonly sender: number
   readonly device: number

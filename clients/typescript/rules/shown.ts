@@ -80,7 +80,7 @@ export class Seen {
 /** All of them. Bounded by contacts times their devices, a few tens of bytes each. */
 export class Shown {
   readonly #bySender = new Map<number, Seen[]>()
-  /** Of other conversations than direct ones, by key. Their numbers have gaps, and come later than direct ones may. */
+  /** The windows of conversations that are not direct, by key. Their messages may come later than direct ones of the same device. */
   readonly #named = new Map<string, Seen>()
 
   of(sender: number, device: number): Seen {
@@ -95,7 +95,7 @@ export class Shown {
     return seen
   }
 
-  /** In a conversation that is not direct. */
+  /** The window of a device in a conversation that is not direct. */
   ofNamed(conversation: ConversationId, sender: number, device: number): Seen {
     const seen = new Seen(sender, device, conversation)
     const known = this.#named.get(seen.key)
@@ -108,7 +108,7 @@ export class Shown {
     return this.#bySender.get(sender) ?? []
   }
 
-  /** Those of direct conversations. */
+  /** The windows of direct conversations. */
   *all(): IterableIterator<Seen> {
     for (const devices of this.#bySender.values()) yield* devices
   }

@@ -24,7 +24,7 @@ export interface StoredMessage {
   readonly code: number
 }
 
-/** What a message of another kind than text holds. PROTOCOL.md, 7.17. */
+/** The content of a message that is not text. PROTOCOL.md, 7.17. */
 export interface StoredContent {
   readonly kind: number
   /** In base64. */
@@ -86,7 +86,7 @@ export interface HistoryOptions {
 
 export const HISTORY_PER_CONVERSATION_DEFAULT = 500
 
-/** It may be one of the application's own: whatever it does, nobody waits for it in vain. */
+/** Closes a storage. One of the application's own may throw: `done` is called all the same. */
 export function closeStorage(storage: Storage, done: () => void): void {
   try {
     storage.close(done)
