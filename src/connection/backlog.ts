@@ -1,11 +1,11 @@
 /**
- * What peers have not taken yet: bytes of answers and pushes that this process holds, from when they are made until the kernel
- * has them. Counted by device, by address and in all, so that nobody fills the memory by asking and not reading:
+ * Counts the bytes that peers have not taken yet: answers and pushes that this process holds, from when they are made until
+ * the kernel has them. They are counted by device, by address and in all, so that nobody fills the memory by not reading:
  *
- *   who has reached a bound    gets no large answer until he has read; his small ones go on
- *   all have reached theirs    pushes turn into Notify, large answers are refused with OVERLOADED
+ *   a device or address is at its bound    it gets no large answer until it has read; small ones go on
+ *   all together are at theirs             pushes turn into Notify, large answers are refused with OVERLOADED
  *
- * Who has nothing waiting costs nothing here: the maps hold who has, and are as bounded as connections are.
+ * A peer with nothing waiting costs nothing here. The maps hold the others, and are as bounded as connections are.
  */
 
 import { FRAME_TO_CLIENT_BYTES_MAX } from '../../protocol/limits.js'
@@ -26,7 +26,7 @@ export interface BacklogBounds {
   readonly exempt?: AddressList
 }
 
-/** A page on its way, one being read, and one for the connection before. */
+/** Room for a page on its way, one that is being read, and one of the connection before. */
 const DEVICE_BYTES_MAX = 1_048_576
 
 /** The bound in all is a sixteenth of the memory: some hundred full pages. Most of what waits for slow phones waits in the kernel. */
@@ -43,7 +43,7 @@ export function backlogBounds(memoryBytes: number): BacklogBounds {
   return { deviceMax: DEVICE_BYTES_MAX, addressMax: Math.floor(totalMax / ADDRESSES_TO_FILL), totalMax }
 }
 
-/** Waiting on one HTTP connection: then its next request is not begun. On others Outgoing's bound holds. */
+/** The bytes that may wait on one HTTP connection; above it the next request is not begun. On others the Writer has a bound. */
 export const CONNECTION_BYTES_MAX = FRAME_TO_CLIENT_BYTES_MAX
 
 export class Backlog {
@@ -87,7 +87,7 @@ export class Backlog {
     return this.isFull ? 'total' : undefined
   }
 
-  /** More bytes wait, or (below 0) fewer. What was added for an owner is taken away for the same. */
+  /** Adds bytes that wait, or (below 0) takes them away. What was added for an owner must be taken away for the same. */
   change(owner: Owner, bytes: number): void {
     if (bytes === 0) return
     this.#total += bytes

@@ -1,7 +1,7 @@
 /**
- * Services that begin a large answer only when there is room for it (backlog.ts), and only so many bytes of them each second
- * for one device. What a page may take is counted while it is being read: ten thousand that are asked for at once would
- * otherwise all be there before the first is seen to wait.
+ * Services that begin a large answer only when there is room for it (backlog.ts), and give one device only so many bytes of
+ * them each second. A page is counted with the most it may take while it is being read. Otherwise ten thousand pages that
+ * are asked for at once would all be in memory before the first is seen to wait.
  */
 
 import { CODES, type Code } from '../../protocol/codes.js'
@@ -41,7 +41,7 @@ function itemsBytes(page: TimelinePage): number {
   return bytes
 }
 
-/** 0, or how long a device should wait before its next page. */
+/** The milliseconds that a device should wait before its next page; 0 for none. */
 function owedMs(limits: Limits, owner: Owner): number {
   const waitMs = limits.wait('bytes-out', deviceKey(owner), 0)
   return waitMs < OWED_MS_MIN ? 0 : waitMs
@@ -52,7 +52,7 @@ function chargeAnswer(limits: Limits, owner: Owner, bytes: number): void {
   if (bytes > FREE_BYTES) limits.charge('bytes-out', deviceKey(owner), bytes)
 }
 
-/** Behind Hello. A device that has too much on its way gets an empty one: then it is behind, is told so, and pulls (3.8). */
+/** Reads the page behind Hello's answer. A device with too much on its way gets an empty one, is told that it is behind, and pulls (3.8). */
 export async function firstPage(
   { backlog, limits, services }: Pick<ConnectionContext, 'backlog' | 'limits' | 'services'>,
   owner: Owner,
@@ -166,7 +166,7 @@ class LargeCaller implements Caller {
     this.#caller.synced(id, since, page, results)
   }
 
-  /** From here on the answer is counted where it waits. */
+  /** Gives the reserved bytes back: the answer is counted where it waits from now on. */
   #answered(bytes: number): void {
     const { backlog, limits } = this.#bounds
     backlog.change(this, -this.#reserved)

@@ -3,7 +3,7 @@
 import { CODES, type Code, codeName } from '../../protocol/codes.js'
 import type { ConnectionContext } from './context.js'
 
-/** Closed for these, the peer did something that its developer or the operator wants to see. */
+/** Codes of faults that a client's developer or the operator wants to see. */
 const FAULTS: ReadonlySet<Code> = new Set([
   CODES.PROTOCOL_ERROR.code,
   CODES.FRAME_TOO_LARGE.code,

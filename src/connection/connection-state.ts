@@ -9,16 +9,16 @@ import { assert } from '../lib/assert.js'
 import { TICK_MS } from '../lib/wheel.js'
 import type { Feed } from './feed.js'
 
-/** Services answer a Hello within a commit; one that takes longer than this will not. */
+/** The time in which services must verify a Hello. They need a commit; later they will not answer any more. */
 export const VERIFY_MS_MAX = 30_000
 
-/** Draining waits so long for requests in work: a commit takes milliseconds, a password check tenths of a second. */
+/** The time that draining waits for requests in work: a commit takes milliseconds, a password check tenths of a second. */
 export const DRAIN_MS_MAX = 5_000
 
-/** For the peer to read the last frame and finish; then the pipe is destroyed. */
+/** The time that a peer has to read the last frame and finish; then the pipe is destroyed. */
 export const LINGER_MS = 5_000
 
-/** What a closed connection may still send before it is destroyed at once. */
+/** The bytes that a closed connection may still send before it is destroyed at once. */
 export const LINGER_BYTES_MAX = 1_048_576
 
 /** Nothing has come but the leading 00. */
@@ -46,7 +46,7 @@ export interface Open {
   readonly device: number
   readonly attempt: number
   readonly feed: Feed
-  /** A peer that sends no byte for so long has gone. */
+  /** The time without a byte after which the peer counts as gone. */
   readonly idleTicks: number
   /** The first page is being read: nothing is read, pushed or answered before it. */
   paging: boolean
@@ -83,9 +83,9 @@ export interface StateRules {
   /** `heed`: an Ack counts, any other is ignored. */
   readonly notice: 'heed' | 'ignore' | 'unread' | Code
   readonly response: 'unread' | Code
-  /** How long the state lasts at most. `idle`: as long as bytes come, see idleTicksOf(). */
+  /** The longest time in the state. `idle`: as long as bytes come, see idleTicksOf(). */
   readonly lastsMs: number | 'idle'
-  /** What closes a connection that was in the state for longer; `destroy`: its pipe is destroyed. */
+  /** The code that closes a connection that was in the state for longer; `destroy`: its pipe is destroyed. */
   readonly overdue: Code | 'destroy'
   readonly next: readonly StateKind[]
 }

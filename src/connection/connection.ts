@@ -63,7 +63,7 @@ import { type FrameSource, STALL_MS_MAX, WRITE_BYTES_MAX, Writer } from './write
 export interface ConnectionOptions {
   /** Whether the first byte must be the 00 that tells Longwire from TLS and HTTP (TCP) or not (WebSocket). */
   readonly leadingZero: boolean
-  /** Until the Hello must be complete; absent: HELLO_TIMEOUT_MS. */
+  /** The time that is left for the Hello; absent: HELLO_TIMEOUT_MS. */
   readonly helloMs?: number
 }
 
@@ -233,7 +233,7 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
     feed?.paged(to, head, more)
   }
 
-  /** Counts an answer; false if there is nobody to give it to. */
+  /** Counts an answer. False if there is nobody to give it to. */
   #answers(id: number): boolean {
     this.#inWork--
     const state = this.#state
@@ -273,7 +273,7 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
     return true
   }
 
-  /** False if it has to wait for the one before. */
+  /** @returns false if it has to wait for the one before */
   #request(rule: StateRules['request'], frame: Frame): boolean {
     if (rule === 'serve') return this.#serve(frame)
     if (rule === 'serve-nameless') this.#serveNameless(frame)
@@ -364,7 +364,7 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
     else if (open.feed.notifyTick !== Number.POSITIVE_INFINITY) this.rearm()
   }
 
-  /** Before a page or a Sync answer it would name what that brings; to a congested peer it would be one more frame. */
+  /** Whether a Notify helps now. Before a page or a Sync answer it would name what that brings; a congested peer has enough to read. */
   #mayNotify(open: Open): boolean {
     return !open.paging && open.syncId === 0 && !this.writer.congested
   }

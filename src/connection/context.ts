@@ -24,9 +24,9 @@ export interface LiveConnection extends Member {
   readonly told: number
   /** Bytes on their way to the peer that this process holds. */
   readonly waitingBytes: number
-  /** Whether it is this connection of TCP's. */
+  /** Whether it runs over the TCP connection with these ends. */
   isBetween(localPort: number, remoteAddress: string, remotePort: number): boolean
-  /** Says that the server stops, finishes what is in work and closes. */
+  /** Tells the client that the server stops, finishes what is in work and closes. */
   drain(retryAfterMs: number): void
   /** Closes at once. */
   destroy(): void
@@ -42,7 +42,7 @@ export interface ConnectionContext {
   readonly backlog: Backlog
   readonly random: Random
   readonly log: Log
-  /** For what peers do wrong. */
+  /** The log of what peers do wrong. */
   readonly faults: ThrottledLog
   readonly counters: Counters
   /** Every connection that is not gone yet. */

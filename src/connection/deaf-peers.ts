@@ -1,8 +1,7 @@
 /**
- * Closes connections whose peer does not read, when it is only the kernel that knows: what waits is small enough to lie in its
- * buffer, so to this process everything is written (Outgoing sees the others). A peer counts as deaf when its window has been
- * closed at each look, and nothing has left, for STALL_MS_MAX. A slow network does not close a window; a program does that
- * takes nothing.
+ * Closes connections whose peer does not read where only the kernel knows it: what waits lies in the kernel's buffer, so this
+ * process has written everything (the Writer sees the other peers). A peer counts as deaf when its window was closed at each
+ * look and nothing has left for STALL_MS_MAX. A slow network does not close a window; a program that takes nothing does.
  */
 
 import { CODES } from '../../protocol/codes.js'
@@ -18,7 +17,7 @@ import { STALL_MS_MAX } from './writer.js'
 const LOOK_MS = 30_000
 
 interface Suspect {
-  /** The fewest bytes that were seen waiting: fewer have left only if there are fewer. */
+  /** The fewest bytes that were seen waiting. Fewer than these mean that something has left. */
   bytes: number
   readonly sinceMs: number
 }

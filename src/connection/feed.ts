@@ -1,6 +1,6 @@
 /**
- * What one device's client has of its timeline, as far as this connection made it so, and what it must still be told. No I/O:
- * the connection asks it what to write. It is the other half of the client's push rule (PROTOCOL.md, clause 7):
+ * The state of one client's timeline as its connection knows it: how far it has the items, and what it must still be told.
+ * No I/O: the connection asks it what to write. It is the other half of the client's push rule (PROTOCOL.md, clause 7):
  *
  *   pushedTo ──────────── head        what lies between is known to exist and was not sent
  *      │  an item with from ≤ pushedTo is pushed, several of one turn in one frame
@@ -22,23 +22,23 @@ import type { AppendedEvent } from '../sync/events.js'
  */
 export const NOTIFY_AGAIN_TICKS = 5
 
-/** Of a page's size, with room for one more item of any size below the largest frame. */
+/** The size at which a Push is full: one more item of any size still keeps it below the largest frame. */
 const PUSH_BYTES = SYNC_BYTES_MAX / 2
 
 const NO_ITEMS: readonly RawItem[] = Object.freeze([])
 
 export class Feed {
-  /** What the client will have applied when it has read everything that was written. */
+  /** The version up to which the client will have applied everything when it has read what was written. */
   pushedTo: number
   /** The newest version that this node knows of. */
   head: number
   /** The highest version whose content the client was sent or has named as its own: nothing above it can be acknowledged. */
   told: number
-  /** What is gathered for one Push: contiguous, ends at pushedTo. */
+  /** The items that are gathered for one Push: contiguous, up to pushedTo. */
   #items: RawItem[] = NO_ITEMS as RawItem[]
   #itemsFrom = 0
   #itemsBytes = 0
-  /** The client knows that there is something up to here. */
+  /** The version up to which the client knows that there is something. */
   #notifiedTo = 0
   #notifiedTick = 0
 
@@ -142,7 +142,7 @@ export class Feed {
     return this.#owes() ? this.#notifiedTick + NOTIFY_AGAIN_TICKS : Number.POSITIVE_INFINITY
   }
 
-  /** There is more than the client has, and more than it knows of. */
+  /** Whether there is more than the client has, and more than it knows of. */
   #owes(): boolean {
     return this.head > this.pushedTo && this.head > this.#notifiedTo
   }

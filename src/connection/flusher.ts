@@ -20,7 +20,7 @@ export class Flusher {
     this.#defer = defer
   }
 
-  /** The caller sees to it that it is marked once until it is flushed. */
+  /** Has `one` flushed at the end of the turn. The caller marks it once until then. */
   mark(one: Flushable): void {
     if (this.#marked.push(one) === 1) this.#defer(this.#run)
   }

@@ -26,7 +26,7 @@ export interface Unauthenticated {
   destroy(): unknown
 }
 
-/** When all is full: of so many addresses the one with the most connections without a session loses one. */
+/** The number of addresses that are compared when all is full: the one with the most connections without a session loses one. */
 const ADDRESSES_COMPARED = 8
 
 export type Admission = 'admitted' | 'total' | 'address'
@@ -36,7 +36,7 @@ export class ConnectionGate {
   /** How often each of the two limits refused a connection, and how often a connection was closed for a new one. */
   readonly hits = { total: 0, address: 0, evicted: 0 }
   readonly #byAddress = new Map<string, number>()
-  /** By network, the oldest first. */
+  /** The connections without a session, by network, the oldest first. */
   readonly #unauthenticated = new Map<string, Set<Unauthenticated>>()
   #total = 0
 
@@ -87,7 +87,7 @@ export class ConnectionGate {
     else this.#byAddress.delete(key)
   }
 
-  /** An admitted connection has no session, for now. */
+  /** Notes that an admitted connection has no session, for now. */
   addUnauthenticated(address: string, connection: Unauthenticated): void {
     // A proxy's connections are many people's.
     if (this.limits.exempt?.has(address) === true) return
@@ -97,7 +97,7 @@ export class ConnectionGate {
     else connections.add(connection)
   }
 
-  /** It has a session, or is gone. Does nothing for one that was not added. */
+  /** Notes that it has a session, or is gone. Does nothing for one that was not added. */
   removeUnauthenticated(address: string, connection: Unauthenticated): void {
     this.#remove(networkOf(address), connection)
   }

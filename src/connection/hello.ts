@@ -66,7 +66,7 @@ export class Greeting {
     }
   }
 
-  /** Undefined if it is none, and was refused. */
+  /** Decodes the request, or refuses it: undefined then. */
   #decode(body: Uint8Array): HelloRequest | undefined {
     try {
       return checkedHello(decodeHelloRequest(body))

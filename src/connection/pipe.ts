@@ -9,7 +9,7 @@ interface SocketEnds {
   readonly remotePort?: number | undefined
 }
 
-/** What pipes over a socket say of themselves. The ports are compared first: they tell nearly all apart. */
+/** Whether a socket is the one with these ends. The ports are compared first: they tell nearly all apart. */
 export function isSocketBetween(
   socket: SocketEnds,
   localPort: number,
@@ -24,14 +24,14 @@ export interface Pipe {
   readonly transport: Transport
   /** Bytes that were written and have not left the process. */
   readonly queuedBytes: number
-  /** Whether it is this connection of TCP's. Absent: it is none. */
+  /** Whether it is the TCP connection with these ends. Absent: it is none. */
   isBetween?(localPort: number, remoteAddress: string, remotePort: number): boolean
   /** Takes everything; the bytes are the pipe's from here on. If queuedBytes is not 0 afterwards, drained() is due. */
   write(bytes: Uint8Array): void
-  /** No more receive() until resume(), but for what was on its way. */
+  /** Stops calls of receive() until resume(), but for what was on its way. */
   pause(): void
   resume(): void
-  /** No more writes; closes when the peer has finished too. May be called again. */
+  /** Ends writing; closes when the peer has finished too. May be called again. */
   end(): void
   /** Closes at once; gone() follows. May be called again. */
   destroy(): void

@@ -30,17 +30,17 @@ export interface PollQuestion {
   readonly device: number
   readonly attempt: number
   readonly since: number
-  /** From enter() on. */
+  /** The time from enter() on. */
   readonly waitMs: number
 }
 
-/** Whoever asked: exactly one of these is called, once, unless the poll is abandoned. */
+/** The asker: exactly one of these is called, once, unless the poll is abandoned. */
 export interface PollAsker {
   answered(page: TimelinePage): void
   refused(code: Code, retryAfterMs: number, boundAttempt: number): void
 }
 
-/** When the store cannot be reached. */
+/** The time after which to ask again when the store cannot be reached. */
 const RETRY_AFTER_MS = 1_000
 
 type PollState = 'reading' | 'stale' | 'last' | 'waiting' | 'settled'
@@ -123,7 +123,7 @@ export class Poll implements Waiter {
     this.#asker.refused(code, retryAfterMs, boundAttempt)
   }
 
-  /** Nobody waits for it any more. */
+  /** Takes it out of the hub: nobody waits for it any more. */
   leave(): void {
     this.#state = 'settled'
     this.#timer?.cancel()

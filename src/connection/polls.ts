@@ -11,18 +11,18 @@ export interface Waiter {
   readonly state: string
   readonly uid: number
   readonly device: number
-  /** 0: on nobody's behalf. */
+  /** The attempt on whose behalf it asks; 0 for none. */
   readonly attempt: number
   /** The user's timeline has grown. */
   appended(): void
-  /** It is answered with an empty page, and leaves by itself. */
+  /** Answers it with an empty page; it leaves by itself. */
   release(): void
-  /** It is refused, and leaves by itself. */
+  /** Refuses it; it leaves by itself. */
   end(code: Code, boundAttempt?: number, retryAfterMs?: number): void
 }
 
 export class Polls {
-  /** A user has as many as devices that poll, at most twice: short arrays. */
+  /** The polls of each user: one or two for each device that polls, so the arrays are short. */
   readonly #users = new Map<number, Waiter[]>()
   #size = 0
 
@@ -51,7 +51,7 @@ export class Polls {
     return 0
   }
 
-  /** Does nothing for one that does not wait (any more). */
+  /** Takes a poll out. Does nothing for one that does not wait any more. */
   leave(poll: Waiter): void {
     const waiting = this.#users.get(poll.uid)
     const index = waiting?.indexOf(poll) ?? -1

@@ -28,7 +28,7 @@ export interface FrameTaker {
   readonly uid: number
   readonly device: number
   readonly address: string
-  /** Whether the next frame must stay unread for now. When that changes, readOn() is to be called. */
+  /** Whether the next frame must stay unread for now. The owner calls readOn() when that changes. */
   waits(): boolean
   /** Does what the frame asks; false to be given it again by readOn(). */
   take(frame: Frame): boolean
@@ -85,7 +85,7 @@ export class Reader {
     this.readOn()
   }
 
-  /** Undefined if the first byte has not come, or is not 00. */
+  /** The bytes behind the leading 00; undefined if it has not come, or another byte has. */
   #afterLeadingZero(chunk: Uint8Array): Uint8Array | undefined {
     const first = chunk[0]
     if (first === 0) {
@@ -123,7 +123,7 @@ export class Reader {
     if (waits !== this.waiting) this.#wait(waits)
   }
 
-  /** What was called meanwhile may have stopped it. */
+  /** Whether the owner has stopped it while it took a frame. */
   #isStopped(): boolean {
     return this.#state === 'stopped'
   }
@@ -177,7 +177,7 @@ export class Reader {
     return false
   }
 
-  /** The peer will send no more. */
+  /** Notes that the peer will send no more. */
   end(): void {
     if (this.#state === 'paused') this.#state = 'ending'
     else if (this.#state !== 'stopped' && this.#state !== 'ending') this.#state = 'ended'

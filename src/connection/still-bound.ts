@@ -1,6 +1,6 @@
 /**
- * Looks once more at a device that has just been bound here. Between the moment its Hello was committed and this one nobody
- * knew of its connection: what ended its session then, or bound it elsewhere, was told to nobody.
+ * Looks once more at a device that has just been bound here. From the commit of its Hello until now nobody knew of this
+ * connection. So if its session ended in between, or it was bound elsewhere, no event reached it.
  */
 import { CODES } from '../../protocol/codes.js'
 import type { Services } from '../services/types.js'

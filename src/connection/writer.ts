@@ -20,12 +20,12 @@ export const STALL_MS_MAX = 60_000
 const STALL_TICKS_MAX = STALL_MS_MAX / TICK_MS
 
 /**
- * Given to the pipe at a time. One of these per STALL_MS_MAX is the slowest rate that keeps a connection, a
+ * The most bytes that are given to the pipe at a time. One of these per STALL_MS_MAX is the slowest rate that keeps a connection, a
  * kilobyte per second; and a fast peer's page of 256 KiB costs five system calls.
  */
 export const WRITE_BYTES_MAX = 65_536
 
-/** More than this waiting and the peer gets no pushes and is not read from until it has taken all: a page. */
+/** The bytes (a page) above which a connection is congested: no pushes, and nothing is read, until the peer has taken all. */
 export const QUEUE_BYTES_HIGH = 262_144
 
 const NONE: Uint8Array[] = []
@@ -47,11 +47,11 @@ export class Writer {
   readonly #owner: FrameSource
   #frames = NONE
   #bytes = 0
-  /** The first of the frames is the rest of one whose beginning is gone: it must stay. */
+  /** Whether the first frame is the rest of one that the peer has begun to get: it must stay. */
   #cut = false
   #congested = false
   #stalledTick = 0
-  /** It is in the flusher's list. */
+  /** Whether it is in the flusher's list. */
   #marked = false
   /** The bytes that the backlog counts for it. */
   #counted = 0

@@ -9,7 +9,7 @@ import type { ConnectionContext } from '../connection/context.js'
 import { isSocketBetween, type Pipe } from '../connection/pipe.js'
 
 /**
- * For the server's sockets (`highWaterMark`): a paused socket then buffers one read at most, and each write that the kernel
+ * The `highWaterMark` of the server's sockets: a paused socket then buffers one read at most, and each write that the kernel
  * did not take whole is followed by 'drain', however small.
  */
 export const SOCKET_HIGH_WATER_BYTES = 1

@@ -59,7 +59,7 @@ import type { Caller } from './types.js'
 
 const ACCOUNT_FORM = /^[a-z][a-z0-9_.-]{2,31}$/
 const PASSWORD_BYTES_MIN = 8
-/** Checks of a password that changes meanwhile, before the client is told to come back. */
+/** The number of checks, where the password changes meanwhile, before the client is told to come back. */
 const VERIFY_TRIES_MAX = 3
 const BUSY_RETRY_MS = 3_000
 
@@ -69,7 +69,7 @@ export type Connected = (uid: number) => readonly number[]
 /** Begins a user's work that no answer waits for; it is noted in the store. */
 export type BeginWork = (job: 'departures' | 'renames', uid: number) => void
 
-/** What ends a request early, with a code for the client. */
+/** Ends a request early, with a code for the client. */
 class Refused extends Error {
   readonly code: Code
   readonly retryAfterMs: number | undefined
@@ -83,7 +83,7 @@ class Refused extends Error {
 interface Success {
   /** The answer; absent: an empty one. */
   readonly body?: () => Uint8Array
-  /** Called behind the answer. */
+  /** Runs behind the answer. */
   readonly ran?: () => void
 }
 
@@ -201,7 +201,7 @@ export class AccountService {
     })
   }
 
-  /** Has the user's contacts told of a new nickname, and charges him for each. */
+  /** Has the user's contacts told of a new nickname, and charges the user for each. */
   #renamed(uid: number): void {
     this.#engine.submit(userActor(uid), countContacts, undefined, outcome => {
       const count = outcome.kind === 'done' ? outcome.result : 1
@@ -265,7 +265,7 @@ export class AccountService {
     })
   }
 
-  /** The account's uid, 0 if there is none. The engine is asked for names alone: its ids of records are not any text. */
+  /** The account's uid, 0 if there is none. Only names are looked up: a record's id may not be any text. */
   async #uidOf(account: string): Promise<number> {
     if (!ACCOUNT_FORM.test(account)) return 0
     return done(await this.#engine.run(accountsActor(accountPartition(account)), lookUpName, { account }))
@@ -293,14 +293,14 @@ export class AccountService {
     return this.#session(made.uid, 1, session, secret)
   }
 
-  /** A repeated Register is a login with the same installation; of another, or with another password, the name is taken. */
+  /** Treats a repeated Register of the same installation as a login. With another installation or password the name is taken. */
   async #registerAgain(request: RegisterRequest, address: string): Promise<Session> {
     const session = await this.#login(await this.#uidOf(request.account), request, address, true)
     if (session === undefined) throw new Refused(CODES.NAME_TAKEN.code)
     return session
   }
 
-  /** Undefined if account and password do not match (uid 0: there is no account), or there is no such device. */
+  /** Logs in. Undefined if account and password do not match (uid 0: there is no account), or there is no such device. */
   async #login(
     uid: number,
     credentials: Credentials,
@@ -309,7 +309,7 @@ export class AccountService {
   ): Promise<Session | undefined> {
     const installationKey = hex(credentials.installationKey)
     const ownDevice = uid !== 0 && done(await this.#engine.run(userActor(uid), hasDevice, { installationKey }))
-    // Of a Register nobody learns more than that the name is taken: there is no password to check.
+    // A Register says no more than that the name is taken: there is no password to check.
     if (existingOnly && !ownDevice) return undefined
     const { account } = credentials
     const tooOften = ownDevice
@@ -370,8 +370,8 @@ export class AccountService {
 
   /**
    * Runs a numbered request that needs the password, again if the password changed while it was being checked. The number is
-   * judged first: a repeat and a gap cost no hash. What the device asks meanwhile waits (in-order.ts).
-   * @param success what belongs to its success now, and not to a repeat
+   * judged first, so a repeat and a gap cost no hash. The device's later requests wait meanwhile (in-order.ts).
+   * @param success runs when it succeeds now, and not for a repeat
    */
   #verified<I extends VerifiedInput>(
     caller: Caller,
@@ -390,7 +390,7 @@ export class AccountService {
       if (isNew && body !== undefined) caller.respond(id, body())
       else answerNumbered(caller, id, outcome, again, waitMs)
       if (isNew) ran?.()
-      // Where the password was changed, what else waited had been let in by a token that is good no more.
+      // After a change of the password, the requests that waited were let in by a token that is no longer valid.
       if (again === undefined || !mustRunAgain(outcome)) release(isNew ? (caller.attempt ?? 0) : undefined)
     }
     const attempt = async (tries: number) => {

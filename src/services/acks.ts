@@ -17,15 +17,15 @@ import type { Engine } from '../sync/engine.js'
 import { MARKED_DEVICES_MAX, userActor } from '../sync/rules/records.js'
 import { ack } from '../sync/rules/watermark.js'
 
-/** Between what a user's devices name and what is passed on. */
+/** The time for which a user's acks gather before they are committed. */
 const GATHER_MS = 1_000
 const TICK_MS = 100
 /**
- * What one tick may spend on flushing: a tenth of the loop's time. When more is due, it waits for the next tick and gathers
- * the longer: under load, messages come before their marks.
+ * The milliseconds that one tick may spend on flushing: a tenth of the loop's time. What else is due waits for the next tick
+ * and gathers longer. So under load messages come before their marks.
  */
 const FLUSH_MS_PER_TICK = 10
-/** Peers in one unit: each costs two records here and two with the peer. */
+/** The most peers in one unit: each costs two records here and two with the peer. */
 const PEERS_PER_UNIT_MAX = 128
 
 interface Named {
@@ -44,7 +44,7 @@ interface Gathered {
 export class Acks {
   readonly #engine: Engine
   readonly #clock: Clock
-  /** In order of being due. */
+  /** The acks of each user, in the order in which they are due. */
   readonly #users = new Map<number, Gathered>()
   /** Users whose marks are being committed. */
   readonly #underWay = new Set<number>()

@@ -1,4 +1,4 @@
-/** How the outcome of a transition becomes a frame. */
+/** Turns the outcome of a transition into a frame. */
 import { CODES, type Code, codeText } from '../../protocol/codes.js'
 import { createRefusal } from '../../protocol/generated/messages.js'
 import type { Undone } from '../sync/outcome.js'
@@ -8,12 +8,12 @@ import type { Caller } from './types.js'
 
 export const EMPTY_BODY = new Uint8Array(0)
 
-/** When the store cannot be reached: not at once, and not all at the same moment (the client adds its own jitter). */
+/** The time after which to ask again when the store cannot be reached; the client adds its own jitter. */
 const RETRY_AFTER_MS = 1_000
-/** Somebody has to make room first. */
+/** The time after which to ask again when the disk is full: somebody has to make space first. */
 const FULL_RETRY_AFTER_MS = 3_000
 
-/** Why nothing was done, and when to come back. */
+/** The code of an outcome in which nothing was done, and when to come back. */
 export function whyUndone({ kind }: Undone): { readonly code: Code; readonly retryAfterMs: number } {
   switch (kind) {
     case 'full':
@@ -38,7 +38,7 @@ export function refuseUndone(caller: Caller, id: number, outcome: Undone): void 
   refuse(caller, id, code, retryAfterMs)
 }
 
-/** A limit stands against it; it may be repeated in so many milliseconds. */
+/** Refuses a request that a limit stands against; it may be repeated in so many milliseconds. */
 export function refuseLimited(caller: Caller, id: number, waitMs: number): void {
   refuse(caller, id, CODES.RATE_LIMITED.code, waitMs)
 }

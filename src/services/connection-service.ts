@@ -17,9 +17,9 @@ import { Turnstile } from './turnstile.js'
 import type { Authorization, HelloAnswer } from './types.js'
 
 /**
- * When thousands come back at once, those who are there are not to wait for all of them: a message comes behind so many Hellos
- * at most, and one turn of the event loop answers no more (0.15 ms each, with the first page). Of 5 000 that came at once, each
- * was back as soon as without this, and five times as many messages of others were delivered meanwhile.
+ * The Hellos that are worked on at a time. When thousands come back at once, a message waits behind so many of them at most,
+ * and one turn of the event loop answers no more (0.15 ms each, with the first page). Of 5 000 that came at once, each
+ * was back as soon as without this bound, and five times as many messages of others were delivered meanwhile.
  */
 const HELLOS_AT_ONCE = 32
 
@@ -84,7 +84,7 @@ export class ConnectionService {
     })
   }
 
-  /** Whose the token is, for one request without a connection. */
+  /** Names the owner of a token, for one request without a connection. */
   authorize(token: Uint8Array, address: string, settle: (authorization: Authorization) => void): void {
     const network = networkOf(address)
     const owner = readToken(token)
@@ -114,8 +114,9 @@ export class ConnectionService {
   }
 
   /**
-   * 0, or how long who shows these bytes has to wait. What strangers behind an address use up, its sessions do not need: where
-   * nothing is left, a token that this store has made is looked at all the same, unless it was found wrong too often itself.
+   * The milliseconds that a peer with these bytes as its token has to wait; 0 for none. Where strangers have used up the limit
+   * of an address, its sessions still get in: a token that this store has made is checked all the same, unless that token
+   * itself was found wrong too often.
    */
   #strangerWait(network: Key, token: Uint8Array, owner: { readonly hash: string } | undefined): number {
     const limits = this.#limits

@@ -28,7 +28,7 @@ import type { Identity } from './identity.js'
 import { ranNow, toldOfStranger } from './limiting.js'
 import type { Caller } from './types.js'
 
-/** What the requests of this service have in common. */
+/** The fields that the requests of this service have in common. */
 export interface ContactRequest {
   readonly sendSeq: number
   readonly uid: number

@@ -4,11 +4,12 @@
  *
  *   method · the store's secret · the fields marked `identity`, as decoded, in the order of their numbers ─► SHA-256, the first 8 bytes
  *
- * The secret stands before all that a peer chooses, and no peer ever sees a hash: to forge one is to guess 64 bits, a try a number.
+ * The secret stands before everything that a peer chooses, and no peer ever sees a hash. To forge one is to guess 64 bits, and
+ * each try costs a number.
  *
- * Passwords are not in it. The hashes lie in the store beside their key: who steals both would try passwords at a thousand
- * million a second, where scrypt (passwords.ts) allows him twenty. What that costs: under the number of an accepted
- * ChangePassword or DeleteAccount any password gets the first answer again. It had succeeded, and nothing is begun by a repeat.
+ * Passwords are not in it. The hashes lie in the store beside their key: a thief of both could try a thousand million
+ * passwords a second, where scrypt (passwords.ts) allows twenty. The price: under the number of an accepted ChangePassword or
+ * DeleteAccount any password gets the first answer again. That had succeeded, and a repeat begins nothing.
  *
  * µs for a text of 100 bytes / 16 KiB, with the writing of the fields, 0.11 / 0.8 (Node 20, 2-core x86 VM): SHA-256 0.46 / 8.9,
  * SipHash-2-4 in JavaScript 0.62 / 68; FNV-1a over the body as it came was 0.11 / 15. Hashed alone: BLAKE2s 0.7 / 18, createHmac
@@ -22,7 +23,7 @@ import { HASH_BYTES } from '../sync/rules/records.js'
 
 export class Identity {
   readonly #secret: Uint8Array
-  /** By method number; absent where no field is marked. */
+  /** The writers of marked fields, by method number; absent where no field is marked. */
   readonly #identify: (Identify | undefined)[] = []
 
   /** @param secret the store's */

@@ -7,7 +7,7 @@
  *                     ▲ │ release(): the next ones are run, until one of them holds again
  *                     └─┘
  *
- * Where nothing is held, which is nearly always, a request pays for one look at an empty map.
+ * Nearly always nothing is held, and a request pays for one look at an empty map.
  */
 
 import { CODES } from '../../protocol/codes.js'
@@ -17,13 +17,13 @@ import { type Device, deviceKey } from './limiting.js'
 import type { Caller } from './types.js'
 
 /**
- * How many bytes of one device may wait: twice the 64 requests of a connection (4.6) with the longest texts. The second half is
+ * The bytes of one device that may wait: twice the 64 requests of a connection (4.6) with the longest texts. The second half is
  * for a connection that took the place of one that broke.
  */
 const WAITING_BYTES_MAX = 2 * 64 * 16_384
-/** How many bytes of all devices together may wait: some hundred passwords may wait at a time (passwords.ts). */
+/** The bytes of all devices that may wait: some hundred passwords may wait at a time (passwords.ts). */
 const ALL_WAITING_BYTES_MAX = 32 * WAITING_BYTES_MAX
-/** What a waiting request costs beside its body. */
+/** The bytes that a waiting request costs beside its body. */
 const REQUEST_BYTES = 256
 
 type Asker = Pick<Caller, 'uid' | 'device' | 'attempt' | 'refuse'>
@@ -67,9 +67,9 @@ export class InOrder {
   }
 
   /**
-   * From now on the device's requests wait. To be called by a request in its turn.
-   * @returns what lets them go on, to be called once: all of them; or those of the connection with this attempt (0: of none), the
-   *   others being refused, for their tokens have ended
+   * Makes the device's requests wait from now on. A request calls it in its turn.
+   * @returns lets them go on, to be called once. Without an attempt all go on; with one, those of the connection with that
+   *   attempt do (0: none), and the others are refused, for their tokens have ended
    */
   hold(device: Device): (attempt?: number) => void {
     const key = deviceKey(device)

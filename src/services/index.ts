@@ -30,21 +30,21 @@ export interface ServiceOptions {
   readonly limits?: Limits
   /** Absent: nobody is known to be connected. */
   readonly connected?: Connected
-  /** How numbers are judged; absent: contiguous. */
+  /** The rule for numbers; absent: contiguous. */
   readonly sequence?: SequenceRule
   /** Absent: what an account's request leaves to do is left to the jobs' next round. */
   readonly beginWork?: BeginWork
 }
 
-/** When a device has more requests wait than may: about what a password's turn takes in a storm of logins. */
+/** The time after which a device with too many waiting requests may ask again: about that of a password's check in a storm of logins. */
 const WAITING_RETRY_MS = 3_000
 
 /** Decodes and runs one method. */
 type Handler = (caller: Caller, id: number, body: Uint8Array) => void
 
-/** The services as whoever starts and stops them sees them. */
+/** The services, as the node that starts and stops them sees them. */
 export interface OwnServices extends Services {
-  /** Commits what is held back for a moment: before the engine is closed. */
+  /** Commits what is held back for a moment. To be called before the engine is closed. */
   flush(): void
 }
 
@@ -58,7 +58,7 @@ class AllServices implements OwnServices {
   readonly #acks: Acks
   readonly #limits: Limits
   readonly #order = new InOrder()
-  /** By method number. */
+  /** The handlers, by method number. */
   readonly #handlers: (Handler | undefined)[] = []
   readonly #nameless = new Set<number>()
 

@@ -1,7 +1,7 @@
 /**
- * The limits as the services ask them: who is counted under which key. Checks come before any work, the cheapest first; what is
- * refused there has used up no number and may be repeated. Only what is final is decided by a transition, which is told here
- * whether the limit stands against it: so a repeat gets its first answer, and costs nothing.
+ * The limits as the services ask them: which key each caller is counted under. Checks come before any work, the cheapest first.
+ * A request that is refused there has used up no number and may be repeated. Final refusals are made by the transition alone,
+ * which is told whether the limit stands against it. So a repeat gets its first answer, and costs nothing.
  */
 
 import { CODES } from '../../protocol/codes.js'
@@ -23,7 +23,10 @@ export function deviceKey({ uid, device }: Device): Key {
 const DEVICES_EXACT = 8_192
 const UIDS_EXACT = 2 ** 53 / DEVICES_EXACT
 
-/** 0, or how long the caller has to wait before his next request. What his own limits refuse is not counted against his neighbours. */
+/**
+ * Takes one request. What a caller's own limits refuse does not count for the address.
+ * @returns the milliseconds until there may be one; 0 if it was taken
+ */
 export function requestWait(limits: Limits, caller: Asker): number {
   const network = networkOf(caller.address)
   if (caller.uid === 0) return limits.take('requests-nameless', network)
@@ -31,14 +34,14 @@ export function requestWait(limits: Limits, caller: Asker): number {
   return ownMs || limits.take('requests-address', network)
 }
 
-/** Undoes a requestWait() that let somebody known through: the request itself takes it once more. */
+/** Undoes a requestWait() that let a device through: the request itself takes it once more. */
 export function giveRequestBack(limits: Limits, caller: Asker): void {
   limits.giveBack('requests-device', deviceKey(caller))
   limits.giveBack('requests-user', caller.uid)
   limits.giveBack('requests-address', networkOf(caller.address))
 }
 
-/** What a request turns out to hold beyond itself: later ones wait the longer for it. */
+/** Charges what a request turns out to carry beside itself: later requests wait longer for it. */
 export function chargeRequests(limits: Limits, caller: Caller, count: number): void {
   if (count === 0) return
   limits.charge('requests-address', networkOf(caller.address), count)
@@ -46,15 +49,18 @@ export function chargeRequests(limits: Limits, caller: Caller, count: number): v
   limits.charge('requests-device', deviceKey(caller), count)
 }
 
-/** What stands around a text in the two timelines, in bytes, and the records that change with it. */
+/** The bytes around a text in a timeline, with the records that change with it. */
 const STORED_BESIDE_TEXT = 128
 
-/** What a message makes the store keep, in KiB. */
+/** The KiB that a message makes the store keep. */
 export function storedKib(text: string): number {
   return (2 * (Buffer.byteLength(text) + STORED_BESIDE_TEXT)) / 1_024
 }
 
-/** 0, or how long the caller has to wait before so much more is stored for him. */
+/**
+ * Takes what is to be stored.
+ * @returns the milliseconds until so much may be stored for the caller; 0 if it was taken
+ */
 export function storedWait(limits: Limits, { uid, address }: Caller, kib: number): number {
   const ownMs = limits.take('stored-user', uid, kib)
   if (ownMs > 0) return ownMs
@@ -63,18 +69,21 @@ export function storedWait(limits: Limits, { uid, address }: Caller, kib: number
   return waitMs
 }
 
-/** Nothing of it was stored. */
+/** Undoes a storedWait(): nothing was stored. */
 export function giveBackStored(limits: Limits, { uid, address }: Caller, kib: number): void {
   limits.giveBack('stored-user', uid, kib)
   limits.giveBack('stored-address', networkOf(address), kib)
 }
 
-/** 0, or how long the caller has to wait before he may ask about somebody else. */
+/**
+ * Takes one look-up.
+ * @returns the milliseconds until the caller may ask about somebody else; 0 if it was taken
+ */
 export function lookUpWait(limits: Limits, caller: Caller): number {
   return limits.take('look-ups', caller.uid) || limits.take('look-ups-address', networkOf(caller.address))
 }
 
-/** Whether the answer says something about somebody who is no contact: that there is such a user, or that there is none. */
+/** Whether the answer tells if a user exists who is no contact. */
 export function toldOfStranger(outcome: Outcome<Answer>): boolean {
   const code = answerOf(outcome)?.code
   return code === CODES.UNKNOWN_USER.code || code === CODES.NOT_FRIEND.code || code === CODES.NO_SUCH_REQUEST.code
@@ -85,7 +94,7 @@ export function ranNow(outcome: Outcome<Answer>): boolean {
   return answerOf(outcome)?.repeated === false
 }
 
-/** Whether it was run now and succeeded: what follows an act begins by this, never by a code, which a repeat has too. */
+/** Whether it was run now and succeeded. What follows an act begins by this, never by the code, which a repeat has too. */
 export function succeededNow(outcome: Outcome<Answer>): boolean {
   return ranNow(outcome) && answerOf(outcome)?.code === CODES.OK.code
 }

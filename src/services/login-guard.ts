@@ -1,13 +1,13 @@
 /**
- * Guessing passwords: what a wrong one costs who tried it, and nobody else.
+ * Guards against guessed passwords: a wrong one costs the device or address that tried it, and nobody else.
  *
- * A try is counted per account and address, per account, and per address; each of them alone may ask for patience. But a
- * device that was logged in to the account before (it knows its installation key, 16 random bytes that are shown to nobody) is
- * counted by itself alone: however many strangers guess at an account, from wherever, its user's devices log in at once. Only
- * on a new device he may have to wait while that goes on, up to GROWING.longestMs.
+ * A try is counted per account and address, per account, and per address; each of them alone may make it wait. But a device
+ * that was logged in to the account before is counted by itself alone. (It knows its installation key, 16 random bytes that
+ * are shown to nobody.) So the user's devices log in at once, however many strangers guess at the account. Only a new device
+ * may have to wait while that goes on, up to GROWING.longestMs.
  *
- * ChangePassword and DeleteAccount ask for the password too, of somebody with a token, which may be stolen: his device is counted
- * by itself, as strictly, and the user's other devices are not.
+ * ChangePassword and DeleteAccount ask for the password too, of a device with a token, which may be stolen. That device is
+ * counted by itself, as strictly; the user's other devices are not counted.
  */
 
 import type { Key } from '../lib/expiring-table.js'
@@ -18,13 +18,13 @@ import type { Device } from './limiting.js'
 export interface LoginTry {
   readonly account: string
   readonly address: string
-  /** Hexadecimal. */
+  /** The key in hexadecimal. */
   readonly installationKey: string
-  /** The account has, or lately had, a device of this key. */
+  /** Whether the account has, or lately had, a device of this key. */
   readonly ownDevice: boolean
 }
 
-/** One try under way: it counts as failed unless it is settled otherwise. */
+/** A try under way. It counts as failed unless it is settled otherwise. */
 export interface OpenTry {
   right(): void
   /** The password was not looked at. */
@@ -38,7 +38,7 @@ export function ownDeviceKey({ account, installationKey }: Pick<LoginTry, 'accou
   return `${account} ${installationKey}`
 }
 
-/** The try, or the milliseconds until there may be one. */
+/** Begins a try. @returns it, or the milliseconds until there may be one */
 export function beginTry(limits: Limits, { account, address, installationKey, ownDevice }: LoginTry): OpenTry | number {
   const network = networkOf(address)
   const rows: readonly Row[] = ownDevice
@@ -69,7 +69,7 @@ function begin(limits: Limits, rows: readonly Row[]): OpenTry | number {
   return {
     right() {
       for (const [name, key] of rows) {
-        // Who guesses at others would log in to his own account in between.
+        // A guesser of others' passwords would log in to an account of his own in between.
         if (name === 'login-failures-address') limits.takeBack(name, key)
         else limits.reset(name, key)
       }

@@ -1,11 +1,11 @@
 /**
- * Session tokens: whose they are, 192 random bits, and a seal that this store made them. Opaque to clients; stored only as a
- * hash, so that what is stored logs nobody in. A fast hash is enough: there is nothing to guess.
+ * Session tokens: their owner, 192 random bits, and a seal that proves that this store made them. They are opaque to clients,
+ * and stored only as a hash, so what is stored logs nobody in. A fast hash is enough: there is nothing to guess.
  *
  *   uid (8) · device (4) · random (24) · seal (8): of all before it, under the store's secret
  *
- * The seal says nothing about whether a token is still good. It tells those that once were from any bytes, without a look into
- * the store, where strangers have used up what their address may ask (connection-service.ts).
+ * The seal does not say whether a token is still valid. It tells tokens that once were valid from any other bytes, without a
+ * look into the store, where strangers have used up what their address may ask (connection-service.ts).
  */
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Random } from '../lib/random.js'
@@ -23,12 +23,12 @@ export interface TokenOwner {
   readonly device: number
 }
 
-/** The secret part of a token, before it is known whose it will be. */
+/** Makes the secret part of a token, before its owner is known. */
 export function newSecret(random: Random): Uint8Array {
   return random.bytes(SECRET_BYTES)
 }
 
-/** What stands in the store for a token. */
+/** The hash that is stored for a token. */
 export function secretHash(secret: Uint8Array): string {
   // In one call (0.3 µs): by an object, as createHash makes, it takes three times as long, and each HTTP request needs one.
   return hash('sha256', secret, 'base64')
@@ -45,7 +45,7 @@ export function makeToken({ uid, device }: TokenOwner, secret: Uint8Array, store
   return token
 }
 
-/** Undefined if the bytes are no token at all. Says nothing about whether it is a right one. */
+/** Takes a token apart; undefined if the bytes have not its form. It does not say whether the token is valid. */
 export function readToken(token: Uint8Array): (TokenOwner & { readonly hash: string }) | undefined {
   if (token.length !== TOKEN_BYTES) return undefined
   const view = new DataView(token.buffer, token.byteOffset, token.length)

@@ -1,13 +1,13 @@
-/** What a connection needs of the services, and the services of a connection: the only seam between connection/ and services/. */
+/** The only seam between connection/ and services/: what a connection needs of the services, and they of a connection. */
 import type { Code } from '../../protocol/codes.js'
 import type { AckNotice, HelloRequest, HelloResponse, Refusal, SendResult } from '../../protocol/generated/messages.js'
 import type { TimelinePage } from '../sync/types.js'
 
 export type { TimelinePage }
 
-/** Who asks. The connection implements it: one object per connection, no closure per request. */
+/** The caller of a request. The connection implements it: one object per connection, no closure per request. */
 export interface Caller {
-  /** 0 on a nameless connection. */
+  /** The user; 0 on a nameless connection. */
   readonly uid: number
   readonly device: number
   /** The remote address without its port. */
@@ -24,7 +24,7 @@ export interface Caller {
   synced(id: number, since: number, page: TimelinePage, results: readonly SendResult[]): void
 }
 
-/** Whose a token is, on a transport without connections. */
+/** The owner of a token, on a transport without connections. */
 export type Authorization =
   | {
       readonly kind: 'owner'
@@ -48,20 +48,26 @@ export type HelloAnswer =
       readonly kind: 'bound'
       readonly response: HelloResponse
       readonly attempt: number
-      /** Where the first page begins: 0 after a resync or for a client of another store. */
+      /** The version at which the first page begins: 0 after a resync or for a client of another store. */
       readonly since: number
     }
 
 export interface Services {
   /** Checks the token, binds the attempt (durably). `settle` is called once, at once or later. */
   hello(request: HelloRequest, address: string, settle: (answer: HelloAnswer) => void): void
-  /** For one request without a connection. Counts as a use of the token; binds nothing. `settle` is called once, at once or later. */
+  /**
+   * Finds the owner of a token, for one request without a connection. Counts as a use of the token; binds nothing.
+   * `settle` is called once, at once or later.
+   */
   authorize(token: Uint8Array, address: string, settle: (authorization: Authorization) => void): void
   /** The highest attempt bound for the device, undefined if its session has ended. Rejects if that cannot be known now. */
   boundAttempt(uid: number, device: number, token?: Uint8Array): Promise<number | undefined>
-  /** One of the caller's answering methods will be called once for this id, at once or later. `body` is read during the call. Never throws. */
+  /**
+   * Does a request: one of the caller's answering methods is called once for this id, at once or later. `body` is read during
+   * the call. Never throws.
+   */
   request(caller: Caller, id: number, method: number, body: Uint8Array): void
-  /** OK, or the code to close the connection with. */
+  /** Takes an Ack. @returns OK, or the code to close the connection with */
   ack(caller: Caller, notice: AckNotice): Code
   page(uid: number, since: number): Promise<TimelinePage>
 }

@@ -7,7 +7,7 @@ const BEARER = /^Bearer +((?:[A-Za-z0-9_-]+|[A-Za-z0-9+/]+)={0,2})$/i
 
 const CHARACTERS_MAX = Math.ceil(TOKEN_BYTES_MAX / 3) * 4 + 'Bearer '.length
 
-/** Undefined if there is none; empty, which is nobody's, if it is none that could be ours. */
+/** The token; undefined if there is none, empty (nobody's) if it cannot be one of ours. */
 export function bearerToken(header: string | undefined): Uint8Array | undefined {
   if (header === undefined) return undefined
   const [, text = ''] = header.length > CHARACTERS_MAX ? [] : (BEARER.exec(header) ?? [])

@@ -13,11 +13,11 @@ export const CONTENT_TYPES: Readonly<Record<Format, string>> = {
 }
 
 export interface ErrorParts {
-  /** For people; absent: the code's text. */
+  /** A text for people; absent: the code's. */
   readonly message?: string
   readonly retryAfterMs?: number
   readonly refusal?: Refusal | undefined
-  /** In place of what the Connect code stands for. */
+  /** The status, in place of the one that the Connect code has. */
   readonly status?: number
   readonly connectCode?: ConnectCode
   readonly headers?: Readonly<Record<string, string>>

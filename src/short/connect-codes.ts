@@ -1,6 +1,6 @@
 /**
- * What HTTP and the Connect protocol say for our codes: PROTOCOL.md, 13.3. Clients act on our code, in the ErrorDetail; the
- * words here are for generic clients, proxies and people. What may succeed later is 429 or 503, the rest is not.
+ * The names of our codes in HTTP and the Connect protocol: PROTOCOL.md, 13.3. Clients act on our code, in the ErrorDetail; the
+ * words here are for generic clients, proxies and people. A request that may succeed later gets 429 or 503.
  */
 
 import { CODES, type Code, type CodeName } from '../../protocol/codes.js'

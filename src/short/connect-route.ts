@@ -1,4 +1,4 @@
-/** Which method a request asks for, and in what form: all that its headers say, before its body is read. */
+/** Finds the method that a request asks for, and in what form: all that its headers say, before its body is read. */
 
 import { CODES } from '../../protocol/codes.js'
 import { HELLO_BYTES_MAX, HTTP_BODY_BYTES_MAX, HTTP_JSON_BODY_BYTES_MAX } from '../../protocol/limits.js'
@@ -10,9 +10,9 @@ export interface Call {
   readonly kind: 'call'
   readonly method: RequestMethod
   readonly format: Format
-  /** Of the body, unpacked. */
+  /** The most bytes that the body may have when unpacked. */
   readonly bodyBytesMax: number
-  /** Of Connect-Timeout-Ms; Infinity without. */
+  /** The value of Connect-Timeout-Ms; Infinity without. */
   readonly timeoutMs: number
 }
 
@@ -60,7 +60,7 @@ function refused(answer: ShortAnswer): Route {
   return { kind: 'refused', answer }
 }
 
-/** Nobody is known before Register, Login and Hello have succeeded, so nobody may make the server hold more (1.3). */
+/** The bound of a body. Before Register, Login and Hello nobody is known, so nobody may make the server hold more (1.3). */
 function bodyBytesMax(method: RequestMethod, format: Format): number {
   if (method.nameless) return HELLO_BYTES_MAX
   return format === 'json' ? HTTP_JSON_BODY_BYTES_MAX : HTTP_BODY_BYTES_MAX

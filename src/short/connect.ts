@@ -41,7 +41,6 @@ export interface ConnectOptions {
   readonly hub: Hub
   readonly clock: Clock
   readonly random: Random
-  /** Absent: nothing is limited. */
   readonly limits: Limits
 }
 
@@ -51,26 +50,26 @@ export type Vouched =
   | { readonly kind: 'refused'; readonly answer: ShortAnswer }
   | { readonly kind: 'vouched'; readonly owner: Owner }
 
-/** Whose a request is that needs nobody. */
+/** The owner of a request that needs none. */
 const NOBODY: Known = { kind: 'owner', uid: 0, device: 0, attempt: 0 }
 
-/** The services tell a connection's requests apart by their ids; here there is one. */
+/** The id of the one request: the services tell a connection's requests apart by their ids. */
 const ID = 1
 
-/** Of the client's own limit so much is kept for the answer's way: a tenth, at most a second. */
+/** The share of the client's own time limit that is kept for the answer's way: a tenth, at most a second. */
 const ANSWER_SHARE = 0.1
 const ANSWER_MS_MAX = 1_000
 
 export class ConnectHandler {
   readonly #options: ConnectOptions
-  /** Within what time clients are to come back; undefined while it serves. */
+  /** The time within which clients are to come back; undefined while it serves. */
   #drainMs: number | undefined
 
   constructor(options: ConnectOptions) {
     this.#options = options
   }
 
-  /** What a request's headers say: what may come as its body, or that it is refused whatever comes. */
+  /** Reads a request's headers: they say what may come as its body, or that it is refused whatever comes. */
   route(request: ShortRequest): Route {
     return this.#drainMs === undefined ? routeOf(request) : { kind: 'refused', answer: this.#draining() }
   }
@@ -96,7 +95,7 @@ export class ConnectHandler {
     })
   }
 
-  /** The body is unpacked: what was asked for it is given back, for the request takes it. */
+  /** Gives back what vouch() took for a packed body: the request itself takes it now. */
   unpacked(owner: Owner): void {
     giveRequestBack(this.#options.limits, owner)
   }
@@ -127,7 +126,7 @@ export class ConnectHandler {
     return asked
   }
 
-  /** The server stops: each waiting poll is told to come back at a time of its own, and each later request. */
+  /** Stops: tells each waiting poll to come back at a time of its own, and each later request. */
   drain(withinMs: number): void {
     this.#drainMs = withinMs
     for (const poll of this.#options.hub.polls.all()) poll.end(CODES.DRAINING.code, 0, this.#comeBackMs(withinMs))
@@ -156,7 +155,7 @@ export class ConnectHandler {
     this.#options.services.request(caller, ID, method.number, body)
   }
 
-  /** Here nothing can be read more slowly: what is too much is refused. */
+  /** Counts the body's bytes, and refuses what is too much: here nothing can be read more slowly. */
   #takesBytes(caller: Pick<Caller, 'uid' | 'device' | 'address'>, body: Uint8Array, reply: Reply): boolean {
     const { limits } = this.#options
     const waitMs = slowing(limits, caller, 0)
@@ -248,7 +247,7 @@ class Asked implements ShortCall {
 
 const NOTHING_TO_ABANDON: ShortCall = { abandoned() {} }
 
-/** Undefined if it is none: that is answered then. */
+/** The decoded message; undefined if it is none, which is answered then. */
 function decoded<T>(decode: () => T, reply: Reply): T | undefined {
   try {
     return decode()

@@ -5,8 +5,8 @@
  * sent at once, but the connection lingers until the peer has sent the rest, or for a moment: to close it on unread bytes
  * would be a reset, which may overtake the answer.
  *
- * A long body is given to the kernel in pieces, so that it is seen whether it moves: a peer that takes none for a while is
- * one that does not read, whatever else it sends.
+ * A long body is given to the kernel in pieces, so that it is seen whether it moves. A peer that takes none for a while does
+ * not read, whatever else it sends.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -18,24 +18,24 @@ import { isPackable, packed } from './gzip.js'
 import { hasBody } from './header-check.js'
 import type { ShortAnswer, ShortCall } from './types.js'
 
-/** What is still read of a request that is refused. */
+/** The bytes that are still read of a request that is refused. */
 const LINGER_BYTES_MAX = 1_048_576
 const LINGER_MS = 2_000
 
 export interface ExchangeOptions {
   readonly clock: Clock
   readonly wheel: Wheel
-  /** Beside the answer's own headers, on every one: names and values in turn. */
+  /** The headers of every answer beside its own: names and values in turn. */
   readonly headers: readonly string[]
-  /** So long without a piece of the answer being taken ends the connection. */
+  /** The time after which the connection ends if no piece of the answer was taken. */
   readonly stallMs: number
-  /** The connection ends for that. */
+  /** Called when the connection ends for that. */
   readonly onStall: () => void
-  /** After this answer the connection ends. */
+  /** Whether the connection ends after this answer. */
   readonly last: () => boolean
-  /** There is an answer of so many bytes, which now waits to be taken. */
+  /** Called when there is an answer of so many bytes, which now waits to be taken. */
   readonly onAnswer: (bytes: number, owner: Owner | undefined) => void
-  /** It was taken, or the peer has gone. */
+  /** Called when it was taken, or the peer has gone. */
   readonly onEnd: () => void
 }
 
@@ -59,13 +59,13 @@ export class Exchange extends Timed {
     return !this.#response.headersSent
   }
 
-  /** What works on it, and is told when the peer goes away, or has gone. */
+  /** Names the call that works on it, which is told when the peer goes away, or has gone. */
   worksOn(call: ShortCall): void {
     if (this.#state === 'asked') this.#call = call
     else if (this.#state === 'over') call.abandoned()
   }
 
-  /** Only the first answer counts. */
+  /** Gives the answer. Only the first one counts. */
   answer(answer: ShortAnswer, owner?: Owner): void {
     if (this.#state !== 'asked') return
     this.#state = 'answered'
@@ -117,7 +117,7 @@ export class Exchange extends Timed {
     })
   }
 
-  /** The present piece has its time from now on. */
+  /** Begins the time of the present piece. */
   #watch(): void {
     const { wheel, stallMs } = this.#options
     if (this.#state !== 'over') wheel.add(this, stallMs)

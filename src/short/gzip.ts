@@ -1,11 +1,11 @@
-/** gzip of bodies: which of them, and within what bounds. One stream per body, none per connection. */
+/** Packs and unpacks bodies with gzip, within bounds. One stream per body, none per connection. */
 
 import { constants, gunzip, gzip } from 'node:zlib'
 
-/** Below this a body and its answer fit one packet anyway. */
+/** The size from which a body is worth packing: a smaller one fits one packet anyway. */
 const PACKED_BYTES_MIN = 1_024
 
-/** It is the server's time against the phone's bytes: most of what there is to win, the fastest level wins. */
+/** The fastest level: it saves most of the bytes that can be saved, for the least time of the server. */
 const PACKING = { level: constants.Z_BEST_SPEED } as const
 
 /** Whether the answer is worth packing and the header (Accept-Encoding) takes it. */
@@ -19,15 +19,15 @@ export function packed(body: Uint8Array, done: (packed: Uint8Array | undefined) 
 }
 
 /**
- * What a body may become by unpacking, beside the limit: anything up to the first number, and from there so many times what
- * came. Text makes 3 to 20 times its size; what makes a thousand times it is made for that.
+ * The size that a body may grow to by unpacking, beside the limit: anything up to the first number, above it so many times
+ * what came. Text grows to 3 to 20 times its size; a body that grows a thousand times was made for that.
  */
 const UNPACKED_BYTES_FREE = 65_536
 const UNPACKED_RATIO_MAX = 100
 
 export type Unpacked =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-  /** It would be above the limit, or too much for its size: unpacking ended there. */
+  /** The body would be above the limit, or too much for its size: unpacking ended there. */
   | { readonly kind: 'too-large' }
   /** No gzip, or only the beginning of one. */
   | { readonly kind: 'broken' }

@@ -1,11 +1,11 @@
-/** What the HTTP parser lets pass and is refused all the same: headers that two readers could read in two ways, or too many. */
+/** Refuses headers that the HTTP parser lets pass: those that two readers could read in two ways, or too many. */
 
 import type { IncomingMessage } from 'node:http'
 
 /** Browsers send about 20, and proxies add some. */
 export const HEADERS_MAX = 64
 
-/** Said twice, one reader would take the first and another the last. */
+/** Headers that may come once: of two, one reader would take the first and another the last. */
 const ONCE: ReadonlySet<string> = new Set([
   'host',
   'authorization',

@@ -1,6 +1,6 @@
 /**
- * The pages for load balancers. /healthz: whether the process takes requests, as a flag says; for whoever would start it again.
- * /readyz: whether messages get through, found out by sending one (jobs/canary.ts); for whoever sends it clients.
+ * The pages for supervisors and load balancers. /healthz tells a supervisor whether the process takes requests, as a flag says.
+ * /readyz tells a load balancer whether messages get through, found out by sending one (jobs/canary.ts).
  */
 
 import type { Readiness } from '../jobs/canary.js'

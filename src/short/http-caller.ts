@@ -1,4 +1,4 @@
-/** Who asks in one request of the short side: the services answer it as they answer a connection. */
+/** The caller of one request of the short side: the services answer it as they answer a connection. */
 
 import { CODES, type Code, codeText } from '../../protocol/codes.js'
 import { createRefusal, encodeSendResponse, type Refusal, type SendResult } from '../../protocol/generated/messages.js'
@@ -9,15 +9,15 @@ import { errorAnswer } from './connect-answer.js'
 import type { Reply, ShortAnswer } from './types.js'
 
 export interface CallerParts {
-  /** 0, both, if nobody is known. */
+  /** The user and the device; both 0 if nobody is known. */
   readonly uid: number
   readonly device: number
   readonly address: string
-  /** Of a Sync, its since: what a client has applied was told to it once. */
+  /** The `since` of a Sync: what a client has applied was told to it once. */
   readonly told: number
   /** Makes an answer of an encoded response. */
   readonly form: (body: Uint8Array) => ShortAnswer
-  /** Called once. */
+  /** Takes the answer, once. */
   readonly reply: Reply
 }
 
@@ -26,7 +26,7 @@ export class HttpCaller implements Caller, PollAsker {
   readonly device: number
   readonly address: string
   readonly told: number
-  /** Of a Sync that may wait: its page goes there first. */
+  /** The poll of a Sync that may wait: its page goes there first. */
   poll: Poll | undefined = undefined
   readonly #form: (body: Uint8Array) => ShortAnswer
   readonly #reply: Reply

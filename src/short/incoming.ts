@@ -21,7 +21,7 @@ export class Incoming extends IncomingMessage {
     this[ASKED] = asked === true
   }
 
-  /** It asked for a protocol that is not there. The parser drops what came behind it in the same read: it is the last one. */
+  /** Whether it asked for a protocol that is not there. The parser drops what came behind it in the same read, so it is the last one. */
   get ignoresUpgrade(): boolean {
     return this[ASKED] && !this.upgrade
   }

@@ -1,16 +1,16 @@
 /**
- * Which web pages may use the short side: the exact origins of one list, for HTTP (CORS) and WebSocket alike (PROTOCOL.md,
- * 13.11). Browsers name the page's origin, programs name none, or (React Native on Android) the server's own. A page of that
- * origin is let in too: whoever serves it stands in front of this server. Nobody gains by another page's pretending it, as
- * one does whose name was pointed at this machine: no cookie speaks for the user here, a token does.
+ * The web pages that may use the short side: those of the exact origins of one list, for HTTP (CORS) and WebSocket alike
+ * (PROTOCOL.md, 13.11). Browsers name the page's origin; programs name none, or (React Native on Android) the server's own.
+ * A page of the server's own origin is let in too: it was served from in front of this server. A foreign page whose name was
+ * pointed at this machine gains nothing by that: no cookie speaks for the user here, only a token does.
  */
 
 import type { ShortAnswer, ShortRequest } from './types.js'
 
-/** How long a browser may remember a preflight's answer: the most that Chromium takes. */
+/** The time for which a browser may remember a preflight's answer: the most that Chromium takes. */
 const PREFLIGHT_SECONDS = 7_200
 
-/** What Connect clients send beyond what any page may. */
+/** The headers that Connect clients send beyond those that any page may. */
 const REQUEST_HEADERS = [
   'Authorization',
   'Content-Type',
@@ -20,7 +20,7 @@ const REQUEST_HEADERS = [
   'X-User-Agent',
 ].join(', ')
 
-/** What pages may read beyond what any page may. */
+/** The header that pages may read beyond those that any page may. */
 const ANSWER_HEADERS = 'Retry-After'
 
 export class Origins {
@@ -38,13 +38,13 @@ export class Origins {
 
   /**
    * Whether a request with this Origin header, or none, is to be taken.
-   * @param proxied a trusted proxy brings it: what that says of the URL it was asked for is believed
+   * @param proxied a trusted proxy brings it, whose word on the URL that it was asked for is believed
    */
   allows({ origin, ...headers }: ShortRequest['headers'], proxied: boolean): boolean {
     return origin === undefined || this.#allowed.has(origin) || isOwn(origin, headers, proxied)
   }
 
-  /** What the answer to an allowed page says. */
+  /** The headers of an answer to an allowed page. */
   headersFor(origin: string): Record<string, string> {
     return { 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': ANSWER_HEADERS }
   }
@@ -73,7 +73,7 @@ function forwarded(header: string | undefined, otherwise: string): string {
   return first.trim() || otherwise
 }
 
-/** In lower case, without the port that goes without saying: some programs write it all the same. */
+/** The origin in lower case, without its scheme's usual port, which some programs write. */
 function plainOrigin(origin: string): string {
   const text = origin.toLowerCase()
   const port = text.startsWith('https://') ? ':443' : ':80'

@@ -2,7 +2,7 @@
 
 const SCHEMES = ['http://', 'https://']
 
-/** From the first slash on, without the query. */
+/** The path: from the first slash on, without the query. */
 export function pathOf(target: string): string {
   const start = target.startsWith('/') ? 0 : authorityEnd(target)
   const query = target.indexOf('?', start)
@@ -17,7 +17,7 @@ export function authorityOf(target: string): string | undefined {
   return end === 0 ? undefined : target.slice(target.indexOf('//') + 2, end)
 }
 
-/** Where the authority of a whole URL ends; 0 if the target is none. */
+/** The index at which the authority of a whole URL ends; 0 if the target is none. */
 function authorityEnd(target: string): number {
   const scheme = SCHEMES.find(each => target.slice(0, each.length).toLowerCase() === each)
   if (scheme === undefined) return 0

@@ -5,13 +5,13 @@ import type { Owner } from '../connection/backlog.js'
 export interface ShortRequest {
   /** GET, POST, OPTIONS … */
   readonly method: string
-  /** Of the URL, from its first slash on, without its query. */
+  /** The URL from its first slash on, without its query. */
   readonly path: string
   /** The host and port that the target names, if it is a whole URL: it counts as much as the header Host. */
   readonly authority?: string | undefined
   /** Names in lower case; of a header that came twice the values joined by ", ". */
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** Of the peer, without its port; behind a trusted proxy that of the proxy's peer. */
+  /** The peer's address without its port; behind a trusted proxy that of the proxy's peer. */
   readonly address: string
 }
 
@@ -21,12 +21,12 @@ export interface ShortAnswer {
   readonly body: Uint8Array
 }
 
-/** Called once for a request, at once or later. `owner`: whose device the answer goes to, if one asked. */
+/** Takes the answer of a request, once, at once or later. `owner`: the device that it goes to, if one asked. */
 export type Reply = (answer: ShortAnswer, owner?: Owner) => void
 
 /** A request that is being worked on. */
 export interface ShortCall {
-  /** The peer has gone: nobody waits for the answer. A poll ends; what is being committed goes on. */
+  /** Abandons it, for the peer has gone: a poll ends; what is being committed goes on. */
   abandoned(): void
 }
 

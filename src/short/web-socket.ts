@@ -37,7 +37,7 @@ export function serveWebSocket(
   webSocket.on('close', onClose)
 }
 
-/** Of the closing handshake: the reason stands in the Close frame before it. */
+/** The status of the closing handshake: the reason stands in the Close frame before it. */
 const STATUS_NORMAL = 1000
 
 /** The header of a server's message: FIN and "binary"; then a length of 7, 16 or 64 bits. */
@@ -53,9 +53,9 @@ class WebSocketPipe implements Pipe {
   #paused = false
   /** Messages that were read with the one that paused it; undefined mostly. */
   #later: Uint8Array[] | undefined = undefined
-  /** The kernel did not take everything, and it is waited for. */
+  /** Whether the kernel did not take everything, and is waited for. */
   #isFull = false
-  // What costs work and says nothing, in the present second.
+  // Messages of the present second that cost work and say nothing.
   #idleTick = 0
   #idleCount = 0
 
@@ -80,7 +80,7 @@ class WebSocketPipe implements Pipe {
     return isSocketBetween(this.#socket, localPort, remoteAddress, remotePort)
   }
 
-  /** One message. It is put together here, for ws would write header and bytes apart: 2 buffers, one vectored write. */
+  /** Writes one message. It is put together here, for ws would write header and bytes apart: 2 buffers, one vectored write. */
   write(bytes: Uint8Array): void {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return
     const { length } = bytes
@@ -167,13 +167,13 @@ class WebSocketPipe implements Pipe {
     this.#connection.gone()
   }
 
-  /** Also called when the socket is destroyed: nobody minds then. */
+  /** Goes on when the kernel has taken everything; also called when the socket is destroyed, which does no harm. */
   #drained(): void {
     this.#isFull = false
     this.#connection.drained()
   }
 
-  /** False if it is one too many in this second: it is closed then. */
+  /** Counts a message. False if it is one too many in this second: the connection is closed then. */
   #count(): boolean {
     const { tick } = this.#wheel
     if (tick !== this.#idleTick) {
