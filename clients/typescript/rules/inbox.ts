@@ -35,6 +35,13 @@ import type { SentMessage } from './sent-message.js'
 import type { Seen, Shown } from './shown.js'
 import { NOTHING, Timeline } from './timeline.js'
 
+/**
+ * The name of the value that says up to where the timeline is applied. Its number rises with each case of Item.content that the
+ * library learns: what an older version has passed over, and passes over if it comes back, is asked for once more (PROTOCOL.md, 7.7).
+ * 2: ConversationMessage.
+ */
+export const APPLIED = 'applied/2'
+
 export interface InboxHost {
   readonly commits: Commits
   readonly contacts: ContactList
@@ -102,7 +109,7 @@ export class Inbox {
   /** Everything comes again from 0; what was stored of keyed state is the caller's to drop. */
   reset(): void {
     this.#timeline.reset()
-    this.#host.commits.put('applied', 0)
+    this.#host.commits.put(APPLIED, 0)
   }
 
   /** Another account: nothing stays. What is stored goes by Commits.forget(), before. */
@@ -138,7 +145,7 @@ export class Inbox {
       this.#pull()
       return
     }
-    this.#host.commits.put('applied', version)
+    this.#host.commits.put(APPLIED, version)
     this.#host.acks.applying(version)
   }
 
@@ -200,7 +207,7 @@ export class Inbox {
 
   #apply(after: number, to: number, trimmed: boolean, items: readonly Item[], versions: readonly number[]): void {
     if (after === NOTHING) return
-    this.#host.commits.put('applied', to)
+    this.#host.commits.put(APPLIED, to)
     const applied = this.#host.acks.applying(to)
     const seen: Seen[] = []
     for (let i = 0; i < items.length; i++) {
@@ -284,7 +291,7 @@ export class Inbox {
     this.#keep({ conversation, sender, device, sendSeq, version, atMs, text, ...storedContent(content), code: 0 })
   }
 
-  /** A message of a conversation that is not direct; of this user's devices none can write one yet (PROTOCOL.md, 7.16). */
+  /** A message of a conversation that is not direct (PROTOCOL.md, 7.16). None comes from this device: it cannot write one yet. */
   #conversationMessage(version: number, item: ConversationMessage): void {
     const { conversation, sender, device, sendSeq, atMs, text, content } = item
     if (!isNamedConversation(conversation)) return

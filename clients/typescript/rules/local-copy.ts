@@ -19,19 +19,13 @@ import type { Json } from '../storage/storage.js'
 import type { Acks } from './acks.js'
 import type { ContactList } from './contact-list.js'
 import type { ClientEvents } from './events.js'
-import type { Inbox } from './inbox.js'
+import { APPLIED, type Inbox } from './inbox.js'
 import type { Receipts } from './receipts.js'
 import type { Sender } from './sender.js'
 import type { Shown } from './shown.js'
 
 /** Of the names and values in the storage. */
 export const STORAGE_FORMAT = 1
-
-/**
- * Rises with each case of Item.content that the library learns. What an older version has passed over comes once more
- * (PROTOCOL.md, 7.7). 2: ConversationMessage.
- */
-const ITEMS_KNOWN = 2
 
 export interface LocalCopyParts {
   readonly commits: Commits
@@ -55,12 +49,9 @@ export class LocalCopy {
   load(values: ReadonlyMap<string, Json>, random: Random): void {
     const { commits, identity, contacts, receipts, acks, sender, inbox } = this.#parts
     if (!values.has('format')) commits.put('format', STORAGE_FORMAT)
-    const knewAll = values.get('items') === ITEMS_KNOWN
-    if (!knewAll) commits.put('items', ITEMS_KNOWN)
     identity.load(values, random)
     contacts.begin(identity.generation)
-    const applied = knewAll ? ((values.get('applied') ?? 0) as number) : 0
-    if (!knewAll && values.has('applied')) commits.put('applied', 0)
+    const applied = (values.get(APPLIED) ?? 0) as number
     inbox.load(applied)
     acks.load(applied)
     const outbox: [number, Json][] = []
@@ -176,7 +167,6 @@ export class LocalCopy {
     commits.forget()
     sender.clear(error)
     commits.put('format', STORAGE_FORMAT)
-    commits.put('items', ITEMS_KNOWN)
     identity.clear()
     contacts.clear()
     contacts.begin(identity.generation)

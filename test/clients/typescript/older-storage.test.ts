@@ -9,6 +9,7 @@ import { IndexedDbStorage } from '../../../clients/typescript/storage/indexed-db
 import { ContactState } from '../../../protocol/generated/messages.js'
 import { contactItem, conversationItem, Harness, messageItem, UID } from '../../support/client-harness.js'
 import { eventually } from '../../support/eventually.js'
+import { close, commit, opened } from '../../support/storage-contract.js'
 
 const OLDER = new URL('../../../../test/clients/typescript/older-storage/', import.meta.url)
 
@@ -79,6 +80,14 @@ async function takesOver(t: Test, open: () => Storage): Promise<void> {
   await until(second, () => second.pipe.peek().length > 0)
   t.equal(second.greet().since, 9, 'it knows all items now')
   await second.client.close()
+
+  // The older version comes back for a while, and passes over what it does not know.
+  const { storage } = await opened(open())
+  await commit(storage, { values: { applied: 20 } })
+  await close(storage)
+  const third = await Harness.start(open())
+  t.equal(third.client.state().applied, 9)
+  await third.client.close()
 }
 
 async function historyOf(harness: Harness, conversation: number | 'group:9' = 300): Promise<string[]> {
