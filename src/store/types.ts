@@ -35,6 +35,16 @@ export interface LogEntry {
   readonly bytes: Uint8Array
 }
 
+/** An entry by itself, with what its log knows of it. */
+export interface StoredEntry extends LogEntry {
+  /** Of its last replacement; 0: it was never replaced. */
+  readonly stamp: Stamp
+  /** The conversation that it was appended to; undefined: none. */
+  readonly conversation: string | undefined
+  /** The version of the entry before it in that conversation; 0: it was the first there (see `Append.conversation`). */
+  readonly previous: Version
+}
+
 /** Versions `after < v <= upTo` that were skipped by a change of epoch: no `since` inside is of this timeline. */
 export interface Gap {
   readonly after: Version
@@ -91,7 +101,7 @@ export type NodeId = string
 
 export interface Expectation {
   readonly actor: Actor
-  /** Any text without `\0`; together with its actor at most 600 UTF-16 units (store/text.ts), as are compaction keys. */
+  /** Any text without `\0`; together with its actor at most 600 UTF-16 units (store/text.ts), as are compaction keys and conversations. */
   readonly name: string
   readonly stamp: Stamp
 }
@@ -109,6 +119,15 @@ export interface Append {
   readonly actor: Actor
   /** A newer entry with the same key of the same log supersedes the older one, which leaves the log. */
   readonly key?: string | undefined
+  /**
+   * The entry belongs to this conversation, any text without `\0`, and knows the entry before it there. So a conversation is a chain
+   * from its newest entry (`Store.newest`) down, within one log. An entry with a key has none.
+   *
+   * Only a trim takes entries out of a chain, the oldest first. So a link leads to an entry that is there, or to one at or below the
+   * log's floor, with all before it gone too: there a reader stops. A conversation whose last entry was trimmed begins anew. Replacing
+   * an entry changes no link. A change of epoch neither: a link then leads over the gap.
+   */
+  readonly conversation?: string | undefined
   /** Belong to the store from the call on. */
   readonly bytes: Uint8Array
 }
@@ -127,6 +146,18 @@ export interface Drop {
   readonly key: string
 }
 
+/** New bytes for an entry, under its version. Its key or conversation stays, and it goes as it would have gone. Done before trims and drops. */
+export interface Replace {
+  readonly actor: Actor
+  readonly version: Version
+  /** The entry's stamp; 0: it was never replaced. With another one, or without the entry, the unit is not done. */
+  readonly expected: Stamp
+  /** The entry's new one. */
+  readonly stamp: Stamp
+  /** Belong to the store from the call on. */
+  readonly bytes: Uint8Array
+}
+
 export interface Unit {
   readonly expect: readonly Expectation[]
   readonly puts: readonly Put[]
@@ -134,6 +165,8 @@ export interface Unit {
   readonly trims: readonly Trim[]
   /** Absent: none. */
   readonly drops?: readonly Drop[]
+  /** Absent: none. */
+  readonly replaces?: readonly Replace[]
 }
 
 export interface Appended {
@@ -164,7 +197,18 @@ export interface Conflict {
   readonly current: Stamp
 }
 
-export type CommitResult = Committed | Conflict
+/**
+ * All expectations held, and of the entries to be replaced this is the first that has another stamp; null: it is not there.
+ * Nothing of the unit was done.
+ */
+export interface EntryConflict {
+  readonly kind: 'entry conflict'
+  readonly actor: Actor
+  readonly version: Version
+  readonly current: Stamp | null
+}
+
+export type CommitResult = Committed | Conflict | EntryConflict
 
 /** For units whose actors have no routes. */
 export const NO_ROUTES: readonly (readonly NodeId[])[] = Object.freeze([])
@@ -200,6 +244,10 @@ export interface Store {
    * not yet durable: `durable` says up to where it is.
    */
   read(actor: Actor, after: Version, upTo: Version, entriesMax: number, bytesMax: number): Promise<LogRange>
+  /** The entry of this version; undefined if it is not there, or not any more. Only what is durable. */
+  entry(actor: Actor, version: Version): Promise<StoredEntry | undefined>
+  /** The version of a conversation's newest entry, which is there; 0: it has none. Only what is durable. */
+  newest(actor: Actor, conversation: string): Promise<Version>
   /**
    * An actor's records whose names begin with `prefix`, in the byte order of the names, those after `after` (any text, or null).
    * Only what is durable. Costs what this actor has, however many others there are. For lists and recovery, not for transitions.

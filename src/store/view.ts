@@ -1,6 +1,6 @@
 /** A store as it was at one moment, to be walked as a whole: what `verify` reads. Synchronous, and of any size. */
 
-import type { Actor, Gap, Stamp, Version } from './types.js'
+import type { Actor, Gap, Stamp, StoredEntry, Version } from './types.js'
 
 export interface ViewedRecord {
   readonly actor: Actor
@@ -9,10 +9,8 @@ export interface ViewedRecord {
   readonly bytes: Uint8Array
 }
 
-export interface ViewedEntry {
-  readonly version: Version
+export interface ViewedEntry extends StoredEntry {
   readonly keyed: boolean
-  readonly bytes: Uint8Array
 }
 
 export interface ViewedLog {
@@ -25,6 +23,10 @@ export interface ViewedLog {
   entries(): Iterable<ViewedEntry>
   /** Of each compaction key, the version of its newest entry. */
   readonly keys: ReadonlyMap<string, Version>
+  /** Of each conversation, the version of its newest entry. */
+  readonly newest: ReadonlyMap<string, Version>
+  /** Whether a walk over its partition finds it. */
+  readonly listed: boolean
 }
 
 export interface StoreView {

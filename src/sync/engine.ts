@@ -10,6 +10,7 @@
  * Nothing is answered, told or shown before it is durable. Several engines may work on one store: what one does not know
  * of the others costs it a conflict and another try, never an error.
  */
+import { assert } from '../lib/assert.js'
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import { CountedTime } from '../lib/counted-time.js'
 import { Fifo } from '../lib/fifo.js'
@@ -275,6 +276,7 @@ export class Engine {
   }
 
   #settle<I, R>(job: Job<I, R>, plan: Plan, result: R, committed: CommitResult, repeated: boolean): void {
+    assert(committed.kind !== 'entry conflict', 'no transition replaces an entry')
     const happenedBefore =
       repeated && committed.kind === 'conflict' && plan.madeStamp(committed.actor, committed.name, committed.current)
     if (committed.kind === 'conflict' && !happenedBefore) {

@@ -2,30 +2,67 @@
 
 import { decodeItem, type Message } from '../../protocol/generated/messages.js'
 import { partitionOf } from '../store/partition.js'
-import type { StoreView, ViewedLog } from '../store/view.js'
+import type { StoreView, ViewedEntry, ViewedLog } from '../store/view.js'
 import { deviceWindow, uidOf, userActor } from '../sync/rules/records.js'
 import type { Findings } from './findings.js'
 import { look } from './reader.js'
 
 export function verifyLog(view: StoreView, log: ViewedLog, findings: Findings): void {
-  const { actor, head, floor, epoch, gaps, keys } = log
+  const { actor, head, floor, epoch, gaps, keys, newest } = log
   const name = `the log of ${actor}`
   if (floor > head) findings.fault(`${name} was trimmed up to ${floor}, and ends with ${head}`)
   const current = view.epochOf(partitionOf(actor))
   if (epoch > current) findings.fault(`${name} is of epoch ${epoch}, the store of ${current}`)
+  if (!log.listed) findings.fault(`${name} is not in the list of its partition`)
   const keyed = new Set<number>()
-  for (const { version, keyed: hasKey, bytes } of log.entries()) {
+  const chains = new Chains(name, floor, findings)
+  for (const entry of log.entries()) {
+    const { version, keyed: hasKey, bytes } = entry
     findings.counts.items += 1
     if (version > head) findings.fault(`${name} ends with ${head}, and has ${version}`)
     if (gaps.some(gap => version > gap.after && version <= gap.upTo)) findings.fault(`${name} has ${version}, in a gap`)
     if (hasKey) keyed.add(version)
     else if (version <= floor) findings.fault(`${name} was trimmed up to ${floor}, and has ${version}`)
+    chains.take(entry)
     findings.check(`${name}, item ${version}`, () => verifyItem(view, uidOf(actor), version, bytes, findings))
   }
   for (const [key, version] of keys) {
     if (!keyed.delete(version)) findings.fault(`${name} has ${key} as ${version}, which is no item with a key`)
   }
+  chains.end(newest)
   for (const version of keyed) findings.fault(`${name} has ${version} with a key that names another`)
+}
+
+/** The chains of a log's conversations: each entry names the one before it that is there, or one that was trimmed. */
+class Chains {
+  readonly #name: string
+  readonly #floor: number
+  readonly #findings: Findings
+  readonly #last = new Map<string, number>()
+
+  constructor(name: string, floor: number, findings: Findings) {
+    this.#name = name
+    this.#floor = floor
+    this.#findings = findings
+  }
+
+  take({ version, conversation, previous }: ViewedEntry): void {
+    if (conversation === undefined) return
+    const before = this.#last.get(conversation)
+    this.#last.set(conversation, version)
+    if (before === undefined ? previous <= this.#floor : previous === before) return
+    const instead = before === undefined ? 'nothing is' : `${before} is`
+    this.#findings.fault(`${this.#name} has ${version} behind ${previous} in a conversation, and ${instead} there`)
+  }
+
+  /** @param newest as the store knows them */
+  end(newest: ReadonlyMap<string, number>): void {
+    for (const conversation of new Set([...newest.keys(), ...this.#last.keys()])) {
+      const [named = 0, there = 0] = [newest.get(conversation), this.#last.get(conversation)]
+      if (named === there) continue
+      this.#findings.fault(`${this.#name} has ${named} as the newest of a conversation, which is ${there}`)
+    }
+  }
 }
 
 function verifyItem(view: StoreView, owner: number, version: number, bytes: Uint8Array, findings: Findings): void {

@@ -193,6 +193,9 @@ class Teller {
       for (const { actor, name, stamp, text } of unit.puts) {
         this.#since.set(`${actor}/${name} ${stamp}:${text}`, this.commits)
       }
+      for (const { actor, version, text } of unit.replaces) {
+        this.#since.set(`${actor} ${version}:${text}`, this.commits)
+      }
     })
     await this.#remember()
   }

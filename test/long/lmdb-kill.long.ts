@@ -56,6 +56,8 @@ class Killing {
   /** What each version ever held, and each record that ever was, as far as it is committed. */
   readonly #entries = new Map<string, string>()
   readonly #records = new Set<string>()
+  /** What entries were replaced with. */
+  readonly #replaced = new Set<string>()
   /** Of the last writer: what it tried, and what it was shown. */
   #trials: Trial[] = []
   #shown: Extract<Report, { kind: 'read' | 'scanned' }>[] = []
@@ -112,12 +114,13 @@ class Killing {
     }
     units.forEach((unit, i) => {
       const result = present(results[i], 'the result')
-      if (result.kind === 'conflict') return
+      if (result.kind !== 'committed') return
       unit.appends.forEach(({ actor, text }, i) => {
         const place = `${actor} ${result.appended[i]?.version}`
         if (this.#entries.has(place)) throw new Error(`${place} was used again`)
         this.#entries.set(place, text)
       })
+      for (const { actor, version, text } of unit.replaces) this.#replaced.add(`${actor} ${version}:${text}`)
       for (const { actor, name, stamp, text } of unit.puts) this.#records.add(`${actor}/${name} ${stamp}:${text}`)
     })
   }
@@ -129,6 +132,7 @@ class Killing {
     } else {
       for (const entry of shown.entries) {
         const at = entry.indexOf(':')
+        if (this.#replaced.has(`${shown.actor} ${entry}`)) continue
         if (this.#entries.get(`${shown.actor} ${entry.slice(0, at)}`) !== entry.slice(at + 1)) {
           throw new Error(`the entry ${shown.actor} ${entry} was read and is gone`)
         }

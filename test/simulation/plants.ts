@@ -150,6 +150,8 @@ function changed(store: Store, changes: Partial<Store>): Store {
     read: (...asked) => store.read(...asked),
     scan: (...asked) => store.scan(...asked),
     logs: (...asked) => store.logs(...asked),
+    entry: (...asked) => store.entry(...asked),
+    newest: (...asked) => store.newest(...asked),
     tally: (...asked) => store.tally(...asked),
     commit: (scope, units) => store.commit(scope, units),
     newEpoch: scope => store.newEpoch(scope),

@@ -7,8 +7,8 @@ import { systemRandom } from '../../src/lib/random.js'
 import { openLmdbStore } from '../../src/store/lmdb/open.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
-import { textOrder } from '../../src/store/text.js'
-import type { Actor, Store, Unit } from '../../src/store/types.js'
+import { EMPTY, textOrder } from '../../src/store/text.js'
+import type { Actor, LogEntry, Store, Unit } from '../../src/store/types.js'
 import { bytesOf, textOf } from './contract/support.js'
 import { newFolder } from './support/folder.js'
 
@@ -16,12 +16,25 @@ import { newFolder } from './support/folder.js'
 const ACTORS = ['user/7', 'user/263', 'outbox/7']
 const NAMES = ['a', 'b', 'contact:1', 'é𝔸']
 const KEYS = ['k', 'l', '√']
+const CONVERSATIONS = ['direct', 'é𝔸']
 
 /** What a unit does, in terms that mean the same in every store: expectations say whether to hold, not which stamp. */
 interface PlannedUnit {
   readonly expect: readonly { readonly actor: Actor; readonly name: string; readonly holds: boolean }[]
   readonly puts: readonly { readonly actor: Actor; readonly name: string; readonly text: string | null }[]
-  readonly appends: readonly { readonly actor: Actor; readonly key: string | undefined; readonly text: string }[]
+  readonly appends: readonly {
+    readonly actor: Actor
+    readonly key: string | undefined
+    readonly conversation: string | undefined
+    readonly text: string
+  }[]
+  /** `at`: which of the entries that are there, as a part of them. */
+  readonly replaces: readonly {
+    readonly actor: Actor
+    readonly at: number
+    readonly holds: boolean
+    readonly text: string
+  }[]
   readonly trims: readonly {
     readonly actor: Actor
     readonly fraction: number
@@ -66,10 +79,30 @@ const trim = fc.record({
   entriesMax: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
 })
 
+const keyOrConversation = {
+  key: fc.option(fc.constantFrom(...KEYS), { nil: undefined, freq: 1 }),
+  conversation: fc.option(fc.constantFrom(...CONVERSATIONS), { nil: undefined, freq: 1 }),
+}
+
 const plannedUnit: fc.Arbitrary<PlannedUnit> = fc.record({
   expect: often(fc.record({ actor, name, holds: fc.integer({ min: 0, max: 9 }).map(n => n > 0) }), 2),
   puts: often(fc.record({ actor, name, text: fc.option(text, { nil: null, freq: 4 }) }), 3),
-  appends: often(fc.record({ actor, key: fc.option(fc.constantFrom(...KEYS), { nil: undefined, freq: 1 }), text }), 4),
+  appends: often(fc.record({ actor, ...keyOrConversation, text }), 4),
+  replaces: fc.oneof(
+    { weight: 3, arbitrary: fc.constant([]) },
+    {
+      weight: 1,
+      arbitrary: often(
+        fc.record({
+          actor,
+          at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+          holds: fc.integer({ min: 0, max: 9 }).map(n => n > 0),
+          text,
+        }),
+        2,
+      ),
+    },
+  ),
   trims: fc.oneof({ weight: 8, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: often(trim, 1) }),
   drops: fc.oneof(
     { weight: 5, arbitrary: fc.constant([]) },
@@ -115,7 +148,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 async function unitsOf(model: Store, plans: readonly PlannedUnit[], newStamp: () => number): Promise<Unit[]> {
   const heads = new Map<Actor, number>()
   const stamps = new Map<string, number>()
+  const entries = new Map<Actor, readonly LogEntry[]>()
   for (const actor of ACTORS) {
+    const range = await model.read(actor, 0, Number.MAX_SAFE_INTEGER, 10_000, 1e9)
+    entries.set(actor, range.entries)
+    for (const { version } of range.entries) {
+      stamps.set(`${actor}@${version}`, (await model.entry(actor, version))?.stamp ?? 0)
+    }
     heads.set(actor, (await model.read(actor, 0, 0, 1, 0)).head)
     const records = await model.get(actor, NAMES)
     records.forEach((record, i) => {
@@ -131,21 +170,35 @@ async function unitsOf(model: Store, plans: readonly PlannedUnit[], newStamp: ()
     })
     // What a later unit expects: this one's stamps, whether it stands or falls.
     for (const { actor, name, bytes, stamp } of puts) stamps.set(`${actor} ${name}`, bytes === null ? 0 : stamp)
-    const appends = plan.appends.map(({ actor, key, text }) => ({ actor, key, bytes: bytesOf(text) }))
+    const appends = plan.appends.map(({ actor, key, conversation, text }) => {
+      return { actor, key, conversation: key === undefined ? conversation : undefined, bytes: bytesOf(text) }
+    })
+    const replaces = plan.replaces.map(({ actor, at, holds, text }) => {
+      const there = entries.get(actor) ?? []
+      const version = there[Math.floor(at * there.length)]?.version ?? 1
+      const expected = holds ? (stamps.get(`${actor}@${version}`) ?? 0) : newStamp()
+      return { actor, version, expected, stamp: newStamp(), bytes: bytesOf(text) }
+    })
+    for (const { actor, version, stamp } of replaces) stamps.set(`${actor}@${version}`, stamp)
     const trims = plan.trims.map(({ actor, fraction, entriesMax }) => ({
       actor,
       upTo: Math.floor((heads.get(actor) ?? 0) * fraction),
       entriesMax,
     }))
-    return { expect, puts, appends, trims, drops: plan.drops }
+    return { expect, puts, appends, trims, drops: plan.drops, replaces }
   })
 }
 
 async function everything(store: Store): Promise<unknown> {
-  const logs = []
+  const logs: unknown[] = []
   const records = []
   for (const actor of ACTORS) {
     const { entries, ...rest } = await store.read(actor, 0, Number.MAX_SAFE_INTEGER, 10_000, 1e9)
+    for (const { version } of [...entries, { version: rest.floor }]) {
+      const entry = await store.entry(actor, version)
+      logs.push({ ...entry, bytes: textOf(entry?.bytes ?? EMPTY) })
+    }
+    for (const conversation of CONVERSATIONS) logs.push(await store.newest(actor, conversation))
     logs.push({ ...rest, entries: entries.map(({ version, bytes }) => `${version}:${textOf(bytes)}`) })
     records.push((await store.get(actor, NAMES)).map(({ stamp, bytes }) => `${stamp}:${textOf(bytes)}`))
   }

@@ -1,21 +1,25 @@
-/** What lists of the embedded store cost: what they answer, and nothing for what else the store holds. */
+/** What lists and walks of the embedded store cost: what they answer, and nothing for what else the store holds. */
 
 import t from 'tap'
 import { Actors } from '../../src/store/lmdb/actors.js'
 import { openLmdbStore } from '../../src/store/lmdb/open.js'
-import { A, commit, put, unit } from './contract/support.js'
+import { A, append, commit, put, unit } from './contract/support.js'
 import { newFolder } from './support/folder.js'
 
-/** Counts the records in memory that are looked at while `look` runs. */
+/** Counts the records and logs that are looked at while `look` runs. */
 async function lookedAt(look: () => Promise<unknown>): Promise<number> {
-  const { unsettled } = Actors.prototype
+  const { unsettled, glance } = Actors.prototype
   let count = 0
   Actors.prototype.unsettled = function (record) {
     count++
     return unsettled.call(this, record)
   }
+  Actors.prototype.glance = function (actor) {
+    count++
+    return glance.call(this, actor)
+  }
   await look()
-  Actors.prototype.unsettled = unsettled
+  Object.assign(Actors.prototype, { unsettled, glance })
   return count
 }
 
@@ -28,5 +32,29 @@ t.test('a scan looks at the records of its actor, however many actors were chang
   await commit(store, unit({ puts: crowd }))
   t.equal(await lookedAt(scan), alone)
   t.equal((await scan()).length, 3)
+  await store.close()
+})
+
+t.test('a page of logs looks at what it holds, however many logs there are, in the tables or not yet', async t => {
+  const store = await openLmdbStore({ path: newFolder(t), journalBytes: 2 ** 20 })
+  const begin = (ns: readonly number[]) =>
+    commit(store, unit({ appends: ns.map(n => append(`user/${n}`, 'x'.repeat(200))) }))
+  const ours = Array.from({ length: 40 }, (_, i) => 256 * (i + 1) + 7)
+  await begin(ours)
+  const page = (after: string | null) => store.logs(7, after, 10)
+  const alone = await lookedAt(() => page(null))
+  const others = Array.from({ length: 12_000 }, (_, i) => 1_000_000 + i).filter(n => n % 256 !== 7)
+  await begin(others.slice(0, 6_000))
+  await begin(others.slice(6_000))
+  t.equal(await lookedAt(() => page(null)), alone)
+  await begin(Array.from({ length: 1_000 }, (_, i) => 256 * (i + 5_000) + 7))
+  const found: string[] = []
+  for (let after: string | null = null; ; after = found.at(-1) ?? null) {
+    let logs: readonly { readonly actor: string }[] = []
+    t.equal(await lookedAt(async () => (logs = await page(after))), logs.length, 'the logs of the page')
+    found.push(...logs.map(({ actor }) => actor))
+    if (logs.length < 10) break
+  }
+  t.equal(new Set(found).size, 1_040)
   await store.close()
 })

@@ -189,3 +189,9 @@ t.test('epochs belong to partitions, where each of them is a scope', async t => 
   t.equal(await appendTo('user/257'), EPOCH_JUMP + 1)
   t.equal(await appendTo('user/258'), 1)
 })
+
+t.test('an entry has a key or a conversation: both is a bug', async t => {
+  const append = { actor: USER, key: 'k', conversation: 'c', bytes: Buffer.from('x') }
+  const both = { expect: [], puts: [], appends: [append], trims: [] }
+  t.throws(() => new MemoryStore().commit(0, [both]), { message: 'an entry has a key or a conversation' })
+})

@@ -7,6 +7,7 @@ import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { MemoryView } from '../../src/store/memory/view.js'
 import type { Append, Put, Trim } from '../../src/store/types.js'
+import type { ViewedLog } from '../../src/store/view.js'
 import { NO_TARGETS, outboxEntry, outboxEntryId } from '../../src/sync/outbox-entry.js'
 import { pairIn, pairOut, recordName } from '../../src/sync/record-kinds.js'
 import {
@@ -178,3 +179,49 @@ for (const [name, [spoiling, found]] of Object.entries(FAULTS)) {
     t.match(faults.join('\n'), found)
   })
 }
+
+t.test('finds links of a conversation that lead elsewhere, and a log that no walk would find', async t => {
+  const { store } = await world()
+  const say = (text: string) => ({ actor: 'group/1', conversation: 'c', bytes: Buffer.from(text) })
+  await store.commit(0, [{ expect: [], puts: [], appends: ['a', 'b', 'c'].map(say), trims: [] }])
+  const trims = [{ actor: 'group/1', upTo: 1 }]
+  await store.commit(0, [{ expect: [], puts: [], appends: [], trims }])
+  const faultsWith = (spoil: (log: ViewedLog) => Partial<ViewedLog>) => {
+    const view = new MemoryView(store.disk.snapshot())
+    const logs = [...view.logs()]
+    view.logs = function* () {
+      for (const log of logs) yield log.actor === 'group/1' ? { ...log, ...spoil(log) } : log
+    }
+    const faults: string[] = []
+    verify(view, fault => faults.push(fault))
+    return faults
+  }
+  const linked = (log: ViewedLog, version: number, previous: number) => ({
+    entries: () => [...log.entries()].map(entry => (entry.version === version ? { ...entry, previous } : entry)),
+  })
+  t.same(
+    faultsWith(() => ({})),
+    [],
+    'the first link leads to what was trimmed',
+  )
+  t.same(
+    faultsWith(log => linked(log, 3, 1)),
+    ['the log of group/1 has 3 behind 1 in a conversation, and 2 is there'],
+  )
+  t.same(
+    faultsWith(log => linked(log, 2, 2)),
+    ['the log of group/1 has 2 behind 2 in a conversation, and nothing is there'],
+  )
+  t.same(
+    faultsWith(() => ({ newest: new Map([['c', 2]]) })),
+    ['the log of group/1 has 2 as the newest of a conversation, which is 3'],
+  )
+  t.same(
+    faultsWith(() => ({ newest: new Map() })),
+    ['the log of group/1 has 0 as the newest of a conversation, which is 3'],
+  )
+  t.same(
+    faultsWith(() => ({ listed: false })),
+    ['the log of group/1 is not in the list of its partition'],
+  )
+})

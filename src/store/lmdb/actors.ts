@@ -9,6 +9,7 @@
 import { assert, present } from '../../lib/assert.js'
 import { assertNameFits } from '../text.js'
 import type { Actor, Gap, Stamp, Version } from '../types.js'
+import { entryBytesAt, isKeyed } from './encoder.js'
 import type { Journal } from './journal.js'
 import type { Tables } from './tables.js'
 
@@ -19,6 +20,12 @@ export interface RecordState {
   generation: number
   /** Where that change begins in its generation's part of the journal. */
   position: number
+}
+
+/** Where a value stands in its generation's part of the journal. */
+export interface Place {
+  readonly generation: number
+  readonly position: number
 }
 
 /** A log: its head, and what the tables do not show yet. */
@@ -37,6 +44,10 @@ export class LogState {
   /** Versions that have left the log and may still stand in the tables: those of this generation, and of the frozen one. */
   removed: Set<Version> | undefined
   frozenRemoved: Set<Version> | undefined
+  /** Entries that were replaced, where the tables have other bytes or none. Mostly none. */
+  replaced: Map<Version, Place> | undefined
+  /** Newest versions of conversations, 0 for none, where the tables have another. */
+  newest: Map<string, { readonly version: Version; readonly generation: number }> | undefined
   /** Newest versions of compaction keys, of those beyond `tablesHead` at least. Mostly none: a map of its own is 264 bytes. */
   versionByKey: Map<string, Version> | undefined
 
@@ -84,14 +95,16 @@ export class LogState {
     this.removed = undefined
   }
 
-  /** The frozen generation is in the tables. */
-  settle(): void {
+  /** The frozen generation is in the tables: this one. */
+  settle(generation: number): void {
     const settled = this.indexAfter(this.frozenHead)
     this.versions.splice(0, settled)
     this.positions.splice(0, settled)
     this.tablesHead = this.frozenHead
     this.frozenRemoved = undefined
     this.#forgetKeys()
+    this.replaced = unsettled(this.replaced, generation)
+    this.newest = unsettled(this.newest, generation)
   }
 
   /** Those that the tables tell. */
@@ -101,6 +114,16 @@ export class LogState {
     for (const [key, version] of keys) if (version <= this.tablesHead) keys.delete(key)
     if (keys.size === 0) this.versionByKey = undefined
   }
+}
+
+/** What belongs to later generations. */
+function unsettled<K, V extends { readonly generation: number }>(
+  changes: Map<K, V> | undefined,
+  settled: number,
+): Map<K, V> | undefined {
+  if (changes === undefined) return undefined
+  for (const [key, { generation }] of changes) if (generation <= settled) changes.delete(key)
+  return changes.size === 0 ? undefined : changes
 }
 
 export class ActorState {
@@ -123,6 +146,11 @@ export class ActorState {
  */
 const RECORDS_KEPT_MAX = 256
 
+/** A copy of the bytes in an entry's value. */
+export function bytesOfEntry(value: Buffer): Uint8Array {
+  return new Uint8Array(value.subarray(entryBytesAt(value)))
+}
+
 export class Actors {
   readonly #tables: Tables
   readonly #journal: Journal
@@ -133,6 +161,9 @@ export class Actors {
   #settled = 0
   #dirty = new Map<Actor, ActorState>()
   #frozen = new Map<Actor, ActorState>()
+  /** Actors whose logs began in the generation that is growing, and in the frozen one, by partition. */
+  #begun = new Map<number, Actor[]>()
+  #frozenBegun = new Map<number, Actor[]>()
   /** A cache of two halves: what is used moves to the young one; when that is full the old one is forgotten. */
   #young = new Map<Actor, ActorState>()
   #old = new Map<Actor, ActorState>()
@@ -196,30 +227,60 @@ export class Actors {
 
   /** The bytes of an unsettled record that is present; a copy. */
   bytes(record: RecordState): Uint8Array {
-    const { encoder, otherEncoder } = this.#journal
-    const value = (record.generation === this.#generation ? encoder : otherEncoder).valueAt(record.position)
-    return new Uint8Array(value.subarray(8))
+    return new Uint8Array(this.#valueAt(record).subarray(8))
+  }
+
+  /** The value of that entry beyond the tables, as the encoder wrote it: a view. */
+  value(log: LogState, index: number): Buffer {
+    return this.#entryValue(log, index)
   }
 
   /** Whether that entry beyond the tables has a compaction key. */
   keyed(log: LogState, index: number): boolean {
-    return this.#entryValue(log, index)[0] === 1
+    return isKeyed(this.#entryValue(log, index))
   }
 
   /** The length of that entry beyond the tables. */
   entryLength(log: LogState, index: number): number {
-    return this.#entryValue(log, index).length - 1
+    const value = this.#entryValue(log, index)
+    return value.length - entryBytesAt(value)
   }
 
   /** The bytes of that entry beyond the tables; a copy. */
   entryBytes(log: LogState, index: number): Uint8Array {
-    return new Uint8Array(this.#entryValue(log, index).subarray(1))
+    return bytesOfEntry(this.#entryValue(log, index))
   }
 
-  /** Actors with changes that the tables lack. */
-  *changed(): Generator<ActorState> {
-    yield* this.#frozen.values()
-    for (const state of this.#dirty.values()) if (!this.#frozen.has(state.actor)) yield state
+  /** An entry's value as the encoder wrote it, a view; undefined if it is not there. */
+  entry(actor: Actor, log: LogState, version: Version): Buffer | undefined {
+    if (log.hasLeft(version)) return undefined
+    const replaced = log.replaced?.get(version)
+    if (replaced !== undefined) return this.#valueAt(replaced)
+    if (version <= log.tablesHead) return this.#tables.entry(actor, version)
+    const index = log.indexAfter(version) - 1
+    return log.versions[index] === version ? this.#entryValue(log, index) : undefined
+  }
+
+  /** The value of an entry that was replaced and that the tables have otherwise; a view. */
+  replacement(log: LogState, version: Version): Buffer | undefined {
+    const replaced = log.replaced?.get(version)
+    return replaced === undefined ? undefined : this.#valueAt(replaced)
+  }
+
+  newest(actor: Actor, log: LogState, conversation: string): Version {
+    return log.newest?.get(conversation)?.version ?? this.#tables.conversationVersion(actor, conversation)
+  }
+
+  /** The actor's log is to have its first entry. */
+  begin(partition: number, actor: Actor): void {
+    const begun = this.#begun.get(partition)
+    if (begun === undefined) this.#begun.set(partition, [actor])
+    else begun.push(actor)
+  }
+
+  /** Actors of a partition whose logs began so lately that the tables may not list them. */
+  begun(partition: number): Actor[] {
+    return [...(this.#frozenBegun.get(partition) ?? []), ...(this.#begun.get(partition) ?? [])]
   }
 
   /** The generation is whole; changes belong to the next one from now on. The one before must be settled. */
@@ -227,6 +288,8 @@ export class Actors {
     assert(this.#frozen.size === 0, 'one generation is frozen at a time')
     this.#frozen = this.#dirty
     this.#dirty = new Map()
+    this.#frozenBegun = this.#begun
+    this.#begun = new Map()
     this.#generation++
     for (const state of this.#frozen.values()) state.log?.freeze()
   }
@@ -234,14 +297,22 @@ export class Actors {
   /** The frozen generation is in the tables. */
   settle(): void {
     this.#settled = this.#generation - 1
-    for (const state of this.#frozen.values()) state.log?.settle()
+    for (const state of this.#frozen.values()) state.log?.settle(this.#settled)
     this.#frozen = new Map()
+    this.#frozenBegun = new Map()
   }
 
   #entryValue(log: LogState, index: number): Buffer {
     const { encoder, otherEncoder } = this.#journal
     const version = present(log.versions[index], 'the version')
+    const replaced = log.replaced?.get(version)
+    if (replaced !== undefined) return this.#valueAt(replaced)
     return (version > log.frozenHead ? encoder : otherEncoder).valueAt(present(log.positions[index], 'the position'))
+  }
+
+  #valueAt({ generation, position }: Place): Buffer {
+    const { encoder, otherEncoder } = this.#journal
+    return (generation === this.#generation ? encoder : otherEncoder).valueAt(position)
   }
 
   #load(actor: Actor): ActorState {

@@ -3,21 +3,32 @@
  *
  *   'M' name                                meta: format, id, epoch, and up to which write the journal is in the tables
  *   'r' actor '/' name 00 length(actor)     record: stamp (float64), bytes
- *   'e' actor 00 version                    entry of a log: 1 if it has a compaction key else 0, bytes
+ *   'e' actor 00 version                    entry of a log: flags, what they say that there is, bytes
+ *                                             1: it has a compaction key
+ *                                             2: it was replaced: stamp (float64)
+ *                                             4: of a conversation: version of the entry before (float64), length (16 bits), name
  *   'k' actor 00 compaction key             version of the newest entry with that key (float64)
+ *   'c' actor 00 conversation               version of the newest entry of that conversation (float64)
  *   'l' actor                               what a log's entries do not tell: head, floor, epoch, gaps (float64 each)
+ *   'p' partition (1 byte) actor            nothing: this actor of the partition has a log
  *
  * Texts are UTF-8, numbers in keys big-endian (so the order of bytes is theirs), elsewhere little-endian. The length of the
  * actor (16 bits) tells 'a' + 'b/c' from 'a/b' + 'c', which the order of scans counts as equal.
  */
 
-import type { Actor, Gap, Stamp, Version } from '../types.js'
+import type { Actor, Gap, Stamp, StoredEntry, Version } from '../types.js'
 
 export const KIND_META = 0x4d
 export const KIND_RECORD = 0x72
 export const KIND_ENTRY = 0x65
 export const KIND_KEY = 0x6b
 export const KIND_LOG = 0x6c
+export const KIND_CONVERSATION = 0x63
+export const KIND_PARTITION = 0x70
+
+const FLAG_KEYED = 1
+const FLAG_REPLACED = 2
+const FLAG_CONVERSATION = 4
 
 /** Stands for a value's length when the key is removed. */
 const REMOVED = 0xffffffff
@@ -31,6 +42,11 @@ export interface LogMeta {
   readonly floor: Version
   readonly epoch: number
   readonly gaps: readonly Gap[]
+}
+
+/** What an entry's value says beside its bytes. */
+export interface EntryHead extends Omit<StoredEntry, 'version' | 'bytes'> {
+  readonly keyed: boolean
 }
 
 /**
@@ -77,6 +93,27 @@ export class Encoder {
     return start
   }
 
+  /** For entries of a conversation, or such as were replaced. */
+  putEntryOf(actor: Actor, version: Version, head: EntryHead, bytes: Uint8Array): number {
+    const { keyed, stamp, conversation, previous } = head
+    const name = conversation === undefined ? undefined : Buffer.from(conversation)
+    const length = 1 + (stamp === 0 ? 0 : 8) + (name === undefined ? 0 : 10 + name.length) + bytes.length
+    this.#reserve(actor.length, length)
+    const start = this.#begin()
+    this.entryKey(actor, version)
+    this.#value(start, length)
+    this.buffer[this.position++] =
+      (keyed ? FLAG_KEYED : 0) | (stamp === 0 ? 0 : FLAG_REPLACED) | (name === undefined ? 0 : FLAG_CONVERSATION)
+    if (stamp !== 0) this.position = this.buffer.writeDoubleLE(stamp, this.position)
+    if (name !== undefined) {
+      this.position = this.buffer.writeDoubleLE(previous, this.position)
+      this.position = this.buffer.writeUInt16LE(name.length, this.position)
+      this.#bytes(name)
+    }
+    this.#bytes(bytes)
+    return start
+  }
+
   removeEntry(actor: Actor, version: Version): void {
     this.#reserve(actor.length, 0)
     const start = this.#begin()
@@ -97,6 +134,29 @@ export class Encoder {
     const start = this.#begin()
     this.indexKey(actor, key)
     this.#value(start, REMOVED)
+  }
+
+  putConversation(actor: Actor, conversation: string, version: Version): void {
+    this.#reserve(actor.length + conversation.length, 8)
+    const start = this.#begin()
+    this.conversationKey(actor, conversation)
+    this.#value(start, 8)
+    this.position = this.buffer.writeDoubleLE(version, this.position)
+  }
+
+  removeConversation(actor: Actor, conversation: string): void {
+    this.#reserve(actor.length + conversation.length, 0)
+    const start = this.#begin()
+    this.conversationKey(actor, conversation)
+    this.#value(start, REMOVED)
+  }
+
+  /** The partition has a log of this actor. */
+  putListed(partition: number, actor: Actor): void {
+    this.#reserve(actor.length, 0)
+    const start = this.#begin()
+    this.partitionKey(partition, actor)
+    this.#value(start, 0)
   }
 
   putLog(actor: Actor, log: LogMeta): void {
@@ -146,6 +206,19 @@ export class Encoder {
     this.text(actor)
     this.buffer[this.position++] = 0
     this.text(key)
+  }
+
+  conversationKey(actor: Actor, conversation: string): void {
+    this.buffer[this.position++] = KIND_CONVERSATION
+    this.text(actor)
+    this.buffer[this.position++] = 0
+    this.text(conversation)
+  }
+
+  partitionKey(partition: number, actor: Actor): void {
+    this.buffer[this.position++] = KIND_PARTITION
+    this.buffer[this.position++] = partition
+    this.text(actor)
   }
 
   logKey(actor: Actor): void {
@@ -233,6 +306,18 @@ export class KeyViews {
     return this.#written()
   }
 
+  conversation(actor: Actor, conversation: string): Buffer {
+    this.#encoder.position = 0
+    this.#encoder.conversationKey(actor, conversation)
+    return this.#written()
+  }
+
+  partition(partition: number, actor: Actor): Buffer {
+    this.#encoder.position = 0
+    this.#encoder.partitionKey(partition, actor)
+    return this.#written()
+  }
+
   log(actor: Actor): Buffer {
     this.#encoder.position = 0
     this.#encoder.logKey(actor)
@@ -262,6 +347,28 @@ export function eachChange(bytes: Buffer, change: (key: Buffer, value: Buffer | 
   }
 }
 
+/** Whether an entry's value has a compaction key. */
+export function isKeyed(value: Buffer): boolean {
+  return ((value[0] ?? 0) & FLAG_KEYED) !== 0
+}
+
+/** Where the bytes begin in an entry's value. */
+export function entryBytesAt(value: Buffer): number {
+  const flags = value[0] ?? 0
+  if (flags <= FLAG_KEYED) return 1
+  const at = (flags & FLAG_REPLACED) === 0 ? 1 : 9
+  return (flags & FLAG_CONVERSATION) === 0 ? at : at + 10 + value.readUInt16LE(at + 8)
+}
+
+export function entryHead(value: Buffer): EntryHead {
+  const keyed = isKeyed(value)
+  const stamp = ((value[0] ?? 0) & FLAG_REPLACED) === 0 ? 0 : value.readDoubleLE(1)
+  if (((value[0] ?? 0) & FLAG_CONVERSATION) === 0) return { keyed, stamp, conversation: undefined, previous: 0 }
+  const at = stamp === 0 ? 1 : 9
+  const conversation = value.toString('utf8', at + 10, at + 10 + value.readUInt16LE(at + 8))
+  return { keyed, stamp, conversation, previous: value.readDoubleLE(at) }
+}
+
 export function decodeLog(value: Buffer): LogMeta {
   const number = (index: number): number => value.readDoubleLE(index * 8)
   const gaps: Gap[] = []
@@ -277,6 +384,10 @@ export function versionOfKey(key: Buffer): Version {
 
 export function actorOfEntryKey(key: Buffer): Actor {
   return key.toString('utf8', 1, key.length - 9)
+}
+
+export function actorOfPartitionKey(key: Buffer): Actor {
+  return key.toString('utf8', 2)
 }
 
 export function namesOfKey(key: Buffer): { readonly actor: Actor; readonly name: string } {

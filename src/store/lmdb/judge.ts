@@ -6,7 +6,8 @@
  * with 30 friends each, 2 cores; most of it finds the stamps). The checkpoint thread adds 3.5 µs.
  */
 
-import { present } from '../../lib/assert.js'
+import { assert, present } from '../../lib/assert.js'
+import { partitionOf } from '../partition.js'
 import { assertNameFits } from '../text.js'
 import {
   type Actor,
@@ -17,13 +18,20 @@ import {
   EPOCH_JUMP,
   NO_ROUTES,
   type Put,
+  type Replace,
   type Trim,
   type Unit,
   type Version,
 } from '../types.js'
 import type { ActorState, Actors, LogState } from './actors.js'
+import { type EntryHead, entryHead } from './encoder.js'
 import type { Journal } from './journal.js'
 import type { Tables } from './tables.js'
+
+const NONE: readonly never[] = []
+
+/** An append to a conversation, with its version. */
+type Linked = Omit<Append, 'actor' | 'conversation'> & { readonly version: Version; readonly conversation: string }
 
 export class Judge {
   epoch: number
@@ -43,9 +51,14 @@ export class Judge {
       const current = this.#actors.record(this.#actors.get(actor), name).stamp
       if (current !== stamp) return { kind: 'conflict', actor, name, current }
     }
+    for (const { actor, version, expected } of unit.replaces ?? NONE) {
+      const current = this.#entryHead(actor, version)?.stamp ?? null
+      if (current !== expected) return { kind: 'entry conflict', actor, version, current }
+    }
     for (const put of unit.puts) this.#put(put)
+    for (const replace of unit.replaces ?? NONE) this.#replace(replace)
     for (const trim of unit.trims) this.#trim(trim)
-    for (const drop of unit.drops ?? []) this.#drop(drop)
+    for (const drop of unit.drops ?? NONE) this.#drop(drop)
     const appended: Appended[] = []
     for (const append of unit.appends) appended.push(this.#append(append))
     return { kind: 'committed', appended, routes: NO_ROUTES }
@@ -64,18 +77,63 @@ export class Judge {
     }
   }
 
-  #append({ actor, key, bytes }: Append): Appended {
+  #append({ actor, key, conversation, bytes }: Append): Appended {
     const state = this.#actors.get(actor)
     const log = this.#actors.log(state)
     this.#actors.change(state)
     const from = log.head
+    if (from === 0) this.#list(actor)
     if (log.epoch < this.epoch) this.#jump(state, log)
     const version = log.head + 1
     if (key !== undefined) this.#supersede(state, log, key, version)
     log.head = version
     log.versions.push(version)
-    log.positions.push(this.#journal.encoder.putEntry(actor, version, key !== undefined, bytes))
+    const position =
+      conversation === undefined
+        ? this.#journal.encoder.putEntry(actor, version, key !== undefined, bytes)
+        : this.#link(actor, log, { version, key, conversation, bytes })
+    log.positions.push(position)
     return { from, version }
+  }
+
+  /** The log's first entry: walks over the partition find it from now on. */
+  #list(actor: Actor): void {
+    const partition = partitionOf(actor)
+    this.#actors.begin(partition, actor)
+    this.#journal.encoder.putListed(partition, actor)
+  }
+
+  /** Puts an entry of a conversation. @returns its position */
+  #link(actor: Actor, log: LogState, { version, key, conversation, bytes }: Linked): number {
+    assert(key === undefined, 'an entry has a key or a conversation')
+    assertNameFits(actor, conversation)
+    const previous = this.#actors.newest(actor, log, conversation)
+    this.#setNewest(actor, log, conversation, version)
+    const head = { keyed: false, stamp: 0, conversation, previous }
+    return this.#journal.encoder.putEntryOf(actor, version, head, bytes)
+  }
+
+  /** 0: the conversation has no entry any more. */
+  #setNewest(actor: Actor, log: LogState, conversation: string, version: Version): void {
+    log.newest ??= new Map()
+    log.newest.set(conversation, { version, generation: this.#actors.generation })
+    if (version === 0) this.#journal.encoder.removeConversation(actor, conversation)
+    else this.#journal.encoder.putConversation(actor, conversation, version)
+  }
+
+  #entryHead(actor: Actor, version: Version): EntryHead | undefined {
+    const value = this.#actors.entry(actor, this.#actors.log(this.#actors.get(actor)), version)
+    return value === undefined ? undefined : entryHead(value)
+  }
+
+  #replace({ actor, version, stamp, bytes }: Replace): void {
+    const state = this.#actors.get(actor)
+    const log = this.#actors.log(state)
+    const head = present(this.#entryHead(actor, version), 'the entry')
+    const generation = this.#actors.change(state)
+    const position = this.#journal.encoder.putEntryOf(actor, version, { ...head, stamp }, bytes)
+    log.replaced ??= new Map()
+    log.replaced.set(version, { generation, position })
   }
 
   /** One jump per epoch missed: entries of an epoch in between may have been handed out and lost as well. */
@@ -128,17 +186,26 @@ export class Judge {
     const state = this.#actors.get(actor)
     const log = this.#actors.log(state)
     const old: Version[] = []
-    for (const { version, keyed } of this.#tables.entries(actor, log.floor, Math.min(upTo, log.tablesHead))) {
+    const ended: [conversation: string, version: Version][] = []
+    const take = (version: Version, value: Buffer): void => {
+      old.push(version)
+      const { conversation } = entryHead(value)
+      if (conversation !== undefined) ended.push([conversation, version])
+    }
+    for (const { version, keyed, value } of this.#tables.entries(actor, log.floor, Math.min(upTo, log.tablesHead))) {
       if (old.length >= entriesMax) break
-      if (!keyed && !log.hasLeft(version)) old.push(version)
+      if (!keyed && !log.hasLeft(version)) take(version, value)
     }
     const recent = log.indexAfter(upTo)
     for (let i = 0; i < recent && old.length < entriesMax; i++) {
-      if (!this.#actors.keyed(log, i)) old.push(present(log.versions[i], 'the version'))
+      if (!this.#actors.keyed(log, i)) take(present(log.versions[i], 'the version'), this.#actors.value(log, i))
     }
     const last = old.at(-1)
     if (last === undefined) return
     this.#actors.change(state)
+    for (const [conversation, version] of ended) {
+      if (this.#actors.newest(actor, log, conversation) === version) this.#setNewest(actor, log, conversation, 0)
+    }
     for (const version of old) this.#leave(actor, log, version)
     log.keep(version => !log.hasLeft(version))
     log.floor = last

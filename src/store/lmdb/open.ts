@@ -22,12 +22,15 @@ import { JOURNAL, JOURNAL_FILES, journalBytesMissing, journalPath } from './jour
 import { lockBytesMissing, lockFolder } from './lock.js'
 import { Presence } from './presence.js'
 import { readJournal, recoverWrites } from './recovery.js'
-import { assertRoom, lookAtDisk, Reusable, TRANSACTION_BYTES } from './space.js'
+import { assertRoom, bytesTaken, lookAtDisk, Reusable, TRANSACTION_BYTES } from './space.js'
 import { LmdbStore } from './store.js'
 import { readersBytesMissing, Tables } from './tables.js'
 
-/** Of everything in the folder. Another number cannot be read by this program, nor this one by another. */
-export const FORMAT = 2
+/** Of everything in the folder. A higher number, or one below those of before, cannot be read by this program. */
+export const FORMAT = 3
+
+/** What stands in a store of this format is read as it is. A start adds what came with FORMAT: lists of logs by partition. */
+const FORMAT_BEFORE = 2
 
 export interface LmdbStoreOptions {
   /** The data folder; made if it is not there. */
@@ -67,6 +70,9 @@ const FREE_BYTES_MIN = 2 ** 26
 /** The name of what marks tables as a whole backup (backup.ts): nothing may be written to one, its versions were given out again. */
 export const BACKUP = 'backup'
 
+/** Of an actor in the list of its partition, beside its name: head of the pair, kind, partition, seal. */
+const LISTED_BYTES = 16
+
 const STORE_FILES = ['data.mdb', 'lock.mdb', 'writer.mdb', 'writer.mdb-lock', 'journal-0', 'journal-1']
 
 /** What lmdb takes for a new database and its lock. */
@@ -91,6 +97,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
     assertStoreOf(folder, tables)
     makeJournal(folder, tables, journalBytes, random)
     recover(folder, tables)
+    upgrade(folder, tables, warn)
     await checkpointer.start()
     const clock = options.clock ?? systemClock
     const journal = new Journal(folder, journalBytes, tables.meta('applied'), tables.meta(JOURNAL))
@@ -178,10 +185,15 @@ function assertStoreOf(folder: string, tables: Tables): void {
   }
 }
 
-/** Throws unless it is data of this program's format. */
+/** Whether this program reads data of this format; 0 is no data. */
+export function isReadable(format: number): boolean {
+  return format === FORMAT || format === FORMAT_BEFORE
+}
+
+/** Throws unless it is data of a format that this program reads. */
 export function assertFormat(folder: string, tables: Tables): void {
   const format = tables.empty ? 0 : tables.format()
-  if (format === FORMAT) return
+  if (isReadable(format)) return
   const found = format === 0 ? 'no Longwire data' : `Longwire data of format ${format}`
   const todo = format === 0 ? '' : ': use the release that wrote it, or another folder'
   throw new StoreFormatError(`the data folder ${folder} holds ${found}; this program reads format ${FORMAT}${todo}`)
@@ -192,6 +204,19 @@ function syncWhatIsThere(folder: string): void {
     if (fs.existsSync(file)) syncFile(file)
   }
   syncFolder(folder)
+}
+
+/**
+ * Makes a store of the format before one of this format, in one transaction; its journal is in the tables. 100 000 logs take a
+ * second. Throws DiskFullError before it tries.
+ */
+function upgrade(folder: string, tables: Tables, warn: (text: string) => void): void {
+  if (tables.format() === FORMAT) return
+  const actors = tables.unlisted()
+  const bytes = actors.reduce((sum, actor) => sum + LISTED_BYTES + 3 * actor.length, 0)
+  assertRoom(folder, bytesTaken({ changes: actors.length, bytes }, tables.pages()))
+  tables.list(actors, FORMAT)
+  warn(`${folder} is of format ${FORMAT} from now on: earlier releases do not read it`)
 }
 
 /** Brings into the tables what the journal holds beyond them. */

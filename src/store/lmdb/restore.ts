@@ -19,7 +19,7 @@ import { DiskFullError, StoreDamagedError, StoreFolderError, StoreFormatError } 
 import { START_PARTIAL } from './first-start.js'
 import { JOURNAL } from './journal-file.js'
 import { lockBytesMissing, lockFolder } from './lock.js'
-import { BACKUP, FORMAT } from './open.js'
+import { BACKUP, FORMAT, isReadable } from './open.js'
 import { assertRoom, READERS_BYTES, TRANSACTION_BYTES } from './space.js'
 import { readersBytesMissing, Tables } from './tables.js'
 
@@ -106,7 +106,7 @@ async function look(folder: string): Promise<Target> {
   const tables = new Tables(folder, MAP_BYTES)
   try {
     const format = tables.empty ? 0 : tables.format()
-    if (format !== FORMAT) throw new StoreFolderError(`the data folder ${folder} holds another kind of data`)
+    if (!isReadable(format)) throw new StoreFolderError(`the data folder ${folder} holds another kind of data`)
     return { id: tables.id(), epoch: tables.meta('epoch') }
   } finally {
     await tables.close()
@@ -123,7 +123,7 @@ async function renew(
 ): Promise<number> {
   const tables = new Tables(partial, MAP_BYTES)
   try {
-    if (tables.empty || tables.format() !== FORMAT || tables.meta(BACKUP) === 0) {
+    if (tables.empty || !isReadable(tables.format()) || tables.meta(BACKUP) === 0) {
       throw new StoreFormatError(`${from} is no whole backup of format ${FORMAT}`)
     }
     tables.assertValues()

@@ -29,13 +29,15 @@ import type {
   ScannedRecord,
   ScopeId,
   Store,
+  StoredEntry,
   StoredRecord,
   Tally,
   Unit,
   Version,
 } from '../types.js'
-import { Actors } from './actors.js'
+import { Actors, bytesOfEntry } from './actors.js'
 import { applyFile, type Checkpointer, type CheckpointRequest } from './checkpoint.js'
+import { entryHead } from './encoder.js'
 import { DiskFullError, StoreDamagedError, StoreFailedError } from './errors.js'
 import type { Journal } from './journal.js'
 import { Judge } from './judge.js'
@@ -191,6 +193,19 @@ export class LmdbStore implements Store {
   read(actor: Actor, after: Version, upTo: Version, entriesMax: number, bytesMax: number): Promise<LogRange> {
     assert(entriesMax >= 1, 'a read asks for at least one entry')
     return this.#whenQuiet(() => this.#read(actor, after, upTo, entriesMax, bytesMax))
+  }
+
+  entry(actor: Actor, version: Version): Promise<StoredEntry | undefined> {
+    return this.#whenQuiet(() => {
+      const value = this.#actors.entry(actor, this.#actors.log(this.#actors.get(actor)), version)
+      if (value === undefined) return undefined
+      const { stamp, conversation, previous } = entryHead(value)
+      return { version, bytes: bytesOfEntry(value), stamp, conversation, previous }
+    })
+  }
+
+  newest(actor: Actor, conversation: string): Promise<Version> {
+    return this.#whenQuiet(() => this.#actors.newest(actor, this.#actors.log(this.#actors.get(actor)), conversation))
   }
 
   scan(actor: Actor, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]> {
@@ -403,7 +418,10 @@ export class LmdbStore implements Store {
     const inTables = Math.min(upTo, log.tablesHead)
     if (after < inTables) {
       for (const { version, bytes } of this.#tables.entries(actor, after, inTables)) {
-        if (!log.hasLeft(version)) take(version, bytes)
+        if (!log.hasLeft(version)) {
+          const replaced = log.replaced === undefined ? undefined : this.#actors.replacement(log, version)
+          take(version, replaced === undefined ? bytes : bytesOfEntry(replaced))
+        }
         if (more) break
       }
     }

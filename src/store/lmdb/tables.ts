@@ -11,15 +11,22 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { open, type RangeOptions, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb'
 import { present } from '../../lib/assert.js'
+import { partitionOf } from '../partition.js'
+import { EMPTY } from '../text.js'
 import type { Actor, LogEntry, ScannedRecord, Stamp, StoredRecord, Version } from '../types.js'
 import { damagedError } from './database-file.js'
 import { assertPages } from './database-pages.js'
 import {
   actorOfEntryKey,
+  actorOfPartitionKey,
   decodeLog,
   eachChange,
+  entryBytesAt,
+  isKeyed,
   KeyViews,
   KIND_ENTRY,
+  KIND_LOG,
+  KIND_PARTITION,
   type LogMeta,
   namesOfKey,
   versionOfKey,
@@ -32,6 +39,8 @@ const ENTRY = String.fromCharCode(KIND_ENTRY)
 
 export interface TableEntry extends LogEntry {
   readonly keyed: boolean
+  /** As the encoder wrote it, with the seal behind. */
+  readonly value: Buffer
 }
 
 /** What a store is made with and keeps for ever. */
@@ -231,6 +240,16 @@ export class Tables {
     return this.#number(this.#keys.key(actor, key))
   }
 
+  /** Of the newest entry of this conversation; 0 if it has none. */
+  conversationVersion(actor: Actor, conversation: string): Version {
+    return this.#number(this.#keys.conversation(actor, conversation))
+  }
+
+  /** An entry's value, as the encoder wrote it. */
+  entry(actor: Actor, version: Version): Buffer | undefined {
+    return this.value(this.#keys.entry(actor, version))
+  }
+
   log(actor: Actor): LogMeta | undefined {
     const value = this.value(this.#keys.log(actor))
     return value === undefined ? undefined : decodeLog(value)
@@ -248,25 +267,58 @@ export class Tables {
     const range = { start: this.#entryKey(actor, after + 1), end: this.#entryKey(actor, upTo + 1) }
     for (const { key, value } of this.#db.getRange(range)) {
       this.#check(key, value)
-      yield { version: versionOfKey(key), keyed: value[0] === 1, bytes: value.subarray(1, value.length - SEAL_BYTES) }
+      const bytes = value.subarray(entryBytesAt(value), value.length - SEAL_BYTES)
+      yield { version: versionOfKey(key), keyed: isKeyed(value), bytes, value }
     }
   }
 
   /** From the newest at or below `from` down: their versions and lengths, and whether they have a key. */
-  *entriesDown(actor: Actor, from: Version): Generator<Omit<TableEntry, 'bytes'> & { readonly length: number }> {
+  *entriesDown(
+    actor: Actor,
+    from: Version,
+  ): Generator<Omit<TableEntry, 'bytes' | 'value'> & { readonly length: number }> {
     const range = { start: this.#entryKey(actor, from), end: this.#entryKey(actor, 0), reverse: true }
     for (const { key, value } of this.#db.getRange(range)) {
       this.#check(key, value)
-      yield { version: versionOfKey(key), keyed: value[0] === 1, length: value.length - 1 - SEAL_BYTES }
+      const length = value.length - entryBytesAt(value) - SEAL_BYTES
+      yield { version: versionOfKey(key), keyed: isKeyed(value), length }
     }
   }
 
+  /** Actors of a partition with a log, those after `after`, in the byte order of their names. */
+  *listed(partition: number, after: Actor | null): Generator<Actor> {
+    const first = Buffer.of(KIND_PARTITION, partition)
+    // Behind the key of `after`: an actor contains no zero.
+    const start = after === null ? first : Buffer.concat([first, Buffer.from(after), Buffer.of(0)])
+    const end = partition < 0xff ? Buffer.of(KIND_PARTITION, partition + 1) : Buffer.of(KIND_PARTITION + 1)
+    for (const { key } of this.#pairs({ start, end })) yield actorOfPartitionKey(key)
+  }
+
+  /** Actors with a log, found without the list of their partition: a seek for each. */
+  unlisted(): Actor[] {
+    const found = new Set<Actor>()
+    for (const key of this.#db.getKeys({ start: Buffer.of(KIND_LOG), end: Buffer.of(KIND_LOG + 1) })) {
+      found.add(key.toString('utf8', 1))
+    }
+    for (let actor = this.#nextWithEntry(null); actor !== undefined; actor = this.#nextWithEntry(actor))
+      found.add(actor)
+    return [...found]
+  }
+
   /** The first actor after `after` with an entry. */
-  nextWithEntry(after: Actor | null): Actor | undefined {
+  #nextWithEntry(after: Actor | null): Actor | undefined {
     // Behind all entries of `after`, whose actor is ended by a zero.
     const start = Buffer.from(after === null ? ENTRY : `${ENTRY}${after}\u0001`)
     for (const key of this.#db.getKeys({ start, end: Buffer.of(KIND_ENTRY + 1), limit: 1 })) return actorOfEntryKey(key)
     return undefined
+  }
+
+  /** Lists these actors under their partitions and sets the format, in one transaction. Durable on return. */
+  list(actors: readonly Actor[], format: number): void {
+    this.#db.transactionSync(() => {
+      for (const actor of actors) this.#put(this.#keys.partition(partitionOf(actor), actor), EMPTY)
+      this.#putMeta('format', format)
+    })
   }
 
   /** An actor's records, as `Store.scan` selects and orders them. */

@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from '../../lib/clock.js'
+import { partitionOf } from '../partition.js'
 import type { Actor, Version } from '../types.js'
 import type { StoreView, ViewedEntry, ViewedLog, ViewedRecord } from '../view.js'
 import { assertStore } from './backup.js'
@@ -11,14 +12,17 @@ import {
   actorOfEntryKey,
   decodeLog,
   eachChange,
+  entryBytesAt,
+  entryHead,
   KeyViews,
+  KIND_CONVERSATION,
   KIND_ENTRY,
   KIND_KEY,
   KIND_RECORD,
   namesOfKey,
   versionOfKey,
 } from './encoder.js'
-import { assertFormat } from './open.js'
+import { assertFormat, FORMAT } from './open.js'
 import { readJournal, recoverWrites } from './recovery.js'
 import { Tables } from './tables.js'
 
@@ -76,10 +80,13 @@ class LmdbView implements StoreView {
   readonly #tables: Tables
   readonly #overlay: readonly Change[]
   readonly #keys = new KeyViews()
+  /** Stores of this format have no lists of logs yet. */
+  readonly #isOld: boolean
 
   constructor(tables: Tables, overlay: readonly Change[]) {
     this.#tables = tables
     this.#overlay = overlay
+    this.#isOld = tables.format() < FORMAT
     this.#epoch = this.#value(this.#keys.meta('epoch'))?.readDoubleLE(0) ?? 0
   }
 
@@ -102,18 +109,26 @@ class LmdbView implements StoreView {
   }
 
   #log(actor: Actor): ViewedLog {
-    const keys = new Map<string, Version>()
-    for (const { key, value } of this.#between(...boundsOf(KIND_KEY, actor))) {
-      keys.set(key.toString('utf8', key.indexOf(0) + 1), value.readDoubleLE(0))
-    }
+    const [keys, newest] = [this.#versions(KIND_KEY, actor), this.#versions(KIND_CONVERSATION, actor)]
+    const listed = this.#isOld || this.#value(this.#keys.partition(partitionOf(actor), actor)) !== undefined
     const stored = this.#value(this.#keys.log(actor))
     const meta = stored === undefined ? { head: 0, floor: 0, epoch: 1, gaps: [] } : decodeLog(stored)
-    return { actor, ...meta, head: Math.max(meta.head, this.#newest(actor)), keys, entries: () => this.#entries(actor) }
+    const head = Math.max(meta.head, this.#newest(actor))
+    return { actor, ...meta, head, keys, newest, listed, entries: () => this.#entries(actor) }
+  }
+
+  /** Texts under which versions of this log are noted. */
+  #versions(kind: number, actor: Actor): ReadonlyMap<string, Version> {
+    const versions = new Map<string, Version>()
+    for (const { key, value } of this.#between(...boundsOf(kind, actor))) {
+      versions.set(key.toString('utf8', key.indexOf(0) + 1), value.readDoubleLE(0))
+    }
+    return versions
   }
 
   *#entries(actor: Actor): Generator<ViewedEntry> {
     for (const { key, value } of this.#between(...boundsOf(KIND_ENTRY, actor))) {
-      yield { version: versionOfKey(key), keyed: value[0] === 1, bytes: value.subarray(1) }
+      yield { version: versionOfKey(key), ...entryHead(value), bytes: value.subarray(entryBytesAt(value)) }
     }
   }
 

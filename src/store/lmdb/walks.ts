@@ -1,10 +1,10 @@
 /** Lists and walks, over what is in memory and in the tables, remembering nothing of what they pass. */
 
 import { present } from '../../lib/assert.js'
-import { partitionOf } from '../partition.js'
 import { EMPTY, textOrder } from '../text.js'
 import type { Actor, LogSummary, ScannedRecord, Tally, Version } from '../types.js'
 import type { Actors } from './actors.js'
+import { entryBytesAt } from './encoder.js'
 import type { Tables } from './tables.js'
 
 /** Records of one actor, as Store.scan gives them. */
@@ -42,24 +42,18 @@ export interface LogsRange {
 }
 
 export function logsAfter(actors: Actors, tables: Tables, { partition, after, limit }: LogsRange): LogSummary[] {
-  const recent = [...actors.changed()]
-    .filter(({ actor, log }) => (log?.head ?? 0) > 0 && partitionOf(actor) === partition)
-    .filter(({ actor }) => after === null || textOrder(actor, after) > 0)
-    .map(({ actor }) => actor)
-    .sort(textOrder)
-  const found: LogSummary[] = []
-  let i = 0
-  for (let inTables = tables.nextWithEntry(after); found.length < limit; ) {
-    const next = recent[i]
-    if (inTables === undefined && next === undefined) break
-    const isRecent = next !== undefined && (inTables === undefined || textOrder(next, inTables) <= 0)
-    const actor = isRecent ? next : present(inTables, 'the actor')
-    const { head, floor, gaps } = actors.glance(actor)
-    if (partitionOf(actor) === partition) found.push({ actor, head, floor, gaps })
-    if (isRecent) i++
-    if (actor === inTables) inTables = tables.nextWithEntry(actor)
+  const begun = new Set(actors.begun(partition).filter(actor => after === null || textOrder(actor, after) > 0))
+  const found = [...begun]
+  let listed = 0
+  for (const actor of tables.listed(partition, after)) {
+    if (listed++ === limit) break
+    if (!begun.has(actor)) found.push(actor)
   }
-  return found
+  const page = found.sort(textOrder).slice(0, limit)
+  return page.map(actor => {
+    const { head, floor, gaps } = actors.glance(actor)
+    return { actor, head, floor, gaps }
+  })
 }
 
 export function tally(
@@ -90,7 +84,10 @@ export function tally(
     if (!take(version, actors.keyed(log, i), actors.entryLength(log, i))) return { unkeyed, bytes, to }
   }
   for (const { version, keyed, length } of tables.entriesDown(actor, Math.min(from, log.tablesHead))) {
-    if (!log.hasLeft(version) && !take(version, keyed, length)) return { unkeyed, bytes, to }
+    if (log.hasLeft(version)) continue
+    const replaced = actors.replacement(log, version)
+    const itsLength = replaced === undefined ? length : replaced.length - entryBytesAt(replaced)
+    if (!take(version, keyed, itsLength)) return { unkeyed, bytes, to }
   }
   return { unkeyed, bytes, to }
 }

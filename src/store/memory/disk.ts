@@ -20,6 +20,7 @@ import {
   type NodeId,
   type Room,
   type ScannedRecord,
+  type StoredEntry,
   type StoredRecord,
   type Tally,
   type Unit,
@@ -117,6 +118,14 @@ export class MemoryDisk {
     return found.slice(0, limit)
   }
 
+  entry(actor: Actor, version: Version): StoredEntry | undefined {
+    return this.#durable(actor).entry(version)
+  }
+
+  newest(actor: Actor, conversation: string): Version {
+    return this.#durable(actor).newest(conversation)
+  }
+
   tally(actor: Actor, from: Version, entriesMax: number, bytesMax: number): Tally {
     return this.#durable(actor).tally(from, entriesMax, bytesMax)
   }
@@ -192,22 +201,30 @@ export class MemoryDisk {
       const current = this.#records.get(actor)?.get(name)?.stamp ?? 0
       if (current !== stamp) return { kind: 'conflict', actor, name, current }
     }
+    for (const { actor, version, expected } of unit.replaces ?? []) {
+      const current = this.#logs.get(actor)?.entry(version)?.stamp ?? null
+      if (current !== expected) return { kind: 'entry conflict', actor, version, current }
+    }
     for (const { actor, name, bytes, stamp } of unit.puts) {
       this.#rememberRecord(actor, name)
       this.#set(actor, name, bytes === null ? ABSENT : { stamp, bytes })
+    }
+    for (const { actor, version, stamp, bytes } of unit.replaces ?? []) {
+      this.#logToChange(actor)?.replace(version, stamp, bytes)
     }
     for (const { actor, upTo, entriesMax } of unit.trims) {
       this.#logToChange(actor)?.trim(upTo, entriesMax ?? Number.POSITIVE_INFINITY)
     }
     for (const { actor, key } of unit.drops ?? []) this.#logToChange(actor)?.drop(key)
     const appended: Appended[] = []
-    for (const { actor, key, bytes } of unit.appends) {
+    for (const append of unit.appends) {
+      const { actor } = append
       let log = this.#logToChange(actor)
       if (log === undefined) {
         log = new MemoryLog()
         this.#logs.set(actor, log)
       }
-      appended.push(log.append(key, bytes, this.epochOf(partitionOf(actor))))
+      appended.push(log.append(append, this.epochOf(partitionOf(actor))))
     }
     return { kind: 'committed', appended, routes: this.#routesOf(unit.appends) }
   }

@@ -2,18 +2,21 @@
 
 import { assert, present } from '../../lib/assert.js'
 import {
+  type Append,
   type Appended,
   EPOCH_JUMP,
   type Gap,
   type LogEntry,
   type LogRange,
   type LogSummary,
+  type Stamp,
+  type StoredEntry,
   type Tally,
   type Version,
 } from '../types.js'
 import type { ViewedLog } from '../view.js'
 
-interface Entry extends LogEntry {
+interface Entry extends StoredEntry {
   readonly key: string | undefined
 }
 
@@ -25,6 +28,8 @@ export class MemoryLog {
   #gaps: readonly Gap[] = []
   #entries: Entry[] = []
   #versionByKey = new Map<string, Version>()
+  /** The newest versions of conversations. */
+  #newest = new Map<string, Version>()
 
   copy(): MemoryLog {
     const copy = new MemoryLog()
@@ -34,10 +39,11 @@ export class MemoryLog {
     copy.#gaps = this.#gaps
     copy.#entries = this.#entries.slice()
     copy.#versionByKey = new Map(this.#versionByKey)
+    copy.#newest = new Map(this.#newest)
     return copy
   }
 
-  append(key: string | undefined, bytes: Uint8Array, epoch: number): Appended {
+  append({ key, conversation, bytes }: Append, epoch: number): Appended {
     const from = this.#head
     if (this.#epoch < epoch) {
       // One jump per epoch missed: entries of an epoch in between may have been handed out and lost as well.
@@ -53,7 +59,9 @@ export class MemoryLog {
       if (superseded !== undefined) this.#entries.splice(this.#indexAfter(superseded) - 1, 1)
       this.#versionByKey.set(key, version)
     }
-    this.#entries.push({ version, key, bytes })
+    const previous = conversation === undefined ? 0 : this.newest(conversation)
+    if (conversation !== undefined) this.#newest.set(conversation, version)
+    this.#entries.push({ version, key, bytes, stamp: 0, conversation, previous })
     this.#head = version
     return { from, version }
   }
@@ -63,10 +71,32 @@ export class MemoryLog {
     let kept = 0
     for (let i = 0; i < end; i++) {
       const entry = present(this.#entries[i], 'the entry')
-      if (entry.key === undefined && i - kept < entriesMax) this.#floor = entry.version
+      if (entry.key === undefined && i - kept < entriesMax) this.#trimmed(entry)
       else this.#entries[kept++] = entry
     }
     this.#entries.splice(kept, end - kept)
+  }
+
+  #trimmed({ version, conversation }: Entry): void {
+    this.#floor = version
+    if (conversation !== undefined && this.newest(conversation) === version) this.#newest.delete(conversation)
+  }
+
+  entry(version: Version): StoredEntry | undefined {
+    const entry = this.#entries[this.#indexAfter(version) - 1]
+    if (entry?.version !== version) return undefined
+    const { bytes, stamp, conversation, previous } = entry
+    return { version, bytes, stamp, conversation, previous }
+  }
+
+  newest(conversation: string): Version {
+    return this.#newest.get(conversation) ?? 0
+  }
+
+  /** The entry must be there. */
+  replace(version: Version, stamp: Stamp, bytes: Uint8Array): void {
+    const index = this.#indexAfter(version) - 1
+    this.#entries[index] = { ...present(this.#entries[index], 'the entry'), stamp, bytes }
   }
 
   drop(key: string): void {
@@ -100,9 +130,10 @@ export class MemoryLog {
   }
 
   view(): Omit<ViewedLog, 'actor'> {
-    const entries = this.#entries.map(({ version, key, bytes }) => ({ version, keyed: key !== undefined, bytes }))
+    const entries = this.#entries.map(entry => ({ ...entry, keyed: entry.key !== undefined }))
     const { head, floor, gaps } = this.summary()
-    return { head, floor, gaps, epoch: this.#epoch, entries: () => entries, keys: this.#versionByKey }
+    const [epoch, keys, newest] = [this.#epoch, this.#versionByKey, this.#newest]
+    return { head, floor, gaps, epoch, entries: () => entries, keys, newest, listed: true }
   }
 
   /**

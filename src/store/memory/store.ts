@@ -19,6 +19,7 @@ import {
   type ScannedRecord,
   type ScopeId,
   type Store,
+  type StoredEntry,
   type StoredRecord,
   type Tally,
   type Unit,
@@ -98,6 +99,14 @@ export class MemoryStore implements Store {
     return this.#look(() => this.disk.read(actor, after, upTo, entriesMax, bytesMax))
   }
 
+  entry(actor: Actor, version: Version): Promise<StoredEntry | undefined> {
+    return this.#look(() => this.disk.entry(actor, version))
+  }
+
+  newest(actor: Actor, conversation: string): Promise<Version> {
+    return this.#look(() => this.disk.newest(actor, conversation))
+  }
+
   scan(actor: Actor, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]> {
     return this.#look(() => this.disk.scan(actor, prefix, after, limit))
   }
@@ -145,7 +154,14 @@ export class MemoryStore implements Store {
       this.#assertNamed(scope, actor, name)
       assert(bytes === null || (Number.isSafeInteger(stamp) && stamp > 0), 'a put has a stamp in [1, 2^53)')
     }
-    for (const { actor, key } of unit.appends) this.#assertNamed(scope, actor, key ?? '')
+    for (const { actor, key, conversation } of unit.appends) {
+      assert(key === undefined || conversation === undefined, 'an entry has a key or a conversation')
+      this.#assertNamed(scope, actor, key ?? conversation ?? '')
+    }
+    for (const { actor, stamp } of unit.replaces ?? []) {
+      this.#assertNamed(scope, actor, '')
+      assert(Number.isSafeInteger(stamp) && stamp > 0, 'a replacement has a stamp in [1, 2^53)')
+    }
     for (const { actor } of unit.trims) this.#assertNamed(scope, actor, '')
     for (const { actor, key } of unit.drops ?? []) this.#assertNamed(scope, actor, key)
   }

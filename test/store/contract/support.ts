@@ -11,6 +11,7 @@ import type {
   Expectation,
   LogRange,
   Put,
+  Replace,
   Stamp,
   Store,
   Trim,
@@ -61,6 +62,7 @@ export function unit(parts: {
   appends?: Append[]
   trims?: Trim[]
   drops?: Drop[]
+  replaces?: Replace[]
 }): Unit {
   return { expect: [], puts: [], appends: [], trims: [], ...parts }
 }

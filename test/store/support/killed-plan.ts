@@ -4,6 +4,10 @@ import type { CommitResult, Store, Unit } from '../../../src/store/types.js'
 
 export const ACTORS = Array.from({ length: 12 }, (_, i) => `user/${256 * i + 7}`)
 export const NAMES = ['device:1', 'device:2', 'contact:7']
+export const CONVERSATIONS = ['direct', 'group']
+
+/** How far a conversation is followed from its newest entry down. */
+const LINKS_MAX = 4
 
 /** A unit as it goes over the pipe: texts for bytes. */
 export interface WrittenUnit {
@@ -14,8 +18,20 @@ export interface WrittenUnit {
     readonly stamp: number
     readonly text: string | null
   }[]
-  readonly appends: readonly { readonly actor: string; readonly key?: string; readonly text: string }[]
+  readonly appends: readonly {
+    readonly actor: string
+    readonly key?: string
+    readonly conversation?: string
+    readonly text: string
+  }[]
   readonly trims: Unit['trims']
+  readonly replaces: readonly {
+    readonly actor: string
+    readonly version: number
+    readonly expected: number
+    readonly stamp: number
+    readonly text: string
+  }[]
 }
 
 /** One line of the pipe each, in the order in which they happened in the writer. */
@@ -33,7 +49,16 @@ export type Report =
 
 export interface Content {
   readonly logs: Readonly<
-    Record<string, { readonly head: number; readonly floor: number; readonly entries: readonly string[] }>
+    Record<
+      string,
+      {
+        readonly head: number
+        readonly floor: number
+        readonly entries: readonly string[]
+        /** The newest entries of each conversation, each as `version#stamp`. */
+        readonly chains: readonly string[]
+      }
+    >
   >
   readonly records: readonly string[]
 }
@@ -44,8 +69,9 @@ export function unitOf(written: WrittenUnit): Unit {
     puts: written.puts.map(({ actor, name, stamp, text }) => {
       return { actor, name, stamp, bytes: text === null ? null : new TextEncoder().encode(text) }
     }),
-    appends: written.appends.map(({ actor, key, text }) => ({ actor, key, bytes: new TextEncoder().encode(text) })),
+    appends: written.appends.map(({ text, ...rest }) => ({ ...rest, bytes: new TextEncoder().encode(text) })),
     trims: written.trims,
+    replaces: written.replaces.map(({ text, ...rest }) => ({ ...rest, bytes: new TextEncoder().encode(text) })),
   }
 }
 
@@ -64,11 +90,22 @@ export async function scanAll(store: Store): Promise<string[]> {
   return found.flat()
 }
 
+async function chainOf(store: Store, actor: string, conversation: string): Promise<string> {
+  const links: string[] = []
+  for (let version = await store.newest(actor, conversation); version > 0 && links.length < LINKS_MAX; ) {
+    const entry = await store.entry(actor, version)
+    links.push(`${version}#${entry?.stamp}`)
+    version = entry?.previous ?? 0
+  }
+  return links.join(' ')
+}
+
 export async function contentOf(store: Store): Promise<Content> {
   const logs: Record<string, Content['logs'][string]> = {}
   for (const actor of ACTORS) {
     const { entries, head, floor } = await store.read(actor, 0, Number.MAX_SAFE_INTEGER, 1e6, 1e9)
-    logs[actor] = { head, floor, entries: entries.map(({ version, bytes }) => `${version}:${textOf(bytes)}`) }
+    const chains = await Promise.all(CONVERSATIONS.map(conversation => chainOf(store, actor, conversation)))
+    logs[actor] = { head, floor, entries: entries.map(({ version, bytes }) => `${version}:${textOf(bytes)}`), chains }
   }
   return { logs, records: await scanAll(store) }
 }

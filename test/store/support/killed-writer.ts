@@ -41,7 +41,9 @@ async function commits(store: LmdbStore): Promise<void> {
   for (;;) {
     const tried = Array.from({ length: 1 + random.integer(6) }, () => units.next())
     report({ kind: 'trying', units: tried })
-    report({ kind: 'committed', results: await store.commit(0, tried.map(unitOf)) })
+    const results = await store.commit(0, tried.map(unitOf))
+    report({ kind: 'committed', results })
+    units.committed(tried, results)
   }
 }
 
