@@ -17,7 +17,7 @@ const DAY_MS = 86_400_000
 
 export interface LogicOptions
   extends Ground,
-    Pick<NodeOptions, 'store' | 'owns' | 'passwords' | 'onFatal' | 'stamps' | 'sequence'> {
+    Pick<NodeOptions, 'store' | 'owns' | 'passwords' | 'onFatal' | 'stamps' | 'sequence' | 'sliceTargets'> {
   readonly settings: Pick<NodeSettings, 'retention' | 'sweepMs'>
   readonly limits: Limits
   readonly counters: Counters
@@ -33,7 +33,7 @@ export class Logic {
   readonly #options: LogicOptions
 
   constructor(options: LogicOptions) {
-    const { store, clock, random, defer, log, delivery, counters, settings, stamps, sequence } = options
+    const { store, clock, random, defer, log, delivery, counters, settings, stamps, sequence, sliceTargets } = options
     this.#options = options
     const time = new CountedTime(clock)
     const engine = createEngine({
@@ -45,6 +45,7 @@ export class Logic {
       monitor: monitor(counters, log),
       defer,
       onFatal: options.onFatal,
+      ...(sliceTargets === undefined ? {} : { sliceTargets }),
     })
     this.engine = engine
     this.jobs = new Jobs({

@@ -57,6 +57,7 @@ export interface NodeOptions extends Ground {
   readonly services?: (node: { readonly hub: Hub<Connection> }) => Services
   readonly stamps?: Stamps
   readonly sequence?: SequenceRule
+  readonly sliceTargets?: number
 }
 
 /** Where clients come in: whoever has sockets makes the doors. */

@@ -31,7 +31,7 @@ const entomb: Transition<void, void> = {
   name: 'test.entomb',
   run(tx) {
     tx.get(profile)
-    tx.put(profile, { account: '', nickname: '', createdAtMs: 0, deleted: true })
+    tx.put(profile, { account: '', nickname: '', createdAtMs: 0, deleted: true, names: 0 })
   },
 }
 

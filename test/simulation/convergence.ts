@@ -42,7 +42,7 @@ export function missing(whole: Whole): string[] {
     found.push(...ledger.faultsOf(user.uid), ...differences(user, whole))
     for (const other of users) {
       if (other === user || ledger.blocks(user.uid, other.uid)) continue
-      found.push(...unmarked(user, other, whole))
+      found.push(...unmarked(user, other, whole), ...misnamed(user, other, whole))
       if (!witness.forgetful) found.push(...unread(user, other, ledger))
     }
   }
@@ -174,6 +174,17 @@ function unmarked(user: User, peer: User, { witness }: Whole): string[] {
     }
   }
   return found
+}
+
+/** Phones that show a contact under another nickname than the newest. */
+function misnamed(user: User, other: User, { ledger, witness }: Whole): string[] {
+  const nickname = ledger.nicknameOf(user.uid, other.uid)
+  if (nickname === undefined) return []
+  return user.phones.flatMap(({ name, disk }) => {
+    const [, contact] = (disk.model.values.get(`contact/${other.uid}`) ?? []) as { nickname?: string }[]
+    if (contact?.nickname === nickname || witness.torn.has(name)) return []
+    return [`${name} shows ${other.uid} as ${contact?.nickname} instead of ${nickname}`]
+  })
 }
 
 /** Of what the peer has read, whether the user's devices know; of devices that the store has forgotten nobody is told any more. */

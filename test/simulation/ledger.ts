@@ -98,6 +98,14 @@ export class Ledger {
     return faults
   }
 
+  /** The nickname under which the user should know this contact; undefined unless each has the other as a contact. */
+  nicknameOf(uid: number, other: number): string | undefined {
+    const sides = [this.#contact(uid, other), this.#contact(other, uid)]
+    if (sides.some(side => side === undefined || side.state === ContactState.UNSPECIFIED)) return undefined
+    const [record] = this.#disk.get(userActor(other), [profile.prefix])
+    return record === undefined ? undefined : profile.decode(record.bytes).nickname
+  }
+
   /** Which of them have this user as a friend, or a request between them. @param unseen as in asymmetries() */
   friendsOf(uid: number, others: readonly number[], unseen: (a: number, b: number) => boolean): number[] {
     return others.filter(other => {

@@ -32,6 +32,7 @@ export interface SimulatedNodeOptions {
   store(process: Process): Store
   readonly stamps?: ((random: Random) => Stamps) | undefined
   readonly sequence?: SequenceRule | undefined
+  readonly sliceTargets: number
   readonly short?: ((handle: Handle) => Handle) | undefined
   /** Whether the partition's work in the background is this node's. */
   owns(partition: number): boolean
@@ -164,7 +165,8 @@ export class SimulatedNode implements HttpHost {
   }
 
   #build(process: Process): Node {
-    const { name, random, peers, settings, store, sequence, stamps, send, note, bug, owns } = this.#options
+    const { name, random, peers, settings, store, sequence, stamps, sliceTargets, send, note, bug, owns } =
+      this.#options
     const { clock, defer } = process
     const told = (fields: object, text: string): string => `${process.name} ${text} ${JSON.stringify(fields)}`
     return new Node({
@@ -186,6 +188,7 @@ export class SimulatedNode implements HttpHost {
       passwords: new PlainPasswords(random, process),
       network: { peers: () => peers, holders: () => peers, send: (to, batch) => send(name, to, batch) },
       settings: { ...settings, connections: CONNECTIONS, backlog: backlogBounds(MEMORY_BYTES), readyMs: 5_000 },
+      sliceTargets,
       ...(stamps === undefined ? {} : { stamps: stamps(random) }),
       ...(sequence === undefined ? {} : { sequence }),
     })

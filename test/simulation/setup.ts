@@ -1,6 +1,7 @@
 /** What a seed decides before anything runs: how large, how long, and how bad. */
 
 import type { Random } from '../../src/lib/random.js'
+import { SLICE_TARGETS } from '../../src/sync/fan-out.js'
 import { DEVICES_MAX } from '../../src/sync/rules/records.js'
 import type { HttpWeather } from './http.js'
 import type { Weather } from './network.js'
@@ -21,6 +22,8 @@ export interface Setup {
   readonly users: readonly number[]
   /** So many of the users are of one partition. */
   readonly neighbours: number
+  /** Targets of a fan-out that one unit takes: where there are neighbours one, so that slices come to an end in the midst. */
+  readonly sliceTargets: number
   readonly chaosMs: number
   /** Between two acts of one phone, on average. */
   readonly actMs: number
@@ -82,7 +85,7 @@ export function drawSetup(random: Random, only?: Partial<Setup>): Setup {
   const userCount = isCrowded ? 3 : 3 + random.integer(3)
   const isRestored = !calm && random.fraction() < 0.2
   const bad = (value: number): number => (calm ? 0 : value)
-  const setup: Setup = {
+  const setup: Omit<Setup, 'sliceTargets'> = {
     store,
     nodes: store === 'embedded' ? 1 : 2 + random.integer(2),
     users: Array.from({ length: userCount }, (_, index) =>
@@ -136,7 +139,7 @@ export function drawSetup(random: Random, only?: Partial<Setup>): Setup {
     departure: !isRestored && random.fraction() < 0.15,
     heartbeatMs: pick([10_000, 30_000]),
   }
-  return { ...setup, ...only }
+  return { ...setup, sliceTargets: setup.neighbours === 0 ? SLICE_TARGETS : 1, ...only }
 }
 
 /** No more faults: what is broken is to heal. */

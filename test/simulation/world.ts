@@ -197,7 +197,7 @@ class World {
   }
 
   #makeNodes(): void {
-    const { nodes, sweepMs, store } = this.#setup
+    const { nodes, sweepMs, store, sliceTargets } = this.#setup
     const { plant } = this.#options
     const names = Array.from({ length: nodes }, (_, index) => `node${index + 1}`)
     for (const name of names) {
@@ -217,6 +217,7 @@ class World {
           stamps: plant?.stamps,
           short: plant?.short,
           sequence: plant?.sequence,
+          sliceTargets,
           send: (from, to, batch) => this.#faults.carry(from, to, batch),
           note: text => this.#note(text),
           bug: text => this.#fail(text),

@@ -10,14 +10,17 @@ import {
   declineContact,
   removeContact,
   requestContact,
+  tellNames,
   unblockContact,
 } from '../../src/sync/rules/contact.js'
 import {
   type ContactRecord,
   contact,
+  contactIndex,
   deviceWindow,
   EMPTY_WINDOW,
   NO_HASH,
+  type Profile,
   profile,
   userActor,
 } from '../../src/sync/rules/records.js'
@@ -29,14 +32,22 @@ const UIDS = [257, 514] as const
 class World {
   readonly #records = new Map<string, unknown>()
   readonly #ways: { kind: EffectKind<unknown>; input: unknown }[][] = [[], []]
+  /** What is fanned out goes another way. */
+  readonly #wide: { kind: EffectKind<unknown>; input: unknown }[][] = [[], []]
   readonly #seqs = [0, 0]
+  #renames = 0
   /** What each was last shown of the other. */
   readonly shown: (Contact | undefined)[] = [undefined, undefined]
 
   constructor() {
     for (const uid of UIDS) {
       this.#records.set(`${userActor(uid)}/${recordName(deviceWindow, 1)}`, EMPTY_WINDOW)
-      this.#records.set(`${userActor(uid)}/${profile.prefix}`, { account: `u${uid}`, nickname: '', deleted: false })
+      this.#records.set(`${userActor(uid)}/${profile.prefix}`, {
+        account: `u${uid}`,
+        nickname: '',
+        deleted: false,
+        names: 0,
+      })
     }
   }
 
@@ -45,11 +56,16 @@ class World {
     return this.#records.get(`${userActor(UIDS[who])}/${contact.prefix}/${other}`) as ContactRecord | undefined
   }
 
+  nicknameOf(who: 0 | 1): string {
+    return (this.#records.get(`${userActor(UIDS[who])}/${profile.prefix}`) as Profile).nickname
+  }
+
   /** False if there was nothing to hear. */
   step(who: 0 | 1, what: string): boolean {
     const tx = this.#tx(who)
-    if (what === 'hear') {
-      const heard = this.#ways[who]?.shift()
+    if (what === 'rename') return this.#rename(tx, UIDS[who === 0 ? 1 : 0])
+    if (what === 'hear' || what === 'hear-names') {
+      const heard = (what === 'hear' ? this.#ways : this.#wide)[who]?.shift()
       if (heard !== undefined) heard.kind.run(tx, heard.input, userActor(UIDS[who === 0 ? 1 : 0]))
       return heard !== undefined
     }
@@ -79,6 +95,15 @@ class World {
     return true
   }
 
+  #rename(tx: Tx, other: number): boolean {
+    const known = tx.get(profile)
+    if (known === undefined) return false
+    this.#renames += 1
+    tx.put(profile, { ...known, nickname: `name ${this.#renames % 3}`, names: this.#renames })
+    if (tx.get(contactIndex)?.includes(other)) tellNames(tx, [other])
+    return true
+  }
+
   #tx(who: 0 | 1): Tx {
     const actor: Actor = userActor(UIDS[who])
     const records = this.#records
@@ -104,7 +129,8 @@ class World {
       trim() {},
       drop() {},
       effect: (kind, _target, input) => way?.push({ kind: kind as EffectKind<unknown>, input }),
-      fanOut: (kind, _targets, input) => way?.push({ kind: kind as EffectKind<unknown>, input }),
+      fanOut: (kind, _targets, input) =>
+        this.#wide[who === 0 ? 1 : 0]?.push({ kind: kind as EffectKind<unknown>, input }),
       hasRoomFor: () => true,
       event() {},
     }
@@ -200,4 +226,35 @@ t.test('with blocking they come to the same end, but that a request may wait uns
     { numRuns: 3_000 },
   )
   t.pass('nothing is shown of one who is blocked, and Unblock shows what is so, in 3 000 histories')
+})
+
+t.test('whatever overtakes what, in the end contacts show each other under the newest nickname', async t => {
+  const step = fc.record({
+    who: fc.constantFrom(0, 1),
+    what: fc.constantFrom(
+      ...['request', 'accept', 'decline', 'cancel', 'remove', 'block', 'unblock'],
+      ...['rename', 'rename', 'hear', 'hear', 'hear', 'hear-names'],
+    ),
+  })
+  let agreed = 0
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), fc.boolean(), (steps, areNamesFirst) => {
+      const world = new World()
+      for (const { who, what } of steps) world.step(who as 0 | 1, what)
+      const ways = areNamesFirst ? ['hear-names', 'hear'] : ['hear', 'hear-names']
+      for (let isMore = true; isMore; ) {
+        isMore = false
+        for (const what of ways) while (world.step(0, what) || world.step(1, what)) isMore = true
+      }
+      const sides = [world.contactOf(0), world.contactOf(1)]
+      if (sides.some(side => (side?.state ?? 0) === ContactState.UNSPECIFIED || side?.blocked === true)) return true
+      agreed += 1
+      return ([0, 1] as const).every(who => {
+        const nickname = world.nicknameOf(who === 0 ? 1 : 0)
+        return world.contactOf(who)?.nickname === nickname && world.shown[who]?.nickname === nickname
+      })
+    }),
+    { numRuns: 5_000 },
+  )
+  t.ok(agreed > 500, `in ${agreed} histories`)
 })

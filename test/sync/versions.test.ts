@@ -90,7 +90,7 @@ t.test('of a deleted account nothing stays that a newer node had written', async
   await write(actor, 'profile', { ...((await read(actor, 'profile')) as object), birthday: 'in May' })
   await restart()
   t.equal((await alice.call(METHODS.deleteAccount, { sendSeq: alice.next(), password: 'correct horse' })).code, 0)
-  t.same(await read(actor, 'profile'), { account: '', nickname: '', createdAtMs: 0, deleted: true })
+  t.same(await read(actor, 'profile'), { account: '', nickname: '', createdAtMs: 0, deleted: true, names: 0 })
 })
 
 t.test('a bound is for what this node writes, not for what a newer one has added', t => {

@@ -68,7 +68,7 @@ export const createUser: EffectKind<NewUser> = jsonEffect({
   name: 'user-created',
   run(tx, { account, nickname, passwordHash, installationKey, deviceName, tokenHash }) {
     const device = 1
-    tx.put(profile, { account, nickname, createdAtMs: tx.nowMs, deleted: false })
+    tx.put(profile, { account, nickname, createdAtMs: tx.nowMs, deleted: false, names: 0 })
     tx.put(password, { hash: passwordHash })
     const list = [newDevice(device, installationKey, deviceName, tx.nowMs)]
     tx.put(devices, { last: device, epoch: tx.epoch, list })
@@ -135,7 +135,7 @@ export const updateProfile: Transition<UpdateProfileInput, Answer> = numbered(
     const known = tx.get(profile)
     if (known?.deleted !== false) return CODES.UNKNOWN_USER.code
     if (nickname !== '' && !isShowable(nickname)) return CODES.NAME_INVALID.code
-    tx.put(profile, { ...known, nickname })
+    tx.put(profile, { ...known, nickname, names: Math.max(known.names + 1, tx.nowMs) })
     appendProfile(tx, known.account, nickname)
     beginRound(tx)
     return CODES.OK.code
@@ -187,7 +187,7 @@ export const deleteAccount: Transition<VerifiedInput, Answer> = small(
     if (known === undefined) return CODES.UNKNOWN_USER.code
     // Removed first: what a newer server may have written into it is to be nowhere, too.
     tx.remove(profile)
-    tx.put(profile, { account: '', nickname: '', createdAtMs: 0, deleted: true })
+    tx.put(profile, { account: '', nickname: '', createdAtMs: 0, deleted: true, names: 0 })
     tx.remove(password)
     tx.remove(contactIndex)
     tx.remove(contactsAsked)

@@ -29,6 +29,7 @@ import {
   contactIndex,
   contactsAsked,
   NOBODY,
+  type Profile,
   profile,
   UNANSWERED_MAX,
   uidOf,
@@ -54,6 +55,8 @@ export interface ContactInput extends Numbered {
  */
 const REQUEST_JUMP = 2 ** 16
 
+type Names = Pick<Told, 'account' | 'nickname' | 'names'>
+
 /** What one side tells the other. `own` and `theirs` are numbers of requests of who tells and of who hears. */
 interface Told {
   readonly act:
@@ -72,6 +75,10 @@ interface Told {
   readonly heard: number
   readonly account: string
   readonly nickname: string
+  /** The number of these names (Profile in records.ts). Absent in what an older server told. */
+  readonly names?: number
+  /** Of a request: the number of the hearer's names that the teller has seen. */
+  readonly known?: number
   readonly greeting: string
 }
 
@@ -100,17 +107,29 @@ function contactItem(uid: number, record: ContactRecord): Uint8Array {
 
 /** What the user may see of the record. */
 export function contactValue(uid: number, record: ContactRecord): Contact {
-  const { asked: _asked, heard: _heard, own, theirs, blockedBy: _blockedBy, ...shown } = record
+  const { asked: _asked, heard: _heard, own, theirs, blockedBy: _blockedBy, names: _names, ...shown } = record
   const request = shown.state === ContactState.REQUESTED ? own : shown.state === ContactState.INVITED ? theirs : 0
   return { uid, request, ...shown }
 }
 
-function tell(tx: Tx, other: Actor, act: Told['act'], own = 0, theirs = 0, greeting = ''): void {
-  const self = tx.get(profile)
+function tell(tx: Tx, other: Actor, act: Told['act'], about: Partial<Told> = {}): void {
   const heard = tx.get(contact, uidOf(other))?.heard ?? 0
-  const account = self?.account ?? ''
-  const nickname = self?.nickname ?? ''
-  tx.effect(contactTold, other, { act, own, theirs, heard, account, nickname, greeting })
+  const told = { act, own: 0, theirs: 0, heard, ...namesOf(tx.get(profile)), greeting: '' }
+  tx.effect(contactTold, other, { ...told, ...about })
+}
+
+function namesOf(self: Profile | undefined) {
+  return { account: self?.account ?? '', nickname: self?.nickname ?? '', names: self?.names ?? 0 }
+}
+
+/**
+ * With these names, unless newer ones are known. A new nickname comes by another way than all else (renaming.ts), so it may overtake
+ * what was told before it, or be overtaken.
+ */
+function withNames(before: ContactRecord, { account, nickname, names = 0 }: Names): ContactRecord {
+  const known = before.names
+  const isKnown = names === known && account === before.account && nickname === before.nickname
+  return names < known || isKnown ? before : { ...before, account, nickname, names }
 }
 
 function hasRoom(tx: Tx): boolean {
@@ -136,18 +155,26 @@ export const contactTold: EffectKind<Told> = jsonEffect({
     const after = before.blocked ? hearUnseen(tx, source, before, told) : hear(tx, source, before, told)
     // That one was blocked is known here to refuse at once, and shown to nobody. The names of who is gone are to be nowhere.
     const isSecret = before.blocked || after.blockedBy !== before.blockedBy
-    const isShown = told.act === 'gone' ? after.account !== before.account || !isSecret : !isSecret
+    const isShown =
+      told.act === 'gone' ? after.account !== before.account || !isSecret : !isSecret && isNews(before, after)
     if (after !== known) become(tx, other, before, after, after !== before && isShown)
   },
 })
 
+/** Whether anything changed that can be seen: of who is no contact the names are kept, and not shown. */
+function isNews(before: ContactRecord, after: ContactRecord): boolean {
+  const isNamed = before.account !== after.account || before.nickname !== after.nickname
+  if (before.state !== after.state || before.theirs !== after.theirs || before.own !== after.own) return true
+  return isNamed && after.state !== ContactState.UNSPECIFIED
+}
+
 /** The act of a blocked user: what both sides must agree on, and nothing else. */
 function hearUnseen(tx: Tx, source: Actor, before: ContactRecord, told: Told): ContactRecord {
-  const { account, nickname } = before
+  const { account, nickname, names } = before
   switch (told.act) {
     case 'asked':
       // From a friend: the request crossed our Accept.
-      if (before.state === ContactState.FRIEND) return { ...asked(tx, source, before, told), account, nickname }
+      if (before.state === ContactState.FRIEND) return { ...asked(tx, source, before, told), account, nickname, names }
       return before.state === ContactState.INVITED ? { ...before, ...NONE } : before
     case 'accepted':
       // It crossed our taking the request back; of an older server, which let it wait.
@@ -162,8 +189,7 @@ function hearUnseen(tx: Tx, source: Actor, before: ContactRecord, told: Told): C
 }
 
 function hear(tx: Tx, source: Actor, before: ContactRecord, told: Told): ContactRecord {
-  const { account, nickname } = told
-  const named = { ...before, account, nickname }
+  const named = withNames(before, told)
   switch (told.act) {
     case 'asked':
       return asked(tx, source, before, told)
@@ -188,8 +214,8 @@ function hear(tx: Tx, source: Actor, before: ContactRecord, told: Told): Contact
       tellWhatWasUnseen(tx, source, before)
       return { ...before, blockedBy: false }
     case 'renamed':
-      if (before.account === account && before.nickname === nickname) return before
-      return before.state === ContactState.UNSPECIFIED ? before : named
+      // Also of who is no contact: his request may be on its way, with the nickname before.
+      return named
     case 'gone':
       return gone(before)
   }
@@ -202,7 +228,7 @@ function waitingAgain(tx: Tx, source: Actor, before: ContactRecord): ContactReco
 }
 
 function takenBack(tx: Tx, other: Actor, before: ContactRecord): ContactRecord {
-  tell(tx, other, 'cancelled', before.own)
+  tell(tx, other, 'cancelled', { own: before.own })
   return { ...before, ...NONE }
 }
 
@@ -214,20 +240,25 @@ function tellWhatWasUnseen(tx: Tx, other: Actor, { state }: ContactRecord): void
 
 /** His account was deleted. What nobody knew of stays so. */
 function gone(before: ContactRecord): ContactRecord {
-  return before === NOBODY ? before : { ...before, ...NONE, account: '', nickname: '', blockedBy: false }
+  if (before === NOBODY) return before
+  // A nickname that is still on its way is older than that.
+  return { ...before, ...NONE, account: '', nickname: '', names: Number.MAX_SAFE_INTEGER, blockedBy: false }
 }
 
 function asked(tx: Tx, source: Actor, before: ContactRecord, told: Told): ContactRecord {
-  const named = { ...before, account: told.account, nickname: told.nickname }
+  const named = withNames(before, told)
   if (before.state === ContactState.REQUESTED || before.state === ContactState.FRIEND) {
     // Both asked: each side's request is the answer to the other's.
-    tell(tx, source, 'accepted', before.own, told.own)
+    tell(tx, source, 'accepted', { own: before.own, theirs: told.own })
     return { ...named, state: ContactState.FRIEND, theirs: told.own, greeting: '' }
   }
-  if (tx.get(profile) === undefined || (before.state === ContactState.UNSPECIFIED && !hasRoom(tx))) {
-    tell(tx, source, 'declined', 0, told.own)
+  const self = tx.get(profile)
+  if (self === undefined || (before.state === ContactState.UNSPECIFIED && !hasRoom(tx))) {
+    tell(tx, source, 'declined', { theirs: told.own })
     return before
   }
+  // Who asks is a contact only now: he was not told of a nickname that came after he looked.
+  if ((told.known ?? 0) < self.names) tell(tx, source, 'renamed')
   return { ...named, state: ContactState.INVITED, theirs: told.own, greeting: told.greeting }
 }
 
@@ -268,13 +299,13 @@ export const requestContact = act('request', (tx, { other, greeting, limited }, 
     if (!mayAsk(tx)) return CODES.REQUEST_LIMIT.code
   }
   const own = Math.max(before.asked, REQUEST_JUMP * (tx.epoch - 1)) + 1
-  tell(tx, userActor(other), 'asked', own, 0, greeting)
-  const { account, nickname } = theirs
-  return { ...before, state: ContactState.REQUESTED, asked: own, own, theirs: 0, account, nickname, greeting }
+  tell(tx, userActor(other), 'asked', { own, greeting, known: theirs.names })
+  const named = withNames(before, theirs)
+  return { ...named, state: ContactState.REQUESTED, asked: own, own, theirs: 0, greeting }
 })
 
 function accept(tx: Tx, other: number, before: ContactRecord): ContactRecord {
-  tell(tx, userActor(other), 'accepted', before.own, before.theirs)
+  tell(tx, userActor(other), 'accepted', { own: before.own, theirs: before.theirs })
   return { ...before, state: ContactState.FRIEND, own: 0, greeting: '' }
 }
 
@@ -285,19 +316,19 @@ export const acceptContact = act('accept', (tx, { other, request }, before) => {
 
 export const declineContact = act('decline', (tx, { other, request }, before) => {
   if (before.state !== ContactState.INVITED || before.theirs !== request) return CODES.NO_SUCH_REQUEST.code
-  tell(tx, userActor(other), 'declined', 0, request)
+  tell(tx, userActor(other), 'declined', { theirs: request })
   return { ...before, ...NONE }
 })
 
 export const cancelContact = act('cancel', (tx, { other, request }, before) => {
   if (before.state !== ContactState.REQUESTED || before.own !== request) return CODES.NO_SUCH_REQUEST.code
-  tell(tx, userActor(other), 'cancelled', request, 0)
+  tell(tx, userActor(other), 'cancelled', { own: request })
   return { ...before, ...NONE }
 })
 
 export const removeContact = act('remove', (tx, { other }, before) => {
   if (before.state !== ContactState.FRIEND) return CODES.NOT_FRIEND.code
-  tell(tx, userActor(other), 'removed', before.own)
+  tell(tx, userActor(other), 'removed', { own: before.own })
   return { ...before, ...NONE }
 })
 
@@ -318,11 +349,10 @@ export const unblockContact = act('unblock', (tx, { other }, before) => {
   return { ...before, blocked: false }
 })
 
-/** Tells one contact the user's names of now. False if the way to him takes nothing more for the moment. */
-export function tellNames(tx: Tx, other: number): boolean {
-  const hasRoom = tx.hasRoomFor(userActor(other))
-  if (hasRoom) tell(tx, userActor(other), 'renamed')
-  return hasRoom
+/** Tells these contacts the user's names of now, together. */
+export function tellNames(tx: Tx, others: readonly number[]): void {
+  const told = { act: 'renamed', own: 0, theirs: 0, heard: 0, ...namesOf(tx.get(profile)), greeting: '' } as const
+  tx.fanOut(contactTold, others.map(userActor), told)
 }
 
 /** Of a deleted account: the other learns that the user is gone, and nothing of the contact remains here. */

@@ -51,9 +51,14 @@ export interface Profile {
   readonly nickname: string
   readonly createdAtMs: number
   readonly deleted: boolean
+  /**
+   * The number of the names: of two, the one with the higher number is newer. It is the time when they were set, so that it goes up
+   * even if the store lost some. 0: the names of the beginning.
+   */
+  readonly names: number
 }
 export const profile = jsonRecord<Profile>('profile', {
-  fields: { account: '', nickname: '', createdAtMs: 0, deleted: false },
+  fields: { account: '', nickname: '', createdAtMs: 0, deleted: false, names: 0 },
   lifetime: 'store',
   bytesMax: 256 + JSON_BYTES_PER_BYTE * (ACCOUNT_BYTES_MAX + NICKNAME_BYTES_MAX),
   grows: 'the user, by UpdateProfile: a nickname has at most 64 bytes',
@@ -154,6 +159,8 @@ export const NOBODY = {
   blockedBy: false,
   account: '',
   nickname: '',
+  /** The number of these names (Profile). */
+  names: 0,
   greeting: '',
 }
 export type ContactRecord = Readonly<typeof NOBODY>

@@ -1,20 +1,22 @@
 /**
  * A new nickname on its way to the user's contacts, of whom there may be thousands. UpdateProfile changes the profile and notes that
- * they are to be told; that is then done in slices (jobs/renames.ts), each a unit with how far it has come:
+ * they are to be told; that is then done in slices (jobs/renames.ts), each a unit with how far it has come. A slice is a fan-out to
+ * the next few contacts (sync/fan-out.ts), so those of one partition are told by one effect:
  *
- *   index  ──────●───────────────────────   `after`: told up to here, in order of uid, and on from the beginning
- *                └──────────►│
- *          ────►─┘ `until`                  once around, and done
+ *   contacts, partition by partition  ──────●───────────────────────   `after`: told up to here, and on from the beginning
+ *                                           └──────────►│
+ *                                     ────►─┘ `until`                  once around, and done
  *
  * What is told is the nickname of that moment. A newer one that comes meanwhile begins another round where this one stands: so who
  * renames himself all the time tells everybody once a round, the newest alone.
  */
 import { type Actor, PARTITIONS } from '../../store/types.js'
 import { jsonEffect } from '../effect-kinds.js'
+import { partitionActorOf, SLICE_TARGETS } from '../fan-out.js'
 import { jsonRecord } from '../record-kinds.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
 import { tellNames } from './contact.js'
-import { contact, contactIndex, profile, uidOf } from './records.js'
+import { contactIndex, profile, uidOf, userActor } from './records.js'
 
 /** The actor that notes the users of a partition whose contacts are to be told. */
 export function renamingActor(uid: number): Actor {
@@ -33,16 +35,24 @@ export const renamingUser = jsonRecord<{ readonly round: number }>('renamed', {
 interface Renaming {
   /** Counts the nicknames: each begins a round. */
   readonly round: number
-  /** The uid of who was told last. */
-  readonly after: number
-  /** The uid with which the round ends, after the end of the index was passed. */
-  readonly until: number
-  readonly hasPassedEnd: boolean
+  /** The round of an older server, which went by uid alone and has none, is begun anew. */
+  readonly way: Way
   readonly isDone: boolean
 }
+
+interface Way {
+  /** The uid of who was told last; 0 before the first. */
+  readonly after: number
+  /** The uid with which the round ends, after the end was passed. */
+  readonly until: number
+  readonly hasPassedEnd: boolean
+}
+
+const FROM_THE_BEGINNING: Way = { after: 0, until: 0, hasPassedEnd: false }
+
 /** A record of the user: how far his contacts were told. */
 export const renaming = jsonRecord<Renaming>('renaming', {
-  fields: { round: 0, after: 0, until: 0, hasPassedEnd: false, isDone: true },
+  fields: { round: 0, way: FROM_THE_BEGINNING, isDone: true },
   lifetime: 'user',
   bytesMax: 256,
   grows: 'nobody: some numbers',
@@ -61,14 +71,14 @@ export function beginRound(tx: Tx): void {
   if ((tx.get(contactIndex)?.length ?? 0) === 0) return
   const before = tx.get(renaming)
   const round = (before?.round ?? 0) + 1
-  const after = before?.after ?? 0
-  tx.put(renaming, { round, after, until: after, hasPassedEnd: false, isDone: false })
+  const { after } = before?.way ?? FROM_THE_BEGINNING
+  tx.put(renaming, { round, way: { after, until: after, hasPassedEnd: false }, isDone: false })
   const uid = uidOf(tx.actor)
   tx.effect(noteRenaming, renamingActor(uid), { uid, round })
 }
 
-/** Contacts told by one unit: each costs an item, a hint and two records. */
-const TOLD_AT_ONCE = 32
+/** Contacts told by one unit: as many as are applied at once in a store of one scope. */
+const TOLD_AT_ONCE = SLICE_TARGETS
 
 export interface Told {
   readonly round: number
@@ -86,27 +96,31 @@ export const tellSome: Transition<void, Told> = {
     // The account is deleted: nobody is told.
     if (now === undefined) return { round: Number.MAX_SAFE_INTEGER, isDone: true, isFull: false }
     if (now.isDone) return { round: now.round, isDone: true, isFull: false }
-    const next = nextOf(tx.get(contactIndex) ?? [], now)
-    tx.fetch([contact], next)
-    let { after } = now
-    let told = 0
-    for (const uid of next) {
-      if (!tellNames(tx, uid)) break
-      after = uid
-      told += 1
-    }
-    const isEnd = told === next.length && next.length < TOLD_AT_ONCE
-    const isDone = isEnd && (now.hasPassedEnd || now.until === 0)
+    const { way } = now
+    const next = nextOf(tx.get(contactIndex) ?? [], way)
+    const firstFull = next.findIndex(uid => !tx.hasRoomFor(partitionActorOf(userActor(uid))))
+    const told = firstFull < 0 ? next : next.slice(0, firstFull)
+    tellNames(tx, told)
+    const after = told.at(-1) ?? way.after
+    const isEnd = told.length === next.length && next.length < TOLD_AT_ONCE
+    const isDone = isEnd && (way.hasPassedEnd || way.until === 0)
     const goesAround = isEnd && !isDone
-    tx.put(renaming, { ...now, after: goesAround ? 0 : after, hasPassedEnd: now.hasPassedEnd || goesAround, isDone })
-    return { round: now.round, isDone, isFull: told < next.length }
+    const hasPassedEnd = way.hasPassedEnd || goesAround
+    tx.put(renaming, { ...now, way: { ...way, after: goesAround ? 0 : after, hasPassedEnd }, isDone })
+    return { round: now.round, isDone, isFull: told.length < next.length }
   },
 }
 
-function nextOf(index: readonly number[], { after, until, hasPassedEnd }: Renaming): readonly number[] {
-  const from = index.findIndex(uid => uid > after)
-  if (from < 0) return []
-  return index.slice(from, from + TOLD_AT_ONCE).filter(uid => !hasPassedEnd || uid <= until)
+function nextOf(index: readonly number[], { after, until, hasPassedEnd }: Way): readonly number[] {
+  const left = index.filter(uid => isBehind(uid, after) && !(hasPassedEnd && isBehind(uid, until)))
+  return left.sort((a, b) => (isBehind(a, b) ? 1 : -1)).slice(0, TOLD_AT_ONCE)
+}
+
+/** The order of a round: by partition, and within one by uid. */
+function isBehind(uid: number, other: number): boolean {
+  if (other === 0) return true
+  const partitions = (uid % PARTITIONS) - (other % PARTITIONS)
+  return partitions === 0 ? uid > other : partitions > 0
 }
 
 /** Removes the note from `renaming/<partition>` when its round is done. If there is a newer round by now, the note stays. */
