@@ -2,13 +2,16 @@
  * Removes what deleted accounts have stored (the rules: sync/rules/leaving.ts), in the background.
  *
  * A walk ends by what it removed, never by what it found: what cannot be removed is left, with its note, to the next round. One
- * about a user who is not deleted removes the note and nothing else.
+ * about a user who is not deleted removes the note and nothing else. Where a newer server has written records of a kind that this
+ * one does not know, all else is removed, and the note stays for newer ones.
  */
 import type { Engine } from '../sync/engine.js'
 import { done } from '../sync/outcome.js'
+import { prefixOf } from '../sync/record-kinds.js'
 import {
   hasLeft,
   isDeleted,
+  isUnknown,
   leaves,
   leavingActor,
   leavingUser,
@@ -31,8 +34,11 @@ export function departures(engine: Engine): Job['run'] {
 async function remove(engine: Engine, uid: number, pace: Pace): Promise<void> {
   if (done(await engine.run(userActor(uid), isDeleted, undefined))) {
     // An ack that was under way may have put something behind the first walk: until one removes nothing.
-    while (!pace.isStopped && (await removeRecordsOf(engine, uid, pace)) > 0) {}
+    const unknown = new Set<string>()
+    while (!pace.isStopped && (await removeRecordsOf(engine, uid, pace, unknown)) > 0) {}
     if (!(await removeLogOf(engine, uid, pace))) return
+    for (const prefix of unknown) engine.leave('record', prefix)
+    if (unknown.size > 0) return
   }
   if (!pace.isStopped) done(await engine.run(leavingActor(uid), hasLeft, { uid }))
 }
@@ -52,14 +58,15 @@ async function removeLogOf(engine: Engine, uid: number, pace: Pace): Promise<boo
   return true
 }
 
-/** One walk over all records. @returns how many it removed */
-async function removeRecordsOf(engine: Engine, uid: number, pace: Pace): Promise<number> {
+/** One walk over all records. Adds prefixes that are not known to `unknown`. @returns how many it removed */
+async function removeRecordsOf(engine: Engine, uid: number, pace: Pace, unknown: Set<string>): Promise<number> {
   const actor = userActor(uid)
   let removed = 0
   for (let after: string | null = null; !pace.isStopped; ) {
     const found = await engine.scan(actor, '', after, RECORDS_PER_SLICE)
     const last = found.at(-1)
     if (last === undefined) break
+    for (const { name } of found) if (isUnknown(name)) unknown.add(prefixOf(name))
     const names = found.map(({ name }) => name).filter(leaves)
     if (names.length > 0) removed += done(await engine.run(actor, removeRecords, { names }))
     after = last.name

@@ -26,6 +26,9 @@ export interface LogicOptions
   readonly connected: (uid: number) => readonly number[]
 }
 
+/** Kinds of which a line is written. */
+const UNKNOWN_TOLD_MAX = 64
+
 export class Logic {
   readonly engine: Engine
   readonly services: OwnServices
@@ -93,11 +96,19 @@ export class Logic {
 }
 
 function monitor(counters: Counters, log: Log): EngineMonitor {
+  const unknown = new Set<string>()
   return {
     committed: (units, tookMs) => counters.committed(units, tookMs),
     setAside(source, target, kind, error) {
       counters.effectsSetAside++
       log.error({ source, target, kind, error }, 'an effect was set aside')
+    },
+    unknown(what, kind) {
+      counters.unknown[what]++
+      // Once for each: they come again at each look.
+      if (unknown.has(kind) || unknown.size === UNKNOWN_TOLD_MAX) return
+      unknown.add(kind)
+      log.warn({ what, kind }, 'a kind that this server does not know is left to newer ones on the same store')
     },
     aboveBound: (transition, error) => log.error({ transition, error }, 'a record would have got above its bound'),
   }

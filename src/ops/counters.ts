@@ -78,6 +78,8 @@ export class Counters {
   /** Items read for a client that asked, or that came back. */
   pulledItems = 0
   effectsSetAside = 0
+  /** What was left to newer servers, for its kind is not known here. */
+  readonly unknown = { effect: 0, record: 0 }
   readonly #requests = new Float64Array(METHOD_SLOTS.names.length * CODE_SLOTS.names.length)
   readonly #closes = new Float64Array(CODE_SLOTS.names.length)
   readonly #unauthorized = new Float64Array(CODE_SLOTS.names.length)

@@ -111,6 +111,11 @@ export const METRICS: Readonly<Record<string, MetricEntry>> = {
   longwire_effects_set_aside_total: counter('effects that threw: each is a bug', ({ counters }) =>
     one(counters.effectsSetAside),
   ),
+  longwire_unknown_kinds_total: counter(
+    'effects, and records of deleted accounts, that were left to newer servers: their kind is not known here',
+    ({ counters }) => Object.entries(counters.unknown).map(([what, count]) => [{ what }, count]),
+    ['what'],
+  ),
   longwire_job_slices_total: counter(
     'slices of work in the background that were done',
     sources => sources.jobs().map(({ name, slices }) => [{ job: name }, slices]),

@@ -97,6 +97,7 @@ export class Engine {
       effects,
       sliceTargets: options.sliceTargets ?? SLICE_TARGETS,
       run: (actor, transition, input) => this.run(actor, transition, input),
+      onUnknown: kind => this.leave('effect', kind),
     })
     this.#context = {
       cache: this.#cache,
@@ -134,6 +135,11 @@ export class Engine {
   /** Another node says that it has changed records of this actor: what is cached of them is believed no more. */
   forget(actor: Actor): void {
     this.#cache.drop(actor)
+  }
+
+  /** Something of a kind that this node does not know was found: it stays where it is, for newer nodes. */
+  leave(what: 'effect' | 'record', kind: string): void {
+    this.#options.monitor.unknown?.(what, kind)
   }
 
   get storeId(): Uint8Array {

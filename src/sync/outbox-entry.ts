@@ -9,7 +9,7 @@
 import { readBytes, readerOf, readString, readTag, readUint64, skipField } from '../../protocol/wire-reader.js'
 import { begin, finish, writeBytes, writeString, writeUint64 } from '../../protocol/wire-writer.js'
 import { partitionOf } from '../store/partition.js'
-import type { Actor } from '../store/types.js'
+import type { Actor, ScannedRecord } from '../store/types.js'
 import { EFFECT_BYTES_MAX, recordKind } from './record-kinds.js'
 import type { RecordKind } from './types.js'
 
@@ -102,6 +102,20 @@ function decodeOlder(bytes: Uint8Array): OutboxEntry {
   const head = new TextDecoder().decode(bytes.subarray(4, 4 + length))
   const [source, target, seq, kind] = JSON.parse(head) as [Actor, Actor, number, string]
   return { source, target, seq, before: seq - 1, kind, payload: bytes.slice(4 + length), targets: NO_TARGETS }
+}
+
+/**
+ * An entry as it was found. One of a form that this node does not know, which a newer one wrote, has a kind that there is not: it
+ * is left to those who know it, and holds the order of its pair.
+ */
+export function foundEntry({ name, bytes }: ScannedRecord): OutboxEntry {
+  const form = bytes[0]
+  if (form === 0 || form === FORM) return outboxEntry.decode(bytes)
+  // entry/<source, of two parts>/<target, of two parts>/<number>
+  const parts = name.split('/')
+  const [source, target] = [parts.slice(1, 3).join('/'), parts.slice(3, 5).join('/')]
+  const [kind, payload] = [`form ${form}`, new Uint8Array(0)]
+  return { source, target, seq: Number(parts[5]), before: 0, kind, payload, targets: NO_TARGETS }
 }
 
 /** Sorts by pair, and within the pair by number. */

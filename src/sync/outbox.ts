@@ -7,6 +7,9 @@
  *                                  │  ▲ target expects an earlier number: read the outbox again
  *                                  └──┘ unavailable: after a pause
  *
+ * An effect of a kind that this node does not know was written by a newer one: the pair is left to nodes that know it, and looked at
+ * again at each sweep. Nothing overtakes it.
+ *
  * A fan-out is taken in slices (sync/fan-out.ts): delivering is done again, after a rest, until all of its targets are done.
  *
  * Anybody may deliver: each entry names its number and the one before, and the target takes exactly the next one of its pair
@@ -17,7 +20,7 @@ import { partitionOf } from '../store/partition.js'
 import type { Actor, ScannedRecord, ScopeId, Store } from '../store/types.js'
 import type { Effect, Part } from './cascade.js'
 import { isPartitionActor } from './fan-out.js'
-import { entryBytes, OUTBOX, type OutboxEntry, outboxEntry, outboxOf } from './outbox-entry.js'
+import { entryBytes, foundEntry, OUTBOX, type OutboxEntry, outboxEntry, outboxOf } from './outbox-entry.js'
 import type { PlanTx } from './plan.js'
 import { type PairIn, pairIn, pairOut } from './record-kinds.js'
 import { Slices } from './slices.js'
@@ -44,6 +47,8 @@ interface Pair {
   /** By sequence, which need not begin where the target expects. */
   entries: OutboxEntry[]
   busy: boolean
+  /** The number of an effect of an unknown kind, for which the pair is left to other nodes; 0: none. */
+  left: number
 }
 
 export interface OutboxOptions {
@@ -53,6 +58,8 @@ export interface OutboxOptions {
   /** Targets of fan-outs that one unit takes. */
   readonly sliceTargets: number
   run<I, R>(actor: Actor, transition: Transition<I, R>, input: I): Promise<Outcome<R>>
+  /** An effect of this kind is left to other nodes. */
+  readonly onUnknown: (kind: string) => void
 }
 
 interface Delivery {
@@ -102,16 +109,20 @@ export class Outbox {
       const key = `${entry.source}\n${entry.target}`
       let pair = this.#pairs.get(key)
       if (pair === undefined) {
-        pair = { source: entry.source, target: entry.target, entries: [], busy: false }
+        pair = { source: entry.source, target: entry.target, entries: [], busy: false, left: 0 }
         this.#pairs.set(key, pair)
       }
       if (insert(pair.entries, entry)) this.#count(entry, 1)
-      if (!pair.busy) void this.#drive(key, pair)
+      if (!pair.busy && pair.left === 0) void this.#drive(key, pair)
     }
   }
 
   /** Finds the entries of one partition's outbox, whoever made them. `rest` comes between two pages. */
   async sweep(partition: number, rest?: () => Promise<void>): Promise<void> {
+    for (const [key, pair] of this.#pairs) {
+      const isLeft = pair.left > 0 && !pair.busy && partitionOf(pair.source) === partition
+      if (isLeft) void this.#drive(key, pair)
+    }
     await this.#sweepOutbox(`${OUTBOX}/${partition}`, '', rest)
   }
 
@@ -128,7 +139,7 @@ export class Outbox {
   async #sweepOutbox(outbox: Actor, prefix: string, rest?: () => Promise<void>): Promise<void> {
     for (let after: string | null = null; !this.#stopped; ) {
       const page: readonly ScannedRecord[] = await this.#options.store.scan(outbox, prefix, after, SWEEP_PAGE)
-      this.add(page.map(record => outboxEntry.decode(record.bytes)))
+      this.add(page.map(foundEntry))
       const last = page.at(-1)
       if (last === undefined || page.length < SWEEP_PAGE) return
       after = last.name
@@ -139,34 +150,44 @@ export class Outbox {
   async #drive(key: string, pair: Pair): Promise<void> {
     pair.busy = true
     while (pair.entries.length > 0 && !this.#stopped) {
-      const batch = pair.entries.slice(0, DELIVER_BATCH_MAX)
-      const first = batch[0]?.seq ?? 0
-      const taken = await this.#take(pair, batch)
-      if (taken.kind !== 'done') {
-        await this.#pause()
-        continue
-      }
-      const { last, hasMoved } = taken.result
-      if (last < (batch[0]?.before ?? 0)) {
-        await this.look(pair.source, pair.target).catch(() => {}) // the store cannot be reached: nothing was found, for now
-        if (pair.entries[0]?.seq === first) await this.#pause()
-        continue
-      }
-      const seqs = new Set(batch.flatMap(({ seq }) => (seq <= last ? [seq] : [])))
-      if (seqs.size === 0) {
-        if (!hasMoved) await this.#pause() // nothing was taken: not at once again
-        continue
-      }
-      const settled = await this.#options.run(pair.source, settleTransition, { target: pair.target, seqs, last })
-      if (settled.kind !== 'done') {
-        await this.#pause()
-        continue
-      }
-      for (const entry of batch) if (seqs.has(entry.seq)) this.#count(entry, -1)
-      pair.entries = pair.entries.filter(entry => !seqs.has(entry.seq))
+      const next = await this.#step(pair)
+      if (next === 'leave') break
+      if (next === 'pause') await this.#pause()
     }
     pair.busy = false
     if (pair.entries.length === 0) this.#pairs.delete(key)
+  }
+
+  /** Brings a pair on by one batch. */
+  async #step(pair: Pair): Promise<'on' | 'pause' | 'leave'> {
+    const batch = pair.entries.slice(0, DELIVER_BATCH_MAX)
+    const [first] = batch
+    const taken = await this.#take(pair, batch)
+    if (first === undefined || taken.kind !== 'done') return 'pause'
+    const { last, hasMoved } = taken.result
+    if (last < first.before) {
+      await this.look(pair.source, pair.target).catch(() => {}) // the store cannot be reached: nothing was found, for now
+      return pair.entries[0]?.seq === first.seq ? 'pause' : 'on'
+    }
+    const seqs = new Set(batch.flatMap(({ seq }) => (seq <= last ? [seq] : [])))
+    if (seqs.size === 0) {
+      if (hasMoved) return 'on'
+      return this.#isLeft(pair, last) ? 'leave' : 'pause' // nothing was taken: not at once again
+    }
+    const settled = await this.#options.run(pair.source, settleTransition, { target: pair.target, seqs, last })
+    if (settled.kind !== 'done') return 'pause'
+    for (const entry of batch) if (seqs.has(entry.seq)) this.#count(entry, -1)
+    pair.entries = pair.entries.filter(entry => !seqs.has(entry.seq))
+    return 'on'
+  }
+
+  /** Whether the effect behind the last one taken is of an unknown kind. */
+  #isLeft(pair: Pair, last: number): boolean {
+    const next = pair.entries.find(({ seq }) => seq > last)
+    if (next === undefined || this.#options.effects.has(next.kind)) return false
+    if (pair.left !== next.seq) this.#options.onUnknown(next.kind)
+    pair.left = next.seq
+    return true
   }
 
   /** At the target: the next entries, or a slice of them. */
@@ -227,7 +248,7 @@ function deliverTransition({ effects, sliceTargets }: OutboxOptions): Transition
         if (seq <= last) continue
         if (entry.before > last) break
         const kind = effects.get(entry.kind)
-        if (kind === undefined) throw new Error(`no effect of this name: ${entry.kind}`)
+        if (kind === undefined) break
         const slice = targets.slice(done, done + left)
         take(tx as PlanTx, { kind, source, input: kind.decode(entry.payload) }, { seq, targets: slice })
         done += slice.length

@@ -153,6 +153,8 @@ export interface EngineMonitor {
   committed?(units: number, tookMs: number): void
   /** An effect threw and was set aside: a bug. */
   setAside(source: Actor, target: Actor, kind: string, error: unknown): void
+  /** Something of a kind that this node does not know was left to newer nodes. Absent: nobody counts. */
+  unknown?(what: 'effect' | 'record', kind: string): void
   /** A transition was refused, for it would have put a record above its bound. Absent: nobody is told. */
   aboveBound?(transition: string, error: AboveBoundError): void
 }

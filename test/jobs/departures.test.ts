@@ -162,3 +162,22 @@ t.test('with a user go the records that are declared to, and no others', async t
   t.same(await left(), [...staying, 'profile'].sort())
   await node.engine.close()
 })
+
+t.test('a record of a kind that only a newer server knows keeps the note, and all else goes', async t => {
+  const store = new MemoryStore({ scopes: 'one', random: seededRandom('store') })
+  const node = await startNode(store, systemClock, 'node')
+  const zoe = await new TestDevice(node).enter('zoe', 1)
+  const actor = userActor(zoe.uid)
+  const put = { actor, name: 'hobby/1', bytes: Uint8Array.of(1), stamp: 1 }
+  await store.commit(0, [{ expect: [], puts: [put], appends: [], trims: [] }])
+  t.equal((await zoe.call(METHODS.deleteAccount, { sendSeq: zoe.next(), password: 'correct horse' })).code, 0)
+  await eventually(() => node.unknown.length > 0)
+  await node.jobs.stop()
+  t.same(node.unknown, ['record hobby'])
+  t.same(
+    (await store.scan(actor, '', null, 100)).map(({ name }) => name),
+    ['hobby/1', 'profile'],
+  )
+  t.equal((await store.scan(leavingActor(zoe.uid), 'user/', null, 9)).length, 1, 'a newer server finds the note')
+  await node.engine.close()
+})

@@ -51,6 +51,8 @@ export interface TestNode {
   /** Jumps of the clock that were told, in milliseconds. */
   readonly jumps: number[]
   readonly asides: unknown[]
+  /** Of what kind things were that were left to newer nodes. */
+  readonly unknown: string[]
   readonly fatal: unknown[]
   /** Devices that count as connected, of whatever user. */
   readonly connected: number[]
@@ -68,6 +70,7 @@ export async function startNode(
   const appended: AppendedEvent[] = []
   const ended: EndedEvent[] = []
   const asides: unknown[] = []
+  const unknown: string[] = []
   const fatal: unknown[] = []
   const engine = createEngine({
     store,
@@ -81,7 +84,10 @@ export async function startNode(
         if (event.kind === 'ended') ended.push(event)
       },
     },
-    monitor: { setAside: (_source, _target, _kind, error) => asides.push(error) },
+    monitor: {
+      setAside: (_source, _target, _kind, error) => asides.push(error),
+      unknown: (what, kind) => unknown.push(`${what} ${kind}`),
+    },
     onFatal: error => fatal.push(error),
   })
   await engine.start()
@@ -106,7 +112,7 @@ export async function startNode(
     beginWork: (job, uid) => jobs.wake(job, uid),
     ...own,
   })
-  return { engine, services, jobs, jumps, appended, ended, asides, fatal, connected }
+  return { engine, services, jobs, jumps, appended, ended, asides, unknown, fatal, connected }
 }
 
 /** One device, asking the services of a node. */
