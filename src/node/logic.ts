@@ -43,6 +43,7 @@ export class Logic {
       store,
       clock,
       time,
+      settings: { retentionMs: settings.retention.keepMs },
       stamps: stamps ?? randomStamps(random),
       delivery,
       monitor: monitor(counters, log),

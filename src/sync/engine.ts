@@ -24,7 +24,7 @@ import { Outbox } from './outbox.js'
 import { type Asked, Plan, type PlanContext } from './plan.js'
 import { type Cell, RecordCache } from './record-cache.js'
 import type { Stamps } from './stamps.js'
-import type { EffectKind, EngineMonitor, Outcome, TimelinePage, Transition } from './types.js'
+import type { EffectKind, EngineMonitor, Outcome, RuleSettings, TimelinePage, Transition } from './types.js'
 
 /**
  * Readings of missing records for one planning; more is a transition that never has enough. A rule that reads in a loop should
@@ -44,6 +44,7 @@ export interface EngineOptions {
   readonly clock: Clock
   /** What ages are counted by; absent: the clock, and what it jumps while the engine runs. */
   readonly time?: CountedTime
+  readonly settings: RuleSettings
   readonly stamps: Stamps
   readonly effects: readonly EffectKind<unknown>[]
   readonly delivery: Delivery
@@ -105,6 +106,7 @@ export class Engine {
       clock: options.clock,
       shared: options.store.shared,
       time: options.time ?? new CountedTime(options.clock),
+      settings: options.settings,
       effects,
       sliceTargets: options.sliceTargets ?? SLICE_TARGETS,
       scopeOf: actor => options.store.scopeOf(actor),

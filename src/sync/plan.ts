@@ -25,7 +25,14 @@ import { type OutboxEntry, outboxEntry, outboxEntryId, outboxOf } from './outbox
 import type { ActorCells, Cell, KnownValue, Moment, RecordCache } from './record-cache.js'
 import { isAbove, recordName } from './record-kinds.js'
 import type { Stamps } from './stamps.js'
-import { AboveBoundError, type EffectKind, type RecordKind, type Transition, type Tx } from './types.js'
+import {
+  AboveBoundError,
+  type EffectKind,
+  type RecordKind,
+  type RuleSettings,
+  type Transition,
+  type Tx,
+} from './types.js'
 
 /**
  * On a store to which others write, so long a record is believed that nothing of the unit depends on, and that a soft answer rests
@@ -41,6 +48,7 @@ export interface PlanContext {
   /** Whether others write to the store (store/types.ts). */
   readonly shared: boolean
   readonly time: CountedTime
+  readonly settings: RuleSettings
   readonly effects: ReadonlyMap<string, EffectKind<unknown>>
   /** Targets of a fan-out that one unit takes. */
   readonly sliceTargets: number
@@ -340,6 +348,10 @@ export class PlanTx implements Tx {
 
   get epoch(): number {
     return this.#plan.context.epochOf(this.actor)
+  }
+
+  get settings(): RuleSettings {
+    return this.#plan.context.settings
   }
 
   get<T>(kind: RecordKind<T>, id?: string | number): T | undefined {

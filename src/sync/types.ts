@@ -55,6 +55,12 @@ export interface EffectKind<I> {
   refused?(this: void, tx: Tx, input: I, source: Actor): void
 }
 
+/** What an operator sets and rules rest on. It is read when a rule asks, so it may change while the engine runs. */
+export interface RuleSettings {
+  /** Messages younger than this are kept, and so is what is needed to know a message again. */
+  readonly retentionMs: number
+}
+
 /** The view and the pen of a transition, for one actor. */
 export interface Tx {
   readonly actor: Actor
@@ -64,6 +70,7 @@ export interface Tx {
   ago(ms: number): number
   /** The store's epoch (store/types.ts). */
   readonly epoch: number
+  readonly settings: RuleSettings
   /** The record's value, or undefined if it is absent; the unit then holds only while the record stays as it is. */
   get<T>(kind: RecordKind<T>, id?: string | number): T | undefined
   /** Has these records read together if any is missing, before they are looked at one by one. Decides nothing. */

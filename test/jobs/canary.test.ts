@@ -18,6 +18,7 @@ import { userActor } from '../../src/sync/rules/records.js'
 import { startNode, TestDevice } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 import { ManualClock } from '../support/manual-clock.js'
+import { RULE_SETTINGS } from '../support/rule-settings.js'
 
 const PATIENCE_MS = 2_000
 
@@ -45,6 +46,7 @@ async function rig(
   const hub = new Hub()
   let commits = 0
   const engine = createEngine({
+    settings: RULE_SETTINGS,
     store,
     clock,
     stamps: randomStamps(random),

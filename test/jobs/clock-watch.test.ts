@@ -16,7 +16,7 @@ const START_MS = 1_700_000_000_000
 async function start(store: MemoryStore, wallMs: number) {
   const clock = new ManualClock(wallMs)
   const time = new CountedTime(clock)
-  const node = await startNode(store, clock, `at ${wallMs}`, undefined, time)
+  const node = await startNode(store, clock, `at ${wallMs}`, { time })
   await node.jobs.start()
   return { clock, node, jumps: () => node.jumps.map(aheadMs => aheadMs / DAY_MS) }
 }

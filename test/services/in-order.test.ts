@@ -111,7 +111,7 @@ async function newWorld(delays: Delays): Promise<World> {
   await befriend(me, others[FRIEND])
   await before.engine.close()
   // One that has read nothing yet.
-  const node = await startNode(store, systemClock, 'node', undefined, undefined, new SlowPasswords(delays))
+  const node = await startNode(store, systemClock, 'node', { passwords: new SlowPasswords(delays) })
   for (const device of [me, ...others]) device.node = node
   return { node, me, others }
 }

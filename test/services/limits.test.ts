@@ -44,7 +44,7 @@ async function world(settings: LimitSettings): Promise<World> {
   await befriend(alice, bob)
   await befriend(alice, carol)
   const limits = new Limits(clock, { ...ALL_OFF, ...settings })
-  const node = await startNode(store, clock, 'limited', limits)
+  const node = await startNode(store, clock, 'limited', { limits })
   for (const device of [alice, tablet, bob, carol, dave]) {
     device.node = node
     device.address = HOME

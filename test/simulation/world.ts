@@ -53,7 +53,7 @@ const STEADY_MS = 90_000
 const PROBE_MS = 780_000
 const LOOK_MS = 500
 const DAY_MS = 86_400_000
-const KEEP_ALL = { keepMs: 36_500 * DAY_MS, keepItems: 1_000_000, keepBytes: Number.POSITIVE_INFINITY }
+const KEEP_ALL = { keepMs: 30 * DAY_MS, keepItems: 1_000_000, keepBytes: Number.POSITIVE_INFINITY }
 
 export function runSeed(options: RunOptions): Promise<Result> {
   return new World(options).run()

@@ -24,7 +24,9 @@ import type { Caller, HelloAnswer, TimelinePage } from '../../src/services/types
 import type { Store } from '../../src/store/types.js'
 import type { AppendedEvent, EndedEvent } from '../../src/sync/events.js'
 import { createEngine, type Engine, randomStamps, uidOf } from '../../src/sync/index.js'
+import type { RuleSettings } from '../../src/sync/types.js'
 import { eventually } from './eventually.js'
+import { RULE_SETTINGS } from './rule-settings.js'
 
 export interface Reply {
   readonly code: number
@@ -58,13 +60,18 @@ export interface TestNode {
   readonly connected: number[]
 }
 
+interface TestNodeOptions {
+  readonly limits?: Limits
+  readonly time?: CountedTime
+  readonly passwords?: Passwords
+  readonly settings?: RuleSettings
+}
+
 export async function startNode(
   store: Store,
   clock: Clock,
   seed: string,
-  limits?: Limits,
-  time = new CountedTime(clock),
-  passwords?: Passwords,
+  { limits, time = new CountedTime(clock), passwords, settings = RULE_SETTINGS }: TestNodeOptions = {},
 ): Promise<TestNode> {
   const random = seededRandom(seed)
   const appended: AppendedEvent[] = []
@@ -76,6 +83,7 @@ export async function startNode(
     store,
     clock,
     time,
+    settings,
     stamps: randomStamps(random),
     defer: endOfTurn,
     delivery: {

@@ -115,6 +115,7 @@ class World {
       nowMs: 0,
       ago: ms => -ms,
       epoch: 1,
+      settings: { retentionMs: Number.POSITIVE_INFINITY },
       get: (kind, id) => at(actor, kind, id),
       peek: (kind, id) => at(actor, kind, id),
       glance: at,

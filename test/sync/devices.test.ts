@@ -7,12 +7,13 @@ import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import type { Unit } from '../../src/store/types.js'
 import { DEVICES_MAX, userActor } from '../../src/sync/rules/records.js'
-import { ENDED_DEVICE_MS } from '../../src/sync/rules/session.js'
 import { startNode, TestDevice, type TestNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 const DAY_MS = 86_400_000
+/** As long as messages are kept where nothing else is set. */
+const KEPT_MS = 30 * DAY_MS
 
 class WatchedStore extends MemoryStore {
   readonly units: Unit[] = []
@@ -23,10 +24,10 @@ class WatchedStore extends MemoryStore {
   }
 }
 
-async function fresh() {
+async function fresh(retentionMs = KEPT_MS) {
   const clock = new ManualClock()
   const store = new WatchedStore({ scopes: 'one', random: seededRandom('store') })
-  const node = await startNode(store, clock, 'node')
+  const node = await startNode(store, clock, 'node', { settings: { retentionMs } })
   return { clock, store, node }
 }
 
@@ -128,7 +129,7 @@ t.test(
     clock.advance(2 * DAY_MS)
     for (const other of all.slice(1)) await other.hello()
     await device(node, 9)
-    clock.advance(ENDED_DEVICE_MS - 1)
+    clock.advance(KEPT_MS - 1)
     const again = await device(node, 1)
     t.equal(again.device, 1)
     t.equal(again.sendSeq, 1)
@@ -144,7 +145,7 @@ t.test('after it the same installation is a new device, and nothing is kept of t
   const [first, second] = all as [TestDevice, TestDevice]
   await first.send(4_711, 'to nobody')
   await device(node, 9)
-  clock.advance(ENDED_DEVICE_MS)
+  clock.advance(KEPT_MS)
   t.ok((await names(store, first.uid)).includes('device/1'), 'so far it is kept')
   const again = await device(node, 1)
   t.equal(again.device, 10)
@@ -161,7 +162,7 @@ t.test('who is here sees to it that ended devices are forgotten, also when nobod
   const phone = await new TestDevice(node).enter('alice', 1)
   const tablet = await device(node, 2)
   await tablet.call(METHODS.logout, {})
-  clock.advance(ENDED_DEVICE_MS)
+  clock.advance(KEPT_MS)
   await phone.hello()
   t.notOk((await names(store, phone.uid)).some(name => name.endsWith('/2')))
 })
@@ -181,4 +182,33 @@ t.test('of devices that ended the newest 64 are kept: ever new installations mak
   const late = new TestDevice(node)
   await late.login('alice', 80)
   t.equal(late.session?.device, 80, 'a late one is not')
+})
+
+for (const days of [3, 3_650]) {
+  t.test(`with messages kept for ${days} days an ended device is known for as long, and no longer`, async t => {
+    for (const [waitMs, isKnown] of [
+      [days * DAY_MS - 1, true],
+      [days * DAY_MS, false],
+    ] as const) {
+      const { clock, node } = await fresh(days * DAY_MS)
+      const phone = await new TestDevice(node).enter('alice', 1)
+      t.equal((await phone.send(4_711, 'to nobody')).code, CODES.UNKNOWN_USER.code)
+      await phone.call(METHODS.logout, {})
+      clock.advance(waitMs)
+      const again = await device(node, 1)
+      t.equal(again.device, isKnown ? 1 : 2)
+      t.equal(again.sendSeq, isKnown ? 1 : 0)
+    }
+  })
+}
+
+t.test('how long is read when a rule asks', async t => {
+  const settings = { retentionMs: 30 * DAY_MS }
+  const clock = new ManualClock()
+  const node = await startNode(new WatchedStore({ scopes: 'one' }), clock, 'node', { settings })
+  const phone = await new TestDevice(node).enter('alice', 1)
+  await phone.call(METHODS.logout, {})
+  clock.advance(4 * DAY_MS)
+  settings.retentionMs = 3 * DAY_MS
+  t.equal((await device(node, 1)).device, 2)
 })

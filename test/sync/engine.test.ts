@@ -12,6 +12,7 @@ import { ASIDES_MAX, jsonValue, setAside } from '../../src/sync/record-kinds.js'
 import { randomStamps } from '../../src/sync/stamps.js'
 import type { EffectKind, Transition, Tx } from '../../src/sync/types.js'
 import { eventually } from '../support/eventually.js'
+import { RULE_SETTINGS } from '../support/rule-settings.js'
 import { testBound } from '../support/test-bound.js'
 
 // The engine's timers do not keep a process alive.
@@ -67,6 +68,7 @@ async function start(options: MemoryStoreOptions = {}, seed = 'engine', effects:
   const fatal: unknown[] = []
   const store = new MemoryStore({ random: seededRandom(seed), ...options })
   const engine = new Engine({
+    settings: RULE_SETTINGS,
     store,
     clock: systemClock,
     stamps: randomStamps(seededRandom(seed)),
@@ -221,6 +223,7 @@ t.test('a store that fails for good is told once, and nothing is answered', asyn
   store.commit = () => Promise.reject(new Error('input/output error'))
   const fatal: unknown[] = []
   const engine = new Engine({
+    settings: RULE_SETTINGS,
     store,
     clock: systemClock,
     stamps: randomStamps(seededRandom('x')),
@@ -279,6 +282,7 @@ t.test('what is beyond the bounds of one unit arrives all the same, once and in 
     },
   }
   const engine = new Engine({
+    settings: RULE_SETTINGS,
     store: new MemoryStore(),
     clock: systemClock,
     stamps: randomStamps(seededRandom('x')),
@@ -412,6 +416,7 @@ t.test('a job that waits for records does not let later ones of its actor pass',
   const reads: (() => void)[] = []
   const faults: MemoryFaults = { ...NO_FAULTS, read: call => reads.push(() => call.answer()) }
   const engine = new Engine({
+    settings: RULE_SETTINGS,
     store: new MemoryStore({ faults }),
     clock: systemClock,
     stamps: randomStamps(seededRandom('x')),

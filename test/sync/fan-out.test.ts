@@ -17,6 +17,7 @@ import { jsonValue, pairIn, setAside } from '../../src/sync/record-kinds.js'
 import { randomStamps } from '../../src/sync/stamps.js'
 import type { EffectKind, Transition } from '../../src/sync/types.js'
 import { eventually } from '../support/eventually.js'
+import { RULE_SETTINGS } from '../support/rule-settings.js'
 import { testBound } from '../support/test-bound.js'
 
 // The engine's timers do not keep a process alive.
@@ -79,6 +80,7 @@ async function start(options: MemoryStoreOptions, sliceTargets?: number, clock: 
   const store = new WatchedStore({ random: seededRandom('store'), ...options })
   const asides: string[] = []
   const engine = new Engine({
+    settings: RULE_SETTINGS,
     store,
     clock,
     stamps: randomStamps(seededRandom(seed)),

@@ -18,6 +18,7 @@ import { jsonValue, pairIn, pairOut, recordName } from '../../src/sync/record-ki
 import { randomStamps } from '../../src/sync/stamps.js'
 import type { RecordKind, Transition } from '../../src/sync/types.js'
 import { eventually } from '../support/eventually.js'
+import { RULE_SETTINGS } from '../support/rule-settings.js'
 import { testBound } from '../support/test-bound.js'
 
 const awake = setInterval(() => {}, 1_000)
@@ -90,6 +91,7 @@ async function world(last: number, numbers: readonly (readonly [seq: number, bef
   const taken = put(target, pairIn, { last }, source)
   if (last > 0) await store.commit(2, [{ expect: [], puts: [taken], appends: [], trims: [] }])
   const engine = new Engine({
+    settings: RULE_SETTINGS,
     store,
     clock: systemClock,
     stamps: randomStamps(seededRandom('stamps')),

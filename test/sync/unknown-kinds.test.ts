@@ -12,6 +12,7 @@ import { jsonValue, pairOut, recordName } from '../../src/sync/record-kinds.js'
 import { randomStamps } from '../../src/sync/stamps.js'
 import type { EffectKind, Transition } from '../../src/sync/types.js'
 import { eventually } from '../support/eventually.js'
+import { RULE_SETTINGS } from '../support/rule-settings.js'
 import { testBound } from '../support/test-bound.js'
 
 const [SOURCE, TARGET] = ['user/1', 'user/2']
@@ -55,6 +56,7 @@ async function left(kinds: readonly string[]) {
   const start = async (name: string, effects: readonly EffectKind<string>[]) => {
     const unknown: string[] = []
     const engine = new Engine({
+      settings: RULE_SETTINGS,
       store: new MemoryStore({ disk, scopes: 'partitions' }),
       clock: systemClock,
       stamps: randomStamps(seededRandom(name)),

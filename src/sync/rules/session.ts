@@ -33,8 +33,6 @@ export const SESSION_MS = 90 * 86_400_000
 /** The expiry slides at most this often: a session's record is not to change with every connection for that alone. */
 const DAY_MS = 86_400_000
 const UNUSED_TOKEN_MS = 600_000
-/** An ended device keeps its key, number and window for so long: as long as messages are kept. */
-export const ENDED_DEVICE_MS = 30 * DAY_MS
 /** Device numbers jump so far per epoch: some may have been given out and lost, in each that was missed. */
 const DEVICE_JUMP = 1_024
 
@@ -94,9 +92,12 @@ function withUnused(before: SessionRecord, hash: string, nowMs: number, expiresA
   return { ...before, current, unused, ended: false, expiresAtMs: Math.max(before.expiresAtMs, expiresAtMs) }
 }
 
-/** Long enough ended: the same installation is a new device from then on. */
+/**
+ * Long enough ended: the same installation is a new device from then on. An ended device keeps its key, number and window for as long
+ * as messages are kept.
+ */
 function isForgotten(tx: Tx, { endedAtMs }: DeviceEntry): boolean {
-  return endedAtMs !== 0 && endedAtMs <= tx.ago(ENDED_DEVICE_MS)
+  return endedAtMs !== 0 && endedAtMs <= tx.ago(tx.settings.retentionMs)
 }
 
 /** Removes what is kept of devices that ended long ago (or of too many). */
