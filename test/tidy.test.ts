@@ -53,7 +53,7 @@ const NEVER = [
 const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
   // In network.ts, config.ts and address.ts only to tell kinds of addresses apart.
   'node:net': [
-    'src/long',
+    'src/door',
     'clients/typescript/transports/tcp-race.ts',
     'clients/typescript/transports/tcp-transport.ts',
     'clients/typescript/transports/node-ws-transport.ts',

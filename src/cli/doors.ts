@@ -1,14 +1,15 @@
-/** The listeners of a server: the long side, the short side, and the operators' own where there is a port for it. */
+/** The ports of a server: the door's with what stands behind it, and the operators' own where there is a port for it. */
+import { Door, type Port } from '../door/door.js'
 import type { Clock } from '../lib/clock.js'
 import { AddressList } from '../lib/network.js'
-import { LongListener } from '../long/listener.js'
+import { Longwire } from '../long/longwire.js'
 import type { Node } from '../node/node.js'
 import type { Doors } from '../node/options.js'
-import type { Config } from '../ops/config.js'
+import { type Config, NO_PORT } from '../ops/config.js'
 import type { DescriptorPlan } from '../ops/descriptors.js'
 import type { Metrics } from '../ops/metrics.js'
 import { HEALTH_PATH, healthPage, READY_PATH, readyPage } from '../short/health.js'
-import { ShortListener, type ShortTimeouts } from '../short/listener.js'
+import { HttpServer, type ShortTimeouts } from '../short/http-server.js'
 import { localMetricsPage, METRICS_PATH, metricsPage } from '../short/metrics-page.js'
 import { OperatorListener } from '../short/operator-listener.js'
 import { Origins } from '../short/origins.js'
@@ -26,15 +27,19 @@ export interface ServerDoorsOptions {
 }
 
 export interface Ports {
+  /** Of --port; if it has none, of --http-port. */
   readonly port: number
+  /** Of --http-port; if it has none, of --port. */
   readonly httpPort: number
+  /** -1 if there is none. */
   readonly metricsPort: number
 }
 
 export class ServerDoors implements Doors {
   readonly #config: Config
-  readonly #long: LongListener
-  readonly #short: ShortListener
+  readonly #door: Door
+  readonly #longwire: Longwire
+  readonly #http: HttpServer
   readonly #operators: OperatorListener
 
   constructor({ config, node, metrics, clock, descriptors, timeouts }: ServerDoorsOptions) {
@@ -47,8 +52,8 @@ export class ServerDoors implements Doors {
     ]
     const operatorPages = new Map([...probes, [METRICS_PATH, metricsPage(metrics)]])
     this.#operators = new OperatorListener(operatorPages, descriptors.operatorsMax)
-    this.#long = new LongListener(context, config.proxyProtocol ? { proxies: trusted } : {})
-    this.#short = new ShortListener({
+    this.#longwire = new Longwire(context)
+    this.#http = new HttpServer({
       context,
       clock,
       trusted,
@@ -58,30 +63,37 @@ export class ServerDoors implements Doors {
       pages: this.#hasOwn ? new Map(probes) : new Map([...probes, [METRICS_PATH, localMetricsPage(metrics)]]),
       timeouts: { idleMs: config.httpIdleMs, ...timeouts },
     })
+    this.#door = new Door({ context, longwire: this.#longwire, http: this.#http, proxies: trusted })
   }
 
   /** @throws what a port says that cannot be listened on */
   async listen(): Promise<Ports> {
-    const { host, port, httpPort, metricsHost, metricsPort } = this.#config
+    const { host, port, httpPort, proxyProtocol, metricsHost, metricsPort } = this.#config
+    const long = await this.#open(host, port, { native: this.#longwire, proxied: proxyProtocol })
+    const short = await this.#open(host, httpPort, { native: this.#http, proxied: false })
     return {
-      port: (await this.#long.listen(host, port)).port,
-      httpPort: (await this.#short.listen(host, httpPort)).port,
+      port: long === NO_PORT ? short : long,
+      httpPort: short === NO_PORT ? long : short,
       metricsPort: this.#hasOwn ? (await this.#operators.listen(metricsHost, metricsPort)).port : -1,
     }
   }
 
+  async #open(host: string, number: number, port: Port): Promise<number> {
+    return number === NO_PORT ? NO_PORT : (await this.#door.listen(host, number, port)).port
+  }
+
   get inWork(): number {
-    return this.#short.inWork
+    return this.#http.inWork
   }
 
   drain(withinMs: number): void {
-    this.#long.stop()
-    this.#short.drain(withinMs)
+    this.#door.drain()
+    this.#http.drain(withinMs)
   }
 
   close(): void {
-    this.#long.stop()
-    this.#short.close()
+    this.#door.close()
+    this.#http.close()
     this.#operators.close()
   }
 

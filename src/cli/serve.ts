@@ -78,8 +78,14 @@ function announce(config: Config, server: RunningServer, print: (line: string) =
   const { host, port, httpPort, metricsPort } = server
   if (config.readyFd === 1) return
   const shown = hostInUrl(host)
-  print(`long side    ${shown}:${port} (TCP)`)
-  print(`short side   http://${shown}:${httpPort} (HTTP; WebSocket at /ws; /healthz)`)
+  const http = `http://${shown}:${httpPort} (HTTP; WebSocket at /ws; /healthz)`
+  if (port === httpPort) {
+    print(`both sides   ${shown}:${port} (TCP) and ${http}`)
+  } else {
+    print(`long side    ${shown}:${port} (TCP)`)
+    print(`short side   ${http}`)
+    print('             each of the two ports takes everything')
+  }
   if (metricsPort >= 0) print(`metrics      http://${hostInUrl(config.metricsHost)}:${metricsPort}/metrics`)
   print(
     `store        ${config.store === 'lmdb' ? `lmdb in ${config.data}` : 'memory: everything is gone when it stops'}`,

@@ -25,7 +25,7 @@ import { descriptorsMax } from '../ops/process-figures.js'
 import { zeroWindows } from '../ops/zero-windows.js'
 import { CHEAP_COST, NORMAL_COST, Passwords } from '../services/passwords.js'
 import type { Services } from '../services/types.js'
-import type { ShortTimeouts } from '../short/listener.js'
+import type { ShortTimeouts } from '../short/http-server.js'
 import type { Store } from '../store/types.js'
 import { ServerDoors } from './doors.js'
 import { openStore } from './open-store.js'
@@ -55,8 +55,9 @@ export interface ServerOptions {
 
 export interface RunningServer {
   readonly host: string
-  /** Of the long side. */
+  /** Of --port; if it has none, of --http-port. */
   readonly port: number
+  /** Of --http-port; if it has none, of --port. */
   readonly httpPort: number
   /** -1 if it has none of its own. */
   readonly metricsPort: number

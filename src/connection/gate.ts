@@ -12,13 +12,13 @@ export interface ConnectionLimits {
   readonly totalMax: number
   /** Connections of one IPv4 address or one IPv6 /64 network; Infinity for no limit. */
   readonly perAddressMax: number
-  /** Refused connections of each side that are there at a time; then the oldest, or the new one, is reset. Absent: 64. */
+  /** Refused connections that are there at a time; beyond it the oldest is reset. Absent: 128. */
   readonly refusalsMax?: number
   /** Proxies, which bring many people: counted in the total only. */
   readonly exempt?: AddressList
 }
 
-const REFUSALS_MAX = 64
+const REFUSALS_MAX = 128
 
 /** A connection without a session, or its socket. */
 export interface Unauthenticated {
@@ -52,7 +52,7 @@ export class ConnectionGate {
     return this.#byAddress.size
   }
 
-  /** How many refused connections of each side may be there at a time. */
+  /** How many refused connections may be there at a time. */
   get refusalsMax(): number {
     return this.limits.refusalsMax ?? REFUSALS_MAX
   }

@@ -9,16 +9,13 @@ import { flag, integer, list, type Option, type OptionValues, oneOf, parseOption
 
 const PORT_MAX = 65_535
 
+/** The value of a port's option that says `none`. */
+export const NO_PORT = -1
+
 export const SERVE_OPTIONS = {
   host: text('127.0.0.1', 'ADDRESS', 'where both sides listen; 0.0.0.0 or :: for every interface (then unencrypted)'),
-  port: integer(LONG_PORT_DEFAULT, 0, PORT_MAX, 'PORT', 'the long side: TCP; 0 takes any free port'),
-  httpPort: integer(
-    HTTP_PORT_DEFAULT,
-    0,
-    PORT_MAX,
-    'PORT',
-    'the short side: HTTP and WebSocket; 0 takes any free port',
-  ),
+  port: portOrNone(LONG_PORT_DEFAULT, 'the long side, TCP (and all else); 0 takes any free port; none: one port'),
+  httpPort: portOrNone(HTTP_PORT_DEFAULT, 'the short side, HTTP (and all else); 0 takes any free port; none: one port'),
   allowOrigin: list(
     'ORIGIN,…',
     'origins as browsers write them, such as https://chat.example.org',
@@ -63,7 +60,7 @@ export const SERVE_OPTIONS = {
     'proxies whose X-Forwarded-For (and PROXY header, see below) is believed; others may claim nothing',
     entry => (isAddressOrNetwork(entry) ? entry : undefined),
   ),
-  proxyProtocol: flag('connections from --trust-proxy to the long side begin with a PROXY header, version 1 or 2'),
+  proxyProtocol: flag('connections from --trust-proxy to --port begin with a PROXY header, version 1 or 2'),
   maxConnections: integer(
     0,
     0,
@@ -138,6 +135,12 @@ export function parseConfig(
   if (config.proxyProtocol && config.trustProxy.length === 0) {
     return { kind: 'wrong', message: '--proxy-protocol needs --trust-proxy: otherwise anybody could claim any address' }
   }
+  if (config.proxyProtocol && config.port === NO_PORT) {
+    return { kind: 'wrong', message: '--proxy-protocol is about --port, which is none' }
+  }
+  if (config.port === NO_PORT && config.httpPort === NO_PORT) {
+    return { kind: 'wrong', message: '--port and --http-port are both none: nobody could connect' }
+  }
   const ports = { '--port': config.port, '--http-port': config.httpPort, '--metrics-port': config.metricsPort }
   for (const [name, port] of Object.entries(ports)) {
     const [same = name] = Object.entries(ports).find(([, other]) => other === port) ?? []
@@ -159,6 +162,12 @@ function isOrigin(text: string): boolean {
 function isAppOrigin(text: string): boolean {
   const { protocol, host, origin } = new URL(text)
   return origin === 'null' && host !== '' && text === `${protocol}//${host}`
+}
+
+/** 0 takes any free port; none is NO_PORT. */
+function portOrNone(standard: number, why: string): Option<number> {
+  const { range, parse, ...number } = integer(standard, 0, PORT_MAX, 'PORT', why)
+  return { ...number, range: `${range}, or none`, parse: text => (text === 'none' ? NO_PORT : parse(text)) }
 }
 
 /** The text, once it is known to be right: parseLimitSettings() reads it. */

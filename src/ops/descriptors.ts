@@ -9,12 +9,12 @@ const DESCRIPTORS_ASSUMED = 1_024
 
 /** An idle server holds 35: lmdb, the journal, listeners, the threads' own. */
 const OWN = 64
-/** Refused connections of each of the two sides at a time, and connections of operators. */
+/** Connections of operators at a time; of refused ones twice as many. */
 const OTHERS = 64
 
 export interface DescriptorPlan {
   readonly connectionsMax: number
-  /** Descriptors of each side beyond its connections. */
+  /** Descriptors beyond the connections, for those that are refused. */
   readonly refusalsMax: number
   readonly operatorsMax: number
 }
@@ -29,5 +29,5 @@ export function descriptorPlan(limit: number | undefined, asked: number): Descri
   const own = Math.min(OWN, Math.floor(all / 3))
   const others = Math.min(OTHERS, Math.max(4, Math.floor(all / 16)))
   const left = Math.max(1, all - own - 3 * others)
-  return { connectionsMax: asked > 0 ? Math.min(asked, left) : left, refusalsMax: others, operatorsMax: others }
+  return { connectionsMax: asked > 0 ? Math.min(asked, left) : left, refusalsMax: 2 * others, operatorsMax: others }
 }

@@ -1,6 +1,6 @@
 /**
  * Every limit on how much somebody may do, in one table: the code, docs/limits.md and the tests read this one. What is a limit of the
- * protocol (sizes, windows, pings) stands in protocol/limits.ts, what counts connections in connection/limits.ts.
+ * protocol (sizes, windows, pings) stands in protocol/limits.ts, what counts connections in connection/gate.ts.
  */
 
 import type { CodeName } from '../../protocol/codes.js'

@@ -38,33 +38,51 @@ export const silentLog: Log = Object.freeze({
 })
 
 /**
- * A log for what strangers can cause: some lines per tick, then only a count, which the next line names. So nobody fills a
- * disk by knocking.
+ * A log for what anybody can cause: some lines per time, then only a count, which the next line names. So nobody fills a disk
+ * by knocking.
  */
 export class ThrottledLog {
   readonly #log: Log
-  readonly #linesPerTick: number
+  readonly #linesMax: number
+  readonly #ticks: number
+  /** Since when the lines are counted. */
   #tick = 0
   #lines = 0
   #suppressed = 0
 
-  constructor(log: Log, linesPerTick: number) {
+  /** @param ticks so many lines at most in so many ticks */
+  constructor(log: Log, linesMax: number, ticks = 1) {
     this.#log = log
-    this.#linesPerTick = linesPerTick
+    this.#linesMax = linesMax
+    this.#ticks = ticks
   }
 
-  /** @param tick any number that changes as time passes */
+  /** @param tick any number that grows as time passes */
   info(tick: number, fields: object, text: string): void {
-    if (tick !== this.#tick) {
+    if (this.#takes(tick)) this.#log.info(this.#counted(fields), text)
+  }
+
+  /** @param tick any number that grows as time passes */
+  warn(tick: number, fields: object, text: string): void {
+    if (this.#takes(tick)) this.#log.warn(this.#counted(fields), text)
+  }
+
+  #takes(tick: number): boolean {
+    if (tick >= this.#tick + this.#ticks) {
       this.#tick = tick
       this.#lines = 0
     }
-    if (this.#lines >= this.#linesPerTick) {
-      this.#suppressed++
-      return
+    if (this.#lines < this.#linesMax) {
+      this.#lines++
+      return true
     }
-    this.#lines++
-    this.#log.info(this.#suppressed > 0 ? { ...fields, suppressed: this.#suppressed } : fields, text)
+    this.#suppressed++
+    return false
+  }
+
+  #counted(fields: object): object {
+    const suppressed = this.#suppressed
     this.#suppressed = 0
+    return suppressed > 0 ? { ...fields, suppressed } : fields
   }
 }

@@ -1,7 +1,8 @@
 /**
  * /metrics. On the short side, where anybody may knock, it is shown to this machine only: to a loopback peer that asks for
  * localhost and speaks for nobody else. A proxy on this machine is such a peer too, for all of its clients: those say so by a
- * header or by the name they were asked for, and for one that does neither there is a port of its own (--metrics-port).
+ * header, by a PROXY header or by the name they were asked for. For one that does none of these there is a port of its own
+ * (--metrics-port).
  */
 
 import { isLoopback } from '../ops/config.js'
@@ -35,9 +36,10 @@ function give(page: MetricsText, reply: Reply): void {
   void page.text().then(text => reply(textAnswer(200, text, { 'Content-Type': page.contentType })))
 }
 
-function isLocal({ address, authority, headers }: ShortRequest): boolean {
+function isLocal({ address, proxied, authority, headers }: ShortRequest): boolean {
   return (
     isLoopback(address) &&
+    proxied !== true &&
     isLoopback(nameOf(headers.host ?? '')) &&
     (authority === undefined || isLoopback(nameOf(authority))) &&
     FORWARDING_HEADERS.every(name => headers[name] === undefined)

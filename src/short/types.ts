@@ -13,6 +13,8 @@ export interface ShortRequest {
   readonly headers: Readonly<Record<string, string | undefined>>
   /** The peer's address without its port; behind a trusted proxy that of the proxy's peer. */
   readonly address: string
+  /** A PROXY header brought the address. */
+  readonly proxied?: boolean
 }
 
 export interface ShortAnswer {

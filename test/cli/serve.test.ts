@@ -51,6 +51,21 @@ t.test('prints where it listens and what to try next; health is good; SIGTERM dr
   for (const line of server.stderr.trim().split('\n')) t.type(JSON.parse(line), 'object')
 })
 
+t.test('with one port it says so, to people and to programs', async t => {
+  for (const none of ['--http-port', '--port']) {
+    const { server, ready } = await CliProcess.serve('--store', 'memory', none, 'none')
+    t.equal(ready.port, ready.http_port, 'a program that knows of two finds each protocol where it looks')
+    const port = String(ready.port)
+    await eventually(() => server.stdout.includes('try'))
+    t.match(server.stdout, `both sides   127.0.0.1:${port} (TCP) and http://127.0.0.1:${port} `)
+    t.match(server.stdout, `--server 127.0.0.1:${port} --http-port ${port} `)
+    t.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 200)
+    await registerAccount(ready.port, 'alice')
+    server.child.kill('SIGTERM')
+    t.equal(await server.exit(), 0)
+  }
+})
+
 t.test('SIGINT ends it, what was stored is there again, and the log can be silent', async t => {
   const data = t.testdir()
   const first = await CliProcess.serve('--data', data, '--log-level', 'silent')
@@ -139,7 +154,7 @@ t.test('a data folder that cannot be written to', async t => {
 t.test('unknown options, wrong values, unknown commands', async t => {
   for (const [argv, message] of [
     [['serve', '--prot', '1'], /unknown option: --prot/],
-    [['serve', '--port', 'high'], /--port must be an integer of 0 to 65535, not "high"/],
+    [['serve', '--port', 'high'], /--port must be an integer of 0 to 65535, or none, not "high"/],
     [['serve', 'now'], /unexpected argument: now/],
     [['serve', '--limits', 'open', '--host', '0.0.0.0'], /--limits open is only taken on loopback/],
     [['sreve'], /unknown command: sreve/],

@@ -17,8 +17,8 @@ import { FRAME_TO_SERVER_BYTES_MAX, HTTP_BODY_BYTES_MAX, HTTP_JSON_BODY_BYTES_MA
 import { METHODS } from '../../protocol/methods.js'
 import { DecodeError } from '../../protocol/wire-reader.js'
 import type { ConnectionContext } from '../../src/connection/context.js'
+import { ProxyHeader, V2_BODY_BYTES_MAX } from '../../src/door/proxy-header.js'
 import { AddressList, networkOf, plainAddress } from '../../src/lib/network.js'
-import { ProxyHeader, V2_BODY_BYTES_MAX } from '../../src/long/proxy-header.js'
 import { bearerToken } from '../../src/short/bearer.js'
 import { readBody } from '../../src/short/body.js'
 import { clientAddress } from '../../src/short/client-address.js'
@@ -287,7 +287,16 @@ for (const [name, [bytesMax, parse]] of Object.entries(BYTES)) {
 }
 
 /** What reads a peer's text stands in these folders. */
-const FOLDERS = ['src/short', 'src/long', 'src/connection', 'src/services', 'src/sync/rules', 'src/lib', 'protocol']
+const FOLDERS = [
+  'src/door',
+  'src/short',
+  'src/long',
+  'src/connection',
+  'src/services',
+  'src/sync/rules',
+  'src/lib',
+  'protocol',
+]
 
 /** Every regular expression of theirs, as it is written: none but these, and each is run on all that is above. */
 const EXPRESSIONS: Readonly<Record<string, string>> = {
@@ -310,6 +319,8 @@ const EXPRESSIONS: Readonly<Record<string, string>> = {
   '/[\\p{L}\\p{N}\\p{P}\\p{S}]/u': 'nicknames: one character',
   '/^[\\u200c\\u200d]|[\\u200c\\u200d](?:[\\s\\u200c\\u200d]|$)|\\s[\\u200c\\u200d]/u': 'nicknames: two characters',
   '/\\p{Surrogate}/u': 'one character',
+  '/^direct:[1-9][0-9]{0,15}$/': 'the id of a direct conversation: bounded',
+  '/^[a-z]+:[A-Za-z0-9._-]+$/': 'the id of any conversation: the colon tells the parts apart',
 }
 
 /** How a text may begin that keeps one of them busy. */

@@ -207,7 +207,7 @@ t.test('drain: everybody is told when to come back, nobody new is taken, the por
   const { a, b } = await friends(server)
   const { client: nameless } = await RawClient.open(server.port, {})
   const silent = await RawClient.connect(server.port)
-  await eventually(() => server.context.connections.size === 4)
+  await eventually(() => server.context.gate.total === 4)
   const drained = server.drain()
   for (const client of [a, b, nameless]) {
     const notice = await client.notice(METHODS.drain.number)

@@ -23,7 +23,7 @@ t.test('silent says nothing', async t => {
   t.same(lines, [])
 })
 
-t.test('what strangers cause is cut to some lines per tick, and counted', async t => {
+t.test('what anybody can cause is cut to some lines per tick, and counted', async t => {
   const { lines, log } = readable('info')
   const throttled = new ThrottledLog(log, 2)
   for (let i = 0; i < 10; i++) throttled.info(1, { i }, 'fault')
@@ -37,5 +37,17 @@ t.test('what strangers cause is cut to some lines per tick, and counted', async 
       [10, 8],
       [11, undefined],
     ],
+  )
+})
+
+t.test('of what would come many thousand times a second, one line in so many ticks', async t => {
+  const { lines, log } = readable('info')
+  const throttled = new ThrottledLog(log, 1, 60)
+  for (let i = 0; i < 10_000; i++) throttled.warn(1_000, { error: 'accept EMFILE' }, 'could not accept')
+  throttled.warn(1_059, {}, 'could not accept')
+  throttled.warn(1_060, {}, 'could not accept')
+  t.same(
+    lines.map(({ suppressed }) => suppressed),
+    [undefined, 10_000],
   )
 })

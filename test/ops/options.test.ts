@@ -1,5 +1,5 @@
 import t from 'tap'
-import { isLoopback, parseConfig, SERVE_OPTIONS } from '../../src/ops/config.js'
+import { isLoopback, NO_PORT, parseConfig, SERVE_OPTIONS } from '../../src/ops/config.js'
 import { flag, integer, list, oneOf, optionHelp, parseOptions, text } from '../../src/ops/options.js'
 
 const TABLE = {
@@ -177,4 +177,13 @@ t.test('every option of serve has a default that its own rule takes', async t =>
     t.same(option.parse(String(option.default)), option.default, name)
     t.ok(option.why.length > 10 && option.range.length > 0)
   }
+})
+
+t.test('one of the two ports may be none', async t => {
+  t.match(parseConfig(['--http-port', 'none'], {}), { config: { port: 8081, httpPort: NO_PORT } })
+  t.match(parseConfig([], { LONGWIRE_PORT: 'none' }), { config: { port: NO_PORT, httpPort: 8080 } })
+  t.match(parseConfig(['--port', 'none', '--http-port', 'none'], {}), { kind: 'wrong', message: /both none/ })
+  t.match(parseConfig(['--port', '-1'], {}), { message: '--port must be an integer of 0 to 65535, or none, not "-1"' })
+  const proxied = ['--port', 'none', '--proxy-protocol', '--trust-proxy', '10.0.0.1']
+  t.match(parseConfig(proxied, {}), { kind: 'wrong', message: /--proxy-protocol is about --port/ })
 })

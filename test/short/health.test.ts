@@ -52,6 +52,7 @@ t.test('/readyz and /healthz say no while the server drains', async t => {
   // One that does not finish holds the drain up.
   const silent = connect({ host: '127.0.0.1', port: server.port, allowHalfOpen: true })
   t.teardown(() => silent.destroy())
+  silent.write(Uint8Array.of(0))
   await eventually(() => server.context.connections.size === 1)
   t.equal(await status(server.httpPort, '/readyz'), 200)
   const drained = server.drain()

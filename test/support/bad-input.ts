@@ -140,7 +140,9 @@ export function badInput(wire: Wire, own: (rig: BadInputRig) => void): void {
     const random = seededRandom('bad input')
     for (let i = 0; i < 30; i++) {
       const bytes = random.bytes(1 + random.integer(3_000))
-      bytes[0] = 1 + random.integer(255)
+      const first = 1 + random.integer(255)
+      // A capital letter would be HTTP.
+      bytes[0] = first >= 0x41 && first <= 0x5a ? first + 0x20 : first
       t.match(await closedBy(bytes), wire.leadingZero ? /^PROTOCOL_ERROR$/ : GARBAGE)
     }
     const codes = new Set<string>()

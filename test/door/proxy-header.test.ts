@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ProxyHeader, type ProxyHeaderResult, V2_BODY_BYTES_MAX } from '../../src/long/proxy-header.js'
+import { ProxyHeader, type ProxyHeaderResult, V2_BODY_BYTES_MAX } from '../../src/door/proxy-header.js'
 
 const encoder = new TextEncoder()
 const SIGNATURE = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a]

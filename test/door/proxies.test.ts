@@ -1,24 +1,23 @@
-/** Load balancers in front of the long side and the short side, with real sockets. */
+/** Load balancers in front of the door, with real sockets. */
 import { request as httpRequest } from 'node:http'
-import type { Socket } from 'node:net'
-import { PassThrough } from 'node:stream'
 import t, { type Test } from 'tap'
 import { encodeRequest } from '../../protocol/frame-codec.js'
 import { createHelloRequest } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { RunningServer } from '../../src/cli/server.js'
 import type { Connection } from '../../src/connection/connection.js'
-import { Wheel } from '../../src/lib/wheel.js'
-import { Proxied } from '../../src/long/proxied.js'
 import { parseConfig } from '../../src/ops/config.js'
 import type { Log } from '../../src/ops/log.js'
 import { silentLog } from '../../src/ops/log.js'
 import { eventually } from '../support/eventually.js'
-import { ManualClock } from '../support/manual-clock.js'
 import { RawClient } from '../support/raw-client.js'
+import { closedWith, head, RawHttp } from '../support/raw-http.js'
 import { startTestServer, testConfig } from '../support/server.js'
 
 const LINE = (address: string) => new TextEncoder().encode(`PROXY TCP4 ${address} 10.0.0.1 4711 8081\r\n`)
+
+/** Of version 2: from the balancer itself. */
+const LOCAL = Uint8Array.from([13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10, 0x20, 0, 0, 0])
 
 async function server(t: Test, ...argv: string[]) {
   const lines: object[] = []
@@ -59,7 +58,7 @@ t.test('a connection counts as its client, once a trusted balancer has named him
   t.equal(await hello(await connect(LINE('203.0.113.0'))), 0)
   await eventually(() => clients[0]?.ended === true) // the third of one of them took the place of his first
   t.same(addresses(running), ['203.0.113.0', '203.0.113.0', '203.0.113.1', '203.0.113.2', '203.0.113.3', '203.0.113.4'])
-  const local = await connect(Uint8Array.from([13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10, 0x20, 0, 0, 0]))
+  const local = await connect(LOCAL)
   t.equal(await hello(local), 0, "the balancer's own probe")
   t.ok(addresses(running).includes('127.0.0.1'))
   for (const client of clients) client.destroy()
@@ -95,37 +94,47 @@ t.test('what is no header closes the connection, and says so in the log only', a
   t.equal(running.context.gate.total, 0)
 })
 
-t.test("the header's time is part of the Hello's", async t => {
-  const clock = new ManualClock()
-  const wheel = new Wheel(clock)
-  const told: unknown[] = []
-  const begin = (): PassThrough => {
-    const socket = new PassThrough()
-    new Proxied(socket as unknown as Socket, wheel, {
-      named: (address, _rest, leftMs) => told.push({ address, leftMs }),
-      failed: reason => told.push(reason),
-      over: () => told.push('over'),
-    })
-    return socket
+t.test('behind the header HTTP may come as well, and counts as its client', async t => {
+  const limits = ['--set-limits', 'hellos-address=1/h+1']
+  const { running } = await server(t, '--proxy-protocol', '--trust-proxy', '127.0.0.1', ...limits)
+  const ask = async (address: string, path: string, ...headers: string[]): Promise<number | undefined> => {
+    const client = await RawHttp.connect(running.port)
+    client.send(Buffer.concat([LINE(address), Buffer.from(head(path, ...headers))]))
+    const [status] = await client.answers(1)
+    client.destroy()
+    return status
   }
-  const slow = begin()
-  slow.write(LINE('203.0.113.1').subarray(0, 20))
-  clock.advance(6_000)
-  slow.write(LINE('203.0.113.1').subarray(20))
-  await eventually(() => told.length === 2)
-  t.same(told.splice(0), ['over', { address: '203.0.113.1', leftMs: 4_000 }])
-  begin().write('PROXY ')
-  clock.advance(9_000)
-  t.same(told, [])
-  clock.advance(2_000)
-  t.same(told, ['over', 'no PROXY header in time'])
-  t.equal(wheel.size, 0)
+  const hello = (address: string): Promise<number | undefined> =>
+    ask(
+      address,
+      'POST /longwire.v1.ConnectionService/Hello HTTP/1.1',
+      'Content-Type: application/proto',
+      'Content-Length: 0',
+    )
+  t.equal(await hello('203.0.113.1'), 200)
+  t.equal(await hello('203.0.113.1'), 429)
+  t.equal(await hello('203.0.113.2'), 200, 'another client of the same balancer')
+  // The balancer's own machine is not this one, whatever it says.
+  const metrics = 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n'
+  for (const header of ['PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n', 'PROXY UNKNOWN\r\n']) {
+    const client = await RawHttp.connect(running.port)
+    client.send(header + metrics)
+    t.same(await client.answers(1), [403], header)
+    client.destroy()
+  }
+  const plain = await RawHttp.connect(running.httpPort)
+  plain.send(metrics)
+  t.same(await plain.answers(1), [200], 'on --http-port a proxy speaks by X-Forwarded-For')
+  plain.destroy()
+  await eventually(() => running.context.gate.total === 0)
+  t.equal(running.context.gate.addresses, 0, 'all is given back')
 })
 
-t.test('from others a header is what it is for everybody: no Longwire', async t => {
+t.test('from others a header is what it is for everybody: no Longwire, and no HTTP', async t => {
   const { running } = await server(t, '--proxy-protocol', '--trust-proxy', '192.0.2.1')
+  t.same(await closedWith(running.port, LINE('203.0.113.1')), [400])
   const client = await RawClient.connect(running.port)
-  client.send(LINE('203.0.113.1'))
+  client.send(LOCAL)
   t.equal(await client.end(), 'PROTOCOL_ERROR')
   const direct = await RawClient.connect(running.port)
   t.equal(await hello(direct), 0, 'and they need none')

@@ -1,9 +1,9 @@
 /**
- * The short side's door: HTTP/1.1 by node:http, and what comes in by it: the methods, WebSocket, and the pages for operators.
+ * HTTP/1.1 by node:http on the sockets that the door hands on: the methods, WebSocket, and the pages for operators.
  * Each request passes the same checks in the same order, the cheap ones first; what a client without a session may make the server
  * hold or compute is bounded by each of them:
  *
- *   connection   counted by the gate, with those of the long side; too many: 503, but for the pages
+ *   connection   counted in by the door, or refused: 503, but for the pages
  *   headers      10 s, 8 KiB, 64 of them, each with one meaning
  *   route        path, verb, content type … before a byte of the body
  *   body         15 s with the headers; a large or packed one only from somebody whose token is right
@@ -12,18 +12,17 @@
  */
 
 import { createServer, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CODES } from '../../protocol/codes.js'
 import { HELLO_BYTES_MAX } from '../../protocol/limits.js'
-import { logAcceptErrors } from '../connection/accept-errors.js'
-import { CONNECTION_BYTES_MAX, type Owner } from '../connection/backlog.js'
+import type { Arrived, Protocol, Refusal } from '../connection/arrived.js'
+import type { Owner } from '../connection/backlog.js'
 import { LARGE_ANSWERS } from '../connection/bounded-services.js'
 import type { ConnectionContext } from '../connection/context.js'
 import { STALL_MS_MAX } from '../connection/writer.js'
-import { present } from '../lib/assert.js'
 import type { Clock } from '../lib/clock.js'
-import { type AddressList, plainAddress } from '../lib/network.js'
+import type { AddressList } from '../lib/network.js'
+import type { Wheel } from '../lib/wheel.js'
 import { readBody } from './body.js'
 import { clientAddress } from './client-address.js'
 import { type ConnectHandler, tooLarge } from './connect.js'
@@ -34,13 +33,14 @@ import { unpacked } from './gzip.js'
 import { HEADERS_MAX, headerFault } from './header-check.js'
 import { Incoming } from './incoming.js'
 import { isPreflight, type Origins } from './origins.js'
+import { HttpPeer, type HttpSocket, PEER, type PeerServer } from './peer.js'
 import { refuseSocket } from './raw-answer.js'
 import { authorityOf, pathOf } from './request-target.js'
 import { type Page, type Reply, type ShortRequest, textAnswer } from './types.js'
 import { WEB_SOCKET_PATH, type WebSocketDoor } from './web-socket-door.js'
 
 export interface ShortTimeouts {
-  /** From the first byte, or from the connection, to the end of the headers. */
+  /** From when it was accepted, or from the first byte of a later request, to the end of the headers. */
   readonly headersMs: number
   /** To the end of the request; what a poll waits is not counted. */
   readonly requestMs: number
@@ -75,17 +75,8 @@ export interface ShortOptions {
 
 const HEADERS_BYTES_MAX = 8_192
 
-/** The kernel's queue of connections that nobody accepted yet, as on the long side. */
-const BACKLOG = 4_096
-
 /** A body up to here is taken from anybody, as a first frame is; a larger one is not begun before its token was looked at. */
 const UNAUTHENTICATED_BYTES_MAX = HELLO_BYTES_MAX
-
-/** Requests that wait for their answers on one connection: few clients send a second one before the first is answered. */
-const PIPELINED_MAX = 16
-
-/** A refused connection is told so, with a time to come again, and closed. */
-const REFUSAL_RETRY_MS = { base: 2_000, spread: 8_000 } as const
 
 const BASE_HEADERS = Object.entries({
   'Cache-Control': 'no-store',
@@ -93,42 +84,20 @@ const BASE_HEADERS = Object.entries({
   Vary: 'Accept-Encoding, Origin',
 }).flat()
 
-const PEER = Symbol('peer')
-
-/** What is known of a connection, on its socket, so that no closure is needed for it. */
-interface Peer {
-  readonly address: string
-  /** The gate has admitted it. */
-  readonly admitted: boolean
-  readonly listener: ShortListener
-  inWork: number
-  /** Bytes of answers that the peer has not taken. */
-  waitingBytes: number
-  /** A request whose answer may be large and is not made yet. */
-  large: Exchange | undefined
-  /** Requests that are begun when there is space for their answers; undefined mostly. */
-  later: (() => void)[] | undefined
-  /** The last request's. */
-  exchange: Exchange | undefined
-}
-
-interface HttpSocket extends Socket {
-  [PEER]?: Peer | undefined
-}
-
-export class ShortListener {
+export class HttpServer implements Protocol, PeerServer {
+  readonly firstRequestMs: number
+  readonly wheel: Wheel
   readonly #options: ShortOptions
   readonly #server: Server<typeof Incoming>
   readonly #stallMs: number
-  #connections = 0
-  /** Refused connections that are there, the oldest first: one makes way for a new one, which may be an operator's. */
-  readonly #refused = new Set<Socket>()
   #inWork = 0
   #draining = false
 
   constructor(options: ShortOptions) {
     this.#options = options
+    this.wheel = options.context.wheel
     const { headersMs, requestMs, idleMs, checkMs, stallMs } = { ...TIMEOUTS, ...options.timeouts }
+    this.firstRequestMs = headersMs
     this.#stallMs = stallMs
     this.#server = createServer({
       IncomingMessage: Incoming,
@@ -142,37 +111,17 @@ export class ShortListener {
       noDelay: true,
     })
     this.#server.maxHeadersCount = HEADERS_MAX + 1
-    this.#server.on('connection', socket => this.#connected(socket))
     this.#server.on('request', (request, response) => this.#request(request, response))
     this.#server.on('checkContinue', (request, response) => this.#request(request, response))
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
     this.#server.on('clientError', (error, socket) => this.#clientError(error, socket as HttpSocket))
-  }
-
-  /** HTTP connections that are there; those that became WebSockets are not counted. */
-  get connections(): number {
-    return this.#connections
+    // The door listens in its place. By this node:http begins to watch its time limits; close() ends that.
+    this.#server.emit('listening')
   }
 
   /** Requests that are not answered yet. */
   get inWork(): number {
     return this.#inWork
-  }
-
-  /**
-   * Listens from the moment it settles.
-   * @param port 0 for any free one
-   * @throws Error with `code` EADDRINUSE, EACCES …
-   */
-  listen(host: string, port: number): Promise<AddressInfo> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen({ host, port, backlog: BACKLOG }, () => {
-        this.#server.off('error', reject)
-        logAcceptErrors(this.#server, this.#options.context)
-        resolve(present(this.#server.address(), 'the address of a listening server') as AddressInfo)
-      })
-    })
   }
 
   /** Methods are refused from now on, waiting polls answered; pages stay open, for probes must see that it drains. */
@@ -188,62 +137,56 @@ export class ShortListener {
     this.#server.closeAllConnections()
   }
 
-  // Connections ----------------------------------------------------------------------------------------------------------
+  // The door's side ------------------------------------------------------------------------------------------------------
 
-  #connected(socket: HttpSocket): void {
-    const { remoteAddress } = socket
-    if (remoteAddress === undefined) {
-      socket.destroy() // reset while it waited
-      return
-    }
-    const address = plainAddress(remoteAddress)
-    const { gate, wheel, faults } = this.#options.context
-    const admission = gate.admit(address)
-    const admitted = admission === 'admitted'
-    if (!admitted) {
-      faults.info(wheel.tick, { address, limit: admission }, 'connection refused: too many connections')
-      const [oldest] = this.#refused
-      if (oldest !== undefined && this.#refused.size >= gate.refusalsMax) {
-        this.#refused.delete(oldest)
-        oldest.resetAndDestroy()
-      }
-      this.#refused.add(socket)
-    }
-    if (admitted) gate.addUnauthenticated(address, socket)
-    this.#connections++
-    socket[PEER] = {
-      address,
-      admitted,
-      listener: this,
-      inWork: 0,
-      waitingBytes: 0,
-      large: undefined,
-      later: undefined,
-      exchange: undefined,
-    }
-    socket.on('close', onClose)
+  serve(arrived: Arrived): void {
+    const { socket, address } = arrived
+    this.#options.context.gate.addUnauthenticated(address, socket)
+    this.#take(arrived, 0)
+  }
+
+  silent(arrived: Arrived): void {
+    this.serve(arrived)
+    this.#clientError(Object.assign(new Error('no request'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), arrived.socket)
+  }
+
+  /** Each request but for a page is answered with 503. */
+  refuse(arrived: Arrived, { retryAfterMs }: Refusal): void {
+    if (arrived.first.length > 0) this.#take(arrived, retryAfterMs)
+    else refuseSocket(arrived.socket, 503)
+  }
+
+  /** @param retryAfterMs 0: the gate has admitted it */
+  #take({ socket, address, proxied, first, leftMs }: Arrived, retryAfterMs: number): void {
+    const peer = new HttpPeer(socket, { address, proxied, retryAfterMs, server: this })
+    // node:http counts from now on; for most, that is from when they were accepted.
+    if (leftMs < this.firstRequestMs) peer.mustSpeakIn(leftMs)
+    this.#server.emit('connection', socket)
+    // By now node:http listens, and reads the rest by itself.
+    if (first.length > 0) socket.emit('data', first)
+  }
+
+  /** The wheel's call, for who has used up his time in parts. */
+  late({ socket }: HttpPeer): void {
+    this.#clientError(Object.assign(new Error('no request'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket)
   }
 
   /** Of an HTTP connection, not of what became of it. */
-  closed(socket: Socket, { address, admitted }: Peer): void {
-    this.#connections--
+  closed({ address, admitted, socket }: HttpPeer): void {
     if (admitted) this.#options.context.gate.release(address, socket)
-    else this.#refused.delete(socket)
   }
 
   /** Bytes that are no request, or one that took too long. It is for this handler to end the connection. */
   #clientError(error: NodeJS.ErrnoException, socket: HttpSocket): void {
     const { faults, wheel } = this.#options.context
     const { code = 'unknown' } = error
+    const peer = socket[PEER]
     if (code !== 'ECONNRESET') {
       // The code only: the bytes may hold a token.
-      faults.info(wheel.tick, { address: socket[PEER]?.address ?? '', error: code }, 'not a request')
+      faults.info(wheel.tick, { address: peer?.address ?? '', error: code }, 'not a request')
     }
-    const { inWork = 0, exchange } = socket[PEER] ?? {}
-    // Unless an answer is being written, or due to an earlier request: it would be taken for that.
-    const speaks = inWork === 0 || (inWork === 1 && exchange?.isUnanswered === true)
     if (code === 'ECONNRESET' || !socket.writable) socket.destroy()
-    else if (!speaks) socket.destroySoon()
+    else if (peer?.speaks === false) socket.destroySoon()
     else refuseSocket(socket, CLIENT_ERRORS[code] ?? 400)
   }
 
@@ -252,11 +195,10 @@ export class ShortListener {
   #request(incoming: Incoming, response: ServerResponse): void {
     const socket: HttpSocket = incoming.socket
     const peer = socket[PEER]
-    if (peer === undefined || peer.inWork >= PIPELINED_MAX) {
+    if (peer === undefined || peer.isFull) {
       socket.destroy()
       return
     }
-    peer.inWork++
     this.#inWork++
     const { clock, origins } = this.#options
     const { origin } = incoming.headers
@@ -274,51 +216,48 @@ export class ShortListener {
       onAnswer: (bytes, owner = waitsFor) => {
         waitingBytes = bytes
         waitsFor = owner
-        peer.waitingBytes += bytes
         backlog.change(owner, bytes)
         if (owner.uid !== 0) gate.removeUnauthenticated(peer.address, socket)
-        if (peer.large === exchange) peer.large = undefined
-        if (peer.later !== undefined) beginLater(peer, socket)
+        peer.answered(exchange, bytes)
       },
       onStall: () => faults.info(wheel.tick, { address }, 'connection closed: it does not read its answers'),
       onEnd: () => {
-        peer.inWork--
         this.#inWork--
-        if (peer.exchange === exchange) peer.exchange = undefined
-        peer.waitingBytes -= waitingBytes
         backlog.change(waitsFor, -waitingBytes)
-        if (peer.large === exchange) peer.large = undefined
-        if (peer.later !== undefined) beginLater(peer, socket)
+        peer.ended(exchange, waitingBytes)
       },
     })
-    peer.exchange = exchange
-    const begin = (): void => this.#receive(shortRequest(incoming, address), incoming, response, exchange, peer)
-    if (peer.later === undefined && hasSpace(peer)) begin()
-    else if (peer.later === undefined) peer.later = [begin]
-    else peer.later.push(begin)
+    peer.asked(exchange)
+    peer.beginWithSpace(() => this.#receive(shortRequest(incoming, address, peer), incoming, response, exchange, peer))
   }
 
   /** The client's, which a trusted proxy names. */
-  #addressOf({ headers }: Incoming, peer: Peer): string {
+  #addressOf({ headers }: Incoming, peer: HttpPeer): string {
     const { trusted } = this.#options
     const forwarded = headers['x-forwarded-for']
     if (trusted === undefined || forwarded === undefined) return peer.address
     return clientAddress(peer.address, String(forwarded), trusted)
   }
 
-  #allowsOrigin(headers: ShortRequest['headers'], { address }: Peer): boolean {
+  #allowsOrigin(headers: ShortRequest['headers'], { address }: HttpPeer): boolean {
     const { origins, trusted } = this.#options
     return origins.allows(headers, trusted?.has(address) === true)
   }
 
-  #receive(request: ShortRequest, incoming: Incoming, response: ServerResponse, exchange: Exchange, peer: Peer): void {
+  #receive(
+    request: ShortRequest,
+    incoming: Incoming,
+    response: ServerResponse,
+    exchange: Exchange,
+    peer: HttpPeer,
+  ): void {
     const { connect, origins, pages } = this.#options
     const reply: Reply = (answer, owner) => exchange.answer(answer, owner)
     const fault = headerFault(incoming)
     const page = pages.get(request.path)
     if (fault !== undefined) reply(textAnswer(fault[0], fault[1], { Connection: 'close' }))
     else if (page !== undefined) show(page, request, reply)
-    else if (!peer.admitted) reply(this.#full())
+    else if (!peer.admitted) reply(errorAnswer(CODES.TOO_MANY_CONNECTIONS.code, { retryAfterMs: peer.retryAfterMs }))
     else if (!this.#allowsOrigin(request.headers, peer)) reply(WRONG_ORIGIN)
     else if (isPreflight(request)) reply(origins.preflight())
     else if (request.path === WEB_SOCKET_PATH) reply(NO_UPGRADE)
@@ -326,7 +265,7 @@ export class ShortListener {
       const route = connect.route(request)
       if (route.kind === 'refused') reply(route.answer)
       else {
-        if (LARGE_ANSWERS.has(route.method.number)) peer.large = exchange
+        if (LARGE_ANSWERS.has(route.method.number)) peer.expectsLarge(exchange)
         this.#body(request, route, incoming, response, exchange)
       }
     }
@@ -374,11 +313,6 @@ export class ShortListener {
     })
   }
 
-  #full() {
-    const retryAfterMs = REFUSAL_RETRY_MS.base + this.#options.context.random.integer(REFUSAL_RETRY_MS.spread)
-    return errorAnswer(CODES.TOO_MANY_CONNECTIONS.code, { retryAfterMs })
-  }
-
   // WebSocket ------------------------------------------------------------------------------------------------------------
 
   #upgrade(incoming: Incoming, duplex: Duplex, head: Buffer): void {
@@ -396,10 +330,8 @@ export class ShortListener {
       return
     }
     // The admission is the connection's from here on.
-    socket.off('close', onClose)
+    peer.leave()
     socket.off('error', ignore)
-    socket[PEER] = undefined
-    this.#connections--
     this.#options.context.gate.removeUnauthenticated(peer.address, socket)
     socket.setTimeout(0) // the connection has its own
     this.#options.webSockets.accept(incoming, socket, head, address)
@@ -416,7 +348,7 @@ export class ShortListener {
     return false
   }
 
-  #upgradeStatus(incoming: Incoming, peer: Peer | undefined): number {
+  #upgradeStatus(incoming: Incoming, peer: HttpPeer | undefined): number {
     const { url = '', headers } = incoming
     if (headerFault(incoming) !== undefined) return 400
     if (headers.upgrade?.toLowerCase() !== 'websocket') return 426
@@ -453,7 +385,7 @@ const NO_PACKING_HERE = errorAnswer(CODES.BAD_BODY.code, {
   headers: { 'Accept-Encoding': 'identity' },
 })
 
-function shortRequest(incoming: Incoming, address: string): ShortRequest {
+function shortRequest(incoming: Incoming, address: string, { proxied }: HttpPeer): ShortRequest {
   const { method = '', url = '', headers } = incoming
   // Of the headers that node:http gives as arrays (set-cookie) no request has one.
   return {
@@ -462,30 +394,13 @@ function shortRequest(incoming: Incoming, address: string): ShortRequest {
     authority: authorityOf(url),
     headers: headers as ShortRequest['headers'],
     address,
-  }
-}
-
-function hasSpace({ large, waitingBytes }: Peer): boolean {
-  return large === undefined && waitingBytes < CONNECTION_BYTES_MAX
-}
-
-/** As many as there is space for, in their order. What still waits when the peer goes is dropped. */
-function beginLater(peer: Peer, socket: Socket): void {
-  while (peer.later !== undefined && (socket.destroyed || hasSpace(peer))) {
-    const begin = peer.later.shift()
-    if (peer.later.length === 0) peer.later = undefined
-    if (!socket.destroyed) begin?.()
+    proxied,
   }
 }
 
 function show(page: Page, request: ShortRequest, reply: Reply): void {
   if (request.method === 'GET' || request.method === 'HEAD') page(request, reply)
   else reply(textAnswer(405, 'method not allowed', { Allow: 'GET, HEAD' }))
-}
-
-function onClose(this: HttpSocket): void {
-  const peer = this[PEER]
-  if (peer !== undefined) peer.listener.closed(this, peer)
 }
 
 /** 'close' follows and says all that matters. */

@@ -1,0 +1,36 @@
+/** An accepted socket as the door hands it on: what the protocols behind the door (long/, short/) are given. */
+
+import type { Socket } from 'node:net'
+import type { Code } from '../../protocol/codes.js'
+
+export interface Arrived {
+  /** Half-open capable, and flowing: who takes it listens to it before the call returns. */
+  readonly socket: Socket
+  /** The client's: the peer's own, or what a PROXY header names. */
+  readonly address: string
+  /** A trusted proxy brought it, and said so by a PROXY header. */
+  readonly proxied: boolean
+  /** All that it has sent behind a PROXY header; empty if it has been silent. */
+  readonly first: Uint8Array
+  /** What is left of the time that it has for its first request. */
+  readonly leftMs: number
+}
+
+/** Why a socket is not served. */
+export interface Refusal {
+  readonly code: Code
+  readonly message: string
+  readonly retryAfterMs: number
+}
+
+/** What a socket speaks. Each call takes the socket over: nothing of the door stays on it. */
+export interface Protocol {
+  /** How long a client may take until its first request, counted from when it was accepted. */
+  readonly firstRequestMs: number
+  /** Serves a socket that the gate has admitted, and has it released when it is gone. */
+  serve(arrived: Arrived): void
+  /** Ends one that the gate has admitted and that has sent nothing in time, or nothing before the server stopped. */
+  silent(arrived: Arrived): void
+  /** Tells one that the gate did not admit. It may stay for as long as that takes; the door ends it if others come. */
+  refuse(arrived: Arrived, refusal: Refusal): void
+}

@@ -1,0 +1,132 @@
+/**
+ * An accepted connection that has not shown yet what it speaks:
+ *
+ *   accepted ──► PROXY header, if a trusted proxy brings it ──► first byte ──► handed on
+ *       │                    │                                      │
+ *       └────────────────────┴──── out of time, or gone ────────────┘
+ *
+ * Its handlers are its own and leave the socket with it, so a connection that is served holds nothing of it.
+ */
+
+import type { Socket } from 'node:net'
+import type { Arrived, Refusal } from '../connection/arrived.js'
+import { Timed, type Wheel } from '../lib/wheel.js'
+import type { Port } from './door.js'
+import { ProxyHeader } from './proxy-header.js'
+
+/** What an arrival tells the door. It has left the socket before each of these calls. */
+export interface ArrivalEnd {
+  /** A PROXY header was read. It has not left: it goes on to wait for its first byte. */
+  named(arrival: Arrival, address: string): void
+  /** The first bytes are there. */
+  spoke(arrival: Arrival, first: Uint8Array): void
+  /** Nothing has come in time. */
+  silent(arrival: Arrival): void
+  /** There is no PROXY header where one was due, or not in time. */
+  malformed(arrival: Arrival, reason: string): void
+  /** The socket is closed. */
+  gone(arrival: Arrival): void
+}
+
+export interface ArrivalOptions {
+  readonly socket: Socket
+  readonly address: string
+  readonly port: Port
+  /** It begins with a PROXY header. */
+  readonly proxied: boolean
+  readonly wheel: Wheel
+  readonly end: ArrivalEnd
+}
+
+export class Arrival extends Timed {
+  readonly socket: Socket
+  readonly port: Port
+  /** The peer's, until a PROXY header names the client's. */
+  address: string
+  /** Set: the gate has not admitted it. */
+  refusal: Refusal | undefined = undefined
+  readonly #wheel: Wheel
+  readonly #end: ArrivalEnd
+  readonly #proxied: boolean
+  #header: ProxyHeader | undefined
+  #startTick = 0
+  readonly #onData = (chunk: Uint8Array): void => this.#received(chunk)
+  readonly #onEnd = (): void => this.destroy()
+  readonly #onClose = (): void => {
+    this.leave()
+    this.#end.gone(this)
+  }
+
+  constructor({ socket, address, port, proxied, wheel, end }: ArrivalOptions) {
+    super()
+    this.socket = socket
+    this.address = address
+    this.port = port
+    this.#proxied = proxied
+    this.#wheel = wheel
+    this.#end = end
+    this.#header = proxied ? new ProxyHeader() : undefined
+    socket.on('data', this.#onData)
+    socket.on('end', this.#onEnd)
+    socket.on('close', this.#onClose)
+    socket.on('error', ignore)
+  }
+
+  /** It says something within this time, or silent() is called. */
+  wait(ms: number): void {
+    this.#wheel.add(this, ms)
+    if (this.#startTick === 0) this.#startTick = this.#wheel.tick
+  }
+
+  /** @param ofMs the time that a client has, from when it was accepted */
+  arrived(first: Uint8Array, ofMs: number): Arrived {
+    const { socket, address } = this
+    const waitedMs = (this.#wheel.tick - this.#startTick) * 1_000
+    return { socket, address, proxied: this.#proxied, first, leftMs: Math.max(1, ofMs - waitedMs) }
+  }
+
+  override expired(): void {
+    this.leave()
+    if (this.#header === undefined) this.#end.silent(this)
+    else this.#end.malformed(this, 'no PROXY header in time')
+  }
+
+  /** Closes it at once; gone() follows. */
+  destroy(): void {
+    this.socket.destroy()
+  }
+
+  /** Takes its handlers off the socket, which is somebody else's from here on. */
+  leave(): void {
+    const { socket } = this
+    socket.off('data', this.#onData)
+    socket.off('end', this.#onEnd)
+    socket.off('close', this.#onClose)
+    socket.off('error', ignore)
+    this.#wheel.remove(this)
+  }
+
+  #received(chunk: Uint8Array): void {
+    const first = this.#header === undefined ? chunk : this.#behindHeader(this.#header, chunk)
+    if (first === undefined || first.length === 0) return
+    this.leave()
+    this.#end.spoke(this, first)
+  }
+
+  /** What has come behind the PROXY header; undefined while that is not whole, and if it is none. */
+  #behindHeader(header: ProxyHeader, chunk: Uint8Array): Uint8Array | undefined {
+    const result = header.push(chunk)
+    if (result.kind === 'more') return undefined
+    if (result.kind === 'malformed') {
+      this.leave()
+      this.#end.malformed(this, result.reason)
+      return undefined
+    }
+    this.#header = undefined
+    if (result.address !== undefined) this.#end.named(this, result.address)
+    return result.rest
+  }
+}
+
+/** 'close' follows. */
+function ignore(): void {}

@@ -1,0 +1,152 @@
+/**
+ * Longwire on a TCP socket: what the door hands on that begins with 00. The handlers are shared functions and find their
+ * connection on the socket, so an idle connection holds no closure.
+ */
+
+import type { Socket } from 'node:net'
+import { HELLO_TIMEOUT_MS } from '../../protocol/limits.js'
+import type { Arrived, Protocol, Refusal } from '../connection/arrived.js'
+import { closeFrame } from '../connection/close-frame.js'
+import { Connection, type ConnectionOptions } from '../connection/connection.js'
+import type { ConnectionContext } from '../connection/context.js'
+import { isSocketBetween, type Pipe } from '../connection/pipe.js'
+import { Timed, type Wheel } from '../lib/wheel.js'
+
+/** A refused connection gets its frame and this long to read it. */
+const REFUSAL_MS = 2_000
+
+/** First byte 00, then Hello (PROTOCOL.md, clause 2). */
+const OPTIONS: ConnectionOptions = Object.freeze({ leadingZero: true })
+
+const CONNECTION = Symbol('connection')
+
+interface LongSocket extends Socket {
+  [CONNECTION]?: Connection
+}
+
+export class Longwire implements Protocol {
+  readonly firstRequestMs = HELLO_TIMEOUT_MS
+  readonly #context: ConnectionContext
+
+  constructor(context: ConnectionContext) {
+    this.#context = context
+  }
+
+  serve(arrived: Arrived): void {
+    const { first, leftMs } = arrived
+    const connection = this.#connection(arrived, leftMs)
+    if (first.length > 0) connection.receive(first)
+  }
+
+  /** Its connection says why it closes, as that of every other does that is late, or there when the server stops. */
+  silent(arrived: Arrived): void {
+    this.#connection(arrived, 1)
+  }
+
+  refuse({ socket }: Arrived, { code, message, retryAfterMs }: Refusal): void {
+    new Refused(socket, this.#context.wheel)
+    socket.end(closeFrame(code, message, retryAfterMs))
+    socket.resume() // what it sends is thrown away: unread bytes would turn the end into a reset
+  }
+
+  #connection({ socket, address }: Arrived, helloMs: number): Connection {
+    const long: LongSocket = socket
+    const options = helloMs >= HELLO_TIMEOUT_MS ? OPTIONS : { ...OPTIONS, helloMs }
+    const connection = new Connection(this.#context, new SocketPipe(long), address, options)
+    long[CONNECTION] = connection
+    long.on('data', onData)
+    long.on('end', onEnd)
+    long.on('error', ignore)
+    long.on('close', onClose)
+    return connection
+  }
+}
+
+/** Ends a socket that does not read why it was refused. */
+class Refused extends Timed {
+  readonly #socket: Socket
+
+  constructor(socket: Socket, wheel: Wheel) {
+    super()
+    this.#socket = socket
+    wheel.add(this, REFUSAL_MS)
+    socket.on('error', ignore)
+    socket.on('close', () => wheel.remove(this))
+  }
+
+  override expired(): void {
+    this.#socket.destroy()
+  }
+}
+
+class SocketPipe implements Pipe {
+  readonly #socket: LongSocket
+  /** The kernel did not take everything, and it is waited for. */
+  #isFull = false
+
+  constructor(socket: LongSocket) {
+    this.#socket = socket
+  }
+
+  get transport(): 'tcp' {
+    return 'tcp'
+  }
+
+  get queuedBytes(): number {
+    return this.#socket.writableLength
+  }
+
+  isBetween(localPort: number, remoteAddress: string, remotePort: number): boolean {
+    return isSocketBetween(this.#socket, localPort, remoteAddress, remotePort)
+  }
+
+  write(bytes: Uint8Array): void {
+    const socket = this.#socket
+    if (socket.destroyed || socket.writableEnded) return
+    socket.write(bytes)
+    if (socket.writableLength > 0 && !this.#isFull) {
+      this.#isFull = true
+      // 'drain' comes only after much more; a write behind it is done when this one is.
+      socket.write(NO_BYTES, () => this.#drained())
+    }
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    if (!this.#socket.destroyed) this.#socket.resume()
+  }
+
+  end(): void {
+    if (!this.#socket.writableEnded) this.#socket.end()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  /** Also called when the socket is destroyed: nobody minds then. */
+  #drained(): void {
+    this.#isFull = false
+    this.#socket[CONNECTION]?.drained()
+  }
+}
+
+const NO_BYTES = new Uint8Array(0)
+
+function onData(this: LongSocket, chunk: Uint8Array): void {
+  this[CONNECTION]?.receive(chunk)
+}
+
+function onEnd(this: LongSocket): void {
+  this[CONNECTION]?.ended()
+}
+
+/** A reset, a broken pipe: 'close' follows and says all that matters. */
+function ignore(): void {}
+
+function onClose(this: LongSocket): void {
+  this[CONNECTION]?.gone()
+}

@@ -1,0 +1,153 @@
+/**
+ * One HTTP connection: what is known of it, what it costs, and the requests that wait on it until there is space for their
+ * answers. It stands on its socket, so that no closure is needed for it.
+ */
+
+import type { Socket } from 'node:net'
+import { CONNECTION_BYTES_MAX } from '../connection/backlog.js'
+import { Timed, type Wheel } from '../lib/wheel.js'
+import type { Exchange } from './exchange.js'
+
+/** Requests that wait for their answers on one connection: few clients send a second one before the first is answered. */
+const PIPELINED_MAX = 16
+
+export const PEER = Symbol('peer')
+
+export interface HttpSocket extends Socket {
+  [PEER]?: HttpPeer | undefined
+}
+
+/** What a peer tells its server. */
+export interface PeerServer {
+  readonly wheel: Wheel
+  /** Its first request is not there in time. */
+  late(peer: HttpPeer): void
+  /** Its socket is closed. */
+  closed(peer: HttpPeer): void
+}
+
+export interface PeerOptions {
+  readonly address: string
+  readonly proxied: boolean
+  readonly retryAfterMs: number
+  readonly server: PeerServer
+}
+
+export class HttpPeer extends Timed {
+  readonly socket: HttpSocket
+  readonly address: string
+  /** A PROXY header named the address. */
+  readonly proxied: boolean
+  /** 0: the gate has admitted it. Else it is refused, and may come again after so long. */
+  readonly retryAfterMs: number
+  readonly server: PeerServer
+  #inWork = 0
+  /** Bytes of answers that the peer has not taken. */
+  #waitingBytes = 0
+  /** A request whose answer may be large and is not made yet. */
+  #large: Exchange | undefined = undefined
+  /** Requests that are begun when there is space for their answers; undefined mostly. */
+  #later: (() => void)[] | undefined = undefined
+  /** The last request's. */
+  #exchange: Exchange | undefined = undefined
+
+  constructor(socket: Socket, { address, proxied, retryAfterMs, server }: PeerOptions) {
+    super()
+    this.socket = socket
+    this.address = address
+    this.proxied = proxied
+    this.retryAfterMs = retryAfterMs
+    this.server = server
+    this.socket[PEER] = this
+    socket.on('close', onClose)
+  }
+
+  get admitted(): boolean {
+    return this.retryAfterMs === 0
+  }
+
+  /** Requests that are not answered yet. */
+  get inWork(): number {
+    return this.#inWork
+  }
+
+  /** Another request would be one too many. */
+  get isFull(): boolean {
+    return this.#inWork >= PIPELINED_MAX
+  }
+
+  /** Whether an answer may be written now that belongs to no request: it would be taken for one that is due. */
+  get speaks(): boolean {
+    return this.#inWork === 0 || (this.#inWork === 1 && this.#exchange?.isUnanswered === true)
+  }
+
+  /** Its first request must be there in this time. */
+  mustSpeakIn(ms: number): void {
+    this.server.wheel.add(this, ms)
+  }
+
+  override expired(): void {
+    this.server.late(this)
+  }
+
+  /** A request has come. */
+  asked(exchange: Exchange): void {
+    this.server.wheel.remove(this)
+    this.#inWork++
+    this.#exchange = exchange
+  }
+
+  /** Begins a request now, or when there is space for its answer; in their order. */
+  beginWithSpace(begin: () => void): void {
+    if (this.#later !== undefined) this.#later.push(begin)
+    else if (this.#hasSpace) begin()
+    else this.#later = [begin]
+  }
+
+  /** The answer of this one may be large: no other is begun before it is there. */
+  expectsLarge(exchange: Exchange): void {
+    this.#large = exchange
+  }
+
+  /** The answer is there. */
+  answered(exchange: Exchange, bytes: number): void {
+    this.#waitingBytes += bytes
+    this.#goOn(exchange)
+  }
+
+  /** The peer has taken the answer, or is gone. */
+  ended(exchange: Exchange, bytes: number): void {
+    this.#inWork--
+    if (this.#exchange === exchange) this.#exchange = undefined
+    this.#waitingBytes -= bytes
+    this.#goOn(exchange)
+  }
+
+  /** The socket is somebody else's from here on. */
+  leave(): void {
+    this.server.wheel.remove(this)
+    this.socket.off('close', onClose)
+    this.socket[PEER] = undefined
+  }
+
+  get #hasSpace(): boolean {
+    return this.#large === undefined && this.#waitingBytes < CONNECTION_BYTES_MAX
+  }
+
+  /** Begins as many as there is space for. What still waits when the peer goes is dropped. */
+  #goOn(exchange: Exchange): void {
+    if (this.#large === exchange) this.#large = undefined
+    while (this.#later !== undefined && (this.socket.destroyed || this.#hasSpace)) {
+      const begin = this.#later.shift()
+      if (this.#later.length === 0) this.#later = undefined
+      if (!this.socket.destroyed) begin?.()
+    }
+  }
+}
+
+function onClose(this: HttpSocket): void {
+  const peer = this[PEER]
+  if (peer === undefined) return
+  peer.server.wheel.remove(peer)
+  peer.server.closed(peer)
+}
