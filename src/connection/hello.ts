@@ -29,7 +29,7 @@ type Bound = Extract<HelloAnswer, { kind: 'bound' }>
 
 /** The connection, as its Hello sees it. */
 export interface Greeted extends LiveConnection {
-  readonly context: ConnectionContext
+  readonly context: Pick<ConnectionContext, 'services' | 'hub' | 'wheel' | 'gate' | 'limits' | 'backlog' | 'log'>
   readonly address: string
   readonly reader: { takeLargeFrames(): void }
   readonly writer: { uncount(): void; mark(): void }

@@ -12,7 +12,7 @@ import { METHODS } from '../../protocol/methods.js'
 import type { AppendedEvent, EndedEvent, NodeEvent, TransientEvent } from '../sync/events.js'
 import { uidOf } from '../sync/rules/records.js'
 import type { PushEncoder } from './feed.js'
-import { Polls, type Waiter } from './polls.js'
+import { type WaitingPoll, WaitingPolls } from './waiting-polls.js'
 
 /** A connection as the hub sees it. */
 export interface Member {
@@ -29,7 +29,7 @@ export interface Member {
 type Members<M extends Member> = M | M[]
 
 export class Hub<M extends Member = Member> implements PushEncoder {
-  readonly polls = new Polls()
+  readonly polls = new WaitingPolls()
   /** Since the start: items that were pushed, and notices sent to clients that are behind. */
   pushedItems = 0
   notifies = 0
@@ -99,7 +99,7 @@ export class Hub<M extends Member = Member> implements PushEncoder {
    * Enters a poll, which is told of events from then on.
    * @returns the attempt of what is there in its stead, if that is higher; 0 if it waits
    */
-  enterPoll(poll: Waiter): number {
+  enterPoll(poll: WaitingPoll): number {
     const { uid, device, attempt } = poll
     const bound = attempt === 0 ? 0 : (this.#find(uid, device)?.attempt ?? 0)
     return bound > attempt ? bound : this.polls.enter(poll)

@@ -17,7 +17,7 @@ import { CODES, type Code } from '../../protocol/codes.js'
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import type { Services, TimelinePage } from '../services/types.js'
 import type { Hub } from './hub.js'
-import type { Waiter } from './polls.js'
+import type { WaitingPoll } from './waiting-polls.js'
 
 export interface PollContext {
   readonly hub: Hub
@@ -45,7 +45,7 @@ const RETRY_AFTER_MS = 1_000
 
 type PollState = 'reading' | 'stale' | 'last' | 'waiting' | 'settled'
 
-export class Poll implements Waiter {
+export class Poll implements WaitingPoll {
   readonly uid: number
   readonly device: number
   readonly attempt: number

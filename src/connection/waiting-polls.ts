@@ -6,7 +6,7 @@
 import { CODES, type Code } from '../../protocol/codes.js'
 
 /** A poll as the hub sees it. */
-export interface Waiter {
+export interface WaitingPoll {
   readonly transport: string
   readonly state: string
   readonly uid: number
@@ -21,12 +21,12 @@ export interface Waiter {
   end(code: Code, boundAttempt?: number, retryAfterMs?: number): void
 }
 
-export class Polls {
+export class WaitingPolls {
   /** The polls of each user: one or two for each device that polls, so the arrays are short. */
-  readonly #users = new Map<number, Waiter[]>()
+  readonly #users = new Map<number, WaitingPoll[]>()
   #size = 0
 
-  /** Polls that wait. */
+  /** WaitingPolls that wait. */
   get size(): number {
     return this.#size
   }
@@ -35,7 +35,7 @@ export class Polls {
    * Enters a poll, which is told of events from then on, and ends the one that it supersedes.
    * @returns the attempt of a newer one that waits in its stead; 0 if this one waits
    */
-  enter(poll: Waiter): number {
+  enter(poll: WaitingPoll): number {
     const { uid, device, attempt } = poll
     const waiting = this.#users.get(uid)
     const older = waiting?.find(one => one.device === device && (one.attempt === 0) === (attempt === 0))
@@ -52,7 +52,7 @@ export class Polls {
   }
 
   /** Takes a poll out. Does nothing for one that does not wait any more. */
-  leave(poll: Waiter): void {
+  leave(poll: WaitingPoll): void {
     const waiting = this.#users.get(poll.uid)
     const index = waiting?.indexOf(poll) ?? -1
     if (waiting === undefined || index < 0) return
@@ -88,12 +88,12 @@ export class Polls {
   }
 
   /** The user's, as they are now. */
-  of(uid: number): readonly Waiter[] {
+  of(uid: number): readonly WaitingPoll[] {
     return this.#users.get(uid) ?? []
   }
 
   /** All of them, as they are now. */
-  all(): Waiter[] {
+  all(): WaitingPoll[] {
     return [...this.#users.values()].flat()
   }
 }
