@@ -1,7 +1,8 @@
 /**
- * (h) What each attack does to those who talk: two friends, on a server as people start it, send each other a message every
- * 20 ms, alone and then while the attack runs. What an attacker has (accounts, friends, a long timeline) is made before, on the same data
- * folder without limits. The attacker is a process of its own that gives way to the others, and comes from another address.
+ * (h) The harm that each attack does to those who talk. Two friends, on a server as people start it, send each other a message
+ * every 20 ms, alone and then while the attack runs. What an attacker has (accounts, friends, a long timeline) is made before, on
+ * the same data folder without limits. The attacker is a process of its own that gives way to the others, and comes from another
+ * address.
  */
 
 import { type ChildProcess, fork } from 'node:child_process'

@@ -1,6 +1,6 @@
 /**
- * Loaded before a measured server whose memory is looked at: SIGUSR2 collects its garbage and moves what is left together,
- * so that what is counted is used, and not room that earlier objects have left.
+ * Loaded before a measured server whose memory is looked at. SIGUSR2 collects its garbage and compacts its heap, so that only
+ * memory in use is counted, and no gaps that earlier objects have left.
  */
 
 import { setFlagsFromString } from 'node:v8'

@@ -1,6 +1,6 @@
 /**
- * A keep-alive HTTP connection as the load generator has it: a socket that writes whole requests and finds the end of an
- * answer by its Content-Length, nothing else. One request in flight.
+ * A keep-alive HTTP connection of the load generator. It writes whole requests to a socket and finds the end of an answer by its
+ * Content-Length; nothing else. One request is in flight.
  */
 
 import { connect, type Socket } from 'node:net'

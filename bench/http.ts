@@ -1,7 +1,7 @@
 /**
- * (e) Sync and Send over HTTP, beside a bare `node:http` server that reads as large a body and answers as large a one: both on
- * the same core, in turns, one request in flight on each keep-alive connection. Sync finds nothing new; each Send is a durable
- * message to a friend who is not there.
+ * (e) Sync and Send over HTTP, beside a bare `node:http` server that reads as large a body and answers as large a one. Both run
+ * on the same core, in turns, with one request in flight on each keep-alive connection. Sync finds nothing new. Each Send is a
+ * durable message to a friend who is offline.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,10 +1,11 @@
 /**
- * (d) Memory of an idle connection that is logged in: the slope of the server's RSS from few to many connections, beside
- * that of a bare `net` server whose sockets exchanged as many bytes; over TCP, over WebSocket, and as a poll that waits. All collect their garbage before they are looked at.
+ * (d) Memory of an idle connection that is logged in: the slope of the server's RSS from few to many connections. Beside it
+ * stands that of a bare `net` server whose sockets exchanged as many bytes. Measured over TCP, over WebSocket, and as a poll that
+ * waits. All collect their garbage before they are looked at.
  *
- * The users were registered by another process, so nothing of that is left; what the server keeps of them for a time (the
- * engine's cache of records) is waited for, because it is bounded and not the connection's. Pages of the database that the
- * kernel shows as the process's are in its RSS, and told apart by the second figure, without pages of files.
+ * Another process registered the users, so nothing of that is left. The server keeps something of them for a time (the engine's
+ * cache of records). The bench waits until that is gone, because it is bounded and not the connection's. RSS includes pages of
+ * the database that the kernel counts for the process; the second figure leaves pages of files out.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,7 +1,7 @@
 /**
- * (g) What a storm of logins does to those who talk: pairs of friends send at a steady rate, alone and then while so many logins
- * are offered each second; passwords cost what they cost, the limits on rates are off (as if each came from elsewhere). The two
- * windows take turns. How many logins get through is bounded by the cores, the others are told to come back.
+ * (g) The effect of a storm of logins on those who talk. Pairs of friends send at a steady rate, alone and then while so many
+ * logins are offered each second. Passwords cost what they cost; the limits on rates are off (as if each login came from
+ * elsewhere). The two windows take turns. The cores bound how many logins get through; the others are told to come back.
  */
 
 import { randomBytes } from 'node:crypto'

@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: the repeatable measurements that docs/figures.md quotes. Each figure stands beside a baseline that was measured in
- * the same run, in turns: absolute times differ from machine to machine and from run to run, ratios far less.
+ * `npm run bench`: the repeatable measurements that docs/figures.md quotes. Each figure stands beside a baseline that was
+ * measured in the same run, in turns. Absolute times differ from machine to machine and from run to run, ratios far less.
  *
  * The servers are processes of their own; this process is the load generator.
  */

@@ -1,10 +1,11 @@
 /**
- * (b) Durable direct messages between friends, 100 bytes of text each: what one costs the server, how many go through, and
- * how long one takes. The store lmdb (each message synced before it is accepted or delivered), the store memory (the same
- * work without a disk) and a bare relay (the same bytes moved in the chunks that they come in, nothing looked at) take turns.
+ * (b) Durable direct messages between friends, 100 bytes of text each: the cost of one for the server, the number that go
+ * through, and the time that one takes. Three take turns: the store lmdb (each message synced before it is accepted or
+ * delivered), the store memory (the same work without a disk) and a bare relay (the same bytes moved in the chunks that they come
+ * in, nothing looked at).
  *
- * Senders wait for their answers, so under load the times say how many messages are in flight and not how fast one is; one
- * pair alone says that.
+ * Senders wait for their answers. So under load the times say how many messages are in flight and not how fast one is; one pair
+ * alone says that.
  */
 
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs'

@@ -1,5 +1,5 @@
 /**
- * Senders and receivers under load, the same for Longwire and for the bare relay: each sender has a number of messages in
+ * Senders and receivers under load, the same for Longwire and for the bare relay. Each sender keeps a number of messages in
  * flight, and sends the next when one is accepted.
  */
 

@@ -32,8 +32,8 @@ export interface Preset {
 }
 
 /**
- * The engine keeps a record that nobody uses for at most two generations of 30 s: it is a cache of the store and not a part
- * of an idle connection, so it is waited for.
+ * The engine keeps a record that nobody uses for at most two generations of 30 s. That is a cache of the store and not a part of
+ * an idle connection, so the bench waits until it is gone.
  */
 const CACHE_GONE_MS = 65_000
 

@@ -1,10 +1,10 @@
 /**
- * (a) Requests per second on one core: GetProfile of oneself, one in flight on each of many connections, beside a bare
- * `net` server that answers as many bytes with as many. Both servers run all the time, on the same core; only one at a time
- * has work, and the generator has the other core.
+ * (a) Requests per second on one core: GetProfile of oneself, one in flight on each of many connections. A bare `net` server that
+ * answers as many bytes with as many stands beside it. Both servers run all the time, on the same core; only one at a time has
+ * work, and the generator has the other core.
  *
- * The rate says how fast the two were together with this generator; where the server was not busy all the time the
- * generator was the limit, and only the processor time per request compares.
+ * The rate says how fast the two were together with this generator. Where the server was not busy all the time, the generator was
+ * the limit, and only the processor time per request compares.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,6 +1,6 @@
 /**
- * A connection as the load generator has it: a socket and the codecs of protocol/, nothing else, so that the generator costs
- * less than what it measures. All sockets read into one buffer: what a handler is given is good during the call.
+ * A connection of the load generator: a socket and the codecs of protocol/, nothing else, so that the generator costs less than
+ * what it measures. All sockets read into one buffer: the bytes that a handler is given are valid during the call.
  */
 
 import { connect, type Socket } from 'node:net'

@@ -1,6 +1,6 @@
 /**
- * Frames bytes as a WebSocket does, for a load generator that must cost less than what it measures: one message for each
- * write, masked with zeros (which leaves the bytes as they are; the server cannot know, and does its work all the same).
+ * Frames bytes as a WebSocket does, for a load generator that must cost less than what it measures. Each write is one message,
+ * masked with zeros. That leaves the bytes as they are; the server cannot know, and does all its work.
  */
 
 import { randomBytes } from 'node:crypto'

@@ -1,6 +1,6 @@
 /**
- * (c) Application bytes on the wire, counted at the socket: no TCP and IP headers. The numbers of users, messages and
- * versions are part of what is sent, so the same frames are also computed with those of a large, old server.
+ * (c) Application bytes on the wire, counted at the socket, without TCP and IP headers. The numbers of users, messages and
+ * versions are part of what is sent. So the same frames are also computed with the numbers of a large, old server.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,6 +1,6 @@
 /**
- * Time. Outside src/lib nothing reads a clock or starts a timer by itself: it is handed a Clock, so that simulation can
- * run the same code on its own time.
+ * Time. Outside src/lib nothing reads a clock or starts a timer by itself. Code is handed a Clock, so that simulation can run the
+ * same code on its own time.
  */
 
 import { performance } from 'node:perf_hooks'

@@ -19,7 +19,7 @@ export interface Jump {
 /** A shorter jump is taken for time that passed: a machine that slept, a server that was down for a night. */
 export const JUMP_MS_MIN = 86_400_000
 
-/** How many jumps are remembered, the newest. */
+/** The number of jumps that are remembered: the newest ones. */
 export const JUMPS_MAX = 16
 
 export class CountedTime {

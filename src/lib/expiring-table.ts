@@ -1,9 +1,9 @@
 /**
- * A bounded table of what is soon worth nothing again. No timer per key: one timer of the clock runs while the table holds
- * anything, and each time looks at a bounded number of keys, so a million of them never stop the loop.
+ * A bounded table of what is soon worth nothing again. There is no timer per key. One timer of the clock runs while the table
+ * holds anything. Each time it looks at a bounded number of keys, so a million of them never stop the loop.
  *
- * A full table takes a new key all the same: of the next few keys the one that expires first makes room. A stranger who
- * invents keys thus drives out the strangers' own, never the ones that have most to forget.
+ * A full table still takes a new key: of the next few keys, the one that expires first makes room. So a stranger who invents keys
+ * drives out the keys of strangers, never the ones that have most to forget.
  */
 
 import type { Clock } from './clock.js'

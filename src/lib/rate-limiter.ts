@@ -1,6 +1,6 @@
 /**
- * Limits each key to a rate and a burst on top (GCRA, "leaky bucket as a meter"): one number per key, the time at which
- * it will be full again. A key that is full is not there, so who is idle costs nothing.
+ * Limits each key to a rate and a burst on top (GCRA, "leaky bucket as a meter"). It keeps one number per key: the time at which
+ * the key will be full again. A key that is full is not stored, so an idle one costs nothing.
  *
  *            now            full again
  *   ──────────┼─────────────────┼──────────►   what was taken and is not yet made up for: (full again − now) · rate

@@ -1,6 +1,6 @@
 /**
- * How long work in slices rests after a slice: nine times as long as that took. So it takes a tenth of the time, and on a busy
- * machine, where slices are long, it rests longer.
+ * The rest of sliced work after a slice, as a multiple of the time that the slice took. So the work takes a tenth of the time. On
+ * a busy machine, where slices take long, it rests longer.
  */
 const RESTS_PER_SLICE = 9
 export const REST_MS_MIN = 2

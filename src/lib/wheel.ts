@@ -75,8 +75,8 @@ export class Wheel {
       this.#running = false
       return
     }
-    // Exactly one tick at a time, however late: after a stall of the process the loop reads its sockets between two
-    // ticks, so nobody is called idle whose bytes were waiting.
+    // Exactly one tick at a time, however late. After a stall of the process, the loop reads its sockets between two ticks. So a
+    // connection whose bytes were waiting is not called idle.
     this.#tick++
     const slot = this.#tick & (SLOTS - 1)
     this.#walking = this.#slots[slot]

@@ -1,4 +1,4 @@
-/** Where a server is, as people write it: `host`, `host:port`, `::1`, `[::1]:port`. */
+/** The address of a server, as people write it: `host`, `host:port`, `::1`, `[::1]:port`. */
 
 import { isIPv6 } from 'node:net'
 import type { Option } from './options.js'
@@ -24,7 +24,7 @@ export function parseAddress(given: string, portDefault: number): ServerAddress 
   return host === undefined || number < 1 || number > PORT_MAX ? undefined : { host, port: number }
 }
 
-/** As it is parsed. */
+/** The text of an address, in the form that parseAddress() reads. */
 export function shownAddress({ host, port }: ServerAddress): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }

@@ -158,7 +158,7 @@ function isOrigin(text: string): boolean {
   }
 }
 
-/** Of apps that show pages of their own (capacitor://localhost): URL knows no origin for them. */
+/** Tells the origins of apps that show pages of their own (capacitor://localhost): URL knows no origin for them. */
 function isAppOrigin(text: string): boolean {
   const { protocol, host, origin } = new URL(text)
   return origin === 'null' && host !== '' && text === `${protocol}//${host}`

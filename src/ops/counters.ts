@@ -1,7 +1,6 @@
 /**
- * What is counted where it happens: plain numbers in flat arrays, read when somebody asks (metrics.ts). Counting costs an
- * increment and no allocation, and what is counted is of a bounded number of kinds: never one per user, address or number
- * that a peer made up.
+ * Counters of what happens: plain numbers in flat arrays, read when somebody asks (metrics.ts). Counting costs an increment and
+ * no allocation. The number of kinds is bounded: there is never one per user, address or number that a peer made up.
  */
 
 import { CODES, type CodeName } from '../../protocol/codes.js'
@@ -35,17 +34,17 @@ const METHOD_SLOTS = new Slots(
 )
 const CODE_SLOTS = new Slots(Object.entries(CODES).map(([name, { code }]) => [code, name as CodeName] as const))
 
-/** How often something had a method's and a code's name. */
+/** The number of times that something happened under the name of a method and the name of a code. */
 export interface Counted {
   readonly method: string
   readonly code: string
   readonly count: number
 }
 
-/** How often values were up to each bound: what a Prometheus histogram is made of. */
+/** Counts values by upper bounds: the data of a Prometheus histogram. */
 export class Buckets {
   readonly bounds: readonly number[]
-  /** Of the values up to each bound and above the one before; the last holds what is above all bounds. */
+  /** The number of values up to each bound and above the one before. The last entry counts the values above all bounds. */
   readonly counts: Float64Array
   sum = 0
 
@@ -69,7 +68,7 @@ export class Buckets {
 
 /** A write is of 256 units at most (sync/commit-queue.ts). */
 const UNIT_BOUNDS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
-/** From a fast disk's sync to one that lets nobody chat. */
+/** The range goes from the sync of a fast disk to one so slow that nobody can chat. */
 const COMMIT_SECONDS_BOUNDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5]
 
 export class Counters {

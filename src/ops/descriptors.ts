@@ -1,10 +1,10 @@
 /**
- * What the descriptors that a process may have are for. Connections get what is left of them, so that the others find theirs
- * however many connections come: the store's files, the log, threads; those who are refused, for as long as they read why; and
- * operators, who look when the doors are full.
+ * Shares out the descriptors that a process may have. Connections get what the others leave, however many connections come. The
+ * others are the store's files, the log and threads; refused peers, for as long as they read the reason; and operators, who look
+ * when the server is full.
  */
 
-/** Where the limit cannot be read. */
+/** The limit that is assumed where it cannot be read. */
 const DESCRIPTORS_ASSUMED = 1_024
 
 /** An idle server holds 35: lmdb, the journal, listeners, the threads' own. */

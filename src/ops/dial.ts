@@ -1,4 +1,4 @@
-/** How the commands of this program that are clients reach a server. */
+/** The way in which those commands of this program that are clients reach a server. */
 
 import {
   fetchExchange,
@@ -9,7 +9,7 @@ import {
 } from '../../clients/typescript/index.js'
 import { type ServerAddress, shownAddress } from './address.js'
 
-/** In order of preference. */
+/** The names of the transports in order of preference. */
 export const TRANSPORTS = ['tcp', 'ws', 'http'] as const
 
 export type TransportName = (typeof TRANSPORTS)[number]

@@ -21,10 +21,10 @@ export type LimitKey =
 
 export interface LimitRow {
   readonly key: LimitKey
-  /** So many per unit of time, lasting; of a growing one: so many failures are forgotten. */
+  /** The lasting rate per unit of time. In a growing row: the number of failures that are forgotten per unit. */
   readonly amount: number
   readonly unit: 's' | 'min' | 'h'
-  /** So many at once after a rest; of a growing one: so many failures that cost no waiting. */
+  /** The number that may come at once after a rest. In a growing row: the number of failures that cost no waiting. */
   readonly burst: number
   readonly code: CodeName
   readonly counts: string
@@ -277,7 +277,7 @@ export function limitRow(name: LimitName): LimitRow {
   return LIMITS_TABLE[name]
 }
 
-/** What an operator changed: another rate and burst, or null for no limit. */
+/** The rows that an operator changed: another rate and burst, or null for no limit. */
 export type LimitSettings = Readonly<Partial<Record<LimitName, LimitRate | null>>>
 
 export type LimitRate = Pick<LimitRow, 'amount' | 'unit' | 'burst'>
@@ -288,7 +288,7 @@ export function rateOf({ amount, unit, burst }: LimitRate): Rate {
   return { perSecond: (amount * 1000) / UNIT_MS[unit], burst }
 }
 
-/** As the option and docs/limits.md write it: `60/h+100`. */
+/** The text of a rate, as the option and docs/limits.md write it: `60/h+100`. */
 export function rateText({ amount, unit, burst }: LimitRate): string {
   return `${amount}/${unit}+${burst}`
 }

@@ -43,12 +43,12 @@ export class Limits {
     }
   }
 
-  /** Nothing is limited: for load tests. */
+  /** Makes limits that limit nothing: for load tests. */
   static open(clock: Clock): Limits {
     return new Limits(clock, Object.fromEntries(LIMIT_NAMES.map(name => [name, null])))
   }
 
-  /** How often each row refused (or slowed), since the start. */
+  /** The number of times that each row refused (or slowed), since the start. */
   get hits(): ReadonlyMap<LimitName, number> {
     return this.#hits
   }
@@ -66,12 +66,12 @@ export class Limits {
     return this.#counted(name, this.#rates.get(name)?.take(key, cost) ?? 0)
   }
 
-  /** What take() would say, when that is the answer. */
+  /** Answers as take() would, takes nothing, and counts a refusal as one. */
   check(name: RateName, key: Key, cost = 1): number {
     return this.#counted(name, this.wait(name, key, cost))
   }
 
-  /** What take() would say, to somebody who only wants to know. */
+  /** Answers as take() would, takes nothing and counts nothing. */
   wait(name: RateName, key: Key, cost = 1): number {
     return this.#rates.get(name)?.wait(key, cost) ?? 0
   }

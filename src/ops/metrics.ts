@@ -1,6 +1,6 @@
 /**
- * The metrics that Prometheus reads at /metrics: one table of name, type, labels, meaning and source (docs/metrics.md has the
- * first four again, a test compares them). Nothing is computed before somebody reads.
+ * The metrics that Prometheus reads at /metrics: one table of name, type, labels, meaning and source. docs/metrics.md has the
+ * first four again; a test compares them. Nothing is computed before somebody reads.
  */
 
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
@@ -23,11 +23,11 @@ export interface CountedJob {
   readonly failures: number
   /** Partitions that have work. */
   readonly waiting: number
-  /** When it last completed a round, in milliseconds since 1970; 0 before the first time. */
+  /** The time when it last completed a round, in milliseconds since 1970; 0 before the first time. */
   readonly roundAtMs: number
 }
 
-/** Where the figures come from. */
+/** The sources of the figures. */
 export interface MetricSources {
   readonly version: string
   readonly counters: Counters
@@ -38,16 +38,16 @@ export interface MetricSources {
   pushedItems(): number
   notifies(): number
   outboxEntries(): number
-  /** Of every limit that refused somebody. */
+  /** The limits that refused somebody, each with the number of refusals. */
   limitHits(): Iterable<readonly [name: string, count: number]>
   /** Bytes of answers and pushes that peers have not taken. */
   unsentBytes(): number
   queuedJobs(): number
   /** Work in the background. */
   jobs(): readonly CountedJob[]
-  /** On the file system of the data folder; undefined where there is none. */
+  /** Free bytes on the file system of the data folder; undefined for a store without one. */
   storeFreeBytes(): number | undefined
-  /** How many lines of the log and of standard output were lost. */
+  /** The number of lines of the log and of standard output that were lost. */
   linesLost(): number
 }
 
@@ -169,7 +169,9 @@ export const METRICS: Readonly<Record<string, MetricEntry>> = {
   nodejs_external_memory_bytes: gauge('buffers outside the heap', () => one(getHeapStatistics().external_memory)),
 }
 
-/** How often the delay of the event loop is looked at: by a timer of the loop itself, without a call into JavaScript. */
+/**
+ * The time between two samples of the event loop's delay. A timer of the loop itself takes them, without a call into JavaScript.
+ */
 const LOOK_MS = 10
 const NS_PER_SECOND = 1e9
 
@@ -256,7 +258,7 @@ function connectionSamples(connections: Iterable<CountedConnection>): Sample[] {
   )
 }
 
-/** Between two looks there are LOOK_MS when nothing is late. */
+/** The delay in seconds. Two samples lie LOOK_MS apart when nothing is late. */
 function lateness(betweenNs: number): number {
   return Number.isFinite(betweenNs) ? Math.max(0, betweenNs / NS_PER_SECOND - LOOK_MS / 1000) : 0
 }

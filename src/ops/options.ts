@@ -1,20 +1,20 @@
 /**
- * Options of a command: one table says the default, unit, range and reason of each, and is what parses the command line and
+ * Options of a command. One table says the default, unit, range and reason of each. The same table parses the command line and
  * the environment, prints the help and stands in docs/. Unknown names and wrong values are refused by name.
  */
 
 /** One option. Its name in the table is in camelCase: `httpPort` is `--http-port` and, in the environment, `LONGWIRE_HTTP_PORT`. */
 export interface Option<T> {
   readonly default: T
-  /** What stands for the value in the help, with its unit; '' for a flag, which takes none. */
+  /** The placeholder of the value in the help, with its unit; '' for a flag, which takes none. */
   readonly value: string
-  /** For people, completing "must be …". */
+  /** The allowed values for people, completing "must be …". */
   readonly range: string
-  /** What it is for, and why the default is what it is. */
+  /** The purpose of the option, and the reason for its default. */
   readonly why: string
   /** undefined if the text is no such value. */
   parse(text: string): T | undefined
-  /** Of one that may be given more than once on the command line. Absent: the last one counts. */
+  /** Joins two values of an option that may be given more than once on the command line. Absent: the last one counts. */
   join?(before: T, after: T): T
 }
 
@@ -38,10 +38,10 @@ type Environment = Readonly<Record<string, string | undefined>>
 const ENVIRONMENT_PREFIX = 'LONGWIRE_'
 
 /**
- * The command line goes before the environment, the environment before the defaults.
+ * Reads a command's options. The command line goes before the environment, the environment before the defaults.
  * @param argv without the program and the command
  * @param environment absent: the command takes nothing from it
- * @param wordsMax how many arguments it takes that belong to no option
+ * @param wordsMax the number of arguments that may belong to no option
  */
 export function parseOptions<T extends OptionTable>(
   table: T,
@@ -68,8 +68,9 @@ export function parseOptions<T extends OptionTable>(
 }
 
 /**
- * What Kubernetes sets in every container for a Service named longwire, or longwire-http: the name and the value must both be of
- * that shape, so that a misspelt option is still refused. LONGWIRE_PORT is an option, too; no port looks like tcp://10.0.0.1:80.
+ * The variables that Kubernetes sets in every container for a Service named longwire, or longwire-http. Name and value must both
+ * have that shape, so that a misspelt option is still refused. LONGWIRE_PORT is an option, too; no port looks like
+ * tcp://10.0.0.1:80.
  */
 const SERVICE_VARIABLES: readonly (readonly [name: RegExp, value: RegExp])[] = [
   [/^LONGWIRE_(\w+_)?SERVICE_HOST$/, /^[\da-f.:]+$/i],
@@ -85,7 +86,7 @@ function isOfService(name: string, value = ''): boolean {
   return SERVICE_VARIABLES.some(([names, values]) => names.test(name) && values.test(value))
 }
 
-/** Of the help, in characters: where explanations begin at most, and where lines end. */
+/** Columns of the help, in characters: the last one in which explanations may begin, and the one where lines end. */
 const HELP_COLUMN_MAX = 28
 const HELP_WIDTH = 118
 
@@ -100,7 +101,7 @@ export function optionHelp(table: OptionTable): string {
   return rows.flatMap(({ left, right }) => helpLines(left, right, column)).join('\n')
 }
 
-/** What is too long for its column has a line of its own. */
+/** The lines of one row of the help. A left side that is too long for its column has a line of its own. */
 function helpLines(left: string, right: string, column: number): string[] {
   const lines = left.length + 2 > column ? [left] : []
   let line = lines.length === 0 ? left.padEnd(column - 1) : ' '.repeat(column - 1)
@@ -233,7 +234,7 @@ function take(
   return undefined
 }
 
-/** How an option of the table is written on the command line. */
+/** The name of an option of the table, as it is written on the command line. */
 export function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
 }

@@ -26,7 +26,7 @@ const AGAIN_MS = 20
 /** One write to a file holds about so much: lines that have gathered meanwhile go together. */
 const FILE_WRITE_BYTES = 2 ** 16
 
-/** How long the exit of the process waits for a reader, and how often it tries. */
+/** The time that the exit of the process waits for a reader, and the pause between its tries. */
 const EXIT_WAIT_MS = 500
 const EXIT_TRY_MS = 5
 
@@ -90,7 +90,7 @@ export class Outlet {
     if (!waits) this.#go()
   }
 
-  /** For the end of the process: writes what waits, for as long as an exit may take. Blocks. */
+  /** Writes what waits at the end of the process, for as long as an exit may take. Blocks. */
   end(waitMs = EXIT_WAIT_MS): void {
     const { clock } = this.#options
     const untilMs = clock.monotonic() + waitMs

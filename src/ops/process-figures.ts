@@ -1,4 +1,6 @@
-/** What the process and the kernel say of this process. Cheap enough to be asked for with a hundred thousand descriptors open. */
+/**
+ * Figures that the process and the kernel give of this process. They stay cheap to read with a hundred thousand descriptors open.
+ */
 
 import { readFileSync, statSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
@@ -9,7 +11,7 @@ export function cpuSeconds(): number {
   return (user + system) / 1e6
 }
 
-/** When it started, in seconds since 1970. */
+/** The time when the process started, in seconds since 1970. */
 export function startSeconds(): number {
   return performance.timeOrigin / 1000
 }
@@ -23,7 +25,10 @@ export function residentBytes(): number | undefined {
   }
 }
 
-/** Since Linux 6.2 the size of this folder is their number; a listing would take the event loop 1 ms per few thousand. */
+/**
+ * The number of open descriptors. Since Linux 6.2 it is the size of this folder. A listing would take the event loop 1 ms per few
+ * thousand.
+ */
 export function openDescriptors(): number | undefined {
   try {
     const { size } = statSync('/proc/self/fd')

@@ -1,17 +1,17 @@
 /**
- * TCP connections of which the kernel holds bytes that it cannot send, because the peer's window is closed: the program at the
- * other end does not read. Node has no word for it (everything was "written"); the kernel says it in /proc/net/tcp, by the
- * timer that asks such a peer now and then whether its window has opened.
+ * Finds TCP connections whose peer does not read: the kernel holds bytes that it cannot send, because the peer's window is
+ * closed. Node has no word for this (everything was "written"). The kernel shows it in /proc/net/tcp: a timer runs that asks such
+ * a peer now and then whether its window has opened.
  */
 
 import { open } from 'node:fs/promises'
 
 export interface ZeroWindow {
   readonly localPort: number
-  /** As Node writes a peer's address. */
+  /** The address in the form in which Node writes that of a peer. */
   readonly remoteAddress: string
   readonly remotePort: number
-  /** Not sent, or not confirmed. */
+  /** The number of bytes that were not sent, or not confirmed. */
   readonly bytes: number
 }
 

@@ -1,8 +1,8 @@
 /**
- * Whether a store is what the rules make of one: everything is read, each record is compared with those that say the same of
- * the other side. For people and tests; nothing is changed.
+ * Checks that a store is what the rules make of one. It reads everything, and compares each record with those that say the same
+ * from the other side. Changes nothing; for people and tests.
  *
- * One record at a time, and what it is compared with is looked up: the store may be of any size.
+ * It takes one record at a time and looks up what that is compared with, so the store may have any size.
  */
 
 import type { StoreView } from '../store/view.js'
