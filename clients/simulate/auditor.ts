@@ -1,12 +1,12 @@
 /**
- * The auditor: says whether what the server promised was kept. It is told what clients sent, what they were told and what
- * they showed, and knows nothing of servers, sockets or time; so `simulate` (real processes), the deterministic simulation
- * and tests ask the same judge.
+ * The auditor: says whether the server kept its promise. It is told what clients sent, what they were told and what they showed.
+ * It knows nothing of servers, sockets or time. So `simulate` (real processes), the deterministic simulation and tests ask the
+ * same judge.
  *
  * The promise: a message that was accepted is shown once, in the order it was sent by its device, on every device of its
  * recipient and on every other device of its sender.
  *
- * Numbers are kept, no texts: about 40 bytes per message sent and 8 per message shown.
+ * It keeps numbers, no texts: about 40 bytes per message sent and 8 per message shown.
  */
 
 export type Fault =
@@ -46,7 +46,7 @@ const REFUSED = 2
 const FAILED = 3
 type State = typeof SENT | typeof ACCEPTED | typeof REFUSED | typeof FAILED
 
-/** What one device sent, in order of its numbers; the columns belong together. */
+/** The messages that one device sent, in order of their numbers. The arrays are columns of one table. */
 interface Stream {
   readonly sender: User
   readonly device: number
@@ -54,11 +54,11 @@ interface Stream {
   readonly recipients: User[]
   readonly digests: number[]
   readonly states: State[]
-  /** On how many of the recipient's devices it was shown. */
+  /** The number of the recipient's devices on which it was shown. */
   readonly shownCounts: number[]
 }
 
-/** What one device showed: of each stream the numbers, rising. */
+/** The messages that one device showed: per stream, their numbers in rising order. */
 type Device = Map<Stream, number[]>
 
 interface User {
@@ -101,12 +101,12 @@ export class Auditor {
     return this.#delivered
   }
 
-  /** How many showings are still missing, of messages sent and not refused or failed: 0 when everybody has everything. */
+  /** The showings still missing, of messages sent and not refused or failed. 0 when everybody has everything. */
   get owed(): number {
     return this.#owed
   }
 
-  /** So far; what is lost is known by verdict(). */
+  /** The faults seen so far, without lost messages: those are known by verdict(). */
   get faultCount(): number {
     return this.#duplicated + this.#reordered + this.#invented + this.#altered
   }
@@ -152,12 +152,12 @@ export class Auditor {
     return stream?.states[index] === ACCEPTED
   }
 
-  /** It was refused for good before it was accepted, and must be shown nowhere. */
+  /** Notes a message that was refused for good before it was accepted. It must be shown nowhere. */
   refused(uid: number, device: number, sendSeq: number): void {
     this.#enter(uid, device, sendSeq, REFUSED)
   }
 
-  /** It failed after it was accepted, or nobody knows how it ended. */
+  /** Notes a message that failed after it was accepted, or whose outcome nobody knows. */
   failed(uid: number, device: number, sendSeq: number): void {
     this.#enter(uid, device, sendSeq, FAILED)
   }
@@ -230,7 +230,7 @@ export class Auditor {
     return inOrder ? undefined : 'reordered'
   }
 
-  /** It was shown there for the first time. */
+  /** Counts a message that a device showed for the first time. */
   #count(stream: Stream, index: number, viewer: User, onDevice: number, toViewer: boolean): void {
     const isOrigin = viewer === stream.sender && onDevice === stream.device
     if (isOwed(stream.states[index]) && !isOrigin) this.#owed--
@@ -310,7 +310,7 @@ export class Auditor {
   }
 }
 
-/** On how many devices the message is missing. Counts its showings on the way. */
+/** The number of devices that miss the message. Counts its showings on the way. */
 function missingAt(stream: Stream, index: number): number {
   const sendSeq = stream.sendSeqs[index] as number
   const recipient = stream.recipients[index] as User

@@ -1,7 +1,7 @@
 /**
  * Faults at random moments: the server is killed and started again, connections are cut, devices move to networks where other
- * transports work. From one fault to the next of its
- * kind it is between a half and one and a half of the asked period, counted from when the server serves again.
+ * transports work. Between two faults of a kind lies a half to one and a half of the asked period, counted from when the server
+ * serves again.
  */
 
 import type { Clock, TimerHandle } from '../../src/lib/clock.js'
@@ -25,10 +25,10 @@ export interface ChaosSpec {
 /** One cut takes down to so many connections, of 100 devices: a mast that goes, not a phone. */
 const CUT_PERCENT = 10
 
-/** So many devices move at once, of 100. */
+/** The most devices that move at once, of 100. */
 const MOVE_PERCENT = 30
 
-/** After a cut that nobody was told of, the phone finds by itself within this time that its network is another one. */
+/** The time within which a phone finds by itself, after a cut that nobody told it of, that its network is another one. */
 const NUDGE_MS_MAX = 1_000
 
 export class Chaos {
@@ -109,7 +109,7 @@ export class Chaos {
     if (!(isCut && told)) this.#nudgeSoon(client)
   }
 
-  /** At least one device, if there are any; one may be among them twice. */
+  /** Random devices: at least one, if there are any. One may be among them twice. */
   #some(percent: number): Device[] {
     const { random } = this.#spec
     const devices = this.#spec.devices()
@@ -118,7 +118,7 @@ export class Chaos {
     return Array.from({ length: count }, () => devices[random.integer(devices.length)] as Device)
   }
 
-  /** Also after the end: what was cut must come back. */
+  /** Nudges a client a little later. This runs also after the end: what was cut must come back. */
   #nudgeSoon(client: Device['client']): void {
     const { clock, random } = this.#spec
     clock.after(random.integer(NUDGE_MS_MAX), () => client.nudge())

@@ -14,14 +14,14 @@ export interface Device {
   readonly client: Client
   readonly network: DeviceNetwork
   online: boolean
-  /** By which it was online last; '' before that. */
+  /** The transport by which it was online last; '' before that. */
   transport: string
   /** Why it waits for its next try, and until when; undefined while it does not. */
   waits: { readonly reason: string; readonly untilMs: number } | undefined
 }
 
 export interface Person {
-  /** From 0, as in the graph. */
+  /** The person's number from 0, as in the graph. */
   readonly number: number
   uid: number
   readonly devices: Device[]
@@ -30,11 +30,11 @@ export interface Person {
 export interface CrowdSpec {
   readonly users: number
   readonly devices: number
-  /** To the server, in order of preference. */
+  /** The transports to the server, in order of preference. */
   readonly transports: readonly Transport[]
   /** Servers will be killed, connections cut or transports blocked: clients are told to be quick about it. */
   readonly faults: boolean
-  /** What makes account names new on a server that was used before. */
+  /** The part of account names that makes them new on a server that was used before. */
   readonly tag: string
   readonly password: string
   readonly clock: Clock
@@ -50,8 +50,8 @@ const SIGN_INS_MAX = 64
 const LIMIT_WAIT_MS_MAX = 30_000
 
 /**
- * Weeks of a phone's life in a minute: with the library's own patience (reconnecting after up to 60 s, 15 s for an answer) a
- * run would be mostly waiting.
+ * Settings for weeks of a phone's life in a minute. The library's own patience (reconnecting after up to 60 s, 15 s for an
+ * answer) would make a run mostly waiting.
  */
 const HURRY = {
   reconnectBaseMs: 100,
@@ -67,7 +67,7 @@ export class Crowd implements Phase {
   readonly people: readonly Person[]
   /** Times that a client was told to begin its timeline anew, or that messages are gone: then the server forgot what it had said. */
   setbacks = 0
-  /** By transport, how often a device came online by it. */
+  /** The number of times that a device came online, by transport. */
   readonly onlineBy = new Map<string, number>()
   /** Times that a device came online by another transport than the last time. */
   switches = 0
@@ -94,7 +94,7 @@ export class Crowd implements Phase {
     return `${this.#signedIn} of ${this.#size} devices signed in, ${this.#online} online${this.#waiting()}`
   }
 
-  /** How many wait to try again, and why: the one that waits longest speaks for all. */
+  /** The number of devices that wait to try again, and the reason of the one that waits longest. */
   #waiting(): string {
     const waits = this.people.flatMap(({ devices }) => devices.flatMap(device => device.waits ?? []))
     const [longest] = waits.toSorted((a, b) => b.untilMs - a.untilMs)

@@ -1,23 +1,23 @@
 /**
- * A transport whose connection can be cut as a network cuts one, without a FIN, an RST or a word to the server, and that can be
+ * A transport whose connection can be cut as a network cuts one: without a FIN, an RST or a word to the server. It can also be
  * blocked, as a network blocks what it does not know.
  *
  *   live ──cut('told')────► dark, and the client hears of an error at once (the phone's own network changed)
  *     └────cut('silent')──► dark, and nobody hears of anything (a router on the way forgot the connection)
  *
- * What a dark connection does: of the next thing written a part still leaves, so that frames are cut in their middle; from
- * then on nothing does. What comes is thrown away. The socket itself stays open, half-open in effect, until the server ends it
- * or its time is over; so the server goes on believing in it, and its system goes on confirming bytes that nobody reads. The
- * one thing that this cannot show is a server whose unconfirmed bytes pile up: for that the bytes would have to be stopped below
- * TCP. Over WebSocket and HTTP the part that leaves ends with a whole frame (and over HTTP it is what the server does and nobody
- * hears of): the library cuts its messages and requests by itself.
+ * A dark connection still lets out a part of the next write, so that frames are cut in their middle; after that it lets out
+ * nothing. What comes in is thrown away. The socket itself stays open, half-open in effect, until the server ends it or its time
+ * is over. So the server goes on believing in it, and its system goes on confirming bytes that nobody reads. This cannot show a
+ * server whose unconfirmed bytes pile up: for that the bytes would have to be stopped below TCP. Over WebSocket and HTTP the part
+ * that leaves ends with a whole frame, because the library cuts its messages and requests by itself. Over HTTP that part is what
+ * the server does and nobody hears of.
  */
 
 import type { Clock, TimerHandle } from '../../src/lib/clock.js'
 import type { Random } from '../../src/lib/random.js'
 import type { Transport, TransportConnection, TransportHandlers } from '../typescript/index.js'
 
-/** How long a dark socket is kept if the server keeps it, too. It is then closed, in good order. */
+/** The time that a dark socket is kept if the server keeps it, too. It is then closed, in good order. */
 const DARK_MS_MAX = 30_000
 
 interface Wire {
@@ -35,9 +35,9 @@ export class CuttableTransport implements Transport {
   readonly #clock: Clock
   readonly #random: Random
   #wire: Wire | undefined
-  /** How new connections fare: as they may, refused at once, or without a word. */
+  /** The fate of new connections: they are let through, refused at once, or never answered. */
   #way: 'open' | 'refused' | 'silent' = 'open'
-  /** With the timer that ends their time. */
+  /** The dark connections, each with the timer that ends it. */
   readonly #dark = new Map<Wire, TimerHandle>()
 
   constructor(inner: Transport, clock: Clock, random: Random) {
@@ -54,7 +54,7 @@ export class CuttableTransport implements Transport {
     return this.#way === 'open'
   }
 
-  /** From now on; the present connection stays. */
+  /** Blocks new connections; the present one stays. */
   block(how: 'refused' | 'silent'): void {
     this.#way = how
   }

@@ -1,6 +1,6 @@
 /**
- * What a device has to reach the server by: one transport, or all of them in order of preference. Of several, some may be
- * blocked for a while, so that the client has to go down to a worse one, and comes up again when it finds the better one open.
+ * The network of a device: one transport to the server, or all of them in order of preference. If there are several, some may be
+ * blocked for a while. The client then has to go down to a worse one, and comes up again when it finds the better one open.
  */
 
 import type { Clock } from '../../src/lib/clock.js'
@@ -9,7 +9,7 @@ import type { Transport } from '../typescript/index.js'
 import { CuttableTransport } from './cuttable-transport.js'
 
 export class DeviceNetwork {
-  /** In order of preference. */
+  /** The transports in order of preference. */
   readonly transports: readonly CuttableTransport[]
   readonly #random: Random
 

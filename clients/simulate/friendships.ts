@@ -12,7 +12,7 @@ export class Friendships implements Phase {
   readonly #people: readonly Person[]
   readonly #graph: Graph
   readonly #onFailure: (message: string) => void
-  /** Of each person, who is seen to be a friend. */
+  /** The uids, per person, that are seen as friends. */
   readonly #friends: readonly Set<number>[]
   /** Sides of friendships, and steps on the way. */
   #sides = 0

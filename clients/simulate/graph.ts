@@ -1,15 +1,15 @@
 /**
- * Who is whose friend in a simulated population.
+ * The friendships of a simulated population.
  *
- * A small world: everybody stands in a ring beside two friends, and all other friendships join random people. So the graph
- * is symmetric, everybody has the asked number of friends (one person one less where users × friends is odd), nobody is cut
- * off from the rest (with 2 friends or more), and the same seed gives the same graph.
+ * A small world: everybody stands in a ring beside two friends, and all other friendships join random people. So the graph is
+ * symmetric, and the same seed gives the same graph. Everybody has the asked number of friends (one person has one less where
+ * users × friends is odd). With 2 friends or more, nobody is cut off from the rest.
  */
 
 import type { Random } from '../../src/lib/random.js'
 
 export interface Graph {
-  /** Of each person, by number from 0, the friends' numbers in random order. */
+  /** The numbers of each person's friends, in random order. People are numbered from 0. */
   readonly friends: readonly (readonly number[])[]
   /** Each counted once. */
   readonly friendships: number

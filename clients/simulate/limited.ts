@@ -1,4 +1,4 @@
-/** What a run says when the limits of a server that others run stand in its way. */
+/** The advice of a run that is stopped by the limits of a server that others run. */
 
 import { CODES, codeName } from '../../protocol/codes.js'
 
@@ -13,6 +13,6 @@ export function isLimit(code: string): boolean {
   return LIMITS.has(code)
 }
 
-/** What to do about it; ends a sentence. */
+/** The advice against it; ends a sentence. */
 export const WIDER_LIMITS =
   'give the server wider limits for the run: longwire serve --limits open (on loopback), or --set-limits registrations=off,logins=off,contact-requests=off (docs/limits.md)'

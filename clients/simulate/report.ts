@@ -1,4 +1,4 @@
-/** What a run came to: the one line of JSON on standard output, and whether all is well. */
+/** The result of a run: the one line of JSON on standard output, and whether all is well. */
 
 import type { Verdict } from './auditor.js'
 import { isLimit, WIDER_LIMITS } from './limited.js'
@@ -14,9 +14,9 @@ export interface Report {
   readonly lost: number
   readonly duplicated: number
   readonly reordered: number
-  /** From the first send to the last verified delivery. */
+  /** The time from the first send to the last verified delivery. */
   readonly seconds: number
-  /** From the first connection until everybody was online. */
+  /** The time from the first connection until everybody was online. */
   readonly login_seconds: number
   readonly messages_per_second: number
   /** User and system time of the server, all threads and incarnations, while messages were sent, over those accepted. null: not ours to see. */
@@ -25,7 +25,7 @@ export interface Report {
   /** null: that of the server that was named. */
   readonly store: string | null
   readonly transport: string
-  /** How often a device came online, by transport. */
+  /** The number of times that a device came online, by transport. */
   readonly online_by: Readonly<Record<string, number>>
   /** Times that a device came online by another transport than before. */
   readonly switches: number
@@ -35,11 +35,11 @@ export interface Report {
 export interface Outcome {
   readonly users: number
   readonly friendships: number
-  /** Of messages; undefined if none was sent. */
+  /** The verdict on the messages; undefined if none was sent. */
   readonly verdict: Verdict | undefined
   readonly seconds: number
   readonly loginSeconds: number
-  /** In the message phase. */
+  /** The server's CPU time in the message phase. */
   readonly serverCpuMs: number | undefined
   readonly seed: number
   readonly store: string | undefined
@@ -47,7 +47,7 @@ export interface Outcome {
   readonly onlineBy: ReadonlyMap<string, number>
   readonly switches: number
   readonly kills: number
-  /** What ended the run before its end. */
+  /** The reason that ended the run early. */
   readonly failure: string | undefined
   /** Times that a client had to begin its timeline anew, or was told that messages are gone. */
   readonly setbacks: number

@@ -26,18 +26,18 @@ import type { Outcome } from './report.js'
 import { ServerProcess } from './server-process.js'
 import { Traffic } from './traffic.js'
 
-/** Nothing gets done for so long: it is stuck. Longer than any wait of the library on a connection that works. */
+/** The time without progress after which a run is stuck. It is longer than any wait of the library on a connection that works. */
 const STUCK_MS = 40_000
 
 const PROGRESS_MS = 1_000
 
-/** With --transport mixed: about so often some devices move to networks where another transport is the best that works. */
+/** The time after which, with --transport mixed, some devices move to networks where another transport is the best that works. */
 const MOVE_EVERY_MS = 500
 
-/** With faults, messages are spread over so many of their periods, so that there is always something under way to be hit. */
+/** The number of fault periods over which messages are spread, so that there is always something under way to be hit. */
 const PERIODS_MIN = 3
 
-/** What is known of a run while it goes on. */
+/** The facts known of a run while it goes on. */
 interface Known {
   graph: Graph
   loginSeconds: number
@@ -50,7 +50,9 @@ export class Run {
   readonly #settings: Settings
   readonly #clock: Clock
   readonly #tell: (line: string) => void
-  /** Of the graph and of the faults: each its own, so that the one does not depend on how often the other draws. */
+  /**
+   * Randomness for the graph and for the faults: one source each, so that the one does not depend on how often the other draws.
+   */
   readonly #graphRandom: Random
   readonly #faultRandom: Random
   readonly #failed: Promise<string>
@@ -79,7 +81,7 @@ export class Run {
     this.#fail(message)
   }
 
-  /** For the exit of this process: leaves nothing behind, without a wait. */
+  /** Leaves nothing behind and does not wait: for the exit of this process. */
   abandon(): void {
     this.#server?.abandon()
     this.#removeData()

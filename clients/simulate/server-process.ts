@@ -17,7 +17,7 @@ export interface ServerSpec {
   readonly store: 'lmdb' | 'memory'
   readonly dataFolder: string
   readonly clock: Clock
-  /** It ended without being asked to. Called once; nothing is started after it. */
+  /** Called once if the server ends without being asked to. Nothing is started after it. */
   readonly onDeath: (message: string) => void
 }
 
@@ -36,7 +36,7 @@ const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 /** A machine that does other work, and a store with much to read. */
 const START_MS_MAX = 30_000
 
-/** Beyond the server's own limit for draining. */
+/** The wait for a stop; longer than the server's own limit for draining. */
 const STOP_MS_MAX = 15_000
 
 /** Clients are closed before the server is stopped: there is nobody to wait for. */
@@ -44,7 +44,7 @@ const DRAIN_MS = 1_000
 
 const SAID_CHARACTERS_MAX = 4_000
 
-/** Of the times in /proc: Linux says 100 ticks per second to every program, whatever the kernel counts in. */
+/** The unit of the times in /proc. Linux says 100 ticks per second to every program, whatever the kernel counts in. */
 const MS_PER_TICK = 10
 
 export class ServerProcess {
@@ -55,7 +55,7 @@ export class ServerProcess {
   #last: ChildProcess | undefined
   #port = 0
   #httpPort = 0
-  /** Of the incarnations that ended. */
+  /** The CPU time of the incarnations that ended. */
   #endedCpuMs = 0
   #kills = 0
 
@@ -65,12 +65,12 @@ export class ServerProcess {
 
   readonly host = '127.0.0.1'
 
-  /** Of the long side; the same in every incarnation. */
+  /** The port of the long side; the same in every incarnation. */
   get port(): number {
     return this.#port
   }
 
-  /** Of the short side; the same in every incarnation. */
+  /** The port of the short side; the same in every incarnation. */
   get httpPort(): number {
     return this.#httpPort
   }
@@ -121,7 +121,7 @@ export class ServerProcess {
     return wanted ? undefined : `the server stopped ${how}${lastLine(running.said)}`
   }
 
-  /** At once, without a wait: for the exit of this process. */
+  /** Kills the server at once and does not wait: for the exit of this process. */
   abandon(): void {
     this.#last?.kill('SIGKILL')
   }
@@ -208,7 +208,7 @@ export class ServerProcess {
   }
 }
 
-/** Without options for servers that this program was given. */
+/** The environment of this program, without the options for servers in it. */
 function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LONGWIRE_')))
 }

@@ -1,9 +1,9 @@
 /**
- * The third phase of a run: everybody sends numbered messages to all friends, in rounds, and shows what comes. The auditor
- * is told of everything and is the only judge.
+ * The third phase of a run: everybody sends numbered messages to all friends, in rounds, and shows what comes. The auditor is
+ * told of everything and is the only judge.
  *
- * A device keeps a few messages in its client's outbox and adds more as they are accepted: what is under way is bounded, and
- * no text is kept here. With several devices they take turns, so that each friend hears from all of them.
+ * A device keeps a few messages in its client's outbox and adds more as they are accepted. So the number under way is bounded,
+ * and no text is kept here. Several devices of a user take turns, so that each friend hears from all of them.
  */
 
 import { CODES, codeName } from '../../protocol/codes.js'
@@ -13,7 +13,7 @@ import { Auditor } from './auditor.js'
 import type { Phase } from './phase.js'
 import type { Texts } from './texts.js'
 
-/** What of a client is used: a test can hand in one that misbehaves. */
+/** The part of a client that is used: a test can hand in one that misbehaves. */
 export interface Talker {
   send(to: number, text: string): SentMessage
   on(name: 'message', listener: (message: Message) => void): () => void
@@ -39,14 +39,16 @@ export interface TrafficSpec {
   readonly onAllAnswered?: () => void
 }
 
-/** What a device has in its outbox at most, and at how many it adds more: the protocol's window, and half of it. */
+/**
+ * The most messages that a device has in its outbox, and the number at which it adds more: the protocol's window, and half of it.
+ */
 const QUEUED_MAX = 64
 const QUEUED_MIN = 32
 
-/** How often a spread-out run looks whose turn it is. */
+/** The time between two looks of a spread-out run at whose turn it is. */
 const SPREAD_TICK_MS = 20
 
-/** After the last message is there, how long a second copy of anything is waited for. An acknowledgement takes 250. */
+/** The wait for second copies after the last message was shown. An acknowledgement takes 250. */
 const SETTLE_MS = 500
 
 interface Mouth {
@@ -63,7 +65,7 @@ interface Mouth {
 export class Traffic implements Phase {
   readonly name = 'messages'
   readonly auditor = new Auditor()
-  /** What became of messages that failed, by the name of the code. */
+  /** The number of messages that failed, by the name of the code. */
   readonly failures = new Map<string, number>()
   readonly #spec: TrafficSpec
   readonly #total: number
@@ -92,7 +94,7 @@ export class Traffic implements Phase {
     return this.#answered + this.#shown
   }
 
-  /** From the first send to the last message shown so far. */
+  /** The time from the first send to the last message shown so far. */
   get seconds(): number {
     return Math.max(0, this.#lastShownMs - this.#startedMs) / 1000
   }
@@ -115,7 +117,7 @@ export class Traffic implements Phase {
     await new Promise<void>(resolve => clock.after(SETTLE_MS, resolve))
   }
 
-  /** Nothing more is sent. What comes is still taken note of. */
+  /** Ends sending: what still comes is noted. */
   end(): void {
     this.#ended = true
   }

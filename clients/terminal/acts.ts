@@ -1,4 +1,7 @@
-/** What the commands do. What they ask of the server may take until there is a connection again: it is told when it is known. */
+/**
+ * Carries out the commands. A request to the server may take until there is a connection again; its outcome is shown when it is
+ * known.
+ */
 
 import { type Contact, LongwireError } from '../typescript/index.js'
 import type { ChatSpec } from './chat-spec.js'
@@ -72,7 +75,7 @@ export class Acts {
     }
   }
 
-  /** It goes on by itself; its failure is told. */
+  /** Lets a request go on by itself: shows `done` when it succeeds, and the error when it fails. */
   #begin(request: Promise<void>, done?: string): void {
     this.#underWay++
     request
@@ -90,7 +93,7 @@ export class Acts {
     this.#begin(this.#host.client.contacts.request(await this.#find(name), greeting))
   }
 
-  /** Of anybody: known here, or looked up. */
+  /** The uid of anybody: a person known here, or one that the server looks up. */
   async #find(name: string): Promise<number> {
     const { client } = this.#host
     const known = this.#people.uidOf(name)

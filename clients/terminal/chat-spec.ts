@@ -1,9 +1,9 @@
-/** What a chat is given. */
+/** The things that a chat is given. */
 
 import type { Client, Clock } from '../typescript/index.js'
 import type { Dialogue, Screen } from './screen.js'
 
-/** What of a client is used. */
+/** The part of a client that a chat uses. */
 export type ChatClient = Pick<
   Client,
   'on' | 'send' | 'history' | 'contacts' | 'account' | 'markRead' | 'unread' | 'state' | 'nudge'

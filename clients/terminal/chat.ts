@@ -29,7 +29,7 @@ const FOLLOWED_MAX = 2_000
 
 const TICK_MS = 1_000
 
-/** How far a message is; a mark never goes back. */
+/** The states of a message in order of progress; a mark never goes back. */
 const RANKS: readonly MessageState[] = ['queued', 'sending', 'accepted', 'delivered', 'read', 'failed']
 
 interface Followed {
@@ -49,7 +49,7 @@ export class Chat {
   readonly #contacts = new Map<number, Contact>()
   #nickname: string
   #status: ConnectionStatus = { state: 'resting' }
-  /** When the next try is due, monotonic. */
+  /** The time when the next try is due, monotonic. */
   #retryAtMs = 0
   #tick: { cancel(): void } | undefined
   /** Said last about the connection, so that it is said once. */
@@ -87,7 +87,7 @@ export class Chat {
     ]
   }
 
-  /** What was entered in this run and could not be done, or failed later. */
+  /** The number of inputs in this run that could not be done, or failed later. */
   get failures(): number {
     return this.#failures
   }

@@ -1,10 +1,10 @@
-/** What can be typed: a text for the person one talks to, or a command. */
+/** The inputs that a person can type: a text for the person one talks to, or a command. */
 
 interface CommandEntry {
-  /** What stands behind the name. */
+  /** The arguments, as they stand behind the name. */
   readonly usage: string
   readonly summary: string
-  /** How many words it takes. The last one takes the rest of the line. */
+  /** The least and the greatest number of words. The last one takes the rest of the line. */
   readonly min: number
   readonly max: number
 }
@@ -69,7 +69,7 @@ function isCommand(name: string): name is CommandName {
   return Object.hasOwn(COMMANDS, name)
 }
 
-/** At most `max` of them, the last with all that is left; if none is taken, one word says that there was something. */
+/** The words, `max` at most, the last one with all that is left. If none is taken, one word says that there was something. */
 function wordsOf(rest: string, max: number): string[] {
   const words: string[] = []
   let left = rest

@@ -5,7 +5,7 @@
 import { cellsOf } from './rows.js'
 import { visible } from './visible.js'
 
-/** As node:readline tells it of a terminal's bytes. */
+/** A key in the form in which node:readline gives it. */
 export interface Key {
   readonly name?: string | undefined
   readonly ctrl?: boolean
@@ -34,10 +34,10 @@ const GRAPHEME_UNITS = 128
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
 export class LineEditor {
-  /** Before and behind the cursor. */
+  /** The text before and behind the cursor. */
   #left = ''
   #right = ''
-  /** What is pasted is text: its line ends do not end the line. */
+  /** Set while text is pasted: line ends in it do not end the line. */
   #pasting = false
   readonly #history: string[] = []
   /** Steps back in the history; 0 is what is being typed. */
@@ -53,7 +53,7 @@ export class LineEditor {
     return this.#left + this.#right
   }
 
-  /** In the midst of what is pasted: there is nothing to draw before its end. */
+  /** Whether text is being pasted: there is nothing to draw before its end. */
   get pasting(): boolean {
     return this.#pasting
   }
@@ -212,7 +212,7 @@ function graphemeLength(text: string): number {
   return 0
 }
 
-/** Where the last grapheme begins. */
+/** The place where the last grapheme begins. */
 function beforeLast(text: string): number {
   const start = Math.max(0, text.length - GRAPHEME_UNITS)
   let last = 0
@@ -220,7 +220,7 @@ function beforeLast(text: string): number {
   return start + last
 }
 
-/** Where the last word begins; what is blank behind it belongs to it. */
+/** The place where the last word begins; blanks behind it belong to it. */
 function wordStart(text: string): number {
   const { length } = text.trimEnd()
   for (let at = length; at > 0; at--) if (/\s/.test(text.charAt(at - 1))) return at

@@ -21,7 +21,7 @@ const MARKS: Readonly<Record<MessageState, Mark>> = {
   received: '    ',
 }
 
-/** Of a text, where it is only mentioned. */
+/** The most characters of a text that is only mentioned. */
 const MENTION_CHARACTERS = 40
 
 function markOf(state: MessageState): Mark {
@@ -53,7 +53,7 @@ export function keyOf({ device, sendSeq }: { readonly device: number; readonly s
   return `${device}/${sendSeq}`
 }
 
-/** In local time; the day too if it is not today. */
+/** The time as local time, with the day if it is not today. */
 function timeOf(atMs: number, nowMs: number): string {
   const at = new Date(atMs)
   const time = `${two(at.getHours())}:${two(at.getMinutes())}`
@@ -70,7 +70,7 @@ function two(number: number): string {
   return String(number).padStart(2, '0')
 }
 
-/** For the row that is typed in. @param waitMs until the next try */
+/** The state of the connection for the row that is typed in. @param waitMs until the next try */
 export function connectionWord(status: ConnectionStatus, waitMs: number): string {
   switch (status.state) {
     case 'online':
@@ -102,7 +102,7 @@ export function nameOf(account: string, nickname: string): string {
   return nickname === '' || nickname === account ? name : `${name} (${visibleName(nickname)})`
 }
 
-/** What the asker wrote. */
+/** The greeting of a request, as the end of a phrase; '' for none. */
 export function said(greeting: string): string {
   return greeting === '' ? '' : `: “${visibleName(greeting)}”`
 }

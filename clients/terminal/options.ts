@@ -46,7 +46,7 @@ export interface Settings {
   readonly register: boolean
   readonly server: ServerAddress
   readonly httpPort: number
-  /** In order of preference. */
+  /** The transports in order of preference. */
   readonly transports: readonly TransportName[]
   /** The folder. */
   readonly storage: string
@@ -62,7 +62,7 @@ export type ParsedSettings =
 
 /**
  * @param argv may hold the name of a contact beside the options
- * @param environment only says where users keep their files: options are not taken from it, and a password never
+ * @param environment only says where users keep their files. Options are not taken from it, and a password never is.
  */
 export function parseSettings(
   argv: readonly string[],

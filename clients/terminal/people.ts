@@ -4,7 +4,7 @@ import type { Client, Contact } from '../typescript/index.js'
 
 export class People {
   readonly #client: Pick<Client, 'contacts' | 'account'>
-  /** Also of those who are no contacts any more: their messages are still there. */
+  /** Account names by uid. Former contacts stay here, because their messages are still there. */
   readonly #accounts = new Map<number, string>()
 
   constructor(client: Pick<Client, 'contacts' | 'account'>) {

@@ -1,4 +1,4 @@
-/** For pipes and files: each line as it comes, whole; a mark that changes is the line once more. */
+/** A screen for pipes and files: each line is written whole, as it comes. A mark that changes writes the line once more. */
 
 import { type Line, rowsOf } from './rows.js'
 import type { Screen } from './screen.js'
@@ -18,6 +18,6 @@ export class PlainScreen implements Screen {
     this.show(line)
   }
 
-  /** What changes is a line of its own, and nobody is typing. */
+  /** Shows nothing: a stream has no row to draw anew, and nobody is typing. */
   status(): void {}
 }

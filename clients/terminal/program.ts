@@ -28,12 +28,12 @@ export interface ProgramStreams {
   readonly stderr: WriteStream
 }
 
-/** When the input ends: how long what was entered may take to be answered. */
+/** The time, after the input ends, that what was entered may take to be answered. */
 const PATIENCE_MS = 10_000
 
 const LAST_WORDS_MS = 300
 
-/** How often a script looks whether the first page has come. */
+/** The time between two looks of a script for the first page. */
 const LOOK_MS = 20
 
 /** A person looks on: the library's minute between two tries would seem dead. */
@@ -46,13 +46,13 @@ export class Program {
   readonly #ended: Promise<number>
   #end: (code: number) => void = () => {}
   #isEnding = false
-  /** What is said when the terminal is as it was. */
+  /** The text that is shown after the terminal is back in its former state. */
   #lastWord = ''
-  /** There was no session when it began. */
+  /** Whether there was no session at the start. */
   #isFresh = false
   /** The input said so: no more of it is read. */
   #hasQuit = false
-  /** Where a person types: the whole screen, or (if the output goes elsewhere) only for questions. */
+  /** The terminal that a person types at: the whole screen, or (if the output goes elsewhere) only for questions. */
   #terminal: Terminal | undefined
   #lines: AsyncIterator<string> | undefined
   #client: Client | undefined
@@ -233,7 +233,7 @@ export class Program {
   }
 }
 
-/** How this device is called in the list of the account's devices. */
+/** The name of this device in the list of the account's devices. */
 function deviceName(): string {
   const name = `chat on ${hostname()}`
   return Buffer.byteLength(name) <= DEVICE_NAME_BYTES_MAX ? name : 'chat'

@@ -1,24 +1,26 @@
-/** From lines, which have a meaning, to rows of a screen, which have a width. */
+/** Turns lines, which have a meaning, into rows of a screen, which have a width. */
 
 import { visible } from './visible.js'
 
-/** How far a message of this user came; four cells. */
+/** The progress of a message of this user; four cells. */
 export type Mark = '    ' | '…   ' | '✓   ' | '✓✓  ' | 'read' | 'FAIL'
 
 export interface Line {
   /** wrong: something that was asked for and cannot be done, or failed. */
   readonly kind: 'message' | 'notice' | 'wrong'
   readonly text: string
-  /** Of a message: when. */
+  /** The time of a message. */
   readonly time?: string
   readonly mark?: Mark
-  /** Of a message whose mark may change: what names it. */
+  /** The key of a message whose mark may change. */
   readonly key?: string
 }
 
 const LEADS = { message: '', notice: '-- ', wrong: '!! ' } as const
 
-/** Before every further row of a line: nobody can write a text whose second row looks like somebody else's message. */
+/**
+ * The prefix of every further row of a line. With it nobody can write a text whose second row looks like somebody else's message.
+ */
 const FURTHER = '   │ '
 
 /** Narrower than this nothing can be laid out; what is too wide then wraps by itself. */
@@ -71,8 +73,8 @@ function wrap(lead: string, text: string, cellsMax: number, rows: string[]): voi
 }
 
 /**
- * How many cells a text takes, at most: where terminals differ (emojis that are joined, for one) the larger number, so that a
- * row is never wider than it was thought to be.
+ * The most cells that a text takes. Where terminals differ (joined emojis, for one) it is the larger number, so that a row is
+ * never wider than was calculated.
  */
 export function cellsOf(text: string): number {
   let cells = 0

@@ -14,7 +14,7 @@ import type { Ask } from './screen.js'
 export interface SignInSpec {
   readonly client: Pick<Client, 'account'>
   readonly account: string
-  /** Where the server is, for people. */
+  /** The address of the server, for people. */
   readonly server: string
   /** Undefined: not said. */
   readonly register: boolean | undefined
@@ -28,10 +28,10 @@ export interface SignInSpec {
 /** A person who mistypes; whoever guesses is the server's to slow down. */
 const TRIES_MAX = 5
 
-/** What another password, or another word on whether the account is new, may mend. */
+/** The refusals that another password, or another word on whether the account is new, may mend. */
 const ANSWERABLE = new Set(['WRONG_CREDENTIALS', 'NAME_TAKEN', 'PASSWORD_WEAK', 'INVALID_ARGUMENT'])
 
-/** Nothing else that happens to begin so: somebody may be typing a password. */
+/** The answers that are shown. Nothing else that begins in the same way is: somebody may be typing a password. */
 const CHOICES: readonly string[] = ['l', 'login', 'log in', 'r', 'register']
 
 /** @returns whether there is a session now; if not, it was said why */

@@ -6,7 +6,7 @@
  *   [online tcp] bob> how are y█       one row, drawn anew after everything; scrolls sideways
  *
  * The terminal is in raw mode from begin() to end(): it echoes nothing by itself. In a dialogue keys wait for the next question,
- * unseen: a secret that is typed before it is asked for is neither shown nor taken for a message.
+ * unseen. So a secret that is typed before it is asked for is neither shown nor taken for a message.
  */
 
 import { emitKeypressEvents } from 'node:readline'
@@ -63,7 +63,7 @@ export class Terminal implements Screen {
   #begun = false
   /** Rows printed since the terminal's width is what it is. */
   #printed = 0
-  /** By key: as which of the rows the line's first one was printed. */
+  /** The number of each line's first row among all rows printed, by the line's key. */
   readonly #places = new Map<string, number>()
 
   constructor(input: TerminalInput, output: TerminalOutput, events: TerminalEvents) {
@@ -107,7 +107,7 @@ export class Terminal implements Screen {
     this.#draw()
   }
 
-  /** Of a line that has left the screen nothing is said: what failed is told by a line of its own. */
+  /** Changes the mark of a line that is still on the screen, and no other. A failure is told by a line of its own. */
   remark(line: Line): void {
     const place = line.key === undefined ? undefined : this.#places.get(line.key)
     if (place === undefined || line.mark === undefined) return
@@ -218,7 +218,7 @@ export class Terminal implements Screen {
   }
 }
 
-/** What may be seen of an answer. */
+/** The part of an answer that may be seen. */
 function shownOf(how: Showing, text: string): string {
   if (how === 'secret') return ''
   if (how === 'echoed') return visibleName(text)

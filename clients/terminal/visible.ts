@@ -1,17 +1,18 @@
 /**
- * What others wrote, made fit for a terminal: whatever could move the cursor, change colours, hide or turn letters around is
+ * Makes the text of others fit for a terminal. Whatever could move the cursor, change colours, hide or turn letters around is
  * shown as a sign of its own. Everything that is shown goes through here, once, at the edge (rows.ts, line-editor.ts).
  */
 
 /**
- * Controls of C0 and C1, marks that turn the direction of writing around, what is invisible by intent, separators of lines
- * other than \n, tags, and halves of surrogate pairs. Joiners stay: Persian and family emojis are written with them.
+ * The characters that are unfit for a terminal: controls of C0 and C1, marks that turn the direction of writing around,
+ * characters made to be invisible, line separators other than \n, tags, and halves of surrogate pairs. Joiners stay: Persian and
+ * family emojis are written with them.
  */
 const UNFIT =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]|\p{Cs}/gu
 
-/** Where Unicode has pictures of C0. */
+/** The first of Unicode's pictures of C0. */
 const PICTURES = 0x2400
 const DELETE = 0x7f
 
@@ -20,7 +21,7 @@ export function visible(text: string): string {
   return text.replace(/\r\n/g, '\n').replace(UNFIT, sign)
 }
 
-/** Of names and the like, which have one line: a line end is a sign, too. */
+/** Makes a name or the like fit, which has one line: a line end is shown as a sign, too. */
 export function visibleName(text: string): string {
   return visible(text).replace(/\n/g, '␊')
 }
