@@ -52,7 +52,12 @@ export class Jobs {
     const all = { each: 'partition', atStart: true, atOnce: 1 } as const
     const sweeps = { ...all, every: sweepMs, atStart: false, atOnce: SWEEPS_AT_ONCE } as const
     return [
-      { name: 'retention', ...all, every: RETENTION_MS, run: (partition, pace) => retention.run(partition, pace) },
+      {
+        name: 'retention',
+        ...all,
+        every: settings.everyMs ?? RETENTION_MS,
+        run: (partition, pace) => retention.run(partition, pace),
+      },
       { name: 'departures', ...all, every: NOTES_MS, atOnce: 4, run: departures(engine) },
       { name: 'renames', ...all, every: NOTES_MS, run: renames(engine) },
       ...(sweepMs === 0

@@ -38,6 +38,8 @@ export interface RetentionSettings {
   readonly keepItems: number
   /** Messages beyond a timeline's newest ones of so many bytes go, however young and few. Infinity: none. */
   readonly keepBytes: number
+  /** From one round to the next. Absent: an hour. */
+  readonly everyMs?: number
 }
 
 export interface RetentionOptions extends RetentionSettings {

@@ -4,6 +4,7 @@ import type { Json } from '../../clients/typescript/storage/storage.js'
 import type { Ledger } from './ledger.js'
 import type { SimulatedNode } from './node.js'
 import type { Phone, User } from './phone.js'
+import type { Trims } from './trims.js'
 import { nameOf, type Witness } from './witness.js'
 
 export interface Whole {
@@ -11,6 +12,7 @@ export interface Whole {
   readonly nodes: readonly SimulatedNode[]
   readonly witness: Witness
   readonly ledger: Ledger
+  readonly trims: Trims
   /** Whether one of the two ever blocked the other. */
   blocked(a: number, b: number): boolean
 }
@@ -38,6 +40,7 @@ export function missing(whole: Whole): string[] {
   )
   if (witness.auditor.owed > 0)
     found.push(JSON.stringify(witness.auditor.verdict()), `${witness.auditor.owed} showings are owed`)
+  found.push(...witness.unaware())
   for (const user of users) {
     found.push(...ledger.faultsOf(user.uid), ...differences(user, whole))
     for (const other of users) {
@@ -110,10 +113,16 @@ function leftBehind({ users, nodes }: Whole): string[] {
 }
 
 /** What is written on one phone of a user and not so on another, or not in the timeline. */
-function differences(user: User, { ledger, witness }: Whole): string[] {
+function differences(user: User, { ledger, witness, trims }: Whole): string[] {
   const found: string[] = []
   const timeline = new Set(ledger.messages(user.uid).map(({ message }) => nameOf(message)))
-  const views = user.phones.map(phone => ({ name: phone.name, view: view(phone, timeline, witness.forgetful, found) }))
+  const views = user.phones.map(phone => ({ name: phone.name, view: view(phone, timeline, witness.forgetful) }))
+  for (const { name, disk } of user.phones) {
+    for (const { code, ...id } of disk.model.messages()) {
+      if (code !== 0 || timeline.has(nameOf(id)) || witness.forgetful || trims.has(user.uid, nameOf(id))) continue
+      found.push(`${name} shows ${nameOf(id)}, which is not in the timeline`)
+    }
+  }
   const [first, ...others] = views
   if (first === undefined) return found
   for (const other of others) {
@@ -129,12 +138,7 @@ function differences(user: User, { ledger, witness }: Whole): string[] {
 }
 
 /** Everything that all devices of a user must agree on. What failed before it was accepted is known to its device alone. */
-function view(
-  { name, disk: { model } }: Phone,
-  timeline: ReadonlySet<string>,
-  forgetful: boolean,
-  found: string[],
-): Map<string, string> {
+function view({ disk: { model } }: Phone, timeline: ReadonlySet<string>, forgetful: boolean): Map<string, string> {
   const shown = new Map<string, string>()
   for (const [key, value] of model.values) {
     const [kind = ''] = key.split('/')
@@ -146,7 +150,6 @@ function view(
   for (const message of model.messages()) {
     const id = nameOf(message)
     if (timeline.has(id)) shown.set(id, String(message.code))
-    else if (message.code === 0 && !forgetful) found.push(`${name} shows ${id}, which is not in the timeline`)
   }
   return shown
 }

@@ -60,6 +60,25 @@ export class Faults {
     })
   }
 
+  /** From the moment on that `begun` says, nodes die one after the other: in the midst of what has begun. */
+  haunt(begun: () => boolean): void {
+    const { stage, nodes, disk, chaos } = this.#options
+    const { random } = stage
+    if (!begun()) {
+      if (chaos()) stage.after(20, 'haunt', () => this.haunt(begun))
+      return
+    }
+    for (let i = 0; i < 6; i += 1) {
+      stage.after(40 * i + 40 * random.fraction(), 'haunted', () => {
+        const node = nodes[random.integer(nodes.length)]
+        if (!chaos() || node?.alive !== true || !this.#chance(0.5)) return
+        stage.note(`${node.name} is killed in the midst of a deletion`)
+        node.kill(false)
+        if (disk.durability === 'manual') this.#crash()
+      })
+    }
+  }
+
   end(): void {
     this.#outages.clear()
     for (const node of this.#options.nodes) node.jump(0)

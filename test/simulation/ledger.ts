@@ -1,11 +1,12 @@
 /** Reads the store's disk as it is: what every timeline holds, and whether the store agrees with itself and with the phones. */
 
-import { ContactState, decodeItem, type Message } from '../../protocol/generated/messages.js'
+import { ContactState, decodeItem, type Item, type Message } from '../../protocol/generated/messages.js'
 import type { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryView } from '../../src/store/memory/view.js'
 import type { ViewedRecord } from '../../src/store/view.js'
 import { OUTBOX } from '../../src/sync/outbox-entry.js'
 import { pairIn, pairOut } from '../../src/sync/record-kinds.js'
+import { leaves } from '../../src/sync/rules/leaving.js'
 import { contact, devices, profile, session, userActor } from '../../src/sync/rules/records.js'
 import { type MessageId, nameOf } from './witness.js'
 
@@ -27,15 +28,25 @@ export class Ledger {
     return this.#disk.read(userActor(uid), EVERYTHING, EVERYTHING, 1, 0).durable
   }
 
+  /** The items of a user's timeline, in order. */
+  items(uid: number): (Item & { readonly version: number })[] {
+    const { entries } = this.#disk.read(userActor(uid), 0, EVERYTHING, EVERYTHING, EVERYTHING)
+    return entries.map(({ version, bytes }) => ({ ...decodeItem(bytes), version }))
+  }
+
   /** The messages of a user's timeline, in order. */
   messages(uid: number): Entry[] {
-    const { entries } = this.#disk.read(userActor(uid), 0, EVERYTHING, EVERYTHING, EVERYTHING)
-    const messages: Entry[] = []
-    for (const { version, bytes } of entries) {
-      const { content } = decodeItem(bytes)
-      if (content?.case === 'message') messages.push({ version, message: content.value })
-    }
-    return messages
+    return this.items(uid).flatMap(({ version, content }) =>
+      content?.case === 'message' ? [{ version, message: content.value }] : [],
+    )
+  }
+
+  /** What is still there of a deleted user and should go. */
+  remainsOf(uid: number): string[] {
+    const actor = userActor(uid)
+    const records = this.#records().filter(record => record.actor === actor && leaves(record.name))
+    const left = [...records.map(({ name }) => name), ...this.items(uid).map(({ version }) => `item ${version}`)]
+    return left.map(what => `${what} of ${uid} is still there`)
   }
 
   /** What is wrong with a timeline whatever else happens: an id twice, or a device's messages to one recipient out of order. */

@@ -151,6 +151,7 @@ export class Phone {
           if (forgotten) witness.forgot(process.name)
           else if (!witness.forgetful) fail(`${this.name} was told to resync`)
         })
+        client.on('trimmed', () => witness.toldTrimmed(this.name))
         client.on('sessionEnded', ({ reason }) => {
           note(`${process.name}: session ended, ${reason}`)
           this.sessionsEnded += 1

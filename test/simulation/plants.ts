@@ -7,13 +7,15 @@ import type { Client } from '../../clients/typescript/api/client.js'
 import type { Transport } from '../../clients/typescript/transports/transport.js'
 import { CODES } from '../../protocol/codes.js'
 import type { Random } from '../../src/lib/random.js'
+import type { NodeSettings } from '../../src/node/options.js'
 import { type Durability, MemoryDisk } from '../../src/store/memory/disk.js'
 import type { Expectation, Store, Unit } from '../../src/store/types.js'
+import type { NodeEvent } from '../../src/sync/events.js'
 import { contiguous, type SequenceRule } from '../../src/sync/rules/numbered.js'
 import type { Stamps } from '../../src/sync/stamps.js'
 import type { Handle } from './node.js'
 import { ruleless } from './ruleless.js'
-import type { Setup } from './setup.js'
+import { BRIEF, type Setup } from './setup.js'
 import { answersOfTheOld, forgetfulSwitch, swallowingPolls } from './transport-plants.js'
 
 export interface Plant {
@@ -23,6 +25,9 @@ export interface Plant {
   readonly store?: (store: Store) => Store
   readonly stamps?: (random: Random) => Stamps
   readonly sequence?: SequenceRule
+  /** Whether an event is told to other nodes. */
+  readonly tells?: (event: NodeEvent) => boolean
+  readonly retention?: (settings: NodeSettings['retention']) => NodeSettings['retention']
   /** Around the short side of a node. */
   readonly short?: (handle: Handle) => Handle
   readonly transport?: (transport: Transport, client: () => Client | undefined) => Transport
@@ -113,6 +118,22 @@ export const PLANTS = {
     store: store => changed(store, { shared: false }),
     setup: { store: 'one', restless: 8, eventsLost: 0.5 },
   },
+  'what is ended is told to no other node': {
+    tells: ({ kind }) => kind !== 'ended',
+    setup: { store: 'one', ladders: [['tcp']] },
+  },
+  'what is appended is told to no other node': {
+    tells: ({ kind }) => kind !== 'appended',
+    setup: { store: 'one', ladders: [['tcp']] },
+  },
+  'retention trims what is young': {
+    retention: settings => ({ ...settings, keepMs: settings.keepMs / 3 }),
+    setup: { retention: BRIEF, clockJumpMs: 0 },
+  },
+  'retention trims what is of the newest': {
+    retention: settings => ({ ...settings, keepItems: settings.keepItems - 1 }),
+    setup: { retention: BRIEF, clockJumpMs: 0 },
+  },
   'a cached contact trusted after a conflict': {
     store: store => unexpecting(store, ({ name }) => name.startsWith('contact/')),
   },
@@ -126,7 +147,7 @@ function isPairCounter({ name }: { readonly name: string }): boolean {
 }
 
 /** The store, but for what is given. */
-function changed(store: Store, changes: Partial<Store>): Store {
+export function changed(store: Store, changes: Partial<Store>): Store {
   return {
     get id() {
       return store.id

@@ -1,6 +1,7 @@
 /** What a seed decides before anything runs: how large, how long, and how bad. */
 
 import type { Random } from '../../src/lib/random.js'
+import type { NodeSettings } from '../../src/node/options.js'
 import { SLICE_TARGETS } from '../../src/sync/fan-out.js'
 import { DEVICES_MAX } from '../../src/sync/rules/records.js'
 import type { HttpWeather } from './http.js'
@@ -58,8 +59,10 @@ export interface Setup {
   readonly phonesMax: number
   /** How much more often than usual people log out, remove devices, change passwords, buy phones. */
   readonly restless: number
-  /** One user deletes the account in the middle of it all. */
+  /** One user deletes the account in the middle of it all, and nodes die while what it stored is removed. */
   readonly departure: boolean
+  readonly limits: NodeSettings['limits']
+  readonly retention: NodeSettings['retention']
   readonly heartbeatMs: number
 }
 
@@ -77,6 +80,26 @@ const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
 
+const ALL_BYTES = { keepBytes: Number.POSITIVE_INFINITY }
+const KEEP_ALL = { keepMs: 30 * DAY_MS, keepItems: 1_000_000, ...ALL_BYTES }
+/** Retention of seconds, so that there is something to trim while much else goes on. */
+export const BRIEF = { keepMs: 15_000, keepItems: 20, everyMs: 4_000, ...ALL_BYTES }
+
+/** Rates that people here do reach. What would keep one out for hours stays off. */
+const TIGHT: NodeSettings['limits'] = {
+  'requests-device': { amount: 8, unit: 's', burst: 25 },
+  'sends-recipient': { amount: 4, unit: 's', burst: 15 },
+  'hellos-device': { amount: 1, unit: 's', burst: 3 },
+  'contact-requests': { amount: 1, unit: 's', burst: 3 },
+  'look-ups': { amount: 1, unit: 's', burst: 3 },
+  logins: null,
+  'logins-device': null,
+  'login-failures': null,
+  'login-failures-account': null,
+  'login-failures-address': null,
+  'password-checks': null,
+}
+
 export function drawSetup(random: Random, only?: Partial<Setup>): Setup {
   const pick = <T>(of: readonly T[]): T => of[random.integer(of.length)] as T
   const store = only?.store ?? pick(STORE_KINDS)
@@ -84,6 +107,8 @@ export function drawSetup(random: Random, only?: Partial<Setup>): Setup {
   const isCrowded = random.fraction() < 0.1
   const userCount = isCrowded ? 3 : 3 + random.integer(3)
   const isRestored = !calm && random.fraction() < 0.2
+  // What a wrong clock takes for old may be young: where messages are trimmed, clocks are right.
+  const retention = !isRestored && random.fraction() < 0.25 ? pick([BRIEF, { ...BRIEF, keepItems: 0 }]) : KEEP_ALL
   const bad = (value: number): number => (calm ? 0 : value)
   const setup: Omit<Setup, 'sliceTargets'> = {
     store,
@@ -131,12 +156,14 @@ export function drawSetup(random: Random, only?: Partial<Setup>): Setup {
     misfortune: bad(pick([0, 0.03, 0.1])),
     phoneWriteMs: pick([0.5, 5, 50]),
     phoneWriteFails: bad(pick([0, 0, 0.002])),
-    clockJumpMs: bad(pick([0, 0, 0, 30 * MINUTE_MS, 7 * HOUR_MS, 100 * DAY_MS])),
+    clockJumpMs: retention !== KEEP_ALL ? 0 : bad(pick([0, 0, 0, 30 * MINUTE_MS, 7 * HOUR_MS, 100 * DAY_MS])),
     calendarMs: pick([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 15_000]),
     phonesMax: isCrowded ? DEVICES_MAX + 1 : 4,
     restless: pick([1, 1, 8]),
     // Who goes between backup and restore would be there again, and nobody would know it.
     departure: !isRestored && random.fraction() < 0.15,
+    limits: pick(['open', 'open', TIGHT]),
+    retention,
     heartbeatMs: pick([10_000, 30_000]),
   }
   return { ...setup, sliceTargets: setup.neighbours === 0 ? SLICE_TARGETS : 1, ...only }

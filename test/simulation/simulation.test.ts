@@ -1,9 +1,9 @@
-/** 160 seeds, each another small world with other misfortunes. One that fails prints its number: `npm run simulation -- --seed N` replays it. */
+/** 200 seeds, each another small world with other misfortunes. One that fails prints its number: `npm run simulation -- --seed N` replays it. */
 
 import t from 'tap'
 import { runSeed } from './world.js'
 
-const SEEDS = 160
+const SEEDS = 200
 
 t.setTimeout(300_000)
 

@@ -35,6 +35,9 @@ export class Copy {
   /** Ids that the program announced. */
   readonly announced = new Set<string>()
   applied = 0
+  /** Messages that were trimmed before they came: the phone is to be told. */
+  readonly missed = new Set<string>()
+  toldTrimmed = false
 
   constructor(uid: number, device: number) {
     this.uid = uid
@@ -56,6 +59,8 @@ export class Witness {
   readonly #fail: (what: string) => void
   /** The store was put back to an earlier state: some of what was promised is gone, and versions mean something else. */
   forgetful = false
+  /** Rates are limited, so that people here do reach them. */
+  limited = false
   /** Ids of messages that failed because nobody could know what had become of them. */
   readonly #unsure = new Set<string>()
 
@@ -78,6 +83,29 @@ export class Witness {
     for (const { sender, device, sendSeq } of this.#accepted.values()) {
       if (!this.#ledger.contains(sender, { sender, device, sendSeq })) this.auditor.failed(sender, device, sendSeq)
     }
+  }
+
+  /** Retention took a message out of the user's timeline: whoever has not stored it by now may never get it. */
+  trimmed(uid: number, version: number, id: MessageId): void {
+    const name = nameOf(id)
+    for (const copy of this.#copies.values()) {
+      if (copy.uid === uid && copy.applied > 0 && copy.applied < version) copy.missed.add(name)
+    }
+    if (this.#sent.has(`${id.sender}/${id.device}`)) this.auditor.failed(id.sender, id.device, id.sendSeq)
+  }
+
+  /** The program says that there was more than it was given. */
+  toldTrimmed(phone: string): void {
+    const copy = this.#copies.get(phone)
+    if (copy !== undefined) copy.toldTrimmed = true
+  }
+
+  /** Phones that lack what was trimmed and do not know it. */
+  unaware(): string[] {
+    return [...this.#copies].flatMap(([phone, { missed, stored, toldTrimmed }]) => {
+      const [lacking] = toldTrimmed ? [] : [...missed].filter(name => !stored.has(name))
+      return lacking === undefined ? [] : [`${phone} lacks ${lacking}, which was trimmed, and was not told`]
+    })
   }
 
   copyOf(phone: string): Copy | undefined {
@@ -265,6 +293,7 @@ export class Witness {
       return
     }
     if (code === CODES.UNKNOWN_USER.code && this.#ledger.someoneIsDeleted()) return
+    if (code === CODES.RECIPIENT_LIMIT.code && this.limited) return
     if (!EXPECTED_FAILURES.has(code)) this.#fail(`${name} failed with ${codeName(code)}`)
   }
 

@@ -1,5 +1,6 @@
 /** One run: a seed's nodes, store, network, phones and people, first in chaos and then healing, with everybody watching. */
 
+import type { EventBatch } from '../../src/cluster/peers.js'
 import { type Random, seededRandom } from '../../src/lib/random.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
@@ -23,7 +24,8 @@ import { Scheduler } from './scheduler.js'
 import { calmed, drawSetup, type Setup } from './setup.js'
 import { storeFaults } from './store-faults.js'
 import { Trace } from './trace.js'
-import { Witness } from './witness.js'
+import { Trims } from './trims.js'
+import { nameOf, Witness } from './witness.js'
 
 export interface RunOptions {
   readonly seed: number
@@ -53,7 +55,7 @@ const STEADY_MS = 90_000
 const PROBE_MS = 780_000
 const LOOK_MS = 500
 const DAY_MS = 86_400_000
-const KEEP_ALL = { keepMs: 30 * DAY_MS, keepItems: 1_000_000, keepBytes: Number.POSITIVE_INFINITY }
+const NOTHING = new Uint8Array(0)
 
 export function runSeed(options: RunOptions): Promise<Result> {
   return new World(options).run()
@@ -68,6 +70,7 @@ class World {
   readonly #disk: MemoryDisk
   readonly #ledger: Ledger
   readonly #witness: Witness
+  readonly #trims: Trims
   readonly #users: User[] = []
   readonly #nodes: SimulatedNode[] = []
   readonly #partitions: number[]
@@ -91,6 +94,14 @@ class World {
     this.#disk = options.plant?.disk?.(random, durability) ?? new MemoryDisk(random, durability)
     this.#ledger = new Ledger(this.#disk)
     this.#witness = new Witness(this.#ledger, what => this.#fail(what))
+    this.#witness.limited = this.#setup.limits !== 'open'
+    this.#trims = new Trims({
+      ledger: this.#ledger,
+      witness: this.#witness,
+      settings: this.#setup.retention,
+      nowMs: () => wallMs(this.#scheduler),
+      fail: what => this.#fail(what),
+    })
     this.#stage = {
       random,
       users: this.#users,
@@ -140,7 +151,10 @@ class World {
     this.#faults.everyNowAndThen(calendarMs, 'days go by', () => this.#daysGoBy())
     const leaver = departure ? this.#users.at(-1) : undefined
     if (leaver !== undefined) {
-      this.#stage.after(chaosMs * (0.2 + 0.7 * this.#random.fraction()), 'depart', () => depart(this.#stage, leaver))
+      this.#stage.after(chaosMs * (0.2 + 0.7 * this.#random.fraction()), 'depart', () => {
+        depart(this.#stage, leaver)
+        this.#faults.haunt(() => this.#ledger.isDeleted(leaver.uid))
+      })
     }
     for (const user of this.#users) for (const phone of user.phones) this.#liven(phone)
     this.#faults.begin()
@@ -197,8 +211,14 @@ class World {
   }
 
   #makeNodes(): void {
-    const { nodes, sweepMs, store, sliceTargets } = this.#setup
+    const { nodes, sweepMs, store, limits, retention, sliceTargets } = this.#setup
     const { plant } = this.#options
+    const tells = plant?.tells ?? (() => true)
+    // In the place of what is not told stands what nobody waits for: no number is missing.
+    const told = ({ events, ...batch }: EventBatch): EventBatch => ({
+      ...batch,
+      events: events.map(each => (tells(each) ? each : { kind: 'transient', to: each.to, topic: '', bytes: NOTHING })),
+    })
     const names = Array.from({ length: nodes }, (_, index) => `node${index + 1}`)
     for (const name of names) {
       this.#nodes.push(
@@ -209,7 +229,11 @@ class World {
           network: this.#network,
           store: process => this.#openStore(process, name),
           peers: names.filter(other => other !== name),
-          settings: { limits: 'open', retention: KEEP_ALL, sweepMs: store === 'embedded' ? 0 : sweepMs },
+          settings: {
+            limits,
+            retention: plant?.retention?.(retention) ?? retention,
+            sweepMs: store === 'embedded' ? 0 : sweepMs,
+          },
           owns: partition => this.#ownerOf(partition) === name,
           membersChanged: () => {
             for (const { node } of this.#nodes) node?.ownsMore()
@@ -218,7 +242,7 @@ class World {
           short: plant?.short,
           sequence: plant?.sequence,
           sliceTargets,
-          send: (from, to, batch) => this.#faults.carry(from, to, batch),
+          send: (from, to, batch) => this.#faults.carry(from, to, told(batch)),
           note: text => this.#note(text),
           bug: text => this.#fail(text),
         }),
@@ -240,7 +264,8 @@ class World {
     const store = new MemoryStore({ disk: this.#disk, faults, scopes, shared: kind !== 'embedded' })
     // Only the partitions that somebody lives in: looking at the 250 empty ones would be most of what happens.
     if (kind === 'partitions') store.scopes = () => this.#partitions
-    return this.#options.plant?.store?.(store) ?? store
+    const watched = this.#trims.watch(store)
+    return this.#options.plant?.store?.(watched) ?? watched
   }
 
   // What happens ---------------------------------------------------------------------------------------------------------
@@ -317,6 +342,7 @@ class World {
       nodes: this.#nodes,
       witness: this.#witness,
       ledger: this.#ledger,
+      trims: this.#trims,
       blocked: this.#unseen,
     }
     const endMs = this.#scheduler.nowMs + limitMs
@@ -333,9 +359,10 @@ class World {
 
   #tiesToTheDeparted(): string[] {
     const others = this.#users.map(({ uid }) => uid)
-    return this.#cast.departed.flatMap(({ uid }) =>
-      this.#ledger.friendsOf(uid, others, this.#unseen).map(other => `${other} is still tied to ${uid}`),
-    )
+    return this.#cast.departed.flatMap(({ uid }) => [
+      ...this.#ledger.friendsOf(uid, others, this.#unseen).map(other => `${other} is still tied to ${uid}`),
+      ...this.#ledger.remainsOf(uid),
+    ])
   }
 
   #restored(): void {
@@ -362,6 +389,7 @@ class World {
       for (const { disk, name } of user.phones) {
         for (const message of disk.model.messages()) {
           if (message.version === 0 || this.#ledger.holds(user.uid, message.version, message)) continue
+          if (this.#trims.has(user.uid, nameOf(message))) continue
           const { sender, device, sendSeq, version } = message
           this.#fail(`${name} has ${sender}/${device}/${sendSeq} as version ${version}, and the store has not`)
         }
