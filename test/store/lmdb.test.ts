@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import path from 'node:path'
@@ -292,6 +292,30 @@ t.test('a process that exits in the midst of a checkpoint does exit, with its co
     t.same(await once(writer, 'exit'), [70, null], `after ${ms} ms`)
     clearTimeout(hanging)
     await (await openLmdbStore({ path: folder })).close()
+  }
+})
+
+t.test('a process whose checkpoint thread has failed ends, whether the thread does or not', async t => {
+  const script = fileURLToPath(new URL('./support/failing-checkpoint.js', import.meta.url))
+  const pipe = path.join(newFolder(t), 'pipe')
+  execFileSync('mkfifo', [pipe])
+  for (const [held, when, ends, says] of [
+    ['', 'told', [70, null], 'no space left'],
+    [pipe, 'told', [null, 'SIGKILL'], 'no space left'],
+    [pipe, 'at once', [null, 'SIGKILL'], ''],
+  ] as const) {
+    const started = spawn(process.execPath, [script, held, when], { stdio: ['ignore', 'pipe', 'inherit'] })
+    let said = ''
+    started.stdout.on('data', bytes => (said += bytes))
+    let hung = false
+    const hanging = setTimeout(() => {
+      hung = true
+      started.kill('SIGKILL')
+    }, 20_000)
+    t.same(await once(started, 'close'), ends)
+    clearTimeout(hanging)
+    t.notOk(hung, `${held === '' ? 'a thread that ends' : 'one that does not'}, exit ${when}`)
+    t.equal(said, says)
   }
 })
 

@@ -2,7 +2,14 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { messageOf } from '../../lib/error-message.js'
-import { applyFile, type CheckpointAnswer, type CheckpointData, type CheckpointRequest, IDLE } from './checkpoint.js'
+import {
+  applyFile,
+  type CheckpointAnswer,
+  type CheckpointData,
+  type CheckpointRequest,
+  FAILED,
+  IDLE,
+} from './checkpoint.js'
 import { DiskFullError } from './errors.js'
 import { Reusable } from './space.js'
 import { Tables } from './tables.js'
@@ -13,13 +20,16 @@ const reusable = new Reusable()
 
 parentPort?.on('message', (request: CheckpointRequest) => {
   let answer: CheckpointAnswer = { done: true }
+  let next = IDLE
   try {
     applyFile(tables, request, reusable)
   } catch (error) {
     const reason = messageOf(error)
-    answer = { done: false, full: error instanceof DiskFullError, reason }
+    const full = error instanceof DiskFullError
+    answer = { done: false, full, reason }
+    if (!full) next = FAILED
   }
-  Atomics.store(state, 0, IDLE)
+  Atomics.store(state, 0, next)
   Atomics.notify(state, 0)
   parentPort?.postMessage(answer)
 })

@@ -9,6 +9,7 @@
 import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { present } from '../../lib/assert.js'
+import { systemClock } from '../../lib/clock.js'
 import { eachChange } from './encoder.js'
 import { DiskFullError } from './errors.js'
 import { JOURNAL } from './journal-file.js'
@@ -20,7 +21,7 @@ import type { Tables } from './tables.js'
 export interface CheckpointData {
   readonly folder: string
   readonly mapBytes: number
-  /** One number: BUSY from a request to the end of its transaction, else IDLE. Shared. */
+  /** One number: BUSY from a request to the end of its transaction, FAILED if lmdb failed in it, else IDLE. Shared. */
   readonly state: Int32Array
 }
 export interface CheckpointRequest {
@@ -77,12 +78,18 @@ export function applyWrites(
 
 export const IDLE = 0
 export const BUSY = 1
+export const FAILED = 2
 
 /**
  * How long a process that exits waits for a transaction that is under way. If the disk hangs it is killed then: it must end, and
  * its exit code is the lesser loss.
  */
 const EXIT_WAIT_MS = 10_000
+
+/** How long a thread may take to end in which lmdb has failed. */
+const END_WAIT_MS = 2_000
+
+const THREAD = new URL('./checkpoint-thread.js', import.meta.url)
 
 /** Done; not tried, for want of room; or failed. */
 export type CheckpointOutcome = null | 'full' | Error
@@ -92,12 +99,25 @@ export type CheckpointOutcome = null | 'full' | Error
  *
  * Node stops its threads when the process exits, and one that is stopped between lmdb's begin and commit waits for itself, for
  * ever (seen with 3.5.6): the process would not end. So an exit, whatever its cause, waits for the transaction.
+ *
+ * A thread in which lmdb has failed (another program took the disk in the midst of a transaction) may never end, and Node would wait
+ * for it within the exit, where nothing of ours runs any more. So it is ended before its failure is told; if it does not end, or an
+ * exit comes first, the exit is a SIGKILL: the process ends for certain, and only its exit code is lost.
+ *
+ *   IDLE ──run──► BUSY ──answer──► IDLE
+ *                   │ lmdb failed
+ *                   ▼
+ *                 FAILED ──the thread has ended──► IDLE, then the failure is told
+ *                   ├──END_WAIT_MS──► FAILED, and the failure is told
+ *                   └──exit──► SIGKILL
  */
 export class Checkpointer {
   readonly #data: CheckpointData
+  readonly #thread: URL
   readonly #onExit = (): void => {
-    const waited = Atomics.wait(this.#data.state, 0, BUSY, EXIT_WAIT_MS)
-    if (waited === 'timed-out') process.kill(process.pid, 'SIGKILL')
+    const { state } = this.#data
+    const waited = Atomics.wait(state, 0, BUSY, EXIT_WAIT_MS)
+    if (waited === 'timed-out' || Atomics.load(state, 0) === FAILED) process.kill(process.pid, 'SIGKILL')
   }
   #worker: Worker | undefined
   #begun: ((error: Error | null) => void) | undefined
@@ -105,7 +125,9 @@ export class Checkpointer {
   /** The thread has ended while it had nothing to do. */
   onEnd: (error: Error) => void = () => {}
 
-  constructor(data: Omit<CheckpointData, 'state'>) {
+  /** @param thread for tests: another one than ours */
+  constructor(data: Omit<CheckpointData, 'state'>, thread = THREAD) {
+    this.#thread = thread
     this.#data = { ...data, state: new Int32Array(new SharedArrayBuffer(4)) }
   }
 
@@ -115,13 +137,13 @@ export class Checkpointer {
 
   /** Settles when the thread waits for requests; rejects if it cannot be had. */
   start(): Promise<void> {
-    const worker = new Worker(new URL('./checkpoint-thread.js', import.meta.url), {
+    const worker = new Worker(this.#thread, {
       workerData: this.#data,
       execArgv: [],
     })
     this.#worker = worker
     worker.on('message', (answer: CheckpointAnswer) => this.#hear(worker, answer))
-    worker.on('error', error => this.#ended(worker, error))
+    worker.on('error', error => this.#failed(worker, endedError(error)))
     worker.on('exit', code => this.#ended(worker, new Error(`it exited with ${code}`)))
     return new Promise((resolve, reject) => {
       this.#begun = error => (error === null ? resolve() : reject(error))
@@ -143,30 +165,61 @@ export class Checkpointer {
     this.#worker = undefined
     worker?.ref() // or the process may end before the thread has
     await worker?.terminate()
-    process.off('exit', this.#onExit)
+    // A thread that cannot be ended would hold an exit up for ever.
+    if (Atomics.load(this.#data.state, 0) !== FAILED) process.off('exit', this.#onExit)
   }
 
   #hear(worker: Worker, answer: CheckpointAnswer): void {
     if (answer === 'ready') {
       worker.unref() // keeps the process alive only while it works
       this.#begun?.(null)
-    } else this.#end(answer.done ? null : answer.full ? 'full' : new Error(answer.reason))
+    } else if (answer.done || answer.full) this.#end(answer.done ? null : 'full')
+    else this.#failed(worker, new Error(answer.reason))
+  }
+
+  /** Ends the thread, if it can be ended, and tells its failure then. */
+  #failed(worker: Worker, error: Error): void {
+    if (worker !== this.#worker) return
+    this.#worker = undefined
+    Atomics.store(this.#data.state, 0, FAILED) // also when it has thrown
+    process.off('exit', this.#onExit)
+    process.on('exit', this.#onExit)
+    let told = false
+    const tell = (): void => {
+      if (!told) this.#tell(error)
+      told = true
+    }
+    systemClock.after(END_WAIT_MS, tell)
+    void worker.terminate().then(() => {
+      Atomics.store(this.#data.state, 0, IDLE)
+      tell()
+    })
+  }
+
+  #tell(error: Error): void {
+    this.#begun?.(error)
+    const settle = this.#settle
+    this.#settle = undefined
+    if (settle === undefined) this.onEnd(error)
+    else settle(error)
   }
 
   #ended(worker: Worker, cause: Error): void {
-    if (worker !== this.#worker) return // it was closed, or has told an error before it ended
+    if (worker !== this.#worker) return // it was closed, or has failed before it ended
     this.#worker = undefined
-    const error = new Error(`the checkpoint thread has ended: ${cause.message}`, { cause })
-    this.#begun?.(error)
-    if (this.busy) this.#end(error)
-    else this.onEnd(error)
+    Atomics.store(this.#data.state, 0, IDLE)
+    this.#tell(endedError(cause))
   }
 
-  #end(outcome: CheckpointOutcome): void {
-    Atomics.store(this.#data.state, 0, IDLE) // also when the thread has died
+  #end(outcome: null | 'full'): void {
+    Atomics.store(this.#data.state, 0, IDLE)
     this.#worker?.unref()
     const settle = this.#settle
     this.#settle = undefined
     settle?.(outcome)
   }
+}
+
+function endedError(cause: Error): Error {
+  return new Error(`the checkpoint thread has ended: ${cause.message}`, { cause })
 }
