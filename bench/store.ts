@@ -1,7 +1,7 @@
 /**
- * Measures what a unit costs in the embedded store: CPU of the whole process (the event loop, libuv's threads, the checkpoint thread) per
- * unit of one put of 400 bytes and two appends of 130, on 1 000 users, with 1, 50 and 500 units per commit, one commit at a time; and
- * how much is written to the disk for one.
+ * Measures the cost of a unit in the embedded store: the CPU of the whole process (the event loop, libuv's threads, the
+ * checkpoint thread) per unit. A unit is one put of 400 bytes and two appends of 130, on 1 000 users. There are 1, 50 and 500
+ * units per commit, one commit at a time. Measures also how much is written to the disk for one.
  *
  *   node dist/bench/store.js [units per commit]…        one line of JSON for each
  *

@@ -1,4 +1,4 @@
-// Base64 for JSON and for tokens, in Node and in browsers, strictly: both alphabets, with the right padding or none, and
+// Base64 for JSON and for tokens, in Node and in browsers. It is strict: both alphabets, with the right padding or none, and
 // nothing else between (atob takes spaces, and Buffer takes anything).
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'

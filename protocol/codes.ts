@@ -1,7 +1,7 @@
 // Every code of the protocol: PROTOCOL.md, clause 9. The hundreds of the number say what a client does, so a client knows
 // what to do with a code that was invented after it.
 
-/** What a client does on a code. The words are explained in PROTOCOL.md, 9.2. */
+/** The acts of a client on a code. The words are explained in PROTOCOL.md, 9.2. */
 export type Action = 'ok' | 'refused' | 'retry' | 'reconnect' | 'resync' | 'login' | 'stop'
 
 interface CodeEntry {
@@ -101,7 +101,7 @@ export function codeText(code: number): string {
   return name === undefined ? codeName(code) : CODES[name].text
 }
 
-/** What a client does on a code, known or not, by its hundreds. A number of no class stops: nothing milder is safe. */
+/** The act of a client on a code, known or not, by its hundreds. A number of no class stops: nothing milder is safe. */
 export function actionOf(code: number): Action {
   if (code === 0) return 'ok'
   return code < 100 ? 'stop' : (ACTIONS[Math.floor(code / 100)] ?? 'stop')

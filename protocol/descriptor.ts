@@ -1,5 +1,5 @@
-// What a message looks like, at run time: for what cannot be generated function by function, as JSON. The tables
-// themselves are generated (generated/descriptors.ts) and import nothing that a browser lacks.
+// The shape of a message at run time: for what cannot be generated function by function, as JSON. The tables themselves are
+// generated (generated/descriptors.ts) and import nothing that a browser lacks.
 
 export type FieldKind = 'uint64' | 'uint32' | 'bool' | 'string' | 'bytes' | 'enum' | 'message'
 

@@ -8,7 +8,7 @@ import { checkUint, putVarint, varintBytes } from './wire-writer.js'
 
 export { type DecodedFrame, FrameDecoder } from './frame-decoder.js'
 
-/** What a client sends to show that it is there, and the server's answer to it; shared, never to be written to. */
+/** The frame by which a client shows that it is there, and the server's answer to it; shared, never to be written to. */
 export const PING = Uint8Array.of(0)
 
 /** Any frame, its length in front. */
@@ -47,8 +47,8 @@ export function encodeRequest(id: number, method: number, body: Uint8Array): Uin
 }
 
 /**
- * Room for a frame with a body that the caller writes itself, for hot paths: the frame is written up to the body, which takes
- * the last `bodyBytes` bytes of the array.
+ * Makes room for a frame with a body that the caller writes itself, for hot paths. The frame is written up to the body, which
+ * takes the last `bodyBytes` bytes of the array.
  * @param id 0 for a notice
  * @param method 0 for a response
  */

@@ -79,7 +79,7 @@ export function encodeSyncFrame(
   return out
 }
 
-/** What SendResponse.from says of the range (from, version]: nothing where it is implied, or no version is known. */
+/** The value of SendResponse.from for the range (from, version]: 0 where it is implied, or no version is known. */
 export function acceptedFrom(from: number, version: number): number {
   return version === 0 || from === version - 1 ? 0 : from
 }
@@ -142,8 +142,8 @@ export function encodeMessageItem(message: Omit<Message, 'content'>): Uint8Array
 }
 
 /**
- * The sender's own copy of a recipient's item: the same bytes with the recipient behind them (in protobuf the order of
- * fields is free), so that a message is encoded once.
+ * The sender's own copy of a recipient's item: the same bytes with the recipient behind them. In protobuf the order of fields is
+ * free, so a message is encoded once.
  * @param item of encodeMessageItem, with recipient 0
  */
 export function withRecipient(item: Uint8Array, recipient: number): Uint8Array {
@@ -236,7 +236,7 @@ function skipOf(before: number, item: RawItem): number {
   return skip
 }
 
-/** What a number takes as a field with a tag of one byte; 0 is not written. */
+/** The bytes that a number takes as a field with a tag of one byte; 0 is not written. */
 function numberBytes(value: number): number {
   return value === 0 ? 0 : 1 + varintBytes(value)
 }

@@ -1,5 +1,5 @@
-// Reads JSON as a stream of what the caller asks for, strictly (RFC 8259). Not JSON.parse, which rounds numbers, keeps the
-// last of two equal keys, nests as deep as the text, and builds all that nobody asked for: what is skipped here is not kept.
+// Reads JSON as a stream of what the caller asks for, strictly (RFC 8259). JSON.parse rounds numbers, keeps the last of two equal
+// keys, nests as deep as the text, and builds all that nobody asked for. This reader keeps nothing that it skips.
 import { CODES } from './codes.js'
 import { INTEGER_MAX, JSON_DEPTH_MAX } from './limits.js'
 import { DecodeError } from './wire-reader.js'

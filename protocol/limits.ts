@@ -43,7 +43,7 @@ export const MARKS_MAX = 256
 /** Marks that a server holds for one user until it has committed them: twice the most contacts; more is FLOOD. */
 export const MARKS_HELD_MAX = 10_000
 
-/** How long a Sync of the short side may wait: below the 30 s after which proxies give a silent request up. */
+/** The time that a Sync of the short side may wait: below the 30 s after which proxies give a silent request up. */
 export const POLL_MS_MAX = 25_000
 
 /** Sends inside one Sync: as many as may be without an answer. */
@@ -59,12 +59,14 @@ export const JSON_DEPTH_MAX = 64
 /** Numbers that one Void may use up: a counter jump of an epoch (2^20), so that one request closes it. */
 export const VOID_COUNT_MAX = 1_048_576
 
-/** How often a client promises to ping: below 10 s it is a flood, above 30 min no NAT keeps the mapping. */
+/** The time between two pings that a client promises: below 10 s it is a flood, above 30 min no NAT keeps the mapping. */
 export const HEARTBEAT_MS_MIN = 10_000
 export const HEARTBEAT_MS_MAX = 1_800_000
 export const HEARTBEAT_MS_DEFAULT = 300_000
 
-/** How far above the bound attempt the next one may be: a year of failures at once a minute, and no number ends the range. */
+/**
+ * The jump that the next attempt may make above the bound one: a year of failures at once a minute, and no number ends the range.
+ */
 export const ATTEMPT_JUMP_MAX = 1_048_576
 
 /** The time from accepting a connection to the last byte of its first Hello. */

@@ -1,10 +1,10 @@
-// Text to UTF-8 and back, strictly: what is read was valid UTF-8, and what is written is, also for a string with half a
-// surrogate pair (it becomes U+FFFD; protobufjs would write it as three bytes that no strict reader takes).
+// Text to UTF-8 and back, strictly. Text that is read was valid UTF-8, and text that is written is, also for a string with half a
+// surrogate pair. That half becomes U+FFFD; protobufjs would write it as three bytes that no strict reader takes.
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-// Encoding into a scratch first gives the length and the bytes in one pass: 70 ns for 100 letters, where counting and
+// Encoding into a scratch first gives the length and the bytes in one pass. It takes 70 ns for 100 letters, where counting and
 // writing take 270 (Node 20, 2-core x86 VM). 3 bytes is the most that one UTF-16 unit can need.
 const SCRATCH_UNITS = 16384
 const scratch = new Uint8Array(SCRATCH_UNITS * 3)

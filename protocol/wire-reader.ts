@@ -1,4 +1,4 @@
-// How a generated decoder reads protobuf's wire format: strictly, and 64-bit numbers without objects. Works on
+// The reading of protobuf's wire format by a generated decoder: strictly, and 64-bit numbers without objects. It works on
 // protobufjs's Reader, whose `len` is the end of the message being read.
 import protobuf from 'protobufjs/minimal.js'
 import { EMPTY } from './bytes.js'

@@ -1,5 +1,5 @@
-// How protobuf's wire format is written: for the generated encoders on protobufjs's Writer, and for the hot frames
-// straight into an array whose size was computed first. 64-bit fields are numbers; one that is none is a bug and throws.
+// The writing of protobuf's wire format. Generated encoders use protobufjs's Writer. Hot frames go straight into an array whose
+// size was computed first. 64-bit fields are numbers; one that is none is a bug and throws.
 import protobuf from 'protobufjs/minimal.js'
 import { EMPTY, itemSlab } from './bytes.js'
 import { INTEGER_MAX, UINT32_MAX } from './limits.js'
@@ -11,7 +11,7 @@ const { Writer: ProtobufWriter } = protobuf
 
 const TWO_28 = 2 ** 28
 
-/** What the shared writer may keep between two messages; a rare large one does not stay for ever. */
+/** The bytes that the shared writer may keep between two messages; a rare large one does not stay for ever. */
 const WRITER_BYTES_KEPT = 65_536
 
 // One for all: encoding is synchronous, so no two messages are ever under way.
@@ -25,7 +25,7 @@ export function begin(): Writer {
   return shared
 }
 
-/** What was written, as a view that the next begin() overwrites. */
+/** The bytes written, as a view that the next begin() overwrites. */
 export function written(w: Writer): Uint8Array {
   return w.buf.subarray(0, w.pos)
 }
@@ -75,7 +75,7 @@ export function checkUint(value: number, max: number): void {
   }
 }
 
-/** How many bytes a number takes as a varint. */
+/** The bytes that a number takes as a varint. */
 export function varintBytes(value: number): number {
   if (value < 128) return 1
   if (value < 16_384) return 2

@@ -71,6 +71,17 @@ const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['src/ops/metrics.ts'],
 }
 
+/** Folders whose docstrings were gone through. A folder joins when its own are. */
+const DOCUMENTED = ['clients', 'protocol', 'src/ops', 'src/lib', 'src/verify'] as const
+
+/** First words of a docstring that is only the rest of a sentence. A docstring begins with a noun or a verb: it is, or it does. */
+const NO_BEGINNINGS: ReadonlySet<string> = new Set(
+  `Of Whose Such Like In At By For With Without From To As On Below Above Between Beyond Behind Before After Until While Since When
+  Where Nobody Nothing Blind Too Also Here Now There If So Only Not Up Under Through Mostly Likewise Neither Else`.split(
+    /\s+/,
+  ),
+)
+
 const files = ['src', 'protocol', 'clients'].flatMap(folder => sources(folder))
 
 t.test('a file imports from its own folder or from below', async t => {
@@ -127,6 +138,16 @@ t.test('files keep to one noun', async t => {
     if (lines > 500) t.fail(`${file} has ${lines} lines`)
   }
   t.pass('none above 500 lines')
+})
+
+t.test('a docstring says by its first word what a thing is or does', async t => {
+  for (const file of files.filter(name => !name.includes('/generated/'))) {
+    if (!DOCUMENTED.some(folder => inside(file, folder))) continue
+    for (const [start, word = ''] of readFileSync(join(ROOT, file), 'utf8').matchAll(/\/\*\*[\s*]*(\w+)[^\n]*/g)) {
+      if (NO_BEGINNINGS.has(word)) t.fail(`${file}: ${start}`)
+    }
+  }
+  t.pass('looked at every docstring')
 })
 
 function sources(folder: string): string[] {

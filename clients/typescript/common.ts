@@ -1,4 +1,4 @@
-// What the entries for Node (index.ts) and for browsers (browser.ts) have in common: it runs in both.
+// The common part of the entries for Node (index.ts) and for browsers (browser.ts): it runs in both.
 export { actionOf, CODES, type Code, type CodeName, codeName, codeText } from '../../protocol/codes.js'
 export { type ConversationId, directConversation, peerOf } from '../../protocol/conversation-id.js'
 export type { Account, DeviceInfo, Profile } from './api/account.js'

@@ -17,7 +17,7 @@ export function emitDescriptors(schema: Schema): string {
   return [HEADER, ...enums, ...inOrderOfUse(schema).map(emitMessage), emitRpcs(schema)].join('\n')
 }
 
-/** What a message holds stands above it: the tables are constants. No message contains itself. */
+/** Puts the messages that a message holds above it: the tables are constants. No message contains itself. */
 function inOrderOfUse(schema: Schema): SchemaMessage[] {
   const ordered: SchemaMessage[] = []
   const add = (message: SchemaMessage) => {

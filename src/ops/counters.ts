@@ -77,7 +77,7 @@ export class Counters {
   /** Items read for a client that asked, or that came back. */
   pulledItems = 0
   effectsSetAside = 0
-  /** What was left to newer servers, for its kind is not known here. */
+  /** The numbers of effects and of records left to newer servers, because their kind is not known here. */
   readonly unknown = { effect: 0, record: 0 }
   readonly #requests = new Float64Array(METHOD_SLOTS.names.length * CODE_SLOTS.names.length)
   readonly #closes = new Float64Array(CODE_SLOTS.names.length)

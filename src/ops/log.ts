@@ -45,7 +45,7 @@ export class ThrottledLog {
   readonly #log: Log
   readonly #linesMax: number
   readonly #ticks: number
-  /** Since when the lines are counted. */
+  /** The tick since which the lines are counted. */
   #tick = 0
   #lines = 0
   #suppressed = 0

@@ -27,7 +27,7 @@ export interface DeviceInfo {
   readonly name: string
   /** Milliseconds since 1970. */
   readonly createdAtMs: number
-  /** To the day, milliseconds since 1970. */
+  /** The time when it was last seen, exact to the day, in milliseconds since 1970. */
   readonly lastSeenMs: number
   /** This one. */
   readonly current: boolean
@@ -45,11 +45,11 @@ export interface AccountHost {
   forget(): void
   /** Ends the connection. */
   rest(): void
-  /** That the session ends now is no news. */
+  /** Says whether the session is about to end by the user's own act. Its end is then no news. */
   leaving(leaving: boolean): void
 }
 
-/** How long logout() waits for the server before it goes on without it. */
+/** The time that logout() waits for the server before it goes on without it. */
 const LOGOUT_MS = 5_000
 
 /**
@@ -64,7 +64,7 @@ export class Account {
     this.#host = host
   }
 
-  /** There is a session: connect() will do. */
+  /** Whether there is a session: connect() will do. */
   get signedIn(): boolean {
     return this.#host.identity.signedIn
   }
@@ -173,8 +173,9 @@ export class Account {
   }
 
   /**
-   * For good: the name stays taken, friendships end. Then forgets everything of it on this device. If the session ends before
-   * the answer comes (which may be lost), the application is told so, as when anything else ends it.
+   * Deletes the account for good: the name stays taken, friendships end. Then forgets everything of it on this device. The
+   * session may end before the answer comes, and the answer may be lost. The application is then told so, as when anything else
+   * ends the session.
    */
   deleteAccount(password: string): Promise<void> {
     const { lifetime } = this.#host

@@ -114,7 +114,10 @@ export class Client {
     return this.#lifetime.promise(() => this.#history.page(conversation, options))
   }
 
-  /** How many messages of others that are kept here of the conversation the user has not read. Derived, never counted up. */
+  /**
+   * The number of messages of others in the conversation that are kept here and that the user has not read. Derived, never
+   * counted up.
+   */
   unread(conversation: number | ConversationId): Promise<number> {
     return this.#lifetime.promise(() => this.#history.unread(conversation))
   }

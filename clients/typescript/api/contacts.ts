@@ -1,4 +1,4 @@
-// What a user can do about contacts. A request is in the outbox like a message is; what it changes comes back as an item, to
+// The things that a user can do about contacts. A request is in the outbox like a message. Its effect comes back as an item, to
 // every device.
 import { GREETING_BYTES_MAX } from '../../../protocol/limits.js'
 import { checkText, checkUid } from '../base/arguments.js'
@@ -22,7 +22,7 @@ export class Contacts {
     return this.#list.list()
   }
 
-  /** Also of a contact that ended, as long as its item lives. */
+  /** A contact by uid. One that ended is here too, as long as its item lives. */
   get(uid: number): Contact | undefined {
     return this.#list.get(uid)
   }
@@ -56,7 +56,7 @@ export class Contacts {
     return this.#operate('contactRemove', () => uidOf(uid))
   }
 
-  /** Nothing that the user does arrives from now on. */
+  /** Blocks a user: nothing that the user does arrives from now on. */
   block(uid: number): Promise<void> {
     return this.#operate('contactBlock', () => uidOf(uid))
   }

@@ -1,4 +1,4 @@
-// What is kept here of the conversations, as an application reads it.
+// The part of the conversations that is kept here, as an application reads it.
 
 import type { ConversationId } from '../../../protocol/conversation-id.js'
 import { INTEGER_MAX } from '../../../protocol/limits.js'
@@ -20,7 +20,7 @@ export interface HistoryRange {
 export interface MessagePage {
   /** Oldest first. The newest page ends with what is still in the outbox. */
   readonly messages: readonly Message[]
-  /** For the page before this one; undefined if there is none. */
+  /** The value to ask for the page before this one; undefined if there is none. */
   readonly before: number | undefined
 }
 

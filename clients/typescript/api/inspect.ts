@@ -23,7 +23,7 @@ export interface ClientState {
   readonly nextSendSeq: number
   readonly outbox: readonly {
     readonly sendSeq: number
-    /** Of how many numbers; more than 1 only of a Void. */
+    /** The count of numbers that it uses up; more than 1 only for a Void. */
     readonly count: number
     readonly what: string
     /** held: a message that waits for a friendship that is being made. */

@@ -1,35 +1,38 @@
-// What a client can be told, with units, defaults and reasons.
+// The options of a client, with units, defaults and reasons.
 import { HEARTBEAT_MS_DEFAULT, HEARTBEAT_MS_MAX, HEARTBEAT_MS_MIN } from '../../../protocol/limits.js'
 import { type Clock, type Defer, type Random, systemClock, systemDefer, systemRandom } from '../base/system.js'
 import type { Storage } from '../storage/storage.js'
 import type { Transport } from '../transports/transport.js'
 
 export interface ClientOptions {
-  /** How to reach the server; several in order of preference, the best first: tcp, ws, http. */
+  /** The way to the server, or several in order of preference, the best first: tcp, ws, http. */
   readonly transport: Transport | readonly Transport[]
   /** One client at a time. */
   readonly storage: Storage
   /** Name and version of the program, for the server's logs. Default "". */
   readonly clientName?: string
-  /** How this device is called in the user's device list. Default "". */
+  /** The name of this device in the user's device list. Default "". */
   readonly deviceName?: string
   /** Something is sent at least so often, 10 000 to 1 800 000. Default 300 000, on WebSocket 45 000 at most;
    * some carriers cut idle TCP sooner. */
   readonly heartbeatMs?: number
-  /** How long a connection may take to open. Default 10 000. */
+  /** The time that a connection may take to open. Default 10 000. */
   readonly connectTimeoutMs?: number
-  /** How long the server may take to answer Hello before the next transport is tried, if there is one. Default 5 000. */
+  /** The time that the server may take to answer Hello before the next transport is tried, if there is one. Default 5 000. */
   readonly fallbackMs?: number
-  /** How long a request may wait while nothing at all comes; then the connection is dropped for a fresh one. Default 15 000: on a mobile
-   * network a first packet takes that long, and a new TCP connection beats a retransmission timer that has backed off. */
+  /**
+   * The time that a request may wait while nothing at all comes; then the connection is dropped for a fresh one. Default 15 000.
+   * On a mobile network a first packet takes that long, and a new TCP connection beats a retransmission timer that has backed
+   * off.
+   */
   readonly requestTimeoutMs?: number
-  /** How long a ping may wait while nothing at all comes. Default 8 000. */
+  /** The time that a ping may wait while nothing at all comes. Default 8 000. */
   readonly pongTimeoutMs?: number
-  /** How long register() and login() go on trying. Default 60 000. */
+  /** The time that register() and login() go on trying. Default 60 000. */
   readonly signInTimeoutMs?: number
-  /** How long profile look-ups and lists go on trying. Default 30 000. */
+  /** The time that profile look-ups and lists go on trying. Default 30 000. */
   readonly callTimeoutMs?: number
-  /** How much later than stored an item is acknowledged, so that one ack tells of many. Default 250, at most 60 000. */
+  /** The delay from storing an item to acknowledging it, so that one ack tells of many. Default 250, at most 60 000. */
   readonly ackDelayMs?: number
   /** The n-th wait before a new connection is drawn from U(0, min(cap, base * 2^n)). Defaults 1 000 and 60 000. */
   readonly reconnectBaseMs?: number
@@ -42,7 +45,7 @@ export interface ClientOptions {
 }
 
 export interface Config extends Required<Omit<ClientOptions, 'transport'>> {
-  /** At least one. */
+  /** The transports in order of preference; at least one. */
   readonly transports: readonly Transport[]
 }
 

@@ -22,7 +22,7 @@ import type { Config } from './options.js'
 /** Waits of refusals that say "retry" on a connection that works. */
 const RETRY = { baseMs: 250, capMs: 10_000 }
 
-/** What the parts tell the client itself. */
+/** The calls by which the parts tell the client itself of events. */
 export interface WiringHost {
   readonly events: Emitter<ClientEvents>
   /** Something is to be flushed soon. */
@@ -58,7 +58,7 @@ export function wire(config: Config, host: WiringHost): Parts {
   return { ...rules, calls, connector }
 }
 
-/** Nothing is promised from here on: what waits is told so. */
+/** Stops the parts: nothing is promised from here on, and what waits is told so. */
 export function stop({ connector, calls, sender }: Parts, why: LongwireError): void {
   connector.stop(why.reason)
   calls.clear(why)

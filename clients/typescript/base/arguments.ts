@@ -1,5 +1,5 @@
-// What an application hands in, looked at before anything of it is queued: an error names the argument, its value's fault and
-// the limit.
+// Checks the arguments of an application before anything of them is queued. An error names the argument, the fault of its value
+// and the limit.
 import { CODES } from '../../../protocol/codes.js'
 import { type ConversationId, directConversation, isConversationId, peerOf } from '../../../protocol/conversation-id.js'
 import { INTEGER_MAX } from '../../../protocol/limits.js'

@@ -1,4 +1,4 @@
-// What the library throws and rejects with, in one class: a code of the protocol's table, or a reason of its own.
+// The errors that the library throws and rejects with, in one class: a code of the protocol's table, or a reason of its own.
 import { CODES, codeName, codeText } from '../../../protocol/codes.js'
 
 /** Reasons that are not the server's. */
@@ -22,7 +22,7 @@ export class LongwireError extends Error {
   readonly reason: string
   /** The code on the wire; 0 for a reason of the library's own. */
   readonly code: number
-  /** With a refusal: not before so many milliseconds; 0 if the server named none. */
+  /** The wait that a refusal asks for; 0 if the server named none. */
   readonly retryAfterMs: number
 
   private constructor(reason: string, code: number, message: string, retryAfterMs: number, cause?: unknown) {
@@ -51,7 +51,9 @@ export class LongwireError extends Error {
     return new LongwireError(reason, 0, withDetail(LOCAL[reason], cause.message), 0, cause)
   }
 
-  /** @internal The same for one of those who are told: each has an error of its own, with the stack of the call that it ends. */
+  /**
+   * @internal The same error for one of several callers. Each gets an error of its own, with the stack of the call that it ends.
+   */
   calledFrom(stack: string | undefined): LongwireError {
     const { reason, code, message, retryAfterMs, cause } = this
     const error = new LongwireError(reason, code, message, retryAfterMs, cause)
@@ -78,7 +80,7 @@ export class BrokenServer extends Error {
   }
 }
 
-/** What was thrown, as an error: it may be anything. */
+/** The thrown value as an error: anything may be thrown. */
 export function errorOf(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error))
 }

@@ -1,5 +1,5 @@
-// What an application asks a client for, as promises: each settles, whatever becomes of the client. Nothing that gives a promise
-// throws.
+// The requests of an application to a client, as promises. Each settles, whatever becomes of the client. Nothing that gives a
+// promise throws.
 //
 //   alive ──refuse()──► ending: what is asked is rejected ──end()──► over: what no answer can come for is rejected, too
 //     └───────────────────────────end()──────────────────────────────►
@@ -19,7 +19,7 @@ export class Lifetime {
     if (this.#refusal !== undefined) throw this.#refusal.calledFrom(new Error().stack)
   }
 
-  /** Nothing more can be asked; what waits goes on. The first reason stays. */
+  /** Refuses everything that is asked from now on; what waits goes on. The first reason stays. */
   refuse(error: LongwireError): void {
     this.#refusal ??= error
   }
@@ -33,8 +33,8 @@ export class Lifetime {
   }
 
   /**
-   * What `act` gives; rejects with what it throws, and with why nothing can be asked. An error of the library has the stack of this
-   * call: where it comes about nobody knows who asked.
+   * Runs `act` and gives its result. Rejects with what it throws, or with the reason why nothing can be asked. An error of the
+   * library gets the stack of this call: where the error arises, nobody knows who asked.
    */
   async promise<T>(act: () => Promise<T> | T): Promise<T> {
     const { stack } = new Error()
@@ -46,7 +46,7 @@ export class Lifetime {
     }
   }
 
-  /** For an answer that may never come, of a storage that is gone: rejects at the end. */
+  /** Waits for an answer that may never come, of a storage that is gone: rejects at the end. */
   answer<T>(ask: (resolve: (value: T) => void, reject: (error: LongwireError) => void) => void): Promise<T> {
     return new Promise((resolve, reject) => {
       const done = (value: T): void => {

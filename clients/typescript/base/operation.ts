@@ -20,5 +20,5 @@ export type OperationName =
  */
 export type Operate = <N extends OperationName>(method: N, make: () => Operation<N>) => Promise<void>
 
-/** Without its number, which the outbox gives. */
+/** A request without its number, which the outbox gives. */
 export type Operation<N extends OperationName> = Omit<RequestOf<N>, 'sendSeq'>

@@ -1,5 +1,5 @@
-// Time, chance and deferral. The library reads no clock, draws no number and starts no timer outside this file: it is
-// handed these three, so that a simulation runs the same client on its own time.
+// Time, chance and deferral. The library reads no clock, draws no number and starts no timer outside this file. It is handed
+// these three, so that a simulation runs the same client on its own time.
 
 export interface TimerHandle {
   /** Does nothing when the timer has run or was cancelled before. */
@@ -18,7 +18,7 @@ export interface Clock {
 export interface Random {
   /** A new array of `count` random bytes, owned by the caller. They make the installation key: use a generator fit for keys. */
   bytes(count: number): Uint8Array
-  /** In [0, 1). */
+  /** A random number in [0, 1). */
   fraction(): number
 }
 

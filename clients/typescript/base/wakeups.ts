@@ -1,15 +1,15 @@
-// Notices that the device slept, or the page did: then a connection may be dead without a sign, for timers stood still.
+// Notices that the device or the page slept. Timers stood still, so a connection may be dead without a sign.
 //
 //   watching ──the wall clock moved by more than the steady one, or a tick came far too late──► woke()
 //
-// It looks whenever the client does something, and every ten seconds: a timer runs on after a sleep, so it is noticed that soon
-// after waking. In a page the browser says some of it at once.
+// It looks whenever the client does something, and every ten seconds. A timer runs on after a sleep, so the sleep is noticed that
+// soon after waking. In a page the browser says some of it at once.
 import type { Clock, TimerHandle } from './system.js'
 
 /** One timer, no traffic: the radio sleeps on. */
 const TICK_MS = 10_000
 
-/** What clocks may differ by without a sleep: they are set now and then, by less. */
+/** The difference of the two clocks that counts as a sleep. Without one they are set now and then, by less. */
 const JUMP_MS = 5_000
 
 /** A tick so late: on some systems the steady clock counts a sleep. Pages in the background get theirs once a minute. */
@@ -60,7 +60,7 @@ export class SleepWatch {
   }
 }
 
-/** What of a page is used. */
+/** The part of a page that is used. */
 export interface PageLike extends Listenable {
   readonly document?: Listenable & { readonly visibilityState?: string }
 }

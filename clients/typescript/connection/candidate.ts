@@ -22,7 +22,7 @@ export interface CandidateOptions extends LinkOptions {
 export interface CandidateOwner {
   /** Hello may go. */
   ready(candidate: Candidate): void
-  /** To the Hello with the session's token. The frame's body is valid during the call. */
+  /** The Hello with the session's token was answered. The frame's body is valid during the call. */
   answered(candidate: Candidate, frame: Frame): void
   notice(candidate: Candidate, frame: Frame): void
   /** Everything that came in one piece was handled. */
@@ -46,7 +46,7 @@ export class Candidate {
   /** A sign-in makes its own when it is answered. */
   attempt: number
   owner: CandidateOwner
-  /** What it greeted with; empty before. */
+  /** The token that it greeted with; empty before. */
   token: Uint8Array = EMPTY
   readonly #parts: CandidateParts
   readonly #options: CandidateOptions

@@ -9,7 +9,7 @@ export function boundAttempt(frame: Frame): number {
   return frame.body.length === 0 ? 0 : decodeRefusal(frame.body).boundAttempt
 }
 
-/** For logs. */
+/** The reason as text, for logs. */
 export function reasonOf(end: LinkEnd): string {
   switch (end.kind) {
     case 'closed':

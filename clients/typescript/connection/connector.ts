@@ -37,16 +37,16 @@ import type { Link, LinkEnd } from './link.js'
 import { Prober, type ProberOptions } from './probe.js'
 import { SignIn, type SignInRequest } from './sign-in.js'
 
-/** What the application is told of the connection. `transport`: its name. */
+/** The state of the connection, as the application is told it. `transport`: its name. */
 export type ConnectionStatus =
-  /** Nothing is tried: nobody is signed in, or connect() was not called yet. */
+  /** Idle: nobody is signed in, or connect() was not called yet. */
   | { readonly state: 'resting' }
   | { readonly state: 'connecting'; readonly transport: string }
   /** Told again when the connection goes over to another transport. */
   | { readonly state: 'online'; readonly transport: string }
   /** The next try is in so many milliseconds; `reason` for logs. */
   | { readonly state: 'waiting'; readonly retryInMs: number; readonly reason: string }
-  /** For good. REPLACED: the device is connected from elsewhere, by a copy of this storage. */
+  /** Stopped for good. REPLACED: the device is connected from elsewhere, by a copy of this storage. */
   | { readonly state: 'stopped'; readonly reason: string }
 
 type Phase =
@@ -111,7 +111,7 @@ export class Connector implements CandidateOwner {
     return this.#signIn !== undefined
   }
 
-  /** After a stop too: it is for the user to say that it may go on. */
+  /** Connects if it rests or has stopped: it is for the user to say that it may go on after a stop. */
   connect(): void {
     if (this.#phase.name === 'resting' || this.#phase.name === 'stopped') this.#open()
   }
@@ -127,8 +127,8 @@ export class Connector implements CandidateOwner {
   }
 
   /**
-   * The network changed, or the application came to the front: connects now if it waits, asks for a sign of life if not, and
-   * looks whether a better transport works.
+   * The network changed, or the application came to the front. Connects now if it waits; otherwise asks for a sign of life.
+   * Looks, too, whether a better transport works.
    */
   nudge(): void {
     const phase = this.#phase

@@ -1,4 +1,4 @@
-// Who this device is: the installation, its user and session, and the life of its copy of the timeline.
+// The identity of this device: the installation, its user and session, and the life of its copy of the timeline.
 import { EMPTY } from '../../../protocol/bytes.js'
 import { CODES } from '../../../protocol/codes.js'
 import type { Session } from '../../../protocol/generated/messages.js'
@@ -27,11 +27,11 @@ export class Identity {
   storeId: Uint8Array = EMPTY
   /** The highest number of a connection decision that was used, or is known to be bound. */
   attempt = 0
-  /** Which life of the timeline keyed state belongs to; a resync begins another. */
+  /** The number of the timeline's present life. Keyed state belongs to one life; a resync begins another. */
   generation = 0
-  /** Of devices that this one was before, by `store/uid/device`: the first number that was never given to a request. */
+  /** The first number never given to a request, for each device that this one was before, by `store/uid/device`. */
   readonly #unspent = new Map<string, number>()
-  /** While a resync goes on: the version at which it is complete, or HEAD_UNKNOWN. */
+  /** The version at which a resync is complete, or HEAD_UNKNOWN; undefined while no resync goes on. */
   resyncHead: number | undefined
 
   constructor(commits: Commits) {
@@ -67,8 +67,9 @@ export class Identity {
   }
 
   /**
-   * The account is about to be forgotten, or the device to become another one, and with it what became of its requests: copies
-   * of them may still arrive, and after the restore of a backup the device may be the old one again.
+   * Notes the first unused number, because the account is about to be forgotten or the device to become another one. What became
+   * of its requests is forgotten with it. Copies of them may still arrive, and after the restore of a backup the device may be
+   * the old one again.
    */
   spend(nextSendSeq: number): void {
     if (this.uid === 0) return

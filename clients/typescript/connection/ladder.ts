@@ -1,4 +1,4 @@
-// Which transport is tried next, without I/O: they stand in order of preference, the best first.
+// Chooses the transport that is tried next, without I/O. The transports stand in order of preference, the best first.
 //
 //   round:  the best that did not fail lately ──failed──► the next one ──failed──► … the last ──failed──► wait, next round
 //
@@ -6,7 +6,7 @@
 import type { Clock, Random } from '../base/system.js'
 import type { Transport } from '../transports/transport.js'
 
-/** So long a round leaves out what did not work: a network that blocks TCP does so a moment later too. */
+/** The time that a round leaves out a transport that did not work: a network that blocks TCP does so a moment later too. */
 const SHUN_MS = 60_000
 
 /** The n-th wait before a probe is about min(cap, base * 2^n). */
@@ -18,7 +18,7 @@ export class Ladder {
   readonly #clock: Clock
   readonly #random: Random
   readonly #failedMs = new Map<Transport, number>()
-  /** Until when each may not be tried again, because its server or a proxy asked for that. */
+  /** The time until which each may not be tried again, because its server or a proxy asked for that. */
   readonly #restsMs = new Map<Transport, number>()
   #probes = 0
 
@@ -29,7 +29,7 @@ export class Ladder {
     this.#random = random
   }
 
-  /** Where a round begins. When all have failed lately, with the best. */
+  /** The transport that a round begins with. When all have failed lately, it is the best one. */
   first(): Transport {
     const shunMs = this.#clock.monotonic() - SHUN_MS
     const awake = this.#transports.filter(each => !this.rests(each))
@@ -42,12 +42,12 @@ export class Ladder {
     return this.#transports.slice(this.#transports.indexOf(transport) + 1).find(each => !this.rests(each))
   }
 
-  /** It may not be tried now. */
+  /** Whether it may not be tried now. */
   rests(transport: Transport): boolean {
     return this.#restMs(transport) > 0
   }
 
-  /** How long none of them may be tried. */
+  /** The time until one of them may be tried, in milliseconds. */
   get restMs(): number {
     return Math.min(...this.#transports.map(each => this.#restMs(each)))
   }
@@ -57,14 +57,14 @@ export class Ladder {
     return this.#transports.slice(0, this.#transports.indexOf(transport))
   }
 
-  /** It did not bring an answer to Hello. @param restMs so long it is not tried again, whatever else happens */
+  /** Notes that it did not bring an answer to Hello. @param restMs so long it is not tried again, whatever else happens */
   failed(transport: Transport, restMs = 0): void {
     const now = this.#clock.monotonic()
     this.#failedMs.set(transport, now)
     if (restMs > 0) this.#restsMs.set(transport, now + restMs)
   }
 
-  /** It did. */
+  /** Notes that it brought one. */
   worked(transport: Transport): void {
     this.#failedMs.delete(transport)
     if (this.#transports[0] === transport) this.#probes = 0

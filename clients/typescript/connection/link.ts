@@ -15,17 +15,17 @@ import type { Clock, TimerHandle } from '../base/system.js'
 import type { Transport, TransportConnection } from '../transports/transport.js'
 
 export interface LinkOptions {
-  /** How long a connection may take to open. */
+  /** The time that a connection may take to open. */
   readonly connectTimeoutMs: number
-  /** How long a request may be unanswered while nothing at all comes. */
+  /** The time that a request may be unanswered while nothing at all comes. */
   readonly requestTimeoutMs: number
-  /** How often at least something is sent and something heard. */
+  /** The longest time in which nothing is sent, or nothing is heard. */
   readonly heartbeatMs: number
-  /** How long a ping may be unanswered while nothing at all comes. */
+  /** The time that a ping may be unanswered while nothing at all comes. */
   readonly pongTimeoutMs: number
 }
 
-/** What ended a link. */
+/** The reason why a link ended. */
 export type LinkEnd =
   | { readonly kind: 'closed'; readonly error: Error | undefined; readonly retryAfterMs: number }
   | { readonly kind: 'timeout'; readonly what: 'connect' | 'request' | 'ping' }
@@ -57,8 +57,8 @@ interface Asked {
 const ID_MAX = 127
 
 /**
- * What the other side asks for goes into timers: more than a day counts as a day, so that no mistake of a server or a proxy
- * silences a client for good. Every frame and every end passes here.
+ * The longest wait that the other side can ask for. Such waits go into timers, and more than a day counts as a day. So no mistake
+ * of a server or a proxy silences a client for good. Every frame and every end passes here.
  */
 const RETRY_AFTER_MS_MAX = 86_400_000
 
@@ -79,7 +79,7 @@ export class Link {
   #startedMs = 0
   #heardMs = 0
   #wroteMs = 0
-  /** When the ping without an answer was sent. */
+  /** The time when the ping without an answer was sent. */
   #pingedMs: number | undefined
   #timer: TimerHandle | undefined
   #timerMs = 0

@@ -23,7 +23,7 @@ export interface ProberHost extends CandidateParts {
 }
 
 export interface ProberOptions extends CandidateOptions {
-  /** How long a Hello may be unanswered. */
+  /** The time that a Hello may be unanswered. */
   readonly fallbackMs: number
 }
 
@@ -33,7 +33,7 @@ type State =
   | {
       readonly name: 'probing'
       readonly candidate: Candidate
-      /** What is tried next. */
+      /** The transports that are tried next. */
       readonly left: readonly Transport[]
       readonly better: readonly Transport[]
     }

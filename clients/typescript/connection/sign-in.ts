@@ -22,7 +22,7 @@ export class SignIn {
   readonly #resolve: () => void
   readonly #reject: (error: LongwireError) => void
   readonly #deadline: TimerHandle
-  /** What the last try ended with; told when the time is over. */
+  /** The error of the last try; told when the time is over. */
   #lastError: LongwireError | undefined
 
   /** @param expired called once when the time is over, with what to tell; not after settle() */
@@ -53,7 +53,7 @@ export class SignIn {
     link.request(METHODS[what.method].number, body, answered, ANSWER_MS)
   }
 
-  /** It is tried again. */
+  /** Notes that a try failed; it is tried again. */
   failed(error: LongwireError): void {
     this.#lastError = error
   }

@@ -1,7 +1,7 @@
-// What the server is told of what this device has stored and its user has read (PROTOCOL.md, clause 7): the version, and
-// with it the marks that became true below it. Told a little later, so that one notice tells of many items.
+// Tells the server what this device has stored and its user has read (PROTOCOL.md, clause 7): the version, and with it the marks
+// that became true below it. It is told a little later, so that one notice tells of many items.
 //
-// An ack and its marks are committed together, so a lost notice loses both: Hello's answer names the ack that stands, and
+// An ack and its marks are committed together, so a lost notice loses both. Hello's answer names the ack that stands, and
 // whatever came above it is marked again. Marks that do not fit one notice go ahead of the version, never behind it.
 import { type ConversationId, peerOf } from '../../../protocol/conversation-id.js'
 import { type AckNotice, createAckNotice, type Mark } from '../../../protocol/generated/messages.js'
@@ -14,7 +14,7 @@ import type { Json, StoredMessage } from '../storage/storage.js'
 import type { Receipts } from './receipts.js'
 import type { Seen, Shown } from './shown.js'
 
-/** What the user has read of one device of a peer. */
+/** The number up to which the user has read one device of a peer. */
 interface ReadMark {
   readonly peer: number
   readonly device: number
@@ -34,9 +34,9 @@ export class Acks {
   #told = 0
   /** The highest version that the server named on this connection: it takes no ack above (PROTOCOL.md, 7.15). */
   #heard = 0
-  /** Whose marks are to be told. */
+  /** The devices whose marks are to be told. */
   readonly #delivered = new Set<Seen>()
-  /** What is read here and not yet confirmed by the own-read item, by `peer/device`. */
+  /** The marks that are read here and not yet confirmed by the own-read item, by `peer/device`. */
   readonly #read = new Map<string, ReadMark>()
   readonly #readToTell = new Set<ReadMark>()
   /** The version up to which the user has read a conversation that is not direct. Told to nobody (PROTOCOL.md, 7.16). */

@@ -1,4 +1,4 @@
-// The contacts as the timeline's items say. What a user can do about them is in contacts.ts.
+// The contacts as the timeline's items say. contacts.ts has what a user can do about them.
 import { type Contact as ContactItem, ContactState } from '../../../protocol/generated/messages.js'
 import type { Commits } from '../storage/commits.js'
 import type { Json } from '../storage/storage.js'
@@ -7,13 +7,13 @@ export interface Contact {
   readonly uid: number
   /** none: neither friend nor asked (any more). requested: this user asked. invited: the other asked. */
   readonly state: 'none' | 'requested' | 'invited' | 'friend'
-  /** While requested or invited: the number of the request. */
+  /** The number of the request, while requested or invited. */
   readonly request: number
   /** This user blocked the other. */
   readonly blocked: boolean
   readonly account: string
   readonly nickname: string
-  /** While requested or invited: what the asker wrote. */
+  /** The asker's greeting, while requested or invited. */
   readonly greeting: string
 }
 
@@ -28,7 +28,9 @@ export class ContactList {
   readonly #commits: Commits
   readonly #emit: (contact: Contact) => void
   readonly #byUid = new Map<number, Contact>()
-  /** In which life of the timeline each was last confirmed. A resync begins another; what it does not confirm goes at its end. */
+  /**
+   * The life of the timeline in which each was last confirmed. A resync begins another; what it does not confirm goes at its end.
+   */
   readonly #generations = new Map<number, number>()
   #generation = 0
 
@@ -43,7 +45,7 @@ export class ContactList {
     return [...this.#byUid.values()].filter(each => each.state !== 'none' || each.blocked)
   }
 
-  /** Also of a contact that ended, as long as its item lives. */
+  /** A contact by uid. One that ended is here too, as long as its item lives. */
   get(uid: number): Contact | undefined {
     return this.#byUid.get(uid)
   }
@@ -64,7 +66,7 @@ export class ContactList {
     this.#generations.set(uid, generation)
   }
 
-  /** Which life of the timeline items belong to from now on. */
+  /** Begins a life of the timeline: items belong to it from now on. */
   begin(generation: number): void {
     this.#generation = generation
   }
@@ -82,7 +84,7 @@ export class ContactList {
     }
   }
 
-  /** Nothing stays. What is stored goes by Commits.forget(). */
+  /** Drops all contacts here. Those stored go by Commits.forget(). */
   clear(): void {
     this.#byUid.clear()
     this.#generations.clear()

@@ -1,4 +1,4 @@
-// What a message holds, as an application sees it: text, or something that this version of the library does not know.
+// The content of a message, as an application sees it: text, or something that this version of the library does not know.
 import { fromBase64, toBase64 } from '../../../protocol/base64.js'
 import type { MessageContent } from '../../../protocol/generated/messages.js'
 import { NO_BYTES } from '../base/bytes.js'
@@ -6,7 +6,7 @@ import type { StoredContent } from '../storage/storage.js'
 
 export type Content =
   | { readonly kind: 'text'; readonly text: string }
-  /** Of a kind that this version does not know. `text` says the same in words, or is empty. */
+  /** Content of a kind that this version does not know. `text` says the same in words, or is empty. */
   | { readonly kind: 'unknown'; readonly number: number; readonly body: Uint8Array; readonly text: string }
 
 export function contentOf(text: string, stored: StoredContent | undefined): Content {

@@ -1,4 +1,4 @@
-// What a client tells its application. Events of stored things come when they are stored: what was told survives a crash.
+// The events that a client tells its application. Those of stored things come after the storing: what was told survives a crash.
 import type { ConnectionStatus } from '../connection/connector.js'
 import type { Contact } from './contact-list.js'
 import type { Message, MessageStateEvent, ReadEvent, WatermarkEvent } from './messages.js'
@@ -19,8 +19,8 @@ export interface ClientEvents {
   /** The server does not take the session any more: log in again. The outbox waits for it. */
   sessionEnded: { readonly code: number; readonly reason: string; readonly message: string }
   /**
-   * The timeline starts from its beginning. What was shown is not shown again, unless the local copy was forgotten, because it
-   * was another user's or another store's: then the history is empty too.
+   * The timeline starts from its beginning. Messages that were shown are not shown again, unless the local copy was forgotten,
+   * because it was another user's or another store's. Then the history is empty too.
    */
   resync: { readonly forgotten: boolean }
   /** Messages that this device had not seen were removed by the server's retention. */

@@ -1,5 +1,6 @@
-// Friendships that requests of this device are making, and what is written meanwhile. Two requests that cross make a friendship a
-// moment after both were taken: a message right behind would be refused for good, so it waits, and keeps its number.
+// Friendships that requests of this device are making, and the messages that are written meanwhile. Two requests that cross make
+// a friendship a moment after both were taken. A message right behind would be refused for good, so it waits, and keeps its
+// number.
 //
 //   nothing ──request queued──► asked ──taken──► settling ──the contact is a friend, or none──► nothing
 //                                 │                 └──3 s: it was no crossing────────────────────►
@@ -14,7 +15,7 @@ const SETTLE_MS = 3_000
 
 interface Request {
   readonly sendSeq: number
-  /** It was taken. */
+  /** The timer that runs since the request was taken; undefined before. */
   settling: TimerHandle | undefined
 }
 
@@ -45,7 +46,7 @@ export class Friendships {
     else requests.push(request)
   }
 
-  /** It was answered. */
+  /** Notes the answer to a request. */
   answered(uid: number, sendSeq: number, taken: boolean): void {
     const request = this.#requests.get(uid)?.find(each => each.sendSeq === sendSeq)
     if (request === undefined || request.settling !== undefined) return

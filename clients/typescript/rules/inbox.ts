@@ -37,7 +37,8 @@ import { NOTHING, Timeline } from './timeline.js'
 
 /**
  * The name of the value that says up to where the timeline is applied. Its number rises with each case of Item.content that the
- * library learns: what an older version has passed over, and passes over if it comes back, is asked for once more (PROTOCOL.md, 7.7).
+ * library learns. An older version passes over items of such a case, and does so again if it comes back; those are asked for once
+ * more (PROTOCOL.md, 7.7).
  * 2: ConversationMessage.
  */
 export const APPLIED = 'applied/2'

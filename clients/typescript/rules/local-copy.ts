@@ -1,5 +1,5 @@
-// This device's copy of the account: loaded at start, bound to a session, a store and a device number, begun anew by a
-// resync, and forgotten when it turns out to be somebody else's.
+// This device's copy of the account. It is loaded at start, bound to a session, a store and a device number, and begun anew by a
+// resync. It is forgotten when it turns out to be somebody else's.
 //
 //   nothing ──signedIn──► bound ──resync──► renewing ──applied up to the head──► bound
 //      ▲                    │                   │
@@ -24,7 +24,7 @@ import type { Receipts } from './receipts.js'
 import type { Sender } from './sender.js'
 import type { Shown } from './shown.js'
 
-/** Of the names and values in the storage. */
+/** The version of the names and values in the storage. */
 export const STORAGE_FORMAT = 1
 
 export interface LocalCopyParts {
@@ -193,7 +193,7 @@ export class LocalCopy {
   }
 }
 
-/** What is under way can neither be repeated nor be known any more (PROTOCOL.md, 6.10). */
+/** The error for requests under way that can neither be repeated nor be known any more (PROTOCOL.md, 6.10). */
 function unknownOutcome(): LongwireError {
   return LongwireError.ofCode(CODES.SETTLED.code)
 }

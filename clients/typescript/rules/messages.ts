@@ -1,4 +1,4 @@
-// What an application sees of a message.
+// A message as an application sees it.
 import { type ConversationId, directConversation } from '../../../protocol/conversation-id.js'
 import type { Content } from './content.js'
 
@@ -8,20 +8,23 @@ import type { Content } from './content.js'
  *
  * queued: in the outbox, durably unless it is of this very moment; also while it waits for a friendship that is being made.
  * sending: transmitted, no answer yet. accepted: the server has it durably. delivered, read: on a device of the recipient.
- * failed: `code` and `reason` say why. SETTLED means that nobody knows whether it arrived, LOGGED_OUT that the account
- * was logged out here while it waited, STORAGE_FAILED that it goes out if a later client finds it stored. received: somebody else's.
+ * failed: `code` and `reason` say why. SETTLED means that nobody knows whether it arrived. LOGGED_OUT means that the account was
+ * logged out here while it waited. STORAGE_FAILED means that it goes out if a later client finds it stored. received: somebody
+ * else's.
  */
 export type MessageState = 'queued' | 'sending' | 'accepted' | 'delivered' | 'read' | 'failed' | 'received'
 
 export interface Message {
   readonly conversation: ConversationId
-  /** In a direct conversation the other user: the sender, or of an own message the recipient. 0 in any other. */
+  /** The other user of a direct conversation: the sender, or the recipient of an own message. 0 in any other. */
   readonly peer: number
   /** (sender, device, sendSeq) is the message's id. */
   readonly sender: number
   readonly device: number
   readonly sendSeq: number
-  /** When the server accepted it, milliseconds since 1970; of an own message before that, when it was written. */
+  /**
+   * The time when the server accepted it, milliseconds since 1970. An own message has the time when it was written, until then.
+   */
   readonly atMs: number
   readonly content: Content
   /** The text; of content that this version does not know the same in words, or nothing. */
@@ -36,7 +39,7 @@ export interface Message {
 /** A message of this device changed its state. */
 export interface MessageStateEvent {
   readonly conversation: ConversationId
-  /** As in Message. */
+  /** The same as in Message. */
   readonly peer: number
   readonly device: number
   readonly sendSeq: number

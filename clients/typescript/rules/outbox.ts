@@ -1,4 +1,4 @@
-// The numbered requests of a device on their way (PROTOCOL.md, clause 6), without I/O: what may be transmitted next, and
+// The numbered requests of a device on their way (PROTOCOL.md, clause 6), without I/O. It says what may be transmitted next, and
 // what an answer means for it. Every number is given to one content only, and none is skipped.
 //
 //            add                durable, within the window            answer: ok or refused, or the own copy
@@ -14,7 +14,7 @@ import type { LongwireError } from '../base/errors.js'
 import type { Json } from '../storage/storage.js'
 import type { SentMessage } from './sent-message.js'
 
-/** What stands under a number. */
+/** The content under a number. */
 export type Content =
   | { readonly kind: 'message'; readonly message: SentMessage }
   /** `request`: without its number. */
@@ -26,9 +26,9 @@ export interface Entry {
   readonly sendSeq: number
   readonly content: Content
   state: 'queued' | 'in flight' | 'settled'
-  /** It was handed to a connection of this client once. */
+  /** Whether it was once handed to a connection of this client. */
   sent: boolean
-  /** Which transmission is under way: answers to earlier ones count only when they are final. */
+  /** The number of the transmission under way: answers to earlier ones count only when they are final. */
   transmission: number
   /** Told when it is settled; not for messages. */
   readonly done: ((error: LongwireError | undefined) => void) | undefined
@@ -37,7 +37,7 @@ export interface Entry {
 export type Verdict =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'refused'; readonly code: number }
-  /** It (and all behind it) goes again: at once, or after the server's or the client's own delay. */
+  /** The request (and all behind it) goes again: at once, or after the server's or the client's own delay. */
   | { readonly kind: 'again'; readonly wait: boolean }
   /** An answer to something that is over. */
   | { readonly kind: 'stale' }
@@ -55,7 +55,7 @@ const NUMBER_STAYS: ReadonlySet<number> = new Set([
 const CUT_AT = 64
 
 export class Outbox {
-  /** In order of number; settled ones stand until they are at the front. */
+  /** The entries in order of number; settled ones stand until they are at the front. */
   #entries: Entry[] = []
   #head = 0
   /** Index of the first entry that is not in flight or settled. */
@@ -78,7 +78,7 @@ export class Outbox {
     return this.#nextSendSeq
   }
 
-  /** How many entries are not settled; an upper bound, exact when answers come in order. */
+  /** The number of entries that are not settled; an upper bound, exact when answers come in order. */
   get size(): number {
     return this.#entries.length - this.#head
   }
@@ -121,7 +121,7 @@ export class Outbox {
     if (sendSeq > this.#durableSendSeq) this.#durableSendSeq = sendSeq
   }
 
-  /** That this number was settled is durably stored. */
+  /** Notes that the storage durably knows this number as settled. */
   stored(sendSeq: number): void {
     if (!this.#unstored.delete(sendSeq) || sendSeq > this.#lowestUnstored) return
     // Never more than a window of them, and one mostly.
@@ -169,7 +169,7 @@ export class Outbox {
   }
 
   /**
-   * What an answer means for the entry that it answers, and settles it if that is final.
+   * Says what an answer means for the entry that it answers, and settles the entry if that is final.
    * @param transmission of the request that is answered
    * @param expected with GAP, the number that the server wants
    */
@@ -289,7 +289,7 @@ export class Outbox {
     this.#goTo(0)
   }
 
-  /** Nothing from this index on is in flight any more. */
+  /** Takes everything from this index on out of flight. */
   #goTo(index: number): void {
     for (let i = index; i < this.#cursor; i++) {
       const entry = this.#entries[i]

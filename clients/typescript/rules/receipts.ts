@@ -1,5 +1,5 @@
-// Who has stored and read what in direct conversations: watermarks per peer and device, as the timeline's keyed items give them, and the
-// messages of this device that still wait for theirs.
+// The progress of direct conversations: what each side has stored and read. Watermarks are kept per peer and device, as the
+// timeline's keyed items give them, beside the messages of this device that still wait for theirs.
 import type { Delivered, Read, Watermark } from '../../../protocol/generated/messages.js'
 import type { Emitter } from '../base/emitter.js'
 import type { Commits } from '../storage/commits.js'
@@ -7,7 +7,7 @@ import type { Json } from '../storage/storage.js'
 import type { ClientEvents } from './events.js'
 import { direct, type MessageState } from './messages.js'
 
-/** Of each conversation so many messages wait for their marks one by one; older ones are still told by `delivered` and `read`. */
+/** The most messages of a conversation that wait for their marks one by one. `delivered` and `read` still tell of older ones. */
 const WAITING_PER_PEER_MAX = 256
 
 /** Messages that failed after they were accepted, for handles that are still held: failures are rare. */
@@ -16,7 +16,7 @@ const FAILURES_MAX = 1024
 /** The numbers sent to one peer that it has not read, rising. */
 interface Waiting {
   readonly sendSeqs: number[]
-  /** How many of them, from the front, it has stored. */
+  /** The count of them, from the front, that the peer has stored. */
   delivered: number
 }
 
@@ -40,7 +40,7 @@ export class Receipts {
     this.#events = events
   }
 
-  /** How far an accepted message of this user came. */
+  /** The progress of an accepted message of this user. */
   stateOf(peer: number, device: number, sendSeq: number): MessageState {
     if (sendSeq <= this.mark('read', peer, device)) return 'read'
     return sendSeq <= this.mark('delivered', peer, device) ? 'delivered' : 'accepted'
@@ -175,7 +175,7 @@ export class Receipts {
   }
 }
 
-/** How many of the waiting numbers are up to the mark; they rise, and marks seldom go far. */
+/** The count of waiting numbers up to the mark. They rise, and marks seldom go far. */
 function countUpTo({ sendSeqs }: Waiting, mark: number): number {
   let count = 0
   while (count < sendSeqs.length && (sendSeqs[count] as number) <= mark) count++

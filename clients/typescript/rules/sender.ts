@@ -24,13 +24,16 @@ import { SentMessage } from './sent-message.js'
 /** Requests that hold a password: their number is stored, their content is not. A crash voids the number. */
 const SECRET: ReadonlySet<OperationName> = new Set(['changePassword', 'deleteAccount'])
 
-/** They are rare; the oldest is forgotten, and its copy then shown as a message of its own. */
+/**
+ * The most messages with an unsure outcome. They are rare; the oldest is forgotten, and its copy is then shown as a message of
+ * its own.
+ */
 const UNSURE_MAX = 1024
 
 /** Room for the frame around a body. */
 const FRAME_HEAD_BYTES_MAX = 32
 
-/** Whose message it is. */
+/** The device that a message is from. */
 export interface DeviceId {
   readonly sender: number
   readonly device: number
@@ -388,7 +391,7 @@ function askedUid({ content }: Entry): number | undefined {
   return content.kind === 'operation' && content.method === 'contactRequest' ? Number(content.request.uid) : undefined
 }
 
-/** Without a code of the server's nobody knows what became of it. */
+/** Marks a message as failed. Without a code of the server's nobody knows what became of it. */
 function failMessage(message: SentMessage, { code, reason }: LongwireError): void {
   message.progress = 'failed'
   message.failure = { code: code === 0 ? CODES.SETTLED.code : code, reason }

@@ -1,14 +1,14 @@
-// Which message ids were shown, so that each is shown once under whatever version it comes.
+// The message ids that were shown, so that each is shown once under whatever version it comes.
 //
-// The numbers of a device reach one timeline in rising order, with gaps (it also writes to others). Two of its numbers that
-// are in work at the same time lie within the window of 64, so nothing may come late by more than that: the highest number
-// and one bit for each of the 64 up to it say all. It is the replay window of IPsec and DTLS: 4 numbers per device of a
+// The numbers of a device reach one timeline in rising order, with gaps (it also writes to others). Two of its numbers that are
+// in work at the same time lie within the window of 64, so nothing may come late by more than that. The highest number and one
+// bit for each of the 64 up to it therefore say all. It is the replay window of IPsec and DTLS: 4 numbers per device of a
 // contact, however many messages came.
 import type { ConversationId } from '../../../protocol/conversation-id.js'
 import { SEND_WINDOW } from '../../../protocol/limits.js'
 import type { Json } from '../storage/storage.js'
 
-/** What was shown of one device of one user, in direct conversations or in one other. */
+/** The messages shown of one device of one user, in direct conversations or in one other. */
 export class Seen {
   readonly sender: number
   readonly device: number
@@ -17,7 +17,7 @@ export class Seen {
   highest = 0
   /** The highest version under which anything of this device came, since the last resync. */
   version = 0
-  /** As `highest` and `version`, but of what is durable: what an ack may name. */
+  /** The same as `highest` and `version`, of what is durable: an ack may name these. */
   storedHighest = 0
   storedVersion = 0
   /** Bit d of low (d < 32) and bit d - 32 of high: highest - d was shown. */

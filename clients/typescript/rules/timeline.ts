@@ -14,7 +14,7 @@
 // what was not applied.
 import { BrokenServer } from '../base/errors.js'
 
-/** Nothing of the range is to be applied. */
+/** Answered by push() when nothing of the range is to be applied. */
 export const NOTHING = -1
 
 export class Timeline {
@@ -22,7 +22,7 @@ export class Timeline {
   #pulling = false
   /** The highest version that is known to exist. */
   #wanted = 0
-  /** What was wanted when the pull under way was sent: its answer must reach it. */
+  /** The version that was wanted when the pull under way was sent: its answer must reach it. */
   #wantedByPull = 0
   #more = false
 
@@ -55,12 +55,12 @@ export class Timeline {
     return after
   }
 
-  /** There are items up to `version`. */
+  /** Notes that there are items up to `version`. */
   notify(version: number): void {
     if (version > this.#wanted) this.#wanted = version
   }
 
-  /** Where the next pull starts, if one is due; it then counts as sent. */
+  /** The version that the next pull starts from, if one is due; it then counts as sent. */
   pull(): number | undefined {
     if (this.#pulling || !(this.#more || this.#wanted > this.#applied)) return undefined
     this.#pulling = true

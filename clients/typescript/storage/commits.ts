@@ -73,7 +73,7 @@ export class Commits {
     this.#wake()
   }
 
-  /** As after(), for what is told of stored things: not when they were forgotten meanwhile. */
+  /** Does the same as after(), for events of stored things: not when they were forgotten meanwhile. */
   tell(act: () => void): void {
     const forgets = this.#forgets
     this.after(() => {

@@ -1,15 +1,15 @@
-// Lets one owner at a time have a folder, by the operating system's own knowledge of who lives: each owner listens on a socket
-// in the folder. A connection to the socket of a process that is gone is refused by the kernel, at once, however it went.
+// Lets one owner at a time have a folder, by the operating system's own knowledge of which processes live. Each owner listens on
+// a socket in the folder. The kernel refuses a connection to the socket of a dead process at once, however the process ended.
 //
 //   free ──take()──► listening ──look: no other lives──────────► held ──release()──► free
 //                       │  ▲ └──only higher names live: wait──┐
 //                       │  └──────────────────────────────────┘ (a contender retreats, an owner does not)
 //                       └──a lower name lives, or patience ends──► refused: in use
 //
-// Everybody listens before looking round, so of two the later one sees the other: never do both hold it. Names are random and
-// never used twice, so the socket of one that is gone can be removed without a race. No process number, no time and no native
-// code is in it: it holds within one process, across containers that share the folder, and after any crash. It does not hold
-// between two machines on a network file system.
+// Everybody listens before looking round, so of two the later one sees the other: they never both hold it. Names are random and
+// never used twice, so the socket of a dead process can be removed without a race. No process number, no time and no native code
+// is in it. It holds within one process, across containers that share the folder, and after any crash. It does not hold between
+// two machines on a network file system.
 
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs'

@@ -4,8 +4,8 @@
 //      ▲                        │    │
 //      └──somebody was faster───┘    └──somebody has it open, for longer than a reload takes──► refused
 //
-// A version can only be raised while nobody else has the database open, so the highest version is a lock: also where the page
-// has no other (Web Locks need a secure context), and one that a page that crashes lets go by itself.
+// A version can only be raised while nobody else has the database open, so the highest version is a lock. It works also where the
+// page has no other (Web Locks need a secure context), and a page that crashes lets go of it by itself.
 
 import type { Clock } from '../base/system.js'
 import type { IdbDatabase, IdbFactory, IdbOpenRequest } from './indexed-db.js'
@@ -13,7 +13,7 @@ import type { IdbDatabase, IdbFactory, IdbOpenRequest } from './indexed-db.js'
 /** A page that is being reloaded or closed lets go of its database a moment later. */
 const PATIENCE_MS = 2_000
 
-/** How often somebody else may be faster before the database counts as in use. */
+/** The number of times that somebody else may be faster before the database counts as in use. */
 const TRIES = 5
 
 type Opened = (error: Error | undefined, database?: IdbDatabase) => void

@@ -40,7 +40,7 @@ export class IndexedDbStorage implements Storage {
   readonly #kept: number
   readonly #factory: IdbFactory | undefined
   readonly #clock: Clock
-  /** How many messages of a conversation are stored, of those that grew since it was opened. */
+  /** The number of stored messages of each conversation that grew since the storage was opened. */
   readonly #counts = new Map<StoredName, number>()
   #database: IdbDatabase | undefined
   #failed: Error | undefined

@@ -1,4 +1,4 @@
-// What of the IndexedDB interface is used, as types: the compiler of a library that also runs in Node knows no browser.
+// The part of the IndexedDB interface that is used, as types: the compiler of a library that also runs in Node knows no browser.
 
 export interface IdbRequest<T> {
   readonly result: T
@@ -12,7 +12,7 @@ export interface IdbOpenRequest extends IdbRequest<IdbDatabase> {
 }
 
 export interface IdbFactory {
-  /** Without a version: the one that is there, or 1. */
+  /** Opens a database. Without a version it is the one that is there, or 1. */
   open(name: string, version?: number): IdbOpenRequest
 }
 

@@ -1,9 +1,9 @@
-// Where a client keeps what must survive its program: a few named values, and the messages. The library decides what is
+// The place where a client keeps what must survive its program: a few named values, and the messages. The library decides what is
 // stored and when; a storage only keeps it.
 
 import type { ConversationId } from '../../../protocol/conversation-id.js'
 
-/** What a named value may be: it survives JSON. */
+/** The type of a named value: it survives JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
 
 /** A message as it is kept. Objects handed to a storage are never changed afterwards. */
@@ -15,7 +15,10 @@ export interface StoredMessage {
   readonly sendSeq: number
   /** Its place in the timeline; 0 if it is not known (yet). */
   readonly version: number
-  /** When the server accepted it, milliseconds since 1970; of an own message not seen again yet, when it was written. */
+  /**
+   * The time when the server accepted it, milliseconds since 1970. An own message not seen again yet has the time when it was
+   * written.
+   */
   readonly atMs: number
   readonly text: string
   /** Absent: it is text. */
@@ -27,7 +30,7 @@ export interface StoredMessage {
 /** The content of a message that is not text. PROTOCOL.md, 7.17. */
 export interface StoredContent {
   readonly kind: number
-  /** In base64. */
+  /** The content's body in base64. */
   readonly body: string
 }
 
@@ -40,11 +43,11 @@ export interface Failure {
   readonly code: number
 }
 
-/** What changes together. Applied in this order: forget, values, messages, failures. */
+/** Changes that are made together. Applied in this order: forget, values, messages, failures. */
 export interface Changes {
   /** Everything stored before goes, values and messages. */
   readonly forget: boolean
-  /** By name; undefined removes. */
+  /** The values by name; undefined removes. */
   readonly values: ReadonlyMap<string, Json | undefined>
   readonly messages: readonly StoredMessage[]
   readonly failures: readonly Failure[]
@@ -53,7 +56,7 @@ export interface Changes {
 export interface HistoryPage {
   /** Oldest first. */
   readonly messages: readonly StoredMessage[]
-  /** Where the page before this one ends; undefined if there is none. */
+  /** The place where the page before this one ends; undefined if there is none. */
   readonly before: number | undefined
 }
 
@@ -75,12 +78,12 @@ export interface Storage {
   ): void
   /** Lets go of what it holds. Also of one whose open() or commit() failed; may be called again. */
   close(done: () => void): void
-  /** For a storage that may fail by itself, while nothing is asked of it: `failed` is called then, once at the most. */
+  /** Watches a storage that may fail by itself, while nothing is asked of it: `failed` is called then, once at the most. */
   watch?(failed: (error: Error) => void): void
 }
 
 export interface HistoryOptions {
-  /** How many messages are kept of each conversation, the newest; 0 keeps none. Default 500. */
+  /** The number of messages kept of each conversation, the newest; 0 keeps none. Default 500. */
   readonly historyPerConversation?: number
 }
 

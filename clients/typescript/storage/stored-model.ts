@@ -1,4 +1,4 @@
-// What a storage holds, in memory: the whole of MemoryStorage, and what FileStorage makes of its journal.
+// The contents of a storage, in memory: the whole of MemoryStorage, and what FileStorage makes of its journal.
 import type { ConversationId } from '../../../protocol/conversation-id.js'
 import {
   type Changes,
@@ -13,7 +13,7 @@ import {
 interface Conversation {
   /** Oldest first. */
   readonly messages: StoredMessage[]
-  /** How many older ones were dropped: positions of pages stay what they were. */
+  /** The number of older ones that were dropped: positions of pages stay what they were. */
   dropped: number
 }
 

@@ -1,5 +1,5 @@
-// How a conversation is named in what is stored: a direct one by the other user's uid, any other by its id. So what older
-// versions of this library stored, when all conversations were direct, needs no change, and is written the same today.
+// The name of a conversation in what is stored: the other user's uid for a direct one, the id for any other. Older versions of
+// this library knew direct conversations only. What they stored needs no change, and is written the same today.
 import { type ConversationId, directConversation, peerOf } from '../../../protocol/conversation-id.js'
 
 export type StoredName = number | ConversationId

@@ -1,18 +1,21 @@
-// HTTP by fetch, in browsers and in Node. The only file of the library where promises decide when something is told: what
-// comes back is an event of the network, and its order is the network's.
+// HTTP by fetch, in browsers and in Node. Only in this file of the library do promises decide when something is told. What comes
+// back is an event of the network, and its order is the network's.
 import { FRAME_TO_CLIENT_BYTES_MAX } from '../../../protocol/limits.js'
 import { joined } from '../base/bytes.js'
 import type { HttpCall, HttpExchange, HttpRequest, HttpResponse } from './http-exchange.js'
 
 export interface FetchOptions {
-  /** Of the server's short side, e.g. "https://chat.example". Without query and without credentials. */
+  /** The URL of the server's short side, e.g. "https://chat.example". Without query and without credentials. */
   readonly url: string
 }
 
 /** A page of a Sync and the results of the sends that it carried. */
 const RESPONSE_BYTES_MAX = 2 * FRAME_TO_CLIENT_BYTES_MAX
 
-/** Nothing of the page's goes along, nothing is kept, and a token is not carried on to where a redirect points. */
+/**
+ * Options that keep the page out: nothing of it goes along, nothing is kept, and a token is not carried on to where a redirect
+ * points.
+ */
 const APART = {
   credentials: 'omit',
   cache: 'no-store',

@@ -1,5 +1,5 @@
-// What an HTTP response says (PROTOCOL.md, clause 13): the body of an answer, a refusal by the server, or that somebody else
-// answered in the server's place: a proxy, a captive portal.
+// The meaning of an HTTP response (PROTOCOL.md, clause 13). It is the body of an answer, a refusal by the server, or the answer
+// of somebody else in the server's place: a proxy, a captive portal.
 import { CODES } from '../../../protocol/codes.js'
 import { DecodeError, decodeErrorDetail, type Refusal } from '../../../protocol/generated/messages.js'
 import { UINT32_MAX } from '../../../protocol/limits.js'
@@ -15,7 +15,7 @@ export type HttpAnswer =
       readonly retryAfterMs: number
       readonly refusal: Refusal | undefined
     }
-  /** Nothing that the server says: the way to it is blocked. `retryAfterMs` of its header, 0 if there is none. */
+  /** An answer that is not the server's: the way to it is blocked. `retryAfterMs` is from its header, 0 if there is none. */
   | { readonly kind: 'foreign'; readonly status: number; readonly retryAfterMs: number }
 
 export const PROTO = 'application/proto'
@@ -74,7 +74,7 @@ function objectOf(value: unknown): { readonly [name: string]: unknown } | undefi
   return typeof value === 'object' && value !== null ? (value as { readonly [name: string]: unknown }) : undefined
 }
 
-/** Without its parameters, in lower case. */
+/** The media type without its parameters, in lower case. */
 function mediaType(header: string | undefined): string {
   return (header ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
 }

@@ -1,16 +1,16 @@
-// The requests of an HTTP connection that are under way: posts them, bounds each in time, gives them up together. What was
-// given up is not heard, whatever the exchange still says.
+// The requests of an HTTP connection that are under way: posts them, bounds each in time, gives them up together. A request that
+// was given up is not heard, whatever the exchange still says.
 import type { RequestMethod } from '../../../protocol/methods.js'
 import type { Clock, TimerHandle } from '../base/system.js'
 import { type HttpAnswer, PROTO, readAnswer } from './http-answer.js'
 import type { HttpCall, HttpExchange } from './http-exchange.js'
 
 export interface PostOptions {
-  /** How long the answer may take. Default a minute: where a caller has less patience the link ends. */
+  /** The time that the answer may take. Default a minute: where a caller has less patience the link ends. */
   readonly limitMs?: number
-  /** Without a token, though there is one. */
+  /** Whether it is sent without a token, though there is one. */
   readonly nameless?: boolean
-  /** It goes on for a moment when the others are given up; its answer is not heard then. */
+  /** Whether it goes on for a moment when the others are given up; its answer is not heard then. */
   readonly lastWord?: boolean
 }
 
@@ -22,7 +22,7 @@ interface Call {
 
 const ANSWER_MS = 60_000
 
-/** How long a last word may still be on its way. */
+/** The time that a last word may still be on its way. */
 const LINGER_MS = 2_000
 
 export class HttpCalls {

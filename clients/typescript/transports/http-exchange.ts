@@ -1,8 +1,8 @@
-// What carries HTTP requests, for the transport that polls (http-transport.ts): fetch in browsers and Node, a simulated
-// network in tests.
+// The carrier of HTTP requests for the transport that polls (http-transport.ts): fetch in browsers and Node, a simulated network
+// in tests.
 
 export interface HttpRequest {
-  /** Of the URL, from its first slash on. */
+  /** The path of the URL, from its first slash on. */
   readonly path: string
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>

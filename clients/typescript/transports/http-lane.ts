@@ -1,4 +1,5 @@
-// What has to go in order over HTTP, where requests overtake each other (PROTOCOL.md, 13.8): numbered requests, and acks.
+// The queue of what must go in order over HTTP, where requests overtake each other (PROTOCOL.md, 13.8): numbered requests, and
+// acks.
 import { type AckNotice, encodeAckNotice, type Frame } from '../../../protocol/generated/messages.js'
 import { HTTP_BODY_BYTES_MAX, SENDS_PER_SYNC_MAX } from '../../../protocol/limits.js'
 import { METHODS } from '../../../protocol/methods.js'
@@ -18,7 +19,7 @@ const SEND_HEAD_BYTES_MAX = 4
 export class HttpLane {
   readonly #requests: Frame[] = []
   readonly #acks: AckNotice[] = []
-  /** So many Sends go by themselves. */
+  /** The number of next Sends that each go alone. */
   #single = 0
 
   add(request: Frame): void {
@@ -35,7 +36,7 @@ export class HttpLane {
     return first === undefined || first.version > version ? undefined : this.#acks.shift()
   }
 
-  /** It was not taken by the server; it goes again, before later ones. */
+  /** Puts back an ack that the server did not take; it goes again, before later ones. */
   putBack(ack: AckNotice): void {
     this.#acks.unshift(ack)
   }

@@ -46,18 +46,23 @@ import type { Transport, TransportConnection, TransportHandlers } from './transp
 export interface HttpOptions {
   /** fetchExchange() in browsers and in Node. */
   readonly exchange: HttpExchange
-  /** How long a poll waits for news, at most 25 000. Proxies that give a silent request up sooner need less. Default 25 000. */
+  /**
+   * The time that a poll waits for news, at most 25 000. Proxies that give a silent request up sooner need less. Default 25 000.
+   */
   readonly pollMs?: number
   readonly clock?: Clock
 }
 
-/** How much later than asked for a poll may be answered. */
+/** The time by which a poll's answer may be later than asked for. */
 const POLL_GRACE_MS = 10_000
 
-/** From the start of a poll that brought something to that of the next: what comes in a stream is gathered, 25 times a second. */
+/**
+ * The time from the start of a poll that brought something to that of the next. What comes in a stream is gathered, 25 times a
+ * second.
+ */
 const POLL_PACE_MS = 40
 
-/** The same of one that brought nothing, though it was to wait: somebody between answers in the server's place. */
+/** The same time for a poll that brought nothing, though it was to wait: somebody between answers in the server's place. */
 const POLL_IDLE_MS = 1_000
 
 export function httpTransport({ exchange, pollMs = POLL_MS_MAX, clock = systemClock }: HttpOptions): Transport {
@@ -104,7 +109,7 @@ class HttpConnection implements TransportConnection {
   #pause: TimerHandle | undefined
   /** The session has ended; told when nothing is under way any more. */
   #ending: HttpAnswer | undefined
-  /** What goes to the client when the present answer was handled. */
+  /** The frames that go to the client when the present answer was handled. */
   #out: Uint8Array[] = []
 
   constructor(exchange: HttpExchange, pollMs: number, clock: Clock, handlers: TransportHandlers) {
@@ -371,7 +376,7 @@ class HttpConnection implements TransportConnection {
     else this.#push(page, since)
   }
 
-  /** Of a Sync that was not sent for its page: that the server has no time for it now is no reason to leave. */
+  /** Takes the page of a Sync that was not sent for it. A server without time for it now is no reason to leave. */
   #asides(answer: HttpAnswer, page: SyncResponse | undefined, since: number): void {
     if (answer.kind !== 'refused' || actionOf(answer.code) !== 'retry') this.#paged(answer, page, since)
   }
@@ -403,7 +408,7 @@ class HttpConnection implements TransportConnection {
   /** Unless all is well, ends the connection as a server does that closes it: with a Close notice. */
   #heeded(answer: HttpAnswer): void {
     if (answer.kind === 'ok') return
-    // A session that Logout or DeleteAccount ends is told by the poll too, and that may be here first: as on a connection the
+    // The poll, too, tells of a session that Logout or DeleteAccount ends, and it may be here first. As on a connection, the
     // Close comes behind the answers that are due.
     if (answer.kind === 'refused' && actionOf(answer.code) === 'login' && this.#calls.underWay > 0) {
       this.#ending = answer

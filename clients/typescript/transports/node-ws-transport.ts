@@ -6,10 +6,10 @@ import { type RaceOptions, raceConnect } from './tcp-race.js'
 import type { Transport } from './transport.js'
 import { type WebSocketLike, wsTransport } from './ws-transport.js'
 
-/** After close(), how long the server may take to close its side before the socket is destroyed. */
+/** The time after close() that the server may take to close its side before the socket is destroyed. */
 const LINGER_MS = 2_000
 
-/** What the server writes at once comes as one message: many frames, each bounded by itself. */
+/** The most bytes of a message. Whatever the server writes at once comes as one: many frames, each bounded by itself. */
 const MESSAGE_BYTES_MAX = 16_777_216
 
 export interface NodeWebSocketOptions extends Pick<RaceOptions, 'clock' | 'resolve' | 'open'> {
@@ -46,7 +46,7 @@ function connector(race: Omit<RaceOptions, 'host' | 'port'>, isSecure: boolean):
   return create as unknown as CreateConnection
 }
 
-/** What `ws` hands to who connects. */
+/** The options that `ws` hands to a function that connects. */
 interface Connection {
   readonly host: string
   readonly port: number | string

@@ -1,11 +1,11 @@
-// Opens a TCP connection to a host of several addresses, as RFC 8305 ("happy eyeballs") has it: each address gets a head start of a
-// quarter of a second, then the next one is tried beside it, and the first that answers wins.
+// Opens a TCP connection to a host of several addresses, as RFC 8305 ("happy eyeballs") has it. Each address gets a head start of
+// a quarter of a second. Then the next one is tried beside it, and the first that answers wins.
 //
 //   looking up ──addresses──► racing ──one connects──► won: the others are destroyed
 //                               │  ▲ └──all failed───► lost: with the first one's error
 //                               └──┘ head start over, or one failed: the next address
 //
-// Node's own way gives an address up when its quarter of a second is over: on a network where a connection takes 700 ms and the
+// Node's own way gives an address up when its quarter of a second is over. On a network where a connection takes 700 ms and the
 // other address is dead, it never connects.
 import { lookup } from 'node:dns'
 import { connect, isIP, type Socket } from 'node:net'

@@ -6,7 +6,7 @@ import type { Transport, TransportConnection, TransportHandlers } from './transp
 /** `clock`, `resolve`, `open`: for tests. */
 export type TcpOptions = RaceOptions
 
-/** After close(), how long the server may take to close its side before the socket is destroyed. */
+/** The time after close() that the server may take to close its side before the socket is destroyed. */
 const LINGER_MS = 2_000
 
 export function tcpTransport(options: TcpOptions): Transport {

@@ -1,4 +1,4 @@
-// What carries bytes to a server and back: bytes in, events out, no promises. TCP is in tcp-transport.ts.
+// The carrier of bytes to a server and back: bytes in, events out, no promises. TCP is in tcp-transport.ts.
 
 export interface TransportHandlers {
   /** Bytes may be written. Once, before any data. */
@@ -20,11 +20,11 @@ export interface TransportConnection {
 }
 
 export interface Transport {
-  /** For people and logs, e.g. "tcp". */
+  /** The name for people and logs, e.g. "tcp". */
   readonly name: string
   /** Whether the first byte of a connection is a 00 that tells it from other protocols: on TCP, not on WebSocket. */
   readonly preamble: boolean
-  /** How often something must be sent at least, where what lies between cuts silent connections. Absent: as the client likes. */
+  /** The longest time without sending, where something on the way cuts silent connections. Absent: as the client likes. */
   readonly heartbeatMs?: number
   /** Starts a connection; how it goes is told to the handlers, from within this call at the earliest. */
   connect(handlers: TransportHandlers): TransportConnection

@@ -3,7 +3,7 @@
 import { FRAME_TO_SERVER_BYTES_MAX } from '../../../protocol/limits.js'
 import type { Transport, TransportConnection, TransportHandlers } from './transport.js'
 
-/** What of the WebSocket interface is used. */
+/** The part of the WebSocket interface that is used. */
 export interface WebSocketLike {
   binaryType: string
   onopen: (() => void) | null
