@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { Code } from '../../protocol/codes.js'
 
 export interface Arrived {
-  /** Half-open capable, and flowing: who takes it listens to it before the call returns. */
+  /** Half-open capable, and flowing: whoever takes it owns or disowns it before the call returns (socket-owner.ts). */
   readonly socket: Socket
   /** The client's: the peer's own, or what a PROXY header names. */
   readonly address: string
@@ -23,7 +23,7 @@ export interface Refusal {
   readonly retryAfterMs: number
 }
 
-/** What a socket speaks. Each call takes the socket over: nothing of the door stays on it. */
+/** What a socket speaks. Each call takes the socket over from the door. */
 export interface Protocol {
   /** How long a client may take until its first request, counted from when it was accepted. */
   readonly firstRequestMs: number

@@ -5,18 +5,19 @@
  *       │                    │                                      │
  *       └────────────────────┴──── out of time, or gone ────────────┘
  *
- * Its handlers are its own and leave the socket with it, so a connection that is served holds nothing of it.
+ * Whoever serves it owns its socket in its place, so a connection that is served holds nothing of it.
  */
 
 import type { Socket } from 'node:net'
 import type { Arrived, Refusal } from '../connection/arrived.js'
+import { own, type SocketOwner } from '../connection/socket-owner.js'
 import { Timed, type Wheel } from '../lib/wheel.js'
 import type { Port } from './door.js'
 import { ProxyHeader } from './proxy-header.js'
 
-/** What an arrival tells the door. It has left the socket before each of these calls. */
+/** What an arrival tells the door. */
 export interface ArrivalEnd {
-  /** A PROXY header was read. It has not left: it goes on to wait for its first byte. */
+  /** A PROXY header was read; its first byte is still waited for. */
   named(arrival: Arrival, address: string): void
   /** The first bytes are there. */
   spoke(arrival: Arrival, first: Uint8Array): void
@@ -38,7 +39,7 @@ export interface ArrivalOptions {
   readonly end: ArrivalEnd
 }
 
-export class Arrival extends Timed {
+export class Arrival extends Timed implements SocketOwner {
   readonly socket: Socket
   readonly port: Port
   /** The peer's, until a PROXY header names the client's. */
@@ -50,12 +51,6 @@ export class Arrival extends Timed {
   readonly #proxied: boolean
   #header: ProxyHeader | undefined
   #startTick = 0
-  readonly #onData = (chunk: Uint8Array): void => this.#received(chunk)
-  readonly #onEnd = (): void => this.destroy()
-  readonly #onClose = (): void => {
-    this.leave()
-    this.#end.gone(this)
-  }
 
   constructor({ socket, address, port, proxied, wheel, end }: ArrivalOptions) {
     super()
@@ -66,10 +61,7 @@ export class Arrival extends Timed {
     this.#wheel = wheel
     this.#end = end
     this.#header = proxied ? new ProxyHeader() : undefined
-    socket.on('data', this.#onData)
-    socket.on('end', this.#onEnd)
-    socket.on('close', this.#onClose)
-    socket.on('error', ignore)
+    own(socket, this)
   }
 
   /** It says something within this time, or silent() is called. */
@@ -86,7 +78,6 @@ export class Arrival extends Timed {
   }
 
   override expired(): void {
-    this.leave()
     if (this.#header === undefined) this.#end.silent(this)
     else this.#end.malformed(this, 'no PROXY header in time')
   }
@@ -96,21 +87,27 @@ export class Arrival extends Timed {
     this.socket.destroy()
   }
 
-  /** Takes its handlers off the socket, which is somebody else's from here on. */
-  leave(): void {
-    const { socket } = this
-    socket.off('data', this.#onData)
-    socket.off('end', this.#onEnd)
-    socket.off('close', this.#onClose)
-    socket.off('error', ignore)
+  /** It waits no more: it is handed on, or ended. */
+  stopWaiting(): void {
     this.#wheel.remove(this)
   }
 
-  #received(chunk: Uint8Array): void {
+  receive(chunk: Uint8Array): void {
     const first = this.#header === undefined ? chunk : this.#behindHeader(this.#header, chunk)
     if (first === undefined || first.length === 0) return
-    this.leave()
     this.#end.spoke(this, first)
+  }
+
+  /** Nothing is due to it. */
+  drained(): void {}
+
+  /** It has asked for nothing, and never will. */
+  ended(): void {
+    this.destroy()
+  }
+
+  gone(): void {
+    this.#end.gone(this)
   }
 
   /** What has come behind the PROXY header; undefined while that is not whole, and if it is none. */
@@ -118,7 +115,6 @@ export class Arrival extends Timed {
     const result = header.push(chunk)
     if (result.kind === 'more') return undefined
     if (result.kind === 'malformed') {
-      this.leave()
       this.#end.malformed(this, result.reason)
       return undefined
     }
@@ -127,6 +123,3 @@ export class Arrival extends Timed {
     return result.rest
   }
 }
-
-/** 'close' follows. */
-function ignore(): void {}

@@ -112,9 +112,8 @@ export class Door implements ArrivalEnd {
     for (const [server, { native }] of ports) if (closes && native !== http) server.close()
     for (const arrival of [...this.#arrivals]) {
       if (arrival.port.native === http) continue // what it asks for may be on its way
-      arrival.leave()
       if (arrival.refusal === undefined) this.silent(arrival)
-      else this.#forget(arrival)
+      else arrival.destroy()
     }
   }
 
@@ -197,18 +196,13 @@ export class Door implements ArrivalEnd {
   malformed(arrival: Arrival, reason: string): void {
     const { wheel, faults } = this.#options.context
     faults.info(wheel.tick, { address: arrival.address }, `connection closed: ${reason}`)
-    this.#forget(arrival)
+    arrival.destroy()
   }
 
   gone(arrival: Arrival): void {
+    arrival.stopWaiting()
     this.#arrivals.delete(arrival)
     if (arrival.refusal === undefined) this.#release(arrival, arrival.address)
-  }
-
-  /** Ends one that has left its socket. */
-  #forget(arrival: Arrival): void {
-    this.gone(arrival)
-    arrival.destroy()
   }
 
   #release(arrival: Arrival, address: string): void {
@@ -218,6 +212,7 @@ export class Door implements ArrivalEnd {
   #handOn(arrival: Arrival, protocol: Protocol, first: Uint8Array): void {
     const { address, refusal } = arrival
     const arrived = arrival.arrived(first, protocol.firstRequestMs)
+    arrival.stopWaiting()
     this.#arrivals.delete(arrival)
     if (refusal !== undefined) {
       protocol.refuse(arrived, refusal)

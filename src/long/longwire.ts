@@ -1,6 +1,5 @@
 /**
- * Longwire on a TCP socket: what the door hands on that begins with 00. The handlers are shared functions and find their
- * connection on the socket, so an idle connection holds no closure.
+ * Longwire on a TCP socket: what the door hands on that begins with 00. The connection owns the socket (socket-owner.ts).
  */
 
 import type { Socket } from 'node:net'
@@ -10,6 +9,7 @@ import { closeFrame } from '../connection/close-frame.js'
 import { Connection, type ConnectionOptions } from '../connection/connection.js'
 import type { ConnectionContext } from '../connection/context.js'
 import { isSocketBetween, type Pipe } from '../connection/pipe.js'
+import { disown, own, ownerOf } from '../connection/socket-owner.js'
 import { Timed, type Wheel } from '../lib/wheel.js'
 
 /** A refused connection gets its frame and this long to read it. */
@@ -17,12 +17,6 @@ const REFUSAL_MS = 2_000
 
 /** First byte 00, then Hello (PROTOCOL.md, clause 2). */
 const OPTIONS: ConnectionOptions = Object.freeze({ leadingZero: true })
-
-const CONNECTION = Symbol('connection')
-
-interface LongSocket extends Socket {
-  [CONNECTION]?: Connection
-}
 
 export class Longwire implements Protocol {
   readonly firstRequestMs = HELLO_TIMEOUT_MS
@@ -50,14 +44,9 @@ export class Longwire implements Protocol {
   }
 
   #connection({ socket, address }: Arrived, helloMs: number): Connection {
-    const long: LongSocket = socket
     const options = helloMs >= HELLO_TIMEOUT_MS ? OPTIONS : { ...OPTIONS, helloMs }
-    const connection = new Connection(this.#context, new SocketPipe(long), address, options)
-    long[CONNECTION] = connection
-    long.on('data', onData)
-    long.on('end', onEnd)
-    long.on('error', ignore)
-    long.on('close', onClose)
+    const connection = new Connection(this.#context, new SocketPipe(socket), address, options)
+    own(socket, connection)
     return connection
   }
 }
@@ -69,6 +58,7 @@ class Refused extends Timed {
   constructor(socket: Socket, wheel: Wheel) {
     super()
     this.#socket = socket
+    disown(socket)
     wheel.add(this, REFUSAL_MS)
     socket.on('error', ignore)
     socket.on('close', () => wheel.remove(this))
@@ -80,11 +70,11 @@ class Refused extends Timed {
 }
 
 class SocketPipe implements Pipe {
-  readonly #socket: LongSocket
+  readonly #socket: Socket
   /** The kernel did not take everything, and it is waited for. */
   #isFull = false
 
-  constructor(socket: LongSocket) {
+  constructor(socket: Socket) {
     this.#socket = socket
   }
 
@@ -130,23 +120,11 @@ class SocketPipe implements Pipe {
   /** Also called when the socket is destroyed: nobody minds then. */
   #drained(): void {
     this.#isFull = false
-    this.#socket[CONNECTION]?.drained()
+    ownerOf(this.#socket)?.drained()
   }
 }
 
 const NO_BYTES = new Uint8Array(0)
 
-function onData(this: LongSocket, chunk: Uint8Array): void {
-  this[CONNECTION]?.receive(chunk)
-}
-
-function onEnd(this: LongSocket): void {
-  this[CONNECTION]?.ended()
-}
-
 /** A reset, a broken pipe: 'close' follows and says all that matters. */
 function ignore(): void {}
-
-function onClose(this: LongSocket): void {
-  this[CONNECTION]?.gone()
-}

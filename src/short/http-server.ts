@@ -12,6 +12,7 @@
  */
 
 import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CODES } from '../../protocol/codes.js'
 import { HELLO_BYTES_MAX } from '../../protocol/limits.js'
@@ -19,6 +20,7 @@ import type { Arrived, Protocol, Refusal } from '../connection/arrived.js'
 import type { Owner } from '../connection/backlog.js'
 import { LARGE_ANSWERS } from '../connection/bounded-services.js'
 import type { ConnectionContext } from '../connection/context.js'
+import { disown } from '../connection/socket-owner.js'
 import { STALL_MS_MAX } from '../connection/writer.js'
 import type { Clock } from '../lib/clock.js'
 import type { AddressList } from '../lib/network.js'
@@ -153,11 +155,12 @@ export class HttpServer implements Protocol, PeerServer {
   /** Each request but for a page is answered with 503. */
   refuse(arrived: Arrived, { retryAfterMs }: Refusal): void {
     if (arrived.first.length > 0) this.#take(arrived, retryAfterMs)
-    else refuseSocket(arrived.socket, 503)
+    else refuseSilent(arrived.socket)
   }
 
   /** @param retryAfterMs 0: the gate has admitted it */
   #take({ socket, address, proxied, first, leftMs }: Arrived, retryAfterMs: number): void {
+    disown(socket)
     const peer = new HttpPeer(socket, { address, proxied, retryAfterMs, server: this })
     // node:http counts from now on; for most, that is from when they were accepted.
     if (leftMs < this.firstRequestMs) peer.mustSpeakIn(leftMs)
@@ -359,6 +362,12 @@ export class HttpServer implements Protocol, PeerServer {
     if (!peer.admitted || this.#draining) return 503
     return peer.inWork > 0 ? 400 : 101
   }
+}
+
+function refuseSilent(socket: Socket): void {
+  disown(socket)
+  socket.on('error', ignore)
+  refuseSocket(socket, 503)
 }
 
 const CLIENT_ERRORS: Readonly<Record<string, number>> = {

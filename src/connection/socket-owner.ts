@@ -1,0 +1,65 @@
+/**
+ * Whose a TCP socket is. Its handlers are shared functions that find the owner on it, so an idle connection holds no closure, and
+ * to hand a socket on is one assignment.
+ */
+
+import type { Socket } from 'node:net'
+
+/** What a socket tells its owner. */
+export interface SocketOwner {
+  /** Bytes from the peer, in any cut. */
+  receive(chunk: Uint8Array): void
+  /** All that was written has left the process. */
+  drained(): void
+  /** The peer will send no more. */
+  ended(): void
+  /** It is closed. */
+  gone(): void
+}
+
+const OWNER = Symbol('owner')
+
+interface OwnedSocket extends Socket {
+  [OWNER]?: SocketOwner | undefined
+}
+
+/** Gives the socket to an owner, in the place of the one before. */
+export function own(socket: Socket, owner: SocketOwner): void {
+  const owned: OwnedSocket = socket
+  const isOwned = owned[OWNER] !== undefined
+  owned[OWNER] = owner
+  if (isOwned) return
+  owned.on('data', onData)
+  owned.on('end', onEnd)
+  owned.on('error', onError)
+  owned.on('close', onClose)
+}
+
+/** Takes the handlers off: whoever called listens by himself from here on. */
+export function disown(socket: Socket): void {
+  const owned: OwnedSocket = socket
+  owned[OWNER] = undefined
+  owned.off('data', onData)
+  owned.off('end', onEnd)
+  owned.off('error', onError)
+  owned.off('close', onClose)
+}
+
+export function ownerOf(socket: Socket): SocketOwner | undefined {
+  return (socket as OwnedSocket)[OWNER]
+}
+
+function onData(this: OwnedSocket, chunk: Uint8Array): void {
+  this[OWNER]?.receive(chunk)
+}
+
+function onEnd(this: OwnedSocket): void {
+  this[OWNER]?.ended()
+}
+
+/** A reset, a broken pipe: 'close' follows and says all that matters. */
+function onError(): void {}
+
+function onClose(this: OwnedSocket): void {
+  this[OWNER]?.gone()
+}
