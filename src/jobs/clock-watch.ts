@@ -1,15 +1,20 @@
 /**
- * Notes in the store, from time to time, when this server runs, and sees at the start how far the clock has gone since. A clock
+ * Notes in the store, from time to time, when this node runs, and sees at the start how far the clock has gone since. A clock
  * that is 100 days ahead would end every session: what it jumped over does not count for any age (lib/counted-time.ts).
  */
 import { type CountedTime, JUMP_MS_MIN } from '../lib/counted-time.js'
 import type { Engine } from '../sync/engine.js'
-import { noteTime, timeActor } from '../sync/rules/time.js'
+import { notedTime, noteTime, timeActor } from '../sync/rules/time.js'
 
 /** How often the time is noted. A crash loses so much of the last note: far less than what is taken for a jump. */
 export const NOTE_MS = 600_000
 
+/** Notes of other nodes that are looked at: more than are kept. */
+const OTHERS_READ_MAX = 128
+
 export interface ClockWatchOptions {
+  /** This node's name: its clock is its own. */
+  readonly node: string
   readonly engine: Engine
   readonly time: CountedTime
   /** The clock jumped, or stands far from where the last note left it; negative: back. */
@@ -25,8 +30,16 @@ export class ClockWatch {
 
   /** Reads the last note. To be called when the engine runs, before requests are taken. */
   async start(): Promise<void> {
-    const aheadMs = await this.#note(true)
+    const aheadMs = await this.#note(true, await this.#others())
     if (Math.abs(aheadMs) >= JUMP_MS_MIN) this.#options.onJump(aheadMs)
+  }
+
+  async #others(): Promise<string[]> {
+    const { node, engine } = this.#options
+    const prefix = `${notedTime.prefix}/`
+    // A store that has no answer leaves it to the next note.
+    const found = await engine.scan(timeActor, prefix, null, OTHERS_READ_MAX).catch(() => [])
+    return found.map(({ name }) => name.slice(prefix.length)).filter(name => name !== node)
   }
 
   /** Looks for a jump, and notes the time. */
@@ -37,13 +50,13 @@ export class ClockWatch {
   }
 
   async note(): Promise<void> {
-    await this.#note(false)
+    await this.#note(false, [])
   }
 
   /** @returns how far the clock stands from the last note; 0 where the store had no answer: the next note makes up for it */
-  async #note(begins: boolean): Promise<number> {
-    const { engine, time } = this.#options
-    const outcome = await engine.run(timeActor, noteTime, { begins, jumps: time.jumps })
+  async #note(begins: boolean, others: readonly string[]): Promise<number> {
+    const { node, engine, time } = this.#options
+    const outcome = await engine.run(timeActor, noteTime, { node, others, begins, jumps: time.jumps })
     if (outcome.kind !== 'done') return 0
     time.add(outcome.result.jumps)
     return outcome.result.aheadMs

@@ -28,6 +28,8 @@ export interface JobsOptions extends Pick<RunnerOptions<JobName>, 'owns' | 'onFa
   readonly retention: RetentionSettings
   /** How often to look for outbox entries that another, dead node left; 0: never, no other node works on the store. */
   readonly sweepMs: number
+  /** This node's name. */
+  readonly node: string
   readonly onJump: ClockWatchOptions['onJump']
 }
 

@@ -17,7 +17,7 @@ const DAY_MS = 86_400_000
 
 export interface LogicOptions
   extends Ground,
-    Pick<NodeOptions, 'store' | 'owns' | 'passwords' | 'onFatal' | 'stamps' | 'sequence' | 'sliceTargets'> {
+    Pick<NodeOptions, 'name' | 'store' | 'owns' | 'passwords' | 'onFatal' | 'stamps' | 'sequence' | 'sliceTargets'> {
   readonly settings: Pick<NodeSettings, 'retention' | 'sweepMs'>
   readonly limits: Limits
   readonly counters: Counters
@@ -61,6 +61,7 @@ export class Logic {
       retention: settings.retention,
       sweepMs: settings.sweepMs,
       owns: options.owns,
+      node: options.name,
       onJump: aheadMs => logJump(log, aheadMs),
       onFailing: (job, partition, error) => log.warn({ job, partition, error }, 'a job failed and is tried again'),
     })

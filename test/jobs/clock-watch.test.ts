@@ -13,10 +13,10 @@ const DAY_MS = 86_400_000
 const START_MS = 1_700_000_000_000
 
 /** A process whose clock begins at `wallMs`, on the store that others left. */
-async function start(store: MemoryStore, wallMs: number) {
+async function start(store: MemoryStore, wallMs: number, name = 'node') {
   const clock = new ManualClock(wallMs)
   const time = new CountedTime(clock)
-  const node = await startNode(store, clock, `at ${wallMs}`, { time })
+  const node = await startNode(store, clock, `at ${wallMs}`, { time, name })
   await node.jobs.start()
   return { clock, node, jumps: () => node.jumps.map(aheadMs => aheadMs / DAY_MS) }
 }
@@ -78,4 +78,25 @@ t.test('the last note of a process that was killed is at most ten minutes old', 
   }
   const second = await start(store, START_MS + 3 * DAY_MS + 0.9 * DAY_MS)
   t.same(second.jumps(), [], 'it ran until 0.9 days ago')
+})
+
+t.test('each node notes its own clock, and a new one is held against the newest note of the others', async t => {
+  const store = new MemoryStore({ scopes: 'one', random: seededRandom('store') })
+  const right = await start(store, START_MS, 'a')
+  const wrong = await start(store, START_MS + 100 * DAY_MS, 'b')
+  t.same([right.jumps(), wrong.jumps()], [[], [100]])
+  await wrong.node.jobs.stop()
+  await right.node.jobs.stop()
+  t.same((await start(store, START_MS + DAY_MS / 2, 'a')).jumps(), [], 'what the other noted is not its own')
+  t.same((await start(store, START_MS + 100.5 * DAY_MS, 'b')).jumps(), [])
+})
+
+t.test('of many nodes the notes of those are kept that ran last', async t => {
+  const store = new MemoryStore({ scopes: 'one', random: seededRandom('store') })
+  for (let i = 100; i < 180; i += 1) await start(store, START_MS + i, `n${i}`)
+  const { node } = await start(store, START_MS + 1_000, 'last')
+  const kept = (await node.engine.scan('time/0', 'noted/', null, 1_000)).map(({ name }) => name)
+  t.equal(kept.length, 65)
+  t.ok(kept.includes('noted/n179'))
+  t.notOk(kept.includes('noted/n100'))
 })

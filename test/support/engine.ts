@@ -61,6 +61,8 @@ export interface TestNode {
 }
 
 interface TestNodeOptions {
+  /** Its name among the nodes on its store. */
+  readonly name?: string
   readonly limits?: Limits
   readonly time?: CountedTime
   readonly passwords?: Passwords
@@ -71,7 +73,7 @@ export async function startNode(
   store: Store,
   clock: Clock,
   seed: string,
-  { limits, time = new CountedTime(clock), passwords, settings = RULE_SETTINGS }: TestNodeOptions = {},
+  { limits, time = new CountedTime(clock), passwords, settings = RULE_SETTINGS, name = 'node' }: TestNodeOptions = {},
 ): Promise<TestNode> {
   const random = seededRandom(seed)
   const appended: AppendedEvent[] = []
@@ -110,6 +112,7 @@ export async function startNode(
     clock,
     time,
     random,
+    node: name,
     onJump: aheadMs => jumps.push(aheadMs),
   })
   const services = createServices({

@@ -124,7 +124,7 @@ async function manyContacts(node: TestNode): Promise<void> {
   const alice = await somebody(node, 1)
   for (let day = 1; day <= 2 * JUMPS_MAX; day += 1) {
     const jumps = [{ fromMs: 1e12 + day * 1e9 + 0.123, toMs: 1e12 + day * 1e9 + 1e8 }]
-    await node.engine.run(timeActor, noteTime, { begins: false, jumps })
+    await node.engine.run(timeActor, noteTime, { node: 'node', others: [], begins: false, jumps })
   }
   const others: TestDevice[] = []
   for (let n = 2; n < CONTACTS_MAX + 100; n += 1) others.push(await somebody(node, n))
