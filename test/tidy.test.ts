@@ -68,6 +68,7 @@ const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
   lmdb: ['src/store/lmdb'],
   protobufjs: ['protocol'],
   pino: ['src/ops'],
+  piscina: ['src/workers'],
   'prom-client': ['src/ops/metrics.ts'],
 }
 

@@ -27,6 +27,7 @@ import { CHEAP_COST, NORMAL_COST, Passwords } from '../services/passwords.js'
 import type { Services } from '../services/types.js'
 import type { ShortTimeouts } from '../short/http-server.js'
 import type { Store } from '../store/types.js'
+import { WorkerPool } from '../workers/pool.js'
 import { ServerDoors } from './doors.js'
 import { openStore } from './open-store.js'
 import { version } from './version.js'
@@ -79,6 +80,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { config, log, onFatal, clock = systemClock, random = systemRandom, linesLost = () => 0, services } = options
   const store = options.store ?? (await openStore(config, { clock, random, log, onFatal }))
   const descriptors = planDescriptors(config, log)
+  const workers = new WorkerPool({ clock, threads: Math.max(1, cpus().length - 1) })
+  const open = config.limits === 'open'
   const node = new Node({
     name: NODE,
     store,
@@ -88,19 +91,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log,
     onFatal,
     zeroWindows,
-    passwords: new Passwords(
-      random,
-      config.limits === 'open' ? CHEAP_COST : NORMAL_COST,
-      Math.max(1, cpus().length - 1),
-    ),
+    passwords: new Passwords({ random, cost: open ? CHEAP_COST : NORMAL_COST, workers }),
     settings: nodeSettings(config, descriptors),
     ...(services === undefined ? {} : { services }),
   })
-  const metrics = new Metrics({ ...figuresOf(node, store), version: version(), linesLost }, clock)
+  const metrics = new Metrics(
+    { ...figuresOf(node, store), version: version(), linesLost, workers: () => workers.figures },
+    clock,
+  )
   const doors = new ServerDoors({ config, node, metrics, clock, descriptors, timeouts: options.shortTimeouts })
-  const closeDoors = (): void => {
+  const close = async (): Promise<void> => {
     doors.close()
     metrics.stop()
+    await workers.close()
   }
   try {
     await node.start()
@@ -113,14 +116,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       metrics,
       ready: () => node.ready(),
       // The doors last: probes see that it drains.
-      drain: () => node.drain(doors, config.drainMs).then(closeDoors),
+      drain: () => node.drain(doors, config.drainMs).then(close),
       abort() {
         node.abort()
-        closeDoors()
+        void close()
       },
     }
   } catch (error) {
-    closeDoors()
+    await close()
     await node.close()
     throw error
   }

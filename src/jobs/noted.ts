@@ -18,7 +18,7 @@ export interface Notes {
  * @throws what the first failure threw, when all had their turn
  */
 export async function eachNoted(
-  engine: Engine,
+  engine: Pick<Engine, 'scan'>,
   notes: Notes,
   pace: Pace,
   work: (uid: number) => Promise<void>,

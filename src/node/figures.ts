@@ -7,7 +7,7 @@ import type { Node } from './node.js'
 export function figuresOf(
   { access, logic, canary, counters }: Node,
   store: Store,
-): Omit<MetricSources, 'version' | 'linesLost'> {
+): Omit<MetricSources, 'version' | 'linesLost' | 'workers'> {
   const { hub } = access
   const { connections, limits, gate, backlog } = access.context
   return {

@@ -16,6 +16,15 @@ export interface CountedConnection {
   readonly state: string
 }
 
+/** The pool of threads as it is counted. */
+export interface CountedWorkers {
+  readonly waiting: number
+  readonly running: number
+  /** How many went wrong, by code. */
+  readonly failures: Readonly<Record<string, number>>
+  readonly runSeconds: Buckets
+}
+
 /** A job as it is counted. */
 export interface CountedJob {
   readonly name: string
@@ -43,6 +52,8 @@ export interface MetricSources {
   /** Bytes of answers and pushes that peers have not taken. */
   unsentBytes(): number
   queuedJobs(): number
+  /** Heavy work, in threads. */
+  workers(): CountedWorkers
   /** Work in the background. */
   jobs(): readonly CountedJob[]
   /** Free bytes on the file system of the data folder; undefined for a store without one. */
@@ -136,6 +147,16 @@ export const METRICS: Readonly<Record<string, MetricEntry>> = {
     sources => sources.jobs().map(({ name, roundAtMs }) => [{ job: name }, roundAtMs / 1_000]),
     ['job'],
   ),
+  longwire_worker_waiting_tasks: gauge('tasks (hashes of passwords) that wait for a thread', sources =>
+    one(sources.workers().waiting),
+  ),
+  longwire_worker_running_tasks: gauge('tasks that a thread runs', sources => one(sources.workers().running)),
+  longwire_worker_failures_total: counter(
+    'tasks that were refused or not done, by why',
+    sources => Object.entries(sources.workers().failures).map(([code, count]) => [{ code }, count]),
+    ['code'],
+  ),
+  longwire_worker_run_seconds: histogram('how long a task ran', sources => sources.workers().runSeconds),
   longwire_items_pushed_total: counter('items pushed to connections', sources => one(sources.pushedItems())),
   longwire_items_pulled_total: counter('items read for clients that pulled, polled or came back', ({ counters }) =>
     one(counters.pulledItems),

@@ -21,7 +21,7 @@ import type { Caller } from './types.js'
  * for a connection that took the place of one that broke.
  */
 const WAITING_BYTES_MAX = 2 * 64 * 16_384
-/** The bytes of all devices that may wait: some hundred passwords may wait at a time (passwords.ts). */
+/** The bytes of all devices that may wait: some hundred passwords may wait at a time (workers/pool.ts). */
 const ALL_WAITING_BYTES_MAX = 32 * WAITING_BYTES_MAX
 /** The bytes that a waiting request costs beside its body. */
 const REQUEST_BYTES = 256

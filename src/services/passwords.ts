@@ -1,13 +1,14 @@
 /**
- * Password hashes: scrypt, a bounded number at once, in threads of their own, so that a storm of logins stalls neither the
+ * Password hashes: scrypt, a bounded number at once, in threads (src/workers), so that a storm of logins stalls neither the
  * event loop nor the store, and takes no processor from those who talk.
  *
  * A hash reads `scrypt$<log2 N>$<r>$<p>$<salt>$<key>`, salt and key in base64: parameters may grow without breaking old ones.
  */
 import { scrypt, timingSafeEqual } from 'node:crypto'
-import { Fifo } from '../lib/fifo.js'
 import type { Random } from '../lib/random.js'
-import { type HashRequest, HashThreads } from './hash-threads.js'
+import type { HashRequest } from '../workers/hash-password.js'
+import type { OwnWorkers } from '../workers/tasks.js'
+import { WorkerError } from '../workers/types.js'
 
 const SALT_BYTES = 16
 const KEY_BYTES = 32
@@ -23,9 +24,6 @@ export const NORMAL_COST: PasswordCost = { log2N: 14, r: 8, p: 1 }
 /** For load tests on loopback alone. */
 export const CHEAP_COST: PasswordCost = { log2N: 4, r: 1, p: 1 }
 
-/** Hashes that wait for their turn, of each rank; beyond that the next is told to come back. 200 wait 10 s at 50 ms. */
-const WAITING_MAX = 200
-
 /** What takes less than a millisecond is not worth a thread. */
 const THREADS_FROM_LOG2N = 10
 
@@ -36,23 +34,24 @@ export class BusyError extends Error {
   override readonly name = 'BusyError'
 }
 
+export interface PasswordsOptions {
+  readonly random: Random
+  readonly cost: PasswordCost
+  /** Where hashes are computed. What waits there is bounded: beyond it the next is told to come back. */
+  readonly workers: OwnWorkers
+}
+
 export class Passwords {
   readonly #random: Random
   /** Nobody's: what is checked where there is no account, and costs the same. */
   readonly #decoy: string
   readonly #cost: PasswordCost
-  readonly #atOnce: number
-  readonly #waiting: Readonly<Record<Rank, Fifo<() => void>>> = { known: new Fifo(), stranger: new Fifo() }
-  readonly #waitingMax: number
-  readonly #threads = new HashThreads()
-  #running = 0
+  readonly #workers: OwnWorkers
 
-  /** `atOnce`: how many are computed at a time; one less than there are cores leaves the loop its own. */
-  constructor(random: Random, cost: PasswordCost, atOnce: number, waitingMax = WAITING_MAX) {
+  constructor({ random, cost, workers }: PasswordsOptions) {
     this.#random = random
     this.#cost = cost
-    this.#atOnce = atOnce
-    this.#waitingMax = waitingMax
+    this.#workers = workers
     this.#decoy = hashText(cost, random.bytes(SALT_BYTES), random.bytes(KEY_BYTES))
   }
 
@@ -81,25 +80,16 @@ export class Passwords {
   }
 
   async #compute(password: string, salt: Uint8Array, { log2N, r, p }: PasswordCost, rank: Rank): Promise<Uint8Array> {
-    if (this.#running < this.#atOnce) this.#running += 1
-    else await this.#turn(rank)
+    const request = { password, salt, keyBytes: KEY_BYTES, N: 2 ** log2N, r, p }
+    if (log2N < THREADS_FROM_LOG2N) return hashedHere(request)
     try {
-      const request = { password, salt, keyBytes: KEY_BYTES, N: 2 ** log2N, r, p }
-      if (log2N < THREADS_FROM_LOG2N) return await hashedHere(request)
+      return await this.#workers.run('hash-password', request, { priority: rank === 'known' ? 'high' : 'normal' })
+    } catch (error) {
       // A new thread needs descriptors, and connections may hold them all.
-      return await this.#threads.hash(request).catch(() => hashedHere(request))
-    } finally {
-      const next = this.#waiting.known.shift() ?? this.#waiting.stranger.shift()
-      if (next === undefined) this.#running -= 1
-      else next()
+      if (error instanceof WorkerError && error.code === 'CRASHED') return hashedHere(request)
+      if (error instanceof WorkerError && error.code !== 'FAILED') throw new BusyError('too many logins wait')
+      throw error
     }
-  }
-
-  /** Settles when one that runs has ended, and has left its place. */
-  #turn(rank: Rank): Promise<void> {
-    const waiting = this.#waiting[rank]
-    if (waiting.size >= this.#waitingMax) throw new BusyError('too many logins wait')
-    return new Promise<void>(resolve => waiting.push(resolve))
   }
 }
 

@@ -26,6 +26,7 @@ const IDLE: MetricSources = {
   limitHits: () => [],
   unsentBytes: () => 0,
   queuedJobs: () => 0,
+  workers: () => ({ waiting: 3, running: 1, failures: { CRASHED: 2 }, runSeconds: new Buckets([1]) }),
   jobs: () => [{ name: 'one', slices: 3, failures: 1, waiting: 2, roundAtMs: 1_700_000_000_500 }],
   storeFreeBytes: () => 5,
   linesLost: () => 0,
@@ -66,6 +67,8 @@ t.test('each metric of the table is in the text, once and in the form that Prome
   }
   t.match(text, 'longwire_build_info{version="1.2.3",')
   t.match(text, 'longwire_store_free_bytes 5')
+  t.match(text, 'longwire_worker_waiting_tasks 3')
+  t.match(text, 'longwire_worker_failures_total{code="CRASHED"} 2')
   t.match(text, 'longwire_job_slices_total{job="one"} 3')
   t.match(text, 'longwire_job_failures_total{job="one"} 1')
   t.match(text, 'longwire_job_waiting_partitions{job="one"} 2')

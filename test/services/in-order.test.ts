@@ -1,4 +1,5 @@
 /** Requests of a device are judged in the order in which they come, whatever one of them waits for (PROTOCOL.md, 4.5). */
+
 import { deepEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
@@ -10,6 +11,7 @@ import { type Random, seededRandom } from '../../src/lib/random.js'
 import { InOrder } from '../../src/services/in-order.js'
 import { Passwords } from '../../src/services/passwords.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
+import { InlineWorkers } from '../../src/workers/inline.js'
 import { befriend, type Reply, startNode, TestDevice, type TestNode } from '../support/engine.js'
 
 const FRIEND = 0
@@ -81,7 +83,7 @@ class SlowPasswords extends Passwords {
   readonly #delays: Delays
 
   constructor(delays: Delays) {
-    super(seededRandom('passwords'), { log2N: 1, r: 1, p: 1 }, 8)
+    super({ random: seededRandom('passwords'), cost: { log2N: 1, r: 1, p: 1 }, workers: new InlineWorkers() })
     this.#delays = delays
   }
 

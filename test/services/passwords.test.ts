@@ -1,13 +1,14 @@
 /** Passwords at their real cost: in threads that give way, with the event loop free, and only so many of them. */
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { CODES } from '../../protocol/codes.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { createServices } from '../../src/services/index.js'
 import { BusyError, CHEAP_COST, NORMAL_COST, Passwords } from '../../src/services/passwords.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
+import { WorkerPool } from '../../src/workers/pool.js'
 import { startNode, TestDevice } from '../support/engine.js'
 
 // The threads do not keep the process alive, and nothing else does.
@@ -16,7 +17,7 @@ t.teardown(() => clearInterval(alive))
 
 t.test('a password makes its hash again, at either cost, and no other does', async t => {
   for (const cost of [CHEAP_COST, NORMAL_COST]) {
-    const passwords = new Passwords(seededRandom(1), cost, 2)
+    const passwords = new Passwords({ random: seededRandom(1), cost, workers: pool(t, 2) })
     const hash = await passwords.hash('correct horse')
     t.match(hash, new RegExp(`^scrypt\\$${cost.log2N}\\$`))
     t.ok(await passwords.verify('correct horse', hash))
@@ -29,10 +30,13 @@ t.test('without a descriptor for a thread they are hashed all the same', t => {
   const script = `
     import { openSync } from 'node:fs'
     import { systemRandom } from '${new URL('../../src/lib/random.js', import.meta.url)}'
+    import { systemClock } from '${new URL('../../src/lib/clock.js', import.meta.url)}'
     import { NORMAL_COST, Passwords } from '${new URL('../../src/services/passwords.js', import.meta.url)}'
+    import { WorkerPool } from '${new URL('../../src/workers/pool.js', import.meta.url)}'
     setInterval(() => {}, 1_000)
     try { for (;;) openSync('/dev/null') } catch {}
-    const passwords = new Passwords(systemRandom, NORMAL_COST, 1)
+    const workers = new WorkerPool({ clock: systemClock, threads: 1 })
+    const passwords = new Passwords({ random: systemRandom, cost: NORMAL_COST, workers })
     const hash = await passwords.hash('correct horse')
     process.exit(await passwords.verify('correct horse', hash) ? 7 : 8)`
   const limited = ['-c', 'ulimit -n 100 && exec "$0" "$@"', process.execPath, '--input-type=module', '-e', script]
@@ -41,14 +45,14 @@ t.test('without a descriptor for a thread they are hashed all the same', t => {
 })
 
 t.test('the threads that hash give way to all others', async t => {
-  await new Passwords(seededRandom(1), NORMAL_COST, 1).hash('correct horse')
+  await new Passwords({ random: seededRandom(1), cost: NORMAL_COST, workers: pool(t, 1) }).hash('correct horse')
   t.ok(niceness().includes(10), `${niceness()}`)
   t.ok(niceness().filter(nice => nice === 0).length > 4, 'and only they do')
 })
 
 t.test('logins beyond those that may wait are told to come back, and the event loop is free all the time', async t => {
   const node = await startNode(new MemoryStore(), systemClock, 'logins')
-  const passwords = new Passwords(seededRandom(2), NORMAL_COST, 1, 10)
+  const passwords = new Passwords({ random: seededRandom(2), cost: NORMAL_COST, workers: pool(t, 1, 10) })
   const services = createServices({ engine: node.engine, clock: systemClock, random: seededRandom(3), passwords })
   const loginNode = { ...node, services }
   t.equal((await new TestDevice(loginNode).register('alice', 1)).code, CODES.OK.code)
@@ -66,7 +70,7 @@ t.test('logins beyond those that may wait are told to come back, and the event l
   for (const reply of replies) if (reply.code === CODES.OVERLOADED.code) t.ok(reply.retryAfterMs >= 1_000)
   // Eleven hashes took half a second; a machine with other work to do may be late by itself.
   t.ok(longestMs < 250, `the event loop was held for ${longestMs} ms`)
-  const late = new Passwords(seededRandom(2), NORMAL_COST, 1, 0)
+  const late = new Passwords({ random: seededRandom(2), cost: NORMAL_COST, workers: pool(t, 1, 0) })
   const first = late.hash('one')
   await t.rejects(late.hash('two'), BusyError)
   await first
@@ -74,7 +78,7 @@ t.test('logins beyond those that may wait are told to come back, and the event l
 
 t.test('a device that the account knows is let in before all strangers', async t => {
   const waitingMax = 20
-  const passwords = new Passwords(seededRandom(4), NORMAL_COST, 1, waitingMax)
+  const passwords = new Passwords({ random: seededRandom(4), cost: NORMAL_COST, workers: pool(t, 1, waitingMax) })
   const hash = await passwords.hash('correct horse')
   const ended: string[] = []
   const strangers = Array.from({ length: waitingMax + 1 }, () =>
@@ -90,6 +94,12 @@ t.test('a device that the account knows is let in before all strangers', async t
   await Promise.all(strangers)
   t.equal(ended.length, waitingMax + 2)
 })
+
+function pool(t: Test, threads: number, waitingMax?: number): WorkerPool {
+  const workers = new WorkerPool({ clock: systemClock, threads, ...(waitingMax === undefined ? {} : { waitingMax }) })
+  t.teardown(() => workers.close())
+  return workers
+}
 
 /** Of all threads of this process: field 19 of stat(5). */
 function niceness(): number[] {

@@ -13,6 +13,7 @@ import type { ShortAnswer, ShortCall, ShortRequest } from '../../src/short/types
 import type { Store } from '../../src/store/types.js'
 import type { SequenceRule } from '../../src/sync/rules/numbered.js'
 import type { Stamps } from '../../src/sync/stamps.js'
+import { InlineWorkers } from '../../src/workers/inline.js'
 import type { HttpHost } from './http.js'
 import { MessagePipe } from './message-lane.js'
 import type { Network, Served } from './network.js'
@@ -200,7 +201,7 @@ class PlainPasswords extends Passwords {
   readonly #process: Process
 
   constructor(random: Random, process: Process) {
-    super(random, CHEAP_COST, 1)
+    super({ random, cost: CHEAP_COST, workers: new InlineWorkers() })
     this.#process = process
   }
 

@@ -1,4 +1,5 @@
 /** An engine on a memory store with the services over it, and callers to ask them: without sockets. */
+
 import { CODES } from '../../protocol/codes.js'
 import {
   type AckNotice,
@@ -25,6 +26,7 @@ import type { Store } from '../../src/store/types.js'
 import type { AppendedEvent, EndedEvent } from '../../src/sync/events.js'
 import { createEngine, type Engine, randomStamps, uidOf } from '../../src/sync/index.js'
 import type { RuleSettings } from '../../src/sync/types.js'
+import { InlineWorkers } from '../../src/workers/inline.js'
 import { eventually } from './eventually.js'
 import { RULE_SETTINGS } from './rule-settings.js'
 
@@ -119,7 +121,7 @@ export async function startNode(
     engine,
     clock,
     random,
-    passwords: passwords ?? new Passwords(random, CHEAP_COST, 1),
+    passwords: passwords ?? new Passwords({ random, cost: CHEAP_COST, workers: new InlineWorkers() }),
     beginWork: (job, uid) => jobs.wake(job, uid),
     ...own,
   })

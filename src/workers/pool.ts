@@ -1,0 +1,227 @@
+/**
+ * The one pool of threads of the process. Tasks have names, a priority, and an end:
+ *
+ *            a thread is free           done, or threw
+ *   waiting ──────────────────► running ───────────────► settled
+ *      │                          │  signal, or too long: its thread is ended, another takes its place
+ *      └── signal, close() ───────┴──────────────────────► rejected with a code
+ *
+ * The queue is ours (priorities, bounds); piscina has the threads. It is given no more tasks than it has threads, and of those that it
+ * has to start one at a time: a thread that cannot be started (connections may hold every descriptor) then fails one task, and
+ * nothing else. A thread is started when it is needed (10 MB each: an idle server has none), and stays until it is ended.
+ */
+import type { Worker } from 'node:worker_threads'
+import { Piscina } from 'piscina'
+import { present } from '../lib/assert.js'
+import type { Clock } from '../lib/clock.js'
+import { Buckets } from '../ops/counters.js'
+import type { Answer, Order } from './serve.js'
+import { TASKS } from './tasks.js'
+import {
+  PRIORITIES,
+  type Priority,
+  type TaskOptions,
+  type TaskTable,
+  WORKER_CODES,
+  type WorkerCode,
+  WorkerError,
+  type Workers,
+} from './types.js'
+
+/** Tasks that wait, of each priority; the next is refused. 200 hashes wait 10 s at 50 ms. */
+const WAITING_MAX = 200
+
+/** From a hash alone on a fast core to one on a machine that is full of work. */
+const RUN_SECONDS_BOUNDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+export interface PoolOptions<T extends TaskTable> {
+  readonly clock: Clock
+  /** How many tasks run at a time: one less than there are cores leaves the event loop its own. */
+  readonly threads: number
+  readonly waitingMax?: number
+  /** For tests: other tasks, and the file with which a thread serves them. */
+  readonly tasks?: T
+  readonly file?: URL
+}
+
+/** What is counted of the pool. */
+export interface WorkerFigures {
+  waiting: number
+  running: number
+  readonly failures: Record<WorkerCode, number>
+  /** How long tasks ran that were done or threw. */
+  readonly runSeconds: Buckets
+}
+
+interface Job {
+  readonly name: string
+  readonly input: unknown
+  readonly timeoutMs: number
+  readonly queue: Set<Job>
+  readonly controller: AbortController
+  readonly settle: (result: { readonly value: unknown } | WorkerError) => void
+  /** Why it is being ended. */
+  ended: WorkerCode | undefined
+}
+
+export class WorkerPool<T extends TaskTable = typeof TASKS> implements Workers<T> {
+  readonly figures: WorkerFigures = {
+    waiting: 0,
+    running: 0,
+    failures: Object.fromEntries(WORKER_CODES.map(code => [code, 0])) as Record<WorkerCode, number>,
+    runSeconds: new Buckets(RUN_SECONDS_BOUNDS),
+  }
+  readonly #options: Pick<PoolOptions<T>, 'clock' | 'threads'>
+  readonly #tasks: TaskTable
+  readonly #waitingMax: number
+  readonly #pool: Piscina<Order, Answer>
+  /** In the order in which they came. */
+  readonly #waiting: Readonly<Record<Priority, Set<Job>>> = { high: new Set(), normal: new Set() }
+  readonly #running = new Set<Job>()
+  /** Threads that have begun. */
+  readonly #ready = new WeakSet<Worker>()
+  /** The last one that a thread was started for. */
+  #startedFor: Job | undefined
+  #isClosed = false
+
+  constructor({ clock, threads, waitingMax = WAITING_MAX, tasks, file }: PoolOptions<T>) {
+    this.#options = { clock, threads }
+    this.#tasks = tasks ?? TASKS
+    this.#waitingMax = waitingMax
+    const pool = new Piscina<Order, Answer>({
+      filename: (file ?? new URL('./thread.js', import.meta.url)).href,
+      // It starts none by itself: one that cannot be started, for want of a descriptor, would end the process.
+      minThreads: 0,
+      maxThreads: threads,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      maxQueue: 1,
+      execArgv: [],
+      recordTiming: false,
+    })
+    this.#pool = pool
+    pool.on('workerCreate', ({ id }: { readonly id: number }) => {
+      for (const thread of pool.threads) if (thread.threadId === id) this.#ready.add(thread)
+      this.#next()
+    })
+    const lookAfterEnd = () => queueMicrotask(() => this.#failUnstarted())
+    pool.on('workerDestroy', lookAfterEnd)
+    pool.on('error', lookAfterEnd)
+  }
+
+  run: Workers<T>['run'] = (name: string, input: unknown, options?: TaskOptions) => {
+    return this.#submit(name, input, options) as Promise<never>
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    for (const priority of PRIORITIES) for (const job of this.#waiting[priority]) this.#end(job, 'CLOSED')
+    for (const job of this.#running) this.#end(job, 'CLOSED')
+    await this.#pool.destroy()
+  }
+
+  #submit(name: string, input: unknown, { priority = 'normal', signal }: TaskOptions = {}): Promise<unknown> {
+    const queue = this.#waiting[priority]
+    const refusal = this.#whyNot(queue, signal)
+    if (refusal !== undefined) return Promise.reject(this.#failure(refusal, name, signal?.reason))
+    return new Promise((resolve, reject) => {
+      const onAbort = () => this.#end(job, 'ABORTED')
+      const job: Job = {
+        name,
+        input,
+        timeoutMs: present(this.#tasks[name], `the task ${name}`).timeoutMs,
+        queue,
+        controller: new AbortController(),
+        ended: undefined,
+        settle(result) {
+          signal?.removeEventListener('abort', onAbort)
+          if (result instanceof WorkerError) reject(result)
+          else resolve(result.value)
+        },
+      }
+      signal?.addEventListener('abort', onAbort)
+      queue.add(job)
+      this.#next()
+    })
+  }
+
+  #whyNot(queue: ReadonlySet<Job>, signal: AbortSignal | undefined): WorkerCode | undefined {
+    if (this.#isClosed) return 'CLOSED'
+    if (signal?.aborted === true) return 'ABORTED'
+    return queue.size >= this.#waitingMax && !this.#hasPlace ? 'QUEUE_FULL' : undefined
+  }
+
+  /** Whether another task may begin. Of threads that have to be started there is one at a time. */
+  get #hasPlace(): boolean {
+    return this.#running.size < Math.min(this.#options.threads, this.#readyThreads + 1)
+  }
+
+  get #readyThreads(): number {
+    return this.#pool.threads.filter(thread => this.#ready.has(thread)).length
+  }
+
+  #next(): void {
+    while (!this.#isClosed && this.#hasPlace) {
+      const [job] = this.#waiting.high.size > 0 ? this.#waiting.high : this.#waiting.normal
+      if (job === undefined) break
+      job.queue.delete(job)
+      this.#begin(job)
+    }
+    this.#count()
+  }
+
+  #begin(job: Job): void {
+    const { clock } = this.#options
+    const beganMs = clock.monotonic()
+    const { name, input, timeoutMs, controller } = job
+    if (this.#running.size >= this.#readyThreads) this.#startedFor = job
+    this.#running.add(job)
+    const late = clock.after(timeoutMs, () => this.#end(job, 'TIMED_OUT'))
+    const left = (): void => {
+      late.cancel()
+      this.#running.delete(job)
+      if (this.#startedFor === job) this.#startedFor = undefined
+    }
+    this.#hand({ name, input }, job).then(
+      answer => {
+        left()
+        this.figures.runSeconds.add((clock.monotonic() - beganMs) / 1_000)
+        job.settle(answer.kind === 'done' ? answer : this.#failure('FAILED', name, answer.error))
+        this.#next()
+      },
+      error => {
+        left()
+        controller.abort() // where no thread could be started, piscina still keeps the task
+        job.settle(this.#failure(job.ended ?? 'CRASHED', name, error))
+        this.#next()
+      },
+    )
+  }
+
+  /** @throws AbortError, or what says that the thread ended or cannot be started */
+  async #hand(order: Order, job: Job): Promise<Answer> {
+    return await this.#pool.run(order, { signal: job.controller.signal })
+  }
+
+  /** Ends a task before its time. */
+  #end(job: Job, code: WorkerCode): void {
+    job.ended ??= code
+    if (job.queue.delete(job)) job.settle(this.#failure(code, job.name))
+    else job.controller.abort()
+    this.#count()
+  }
+
+  /** A task for which no thread is being started any more has none to wait for. */
+  #failUnstarted(): void {
+    if (this.#pool.queueSize > 0 && this.#startedFor !== undefined) this.#end(this.#startedFor, 'CRASHED')
+  }
+
+  #failure(code: WorkerCode, name: string, cause?: unknown): WorkerError {
+    this.figures.failures[code] += 1
+    return new WorkerError(code, name, cause)
+  }
+
+  #count(): void {
+    this.figures.waiting = this.#waiting.high.size + this.#waiting.normal.size
+    this.figures.running = this.#running.size
+  }
+}

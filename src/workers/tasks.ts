@@ -1,0 +1,7 @@
+/** All tasks that the process has threads for, one row each. */
+import { hashPassword } from './hash-password.js'
+import type { Workers } from './types.js'
+
+export const TASKS = { 'hash-password': hashPassword } as const
+
+export type OwnWorkers = Workers<typeof TASKS>

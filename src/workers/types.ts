@@ -1,0 +1,48 @@
+/** The words of the pool: tasks by name, who goes first, and why one was not done. */
+
+/** A task: what it does, and how long it may take before its thread is given up. */
+export interface Task<I, O> {
+  readonly timeoutMs: number
+  /** Runs in a thread: input and output are copied, and nothing else is shared. */
+  run(this: void, input: I): O | Promise<O>
+}
+
+export type TaskTable = Readonly<Record<string, Task<never, unknown>>>
+
+type InputOf<T extends Task<never, unknown>> = Parameters<T['run']>[0]
+type OutputOf<T extends Task<never, unknown>> = Awaited<ReturnType<T['run']>>
+
+/** Tasks of 'high' priority are begun before all of 'normal'. */
+export type Priority = 'high' | 'normal'
+export const PRIORITIES: readonly Priority[] = ['high', 'normal']
+
+export interface TaskOptions {
+  /** Absent: normal. */
+  readonly priority?: Priority
+  /** Takes the task out of the queue, or ends its thread. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export const WORKER_CODES = ['QUEUE_FULL', 'ABORTED', 'TIMED_OUT', 'CRASHED', 'FAILED', 'CLOSED'] as const
+/**
+ * QUEUE_FULL: too many wait · ABORTED: its signal said so · TIMED_OUT: it took too long · CRASHED: its thread ended, or none could be
+ * started · FAILED: it threw (`cause` says what) · CLOSED: the pool ends
+ */
+export type WorkerCode = (typeof WORKER_CODES)[number]
+
+export class WorkerError extends Error {
+  override readonly name = 'WorkerError'
+  readonly code: WorkerCode
+
+  constructor(code: WorkerCode, task: string, cause?: unknown) {
+    super(`the task ${task} was not done: ${code}`, { cause })
+    this.code = code
+  }
+}
+
+export interface Workers<T extends TaskTable> {
+  /** @throws WorkerError */
+  run<N extends keyof T & string>(name: N, input: InputOf<T[N]>, options?: TaskOptions): Promise<OutputOf<T[N]>>
+  /** Ends all threads; what waits or runs is rejected. */
+  close(): Promise<void>
+}

@@ -1,0 +1,27 @@
+/** Tasks that do what a pool has to bear. */
+import type { Task } from '../../src/workers/types.js'
+
+const LIMIT_MS = 60_000
+
+function task<I, O>(run: (input: I) => O | Promise<O>, timeoutMs = LIMIT_MS): Task<I, O> {
+  return { run, timeoutMs }
+}
+
+export const TEST_TASKS = {
+  echo: task((text: string) => text),
+  throws: task((text: string): string => {
+    throw new RangeError(text)
+  }),
+  exits: task((code: number): string => process.exit(code)),
+  endless: task((_: undefined): string => {
+    for (;;) {}
+  }, 200),
+  patient: task((_: undefined): string => {
+    for (;;) {}
+  }),
+  /** Holds its thread until somebody sets the first number. */
+  waits: task((gate: SharedArrayBuffer): string => {
+    Atomics.wait(new Int32Array(gate), 0, 0)
+    return 'done'
+  }),
+} as const
