@@ -8,7 +8,8 @@ import { MemoryStore } from '../../src/store/memory/store.js'
 import { SOFT_MS_MAX } from '../../src/sync/plan.js'
 import { type Cell, RecordCache } from '../../src/sync/record-cache.js'
 import { jsonValue } from '../../src/sync/record-kinds.js'
-import { userActor } from '../../src/sync/rules/records.js'
+import { contact, deviceWindow, profile, userActor } from '../../src/sync/rules/records.js'
+import { ack, marksGiven } from '../../src/sync/rules/watermark.js'
 import type { RecordKind, Transition } from '../../src/sync/types.js'
 import { startNode, TestDevice, type TestNode } from '../support/engine.js'
 import { ManualClock } from '../support/manual-clock.js'
@@ -165,4 +166,40 @@ t.test('a read or a write under way while the event comes does not bring back wh
   cache.committed(cell, 3, 'mine', planned)
   t.equal(cellOf().known, undefined)
   t.end()
+})
+
+t.test('what one node removed of a deleted account, marks and acks at another do not begin again', async t => {
+  const { a, b, phone } = await cluster()
+  const bob = await new TestDevice(a).enter('bob', 3)
+  await phone.call(METHODS.contactRequest, { sendSeq: phone.next(), uid: bob.uid, greeting: '' })
+  const alice = userActor(phone.uid)
+  // The other node has seen both and takes them for there.
+  const seen: Transition<void, void> = {
+    name: 'seen',
+    run(tx) {
+      tx.peek(contact, bob.uid)
+      tx.peek(deviceWindow, phone.device)
+    },
+  }
+  await b.engine.run(alice, seen, undefined)
+  const removed: Transition<void, void> = {
+    name: 'removed',
+    run(tx) {
+      const tombstone = tx.get(profile)
+      if (tombstone !== undefined) tx.put(profile, { ...tombstone, deleted: true })
+      tx.remove(contact, bob.uid)
+      tx.remove(deviceWindow, phone.device)
+    },
+  }
+  await a.engine.run(alice, removed, undefined)
+  const marks = { delivered: { [phone.device]: 1 }, read: {} }
+  const told: Transition<void, void> = { name: 'told', run: tx => marksGiven.run(tx, marks, userActor(bob.uid)) }
+  await b.engine.run(alice, told, undefined)
+  const versions = new Map([[phone.device, phone.told]])
+  await b.engine.run(alice, ack, { versions, marks: new Map([[bob.uid, marks]]) })
+  const names = (await a.engine.scan(alice, '', null, 100)).map(({ name }) => name)
+  t.same(
+    names.filter(name => /^(given|taken|ack)\//.test(name)),
+    [],
+  )
 })

@@ -40,13 +40,15 @@ export const ack: Transition<AckInput, void> = {
     tx.fetch([taken, contact], [...marks.keys()])
     for (const [device, version] of devicesHere) {
       seen(tx, device)
-      const before = tx.get(deviceAck, device)?.version ?? 0
-      tx.put(deviceAck, { version: Math.max(before, version) }, device)
+      const before = tx.get(deviceAck, device)
+      if (before === undefined && tx.get(deviceWindow, device) === undefined) continue
+      tx.put(deviceAck, { version: Math.max(before?.version ?? 0, version) }, device)
     }
     // A mark about somebody who never was a contact is about nothing.
     const named = [...marks].filter(([peer]) => isContact(tx, peer))
     readNewDevices(tx, named)
     for (const [peer, { delivered, read }] of named) {
+      if (!isContactStill(tx, taken, peer)) continue
       const known = tx.get(taken, peer) ?? NO_MARKS
       const isDevice = (device: number): boolean => isDeviceOf(tx, peer, device)
       const here = (marked: readonly number[]): ((device: number) => boolean) => {
@@ -101,6 +103,7 @@ export const marksGiven: EffectKind<MarkRecord> = jsonEffect({
   run(tx, named, source) {
     const peer = uidOf(source)
     if (!isContact(tx, peer) || isBlocked(tx, peer)) return
+    if (!isContactStill(tx, given, peer)) return
     const known = tx.get(given, peer) ?? NO_MARKS
     const here = (marked: readonly number[]): ((device: number) => boolean) => {
       tx.fetch([deviceWindow], marked)
@@ -134,7 +137,15 @@ export function dropGiven(tx: Tx, peer: number): void {
   tx.drop(readKey(peer))
 }
 
-/** A look without a condition is enough for what is there: it never goes. What is missing may have come by now. */
+/**
+ * Whether there may be a first record about this contact. What is there goes with its user alone; another node may have removed it,
+ * and nothing is to be written behind that. Where there is a record already the unit expects it, so it needs no more.
+ */
+function isContactStill(tx: Tx, kind: RecordKind<MarkRecord>, peer: number): boolean {
+  return tx.get(kind, peer) !== undefined || tx.get(contact, peer) !== undefined
+}
+
+/** A look without a condition is enough for what is there. What is missing may have come by now. */
 function isContact(tx: Tx, peer: number): boolean {
   return tx.peek(contact, peer) !== undefined || tx.get(contact, peer) !== undefined
 }
