@@ -151,6 +151,12 @@ const LIFE: readonly (readonly [weight: number, act: Act])[] = [
   [2, nudge],
 ]
 
+/** Some name themselves anew all the time. */
+const VANITY: readonly (readonly [weight: number, act: Act])[] = [
+  [1, sendOne],
+  [1, rename],
+]
+
 const UNREST: readonly (readonly [weight: number, act: Act])[] = [
   [4, removeOther],
   [3, leave],
@@ -170,11 +176,12 @@ const MISFORTUNE: readonly (readonly [weight: number, act: Act])[] = [
 ]
 
 /** One act of one phone. */
-export function act(stage: Stage, phone: Phone, { misfortune, restless }: Setup): void {
+export function act(stage: Stage, phone: Phone, { misfortune, restless, vain }: Setup): void {
   const { client } = phone
   if (client === undefined) return
   const dice = stage.random.fraction()
-  const acts = dice < misfortune ? MISFORTUNE : dice < misfortune + UNREST_LIKELY * restless ? UNREST : LIFE
+  const acts =
+    dice < misfortune ? MISFORTUNE : dice < misfortune + UNREST_LIKELY * restless ? UNREST : vain ? VANITY : LIFE
   if (acts !== MISFORTUNE && !client.account.signedIn) return
   attempt(() => draw(stage.random, acts)(stage, phone, client))
 }

@@ -59,6 +59,8 @@ export interface Setup {
   readonly phonesMax: number
   /** How much more often than usual people log out, remove devices, change passwords, buy phones. */
   readonly restless: number
+  /** Users do little but rename themselves. */
+  readonly vain: boolean
   /** One user deletes the account in the middle of it all, and nodes die while what it stored is removed. */
   readonly departure: boolean
   readonly limits: NodeSettings['limits']
@@ -110,7 +112,7 @@ export function drawSetup(random: Random, only?: Partial<Setup>): Setup {
   // What a wrong clock takes for old may be young: where messages are trimmed, clocks are right.
   const retention = !isRestored && random.fraction() < 0.25 ? pick([BRIEF, { ...BRIEF, keepItems: 0 }]) : KEEP_ALL
   const bad = (value: number): number => (calm ? 0 : value)
-  const setup: Omit<Setup, 'sliceTargets'> = {
+  const setup: Omit<Setup, 'sliceTargets' | 'vain'> = {
     store,
     nodes: store === 'embedded' ? 1 : 2 + random.integer(2),
     users: Array.from({ length: userCount }, (_, index) =>
@@ -166,7 +168,7 @@ export function drawSetup(random: Random, only?: Partial<Setup>): Setup {
     retention,
     heartbeatMs: pick([10_000, 30_000]),
   }
-  return { ...setup, sliceTargets: setup.neighbours === 0 ? SLICE_TARGETS : 1, ...only }
+  return { ...setup, sliceTargets: setup.neighbours === 0 ? SLICE_TARGETS : 1, vain: false, ...only }
 }
 
 /** No more faults: what is broken is to heal. */
