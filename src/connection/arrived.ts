@@ -6,26 +6,26 @@ import type { Code } from '../../protocol/codes.js'
 export interface Arrived {
   /** Half-open capable, and flowing: whoever takes it owns or disowns it before the call returns (socket-owner.ts). */
   readonly socket: Socket
-  /** The client's: the peer's own, or what a PROXY header names. */
+  /** The client's address: the peer's own, or the one that a PROXY header names. */
   readonly address: string
-  /** A trusted proxy brought it, and said so by a PROXY header. */
+  /** Whether a trusted proxy brought it, and said so by a PROXY header. */
   readonly proxied: boolean
-  /** All that it has sent behind a PROXY header; empty if it has been silent. */
+  /** The bytes that it has sent, behind a PROXY header; empty if it has been silent. */
   readonly first: Uint8Array
-  /** What is left of the time that it has for its first request. */
+  /** The time that is left for its first request. */
   readonly leftMs: number
 }
 
-/** Why a socket is not served. */
+/** The reason why a socket is not served. */
 export interface Refusal {
   readonly code: Code
   readonly message: string
   readonly retryAfterMs: number
 }
 
-/** What a socket speaks. Each call takes the socket over from the door. */
+/** A protocol that sockets speak. Each call takes the socket over from the door. */
 export interface Protocol {
-  /** How long a client may take until its first request, counted from when it was accepted. */
+  /** The time that a client has until its first request, counted from when it was accepted. */
   readonly firstRequestMs: number
   /** Serves a socket that the gate has admitted, and has it released when it is gone. */
   serve(arrived: Arrived): void

@@ -48,7 +48,7 @@ export const CONNECTION_BYTES_MAX = FRAME_TO_CLIENT_BYTES_MAX
 
 export class Backlog {
   readonly bounds: BacklogBounds
-  /** How often a large answer was refused. */
+  /** The number of large answers that were refused. */
   refusals = 0
   readonly #devices = new Map<Key, number>()
   readonly #addresses = new Map<string, number>()

@@ -15,7 +15,7 @@ const FAULTS: ReadonlySet<Code> = new Set([
 
 export interface ClosedPeer {
   readonly address: string
-  /** 0 if it belonged to nobody. */
+  /** The user; 0 if it belonged to nobody. */
   readonly uid: number
   readonly device: number
 }

@@ -33,7 +33,7 @@ export type Admission = 'admitted' | 'total' | 'address'
 
 export class ConnectionGate {
   readonly limits: ConnectionLimits
-  /** How often each of the two limits refused a connection, and how often a connection was closed for a new one. */
+  /** Counts of connections that each of the two limits refused, and of those that were closed for a new one. */
   readonly hits = { total: 0, address: 0, evicted: 0 }
   readonly #byAddress = new Map<string, number>()
   /** The connections without a session, by network, the oldest first. */
@@ -52,7 +52,7 @@ export class ConnectionGate {
     return this.#byAddress.size
   }
 
-  /** How many refused connections may be there at a time. */
+  /** The number of refused connections that may be there at a time. */
   get refusalsMax(): number {
     return this.limits.refusalsMax ?? REFUSALS_MAX
   }

@@ -1,6 +1,6 @@
 /**
- * Who is connected where on this node: user → devices → connection, and beside it the long polls. Events go
- * through here to both, and the attempt rule (PROTOCOL.md, clause 3) is kept here: of two connections of a device the one
+ * The register of who is connected to this node: user → devices → connection, and beside it the long polls. Events go
+ * through here to both. The attempt rule (PROTOCOL.md, clause 3) is kept here: of two connections of a device the one
  * with the higher attempt stays.
  */
 
@@ -20,17 +20,17 @@ export interface Member {
   readonly device: number
   readonly attempt: number
   appended(event: AppendedEvent): void
-  /** Absent: it has no use for them. */
+  /** Takes an event that is stored nowhere; absent: it has no use for them. */
   transient?(event: TransientEvent): void
   close(code: Code, message?: string, boundAttempt?: number): void
 }
 
-/** Most users have one device connected: then the map holds the connection itself, without an array around it. */
+/** The connections of a user. Most users have one: then the map holds the connection itself, without an array around it. */
 type Members<M extends Member> = M | M[]
 
 export class Hub<M extends Member = Member> implements PushEncoder {
   readonly polls = new WaitingPolls()
-  /** Since the start: items that were pushed, and notices sent to clients that are behind. */
+  /** Counts since the start: items that were pushed, and notices sent to clients that are behind. */
   pushedItems = 0
   notifies = 0
   readonly #users = new Map<number, Members<M>>()
@@ -77,7 +77,7 @@ export class Hub<M extends Member = Member> implements PushEncoder {
     return 0
   }
 
-  /** Does nothing for one that is not bound (any more). */
+  /** Takes a connection out. Does nothing for one that is not bound any more. */
   unbind(member: M): void {
     const { uid } = member
     const members = this.#users.get(uid)

@@ -117,7 +117,7 @@ class SocketPipe implements Pipe {
     this.#socket.destroy()
   }
 
-  /** Also called when the socket is destroyed: nobody minds then. */
+  /** Goes on when the kernel has taken everything; also called when the socket is destroyed, which does no harm. */
   #drained(): void {
     this.#isFull = false
     ownerOf(this.#socket)?.drained()

@@ -26,13 +26,13 @@ export interface ServiceOptions {
   readonly clock: Clock
   readonly random: Random
   readonly passwords: Passwords
-  /** Absent: nothing is limited. */
+  /** The limits; absent: nothing is limited. */
   readonly limits?: Limits
-  /** Absent: nobody is known to be connected. */
+  /** Says which devices of a user are connected; absent: none is known to be. */
   readonly connected?: Connected
   /** The rule for numbers; absent: contiguous. */
   readonly sequence?: SequenceRule
-  /** Absent: what an account's request leaves to do is left to the jobs' next round. */
+  /** Begins what an account's request leaves to do; absent: the jobs' next round does. */
   readonly beginWork?: BeginWork
 }
 

@@ -21,13 +21,13 @@ export interface PasswordCost {
 
 /** 16 MiB and about 50 ms. */
 export const NORMAL_COST: PasswordCost = { log2N: 14, r: 8, p: 1 }
-/** For load tests on loopback alone. */
+/** A cost for load tests on loopback alone. */
 export const CHEAP_COST: PasswordCost = { log2N: 4, r: 1, p: 1 }
 
-/** What takes less than a millisecond is not worth a thread. */
+/** The cost from which a hash is computed in a thread: one that takes less than a millisecond is not worth it. */
 const THREADS_FROM_LOG2N = 10
 
-/** Who is let in first: a device that the account knows does not wait for strangers, however many they are. */
+/** The rank in which hashes are computed: a device that the account knows does not wait for strangers, however many they are. */
 export type Rank = 'known' | 'stranger'
 
 export class BusyError extends Error {
@@ -43,7 +43,7 @@ export interface PasswordsOptions {
 
 export class Passwords {
   readonly #random: Random
-  /** Nobody's: what is checked where there is no account, and costs the same. */
+  /** The hash that is checked where there is no account, at the same cost. */
   readonly #decoy: string
   readonly #cost: PasswordCost
   readonly #workers: OwnWorkers
@@ -93,7 +93,7 @@ export class Passwords {
   }
 }
 
-/** In libuv's pool. */
+/** Hashes in libuv's pool. */
 function hashedHere({ password, salt, keyBytes, N, r, p }: HashRequest): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const settle = (error: Error | null, key: Uint8Array): void => (error === null ? resolve(key) : reject(error))

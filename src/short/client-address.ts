@@ -1,7 +1,7 @@
 /**
- * Whose a request is when a proxy brings it. What a header says is believed only as far as trusted proxies wrote it: each adds
- * the address that it saw on the right, so the rightmost one that is no trusted proxy's is the client. What stands left of it
- * the client may have written himself.
+ * Finds the client's address when a proxy brings a request. A header is believed only as far as trusted proxies wrote it: each
+ * adds the address that it saw on the right, so the rightmost one that is no trusted proxy's is the client's. What stands left
+ * of it may have been written by the client.
  */
 
 import { type AddressList, isAddress, plainAddress } from '../lib/network.js'

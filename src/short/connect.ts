@@ -75,8 +75,8 @@ export class ConnectHandler {
   }
 
   /**
-   * Before a body is taken that costs more than a client without a session may cost: to hold it, or to unpack it. What a packed one costs is
-   * asked of its sender's limits before it is unpacked, so that of many at once each is seen.
+   * Checks the sender before a body is taken that costs more, to hold or to unpack, than a client without a session may cost. A
+   * packed body takes one request of its sender's limits before it is unpacked, so that of many at once each is counted.
    */
   vouch(request: ShortRequest, isPacked: boolean, settle: (vouched: Vouched) => void): void {
     const { address } = request

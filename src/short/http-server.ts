@@ -42,13 +42,13 @@ import { type Page, type Reply, type ShortRequest, textAnswer } from './types.js
 import { WEB_SOCKET_PATH, type WebSocketDoor } from './web-socket-door.js'
 
 export interface ShortTimeouts {
-  /** From when it was accepted, or from the first byte of a later request, to the end of the headers. */
+  /** The time to the end of the headers: from when it was accepted, or from the first byte of a later request. */
   readonly headersMs: number
-  /** To the end of the request; what a poll waits is not counted. */
+  /** The time to the end of the request; what a poll waits is not counted. */
   readonly requestMs: number
-  /** Between two requests of a connection: longer than proxies keep theirs, or one would send into a closed one. */
+  /** The time between two requests of a connection: longer than proxies keep theirs, or one would send into a closed one. */
   readonly idleMs: number
-  /** How often headers and requests are looked at. */
+  /** The interval at which headers and requests are checked. */
   readonly checkMs: number
   /** Without a byte of an answer being taken. */
   readonly stallMs: number
@@ -70,7 +70,7 @@ export interface ShortOptions {
   readonly origins: Origins
   /** Proxies whose X-Forwarded-For is believed. */
   readonly trusted?: AddressList
-  /** By path. */
+  /** The operators' pages, by path. */
   readonly pages: ReadonlyMap<string, Page>
   readonly timeouts?: Partial<ShortTimeouts>
 }
@@ -169,17 +169,17 @@ export class HttpServer implements Protocol, PeerServer {
     if (first.length > 0) socket.emit('data', first)
   }
 
-  /** The wheel's call, for who has used up his time in parts. */
+  /** Ends a peer that has used up its time in parts; the wheel's call. */
   late({ socket }: HttpPeer): void {
     this.#clientError(Object.assign(new Error('no request'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket)
   }
 
-  /** Of an HTTP connection, not of what became of it. */
+  /** Releases an HTTP connection at the gate; one that became a WebSocket is released by that. */
   closed({ address, admitted, socket }: HttpPeer): void {
     if (admitted) this.#options.context.gate.release(address, socket)
   }
 
-  /** Bytes that are no request, or one that took too long. It is for this handler to end the connection. */
+  /** Ends a connection whose bytes are no request, or whose request took too long. */
   #clientError(error: NodeJS.ErrnoException, socket: HttpSocket): void {
     const { faults, wheel } = this.#options.context
     const { code = 'unknown' } = error

@@ -7,7 +7,7 @@ import { IncomingMessage } from 'node:http'
 
 const ASKED = Symbol('asked')
 
-/** For createServer's `IncomingMessage`. */
+/** The request class that createServer is given as `IncomingMessage`. */
 export class Incoming extends IncomingMessage {
   // No initializer: the parser's first word comes from within the constructor above.
   declare [ASKED]: boolean

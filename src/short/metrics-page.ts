@@ -10,21 +10,21 @@ import { type Page, type Reply, type ShortRequest, textAnswer } from './types.js
 
 export const METRICS_PATH = '/metrics'
 
-/** What makes the page. */
+/** The source of the page's text. */
 export interface MetricsText {
   readonly contentType: string
   text(): Promise<string>
 }
 
-/** By which a proxy says on whose behalf it asks. */
+/** The headers by which a proxy says on whose behalf it asks. */
 const FORWARDING_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']
 
-/** For everybody who can reach the listener. */
+/** The page for everybody who can reach the listener. */
 export function metricsPage(page: MetricsText): Page {
   return (_request, reply) => give(page, reply)
 }
 
-/** For this machine. */
+/** The page for this machine alone. */
 export function localMetricsPage(page: MetricsText): Page {
   return (request, reply) => {
     if (isLocal(request)) give(page, reply)

@@ -6,7 +6,7 @@ import { present } from '../lib/assert.js'
 import { pathOf } from './request-target.js'
 import { type Page, type ShortRequest, textAnswer } from './types.js'
 
-/** To the end of the headers, and of the request; between two requests: longer than most readers' intervals. */
+/** The time to the end of the headers, and of the request; then between two requests: longer than most readers' intervals. */
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 15_000
 const KEEP_ALIVE_MS = 65_000

@@ -1,6 +1,6 @@
 /**
- * One HTTP connection: what is known of it, what it costs, and the requests that wait on it until there is space for their
- * answers. It stands on its socket, so that no closure is needed for it.
+ * An HTTP connection: what is known of it, what it costs, and the requests that wait on it until there is space for their
+ * answers. It is kept on its socket, so no closure is needed for it.
  */
 
 import type { Socket } from 'node:net'
@@ -8,7 +8,7 @@ import { CONNECTION_BYTES_MAX } from '../connection/backlog.js'
 import { Timed, type Wheel } from '../lib/wheel.js'
 import type { Exchange } from './exchange.js'
 
-/** Requests that wait for their answers on one connection: few clients send a second one before the first is answered. */
+/** The most requests that wait on one connection: few clients send a second one before the first is answered. */
 const PIPELINED_MAX = 16
 
 export const PEER = Symbol('peer')
@@ -17,12 +17,12 @@ export interface HttpSocket extends Socket {
   [PEER]?: HttpPeer | undefined
 }
 
-/** What a peer tells its server. */
+/** The server, as a peer sees it. */
 export interface PeerServer {
   readonly wheel: Wheel
-  /** Its first request is not there in time. */
+  /** Called when its first request is not there in time. */
   late(peer: HttpPeer): void
-  /** Its socket is closed. */
+  /** Called when its socket is closed. */
   closed(peer: HttpPeer): void
 }
 
@@ -36,9 +36,9 @@ export interface PeerOptions {
 export class HttpPeer extends Timed {
   readonly socket: HttpSocket
   readonly address: string
-  /** A PROXY header named the address. */
+  /** Whether a PROXY header named the address. */
   readonly proxied: boolean
-  /** 0: the gate has admitted it. Else it is refused, and may come again after so long. */
+  /** The time after which a refused one may come again; 0: the gate has admitted it. */
   readonly retryAfterMs: number
   readonly server: PeerServer
   #inWork = 0

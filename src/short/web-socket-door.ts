@@ -1,4 +1,4 @@
-/** Where an upgrade request becomes a WebSocket, and that a connection: the handshake, by ws. */
+/** Turns an upgrade request into a WebSocket, and that into a connection: the handshake, by ws. */
 
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
