@@ -41,6 +41,8 @@ export interface Effect {
 export interface Emitted extends Effect {
   /** A list: a fan-out. */
   readonly target: Actor | readonly Actor[]
+  /** The source's view, of whichever level. */
+  readonly at: Tx
 }
 
 export interface AsideEffect {
@@ -74,10 +76,11 @@ export interface EffectPlan {
   readonly missing: readonly unknown[]
   /** In the order in which they were told; those that they cause come behind. */
   readonly effects: readonly Emitted[]
-  readonly outbox: OutboxEntry[]
-  readonly asides: AsideEffect[]
   at(actor: Actor, level: number): Tx
   putUnseen(put: Put): void
+  /** An entry that was put into an outbox: it is delivered when it is durable. */
+  post(entry: OutboxEntry): void
+  setAside(aside: AsideEffect): void
   mark(): Mark
   rollBack(mark: Mark): void
 }
@@ -98,8 +101,7 @@ export function applyEffects(plan: EffectPlan): void {
 }
 
 function route(plan: EffectPlan, effect: Emitted, target: Actor): void {
-  const { kind, source, input, level } = effect
-  const at = plan.at(source, level)
+  const { kind, at, input, level } = effect
   if (isAtOnce(plan, at, target, level)) {
     const to = plan.at(target, level)
     applyEffect(plan, to, effect, count(at, to))
@@ -108,8 +110,7 @@ function route(plan: EffectPlan, effect: Emitted, target: Actor): void {
 
 /** One entry for each partition; a short list is applied at once where it can be. */
 function fanOut(plan: EffectPlan, effect: Emitted, targets: readonly Actor[]): void {
-  const { kind, source, input, level } = effect
-  const at = plan.at(source, level)
+  const { kind, at, input, level } = effect
   const groups = groupTargets(targets)
   at.fetch(
     [pairOut],
@@ -158,7 +159,7 @@ function post(plan: EffectPlan, at: Tx, effect: Pick<OutboxEntry, 'target' | 'ki
   const name = recordName(outboxEntry, outboxEntryId(source, target, seq))
   if (isAbove(outboxEntry, entry, bytes)) throw new AboveBoundError(actor, name, outboxEntry, bytes.length)
   plan.putUnseen({ actor, name, bytes, stamp: plan.context.stamps.next() })
-  plan.outbox.push(entry)
+  plan.post(entry)
 }
 
 /** Applies an effect to one actor. */
@@ -199,7 +200,7 @@ function run(plan: EffectPlan, tx: Tx, { kind, source, input }: Effect): SetAsid
   } catch (error) {
     if (error === NEEDS_RECORDS) throw error
     plan.rollBack(mark)
-    plan.asides.push({ source, target: tx.actor, kind: kind.name, error })
+    plan.setAside({ source, target: tx.actor, kind: kind.name, error })
     kind.refused?.(tx, input, source)
     const payload = Buffer.from(kind.encode(input).subarray(0, EFFECT_BYTES_MAX)).toString('base64')
     return { kind: kind.name, payload, error: String(error).slice(0, ERROR_CHARACTERS_MAX) }

@@ -12,8 +12,6 @@ import { type CommitResult, OutcomeUnknownError, type ScopeId, type Store, type 
 
 export interface QueuedUnit {
   readonly unit: Unit
-  /** Called in the order of the queue, when the unit is durable or has fallen. `repeated`: it was sent more than once. */
-  settle(result: CommitResult, repeated: boolean): void
 }
 
 /** Between two tries of a write whose outcome is unknown. Doubles up to the maximum. */
@@ -21,19 +19,21 @@ const REPEAT_MS_MIN = 20
 const REPEAT_MS_MAX = 2_000
 
 /**
- * One write holds no more units than this, and no more than this wait planned: what is planned lives until it is durable, 5 KB
+ * One write holds no more units than this, and no more than this wait planned: what is planned lives until it is durable, 4 KB
  * each, and thousands of them at a time cost more in collections of garbage than all rules and encoding (5 000 messages in
  * flight, µs CPU each: 21 with 1 024 and all planned at once; 18.7, 17, 16 and 13 with 1 024, 512, 256 and 128). Fewer units
  * make more writes: a disk that needs 5 ms for one still takes 50 000 units a second.
  */
 const UNITS_PER_COMMIT_MAX = 256
 
-export interface CommitQueueOptions {
+export interface CommitQueueOptions<Q extends QueuedUnit> {
   readonly store: Store
   readonly scope: ScopeId
   readonly clock: Clock
   /** Runs a function after what is being read now: at the end of the event loop's turn. */
   readonly defer: Defer
+  /** Called in the order of the queue, when a unit is durable or has fallen. `repeated`: it was sent more than once. */
+  readonly settle: (queued: Q, result: CommitResult, repeated: boolean) => void
   /** A write is durable: its units, those that fell among them, and how long it took. */
   readonly onWritten?: ((units: number, tookMs: number) => void) | undefined
   /** It was full and is no longer. */
@@ -42,9 +42,9 @@ export interface CommitQueueOptions {
   readonly onFatal: (error: unknown) => void
 }
 
-export class CommitQueue {
-  readonly #options: CommitQueueOptions
-  #waiting: QueuedUnit[] = []
+export class CommitQueue<Q extends QueuedUnit> {
+  readonly #options: CommitQueueOptions<Q>
+  #waiting: Q[] = []
   #state: 'idle' | 'gathering' | 'writing' | 'dead' = 'idle'
   readonly #flush = () => {
     const wasFull = this.full
@@ -52,7 +52,7 @@ export class CommitQueue {
     if (wasFull && !this.full) this.#options.onRoom()
   }
 
-  constructor(options: CommitQueueOptions) {
+  constructor(options: CommitQueueOptions<Q>) {
     this.#options = options
   }
 
@@ -66,7 +66,7 @@ export class CommitQueue {
     return this.#waiting.length >= UNITS_PER_COMMIT_MAX
   }
 
-  push(queued: QueuedUnit): void {
+  push(queued: Q): void {
     this.#waiting.push(queued)
     if (this.#state === 'idle') this.#gather()
   }
@@ -76,7 +76,7 @@ export class CommitQueue {
     this.#options.defer(this.#flush)
   }
 
-  #take(): QueuedUnit[] {
+  #take(): Q[] {
     if (this.#waiting.length <= UNITS_PER_COMMIT_MAX) {
       const all = this.#waiting
       this.#waiting = []
@@ -85,9 +85,9 @@ export class CommitQueue {
     return this.#waiting.splice(0, UNITS_PER_COMMIT_MAX)
   }
 
-  #write(batch: QueuedUnit[], repeated: boolean, pauseMs: number): void {
+  #write(batch: Q[], repeated: boolean, pauseMs: number): void {
     this.#state = 'writing'
-    const { store, scope, clock, onWritten, onFatal } = this.#options
+    const { store, scope, clock, settle, onWritten, onFatal } = this.#options
     const units = batch.map(queued => queued.unit)
     const startMs = clock.monotonic()
     store.commit(scope, units).then(
@@ -97,8 +97,8 @@ export class CommitQueue {
         if (this.#waiting.length > 0) this.#gather()
         else this.#state = 'idle'
         for (let i = 0; i < batch.length; i += 1) {
-          const result = results[i]
-          if (result !== undefined) batch[i]?.settle(result, repeated)
+          const [queued, result] = [batch[i], results[i]]
+          if (queued !== undefined && result !== undefined) settle(queued, result, repeated)
         }
       },
       error => {

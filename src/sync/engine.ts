@@ -16,7 +16,7 @@ import { CountedTime } from '../lib/counted-time.js'
 import { Fifo } from '../lib/fifo.js'
 import type { Defer } from '../lib/turn.js'
 import { ALL_PARTITIONS, partitionOf } from '../store/partition.js'
-import type { Actor, CommitResult, ScannedRecord, ScopeId, Store, Version } from '../store/types.js'
+import type { Actor, CommitResult, ScannedRecord, ScopeId, Store, Unit, Version } from '../store/types.js'
 import { CommitQueue } from './commit-queue.js'
 import type { Delivery, NodeEvent } from './events.js'
 import { SLICE_TARGETS } from './fan-out.js'
@@ -61,11 +61,16 @@ interface Job<I, R> extends Asked<I, R> {
   readonly settle: (outcome: Outcome<R>) => void
   tries: number
   readings: number
+  /** The last plan of it, and the unit that it made. */
+  plan: Plan | undefined
+  unit: Unit
 }
+
+const NO_UNIT: Unit = Object.freeze({ expect: [], puts: [], appends: [], trims: [] })
 
 /** One scope's way to the store. */
 interface Lane {
-  readonly queue: CommitQueue
+  readonly queue: CommitQueue<Job<unknown, unknown>>
   /** Jobs that came while the queue was full: planned in their order when it has room. */
   readonly later: Fifo<Job<unknown, unknown>>
 }
@@ -170,7 +175,17 @@ export class Engine {
    */
   submit<I, R>(actor: Actor, transition: Transition<I, R>, input: I, settle: (outcome: Outcome<R>) => void): void {
     this.#jobs += 1
-    this.#enter({ actor, transition, input, settle, since: this.#cache.looks, tries: 0, readings: 0 })
+    this.#enter({
+      actor,
+      transition,
+      input,
+      settle,
+      since: this.#cache.looks,
+      tries: 0,
+      readings: 0,
+      plan: undefined,
+      unit: NO_UNIT,
+    })
   }
 
   run<I, R>(actor: Actor, transition: Transition<I, R>, input: I): Promise<Outcome<R>> {
@@ -226,9 +241,10 @@ export class Engine {
 
   /** False if records are missing: they are being read, and the actor's other jobs wait behind this one. */
   #plan<I, R>(job: Job<I, R>): boolean {
-    const { plan, result, above } = Plan.make(this.#context, job)
-    if (above !== undefined) {
-      this.#options.monitor.aboveBound?.(job.transition.name, above)
+    const plan = Plan.make(this.#context, job)
+    const result = plan.result as R
+    if (plan.above !== undefined) {
+      this.#options.monitor.aboveBound?.(job.transition.name, plan.above)
       this.#finish(job, REFUSED)
       return true
     }
@@ -245,8 +261,8 @@ export class Engine {
       )
       return false
     }
-    if (plan.readOnly && isSoft(job.transition, result as R) && plan.restsOnWhatIs) {
-      this.#finish(job, { kind: 'done', result: result as R, own: undefined })
+    if (plan.readOnly && isSoft(job.transition, result) && plan.restsOnWhatIs) {
+      this.#finish(job, { kind: 'done', result, own: undefined })
       return true
     }
     // Not before it was planned: a repeat of what was done gets its first answer, whatever room there is.
@@ -254,11 +270,9 @@ export class Engine {
       this.#finish(job, FULL)
       return true
     }
-    const unit = plan.seal()
-    this.#laneOf(plan.scope).queue.push({
-      unit,
-      settle: (committed, repeated) => this.#settle(job, plan, result as R, committed, repeated),
-    })
+    job.plan = plan
+    job.unit = plan.seal()
+    this.#laneOf(plan.scope).queue.push(job as unknown as Job<unknown, unknown>)
     return true
   }
 
@@ -283,7 +297,9 @@ export class Engine {
     this.#behind.delete(actor)
   }
 
-  #settle<I, R>(job: Job<I, R>, plan: Plan, result: R, committed: CommitResult, repeated: boolean): void {
+  readonly #settle = (job: Job<unknown, unknown>, committed: CommitResult, repeated: boolean): void => {
+    const { plan } = job
+    assert(plan !== undefined, 'what is committed was planned')
     assert(committed.kind !== 'entry conflict', 'no transition replaces an entry')
     const happenedBefore =
       repeated && committed.kind === 'conflict' && plan.madeStamp(committed.actor, committed.name, committed.current)
@@ -293,7 +309,7 @@ export class Engine {
     }
     plan.committed()
     const appended = committed.kind === 'committed' ? committed.appended : []
-    this.#finish(job, { kind: 'done', result, own: plan.ownAppend(appended) })
+    this.#finish(job, { kind: 'done', result: plan.result, own: plan.ownAppend(appended) })
     const { delivery, monitor } = this.#options
     for (let i = 0; i < plan.appends.length; i += 1) {
       const append = plan.appends[i]
@@ -305,8 +321,10 @@ export class Engine {
         delivery.send({ kind: 'appended', to: append.actor, from, version, bytes: append.bytes })
       }
     }
-    for (const event of plan.events) delivery.send(event)
-    for (const { source, target, kind, error } of plan.asides) monitor.setAside(source, target, kind, error)
+    if (plan.events.length > 0) for (const event of plan.events) delivery.send(event)
+    if (plan.asides.length > 0) {
+      for (const { source, target, kind, error } of plan.asides) monitor.setAside(source, target, kind, error)
+    }
     if (plan.outbox.length > 0) this.#outbox.add(plan.outbox)
   }
 
@@ -361,7 +379,7 @@ export class Engine {
       const { store, clock, defer, monitor, onFatal } = this.#options
       const onRoom = () => this.#planLater(made)
       const onWritten = monitor.committed?.bind(monitor)
-      const queue = new CommitQueue({ store, scope, clock, defer, onWritten, onFatal, onRoom })
+      const queue = new CommitQueue({ store, scope, clock, defer, settle: this.#settle, onWritten, onFatal, onRoom })
       const made: Lane = { queue, later: new Fifo() }
       lane = made
       this.#lanes.set(scope, lane)

@@ -68,26 +68,44 @@ export interface Asked<I, R> {
   readonly since: number
 }
 
-/** What a plan does to one record. */
-interface Slot {
+/** What a plan does to one record. As an expectation it names the stamp on which the plan rests. */
+class Slot implements Expectation {
   readonly cell: Cell
   readonly base: KnownValue
   value: unknown
-  expected: boolean
-  put: boolean
+  expected = false
+  put = false
   /** The value as it is stored, if it was put and there is one. */
-  bytes: Uint8Array | null
-  /** Made when the unit is. */
-  stamp: Stamp
+  bytes: Uint8Array | null = null
+  /** What the unit puts: made when the unit is. */
+  sealed: Put | undefined
   /** The chain of the pending value that the put made. */
-  chain: number
+  chain = 0
+  /** The slot that the plan made after this one. */
+  next: Slot | undefined
+
+  constructor(cell: Cell, base: KnownValue) {
+    this.cell = cell
+    this.base = base
+    this.value = base.value
+  }
+
+  get actor(): Actor {
+    return this.cell.actor
+  }
+
+  get name(): string {
+    return this.cell.name
+  }
+
+  get stamp(): Stamp {
+    return this.base.stamp
+  }
 }
 
-export interface Made<R> {
-  readonly plan: Plan
-  readonly result: R | undefined
-  readonly above: AboveBoundError | undefined
-}
+/** Stands for every list of a plan that has nothing in it, as most have: see `added`. */
+const NONE: never[] = []
+Object.freeze(NONE)
 
 export class Plan implements Moment, EffectPlan {
   readonly scope: ScopeId
@@ -95,22 +113,28 @@ export class Plan implements Moment, EffectPlan {
   readonly steadyMs: number
   readonly look: number
   readonly context: PlanContext
-  readonly slots: Slot[] = []
-  readonly appends: Append[] = []
-  readonly trims: Trim[] = []
-  readonly drops: Drop[] = []
-  readonly events: NodeEvent[] = []
+  /** What the transition answered; only where nothing is missing and nothing was above its bound. */
+  result: unknown
+  /** Why there is no plan: the transition would have put a record above its bound, and knows nothing else to do. */
+  above: AboveBoundError | undefined
+  appends: Append[] = NONE
+  trims: Trim[] = NONE
+  drops: Drop[] = NONE
+  events: NodeEvent[] = NONE
   /** Entries put into an outbox by this plan: for the deliverer, after the commit. */
-  readonly outbox: OutboxEntry[] = []
+  outbox: OutboxEntry[] = NONE
   /** Effects that threw: to be told when the unit that sets them aside is durable. */
-  readonly asides: AsideEffect[] = []
+  asides: AsideEffect[] = NONE
   /** Cells without a value: planning was given up. */
-  readonly missing: Cell[] = []
-  readonly effects: Emitted[] = []
+  missing: Cell[] = NONE
+  effects: Emitted[] = NONE
+  /** The slots in the order in which they were made, each with the next one. */
+  #first: Slot | undefined
+  #last: Slot | undefined
   /** Puts whose names are new by construction, guarded by another record of the unit: nothing is read or expected. */
-  readonly #unseen: Put[] = []
-  /** What each put replaced, newest last: slot, whether it was put before, its value and bytes then. */
-  readonly #undo: unknown[] = []
+  #unseen: Put[] = NONE
+  /** What each put replaced since the first mark, newest last: slot, whether it was put before, its value and bytes then. */
+  #undo: unknown[] | undefined
   readonly #since: number
   #own: number | undefined
 
@@ -124,38 +148,38 @@ export class Plan implements Moment, EffectPlan {
     this.#since = since
   }
 
-  /**
-   * The plan and the transition's result; or a plan that names what is `missing`; or why there is none, when the transition
-   * would have put a record above its bound and knows nothing else to do.
-   */
-  static make<I, R>(context: PlanContext, asked: Asked<I, R>): Made<R> {
+  /** A plan with a result; or one that names what is `missing`; or one that says what would be `above` its bound. */
+  static make<I, R>(context: PlanContext, asked: Asked<I, R>): Plan {
     const { actor, transition, since } = asked
-    const made = Plan.#try(new Plan(context, actor, since), asked, false)
-    if (made.above === undefined || transition.refused === undefined) return made
-    return Plan.#try(new Plan(context, actor, since), asked, true)
+    const plan = new Plan(context, actor, since)
+    plan.#try(asked, false)
+    if (plan.above === undefined || transition.refused === undefined) return plan
+    const refusal = new Plan(context, actor, since)
+    refusal.#try(asked, true)
+    return refusal
   }
 
-  static #try<I, R>(plan: Plan, { actor, transition, input }: Asked<I, R>, refused: boolean): Made<R> {
+  #try<I, R>({ actor, transition, input }: Asked<I, R>, refused: boolean): void {
     try {
-      const tx = new PlanTx(plan, actor, 0)
-      const result = refused ? transition.refused?.(tx, input) : transition.run(tx, input)
-      if (plan.appends[0]?.actor === actor) plan.#own = 0
-      applyEffects(plan)
-      return { plan, result, above: undefined }
+      const tx = new PlanTx(this, actor, 0)
+      this.result = refused ? transition.refused?.(tx, input) : transition.run(tx, input)
+      if (this.appends[0]?.actor === actor) this.#own = 0
+      applyEffects(this)
     } catch (error) {
-      if (error instanceof AboveBoundError) return { plan, result: undefined, above: error }
-      if (error !== NEEDS_RECORDS) throw error
-      const cells = plan.context.cache.cellsOf(actor)
-      for (const [kind, id] of transition.reads?.(input) ?? []) plan.want(cells, kind, id)
-      return { plan, result: undefined, above: undefined }
+      if (error instanceof AboveBoundError) this.above = error
+      else if (error !== NEEDS_RECORDS) throw error
+      else {
+        const cells = this.context.cache.cellsOf(actor)
+        for (const [kind, id] of transition.reads?.(input) ?? []) this.want(cells, kind, id)
+      }
     } finally {
-      for (const slot of plan.slots) slot.cell.slot = undefined
+      for (let slot = this.#first; slot !== undefined; slot = slot.next) slot.cell.slot = undefined
     }
   }
 
   /** Whether the unit would change nothing. */
   get readOnly(): boolean {
-    for (const slot of this.slots) if (slot.put) return false
+    for (let slot = this.#first; slot !== undefined; slot = slot.next) if (slot.put) return false
     return this.#unseen.length + this.appends.length + this.trims.length + this.drops.length === 0
   }
 
@@ -164,7 +188,8 @@ export class Plan implements Moment, EffectPlan {
    * node may have put it.
    */
   get restsOnWhatIs(): boolean {
-    for (const { base, cell } of this.slots) {
+    for (let slot = this.#first; slot !== undefined; slot = slot.next) {
+      const { base, cell } = slot
       if (base.chain !== 0 || base.stamp === 0 || this.#isOld(cell)) return false
     }
     return true
@@ -172,44 +197,56 @@ export class Plan implements Moment, EffectPlan {
 
   /** The unit, and its puts made visible as pending values. */
   seal(): Unit {
-    const expect: Expectation[] = []
-    const puts = this.#unseen
+    const { stamps, cache } = this.context
+    let expected = 0
+    let puts = this.#unseen
     let anchored = false
-    for (const slot of this.slots) {
-      const { actor, name } = slot.cell
-      if (slot.expected) expect.push({ actor, name, stamp: slot.base.stamp })
+    for (let slot = this.#first; slot !== undefined; slot = slot.next) {
+      if (slot.expected) expected += 1
       if (!slot.put) continue
-      const absent = slot.value === undefined
-      anchored ||= !absent
-      slot.stamp = absent ? 0 : this.context.stamps.next()
-      puts.push({ actor, name, bytes: slot.bytes, stamp: slot.stamp })
-      slot.chain = this.context.cache.pend(slot.cell, slot.stamp, slot.value, slot.base)
+      const { cell, value, bytes } = slot
+      const stamp = value === undefined ? 0 : stamps.next()
+      anchored ||= value !== undefined
+      slot.sealed = { actor: cell.actor, name: cell.name, bytes, stamp }
+      slot.chain = cache.pend(cell, stamp, value, slot.base)
+      puts = added(puts, slot.sealed)
     }
     // A trim or a drop alone may be repeated as it is.
     const repeatable = anchored || (puts.length === 0 && this.appends.length === 0)
     assert(repeatable, 'a unit puts a record that it expects, so that repeating it is safe')
-    return { expect, puts, appends: this.appends, trims: this.trims, drops: this.drops }
+    return { expect: this.#expectations(expected), puts, appends: this.appends, trims: this.trims, drops: this.drops }
+  }
+
+  #expectations(count: number): readonly Expectation[] {
+    // Of its length from the start: one that grows takes room for 17.
+    const expect = new Array<Expectation>(count)
+    let i = 0
+    for (let slot = this.#first; slot !== undefined; slot = slot.next) if (slot.expected) expect[i++] = slot
+    return expect
   }
 
   /** The unit is durable. */
   committed(): void {
     const { cache } = this.context
-    for (const slot of this.slots) {
-      if (slot.put) cache.committed(slot.cell, slot.stamp, slot.value, this)
+    for (let slot = this.#first; slot !== undefined; slot = slot.next) {
+      if (slot.sealed !== undefined) cache.committed(slot.cell, slot.sealed.stamp, slot.value, this)
       else if (slot.expected) cache.verified(slot.cell, slot.base.stamp, this)
     }
   }
 
   /** The unit fell: nothing of it happened. */
   fell(): void {
-    for (const slot of this.slots) if (slot.put) this.context.cache.fell(slot.cell, slot.chain)
+    const { cache } = this.context
+    for (let slot = this.#first; slot !== undefined; slot = slot.next) if (slot.put) cache.fell(slot.cell, slot.chain)
   }
 
   /** Whether a conflict that names this record and stamp says that the unit itself had been committed before. */
   madeStamp(actor: Actor, name: string, current: Stamp): boolean {
-    return this.slots.some(
-      ({ cell, put, stamp }) => put && stamp === current && cell.name === name && cell.actor === actor,
-    )
+    for (let slot = this.#first; slot !== undefined; slot = slot.next) {
+      const { sealed } = slot
+      if (sealed?.stamp === current && sealed.name === name && sealed.actor === actor) return true
+    }
+    return false
   }
 
   /** Of the appends' ranges, the one of the actor's own first append. */
@@ -222,12 +259,14 @@ export class Plan implements Moment, EffectPlan {
     if (cell.slot !== undefined) return cell.slot as Slot
     const base = cell.known
     if (base === undefined) {
-      this.missing.push(cell)
+      this.missing = added(this.missing, cell)
       throw NEEDS_RECORDS
     }
-    const slot = { cell, base, value: base.value, expected: false, put: false, bytes: null, stamp: 0, chain: 0 }
+    const slot = new Slot(cell, base)
     cell.slot = slot
-    this.slots.push(slot)
+    if (this.#last === undefined) this.#first = slot
+    else this.#last.next = slot
+    this.#last = slot
     return slot
   }
 
@@ -249,7 +288,7 @@ export class Plan implements Moment, EffectPlan {
     const whole = value === undefined ? undefined : (kind.keep?.(value, slot.value) ?? value)
     const bytes = whole === undefined ? null : kind.encode(whole)
     if (bytes !== null && isAbove(kind, whole, bytes)) throw new AboveBoundError(actor, name, kind, bytes.length)
-    this.#undo.push(slot, slot.put, slot.value, slot.bytes)
+    this.#undo?.push(slot, slot.put, slot.value, slot.bytes)
     slot.expected = true
     slot.put = true
     slot.value = whole
@@ -257,17 +296,21 @@ export class Plan implements Moment, EffectPlan {
   }
 
   putUnseen(put: Put): void {
-    this.#unseen.push(put)
+    this.#unseen = added(this.#unseen, put)
   }
 
-  emit(emitted: Emitted): void {
-    this.effects.push(emitted)
+  post(entry: OutboxEntry): void {
+    this.outbox = added(this.outbox, entry)
+  }
+
+  setAside(aside: AsideEffect): void {
+    this.asides = added(this.asides, aside)
   }
 
   want(cells: ActorCells, kind: RecordKind<unknown>, id: string | number | undefined): void {
     const cell = this.context.cache.cell(cells, kind, id)
     this.#dropOld(cell)
-    if (cell.known === undefined) this.missing.push(cell)
+    if (cell.known === undefined) this.missing = added(this.missing, cell)
   }
 
   /** The same, for `glance`. */
@@ -296,6 +339,7 @@ export class Plan implements Moment, EffectPlan {
   }
 
   mark(): Mark {
+    this.#undo ??= []
     return {
       undo: this.#undo.length,
       appends: this.appends.length,
@@ -307,21 +351,35 @@ export class Plan implements Moment, EffectPlan {
   }
 
   rollBack(mark: Mark): void {
-    while (this.#undo.length > mark.undo) {
-      const bytes = this.#undo.pop() as Uint8Array | null
-      const value = this.#undo.pop()
-      const put = this.#undo.pop() as boolean
-      const slot = this.#undo.pop() as Slot
+    const undo = this.#undo ?? []
+    while (undo.length > mark.undo) {
+      const bytes = undo.pop() as Uint8Array | null
+      const value = undo.pop()
+      const put = undo.pop() as boolean
+      const slot = undo.pop() as Slot
       slot.put = put
       slot.value = value
       slot.bytes = bytes
     }
-    this.appends.length = mark.appends
-    this.trims.length = mark.trims
-    this.drops.length = mark.drops
-    this.events.length = mark.events
-    this.effects.length = mark.effects
+    cut(this.appends, mark.appends)
+    cut(this.trims, mark.trims)
+    cut(this.drops, mark.drops)
+    cut(this.events, mark.events)
+    cut(this.effects, mark.effects)
   }
+}
+
+/** The list with one more: a new one while it is short, for a list that grows takes room for 17 at once. */
+function added<T>(list: T[], item: T): T[] {
+  if (list.length === 0) return [item]
+  const [first] = list
+  if (list.length === 1 && first !== undefined) return [first, item]
+  list.push(item)
+  return list
+}
+
+function cut(list: unknown[], length: number): void {
+  if (list.length > length) list.length = length
 }
 
 /** A Tx on a plan, for one actor, at one level of the cascade. */
@@ -388,19 +446,21 @@ export class PlanTx implements Tx {
   }
 
   append(bytes: Uint8Array, key?: string): void {
-    this.#plan.appends.push({ actor: this.actor, key, bytes })
+    this.#plan.appends = added(this.#plan.appends, { actor: this.actor, key, bytes })
   }
 
   trim(upTo: number, entriesMax?: number): void {
-    this.#plan.trims.push({ actor: this.actor, upTo, entriesMax })
+    this.#plan.trims = added(this.#plan.trims, { actor: this.actor, upTo, entriesMax })
   }
 
   drop(key: string): void {
-    this.#plan.drops.push({ actor: this.actor, key })
+    this.#plan.drops = added(this.#plan.drops, { actor: this.actor, key })
   }
 
   effect<I>(kind: EffectKind<I>, target: Actor | readonly Actor[], input: I): void {
-    this.#plan.emit({ kind: kind as EffectKind<unknown>, source: this.actor, target, input, level: this.#level + 1 })
+    const [level, source] = [this.#level + 1, this.actor]
+    const emitted = { kind: kind as EffectKind<unknown>, source, target, input, level, at: this }
+    this.#plan.effects = added(this.#plan.effects, emitted)
   }
 
   fanOut<I>(kind: EffectKind<I>, targets: readonly Actor[], input: I): void {
@@ -414,7 +474,7 @@ export class PlanTx implements Tx {
   }
 
   event(event: NodeEvent): void {
-    this.#plan.events.push(event)
+    this.#plan.events = added(this.#plan.events, event)
   }
 
   /** For the deliverer: an effect of this actor is taken, its entry leaves the outbox. */
