@@ -187,7 +187,7 @@ export class Acts {
       const again = await ask('New password again: ', 'secret')
       if (fresh === undefined || again === undefined) return undefined
       if (fresh === again) return { fresh, old: await ask(OLD_PASSWORD, 'secret') }
-      say('wrong', 'the two are not the same: nothing was changed')
+      say('wrong', 'the two new passwords are not the same: nothing was changed')
       return undefined
     })
     if (asked !== undefined) this.#begin(this.#changePassword(asked.fresh, asked.old, dialogue))

@@ -81,7 +81,8 @@ export class Chat {
       client.on('connection', status => this.#connection(status)),
       client.on('sessionEnded', ({ message }) => spec.signedOut(message)),
       client.on('resync', ({ forgotten }) => {
-        if (forgotten) this.say('notice', 'what was kept here of this account is gone')
+        if (forgotten)
+          this.say('notice', 'this device dropped its copy of the account: the old messages are no longer here')
       }),
       client.on('trimmed', () => this.say('notice', 'the server removed old messages that this device had not seen')),
     ]
@@ -341,7 +342,10 @@ export class Chat {
   }
 
   #help(): void {
-    this.say('notice', `plain text goes to whom you talk to; // begins one with a slash\n${commandHelp().join('\n')}`)
+    this.say(
+      'notice',
+      `plain text goes to the friend you talk to; begin it with // to send one that starts with a slash\n${commandHelp().join('\n')}`,
+    )
   }
 
   #changed(): void {

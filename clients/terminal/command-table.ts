@@ -11,26 +11,36 @@ interface CommandEntry {
 
 export const COMMANDS = {
   add: { usage: 'NAME [GREETING]', summary: 'ask somebody to become a contact', min: 1, max: 2 },
-  accept: { usage: '[NAME]', summary: 'accept a request; without a name the only one', min: 0, max: 1 },
-  decline: { usage: '[NAME]', summary: 'decline a request; without a name the only one', min: 0, max: 1 },
+  accept: {
+    usage: '[NAME]',
+    summary: 'accept a request; the name may be left out if there is only one',
+    min: 0,
+    max: 1,
+  },
+  decline: {
+    usage: '[NAME]',
+    summary: 'decline a request; the name may be left out if there is only one',
+    min: 0,
+    max: 1,
+  },
   cancel: { usage: 'NAME', summary: 'take back a request of your own', min: 1, max: 1 },
   remove: { usage: 'NAME', summary: 'end a friendship, for both', min: 1, max: 1 },
-  block: { usage: 'NAME', summary: 'let nothing of somebody arrive any more', min: 1, max: 1 },
-  unblock: { usage: 'NAME', summary: 'let it arrive again', min: 1, max: 1 },
-  contacts: { usage: '', summary: 'friends, requests and blocked people, with unread messages', min: 0, max: 0 },
-  talk: { usage: 'NAME', summary: 'from now on plain text goes to this friend', min: 1, max: 1 },
-  history: { usage: '[COUNT]', summary: 'the last messages with whom you talk to (20)', min: 0, max: 1 },
-  devices: { usage: '', summary: 'the devices that are logged in to this account', min: 0, max: 0 },
+  block: { usage: 'NAME', summary: 'block somebody: nothing that this person does arrives any more', min: 1, max: 1 },
+  unblock: { usage: 'NAME', summary: 'end the block', min: 1, max: 1 },
+  contacts: { usage: '', summary: 'list friends, requests and blocked people, with unread messages', min: 0, max: 0 },
+  talk: { usage: 'NAME', summary: 'send plain text to this friend from now on', min: 1, max: 1 },
+  history: { usage: '[COUNT]', summary: 'show the last messages with the friend you talk to (20)', min: 0, max: 1 },
+  devices: { usage: '', summary: 'list the devices that are logged in to this account', min: 0, max: 0 },
   logout: {
     usage: 'DEVICE',
     summary: 'end the session of a device (its number); this one forgets its history',
     min: 1,
     max: 1,
   },
-  nick: { usage: 'NICKNAME', summary: 'how friends see you', min: 1, max: 1 },
+  nick: { usage: 'NICKNAME', summary: 'change the name that friends see', min: 1, max: 1 },
   password: { usage: '', summary: 'change the password; ends the sessions of all other devices', min: 0, max: 0 },
-  help: { usage: '', summary: 'this list', min: 0, max: 0 },
-  quit: { usage: '', summary: 'end; what is queued goes out at the next start', min: 0, max: 0 },
+  help: { usage: '', summary: 'show this list', min: 0, max: 0 },
+  quit: { usage: '', summary: 'end the chat; queued messages go out at the next start', min: 0, max: 0 },
 } as const satisfies Record<string, CommandEntry>
 
 export type CommandName = keyof typeof COMMANDS

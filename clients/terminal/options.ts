@@ -18,7 +18,7 @@ const ACCOUNT = /^[a-z][a-z0-9_.-]{2,31}$/i
 const ACCOUNT_RANGE = '3 to 32 of a-z 0-9 _ . -, beginning with a letter'
 
 export const CHAT_OPTIONS = {
-  account: accountName('who you are; needed'),
+  account: accountName('your account name; needed'),
   register: flag('make the account; without it a terminal asks whether to log in or to register'),
   server: address(`127.0.0.1:${LONG_PORT_DEFAULT}`, LONG_PORT_DEFAULT, 'the long side of the server'),
   httpPort: integer(HTTP_PORT_DEFAULT, 1, 65_535, 'PORT', "the server's short side, for ws and http"),
@@ -26,7 +26,7 @@ export const CHAT_OPTIONS = {
   storage: text(
     '',
     'FOLDER',
-    'where the session, the history and what is queued are kept, for one chat at a time; made if it is not there ' +
+    'the folder for the session, the history and queued messages, for one chat at a time; made if it is not there ' +
       '(default $XDG_DATA_HOME or ~/.local/share, longwire/SERVER/ACCOUNT)',
   ),
   passwordFd: integer(

@@ -217,7 +217,8 @@ export class Program {
     const { passwordFd } = this.#settings
     if (passwordFd < 0) return undefined
     if (passwordFd > 0) return firstLine(passwordFd)
-    if (this.#terminal !== undefined) throw new Error('--password-fd 0 is the terminal: leave it out and be asked')
+    if (this.#terminal !== undefined)
+      throw new Error('--password-fd 0 is the terminal: leave the option out, and you will be asked')
     this.#lines = this.#inputLines()
     const { value, done } = await this.#lines.next()
     if (done === true) throw new Error('--password-fd 0: the input has no first line')

@@ -111,6 +111,6 @@ async function askPassword(register: boolean, ask: Ask, say: SignInSpec['say']):
     if (password === undefined || password === '' || !register) return password
     const again = await ask('New password again: ', 'secret')
     if (again === undefined || again === password) return again
-    say('wrong', 'the two are not the same')
+    say('wrong', 'the two passwords are not the same')
   }
 }

@@ -19,7 +19,7 @@ export const SERVE_OPTIONS = {
   allowOrigin: list(
     'ORIGIN,…',
     'origins as browsers write them, such as https://chat.example.org',
-    'whose pages may use the short side; may be repeated; programs and apps need none',
+    'the origins whose pages may use the short side; may be repeated; programs and apps need none',
     text => (isOrigin(text) ? text : undefined),
   ),
   store: oneOf('lmdb', ['lmdb', 'memory'], 'lmdb keeps everything on disk; memory forgets it all at the end'),
@@ -29,7 +29,7 @@ export const SERVE_OPTIONS = {
     16,
     1_000_000,
     'MIB',
-    'with less free on the disk of the data folder writes are refused (STORE_FULL) and reads go on, until there is more again; with less than twice as much new accounts are',
+    'the least free space on the disk of the data folder: below it writes are refused (STORE_FULL) and reads go on; below twice as much new accounts are refused',
   ),
   retentionDays: integer(30, 1, 36_500, 'DAYS', 'messages older than this may be removed from the server'),
   retentionItems: integer(
@@ -37,14 +37,14 @@ export const SERVE_OPTIONS = {
     0,
     1_000_000_000,
     'COUNT',
-    "of each user's timeline so many of the newest messages stay, however old they are",
+    "the number of newest messages of each user's timeline that stay, however old they are",
   ),
   retentionBytes: integer(
     2 ** 30,
     0,
     2 ** 50,
     'BYTES',
-    "of each user's timeline the messages beyond the newest ones of so many bytes are removed, however young they are; 0: none are",
+    "the most bytes of messages in each user's timeline; the oldest ones beyond it are removed, however young they are; 0: no bound",
   ),
   limits: oneOf(
     'normal',
@@ -52,12 +52,12 @@ export const SERVE_OPTIONS = {
     'open: no limits on what anybody does, and cheap password hashing, for load tests; loopback only',
   ),
   setLimits: limitSettings(
-    'other rates than the usual, as NAME=AMOUNT/UNIT+BURST (60/h+100) or NAME=off, separated by commas; docs/limits.md has the names',
+    'rates in place of the usual ones, as NAME=AMOUNT/UNIT+BURST (60/h+100) or NAME=off, separated by commas; docs/limits.md has the names',
   ),
   trustProxy: list(
     'ADDRESS,…',
     'addresses or networks, such as 10.0.0.0/8 or 2001:db8::7',
-    'proxies whose X-Forwarded-For (and PROXY header, see below) is believed; others may claim nothing',
+    'proxies whose X-Forwarded-For (and PROXY header, see below) is believed; nobody else is believed',
     entry => (isAddressOrNetwork(entry) ? entry : undefined),
   ),
   proxyProtocol: flag('connections from --trust-proxy to --port begin with a PROXY header, version 1 or 2'),
@@ -66,7 +66,7 @@ export const SERVE_OPTIONS = {
     0,
     10_000_000,
     'COUNT',
-    'connections in total; 0, or too many: as many as the process may have descriptors, less 256 (of few a share) that it keeps',
+    'connections in total; 0 or too many: as many as the process may have descriptors, less 256 that it keeps for itself (fewer if it may have few)',
   ),
   maxConnectionsPerAddress: integer(
     1024,
@@ -80,7 +80,7 @@ export const SERVE_OPTIONS = {
     1_000,
     3_600_000,
     'MS',
-    'how long an HTTP connection is kept between two requests; longer than the proxy in front of it keeps its own',
+    'how long an HTTP connection is kept between two requests; set it longer than the proxy in front of the server keeps its connections',
   ),
   metricsPort: integer(
     -1,
@@ -102,7 +102,7 @@ export const SERVE_OPTIONS = {
     0,
     600_000,
     'MS',
-    'on SIGTERM: within what time clients are told, at random, to come back, and the longest wait for requests in work',
+    'on SIGTERM: the time over which clients are told, at random, to come back; also the longest wait for requests under way',
   ),
   logLevel: oneOf('info', LOG_LEVELS, 'the least urgent lines that are written to standard error, as JSON'),
   readyFd: integer(
@@ -110,7 +110,7 @@ export const SERVE_OPTIONS = {
     -1,
     1_023,
     'FD',
-    'when it listens, write one line of JSON (host, port, http_port, metrics_port if there is one, pid, store) to this descriptor and close it; -1: do not',
+    'when the server listens, it writes one line of JSON (host, port, http_port, metrics_port if there is one, pid, store) to this descriptor and closes it; -1: off',
   ),
 } as const
 

@@ -49,7 +49,8 @@ export class IndexedDbStorage implements Storage {
   /** @param name of the database; one per account that is used at the same time. One client at a time, in one tab. */
   constructor(name: string, options: IndexedDbOptions = {}) {
     const kept = options.historyPerConversation ?? HISTORY_PER_CONVERSATION_DEFAULT
-    if (!Number.isSafeInteger(kept) || kept < 0) throw new RangeError(`historyPerConversation ${kept} is no count`)
+    if (!Number.isSafeInteger(kept) || kept < 0)
+      throw new RangeError(`historyPerConversation is ${kept}; it must be a whole number from 0`)
     this.#name = name
     this.#kept = kept
     this.#factory = options.indexedDB ?? (globalThis as { readonly indexedDB?: IdbFactory }).indexedDB

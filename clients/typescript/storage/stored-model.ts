@@ -24,7 +24,8 @@ export class StoredModel {
 
   constructor(options: HistoryOptions = {}) {
     const kept = options.historyPerConversation ?? HISTORY_PER_CONVERSATION_DEFAULT
-    if (!Number.isSafeInteger(kept) || kept < 0) throw new RangeError(`historyPerConversation ${kept} is no count`)
+    if (!Number.isSafeInteger(kept) || kept < 0)
+      throw new RangeError(`historyPerConversation is ${kept}; it must be a whole number from 0`)
     this.#kept = kept
   }
 

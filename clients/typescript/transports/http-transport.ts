@@ -123,7 +123,7 @@ class HttpConnection implements TransportConnection {
     if (this.#state.name === 'closed') return
     this.#decoder.push(bytes)
     for (let decoded = this.#decoder.next(); decoded !== undefined; decoded = this.#decoder.next()) {
-      if (decoded.kind === 'error') throw new TypeError(`written were no frames: ${decoded.message}`)
+      if (decoded.kind === 'error') throw new TypeError(`the bytes written are no frames: ${decoded.message}`)
       if (decoded.kind === 'ping') this.#ping()
       else this.#written({ ...decoded.frame, body: decoded.frame.body.slice() })
     }

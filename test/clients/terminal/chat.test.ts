@@ -238,7 +238,7 @@ t.test('a password is asked for, twice, and the old one must be right', async t 
   const alice = await enter('alice', 'register', new MemoryStorage(), run => run(ask))
   answers.push('new password', 'other password')
   await alice.chat.enter('/password')
-  await alice.see('!! the two are not the same: nothing was changed')
+  await alice.see('!! the two new passwords are not the same: nothing was changed')
   asked.length = 0
   answers.push('new password', 'new password', 'wrong password', PASSWORD)
   await alice.chat.enter('/password')
@@ -259,7 +259,7 @@ t.test('a password is asked for, twice, and the old one must be right', async t 
 t.test('help, nonsense, too much, and the end', async t => {
   const { alice } = await befriended(t)
   await alice.chat.enter('/help')
-  await alice.see(/^-- plain text goes to whom you talk to.*\n {3}│ \/add NAME \[GREETING\] /)
+  await alice.see(/^-- plain text goes to the friend you talk to.*\n {3}│ \/add NAME \[GREETING\] /)
   await alice.chat.enter('/fly')
   await alice.see('!! unknown command: /fly (/help lists them)')
   await alice.chat.enter('x'.repeat(16_385))
