@@ -1,4 +1,4 @@
-/** Connections of a session rig that have said Hello, and what a test sends on them. */
+/** Connections of a rig (connection-rig.ts) that have said Hello, and what a test sends on them. */
 
 import { encodeRequest } from '../../protocol/frame-codec.js'
 import { METHODS } from '../../protocol/methods.js'
