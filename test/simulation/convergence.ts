@@ -162,7 +162,7 @@ const KEYED = /^(contact|profile)/
 const MARKS: ReadonlySet<string> = new Set(['delivered', 'read', 'own-read'])
 
 /** Of what the peer stored, whether the user's devices know. */
-function unmarked(user: User, peer: User, { witness }: Whole): string[] {
+function unmarked(user: User, peer: User, { witness, trims }: Whole): string[] {
   const found: string[] = []
   for (const { disk, name } of user.phones) {
     const marks = new Map((disk.model.values.get(`delivered/${peer.uid}`) ?? []) as unknown as [number, number][])
@@ -171,7 +171,9 @@ function unmarked(user: User, peer: User, { witness }: Whole): string[] {
       const stored = witness.storedAt(peer.uid, user.uid, device)
       const mark = marks.get(device) ?? 0
       // After a restore a mark may have been named before its message was there again: it is cut then, and not named again.
-      const least = witness.forgetful ? 0 : stored
+      // A phone that stored it may have forgotten it before it could say so, and there was nothing to store any more.
+      const isTrimmed = trims.has(peer.uid, nameOf({ sender: user.uid, device, sendSeq: stored }))
+      const least = witness.forgetful || isTrimmed ? 0 : stored
       if (mark < least || mark > stored)
         found.push(`${name}: ${peer.uid} has stored ${stored} of device ${device}, known is ${mark}`)
     }
