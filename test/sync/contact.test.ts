@@ -8,6 +8,7 @@ import {
   blockContact,
   cancelContact,
   declineContact,
+  forgetContact,
   removeContact,
   requestContact,
   tellNames,
@@ -63,6 +64,10 @@ class World {
   /** False if there was nothing to hear. */
   step(who: 0 | 1, what: string): boolean {
     const tx = this.#tx(who)
+    if (what === 'leave') {
+      forgetContact(tx, UIDS[who === 0 ? 1 : 0])
+      return true
+    }
     if (what === 'rename') return this.#rename(tx, UIDS[who === 0 ? 1 : 0])
     if (what === 'hear' || what === 'hear-names') {
       const heard = (what === 'hear' ? this.#ways : this.#wide)[who]?.shift()
@@ -258,4 +263,13 @@ t.test('whatever overtakes what, in the end contacts show each other under the n
     { numRuns: 5_000 },
   )
   t.ok(agreed > 500, `in ${agreed} histories`)
+})
+
+t.test('a nickname that the end of its account overtakes does not come back', async t => {
+  const world = new World()
+  for (const act of ['0 request', '1 hear', '1 accept', '0 hear', '0 rename', '0 leave', '1 hear', '1 hear-names']) {
+    const [who, what = ''] = act.split(' ')
+    t.ok(world.step(Number(who) as 0 | 1, what), act)
+  }
+  t.match(world.contactOf(1), { account: '', nickname: '' })
 })
