@@ -33,7 +33,7 @@ export interface IdleReport extends Slopes {
 }
 
 interface Slopes {
-  /** Per connection. `longwire` is over TCP. */
+  /** The growth of RSS per connection. `longwire` is over TCP. */
   readonly longwire_rss_bytes: number
   readonly bare_rss_bytes: number
   readonly ws_rss_bytes: number
@@ -52,7 +52,7 @@ interface Slopes {
   readonly poll_own_ratio: number
 }
 
-/** Per connection. */
+/** The growth per connection. */
 interface Slope {
   readonly rssBytes: number
   readonly ownBytes: number

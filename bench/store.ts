@@ -16,7 +16,7 @@ import { openLmdbStore } from '../src/store/lmdb/open.js'
 import type { Unit } from '../src/store/types.js'
 
 const USERS = 1_000
-/** Some journal files' worth of each. */
+/** The number of units per run: some journal files' worth of each. */
 const UNITS: Readonly<Record<number, number>> = { 1: 24_000, 50: 200_000, 500: 300_000 }
 
 const record = Buffer.alloc(400, 'r')

@@ -91,7 +91,7 @@ function overFrames(port: number, account: Account, tally: Tally, transport: 'tc
   )
 }
 
-/** Another device of the account. */
+/** Logs in another device of the account. */
 async function device({ httpPort }: Site): Promise<Account> {
   const request = { account: 'unread1', password: 'bench password', installationKey: randomBytes(16) }
   const body = METHODS.login.encodeRequest(createLoginRequest(request))

@@ -10,13 +10,13 @@
  */
 
 export type Fault =
-  /** Shown twice on one device. */
+  /** A message shown twice on one device. */
   | 'duplicated'
-  /** Shown after a later one of the same sender's device. */
+  /** A message shown after a later one of the same sender's device. */
   | 'reordered'
-  /** Never sent, sent to somebody else, or finally refused: it may not be shown here at all. */
+  /** A message that may not be shown here at all: never sent, sent to somebody else, or finally refused. */
   | 'invented'
-  /** Shown with another text than it was sent with; it does not count as shown. */
+  /** A message shown with another text than it was sent with; it does not count as shown. */
   | 'altered'
 
 export interface Verdict {
@@ -28,9 +28,9 @@ export interface Verdict {
   readonly refused: number
   /** Failed after it was accepted, or with an outcome that nobody knows: it may be shown or not. */
   readonly failed: number
-  /** Shown on every device of its recipient. */
+  /** The messages shown on every device of their recipient. */
   readonly delivered: number
-  /** Accepted, not failed, and missing on at least one device that must show it. */
+  /** The messages accepted, not failed, and missing on at least one device that must show them. */
   readonly lost: number
   readonly duplicated: number
   readonly reordered: number

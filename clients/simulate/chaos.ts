@@ -15,14 +15,14 @@ export interface ChaosSpec {
   readonly dropEveryMs: number
   readonly moveEveryMs: number
   readonly server: { kill(): Promise<void>; start(): Promise<void> } | undefined
-  /** All there are at the moment. */
+  /** The devices that there are at the moment. */
   devices(): readonly Device[]
   readonly clock: Clock
   readonly random: Random
   readonly onFailure: (message: string) => void
 }
 
-/** One cut takes down to so many connections, of 100 devices: a mast that goes, not a phone. */
+/** The most connections that one cut takes down, of 100 devices: a mast that goes, not a phone. */
 const CUT_PERCENT = 10
 
 /** The most devices that move at once, of 100. */
@@ -53,7 +53,7 @@ export class Chaos {
     this.#planMove()
   }
 
-  /** No more faults. Resolves when the server is up again. */
+  /** Ends the faults. Resolves when the server is up again. */
   end(): Promise<void> {
     this.#ended = true
     for (const timer of this.#timers) timer.cancel()

@@ -16,7 +16,7 @@ export interface Device {
   online: boolean
   /** The transport by which it was online last; '' before that. */
   transport: string
-  /** Why it waits for its next try, and until when; undefined while it does not. */
+  /** The reason of its wait for the next try, and the end of that wait; undefined while it does not wait. */
   waits: { readonly reason: string; readonly untilMs: number } | undefined
 }
 
@@ -39,7 +39,7 @@ export interface CrowdSpec {
   readonly password: string
   readonly clock: Clock
   readonly random: Random
-  /** Something happened to a client that ends the run. */
+  /** Called when something happened to a client that ends the run. */
   readonly onFailure: (message: string) => void
 }
 

@@ -26,7 +26,8 @@ export class DeviceNetwork {
   }
 
   /**
-   * Another network: another one of the transports is the best that works. What is connected by one that works no more is cut.
+   * Moves the device to another network, where another one of the transports is the best that works. A connection by a transport
+   * that works no more is cut.
    * @returns whether something was cut
    */
   move(how: 'told' | 'silent'): boolean {

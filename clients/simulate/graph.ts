@@ -11,7 +11,7 @@ import type { Random } from '../../src/lib/random.js'
 export interface Graph {
   /** The numbers of each person's friends, in random order. People are numbered from 0. */
   readonly friends: readonly (readonly number[])[]
-  /** Each counted once. */
+  /** The number of friendships, each counted once. */
   readonly friendships: number
 }
 
@@ -49,8 +49,8 @@ interface Edges {
 }
 
 /**
- * Everybody is joined to the nearest in the ring: on each side half of the friends, and if their number is odd one across.
- * With 2 friends or more the first `users` edges are the ring itself.
+ * Joins everybody to the nearest in the ring: half of the friends on each side, and one across if their number is odd. With 2
+ * friends or more, the first `users` edges are the ring itself.
  */
 function ringLattice(users: number, friends: number): Edges {
   const from: number[] = []

@@ -23,31 +23,31 @@ export const CLIENTS_MAX = 15_000
 const REQUESTS_AT_ONCE = 3
 
 export const SIMULATE_OPTIONS = {
-  users: integer(100, 2, CLIENTS_MAX, 'COUNT', 'how many people; users × devices is at most 15000'),
-  friends: integer(10, 1, CLIENTS_MAX - 1, 'COUNT', 'how many friends each of them has; fewer than users'),
-  messages: integer(5, 1, 1_000_000, 'COUNT', 'how many messages each person sends to each friend'),
+  users: integer(100, 2, CLIENTS_MAX, 'COUNT', 'the number of people; users × devices is at most 15000'),
+  friends: integer(10, 1, CLIENTS_MAX - 1, 'COUNT', 'the number of friends of each person; fewer than users'),
+  messages: integer(5, 1, 1_000_000, 'COUNT', 'the number of messages that each person sends to each friend'),
   devices: integer(1, 1, 100, 'COUNT', 'devices per person: all of them send, and all must show everything'),
   text: text('', 'FILE', 'take the texts from the lines of this file (UTF-8) in place of short numbered ones'),
   transport: oneOf(
     'tcp',
     [...TRANSPORTS, 'mixed'],
-    'how the clients connect; mixed: each device by another one, and by yet another one every now and then',
+    'the transport of the clients; mixed: devices use different ones, and change to another now and then',
   ),
   store: oneOf('lmdb', ['lmdb', 'memory'], 'the store of the server that is started, on a fresh temporary folder'),
   server: address('', LONG_PORT_DEFAULT, 'send to this server in place of starting one (port 8081 if none is named)'),
   httpPort: integer(HTTP_PORT_DEFAULT, 1, 65_535, 'PORT', 'the short side of the server that --server names'),
   killEvery: seconds(
-    'kill the server (SIGKILL) about so often, and start it again on the same data and port; 0: never',
+    'the mean time between two kills of the server (SIGKILL); it starts again on the same data and port; 0: never',
   ),
-  dropEvery: seconds('cut some random connections about so often, without telling the server; 0: never'),
+  dropEvery: seconds('the mean time between two cuts of some random connections, without telling the server; 0: never'),
   seed: integer(
     -1,
     -1,
     Number.MAX_SAFE_INTEGER,
     'NUMBER',
-    'of the graph, the order of things and the faults; -1 draws one',
+    'the seed of the graph, the order of things and the faults; -1 draws one',
   ),
-  json: flag('no progress on standard error'),
+  json: flag('show no progress on standard error'),
 } as const
 
 export interface Settings {
@@ -58,7 +58,7 @@ export interface Settings {
   readonly texts: Texts
   readonly transport: 'tcp' | 'ws' | 'http' | 'mixed'
   readonly store: 'lmdb' | 'memory'
-  /** Undefined: one is started. */
+  /** The server to use; undefined: one is started. */
   readonly server: ServerAddress | undefined
   readonly httpPort: number
   /** Seconds; 0: never. */

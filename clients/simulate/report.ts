@@ -8,9 +8,9 @@ export interface Report {
   readonly friendships: number
   readonly sent: number
   readonly accepted: number
-  /** Shown on every device of its recipient, each message counted once. */
+  /** The messages shown on every device of their recipient, each counted once. */
   readonly delivered: number
-  /** Accepted, and not shown on every device that must show it: those of the recipient, and the sender's other ones. */
+  /** The messages accepted, and not shown on every device that must show them: the recipient's, and the sender's other ones. */
   readonly lost: number
   readonly duplicated: number
   readonly reordered: number
@@ -51,7 +51,7 @@ export interface Outcome {
   readonly failure: string | undefined
   /** Times that a client had to begin its timeline anew, or was told that messages are gone. */
   readonly setbacks: number
-  /** Why messages failed, and how many. */
+  /** The number of failed messages by reason. */
   readonly failures: ReadonlyMap<string, number>
 }
 

@@ -87,7 +87,7 @@ export class Run {
     this.#removeData()
   }
 
-  /** Never rejects. */
+  /** Runs to the end; never rejects. */
   async toItsEnd(): Promise<Outcome> {
     const { users, friends, seed, transport } = this.#settings
     const known: Known = {

@@ -15,7 +15,7 @@ export interface ActsHost extends ChatSpec {
   say(kind: 'notice' | 'wrong', text: string): void
   talkTo(uid: number): Promise<void>
   talkingTo(): number | undefined
-  /** Something that was under way is over. */
+  /** Called when something that was under way is over. */
   changed(): void
 }
 

@@ -13,7 +13,7 @@ export interface ChatSpec {
   readonly client: ChatClient
   readonly screen: Screen
   readonly clock: Clock
-  /** Undefined where nobody can be asked. */
+  /** The way to ask a person; undefined where nobody can be asked. */
   readonly dialogue: Dialogue | undefined
   /** The person wants to go. */
   readonly quit: () => void

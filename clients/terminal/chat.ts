@@ -52,7 +52,7 @@ export class Chat {
   /** The time when the next try is due, monotonic. */
   #retryAtMs = 0
   #tick: { cancel(): void } | undefined
-  /** Said last about the connection, so that it is said once. */
+  /** The text said last about the connection: the same is not said twice. */
   #told = ''
   #failures = 0
   #settled: (() => void) | undefined
@@ -209,7 +209,7 @@ export class Chat {
     this.#changed()
   }
 
-  /** Everything that one of this user's devices sent to the peer up to a number is as far as that. */
+  /** Moves all messages of one of this user's devices to the peer, up to a number, to a state. */
   #passed({ peer, device, sendSeq }: WatermarkEvent, state: MessageState): void {
     for (const [key, followed] of this.#followed) {
       const { message } = followed

@@ -28,7 +28,7 @@ const HISTORY_MAX = 100
 /** UTF-16 units that a cell of the screen may need: letters with marks, and emojis that are joined. */
 const UNITS_PER_CELL = 16
 
-/** Longer ones are taken for several: a hundred marks on one letter. */
+/** The longest grapheme; a longer one is taken for several: a hundred marks on one letter. */
 const GRAPHEME_UNITS = 128
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })

@@ -16,11 +16,11 @@ export interface SignInSpec {
   readonly account: string
   /** The address of the server, for people. */
   readonly server: string
-  /** Undefined: not said. */
+  /** Whether to make the account; undefined if nobody said. */
   readonly register: boolean | undefined
-  /** Given once and for all; undefined: to be asked. */
+  /** The password, if it was given; undefined if a person is to be asked. */
   readonly password: string | undefined
-  /** Undefined where nobody can be asked. */
+  /** The way to ask a person; undefined where nobody can be asked. */
   readonly ask: Ask | undefined
   readonly say: (kind: 'notice' | 'wrong', text: string) => void
 }

@@ -73,7 +73,7 @@ export class CountedTime {
   }
 }
 
-/** Both, without repeats: the newest JUMPS_MAX, the one that ends last first. */
+/** The jumps of both, without repeats: the newest JUMPS_MAX, the one that ends last first. */
 export function mergedJumps(some: readonly Jump[], others: readonly Jump[]): readonly Jump[] {
   const byStretch = new Map([...some, ...others].map(jump => [`${jump.fromMs} ${jump.toMs}`, jump]))
   return [...byStretch.values()].sort((a, b) => b.toMs - a.toMs).slice(0, JUMPS_MAX)

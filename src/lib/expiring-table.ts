@@ -11,7 +11,7 @@ import type { Clock } from './clock.js'
 export type Key = string | number
 
 const SWEEP_MS = 1_000
-/** About a quarter of a millisecond. */
+/** The keys looked at in one go: about a quarter of a millisecond. */
 const KEYS_PER_SWEEP = 4_096
 const CANDIDATES = 8
 

@@ -21,7 +21,7 @@ interface Failures {
   /** The failures that counted at `atMs`; time has forgotten some since. */
   readonly count: number
   readonly atMs: number
-  /** No try before. */
+  /** The time before which no try is allowed. */
   readonly untilMs: number
 }
 

@@ -61,7 +61,7 @@ export class RateLimiter {
     if (fullMs !== undefined) this.#fullMs.set(key, fullMs - cost * this.#msEach)
   }
 
-  /** One that is full takes any cost: what is larger than the burst would never come through. */
+  /** The wait for a cost. A full key takes any cost: one larger than the burst would never come through. */
   #waitMs(usedMs: number, cost: number): number {
     const overMs = usedMs + cost * this.#msEach - this.#burstMs
     return usedMs === 0 || overMs <= TOLERANCE_MS ? 0 : Math.ceil(Math.min(overMs, usedMs))

@@ -16,7 +16,7 @@ export abstract class Timed {
   abstract expired(): void
 }
 
-/** One second: what is timed here is counted in tens of seconds. */
+/** The length of a tick, one second: the times kept here are counted in tens of seconds. */
 export const TICK_MS = 1000
 
 /** Slots of the ring: a power of two. Longer waits go round more than once and are looked at every 512 s. */

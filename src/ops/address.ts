@@ -14,7 +14,7 @@ export const HTTP_PORT_DEFAULT = 8080
 
 const PORT_MAX = 65_535
 
-/** Undefined if the text is no address. */
+/** The address that a text names; undefined if it names none. */
 export function parseAddress(given: string, portDefault: number): ServerAddress | undefined {
   if (isIPv6(given)) return { host: given, port: portDefault }
   const [, bracketed, bare, port] = /^(?:\[([^[\]]+)\]|([^:[\]\s/]+))(?::(\d{1,5}))?$/.exec(given) ?? []

@@ -12,13 +12,13 @@ export const RESTORE_OPTIONS = {
   data: text(
     './data',
     'FOLDER',
-    'the data folder to be made: not there, empty, or with the same store, which is replaced',
+    'the data folder to make: it may be absent, empty, or hold the same store, which is then replaced',
   ),
   epoch: integer(
     0,
     0,
     1_000_000,
     'EPOCH',
-    'at least this epoch, for when a newer one was served whose disk is lost; 0: above all that are known of',
+    'the least epoch, for when a newer one was served whose disk is lost; 0: above all known epochs',
   ),
 } as const

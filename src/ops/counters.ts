@@ -9,7 +9,7 @@ import { METHODS } from '../../protocol/methods.js'
 /** Stands for every method or code that this revision does not know. */
 export const UNKNOWN = 'unknown'
 
-/** Few numbers, far apart: each has a slot, and slot 0 is that of all others. */
+/** Slots for a few numbers that lie far apart: each has one, and slot 0 is that of all others. */
 class Slots {
   readonly names: readonly string[]
   readonly #slots: Uint8Array
@@ -104,7 +104,7 @@ export class Counters {
     this.commitSeconds.add(tookMs / 1000)
   }
 
-  /** Those that were counted at least once. */
+  /** The requests that were counted at least once. */
   requests(): Counted[] {
     const codes = CODE_SLOTS.names.length
     return Array.from(this.#requests, (count, at) => ({

@@ -20,7 +20,7 @@ export interface CountedConnection {
 export interface CountedWorkers {
   readonly waiting: number
   readonly running: number
-  /** How many went wrong, by code. */
+  /** The number of failures, by code. */
   readonly failures: Readonly<Record<string, number>>
   readonly runSeconds: Buckets
 }

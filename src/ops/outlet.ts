@@ -18,12 +18,12 @@ import fs from 'node:fs'
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import { Fifo } from '../lib/fifo.js'
 
-/** Some thousand lines: as many as come while a reader starts again, or a disk is busy. */
+/** The most bytes that wait: some thousand lines, as many as come while a reader starts again, or a disk is busy. */
 export const WAITING_BYTES_MAX = 2 ** 20
 
 const AGAIN_MS = 20
 
-/** One write to a file holds about so much: lines that have gathered meanwhile go together. */
+/** The bytes that one write to a file holds, about: lines that have gathered meanwhile go together. */
 const FILE_WRITE_BYTES = 2 ** 16
 
 /** The time that the exit of the process waits for a reader, and the pause between its tries. */

@@ -5,7 +5,7 @@ import type { StoreView } from '../store/view.js'
 import { recordName } from '../sync/record-kinds.js'
 import type { RecordKind } from '../sync/types.js'
 
-/** Undefined if it is absent. Throws if it cannot be decoded. */
+/** The decoded record; undefined if it is absent. Throws if it cannot be decoded. */
 export function look<T>(view: StoreView, actor: Actor, kind: RecordKind<T>, id?: string | number): T | undefined {
   const bytes = view.record(actor, recordName(kind, id))
   return bytes === undefined ? undefined : kind.decode(bytes)

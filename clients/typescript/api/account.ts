@@ -29,7 +29,7 @@ export interface DeviceInfo {
   readonly createdAtMs: number
   /** The time when it was last seen, exact to the day, in milliseconds since 1970. */
   readonly lastSeenMs: number
-  /** This one. */
+  /** Whether it is this device. */
   readonly current: boolean
 }
 

@@ -14,7 +14,7 @@ export interface ClientState {
   readonly storeId: string
   /** The highest attempt used. */
   readonly attempt: number
-  /** Applied in memory, durable here, and told to the server. */
+  /** The versions applied in memory, durable here, and told to the server. */
   readonly applied: number
   readonly durable: number
   readonly acked: number

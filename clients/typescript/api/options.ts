@@ -7,14 +7,16 @@ import type { Transport } from '../transports/transport.js'
 export interface ClientOptions {
   /** The way to the server, or several in order of preference, the best first: tcp, ws, http. */
   readonly transport: Transport | readonly Transport[]
-  /** One client at a time. */
+  /** The storage; one client at a time uses it. */
   readonly storage: Storage
   /** Name and version of the program, for the server's logs. Default "". */
   readonly clientName?: string
   /** The name of this device in the user's device list. Default "". */
   readonly deviceName?: string
-  /** Something is sent at least so often, 10 000 to 1 800 000. Default 300 000, on WebSocket 45 000 at most;
-   * some carriers cut idle TCP sooner. */
+  /**
+   * The longest time in which nothing is sent, 10 000 to 1 800 000. Default 300 000, on WebSocket 45 000 at most; some carriers
+   * cut idle TCP sooner.
+   */
   readonly heartbeatMs?: number
   /** The time that a connection may take to open. Default 10 000. */
   readonly connectTimeoutMs?: number

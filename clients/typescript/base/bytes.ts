@@ -35,7 +35,7 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i])
 }
 
-/** One behind the other; a single piece is given as it is. */
+/** The pieces one behind the other; a single piece is given as it is. */
 export function joined(pieces: readonly Uint8Array[]): Uint8Array {
   if (pieces.length === 1) return pieces[0] ?? NO_BYTES
   let length = 0

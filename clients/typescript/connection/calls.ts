@@ -68,7 +68,7 @@ export class Calls {
     for (const call of this.#calls) this.#send(call)
   }
 
-  /** No new request leaves. */
+  /** Stops new requests. */
   drain(): void {
     this.#link = undefined
   }

@@ -52,7 +52,7 @@ export class Ladder {
     return Math.min(...this.#transports.map(each => this.#restMs(each)))
   }
 
-  /** Those above, the best first. */
+  /** The transports above, the best first. */
   above(transport: Transport): readonly Transport[] {
     return this.#transports.slice(0, this.#transports.indexOf(transport))
   }

@@ -17,7 +17,7 @@ import type { LinkEnd } from './link.js'
 
 export interface ProberHost extends CandidateParts {
   readonly ladder: Ladder
-  /** Its Hello was answered; it has another owner from here on. */
+  /** The candidate's Hello was answered; it has another owner from here on. */
   won(candidate: Candidate, response: HelloResponse): void
   wake(): void
 }

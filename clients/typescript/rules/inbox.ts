@@ -57,7 +57,7 @@ export interface InboxHost {
   readonly events: Emitter<ClientEvents>
   /** A pull was answered RESYNC. */
   resync(): void
-  /** Applied up to a version; `whole`: there is nothing above it. */
+  /** The timeline is applied up to a version; `whole`: there is nothing above it. */
   applied(version: number, whole: boolean): void
   connectionCode(frame: Frame): void
   wake(): void
@@ -96,7 +96,7 @@ export class Inbox {
     this.#timeline.connected()
   }
 
-  /** No new pull leaves. */
+  /** Stops new pulls. */
   drain(): void {
     this.#link = undefined
   }
@@ -107,13 +107,13 @@ export class Inbox {
     this.#pause = undefined
   }
 
-  /** Everything comes again from 0; what was stored of keyed state is the caller's to drop. */
+  /** Starts from 0: everything comes again. The caller drops what was stored of keyed state. */
   reset(): void {
     this.#timeline.reset()
     this.#host.commits.put(APPLIED, 0)
   }
 
-  /** Another account: nothing stays. What is stored goes by Commits.forget(), before. */
+  /** Forgets everything, for another account. Stored values go by Commits.forget(), before. */
   clear(): void {
     this.#ahead.clear()
     this.reset()

@@ -150,7 +150,7 @@ export class LocalCopy {
     this.applied(0, false)
   }
 
-  /** Applied up to a version; `whole`: there is nothing above it. */
+  /** The timeline is applied up to a version; `whole`: there is nothing above it. */
   applied(version: number, whole: boolean): void {
     const { identity, contacts } = this.#parts
     const head = identity.resyncHead

@@ -32,7 +32,7 @@ export interface Message {
   readonly state: MessageState
   /** The protocol's code for why the message failed; otherwise 0. */
   readonly code: number
-  /** Why the message failed: the code's name, or a reason of the library's own; otherwise empty. */
+  /** The reason of the failure: the code's name, or a reason of the library's own; empty if it did not fail. */
   readonly reason: string
 }
 
@@ -46,7 +46,7 @@ export interface MessageStateEvent {
   readonly state: MessageState
   /** The protocol's code for why the message failed; otherwise 0. */
   readonly code: number
-  /** Why the message failed: the code's name, or a reason of the library's own; otherwise empty. */
+  /** The reason of the failure: the code's name, or a reason of the library's own; empty if it did not fail. */
   readonly reason: string
 }
 
@@ -59,7 +59,10 @@ export interface WatermarkEvent {
 }
 
 export interface ReadEvent extends WatermarkEvent {
-  /** False: the peer read this user's messages; `device` is this user's. True: this user read the peer's; `device` is the peer's. */
+  /**
+   * The side that read. False: the peer read this user's messages; `device` is this user's. True: this user read the peer's;
+   * `device` is the peer's.
+   */
   readonly own: boolean
 }
 

@@ -30,7 +30,7 @@ export interface Entry {
   sent: boolean
   /** The number of the transmission under way: answers to earlier ones count only when they are final. */
   transmission: number
-  /** Told when it is settled; not for messages. */
+  /** Called when it is settled; not for messages. */
   readonly done: ((error: LongwireError | undefined) => void) | undefined
 }
 
@@ -51,7 +51,7 @@ const NUMBER_STAYS: ReadonlySet<number> = new Set([
   CODES.INVALID_ARGUMENT.code,
 ])
 
-/** Settled entries at the front are cut off when there are so many, and more than what is left. */
+/** The number of settled entries at the front at which they are cut off, if they are more than what is left. */
 const CUT_AT = 64
 
 export class Outbox {
@@ -63,7 +63,9 @@ export class Outbox {
   #nextSendSeq: number
   #durableSendSeq: number
   #transmissions = 0
-  /** Settled here and not yet so in the storage: after a crash they are sent again, so the window still counts them. */
+  /**
+   * The numbers settled here and not yet so in the storage. After a crash they are sent again, so the window still counts them.
+   */
   readonly #unstored = new Set<number>()
   #lowestUnstored = Number.POSITIVE_INFINITY
   /** The number that the last GAP went back to; asked for again without any progress, it is never tried at once. */
@@ -116,7 +118,7 @@ export class Outbox {
     this.#entries.push(newEntry(sendSeq, content))
   }
 
-  /** Everything up to this number is durably stored. */
+  /** Notes that everything up to this number is durably stored. */
   durable(sendSeq: number): void {
     if (sendSeq > this.#durableSendSeq) this.#durableSendSeq = sendSeq
   }
@@ -199,7 +201,7 @@ export class Outbox {
     return entry
   }
 
-  /** Another device number, another account: nothing that stands here can be known or sent any more. */
+  /** Starts anew for another device number or account: no entry here can be known or sent any more. */
   reset(nextSendSeq: number): Entry[] {
     const dropped = [...this.unsettled()]
     for (const entry of dropped) entry.state = 'settled'

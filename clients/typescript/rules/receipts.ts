@@ -46,7 +46,7 @@ export class Receipts {
     return sendSeq <= this.mark('delivered', peer, device) ? 'delivered' : 'accepted'
   }
 
-  /** Why an accepted message of this device failed, as far as this run knows; 0 if it did not. */
+  /** The code with which an accepted message of this device failed, as far as this run knows; 0 if it did not. */
   failureOf(sendSeq: number): number {
     return this.#failures.get(sendSeq) ?? 0
   }
@@ -120,7 +120,7 @@ export class Receipts {
     this.#failures.clear()
   }
 
-  /** Another account: nothing stays. What is stored goes by Commits.forget(). */
+  /** Forgets everything, for another account. Stored values go by Commits.forget(). */
   clear(): void {
     for (const kind of KINDS) this.#marks[kind].clear()
     this.#waiting.clear()

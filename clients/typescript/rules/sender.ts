@@ -159,7 +159,7 @@ export class Sender {
     this.#outbox.connected()
   }
 
-  /** No new request leaves; answers still come. */
+  /** Stops new requests; answers still come. */
   drain(): void {
     this.#link = undefined
   }
@@ -217,7 +217,7 @@ export class Sender {
     this.#host.commits.put('seq', nextSendSeq)
   }
 
-  /** Another account: nothing stays, and of what is under way nothing is kept. What is stored goes by Commits.forget(), before. */
+  /** Forgets everything, for another account; nothing under way is kept. Stored values go by Commits.forget(), before. */
   clear(error: LongwireError): void {
     this.#friendships.clear()
     for (const entry of this.#outbox.reset(1)) this.#fail(entry, error)

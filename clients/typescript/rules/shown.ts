@@ -77,7 +77,7 @@ export class Seen {
   }
 }
 
-/** All of them. Bounded by contacts times their devices, a few tens of bytes each. */
+/** The shown messages of all devices. Bounded by contacts times their devices, a few tens of bytes each. */
 export class Shown {
   readonly #bySender = new Map<number, Seen[]>()
   /** The windows of conversations that are not direct, by key. Their messages may come later than direct ones of the same device. */

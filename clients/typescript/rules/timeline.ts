@@ -40,8 +40,8 @@ export class Timeline {
   }
 
   /**
-   * All live items of (from, to] are here.
-   * @returns the version above which they are to be applied; NOTHING if none is. The range counts as applied.
+   * Takes a range: all live items of (from, to] are here.
+   * @returns the version above which they are to be applied (the range then counts as applied); NOTHING if none is
    */
   push(from: number, to: number): number {
     if (to < from) throw new BrokenServer(`a push from ${from} to ${to}`)
@@ -92,7 +92,7 @@ export class Timeline {
     this.#wanted = 0
   }
 
-  /** Everything follows from 0. */
+  /** Starts from 0: everything follows again. */
   reset(): void {
     this.connected()
     this.#applied = 0

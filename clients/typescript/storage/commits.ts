@@ -12,7 +12,7 @@ class Batch implements Changes {
   readonly messages: StoredMessage[] = []
   readonly failures: Failure[] = []
   readonly after: (() => void)[] = []
-  /** Something is to be stored. */
+  /** Whether something is to be stored. */
   changed = false
 }
 
@@ -57,7 +57,7 @@ export class Commits {
     this.#change().failures.push(failure)
   }
 
-  /** Everything stored, and everything asked for and not yet stored, goes. */
+  /** Drops everything stored, and everything asked for and not yet stored. */
   forget(): void {
     const batch = this.#change()
     this.#forgets++

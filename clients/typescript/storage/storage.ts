@@ -13,7 +13,7 @@ export interface StoredMessage {
   readonly sender: number
   readonly device: number
   readonly sendSeq: number
-  /** Its place in the timeline; 0 if it is not known (yet). */
+  /** The message's place in the timeline; 0 if it is not known (yet). */
   readonly version: number
   /**
    * The time when the server accepted it, milliseconds since 1970. An own message not seen again yet has the time when it was
@@ -21,7 +21,7 @@ export interface StoredMessage {
    */
   readonly atMs: number
   readonly text: string
-  /** Absent: it is text. */
+  /** The content of another kind; absent: it is text. */
   readonly content?: StoredContent
   /** 0, or why it failed: a code of the protocol. */
   readonly code: number
@@ -45,7 +45,7 @@ export interface Failure {
 
 /** Changes that are made together. Applied in this order: forget, values, messages, failures. */
 export interface Changes {
-  /** Everything stored before goes, values and messages. */
+  /** Whether everything stored before goes, values and messages. */
   readonly forget: boolean
   /** The values by name; undefined removes. */
   readonly values: ReadonlyMap<string, Json | undefined>
@@ -67,7 +67,10 @@ export interface HistoryPage {
 export interface Storage {
   /** Called once, before anything else. */
   open(done: (error: Error | undefined, values: ReadonlyMap<string, Json>) => void): void
-  /** All or nothing, in the order of the calls; `done` when it will survive a crash. The changes are read during the call only. */
+  /**
+   * Stores changes, all or nothing, in the order of the calls. `done` is called when they will survive a crash. They are read
+   * during the call only.
+   */
   commit(changes: Changes, done: (error?: Error) => void): void
   /** The newest messages of a conversation that are older than `before` (of an earlier page; undefined: the newest). */
   history(

@@ -11,7 +11,7 @@ export interface HttpRequest {
 
 export interface HttpResponse {
   readonly status: number
-  /** Undefined if there is none. The name in lower case. */
+  /** The value of a header, named in lower case; undefined if there is none. */
   header(name: string): string | undefined
   readonly body: Uint8Array
 }

@@ -51,7 +51,7 @@ export class HttpLane {
     return { run: this.#requests.splice(0, this.#runLength()), single: undefined }
   }
 
-  /** These were refused together: they go again, each by itself. */
+  /** Puts back sends that were refused together: they go again, each by itself. */
   alone(run: readonly Frame[]): void {
     this.#requests.unshift(...run)
     this.#single = run.length

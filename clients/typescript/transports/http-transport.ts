@@ -211,7 +211,7 @@ class HttpConnection implements TransportConnection {
     this.#deliver()
   }
 
-  /** Any answer of the server shows that it is there; one is asked for. */
+  /** Asks for an answer: any answer of the server shows that it is there. */
   #ping(): void {
     this.#pinged = true
     if (this.#state.name !== 'bound') {
@@ -286,7 +286,7 @@ class HttpConnection implements TransportConnection {
     if (token.length > 0) this.#calls.authorization = `Bearer ${toBase64Url(token)}`
   }
 
-  /** No Sync goes that could take it along: an ack by itself. */
+  /** Sends an ack by itself, when no Sync goes that could take it along. */
   #acknowledge(): void {
     const ack = this.#ackUnderWay || this.#acksRest ? undefined : this.#lane.takeAck()
     if (ack !== undefined) this.#sync({}, ack, (answer, page, since) => this.#asides(answer, page, since))
@@ -405,7 +405,7 @@ class HttpConnection implements TransportConnection {
     }
   }
 
-  /** Unless all is well, ends the connection as a server does that closes it: with a Close notice. */
+  /** Ends the connection on a refusal, as a server does that closes it: with a Close notice. Does nothing if all is well. */
   #heeded(answer: HttpAnswer): void {
     if (answer.kind === 'ok') return
     // The poll, too, tells of a session that Logout or DeleteAccount ends, and it may be here first. As on a connection, the

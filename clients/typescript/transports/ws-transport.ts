@@ -19,7 +19,7 @@ export interface WebSocketOptions {
   readonly url: string
   /** Makes a socket. Default: the global WebSocket. */
   readonly open?: (url: string) => WebSocketLike
-  /** Something is sent at least so often. Default 45 000: most proxies cut a WebSocket that was silent for 60 s. */
+  /** The longest time in which nothing is sent. Default 45 000: most proxies cut a WebSocket that was silent for 60 s. */
   readonly heartbeatMs?: number
 }
 
