@@ -14,7 +14,7 @@ import { localMetricsPage, METRICS_PATH, metricsPage } from '../short/metrics-pa
 import { OperatorListener } from '../short/operator-listener.js'
 import { Origins } from '../short/origins.js'
 import type { Page } from '../short/types.js'
-import { WebSocketDoor } from '../short/web-socket-door.js'
+import { WebSocketUpgrade } from '../short/web-socket-upgrade.js'
 
 export interface ServerDoorsOptions {
   readonly config: Config
@@ -58,7 +58,7 @@ export class ServerDoors implements Doors {
       clock,
       trusted,
       connect,
-      webSockets: new WebSocketDoor(context),
+      webSockets: new WebSocketUpgrade(context),
       origins: new Origins(config.allowOrigin),
       pages: this.#hasOwn ? new Map(probes) : new Map([...probes, [METRICS_PATH, localMetricsPage(metrics)]]),
       timeouts: { idleMs: config.httpIdleMs, ...timeouts },

@@ -196,6 +196,5 @@ const TLS_HANDSHAKE = 0x16
 
 function notLongwire(first: number): string {
   if (first === TLS_HANDSHAKE) return 'the first byte is of a TLS handshake, and this port does not speak TLS'
-  if (first >= 0x41 && first <= 0x5a) return 'the first byte is of an HTTP request, and this port does not speak HTTP'
   return `the first byte is ${first}, not 0`
 }

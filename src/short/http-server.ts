@@ -39,7 +39,7 @@ import { HttpPeer, type HttpSocket, PEER, type PeerServer } from './peer.js'
 import { refuseSocket } from './raw-answer.js'
 import { authorityOf, pathOf } from './request-target.js'
 import { type Page, type Reply, type ShortRequest, textAnswer } from './types.js'
-import { WEB_SOCKET_PATH, type WebSocketDoor } from './web-socket-door.js'
+import { WEB_SOCKET_PATH, type WebSocketUpgrade } from './web-socket-upgrade.js'
 
 export interface ShortTimeouts {
   /** The time to the end of the headers: from when it was accepted, or from the first byte of a later request. */
@@ -66,7 +66,7 @@ export interface ShortOptions {
   readonly context: Pick<ConnectionContext, 'gate' | 'wheel' | 'faults' | 'backlog' | 'random' | 'log'>
   readonly clock: Clock
   readonly connect: ConnectHandler
-  readonly webSockets: WebSocketDoor
+  readonly webSockets: WebSocketUpgrade
   readonly origins: Origins
   /** Proxies whose X-Forwarded-For is believed. */
   readonly trusted?: AddressList

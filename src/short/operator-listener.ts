@@ -1,4 +1,4 @@
-/** A door for operators alone (--metrics-port): the pages without the methods. */
+/** The port for operators alone (--metrics-port): the pages without the methods. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

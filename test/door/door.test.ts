@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import t, { type Test } from 'tap'
+import { encodeRequest } from '../../protocol/frame-codec.js'
 import { createHelloRequest } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { RunningServer } from '../../src/cli/server.js'
@@ -179,6 +180,45 @@ t.test('while it drains the one port is open for probes, and takes no new connec
   await drained
   const failure = await once(connect({ port: server.port, host: '127.0.0.1' }), 'error')
   t.match(failure, [{ code: 'ECONNREFUSED' }])
+})
+
+t.test('those who are refused are few at a time: the oldest is reset for a new one', async t => {
+  const wheel = new Wheel(new ManualClock())
+  const told: Arrived[] = []
+  const protocol: Protocol = {
+    firstRequestMs: 10_000,
+    serve: () => t.fail('all is full'),
+    silent: () => t.fail('all is full'),
+    refuse: arrived => void told.push(arrived),
+  }
+  const gate = new ConnectionGate({ totalMax: 0, perAddressMax: 10, refusalsMax: 2 })
+  const faults = new ThrottledLog(silentLog, 1)
+  const context = { gate, wheel, random: seededRandom(1), log: silentLog, faults }
+  const door = new Door({ context, longwire: protocol, http: protocol })
+  const { port } = await door.listen('127.0.0.1', 0, { native: protocol, proxied: false })
+  const clients: RawHttp[] = []
+  for (let i = 0; i < 6; i++) clients.push(await RawHttp.connect(port))
+  await eventually(() => gate.hits.total === 6 && door.arrivals === 2)
+  await eventually(() => clients.filter(({ closed }) => closed).length === 4)
+  t.same(clients.map(({ closed }) => closed).slice(-2), [false, false], 'the newest stay')
+  for (const client of clients) client.socket.write('\0')
+  await eventually(() => told.length === 2)
+  door.close()
+  await eventually(() => clients.every(({ closed }) => closed))
+  t.equal(gate.total, 0)
+})
+
+t.test('what the kernel did not take at first is followed by the rest, on TCP', async t => {
+  const server = await start(t)
+  const { client } = await RawClient.open(server.port, {})
+  client.socket.pause()
+  const request = encodeRequest(7, METHODS.getProfile.number, new Uint8Array(0))
+  const count = 150_000
+  client.send(new Uint8Array(Buffer.concat(new Array<Uint8Array>(count).fill(request))))
+  await eventually(() => [...server.context.connections].some(({ waitingBytes }) => waitingBytes > 0))
+  client.socket.resume()
+  await eventually(() => client.frames.length === count, 20_000)
+  client.destroy()
 })
 
 t.test('nothing of the door stays on a socket that it has handed on', async t => {

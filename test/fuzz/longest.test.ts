@@ -28,7 +28,7 @@ import { headerFault } from '../../src/short/header-check.js'
 import { localMetricsPage } from '../../src/short/metrics-page.js'
 import { Origins } from '../../src/short/origins.js'
 import { pathOf } from '../../src/short/request-target.js'
-import { WebSocketDoor } from '../../src/short/web-socket-door.js'
+import { WebSocketUpgrade } from '../../src/short/web-socket-upgrade.js'
 import { shortestHeldMs } from '../support/stall.js'
 
 /** How long all headers together may be, and so each. */
@@ -241,7 +241,7 @@ function handshake(text: string): void {
   const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() })
   socket.on('error', () => {})
   const incoming = { method: 'GET', url: '/ws', headers } as unknown as IncomingMessage
-  new WebSocketDoor(context).accept(incoming, socket as Socket, Buffer.alloc(0), '192.0.2.1')
+  new WebSocketUpgrade(context).accept(incoming, socket as Socket, Buffer.alloc(0), '192.0.2.1')
   socket.destroy()
 }
 

@@ -24,7 +24,7 @@ const OPTIONS = {
   handleProtocols: () => false as const,
 }
 
-export class WebSocketDoor {
+export class WebSocketUpgrade {
   readonly #context: ConnectionContext
   readonly #server = new WebSocketServer(OPTIONS)
 
