@@ -23,11 +23,11 @@ const USERS = 1_000
 const UID = 256
 const WARM_UP = 50_000
 const MESSAGES = 200_000
-/** So few that no garbage is collected between two looks at the heap. */
+/** The messages between two looks at the heap: few enough that no garbage is collected meanwhile. */
 const MESSAGES_PER_LOOK = 1_000
 const LOOKS = 101
 
-/** Once it is sealed it takes every unit and keeps nothing. */
+/** A store that takes every unit and keeps nothing, once it is sealed. */
 class TakingStore extends MemoryStore {
   isSealed = false
   #version = 0
