@@ -1,8 +1,8 @@
 /**
- * (b) Durable direct messages between friends, 100 bytes of text each: the cost of one for the server, the number that go
- * through, and the time that one takes. Three take turns: the store lmdb (each message synced before it is accepted or
- * delivered), the store memory (the same work without a disk) and a bare relay (the same bytes moved in the chunks that they come
- * in, nothing looked at).
+ * (b) Durable direct messages between friends, 100 bytes of text each. It measures what one costs the server, how many go
+ * through, and how long one takes. Three take turns: the store lmdb, which syncs each message before it is accepted or delivered;
+ * the store memory, which does the same work without a disk; and a bare relay, which moves the same bytes in the chunks that they
+ * come in and looks at nothing.
  *
  * Senders wait for their answers. So under load the times say how many messages are in flight and not how fast one is; one pair
  * alone says that.

@@ -1,6 +1,6 @@
 /**
- * A user with one device, connected. It follows its timeline by the push rule (PROTOCOL.md, clause 7), checks that what it gets
- * is complete and in order, and acknowledges as the reference client does. It knows one peer, which is all that a pair needs.
+ * A user with one device, connected. It follows its timeline by the push rule (PROTOCOL.md, clause 7), and checks that what it
+ * gets is complete and in order. It acknowledges as the reference client does. It knows one peer, which is all that a pair needs.
  */
 
 import { randomBytes } from 'node:crypto'

@@ -3,8 +3,8 @@
  * It knows nothing of servers, sockets or time. So `simulate` (real processes), the deterministic simulation and tests ask the
  * same judge.
  *
- * The promise: a message that was accepted is shown once, in the order it was sent by its device, on every device of its
- * recipient and on every other device of its sender.
+ * The promise: a message that was accepted is shown once, in the order in which its device sent it. It is shown on every device
+ * of its recipient and on every other device of its sender.
  *
  * It keeps numbers, no texts: about 40 bytes per message sent and 8 per message shown.
  */

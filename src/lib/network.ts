@@ -8,8 +8,8 @@ export function plainAddress(address: string): string {
 }
 
 /**
- * The origin that limits count an address under: an IPv4 address (also when it is written as IPv6), or the /64 network of an IPv6
- * address. A host has a whole /64 to itself.
+ * The origin that limits count an address under. An IPv4 address stands for itself, also when it is written as IPv6. An IPv6
+ * address stands for its /64 network, because a host has a whole one to itself.
  */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address // the common case, asked for with each request

@@ -1,5 +1,6 @@
-// Tells the server what this device has stored and its user has read (PROTOCOL.md, clause 7): the version, and with it the marks
-// that became true below it. It is told a little later, so that one notice tells of many items.
+// Tells the server the version up to which this device has stored its timeline (PROTOCOL.md, clause 7). The marks that became
+// true below it go along: what is stored, and what its user has read. It tells a little later, so that one notice tells of many
+// items.
 //
 // An ack and its marks are committed together, so a lost notice loses both. Hello's answer names the ack that stands, and
 // whatever came above it is marked again. Marks that do not fit one notice go ahead of the version, never behind it.

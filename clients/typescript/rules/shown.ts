@@ -1,9 +1,9 @@
 // The message ids that were shown, so that each is shown once under whatever version it comes.
 //
 // The numbers of a device reach one timeline in rising order, with gaps (it also writes to others). Two of its numbers that are
-// in work at the same time lie within the window of 64, so nothing may come late by more than that. The highest number and one
-// bit for each of the 64 up to it therefore say all. It is the replay window of IPsec and DTLS: 4 numbers per device of a
-// contact, however many messages came.
+// under way at the same time lie within the window of 64. So nothing may come late by more than that, and the highest number and
+// one bit for each of the 64 up to it say all. It is the replay window of IPsec and DTLS: 4 numbers per device of a contact,
+// however many messages came.
 import type { ConversationId } from '../../../protocol/conversation-id.js'
 import { SEND_WINDOW } from '../../../protocol/limits.js'
 import type { Json } from '../storage/storage.js'
