@@ -149,6 +149,11 @@ export class Acks {
     this.#schedule()
   }
 
+  /** Whether the server has not named this version on this connection by a range that reaches it. */
+  lacks(version: number): boolean {
+    return this.#link !== undefined && version > this.#heard
+  }
+
   /** An answer named (from, to] on this connection: it counts where it joins what was heard. */
   heardRange(from: number, to: number): void {
     if (from <= this.#heard) this.heard(to)

@@ -130,7 +130,10 @@ export class Inbox {
   }
 
   onNotify(frame: Frame): void {
-    this.#timeline.notify(decodeNotifyNotice(frame.body).version)
+    const { version } = decodeNotifyNotice(frame.body)
+    this.#timeline.notify(version)
+    // It came on an earlier connection. This server takes no ack of it before it has answered a pull (PROTOCOL.md, 7.15).
+    if (version <= this.#timeline.applied && this.#host.acks.lacks(version)) this.#timeline.confirm()
     this.#pull()
   }
 

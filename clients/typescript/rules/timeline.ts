@@ -60,6 +60,11 @@ export class Timeline {
     if (version > this.#wanted) this.#wanted = version
   }
 
+  /** Makes a pull due even if nothing is missing. Its answer shows the server what was applied. */
+  confirm(): void {
+    this.#more = true
+  }
+
   /** The version that the next pull starts from, if one is due; it then counts as sent. */
   pull(): number | undefined {
     if (this.#pulling || !(this.#more || this.#wanted > this.#applied)) return undefined

@@ -47,6 +47,30 @@ t.test('acknowledges nothing above what this connection has named, though it has
   t.match(harness.pipe.takeAck(), { version: 2 })
 })
 
+t.test('what came on an earlier connection, and here as a Notify alone, is pulled and then acknowledged', async t => {
+  const harness = await Harness.online(new MemoryStorage(), { ackDelayMs: 250 })
+  harness.pipe.push(0, 2, [messageItem('300/2/7'), messageItem('300/2/8')])
+  harness.pipe.end()
+  while (harness.client.state().phase === 'waiting') harness.advance(100)
+  harness.pipe.open()
+  // This connection's Hello left before the second item came.
+  const { id } = harness.pipe.take('hello')
+  harness.pipe.receive(answer('hello', id, { uid: UID, device: 1, storeId: STORE_ID, head: 1 }))
+  harness.pipe.push(0, 1, [messageItem('300/2/7')])
+  harness.pipe.notify(2)
+  harness.advance(0)
+  while (harness.pipe.peek()[0] === 'ack') harness.pipe.takeAck()
+  const pull = harness.pipe.take('sync')
+  t.equal(pull.request.since, 2)
+  harness.pipe.receive(answer('sync', pull.id, { to: 2 }))
+  harness.advance(250)
+  t.match(harness.pipe.takeAck(), { version: 2 })
+  harness.pipe.notify(2)
+  harness.advance(10_000)
+  t.same(harness.pipe.peek(), [], 'once is enough')
+  t.equal(harness.of('message').length, 2)
+})
+
 t.test('who is told of a message can mark it as read at once', async t => {
   const harness = await Harness.online()
   harness.client.on('message', ({ peer }) => harness.client.markRead(peer))
