@@ -228,7 +228,14 @@ export type MethodName = keyof typeof METHODS
 export type RequestOf<N extends MethodName> = (typeof METHODS)[N] extends RequestMethod<infer Q, infer _A> ? Q : never
 export type ResponseOf<N extends MethodName> = (typeof METHODS)[N] extends RequestMethod<infer _Q, infer A> ? A : never
 
-const NUMBER_MAX = 32
+/** The methods whose requests have a number (clause 6). */
+export type NumberedName = {
+  [N in MethodName]: (typeof METHODS)[N] extends RequestMethod<infer _Q extends { sendSeq: number }, infer _A>
+    ? N
+    : never
+}[MethodName]
+
+const NUMBER_MAX = Math.max(...Object.values(METHODS).map(({ number }) => number))
 const byNumber: (Method | undefined)[] = new Array(NUMBER_MAX + 1).fill(undefined)
 const names: (MethodName | undefined)[] = new Array(NUMBER_MAX + 1).fill(undefined)
 for (const [name, method] of Object.entries(METHODS)) {

@@ -10,15 +10,12 @@ import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import type { Limits } from '../ops/limits.js'
 import type { Engine } from '../sync/engine.js'
 import {
-  acceptContact,
   blockContact,
+  CONTACT_ACTS,
+  type ContactFields,
   type ContactInput,
-  cancelContact,
   contactValue,
-  declineContact,
-  removeContact,
   requestContact,
-  unblockContact,
 } from '../sync/rules/contact.js'
 import type { Answer } from '../sync/rules/numbered.js'
 import { contact, userActor } from '../sync/rules/records.js'
@@ -28,28 +25,20 @@ import type { Identity } from './identity.js'
 import { ranNow, toldOfStranger } from './limiting.js'
 import type { Caller } from './types.js'
 
-/** The fields that the requests of this service have in common. */
-export interface ContactRequest {
+/** What the numbered requests of this service have in common. */
+export interface ContactRequest extends ContactFields {
   readonly sendSeq: number
   readonly uid: number
-  readonly request?: number
-  readonly greeting?: string
 }
 
 type ContactTransition = Transition<ContactInput, Answer>
 
-/** Every mutating method of the service is one transition, with the same input. */
-export const CONTACT_ACTS: readonly (readonly [RequestMethod<ContactRequest>, ContactTransition])[] = (
-  [
-    [METHODS.contactRequest, requestContact],
-    [METHODS.contactAccept, acceptContact],
-    [METHODS.contactDecline, declineContact],
-    [METHODS.contactCancel, cancelContact],
-    [METHODS.contactRemove, removeContact],
-    [METHODS.contactBlock, blockContact],
-    [METHODS.contactUnblock, unblockContact],
-  ] as const
-).map(([method, transition]) => [method as unknown as RequestMethod<ContactRequest>, transition])
+/** Each numbered method of the service with the transition that it is: they all take the same input. */
+export const CONTACT_METHODS = Object.entries(CONTACT_ACTS).map(
+  ([name, transition]): readonly [RequestMethod<ContactRequest>, ContactTransition] => {
+    return [METHODS[name as keyof typeof CONTACT_ACTS] as unknown as RequestMethod<ContactRequest>, transition]
+  },
+)
 
 export class ContactService {
   readonly #engine: Engine
@@ -75,17 +64,9 @@ export class ContactService {
     const isNew = transition === requestContact || transition === blockContact
     const limited = isNew && limits.take('contact-requests', uid) > 0
     const blind = limits.wait('look-ups', uid) > 0
-    const input: ContactInput = {
-      uid,
-      device: caller.device,
-      sendSeq: asked.sendSeq,
-      hash: this.#identity.of(method, asked),
-      other: asked.uid,
-      request: asked.request ?? 0,
-      greeting: asked.greeting ?? '',
-      limited,
-      blind,
-    }
+    const { uid: other, ...fields } = asked
+    const hash = this.#identity.of(method, asked)
+    const input: ContactInput = { ...fields, uid, device: caller.device, hash, other, limited, blind }
     this.#engine.submit(userActor(uid), transition, input, outcome => {
       if (!ranNow(outcome)) {
         if (isNew && !limited) limits.giveBack('contact-requests', uid)

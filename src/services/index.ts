@@ -13,7 +13,7 @@ import { AccountService, type BeginWork, type Connected } from './account-servic
 import { Acks } from './acks.js'
 import { refuse, refuseLimited } from './answers.js'
 import { ConnectionService } from './connection-service.js'
-import { CONTACT_ACTS, ContactService } from './contact-service.js'
+import { CONTACT_METHODS, ContactService } from './contact-service.js'
 import { Identity } from './identity.js'
 import { InOrder } from './in-order.js'
 import { requestWait } from './limiting.js'
@@ -96,7 +96,7 @@ class AllServices implements OwnServices {
     this.#on(METHODS.deleteAccount, (caller, id, request) => accounts.deleteAccount(caller, id, request))
 
     const contacts = new ContactService(engine, limits, identity)
-    for (const [method, transition] of CONTACT_ACTS) {
+    for (const [method, transition] of CONTACT_METHODS) {
       this.#on(method, (caller, id, request) => contacts.act(caller, id, method, transition, request))
     }
     this.#on(METHODS.contactList, (caller, id, request) => contacts.list(caller, id, request))

@@ -72,6 +72,12 @@ t.test('the frames of a connection have the numbers of their comments', async t 
   }
 })
 
+t.test('each notice of the .proto files is in the table, and no other is', async t => {
+  const found = [...schema.keys()].filter(name => name.endsWith('Notice'))
+  const coded = Object.values(METHODS).flatMap(method => (method.kind === 'notice' ? messagesOf(method)[0] : []))
+  t.same(found.sort(), coded.sort())
+})
+
 t.test('what has a send_seq is numbered, and nothing else', async t => {
   for (const method of Object.values(METHODS)) {
     const [request] = messagesOf(method)
@@ -85,5 +91,7 @@ t.test('a method is found by its number', async t => {
     t.equal(methodByNumber(method.number), method)
     t.equal(methodName(method.number), name)
   }
-  for (const number of [0, 7, 9, 19, 33, 1e9, 0xffff_ffff]) t.equal(methodByNumber(number), undefined)
+  const taken = new Set<number>(Object.values(METHODS).map(({ number }) => number))
+  const others = Array.from({ length: 100 }, (_, number) => number).filter(number => !taken.has(number))
+  for (const number of [...others, 1e9, 0xffff_ffff]) t.equal(methodByNumber(number), undefined)
 })

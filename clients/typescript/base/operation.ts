@@ -1,18 +1,7 @@
 // The numbered requests that are not messages: what changes contacts and the account.
-import type { RequestOf } from '../../../protocol/methods.js'
+import type { NumberedName, RequestOf } from '../../../protocol/methods.js'
 
-export type OperationName =
-  | 'updateProfile'
-  | 'changePassword'
-  | 'removeDevice'
-  | 'deleteAccount'
-  | 'contactRequest'
-  | 'contactAccept'
-  | 'contactDecline'
-  | 'contactCancel'
-  | 'contactRemove'
-  | 'contactBlock'
-  | 'contactUnblock'
+export type OperationName = Exclude<NumberedName, 'send' | 'void'>
 
 /**
  * Puts a request into the outbox. Never throws: what is wrong with the request rejects.

@@ -1,20 +1,12 @@
 // The contacts as the timeline's items say. contacts.ts has what a user can do about them.
-import { type Contact as ContactItem, ContactState } from '../../../protocol/generated/messages.js'
+import { type Contact as ContactItem, ContactState, createContact } from '../../../protocol/generated/messages.js'
 import type { Commits } from '../storage/commits.js'
 import type { Json } from '../storage/storage.js'
 
-export interface Contact {
-  readonly uid: number
+/** A contact as its item says, with the state as a word: a field that an item gets is here too. */
+export interface Contact extends Readonly<Omit<ContactItem, 'state'>> {
   /** none: neither friend nor asked (any more). requested: this user asked. invited: the other asked. */
   readonly state: 'none' | 'requested' | 'invited' | 'friend'
-  /** The number of the request, while requested or invited. */
-  readonly request: number
-  /** This user blocked the other. */
-  readonly blocked: boolean
-  readonly account: string
-  readonly nickname: string
-  /** The asker's greeting, while requested or invited. */
-  readonly greeting: string
 }
 
 const STATES = {
@@ -52,17 +44,18 @@ export class ContactList {
 
   /** An item came. */
   onItem(item: ContactItem): void {
-    const { uid, request, blocked, account, nickname, greeting } = item
-    const contact: Contact = { uid, state: STATES[item.state], request, blocked, account, nickname, greeting }
+    const { uid } = item
+    const contact: Contact = { ...item, state: STATES[item.state] }
     this.#byUid.set(uid, contact)
     this.#generations.set(uid, this.#generation)
     this.#commits.put(`contact/${uid}`, [this.#generation, contact as unknown as Json])
     this.#commits.tell(() => this.#emit(contact))
   }
 
+  /** A contact that an older version stored has the defaults of the fields that it did not know. */
   load(uid: number, json: Json): void {
     const [generation, contact] = json as unknown as readonly [number, Contact]
-    this.#byUid.set(uid, contact)
+    this.#byUid.set(uid, { ...createContact(), ...contact })
     this.#generations.set(uid, generation)
   }
 

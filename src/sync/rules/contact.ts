@@ -18,10 +18,11 @@
  */
 import { CODES, type Code } from '../../../protocol/codes.js'
 import { type Contact, ContactState, encodeItem } from '../../../protocol/generated/messages.js'
+import type { NumberedName } from '../../../protocol/methods.js'
 import type { Actor } from '../../store/types.js'
 import { jsonEffect } from '../effect-kinds.js'
-import type { EffectKind, Tx } from '../types.js'
-import { type Numbered, numbered } from './numbered.js'
+import type { EffectKind, Transition, Tx } from '../types.js'
+import { type Answer, type Numbered, numbered } from './numbered.js'
 import {
   CONTACTS_MAX,
   type ContactRecord,
@@ -37,12 +38,16 @@ import {
 } from './records.js'
 import { tellMarks } from './watermark.js'
 
-export interface ContactInput extends Numbered {
+/** What a request says beside its number and the other user. Absent: its method has no such field. */
+export interface ContactFields {
+  /** The request that is named. */
+  readonly request?: number
+  readonly greeting?: string
+}
+
+export interface ContactInput extends Numbered, ContactFields {
   readonly uid: number
   readonly other: number
-  /** The request that is named; 0 where none is. */
-  readonly request: number
-  readonly greeting: string
   /** The limit of requests stands against it: found where it came in, refused here, so that the number is used up. */
   readonly limited?: boolean
   /** The user has asked about too many strangers: is not told whether there is this one. */
@@ -286,7 +291,7 @@ function act(name: string, rule: (tx: Tx, input: ContactInput, before: ContactRe
   )
 }
 
-export const requestContact = act('request', (tx, { other, greeting, limited }, before) => {
+export const requestContact = act('request', (tx, { other, greeting = '', limited }, before) => {
   if (before.state === ContactState.FRIEND) return CODES.ALREADY_FRIENDS.code
   // His answer could not arrive.
   if (before.blocked) return CODES.BLOCKED.code
@@ -316,13 +321,13 @@ export const acceptContact = act('accept', (tx, { other, request }, before) => {
 
 export const declineContact = act('decline', (tx, { other, request }, before) => {
   if (before.state !== ContactState.INVITED || before.theirs !== request) return CODES.NO_SUCH_REQUEST.code
-  tell(tx, userActor(other), 'declined', { theirs: request })
+  tell(tx, userActor(other), 'declined', { theirs: before.theirs })
   return { ...before, ...NONE }
 })
 
 export const cancelContact = act('cancel', (tx, { other, request }, before) => {
   if (before.state !== ContactState.REQUESTED || before.own !== request) return CODES.NO_SUCH_REQUEST.code
-  tell(tx, userActor(other), 'cancelled', { own: request })
+  tell(tx, userActor(other), 'cancelled', { own: before.own })
   return { ...before, ...NONE }
 })
 
@@ -348,6 +353,19 @@ export const unblockContact = act('unblock', (tx, { other }, before) => {
   tell(tx, userActor(other), 'unblocked')
   return { ...before, blocked: false }
 })
+
+/** The act of each numbered method of ContactService. */
+export const CONTACT_ACTS = {
+  contactRequest: requestContact,
+  contactAccept: acceptContact,
+  contactDecline: declineContact,
+  contactCancel: cancelContact,
+  contactRemove: removeContact,
+  contactBlock: blockContact,
+  contactUnblock: unblockContact,
+} satisfies { readonly [N in ContactActName]: Transition<ContactInput, Answer> }
+
+type ContactActName = Extract<NumberedName, `contact${string}`>
 
 /** Tells these contacts the user's names of now, together. */
 export function tellNames(tx: Tx, others: readonly number[]): void {

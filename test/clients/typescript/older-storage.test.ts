@@ -3,10 +3,10 @@ import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { IDBFactory } from 'fake-indexeddb'
 import t, { type Test } from 'tap'
-import { FileStorage, type Message, type Storage } from '../../../clients/typescript/index.js'
+import { FileStorage, MemoryStorage, type Message, type Storage } from '../../../clients/typescript/index.js'
 import type { IdbFactory } from '../../../clients/typescript/storage/indexed-db.js'
 import { IndexedDbStorage } from '../../../clients/typescript/storage/indexed-db-storage.js'
-import { ContactState } from '../../../protocol/generated/messages.js'
+import { ContactState, createContact } from '../../../protocol/generated/messages.js'
 import { contactItem, conversationItem, Harness, messageItem, UID } from '../../support/client-harness.js'
 import { eventually } from '../../support/eventually.js'
 import { close, commit, opened } from '../../support/storage-contract.js'
@@ -33,6 +33,26 @@ t.test('a folder', async t => {
 t.test('a database of a browser', async t => {
   const indexedDB = await olderDatabase()
   await takesOver(t, () => new IndexedDbStorage('ann', { indexedDB }))
+})
+
+t.test('a contact has each field of its item, also one that was stored before there was the field', async t => {
+  const storage = new MemoryStorage()
+  const first = await Harness.online(storage)
+  first.pipe.push(0, 1, [contactItem({ uid: 300, state: ContactState.FRIEND, account: 'bob', nickname: 'Bob' })])
+  await until(first, () => first.client.contacts.get(300) !== undefined)
+  const contact = first.client.contacts.get(300)
+  t.same(contact, { ...createContact({ uid: 300, account: 'bob', nickname: 'Bob' }), state: 'friend' })
+  await first.client.close()
+
+  const { values } = await opened(storage)
+  t.same(values.get('contact/300'), [0, contact])
+  await commit(storage, {
+    values: { 'contact/300': [0, { uid: 300, state: 'friend', account: 'bob', nickname: 'Bob' }] },
+  })
+  await close(storage)
+  const second = await Harness.start(storage)
+  t.same(second.client.contacts.get(300), contact)
+  await second.client.close()
 })
 
 async function takesOver(t: Test, open: () => Storage): Promise<void> {
