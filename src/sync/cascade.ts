@@ -1,6 +1,7 @@
 /**
- * What the effects of a transition become: applied at once in its unit, or entries of an outbox. An effect is applied at once if its
- * target is of the unit's scope, the unit may still grow, and nothing of the pair waits; all others keep their order behind what waits.
+ * Decides what becomes of a transition's effects: each is applied at once, in the same unit, or becomes an entry of an outbox. An
+ * effect is applied at once if its target is in the unit's scope, the unit may still grow, and nothing of the pair waits. All
+ * others are queued in the outbox, behind what already waits.
  */
 import type { Actor, Put, ScopeId } from '../store/types.js'
 import { groupTargets } from './fan-out.js'
@@ -18,30 +19,30 @@ import {
 import type { Stamps } from './stamps.js'
 import { AboveBoundError, type EffectKind, type Tx } from './types.js'
 
-/** How deep effects may cause effects in one unit, and how many appends one unit may hold: the rest goes by outbox. */
+/** Bounds of one unit: how deep effects may cause effects, and how many appends it may hold. The rest goes by outbox. */
 export const CASCADE_LEVELS_MAX = 4
 export const CASCADE_APPENDS_MAX = 1_000
 
-/** How much of what an effect threw is kept with it. */
+/** Characters of an effect's error that are kept with it. */
 const ERROR_CHARACTERS_MAX = 1_000
 
-/** Thrown through a transition when a record is not in the cache. Never leaves the planning. */
+/** Thrown through a transition when a record is not in the cache. It never leaves the planning. */
 export const NEEDS_RECORDS = Symbol('needs records')
 
-/** An effect, by itself. */
+/** An effect on its own, without its targets. */
 export interface Effect {
   readonly kind: EffectKind<unknown>
   readonly source: Actor
   readonly input: unknown
-  /** How many effects caused one another before it, in the same unit. */
+  /** The number of effects, each caused by the one before, that led to this one in the same unit. */
   readonly level: number
 }
 
-/** An effect that a transition told. */
+/** An effect that a transition emitted. */
 export interface Emitted extends Effect {
-  /** A list: a fan-out. */
+  /** The target; a list means a fan-out. */
   readonly target: Actor | readonly Actor[]
-  /** The source's view, of whichever level. */
+  /** The source's Tx, whatever its level. */
   readonly at: Tx
 }
 
@@ -52,7 +53,7 @@ export interface AsideEffect {
   readonly error: unknown
 }
 
-/** How far a plan had come before an effect was run. */
+/** The state of a plan before an effect was run, for rolling back. */
 export interface Mark {
   readonly undo: number
   readonly appends: number
@@ -62,30 +63,32 @@ export interface Mark {
   readonly effects: number
 }
 
-/** The plan that effects belong to. */
+/** The plan that the effects belong to. */
 export interface EffectPlan {
   readonly scope: ScopeId
   readonly nowMs: number
   readonly context: {
     readonly stamps: Stamps
-    /** Targets of a fan-out that one unit takes. */
+    /** The number of a fan-out's targets that one unit takes. */
     readonly sliceTargets: number
     scopeOf(actor: Actor): ScopeId
   }
   readonly appends: readonly unknown[]
   readonly missing: readonly unknown[]
-  /** In the order in which they were told; those that they cause come behind. */
+  /** Effects in the order in which they were emitted; those that they cause follow behind. */
   readonly effects: readonly Emitted[]
   at(actor: Actor, level: number): Tx
   putUnseen(put: Put): void
-  /** An entry that was put into an outbox: it is delivered when it is durable. */
+  /** Notes an entry that was put into an outbox: it is delivered when it is durable. */
   post(entry: OutboxEntry): void
   setAside(aside: AsideEffect): void
   mark(): Mark
   rollBack(mark: Mark): void
 }
 
-/** A plan that lacks records goes on all the same, to find out at once what the other effects lack. */
+/**
+ * Applies all effects of a plan. When one lacks records, the others are still tried, so that all missing records are found at once.
+ */
 export function applyEffects(plan: EffectPlan): void {
   for (let i = 0; i < plan.effects.length; i += 1) {
     const effect = plan.effects[i]
@@ -108,7 +111,7 @@ function route(plan: EffectPlan, effect: Emitted, target: Actor): void {
   } else post(plan, at, { target, kind: kind.name, payload: kind.encode(input), targets: NO_TARGETS })
 }
 
-/** One entry for each partition; a short list is applied at once where it can be. */
+/** Writes one entry for each partition. A short list is applied at once where that is possible. */
 function fanOut(plan: EffectPlan, effect: Emitted, targets: readonly Actor[]): void {
   const { kind, at, input, level } = effect
   const groups = groupTargets(targets)
@@ -168,13 +171,13 @@ export function applyEffect(plan: EffectPlan, tx: Tx, effect: Effect, seq: numbe
   if (aside !== undefined) tx.put(setAside, aside, `${effect.source}/${slotOf(plan, seq)}`)
 }
 
-/** Some targets of a fan-out that `partition` takes. */
+/** The targets of a fan-out that `partition` takes in one unit. */
 export interface Part {
   readonly seq: number
   readonly targets: readonly Actor[]
 }
 
-/** Applies a fan-out to each target, and finds out at once what all of them lack. */
+/** Applies a fan-out to each target. Finds out at once which records all of them lack. */
 export function applyToEach(plan: EffectPlan, partition: Tx, effect: Effect, { seq, targets }: Part): void {
   const slot = slotOf(plan, seq)
   for (const target of targets) {
@@ -191,7 +194,10 @@ export function applyToEach(plan: EffectPlan, partition: Tx, effect: Effect, { s
   if (plan.missing.length > 0) throw NEEDS_RECORDS
 }
 
-/** Runs an effect at its target. If it throws, what it did is undone, and the source is told. @returns what is to be kept of it then */
+/**
+ * Runs an effect at its target. If it throws, its changes are undone and the source is told. @returns what is kept of it in that
+ * case
+ */
 function run(plan: EffectPlan, tx: Tx, { kind, source, input }: Effect): SetAside | undefined {
   const mark = plan.mark()
   try {
@@ -207,7 +213,7 @@ function run(plan: EffectPlan, tx: Tx, { kind, source, input }: Effect): SetAsid
   }
 }
 
-/** A newer one takes the place of an old one. */
+/** The slot that an effect is set aside in. Slots are reused: a newer effect replaces an old one. */
 function slotOf({ nowMs }: EffectPlan, seq: number): string {
   return seq === 0 ? `at-${nowMs % ASIDES_MAX}` : String(seq % ASIDES_MAX)
 }

@@ -1,5 +1,5 @@
 /**
- * Group commit: one write to a scope at a time; the units that arrive meanwhile make up the next one.
+ * Group commit: one write to a scope at a time. The units that arrive meanwhile make up the next write.
  *
  *            push            defer          store.commit            settled
  *   idle ───────────► gathering ───────► writing ─────────► idle, or gathering if units have arrived
@@ -14,15 +14,15 @@ export interface QueuedUnit {
   readonly unit: Unit
 }
 
-/** Between two tries of a write whose outcome is unknown. Doubles up to the maximum. */
+/** The pause between two tries of a write whose outcome is unknown. It doubles up to the maximum. */
 const REPEAT_MS_MIN = 20
 const REPEAT_MS_MAX = 2_000
 
 /**
- * One write holds no more units than this, and no more than this wait planned: what is planned lives until it is durable, 4 KB
- * each, and thousands of them at a time cost more in collections of garbage than all rules and encoding (5 000 messages in
- * flight, µs CPU each: 21 with 1 024 and all planned at once; 18.7, 17, 16 and 13 with 1 024, 512, 256 and 128). Fewer units
- * make more writes: a disk that needs 5 ms for one still takes 50 000 units a second.
+ * The most units in one write, and the most that wait planned. A planned unit lives until it is durable and takes 4 KB. Thousands
+ * of them at a time cost more in garbage collection than all rules and encoding. Measured with 5 000 messages in flight, µs of CPU
+ * for each: 21 with 1 024 and all planned at once; 18.7, 17, 16 and 13 with 1 024, 512, 256 and 128. Fewer units make more writes:
+ * a disk that needs 5 ms for a write still takes 50 000 units a second.
  */
 const UNITS_PER_COMMIT_MAX = 256
 
@@ -30,15 +30,15 @@ export interface CommitQueueOptions<Q extends QueuedUnit> {
   readonly store: Store
   readonly scope: ScopeId
   readonly clock: Clock
-  /** Runs a function after what is being read now: at the end of the event loop's turn. */
+  /** Runs a function at the end of the event loop's turn, after what is being read now. */
   readonly defer: Defer
-  /** Called in the order of the queue, when a unit is durable or has fallen. `repeated`: it was sent more than once. */
+  /** Called in the order of the queue, when a unit is durable or has fallen. `repeated`: the unit was sent more than once. */
   readonly settle: (queued: Q, result: CommitResult, repeated: boolean) => void
-  /** A write is durable: its units, those that fell among them, and how long it took. */
+  /** Called when a write is durable, with the number of its units (fallen ones included) and how long it took. */
   readonly onWritten?: ((units: number, tookMs: number) => void) | undefined
-  /** It was full and is no longer. */
+  /** Called when the queue was full and is no longer. */
   readonly onRoom: () => void
-  /** The store failed for good. */
+  /** Called when the store failed for good. */
   readonly onFatal: (error: unknown) => void
 }
 
@@ -61,7 +61,7 @@ export class CommitQueue<Q extends QueuedUnit> {
     return this.#waiting.length
   }
 
-  /** A whole write waits behind the one under way: what can wait unplanned should, until onRoom. */
+  /** Whether a whole write waits behind the one under way. Work that can wait unplanned should then wait for onRoom. */
   get full(): boolean {
     return this.#waiting.length >= UNITS_PER_COMMIT_MAX
   }
@@ -93,7 +93,7 @@ export class CommitQueue<Q extends QueuedUnit> {
     store.commit(scope, units).then(
       results => {
         onWritten?.(units.length, clock.monotonic() - startMs)
-        // Gathering begins before the answers are given: what they bring about joins the next write.
+        // Gathering begins before the answers are given, so that the units they cause join the next write.
         if (this.#waiting.length > 0) this.#gather()
         else this.#state = 'idle'
         for (let i = 0; i < batch.length; i += 1) {

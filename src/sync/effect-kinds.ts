@@ -1,4 +1,4 @@
-/** Every effect that there is: what stands in an outbox is found here by its name. */
+/** The register of all effects: an outbox entry names its effect, which is found here. */
 import { assert } from '../lib/assert.js'
 import type { EffectKind } from './types.js'
 
@@ -7,7 +7,7 @@ const decoder = new TextDecoder()
 
 const kinds = new Map<string, EffectKind<unknown>>()
 
-/** By name: each is made by `effectKind`. */
+/** All kinds by name. Each is made by `effectKind`. */
 export const EFFECT_KINDS: ReadonlyMap<string, EffectKind<unknown>> = kinds
 
 export function effectKind<I>(kind: EffectKind<I>): EffectKind<I> {

@@ -5,10 +5,10 @@
  *               │  ▲ missing records: read them, plan again       │
  *               └──┘                                              └─ fell: forget what it rested on, plan again
  *
- * What comes while a whole write waits planned is planned when there is room, in its order.
+ * Jobs that come while a whole write waits planned are planned later, in their order, when there is room.
  *
- * Nothing is answered, told or shown before it is durable. Several engines may work on one store: what one does not know
- * of the others costs it a conflict and another try, never an error.
+ * Nothing is answered, told or shown before it is durable. Several engines may work on one store. What one engine does not know of
+ * the others costs a conflict and another try, never an error.
  */
 import { assert } from '../lib/assert.js'
 import type { Clock, TimerHandle } from '../lib/clock.js'
@@ -27,22 +27,24 @@ import type { Stamps } from './stamps.js'
 import type { EffectKind, EngineMonitor, Outcome, RuleSettings, TimelinePage, Transition } from './types.js'
 
 /**
- * Readings of missing records for one planning; more is a transition that never has enough. A rule that reads in a loop should
- * fetch() first, and still must not end the process for it: the request would come again, and again.
+ * Readings of missing records for one planning of a job. A transition that needs more never has enough. A rule that reads in a loop
+ * should fetch() first. If it does not, that must still not end the process: the request would come again and again.
  */
 const READINGS_MAX = 256
-/** Tries of one transition against others on the same records, before the client is told to come back. */
+/** Tries of one transition that competes with others for the same records. After them the client is told to come back. */
 const TRIES_MAX = 32
-/** Of each of two generations; about 250 bytes each. A busy user has four per conversation. */
+/** Cells in each of two generations, about 250 bytes each. A busy user has four per conversation. */
 const CACHE_CELLS_MAX = 262_144
 const CACHE_AGE_MS = 30_000
-/** Before a head that could not be read is asked for again. */
+/** The pause before a head that could not be read is read again. */
 const TELL_AGAIN_MS = 500
 
 export interface EngineOptions {
   readonly store: Store
   readonly clock: Clock
-  /** What ages are counted by; absent: the clock, and what it jumps while the engine runs. */
+  /**
+   * The time that ages are counted by. Absent: a new one, made from the clock and the jumps that it makes while the engine runs.
+   */
   readonly time?: CountedTime
   readonly settings: RuleSettings
   readonly stamps: Stamps
@@ -51,9 +53,9 @@ export interface EngineOptions {
   readonly monitor: EngineMonitor
   /** Runs a function at the end of the event loop's turn. */
   readonly defer: Defer
-  /** The store failed for good: nothing is answered any more, the process is to end. */
+  /** Called when the store failed for good: nothing is answered any more, and the process is to end. */
   readonly onFatal: (error: unknown) => void
-  /** Targets of a fan-out that one unit takes. Absent: SLICE_TARGETS. */
+  /** The number of a fan-out's targets that one unit takes. Absent: SLICE_TARGETS. */
   readonly sliceTargets?: number
 }
 
@@ -61,17 +63,17 @@ interface Job<I, R> extends Asked<I, R> {
   readonly settle: (outcome: Outcome<R>) => void
   tries: number
   readings: number
-  /** The last plan of it, and the unit that it made. */
+  /** The job's last plan, and the unit made from it. */
   plan: Plan | undefined
   unit: Unit
 }
 
 const NO_UNIT: Unit = Object.freeze({ expect: [], puts: [], appends: [], trims: [] })
 
-/** One scope's way to the store. */
+/** One scope's path to the store. */
 interface Lane {
   readonly queue: CommitQueue<Job<unknown, unknown>>
-  /** Jobs that came while the queue was full: planned in their order when it has room. */
+  /** Jobs that came while the queue was full. They are planned in their order when it has room. */
   readonly later: Fifo<Job<unknown, unknown>>
 }
 
@@ -87,7 +89,7 @@ export class Engine {
   readonly #outbox: Outbox
   readonly #context: PlanContext
   #ageing: TimerHandle | undefined
-  /** Jobs that wait, in order, behind one of the same actor that is reading records: so pipelined requests keep their order. */
+  /** Jobs that wait, in order, behind one of the same actor that is reading records. This keeps pipelined requests in order. */
   readonly #behind = new Map<Actor, Job<unknown, unknown>[]>()
   #closed = false
   #jobs = 0
@@ -120,7 +122,7 @@ export class Engine {
     }
   }
 
-  /** Delivers what earlier processes left in the outboxes. To be called once, before requests are taken. */
+  /** Delivers what earlier processes left in the outboxes. To be called once, before requests are accepted. */
   async start(): Promise<void> {
     await Promise.all(ALL_PARTITIONS.map(partition => this.sweep(partition)))
     this.#ageLater()
@@ -134,17 +136,17 @@ export class Engine {
     if (this.#jobs > 0) await new Promise<void>(resolve => (this.#onQuiet = resolve))
   }
 
-  /** Finds the entries of one partition's outbox that another, dead node left. `rest` comes between two pages. */
+  /** Finds the entries that another node, now dead, left in one partition's outbox. `rest` is awaited between two pages. */
   sweep(partition: number, rest?: () => Promise<void>): Promise<void> {
     return this.#outbox.sweep(partition, rest)
   }
 
-  /** Another node says that it has changed records of this actor: what is cached of them is believed no more. */
+  /** Drops all cached records of an actor: another node says that it has changed some of them. */
   forget(actor: Actor): void {
     this.#cache.drop(actor)
   }
 
-  /** Something of a kind that this node does not know was found: it stays where it is, for newer nodes. */
+  /** Reports a stored thing of a kind that this node does not know. It stays where it is, for newer nodes. */
   leave(what: 'effect' | 'record', kind: string): void {
     this.#options.monitor.unknown?.(what, kind)
   }
@@ -153,7 +155,7 @@ export class Engine {
     return this.#store.id
   }
 
-  /** For keyed hashes (store/types.ts). */
+  /** The store's secret, for keyed hashes (store/types.ts). */
   get secret(): Uint8Array {
     return this.#store.secret
   }
@@ -170,8 +172,8 @@ export class Engine {
   }
 
   /**
-   * Runs a transition. `settle` is called once, synchronously when the result is durable: after the answers and events of
-   * the units committed before, and before this unit's own events.
+   * Runs a transition. `settle` is called once, synchronously when the result is durable. It is called after the answers and events
+   * of the units committed before, and before this unit's own events.
    */
   submit<I, R>(actor: Actor, transition: Transition<I, R>, input: I, settle: (outcome: Outcome<R>) => void): void {
     this.#jobs += 1
@@ -192,7 +194,7 @@ export class Engine {
     return new Promise(resolve => this.submit(actor, transition, input, resolve))
   }
 
-  /** The items after `since`, as far as they are durable. */
+  /** The items after `since` that are durable. */
   async page(actor: Actor, since: Version, itemsMax: number, bytesMax: number): Promise<TimelinePage> {
     const range = await this.#store.read(actor, since, Number.MAX_SAFE_INTEGER, itemsMax, bytesMax)
     const head = range.durable
@@ -205,12 +207,12 @@ export class Engine {
     return { kind: 'page', items: entries, to, more, trimmed: since < range.floor, head }
   }
 
-  /** An actor's records whose names begin with `prefix`, those after the name `after`: for lists. */
+  /** Lists an actor's records whose names begin with `prefix` and come after the name `after`. */
   scan(actor: Actor, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]> {
     return this.#store.scan(actor, prefix, after, limit)
   }
 
-  /** Takes what another node has told: drops what it makes stale, and delivers what waits. */
+  /** Takes an event from another node: drops what it makes stale, and delivers what waits. */
   take(event: NodeEvent): void {
     if (this.#closed) return
     if (event.kind === 'ended') this.forget(event.to)
@@ -224,7 +226,7 @@ export class Engine {
     else this.#begin(job)
   }
 
-  /** The lane's queue has room. */
+  /** Plans the jobs that waited, now that the lane's queue has room. */
   #planLater({ queue, later }: Lane): void {
     while (!queue.full) {
       const job = later.shift()
@@ -239,7 +241,7 @@ export class Engine {
     else behind.push(job as unknown as Job<unknown, unknown>)
   }
 
-  /** False if records are missing: they are being read, and the actor's other jobs wait behind this one. */
+  /** Plans a job. @returns false if records are missing: they are being read, and the actor's other jobs wait behind this one */
   #plan<I, R>(job: Job<I, R>): boolean {
     const plan = Plan.make(this.#context, job)
     const result = plan.result as R
@@ -265,7 +267,7 @@ export class Engine {
       this.#finish(job, { kind: 'done', result, own: undefined })
       return true
     }
-    // Not before it was planned: a repeat of what was done gets its first answer, whatever room there is.
+    // Checked after planning, not before: a repeated request gets its first answer, however little room there is.
     if (!plan.readOnly && !this.#hasRoomFor(job.transition)) {
       this.#finish(job, FULL)
       return true
@@ -276,7 +278,10 @@ export class Engine {
     return true
   }
 
-  /** What gives way, and in which order, as the store fills. */
+  /**
+   * Whether the store has room for this transition. As it fills, new accounts are refused first, then all that is not small, at
+   * last everything.
+   */
   #hasRoomFor({ small, makesAccount }: { readonly small?: boolean; readonly makesAccount?: boolean }): boolean {
     switch (this.#store.room) {
       case 'ample':
@@ -290,7 +295,7 @@ export class Engine {
     }
   }
 
-  /** The job that the actor's others waited for is planned: theirs is the turn, until one of them has to read too. */
+  /** Plans the actor's waiting jobs, now that the one before them is planned. Stops at one that has to read records too. */
   #letThrough(actor: Actor): void {
     const behind = this.#behind.get(actor)
     for (let job = behind?.shift(); job !== undefined; job = behind?.shift()) if (!this.#plan(job)) return
@@ -334,11 +339,14 @@ export class Engine {
     job.tries += 1
     job.readings = 0
     if (job.tries >= TRIES_MAX) this.#finish(job, UNAVAILABLE)
-    // At once, before later jobs of the actor are planned.
+    // Planned again at once, before later jobs of the actor.
     else this.#begin(job)
   }
 
-  /** A unit was committed by a write whose answer was lost: its versions are not known here, only that there is something new. */
+  /**
+   * Tells the log's head after a unit whose write got no answer. Its versions are unknown here; all that is known is that something
+   * is new.
+   */
   #tellHead(actor: Actor): void {
     if (this.#closed) return
     this.#store.read(actor, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 1, 0).then(

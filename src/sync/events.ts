@@ -1,13 +1,16 @@
 /**
- * What a node tells itself and other nodes when a commit is durable. Events are soft: between nodes one may be lost, late or out of
- * order. A lost one costs time and never a message, because the store holds all that counts.
+ * The events that a node sends to itself and to other nodes when a commit is durable. Events are soft: between nodes one may be
+ * lost, late or out of order. A lost event costs time and never a message, because the store holds all that counts.
  */
 import type { Actor, Version } from '../store/types.js'
 
-/** Who an event is for: a user's or a conversation's actor, or `node/<name>`. */
+/** The addressee of an event: a user's or a conversation's actor, or `node/<name>`. */
 export type Address = Actor
 
-/** The log of `to` has grown: this item is now the only one of (from, version]. Without bytes: there is something up to version. */
+/**
+ * Says that the log of `to` has grown: this item is now the only one of (from, version]. Without bytes it says only that there is
+ * something up to `version`.
+ */
 export interface AppendedEvent {
   readonly kind: 'appended'
   readonly to: Address
@@ -18,7 +21,8 @@ export interface AppendedEvent {
 }
 
 /**
- * What a device was let in by is good no more. The event names attempts, so one that comes late ends nothing newer.
+ * Says that the session, attempt or token by which a device was let in is no longer valid. The event names attempts, so a late one
+ * ends nothing newer.
  *
  *   session: the session ended; connections with at most this attempt go
  *   attempt: this attempt is bound now; connections with a lower one go
@@ -30,20 +34,20 @@ export interface EndedEvent {
   readonly device: number
   readonly what: 'session' | 'attempt' | 'token'
   readonly attempt: number
-  /** The attempt whose connection stays; 0: none does. */
+  /** The attempt whose connection stays; 0: no connection stays. */
   readonly except: number
 }
 
-/** Something that is stored nowhere. It is dropped where nobody waits for it. */
+/** Carries something that is stored nowhere. It is dropped where nobody waits for it. */
 export interface TransientEvent {
   readonly kind: 'transient'
   readonly to: Address
-  /** What it is about, for those who take it. */
+  /** The subject, for those who handle it. */
   readonly topic: string
   readonly bytes: Uint8Array
 }
 
-/** Effects of `source` to `target` wait in an outbox: the node that hears this delivers them. */
+/** Says that effects from `source` to `target` wait in an outbox. The node that receives it delivers them. */
 export interface DeliverEvent {
   readonly kind: 'deliver'
   readonly to: Address
@@ -53,9 +57,9 @@ export interface DeliverEvent {
 
 export type NodeEvent = AppendedEvent | EndedEvent | TransientEvent | DeliverEvent
 
-/** The one way that news takes after a commit: to the hub of this node, and to other nodes. */
+/** Sends all events after a commit: to the hub of this node, and to other nodes. */
 export interface Delivery {
-  /** Called synchronously, after the answers of the same unit were given. */
+  /** Sends an event. Called synchronously, after the answers of the same unit were given. */
   send(event: NodeEvent): void
 }
 

@@ -1,6 +1,6 @@
 /**
- * What stands in an outbox. The stored form is fixed: a byte that says which form it is, then a protobuf message, so that fields may
- * come later and an older node skips them:
+ * The entries of an outbox. Their stored form is fixed: a byte that says which form it is, then a protobuf message. Fields may be
+ * added later, and an older node skips them:
  *
  *   1 · source = 1 · target = 2 · number = 3 · number of the entry before = 4 · kind = 5 · payload = 6 · targets = 7, repeated
  *
@@ -13,17 +13,20 @@ import type { Actor, ScannedRecord } from '../store/types.js'
 import { EFFECT_BYTES_MAX, recordKind } from './record-kinds.js'
 import type { RecordKind } from './types.js'
 
-/** An effect on its way, of the pseudo-actor `outbox/<source's partition>`; its id is `outboxEntryId`. */
+/** An effect on its way: a record of the pseudo-actor `outbox/<source's partition>`, with the id `outboxEntryId`. */
 export interface OutboxEntry {
   readonly source: Actor
   readonly target: Actor
   /** The number of the effect in its pair. */
   readonly seq: number
-  /** The number of the effect before it, 0 for the first: by it a target tells a gap from the first effect that it ever sees. */
+  /**
+   * The number of the pair's effect before it; 0 for the first. It lets a target tell a gap from the first effect that it ever
+   * sees.
+   */
   readonly before: number
   readonly kind: string
   readonly payload: Uint8Array
-  /** Those whom a fan-out is for; none for an effect to one actor. */
+  /** The targets of a fan-out; empty for an effect to one actor. */
   readonly targets: readonly Actor[]
 }
 
@@ -31,12 +34,12 @@ export const OUTBOX = 'outbox'
 
 export const NO_TARGETS: readonly Actor[] = []
 
-/** Targets of one entry: a longer list takes several, so that no entry is large and each is soon done. */
+/** The most targets of one entry. A longer list takes several entries, so that no entry is large and each is soon done. */
 export const ENTRY_TARGETS_MAX = 256
-/** And what their names take: 256 users have 6 KiB. */
+/** The most bytes of an entry's target names. 256 users take 6 KiB. */
 export const ENTRY_TARGET_BYTES_MAX = 2 ** 13
 
-/** The only form that is written. Older servers wrote a JSON head behind its length, whose first byte is 0. */
+/** The only form that is written. Older servers wrote the length of a JSON head, whose first byte is 0, and then the head. */
 const FORM = 1
 
 export const outboxEntry: RecordKind<OutboxEntry> = recordKind({
@@ -67,7 +70,7 @@ export const outboxEntry: RecordKind<OutboxEntry> = recordKind({
 
 const VARINT = 0
 const LENGTH = 2
-/** A bit for each field that there is. */
+/** One bit for each known field. */
 const KNOWN_FIELDS = 0b1111_1110
 
 function tagOf(field: number, wireType: number): number {
@@ -96,7 +99,7 @@ function decode(bytes: Uint8Array): OutboxEntry {
   return { source, target, seq, before, kind, payload, targets: targets.length === 0 ? NO_TARGETS : targets }
 }
 
-/** An entry of a server before forms had numbers. */
+/** Decodes an entry that was written before forms had numbers. */
 function decodeOlder(bytes: Uint8Array): OutboxEntry {
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
   const head = new TextDecoder().decode(bytes.subarray(4, 4 + length))
@@ -105,8 +108,8 @@ function decodeOlder(bytes: Uint8Array): OutboxEntry {
 }
 
 /**
- * An entry as it was found. One of a form that this node does not know, which a newer one wrote, has a kind that there is not: it
- * is left to those who know it, and holds the order of its pair.
+ * Decodes an entry that was found in an outbox. A newer node may have written it in a form that this node does not know. It then
+ * gets a kind that does not exist: it is left to nodes that know it, and holds the order of its pair.
  */
 export function foundEntry({ name, bytes }: ScannedRecord): OutboxEntry {
   const form = bytes[0]
@@ -118,7 +121,7 @@ export function foundEntry({ name, bytes }: ScannedRecord): OutboxEntry {
   return { source, target, seq: Number(parts[5]), before: 0, kind, payload, targets: NO_TARGETS }
 }
 
-/** Sorts by pair, and within the pair by number. */
+/** The id of an entry's record. Ids sort by pair, and within the pair by number. */
 export function outboxEntryId(source: Actor, target: Actor, seq: number): string {
   return `${source}/${target}/${String(seq).padStart(16, '0')}`
 }
@@ -127,7 +130,7 @@ export function outboxOf(source: Actor): Actor {
   return `${OUTBOX}/${partitionOf(source)}`
 }
 
-/** How many bytes an entry takes of a bound, near enough. */
+/** The bytes that an entry counts against a bound, approximately. */
 export function entryBytes({ source, target, kind, payload, targets }: OutboxEntry): number {
   let bytes = 64 + source.length + target.length + kind.length + payload.length
   for (const each of targets) bytes += each.length + 2

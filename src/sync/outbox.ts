@@ -1,19 +1,20 @@
 /**
- * Delivers what waits in the outboxes: effects whose target is in another scope (or beyond a cascade's bounds). One pair
- * (source, target) is delivered in order and one batch at a time:
+ * Delivers what waits in the outboxes: effects whose target is in another scope, or that exceed a cascade's bounds. The entries of
+ * one pair (source, target) are delivered in order and one batch at a time:
  *
  *              entries added                 taken by the target, durably          settled at the source, entries removed
  *   no pair ───────────────────► delivering ─────────────────────────────► settling ──────────────────────► no pair, or delivering
  *                                  │  ▲ target expects an earlier number: read the outbox again
  *                                  └──┘ unavailable: after a pause
  *
- * An effect of a kind that this node does not know was written by a newer one: the pair is left to nodes that know it, and looked at
- * again at each sweep. Nothing overtakes it.
+ * An effect of a kind that this node does not know was written by a newer node. Its pair is left to nodes that know the kind, and
+ * tried again at each sweep. Nothing overtakes it.
  *
- * A fan-out is taken in slices (sync/fan-out.ts): delivering is done again, after a rest, until all of its targets are done.
+ * A fan-out is taken in slices (sync/fan-out.ts): delivery is repeated, after a rest, until all of its targets are done.
  *
- * Anybody may deliver: each entry names its number and the one before, and the target takes exactly the next one of its pair
- * counter, so a repeated or competing delivery changes nothing. At start, and now and then where several nodes share the store, `sweep` finds what a dead node left.
+ * Any node may deliver. Each entry names its number and the one before, and the target takes exactly the next one of its pair
+ * counter. So a repeated or competing delivery changes nothing. At start, and from time to time where several nodes share the
+ * store, `sweep` finds what a dead node left.
  */
 import type { Clock } from '../lib/clock.js'
 import { partitionOf } from '../store/partition.js'
@@ -26,16 +27,16 @@ import { type PairIn, pairIn, pairOut } from './record-kinds.js'
 import { Slices } from './slices.js'
 import type { EffectKind, Outcome, Transition } from './types.js'
 
-/** Entries of one pair that one unit takes. */
+/** The most entries of one pair that one unit takes. */
 const DELIVER_BATCH_MAX = 64
 const RETRY_MS = 200
 const SWEEP_PAGE = 256
-/** Entries from one partition to one scope; beyond it new work for that scope is refused, finally. */
+/** The most entries from one partition to one scope. Beyond it new work for that scope is refused, finally. */
 export const OUTBOX_ENTRIES_MAX = 10_000
-/** And their bytes, which are all held in memory: 10 000 messages of 6 KiB. */
+/** The most bytes of those entries, which are all held in memory: 10 000 messages of 6 KiB. */
 export const OUTBOX_BYTES_MAX = 2 ** 26
 
-/** What waits from one partition to one scope. */
+/** The entries, and their bytes, that wait from one partition to one scope. */
 interface Depth {
   entries: number
   bytes: number
@@ -44,10 +45,10 @@ interface Depth {
 interface Pair {
   readonly source: Actor
   readonly target: Actor
-  /** By sequence, which need not begin where the target expects. */
+  /** Entries in order of sequence. They need not begin where the target expects. */
   entries: OutboxEntry[]
   busy: boolean
-  /** The number of an effect of an unknown kind, for which the pair is left to other nodes; 0: none. */
+  /** The number of the effect of an unknown kind that makes this node leave the pair to others; 0: none. */
   left: number
 }
 
@@ -55,10 +56,10 @@ export interface OutboxOptions {
   readonly store: Store
   readonly clock: Clock
   readonly effects: ReadonlyMap<string, EffectKind<unknown>>
-  /** Targets of fan-outs that one unit takes. */
+  /** The number of fan-outs' targets that one unit takes. */
   readonly sliceTargets: number
   run<I, R>(actor: Actor, transition: Transition<I, R>, input: I): Promise<Outcome<R>>
-  /** An effect of this kind is left to other nodes. */
+  /** Called when an effect of this kind is left to other nodes. */
   readonly onUnknown: (kind: string) => void
 }
 
@@ -70,7 +71,7 @@ interface Delivery {
 interface Taken {
   /** The number of the last effect taken. */
   readonly last: number
-  /** Whether anything was taken, be it a slice of a fan-out. */
+  /** Whether anything was taken, even if only a slice of a fan-out. */
   readonly hasMoved: boolean
 }
 
@@ -79,10 +80,10 @@ const STOPPED = Promise.resolve({ kind: 'unavailable' } as const)
 export class Outbox {
   readonly #options: OutboxOptions
   readonly #pairs = new Map<string, Pair>()
-  /** What is known to wait, by source partition and destination scope. */
+  /** The depth known to wait, by source partition and destination scope. */
   readonly #depths = new Map<string, Depth>()
   readonly #deliver: Transition<Delivery, Taken>
-  /** Fan-outs go one slice at a time to a scope. One whose store does not answer holds up no other. */
+  /** Fan-outs go to a scope one slice at a time. A scope whose store does not answer holds up no other. */
   readonly #slices = new Map<ScopeId, Slices>()
   #stopped = false
 
@@ -91,7 +92,7 @@ export class Outbox {
     this.#deliver = deliverTransition(options)
   }
 
-  /** Entries known to wait. */
+  /** The number of entries known to wait. */
   get depth(): number {
     let sum = 0
     for (const pair of this.#pairs.values()) sum += pair.entries.length
@@ -103,7 +104,7 @@ export class Outbox {
     return depth === undefined || (depth.entries < OUTBOX_ENTRIES_MAX && depth.bytes < OUTBOX_BYTES_MAX)
   }
 
-  /** Entries that are durable, in order of sequence per pair. */
+  /** Adds durable entries, in order of sequence per pair. */
   add(entries: readonly OutboxEntry[]): void {
     for (const entry of entries) {
       const key = `${entry.source}\n${entry.target}`
@@ -117,7 +118,7 @@ export class Outbox {
     }
   }
 
-  /** Finds the entries of one partition's outbox, whoever made them. `rest` comes between two pages. */
+  /** Finds the entries of one partition's outbox, whichever node made them. `rest` is awaited between two pages. */
   async sweep(partition: number, rest?: () => Promise<void>): Promise<void> {
     for (const [key, pair] of this.#pairs) {
       const isLeft = pair.left > 0 && !pair.busy && partitionOf(pair.source) === partition
@@ -126,7 +127,7 @@ export class Outbox {
     await this.#sweepOutbox(`${OUTBOX}/${partition}`, '', rest)
   }
 
-  /** Finds the entries of one pair, whoever made them. */
+  /** Finds the entries of one pair, whichever node made them. */
   async look(source: Actor, target: Actor): Promise<void> {
     await this.#sweepOutbox(outboxOf(source), `${outboxEntry.prefix}/${source}/${target}/`)
   }
@@ -135,7 +136,7 @@ export class Outbox {
     this.#stopped = true
   }
 
-  /** Entries of one partition's outbox whose names begin so. */
+  /** Finds the entries of one partition's outbox whose names begin with `prefix`. */
   async #sweepOutbox(outbox: Actor, prefix: string, rest?: () => Promise<void>): Promise<void> {
     for (let after: string | null = null; !this.#stopped; ) {
       const page: readonly ScannedRecord[] = await this.#options.store.scan(outbox, prefix, after, SWEEP_PAGE)
@@ -158,7 +159,7 @@ export class Outbox {
     if (pair.entries.length === 0) this.#pairs.delete(key)
   }
 
-  /** Brings a pair on by one batch. */
+  /** Moves a pair forward by one batch. */
   async #step(pair: Pair): Promise<'on' | 'pause' | 'leave'> {
     const batch = pair.entries.slice(0, DELIVER_BATCH_MAX)
     const [first] = batch
@@ -166,13 +167,13 @@ export class Outbox {
     if (first === undefined || taken.kind !== 'done') return 'pause'
     const { last, hasMoved } = taken.result
     if (last < first.before) {
-      await this.look(pair.source, pair.target).catch(() => {}) // the store cannot be reached: nothing was found, for now
+      await this.look(pair.source, pair.target).catch(() => {}) // the store cannot be reached, so nothing was found for now
       return pair.entries[0]?.seq === first.seq ? 'pause' : 'on'
     }
     const seqs = new Set(batch.flatMap(({ seq }) => (seq <= last ? [seq] : [])))
     if (seqs.size === 0) {
       if (hasMoved) return 'on'
-      return this.#isLeft(pair, last) ? 'leave' : 'pause' // nothing was taken: not at once again
+      return this.#isLeft(pair, last) ? 'leave' : 'pause' // nothing was taken: do not try again at once
     }
     const settled = await this.#options.run(pair.source, settleTransition, { target: pair.target, seqs, last })
     if (settled.kind !== 'done') return 'pause'
@@ -190,7 +191,7 @@ export class Outbox {
     return true
   }
 
-  /** At the target: the next entries, or a slice of them. */
+  /** Runs the delivery at the target: it takes the next entries, or a slice of them. */
   #take({ source, target }: Pair, entries: readonly OutboxEntry[]): Promise<Outcome<Taken>> {
     const deliver = () => (this.#stopped ? STOPPED : this.#options.run(target, this.#deliver, { source, entries }))
     return isPartitionActor(target) ? this.#slicesOf(target).run(deliver) : deliver()
@@ -224,7 +225,7 @@ export class Outbox {
   }
 }
 
-/** Keeps the order of sequence; false if the entry is there already. */
+/** Inserts an entry in order of sequence. @returns false if the entry is there already */
 function insert(entries: OutboxEntry[], entry: OutboxEntry): boolean {
   let at = entries.length
   while (at > 0 && (entries[at - 1]?.seq ?? 0) > entry.seq) at -= 1
@@ -235,7 +236,7 @@ function insert(entries: OutboxEntry[], entry: OutboxEntry): boolean {
 
 const NOTHING_TAKEN: PairIn = { last: 0 }
 
-/** At the target: takes the effects whose turn it is. Of fan-outs it takes so many targets. */
+/** The transition at the target: takes the effects whose turn it is, and at most `sliceTargets` targets of fan-outs. */
 function deliverTransition({ effects, sliceTargets }: OutboxOptions): Transition<Delivery, Taken> {
   return {
     name: 'outbox.deliver',
@@ -264,19 +265,19 @@ function deliverTransition({ effects, sliceTargets }: OutboxOptions): Transition
   }
 }
 
-/** Of an effect to one actor, whole; of a fan-out, these targets. */
+/** Applies an effect at the target: the whole effect to one actor, or these targets of a fan-out. */
 function take(tx: PlanTx, effect: Omit<Effect, 'level'>, part: Part): void {
   if (isPartitionActor(tx.actor)) tx.takeForEach(effect, part)
   else tx.take(effect, part.seq)
 }
 
-/** At the source: the target has taken everything up to `last`, and with it these entries, which leave the outbox. */
+/** The transition at the source: the target has taken everything up to `last`, so these entries leave the outbox. */
 const settleTransition: Transition<{ target: Actor; seqs: ReadonlySet<number>; last: number }, void> = {
   name: 'outbox.settle',
   run(tx, { target, seqs, last }) {
     const out = tx.get(pairOut, target)
     if (out === undefined) return
-    // Also where another deliverer has counted them: these entries are known here alone.
+    // They are removed even if another deliverer has counted them already: only this one knows these entries.
     tx.put(pairOut, { sent: out.sent, settled: Math.max(out.settled, last) }, target)
     for (const seq of seqs) (tx as PlanTx).removeEntry(target, seq)
   },

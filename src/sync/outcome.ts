@@ -1,9 +1,9 @@
-/** What an outcome comes to for code that has nothing to do where nothing was done. */
+/** Unwraps outcomes, for code that can do nothing useful if the transition was not done. */
 import type { Outcome } from './types.js'
 
 export type Undone = Exclude<Outcome<unknown>, { kind: 'done' }>
 
-/** Nothing is known to have happened. */
+/** The transition is not known to have been done. */
 export class UndoneError extends Error {
   override readonly name = 'UndoneError'
   readonly outcome: Undone
@@ -14,7 +14,7 @@ export class UndoneError extends Error {
   }
 }
 
-/** The result. @throws UndoneError */
+/** The result of a transition that was done. @throws UndoneError */
 export function done<R>(outcome: Outcome<R>): R {
   if (outcome.kind === 'done') return outcome.result
   throw new UndoneError(outcome)

@@ -1,6 +1,6 @@
 /**
- * Works a transition out, with the effects that can be applied at once, into one unit. Synchronous: when a record is needed
- * that is not in the cache, planning is given up with what is missing, and done again when that was read.
+ * Works out a transition, and the effects that can be applied at once, as one unit. Planning is synchronous. When it needs a record that
+ * is not in the cache, it stops and names what is missing; it is done again when that has been read.
  */
 
 import { assert } from '../lib/assert.js'
@@ -35,12 +35,12 @@ import {
 } from './types.js'
 
 /**
- * On a store to which others write, so long a record is believed that nothing of the unit depends on, and that a soft answer rests
- * on: then it is looked at again, however often it is touched. PROTOCOL.md gives a session that was ended elsewhere 3.5 s.
+ * The age to which a record that the unit does not depend on is believed, on a store that others write to. Soft answers rest on such
+ * records. An older one is read again, however often it is touched. PROTOCOL.md gives a session that was ended elsewhere 3.5 s.
  */
 export const SOFT_MS_MAX = 3_000
 
-/** What planning needs of the engine around it. */
+/** The parts of the engine that planning needs. */
 export interface PlanContext {
   readonly cache: RecordCache
   readonly stamps: Stamps
@@ -50,7 +50,7 @@ export interface PlanContext {
   readonly time: CountedTime
   readonly settings: RuleSettings
   readonly effects: ReadonlyMap<string, EffectKind<unknown>>
-  /** Targets of a fan-out that one unit takes. */
+  /** The number of a fan-out's targets that one unit takes. */
   readonly sliceTargets: number
   scopeOf(actor: Actor): ScopeId
   /** The epoch that the store is in now, for this actor. */
@@ -59,16 +59,16 @@ export interface PlanContext {
   outboxHasRoom(source: Actor, target: Actor): boolean
 }
 
-/** What is to be planned. */
+/** A transition that is to be planned, with its input. */
 export interface Asked<I, R> {
   readonly actor: Actor
   readonly transition: Transition<I, R>
   readonly input: I
-  /** The newest look at the store when it was asked: what a newer one finds was so during the job. */
+  /** The newest look at the store when the job came. What a newer look finds was so during the job. */
   readonly since: number
 }
 
-/** What a plan does to one record. As an expectation it names the stamp on which the plan rests. */
+/** The change that a plan makes to one record. As an expectation it names the stamp on which the plan rests. */
 class Slot implements Expectation {
   readonly cell: Cell
   readonly base: KnownValue
@@ -77,7 +77,7 @@ class Slot implements Expectation {
   put = false
   /** The value as it is stored, if it was put and there is one. */
   bytes: Uint8Array | null = null
-  /** What the unit puts: made when the unit is. */
+  /** The put of the unit; made together with the unit. */
   sealed: Put | undefined
   /** The chain of the pending value that the put made. */
   chain = 0
@@ -103,7 +103,7 @@ class Slot implements Expectation {
   }
 }
 
-/** Stands for every list of a plan that has nothing in it, as most have: see `added`. */
+/** The list that stands for each empty list of a plan. Most lists stay empty: see `added`. */
 const NONE: never[] = []
 Object.freeze(NONE)
 
@@ -113,27 +113,27 @@ export class Plan implements Moment, EffectPlan {
   readonly steadyMs: number
   readonly look: number
   readonly context: PlanContext
-  /** What the transition answered; only where nothing is missing and nothing was above its bound. */
+  /** The transition's answer; only set if nothing is missing and nothing was above its bound. */
   result: unknown
-  /** Why there is no plan: the transition would have put a record above its bound, and knows nothing else to do. */
+  /** The reason why there is no plan: a record would be above its bound, and the transition has no `refused` that avoids it. */
   above: AboveBoundError | undefined
   appends: Append[] = NONE
   trims: Trim[] = NONE
   drops: Drop[] = NONE
   events: NodeEvent[] = NONE
-  /** Entries put into an outbox by this plan: for the deliverer, after the commit. */
+  /** Entries that this plan put into an outbox; the deliverer takes them after the commit. */
   outbox: OutboxEntry[] = NONE
-  /** Effects that threw: to be told when the unit that sets them aside is durable. */
+  /** Effects that threw; they are reported when the unit that sets them aside is durable. */
   asides: AsideEffect[] = NONE
-  /** Cells without a value: planning was given up. */
+  /** Cells without a value, for which planning stopped. */
   missing: Cell[] = NONE
   effects: Emitted[] = NONE
   /** The slots in the order in which they were made, each with the next one. */
   #first: Slot | undefined
   #last: Slot | undefined
-  /** Puts whose names are new by construction, guarded by another record of the unit: nothing is read or expected. */
+  /** Puts whose names are new by construction. Another record of the unit guards them: nothing is read or expected for them. */
   #unseen: Put[] = NONE
-  /** What each put replaced since the first mark, newest last: slot, whether it was put before, its value and bytes then. */
+  /** The state that each put since the first mark replaced, newest last: slot, whether it was put before, its value and bytes then. */
   #undo: unknown[] | undefined
   readonly #since: number
   #own: number | undefined
@@ -148,7 +148,7 @@ export class Plan implements Moment, EffectPlan {
     this.#since = since
   }
 
-  /** A plan with a result; or one that names what is `missing`; or one that says what would be `above` its bound. */
+  /** Makes a plan with a result, or one that names what is `missing`, or one that says what would be `above` its bound. */
   static make<I, R>(context: PlanContext, asked: Asked<I, R>): Plan {
     const { actor, transition, since } = asked
     const plan = new Plan(context, actor, since)
@@ -184,8 +184,8 @@ export class Plan implements Moment, EffectPlan {
   }
 
   /**
-   * Whether everything that was looked at is there, durably, and was seen to be so lately. What is not there may have come: another
-   * node may have put it.
+   * Whether all records that were looked at exist, are durable, and were seen lately. A record that did not exist may exist by now:
+   * another node may have put it.
    */
   get restsOnWhatIs(): boolean {
     for (let slot = this.#first; slot !== undefined; slot = slot.next) {
@@ -195,7 +195,7 @@ export class Plan implements Moment, EffectPlan {
     return true
   }
 
-  /** The unit, and its puts made visible as pending values. */
+  /** Makes the unit, and shows its puts to later plans as pending values. */
   seal(): Unit {
     const { stamps, cache } = this.context
     let expected = 0
@@ -211,21 +211,21 @@ export class Plan implements Moment, EffectPlan {
       slot.chain = cache.pend(cell, stamp, value, slot.base)
       puts = added(puts, slot.sealed)
     }
-    // A trim or a drop alone may be repeated as it is.
+    // A unit that only trims or drops may be repeated as it is.
     const repeatable = anchored || (puts.length === 0 && this.appends.length === 0)
     assert(repeatable, 'a unit puts a record that it expects, so that repeating it is safe')
     return { expect: this.#expectations(expected), puts, appends: this.appends, trims: this.trims, drops: this.drops }
   }
 
   #expectations(count: number): readonly Expectation[] {
-    // Of its length from the start: one that grows takes room for 17.
+    // The array has its final length from the start: one that grows reserves room for 17.
     const expect = new Array<Expectation>(count)
     let i = 0
     for (let slot = this.#first; slot !== undefined; slot = slot.next) if (slot.expected) expect[i++] = slot
     return expect
   }
 
-  /** The unit is durable. */
+  /** Notes in the cache that the unit is durable. */
   committed(): void {
     const { cache } = this.context
     for (let slot = this.#first; slot !== undefined; slot = slot.next) {
@@ -234,13 +234,13 @@ export class Plan implements Moment, EffectPlan {
     }
   }
 
-  /** The unit fell: nothing of it happened. */
+  /** Notes in the cache that the unit fell: none of it happened. */
   fell(): void {
     const { cache } = this.context
     for (let slot = this.#first; slot !== undefined; slot = slot.next) if (slot.put) cache.fell(slot.cell, slot.chain)
   }
 
-  /** Whether a conflict that names this record and stamp says that the unit itself had been committed before. */
+  /** Whether a conflict at this record and stamp shows that the unit itself had been committed before. */
   madeStamp(actor: Actor, name: string, current: Stamp): boolean {
     for (let slot = this.#first; slot !== undefined; slot = slot.next) {
       const { sealed } = slot
@@ -249,7 +249,7 @@ export class Plan implements Moment, EffectPlan {
     return false
   }
 
-  /** Of the appends' ranges, the one of the actor's own first append. */
+  /** The range of the actor's own first append. */
   ownAppend(appended: readonly Appended[]): Appended | undefined {
     return this.#own === undefined ? undefined : appended[this.#own]
   }
@@ -270,13 +270,16 @@ export class Plan implements Moment, EffectPlan {
     return slot
   }
 
-  /** A record of the plan's own actors that nothing of the unit depends on. */
+  /** Reads a record of one of the plan's actors, without making the unit depend on it. */
   peek(cells: ActorCells, kind: RecordKind<unknown>, id: string | number | undefined): unknown {
     this.#dropOld(this.context.cache.cell(cells, kind, id))
     return this.slot(cells, kind, id).value
   }
 
-  /** Another's record that nothing of the unit depends on. That it is not there is believed of a look after the job came alone. */
+  /**
+   * Reads another actor's record, without making the unit depend on it. If the cache says that the record does not exist, this counts
+   * only if the look is newer than the job.
+   */
   glance(cells: ActorCells, kind: RecordKind<unknown>, id: string | number | undefined): unknown {
     this.#dropOldAbsence(this.context.cache.cell(cells, kind, id))
     return this.peek(cells, kind, id)
@@ -313,7 +316,7 @@ export class Plan implements Moment, EffectPlan {
     if (cell.known === undefined) this.missing = added(this.missing, cell)
   }
 
-  /** The same, for `glance`. */
+  /** Does the same as `want`, for `glance`. */
   wantGlance(actor: Actor, kind: RecordKind<unknown>, id: string | number | undefined): void {
     const cells = this.context.cache.cellsOf(actor)
     this.#dropOldAbsence(this.context.cache.cell(cells, kind, id))
@@ -324,12 +327,12 @@ export class Plan implements Moment, EffectPlan {
     if (cell.durable?.stamp === 0 && cell.look <= this.#since) cell.durable = undefined
   }
 
-  /** What is too old to be believed without being depended on is to be read again. */
+  /** Forgets a record that is too old to be believed unless the unit depends on it: it is read again. */
   #dropOld(cell: Cell): void {
     if (cell.slot === undefined && this.#isOld(cell)) cell.durable = undefined
   }
 
-  /** What was read for this very job is not, however long that took. */
+  /** Whether a record was seen too long ago. A record that was read for this very job is never old, however long that took. */
   #isOld({ verifiedMs, look }: Cell): boolean {
     return this.steadyMs - verifiedMs > SOFT_MS_MAX && look <= this.#since
   }
@@ -369,7 +372,7 @@ export class Plan implements Moment, EffectPlan {
   }
 }
 
-/** The list with one more: a new one while it is short, for a list that grows takes room for 17 at once. */
+/** The list with one more item. A short list is made anew, because a list that grows reserves room for 17 at once. */
 function added<T>(list: T[], item: T): T[] {
   if (list.length === 0) return [item]
   const [first] = list
@@ -382,7 +385,7 @@ function cut(list: unknown[], length: number): void {
   if (list.length > length) list.length = length
 }
 
-/** A Tx on a plan, for one actor, at one level of the cascade. */
+/** The Tx of one actor in a plan, at one level of the cascade. */
 export class PlanTx implements Tx {
   readonly actor: Actor
   readonly #plan: Plan
@@ -468,7 +471,7 @@ export class PlanTx implements Tx {
   }
 
   hasRoomFor(target: Actor): boolean {
-    // What is fanned out goes by entries within a scope too.
+    // Fan-outs go by entries even within a scope.
     if (!isPartitionActor(target) && this.#plan.context.scopeOf(target) === this.#plan.scope) return true
     return this.#plan.context.outboxHasRoom(this.actor, target)
   }
@@ -477,18 +480,18 @@ export class PlanTx implements Tx {
     this.#plan.events = added(this.#plan.events, event)
   }
 
-  /** For the deliverer: an effect of this actor is taken, its entry leaves the outbox. */
+  /** Removes an entry of this actor from the outbox, because its effect was taken. For the deliverer. */
   removeEntry(target: Actor, seq: number): void {
     const name = recordName(outboxEntry, outboxEntryId(this.actor, target, seq))
     this.#plan.putUnseen({ actor: outboxOf(this.actor), name, bytes: null, stamp: 0 })
   }
 
-  /** For the deliverer: applies an effect that came through an outbox. */
+  /** Applies an effect that came through an outbox. For the deliverer. */
   take(effect: Omit<Effect, 'level'>, seq: number): void {
     applyEffect(this.#plan, this, { ...effect, level: this.#level }, seq)
   }
 
-  /** For the deliverer, at the actor of a partition: applies a fan-out to some of its targets. */
+  /** Applies a fan-out to some of its targets, at the actor of a partition. For the deliverer. */
   takeForEach(effect: Omit<Effect, 'level'>, part: Part): void {
     applyToEach(this.#plan, this, { ...effect, level: this.#level }, part)
   }

@@ -1,17 +1,17 @@
 /**
- * What this engine knows of records. A cell is one record's place: its durable value as last seen, and over it the pending
- * one, put by a unit that is not durable yet. A unit may be computed on a pending value: it then expects that value's stamp,
- * and falls with it.
+ * The cache of records. A cell is the place of one record. It holds the durable value as last seen, and over it a pending value,
+ * put by a unit that is not durable yet. A unit may be computed on a pending value: it then expects that value's stamp, and falls
+ * with it.
  *
- * All pending values of one record form a chain, each computed on the one before it. When a unit falls, every later value of
- * its chains is doomed too, so the chain is forgotten as a whole; a chain begun after that has another number and stays.
+ * All pending values of one record form a chain, each computed on the one before it. When a unit falls, every later value of its
+ * chains must fall too, so the whole chain is forgotten. A chain that begins after that has another number and stays.
  *
- * Cells are found by actor, kind and id without building a name: the engine looks up ten of them per message (a map of
- * concatenated names took 11 % of a busy server). They are bounded by two generations of actors: an actor that was not
- * touched during a whole generation is forgotten. Forgetting costs a read, never an error.
+ * Cells are found by actor, kind and id without building a name: the engine looks up ten cells per message, and a map of
+ * concatenated names took 11 % of a busy server. Two generations of actors bound the cache: an actor that was not touched during a
+ * whole generation is forgotten. Forgetting costs a read, never an error.
  *
- * On a store to which others write, a cell knows when it was last seen to be so: what a unit does not depend on is believed
- * for a short while only (plan.ts), and at once no more when another node says that it has changed it (`drop`).
+ * On a store that others write to, a cell knows when its value was last seen. A value that a unit does not depend on is believed
+ * only for a short time (plan.ts). It is dropped at once when another node says that it has changed it (`drop`).
  */
 import { assert } from '../lib/assert.js'
 import type { Actor, Stamp } from '../store/types.js'
@@ -35,11 +35,11 @@ export class Cell {
   readonly id: Id
   durable: KnownValue | undefined
   pending: KnownValue | undefined
-  /** The number of the newest look at the store that counts for `durable`: what an older one finds is not believed. */
+  /** The number of the newest look at the store that counts for `durable`. An older look is not believed. */
   look = 0
-  /** When `durable` was last seen to be so, by the monotonic clock; 0 on a store to which nobody else writes. */
+  /** The time when `durable` was last seen to hold, by the monotonic clock; 0 on a store that nobody else writes to. */
   verifiedMs = 0
-  /** Of the plan that is being made, what it does to this record; only while it is being made. */
+  /** The change that the current plan makes to this record; only set while the plan is being made. */
   slot: unknown
 
   constructor(actor: Actor, kind: RecordKind<unknown>, id: Id) {
@@ -57,11 +57,11 @@ export class Cell {
   }
 }
 
-/** An actor's cells, by kind and id; a kind of which there is one, without an id, has its cell in place of a map. */
+/** An actor's cells, by kind and id. A kind with a single record, without an id, has its cell in place of a map. */
 export class ActorCells {
   readonly actor: Actor
   readonly kinds = new Map<RecordKind<unknown>, Cell | Map<Id, Cell>>()
-  /** Pending values: while there are any, the actor is not forgotten. */
+  /** The number of pending values. While there are any, the actor is not forgotten. */
   pending = 0
   size = 0
 
@@ -77,11 +77,11 @@ export class ActorCells {
   }
 }
 
-/** When something is known to have been so. */
+/** The moment at which a value is known to have held. */
 export interface Moment {
-  /** The number of the newest look at the store then. */
+  /** The number of the newest look at the store at that moment. */
   readonly look: number
-  /** By the monotonic clock; 0 on a store to which nobody else writes. */
+  /** The time by the monotonic clock; 0 on a store that nobody else writes to. */
   readonly steadyMs: number
 }
 
@@ -98,7 +98,7 @@ export class RecordCache {
     this.#generationMax = generationMax
   }
 
-  /** An actor's cells. Not to be kept: they are forgotten one day. */
+  /** The cells of an actor. Callers must not keep them: they are forgotten one day. */
   cellsOf(actor: Actor): ActorCells {
     const young = this.#young.get(actor)
     if (young !== undefined) return young
@@ -107,7 +107,7 @@ export class RecordCache {
     return this.#enter(actor, old ?? new ActorCells(actor))
   }
 
-  /** The cell of a record, made if need be. */
+  /** The cell of a record; made if it does not exist. */
   cell(cells: ActorCells, kind: RecordKind<unknown>, id: Id): Cell {
     const ofKind = cells.kinds.get(kind)
     const found = ofKind instanceof Cell ? (id === undefined ? ofKind : undefined) : ofKind?.get(id)
@@ -132,15 +132,15 @@ export class RecordCache {
     return this.#looks
   }
 
-  /** The store is about to be looked at. */
+  /** Starts a look at the store. */
   startLook(steadyMs: number): Moment {
     this.#looks += 1
     return { look: this.#looks, steadyMs }
   }
 
   /**
-   * What a look at the store found. A pending value stays in front of it, and a known one is not replaced by an older
-   * look. What was dropped while it was looked for is not believed.
+   * Takes in what a look at the store found. A pending value stays in front of it. An older look does not replace a known value. A
+   * cell that was dropped during the look ignores its result.
    */
   loaded({ actor, kind, id }: Cell, stamp: Stamp, value: unknown, { look, steadyMs }: Moment): void {
     // The cell may have been forgotten while it was being read.
@@ -151,7 +151,9 @@ export class RecordCache {
     cell.verifiedMs = steadyMs
   }
 
-  /** A value put by a unit on its way to the store, computed on `base`. @returns the number of its chain */
+  /**
+   * Shows a value, put by a unit on its way to the store, as pending. It was computed on `base`. @returns the number of its chain
+   */
   pend(cell: Cell, stamp: Stamp, value: unknown, base: KnownValue): number {
     if (base.chain === 0) this.#chains += 1
     const chain = base.chain === 0 ? this.#chains : base.chain
@@ -160,32 +162,32 @@ export class RecordCache {
     return chain
   }
 
-  /** A pending value became durable, of a unit that was planned at that moment. */
+  /** Makes a pending value durable. Its unit was planned at the given moment. */
   committed(cell: Cell, stamp: Stamp, value: unknown, { look, steadyMs }: Moment): void {
     if (cell.pending?.stamp === stamp) this.#settle(cell)
-    // Dropped meanwhile: another node may have written to it since.
+    // The cell was dropped meanwhile: another node may have written to it since.
     if (cell.durable === undefined && look < cell.look) return
     cell.durable = { stamp, value, chain: 0 }
     cell.verifiedMs = steadyMs
   }
 
-  /** A unit that expected this stamp was committed: it was planned at that moment. */
+  /** Notes that a unit that expected this stamp was committed. It was planned at the given moment. */
   verified(cell: Cell, stamp: Stamp, { steadyMs }: Moment): void {
     if (cell.durable?.stamp === stamp && cell.verifiedMs < steadyMs) cell.verifiedMs = steadyMs
   }
 
-  /** A unit that put this record as a part of `chain` fell. */
+  /** Forgets a chain of pending values, because a unit that put this record as a part of it fell. */
   fell(cell: Cell, chain: number): void {
     if (cell.pending?.chain === chain) this.#settle(cell)
     cell.durable = undefined
   }
 
-  /** The store holds something else than what is known. */
+  /** Forgets a durable value, because the store holds another one. */
   forget(actor: Actor, name: string): void {
     for (const cell of this.cellsOf(actor).all()) if (cell.name === name) cell.durable = undefined
   }
 
-  /** Another node has changed records of the actor: drops what is known of them, and what is being read or written now. */
+  /** Drops what is known of an actor's records, and what is being read or written now: another node has changed some of them. */
   drop(actor: Actor): void {
     const cells = this.#young.get(actor) ?? this.#old.get(actor)
     if (cells === undefined) return
@@ -196,7 +198,7 @@ export class RecordCache {
     }
   }
 
-  /** Starts a generation: to be called now and then, so that what nobody uses is let go. */
+  /** Starts a generation. To be called from time to time, so that actors that nobody uses are forgotten. */
   age(): void {
     const leaving = this.#old
     this.#old = this.#young

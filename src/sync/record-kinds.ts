@@ -1,16 +1,16 @@
-/** Kinds of records whose values are small JSON, and the engine's own ones. */
+/** Kinds of records with small JSON values, and the engine's own kinds. */
 import { assert } from '../lib/assert.js'
 import type { Lifetime, RecordBound, RecordKind } from './types.js'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-/** Above this a stored value that has no business to be so large is not even parsed: 10 ms. */
+/** The most bytes that are parsed of a kind that can be cut: 10 ms. A longer stored value is not even parsed. */
 const PARSED_BYTES_MAX = 2 ** 20
 
 const kinds = new Map<string, RecordKind<unknown>>()
 
-/** Every kind that there is, by prefix: each is made by `recordKind`. */
+/** All kinds by prefix. Each is made by `recordKind`. */
 export const RECORD_KINDS: ReadonlyMap<string, RecordKind<unknown>> = kinds
 
 export function recordKind<T>(kind: RecordKind<T>): RecordKind<T> {
@@ -19,22 +19,22 @@ export function recordKind<T>(kind: RecordKind<T>): RecordKind<T> {
   return kind
 }
 
-/** What the declaration of a kind says beside its form. */
+/** The parts of a kind's declaration beside its form. */
 export interface RecordTraits<T> extends RecordBound<T> {
   readonly lifetime: Lifetime
 }
 
-/** A kind whose values are JSON and no objects with fields: lists, say. */
+/** Makes a kind whose values are JSON without named fields, such as lists. */
 export function jsonValue<T>(prefix: string, { lifetime, ...bound }: RecordTraits<T>): RecordKind<T> {
   return recordKind<T>({ prefix, bound, lifetime, encode, decode: bytes => parse<T>(bytes, bound) })
 }
 
-/** Every field has a default, also one that may be absent: else it would count as one that this node does not know. */
+/** The default of every field, optional ones too. A field without one would count as a field that this node does not know. */
 type Fields<T> = { readonly [K in keyof T]-?: T[K] }
 
 /**
- * A kind whose values are JSON objects. `fields` has every field, with what it is in records that were written before there was
- * such a field. Fields that are not among them were written by a newer node: they stay as they are, whatever this one puts.
+ * Makes a kind whose values are JSON objects. `fields` names every field, with its value in records that were written before the
+ * field existed. A newer node wrote any other field: such fields stay as they are, whatever this node puts.
  */
 export function jsonRecord<T extends object>(
   prefix: string,
@@ -94,12 +94,12 @@ function isBeyond<T>({ bytesMax, entries }: RecordBound<T>, value: T, bytes: Uin
   return bytes.length > bytesMax || (entries !== undefined && entries.count(value) > entries.max)
 }
 
-/** Two numbers of up to sixteen digits, with their names. */
+/** The bytes of two numbers of up to sixteen digits, with their names. */
 const COUNTERS_BYTES_MAX = 64
 
 /**
- * The pair counter at the source (`out/<target>`): effects sent to the target through the outbox or counted, and how many of
- * them the target has taken. Nothing of the pair is in an outbox exactly when the two are equal.
+ * The pair counter at the source (`out/<target>`): how many effects were sent to the target through the outbox or counted, and how
+ * many of them the target has taken. The outbox holds nothing of the pair exactly when the two are equal.
  */
 export interface PairOut {
   readonly sent: number
@@ -114,12 +114,12 @@ export const pairOut = jsonRecord<PairOut>('out', {
 })
 
 /**
- * The pair counter at the target (`in/<source>`): the number of the last effect taken; the next one is the only one accepted. Of a
- * fan-out that is under way (sync/fan-out.ts), how many of its targets are done.
+ * The pair counter at the target (`in/<source>`): the number of the last effect taken. Only the next number is accepted. While a
+ * fan-out is under way (sync/fan-out.ts), it also says how many of its targets are done.
  */
 export interface PairIn {
   readonly last: number
-  /** Absent: none. */
+  /** The targets that are done; absent: none. */
   readonly done?: number
 }
 export const pairIn = jsonRecord<PairIn>('in', {
@@ -130,15 +130,15 @@ export const pairIn = jsonRecord<PairIn>('in', {
   many: 'one per other user that it ever had to do with through an outbox; for a partition, one per user who told many',
 })
 
-/** How many are kept for a pair: a newer one takes the place of an old one. */
+/** The number of effects set aside that are kept for a pair. A newer one replaces an old one. */
 export const ASIDES_MAX = 64
 
-/** The longest effect: a message of 16 384 bytes, or the marks of all devices, with what stands around it. */
+/** The longest effect: a message of 16 384 bytes, or the marks of all devices, with the fields around it. */
 export const EFFECT_BYTES_MAX = 2 ** 15
 
 /**
- * An effect that threw, kept for people (`aside/<source>/<slot>`, the slot is below ASIDES_MAX). Of a fan-out each target that
- * threw keeps the error, and `partition/<p>` the payload, once.
+ * An effect that threw, kept for people (`aside/<source>/<slot>`, the slot is below ASIDES_MAX). When a fan-out throws, each target
+ * that threw keeps the error, and `partition/<p>` keeps the payload once.
  */
 export interface SetAside {
   readonly kind: string

@@ -1,4 +1,4 @@
-/** Lets slices of long work go one at a time, each followed by a rest (lib/rest.ts), so that they hold nobody up. */
+/** Runs slices of long work one at a time, each followed by a rest (lib/rest.ts), so that they hold nobody up. */
 import type { Clock } from '../lib/clock.js'
 import { restMs } from '../lib/rest.js'
 

@@ -1,4 +1,4 @@
-/** Stamps of records: random start and counter, so that no two engines ever make the same one (store/types.ts). */
+/** Makes stamps of records. Counting from a random start, no two engines ever make the same one (store/types.ts). */
 import type { Random } from '../lib/random.js'
 import type { Stamp } from '../store/types.js'
 

@@ -1,30 +1,30 @@
 /**
- * The words of the engine. A transition is a pure, synchronous rule for one actor: it sees records through a Tx, and what it
- * does to the Tx happens whole, durably, or not at all. It has no clock, no randomness and no I/O of its own.
+ * The terms of the engine. A transition is a pure, synchronous rule for one actor. It sees records through a Tx. What it does to
+ * the Tx happens whole and durably, or not at all. It has no clock, no randomness and no I/O of its own.
  */
 import type { Actor, Appended, Version } from '../store/types.js'
 import type { NodeEvent } from './events.js'
 
-/** How large a record of a kind may get. The engine refuses what would put a larger one. */
+/** The largest size of a kind's records. The engine refuses a transition that would put a larger one. */
 export interface RecordBound<T> {
   /** The longest value, as it is stored. */
   readonly bytesMax: number
-  /** How many entries a list or a map has at most. */
+  /** The most entries of a list or a map. */
   readonly entries?: { readonly max: number; count(value: T): number }
-  /** Who can make it grow, and what stops him: for docs/records.md. */
+  /** Who can make it grow, and what stops them: for docs/records.md. */
   readonly grows: string
-  /** How many records of the kind an actor may have: for docs/records.md. */
+  /** The number of records of the kind that an actor may have: for docs/records.md. */
   readonly many: string
   /**
-   * Makes a stored value that is above the bound (an older server let it grow) fit; undefined is one too large to be read at
-   * all. Absent: nobody could ever make one.
+   * Makes a stored value that is above the bound fit; an older server let it grow. `undefined` stands for a value that is too large
+   * to be read. Absent: nobody could ever make such a value.
    */
   cut?(value: T | undefined): T
 }
 
 /**
- * How long a record is kept. store: for ever. user: until its user leaves (rules/leaving.ts). device: until its device is forgotten,
- * or its user leaves. work: until what it stands for is done.
+ * The lifetime of a record. store: for ever. user: until its user leaves (rules/leaving.ts). device: until its device is forgotten,
+ * or its user leaves. work: until the work that it stands for is done.
  */
 export type Lifetime = 'store' | 'user' | 'device' | 'work'
 
@@ -35,93 +35,100 @@ export interface RecordKind<T> {
   readonly lifetime: Lifetime
   encode(value: T): Uint8Array
   decode(bytes: Uint8Array): T
-  /** The value with the fields of `before` that this node does not know: a newer one wrote them. Absent: there can be none. */
+  /** Adds the fields of `before` that this node does not know, which a newer node wrote. Absent: there can be none. */
   keep?(this: void, value: T, before: T | undefined): T
-  /** The value without them: the bound is for what this node writes. */
+  /** The value without those fields: the bound applies to what this node writes. */
   own?(this: void, value: T): T
 }
 
 /**
- * What one actor tells another: applied exactly once, in order per pair of actors. `run` is total: its refusal is an effect back. Nodes
- * of several versions share a store: what an older one could not understand is another kind, which it leaves to the newer ones.
+ * An effect: a message from one actor to another, applied exactly once, in order per pair of actors. `run` never fails: its refusal
+ * is an effect back. Nodes of several versions share a store. What an older node could not understand is another kind, which it
+ * leaves to newer nodes.
  */
 export interface EffectKind<I> {
-  /** Stands in the outbox: never reused for another meaning. */
+  /** The name in the outbox: never reused for another meaning. */
   readonly name: string
   encode(input: I): Uint8Array
   decode(bytes: Uint8Array): I
   run(tx: Tx, input: I, source: Actor): void
-  /** What tells the source that the target could not process the effect (a bug in `run`). Absent: nobody is told. */
+  /** Tells the source that the target could not process the effect (a bug in `run`). Absent: nobody is told. */
   refused?(this: void, tx: Tx, input: I, source: Actor): void
 }
 
-/** What an operator sets and rules rest on. It is read when a rule asks, so it may change while the engine runs. */
+/** Settings of the operator that rules rest on. They are read when a rule asks, so they may change while the engine runs. */
 export interface RuleSettings {
-  /** Messages younger than this are kept, and so is what is needed to know a message again. */
+  /** The age up to which messages are kept, and so is what is needed to know a message again. */
   readonly retentionMs: number
 }
 
-/** The view and the pen of a transition, for one actor. */
+/** The access that a transition has to one actor, for reading and writing. */
 export interface Tx {
   readonly actor: Actor
   /** Milliseconds since 1970, the same for the whole unit. */
   readonly nowMs: number
-  /** The wall time since when `ms` have counted; jumps of the clock count for no age (lib/counted-time.ts). */
+  /** The wall time from which `ms` have counted until now. Jumps of the clock count for no age (lib/counted-time.ts). */
   ago(ms: number): number
   /** The store's epoch (store/types.ts). */
   readonly epoch: number
   readonly settings: RuleSettings
-  /** The record's value, or undefined if it is absent; the unit then holds only while the record stays as it is. */
+  /** The record's value, or undefined if it is absent. The unit is then committed only if the record is still the same. */
   get<T>(kind: RecordKind<T>, id?: string | number): T | undefined
-  /** Has these records read together if any is missing, before they are looked at one by one. Decides nothing. */
+  /** Has these records read together if any is missing, before they are looked at one by one. It decides nothing. */
   fetch(kinds: readonly RecordKind<unknown>[], ids: readonly (string | number)[]): void
-  /** The same for `glance`: records of others. */
+  /** Does the same as `fetch` for `glance`: for records of other actors. */
   fetchOf(records: readonly (readonly [actor: Actor, kind: RecordKind<unknown>, id?: string | number])[]): void
-  /** Like `get`, but the unit does not depend on it: what is seen may be out of date. */
+  /** Reads a record without making the unit depend on it: the value may be out of date. */
   peek<T>(kind: RecordKind<T>, id?: string | number): T | undefined
   /**
-   * Like `peek`, at another actor's record, of whatever scope: for what never changes back once it is so. What is missing was
-   * missing after the transition was submitted.
+   * Peeks at another actor's record, in any scope: for what never changes back. A record that it finds missing was missing after
+   * the transition was submitted.
    */
   glance<T>(actor: Actor, kind: RecordKind<T>, id?: string | number): T | undefined
   put<T>(kind: RecordKind<T>, value: T, id?: string | number): void
   remove<T>(kind: RecordKind<T>, id?: string | number): void
   /** Appends to the actor's log; the bytes belong to the store from here on. */
   append(bytes: Uint8Array, key?: string): void
-  /** Removes what has no key up to this version: at most `entriesMax` entries, the oldest. Absent: all. */
+  /** Removes entries without a key up to this version: at most `entriesMax` entries, the oldest. Absent: all. */
   trim(upTo: Version, entriesMax?: number): void
-  /** Removes what was appended last under the key, as if it had never been. */
+  /** Removes the last entry that was appended under the key, as if it had never been. */
   drop(key: string): void
   effect<I>(kind: EffectKind<I>, target: Actor, input: I): void
   /**
-   * The same to each of many, by way of `partition/<p>` (sync/fan-out.ts): in order with what the actor fans out, and with nothing else
-   * that it tells them. The input is shared: `run` must not write to it.
+   * Sends the effect to each of many targets, through `partition/<p>` (sync/fan-out.ts). It stays in order with the actor's other
+   * fan-outs, and with nothing else that it tells them. The input is shared: `run` must not write to it.
    */
   fanOut<I>(kind: EffectKind<I>, targets: readonly Actor[], input: I): void
-  /** Whether an effect to this actor (of a fan-out: to `partition/<p>`) can be taken now; if not, new work that needs it is to be refused, finally. */
+  /**
+   * Whether an effect to this actor (for a fan-out: to `partition/<p>`) can be taken now. If not, new work that needs it is to be
+   * refused, finally.
+   */
   hasRoomFor(target: Actor): boolean
-  /** Told to the nodes after the commit, softly: it may be lost in a crash. */
+  /** Sends an event to the nodes after the commit. It is soft: it may be lost in a crash. */
   event(event: NodeEvent): void
 }
 
 export interface Transition<I, R> {
   readonly name: string
-  /** Records that it is likely to need, read together when one is missing. Saves round trips, decides nothing. */
+  /** The records that it is likely to need, read together when one is missing. This saves round trips and decides nothing. */
   reads?(input: I): readonly (readonly [kind: RecordKind<unknown>, id?: string | number])[]
   run(tx: Tx, input: I): R
-  /** What it does in place of `run` when that would put a record above its bound. Absent: it is refused, and nothing is done. */
+  /** Runs in place of `run` if that would put a record above its bound. Absent: the transition is refused, and nothing is done. */
   refused?(tx: Tx, input: I): R
   /**
-   * An answer without a change (or one for which this says so) may rest on what this node last saw, unverified: only for what
-   * nobody builds on. That something is not there is verified all the same.
+   * An answer without a change may rest on what this node last saw, unverified: all such answers, or those for which this function
+   * says so. Only for answers that nobody builds on. An absence is verified all the same.
    */
   readonly soft?: true | ((result: R) => boolean)
   /**
-   * What it writes takes the place of something, or frees room: it is run while the store has little left (Room 'scarce'), so
-   * that people can still come in and read, and put somebody out.
+   * The transition replaces something or frees room. It is run even while the store has little room left (Room 'scarce'), so that
+   * people can still come in and read, and put somebody out.
    */
   readonly small?: boolean
-  /** It makes an account, from which more would follow: it is the first that is refused when the store fills (Room 'filling'). */
+  /**
+   * The transition makes an account, from which more would follow. It is the first to be refused when the store fills (Room
+   * 'filling').
+   */
   readonly makesAccount?: boolean
 }
 
@@ -134,11 +141,11 @@ export interface LogItem {
 export type Outcome<R> =
   /** Durable. `own` is the range of the first append to the actor's own log, if it is known. */
   | { readonly kind: 'done'; readonly result: R; readonly own: Appended | undefined }
-  /** The store cannot be reached or the actor is too busy: nothing is known to have happened; the same may be tried again. */
+  /** The store cannot be reached or the actor is too busy: nothing is known to have happened. The same may be tried again. */
   | { readonly kind: 'unavailable' }
-  /** The store has no room for it: nothing happened; the same may be tried again when there is. */
+  /** The store has no room for it: nothing happened. The same may be tried again when there is room. */
   | { readonly kind: 'full' }
-  /** It would have put a record above its bound: nothing happened, and the same would not fare better. */
+  /** Refused, because it would have put a record above its bound: nothing happened, and trying again would not help. */
   | { readonly kind: 'refused' }
 
 export type TimelinePage =
@@ -154,15 +161,15 @@ export type TimelinePage =
   /** `since` is not a version of this log. */
   | { readonly kind: 'resync'; readonly head: Version }
 
-/** What is counted and logged of the engine's work. */
+/** Counts and logs the engine's work. */
 export interface EngineMonitor {
-  /** A write of so many units is durable, `tookMs` after it was handed to the store. Absent: nobody counts. */
+  /** Called when a write of so many units is durable, `tookMs` after it was handed to the store. Absent: nobody counts. */
   committed?(units: number, tookMs: number): void
-  /** An effect threw and was set aside: a bug. */
+  /** Called when an effect threw and was set aside: a bug. */
   setAside(source: Actor, target: Actor, kind: string, error: unknown): void
-  /** Something of a kind that this node does not know was left to newer nodes. Absent: nobody counts. */
+  /** Called when something of a kind that this node does not know was left to newer nodes. Absent: nobody counts. */
   unknown?(what: 'effect' | 'record', kind: string): void
-  /** A transition was refused, for it would have put a record above its bound. Absent: nobody is told. */
+  /** Called when a transition was refused because it would have put a record above its bound. Absent: nobody is told. */
   aboveBound?(transition: string, error: AboveBoundError): void
 }
 

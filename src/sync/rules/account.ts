@@ -24,10 +24,10 @@ import {
 import { beginRound } from './renaming.js'
 import { endDevices, freshSession, newDevice, renewToken, SESSION_MS } from './session.js'
 
-/** How far the counter of uids jumps per epoch: some may have been given out and lost, in each that was missed. */
+/** The jump of the uid counter per epoch: in each missed epoch some uids may have been given out and lost. */
 const UID_JUMP = 1_024
 
-/** What a new user begins with. */
+/** The data of a new user. */
 interface NewUser {
   readonly account: string
   readonly nickname: string
@@ -45,7 +45,7 @@ export type RegisterResult =
   | { readonly kind: 'created'; readonly uid: number; readonly expiresAtMs: number }
   | { readonly kind: 'exists'; readonly uid: number }
 
-/** Of `accounts/<partition>`: the name and its user, in one unit. */
+/** Claims a name and creates its user in one unit, at `accounts/<partition>`. */
 export const register: Transition<RegisterInput, RegisterResult> = {
   name: 'account.register',
   makesAccount: true,
@@ -53,7 +53,7 @@ export const register: Transition<RegisterInput, RegisterResult> = {
   run(tx, { partition, ...user }) {
     const taken = tx.get(accountName, user.account)
     if (taken !== undefined) return { kind: 'exists', uid: taken.uid }
-    // Where there is no counter there may have been one that was lost, since the first epoch.
+    // Without a counter, one may have been lost since the first epoch.
     const counter = tx.get(uidCounter) ?? { n: 0, epoch: 1 }
     const n = counter.n + Math.max(1, UID_JUMP * (tx.epoch - counter.epoch))
     const uid = PARTITIONS * n + partition
@@ -97,7 +97,10 @@ export const getProfile: Transition<void, { readonly account: string; readonly n
   },
 }
 
-/** For a numbered request that needs the password: the hash to verify it against, if it is the number's turn; else its answer. */
+/**
+ * Prepares a numbered request that needs the password. @returns the hash to verify it against if the number has its turn; else the
+ * number's answer
+ */
 export const passwordFor: Transition<Numbered, Answer | { readonly kind: 'run'; readonly hash: string }> = {
   name: 'account.password-for',
   reads: ({ device }) => [[deviceWindow, device], [password]],
@@ -107,7 +110,7 @@ export const passwordFor: Transition<Numbered, Answer | { readonly kind: 'run'; 
   },
 }
 
-/** The hash to verify a password against; '' where there is none. */
+/** The hash to verify a password against; '' if there is none. */
 export const getPassword: Transition<void, string> = {
   name: 'account.get-password',
   run: tx => tx.get(password)?.hash ?? '',
@@ -143,14 +146,14 @@ export const updateProfile: Transition<UpdateProfileInput, Answer> = numbered(
 )
 
 export interface VerifiedInput extends Numbered {
-  /** The hash against which the password was checked, and how that ended. */
+  /** The hash that the password was checked against, and the result of the check. */
   readonly checked: string
   readonly right: boolean
-  /** Too many wrong ones came from this device: it was not checked. Final, so that nothing waits behind it. */
+  /** This device sent too many wrong passwords, so it was not checked. This is final, so that nothing waits behind it. */
   readonly limited: boolean
 }
 
-/** The password is the right one, still; else a code, or AGAIN if it changed since it was checked. */
+/** Checks that the password is still the right one. @returns OK or a code; AGAIN if the password changed since it was checked */
 function verify(tx: Tx, { checked, right, limited }: VerifiedInput): Code | typeof AGAIN {
   if (limited) return CODES.PASSWORD_LIMIT.code
   if (tx.get(password)?.hash !== checked) return AGAIN
@@ -160,7 +163,7 @@ function verify(tx: Tx, { checked, right, limited }: VerifiedInput): Code | type
 export interface ChangePasswordInput extends VerifiedInput {
   /** '' if the new password is not acceptable. */
   readonly newHash: string
-  /** The token that the device gets in place of all that it has. */
+  /** The hash of the token that the device gets in place of all its tokens. */
   readonly tokenHash: string
   /** The attempt of the connection that asks; 0 without one. */
   readonly attempt: number
@@ -178,14 +181,17 @@ export const changePassword: Transition<ChangePasswordInput, Answer> = small(
   }),
 )
 
-/** Everything ends at once, and is then removed in slices (leaving.ts). The name stays taken for ever: nobody can come back under it. */
+/**
+ * Ends everything at once; the data is then removed in slices (leaving.ts). The name stays taken for ever: nobody can come back
+ * under it.
+ */
 export const deleteAccount: Transition<VerifiedInput, Answer> = small(
   numbered('account.delete', (tx, input) => {
     const code = verify(tx, input)
     if (code !== CODES.OK.code) return code
     const known = tx.get(profile)
     if (known === undefined) return CODES.UNKNOWN_USER.code
-    // Removed first: what a newer server may have written into it is to be nowhere, too.
+    // Removed first, so that nothing that a newer server wrote into it remains.
     tx.remove(profile)
     tx.put(profile, { account: '', nickname: '', createdAtMs: 0, deleted: true, names: 0 })
     tx.remove(password)

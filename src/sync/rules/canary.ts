@@ -1,16 +1,16 @@
 /**
- * Two users of the store itself, by whom a node finds out whether a message gets through (jobs/canary.ts). Their uids are
- * 256·n + partition with n = 0, and n is counted from 1 when uids are given out (account.ts): nobody else ever has them.
+ * Two users of the store itself. With them a node finds out whether a message gets through (jobs/canary.ts). Their uids are 256·n +
+ * partition with n = 0. Uids that are given out count n from 1 (account.ts), so nobody else ever has these.
  *
- * They have a friendship and the numbers of a device, and nothing else: no name, profile, password or session. So there is
- * no such user for anybody who asks, and no token that could be theirs.
+ * They have a friendship and the numbers of a device, but no name, profile, password or session. So anybody who asks finds no such
+ * user, and no token can be theirs.
  */
 import { ContactState } from '../../../protocol/generated/messages.js'
 import type { Transition } from '../types.js'
 import { contact, deviceWindow, EMPTY_WINDOW, type MarkRecord, NOBODY } from './records.js'
 import { ack } from './watermark.js'
 
-/** Of two partitions: where these are scopes of their own, the way between scopes is tried too. */
+/** The two users are in two partitions. Where these are scopes of their own, the path between scopes is tried too. */
 export const CANARY_SENDER = 254
 export const CANARY_RECEIVER = 255
 export const CANARY_DEVICE = 1
@@ -26,17 +26,17 @@ export const canaryStart: Transition<{ readonly friend: number }, number> = {
   },
 }
 
-/** As of a contact request that was accepted, of people without names. */
+/** The record of an accepted contact request between people without names. */
 const FRIENDS = { ...NOBODY, state: ContactState.FRIEND }
 
 export interface CanaryAckInput {
-  /** Everything of the log up to here is acknowledged, and removed. */
+  /** The version up to which the log is acknowledged and removed. */
   readonly upTo: number
-  /** By peer. */
+  /** The marks by peer. */
   readonly marks: ReadonlyMap<number, MarkRecord>
 }
 
-/** A device's ack, after which the log is empty again. */
+/** Applies a device's ack, and empties the log. */
 export const canaryAck: Transition<CanaryAckInput, void> = {
   name: 'canary.ack',
   run(tx, { upTo, marks }) {

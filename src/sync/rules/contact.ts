@@ -1,7 +1,7 @@
 /**
- * Friendships. Each side keeps its own record of the other and learns of the other's acts by effects, in order; a request
- * has a number, counted by who asks, and what names another number than the one that waits (or that founded the friendship)
- * is ignored. So both sides come to the same end, however their acts cross:
+ * Friendships. Each side keeps its own record of the other and learns of the other's acts by effects, in order. A request has a number,
+ * counted by the side that asks. An act that names another number than that of the waiting request (or of the one that founded the
+ * friendship) is ignored. So both sides reach the same state, however their acts cross:
  *
  *                     Request                        asked
  *           ┌────────────────────── NONE ──────────────────────────┐
@@ -12,9 +12,9 @@
  *                              │
  *                              └── Remove, removed ──► NONE;  cancelled (it crossed our Accept) ──► REQUESTED or NONE
  *
- * Blocking is beside all that. It ends what waits between the two: the own request is taken back, the other's is dropped. So
- * while a user is blocked he is a friend or nothing, and nothing that he does is shown (PROTOCOL.md, 8.11): that he ended the
- * friendship is noted, so that both sides agree, and comes to light with Unblock. Then he tells his names and marks anew.
+ * Blocking is independent of these states. It ends what waits between the two: the user's own request is taken back, the other's is
+ * dropped. So a blocked user is a friend or nothing, and none of their acts is shown (PROTOCOL.md, 8.11). If they end the friendship,
+ * this is noted, so that both sides agree, and is shown after Unblock. Then they tell their names and marks anew.
  */
 import { CODES, type Code } from '../../../protocol/codes.js'
 import { type Contact, ContactState, encodeItem } from '../../../protocol/generated/messages.js'
@@ -38,7 +38,7 @@ import {
 } from './records.js'
 import { tellMarks } from './watermark.js'
 
-/** What a request says beside its number and the other user. Absent: its method has no such field. */
+/** The fields of a request beside its number and the other user. Absent: its method has no such field. */
 export interface ContactFields {
   /** The request that is named. */
   readonly request?: number
@@ -48,21 +48,21 @@ export interface ContactFields {
 export interface ContactInput extends Numbered, ContactFields {
   readonly uid: number
   readonly other: number
-  /** The limit of requests stands against it: found where it came in, refused here, so that the number is used up. */
+  /** The limit of requests is reached. The service found this; the rule refuses, so that the number is used up. */
   readonly limited?: boolean
-  /** The user has asked about too many strangers: is not told whether there is this one. */
+  /** The user has asked about too many strangers: they are not told whether this one exists. */
   readonly blind?: boolean
 }
 
 /**
- * Each epoch's requests have numbers of their own: those of the one before may have been given out and lost, and an answer to one
- * must not be taken for the answer to another. Nobody asks one user so often.
+ * The jump of request numbers per epoch. Each epoch's requests have numbers of their own: some of the epoch before may have been given
+ * out and lost, and an answer to one must not be taken for an answer to another. Nobody asks one user so often.
  */
 const REQUEST_JUMP = 2 ** 16
 
 type Names = Pick<Told, 'account' | 'nickname' | 'names'>
 
-/** What one side tells the other. `own` and `theirs` are numbers of requests of who tells and of who hears. */
+/** A message from one side to the other. `own` is the number of the teller's request, `theirs` of the hearer's. */
 interface Told {
   readonly act:
     | 'asked'
@@ -80,16 +80,16 @@ interface Told {
   readonly heard: number
   readonly account: string
   readonly nickname: string
-  /** The number of these names (Profile in records.ts). Absent in what an older server told. */
+  /** The number of these names (Profile in records.ts). Absent in messages of older servers. */
   readonly names?: number
-  /** Of a request: the number of the hearer's names that the teller has seen. */
+  /** The number of the hearer's names that the teller has seen; only in a request. */
   readonly known?: number
   readonly greeting: string
 }
 
 const NONE = { state: ContactState.UNSPECIFIED, own: 0, theirs: 0, greeting: '' } as const
 
-/** Puts the record, keeps the index, and tells the user's devices, if it is to be `shown`, what they may see of it. */
+/** Puts the record and updates the index. If the change is to be `shown`, also tells the user's devices what they may see of it. */
 function become(tx: Tx, other: number, before: ContactRecord, after: ContactRecord, shown: boolean): void {
   tx.put(contact, after, other)
   const wasListed = before.state !== ContactState.UNSPECIFIED
@@ -110,7 +110,7 @@ function contactItem(uid: number, record: ContactRecord): Uint8Array {
   return encodeItem({ skip: 0, content: { case: 'contact', value: contactValue(uid, record) } })
 }
 
-/** What the user may see of the record. */
+/** The part of the record that the user may see. */
 export function contactValue(uid: number, record: ContactRecord): Contact {
   const { asked: _asked, heard: _heard, own, theirs, blockedBy: _blockedBy, names: _names, ...shown } = record
   const request = shown.state === ContactState.REQUESTED ? own : shown.state === ContactState.INVITED ? theirs : 0
@@ -128,8 +128,8 @@ function namesOf(self: Profile | undefined) {
 }
 
 /**
- * With these names, unless newer ones are known. A new nickname comes by another way than all else (renaming.ts), so it may overtake
- * what was told before it, or be overtaken.
+ * Takes over these names unless newer ones are known. A new nickname comes by another path than all other acts (renaming.ts), so it may
+ * overtake what was told before it, or be overtaken.
  */
 function withNames(before: ContactRecord, { account, nickname, names = 0 }: Names): ContactRecord {
   const known = before.names
@@ -145,20 +145,21 @@ function mayAsk(tx: Tx): boolean {
   return (tx.get(contactsAsked)?.length ?? 0) < UNANSWERED_MAX
 }
 
-/** The other side's act. */
+/** Applies an act of the other side. */
 export const contactTold: EffectKind<Told> = jsonEffect({
   name: 'contact',
   run(tx, told, source) {
     const other = uidOf(source)
     if (tx.get(profile)?.deleted === true) {
-      // Whoever knew the user before his account was deleted, or asks him now, is told; nothing is noted.
+      // A user who knew this one before the account was deleted, or asks now, is told; nothing is noted.
       if (told.act !== 'gone') tellGone(tx, other)
       return
     }
     const known = tx.get(contact, other) ?? NOBODY
     const before = told.own > known.heard ? { ...known, heard: told.own } : known
     const after = before.blocked ? hearUnseen(tx, source, before, told) : hear(tx, source, before, told)
-    // That one was blocked is known here to refuse at once, and shown to nobody. The names of who is gone are to be nowhere.
+    // This side knows that it is blocked only to refuse at once; it is shown to nobody. The names of a deleted user must not remain
+    // anywhere.
     const isSecret = before.blocked || after.blockedBy !== before.blockedBy
     const isShown =
       told.act === 'gone' ? after.account !== before.account || !isSecret : !isSecret && isNews(before, after)
@@ -166,14 +167,14 @@ export const contactTold: EffectKind<Told> = jsonEffect({
   },
 })
 
-/** Whether anything changed that can be seen: of who is no contact the names are kept, and not shown. */
+/** Whether anything visible changed. The names of a user who is no contact are kept, and not shown. */
 function isNews(before: ContactRecord, after: ContactRecord): boolean {
   const isNamed = before.account !== after.account || before.nickname !== after.nickname
   if (before.state !== after.state || before.theirs !== after.theirs || before.own !== after.own) return true
   return isNamed && after.state !== ContactState.UNSPECIFIED
 }
 
-/** The act of a blocked user: what both sides must agree on, and nothing else. */
+/** Applies an act of a blocked user: only what both sides must agree on. */
 function hearUnseen(tx: Tx, source: Actor, before: ContactRecord, told: Told): ContactRecord {
   const { account, nickname, names } = before
   switch (told.act) {
@@ -182,7 +183,7 @@ function hearUnseen(tx: Tx, source: Actor, before: ContactRecord, told: Told): C
       if (before.state === ContactState.FRIEND) return { ...asked(tx, source, before, told), account, nickname, names }
       return before.state === ContactState.INVITED ? { ...before, ...NONE } : before
     case 'accepted':
-      // It crossed our taking the request back; of an older server, which let it wait.
+      // It crossed our taking back of the request; an older server let the request wait.
       return before.state === ContactState.REQUESTED && before.own === told.theirs
         ? takenBack(tx, source, before)
         : before
@@ -210,7 +211,7 @@ function hear(tx: Tx, source: Actor, before: ContactRecord, told: Told): Contact
       if (before.state !== ContactState.FRIEND) return before
       return before.own === 0 ? { ...before, ...NONE } : waitingAgain(tx, source, before)
     case 'removed':
-      // All that the other had asked is over. A request of ours that it had not heard of when it spoke still waits there.
+      // All requests of the other are over. A request of ours that they had not heard of when they spoke still waits there.
       if (before.state === ContactState.UNSPECIFIED || before.state === ContactState.REQUESTED) return before
       return before.own <= told.heard ? { ...before, ...NONE } : waitingAgain(tx, source, before)
     case 'blocked':
@@ -219,14 +220,14 @@ function hear(tx: Tx, source: Actor, before: ContactRecord, told: Told): Contact
       tellWhatWasUnseen(tx, source, before)
       return { ...before, blockedBy: false }
     case 'renamed':
-      // Also of who is no contact: his request may be on its way, with the nickname before.
+      // Names are kept even of a user who is no contact: their request may be on its way, with the old nickname.
       return named
     case 'gone':
       return gone(before)
   }
 }
 
-/** A request of this user, that the other's had answered, waits again; where no more may wait it is taken back. */
+/** Lets this user's request wait again, which the other's request had answered. Where no more may wait, it is taken back. */
 function waitingAgain(tx: Tx, source: Actor, before: ContactRecord): ContactRecord {
   const mayWait = !before.blocked && mayAsk(tx)
   return mayWait ? { ...before, state: ContactState.REQUESTED, theirs: 0 } : takenBack(tx, source, before)
@@ -237,16 +238,16 @@ function takenBack(tx: Tx, other: Actor, before: ContactRecord): ContactRecord {
   return { ...before, ...NONE }
 }
 
-/** The other blocks this user no longer: is told what was dropped meanwhile. */
+/** Tells the other, who no longer blocks this user, what was dropped meanwhile. */
 function tellWhatWasUnseen(tx: Tx, other: Actor, { state }: ContactRecord): void {
   if (state !== ContactState.UNSPECIFIED) tell(tx, other, 'renamed')
   tellMarks(tx, uidOf(other))
 }
 
-/** His account was deleted. What nobody knew of stays so. */
+/** Clears the record of a user whose account was deleted. A user who was unknown stays unknown. */
 function gone(before: ContactRecord): ContactRecord {
   if (before === NOBODY) return before
-  // A nickname that is still on its way is older than that.
+  // A nickname that is still on its way is older than the deletion.
   return { ...before, ...NONE, account: '', nickname: '', names: Number.MAX_SAFE_INTEGER, blockedBy: false }
 }
 
@@ -262,12 +263,12 @@ function asked(tx: Tx, source: Actor, before: ContactRecord, told: Told): Contac
     tell(tx, source, 'declined', { theirs: told.own })
     return before
   }
-  // Who asks is a contact only now: he was not told of a nickname that came after he looked.
+  // The asking user is a contact only now, and was not told of a nickname that is newer than their look.
   if ((told.known ?? 0) < self.names) tell(tx, source, 'renamed')
   return { ...named, state: ContactState.INVITED, theirs: told.own, greeting: told.greeting }
 }
 
-/** A transition of one side: what it makes of its record, or the code that refuses. */
+/** Makes the transition of one side. Its rule returns the new record, or the code that refuses. */
 function act(name: string, rule: (tx: Tx, input: ContactInput, before: ContactRecord) => ContactRecord | Code) {
   return numbered<ContactInput>(
     `contact.${name}`,
@@ -275,7 +276,8 @@ function act(name: string, rule: (tx: Tx, input: ContactInput, before: ContactRe
       if (input.other === input.uid) return CODES.SELF.code
       const known = tx.get(contact, input.other)
       if (input.limited && known === undefined) return CODES.REQUEST_LIMIT.code
-      // Blind, nobody is like a stranger; a rule that would make a record of him looks all the same.
+      // A user who may not learn who exists (`blind`) gets the same answer for a missing user as for a stranger. A rule that would make a
+      // record looks for the user all the same.
       if (known === undefined && !input.blind && tx.glance(userActor(input.other), profile)?.deleted !== false) {
         return CODES.UNKNOWN_USER.code
       }
@@ -293,7 +295,7 @@ function act(name: string, rule: (tx: Tx, input: ContactInput, before: ContactRe
 
 export const requestContact = act('request', (tx, { other, greeting = '', limited }, before) => {
   if (before.state === ContactState.FRIEND) return CODES.ALREADY_FRIENDS.code
-  // His answer could not arrive.
+  // The answer of a blocked user could not arrive.
   if (before.blocked) return CODES.BLOCKED.code
   if (before.state === ContactState.INVITED) return accept(tx, other, before)
   if (limited) return CODES.REQUEST_LIMIT.code
@@ -367,13 +369,13 @@ export const CONTACT_ACTS = {
 
 type ContactActName = Extract<NumberedName, `contact${string}`>
 
-/** Tells these contacts the user's names of now, together. */
+/** Tells these contacts the user's present names, together. */
 export function tellNames(tx: Tx, others: readonly number[]): void {
   const told = { act: 'renamed', own: 0, theirs: 0, heard: 0, ...namesOf(tx.get(profile)), greeting: '' } as const
   tx.fanOut(contactTold, others.map(userActor), told)
 }
 
-/** Of a deleted account: the other learns that the user is gone, and nothing of the contact remains here. */
+/** Tells the other that this user's account is deleted, and removes all of the contact here. */
 export function forgetContact(tx: Tx, other: number): void {
   tellGone(tx, other)
   tx.remove(contact, other)
@@ -384,7 +386,7 @@ function itemKey(other: number): string {
   return `contact/${other}`
 }
 
-/** Tells somebody whom this user knew that he is gone: of him there remain no names. */
+/** Tells somebody whom this user knew that the user is gone, without any names. */
 function tellGone(tx: Tx, other: number): void {
   tx.effect(contactTold, userActor(other), {
     act: 'gone',

@@ -1,4 +1,4 @@
-/** Every file of rules: with it the kinds of records and effects that it makes are registered. */
+/** Imports every file of rules, which registers the kinds of records and effects that they make. */
 import './account.js'
 import './canary.js'
 import './contact.js'

@@ -1,12 +1,12 @@
 /**
- * What becomes of a deleted account. Deleting it ends everything at once (account.ts); what it has stored is then removed in
- * slices, which any process may begin, repeat or go on with:
+ * Removes what a deleted account has stored. The deletion ends everything at once (account.ts). The data is then removed in slices,
+ * which any process may begin, repeat or continue:
  *
  *   deleted ─► noted under leaving/<partition> ─► slices: records, and what the log shows of them ─► the log ─► note removed
  *
- * There remain: the profile as a tombstone without names, so that nobody takes the user for one that never was; the account's
- * name under accounts/<partition>, so that nobody comes back under it; and the counters of pairs, which hold no content.
- * Contacts learn that the user is gone, and lose the names; what they have of his messages is theirs.
+ * Three things remain. The profile stays as a tombstone without names, so that nobody takes the user for one that never was. The
+ * account's name stays under accounts/<partition>, so that nobody comes back under it. The counters of pairs stay; they hold no
+ * content. Contacts learn that the user is gone, and lose the names; the messages that they received are theirs.
  */
 import { type Actor, PARTITIONS } from '../../store/types.js'
 import { jsonEffect } from '../effect-kinds.js'
@@ -18,14 +18,14 @@ import { contact, given, profile, taken } from './records.js'
 import { TRIM_ENTRIES_MAX } from './retention.js'
 import { dropGiven, dropTaken } from './watermark.js'
 
-/** Who notes the users of its partition that are being removed. */
+/** The kind of actor that notes the users of its partition that are being removed. */
 export const LEAVING = 'leaving'
 
 export function leavingActor(uid: number): Actor {
   return `${LEAVING}/${uid % PARTITIONS}`
 }
 
-/** Of `leaving/<partition>`, by uid. */
+/** A record of `leaving/<partition>`, by uid: the user is being removed. */
 export const leavingUser = jsonRecord<{ readonly sinceMs: number }>('user', {
   fields: { sinceMs: 0 },
   lifetime: 'work',
@@ -41,7 +41,7 @@ export const noteLeaving: EffectKind<{ readonly uid: number }> = jsonEffect({
   },
 })
 
-/** When the last of them had left: what a unit that only removes something is known by. */
+/** The time when the last user had left. It makes a unit that otherwise only removes something recognisable. */
 const lastLeft = jsonRecord<{ readonly atMs: number }>('last', {
   fields: { atMs: 0 },
   lifetime: 'store',
@@ -50,7 +50,7 @@ const lastLeft = jsonRecord<{ readonly atMs: number }>('last', {
   many: 'one',
 })
 
-/** Of leaving/<partition>: nothing is left of the user. */
+/** Removes the note from leaving/<partition>: nothing is left of the user. */
 export const hasLeft: Transition<{ readonly uid: number }, void> = small({
   name: 'account.has-left',
   run(tx, { uid }) {
@@ -60,14 +60,14 @@ export const hasLeft: Transition<{ readonly uid: number }, void> = small({
   },
 })
 
-/** Kind and id of a record's name; undefined of one that stays. */
+/** The kind and id in a record's name; undefined for a record that stays. */
 function partsOf(name: string): readonly [kind: RecordKind<unknown>, id?: string | number] | undefined {
   const slash = name.indexOf('/')
   const kind = RECORD_KINDS.get(prefixOf(name))
   if (kind?.lifetime !== 'user' && kind?.lifetime !== 'device') return undefined
   if (slash < 0) return [kind]
   const id = name.slice(slash + 1)
-  // As the rules name them: one record has one place in the cache.
+  // Numbers are given as numbers, as the rules do: one record has one place in the cache.
   return [kind, /^\d+$/.test(id) ? Number(id) : id]
 }
 
@@ -85,16 +85,13 @@ export function isUnknown(name: string): boolean {
   return !RECORD_KINDS.has(prefixOf(name))
 }
 
-/** Whether the account is deleted: of no other is anything removed, whatever is noted. */
+/** Whether the account is deleted. Nothing is removed of any other account, whatever is noted. */
 export const isDeleted: Transition<void, boolean> = {
   name: 'account.is-deleted',
   run: tx => tx.get(profile)?.deleted === true,
 }
 
-/**
- * Removes these records of a deleted user, and what the log shows of them. Records that are gone already are no matter.
- * The result is how many were there.
- */
+/** Removes these records of a deleted user, and what the log shows of them. Records that are already gone do no harm. */
 export const removeRecords: Transition<{ readonly names: readonly string[] }, number> = small({
   name: 'account.remove-records',
   reads: ({ names }) => [[profile], ...allPartsOf(names)],
@@ -109,7 +106,7 @@ export const removeRecords: Transition<{ readonly names: readonly string[] }, nu
       if (kind.prefix === taken.prefix) dropTaken(tx, Number(id))
       if (kind.prefix === given.prefix) dropGiven(tx, Number(id))
     }
-    // The unit puts something that it expects: so it may be repeated.
+    // The unit puts a record that it expects, so it may be repeated.
     tx.put(profile, tombstone)
     return removed
   },

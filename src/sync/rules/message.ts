@@ -11,11 +11,11 @@ export interface SendInput extends Numbered {
   readonly uid: number
   readonly to: number
   readonly text: string
-  /** The text is over its limit: found where it came in, refused here, so that the number is used up. */
+  /** The text is over its limit. The service found this; the rule refuses, so that the number is used up. */
   readonly tooLong: boolean
-  /** The limit of messages to this recipient stands against it: likewise. */
+  /** The limit of messages to this recipient is reached; found and refused in the same way. */
   readonly limited?: boolean
-  /** The sender has asked about too many strangers: is not told whether there is this one. */
+  /** The sender has asked about too many strangers: they are not told whether this one exists. */
   readonly blind?: boolean
 }
 
@@ -64,12 +64,12 @@ export const deliverMessage: EffectKind<Delivery> = effectKind({
 function refusalOf(tx: Tx, sender: number): Code {
   const from = tx.get(contact, sender)
   if (from?.blocked === true) return CODES.BLOCKED.code
-  // The friendships of a deleted account go in slices, and have ended all the same.
+  // The friendships of a deleted account are removed in slices, but have ended at once.
   if (tx.peek(profile)?.deleted === true) return CODES.NOT_FRIEND.code
   return from?.state === ContactState.FRIEND ? CODES.OK.code : CODES.NOT_FRIEND.code
 }
 
-/** Accepted, and then refused on the other side. */
+/** Notes a message that was accepted here and then refused on the other side. */
 export const failMessage: EffectKind<Failure> = jsonEffect({
   name: 'message-failed',
   run(tx, failure) {
@@ -78,7 +78,7 @@ export const failMessage: EffectKind<Failure> = jsonEffect({
   },
 })
 
-/** `sequence` is how numbers are judged: the simulation plants a wrong rule here to see it caught. */
+/** Makes the transition that sends. `sequence` judges the numbers: the simulation plants a wrong rule here to see it caught. */
 export function sendTransition(sequence: SequenceRule = contiguous): Transition<SendInput, Answer> {
   return numbered('message.send', send, sequence, input => [[contact, input.to]])
 }

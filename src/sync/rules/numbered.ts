@@ -1,6 +1,6 @@
 /**
- * The idempotency of a device's mutating requests (PROTOCOL.md, clause 6): the next number is run, an earlier one gets its
- * first answer again, a later one is a gap. A number is used up by acceptance and by a final refusal.
+ * The idempotency of a device's mutating requests (PROTOCOL.md, clause 6). The next number is run, an earlier one gets its first
+ * answer again, a later one is a gap. Acceptance and a final refusal use a number up.
  */
 import { CODES, type Code } from '../../../protocol/codes.js'
 import { SEND_WINDOW } from '../../../protocol/limits.js'
@@ -17,25 +17,28 @@ export interface Numbered {
 export type Answer =
   | { readonly kind: 'answer'; readonly code: Code; readonly repeated: boolean }
   | { readonly kind: 'gap'; readonly expected: number }
-  /** The rule has to be asked again with a newer look at something outside; the number is not used up. */
+  /** The rule has to be run again with a newer look at something outside; the number is not used up. */
   | { readonly kind: 'again' }
 
-/** What a rule may answer instead of a code. */
+/** The answer of a rule, in place of a code, that asks to be run again. */
 export const AGAIN = 'again'
 
 export type Verdict = { readonly kind: 'run' } | Answer
 
-/** What becomes of a number that arrives at a window. */
+/** Decides what becomes of a number that arrives at a window. */
 export type SequenceRule = (window: DeviceWindow, numbered: Numbered) => Verdict
 
 const RUN: Verdict = { kind: 'run' }
 
-/** A device without a window was forgotten, or its account deleted: a request on a connection that lingers comes too late. */
+/**
+ * The window of a device that has none: it was forgotten, or its account was deleted. A request on a connection that is still open
+ * comes too late.
+ */
 const FORGOTTEN: DeviceWindow = { ...EMPTY_WINDOW, ended: true }
 
 export const contiguous: SequenceRule = (window, { sendSeq, hash }) => {
   if (sendSeq > window.last) {
-    // A repeat has its first answer all the same: also of what ended the session, as DeleteAccount.
+    // A repeat gets its first answer all the same, even the repeat of what ended the session, such as DeleteAccount.
     if (window.ended) return { kind: 'answer', code: CODES.SESSION_REVOKED.code, repeated: false }
     return sendSeq === window.last + 1 ? RUN : { kind: 'gap', expected: window.last + 1 }
   }
@@ -47,7 +50,7 @@ export const contiguous: SequenceRule = (window, { sendSeq, hash }) => {
   return { kind: 'answer', code: slot.code as Code, repeated: true }
 }
 
-/** What becomes of the number as the device's window is now. */
+/** Decides what becomes of the number, by the device's present window. */
 export function judge(tx: Tx, numbered: Numbered, sequence: SequenceRule = contiguous): Verdict {
   return sequence(tx.get(deviceWindow, numbered.device) ?? FORGOTTEN, numbered)
 }
@@ -75,14 +78,14 @@ export function numbered<I extends Numbered>(
   }
 }
 
-/** Uses the number up. The window is read again: the rule may have ended the device's own session. */
+/** Uses up the number. The window is read again: the rule may have ended the device's own session. */
 function used(tx: Tx, { device, sendSeq, hash }: Numbered, code: Code): Answer {
   const now = tx.get(deviceWindow, device) ?? EMPTY_WINDOW
   tx.put(deviceWindow, withUsed(now, sendSeq - now.last, hash, code), device)
   return { kind: 'answer', code, repeated: false }
 }
 
-/** The same, run while there is little room too. */
+/** The same transition, which is also run while there is little room. */
 export function small<I, R>(transition: Transition<I, R>): Transition<I, R> {
   return { ...transition, small: true }
 }
@@ -93,7 +96,7 @@ export interface VoidInput {
   readonly count: number
 }
 
-/** Uses numbers up as finally refused; those used up before stay as they are. */
+/** Uses up numbers as finally refused. Numbers that were used before stay as they are. */
 export const voidNumbers: Transition<VoidInput, Answer> = {
   name: 'message.void',
   small: true,

@@ -1,4 +1,7 @@
-/** The records of the actors: `user/<uid>` and `accounts/<partition>`. What changes often is apart from what others depend on. */
+/**
+ * The records of the actors `user/<uid>` and `accounts/<partition>`. Records that change often are kept apart from those that
+ * others depend on.
+ */
 import { ContactState } from '../../../protocol/generated/messages.js'
 import {
   ACCOUNT_BYTES_MAX,
@@ -16,7 +19,7 @@ export function userActor(uid: number): Actor {
   return `user/${uid}`
 }
 
-/** JSON may write a byte of a text as six bytes (\u0000). */
+/** The bytes that JSON may need for one byte of a text (\u0000). */
 const JSON_BYTES_PER_BYTE = 6
 
 /** The uid behind a user's actor; 0 for another kind of actor. */
@@ -24,12 +27,15 @@ export function uidOf(actor: Actor): number {
   return actor.startsWith('user/') ? Number(actor.slice(5)) : 0
 }
 
-/** The account names of one partition: claiming a name and creating its user is one unit, for the uid is of the same partition. */
+/**
+ * The actor of one partition's account names. Claiming a name and creating its user is one unit, because the uid is of the same
+ * partition.
+ */
 export function accountsActor(partition: number): Actor {
   return `accounts/${partition % PARTITIONS}`
 }
 
-/** Of `accounts/<partition>`. */
+/** A record of `accounts/<partition>`. */
 export const accountName = jsonRecord<{ readonly uid: number }>('name', {
   fields: { uid: 0 },
   lifetime: 'store',
@@ -45,15 +51,15 @@ export const uidCounter = jsonRecord<{ readonly n: number; readonly epoch: numbe
   many: 'one',
 })
 
-/** Of `user/<uid>`, as all that follow. */
+/** A record of `user/<uid>`, like all that follow. */
 export interface Profile {
   readonly account: string
   readonly nickname: string
   readonly createdAtMs: number
   readonly deleted: boolean
   /**
-   * The number of the names: of two, the one with the higher number is newer. It is the time when they were set, so that it goes up
-   * even if the store lost some. 0: the names of the beginning.
+   * The number of the names: of two, the higher one is newer. It is the time when they were set, so that it grows even if the store
+   * lost some. 0: the first names.
    */
   readonly names: number
 }
@@ -81,7 +87,7 @@ export interface DeviceEntry {
   readonly name: string
   readonly createdAtMs: number
   readonly lastSeenMs: number
-  /** When its session ended; 0 while it lives. */
+  /** The time when its session ended; 0 while it lives. */
   readonly endedAtMs: number
 }
 export interface Devices {
@@ -90,11 +96,11 @@ export interface Devices {
   readonly list: readonly DeviceEntry[]
 }
 
-/** Live devices of one user; one more replaces the one longest away. */
+/** The most live devices of one user. One more replaces the device that was longest away. */
 export const DEVICES_MAX = 8
-/** And so many that have ended are kept at most: who logs in with ever new keys makes his list no longer. */
+/** The most ended devices of one user that are kept: logging in with ever new keys makes the list no longer. */
 export const ENDED_DEVICES_MAX = 64
-/** With the one that a login ends. */
+/** The most devices in the list, including one that a login ends. */
 const DEVICES_KEPT_MAX = DEVICES_MAX + ENDED_DEVICES_MAX + 1
 
 export const devices = jsonRecord<Devices>('devices', {
@@ -107,7 +113,7 @@ export const devices = jsonRecord<Devices>('devices', {
 })
 
 export interface SessionToken {
-  /** Of the token's SHA-256, in base64. */
+  /** The SHA-256 of the token, in base64. */
   readonly hash: string
   readonly madeAtMs: number
 }
@@ -120,10 +126,10 @@ export interface SessionRecord {
   readonly attempt: number
   readonly ended: boolean
 }
-/** Of a device that never had one. */
+/** The session of a device that never had one. */
 export const NO_SESSION: SessionRecord = { current: undefined, expiresAtMs: 0, unused: [], attempt: 0, ended: false }
 
-/** How many tokens that were never used a session keeps. */
+/** The most unused tokens that a session keeps. */
 export const UNUSED_TOKENS_MAX = 4
 
 export const session = jsonRecord<SessionRecord>('session', {
@@ -135,7 +141,7 @@ export const session = jsonRecord<SessionRecord>('session', {
   many: 'one per device in `devices`',
 })
 
-/** Up to where a device has durably stored the timeline. */
+/** The version up to which a device has durably stored the timeline. */
 export const deviceAck = jsonRecord<{ readonly version: number }>('ack', {
   fields: { version: 0 },
   lifetime: 'device',
@@ -144,16 +150,16 @@ export const deviceAck = jsonRecord<{ readonly version: number }>('ack', {
   many: 'one per device in `devices`',
 })
 
-/** What is known of a user who never was a contact, and what a field is in a record that is older than the field. */
+/** The record of a user who never was a contact. A field that is newer than a record has its value from here. */
 export const NOBODY = {
   state: ContactState.UNSPECIFIED as ContactState,
-  /** How often this user asked the other: the number of the last request. */
+  /** The number of this user's last request to the other. */
   asked: 0,
-  /** The number of the other's last request that was heard of. */
+  /** The number of the other's last request that was received. */
   heard: 0,
-  /** Of a request of this user that waits or founded the friendship, its number; else 0. */
+  /** The number of this user's request that waits or founded the friendship; else 0. */
   own: 0,
-  /** Likewise of the other's. */
+  /** The number of the other's request that waits or founded the friendship; else 0. */
   theirs: 0,
   blocked: false,
   blockedBy: false,
@@ -173,11 +179,11 @@ export const contact = jsonRecord<ContactRecord>('contact', {
   many: 'one per other user who was ever asked, blocked, or asked himself: 20 an hour on either side',
 })
 
-/** Contacts of one user in any state but none. Bounds the index (17 bytes each at the most) and a first sync. */
+/** The most contacts of one user in any state but none. It bounds the index (at most 17 bytes each) and a first sync. */
 export const CONTACTS_MAX = 5_000
 const UID_BYTES_MAX = 17
 
-/** Whom the user has a contact with in any state but none: for what concerns them all. In order of uid. */
+/** The uids of the user's contacts in any state but none, in order: for what concerns them all. */
 export const contactIndex = jsonValue<readonly number[]>('contacts', {
   lifetime: 'user',
   bytesMax: 2 + CONTACTS_MAX * UID_BYTES_MAX,
@@ -186,10 +192,10 @@ export const contactIndex = jsonValue<readonly number[]>('contacts', {
   many: 'one',
 })
 
-/** Requests of one user that wait for an answer. Who is answered by nobody is asking strangers. */
+/** The most requests of one user that wait for an answer. A user whom nobody answers is asking strangers. */
 export const UNANSWERED_MAX = 200
 
-/** Those of them whose answer the user waits for (REQUESTED): how many there may be is limited. */
+/** The contacts whose answer the user waits for (REQUESTED). Their number is limited. */
 export const contactsAsked = jsonValue<readonly number[]>('asking', {
   lifetime: 'user',
   bytesMax: 2 + UNANSWERED_MAX * UID_BYTES_MAX,
@@ -205,8 +211,8 @@ export interface MarkRecord {
   readonly read: Marks
 }
 /**
- * About so many devices of one user marks are kept: as many as he can have at a time, with those that ended lately. Beyond it
- * the oldest go (rules/watermark.ts).
+ * The most devices of one user about which marks are kept: as many as a user can have at a time, and those that ended lately.
+ * Beyond it the oldest are removed (rules/watermark.ts).
  */
 export const MARKED_DEVICES_MAX = DEVICES_KEPT_MAX
 
@@ -216,12 +222,12 @@ function markTraits(grows: string): RecordTraits<MarkRecord> & { readonly fields
   return {
     fields: NO_MARKS,
     lifetime: 'user',
-    // Each of the two: a device number of ten digits, a send_seq of sixteen.
+    // Each of the two maps: a device number of ten digits, a send_seq of sixteen.
     bytesMax: 64 + 2 * MARKED_DEVICES_MAX * 32,
     entries: { max: MARKED_DEVICES_MAX, count: ({ delivered, read }) => Math.max(sizeOf(delivered), sizeOf(read)) },
     grows,
     many: 'one per contact with whom there were messages',
-    // Marks about devices that never were: the newest stay, until marks of real devices take their places.
+    // Some marks may be about devices that never existed. The newest stay, until marks of real devices replace them.
     cut: (marks = NO_MARKS) => ({ ...marks, delivered: newest(marks.delivered), read: newest(marks.read) }),
   }
 }
@@ -239,20 +245,21 @@ export function newest(marks: Marks): Marks {
   return Object.fromEntries(all.sort(([a], [b]) => Number(a) - Number(b)).slice(-MARKED_DEVICES_MAX))
 }
 
-/** What this user's devices have stored and read of a peer's messages, by the peer's devices. */
+/** Marks of what this user's devices have stored and read of a peer's messages, by the peer's devices. */
 export const taken = jsonRecord<MarkRecord>(
   'taken',
   markTraits("the user, by Ack: marks of the peer's devices alone, 73 of them"),
 )
-/** What a peer has stored and read of this user's messages, by this user's devices. */
+/** Marks of what a peer has stored and read of this user's messages, by this user's devices. */
 export const given = jsonRecord<MarkRecord>(
   'given',
   markTraits("the peer, by Ack: marks of the user's devices alone, 73 of them"),
 )
 
 /**
- * The window of a device's numbered requests: its last number, and of the last 64 a hash of the content (services/identity.ts)
- * and the outcome. Hot: it changes with every message. So the value is what is stored, made from the one before by one copy:
+ * The window of a device's numbered requests: its last number, and for the last 64 a hash of the content (services/identity.ts) and
+ * the outcome. It is hot: it changes with every message. So the value is kept as it is stored, and each is made from the one before
+ * by one copy:
  *
  *   last (float64) · 1 if the session has ended (1) · for each of the last 64 at (number - 1) mod 64: hash (8) · code (1)
  *
@@ -263,7 +270,7 @@ export const given = jsonRecord<MarkRecord>(
 export interface DeviceWindow {
   readonly last: number
   readonly ended: boolean
-  /** As stored, but for `ended`; never written to. Empty before the first number. */
+  /** The window as stored, except for `ended`; never written to. Empty before the first number. */
   readonly bytes: Uint8Array
 }
 
@@ -273,7 +280,7 @@ export const HASH_BYTES = 8
 const SLOT_BYTES = HASH_BYTES + 1
 const CODE_MAX = 255
 
-/** Stands where there is no content. */
+/** The hash of a number without content. */
 export const NO_HASH = '\0'.repeat(HASH_BYTES)
 
 export const deviceWindow: RecordKind<DeviceWindow> = recordKind({
@@ -302,7 +309,7 @@ export interface Slot {
   readonly code: number
 }
 
-/** What is remembered of a number; only for the last 64. */
+/** The hash and code remembered for a number; only for the last 64. */
 export function slotOf({ bytes }: DeviceWindow, sendSeq: number): Slot {
   const at = slotAt(sendSeq)
   const slot = Buffer.from(bytes.buffer, bytes.byteOffset + at, SLOT_BYTES)
@@ -325,7 +332,7 @@ export function withUsed(window: DeviceWindow, count: number, hash: string, code
   return { last, ended: window.ended, bytes }
 }
 
-/** With a new head, from Buffer's pool: an allocation of its own costs ten times as much. */
+/** A copy with a new head, from Buffer's pool: an allocation of its own costs ten times as much. */
 function copied(before: Uint8Array, last: number, ended: boolean, length: number): Buffer {
   const bytes = Buffer.allocUnsafe(length)
   bytes.set(before)

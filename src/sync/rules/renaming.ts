@@ -1,14 +1,14 @@
 /**
- * A new nickname on its way to the user's contacts, of whom there may be thousands. UpdateProfile changes the profile and notes that
- * they are to be told; that is then done in slices (jobs/renames.ts), each a unit with how far it has come. A slice is a fan-out to
+ * Tells a user's contacts a new nickname; there may be thousands of them. UpdateProfile changes the profile and notes that they are
+ * to be told. They are then told in slices (jobs/renames.ts), each a unit that also stores the progress. A slice is a fan-out to
  * the next few contacts (sync/fan-out.ts), so those of one partition are told by one effect:
  *
  *   contacts, partition by partition  ──────●───────────────────────   `after`: told up to here, and on from the beginning
  *                                           └──────────►│
  *                                     ────►─┘ `until`                  once around, and done
  *
- * What is told is the nickname of that moment. A newer one that comes meanwhile begins another round where this one stands: so who
- * renames himself all the time tells everybody once a round, the newest alone.
+ * Each slice tells the nickname of that moment. A newer nickname that comes meanwhile begins another round where this one stands.
+ * So a user who changes the nickname all the time tells everybody once a round, and only the newest.
  */
 import { type Actor, PARTITIONS } from '../../store/types.js'
 import { jsonEffect } from '../effect-kinds.js'
@@ -35,22 +35,22 @@ export const renamingUser = jsonRecord<{ readonly round: number }>('renamed', {
 interface Renaming {
   /** Counts the nicknames: each begins a round. */
   readonly round: number
-  /** The round of an older server, which went by uid alone and has none, is begun anew. */
+  /** The position in the round. A round of an older server, which went by uid alone and has none, is begun anew. */
   readonly way: Way
   readonly isDone: boolean
 }
 
 interface Way {
-  /** The uid of who was told last; 0 before the first. */
+  /** The uid of the contact that was told last; 0 before the first. */
   readonly after: number
-  /** The uid with which the round ends, after the end was passed. */
+  /** The uid at which the round ends, once the end of the list was passed. */
   readonly until: number
   readonly hasPassedEnd: boolean
 }
 
 const FROM_THE_BEGINNING: Way = { after: 0, until: 0, hasPassedEnd: false }
 
-/** A record of the user: how far his contacts were told. */
+/** A record of the user: how far the contacts were told. */
 export const renaming = jsonRecord<Renaming>('renaming', {
   fields: { round: 0, way: FROM_THE_BEGINNING, isDone: true },
   lifetime: 'user',
@@ -77,17 +77,17 @@ export function beginRound(tx: Tx): void {
   tx.effect(noteRenaming, renamingActor(uid), { uid, round })
 }
 
-/** Contacts told by one unit: as many as are applied at once in a store of one scope. */
+/** The contacts told by one unit: as many as are applied at once in a store of one scope. */
 const TOLD_AT_ONCE = SLICE_TARGETS
 
 export interface Told {
   readonly round: number
   readonly isDone: boolean
-  /** The way to one of them takes no more for the moment. */
+  /** The outbox to one of them takes no more for the moment. */
   readonly isFull: boolean
 }
 
-/** Tells the next few. */
+/** Tells the next few contacts. */
 export const tellSome: Transition<void, Told> = {
   name: 'profile.tell-some',
   reads: () => [[renaming], [contactIndex], [profile]],
@@ -135,7 +135,7 @@ export const roundDone: Transition<{ readonly uid: number; readonly round: numbe
   },
 }
 
-/** When the last round ended: what a unit that only removes something is known by. */
+/** The time when the last round ended. It makes a unit that otherwise only removes something recognisable. */
 const lastTold = jsonRecord<{ readonly atMs: number }>('told', {
   fields: { atMs: 0 },
   lifetime: 'store',
@@ -144,7 +144,7 @@ const lastTold = jsonRecord<{ readonly atMs: number }>('told', {
   many: 'one',
 })
 
-/** How many a new nickname is to be told. */
+/** The number of contacts that are told a new nickname. */
 export const countContacts: Transition<void, number> = {
   name: 'profile.count-contacts',
   soft: true,

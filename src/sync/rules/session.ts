@@ -30,10 +30,10 @@ import {
 } from './records.js'
 
 export const SESSION_MS = 90 * 86_400_000
-/** The expiry slides at most this often: a session's record is not to change with every connection for that alone. */
+/** The shortest time between two moves of the expiry: a session's record should not change with every connection for that alone. */
 const DAY_MS = 86_400_000
 const UNUSED_TOKEN_MS = 600_000
-/** Device numbers jump so far per epoch: some may have been given out and lost, in each that was missed. */
+/** The jump of device numbers per epoch: in each missed epoch some may have been given out and lost. */
 const DEVICE_JUMP = 1_024
 
 /** Whether the user has, or lately had, the device with this installation key (hexadecimal). */
@@ -45,14 +45,14 @@ export const hasDevice: Transition<{ readonly installationKey: string }, boolean
 }
 
 export interface LoginInput {
-  /** The password's hash that was found right: if it is another by now, the login is to be done again. */
+  /** The hash that the password matched. If it has changed since, the login is to be done again. */
   readonly verified: string
   readonly installationKey: string
-  /** Only a device that exists: what a repeated Register asks for. */
+  /** Accept only a device that exists; a repeated Register asks for this. */
   readonly existingOnly: boolean
   readonly deviceName: string
   readonly tokenHash: string
-  /** Numbers of the user's devices that are connected now, as far as is known here. */
+  /** The numbers of the user's devices that are connected now, as far as this node knows. */
   readonly connected: readonly number[]
 }
 
@@ -93,20 +93,20 @@ function withUnused(before: SessionRecord, hash: string, nowMs: number, expiresA
 }
 
 /**
- * Long enough ended: the same installation is a new device from then on. An ended device keeps its key, number and window for as long
- * as messages are kept.
+ * Whether the device ended so long ago that the same installation is a new device. An ended device keeps its key, number and window
+ * for as long as messages are kept.
  */
 function isForgotten(tx: Tx, { endedAtMs }: DeviceEntry): boolean {
   return endedAtMs !== 0 && endedAtMs <= tx.ago(tx.settings.retentionMs)
 }
 
-/** Removes what is kept of devices that ended long ago (or of too many). */
+/** Removes what is kept of devices that ended long ago, or of ended devices beyond the limit. */
 function forgetDevices(tx: Tx): Devices {
   const known = tx.get(devices) ?? { last: 0, epoch: tx.epoch, list: [] }
   const ended = known.list.filter(entry => entry.endedAtMs !== 0).sort((a, b) => b.endedAtMs - a.endedAtMs)
   const forgotten = ended.filter((entry, index) => index >= ENDED_DEVICES_MAX || isForgotten(tx, entry))
   if (forgotten.length === 0) return known
-  // In one reading, as in endDevices().
+  // Read together, as in endDevices().
   tx.fetch(
     [session, deviceWindow, deviceAck],
     forgotten.map(entry => entry.device),
@@ -132,9 +132,9 @@ function addDevice(tx: Tx, input: LoginInput): number {
 }
 
 /**
- * The list with room for one more live device: the one that is missed least is ended for it. Those whose token was never used go
- * first, those that are connected last, and else the one longest away. Times alone do not tell: a connected device is noted
- * once a day, a login to the millisecond.
+ * Makes room in the list for one more live device, by ending the one that is missed least. Devices whose token was never used go
+ * first, connected ones last. Among equals the one longest away goes. Times alone do not tell: a connected device is noted once a
+ * day, a login to the millisecond.
  */
 function withRoom(tx: Tx, list: readonly DeviceEntry[], connected: readonly number[]): readonly DeviceEntry[] {
   const live = list.filter(entry => entry.endedAtMs === 0)
@@ -147,7 +147,8 @@ function withRoom(tx: Tx, list: readonly DeviceEntry[], connected: readonly numb
     if (connected.includes(device)) return 2
     return tx.peek(session, device)?.current === undefined ? 0 : 1
   }
-  // Seen in the future: by a clock that was wrong. It is corrected when the device comes; one that does not goes first.
+  // A time in the future comes from a clock that was wrong. It is corrected when the device comes; a device that does not come goes
+  // first.
   const seenMs = ({ lastSeenMs }: DeviceEntry): number => (lastSeenMs > tx.nowMs ? 0 : lastSeenMs)
   const least = live.reduce((a, b) => ((use(b) - use(a) || seenMs(b) - seenMs(a)) < 0 ? b : a))
   endSession(tx, least.device)
@@ -169,7 +170,7 @@ function reviveDevice(tx: Tx, found: DeviceEntry, input: LoginInput): void {
   tx.put(deviceWindow, { ...window, ended: false }, found.device)
 }
 
-/** A session with one unused token: of a device that was just made. */
+/** A session with one unused token, for a device that was just made. */
 export function freshSession(tokenHash: string, nowMs: number): SessionRecord {
   return withUnused(NO_SESSION, tokenHash, nowMs, nowMs + SESSION_MS)
 }
@@ -184,7 +185,7 @@ export function endSession(tx: Tx, device: number): void {
   tx.event({ kind: 'ended', to: tx.actor, device, what: 'session', attempt: before.attempt, except: 0 })
 }
 
-/** Ends it and marks the device as ended; false if there is no such live device. */
+/** Ends a device's session and marks the device as ended. @returns false if there is no such live device */
 export function endDevice(tx: Tx, device: number): boolean {
   const known = tx.get(devices)
   const entry = known?.list.find(one => one.device === device && one.endedAtMs === 0)
@@ -194,10 +195,10 @@ export function endDevice(tx: Tx, device: number): boolean {
   return true
 }
 
-/** Ends all of a user's devices but one. */
+/** Ends all of a user's devices except one. */
 export function endDevices(tx: Tx, except: number | undefined): void {
   const live = (tx.get(devices)?.list ?? []).filter(entry => entry.endedAtMs === 0 && entry.device !== except)
-  // In one reading: one for each record would be more than a transition may ask for.
+  // Read together: one reading per record would be more than a transition may ask for.
   tx.fetch(
     [session, deviceWindow],
     live.map(entry => entry.device),
@@ -206,8 +207,8 @@ export function endDevices(tx: Tx, except: number | undefined): void {
 }
 
 /**
- * Ends all tokens of a device and puts this one in their place, as the one in use.
- * @param attempt of the connection that asked, which stays; 0: none
+ * Ends all tokens of a device and puts this one in their place, as the token in use.
+ * @param attempt the attempt of the connection that asked, which stays; 0: none
  */
 export function renewToken(tx: Tx, device: number, hash: string, attempt: number): void {
   const before = tx.get(session, device) ?? NO_SESSION
@@ -225,11 +226,13 @@ export interface BindInput {
 export type BindResult =
   | { readonly kind: 'bound'; readonly lastSendSeq: number; readonly ack: number }
   | { readonly kind: 'superseded'; readonly boundAttempt: number }
-  /** Further above the bound attempt than any client counts: bound, it could leave the device no higher one. */
+  /**
+   * The attempt is further above the bound one than any client counts. If it were bound, the device might have no higher one left.
+   */
   | { readonly kind: 'too-far'; readonly boundAttempt: number }
   | { readonly kind: 'refused'; readonly code: Code }
 
-/** A connection of the device: its token is right, and its attempt is the highest so far. */
+/** Binds a connection of the device: its token is right, and its attempt is the highest so far. */
 export const bind: Transition<BindInput, BindResult> = {
   name: 'session.bind',
   small: true,
@@ -259,9 +262,9 @@ export type AuthorizeResult =
   | { readonly kind: 'refused'; readonly code: Code }
 
 /**
- * One request of the device without a connection: its token is right. Writes only on the first use of a token and when the
- * expiry slides; else a token that this node knows is let in by that (`soft`): a session that another node ended a moment ago
- * may do one more request. It is refused only by what is so: another node may have given the token a moment ago.
+ * Authorizes one request of the device without a connection, by its token. Writes only on the first use of a token and when the
+ * expiry moves. Otherwise a token that this node knows is enough (`soft`), so a session that another node ended a moment ago may do
+ * one more request. A refusal is always verified: another node may have given the token a moment ago.
  */
 export const authorize: Transition<AuthorizeInput, AuthorizeResult> = {
   name: 'session.authorize',
@@ -293,18 +296,18 @@ function tokenCode(tx: Tx, before: SessionRecord, hash: string): Code {
   return expired ? CODES.TOKEN_EXPIRED.code : CODES.OK.code
 }
 
-/** `before` itself if its token was used before, and nothing slides. */
+/** The session after a use of the token; `before` itself if the token was used before and the expiry does not move. */
 function used(before: SessionRecord, hash: string, nowMs: number): SessionRecord {
   const first: SessionToken | undefined = before.unused.find(token => token.hash === hash)
   return slid(first === undefined ? before : { ...before, current: first, unused: [] }, nowMs)
 }
 
-/** With its expiry as far away as it is after a use; `before` itself if it was used within a day. */
+/** The session with its full expiry again; `before` itself if it was used within a day. */
 function slid(before: SessionRecord, nowMs: number): SessionRecord {
   return before.expiresAtMs - nowMs >= SESSION_MS - DAY_MS ? before : { ...before, expiresAtMs: nowMs + SESSION_MS }
 }
 
-/** Notes, to the day, that the device was here: also one that stays connected for months slides its session's expiry. */
+/** Notes, to the day, that the device was here. This also moves the expiry of a session that stays connected for months. */
 export function seen(tx: Tx, device: number): void {
   const known = tx.peek(devices)
   const entry = known?.list.find(one => one.device === device)
@@ -320,12 +323,13 @@ export function seen(tx: Tx, device: number): void {
 
 export interface BoundAttemptInput {
   readonly device: number
-  /** What the connection was bound with; undefined: any token. */
+  /** The hash of the token that the connection was bound with; undefined: any token. */
   readonly tokenHash: string | undefined
 }
 
 /**
- * The highest attempt bound; undefined if the session has ended, or another token is in use. For who may not have heard of it.
+ * The highest attempt bound; undefined if the session has ended, or another token is in use. For nodes that may not have heard of
+ * it.
  */
 export const boundAttempt: Transition<BoundAttemptInput, number | undefined> = {
   name: 'session.bound-attempt',
@@ -336,7 +340,7 @@ export const boundAttempt: Transition<BoundAttemptInput, number | undefined> = {
   },
 }
 
-/** Not numbered: ending what is ended changes nothing. */
+/** Ends a session. It is not numbered: ending an ended session changes nothing. */
 export const logout: Transition<{ readonly device: number }, void> = {
   name: 'account.logout',
   small: true,

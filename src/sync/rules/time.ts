@@ -1,4 +1,4 @@
-/** When each node last ran on this store, and the jumps of its clock: so that a wrong clock at a start ends nothing. */
+/** Notes when each node last ran on this store, and the jumps of its clock. So a clock that is wrong at a start ends nothing. */
 import { JUMP_MS_MIN, JUMPS_MAX, type Jump, mergedJumps } from '../../lib/counted-time.js'
 import type { Actor } from '../../store/types.js'
 import { jsonRecord } from '../record-kinds.js'
@@ -7,7 +7,7 @@ import { small } from './numbered.js'
 
 export const timeActor: Actor = 'time/0'
 
-/** Notes that are kept beside a node's own: of more nodes those that ran last. */
+/** The most notes of other nodes that are kept; those that ran last stay. */
 const OTHERS_MAX = 64
 
 interface NotedTime {
@@ -26,16 +26,16 @@ export const notedTime = jsonRecord<NotedTime>('noted', {
 
 export interface NoteTimeInput {
   readonly node: string
-  /** Names of the nodes whose notes are there, as far as is known. */
+  /** Names of the nodes that have notes, as far as is known. */
   readonly others: readonly string[]
-  /** A process begins: what the clock went ahead since the last note is a jump, if it is long. */
+  /** A process begins: if the clock went far ahead since the last note, this counts as a jump. */
   readonly begins: boolean
-  /** Seen by this process. */
+  /** The jumps that this process saw. */
   readonly jumps: readonly Jump[]
 }
 
 export interface TimeNoted {
-  /** How far the clock stands ahead of the last note; negative behind it, 0 where there was none. */
+  /** The milliseconds that the clock is ahead of the last note; negative if behind it, 0 if there was none. */
   readonly aheadMs: number
   readonly jumps: readonly Jump[]
 }
@@ -53,7 +53,10 @@ export const noteTime: Transition<NoteTimeInput, TimeNoted> = small({
   },
 })
 
-/** The newest note of others: of a node that is new, or before there were many. Removes the oldest where there are too many. */
+/**
+ * The newest note of other nodes, for a node that is new; or the note from before there were many nodes. Removes the oldest notes
+ * beyond the limit.
+ */
 function newestOf(tx: Tx, others: readonly string[]): NotedTime | undefined {
   tx.fetch([notedTime], others)
   const atMs = (name: string): number => tx.peek(notedTime, name)?.atMs ?? 0

@@ -1,6 +1,6 @@
 /**
- * Delivered and read watermarks. The acks of a user's devices and the marks that they name are committed together; what rose is told to
- * the peer, whose transition cuts it at what it has really sent.
+ * Delivered and read watermarks. The acks of a user's devices and the marks that they name are committed together. Marks that rose
+ * are told to the peer, whose transition limits them to what it has really sent.
  */
 import { encodeItem } from '../../../protocol/generated/messages.js'
 import type { Actor } from '../../store/types.js'
@@ -24,9 +24,9 @@ import {
 import { seen } from './session.js'
 
 export interface AckInput {
-  /** By device, up to where it has durably stored the timeline. */
+  /** The version up to which each device has durably stored the timeline. */
   readonly versions: ReadonlyMap<number, number>
-  /** By peer and then by the peer's device, the highest send_seq stored or read. */
+  /** The highest send_seq stored or read, by peer and then by the peer's device. */
   readonly marks: ReadonlyMap<number, MarkRecord>
 }
 
@@ -34,7 +34,7 @@ export const ack: Transition<AckInput, void> = {
   name: 'timeline.ack',
   run(tx, { versions, marks }) {
     tx.fetch([deviceAck, deviceWindow], [...versions.keys()])
-    // An ack comes late: a device that has been forgotten meanwhile, or whose user has left, has nothing to say.
+    // An ack may come late. It is ignored if the device has been forgotten, or its user has left.
     const devicesHere = [...versions].filter(([device]) => tx.peek(deviceWindow, device) !== undefined)
     if (versions.size > 0 && devicesHere.length === 0) return
     tx.fetch([taken, contact], [...marks.keys()])
@@ -44,7 +44,7 @@ export const ack: Transition<AckInput, void> = {
       if (before === undefined && tx.get(deviceWindow, device) === undefined) continue
       tx.put(deviceAck, { version: Math.max(before?.version ?? 0, version) }, device)
     }
-    // A mark about somebody who never was a contact is about nothing.
+    // Marks about somebody who never was a contact are ignored.
     const named = [...marks].filter(([peer]) => isContact(tx, peer))
     readNewDevices(tx, named)
     for (const [peer, { delivered, read }] of named) {
@@ -57,7 +57,7 @@ export const ack: Transition<AckInput, void> = {
       }
       const readOfDevices = real(read, known.delivered, isDevice)
       const readNow = risen(known.read, readOfDevices, here)
-      // What was read has been stored.
+      // What was read was also stored.
       const stored = risen(real(delivered, known.delivered, isDevice), readOfDevices, here)
       const deliveredNow = risen(known.delivered, stored, here)
       if (deliveredNow === known.delivered && readNow === known.read) continue
@@ -68,7 +68,7 @@ export const ack: Transition<AckInput, void> = {
   },
 }
 
-/** In one reading for all peers: what says whether they have the devices of which nothing was known so far. */
+/** Reads, together for all peers, the records that say whether they have the devices not known so far. */
 function readNewDevices(tx: Tx, named: readonly (readonly [peer: number, marks: MarkRecord])[]): void {
   const wanted: (readonly [actor: Actor, kind: RecordKind<unknown>, id?: number])[] = []
   for (const [peer, { delivered, read }] of named) {
@@ -83,13 +83,13 @@ function readNewDevices(tx: Tx, named: readonly (readonly [peer: number, marks: 
   if (wanted.length > 0) tx.fetchOf(wanted)
 }
 
-/** Has now, or had once: those that ended long ago are forgotten, but their numbers were given out. */
+/** Whether the peer has or once had this device. Devices that ended long ago are forgotten, but their numbers were given out. */
 function isDeviceOf(tx: Tx, peer: number, device: number): boolean {
   const actor = userActor(peer)
   return tx.glance(actor, deviceWindow, device) !== undefined || device <= (tx.glance(actor, devices)?.last ?? 0)
 }
 
-/** Without those of devices that the peer never had: they are about nothing. */
+/** The marks without those of devices that the peer never had. */
 function real(named: Marks, known: Marks, isDevice: (device: number) => boolean): Marks {
   let invented = false
   for (const device in named) invented ||= !(device in known) && !isDevice(Number(device))
@@ -97,7 +97,7 @@ function real(named: Marks, known: Marks, isDevice: (device: number) => boolean)
   return Object.fromEntries(Object.entries(named).filter(([device]) => device in known || isDevice(Number(device))))
 }
 
-/** The peer has stored and read this user's messages up to there. */
+/** Takes over how far the peer has stored and read this user's messages. */
 export const marksGiven: EffectKind<MarkRecord> = jsonEffect({
   name: 'marks',
   run(tx, named, source) {
@@ -118,7 +118,7 @@ export const marksGiven: EffectKind<MarkRecord> = jsonEffect({
   },
 })
 
-/** Tells the peer again up to where this user has stored and read his messages: he has dropped some of it. */
+/** Tells the peer again how far this user has stored and read the peer's messages, because the peer has dropped some of it. */
 export function tellMarks(tx: Tx, peer: number): void {
   const known = tx.get(taken, peer)
   if (known !== undefined) tx.effect(marksGiven, userActor(peer), known)
@@ -128,7 +128,7 @@ const ownReadKey = (peer: number): string => `own-read/${peer}`
 const deliveredKey = (peer: number): string => `delivered/${peer}`
 const readKey = (peer: number): string => `read/${peer}`
 
-/** Of a deleted account: what its log shows of its record `taken`, and of `given`. */
+/** Drops what the log of a deleted account shows of its records `taken` and `given`. */
 export function dropTaken(tx: Tx, peer: number): void {
   tx.drop(ownReadKey(peer))
 }
@@ -138,35 +138,37 @@ export function dropGiven(tx: Tx, peer: number): void {
 }
 
 /**
- * Whether there may be a first record about this contact. What is there goes with its user alone; another node may have removed it,
- * and nothing is to be written behind that. Where there is a record already the unit expects it, so it needs no more.
+ * Whether there may be a first record about this contact. A contact's record is removed only with its user. Another node may have
+ * removed it, and nothing may be written after that. Where there is a record already, the unit expects it, which is enough.
  */
 function isContactStill(tx: Tx, kind: RecordKind<MarkRecord>, peer: number): boolean {
   return tx.get(kind, peer) !== undefined || tx.get(contact, peer) !== undefined
 }
 
-/** A look without a condition is enough for what is there. What is missing may have come by now. */
+/**
+ * Whether the peer is a contact. For a record that exists, a look without a condition is enough. A missing one may exist by now.
+ */
 function isContact(tx: Tx, peer: number): boolean {
   return tx.peek(contact, peer) !== undefined || tx.get(contact, peer) !== undefined
 }
 
-/** Nothing of a blocked user arrives; only where a look without a condition says so, it has to be right. */
+/** Whether the peer is blocked: nothing of a blocked user arrives. If a look without a condition says so, it is verified. */
 function isBlocked(tx: Tx, peer: number): boolean {
   return tx.peek(contact, peer)?.blocked === true && tx.get(contact, peer)?.blocked === true
 }
 
 /**
- * Marks of own devices, none above what the device has sent. What a device had sent that ended long ago is forgotten; it will
+ * Limits marks of own devices to what each device has sent. How much a device that ended long ago had sent is forgotten. It will
  * never send again, so no mark about it is from the future.
  */
 function cut(tx: Tx, marks: Marks): Marks {
   const kept: Record<string, number> = {}
-  // In one reading: a user has had many devices in the course of time.
+  // Read together: a user has had many devices in the course of time.
   tx.fetch([deviceWindow], Object.keys(marks).map(Number))
   for (const [name, sendSeq] of Object.entries(marks)) {
     const device = Number(name)
     let window = tx.peek(deviceWindow, device)
-    // A look without a condition may be out of date; only where it would cut, it has to be right.
+    // A look without a condition may be out of date. If it would lower the mark, it is verified.
     if (window === undefined || window.last < sendSeq) window = tx.get(deviceWindow, device)
     if (window !== undefined) kept[device] = Math.min(sendSeq, window.last)
     else if (device <= (tx.get(devices)?.last ?? 0)) kept[device] = sendSeq
@@ -175,8 +177,8 @@ function cut(tx: Tx, marks: Marks): Marks {
 }
 
 /**
- * The higher of both, device by device; `known` itself if nothing rose. Of more devices than a user can have, those go that he
- * has no longer, and then the oldest.
+ * The higher of both marks, device by device; `known` itself if nothing rose. If there are more devices than a user can have, marks
+ * of devices that no longer exist go first, then the oldest.
  */
 function risen(known: Marks, named: Marks, here: (marked: readonly number[]) => (device: number) => boolean): Marks {
   let merged: Record<string, number> | undefined
