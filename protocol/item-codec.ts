@@ -22,6 +22,16 @@ export interface RawItem {
   readonly bytes: Uint8Array
 }
 
+/** What a Sync answer says of (since, to]. */
+export interface SyncPage {
+  readonly to: number
+  /** Whether there is something beyond `to`. */
+  readonly more: boolean
+  readonly trimmed: boolean
+  /** Every live item of the range, in order of version. */
+  readonly items: readonly RawItem[]
+}
+
 /**
  * A whole Push frame, its length in front, for every live item of (from, to].
  * @param items in order of version, all of (from, to]
@@ -41,22 +51,14 @@ export function encodePushFrame(from: number, to: number, trimmed: boolean, item
 }
 
 /**
- * The body of a Sync answer (SyncResponse): every live item of (since, to].
- * @param items in order of version, all of (since, to]
+ * The body of a Sync answer (SyncResponse).
  * @param results of the sends that the request carried
  */
-export function encodeSyncBody(
-  since: number,
-  to: number,
-  more: boolean,
-  trimmed: boolean,
-  items: readonly RawItem[],
-  results: readonly SendResult[] = NO_RESULTS,
-): Uint8Array {
+export function encodeSyncBody(since: number, page: SyncPage, results: readonly SendResult[] = NO_RESULTS): Uint8Array {
   const tail = resultsBody(results)
-  const bytes = syncBytes(since, to, more, trimmed, items)
+  const bytes = syncBytes(since, page)
   const out = itemSlab.take(bytes + tail.length)
-  putSync(out, 0, since, to, more, trimmed, items)
+  putSync(out, 0, since, page)
   out.set(tail, bytes)
   return out
 }
@@ -65,16 +67,13 @@ export function encodeSyncBody(
 export function encodeSyncFrame(
   id: number,
   since: number,
-  to: number,
-  more: boolean,
-  trimmed: boolean,
-  items: readonly RawItem[],
+  page: SyncPage,
   results: readonly SendResult[] = NO_RESULTS,
 ): Uint8Array {
   const tail = resultsBody(results)
-  const bodyBytes = syncBytes(since, to, more, trimmed, items) + tail.length
+  const bodyBytes = syncBytes(since, page) + tail.length
   const out = beginFrame(id, 0, bodyBytes)
-  putSync(out, out.length - bodyBytes, since, to, more, trimmed, items)
+  putSync(out, out.length - bodyBytes, since, page)
   out.set(tail, out.length - tail.length)
   return out
 }
@@ -182,19 +181,11 @@ function resultsBody(results: readonly SendResult[]): Uint8Array {
   return results.length === 0 ? NO_BYTES : encodeSyncResponse(createSyncResponse({ results: [...results] }))
 }
 
-function syncBytes(since: number, to: number, more: boolean, trimmed: boolean, items: readonly RawItem[]): number {
+function syncBytes(since: number, { to, more, trimmed, items }: SyncPage): number {
   return numberBytes(to) + (more ? 2 : 0) + (trimmed ? 2 : 0) + itemsBytes(since, items)
 }
 
-function putSync(
-  out: Uint8Array,
-  start: number,
-  since: number,
-  to: number,
-  more: boolean,
-  trimmed: boolean,
-  items: readonly RawItem[],
-): void {
+function putSync(out: Uint8Array, start: number, since: number, { to, more, trimmed, items }: SyncPage): void {
   let pos = start
   if (to > 0) pos = putNumber(out, pos, 8, to)
   if (more) pos = putNumber(out, pos, 16, 1)

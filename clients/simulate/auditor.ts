@@ -69,6 +69,19 @@ interface User {
 
 const EXAMPLES_MAX = 20
 
+/** Who was shown a message, and on which device. */
+export interface Viewer {
+  readonly uid: number
+  readonly device: number
+}
+
+/** What names a message: its sender, the sender's device and the number there. */
+export interface Shown {
+  readonly sender: number
+  readonly device: number
+  readonly sendSeq: number
+}
+
 export class Auditor {
   readonly #users = new Map<number, User>()
   readonly #examples: string[] = []
@@ -163,21 +176,15 @@ export class Auditor {
   }
 
   /** A device showed a message. @returns what is wrong with that */
-  shown(
-    uid: number,
-    onDevice: number,
-    senderUid: number,
-    device: number,
-    sendSeq: number,
-    digest = 0,
-  ): Fault | undefined {
-    const fault = this.#show(uid, onDevice, senderUid, device, sendSeq, digest)
+  shown(viewer: Viewer, message: Shown, digest = 0): Fault | undefined {
+    const fault = this.#show(viewer, message, digest)
     if (fault === undefined) return undefined
     if (fault === 'duplicated') this.#duplicated++
     else if (fault === 'reordered') this.#reordered++
     else if (fault === 'invented') this.#invented++
     else this.#altered++
-    this.#example(`${name(senderUid, device, sendSeq)} was ${fault} on device ${onDevice} of ${uid}`)
+    const { sender, device, sendSeq } = message
+    this.#example(`${name(sender, device, sendSeq)} was ${fault} on device ${viewer.device} of ${viewer.uid}`)
     return fault
   }
 
@@ -200,18 +207,12 @@ export class Auditor {
     }
   }
 
-  #show(
-    uid: number,
-    onDevice: number,
-    senderUid: number,
-    device: number,
-    sendSeq: number,
-    digest: number,
-  ): Fault | undefined {
-    const viewer = this.#users.get(uid)
-    const views = viewer?.devices.get(onDevice)
-    const sender = this.#users.get(senderUid)
-    const stream = sender?.streams.get(device)
+  #show(on: Viewer, message: Shown, digest: number): Fault | undefined {
+    const { sendSeq } = message
+    const viewer = this.#users.get(on.uid)
+    const views = viewer?.devices.get(on.device)
+    const sender = this.#users.get(message.sender)
+    const stream = sender?.streams.get(message.device)
     const index = stream === undefined ? -1 : indexOf(stream.sendSeqs, sendSeq)
     if (views === undefined || stream === undefined || index < 0) return 'invented'
     const toViewer = stream.recipients[index] === viewer
@@ -226,7 +227,7 @@ export class Auditor {
     if (inOrder) view.push(sendSeq)
     else if (indexOf(view, sendSeq) >= 0) return 'duplicated'
     else view.splice(lowerBound(view, sendSeq), 0, sendSeq)
-    this.#count(stream, index, viewer as User, onDevice, toViewer)
+    this.#count(stream, index, viewer as User, on.device, toViewer)
     return inOrder ? undefined : 'reordered'
   }
 

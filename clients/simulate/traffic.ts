@@ -163,8 +163,7 @@ export class Traffic implements Phase {
   #listen(mouth: Mouth): void {
     const { uid } = mouth.speaker
     mouth.talker.on('message', message => {
-      const { sender, device, sendSeq, text } = message
-      this.auditor.shown(uid, mouth.device, sender, device, sendSeq, Auditor.digest(text))
+      this.auditor.shown({ uid, device: mouth.device }, message, Auditor.digest(message.text))
       this.#shown++
       this.#lastShownMs = this.#spec.clock.monotonic()
       this.#check()

@@ -228,9 +228,8 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
       feed?.resync(page.head)
       return
     }
-    const { to, more, trimmed, items, head } = page
-    this.write(encodeSyncFrame(id, since, to, more, trimmed, items, results))
-    feed?.paged(to, head, more)
+    this.write(encodeSyncFrame(id, since, page, results))
+    feed?.paged(page.to, page.head, page.more)
   }
 
   /** Counts an answer. False if there is nobody to give it to. */

@@ -80,10 +80,15 @@ class Refused extends Error {
   }
 }
 
-interface Success {
-  /** The answer; absent: an empty one. */
+/** A numbered request that needs the password. What it says of success runs when it succeeds now, and not for a repeat. */
+interface VerifiedRequest<I extends VerifiedInput> {
+  readonly numbered: Numbered
+  readonly password: string
+  readonly transition: Transition<I, Answer>
+  readonly input: (verified: VerifiedInput) => Promise<I>
+  /** The answer of success; absent: an empty one. */
   readonly body?: () => Uint8Array
-  /** Runs behind the answer. */
+  /** Runs behind the answer of success. */
   readonly ran?: () => void
 }
 
@@ -217,12 +222,12 @@ export class AccountService {
     const numbered = this.#numbered(caller, METHODS.changePassword, request)
     const secret = newSecret(this.#random)
     const tokenHash = secretHash(secret)
-    const renewed = () => encodeChangePasswordResponse({ token: makeToken(caller, secret, this.#engine.secret) })
-    const make = async (verified: VerifiedInput) => {
+    const body = () => encodeChangePasswordResponse({ token: makeToken(caller, secret, this.#engine.secret) })
+    const input = async (verified: VerifiedInput) => {
       const attempt = caller.attempt ?? 0
       return { ...verified, tokenHash, attempt, newHash: verified.right ? await newHash() : '' }
     }
-    this.#verified(caller, id, numbered, request.oldPassword, changePassword, make, { body: renewed })
+    this.#verified(caller, id, { numbered, password: request.oldPassword, transition: changePassword, input, body })
   }
 
   listDevices(caller: Caller, id: number): void {
@@ -246,8 +251,9 @@ export class AccountService {
 
   deleteAccount(caller: Caller, id: number, request: DeleteAccountRequest): void {
     const numbered = this.#numbered(caller, METHODS.deleteAccount, request)
-    const deleted = () => this.#beginWork('departures', caller.uid)
-    this.#verified(caller, id, numbered, request.password, deleteAccount, async same => same, { ran: deleted })
+    const ran = () => this.#beginWork('departures', caller.uid)
+    const input = async (verified: VerifiedInput) => verified
+    this.#verified(caller, id, { numbered, password: request.password, transition: deleteAccount, input, ran })
   }
 
   #numbered<Q extends { readonly sendSeq: number }>(caller: Caller, method: RequestMethod<Q>, request: Q): Numbered {
@@ -371,16 +377,11 @@ export class AccountService {
   /**
    * Runs a numbered request that needs the password, again if the password changed while it was being checked. The number is
    * judged first, so a repeat and a gap cost no hash. The device's later requests wait meanwhile (in-order.ts).
-   * @param success runs when it succeeds now, and not for a repeat
    */
   #verified<I extends VerifiedInput>(
     caller: Caller,
     id: number,
-    numbered: Numbered,
-    password: string,
-    transition: Transition<I, Answer>,
-    input: (verified: VerifiedInput) => Promise<I>,
-    { body, ran }: Success = {},
+    { numbered, password, transition, input, body, ran }: VerifiedRequest<I>,
   ): void {
     const actor = userActor(caller.uid)
     const release = this.#order.hold(caller)

@@ -77,7 +77,6 @@ export class HttpCaller implements Caller, PollAsker {
       this.#reply(errorAnswer(CODES.RESYNC.code))
       return
     }
-    const { to, more, trimmed, items } = page
-    this.#reply(this.#form(encodeSyncBody(since, to, more, trimmed, items, results)), this)
+    this.#reply(this.#form(encodeSyncBody(since, page, results)), this)
   }
 }

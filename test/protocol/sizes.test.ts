@@ -62,7 +62,7 @@ t.test('a Notify takes 9 bytes, an empty pull 11 and its answer 9', async t => {
   t.equal(encodeNotice(METHODS.notify.number, encodeNotifyNotice({ version: VERSION })).length, 9)
   const sync = encodeSyncRequest(createSyncRequest({ since: VERSION }))
   t.equal(encodeRequest(ID, METHODS.sync.number, sync).length, 11)
-  t.equal(encodeSyncFrame(ID, VERSION, VERSION, false, false, []).length, 9)
+  t.equal(encodeSyncFrame(ID, VERSION, { to: VERSION, more: false, trimmed: false, items: [] }).length, 9)
 })
 
 t.test('a reconnection takes fewer than 100 bytes upward', async t => {

@@ -193,8 +193,8 @@ export class Witness {
     copy.device = device
     this.auditor.join(copy.uid, device)
     messages.sort((a, b) => a.sendSeq - b.sendSeq)
-    for (const { sender, device: from, sendSeq, text, code } of messages) {
-      if (code === 0) this.auditor.shown(copy.uid, device, sender, from, sendSeq, Auditor.digest(text))
+    for (const message of messages) {
+      if (message.code === 0) this.auditor.shown(copy, message, Auditor.digest(message.text))
     }
   }
 
@@ -260,7 +260,7 @@ export class Witness {
       const key = `${copy.uid}<${sender}/${device}`
       this.#stored.set(key, Math.max(sendSeq, this.#stored.get(key) ?? 0))
     }
-    const fault = this.auditor.shown(copy.uid, copy.device, sender, device, sendSeq, Auditor.digest(text))
+    const fault = this.auditor.shown(copy, message, Auditor.digest(text))
     // What was refused once may be accepted when it is sent again to a store that forgot, behind what had been accepted then;
     // and what this phone sent itself it showed at once, before what it had sent in an earlier life and forgotten.
     const mayCross = this.forgetful || (sender === copy.uid && copy.formerDevices.has(device))

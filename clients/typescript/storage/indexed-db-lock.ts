@@ -18,20 +18,22 @@ const TRIES = 5
 
 type Opened = (error: Error | undefined, database?: IdbDatabase) => void
 
+/** Which database is opened, and what is made in it. */
+export interface Opening {
+  readonly factory: IdbFactory
+  readonly name: string
+  readonly clock: Clock
+  /** Called while a new version is made: makes what is missing. */
+  readonly make: (database: IdbDatabase) => void
+}
+
 /**
- * @param make called while a new version is made: makes what is missing
  * @param opened called once, later, with an error or the database
  */
-export function openAlone(
-  factory: IdbFactory,
-  name: string,
-  clock: Clock,
-  make: (database: IdbDatabase) => void,
-  opened: Opened,
-  tries = TRIES,
-): void {
+export function openAlone(opening: Opening, opened: Opened, tries = TRIES): void {
+  const { factory, name } = opening
   // A database that was not there is made here; it is locked as any other.
-  ask(factory.open(name), name, clock, make, (error, found) => {
+  ask(factory.open(name), opening, (error, found) => {
     if (found === undefined) {
       opened(error ?? inUse(name))
       return
@@ -39,11 +41,11 @@ export function openAlone(
     const { version } = found
     found.close()
     let raised = false
-    const raise = (database: IdbDatabase): void => {
+    const make = (database: IdbDatabase): void => {
       raised = true
-      make(database)
+      opening.make(database)
     }
-    ask(factory.open(name, version + 1), name, clock, raise, (lockError, database) => {
+    ask(factory.open(name, version + 1), { ...opening, make }, (lockError, database) => {
       // Opened without having raised it, or it is higher already: somebody came between.
       const overtaken = lockError?.name === 'VersionError' || (database !== undefined && !raised)
       if (!overtaken) {
@@ -51,20 +53,14 @@ export function openAlone(
         return
       }
       database?.close()
-      if (tries > 1) openAlone(factory, name, clock, make, opened, tries - 1)
+      if (tries > 1) openAlone(opening, opened, tries - 1)
       else opened(inUse(name))
     })
   })
 }
 
 /** Waits for a request, but not for ever: it stands behind those of others who wait for a lock. */
-function ask(
-  request: IdbOpenRequest,
-  name: string,
-  clock: Clock,
-  make: (database: IdbDatabase) => void,
-  done: Opened,
-): void {
+function ask(request: IdbOpenRequest, { name, clock, make }: Opening, done: Opened): void {
   let over = false
   const end: Opened = (error, database) => {
     over = true

@@ -69,7 +69,7 @@ export class IndexedDbStorage implements Storage {
     }
     try {
       if (this.#factory === undefined) throw new Error('there is no IndexedDB here')
-      openAlone(this.#factory, this.#name, this.#clock, makeStores, opened)
+      openAlone({ factory: this.#factory, name: this.#name, clock: this.#clock, make: makeStores }, opened)
     } catch (error) {
       opened(errorOf(error))
     }

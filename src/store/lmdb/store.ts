@@ -217,7 +217,7 @@ export class LmdbStore implements Store {
   }
 
   tally(actor: Actor, from: Version, entriesMax: number, bytesMax: number): Promise<Tally> {
-    return this.#whenQuiet(() => tally(this.#actors, this.#tables, actor, from, entriesMax, bytesMax))
+    return this.#whenQuiet(() => tally(this.#actors, this.#tables, { actor, from, entriesMax, bytesMax }))
   }
 
   commit(scope: ScopeId, units: readonly Unit[]): Promise<readonly CommitResult[]> {

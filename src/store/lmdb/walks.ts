@@ -56,14 +56,15 @@ export function logsAfter(actors: Actors, tables: Tables, { partition, after, li
   })
 }
 
-export function tally(
-  actors: Actors,
-  tables: Tables,
-  actor: Actor,
-  from: Version,
-  entriesMax: number,
-  bytesMax: number,
-): Tally {
+/** Entries of one log, as Store.tally counts them. */
+export interface TallyRange {
+  readonly actor: Actor
+  readonly from: Version
+  readonly entriesMax: number
+  readonly bytesMax: number
+}
+
+export function tally(actors: Actors, tables: Tables, { actor, from, entriesMax, bytesMax }: TallyRange): Tally {
   const log = actors.glance(actor)
   let unkeyed = 0
   let bytes = 0

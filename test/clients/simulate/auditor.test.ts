@@ -17,12 +17,12 @@ t.test('a message shown once on every device is delivered, and nothing is owed',
   auditor.sent(ANN, 1, 7, BOB)
   t.equal(auditor.owed, 3, 'two devices of the recipient, one other of the sender')
   auditor.accepted(ANN, 1, 7)
-  t.equal(auditor.shown(BOB, 1, ANN, 1, 7), undefined)
+  t.equal(auditor.shown({ uid: BOB, device: 1 }, { sender: ANN, device: 1, sendSeq: 7 }), undefined)
   t.equal(auditor.deliveredCount, 0, 'one of its devices has it')
-  auditor.shown(BOB, 2, ANN, 1, 7)
+  auditor.shown({ uid: BOB, device: 2 }, { sender: ANN, device: 1, sendSeq: 7 })
   t.equal(auditor.deliveredCount, 1)
   t.equal(auditor.verdict().lost, 1, 'the sender’s other device does not have it')
-  auditor.shown(ANN, 2, ANN, 1, 7)
+  auditor.shown({ uid: ANN, device: 2 }, { sender: ANN, device: 1, sendSeq: 7 })
   t.equal(auditor.owed, 0)
   t.match(auditor.verdict(), { sent: 1, accepted: 1, delivered: 1, lost: 0, duplicated: 0, reordered: 0, examples: [] })
 })
@@ -40,9 +40,9 @@ t.test('an accepted message that is missing is lost; one without an answer is no
 t.test('shown twice on one device is duplicated, on two devices it is not', async t => {
   const auditor = auditorOf(2)
   auditor.sent(ANN, 1, 1, BOB)
-  auditor.shown(BOB, 1, ANN, 1, 1)
-  t.equal(auditor.shown(BOB, 2, ANN, 1, 1), undefined)
-  t.equal(auditor.shown(BOB, 1, ANN, 1, 1), 'duplicated')
+  auditor.shown({ uid: BOB, device: 1 }, { sender: ANN, device: 1, sendSeq: 1 })
+  t.equal(auditor.shown({ uid: BOB, device: 2 }, { sender: ANN, device: 1, sendSeq: 1 }), undefined)
+  t.equal(auditor.shown({ uid: BOB, device: 1 }, { sender: ANN, device: 1, sendSeq: 1 }), 'duplicated')
   t.equal(auditor.verdict().duplicated, 1)
 })
 
@@ -50,11 +50,15 @@ t.test('order is per device of the sender, and a late one still counts as shown'
   const auditor = auditorOf(2)
   for (const seq of [3, 4, 6]) auditor.sent(ANN, 1, seq, BOB)
   auditor.sent(ANN, 2, 1, BOB)
-  auditor.shown(BOB, 1, ANN, 1, 3)
-  auditor.shown(BOB, 1, ANN, 1, 6)
-  t.equal(auditor.shown(BOB, 1, ANN, 2, 1), undefined, 'another device has its own order')
-  t.equal(auditor.shown(BOB, 1, ANN, 1, 4), 'reordered')
-  t.equal(auditor.shown(BOB, 1, ANN, 1, 4), 'duplicated')
+  auditor.shown({ uid: BOB, device: 1 }, { sender: ANN, device: 1, sendSeq: 3 })
+  auditor.shown({ uid: BOB, device: 1 }, { sender: ANN, device: 1, sendSeq: 6 })
+  t.equal(
+    auditor.shown({ uid: BOB, device: 1 }, { sender: ANN, device: 2, sendSeq: 1 }),
+    undefined,
+    'another device has its own order',
+  )
+  t.equal(auditor.shown({ uid: BOB, device: 1 }, { sender: ANN, device: 1, sendSeq: 4 }), 'reordered')
+  t.equal(auditor.shown({ uid: BOB, device: 1 }, { sender: ANN, device: 1, sendSeq: 4 }), 'duplicated')
   for (const seq of [3, 4, 6]) auditor.accepted(ANN, 1, seq)
   t.match(auditor.verdict(), { reordered: 1, duplicated: 1 })
 })
@@ -63,9 +67,15 @@ t.test('what was never sent, sent to another, or altered is found', async t => {
   const auditor = auditorOf(1)
   auditor.join(EVE, 1)
   auditor.sent(ANN, 1, 1, BOB, Auditor.digest('hello'))
-  t.equal(auditor.shown(BOB, 1, ANN, 1, 2, 0), 'invented')
-  t.equal(auditor.shown(EVE, 1, ANN, 1, 1, Auditor.digest('hello')), 'invented')
-  t.equal(auditor.shown(BOB, 1, ANN, 1, 1, Auditor.digest('hallo')), 'altered')
+  t.equal(auditor.shown({ uid: BOB, device: 1 }, { sender: ANN, device: 1, sendSeq: 2 }, 0), 'invented')
+  t.equal(
+    auditor.shown({ uid: EVE, device: 1 }, { sender: ANN, device: 1, sendSeq: 1 }, Auditor.digest('hello')),
+    'invented',
+  )
+  t.equal(
+    auditor.shown({ uid: BOB, device: 1 }, { sender: ANN, device: 1, sendSeq: 1 }, Auditor.digest('hallo')),
+    'altered',
+  )
   auditor.accepted(ANN, 1, 1)
   t.match(auditor.verdict(), { invented: 2, altered: 1, lost: 1 })
   t.equal(auditor.faultCount, 3)
@@ -74,14 +84,14 @@ t.test('what was never sent, sent to another, or altered is found', async t => {
 t.test('a refused message may not be shown; a failed one may', async t => {
   const auditor = auditorOf(1)
   for (const seq of [1, 2, 3, 4]) auditor.sent(ANN, 1, seq, BOB)
-  auditor.shown(BOB, 1, ANN, 1, 1)
+  auditor.shown({ uid: BOB, device: 1 }, { sender: ANN, device: 1, sendSeq: 1 })
   auditor.refused(ANN, 1, 1)
   auditor.refused(ANN, 1, 2)
-  t.equal(auditor.shown(BOB, 1, ANN, 1, 2), 'invented')
+  t.equal(auditor.shown({ uid: BOB, device: 1 }, { sender: ANN, device: 1, sendSeq: 2 }), 'invented')
   auditor.accepted(ANN, 1, 3)
   auditor.failed(ANN, 1, 3)
   auditor.failed(ANN, 1, 4)
-  t.equal(auditor.shown(BOB, 1, ANN, 1, 4), undefined)
+  t.equal(auditor.shown({ uid: BOB, device: 1 }, { sender: ANN, device: 1, sendSeq: 4 }), undefined)
   t.equal(auditor.owed, 0)
   t.match(auditor.verdict(), { invented: 2, refused: 2, failed: 2, lost: 0, accepted: 1 })
 })
@@ -90,7 +100,7 @@ t.test('a device that comes later owes nothing less, one that goes is owed nothi
   const auditor = auditorOf(1)
   auditor.sent(ANN, 1, 1, BOB)
   auditor.accepted(ANN, 1, 1)
-  auditor.shown(BOB, 1, ANN, 1, 1)
+  auditor.shown({ uid: BOB, device: 1 }, { sender: ANN, device: 1, sendSeq: 1 })
   t.equal(auditor.deliveredCount, 1)
   auditor.join(BOB, 2)
   t.equal(auditor.owed, 1)
