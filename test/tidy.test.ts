@@ -73,7 +73,7 @@ const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Folders whose docstrings were gone through. A folder joins when its own are. */
-const DOCUMENTED = ['clients', 'protocol', 'src/ops', 'src/lib', 'src/verify', 'src/sync'] as const
+const DOCUMENTED = ['clients', 'protocol', 'src/ops', 'src/lib', 'src/verify', 'src/sync', 'src/store'] as const
 
 /** First words of a docstring that is only the rest of a sentence. A docstring begins with a noun or a verb: it is, or it does. */
 const NO_BEGINNINGS: ReadonlySet<string> = new Set(

@@ -1,4 +1,4 @@
-/** How actors and names become one text, its order, and its limit: the same in every store. */
+/** Actors and names as one text, its order, and its limit: the same in every store. */
 
 import { assert } from '../lib/assert.js'
 import type { Actor } from './types.js'
@@ -6,12 +6,12 @@ import type { Actor } from './types.js'
 export const EMPTY = new Uint8Array(0)
 
 /**
- * UTF-16 units of an actor and a name (or compaction key) together: in UTF-8 at most three times as many bytes, which with
- * what a store adds stays below lmdb's longest key (1 978 bytes).
+ * The most UTF-16 units of an actor and a name (or compaction key) together. In UTF-8 this is at most three times as many bytes; with
+ * what a store adds it stays below lmdb's longest key (1 978 bytes).
  */
 export const NAME_LENGTH_MAX = 600
 
-/** The order of the UTF-8 bytes: that of code points, which JavaScript's own order of strings is not beyond U+FFFF. */
+/** Compares by UTF-8 bytes, which is the order of code points. JavaScript's own order of strings differs beyond U+FFFF. */
 export function textOrder(a: string, b: string): number {
   const length = Math.min(a.length, b.length)
   for (let i = 0; i < length; i++) {
@@ -22,7 +22,7 @@ export function textOrder(a: string, b: string): number {
   return a.length - b.length
 }
 
-/** Surrogates, D800 to DFFF, stand for code points above all others. */
+/** The rank of a UTF-16 unit. Surrogates, D800 to DFFF, stand for code points above all others. */
 function rank(unit: number): number {
   return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit
 }

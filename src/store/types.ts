@@ -1,20 +1,20 @@
 /**
- * What the engine needs of a store, and all it may know of one. Three stores fulfil it (memory, lmdb, later redis); one
- * contract suite (test/store/contract.ts) runs on each.
+ * The store as the engine sees it: all that the engine needs of one, and all that it may know of one. Three stores fulfil this contract
+ * (memory, lmdb, later redis). One contract suite (test/store/contract.ts) runs on each.
  *
- * An actor owns named records (small, each with a stamp) and one log. A unit is a set of changes that happens whole or
- * not at all, on condition that each record it expects still has the stamp it names.
+ * An actor owns named records (small, each with a stamp) and one log. A unit is a set of changes that happens whole or not at all. It
+ * happens only if each record that it expects still has the stamp that it names.
  */
 
 /** One owner of state: `user/<uid>`, `accounts/<partition>`, `outbox/<partition>` … Never contains `\0`. */
 export type Actor = string
 
-/** What can be committed atomically together: everything, or one partition. */
+/** The scope of an atomic commit: everything, or one partition. */
 export type ScopeId = number
 
 /**
- * Identifies one writing of a record: made by the engine that writes it (random start + counter, see sync/stamps.ts),
- * an integer in [1, 2^53). 0 means absent. Never a count: two engines never make the same one.
+ * Identifies one write of a record: an integer in [1, 2^53), made by the engine that writes it (random start + counter, see
+ * sync/stamps.ts). 0 means absent. It is never a count: two engines never make the same one.
  */
 export type Stamp = number
 
@@ -35,9 +35,9 @@ export interface LogEntry {
   readonly bytes: Uint8Array
 }
 
-/** An entry by itself, with what its log knows of it. */
+/** A single entry, with what its log knows of it. */
 export interface StoredEntry extends LogEntry {
-  /** Of its last replacement; 0: it was never replaced. */
+  /** The stamp of its last replacement; 0: it was never replaced. */
   readonly stamp: Stamp
   /** The conversation that it was appended to; undefined: none. */
   readonly conversation: string | undefined
@@ -45,22 +45,22 @@ export interface StoredEntry extends LogEntry {
   readonly previous: Version
 }
 
-/** Versions `after < v <= upTo` that were skipped by a change of epoch: no `since` inside is of this timeline. */
+/** A range of versions `after < v <= upTo` that a change of epoch skipped: no `since` inside belongs to this timeline. */
 export interface Gap {
   readonly after: Version
   readonly upTo: Version
 }
 
 export interface LogRange {
-  /** In order of version. */
+  /** The entries in order of version. */
   readonly entries: readonly LogEntry[]
   /** Whether entries at or below `upTo` were left out because of a limit. */
   readonly more: boolean
-  /** The highest version ever given out in this log as this store sees it now (it may be above `upTo`, and not durable yet). */
+  /** The highest version ever given out in this log, as this store sees it now. It may be above `upTo`, and not durable yet. */
   readonly head: Version
   /**
-   * The highest version known to be durable, at the moment of this read: what lies above it may vanish in a crash and must
-   * not be shown to anybody (the engine cuts there). Equal to `head` while no commit on this log is under way.
+   * The highest version known to be durable at the moment of this read. Anything above it may vanish in a crash and must not be shown to
+   * anybody (the engine cuts there). It equals `head` while no commit on this log is under way.
    */
   readonly durable: Version
   /** The highest version that a trim removed; 0 if none. */
@@ -68,7 +68,10 @@ export interface LogRange {
   readonly gaps: readonly Gap[]
 }
 
-/** A log as a walk over them finds it. No more entries can be trimmed than versions between floor and head, gaps left out. */
+/**
+ * A log as a walk over all logs finds it. The entries that can be trimmed are no more than the versions between floor and head, without
+ * gaps.
+ */
 export interface LogSummary {
   readonly actor: Actor
   readonly head: Version
@@ -76,19 +79,19 @@ export interface LogSummary {
   readonly gaps: readonly Gap[]
 }
 
-/** Of a slice of a log, seen from its end. */
+/** The count of a slice of a log, from its end. */
 export interface Tally {
-  /** Entries without a key. */
+  /** The number of entries without a key. */
   readonly unkeyed: number
-  /** The length of what those hold. */
+  /** The length of their bytes. */
   readonly bytes: number
-  /** The version of the last one looked at: the next slice begins below it. 0: there was none. */
+  /** The version of the last entry looked at; the next slice begins below it. 0: there was none. */
   readonly to: Version
 }
 
 /**
- * How much room is left for what is written. 'ample': anything is taken. 'filling': anything of the users that there are, and no
- * new ones. 'scarce': only what is small and takes the place of something, and what frees room. 'none': nothing is to be committed.
+ * The room that is left for writes. 'ample': anything is taken. 'filling': anything of existing users, and no new users. 'scarce': only
+ * what is small and replaces something, and what frees room. 'none': nothing is to be committed.
  */
 export type Room = 'ample' | 'filling' | 'scarce' | 'none'
 
@@ -109,7 +112,7 @@ export interface Expectation {
 export interface Put {
   readonly actor: Actor
   readonly name: string
-  /** null removes the record. The bytes belong to the store from the call on. */
+  /** The new value; null removes the record. The bytes belong to the store from the call on. */
   readonly bytes: Uint8Array | null
   /** The new stamp; ignored on removal, after which the record's stamp is 0. */
   readonly stamp: Stamp
@@ -117,15 +120,15 @@ export interface Put {
 
 export interface Append {
   readonly actor: Actor
-  /** A newer entry with the same key of the same log supersedes the older one, which leaves the log. */
+  /** The compaction key. A newer entry with the same key in the same log supersedes the older one, which leaves the log. */
   readonly key?: string | undefined
   /**
-   * The entry belongs to this conversation, any text without `\0`, and knows the entry before it there. So a conversation is a chain
-   * from its newest entry (`Store.newest`) down, within one log. An entry with a key has none.
+   * The conversation that the entry belongs to, any text without `\0`. The entry knows the one before it there. So a conversation is a
+   * chain within one log, from its newest entry (`Store.newest`) down. An entry with a key has none.
    *
-   * Only a trim takes entries out of a chain, the oldest first. So a link leads to an entry that is there, or to one at or below the
-   * log's floor, with all before it gone too: there a reader stops. A conversation whose last entry was trimmed begins anew. Replacing
-   * an entry changes no link. A change of epoch neither: a link then leads over the gap.
+   * Only a trim takes entries out of a chain, the oldest first. So a link leads to an existing entry, or to one at or below the log's
+   * floor, where all before it is gone too: a reader stops there. A conversation whose last entry was trimmed begins anew. Replacing an
+   * entry changes no link. Nor does a change of epoch: a link then leads over the gap.
    */
   readonly conversation?: string | undefined
   /** Belong to the store from the call on. */
@@ -134,25 +137,28 @@ export interface Append {
 
 export interface Trim {
   readonly actor: Actor
-  /** Removes the entries without a key at or below this version; what has a key stays. Done before the unit's appends. */
+  /** The version up to which entries without a key are removed; entries with a key stay. Done before the unit's appends. */
   readonly upTo: Version
-  /** At most so many of them, the oldest: a walk over thousands in one unit would hold everybody up. Absent: all. */
+  /** The most entries to remove, the oldest first: a walk over thousands in one unit would hold everybody up. Absent: all. */
   readonly entriesMax?: number | undefined
 }
 
 export interface Drop {
   readonly actor: Actor
-  /** The entry with this compaction key leaves the log, and the key with it, as if it had never been. Done before the unit's appends. */
+  /** The compaction key whose entry leaves the log, and the key with it, as if it had never been. Done before the unit's appends. */
   readonly key: string
 }
 
-/** New bytes for an entry, under its version. Its key or conversation stays, and it goes as it would have gone. Done before trims and drops. */
+/**
+ * New bytes for an entry, under its version. Its key or conversation stays, and trims, drops and newer keys remove it as before. Done
+ * before trims and drops.
+ */
 export interface Replace {
   readonly actor: Actor
   readonly version: Version
-  /** The entry's stamp; 0: it was never replaced. With another one, or without the entry, the unit is not done. */
+  /** The stamp that the entry must have; 0: it was never replaced. With another stamp, or without the entry, the unit is not done. */
   readonly expected: Stamp
-  /** The entry's new one. */
+  /** The entry's new stamp. */
   readonly stamp: Stamp
   /** Belong to the store from the call on. */
   readonly bytes: Uint8Array
@@ -177,19 +183,19 @@ export interface Appended {
 
 export interface Committed {
   readonly kind: 'committed'
-  /** One per append of the unit, in their order. */
+  /** The ranges of the unit's appends, in their order. */
   readonly appended: readonly Appended[]
   /**
-   * For each append, in their order, the nodes that hold connections of the actor's devices: they are to be told. Empty where no
-   * actor of the unit has a route (always, in a store of one process).
+   * The nodes, for each append in order, that hold connections of the actor's devices: they are to be told. Empty if no actor of the unit
+   * has a route (always, in a store of one process).
    *
-   * A hint and no more: a node may be named that has closed its connection or has died, and one may be missing whose route was
-   * lost or came later. A route that was set before the call and has not expired is named, unless the store lost it in a failure.
+   * This is only a hint. It may name a node that has closed its connection or has died. It may miss one whose route was lost or came
+   * later. A route that was set before the call and has not expired is named, unless the store lost it in a failure.
    */
   readonly routes: readonly (readonly NodeId[])[]
 }
 
-/** The first expectation that did not hold, and the stamp that stood there. Nothing of the unit was done. */
+/** The first expectation that did not hold, and the stamp that was found. Nothing of the unit was done. */
 export interface Conflict {
   readonly kind: 'conflict'
   readonly actor: Actor
@@ -198,8 +204,8 @@ export interface Conflict {
 }
 
 /**
- * All expectations held, and of the entries to be replaced this is the first that has another stamp; null: it is not there.
- * Nothing of the unit was done.
+ * The first entry to be replaced that has another stamp, after all expectations held; null: the entry does not exist. Nothing of the unit
+ * was done.
  */
 export interface EntryConflict {
   readonly kind: 'entry conflict'
@@ -210,81 +216,84 @@ export interface EntryConflict {
 
 export type CommitResult = Committed | Conflict | EntryConflict
 
-/** For units whose actors have no routes. */
+/** The routes of units whose actors have none. */
 export const NO_ROUTES: readonly (readonly NodeId[])[] = Object.freeze([])
 
-/** The store could not say whether the units were committed: they may have been. Repeating them is safe. */
+/** Says that the store does not know whether the units were committed: they may have been. Repeating them is safe. */
 export class OutcomeUnknownError extends Error {
   override readonly name = 'OutcomeUnknownError'
 }
 
 export interface Store {
-  /** 16 random bytes made with the store: another id is another store, and versions of one mean nothing in the other. */
+  /** The store's id: 16 random bytes made with the store. Another id is another store, and versions of one mean nothing in the other. */
   readonly id: Uint8Array
-  /** 16 random bytes made with the store, for keyed hashes that lie in it: the same for all who open it, told to nobody else. */
+  /**
+   * The secret for keyed hashes that are stored: 16 random bytes made with the store, the same for all who open it, told to nobody else.
+   */
   readonly secret: Uint8Array
-  /** Whoever commits holds himself to it: the store refuses nothing by it. It may change at any time. */
+  /** The room that is left. The caller must obey it: the store itself refuses nothing because of it. It may change at any time. */
   readonly room: Room
-  /** On its disk, when that was last looked at; undefined where nothing is known of a disk. */
+  /** The free bytes on its disk at the last look; undefined if no disk is known. */
   readonly freeBytes: number | undefined
-  /** Whether other processes may commit to it too: what was read from it a while ago may then be out of date. */
+  /** Whether other processes may commit to it too. What was read from it earlier may then be out of date. */
   readonly shared: boolean
-  /** Pure, for the store's lifetime. Actors of one partition are always of one scope. */
+  /** The scope of an actor: a pure function that never changes while the store lives. Actors of one partition are always in one scope. */
   scopeOf(actor: Actor): ScopeId
   scopes(): readonly ScopeId[]
   /**
-   * Which incarnation of a partition's data this is, from 1 (see `newEpoch`). It may change at any time, so it is asked for where it
-   * is used and never kept.
+   * The epoch of a partition's data, from 1 (see `newEpoch`). It may change at any time, so it is asked for where it is used and never
+   * kept.
    */
   epochOf(partition: number): number
-  /** In the order of `names`. May show what is committed and not yet durable. */
+  /** Reads records, in the order of `names`. May show what is committed and not yet durable. */
   get(actor: Actor, names: readonly string[]): Promise<readonly StoredRecord[]>
   /**
-   * Entries of (after, upTo], at most `entriesMax` and `bytesMax` (the first is given whatever its size). May hold what is
-   * not yet durable: `durable` says up to where it is.
+   * Reads the entries of (after, upTo], at most `entriesMax` and `bytesMax` (the first is given whatever its size). The result may hold
+   * entries that are not yet durable: `durable` says up to where they are.
    */
   read(actor: Actor, after: Version, upTo: Version, entriesMax: number, bytesMax: number): Promise<LogRange>
-  /** The entry of this version; undefined if it is not there, or not any more. Only what is durable. */
+  /** Reads the entry of this version; undefined if it does not exist, or no longer. Only what is durable. */
   entry(actor: Actor, version: Version): Promise<StoredEntry | undefined>
-  /** The version of a conversation's newest entry, which is there; 0: it has none. Only what is durable. */
+  /** The version of a conversation's newest existing entry; 0: it has none. Only what is durable. */
   newest(actor: Actor, conversation: string): Promise<Version>
   /**
-   * An actor's records whose names begin with `prefix`, in the byte order of the names, those after `after` (any text, or null).
-   * Only what is durable. Costs what this actor has, however many others there are. For lists and recovery, not for transitions.
+   * Lists an actor's records whose names begin with `prefix` and come after `after` (any text, or null), in the byte order of the names.
+   * Only what is durable. The cost depends on this actor's records, however many others there are. For lists and recovery, not for
+   * transitions.
    */
   scan(actor: Actor, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]>
   /**
-   * The logs of a partition's actors that ever held an entry, in the byte order of the actors, those after `after`. Only what is
-   * durable. A page costs what it holds, however many logs there are. For walks over all of them.
+   * Lists the logs of a partition's actors that ever held an entry and come after `after`, in the byte order of the actors. Only what is
+   * durable. The cost of a page depends on what it holds, however many logs there are. For walks over all logs.
    */
   logs(partition: number, after: Actor | null, limit: number): Promise<readonly LogSummary[]>
   /**
-   * Counts entries of a log from `from` downwards, looking at `entriesMax` at most and ending with the one that brings `bytes` to
+   * Counts entries of a log from `from` downwards. Looks at `entriesMax` at most, and ends with the entry that brings `bytes` to
    * `bytesMax`. Only what is durable.
    */
   tally(actor: Actor, from: Version, entriesMax: number, bytesMax: number): Promise<Tally>
   /**
-   * One write. Units are judged in order, each alone against what the ones before it left; settles when all that was
-   * committed is durable. All actors are of `scope`. Rejects with OutcomeUnknownError, or with another error after which
-   * the store must be closed.
+   * Commits units in one write. They are judged in order, each alone against the result of the ones before it. Settles when all that was
+   * committed is durable. All actors are of `scope`. Rejects with OutcomeUnknownError, or with another error after which the store must
+   * be closed.
    */
   commit(scope: ScopeId, units: readonly Unit[]): Promise<readonly CommitResult[]>
   /**
-   * Says that committed data of a scope may have been lost: the epochs of its partitions grow by one, and each log's next version
-   * jumps by `EPOCH_JUMP` beyond its head, which its `gaps` remember (done at the log's first append in the new epoch; by as many
-   * jumps as it missed epochs, and a new log begins as if it had been empty since the first: its actor may have had one that
-   * was lost). Engines may be running.
+   * Says that committed data of a scope may have been lost. The epochs of its partitions grow by one. Each log's next version jumps by
+   * `EPOCH_JUMP` beyond its head, and its `gaps` remember this. The jump happens at the log's first append in the new epoch, once for
+   * each missed epoch. A new log begins as if it had been empty since the first epoch: its actor may have had one that was lost. Engines
+   * may be running.
    */
   newEpoch(scope: ScopeId): Promise<void>
   /**
-   * Notes for `ttlMs` that a node holds connections of this actor's devices; again before that is over, to keep it. Routes are soft:
+   * Notes for `ttlMs` that a node holds connections of this actor's devices; to be repeated before that time is over. Routes are soft:
    * they are in no unit, and may be lost.
    */
   setRoute(actor: Actor, node: NodeId, ttlMs: number): Promise<void>
-  /** The node holds none any more. Does nothing if it is not noted. */
+  /** Notes that the node holds none any more. Does nothing if no route is noted. */
   dropRoute(actor: Actor, node: NodeId): Promise<void>
   close(): Promise<void>
 }
 
-/** How far versions jump when the epoch changes: more than one log gains between two backups. */
+/** The jump of versions when the epoch changes: more than one log gains between two backups. */
 export const EPOCH_JUMP = 2 ** 20

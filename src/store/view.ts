@@ -1,4 +1,4 @@
-/** A store as it was at one moment, to be walked as a whole: what `verify` reads. Synchronous, and of any size. */
+/** A store at one moment, for walks over all of it: `verify` reads this. It is synchronous, and of any size. */
 
 import type { Actor, Gap, Stamp, StoredEntry, Version } from './types.js'
 
@@ -19,23 +19,23 @@ export interface ViewedLog {
   readonly floor: Version
   readonly epoch: number
   readonly gaps: readonly Gap[]
-  /** In order. Read as they are asked for: a timeline may be larger than memory. */
+  /** The entries in order. They are read when asked for: a timeline may be larger than memory. */
   entries(): Iterable<ViewedEntry>
-  /** Of each compaction key, the version of its newest entry. */
+  /** The version of the newest entry of each compaction key. */
   readonly keys: ReadonlyMap<string, Version>
-  /** Of each conversation, the version of its newest entry. */
+  /** The version of the newest entry of each conversation. */
   readonly newest: ReadonlyMap<string, Version>
-  /** Whether a walk over its partition finds it. */
+  /** Whether a walk over the log's partition finds it. */
   readonly listed: boolean
 }
 
 export interface StoreView {
-  /** That of a partition. */
+  /** The epoch of a partition. */
   epochOf(partition: number): number
-  /** Undefined if it is absent. */
+  /** The bytes of a record; undefined if it is absent. */
   record(actor: Actor, name: string): Uint8Array | undefined
-  /** Those of one actor follow each other. */
+  /** All records. Those of one actor follow each other. */
   records(): Iterable<ViewedRecord>
-  /** Those that hold anything. */
+  /** All logs that hold anything. */
   logs(): Iterable<ViewedLog>
 }

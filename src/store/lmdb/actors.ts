@@ -1,9 +1,9 @@
 /**
- * What is known of actors in memory: everything that is in the journal and not yet in the tables, and, as a bounded cache,
- * stamps and heads of what was used lately.
+ * The knowledge of actors in memory: everything that is in the journal and not yet in the tables, and, as a bounded cache, stamps and
+ * heads that were used lately.
  *
- * Changes belong to a generation: that of the journal file they stand in. When a file is full its generation is frozen
- * and brought into the tables while the next one grows; after that, what is still as it was then can be forgotten.
+ * Each change belongs to a generation: that of the journal file that holds it. When a file is full, its generation is frozen and brought
+ * into the tables while the next one grows. After that, what has not changed since can be forgotten.
  */
 
 import { assert, present } from '../../lib/assert.js'
@@ -14,41 +14,44 @@ import type { Journal } from './journal.js'
 import type { Tables } from './tables.js'
 
 export interface RecordState {
-  /** 0: absent. */
+  /** The record's stamp; 0: absent. */
   stamp: Stamp
-  /** In which the record was last changed; 0: before those that are remembered. */
+  /** The generation in which the record was last changed; 0: before those that are remembered. */
   generation: number
-  /** Where that change begins in its generation's part of the journal. */
+  /** The position of that change in its generation's part of the journal. */
   position: number
 }
 
-/** Where a value stands in its generation's part of the journal. */
+/** The place of a value in its generation's part of the journal. */
 export interface Place {
   readonly generation: number
   readonly position: number
 }
 
-/** A log: its head, and what the tables do not show yet. */
+/** A log: its head, and what the tables do not hold yet. */
 export class LogState {
   head: Version
   floor: Version
   epoch: number
   gaps: readonly Gap[]
-  /** Entries up to this version are in the tables, later ones below. */
+  /** The version up to which entries are in the tables; later ones are below. */
   tablesHead: Version
-  /** The head when the generation was frozen that is on its way into the tables. */
+  /** The log's head when the generation that is on its way into the tables was frozen. */
   frozenHead: Version
-  /** Of the entries beyond `tablesHead`, in order, and where each begins in its generation's part of the journal. */
+  /** The versions of the entries beyond `tablesHead`, in order, and where each begins in its generation's part of the journal. */
   readonly versions: Version[] = []
   readonly positions: number[] = []
-  /** Versions that have left the log and may still stand in the tables: those of this generation, and of the frozen one. */
+  /** Versions that have left the log and may still be in the tables: those of this generation, and of the frozen one. */
   removed: Set<Version> | undefined
   frozenRemoved: Set<Version> | undefined
-  /** Entries that were replaced, where the tables have other bytes or none. Mostly none. */
+  /** Replaced entries, for which the tables have other bytes or none. There are mostly none. */
   replaced: Map<Version, Place> | undefined
-  /** Newest versions of conversations, 0 for none, where the tables have another. */
+  /** The newest versions of conversations that differ from the tables; 0: the conversation has none. */
   newest: Map<string, { readonly version: Version; readonly generation: number }> | undefined
-  /** Newest versions of compaction keys, of those beyond `tablesHead` at least. Mostly none: a map of its own is 264 bytes. */
+  /**
+   * The newest versions of compaction keys, at least of the entries beyond `tablesHead`. There are mostly none: a map of its own is 264
+   * bytes.
+   */
   versionByKey: Map<string, Version> | undefined
 
   constructor(actor: Actor, tables: Tables) {
@@ -77,7 +80,7 @@ export class LogState {
     return low
   }
 
-  /** Of what the tables lack. */
+  /** Filters the entries that the tables lack. */
   keep(stays: (version: Version) => boolean): void {
     let kept = 0
     this.versions.forEach((version, i) => {
@@ -95,7 +98,7 @@ export class LogState {
     this.removed = undefined
   }
 
-  /** The frozen generation is in the tables: this one. */
+  /** Notes that this generation, which was frozen, is in the tables. */
   settle(generation: number): void {
     const settled = this.indexAfter(this.frozenHead)
     this.versions.splice(0, settled)
@@ -107,7 +110,7 @@ export class LogState {
     this.newest = unsettled(this.newest, generation)
   }
 
-  /** Those that the tables tell. */
+  /** Forgets keys that the tables know. */
   #forgetKeys(): void {
     const keys = this.versionByKey
     if (keys === undefined) return
@@ -116,7 +119,7 @@ export class LogState {
   }
 }
 
-/** What belongs to later generations. */
+/** The part of a map that belongs to later generations. */
 function unsettled<K, V extends { readonly generation: number }>(
   changes: Map<K, V> | undefined,
   settled: number,
@@ -130,7 +133,7 @@ export class ActorState {
   readonly actor: Actor
   readonly records = new Map<string, RecordState>()
   log: LogState | undefined
-  /** Of the last change. */
+  /** The generation of the last change. */
   generation = 0
 
   constructor(actor: Actor) {
@@ -141,8 +144,8 @@ export class ActorState {
 }
 
 /**
- * A busy actor moves from half to half with at most as many records as this, so that one with thousands (account names of a
- * partition) does not keep all it ever used.
+ * The most records that a busy actor takes along from one half of the cache to the other. So an actor with thousands (the account names
+ * of a partition) does not keep all that it ever used.
  */
 const RECORDS_KEPT_MAX = 256
 
@@ -154,9 +157,9 @@ export function bytesOfEntry(value: Buffer): Uint8Array {
 export class Actors {
   readonly #tables: Tables
   readonly #journal: Journal
-  /** How many records and actors are remembered in each half of the cache. */
+  /** The number of records and actors remembered in each half of the cache. */
   readonly #cachedMax: number
-  /** The generation that is growing, and the last one that is in the tables. */
+  /** The growing generation, and the last one that is in the tables. */
   #generation = 1
   #settled = 0
   #dirty = new Map<Actor, ActorState>()
@@ -164,7 +167,7 @@ export class Actors {
   /** Actors whose logs began in the generation that is growing, and in the frozen one, by partition. */
   #begun = new Map<number, Actor[]>()
   #frozenBegun = new Map<number, Actor[]>()
-  /** A cache of two halves: what is used moves to the young one; when that is full the old one is forgotten. */
+  /** The cache's two halves: what is used moves to the young one. When that is full, the old one is forgotten. */
   #young = new Map<Actor, ActorState>()
   #old = new Map<Actor, ActorState>()
   #cached = 0
@@ -179,17 +182,17 @@ export class Actors {
     return this.#young.get(actor) ?? this.#load(actor)
   }
 
-  /** What is known of an actor, without remembering more; all that the tables lack of it is in there. */
+  /** The state of an actor, without remembering more. It holds all that the tables lack of the actor. */
   known(actor: Actor): ActorState | undefined {
     return this.#young.get(actor) ?? this.#old.get(actor) ?? this.#dirty.get(actor) ?? this.#frozen.get(actor)
   }
 
-  /** What is known of a log, without remembering more: for walks over all of them. */
+  /** The state of a log, without remembering more: for walks over all logs. */
   glance(actor: Actor): LogState {
     return this.known(actor)?.log ?? new LogState(actor, this.#tables)
   }
 
-  /** With its stamp known. */
+  /** The record's state, with its stamp known. */
   record(state: ActorState, name: string): RecordState {
     let record = state.records.get(name)
     if (record === undefined) {
@@ -206,7 +209,7 @@ export class Actors {
     return state.log
   }
 
-  /** Must be called before a change of the actor; says the generation that the change belongs to. */
+  /** Must be called before a change of the actor. @returns the generation that the change belongs to */
   change(state: ActorState): number {
     if (state.generation !== this.#generation) {
       state.generation = this.#generation
@@ -215,7 +218,7 @@ export class Actors {
     return this.#generation
   }
 
-  /** Of the changes now. */
+  /** The generation of changes that are made now. */
   get generation(): number {
     return this.#generation
   }
@@ -271,19 +274,19 @@ export class Actors {
     return log.newest?.get(conversation)?.version ?? this.#tables.conversationVersion(actor, conversation)
   }
 
-  /** The actor's log is to have its first entry. */
+  /** Notes that the actor's log gets its first entry. */
   begin(partition: number, actor: Actor): void {
     const begun = this.#begun.get(partition)
     if (begun === undefined) this.#begun.set(partition, [actor])
     else begun.push(actor)
   }
 
-  /** Actors of a partition whose logs began so lately that the tables may not list them. */
+  /** The actors of a partition whose logs began so lately that the tables may not list them. */
   begun(partition: number): Actor[] {
     return [...(this.#frozenBegun.get(partition) ?? []), ...(this.#begun.get(partition) ?? [])]
   }
 
-  /** The generation is whole; changes belong to the next one from now on. The one before must be settled. */
+  /** Freezes the generation, which is complete. Changes belong to the next one from now on. The one before must be settled. */
   freeze(): void {
     assert(this.#frozen.size === 0, 'one generation is frozen at a time')
     this.#frozen = this.#dirty
@@ -294,7 +297,7 @@ export class Actors {
     for (const state of this.#frozen.values()) state.log?.freeze()
   }
 
-  /** The frozen generation is in the tables. */
+  /** Notes that the frozen generation is in the tables. */
   settle(): void {
     this.#settled = this.#generation - 1
     for (const state of this.#frozen.values()) state.log?.settle(this.#settled)

@@ -1,13 +1,13 @@
 /**
- * A backup of a store, while a server runs on it or not: one file, `data.mdb`, with everything in it that was acknowledged
- * before the backup began.
+ * Makes a backup of a store, whether a server runs on it or not: one file, `data.mdb`, with everything in it that was acknowledged before
+ * the backup began.
  *
  *   read the journal ──► copy the tables (lmdb's own snapshot) ──► bring what the copy lacks into it ──► mark it as whole
  *        ▲                                                                  │ a write is missing in between: the server
  *        └──────────────────────────────────────────────────────────────────┘ has turned its files while they were read
  *
- * The journal is read first: what is in neither by then was not acknowledged. It is made beside its place and moved there in
- * the end, and it is no backup before it was marked: what an interruption leaves cannot be restored.
+ * The journal is read first: what is in neither by then was not acknowledged. The backup is made beside its place and moved there in the
+ * end. It counts as a backup only once it is marked, so what an interruption leaves cannot be restored.
  */
 
 import fs from 'node:fs'
@@ -24,7 +24,7 @@ import { readJournal, recoverWrites } from './recovery.js'
 import { assertRoom, Reusable, TRANSACTION_BYTES } from './space.js'
 import { Tables } from './tables.js'
 
-/** How often the server may turn its files just then. */
+/** The most tries: the server may turn its files during each. */
 const TRIES_MAX = 20
 const AGAIN_MS = 50
 
@@ -36,7 +36,7 @@ export interface BackupOptions {
   /** The folder to be made. */
   readonly to: string
   readonly clock: Clock
-  /** What is there until the backup is whole: to be removed if the process is ended meanwhile. */
+  /** Called with the path that exists until the backup is whole. It is to be removed if the process is ended meanwhile. */
   readonly onBegin?: (partial: string) => void
 }
 
@@ -45,7 +45,7 @@ export interface BackupMade {
   readonly bytes: number
 }
 
-/** Rejects with an error of one clear line; nothing is left behind then. */
+/** Makes a backup. Rejects with an error of one clear line; nothing is left behind then. */
 export async function backUp({ from, to, clock, onBegin }: BackupOptions): Promise<BackupMade> {
   assertStore(from)
   if (fs.existsSync(to)) throw new StoreFolderError(`${to} is there already: a backup overwrites nothing`)
@@ -71,7 +71,7 @@ export async function backUp({ from, to, clock, onBegin }: BackupOptions): Promi
   }
 }
 
-/** Of processes that were killed. */
+/** Removes what killed processes left. */
 function removeLeftOvers(begin: string): void {
   for (const name of fs.readdirSync(path.dirname(begin))) {
     const file = path.join(path.dirname(begin), name)
@@ -89,7 +89,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Throws unless a folder has what looks like a store, which we may read. */
+/** Throws unless a folder has what looks like a store that we may read. */
 export function assertStore(folder: string): void {
   const file = path.join(folder, 'data.mdb')
   try {
@@ -123,7 +123,7 @@ async function copyWhole(from: string, partial: string, clock: Clock): Promise<n
         copy.putMetas({ [BACKUP]: 1, [JOURNAL]: 0 })
         return copy.meta('epoch')
       } catch (error) {
-        // Of a store that is in use a write may be missing, or seem damaged, only because it was read in the making.
+        // While a store is in use, a write may be missing or seem damaged only because it was read while it was made.
         if (tries === TRIES_MAX || error instanceof DiskFullError) throw error
         await new Promise<void>(resolve => clock.after(AGAIN_MS, resolve))
       } finally {

@@ -1,9 +1,9 @@
 /**
- * Brings full journal files into the tables, in a thread of its own: the main thread goes on serving, and the lmdb
- * transaction with its syncs blocks nobody.
+ * Brings full journal files into the tables, in a thread of its own. The main thread goes on serving, and the lmdb transaction with its
+ * syncs blocks nobody.
  *
- * The thread and all that it needs are there from the start: a server whose descriptors are all taken by connections could not
- * start one, nor open a file. A journal file is read through the descriptor that the process has of it.
+ * The thread and all that it needs exist from the start: a server whose descriptors are all taken by connections could not start one, nor
+ * open a file. A journal file is read through the process's open descriptor.
  */
 
 import path from 'node:path'
@@ -17,27 +17,27 @@ import { bytesOf, chainOf } from './recovery.js'
 import { bytesTaken, freeBytes, type Reusable } from './space.js'
 import type { Tables } from './tables.js'
 
-/** What the thread is started with, what it is asked, and what it answers. */
+/** The data that the thread is started with, its requests and its answers. */
 export interface CheckpointData {
   readonly folder: string
   readonly mapBytes: number
-  /** One number: BUSY from a request to the end of its transaction, FAILED if lmdb failed in it, else IDLE. Shared. */
+  /** One shared number: BUSY from a request to the end of its transaction, FAILED if lmdb failed in it, else IDLE. */
   readonly state: Int32Array
 }
 export interface CheckpointRequest {
   readonly file: string
   readonly descriptor: number
-  /** All its writes up to this one are to be in the tables. */
+  /** The sequence up to which all writes are to be in the tables. */
   readonly sequence: number
 }
 export type CheckpointAnswer =
-  /** Once, before anything was asked: it has all that it needs. */
+  /** Sent once, before any request: the thread has all that it needs. */
   | 'ready'
   | { readonly done: true }
-  /** `full`: there was no room, and nothing was tried. */
+  /** The request failed. `full`: there was no room, and nothing was tried. */
   | { readonly done: false; readonly full: boolean; readonly reason: string }
 
-/** In the thread: applies the writes of a file that the tables lack; durable on return. Throws DiskFullError before it tries. */
+/** Applies the writes of a file that the tables lack; runs in the thread, durable on return. Throws DiskFullError before it tries. */
 export function applyFile(tables: Tables, request: CheckpointRequest, reusable: Reusable): void {
   const { file, descriptor, sequence } = request
   const applied = tables.meta('applied')
@@ -55,7 +55,7 @@ export function applyFile(tables: Tables, request: CheckpointRequest, reusable: 
   )
 }
 
-/** Applies them if the folder's disk has room for all that may take; durable on return. */
+/** Applies these writes if the folder's disk has room for all that they may take; durable on return. */
 export function applyWrites(
   tables: Tables,
   writes: readonly Buffer[],
@@ -81,28 +81,28 @@ export const BUSY = 1
 export const FAILED = 2
 
 /**
- * How long a process that exits waits for a transaction that is under way. If the disk hangs it is killed then: it must end, and
- * its exit code is the lesser loss.
+ * The longest time that an exiting process waits for a running transaction. If the disk hangs, the process is then killed: it must end,
+ * and losing its exit code is the smaller harm.
  */
 const EXIT_WAIT_MS = 10_000
 
-/** How long a thread may take to end in which lmdb has failed. */
+/** The time in which a thread must end after lmdb failed in it. */
 const END_WAIT_MS = 2_000
 
 const THREAD = new URL('./checkpoint-thread.js', import.meta.url)
 
-/** Done; not tried, for want of room; or failed. */
+/** The outcome: null if it is done, 'full' if it was not tried for lack of room, or the failure. */
 export type CheckpointOutcome = null | 'full' | Error
 
 /**
- * On the main thread's side. One request at a time.
+ * The main thread's side. It takes one request at a time.
  *
- * Node stops its threads when the process exits, and one that is stopped between lmdb's begin and commit waits for itself, for
- * ever (seen with 3.5.6): the process would not end. So an exit, whatever its cause, waits for the transaction.
+ * Node stops its threads when the process exits. A thread that is stopped between lmdb's begin and commit waits for itself for ever (seen
+ * with 3.5.6), so the process would not end. So every exit, whatever its cause, waits for the transaction.
  *
- * A thread in which lmdb has failed (another program took the disk in the midst of a transaction) may never end, and Node would wait
- * for it within the exit, where nothing of ours runs any more. So it is ended before its failure is told; if it does not end, or an
- * exit comes first, the exit is a SIGKILL: the process ends for certain, and only its exit code is lost.
+ * A thread in which lmdb has failed (another program filled the disk during a transaction) may never end. Node would wait for it within
+ * the exit, where none of our code runs any more. So the thread is ended before its failure is reported. If it does not end, or an exit
+ * comes first, the exit is a SIGKILL: the process ends for certain, and only its exit code is lost.
  *
  *   IDLE ──run──► BUSY ──answer──► IDLE
  *                   │ lmdb failed
@@ -122,10 +122,10 @@ export class Checkpointer {
   #worker: Worker | undefined
   #begun: ((error: Error | null) => void) | undefined
   #settle: ((outcome: CheckpointOutcome) => void) | undefined
-  /** The thread has ended while it had nothing to do. */
+  /** Called when the thread has ended while it had nothing to do. */
   onEnd: (error: Error) => void = () => {}
 
-  /** @param thread for tests: another one than ours */
+  /** @param thread another thread than ours, for tests */
   constructor(data: Omit<CheckpointData, 'state'>, thread = THREAD) {
     this.#thread = thread
     this.#data = { ...data, state: new Int32Array(new SharedArrayBuffer(4)) }
@@ -135,7 +135,7 @@ export class Checkpointer {
     return this.#settle !== undefined
   }
 
-  /** Settles when the thread waits for requests; rejects if it cannot be had. */
+  /** Starts the thread. Settles when it waits for requests; rejects if it cannot be had. */
   start(): Promise<void> {
     const worker = new Worker(this.#thread, {
       workerData: this.#data,
@@ -165,7 +165,7 @@ export class Checkpointer {
     this.#worker = undefined
     worker?.ref() // or the process may end before the thread has
     await worker?.terminate()
-    // A thread that cannot be ended would hold an exit up for ever.
+    // A thread that cannot be ended would delay an exit for ever.
     if (Atomics.load(this.#data.state, 0) !== FAILED) process.off('exit', this.#onExit)
   }
 
@@ -177,7 +177,7 @@ export class Checkpointer {
     else this.#failed(worker, new Error(answer.reason))
   }
 
-  /** Ends the thread, if it can be ended, and tells its failure then. */
+  /** Ends the thread, if that is possible, and then reports its failure. */
   #failed(worker: Worker, error: Error): void {
     if (worker !== this.#worker) return
     this.#worker = undefined

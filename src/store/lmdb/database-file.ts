@@ -1,11 +1,10 @@
 /**
- * Looks at a database file before lmdb maps it: on damage lmdb ends the process (a segmentation fault or a bus error, seen with
- * 3.5.6), or goes on from an older state without a word.
+ * Looks at a database file before lmdb maps it. On damage lmdb ends the process (a segmentation fault or a bus error, seen with 3.5.6),
+ * or goes on from an older state without notice.
  *
- * A file begins with two meta pages, which lmdb writes in turn: transaction n writes page n % 2. Each says where the roots of two
- * trees are, of the data and of the free pages. There is no checksum; but each page of a tree bears the number of the
- * transaction that wrote it, and each of our transactions writes the root of the data anew, so that a meta page and the roots
- * that it names vouch for each other.
+ * A file begins with two meta pages, which lmdb writes in turn: transaction n writes page n % 2. Each names the roots of two trees, of
+ * the data and of the free pages. There is no checksum. But each page of a tree carries the number of the transaction that wrote it, and
+ * each of our transactions writes the root of the data anew. So a meta page and the roots that it names confirm each other.
  *
  *   byte  0   page number (8) · (8) · (2) · flags (2) · (4)
  *        24   magic (4) · version (4) · address (8) · size of the map (8)
@@ -19,7 +18,7 @@ import { StoreDamagedError, StoreFormatError } from './errors.js'
 
 export const PAGE_HEAD_BYTES = 24
 const META_BYTES = 168
-/** Stands in each meta page, behind the page's head. */
+/** The magic number in each meta page, behind the page's head. */
 export const MAGIC = 0xbeefc0de
 const VERSION = 2
 const IS_META = 8
@@ -29,16 +28,16 @@ const INTEGER_KEYS = 8
 const LEAST_PAGE_BYTES = 4096
 const PAGE_BYTES = [LEAST_PAGE_BYTES, 8192, 16_384, 32_768, 65_536]
 
-/** How often a server may write a meta page just then. */
+/** The most tries: a server may write a meta page during each. */
 const TRIES_MAX = 20
 
-/** The transaction of all pages of a copy that lmdb has made (a backup), until they are written anew. */
+/** The transaction number on all pages of a copy that lmdb has made (a backup), until they are written anew. */
 const COPIED = 1
 
-/** Pages at the end that a transaction has taken and given back without writing them: far fewer than this. */
+/** A bound for pages at the end that a transaction has taken and given back without writing them: real numbers are far smaller. */
 const UNWRITTEN_MAX = 2 ** 18
 
-/** lmdb's own bound. */
+/** The greatest depth, lmdb's own bound. */
 const DEPTH_MAX = 32
 
 export interface Tree {
@@ -47,7 +46,7 @@ export interface Tree {
   readonly leafPages: number
   readonly overflowPages: number
   readonly entries: number
-  /** -1: the tree is empty. */
+  /** The root page; -1: the tree is empty. */
   readonly root: number
 }
 
@@ -62,19 +61,19 @@ export interface Meta {
 
 export type DatabaseState =
   | { readonly kind: 'absent' }
-  /** Not one byte of it looks like lmdb's. */
+  /** The file has no byte that looks like lmdb's. */
   | { readonly kind: 'foreign' }
   | { readonly kind: 'whole'; readonly meta: Meta }
-  /** One of the meta pages is not what was written: the last transaction may be lost, and lmdb must not see it. */
+  /** One of the meta pages is not what was written: the last transaction may be lost, and lmdb must not see the file. */
   | { readonly kind: 'half'; readonly meta: Meta; readonly reason: string }
   | { readonly kind: 'damaged'; readonly reason: string }
 
-/** Why a page is not what lmdb wrote. */
+/** Says why a page is not what lmdb wrote. */
 export class PageDamage extends Error {
   override readonly name = 'PageDamage'
 }
 
-/** The pages of a file, read one by one and not through a map: what is beyond the end is an error, not a signal. */
+/** Reads the pages of a file one by one and not through a map: a page beyond the end is an error, not a signal. */
 export class Pages {
   readonly bytes: number
   readonly pageBytes: number
@@ -88,14 +87,14 @@ export class Pages {
     this.#page = Buffer.allocUnsafeSlow(pageBytes)
   }
 
-  /** A view that the next call overwrites. Throws PageDamage. */
+  /** Reads a page. The result is a view that the next call overwrites. Throws PageDamage. */
   read(number: number): Buffer {
     const read = fs.readSync(this.#descriptor, this.#page, 0, this.pageBytes, number * this.pageBytes)
     if (read < this.pageBytes) throw new PageDamage(`page ${number} is behind the end of the file`)
     return this.#page
   }
 
-  /** The same, of a page that belongs to a tree of this state. Throws PageDamage. */
+  /** Reads a page that belongs to a tree of this state. Throws PageDamage. */
   readOfTree(number: number, { lastPage, transaction }: Meta): Buffer {
     if (number < 2 || number > lastPage) throw new PageDamage(`page ${number} is none of 2 to ${lastPage}`)
     const page = this.read(number)
@@ -105,7 +104,10 @@ export class Pages {
   }
 }
 
-/** Looks at the size, the meta pages and the roots: a few reads. A server may write to the file. Throws what the file system says. */
+/**
+ * Looks at the size, the meta pages and the roots: a few reads. A server may write to the file meanwhile. Throws errors of the file
+ * system.
+ */
 export function databaseState(file: string): DatabaseState {
   if (!fs.existsSync(file)) return { kind: 'absent' }
   const descriptor = fs.openSync(file, 'r')
@@ -113,7 +115,7 @@ export function databaseState(file: string): DatabaseState {
     for (let tries = 1; ; tries++) {
       const before = metaBytes(descriptor)
       const state = stateOf(descriptor)
-      // A page may have been read while it was written, and roots of a state that has been replaced meanwhile are written over.
+      // A page may have been read while it was written, and the roots of a replaced state may be overwritten.
       if (state.kind === 'whole' || tries === TRIES_MAX || metaBytes(descriptor).equals(before)) return state
     }
   } finally {
@@ -121,7 +123,7 @@ export function databaseState(file: string): DatabaseState {
   }
 }
 
-/** Throws StoreFormatError or StoreDamagedError, of one line, unless lmdb may be let near the file. */
+/** Checks that lmdb may open the file. Throws StoreFormatError or StoreDamagedError, of one line. */
 export function assertDatabase(file: string): void {
   const state = databaseState(file)
   if (state.kind === 'absent') throw new StoreFormatError(`${file} is not there`)
@@ -134,8 +136,8 @@ export function damagedError(file: string, reason: string): StoreDamagedError {
 }
 
 /**
- * Puts the meta page that is whole into the place of the other: lmdb then goes on from there, and its next transaction writes the
- * other. Durable on return. For the caller to know that nothing was lost by it.
+ * Copies the whole meta page over the other one. lmdb then goes on from there, and its next transaction writes the other. Durable on
+ * return. The caller must know that nothing is lost by it.
  */
 export function mendMeta(file: string, { index, pageBytes }: Meta): void {
   const descriptor = fs.openSync(file, 'r+')
@@ -154,7 +156,7 @@ export function numberAt(page: Buffer, at: number): number {
   return page.readUInt32LE(at) + page.readUInt32LE(at + 4) * 2 ** 32
 }
 
-/** Both meta pages as they are, of the smallest pages that there are. */
+/** Both meta pages as they are, for the smallest page size. */
 function metaBytes(descriptor: number): Buffer {
   const bytes = Buffer.alloc(2 * LEAST_PAGE_BYTES)
   return bytes.subarray(0, fs.readSync(descriptor, bytes, 0, bytes.length, 0))
@@ -169,10 +171,10 @@ function stateOf(descriptor: number): DatabaseState {
   const [first, second] = areTwins(descriptor) ? twins(descriptor) : [metaOf(descriptor, 0), metaOf(descriptor, 1)]
   const reason = [first, second].filter(meta => typeof meta === 'string').join('; ')
   const whole = [first, second].filter(meta => typeof meta !== 'string')
-  // The state that lmdb would go on from. The one before it may have been written over.
+  // The state that lmdb would go on from. The one before it may be overwritten.
   const meta = whole.sort((a, b) => b.transaction - a.transaction)[0]
   if (meta === undefined) return { kind: 'damaged', reason }
-  // A page that was torn says nonsense. One that makes sense and names what is not there tells of damage elsewhere.
+  // A torn page holds nonsense. A page that makes sense and names what is not there shows damage elsewhere.
   const damage = disagreement(whole) ?? rootDamage(descriptor, meta)
   if (damage !== undefined) return { kind: 'damaged', reason: damage }
   return whole.length === 2 ? { kind: 'whole', meta } : { kind: 'half', meta, reason }
@@ -185,29 +187,29 @@ function disagreement([first, second]: readonly Meta[]): string | undefined {
   return `its meta pages tell of transactions ${first.transaction} and ${second.transaction}`
 }
 
-/** Whether both pages say the same, as in a new file, and in one that was mended. */
+/** Whether both pages say the same, as in a new file or a mended one. */
 function areTwins(descriptor: number): boolean {
   const first = stateBytes(descriptor, 0)
   const pageBytes = first.length > 0 ? first.readUInt32LE(48 - PAGE_HEAD_BYTES) : 0
   return PAGE_BYTES.includes(pageBytes) && first.equals(stateBytes(descriptor, pageBytes))
 }
 
-/** What the meta page says that begins there, without its head. */
+/** The content of the meta page that begins there, without its head. */
 function stateBytes(descriptor: number, at: number): Buffer {
   const bytes = Buffer.alloc(META_BYTES - PAGE_HEAD_BYTES)
   const read = fs.readSync(descriptor, bytes, 0, bytes.length, at + PAGE_HEAD_BYTES)
   return read < bytes.length ? Buffer.alloc(0) : bytes
 }
 
-/** The one that its transaction has written, in place of both. */
+/** Both meta pages, each taken as the one that its transaction has written. */
 function twins(descriptor: number): readonly [Meta | string, Meta | string] {
   const [first, second] = [metaOf(descriptor, 0), metaOf(descriptor, 1)]
   return typeof first === 'string' ? [second, second] : [first, first]
 }
 
-/** The meta page of this index, or what is wrong with it. */
+/** The meta page of this index, or the reason why it is damaged. */
 function metaOf(descriptor: number, index: 0 | 1): Meta | string {
-  // Page 0 tells where page 1 begins; if it cannot, the file system's usual sizes are tried.
+  // Page 0 tells where page 1 begins. If it cannot, the file system's usual sizes are tried.
   let reason = ''
   for (const pageBytes of PAGE_BYTES) {
     try {
@@ -248,7 +250,7 @@ function checkedMeta(pages: Pages, index: 0 | 1): Meta {
   return meta
 }
 
-/** What is wrong with the roots that a meta page names, or with the transaction that it says has written them. */
+/** Describes what is wrong with the roots that a meta page names, or with the transaction that it says has written them. */
 function rootDamage(descriptor: number, meta: Meta): string | undefined {
   const { index, transaction, pageBytes } = meta
   try {
@@ -297,7 +299,7 @@ function checkRoot(pages: Pages, meta: Meta, tree: Tree): number | undefined {
   }
 }
 
-/** Where a node begins in its page; offsets are counted from behind the page's head. Throws PageDamage. */
+/** The offset of a node in its page. Stored offsets are counted from behind the page's head. Throws PageDamage. */
 export function nodeAt(page: Buffer, index: number): number {
   const at = PAGE_HEAD_BYTES + page.readUInt16LE(PAGE_HEAD_BYTES + 2 * index)
   if (at < PAGE_HEAD_BYTES || at + 8 > page.length)

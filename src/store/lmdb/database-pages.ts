@@ -1,7 +1,7 @@
 /**
- * Walks all pages of a database file without lmdb, which would follow a damaged page out of its map: each page must be the one
- * that its parent names, be named once, hold its nodes, and have its keys in order; together they must be as many as the meta
- * page says. What values are is for their checksums to say (tables.ts).
+ * Walks all pages of a database file without lmdb, which would follow a damaged page out of its map. Each page must be the one that its
+ * parent names, be named once, hold its nodes, and have its keys in order. Together they must be as many as the meta page says. The
+ * values are checked by their checksums (tables.ts).
  */
 
 import fs from 'node:fs'
@@ -24,15 +24,15 @@ import {
 
 const IS_OVERFLOW = 4
 const NODE_HEAD_BYTES = 8
-/** In a node's flags: its value stands on overflow pages. */
+/** The flag of a node whose value is on overflow pages. */
 const IS_BIG = 1
-/** Stands in such a node in the place of the value: page · transaction · pages. */
+/** The bytes that such a node has in place of the value: page · transaction · pages. */
 const BIG_BYTES = 24
 
 /**
- * Throws StoreDamagedError if anything is damaged in a file that lmdb may have open: the caller holds a place among its readers, so
- * that no page of a state that stands there now is written to meanwhile. The list of free pages is a few pages long; it says
- * whether the last page is the last one, or lmdb would write over others.
+ * Checks a file that lmdb may have open. The caller holds a place among its readers, so that no page of the present state is written to
+ * meanwhile. The list of free pages is a few pages long. It shows whether the last page is the last one; otherwise lmdb would overwrite
+ * others. Throws StoreDamagedError.
  */
 export function assertPages(file: string, which: 'all pages' | 'free pages' = 'all pages'): void {
   const state = databaseState(file)
@@ -50,7 +50,7 @@ export function assertPages(file: string, which: 'all pages' | 'free pages' = 'a
     walk.assertCount()
   } catch (error) {
     if (error instanceof PageDamage) throw damagedError(file, error.message)
-    // A number that led out of its page.
+    // A number pointed outside its page.
     if (error instanceof RangeError) throw damagedError(file, 'a page is not what was written')
     throw error
   } finally {
@@ -63,7 +63,7 @@ type Order = (a: Buffer, b: Buffer) => number
 class Walk {
   readonly #pages: Pages
   readonly #meta: Meta
-  /** A bit for each page that has a place. */
+  /** One bit for each page that has been seen. */
   readonly #seen: Uint8Array
   #free = 0
   #branches = 0
@@ -71,7 +71,7 @@ class Walk {
   #overflow = 0
   #entries = 0
   #lastKey: Buffer | undefined
-  /** The next key is this one or above it. */
+  /** The least value that the next key may have. */
   #least: Buffer | undefined
 
   constructor(pages: Pages, meta: Meta) {
@@ -80,12 +80,12 @@ class Walk {
     this.#seen = new Uint8Array((meta.lastPage >> 3) + 1)
   }
 
-  /** How many pages the file has. */
+  /** The number of pages in the file. */
   get fileHas(): number {
     return Math.floor(this.#pages.bytes / this.#pages.pageBytes)
   }
 
-  /** The tree of free pages, and what it lists. */
+  /** Walks the tree of free pages, and the pages that it lists. */
   freePages(): void {
     this.tree(
       this.#meta.free,
@@ -94,7 +94,7 @@ class Walk {
     )
   }
 
-  /** No page may be missing, but one at the end that is free: lmdb never wrote it then. Last of all. */
+  /** Checks that no page is missing, except free ones at the end, which lmdb never wrote. To be called last. */
   assertCount(): void {
     const { lastPage, free, main } = this.#meta
     const used = 2 + pagesOf(free) + pagesOf(main)
@@ -106,7 +106,10 @@ class Walk {
     }
   }
 
-  /** One list: how many numbers follow, then each a page, or the negative length of a run and its first page, or 0 for nothing. */
+  /**
+   * Reads one list: the count of numbers that follow, then the numbers. Each is a page, or the negative length of a run followed by its
+   * first page, or 0 for nothing.
+   */
   #listed(list: Buffer): void {
     const count = numberAt(list, 0)
     if (8 * (count + 1) > list.length) throw new PageDamage('a list of free pages is not what was written')
@@ -124,7 +127,7 @@ class Walk {
     }
   }
 
-  /** Each value is shown to `look`. */
+  /** Walks a tree and passes each value to `look`. */
   tree(tree: Tree, order: Order, look?: (value: Buffer) => void): void {
     this.#branches = 0
     this.#leaves = 0
@@ -160,7 +163,7 @@ class Walk {
     }
   }
 
-  /** A branch's key must stand between what it parts, or a search goes astray. */
+  /** Checks that a branch's key lies between the parts that it separates; otherwise a search goes wrong. */
   #between(page: Buffer, at: number, order: Order): void {
     const end = at + NODE_HEAD_BYTES + page.readUInt16LE(at + 6)
     const key = page.subarray(at + NODE_HEAD_BYTES, end)

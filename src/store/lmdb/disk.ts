@@ -1,8 +1,8 @@
 /**
- * Files and names that outlast a power loss: the calls that make them durable, in one place.
+ * Makes files and names durable, so that they survive a power loss: all such calls are in this place.
  *
- * A file's bytes are durable after its sync, its name after the sync of its folder, and that folder's name after the sync of
- * the folder above it.
+ * A file's bytes are durable after its sync, its name after the sync of its folder, and that folder's name after the sync of the folder
+ * above it.
  */
 
 import fs from 'node:fs'
@@ -10,7 +10,7 @@ import path from 'node:path'
 import { messageOf } from '../../lib/error-message.js'
 import { StoreFolderError } from './errors.js'
 
-/** Says that a folder above cannot be synced by us: it is not ours to read, or its file system knows no such thing. */
+/** Error codes that say that we cannot sync a folder above: it is not ours to read, or its file system does not support it. */
 const NOT_OURS: ReadonlySet<string | undefined> = new Set([
   'EACCES',
   'EPERM',
@@ -35,8 +35,8 @@ export function syncFolder(folder: string): void {
 }
 
 /**
- * Makes a folder that can be used, with the folders above it; their names are durable on return, also if an earlier process
- * made them and was killed before it could sync them. Throws StoreFolderError.
+ * Makes a usable folder, with the folders above it. Their names are durable on return, even if an earlier process made them and was
+ * killed before it could sync them. Throws StoreFolderError.
  */
 export function makeFolder(folder: string): void {
   try {
@@ -48,14 +48,14 @@ export function makeFolder(folder: string): void {
   }
 }
 
-/** One by one: Node's own recursive way never ends where a file system knows no folders to make (/proc, Node 20). */
+/** Makes folders one by one: Node's own recursive call never ends where a file system cannot make folders (/proc, Node 20). */
 function makeFolders(folder: string): void {
   if (fs.existsSync(folder)) return
   makeFolders(path.dirname(folder))
   fs.mkdirSync(folder, { mode: 0o700 })
 }
 
-/** Up to the root of the folder's file system: nobody remembers which of them are new. */
+/** Syncs all folders up to the root of the folder's file system: nobody remembers which of them are new. */
 function syncFoldersAbove(folder: string): void {
   let below = fs.realpathSync(folder)
   const { dev } = fs.statSync(below)
@@ -70,7 +70,7 @@ function syncFoldersAbove(folder: string): void {
   }
 }
 
-/** Gives a file or folder its final name, durably: it is there whole or not at all. `from` must be synced with all that it holds. */
+/** Gives a file or folder its final name, durably: it exists whole or not at all. `from` must be synced with all that it holds. */
 export function moveIntoPlace(from: string, to: string): void {
   fs.renameSync(from, to)
   syncFolder(path.dirname(path.resolve(to)))

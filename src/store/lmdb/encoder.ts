@@ -1,5 +1,5 @@
 /**
- * The bytes of keys and values, as they stand in the tables (lmdb) and in the journal.
+ * The bytes of keys and values, as they are in the tables (lmdb) and in the journal.
  *
  *   'M' name                                meta: format, id, epoch, and up to which write the journal is in the tables
  *   'r' actor '/' name 00 length(actor)     record: stamp (float64), bytes
@@ -12,7 +12,7 @@
  *   'l' actor                               what a log's entries do not tell: head, floor, epoch, gaps (float64 each)
  *   'p' partition (1 byte) actor            nothing: this actor of the partition has a log
  *
- * Texts are UTF-8, numbers in keys big-endian (so the order of bytes is theirs), elsewhere little-endian. The length of the
+ * Texts are UTF-8. Numbers in keys are big-endian, so that the order of bytes is their order; elsewhere little-endian. The length of the
  * actor (16 bits) tells 'a' + 'b/c' from 'a/b' + 'c', which the order of scans counts as equal.
  */
 
@@ -30,13 +30,13 @@ const FLAG_KEYED = 1
 const FLAG_REPLACED = 2
 const FLAG_CONVERSATION = 4
 
-/** Stands for a value's length when the key is removed. */
+/** The value's length that says that the key is removed. */
 const REMOVED = 0xffffffff
 
-/** In front of each change: 2 bytes length of the key, 4 bytes length of the value. */
+/** The bytes in front of each change: 2 for the length of the key, 4 for the length of the value. */
 const CHANGE_HEAD_BYTES = 6
 
-/** What is kept of a log beside its entries. */
+/** The data of a log beside its entries. */
 export interface LogMeta {
   readonly head: Version
   readonly floor: Version
@@ -44,21 +44,21 @@ export interface LogMeta {
   readonly gaps: readonly Gap[]
 }
 
-/** What an entry's value says beside its bytes. */
+/** The data in an entry's value beside its bytes. */
 export interface EntryHead extends Omit<StoredEntry, 'version' | 'bytes'> {
   readonly keyed: boolean
 }
 
 /**
- * Writes keys, and changes (a key with its new value or without) one behind the other. Each change says where it begins;
- * `valueAt` finds its value there.
+ * Writes keys, and changes (a key with its new value or none), one behind the other. For each change it returns the position where it
+ * begins; `valueAt` finds its value there.
  */
 export class Encoder {
-  /** Another one after it had to grow. */
+  /** The buffer; replaced by a larger one when it has to grow. */
   buffer: Buffer
-  /** How much of the buffer is written. */
+  /** The number of bytes written to the buffer. */
   position = 0
-  /** How many changes were written since the buffer was begun anew. */
+  /** The number of changes written since the buffer was begun anew. */
   changes = 0
 
   constructor(capacity: number) {
@@ -93,7 +93,7 @@ export class Encoder {
     return start
   }
 
-  /** For entries of a conversation, or such as were replaced. */
+  /** Puts an entry that belongs to a conversation, or that was replaced. */
   putEntryOf(actor: Actor, version: Version, head: EntryHead, bytes: Uint8Array): number {
     const { keyed, stamp, conversation, previous } = head
     const name = conversation === undefined ? undefined : Buffer.from(conversation)
@@ -151,7 +151,7 @@ export class Encoder {
     this.#value(start, REMOVED)
   }
 
-  /** The partition has a log of this actor. */
+  /** Notes that the partition has a log of this actor. */
   putListed(partition: number, actor: Actor): void {
     this.#reserve(actor.length, 0)
     const start = this.#begin()
@@ -231,7 +231,10 @@ export class Encoder {
     this.text(name)
   }
 
-  /** Short ASCII byte by byte: a third of the time of a call into `write` (15 against 50 ns for 15 characters). */
+  /**
+   * Writes a text. Short ASCII is written byte by byte: that takes a third of the time of a call into `write` (15 against 50 ns for 15
+   * characters).
+   */
   text(text: string): void {
     const { buffer } = this
     let { position } = this
@@ -246,13 +249,13 @@ export class Encoder {
     this.position = position
   }
 
-  /** Zeros from the position up to `end`; what comes next is written over them. */
+  /** Writes zeros from the position up to `end`; what comes next is written over them. */
   clear(end: number): void {
     this.#grow(end)
     this.buffer.fill(0, this.position, end)
   }
 
-  /** Room for a change whose key has these texts. */
+  /** Reserves room for a change whose key has these texts. */
   #reserve(textLength: number, valueBytes: number): void {
     // UTF-8 takes at most three bytes per UTF-16 unit; 16 covers kind, separators and numbers of a key.
     this.#grow(this.position + CHANGE_HEAD_BYTES + 3 * textLength + 16 + valueBytes)
@@ -283,9 +286,9 @@ export class Encoder {
   }
 }
 
-/** Single keys. Each is a view that the next call overwrites. */
+/** Makes single keys. Each is a view that the next call overwrites. */
 export class KeyViews {
-  /** More than the longest key. */
+  /** The encoder of the keys, larger than the longest key. */
   readonly #encoder = new Encoder(4096)
 
   record(actor: Actor, name: string): Buffer {
@@ -335,7 +338,7 @@ export class KeyViews {
   }
 }
 
-/** Calls back with each of a run of changes as the encoder wrote them; key and value are views, no value is a removal. */
+/** Calls back with each of several changes, as the encoder wrote them. Key and value are views; no value means a removal. */
 export function eachChange(bytes: Buffer, change: (key: Buffer, value: Buffer | undefined) => void): void {
   let position = 0
   while (position < bytes.length) {
@@ -352,7 +355,7 @@ export function isKeyed(value: Buffer): boolean {
   return ((value[0] ?? 0) & FLAG_KEYED) !== 0
 }
 
-/** Where the bytes begin in an entry's value. */
+/** The offset of the bytes in an entry's value. */
 export function entryBytesAt(value: Buffer): number {
   const flags = value[0] ?? 0
   if (flags <= FLAG_KEYED) return 1

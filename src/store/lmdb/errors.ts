@@ -1,11 +1,11 @@
-/** Why a data folder cannot be opened: each message is one clear line for the person who started the server. */
+/** The reasons why a data folder cannot be opened. Each message is one clear line for the person who started the server. */
 
 /** The folder holds something else, or data of another format. */
 export class StoreFormatError extends Error {
   override readonly name = 'StoreFormatError'
 }
 
-/** The folder held a store, and what is there now is not what was written: nothing of it is used. */
+/** The folder held a store, and its content is not what was written: nothing of it is used. */
 export class StoreDamagedError extends Error {
   override readonly name = 'StoreDamagedError'
 }
@@ -20,12 +20,12 @@ export class StoreInUseError extends Error {
   override readonly name = 'StoreInUseError'
 }
 
-/** A write or a sync failed: what is on the disk is unknown until it is opened again, so the process must end. */
+/** A write or a sync failed. What is on the disk is unknown until it is opened again, so the process must end. */
 export class StoreFailedError extends Error {
   override readonly name = 'StoreFailedError'
 }
 
-/** The disk has no room for what was to be done; nothing of it was done. */
+/** The disk has no room for the operation; nothing of it was done. */
 export class DiskFullError extends Error {
   override readonly name = 'DiskFullError'
 

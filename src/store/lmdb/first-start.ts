@@ -1,6 +1,6 @@
 /**
- * The first start in a data folder. A power loss may end it anywhere: nothing was acknowledged yet, so the next start goes on,
- * and never finds anything that it must refuse.
+ * The first start in a data folder. A power loss may end it anywhere. Nothing was acknowledged yet, so the next start continues, and
+ * never finds anything that it must refuse.
  *
  *   nothing ──► start.partial/data.mdb ──► data.mdb, names no journal ──► both journal files ──► data.mdb names them
  *      ▲         made, synced                moved there, synced    ▲        made, synced            from now on they must
@@ -16,10 +16,10 @@ import { StoreDamagedError } from './errors.js'
 import { JOURNAL, JOURNAL_FILES, journalPath, makeJournalFiles } from './journal-file.js'
 import { Tables } from './tables.js'
 
-/** The folder in which the tables are made: what it holds counts for nothing. */
+/** The folder in which the tables are made: its content does not count. */
 export const START_PARTIAL = 'start.partial'
 
-/** Makes data.mdb if it is not there; durable on return. */
+/** Makes data.mdb if it does not exist; durable on return. */
 export async function makeTables(folder: string, mapBytes: number, random: Random, format: number): Promise<void> {
   const partial = path.join(folder, START_PARTIAL)
   fs.rmSync(partial, { recursive: true, force: true })
@@ -27,7 +27,7 @@ export async function makeTables(folder: string, mapBytes: number, random: Rando
   if (fs.existsSync(file)) return
   for (const index of JOURNAL_FILES) {
     const journal = journalPath(folder, index)
-    // Journal files are made when data.mdb has been there for good.
+    // Journal files are made only after data.mdb exists for good.
     if (fs.existsSync(journal)) throw new StoreDamagedError(`${file} is missing, and ${journal} is there`)
   }
   fs.mkdirSync(partial, { mode: 0o700 })
@@ -47,6 +47,6 @@ export function makeJournal(folder: string, tables: Tables, writeBytes: number, 
   if (tables.meta(JOURNAL) !== 0) return
   const salt = 1 + random.integer(Number.MAX_SAFE_INTEGER)
   makeJournalFiles(folder, writeBytes, { id: tables.id(), salt }, tables.meta('applied'))
-  // Twice: each of lmdb's two meta pages is to know it. If one is lost, the other must not let a journal be made anew.
+  // Written twice, so that each of lmdb's two meta pages knows it. If one is lost, the other must not let a journal be made anew.
   for (let i = 0; i < 2; i++) tables.putMetas({ [JOURNAL]: salt })
 }

@@ -1,6 +1,6 @@
 /**
- * The bytes of a journal file. Everything begins on a sector of its own, so that a sector in flight, which a power loss may
- * turn to garbage, never holds what was acknowledged before.
+ * The bytes of a journal file. Everything begins on a sector of its own. A power loss may turn a sector in flight to garbage; such a
+ * sector never holds what was acknowledged before.
  *
  *   sector 0    header   written once, when the file is made: which store's file this is, and how long it must be
  *   sector 1    mark     rewritten now and then: up to this write everything has been finished
@@ -11,9 +11,8 @@
  *   write    crc32 (4) · 'lwjw' (4) · length of the changes (4) · crc32 of the changes (4) · sequence (float64) · salt (float64)
  *            · changes
  *
- * The first crc32 covers what follows in the head, to its end. Numbers are little-endian. The salt is drawn when the files are
- * made, and the tables know it too: nobody outside does, so no content can look like a write. Sequences are never given twice
- * under one salt.
+ * The first crc32 covers the rest of the head. Numbers are little-endian. The salt is drawn when the files are made, and the tables know
+ * it too. Nobody outside does, so no content can look like a write. Sequences are never given twice under one salt.
  */
 
 import fs from 'node:fs'
@@ -23,16 +22,16 @@ import { syncFile, syncFolder } from './disk.js'
 import { StoreDamagedError } from './errors.js'
 
 /**
- * The name of the tables' number that says which journal belongs to them: its salt. 0: the files have yet to be made (a first
- * start that did not come to its end, a restored backup), and what is there under their names counts for nothing.
+ * The name of the number in the tables that says which journal belongs to them: its salt. 0: the files have yet to be made (after an
+ * unfinished first start, or in a restored backup), and whatever is there under their names does not count.
  */
 export const JOURNAL = 'journal'
 
-/** The most that a drive writes at once, and the kernel's own unit: a smaller one would be rewritten with its neighbours. */
+/** The most bytes that a drive writes at once, and the kernel's own unit: a smaller sector would be rewritten with its neighbours. */
 export const SECTOR_BYTES = 4096
-/** Where a file's mark stands. */
+/** The position of a file's mark. */
 export const MARK_AT = SECTOR_BYTES
-/** Where the first write of a file begins. */
+/** The position of a file's first write. */
 export const WRITES_AT = 2 * SECTOR_BYTES
 
 /** The format of a journal file; the tables have one of their own. */
@@ -48,18 +47,18 @@ const ZEROS = Buffer.alloc(2 ** 20)
 
 export const JOURNAL_FILES = [0, 1] as const
 
-/** What the tables know of the journal that belongs to them. */
+/** The data in the tables that identifies their journal. */
 export interface JournalIdentity {
   readonly id: Uint8Array
   readonly salt: number
 }
 
-/** One write, as it stands in a file. */
+/** One write, as found in a file. */
 export interface FoundWrite {
   readonly sequence: number
-  /** Undefined if they are not what was written. */
+  /** The changes; undefined if they are not what was written. */
   readonly changes: Buffer | undefined
-  /** Behind its last sector. */
+  /** The position behind its last sector. */
   readonly end: number
 }
 
@@ -67,12 +66,12 @@ export function journalPath(folder: string, index: number): string {
   return path.join(folder, `journal-${index}`)
 }
 
-/** The sectors that so many bytes take, in bytes. */
+/** The bytes of the whole sectors that so many bytes take. */
 export function wholeSectors(bytes: number): number {
   return Math.ceil(bytes / SECTOR_BYTES) * SECTOR_BYTES
 }
 
-/** Bytes that the files lack which hold `writeBytes` of writes each. */
+/** The bytes that are missing for two files that hold `writeBytes` of writes each. */
 export function journalBytesMissing(folder: string, writeBytes: number): number {
   let missing = 0
   for (const index of JOURNAL_FILES) {
@@ -83,7 +82,7 @@ export function journalBytesMissing(folder: string, writeBytes: number): number 
 }
 
 /**
- * Makes both files anew, durably. They are made of zeros in their full length, so that a write changes no metadata of the file
+ * Makes both files anew, durably. They are filled with zeros in their full length, so that a write changes no metadata of the file
  * system.
  */
 export function makeJournalFiles(
@@ -109,7 +108,7 @@ export function makeJournalFiles(
   syncFolder(folder)
 }
 
-/** Makes a file longer that is to hold more than it was made for. */
+/** Lengthens a file that is to hold more than it was made for. */
 export function lengthenJournalFile(file: string, writeBytes: number): void {
   const { size } = fs.statSync(file)
   const bytes = WRITES_AT + wholeSectors(writeBytes)
@@ -124,7 +123,7 @@ function writeZeros(descriptor: number, from: number, to: number): void {
   for (let at = from; at < to; ) at += fs.writeSync(descriptor, ZEROS, 0, Math.min(ZEROS.length, to - at), at)
 }
 
-/** Throws StoreDamagedError, naming the file, unless its header is whole, and that of this journal's file. */
+/** Checks that a file's header is whole and belongs to this journal. Throws StoreDamagedError, naming the file. */
 export function assertHeader(
   file: string,
   index: number,
@@ -154,7 +153,7 @@ function headerOf(index: number, bytes: number, { id, salt }: JournalIdentity): 
   return sealed(header, HEADER_MAGIC)
 }
 
-/** Says that all writes up to this one were finished: a sector, to be written at MARK_AT. */
+/** Makes the mark that says that all writes up to this one were finished: a sector, to be written at MARK_AT. */
 export function markOf(sequence: number, salt: number): Buffer {
   const mark = Buffer.alloc(MARK_BYTES)
   mark.writeDoubleLE(sequence, 8)
@@ -168,7 +167,7 @@ export function readMark(mark: Buffer, salt: number): number | undefined {
   return mark.readDoubleLE(8)
 }
 
-/** Completes the write whose changes stand behind its head, from `start` to `end`. */
+/** Writes the head of a write whose changes follow it, from `start` to `end`. */
 export function putWriteHead(buffer: Buffer, start: number, end: number, sequence: number, salt: number): void {
   const changesAt = start + WRITE_HEAD_BYTES
   buffer.writeUInt32LE(WRITE_MAGIC, start + 4)
@@ -179,7 +178,7 @@ export function putWriteHead(buffer: Buffer, start: number, end: number, sequenc
   buffer.writeUInt32LE(crc32(buffer.subarray(start + 4, changesAt)), start)
 }
 
-/** The write whose head stands there, whole; undefined if none does. */
+/** The write whose head is at this position and whole; undefined if there is none. */
 export function writeAt(bytes: Buffer, at: number, salt: number): FoundWrite | undefined {
   if (at + WRITE_HEAD_BYTES > bytes.length || bytes.readUInt32LE(at + 4) !== WRITE_MAGIC) return undefined
   if (!isHead(bytes.subarray(at, at + WRITE_HEAD_BYTES), WRITE_MAGIC, WRITE_HEAD_BYTES)) return undefined

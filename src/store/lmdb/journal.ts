@@ -1,13 +1,13 @@
 /**
- * The journal: what makes a commit durable. Each commit is one write, appended to the active one of two files that are
- * used in turn: while one is brought into the tables, the other takes new writes. Their bytes: journal-file.ts.
+ * The journal, which makes commits durable. Each commit is one write, appended to the active one of two files. They are used in turn:
+ * while one is brought into the tables, the other takes new writes. journal-file.ts describes their bytes.
  *
- * Why not an lmdb transaction per commit: it writes every page that any key of it touches. Measured here (2 cores, lmdb
- * 3.5.6, 1 000 users, per unit of one put and two appends): 200 / 26 / 13 µs CPU with 1 / 50 / 500 units per commit, and 0.34 ms for
- * one alone; a journal's write takes 70 / 1.8 / 0.9 µs, and 0.12 ms.
+ * An lmdb transaction per commit would cost more: it writes every page that any key of it touches. Measured here (2 cores, lmdb 3.5.6, 1
+ * 000 users, per unit of one put and two appends): 200 / 26 / 13 µs CPU with 1 / 50 / 500 units per commit, and 0.34 ms for one alone. A
+ * journal's write takes 70 / 1.8 / 0.9 µs, and 0.12 ms.
  *
- * Sequences go up by one from write to write, over both files. The files are opened with O_DSYNC: a write is durable when it
- * returns, in one call.
+ * Sequences grow by one from write to write, over both files. The files are opened with O_DSYNC: a write is durable when it returns, in
+ * one call.
  */
 
 import fs from 'node:fs'
@@ -29,24 +29,24 @@ import type { Pending } from './space.js'
 type Done = (error: Error | null) => void
 
 export class Journal {
-  /** What the active file holds, in memory; the next write's changes go behind it. */
+  /** The active file's content in memory; the next write's changes are appended to it. */
   encoder: Encoder
-  /** The same of the other file, until it takes its turn. */
+  /** The other file's content, until it takes its turn. */
   otherEncoder: Encoder
-  /** Of the last write. */
+  /** The sequence of the last write. */
   sequence: number
   readonly #folder: string
   readonly #salt: number
   readonly #writeBytes: number
   readonly #files: readonly number[]
   #active = 0
-  /** Where the next write begins in memory, where writes have no zeros behind them, and in the file. */
+  /** The position of the next write in memory, where no zeros follow a write, and in the file. */
   #offset = 0
   #fileOffset = WRITES_AT
-  /** The file that holds the last mark: the next one goes to the other, so that one of them is always whole. */
+  /** The file that holds the last mark. The next one goes to the other, so that one mark is always whole. */
   #marked = 0
 
-  /** The files are there, each for `writeBytes` of writes; everything in them is in the tables, up to `sequence`. */
+  /** Opens the files. They exist, each with room for `writeBytes` of writes; everything in them is in the tables, up to `sequence`. */
   constructor(folder: string, writeBytes: number, sequence: number, salt: number) {
     this.#folder = folder
     this.#writeBytes = writeBytes
@@ -61,31 +61,31 @@ export class Journal {
     })
   }
 
-  /** What the active file holds. */
+  /** The amount of data in the active file. */
   get pending(): Pending {
     return { changes: this.encoder.changes, bytes: this.#offset }
   }
 
-  /** Bytes that writes take in the active file. */
+  /** The bytes that writes take in the active file. */
   get fileBytes(): number {
     return this.#fileOffset - WRITES_AT
   }
 
-  /** The file that takes the writes now. */
+  /** The path of the file that takes the writes now. */
   get activePath(): string {
     return journalPath(this.#folder, this.#active)
   }
 
-  /** Its descriptor, of the whole process. */
+  /** The file's descriptor, which is valid in the whole process. */
   get activeFile(): number {
     return present(this.#files[this.#active], 'the journal file')
   }
 
-  /** Goes on in the other file, whose writes are all in the tables. */
+  /** Switches to the other file, whose writes are all in the tables. */
   turn(): void {
     const next = this.otherEncoder
     this.otherEncoder = this.encoder
-    // One that had to grow far is not kept.
+    // A buffer that had to grow far is not kept.
     this.encoder = next.buffer.length > 2 * this.#writeBytes ? new Encoder(this.#writeBytes) : next
     this.encoder.changes = 0
     this.#active = 1 - this.#active
@@ -118,7 +118,7 @@ export class Journal {
     writeAll(present(this.#files[this.#active], 'the journal file'), buffer, start, bytes, at, done)
   }
 
-  /** Notes in a file's mark that all writes up to this one are finished; calls back when that is durable. One at a time. */
+  /** Writes a mark that says that all writes up to this one are finished; calls back when it is durable. One at a time. */
   mark(sequence: number, done: Done): void {
     this.#marked = 1 - this.#marked
     const mark = markOf(sequence, this.#salt)

@@ -1,9 +1,9 @@
 /**
- * Units judged in order, each against what the ones before it left; what they change is put into memory and encoded for the
- * journal at once. There is one writer, so nothing else can have changed meanwhile.
+ * Judges units in order, each against the result of the ones before it. Their changes are put into memory and encoded for the journal at
+ * once. There is one writer, so nothing else can have changed meanwhile.
  *
- * This is the hot path: 2.2 to 3 µs for a unit of three expectations, one put of 400 bytes and two appends of 130 (1 000 users
- * with 30 friends each, 2 cores; most of it finds the stamps). The checkpoint thread adds 3.5 µs.
+ * This is the hot path: 2.2 to 3 µs for a unit of three expectations, one put of 400 bytes and two appends of 130 (1 000 users with 30
+ * friends each, 2 cores). Most of it is spent on finding the stamps. The checkpoint thread adds 3.5 µs.
  */
 
 import { assert, present } from '../../lib/assert.js'
@@ -96,7 +96,7 @@ export class Judge {
     return { from, version }
   }
 
-  /** The log's first entry: walks over the partition find it from now on. */
+  /** Lists a log that gets its first entry: walks over the partition find it from now on. */
   #list(actor: Actor): void {
     const partition = partitionOf(actor)
     this.#actors.begin(partition, actor)
@@ -113,7 +113,7 @@ export class Judge {
     return this.#journal.encoder.putEntryOf(actor, version, head, bytes)
   }
 
-  /** 0: the conversation has no entry any more. */
+  /** Sets a conversation's newest version; 0: the conversation has no entry any more. */
   #setNewest(actor: Actor, log: LogState, conversation: string, version: Version): void {
     log.newest ??= new Map()
     log.newest.set(conversation, { version, generation: this.#actors.generation })
@@ -136,7 +136,7 @@ export class Judge {
     log.replaced.set(version, { generation, position })
   }
 
-  /** One jump per epoch missed: entries of an epoch in between may have been handed out and lost as well. */
+  /** Jumps once per missed epoch: in each of them entries may have been given out and lost. */
   #jump({ actor }: ActorState, log: LogState): void {
     const upTo = log.head + EPOCH_JUMP * (this.epoch - log.epoch)
     log.gaps = [...log.gaps, { after: log.head, upTo }]
@@ -154,7 +154,7 @@ export class Judge {
     log.versionByKey ??= new Map()
     log.versionByKey.set(key, 0)
     this.#journal.encoder.removeKey(actor, key)
-    // The entry may have been the newest: nothing else tells the head then.
+    // The entry may have been the newest: then nothing else tells the head.
     this.#journal.encoder.putLog(actor, log)
   }
 
@@ -170,7 +170,7 @@ export class Judge {
     this.#journal.encoder.putKey(actor, key, version)
   }
 
-  /** The newest entry with the key leaves the log, if there is one. */
+  /** Removes the newest entry with the key from the log, if there is one. */
   #leaveKey(actor: Actor, log: LogState, key: string): void {
     const older = this.#newest(actor, log, key)
     if (older === 0) return
@@ -212,7 +212,7 @@ export class Judge {
     this.#journal.encoder.putLog(actor, log)
   }
 
-  /** Also when the entry is not in the tables: it may be on its way there with the frozen generation. */
+  /** Removes an entry from the log, even if it is not in the tables: it may be on its way there with the frozen generation. */
   #leave(actor: Actor, log: LogState, version: Version): void {
     log.removed ??= new Set()
     log.removed.add(version)

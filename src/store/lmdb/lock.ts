@@ -1,13 +1,13 @@
 /**
- * One process at a time has a data folder open. lmdb allows several, but what we keep in memory (stamps, heads, the
- * journal's writes) would then be wrong.
+ * Lets one process at a time open a data folder. lmdb allows several, but what we keep in memory (stamps, heads, the journal's writes)
+ * would then be wrong.
  *
- * The lock is a place in the table of readers of a small lmdb database: lmdb holds a kernel lock (fcntl) for each process in
- * it, which goes with the process however it ends, and which other containers on the machine see as well. So no lock is
- * ever left behind, and no process id is mistaken for another's.
+ * The lock is a place in the table of readers of a small lmdb database. For each process in that table lmdb holds a kernel lock (fcntl).
+ * It goes away with the process however that ends, and other containers on the machine see it as well. So no lock is ever left behind,
+ * and no process id is mistaken for another's.
  *
- * Two containers mostly have the same process id. lmdb cannot give the second of them a place, and its binding tries for ten
- * seconds with the event loop stopped. So a place under our own id is looked for before we take one.
+ * Processes in two containers mostly have the same id. lmdb cannot give the second one a place, and its binding then tries for ten
+ * seconds with the event loop stopped. So we check for a place under our own id before we take one.
  */
 
 import fs from 'node:fs'
@@ -21,7 +21,9 @@ export interface FolderLock {
   release(): Promise<void>
 }
 
-/** A place of a dead process stays while others look at the table, which takes them milliseconds; then it is cleared. */
+/**
+ * The most tries. The place of a dead process stays while others look at the table, which takes them milliseconds; then it is cleared.
+ */
 const TRIES_MAX = 4
 const AGAIN_MS = 50
 
@@ -32,13 +34,16 @@ const LOCK_PAGES = [0, 4096]
 /** The folders that this process has locked, as device and inode. */
 const held = new Set<string>()
 
-/** What taking the lock of a folder takes on its disk. */
+/** The bytes on the disk that taking a folder's lock needs. */
 export function lockBytesMissing(folder: string): number {
   const file = path.join(folder, 'writer.mdb')
   return bytesMissing(file, LOCK_BYTES) + bytesMissing(`${file}-lock`, READERS_BYTES)
 }
 
-/** Throws StoreInUseError, in 0.2 s at the most, if another store has the folder, in this process or another; DiskFullError. */
+/**
+ * Locks a folder. Throws StoreInUseError, in 0.2 s at the most, if another store has the folder, in this process or another; or
+ * DiskFullError.
+ */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const { dev, ino } = fs.statSync(folder)
   const identity = `${dev}:${ino}`
@@ -60,7 +65,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
 
 async function takePlace(folder: string): Promise<FolderLock> {
   const file = path.join(folder, 'writer.mdb')
-  if (isInPieces(file)) fs.rmSync(file) // as a power loss may leave it; nobody can have it open
+  if (isInPieces(file)) fs.rmSync(file) // a power loss may leave it so; nobody can have it open
   assertRoom(folder, lockBytesMissing(folder))
   for (let tries = 1; ; tries++) {
     const options = { path: file, noSubdir: true, overlappingSync: false, maxReaders: 16, permissionsMode: 0o600 }
@@ -81,7 +86,7 @@ async function takePlace(folder: string): Promise<FolderLock> {
   }
 }
 
-/** @returns how to leave the place; undefined if there is one under our process id that is not ours */
+/** @returns the function that leaves the place; undefined if another process has one under our process id */
 function tryPlace(db: RootDatabase): FolderLock['release'] | undefined {
   db.readerCheck() // frees the places of dead processes
   if (readers(db).includes(process.pid)) return undefined
@@ -98,13 +103,13 @@ function placeOf(db: RootDatabase): Transaction {
   try {
     return db.useReadTransaction()
   } catch (error) {
-    // One that began in the same moment was faster.
+    // Another process that began at the same moment was faster.
     if (readers(db).includes(process.pid)) throw new StoreInUseError('another container')
     throw error
   }
 }
 
-/** Whether lmdb would take it for one of its files; there is nothing in it but that. */
+/** Whether the file is too damaged for lmdb to accept it as its own. It holds nothing but the lock. */
 function isInPieces(file: string): boolean {
   if (!fs.existsSync(file)) return false
   const bytes = fs.readFileSync(file)
@@ -112,7 +117,7 @@ function isInPieces(file: string): boolean {
   return bytes.length < LOCK_BYTES || LOCK_PAGES.some(at => bytes.readUInt32LE(at + PAGE_HEAD_BYTES) !== MAGIC)
 }
 
-/** Process ids: lmdb lists `pid thread txnid`, one place in a line, below a heading. */
+/** The process ids of the readers. lmdb lists `pid thread txnid`, one place in a line, below a heading. */
 function readers(db: RootDatabase): number[] {
   return db
     .readerList()

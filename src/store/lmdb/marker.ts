@@ -1,15 +1,15 @@
 /**
- * Says in the journal's marks up to where writes are finished, soon after each: what was damaged or cut off before a mark is
- * known not to be the work of a crash (recovery.ts). Off the way of the commits, and seldom: one mark for all since the last.
+ * Writes marks to the journal that say up to where writes are finished, soon after each write. Damage before a mark is then known not to
+ * come from a crash (recovery.ts). Marks are written outside the path of commits, and seldom: one for all writes since the last.
  */
 
 import type { Clock, TimerHandle } from '../../lib/clock.js'
 import type { Journal } from './journal.js'
 
-/** From a write to the mark that covers it, at the least. A mark costs as much as a write alone, 70 µs CPU. */
+/** The shortest time from a write to the mark that covers it. A mark costs as much as a write alone, 70 µs CPU. */
 const MARK_MS = 200
 
-/** On a slow disk marks take at most this part of the time. */
+/** The largest part of the time that marks may take on a slow disk. */
 const MARK_SHARE = 1 / 20
 
 export class Marker {
@@ -31,13 +31,13 @@ export class Marker {
     this.#marked = journal.sequence
   }
 
-  /** All writes up to this one are durable. On the hot path. */
+  /** Notes that all writes up to this one are durable. On the hot path. */
   finished(sequence: number): void {
     this.#finished = sequence
     if (this.#timer === undefined && !this.#marking) this.#later(MARK_MS)
   }
 
-  /** Marks what is not marked yet; settles when nothing is under way. */
+  /** Marks the writes that are not marked yet; settles when no mark is under way. */
   async close(): Promise<void> {
     this.#timer?.cancel()
     await this.#rest()
@@ -46,7 +46,7 @@ export class Marker {
     await this.#rest()
   }
 
-  /** The journal has failed: nothing is marked any more. */
+  /** Stops marking, because the journal has failed. */
   stop(): void {
     this.#stopped = true
     this.#timer?.cancel()

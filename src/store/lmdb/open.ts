@@ -1,8 +1,8 @@
 /**
- * Opening a data folder: locked, made if it is new, checked, and what is in the journal brought into the tables.
+ * Opens a data folder: locks it, makes it if it is new, checks it, and brings the journal's content into the tables.
  *
- * What an earlier process wrote may stand in the page cache alone: it may have been killed before its sync. So everything is
- * synced before it is read, and nothing is reused or answered that rests on less.
+ * The writes of an earlier process may be in the page cache alone: it may have been killed before its sync. So everything is synced
+ * before it is read, and nothing is reused or answered that is not durable.
  */
 
 import fs from 'node:fs'
@@ -26,59 +26,62 @@ import { assertRoom, bytesTaken, lookAtDisk, Reusable, TRANSACTION_BYTES } from 
 import { LmdbStore } from './store.js'
 import { readersBytesMissing, Tables } from './tables.js'
 
-/** Of everything in the folder. A higher number, or one below those of before, cannot be read by this program. */
+/** The format of everything in the folder. This program cannot read a higher number, nor one below FORMAT_BEFORE. */
 export const FORMAT = 3
 
-/** What stands in a store of this format is read as it is. A start adds what came with FORMAT: lists of logs by partition. */
+/** The format before, which is read as it is. A start adds what came with FORMAT: lists of logs by partition. */
 const FORMAT_BEFORE = 2
 
 export interface LmdbStoreOptions {
-  /** The data folder; made if it is not there. */
+  /** The data folder; made if it does not exist. */
   readonly path: string
   /** Called once when a write or a sync has failed: the process must end, and recovers at its next start. */
   readonly onFatal?: (error: Error) => void
   readonly random?: Random
   /**
-   * A journal file of this length is brought into the tables: until then a record that changes often is written once, and
-   * the entries of a log lie together. 1 / 4 / 8 / 16 MiB: 17 / 14 / 12 / 13 µs CPU per unit (1 000 users, 50 units per commit;
-   * the memory for it is twice as much).
+   * The length at which a journal file is brought into the tables. Until then a record that changes often is written once, and the
+   * entries of a log lie together. 1 / 4 / 8 / 16 MiB: 17 / 14 / 12 / 13 µs CPU per unit (1 000 users, 50 units per commit; the memory
+   * for it is twice as much).
    */
   readonly journalBytes?: number
-  /** Records and actors whose stamps and heads are remembered, about 150 bytes each; up to twice as many are. */
+  /** The number of records and actors whose stamps and heads are remembered, about 150 bytes each; up to twice as many are. */
   readonly cachedMax?: number
   /** lmdb's map at the start; it grows by itself. It is address space, not memory. */
   readonly mapBytes?: number
   readonly clock?: Clock
-  /** With less free on its disk the store has little room (space.ts). */
+  /** The free bytes on the disk below which the store has little room (space.ts). */
   readonly freeBytesMin?: number
-  /** How the disk is looked at; absent: by asking the file system. */
+  /** Looks at the disk; absent: asks the file system. */
   readonly look?: () => Promise<number>
-  /** The store's room has changed. */
+  /** Called when the store's room has changed. */
   readonly onRoom?: (room: Room, freeBytes: number) => void
-  /** A value was read that is not what was written; its reader gets the error. Once for each value. */
+  /** Called when a value was read that is not what was written; its reader gets the error. Once for each value. */
   readonly onDamage?: (error: Error) => void
-  /** Something is not as it should be, and the store goes on: one line for people. */
+  /** Called when something is wrong and the store goes on: one line for people. */
   readonly onWarning?: (text: string) => void
 }
 
-/** A file up to this length is walked whole at the start: 16 MiB take 40 ms. A longer one is walked by `verify` and `backup`. */
+/** The length up to which a file is walked whole at the start: 16 MiB take 40 ms. `verify` and `backup` walk a longer one. */
 const WALKED_BYTES_MAX = 2 ** 24
 
 /** 64 MiB: some seconds of the fastest writer there is. */
 const FREE_BYTES_MIN = 2 ** 26
 
-/** The name of what marks tables as a whole backup (backup.ts): nothing may be written to one, its versions were given out again. */
+/**
+ * The name of the number that marks tables as a whole backup (backup.ts). Nothing may be written to a backup: its versions were given out
+ * again.
+ */
 export const BACKUP = 'backup'
 
-/** Of an actor in the list of its partition, beside its name: head of the pair, kind, partition, seal. */
+/** The bytes of an actor in the list of its partition, beside its name: head of the pair, kind, partition, seal. */
 const LISTED_BYTES = 16
 
 const STORE_FILES = ['data.mdb', 'lock.mdb', 'writer.mdb', 'writer.mdb-lock', 'journal-0', 'journal-1']
 
-/** What lmdb takes for a new database and its lock. */
+/** The bytes that lmdb needs for a new database and its lock. */
 const NEW_STORE_BYTES = 2 ** 20
 
-/** Rejects with one of the errors of errors.ts, each of one clear line. */
+/** Opens a store. Rejects with one of the errors of errors.ts, each of one clear line. */
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStore> {
   const folder = path.resolve(options.path)
   const random = options.random ?? systemRandom
@@ -130,14 +133,14 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
   }
 }
 
-/** The folder may have been made by somebody else, for others to read: that may be meant, and what is in it is ours alone all the same. */
+/** Warns if others can read the folder. Somebody may have made it so on purpose; its content is still ours alone. */
 function warnOfOthers(folder: string, warn: (text: string) => void): void {
   const mode = fs.statSync(folder).mode & 0o777
   if ((mode & 0o077) === 0) return
   warn(`others may read or enter the data folder ${folder} (mode ${mode.toString(8)}): chmod 700 keeps it from them`)
 }
 
-/** Files that an earlier release made, or that came from elsewhere. */
+/** Closes files to others that an earlier release made, or that came from elsewhere. */
 function keepFromOthers(folder: string): void {
   for (const name of STORE_FILES) {
     const file = path.join(folder, name)
@@ -145,11 +148,11 @@ function keepFromOthers(folder: string): void {
   }
 }
 
-/** A full disk in the middle of making files would be met by lmdb. Files that are there need nothing. */
+/** Checks that the disk has room for a start, or lmdb would meet a full disk while files are made. Existing files need nothing. */
 function assertRoomToStart(folder: string, journalBytes: number): void {
   const isNew = !fs.existsSync(path.join(folder, 'data.mdb'))
   const journal = journalBytesMissing(folder, journalBytes)
-  // Tables that are there, as a restore makes them, are told of their new journal in two transactions.
+  // Existing tables without a journal, as a restore makes them, get its number in two transactions.
   const tables = readersBytesMissing(folder) + (journal > 0 ? 2 * TRANSACTION_BYTES : 0)
   assertRoom(folder, journal + (isNew ? NEW_STORE_BYTES : lockBytesMissing(folder) + tables))
 }
@@ -167,8 +170,8 @@ function openTables(folder: string, mapBytes: number, warn: (text: string) => vo
 }
 
 /**
- * A power loss may tear the meta page that was being written: the other one is whole then, and the journal has what came later
- * (if it has not, it says so: recovery.ts).
+ * Mends a meta page that a power loss tore while it was written. The other one is then whole, and the journal has what came later (if it
+ * has not, it says so: recovery.ts).
  */
 function mendTorn(file: string, warn: (text: string) => void): void {
   const state = databaseState(file)
@@ -177,7 +180,7 @@ function mendTorn(file: string, warn: (text: string) => void): void {
   warn(`${file} goes on from its last state but one, ${state.meta.transaction}: ${state.reason}`)
 }
 
-/** Throws unless it is a store that this program can write to. */
+/** Throws unless the folder holds a store that this program can write to. */
 function assertStoreOf(folder: string, tables: Tables): void {
   assertFormat(folder, tables)
   if (tables.meta(BACKUP) !== 0) {
@@ -185,12 +188,12 @@ function assertStoreOf(folder: string, tables: Tables): void {
   }
 }
 
-/** Whether this program reads data of this format; 0 is no data. */
+/** Whether this program reads data of this format; 0 stands for no data. */
 export function isReadable(format: number): boolean {
   return format === FORMAT || format === FORMAT_BEFORE
 }
 
-/** Throws unless it is data of a format that this program reads. */
+/** Throws unless the data has a format that this program reads. */
 export function assertFormat(folder: string, tables: Tables): void {
   const format = tables.empty ? 0 : tables.format()
   if (isReadable(format)) return
@@ -207,7 +210,7 @@ function syncWhatIsThere(folder: string): void {
 }
 
 /**
- * Makes a store of the format before one of this format, in one transaction; its journal is in the tables. 100 000 logs take a
+ * Turns a store of the format before into one of this format, in one transaction. Its journal is in the tables. 100 000 logs take a
  * second. Throws DiskFullError before it tries.
  */
 function upgrade(folder: string, tables: Tables, warn: (text: string) => void): void {

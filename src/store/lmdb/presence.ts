@@ -1,9 +1,9 @@
 /**
- * Notices that the files of a running store are deleted, moved away or replaced. Descriptors and maps go on as if nothing were, so
- * all that was acknowledged afterwards would be gone with the process.
+ * Notices that the files of a running store are deleted, moved away or replaced. Descriptors and maps go on as if nothing had happened,
+ * so all that is acknowledged afterwards would be lost with the process.
  *
- * The paths are looked at four times a second, away from the event loop, whether anything is written or not (100 µs CPU per
- * second). A watch of the folder would tell at once, but also of each write of the journal.
+ * The paths are looked at four times a second, away from the event loop, whether anything is written or not (100 µs CPU per second). A
+ * watch of the folder would tell at once, but would also report each write of the journal.
  */
 
 import fs from 'node:fs'
@@ -12,7 +12,7 @@ import type { Clock, TimerHandle } from '../../lib/clock.js'
 import { StoreFolderError } from './errors.js'
 import { JOURNAL_FILES, journalPath } from './journal-file.js'
 
-/** What is written between the loss of a file and the next look may be lost. */
+/** The time between two looks. Writes between the loss of a file and the next look may be lost. */
 const LOOK_MS = 250
 
 interface Known {
@@ -27,10 +27,10 @@ export class Presence {
   readonly #known: readonly Known[]
   #timer: TimerHandle | undefined
   #closed = false
-  /** Called once when a file is not there any more, or another one is in its place. */
+  /** Called once when a file is gone, or another one is in its place. */
   onGone: (error: Error) => void = () => {}
 
-  /** The files are there. */
+  /** Starts to watch the files, which exist. */
   constructor(folder: string, clock: Clock) {
     this.#folder = folder
     this.#clock = clock
@@ -63,7 +63,7 @@ export class Presence {
   }
 }
 
-/** What has become of a file; undefined if it is there, or if nobody can tell. */
+/** Describes how a file has changed; undefined if it is unchanged, or if nobody can tell. */
 async function changeOf({ file, dev, ino }: Known): Promise<string | undefined> {
   try {
     const now = await fs.promises.stat(file)

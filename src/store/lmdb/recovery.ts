@@ -1,21 +1,21 @@
 /**
- * Reading the journal back: which writes go beyond the tables, and whether they are all that there must be.
+ * Reads the journal back: finds the writes beyond the tables, and whether any are missing.
  *
  *                  applied                                   marked
  *   tables ──────────┤                                         │
  *                    ├─ file x: A+1 … q ─┬─ file y: q+1 … ─────┴── n │ n+1 torn, or nothing
  *
- * Each file begins with the write that follows on all before it: x with A + 1, where A is what the tables say that they hold,
- * and y with the one behind the last of x. A file that does neither holds only what the tables have. One write is under way at
- * a time, so n + 1 alone may be torn by a crash, and nothing can stand whole behind it.
+ * Each file begins with the write that follows all before it. File x begins with A + 1, where A is the write up to which the tables hold
+ * everything. File y begins with the write behind the last of x. A file that does neither holds only what the tables have. One write is
+ * under way at a time. So a crash can tear n + 1 alone, and nothing whole can follow it.
  *
- * What is read is held against what is known from elsewhere, never against itself: the tables know the store's id, the salt
- * and A; the marks in both files say up to where writes were finished. Damage is
+ * What is read is compared with what is known from elsewhere, never with itself. The tables know the store's id, the salt and A. The
+ * marks in both files say up to where writes were finished. Damage is
  *   - a file that is missing, too short, or not the one that the tables know (its header),
  *   - a whole write beyond A, anywhere, that does not belong to the chain,
  *   - a chain that ends before a mark; two marks that are not whole (one may have been under way).
- * What stays in doubt are the last writes, those since the last mark: if nothing whole stands behind a damaged one, it looks
- * like one that was cut off.
+ * Only the last writes stay in doubt, those since the last mark: if nothing whole follows a damaged write, it looks like one that was cut
+ * off.
  */
 
 import fs from 'node:fs'
@@ -44,13 +44,13 @@ export interface JournalWrite {
 export interface JournalImage {
   readonly salt: number
   readonly files: readonly { readonly file: string; readonly bytes: Buffer }[]
-  /** Writes up to this one were finished before the files were read. */
+  /** The sequence up to which writes were finished before the files were read. */
   readonly finished: number
 }
 
 /**
- * Reads the journal that the tables know; undefined if there is none yet. The marks come first, then one file after the other:
- * what is written meanwhile may be in the second and not in the first. Throws StoreDamagedError.
+ * Reads the journal that the tables know; undefined if there is none yet. The marks are read first, then one file after the other: a
+ * write that is made meanwhile may be in the second and not in the first. Throws StoreDamagedError.
  */
 export function readJournal(folder: string, tables: Tables): JournalImage | undefined {
   const salt = tables.meta(JOURNAL)
@@ -66,7 +66,7 @@ export function readJournal(folder: string, tables: Tables): JournalImage | unde
   return { salt, files, finished }
 }
 
-/** All writes beyond `applied`, in order. Throws StoreDamagedError if one that there must be is not there. */
+/** All writes beyond `applied`, in order. Throws StoreDamagedError if a write is missing. */
 export function recoverWrites(image: JournalImage | undefined, applied: number): JournalWrite[] {
   if (image === undefined) return []
   const { files, salt, finished } = image
@@ -92,12 +92,12 @@ export function recoverWrites(image: JournalImage | undefined, applied: number):
   return writes
 }
 
-/** The writes of one file from `first` on, which must stand at its beginning. */
+/** The writes of one file from `first` on, which must be at its beginning. */
 export function chainOf(bytes: Buffer, salt: number, first: number): JournalWrite[] {
   return chainFrom(bytes, salt, first).found
 }
 
-/** Everything in an open file, without opening it once more: there may be no descriptor left. */
+/** Reads a whole open file, without opening it once more: there may be no descriptor left. */
 export function bytesOf(descriptor: number): Buffer {
   const bytes = Buffer.allocUnsafeSlow(fs.fstatSync(descriptor).size)
   let length = 0
@@ -122,7 +122,7 @@ function chainFrom(
   }
 }
 
-/** Throws if a whole write that the tables lack stands behind the end of the chain. */
+/** Throws if a whole write that the tables lack follows the end of the chain. */
 function assertNothingBehind(file: string, bytes: Buffer, end: number, salt: number, applied: number): void {
   for (let at = end; at < bytes.length; at += SECTOR_BYTES) {
     const write = writeAt(bytes, at, salt)
@@ -132,7 +132,7 @@ function assertNothingBehind(file: string, bytes: Buffer, end: number, salt: num
   }
 }
 
-/** Throws StoreDamagedError unless both files are there, and a mark is. */
+/** Checks that both files exist, and at least one mark is whole. Throws StoreDamagedError. @returns the sequence of the highest mark */
 function finishedOf(folder: string, identity: JournalIdentity): number {
   const marks: number[] = []
   for (const index of JOURNAL_FILES) {

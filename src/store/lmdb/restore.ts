@@ -1,12 +1,12 @@
 /**
- * Makes a store of a backup, in a new epoch: what was committed after the backup is gone, and clients have heard of it.
+ * Makes a store from a backup, in a new epoch: everything committed after the backup is gone, and clients have seen it.
  *
- * The epoch must be above every one that this data was ever served in, or numbers are given out twice. What is known of that:
- * the backup's own epoch, that of the store it replaces, and a note beside the backup (`restored`) of the epochs made from it.
- * Where all that does not tell (a backup older than another one that was restored on a disk that is lost) people say it.
+ * The epoch must be above every one in which this data was ever served, or numbers are given out twice. Three things are known of that:
+ * the backup's own epoch, that of the store that it replaces, and a note beside the backup (`restored`) of the epochs made from it. Where
+ * these do not tell (a backup older than another one that was restored on a disk that is lost), people name the epoch.
  *
- * The new tables are made beside the old ones and take their place in one move. They know no journal: the first start makes
- * one (first-start.ts), in place of the old files if there are any. So a damaged journal is no obstacle.
+ * The new tables are made beside the old ones and take their place in one move. They know no journal: the first start makes one
+ * (first-start.ts), and replaces the old files if there are any. So a damaged journal is no obstacle.
  */
 
 import fs from 'node:fs'
@@ -27,31 +27,31 @@ const MAP_BYTES = 2 ** 30
 const NOTE = 'restored'
 const PARTIAL = 'restore.partial'
 
-/** What an attempt that did not come to its end leaves in a folder. */
+/** The files that an unfinished attempt leaves in a folder. */
 const OURS: ReadonlySet<string> = new Set([PARTIAL, START_PARTIAL, 'writer.mdb', 'writer.mdb-lock'])
 
 export interface RestoreOptions {
-  /** The backup. */
+  /** The folder of the backup. */
   readonly from: string
-  /** The data folder: not there, empty, or with the same store, which is replaced. */
+  /** The data folder: missing, empty, or with the same store, which is replaced. */
   readonly to: string
-  /** At least this one; 0 if what is known is all there is to know. */
+  /** The least epoch to use; 0 if nothing more is known than what the files say. */
   readonly epochMin: number
 }
 
 export interface Restored {
   readonly epoch: number
-  /** The epoch of the store that was there; 0 if none was. */
+  /** The epoch of the store that was replaced; 0 if there was none. */
   readonly replacedEpoch: number
 }
 
-/** What is known of the store in a data folder. */
+/** The store in a data folder, as far as it is known. */
 interface Target {
   readonly id: Uint8Array
   readonly epoch: number
 }
 
-/** Rejects with an error of one clear line; the folder is then as it was. */
+/** Restores a backup. Rejects with an error of one clear line; the folder is then as it was. */
 export async function restore({ from, to, epochMin }: RestoreOptions): Promise<Restored> {
   const folder = path.resolve(to)
   if (path.resolve(from) === folder) throw new StoreFolderError(`${folder} is no backup of itself: nothing was changed`)
@@ -89,7 +89,7 @@ export async function restore({ from, to, epochMin }: RestoreOptions): Promise<R
   }
 }
 
-/** Asks for the room for all that is made: the copy, what is changed in it, and what lmdb maps. Throws DiskFullError. */
+/** Makes the folder if its disk has room for all that is made: the copy, its changes, and what lmdb maps. Throws DiskFullError. */
 function makeFolderWithRoom(folder: string, copyBytes: number): void {
   const isNew = !fs.existsSync(folder)
   makeFolder(folder)
@@ -113,7 +113,7 @@ async function look(folder: string): Promise<Target> {
   }
 }
 
-/** Makes the copy a store of its own epoch, and notes that. */
+/** Turns the copy into a store of its own epoch, and notes the epoch. */
 async function renew(
   from: string,
   folder: string,
@@ -140,7 +140,7 @@ async function renew(
   }
 }
 
-/** The highest epoch that was made from this backup; 0 if none was. */
+/** The highest epoch that was made from this backup; 0 if there is none. */
 function noted(from: string): number {
   const file = path.join(from, NOTE)
   if (!fs.existsSync(file)) return 0
@@ -149,7 +149,9 @@ function noted(from: string): number {
   return epoch
 }
 
-/** Before the epoch is used. Where nothing can be written, people who name an epoch answer for it themselves. */
+/**
+ * Notes the epoch beside the backup, before it is used. Where nothing can be written, people who name an epoch are responsible for it.
+ */
 function note(from: string, epoch: number, named: boolean): void {
   const file = path.join(from, NOTE)
   try {
@@ -164,11 +166,14 @@ function note(from: string, epoch: number, named: boolean): void {
   }
 }
 
-/** A disk without room for a file's bytes may have made the file. Where it cannot be removed, the note's own error is what is told. */
+/**
+ * Removes a note that could not be finished: a full disk may have made the file without its bytes. If it cannot be removed, the note's
+ * own error is reported.
+ */
 function removeBegun(file: string): void {
   try {
     fs.rmSync(file, { force: true })
   } catch {
-    // A read-only disk, or a folder of this name.
+    // The disk is read-only, or this is the name of a folder.
   }
 }

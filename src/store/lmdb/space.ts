@@ -1,7 +1,7 @@
 /**
- * How much room the disk has for the store. lmdb must never meet a full disk: it ends the process on a page that it cannot
- * write. So what counts as taken already is all that the journal holds and the tables do not, at the most pages that bringing it
- * there may touch (lmdb writes a changed page anew, elsewhere).
+ * Keeps count of the disk's room for the store. lmdb must never meet a full disk: it ends the process on a page that it cannot write. So
+ * all that the journal holds and the tables do not counts as taken already. It counts with the most pages that bringing it into the
+ * tables may touch (lmdb writes a changed page anew, elsewhere).
  *
  *                       left = free on the disk + free in the tables' file - what the journal will take there
  *
@@ -11,9 +11,9 @@
  *
  *   what is refused:              new accounts            messages, contact requests   everything that writes
  *
- * `left` falls with every commit; the disk itself is looked at in the background: after so many bytes and after a second, so that
- * what is written between two looks is far below the mark. Others may fill the disk faster than that: then writes stop at the
- * checkpoint's own look (checkpoint.ts), or the process ends and recovers.
+ * `left` falls with every commit. The disk itself is looked at in the background, after so many bytes and after a second, so that far
+ * less than the mark is written between two looks. Others may fill the disk faster than that. Then writes stop at the checkpoint's own
+ * look (checkpoint.ts), or the process ends and recovers.
  */
 
 import fs from 'node:fs'
@@ -22,50 +22,50 @@ import type { Clock, TimerHandle } from '../../lib/clock.js'
 import type { Room } from '../types.js'
 import { DiskFullError } from './errors.js'
 
-/** Pages of the tables' file. */
+/** The use of the pages in the tables' file. */
 export interface PageUse {
   readonly pageBytes: number
   readonly used: number
-  /** Not used by what is there now; of these, what the last two transactions freed cannot be used yet. */
+  /** Pages that the present data does not use. Those that the last two transactions freed cannot be used yet. */
   readonly free: number
 }
 
-/** What is in a journal file and not in the tables. */
+/** The data in a journal file that is not in the tables. */
 export interface Pending {
   readonly changes: number
   readonly bytes: number
 }
 
-/** Between two looks while something is written, and between looks while there is little room. */
+/** The time between two looks while something is written, and while there is little room. */
 const LOOK_MS = 1_000
 const LOOK_BYTES_MAX = 2 ** 22
 
-/** Below so many times the mark no new accounts are made: what is left is for the users that there are. */
+/** The multiple of the mark below which no new accounts are made: the rest is for existing users. */
 const FILLING_MARKS = 2
 
-/** What a transaction that changes nothing much takes: the pages from the root down, the list of free pages. */
+/** The pages of a transaction that changes little: the pages from the root down, and the list of free pages. */
 const TRANSACTION_PAGES = 64
 
-/** The same where the size of pages is not known yet. */
+/** The bytes of such a transaction while the page size is not known yet. */
 export const TRANSACTION_BYTES = TRANSACTION_PAGES * 4096
 
-/** A table of readers is some 4 KiB; the rest is for the file system, which gives it a name. */
+/** The bytes for a table of readers: about 4 KiB, the rest for the file system, which gives it a name. */
 export const READERS_BYTES = 2 ** 14
 
 /**
- * The most bytes that bringing this into the tables takes: each change may rewrite a page of its own, with the branches above
- * (a tenth), and new data may fill half a page or, if it is long, round up to one.
+ * The most bytes that bringing this into the tables takes. Each change may rewrite a page of its own, with the branches above (a tenth).
+ * New data may fill half a page or, if it is long, round up to one.
  */
 export function bytesTaken({ changes, bytes }: Pending, { pageBytes, used }: PageUse): number {
   return pageBytes * (1.1 * Math.min(changes, used) + TRANSACTION_PAGES) + 3 * bytes
 }
 
-/** How much of the tables' file can be written to again. */
+/** Counts how much of the tables' file can be written to again. */
 export class Reusable {
   #last = 0
   #beforeLast = 0
 
-  /** A transaction took at most so many bytes, and freed at most as many. */
+  /** Notes that a transaction took at most so many bytes, and freed at most as many. */
   took(bytes: number): void {
     this.#beforeLast = this.#last
     this.#last = bytes
@@ -76,13 +76,13 @@ export class Reusable {
   }
 }
 
-/** Bytes of the folder's disk that this process may write. */
+/** The bytes of the folder's disk that this process may write. */
 export function freeBytes(folder: string): number {
   const { bavail, bsize } = fs.statfsSync(folder)
   return bavail * bsize
 }
 
-/** Throws DiskFullError. */
+/** Checks that the folder's disk has room for this. Throws DiskFullError. */
 export function assertRoom(folder: string, needed: number): void {
   if (needed === 0) return
   const there = freeBytes(folder)
@@ -90,8 +90,8 @@ export function assertRoom(folder: string, needed: number): void {
 }
 
 /**
- * `bytes`, if lmdb would make a file or fill its first block, else 0. It maps its table of readers, so that a block which the
- * disk cannot give ends the process in a signal. Where we may write nothing it makes none.
+ * The bytes that lmdb needs to make a file or fill its first block; 0 if it does neither. It maps its table of readers, so a block that
+ * the disk cannot give ends the process with a signal. Where we may write nothing, it makes none.
  */
 export function bytesMissing(file: string, bytes: number): number {
   const blocks = fs.statSync(file, { throwIfNoEntry: false })?.blocks ?? 0
@@ -107,7 +107,7 @@ function mayWrite(folder: string): boolean {
   }
 }
 
-/** Like `freeBytes`, without making anybody wait. */
+/** Does the same as `freeBytes`, without blocking. */
 export async function lookAtDisk(folder: string): Promise<number> {
   const { bavail, bsize } = await fs.promises.statfs(folder)
   return bavail * bsize
@@ -115,15 +115,15 @@ export async function lookAtDisk(folder: string): Promise<number> {
 
 export interface SpaceOptions {
   readonly clock: Clock
-  /** Below this the room is scarce, below twice as much it is filling. */
+  /** The mark below which the room is scarce; below twice as much it is filling. */
   readonly markBytes: number
-  /** What is free on the disk. */
+  /** Asks for the free bytes on the disk. */
   look(): Promise<number>
   use(): PageUse
   pending(): readonly Pending[]
-  /** After each look: the room may be another. */
+  /** Called after each look: the room may be another. */
   readonly onLook: () => void
-  /** The room has changed. */
+  /** Called when the room has changed. */
   readonly onRoom: (room: Room, freeBytes: number) => void
 }
 
@@ -139,7 +139,7 @@ export class Space {
   #closed = false
   #timer: TimerHandle | undefined
 
-  /** `look` must be called before it knows anything. */
+  /** Knows nothing until `look` was called. */
   constructor(options: SpaceOptions) {
     this.#options = options
     this.#use = options.use()
@@ -154,12 +154,12 @@ export class Space {
     return this.#room === 'scarce' || this.#room === 'none'
   }
 
-  /** On the disk, when it was last looked at. */
+  /** The free bytes on the disk at the last look. */
   get freeBytes(): number {
     return this.#free
   }
 
-  /** A commit wrote so many bytes. On the hot path: a few additions. */
+  /** Counts the bytes that a commit wrote. On the hot path: a few additions. */
   wrote(bytes: number): void {
     this.#writtenSince += bytes
     const before = this.#room
@@ -169,7 +169,7 @@ export class Space {
     if (!this.#looking && (often || clock.monotonic() - this.#lookedMs >= LOOK_MS)) void this.look()
   }
 
-  /** This is brought into the tables now. */
+  /** Notes that this is brought into the tables now. */
   checkpoint(pending: Pending): void {
     this.#reusable.took(bytesTaken(pending, this.#use))
   }
@@ -204,7 +204,7 @@ export class Space {
     const { markBytes, pending, onRoom } = this.#options
     let left = this.#free + this.#reusable.bytes(this.#use)
     for (const each of pending()) left -= bytesTaken(each, this.#use)
-    // On the disk itself, too: long values need pages side by side, which the tables' free ones may not be.
+    // The disk itself counts too: long values need adjacent pages, and the tables' free ones may not be adjacent.
     const least = Math.min(left, this.#free)
     const falls = (mark: number, wasBelow: boolean) => this.#free < mark || left < mark + (wasBelow ? markBytes / 8 : 0)
     let room: Room = 'ample'

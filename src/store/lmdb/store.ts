@@ -9,8 +9,8 @@
  *   get, read, scan: memory (what the tables lack) over tables. `read` and `scan` wait for the write under way, so what they
  *   show is durable, and what they leave out is durably gone; `get` does not.
  *
- * At the start everything in the journal is brought into the tables. After a failed write or sync the store answers
- * nothing more: what is on the disk is unknown until it is read again, by a new process.
+ * At the start everything in the journal is brought into the tables. After a failed write or sync the store answers nothing more: what is
+ * on the disk is unknown until a new process reads it again.
  */
 
 import { assert, present } from '../../lib/assert.js'
@@ -52,21 +52,21 @@ const ABSENT: StoredRecord = Object.freeze({ stamp: 0, bytes: EMPTY })
 
 const SCOPES: readonly ScopeId[] = [0]
 
-/** How many times its length a journal file may reach while the other is on its way into the tables. */
+/** The multiple of its length that a journal file may reach while the other is on its way into the tables. */
 const JOURNAL_OVERFULL = 4
 
-/** The part of a journal file that is worth a checkpoint where there is little room. */
+/** The fraction of a journal file that is worth a checkpoint while there is little room. */
 const JOURNAL_EARLY = 16
 
-/** A page of 256 entries takes 0.3 ms: a storm of them must not hold up the commits for long. */
+/** The most reads at once. A page of 256 entries takes 0.3 ms: a storm of them must not delay the commits for long. */
 const READS_AT_ONCE = 16
-/** The same of long entries: four pages of the longest, which take some milliseconds until they are in answers. */
+/** The most bytes read at once: four pages of the longest entries, which take some milliseconds until they are in answers. */
 const READ_BYTES_AT_ONCE = 1_048_576
 
-/** So many damaged values are told of, each once. */
+/** The most damaged values that are reported, each once. */
 const DAMAGES_TOLD_MAX = 100
 
-/** A call that is waiting for its turn to be written. */
+/** A call that waits to be written. */
 interface Waiting {
   readonly units: readonly Unit[] | 'new epoch'
   readonly resolve: (results: readonly CommitResult[]) => void
@@ -83,11 +83,11 @@ export interface LmdbParts {
   readonly presence: Presence
   readonly onFatal: (error: Error) => void
   readonly onDamage: (error: Error) => void
-  /** From this length on a journal file is brought into the tables. */
+  /** The length from which a journal file is brought into the tables. */
   readonly journalBytes: number
   readonly cachedMax: number
   readonly clock: Clock
-  /** The mark of space.ts, and how the disk is looked at. */
+  /** The mark of space.ts; `look` asks for the disk's free bytes. */
   readonly markBytes: number
   readonly look: () => Promise<number>
   readonly onRoom: (room: Room, freeBytes: number) => void
@@ -106,25 +106,25 @@ export class LmdbStore implements Store {
   readonly #space: Space
   readonly #marker: Marker
   #epoch: number
-  /** A checkpoint that there was no room for: the frozen generation waits. */
+  /** A checkpoint for which there was no room: the frozen generation waits. */
   #held: CheckpointRequest | undefined
   #frozen: Pending | undefined
-  /** How much of the active journal file was counted as written. */
+  /** The amount of the active journal file that was counted as written. */
   #measured = 0
   #state: 'open' | 'closing' | 'failed' = 'open'
   #failure: Error | undefined
   readonly #damages = new Set<string>()
   #waiting: Waiting[] = []
   #writing = false
-  /** Reads that wait until nothing is under way. */
+  /** Reads that wait until no write is under way. */
   #quiet: { readonly run: () => void; readonly reject: (error: Error) => void }[] = []
-  /** Bytes of entries that were read in the present turn. */
+  /** The bytes of entries that were read in this turn. */
   #readBytes = 0
   #lookDue = false
   #closing: Promise<void> | undefined
   #atRest: (() => void) | undefined
 
-  /** Use openLmdbStore. */
+  /** Called by openLmdbStore alone. */
   constructor(parts: LmdbParts) {
     this.#parts = parts
     this.id = parts.id
@@ -149,7 +149,7 @@ export class LmdbStore implements Store {
     })
   }
 
-  /** How much room there is: at the start, and when somebody knows that the disk has changed. */
+  /** Looks at the disk's room: at the start, and when somebody knows that the disk has changed. */
   lookAtDisk(): Promise<void> {
     return this.#space.look()
   }
@@ -170,7 +170,7 @@ export class LmdbStore implements Store {
     return SCOPES
   }
 
-  /** One for all: they are restored together. */
+  /** The epoch, one for all partitions: they are restored together. */
   epochOf(_partition: number): number {
     return this.#epoch
   }
@@ -229,12 +229,12 @@ export class LmdbStore implements Store {
     await this.#enqueue('new epoch')
   }
 
-  /** One process: whoever commits knows all connections itself. */
+  /** Does nothing: the only process knows all connections itself. */
   async setRoute(_actor: Actor, _node: NodeId, _ttlMs: number): Promise<void> {}
 
   async dropRoute(_actor: Actor, _node: NodeId): Promise<void> {}
 
-  /** What was committed before is answered; the journal is emptied into the tables. */
+  /** Closes the store: answers what was committed before, and empties the journal into the tables. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -252,7 +252,7 @@ export class LmdbStore implements Store {
     presence.close()
     this.#space.close()
     await this.#marker.close()
-    // After a failure in the midst of a checkpoint its thread may be anywhere: the process will end, and the lock with it.
+    // After a failure during a checkpoint its thread may be anywhere: the process will end, and the lock with it.
     if (checkpointer.busy) return
     await checkpointer.close()
     if (this.#state === 'closing' && journal.fileBytes > 0 && this.#held === undefined) this.#empty()
@@ -261,7 +261,7 @@ export class LmdbStore implements Store {
     await lock.release()
   }
 
-  /** Brings what the journal holds into the tables; without room it stays where it is, for the next start. */
+  /** Brings the journal into the tables; without room it stays where it is, for the next start. */
   #empty(): void {
     const { tables, journal } = this.#parts
     try {
@@ -271,7 +271,7 @@ export class LmdbStore implements Store {
     }
   }
 
-  /** While closing: goes on when nothing is under way any more. */
+  /** Continues closing when no write is under way any more. */
   #rest(): void {
     const waiting = this.#waiting.length + this.#quiet.length
     if (this.#state === 'failed' || !(this.#writing || this.#parts.checkpointer.busy || waiting > 0)) this.#atRest?.()
@@ -288,8 +288,8 @@ export class LmdbStore implements Store {
   /** Judges and writes all calls that wait. */
   #write(): void {
     this.#turnWhenFull(this.#parts.journalBytes)
-    // The disk is slower than the callers for long: they wait for it. Goes on when the checkpoint is done. Where there is little
-    // room the journal does not grow at all.
+    // The disk has long been slower than the callers, so they wait for it until the checkpoint is done. While there is little room the
+    // journal does not grow at all.
     const overfull = this.#space.isScarce ? 1 : JOURNAL_OVERFULL
     if (this.#journal.fileBytes >= overfull * this.#parts.journalBytes) return
     const calls = this.#waiting
@@ -301,10 +301,10 @@ export class LmdbStore implements Store {
       results = calls.map(({ units }) => this.#judgeCall(units))
     } catch (error) {
       this.#waiting = calls
-      this.#fail(error) // a bug: what is in memory is half a unit
+      this.#fail(error) // a bug: memory now holds half a unit
       return
     }
-    // When every unit met a conflict there is nothing to write, and what they met is durable.
+    // If every unit met a conflict there is nothing to write, and what they met is durable.
     if (!this.#journal.changed) this.#written(calls, results)
     else {
       this.#journal.write(error => {
@@ -324,7 +324,7 @@ export class LmdbStore implements Store {
     return []
   }
 
-  /** Durable. */
+  /** Answers calls whose write is durable. */
   #written(calls: readonly Waiting[], results: readonly (readonly CommitResult[])[]): void {
     if (this.#state === 'failed') {
       for (const { reject } of calls) reject(this.#refusal())
@@ -343,7 +343,7 @@ export class LmdbStore implements Store {
     this.#rest()
   }
 
-  /** Answers reads that waited, while nothing is being written; what is left waits for the next write or turn. */
+  /** Answers reads that waited, while nothing is being written. What is left waits for the next write or turn. */
   #look(): void {
     this.#readBytes = 0
     if (this.#writing) return
@@ -367,12 +367,12 @@ export class LmdbStore implements Store {
     })
   }
 
-  /** The disk has been looked at. */
+  /** Reacts to a look at the disk. */
   #onLook(): void {
     if (this.#state === 'failed') return
     const held = this.#held
     if (held !== undefined && !this.#parts.checkpointer.busy) this.#checkpoint(held)
-    // What the journal takes at the most is mostly far above what it does take: once it is in the tables there may be room.
+    // The journal's upper bound is mostly far above what it really takes: once it is in the tables there may be room.
     if (this.#space.room !== 'ample' && !this.#writing) this.#turnWhenFull(this.#parts.journalBytes / JOURNAL_EARLY)
     if (this.#waiting.length > 0 && !this.#writing) this.#write()
   }
@@ -434,13 +434,13 @@ export class LmdbStore implements Store {
     return { entries, more, head: log.head, durable: log.head, floor: log.floor, gaps: log.gaps }
   }
 
-  /** What is too much for one turn is read in the next. */
+  /** Counts read bytes: what is too much for one turn is read in the next. */
   #hasRead(bytes: number): void {
     if (this.#readBytes === 0 && bytes > 0) this.#lookLater()
     this.#readBytes += bytes
   }
 
-  /** Now if nothing is being written, and little was read in this turn; else when that is durable, or in a later turn. */
+  /** Reads now if nothing is being written and little was read in this turn; else when the write is durable, or in a later turn. */
   #whenQuiet<T>(look: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#assertOpen()
@@ -456,7 +456,7 @@ export class LmdbStore implements Store {
     })
   }
 
-  /** Who reads a damaged value is told that it is unavailable; the people who run the store are told which one, once. */
+  /** Reports a damaged value once to the people who run the store. Its reader is told that it is unavailable. */
   #told<T>(error: T): T {
     if (
       error instanceof StoreDamagedError &&
@@ -493,7 +493,7 @@ export class LmdbStore implements Store {
   }
 }
 
-/** The active file, to be brought into the tables. */
+/** The request that brings the active file into the tables. */
 function checkpointOf({ activePath, activeFile, sequence }: Journal): CheckpointRequest {
   return { file: activePath, descriptor: activeFile, sequence }
 }

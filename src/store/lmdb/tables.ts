@@ -1,10 +1,10 @@
 /**
- * The tables: everything that has gone through the journal, in one lmdb database. The only file that knows lmdb.
+ * The tables: everything that has passed the journal, in one lmdb database. This is the only file that knows lmdb.
  *
- * lmdb is opened in its classic mode (two syncs per transaction, data before meta page), without the options that answer
- * before the sync: nobody waits for these writes, and after a power loss it stands on its last whole transaction.
+ * lmdb is opened in its classic mode (two syncs per transaction, data before meta page), without the options that answer before the sync.
+ * Nobody waits for these writes, and after a power loss it is at its last whole transaction.
  *
- * Each value has a seal behind it (seal.ts), which every read looks at: what was not written is an error and never content.
+ * Each value has a seal behind it (seal.ts), which every read checks: a value that is not what was written is an error and never content.
  */
 
 import fs from 'node:fs'
@@ -39,11 +39,11 @@ const ENTRY = String.fromCharCode(KIND_ENTRY)
 
 export interface TableEntry extends LogEntry {
   readonly keyed: boolean
-  /** As the encoder wrote it, with the seal behind. */
+  /** The value as the encoder wrote it, with the seal behind. */
   readonly value: Buffer
 }
 
-/** What a store is made with and keeps for ever. */
+/** The data that a store is made with and keeps for ever. */
 export interface StoreMark {
   readonly id: Uint8Array
   readonly secret: Uint8Array
@@ -71,16 +71,16 @@ function pagesOf({ treeBranchPageCount, treeLeafPageCount, overflowPages }: Tree
   return treeBranchPageCount + treeLeafPageCount + overflowPages
 }
 
-/** Those of this thread that are open. */
+/** The tables that are open in this thread. */
 const openHere = new Set<Tables>()
 
-/** In lmdb's table of readers, `lock.mdb`: where the process id of the first place stands, and from one to the next. */
+/** The position of the first place's process id in lmdb's table of readers, `lock.mdb`, and the distance from one place to the next. */
 const PLACE_AT = 216
 const PLACE_BYTES = 64
 
 /**
- * lmdb cannot give two processes of one number a place, as two containers have them, and its binding tries for ten seconds with
- * the event loop stopped, before it fails without a reason. Throws StoreInUseError.
+ * Checks that no other process has our process id here. Two containers may have the same ids: lmdb cannot give both a place, and its
+ * binding tries for ten seconds with the event loop stopped, then fails without a reason. Throws StoreInUseError.
  */
 function assertOwnNumber(folder: string): void {
   const file = path.join(folder, 'lock.mdb')
@@ -92,12 +92,12 @@ function assertOwnNumber(folder: string): void {
   }
 }
 
-/** What opening these tables takes on the disk. */
+/** The bytes that opening these tables takes on the disk. */
 export function readersBytesMissing(folder: string): number {
   return bytesMissing(path.join(folder, 'lock.mdb'), READERS_BYTES)
 }
 
-/** A key for people: which one is damaged. */
+/** A readable name of a key, to say which one is damaged. */
 function nameOf(key: Buffer): string {
   return `under ${JSON.stringify(key.toString('latin1'))}`
 }
@@ -108,10 +108,10 @@ export class Tables {
   readonly #keys = new KeyViews()
   readonly #sealer = new Sealer()
 
-  /** `mapBytes` is a start: lmdb grows its map by itself. Throws DiskFullError, or what lmdb throws. */
+  /** Opens the tables. `mapBytes` is a start: lmdb grows its map by itself. Throws DiskFullError, or lmdb's own errors. */
   constructor(folder: string, mapBytes: number, readOnly = false) {
     this.#file = path.join(folder, 'data.mdb')
-    // Else they are places of ours.
+    // Otherwise the places are ours.
     if (readOnly && openHere.size === 0) assertOwnNumber(folder)
     assertRoom(folder, readersBytesMissing(folder))
     const options: RootDatabaseOptionsWithPath & { readonly permissionsMode: number } = {
@@ -129,7 +129,7 @@ export class Tables {
     openHere.add(this)
   }
 
-  /** Of the file, as of the last transaction that this thread sees. */
+  /** The use of the file's pages, as of the last transaction that this thread sees. */
   pages(): PageUse {
     const { pageSize, lastPageNumber, root, free } = this.#db.getStats() as Stats
     const used = 2 + pagesOf(root) + pagesOf(free)
@@ -142,9 +142,9 @@ export class Tables {
     return true
   }
 
-  /** Walks all pages of the file, before lmdb does, which ends the process on some damage. Throws StoreDamagedError. */
+  /** Walks all pages of the file before lmdb does, because lmdb ends the process on some damage. Throws StoreDamagedError. */
   assertPages(): void {
-    // While we have a place among the readers nothing of what is there now is written over.
+    // While we have a place among the readers, nothing of the present data is overwritten.
     const place = this.#db.useReadTransaction()
     try {
       assertPages(this.#file)
@@ -153,7 +153,7 @@ export class Tables {
     }
   }
 
-  /** Looks at the seals of all values. Throws StoreDamagedError. */
+  /** Checks the seals of all values. Throws StoreDamagedError. */
   assertValues(): void {
     let damaged = 0
     let first: Buffer | undefined
@@ -167,15 +167,15 @@ export class Tables {
     throw damagedError(this.#file, `${values} not what was written, ${nameOf(first)}`)
   }
 
-  /** The number that says how all else is to be read. */
+  /** The format number, which says how everything else is to be read. */
   format(): number {
     const key = this.#keys.meta('format')
     const stored = this.#db.getBinary(key)
-    // Until format 1 values had no seal.
+    // Up to format 1 values had no seal.
     return stored?.length === 8 ? stored.readDoubleLE(0) : this.#number(key)
   }
 
-  /** 0 if it was never put. */
+  /** The number of this name; 0 if it was never put. */
   meta(name: string): number {
     return this.#number(this.#keys.meta(name))
   }
@@ -188,7 +188,7 @@ export class Tables {
     return this.#madeOnce('secret')
   }
 
-  /** Makes these tables ours. */
+  /** Writes the store's mark and format to new tables. */
   create({ id, secret }: StoreMark, format: number): void {
     this.#db.transactionSync(() => {
       this.#putMeta('format', format)
@@ -199,32 +199,32 @@ export class Tables {
     })
   }
 
-  /** In one transaction, durable on return. */
+  /** Puts these numbers in one transaction, durable on return. */
   putMetas(values: Readonly<Record<string, number>>): void {
     this.#db.transactionSync(() => {
       for (const [name, value] of Object.entries(values)) this.#putMeta(name, value)
     })
   }
 
-  /** Writes everything that is there now to `data.mdb` in an empty folder, without the free pages; not synced. */
+  /** Writes the present data to `data.mdb` in an empty folder, without the free pages; not synced. */
   copyTo(folder: string): Promise<void> {
     return this.#db.backup(folder, true)
   }
 
-  /** A key's value as the encoder wrote it. */
+  /** The value of a key as the encoder wrote it. */
   value(key: Buffer): Buffer | undefined {
     const stored = this.#db.getBinary(key)
     return stored === undefined ? undefined : this.#opened(key, stored)
   }
 
-  /** Keys from `start` up to before `end`, with their values as the encoder wrote them. */
+  /** The keys from `start` up to before `end`, with their values as the encoder wrote them. */
   range(start: Buffer, end: Buffer): Iterable<Pair> {
     return this.#pairs({ start, end })
   }
 
   /**
-   * 0 if the record is absent. Without a look at the seal, which is over the whole value: a stamp that is not what was written is
-   * a conflict, and then the record is read.
+   * The stamp of a record; 0 if it is absent. The seal is not checked, because it covers the whole value: a wrong stamp is a conflict,
+   * and then the record is read.
    */
   stamp(actor: Actor, name: string): Stamp {
     return this.#db.getBinaryFast(this.#keys.record(actor, name))?.readDoubleLE(0) ?? 0
@@ -235,17 +235,17 @@ export class Tables {
     return value === undefined ? undefined : { stamp: value.readDoubleLE(0), bytes: value.subarray(8) }
   }
 
-  /** Of the newest entry with this compaction key; 0 if there never was one. */
+  /** The version of the newest entry with this compaction key; 0 if there never was one. */
   keyVersion(actor: Actor, key: string): Version {
     return this.#number(this.#keys.key(actor, key))
   }
 
-  /** Of the newest entry of this conversation; 0 if it has none. */
+  /** The version of the newest entry of this conversation; 0 if it has none. */
   conversationVersion(actor: Actor, conversation: string): Version {
     return this.#number(this.#keys.conversation(actor, conversation))
   }
 
-  /** An entry's value, as the encoder wrote it. */
+  /** The value of an entry, as the encoder wrote it. */
   entry(actor: Actor, version: Version): Buffer | undefined {
     return this.value(this.#keys.entry(actor, version))
   }
@@ -255,14 +255,14 @@ export class Tables {
     return value === undefined ? undefined : decodeLog(value)
   }
 
-  /** Of the newest entry; 0 if there is none. */
+  /** The version of the newest entry; 0 if there is none. */
   lastVersion(actor: Actor): Version {
     const range = { start: this.#entryKey(actor, 2 ** 53), end: this.#entryKey(actor, 0), reverse: true, limit: 1 }
     for (const key of this.#db.getKeys(range)) return versionOfKey(key)
     return 0
   }
 
-  /** Those of (after, upTo], in order. */
+  /** The entries of (after, upTo], in order. */
   *entries(actor: Actor, after: Version, upTo: Version): Generator<TableEntry> {
     const range = { start: this.#entryKey(actor, after + 1), end: this.#entryKey(actor, upTo + 1) }
     for (const { key, value } of this.#db.getRange(range)) {
@@ -272,7 +272,7 @@ export class Tables {
     }
   }
 
-  /** From the newest at or below `from` down: their versions and lengths, and whether they have a key. */
+  /** The entries from the newest at or below `from` down: their versions and lengths, and whether they have a key. */
   *entriesDown(
     actor: Actor,
     from: Version,
@@ -285,16 +285,16 @@ export class Tables {
     }
   }
 
-  /** Actors of a partition with a log, those after `after`, in the byte order of their names. */
+  /** The actors of a partition with a log that come after `after`, in the byte order of their names. */
   *listed(partition: number, after: Actor | null): Generator<Actor> {
     const first = Buffer.of(KIND_PARTITION, partition)
-    // Behind the key of `after`: an actor contains no zero.
+    // This is behind the key of `after`: an actor contains no zero.
     const start = after === null ? first : Buffer.concat([first, Buffer.from(after), Buffer.of(0)])
     const end = partition < 0xff ? Buffer.of(KIND_PARTITION, partition + 1) : Buffer.of(KIND_PARTITION + 1)
     for (const { key } of this.#pairs({ start, end })) yield actorOfPartitionKey(key)
   }
 
-  /** Actors with a log, found without the list of their partition: a seek for each. */
+  /** The actors with a log, found without the list of their partition: one seek for each. */
   unlisted(): Actor[] {
     const found = new Set<Actor>()
     for (const key of this.#db.getKeys({ start: Buffer.of(KIND_LOG), end: Buffer.of(KIND_LOG + 1) })) {
@@ -307,7 +307,7 @@ export class Tables {
 
   /** The first actor after `after` with an entry. */
   #nextWithEntry(after: Actor | null): Actor | undefined {
-    // Behind all entries of `after`, whose actor is ended by a zero.
+    // This is behind all entries of `after`, whose actor is ended by a zero.
     const start = Buffer.from(after === null ? ENTRY : `${ENTRY}${after}\u0001`)
     for (const key of this.#db.getKeys({ start, end: Buffer.of(KIND_ENTRY + 1), limit: 1 })) return actorOfEntryKey(key)
     return undefined
@@ -325,25 +325,25 @@ export class Tables {
   *records(actor: Actor, prefix: string, after: string | null): Generator<ScannedRecord> {
     const head = `r${actor}/`
     const from = Buffer.from(`${head}${prefix}`)
-    // Behind every key of this name: what ends it is a zero and a length below ff ff.
+    // This is behind every key of this name, which ends with a zero and a length below ff ff.
     const behind = after === null ? from : Buffer.concat([Buffer.from(`${head}${after}`), Buffer.of(0, 0xff, 0xff)])
     const start = Buffer.compare(from, behind) > 0 ? from : behind
     const end = Buffer.concat([from, Buffer.of(0xff)]) // no UTF-8 has ff
     for (const { key, value } of this.#pairs({ start, end })) {
       const names = namesOfKey(key)
-      // 'a' + 'b/c' stands among those of 'a/b'.
+      // 'a' + 'b/c' is found among the keys of 'a/b'.
       if (names.actor !== actor) continue
       yield { name: names.name, stamp: value.readDoubleLE(0), bytes: value.subarray(8) }
     }
   }
 
   /**
-   * Makes the changes of these writes of the journal, in one transaction that also says that the tables hold all up to
-   * `sequence`. Durable on return.
+   * Applies the changes of these writes of the journal, in one transaction that also says that the tables hold all up to `sequence`.
+   * Durable on return.
    */
   apply(writes: readonly Buffer[], sequence: number): void {
     this.#db.transactionSync(() => {
-      // Records, keys and logs change again and again: only the last state is written. Entries are put once.
+      // Records, keys and logs change repeatedly: only the last state is written. Entries are put once.
       const last = new Map<string, { readonly key: Buffer; readonly value: Buffer | undefined }>()
       const change = (key: Buffer, value: Buffer | undefined): void => {
         if (key[0] === KIND_ENTRY) this.#change(key, value)
@@ -356,8 +356,8 @@ export class Tables {
   }
 
   /**
-   * Lets the next read see what another thread has committed. Places of dead readers are cleared: what they saw could not be
-   * written over, and the file would grow.
+   * Lets the next read see what another thread has committed. Places of dead readers are cleared: what they saw could not be overwritten,
+   * and the file would grow.
    */
   refresh(): void {
     this.#db.readerCheck()
@@ -391,7 +391,7 @@ export class Tables {
     for (const { key, value } of this.#db.getRange(range)) yield { key, value: this.#opened(key, value) }
   }
 
-  /** Without its seal. Throws StoreDamagedError. */
+  /** The value without its seal. Throws StoreDamagedError. */
   #opened(key: Buffer, stored: Buffer): Buffer {
     this.#check(key, stored)
     return stored.subarray(0, stored.length - SEAL_BYTES)
@@ -406,7 +406,7 @@ export class Tables {
     this.#db.putSync(key, this.#sealer.sealed(key, value))
   }
 
-  /** A copy: a range keeps its ends while it is read. */
+  /** The key of an entry, as a copy: a range keeps its ends while it is read. */
   #entryKey(actor: Actor, version: Version): Buffer {
     return Buffer.from(this.#keys.entry(actor, version))
   }

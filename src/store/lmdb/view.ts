@@ -1,6 +1,6 @@
 /**
- * A data folder at one moment, while a server runs on it or not: lmdb's snapshot of the tables, and over it what the journal
- * holds beyond. To be used within one turn of the event loop: the snapshot is let go at its end.
+ * Shows a data folder at one moment, whether a server runs on it or not: lmdb's snapshot of the tables, and over it what the journal
+ * holds beyond. To be used within one turn of the event loop: the snapshot is released at its end.
  */
 
 import type { Clock } from '../../lib/clock.js'
@@ -45,7 +45,7 @@ export async function viewStore<T>(folder: string, clock: Clock, look: (view: St
         tables.refresh()
         overlay = overlayOf(recoverWrites(journal, tables.meta('applied')).map(write => write.changes))
       } catch (error) {
-        // Of a store that is in use a write may be missing, or seem damaged, only because it was read in the making.
+        // While a store is in use, a write may be missing or seem damaged only because it was read while it was made.
         if (tries === TRIES_MAX) throw error
         await new Promise<void>(resolve => clock.after(AGAIN_MS, resolve))
         continue
@@ -62,7 +62,7 @@ interface Pair {
   readonly value: Buffer
 }
 
-/** What the journal has made of a key; without a value it was removed. */
+/** The journal's last change of a key; without a value the key was removed. */
 interface Change {
   readonly key: Buffer
   readonly value: Buffer | undefined
@@ -117,7 +117,7 @@ class LmdbView implements StoreView {
     return { actor, ...meta, head, keys, newest, listed, entries: () => this.#entries(actor) }
   }
 
-  /** Texts under which versions of this log are noted. */
+  /** The compaction keys or conversations of a log, each with its newest version. */
   #versions(kind: number, actor: Actor): ReadonlyMap<string, Version> {
     const versions = new Map<string, Version>()
     for (const { key, value } of this.#between(...boundsOf(kind, actor))) {
@@ -132,7 +132,7 @@ class LmdbView implements StoreView {
     }
   }
 
-  /** The newest version that the tables or the journal tell of, also one that has left the log since. */
+  /** The newest version that the tables or the journal mention, even one that has left the log since. */
   #newest(actor: Actor): Version {
     const [start, end] = boundsOf(KIND_ENTRY, actor)
     const change = this.#overlay[this.#indexOf(end) - 1]
@@ -153,7 +153,7 @@ class LmdbView implements StoreView {
     return change?.key.equals(key) ? change.value : this.#tables.value(key)
   }
 
-  /** What is there from `start` up to before `end`, in order. */
+  /** The pairs from `start` up to before `end`, in order. */
   *#between(start: Buffer, end: Buffer): Generator<Pair> {
     let at = this.#indexOf(start)
     for (const pair of this.#tables.range(start, end)) {
@@ -173,7 +173,7 @@ class LmdbView implements StoreView {
     }
   }
 
-  /** Of the first change at or behind this key. */
+  /** The index of the first change at or behind this key. */
   #indexOf(key: Buffer): number {
     let low = 0
     let high = this.#overlay.length
@@ -186,7 +186,7 @@ class LmdbView implements StoreView {
   }
 }
 
-/** From the first to behind the last key of a kind and an actor, which a zero ends. */
+/** The range from the first key of a kind and an actor, which a zero ends, to behind the last. */
 function boundsOf(kind: number, actor: Actor): [start: Buffer, end: Buffer] {
   const begin = Buffer.concat([Buffer.of(kind), Buffer.from(actor)])
   return [Buffer.concat([begin, Buffer.of(0)]), Buffer.concat([begin, Buffer.of(1)])]

@@ -1,4 +1,4 @@
-/** Lists and walks, over what is in memory and in the tables, remembering nothing of what they pass. */
+/** Lists and walks over memory and tables. They remember nothing of what they pass. */
 
 import { present } from '../../lib/assert.js'
 import { EMPTY, textOrder } from '../text.js'
@@ -7,7 +7,7 @@ import type { Actors } from './actors.js'
 import { entryBytesAt } from './encoder.js'
 import type { Tables } from './tables.js'
 
-/** Records of one actor, as Store.scan gives them. */
+/** A range of one actor's records, as Store.scan gives them. */
 export interface RecordRange {
   readonly actor: Actor
   readonly prefix: string
@@ -34,7 +34,7 @@ export function recordsAfter(actors: Actors, tables: Tables, range: RecordRange)
   return found.slice(0, limit)
 }
 
-/** Logs of one partition, as Store.logs gives them. */
+/** A range of one partition's logs, as Store.logs gives them. */
 export interface LogsRange {
   readonly partition: number
   readonly after: Actor | null
@@ -70,7 +70,7 @@ export function tally(actors: Actors, tables: Tables, { actor, from, entriesMax,
   let bytes = 0
   let looked = 0
   let to = 0
-  /** False when enough was seen. */
+  /** Counts one entry. @returns false when enough was seen */
   const take = (version: Version, keyed: boolean, length: number): boolean => {
     looked++
     to = version

@@ -1,9 +1,9 @@
 /**
- * The data of memory stores: what outlives the process in the model, synchronous and without faults. Several stores
- * (nodes) may share one disk.
+ * The data of memory stores: it outlives the process in the model, is synchronous, and has no faults. Several stores (nodes) may share
+ * one disk.
  *
- * With `durability: 'immediate'` what is applied is durable (a shared store). With 'manual' it becomes durable at `sync()`,
- * and `crash()` takes back everything since (an embedded store and a killed process).
+ * If `durability` is 'immediate', a write is durable when it is applied (a shared store). If it is 'manual', writes become durable at
+ * `sync()`, and `crash()` undoes everything since (an embedded store and a killed process).
  */
 
 import { type Clock, systemClock } from '../../lib/clock.js'
@@ -36,9 +36,9 @@ const NO_LOG = new MemoryLog()
 
 type Records = Map<Actor, Map<string, StoredRecord>>
 
-/** The whole content at one moment. Opaque: to be given back to `restore`. */
+/** The whole content at one moment. Opaque: it is only given back to `restore`. */
 export interface MemorySnapshot {
-  /** By partition. */
+  /** The epochs by partition. */
   readonly epochs: readonly number[]
   readonly records: ReadonlyMap<Actor, ReadonlyMap<string, StoredRecord>>
   readonly logs: ReadonlyMap<Actor, MemoryLog>
@@ -48,23 +48,23 @@ export class MemoryDisk {
   readonly id: Uint8Array
   readonly secret: Uint8Array
   readonly durability: Durability
-  /** Soft: not of what a crash takes back or a snapshot holds. */
+  /** The routes. They are soft: a crash does not undo them, and a snapshot does not hold them. */
   readonly routes: Routes
-  /** What the stores on it say; anybody may set it. */
+  /** The room that the stores on this disk report; anybody may set it. */
   room: Room = 'ample'
-  /** Grows with each crash: what was under way before belongs to a dead process. */
+  /** The number of crashes: calls that were under way before one belong to a dead process. */
   crashes = 0
   #epochs: number[] = ALL_PARTITIONS.map(() => 1)
   #records: Records = new Map()
   #logs = new Map<Actor, MemoryLog>()
-  /** What stood on durable ground before the changes since the last sync. */
+  /** The durable records before the changes since the last sync. */
   #recordsBefore: Records = new Map()
   #logsBefore = new Map<Actor, MemoryLog | undefined>()
   #applied = 0
   #synced = 0
   #waiting: (() => void)[] = []
 
-  /** Routes expire by the clock. */
+  /** Makes an empty disk. Routes expire by the clock. */
   constructor(random: Random, durability: Durability = 'immediate', clock: Clock = systemClock) {
     this.id = random.bytes(16)
     this.secret = random.bytes(16)
@@ -76,7 +76,7 @@ export class MemoryDisk {
     return this.#epochs[partition] ?? 1
   }
 
-  /** Durable at once, with everything before it. */
+  /** Begins new epochs; durable at once, with everything before. */
   newEpoch(partitions: Iterable<number> = ALL_PARTITIONS): void {
     for (const partition of partitions) this.#epochs[partition] = this.epochOf(partition) + 1
     this.sync()
@@ -92,7 +92,7 @@ export class MemoryDisk {
     return log.read(after, upTo, entriesMax, bytesMax, this.#durable(actor))
   }
 
-  /** Durable records of one actor, in the order of Store.scan. */
+  /** The durable records of one actor, in the order of Store.scan. */
   scan(actor: Actor, prefix: string, after: string | null, limit: number): ScannedRecord[] {
     const found: ScannedRecord[] = []
     const before = this.#recordsBefore.get(actor)
@@ -106,7 +106,7 @@ export class MemoryDisk {
     return found.slice(0, limit)
   }
 
-  /** Durable logs of one partition, in the order of Store.logs. */
+  /** The durable logs of one partition, in the order of Store.logs. */
   logs(partition: number, after: Actor | null, limit: number): LogSummary[] {
     const found: LogSummary[] = []
     for (const actor of this.#logs.keys()) {
@@ -130,7 +130,7 @@ export class MemoryDisk {
     return this.#durable(actor).tally(from, entriesMax, bytesMax)
   }
 
-  /** Judges the units in order and makes what they change readable. */
+  /** Judges the units in order and makes their changes readable. */
   apply(units: readonly Unit[]): CommitResult[] {
     this.#applied++
     const results = units.map(unit => this.#applyUnit(unit))
@@ -148,7 +148,7 @@ export class MemoryDisk {
     for (const run of waiting) run()
   }
 
-  /** How many writes were applied: what `whenDurable` takes. */
+  /** The number of applied writes, for `whenDurable`. */
   get applied(): number {
     return this.#applied
   }
@@ -159,7 +159,7 @@ export class MemoryDisk {
     else this.#waiting.push(run)
   }
 
-  /** The process that wrote is killed: everything that is not durable is gone, as are the calls under way. */
+  /** Kills the process that wrote: everything that is not durable is lost, and so are the calls under way. */
   crash(): void {
     for (const [actor, records] of this.#recordsBefore) {
       for (const [name, record] of records) this.#set(actor, name, record)
@@ -175,14 +175,14 @@ export class MemoryDisk {
     this.crashes++
   }
 
-  /** What is readable now. */
+  /** The content that is readable now. */
   snapshot(): MemorySnapshot {
     const records = new Map([...this.#records].map(([actor, named]) => [actor, new Map(named)]))
     const logs = new Map([...this.#logs].map(([actor, log]) => [actor, log.copy()]))
     return { epochs: this.#epochs.slice(), records, logs }
   }
 
-  /** Puts an earlier content back, durable: a restored backup, or a replica that was behind. The epochs are the old ones too. */
+  /** Puts an earlier content back, durably: a restored backup, or a replica that was behind. The old epochs return too. */
   restore(snapshot: MemorySnapshot): void {
     this.crash()
     this.#epochs = snapshot.epochs.slice()

@@ -1,6 +1,6 @@
 /**
- * Where simulation takes hold of a memory store: each call is handed to these hooks, which decide when it reaches the
- * data and whether its answer comes back. Without faults everything happens at once.
+ * The hooks by which simulation controls a memory store: each call is handed to them, and they decide when it reaches the data and
+ * whether its answer comes back. Without faults everything happens at once.
  */
 
 import type { ScopeId } from '../types.js'
@@ -9,21 +9,21 @@ import type { ScopeId } from '../types.js'
 export interface CommitInFlight {
   readonly scope: ScopeId
   readonly unitCount: number
-  /** The units reach the data: they are judged and what they change can be read. Once; repeating does nothing. */
+  /** Applies the units: they are judged, and their changes can be read. Once; repeating does nothing. */
   apply(): void
-  /** Applies if that is still to be done; the caller gets the results as soon as they are durable. */
+  /** Applies if that is still to be done. The caller gets the results as soon as they are durable. */
   answer(): void
-  /** The caller gets OutcomeUnknownError. The units may have been applied before, or may be later. */
+  /** Gives the caller OutcomeUnknownError. The units may have been applied before, or may be later. */
   lose(): void
 }
 
 /** One call of `get`, `read` or `scan`, on its way. */
 export interface ReadInFlight {
-  /** The call reaches the data: what it saw then is what it answers later. */
+  /** Looks at the data: what the call sees now is what it answers later. */
   look(): void
-  /** Looks if that is still to be done; the caller gets what was seen. */
+  /** Looks if that is still to be done. The caller gets what was seen. */
   answer(): void
-  /** The caller gets this error. */
+  /** Gives the caller this error. */
   lose(error: Error): void
 }
 

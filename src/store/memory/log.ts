@@ -1,4 +1,4 @@
-/** One actor's log in the reference model: a sorted array, searched by halves. */
+/** One actor's log in the reference model: a sorted array with binary search. */
 
 import { assert, present } from '../../lib/assert.js'
 import {
@@ -23,7 +23,7 @@ interface Entry extends StoredEntry {
 export class MemoryLog {
   #head: Version = 0
   #floor: Version = 0
-  /** The epoch of the newest entry; a log that has never had one counts as of the first. */
+  /** The epoch of the newest entry; a log that has never had one is in the first. */
   #epoch = 1
   #gaps: readonly Gap[] = []
   #entries: Entry[] = []
@@ -46,7 +46,7 @@ export class MemoryLog {
   append({ key, conversation, bytes }: Append, epoch: number): Appended {
     const from = this.#head
     if (this.#epoch < epoch) {
-      // One jump per epoch missed: entries of an epoch in between may have been handed out and lost as well.
+      // It jumps once per missed epoch: in each of them entries may have been given out and lost.
       const upTo = from + EPOCH_JUMP * (epoch - this.#epoch)
       this.#gaps = [...this.#gaps, { after: from, upTo }]
       this.#head = upTo
@@ -93,7 +93,7 @@ export class MemoryLog {
     return this.#newest.get(conversation) ?? 0
   }
 
-  /** The entry must be there. */
+  /** Replaces an entry, which must exist. */
   replace(version: Version, stamp: Stamp, bytes: Uint8Array): void {
     const index = this.#indexAfter(version) - 1
     this.#entries[index] = { ...present(this.#entries[index], 'the entry'), stamp, bytes }
@@ -137,8 +137,8 @@ export class MemoryLog {
   }
 
   /**
-   * `durable` is what this log was at the last sync: up to its head its entries are shown, so that one that was
-   * superseded or trimmed since does not seem gone, and beyond it this log's.
+   * Reads entries. `durable` is this log at the last sync. Up to its head its entries are shown, so that one that was superseded or
+   * trimmed since does not seem gone; beyond it, this log's entries.
    */
   read(after: Version, upTo: Version, entriesMax: number, bytesMax: number, durable: MemoryLog): LogRange {
     const all =

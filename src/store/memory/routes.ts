@@ -1,4 +1,4 @@
-/** Which nodes hold connections of an actor's devices: soft, each for a time (Store.setRoute). */
+/** The nodes that hold connections of an actor's devices: soft, each for a time (Store.setRoute). */
 
 import type { Clock } from '../../lib/clock.js'
 import type { Actor, NodeId } from '../types.js'
@@ -7,7 +7,7 @@ const NOBODY: readonly NodeId[] = Object.freeze([])
 
 export class Routes {
   readonly #clock: Clock
-  /** Until when each holds. */
+  /** The time until which each route holds. */
   readonly #byActor = new Map<Actor, Map<NodeId, number>>()
 
   constructor(clock: Clock) {
@@ -33,7 +33,7 @@ export class Routes {
     if (routes?.size === 0) this.#byActor.delete(actor)
   }
 
-  /** Those that have not expired, in no order that means anything. */
+  /** The nodes whose routes have not expired, in no particular order. */
   of(actor: Actor): readonly NodeId[] {
     const routes = this.#byActor.get(actor)
     if (routes === undefined) return NOBODY

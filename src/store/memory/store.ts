@@ -1,6 +1,6 @@
 /**
- * The reference model of a store: one node's way to a MemoryDisk. It says what the contract in types.ts means, in the
- * simplest form; simulation runs on it, and the other stores are compared with it.
+ * The reference model of a store: one node's access to a MemoryDisk. It says what the contract in types.ts means, in the simplest form.
+ * Simulation runs on it, and the other stores are compared with it.
  */
 
 import { assert } from '../../lib/assert.js'
@@ -31,17 +31,17 @@ import { type CommitInFlight, type MemoryFaults, NO_FAULTS, type ReadInFlight } 
 const ONE_SCOPE: readonly ScopeId[] = [0]
 
 export interface MemoryStoreOptions {
-  /** One scope for everything (as lmdb), or one for each partition (as Redis Cluster): then effects go by the outbox. */
+  /** One scope for everything (as lmdb), or one for each partition (as Redis Cluster): then effects go through the outbox. */
   readonly scopes?: 'one' | 'partitions'
-  /** Of the new disk; 'immediate' if left out. */
+  /** The durability of the new disk; 'immediate' if absent. */
   readonly durability?: Durability
-  /** For the new disk's id. */
+  /** The randomness for the new disk's id. */
   readonly random?: Random
-  /** For the new disk's routes. */
+  /** The clock for the new disk's routes. */
   readonly clock?: Clock
-  /** An existing disk: what was committed on it is there, and other stores may be using it. */
+  /** An existing disk with what was committed on it; other stores may be using it. */
   readonly disk?: MemoryDisk
-  /** Whether other stores do use it; if left out, they do where the disk is given. */
+  /** Whether other stores use the disk. Absent: true if a disk is given. */
   readonly shared?: boolean
   readonly faults?: MemoryFaults
 }

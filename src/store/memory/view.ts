@@ -1,4 +1,4 @@
-/** A memory store's content, as it is walked as a whole. */
+/** A view of a memory store's content, for walks over all of it. */
 
 import type { Actor } from '../types.js'
 import type { StoreView, ViewedLog, ViewedRecord } from '../view.js'

@@ -176,7 +176,7 @@ export const contact = jsonRecord<ContactRecord>('contact', {
   lifetime: 'user',
   bytesMax: 512 + JSON_BYTES_PER_BYTE * (ACCOUNT_BYTES_MAX + NICKNAME_BYTES_MAX + GREETING_BYTES_MAX),
   grows: 'both: a nickname has at most 64 bytes, a greeting 256',
-  many: 'one per other user who was ever asked, blocked, or asked himself: 20 an hour on either side',
+  many: 'one per other user who was ever asked or blocked, or who asked: 20 an hour on either side',
 })
 
 /** The most contacts of one user in any state but none. It bounds the index (at most 17 bytes each) and a first sync. */
