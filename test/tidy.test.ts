@@ -3,6 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { METHODS, type Method } from '../protocol/methods.js'
+import { SERVE_OPTIONS } from '../src/ops/config.js'
+import { TASKS } from '../src/workers/tasks.js'
 
 // Tests run compiled, in dist/test: the sources are two folders up.
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
@@ -139,6 +142,38 @@ t.test('files keep to one noun', async t => {
     if (lines > 500) t.fail(`${file} has ${lines} lines`)
   }
   t.pass('none above 500 lines')
+})
+
+/** Tables whose rows do nothing by themselves: the name of each stands where it is to be used, too. */
+const USED: readonly (readonly [
+  row: string,
+  names: readonly string[],
+  places: string[],
+  use: (name: string) => string,
+])[] = [
+  ['option of serve', Object.keys(SERVE_OPTIONS), ['src/cli'], name => `\\b${name}\\b`],
+  ['task', Object.keys(TASKS), ['src/services'], name => `run\\('${name}'`],
+  ['request', methodsOf('request'), ['clients/typescript'], name => `'${name}'|METHODS\\.${name}\\b`],
+  ['notice', methodsOf('notice'), ['clients/typescript'], name => `METHODS\\.${name}\\b`],
+  ['notice', methodsOf('notice'), ['src/connection', 'protocol/item-codec.ts'], name => `METHODS\\.${name}\\b`],
+]
+
+function methodsOf(kind: Method['kind']): string[] {
+  return Object.entries(METHODS).flatMap(([name, method]) => (method.kind === kind ? name : []))
+}
+
+t.test('what has a row in a table is used', async t => {
+  for (const [row, names, places, use] of USED) {
+    const used = files.filter(file => places.some(place => inside(file, place)))
+    const code = used.map(file => readFileSync(join(ROOT, file), 'utf8'))
+    for (const name of names) {
+      const pattern = new RegExp(use(name))
+      t.ok(
+        code.some(text => pattern.test(text)),
+        `the ${row} ${name} in ${places.join(' or ')}`,
+      )
+    }
+  }
 })
 
 t.test('a docstring says by its first word what a thing is or does', async t => {

@@ -8,8 +8,9 @@ import { METHODS } from '../../protocol/methods.js'
 import { JUMPS_MAX } from '../../src/lib/counted-time.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
+import { EFFECT_KINDS } from '../../src/sync/effect-kinds.js'
 import { outboxEntry } from '../../src/sync/outbox-entry.js'
-import { RECORD_KINDS, setAside } from '../../src/sync/record-kinds.js'
+import { EFFECT_BYTES_MAX, RECORD_KINDS, setAside } from '../../src/sync/record-kinds.js'
 import { register } from '../../src/sync/rules/account.js'
 import { leavingActor } from '../../src/sync/rules/leaving.js'
 import {
@@ -56,6 +57,17 @@ class MeasuringStore extends MemoryStore {
   }
 }
 
+/** The longest input, as it is stored, with which each effect ever ran. */
+const effectBytes = new Map<string, number>()
+for (const kind of EFFECT_KINDS.values()) {
+  const { name, encode, run } = kind
+  const measured: typeof run = (tx, input, source) => {
+    effectBytes.set(name, Math.max(effectBytes.get(name) ?? 0, encode(input).length))
+    run(tx, input, source)
+  }
+  Object.assign(kind, { run: measured })
+}
+
 const LONG_NICKNAME = '"'.repeat(64)
 const LONG_GREETING = '"'.repeat(256)
 
@@ -88,6 +100,7 @@ async function manyDevices(node: TestNode, clock: ManualClock): Promise<void> {
   const alice = await new TestDevice(node).enter('alice', 1)
   const bob = await new TestDevice(node).enter('bob', 1)
   await befriend(alice, bob)
+  await messageThatFails(node, alice)
   for (let key = 2; key <= 100; key += 1) {
     clock.advance(60_000)
     const device = new TestDevice(node)
@@ -117,6 +130,14 @@ async function manyDevices(node: TestNode, clock: ManualClock): Promise<void> {
     clock.advance(1_000)
     return (await node.engine.scan(leavingActor(bob.uid), 'last', null, 1)).length > 0
   })
+}
+
+/** It crosses the end of the friendship. */
+async function messageThatFails(node: TestNode, alice: TestDevice): Promise<void> {
+  const carol = await new TestDevice(node).enter('carol', 1)
+  await befriend(alice, carol)
+  const ended = carol.call(METHODS.contactRemove, { sendSeq: carol.next(), uid: alice.uid })
+  await Promise.all([ended, alice.send(carol.uid, 'hello')])
 }
 
 /** The clock jumps more often than is noted; one user is asked by more others than he can have as contacts, and asks more than he may. */
@@ -160,6 +181,14 @@ t.test('no record gets above its bound, and each list reaches it', async t => {
     // The longest list of targets is in outbox-entry.test.ts.
     if (prefix === outboxEntry.prefix) continue
     if (bound.entries !== undefined) t.equal(grown?.entries, bound.entries.max, `${prefix} reaches its entries`)
+  }
+})
+
+t.test('each effect has run by now, and none is longer than an effect may be', async t => {
+  for (const name of EFFECT_KINDS.keys()) {
+    const bytes = effectBytes.get(name)
+    t.ok(bytes, `${name} is told by a test`)
+    t.ok((bytes ?? 0) <= EFFECT_BYTES_MAX, `${name}: ${bytes} bytes`)
   }
 })
 
