@@ -124,7 +124,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     }
   } catch (error) {
     await close()
-    await node.close()
+    // What failed first is what is told.
+    await node.close().catch(() => {})
     throw error
   }
 }

@@ -59,19 +59,20 @@ export class ConnectionGate {
 
   /** Counts a connection in, unless a limit stands against it. Each admitted one is released once. */
   admit(address: string): Admission {
-    if (this.#total >= this.limits.totalMax && !this.#evict(this.#mostUnauthenticated())) {
+    const counts = this.#countsAddress(address)
+    const network = counts ? networkOf(address) : ''
+    const count = this.#byAddress.get(network) ?? 0
+    // The address first: one that is refused must not have taken anybody's place.
+    const isAtBound = counts && count >= this.limits.perAddressMax
+    if (isAtBound && !this.#evict(network)) {
+      this.hits.address++
+      return 'address'
+    }
+    if (this.#total >= this.limits.totalMax && !isAtBound && !this.#evict(this.#mostUnauthenticated())) {
       this.hits.total++
       return 'total'
     }
-    if (this.#countsAddress(address)) {
-      const key = networkOf(address)
-      const count = this.#byAddress.get(key) ?? 0
-      if (count >= this.limits.perAddressMax && !this.#evict(key)) {
-        this.hits.address++
-        return 'address'
-      }
-      this.#byAddress.set(key, count + 1)
-    }
+    if (counts) this.#byAddress.set(network, count + 1)
     this.#total++
     return 'admitted'
   }

@@ -110,8 +110,11 @@ export class Node {
   /** Finishes what is in work and closes the store: of a node without clients. */
   async close(): Promise<void> {
     this.access.stop()
-    await this.logic.close()
-    this.#peers.stop()
+    try {
+      await this.logic.close()
+    } finally {
+      this.#peers.stop()
+    }
   }
 
   /** Closes every connection and leaves the store as it is: what a crash looks like to everybody else. */

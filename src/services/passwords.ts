@@ -9,6 +9,7 @@ import type { Random } from '../lib/random.js'
 import type { HashRequest } from '../workers/hash-password.js'
 import type { OwnWorkers } from '../workers/tasks.js'
 import { WorkerError } from '../workers/types.js'
+import { Turnstile } from './turnstile.js'
 
 const SALT_BYTES = 16
 const KEY_BYTES = 32
@@ -41,12 +42,16 @@ export interface PasswordsOptions {
   readonly workers: OwnWorkers
 }
 
+/** The most hashes that wait where no thread can be started: ten seconds of them. */
+const HERE_WAITING_MAX = 200
+
 export class Passwords {
   readonly #random: Random
   /** The hash that is checked where there is no account, at the same cost. */
   readonly #decoy: string
   readonly #cost: PasswordCost
   readonly #workers: OwnWorkers
+  readonly #here = new Turnstile(1)
 
   constructor({ random, cost, workers }: PasswordsOptions) {
     this.#random = random
@@ -86,14 +91,25 @@ export class Passwords {
       return await this.#workers.run('hash-password', request, { priority: rank === 'known' ? 'high' : 'normal' })
     } catch (error) {
       // A new thread needs descriptors, and connections may hold them all.
-      if (error instanceof WorkerError && error.code === 'CRASHED') return hashedHere(request)
+      if (error instanceof WorkerError && error.code === 'CRASHED') return this.#hashHere(request)
       if (error instanceof WorkerError && error.code !== 'FAILED') throw new BusyError('too many logins wait')
       throw error
     }
   }
+
+  /** Hashes without a thread of our own. The store syncs in the same pool, so it takes one at a time. @throws BusyError */
+  async #hashHere(request: HashRequest): Promise<Uint8Array> {
+    if (this.#here.waiting >= HERE_WAITING_MAX) throw new BusyError('too many logins wait')
+    await new Promise<void>(resolve => this.#here.enter(resolve))
+    try {
+      return await hashedHere(request)
+    } finally {
+      this.#here.leave()
+    }
+  }
 }
 
-/** Hashes in libuv's pool. */
+/** Hashes in libuv's pool of threads. */
 function hashedHere({ password, salt, keyBytes, N, r, p }: HashRequest): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const settle = (error: Error | null, key: Uint8Array): void => (error === null ? resolve(key) : reject(error))

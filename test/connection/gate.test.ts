@@ -84,3 +84,15 @@ t.test(
     t.equal(proxies.admit('192.0.2.1'), 'total')
   },
 )
+
+t.test("a connection that its own address refuses takes nobody's place on a full server", async t => {
+  const gate = new ConnectionGate({ totalMax: 3, perAddressMax: 2 })
+  // Two with sessions from one address, and one without from another: the server is full.
+  for (const address of ['192.0.2.1', '192.0.2.1', '192.0.2.2']) t.equal(gate.admit(address), 'admitted')
+  let isGone = false
+  gate.addUnauthenticated('192.0.2.2', { destroy: () => (isGone = true) })
+  t.equal(gate.admit('192.0.2.1'), 'address')
+  t.equal(isGone, false)
+  t.equal(gate.admit('192.0.2.3'), 'admitted')
+  t.equal(isGone, true)
+})

@@ -1,4 +1,5 @@
 /** Passwords at their real cost: in threads that give way, with the event loop free, and only so many of them. */
+import { createHook } from 'node:async_hooks'
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
@@ -9,6 +10,7 @@ import { createServices } from '../../src/services/index.js'
 import { BusyError, CHEAP_COST, NORMAL_COST, Passwords } from '../../src/services/passwords.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { WorkerPool } from '../../src/workers/pool.js'
+import { WorkerError } from '../../src/workers/types.js'
 import { startNode, TestDevice } from '../support/engine.js'
 
 // The threads do not keep the process alive, and nothing else does.
@@ -42,6 +44,36 @@ t.test('without a descriptor for a thread they are hashed all the same', t => {
   const limited = ['-c', 'ulimit -n 100 && exec "$0" "$@"', process.execPath, '--input-type=module', '-e', script]
   t.equal(spawnSync('sh', limited, { stdio: 'ignore', env: {} }).status, 7)
   t.end()
+})
+
+t.test('where no thread can be started one is hashed at a time, beside what the store writes', async t => {
+  let underWay = 0
+  let most = 0
+  const jobs = new Set<number>()
+  const hook = createHook({
+    init(id, type) {
+      if (type !== 'SCRYPTREQUEST') return
+      jobs.add(id)
+      underWay += 1
+      most = Math.max(most, underWay)
+    },
+    after(id) {
+      if (jobs.delete(id)) underWay -= 1
+    },
+  }).enable()
+  t.teardown(() => hook.disable())
+  const workers = {
+    run: (task: string) => Promise.reject(new WorkerError('CRASHED', task)),
+    close: () => Promise.resolve(),
+  }
+  // The least that is computed in a thread.
+  const passwords = new Passwords({ random: seededRandom(5), cost: { log2N: 10, r: 1, p: 1 }, workers })
+  const hashes = await Promise.all(Array.from({ length: 6 }, () => passwords.hash('correct horse')))
+  t.equal(new Set(hashes).size, 6)
+  t.equal(most, 1)
+  const many = Array.from({ length: 202 }, () => passwords.hash('correct horse').catch((error: unknown) => error))
+  t.ok((await many.at(-1)) instanceof BusyError, 'one is hashed and 200 wait')
+  await Promise.all(many)
 })
 
 t.test('the threads that hash give way to all others', async t => {
