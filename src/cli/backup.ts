@@ -1,4 +1,4 @@
-/** `longwire backup`: a copy of a store, in use or not. */
+/** `longwire backup`: copies a store, whether it is in use or not. */
 
 import { rmSync } from 'node:fs'
 import { commandClock } from '../lib/clock.js'
@@ -24,7 +24,7 @@ export const backup: Command = {
       return EXIT.USAGE
     }
     let partial = ''
-    // However the process ends in between: a signal, a bug, a wait that never ends.
+    // Runs however the process ends: by a signal, a bug, or a wait that never ends.
     const clean = (): void => {
       if (partial !== '') rmSync(partial, { recursive: true, force: true })
     }
@@ -50,7 +50,7 @@ export const backup: Command = {
   },
 }
 
-/** Of the environment, only the data folder: the others are the server's. */
+/** Keeps only the data folder of the environment: the other variables are the server's. */
 export function environmentOf({ LONGWIRE_DATA }: Readonly<Record<string, string | undefined>>) {
   return { LONGWIRE_DATA }
 }

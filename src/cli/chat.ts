@@ -27,7 +27,7 @@ async function runChat(settings: Settings): Promise<number> {
   const { quit } = program
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   for (const signal of signals) process.on(signal, quit)
-  // Nobody reads any more: the other end of a pipe, or a terminal that was closed.
+  // Nobody reads any more: the other end of a pipe is gone, or the terminal was closed.
   stdout.on('error', quit)
   const code = await program.run()
   for (const signal of signals) process.off(signal, quit)

@@ -1,4 +1,4 @@
-/** The ports of a server: the door's with what stands behind it, and the operators' own where there is a port for it. */
+/** The ports of a server: the door's, with the protocols behind it, and the operators' own if it is configured. */
 import { Door, type Port } from '../door/door.js'
 import type { Clock } from '../lib/clock.js'
 import { AddressList } from '../lib/network.js'
@@ -22,16 +22,16 @@ export interface ServerDoorsOptions {
   readonly metrics: Metrics
   readonly clock: Clock
   readonly descriptors: Pick<DescriptorPlan, 'operatorsMax'>
-  /** In place of the short side's own. */
+  /** The time limits that replace the short side's own. */
   readonly timeouts: Partial<ShortTimeouts> | undefined
 }
 
 export interface Ports {
-  /** Of --port; if it has none, of --http-port. */
+  /** The port of --port; if that is none, of --http-port. */
   readonly port: number
-  /** Of --http-port; if it has none, of --port. */
+  /** The port of --http-port; if that is none, of --port. */
   readonly httpPort: number
-  /** -1 if there is none. */
+  /** The operators' port; -1 if there is none. */
   readonly metricsPort: number
 }
 
@@ -66,7 +66,7 @@ export class ServerDoors implements Doors {
     this.#door = new Door({ context, longwire: this.#longwire, http: this.#http, proxies: trusted })
   }
 
-  /** @throws what a port says that cannot be listened on */
+  /** @throws the error of a port that cannot be listened on */
   async listen(): Promise<Ports> {
     const { host, port, httpPort, proxyProtocol, metricsHost, metricsPort } = this.#config
     const long = await this.#open(host, port, { native: this.#longwire, proxied: proxyProtocol })

@@ -1,4 +1,4 @@
-/** `longwire <command>`: finds the command and runs it. Commands are loaded when they are needed, for each has its own libraries. */
+/** `longwire <command>`: finds the command and runs it. Commands are loaded when needed, because each has its own libraries. */
 
 import { type Command, complain, EXIT, print } from './command.js'
 import { version } from './version.js'

@@ -1,4 +1,4 @@
-/** `longwire restore`: a store out of a backup. */
+/** `longwire restore`: makes a store from a backup. */
 
 import { RESTORE_OPTIONS } from '../ops/backup-options.js'
 import { optionHelp, parseOptions } from '../ops/options.js'

@@ -1,4 +1,4 @@
-/** `longwire serve`: a server in the foreground, until a signal ends it. */
+/** `longwire serve`: runs a server in the foreground, until a signal ends it. */
 
 import { closeSync, writeSync } from 'node:fs'
 import { keepAlive, systemClock } from '../lib/clock.js'
@@ -29,7 +29,7 @@ export const serve: Command = {
 
 type Parsed = Extract<ParsedConfig, { readonly kind: 'config' }>
 
-/** The process lives until its server has ended: also while nothing but one of the server's own timers is waited for. */
+/** Runs the server. The process lives until it has ended, even while only one of the server's own timers is awaited. */
 async function runServer(parsed: Parsed): Promise<number> {
   const alive = keepAlive()
   try {
@@ -73,7 +73,7 @@ async function serveUntilSignal({ config, skipped }: Parsed): Promise<number> {
   return EXIT.OK
 }
 
-/** For people. */
+/** Announces the server to people. */
 function announce(config: Config, server: RunningServer, print: (line: string) => void): void {
   const { host, port, httpPort, metricsPort } = server
   if (config.readyFd === 1) return
@@ -98,7 +98,7 @@ function announce(config: Config, server: RunningServer, print: (line: string) =
   print(`try          ${tryIt(shown, port, httpPort)}   (in two terminals)`)
 }
 
-/** For programs. @param standard the outlets of descriptors 1 and 2 */
+/** Tells programs that the server is ready. @param standard the outlets of descriptors 1 and 2 */
 function tellReady({ readyFd, store }: Config, server: RunningServer, standard: readonly [Outlet, Outlet]): void {
   if (readyFd < 0) return
   const { host, port, httpPort, metricsPort } = server
@@ -117,7 +117,7 @@ function hostInUrl(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
-/** A command to be copied. From a checkout nothing of that name is installed: npx finds it there. */
+/** A command to copy. In a checkout nothing of that name is installed: npx finds it there. */
 function tryIt(host: string, port: number, httpPort: number): string {
   const command = process.env.npm_lifecycle_event === 'start' ? 'npx longwire' : 'longwire'
   const reachable = host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host
@@ -126,10 +126,10 @@ function tryIt(host: string, port: number, httpPort: number): string {
   return `${command} chat --account NAME${server}${short}`
 }
 
-/** npm forwards the signal that the terminal has sent to its child as well: what comes so soon is the same. */
+/** The time within which a second signal counts as the same one: npm also forwards the terminal's signal to its child. */
 const SAME_SIGNAL_MS = 300
 
-/** The first signal is the caller's to act on; a second one ends the process at once. */
+/** Waits for the first signal, which the caller acts on. A second one ends the process at once. */
 function endingSignal(): Promise<NodeJS.Signals> {
   return new Promise(resolve => {
     let firstMs: number | undefined
@@ -144,20 +144,20 @@ function endingSignal(): Promise<NodeJS.Signals> {
   })
 }
 
-/** A bug ends the process. Node's own warnings would be written by Node, which waits where the log does not. */
+/** Logs bugs, which end the process, and Node's own warnings. Node itself would write them in a blocking way; the log does not block. */
 function logWhatNodeSays(log: Log): void {
   process.on('uncaughtException', error => die(log, error, 'a bug: the process ends'))
   process.removeAllListeners('warning')
   process.on('warning', ({ name, message }) => log.warn({ name, message }, 'Node warns'))
 }
 
-/** Ends the process as it stands: what was not answered was not done, and starting again recovers. */
+/** Ends the process at once. What was not answered was not done, and starting again recovers. */
 function die(log: Log, error: unknown, text: string): void {
   log.fatal({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, text)
   process.exit(EXIT.FATAL)
 }
 
-/** One line for a person: what could not be done, and which option it is about. */
+/** One line for people: what failed, and which option it is about. */
 function startFailure(config: Config, error: unknown): string {
   const { code, port, syscall } = errorFields(error)
   if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL' || code === 'EAI_AGAIN') {

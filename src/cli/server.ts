@@ -1,6 +1,6 @@
 /**
- * A whole server in this process: a configuration becomes a node's settings, the node gets a store, and the doors open. `serve`
- * runs it as a command; tests and benchmarks start it within their own process.
+ * Starts a whole server in this process: a configuration becomes a node's settings, the node gets a store, and the doors open. `serve`
+ * runs it as a command. Tests and benchmarks start it within their own process.
  */
 
 import { cpus, totalmem } from 'node:os'
@@ -34,47 +34,47 @@ import { version } from './version.js'
 
 const DAY_MS = 86_400_000
 
-/** Its name while it is the only node on its store. */
+/** The node's name while it is the only node on its store. */
 const NODE = 'node'
 
 export interface ServerOptions {
   readonly config: Config
   readonly log: Log
-  /** The store failed for good. Nothing was or will be answered; the process has to end. */
+  /** Called when the store failed for good. Nothing was or will be answered; the process has to end. */
   readonly onFatal: (error: unknown) => void
-  /** How many lines of the log and of standard output were lost, for the metrics. */
+  /** The number of lines of the log and of standard output that were lost, for the metrics. */
   readonly linesLost?: () => number
   readonly clock?: Clock
   readonly random?: Random
-  /** In the configured one's place; closed with the server. */
+  /** A store that replaces the configured one; closed with the server. */
   readonly store?: Store
-  /** In place of the short side's own, for tests. */
+  /** The time limits that replace the short side's own, for tests. */
   readonly shortTimeouts?: Partial<ShortTimeouts>
-  /** In place of the real ones: nothing is stored then. */
+  /** Services that replace the real ones: nothing is stored then. */
   readonly services?: (node: { readonly hub: Hub<Connection> }) => Services
 }
 
 export interface RunningServer {
   readonly host: string
-  /** Of --port; if it has none, of --http-port. */
+  /** The port of --port; if that is none, of --http-port. */
   readonly port: number
-  /** Of --http-port; if it has none, of --port. */
+  /** The port of --http-port; if that is none, of --port. */
   readonly httpPort: number
-  /** -1 if it has none of its own. */
+  /** The operators' port; -1 if they have none of their own. */
   readonly metricsPort: number
   readonly context: ConnectionContext
   readonly metrics: Metrics
   /** Whether a message gets through now. */
   ready(): Promise<Readiness>
-  /** Accepts no more, tells the clients to come back, finishes what is in work, closes the store. */
+  /** Accepts no more clients, tells those connected to come back, finishes what is in work, and closes the store. */
   drain(): Promise<void>
-  /** Drops all sockets and leaves the store as it is: what a crash looks like to everybody else. */
+  /** Drops all sockets and leaves the store as it is: to everybody else this looks like a crash. */
   abort(): void
 }
 
 /**
- * Serves when it settles.
- * @throws what the store or a listener says: everything that was opened is closed again
+ * Starts a server, which serves when it settles.
+ * @throws the error of the store or a listener; everything that was opened is closed again
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, log, onFatal, clock = systemClock, random = systemRandom, linesLost = () => 0, services } = options
@@ -115,7 +115,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       context: node.access.context,
       metrics,
       ready: () => node.ready(),
-      // The doors last: probes see that it drains.
+      // The doors close last, so that probes see that it drains.
       drain: () => node.drain(doors, config.drainMs).then(close),
       abort() {
         node.abort()
@@ -163,8 +163,8 @@ function planDescriptors({ maxConnections: asked }: Config, log: Log): Descripto
   return plan
 }
 
-/** What the machine has, or the container's limit. */
+/** The memory of the machine, or the container's limit. */
 function memoryBytes(): number {
-  const limit = process.constrainedMemory() // 0, or beyond all: there is none
+  const limit = process.constrainedMemory() // 0, or above the machine's memory, if there is none
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
 }

@@ -1,4 +1,4 @@
-/** How a command ends, whatever happens: with its own exit code, or with one line and the code of a bug. */
+/** Makes a command end properly, whatever happens: with its own exit code, or with one line and the code of a bug. */
 
 import { complain, EXIT } from './command.js'
 
@@ -30,7 +30,7 @@ function endsInTheMiddle(): void {
   process.exit(EXIT.FATAL)
 }
 
-/** A reader that has gone changes nothing. Output that was to be kept and is not, on a full disk, is told. */
+/** Handles failed output. A reader that has gone changes nothing. Output that had to be kept and was not, on a full disk, is reported. */
 function outputFailed(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE' || error.code === 'ECONNRESET') return
   process.exitCode = EXIT.FAILED

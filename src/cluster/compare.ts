@@ -1,6 +1,6 @@
 /**
- * What a node does when it may have missed events: looks at the store for every user and device that is connected here, and
- * tells the connections what they should have been told.
+ * Makes up for events that a node may have missed. It looks at the store for every user and device that is connected here, and tells the
+ * connections what they should have been told.
  */
 import type { NodeEvent } from '../sync/events.js'
 import { userActor } from '../sync/rules/records.js'
@@ -18,12 +18,12 @@ export interface Truth {
   boundAttempt(uid: number, device: number): Promise<number | undefined>
 }
 
-/** Users looked at together: the store has other things to do. */
+/** The number of users looked at together: the store has other work too. */
 const AT_ONCE = 64
 
 /**
- * @param tell takes the events that were, or may have been, missed
- * @throws if the truth could not be had for all of them
+ * @param tell receives the events that were, or may have been, missed
+ * @throws if the store could not answer for all of them
  */
 export async function compareAll(
   connected: Iterable<Connected>,
@@ -60,13 +60,13 @@ async function compareUser(
   }
 }
 
-/** Runs one comparison at a time; what is asked for meanwhile is one more. */
+/** Runs one comparison at a time; all requests that come meanwhile cause one more. */
 export class Comparison {
   readonly #run: () => Promise<void>
   readonly #later: (run: () => void) => void
   #state: 'idle' | 'running' | 'again' = 'idle'
 
-  /** @param later waits before a failed one is repeated */
+  /** @param later waits before a failed comparison is repeated */
   constructor(run: () => Promise<void>, later: (run: () => void) => void) {
     this.#run = run
     this.#later = later
@@ -81,7 +81,7 @@ export class Comparison {
     this.#run().then(
       () => this.#next(),
       () => {
-        this.#state = 'again' // whatever was missed is still missed
+        this.#state = 'again' // the missed events are still missing
         this.#later(() => this.#next())
       },
     )

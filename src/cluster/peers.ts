@@ -1,7 +1,7 @@
 /**
- * Events between nodes: who appended to a timeline tells the nodes that hold the user's devices, so that they push at once.
- * The way between nodes may lose, delay and reorder. So batches are numbered per pair of nodes, and beats name the last
- * number; a node that finds one missing, or hears nothing, compares what its connections know with the store:
+ * Events between nodes: a node that appended to a timeline tells the nodes that hold the user's devices, so that they push at once. The
+ * network between nodes may lose, delay and reorder. So batches are numbered per pair of nodes, and beats name the last number. A node
+ * that finds one missing, or hears nothing, compares what its connections know with the store:
  *
  *   batch n+1 ──► taken          batch ≤ n ──► late: it was compared for           n+2, beat n+1, another process ──► compare
  *   silence ──► compare, again and again at growing intervals: what a dead node did last may still be on its way to the store
@@ -14,14 +14,14 @@ import { type Address, type NodeEvent, nodeAt } from '../sync/events.js'
 
 export interface EventBatch {
   readonly node: string
-  /** Which process of that name, never 0: another one counts anew. */
+  /** The process of that name, never 0: another process counts anew. */
   readonly incarnation: number
-  /** Of this batch; of one that holds nothing (a beat), the last number used. */
+  /** The number of this batch; for an empty one (a beat), the last number used. */
   readonly number: number
   readonly events: readonly NodeEvent[]
 }
 
-/** The way to the other nodes. */
+/** The network to the other nodes. */
 export interface PeerNetwork {
   /** The other nodes: beats go to all of them. */
   peers(): Iterable<string>
@@ -37,23 +37,25 @@ export interface PeersOptions {
   readonly clock: Clock
   readonly defer: Defer
   readonly network: PeerNetwork
-  /** Takes what another node has sent. */
+  /** Takes an event that another node has sent. */
   take(event: NodeEvent): void
-  /** Events may have been missed: looks at the store for every connection of this node. */
+  /** Looks at the store for every connection of this node, because events may have been missed. */
   compare(): void
 }
 
 export const BEAT_MS = 1_000
-/** Three beats may be lost before a peer counts as silent. The intervals between comparisons double from there. */
+/**
+ * The silence after which a peer counts as silent: three beats may be lost before. The intervals between comparisons double from there.
+ */
 const SILENCE_MS = 3_500
 const SILENCE_MS_MAX = 60_000
-/** A peer that is silent for so long is forgotten: nothing that it did can still be on its way. */
+/** The silence after which a peer is forgotten: nothing that it did can still be on its way. */
 const FORGET_MS = 600_000
-/** The incarnation of a node that is known to be there and was never heard. */
+/** The incarnation of a node that is known to exist and was never heard. */
 const UNHEARD = 0
-/** Events of one turn to one node; what is beyond is left out, with a number, so that the node compares. */
+/** The most events of one turn to one node. The rest is left out, with a number, so that the node compares. */
 const BATCH_EVENTS_MAX = 4_096
-/** Larger items are not carried: their devices pull. */
+/** The largest item that is carried: devices pull larger ones. */
 const ITEM_BYTES_MAX = 2_048
 
 interface Lane {
@@ -65,7 +67,7 @@ interface Peer {
   readonly incarnation: number
   number: number
   heardMs: number
-  /** How long it may be silent until the next comparison, and when that is. */
+  /** The silence that leads to the next comparison, and the time of that comparison. */
   patienceMs: number
   compareMs: number
 }
@@ -91,7 +93,7 @@ export class Peers {
     this.#timer = undefined
   }
 
-  /** Tells the nodes that it is for. */
+  /** Sends an event to the nodes that it is for. */
   tell(event: NodeEvent): void {
     const node = nodeAt(event.to)
     if (node !== undefined) {
@@ -101,7 +103,7 @@ export class Peers {
     for (const holder of this.#options.network.holders(event.to)) this.#lane(holder).events.push(carried(event))
   }
 
-  /** Takes what another node sent. */
+  /** Takes a batch that another node sent. */
   receive({ node, incarnation, number, events }: EventBatch): void {
     const known = this.#peers.get(node)
     const peer = known?.incarnation === incarnation ? known : this.#meet(node, incarnation)
@@ -110,7 +112,7 @@ export class Peers {
     if (number < expected) return
     peer.number = number
     for (const event of events) this.#options.take(event)
-    // The last words of the process before may be lost, too.
+    // The last events of the process before may be lost, too.
     const replaced = known !== undefined && known.incarnation !== UNHEARD && known !== peer
     if (number > expected || replaced) this.#options.compare()
   }
@@ -186,7 +188,9 @@ function carried(event: NodeEvent): NodeEvent {
   return isLarge ? { ...event, bytes: undefined } : event
 }
 
-/** As many as a batch takes: of those that nobody misses for long the fewest. What is ended goes first. */
+/**
+ * Chooses as many events as a batch takes: those about what has ended first. Transient ones, which nobody misses for long, are left out.
+ */
 function fitting(events: readonly NodeEvent[]): NodeEvent[] {
   const isEnded = (event: NodeEvent): boolean => event.kind === 'ended'
   const others = events.filter(event => !isEnded(event) && event.kind !== 'transient')

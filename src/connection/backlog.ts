@@ -1,6 +1,6 @@
 /**
- * Counts the bytes that peers have not taken yet: answers and pushes that this process holds, from when they are made until
- * the kernel has them. They are counted by device, by address and in all, so that nobody fills the memory by not reading:
+ * Counts the bytes that peers have not taken yet: answers and pushes that this process holds, from when they are made until the kernel
+ * has them. They are counted by device, by address and in total, so that nobody fills the memory by not reading:
  *
  *   a device or address is at its bound    it gets no large answer until it has read; small ones go on
  *   all together are at theirs             pushes turn into Notify, large answers are refused with OVERLOADED
@@ -37,7 +37,7 @@ const TOTAL_BYTES_MIN = 16 * 1_048_576
 /** An address may be a carrier's, with thousands of phones behind it; so many of them must stand still to fill the whole. */
 const ADDRESSES_TO_FILL = 4
 
-/** @param memoryBytes what the process may use */
+/** @param memoryBytes the memory that the process may use */
 export function backlogBounds(memoryBytes: number): BacklogBounds {
   const totalMax = Math.min(TOTAL_BYTES_MAX, Math.max(TOTAL_BYTES_MIN, Math.floor(memoryBytes / MEMORY_SHARE)))
   return { deviceMax: DEVICE_BYTES_MAX, addressMax: Math.floor(totalMax / ADDRESSES_TO_FILL), totalMax }
@@ -78,7 +78,7 @@ export class Backlog {
     return this.#total >= this.bounds.totalMax
   }
 
-  /** Which bound stands against a large answer; undefined if none does. */
+  /** The bound that forbids a large answer now; undefined if none does. */
   reached(owner: Owner): 'device' | 'address' | 'total' | undefined {
     const { deviceMax, addressMax } = this.bounds
     if (this.#total === 0) return undefined

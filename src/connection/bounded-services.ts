@@ -1,7 +1,7 @@
 /**
- * Services that begin a large answer only when there is room for it (backlog.ts), and give one device only so many bytes of
- * them each second. A page is counted with the most it may take while it is being read. Otherwise ten thousand pages that
- * are asked for at once would all be in memory before the first is seen to wait.
+ * Services that begin a large answer only when there is room for it (backlog.ts), and give one device only so many bytes of them each
+ * second. While a page is being read, it counts with its largest possible size. Otherwise ten thousand pages requested at once would all
+ * be in memory before the first is seen to wait.
  */
 
 import { CODES, type Code } from '../../protocol/codes.js'
@@ -24,7 +24,7 @@ export const LARGE_ANSWERS: ReadonlyMap<number, number> = new Map([
 /** Answers up to here are not counted: requests have limits of their own. */
 const FREE_BYTES = 1_024
 
-/** A device is told to wait when it owes so long a time: to a pause for each page a long one now and then is better. */
+/** The debt in time from which a device is told to wait: one long pause now and then is better than one for each page. */
 const OWED_MS_MIN = 1_000
 
 const RETRY_MS = { base: 1_000, spread: 2_000 } as const
@@ -52,7 +52,9 @@ function chargeAnswer(limits: Limits, owner: Owner, bytes: number): void {
   if (bytes > FREE_BYTES) limits.charge('bytes-out', deviceKey(owner), bytes)
 }
 
-/** Reads the page behind Hello's answer. A device with too much on its way gets an empty one, is told that it is behind, and pulls (3.8). */
+/**
+ * Reads the page behind Hello's answer. A device with too much on its way gets an empty page, is told that it is behind, and pulls (3.8).
+ */
 export async function firstPage(
   { backlog, limits, services }: Pick<ConnectionContext, 'backlog' | 'limits' | 'services'>,
   owner: Owner,
@@ -123,7 +125,7 @@ export class BoundedServices implements Services {
   }
 }
 
-/** The caller of one request with a large answer; a connection that closes meanwhile may forget whose it was. */
+/** The caller of one request with a large answer. It keeps the owner, which a connection that closes meanwhile may forget. */
 class LargeCaller implements Caller {
   readonly uid: number
   readonly device: number

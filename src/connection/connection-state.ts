@@ -21,7 +21,7 @@ export const LINGER_MS = 5_000
 /** The bytes that a closed connection may still send before it is destroyed at once. */
 export const LINGER_BYTES_MAX = 1_048_576
 
-/** Nothing has come but the leading 00. */
+/** The connection is open, and at most the leading 00 has come. */
 export interface Opening {
   readonly kind: 'opening'
   readonly deadlineTick: number

@@ -1,6 +1,6 @@
 /**
- * One connection of a client, on any transport. It puts together a reader (bytes of the pipe become frames), a writer (frames
- * go into the pipe) and a table of states, which says what is taken when:
+ * One connection of a client, on any transport. It puts together a reader (bytes of the pipe become frames), a writer (frames go into the
+ * pipe) and a table of states, which says what is taken when:
  *
  *   Pipe ─ receive() ─► Reader ─ take() ─► STATES ─► services.request(), ack(), hello()
  *                                                       │ respond(), refuse(), accepted(), synced()
@@ -16,11 +16,11 @@
  *      ▼                      ▼                               ▼    ▼
  *   closed (from every state, once: the first reason stands) ── gone() ──► forgotten
  *
- * The table stands in connection-state.ts. Only enter() writes the state, and asks the table. A peer that has ended gets its
+ * The table is in connection-state.ts. Only enter() writes the state, and checks it against the table. A peer that has ended gets its
  * answers, then the connection closes (#finish).
  *
- * An idle connection holds this object, its reader, writer, state and a decoder without buffers: no closure, no timer (the
- * wheel's links are its own fields), no array.
+ * An idle connection holds this object, its reader, writer, state and a decoder without buffers: no closure, no timer (the wheel's links
+ * are its own fields), no array.
  */
 
 import { CODES, type Code } from '../../protocol/codes.js'
@@ -146,18 +146,18 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
     if (state.discardedBytes > LINGER_BYTES_MAX) this.pipe.destroy()
   }
 
-  /** The pipe has taken everything that was written. */
+  /** Called when the pipe has taken everything that was written. */
   drained(): void {
     this.flush()
   }
 
-  /** The peer will send no more; it may still read, and gets the answers that are due to it. */
+  /** Called when the peer will send no more. It may still read, and gets the answers that are due to it. */
   ended(): void {
     this.reader.end()
     this.flush()
   }
 
-  /** The pipe is closed and everything that was not written is lost. */
+  /** Called when the pipe is closed; everything that was not written is lost. */
   gone(): void {
     this.#leave(CODES.OK.code, '')
     this.writer.uncount()
@@ -167,7 +167,7 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
 
   // The node's side ------------------------------------------------------------------------------------------------------
 
-  /** The device's timeline has grown. */
+  /** Called when the device's timeline has grown. */
   appended(event: AppendedEvent): void {
     const state = this.#state
     if (state.kind !== 'open') return
@@ -177,7 +177,7 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
     if (feed.offer(event, room)) this.writer.mark()
   }
 
-  /** The server stops: tells the client, finishes what is in work and closes. */
+  /** Tells the client that the server stops, finishes what is in work and closes. */
   drain(retryAfterMs: number): void {
     const { kind } = this.#state
     if (kind === 'draining' || kind === 'closed') return
@@ -363,7 +363,10 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
     else if (open.feed.notifyTick !== Number.POSITIVE_INFINITY) this.rearm()
   }
 
-  /** Whether a Notify helps now. Before a page or a Sync answer it would name what that brings; a congested peer has enough to read. */
+  /**
+   * Whether a Notify helps now. Before a page or a Sync answer it would name what that brings anyway; a congested peer has enough to
+   * read.
+   */
   #mayNotify(open: Open): boolean {
     return !open.paging && open.syncId === 0 && !this.writer.congested
   }
@@ -431,7 +434,7 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
     return this.#state.kind === 'draining' ? this.#state.retryAfterMs : 0
   }
 
-  /** The wheel's call: something may be due. */
+  /** Called by the wheel: something may be due. */
   override expired(): void {
     const state = this.#state
     const { tick } = this.context.wheel

@@ -1,7 +1,7 @@
 /**
- * Closes connections whose peer does not read where only the kernel knows it: what waits lies in the kernel's buffer, so this
- * process has written everything (the Writer sees the other peers). A peer counts as deaf when its window was closed at each
- * look and nothing has left for STALL_MS_MAX. A slow network does not close a window; a program that takes nothing does.
+ * Closes connections whose peer does not read, in the case that only the kernel knows: the bytes wait in the kernel's buffer, so this
+ * process has written everything. (The Writer sees the other peers.) A peer counts as deaf when its window was closed at each look and
+ * nothing has left for STALL_MS_MAX. A slow network does not close a window; a program that takes nothing does.
  */
 
 import { CODES } from '../../protocol/codes.js'

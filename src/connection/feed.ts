@@ -1,14 +1,14 @@
 /**
- * The state of one client's timeline as its connection knows it: how far it has the items, and what it must still be told.
- * No I/O: the connection asks it what to write. It is the other half of the client's push rule (PROTOCOL.md, clause 7):
+ * The state of one client's timeline as its connection knows it: how far it has the items, and what it must still be told. It does no
+ * I/O: the connection asks it what to write. It is the other half of the client's push rule (PROTOCOL.md, clause 7):
  *
  *   pushedTo ──────────── head        what lies between is known to exist and was not sent
  *      │  an item with from ≤ pushedTo is pushed, several of one turn in one frame
  *      │  any other means "behind": one Notify, then the client pulls until it is told that there is no more
  *      └─ what the client will have applied when it has read everything that was written to it
  *
- * It may send too much (a Notify for what is on its way), never too little: a client is behind only with a Notify, an
- * answer `more`, or an Accepted beyond its reach in its hands, or with a Notify due.
+ * It may send too much (a Notify for what is on its way), never too little. Whenever a client is behind, it has received a Notify, an
+ * answer `more`, or an Accepted beyond its reach, or a Notify is due.
  */
 
 import type { RawItem } from '../../protocol/item-codec.js'
@@ -16,9 +16,9 @@ import { SYNC_BYTES_MAX, SYNC_ITEMS_MAX } from '../../protocol/limits.js'
 import type { AppendedEvent } from '../sync/events.js'
 
 /**
- * A client that was told and does not pull is told again only so much later, when there is more: it needs none of it, having
- * the items from another connection, and would otherwise cost a frame per item. It also bounds how long such a client can
- * be mistaken (it knew more than this connection thought, so it took the Notify for old, and rightly did not pull).
+ * The ticks after which a client that was told and does not pull is told again, when there is more. It may need none of it, having the
+ * items from another connection, and would otherwise cost a frame per item. It also bounds how long such a client can be mistaken. (It
+ * knew more than this connection thought, took the Notify for old, and rightly did not pull.)
  */
 export const NOTIFY_AGAIN_TICKS = 5
 

@@ -1,9 +1,9 @@
 /**
- * Limits on connections: in total, because each takes a descriptor and memory, and per address, so that one machine cannot
- * take them all. An address costs one map entry while it has a connection, a connection with a session costs nothing.
+ * Limits on connections: in total, because each takes a descriptor and memory, and per address, so that one machine cannot take them all.
+ * An address costs one map entry while it has a connection, a connection with a session costs nothing.
  *
- * Where a limit is reached, the oldest connection without a session is closed for the new one, which may be somebody's with
- * a session: idle connections behind an address keep nobody out who can log in.
+ * When a limit is reached, the oldest connection without a session is closed for the new one, which may belong to somebody with a
+ * session. So idle connections behind an address keep nobody out who can log in.
  */
 
 import { type AddressList, networkOf } from '../lib/network.js'
@@ -12,7 +12,7 @@ export interface ConnectionLimits {
   readonly totalMax: number
   /** Connections of one IPv4 address or one IPv6 /64 network; Infinity for no limit. */
   readonly perAddressMax: number
-  /** Refused connections that are there at a time; beyond it the oldest is reset. Absent: 128. */
+  /** The most refused connections at a time; beyond it the oldest is reset. Absent: 128. */
   readonly refusalsMax?: number
   /** Proxies, which bring many people: counted in the total only. */
   readonly exempt?: AddressList
@@ -57,7 +57,7 @@ export class ConnectionGate {
     return this.limits.refusalsMax ?? REFUSALS_MAX
   }
 
-  /** Counts a connection in, unless a limit stands against it. Each admitted one is released once. */
+  /** Counts a connection in, unless a limit forbids it. Each admitted one is released once. */
   admit(address: string): Admission {
     const counts = this.#countsAddress(address)
     const network = counts ? networkOf(address) : ''

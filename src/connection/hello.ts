@@ -1,5 +1,5 @@
 /**
- * A Hello, from its frame to the first page behind its answer (PROTOCOL.md, clause 3). It is there while it is in work:
+ * Handles a Hello, from its frame to the first page behind its answer (PROTOCOL.md, clause 3). It exists while it is in work:
  *
  *   frame ─► judged ─► handshaking: the services verify ─► nameless
  *              │                      │                ─► open: bound in the hub ─► answer ─► first page ─► Push
@@ -147,7 +147,7 @@ function pushFirst(connection: Greeted, open: Open, since: number, page: Timelin
     connection.write(encodePushFrame(since, to, trimmed, items)) // also when it holds nothing (3.8)
     open.feed.paged(to, head, false)
   } else {
-    // The timeline has left `since` behind between the two: the client finds out by pulling.
+    // The timeline has moved past `since` between the two: the client finds out by pulling.
     open.feed.head = Math.max(open.feed.head, page.head)
   }
   connection.writer.mark()

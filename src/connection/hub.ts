@@ -1,7 +1,7 @@
 /**
- * The register of who is connected to this node: user → devices → connection, and beside it the long polls. Events go
- * through here to both. The attempt rule (PROTOCOL.md, clause 3) is kept here: of two connections of a device the one
- * with the higher attempt stays.
+ * The register of the clients that are connected to this node: user → devices → connection, and beside it the long polls. It passes
+ * events to both. It keeps the attempt rule (PROTOCOL.md, clause 3): of two connections of a device the one with the higher attempt
+ * stays.
  */
 
 import { CODES, type Code } from '../../protocol/codes.js'
@@ -106,8 +106,8 @@ export class Hub<M extends Member = Member> implements PushEncoder {
   }
 
   /**
-   * Takes in what has happened: from this node in the order of the commits and after their answers, from others some time later.
-   * Events for those who are not here are dropped.
+   * Takes in an event: from this node in the order of the commits and after their answers, from other nodes some time later. Events for
+   * users who are not connected here are dropped.
    */
   take(event: NodeEvent): void {
     switch (event.kind) {

@@ -1,4 +1,4 @@
-/** The bytes' way to the peer: what a transport gives a connection, so that one connection code serves TCP and WebSocket. */
+/** The path of the bytes to the peer, as a transport gives it to a connection: one connection code serves TCP and WebSocket. */
 
 export type Transport = 'tcp' | 'ws'
 
@@ -26,7 +26,7 @@ export interface Pipe {
   readonly queuedBytes: number
   /** Whether it is the TCP connection with these ends. Absent: it is none. */
   isBetween?(localPort: number, remoteAddress: string, remotePort: number): boolean
-  /** Takes everything; the bytes are the pipe's from here on. If queuedBytes is not 0 afterwards, drained() is due. */
+  /** Writes all these bytes; they belong to the pipe from here on. If queuedBytes is not 0 afterwards, drained() is due. */
   write(bytes: Uint8Array): void
   /** Stops calls of receive() until resume(), but for what was on its way. */
   pause(): void

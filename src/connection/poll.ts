@@ -9,8 +9,8 @@
  *
  *   settled: answered (an item, an empty page), refused, superseded or abandoned; from every state
  *
- * It stands in the hub before its page is read, so what is appended from then on is told or is in the page. An event that was
- * lost between nodes costs the wait and nothing else: when the time is over the page is read a last time.
+ * It is in the hub before its page is read, so a later item is either told to it or in the page. An event that was lost between nodes
+ * costs only the wait: when the time is over, the page is read a last time.
  */
 
 import { CODES, type Code } from '../../protocol/codes.js'

@@ -1,6 +1,6 @@
 /**
- * The way in of one connection: bytes of the pipe become frames, which it hands to its owner one after the other. It reads by
- * pulling: what must wait stays in the decoder, and then in the pipe.
+ * The input of one connection: bytes of the pipe become frames, which it hands to its owner one after the other. It reads by pulling:
+ * what must wait stays in the decoder, and then in the pipe.
  *
  *            the leading 00            something must wait (the owner, a held frame, the peer's rate)
  *   fresh ────────────────► flowing ◄────────────────────────────────────────────────────────────────► paused
@@ -47,7 +47,7 @@ type ReaderState = 'fresh' | 'flowing' | 'paused' | 'ended' | 'ending' | 'stoppe
 export class Reader {
   /** The tick of the last bytes. */
   seenTick: number
-  /** Nothing is read before this tick, for too many bytes came; 0 while they are read as they come. */
+  /** The tick before which nothing is read, because too many bytes came; 0 while they are read as they come. */
   slowTick = 0
   readonly #owner: FrameTaker
   readonly #decoder = new FrameDecoder(HELLO_BYTES_MAX)

@@ -1,19 +1,19 @@
 /**
- * Whose a TCP socket is. Its handlers are shared functions that find the owner on it, so an idle connection holds no closure, and
- * to hand a socket on is one assignment.
+ * Finds the owner of a TCP socket. Its handlers are shared functions that find the owner on the socket. So an idle connection holds no
+ * closure, and handing a socket on is one assignment.
  */
 
 import type { Socket } from 'node:net'
 
-/** What a socket tells its owner. */
+/** Receives the events of a socket: its owner. */
 export interface SocketOwner {
-  /** Bytes from the peer, in any cut. */
+  /** Called with bytes from the peer, in any cut. */
   receive(chunk: Uint8Array): void
-  /** All that was written has left the process. */
+  /** Called when all that was written has left the process. */
   drained(): void
-  /** The peer will send no more. */
+  /** Called when the peer will send no more. */
   ended(): void
-  /** It is closed. */
+  /** Called when it is closed. */
   gone(): void
 }
 
@@ -35,7 +35,7 @@ export function own(socket: Socket, owner: SocketOwner): void {
   owned.on('close', onClose)
 }
 
-/** Takes the handlers off: whoever called listens by himself from here on. */
+/** Takes the handlers off: the caller listens itself from here on. */
 export function disown(socket: Socket): void {
   const owned: OwnedSocket = socket
   owned[OWNER] = undefined
@@ -57,7 +57,7 @@ function onEnd(this: OwnedSocket): void {
   this[OWNER]?.ended()
 }
 
-/** A reset, a broken pipe: 'close' follows and says all that matters. */
+/** Ignores a reset or a broken pipe: 'close' follows and says all that matters. */
 function onError(): void {}
 
 function onClose(this: OwnedSocket): void {

@@ -1,12 +1,12 @@
 /**
- * Looks once more at a device that has just been bound here. From the commit of its Hello until now nobody knew of this
- * connection. So if its session ended in between, or it was bound elsewhere, no event reached it.
+ * Checks once more a device that has just been bound here. Between the commit of its Hello and now nobody knew of this connection. So if
+ * its session ended in between, or it was bound elsewhere, no event reached it.
  */
 import { CODES } from '../../protocol/codes.js'
 import type { Services } from '../services/types.js'
 import type { Member } from './hub.js'
 
-/** @param token what it was bound with */
+/** @param token the token that it was bound with */
 export function checkStillBound(member: Member, services: Services, token: Uint8Array): void {
   const { uid, device, attempt } = member
   services.boundAttempt(uid, device, token).then(

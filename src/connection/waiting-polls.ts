@@ -1,6 +1,6 @@
 /**
- * The long polls of this node: which requests of the short side wait for an item, by user. A device has one waiting poll, the
- * newest (PROTOCOL.md, 13.7); one that is asked on nobody's behalf (attempt 0) waits beside it and disturbs nothing.
+ * The long polls of this node: the requests of the short side that wait for an item, by user. A device has one waiting poll, the newest
+ * (PROTOCOL.md, 13.7). A poll without an attempt (attempt 0) waits beside it and disturbs nothing.
  */
 
 import { CODES, type Code } from '../../protocol/codes.js'
@@ -26,7 +26,7 @@ export class WaitingPolls {
   readonly #users = new Map<number, WaitingPoll[]>()
   #size = 0
 
-  /** WaitingPolls that wait. */
+  /** The number of waiting polls. */
   get size(): number {
     return this.#size
   }
@@ -87,12 +87,12 @@ export class WaitingPolls {
     for (const poll of [...this.of(uid)]) if (poll.device === device) poll.release()
   }
 
-  /** The user's, as they are now. */
+  /** A copy of the user's polls. */
   of(uid: number): readonly WaitingPoll[] {
     return this.#users.get(uid) ?? []
   }
 
-  /** All of them, as they are now. */
+  /** A copy of all polls. */
   all(): WaitingPoll[] {
     return [...this.#users.values()].flat()
   }

@@ -1,13 +1,13 @@
 /**
- * The way out of one connection: frames gather until the turn of the event loop ends, then go into the pipe.
+ * The output of one connection: frames gather until the turn of the event loop ends, then go into the pipe.
  *
  *   write() ─► frames ── marked: the flusher calls the owner at the turn's end ─► send() ─► pieces of 64 KiB ─► pipe
  *                │                                                                   ▲
  *                │ above QUEUE_BYTES_HIGH: congested, until all is taken             └─ the pipe has taken everything
  *                └─ what waits, here and in the pipe, is counted by the backlog; since stalledTick the pipe has been full
  *
- * What the pipe does not take stays here, in frames, and not in the pipe. So it is seen whether it moves, and a peer that
- * takes a little now and then is told from one that takes nothing.
+ * Bytes that the pipe does not take stay here, in frames, and not in the pipe. This shows whether they move, and tells a peer that takes
+ * a little from time to time from one that takes nothing.
  */
 
 import { TICK_MS, type Wheel } from '../lib/wheel.js'
@@ -15,7 +15,7 @@ import type { Backlog } from './backlog.js'
 import type { Flushable, Flusher } from './flusher.js'
 import type { Pipe } from './pipe.js'
 
-/** A peer that takes none of 64 KiB for so long is gone or means harm: the slowest link worth serving (2.5 KB/s) needs 26 s. */
+/** The time after which a peer that takes none of 64 KiB is gone or hostile: the slowest link worth serving (2.5 KB/s) needs 26 s. */
 export const STALL_MS_MAX = 60_000
 const STALL_TICKS_MAX = STALL_MS_MAX / TICK_MS
 

@@ -1,11 +1,11 @@
 /**
- * An accepted connection that has not shown yet what it speaks:
+ * An accepted connection that has not yet shown which protocol it speaks:
  *
  *   accepted ──► PROXY header, if a trusted proxy brings it ──► first byte ──► handed on
  *       │                    │                                      │
  *       └────────────────────┴──── out of time, or gone ────────────┘
  *
- * Whoever serves it owns its socket in its place, so a connection that is served holds nothing of it.
+ * The protocol that serves it then owns its socket, so a connection that is served holds nothing of the arrival.
  */
 
 import type { Socket } from 'node:net'
@@ -15,17 +15,17 @@ import { Timed, type Wheel } from '../lib/wheel.js'
 import type { Port } from './door.js'
 import { ProxyHeader } from './proxy-header.js'
 
-/** What an arrival tells the door. */
+/** Receives the events of an arrival: the door. */
 export interface ArrivalEnd {
-  /** A PROXY header was read; its first byte is still waited for. */
+  /** Called when a PROXY header was read; the client's first byte is still awaited. */
   named(arrival: Arrival, address: string): void
-  /** The first bytes are there. */
+  /** Called when the first bytes have come. */
   spoke(arrival: Arrival, first: Uint8Array): void
-  /** Nothing has come in time. */
+  /** Called when nothing has come in time. */
   silent(arrival: Arrival): void
-  /** There is no PROXY header where one was due, or not in time. */
+  /** Called when a required PROXY header is missing, wrong or late. */
   malformed(arrival: Arrival, reason: string): void
-  /** The socket is closed. */
+  /** Called when the socket is closed. */
   gone(arrival: Arrival): void
 }
 
@@ -33,7 +33,7 @@ export interface ArrivalOptions {
   readonly socket: Socket
   readonly address: string
   readonly port: Port
-  /** It begins with a PROXY header. */
+  /** Whether it begins with a PROXY header. */
   readonly proxied: boolean
   readonly wheel: Wheel
   readonly end: ArrivalEnd
@@ -42,9 +42,9 @@ export interface ArrivalOptions {
 export class Arrival extends Timed implements SocketOwner {
   readonly socket: Socket
   readonly port: Port
-  /** The peer's, until a PROXY header names the client's. */
+  /** The peer's address, until a PROXY header names the client's. */
   address: string
-  /** Set: the gate has not admitted it. */
+  /** The refusal, if the gate has not admitted it. */
   refusal: Refusal | undefined = undefined
   readonly #wheel: Wheel
   readonly #end: ArrivalEnd
@@ -64,13 +64,13 @@ export class Arrival extends Timed implements SocketOwner {
     own(socket, this)
   }
 
-  /** It says something within this time, or silent() is called. */
+  /** Waits this long for bytes; then silent() is called. */
   wait(ms: number): void {
     this.#wheel.add(this, ms)
     if (this.#startTick === 0) this.#startTick = this.#wheel.tick
   }
 
-  /** @param ofMs the time that a client has, from when it was accepted */
+  /** @param ofMs the time that a client has, counted from when it was accepted */
   arrived(first: Uint8Array, ofMs: number): Arrived {
     const { socket, address } = this
     const waitedMs = (this.#wheel.tick - this.#startTick) * 1_000
@@ -87,7 +87,7 @@ export class Arrival extends Timed implements SocketOwner {
     this.socket.destroy()
   }
 
-  /** It waits no more: it is handed on, or ended. */
+  /** Stops waiting: it is handed on, or ended. */
   stopWaiting(): void {
     this.#wheel.remove(this)
   }
@@ -98,10 +98,10 @@ export class Arrival extends Timed implements SocketOwner {
     this.#end.spoke(this, first)
   }
 
-  /** Nothing is due to it. */
+  /** Does nothing: no answer is due to it. */
   drained(): void {}
 
-  /** It has asked for nothing, and never will. */
+  /** Ends it: it has asked for nothing, and never will. */
   ended(): void {
     this.destroy()
   }
@@ -110,7 +110,7 @@ export class Arrival extends Timed implements SocketOwner {
     this.#end.gone(this)
   }
 
-  /** What has come behind the PROXY header; undefined while that is not whole, and if it is none. */
+  /** The bytes behind the PROXY header; undefined while that is not whole, and if it is none. */
   #behindHeader(header: ProxyHeader, chunk: Uint8Array): Uint8Array | undefined {
     const result = header.push(chunk)
     if (result.kind === 'more') return undefined

@@ -7,8 +7,8 @@
  *                  ▼
  *              refused: the same way, within a small set and a short time, to be told so in words that it understands
  *
- * Each port takes every protocol. What a port is called after (its `native` protocol) answers what is neither, and those that
- * say nothing.
+ * Each port takes every protocol. The protocol that a port is named after (its `native` one) answers clients that speak neither, and
+ * those that say nothing.
  */
 
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
@@ -20,27 +20,30 @@ import { type AddressList, plainAddress } from '../lib/network.js'
 import { ThrottledLog } from '../ops/log.js'
 import { Arrival, type ArrivalEnd } from './arrival.js'
 
-/** The kernel's queue of connections that nobody accepted yet: a reconnection storm's first second. The kernel may cap it. */
+/**
+ * The length of the kernel's queue of connections not yet accepted: enough for the first second of a reconnection storm. The kernel may
+ * cap it.
+ */
 const BACKLOG = 4_096
 
-/** The kernel asks a silent peer after so long: finds the dead one whose heartbeat is half an hour. */
+/** The silence after which the kernel probes a peer: this finds a dead peer whose heartbeat is half an hour. */
 const KEEP_ALIVE_MS = 120_000
 
-/** Of sockets, in both directions; Node's own default, named because it was other in other versions. */
+/** The high-water mark of sockets, in both directions: Node's own default, named because other versions have another. */
 const HIGH_WATER_BYTES = 16_384
 
-/** A refused connection has so long to show what it speaks. */
+/** The time in which a refused connection must show what it speaks. */
 const REFUSAL_MS = 2_000
 
-/** So that what was turned away does not come back in step. */
+/** The retry time of refused clients, spread so that they do not come back at the same moment. */
 const REFUSAL_RETRY_MS = { base: 2_000, spread: 8_000 } as const
 
-/** A door without a descriptor says so many thousand times a second. */
+/** The ticks between two log lines about failed accepts: a door without a free descriptor fails thousands of times a second. */
 const ACCEPT_ERROR_TICKS = 60
 
 export interface Port {
   readonly native: Protocol
-  /** Connections of trusted proxies begin with a PROXY header. */
+  /** Whether connections of trusted proxies begin with a PROXY header. */
   readonly proxied: boolean
 }
 
@@ -56,9 +59,9 @@ export class Door implements ArrivalEnd {
   readonly #options: DoorOptions
   readonly #acceptErrors: ThrottledLog
   readonly #servers = new Map<Server, Port>()
-  /** Connections that have not shown yet what they speak. */
+  /** Connections that have not yet shown what they speak. */
   readonly #arrivals = new Set<Arrival>()
-  /** Refused connections that are there, the oldest first: it is reset for a new one, which may be an operator's. */
+  /** The refused connections, the oldest first. The oldest is reset for a new one, which may be an operator's. */
   readonly #refused = new Set<Socket>()
   #draining = false
 
@@ -67,20 +70,20 @@ export class Door implements ArrivalEnd {
     this.#acceptErrors = new ThrottledLog(options.context.log, 1, ACCEPT_ERROR_TICKS)
   }
 
-  /** Connections that have not shown yet what they speak. */
+  /** Connections that have not yet shown what they speak. */
   get arrivals(): number {
     return this.#arrivals.size
   }
 
   /**
-   * Listens from the moment it settles.
+   * Listens; clients can connect when it settles.
    * @param number 0 for any free one
    * @throws Error with `code` EADDRINUSE, EACCES, EADDRNOTAVAIL …
    */
   listen(host: string, number: number, port: Port): Promise<AddressInfo> {
     const server = createServer(
       {
-        noDelay: true, // frames and answers are gathered before they are written: nothing is gained by the kernel's waiting
+        noDelay: true, // frames and answers are gathered before they are written, so a wait by the kernel gains nothing
         keepAlive: true,
         keepAliveInitialDelay: KEEP_ALIVE_MS,
         allowHalfOpen: true, // a peer that has finished gets the answers that are due
@@ -101,8 +104,8 @@ export class Door implements ArrivalEnd {
   }
 
   /**
-   * Serves no new Longwire connection. Ends those that have said nothing where Longwire is native. A port that is called after
-   * HTTP, or the only one, is still open: probes must see that the server drains.
+   * Serves no new Longwire connection. Ends silent ones where Longwire is native. A port named after HTTP, or the only port, stays open:
+   * probes must see that the server drains.
    */
   drain(): void {
     this.#draining = true
@@ -117,7 +120,7 @@ export class Door implements ArrivalEnd {
     }
   }
 
-  /** Accepts no more, and ends what has not been handed on. */
+  /** Accepts no more connections, and ends those that have not been handed on. */
   close(): void {
     for (const server of this.#servers.keys()) if (server.listening) server.close()
     for (const { socket } of this.#arrivals) socket.destroy()
@@ -153,7 +156,7 @@ export class Door implements ArrivalEnd {
     arrival.wait(REFUSAL_MS)
   }
 
-  /** It may stay until it has been told. */
+  /** Lets a refused connection stay until it has been told. */
   #refuse(arrival: Arrival, code: Code, message: string): void {
     const { gate, random } = this.#options.context
     const { socket } = arrival
@@ -169,7 +172,7 @@ export class Door implements ArrivalEnd {
 
   // What arrivals tell ---------------------------------------------------------------------------------------------------
 
-  /** Counts it under its client's address from here on; as the proxy's it was counted in the total only. */
+  /** Counts it under its client's address from here on. Under the proxy's address it was counted in the total only. */
   named(arrival: Arrival, address: string): void {
     const proxy = arrival.address
     arrival.address = address

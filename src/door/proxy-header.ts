@@ -1,7 +1,7 @@
 /**
- * The PROXY protocol, versions 1 and 2: what a load balancer writes in front of a connection to say whose it is. No sockets: it
- * is pushed bytes, in any cut, and says when the header is whole. Strict and bounded: a header is written by a machine that is
- * trusted, and what it means decides about limits, so whatever is not exactly one is refused.
+ * Reads the PROXY protocol, versions 1 and 2: the header that a load balancer writes in front of a connection to name its client. It has
+ * no sockets: bytes are pushed to it, in any cut, and it says when the header is whole. It is strict and bounded. A trusted machine
+ * writes the header, and limits depend on it, so anything that is not exactly a header is refused.
  *
  *   1   "PROXY TCP4 192.0.2.7 192.0.2.1 1234 8081\r\n"     at most 107 bytes
  *   2   12 bytes of signature, version and command, family, length, addresses, extensions that are skipped
@@ -12,14 +12,19 @@ import { plainAddress } from '../lib/network.js'
 
 export type ProxyHeaderResult =
   | { readonly kind: 'more' }
-  /** `address` is undefined if the header names none (the balancer's own probe, or not TCP): the peer's counts. */
+  /**
+   * The header is whole. `address` is undefined if the header names none (the balancer's own probe, or not TCP): then the peer's counts.
+   */
   | { readonly kind: 'header'; readonly address: string | undefined; readonly rest: Uint8Array }
   | { readonly kind: 'malformed'; readonly reason: string }
 
-/** With its line end; the standard's own bound. */
+/** The longest header of version 1, with its line end: the standard's own bound. */
 const V1_BYTES_MAX = 107
 const V2_HEAD_BYTES = 16
-/** Addresses take 216 at most; extensions (TLS certificates' names, a cloud's endpoint ids) some hundred. */
+/**
+ * The longest body of version 2. Addresses take 216 bytes at most; extensions (names of TLS certificates, a cloud's endpoint ids) a few
+ * hundred.
+ */
 export const V2_BODY_BYTES_MAX = 2_048
 
 const V1_BEGIN = Uint8Array.from('PROXY ', char => char.charCodeAt(0))
@@ -33,7 +38,7 @@ export class ProxyHeader {
   readonly #bytes = new Uint8Array(V2_HEAD_BYTES + V2_BODY_BYTES_MAX)
   #length = 0
 
-  /** The chunk is read during the call; `rest` is a view of it. To be called until it says something else than 'more'. */
+  /** Takes a chunk, which is read during the call; `rest` is a view of it. To be called until it answers something other than 'more'. */
   push(chunk: Uint8Array): ProxyHeaderResult {
     const before = this.#length
     const taken = Math.min(chunk.length, this.#bytes.length - before)
@@ -60,7 +65,7 @@ function malformed(reason: string): { readonly kind: 'malformed'; readonly reaso
   return { kind: 'malformed', reason }
 }
 
-/** As far as there are bytes. */
+/** Whether the bytes, as far as they go, match the signature. */
 function begins(bytes: Uint8Array, signature: Uint8Array): boolean {
   for (let i = 0; i < signature.length && i < bytes.length; i++) if (bytes[i] !== signature[i]) return false
   return true
@@ -72,7 +77,7 @@ function version1(bytes: Uint8Array): Parsed {
   if (bytes[end - 1] !== CR) return malformed('a PROXY line that ends without CR')
   const line = String.fromCharCode(...bytes.subarray(0, end - 1))
   const [, protocol, source = '', target = '', sourcePort = '', targetPort = '', ...more] = line.split(' ')
-  // What follows UNKNOWN is to be ignored.
+  // The rest after UNKNOWN is to be ignored.
   if (protocol === 'UNKNOWN') return { kind: 'whole', bytes: end + 1, address: undefined }
   const isAddress = protocol === 'TCP4' ? isIPv4 : protocol === 'TCP6' ? isIPv6 : () => false
   const isWhole = more.length === 0 && isAddress(source) && isAddress(target) && !source.includes('%')
@@ -86,7 +91,7 @@ function isPort(text: string): boolean {
 
 const LOCAL = 0x20
 const PROXY = 0x21
-/** Family and transport: only streams come over TCP. */
+/** The family and transport byte: only streams come over TCP. */
 const UNSPECIFIED = 0x00
 const TCP4 = 0x11
 const TCP6 = 0x21
@@ -103,7 +108,7 @@ function version2(bytes: Uint8Array): Parsed {
   const length = view.getUint16(14)
   if (length > V2_BODY_BYTES_MAX) return malformed(`a PROXY header of ${length} bytes`)
   const addressBytes = ADDRESS_BYTES[family]
-  // Of LOCAL the rest means nothing, whatever it is.
+  // After LOCAL the rest means nothing, whatever it is.
   if (command === PROXY && (addressBytes === undefined || length < addressBytes)) {
     return malformed('a PROXY header without its addresses')
   }
@@ -122,7 +127,7 @@ function sourceOf(family: number, view: DataView): string | undefined {
   return shortest(groups)
 }
 
-/** In the one form that logs and lists agree on: RFC 5952. */
+/** Writes an IPv6 address in the one form that logs and lists agree on: RFC 5952. */
 function shortest(groups: readonly number[]): string {
   return new URL(`http://[${groups.map(group => group.toString(16)).join(':')}]`).hostname.slice(1, -1)
 }

@@ -1,13 +1,13 @@
 /**
- * Whether messages get through, found out by sending one: from one user of the store itself to another, through the engine,
- * the store and the hub, as any message goes (their rules: sync/rules/canary.ts).
+ * Finds out whether messages get through, by sending one. It goes from one user of the store itself to another, through the engine, the
+ * store and the hub, as any message does (the rules: sync/rules/canary.ts).
  *
  *   start ─► send, durable ─► the item arrives at a member of the hub ─► ack with its mark, durable; both logs emptied ─► ready
  *
- * Three writes one after the other: on a disk that needs 500 ms for each it takes 1.5 s, and twice that when others write, too.
+ * These are three writes in sequence. On a disk that needs 500 ms for each they take 1.5 s, and twice that while others write too.
  *
- * Checks that come while one is under way get its outcome, and those within a second of its beginning too. One that a store
- * does not answer is not begun again: it is waited for, so that a stuck store is not heaped with work.
+ * A check that comes while one is under way gets its outcome, and so does one within a second of its beginning. A check that the store
+ * does not answer is not begun again: it is awaited, so that a stuck store does not pile up work.
  */
 
 import { CODES, type Code, codeName } from '../../protocol/codes.js'
@@ -32,7 +32,7 @@ import { type JobFigures, newFigures } from './job.js'
 /** The least time between the beginnings of two checks. */
 const CHECK_AGAIN_MS = 1_000
 
-/** Another node that checks on the same store may take the next number first. */
+/** The most tries to send: another node that checks on the same store may take the next number first. */
 const SEND_TRIES_MAX = 5
 
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string }
@@ -43,11 +43,11 @@ export interface Receiver {
   readonly device: number
   readonly attempt: number
   appended(event: AppendedEvent): void
-  /** Another one of the device has taken its place. */
+  /** Called when another receiver of the device has taken its place. */
   close(code: Code): void
 }
 
-/** Where connections are bound: the hub. */
+/** The register where connections are bound: the hub. */
 export interface Receivers {
   bind(receiver: Receiver): unknown
   unbind(receiver: Receiver): void
@@ -58,11 +58,11 @@ export interface CanaryOptions {
   readonly receivers: Receivers
   readonly clock: Clock
   readonly random: Random
-  /** How long a check waits for its message. */
+  /** The time that a check waits for its message. */
   readonly patienceMs: number
 }
 
-/** What a check waits for. */
+/** The stages that a check waits for, as they are named to people. */
 const STORE = 'the store'
 const PUSH = 'the push'
 
@@ -72,14 +72,14 @@ const SENDER = userActor(CANARY_SENDER)
 const RECEIVER = userActor(CANARY_RECEIVER)
 const send = sendTransition()
 
-/** What ends a check early. */
+/** Ends a check early. */
 class NotReady extends Error {}
 
 export class Canary {
-  /** What is counted of it, as of a job: checks are its slices, and a round is one that was ready. */
+  /** The figures of the canary, as of a job: checks are its slices, and a round is a check that was ready. */
   readonly figures: JobFigures = newFigures('canary')
   readonly #options: CanaryOptions
-  /** The outcome that all who ask now will get. */
+  /** The outcome that all present callers will get. */
   #check: Promise<Readiness> | undefined
   #checkMs = 0
   /** The message under way; it may outlive the check that began it. */
@@ -89,7 +89,7 @@ export class Canary {
     this.#options = options
   }
 
-  /** Settles within its patience, whatever the store does. Never rejects. */
+  /** Checks. Settles within its patience, whatever the store does. Never rejects. */
   check(): Promise<Readiness> {
     const nowMs = this.#options.clock.monotonic()
     if (this.#check === undefined || nowMs - this.#checkMs >= CHECK_AGAIN_MS) {
@@ -150,7 +150,7 @@ class Probe implements Receiver {
     void this.outcome.then(() => options.receivers.unbind(this))
   }
 
-  /** Time is up: waits for a push no longer. */
+  /** Stops waiting for a push: the time is up. */
   late(): Readiness {
     const reason = `${this.#waitsFor} took longer than ${this.#options.patienceMs} ms`
     if (this.#waitsFor === PUSH) this.#pushed(0)
@@ -158,7 +158,7 @@ class Probe implements Receiver {
   }
 
   appended({ version, bytes }: AppendedEvent): void {
-    if (bytes === undefined) return // of a unit whose answer was lost: the next check will be told
+    if (bytes === undefined) return // the answer of the unit's write was lost: the next check will learn of it
     const { content } = decodeItem(bytes)
     if (content?.case !== 'message') return
     const { sender, device, sendSeq } = content.value
@@ -166,7 +166,7 @@ class Probe implements Receiver {
   }
 
   close(): void {
-    this.#pushed(0) // another check has taken its place: there is one at a time, so this is not to happen
+    this.#pushed(0) // another check has taken its place; this should not happen, because there is one at a time
   }
 
   async #run(): Promise<void> {
@@ -186,7 +186,7 @@ class Probe implements Receiver {
     }
   }
 
-  /** @returns the version of the own copy */
+  /** @returns the version of the sender's own copy */
   async #send(): Promise<number> {
     const { engine, random } = this.#options
     for (let tries = 0; tries < SEND_TRIES_MAX; tries++) {
@@ -206,7 +206,7 @@ class Probe implements Receiver {
         tooLong: false,
       })
       const answer = done(outcome)
-      // The number was another's.
+      // Another node had used the number.
       if (answer.kind !== 'answer' || answer.repeated) continue
       if (answer.code !== CODES.OK.code) throw new NotReady(`a message was refused with ${codeName(answer.code)}`)
       return outcome.kind === 'done' ? (outcome.own?.version ?? 0) : 0

@@ -1,15 +1,15 @@
 /**
- * Notes in the store, from time to time, when this node runs, and sees at the start how far the clock has gone since. A clock
- * that is 100 days ahead would end every session: what it jumped over does not count for any age (lib/counted-time.ts).
+ * Notes in the store, from time to time, that this node runs. At the start it sees how far the clock has moved since. A clock that is 100
+ * days ahead would end every session: time that it jumped over does not count for any age (lib/counted-time.ts).
  */
 import { type CountedTime, JUMP_MS_MIN } from '../lib/counted-time.js'
 import type { Engine } from '../sync/engine.js'
 import { notedTime, noteTime, timeActor } from '../sync/rules/time.js'
 
-/** How often the time is noted. A crash loses so much of the last note: far less than what is taken for a jump. */
+/** The interval at which the time is noted. A crash loses at most this much: far less than what counts as a jump. */
 export const NOTE_MS = 600_000
 
-/** Notes of other nodes that are looked at: more than are kept. */
+/** The most notes of other nodes that are read: more than are kept. */
 const OTHERS_READ_MAX = 128
 
 export interface ClockWatchOptions {
@@ -17,7 +17,7 @@ export interface ClockWatchOptions {
   readonly node: string
   readonly engine: Engine
   readonly time: CountedTime
-  /** The clock jumped, or stands far from where the last note left it; negative: back. */
+  /** Called when the clock jumped, or is far from where the last note left it; negative: back. */
   readonly onJump: (aheadMs: number) => void
 }
 
@@ -28,7 +28,7 @@ export class ClockWatch {
     this.#options = options
   }
 
-  /** Reads the last note. To be called when the engine runs, before requests are taken. */
+  /** Reads the last note. To be called when the engine runs, before requests are accepted. */
   async start(): Promise<void> {
     const aheadMs = await this.#note(true, await this.#others())
     if (Math.abs(aheadMs) >= JUMP_MS_MIN) this.#options.onJump(aheadMs)
@@ -37,7 +37,7 @@ export class ClockWatch {
   async #others(): Promise<string[]> {
     const { node, engine } = this.#options
     const prefix = `${notedTime.prefix}/`
-    // A store that has no answer leaves it to the next note.
+    // If the store has no answer, the next note does it.
     const found = await engine.scan(timeActor, prefix, null, OTHERS_READ_MAX).catch(() => [])
     return found.map(({ name }) => name.slice(prefix.length)).filter(name => name !== node)
   }
@@ -53,7 +53,7 @@ export class ClockWatch {
     await this.#note(false, [])
   }
 
-  /** @returns how far the clock stands from the last note; 0 where the store had no answer: the next note makes up for it */
+  /** @returns how far the clock is from the last note; 0 if the store had no answer: the next note makes up for it */
   async #note(begins: boolean, others: readonly string[]): Promise<number> {
     const { node, engine, time } = this.#options
     const outcome = await engine.run(timeActor, noteTime, { node, others, begins, jumps: time.jumps })

@@ -1,9 +1,9 @@
 /**
- * Removes what deleted accounts have stored (the rules: sync/rules/leaving.ts), in the background.
+ * Removes the data of deleted accounts in the background (the rules: sync/rules/leaving.ts).
  *
- * A walk ends by what it removed, never by what it found: what cannot be removed is left, with its note, to the next round. One
- * about a user who is not deleted removes the note and nothing else. Where a newer server has written records of a kind that this
- * one does not know, all else is removed, and the note stays for newer ones.
+ * Walks are repeated until one removes nothing, whatever it finds. What cannot be removed is left, with its note, to the next round. For
+ * a user who is not deleted, only the note is removed. If a newer server has written records of an unknown kind, all else is removed, and
+ * the note stays for newer servers.
  */
 import type { Engine } from '../sync/engine.js'
 import { done } from '../sync/outcome.js'
@@ -33,7 +33,7 @@ export function departures(engine: Engine): Job['run'] {
 
 async function remove(engine: Engine, uid: number, pace: Pace): Promise<void> {
   if (done(await engine.run(userActor(uid), isDeleted, undefined))) {
-    // An ack that was under way may have put something behind the first walk: until one removes nothing.
+    // An ack that was under way may have written behind the first walk. So walks are repeated until one removes nothing.
     const unknown = new Set<string>()
     while (!pace.isStopped && (await removeRecordsOf(engine, uid, pace, unknown)) > 0) {}
     if (!(await removeLogOf(engine, uid, pace))) return
@@ -58,7 +58,7 @@ async function removeLogOf(engine: Engine, uid: number, pace: Pace): Promise<boo
   return true
 }
 
-/** One walk over all records. Adds prefixes that are not known to `unknown`. @returns how many it removed */
+/** Walks once over all records. Adds unknown prefixes to `unknown`. @returns how many records it removed */
 async function removeRecordsOf(engine: Engine, uid: number, pace: Pace, unknown: Set<string>): Promise<number> {
   const actor = userActor(uid)
   let removed = 0

@@ -12,11 +12,14 @@ import { RETENTION_MS, Retention, type RetentionSettings } from './retention.js'
 import { JobRunner, type RunnerOptions } from './runner.js'
 
 /**
- * How often the notes of all users are looked at. Work begins with the request that causes it; this finds what a node noted that
- * died since, and what could not be removed.
+ * The interval at which the notes of all users are looked at. Work begins with the request that causes it. This finds what was noted by a
+ * node that has died since, and what could not be removed.
  */
 const NOTES_MS = 3_600_000
-/** Somebody waits for what a sweep finds: under load, where each does one slice a second, a round still ends within 16 s. */
+/**
+ * The partitions that are swept at once. Somebody waits for what a sweep finds: under load, where each does one slice a second, a round
+ * still ends within 16 s.
+ */
 const SWEEPS_AT_ONCE = 16
 
 export interface JobsOptions extends Pick<RunnerOptions<JobName>, 'owns' | 'onFailing'> {
@@ -26,7 +29,7 @@ export interface JobsOptions extends Pick<RunnerOptions<JobName>, 'owns' | 'onFa
   readonly time: CountedTime
   readonly random: Random
   readonly retention: RetentionSettings
-  /** How often to look for outbox entries that another, dead node left; 0: never, no other node works on the store. */
+  /** The interval at which to look for outbox entries of a dead node; 0: never, because no other node works on the store. */
   readonly sweepMs: number
   /** This node's name. */
   readonly node: string
@@ -69,7 +72,7 @@ export class Jobs {
     ]
   }
 
-  /** Looks at the clock, and begins the first rounds. To be called when the engine runs, before requests are taken. */
+  /** Looks at the clock, and begins the first rounds. To be called when the engine runs, before requests are accepted. */
   async start(): Promise<void> {
     await this.#clockWatch.start()
     this.#runner.start()
@@ -80,12 +83,12 @@ export class Jobs {
     this.#runner.resume()
   }
 
-  /** There is work for this job, noted in the store under the partition of this user. */
+  /** Starts a job's work that is noted in the store under this user's partition. */
   wake(name: 'departures' | 'renames', uid: number): void {
     this.#runner.wake(name, uid)
   }
 
-  /** Begins no further slice, waits for those under way, and notes the time. Before the engine is closed. */
+  /** Begins no further slice, waits for those under way, and notes the time. To be called before the engine is closed. */
   async stop(): Promise<void> {
     await this.#runner.stop()
     await this.#clockWatch.note()
@@ -96,7 +99,7 @@ export class Jobs {
     void this.#runner.stop()
   }
 
-  /** What is counted, by job. */
+  /** The figures by job. */
   figures(): readonly JobFigures[] {
     return this.#runner.figures()
   }

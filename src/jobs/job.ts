@@ -1,19 +1,22 @@
-/** The words of the runner: what a job is, and what it sees of the runner. */
+/** The terms of the runner: a job, and the runner as a job sees it. */
 
 export interface Job {
-  /** Stands in the metrics. */
+  /** The name in the metrics. */
   readonly name: string
-  /** What a run is for: each partition that this node owns, or the node itself, whatever others do (the partition is 0 then). */
+  /** The unit of a run: each partition that this node owns, or the node itself, whatever others do (the partition is then 0). */
   readonly each: 'partition' | 'node'
-  /** From the beginning of one round over all partitions to the next, unless the round takes longer. Absent: one round at the start. */
+  /**
+   * The time from the beginning of one round over all partitions to the next, unless the round takes longer. Absent: one round at the
+   * start.
+   */
   readonly every?: number
-  /** Whether the first round begins at the start; if not, after `every`. */
+  /** Whether the first round begins at the start; otherwise it begins after `every`. */
   readonly atStart: boolean
-  /** How many partitions are worked on at a time. */
+  /** The number of partitions that are worked on at a time. */
   readonly atOnce: number
   /**
-   * Does all of the partition's work, in small slices with a rest between two. It may be repeated from the beginning at any time,
-   * and another node may do the same at the same time: what it has done is in the store.
+   * Does all of the partition's work, in small slices with a rest between two. It may be repeated from the beginning at any time, and
+   * another node may do the same at the same time: what is done is in the store.
    * @throws if something is left to do: it is tried again later
    */
   run(partition: number, pace: Pace): Promise<void>
@@ -23,19 +26,19 @@ export interface Job {
 export interface Pace {
   /** Whether no further slice may begin: the runner stops, or the partition is another node's now. */
   readonly isStopped: boolean
-  /** Ends a slice: waits in proportion to it, and at least so long, before the next. */
+  /** Ends a slice: waits in proportion to its length, and at least `msMin`, before the next. */
   rest(msMin?: number): Promise<void>
 }
 
-/** What is counted of a job. */
+/** The figures of a job. */
 export interface JobFigures {
   readonly name: string
   slices: number
-  /** Runs that ended with an error. */
+  /** The number of runs that ended with an error. */
   failures: number
-  /** Partitions that wait for it, are worked on, or wait to be tried again. */
+  /** The number of partitions that wait for it, are worked on, or wait to be tried again. */
   waiting: number
-  /** When it last completed a round without a failure, in milliseconds since 1970; 0 before the first time. */
+  /** The time of its last round without a failure, in milliseconds since 1970; 0 before the first. */
   roundAtMs: number
 }
 

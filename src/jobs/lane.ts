@@ -1,5 +1,5 @@
 /**
- * One job's partitions, and which of them have work:
+ * One job's partitions, and the state of each:
  *
  *              a round, or wake()             its turn, and no load              done
  *   (none) ────────────────────────► due ───────────────────────► running ─────────────────► (none)
@@ -8,9 +8,9 @@
  *                                   │ back-off, or wake()            │ an error
  *                                   └────────────────── failed ◄─────┘
  *
- * A partition that has become another node's ends at its next rest, as all do at stop(). Nothing is lost by it: the work is noted in
- * the store, and the round of the node that owns the partition finds it. A partition that was woken here is worked on by
- * this node, whoever owns it: the node that caused the work begins it, and the owner's next round makes up for a node that died.
+ * When a partition has become another node's, its run ends at the next rest, as all runs do at stop(). Nothing is lost: the work is noted
+ * in the store, and the round of the node that owns the partition finds it. A partition that was woken here is worked on here, whichever
+ * node owns it. The node that causes the work begins it, and the owner's next round makes up for a node that died.
  */
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import { Fifo } from '../lib/fifo.js'
@@ -18,7 +18,7 @@ import { PARTITIONS } from '../store/types.js'
 import { type Job, type JobFigures, newFigures } from './job.js'
 import type { Pacer, Rests } from './pacer.js'
 
-/** Before a run that failed is tried again. Doubles up to the maximum. */
+/** The pause before a failed run is tried again. It doubles up to the maximum. */
 const AGAIN_MS_MIN = 5_000
 const AGAIN_MS_MAX = 40_000
 
@@ -29,7 +29,7 @@ export interface LaneOptions {
   readonly owns: (partition: number) => boolean
   /** The partition at which the first round begins, so that a process that starts often gets everywhere. */
   readonly firstPartition: number
-  /** A run has failed, and no other partition's had. */
+  /** Called when a run has failed and no other partition's run had. */
   readonly onFailing: (job: string, partition: number, error: unknown) => void
 }
 
@@ -75,14 +75,14 @@ export class Lane {
     if (this.#working.size === 0) this.#endRound()
   }
 
-  /** There is work in this partition. */
+  /** Makes this partition due: there is work in it. */
   wake(partition: number): void {
     this.#woken.add(partition)
     this.#makeDue(partition)
     this.#begin()
   }
 
-  /** Begins nothing more. Settles when what is under way has ended; the pacer is stopped before. */
+  /** Begins nothing more. Settles when what is under way has ended; the pacer must be stopped before. */
   async stop(): Promise<void> {
     this.#nextRound?.cancel()
     for (const { timer } of this.#failed.values()) timer.cancel()
@@ -143,7 +143,7 @@ export class Lane {
     }
   }
 
-  /** The run has ended. @returns whether there is more to do at once */
+  /** Notes that the run has ended. @returns whether there is more to do at once */
   #left(partition: number): boolean {
     const isMore = this.#states.get(partition) === 'again'
     this.#set(partition, undefined)

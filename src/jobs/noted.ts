@@ -1,20 +1,20 @@
-/** Users whose work is noted in the store: what one request causes for thousands. */
+/** Walks over the users whose work is noted in the store: work that one request causes for thousands. */
 import type { Actor } from '../store/types.js'
 import type { Engine } from '../sync/engine.js'
 import type { Pace } from './job.js'
 
-/** Notes read at a time. */
+/** The number of notes that are read at a time. */
 const NOTES_AT_ONCE = 64
 
 export interface Notes {
   /** The actor that notes the users of a partition whose work is not done. */
   readonly actor: Actor
-  /** How the notes' names begin; they end with the uid. */
+  /** The beginning of the notes' names; they end with the uid. */
   readonly prefix: string
 }
 
 /**
- * Does `work` for each noted user, one after the other. Who fails does not keep the others waiting.
+ * Does `work` for each noted user, one after the other. A user whose work fails does not keep the others waiting.
  * @throws what the first failure threw, when all had their turn
  */
 export async function eachNoted(

@@ -1,22 +1,26 @@
 /**
- * How work in the background leaves room for all else. After a slice it rests nine times as long as the slice took: a busy store
- * makes slices long, and rests longer. While the server is under load it pauses, but never for good: what frees the disk must go on.
+ * Paces background work so that it leaves room for all else. After a slice it rests nine times as long as the slice took: a busy store
+ * makes slices longer, and so the rests. While the server is under load it pauses, but never for good: work that frees the disk must go
+ * on.
  */
 import type { Clock } from '../lib/clock.js'
 import { REST_MS_MIN, restMs } from '../lib/rest.js'
 
-/** Transitions that wait for a write: as many as two whole writes take (sync/commit-queue.ts). Above it the server is under load. */
+/**
+ * The number of transitions waiting for a write above which the server is under load: as many as two whole writes take
+ * (sync/commit-queue.ts).
+ */
 export const BUSY_QUEUE_DEPTH = 512
-/** How late a timer comes. Above it the server is under load. */
+/** The delay of a timer above which the server is under load. */
 export const BUSY_LATE_MS = 50
-/** A timer that comes so late tells of a process that stood still (the machine slept), not of load. */
+/** The delay of a timer that shows that the process stood still (the machine slept), not load. */
 const STOOD_STILL_MS = 10_000
-/** How often a paused job looks whether the load is gone. */
+/** The interval at which a paused job checks whether the load is gone. */
 const LOOK_MS = 50
 /** The longest pause: one slice a second is done under any load. */
 const PAUSE_MS_MAX = 1_000
 
-/** The rests that follow the slices of whoever works. */
+/** The rests that follow the slices of a run. */
 export class Rests {
   readonly #pacer: Pacer
   readonly #clock: Clock
@@ -30,7 +34,7 @@ export class Rests {
     this.#beganMs = clock.monotonic()
   }
 
-  /** Ends a slice, and rests in proportion to it and at least so long. */
+  /** Ends a slice, and rests in proportion to it and at least `msMin`. */
   async rest(msMin?: number): Promise<void> {
     this.#onSlice()
     await this.#pacer.wait(restMs(this.#tookMs, msMin))
@@ -38,7 +42,7 @@ export class Rests {
     this.#beganMs = this.#clock.monotonic()
   }
 
-  /** Between two runs: a rest that is too short for a timer is added to the next one. */
+  /** Rests between two runs. A rest that is too short for a timer is added to the next one. */
   async restIfDue(): Promise<void> {
     if (restMs(this.#tookMs, 0) >= REST_MS_MIN) await this.rest()
     else this.#onSlice()
@@ -66,7 +70,7 @@ export class Pacer {
     return this.#stopped
   }
 
-  /** The rests of one run after the other; the first slice begins now. `onSlice` is told of each that ended. */
+  /** Makes the rests of one run after the other; the first slice begins now. `onSlice` is called with each slice that ended. */
   rests(onSlice: () => void): Rests {
     return new Rests(this, this.#clock, onSlice)
   }

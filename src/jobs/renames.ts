@@ -1,4 +1,4 @@
-/** Tells the contacts of a user his new nickname, a few at a time (the rules: sync/rules/renaming.ts). */
+/** Tells a user's contacts the new nickname, a few at a time (the rules: sync/rules/renaming.ts). */
 import type { Engine } from '../sync/engine.js'
 import { done } from '../sync/outcome.js'
 import { userActor } from '../sync/rules/records.js'
@@ -20,7 +20,7 @@ async function tellAll(engine: Engine, uid: number, pace: Pace): Promise<void> {
       done(await engine.run(renamingActor(uid), roundDone, { uid, round }))
       return
     }
-    // Other users' renames must not wait for it; it is tried again later.
+    // Other users' renames must not wait for this one; it is tried again later.
     if (isFull) throw new Error('a way is full')
     await pace.rest()
   }

@@ -1,5 +1,5 @@
 /**
- * Trims timelines in the background: messages that are older than so long and not among the newest so many, and all that are beyond
+ * Trims timelines in the background. It removes messages that are older than the set age and not among the newest so many, and all beyond
  * the newest so many bytes. A run walks over the logs of one partition. It does little at a time, and rests between.
  *
  *   run: logs, 64 at a time   ─┬─► age: fewer versions above the floor than are kept: pass
@@ -8,7 +8,7 @@
  *                              └─► bytes: so few versions since the last count that the longest messages would not fill them: pass
  *                                         count bytes from the newest down, then trim from the oldest up
  *
- * Nothing of it is stored: each run trims what it finds. Two nodes on one store do the same work twice, and no harm.
+ * It stores no state: each run trims what it finds. Two nodes on one store do the same work twice, and no harm.
  */
 import type { CountedTime } from '../lib/counted-time.js'
 import type { Actor, LogSummary, Store, Version } from '../store/types.js'
@@ -18,27 +18,27 @@ import { uidOf } from '../sync/rules/records.js'
 import { MESSAGE_BYTES_MAX, sentAtMs, trimLog } from '../sync/rules/retention.js'
 import type { Pace } from './job.js'
 
-/** Logs looked at between two rests: 5 µs each for most. */
+/** The logs looked at between two rests: 5 µs each for most. */
 const LOGS_AT_ONCE = 64
 const LOGS_REST_MS = 100
-/** Entries read, counted or trimmed between two rests: a millisecond or less. */
+/** The entries read, counted or trimmed between two rests: a millisecond or less. */
 const ENTRIES_AT_ONCE = 256
 const BYTES_AT_ONCE = 2 ** 18
 const ENTRIES_REST_MS = 20
-/** For messages that go for their bytes. */
+/** The age limit for messages that are removed because of their bytes. */
 const ANY_AGE = 0
-/** A round takes this long at least: nothing is late by more. */
+/** The shortest time from one round to the next: nothing is late by more. */
 export const RETENTION_MS = 3_600_000
 
-/** What is kept of a timeline's messages. */
+/** The settings of what is kept of a timeline's messages. */
 export interface RetentionSettings {
-  /** A message younger than this stays. */
+  /** The age below which a message stays. */
   readonly keepMs: number
-  /** So many of a timeline's newest messages stay, however old. */
+  /** The number of a timeline's newest messages that stay, however old. */
   readonly keepItems: number
-  /** Messages beyond a timeline's newest ones of so many bytes go, however young and few. Infinity: none. */
+  /** The bytes of a timeline's newest messages that stay; those beyond are removed, however young and few. Infinity: none. */
   readonly keepBytes: number
-  /** From one round to the next. Absent: an hour. */
+  /** The time from one round to the next. Absent: an hour. */
   readonly everyMs?: number
 }
 
@@ -50,9 +50,9 @@ export interface RetentionOptions extends RetentionSettings {
 
 export class Retention {
   readonly #options: RetentionOptions
-  /** What the last count found in logs that may grow beyond the bytes: it spares counts, and holds long logs only. */
+  /** The result of the last count in logs that may grow beyond the bytes. It saves counts, and holds long logs only. */
   readonly #counted = new Map<Actor, { readonly head: Version; readonly bytes: number }>()
-  /** Logs, and pages of them, since the last rest. */
+  /** The number of logs, and pages of them, looked at since the last rest. */
   #looked = 0
 
   constructor(options: RetentionOptions) {
@@ -74,7 +74,7 @@ export class Retention {
     if (failures.length > 0) throw failures[0]
   }
 
-  /** A page costs as much as a log does. */
+  /** Rests after enough logs; a page costs as much as a log does. */
   async #restAfter(logs: number, pace: Pace): Promise<void> {
     this.#looked += 1 + logs
     if (this.#looked < LOGS_AT_ONCE) return
@@ -113,7 +113,7 @@ export class Retention {
     else this.#counted.set(actor, { head, bytes })
   }
 
-  /** Trims a slice at a time from the oldest on, up to the first message that is younger than `ageMs`. */
+  /** Trims one slice after another from the oldest on, up to the first message that is younger than `ageMs`. */
   async #trimOld(
     actor: Actor,
     floor: Version,
@@ -130,8 +130,8 @@ export class Retention {
   }
 
   /**
-   * Of a slice behind `after`: the version of the last message that is not younger than `ageMs`, with only such before it
-   * (0: none); up to where it was read; and whether there is no use in reading on.
+   * Reads a slice behind `after`. Finds the version of the last message that is not younger than `ageMs`, with only such messages before
+   * it (0: none), the version up to which it read, and whether reading on is of no use.
    */
   async #oldUpTo(actor: Actor, after: Version, upTo: Version, ageMs: number) {
     const { store, time } = this.#options
@@ -148,8 +148,8 @@ export class Retention {
   }
 
   /**
-   * The newest version that is not among the newest so many, or not among those of so many bytes; 0 if all are. With the bytes that
-   * were counted.
+   * The newest version that is not among the newest so many, or not among those of so many bytes; 0 if all are. Also the bytes that were
+   * counted.
    */
   async #beyond(
     actor: Actor,
@@ -161,7 +161,7 @@ export class Retention {
     let items = 0
     let bytes = 0
     for (let from = head; !pace.isStopped; ) {
-      // A slice of no more than what is left to count ends with the one that is looked for.
+      // A slice no larger than what is left to count ends with the entry that is looked for.
       const entriesAtOnce = Math.min(itemsMax + 1 - items, ENTRIES_AT_ONCE)
       const bytesAtOnce = Math.min(bytesMax + 1 - bytes, BYTES_AT_ONCE)
       const tally = await store.tally(actor, from, entriesAtOnce, bytesAtOnce)
@@ -177,7 +177,7 @@ export class Retention {
   }
 }
 
-/** No more entries than this can be trimmed. */
+/** The most entries that can be trimmed. */
 function span({ head, floor, gaps }: LogSummary): number {
   let versions = head - floor
   for (const { after, upTo } of gaps) versions -= Math.max(0, upTo - Math.max(after, floor))

@@ -1,6 +1,6 @@
 /**
- * Runs all work in the background: each job by partition (lane.ts draws the states), in slices with rests between them (pacer.ts).
- * It owns every timer that jobs need. A process that starts goes on with what it finds noted in the store.
+ * Runs all background work: each job by partition (lane.ts draws the states), in slices with rests between them (pacer.ts). It owns every
+ * timer that jobs need. A process that starts goes on with the work that is noted in the store.
  */
 import type { Clock } from '../lib/clock.js'
 import type { Random } from '../lib/random.js'
@@ -13,7 +13,7 @@ export interface RunnerOptions<N extends string> {
   readonly jobs: readonly (Job & { readonly name: N })[]
   readonly clock: Clock
   readonly random: Random
-  /** Transitions that wait for a write: many mean load. */
+  /** The number of transitions that wait for a write: many mean load. */
   readonly queueDepth: () => number
   /** Whether this node owns the partition; it may change at any time. Absent: it owns all. */
   readonly owns?: LaneOptions['owns'] | undefined
@@ -40,7 +40,7 @@ export class JobRunner<N extends string = string> {
     for (const lane of this.#lanes.values()) lane.beginRound()
   }
 
-  /** There is work for this job, noted in the store under the partition of this user. */
+  /** Starts a job's work that is noted in the store under this user's partition. */
   wake(name: N, uid: number): void {
     this.#lanes.get(name)?.wake(uid % PARTITIONS)
   }
@@ -51,7 +51,7 @@ export class JobRunner<N extends string = string> {
     await Promise.all(Array.from(this.#lanes.values(), lane => lane.stop()))
   }
 
-  /** By job. */
+  /** The figures by job. */
   figures(): JobFigures[] {
     return Array.from(this.#lanes.values(), ({ figures }) => figures)
   }

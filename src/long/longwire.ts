@@ -1,5 +1,6 @@
 /**
- * Longwire on a TCP socket: what the door hands on that begins with 00. The connection owns the socket (socket-owner.ts).
+ * Longwire on a TCP socket: serves the sockets whose first byte is 00, as the door hands them on. The connection owns the socket
+ * (socket-owner.ts).
  */
 
 import type { Socket } from 'node:net'
@@ -12,10 +13,10 @@ import { isSocketBetween, type Pipe } from '../connection/pipe.js'
 import { disown, own, ownerOf } from '../connection/socket-owner.js'
 import { Timed, type Wheel } from '../lib/wheel.js'
 
-/** A refused connection gets its frame and this long to read it. */
+/** The time that a refused connection has to read its frame. */
 const REFUSAL_MS = 2_000
 
-/** First byte 00, then Hello (PROTOCOL.md, clause 2). */
+/** The options: the first byte is 00, then Hello follows (PROTOCOL.md, clause 2). */
 const OPTIONS: ConnectionOptions = Object.freeze({ leadingZero: true })
 
 export class Longwire implements Protocol {
@@ -32,7 +33,10 @@ export class Longwire implements Protocol {
     if (first.length > 0) connection.receive(first)
   }
 
-  /** Its connection says why it closes, as that of every other does that is late, or there when the server stops. */
+  /**
+   * Closes a silent socket. It makes a connection, which says why it closes, as for every other client that is late or connected when the
+   * server stops.
+   */
   silent(arrived: Arrived): void {
     this.#connection(arrived, 1)
   }
@@ -71,7 +75,7 @@ class Refused extends Timed {
 
 class SocketPipe implements Pipe {
   readonly #socket: Socket
-  /** The kernel did not take everything, and it is waited for. */
+  /** Whether the kernel did not take everything, and is awaited. */
   #isFull = false
 
   constructor(socket: Socket) {
@@ -126,5 +130,5 @@ class SocketPipe implements Pipe {
 
 const NO_BYTES = new Uint8Array(0)
 
-/** A reset, a broken pipe: 'close' follows and says all that matters. */
+/** Ignores a reset or a broken pipe: 'close' follows and says all that matters. */
 function ignore(): void {}

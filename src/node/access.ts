@@ -1,6 +1,6 @@
 /**
- * The half of a node that clients are connected to: connections and what they share, polls, the hub, limits on what is asked. It knows
- * the other half (logic.ts) as Services alone, and hears of what has happened by events.
+ * The half of a node that clients connect to: connections and what they share, polls, the hub, and request limits. It knows the other
+ * half (logic.ts) as Services alone, and learns by events what has happened.
  */
 import { Backlog } from '../connection/backlog.js'
 import { BoundedServices } from '../connection/bounded-services.js'
@@ -19,11 +19,11 @@ import type { Services } from '../services/types.js'
 import { ConnectHandler } from '../short/connect.js'
 import type { Doors, Ground, NodeOptions, NodeSettings } from './options.js'
 
-/** Lines per second about what peers do wrong. */
+/** The most log lines per second about faults of peers. */
 const FAULT_LINES_PER_TICK = 10
-/** How often draining looks whether everybody has gone. */
+/** The interval at which draining checks whether everybody has gone. */
 const DRAIN_POLL_MS = 20
-/** Beyond the time for draining: what the last frames and the peers' ends may take. */
+/** The extra time after draining for the last frames and the peers' ends. */
 const DRAIN_EXTRA_MS = 1_000
 
 export interface AccessOptions extends Ground, Pick<NodeOptions, 'zeroWindows'> {
@@ -35,9 +35,9 @@ export interface AccessOptions extends Ground, Pick<NodeOptions, 'zeroWindows'> 
 
 export class Access {
   readonly hub = new Hub<Connection>()
-  /** Shared by all connections. */
+  /** The context that all connections share. */
   readonly context: ConnectionContext
-  /** Takes the requests of HTTP. */
+  /** Handles the requests of HTTP. */
   readonly connect: ConnectHandler
   readonly #options: AccessOptions
   readonly #deaf: DeafPeers | undefined
@@ -70,7 +70,7 @@ export class Access {
     this.#deaf?.start()
   }
 
-  /** Tells every client to come back at a time of its own, and waits until they have gone or may wait no longer. */
+  /** Tells every client to come back at a time of its own. Waits until they have gone, or until the time is over. */
   async drain(doors: Doors, withinMs: number): Promise<void> {
     const { clock, random } = this.#options
     const { connections } = this.context

@@ -1,4 +1,4 @@
-/** What the metrics read of a node. */
+/** The figures of a node that the metrics read. */
 import { LIMIT_NAMES } from '../ops/limits-table.js'
 import type { MetricSources } from '../ops/metrics.js'
 import type { Store } from '../store/types.js'

@@ -1,6 +1,6 @@
 /**
- * The half of a node that knows the rules: engine, services, and work in the background, over one store. What happens it tells by
- * Delivery; it knows no connection.
+ * The half of a node that knows the rules: engine, services, and background work, over one store. It reports what happens through
+ * Delivery, and knows no connection.
  */
 import { Jobs } from '../jobs/index.js'
 import { CountedTime } from '../lib/counted-time.js'
@@ -22,11 +22,11 @@ export interface LogicOptions
   readonly limits: Limits
   readonly counters: Counters
   readonly delivery: Delivery
-  /** Numbers of the user's devices that are connected, as far as this node knows. */
+  /** The numbers of the user's connected devices, as far as this node knows. */
   readonly connected: (uid: number) => readonly number[]
 }
 
-/** Kinds of which a line is written. */
+/** The most unknown kinds that are logged. */
 const UNKNOWN_TOLD_MAX = 64
 
 export class Logic {
@@ -77,13 +77,13 @@ export class Logic {
     })
   }
 
-  /** Takes over what earlier processes left, and begins the work in the background. */
+  /** Takes over what earlier processes left, and begins the background work. */
   async start(): Promise<void> {
     await this.engine.start()
     await this.jobs.start()
   }
 
-  /** Commits what is held back and waits for what is under way; then the store is closed. */
+  /** Commits what is held back, waits for what is under way, and closes the store. */
   async close(): Promise<void> {
     this.services.flush()
     await this.jobs.stop()
@@ -107,7 +107,7 @@ function monitor(counters: Counters, log: Log): EngineMonitor {
     },
     unknown(what, kind) {
       counters.unknown[what]++
-      // Once for each: they come again at each look.
+      // Logged once for each kind: they come again at each look.
       if (unknown.has(kind) || unknown.size === UNKNOWN_TOLD_MAX) return
       unknown.add(kind)
       log.warn({ what, kind }, 'a kind that this server does not know is left to newer ones on the same store')

@@ -1,5 +1,6 @@
 /**
- * A whole node: the halves, and what goes between them and other nodes. The server and the deterministic simulation start the same.
+ * A whole node: the two halves, and the events between them and other nodes. The server and the deterministic simulation start the same
+ * node.
  *
  *   doors ─► access (connections, polls, hub) ── Services ─► logic (services, engine, jobs) ─► store
  *                ▲                                              │ a commit is durable
@@ -20,7 +21,7 @@ import type { Doors, NodeOptions } from './options.js'
 
 const ALONE: PeerNetwork = Object.freeze({ peers: () => [], holders: () => [], send() {} })
 
-/** Before a comparison that failed is done again. */
+/** The pause before a failed comparison is repeated. */
 const COMPARE_AGAIN_MS = 1_000
 
 const INCARNATIONS = 2 ** 32
@@ -73,24 +74,24 @@ export class Node {
     return this.#serving
   }
 
-  /** Clients may come when it settles; serve() says that they do. @throws what the store says */
+  /** Starts the node. Clients may come when it settles; serve() notes that they do. @throws the store's errors */
   async start(): Promise<void> {
     this.#peers.start()
     await this.logic.start()
   }
 
-  /** Its doors are open. */
+  /** Notes that its doors are open. */
   serve(): void {
     this.#serving = true
     this.access.start()
   }
 
-  /** It has become the owner of some partitions: the work in the background of them is its own now. */
+  /** Notes that it has become the owner of some partitions: their background work is its own now. */
   ownsMore(): void {
     if (this.#serving) this.logic.jobs.resume()
   }
 
-  /** Takes what another node has sent. */
+  /** Takes events that another node has sent. */
   receive(batch: EventBatch): void {
     this.#peers.receive(batch)
   }
@@ -100,14 +101,14 @@ export class Node {
     return this.#serving ? this.canary.check() : { ready: false, reason: 'it does not serve' }
   }
 
-  /** Serves nobody new, tells the clients to come back, finishes what is in work, closes the store. */
+  /** Serves nobody new, tells the clients to come back, finishes what is in work, and closes the store. */
   async drain(doors: Doors, withinMs: number): Promise<void> {
     this.#serving = false
     await this.access.drain(doors, withinMs)
     await this.close()
   }
 
-  /** Finishes what is in work and closes the store: of a node without clients. */
+  /** Finishes what is in work and closes the store, for a node without clients. */
   async close(): Promise<void> {
     this.access.stop()
     try {
@@ -117,7 +118,7 @@ export class Node {
     }
   }
 
-  /** Closes every connection and leaves the store as it is: what a crash looks like to everybody else. */
+  /** Closes every connection and leaves the store as it is: to everybody else this looks like a crash. */
   abort(): void {
     this.#serving = false
     this.logic.abort()
@@ -125,7 +126,7 @@ export class Node {
     this.access.stop()
   }
 
-  /** First to the devices that are connected here. */
+  /** Delivers an event, first to the devices that are connected here. */
   #deliver(event: NodeEvent): void {
     this.access.hub.take(event)
     this.#peers.tell(event)

@@ -1,4 +1,4 @@
-/** What a node is given: the ground it stands on, which the simulation replaces, and its settings. */
+/** The options of a node: its settings, and the ground that it runs on, which the simulation replaces. */
 import type { PeerNetwork } from '../cluster/peers.js'
 import type { BacklogBounds } from '../connection/backlog.js'
 import type { Connection } from '../connection/connection.js'
@@ -17,7 +17,7 @@ import type { Store } from '../store/types.js'
 import type { SequenceRule } from '../sync/rules/numbered.js'
 import type { Stamps } from '../sync/stamps.js'
 
-/** What a node stands on: nothing of it reads time or chance by itself. */
+/** The ground of a node: its time, chance and other surroundings. Nothing in the node reads time or chance by itself. */
 export interface Ground {
   readonly clock: Clock
   readonly random: Random
@@ -27,43 +27,43 @@ export interface Ground {
 }
 
 export interface NodeSettings {
-  /** Rates in place of the table's; 'open': nothing is limited. */
+  /** The rates that replace the table's; 'open': nothing is limited. */
   readonly limits: LimitSettings | 'open'
   readonly retention: RetentionSettings
   readonly connections: ConnectionLimits
   readonly backlog: BacklogBounds
-  /** How long a check whether messages get through waits. */
+  /** The time that a check whether messages get through waits. */
   readonly readyMs: number
-  /** Between two looks for effects that a dead node left; 0: only at the start. */
+  /** The time between two looks for effects that a dead node left; 0: only at the start. */
   readonly sweepMs: number
 }
 
 export interface NodeOptions extends Ground {
   /** Its name among the nodes on its store. */
   readonly name: string
-  /** Closed with the node. */
+  /** The store; closed with the node. */
   readonly store: Store
   readonly settings: NodeSettings
-  /** Whether this node does the work in the background of the partition; it may change at any time. Absent: it owns all. */
+  /** Whether this node does the partition's background work; it may change at any time. Absent: it owns all. */
   readonly owns?: (partition: number) => boolean
   readonly passwords: Passwords
-  /** The store failed for good. Nothing was or will be answered; the process has to end. */
+  /** Called when the store failed for good. Nothing was or will be answered; the process has to end. */
   readonly onFatal: (error: unknown) => void
-  /** The way to the other nodes on the store. Absent: there are none. */
+  /** The network to the other nodes on the store. Absent: there are none. */
   readonly network?: PeerNetwork
-  /** TCP connections whose peer does not read. Absent: nobody looks. */
+  /** Finds TCP connections whose peer does not read. Absent: nobody looks. */
   readonly zeroWindows?: () => Promise<ZeroWindow[]>
-  /** For tests: in place of the node's own. */
+  /** Services that replace the node's own, for tests. */
   readonly services?: (node: { readonly hub: Hub<Connection> }) => Services
   readonly stamps?: Stamps
   readonly sequence?: SequenceRule
   readonly sliceTargets?: number
 }
 
-/** Where clients come in: whoever has sockets makes the doors. */
+/** The doors through which clients come; made by the part that has sockets. */
 export interface Doors {
-  /** Requests that are not answered yet. */
+  /** The number of requests that are not answered yet. */
   readonly inWork: number
-  /** Serves nobody new; tells those who wait to come back within this time. */
+  /** Serves nobody new; tells waiting clients to come back within this time. */
   drain(withinMs: number): void
 }

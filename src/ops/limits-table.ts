@@ -110,7 +110,7 @@ export const LIMITS_TABLE = {
     burst: 5_000,
     code: 'RATE_LIMITED',
     counts: 'Hello and HTTP requests without a token or with a wrong one',
-    why: 'nobody with a right token waits for those, however many come from his address',
+    why: 'nobody with a right token waits for those, however many come from their address',
     keysMax: SOME,
   },
   registrations: {
@@ -193,7 +193,7 @@ export const LIMITS_TABLE = {
     unit: 'min',
     burst: 60,
     code: 'RATE_LIMITED',
-    counts: 'GetProfile of others, and requests about a stranger (their answers say whether he exists)',
+    counts: 'GetProfile of others, and requests about a stranger (their answers say whether they exist)',
     why: 'a user who looks for friends finds them; one who copies the directory gets 29 000 profiles a day',
     keysMax: MANY,
   },
@@ -214,7 +214,7 @@ export const LIMITS_TABLE = {
     burst: 50,
     code: 'REQUEST_LIMIT',
     counts: 'contact Request and Block, without repeats',
-    why: 'a new user finds all his friends on the first evening; advertising needs more',
+    why: 'a new user finds all their friends on the first evening; advertising needs more',
     keysMax: MANY,
   },
   renames: {

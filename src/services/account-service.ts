@@ -1,4 +1,7 @@
-/** AccountService. Passwords are checked here, beside the engine; what depends on the check is committed only if the hash is still the same. */
+/**
+ * Serves AccountService. Passwords are checked here, outside the engine. A change that depends on the check is committed only if the hash
+ * is still the same.
+ */
 import { CODES, type Code } from '../../protocol/codes.js'
 import {
   type ChangePasswordRequest,
@@ -80,7 +83,7 @@ class Refused extends Error {
   }
 }
 
-/** A numbered request that needs the password. What it says of success runs when it succeeds now, and not for a repeat. */
+/** A numbered request that needs the password. Its steps after success run if it succeeds now, and not for a repeat. */
 interface VerifiedRequest<I extends VerifiedInput> {
   readonly numbered: Numbered
   readonly password: string
@@ -306,7 +309,7 @@ export class AccountService {
     return session
   }
 
-  /** Logs in. Undefined if account and password do not match (uid 0: there is no account), or there is no such device. */
+  /** Logs in. @returns undefined if account and password do not match (uid 0: the account does not exist), or there is no such device */
   async #login(
     uid: number,
     credentials: Credentials,

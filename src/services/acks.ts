@@ -1,13 +1,13 @@
 /**
- * Acks are soft: gathered per user for a second, then committed with the marks they name, so that a busy conversation costs
- * its peer one item a second. A lost one costs a repeat that the client drops.
+ * Gathers acks, which are soft, per user for a second, and then commits them with the marks that they name. So a busy conversation costs
+ * its peer one item a second. A lost ack costs a repeat that the client drops.
  *
  *               add                       due, and none of the user's under way                    done
  *   no entry ─────────► gathered ───────────────────────────────────────────────► under way ────────────────► no entry
  *                          ▲  └ add                                                  │ unavailable: back among what is gathered
  *                          └─────────────────────────────────────────────────────────┘
  *
- * Many marks go in several units, the versions in the last one: a version is never committed without what it stands for.
+ * Many marks go in several units, with the versions in the last one: a version is never committed before the marks that came with it.
  */
 import { CODES, type Code } from '../../protocol/codes.js'
 import type { Mark } from '../../protocol/generated/messages.js'
@@ -55,7 +55,7 @@ export class Acks {
     this.#clock = clock
   }
 
-  /** OK, or FLOOD: then nothing of it is taken. */
+  /** Adds an ack. @returns OK, or FLOOD: then nothing of it is taken */
   add(uid: number, device: number, version: number, delivered: readonly Mark[], read: readonly Mark[]): Code {
     const gathered = this.#gatheredOf(uid)
     if (gathered.count + delivered.length + read.length > MARKS_HELD_MAX) return CODES.FLOOD.code
@@ -112,7 +112,7 @@ export class Acks {
           return
         }
         this.#underWay.delete(uid)
-        // What no record holds is not tried again: marks may be lost (PROTOCOL.md, 7.13).
+        // Marks that no record can hold are not tried again: marks may be lost (PROTOCOL.md, 7.13).
         if (outcome.kind !== 'done' && outcome.kind !== 'refused') this.#putBack(uid, versions, peers.slice(done))
       })
     }

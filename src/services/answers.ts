@@ -38,7 +38,7 @@ export function refuseUndone(caller: Caller, id: number, outcome: Undone): void 
   refuse(caller, id, code, retryAfterMs)
 }
 
-/** Refuses a request that a limit stands against; it may be repeated in so many milliseconds. */
+/** Refuses a request that a limit forbids; it may be repeated in so many milliseconds. */
 export function refuseLimited(caller: Caller, id: number, waitMs: number): void {
   refuse(caller, id, CODES.RATE_LIMITED.code, waitMs)
 }
@@ -54,7 +54,7 @@ export function mustRunAgain(outcome: Outcome<Answer>): boolean {
 }
 
 /**
- * Answers a numbered request that has nothing to say but its code.
+ * Answers a numbered request whose answer is only a code.
  * @param again called if it has to be tried again
  * @param retryAfterMs named with a refusal
  */

@@ -75,7 +75,7 @@ export class ConnectionService {
         // Within the call: an engine that is closing waits for those that wait here too.
         this.#turnstile.leave()
         if (outcome.kind === 'done') {
-          // Only with the right token: who has none uses up nothing of the device's.
+          // Only with the right token: a client without it uses up nothing of the device's.
           if (outcome.result.kind === 'refused') this.#chargeWrong(network, tokenHash)
           else this.#limits.charge('hellos-device', key)
           this.#bound(request, owner, outcome.result, settle)
@@ -114,9 +114,9 @@ export class ConnectionService {
   }
 
   /**
-   * The milliseconds that a peer with these bytes as its token has to wait; 0 for none. Where strangers have used up the limit
-   * of an address, its sessions still get in: a token that this store has made is checked all the same, unless that token
-   * itself was found wrong too often.
+   * The milliseconds that a peer with these bytes as its token has to wait; 0 for none. If strangers have used up the limit of an
+   * address, its sessions still get in. A token that this store has made is checked all the same, unless that token itself was found
+   * wrong too often.
    */
   #strangerWait(network: Key, token: Uint8Array, owner: { readonly hash: string } | undefined): number {
     const limits = this.#limits

@@ -25,7 +25,7 @@ import type { Identity } from './identity.js'
 import { ranNow, toldOfStranger } from './limiting.js'
 import type { Caller } from './types.js'
 
-/** What the numbered requests of this service have in common. */
+/** The fields that the numbered requests of this service have in common. */
 export interface ContactRequest extends ContactFields {
   readonly sendSeq: number
   readonly uid: number

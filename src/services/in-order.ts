@@ -1,13 +1,13 @@
 /**
- * Keeps what a device asks in the order in which it came (PROTOCOL.md, 4.5) while one request waits for something outside the
- * engine, as a password's hash. The engine itself runs what is submitted for one user in order, whatever it has to read.
+ * Keeps a device's requests in the order in which they came (PROTOCOL.md, 4.5) while one of them waits for something outside the engine,
+ * such as a password's hash. The engine itself runs what is submitted for one user in order, whatever it has to read.
  *
  *           hold()              release(), and nobody waits
  *   (none) ────────► held ─────────────────────────────────► (none)
  *                     ▲ │ release(): the next ones are run, until one of them holds again
  *                     └─┘
  *
- * Nearly always nothing is held, and a request pays for one look at an empty map.
+ * Nearly always nothing is held, and a request costs one look at an empty map.
  */
 
 import { CODES } from '../../protocol/codes.js'

@@ -1,7 +1,7 @@
 /**
- * The limits as the services ask them: which key each caller is counted under. Checks come before any work, the cheapest first.
- * A request that is refused there has used up no number and may be repeated. Final refusals are made by the transition alone,
- * which is told whether the limit stands against it. So a repeat gets its first answer, and costs nothing.
+ * The limits as the services use them: the key under which each caller is counted. Checks come before any work, the cheapest first. A
+ * request that is refused by a check has used up no number and may be repeated. Only the transition makes final refusals; it is told
+ * whether a limit forbids the request. So a repeat gets its first answer, and costs nothing.
  */
 
 import { CODES } from '../../protocol/codes.js'
@@ -15,7 +15,7 @@ import type { Caller } from './types.js'
 export type Device = Pick<Caller, 'uid' | 'device'>
 type Asker = Pick<Caller, 'uid' | 'device' | 'address'>
 
-/** A number where it is exact: one key for each device, and no text made for each request. */
+/** The key of a device: a number where that is exact, so that no text is made for each request. */
 export function deviceKey({ uid, device }: Device): Key {
   return uid < UIDS_EXACT && device < DEVICES_EXACT ? uid * DEVICES_EXACT + device : `${uid}/${device}`
 }
@@ -94,7 +94,7 @@ export function ranNow(outcome: Outcome<Answer>): boolean {
   return answerOf(outcome)?.repeated === false
 }
 
-/** Whether it was run now and succeeded. What follows an act begins by this, never by the code, which a repeat has too. */
+/** Whether it was run now and succeeded. Steps after an act depend on this, never on the code, which a repeat has too. */
 export function succeededNow(outcome: Outcome<Answer>): boolean {
   return ranNow(outcome) && answerOf(outcome)?.code === CODES.OK.code
 }

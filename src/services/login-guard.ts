@@ -1,13 +1,13 @@
 /**
  * Guards against guessed passwords: a wrong one costs the device or address that tried it, and nobody else.
  *
- * A try is counted per account and address, per account, and per address; each of them alone may make it wait. But a device
- * that was logged in to the account before is counted by itself alone. (It knows its installation key, 16 random bytes that
- * are shown to nobody.) So the user's devices log in at once, however many strangers guess at the account. Only a new device
- * may have to wait while that goes on, up to GROWING.longestMs.
+ * A try is counted per account and address, per account, and per address; each count alone may make it wait. But a device that was logged
+ * in to the account before is counted by itself alone. (It knows its installation key, 16 random bytes that are shown to nobody.) So the
+ * user's devices log in at once, however many strangers guess at the account. Only a new device may have to wait while that goes on, up
+ * to GROWING.longestMs.
  *
- * ChangePassword and DeleteAccount ask for the password too, of a device with a token, which may be stolen. That device is
- * counted by itself, as strictly; the user's other devices are not counted.
+ * ChangePassword and DeleteAccount ask for the password too, of a device with a token, which may be stolen. That device is counted by
+ * itself, as strictly; the user's other devices are not counted.
  */
 
 import type { Key } from '../lib/expiring-table.js'
@@ -69,7 +69,7 @@ function begin(limits: Limits, rows: readonly Row[]): OpenTry | number {
   return {
     right() {
       for (const [name, key] of rows) {
-        // A guesser of others' passwords would log in to an account of his own in between.
+        // Otherwise somebody who guesses passwords could log in to an account of their own in between, to clear the count.
         if (name === 'login-failures-address') limits.takeBack(name, key)
         else limits.reset(name, key)
       }

@@ -80,8 +80,8 @@ export class MessageService {
     runSends(caller, sends, this.#sendOne, results => {
       this.page(caller.uid, since).then(
         page => {
-          // The ack comes behind the page: what a request without a connection was told is its `since`, and only the page says
-          // whether that is a version of this timeline.
+          // The ack is taken after the page. A request without a connection was told up to its `since`, and only the page says whether
+          // that is a version of this timeline.
           const taken = ack === undefined || page.kind === 'resync' ? CODES.OK.code : this.ack(caller, ack)
           if (page.kind === 'resync') refuse(caller, id, CODES.RESYNC.code)
           else if (taken !== CODES.OK.code) refuse(caller, id, taken)

@@ -1,6 +1,6 @@
 /**
- * Password hashes: scrypt, a bounded number at once, in threads (src/workers), so that a storm of logins stalls neither the
- * event loop nor the store, and takes no processor from those who talk.
+ * Hashes passwords with scrypt, a bounded number at once, in threads (src/workers). So a storm of logins stalls neither the event loop
+ * nor the store, and takes no processor from message traffic.
  *
  * A hash reads `scrypt$<log2 N>$<r>$<p>$<salt>$<key>`, salt and key in base64: parameters may grow without breaking old ones.
  */
@@ -38,7 +38,7 @@ export class BusyError extends Error {
 export interface PasswordsOptions {
   readonly random: Random
   readonly cost: PasswordCost
-  /** Where hashes are computed. What waits there is bounded: beyond it the next is told to come back. */
+  /** The workers that compute hashes. Their queue is bounded: beyond it the next caller is told to come back. */
   readonly workers: OwnWorkers
 }
 

@@ -1,4 +1,4 @@
-/** Lets a number of tasks in at a time; the others wait in the order in which they came. */
+/** Admits a limited number of tasks at a time; the others wait in the order in which they came. */
 import { Fifo } from '../lib/fifo.js'
 
 export class Turnstile {
@@ -10,7 +10,7 @@ export class Turnstile {
     this.#atOnce = atOnce
   }
 
-  /** The number of those that wait. */
+  /** The number of waiting tasks. */
   get waiting(): number {
     return this.#waiting.size
   }

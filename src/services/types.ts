@@ -1,4 +1,4 @@
-/** The only seam between connection/ and services/: what a connection needs of the services, and they of a connection. */
+/** The only seam between connection/ and services/: the interfaces that each needs of the other. */
 import type { Code } from '../../protocol/codes.js'
 import type { AckNotice, HelloRequest, HelloResponse, Refusal, SendResult } from '../../protocol/generated/messages.js'
 import type { TimelinePage } from '../sync/types.js'

@@ -1,4 +1,4 @@
-/** The token of a request: from its Authorization header and from nowhere else, for URLs stand in logs. */
+/** Reads the token of a request from its Authorization header, and from nowhere else: URLs end up in logs. */
 
 import { TOKEN_BYTES_MAX } from '../../protocol/limits.js'
 

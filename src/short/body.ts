@@ -1,14 +1,14 @@
 /**
- * The body of a request, read as far as it may be: its length is checked on its declaration, and again on what comes. What
- * is promised costs nothing, and a body in a thousand pieces no more than in one.
+ * Reads the body of a request, as far as it is allowed: its length is checked when it is declared, and again as it comes. A promised
+ * length costs nothing, and a body in a thousand pieces costs no more than one in a single piece.
  */
 
 import type { IncomingMessage } from 'node:http'
 
-/** A body that comes in pieces first gets so much room; then it doubles. */
+/** The first buffer of a body that comes in pieces; then it doubles. */
 const PIECES_BYTES_FIRST = 4_096
 
-/** Ends with undefined when more than `bytesMax` came; not at all when the peer goes away. */
+/** Reads a body. Ends with undefined when more than `bytesMax` came, and not at all when the peer goes away. */
 export function readBody(
   request: IncomingMessage,
   bytesMax: number,

@@ -1,7 +1,7 @@
 /**
- * Finds the client's address when a proxy brings a request. A header is believed only as far as trusted proxies wrote it: each
- * adds the address that it saw on the right, so the rightmost one that is no trusted proxy's is the client's. What stands left
- * of it may have been written by the client.
+ * Finds the client's address when a proxy brings a request. A header is believed only as far as trusted proxies wrote it. Each proxy adds
+ * the address that it saw on the right, so the rightmost address that is no trusted proxy's is the client's. Anything left of it may have
+ * been written by the client.
  */
 
 import { type AddressList, isAddress, plainAddress } from '../lib/network.js'

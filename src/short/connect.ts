@@ -1,12 +1,12 @@
 /**
- * The methods as unary calls of the Connect protocol, without sockets: a request and its body in, an answer out (PROTOCOL.md,
- * clause 13). It keeps nothing between two requests but the polls that wait, in the hub.
+ * The methods as unary calls of the Connect protocol, without sockets: a request and its body in, an answer out (PROTOCOL.md, clause 13).
+ * It keeps nothing between two requests but the polls that wait, in the hub.
  *
  *   headers ─► route ─► whose token? ─► services ─► answer
  *                                   └─► a Sync that may wait ─► poll ─► answer
  *
- * The token is checked when the whole body is there, and what it allows begins in the same moment: no session ends, and no
- * attempt is superseded, unnoticed between the two.
+ * The token is checked when the whole body has come, and what it allows begins at the same moment. So between the two no session can end
+ * unnoticed, and no attempt can be superseded.
  */
 
 import { CODES, type Code, codeText } from '../../protocol/codes.js'
@@ -69,14 +69,14 @@ export class ConnectHandler {
     this.#options = options
   }
 
-  /** Reads a request's headers: they say what may come as its body, or that it is refused whatever comes. */
+  /** Reads a request's headers. They say what body may follow, or that the request is refused whatever follows. */
   route(request: ShortRequest): Route {
     return this.#drainMs === undefined ? routeOf(request) : { kind: 'refused', answer: this.#draining() }
   }
 
   /**
-   * Checks the sender before a body is taken that costs more, to hold or to unpack, than a client without a session may cost. A
-   * packed body takes one request of its sender's limits before it is unpacked, so that of many at once each is counted.
+   * Checks the sender of a body that costs more to hold or unpack than a client without a session may cost, before it is read. A packed
+   * body takes one request of its sender's limits before it is unpacked, so that of many at once each is counted.
    */
   vouch(request: ShortRequest, isPacked: boolean, settle: (vouched: Vouched) => void): void {
     const { address } = request

@@ -1,12 +1,12 @@
 /**
  * One request on an HTTP connection and its answer, which is given once.
  *
- * An answer that comes before the whole request is there ends the connection: what follows might be anything. Its body is
- * sent at once, but the connection lingers until the peer has sent the rest, or for a moment: to close it on unread bytes
- * would be a reset, which may overtake the answer.
+ * An answer that comes before the whole request has arrived ends the connection: anything might follow. Its body is sent at once, but the
+ * connection lingers until the peer has sent the rest, or for a moment. Closing it on unread bytes would be a reset, which may overtake
+ * the answer.
  *
- * A long body is given to the kernel in pieces, so that it is seen whether it moves. A peer that takes none for a while does
- * not read, whatever else it sends.
+ * A long body is given to the kernel in pieces, which shows whether it moves. A peer that takes no piece for a while does not read,
+ * whatever else it sends.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -54,7 +54,7 @@ export class Exchange extends Timed {
     response.on('close', () => this.#closed())
   }
 
-  /** Nothing has been sent. */
+  /** Whether nothing has been sent. */
   get isUnanswered(): boolean {
     return !this.#response.headersSent
   }
@@ -123,7 +123,7 @@ export class Exchange extends Timed {
     if (this.#state !== 'over') wheel.add(this, stallMs)
   }
 
-  /** The wheel's call: the peer does not read. There is no telling it: what it would have to read comes first. */
+  /** Called by the wheel: the peer does not read. It cannot be told so, because it would have to read the answer first. */
   override expired(): void {
     this.#options.onStall()
     this.#request.socket.destroy()

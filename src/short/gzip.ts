@@ -19,15 +19,15 @@ export function packed(body: Uint8Array, done: (packed: Uint8Array | undefined) 
 }
 
 /**
- * The size that a body may grow to by unpacking, beside the limit: anything up to the first number, above it so many times
- * what came. Text grows to 3 to 20 times its size; a body that grows a thousand times was made for that.
+ * The size to which a body may grow by unpacking, beside the limit. Any body may grow to the first number; above it, to a multiple of its
+ * packed size. Text grows to 3 to 20 times its size; a body that grows a thousand times was made for that.
  */
 const UNPACKED_BYTES_FREE = 65_536
 const UNPACKED_RATIO_MAX = 100
 
 export type Unpacked =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-  /** The body would be above the limit, or too much for its size: unpacking ended there. */
+  /** The body would exceed the limit, or be too large for its packed size: unpacking ended there. */
   | { readonly kind: 'too-large' }
   /** No gzip, or only the beginning of one. */
   | { readonly kind: 'broken' }

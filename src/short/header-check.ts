@@ -1,4 +1,4 @@
-/** Refuses headers that the HTTP parser lets pass: those that two readers could read in two ways, or too many. */
+/** Refuses headers that the HTTP parser accepts, but that two readers could read in two ways, and requests with too many headers. */
 
 import type { IncomingMessage } from 'node:http'
 
@@ -25,7 +25,7 @@ export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }
 
-/** The status and reason to refuse it with; undefined if its headers say one thing each. */
+/** The status and reason with which a request is refused; undefined if each of its headers has one meaning. */
 export function headerFault(request: IncomingMessage): readonly [status: number, text: string] | undefined {
   const { rawHeaders, headers, httpVersionMajor: major, httpVersionMinor: minor } = request
   const count = rawHeaders.length / 2

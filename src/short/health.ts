@@ -1,6 +1,6 @@
 /**
- * The pages for supervisors and load balancers. /healthz tells a supervisor whether the process takes requests, as a flag says.
- * /readyz tells a load balancer whether messages get through, found out by sending one (jobs/canary.ts).
+ * The pages for supervisors and load balancers. /healthz tells a supervisor whether the process takes requests, according to a flag.
+ * /readyz tells a load balancer whether messages get through, by sending one (jobs/canary.ts).
  */
 
 import type { Readiness } from '../jobs/canary.js'

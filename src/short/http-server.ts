@@ -1,7 +1,7 @@
 /**
- * HTTP/1.1 by node:http on the sockets that the door hands on: the methods, WebSocket, and the pages for operators.
- * Each request passes the same checks in the same order, the cheap ones first; what a client without a session may make the server
- * hold or compute is bounded by each of them:
+ * HTTP/1.1 by node:http on the sockets that the door hands on: the methods, WebSocket, and the pages for operators. Each request passes
+ * the same checks in the same order, the cheap ones first; what a client without a session may make the server hold or compute is bounded
+ * by each check:
  *
  *   connection   counted in by the door, or refused: 503, but for the pages
  *   headers      10 s, 8 KiB, 64 of them, each with one meaning
@@ -50,7 +50,7 @@ export interface ShortTimeouts {
   readonly idleMs: number
   /** The interval at which headers and requests are checked. */
   readonly checkMs: number
-  /** Without a byte of an answer being taken. */
+  /** The time after which the connection ends if no byte of an answer was taken. */
   readonly stallMs: number
 }
 
@@ -77,7 +77,7 @@ export interface ShortOptions {
 
 const HEADERS_BYTES_MAX = 8_192
 
-/** A body up to here is taken from anybody, as a first frame is; a larger one is not begun before its token was looked at. */
+/** The largest body that is taken from anybody, as a first frame is. A larger one is not read before its token was checked. */
 const UNAUTHENTICATED_BYTES_MAX = HELLO_BYTES_MAX
 
 const BASE_HEADERS = Object.entries({
@@ -162,10 +162,10 @@ export class HttpServer implements Protocol, PeerServer {
   #take({ socket, address, proxied, first, leftMs }: Arrived, retryAfterMs: number): void {
     disown(socket)
     const peer = new HttpPeer(socket, { address, proxied, retryAfterMs, server: this })
-    // node:http counts from now on; for most, that is from when they were accepted.
+    // node:http counts from now on. For most connections that is the time when they were accepted.
     if (leftMs < this.firstRequestMs) peer.mustSpeakIn(leftMs)
     this.#server.emit('connection', socket)
-    // By now node:http listens, and reads the rest by itself.
+    // node:http listens by now, and reads the rest by itself.
     if (first.length > 0) socket.emit('data', first)
   }
 
@@ -340,7 +340,10 @@ export class HttpServer implements Protocol, PeerServer {
     this.#options.webSockets.accept(incoming, socket, head, address)
   }
 
-  /** A WebSocket is its client's and not the proxy's. False if he has too many: the proxy's connection stays counted as it was. */
+  /**
+   * Counts a WebSocket for its client and not for the proxy. False if the client has too many: the proxy's connection stays counted as it
+   * was.
+   */
   #readmit(proxy: string, address: string): boolean {
     const { gate, wheel, faults } = this.#options.context
     gate.release(proxy)
@@ -356,7 +359,7 @@ export class HttpServer implements Protocol, PeerServer {
     if (headerFault(incoming) !== undefined) return 400
     if (headers.upgrade?.toLowerCase() !== 'websocket') return 426
     if (pathOf(url) !== WEB_SOCKET_PATH) return 404
-    // Of version 8 the origin stood in another header; nobody speaks it any more.
+    // In version 8 the origin was in another header; nobody speaks it any more.
     if (headers['sec-websocket-version'] !== '13') return 426
     if (peer === undefined || !this.#allowsOrigin(headers as ShortRequest['headers'], peer)) return 403
     if (!peer.admitted || this.#draining) return 503
@@ -396,7 +399,7 @@ const NO_PACKING_HERE = errorAnswer(CODES.BAD_BODY.code, {
 
 function shortRequest(incoming: Incoming, address: string, { proxied }: HttpPeer): ShortRequest {
   const { method = '', url = '', headers } = incoming
-  // Of the headers that node:http gives as arrays (set-cookie) no request has one.
+  // No request has one of the headers that node:http gives as arrays (set-cookie).
   return {
     method,
     path: pathOf(url),

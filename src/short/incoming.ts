@@ -1,6 +1,6 @@
 /**
- * A request as the server takes it from the socket. What asks to go on in another protocol than WebSocket is a request like
- * any other: RFC 9110, 7.8, has a server ignore an upgrade that it does not know, and curl and Java ask for h2c in each.
+ * A request as the server takes it from the socket. A request for any protocol other than WebSocket is treated like any other request.
+ * RFC 9110, 7.8, has a server ignore an upgrade that it does not know, and curl and Java ask for h2c in each.
  */
 
 import { IncomingMessage } from 'node:http'
@@ -21,7 +21,10 @@ export class Incoming extends IncomingMessage {
     this[ASKED] = asked === true
   }
 
-  /** Whether it asked for a protocol that is not there. The parser drops what came behind it in the same read, so it is the last one. */
+  /**
+   * Whether it asked for a protocol that is not offered. The parser drops what came behind it in the same read, so it is the last
+   * request.
+   */
   get ignoresUpgrade(): boolean {
     return this[ASKED] && !this.upgrade
   }

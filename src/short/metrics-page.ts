@@ -1,7 +1,7 @@
 /**
- * /metrics. On the short side, where anybody may knock, it is shown to this machine only: to a loopback peer that asks for
- * localhost and speaks for nobody else. A proxy on this machine is such a peer too, for all of its clients: those say so by a
- * header, by a PROXY header or by the name they were asked for. For one that does none of these there is a port of its own
+ * Serves /metrics. Anybody may reach the short side, so it shows the page to this machine only: to a loopback peer that asks for
+ * localhost and speaks for nobody else. A proxy on this machine is such a peer too, for all of its clients. Proxies identify these by a
+ * header, by a PROXY header, or by the name that they were asked for. For a proxy that does none of these there is a separate port
  * (--metrics-port).
  */
 

@@ -1,8 +1,8 @@
 /**
- * The web pages that may use the short side: those of the exact origins of one list, for HTTP (CORS) and WebSocket alike
- * (PROTOCOL.md, 13.11). Browsers name the page's origin; programs name none, or (React Native on Android) the server's own.
- * A page of the server's own origin is let in too: it was served from in front of this server. A foreign page whose name was
- * pointed at this machine gains nothing by that: no cookie speaks for the user here, only a token does.
+ * The web pages that may use the short side: those of the exact origins of one list, for HTTP (CORS) and WebSocket alike (PROTOCOL.md,
+ * 13.11). Browsers name the page's origin. Programs name none, or (React Native on Android) the server's own. A page of the server's own
+ * origin is let in too: it was served from in front of this server. A foreign page whose name points at this machine gains nothing: here
+ * only a token identifies the user, and no cookie does.
  */
 
 import type { ShortAnswer, ShortRequest } from './types.js'
@@ -26,7 +26,7 @@ const ANSWER_HEADERS = 'Retry-After'
 export class Origins {
   readonly #allowed: ReadonlySet<string>
 
-  /** @param allowed as browsers write them: https://chat.example.org, http://localhost:5173 */
+  /** @param allowed the origins as browsers write them: https://chat.example.org, http://localhost:5173 */
   constructor(allowed: Iterable<string>) {
     this.#allowed = new Set(allowed)
   }

@@ -1,6 +1,6 @@
 /**
- * An HTTP connection: what is known of it, what it costs, and the requests that wait on it until there is space for their
- * answers. It is kept on its socket, so no closure is needed for it.
+ * An HTTP connection: its data, its cost, and the requests that wait on it until there is space for their answers. It is kept on its
+ * socket, so no closure is needed for it.
  */
 
 import type { Socket } from 'node:net'
@@ -48,7 +48,7 @@ export class HttpPeer extends Timed {
   #large: Exchange | undefined = undefined
   /** Requests that are begun when there is space for their answers; undefined mostly. */
   #later: (() => void)[] | undefined = undefined
-  /** The last request's. */
+  /** The exchange of the last request. */
   #exchange: Exchange | undefined = undefined
 
   constructor(socket: Socket, { address, proxied, retryAfterMs, server }: PeerOptions) {
@@ -71,7 +71,7 @@ export class HttpPeer extends Timed {
     return this.#inWork
   }
 
-  /** Another request would be one too many. */
+  /** Whether another request would be one too many. */
   get isFull(): boolean {
     return this.#inWork >= PIPELINED_MAX
   }
@@ -81,7 +81,7 @@ export class HttpPeer extends Timed {
     return this.#inWork === 0 || (this.#inWork === 1 && this.#exchange?.isUnanswered === true)
   }
 
-  /** Its first request must be there in this time. */
+  /** Sets the time in which its first request must come. */
   mustSpeakIn(ms: number): void {
     this.server.wheel.add(this, ms)
   }
@@ -90,7 +90,7 @@ export class HttpPeer extends Timed {
     this.server.late(this)
   }
 
-  /** A request has come. */
+  /** Notes that a request has come. */
   asked(exchange: Exchange): void {
     this.server.wheel.remove(this)
     this.#inWork++
@@ -104,18 +104,18 @@ export class HttpPeer extends Timed {
     else this.#later = [begin]
   }
 
-  /** The answer of this one may be large: no other is begun before it is there. */
+  /** Notes that this answer may be large: no other is begun before it is there. */
   expectsLarge(exchange: Exchange): void {
     this.#large = exchange
   }
 
-  /** The answer is there. */
+  /** Notes that the answer is there. */
   answered(exchange: Exchange, bytes: number): void {
     this.#waitingBytes += bytes
     this.#goOn(exchange)
   }
 
-  /** The peer has taken the answer, or is gone. */
+  /** Notes that the peer has taken the answer, or is gone. */
   ended(exchange: Exchange, bytes: number): void {
     this.#inWork--
     if (this.#exchange === exchange) this.#exchange = undefined
@@ -123,7 +123,7 @@ export class HttpPeer extends Timed {
     this.#goOn(exchange)
   }
 
-  /** The socket is somebody else's from here on. */
+  /** Gives the socket away to another owner. */
   leave(): void {
     this.server.wheel.remove(this)
     this.socket.off('close', onClose)

@@ -1,4 +1,4 @@
-/** An HTTP answer where there is no request to answer, or none that node:http would answer: its last words on a socket. */
+/** Writes an HTTP answer where there is no request to answer, or none that node:http would answer: the last bytes on a socket. */
 
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'

@@ -12,7 +12,7 @@ import type { ConnectionContext } from '../connection/context.js'
 import { isSocketBetween, type Pipe } from '../connection/pipe.js'
 import type { Wheel } from '../lib/wheel.js'
 
-/** The handshake has told it from everything else. */
+/** The options: the handshake has identified the protocol, so there is no leading zero. */
 const OPTIONS: ConnectionOptions = Object.freeze({ leadingZero: false })
 
 const PIPE = Symbol('pipe')
@@ -80,7 +80,7 @@ class WebSocketPipe implements Pipe {
     return isSocketBetween(this.#socket, localPort, remoteAddress, remotePort)
   }
 
-  /** Writes one message. It is put together here, for ws would write header and bytes apart: 2 buffers, one vectored write. */
+  /** Writes one message. It is put together here, because ws would write header and bytes apart: 2 buffers, one vectored write. */
   write(bytes: Uint8Array): void {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return
     const { length } = bytes
@@ -159,7 +159,7 @@ class WebSocketPipe implements Pipe {
   failed(error: Error & { code?: string }): void {
     const tooLarge = error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'
     const { code } = tooLarge ? CODES.FRAME_TOO_LARGE : CODES.PROTOCOL_ERROR
-    // Of a message that cannot be read ws has told the peer by the status of the closing handshake.
+    // If a message cannot be read, ws has told the peer so by the status of the closing handshake.
     if (error.code?.startsWith('WS_ERR_') === true) this.#connection.close(code, error.message)
   }
 
@@ -188,7 +188,7 @@ class WebSocketPipe implements Pipe {
 
 const NO_BYTES = new Uint8Array(0)
 
-/** Whether a message ends where a frame ends. What is wrong within the frames is the decoder's to say. */
+/** Whether a message ends where a frame ends. Errors within the frames are left to the decoder. */
 function holdsWholeFrames(message: Uint8Array): boolean {
   const { length } = message
   let at = 0

@@ -11,7 +11,7 @@ export interface RecordBound<T> {
   readonly bytesMax: number
   /** The most entries of a list or a map. */
   readonly entries?: { readonly max: number; count(value: T): number }
-  /** Who can make it grow, and what stops them: for docs/records.md. */
+  /** The party that can make it grow, and what stops them: for docs/records.md. */
   readonly grows: string
   /** The number of records of the kind that an actor may have: for docs/records.md. */
   readonly many: string

@@ -1,4 +1,4 @@
-/** scrypt, 50 ms long: why there are threads. */
+/** Hashes a password with scrypt, which takes 50 ms: the reason why there are threads. */
 import { scryptSync } from 'node:crypto'
 import type { Task } from './types.js'
 
@@ -12,7 +12,7 @@ export interface HashRequest {
 }
 
 export const hashPassword: Task<HashRequest, Uint8Array> = {
-  // It gives way to all else: on a machine that is full of work 50 ms become seconds.
+  // It gives way to all else: on a busy machine 50 ms become seconds.
   timeoutMs: 30_000,
   run: ({ password, salt, keyBytes, N, r, p }) =>
     new Uint8Array(scryptSync(password, salt, keyBytes, { N, r, p, maxmem: 256 * N * r })),

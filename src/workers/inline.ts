@@ -1,4 +1,4 @@
-/** Runs tasks where they are asked for, without threads: for simulation and tests. */
+/** Runs tasks in the calling thread: for simulation and tests. */
 import { TASKS } from './tasks.js'
 import { type TaskOptions, type TaskTable, WorkerError, type Workers } from './types.js'
 

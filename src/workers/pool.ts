@@ -6,8 +6,8 @@
  *      │                          │  signal, or too long: its thread is ended, another takes its place
  *      └── signal, close() ───────┴──────────────────────► rejected with a code
  *
- * The queue is ours (priorities, bounds); piscina has the threads. It is given no more tasks than it has threads, and of those that it
- * has to start one at a time: a thread that cannot be started (connections may hold every descriptor) then fails one task, and
+ * The queue is ours (priorities, bounds); piscina has the threads. It never gets more tasks than it has threads, and threads that have to
+ * be started get one task at a time. So a thread that cannot be started (connections may hold every descriptor) fails one task and
  * nothing else. A thread is started when it is needed (10 MB each: an idle server has none), and stays until it is ended.
  */
 import type { Worker } from 'node:worker_threads'
@@ -28,28 +28,28 @@ import {
   type Workers,
 } from './types.js'
 
-/** Tasks that wait, of each priority; the next is refused. 200 hashes wait 10 s at 50 ms. */
+/** The most waiting tasks of each priority; the next is refused. 200 hashes wait 10 s at 50 ms. */
 const WAITING_MAX = 200
 
-/** From a hash alone on a fast core to one on a machine that is full of work. */
+/** The bounds of run times, from a single hash on a fast core to one on a busy machine. */
 const RUN_SECONDS_BOUNDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 export interface PoolOptions<T extends TaskTable> {
   readonly clock: Clock
-  /** How many tasks run at a time: one less than there are cores leaves the event loop its own. */
+  /** The number of tasks that run at a time: one less than there are cores leaves a core to the event loop. */
   readonly threads: number
   readonly waitingMax?: number
-  /** For tests: other tasks, and the file with which a thread serves them. */
+  /** Other tasks, for tests, and the file with which a thread serves them. */
   readonly tasks?: T
   readonly file?: URL
 }
 
-/** What is counted of the pool. */
+/** The figures of the pool. */
 export interface WorkerFigures {
   waiting: number
   running: number
   readonly failures: Record<WorkerCode, number>
-  /** How long tasks ran that were done or threw. */
+  /** The run times of tasks that were done or threw. */
   readonly runSeconds: Buckets
 }
 
@@ -60,7 +60,7 @@ interface Job {
   readonly queue: Set<Job>
   readonly controller: AbortController
   readonly settle: (result: { readonly value: unknown } | WorkerError) => void
-  /** Why it is being ended. */
+  /** The reason why it is being ended. */
   ended: WorkerCode | undefined
 }
 
@@ -75,12 +75,12 @@ export class WorkerPool<T extends TaskTable = typeof TASKS> implements Workers<T
   readonly #tasks: TaskTable
   readonly #waitingMax: number
   readonly #pool: Piscina<Order, Answer>
-  /** In the order in which they came. */
+  /** The waiting tasks, in the order in which they came. */
   readonly #waiting: Readonly<Record<Priority, Set<Job>>> = { high: new Set(), normal: new Set() }
   readonly #running = new Set<Job>()
-  /** Threads that have begun. */
+  /** The threads that have begun. */
   readonly #ready = new WeakSet<Worker>()
-  /** The last one that a thread was started for. */
+  /** The last task that a thread was started for. */
   #startedFor: Job | undefined
   #isClosed = false
 
@@ -90,7 +90,7 @@ export class WorkerPool<T extends TaskTable = typeof TASKS> implements Workers<T
     this.#waitingMax = waitingMax
     const pool = new Piscina<Order, Answer>({
       filename: (file ?? new URL('./thread.js', import.meta.url)).href,
-      // It starts none by itself: one that cannot be started, for want of a descriptor, would end the process.
+      // It starts none by itself: a thread that cannot be started for lack of a descriptor would end the process.
       minThreads: 0,
       maxThreads: threads,
       idleTimeout: Number.POSITIVE_INFINITY,
@@ -150,7 +150,7 @@ export class WorkerPool<T extends TaskTable = typeof TASKS> implements Workers<T
     return queue.size >= this.#waitingMax && !this.#hasPlace ? 'QUEUE_FULL' : undefined
   }
 
-  /** Whether another task may begin. Of threads that have to be started there is one at a time. */
+  /** Whether another task may begin. Only one thread is started at a time. */
   get #hasPlace(): boolean {
     return this.#running.size < Math.min(this.#options.threads, this.#readyThreads + 1)
   }
@@ -190,14 +190,14 @@ export class WorkerPool<T extends TaskTable = typeof TASKS> implements Workers<T
       },
       error => {
         left()
-        controller.abort() // where no thread could be started, piscina still keeps the task
+        controller.abort() // if no thread could be started, piscina still keeps the task
         job.settle(this.#failure(job.ended ?? 'CRASHED', name, error))
         this.#next()
       },
     )
   }
 
-  /** @throws AbortError, or what says that the thread ended or cannot be started */
+  /** @throws AbortError, or the error of a thread that ended or cannot be started */
   async #hand(order: Order, job: Job): Promise<Answer> {
     return await this.#pool.run(order, { signal: job.controller.signal })
   }
@@ -210,7 +210,7 @@ export class WorkerPool<T extends TaskTable = typeof TASKS> implements Workers<T
     this.#count()
   }
 
-  /** A task for which no thread is being started any more has none to wait for. */
+  /** Fails a task for which no thread is being started any more: it has none to wait for. */
   #failUnstarted(): void {
     if (this.#pool.queueSize > 0 && this.#startedFor !== undefined) this.#end(this.#startedFor, 'CRASHED')
   }

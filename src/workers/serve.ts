@@ -1,4 +1,4 @@
-/** What a thread of the pool runs: tasks of a table, at a lower priority than the event loop's. */
+/** The loop of a thread of the pool: it runs tasks of a table, at a lower priority than the event loop's. */
 import { readlinkSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import type { TaskTable } from './types.js'
@@ -8,7 +8,7 @@ export interface Order {
   readonly input: unknown
 }
 
-/** What a task that threw is told apart by from a thread that ended. */
+/** The answer of a task. It tells a task that threw from a thread that ended. */
 export type Answer =
   | { readonly kind: 'done'; readonly value: unknown }
   | { readonly kind: 'threw'; readonly error: unknown }
@@ -25,15 +25,15 @@ export function serve(tasks: TaskTable): (order: Order) => Promise<Answer> {
 }
 
 /**
- * Heavy work gives way to those who talk. Not with the lowest priority, or nobody could log in to a busy machine. libuv's threads
- * are not told apart from each other, and the store's writes run there.
+ * Lowers the thread's priority: heavy work gives way to messages. It is not the lowest priority, or nobody could log in to a busy
+ * machine. libuv's threads cannot be told apart from each other, and the store's writes run there.
  */
 function giveWay(): void {
   try {
-    // This thread alone: for the kernel it is a process by this number.
+    // The number names this thread alone: to the kernel it is a process of its own.
     const [, thread] = readlinkSync('/proc/thread-self').split('/task/')
     setPriority(Number(thread), constants.priority.PRIORITY_BELOW_NORMAL)
   } catch {
-    // On another system than Linux tasks weigh as much as messages.
+    // On systems other than Linux tasks weigh as much as messages.
   }
 }

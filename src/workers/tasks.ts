@@ -1,4 +1,4 @@
-/** All tasks that the process has threads for, one row each. */
+/** The table of all tasks that run in threads, one row each. */
 import { hashPassword } from './hash-password.js'
 import type { Workers } from './types.js'
 

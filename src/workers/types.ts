@@ -1,9 +1,9 @@
-/** The words of the pool: tasks by name, who goes first, and why one was not done. */
+/** The terms of the pool: tasks by name, priorities, and the reasons why a task was not done. */
 
-/** A task: what it does, and how long it may take before its thread is given up. */
+/** A task: its function, and the time that it may take before its thread is given up. */
 export interface Task<I, O> {
   readonly timeoutMs: number
-  /** Runs in a thread: input and output are copied, and nothing else is shared. */
+  /** Runs in a thread. Input and output are copied, and nothing else is shared. */
   run(this: void, input: I): O | Promise<O>
 }
 
@@ -17,7 +17,7 @@ export type Priority = 'high' | 'normal'
 export const PRIORITIES: readonly Priority[] = ['high', 'normal']
 
 export interface TaskOptions {
-  /** Absent: normal. */
+  /** The priority; absent: normal. */
   readonly priority?: Priority
   /** Takes the task out of the queue, or ends its thread. */
   readonly signal?: AbortSignal | undefined
@@ -25,8 +25,8 @@ export interface TaskOptions {
 
 export const WORKER_CODES = ['QUEUE_FULL', 'ABORTED', 'TIMED_OUT', 'CRASHED', 'FAILED', 'CLOSED'] as const
 /**
- * QUEUE_FULL: too many wait · ABORTED: its signal said so · TIMED_OUT: it took too long · CRASHED: its thread ended, or none could be
- * started · FAILED: it threw (`cause` says what) · CLOSED: the pool ends
+ * The reasons. QUEUE_FULL: too many wait · ABORTED: its signal said so · TIMED_OUT: it took too long · CRASHED: its thread ended, or none
+ * could be started · FAILED: it threw (`cause` holds the error) · CLOSED: the pool ends
  */
 export type WorkerCode = (typeof WORKER_CODES)[number]
 
@@ -43,6 +43,6 @@ export class WorkerError extends Error {
 export interface Workers<T extends TaskTable> {
   /** @throws WorkerError */
   run<N extends keyof T & string>(name: N, input: InputOf<T[N]>, options?: TaskOptions): Promise<OutputOf<T[N]>>
-  /** Ends all threads; what waits or runs is rejected. */
+  /** Ends all threads; waiting and running tasks are rejected. */
   close(): Promise<void>
 }
