@@ -1,5 +1,5 @@
 /** The rules of the house that nobody should have to remember: who may import what, and who may touch the outside world. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -171,6 +171,17 @@ t.test('what has a row in a table is used', async t => {
       )
     }
   }
+})
+
+t.test('ARCHITECTURE.md names files that are there, where it says what to touch', async t => {
+  const [, section = ''] =
+    /\n## If you want to.*?\n(.*?)\n## /s.exec(readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8')) ?? []
+  const paths = Array.from(
+    section.matchAll(/`((?:src|clients|protocol|test|docs)\/[\w./-]+)`/g),
+    ([, path = '']) => path,
+  )
+  t.ok(paths.length > 30, `${paths.length} paths`)
+  for (const path of paths) t.ok(existsSync(join(ROOT, path)), path)
 })
 
 t.test('a docstring says by its first word what a thing is or does', async t => {

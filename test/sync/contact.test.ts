@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { type Contact, ContactState, decodeItem } from '../../protocol/generated/messages.js'
+import { type Contact, ContactState, createContact, decodeItem } from '../../protocol/generated/messages.js'
 import type { Actor } from '../../src/store/types.js'
 import { recordName } from '../../src/sync/record-kinds.js'
 import {
   acceptContact,
   blockContact,
   cancelContact,
+  contactValue,
   declineContact,
   forgetContact,
   removeContact,
@@ -21,6 +22,7 @@ import {
   deviceWindow,
   EMPTY_WINDOW,
   NO_HASH,
+  NOBODY,
   type Profile,
   profile,
   userActor,
@@ -232,6 +234,10 @@ t.test('with blocking they come to the same end, but that a request may wait uns
     { numRuns: 3_000 },
   )
   t.pass('nothing is shown of one who is blocked, and Unblock shows what is so, in 3 000 histories')
+})
+
+t.test('a user sees of the record what its item has, and nothing else', async t => {
+  t.same(Object.keys(contactValue(257, NOBODY)).sort(), Object.keys(createContact()).sort())
 })
 
 t.test('whatever overtakes what, in the end contacts show each other under the newest nickname', async t => {
