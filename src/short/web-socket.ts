@@ -189,7 +189,7 @@ class WebSocketPipe implements Pipe {
 const NO_BYTES = new Uint8Array(0)
 
 /** Whether a message ends where a frame ends. Errors within the frames are left to the decoder. */
-function holdsWholeFrames(message: Uint8Array): boolean {
+export function holdsWholeFrames(message: Uint8Array): boolean {
   const { length } = message
   let at = 0
   while (at < length) {

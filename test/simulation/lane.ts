@@ -1,6 +1,7 @@
 /** One direction of a connection: bytes arrive in order or not at all; late, cut anew, and not while the reader pauses. */
 
 import type { Network } from './network.js'
+import { delayOn, type Way } from './ways.js'
 
 export interface Exit {
   bytes(bytes: Uint8Array): void
@@ -21,7 +22,7 @@ export class Lane {
   readonly #network: Network
   readonly #name: string
   readonly #exit: Exit
-  readonly #delayMs: () => number
+  readonly #way: Way
   /** Written, and not on its way because the window is full. */
   #queue: Uint8Array[] = []
   #queuedBytes = 0
@@ -36,12 +37,16 @@ export class Lane {
   #ended = false
   #finished = false
 
-  /** @param delayMs how long a piece is on its way */
-  constructor(network: Network, name: string, exit: Exit, delayMs: () => number) {
+  constructor(network: Network, name: string, exit: Exit, way: Way) {
     this.#network = network
     this.#name = name
     this.#exit = exit
-    this.#delayMs = delayMs
+    this.#way = way
+  }
+
+  /** A message is neither cut nor read with another. */
+  get #hasMessages(): boolean {
+    return this.#way.name === 'ws'
   }
 
   get queuedBytes(): number {
@@ -104,17 +109,17 @@ export class Lane {
       let bytes = this.#queue.shift()
       if (bytes === undefined) break
       const room = weather.windowBytes - this.#flyingBytes
-      if (bytes.length > room) {
+      if (bytes.length > room && !this.#hasMessages) {
         this.#queue.unshift(bytes.subarray(room))
         bytes = bytes.subarray(0, room)
       }
       this.#queuedBytes -= bytes.length
       this.#flyingBytes += bytes.length
       for (const piece of this.#cut(bytes)) {
-        const atMs = scheduler.nowMs + this.#delayMs() + piece.length / weather.bytesPerMs
+        const atMs = scheduler.nowMs + delayOn(this.#way, this.#network.delayMs()) + piece.length / weather.bytesPerMs
         this.#lastMs = Math.max(this.#lastMs, atMs) + random.fraction() * 0.01
         // A copy: whoever wrote it may not rely on its being read at once, and the reader owns what it reads.
-        this.#flying.push({ bytes: piece.slice(), atMs: this.#lastMs })
+        this.#flying.push({ bytes: new Uint8Array(piece), atMs: this.#lastMs })
       }
     }
     this.#next()
@@ -122,7 +127,7 @@ export class Lane {
 
   #cut(bytes: Uint8Array): Uint8Array[] {
     const { random, weather } = this.#network
-    if (bytes.length < 2 || !this.#network.chance(weather.fragmented)) return [bytes]
+    if (bytes.length < 2 || this.#hasMessages || !this.#network.chance(weather.fragmented)) return [bytes]
     const lengthMax = bytes.length < 100 && random.fraction() < 0.05 ? 1 : Math.ceil(bytes.length / 2)
     const pieces: Uint8Array[] = []
     for (let at = 0; at < bytes.length; ) {
@@ -177,7 +182,7 @@ export class Lane {
     let count = 0
     let length = 0
     for (const piece of this.#flying) {
-      if (piece.atMs > nowMs) break
+      if (piece.atMs > nowMs || (count > 0 && this.#hasMessages)) break
       count += 1
       length += piece.bytes.length
     }

@@ -141,7 +141,6 @@ export class Wire {
     this.#process = process
     this.#handlers = handlers
     this.#host = host
-    const delayMs = (): number => this.#delayMs()
     const up = {
       bytes: (bytes: Uint8Array) => this.#served?.receive(bytes),
       finished: () => this.#upFinished(),
@@ -156,8 +155,8 @@ export class Wire {
       },
       alive: () => process.alive && !this.#clientOver,
     }
-    this.#up = new Lane(network, 'up', up, delayMs)
-    this.#down = new Lane(network, 'down', down, delayMs)
+    this.#up = new Lane(network, 'up', up, way)
+    this.#down = new Lane(network, 'down', down, way)
     this.client = {
       write: bytes => this.#up.write(bytes),
       close: () => this.#clientCloses(),

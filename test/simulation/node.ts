@@ -15,11 +15,11 @@ import type { SequenceRule } from '../../src/sync/rules/numbered.js'
 import type { Stamps } from '../../src/sync/stamps.js'
 import { InlineWorkers } from '../../src/workers/inline.js'
 import type { HttpHost } from './http.js'
-import { MessagePipe } from './message-lane.js'
 import type { Network, Served } from './network.js'
 import { Process } from './process.js'
 import type { Scheduler } from './scheduler.js'
 import type { Way } from './ways.js'
+import { MessageConnection } from './web-socket.js'
 
 export interface SimulatedNodeOptions {
   readonly name: string
@@ -150,7 +150,7 @@ export class SimulatedNode implements HttpHost {
     if (node?.serving !== true) return undefined
     const { context } = node.access
     if (context.gate.admit(address) !== 'admitted') return undefined
-    if (way.name === 'ws') return new MessagePipe(context, pipe, address)
+    if (way.name === 'ws') return new MessageConnection(context, pipe, address, { leadingZero: false })
     return new Connection(context, pipe, address, { leadingZero: true })
   }
 

@@ -8,12 +8,12 @@ import type { Transport } from '../../clients/typescript/transports/transport.js
 import { wsTransport } from '../../clients/typescript/transports/ws-transport.js'
 import type { Random } from '../../src/lib/random.js'
 import { type HttpHost, type HttpWeather, simulatedExchange } from './http.js'
-import { SimulatedWebSocket } from './message-lane.js'
 import type { Network } from './network.js'
 import { PhoneDisk, PhoneStorage, type PhoneWeather } from './phone-disk.js'
 import { Process } from './process.js'
 import type { Scheduler } from './scheduler.js'
 import { type WayName, type WayState, Ways } from './ways.js'
+import { SimulatedWebSocket } from './web-socket.js'
 import type { Witness } from './witness.js'
 
 export interface User {
