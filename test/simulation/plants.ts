@@ -15,9 +15,8 @@ import { pairIn } from '../../src/sync/record-kinds.js'
 import { contiguous, type SequenceRule } from '../../src/sync/rules/numbered.js'
 import type { Stamps } from '../../src/sync/stamps.js'
 import type { Handle } from './node.js'
-import { ruleless } from './ruleless.js'
 import { BRIEF, type Setup } from './setup.js'
-import { answersOfTheOld, forgetfulSwitch, swallowingPolls } from './transport-plants.js'
+import { answersOfTheOld, forgetfulSwitch, ruleless, swallowingPolls } from './transport-plants.js'
 
 export interface Plant {
   /** A world in which it can show: only what every world may have. */
@@ -51,8 +50,8 @@ export const PLANTS = {
   'read past the durable head': {
     store: store =>
       changed(store, {
-        async read(actor, after, upTo, entriesMax, bytesMax) {
-          const range = await store.read(actor, after, upTo, entriesMax, bytesMax)
+        async read(...asked) {
+          const range = await store.read(...asked)
           return { ...range, durable: range.head }
         },
       }),
@@ -66,12 +65,7 @@ export const PLANTS = {
   'a stamp that counts': {
     stamps: () => {
       let last = 0
-      return {
-        next() {
-          last += 1
-          return last
-        },
-      }
+      return { next: () => ++last }
     },
   },
   'a pair counter not checked': {
@@ -90,14 +84,7 @@ export const PLANTS = {
       }),
   },
   "a fan-out's progress stored before the slice": {
-    store: store =>
-      changed(store, {
-        commit: (scope, units) =>
-          store.commit(
-            scope,
-            units.map(unit => ({ ...unit, puts: unit.puts.map(ahead) })),
-          ),
-      }),
+    store: store => committing(store, unit => ({ ...unit, puts: unit.puts.map(ahead) })),
     setup: {
       neighbours: 3,
       sliceTargets: 1,
@@ -175,43 +162,20 @@ function ahead(put: Put): Put {
 
 /** The store, but for what is given. */
 export function changed(store: Store, changes: Partial<Store>): Store {
-  return {
-    get id() {
-      return store.id
+  return new Proxy(store, {
+    get(_, name) {
+      const value: unknown = Reflect.get(name in changes ? changes : store, name)
+      return typeof value === 'function' ? value.bind(store) : value
     },
-    get secret() {
-      return store.secret
-    },
-    get freeBytes() {
-      return store.freeBytes
-    },
-    get room() {
-      return store.room
-    },
-    get shared() {
-      return store.shared
-    },
-    scopeOf: actor => store.scopeOf(actor),
-    scopes: () => store.scopes(),
-    epochOf: partition => store.epochOf(partition),
-    get: (actor, names) => store.get(actor, names),
-    read: (...asked) => store.read(...asked),
-    scan: (...asked) => store.scan(...asked),
-    logs: (...asked) => store.logs(...asked),
-    entry: (...asked) => store.entry(...asked),
-    newest: (...asked) => store.newest(...asked),
-    tally: (...asked) => store.tally(...asked),
-    commit: (scope, units) => store.commit(scope, units),
-    newEpoch: scope => store.newEpoch(scope),
-    setRoute: (...asked) => store.setRoute(...asked),
-    dropRoute: (...asked) => store.dropRoute(...asked),
-    close: () => store.close(),
-    ...changes,
-  }
+  })
+}
+
+/** A store that commits something else than it is asked to. */
+function committing(store: Store, change: (unit: Unit) => Unit): Store {
+  return changed(store, { commit: (scope, units) => store.commit(scope, units.map(change)) })
 }
 
 /** A store that commits without looking at some of what was expected. */
 function unexpecting(store: Store, ignored: (expectation: Expectation) => boolean): Store {
-  const careless = (unit: Unit): Unit => ({ ...unit, expect: unit.expect.filter(each => !ignored(each)) })
-  return changed(store, { commit: (scope, units) => store.commit(scope, units.map(careless)) })
+  return committing(store, unit => ({ ...unit, expect: unit.expect.filter(each => !ignored(each)) }))
 }

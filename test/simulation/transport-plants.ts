@@ -1,26 +1,23 @@
-/**
- * Planted bugs about changing the transport: of a client that confuses its connections, and of a short side that confuses
- * its polls. Wrapped around what the client and the node are given.
- */
+/** Planted bugs around what the client and the node are given: a client that confuses its connections or believes a push, polls that swallow. */
 
 import type { Client } from '../../clients/typescript/api/client.js'
-import type {
-  Transport,
-  TransportConnection,
-  TransportHandlers,
-} from '../../clients/typescript/transports/transport.js'
-import { encodeResponse } from '../../protocol/frame-codec.js'
+import type { Transport, TransportHandlers } from '../../clients/typescript/transports/transport.js'
+import { encodeFrame, encodeResponse, PING } from '../../protocol/frame-codec.js'
 import { FrameDecoder } from '../../protocol/frame-decoder.js'
 import {
+  decodePushNotice,
   decodeSendRequest,
+  decodeSendResponse,
   decodeSyncRequest,
   decodeSyncResponse,
+  encodePushNotice,
   encodeSendResponse,
   encodeSyncRequest,
   encodeSyncResponse,
   type Frame,
   type Item,
 } from '../../protocol/generated/messages.js'
+import { itemVersions } from '../../protocol/item-codec.js'
 import { FRAME_TO_CLIENT_BYTES_MAX, FRAME_TO_SERVER_BYTES_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Handle } from './node.js'
@@ -41,11 +38,8 @@ class Shared {
 const programs = new WeakMap<CurrentClient, Shared>()
 
 function sharedOf(client: CurrentClient): Shared {
-  let shared = programs.get(client)
-  if (shared === undefined) {
-    shared = new Shared()
-    programs.set(client, shared)
-  }
+  const shared = programs.get(client) ?? new Shared()
+  programs.set(client, shared)
   return shared
 }
 
@@ -91,48 +85,75 @@ export function forgetfulSwitch(transport: Transport, client: CurrentClient): Tr
       if (shared.transport !== transport.name) shared.forgotten = new Set(shared.inFlight)
       shared.transport = transport.name
       shared.inFlight.clear()
-      return new ForgetfulConnection(transport, handlers, shared)
+      const up = new FrameReader(FRAME_TO_SERVER_BYTES_MAX)
+      const down = new FrameReader(FRAME_TO_CLIENT_BYTES_MAX)
+      /** The numbers behind the ids of sends. */
+      const asked = new Map<number, number>()
+      const connection = transport.connect({
+        ...handlers,
+        received(bytes) {
+          for (const { id } of down.read(bytes)) shared.inFlight.delete(asked.get(id) ?? 0)
+          handlers.received(bytes)
+        },
+      })
+      return {
+        write(bytes) {
+          connection.write(bytes)
+          for (const { id, body } of up.read(bytes).filter(isSend)) {
+            const { sendSeq } = decodeSendRequest(body)
+            asked.set(id, sendSeq)
+            if (!shared.forgotten.has(sendSeq)) shared.inFlight.add(sendSeq)
+            else handlers.received(encodeResponse(id, encodeSendResponse({ version: 0, from: 0 })))
+          }
+        },
+        close: () => connection.close(),
+      }
     },
   }
 }
 
-class ForgetfulConnection implements TransportConnection {
-  readonly #connection: TransportConnection
-  readonly #shared: Shared
-  readonly #handlers: TransportHandlers
-  readonly #up = new FrameReader(FRAME_TO_SERVER_BYTES_MAX)
-  readonly #down = new FrameReader(FRAME_TO_CLIENT_BYTES_MAX)
-  /** The numbers behind the ids of sends. */
-  readonly #asked = new Map<number, number>()
-
-  constructor(transport: Transport, handlers: TransportHandlers, shared: Shared) {
-    this.#shared = shared
-    this.#handlers = handlers
-    this.#connection = transport.connect({
-      ...handlers,
-      received: bytes => {
-        for (const { id } of this.#down.read(bytes)) shared.inFlight.delete(this.#asked.get(id) ?? 0)
-        handlers.received(bytes)
-      },
-    })
+/** A push applied without the rule: what comes is changed so that every range seems to begin where the client stands. */
+export function ruleless(transport: Transport, client: CurrentClient): Transport {
+  return {
+    ...transport,
+    connect(handlers) {
+      const up = new FrameReader(FRAME_TO_SERVER_BYTES_MAX)
+      const down = new FrameReader(FRAME_TO_CLIENT_BYTES_MAX, () => handlers.received(PING))
+      const sends = new Set<number>()
+      const connection = transport.connect({
+        ...handlers,
+        received(bytes) {
+          for (const frame of down.read(bytes)) {
+            const applied = client()?.state().applied ?? 0
+            const isPush = frame.id === 0 && frame.method === METHODS.push.number
+            const isAccepted = sends.delete(frame.id) && frame.code === 0
+            const body = isPush ? joinedPush(frame, applied) : isAccepted ? joinedSend(frame, applied) : frame.body
+            handlers.received(encodeFrame({ ...frame, body }))
+          }
+        },
+      })
+      return {
+        write(bytes) {
+          for (const { id } of up.read(bytes).filter(isSend)) sends.add(id)
+          connection.write(bytes)
+        },
+        close: () => connection.close(),
+      }
+    },
   }
+}
 
-  write(bytes: Uint8Array): void {
-    const answered: number[] = []
-    for (const { id, method, body } of this.#up.read(bytes)) {
-      if (method !== METHODS.send.number) continue
-      const { sendSeq } = decodeSendRequest(body)
-      this.#asked.set(id, sendSeq)
-      if (this.#shared.forgotten.has(sendSeq)) answered.push(id)
-      else this.#shared.inFlight.add(sendSeq)
-    }
-    this.#connection.write(bytes)
-    for (const id of answered) this.#handlers.received(encodeResponse(id, encodeSendResponse({ version: 0, from: 0 })))
-  }
+function joinedSend({ body }: Frame, applied: number): Uint8Array {
+  const { from, version } = decodeSendResponse(body)
+  const begins = from === 0 ? version - 1 : from
+  return version === 0 || begins <= applied ? body : encodeSendResponse({ from: applied, version })
+}
 
-  close(): void {
-    this.#connection.close()
-  }
+function joinedPush({ body }: Frame, applied: number): Uint8Array {
+  const push = decodePushNotice(body)
+  if (push.from <= applied) return body
+  const to = push.to === 0 ? (itemVersions(push.from, push.items).at(-1) ?? push.from) : push.to
+  return encodePushNotice({ ...push, from: applied, to, items: moved(push.items, push.from - applied) })
 }
 
 /** A poll that swallows a push: what one was answered with counts as told, whether its client got it or had given it up. */
@@ -161,18 +182,25 @@ function moved([first, ...others]: readonly Item[], by: number): Item[] {
   return first === undefined ? [] : [{ ...first, skip: first.skip + by }, ...others]
 }
 
+function isSend({ method }: Frame): boolean {
+  return method === METHODS.send.number
+}
+
 /** The frames of a stream, each with a body of its own. */
 class FrameReader {
   readonly #decoder: FrameDecoder
+  readonly #onPing: () => void
 
-  constructor(bytesMax: number) {
+  constructor(bytesMax: number, onPing: () => void = () => {}) {
     this.#decoder = new FrameDecoder(bytesMax)
+    this.#onPing = onPing
   }
 
   read(bytes: Uint8Array): Frame[] {
     const frames: Frame[] = []
     this.#decoder.push(bytes)
     for (let next = this.#decoder.next(); next !== undefined; next = this.#decoder.next()) {
+      if (next.kind === 'ping') this.#onPing()
       if (next.kind === 'frame') frames.push({ ...next.frame, body: next.frame.body.slice() })
     }
     return frames
