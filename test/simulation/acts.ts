@@ -5,23 +5,8 @@ import { LongwireError } from '../../clients/typescript/base/errors.js'
 import { directConversation } from '../../protocol/conversation-id.js'
 import type { Random } from '../../src/lib/random.js'
 import type { Phone, User } from './phone.js'
-import type { Setup } from './setup.js'
+import type { Stage } from './stage.js'
 import { BAD_WAYS } from './ways.js'
-
-export interface Stage {
-  readonly random: Random
-  readonly users: readonly User[]
-  /** Numbers the texts, so that every one is different. */
-  nextText(): string
-  after(ms: number, what: string, run: () => void): void
-  note(text: string): void
-  /** One of the two has blocked the other at some time: requests may have been dropped unseen. */
-  blocked(a: number, b: number): void
-  /** The user comes to have one phone more in use, unless there are enough. */
-  buy(user: User): void
-  /** A phone's clock is wrong by up to so much. */
-  clockJumpMs(): number
-}
 
 /** A phone's clock is wrong by up to so much even where nobody touches it. */
 const CLOCK_JUMP_MS_MIN = 1_800_000
@@ -37,7 +22,7 @@ const sendOne: Act = (stage, phone, client) => {
 const sendMany: Act = (stage, phone, client) => {
   const to = someFriend(stage, phone, client)
   if (to === undefined) return
-  const count = stage.random.fraction() < 0.3 ? 60 + stage.random.integer(60) : 2 + stage.random.integer(12)
+  const count = stage.chance(0.3) ? 60 + stage.random.integer(60) : 2 + stage.random.integer(12)
   for (let i = 0; i < count; i += 1) client.send(to, stage.nextText())
 }
 
@@ -64,7 +49,7 @@ const befriend: Act = (stage, phone, client) => {
   else if (contact?.state !== 'friend') void contacts.request(peer, `hello from ${phone.user.account}`)
   else if (dice < 0.3) void contacts.remove(peer)
   else if (dice < 0.45) {
-    stage.blocked(phone.user.uid, peer)
+    stage.block(phone.user.uid, peer)
     void contacts.block(peer)
   }
 }
@@ -75,7 +60,7 @@ const rename: Act = (stage, _phone, client) => {
 
 const removeOther: Act = (stage, phone, client) => {
   const others = phone.user.phones.filter(other => other !== phone && other.client?.account.device)
-  const device = others[stage.random.integer(others.length || 1)]?.client?.account.device
+  const device = stage.pick(others)?.client?.account.device
   if (device === undefined || device === 0) return
   stage.note(`${phone.name} removes device ${device}`)
   void client.account.removeDevice(device)
@@ -117,10 +102,10 @@ const leaveInTheMiddle: Act = (stage, phone, client) => {
   leave(stage, phone, client)
 }
 
-const buy: Act = (stage, phone) => stage.buy(phone.user)
+const buy: Act = (stage, phone) => stage.cast.buy(phone.user)
 
 const kill: Act = (stage, phone) => {
-  const withMachine = stage.random.fraction() < 0.3
+  const withMachine = stage.chance(0.3)
   stage.note(`${phone.name} is killed${withMachine ? ' with its machine' : ''}`)
   phone.kill(withMachine)
   stage.after(8_000 * stage.random.fraction() ** 2, 'phone starts', () => phone.start())
@@ -138,7 +123,7 @@ const reopen: Act = (_stage, phone) => void phone.reopen()
 const nudge: Act = (_stage, _phone, client) => client.nudge()
 
 const jump: Act = (stage, phone) => {
-  phone.jump((2 * stage.random.fraction() - 1) * Math.max(CLOCK_JUMP_MS_MIN, stage.clockJumpMs()))
+  phone.jump((2 * stage.random.fraction() - 1) * Math.max(CLOCK_JUMP_MS_MIN, stage.setup.clockJumpMs))
 }
 
 const LIFE: readonly (readonly [weight: number, act: Act])[] = [
@@ -176,7 +161,8 @@ const MISFORTUNE: readonly (readonly [weight: number, act: Act])[] = [
 ]
 
 /** One act of one phone. */
-export function act(stage: Stage, phone: Phone, { misfortune, restless, vain }: Setup): void {
+export function act(stage: Stage, phone: Phone): void {
+  const { misfortune, restless, vain } = stage.setup
   const { client } = phone
   if (client === undefined) return
   const dice = stage.random.fraction()
@@ -196,11 +182,11 @@ function attempt(what: () => unknown): void {
 }
 
 /** One of a phone's ways becomes better or worse. */
-export function changeWeather({ random, note }: Stage, phone: Phone): void {
-  const name = phone.ladder[random.integer(phone.ladder.length)]
+export function changeWeather(stage: Stage, phone: Phone): void {
+  const name = stage.pick(phone.ladder)
   if (name === undefined) return
-  const state = random.fraction() < 0.45 ? 'open' : (BAD_WAYS[random.integer(BAD_WAYS.length)] ?? 'open')
-  note(`${phone.name}: ${name} is ${state}`)
+  const state = stage.chance(0.45) ? 'open' : (stage.pick(BAD_WAYS) ?? 'open')
+  stage.note(`${phone.name}: ${name} is ${state}`)
   phone.setWay(name, state)
 }
 
@@ -247,11 +233,10 @@ function draw(random: Random, from: readonly (readonly [number, Act])[]): Act {
 }
 
 function somebody(stage: Stage, phone: Phone): number | undefined {
-  const others = stage.users.filter(user => user !== phone.user && user.uid !== 0)
-  return others[stage.random.integer(others.length || 1)]?.uid
+  return stage.pick(stage.users.filter(user => user !== phone.user && user.uid !== 0))?.uid
 }
 
 function someFriend(stage: Stage, phone: Phone, client: Client): number | undefined {
   const friends = client.contacts.list().filter(contact => contact.state === 'friend')
-  return friends.length === 0 ? somebody(stage, phone) : friends[stage.random.integer(friends.length)]?.uid
+  return stage.pick(friends)?.uid ?? somebody(stage, phone)
 }

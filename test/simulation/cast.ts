@@ -2,39 +2,22 @@
 
 import { partitionOf } from '../../src/store/partition.js'
 import { DEVICES_MAX } from '../../src/sync/rules/records.js'
-import type { Stage } from './acts.js'
-import type { Ledger } from './ledger.js'
-import { Phone, type PhoneOptions, type User } from './phone.js'
-import type { Setup } from './setup.js'
-import type { Witness } from './witness.js'
-
-export interface CastOptions {
-  readonly stage: Stage
-  readonly seed: number
-  readonly witness: Witness
-  readonly ledger: Ledger
-  /** Everybody who is there; changed here. */
-  readonly users: User[]
-  setup(): Setup
-  chaos(): boolean
-  /** What a phone is given besides what it is given here. */
-  readonly phone: Omit<PhoneOptions, 'name' | 'user' | 'ladder' | 'excess' | 'departed'>
-  /** A phone has come into use. */
-  liven(phone: Phone): void
-}
+import { act, changeWeather } from './acts.js'
+import { Phone, type User } from './phone.js'
+import type { Stage } from './stage.js'
 
 export class Cast {
-  readonly #options: CastOptions
+  readonly #stage: Stage
   /** Their accounts are deleted. */
   readonly departed: User[] = []
 
-  constructor(options: CastOptions) {
-    this.#options = options
+  constructor(stage: Stage) {
+    this.#stage = stage
   }
 
   gather(): void {
-    const { users, seed, setup } = this.#options
-    const { neighbours, users: counts } = setup()
+    const { users, seed, setup } = this.#stage
+    const { neighbours, users: counts } = setup
     counts.forEach((phones, index) => {
       const [first] = users
       const name = `user${seed % 1_000}x${index}`
@@ -56,16 +39,16 @@ export class Cast {
 
   /** One more phone, or one that was put away: as many as the setup allows. */
   buy(user: User): void {
-    const { stage, setup, users } = this.#options
-    const most = user === users[0] ? setup().phonesMax : Math.min(4, setup().phonesMax)
+    const { setup, users, chance, note } = this.#stage
+    const most = user === users[0] ? setup.phonesMax : Math.min(4, setup.phonesMax)
     if (user.phones.length >= most) return
-    const old = stage.random.fraction() < 0.5 ? user.drawer.shift() : undefined
+    const old = chance(0.5) ? user.drawer.shift() : undefined
     if (old === undefined) {
       const phone = this.#addPhone(user)
-      stage.note(`${phone.name} is bought`)
-      this.#options.liven(phone)
+      note(`${phone.name} is bought`)
+      this.liven(phone)
     } else {
-      stage.note(`${old.name} comes out of the drawer`)
+      note(`${old.name} comes out of the drawer`)
       user.phones.push(old)
       old.takeOut()
     }
@@ -73,7 +56,7 @@ export class Cast {
 
   /** No more faults: everybody has all phones in use that may be, and one more that knows nothing yet. */
   complete(): void {
-    for (const user of this.#options.users) {
+    for (const user of this.#stage.users) {
       for (const phone of user.drawer.splice(0)) {
         if (user.phones.length >= DEVICES_MAX) {
           this.#lose(phone)
@@ -88,7 +71,7 @@ export class Cast {
 
   /** Those whose account is deleted and whose phones know it are no more among the users. @returns for whom phones are still to learn it */
   bury(): string[] {
-    const { users, ledger } = this.#options
+    const { users, ledger } = this.#stage
     const waiting: string[] = []
     for (const user of users.filter(({ uid, gone }) => gone && ledger.isDeleted(uid))) {
       const left = user.phones.filter(phone => phone.client === undefined || phone.client.account.signedIn)
@@ -101,37 +84,60 @@ export class Cast {
     return waiting
   }
 
-  #addPhone(user: User): Phone {
-    const { phone: options, ledger, stage, setup } = this.#options
-    const { ladders } = setup()
-    user.bought += 1
-    const phone: Phone = new Phone({
-      ...options,
-      name: `${user.account}.${user.bought}`,
-      user,
-      ladder: ladders[stage.random.integer(ladders.length)] ?? ['tcp'],
-      excess: () => this.#putAway(phone),
-      departed: () => user.gone && ledger.isDeleted(user.uid),
+  /** What is still there of the departed and should go. */
+  remains(): string[] {
+    const { ledger, users, unseen } = this.#stage
+    const others = users.map(({ uid }) => uid)
+    return this.departed.flatMap(({ uid }) => [...ledger.tiesTo(uid, others, unseen), ...ledger.remainsOf(uid)])
+  }
+
+  /** A phone comes into use: its program is started, its owner acts, and its ways become better and worse. */
+  liven(phone: Phone): void {
+    const stage = this.#stage
+    const { actMs, wayMs } = stage.setup
+    stage.after(1_000 * stage.random.fraction(), 'phone starts', () => {
+      if (!stage.chaos) return
+      stage.everyNowAndThen(wayMs, 'weather', () => changeWeather(stage, phone))
+      stage.everyNowAndThen(actMs, 'act', () => act(stage, phone))
+      phone.start()
     })
+  }
+
+  /** After a restore the passwords of then may be the right ones, or those of now. */
+  backedUp(): void {
+    for (const user of this.#stage.users) user.backedUp = user.passwords.slice()
+  }
+
+  restored(): void {
+    for (const user of this.#stage.users) {
+      const now = new Set([...user.backedUp, ...user.passwords])
+      user.passwords.splice(0, user.passwords.length, ...now)
+      user.passwordChanges += 1
+    }
+  }
+
+  #addPhone(user: User): Phone {
+    user.bought += 1
+    const phone = new Phone(this.#stage, user)
     user.phones.push(phone)
     return phone
   }
 
   /** The session of a phone was ended. @returns whether it was because the user has too many: then it is put away */
-  #putAway(phone: Phone): boolean {
-    const { stage, chaos } = this.#options
+  putAway(phone: Phone): boolean {
+    const { chaos, note } = this.#stage
     const { user } = phone
     if (user.phones.length <= DEVICES_MAX) return false
-    stage.note(`${phone.name} is put away`)
+    note(`${phone.name} is put away`)
     user.phones.splice(user.phones.indexOf(phone), 1)
-    if (chaos()) user.drawer.push(phone)
+    if (chaos) user.drawer.push(phone)
     else this.#lose(phone)
     return true
   }
 
   #lose(phone: Phone): void {
     phone.kill(true)
-    this.#options.witness.lost(phone.name)
+    this.#stage.witness.lost(phone.name)
   }
 }
 

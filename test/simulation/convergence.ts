@@ -2,24 +2,14 @@
 
 import type { Json } from '../../clients/typescript/storage/storage.js'
 import type { Ledger } from './ledger.js'
-import type { SimulatedNode } from './node.js'
 import type { Phone, User } from './phone.js'
-import type { Trims } from './trims.js'
-import { nameOf, type Witness } from './witness.js'
-
-export interface Whole {
-  readonly users: readonly User[]
-  readonly nodes: readonly SimulatedNode[]
-  readonly witness: Witness
-  readonly ledger: Ledger
-  readonly trims: Trims
-  /** Whether one of the two ever blocked the other. */
-  blocked(a: number, b: number): boolean
-}
+import { wallMs } from './process.js'
+import type { Stage } from './stage.js'
+import { nameOf } from './witness.js'
 
 /** Empty when nothing is missing. */
-export function missing(whole: Whole): string[] {
-  const { users, nodes, witness, ledger } = whole
+export function missing(stage: Stage): string[] {
+  const { users, nodes, witness, ledger } = stage
   const found: string[] = []
   for (const node of nodes) {
     if (!node.serving) found.push(`${node.name} does not serve`)
@@ -29,23 +19,23 @@ export function missing(whole: Whole): string[] {
     const head = ledger.head(user.uid)
     for (const phone of user.phones) found.push(...unsettled(phone, head, ledger))
   }
-  found.push(...leftBehind(whole))
+  found.push(...leftBehind(stage))
   if (found.length > 0) return found
   found.push(...ledger.underWay())
   found.push(
     ...ledger.asymmetries(
       users.map(user => user.uid),
-      whole.blocked,
+      stage.unseen,
     ),
   )
   if (witness.auditor.owed > 0)
     found.push(JSON.stringify(witness.auditor.verdict()), `${witness.auditor.owed} showings are owed`)
   found.push(...witness.unaware())
   for (const user of users) {
-    found.push(...ledger.faultsOf(user.uid), ...differences(user, whole))
+    found.push(...ledger.faultsOf(user.uid), ...differences(user, stage))
     for (const other of users) {
       if (other === user || ledger.blocks(user.uid, other.uid)) continue
-      found.push(...unmarked(user, other, whole), ...misnamed(user, other, whole))
+      found.push(...unmarked(user, other, stage), ...misnamed(user, other, stage))
       if (!witness.forgetful) found.push(...unread(user, other, ledger))
     }
   }
@@ -71,22 +61,35 @@ function unsettled(phone: Phone, head: number, ledger: Ledger): string[] {
  * Whose connection is not the best that there is. A device whose session has expired meanwhile stays where it is: no new
  * connection of it is let in.
  */
-export function notOnTheBest(users: readonly User[], ledger: Ledger, nowMs: number): string[] {
-  return users
-    .flatMap(({ phones }) => phones)
-    .flatMap(({ name, ladder, client }) => {
-      if (client === undefined) return [`${name} does not run`]
-      const { status, uid, device } = client.state()
-      const isBest = status.state === 'online' && status.transport === ladder[0]
-      if (isBest || (status.state === 'online' && ledger.sessionUntil(uid, device) <= nowMs)) return []
-      return [`${name} is on ${JSON.stringify(status)} instead of ${ladder[0]}`]
-    })
+export function notOnTheBest({ phones, ledger, scheduler }: Stage): string[] {
+  return phones.flatMap(({ name, ladder, client }) => {
+    if (client === undefined) return [`${name} does not run`]
+    const { status, uid, device } = client.state()
+    const isBest = status.state === 'online' && status.transport === ladder[0]
+    if (isBest || (status.state === 'online' && ledger.sessionUntil(uid, device) <= wallMs(scheduler))) return []
+    return [`${name} is on ${JSON.stringify(status)} instead of ${ladder[0]}`]
+  })
+}
+
+/** Nothing that a phone showed or was promised may be gone from the store. */
+export function lookBack({ users, witness, ledger, trims, fail }: Stage): void {
+  if (witness.forgetful) return
+  // The store forgets the messages of a deleted account; its phones keep them.
+  for (const { uid, phones } of users.filter(({ uid, gone }) => !gone || !ledger.isDeleted(uid))) {
+    for (const { disk, name } of phones) {
+      for (const message of disk.model.messages()) {
+        const { version } = message
+        const id = nameOf(message)
+        if (version === 0 || ledger.holds(uid, version, message) || trims.has(uid, id)) continue
+        fail(`${name} has ${id} as version ${version}, and the store has not`)
+      }
+    }
+  }
 }
 
 /** What a node holds for connections and polls that are no more. */
-function leftBehind({ users, nodes }: Whole): string[] {
+function leftBehind({ phones, nodes }: Stage): string[] {
   const found: string[] = []
-  const phones = users.flatMap(user => user.phones)
   const onWay = (uid: number, device: number): string | undefined => {
     const states = phones.map(({ client }) => client?.state())
     const state = states.find(each => each?.uid === uid && each.device === device)
@@ -113,7 +116,7 @@ function leftBehind({ users, nodes }: Whole): string[] {
 }
 
 /** What is written on one phone of a user and not so on another, or not in the timeline. */
-function differences(user: User, { ledger, witness, trims }: Whole): string[] {
+function differences(user: User, { ledger, witness, trims }: Stage): string[] {
   const found: string[] = []
   const timeline = new Set(ledger.messages(user.uid).map(({ message }) => nameOf(message)))
   const views = user.phones.map(phone => ({ name: phone.name, view: view(phone, timeline, witness.forgetful) }))
@@ -162,7 +165,7 @@ const KEYED = /^(contact|profile)/
 const MARKS: ReadonlySet<string> = new Set(['delivered', 'read', 'own-read'])
 
 /** Of what the peer stored, whether the user's devices know. */
-function unmarked(user: User, peer: User, { witness, trims }: Whole): string[] {
+function unmarked(user: User, peer: User, { witness, trims }: Stage): string[] {
   const found: string[] = []
   for (const { disk, name } of user.phones) {
     const marks = new Map((disk.model.values.get(`delivered/${peer.uid}`) ?? []) as unknown as [number, number][])
@@ -182,7 +185,7 @@ function unmarked(user: User, peer: User, { witness, trims }: Whole): string[] {
 }
 
 /** Phones that show a contact under another nickname than the newest. */
-function misnamed(user: User, other: User, { ledger, witness }: Whole): string[] {
+function misnamed(user: User, other: User, { ledger, witness }: Stage): string[] {
   const nickname = ledger.nicknameOf(user.uid, other.uid)
   if (nickname === undefined) return []
   return user.phones.flatMap(({ name, disk }) => {

@@ -1,18 +1,16 @@
 /** What is tried on a healthy system in the end. */
 
-import type { Stage } from './acts.js'
-import type { Phone, User } from './phone.js'
+import type { Phone } from './phone.js'
+import type { Stage } from './stage.js'
 
 const UNANSWERED = 'not answered'
 
 /** A message from every device to every friend. */
-export function everybodyWrites({ users, note, nextText }: Stage): void {
-  note('--- everybody writes to everybody')
-  for (const user of users) {
-    for (const { client } of user.phones) {
-      for (const contact of client?.contacts.list() ?? []) {
-        if (contact.state === 'friend') client?.send(contact.uid, nextText())
-      }
+export function everybodyWrites(stage: Stage): void {
+  stage.note('--- everybody writes to everybody')
+  for (const { client } of stage.phones) {
+    for (const contact of client?.contacts.list() ?? []) {
+      if (contact.state === 'friend') client?.send(contact.uid, stage.nextText())
     }
   }
 }
@@ -36,18 +34,8 @@ export function everybodyRemovesADevice({ users, note }: Stage): () => string[] 
   }
 }
 
-/**
- * One user deletes the account: friendships end, nobody can log in any more.
- * @param users loses this one
- * @param friendsOf who is still tied to a user
- * @returns what is still to happen
- */
-export function somebodyGoesForGood(
-  { note }: Stage,
-  users: User[],
-  friendsOf: (uid: number, others: readonly number[]) => readonly number[],
-  isDeleted: (uid: number) => boolean,
-): () => string[] {
+/** One user deletes the account: friendships end, nobody can log in any more. @returns what is still to happen */
+export function somebodyGoesForGood({ users, ledger, unseen, note }: Stage): () => string[] {
   const index = users.findIndex(({ passwords }) => passwords.length === 1)
   const [user] = index < 0 ? [] : users.splice(index, 1)
   const client = user?.phones[0]?.client
@@ -66,10 +54,10 @@ export function somebodyGoesForGood(
   const others = users.map(({ uid }) => uid)
   return () => [
     // Over HTTP the end of the session may overtake the answer: then it is all that the phone hears.
-    ...(outcome === '' || (outcome === UNANSWERED && isDeleted(user.uid))
+    ...(outcome === '' || (outcome === UNANSWERED && ledger.isDeleted(user.uid))
       ? []
       : [`${user.account} is not deleted: ${outcome}`]),
     ...user.phones.filter(phone => phone.client?.account.signedIn).map(({ name }) => `${name} is still signed in`),
-    ...friendsOf(user.uid, others).map(uid => `${uid} is still tied to ${user.uid}`),
+    ...ledger.tiesTo(user.uid, others, unseen),
   ]
 }

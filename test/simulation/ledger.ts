@@ -117,13 +117,14 @@ export class Ledger {
     return record === undefined ? undefined : profile.decode(record.bytes).nickname
   }
 
-  /** Which of them have this user as a friend, or a request between them. @param unseen as in asymmetries() */
-  friendsOf(uid: number, others: readonly number[], unseen: (a: number, b: number) => boolean): number[] {
-    return others.filter(other => {
+  /** Who has this user as a friend, or a request between them, still. @param unseen as in asymmetries() */
+  tiesTo(uid: number, others: readonly number[], unseen: (a: number, b: number) => boolean): string[] {
+    const tied = others.filter(other => {
       const state = this.#contact(other, uid)?.state ?? ContactState.UNSPECIFIED
       if (state === ContactState.REQUESTED) return !unseen(other, uid)
       return state !== ContactState.UNSPECIFIED
     })
+    return tied.map(other => `${other} is still tied to ${uid}`)
   }
 
   /** Whether the device may be connected. */

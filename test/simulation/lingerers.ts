@@ -6,9 +6,8 @@
 import { METHODS } from '../../protocol/methods.js'
 import { readToken } from '../../src/services/tokens.js'
 import { pathOf } from '../../src/short/connect-route.js'
-import type { Stage } from './acts.js'
-import type { Ledger } from './ledger.js'
 import type { SimulatedNode } from './node.js'
+import type { Stage } from './stage.js'
 
 const ASK_MS = 700
 /** PROTOCOL.md: so long a node may not have heard of the end of a session. */
@@ -16,14 +15,6 @@ const REFUSED_WITHIN_MS = 3_500
 /** After its end a token is asked with for so long. */
 const WATCHED_MS = 8_000
 const TOKENS_MAX = 4
-
-export interface LingerersOptions {
-  readonly stage: Stage
-  readonly nodes: readonly SimulatedNode[]
-  readonly ledger: Ledger
-  readonly nowMs: () => number
-  fail(what: string): void
-}
 
 interface Kept {
   readonly token: Uint8Array
@@ -33,31 +24,32 @@ interface Kept {
 }
 
 export class Lingerers {
-  readonly #options: LingerersOptions
+  readonly #stage: Stage
   #kept: Kept[] = []
 
-  constructor(options: LingerersOptions) {
-    this.#options = options
+  constructor(stage: Stage) {
+    this.#stage = stage
   }
 
-  /** Goes on for as long as `goesOn` says. */
-  linger(goesOn: () => boolean): void {
-    this.#options.stage.after(ASK_MS, 'lingerers', () => {
-      if (!goesOn()) return
+  /** Goes on as long as there is chaos. */
+  linger(): void {
+    this.#stage.after(ASK_MS, 'lingerers', () => {
+      if (!this.#stage.chaos) return
       this.#keep()
-      for (const kept of this.#kept) for (const node of this.#options.nodes) this.#ask(kept, node)
-      this.linger(goesOn)
+      for (const kept of this.#kept) for (const node of this.#stage.nodes) this.#ask(kept, node)
+      this.linger()
     })
   }
 
   /** Takes up the token of a phone, and lets go of those that ended a while ago. */
   #keep(): void {
-    const { stage, nowMs } = this.#options
+    const { scheduler, phones } = this.#stage
     for (const kept of this.#kept) this.#look(kept)
-    this.#kept = this.#kept.filter(({ endedAtMs }) => endedAtMs === undefined || nowMs() - endedAtMs < WATCHED_MS)
-    const phones = stage.users.flatMap(({ phones }) => phones)
-    if (this.#kept.length >= TOKENS_MAX || phones.length === 0) return
-    const [text] = (phones[stage.random.integer(phones.length)]?.disk.model.values.get('session') ?? ['']) as string[]
+    this.#kept = this.#kept.filter(
+      ({ endedAtMs }) => endedAtMs === undefined || scheduler.nowMs - endedAtMs < WATCHED_MS,
+    )
+    if (this.#kept.length >= TOKENS_MAX) return
+    const [text] = (this.#stage.pick(phones)?.disk.model.values.get('session') ?? ['']) as string[]
     const token = new Uint8Array(Buffer.from(text ?? '', 'hex'))
     const header = `Bearer ${Buffer.from(token).toString('base64url')}`
     if (token.length === 0 || this.#kept.some(kept => kept.header === header)) return
@@ -66,12 +58,12 @@ export class Lingerers {
 
   #look(kept: Kept): void {
     const owner = readToken(kept.token)
-    const isAlive = owner !== undefined && this.#options.ledger.isTokenOf(owner.uid, owner.device, owner.hash)
-    kept.endedAtMs = isAlive ? undefined : (kept.endedAtMs ?? this.#options.nowMs())
+    const isAlive = owner !== undefined && this.#stage.ledger.isTokenOf(owner.uid, owner.device, owner.hash)
+    kept.endedAtMs = isAlive ? undefined : (kept.endedAtMs ?? this.#stage.scheduler.nowMs)
   }
 
   #ask(kept: Kept, node: SimulatedNode): void {
-    const { nowMs, fail } = this.#options
+    const { scheduler, fail } = this.#stage
     const { header } = kept
     const request = {
       method: 'POST',
@@ -80,12 +72,12 @@ export class Lingerers {
       address: '203.0.113.77',
     }
     this.#look(kept)
-    const endedAtMs = kept.endedAtMs ?? nowMs()
-    const isLate = nowMs() - endedAtMs > REFUSED_WITHIN_MS
+    const endedAtMs = kept.endedAtMs ?? scheduler.nowMs
+    const isLate = scheduler.nowMs - endedAtMs > REFUSED_WITHIN_MS
     node.handle(request, new Uint8Array(0), ({ status }) => {
       this.#look(kept)
       if (!isLate || status !== 200 || kept.endedAtMs !== endedAtMs) return
-      fail(`${node.name} lets a session in that ended ${Math.round(nowMs() - endedAtMs)} ms ago`)
+      fail(`${node.name} lets a session in that ended ${Math.round(scheduler.nowMs - endedAtMs)} ms ago`)
     })
   }
 }

@@ -6,44 +6,21 @@ import { Connection } from '../../src/connection/connection.js'
 import type { Pipe } from '../../src/connection/pipe.js'
 import type { Random } from '../../src/lib/random.js'
 import { Node } from '../../src/node/node.js'
-import type { Doors, NodeSettings } from '../../src/node/options.js'
+import type { Doors } from '../../src/node/options.js'
 import { silentLog } from '../../src/ops/log.js'
 import { CHEAP_COST, Passwords } from '../../src/services/passwords.js'
 import type { ShortAnswer, ShortCall, ShortRequest } from '../../src/short/types.js'
+import { MemoryStore } from '../../src/store/memory/store.js'
+import { partitionOf } from '../../src/store/partition.js'
 import type { Store } from '../../src/store/types.js'
-import type { SequenceRule } from '../../src/sync/rules/numbered.js'
-import type { Stamps } from '../../src/sync/stamps.js'
 import { InlineWorkers } from '../../src/workers/inline.js'
 import type { HttpHost } from './http.js'
-import type { Network, Served } from './network.js'
+import type { Served } from './network.js'
 import { Process } from './process.js'
-import type { Scheduler } from './scheduler.js'
+import type { Stage } from './stage.js'
+import { storeFaults } from './store-faults.js'
 import type { Way } from './ways.js'
 import { MessageConnection } from './web-socket.js'
-
-export interface SimulatedNodeOptions {
-  readonly name: string
-  readonly scheduler: Scheduler
-  readonly random: Random
-  readonly network: Network
-  readonly settings: Pick<NodeSettings, 'limits' | 'retention' | 'sweepMs'>
-  /** The other nodes' names. */
-  readonly peers: readonly string[]
-  /** A store for one process, over the disk that they all share. */
-  store(process: Process): Store
-  readonly stamps?: ((random: Random) => Stamps) | undefined
-  readonly sequence?: SequenceRule | undefined
-  readonly sliceTargets: number
-  readonly short?: ((handle: Handle) => Handle) | undefined
-  /** Whether the partition's work in the background is this node's. */
-  owns(partition: number): boolean
-  /** The node has started, or is gone: others own its partitions now. */
-  membersChanged(): void
-  send(from: string, to: string, batch: EventBatch): void
-  note(text: string): void
-  /** The log has an error. */
-  bug(text: string): void
-}
 
 /** The short side without sockets. */
 export type Handle = (request: ShortRequest, body: Uint8Array, reply: (answer: ShortAnswer) => void) => ShortCall
@@ -55,20 +32,21 @@ interface Running {
   readonly handle: Handle
 }
 
+const NOTHING = new Uint8Array(0)
 const DRAIN_MS = 2_000
 const MEMORY_BYTES = 2 ** 32
 const CONNECTIONS = { totalMax: 1_000, perAddressMax: Number.POSITIVE_INFINITY }
 
 export class SimulatedNode implements HttpHost {
   readonly name: string
-  readonly #options: SimulatedNodeOptions
+  readonly #stage: Stage
   #running: Running | undefined
   #starts = 0
   skewMs = 0
 
-  constructor(options: SimulatedNodeOptions) {
-    this.name = options.name
-    this.#options = options
+  constructor(stage: Stage, name: string) {
+    this.#stage = stage
+    this.name = name
   }
 
   get process(): Process {
@@ -96,19 +74,19 @@ export class SimulatedNode implements HttpHost {
 
   start(): void {
     if (this.alive) return
-    const { scheduler, random, note } = this.#options
+    const { scheduler, random, plant, note } = this.#stage
     this.#starts += 1
     const process = new Process(scheduler, random, `${this.name}.${this.#starts}`)
     process.skewMs = this.skewMs
     const node = this.#build(process)
     const { connect } = node.access
     const handle: Handle = (request, body, reply) => connect.handle(request, body, reply)
-    this.#running = { process, node, handle: this.#options.short?.(handle) ?? handle }
+    this.#running = { process, node, handle: plant.short?.(handle) ?? handle }
     node.start().then(
       () => {
         if (!process.alive) return
         node.serve()
-        this.#options.membersChanged()
+        this.#membersChanged()
         note(`${process.name} serves`)
       },
       error => {
@@ -120,10 +98,7 @@ export class SimulatedNode implements HttpHost {
 
   kill(withMachine: boolean): void {
     const process = this.#running?.process
-    if (process?.alive !== true) return
-    process.kill()
-    this.#options.network.ended(process, withMachine)
-    this.#options.membersChanged()
+    if (process !== undefined) this.#end(process, withMachine)
   }
 
   /** Stops in good order. */
@@ -158,40 +133,89 @@ export class SimulatedNode implements HttpHost {
     return this.serving ? this.#running?.handle(request, body, reply) : undefined
   }
 
-  #end(process: Process): void {
+  #end(process: Process, withMachine = false): void {
     if (!process.alive) return
     process.kill()
-    this.#options.network.ended(process, false)
-    this.#options.membersChanged()
+    this.#stage.network.ended(process, withMachine)
+    this.#membersChanged()
+  }
+
+  /** Others own the partitions now. */
+  #membersChanged(): void {
+    for (const { node } of this.#stage.nodes) node?.ownsMore()
+  }
+
+  /** Each partition belongs to one of the nodes that run. */
+  #owns(partition: number): boolean {
+    const running = this.#stage.nodes.filter(({ alive }) => alive)
+    return running[partition % running.length] === this
+  }
+
+  /** The process's own store, over the disk that all share. */
+  #openStore(process: Process): Store {
+    const { setup, scheduler, random, disk, faults, trims, users, plant } = this.#stage
+    const { store: kind } = setup
+    const weather = () => ({ ...this.#stage.setup.storeWeather, out: faults.cutOff(this.name) })
+    const store = new MemoryStore({
+      disk,
+      faults: storeFaults(scheduler, random, process, disk, weather),
+      scopes: kind === 'partitions' ? 'partitions' : 'one',
+      shared: kind !== 'embedded',
+    })
+    // Only the partitions that somebody lives in: looking at the 250 empty ones would be most of what happens.
+    const partitions = [...new Set(users.map(({ account }) => partitionOf(`account/${account}`)))]
+    if (kind === 'partitions') store.scopes = () => partitions
+    const watched = trims.watch(store)
+    return plant.store?.(watched) ?? watched
+  }
+
+  /** In the place of what a plant does not tell stands what nobody waits for: no number is missing. */
+  #told({ events, ...batch }: EventBatch): EventBatch {
+    const tells = this.#stage.plant.tells ?? (() => true)
+    const nothing = { kind: 'transient', topic: '', bytes: NOTHING } as const
+    return { ...batch, events: events.map(each => (tells(each) ? each : { ...nothing, to: each.to })) }
   }
 
   #build(process: Process): Node {
-    const { name, random, peers, settings, store, sequence, stamps, sliceTargets, send, note, bug, owns } =
-      this.#options
+    const { name } = this
+    const { random, setup, plant, nodes, faults, note, fail } = this.#stage
+    const { limits, retention, sweepMs, sliceTargets, store } = setup
     const { clock, defer } = process
+    const peers = nodes.map(each => each.name).filter(each => each !== name)
     const told = (fields: object, text: string): string => `${process.name} ${text} ${JSON.stringify(fields)}`
     return new Node({
       name,
-      store: store(process),
+      store: this.#openStore(process),
       clock,
       random,
       defer,
       log: {
         ...silentLog,
         info: (fields, text) => note(told(fields, text)),
-        error: (fields, text) => bug(told(fields, text)),
+        error: (fields, text) => fail(told(fields, text)),
       },
       onFatal: error => {
         note(`${process.name} ends: ${error}`)
         this.#end(process)
       },
-      owns,
+      owns: partition => this.#owns(partition),
       passwords: new PlainPasswords(random, process),
-      network: { peers: () => peers, holders: () => peers, send: (to, batch) => send(name, to, batch) },
-      settings: { ...settings, connections: CONNECTIONS, backlog: backlogBounds(MEMORY_BYTES), readyMs: 5_000 },
+      network: {
+        peers: () => peers,
+        holders: () => peers,
+        send: (to, batch) => faults.carry(name, to, this.#told(batch)),
+      },
+      settings: {
+        limits,
+        retention: plant.retention?.(retention) ?? retention,
+        connections: CONNECTIONS,
+        backlog: backlogBounds(MEMORY_BYTES),
+        readyMs: 5_000,
+        sweepMs: store === 'embedded' ? 0 : sweepMs,
+      },
       sliceTargets,
-      ...(stamps === undefined ? {} : { stamps: stamps(random) }),
-      ...(sequence === undefined ? {} : { sequence }),
+      ...(plant.stamps && { stamps: plant.stamps(random) }),
+      ...(plant.sequence && { sequence: plant.sequence }),
     })
   }
 }

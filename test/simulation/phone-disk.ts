@@ -13,9 +13,8 @@ import type {
 } from '../../clients/typescript/storage/storage.js'
 import { StoredModel } from '../../clients/typescript/storage/stored-model.js'
 import type { ConversationId } from '../../protocol/conversation-id.js'
-import type { Random } from '../../src/lib/random.js'
 import type { Process } from './process.js'
-import type { Scheduler } from './scheduler.js'
+import type { Stage } from './stage.js'
 
 /** What became durable in one piece. */
 export interface Written {
@@ -43,30 +42,20 @@ export class PhoneDisk {
   }
 }
 
-export interface PhoneWeather {
-  readonly writeMs: number
-  /** How likely a write fails. */
-  readonly writeFails: number
-}
-
 /** One program's way to the disk. */
 export class PhoneStorage implements Storage {
+  readonly #stage: Stage
   readonly #disk: PhoneDisk
-  readonly #scheduler: Scheduler
-  readonly #random: Random
   readonly #process: Process
-  readonly #weather: () => PhoneWeather
   #writing: Written | undefined
 
-  constructor(disk: PhoneDisk, scheduler: Scheduler, random: Random, process: Process, weather: () => PhoneWeather) {
+  constructor(stage: Stage, disk: PhoneDisk, process: Process) {
+    this.#stage = stage
     this.#disk = disk
-    this.#scheduler = scheduler
-    this.#random = random
     this.#process = process
-    this.#weather = weather
     process.onEnd(() => {
       const writing = this.#writing
-      if (writing !== undefined && random.fraction() < 0.5) disk.write(writing)
+      if (writing !== undefined && stage.chance(0.5)) disk.write(writing)
     })
   }
 
@@ -79,9 +68,10 @@ export class PhoneStorage implements Storage {
     this.#writing = written
     this.#later(() => {
       this.#writing = undefined
-      const fails = this.#chance(this.#weather().writeFails)
+      const { setup, chance } = this.#stage
+      const fails = chance(setup.phoneWriteFails)
       // After a failed write nobody knows what is there.
-      if (!fails || this.#chance(0.5)) this.#disk.write(written)
+      if (!fails || chance(0.5)) this.#disk.write(written)
       done(fails ? new Error('the disk failed') : undefined)
     })
   }
@@ -99,12 +89,8 @@ export class PhoneStorage implements Storage {
     this.#later(done)
   }
 
-  #chance(probability: number): boolean {
-    return probability > 0 && this.#random.fraction() < probability
-  }
-
   #later(run: () => void): void {
-    const ms = this.#weather().writeMs * 2 * this.#random.fraction()
-    this.#scheduler.after(ms, 'phone disk', run, this.#process)
+    const { scheduler, setup, random } = this.#stage
+    scheduler.after(setup.phoneWriteMs * 2 * random.fraction(), 'phone disk', run, this.#process)
   }
 }

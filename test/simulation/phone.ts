@@ -6,15 +6,12 @@ import { LongwireError } from '../../clients/typescript/base/errors.js'
 import { httpTransport } from '../../clients/typescript/transports/http-transport.js'
 import type { Transport } from '../../clients/typescript/transports/transport.js'
 import { wsTransport } from '../../clients/typescript/transports/ws-transport.js'
-import type { Random } from '../../src/lib/random.js'
-import { type HttpHost, type HttpWeather, simulatedExchange } from './http.js'
-import type { Network } from './network.js'
-import { PhoneDisk, PhoneStorage, type PhoneWeather } from './phone-disk.js'
+import { type HttpHost, simulatedExchange } from './http.js'
+import { PhoneDisk, PhoneStorage } from './phone-disk.js'
 import { Process } from './process.js'
-import type { Scheduler } from './scheduler.js'
+import type { Stage } from './stage.js'
 import { type WayName, type WayState, Ways } from './ways.js'
 import { SimulatedWebSocket } from './web-socket.js'
-import type { Witness } from './witness.js'
 
 export interface User {
   readonly account: string
@@ -35,32 +32,6 @@ export interface User {
   uid: number
 }
 
-export interface PhoneOptions {
-  readonly name: string
-  readonly user: User
-  readonly scheduler: Scheduler
-  readonly random: Random
-  readonly network: Network
-  readonly witness: Witness
-  readonly heartbeatMs: number
-  /** The transports, in order of preference. */
-  readonly ladder: readonly WayName[]
-  readonly pollMs: number
-  weather(): PhoneWeather
-  httpWeather(): HttpWeather
-  hosts(): readonly HttpHost[]
-  /** Where a test takes hold of what the client gets. */
-  readonly wrap?: ((transport: Transport, client: () => Client | undefined) => Transport) | undefined
-  /** Something has just become durable on it. */
-  stored(): void
-  /** Its session was ended. @returns whether it is not to be used any more: the user has more phones than the server allows */
-  excess(): boolean
-  /** Whether its account is deleted. */
-  departed(): boolean
-  note(text: string): void
-  fail(text: string): void
-}
-
 /** Between two tries to log in. */
 const AGAIN_MS = 1_500
 
@@ -72,8 +43,10 @@ const PASSING: ReadonlySet<string> = new Set(['TIMEOUT', 'CLOSED', 'BUSY', 'STOR
 export class Phone {
   readonly name: string
   readonly user: User
-  readonly #options: PhoneOptions
-  readonly #disk: PhoneDisk
+  /** The transports, in order of preference. */
+  readonly ladder: readonly WayName[]
+  readonly disk: PhoneDisk
+  readonly #stage: Stage
   readonly #ways = new Ways()
   #process: Process | undefined
   #client: Client | undefined
@@ -91,13 +64,14 @@ export class Phone {
   /** It has just been taken out of the drawer: it signs in whatever that means for the others. */
   #insists = false
 
-  constructor(options: PhoneOptions) {
-    this.name = options.name
-    this.user = options.user
-    this.#options = options
-    this.#disk = new PhoneDisk((written, before) => {
-      options.witness.written(this.name, written, before)
-      options.stored()
+  constructor(stage: Stage, user: User) {
+    this.#stage = stage
+    this.user = user
+    this.name = `${user.account}.${user.bought}`
+    this.ladder = stage.pick(stage.setup.ladders) ?? ['tcp']
+    this.disk = new PhoneDisk((written, before) => {
+      stage.witness.written(this.name, written, before)
+      stage.faults.ambush()
     })
   }
 
@@ -110,17 +84,9 @@ export class Phone {
     return this.alive ? this.#client : undefined
   }
 
-  get process(): Process | undefined {
-    return this.#process
-  }
-
-  get disk(): PhoneDisk {
-    return this.#disk
-  }
-
   start(): void {
     if (this.alive) return
-    const { scheduler, random, witness, weather, heartbeatMs, ladder, wrap, note, fail } = this.#options
+    const { scheduler, random, witness, setup, plant, note, fail } = this.#stage
     this.#starts += 1
     const process = new Process(scheduler, random, `${this.name}.${this.#starts}`)
     process.skewMs = this.skewMs
@@ -131,12 +97,14 @@ export class Phone {
     const { clock, defer } = process
     const current = (): Client | undefined => this.#client
     const options = {
-      transport: ladder.map(name => this.#transport(name, process)).map(each => wrap?.(each, current) ?? each),
-      storage: new PhoneStorage(this.#disk, scheduler, random, process, weather),
+      transport: this.ladder
+        .map(name => this.#transport(name, process))
+        .map(each => plant.transport?.(each, current) ?? each),
+      storage: new PhoneStorage(this.#stage, this.disk, process),
       clock,
       random,
       defer,
-      heartbeatMs,
+      heartbeatMs: setup.heartbeatMs,
       deviceName: this.name,
     }
     createClient(options).then(
@@ -177,11 +145,12 @@ export class Phone {
   }
 
   #transport(name: WayName, process: Process): Transport {
-    const { network, hosts, httpWeather, pollMs } = this.#options
+    const { network, nodes, setup } = this.#stage
+    const { pollMs } = setup
     const way = this.#ways.of(name)
-    const reachable = (): readonly HttpHost[] => (this.away ? [] : hosts())
+    const reachable = (): readonly HttpHost[] => (this.away ? [] : nodes.filter(node => node.started))
     if (name === 'http') {
-      const path = { client: process, way, hosts: reachable, weather: httpWeather }
+      const path = { client: process, way, hosts: reachable, weather: () => this.#stage.setup.http }
       return httpTransport({ exchange: simulatedExchange(network, path), pollMs, clock: process.clock })
     }
     const stream = network.transport(process, reachable, way)
@@ -193,7 +162,7 @@ export class Phone {
     const process = this.#process
     if (process?.alive !== true) return
     process.kill()
-    this.#options.network.ended(process, withMachine)
+    this.#stage.network.ended(process, withMachine)
   }
 
   /** Is used again after it was put away. */
@@ -213,19 +182,15 @@ export class Phone {
   /** Nothing reaches it and nobody is told, or it is back. */
   setAway(away: boolean): void {
     this.away = away
-    if (away && this.#process !== undefined) this.#options.network.doomAll(this.#process, 'silent')
+    if (away && this.#process !== undefined) this.#stage.network.doomAll(this.#process, 'silent')
     if (!away) this.client?.nudge()
-  }
-
-  get ladder(): readonly WayName[] {
-    return this.#options.ladder
   }
 
   /** The weather on one of its ways changes. */
   setWay(name: WayName, state: WayState): void {
     this.#ways.set(name, state)
     const doom = state === 'hole' || state === 'deaf' ? 'silent' : state === 'reset' ? 'reset' : undefined
-    if (doom !== undefined && this.#process !== undefined) this.#options.network.doomAll(this.#process, doom, name)
+    if (doom !== undefined && this.#process !== undefined) this.#stage.network.doomAll(this.#process, doom, name)
   }
 
   jump(ms: number): void {
@@ -255,7 +220,7 @@ export class Phone {
   #signIn(): void {
     const { client, user } = this
     if (client === undefined || this.#signingIn || client.account.signedIn) return
-    if (client.account.uid !== 0 && !this.#insists && this.#options.excess()) {
+    if (client.account.uid !== 0 && !this.#insists && this.#stage.cast.putAway(this)) {
       this.kill(false)
       return
     }
@@ -275,19 +240,19 @@ export class Phone {
         this.#wrongPasswords = 0
         this.#insists = false
         if (this.user.uid === 0) this.user.uid = client.account.uid
-        if (user.uid !== client.account.uid) this.#options.fail(`${account} is ${user.uid} and ${client.account.uid}`)
-        this.#options.note(`${this.name} is device ${client.account.device} of ${user.uid}`)
+        if (user.uid !== client.account.uid) this.#stage.fail(`${account} is ${user.uid} and ${client.account.uid}`)
+        this.#stage.note(`${this.name} is device ${client.account.device} of ${user.uid}`)
       },
       (error: unknown) => {
         this.#signingIn = false
         if (!(error instanceof LongwireError)) throw error
-        if (this.#options.departed()) return
+        if (user.gone && this.#stage.ledger.isDeleted(user.uid)) return
         if (error.reason === 'WRONG_CREDENTIALS' && passwords.length > 1) this.#wrongPasswords += 1
         const another =
           error.reason === 'WRONG_CREDENTIALS' &&
           (changes !== user.passwordChanges || (passwords.length > 1 && this.#wrongPasswords < 4))
         const passing = another || PASSING.has(error.reason) || (error.code >= 200 && error.code < 500)
-        if (!passing) this.#options.fail(`${this.name} cannot sign in: ${error.reason}`)
+        if (!passing) this.#stage.fail(`${this.name} cannot sign in: ${error.reason}`)
         this.#later(() => this.#signIn())
       },
     )
@@ -295,6 +260,6 @@ export class Phone {
 
   #later(run: () => void): void {
     const process = this.#process
-    if (process !== undefined) this.#options.scheduler.after(AGAIN_MS, `again ${process.name}`, run, process)
+    if (process !== undefined) this.#stage.scheduler.after(AGAIN_MS, `again ${process.name}`, run, process)
   }
 }

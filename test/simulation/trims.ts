@@ -1,30 +1,22 @@
 /** What retention took: each message must have been old, and beyond the newest so many. Whoever lacks one must have been told. */
 
 import type { decodeItem, Message } from '../../protocol/generated/messages.js'
-import type { NodeSettings } from '../../src/node/options.js'
 import type { Store, Trim } from '../../src/store/types.js'
 import { uidOf } from '../../src/sync/rules/records.js'
-import type { Ledger } from './ledger.js'
 import { changed } from './plants.js'
-import { nameOf, type Witness } from './witness.js'
+import { wallMs } from './process.js'
+import type { Stage } from './stage.js'
+import { nameOf } from './witness.js'
 
 /** A node's clock and the true one stand so close where nobody makes them wrong. */
 const CLOCKS_MS = 10
 
-export interface TrimsOptions {
-  readonly ledger: Ledger
-  readonly witness: Witness
-  readonly settings: NodeSettings['retention']
-  nowMs(): number
-  fail(what: string): void
-}
-
 export class Trims {
-  readonly #options: TrimsOptions
+  readonly #stage: Stage
   readonly #gone = new Set<string>()
 
-  constructor(options: TrimsOptions) {
-    this.#options = options
+  constructor(stage: Stage) {
+    this.#stage = stage
   }
 
   /** Whether retention took this message out of the user's timeline, or tried to. */
@@ -43,18 +35,19 @@ export class Trims {
   }
 
   #look({ actor, upTo, entriesMax = Number.POSITIVE_INFINITY }: Trim): void {
-    const { ledger, witness, settings, nowMs, fail } = this.#options
+    const { ledger, witness, scheduler, setup, fail } = this.#stage
+    const { keepItems, keepMs } = setup.retention
     const uid = uidOf(actor)
     if (uid === 0 || ledger.isDeleted(uid)) return
     const unkeyed = ledger.items(uid).filter(({ content }) => UNKEYED.has(content?.case ?? ''))
-    const kept = unkeyed.length - settings.keepItems
+    const kept = unkeyed.length - keepItems
     unkeyed.slice(0, entriesMax).forEach(({ version, content }, index) => {
       if (version > upTo || content?.case !== 'message') return
       const message: Message = content.value
       const name = nameOf(message)
-      if (index >= kept) fail(`${name} was trimmed, and is of the newest ${settings.keepItems} of ${uid}`)
-      const ageMs = nowMs() - message.atMs
-      if (ageMs < settings.keepMs - CLOCKS_MS) fail(`${name} was trimmed at ${uid} when it was ${ageMs} ms old`)
+      if (index >= kept) fail(`${name} was trimmed, and is of the newest ${keepItems} of ${uid}`)
+      const ageMs = wallMs(scheduler) - message.atMs
+      if (ageMs < keepMs - CLOCKS_MS) fail(`${name} was trimmed at ${uid} when it was ${ageMs} ms old`)
       this.#gone.add(`${uid}<${name}`)
       witness.trimmed(uid, version, message)
     })

@@ -1,0 +1,124 @@
+/** What everybody in a run shares: the time, the dice, the network and the disk, who is there, who watches, and how bad it is. */
+
+import { type Random, seededRandom } from '../../src/lib/random.js'
+import { MemoryDisk } from '../../src/store/memory/disk.js'
+import { Cast } from './cast.js'
+import { Faults } from './faults.js'
+import { Ledger } from './ledger.js'
+import { Network } from './network.js'
+import { SimulatedNode } from './node.js'
+import type { Phone, User } from './phone.js'
+import type { Plant } from './plants.js'
+import { Scheduler } from './scheduler.js'
+import { drawSetup, type Setup } from './setup.js'
+import { Trace } from './trace.js'
+import { Trims } from './trims.js'
+import { Witness } from './witness.js'
+
+export interface RunOptions {
+  readonly seed: number
+  readonly plant?: Plant
+  readonly setup?: Partial<Setup>
+  /** Told what happens, as it happens. */
+  readonly onNote?: (line: string) => void
+}
+
+export class SimulationFailure extends Error {}
+
+export class Stage {
+  readonly seed: number
+  readonly plant: Plant
+  readonly random: Random
+  readonly scheduler = new Scheduler()
+  readonly trace = new Trace()
+  readonly network: Network
+  readonly disk: MemoryDisk
+  readonly ledger: Ledger
+  readonly witness: Witness
+  readonly trims: Trims
+  readonly cast: Cast
+  readonly faults: Faults
+  readonly users: User[] = []
+  readonly nodes: readonly SimulatedNode[]
+  setup: Setup
+  /** Faults happen, still. */
+  chaos = true
+  readonly #onNote: RunOptions['onNote']
+  readonly #blocked = new Set<string>()
+  #texts = 0
+
+  constructor({ seed, plant = {}, setup, onNote }: RunOptions) {
+    this.seed = seed
+    this.plant = plant
+    this.#onNote = onNote
+    this.random = seededRandom(`longwire ${seed}`)
+    this.setup = drawSetup(this.random, plant.setup ?? setup)
+    this.network = new Network(this.scheduler, this.random, this.setup.network)
+    this.network.onBytes = bytes => this.trace.bytes(bytes)
+    this.scheduler.onEvent = event => this.trace.event(event.what, event.atMs)
+    const durability = this.setup.store === 'embedded' ? 'manual' : 'immediate'
+    this.disk = plant.disk?.(this.random, durability) ?? new MemoryDisk(this.random, durability)
+    this.ledger = new Ledger(this.disk)
+    this.witness = new Witness(this.ledger, this.fail)
+    this.witness.limited = this.setup.limits !== 'open'
+    this.trims = new Trims(this)
+    this.faults = new Faults(this)
+    this.cast = new Cast(this)
+    this.cast.gather()
+    this.nodes = Array.from({ length: this.setup.nodes }, (_, index) => new SimulatedNode(this, `node${index + 1}`))
+  }
+
+  /** In use. */
+  get phones(): Phone[] {
+    return this.users.flatMap(({ phones }) => phones)
+  }
+
+  after(ms: number, what: string, run: () => void): void {
+    this.scheduler.after(ms, what, run)
+  }
+
+  /** Again and again while there is chaos, about every so many milliseconds; Infinity: never. */
+  everyNowAndThen(everyMs: number, what: string, run: () => void): void {
+    if (everyMs === Number.POSITIVE_INFINITY) return
+    this.after(-Math.log(1 - this.random.fraction()) * everyMs, what, () => {
+      if (!this.chaos) return
+      run()
+      this.everyNowAndThen(everyMs, what, run)
+    })
+  }
+
+  readonly chance = (probability: number): boolean => this.network.chance(probability)
+
+  /** One of them, if there is any. */
+  pick<T>(of: readonly T[]): T | undefined {
+    return of[this.random.integer(of.length || 1)]
+  }
+
+  /** A new text; now and then as long as allowed, so that a page is bounded by its bytes. */
+  nextText(): string {
+    this.#texts += 1
+    const text = `text ${this.#texts}`
+    return this.chance(0.005) ? text.padEnd(this.random.integer(16_384), '.') : text
+  }
+
+  /** One of the two blocks the other: requests may be dropped unseen from now on. */
+  block(a: number, b: number): void {
+    this.#blocked.add(pairOf(a, b))
+  }
+
+  /** Whether a request between the two may have been dropped. */
+  readonly unseen = (a: number, b: number): boolean => this.#blocked.has(pairOf(a, b))
+
+  readonly fail = (what: string): void => {
+    this.note(`FAILED: ${what}`)
+    this.scheduler.fail(new SimulationFailure(what))
+  }
+
+  readonly note = (text: string): void => {
+    this.#onNote?.(`${(this.scheduler.nowMs / 1000).toFixed(3).padStart(9)} ${text}`)
+  }
+}
+
+function pairOf(a: number, b: number): string {
+  return `${Math.min(a, b)} ${Math.max(a, b)}`
+}
