@@ -11,7 +11,6 @@ import { silentLog } from '../../src/ops/log.js'
 import { CHEAP_COST, Passwords } from '../../src/services/passwords.js'
 import type { ShortAnswer, ShortCall, ShortRequest } from '../../src/short/types.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
-import { partitionOf } from '../../src/store/partition.js'
 import type { Store } from '../../src/store/types.js'
 import { InlineWorkers } from '../../src/workers/inline.js'
 import type { HttpHost } from './http.js'
@@ -145,15 +144,16 @@ export class SimulatedNode implements HttpHost {
     for (const { node } of this.#stage.nodes) node?.ownsMore()
   }
 
-  /** Each partition belongs to one of the nodes that run. */
+  /** Each partition belongs to one of the nodes that run; one where nobody lives to none, as there is nothing to do. */
   #owns(partition: number): boolean {
-    const running = this.#stage.nodes.filter(({ alive }) => alive)
-    return running[partition % running.length] === this
+    const { nodes, partitions } = this.#stage
+    const running = nodes.filter(({ alive }) => alive)
+    return partitions.has(partition) && running[partition % running.length] === this
   }
 
   /** The process's own store, over the disk that all share. */
   #openStore(process: Process): Store {
-    const { setup, scheduler, random, disk, faults, trims, users, plant } = this.#stage
+    const { setup, scheduler, random, disk, faults, trims, partitions, plant } = this.#stage
     const { store: kind } = setup
     const weather = () => ({ ...this.#stage.setup.storeWeather, out: faults.cutOff(this.name) })
     const store = new MemoryStore({
@@ -162,9 +162,7 @@ export class SimulatedNode implements HttpHost {
       scopes: kind === 'partitions' ? 'partitions' : 'one',
       shared: kind !== 'embedded',
     })
-    // Only the partitions that somebody lives in: looking at the 250 empty ones would be most of what happens.
-    const partitions = [...new Set(users.map(({ account }) => partitionOf(`account/${account}`)))]
-    if (kind === 'partitions') store.scopes = () => partitions
+    if (kind === 'partitions') store.scopes = () => [...partitions]
     const watched = trims.watch(store)
     return plant.store?.(watched) ?? watched
   }

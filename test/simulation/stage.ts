@@ -2,6 +2,7 @@
 
 import { type Random, seededRandom } from '../../src/lib/random.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
+import { partitionOf } from '../../src/store/partition.js'
 import { Cast } from './cast.js'
 import { Faults } from './faults.js'
 import { Ledger } from './ledger.js'
@@ -40,6 +41,8 @@ export class Stage {
   readonly faults: Faults
   readonly users: User[] = []
   readonly nodes: readonly SimulatedNode[]
+  /** Where somebody lives: work in the 250 empty partitions would be most of what happens. */
+  readonly partitions: ReadonlySet<number>
   setup: Setup
   /** Faults happen, still. */
   chaos = true
@@ -65,6 +68,7 @@ export class Stage {
     this.faults = new Faults(this)
     this.cast = new Cast(this)
     this.cast.gather()
+    this.partitions = new Set(this.users.map(({ account }) => partitionOf(`account/${account}`)))
     this.nodes = Array.from({ length: this.setup.nodes }, (_, index) => new SimulatedNode(this, `node${index + 1}`))
   }
 
