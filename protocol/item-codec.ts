@@ -83,6 +83,11 @@ export function acceptedFrom(from: number, version: number): number {
   return version === 0 || from === version - 1 ? 0 : from
 }
 
+/** The reverse of acceptedFrom: the version before the own copy's. It means nothing where no version is known. */
+export function versionBefore(from: number, version: number): number {
+  return from === 0 ? version - 1 : from
+}
+
 /**
  * A whole response frame with a Send answer (SendResponse).
  * @param from the version before the own copy's

@@ -28,6 +28,7 @@ export { MemoryStorage } from './storage/memory-storage.js'
 export type {
   Changes,
   Failure,
+  HistoryDone,
   HistoryOptions,
   HistoryPage,
   Json,

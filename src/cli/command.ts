@@ -2,7 +2,7 @@
 
 import { messageOf } from '../lib/error-message.js'
 import type { OptionTable } from '../ops/options.js'
-import { StoreDamagedError } from '../store/lmdb/errors.js'
+import { StoreDamagedError } from '../store/errors.js'
 
 export interface Command {
   /** All its options; `--help` shows them. */

@@ -16,6 +16,9 @@ export interface Arrived {
   readonly leftMs: number
 }
 
+/** The time that a refused connection has to show what it speaks, and then again to read why it is refused. */
+export const REFUSAL_MS = 2_000
+
 /** The reason why a socket is not served. */
 export interface Refusal {
   readonly code: Code

@@ -13,7 +13,7 @@
 
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { CODES, type Code } from '../../protocol/codes.js'
-import type { Protocol } from '../connection/arrived.js'
+import { type Protocol, REFUSAL_MS } from '../connection/arrived.js'
 import type { ConnectionContext } from '../connection/context.js'
 import { present } from '../lib/assert.js'
 import { type AddressList, plainAddress } from '../lib/network.js'
@@ -31,9 +31,6 @@ const KEEP_ALIVE_MS = 120_000
 
 /** The high-water mark of sockets, in both directions: Node's own default, named because other versions have another. */
 const HIGH_WATER_BYTES = 16_384
-
-/** The time in which a refused connection must show what it speaks. */
-const REFUSAL_MS = 2_000
 
 /** The retry time of refused clients, spread so that they do not come back at the same moment. */
 const REFUSAL_RETRY_MS = { base: 2_000, spread: 8_000 } as const

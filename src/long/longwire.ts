@@ -5,16 +5,13 @@
 
 import type { Socket } from 'node:net'
 import { HELLO_TIMEOUT_MS } from '../../protocol/limits.js'
-import type { Arrived, Protocol, Refusal } from '../connection/arrived.js'
+import { type Arrived, type Protocol, REFUSAL_MS, type Refusal } from '../connection/arrived.js'
 import { closeFrame } from '../connection/close-frame.js'
 import { Connection, type ConnectionOptions } from '../connection/connection.js'
 import type { ConnectionContext } from '../connection/context.js'
 import { isSocketBetween, type Pipe } from '../connection/pipe.js'
 import { disown, own, ownerOf } from '../connection/socket-owner.js'
 import { Timed, type Wheel } from '../lib/wheel.js'
-
-/** The time that a refused connection has to read its frame. */
-const REFUSAL_MS = 2_000
 
 /** The options: the first byte is 00, then Hello follows (PROTOCOL.md, clause 2). */
 const OPTIONS: ConnectionOptions = Object.freeze({ leadingZero: true })

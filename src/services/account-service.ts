@@ -18,6 +18,7 @@ import {
   type Session,
   type UpdateProfileRequest,
 } from '../../protocol/generated/messages.js'
+import { PASSWORD_BYTES_MIN } from '../../protocol/limits.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import { isShowable } from '../../protocol/names.js'
 import { networkOf } from '../lib/network.js'
@@ -61,7 +62,6 @@ import { makeToken, newSecret, secretHash } from './tokens.js'
 import type { Caller } from './types.js'
 
 const ACCOUNT_FORM = /^[a-z][a-z0-9_.-]{2,31}$/
-const PASSWORD_BYTES_MIN = 8
 /** The number of checks, where the password changes meanwhile, before the client is told to come back. */
 const VERIFY_TRIES_MAX = 3
 const BUSY_RETRY_MS = 3_000

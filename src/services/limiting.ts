@@ -99,6 +99,11 @@ export function succeededNow(outcome: Outcome<Answer>): boolean {
   return ranNow(outcome) && answerOf(outcome)?.code === CODES.OK.code
 }
 
+/** Whether its answer is OK, and how it was the first time if this is a repeat. */
+export function isOk(outcome: Outcome<Answer>): outcome is Extract<Outcome<Answer>, { kind: 'done' }> {
+  return answerOf(outcome)?.code === CODES.OK.code
+}
+
 function answerOf(outcome: Outcome<Answer>): Extract<Answer, { kind: 'answer' }> | undefined {
   return outcome.kind === 'done' && outcome.result.kind === 'answer' ? outcome.result : undefined
 }

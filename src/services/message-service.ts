@@ -16,6 +16,7 @@ import type { Identity } from './identity.js'
 import {
   chargeRequests,
   giveBackStored,
+  isOk,
   ranNow,
   storedKib,
   storedWait,
@@ -64,8 +65,7 @@ export class MessageService {
         limits.charge('look-ups', uid)
       }
       if (!succeededNow(outcome)) giveBackStored(limits, caller, kib)
-      const done = outcome.kind === 'done' && outcome.result.kind === 'answer' && outcome.result.code === CODES.OK.code
-      if (!done) answerNumbered(caller, id, outcome)
+      if (!isOk(outcome)) answerNumbered(caller, id, outcome)
       else if (outcome.own === undefined) caller.accepted(id, 0, 0)
       else caller.accepted(id, outcome.own.from, outcome.own.version)
     })

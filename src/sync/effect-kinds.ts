@@ -1,9 +1,7 @@
 /** The register of all effects: an outbox entry names its effect, which is found here. */
 import { assert } from '../lib/assert.js'
+import { decodeJson, encodeJson } from './json.js'
 import type { EffectKind } from './types.js'
-
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
 
 const kinds = new Map<string, EffectKind<unknown>>()
 
@@ -18,9 +16,9 @@ export function effectKind<I>(kind: EffectKind<I>): EffectKind<I> {
 
 /** An effect whose input is small JSON. */
 export function jsonEffect<I>(kind: Omit<EffectKind<I>, 'encode' | 'decode'>): EffectKind<I> {
-  return effectKind({
+  return effectKind<I>({
     ...kind,
-    encode: input => encoder.encode(JSON.stringify(input)),
-    decode: bytes => JSON.parse(decoder.decode(bytes)) as I,
+    encode: encodeJson,
+    decode: bytes => decodeJson<I>(bytes),
   })
 }

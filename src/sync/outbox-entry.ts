@@ -10,6 +10,7 @@ import { readBytes, readerOf, readString, readTag, readUint64, skipField } from 
 import { begin, finish, writeBytes, writeString, writeUint64 } from '../../protocol/wire-writer.js'
 import { partitionOf } from '../store/partition.js'
 import type { Actor, ScannedRecord } from '../store/types.js'
+import { decodeJson } from './json.js'
 import { EFFECT_BYTES_MAX, recordKind } from './record-kinds.js'
 import type { RecordKind } from './types.js'
 
@@ -102,8 +103,7 @@ function decode(bytes: Uint8Array): OutboxEntry {
 /** Decodes an entry that was written before forms had numbers. */
 function decodeOlder(bytes: Uint8Array): OutboxEntry {
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
-  const head = new TextDecoder().decode(bytes.subarray(4, 4 + length))
-  const [source, target, seq, kind] = JSON.parse(head) as [Actor, Actor, number, string]
+  const [source, target, seq, kind] = decodeJson<[Actor, Actor, number, string]>(bytes.subarray(4, 4 + length))
   return { source, target, seq, before: seq - 1, kind, payload: bytes.slice(4 + length), targets: NO_TARGETS }
 }
 

@@ -1,9 +1,7 @@
 /** Kinds of records with small JSON values, and the engine's own kinds. */
 import { assert } from '../lib/assert.js'
+import { decodeJson, encodeJson } from './json.js'
 import type { Lifetime, RecordBound, RecordKind } from './types.js'
-
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
 
 /** The most bytes that are parsed of a kind that can be cut: 10 ms. A longer stored value is not even parsed. */
 const PARSED_BYTES_MAX = 2 ** 20
@@ -26,7 +24,7 @@ export interface RecordTraits<T> extends RecordBound<T> {
 
 /** Makes a kind whose values are JSON without named fields, such as lists. */
 export function jsonValue<T>(prefix: string, { lifetime, ...bound }: RecordTraits<T>): RecordKind<T> {
-  return recordKind<T>({ prefix, bound, lifetime, encode, decode: bytes => parse<T>(bytes, bound) })
+  return recordKind<T>({ prefix, bound, lifetime, encode: encodeJson, decode: bytes => parse<T>(bytes, bound) })
 }
 
 /** The default of every field, optional ones too. A field without one would count as a field that this node does not know. */
@@ -56,7 +54,7 @@ export function jsonRecord<T extends object>(
     prefix,
     bound,
     lifetime,
-    encode,
+    encode: encodeJson,
     decode: bytes => completed(parse<T>(bytes, bound)),
     keep(value, before) {
       if (!sawForeign || before === undefined) return value
@@ -74,13 +72,9 @@ export function jsonRecord<T extends object>(
   })
 }
 
-function encode(value: unknown): Uint8Array {
-  return encoder.encode(JSON.stringify(value))
-}
-
 function parse<T>(bytes: Uint8Array, bound: RecordBound<T>): T {
   if (bytes.length > PARSED_BYTES_MAX && bound.cut !== undefined) return bound.cut(undefined)
-  const value = JSON.parse(decoder.decode(bytes)) as T
+  const value = decodeJson<T>(bytes)
   return bound.cut !== undefined && isBeyond(bound, value, bytes) ? bound.cut(value) : value
 }
 

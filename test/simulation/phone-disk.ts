@@ -6,7 +6,7 @@
 import type {
   Changes,
   Failure,
-  HistoryPage,
+  HistoryDone,
   Json,
   Storage,
   StoredMessage,
@@ -76,12 +76,7 @@ export class PhoneStorage implements Storage {
     })
   }
 
-  history(
-    conversation: ConversationId,
-    before: number | undefined,
-    limit: number,
-    done: (error: Error | undefined, page: HistoryPage) => void,
-  ): void {
+  history(conversation: ConversationId, before: number | undefined, limit: number, done: HistoryDone): void {
     this.#later(() => done(undefined, this.#disk.model.page(conversation, before, limit)))
   }
 

@@ -2,8 +2,8 @@
 import {
   type Changes,
   type ConversationId,
+  type HistoryDone,
   type HistoryOptions,
-  type HistoryPage,
   type Json,
   MemoryStorage,
   type Storage,
@@ -50,12 +50,7 @@ export class SlowStorage implements Storage {
     if (this.fast) this.release()
   }
 
-  history(
-    conversation: ConversationId,
-    before: number | undefined,
-    limit: number,
-    done: (error: Error | undefined, page: HistoryPage) => void,
-  ): void {
+  history(conversation: ConversationId, before: number | undefined, limit: number, done: HistoryDone): void {
     this.#disk.history(conversation, before, limit, done)
   }
 

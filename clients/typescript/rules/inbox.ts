@@ -14,7 +14,7 @@ import {
   type Message as MessageItem,
   type OwnProfile,
 } from '../../../protocol/generated/messages.js'
-import { itemVersions } from '../../../protocol/item-codec.js'
+import { itemVersions, versionBefore } from '../../../protocol/item-codec.js'
 import { METHODS } from '../../../protocol/methods.js'
 import type { Backoff } from '../base/backoff.js'
 import type { Emitter } from '../base/emitter.js'
@@ -139,7 +139,7 @@ export class Inbox {
 
   /** A message of this device was accepted; its answer is the push (from, version] of its copy, if there is a version. */
   accepted(message: SentMessage, from: number, version: number): void {
-    const before = from === 0 ? version - 1 : from
+    const before = versionBefore(from, version)
     if (version > 0 && before <= this.#timeline.applied) this.#keepOwn(message, { version, atMs: message.atMs })
     else this.#keepAhead(message, version)
     if (version === 0) return

@@ -27,7 +27,7 @@ import type { ConversationId } from '../../../protocol/conversation-id.js'
 import { errorOf } from '../base/errors.js'
 import { FolderLock } from './folder-lock.js'
 import { encodeChanges, encodeSnapshot, JOURNAL_FORMAT, replay } from './journal.js'
-import type { Changes, HistoryOptions, HistoryPage, Json, Storage } from './storage.js'
+import type { Changes, HistoryDone, HistoryOptions, Json, Storage } from './storage.js'
 import { StoredModel } from './stored-model.js'
 
 /** A journal below this is never compacted: rewriting it would cost more than its room. */
@@ -76,12 +76,7 @@ export class FileStorage implements Storage {
     this.#write(bytes, 0, done)
   }
 
-  history(
-    conversation: ConversationId,
-    before: number | undefined,
-    limit: number,
-    done: (error: Error | undefined, page: HistoryPage) => void,
-  ): void {
+  history(conversation: ConversationId, before: number | undefined, limit: number, done: HistoryDone): void {
     done(undefined, this.#model.page(conversation, before, limit))
   }
 

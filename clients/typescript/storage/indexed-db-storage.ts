@@ -14,8 +14,8 @@ import {
   type Changes,
   type Failure,
   HISTORY_PER_CONVERSATION_DEFAULT,
+  type HistoryDone,
   type HistoryOptions,
-  type HistoryPage,
   type Json,
   type Storage,
   type StoredMessage,
@@ -95,12 +95,7 @@ export class IndexedDbStorage implements Storage {
     }
   }
 
-  history(
-    conversation: ConversationId,
-    before: number | undefined,
-    limit: number,
-    done: (error: Error | undefined, page: HistoryPage) => void,
-  ): void {
+  history(conversation: ConversationId, before: number | undefined, limit: number, done: HistoryDone): void {
     const name = storedName(conversation)
     const newestFirst: StoredMessage[] = []
     const tell = (error?: Error, older?: number): void =>

@@ -1,7 +1,7 @@
 // Keeps everything in memory, at once: for programs that need no memory of their last run, and for tests. A new client on
 // the same object is the old one after a crash.
 import type { ConversationId } from '../../../protocol/conversation-id.js'
-import type { Changes, HistoryOptions, HistoryPage, Json, Storage } from './storage.js'
+import type { Changes, HistoryDone, HistoryOptions, Json, Storage } from './storage.js'
 import { StoredModel } from './stored-model.js'
 
 export class MemoryStorage implements Storage {
@@ -20,12 +20,7 @@ export class MemoryStorage implements Storage {
     done()
   }
 
-  history(
-    conversation: ConversationId,
-    before: number | undefined,
-    limit: number,
-    done: (error: Error | undefined, page: HistoryPage) => void,
-  ): void {
+  history(conversation: ConversationId, before: number | undefined, limit: number, done: HistoryDone): void {
     done(undefined, this.#model.page(conversation, before, limit))
   }
 

@@ -60,6 +60,9 @@ export interface HistoryPage {
   readonly before: number | undefined
 }
 
+/** Takes a page of the history; with an error the page is empty. */
+export type HistoryDone = (error: Error | undefined, page: HistoryPage) => void
+
 /**
  * Callbacks may be called at once or later, each exactly once. One commit is under way at a time. After an error the client
  * stops; whether the changes were kept is then open, as after a crash.
@@ -73,12 +76,7 @@ export interface Storage {
    */
   commit(changes: Changes, done: (error?: Error) => void): void
   /** The newest messages of a conversation that are older than `before` (of an earlier page; undefined: the newest). */
-  history(
-    conversation: ConversationId,
-    before: number | undefined,
-    limit: number,
-    done: (error: Error | undefined, page: HistoryPage) => void,
-  ): void
+  history(conversation: ConversationId, before: number | undefined, limit: number, done: HistoryDone): void
   /** Lets go of what it holds. Also of one whose open() or commit() failed; may be called again. */
   close(done: () => void): void
   /** Watches a storage that may fail by itself, while nothing is asked of it: `failed` is called then, once at the most. */

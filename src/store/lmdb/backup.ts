@@ -14,19 +14,18 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { Clock } from '../../lib/clock.js'
 import { messageOf } from '../../lib/error-message.js'
+import { StoreDamagedError } from '../errors.js'
 import { applyWrites } from './checkpoint.js'
 import { assertDatabase } from './database-file.js'
 import { makeFolder, moveIntoPlace, syncFile, syncFolder } from './disk.js'
-import { DiskFullError, StoreDamagedError, StoreFolderError, StoreFormatError, StoreInUseError } from './errors.js'
+import { StoreFolderError, StoreFormatError, StoreInUseError } from './errors.js'
+import { databasePath, READERS } from './files.js'
 import { JOURNAL } from './journal-file.js'
-import { assertFormat, BACKUP } from './open.js'
+import { BACKUP } from './open.js'
+import { Retries, readTables } from './reading.js'
 import { readJournal, recoverWrites } from './recovery.js'
 import { assertRoom, Reusable, TRANSACTION_BYTES } from './space.js'
 import { Tables } from './tables.js'
-
-/** The most tries: the server may turn its files during each. */
-const TRIES_MAX = 20
-const AGAIN_MS = 50
 
 const MAP_BYTES = 2 ** 30
 
@@ -56,8 +55,8 @@ export async function backUp({ from, to, clock, onBegin }: BackupOptions): Promi
   onBegin?.(partial)
   try {
     const epoch = await copyWhole(from, partial, clock)
-    const file = path.join(partial, 'data.mdb')
-    fs.rmSync(path.join(partial, 'lock.mdb'), { force: true })
+    const file = databasePath(partial)
+    fs.rmSync(path.join(partial, READERS), { force: true })
     fs.chmodSync(file, 0o600)
     syncFile(file)
     syncFolder(partial)
@@ -91,7 +90,7 @@ function isRunning(pid: number): boolean {
 
 /** Throws unless a folder has what looks like a store that we may read. */
 export function assertStore(folder: string): void {
-  const file = path.join(folder, 'data.mdb')
+  const file = databasePath(folder)
   try {
     fs.closeSync(fs.openSync(file, 'r'))
   } catch (error) {
@@ -103,12 +102,9 @@ export function assertStore(folder: string): void {
 }
 
 async function copyWhole(from: string, partial: string, clock: Clock): Promise<number> {
-  const tables = new Tables(from, MAP_BYTES, true)
-  try {
-    tables.assertPages()
-    assertFormat(from, tables)
-    tables.assertValues()
-    for (let tries = 1; ; tries++) {
+  return readTables(from, async tables => {
+    const retries = new Retries(clock)
+    for (;;) {
       fs.rmSync(partial, { recursive: true, force: true })
       fs.mkdirSync(partial, { mode: 0o700 })
       const journal = readJournal(from, tables)
@@ -123,14 +119,10 @@ async function copyWhole(from: string, partial: string, clock: Clock): Promise<n
         copy.putMetas({ [BACKUP]: 1, [JOURNAL]: 0 })
         return copy.meta('epoch')
       } catch (error) {
-        // While a store is in use, a write may be missing or seem damaged only because it was read while it was made.
-        if (tries === TRIES_MAX || error instanceof DiskFullError) throw error
-        await new Promise<void>(resolve => clock.after(AGAIN_MS, resolve))
+        await retries.next(error)
       } finally {
         await copy.close()
       }
     }
-  } finally {
-    await tables.close()
-  }
+  })
 }

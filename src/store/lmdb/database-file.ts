@@ -14,7 +14,8 @@
  */
 
 import fs from 'node:fs'
-import { StoreDamagedError, StoreFormatError } from './errors.js'
+import { StoreDamagedError } from '../errors.js'
+import { StoreFormatError } from './errors.js'
 
 export const PAGE_HEAD_BYTES = 24
 const META_BYTES = 168

@@ -5,11 +5,6 @@ export class StoreFormatError extends Error {
   override readonly name = 'StoreFormatError'
 }
 
-/** The folder held a store, and its content is not what was written: nothing of it is used. */
-export class StoreDamagedError extends Error {
-  override readonly name = 'StoreDamagedError'
-}
-
 /** The folder cannot be made, read or written. */
 export class StoreFolderError extends Error {
   override readonly name = 'StoreFolderError'

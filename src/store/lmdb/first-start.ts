@@ -11,9 +11,10 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Random } from '../../lib/random.js'
+import { StoreDamagedError } from '../errors.js'
 import { moveIntoPlace, syncFile } from './disk.js'
-import { StoreDamagedError } from './errors.js'
-import { JOURNAL, JOURNAL_FILES, journalPath, makeJournalFiles } from './journal-file.js'
+import { databasePath, JOURNAL_FILES, journalPath } from './files.js'
+import { JOURNAL, makeJournalFiles } from './journal-file.js'
 import { Tables } from './tables.js'
 
 /** The folder in which the tables are made: its content does not count. */
@@ -23,7 +24,7 @@ export const START_PARTIAL = 'start.partial'
 export async function makeTables(folder: string, mapBytes: number, random: Random, format: number): Promise<void> {
   const partial = path.join(folder, START_PARTIAL)
   fs.rmSync(partial, { recursive: true, force: true })
-  const file = path.join(folder, 'data.mdb')
+  const file = databasePath(folder)
   if (fs.existsSync(file)) return
   for (const index of JOURNAL_FILES) {
     const journal = journalPath(folder, index)
@@ -37,8 +38,8 @@ export async function makeTables(folder: string, mapBytes: number, random: Rando
   } finally {
     await tables.close()
   }
-  syncFile(path.join(partial, 'data.mdb'))
-  moveIntoPlace(path.join(partial, 'data.mdb'), file)
+  syncFile(databasePath(partial))
+  moveIntoPlace(databasePath(partial), file)
   fs.rmSync(partial, { recursive: true, force: true })
 }
 

@@ -16,10 +16,10 @@
  */
 
 import fs from 'node:fs'
-import path from 'node:path'
 import { crc32 } from 'node:zlib'
+import { StoreDamagedError } from '../errors.js'
 import { syncFile, syncFolder } from './disk.js'
-import { StoreDamagedError } from './errors.js'
+import { JOURNAL_FILES, journalPath } from './files.js'
 
 /**
  * The name of the number in the tables that says which journal belongs to them: its salt. 0: the files have yet to be made (after an
@@ -45,8 +45,6 @@ export const WRITE_HEAD_BYTES = 32
 
 const ZEROS = Buffer.alloc(2 ** 20)
 
-export const JOURNAL_FILES = [0, 1] as const
-
 /** The data in the tables that identifies their journal. */
 export interface JournalIdentity {
   readonly id: Uint8Array
@@ -60,10 +58,6 @@ export interface FoundWrite {
   readonly changes: Buffer | undefined
   /** The position behind its last sector. */
   readonly end: number
-}
-
-export function journalPath(folder: string, index: number): string {
-  return path.join(folder, `journal-${index}`)
 }
 
 /** The bytes of the whole sectors that so many bytes take. */

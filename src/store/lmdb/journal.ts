@@ -13,9 +13,8 @@
 import fs from 'node:fs'
 import { present } from '../../lib/assert.js'
 import { Encoder } from './encoder.js'
+import { JOURNAL_FILES, journalPath } from './files.js'
 import {
-  JOURNAL_FILES,
-  journalPath,
   lengthenJournalFile,
   MARK_AT,
   markOf,

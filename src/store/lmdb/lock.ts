@@ -15,6 +15,7 @@ import path from 'node:path'
 import { open, type RootDatabase, type Transaction } from 'lmdb'
 import { MAGIC, PAGE_HEAD_BYTES } from './database-file.js'
 import { StoreInUseError } from './errors.js'
+import { WRITER, WRITER_READERS } from './files.js'
 import { assertRoom, bytesMissing, READERS_BYTES } from './space.js'
 
 export interface FolderLock {
@@ -36,8 +37,8 @@ const held = new Set<string>()
 
 /** The bytes on the disk that taking a folder's lock needs. */
 export function lockBytesMissing(folder: string): number {
-  const file = path.join(folder, 'writer.mdb')
-  return bytesMissing(file, LOCK_BYTES) + bytesMissing(`${file}-lock`, READERS_BYTES)
+  const readers = path.join(folder, WRITER_READERS)
+  return bytesMissing(path.join(folder, WRITER), LOCK_BYTES) + bytesMissing(readers, READERS_BYTES)
 }
 
 /**
@@ -64,7 +65,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
 }
 
 async function takePlace(folder: string): Promise<FolderLock> {
-  const file = path.join(folder, 'writer.mdb')
+  const file = path.join(folder, WRITER)
   if (isInPieces(file)) fs.rmSync(file) // a power loss may leave it so; nobody can have it open
   assertRoom(folder, lockBytesMissing(folder))
   for (let tries = 1; ; tries++) {

@@ -16,9 +16,10 @@ import { assertDatabase, databaseState, mendMeta } from './database-file.js'
 import { assertPages } from './database-pages.js'
 import { makeFolder, syncFile, syncFolder } from './disk.js'
 import { StoreFormatError } from './errors.js'
+import { databasePath, JOURNAL_FILES, journalPath, STORE_FILES } from './files.js'
 import { makeJournal, makeTables } from './first-start.js'
 import { Journal } from './journal.js'
-import { JOURNAL, JOURNAL_FILES, journalBytesMissing, journalPath } from './journal-file.js'
+import { JOURNAL, journalBytesMissing } from './journal-file.js'
 import { lockBytesMissing, lockFolder } from './lock.js'
 import { Presence } from './presence.js'
 import { readJournal, recoverWrites } from './recovery.js'
@@ -75,8 +76,6 @@ export const BACKUP = 'backup'
 
 /** The bytes of an actor in the list of its partition, beside its name: head of the pair, kind, partition, seal. */
 const LISTED_BYTES = 16
-
-const STORE_FILES = ['data.mdb', 'lock.mdb', 'writer.mdb', 'writer.mdb-lock', 'journal-0', 'journal-1']
 
 /** The bytes that lmdb needs for a new database and its lock. */
 const NEW_STORE_BYTES = 2 ** 20
@@ -150,7 +149,7 @@ function keepFromOthers(folder: string): void {
 
 /** Checks that the disk has room for a start, or lmdb would meet a full disk while files are made. Existing files need nothing. */
 function assertRoomToStart(folder: string, journalBytes: number): void {
-  const isNew = !fs.existsSync(path.join(folder, 'data.mdb'))
+  const isNew = !fs.existsSync(databasePath(folder))
   const journal = journalBytesMissing(folder, journalBytes)
   // Existing tables without a journal, as a restore makes them, get its number in two transactions.
   const tables = readersBytesMissing(folder) + (journal > 0 ? 2 * TRANSACTION_BYTES : 0)
@@ -158,7 +157,7 @@ function assertRoomToStart(folder: string, journalBytes: number): void {
 }
 
 function openTables(folder: string, mapBytes: number, warn: (text: string) => void): Tables {
-  const file = path.join(folder, 'data.mdb')
+  const file = databasePath(folder)
   mendTorn(file, warn)
   assertDatabase(file)
   assertPages(file, fs.statSync(file).size <= WALKED_BYTES_MAX ? 'all pages' : 'free pages')
@@ -203,7 +202,7 @@ export function assertFormat(folder: string, tables: Tables): void {
 }
 
 function syncWhatIsThere(folder: string): void {
-  for (const file of [path.join(folder, 'data.mdb'), ...JOURNAL_FILES.map(index => journalPath(folder, index))]) {
+  for (const file of [databasePath(folder), ...JOURNAL_FILES.map(index => journalPath(folder, index))]) {
     if (fs.existsSync(file)) syncFile(file)
   }
   syncFolder(folder)

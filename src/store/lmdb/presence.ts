@@ -7,10 +7,9 @@
  */
 
 import fs from 'node:fs'
-import path from 'node:path'
 import type { Clock, TimerHandle } from '../../lib/clock.js'
 import { StoreFolderError } from './errors.js'
-import { JOURNAL_FILES, journalPath } from './journal-file.js'
+import { databasePath, JOURNAL_FILES, journalPath } from './files.js'
 
 /** The time between two looks. Writes between the loss of a file and the next look may be lost. */
 const LOOK_MS = 250
@@ -34,7 +33,7 @@ export class Presence {
   constructor(folder: string, clock: Clock) {
     this.#folder = folder
     this.#clock = clock
-    const files = [path.join(folder, 'data.mdb'), ...JOURNAL_FILES.map(index => journalPath(folder, index))]
+    const files = [databasePath(folder), ...JOURNAL_FILES.map(index => journalPath(folder, index))]
     this.#known = files.map(file => {
       const { dev, ino } = fs.statSync(file)
       return { file, dev, ino }

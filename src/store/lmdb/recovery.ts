@@ -19,13 +19,12 @@
  */
 
 import fs from 'node:fs'
-import { StoreDamagedError } from './errors.js'
+import { StoreDamagedError } from '../errors.js'
+import { JOURNAL_FILES, journalPath } from './files.js'
 import {
   assertHeader,
   JOURNAL,
-  JOURNAL_FILES,
   type JournalIdentity,
-  journalPath,
   MARK_AT,
   readMark,
   SECTOR_BYTES,

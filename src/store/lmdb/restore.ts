@@ -12,10 +12,12 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { messageOf } from '../../lib/error-message.js'
+import { StoreDamagedError } from '../errors.js'
 import { assertStore } from './backup.js'
 import { assertPages } from './database-pages.js'
 import { makeFolder, moveIntoPlace, syncFile } from './disk.js'
-import { DiskFullError, StoreDamagedError, StoreFolderError, StoreFormatError } from './errors.js'
+import { DiskFullError, StoreFolderError, StoreFormatError } from './errors.js'
+import { DATABASE, databasePath, WRITER, WRITER_READERS } from './files.js'
 import { START_PARTIAL } from './first-start.js'
 import { JOURNAL } from './journal-file.js'
 import { lockBytesMissing, lockFolder } from './lock.js'
@@ -28,7 +30,7 @@ const NOTE = 'restored'
 const PARTIAL = 'restore.partial'
 
 /** The files that an unfinished attempt leaves in a folder. */
-const OURS: ReadonlySet<string> = new Set([PARTIAL, START_PARTIAL, 'writer.mdb', 'writer.mdb-lock'])
+const OURS: ReadonlySet<string> = new Set([PARTIAL, START_PARTIAL, WRITER, WRITER_READERS])
 
 export interface RestoreOptions {
   /** The folder of the backup. */
@@ -56,26 +58,26 @@ export async function restore({ from, to, epochMin }: RestoreOptions): Promise<R
   const folder = path.resolve(to)
   if (path.resolve(from) === folder) throw new StoreFolderError(`${folder} is no backup of itself: nothing was changed`)
   assertStore(from)
-  assertPages(path.join(from, 'data.mdb'))
+  assertPages(databasePath(from))
   const files = fs.existsSync(folder) ? fs.readdirSync(folder) : []
   const isNew = files.every(name => OURS.has(name))
-  if (!isNew && !files.includes('data.mdb')) {
+  if (!isNew && !files.includes(DATABASE)) {
     throw new StoreFolderError(`the data folder ${folder} is not empty and holds no store: nothing was changed`)
   }
   if (!isNew) assertStore(folder)
-  makeFolderWithRoom(folder, fs.statSync(path.join(from, 'data.mdb')).size)
+  makeFolderWithRoom(folder, fs.statSync(databasePath(from)).size)
   const lock = await lockFolder(folder)
   const partial = path.join(folder, PARTIAL)
   try {
     const target = isNew ? undefined : await look(folder)
     fs.rmSync(partial, { recursive: true, force: true })
     fs.mkdirSync(partial, { mode: 0o700 })
-    const file = path.join(partial, 'data.mdb')
-    fs.copyFileSync(path.join(from, 'data.mdb'), file)
+    const file = databasePath(partial)
+    fs.copyFileSync(databasePath(from), file)
     fs.chmodSync(file, 0o600)
     const epoch = await renew(from, folder, partial, target, epochMin)
     syncFile(file)
-    moveIntoPlace(file, path.join(folder, 'data.mdb'))
+    moveIntoPlace(file, databasePath(folder))
     return { epoch, replacedEpoch: target?.epoch ?? 0 }
   } catch (error) {
     const isClear = [StoreFormatError, StoreFolderError, StoreDamagedError, DiskFullError].some(

@@ -17,6 +17,7 @@ import { assert, present } from '../../lib/assert.js'
 import type { Clock } from '../../lib/clock.js'
 import { messageOf } from '../../lib/error-message.js'
 import { endOfTurn } from '../../lib/turn.js'
+import { StoreDamagedError } from '../errors.js'
 import { EMPTY } from '../text.js'
 import type {
   Actor,
@@ -38,7 +39,7 @@ import type {
 import { Actors, bytesOfEntry } from './actors.js'
 import { applyFile, type Checkpointer, type CheckpointRequest } from './checkpoint.js'
 import { entryHead } from './encoder.js'
-import { DiskFullError, StoreDamagedError, StoreFailedError } from './errors.js'
+import { DiskFullError, StoreFailedError } from './errors.js'
 import type { Journal } from './journal.js'
 import { Judge } from './judge.js'
 import type { FolderLock } from './lock.js'
@@ -458,14 +459,10 @@ export class LmdbStore implements Store {
 
   /** Reports a damaged value once to the people who run the store. Its reader is told that it is unavailable. */
   #told<T>(error: T): T {
-    if (
-      error instanceof StoreDamagedError &&
-      this.#damages.size < DAMAGES_TOLD_MAX &&
-      !this.#damages.has(error.message)
-    ) {
-      this.#damages.add(error.message)
-      this.#parts.onDamage(error)
-    }
+    if (!(error instanceof StoreDamagedError) || this.#damages.has(error.message)) return error
+    if (this.#damages.size >= DAMAGES_TOLD_MAX) return error
+    this.#damages.add(error.message)
+    this.#parts.onDamage(error)
     return error
   }
 

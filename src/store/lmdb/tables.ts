@@ -32,6 +32,7 @@ import {
   versionOfKey,
 } from './encoder.js'
 import { StoreInUseError } from './errors.js'
+import { databasePath, READERS } from './files.js'
 import { isSealed, SEAL_BYTES, Sealer } from './seal.js'
 import { assertRoom, bytesMissing, type PageUse, READERS_BYTES } from './space.js'
 
@@ -83,7 +84,7 @@ const PLACE_BYTES = 64
  * binding tries for ten seconds with the event loop stopped, then fails without a reason. Throws StoreInUseError.
  */
 function assertOwnNumber(folder: string): void {
-  const file = path.join(folder, 'lock.mdb')
+  const file = path.join(folder, READERS)
   const places = fs.existsSync(file) ? fs.readFileSync(file) : Buffer.alloc(0)
   for (let at = PLACE_AT; at + 4 <= places.length; at += PLACE_BYTES) {
     if (places.readUInt32LE(at) !== process.pid) continue
@@ -94,7 +95,7 @@ function assertOwnNumber(folder: string): void {
 
 /** The bytes that opening these tables takes on the disk. */
 export function readersBytesMissing(folder: string): number {
-  return bytesMissing(path.join(folder, 'lock.mdb'), READERS_BYTES)
+  return bytesMissing(path.join(folder, READERS), READERS_BYTES)
 }
 
 /** A readable name of a key, to say which one is damaged. */
@@ -110,7 +111,7 @@ export class Tables {
 
   /** Opens the tables. `mapBytes` is a start: lmdb grows its map by itself. Throws DiskFullError, or lmdb's own errors. */
   constructor(folder: string, mapBytes: number, readOnly = false) {
-    this.#file = path.join(folder, 'data.mdb')
+    this.#file = databasePath(folder)
     // Otherwise the places are ours.
     if (readOnly && openHere.size === 0) assertOwnNumber(folder)
     assertRoom(folder, readersBytesMissing(folder))

@@ -22,39 +22,29 @@ import {
   namesOfKey,
   versionOfKey,
 } from './encoder.js'
-import { assertFormat, FORMAT } from './open.js'
+import { FORMAT } from './open.js'
+import { Retries, readTables } from './reading.js'
 import { readJournal, recoverWrites } from './recovery.js'
-import { Tables } from './tables.js'
-
-const MAP_BYTES = 2 ** 30
-const TRIES_MAX = 20
-const AGAIN_MS = 50
+import type { Tables } from './tables.js'
 
 /** @returns what `look` returns. Rejects with an error of one clear line if the folder holds no store, or a damaged journal. */
 export async function viewStore<T>(folder: string, clock: Clock, look: (view: StoreView) => T): Promise<T> {
   assertStore(folder)
-  const tables = new Tables(folder, MAP_BYTES, true)
-  try {
-    tables.assertPages()
-    assertFormat(folder, tables)
-    tables.assertValues()
-    for (let tries = 1; ; tries++) {
+  return readTables(folder, async tables => {
+    const retries = new Retries(clock)
+    for (;;) {
       let overlay: readonly Change[]
       try {
         const journal = readJournal(folder, tables)
         tables.refresh()
         overlay = overlayOf(recoverWrites(journal, tables.meta('applied')).map(write => write.changes))
       } catch (error) {
-        // While a store is in use, a write may be missing or seem damaged only because it was read while it was made.
-        if (tries === TRIES_MAX) throw error
-        await new Promise<void>(resolve => clock.after(AGAIN_MS, resolve))
+        await retries.next(error)
         continue
       }
       return look(new LmdbView(tables, overlay))
     }
-  } finally {
-    await tables.close()
-  }
+  })
 }
 
 interface Pair {
