@@ -44,7 +44,7 @@ async function serveUntilSignal({ config, skipped }: Parsed): Promise<number> {
   const stdout = Outlet.standard(1, { clock: systemClock })
   const complain = (message: string): void => stderr.write(complaint(message))
   logWhatNodeSays(log)
-  if (skipped.length > 0) log.info({ skipped }, 'variables that Kubernetes sets for a Service are no options: skipped')
+  if (skipped.length > 0) log.info({ skipped }, 'variables that Kubernetes sets for a Service are not options: skipped')
   let server: RunningServer
   try {
     server = await startServer({

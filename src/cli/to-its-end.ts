@@ -26,7 +26,7 @@ export function runToItsEnd(run: () => Promise<number>): void {
 }
 
 function endsInTheMiddle(): void {
-  complain('a bug: it waits for something that cannot come any more, and what it was asked is not done')
+  complain('a bug: the command waits for something that can no longer come; it did not finish')
   process.exit(EXIT.FATAL)
 }
 
@@ -34,5 +34,5 @@ function endsInTheMiddle(): void {
 function outputFailed(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE' || error.code === 'ECONNRESET') return
   process.exitCode = EXIT.FAILED
-  complain(`its output cannot be written: ${error.message}`)
+  complain(`the output cannot be written: ${error.message}`)
 }

@@ -4,7 +4,10 @@ import type { Socket } from 'node:net'
 import type { Code } from '../../protocol/codes.js'
 
 export interface Arrived {
-  /** Half-open capable, and flowing: whoever takes it owns or disowns it before the call returns (socket-owner.ts). */
+  /**
+   * The socket, which can be half-open and is flowing. The protocol that takes it must own or disown it before the call returns
+   * (socket-owner.ts).
+   */
   readonly socket: Socket
   /** The client's address: the peer's own, or the one that a PROXY header names. */
   readonly address: string

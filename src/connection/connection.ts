@@ -1,6 +1,6 @@
 /**
  * One connection of a client, on any transport. It puts together a reader (bytes of the pipe become frames), a writer (frames go into the
- * pipe) and a table of states, which says what is taken when:
+ * pipe) and a table of states (what is accepted when):
  *
  *   Pipe ─ receive() ─► Reader ─ take() ─► STATES ─► services.request(), ack(), hello()
  *                                                       │ respond(), refuse(), accepted(), synced()

@@ -96,7 +96,7 @@ export class Hub<M extends Member = Member> implements PushEncoder {
   }
 
   /**
-   * Enters a poll, which is told of events from then on.
+   * Enters a poll, which receives events from then on.
    * @returns the attempt of what is there in its stead, if that is higher; 0 if it waits
    */
   enterPoll(poll: WaitingPoll): number {

@@ -32,7 +32,7 @@ export class WaitingPolls {
   }
 
   /**
-   * Enters a poll, which is told of events from then on, and ends the one that it supersedes.
+   * Enters a poll, which receives events from then on, and ends the one that it supersedes.
    * @returns the attempt of a newer one that waits in its stead; 0 if this one waits
    */
   enter(poll: WaitingPoll): number {

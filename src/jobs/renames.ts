@@ -21,7 +21,7 @@ async function tellAll(engine: Engine, uid: number, pace: Pace): Promise<void> {
       return
     }
     // Other users' renames must not wait for this one; it is tried again later.
-    if (isFull) throw new Error('a way is full')
+    if (isFull) throw new Error('the outbox to a contact is full')
     await pace.rest()
   }
 }

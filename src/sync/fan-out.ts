@@ -1,6 +1,6 @@
 /**
- * Fan-out: an effect for many actors. Its targets are grouped by partition. Each partition's own actor `partition/<p>` takes one
- * entry, with the payload once, by the counter of the pair (source, partition/<p>):
+ * Fan-out: an effect for many actors. Its targets are grouped by partition. Each partition's own actor `partition/<p>` takes one entry,
+ * with the payload once, by the counter of the pair (source, partition/<p>):
  *
  *   tx.fanOut(kind, targets, input) ─► an entry per partition (and 256 targets) in the outbox of the source
  *                                          │  deliverer: a slice, a rest, a slice, a rest, …
@@ -8,12 +8,12 @@
  *   at partition/<p>, one unit per slice:  `run` at the next few targets   +   how many of the entry's targets are done
  *                                          all are done: the entry counts as taken, the next one of the pair has its turn
  *
- * The pair counter holds the progress, and is written in the same unit as the changes at the targets. So each target sees each
- * effect once, in the order of its source, whoever delivers it and wherever a crash comes between. If the effect throws at one
- * target, it is set aside for that target alone.
+ * The pair counter holds the progress, and is written in the same unit as the changes at the targets. So each target sees each effect
+ * once, in the order of its source, whichever node delivers it and whenever a crash comes. If the effect throws at one target, it is set
+ * aside for that target alone.
  *
- * This pair is not the pair (source, target). What must stay in order with a fan-out is sent as a fan-out too, with one target if
- * need be.
+ * This pair is not the pair (source, target). What must stay in order with a fan-out is sent as a fan-out too, with one target if need
+ * be.
  */
 import { partitionOf } from '../store/partition.js'
 import type { Actor } from '../store/types.js'

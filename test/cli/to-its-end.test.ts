@@ -33,7 +33,7 @@ async function run(t: Test, lines: string, stdout: 'closed' | number = 'closed')
 t.test('one that waits for what can never come says so, and ends with the code of a bug', async t => {
   const { code, said } = await run(t, 'runToItsEnd(() => new Promise(() => {}))')
   t.equal(code, 70)
-  t.match(said, /^longwire: a bug: it waits for something that cannot come any more[^\n]+\n$/)
+  t.match(said, /^longwire: a bug: the command waits for something that can no longer come[^\n]+\n$/)
 })
 
 t.test('one that waits on a clock: a command lives on, a forgotten timer of a server keeps nothing alive', async t => {
@@ -78,5 +78,5 @@ t.test('output that is to be kept, on a full disk, is not taken for done', async
   const { code, said } = await run(t, "runToItsEnd(async () => { process.stdout.write('kept?'); return 0 })", full)
   closeSync(full)
   t.equal(code, 1)
-  t.match(said, /^longwire: its output cannot be written: ENOSPC[^\n]*\n$/)
+  t.match(said, /^longwire: the output cannot be written: ENOSPC[^\n]*\n$/)
 })

@@ -158,12 +158,16 @@ t.test('what is no whole backup, and a folder that is not its own, are refused a
   const to = path.join(newFolder(t), 'backup')
   await backUp({ from: folder, to, clock })
 
-  await t.rejects(backUp({ from: folder, to, clock }), { name: 'StoreFolderError', message: /is there already/ })
+  await t.rejects(backUp({ from: folder, to, clock }), { name: 'StoreFolderError', message: /exists already/ })
   await t.rejects(backUp({ from: newFolder(t), to: `${to}2`, clock }), StoreFormatError)
   await t.rejects(openLmdbStore({ path: to }), { name: 'StoreFormatError', message: /is a backup: longwire restore/ })
 
   const data = path.join(newFolder(t), 'data')
-  await t.rejects(restore({ from: folder, to: data, epochMin: 0 }), { message: /is no whole backup/ }, 'a data folder')
+  await t.rejects(
+    restore({ from: folder, to: data, epochMin: 0 }),
+    { message: /is not a whole backup/ },
+    'a data folder',
+  )
   await t.rejects(restore({ from: newFolder(t), to: data, epochMin: 0 }), StoreFormatError)
   const foreign = newFolder(t)
   fs.writeFileSync(path.join(foreign, 'letter'), 'to keep')
@@ -178,7 +182,7 @@ t.test('what is no whole backup, and a folder that is not its own, are refused a
   await store.close()
 
   fs.mkdirSync(path.join(to, 'restored.new')) // nothing can be noted there
-  await t.rejects(restore({ from: to, to: data, epochMin: 0 }), { message: /--epoch N goes without/ })
+  await t.rejects(restore({ from: to, to: data, epochMin: 0 }), { message: /--epoch N restores without it/ })
   t.same(
     await restore({ from: to, to: data, epochMin: 9 }),
     { epoch: 9, replacedEpoch: 0 },
@@ -222,7 +226,7 @@ t.test('the commands say what is wrong in one line, with an exit code', async t 
   for (const [argv, code, message] of [
     [['backup'], 2, /the folder to be made is missing/],
     [['backup', 'a', 'b'], 2, /unexpected argument: b/],
-    [['backup', dir, '--data', folder], 1, /is there already: a backup overwrites nothing/],
+    [['backup', dir, '--data', folder], 1, /exists already: a backup overwrites nothing/],
     [['backup', path.join(dir, 'x'), '--data', dir], 1, /holds no Longwire data/],
     [['restore'], 2, /the backup to be restored is missing/],
     [['restore', dir, '--epoch', 'next'], 2, /--epoch must be an integer/],

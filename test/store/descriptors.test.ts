@@ -36,10 +36,7 @@ t.test(
     await commit(store, unit({ puts: [put(A, 'x', 'y')], appends: [append(A, 'b')] }))
     for (const worker of workers) await (worker as { terminate(): Promise<number> }).terminate()
     t.equal(failures.length, 1)
-    t.match(
-      failures[0],
-      /the store failed, nothing more is answered: the checkpoint thread has ended: it exited with 1/,
-    )
+    t.match(failures[0], /the store failed and answers nothing more: the checkpoint thread has ended: it exited with 1/)
     await t.rejects(appendTexts(store, A, 'c'), { name: 'StoreFailedError' })
     await store.close()
   },

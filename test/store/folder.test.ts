@@ -43,7 +43,7 @@ for (const { name, act, says } of MISTAKES) {
       act(folder)
       await eventually(() => failures.length > 0)
       t.match(failures, [
-        /the store failed, nothing more is answered: the data folder .* was deleted, moved or replaced/,
+        /the store failed and answers nothing more: the data folder .* was deleted, moved or replaced/,
       ])
       t.match(failures, [says])
       await t.rejects(appendTexts(store, A, 'b'), { name: 'StoreFailedError' })

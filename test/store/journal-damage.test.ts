@@ -112,12 +112,12 @@ t.test('a journal file that is missing, emptied, shortened, wiped or another one
     [
       'wiped behind its header',
       copy => overwrite(journal(copy), MARK_AT, Buffer.alloc(from.length - MARK_AT)),
-      /journal-0 .* is damaged: the last write is 0, and (8|9|10|11|12) was finished|marks/,
+      /journal-0 .* is damaged: the last write is 0, but write (8|9|10|11|12) was finished|marks/,
     ],
     [
       'without its last write',
       copy => overwrite(journal(copy), lastWriteIn(from), Buffer.alloc(SECTOR_BYTES)),
-      /journal-0 .* is damaged: the last write is 11, and 12 was finished/,
+      /journal-0 .* is damaged: the last write is 11, but write 12 was finished/,
     ],
     ['of another store', copy => fs.copyFileSync(journal(other), journal(copy)), /journal-0 .* another store/],
     [

@@ -201,7 +201,7 @@ t.test('a store of format 2 is taken over, with a word, and its walks find all l
   const check = async (folder: string) => {
     const warnings: string[] = []
     const again = await openLmdbStore({ path: folder, onWarning: text => warnings.push(text) })
-    t.same(warnings, [`${folder} is of format ${FORMAT} from now on: earlier releases do not read it`])
+    t.same(warnings, [`${folder} is of format ${FORMAT} from now on: earlier releases cannot read it`])
     t.same(
       (await again.logs(7, null, 9)).map(({ actor, head }) => `${actor} ${head}`),
       ['user/263 2', 'user/519 2', 'user/7 2'],
@@ -279,7 +279,7 @@ t.test('after a failed checkpoint nothing is answered any more', async t => {
     for (;;) await appendTexts(store, A, 'x'.repeat(100))
   })()
   await t.rejects(filling, StoreFailedError)
-  t.match(failures, [{ message: /nothing more is answered: .*journal-0 has 0 of the writes 1 to \d+/ }])
+  t.match(failures, [{ message: /answers nothing more: .*journal-0 has 0 of the writes 1 to \d+/ }])
   await store.close()
 })
 

@@ -47,7 +47,7 @@ export interface BackupMade {
 /** Makes a backup. Rejects with an error of one clear line; nothing is left behind then. */
 export async function backUp({ from, to, clock, onBegin }: BackupOptions): Promise<BackupMade> {
   assertStore(from)
-  if (fs.existsSync(to)) throw new StoreFolderError(`${to} is there already: a backup overwrites nothing`)
+  if (fs.existsSync(to)) throw new StoreFolderError(`${to} exists already: a backup overwrites nothing`)
   const parent = path.dirname(path.resolve(to))
   makeFolder(parent)
   const partial = `${path.resolve(to)}.partial-${process.pid}`

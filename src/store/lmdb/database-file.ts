@@ -97,7 +97,7 @@ export class Pages {
 
   /** Reads a page that belongs to a tree of this state. Throws PageDamage. */
   readOfTree(number: number, { lastPage, transaction }: Meta): Buffer {
-    if (number < 2 || number > lastPage) throw new PageDamage(`page ${number} is none of 2 to ${lastPage}`)
+    if (number < 2 || number > lastPage) throw new PageDamage(`page ${number} is not within 2 to ${lastPage}`)
     const page = this.read(number)
     if (numberAt(page, 0) !== number) throw new PageDamage(`page ${number} says that it is page ${numberAt(page, 0)}`)
     if (numberAt(page, 8) > transaction) throw new PageDamage(`page ${number} is of a later transaction`)

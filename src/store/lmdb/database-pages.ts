@@ -120,7 +120,7 @@ class Walk {
       const first = entry > 0 ? entry : numberAt(list, 8 * ++i)
       const pages = entry > 0 ? 1 : -entry
       if (first < 2 || first + pages > this.#meta.lastPage + 1) {
-        throw new PageDamage(`page ${first} is free, and none of 2 to ${this.#meta.lastPage}`)
+        throw new PageDamage(`page ${first} is free, and not within 2 to ${this.#meta.lastPage}`)
       }
       this.#see(first, pages)
       this.#free += pages
@@ -151,7 +151,7 @@ class Walk {
       throw new PageDamage(`page ${number} is not what was written`)
     }
     if (page.readUInt16LE(18) !== (height > 1 ? IS_BRANCH : IS_LEAF))
-      throw new PageDamage(`page ${number} is of another kind`)
+      throw new PageDamage(`page ${number} is of the wrong kind`)
     if (height > 1) this.#branches++
     else this.#leaves++
     for (let i = 0; i < nodes; i++) {
@@ -168,7 +168,7 @@ class Walk {
     const end = at + NODE_HEAD_BYTES + page.readUInt16LE(at + 6)
     const key = page.subarray(at + NODE_HEAD_BYTES, end)
     if (end > page.length || (this.#lastKey !== undefined && order(this.#lastKey, key) >= 0)) {
-      throw new PageDamage(`page ${numberAt(page, 0)} parts its keys in another place`)
+      throw new PageDamage(`page ${numberAt(page, 0)} separates its keys in the wrong place`)
     }
     this.#least = key
   }
@@ -181,10 +181,10 @@ class Walk {
       throw new PageDamage(`page ${numberAt(page, 0)} has a node outside it`)
     const key = page.subarray(at + NODE_HEAD_BYTES, keyEnd)
     if (this.#lastKey !== undefined && order(this.#lastKey, key) >= 0) {
-      throw new PageDamage(`page ${numberAt(page, 0)} has its keys in another order`)
+      throw new PageDamage(`page ${numberAt(page, 0)} has its keys out of order`)
     }
     if (this.#least !== undefined && order(this.#least, key) > 0) {
-      throw new PageDamage(`page ${numberAt(page, 0)} has keys that are looked for elsewhere`)
+      throw new PageDamage(`page ${numberAt(page, 0)} has keys that belong elsewhere`)
     }
     this.#least = undefined
     this.#lastKey = key
@@ -204,7 +204,7 @@ class Walk {
   #big(number: number, count: number, valueBytes: number): void {
     const page = this.#pages.readOfTree(number, this.#meta)
     if (page.readUInt16LE(18) !== IS_OVERFLOW || page.readUInt32LE(20) !== count) {
-      throw new PageDamage(`page ${number} is not the begin of ${count} overflow pages`)
+      throw new PageDamage(`page ${number} is not the beginning of ${count} overflow pages`)
     }
     if (PAGE_HEAD_BYTES + valueBytes > count * page.length)
       throw new PageDamage(`page ${number} has no room for its value`)
@@ -219,8 +219,8 @@ class Walk {
 
   #see(number: number, count: number): void {
     for (let page = number; page < number + count; page++) {
-      if (page > this.#meta.lastPage) throw new PageDamage(`page ${page} is none of 2 to ${this.#meta.lastPage}`)
-      if (this.#isSeen(page)) throw new PageDamage(`page ${page} has two places`)
+      if (page > this.#meta.lastPage) throw new PageDamage(`page ${page} is not within 2 to ${this.#meta.lastPage}`)
+      if (this.#isSeen(page)) throw new PageDamage(`page ${page} is used twice`)
       this.#seen[page >> 3] = (this.#seen[page >> 3] ?? 0) | (1 << (page & 7))
     }
   }

@@ -1,8 +1,8 @@
 /**
  * Makes files and names durable, so that they survive a power loss: all such calls are in this place.
  *
- * A file's bytes are durable after its sync, its name after the sync of its folder, and that folder's name after the sync of the folder
- * above it.
+ * A file's bytes are durable after its sync, and its name after the sync of its folder. That folder's name is durable after the sync of
+ * the folder above it.
  */
 
 import fs from 'node:fs'

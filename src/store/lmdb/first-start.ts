@@ -29,7 +29,7 @@ export async function makeTables(folder: string, mapBytes: number, random: Rando
   for (const index of JOURNAL_FILES) {
     const journal = journalPath(folder, index)
     // Journal files are made only after data.mdb exists for good.
-    if (fs.existsSync(journal)) throw new StoreDamagedError(`${file} is missing, and ${journal} is there`)
+    if (fs.existsSync(journal)) throw new StoreDamagedError(`${file} is missing, but ${journal} exists`)
   }
   fs.mkdirSync(partial, { mode: 0o700 })
   const tables = new Tables(partial, mapBytes)

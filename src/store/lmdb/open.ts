@@ -176,7 +176,7 @@ function mendTorn(file: string, warn: (text: string) => void): void {
   const state = databaseState(file)
   if (state.kind !== 'half') return
   mendMeta(file, state.meta)
-  warn(`${file} goes on from its last state but one, ${state.meta.transaction}: ${state.reason}`)
+  warn(`${file} continues from its last state but one (transaction ${state.meta.transaction}): ${state.reason}`)
 }
 
 /** Throws unless the folder holds a store that this program can write to. */
@@ -218,7 +218,7 @@ function upgrade(folder: string, tables: Tables, warn: (text: string) => void): 
   const bytes = actors.reduce((sum, actor) => sum + LISTED_BYTES + 3 * actor.length, 0)
   assertRoom(folder, bytesTaken({ changes: actors.length, bytes }, tables.pages()))
   tables.list(actors, FORMAT)
-  warn(`${folder} is of format ${FORMAT} from now on: earlier releases do not read it`)
+  warn(`${folder} is of format ${FORMAT} from now on: earlier releases cannot read it`)
 }
 
 /** Brings into the tables what the journal holds beyond them. */

@@ -86,7 +86,7 @@ export function recoverWrites(image: JournalImage | undefined, applied: number):
   })
   if (last < finished) {
     const names = files.map(({ file }) => file).join(' or ')
-    throw new StoreDamagedError(`${names} is damaged: the last write is ${last}, and ${finished} was finished`)
+    throw new StoreDamagedError(`${names} is damaged: the last write is ${last}, but write ${finished} was finished`)
   }
   return writes
 }
@@ -126,7 +126,7 @@ function assertNothingBehind(file: string, bytes: Buffer, end: number, salt: num
   for (let at = end; at < bytes.length; at += SECTOR_BYTES) {
     const write = writeAt(bytes, at, salt)
     if (write?.changes !== undefined && write.sequence > applied) {
-      throw new StoreDamagedError(`${file} is damaged at byte ${end}: write ${write.sequence} stands whole behind it`)
+      throw new StoreDamagedError(`${file} is damaged at byte ${end}: the whole write ${write.sequence} follows it`)
     }
   }
 }

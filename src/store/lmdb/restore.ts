@@ -56,7 +56,8 @@ interface Target {
 /** Restores a backup. Rejects with an error of one clear line; the folder is then as it was. */
 export async function restore({ from, to, epochMin }: RestoreOptions): Promise<Restored> {
   const folder = path.resolve(to)
-  if (path.resolve(from) === folder) throw new StoreFolderError(`${folder} is no backup of itself: nothing was changed`)
+  if (path.resolve(from) === folder)
+    throw new StoreFolderError(`${folder} is both the backup and the data folder: nothing was changed`)
   assertStore(from)
   assertPages(databasePath(from))
   const files = fs.existsSync(folder) ? fs.readdirSync(folder) : []
@@ -126,7 +127,7 @@ async function renew(
   const tables = new Tables(partial, MAP_BYTES)
   try {
     if (tables.empty || !isReadable(tables.format()) || tables.meta(BACKUP) === 0) {
-      throw new StoreFormatError(`${from} is no whole backup of format ${FORMAT}`)
+      throw new StoreFormatError(`${from} is not a whole backup of format ${FORMAT}`)
     }
     tables.assertValues()
     if (target !== undefined && Buffer.compare(target.id, tables.id()) !== 0) {
@@ -164,7 +165,7 @@ function note(from: string, epoch: number, named: boolean): void {
     removeBegun(`${file}.new`)
     if (named) return
     const why = `${file} cannot be written, and the next restore of this backup has to know: ${messageOf(error)}`
-    throw new StoreFolderError(`${why}; --epoch N goes without`)
+    throw new StoreFolderError(`${why}; --epoch N restores without it`)
   }
 }
 

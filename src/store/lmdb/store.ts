@@ -477,7 +477,7 @@ export class LmdbStore implements Store {
   #fail(cause: unknown): void {
     if (this.#state === 'failed') return
     const reason = messageOf(cause)
-    const failure = new StoreFailedError(`the store failed, nothing more is answered: ${reason}`, { cause })
+    const failure = new StoreFailedError(`the store failed and answers nothing more: ${reason}`, { cause })
     this.#state = 'failed'
     this.#failure = failure
     this.#marker.stop()
