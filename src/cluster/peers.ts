@@ -10,7 +10,7 @@
  */
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import type { Defer } from '../lib/turn.js'
-import { type Address, type NodeEvent, nodeAt } from '../sync/events.js'
+import { type NodeEvent, nodeAt } from '../sync/events.js'
 
 export interface EventBatch {
   readonly node: string
@@ -23,10 +23,8 @@ export interface EventBatch {
 
 /** The network to the other nodes. */
 export interface PeerNetwork {
-  /** The other nodes: beats go to all of them. */
+  /** The other nodes: beats go to all of them, and events without routes. */
   peers(): Iterable<string>
-  /** The nodes among them that may hold devices of this user, or members of this conversation. */
-  holders(address: Address): Iterable<string>
   /** Sends without a promise that it arrives. */
   send(node: string, batch: EventBatch): void
 }
@@ -93,14 +91,20 @@ export class Peers {
     this.#timer = undefined
   }
 
-  /** Sends an event to the nodes that it is for. */
-  tell(event: NodeEvent): void {
+  /**
+   * Sends an event to the nodes that it is for.
+   * @param routes the nodes that hold devices of the user. Absent: all nodes are told. A session that ended is for all, because any of
+   *   them may have it in its cache.
+   */
+  tell(event: NodeEvent, routes?: readonly string[]): void {
     const node = nodeAt(event.to)
     if (node !== undefined) {
       if (node !== this.#options.node) this.#lane(node).events.push(event)
       return
     }
-    for (const holder of this.#options.network.holders(event.to)) this.#lane(holder).events.push(carried(event))
+    for (const holder of routes ?? this.#options.network.peers()) {
+      if (holder !== this.#options.node) this.#lane(holder).events.push(carried(event))
+    }
   }
 
   /** Takes a batch that another node sent. */

@@ -53,14 +53,17 @@ function chargeAnswer(limits: Limits, owner: Owner, bytes: number): void {
 }
 
 /**
- * Reads the page behind Hello's answer. A device with too much on its way gets an empty page, is told that it is behind, and pulls (3.8).
+ * Reads the page behind Hello's answer. Before that the route of the user is set, so that other nodes tell this one what they append. A
+ * device with too much on its way gets an empty page, is told that it is behind, and pulls (3.8).
  */
 export async function firstPage(
-  { backlog, limits, services }: Pick<ConnectionContext, 'backlog' | 'limits' | 'services'>,
+  { backlog, limits, services, routes }: Pick<ConnectionContext, 'backlog' | 'limits' | 'services' | 'routes'>,
   owner: Owner,
   since: number,
   head: number,
 ): Promise<TimelinePage> {
+  const routed = routes?.keep(owner.uid)
+  if (routed !== undefined) await routed
   if (owedMs(limits, owner) > 0 || backlog.reached(owner) !== undefined) {
     return { kind: 'page', items: [], to: since, more: head > since, trimmed: false, head }
   }

@@ -3,6 +3,7 @@
  * a few of them names them (`Pick`); only what makes connections takes all.
  */
 
+import type { RouteKeeper } from '../cluster/routes.js'
 import type { Random } from '../lib/random.js'
 import type { Wheel } from '../lib/wheel.js'
 import type { Counters } from '../ops/counters.js'
@@ -45,6 +46,8 @@ export interface ConnectionContext {
   /** The log of what peers do wrong. */
   readonly faults: ThrottledLog
   readonly counters: Counters
+  /** Sets routes, so that other nodes tell this one what they append; absent: no other node uses the store. */
+  readonly routes?: Pick<RouteKeeper, 'keep'> | undefined
   /** Every connection that is not gone yet. */
   readonly connections: Set<LiveConnection>
 }

@@ -29,7 +29,10 @@ type Bound = Extract<HelloAnswer, { kind: 'bound' }>
 
 /** The connection, as its Hello sees it. */
 export interface Greeted extends LiveConnection {
-  readonly context: Pick<ConnectionContext, 'services' | 'hub' | 'wheel' | 'gate' | 'limits' | 'backlog' | 'log'>
+  readonly context: Pick<
+    ConnectionContext,
+    'services' | 'hub' | 'wheel' | 'gate' | 'limits' | 'backlog' | 'log' | 'routes'
+  >
   readonly address: string
   readonly reader: { takeLargeFrames(): void }
   readonly writer: { uncount(): void; mark(): void }

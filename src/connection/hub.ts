@@ -56,6 +56,11 @@ export class Hub<M extends Member = Member> implements PushEncoder {
     return [...this.#membersOf(uid), ...this.polls.of(uid)].map(({ device }) => device)
   }
 
+  /** Whether a device of the user has a connection here, or a poll that waits. */
+  holds(uid: number): boolean {
+    return this.#users.has(uid) || this.polls.of(uid).length > 0
+  }
+
   /**
    * Enters a connection that has become its device's, and closes the one it replaces.
    * @returns the attempt of the connection that stays in its stead, if that is higher; 0 if this one is bound

@@ -26,7 +26,7 @@ const DRAIN_POLL_MS = 20
 /** The extra time after draining for the last frames and the peers' ends. */
 const DRAIN_EXTRA_MS = 1_000
 
-export interface AccessOptions extends Ground, Pick<NodeOptions, 'zeroWindows'> {
+export interface AccessOptions extends Ground, Pick<NodeOptions, 'zeroWindows'>, Pick<ConnectionContext, 'routes'> {
   readonly settings: Pick<NodeSettings, 'connections' | 'backlog'>
   readonly limits: Limits
   readonly counters: Counters
@@ -43,7 +43,7 @@ export class Access {
   readonly #deaf: DeafPeers | undefined
 
   constructor(options: AccessOptions) {
-    const { clock, random, defer, log, limits, counters, settings, zeroWindows } = options
+    const { clock, random, defer, log, limits, counters, settings, zeroWindows, routes } = options
     this.#options = options
     const { hub } = this
     const backlog = new Backlog(settings.backlog)
@@ -60,9 +60,10 @@ export class Access {
       log,
       faults: new ThrottledLog(log, FAULT_LINES_PER_TICK),
       counters,
+      routes,
       connections: new Set(),
     }
-    this.connect = new ConnectHandler({ services: this.context.services, hub, clock, random, limits })
+    this.connect = new ConnectHandler({ services: this.context.services, hub, clock, random, limits, routes })
     if (zeroWindows !== undefined) this.#deaf = new DeafPeers({ context: this.context, clock, zeroWindows })
   }
 

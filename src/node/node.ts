@@ -11,15 +11,16 @@
  */
 import { Comparison, compareAll } from '../cluster/compare.js'
 import { type EventBatch, type PeerNetwork, Peers } from '../cluster/peers.js'
+import { RouteKeeper } from '../cluster/routes.js'
 import { Canary, type Readiness } from '../jobs/canary.js'
 import { Counters } from '../ops/counters.js'
 import { Limits } from '../ops/limits.js'
-import type { NodeEvent } from '../sync/events.js'
+import type { Delivery } from '../sync/events.js'
 import { Access } from './access.js'
 import { Logic } from './logic.js'
 import type { Doors, NodeOptions } from './options.js'
 
-const ALONE: PeerNetwork = Object.freeze({ peers: () => [], holders: () => [], send() {} })
+const ALONE: PeerNetwork = Object.freeze({ peers: () => [], send() {} })
 
 /** The pause before a failed comparison is repeated. */
 const COMPARE_AGAIN_MS = 1_000
@@ -31,6 +32,7 @@ export class Node {
   readonly access: Access
   readonly logic: Logic
   readonly #peers: Peers
+  readonly #routes: RouteKeeper | undefined
   readonly canary: Canary
   #serving = false
 
@@ -41,14 +43,20 @@ export class Node {
     const halves = { ...options, counters, limits }
     this.logic = new Logic({
       ...halves,
-      delivery: { send: event => this.#deliver(event) },
+      delivery: { send: this.#deliver },
       connected: uid => this.access.hub.devices(uid),
     })
     const { engine, services } = this.logic
-    this.access = new Access({ ...halves, services: options.services ?? (() => services) })
+    const head = async (uid: number) => (await services.page(uid, Number.MAX_SAFE_INTEGER)).head
+    if (options.store.shared) {
+      const { store } = options
+      const holds = (uid: number) => this.access.hub.holds(uid)
+      this.#routes = new RouteKeeper({ node: name, store, clock, holds, head, tell: event => hub.take(event) })
+    }
+    this.access = new Access({ ...halves, services: options.services ?? (() => services), routes: this.#routes })
     const { hub, context } = this.access
     const truth = {
-      head: async (uid: number) => (await services.page(uid, Number.MAX_SAFE_INTEGER)).head,
+      head,
       boundAttempt: (uid: number, device: number) => services.boundAttempt(uid, device),
     }
     const comparison = new Comparison(
@@ -111,6 +119,7 @@ export class Node {
   /** Finishes what is in work and closes the store, for a node without clients. */
   async close(): Promise<void> {
     this.access.stop()
+    this.#routes?.stop()
     try {
       await this.logic.close()
     } finally {
@@ -122,13 +131,14 @@ export class Node {
   abort(): void {
     this.#serving = false
     this.logic.abort()
+    this.#routes?.stop()
     this.#peers.stop()
     this.access.stop()
   }
 
   /** Delivers an event, first to the devices that are connected here. */
-  #deliver(event: NodeEvent): void {
+  readonly #deliver: Delivery['send'] = (event, routes) => {
     this.access.hub.take(event)
-    this.#peers.tell(event)
+    this.#peers.tell(event, routes)
   }
 }

@@ -21,6 +21,7 @@ import { bodyToJson, jsonToBody } from '../../protocol/json-codec.js'
 import { POLL_MS_MAX } from '../../protocol/limits.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import type { Owner } from '../connection/backlog.js'
+import type { ConnectionContext } from '../connection/context.js'
 import { checkedHello } from '../connection/hello.js'
 import type { Hub } from '../connection/hub.js'
 import { Poll } from '../connection/poll.js'
@@ -42,6 +43,7 @@ export interface ConnectOptions {
   readonly clock: Clock
   readonly random: Random
   readonly limits: Limits
+  readonly routes?: ConnectionContext['routes']
 }
 
 type Known = Extract<Authorization, { kind: 'owner' }>
@@ -166,6 +168,7 @@ export class ConnectHandler {
 
   #sync(asked: Asked, given: Uint8Array, { uid, device, attempt: bound }: Known): void {
     const { address, timeoutMs, form, reply } = asked
+    const { services, routes } = this.#options
     if (!this.#takesBytes({ uid, device, address }, given, reply)) return
     const body = decoded(() => asked.message(given), reply)
     const sync = body && decoded(() => decodeSyncRequest(body), reply)
@@ -186,8 +189,13 @@ export class ConnectHandler {
       if (!poll.enter()) return
       caller.poll = poll
       asked.poll = poll
+      const routed = routes?.keep(uid)
+      if (routed !== undefined) {
+        routed.then(() => services.request(caller, ID, METHODS.sync.number, body))
+        return
+      }
     }
-    this.#options.services.request(caller, ID, METHODS.sync.number, body)
+    services.request(caller, ID, METHODS.sync.number, body)
   }
 
   #hello(asked: Asked, given: Uint8Array): void {

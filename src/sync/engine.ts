@@ -16,7 +16,18 @@ import { CountedTime } from '../lib/counted-time.js'
 import { Fifo } from '../lib/fifo.js'
 import type { Defer } from '../lib/turn.js'
 import { ALL_PARTITIONS, partitionOf } from '../store/partition.js'
-import type { Actor, CommitResult, ScannedRecord, ScopeId, Store, Unit, Version } from '../store/types.js'
+import {
+  type Actor,
+  type CommitResult,
+  type Committed,
+  NO_ROUTES,
+  type NodeId,
+  type ScannedRecord,
+  type ScopeId,
+  type Store,
+  type Unit,
+  type Version,
+} from '../store/types.js'
 import { CommitQueue } from './commit-queue.js'
 import type { Delivery, NodeEvent } from './events.js'
 import { SLICE_TARGETS } from './fan-out.js'
@@ -80,6 +91,9 @@ interface Lane {
 const UNAVAILABLE = { kind: 'unavailable' } as const
 const FULL = { kind: 'full' } as const
 const REFUSED = { kind: 'refused' } as const
+/** The result of a unit whose write was done and whose answer was lost: nothing is known of it. */
+const UNSEEN: Pick<Committed, 'appended' | 'routes'> = { appended: [], routes: NO_ROUTES }
+const NOWHERE: readonly NodeId[] = []
 
 export class Engine {
   readonly #options: EngineOptions
@@ -313,7 +327,7 @@ export class Engine {
       return
     }
     plan.committed()
-    const appended = committed.kind === 'committed' ? committed.appended : []
+    const { appended, routes } = committed.kind === 'committed' ? committed : UNSEEN
     this.#finish(job, { kind: 'done', result: plan.result, own: plan.ownAppend(appended) })
     const { delivery, monitor } = this.#options
     for (let i = 0; i < plan.appends.length; i += 1) {
@@ -323,7 +337,9 @@ export class Engine {
       if (range === undefined) this.#tellHead(append.actor)
       else {
         const { from, version } = range
-        delivery.send({ kind: 'appended', to: append.actor, from, version, bytes: append.bytes })
+        const event: NodeEvent = { kind: 'appended', to: append.actor, from, version, bytes: append.bytes }
+        if (this.#store.shared) delivery.send(event, routes[i] ?? NOWHERE)
+        else delivery.send(event)
       }
     }
     if (plan.events.length > 0) for (const event of plan.events) delivery.send(event)

@@ -2,7 +2,7 @@
  * The events that a node sends to itself and to other nodes when a commit is durable. Events are soft: between nodes one may be
  * lost, late or out of order. A lost event costs time and never a message, because the store holds all that counts.
  */
-import type { Actor, Version } from '../store/types.js'
+import type { Actor, NodeId, Version } from '../store/types.js'
 
 /** The addressee of an event: a user's or a conversation's actor, or `node/<name>`. */
 export type Address = Actor
@@ -59,8 +59,12 @@ export type NodeEvent = AppendedEvent | EndedEvent | TransientEvent | DeliverEve
 
 /** Sends all events after a commit: to the hub of this node, and to other nodes. */
 export interface Delivery {
-  /** Sends an event. Called synchronously, after the answers of the same unit were given. */
-  send(event: NodeEvent): void
+  /**
+   * Sends an event. Called synchronously, after the answers of the same unit were given.
+   * @param routes the nodes that hold devices of the user, as the commit named them. Absent: they are not known, or the event is for
+   *   every node.
+   */
+  send(event: NodeEvent, routes?: readonly NodeId[]): void
 }
 
 const NODE = 'node/'

@@ -21,7 +21,7 @@ function pair() {
       incarnation,
       clock,
       defer: run => turn.push(run),
-      network: { peers: () => [peer], holders: () => [peer], send: (_to, batch) => send(batch) },
+      network: { peers: () => [peer], send: (_to, batch) => send(batch) },
       take: event => name === 'b' && heard.push(event),
       compare: () => {
         if (name === 'b') compared += 1
@@ -69,6 +69,28 @@ t.test('events of one turn travel in one batch, in order, and nothing is compare
     p.deliver()
   }
   t.equal(p.compared, 0)
+})
+
+t.test('what has routes goes to the nodes that they name, but not to itself; what has none to all', async t => {
+  const way: string[] = []
+  const turn: (() => void)[] = []
+  const peers = new Peers({
+    node: 'a',
+    incarnation: 1,
+    clock: new ManualClock(),
+    defer: run => turn.push(run),
+    network: { peers: () => ['b', 'c'], send: (to, { events }) => way.push(`${to} ${events.length}`) },
+    take() {},
+    compare() {},
+  })
+  const told = (event: NodeEvent, routes?: readonly string[]): string[] => {
+    peers.tell(event, routes)
+    for (const run of turn.splice(0)) run()
+    return way.splice(0).toSorted()
+  }
+  t.same(told(item(1), []), [])
+  t.same(told(item(1), ['a', 'c']), ['c 1'])
+  t.same(told(ended(7, 1, 'session', 3)), ['b 1', 'c 1'])
 })
 
 t.test('a lost batch is found by the next one, or by the beat', async t => {

@@ -78,6 +78,26 @@ t.test('what comes between Hello and its first page is neither lost nor pushed o
   t.match(pipe.seen(), [{ what: 'push', from: 0, to: 2, versions: [1, 2] }])
 })
 
+t.test('its page is read when other nodes tell this one what they append, and not before', async t => {
+  const services = new FakeServices()
+  const waiting: (() => void)[] = []
+  const kept: boolean[] = []
+  const keep = (uid: number): Promise<void> => {
+    kept.push(rig.hub.holds(uid))
+    return new Promise(resolve => waiting.push(resolve))
+  }
+  const rig = connectionRig(services, true, { keep })
+  const { pipe, connection } = rig.connect()
+  connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 1 })))
+  await rig.turn()
+  t.same(kept, [true], 'it is there by then')
+  t.match(pipe.seen(), [{ what: 'answer' }])
+  services.timeline(7).append() // by a node that knows no route
+  for (const resolve of waiting) resolve()
+  await rig.turn()
+  t.match(pipe.seen(), [{ what: 'push', from: 0, to: 1, versions: [1] }])
+})
+
 t.test('the first page goes first, also when an item follows what the client has', async t => {
   const services = new FakeServices()
   services.heldPages = []

@@ -146,6 +146,24 @@ t.test('an item that comes between the entry and the reading, or while a page is
   t.same(pageOf(again), { to: 2, items: 1, more: false })
 })
 
+t.test('its page is read when other nodes tell this one what they append, and not before', async t => {
+  const services = new FakeServices()
+  services.onRequest = request => answerSync(services, request)
+  const waiting: (() => void)[] = []
+  const short = new ShortRig(services, {
+    keep(uid) {
+      t.ok(short.hub.holds(uid), 'it is there by then')
+      return new Promise(resolve => waiting.push(resolve))
+    },
+  })
+  const poll = short.ask(METHODS.sync, createSyncRequest({ waitMs: 25_000 }), USER)
+  await settled()
+  services.timeline(USER).append() // by a node that knows no route
+  for (const resolve of waiting) resolve()
+  await settled()
+  t.same(pageOf(poll), { to: 1, items: 1, more: false })
+})
+
 t.test('news that brings nothing leaves it waiting', async t => {
   const { short, poll, append } = rig()
   const waiting = poll()

@@ -200,7 +200,6 @@ export class SimulatedNode implements HttpHost {
       passwords: new PlainPasswords(random, process),
       network: {
         peers: () => peers,
-        holders: () => peers,
         send: (to, batch) => faults.carry(name, to, this.#told(batch)),
       },
       settings: {

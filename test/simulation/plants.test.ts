@@ -1,7 +1,7 @@
 /** Planted bugs: each must be found within the seeds that are run anyway. */
 
 import t from 'tap'
-import { PLANTS, type Plant, type PlantName } from './plants.js'
+import { PLANTS, type Plant, type PlantName, unrouted } from './plants.js'
 import { runSeed } from './world.js'
 
 const SEEDS_MAX = 200
@@ -22,3 +22,11 @@ for (const name of Object.keys(PLANTS) as PlantName[]) {
     t.fail(`not within ${SEEDS_MAX} seeds`)
   })
 }
+
+t.test('where no route is set everything comes late, for heads are compared', async t => {
+  const { setup } = PLANTS['routes are not set, and heads are not compared']
+  for (let seed = 1; seed <= 5; seed += 1) {
+    const { failure } = await runSeed({ seed, plant: { setup, store: unrouted } })
+    t.equal(failure, undefined, `seed ${seed}`)
+  }
+})

@@ -8,7 +8,7 @@ import type { Transport } from '../../clients/typescript/transports/transport.js
 import { CODES } from '../../protocol/codes.js'
 import type { Random } from '../../src/lib/random.js'
 import type { NodeSettings } from '../../src/node/options.js'
-import { type Durability, MemoryDisk } from '../../src/store/memory/disk.js'
+import { MemoryDisk } from '../../src/store/memory/disk.js'
 import type { Expectation, Put, Store, Unit } from '../../src/store/types.js'
 import type { NodeEvent } from '../../src/sync/events.js'
 import { pairIn } from '../../src/sync/record-kinds.js'
@@ -21,7 +21,7 @@ import { answersOfTheOld, forgetfulSwitch, ruleless, swallowingPolls } from './t
 export interface Plant {
   /** A world in which it can show: only what every world may have. */
   readonly setup?: Partial<Setup>
-  readonly disk?: (random: Random, durability: Durability) => MemoryDisk
+  readonly disk?: (...given: ConstructorParameters<typeof MemoryDisk>) => MemoryDisk
   readonly store?: (store: Store) => Store
   readonly stamps?: (random: Random) => Stamps
   readonly sequence?: SequenceRule
@@ -45,7 +45,7 @@ const CHANGEABLE: Partial<Setup> = { ladders: [['tcp', 'ws', 'http']], wayMs: 6_
 
 export const PLANTS = {
   'acknowledge before the commit': {
-    disk: (random, durability) => new HastyDisk(random, durability),
+    disk: (...given) => new HastyDisk(...given),
   },
   'read past the durable head': {
     store: store =>
@@ -131,15 +131,20 @@ export const PLANTS = {
   },
   'what is appended is told to no other node': {
     tells: ({ kind }) => kind !== 'appended',
+    store: headless,
+    setup: { store: 'one', ladders: [['tcp']] },
+  },
+  'routes are not set, and heads are not compared': {
+    store: store => headless(unrouted(store)),
     setup: { store: 'one', ladders: [['tcp']] },
   },
   'retention trims what is young': {
     retention: settings => ({ ...settings, keepMs: settings.keepMs / 3 }),
-    setup: { retention: BRIEF, clockJumpMs: 0 },
+    setup: { retention: BRIEF, clockJumpMs: 0, restoreMs: undefined },
   },
   'retention trims what is of the newest': {
     retention: settings => ({ ...settings, keepItems: settings.keepItems - 1 }),
-    setup: { retention: BRIEF, clockJumpMs: 0 },
+    setup: { retention: BRIEF, clockJumpMs: 0, restoreMs: undefined },
   },
   'a cached contact trusted after a conflict': {
     store: store => unexpecting(store, ({ name }) => name.startsWith('contact/')),
@@ -173,6 +178,21 @@ export function changed(store: Store, changes: Partial<Store>): Store {
 /** A store that commits something else than it is asked to. */
 function committing(store: Store, change: (unit: Unit) => Unit): Store {
   return changed(store, { commit: (scope, units) => store.commit(scope, units.map(change)) })
+}
+
+/** A store that takes routes and forgets them. */
+export function unrouted(store: Store): Store {
+  return changed(store, { async setRoute() {} })
+}
+
+/** A store whose heads nobody learns by asking for them alone: comparisons find nothing. Pages tell them. */
+function headless(store: Store): Store {
+  return changed(store, {
+    async read(actor, after, ...asked) {
+      const range = await store.read(actor, after, ...asked)
+      return after === Number.MAX_SAFE_INTEGER ? { ...range, durable: 0 } : range
+    },
+  })
 }
 
 /** A store that commits without looking at some of what was expected. */

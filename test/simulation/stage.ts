@@ -60,7 +60,8 @@ export class Stage {
     this.network.onBytes = bytes => this.trace.bytes(bytes)
     this.scheduler.onEvent = event => this.trace.event(event.what, event.atMs)
     const durability = this.setup.store === 'embedded' ? 'manual' : 'immediate'
-    this.disk = plant.disk?.(this.random, durability) ?? new MemoryDisk(this.random, durability)
+    const time = { monotonic: () => this.scheduler.nowMs }
+    this.disk = plant.disk?.(this.random, durability, time) ?? new MemoryDisk(this.random, durability, time)
     this.ledger = new Ledger(this.disk)
     this.witness = new Witness(this.ledger, this.fail)
     this.witness.limited = this.setup.limits !== 'open'

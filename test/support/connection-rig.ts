@@ -131,7 +131,7 @@ export interface Rig {
   connect(address?: string): { pipe: FakePipe; connection: Connection }
 }
 
-export function connectionRig(services: Services, leadingZero = true): Rig {
+export function connectionRig(services: Services, leadingZero = true, routes?: ConnectionContext['routes']): Rig {
   const clock = new ManualClock()
   const deferred: (() => void)[] = []
   const hub = new Hub<Connection>()
@@ -148,6 +148,7 @@ export function connectionRig(services: Services, leadingZero = true): Rig {
     faults: new ThrottledLog(silentLog, 10),
     counters: new Counters(),
     connections: new Set(),
+    routes,
   }
   const turn = async (): Promise<void> => {
     // As long as something settles or is deferred: a page's promise, what its answer wrote, what reading on brought.

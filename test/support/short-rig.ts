@@ -1,6 +1,7 @@
 /** The Connect handler without sockets or time of its own, over services that the test plays. */
 
 import type { RequestMethod } from '../../protocol/methods.js'
+import type { ConnectionContext } from '../../src/connection/context.js'
 import { Hub } from '../../src/connection/hub.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { Limits } from '../../src/ops/limits.js'
@@ -22,9 +23,10 @@ export class ShortRig {
   readonly hub = new Hub()
   readonly handler: ConnectHandler
 
-  constructor(services: Services) {
+  constructor(services: Services, routes?: ConnectionContext['routes']) {
     const { clock, hub } = this
-    this.handler = new ConnectHandler({ services, hub, clock, random: seededRandom(1), limits: Limits.open(clock) })
+    const random = seededRandom(1)
+    this.handler = new ConnectHandler({ services, hub, clock, random, limits: Limits.open(clock), routes })
   }
 
   /** @param token a byte is a user, see FakeServices; null: no Authorization */

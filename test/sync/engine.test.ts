@@ -64,6 +64,7 @@ const hear: Transition<void, readonly string[]> = { name: 'hear', run: tx => tx.
 
 async function start(options: MemoryStoreOptions = {}, seed = 'engine', effects: readonly EffectKind<Told>[] = [tell]) {
   const appended: AppendedEvent[] = []
+  const routed: (readonly string[] | undefined)[] = []
   const asides: string[] = []
   const fatal: unknown[] = []
   const store = new MemoryStore({ random: seededRandom(seed), ...options })
@@ -74,14 +75,20 @@ async function start(options: MemoryStoreOptions = {}, seed = 'engine', effects:
     stamps: randomStamps(seededRandom(seed)),
     effects: effects as readonly EffectKind<unknown>[],
     defer: endOfTurn,
-    delivery: { send: event => event.kind === 'appended' && appended.push(event) },
+    delivery: {
+      send(event, routes) {
+        if (event.kind !== 'appended') return
+        appended.push(event)
+        routed.push(routes)
+      },
+    },
     monitor: {
       setAside: (source, target, kind, error) => asides.push(`${source} ${target} ${kind} ${String(error)}`),
     },
     onFatal: error => fatal.push(error),
   })
   await engine.start()
-  return { engine, store, appended, asides, fatal }
+  return { engine, store, appended, routed, asides, fatal }
 }
 
 async function result<I, R>(engine: Engine, actor: string, transition: Transition<I, R>, input: I): Promise<R> {
@@ -129,6 +136,18 @@ t.test('nothing is answered before it is durable, not even a look at what is not
   t.equal(appended.length, 1)
   held[1]?.answer()
   await eventually(() => answered.length === 2)
+})
+
+t.test('an event goes with the routes that the commit named, on a store that others write to', async t => {
+  const disk = new MemoryDisk(seededRandom('disk'))
+  for (const shared of [true, false]) {
+    const { engine, store, routed } = await start({ disk, shared })
+    await result(engine, 'user/1', add, 1)
+    await store.setRoute('user/1', 'a', 60_000)
+    await result(engine, 'user/1', add, 1)
+    await store.dropRoute('user/1', 'a')
+    t.same(routed, shared ? [[], ['a']] : [undefined, undefined])
+  }
 })
 
 t.test('a page ends at what is durable', async t => {

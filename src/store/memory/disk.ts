@@ -65,7 +65,7 @@ export class MemoryDisk {
   #waiting: (() => void)[] = []
 
   /** Makes an empty disk. Routes expire by the clock. */
-  constructor(random: Random, durability: Durability = 'immediate', clock: Clock = systemClock) {
+  constructor(random: Random, durability: Durability = 'immediate', clock: Pick<Clock, 'monotonic'> = systemClock) {
     this.id = random.bytes(16)
     this.secret = random.bytes(16)
     this.durability = durability

@@ -6,11 +6,11 @@ import type { Actor, NodeId } from '../types.js'
 const NOBODY: readonly NodeId[] = Object.freeze([])
 
 export class Routes {
-  readonly #clock: Clock
+  readonly #clock: Pick<Clock, 'monotonic'>
   /** The time until which each route holds. */
   readonly #byActor = new Map<Actor, Map<NodeId, number>>()
 
-  constructor(clock: Clock) {
+  constructor(clock: Pick<Clock, 'monotonic'>) {
     this.#clock = clock
   }
 

@@ -1,0 +1,119 @@
+/** Two nodes on one store: which of them hears of a commit, with no comparison of heads to help. */
+import { setImmediate as turn } from 'node:timers/promises'
+import t from 'tap'
+import type { EventBatch } from '../../src/cluster/peers.js'
+import { backlogBounds } from '../../src/connection/backlog.js'
+import { systemClock } from '../../src/lib/clock.js'
+import { seededRandom } from '../../src/lib/random.js'
+import { endOfTurn } from '../../src/lib/turn.js'
+import { Node } from '../../src/node/node.js'
+import { silentLog } from '../../src/ops/log.js'
+import { CHEAP_COST, Passwords } from '../../src/services/passwords.js'
+import type { ShortAnswer } from '../../src/short/types.js'
+import { MemoryDisk } from '../../src/store/memory/disk.js'
+import { MemoryStore } from '../../src/store/memory/store.js'
+import { InlineWorkers } from '../../src/workers/inline.js'
+import { eventually } from '../support/eventually.js'
+
+const DAY_MS = 86_400_000
+
+/** Nodes by name, and the batches with events that went between them: `from>to`. */
+async function nodes(shared: boolean, names: readonly string[]) {
+  const disk = new MemoryDisk(seededRandom('disk'))
+  const sent: { way: string; batch: EventBatch }[] = []
+  const asked: string[] = []
+  const all = new Map<string, Node>()
+  for (const name of names) {
+    const random = seededRandom(name)
+    const store = new MemoryStore({ disk, shared })
+    const { setRoute } = store
+    store.setRoute = (actor, ...rest) => {
+      asked.push(`${name} ${actor}`)
+      return setRoute.call(store, actor, ...rest)
+    }
+    const node = new Node({
+      name,
+      store,
+      clock: systemClock,
+      random,
+      defer: endOfTurn,
+      log: silentLog,
+      onFatal: error => t.fail(String(error)),
+      passwords: new Passwords({ random, cost: CHEAP_COST, workers: new InlineWorkers() }),
+      network: {
+        peers: () => names.filter(other => other !== name),
+        send(to, batch) {
+          if (batch.events.length > 0) sent.push({ way: `${name}>${to}`, batch })
+          all.get(to)?.receive(batch)
+        },
+      },
+      settings: {
+        limits: 'open',
+        retention: { keepMs: DAY_MS, keepItems: 1_000, keepBytes: Number.POSITIVE_INFINITY },
+        connections: { totalMax: 10, perAddressMax: 10 },
+        backlog: backlogBounds(2 ** 30),
+        readyMs: 5_000,
+        sweepMs: 0,
+      },
+    })
+    all.set(name, node)
+    await node.start()
+    node.serve()
+  }
+  const ask = (at: string, path: string, body: object, token?: string): Promise<ShortAnswer> => {
+    const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) }
+    const bytes = new TextEncoder().encode(JSON.stringify(body))
+    return new Promise(resolve => {
+      const request = { method: 'POST', path: `/longwire.v1.${path}`, address: '192.0.2.1', headers }
+      all.get(at)?.access.connect.handle(request, bytes, resolve)
+    })
+  }
+  const appended = (way: string) =>
+    sent.filter(each => each.way === way && each.batch.events.some(({ kind }) => kind === 'appended')).length
+  return { all, ask, asked, appended, close: () => Promise.all([...all.values()].map(node => node.close())) }
+}
+
+function json({ status, body }: ShortAnswer) {
+  const text = new TextDecoder().decode(body)
+  if (status !== 200) throw new Error(`${status} ${text}`)
+  return JSON.parse(text)
+}
+
+async function register(ask: Awaited<ReturnType<typeof nodes>>['ask'], at: string) {
+  const key = Buffer.alloc(16, 7).toString('base64')
+  const account = { account: 'anna', password: 'a long password', installationKey: key, nickname: 'Anna' }
+  const { session } = json(await ask(at, 'AccountService/Register', account))
+  return Buffer.from(session.token, 'base64').toString('base64url')
+}
+
+t.test('a poll at one node is answered by what another commits, and nobody else is told', async t => {
+  const { all, ask, appended, close } = await nodes(true, ['a', 'b', 'c'])
+  const token = await register(ask, 'a')
+  const { to: since } = json(await ask('a', 'MessageService/Sync', {}, token))
+  const rename = (nickname: string, sendSeq: number) =>
+    ask('b', 'AccountService/UpdateProfile', { sendSeq, nickname }, token)
+  json(await rename('Anne', 1))
+  t.same([appended('b>a'), appended('b>c')], [0, 0], 'nobody is there')
+  const { to } = json(await ask('a', 'MessageService/Sync', { since }, token))
+  const poll = ask('a', 'MessageService/Sync', { since: to, waitMs: 25_000 }, token)
+  await eventually(() => all.get('a')?.access.hub.polls.all()[0]?.state === 'waiting')
+  const startMs = performance.now()
+  json(await rename('Anna', 2))
+  t.equal(json(await poll).items.length, 1)
+  t.ok(performance.now() - startMs < 10_000, 'long before the end of its time')
+  await turn()
+  t.same([appended('b>a'), appended('b>c')], [1, 0])
+  await close()
+})
+
+t.test('on a store of one process nothing is asked', async t => {
+  const { all, ask, asked, close } = await nodes(false, ['a'])
+  const token = await register(ask, 'a')
+  const { to: since } = json(await ask('a', 'MessageService/Sync', {}, token))
+  const poll = ask('a', 'MessageService/Sync', { since, waitMs: 25_000 }, token)
+  await eventually(() => all.get('a')?.access.hub.polls.all()[0]?.state === 'waiting')
+  json(await ask('a', 'AccountService/UpdateProfile', { sendSeq: 1, nickname: 'Anne' }, token))
+  t.equal(json(await poll).items.length, 1)
+  t.same([asked, all.get('a')?.access.context.routes], [[], undefined])
+  await close()
+})
