@@ -106,6 +106,8 @@ export class Engine {
   /** Jobs that wait, in order, behind one of the same actor that is reading records. This keeps pipelined requests in order. */
   readonly #behind = new Map<Actor, Job<unknown, unknown>[]>()
   #closed = false
+  /** Whether the store failed for good: what is submitted gets no answer any more. */
+  #dead = false
   #jobs = 0
   #onQuiet: (() => void) | undefined
 
@@ -142,12 +144,15 @@ export class Engine {
     this.#ageLater()
   }
 
-  /** Waits for what was submitted, and stops. The store stays open. */
+  /**
+   * Waits for what was submitted, and stops. What is submitted later is unavailable. The store stays open. If it failed for good,
+   * there is nothing to wait for.
+   */
   async close(): Promise<void> {
     this.#closed = true
     this.#ageing?.cancel()
     this.#outbox.stop()
-    if (this.#jobs > 0) await new Promise<void>(resolve => (this.#onQuiet = resolve))
+    if (this.#jobs > 0 && !this.#dead) await new Promise<void>(resolve => (this.#onQuiet = resolve))
   }
 
   /** Finds the entries that another node, now dead, left in one partition's outbox. `rest` is awaited between two pages. */
@@ -190,6 +195,11 @@ export class Engine {
    * of the units committed before, and before this unit's own events.
    */
   submit<I, R>(actor: Actor, transition: Transition<I, R>, input: I, settle: (outcome: Outcome<R>) => void): void {
+    // The store may be closed already, and a write to it would count as its failure.
+    if (this.#closed) {
+      settle(UNAVAILABLE)
+      return
+    }
     this.#jobs += 1
     this.#enter({
       actor,
@@ -400,7 +410,8 @@ export class Engine {
   #laneOf(scope: ScopeId): Lane {
     let lane = this.#lanes.get(scope)
     if (lane === undefined) {
-      const { store, clock, defer, monitor, onFatal } = this.#options
+      const { store, clock, defer, monitor } = this.#options
+      const onFatal = (error: unknown) => this.#die(error)
       const onRoom = () => this.#planLater(made)
       const onWritten = monitor.committed?.bind(monitor)
       const queue = new CommitQueue({ store, scope, clock, defer, settle: this.#settle, onWritten, onFatal, onRoom })
@@ -415,6 +426,12 @@ export class Engine {
     job.settle(outcome)
     this.#jobs -= 1
     if (this.#jobs === 0) this.#onQuiet?.()
+  }
+
+  #die(error: unknown): void {
+    this.#dead = true
+    this.#onQuiet?.()
+    this.#options.onFatal(error)
   }
 
   #ageLater(): void {

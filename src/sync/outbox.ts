@@ -153,7 +153,7 @@ export class Outbox {
     while (pair.entries.length > 0 && !this.#stopped) {
       const next = await this.#step(pair)
       if (next === 'leave') break
-      if (next === 'pause') await this.#pause()
+      if (next === 'pause' && !this.#stopped) await this.#pause()
     }
     pair.busy = false
     if (pair.entries.length === 0) this.#pairs.delete(key)

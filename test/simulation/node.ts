@@ -33,6 +33,8 @@ interface Running {
 
 const NOTHING = new Uint8Array(0)
 const DRAIN_MS = 2_000
+/** How long a process lives on after it drained and closed its store. Work that was forgotten shows itself meanwhile. */
+const EXIT_MS = 50
 const MEMORY_BYTES = 2 ** 32
 const CONNECTIONS = { totalMax: 1_000, perAddressMax: Number.POSITIVE_INFINITY }
 
@@ -107,7 +109,7 @@ export class SimulatedNode implements HttpHost {
     const { process } = this
     const doors: Doors = { inWork: 0, drain: ms => node.access.connect.drain(ms) }
     await node.drain(doors, DRAIN_MS)
-    this.#end(process)
+    process.clock.after(EXIT_MS, () => this.#end(process))
   }
 
   jump(ms: number): void {
@@ -192,8 +194,9 @@ export class SimulatedNode implements HttpHost {
         info: (fields, text) => note(told(fields, text)),
         error: (fields, text) => fail(told(fields, text)),
       },
+      // No store here fails for good: somebody has written to one that its own process closed.
       onFatal: error => {
-        note(`${process.name} ends: ${error}`)
+        fail(`${process.name} ends: ${error}`)
         this.#end(process)
       },
       owns: partition => this.#owns(partition),
