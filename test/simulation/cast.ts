@@ -137,7 +137,7 @@ export class Cast {
 
   #lose(phone: Phone): void {
     phone.kill(true)
-    this.#stage.witness.lost(phone.name)
+    this.#stage.witness.forget(phone.name)
   }
 }
 

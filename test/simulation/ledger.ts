@@ -113,8 +113,7 @@ export class Ledger {
   nicknameOf(uid: number, other: number): string | undefined {
     const sides = [this.#contact(uid, other), this.#contact(other, uid)]
     if (sides.some(side => side === undefined || side.state === ContactState.UNSPECIFIED)) return undefined
-    const [record] = this.#disk.get(userActor(other), [profile.prefix])
-    return record === undefined ? undefined : profile.decode(record.bytes).nickname
+    return this.#record(profile, other)?.nickname
   }
 
   /** Who has this user as a friend, or a request between them, still. @param unseen as in asymmetries() */
@@ -129,29 +128,23 @@ export class Ledger {
 
   /** Whether the device may be connected. */
   hasSession(uid: number, device: number): boolean {
-    const [record] = this.#disk.get(userActor(uid), [`${session.prefix}/${device}`])
-    return record !== undefined && record.stamp !== 0 && !session.decode(record.bytes).ended
+    return this.#session(uid, device)?.ended === false
   }
 
   /** Whether a token with this hash is one of the device's session. */
   isTokenOf(uid: number, device: number, hash: string): boolean {
-    const [record] = this.#disk.get(userActor(uid), [`${session.prefix}/${device}`])
-    if (record === undefined || record.stamp === 0) return false
-    const { ended, current, unused } = session.decode(record.bytes)
+    const { ended, current, unused } = this.#session(uid, device) ?? { ended: true, unused: [] }
     return !ended && (current?.hash === hash || unused.some(token => token.hash === hash))
   }
 
   /** When the device's session expires, in milliseconds since 1970; 0 if it has none. */
   sessionUntil(uid: number, device: number): number {
-    const [record] = this.#disk.get(userActor(uid), [`${session.prefix}/${device}`])
-    return record === undefined || record.stamp === 0 ? 0 : session.decode(record.bytes).expiresAtMs
+    return this.#session(uid, device)?.expiresAtMs ?? 0
   }
 
   /** Whether the device's numbers are still known: for the retention after it was ended. */
   hasDevice(uid: number, device: number): boolean {
-    const [record] = this.#disk.get(userActor(uid), [devices.prefix])
-    if (record === undefined || record.stamp === 0) return false
-    return devices.decode(record.bytes).list.some(entry => entry.device === device)
+    return this.#record(devices, uid)?.list.some(entry => entry.device === device) === true
   }
 
   /** Whether the user blocks the other now: then nothing arrives of what he has stored or read. */
@@ -160,8 +153,7 @@ export class Ledger {
   }
 
   isDeleted(uid: number): boolean {
-    const [record] = this.#disk.get(userActor(uid), [profile.prefix])
-    return record !== undefined && record.stamp !== 0 && profile.decode(record.bytes).deleted
+    return this.#record(profile, uid)?.deleted === true
   }
 
   someoneIsDeleted(): boolean {
@@ -169,8 +161,16 @@ export class Ledger {
   }
 
   #contact(uid: number, other: number) {
-    const [record] = this.#disk.get(userActor(uid), [`${contact.prefix}/${other}`])
-    return record === undefined || record.stamp === 0 ? undefined : contact.decode(record.bytes)
+    return this.#record(contact, uid, `/${other}`)
+  }
+
+  #session(uid: number, device: number) {
+    return this.#record(session, uid, `/${device}`)
+  }
+
+  #record<T>(kind: { readonly prefix: string; decode(bytes: Uint8Array): T }, uid: number, more = ''): T | undefined {
+    const [record] = this.#disk.get(userActor(uid), [kind.prefix + more])
+    return record === undefined || record.stamp === 0 ? undefined : kind.decode(record.bytes)
   }
 
   #records(): ViewedRecord[] {

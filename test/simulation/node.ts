@@ -155,12 +155,11 @@ export class SimulatedNode implements HttpHost {
 
   /** The process's own store, over the disk that all share. */
   #openStore(process: Process): Store {
-    const { setup, scheduler, random, disk, faults, trims, partitions, plant } = this.#stage
+    const { setup, disk, faults, trims, partitions, plant } = this.#stage
     const { store: kind } = setup
-    const weather = () => ({ ...this.#stage.setup.storeWeather, out: faults.cutOff(this.name) })
     const store = new MemoryStore({
       disk,
-      faults: storeFaults(scheduler, random, process, disk, weather),
+      faults: storeFaults(this.#stage, process, () => faults.cutOff(this.name)),
       scopes: kind === 'partitions' ? 'partitions' : 'one',
       shared: kind !== 'embedded',
     })

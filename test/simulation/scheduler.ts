@@ -60,10 +60,10 @@ export class Scheduler {
   }
 
   /**
-   * Runs events until there is none, the time is over, or `done` says so (asked after each event).
+   * Runs events until there is none, or the time is over.
    * @throws what an event threw, or what fail() was told
    */
-  run(untilMs: number, done: () => boolean = () => false): Promise<void> {
+  run(untilMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
       let left = 0
       let over = false
@@ -77,7 +77,7 @@ export class Scheduler {
       const step = (): void => {
         left -= 1
         if (over) return
-        if (this.#failure !== undefined || done() || !this.#step(untilMs)) end()
+        if (this.#failure !== undefined || !this.#step(untilMs)) end()
         else if (left === 0) more()
       }
       const more = (): void => {

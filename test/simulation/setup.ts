@@ -4,9 +4,6 @@ import type { Random } from '../../src/lib/random.js'
 import type { NodeSettings } from '../../src/node/options.js'
 import { SLICE_TARGETS } from '../../src/sync/fan-out.js'
 import { DEVICES_MAX } from '../../src/sync/rules/records.js'
-import type { HttpWeather } from './http.js'
-import type { Weather } from './network.js'
-import type { StoreWeather } from './store-faults.js'
 import type { WayName } from './ways.js'
 
 /**
@@ -15,58 +12,6 @@ import type { WayName } from './ways.js'
  */
 export type StoreKind = 'one' | 'partitions' | 'embedded'
 export const STORE_KINDS: readonly StoreKind[] = ['one', 'partitions', 'embedded']
-
-export interface Setup {
-  readonly store: StoreKind
-  readonly nodes: number
-  /** Phones of each user. */
-  readonly users: readonly number[]
-  /** So many of the users are of one partition. */
-  readonly neighbours: number
-  /** Targets of a fan-out that one unit takes: where there are neighbours one, so that slices come to an end in the midst. */
-  readonly sliceTargets: number
-  readonly chaosMs: number
-  /** Between two acts of one phone, on average. */
-  readonly actMs: number
-  readonly network: Weather
-  /** What phones may take, each one of these, in order of preference. */
-  readonly ladders: readonly (readonly WayName[])[]
-  /** Between two changes of the weather on one of a phone's ways, on average; Infinity for none. */
-  readonly wayMs: number
-  readonly http: HttpWeather
-  /** How long a phone's poll waits. */
-  readonly pollMs: number
-  readonly storeWeather: StoreWeather
-  readonly eventMs: number
-  readonly eventsLost: number
-  readonly sweepMs: number
-  /** Between two kills of a node, on average; Infinity for none. */
-  readonly nodeKillMs: number
-  /** Between two times when a node cannot reach its store, or another node; Infinity for none. */
-  readonly outageMs: number
-  /** When the store is backed up, to be put back to that a little later; undefined: never. */
-  readonly restoreMs: number | undefined
-  /** How likely each act is a misfortune of the phone: killed, out of reach, its clock wrong. */
-  readonly misfortune: number
-  readonly phoneWriteMs: number
-  /** How likely a phone's disk fails in a write. */
-  readonly phoneWriteFails: number
-  /** A wall clock is wrong by up to so much; 0: none ever. */
-  readonly clockJumpMs: number
-  /** Between two times when days go by without anything happening, on average; Infinity for none. */
-  readonly calendarMs: number
-  /** How many phones the first user has in use at most: beyond 8, the server replaces the one longest away. */
-  readonly phonesMax: number
-  /** How much more often than usual people log out, remove devices, change passwords, buy phones. */
-  readonly restless: number
-  /** Users do little but rename themselves. */
-  readonly vain: boolean
-  /** One user deletes the account in the middle of it all, and nodes die while what it stored is removed. */
-  readonly departure: boolean
-  readonly limits: NodeSettings['limits']
-  readonly retention: NodeSettings['retention']
-  readonly heartbeatMs: number
-}
 
 const EVERY_LADDER: readonly (readonly WayName[])[] = [
   ['tcp', 'ws', 'http'],
@@ -78,6 +23,7 @@ const EVERY_LADDER: readonly (readonly WayName[])[] = [
   ['http'],
 ]
 
+const NEVER = Number.POSITIVE_INFINITY
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
@@ -103,88 +49,118 @@ const TIGHT: NodeSettings['limits'] = {
   'password-checks': null,
 }
 
+type Drawn = ReturnType<typeof draw>
+export type Setup = { readonly [name in keyof Drawn]: Drawn[name] }
+
 export function drawSetup(random: Random, only?: Partial<Setup>): Setup {
-  const pick = <T>(of: readonly T[]): T => of[random.integer(of.length)] as T
-  const store = only?.store ?? pick(STORE_KINDS)
-  const calm = random.fraction() < 0.25
-  const isCrowded = random.fraction() < 0.1
-  const userCount = isCrowded ? 3 : 3 + random.integer(3)
-  const isRestored = !calm && random.fraction() < 0.2
-  // What a wrong clock takes for old may be young: where messages are trimmed, clocks are right.
-  const retention = !isRestored && random.fraction() < 0.25 ? pick([BRIEF, { ...BRIEF, keepItems: 0 }]) : KEEP_ALL
-  const bad = (value: number): number => (calm ? 0 : value)
-  const setup: Omit<Setup, 'sliceTargets' | 'vain'> = {
-    store,
-    nodes: store === 'embedded' ? 1 : 2 + random.integer(2),
-    users: Array.from({ length: userCount }, (_, index) =>
-      isCrowded && index === 0 ? DEVICES_MAX - random.integer(2) : 1 + random.integer(random.fraction() < 0.3 ? 3 : 2),
-    ),
-    neighbours: pick([0, 2, 3]),
-    chaosMs: 25_000 + random.integer(45_000),
-    actMs: pick([400, 800, 1_600]),
-    network: {
-      latencyMs: pick([1, 10, 40, 150]),
-      jitterMs: pick([0, 5, 40, 400]),
-      bytesPerMs: pick([1_000, 50, 10]),
-      windowBytes: pick([1_000_000, 65_536, 4_096, 700]),
-      fragmented: pick([0, 0.2, 0.9]),
-      doomed: bad(pick([0.1, 0.4, 0.9])),
-      doomMs: pick([1_000, 5_000, 20_000]),
-      lostSyn: bad(pick([0, 0.1])),
-    },
-    ladders: pick([[['tcp']], [['tcp', 'ws', 'http']], EVERY_LADDER, EVERY_LADDER]),
-    wayMs: calm ? Number.POSITIVE_INFINITY : pick([Number.POSITIVE_INFINITY, 6_000, 20_000]),
-    http: {
-      lost: bad(pick([0, 0.02, 0.1])),
-      twice: bad(pick([0, 0.1, 0.5])),
-      foreign: bad(pick([0, 0.02, 0.1])),
-      patienceMs: pick([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 10_000]),
-    },
-    pollMs: pick([25_000, 8_000]),
-    storeWeather: {
-      readMs: pick([0.2, 2, 10]),
-      commitMs: pick([0.5, 5, 30]),
-      syncMs: store === 'embedded' ? pick([1, 20, 200, 1_500]) : 0,
-      lostAnswer: store === 'embedded' ? 0 : bad(pick([0, 0.01, 0.1])),
-      failedRead: store === 'embedded' ? 0 : bad(pick([0, 0.01, 0.05])),
-      slow: bad(pick([0, 0.01])),
-      out: false,
-    },
-    outageMs: store === 'embedded' || calm ? Number.POSITIVE_INFINITY : pick([Number.POSITIVE_INFINITY, 8_000, 25_000]),
-    eventMs: pick([1, 20, 300]),
-    eventsLost: bad(pick([0, 0.05, 0.5])),
-    sweepMs: 4_000,
-    restoreMs: isRestored ? 8_000 + random.integer(10_000) : undefined,
-    nodeKillMs: calm ? Number.POSITIVE_INFINITY : pick([5_000, 12_000, 40_000]),
-    misfortune: bad(pick([0, 0.03, 0.1])),
-    phoneWriteMs: pick([0.5, 5, 50]),
-    phoneWriteFails: bad(pick([0, 0, 0.002])),
-    clockJumpMs: retention !== KEEP_ALL ? 0 : bad(pick([0, 0, 0, 30 * MINUTE_MS, 7 * HOUR_MS, 100 * DAY_MS])),
-    calendarMs: pick([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 15_000]),
-    phonesMax: isCrowded ? DEVICES_MAX + 1 : 4,
-    restless: pick([1, 1, 8]),
-    // Who goes between backup and restore would be there again, and nobody would know it.
-    departure: !isRestored && random.fraction() < 0.15,
-    limits: pick(['open', 'open', TIGHT]),
-    retention,
-    heartbeatMs: pick([10_000, 30_000]),
-  }
-  return { ...setup, sliceTargets: setup.neighbours === 0 ? SLICE_TARGETS : 1, vain: false, ...only }
+  const isCalm = random.fraction() < 0.25
+  const setup = draw(random, only?.store, isCalm)
+  return { ...(isCalm ? calmed(setup) : setup), ...only }
 }
 
-/** No more faults: what is broken is to heal. */
+function draw(random: Random, kind: StoreKind | undefined, isCalm: boolean) {
+  const pick = <T>(...of: readonly T[]): T => of[random.integer(of.length)] as T
+  const store = kind ?? pick(...STORE_KINDS)
+  const isEmbedded = store === 'embedded'
+  const isCrowded = random.fraction() < 0.1
+  const userCount = isCrowded ? 3 : 3 + random.integer(3)
+  const isRestored = !isCalm && random.fraction() < 0.2
+  const isBrief = !isRestored && random.fraction() < 0.25
+  const neighbours = pick(0, 2, 3)
+  return {
+    store,
+    nodes: isEmbedded ? 1 : 2 + random.integer(2),
+    /** Phones of each user. */
+    users: Array.from({ length: userCount }, (_, index) =>
+      isCrowded && index === 0 ? DEVICES_MAX - random.integer(2) : 1 + random.integer(random.fraction() < 0.3 ? 3 : 2),
+    ) as readonly number[],
+    /** So many of the users are of one partition. */
+    neighbours,
+    /** Targets of a fan-out that one unit takes: where there are neighbours one, so that slices come to an end in the midst. */
+    sliceTargets: neighbours === 0 ? SLICE_TARGETS : 1,
+    chaosMs: 25_000 + random.integer(45_000),
+    /** Between two acts of one phone, on average. */
+    actMs: pick(400, 800, 1_600),
+    network: {
+      latencyMs: pick(1, 10, 40, 150),
+      jitterMs: pick(0, 5, 40, 400),
+      bytesPerMs: pick(1_000, 50, 10),
+      windowBytes: pick(1_000_000, 65_536, 4_096, 700),
+      fragmented: pick(0, 0.2, 0.9),
+      doomed: pick(0.1, 0.4, 0.9),
+      doomMs: pick(1_000, 5_000, 20_000),
+      lostSyn: pick(0, 0.1),
+    },
+    /** What phones may take, each one of these, in order of preference. */
+    ladders: pick([['tcp']], [['tcp', 'ws', 'http']], EVERY_LADDER, EVERY_LADDER) as typeof EVERY_LADDER,
+    /** Between two changes of the weather on one of a phone's ways, on average. */
+    wayMs: pick(NEVER, 6_000, 20_000),
+    http: {
+      lost: pick(0, 0.02, 0.1),
+      twice: pick(0, 0.1, 0.5),
+      foreign: pick(0, 0.02, 0.1),
+      patienceMs: pick(NEVER, NEVER, 10_000),
+    },
+    /** How long a phone's poll waits. */
+    pollMs: pick(25_000, 8_000),
+    storeWeather: {
+      readMs: pick(0.2, 2, 10),
+      commitMs: pick(0.5, 5, 30),
+      /** Between readable and durable. */
+      syncMs: isEmbedded ? pick(1, 20, 200, 1_500) : 0,
+      /** How likely the answer of a commit is lost, a read fails, a call takes very long. */
+      lostAnswer: isEmbedded ? 0 : pick(0, 0.01, 0.1),
+      failedRead: isEmbedded ? 0 : pick(0, 0.01, 0.05),
+      slow: pick(0, 0.01),
+    },
+    /** Between two times when a node cannot reach its store, or another node. */
+    outageMs: isEmbedded ? NEVER : pick(NEVER, 8_000, 25_000),
+    eventMs: pick(1, 20, 300),
+    eventsLost: pick(0, 0.05, 0.5),
+    sweepMs: 4_000,
+    /** When the store is backed up, to be put back to that a little later; undefined: never. */
+    restoreMs: isRestored ? 8_000 + random.integer(10_000) : undefined,
+    /** Between two kills of a node, on average. */
+    nodeKillMs: pick(5_000, 12_000, 40_000),
+    /** How likely each act is a misfortune of the phone: killed, out of reach, its clock wrong. */
+    misfortune: pick(0, 0.03, 0.1),
+    phoneWriteMs: pick(0.5, 5, 50),
+    /** How likely a phone's disk fails in a write. */
+    phoneWriteFails: pick(0, 0, 0.002),
+    /** A wall clock is wrong by up to so much. What a wrong one takes for old may be young: where messages are trimmed, all are right. */
+    clockJumpMs: isBrief ? 0 : pick(0, 0, 0, 30 * MINUTE_MS, 7 * HOUR_MS, 100 * DAY_MS),
+    /** Between two times when days go by without anything happening, on average. */
+    calendarMs: pick(NEVER, NEVER, 15_000),
+    /** How many phones the first user has in use at most: beyond 8, the server replaces the one longest away. */
+    phonesMax: isCrowded ? DEVICES_MAX + 1 : 4,
+    /** How much more often than usual people log out, remove devices, change passwords, buy phones. */
+    restless: pick(1, 1, 8),
+    /** Users do little but rename themselves. */
+    vain: false,
+    /**
+     * One user deletes the account in the middle of it all, and nodes die while what it stored is removed. Who goes between
+     * backup and restore would be there again, and nobody would know it.
+     */
+    departure: !isRestored && random.fraction() < 0.15,
+    limits: pick<NodeSettings['limits']>('open', 'open', TIGHT),
+    retention: (isBrief ? pick(BRIEF, { ...BRIEF, keepItems: 0 }) : KEEP_ALL) as NodeSettings['retention'],
+    heartbeatMs: pick(10_000, 30_000),
+  }
+}
+
+/** No faults, or no more: what is broken is to heal. */
 export function calmed(setup: Setup): Setup {
   return {
     ...setup,
     network: { ...setup.network, jitterMs: Math.min(setup.network.jitterMs, 40), doomed: 0, lostSyn: 0 },
     storeWeather: { ...setup.storeWeather, lostAnswer: 0, failedRead: 0, slow: 0 },
     http: { ...setup.http, lost: 0, twice: 0, foreign: 0 },
-    wayMs: Number.POSITIVE_INFINITY,
+    wayMs: NEVER,
     eventsLost: 0,
     misfortune: 0,
     phoneWriteFails: 0,
-    nodeKillMs: Number.POSITIVE_INFINITY,
-    outageMs: Number.POSITIVE_INFINITY,
+    nodeKillMs: NEVER,
+    outageMs: NEVER,
     clockJumpMs: 0,
   }
 }

@@ -3,38 +3,17 @@
  * reads that fail. For an embedded store: readable before it is durable, and durable some time later.
  */
 
-import type { Random } from '../../src/lib/random.js'
-import type { MemoryDisk } from '../../src/store/memory/disk.js'
 import type { CommitInFlight, MemoryFaults, ReadInFlight } from '../../src/store/memory/faults.js'
 import type { Process } from './process.js'
-import type { Scheduler } from './scheduler.js'
-
-export interface StoreWeather {
-  readonly readMs: number
-  readonly commitMs: number
-  /** Between readable and durable; 0 for a shared store. */
-  readonly syncMs: number
-  /** How likely the answer of a commit is lost. */
-  readonly lostAnswer: number
-  /** How likely a read fails. */
-  readonly failedRead: number
-  /** How likely a call takes very long. */
-  readonly slow: number
-  /** It cannot be reached at all. */
-  readonly out: boolean
-}
+import type { Stage } from './stage.js'
 
 /** How much longer a slow call takes, at most. */
 const SLOW_MS = 3_000
 
-export function storeFaults(
-  scheduler: Scheduler,
-  random: Random,
-  process: Process,
-  disk: MemoryDisk,
-  weather: () => StoreWeather,
-): MemoryFaults {
-  const chance = (probability: number): boolean => probability > 0 && random.fraction() < probability
+/** @param cutOff whether the process cannot reach it at all */
+export function storeFaults(stage: Stage, process: Process, cutOff: () => boolean): MemoryFaults {
+  const { scheduler, random, disk, chance } = stage
+  const weather = () => stage.setup.storeWeather
   const time = (ms: number): number => {
     const slow = chance(weather().slow) ? SLOW_MS * random.fraction() : 0
     return ms * (0.2 + 1.6 * random.fraction()) + slow
@@ -65,7 +44,7 @@ export function storeFaults(
 
   return {
     commit(call: CommitInFlight): void {
-      const { commitMs, lostAnswer, out } = weather()
+      const { commitMs, lostAnswer } = weather()
       const thereMs = time(commitMs) / 2
       const backMs = time(commitMs) / 2
       if (disk.durability === 'manual') {
@@ -80,7 +59,7 @@ export function storeFaults(
         )
         return
       }
-      const fate = out || chance(lostAnswer) ? random.integer(3) : undefined
+      const fate = cutOff() || chance(lostAnswer) ? random.integer(3) : undefined
       // Once sent it arrives, whether the sender lives or not.
       if (fate !== 1) {
         const lateMs = fate === 2 ? SLOW_MS * random.fraction() : 0
@@ -91,8 +70,8 @@ export function storeFaults(
     },
 
     read(call: ReadInFlight): void {
-      const { readMs, failedRead, out } = weather()
-      const failed = out || chance(failedRead)
+      const { readMs, failedRead } = weather()
+      const failed = cutOff() || chance(failedRead)
       const thereMs = time(readMs) / 2
       if (disk.durability === 'manual') {
         scheduler.after(thereMs, 'read', () => call.answer(), process)

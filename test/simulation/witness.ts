@@ -117,11 +117,6 @@ export class Witness {
     return this.#stored.get(`${uid}<${sender}/${device}`) ?? 0
   }
 
-  /** The phone is lost, with all that is on it. */
-  lost(phone: string): void {
-    this.#forget(phone)
-  }
-
   /** The program says that there is a new message. */
   announced(phone: string, id: MessageId): void {
     const copy = this.#copies.get(phone)
@@ -147,7 +142,7 @@ export class Witness {
   }
 
   written(phone: string, { forget, values, messages, failures }: Written, before: StoredModel): void {
-    if (forget) this.#forget(phone)
+    if (forget) this.forget(phone)
     const identity = values.get('identity') ?? (forget ? undefined : before.values.get('identity'))
     if (identity === undefined) return
     const [uid, device] = identity as unknown as readonly [number, number]
@@ -175,8 +170,10 @@ export class Witness {
 
   #failure(phone: string, { sender, device, sendSeq, code }: Failure): void {
     const name = nameOf({ sender, device, sendSeq })
-    if (code !== 0) this.#failed(sender, device, sendSeq, code)
-    else if (!this.#unsure.has(name)) this.#fail(`${phone}: ${name} had failed and has arrived`)
+    if (code !== 0) {
+      this.#expect({ sender, device, sendSeq }, code)
+      this.auditor.failed(sender, device, sendSeq)
+    } else if (!this.#unsure.has(name)) this.#fail(`${phone}: ${name} had failed and has arrived`)
   }
 
   /** What leaves the outbox must have come into the history before. */
@@ -198,7 +195,8 @@ export class Witness {
     }
   }
 
-  #forget(phone: string): void {
+  /** The phone is lost, with all that is on it, or has forgotten everything. */
+  forget(phone: string): void {
     const copy = this.#copies.get(phone)
     if (copy === undefined) return
     this.#copies.delete(phone)
@@ -217,7 +215,9 @@ export class Witness {
         if ((value as number) < copy.applied && !this.forgetful)
           this.#fail(`${phone} went back from ${copy.applied} to ${value}`)
         copy.applied = value as number
-        this.#durable(phone, copy)
+        // What a phone has taken must be durable at the server by then.
+        if (copy.applied > this.#ledger.head(copy.uid) && !this.forgetful)
+          this.#fail(`${phone} has taken ${copy.applied}, and durable is ${this.#ledger.head(copy.uid)}`)
         if (this.#backedUp && copy.applied < this.#ledger.head(copy.uid)) this.torn.add(phone)
         break
       case 'delivered':
@@ -228,12 +228,6 @@ export class Witness {
         if (value !== undefined) this.#rising(phone, name, value, before)
         break
     }
-  }
-
-  /** What a phone has taken must be durable at the server by then. */
-  #durable(phone: string, { uid, applied }: Copy): void {
-    const head = this.#ledger.head(uid)
-    if (applied > head && !this.forgetful) this.#fail(`${phone} has taken ${applied}, and durable is ${head}`)
   }
 
   #outbox(copy: Copy, device: number, sendSeq: number, value: Json | undefined): void {
@@ -279,11 +273,6 @@ export class Witness {
     this.#expect({ sender, device, sendSeq }, code)
     if (code === CODES.SETTLED.code) this.auditor.failed(sender, device, sendSeq)
     else this.auditor.refused(sender, device, sendSeq)
-  }
-
-  #failed(sender: number, device: number, sendSeq: number, code: number): void {
-    this.#expect({ sender, device, sendSeq }, code)
-    this.auditor.failed(sender, device, sendSeq)
   }
 
   #expect(id: MessageId, code: number): void {
