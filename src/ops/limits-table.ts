@@ -140,7 +140,7 @@ export const LIMITS_TABLE = {
     burst: 30,
     code: 'RATE_LIMITED',
     counts: 'Login of a device that was logged in to the account before',
-    why: 'such a device is let in before all others, whatever strangers do; it seldom asks twice',
+    why: 'such a device is let in before all others, whatever unauthenticated clients do; it seldom asks twice',
     keysMax: SOME,
   },
   'login-failures': {
@@ -193,7 +193,7 @@ export const LIMITS_TABLE = {
     unit: 'min',
     burst: 60,
     code: 'RATE_LIMITED',
-    counts: 'GetProfile of others, and requests about a stranger (their answers say whether they exist)',
+    counts: 'GetProfile of others, and requests about a user who is no contact (their answers say whether they exist)',
     why: 'a user who looks for friends finds them; one who copies the directory gets 29 000 profiles a day',
     keysMax: MANY,
   },

@@ -44,6 +44,7 @@ import { accountsActor, userActor } from '../sync/rules/records.js'
 import { countContacts } from '../sync/rules/renaming.js'
 import { hasDevice, type LoginInput, login, logout, removeDevice } from '../sync/rules/session.js'
 import type { Outcome, Transition } from '../sync/types.js'
+import type { Priority } from '../workers/types.js'
 import {
   answerNumbered,
   EMPTY_BODY,
@@ -57,7 +58,7 @@ import type { Identity } from './identity.js'
 import type { InOrder } from './in-order.js'
 import { deviceKey, lookUpWait, ranNow, succeededNow } from './limiting.js'
 import { beginCheck, beginTry, type OpenTry, ownDeviceKey } from './login-guard.js'
-import { BusyError, type Passwords, type Rank } from './passwords.js'
+import { BusyError, type Passwords } from './passwords.js'
 import { makeToken, newSecret, secretHash } from './tokens.js'
 import type { Caller } from './types.js'
 
@@ -327,12 +328,12 @@ export class AccountService {
     notBefore(tooOften)
     const guess = beginTry(this.#limits, { account, address, installationKey, ownDevice })
     if (typeof guess === 'number') throw new Refused(CODES.RATE_LIMITED.code, guess)
-    return this.#guessed(guess, uid, credentials, existingOnly, ownDevice ? 'known' : 'stranger')
+    return this.#guessed(guess, uid, credentials, existingOnly, ownDevice ? 'high' : 'normal')
   }
 
-  async #guessed(guess: OpenTry, uid: number, credentials: Credentials, existingOnly: boolean, rank: Rank) {
+  async #guessed(guess: OpenTry, uid: number, credentials: Credentials, existingOnly: boolean, priority: Priority) {
     try {
-      const session = await this.#verifiedLogin(uid, credentials, existingOnly, rank)
+      const session = await this.#verifiedLogin(uid, credentials, existingOnly, priority)
       if (session !== undefined) guess.right()
       return session
     } catch (error) {
@@ -345,12 +346,12 @@ export class AccountService {
     uid: number,
     credentials: Credentials,
     existingOnly: boolean,
-    rank: Rank,
+    priority: Priority,
   ): Promise<Session | undefined> {
     const secret = newSecret(this.#random)
     for (let tries = 0; tries < VERIFY_TRIES_MAX; tries += 1) {
       const verified = uid === 0 ? '' : done(await this.#engine.run(userActor(uid), getPassword, undefined))
-      if (!(await this.#passwords.verify(credentials.password, verified, rank))) return undefined
+      if (!(await this.#passwords.verify(credentials.password, verified, priority))) return undefined
       const input: LoginInput = {
         verified,
         existingOnly,
@@ -422,7 +423,7 @@ export class AccountService {
 
   async #isRight(check: OpenTry, password: string, hash: string): Promise<boolean> {
     try {
-      const right = await this.#passwords.verify(password, hash, 'known')
+      const right = await this.#passwords.verify(password, hash, 'high')
       if (right) check.right()
       return right
     } catch (error) {

@@ -40,7 +40,7 @@ export class ConnectionService {
   hello(request: HelloRequest, address: string, settle: Settle): void {
     const network = networkOf(address)
     const owner = readToken(request.token)
-    const addressMs = this.#strangerWait(network, request.token, owner)
+    const addressMs = this.#tokenWait(network, request.token, owner)
     if (addressMs > 0) {
       settle(limited(addressMs))
       return
@@ -88,7 +88,7 @@ export class ConnectionService {
   authorize(token: Uint8Array, address: string, settle: (authorization: Authorization) => void): void {
     const network = networkOf(address)
     const owner = readToken(token)
-    const waitMs = this.#strangerWait(network, token, owner)
+    const waitMs = this.#tokenWait(network, token, owner)
     const refuse = (code: Code) => {
       this.#chargeWrong(network, owner?.hash)
       settle({ kind: 'refused', code, retryAfterMs: 0 })
@@ -108,17 +108,17 @@ export class ConnectionService {
       } else if (outcome.result.kind === 'refused') {
         refuse(outcome.result.code)
       } else {
-        settle({ kind: 'owner', uid, device, attempt: outcome.result.attempt })
+        settle({ kind: 'principal', uid, device, attempt: outcome.result.attempt })
       }
     })
   }
 
   /**
-   * The milliseconds that a peer with these bytes as its token has to wait; 0 for none. If strangers have used up the limit of an
-   * address, its sessions still get in. A token that this store has made is checked all the same, unless that token itself was found
+   * The milliseconds that a peer with these bytes as its token has to wait; 0 for none. If unauthenticated clients have used
+   * up the limit of an address, its sessions still get in. A token that this store has made is checked all the same, unless that token itself was found
    * wrong too often.
    */
-  #strangerWait(network: Key, token: Uint8Array, owner: { readonly hash: string } | undefined): number {
+  #tokenWait(network: Key, token: Uint8Array, owner: { readonly hash: string } | undefined): number {
     const limits = this.#limits
     if (limits.wait('hellos-address', network) === 0) return 0
     const isOurs = owner !== undefined && isSealed(token, this.#engine.secret)

@@ -22,7 +22,7 @@ import { contact, userActor } from '../sync/rules/records.js'
 import type { Transition } from '../sync/types.js'
 import { answerNumbered, refuseUnavailable } from './answers.js'
 import type { Identity } from './identity.js'
-import { ranNow, toldOfStranger } from './limiting.js'
+import { ranNow, tellsOfNonContact } from './limiting.js'
 import type { Caller } from './types.js'
 
 /** The fields that the numbered requests of this service have in common. */
@@ -70,7 +70,7 @@ export class ContactService {
     this.#engine.submit(userActor(uid), transition, input, outcome => {
       if (!ranNow(outcome)) {
         if (isNew && !limited) limits.giveBack('contact-requests', uid)
-      } else if (!blind && toldOfStranger(outcome)) {
+      } else if (!blind && tellsOfNonContact(outcome)) {
         limits.charge('look-ups', uid)
       }
       answerNumbered(caller, id, outcome)

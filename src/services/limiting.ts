@@ -84,7 +84,7 @@ export function lookUpWait(limits: Limits, caller: Caller): number {
 }
 
 /** Whether the answer tells if a user exists who is no contact. */
-export function toldOfStranger(outcome: Outcome<Answer>): boolean {
+export function tellsOfNonContact(outcome: Outcome<Answer>): boolean {
   const code = answerOf(outcome)?.code
   return code === CODES.UNKNOWN_USER.code || code === CODES.NOT_FRIEND.code || code === CODES.NO_SUCH_REQUEST.code
 }

@@ -3,7 +3,7 @@
  *
  * A try is counted per account and address, per account, and per address; each count alone may make it wait. But a device that was logged
  * in to the account before is counted by itself alone. (It knows its installation key, 16 random bytes that are shown to nobody.) So the
- * user's devices log in at once, however many strangers guess at the account. Only a new device may have to wait while that goes on, up
+ * user's devices log in at once, however many others guess at the account. Only a new device may have to wait while that goes on, up
  * to GROWING.longestMs.
  *
  * ChangePassword and DeleteAccount ask for the password too, of a device with a token, which may be stolen. That device is counted by

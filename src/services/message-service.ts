@@ -21,7 +21,7 @@ import {
   storedKib,
   storedWait,
   succeededNow,
-  toldOfStranger,
+  tellsOfNonContact,
 } from './limiting.js'
 import type { Caller } from './types.js'
 
@@ -61,7 +61,7 @@ export class MessageService {
     this.#engine.submit(userActor(uid), this.#send, input, outcome => {
       if (!ranNow(outcome)) {
         if (!limited) limits.giveBack('sends-recipient', pair)
-      } else if (!blind && toldOfStranger(outcome)) {
+      } else if (!blind && tellsOfNonContact(outcome)) {
         limits.charge('look-ups', uid)
       }
       if (!succeededNow(outcome)) giveBackStored(limits, caller, kib)

@@ -8,7 +8,7 @@ import { scrypt, timingSafeEqual } from 'node:crypto'
 import type { Random } from '../lib/random.js'
 import type { HashRequest } from '../workers/hash-password.js'
 import type { OwnWorkers } from '../workers/tasks.js'
-import { WorkerError } from '../workers/types.js'
+import { type Priority, WorkerError } from '../workers/types.js'
 import { Turnstile } from './turnstile.js'
 
 const SALT_BYTES = 16
@@ -27,9 +27,6 @@ export const CHEAP_COST: PasswordCost = { log2N: 4, r: 1, p: 1 }
 
 /** The cost from which a hash is computed in a thread: one that takes less than a millisecond is not worth it. */
 const THREADS_FROM_LOG2N = 10
-
-/** The rank in which hashes are computed: a device that the account knows does not wait for strangers, however many they are. */
-export type Rank = 'known' | 'stranger'
 
 export class BusyError extends Error {
   override readonly name = 'BusyError'
@@ -61,34 +58,40 @@ export class Passwords {
   }
 
   /** @throws BusyError */
-  async hash(password: string, rank: Rank = 'stranger'): Promise<string> {
+  async hash(password: string, priority: Priority = 'normal'): Promise<string> {
     const salt = this.#random.bytes(SALT_BYTES)
-    const key = await this.#compute(password, salt, this.#cost, rank)
+    const key = await this.#compute(password, salt, this.#cost, priority)
     return hashText(this.#cost, salt, key)
   }
 
   /**
    * Whether the password made the hash. With '' (there is no such account) it takes as long and says no.
+   * @param priority high for a device that the account knows: it does not wait for others, however many they are
    * @throws BusyError
    */
-  async verify(password: string, hash: string, rank: Rank = 'stranger'): Promise<boolean> {
-    const matches = await this.#matches(password, hash === '' ? this.#decoy : hash, rank)
+  async verify(password: string, hash: string, priority: Priority = 'normal'): Promise<boolean> {
+    const matches = await this.#matches(password, hash === '' ? this.#decoy : hash, priority)
     return matches && hash !== ''
   }
 
-  async #matches(password: string, hash: string, rank: Rank): Promise<boolean> {
+  async #matches(password: string, hash: string, priority: Priority): Promise<boolean> {
     const [, log2N, r, p, salt, key] = hash.split('$')
     const cost = { log2N: Number(log2N), r: Number(r), p: Number(p) }
-    const made = await this.#compute(password, Buffer.from(salt ?? '', 'base64'), cost, rank)
+    const made = await this.#compute(password, Buffer.from(salt ?? '', 'base64'), cost, priority)
     const expected = Buffer.from(key ?? '', 'base64')
     return made.length === expected.length && timingSafeEqual(made, expected)
   }
 
-  async #compute(password: string, salt: Uint8Array, { log2N, r, p }: PasswordCost, rank: Rank): Promise<Uint8Array> {
+  async #compute(
+    password: string,
+    salt: Uint8Array,
+    { log2N, r, p }: PasswordCost,
+    priority: Priority,
+  ): Promise<Uint8Array> {
     const request = { password, salt, keyBytes: KEY_BYTES, N: 2 ** log2N, r, p }
     if (log2N < THREADS_FROM_LOG2N) return hashedHere(request)
     try {
-      return await this.#workers.run('hash-password', request, { priority: rank === 'known' ? 'high' : 'normal' })
+      return await this.#workers.run('hash-password', request, { priority })
     } catch (error) {
       // A new thread needs descriptors, and connections may hold them all.
       if (error instanceof WorkerError && error.code === 'CRASHED') return this.#hashHere(request)

@@ -1,11 +1,11 @@
 /**
- * Session tokens: their owner, 192 random bits, and a seal that proves that this store made them. They are opaque to clients, and stored
- * only as a hash, so what is stored logs nobody in. A fast hash is enough: there is nothing to guess.
+ * Session tokens: who they authenticate, 192 random bits, and a seal that proves that this store made them. They are opaque to clients,
+ * and stored only as a hash, so what is stored logs nobody in. A fast hash is enough: there is nothing to guess.
  *
  *   uid (8) · device (4) · random (24) · seal (8): of all before it, under the store's secret
  *
  * The seal does not say whether a token is still valid. It tells tokens that once were valid from any other bytes, without a look into
- * the store. This is needed when strangers have used up the limit of their address (connection-service.ts).
+ * the store. This is needed when unauthenticated clients have used up the limit of their address (connection-service.ts).
  */
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Random } from '../lib/random.js'

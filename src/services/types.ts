@@ -24,10 +24,10 @@ export interface Caller {
   synced(id: number, since: number, page: TimelinePage, results: readonly SendResult[]): void
 }
 
-/** The owner of a token, on a transport without connections. */
+/** Who a token authenticates, on a transport without connections. */
 export type Authorization =
   | {
-      readonly kind: 'owner'
+      readonly kind: 'principal'
       readonly uid: number
       readonly device: number
       /** The highest attempt that the device has bound; 0 if none. */

@@ -46,14 +46,14 @@ export interface ConnectOptions {
   readonly routes?: ConnectionContext['routes']
 }
 
-type Known = Extract<Authorization, { kind: 'owner' }>
+type Known = Extract<Authorization, { kind: 'principal' }>
 
 export type Vouched =
   | { readonly kind: 'refused'; readonly answer: ShortAnswer }
   | { readonly kind: 'vouched'; readonly owner: Owner }
 
 /** The owner of a request that needs none. */
-const NOBODY: Known = { kind: 'owner', uid: 0, device: 0, attempt: 0 }
+const NOBODY: Known = { kind: 'principal', uid: 0, device: 0, attempt: 0 }
 
 /** The id of the one request: the services tell a connection's requests apart by their ids. */
 const ID = 1
@@ -84,7 +84,7 @@ export class ConnectHandler {
     const { address } = request
     const { limits } = this.#options
     this.#authorize(request, authorization => {
-      if (authorization.kind !== 'owner') {
+      if (authorization.kind !== 'principal') {
         settle({ kind: 'refused', answer: unauthorized(authorization) })
         return
       }

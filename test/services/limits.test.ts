@@ -396,7 +396,7 @@ t.test('wrong tokens of an address do not keep right ones out, by Hello or by HT
   const authorize = (bytes: Uint8Array) =>
     new Promise<Authorization>(resolve => node.services.authorize(bytes, HOME, resolve))
   t.match(await authorize(token), { kind: 'refused', code: CODES.RATE_LIMITED.code })
-  t.match(await authorize(decodedSession(alice).token), { kind: 'owner' })
+  t.match(await authorize(decodedSession(alice).token), { kind: 'principal' })
   // One that once was right is looked at a few times more.
   await alice.call(METHODS.logout, {})
   for (let i = 0; i < 5; i++) {

@@ -55,9 +55,9 @@ t.test('a token says whose a request is, until its session ends', async t => {
   const ask = (token: Uint8Array): Promise<Authorization> =>
     new Promise(resolve => node.services.authorize(token, '127.0.0.1', resolve))
   const token = alice.session?.token ?? new Uint8Array(0)
-  t.match(await ask(token), { kind: 'owner', uid: alice.session?.uid, device: 1, attempt: 0 })
+  t.match(await ask(token), { kind: 'principal', uid: alice.session?.uid, device: 1, attempt: 0 })
   await alice.hello(0, 7)
-  t.match(await ask(token), { kind: 'owner', attempt: 7 })
+  t.match(await ask(token), { kind: 'principal', attempt: 7 })
   const forged = token.slice()
   forged[20] = (forged[20] ?? 0) ^ 1
   t.match(await ask(forged), { kind: 'refused', code: CODES.UNAUTHENTICATED.code })
@@ -74,10 +74,10 @@ t.test('a token that another node has just given is good here, whatever this nod
     new Promise(resolve => here.services.authorize(token, '127.0.0.1', resolve))
   const alice = new TestDevice(there)
   await alice.register('alice', 1)
-  t.match(await ask(alice.session?.token ?? new Uint8Array(0)), { kind: 'owner' })
+  t.match(await ask(alice.session?.token ?? new Uint8Array(0)), { kind: 'principal' })
   await alice.hello()
   await alice.login('alice', 1)
-  t.match(await ask(alice.session?.token ?? new Uint8Array(0)), { kind: 'owner' })
+  t.match(await ask(alice.session?.token ?? new Uint8Array(0)), { kind: 'principal' })
 })
 
 t.test('a first use by a request, not only by a Hello, ends the other unused tokens', async t => {
@@ -89,7 +89,7 @@ t.test('a first use by a request, not only by a Hello, ends the other unused tok
   const newer = alice.session?.token ?? new Uint8Array(0)
   const ask = (token: Uint8Array): Promise<Authorization> =>
     new Promise(resolve => node.services.authorize(token, '127.0.0.1', resolve))
-  t.match(await ask(newer), { kind: 'owner' })
+  t.match(await ask(newer), { kind: 'principal' })
   t.match(await ask(older), { kind: 'refused', code: CODES.UNAUTHENTICATED.code })
 })
 

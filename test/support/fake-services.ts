@@ -98,7 +98,7 @@ export class FakeServices implements Services {
     if (uid === undefined || uid === 0xff) {
       settle({ kind: 'refused', code: CODES.UNAUTHENTICATED.code, retryAfterMs: 0 })
     } else {
-      settle({ kind: 'owner', uid, device, attempt: this.attempt })
+      settle({ kind: 'principal', uid, device, attempt: this.attempt })
     }
   }
 

@@ -45,7 +45,7 @@ async function cluster() {
     const authorized = await new Promise<Parameters<Parameters<TestNode['services']['authorize']>[2]>[0]>(resolve =>
       node.services.authorize(token, '127.0.0.1', resolve),
     )
-    return authorized.kind === 'owner' ? CODES.OK.code : authorized.code
+    return authorized.kind === 'principal' ? CODES.OK.code : authorized.code
   }
   const remove = () => phone.call(METHODS.removeDevice, { sendSeq: phone.next(), device: tablet.device })
   return { clock, a, b, storeOfB, phone, tablet, ask, remove }

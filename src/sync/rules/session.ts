@@ -258,7 +258,7 @@ export interface AuthorizeInput {
 }
 
 export type AuthorizeResult =
-  | { readonly kind: 'owner'; readonly attempt: number }
+  | { readonly kind: 'principal'; readonly attempt: number }
   | { readonly kind: 'refused'; readonly code: Code }
 
 /**
@@ -268,7 +268,7 @@ export type AuthorizeResult =
  */
 export const authorize: Transition<AuthorizeInput, AuthorizeResult> = {
   name: 'session.authorize',
-  soft: ({ kind }) => kind === 'owner',
+  soft: ({ kind }) => kind === 'principal',
   small: true,
   reads: ({ device }) => [[session, device]],
   run(tx, { device, tokenHash }) {
@@ -281,7 +281,7 @@ export const authorize: Transition<AuthorizeInput, AuthorizeResult> = {
       tx.put(session, after, device)
       seen(tx, device)
     }
-    return { kind: 'owner', attempt: before.attempt }
+    return { kind: 'principal', attempt: before.attempt }
   },
 }
 
