@@ -15,7 +15,7 @@ import {
   type Frame,
 } from '../protocol/generated/messages.js'
 import { METHODS } from '../protocol/methods.js'
-import { LIMIT_NAMES } from '../src/ops/limits-table.js'
+import { LIMIT_NAMES } from '../src/ops/rate-limits-table.js'
 import { dataFolder, removeFolder, startLongwire } from './children.js'
 import { befriend, registerUsers, type UserPair } from './fleet.js'
 import type { Preset } from './presets.js'

@@ -11,7 +11,7 @@
 import { FRAME_TO_CLIENT_BYTES_MAX } from '../../protocol/limits.js'
 import type { Key } from '../lib/expiring-table.js'
 import { type AddressList, networkOf } from '../lib/network.js'
-import { deviceKey } from '../services/limiting.js'
+import { deviceKey } from '../services/request-limits.js'
 import type { Caller } from '../services/types.js'
 
 /** The device and address that the bytes are counted for; uid 0: the address alone. */

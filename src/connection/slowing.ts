@@ -1,8 +1,8 @@
 /** The limit on the bytes that a peer sends: above it, its connection is read more slowly. */
 
 import { networkOf } from '../lib/network.js'
-import type { Limits } from '../ops/limits.js'
-import { deviceKey } from '../services/limiting.js'
+import type { Limits } from '../ops/rate-limits.js'
+import { deviceKey } from '../services/request-limits.js'
 import type { Caller } from '../services/types.js'
 
 /** The bytes that a refusal for the rate counts as: a peer that does not heed it is read more slowly in the end. */

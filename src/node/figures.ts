@@ -1,6 +1,7 @@
 /** The figures of a node that the metrics read. */
-import { LIMIT_NAMES } from '../ops/limits-table.js'
+
 import type { MetricSources } from '../ops/metrics.js'
+import { LIMIT_NAMES } from '../ops/rate-limits-table.js'
 import type { Store } from '../store/types.js'
 import type { Node } from './node.js'
 

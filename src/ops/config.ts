@@ -3,9 +3,9 @@
 import { isIP } from 'node:net'
 import { isAddressOrNetwork } from '../lib/network.js'
 import { HTTP_PORT_DEFAULT, LONG_PORT_DEFAULT } from './address.js'
-import { parseLimitSettings } from './limits-table.js'
 import { LOG_LEVELS } from './log.js'
 import { flag, integer, list, type Option, type OptionValues, oneOf, parseOptions, text } from './options.js'
+import { parseLimitSettings } from './rate-limits-table.js'
 
 const PORT_MAX = 65_535
 

@@ -7,7 +7,7 @@ import {
 } from '../../protocol/generated/messages.js'
 import { CONTACTS_PAGE_MAX } from '../../protocol/limits.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
-import type { Limits } from '../ops/limits.js'
+import type { Limits } from '../ops/rate-limits.js'
 import type { Engine } from '../sync/engine.js'
 import {
   blockContact,
@@ -22,7 +22,7 @@ import { contact, userActor } from '../sync/rules/records.js'
 import type { Transition } from '../sync/types.js'
 import { answerNumbered, refuseUnavailable } from './answers.js'
 import type { Identity } from './identity.js'
-import { ranNow, tellsOfNonContact } from './limiting.js'
+import { ranNow, tellsOfNonContact } from './request-limits.js'
 import type { Caller } from './types.js'
 
 /** The fields that the numbered requests of this service have in common. */

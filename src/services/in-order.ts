@@ -13,7 +13,7 @@
 import { CODES } from '../../protocol/codes.js'
 import type { Key } from '../lib/expiring-table.js'
 import { Fifo } from '../lib/fifo.js'
-import { type Device, deviceKey } from './limiting.js'
+import { type Device, deviceKey } from './request-limits.js'
 import type { Caller } from './types.js'
 
 /**

@@ -12,8 +12,8 @@
 
 import type { Key } from '../lib/expiring-table.js'
 import { networkOf } from '../lib/network.js'
-import type { GrowingName, Limits } from '../ops/limits.js'
-import type { Device } from './limiting.js'
+import type { GrowingName, Limits } from '../ops/rate-limits.js'
+import type { Device } from './request-limits.js'
 
 export interface LoginTry {
   readonly account: string

@@ -3,7 +3,7 @@ import { CODES, type Code } from '../../protocol/codes.js'
 import type { AckNotice, SendRequest, SyncRequest, VoidRequest } from '../../protocol/generated/messages.js'
 import { SYNC_BYTES_MAX, SYNC_ITEMS_MAX, TEXT_BYTES_MAX, VOID_COUNT_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
-import type { Limits } from '../ops/limits.js'
+import type { Limits } from '../ops/rate-limits.js'
 import type { Engine } from '../sync/engine.js'
 import { sendTransition } from '../sync/rules/message.js'
 import { type SequenceRule, voidNumbers } from '../sync/rules/numbered.js'
@@ -22,7 +22,7 @@ import {
   storedWait,
   succeededNow,
   tellsOfNonContact,
-} from './limiting.js'
+} from './request-limits.js'
 import type { Caller } from './types.js'
 
 export class MessageService {

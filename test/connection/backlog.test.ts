@@ -9,7 +9,7 @@ import { Backlog, backlogBounds, type Owner } from '../../src/connection/backlog
 import { BoundedServices } from '../../src/connection/bounded-services.js'
 import { AddressList } from '../../src/lib/network.js'
 import { seededRandom } from '../../src/lib/random.js'
-import { Limits } from '../../src/ops/limits.js'
+import { Limits } from '../../src/ops/rate-limits.js'
 import type { Caller, TimelinePage } from '../../src/services/types.js'
 import { connectionRig, helloFrame, joined, LEADING_ZERO } from '../support/connection-rig.js'
 import { appended } from '../support/events.js'

@@ -4,7 +4,7 @@ import { encodeNotice, encodeRequest, PING } from '../../protocol/frame-codec.js
 import { encodeAckNotice } from '../../protocol/generated/messages.js'
 import { PINGS_PER_SECOND_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
-import { Limits } from '../../src/ops/limits.js'
+import { Limits } from '../../src/ops/rate-limits.js'
 import { connectionRig, helloFrame, joined, LEADING_ZERO } from '../support/connection-rig.js'
 import { FakeServices } from '../support/fake-services.js'
 

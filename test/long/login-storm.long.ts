@@ -6,7 +6,7 @@
 import t from 'tap'
 import { befriend, registerUsers } from '../../bench/fleet.js'
 import { Storm } from '../../bench/login.js'
-import { LIMIT_NAMES } from '../../src/ops/limits-table.js'
+import { LIMIT_NAMES } from '../../src/ops/rate-limits-table.js'
 import { eventually } from '../support/eventually.js'
 import { child, heard, heldMs, Talk } from './support/storm.js'
 import type { StormServerWord } from './support/storm-server.js'

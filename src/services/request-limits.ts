@@ -7,7 +7,7 @@
 import { CODES } from '../../protocol/codes.js'
 import type { Key } from '../lib/expiring-table.js'
 import { networkOf } from '../lib/network.js'
-import type { Limits } from '../ops/limits.js'
+import type { Limits } from '../ops/rate-limits.js'
 import type { Answer } from '../sync/rules/numbered.js'
 import type { Outcome } from '../sync/types.js'
 import type { Caller } from './types.js'

@@ -1,4 +1,4 @@
-/** The limits of limits-table.ts at work: one limiter for each row that is on, and a count of what each refused. */
+/** The limits of rate-limits-table.ts at work: one limiter for each row that is on, and a count of what each refused. */
 
 import type { Clock } from '../lib/clock.js'
 import type { Key } from '../lib/expiring-table.js'
@@ -12,7 +12,7 @@ import {
   type LimitSettings,
   limitRow,
   rateOf,
-} from './limits-table.js'
+} from './rate-limits-table.js'
 
 /** Rows whose failures cost growing delays. */
 export type GrowingName = {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { Limits } from '../../src/ops/limits.js'
-import { LIMIT_NAMES, type LimitName, limitRow, parseLimitSettings, rateText } from '../../src/ops/limits-table.js'
+import { Limits } from '../../src/ops/rate-limits.js'
+import { LIMIT_NAMES, type LimitName, limitRow, parseLimitSettings, rateText } from '../../src/ops/rate-limits-table.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 const PAGE = readFileSync(new URL('../../../docs/limits.md', import.meta.url), 'utf8')
