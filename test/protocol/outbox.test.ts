@@ -14,6 +14,8 @@ interface Request {
   /** How often it was sent on this connection. */
   transmissions: number
   inFlight: boolean
+  /** It was last sent before a "retry": its answer does not widen the window. */
+  isOld: boolean
 }
 
 const NUMBER_STAYS: readonly number[] = [CODES.BAD_BODY.code, CODES.UNKNOWN_METHOD.code, CODES.INVALID_ARGUMENT.code]
@@ -27,6 +29,7 @@ class PlainClient {
   /** Set while a "retry" or a second GAP is waited out: for so long at least. */
   waitMs: number | undefined
   #gapAt = 0
+  #window = SEND_WINDOW
 
   constructor(last: number) {
     this.next = last + 1
@@ -49,7 +52,7 @@ class PlainClient {
     else if (action !== 'retry') this.lose()
     else if (answered.inFlight && (of ?? answered.transmissions) === answered.transmissions) {
       if (number === CODES.GAP.code) this.#gap(answered, expected)
-      else this.#goBack(retryAfterMs)
+      else this.#retry(retryAfterMs)
     }
   }
 
@@ -62,6 +65,7 @@ class PlainClient {
     this.#isConnected = false
     this.waitMs = undefined
     this.#gapAt = 0
+    this.#window = SEND_WINDOW
     for (const each of this.#unanswered) {
       each.inFlight = false
       each.transmissions = 0
@@ -92,9 +96,10 @@ class PlainClient {
   sends(): string[] {
     if (!this.#isConnected || this.waitMs !== undefined) return []
     const lowest = this.#unanswered[0]?.seq ?? 0
-    const sent = this.#unanswered.filter(each => !each.inFlight && each.seq - lowest < SEND_WINDOW)
+    const sent = this.#unanswered.filter(each => !each.inFlight && each.seq - lowest < this.#window)
     for (const each of sent) {
       each.inFlight = true
+      each.isOld = false
       each.transmissions += 1
       if (each.name.startsWith('send')) this.states.set(each.seq, 'sending')
     }
@@ -119,6 +124,12 @@ class PlainClient {
     this.#goBack(isRepeated ? 0 : undefined)
   }
 
+  #retry(waitMs: number): void {
+    this.#window = 1
+    for (const each of this.#unanswered) each.isOld = true
+    this.#goBack(waitMs)
+  }
+
   #goBack(waitMs: number | undefined): void {
     this.waitMs = waitMs
     for (const each of this.#unanswered) each.inFlight = false
@@ -133,12 +144,13 @@ class PlainClient {
   #settle(answered: Request, state: string): void {
     this.#unanswered = this.#unanswered.filter(each => each !== answered)
     this.#gapAt = 0
+    if (!answered.isOld) this.#window = Math.min(this.#window + 1, SEND_WINDOW)
     if (answered.name.startsWith('send')) this.states.set(answered.seq, state)
   }
 }
 
 function request(name: string, seq: number): Request {
-  return { name, seq, transmissions: 0, inFlight: false }
+  return { name, seq, transmissions: 0, inFlight: false, isOld: false }
 }
 
 function live(client: PlainClient, step: OutboxStep): void {

@@ -35,8 +35,8 @@ export const BRIEF = { keepMs: 15_000, keepItems: 20, everyMs: 4_000, ...ALL_BYT
 
 /** Rates that people here do reach. What would keep one out for hours stays off. */
 const TIGHT: NodeSettings['limits'] = {
-  // More than the window of 64 at once: with less a client that goes back over its window gets through too slowly for the end of a run.
-  'requests-device': { amount: 20, unit: 's', burst: 70 },
+  // Fewer than a client's window of 64 at once, so that a client which goes back too fast never gets through.
+  'requests-device': { amount: 8, unit: 's', burst: 25 },
   'sends-recipient': { amount: 4, unit: 's', burst: 15 },
   'hellos-device': { amount: 1, unit: 's', burst: 3 },
   'contact-requests': { amount: 1, unit: 's', burst: 3 },

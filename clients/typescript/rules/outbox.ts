@@ -6,6 +6,8 @@
 //                   ▲                                           │
 //                   └── new connection, "retry", GAP: go back ──┘
 //
+// After a "retry" it goes back slowly, with one number at first. A whole window at once would use up the rate again with what is
+// refused, ahead of the lowest number.
 // Numbers that the server asks for and that nobody has any more (or that it cannot take) are used up by a Void entry.
 import { actionOf, CODES } from '../../../protocol/codes.js'
 import { SEND_WINDOW, VOID_COUNT_MAX } from '../../../protocol/limits.js'
@@ -70,6 +72,10 @@ export class Outbox {
   #lowestUnstored = Number.POSITIVE_INFINITY
   /** The number that the last GAP went back to; asked for again without any progress, it is never tried at once. */
   #gapAt = 0
+  /** The numbers, from the lowest unanswered one on, that may be under way: few after a "retry", one more by each final answer. */
+  #allowed = SEND_WINDOW
+  /** The last transmission before that "retry"; final answers to it and to earlier ones allow nothing more. */
+  #retriedAt = 0
 
   constructor(nextSendSeq: number) {
     this.#nextSendSeq = nextSendSeq
@@ -134,6 +140,7 @@ export class Outbox {
   connected(): void {
     this.#goTo(this.#head)
     this.#gapAt = 0
+    this.#allowed = SEND_WINDOW
   }
 
   /**
@@ -156,11 +163,12 @@ export class Outbox {
    */
   next(holds: (entry: Entry) => boolean = never): Entry | undefined {
     this.#settleFront()
-    const lowest = Math.min(this.#entries[this.#head]?.sendSeq ?? 0, this.#lowestUnstored)
+    const lowest = this.#entries[this.#head]?.sendSeq ?? 0
+    const end = Math.min(lowest + this.#allowed, this.#lowestUnstored + SEND_WINDOW)
     for (; this.#cursor < this.#entries.length; this.#cursor++) {
       const entry = this.#entries[this.#cursor] as Entry
       if (entry.state === 'settled') continue
-      if (entry.sendSeq >= lowest + SEND_WINDOW || entry.sendSeq > this.#durableSendSeq) return undefined
+      if (entry.sendSeq >= end || entry.sendSeq > this.#durableSendSeq) return undefined
       if (holds(entry)) return undefined
       this.#cursor++
       entry.state = 'in flight'
@@ -210,6 +218,7 @@ export class Outbox {
     this.#cursor = 0
     this.#unstored.clear()
     this.#lowestUnstored = Number.POSITIVE_INFINITY
+    this.#allowed = SEND_WINDOW
     this.#nextSendSeq = nextSendSeq
     this.#durableSendSeq = nextSendSeq - 1
     return dropped
@@ -223,6 +232,7 @@ export class Outbox {
 
   #end(entry: Entry): void {
     entry.state = 'settled'
+    if (this.#allowed < SEND_WINDOW && entry.transmission > this.#retriedAt) this.#allowed++
     this.#unstored.add(entry.sendSeq)
     this.#lowestUnstored = Math.min(this.#lowestUnstored, entry.sendSeq)
   }
@@ -253,6 +263,8 @@ export class Outbox {
   }
 
   #retry(entry: Entry): Verdict {
+    this.#allowed = 1
+    this.#retriedAt = this.#transmissions
     this.#goTo(this.#indexOf(entry.sendSeq))
     return { kind: 'again', wait: true }
   }

@@ -81,6 +81,58 @@ class Model {
   }
 }
 
+/** A line that carries few requests a second, to a server that takes still fewer: 8 a second, and what it answers GAP counts. */
+class SlowLine {
+  readonly #outbox: Outbox
+  readonly #line: { readonly entry: Entry; readonly transmission: number }[] = []
+  readonly #answers: { readonly atMs: number; readonly tell: () => void }[] = []
+  #tokens = 0
+  #last = 0
+  #pausedMs = 0
+
+  constructor(outbox: Outbox) {
+    this.#outbox = outbox
+  }
+
+  /** @returns the milliseconds that it took, or that were given */
+  run(limitMs: number): number {
+    let nowMs = 0
+    for (; nowMs < limitMs && this.#outbox.size > 0; nowMs += LINE_MS) {
+      if (nowMs >= this.#pausedMs) {
+        for (const entry of takeAll(this.#outbox)) this.#line.push({ entry, transmission: entry.transmission })
+      }
+      this.#tokens = Math.min(25, this.#tokens + (8 * LINE_MS) / 1_000)
+      this.#serve(nowMs)
+      while ((this.#answers[0]?.atMs ?? Number.POSITIVE_INFINITY) <= nowMs) this.#answers.shift()?.tell()
+    }
+    return nowMs
+  }
+
+  #serve(nowMs: number): void {
+    const next = this.#line.shift()
+    if (next === undefined) return
+    const { sendSeq } = next.entry
+    let code: number = OK
+    if (this.#tokens < 1) code = CODES.RATE_LIMITED.code
+    else {
+      this.#tokens--
+      if (sendSeq > this.#last + 1) code = GAP
+      else this.#last = Math.max(this.#last, sendSeq)
+    }
+    const expected = this.#last + 1
+    const tell = (): void => {
+      const verdict = this.#outbox.answer(next.entry, next.transmission, code, expected)
+      if (verdict.kind === 'accepted') this.#outbox.stored(sendSeq)
+      if (verdict.kind === 'again' && verdict.wait) this.#pausedMs = nowMs + BACK_MS + 125
+    }
+    this.#answers.push({ atMs: nowMs + BACK_MS, tell })
+  }
+}
+
+/** Between two requests on the line; and on the way back. */
+const LINE_MS = 50
+const BACK_MS = 500
+
 t.test('transmits in order, only what is durable, and at most 64 from the lowest unanswered', t => {
   const outbox = new Outbox(1)
   for (let i = 0; i < 100; i++) outbox.add(CONTENT)
@@ -197,12 +249,26 @@ t.test('a GAP that makes no sense is waited out', t => {
   t.end()
 })
 
-t.test('"retry" sends the number and all behind it again, in order', t => {
-  const outbox = filled(4)
+t.test('"retry" sends the number and all behind it again, in order, and slowly: one, two, four at once', t => {
+  const outbox = filled(9)
   const sent = takeAll(outbox)
   t.same(answer(outbox, sent[1] as Entry, CODES.OVERLOADED.code), { kind: 'again', wait: true })
   t.same(answer(outbox, sent[2] as Entry, GAP, 2), { kind: 'stale' })
-  t.same(numbers(takeAll(outbox)), [2, 3, 4])
+  answer(outbox, sent[0] as Entry, OK)
+  for (const expected of [[2], [3, 4], [5, 6, 7, 8], [9]]) {
+    const again = takeAll(outbox)
+    t.same(numbers(again), expected)
+    for (const entry of again) answer(outbox, entry, OK)
+  }
+  t.end()
+})
+
+t.test('gets through a used-up rate on a slow line, where a whole window would use up the rate for ever', t => {
+  const outbox = filled(64)
+  const line = new SlowLine(outbox)
+  const tookMs = line.run(5 * 60_000)
+  t.equal(outbox.size, 0, `all are answered after ${tookMs} ms`)
+  t.ok(tookMs < 60_000, `${tookMs} ms`)
   t.end()
 })
 
