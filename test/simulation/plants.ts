@@ -90,6 +90,7 @@ export const PLANTS = {
   "a fan-out's progress stored before the slice": {
     store: store => committing(store, unit => ({ ...unit, puts: unit.puts.map(ahead) })),
     setup: {
+      store: 'one',
       neighbours: 3,
       sliceTargets: 1,
       users: [1, 1, 1, 1],
