@@ -51,7 +51,7 @@ export class Exchange extends Timed {
     this.#request = request
     this.#response = response
     this.#options = options
-    response.on('close', () => this.#closed())
+    response.on('close', () => this.gone())
   }
 
   /** Whether nothing has been sent. */
@@ -147,7 +147,8 @@ export class Exchange extends Timed {
     else response.write(body)
   }
 
-  #closed(): void {
+  /** Ends it, once: its answer is with the kernel, or its socket is closed. What it has counted is given back. */
+  gone(): void {
     if (this.#state === 'over') return
     this.#state = 'over'
     this.#options.wheel.remove(this)

@@ -41,15 +41,14 @@ export class HttpPeer extends Timed {
   /** The time after which a refused one may come again; 0: the gate has admitted it. */
   readonly retryAfterMs: number
   readonly server: PeerServer
-  #inWork = 0
+  /** The exchanges of requests that are not over, in the order of their requests. */
+  readonly #open: Exchange[] = []
   /** Bytes of answers that the peer has not taken. */
   #waitingBytes = 0
   /** A request whose answer may be large and is not made yet. */
   #large: Exchange | undefined = undefined
   /** Requests that are begun when there is space for their answers; undefined mostly. */
   #later: (() => void)[] | undefined = undefined
-  /** The exchange of the last request. */
-  #exchange: Exchange | undefined = undefined
 
   constructor(socket: Socket, { address, proxied, retryAfterMs, server }: PeerOptions) {
     super()
@@ -68,17 +67,17 @@ export class HttpPeer extends Timed {
 
   /** Requests that are not answered yet. */
   get inWork(): number {
-    return this.#inWork
+    return this.#open.length
   }
 
   /** Whether another request would be one too many. */
   get isFull(): boolean {
-    return this.#inWork >= PIPELINED_MAX
+    return this.#open.length >= PIPELINED_MAX
   }
 
   /** Whether an answer may be written now that belongs to no request: it would be taken for one that is due. */
   get speaks(): boolean {
-    return this.#inWork === 0 || (this.#inWork === 1 && this.#exchange?.isUnanswered === true)
+    return this.#open.length === 0 || (this.#open.length === 1 && this.#open[0]?.isUnanswered === true)
   }
 
   /** Sets the time in which its first request must come. */
@@ -93,8 +92,7 @@ export class HttpPeer extends Timed {
   /** Notes that a request has come. */
   asked(exchange: Exchange): void {
     this.server.wheel.remove(this)
-    this.#inWork++
-    this.#exchange = exchange
+    this.#open.push(exchange)
   }
 
   /** Begins a request now, or when there is space for its answer; in their order. */
@@ -117,10 +115,19 @@ export class HttpPeer extends Timed {
 
   /** Notes that the peer has taken the answer, or is gone. */
   ended(exchange: Exchange, bytes: number): void {
-    this.#inWork--
-    if (this.#exchange === exchange) this.#exchange = undefined
+    this.#open.splice(this.#open.indexOf(exchange), 1)
     this.#waitingBytes -= bytes
     this.#goOn(exchange)
+  }
+
+  /**
+   * Ends what is open when the socket is closed. node:http tells that only to the response whose turn it is: one that is pipelined behind
+   * it never had the socket.
+   */
+  gone(): void {
+    this.server.wheel.remove(this)
+    for (const exchange of [...this.#open]) exchange.gone()
+    this.server.closed(this)
   }
 
   /** Gives the socket away to another owner. */
@@ -146,8 +153,5 @@ export class HttpPeer extends Timed {
 }
 
 function onClose(this: HttpSocket): void {
-  const peer = this[PEER]
-  if (peer === undefined) return
-  peer.server.wheel.remove(peer)
-  peer.server.closed(peer)
+  this[PEER]?.gone()
 }
