@@ -187,7 +187,8 @@ function unmarked(user: User, peer: User, { witness, trims }: Stage): string[] {
 /** Phones that show a contact under another nickname than the newest. */
 function misnamed(user: User, other: User, { ledger, witness }: Stage): string[] {
   const nickname = ledger.nicknameOf(user.uid, other.uid)
-  if (nickname === undefined) return []
+  // Who has blocked somebody tells that one no names, not even in answer to a request: that comes with Unblock.
+  if (nickname === undefined || ledger.blocks(other.uid, user.uid)) return []
   return user.phones.flatMap(({ name, disk }) => {
     const [, contact] = (disk.model.values.get(`contact/${other.uid}`) ?? []) as { nickname?: string }[]
     if (contact?.nickname === nickname || witness.torn.has(name)) return []
