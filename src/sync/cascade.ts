@@ -133,10 +133,15 @@ function fanOut(plan: EffectPlan, effect: Emitted, targets: readonly Actor[]): v
 }
 
 function isAtOnce(plan: EffectPlan, at: Tx, target: Actor, level: number): boolean {
-  const out = at.get(pairOut, target)
-  if (out !== undefined && out.sent !== out.settled) return false
+  if (isWaiting(at, target)) return false
   const fits = level <= CASCADE_LEVELS_MAX && plan.appends.length < CASCADE_APPENDS_MAX
   return fits && plan.context.scopeOf(target) === plan.scope
+}
+
+/** Whether something of the pair waits in the outbox. */
+export function isWaiting(at: Tx, target: Actor): boolean {
+  const out = at.get(pairOut, target)
+  return out !== undefined && out.sent !== out.settled
 }
 
 /** Counts an effect that is applied at once. @returns its number, 0 if the pair has no counter */
@@ -207,10 +212,53 @@ function run(plan: EffectPlan, tx: Tx, { kind, source, input }: Effect): SetAsid
     if (error === NEEDS_RECORDS) throw error
     plan.rollBack(mark)
     plan.setAside({ source, target: tx.actor, kind: kind.name, error })
-    kind.refused?.(tx, input, source)
-    const payload = Buffer.from(kind.encode(input).subarray(0, EFFECT_BYTES_MAX)).toString('base64')
-    return { kind: kind.name, payload, error: String(error).slice(0, ERROR_CHARACTERS_MAX) }
+    refuse(plan, tx, { kind, source, input })
+    return keptOf(kind, kind.encode(input), error)
   }
+}
+
+/** Tells the source that its effect threw. If that throws too, as it may at an input that makes no sense, nobody is told. */
+function refuse(plan: EffectPlan, tx: Tx, { kind, source, input }: Omit<Effect, 'level'>): void {
+  const mark = plan.mark()
+  try {
+    kind.refused?.(tx, input, source)
+  } catch (error) {
+    if (error === NEEDS_RECORDS) throw error
+    plan.rollBack(mark)
+  }
+}
+
+/** An effect as it stands in an entry. */
+export interface EncodedEffect {
+  readonly kind: EffectKind<unknown>
+  readonly source: Actor
+  readonly payload: Uint8Array
+}
+
+/**
+ * The input of an effect that came through an outbox. If it cannot be decoded, the effect is set aside, for a partition once. Its
+ * source is not told: nobody knows what it was. @returns undefined in that case
+ */
+export function decodeEffect(
+  plan: EffectPlan,
+  tx: Tx,
+  effect: EncodedEffect,
+  seq: number,
+): { input: unknown } | undefined {
+  const { kind, source, payload } = effect
+  try {
+    return { input: kind.decode(payload) }
+  } catch (error) {
+    plan.setAside({ source, target: tx.actor, kind: kind.name, error })
+    tx.put(setAside, keptOf(kind, payload, error), `${source}/${slotOf(plan, seq)}`)
+    return undefined
+  }
+}
+
+/** The part of an effect that could not be applied that is kept for people. */
+function keptOf({ name }: EffectKind<unknown>, payload: Uint8Array, error: unknown): SetAside {
+  const kept = Buffer.from(payload.subarray(0, EFFECT_BYTES_MAX)).toString('base64')
+  return { kind: name, payload: kept, error: String(error).slice(0, ERROR_CHARACTERS_MAX) }
 }
 
 /** The slot that an effect is set aside in. Slots are reused: a newer effect replaces an old one. */

@@ -19,7 +19,7 @@
 import type { Clock } from '../lib/clock.js'
 import { partitionOf } from '../store/partition.js'
 import type { Actor, ScannedRecord, ScopeId, Store } from '../store/types.js'
-import type { Effect, Part } from './cascade.js'
+import type { EncodedEffect, Part } from './cascade.js'
 import { isPartitionActor } from './fan-out.js'
 import { entryBytes, foundEntry, OUTBOX, type OutboxEntry, outboxEntry, outboxOf } from './outbox-entry.js'
 import type { PlanTx } from './plan.js'
@@ -100,6 +100,7 @@ export class Outbox {
   }
 
   hasRoom(source: Actor, target: Actor): boolean {
+    if (this.#depths.size === 0) return true
     const depth = this.#depths.get(this.#lane(source, target))
     return depth === undefined || (depth.entries < OUTBOX_ENTRIES_MAX && depth.bytes < OUTBOX_BYTES_MAX)
   }
@@ -251,8 +252,8 @@ function deliverTransition({ effects, sliceTargets }: OutboxOptions): Transition
         const kind = effects.get(entry.kind)
         if (kind === undefined) break
         const slice = targets.slice(done, done + left)
-        take(tx as PlanTx, { kind, source, input: kind.decode(entry.payload) }, { seq, targets: slice })
-        done += slice.length
+        const makesSense = take(tx as PlanTx, { kind, source, payload: entry.payload }, { seq, targets: slice })
+        done = makesSense ? done + slice.length : targets.length
         left -= slice.length
         if (done < targets.length) break
         last = seq
@@ -265,10 +266,14 @@ function deliverTransition({ effects, sliceTargets }: OutboxOptions): Transition
   }
 }
 
-/** Applies an effect at the target: the whole effect to one actor, or these targets of a fan-out. */
-function take(tx: PlanTx, effect: Omit<Effect, 'level'>, part: Part): void {
-  if (isPartitionActor(tx.actor)) tx.takeForEach(effect, part)
-  else tx.take(effect, part.seq)
+/**
+ * Applies an effect at the target: the whole effect to one actor, or these targets of a fan-out. @returns false if the effect is
+ * set aside for all targets
+ */
+function take(tx: PlanTx, effect: EncodedEffect, part: Part): boolean {
+  if (isPartitionActor(tx.actor)) return tx.takeForEach(effect, part)
+  tx.take(effect, part.seq)
+  return true
 }
 
 /** The transition at the source: the target has taken everything up to `last`, so these entries leave the outbox. */

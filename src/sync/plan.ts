@@ -12,9 +12,11 @@ import {
   applyEffect,
   applyEffects,
   applyToEach,
-  type Effect,
+  decodeEffect,
   type EffectPlan,
   type Emitted,
+  type EncodedEffect,
+  isWaiting,
   type Mark,
   NEEDS_RECORDS,
   type Part,
@@ -471,9 +473,12 @@ export class PlanTx implements Tx {
   }
 
   hasRoomFor(target: Actor): boolean {
+    const { context, scope } = this.#plan
+    if (context.outboxHasRoom(this.actor, target)) return true
     // Fan-outs go by entries even within a scope.
-    if (!isPartitionActor(target) && this.#plan.context.scopeOf(target) === this.#plan.scope) return true
-    return this.#plan.context.outboxHasRoom(this.actor, target)
+    if (isPartitionActor(target) || context.scopeOf(target) !== scope) return false
+    // Within a scope an effect needs no room, unless it has to queue behind what waits.
+    return !isWaiting(this, target)
   }
 
   event(event: NodeEvent): void {
@@ -487,12 +492,16 @@ export class PlanTx implements Tx {
   }
 
   /** Applies an effect that came through an outbox. For the deliverer. */
-  take(effect: Omit<Effect, 'level'>, seq: number): void {
-    applyEffect(this.#plan, this, { ...effect, level: this.#level }, seq)
+  take({ payload, ...effect }: EncodedEffect, seq: number): void {
+    const decoded = decodeEffect(this.#plan, this, { payload, ...effect }, seq)
+    if (decoded !== undefined) applyEffect(this.#plan, this, { ...effect, ...decoded, level: this.#level }, seq)
   }
 
-  /** Applies a fan-out to some of its targets, at the actor of a partition. For the deliverer. */
-  takeForEach(effect: Omit<Effect, 'level'>, part: Part): void {
-    applyToEach(this.#plan, this, { ...effect, level: this.#level }, part)
+  /** Applies a fan-out to some of its targets, at the actor of a partition. For the deliverer. @returns whether it makes sense */
+  takeForEach({ payload, ...effect }: EncodedEffect, part: Part): boolean {
+    const decoded = decodeEffect(this.#plan, this, { payload, ...effect }, part.seq)
+    if (decoded === undefined) return false
+    applyToEach(this.#plan, this, { ...effect, ...decoded, level: this.#level }, part)
+    return true
   }
 }

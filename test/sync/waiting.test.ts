@@ -1,0 +1,135 @@
+/** Entries of an outbox that nobody can take: they harm neither the process nor the pair, and what queues behind them is bounded. */
+import t from 'tap'
+import { systemClock } from '../../src/lib/clock.js'
+import { seededRandom } from '../../src/lib/random.js'
+import { endOfTurn } from '../../src/lib/turn.js'
+import { MemoryDisk } from '../../src/store/memory/disk.js'
+import { MemoryStore, type MemoryStoreOptions } from '../../src/store/memory/store.js'
+import { jsonEffect } from '../../src/sync/effect-kinds.js'
+import { Engine, type EngineOptions } from '../../src/sync/engine.js'
+import { OUTBOX_ENTRIES_MAX } from '../../src/sync/outbox.js'
+import { NO_TARGETS, type OutboxEntry, outboxEntry, outboxEntryId, outboxOf } from '../../src/sync/outbox-entry.js'
+import { jsonValue, pairOut, recordName, setAside } from '../../src/sync/record-kinds.js'
+import { randomStamps } from '../../src/sync/stamps.js'
+import type { EffectKind, Transition } from '../../src/sync/types.js'
+import { eventually } from '../support/eventually.js'
+import { RULE_SETTINGS } from '../support/rule-settings.js'
+import { testBound } from '../support/test-bound.js'
+
+const SOURCE = 'user/1'
+
+const heard = jsonValue<readonly number[]>('waiting-heard', testBound())
+const said = jsonValue<number>('waiting-said', testBound())
+const note: EffectKind<number> = jsonEffect<number>({
+  name: 'waiting-note',
+  run: (tx, n) => tx.put(heard, [...(tx.get(heard) ?? []), n.valueOf()]),
+  refused(tx, n, source) {
+    tx.effect(note, source, n.valueOf())
+  },
+})
+const say: Transition<{ to: string; n: number }, boolean> = {
+  name: 'say',
+  run(tx, { to, n }) {
+    tx.put(said, n)
+    if (!tx.hasRoomFor(to)) return false
+    tx.effect(note, to, n)
+    return true
+  },
+}
+const hear: Transition<void, readonly number[]> = { name: 'hear', run: tx => tx.get(heard) ?? [] }
+
+/** Puts entries of one pair into an outbox, as some server did before. */
+async function leave(
+  disk: MemoryDisk,
+  entries: readonly Pick<OutboxEntry, 'target' | 'kind' | 'payload' | 'targets'>[],
+) {
+  const puts = entries.map((entry, i) => ({
+    actor: outboxOf(SOURCE),
+    name: recordName(outboxEntry, outboxEntryId(SOURCE, entry.target, i + 1)),
+    bytes: outboxEntry.encode({ source: SOURCE, seq: i + 1, before: i, ...entry }),
+    stamp: i + 1,
+  }))
+  const counter = pairOut.encode({ sent: entries.length, settled: 0 })
+  const name = recordName(pairOut, entries[0]?.target)
+  const out = { actor: SOURCE, name, bytes: counter, stamp: entries.length + 1 }
+  await new MemoryStore({ disk }).commit(0, [{ expect: [], puts: [...puts, out], appends: [], trims: [] }])
+}
+
+async function start(options: MemoryStoreOptions, more: Partial<EngineOptions> = {}) {
+  const asides: string[] = []
+  const store = new MemoryStore(options)
+  const engine = new Engine({
+    settings: RULE_SETTINGS,
+    store,
+    clock: systemClock,
+    stamps: randomStamps(seededRandom('waiting')),
+    effects: [note] as readonly EffectKind<unknown>[],
+    defer: endOfTurn,
+    delivery: { send() {} },
+    monitor: { setAside: (source, target, kind) => asides.push(`${source} ${target} ${kind}`) },
+    onFatal: error => t.fail(String(error)),
+    ...more,
+  })
+  await engine.start()
+  const heardBy = async (actor: string) => {
+    const outcome = await engine.run(actor, hear, undefined)
+    return outcome.kind === 'done' ? outcome.result : []
+  }
+  return { engine, store, asides, heardBy }
+}
+
+const text = (payload: string): Uint8Array => new TextEncoder().encode(payload)
+
+t.test('an effect that cannot be decoded, or makes no sense, is set aside, and its pair goes on', async t => {
+  const disk = new MemoryDisk(seededRandom('disk'))
+  const payloads = ['1', '{', 'null', '4']
+  const entries = payloads.map(payload => ({
+    target: 'user/2',
+    kind: note.name,
+    payload: text(payload),
+    targets: NO_TARGETS,
+  }))
+  await leave(disk, entries)
+  const { engine, store, asides, heardBy } = await start({ disk, scopes: 'partitions' })
+  await eventually(() => engine.outboxDepth === 0)
+  t.same(await heardBy('user/2'), [1, 4])
+  t.same(asides, Array(2).fill('user/1 user/2 waiting-note'))
+  const kept = (await store.scan('user/2', 'aside/', null, 10)).map(({ bytes }) => setAside.decode(bytes))
+  t.same(
+    kept.map(({ payload }) => Buffer.from(payload, 'base64').toString()),
+    ['{', 'null'],
+  )
+  await engine.close()
+})
+
+t.test('one for many is set aside once, by the partition', async t => {
+  const disk = new MemoryDisk(seededRandom('disk'))
+  const targets = ['user/2', 'user/258', 'user/514']
+  const entries = ['{', '2'].map(payload => ({
+    target: 'partition/2',
+    kind: note.name,
+    payload: text(payload),
+    targets,
+  }))
+  await leave(disk, entries)
+  const { engine, store, asides, heardBy } = await start({ disk, scopes: 'partitions' }, { sliceTargets: 1 })
+  await eventually(() => engine.outboxDepth === 0)
+  for (const target of targets) t.same(await heardBy(target), [2], target)
+  t.same(asides, ['user/1 partition/2 waiting-note'])
+  t.equal((await store.scan('partition/2', 'aside/', null, 10)).length, 1)
+  await engine.close()
+})
+
+t.test('what queues within a scope, behind an effect of an unknown kind, is bounded', async t => {
+  const disk = new MemoryDisk(seededRandom('disk'))
+  await leave(disk, [{ target: 'user/2', kind: 'of tomorrow', payload: text('1'), targets: NO_TARGETS }])
+  const { engine, heardBy } = await start({ disk, shared: false })
+  t.match(await engine.run(SOURCE, say, { to: 'user/2', n: 0 }), { result: true })
+  const asked = Array.from({ length: OUTBOX_ENTRIES_MAX + 600 }, (_, n) => engine.run(SOURCE, say, { to: 'user/2', n }))
+  const outcomes = await Promise.all(asked)
+  const refused = outcomes.filter(outcome => outcome.kind === 'done' && !outcome.result)
+  t.ok(refused.length > 0, `${engine.outboxDepth} wait`)
+  t.match(await engine.run(SOURCE, say, { to: 'user/3', n: 7 }), { result: true }, 'another pair does not wait')
+  t.same(await heardBy('user/3'), [7])
+  await engine.close()
+})
