@@ -112,6 +112,10 @@ function monitor(counters: Counters, log: Log): EngineMonitor {
       unknown.add(kind)
       log.warn({ what, kind }, 'a kind that this server does not know is left to newer ones on the same store')
     },
+    gap(source, target, outcome) {
+      counters.gaps[outcome]++
+      log.warn({ source, target, outcome }, 'a target lacks effects that no outbox has: data was lost')
+    },
     aboveBound: (transition, error) => log.error({ transition, error }, 'a record would have got above its bound'),
   }
 }

@@ -79,6 +79,8 @@ export class Counters {
   effectsSetAside = 0
   /** The numbers of effects and of records left to newer servers, because their kind is not known here. */
   readonly unknown = { effect: 0, record: 0 }
+  /** The numbers of gaps between two users' effects that a target passed over, and of those that it waited at for a minute. */
+  readonly gaps = { passed: 0, waiting: 0 }
   readonly #requests = new Float64Array(METHOD_SLOTS.names.length * CODE_SLOTS.names.length)
   readonly #closes = new Float64Array(CODE_SLOTS.names.length)
   readonly #unauthorized = new Float64Array(CODE_SLOTS.names.length)

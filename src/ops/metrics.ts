@@ -127,6 +127,11 @@ export const METRICS: Readonly<Record<string, MetricEntry>> = {
     ({ counters }) => Object.entries(counters.unknown).map(([what, count]) => [{ what }, count]),
     ['what'],
   ),
+  longwire_outbox_gaps_total: counter(
+    'gaps between the effects of one user to another, after data was lost: passed over, or waiting for more than a minute',
+    ({ counters }) => Object.entries(counters.gaps).map(([outcome, count]) => [{ outcome }, count]),
+    ['outcome'],
+  ),
   longwire_job_slices_total: counter(
     'slices of work in the background that were done',
     sources => sources.jobs().map(({ name, slices }) => [{ job: name }, slices]),

@@ -4,12 +4,13 @@
  * others are queued in the outbox, behind what already waits.
  */
 import type { Actor, Put, ScopeId } from '../store/types.js'
-import { groupTargets } from './fan-out.js'
+import { groupTargets, isPartitionActor } from './fan-out.js'
 import { NO_TARGETS, type OutboxEntry, outboxEntry, outboxEntryId, outboxOf } from './outbox-entry.js'
 import {
   ASIDES_MAX,
   EFFECT_BYTES_MAX,
   isAbove,
+  type PairIn,
   pairIn,
   pairOut,
   recordName,
@@ -22,6 +23,12 @@ import { AboveBoundError, type EffectKind, type Tx } from './types.js'
 /** Bounds of one unit: how deep effects may cause effects, and how many appends it may hold. The rest goes by outbox. */
 export const CASCADE_LEVELS_MAX = 4
 export const CASCADE_APPENDS_MAX = 1_000
+
+/**
+ * The jump of effects' numbers per epoch of the source's partition. The numbers of the epoch before may have been given out and lost,
+ * and the target has taken some of them. No pair has so many effects in one epoch.
+ */
+const PAIR_JUMP = 2 ** 32
 
 /** Characters of an effect's error that are kept with it. */
 const ERROR_CHARACTERS_MAX = 1_000
@@ -148,10 +155,19 @@ export function isWaiting(at: Tx, target: Actor): boolean {
 function count(at: Tx, to: Tx): number {
   const out = at.get(pairOut, to.actor)
   if (out === undefined) return 0
-  const seq = out.sent + 1
+  const seq = numberAfter(at, out.sent)
   at.put(pairOut, { sent: seq, settled: seq }, to.actor)
-  to.put(pairIn, { last: seq }, at.actor)
+  to.put(pairIn, takenUpTo(to, seq), at.actor)
   return seq
+}
+
+function numberAfter(at: Tx, sent: number): number {
+  return Math.max(sent, PAIR_JUMP * (at.epoch - 1)) + 1
+}
+
+/** The pair counter of a target that has taken all effects up to `last`. */
+export function takenUpTo({ epoch }: Tx, last: number): PairIn {
+  return epoch === 1 ? { last } : { last, epoch }
 }
 
 /** Puts an effect into the outbox of its source. */
@@ -159,7 +175,7 @@ function post(plan: EffectPlan, at: Tx, effect: Pick<OutboxEntry, 'target' | 'ki
   const { target, kind, payload, targets } = effect
   const source = at.actor
   const { sent, settled } = at.get(pairOut, target) ?? { sent: 0, settled: 0 }
-  const seq = sent + 1
+  const seq = numberAfter(at, sent)
   at.put(pairOut, { sent: seq, settled }, target)
   const entry = { source, target, seq, before: sent, kind, payload, targets }
   const bytes = outboxEntry.encode(entry)
@@ -171,7 +187,7 @@ function post(plan: EffectPlan, at: Tx, effect: Pick<OutboxEntry, 'target' | 'ki
 }
 
 /** Applies an effect to one actor. */
-export function applyEffect(plan: EffectPlan, tx: Tx, effect: Effect, seq: number): void {
+function applyEffect(plan: EffectPlan, tx: Tx, effect: Effect, seq: number): void {
   const aside = run(plan, tx, effect)
   if (aside !== undefined) tx.put(setAside, aside, `${effect.source}/${slotOf(plan, seq)}`)
 }
@@ -183,7 +199,7 @@ export interface Part {
 }
 
 /** Applies a fan-out to each target. Finds out at once which records all of them lack. */
-export function applyToEach(plan: EffectPlan, partition: Tx, effect: Effect, { seq, targets }: Part): void {
+function applyToEach(plan: EffectPlan, partition: Tx, effect: Effect, { seq, targets }: Part): void {
   const slot = slotOf(plan, seq)
   for (const target of targets) {
     try {
@@ -236,23 +252,26 @@ export interface EncodedEffect {
 }
 
 /**
- * The input of an effect that came through an outbox. If it cannot be decoded, the effect is set aside, for a partition once. Its
- * source is not told: nobody knows what it was. @returns undefined in that case
+ * Applies an effect that came through an outbox: to one actor, or at a partition to these targets. If it cannot be decoded, it is set
+ * aside, for a partition once. Its source is not told: nobody knows what it was. @returns false in that case
  */
-export function decodeEffect(
+export function applyEncoded(
   plan: EffectPlan,
   tx: Tx,
-  effect: EncodedEffect,
-  seq: number,
-): { input: unknown } | undefined {
-  const { kind, source, payload } = effect
+  { kind, source, payload }: EncodedEffect,
+  part: Part & { readonly level: number },
+): boolean {
+  let effect: Effect
   try {
-    return { input: kind.decode(payload) }
+    effect = { kind, source, input: kind.decode(payload), level: part.level }
   } catch (error) {
     plan.setAside({ source, target: tx.actor, kind: kind.name, error })
-    tx.put(setAside, keptOf(kind, payload, error), `${source}/${slotOf(plan, seq)}`)
-    return undefined
+    tx.put(setAside, keptOf(kind, payload, error), `${source}/${slotOf(plan, part.seq)}`)
+    return false
   }
+  if (isPartitionActor(tx.actor)) applyToEach(plan, tx, effect, part)
+  else applyEffect(plan, tx, effect, part.seq)
+  return true
 }
 
 /** The part of an effect that could not be applied that is kept for people. */

@@ -122,6 +122,7 @@ export class Engine {
       sliceTargets: options.sliceTargets ?? SLICE_TARGETS,
       run: (actor, transition, input) => this.run(actor, transition, input),
       onUnknown: kind => this.leave('effect', kind),
+      onGap: (source, target, outcome) => options.monitor.gap?.(source, target, outcome),
     })
     this.#context = {
       cache: this.#cache,

@@ -19,17 +19,19 @@
 import type { Clock } from '../lib/clock.js'
 import { partitionOf } from '../store/partition.js'
 import type { Actor, ScannedRecord, ScopeId, Store } from '../store/types.js'
-import type { EncodedEffect, Part } from './cascade.js'
+import { takenUpTo } from './cascade.js'
 import { isPartitionActor } from './fan-out.js'
 import { entryBytes, foundEntry, OUTBOX, type OutboxEntry, outboxEntry, outboxOf } from './outbox-entry.js'
 import type { PlanTx } from './plan.js'
 import { type PairIn, pairIn, pairOut } from './record-kinds.js'
 import { Slices } from './slices.js'
-import type { EffectKind, Outcome, Transition } from './types.js'
+import type { EffectKind, Outcome, Transition, Tx } from './types.js'
 
 /** The most entries of one pair that one unit takes. */
 const DELIVER_BATCH_MAX = 64
 const RETRY_MS = 200
+/** How long a pair may wait for effects that nobody has before that is told. */
+const LACKS_MS_MAX = 60_000
 const SWEEP_PAGE = 256
 /** The most entries from one partition to one scope. Beyond it new work for that scope is refused, finally. */
 export const OUTBOX_ENTRIES_MAX = 10_000
@@ -50,7 +52,12 @@ interface Pair {
   busy: boolean
   /** The number of the effect of an unknown kind that makes this node leave the pair to others; 0: none. */
   left: number
+  /** The wait for effects that nobody has: when it began, and whether it was told. */
+  lacks: { readonly sinceMs: number; isTold: boolean } | undefined
 }
+
+/** What becomes of a pair at a gap: the target passes over what is lost, or it has waited for long. */
+export type GapOutcome = 'passed' | 'waiting'
 
 export interface OutboxOptions {
   readonly store: Store
@@ -61,11 +68,15 @@ export interface OutboxOptions {
   run<I, R>(actor: Actor, transition: Transition<I, R>, input: I): Promise<Outcome<R>>
   /** Called when an effect of this kind is left to other nodes. */
   readonly onUnknown: (kind: string) => void
+  /** Called when a target lacks effects that no outbox has. */
+  readonly onGap: (source: Actor, target: Actor, outcome: GapOutcome) => void
 }
 
 interface Delivery {
   readonly source: Actor
   readonly entries: readonly OutboxEntry[]
+  /** Whether the outbox was read, and has nothing of the pair that is before the first of these. */
+  readonly areOldest: boolean
 }
 
 interface Taken {
@@ -73,6 +84,16 @@ interface Taken {
   readonly last: number
   /** Whether anything was taken, even if only a slice of a fan-out. */
   readonly hasMoved: boolean
+  /** Whether effects that are lost were passed over. */
+  readonly hasPassed: boolean
+}
+
+const succeed = () => true
+const fail = () => false
+
+/** Whether the target expects an effect that is before this one. */
+function isBehind(taken: Outcome<Taken>, { before }: OutboxEntry): boolean {
+  return taken.kind === 'done' && taken.result.last < before
 }
 
 const STOPPED = Promise.resolve({ kind: 'unavailable' } as const)
@@ -111,7 +132,7 @@ export class Outbox {
       const key = `${entry.source}\n${entry.target}`
       let pair = this.#pairs.get(key)
       if (pair === undefined) {
-        pair = { source: entry.source, target: entry.target, entries: [], busy: false, left: 0 }
+        pair = { source: entry.source, target: entry.target, entries: [], busy: false, left: 0, lacks: undefined }
         this.#pairs.set(key, pair)
       }
       if (insert(pair.entries, entry)) this.#count(entry, 1)
@@ -164,13 +185,20 @@ export class Outbox {
   async #step(pair: Pair): Promise<'on' | 'pause' | 'leave'> {
     const batch = pair.entries.slice(0, DELIVER_BATCH_MAX)
     const [first] = batch
-    const taken = await this.#take(pair, batch)
-    if (first === undefined || taken.kind !== 'done') return 'pause'
-    const { last, hasMoved } = taken.result
-    if (last < first.before) {
-      await this.look(pair.source, pair.target).catch(() => {}) // the store cannot be reached, so nothing was found for now
-      return pair.entries[0]?.seq === first.seq ? 'pause' : 'on'
+    if (first === undefined) return 'on'
+    let taken = await this.#take(pair, batch, false)
+    if (isBehind(taken, first)) {
+      const isRead = await this.look(pair.source, pair.target).then(succeed, fail)
+      if (pair.entries[0]?.seq !== first.seq) return 'on'
+      if (!isRead) return 'pause'
+      // The outbox has nothing before it, and what was taken is all that the target knows: something is lost.
+      taken = await this.#take(pair, batch, true)
+      if (isBehind(taken, first)) this.#waitsForLost(pair)
     }
+    if (taken.kind !== 'done') return 'pause'
+    const { last, hasMoved, hasPassed } = taken.result
+    if (hasPassed) this.#options.onGap(pair.source, pair.target, 'passed')
+    if (hasMoved) pair.lacks = undefined
     const seqs = new Set(batch.flatMap(({ seq }) => (seq <= last ? [seq] : [])))
     if (seqs.size === 0) {
       if (hasMoved) return 'on'
@@ -183,6 +211,15 @@ export class Outbox {
     return 'on'
   }
 
+  /** Notes that the pair waits for effects that nobody has. Tells it once, when that lasts. */
+  #waitsForLost(pair: Pair): void {
+    const nowMs = this.#options.clock.monotonic()
+    pair.lacks ??= { sinceMs: nowMs, isTold: false }
+    if (pair.lacks.isTold || nowMs - pair.lacks.sinceMs < LACKS_MS_MAX) return
+    pair.lacks.isTold = true
+    this.#options.onGap(pair.source, pair.target, 'waiting')
+  }
+
   /** Whether the effect behind the last one taken is of an unknown kind. */
   #isLeft(pair: Pair, last: number): boolean {
     const next = pair.entries.find(({ seq }) => seq > last)
@@ -193,8 +230,9 @@ export class Outbox {
   }
 
   /** Runs the delivery at the target: it takes the next entries, or a slice of them. */
-  #take({ source, target }: Pair, entries: readonly OutboxEntry[]): Promise<Outcome<Taken>> {
-    const deliver = () => (this.#stopped ? STOPPED : this.#options.run(target, this.#deliver, { source, entries }))
+  #take({ source, target }: Pair, entries: readonly OutboxEntry[], areOldest: boolean): Promise<Outcome<Taken>> {
+    const delivery = { source, entries, areOldest }
+    const deliver = () => (this.#stopped ? STOPPED : this.#options.run(target, this.#deliver, delivery))
     return isPartitionActor(target) ? this.#slicesOf(target).run(deliver) : deliver()
   }
 
@@ -241,9 +279,11 @@ const NOTHING_TAKEN: PairIn = { last: 0 }
 function deliverTransition({ effects, sliceTargets }: OutboxOptions): Transition<Delivery, Taken> {
   return {
     name: 'outbox.deliver',
-    run(tx, { source, entries }) {
+    run(tx, { source, entries, areOldest }) {
       const known = tx.get(pairIn, source) ?? NOTHING_TAKEN
-      let { last, done = 0 } = known
+      let last = areOldest ? lastAfterGap(tx, known, entries) : known.last
+      const hasPassed = last > known.last
+      let { done, part } = underWay(known, entries, last)
       let left = sliceTargets
       for (const entry of entries) {
         const { seq, targets } = entry
@@ -252,28 +292,39 @@ function deliverTransition({ effects, sliceTargets }: OutboxOptions): Transition
         const kind = effects.get(entry.kind)
         if (kind === undefined) break
         const slice = targets.slice(done, done + left)
-        const makesSense = take(tx as PlanTx, { kind, source, payload: entry.payload }, { seq, targets: slice })
+        const makesSense = (tx as PlanTx).take({ kind, source, payload: entry.payload }, { seq, targets: slice })
+        part = seq
         done = makesSense ? done + slice.length : targets.length
         left -= slice.length
         if (done < targets.length) break
         last = seq
         done = 0
       }
-      const hasMoved = last > known.last || done !== (known.done ?? 0)
-      if (hasMoved) tx.put(pairIn, done === 0 ? { last } : { last, done }, source)
-      return { last, hasMoved }
+      const hasMoved = isBeyond(known, { last, done, part })
+      if (hasMoved) tx.put(pairIn, done === 0 ? takenUpTo(tx, last) : { ...takenUpTo(tx, last), done, part }, source)
+      return { last, hasMoved, hasPassed }
     },
   }
 }
 
 /**
- * Applies an effect at the target: the whole effect to one actor, or these targets of a fan-out. @returns false if the effect is
- * set aside for all targets
+ * The number of the last effect that counts as taken. A target whose own partition is in a newer epoch than its counter passes over
+ * the gap before the first entry: it had taken those effects, and lost them.
  */
-function take(tx: PlanTx, effect: EncodedEffect, part: Part): boolean {
-  if (isPartitionActor(tx.actor)) return tx.takeForEach(effect, part)
-  tx.take(effect, part.seq)
-  return true
+function lastAfterGap({ epoch }: Tx, known: PairIn, [first]: readonly OutboxEntry[]): number {
+  const mayPass = first !== undefined && (known.epoch ?? 1) < epoch
+  return mayPass ? Math.max(known.last, first.before) : known.last
+}
+
+function isBeyond(known: PairIn, { last, done = 0, part }: PairIn): boolean {
+  return last > known.last || (done > 0 && (done !== known.done || part !== known.part))
+}
+
+/** How far the fan-out has come that is taken next. What is known of another one, which was lost, does not count. */
+function underWay({ last: lastKnown, done = 0, part = 0 }: PairIn, entries: readonly OutboxEntry[], last: number) {
+  const next = entries.find(({ seq }) => seq > last)
+  const isOther = last !== lastKnown || (part > last && part !== next?.seq)
+  return isOther ? { done: 0, part: 0 } : { done, part }
 }
 
 /** The transition at the source: the target has taken everything up to `last`, so these entries leave the outbox. */
@@ -283,7 +334,8 @@ const settleTransition: Transition<{ target: Actor; seqs: ReadonlySet<number>; l
     const out = tx.get(pairOut, target)
     if (out === undefined) return
     // They are removed even if another deliverer has counted them already: only this one knows these entries.
-    tx.put(pairOut, { sent: out.sent, settled: Math.max(out.settled, last) }, target)
+    // A source that was restored may know less than the target: all that it has sent is taken then.
+    tx.put(pairOut, { sent: out.sent, settled: Math.min(out.sent, Math.max(out.settled, last)) }, target)
     for (const seq of seqs) (tx as PlanTx).removeEntry(target, seq)
   },
 }

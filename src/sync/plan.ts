@@ -9,10 +9,8 @@ import type { CountedTime } from '../lib/counted-time.js'
 import type { Actor, Append, Appended, Drop, Expectation, Put, ScopeId, Stamp, Trim, Unit } from '../store/types.js'
 import {
   type AsideEffect,
-  applyEffect,
   applyEffects,
-  applyToEach,
-  decodeEffect,
+  applyEncoded,
   type EffectPlan,
   type Emitted,
   type EncodedEffect,
@@ -491,17 +489,8 @@ export class PlanTx implements Tx {
     this.#plan.putUnseen({ actor: outboxOf(this.actor), name, bytes: null, stamp: 0 })
   }
 
-  /** Applies an effect that came through an outbox. For the deliverer. */
-  take({ payload, ...effect }: EncodedEffect, seq: number): void {
-    const decoded = decodeEffect(this.#plan, this, { payload, ...effect }, seq)
-    if (decoded !== undefined) applyEffect(this.#plan, this, { ...effect, ...decoded, level: this.#level }, seq)
-  }
-
-  /** Applies a fan-out to some of its targets, at the actor of a partition. For the deliverer. @returns whether it makes sense */
-  takeForEach({ payload, ...effect }: EncodedEffect, part: Part): boolean {
-    const decoded = decodeEffect(this.#plan, this, { payload, ...effect }, part.seq)
-    if (decoded === undefined) return false
-    applyToEach(this.#plan, this, { ...effect, ...decoded, level: this.#level }, part)
-    return true
+  /** Applies an effect that came through an outbox. For the deliverer. @returns false if it is set aside for all its targets */
+  take(effect: EncodedEffect, part: Part): boolean {
+    return applyEncoded(this.#plan, this, effect, { ...part, level: this.#level })
   }
 }

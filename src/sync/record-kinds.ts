@@ -89,7 +89,9 @@ function isBeyond<T>({ bytesMax, entries }: RecordBound<T>, value: T, bytes: Uin
 }
 
 /** The bytes of two numbers of up to sixteen digits, with their names. */
-const COUNTERS_BYTES_MAX = 64
+const TWO_NUMBERS_BYTES_MAX = 64
+/** The bytes of four numbers of up to sixteen digits, with their names. */
+const FOUR_NUMBERS_BYTES_MAX = 96
 
 /**
  * The pair counter at the source (`out/<target>`): how many effects were sent to the target through the outbox or counted, and how
@@ -102,7 +104,7 @@ export interface PairOut {
 export const pairOut = jsonRecord<PairOut>('out', {
   fields: { sent: 0, settled: 0 },
   lifetime: 'store',
-  bytesMax: COUNTERS_BYTES_MAX,
+  bytesMax: TWO_NUMBERS_BYTES_MAX,
   grows: 'nobody: two numbers',
   many: 'one per other user that it ever had to do with through an outbox, and one per partition of those whom it told together',
 })
@@ -115,12 +117,16 @@ export interface PairIn {
   readonly last: number
   /** The targets that are done; absent: none. */
   readonly done?: number
+  /** The number of the fan-out that they are targets of; absent: an older node wrote it. */
+  readonly part?: number
+  /** The epoch of the target's partition when this was written; absent: the first one, or an older node wrote it. */
+  readonly epoch?: number
 }
 export const pairIn = jsonRecord<PairIn>('in', {
-  fields: { last: 0, done: 0 },
+  fields: { last: 0, done: 0, part: 0, epoch: 1 },
   lifetime: 'store',
-  bytesMax: COUNTERS_BYTES_MAX,
-  grows: 'nobody: two numbers',
+  bytesMax: FOUR_NUMBERS_BYTES_MAX,
+  grows: 'nobody: four numbers',
   many: 'one per other user that it ever had to do with through an outbox; for a partition, one per user who told many',
 })
 

@@ -169,6 +169,11 @@ export interface EngineMonitor {
   setAside(source: Actor, target: Actor, kind: string, error: unknown): void
   /** Called when something of a kind that this node does not know was left to newer nodes. Absent: nobody counts. */
   unknown?(what: 'effect' | 'record', kind: string): void
+  /**
+   * Called when a target lacks effects that no outbox has: it has passed over them, because its partition lost its newest data, or
+   * the pair waits for them since a minute. Absent: nobody counts.
+   */
+  gap?(source: Actor, target: Actor, outcome: 'passed' | 'waiting'): void
   /** Called when a transition was refused because it would have put a record above its bound. Absent: nobody is told. */
   aboveBound?(transition: string, error: AboveBoundError): void
 }

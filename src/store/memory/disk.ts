@@ -182,12 +182,21 @@ export class MemoryDisk {
     return { epochs: this.#epochs.slice(), records, logs }
   }
 
-  /** Puts an earlier content back, durably: a restored backup, or a replica that was behind. The old epochs return too. */
-  restore(snapshot: MemorySnapshot): void {
+  /**
+   * Puts an earlier content back, durably: a restored backup, or a replica that was behind. It is that of all partitions, or of some.
+   * The old epochs return too.
+   */
+  restore(snapshot: MemorySnapshot, partitions: readonly number[] = ALL_PARTITIONS): void {
     this.crash()
-    this.#epochs = snapshot.epochs.slice()
-    this.#records = new Map([...snapshot.records].map(([actor, named]) => [actor, new Map(named)]))
-    this.#logs = new Map([...snapshot.logs].map(([actor, log]) => [actor, log.copy()]))
+    const back = new Set(partitions)
+    const isBack = (actor: Actor): boolean => back.has(partitionOf(actor))
+    this.#epochs = this.#epochs.map((epoch, partition) =>
+      back.has(partition) ? (snapshot.epochs[partition] ?? 1) : epoch,
+    )
+    for (const actor of this.#records.keys()) if (isBack(actor)) this.#records.delete(actor)
+    for (const actor of this.#logs.keys()) if (isBack(actor)) this.#logs.delete(actor)
+    for (const [actor, named] of snapshot.records) if (isBack(actor)) this.#records.set(actor, new Map(named))
+    for (const [actor, log] of snapshot.logs) if (isBack(actor)) this.#logs.set(actor, log.copy())
   }
 
   /** The log as it was at the last sync. */
