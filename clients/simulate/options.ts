@@ -6,6 +6,7 @@ import { systemRandom } from '../../src/lib/random.js'
 import {
   address,
   HTTP_PORT_DEFAULT,
+  httpPortOf,
   LONG_PORT_DEFAULT,
   parseAddress,
   type ServerAddress,
@@ -35,7 +36,13 @@ export const SIMULATE_OPTIONS = {
   ),
   store: oneOf('lmdb', ['lmdb', 'memory'], 'the store of the server that is started, on a fresh temporary folder'),
   server: address('', LONG_PORT_DEFAULT, 'send to this server in place of starting one (port 8081 if none is named)'),
-  httpPort: integer(HTTP_PORT_DEFAULT, 1, 65_535, 'PORT', 'the short side of the server that --server names'),
+  httpPort: integer(
+    HTTP_PORT_DEFAULT,
+    1,
+    65_535,
+    'PORT',
+    'the port for ws and http of the server that --server names; not given: its own, if that is not 8081',
+  ),
   killEvery: seconds(
     'the mean time between two kills of the server (SIGKILL); it starts again on the same data and port; 0: never',
   ),
@@ -93,7 +100,8 @@ export function parseSettings(argv: readonly string[]): ParsedSettings {
   // Six digits, so that people can say it to each other.
   const seed = values.seed >= 0 ? values.seed : systemRandom.integer(1_000_000)
   const server = parseAddress(values.server, LONG_PORT_DEFAULT)
-  return { kind: 'settings', settings: Object.freeze({ ...values, texts, server, seed }) }
+  const httpPort = server === undefined ? values.httpPort : httpPortOf(server, values.httpPort)
+  return { kind: 'settings', settings: Object.freeze({ ...values, texts, server, httpPort, seed }) }
 }
 
 function contradiction(values: {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import {
   address,
   HTTP_PORT_DEFAULT,
+  httpPortOf,
   LONG_PORT_DEFAULT,
   parseAddress,
   type ServerAddress,
@@ -21,7 +22,13 @@ export const CHAT_OPTIONS = {
   account: accountName('your account name; needed'),
   register: flag('make the account; without it a terminal asks whether to log in or to register'),
   server: address(`127.0.0.1:${LONG_PORT_DEFAULT}`, LONG_PORT_DEFAULT, 'the long side of the server'),
-  httpPort: integer(HTTP_PORT_DEFAULT, 1, 65_535, 'PORT', "the server's short side, for ws and http"),
+  httpPort: integer(
+    HTTP_PORT_DEFAULT,
+    1,
+    65_535,
+    'PORT',
+    "the server's port for ws and http; not given: that of --server, if it names another than 8081",
+  ),
   transport: oneOf('auto', ['auto', ...TRANSPORTS], 'how to connect; auto: by the first of the three that works'),
   storage: text(
     '',
@@ -88,7 +95,7 @@ export function parseSettings(
     contact: contact?.toLowerCase(),
     register,
     server,
-    httpPort,
+    httpPort: httpPortOf(server, httpPort),
     transports,
     storage,
     passwordFd,

@@ -39,3 +39,11 @@ export function address(standard: string, portDefault: number, why: string): Opt
     parse: given => (parseAddress(given, portDefault) === undefined ? undefined : given),
   }
 }
+
+/**
+ * The port for WebSocket and HTTP, as it was given. Each port of a server takes everything. So if only the address names a port of its own,
+ * that port is used: the default one may belong to another server.
+ */
+export function httpPortOf(server: ServerAddress, given: number): number {
+  return given === HTTP_PORT_DEFAULT && server.port !== LONG_PORT_DEFAULT ? server.port : given
+}

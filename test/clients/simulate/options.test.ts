@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { parseSettings, type Settings } from '../../../clients/simulate/options.js'
+import { parseSettings as parseChat } from '../../../clients/terminal/options.js'
 import { descriptorPlan } from '../../../src/ops/descriptors.js'
 import { descriptorsMax } from '../../../src/ops/process-figures.js'
 
@@ -16,6 +17,17 @@ function wrongOf(...argv: string[]): string {
   if (parsed.kind !== 'wrong') throw new Error(JSON.stringify(parsed))
   return parsed.message
 }
+
+t.test(
+  'a server with a port of its own is not sought on the default HTTP port, which may be another server',
+  async t => {
+    t.equal(settingsOf('--server', '127.0.0.1:9191').httpPort, 9191)
+    t.equal(settingsOf('--server', '127.0.0.1:9191', '--http-port', '9190').httpPort, 9190)
+    t.equal(settingsOf('--server', '127.0.0.1').httpPort, 8080)
+    const chat = parseChat(['--account', 'kate', '--server', '127.0.0.1:9191'], {})
+    t.match(chat, { kind: 'settings', settings: { httpPort: 9191 } })
+  },
+)
 
 t.test('what stands in the issue is taken', async t => {
   const settings = settingsOf('--users', '1000', '--friends', '30', '--messages', '5', '--kill-every', '2.5', '--json')
