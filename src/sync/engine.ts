@@ -68,6 +68,8 @@ export interface EngineOptions {
   readonly onFatal: (error: unknown) => void
   /** The number of a fan-out's targets that one unit takes. Absent: SLICE_TARGETS. */
   readonly sliceTargets?: number
+  /** The most bytes of outbox entries in memory. Absent: OUTBOX_TOTAL_BYTES_MAX. */
+  readonly outboxBytesMax?: number
 }
 
 interface Job<I, R> extends Asked<I, R> {
@@ -120,6 +122,7 @@ export class Engine {
       clock: options.clock,
       effects,
       sliceTargets: options.sliceTargets ?? SLICE_TARGETS,
+      bytesMax: options.outboxBytesMax,
       run: (actor, transition, input) => this.run(actor, transition, input),
       onUnknown: kind => this.leave('effect', kind),
       onGap: (source, target, outcome) => options.monitor.gap?.(source, target, outcome),

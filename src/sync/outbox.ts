@@ -38,6 +38,11 @@ export const OUTBOX_ENTRIES_MAX = 10_000
 /** The most bytes of those entries, which are all held in memory: 10 000 messages of 6 KiB. */
 export const OUTBOX_BYTES_MAX = 2 ** 26
 
+/** The most bytes of all entries in memory. Beyond it a lane takes only a few, and sweeps leave the rest in the store. */
+export const OUTBOX_TOTAL_BYTES_MAX = 2 ** 28
+/** The entries that a lane may always hold: one whose scope answers is hardly ever above it. */
+const LANE_ENTRIES_MIN = 8
+
 /** The entries, and their bytes, that wait from one partition to one scope. */
 interface Depth {
   entries: number
@@ -65,6 +70,8 @@ export interface OutboxOptions {
   readonly effects: ReadonlyMap<string, EffectKind<unknown>>
   /** The number of fan-outs' targets that one unit takes. */
   readonly sliceTargets: number
+  /** The most bytes of all entries in memory. Absent: OUTBOX_TOTAL_BYTES_MAX. */
+  readonly bytesMax?: number | undefined
   run<I, R>(actor: Actor, transition: Transition<I, R>, input: I): Promise<Outcome<R>>
   /** Called when an effect of this kind is left to other nodes. */
   readonly onUnknown: (kind: string) => void
@@ -106,6 +113,10 @@ export class Outbox {
   readonly #deliver: Transition<Delivery, Taken>
   /** Fan-outs go to a scope one slice at a time. A scope whose store does not answer holds up no other. */
   readonly #slices = new Map<ScopeId, Slices>()
+  /** The bytes of all entries in memory. */
+  #bytes = 0
+  /** Partitions of whose outboxes a sweep left a part in the store. */
+  readonly #cut = new Set<number>()
   #stopped = false
 
   constructor(options: OutboxOptions) {
@@ -123,7 +134,8 @@ export class Outbox {
   hasRoom(source: Actor, target: Actor): boolean {
     if (this.#depths.size === 0) return true
     const depth = this.#depths.get(this.#lane(source, target))
-    return depth === undefined || (depth.entries < OUTBOX_ENTRIES_MAX && depth.bytes < OUTBOX_BYTES_MAX)
+    if (depth === undefined || depth.entries < LANE_ENTRIES_MIN) return true
+    return !this.#isFull && depth.entries < OUTBOX_ENTRIES_MAX && depth.bytes < OUTBOX_BYTES_MAX
   }
 
   /** Adds durable entries, in order of sequence per pair. */
@@ -146,7 +158,8 @@ export class Outbox {
       const isLeft = pair.left > 0 && !pair.busy && partitionOf(pair.source) === partition
       if (isLeft) void this.#drive(key, pair)
     }
-    await this.#sweepOutbox(`${OUTBOX}/${partition}`, '', rest)
+    const isWhole = !this.#isFull && (await this.#sweepOutbox(`${OUTBOX}/${partition}`, '', rest))
+    if (!isWhole) this.#goOnLater(partition)
   }
 
   /** Finds the entries of one pair, whichever node made them. */
@@ -154,20 +167,44 @@ export class Outbox {
     await this.#sweepOutbox(outboxOf(source), `${outboxEntry.prefix}/${source}/${target}/`)
   }
 
+  get #isFull(): boolean {
+    return this.#bytes >= (this.#options.bytesMax ?? OUTBOX_TOTAL_BYTES_MAX)
+  }
+
+  /** Sweeps a partition again when there is room in memory. */
+  #goOnLater(partition: number): void {
+    if (this.#cut.has(partition)) return
+    this.#cut.add(partition)
+    const goOn = () => {
+      if (this.#stopped) return
+      if (this.#isFull) this.#options.clock.after(RETRY_MS, goOn)
+      else {
+        this.#cut.delete(partition)
+        this.sweep(partition).catch(() => this.#goOnLater(partition))
+      }
+    }
+    this.#options.clock.after(RETRY_MS, goOn)
+  }
+
   stop(): void {
     this.#stopped = true
   }
 
-  /** Finds the entries of one partition's outbox whose names begin with `prefix`. */
-  async #sweepOutbox(outbox: Actor, prefix: string, rest?: () => Promise<void>): Promise<void> {
+  /**
+   * Finds the entries of one partition's outbox whose names begin with `prefix`: at least the first page of them. @returns false if
+   * memory is full before the end
+   */
+  async #sweepOutbox(outbox: Actor, prefix: string, rest?: () => Promise<void>): Promise<boolean> {
     for (let after: string | null = null; !this.#stopped; ) {
       const page: readonly ScannedRecord[] = await this.#options.store.scan(outbox, prefix, after, SWEEP_PAGE)
       this.add(page.map(foundEntry))
       const last = page.at(-1)
-      if (last === undefined || page.length < SWEEP_PAGE) return
+      if (last === undefined || page.length < SWEEP_PAGE) return true
+      if (this.#isFull) return false
       after = last.name
       await rest?.()
     }
+    return true
   }
 
   async #drive(key: string, pair: Pair): Promise<void> {
@@ -258,7 +295,9 @@ export class Outbox {
     const lane = this.#lane(entry.source, entry.target)
     const depth = this.#depths.get(lane) ?? { entries: 0, bytes: 0 }
     depth.entries += entries
-    depth.bytes += entries * entryBytes(entry)
+    const bytes = entries * entryBytes(entry)
+    depth.bytes += bytes
+    this.#bytes += bytes
     if (depth.entries === 0) this.#depths.delete(lane)
     else this.#depths.set(lane, depth)
   }

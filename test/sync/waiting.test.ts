@@ -133,3 +133,21 @@ t.test('what queues within a scope, behind an effect of an unknown kind, is boun
   t.same(await heardBy('user/3'), [7])
   await engine.close()
 })
+
+t.test('above the bound of memory a sweep leaves the rest in the store, and goes on later', async t => {
+  const disk = new MemoryDisk(seededRandom('disk'))
+  const count = 700
+  const payloads = Array.from({ length: count }, (_, n) => text(String(n)))
+  await leave(
+    disk,
+    payloads.map(payload => ({ target: 'user/2', kind: note.name, payload, targets: NO_TARGETS })),
+  )
+  const { engine, heardBy } = await start({ disk, scopes: 'partitions' }, { outboxBytesMax: 10_000 })
+  t.ok(engine.outboxDepth <= 256, `${engine.outboxDepth} of them are in memory`)
+  await eventually(async () => (await heardBy('user/2')).length === count)
+  t.same(
+    await heardBy('user/2'),
+    Array.from({ length: count }, (_, n) => n),
+  )
+  await engine.close()
+})
