@@ -35,7 +35,7 @@ import { bearerToken } from './bearer.js'
 import { errorAnswer, type Format, jsonAnswer, messageAnswer } from './connect-answer.js'
 import { type Call, type Route, routeOf } from './connect-route.js'
 import { HttpCaller } from './http-caller.js'
-import type { Reply, ShortAnswer, ShortCall, ShortRequest } from './types.js'
+import type { Reply, ShortAnswer, ShortCall, ShortConnection, ShortRequest } from './types.js'
 
 export interface ConnectOptions {
   readonly services: Services
@@ -88,6 +88,7 @@ export class ConnectHandler {
         settle({ kind: 'refused', answer: unauthorized(authorization) })
         return
       }
+      request.connection?.authenticated()
       const { uid, device } = authorization
       const owner = { uid, device, address }
       const waitMs = slowing(limits, owner, 0) || (isPacked ? requestWait(limits, owner) : 0)
@@ -120,8 +121,12 @@ export class ConnectHandler {
     else {
       this.#authorize(request, authorization => {
         if (asked.isAbandoned) return
-        if (authorization.kind === 'refused') reply(unauthorized(authorization))
-        else if (method.number === METHODS.sync.number) this.#sync(asked, body, authorization)
+        if (authorization.kind === 'refused') {
+          reply(unauthorized(authorization))
+          return
+        }
+        request.connection?.authenticated()
+        if (method.number === METHODS.sync.number) this.#sync(asked, body, authorization)
         else this.#call(asked, body, authorization)
       })
     }
@@ -149,10 +154,16 @@ export class ConnectHandler {
   }
 
   #call(asked: Asked, given: Uint8Array, { uid, device }: Known): void {
-    const { address, method, form, reply } = asked
+    const { address, connection, method, reply } = asked
     if (!this.#takesBytes({ uid, device, address }, given, reply)) return
     const body = decoded(() => asked.message(given), reply)
     if (body === undefined) return
+    const withSession = (body: Uint8Array): ShortAnswer => {
+      connection?.authenticated()
+      return asked.form(body)
+    }
+    // Nobody can ask for anything but a session: the response to Login and Register holds one.
+    const form = uid === 0 ? withSession : asked.form
     const caller = new HttpCaller({ uid, device, address, told: 0, form, reply })
     this.#options.services.request(caller, ID, method.number, body)
   }
@@ -207,6 +218,7 @@ export class ConnectHandler {
     }, reply)
     if (hello === undefined) return
     this.#options.services.hello(hello, address, answer => {
+      if (answer.kind === 'bound') asked.connection?.authenticated()
       reply(answer.kind === 'refused' ? refusedHello(answer) : form(encodeHelloResponse(answer.response)))
     })
   }
@@ -215,6 +227,7 @@ export class ConnectHandler {
 /** A request that is being worked on. */
 class Asked implements ShortCall {
   readonly address: string
+  readonly connection: ShortConnection | undefined
   readonly method: RequestMethod
   readonly timeoutMs: number
   readonly reply: Reply
@@ -225,8 +238,9 @@ class Asked implements ShortCall {
   readonly #format: Format
   readonly #authorization: string | undefined
 
-  constructor({ address, headers }: ShortRequest, { method, format, timeoutMs }: Call, reply: Reply) {
+  constructor({ address, connection, headers }: ShortRequest, { method, format, timeoutMs }: Call, reply: Reply) {
     this.address = address
+    this.connection = connection
     this.method = method
     this.timeoutMs = timeoutMs
     this.reply = reply

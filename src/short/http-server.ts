@@ -174,6 +174,11 @@ export class HttpServer implements Protocol, PeerServer {
     this.#clientError(Object.assign(new Error('no request'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket)
   }
 
+  /** Keeps its place at the gate: sockets without a session do not throw it out. */
+  authenticated({ address, socket }: HttpPeer): void {
+    this.#options.context.gate.removeUnauthenticated(address, socket)
+  }
+
   /** Releases an HTTP connection at the gate; one that became a WebSocket is released by that. */
   closed({ address, admitted, socket }: HttpPeer): void {
     if (admitted) this.#options.context.gate.release(address, socket)
@@ -206,7 +211,7 @@ export class HttpServer implements Protocol, PeerServer {
     const { clock, origins } = this.#options
     const { origin } = incoming.headers
     const isListed = origin !== undefined && origins.lists(origin)
-    const { wheel, faults, backlog, gate } = this.#options.context
+    const { wheel, faults, backlog } = this.#options.context
     const address = this.#addressOf(incoming, peer)
     let waitingBytes = 0
     let waitsFor: Owner = { uid: 0, device: 0, address }
@@ -220,7 +225,6 @@ export class HttpServer implements Protocol, PeerServer {
         waitingBytes = bytes
         waitsFor = owner
         backlog.change(owner, bytes)
-        if (owner.uid !== 0) gate.removeUnauthenticated(peer.address, socket)
         peer.answered(exchange, bytes)
       },
       onStall: () => faults.info(wheel.tick, { address }, 'connection closed: it does not read its answers'),
@@ -397,7 +401,7 @@ const NO_PACKING_HERE = errorAnswer(CODES.BAD_BODY.code, {
   headers: { 'Accept-Encoding': 'identity' },
 })
 
-function shortRequest(incoming: Incoming, address: string, { proxied }: HttpPeer): ShortRequest {
+function shortRequest(incoming: Incoming, address: string, connection: HttpPeer): ShortRequest {
   const { method = '', url = '', headers } = incoming
   // No request has one of the headers that node:http gives as arrays (set-cookie).
   return {
@@ -406,7 +410,8 @@ function shortRequest(incoming: Incoming, address: string, { proxied }: HttpPeer
     authority: authorityOf(url),
     headers: headers as ShortRequest['headers'],
     address,
-    proxied,
+    proxied: connection.proxied,
+    connection,
   }
 }
 

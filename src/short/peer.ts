@@ -7,6 +7,7 @@ import type { Socket } from 'node:net'
 import { CONNECTION_BYTES_MAX } from '../connection/backlog.js'
 import { Timed, type Wheel } from '../lib/wheel.js'
 import type { Exchange } from './exchange.js'
+import type { ShortConnection } from './types.js'
 
 /** The most requests that wait on one connection: few clients send a second one before the first is answered. */
 const PIPELINED_MAX = 16
@@ -22,6 +23,8 @@ export interface PeerServer {
   readonly wheel: Wheel
   /** Called when its first request is not there in time. */
   late(peer: HttpPeer): void
+  /** Called when its client has shown that it has a session. */
+  authenticated(peer: HttpPeer): void
   /** Called when its socket is closed. */
   closed(peer: HttpPeer): void
 }
@@ -33,7 +36,7 @@ export interface PeerOptions {
   readonly server: PeerServer
 }
 
-export class HttpPeer extends Timed {
+export class HttpPeer extends Timed implements ShortConnection {
   readonly socket: HttpSocket
   readonly address: string
   /** Whether a PROXY header named the address. */
@@ -87,6 +90,10 @@ export class HttpPeer extends Timed {
 
   override expired(): void {
     this.server.late(this)
+  }
+
+  authenticated(): void {
+    this.server.authenticated(this)
   }
 
   /** Notes that a request has come. */

@@ -15,6 +15,14 @@ export interface ShortRequest {
   readonly address: string
   /** A PROXY header brought the address. */
   readonly proxied?: boolean
+  /** The connection that it came on. */
+  readonly connection?: ShortConnection
+}
+
+/** A connection, as its requests see it. */
+export interface ShortConnection {
+  /** Notes that its client has a session. */
+  authenticated(): void
 }
 
 export interface ShortAnswer {
