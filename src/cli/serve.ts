@@ -57,6 +57,8 @@ async function serveUntilSignal({ config, skipped }: Parsed): Promise<number> {
     complain(startFailure(config, error))
     return exitCodeOf(error)
   }
+  // Before anybody is told that it serves: a signal that follows at once must drain it.
+  const ending = endingSignal()
   log.info({ host: server.host, port: server.port, http_port: server.httpPort, store: config.store }, 'serving')
   try {
     announce(config, server, line => stdout.write(`${line}\n`))
@@ -66,7 +68,7 @@ async function serveUntilSignal({ config, skipped }: Parsed): Promise<number> {
     await server.drain()
     return EXIT.FAILED
   }
-  const signal = await endingSignal()
+  const signal = await ending
   log.info({ signal, connections: server.context.connections.size }, 'draining')
   await server.drain()
   log.info({}, 'stopped')
@@ -192,7 +194,7 @@ function help(): string {
     'longwire serve [options]',
     '',
     'Runs a server until SIGINT or SIGTERM; then it tells its clients to come back, finishes what is in work and closes',
-    'the store. A second signal ends it at once.',
+    'the store. A second signal, at least 0.3 s later, ends it at once.',
     '',
     optionHelp(SERVE_OPTIONS),
     '',

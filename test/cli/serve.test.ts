@@ -79,6 +79,18 @@ t.test('SIGINT ends it, what was stored is there again, and the log can be silen
   t.equal(await second.server.exit(), 0)
 })
 
+t.test('a signal drains it from the moment at which it says that it is ready', async t => {
+  for (let start = 0; start < 5; start++) {
+    const server = new CliProcess([
+      'serve',
+      ...['--port', '0', '--http-port', '0', '--store', 'memory', '--ready-fd', '3', '--drain-ms', '200'],
+    ])
+    server.child.stdio[3]?.once('data', () => server.child.kill('SIGTERM'))
+    t.equal(await server.exit(), 0)
+    t.match(server.stderr, /"stopped"/)
+  }
+})
+
 t.test('a second signal ends it at once', async t => {
   const { server, ready } = await CliProcess.serve('--store', 'memory', '--drain-ms', '60000')
   const client = await RawClient.connect(ready.port)
