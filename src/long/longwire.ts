@@ -4,6 +4,7 @@
  */
 
 import type { Socket } from 'node:net'
+import { CODES } from '../../protocol/codes.js'
 import { HELLO_TIMEOUT_MS } from '../../protocol/limits.js'
 import { type Arrived, type Protocol, REFUSAL_MS, type Refusal } from '../connection/arrived.js'
 import { closeFrame } from '../connection/close-frame.js'
@@ -32,10 +33,11 @@ export class Longwire implements Protocol {
 
   /**
    * Closes a silent socket. It makes a connection, which says why it closes, as for every other client that is late or connected when the
-   * server stops.
+   * server stops. One whose time is over closes now: the wheel would give it up to two seconds more.
    */
   silent(arrived: Arrived): void {
-    this.#connection(arrived, 1)
+    const connection = this.#connection(arrived, 1)
+    if (arrived.leftMs <= 1) connection.close(CODES.HELLO_TIMEOUT.code)
   }
 
   refuse({ socket }: Arrived, { code, message, retryAfterMs }: Refusal): void {

@@ -161,7 +161,8 @@ export class HttpServer implements Protocol, PeerServer {
   /** @param retryAfterMs 0: the gate has admitted it */
   #take({ socket, address, proxied, first, leftMs }: Arrived, retryAfterMs: number): void {
     disown(socket)
-    const peer = new HttpPeer(socket, { address, proxied, retryAfterMs, server: this })
+    const firstDueMs = this.#options.clock.monotonic() + leftMs
+    const peer = new HttpPeer(socket, { address, proxied, retryAfterMs, firstDueMs, server: this })
     // node:http counts from now on. For most connections that is the time when they were accepted.
     if (leftMs < this.firstRequestMs) peer.mustSpeakIn(leftMs)
     this.#server.emit('connection', socket)
@@ -336,12 +337,13 @@ export class HttpServer implements Protocol, PeerServer {
       refuseSocket(socket, 503)
       return
     }
+    const helloMs = peer.helloMs(this.#options.clock.monotonic())
     // The admission is the connection's from here on.
     peer.leave()
     socket.off('error', ignore)
     this.#options.context.gate.removeUnauthenticated(peer.address, socket)
     socket.setTimeout(0) // the connection has its own
-    this.#options.webSockets.accept(incoming, socket, head, address)
+    this.#options.webSockets.accept(incoming, socket, head, { address, helloMs })
   }
 
   /**

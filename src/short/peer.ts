@@ -33,6 +33,8 @@ export interface PeerOptions {
   readonly address: string
   readonly proxied: boolean
   readonly retryAfterMs: number
+  /** The moment of the clock at which the time for its first request is over. */
+  readonly firstDueMs: number
   readonly server: PeerServer
 }
 
@@ -44,6 +46,8 @@ export class HttpPeer extends Timed implements ShortConnection {
   /** The time after which a refused one may come again; 0: the gate has admitted it. */
   readonly retryAfterMs: number
   readonly server: PeerServer
+  /** The moment at which the time for its first request is over; undefined: it has made one. */
+  #firstDueMs: number | undefined
   /** The exchanges of requests that are not over, in the order of their requests. */
   readonly #open: Exchange[] = []
   /** Bytes of answers that the peer has not taken. */
@@ -53,12 +57,13 @@ export class HttpPeer extends Timed implements ShortConnection {
   /** Requests that are begun when there is space for their answers; undefined mostly. */
   #later: (() => void)[] | undefined = undefined
 
-  constructor(socket: Socket, { address, proxied, retryAfterMs, server }: PeerOptions) {
+  constructor(socket: Socket, { address, proxied, retryAfterMs, firstDueMs, server }: PeerOptions) {
     super()
     this.socket = socket
     this.address = address
     this.proxied = proxied
     this.retryAfterMs = retryAfterMs
+    this.#firstDueMs = firstDueMs
     this.server = server
     this.socket[PEER] = this
     socket.on('close', onClose)
@@ -88,6 +93,11 @@ export class HttpPeer extends Timed implements ShortConnection {
     this.server.wheel.add(this, ms)
   }
 
+  /** The time that is left for a Hello, if its first request makes a WebSocket; undefined: all of it, for a later request. */
+  helloMs(nowMs: number): number | undefined {
+    return this.#firstDueMs === undefined ? undefined : Math.max(1, this.#firstDueMs - nowMs)
+  }
+
   override expired(): void {
     this.server.late(this)
   }
@@ -99,6 +109,7 @@ export class HttpPeer extends Timed implements ShortConnection {
   /** Notes that a request has come. */
   asked(exchange: Exchange): void {
     this.server.wheel.remove(this)
+    this.#firstDueMs = undefined
     this.#open.push(exchange)
   }
 

@@ -6,7 +6,7 @@ import { WebSocketServer } from 'ws'
 import { FRAME_TO_SERVER_BYTES_MAX, LENGTH_BYTES_MAX } from '../../protocol/limits.js'
 import { LINGER_MS } from '../connection/connection-state.js'
 import type { ConnectionContext } from '../connection/context.js'
-import { serveWebSocket } from './web-socket.js'
+import { serveWebSocket, type WebSocketClient } from './web-socket.js'
 
 export const WEB_SOCKET_PATH = '/ws'
 
@@ -33,13 +33,14 @@ export class WebSocketUpgrade {
   }
 
   /** Takes a socket over whose address was admitted. A handshake that is none is refused with its status. */
-  accept(request: IncomingMessage, socket: Socket, head: Buffer, address: string): void {
+  accept(request: IncomingMessage, socket: Socket, head: Buffer, client: WebSocketClient): void {
     const context = this.#context
+    const { address } = client
     const release = (): void => context.gate.release(address)
     socket.on('close', release)
     this.#server.handleUpgrade(request, socket, head, webSocket => {
       socket.off('close', release)
-      serveWebSocket(context, webSocket, socket, address)
+      serveWebSocket(context, webSocket, socket, client)
     })
   }
 }

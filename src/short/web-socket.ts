@@ -21,14 +21,20 @@ interface PipedWebSocket extends WebSocket {
   [PIPE]?: WebSocketPipe
 }
 
+export interface WebSocketClient {
+  readonly address: string
+  /** The time that is left for its Hello; undefined: all of it. */
+  readonly helloMs: number | undefined
+}
+
 /** Begins to serve a WebSocket whose address was admitted. */
 export function serveWebSocket(
   context: ConnectionContext,
   webSocket: WebSocket,
   socket: Socket,
-  address: string,
+  client: WebSocketClient,
 ): void {
-  const pipe = new WebSocketPipe(context, webSocket, socket, address)
+  const pipe = new WebSocketPipe(context, webSocket, socket, client)
   ;(webSocket as PipedWebSocket)[PIPE] = pipe
   webSocket.on('message', onMessage)
   webSocket.on('ping', onPing)
@@ -59,11 +65,13 @@ class WebSocketPipe implements Pipe {
   #idleTick = 0
   #idleCount = 0
 
-  constructor(context: ConnectionContext, webSocket: WebSocket, socket: Socket, address: string) {
+  constructor(context: ConnectionContext, webSocket: WebSocket, socket: Socket, client: WebSocketClient) {
     this.#wheel = context.wheel
     this.#webSocket = webSocket
     this.#socket = socket
-    this.#connection = new Connection(context, this, address, OPTIONS)
+    const { address, helloMs } = client
+    const options = helloMs === undefined ? OPTIONS : { ...OPTIONS, helloMs }
+    this.#connection = new Connection(context, this, address, options)
   }
 
   // The connection's side ------------------------------------------------------------------------------------------------

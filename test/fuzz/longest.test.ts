@@ -241,7 +241,10 @@ function handshake(text: string): void {
   const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() })
   socket.on('error', () => {})
   const incoming = { method: 'GET', url: '/ws', headers } as unknown as IncomingMessage
-  new WebSocketUpgrade(context).accept(incoming, socket as Socket, Buffer.alloc(0), '192.0.2.1')
+  new WebSocketUpgrade(context).accept(incoming, socket as Socket, Buffer.alloc(0), {
+    address: '192.0.2.1',
+    helloMs: undefined,
+  })
   socket.destroy()
 }
 

@@ -65,7 +65,10 @@ async function serve(services: FakeServices): Promise<{ rig: Rig; webSocket: Fak
   const socket = new FakeSocket()
   const webSocket = new FakeWebSocket()
   rig.context.gate.admit('192.0.2.1')
-  serveWebSocket(rig.context, webSocket as unknown as WebSocket, socket as unknown as Socket, '192.0.2.1')
+  serveWebSocket(rig.context, webSocket as unknown as WebSocket, socket as unknown as Socket, {
+    address: '192.0.2.1',
+    helloMs: undefined,
+  })
   webSocket.emit('message', helloFrame(1, { token: Uint8Array.of(7), attempt: 1 }), true)
   await rig.turn()
   socket.written.length = 0
