@@ -56,11 +56,13 @@ t.test('a page of logs looks at what it holds, however many logs there are, in t
   const ours = Array.from({ length: 40 }, (_, i) => 256 * (i + 1) + 7)
   await begin(ours)
   const page = (after: string | null) => store.logs(7, after, 10)
-  const alone = await lookedAt(() => page(null))
+  // The partition's own 40 logs and the page: less when they are in the tables already.
+  const most = ours.length + 10
+  t.ok((await lookedAt(() => page(null))) <= most)
   const others = Array.from({ length: 12_000 }, (_, i) => 1_000_000 + i).filter(n => n % 256 !== 7)
   await begin(others.slice(0, 6_000))
   await begin(others.slice(6_000))
-  t.equal(await lookedAt(() => page(null)), alone)
+  t.ok((await lookedAt(() => page(null))) <= most)
   await begin(Array.from({ length: 1_000 }, (_, i) => 256 * (i + 5_000) + 7))
   const found: string[] = []
   for (let after: string | null = null; ; after = found.at(-1) ?? null) {

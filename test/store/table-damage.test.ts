@@ -153,7 +153,7 @@ t.test(
       const warnings: string[] = []
       const again = await openLmdbStore({ path: folder, journalBytes: 2 ** 16, onWarning: text => warnings.push(text) })
       await again.close()
-      t.match(warnings, [/data.mdb goes on from .*meta page [01]: its magic is wrong/])
+      t.match(warnings, [/data.mdb continues from .*meta page [01]: its magic is wrong/])
       t.equal(await contentOf(folder), content, page === newest ? 'the journal had the rest' : 'it was the older one')
     }
     // The journal is used again after that state was written: what the other page tells is older than where it begins.
