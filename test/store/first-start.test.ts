@@ -7,8 +7,8 @@ import t, { type Test } from 'tap'
 import { commandClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { backUp } from '../../src/store/lmdb/backup.js'
-import { makeJournal, START_PARTIAL } from '../../src/store/lmdb/first-start.js'
-import { JOURNAL } from '../../src/store/lmdb/journal-file.js'
+import { makeJournal, makeTables, START_PARTIAL } from '../../src/store/lmdb/first-start.js'
+import { JOURNAL, makeJournalFiles } from '../../src/store/lmdb/journal-file.js'
 import { FORMAT, openLmdbStore } from '../../src/store/lmdb/open.js'
 import { restore } from '../../src/store/lmdb/restore.js'
 import { Tables } from '../../src/store/lmdb/tables.js'
@@ -144,3 +144,23 @@ async function makeTablesIn(folder: string): Promise<void> {
   tables.create({ id: randomBytes(16), secret: randomBytes(16) }, FORMAT)
   await tables.close()
 }
+
+t.test('a first start that was killed between its two notes of the journal is completed by the next', async t => {
+  const folder = newFolder(t)
+  await makeTables(folder, 2 ** 20, seededRandom(1), FORMAT)
+  const tables = new Tables(folder, 2 ** 20)
+  makeJournalFiles(folder, 2 ** 14, { id: tables.id(), salt: 7 }, 0)
+  tables.putMetas({ [JOURNAL]: 7 })
+  await tables.close()
+  await (await openLmdbStore({ path: folder, journalBytes: 2 ** 14 })).close()
+  // Whichever of the two meta pages is lost: the other knows the journal.
+  for (const page of [0, 1]) {
+    const copy = crashedCopy(t, folder)
+    overwrite(path.join(copy, 'data.mdb'), 4096 * page, Buffer.alloc(64, 0xff))
+    const damaged = await openLmdbStore({ path: copy, journalBytes: 2 ** 14 })
+    await damaged.close()
+    const again = new Tables(copy, 2 ** 20)
+    t.equal(again.meta(JOURNAL), 7, `without meta page ${page}`)
+    await again.close()
+  }
+})

@@ -15,6 +15,7 @@ import { StoreDamagedError } from '../errors.js'
 import { moveIntoPlace, syncFile } from './disk.js'
 import { databasePath, JOURNAL_FILES, journalPath } from './files.js'
 import { JOURNAL, makeJournalFiles } from './journal-file.js'
+import { freeBytes, TRANSACTION_BYTES } from './space.js'
 import { Tables } from './tables.js'
 
 /** The folder in which the tables are made: its content does not count. */
@@ -43,11 +44,21 @@ export async function makeTables(folder: string, mapBytes: number, random: Rando
   fs.rmSync(partial, { recursive: true, force: true })
 }
 
-/** Makes the journal files if these tables have none yet; durable on return. */
+/** The name of the number that says whether both of lmdb's meta pages know the journal: 1, or 0. */
+const KNOWN_TWICE = 'journal-known-twice'
+
+/**
+ * Makes the journal files if these tables have none yet; durable on return. The journal is written into the tables twice, so that each of
+ * lmdb's two meta pages knows it. If one page is lost, the other must not let a journal be made anew. A start that was killed between the
+ * two is completed here.
+ */
 export function makeJournal(folder: string, tables: Tables, writeBytes: number, random: Random): void {
-  if (tables.meta(JOURNAL) !== 0) return
-  const salt = 1 + random.integer(Number.MAX_SAFE_INTEGER)
-  makeJournalFiles(folder, writeBytes, { id: tables.id(), salt }, tables.meta('applied'))
-  // Written twice, so that each of lmdb's two meta pages knows it. If one is lost, the other must not let a journal be made anew.
-  for (let i = 0; i < 2; i++) tables.putMetas({ [JOURNAL]: salt })
+  if (tables.meta(JOURNAL) === 0) {
+    const salt = 1 + random.integer(Number.MAX_SAFE_INTEGER)
+    makeJournalFiles(folder, writeBytes, { id: tables.id(), salt }, tables.meta('applied'))
+    tables.putMetas({ [JOURNAL]: salt, [KNOWN_TWICE]: 0 })
+    tables.putMetas({ [KNOWN_TWICE]: 1 })
+  } else if (tables.meta(KNOWN_TWICE) === 0 && freeBytes(folder) >= TRANSACTION_BYTES) {
+    tables.putMetas({ [KNOWN_TWICE]: 1 })
+  }
 }
