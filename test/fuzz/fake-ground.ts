@@ -102,7 +102,9 @@ export class FakeGround implements Ground {
       this.#services.helloMode = 'answer'
       this.#services.heldPages = undefined
       this.#witness = this.#rig.connect('192.0.2.99')
-      const hello = helloFrame(1, { token: Uint8Array.of(WITNESS, 1), attempt: 1, heartbeatMs: HEARTBEAT_MS_MAX })
+      // A token that chance has changed may be the witness's: its attempt is higher than theirs.
+      const token = Uint8Array.of(WITNESS, WITNESS)
+      const hello = helloFrame(1, { token, attempt: Number.MAX_SAFE_INTEGER, heartbeatMs: HEARTBEAT_MS_MAX })
       this.#witness.connection.receive(joined(LEADING_ZERO, hello))
       await turn()
       this.#witness.pipe.seen()
