@@ -1,6 +1,6 @@
 // Timeline items as bytes: a stored item reaches the wire without being decoded or encoded again; only its version, as a
 // difference to the version before it, is put in front. PROTOCOL.md, 7.2.
-import { itemSlab } from './bytes.js'
+import { EMPTY, itemSlab } from './bytes.js'
 import { CODES } from './codes.js'
 import { beginFrame } from './frame-codec.js'
 import {
@@ -179,11 +179,9 @@ export function itemVersions(from: number, items: readonly Item[]): number[] {
 }
 
 const NO_RESULTS: readonly SendResult[] = []
-const NO_BYTES = new Uint8Array(0)
-
 /** The results' part of a SyncResponse: of its parts put behind each other protobuf makes one message. */
 function resultsBody(results: readonly SendResult[]): Uint8Array {
-  return results.length === 0 ? NO_BYTES : encodeSyncResponse(createSyncResponse({ results: [...results] }))
+  return results.length === 0 ? EMPTY : encodeSyncResponse(createSyncResponse({ results: [...results] }))
 }
 
 function syncBytes(since: number, { to, more, trimmed, items }: SyncPage): number {

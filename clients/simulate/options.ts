@@ -13,7 +13,7 @@ import {
 } from '../../src/ops/address.js'
 import { descriptorPlan } from '../../src/ops/descriptors.js'
 import { TRANSPORTS } from '../../src/ops/dial.js'
-import { flag, integer, type Option, oneOf, parseOptions, text } from '../../src/ops/options.js'
+import { flag, integer, type NotParsed, type Option, oneOf, parseOptions, text } from '../../src/ops/options.js'
 import { descriptorsMax } from '../../src/ops/process-figures.js'
 import { numberedTexts, readTexts, type Texts } from './texts.js'
 
@@ -75,11 +75,7 @@ export interface Settings {
   readonly json: boolean
 }
 
-export type ParsedSettings =
-  | { readonly kind: 'settings'; readonly settings: Settings }
-  | { readonly kind: 'help' }
-  /** One line naming the option. */
-  | { readonly kind: 'wrong'; readonly message: string }
+export type ParsedSettings = { readonly kind: 'settings'; readonly settings: Settings } | NotParsed
 
 /** Reads the file of --text. */
 export function parseSettings(argv: readonly string[]): ParsedSettings {

@@ -7,7 +7,7 @@
  */
 
 import { CODES, codeName } from '../../protocol/codes.js'
-import type { Clock } from '../../src/lib/clock.js'
+import { type Clock, pause } from '../../src/lib/clock.js'
 import type { Message, MessageStateEvent, SentMessage } from '../typescript/index.js'
 import { Auditor } from './auditor.js'
 import type { Phase } from './phase.js'
@@ -114,7 +114,7 @@ export class Traffic implements Phase {
       this.#done = resolve
       this.#feedAll()
     })
-    await new Promise<void>(resolve => clock.after(SETTLE_MS, resolve))
+    await pause(clock, SETTLE_MS)
   }
 
   /** Ends sending: what still comes is noted. */

@@ -12,7 +12,7 @@ import {
   shownAddress,
 } from '../../src/ops/address.js'
 import { TRANSPORTS, type TransportName } from '../../src/ops/dial.js'
-import { flag, integer, type Option, oneOf, parseOptions, text } from '../../src/ops/options.js'
+import { flag, integer, type NotParsed, type Option, oneOf, parseOptions, text } from '../../src/ops/options.js'
 
 /** PROTOCOL.md, 8: what the server takes. It is also the name of a folder here. */
 const ACCOUNT = /^[a-z][a-z0-9_.-]{2,31}$/i
@@ -61,11 +61,7 @@ export interface Settings {
   readonly passwordFd: number
 }
 
-export type ParsedSettings =
-  | { readonly kind: 'settings'; readonly settings: Settings }
-  | { readonly kind: 'help' }
-  /** One line naming the option. */
-  | { readonly kind: 'wrong'; readonly message: string }
+export type ParsedSettings = { readonly kind: 'settings'; readonly settings: Settings } | NotParsed
 
 /**
  * @param argv may hold the name of a contact beside the options

@@ -10,6 +10,7 @@ import { hostname } from 'node:os'
 import { createInterface } from 'node:readline'
 import type { ReadStream, WriteStream } from 'node:tty'
 import { DEVICE_NAME_BYTES_MAX } from '../../protocol/limits.js'
+import { pause } from '../../src/lib/clock.js'
 import { shownAddress } from '../../src/ops/address.js'
 import { transportTo } from '../../src/ops/dial.js'
 import { type Client, createClient, FileStorage, systemClock } from '../typescript/index.js'
@@ -158,7 +159,7 @@ export class Program {
       const { applied = 0, pulling = true } = this.#client?.state() ?? {}
       // The own profile is in every timeline.
       if (applied > 0 && !pulling) return
-      await new Promise<void>(resolve => systemClock.after(LOOK_MS, resolve))
+      await pause(systemClock, LOOK_MS)
     }
   }
 
@@ -189,7 +190,7 @@ export class Program {
     if (this.#isEnding) return
     await chat.settled(PATIENCE_MS)
     // What changed because of the last answer comes right behind it.
-    if (chat.waiting === 0) await new Promise<void>(resolve => systemClock.after(LAST_WORDS_MS, resolve))
+    if (chat.waiting === 0) await pause(systemClock, LAST_WORDS_MS)
     this.quit()
   }
 

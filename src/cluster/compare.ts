@@ -2,7 +2,7 @@
  * Makes up for events that a node may have missed. It looks at the store for every user and device that is connected here, and tells the
  * connections what they should have been told.
  */
-import type { NodeEvent } from '../sync/events.js'
+import { headEvent, type NodeEvent } from '../sync/events.js'
 import { userActor } from '../sync/rules/records.js'
 
 export interface Connected {
@@ -52,7 +52,7 @@ async function compareUser(
 ): Promise<void> {
   const to = userActor(uid)
   const version = await truth.head(uid)
-  tell({ kind: 'appended', to, from: version, version, bytes: undefined })
+  tell(headEvent(to, version))
   for (const { device, attempt } of devices) {
     const bound = await truth.boundAttempt(uid, device)
     if (bound === undefined) tell({ kind: 'ended', to, device, what: 'session', attempt, except: 0 })

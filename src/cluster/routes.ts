@@ -11,7 +11,7 @@
  */
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import type { Store } from '../store/types.js'
-import type { NodeEvent } from '../sync/events.js'
+import { headEvent, type NodeEvent } from '../sync/events.js'
 import { userActor } from '../sync/rules/records.js'
 
 export interface RouteKeeperOptions {
@@ -140,8 +140,7 @@ export class RouteKeeper {
   async #refresh(route: Route): Promise<void> {
     const { head, tell } = this.#options
     await this.#set(route)
-    const version = await head(route.uid)
-    tell({ kind: 'appended', to: userActor(route.uid), from: version, version, bytes: undefined })
+    tell(headEvent(userActor(route.uid), await head(route.uid)))
   }
 
   async #drop(route: Route): Promise<void> {

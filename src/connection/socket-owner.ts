@@ -31,7 +31,7 @@ export function own(socket: Socket, owner: SocketOwner): void {
   if (isOwned) return
   owned.on('data', onData)
   owned.on('end', onEnd)
-  owned.on('error', onError)
+  owned.on('error', ignoreError)
   owned.on('close', onClose)
 }
 
@@ -41,7 +41,7 @@ export function disown(socket: Socket): void {
   owned[OWNER] = undefined
   owned.off('data', onData)
   owned.off('end', onEnd)
-  owned.off('error', onError)
+  owned.off('error', ignoreError)
   owned.off('close', onClose)
 }
 
@@ -57,8 +57,8 @@ function onEnd(this: OwnedSocket): void {
   this[OWNER]?.ended()
 }
 
-/** Ignores a reset or a broken pipe: 'close' follows and says all that matters. */
-function onError(): void {}
+/** Ignores a reset or a broken pipe of a socket: 'close' follows and says all that matters. */
+export function ignoreError(): void {}
 
 function onClose(this: OwnedSocket): void {
   this[OWNER]?.gone()

@@ -11,7 +11,7 @@
 import type { Socket } from 'node:net'
 import type { Arrived, Refusal } from '../connection/arrived.js'
 import { own, type SocketOwner } from '../connection/socket-owner.js'
-import { Timed, type Wheel } from '../lib/wheel.js'
+import { TICK_MS, Timed, type Wheel } from '../lib/wheel.js'
 import type { Port } from './door.js'
 import { ProxyHeader } from './proxy-header.js'
 
@@ -50,7 +50,7 @@ export class Arrival extends Timed implements SocketOwner {
   readonly #end: ArrivalEnd
   readonly #proxied: boolean
   #header: ProxyHeader | undefined
-  #startTick = 0
+  readonly #startTick: number
 
   constructor({ socket, address, port, proxied, wheel, end }: ArrivalOptions) {
     super()
@@ -59,6 +59,7 @@ export class Arrival extends Timed implements SocketOwner {
     this.port = port
     this.#proxied = proxied
     this.#wheel = wheel
+    this.#startTick = wheel.tick
     this.#end = end
     this.#header = proxied ? new ProxyHeader() : undefined
     own(socket, this)
@@ -67,13 +68,12 @@ export class Arrival extends Timed implements SocketOwner {
   /** Waits this long for bytes; then silent() is called. */
   wait(ms: number): void {
     this.#wheel.add(this, ms)
-    if (this.#startTick === 0) this.#startTick = this.#wheel.tick
   }
 
   /** @param ofMs the time that a client has, counted from when it was accepted */
   arrived(first: Uint8Array, ofMs: number): Arrived {
     const { socket, address } = this
-    const waitedMs = (this.#wheel.tick - this.#startTick) * 1_000
+    const waitedMs = (this.#wheel.tick - this.#startTick) * TICK_MS
     return { socket, address, proxied: this.#proxied, first, leftMs: Math.max(1, ofMs - waitedMs) }
   }
 

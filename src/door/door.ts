@@ -12,6 +12,7 @@
  */
 
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { EMPTY } from '../../protocol/bytes.js'
 import { CODES, type Code } from '../../protocol/codes.js'
 import { type Protocol, REFUSAL_MS } from '../connection/arrived.js'
 import type { ConnectionContext } from '../connection/context.js'
@@ -190,7 +191,7 @@ export class Door implements ArrivalEnd {
   }
 
   silent(arrival: Arrival): void {
-    this.#handOn(arrival, arrival.port.native, NO_BYTES)
+    this.#handOn(arrival, arrival.port.native, EMPTY)
   }
 
   malformed(arrival: Arrival, reason: string): void {
@@ -231,8 +232,6 @@ export class Door implements ArrivalEnd {
 
 /** The first bytes by which protocols are told apart (PROTOCOL.md, 2.1). */
 const LONGWIRE = 0x00
-const NO_BYTES = new Uint8Array(0)
-
 function isCapital(byte: number): boolean {
   return byte >= 0x41 && byte <= 0x5a
 }

@@ -43,6 +43,11 @@ export const commandClock: Clock = Object.freeze({
   },
 })
 
+/** Resolves so many milliseconds from now. */
+export function pause(clock: Pick<Clock, 'after'>, ms: number): Promise<void> {
+  return new Promise(resolve => clock.after(ms, resolve))
+}
+
 /** Keeps the process alive until it is cancelled, whatever else there is to do. */
 export function keepAlive(): TimerHandle {
   const interval = setInterval(() => {}, TIMER_MS_MAX)

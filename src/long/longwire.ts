@@ -4,6 +4,7 @@
  */
 
 import type { Socket } from 'node:net'
+import { EMPTY } from '../../protocol/bytes.js'
 import { CODES } from '../../protocol/codes.js'
 import { HELLO_TIMEOUT_MS } from '../../protocol/limits.js'
 import { type Arrived, type Protocol, REFUSAL_MS, type Refusal } from '../connection/arrived.js'
@@ -11,7 +12,7 @@ import { closeFrame } from '../connection/close-frame.js'
 import { Connection, type ConnectionOptions } from '../connection/connection.js'
 import type { ConnectionContext } from '../connection/context.js'
 import { isSocketBetween, type Pipe } from '../connection/pipe.js'
-import { disown, own, ownerOf } from '../connection/socket-owner.js'
+import { disown, ignoreError, own, ownerOf } from '../connection/socket-owner.js'
 import { Timed, type Wheel } from '../lib/wheel.js'
 
 /** The options: the first byte is 00, then Hello follows (PROTOCOL.md, clause 2). */
@@ -63,7 +64,7 @@ class Refused extends Timed {
     this.#socket = socket
     disown(socket)
     wheel.add(this, REFUSAL_MS)
-    socket.on('error', ignore)
+    socket.on('error', ignoreError)
     socket.on('close', () => wheel.remove(this))
   }
 
@@ -100,7 +101,7 @@ class SocketPipe implements Pipe {
     if (socket.writableLength > 0 && !this.#isFull) {
       this.#isFull = true
       // 'drain' comes only after much more; a write behind it is done when this one is.
-      socket.write(NO_BYTES, () => this.#drained())
+      socket.write(EMPTY, () => this.#drained())
     }
   }
 
@@ -126,8 +127,3 @@ class SocketPipe implements Pipe {
     ownerOf(this.#socket)?.drained()
   }
 }
-
-const NO_BYTES = new Uint8Array(0)
-
-/** Ignores a reset or a broken pipe: 'close' follows and says all that matters. */
-function ignore(): void {}

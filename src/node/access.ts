@@ -2,6 +2,7 @@
  * The half of a node that clients connect to: connections and what they share, polls, the hub, and request limits. It knows the other
  * half (logic.ts) as Services alone, and learns by events what has happened.
  */
+
 import { Backlog } from '../connection/backlog.js'
 import { BoundedServices } from '../connection/bounded-services.js'
 import type { Connection } from '../connection/connection.js'
@@ -10,6 +11,7 @@ import { DeafPeers } from '../connection/deaf-peers.js'
 import { Flusher } from '../connection/flusher.js'
 import { ConnectionGate } from '../connection/gate.js'
 import { Hub } from '../connection/hub.js'
+import { pause } from '../lib/clock.js'
 import { Wheel } from '../lib/wheel.js'
 import type { Counters } from '../ops/counters.js'
 import { ThrottledLog } from '../ops/log.js'
@@ -79,7 +81,7 @@ export class Access {
     for (const connection of connections) connection.drain(random.integer(Math.max(1, withinMs)) + 1)
     const deadlineMs = clock.monotonic() + withinMs + DRAIN_EXTRA_MS
     while ((connections.size > 0 || doors.inWork > 0) && clock.monotonic() < deadlineMs) {
-      await new Promise<void>(resolve => clock.after(DRAIN_POLL_MS, resolve))
+      await pause(clock, DRAIN_POLL_MS)
     }
     this.stop()
   }

@@ -4,7 +4,17 @@ import { isIP } from 'node:net'
 import { isAddressOrNetwork } from '../lib/network.js'
 import { HTTP_PORT_DEFAULT, LONG_PORT_DEFAULT } from './address.js'
 import { LOG_LEVELS } from './log.js'
-import { flag, integer, list, type Option, type OptionValues, oneOf, parseOptions, text } from './options.js'
+import {
+  flag,
+  integer,
+  list,
+  type NotParsed,
+  type Option,
+  type OptionValues,
+  oneOf,
+  parseOptions,
+  text,
+} from './options.js'
 import { parseLimitSettings } from './rate-limits-table.js'
 
 const PORT_MAX = 65_535
@@ -118,9 +128,7 @@ export type Config = OptionValues<typeof SERVE_OPTIONS>
 
 export type ParsedConfig =
   /** `skipped`: variables of the environment that Kubernetes has set, and that are no options. */
-  | { readonly kind: 'config'; readonly config: Config; readonly skipped: readonly string[] }
-  | { readonly kind: 'help' }
-  | { readonly kind: 'wrong'; readonly message: string }
+  { readonly kind: 'config'; readonly config: Config; readonly skipped: readonly string[] } | NotParsed
 
 export function parseConfig(
   argv: readonly string[],

@@ -29,6 +29,10 @@ export type ParsedOptions<T extends OptionTable> =
       readonly words: readonly string[]
       readonly skipped: readonly string[]
     }
+  | NotParsed
+
+/** An answer of a parser without values: the help is asked for, or something is wrong. */
+export type NotParsed =
   | { readonly kind: 'help' }
   /** One line naming the option. */
   | { readonly kind: 'wrong'; readonly message: string }

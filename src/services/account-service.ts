@@ -2,6 +2,7 @@
  * Serves AccountService. Passwords are checked here, outside the engine. A change that depends on the check is committed only if the hash
  * is still the same.
  */
+import { EMPTY } from '../../protocol/bytes.js'
 import { CODES, type Code } from '../../protocol/codes.js'
 import {
   type ChangePasswordRequest,
@@ -45,15 +46,7 @@ import { countContacts } from '../sync/rules/renaming.js'
 import { hasDevice, type LoginInput, login, logout, removeDevice } from '../sync/rules/session.js'
 import type { Outcome, Transition } from '../sync/types.js'
 import type { Priority } from '../workers/types.js'
-import {
-  answerNumbered,
-  EMPTY_BODY,
-  mustRunAgain,
-  refuse,
-  refuseLimited,
-  refuseUnavailable,
-  refuseUndone,
-} from './answers.js'
+import { answerNumbered, mustRunAgain, refuse, refuseLimited, refuseUnavailable, refuseUndone } from './answers.js'
 import type { Identity } from './identity.js'
 import type { InOrder } from './in-order.js'
 import { beginCheck, beginTry, type OpenTry, ownDeviceKey } from './login-guard.js'
@@ -162,7 +155,7 @@ export class AccountService {
 
   logout(caller: Caller, id: number): void {
     this.#engine.submit(userActor(caller.uid), logout, { device: caller.device }, outcome => {
-      if (outcome.kind === 'done') caller.respond(id, EMPTY_BODY)
+      if (outcome.kind === 'done') caller.respond(id, EMPTY)
       else refuseUndone(caller, id, outcome)
     })
   }

@@ -1,12 +1,11 @@
 /** Turns the outcome of a transition into a frame. */
+import { EMPTY } from '../../protocol/bytes.js'
 import { CODES, type Code, codeText } from '../../protocol/codes.js'
 import { createRefusal } from '../../protocol/generated/messages.js'
 import type { Undone } from '../sync/outcome.js'
 import type { Answer } from '../sync/rules/numbered.js'
 import type { Outcome } from '../sync/types.js'
 import type { Caller } from './types.js'
-
-export const EMPTY_BODY = new Uint8Array(0)
 
 /** The time after which to ask again when the store cannot be reached; the client adds its own jitter. */
 const RETRY_AFTER_MS = 1_000
@@ -68,6 +67,6 @@ export function answerNumbered(
   if (outcome.kind !== 'done') refuseUndone(caller, id, outcome)
   else if (outcome.result.kind === 'gap') refuseGap(caller, id, outcome.result.expected)
   else if (outcome.result.kind === 'again') again === undefined ? refuseUnavailable(caller, id) : again()
-  else if (outcome.result.code === CODES.OK.code) caller.respond(id, EMPTY_BODY)
+  else if (outcome.result.code === CODES.OK.code) caller.respond(id, EMPTY)
   else refuse(caller, id, outcome.result.code, retryAfterMs)
 }

@@ -4,6 +4,7 @@
  */
 
 import type { IncomingMessage } from 'node:http'
+import { EMPTY } from '../../protocol/bytes.js'
 
 /** The first buffer of a body that comes in pieces; then it doubles. */
 const PIECES_BYTES_FIRST = 4_096
@@ -14,7 +15,7 @@ export function readBody(
   bytesMax: number,
   done: (body: Uint8Array | undefined) => void,
 ): void {
-  let body: Uint8Array = NO_BYTES
+  let body: Uint8Array = EMPTY
   let bytes = 0
   const onData = (chunk: Uint8Array): void => {
     const before = bytes
@@ -40,5 +41,3 @@ function widened(body: Uint8Array, bytes: number, needed: number): Uint8Array {
   wider.set(body.subarray(0, bytes))
   return wider
 }
-
-const NO_BYTES = new Uint8Array(0)

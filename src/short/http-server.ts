@@ -20,7 +20,7 @@ import type { Arrived, Protocol, Refusal } from '../connection/arrived.js'
 import type { Owner } from '../connection/backlog.js'
 import { LARGE_ANSWERS } from '../connection/bounded-services.js'
 import type { ConnectionContext } from '../connection/context.js'
-import { disown } from '../connection/socket-owner.js'
+import { disown, ignoreError } from '../connection/socket-owner.js'
 import { STALL_MS_MAX } from '../connection/writer.js'
 import type { Clock } from '../lib/clock.js'
 import type { AddressList } from '../lib/network.js'
@@ -326,7 +326,7 @@ export class HttpServer implements Protocol, PeerServer {
   #upgrade(incoming: Incoming, duplex: Duplex, head: Buffer): void {
     const socket = duplex as HttpSocket // of node:http it is one
     const peer = socket[PEER]
-    socket.on('error', ignore)
+    socket.on('error', ignoreError)
     const status = this.#upgradeStatus(incoming, peer)
     if (peer === undefined || status !== 101) {
       refuseSocket(socket, status)
@@ -340,7 +340,7 @@ export class HttpServer implements Protocol, PeerServer {
     const helloMs = peer.helloMs(this.#options.clock.monotonic())
     // The admission is the connection's from here on.
     peer.leave()
-    socket.off('error', ignore)
+    socket.off('error', ignoreError)
     this.#options.context.gate.removeUnauthenticated(peer.address, socket)
     socket.setTimeout(0) // the connection has its own
     this.#options.webSockets.accept(incoming, socket, head, { address, helloMs })
@@ -375,7 +375,7 @@ export class HttpServer implements Protocol, PeerServer {
 
 function refuseSilent(socket: Socket): void {
   disown(socket)
-  socket.on('error', ignore)
+  socket.on('error', ignoreError)
   refuseSocket(socket, 503)
 }
 
@@ -421,6 +421,3 @@ function show(page: Page, request: ShortRequest, reply: Reply): void {
   if (request.method === 'GET' || request.method === 'HEAD') page(request, reply)
   else reply(textAnswer(405, 'method not allowed', { Allow: 'GET, HEAD' }))
 }
-
-/** 'close' follows and says all that matters. */
-function ignore(): void {}

@@ -5,6 +5,7 @@
  * only a token identifies the user, and no cookie does.
  */
 
+import { EMPTY } from '../../protocol/bytes.js'
 import type { ShortAnswer, ShortRequest } from './types.js'
 
 /** The time for which a browser may remember a preflight's answer: the most that Chromium takes. */
@@ -56,7 +57,7 @@ export class Origins {
       'Access-Control-Allow-Headers': REQUEST_HEADERS,
       'Access-Control-Max-Age': String(PREFLIGHT_SECONDS),
     }
-    return { status: 204, headers, body: NO_BYTES }
+    return { status: 204, headers, body: EMPTY }
   }
 }
 
@@ -83,5 +84,3 @@ function plainOrigin(origin: string): string {
 export function isPreflight({ method, headers }: ShortRequest): boolean {
   return method === 'OPTIONS' && headers.origin !== undefined && headers['access-control-request-method'] !== undefined
 }
-
-const NO_BYTES = new Uint8Array(0)

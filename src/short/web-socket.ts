@@ -5,6 +5,7 @@
 
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
+import { EMPTY } from '../../protocol/bytes.js'
 import { CODES } from '../../protocol/codes.js'
 import { PINGS_PER_SECOND_MAX } from '../../protocol/limits.js'
 import { Connection, type ConnectionOptions } from '../connection/connection.js'
@@ -110,7 +111,7 @@ class WebSocketPipe implements Pipe {
     if (socket.writableLength > 0 && !this.#isFull) {
       this.#isFull = true
       // 'drain' comes only after much more; a write behind it is done when this one is.
-      socket.write(NO_BYTES, () => this.#drained())
+      socket.write(EMPTY, () => this.#drained())
     }
   }
 
@@ -156,7 +157,7 @@ class WebSocketPipe implements Pipe {
   /** A ping of the WebSocket protocol shows that the peer lives, as any byte does. Only one answer waits at a time. */
   ping(data: Buffer): void {
     if (!this.#count()) return
-    this.#connection.receive(NO_BYTES)
+    this.#connection.receive(EMPTY)
     if (this.#socket.writableLength === 0 && data.length <= PONG_LENGTH_MAX) this.#webSocket.pong(data)
   }
 
@@ -193,8 +194,6 @@ class WebSocketPipe implements Pipe {
     return false
   }
 }
-
-const NO_BYTES = new Uint8Array(0)
 
 /** Whether a message ends where a frame ends. Errors within the frames are left to the decoder. */
 export function holdsWholeFrames(message: Uint8Array): boolean {

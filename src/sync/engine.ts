@@ -29,7 +29,7 @@ import {
   type Version,
 } from '../store/types.js'
 import { CommitQueue } from './commit-queue.js'
-import type { Delivery, NodeEvent } from './events.js'
+import { type Delivery, headEvent, type NodeEvent } from './events.js'
 import { SLICE_TARGETS } from './fan-out.js'
 import { Outbox } from './outbox.js'
 import { type Asked, Plan, type PlanContext } from './plan.js'
@@ -380,8 +380,7 @@ export class Engine {
   #tellHead(actor: Actor): void {
     if (this.#closed) return
     this.#store.read(actor, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 1, 0).then(
-      ({ durable: version }) =>
-        this.#options.delivery.send({ kind: 'appended', to: actor, from: version, version, bytes: undefined }),
+      ({ durable }) => this.#options.delivery.send(headEvent(actor, durable)),
       () => this.#options.clock.after(TELL_AGAIN_MS, () => this.#tellHead(actor)),
     )
   }

@@ -67,6 +67,11 @@ export interface Delivery {
   send(event: NodeEvent, routes?: readonly NodeId[]): void
 }
 
+/** The event that says only that the log of `to` goes up to `version`: a connection that has less pulls. */
+export function headEvent(to: Address, version: Version): AppendedEvent {
+  return { kind: 'appended', to, from: version, version, bytes: undefined }
+}
+
 const NODE = 'node/'
 
 export function nodeAddress(name: string): Address {

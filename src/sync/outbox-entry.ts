@@ -6,6 +6,7 @@
  *
  * The target is an actor, or `partition/<p>` with a list of targets of that partition; later also `region/<r>`.
  */
+import { EMPTY } from '../../protocol/bytes.js'
 import { readBytes, readerOf, readString, readTag, readUint64, skipField } from '../../protocol/wire-reader.js'
 import { begin, finish, writeBytes, writeString, writeUint64 } from '../../protocol/wire-writer.js'
 import { partitionOf } from '../store/partition.js'
@@ -84,7 +85,7 @@ function decode(bytes: Uint8Array): OutboxEntry {
   r.pos = 1
   let [source, target, kind] = ['', '', '']
   let [seq, before] = [0, 0]
-  let payload: Uint8Array = new Uint8Array(0)
+  let payload = EMPTY
   const targets: Actor[] = []
   while (r.pos < r.len) {
     const tag = readTag(r)
@@ -117,8 +118,8 @@ export function foundEntry({ name, bytes }: ScannedRecord): OutboxEntry {
   // entry/<source, of two parts>/<target, of two parts>/<number>
   const parts = name.split('/')
   const [source, target] = [parts.slice(1, 3).join('/'), parts.slice(3, 5).join('/')]
-  const [kind, payload] = [`form ${form}`, new Uint8Array(0)]
-  return { source, target, seq: Number(parts[5]), before: 0, kind, payload, targets: NO_TARGETS }
+  const seq = Number(parts[5])
+  return { source, target, seq, before: 0, kind: `form ${form}`, payload: EMPTY, targets: NO_TARGETS }
 }
 
 /** The id of an entry's record. Ids sort by pair, and within the pair by number. */

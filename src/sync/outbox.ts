@@ -16,7 +16,7 @@
  * counter. So a repeated or competing delivery changes nothing. At start, and from time to time where several nodes share the
  * store, `sweep` finds what a dead node left.
  */
-import type { Clock } from '../lib/clock.js'
+import { type Clock, pause } from '../lib/clock.js'
 import { partitionOf } from '../store/partition.js'
 import type { Actor, ScannedRecord, ScopeId, Store } from '../store/types.js'
 import { takenUpTo } from './cascade.js'
@@ -212,7 +212,7 @@ export class Outbox {
     while (pair.entries.length > 0 && !this.#stopped) {
       const next = await this.#step(pair)
       if (next === 'leave') break
-      if (next === 'pause' && !this.#stopped) await this.#pause()
+      if (next === 'pause' && !this.#stopped) await pause(this.#options.clock, RETRY_MS)
     }
     pair.busy = false
     if (pair.entries.length === 0) this.#pairs.delete(key)
@@ -281,10 +281,6 @@ export class Outbox {
       this.#slices.set(scope, slices)
     }
     return slices
-  }
-
-  #pause(): Promise<void> {
-    return new Promise(resolve => this.#options.clock.after(RETRY_MS, resolve))
   }
 
   #lane(source: Actor, target: Actor): string {

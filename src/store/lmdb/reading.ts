@@ -1,6 +1,6 @@
 /** Reads a data folder whole while a server may run on it: for a backup, and for a view. */
 
-import type { Clock } from '../../lib/clock.js'
+import { type Clock, pause } from '../../lib/clock.js'
 import { DiskFullError } from './errors.js'
 import { assertFormat } from './open.js'
 import { Tables } from './tables.js'
@@ -40,6 +40,6 @@ export class Retries {
   async next(error: unknown): Promise<void> {
     this.#tries++
     if (this.#tries === TRIES_MAX || error instanceof DiskFullError) throw error
-    await new Promise<void>(resolve => this.#clock.after(AGAIN_MS, resolve))
+    await pause(this.#clock, AGAIN_MS)
   }
 }

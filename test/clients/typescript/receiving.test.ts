@@ -29,14 +29,20 @@ t.test('a message is told when it is stored, once, and acknowledged a little lat
   t.same(harness.pipe.peek(), [])
 })
 
-t.test('acknowledges nothing above what this connection has named, though it has more', async t => {
+/** A client that has two messages and connects again; the answer to its Hello names this head. */
+async function reconnected(head: number): Promise<Harness> {
   const harness = await Harness.online(new MemoryStorage(), { ackDelayMs: 250 })
   harness.pipe.push(0, 2, [messageItem('300/2/7'), messageItem('300/2/8')])
   harness.pipe.end()
   while (harness.client.state().phase === 'waiting') harness.advance(100)
   harness.pipe.open()
   const { id } = harness.pipe.take('hello')
-  harness.pipe.receive(answer('hello', id, { uid: UID, device: 1, storeId: STORE_ID, head: 2 }))
+  harness.pipe.receive(answer('hello', id, { uid: UID, device: 1, storeId: STORE_ID, head }))
+  return harness
+}
+
+t.test('acknowledges nothing above what this connection has named, though it has more', async t => {
+  const harness = await reconnected(2)
   harness.advance(10_000)
   t.match(harness.pipe.takeAck(), { version: 0, delivered: [{ sendSeq: 8 }] })
   harness.pipe.push(0, 1, [messageItem('300/2/7')])
@@ -48,14 +54,8 @@ t.test('acknowledges nothing above what this connection has named, though it has
 })
 
 t.test('what came on an earlier connection, and here as a Notify alone, is pulled and then acknowledged', async t => {
-  const harness = await Harness.online(new MemoryStorage(), { ackDelayMs: 250 })
-  harness.pipe.push(0, 2, [messageItem('300/2/7'), messageItem('300/2/8')])
-  harness.pipe.end()
-  while (harness.client.state().phase === 'waiting') harness.advance(100)
-  harness.pipe.open()
   // This connection's Hello left before the second item came.
-  const { id } = harness.pipe.take('hello')
-  harness.pipe.receive(answer('hello', id, { uid: UID, device: 1, storeId: STORE_ID, head: 1 }))
+  const harness = await reconnected(1)
   harness.pipe.push(0, 1, [messageItem('300/2/7')])
   harness.pipe.notify(2)
   harness.advance(0)
