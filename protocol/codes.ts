@@ -44,7 +44,7 @@ export const CODES = {
   OVERLOADED: { code: 201, action: 'retry', text: 'the server has too much to do' },
   GAP: { code: 202, action: 'retry', text: 'an earlier send_seq is missing' },
   RATE_LIMITED: { code: 203, action: 'retry', text: 'too many requests' },
-  STORE_FULL: { code: 204, action: 'retry', text: 'the server has no room to store anything' },
+  STORE_FULL: { code: 204, action: 'retry', text: 'the server has no space to store anything' },
 
   DRAINING: { code: 300, action: 'reconnect', text: 'the server is about to stop' },
   SERVER_ERROR: { code: 301, action: 'reconnect', text: 'the server failed' },

@@ -47,7 +47,7 @@ export function encodeRequest(id: number, method: number, body: Uint8Array): Uin
 }
 
 /**
- * Makes room for a frame with a body that the caller writes itself, for hot paths. The frame is written up to the body, which
+ * Makes space for a frame with a body that the caller writes itself, for hot paths. The frame is written up to the body, which
  * takes the last `bodyBytes` bytes of the array.
  * @param id 0 for a notice
  * @param method 0 for a response

@@ -20,7 +20,7 @@ const NO_CHUNKS: Uint8Array[] = []
 
 const PING_FRAME: DecodedFrame = { kind: 'ping' }
 
-/** A partial frame first gets so much room; then it doubles up to its declared length, so a promise alone costs nothing. */
+/** A partial frame first gets so much space; then it doubles up to its declared length, so a promise alone costs nothing. */
 const PARTIAL_BYTES_FIRST = 1024
 
 // One for all decoders: a frame is decoded within one call.
@@ -135,8 +135,8 @@ export class FrameDecoder {
     const count = Math.min(this.#length - this.#partialBytes, this.#chunk.length - this.#at)
     const needed = this.#partialBytes + count
     if (needed > this.#partial.length) {
-      const room = Math.min(this.#length, Math.max(needed, this.#partial.length * 2, PARTIAL_BYTES_FIRST))
-      const wider = new Uint8Array(room)
+      const capacity = Math.min(this.#length, Math.max(needed, this.#partial.length * 2, PARTIAL_BYTES_FIRST))
+      const wider = new Uint8Array(capacity)
       wider.set(this.#partial.subarray(0, this.#partialBytes))
       this.#partial = wider
     }

@@ -1,6 +1,6 @@
 /** Names that people see: of users and devices (PROTOCOL.md, 8.6). Both sides judge by this. */
 
-/** Controls, what turns the direction of writing, line breaks, and what takes no room: nobody sees that it is there. */
+/** Controls, what turns the direction of writing, line breaks, and what takes no space: nobody sees that it is there. */
 const UNSEEN =
   /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}\u2800]|(?!\u200c|\u200d|\ufe0e|\ufe0f)[\p{Cf}\p{Default_Ignorable_Code_Point}]|(?<!\p{Extended_Pictographic})(?:\ufe0e|\ufe0f)(?!\u20e3)/u
 /** Joiners shape what stands on both sides of them (emoji, Persian): at an end, beside a blank or doubled they are unseen. */

@@ -60,7 +60,7 @@ function help(): string {
     'longwire backup DIR [options]',
     '',
     'Makes the folder DIR with a copy of the store, while a server runs on it or not: everything that was acknowledged',
-    'before the backup began is in it. An existing DIR is refused. The disk needs room for the whole store.',
+    'before the backup began is in it. An existing DIR is refused. The disk needs space for the whole store.',
     '',
     optionHelp(BACKUP_OPTIONS),
     '',

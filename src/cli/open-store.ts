@@ -6,7 +6,7 @@ import type { Config } from '../ops/config.js'
 import type { Log } from '../ops/log.js'
 import { openLmdbStore } from '../store/lmdb/open.js'
 import { MemoryStore } from '../store/memory/store.js'
-import type { Room, Store } from '../store/types.js'
+import type { SpaceLevel, Store } from '../store/types.js'
 
 export interface Surroundings {
   readonly clock: Clock
@@ -16,24 +16,24 @@ export interface Surroundings {
   readonly onFatal: (error: unknown) => void
 }
 
-const ROOM_TEXTS: Readonly<Record<Room, string>> = {
-  ample: 'the disk has room again: everything is taken',
+const SPACE_TEXTS: Readonly<Record<SpaceLevel, string>> = {
+  ample: 'the disk has space again: everything is taken',
   filling: 'the disk is filling up: new accounts are refused, everything else is taken',
-  scarce: 'the disk is filling up: writes are refused, but for what frees room or takes little',
+  scarce: 'the disk is filling up: writes are refused, but for what frees space or takes little',
   none: 'the disk is full: nothing is written, and nobody new can come in',
 }
 
 /** @throws Error with one line for people if the data folder cannot be used */
 export async function openStore(config: Config, { clock, random, log, onFatal }: Surroundings): Promise<Store> {
   if (config.store === 'memory') return new MemoryStore({ random })
-  const onRoom = (room: Room, freeBytes: number): void => {
-    const fields = { room, free_mib: Math.floor(freeBytes / 2 ** 20), data: config.data }
-    if (room === 'ample') log.info(fields, ROOM_TEXTS[room])
-    else if (room === 'filling') log.warn(fields, ROOM_TEXTS[room])
-    else log.error(fields, ROOM_TEXTS[room])
+  const onSpace = (level: SpaceLevel, freeBytes: number): void => {
+    const fields = { space: level, free_mib: Math.floor(freeBytes / 2 ** 20), data: config.data }
+    if (level === 'ample') log.info(fields, SPACE_TEXTS[level])
+    else if (level === 'filling') log.warn(fields, SPACE_TEXTS[level])
+    else log.error(fields, SPACE_TEXTS[level])
   }
   const onWarning = (text: string): void => log.warn({ data: config.data }, text)
   const onDamage = ({ message }: Error): void => log.error({ data: config.data }, message)
   const freeBytesMin = config.freeSpace * 2 ** 20
-  return openLmdbStore({ path: config.data, clock, random, onFatal, freeBytesMin, onRoom, onDamage, onWarning })
+  return openLmdbStore({ path: config.data, clock, random, onFatal, freeBytesMin, onSpace, onDamage, onWarning })
 }

@@ -26,7 +26,7 @@ export interface BacklogBounds {
   readonly exempt?: AddressList
 }
 
-/** Room for a page on its way, one that is being read, and one of the connection before. */
+/** Enough for a page on its way, one that is being read, and one of the connection before. */
 const DEVICE_BYTES_MAX = 1_048_576
 
 /** The bound in all is a sixteenth of the memory: some hundred full pages. Most of what waits for slow phones waits in the kernel. */

@@ -1,5 +1,5 @@
 /**
- * Services that begin a large answer only when there is room for it (backlog.ts), and give one device only so many bytes of them each
+ * Services that begin a large answer only when there is space for it (backlog.ts), and give one device only so many bytes of them each
  * second. While a page is being read, it counts with its largest possible size. Otherwise ten thousand pages requested at once would all
  * be in memory before the first is seen to wait.
  */
@@ -96,12 +96,12 @@ export class BoundedServices implements Services {
   request(caller: Caller, id: number, method: number, body: Uint8Array): void {
     const bytes = LARGE_ANSWERS.get(method)
     if (bytes === undefined || caller.uid === 0) this.#services.request(caller, id, method, body)
-    else if (this.#hasRoom(caller, id)) {
+    else if (this.#hasSpace(caller, id)) {
       this.#services.request(new LargeCaller(caller, this.#bounds, bytes), id, method, body)
     }
   }
 
-  #hasRoom(caller: Caller, id: number): boolean {
+  #hasSpace(caller: Caller, id: number): boolean {
     const { backlog, limits, random } = this.#bounds
     const { RATE_LIMITED, OVERLOADED } = CODES
     const waitMs = owedMs(limits, caller)

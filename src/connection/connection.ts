@@ -173,8 +173,8 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
     if (state.kind !== 'open') return
     const { feed } = state
     if (feed.full) this.#gather(state)
-    const room = !state.paging && !this.writer.overfull(feed.gatheredBytes) && !this.context.backlog.isFull
-    if (feed.offer(event, room)) this.writer.mark()
+    const takesPushes = !state.paging && !this.writer.overfull(feed.gatheredBytes) && !this.context.backlog.isFull
+    if (feed.offer(event, takesPushes)) this.writer.mark()
   }
 
   /** Tells the client that the server stops, finishes what is in work and closes. */

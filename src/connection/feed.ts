@@ -70,14 +70,14 @@ export class Feed {
 
   /**
    * Takes the news of an item in.
-   * @param room whether the connection takes pushes now; if not the client falls behind
+   * @param takesPushes whether the connection takes pushes now; if not the client falls behind
    * @returns whether there may be something to write
    */
-  offer(event: AppendedEvent, room: boolean): boolean {
+  offer(event: AppendedEvent, takesPushes: boolean): boolean {
     const { version, bytes } = event
     if (version <= this.pushedTo) return false
     if (version > this.head) this.head = version
-    if (!room || bytes === undefined || event.from > this.pushedTo) return true
+    if (!takesPushes || bytes === undefined || event.from > this.pushedTo) return true
     if (this.#items.length === 0) {
       this.#items = [event as RawItem]
       this.#itemsFrom = this.pushedTo

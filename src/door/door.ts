@@ -225,7 +225,7 @@ export class Door implements ArrivalEnd {
   }
 
   #acceptFailed({ message }: Error): void {
-    const text = 'could not accept a connection; it goes on when there is room'
+    const text = 'could not accept a connection; it goes on when there is space'
     this.#acceptErrors.warn(this.#options.context.wheel.tick, { error: message }, text)
   }
 }

@@ -222,5 +222,5 @@ class Probe implements Receiver {
 function reasonOf(error: unknown): string {
   if (error instanceof NotReady) return error.message
   if (!(error instanceof UndoneError)) return 'the engine failed'
-  return error.outcome.kind === 'full' ? 'the store has no room' : 'the store cannot be reached'
+  return error.outcome.kind === 'full' ? 'the store has no space' : 'the store cannot be reached'
 }

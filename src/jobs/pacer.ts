@@ -1,5 +1,5 @@
 /**
- * Paces background work so that it leaves room for all else. After a slice it rests nine times as long as the slice took: a busy store
+ * Paces background work so that it leaves space for all else. After a slice it rests nine times as long as the slice took: a busy store
  * makes slices longer, and so the rests. While the server is under load it pauses, but never for good: work that frees the disk must go
  * on.
  */

@@ -2,7 +2,7 @@
  * A bounded table of what is soon worth nothing again. There is no timer per key. One timer of the clock runs while the table
  * holds anything. Each time it looks at a bounded number of keys, so a million of them never stop the loop.
  *
- * A full table still takes a new key: of the next few keys, the one that expires first makes room. So a stranger who invents keys
+ * A full table still takes a new key: of the next few keys, the one that expires first makes way. So a stranger who invents keys
  * drives out the keys of strangers, never the ones that have most to forget.
  */
 
@@ -42,7 +42,7 @@ export class ExpiringTable<V> {
 
   set(key: Key, value: V): void {
     const values = this.#values
-    if (values.size >= this.#keysMax && !values.has(key)) this.#makeRoom()
+    if (values.size >= this.#keysMax && !values.has(key)) this.#makeSpace()
     values.set(key, value)
     if (this.#sweeping) return
     this.#sweeping = true
@@ -66,7 +66,7 @@ export class ExpiringTable<V> {
     if (this.#sweeping) this.#clock.after(SWEEP_MS, this.#sweep)
   }
 
-  #makeRoom(): void {
+  #makeSpace(): void {
     let least: Key | undefined
     let leastMs = Number.POSITIVE_INFINITY
     for (let i = 0; i < CANDIDATES; i++) {

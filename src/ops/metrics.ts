@@ -180,7 +180,7 @@ export const METRICS: Readonly<Record<string, MetricEntry>> = {
     sources => optional(sources.storeFreeBytes()),
   ),
   longwire_log_lines_lost_total: counter(
-    'lines of the log and of standard output that were lost: nobody read them, or there was no room',
+    'lines of the log and of standard output that were lost: nobody read them, or there was no space',
     sources => one(sources.linesLost()),
   ),
   process_cpu_seconds_total: counter('processor time of all threads', () => one(cpuSeconds())),

@@ -6,7 +6,7 @@
  *               │ would wait
  *               ▼
  *             waits in memory (1 MiB) ──► tried again every 20 ms ──► taken; if any were lost, that is told
- *               │ more than that; nobody reads any more; no room on the disk
+ *               │ more than that; nobody reads any more; no space on the disk
  *               ▼
  *             lost
  *

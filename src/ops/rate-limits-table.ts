@@ -31,7 +31,7 @@ export interface LimitRow {
   readonly why: string
   /** A failure beyond the burst costs waiting, each one twice as long as the one before, up to GROWING.longestMs. */
   readonly growing?: true
-  /** Keys that are remembered at once; then the one with the least to forget makes room. About 100 bytes each. */
+  /** Keys that are remembered at once; then the one with the least to forget makes way. About 100 bytes each. */
   readonly keysMax: number
 }
 

@@ -90,10 +90,10 @@ export interface Tally {
 }
 
 /**
- * The room that is left for writes. 'ample': anything is taken. 'filling': anything of existing users, and no new users. 'scarce': only
- * what is small and replaces something, and what frees room. 'none': nothing is to be committed.
+ * The level of the space that is left for writes. 'ample': anything is taken. 'filling': anything of existing users, and no new users.
+ * 'scarce': only what is small and replaces something, and what frees space. 'none': nothing is to be committed.
  */
-export type Room = 'ample' | 'filling' | 'scarce' | 'none'
+export type SpaceLevel = 'ample' | 'filling' | 'scarce' | 'none'
 
 export interface ScannedRecord extends StoredRecord {
   readonly name: string
@@ -231,8 +231,8 @@ export interface Store {
    * The secret for keyed hashes that are stored: 16 random bytes made with the store, the same for all who open it, told to nobody else.
    */
   readonly secret: Uint8Array
-  /** The room that is left. The caller must obey it: the store itself refuses nothing because of it. It may change at any time. */
-  readonly room: Room
+  /** The level of the space that is left. The caller must obey it: the store itself refuses nothing because of it. It may change at any time. */
+  readonly space: SpaceLevel
   /** The free bytes on its disk at the last look; undefined if no disk is known. */
   readonly freeBytes: number | undefined
   /** Whether other processes may commit to it too. What was read from it earlier may then be out of date. */

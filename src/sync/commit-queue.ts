@@ -37,7 +37,7 @@ export interface CommitQueueOptions<Q extends QueuedUnit> {
   /** Called when a write is durable, with the number of its units (fallen ones included) and how long it took. */
   readonly onWritten?: ((units: number, tookMs: number) => void) | undefined
   /** Called when the queue was full and is no longer. */
-  readonly onRoom: () => void
+  readonly onNotFull: () => void
   /** Called when the store failed for good. */
   readonly onFatal: (error: unknown) => void
 }
@@ -49,7 +49,7 @@ export class CommitQueue<Q extends QueuedUnit> {
   readonly #flush = () => {
     const wasFull = this.full
     this.#write(this.#take(), false, REPEAT_MS_MIN)
-    if (wasFull && !this.full) this.#options.onRoom()
+    if (wasFull && !this.full) this.#options.onNotFull()
   }
 
   constructor(options: CommitQueueOptions<Q>) {
@@ -61,7 +61,7 @@ export class CommitQueue<Q extends QueuedUnit> {
     return this.#waiting.length
   }
 
-  /** Whether a whole write waits behind the one under way. Work that can wait unplanned should then wait for onRoom. */
+  /** Whether a whole write waits behind the one under way. Work that can wait unplanned should then wait for onNotFull. */
   get full(): boolean {
     return this.#waiting.length >= UNITS_PER_COMMIT_MAX
   }

@@ -5,7 +5,7 @@
  *               │  ▲ missing records: read them, plan again       │
  *               └──┘                                              └─ fell: forget what it rested on, plan again
  *
- * Jobs that come while a whole write waits planned are planned later, in their order, when there is room.
+ * Jobs that come while a whole write waits planned are planned later, in their order, when there is space.
  *
  * Nothing is answered, told or shown before it is durable. Several engines may work on one store. What one engine does not know of
  * the others costs a conflict and another try, never an error.
@@ -86,7 +86,7 @@ const NO_UNIT: Unit = Object.freeze({ expect: [], puts: [], appends: [], trims: 
 /** One scope's path to the store. */
 interface Lane {
   readonly queue: CommitQueue<Job<unknown, unknown>>
-  /** Jobs that came while the queue was full. They are planned in their order when it has room. */
+  /** Jobs that came while the queue was full. They are planned in their order when it has space. */
   readonly later: Fifo<Job<unknown, unknown>>
 }
 
@@ -138,7 +138,7 @@ export class Engine {
       sliceTargets: options.sliceTargets ?? SLICE_TARGETS,
       scopeOf: actor => options.store.scopeOf(actor),
       epochOf: actor => options.store.epochOf(partitionOf(actor)),
-      outboxHasRoom: (source, target) => this.#outbox.hasRoom(source, target),
+      outboxHasSpace: (source, target) => this.#outbox.hasSpace(source, target),
     }
   }
 
@@ -254,7 +254,7 @@ export class Engine {
     else this.#begin(job)
   }
 
-  /** Plans the jobs that waited, now that the lane's queue has room. */
+  /** Plans the jobs that waited, now that the lane's queue has space. */
   #planLater({ queue, later }: Lane): void {
     while (!queue.full) {
       const job = later.shift()
@@ -295,8 +295,8 @@ export class Engine {
       this.#finish(job, { kind: 'done', result, own: undefined })
       return true
     }
-    // Checked after planning, not before: a repeated request gets its first answer, however little room there is.
-    if (!plan.readOnly && !this.#hasRoomFor(job.transition)) {
+    // Checked after planning, not before: a repeated request gets its first answer, however little space there is.
+    if (!plan.readOnly && !this.#hasSpaceFor(job.transition)) {
       this.#finish(job, FULL)
       return true
     }
@@ -307,11 +307,11 @@ export class Engine {
   }
 
   /**
-   * Whether the store has room for this transition. As it fills, new accounts are refused first, then all that is not small, at
+   * Whether the store has space for this transition. As it fills, new accounts are refused first, then all that is not small, at
    * last everything.
    */
-  #hasRoomFor({ small, makesAccount }: { readonly small?: boolean; readonly makesAccount?: boolean }): boolean {
-    switch (this.#store.room) {
+  #hasSpaceFor({ small, makesAccount }: { readonly small?: boolean; readonly makesAccount?: boolean }): boolean {
+    switch (this.#store.space) {
       case 'ample':
         return true
       case 'filling':
@@ -415,9 +415,9 @@ export class Engine {
     if (lane === undefined) {
       const { store, clock, defer, monitor } = this.#options
       const onFatal = (error: unknown) => this.#die(error)
-      const onRoom = () => this.#planLater(made)
+      const onNotFull = () => this.#planLater(made)
       const onWritten = monitor.committed?.bind(monitor)
-      const queue = new CommitQueue({ store, scope, clock, defer, settle: this.#settle, onWritten, onFatal, onRoom })
+      const queue = new CommitQueue({ store, scope, clock, defer, settle: this.#settle, onWritten, onFatal, onNotFull })
       const made: Lane = { queue, later: new Fifo() }
       lane = made
       this.#lanes.set(scope, lane)

@@ -131,7 +131,7 @@ export class Outbox {
     return sum
   }
 
-  hasRoom(source: Actor, target: Actor): boolean {
+  hasSpace(source: Actor, target: Actor): boolean {
     if (this.#depths.size === 0) return true
     const depth = this.#depths.get(this.#lane(source, target))
     if (depth === undefined || depth.entries < LANE_ENTRIES_MIN) return true
@@ -171,7 +171,7 @@ export class Outbox {
     return this.#bytes >= (this.#options.bytesMax ?? OUTBOX_TOTAL_BYTES_MAX)
   }
 
-  /** Sweeps a partition again when there is room in memory. */
+  /** Sweeps a partition again when there is space in memory. */
   #goOnLater(partition: number): void {
     if (this.#cut.has(partition)) return
     this.#cut.add(partition)

@@ -56,7 +56,7 @@ export interface PlanContext {
   /** The epoch that the store is in now, for this actor. */
   epochOf(actor: Actor): number
   /** Whether the outbox from this partition to that scope takes more. */
-  outboxHasRoom(source: Actor, target: Actor): boolean
+  outboxHasSpace(source: Actor, target: Actor): boolean
 }
 
 /** A transition that is to be planned, with its input. */
@@ -218,7 +218,7 @@ export class Plan implements Moment, EffectPlan {
   }
 
   #expectations(count: number): readonly Expectation[] {
-    // The array has its final length from the start: one that grows reserves room for 17.
+    // The array has its final length from the start: one that grows reserves space for 17.
     const expect = new Array<Expectation>(count)
     let i = 0
     for (let slot = this.#first; slot !== undefined; slot = slot.next) if (slot.expected) expect[i++] = slot
@@ -372,7 +372,7 @@ export class Plan implements Moment, EffectPlan {
   }
 }
 
-/** The list with one more item. A short list is made anew, because a list that grows reserves room for 17 at once. */
+/** The list with one more item. A short list is made anew, because a list that grows reserves space for 17 at once. */
 function added<T>(list: T[], item: T): T[] {
   if (list.length === 0) return [item]
   const [first] = list
@@ -470,12 +470,12 @@ export class PlanTx implements Tx {
     if (targets.length > 0) this.effect(kind, targets, input)
   }
 
-  hasRoomFor(target: Actor): boolean {
+  outboxHasSpace(target: Actor): boolean {
     const { context, scope } = this.#plan
-    if (context.outboxHasRoom(this.actor, target)) return true
+    if (context.outboxHasSpace(this.actor, target)) return true
     // Fan-outs go by entries even within a scope.
     if (isPartitionActor(target) || context.scopeOf(target) !== scope) return false
-    // Within a scope an effect needs no room, unless it has to queue behind what waits.
+    // Within a scope an effect needs no space, unless it has to queue behind what waits.
     return !isWaiting(this, target)
   }
 

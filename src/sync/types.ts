@@ -103,7 +103,7 @@ export interface Tx {
    * Whether an effect to this actor (for a fan-out: to `partition/<p>`) can be taken now. If not, new work that needs it is to be
    * refused, finally.
    */
-  hasRoomFor(target: Actor): boolean
+  outboxHasSpace(target: Actor): boolean
   /** Sends an event to the nodes after the commit. It is soft: it may be lost in a crash. */
   event(event: NodeEvent): void
 }
@@ -121,12 +121,12 @@ export interface Transition<I, R> {
    */
   readonly soft?: true | ((result: R) => boolean)
   /**
-   * The transition replaces something or frees room. It is run even while the store has little room left (Room 'scarce'), so that
+   * The transition replaces something or frees space. It is run even while the store has little space left (space 'scarce'), so that
    * people can still come in and read, and put somebody out.
    */
   readonly small?: boolean
   /**
-   * The transition makes an account, from which more would follow. It is the first to be refused when the store fills (Room
+   * The transition makes an account, from which more would follow. It is the first to be refused when the store fills (space
    * 'filling').
    */
   readonly makesAccount?: boolean
@@ -143,7 +143,7 @@ export type Outcome<R> =
   | { readonly kind: 'done'; readonly result: R; readonly own: Appended | undefined }
   /** The store cannot be reached or the actor is too busy: nothing is known to have happened. The same may be tried again. */
   | { readonly kind: 'unavailable' }
-  /** The store has no room for it: nothing happened. The same may be tried again when there is room. */
+  /** The store has no space for it: nothing happened. The same may be tried again when there is space. */
   | { readonly kind: 'full' }
   /** Refused, because it would have put a record above its bound: nothing happened, and trying again would not help. */
   | { readonly kind: 'refused' }

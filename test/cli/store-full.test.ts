@@ -26,7 +26,7 @@ async function serverOnDisk(path: string) {
 }
 
 t.test(
-  'while the disk is full people read and come back, what they write waits, and goes out when there is room',
+  'while the disk is full people read and come back, what they write waits, and goes out when there is space',
   async t => {
     const { disk, store, server } = await serverOnDisk(t.testdir())
     const alice = await Person.online(server.port, 'alice')
@@ -35,7 +35,7 @@ t.test(
     await alice.say(bob, 'before')
     disk.freeBytes = 20 * MIB
     await store.lookAtDisk()
-    t.equal(store.room, 'scarce')
+    t.equal(store.space, 'scarce')
     const states: string[] = []
     alice.client.on('messageState', ({ state }) => states.push(state))
     alice.client.send(bob.uid, 'waits')
@@ -71,7 +71,7 @@ t.test(
     await registerAccount(server.port, 'dora')
     disk.freeBytes = 100 * MIB
     await store.lookAtDisk()
-    t.equal(store.room, 'filling')
+    t.equal(store.space, 'filling')
     await befriend(alice, bob)
     await alice.say(bob, 'taken')
     await eventually(() => bob.shown.length === 1)
@@ -129,7 +129,7 @@ t.test(
     // Far below the mark nothing at all is written: not even a connection's attempt.
     disk.freeBytes = 10 * MIB
     await store.lookAtDisk()
-    t.equal(store.room, 'none')
+    t.equal(store.space, 'none')
     const raw = await RawClient.connect(server.port)
     raw.send(Uint8Array.of(0))
     await refused(

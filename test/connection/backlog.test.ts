@@ -48,7 +48,7 @@ t.test('bytes are counted by device, by address or network, and in all, and forg
   t.same([backlog.total, backlog.keys], [0, 0])
 })
 
-t.test('the bounds are a share of the memory, and leave room for many phones behind an address', async t => {
+t.test('the bounds are a share of the memory, and leave space for many phones behind an address', async t => {
   for (const gib of [0.125, 0.5, 1, 4, 64]) {
     const { deviceMax, addressMax, totalMax } = backlogBounds(gib * 2 ** 30)
     t.ok(totalMax <= Math.max(gib * 2 ** 30 * 0.125, 16 * 2 ** 20) && totalMax <= 256 * 2 ** 20, `${gib} GiB`)

@@ -40,7 +40,7 @@ t.test('what the client has already is nothing, what it cannot reach leaves it b
   t.same([feed.gathered, feed.pushedTo, feed.behind], [true, 5, true])
 })
 
-t.test('without room it falls behind, and stays so until it is paged', async t => {
+t.test('without space it falls behind, and stays so until it is paged', async t => {
   const feed = new Feed(4, 4)
   feed.offer(item(4, 5), false)
   feed.offer(item(5, 6), true)

@@ -52,7 +52,7 @@ export class RealGround implements Ground {
   async known(chance: Chance): Promise<Known> {
     const place = chance.below(USERS)
     let user = this.#users[place] as TestDevice
-    // Hello tells the numbers that come next. A session that a transcript ended makes room for a new user.
+    // Hello tells the numbers that come next. A session that a transcript ended makes way for a new user.
     if ((await user.hello()).kind !== 'bound') user = await this.#admit(place)
     const { uid, sendSeq, attempt, told } = user
     user.attempt++

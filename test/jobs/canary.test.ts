@@ -209,16 +209,16 @@ t.test('not ready when the store refuses for good, or cannot be read', async t =
   t.match(await timedOut(dead.check(), failing.clock), { ready: false, reason: 'the store took longer' })
 })
 
-t.test('not ready when the store has no room', async t => {
+t.test('not ready when the store has no space', async t => {
   const { check, store } = await rig()
   t.same(await check(), { ready: true })
-  for (const room of ['scarce', 'none'] as const) {
-    store.disk.room = room
-    t.same(await check(), { ready: false, reason: 'the store has no room' })
+  for (const space of ['scarce', 'none'] as const) {
+    store.disk.space = space
+    t.same(await check(), { ready: false, reason: 'the store has no space' })
   }
-  for (const room of ['filling', 'ample'] as const) {
-    store.disk.room = room
-    t.same(await check(), { ready: true }, `${room}: messages are taken`)
+  for (const space of ['filling', 'ample'] as const) {
+    store.disk.space = space
+    t.same(await check(), { ready: true }, `${space}: messages are taken`)
   }
 })
 

@@ -1,6 +1,6 @@
 /**
  * A server on a small file system (tmpfs, so it needs root) that fills up: by what people write, and by another program. Writes
- * are refused, reads go on, nothing that was accepted is gone, the process lives, and goes on when there is room again.
+ * are refused, reads go on, nothing that was accepted is gone, the process lives, and goes on when there is space again.
  */
 
 import { execFileSync } from 'node:child_process'
@@ -135,7 +135,7 @@ t.test(
     const { server: first, port: firstPort, writer } = await served(data)
     let server = first
     let port = firstPort
-    // Others filled the disk faster than a checkpoint takes (ARCHITECTURE.md, "Room on the disk"): that ends the process.
+    // Others filled the disk faster than a checkpoint takes (ARCHITECTURE.md, "Space on the disk"): that ends the process.
     const revive = async (): Promise<number> => {
       // By itself, also where lmdb's thread cannot be ended. SIGBUS: lmdb met the full disk in its map.
       const ended = await server.exit()
@@ -169,7 +169,7 @@ t.test(
     server.child.kill('SIGKILL')
     t.equal(await server.exit(), 'SIGKILL')
     const full = await CliProcess.serve('--data', data, '--limits', 'open').catch((error: Error) => error)
-    // Unless there is no room for what the journal holds: then it says so.
+    // Unless there is no space for what the journal holds: then it says so.
     if (full instanceof Error) t.match(full.message, /^longwire: the disk of [^\n]* is full: up to [^\n]*\n$/)
     else {
       full.server.child.kill('SIGTERM')
@@ -185,7 +185,7 @@ t.test(
   },
 )
 
-t.test('without room for its files it does not start, and leaves nothing that would be in the way', async t => {
+t.test('without space for its files it does not start, and leaves nothing that would be in the way', async t => {
   const disk = new SmallDisk(t, 12)
   const data = join(disk.folder, 'data')
   const server = new CliProcess(['serve', '--data', data, '--port', '0', '--http-port', '0'])
@@ -212,7 +212,7 @@ function whatIsThere({ folder }: SmallDisk): readonly string[] {
     .sort()
 }
 
-t.test('where lock files have no room no command ends in a signal: it says so and leaves nothing', async t => {
+t.test('where lock files have no space no command ends in a signal: it says so and leaves nothing', async t => {
   const disk = new SmallDisk(t, 64)
   const data = join(disk.folder, 'data')
   const backup = join(disk.folder, 'backup')
@@ -256,7 +256,7 @@ t.test('where lock files have no room no command ends in a signal: it says so an
     }
   }
 
-  // The note beside the backup has no room, the store that is made has.
+  // The note beside the backup has no space, the store that is made has.
   disk.fill(0)
   const before = whatIsThere(disk)
   const elsewhere = new CliProcess(['restore', backup, '--data', join(t.testdir(), 'made')])

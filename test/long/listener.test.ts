@@ -137,7 +137,7 @@ t.test('a peer that does not read is cut back to a Notify, and gets everything b
   await server.drain()
 })
 
-t.test('where all is full the oldest connection without a session makes room, and none with one', async t => {
+t.test('where all is full the oldest connection without a session makes way, and none with one', async t => {
   for (const option of ['--max-connections', '--max-connections-per-address']) {
     const server = await startTestServer({ config: testConfig('--limits', 'normal', option, '3') })
     const { token } = await registerAccount(server.port, 'ann')

@@ -1,4 +1,4 @@
-/** Lines to a stream that nothing waits for: what a reader gets that stands still, goes, or has no room. */
+/** Lines to a stream that nothing waits for: what a reader gets that stands still, goes, or has no space. */
 import { execFileSync } from 'node:child_process'
 import { closeSync, constants, openSync, readFileSync, readSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -108,7 +108,7 @@ t.test('a line that was broken off does not spoil the one behind it', async t =>
   t.equal(text.split('\n').at(-2), line(3).trimEnd(), text.slice(-200))
 })
 
-t.test('no room on the disk, and a descriptor that is closed: lost, and no error', async t => {
+t.test('no space on the disk, and a descriptor that is closed: lost, and no error', async t => {
   const descriptor = openSync('/dev/full', 'w')
   const told: number[] = []
   const outlet = new Outlet(descriptor, { clock: new ManualClock(), onTaken: lost => told.push(lost) })

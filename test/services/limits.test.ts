@@ -447,7 +447,7 @@ t.test('of the contact requests of a user so many wait for an answer at most', a
   t.equal(await ask(others[0]?.uid ?? 0), 0, 'to ask somebody again is no further one')
   const [one, two] = others as [TestDevice, TestDevice]
   t.equal((await one.call(METHODS.contactDecline, { sendSeq: one.next(), uid: alice.uid, request: 2 })).code, 0)
-  t.equal(await ask(last), 0, 'an answer makes room')
+  t.equal(await ask(last), 0, 'an answer makes way')
   t.equal(await ask(one.uid), CODES.REQUEST_LIMIT.code)
   t.equal((await two.call(METHODS.contactAccept, { sendSeq: two.next(), uid: alice.uid, request: 1 })).code, 0)
   t.equal(await ask(one.uid), 0)

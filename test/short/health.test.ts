@@ -38,12 +38,12 @@ t.test('/readyz sends a message, and says why it could not', async t => {
   t.equal(message?.bytes.length, 9 + 9, 'the numbers of one message stand in the store')
   t.equal((await ask('/readyz', { method: 'POST' })).status, 405)
 
-  store.disk.room = 'none'
+  store.disk.space = 'none'
   // The last outcome stands for a second.
   await eventually(async () => (await ask('/readyz')).status === 503)
-  t.equal(await (await ask('/readyz')).text(), 'the store has no room')
+  t.equal(await (await ask('/readyz')).text(), 'the store has no space')
   t.equal((await ask('/healthz')).status, 200, 'it need not be started again')
-  store.disk.room = 'ample'
+  store.disk.space = 'ample'
   await eventually(async () => (await ask('/readyz')).status === 200)
 })
 

@@ -100,7 +100,7 @@ t.test('is answered with an empty page when its time is over, not sooner', async
   t.same([short.hub.polls.size, short.clock.pending], [0, 0])
 })
 
-t.test('Connect-Timeout-Ms bounds the wait, with room for the answer', async t => {
+t.test('Connect-Timeout-Ms bounds the wait, with time for the answer', async t => {
   for (const [timeout, waits] of [
     ['1000', 900],
     ['5', 4.5],

@@ -108,10 +108,10 @@ export class Lane {
     while (this.#flyingBytes < weather.windowBytes) {
       let bytes = this.#queue.shift()
       if (bytes === undefined) break
-      const room = weather.windowBytes - this.#flyingBytes
-      if (bytes.length > room && !this.#hasMessages) {
-        this.#queue.unshift(bytes.subarray(room))
-        bytes = bytes.subarray(0, room)
+      const free = weather.windowBytes - this.#flyingBytes
+      if (bytes.length > free && !this.#hasMessages) {
+        this.#queue.unshift(bytes.subarray(free))
+        bytes = bytes.subarray(0, free)
       }
       this.#queuedBytes -= bytes.length
       this.#flyingBytes += bytes.length

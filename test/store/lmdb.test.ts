@@ -20,7 +20,7 @@ import { A, appendTexts, B, commit, log, put, record, unit } from './contract/su
 import { crashedCopy } from './support/crashed.js'
 import { newFolder } from './support/folder.js'
 
-/** Room for some writes before the other file takes its turn. */
+/** Space for some writes before the other file takes its turn. */
 const JOURNAL_BYTES = 2 ** 16
 
 /** Commits until the checkpoint thread has brought a file into the tables. */

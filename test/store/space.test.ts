@@ -1,4 +1,4 @@
-/** The embedded store and a disk that fills up: when it says that there is little room, and when there is again. */
+/** The embedded store and a disk that fills up: when it says that there is little space, and when there is again. */
 
 import fs from 'node:fs'
 import path from 'node:path'
@@ -10,7 +10,7 @@ import { openLmdbStore } from '../../src/store/lmdb/open.js'
 import { restore } from '../../src/store/lmdb/restore.js'
 import { bytesTaken, type Pending, Reusable } from '../../src/store/lmdb/space.js'
 import { viewStore } from '../../src/store/lmdb/view.js'
-import type { Room } from '../../src/store/types.js'
+import type { SpaceLevel } from '../../src/store/types.js'
 import { eventually } from '../support/eventually.js'
 import { ManualClock } from '../support/manual-clock.js'
 import { A, appendTexts, log } from './contract/support.js'
@@ -21,36 +21,36 @@ const MIB = 2 ** 20
 /** A store whose disk has as much free as the test says. */
 async function onDisk(t: Test, freeBytes: number, journalBytes = MIB) {
   const disk = { freeBytes, looks: 0 }
-  const rooms: Room[] = []
+  const levels: SpaceLevel[] = []
   const clock = new ManualClock()
   const store = await openLmdbStore({
     path: newFolder(t),
     journalBytes,
     clock,
     freeBytesMin: 64 * MIB,
-    onRoom: room => rooms.push(room),
+    onSpace: level => levels.push(level),
     look: async () => {
       disk.looks++
       return disk.freeBytes
     },
   })
   t.teardown(() => store.close())
-  return { store, disk, rooms, clock }
+  return { store, disk, levels, clock }
 }
 
 t.test(
-  'room is ample above twice the mark, filling below, scarce below the mark, none below its quarter; better an eighth above',
+  'space is ample above twice the mark, filling below, scarce below the mark, none below its quarter; better an eighth above',
   async t => {
-    const { store, disk, rooms, clock } = await onDisk(t, 150 * MIB)
-    t.equal(store.room, 'ample')
+    const { store, disk, levels, clock } = await onDisk(t, 150 * MIB)
+    t.equal(store.space, 'ample')
     t.equal(store.freeBytes, 150 * MIB)
-    const becomes = async (freeBytes: number, room: Room) => {
+    const becomes = async (freeBytes: number, level: SpaceLevel) => {
       disk.freeBytes = freeBytes
       const { looks } = disk
       clock.advance(1_001)
       await appendTexts(store, A, 'one more')
       await eventually(() => disk.looks > looks && store.freeBytes === freeBytes)
-      t.equal(store.room, room, `${freeBytes / MIB} MiB`)
+      t.equal(store.space, level, `${freeBytes / MIB} MiB`)
     }
     await becomes(130 * MIB, 'ample')
     await becomes(127 * MIB, 'filling')
@@ -64,17 +64,17 @@ t.test(
     await becomes(20 * MIB, 'scarce')
     await becomes(73 * MIB, 'filling')
     await becomes(137 * MIB, 'ample')
-    t.same(rooms, ['filling', 'ample', 'filling', 'scarce', 'none', 'scarce', 'filling', 'ample'])
+    t.same(levels, ['filling', 'ample', 'filling', 'scarce', 'none', 'scarce', 'filling', 'ample'])
   },
 )
 
-t.test('while there is little room the disk is looked at again though nothing is written', async t => {
+t.test('while there is little space the disk is looked at again though nothing is written', async t => {
   const { store, disk, clock } = await onDisk(t, 60 * MIB)
-  t.equal(store.room, 'scarce')
+  t.equal(store.space, 'scarce')
   disk.freeBytes = 150 * MIB
   await eventually(() => {
     clock.advance(1_000)
-    return store.room === 'ample'
+    return store.space === 'ample'
   })
 })
 
@@ -90,17 +90,17 @@ t.test('the disk is looked at by bytes written, not by commits, and nobody waits
 
 t.test('what the journal holds counts as taken, and no longer once it is in the tables', async t => {
   // 8 MiB in the journal may take 24 in the tables: 140 are too few then.
-  const { store, clock, rooms } = await onDisk(t, 140 * MIB, 2 ** 23)
+  const { store, clock, levels } = await onDisk(t, 140 * MIB, 2 ** 23)
   const text = 'x'.repeat(MIB / 4)
-  for (let i = 0; store.room === 'ample'; i++) {
+  for (let i = 0; store.space === 'ample'; i++) {
     if (i > 40) throw new Error('the journal counts for nothing')
     await appendTexts(store, A, text)
   }
   await eventually(() => {
     clock.advance(1_000)
-    return store.room === 'ample'
+    return store.space === 'ample'
   })
-  t.same(rooms, ['filling', 'ample'])
+  t.same(levels, ['filling', 'ample'])
 })
 
 /** Changes; a journal file of the test's size holds some 400. */
@@ -144,12 +144,12 @@ t.test('pages freed by the last two transactions do not count as free yet', asyn
   t.equal(reusable.bytes(use), 4_096_000)
 })
 
-t.test('without room for its files a store does not begin; with its files there it does', async t => {
+t.test('without space for its files a store does not begin; with its files there it does', async t => {
   const folder = newFolder(t)
   await t.rejects(openLmdbStore({ path: folder, journalBytes: 2 ** 50 }), DiskFullError)
   t.notOk(fs.existsSync(path.join(folder, 'data.mdb')), 'lmdb was not let near it')
   const store = await openLmdbStore({ path: folder, look: async () => 0 })
-  t.equal(store.room, 'none')
+  t.equal(store.space, 'none')
   t.same(await log(store, A), [])
   await store.close()
 })
@@ -167,33 +167,37 @@ function freeForTest(t: Test) {
   return disk
 }
 
-t.test('without room for what lmdb maps nothing is opened and nothing is left; with its files there it is', async t => {
-  const data = path.join(newFolder(t), 'data')
-  const beside = path.dirname(data)
-  const backup = path.join(beside, 'backup')
-  await (await openLmdbStore({ path: data })).close()
-  await backUp({ from: data, to: backup, clock: systemClock })
-  const ways: Readonly<Record<string, () => Promise<unknown>>> = {
-    view: () => viewStore(data, systemClock, () => 0),
-    'view of a backup': () => viewStore(backup, systemClock, () => 0),
-    backup: () => backUp({ from: data, to: path.join(beside, 'other'), clock: systemClock }),
-    restore: () => restore({ from: backup, to: path.join(beside, 'restored'), epochMin: 0 }),
-    open: () => openLmdbStore({ path: data }),
-  }
-  const disk = freeForTest(t)
-  disk.pages = 2
-  for (const [name, way] of Object.entries(ways)) {
-    for (const lock of ['lock.mdb', 'writer.mdb', 'writer.mdb-lock']) fs.rmSync(path.join(data, lock), { force: true })
-    const before = fs.readdirSync(beside, { recursive: true })
-    await t.rejects(way(), { message: /the disk of .* is full: up to \d+ KiB are needed, 8 KiB are free$/ }, name)
-    t.same(fs.readdirSync(beside, { recursive: true }), before, name)
-  }
-  disk.pages = undefined
-  await (await openLmdbStore({ path: data })).close()
-  disk.pages = 0
-  await (await openLmdbStore({ path: data })).close()
-  await viewStore(data, systemClock, () => 0)
-})
+t.test(
+  'without space for what lmdb maps nothing is opened and nothing is left; with its files there it is',
+  async t => {
+    const data = path.join(newFolder(t), 'data')
+    const beside = path.dirname(data)
+    const backup = path.join(beside, 'backup')
+    await (await openLmdbStore({ path: data })).close()
+    await backUp({ from: data, to: backup, clock: systemClock })
+    const ways: Readonly<Record<string, () => Promise<unknown>>> = {
+      view: () => viewStore(data, systemClock, () => 0),
+      'view of a backup': () => viewStore(backup, systemClock, () => 0),
+      backup: () => backUp({ from: data, to: path.join(beside, 'other'), clock: systemClock }),
+      restore: () => restore({ from: backup, to: path.join(beside, 'restored'), epochMin: 0 }),
+      open: () => openLmdbStore({ path: data }),
+    }
+    const disk = freeForTest(t)
+    disk.pages = 2
+    for (const [name, way] of Object.entries(ways)) {
+      for (const lock of ['lock.mdb', 'writer.mdb', 'writer.mdb-lock'])
+        fs.rmSync(path.join(data, lock), { force: true })
+      const before = fs.readdirSync(beside, { recursive: true })
+      await t.rejects(way(), { message: /the disk of .* is full: up to \d+ KiB are needed, 8 KiB are free$/ }, name)
+      t.same(fs.readdirSync(beside, { recursive: true }), before, name)
+    }
+    disk.pages = undefined
+    await (await openLmdbStore({ path: data })).close()
+    disk.pages = 0
+    await (await openLmdbStore({ path: data })).close()
+    await viewStore(data, systemClock, () => 0)
+  },
+)
 
 t.test('a folder that we may not enter is not said to hold no data', async t => {
   const folder = newFolder(t)

@@ -139,7 +139,7 @@ class World {
       effect: (kind, _target, input) => way?.push({ kind: kind as EffectKind<unknown>, input }),
       fanOut: (kind, _targets, input) =>
         this.#wide[who === 0 ? 1 : 0]?.push({ kind: kind as EffectKind<unknown>, input }),
-      hasRoomFor: () => true,
+      outboxHasSpace: () => true,
       event() {},
     }
   }

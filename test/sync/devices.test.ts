@@ -154,7 +154,7 @@ t.test('after it the same installation is a new device, and nothing is kept of t
   for (const name of ['device/1', 'session/1', 'ack/1']) t.notOk(kept.includes(name), name)
   t.match(await first.hello(), { code: CODES.UNAUTHENTICATED.code }, 'its token is of nobody')
   t.equal((await first.send(1, 'on a connection that lingers', 1)).code, CODES.SESSION_REVOKED.code)
-  t.equal((await second.hello()).kind, 'refused', 'and the second one has made room')
+  t.equal((await second.hello()).kind, 'refused', 'and the second one has made way')
 })
 
 t.test('who is here sees to it that ended devices are forgotten, also when nobody logs in', async t => {

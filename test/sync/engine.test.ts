@@ -57,7 +57,7 @@ const say: Transition<{ to: string[]; text: string; onTo?: string }, boolean> = 
   run(tx, { to, text, onTo }) {
     tx.put(count, (tx.get(count) ?? 0) + 1)
     for (const target of to) tx.effect(tell, target, onTo === undefined ? { text } : { text, onTo })
-    return to.every(target => tx.hasRoomFor(target))
+    return to.every(target => tx.outboxHasSpace(target))
   },
 }
 const hear: Transition<void, readonly string[]> = { name: 'hear', run: tx => tx.get(heard) ?? [] }
@@ -163,7 +163,7 @@ t.test('a page ends at what is durable', async t => {
   t.match(await engine.page('user/1', 0, 10, 1_000), { items: { length: 1 }, to: 1, head: 1 })
 })
 
-t.test('what comes while a whole write waits is planned when there is room, in its order', async t => {
+t.test('what comes while a whole write waits is planned when there is space, in its order', async t => {
   const held: CommitInFlight[] = []
   const faults: MemoryFaults = { ...NO_FAULTS, commit: call => held.push(call) }
   const { engine } = await start({ faults })

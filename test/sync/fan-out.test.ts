@@ -60,7 +60,7 @@ const tellMany: Transition<Omit<Said, 'n'>, boolean> = {
     const n = before.length + 1
     tx.put(said, [...before, { to, n, ...(told.hurts === undefined ? {} : { hurts: told.hurts }) }])
     tx.fanOut(note, to, { ...told, n })
-    return to.every(target => tx.hasRoomFor(partitionActorOf(target)))
+    return to.every(target => tx.outboxHasSpace(partitionActorOf(target)))
   },
 }
 const hear: Transition<void, readonly string[]> = { name: 'hear', run: tx => tx.get(heard) ?? [] }
@@ -227,7 +227,7 @@ t.test('what waits is bounded by bytes, and by entries, for partitions too', asy
     name: 'flood',
     run(tx, n) {
       tx.put(refusals, [String(n)])
-      if (!tx.hasRoomFor('partition/3')) return false
+      if (!tx.outboxHasSpace('partition/3')) return false
       tx.fanOut(note, crowd(3, 40), { n, ballast })
       return true
     },

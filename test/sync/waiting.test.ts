@@ -31,7 +31,7 @@ const say: Transition<{ to: string; n: number }, boolean> = {
   name: 'say',
   run(tx, { to, n }) {
     tx.put(said, n)
-    if (!tx.hasRoomFor(to)) return false
+    if (!tx.outboxHasSpace(to)) return false
     tx.effect(note, to, n)
     return true
   },

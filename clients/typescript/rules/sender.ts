@@ -30,7 +30,7 @@ const SECRET: ReadonlySet<OperationName> = new Set(['changePassword', 'deleteAcc
  */
 const UNSURE_MAX = 1024
 
-/** Room for the frame around a body. */
+/** Space for the frame around a body. */
 const FRAME_HEAD_BYTES_MAX = 32
 
 /** The device that a message is from. */
@@ -99,7 +99,7 @@ export class Sender {
 
   send(id: DeviceId, peer: number, text: string): SentMessage {
     checkText('text', text, TEXT_BYTES_MAX, { bytesMin: 1, long: CODES.TEXT_TOO_LONG.code })
-    this.#checkRoom()
+    this.#checkSpace()
     const { sender, device } = id
     const atMs = this.#host.clock.now()
     const sendSeq = this.#outbox.nextSendSeq
@@ -110,7 +110,7 @@ export class Sender {
 
   /** Resolves when the server did it; rejects with its final refusal. Goes on over reconnects; not over a restart of the program. */
   operate<N extends OperationName>(method: N, request: Operation<N>): Promise<void> {
-    this.#checkRoom()
+    this.#checkSpace()
     const values = request as unknown as { readonly [name: string]: Json }
     // A body that is too long for a frame would never get through, and block all behind it.
     const bodyBytes = encodeOperation(method, values, this.#outbox.nextSendSeq).length
@@ -244,7 +244,7 @@ export class Sender {
     }
   }
 
-  #checkRoom(): void {
+  #checkSpace(): void {
     if (this.#outbox.size < this.#queueMax) return
     throw LongwireError.local('QUEUE_FULL', `${this.#queueMax}, as the option queueMax says`)
   }

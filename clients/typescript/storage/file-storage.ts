@@ -30,7 +30,7 @@ import { encodeChanges, encodeSnapshot, JOURNAL_FORMAT, replay } from './journal
 import type { Changes, HistoryDone, HistoryOptions, Json, Storage } from './storage.js'
 import { StoredModel } from './stored-model.js'
 
-/** A journal below this is never compacted: rewriting it would cost more than its room. */
+/** A journal below this is never compacted: rewriting it would cost more than the space that it takes. */
 const COMPACT_BYTES_MIN = 1_048_576
 
 /** Compacted when it has grown by so many times what it was: each byte is rewritten less than once on average. */

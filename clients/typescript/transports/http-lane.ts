@@ -10,7 +10,7 @@ export interface Next {
   readonly single: Frame | undefined
 }
 
-/** Room for the since and the attempt of a Sync, and for the tag and length of its ack. */
+/** Space for the since and the attempt of a Sync, and for the tag and length of its ack. */
 const SYNC_HEAD_BYTES_MAX = 32
 
 /** Tag and length of a Send within a Sync. */

@@ -24,7 +24,7 @@ import { JOURNAL } from './journal-file.js'
 import { BACKUP } from './open.js'
 import { Retries, readTables } from './reading.js'
 import { readJournal, recoverWrites } from './recovery.js'
-import { assertRoom, Reusable, TRANSACTION_BYTES } from './space.js'
+import { assertSpace, Reusable, TRANSACTION_BYTES } from './space.js'
 import { Tables } from './tables.js'
 
 const MAP_BYTES = 2 ** 30
@@ -115,7 +115,7 @@ async function copyWhole(from: string, partial: string, clock: Clock): Promise<n
         const changes = writes.map(write => write.changes)
         const last = writes.at(-1)
         if (last !== undefined) applyWrites(copy, changes, last.sequence, partial, new Reusable())
-        assertRoom(partial, TRANSACTION_BYTES)
+        assertSpace(partial, TRANSACTION_BYTES)
         copy.putMetas({ [BACKUP]: 1, [JOURNAL]: 0 })
         return copy.meta('epoch')
       } catch (error) {

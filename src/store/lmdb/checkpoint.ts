@@ -34,7 +34,7 @@ export type CheckpointAnswer =
   /** Sent once, before any request: the thread has all that it needs. */
   | 'ready'
   | { readonly done: true }
-  /** The request failed. `full`: there was no room, and nothing was tried. */
+  /** The request failed. `full`: there was no space, and nothing was tried. */
   | { readonly done: false; readonly full: boolean; readonly reason: string }
 
 /** Applies the writes of a file that the tables lack; runs in the thread, durable on return. Throws DiskFullError before it tries. */
@@ -55,7 +55,7 @@ export function applyFile(tables: Tables, request: CheckpointRequest, reusable: 
   )
 }
 
-/** Applies these writes if the folder's disk has room for all that they may take; durable on return. */
+/** Applies these writes if the folder's disk has space for all that they may take; durable on return. */
 export function applyWrites(
   tables: Tables,
   writes: readonly Buffer[],
@@ -91,7 +91,7 @@ const END_WAIT_MS = 2_000
 
 const THREAD = new URL('./checkpoint-thread.js', import.meta.url)
 
-/** The outcome: null if it is done, 'full' if it was not tried for lack of room, or the failure. */
+/** The outcome: null if it is done, 'full' if it was not tried for lack of space, or the failure. */
 export type CheckpointOutcome = null | 'full' | Error
 
 /**

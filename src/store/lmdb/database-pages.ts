@@ -207,7 +207,7 @@ class Walk {
       throw new PageDamage(`page ${number} is not the beginning of ${count} overflow pages`)
     }
     if (PAGE_HEAD_BYTES + valueBytes > count * page.length)
-      throw new PageDamage(`page ${number} has no room for its value`)
+      throw new PageDamage(`page ${number} has no space for its value`)
     this.#see(number, count)
     this.#overflow += count
     this.#pages.read(number + count - 1)

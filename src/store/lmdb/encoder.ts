@@ -255,7 +255,7 @@ export class Encoder {
     this.buffer.fill(0, this.position, end)
   }
 
-  /** Reserves room for a change whose key has these texts. */
+  /** Reserves space for a change whose key has these texts. */
   #reserve(textLength: number, valueBytes: number): void {
     // UTF-8 takes at most three bytes per UTF-16 unit; 16 covers kind, separators and numbers of a key.
     this.#grow(this.position + CHANGE_HEAD_BYTES + 3 * textLength + 16 + valueBytes)

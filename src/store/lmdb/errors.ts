@@ -20,7 +20,7 @@ export class StoreFailedError extends Error {
   override readonly name = 'StoreFailedError'
 }
 
-/** The disk has no room for the operation; nothing of it was done. */
+/** The disk has no space for the operation; nothing of it was done. */
 export class DiskFullError extends Error {
   override readonly name = 'DiskFullError'
 

@@ -45,7 +45,7 @@ export class Journal {
   /** The file that holds the last mark. The next one goes to the other, so that one mark is always whole. */
   #marked = 0
 
-  /** Opens the files. They exist, each with room for `writeBytes` of writes; everything in them is in the tables, up to `sequence`. */
+  /** Opens the files. They exist, each with space for `writeBytes` of writes; everything in them is in the tables, up to `sequence`. */
   constructor(folder: string, writeBytes: number, sequence: number, salt: number) {
     this.#folder = folder
     this.#writeBytes = writeBytes

@@ -16,7 +16,7 @@ import { open, type RootDatabase, type Transaction } from 'lmdb'
 import { MAGIC, PAGE_HEAD_BYTES } from './database-file.js'
 import { StoreInUseError } from './errors.js'
 import { WRITER, WRITER_READERS } from './files.js'
-import { assertRoom, bytesMissing, READERS_BYTES } from './space.js'
+import { assertSpace, bytesMissing, READERS_BYTES } from './space.js'
 
 export interface FolderLock {
   release(): Promise<void>
@@ -67,7 +67,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
 async function takePlace(folder: string): Promise<FolderLock> {
   const file = path.join(folder, WRITER)
   if (isInPieces(file)) fs.rmSync(file) // a power loss may leave it so; nobody can have it open
-  assertRoom(folder, lockBytesMissing(folder))
+  assertSpace(folder, lockBytesMissing(folder))
   for (let tries = 1; ; tries++) {
     const options = { path: file, noSubdir: true, overlappingSync: false, maxReaders: 16, permissionsMode: 0o600 }
     const db = open(options)

@@ -10,7 +10,7 @@ import path from 'node:path'
 import { type Clock, systemClock } from '../../lib/clock.js'
 import { messageOf } from '../../lib/error-message.js'
 import { type Random, systemRandom } from '../../lib/random.js'
-import type { Room } from '../types.js'
+import type { SpaceLevel } from '../types.js'
 import { applyWrites, Checkpointer } from './checkpoint.js'
 import { assertDatabase, databaseState, mendMeta } from './database-file.js'
 import { assertPages } from './database-pages.js'
@@ -23,7 +23,7 @@ import { JOURNAL, journalBytesMissing } from './journal-file.js'
 import { lockBytesMissing, lockFolder } from './lock.js'
 import { Presence } from './presence.js'
 import { readJournal, recoverWrites } from './recovery.js'
-import { assertRoom, bytesTaken, lookAtDisk, Reusable, TRANSACTION_BYTES } from './space.js'
+import { assertSpace, bytesTaken, lookAtDisk, Reusable, TRANSACTION_BYTES } from './space.js'
 import { LmdbStore } from './store.js'
 import { readersBytesMissing, Tables } from './tables.js'
 
@@ -50,12 +50,12 @@ export interface LmdbStoreOptions {
   /** lmdb's map at the start; it grows by itself. It is address space, not memory. */
   readonly mapBytes?: number
   readonly clock?: Clock
-  /** The free bytes on the disk below which the store has little room (space.ts). */
+  /** The free bytes on the disk below which the store has little space (space.ts). */
   readonly freeBytesMin?: number
   /** Looks at the disk; absent: asks the file system. */
   readonly look?: () => Promise<number>
-  /** Called when the store's room has changed. */
-  readonly onRoom?: (room: Room, freeBytes: number) => void
+  /** Called when the level of the store's space has changed. */
+  readonly onSpace?: (level: SpaceLevel, freeBytes: number) => void
   /** Called when a value was read that is not what was written; its reader gets the error. Once for each value. */
   readonly onDamage?: (error: Error) => void
   /** Called when something is wrong and the store goes on: one line for people. */
@@ -88,7 +88,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
   const mapBytes = options.mapBytes ?? 2 ** 30
   const warn = options.onWarning ?? (() => {})
   makeFolder(folder)
-  assertRoomToStart(folder, journalBytes)
+  assertSpaceToStart(folder, journalBytes)
   const lock = await lockFolder(folder)
   const checkpointer = new Checkpointer({ folder, mapBytes })
   let tables: Tables | undefined
@@ -120,7 +120,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
       clock,
       markBytes: options.freeBytesMin ?? FREE_BYTES_MIN,
       look: options.look ?? (() => lookAtDisk(folder)),
-      onRoom: options.onRoom ?? (() => {}),
+      onSpace: options.onSpace ?? (() => {}),
     })
     await store.lookAtDisk()
     return store
@@ -147,13 +147,13 @@ function keepFromOthers(folder: string): void {
   }
 }
 
-/** Checks that the disk has room for a start, or lmdb would meet a full disk while files are made. Existing files need nothing. */
-function assertRoomToStart(folder: string, journalBytes: number): void {
+/** Checks that the disk has space for a start, or lmdb would meet a full disk while files are made. Existing files need nothing. */
+function assertSpaceToStart(folder: string, journalBytes: number): void {
   const isNew = !fs.existsSync(databasePath(folder))
   const journal = journalBytesMissing(folder, journalBytes)
   // Existing tables without a journal, as a restore makes them, get its number in two transactions.
   const tables = readersBytesMissing(folder) + (journal > 0 ? 2 * TRANSACTION_BYTES : 0)
-  assertRoom(folder, journal + (isNew ? NEW_STORE_BYTES : lockBytesMissing(folder) + tables))
+  assertSpace(folder, journal + (isNew ? NEW_STORE_BYTES : lockBytesMissing(folder) + tables))
 }
 
 function openTables(folder: string, mapBytes: number, warn: (text: string) => void): Tables {
@@ -216,7 +216,7 @@ function upgrade(folder: string, tables: Tables, warn: (text: string) => void): 
   if (tables.format() === FORMAT) return
   const actors = tables.unlisted()
   const bytes = actors.reduce((sum, actor) => sum + LISTED_BYTES + 3 * actor.length, 0)
-  assertRoom(folder, bytesTaken({ changes: actors.length, bytes }, tables.pages()))
+  assertSpace(folder, bytesTaken({ changes: actors.length, bytes }, tables.pages()))
   tables.list(actors, FORMAT)
   warn(`${folder} is of format ${FORMAT} from now on: earlier releases cannot read it`)
 }

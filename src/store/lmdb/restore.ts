@@ -22,7 +22,7 @@ import { START_PARTIAL } from './first-start.js'
 import { JOURNAL } from './journal-file.js'
 import { lockBytesMissing, lockFolder } from './lock.js'
 import { BACKUP, FORMAT, isReadable } from './open.js'
-import { assertRoom, READERS_BYTES, TRANSACTION_BYTES } from './space.js'
+import { assertSpace, READERS_BYTES, TRANSACTION_BYTES } from './space.js'
 import { readersBytesMissing, Tables } from './tables.js'
 
 const MAP_BYTES = 2 ** 30
@@ -66,7 +66,7 @@ export async function restore({ from, to, epochMin }: RestoreOptions): Promise<R
     throw new StoreFolderError(`the data folder ${folder} is not empty and holds no store: nothing was changed`)
   }
   if (!isNew) assertStore(folder)
-  makeFolderWithRoom(folder, fs.statSync(databasePath(from)).size)
+  makeFolderWithSpace(folder, fs.statSync(databasePath(from)).size)
   const lock = await lockFolder(folder)
   const partial = path.join(folder, PARTIAL)
   try {
@@ -92,13 +92,13 @@ export async function restore({ from, to, epochMin }: RestoreOptions): Promise<R
   }
 }
 
-/** Makes the folder if its disk has room for all that is made: the copy, its changes, and what lmdb maps. Throws DiskFullError. */
-function makeFolderWithRoom(folder: string, copyBytes: number): void {
+/** Makes the folder if its disk has space for all that is made: the copy, its changes, and what lmdb maps. Throws DiskFullError. */
+function makeFolderWithSpace(folder: string, copyBytes: number): void {
   const isNew = !fs.existsSync(folder)
   makeFolder(folder)
   const opening = lockBytesMissing(folder) + readersBytesMissing(folder) + READERS_BYTES
   try {
-    assertRoom(folder, copyBytes + TRANSACTION_BYTES + opening)
+    assertSpace(folder, copyBytes + TRANSACTION_BYTES + opening)
   } catch (error) {
     if (isNew) fs.rmdirSync(folder)
     throw error

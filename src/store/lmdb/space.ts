@@ -1,5 +1,5 @@
 /**
- * Keeps count of the disk's room for the store. lmdb must never meet a full disk: it ends the process on a page that it cannot write. So
+ * Keeps count of the disk's space for the store. lmdb must never meet a full disk: it ends the process on a page that it cannot write. So
  * all that the journal holds and the tables do not counts as taken already. It counts with the most pages that bringing it into the
  * tables may touch (lmdb writes a changed page anew, elsewhere).
  *
@@ -19,7 +19,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Clock, TimerHandle } from '../../lib/clock.js'
-import type { Room } from '../types.js'
+import type { SpaceLevel } from '../types.js'
 import { DiskFullError } from './errors.js'
 
 /** The use of the pages in the tables' file. */
@@ -36,7 +36,7 @@ export interface Pending {
   readonly bytes: number
 }
 
-/** The time between two looks while something is written, and while there is little room. */
+/** The time between two looks while something is written, and while there is little space. */
 const LOOK_MS = 1_000
 const LOOK_BYTES_MAX = 2 ** 22
 
@@ -82,8 +82,8 @@ export function freeBytes(folder: string): number {
   return bavail * bsize
 }
 
-/** Checks that the folder's disk has room for this. Throws DiskFullError. */
-export function assertRoom(folder: string, needed: number): void {
+/** Checks that the folder's disk has space for this. Throws DiskFullError. */
+export function assertSpace(folder: string, needed: number): void {
   if (needed === 0) return
   const there = freeBytes(folder)
   if (there < needed) throw new DiskFullError(folder, needed, there)
@@ -115,22 +115,22 @@ export async function lookAtDisk(folder: string): Promise<number> {
 
 export interface SpaceOptions {
   readonly clock: Clock
-  /** The mark below which the room is scarce; below twice as much it is filling. */
+  /** The mark below which the space is scarce; below twice as much it is filling. */
   readonly markBytes: number
   /** Asks for the free bytes on the disk. */
   look(): Promise<number>
   use(): PageUse
   pending(): readonly Pending[]
-  /** Called after each look: the room may be another. */
+  /** Called after each look: the level may be another. */
   readonly onLook: () => void
-  /** Called when the room has changed. */
-  readonly onRoom: (room: Room, freeBytes: number) => void
+  /** Called when the level has changed. */
+  readonly onSpace: (level: SpaceLevel, freeBytes: number) => void
 }
 
 export class Space {
   readonly #options: SpaceOptions
   readonly #reusable = new Reusable()
-  #room: Room = 'ample'
+  #level: SpaceLevel = 'ample'
   #free = 0
   #use: PageUse
   #lookedMs = 0
@@ -145,13 +145,13 @@ export class Space {
     this.#use = options.use()
   }
 
-  get room(): Room {
-    return this.#room
+  get level(): SpaceLevel {
+    return this.#level
   }
 
-  /** Whether the room is 'scarce' or less. */
+  /** Whether the level is 'scarce' or less. */
   get isScarce(): boolean {
-    return this.#room === 'scarce' || this.#room === 'none'
+    return this.#level === 'scarce' || this.#level === 'none'
   }
 
   /** The free bytes on the disk at the last look. */
@@ -162,10 +162,10 @@ export class Space {
   /** Counts the bytes that a commit wrote. On the hot path: a few additions. */
   wrote(bytes: number): void {
     this.#writtenSince += bytes
-    const before = this.#room
+    const before = this.#level
     this.#judge()
     const { clock, markBytes } = this.#options
-    const often = this.#room !== before || this.#writtenSince >= Math.min(LOOK_BYTES_MAX, markBytes / 8)
+    const often = this.#level !== before || this.#writtenSince >= Math.min(LOOK_BYTES_MAX, markBytes / 8)
     if (!this.#looking && (often || clock.monotonic() - this.#lookedMs >= LOOK_MS)) void this.look()
   }
 
@@ -185,7 +185,7 @@ export class Space {
     this.#lookedMs = this.#options.clock.monotonic()
     this.#judge()
     this.#options.onLook()
-    if (this.#room !== 'ample') this.#lookLater()
+    if (this.#level !== 'ample') this.#lookLater()
   }
 
   close(): void {
@@ -201,18 +201,18 @@ export class Space {
   }
 
   #judge(): void {
-    const { markBytes, pending, onRoom } = this.#options
+    const { markBytes, pending, onSpace } = this.#options
     let left = this.#free + this.#reusable.bytes(this.#use)
     for (const each of pending()) left -= bytesTaken(each, this.#use)
     // The disk itself counts too: long values need adjacent pages, and the tables' free ones may not be adjacent.
     const least = Math.min(left, this.#free)
     const falls = (mark: number, wasBelow: boolean) => this.#free < mark || left < mark + (wasBelow ? markBytes / 8 : 0)
-    let room: Room = 'ample'
-    if (least < markBytes / 4) room = 'none'
-    else if (falls(markBytes, this.isScarce)) room = 'scarce'
-    else if (falls(FILLING_MARKS * markBytes, this.#room !== 'ample')) room = 'filling'
-    if (room === this.#room) return
-    this.#room = room
-    onRoom(room, this.#free)
+    let level: SpaceLevel = 'ample'
+    if (least < markBytes / 4) level = 'none'
+    else if (falls(markBytes, this.isScarce)) level = 'scarce'
+    else if (falls(FILLING_MARKS * markBytes, this.#level !== 'ample')) level = 'filling'
+    if (level === this.#level) return
+    this.#level = level
+    onSpace(level, this.#free)
   }
 }

@@ -26,9 +26,9 @@ import type {
   LogRange,
   LogSummary,
   NodeId,
-  Room,
   ScannedRecord,
   ScopeId,
+  SpaceLevel,
   Store,
   StoredEntry,
   StoredRecord,
@@ -56,7 +56,7 @@ const SCOPES: readonly ScopeId[] = [0]
 /** The multiple of its length that a journal file may reach while the other is on its way into the tables. */
 const JOURNAL_OVERFULL = 4
 
-/** The fraction of a journal file that is worth a checkpoint while there is little room. */
+/** The fraction of a journal file that is worth a checkpoint while there is little space. */
 const JOURNAL_EARLY = 16
 
 /** The most reads at once. A page of 256 entries takes 0.3 ms: a storm of them must not delay the commits for long. */
@@ -91,7 +91,7 @@ export interface LmdbParts {
   /** The mark of space.ts; `look` asks for the disk's free bytes. */
   readonly markBytes: number
   readonly look: () => Promise<number>
-  readonly onRoom: (room: Room, freeBytes: number) => void
+  readonly onSpace: (level: SpaceLevel, freeBytes: number) => void
 }
 
 export class LmdbStore implements Store {
@@ -107,7 +107,7 @@ export class LmdbStore implements Store {
   readonly #space: Space
   readonly #marker: Marker
   #epoch: number
-  /** A checkpoint for which there was no room: the frozen generation waits. */
+  /** A checkpoint for which there was no space: the frozen generation waits. */
   #held: CheckpointRequest | undefined
   #frozen: Pending | undefined
   /** The amount of the active journal file that was counted as written. */
@@ -137,20 +137,20 @@ export class LmdbStore implements Store {
     parts.checkpointer.onEnd = error => this.#fail(error)
     parts.presence.onGone = error => this.#fail(error)
     this.#judge = new Judge(this.#actors, parts.tables, parts.journal, parts.epoch)
-    const { clock, markBytes, look, onRoom } = parts
+    const { clock, markBytes, look, onSpace } = parts
     this.#marker = new Marker(parts.journal, clock, error => this.#fail(error))
     this.#space = new Space({
       clock,
       markBytes,
       look,
-      onRoom,
+      onSpace,
       use: () => this.#tables.pages(),
       pending: () => (this.#frozen === undefined ? [this.#journal.pending] : [this.#journal.pending, this.#frozen]),
       onLook: () => this.#onLook(),
     })
   }
 
-  /** Looks at the disk's room: at the start, and when somebody knows that the disk has changed. */
+  /** Looks at the disk's space: at the start, and when somebody knows that the disk has changed. */
   lookAtDisk(): Promise<void> {
     return this.#space.look()
   }
@@ -159,8 +159,8 @@ export class LmdbStore implements Store {
     return this.#space.freeBytes
   }
 
-  get room(): Room {
-    return this.#space.room
+  get space(): SpaceLevel {
+    return this.#space.level
   }
 
   scopeOf(_actor: Actor): ScopeId {
@@ -262,7 +262,7 @@ export class LmdbStore implements Store {
     await lock.release()
   }
 
-  /** Brings the journal into the tables; without room it stays where it is, for the next start. */
+  /** Brings the journal into the tables; without space it stays where it is, for the next start. */
   #empty(): void {
     const { tables, journal } = this.#parts
     try {
@@ -289,7 +289,7 @@ export class LmdbStore implements Store {
   /** Judges and writes all calls that wait. */
   #write(): void {
     this.#turnWhenFull(this.#parts.journalBytes)
-    // The disk has long been slower than the callers, so they wait for it until the checkpoint is done. While there is little room the
+    // The disk has long been slower than the callers, so they wait for it until the checkpoint is done. While there is little space the
     // journal does not grow at all.
     const overfull = this.#space.isScarce ? 1 : JOURNAL_OVERFULL
     if (this.#journal.fileBytes >= overfull * this.#parts.journalBytes) return
@@ -373,8 +373,8 @@ export class LmdbStore implements Store {
     if (this.#state === 'failed') return
     const held = this.#held
     if (held !== undefined && !this.#parts.checkpointer.busy) this.#checkpoint(held)
-    // The journal's upper bound is mostly far above what it really takes: once it is in the tables there may be room.
-    if (this.#space.room !== 'ample' && !this.#writing) this.#turnWhenFull(this.#parts.journalBytes / JOURNAL_EARLY)
+    // The journal's upper bound is mostly far above what it really takes: once it is in the tables there may be space.
+    if (this.#space.level !== 'ample' && !this.#writing) this.#turnWhenFull(this.#parts.journalBytes / JOURNAL_EARLY)
     if (this.#waiting.length > 0 && !this.#writing) this.#write()
   }
 

@@ -34,7 +34,7 @@ import {
 import { StoreInUseError } from './errors.js'
 import { databasePath, READERS } from './files.js'
 import { isSealed, SEAL_BYTES, Sealer } from './seal.js'
-import { assertRoom, bytesMissing, type PageUse, READERS_BYTES } from './space.js'
+import { assertSpace, bytesMissing, type PageUse, READERS_BYTES } from './space.js'
 
 const ENTRY = String.fromCharCode(KIND_ENTRY)
 
@@ -114,7 +114,7 @@ export class Tables {
     this.#file = databasePath(folder)
     // Otherwise the places are ours.
     if (readOnly && openHere.size === 0) assertOwnNumber(folder)
-    assertRoom(folder, readersBytesMissing(folder))
+    assertSpace(folder, readersBytesMissing(folder))
     const options: RootDatabaseOptionsWithPath & { readonly permissionsMode: number } = {
       path: folder,
       noSubdir: false,

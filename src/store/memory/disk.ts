@@ -18,8 +18,8 @@ import {
   type LogSummary,
   NO_ROUTES,
   type NodeId,
-  type Room,
   type ScannedRecord,
+  type SpaceLevel,
   type StoredEntry,
   type StoredRecord,
   type Tally,
@@ -50,8 +50,8 @@ export class MemoryDisk {
   readonly durability: Durability
   /** The routes. They are soft: a crash does not undo them, and a snapshot does not hold them. */
   readonly routes: Routes
-  /** The room that the stores on this disk report; anybody may set it. */
-  room: Room = 'ample'
+  /** The level of space that the stores on this disk report; anybody may set it. */
+  space: SpaceLevel = 'ample'
   /** The number of crashes: calls that were under way before one belong to a dead process. */
   crashes = 0
   #epochs: number[] = ALL_PARTITIONS.map(() => 1)

@@ -15,9 +15,9 @@ import {
   type LogSummary,
   type NodeId,
   OutcomeUnknownError,
-  type Room,
   type ScannedRecord,
   type ScopeId,
+  type SpaceLevel,
   type Store,
   type StoredEntry,
   type StoredRecord,
@@ -74,8 +74,8 @@ export class MemoryStore implements Store {
     return undefined
   }
 
-  get room(): Room {
-    return this.disk.room
+  get space(): SpaceLevel {
+    return this.disk.space
   }
 
   scopeOf(actor: Actor): ScopeId {

@@ -137,7 +137,7 @@ function withNames(before: ContactRecord, { account, nickname, names = 0 }: Name
   return names < known || isKnown ? before : { ...before, account, nickname, names }
 }
 
-function hasRoom(tx: Tx): boolean {
+function isBelowLimit(tx: Tx): boolean {
   return (tx.get(contactIndex)?.length ?? 0) < CONTACTS_MAX
 }
 
@@ -259,7 +259,7 @@ function asked(tx: Tx, source: Actor, before: ContactRecord, told: Told): Contac
     return { ...named, state: ContactState.FRIEND, theirs: told.own, greeting: '' }
   }
   const self = tx.get(profile)
-  if (self === undefined || (before.state === ContactState.UNSPECIFIED && !hasRoom(tx))) {
+  if (self === undefined || (before.state === ContactState.UNSPECIFIED && !isBelowLimit(tx))) {
     tell(tx, source, 'declined', { theirs: told.own })
     return before
   }
@@ -281,7 +281,7 @@ function act(name: string, rule: (tx: Tx, input: ContactInput, before: ContactRe
       if (known === undefined && !input.blind && tx.glance(userActor(input.other), profile)?.deleted !== false) {
         return CODES.UNKNOWN_USER.code
       }
-      if (!tx.hasRoomFor(userActor(input.other))) return CODES.OUTBOX_FULL.code
+      if (!tx.outboxHasSpace(userActor(input.other))) return CODES.OUTBOX_FULL.code
       const before = known ?? NOBODY
       const after = rule(tx, input, before)
       if (typeof after === 'number') return after
@@ -302,7 +302,7 @@ export const requestContact = act('request', (tx, { other, greeting = '', limite
   const theirs = tx.glance(userActor(other), profile)
   if (theirs?.deleted !== false) return CODES.UNKNOWN_USER.code
   if (before.state === ContactState.UNSPECIFIED) {
-    if (!hasRoom(tx)) return CODES.CONTACT_LIMIT.code
+    if (!isBelowLimit(tx)) return CODES.CONTACT_LIMIT.code
     if (!mayAsk(tx)) return CODES.REQUEST_LIMIT.code
   }
   const own = Math.max(before.asked, REQUEST_JUMP * (tx.epoch - 1)) + 1

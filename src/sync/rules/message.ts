@@ -95,7 +95,7 @@ function send(tx: Tx, { uid, device, sendSeq, to, text, tooLong, limited, blind 
   if (recipient.blockedBy) return CODES.BLOCKED.code
   if (limited) return CODES.RECIPIENT_LIMIT.code
   const target = userActor(to)
-  if (!tx.hasRoomFor(target)) return CODES.OUTBOX_FULL.code
+  if (!tx.outboxHasSpace(target)) return CODES.OUTBOX_FULL.code
   const item = encodeMessageItem({ sender: uid, device, sendSeq, atMs: tx.nowMs, recipient: 0, text })
   tx.append(withRecipient(item, to))
   tx.effect(deliverMessage, target, { device, sendSeq, item })

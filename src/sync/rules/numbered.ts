@@ -85,7 +85,7 @@ function used(tx: Tx, { device, sendSeq, hash }: Numbered, code: Code): Answer {
   return { kind: 'answer', code, repeated: false }
 }
 
-/** The same transition, which is also run while there is little room. */
+/** The same transition, which is also run while there is little space. */
 export function small<I, R>(transition: Transition<I, R>): Transition<I, R> {
   return { ...transition, small: true }
 }

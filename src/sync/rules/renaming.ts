@@ -98,7 +98,7 @@ export const tellSome: Transition<void, Told> = {
     if (now.isDone) return { round: now.round, isDone: true, isFull: false }
     const { way } = now
     const next = nextOf(tx.get(contactIndex) ?? [], way)
-    const firstFull = next.findIndex(uid => !tx.hasRoomFor(partitionActorOf(userActor(uid))))
+    const firstFull = next.findIndex(uid => !tx.outboxHasSpace(partitionActorOf(userActor(uid))))
     const told = firstFull < 0 ? next : next.slice(0, firstFull)
     tellNames(tx, told)
     const after = told.at(-1) ?? way.after

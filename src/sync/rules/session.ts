@@ -124,7 +124,7 @@ function forgetDevices(tx: Tx): Devices {
 function addDevice(tx: Tx, input: LoginInput): number {
   const known = tx.get(devices) ?? { last: 0, epoch: tx.epoch, list: [] }
   const device = known.last + Math.max(1, DEVICE_JUMP * (tx.epoch - known.epoch))
-  const list = withRoom(tx, known.list, input.connected)
+  const list = withSpace(tx, known.list, input.connected)
   const entry = newDevice(device, input.installationKey, input.deviceName, tx.nowMs)
   tx.put(devices, { last: device, epoch: tx.epoch, list: [...list, entry] })
   tx.put(deviceWindow, EMPTY_WINDOW, device)
@@ -132,11 +132,11 @@ function addDevice(tx: Tx, input: LoginInput): number {
 }
 
 /**
- * Makes room in the list for one more live device, by ending the one that is missed least. Devices whose token was never used go
+ * Makes space in the list for one more live device, by ending the one that is missed least. Devices whose token was never used go
  * first, connected ones last. Among equals the one longest away goes. Times alone do not tell: a connected device is noted once a
  * day, a login to the millisecond.
  */
-function withRoom(tx: Tx, list: readonly DeviceEntry[], connected: readonly number[]): readonly DeviceEntry[] {
+function withSpace(tx: Tx, list: readonly DeviceEntry[], connected: readonly number[]): readonly DeviceEntry[] {
   const live = list.filter(entry => entry.endedAtMs === 0)
   if (live.length < DEVICES_MAX) return list
   tx.fetch(
@@ -162,7 +162,7 @@ export function newDevice(device: number, installationKey: string, name: string,
 function reviveDevice(tx: Tx, found: DeviceEntry, input: LoginInput): void {
   const known = tx.get(devices)
   if (known === undefined) return
-  const list = withRoom(tx, known.list, input.connected).map(entry =>
+  const list = withSpace(tx, known.list, input.connected).map(entry =>
     entry === found ? { ...entry, endedAtMs: 0, lastSeenMs: tx.nowMs, name: input.deviceName || entry.name } : entry,
   )
   tx.put(devices, { ...known, list })

@@ -69,7 +69,7 @@ t.test('what is pasted is one text, whatever keys are in it', async t => {
   t.same(type(editor, '<return>'), { kind: 'line', text: 'one\n\x03two' })
 })
 
-t.test('a line that is longer than its room shows what is around the cursor', async t => {
+t.test('a line that is longer than its space shows what is around the cursor', async t => {
   const editor = new LineEditor(true)
   type(editor, 'abcdefgh')
   t.same(editor.view(5), { text: 'efgh', cursor: 4 })

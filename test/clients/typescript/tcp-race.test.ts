@@ -71,7 +71,7 @@ t.test('an address that needs 700 ms is not given up for one that never answers,
   }
 })
 
-t.test('one that is refused makes room for the next at once; when all are, the first error is told', async t => {
+t.test('one that is refused makes way for the next at once; when all are, the first error is told', async t => {
   const rig = new Rig([DEAD, GOOD])
   rig.fail(DEAD, 'unreachable')
   t.same(rig.opened, [DEAD.address, GOOD.address])

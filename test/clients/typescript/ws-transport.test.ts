@@ -84,7 +84,7 @@ t.test('what is written in one piece goes in as few messages as may be, each of 
       const [last, next] = [message.length, after === undefined ? FRAME_TO_SERVER_BYTES_MAX : frameSizes(after)[0]]
       t.ok(frameSizes(message).length > 0 && last <= FRAME_TO_SERVER_BYTES_MAX, `${last} bytes in a message`)
       // As few as may be: the first frame of the next one would not have fitted.
-      t.ok(last + (next ?? 0) > FRAME_TO_SERVER_BYTES_MAX, 'no room was left')
+      t.ok(last + (next ?? 0) > FRAME_TO_SERVER_BYTES_MAX, 'no space was left')
     }
   }
   t.end()
