@@ -2,7 +2,7 @@
  * The third phase of a run: everybody sends numbered messages to all friends, in rounds, and shows what comes. The auditor is
  * told of everything and is the only judge.
  *
- * A device keeps a few messages in its client's outbox and adds more as they are accepted. So the number under way is bounded,
+ * A device keeps a few messages in its client's send queue and adds more as they are accepted. So the number under way is bounded,
  * and no text is kept here. Several devices of a user take turns, so that each friend hears from all of them.
  */
 
@@ -40,7 +40,7 @@ export interface TrafficSpec {
 }
 
 /**
- * The most messages that a device has in its outbox, and the number at which it adds more: the protocol's window, and half of it.
+ * The most messages that a device has in its send queue, and the number at which it adds more: the protocol's window, and half of it.
  */
 const QUEUED_MAX = 64
 const QUEUED_MIN = 32
@@ -131,7 +131,7 @@ export class Traffic implements Phase {
     }
   }
 
-  /** Puts messages into the outbox until it has enough, all are sent, or the next one's time has not come. */
+  /** Puts messages into the send queue until it has enough, all are sent, or the next one's time has not come. */
   #feed(mouth: Mouth): void {
     if (this.#ended) return
     const { speaker } = mouth

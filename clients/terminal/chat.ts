@@ -95,7 +95,7 @@ export class Chat {
 
   /** Messages and requests that wait for the server. */
   get waiting(): number {
-    return this.#spec.client.state().outbox.length
+    return this.#spec.client.state().sendQueue.length
   }
 
   /** Shows where one left off. @param name whom to talk to; undefined: who was talked to last */
@@ -350,7 +350,7 @@ export class Chat {
 
   #changed(): void {
     if (this.#settled === undefined || this.#acts.underWay > 0 || this.waiting > 0) return
-    // What is no longer in the outbox may still be on its way to being told.
+    // What is no longer in the send queue may still be on its way to being told.
     for (const { state } of this.#followed.values()) if (state === 'queued' || state === 'sending') return
     this.#settled()
   }

@@ -50,7 +50,7 @@ export const LIMITS_TABLE = {
     burst: 500,
     code: 'RATE_LIMITED',
     counts: 'requests, and each send that a Sync carries',
-    why: 'an outbox that waited a day goes out at once; no person types faster than that',
+    why: 'a send queue that waited a day goes out at once; no person types faster than that',
     keysMax: MANY,
   },
   'requests-user': {

@@ -60,7 +60,7 @@ t.test('clients that went on for an hour resync, show nothing twice, agree, and 
   await eventually(() => carol.events.includes('UNAUTHENTICATED') && tablet.events.includes('UNAUTHENTICATED'))
 
   // They go on.
-  await eventually(() => alice.client.state().outbox.length === 0)
+  await eventually(() => alice.client.state().sendQueue.length === 0)
   await alice.say(bob, 'after 1')
   await bob.say(alice, 'after 2')
   await eventually(() => bob.shown.at(-1)?.text === 'after 1' && alice.shown.at(-1)?.text === 'after 2')

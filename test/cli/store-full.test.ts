@@ -40,7 +40,7 @@ t.test(
     alice.client.on('messageState', ({ state }) => states.push(state))
     alice.client.send(bob.uid, 'waits')
     await eventually(() => server.context.counters.requests().some(({ code }) => code === 'STORE_FULL'))
-    t.not(alice.client.state().outbox.length, 0)
+    t.not(alice.client.state().sendQueue.length, 0)
 
     // A program starts anew, and reads what there is.
     await bob.leave()

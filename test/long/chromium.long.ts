@@ -45,7 +45,7 @@ t.teardown(async () => {
 })
 
 t.test(
-  'two people in two browsers, one over WebSocket and one over HTTP; a reload brings history and outbox back',
+  'two people in two browsers, one over WebSocket and one over HTTP; a reload brings history and send queue back',
   async t => {
     const ann = await openPage()
     const bob = await openPage()
@@ -96,7 +96,7 @@ t.test(
       before.join(),
     )
     await ann.evaluate(send, { to: bobUid, text: 'waits' })
-    await ann.waitForFunction(() => (globalThis as never as PageGlobals).client.state().outbox.length === 1)
+    await ann.waitForFunction(() => (globalThis as never as PageGlobals).client.state().sendQueue.length === 1)
     // Sent is what is stored: what another reload finds.
     await ann.evaluate(uid => (globalThis as never as PageGlobals).client.history(uid), bobUid)
     await ann.reload()
@@ -105,7 +105,7 @@ t.test(
     t.equal((await ann.evaluate(history, bobUid)).at(-1), 'waits queued')
     await ann.evaluate(() => (globalThis as never as PageGlobals).client.connect())
     await bob.waitForFunction(() => (globalThis as never as PageGlobals).heard.at(-1) === 'waits')
-    await ann.waitForFunction(() => (globalThis as never as PageGlobals).client.state().outbox.length === 0)
+    await ann.waitForFunction(() => (globalThis as never as PageGlobals).client.state().sendQueue.length === 0)
     t.equal((await bob.evaluate(heard)).length, 21)
     t.same(await ann.evaluate(heard), [], 'nothing is shown twice')
   },

@@ -83,13 +83,13 @@ t.test('messages are pushed in order, without a gap', async t => {
   await server.drain()
 })
 
-t.test('a reconnect that brings its outbox and fetches what it missed takes one round trip', async t => {
+t.test('a reconnect that brings its send queue and fetches what it missed takes one round trip', async t => {
   const server = await startTestServer()
   const { alice, bob, a, b } = await friends(server)
   b.destroy()
   await a.call(METHODS.send, createSendRequest({ sendSeq: 2, to: bob.uid, text: 'missed' }))
   const again = await RawClient.connect(server.port)
-  const send = encodeSendRequest({ sendSeq: 2, to: alice.uid, text: 'from the outbox' })
+  const send = encodeSendRequest({ sendSeq: 2, to: alice.uid, text: 'from the send queue' })
   again.send(
     Uint8Array.of(0, ...rawHello(1, { token: bob.token, attempt: 2 }), ...encodeRequest(2, METHODS.send.number, send)),
   )

@@ -45,13 +45,13 @@ export function missing(stage: Stage): string[] {
 function unsettled(phone: Phone, head: number, ledger: Ledger): string[] {
   const { client, name } = phone
   if (client === undefined) return [`${name} does not run`]
-  const { uid, device, status, outbox, applied, durable, signedIn, acked } = client.state()
+  const { uid, device, status, sendQueue, applied, durable, signedIn, acked } = client.state()
   const found: string[] = []
   if (phone.leaving) found.push(`${name} is logging out`)
   if (!signedIn) found.push(`${name} is not signed in`)
   if (status.state === 'online' && !ledger.hasSession(uid, device)) found.push(`${name} is online without a session`)
   if (status.state !== 'online') found.push(`${name} is ${status.state}`)
-  for (const { sendSeq, what, state } of outbox) found.push(`${name}: ${what} ${sendSeq} is ${state}`)
+  for (const { sendSeq, what, state } of sendQueue) found.push(`${name}: ${what} ${sendSeq} is ${state}`)
   if (applied !== head || durable !== head) found.push(`${name} has applied ${applied}, stored ${durable} of ${head}`)
   if (acked !== head) found.push(`${name} has told ${acked} of ${head}`)
   return found

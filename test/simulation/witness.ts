@@ -28,7 +28,7 @@ export class Copy {
   device: number
   /** Numbers that it had before. */
   readonly formerDevices = new Set<number>()
-  /** Messages in the outbox, by `device/number`. */
+  /** Messages in the send queue, by `device/number`. */
   readonly pending = new Set<string>()
   /** Ids of stored messages. */
   readonly stored = new Set<string>()
@@ -159,7 +159,7 @@ export class Witness {
     }
     const known = forget ? undefined : before.values
     for (const [name, value] of values) {
-      if (name.startsWith('out/')) this.#outbox(copy, device, Number(name.slice(4)), value)
+      if (name.startsWith('out/')) this.#sendQueue(copy, device, Number(name.slice(4)), value)
       else this.#value(phone, copy, name, value, known?.get(name))
     }
     for (const message of messages) this.#message(phone, copy, message)
@@ -176,11 +176,11 @@ export class Witness {
     } else if (!this.#unsure.has(name)) this.#fail(`${phone}: ${name} had failed and has arrived`)
   }
 
-  /** What leaves the outbox must have come into the history before. */
+  /** What leaves the send queue must have come into the history before. */
   #removed(phone: string, copy: Copy, name: string): void {
     const key = `${copy.device}/${name.slice(4)}`
     if (name.startsWith('out/') && copy.pending.delete(key))
-      this.#fail(`${phone} dropped message ${key} from its outbox`)
+      this.#fail(`${phone} dropped message ${key} from its send queue`)
   }
 
   /** The store has forgotten the device: the phone is another one from now on, and shows what it showed. */
@@ -230,7 +230,7 @@ export class Witness {
     }
   }
 
-  #outbox(copy: Copy, device: number, sendSeq: number, value: Json | undefined): void {
+  #sendQueue(copy: Copy, device: number, sendSeq: number, value: Json | undefined): void {
     if (value === undefined) return
     const [kind, to, text] = value as unknown as readonly [string, number, string]
     const key = `${copy.uid}/${device}`

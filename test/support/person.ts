@@ -69,8 +69,8 @@ export class Person {
   /** Online, and nothing that was sent waits for its answer. */
   async caughtUp(): Promise<void> {
     await eventually(() => {
-      const { status, outbox } = this.client.state()
-      return status.state === 'online' && outbox.length === 0
+      const { status, sendQueue } = this.client.state()
+      return status.state === 'online' && sendQueue.length === 0
     }, 20_000)
   }
 

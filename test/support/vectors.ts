@@ -77,7 +77,7 @@ export interface IdentityVector {
 }
 
 /** What happens to a client's numbered requests. */
-export type OutboxEvent =
+export type SendQueueEvent =
   | { readonly queue: number }
   | {
       readonly answer: {
@@ -98,7 +98,7 @@ export type OutboxEvent =
   | { readonly hello: { readonly last_send_seq: number } }
   | { readonly login: { readonly last_send_seq: number; readonly device: number } }
 
-export type OutboxStep = OutboxEvent & {
+export type SendQueueStep = SendQueueEvent & {
   readonly expect: {
     readonly sends: readonly string[]
     readonly states: Readonly<Record<string, string>>
@@ -106,10 +106,10 @@ export type OutboxStep = OutboxEvent & {
   }
 }
 
-export interface OutboxVector {
+export interface SendQueueVector {
   readonly name: string
   readonly last?: number
-  readonly steps: readonly OutboxStep[]
+  readonly steps: readonly SendQueueStep[]
 }
 
 /** What a device asks, and how the server judges its number. */
@@ -131,7 +131,7 @@ export const frameVectors = (): readonly FrameVector[] => read('frames')
 export const bodyVectors = (): readonly BodyVector[] => read('bodies')
 export const pageVectors = (): readonly PageVector[] => read('pages')
 export const identityVectors = (): readonly IdentityVector[] => read('identity')
-export const outboxVectors = (): readonly OutboxVector[] => read('outbox')
+export const sendQueueVectors = (): readonly SendQueueVector[] => read('send-queue')
 export const numbersVectors = (): readonly NumbersVector[] => read('numbers')
 export const ruleVectors = (): readonly RuleVector[] => read('push-rule')
 
@@ -155,7 +155,7 @@ export function methodLabel(method: Method): string {
   return method.kind === 'notice' ? method.name : `${method.service}.${method.rpc}`
 }
 
-/** The names of outbox.json that stand for several, as `send 1-64` and `2-3`, one by one; a Void is one request of several numbers. */
+/** The names of send-queue.json that stand for several, as `send 1-64` and `2-3`, one by one; a Void is one request of several numbers. */
 export function spread(name: string): string[] {
   const [, what = '', from = '', to = from] = /^(send )?(\d+)(?:-(\d+))?$/.exec(name) ?? []
   if (from === '') return [name]

@@ -53,7 +53,7 @@ export interface AccountHost {
 const LOGOUT_MS = 5_000
 
 /**
- * Promises reject with LongwireError. Requests that change something are in the outbox: they go on over reconnects, and over a
+ * Promises reject with LongwireError. Requests that change something are in the send queue: they go on over reconnects, and over a
  * restart too, except those with a password.
  */
 export class Account {
@@ -101,7 +101,7 @@ export class Account {
     })
   }
 
-  /** Logs this device in, and connects. The outbox of an ended session goes on. */
+  /** Logs this device in, and connects. The send queue of an ended session goes on. */
   login(request: { readonly account: string; readonly password: string }): Promise<void> {
     const { identity, lifetime, deviceName, signIn } = this.#host
     return lifetime.promise(() => {
@@ -114,7 +114,7 @@ export class Account {
   }
 
   /**
-   * Ends the session and forgets everything of the account on this device; what is in the outbox fails. Without a connection
+   * Ends the session and forgets everything of the account on this device; what is in the send queue fails. Without a connection
    * only this device knows: the server's session then ends by itself.
    */
   logout(): Promise<void> {

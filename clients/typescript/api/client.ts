@@ -1,6 +1,6 @@
 // The client: what an application holds. Data flows one way and back:
 //
-//   send() ─► Sender/Outbox ─► Link ─► transport ─► … server … ─► transport ─► Link ─► Connector ─► Inbox/Timeline
+//   send() ─► Sender/SendQueue ─► Link ─► transport ─► … server … ─► transport ─► Link ─► Connector ─► Inbox/Timeline
 //                  │                                                                                    │
 //                  └──────────────► Commits ─► storage ─► then events, transmissions, acks ◄────────────┘
 //
@@ -89,7 +89,7 @@ export class Client {
   }
 
   /**
-   * Puts a text into the outbox; it is sent when it is durably stored there and a connection allows, and survives a restart. The
+   * Puts a text into the send queue; it is sent when it is durably stored there and a connection allows, and survives a restart. The
    * handle says the present state; `messageState` tells the changes.
    * @param to a direct conversation, by its id or by the recipient's uid
    * @throws LongwireError NOT_SIGNED_IN, TEXT_TOO_LONG, INVALID_ARGUMENT (no direct conversation; an empty text, or one with half of a
@@ -123,7 +123,7 @@ export class Client {
   }
 
   /**
-   * Ends the client for good, after what is under way is stored. The session, the outbox and the history stay, for the next client on
+   * Ends the client for good, after what is under way is stored. The session, the send queue and the history stay, for the next client on
    * the storage; what is asked and not answered is rejected with CLOSED. Resolves when the storage is closed.
    */
   close(): Promise<void> {
@@ -214,7 +214,7 @@ export class Client {
     if (!this.#parts.identity.signedIn) return
     this.#parts.identity.endSession()
     // Unless something else ended it: the account's deletion has no answer yet, and may never have been heard of.
-    if (this.#leaving && !this.#parts.sender.outbox.holds('deleteAccount')) return
+    if (this.#leaving && !this.#parts.sender.sendQueue.holds('deleteAccount')) return
     const { reason, message } = LongwireError.ofCode(code)
     this.#parts.commits.after(() => this.#events.emit('sessionEnded', { code, reason, message }))
   }

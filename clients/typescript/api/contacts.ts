@@ -1,4 +1,4 @@
-// The things that a user can do about contacts. A request is in the outbox like a message. Its effect comes back as an item, to
+// The things that a user can do about contacts. A request is in the send queue like a message. Its effect comes back as an item, to
 // every device.
 import { GREETING_BYTES_MAX } from '../../../protocol/limits.js'
 import { checkText, checkUid } from '../base/arguments.js'

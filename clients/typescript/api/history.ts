@@ -18,7 +18,7 @@ export interface HistoryRange {
 }
 
 export interface MessagePage {
-  /** Oldest first. The newest page ends with what is still in the outbox. */
+  /** Oldest first. The newest page ends with what is still in the send queue. */
   readonly messages: readonly Message[]
   /** The value to ask for the page before this one; undefined if there is none. */
   readonly before: number | undefined

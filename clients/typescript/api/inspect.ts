@@ -2,7 +2,7 @@
 
 import { toHex } from '../base/bytes.js'
 import type { ConnectionStatus, Connector } from '../connection/connector.js'
-import type { Entry } from '../rules/outbox.js'
+import type { Entry } from '../rules/send-queue.js'
 import type { Parts } from './wiring.js'
 
 export interface ClientState {
@@ -21,7 +21,7 @@ export interface ClientState {
   readonly pulling: boolean
   readonly resyncing: boolean
   readonly nextSendSeq: number
-  readonly outbox: readonly {
+  readonly sendQueue: readonly {
     readonly sendSeq: number
     /** The count of numbers that it uses up; more than 1 only for a Void. */
     readonly count: number
@@ -37,7 +37,7 @@ export interface ClientState {
 export function inspect(status: ConnectionStatus, parts: Parts): ClientState {
   const { identity, inbox, acks, sender, connector } = parts
   const { timeline } = inbox
-  const { outbox } = sender
+  const { sendQueue } = sender
   return {
     status,
     phase: connector.phase,
@@ -51,8 +51,8 @@ export function inspect(status: ConnectionStatus, parts: Parts): ClientState {
     acked: acks.told,
     pulling: timeline.pulling,
     resyncing: identity.resyncHead !== undefined,
-    nextSendSeq: outbox.nextSendSeq,
-    outbox: Array.from(outbox.unsettled(), entry => {
+    nextSendSeq: sendQueue.nextSendSeq,
+    sendQueue: Array.from(sendQueue.unsettled(), entry => {
       const { sendSeq, content, state } = entry
       return {
         sendSeq,

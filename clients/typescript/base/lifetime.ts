@@ -24,7 +24,7 @@ export class Lifetime {
     this.#refusal ??= error
   }
 
-  /** Rejects what waits for a callback. Outbox, calls and sign-in end what is theirs. */
+  /** Rejects what waits for a callback. Send queue, calls and sign-in end what is theirs. */
   end(error: LongwireError): void {
     this.#isOver = true
     this.refuse(error)

@@ -16,7 +16,7 @@ export interface ClientEvents {
   contact: Contact
   profile: { readonly account: string; readonly nickname: string }
   connection: ConnectionStatus
-  /** The server does not take the session any more: log in again. The outbox waits for it. */
+  /** The server does not take the session any more: log in again. The send queue waits for it. */
   sessionEnded: { readonly code: number; readonly reason: string; readonly message: string }
   /**
    * The timeline starts from its beginning. Messages that were shown are not shown again, unless the local copy was forgotten,

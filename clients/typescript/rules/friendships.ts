@@ -37,7 +37,7 @@ export class Friendships {
     return this.#requests.get(uid)?.some(each => each.sendSeq < sendSeq) ?? false
   }
 
-  /** A contact request is in the outbox. */
+  /** A contact request is in the send queue. */
   asked(uid: number, sendSeq: number): void {
     if (this.#stateOf(uid) === 'friend') return
     const requests = this.#requests.get(uid)

@@ -54,16 +54,16 @@ export class LocalCopy {
     const applied = (values.get(APPLIED) ?? 0) as number
     inbox.load(applied)
     acks.load(applied)
-    const outbox: [number, Json][] = []
+    const queued: [number, Json][] = []
     const sent: [number, number][] = []
     for (const [name, value] of values) {
       const [kind = '', first = ''] = name.split('/')
-      if (kind === 'out') outbox.push([Number(first), value])
+      if (kind === 'out') queued.push([Number(first), value])
       else if (kind === 'sent') sent.push([Number(first), value as number])
       else this.#load(name, value)
     }
     const nextSendSeq = (values.get('seq') ?? 1) as number
-    sender.load(nextSendSeq, outbox.sort(byNumber), { sender: identity.uid, device: identity.device })
+    sender.load(nextSendSeq, queued.sort(byNumber), { sender: identity.uid, device: identity.device })
     receipts.loadSent(identity.device, sent.sort(byNumber))
   }
 
@@ -109,7 +109,7 @@ export class LocalCopy {
     // Another user's or another store's copy: ids and uids in it name other things.
     if (!sameCopy) this.forget(unknownOutcome())
     const sameDevice = sameCopy && identity.device === session.device
-    if (sameCopy && !sameDevice) identity.spend(sender.outbox.nextSendSeq)
+    if (sameCopy && !sameDevice) identity.spend(sender.sendQueue.nextSendSeq)
     identity.adopt(session, request.account.toLowerCase())
     identity.adoptStore(session.storeId)
     receipts.adoptDevice(session.device)
@@ -124,7 +124,7 @@ export class LocalCopy {
     if (!sameBytes(identity.storeId, response.storeId)) {
       this.#otherStore(response)
     } else if (response.device !== identity.device) {
-      identity.spend(sender.outbox.nextSendSeq)
+      identity.spend(sender.sendQueue.nextSendSeq)
       identity.adoptDevice(response.device)
       receipts.adoptDevice(response.device)
       sender.reset(Math.max(response.lastSendSeq + 1, identity.unspent(response)), unknownOutcome())
@@ -163,7 +163,7 @@ export class LocalCopy {
   forget(error: LongwireError): void {
     const { commits, events, identity, contacts, receipts, shown, acks, sender, inbox } = this.#parts
     const { uid } = identity
-    identity.spend(sender.outbox.nextSendSeq)
+    identity.spend(sender.sendQueue.nextSendSeq)
     commits.forget()
     sender.clear(error)
     commits.put('format', STORAGE_FORMAT)
@@ -183,7 +183,7 @@ export class LocalCopy {
     const { identity, receipts, sender } = this.#parts
     const { uid, account, token, expiresAtMs } = identity
     const { storeId, device, lastSendSeq } = response
-    const nextSendSeq = Math.max(sender.outbox.nextSendSeq, lastSendSeq + 1)
+    const nextSendSeq = Math.max(sender.sendQueue.nextSendSeq, lastSendSeq + 1)
     this.forget(error)
     identity.adopt({ uid, device, token, expiresAtMs, lastSendSeq, storeId, boundAttempt: 0 }, account)
     identity.adoptStore(storeId)

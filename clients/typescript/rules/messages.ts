@@ -6,7 +6,7 @@ import type { Content } from './content.js'
  *   queued ──► sending ──► accepted ──► delivered ──► read
  *      └──────────┴───────────┴──► failed
  *
- * queued: in the outbox, durably unless it is of this very moment; also while it waits for a friendship that is being made.
+ * queued: in the send queue, durably unless it is of this very moment; also while it waits for a friendship that is being made.
  * sending: transmitted, no answer yet. accepted: the server has it durably. delivered, read: on a device of the recipient.
  * failed: `code` and `reason` say why. SETTLED means that nobody knows whether it arrived. LOGGED_OUT means that the account was
  * logged out here while it waited. STORAGE_FAILED means that it goes out if a later client finds it stored. received: somebody

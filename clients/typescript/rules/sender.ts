@@ -1,4 +1,4 @@
-// Sends the numbered requests: gives them numbers, stores them, transmits what the outbox says, and turns answers into
+// Sends the numbered requests: gives them numbers, stores them, transmits what the send queue says, and turns answers into
 // states and events. PROTOCOL.md, clause 6.
 import { CODES } from '../../../protocol/codes.js'
 import type { ConversationId } from '../../../protocol/conversation-id.js'
@@ -17,8 +17,8 @@ import type { Json } from '../storage/storage.js'
 import type { Contact } from './contact-list.js'
 import { Friendships } from './friendships.js'
 import { direct, type MessageStateEvent } from './messages.js'
-import { type Content, type Entry, Outbox } from './outbox.js'
 import type { Receipts } from './receipts.js'
+import { type Content, type Entry, SendQueue } from './send-queue.js'
 import { SentMessage } from './sent-message.js'
 
 /** Requests that hold a password: their number is stored, their content is not. A crash voids the number. */
@@ -67,7 +67,7 @@ export class Sender {
   readonly #host: SenderHost
   readonly #queueMax: number
   readonly #friendships: Friendships
-  #outbox = new Outbox(1)
+  #sendQueue = new SendQueue(1)
   #link: Link | undefined
   /** Messages that failed with an unknown outcome, by device and number; their copies may still come. */
   readonly #unsure = new Map<string, SentMessage | undefined>()
@@ -84,14 +84,14 @@ export class Sender {
     )
   }
 
-  get outbox(): Outbox {
-    return this.#outbox
+  get sendQueue(): SendQueue {
+    return this.#sendQueue
   }
 
   /** The messages of a conversation that wait for their answer, oldest first. */
   queuedIn(conversation: ConversationId): SentMessage[] {
     const messages: SentMessage[] = []
-    for (const { content } of this.#outbox.unsettled()) {
+    for (const { content } of this.#sendQueue.unsettled()) {
       if (content.kind === 'message' && content.message.conversation === conversation) messages.push(content.message)
     }
     return messages
@@ -102,9 +102,9 @@ export class Sender {
     this.#checkSpace()
     const { sender, device } = id
     const atMs = this.#host.clock.now()
-    const sendSeq = this.#outbox.nextSendSeq
+    const sendSeq = this.#sendQueue.nextSendSeq
     const message = new SentMessage({ sender, device, sendSeq, peer, text, atMs }, this.#host.receipts)
-    this.#store(this.#outbox.add({ kind: 'message', message }), ['m', peer, text, atMs])
+    this.#store(this.#sendQueue.add({ kind: 'message', message }), ['m', peer, text, atMs])
     return message
   }
 
@@ -113,12 +113,12 @@ export class Sender {
     this.#checkSpace()
     const values = request as unknown as { readonly [name: string]: Json }
     // A body that is too long for a frame would never get through, and block all behind it.
-    const bodyBytes = encodeOperation(method, values, this.#outbox.nextSendSeq).length
+    const bodyBytes = encodeOperation(method, values, this.#sendQueue.nextSendSeq).length
     if (bodyBytes > FRAME_TO_SERVER_BYTES_MAX - FRAME_HEAD_BYTES_MAX) {
       throw LongwireError.argument(method, `has ${bodyBytes} bytes; it does not fit a frame`)
     }
     return new Promise<void>((resolve, reject) => {
-      const entry = this.#outbox.add({ kind: 'operation', method, request: values }, error =>
+      const entry = this.#sendQueue.add({ kind: 'operation', method, request: values }, error =>
         error === undefined ? resolve() : reject(error),
       )
       this.#asked(entry)
@@ -128,11 +128,11 @@ export class Sender {
 
   /** @param entries in order of number */
   load(nextSendSeq: number, entries: readonly (readonly [sendSeq: number, json: Json])[], id: DeviceId): void {
-    this.#outbox = new Outbox(nextSendSeq)
+    this.#sendQueue = new SendQueue(nextSendSeq)
     for (const [sendSeq, json] of entries) {
-      this.#outbox.load(sendSeq, contentOf(json, { ...id, sendSeq }, this.#host.receipts))
+      this.#sendQueue.load(sendSeq, contentOf(json, { ...id, sendSeq }, this.#host.receipts))
     }
-    for (const entry of this.#outbox.unsettled()) this.#asked(entry)
+    for (const entry of this.#sendQueue.unsettled()) this.#asked(entry)
   }
 
   /** Whether it waits for a friendship that is being made. */
@@ -145,18 +145,18 @@ export class Sender {
     if (this.#friendships.changed(uid)) this.pump()
   }
 
-  /** The link may carry requests from now on; what is in the outbox goes behind what was written to it. */
+  /** The link may carry requests from now on; what is in the send queue goes behind what was written to it. */
   connected(link: Link): void {
     this.#link = link
     this.#unpause()
-    this.#outbox.connected()
+    this.#sendQueue.connected()
     this.pump()
   }
 
   disconnected(): void {
     this.#link = undefined
     this.#unpause()
-    this.#outbox.connected()
+    this.#sendQueue.connected()
   }
 
   /** Stops new requests; answers still come. */
@@ -165,7 +165,7 @@ export class Sender {
   }
 
   greeted(lastSendSeq: number): void {
-    if (this.#outbox.greeted(lastSendSeq)) this.#host.commits.put('seq', this.#outbox.nextSendSeq)
+    if (this.#sendQueue.greeted(lastSendSeq)) this.#host.commits.put('seq', this.#sendQueue.nextSendSeq)
     this.pump()
   }
 
@@ -174,7 +174,7 @@ export class Sender {
     const link = this.#link
     if (link === undefined || this.#pause !== undefined) return
     for (;;) {
-      const entry = this.#outbox.next(this.#holds)
+      const entry = this.#sendQueue.next(this.#holds)
       if (entry === undefined) return
       this.#transmit(link, entry)
     }
@@ -182,9 +182,9 @@ export class Sender {
 
   readonly #holds = (entry: Entry): boolean => this.holds(entry)
 
-  /** The own copy of a message of this device came as an item. @returns the message, if it was still in the outbox */
+  /** The own copy of a message of this device came as an item. @returns the message, if it was still in the send queue */
   ownCopy(sendSeq: number): SentMessage | undefined {
-    const entry = this.#outbox.ownCopy(sendSeq)
+    const entry = this.#sendQueue.ownCopy(sendSeq)
     if (entry === undefined) return undefined
     this.#forget(entry)
     this.pump()
@@ -210,7 +210,7 @@ export class Sender {
   /** The device's numbers begin anew: everything under way ends with an outcome that nobody knows. */
   reset(nextSendSeq: number, error: LongwireError): void {
     this.#friendships.clear()
-    for (const entry of this.#outbox.reset(nextSendSeq)) {
+    for (const entry of this.#sendQueue.reset(nextSendSeq)) {
       this.#forget(entry)
       this.#refuse(entry, error)
     }
@@ -220,17 +220,17 @@ export class Sender {
   /** Forgets everything, for another account; nothing under way is kept. Stored values go by Commits.forget(), before. */
   clear(error: LongwireError): void {
     this.#friendships.clear()
-    for (const entry of this.#outbox.reset(1)) this.#fail(entry, error)
+    for (const entry of this.#sendQueue.reset(1)) this.#fail(entry, error)
     this.#unsure.clear()
   }
 
   /**
-   * The client has ended, nothing is stored any more. What is in the outbox goes out with the next client: it is queued. If the
+   * The client has ended, nothing is stored any more. What is in the send queue goes out with the next client: it is queued. If the
    * storage failed nobody knows that.
    */
   end(why: LongwireError, storageFailed: boolean): void {
     this.#friendships.clear()
-    for (const { content, done } of this.#outbox.unsettled()) {
+    for (const { content, done } of this.#sendQueue.unsettled()) {
       done?.(why)
       if (content.kind !== 'message') continue
       const { message } = content
@@ -245,7 +245,7 @@ export class Sender {
   }
 
   #checkSpace(): void {
-    if (this.#outbox.size < this.#queueMax) return
+    if (this.#sendQueue.size < this.#queueMax) return
     throw LongwireError.local('QUEUE_FULL', `${this.#queueMax}, as the option queueMax says`)
   }
 
@@ -261,12 +261,13 @@ export class Sender {
 
   #store(entry: Entry, json: Json): void {
     const { commits } = this.#host
+    // `out/`: older releases, which called the send queue an outbox, stored it so.
     commits.put(`out/${entry.sendSeq}`, json)
-    commits.put('seq', this.#outbox.nextSendSeq)
+    commits.put('seq', this.#sendQueue.nextSendSeq)
     commits.after(() => {
       // Settled: the numbers began anew meanwhile, and this one says nothing about them.
       if (entry.state === 'settled') return
-      this.#outbox.durable(entry.sendSeq)
+      this.#sendQueue.durable(entry.sendSeq)
       this.pump()
     })
   }
@@ -297,7 +298,7 @@ export class Sender {
       frame.code === 0 && entry.content.kind === 'operation' && entry.content.method === 'changePassword'
         ? METHODS.changePassword.decodeResponse(frame.body).token
         : undefined
-    const verdict = this.#outbox.answer(entry, transmission, frame.code, refusal?.expectedSendSeq ?? 0)
+    const verdict = this.#sendQueue.answer(entry, transmission, frame.code, refusal?.expectedSendSeq ?? 0)
     if (verdict.kind === 'accepted' || verdict.kind === 'refused') this.#taken(entry, verdict.kind === 'accepted')
     switch (verdict.kind) {
       case 'accepted':
@@ -368,7 +369,7 @@ export class Sender {
     const { commits } = this.#host
     commits.put(`out/${sendSeq}`, undefined)
     commits.after(() => {
-      this.#outbox.stored(sendSeq)
+      this.#sendQueue.stored(sendSeq)
       this.pump()
     })
   }

@@ -1,4 +1,4 @@
-// The short side as a transport: frames in, frames out, HTTP requests between (PROTOCOL.md, clause 13). So link, outbox and
+// The short side as a transport: frames in, frames out, HTTP requests between (PROTOCOL.md, clause 13). So link, send queue and
 // timeline are the same over HTTP as over a connection.
 //
 //              Hello without token, Register, Login        what comes behind waits

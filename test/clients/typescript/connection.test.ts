@@ -185,7 +185,7 @@ t.test('close() leaves no timer and no connection; the same storage goes on', as
     'CLOSED',
   )
   const again = await Harness.start(storage)
-  t.match(again.client.state(), { signedIn: true, outbox: [{ sendSeq: 1, state: 'queued' }] })
+  t.match(again.client.state(), { signedIn: true, sendQueue: [{ sendSeq: 1, state: 'queued' }] })
 })
 
 t.test('look-ups go on over reconnects, and end in time', async t => {

@@ -21,7 +21,7 @@ async function asked(): Promise<Harness> {
 }
 
 function states(harness: Harness): string[] {
-  return harness.client.state().outbox.map(each => each.state)
+  return harness.client.state().sendQueue.map(each => each.state)
 }
 
 t.test('messages behind a contact request wait until the friendship stands, in order', async t => {

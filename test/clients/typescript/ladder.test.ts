@@ -202,7 +202,7 @@ t.test(
       ['7/1/1', '7/1/2'],
     )
     t.match(await harness.client.history(300), { messages: [{ text: 'one' }, { text: 'two' }] })
-    t.match(harness.client.state(), { applied: 4, outbox: [] })
+    t.match(harness.client.state(), { applied: 4, sendQueue: [] })
     // The best one is in use: no more probes.
     const count = harness.pipes.length
     harness.advance(200_000)

@@ -389,7 +389,7 @@ t.test('messages that retention removed are told of, but not on the first sync',
   t.same(harness.of('trimmed'), [{}])
 })
 
-t.test('history comes in pages, the newest ends with the outbox', async t => {
+t.test('history comes in pages, the newest ends with the send queue', async t => {
   const harness = await Harness.online()
   const items = Array.from({ length: 120 }, (_, i) => messageItem(`300/1/${i + 1}`))
   harness.pipe.push(0, 120, items)

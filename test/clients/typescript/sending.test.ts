@@ -61,7 +61,7 @@ t.test('a message that was not stored before the crash was never transmitted', a
   t.equal(after.client.state().nextSendSeq, 1)
 })
 
-t.test('after a restart the outbox follows Hello in the same write, and a late own copy settles it', async t => {
+t.test('after a restart the send queue follows Hello in the same write, and a late own copy settles it', async t => {
   const storage = new MemoryStorage()
   const first = await Harness.online(storage)
   first.client.send(300, 'one')
@@ -87,7 +87,7 @@ t.test('after a restart the outbox follows Hello in the same write, and a late o
   second.pipe.push(1, 2, [messageItem(`${UID}/1/2`, 'two', { recipient: 301 })])
   t.same(second.of('message'), [])
   t.equal((await second.client.history(301)).messages.length, 1)
-  t.same(second.client.state().outbox, [])
+  t.same(second.client.state().sendQueue, [])
 })
 
 t.test(
@@ -243,7 +243,7 @@ t.test('another device number fails what was under way; numbers go on from the n
   })
   t.equal(first.greet({ device: 2, lastSendSeq: 40 }).attempt, 13)
   t.equal(first.client.send(300, 'again').sendSeq, 41)
-  t.match(first.client.state(), { device: 2, outbox: [{ sendSeq: 41 }] })
+  t.match(first.client.state(), { device: 2, sendQueue: [{ sendSeq: 41 }] })
 
   // A backup was restored, in which the device is the old one still: its numbers were given, and are not given again.
   first.pipe.closeNotice('SESSION_REVOKED')
@@ -256,7 +256,7 @@ t.test('another device number fails what was under way; numbers go on from the n
   t.equal(first.client.send(300, 'once more').sendSeq, 3)
 })
 
-t.test('a session that ended keeps the outbox; the same device goes on with it after a new login', async t => {
+t.test('a session that ended keeps the send queue; the same device goes on with it after a new login', async t => {
   const harness = await Harness.online()
   harness.client.send(300, 'waits')
   harness.settle()

@@ -169,7 +169,7 @@ t.test('logout tells the server, forgets the account and keeps the installation'
   await logout
   harness.settle()
   t.equal(message.state, 'failed')
-  t.match(harness.client.state(), { signedIn: false, uid: 0, applied: 0, outbox: [], nextSendSeq: 1 })
+  t.match(harness.client.state(), { signedIn: false, uid: 0, applied: 0, sendQueue: [], nextSendSeq: 1 })
   t.same(harness.of('sessionEnded'), [])
   storage.open((_, values) => {
     t.ok(values.has('installation'))

@@ -7,7 +7,7 @@ import { createItem, type Item } from '../../../protocol/generated/messages.js'
 import { answer, Harness, messageItem, STORE_ID, syncBody, UID } from '../../support/client-harness.js'
 import { type RuleItem, type RuleStep, type RuleVector, ruleVectors } from '../../support/vectors.js'
 
-/** The message that the vectors' client has in its outbox. */
+/** The message that the vectors' client has in its send queue. */
 const OWN_ID = `${UID}/1/7`
 
 /** The pull and the send under way of each harness. */
@@ -96,7 +96,7 @@ t.test('the vectors of the push rule, through the whole client', t => {
         }
         t.equal(harness.client.state().applied, step.expect.applied)
         const shown = harness.told.slice(told).flatMap(each => (each.name === 'message' ? [idOf(each.event)] : []))
-        // The message of the test's own outbox is told by its state, not as a new one.
+        // The message of the test's own send queue is told by its state, not as a new one.
         const expected = step.expect.shown.filter(id => !(id === OWN_ID && OWN_ID in vectorIds(vector)))
         t.same(shown, expected)
         t.same(pulls(harness), step.expect.pull === undefined ? [] : [step.expect.pull])

@@ -154,7 +154,7 @@ for (const [one, other] of [
     const lastState = async (): Promise<string | undefined> =>
       (await ann.client.history(bob.uid)).messages.findLast(each => each.sender === ann.uid)?.state
     await eventually(async () => (await lastState()) === 'read')
-    t.match(ann.client.state(), { outbox: [], resyncing: false })
+    t.match(ann.client.state(), { sendQueue: [], resyncing: false })
     t.same(ann.connections, [`connecting ${one}`, `online ${one}`], 'one connection was enough')
     await ann.client.close()
     await bob.client.close()
@@ -205,7 +205,7 @@ t.test(
     )
     talk()
     await eventually(
-      () => ann.heard.length >= count && bob.heard.length >= count && ann.client.state().outbox.length === 0,
+      () => ann.heard.length >= count && bob.heard.length >= count && ann.client.state().sendQueue.length === 0,
     )
     const numbers = Array.from({ length: count }, (_, i) => i + 1)
     t.same(
@@ -221,7 +221,7 @@ t.test(
   },
 )
 
-t.test('a network where TCP connects and then says nothing: on over WebSocket, with the same outbox', async t => {
+t.test('a network where TCP connects and then says nothing: on over WebSocket, with the same send queue', async t => {
   const server = await served(t)
   const held = new Set<Socket>()
   const hole = createServer(socket => {
@@ -240,7 +240,7 @@ t.test('a network where TCP connects and then says nothing: on over WebSocket, w
   t.same(ann.connections, ['connecting tcp', 'connecting ws', 'online ws'])
   t.equal(held.size, 1)
   ann.client.send(ann.uid + 256, 'to nobody')
-  await eventually(() => ann.client.state().outbox.length === 0)
+  await eventually(() => ann.client.state().sendQueue.length === 0)
   await ann.client.close()
 })
 

@@ -56,7 +56,7 @@ const NUMBER_STAYS: ReadonlySet<number> = new Set([
 /** The number of settled entries at the front at which they are cut off, if they are more than what is left. */
 const CUT_AT = 64
 
-export class Outbox {
+export class SendQueue {
   /** The entries in order of number; settled ones stand until they are at the front. */
   #entries: Entry[] = []
   #head = 0

@@ -1,4 +1,4 @@
-/** The stories of protocol/vectors/outbox.json, lived by a whole client: what it sends, and what its messages come to. */
+/** The stories of protocol/vectors/send-queue.json, lived by a whole client: what it sends, and what its messages come to. */
 import t from 'tap'
 import { MemoryStorage } from '../../../clients/typescript/index.js'
 import { CODES, codeName } from '../../../protocol/codes.js'
@@ -6,13 +6,19 @@ import { encodeRefusal } from '../../../protocol/frame-codec.js'
 import { createRefusal } from '../../../protocol/generated/messages.js'
 import type { MethodName } from '../../../protocol/methods.js'
 import { answer, Harness, messageItem, sessionOf, UID } from '../../support/client-harness.js'
-import { type OutboxEvent, type OutboxStep, type OutboxVector, outboxVectors, spread } from '../../support/vectors.js'
+import {
+  type SendQueueEvent,
+  type SendQueueStep,
+  type SendQueueVector,
+  sendQueueVectors,
+  spread,
+} from '../../support/vectors.js'
 
 const PEER = 300
 const STEP_MS = 100
 const WAIT_MS_MAX = 120_000
 
-type Answer = Extract<OutboxEvent, { answer: unknown }>['answer']
+type Answer = Extract<SendQueueEvent, { answer: unknown }>['answer']
 
 class Story {
   readonly #storage = new MemoryStorage()
@@ -22,7 +28,7 @@ class Story {
   /** The newest version of the timeline. */
   #version = 0
 
-  static async begin({ last = 0 }: OutboxVector): Promise<Story> {
+  static async begin({ last = 0 }: SendQueueVector): Promise<Story> {
     const story = new Story()
     story.#harness = await Harness.online(story.#storage, {}, { lastSendSeq: last })
     return story
@@ -33,7 +39,7 @@ class Story {
   }
 
   /** @returns what was sent by it, in order */
-  async live(step: OutboxStep): Promise<string[]> {
+  async live(step: SendQueueStep): Promise<string[]> {
     const harness = this.#harness
     if ('queue' in step) {
       for (let i = 0; i < step.queue; i++) harness.client.send(PEER, 'text')
@@ -142,7 +148,7 @@ class Story {
   }
 }
 
-for (const vector of outboxVectors()) {
+for (const vector of sendQueueVectors()) {
   t.test(vector.name, async t => {
     const story = await Story.begin(vector)
     for (const [index, step] of vector.steps.entries()) {

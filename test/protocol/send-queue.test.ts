@@ -1,11 +1,11 @@
-// The stories of a client's outbox against the plainest client that follows PROTOCOL.md, clause 6: so that they are consistent
+// The stories of a client's send queue against the plainest client that follows PROTOCOL.md, clause 6: so that they are consistent
 // among themselves, and to be read beside the clause. The client library lives the same stories.
 import t from 'tap'
 import { actionOf, CODES, codeName } from '../../protocol/codes.js'
 import { SEND_WINDOW } from '../../protocol/limits.js'
-import { type OutboxEvent, type OutboxStep, outboxVectors, spread } from '../support/vectors.js'
+import { type SendQueueEvent, type SendQueueStep, sendQueueVectors, spread } from '../support/vectors.js'
 
-type Answer = Extract<OutboxEvent, { answer: unknown }>['answer']
+type Answer = Extract<SendQueueEvent, { answer: unknown }>['answer']
 
 /** An unanswered request: a message, or a Void of `count` numbers. */
 interface Request {
@@ -153,7 +153,7 @@ function request(name: string, seq: number): Request {
   return { name, seq, transmissions: 0, inFlight: false, isOld: false }
 }
 
-function live(client: PlainClient, step: OutboxStep): void {
+function live(client: PlainClient, step: SendQueueStep): void {
   if ('queue' in step) for (let i = 0; i < step.queue; i++) client.queue()
   else if ('answer' in step) client.answer(step.answer)
   else if ('copy' in step) client.copy(step.copy)
@@ -164,7 +164,7 @@ function live(client: PlainClient, step: OutboxStep): void {
   else client.waitMs = undefined
 }
 
-for (const vector of outboxVectors()) {
+for (const vector of sendQueueVectors()) {
   t.test(vector.name, async t => {
     const client = new PlainClient(vector.last ?? 0)
     for (const [index, step] of vector.steps.entries()) {
