@@ -199,6 +199,26 @@ t.test(
   },
 )
 
+t.test('a start refuses a damaged key, which would seem never to have been written', async t => {
+  const folder = newFolder(t)
+  const store = await openLmdbStore({ path: folder, journalBytes: 4096 })
+  const appends = [{ ...append(A, 'an entry'), conversation: 'group' }]
+  await commit(store, unit({ puts: [put(A, 'last', 'a record')], appends }))
+  await store.close()
+  const file = path.join(folder, 'data.mdb')
+  const bytes = fs.readFileSync(file)
+  for (const [kind, name] of [
+    ['c', '\0group'],
+    ['r', '/last'],
+  ]) {
+    const key = `${kind}${A}${name}`
+    // The last letter changes: the order of the keys stays.
+    fs.writeFileSync(file, flipped(bytes, bytes.indexOf(key) + key.length - 1, 1))
+    const refused = { name: 'StoreDamagedError', message: /a value is not what was written, under "/ }
+    await t.rejects(openLmdbStore({ path: folder }), refused, key)
+  }
+})
+
 t.test('a damaged value is not given to whoever reads it, and no other value suffers', async t => {
   const folder = newFolder(t)
   const store = await openLmdbStore({ path: folder, journalBytes: 4096 })
@@ -211,6 +231,9 @@ t.test('a damaged value is not given to whoever reads it, and no other value suf
   )
   await store.close()
   const file = path.join(folder, 'data.mdb')
+  const told: string[] = []
+  const onDamage = ({ message }: Error): void => void told.push(message)
+  const damaged = await openLmdbStore({ path: folder, journalBytes: 4096, onDamage })
   const bytes = fs.readFileSync(file)
   bytes[bytes.indexOf('an entry')] = 0x41
   // Each whole, with its stamp before it and its seal behind it, in the place of the other.
@@ -220,10 +243,8 @@ t.test('a damaged value is not given to whoever reads it, and no other value suf
     bytes[x + at] = bytes.readUInt8(z + at)
     bytes[z + at] = byte
   }
-  fs.writeFileSync(file, bytes)
-  const told: string[] = []
-  const onDamage = ({ message }: Error): void => void told.push(message)
-  const damaged = await openLmdbStore({ path: folder, journalBytes: 4096, onDamage })
+  // lmdb has mapped the file: it must not become shorter for a moment.
+  fs.writeFileSync(file, bytes, { flag: 'r+' })
   await t.rejects(damaged.get(A, ['x']), {
     name: 'StoreDamagedError',
     message: `${file} is damaged: a value is not what was written, under "r${A}/x\\u0000\\u0000\\u0006"`,
