@@ -164,6 +164,12 @@ export interface Replace {
   readonly bytes: Uint8Array
 }
 
+/** The epoch that a partition's data is in. */
+export interface PartitionEpoch {
+  readonly partition: number
+  readonly epoch: number
+}
+
 export interface Unit {
   readonly expect: readonly Expectation[]
   readonly puts: readonly Put[]
@@ -173,6 +179,11 @@ export interface Unit {
   readonly drops?: readonly Drop[]
   /** Absent: none. */
   readonly replaces?: readonly Replace[]
+  /**
+   * An epoch that the unit's numbers were made for. In any other epoch the unit is not done: some of these numbers may have been given
+   * out and lost, and stamps do not show that. One partition stands for all of the scope. Absent: the unit is right in any epoch.
+   */
+  readonly epoch?: PartitionEpoch | undefined
 }
 
 export interface Appended {
@@ -214,7 +225,17 @@ export interface EntryConflict {
   readonly current: Stamp | null
 }
 
-export type CommitResult = Committed | Conflict | EntryConflict
+/**
+ * The unit was made for another epoch than the partition's current one, after everything else held. Nothing of the unit was done. From
+ * now on `epochOf` answers with the current epoch, or a later one.
+ */
+export interface EpochConflict {
+  readonly kind: 'epoch conflict'
+  readonly partition: number
+  readonly current: number
+}
+
+export type CommitResult = Committed | Conflict | EntryConflict | EpochConflict
 
 /** The routes of units whose actors have none. */
 export const NO_ROUTES: readonly (readonly NodeId[])[] = Object.freeze([])

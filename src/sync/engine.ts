@@ -15,11 +15,13 @@ import type { Clock, TimerHandle } from '../lib/clock.js'
 import { CountedTime } from '../lib/counted-time.js'
 import { Fifo } from '../lib/fifo.js'
 import type { Defer } from '../lib/turn.js'
-import { ALL_PARTITIONS, partitionOf } from '../store/partition.js'
+import { ALL_PARTITIONS } from '../store/partition.js'
 import {
   type Actor,
   type CommitResult,
   type Committed,
+  type Conflict,
+  type EpochConflict,
   NO_ROUTES,
   type NodeId,
   type ScannedRecord,
@@ -137,7 +139,7 @@ export class Engine {
       effects,
       sliceTargets: options.sliceTargets ?? SLICE_TARGETS,
       scopeOf: actor => options.store.scopeOf(actor),
-      epochOf: actor => options.store.epochOf(partitionOf(actor)),
+      epochOf: partition => options.store.epochOf(partition),
       outboxHasSpace: (source, target) => this.#outbox.hasSpace(source, target),
     }
   }
@@ -336,7 +338,7 @@ export class Engine {
     assert(committed.kind !== 'entry conflict', 'no transition replaces an entry')
     const happenedBefore =
       repeated && committed.kind === 'conflict' && plan.madeStamp(committed.actor, committed.name, committed.current)
-    if (committed.kind === 'conflict' && !happenedBefore) {
+    if (committed.kind !== 'committed' && !happenedBefore) {
       this.#retry(job, plan, committed)
       return
     }
@@ -363,9 +365,9 @@ export class Engine {
     if (plan.outbox.length > 0) this.#outbox.add(plan.outbox)
   }
 
-  #retry<I, R>(job: Job<I, R>, plan: Plan, conflict: Extract<CommitResult, { kind: 'conflict' }>): void {
+  #retry<I, R>(job: Job<I, R>, plan: Plan, conflict: Conflict | EpochConflict): void {
     plan.fell()
-    this.#cache.forget(conflict.actor, conflict.name)
+    if (conflict.kind === 'conflict') this.#cache.forget(conflict.actor, conflict.name)
     job.tries += 1
     job.readings = 0
     if (job.tries >= TRIES_MAX) this.#finish(job, UNAVAILABLE)

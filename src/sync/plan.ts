@@ -6,7 +6,20 @@
 import { assert } from '../lib/assert.js'
 import type { Clock } from '../lib/clock.js'
 import type { CountedTime } from '../lib/counted-time.js'
-import type { Actor, Append, Appended, Drop, Expectation, Put, ScopeId, Stamp, Trim, Unit } from '../store/types.js'
+import { partitionOf } from '../store/partition.js'
+import type {
+  Actor,
+  Append,
+  Appended,
+  Drop,
+  Expectation,
+  PartitionEpoch,
+  Put,
+  ScopeId,
+  Stamp,
+  Trim,
+  Unit,
+} from '../store/types.js'
 import {
   type AsideEffect,
   applyEffects,
@@ -53,8 +66,8 @@ export interface PlanContext {
   /** The number of a fan-out's targets that one unit takes. */
   readonly sliceTargets: number
   scopeOf(actor: Actor): ScopeId
-  /** The epoch that the store is in now, for this actor. */
-  epochOf(actor: Actor): number
+  /** The epoch that the store is in now, for this partition. */
+  epochOf(partition: number): number
   /** Whether the outbox from this partition to that scope takes more. */
   outboxHasSpace(source: Actor, target: Actor): boolean
 }
@@ -137,6 +150,8 @@ export class Plan implements Moment, EffectPlan {
   #undo: unknown[] | undefined
   readonly #since: number
   #own: number | undefined
+  /** The first epoch that a rule asked for: the unit rests on it. Most units rest on none. */
+  #epoch: PartitionEpoch | undefined
 
   private constructor(context: PlanContext, actor: Actor, since: number) {
     const { clock, cache, shared } = context
@@ -214,7 +229,8 @@ export class Plan implements Moment, EffectPlan {
     // A unit that only trims or drops may be repeated as it is.
     const repeatable = anchored || (puts.length === 0 && this.appends.length === 0)
     assert(repeatable, 'a unit puts a record that it expects, so that repeating it is safe')
-    return { expect: this.#expectations(expected), puts, appends: this.appends, trims: this.trims, drops: this.drops }
+    const [expect, epoch] = [this.#expectations(expected), this.#epoch]
+    return { expect, puts, appends: this.appends, trims: this.trims, drops: this.drops, epoch }
   }
 
   #expectations(count: number): readonly Expectation[] {
@@ -268,6 +284,14 @@ export class Plan implements Moment, EffectPlan {
     else this.#last.next = slot
     this.#last = slot
     return slot
+  }
+
+  /** The epoch of an actor's partition. The unit is then committed only in this epoch. */
+  epochOf(actor: Actor): number {
+    const partition = partitionOf(actor)
+    const epoch = this.context.epochOf(partition)
+    this.#epoch ??= { partition, epoch }
+    return epoch
   }
 
   /** Reads a record of one of the plan's actors, without making the unit depend on it. */
@@ -408,7 +432,7 @@ export class PlanTx implements Tx {
   }
 
   get epoch(): number {
-    return this.#plan.context.epochOf(this.actor)
+    return this.#plan.epochOf(this.actor)
   }
 
   get settings(): RuleSettings {

@@ -69,7 +69,7 @@ export interface Tx {
   readonly nowMs: number
   /** The wall time from which `ms` have counted until now. Jumps of the clock count for no age (lib/counted-time.ts). */
   ago(ms: number): number
-  /** The store's epoch (store/types.ts). */
+  /** The epoch of the actor's data (store/types.ts). The unit is then committed only in this epoch. */
   readonly epoch: number
   readonly settings: RuleSettings
   /** The record's value, or undefined if it is absent. The unit is then committed only if the record is still the same. */

@@ -44,6 +44,8 @@ interface PlannedUnit {
     readonly entriesMax?: number | undefined
   }[]
   readonly drops: readonly { readonly actor: Actor; readonly key: string }[]
+  /** How many epochs ago it was made; undefined: it rests on none. */
+  readonly age: number | undefined
 }
 
 type Step =
@@ -111,6 +113,7 @@ const plannedUnit: fc.Arbitrary<PlannedUnit> = fc.record({
     { weight: 5, arbitrary: fc.constant([]) },
     { weight: 1, arbitrary: often(fc.record({ actor, key: fc.constantFrom(...KEYS) }), 2) },
   ),
+  age: fc.constantFrom(undefined, undefined, 0, 1),
 })
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -188,7 +191,8 @@ async function unitsOf(model: Store, plans: readonly PlannedUnit[], newStamp: ()
       upTo: Math.floor((heads.get(actor) ?? 0) * fraction),
       entriesMax,
     }))
-    return { expect, puts, appends, trims, drops: plan.drops, replaces }
+    const epoch = plan.age === undefined ? undefined : { partition: 7, epoch: model.epochOf(7) - plan.age }
+    return { expect, puts, appends, trims, drops: plan.drops, replaces, epoch }
   })
 }
 

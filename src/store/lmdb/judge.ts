@@ -55,6 +55,9 @@ export class Judge {
       const current = this.#entryHead(actor, version)?.stamp ?? null
       if (current !== expected) return { kind: 'entry conflict', actor, version, current }
     }
+    if (unit.epoch !== undefined && unit.epoch.epoch !== this.epoch) {
+      return { kind: 'epoch conflict', partition: unit.epoch.partition, current: this.epoch }
+    }
     for (const put of unit.puts) this.#put(put)
     for (const replace of unit.replaces ?? NONE) this.#replace(replace)
     for (const trim of unit.trims) this.#trim(trim)

@@ -214,6 +214,11 @@ export class MemoryDisk {
       const current = this.#logs.get(actor)?.entry(version)?.stamp ?? null
       if (current !== expected) return { kind: 'entry conflict', actor, version, current }
     }
+    if (unit.epoch !== undefined) {
+      const { partition, epoch } = unit.epoch
+      const current = this.epochOf(partition)
+      if (current !== epoch) return { kind: 'epoch conflict', partition, current }
+    }
     for (const { actor, name, bytes, stamp } of unit.puts) {
       this.#rememberRecord(actor, name)
       this.#set(actor, name, bytes === null ? ABSENT : { stamp, bytes })

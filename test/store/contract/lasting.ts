@@ -225,6 +225,49 @@ export function lastingContract(t: Test, open: StoreKind): void {
     await store.close()
   })
 
+  t.test('a unit that was made for another epoch is not done, and the current one is named', async t => {
+    const store = await open(t)()
+    const inEpoch = (epoch: number) =>
+      unit({ puts: [put(A, 'x', `made in ${epoch}`, epoch)], epoch: { partition: 7, epoch } })
+    t.match(await commit(store, inEpoch(1), inEpoch(2)), [
+      { kind: 'committed' },
+      { kind: 'epoch conflict', partition: 7, current: 1 },
+    ])
+    await store.newEpoch(store.scopeOf(A))
+    t.match(await commit(store, inEpoch(1)), [{ kind: 'epoch conflict', partition: 7, current: 2 }])
+    t.equal(await record(store, A, 'x'), '1:made in 1')
+    t.match(await commit(store, inEpoch(2)), [{ kind: 'committed' }])
+    t.equal(await record(store, A, 'x'), '2:made in 2')
+    await store.close()
+  })
+
+  t.test('a unit that fell on its way to a newer epoch says first what it conflicts with', async t => {
+    const store = await open(t)()
+    const once = unit({
+      expect: [expecting(A, 'x', 0)],
+      puts: [put(A, 'x', 'once', 5)],
+      epoch: { partition: 7, epoch: 1 },
+    })
+    await commit(store, once)
+    await store.newEpoch(store.scopeOf(A))
+    t.match(await commit(store, once), [{ kind: 'conflict', current: 5 }], 'a repeat sees that it had been done')
+    await store.close()
+  })
+
+  t.test('a commit under way when an epoch begins is judged in the order of the calls', async t => {
+    const store = await open(t)()
+    const made = (text: string) => unit({ puts: [put(A, 'x', text)], epoch: { partition: 7, epoch: 1 } })
+    const [before, , after] = await Promise.all([
+      commit(store, made('before')),
+      store.newEpoch(store.scopeOf(A)),
+      commit(store, made('after')),
+    ])
+    t.match(before, [{ kind: 'committed' }])
+    t.match(after, [{ kind: 'epoch conflict', current: 2 }])
+    t.equal(store.epochOf(7), 2, 'whoever hears of an epoch finds it')
+    await store.close()
+  })
+
   t.test('gaps, floor and head of a log stay when everything in it is trimmed', async t => {
     const reopen = open(t)
     let store = await reopen()

@@ -10,6 +10,7 @@ import type {
   Drop,
   Expectation,
   LogRange,
+  PartitionEpoch,
   Put,
   Replace,
   Stamp,
@@ -63,6 +64,7 @@ export function unit(parts: {
   trims?: Trim[]
   drops?: Drop[]
   replaces?: Replace[]
+  epoch?: PartitionEpoch
 }): Unit {
   return { expect: [], puts: [], appends: [], trims: [], ...parts }
 }
