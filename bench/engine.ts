@@ -10,6 +10,7 @@
 import { ContactState } from '../protocol/generated/messages.js'
 import { print } from '../src/cli/command.js'
 import { systemClock } from '../src/lib/clock.js'
+import { CountedTime } from '../src/lib/counted-time.js'
 import { systemRandom } from '../src/lib/random.js'
 import { endOfTurn } from '../src/lib/turn.js'
 import { MemoryStore } from '../src/store/memory/store.js'
@@ -93,11 +94,17 @@ async function measure(inFlight: number): Promise<void> {
   const engine = createEngine({
     store,
     clock: systemClock,
+    time: new CountedTime(systemClock),
     stamps: randomStamps(systemRandom),
     settings: { retentionMs: Number.POSITIVE_INFINITY },
     defer: endOfTurn,
+    rest: async () => {},
     delivery: { send() {} },
     monitor: {
+      committed() {},
+      unknown() {},
+      gap() {},
+      aboveBound() {},
       setAside(_source, _target, _kind, error) {
         throw error
       },

@@ -88,6 +88,11 @@ export class Jobs {
     this.#runner.wake(name, uid)
   }
 
+  /** Rests after a slice of background work that the engine does by itself: fan-outs. */
+  rest(tookMs: number): Promise<void> {
+    return this.#runner.rest(tookMs)
+  }
+
   /** Begins no further slice, waits for those under way, and notes the time. To be called before the engine is closed. */
   async stop(): Promise<void> {
     await this.#runner.stop()

@@ -4,7 +4,6 @@
  * on.
  */
 import type { Clock } from '../lib/clock.js'
-import { REST_MS_MIN, restMs } from '../lib/rest.js'
 
 /**
  * The number of transitions waiting for a write above which the server is under load: as many as two whole writes take
@@ -19,6 +18,15 @@ const STOOD_STILL_MS = 10_000
 const LOOK_MS = 50
 /** The longest pause: one slice a second is done under any load. */
 const PAUSE_MS_MAX = 1_000
+
+/** The rest after a slice, as a multiple of the slice's time: the work takes a tenth of the time. */
+const RESTS_PER_SLICE = 9
+const REST_MS_MIN = 2
+const REST_MS_MAX = 1_000
+
+function restMs(tookMs: number, msMin: number): number {
+  return Math.max(msMin, Math.min(REST_MS_MAX, RESTS_PER_SLICE * tookMs))
+}
 
 /** The rests that follow the slices of a run. */
 export class Rests {
@@ -37,8 +45,7 @@ export class Rests {
   /** Ends a slice, and rests in proportion to it and at least `msMin`. */
   async rest(msMin?: number): Promise<void> {
     this.#onSlice()
-    await this.#pacer.wait(restMs(this.#tookMs, msMin))
-    await this.#pacer.settled()
+    await this.#pacer.rest(this.#tookMs, msMin)
     this.#beganMs = this.#clock.monotonic()
   }
 
@@ -73,6 +80,12 @@ export class Pacer {
   /** Makes the rests of one run after the other; the first slice begins now. `onSlice` is called with each slice that ended. */
   rests(onSlice: () => void): Rests {
     return new Rests(this, this.#clock, onSlice)
+  }
+
+  /** Rests after a slice that took so long, and at least `msMin`. */
+  async rest(tookMs: number, msMin = REST_MS_MIN): Promise<void> {
+    await this.wait(restMs(tookMs, msMin))
+    await this.settled()
   }
 
   /** Waits while the server is under load, up to the longest pause. */

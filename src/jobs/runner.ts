@@ -15,16 +15,16 @@ export interface RunnerOptions<N extends string> {
   readonly random: Random
   /** The number of transitions that wait for a write: many mean load. */
   readonly queueDepth: () => number
-  /** Whether this node owns the partition; it may change at any time. Absent: it owns all. */
-  readonly owns?: LaneOptions['owns'] | undefined
-  readonly onFailing?: LaneOptions['onFailing'] | undefined
+  /** Whether this node owns the partition; it may change at any time. */
+  readonly owns: LaneOptions['owns']
+  readonly onFailing: LaneOptions['onFailing']
 }
 
 export class JobRunner<N extends string = string> {
   readonly #pacer: Pacer
   readonly #lanes: ReadonlyMap<N, Lane>
 
-  constructor({ jobs, clock, random, queueDepth, owns = () => true, onFailing = () => {} }: RunnerOptions<N>) {
+  constructor({ jobs, clock, random, queueDepth, owns, onFailing }: RunnerOptions<N>) {
     this.#pacer = new Pacer(clock, queueDepth)
     const options = { clock, pacer: this.#pacer, owns, onFailing, firstPartition: random.integer(PARTITIONS) }
     this.#lanes = new Map(jobs.map(job => [job.name, new Lane(job, options)]))
@@ -43,6 +43,11 @@ export class JobRunner<N extends string = string> {
   /** Starts a job's work that is noted in the store under this user's partition. */
   wake(name: N, uid: number): void {
     this.#lanes.get(name)?.wake(uid % PARTITIONS)
+  }
+
+  /** Rests after a slice of background work that the engine does by itself. */
+  rest(tookMs: number): Promise<void> {
+    return this.#pacer.rest(tookMs)
   }
 
   /** Begins no further slice. Settles when those under way have ended. */

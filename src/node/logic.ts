@@ -48,6 +48,7 @@ export class Logic {
       delivery,
       monitor: monitor(counters, log),
       defer,
+      rest: tookMs => this.jobs.rest(tookMs),
       onFatal: options.onFatal,
       ...(sliceTargets === undefined ? {} : { sliceTargets }),
     })
@@ -60,7 +61,7 @@ export class Logic {
       random,
       retention: settings.retention,
       sweepMs: settings.sweepMs,
-      owns: options.owns,
+      owns: options.owns ?? (() => true),
       node: options.name,
       onJump: aheadMs => logJump(log, aheadMs),
       onFailing: (job, partition, error) => log.warn({ job, partition, error }, 'a job failed and is tried again'),

@@ -35,7 +35,7 @@ export interface CommitQueueOptions<Q extends QueuedUnit> {
   /** Called in the order of the queue, when a unit is durable or has fallen. `repeated`: the unit was sent more than once. */
   readonly settle: (queued: Q, result: CommitResult, repeated: boolean) => void
   /** Called when a write is durable, with the number of its units (fallen ones included) and how long it took. */
-  readonly onWritten?: ((units: number, tookMs: number) => void) | undefined
+  readonly onWritten: (units: number, tookMs: number) => void
   /** Called when the queue was full and is no longer. */
   readonly onNotFull: () => void
   /** Called when the store failed for good. */
@@ -92,7 +92,7 @@ export class CommitQueue<Q extends QueuedUnit> {
     const startMs = clock.monotonic()
     store.commit(scope, units).then(
       results => {
-        onWritten?.(units.length, clock.monotonic() - startMs)
+        onWritten(units.length, clock.monotonic() - startMs)
         // Gathering begins before the answers are given, so that the units they cause join the next write.
         if (this.#waiting.length > 0) this.#gather()
         else this.#state = 'idle'

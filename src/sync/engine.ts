@@ -12,7 +12,7 @@
  */
 import { assert } from '../lib/assert.js'
 import type { Clock, TimerHandle } from '../lib/clock.js'
-import { CountedTime } from '../lib/counted-time.js'
+import type { CountedTime } from '../lib/counted-time.js'
 import { Fifo } from '../lib/fifo.js'
 import type { Defer } from '../lib/turn.js'
 import { ALL_PARTITIONS } from '../store/partition.js'
@@ -55,10 +55,8 @@ const TELL_AGAIN_MS = 500
 export interface EngineOptions {
   readonly store: Store
   readonly clock: Clock
-  /**
-   * The time that ages are counted by. Absent: a new one, made from the clock and the jumps that it makes while the engine runs.
-   */
-  readonly time?: CountedTime
+  /** The time that ages are counted by. */
+  readonly time: CountedTime
   readonly settings: RuleSettings
   readonly stamps: Stamps
   readonly effects: readonly EffectKind<unknown>[]
@@ -66,6 +64,11 @@ export interface EngineOptions {
   readonly monitor: EngineMonitor
   /** Runs a function at the end of the event loop's turn. */
   readonly defer: Defer
+  /**
+   * Rests after a slice of a fan-out that took so long: longer under load, as all background work does, but never for good. The next
+   * slices of the scope wait.
+   */
+  readonly rest: (tookMs: number) => Promise<void>
   /** Called when the store failed for good: nothing is answered any more, and the process is to end. */
   readonly onFatal: (error: unknown) => void
   /** The number of a fan-out's targets that one unit takes. Absent: SLICE_TARGETS. */
@@ -125,16 +128,17 @@ export class Engine {
       effects,
       sliceTargets: options.sliceTargets ?? SLICE_TARGETS,
       bytesMax: options.outboxBytesMax,
+      rest: options.rest,
       run: (actor, transition, input) => this.run(actor, transition, input),
       onUnknown: kind => this.leave('effect', kind),
-      onGap: (source, target, outcome) => options.monitor.gap?.(source, target, outcome),
+      onGap: (source, target, outcome) => options.monitor.gap(source, target, outcome),
     })
     this.#context = {
       cache: this.#cache,
       stamps: options.stamps,
       clock: options.clock,
       shared: options.store.shared,
-      time: options.time ?? new CountedTime(options.clock),
+      time: options.time,
       settings: options.settings,
       effects,
       sliceTargets: options.sliceTargets ?? SLICE_TARGETS,
@@ -173,7 +177,7 @@ export class Engine {
 
   /** Reports a stored thing of a kind that this node does not know. It stays where it is, for newer nodes. */
   leave(what: 'effect' | 'record', kind: string): void {
-    this.#options.monitor.unknown?.(what, kind)
+    this.#options.monitor.unknown(what, kind)
   }
 
   get storeId(): Uint8Array {
@@ -276,7 +280,7 @@ export class Engine {
     const plan = Plan.make(this.#context, job)
     const result = plan.result as R
     if (plan.above !== undefined) {
-      this.#options.monitor.aboveBound?.(job.transition.name, plan.above)
+      this.#options.monitor.aboveBound(job.transition.name, plan.above)
       this.#finish(job, REFUSED)
       return true
     }
@@ -418,7 +422,7 @@ export class Engine {
       const { store, clock, defer, monitor } = this.#options
       const onFatal = (error: unknown) => this.#die(error)
       const onNotFull = () => this.#planLater(made)
-      const onWritten = monitor.committed?.bind(monitor)
+      const onWritten = monitor.committed.bind(monitor)
       const queue = new CommitQueue({ store, scope, clock, defer, settle: this.#settle, onWritten, onFatal, onNotFull })
       const made: Lane = { queue, later: new Fifo() }
       lane = made

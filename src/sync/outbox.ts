@@ -72,6 +72,8 @@ export interface OutboxOptions {
   readonly sliceTargets: number
   /** The most bytes of all entries in memory. Absent: OUTBOX_TOTAL_BYTES_MAX. */
   readonly bytesMax?: number | undefined
+  /** Rests after a slice of a fan-out (see EngineOptions). */
+  readonly rest: (tookMs: number) => Promise<void>
   run<I, R>(actor: Actor, transition: Transition<I, R>, input: I): Promise<Outcome<R>>
   /** Called when an effect of this kind is left to other nodes. */
   readonly onUnknown: (kind: string) => void
@@ -277,7 +279,7 @@ export class Outbox {
     const scope = this.#options.store.scopeOf(target)
     let slices = this.#slices.get(scope)
     if (slices === undefined) {
-      slices = new Slices(this.#options.clock)
+      slices = new Slices(this.#options.clock, this.#options.rest)
       this.#slices.set(scope, slices)
     }
     return slices

@@ -1,14 +1,16 @@
-/** Runs slices of long work one at a time, each followed by a rest (lib/rest.ts), so that they hold nobody up. */
+/** Runs slices of long work one at a time, each followed by a rest, so that they hold nobody up. */
 import type { Clock } from '../lib/clock.js'
-import { restMs } from '../lib/rest.js'
 
 export class Slices {
   readonly #clock: Clock
+  readonly #rest: (tookMs: number) => Promise<void>
   /** Fulfilled when the next slice may begin. */
   #turn: Promise<void> = Promise.resolve()
 
-  constructor(clock: Clock) {
+  /** @param rest rests after a slice of this length */
+  constructor(clock: Clock, rest: (tookMs: number) => Promise<void>) {
     this.#clock = clock
+    this.#rest = rest
   }
 
   async run<T>(slice: () => Promise<T>): Promise<T> {
@@ -22,7 +24,7 @@ export class Slices {
     try {
       return await slice()
     } finally {
-      this.#clock.after(restMs(this.#clock.monotonic() - beganMs), end)
+      void this.#rest(this.#clock.monotonic() - beganMs).then(end)
     }
   }
 }

@@ -163,19 +163,19 @@ export type TimelinePage =
 
 /** Counts and logs the engine's work. */
 export interface EngineMonitor {
-  /** Called when a write of so many units is durable, `tookMs` after it was handed to the store. Absent: nobody counts. */
-  committed?(units: number, tookMs: number): void
+  /** Called when a write of so many units is durable, `tookMs` after it was handed to the store. */
+  committed(units: number, tookMs: number): void
   /** Called when an effect threw and was set aside: a bug. */
   setAside(source: Actor, target: Actor, kind: string, error: unknown): void
-  /** Called when something of a kind that this node does not know was left to newer nodes. Absent: nobody counts. */
-  unknown?(what: 'effect' | 'record', kind: string): void
+  /** Called when something of a kind that this node does not know was left to newer nodes. */
+  unknown(what: 'effect' | 'record', kind: string): void
   /**
    * Called when a target lacks effects that no outbox has: it has passed over them, because its partition lost its newest data, or
-   * the pair waits for them since a minute. Absent: nobody counts.
+   * the pair waits for them since a minute.
    */
-  gap?(source: Actor, target: Actor, outcome: 'passed' | 'waiting'): void
-  /** Called when a transition was refused because it would have put a record above its bound. Absent: nobody is told. */
-  aboveBound?(transition: string, error: AboveBoundError): void
+  gap(source: Actor, target: Actor, outcome: 'passed' | 'waiting'): void
+  /** Called when a transition was refused because it would have put a record above its bound. */
+  aboveBound(transition: string, error: AboveBoundError): void
 }
 
 /** Thrown through a transition that puts a record above its bound; never leaves the engine. */

@@ -7,7 +7,6 @@ import { Hub } from '../../src/connection/hub.js'
 import { Canary, type Readiness } from '../../src/jobs/canary.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
-import { endOfTurn } from '../../src/lib/turn.js'
 import { SERVE_OPTIONS } from '../../src/ops/config.js'
 import { makeToken } from '../../src/services/tokens.js'
 import type { CommitInFlight, MemoryFaults, ReadInFlight } from '../../src/store/memory/faults.js'
@@ -16,9 +15,9 @@ import { createEngine, type Engine, randomStamps } from '../../src/sync/index.js
 import { CANARY_RECEIVER, CANARY_SENDER } from '../../src/sync/rules/canary.js'
 import { userActor } from '../../src/sync/rules/records.js'
 import { startNode, TestDevice } from '../support/engine.js'
+import { engineOptions, QUIET_MONITOR } from '../support/engine-options.js'
 import { eventually } from '../support/eventually.js'
 import { ManualClock } from '../support/manual-clock.js'
-import { RULE_SETTINGS } from '../support/rule-settings.js'
 
 const PATIENCE_MS = 2_000
 
@@ -46,18 +45,16 @@ async function rig(
   const hub = new Hub()
   let commits = 0
   const engine = createEngine({
-    settings: RULE_SETTINGS,
+    ...engineOptions('canary', clock),
     store,
-    clock,
     stamps: randomStamps(random),
-    defer: endOfTurn,
-    onFatal: () => {},
     delivery: {
       send(event) {
         if (deliver) hub.take(event)
       },
     },
     monitor: {
+      ...QUIET_MONITOR,
       setAside: (_source, _target, _kind, error) => t.fail(String(error)),
       committed() {
         commits++

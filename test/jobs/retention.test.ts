@@ -74,6 +74,8 @@ async function world(
     clock,
     random: seededRandom('retention'),
     queueDepth: () => node.engine.queueDepth,
+    owns: () => true,
+    onFailing() {},
   })
   return { clock, store, node, retention }
 }

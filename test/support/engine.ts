@@ -27,6 +27,7 @@ import type { AppendedEvent, EndedEvent } from '../../src/sync/events.js'
 import { createEngine, type Engine, randomStamps, uidOf } from '../../src/sync/index.js'
 import type { RuleSettings } from '../../src/sync/types.js'
 import { InlineWorkers } from '../../src/workers/inline.js'
+import { QUIET_MONITOR } from './engine-options.js'
 import { eventually } from './eventually.js'
 import { RULE_SETTINGS } from './rule-settings.js'
 
@@ -96,7 +97,9 @@ export async function startNode(
         if (event.kind === 'ended') ended.push(event)
       },
     },
+    rest: tookMs => jobs.rest(tookMs),
     monitor: {
+      ...QUIET_MONITOR,
       setAside: (_source, _target, _kind, error) => asides.push(error),
       unknown: (what, kind) => unknown.push(`${what} ${kind}`),
     },
@@ -110,6 +113,8 @@ export async function startNode(
     store,
     retention: KEEP_ALL,
     sweepMs: 0,
+    owns: () => true,
+    onFailing() {},
     engine,
     clock,
     time,

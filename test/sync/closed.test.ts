@@ -1,6 +1,5 @@
 /** An engine that is closed, or whose store failed: what comes too late is answered, harms nothing, and close() has an end. */
 import t from 'tap'
-import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { endOfTurn } from '../../src/lib/turn.js'
 import { type CommitInFlight, NO_FAULTS } from '../../src/store/memory/faults.js'
@@ -8,10 +7,9 @@ import { MemoryStore, type MemoryStoreOptions } from '../../src/store/memory/sto
 import { jsonEffect } from '../../src/sync/effect-kinds.js'
 import { Engine } from '../../src/sync/engine.js'
 import { jsonValue } from '../../src/sync/record-kinds.js'
-import { randomStamps } from '../../src/sync/stamps.js'
 import type { EffectKind, Transition } from '../../src/sync/types.js'
+import { engineOptions } from '../support/engine-options.js'
 import { eventually } from '../support/eventually.js'
-import { RULE_SETTINGS } from '../support/rule-settings.js'
 import { testBound } from '../support/test-bound.js'
 
 const said = jsonValue<number>('closed-said', testBound())
@@ -30,14 +28,9 @@ async function start(options: MemoryStoreOptions) {
   const fatal: string[] = []
   const store = new MemoryStore({ random: seededRandom('store'), scopes: 'partitions', ...options })
   const engine = new Engine({
-    settings: RULE_SETTINGS,
+    ...engineOptions('closed'),
     store,
-    clock: systemClock,
-    stamps: randomStamps(seededRandom('closed')),
     effects: [note] as readonly EffectKind<unknown>[],
-    defer: endOfTurn,
-    delivery: { send() {} },
-    monitor: { setAside() {} },
     onFatal: error => fatal.push(String(error)),
   })
   await engine.start()

@@ -1,5 +1,4 @@
 import t from 'tap'
-import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { endOfTurn } from '../../src/lib/turn.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
@@ -9,10 +8,9 @@ import { CASCADE_APPENDS_MAX } from '../../src/sync/cascade.js'
 import { Engine } from '../../src/sync/engine.js'
 import { type AppendedEvent, nodeAddress } from '../../src/sync/events.js'
 import { ASIDES_MAX, jsonValue, setAside } from '../../src/sync/record-kinds.js'
-import { randomStamps } from '../../src/sync/stamps.js'
 import type { EffectKind, Transition, Tx } from '../../src/sync/types.js'
+import { engineOptions, QUIET_MONITOR } from '../support/engine-options.js'
 import { eventually } from '../support/eventually.js'
-import { RULE_SETTINGS } from '../support/rule-settings.js'
 import { testBound } from '../support/test-bound.js'
 
 // The engine's timers do not keep a process alive.
@@ -69,12 +67,9 @@ async function start(options: MemoryStoreOptions = {}, seed = 'engine', effects:
   const fatal: unknown[] = []
   const store = new MemoryStore({ random: seededRandom(seed), ...options })
   const engine = new Engine({
-    settings: RULE_SETTINGS,
+    ...engineOptions(seed),
     store,
-    clock: systemClock,
-    stamps: randomStamps(seededRandom(seed)),
     effects: effects as readonly EffectKind<unknown>[],
-    defer: endOfTurn,
     delivery: {
       send(event, routes) {
         if (event.kind !== 'appended') return
@@ -83,6 +78,7 @@ async function start(options: MemoryStoreOptions = {}, seed = 'engine', effects:
       },
     },
     monitor: {
+      ...QUIET_MONITOR,
       setAside: (source, target, kind, error) => asides.push(`${source} ${target} ${kind} ${String(error)}`),
     },
     onFatal: error => fatal.push(error),
@@ -242,14 +238,8 @@ t.test('a store that fails for good is told once, and nothing is answered', asyn
   store.commit = () => Promise.reject(new Error('input/output error'))
   const fatal: unknown[] = []
   const engine = new Engine({
-    settings: RULE_SETTINGS,
+    ...engineOptions('x'),
     store,
-    clock: systemClock,
-    stamps: randomStamps(seededRandom('x')),
-    effects: [],
-    defer: endOfTurn,
-    delivery: { send() {} },
-    monitor: { setAside() {} },
     onFatal: error => fatal.push(error),
   })
   let answers = 0
@@ -301,15 +291,9 @@ t.test('what is beyond the bounds of one unit arrives all the same, once and in 
     },
   }
   const engine = new Engine({
-    settings: RULE_SETTINGS,
+    ...engineOptions('x'),
     store: new MemoryStore(),
-    clock: systemClock,
-    stamps: randomStamps(seededRandom('x')),
     effects: [noisy],
-    defer: endOfTurn,
-    delivery: { send() {} },
-    monitor: { setAside() {} },
-    onFatal: () => {},
   })
   await result(engine, 'user/1', shout, undefined)
   await result(engine, 'user/1', shout, undefined)
@@ -435,15 +419,8 @@ t.test('a job that waits for records does not let later ones of its actor pass',
   const reads: (() => void)[] = []
   const faults: MemoryFaults = { ...NO_FAULTS, read: call => reads.push(() => call.answer()) }
   const engine = new Engine({
-    settings: RULE_SETTINGS,
+    ...engineOptions('x'),
     store: new MemoryStore({ faults }),
-    clock: systemClock,
-    stamps: randomStamps(seededRandom('x')),
-    effects: [],
-    defer: endOfTurn,
-    delivery: { send() {} },
-    monitor: { setAside() {} },
-    onFatal: () => {},
   })
   const other = jsonValue<number>('other', testBound())
   const slow: Transition<void, void> = {

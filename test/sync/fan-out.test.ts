@@ -14,10 +14,9 @@ import { groupTargets, partitionActorOf, SLICE_TARGETS } from '../../src/sync/fa
 import { OUTBOX_BYTES_MAX } from '../../src/sync/outbox.js'
 import { ENTRY_TARGETS_MAX, outboxEntry, outboxOf } from '../../src/sync/outbox-entry.js'
 import { jsonValue, pairIn, setAside } from '../../src/sync/record-kinds.js'
-import { randomStamps } from '../../src/sync/stamps.js'
 import type { EffectKind, Transition } from '../../src/sync/types.js'
+import { engineOptions, QUIET_MONITOR } from '../support/engine-options.js'
 import { eventually } from '../support/eventually.js'
-import { RULE_SETTINGS } from '../support/rule-settings.js'
 import { testBound } from '../support/test-bound.js'
 
 // The engine's timers do not keep a process alive.
@@ -80,15 +79,10 @@ async function start(options: MemoryStoreOptions, sliceTargets?: number, clock: 
   const store = new WatchedStore({ random: seededRandom('store'), ...options })
   const asides: string[] = []
   const engine = new Engine({
-    settings: RULE_SETTINGS,
+    ...engineOptions(seed, clock),
     store,
-    clock,
-    stamps: randomStamps(seededRandom(seed)),
     effects: [note, hearRefusal] as readonly EffectKind<unknown>[],
-    defer: endOfTurn,
-    delivery: { send() {} },
-    monitor: { setAside: (source, target) => asides.push(`${source} ${target}`) },
-    onFatal() {},
+    monitor: { ...QUIET_MONITOR, setAside: (source, target) => asides.push(`${source} ${target}`) },
     ...(sliceTargets === undefined ? {} : { sliceTargets }),
   })
   await engine.start()

@@ -1,8 +1,6 @@
 /** The stored form of what waits in an outbox, and which entries a target takes. */
 import t from 'tap'
-import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
-import { endOfTurn } from '../../src/lib/turn.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { jsonEffect } from '../../src/sync/effect-kinds.js'
 import { Engine } from '../../src/sync/engine.js'
@@ -15,10 +13,9 @@ import {
   outboxOf,
 } from '../../src/sync/outbox-entry.js'
 import { jsonValue, pairIn, pairOut, recordName } from '../../src/sync/record-kinds.js'
-import { randomStamps } from '../../src/sync/stamps.js'
 import type { RecordKind, Transition } from '../../src/sync/types.js'
+import { engineOptions } from '../support/engine-options.js'
 import { eventually } from '../support/eventually.js'
-import { RULE_SETTINGS } from '../support/rule-settings.js'
 import { testBound } from '../support/test-bound.js'
 
 const awake = setInterval(() => {}, 1_000)
@@ -91,15 +88,9 @@ async function world(last: number, numbers: readonly (readonly [seq: number, bef
   const taken = put(target, pairIn, { last }, source)
   if (last > 0) await store.commit(2, [{ expect: [], puts: [taken], appends: [], trims: [] }])
   const engine = new Engine({
-    settings: RULE_SETTINGS,
+    ...engineOptions('stamps'),
     store,
-    clock: systemClock,
-    stamps: randomStamps(seededRandom('stamps')),
     effects: [tell as never],
-    defer: endOfTurn,
-    delivery: { send() {} },
-    monitor: { setAside() {} },
-    onFatal() {},
   })
   await engine.start()
   const heardNow = async () => {

@@ -9,11 +9,10 @@ import { jsonEffect } from '../../src/sync/effect-kinds.js'
 import { Engine } from '../../src/sync/engine.js'
 import { NO_TARGETS, outboxEntry, outboxEntryId, outboxOf } from '../../src/sync/outbox-entry.js'
 import { jsonValue, pairIn, pairOut, recordName } from '../../src/sync/record-kinds.js'
-import { randomStamps } from '../../src/sync/stamps.js'
 import type { EffectKind, Transition } from '../../src/sync/types.js'
+import { engineOptions, QUIET_MONITOR } from '../support/engine-options.js'
 import { eventually } from '../support/eventually.js'
 import { ManualClock } from '../support/manual-clock.js'
-import { RULE_SETTINGS } from '../support/rule-settings.js'
 import { testBound } from '../support/test-bound.js'
 
 // The engine's timers do not keep a process alive.
@@ -70,15 +69,12 @@ async function start(
 ) {
   const gaps: string[] = []
   const engine = new Engine({
-    settings: RULE_SETTINGS,
+    ...engineOptions(seed, clock),
     store,
-    clock,
-    stamps: randomStamps(seededRandom(seed)),
     effects: [note] as readonly EffectKind<unknown>[],
     sliceTargets: 1,
-    defer: endOfTurn,
-    delivery: { send() {} },
     monitor: {
+      ...QUIET_MONITOR,
       setAside: (_source, _target, _kind, error) => t.fail(String(error)),
       gap: (source, target, outcome) => gaps.push(`${source} ${target} ${outcome}`),
     },

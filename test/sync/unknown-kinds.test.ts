@@ -1,18 +1,15 @@
 /** An effect that a newer node has written waits for one that knows it: nothing is lost, nothing overtakes it, nobody fails. */
 import t from 'tap'
-import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
-import { endOfTurn } from '../../src/lib/turn.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { jsonEffect } from '../../src/sync/effect-kinds.js'
 import { Engine } from '../../src/sync/engine.js'
 import { NO_TARGETS, outboxEntry, outboxEntryId, outboxOf } from '../../src/sync/outbox-entry.js'
 import { jsonValue, pairOut, recordName } from '../../src/sync/record-kinds.js'
-import { randomStamps } from '../../src/sync/stamps.js'
 import type { EffectKind, Transition } from '../../src/sync/types.js'
+import { engineOptions, QUIET_MONITOR } from '../support/engine-options.js'
 import { eventually } from '../support/eventually.js'
-import { RULE_SETTINGS } from '../support/rule-settings.js'
 import { testBound } from '../support/test-bound.js'
 
 const [SOURCE, TARGET] = ['user/1', 'user/2']
@@ -56,14 +53,11 @@ async function left(kinds: readonly string[]) {
   const start = async (name: string, effects: readonly EffectKind<string>[]) => {
     const unknown: string[] = []
     const engine = new Engine({
-      settings: RULE_SETTINGS,
+      ...engineOptions(name),
       store: new MemoryStore({ disk, scopes: 'partitions' }),
-      clock: systemClock,
-      stamps: randomStamps(seededRandom(name)),
       effects: effects as readonly EffectKind<unknown>[],
-      defer: endOfTurn,
-      delivery: { send() {} },
       monitor: {
+        ...QUIET_MONITOR,
         setAside: (_source, _target, _kind, error) => t.fail(String(error)),
         unknown: (what, kind) => unknown.push(`${what} ${kind}`),
       },

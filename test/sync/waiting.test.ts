@@ -1,8 +1,6 @@
 /** Entries of an outbox that nobody can take: they harm neither the process nor the pair, and what queues behind them is bounded. */
 import t from 'tap'
-import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
-import { endOfTurn } from '../../src/lib/turn.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryStore, type MemoryStoreOptions } from '../../src/store/memory/store.js'
 import { jsonEffect } from '../../src/sync/effect-kinds.js'
@@ -10,10 +8,9 @@ import { Engine, type EngineOptions } from '../../src/sync/engine.js'
 import { OUTBOX_ENTRIES_MAX } from '../../src/sync/outbox.js'
 import { NO_TARGETS, type OutboxEntry, outboxEntry, outboxEntryId, outboxOf } from '../../src/sync/outbox-entry.js'
 import { jsonValue, pairOut, recordName, setAside } from '../../src/sync/record-kinds.js'
-import { randomStamps } from '../../src/sync/stamps.js'
 import type { EffectKind, Transition } from '../../src/sync/types.js'
+import { engineOptions, QUIET_MONITOR } from '../support/engine-options.js'
 import { eventually } from '../support/eventually.js'
-import { RULE_SETTINGS } from '../support/rule-settings.js'
 import { testBound } from '../support/test-bound.js'
 
 const SOURCE = 'user/1'
@@ -59,14 +56,10 @@ async function start(options: MemoryStoreOptions, more: Partial<EngineOptions> =
   const asides: string[] = []
   const store = new MemoryStore(options)
   const engine = new Engine({
-    settings: RULE_SETTINGS,
+    ...engineOptions('waiting'),
     store,
-    clock: systemClock,
-    stamps: randomStamps(seededRandom('waiting')),
     effects: [note] as readonly EffectKind<unknown>[],
-    defer: endOfTurn,
-    delivery: { send() {} },
-    monitor: { setAside: (source, target, kind) => asides.push(`${source} ${target} ${kind}`) },
+    monitor: { ...QUIET_MONITOR, setAside: (source, target, kind) => asides.push(`${source} ${target} ${kind}`) },
     onFatal: error => t.fail(String(error)),
     ...more,
   })
