@@ -35,8 +35,9 @@ import {
 import type { NodeEvent } from './events.js'
 import { isPartitionActor } from './fan-out.js'
 import { type OutboxEntry, outboxEntry, outboxEntryId, outboxOf } from './outbox-entry.js'
-import type { ActorCells, Cell, KnownValue, Moment, RecordCache } from './record-cache.js'
+import type { ActorCells, Cell, Moment, RecordCache } from './record-cache.js'
 import { isAbove, recordName } from './record-kinds.js'
+import { Slot } from './slot.js'
 import type { Stamps } from './stamps.js'
 import {
   AboveBoundError,
@@ -79,41 +80,6 @@ export interface Asked<I, R> {
   readonly input: I
   /** The newest look at the store when the job came. What a newer look finds was so during the job. */
   readonly since: number
-}
-
-/** The change that a plan makes to one record. As an expectation it names the stamp on which the plan rests. */
-class Slot implements Expectation {
-  readonly cell: Cell
-  readonly base: KnownValue
-  value: unknown
-  expected = false
-  put = false
-  /** The value as it is stored, if it was put and there is one. */
-  bytes: Uint8Array | null = null
-  /** The put of the unit; made together with the unit. */
-  sealed: Put | undefined
-  /** The chain of the pending value that the put made. */
-  chain = 0
-  /** The slot that the plan made after this one. */
-  next: Slot | undefined
-
-  constructor(cell: Cell, base: KnownValue) {
-    this.cell = cell
-    this.base = base
-    this.value = base.value
-  }
-
-  get actor(): Actor {
-    return this.cell.actor
-  }
-
-  get name(): string {
-    return this.cell.name
-  }
-
-  get stamp(): Stamp {
-    return this.base.stamp
-  }
 }
 
 /** The list that stands for each empty list of a plan. Most lists stay empty: see `added`. */
