@@ -18,6 +18,9 @@ interface Piece {
   readonly atMs: number
 }
 
+/** A window opens by this share at least, as TCP's do (RFC 1122, 4.2.3.3): else each byte that is read lets one byte through, and no more. */
+const WINDOW_OPENS = 0.25
+
 export class Lane {
   readonly #network: Network
   readonly #name: string
@@ -106,11 +109,13 @@ export class Lane {
   #launch(): void {
     const { weather, scheduler, random } = this.#network
     while (this.#flyingBytes < weather.windowBytes) {
-      let bytes = this.#queue.shift()
+      let bytes = this.#queue[0]
       if (bytes === undefined) break
       const free = weather.windowBytes - this.#flyingBytes
-      if (bytes.length > free && !this.#hasMessages) {
-        this.#queue.unshift(bytes.subarray(free))
+      if (bytes.length <= free || this.#hasMessages) this.#queue.shift()
+      else if (free < weather.windowBytes * WINDOW_OPENS) break
+      else {
+        this.#queue[0] = bytes.subarray(free)
         bytes = bytes.subarray(0, free)
       }
       this.#queuedBytes -= bytes.length

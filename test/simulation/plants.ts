@@ -43,6 +43,17 @@ class HastyDisk extends MemoryDisk {
 /** A world of phones that climb up and down between their transports. */
 const CHANGEABLE: Partial<Setup> = { ladders: [['tcp', 'ws', 'http']], wayMs: 6_000, users: [1, 1, 1], actMs: 400 }
 
+const FAR_AWAY = {
+  latencyMs: 150,
+  jitterMs: 40,
+  bytesPerMs: 50,
+  windowBytes: 65_536,
+  fragmented: 0.2,
+  doomed: 0.4,
+  doomMs: 5_000,
+  lostSyn: 0,
+}
+
 const SLOW_SYNC = { readMs: 2, commitMs: 5, syncMs: 1_500, lostAnswer: 0, failedRead: 0, slow: 0 }
 
 export const PLANTS = {
@@ -113,7 +124,7 @@ export const PLANTS = {
   "an old transport's answer applied to a new request": {
     transport: answersOfTheOld,
     // Where answers take long, some are still to come when the transport changes.
-    setup: { ...CHANGEABLE, limits: 'open', store: 'embedded', storeWeather: SLOW_SYNC },
+    setup: { ...CHANGEABLE, limits: 'open', store: 'embedded', network: FAR_AWAY, storeWeather: SLOW_SYNC },
   },
   'a poll that swallows a push': {
     short: swallowingPolls,
