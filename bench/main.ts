@@ -7,7 +7,7 @@
 
 import { cpus, totalmem } from 'node:os'
 import { complain, EXIT, print } from '../src/cli/command.js'
-import { flag, type OptionValues, optionHelp, parseOptions, text } from '../src/ops/options.js'
+import { flag, type OptionValues, optionHelp, parseOptions, text } from '../src/ops/command-options.js'
 import { ATTACK_NAMES, type AttackName } from './attacks/list.js'
 import { type AttacksReport, measureAttacks } from './attacks.js'
 import { cleanUpAtExit, profileInto } from './children.js'

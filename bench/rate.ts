@@ -58,9 +58,9 @@ export async function measureRate(preset: Preset, say: (line: string) => void): 
   const responseBytes = await answerBytes(clients[0] as RawClient, request)
   const echo = await startBaseline('echo', { in: request.length, out: responseBytes }, { core })
   const echoClients = await inParallel(countMax, () => RawClient.connect(echo.port))
-  const lanes = [
-    await Lane.of(longwire, clients, request),
-    new Lane(
+  const servers = [
+    await LoadedServer.of(longwire, clients, request),
+    new LoadedServer(
       echo,
       echoClients,
       request,
@@ -73,7 +73,7 @@ export async function measureRate(preset: Preset, say: (line: string) => void): 
     const rounds: Record<string, number>[] = []
     for (let round = 1; round <= preset.rounds; round++) {
       say(`(a) ${connections} connections, round ${round} of ${preset.rounds}`)
-      const [ours, bare] = [await lanes[0].run(connections, preset), await lanes[1].run(connections, preset)]
+      const [ours, bare] = [await servers[0].run(connections, preset), await servers[1].run(connections, preset)]
       rounds.push({
         longwire_per_second: ours.perSecond,
         echo_per_second: bare.perSecond,
@@ -90,7 +90,7 @@ export async function measureRate(preset: Preset, say: (line: string) => void): 
     rows.push({ connections, ...tidied(medians(rounds)) })
   }
   pinSelf(undefined)
-  for (const lane of lanes) lane.close()
+  for (const server of servers) server.close()
   await Promise.all([longwire.stop(), echo.stop()])
   removeFolder(folder)
   return {
@@ -133,7 +133,7 @@ async function answerBytes(client: RawClient, request: Uint8Array): Promise<numb
 }
 
 /** One server with its connections. */
-export class Lane {
+export class LoadedServer {
   readonly #server: ServerProcess
   readonly #clients: readonly RawClient[]
   readonly #request: Uint8Array
@@ -155,8 +155,13 @@ export class Lane {
   }
 
   /** Asks once on each connection, to know what an answer takes. */
-  static async of(server: ServerProcess, clients: readonly RawClient[], request: Uint8Array): Promise<Lane> {
-    return new Lane(server, clients, request, await Promise.all(clients.map(client => answerBytes(client, request))))
+  static async of(server: ServerProcess, clients: readonly RawClient[], request: Uint8Array): Promise<LoadedServer> {
+    return new LoadedServer(
+      server,
+      clients,
+      request,
+      await Promise.all(clients.map(client => answerBytes(client, request))),
+    )
   }
 
   close(): void {

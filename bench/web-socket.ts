@@ -9,7 +9,7 @@ import { registerUsers } from './fleet.js'
 import { Arena, type Figures, takeTurns } from './messages.js'
 import type { Preset } from './presets.js'
 import { pinning, pinSelf } from './process-probe.js'
-import { Lane, profileRequest } from './rate.js'
+import { LoadedServer, profileRequest } from './rate.js'
 import type { BenchTransport } from './raw-client.js'
 import { medians, rounded } from './statistics.js'
 
@@ -47,7 +47,7 @@ async function measureRequests(preset: Preset, say: (line: string) => void): Pro
     TRANSPORTS.map(async transport => {
       const port = transport === 'ws' ? server.httpPort : server.port
       const users = await registerUsers(port, `rate-${transport}`, countMax, transport)
-      return Lane.of(
+      return LoadedServer.of(
         server,
         users.map(user => user.client),
         request,
@@ -74,7 +74,7 @@ async function measureRequests(preset: Preset, say: (line: string) => void): Pro
     rows.push({ connections, ...tidied(medians(rounds)) })
   }
   pinSelf(undefined)
-  for (const lane of [ws, tcp]) lane.close()
+  for (const each of [ws, tcp]) each.close()
   await server.stop()
   removeFolder(folder)
   return rows

@@ -11,9 +11,9 @@ import {
   parseAddress,
   type ServerAddress,
 } from '../../src/ops/address.js'
+import { flag, integer, type NotParsed, type Option, oneOf, parseOptions, text } from '../../src/ops/command-options.js'
 import { descriptorPlan } from '../../src/ops/descriptors.js'
 import { TRANSPORTS } from '../../src/ops/dial.js'
-import { flag, integer, type NotParsed, type Option, oneOf, parseOptions, text } from '../../src/ops/options.js'
 import { descriptorsMax } from '../../src/ops/process-figures.js'
 import { numberedTexts, readTexts, type Texts } from './texts.js'
 

@@ -11,8 +11,8 @@ import {
   type ServerAddress,
   shownAddress,
 } from '../../src/ops/address.js'
+import { flag, integer, type NotParsed, type Option, oneOf, parseOptions, text } from '../../src/ops/command-options.js'
 import { TRANSPORTS, type TransportName } from '../../src/ops/dial.js'
-import { flag, integer, type NotParsed, type Option, oneOf, parseOptions, text } from '../../src/ops/options.js'
 
 /** PROTOCOL.md, 8: what the server takes. It is also the name of a folder here. */
 const ACCOUNT = /^[a-z][a-z0-9_.-]{2,31}$/i

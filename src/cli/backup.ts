@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs'
 import { commandClock } from '../lib/clock.js'
 import { BACKUP_OPTIONS } from '../ops/backup-options.js'
-import { optionHelp, parseOptions } from '../ops/options.js'
+import { optionHelp, parseOptions } from '../ops/command-options.js'
 import { backUp } from '../store/lmdb/backup.js'
 import { type Command, complain, EXIT, failed, print } from './command.js'
 

@@ -2,7 +2,7 @@
 
 import { CHAT_OPTIONS, parseSettings, type Settings } from '../../clients/terminal/options.js'
 import { Program } from '../../clients/terminal/program.js'
-import { optionHelp } from '../ops/options.js'
+import { optionHelp } from '../ops/command-options.js'
 import { type Command, complain, EXIT, print } from './command.js'
 
 export const chat: Command = {

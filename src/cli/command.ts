@@ -1,7 +1,7 @@
 /** A command of `longwire`, and the meaning of its exit codes. */
 
 import { messageOf } from '../lib/error-message.js'
-import type { OptionTable } from '../ops/options.js'
+import type { OptionTable } from '../ops/command-options.js'
 import { StoreDamagedError } from '../store/errors.js'
 
 export interface Command {

@@ -1,7 +1,7 @@
 /** `longwire restore`: makes a store from a backup. */
 
 import { RESTORE_OPTIONS } from '../ops/backup-options.js'
-import { optionHelp, parseOptions } from '../ops/options.js'
+import { optionHelp, parseOptions } from '../ops/command-options.js'
 import { restore as restoreStore } from '../store/lmdb/restore.js'
 import { environmentOf } from './backup.js'
 import { type Command, complain, EXIT, failed, print } from './command.js'

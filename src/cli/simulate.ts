@@ -4,7 +4,7 @@ import { parseSettings, type Settings, SIMULATE_OPTIONS } from '../../clients/si
 import { complaintsOf, reportOf } from '../../clients/simulate/report.js'
 import { Run } from '../../clients/simulate/run.js'
 import { systemClock } from '../../clients/typescript/index.js'
-import { optionHelp } from '../ops/options.js'
+import { optionHelp } from '../ops/command-options.js'
 import { type Command, complain, EXIT, print } from './command.js'
 
 export const simulate: Command = {

@@ -2,7 +2,7 @@
 
 import { commandClock } from '../lib/clock.js'
 import { VERIFY_OPTIONS } from '../ops/backup-options.js'
-import { optionHelp, parseOptions } from '../ops/options.js'
+import { optionHelp, parseOptions } from '../ops/command-options.js'
 import { viewStore } from '../store/lmdb/view.js'
 import type { Counts } from '../verify/findings.js'
 import { verify as verifyStore } from '../verify/verify.js'

@@ -15,7 +15,7 @@ import { deviceKey } from '../services/request-limits.js'
 import type { Caller } from '../services/types.js'
 
 /** The device and address that the bytes are counted for; uid 0: the address alone. */
-export type Owner = Pick<Caller, 'uid' | 'device' | 'address'>
+export type CallerId = Pick<Caller, 'uid' | 'device' | 'address'>
 
 export interface BacklogBounds {
   readonly deviceMax: number
@@ -79,20 +79,20 @@ export class Backlog {
   }
 
   /** The bound that forbids a large answer now; undefined if none does. */
-  reached(owner: Owner): 'device' | 'address' | 'total' | undefined {
+  reached(caller: CallerId): 'device' | 'address' | 'total' | undefined {
     const { deviceMax, addressMax } = this.bounds
     if (this.#total === 0) return undefined
-    if (owner.uid !== 0 && (this.#devices.get(deviceKey(owner)) ?? 0) >= deviceMax) return 'device'
-    if ((this.#addresses.get(networkOf(owner.address)) ?? 0) >= addressMax) return 'address'
+    if (caller.uid !== 0 && (this.#devices.get(deviceKey(caller)) ?? 0) >= deviceMax) return 'device'
+    if ((this.#addresses.get(networkOf(caller.address)) ?? 0) >= addressMax) return 'address'
     return this.isFull ? 'total' : undefined
   }
 
-  /** Adds bytes that wait, or (below 0) takes them away. What was added for an owner must be taken away for the same. */
-  change(owner: Owner, bytes: number): void {
+  /** Adds bytes that wait, or (below 0) takes them away. What was added for a caller must be taken away for the same. */
+  change(caller: CallerId, bytes: number): void {
     if (bytes === 0) return
     this.#total += bytes
-    if (owner.uid !== 0) add(this.#devices, deviceKey(owner), bytes)
-    if (this.bounds.exempt?.has(owner.address) !== true) add(this.#addresses, networkOf(owner.address), bytes)
+    if (caller.uid !== 0) add(this.#devices, deviceKey(caller), bytes)
+    if (this.bounds.exempt?.has(caller.address) !== true) add(this.#addresses, networkOf(caller.address), bytes)
   }
 }
 

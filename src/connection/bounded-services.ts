@@ -12,7 +12,7 @@ import type { Random } from '../lib/random.js'
 import type { Limits } from '../ops/rate-limits.js'
 import { deviceKey } from '../services/request-limits.js'
 import type { Authorization, Caller, HelloAnswer, Services, TimelinePage } from '../services/types.js'
-import type { Backlog, Owner } from './backlog.js'
+import type { Backlog, CallerId } from './backlog.js'
 import type { ConnectionContext } from './context.js'
 
 /** Methods with large answers, and what one may take: a page of the timeline; 256 contacts with names and greetings. */
@@ -42,14 +42,14 @@ function itemsBytes(page: TimelinePage): number {
 }
 
 /** The milliseconds that a device should wait before its next page; 0 for none. */
-function owedMs(limits: Limits, owner: Owner): number {
-  const waitMs = limits.wait('bytes-out', deviceKey(owner), 0)
+function owedMs(limits: Limits, caller: CallerId): number {
+  const waitMs = limits.wait('bytes-out', deviceKey(caller), 0)
   return waitMs < OWED_MS_MIN ? 0 : waitMs
 }
 
 /** Counts what a device is sent because it asked. */
-function chargeAnswer(limits: Limits, owner: Owner, bytes: number): void {
-  if (bytes > FREE_BYTES) limits.charge('bytes-out', deviceKey(owner), bytes)
+function chargeAnswer(limits: Limits, caller: CallerId, bytes: number): void {
+  if (bytes > FREE_BYTES) limits.charge('bytes-out', deviceKey(caller), bytes)
 }
 
 /**
@@ -58,17 +58,17 @@ function chargeAnswer(limits: Limits, owner: Owner, bytes: number): void {
  */
 export async function firstPage(
   { backlog, limits, services, routes }: Pick<ConnectionContext, 'backlog' | 'limits' | 'services' | 'routes'>,
-  owner: Owner,
+  caller: CallerId,
   since: number,
   head: number,
 ): Promise<TimelinePage> {
-  const routed = routes?.keep(owner.uid)
+  const routed = routes?.keep(caller.uid)
   if (routed !== undefined) await routed
-  if (owedMs(limits, owner) > 0 || backlog.reached(owner) !== undefined) {
+  if (owedMs(limits, caller) > 0 || backlog.reached(caller) !== undefined) {
     return { kind: 'page', items: [], to: since, more: head > since, trimmed: false, head }
   }
-  const page = await services.page(owner.uid, since)
-  chargeAnswer(limits, owner, itemsBytes(page))
+  const page = await services.page(caller.uid, since)
+  chargeAnswer(limits, caller, itemsBytes(page))
   return page
 }
 
@@ -128,7 +128,7 @@ export class BoundedServices implements Services {
   }
 }
 
-/** The caller of one request with a large answer. It keeps the owner, which a connection that closes meanwhile may forget. */
+/** The caller of one request with a large answer. It keeps the caller's id, which a connection that closes meanwhile may forget. */
 class LargeCaller implements Caller {
   readonly uid: number
   readonly device: number

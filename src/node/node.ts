@@ -10,7 +10,7 @@
  *                                          other nodes
  */
 import { Comparison, compareAll } from '../cluster/compare.js'
-import { type EventBatch, type PeerNetwork, Peers } from '../cluster/peers.js'
+import { type EventBatch, NodeExchange, type NodeNetwork } from '../cluster/node-exchange.js'
 import { RouteKeeper } from '../cluster/routes.js'
 import { Canary, type Readiness } from '../jobs/canary.js'
 import { Counters } from '../ops/counters.js'
@@ -20,7 +20,7 @@ import { Access } from './access.js'
 import { Logic } from './logic.js'
 import type { Doors, NodeOptions } from './options.js'
 
-const ALONE: PeerNetwork = Object.freeze({ peers: () => [], send() {} })
+const ALONE: NodeNetwork = Object.freeze({ others: () => [], send() {} })
 
 /** The pause before a failed comparison is repeated. */
 const COMPARE_AGAIN_MS = 1_000
@@ -31,7 +31,7 @@ export class Node {
   readonly counters = new Counters()
   readonly access: Access
   readonly logic: Logic
-  readonly #peers: Peers
+  readonly #exchange: NodeExchange
   readonly #routes: RouteKeeper | undefined
   readonly canary: Canary
   #serving = false
@@ -63,7 +63,7 @@ export class Node {
       () => compareAll([...context.connections, ...hub.polls.all()], truth, event => hub.take(event)),
       run => clock.after(COMPARE_AGAIN_MS, run),
     )
-    this.#peers = new Peers({
+    this.#exchange = new NodeExchange({
       node: name,
       incarnation: 1 + random.integer(INCARNATIONS),
       clock,
@@ -84,7 +84,7 @@ export class Node {
 
   /** Starts the node. Clients may come when it settles; serve() notes that they do. @throws the store's errors */
   async start(): Promise<void> {
-    this.#peers.start()
+    this.#exchange.start()
     await this.logic.start()
   }
 
@@ -101,7 +101,7 @@ export class Node {
 
   /** Takes events that another node has sent. */
   receive(batch: EventBatch): void {
-    this.#peers.receive(batch)
+    this.#exchange.receive(batch)
   }
 
   /** Whether a message gets through now. */
@@ -123,7 +123,7 @@ export class Node {
     try {
       await this.logic.close()
     } finally {
-      this.#peers.stop()
+      this.#exchange.stop()
     }
   }
 
@@ -132,13 +132,13 @@ export class Node {
     this.#serving = false
     this.logic.abort()
     this.#routes?.stop()
-    this.#peers.stop()
+    this.#exchange.stop()
     this.access.stop()
   }
 
   /** Delivers an event, first to the devices that are connected here. */
   readonly #deliver: Delivery['send'] = (event, routes) => {
     this.access.hub.take(event)
-    this.#peers.tell(event, routes)
+    this.#exchange.tell(event, routes)
   }
 }

@@ -1,5 +1,5 @@
 /** The options of a node: its settings, and the ground that it runs on, which the simulation replaces. */
-import type { PeerNetwork } from '../cluster/peers.js'
+import type { NodeNetwork } from '../cluster/node-exchange.js'
 import type { BacklogBounds } from '../connection/backlog.js'
 import type { Connection } from '../connection/connection.js'
 import type { ConnectionLimits } from '../connection/gate.js'
@@ -50,7 +50,7 @@ export interface NodeOptions extends Ground {
   /** Called when the store failed for good. Nothing was or will be answered; the process has to end. */
   readonly onFatal: (error: unknown) => void
   /** The network to the other nodes on the store. Absent: there are none. */
-  readonly network?: PeerNetwork
+  readonly network?: NodeNetwork
   /** Finds TCP connections whose peer does not read. Absent: nobody looks. */
   readonly zeroWindows?: () => Promise<ZeroWindow[]>
   /** Services that replace the node's own, for tests. */

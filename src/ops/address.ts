@@ -1,7 +1,7 @@
 /** The address of a server, as people write it: `host`, `host:port`, `::1`, `[::1]:port`. */
 
 import { isIPv6 } from 'node:net'
-import type { Option } from './options.js'
+import type { Option } from './command-options.js'
 
 export interface ServerAddress {
   readonly host: string

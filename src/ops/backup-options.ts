@@ -1,6 +1,6 @@
 /** The options of the commands that work on a data folder: `backup`, `restore`, `verify`. */
 
-import { integer, text } from './options.js'
+import { integer, text } from './command-options.js'
 
 const data = text('./data', 'FOLDER', 'the data folder')
 

@@ -3,7 +3,6 @@
 import { isIP } from 'node:net'
 import { isAddressOrNetwork } from '../lib/network.js'
 import { HTTP_PORT_DEFAULT, LONG_PORT_DEFAULT } from './address.js'
-import { LOG_LEVELS } from './log.js'
 import {
   flag,
   integer,
@@ -14,7 +13,8 @@ import {
   oneOf,
   parseOptions,
   text,
-} from './options.js'
+} from './command-options.js'
+import { LOG_LEVELS } from './log.js'
 import { parseLimitSettings } from './rate-limits-table.js'
 
 const PORT_MAX = 65_535

@@ -47,7 +47,7 @@ import { hasDevice, type LoginInput, login, logout, removeDevice } from '../sync
 import type { Outcome, Transition } from '../sync/types.js'
 import type { Priority } from '../workers/types.js'
 import { answerNumbered, mustRunAgain, refuse, refuseLimited, refuseUnavailable, refuseUndone } from './answers.js'
-import type { Identity } from './identity.js'
+import type { ContentHash } from './content-hash.js'
 import type { InOrder } from './in-order.js'
 import { beginCheck, beginTry, type OpenTry, ownDeviceKey } from './login-guard.js'
 import { BusyError, type Passwords } from './passwords.js'
@@ -103,7 +103,7 @@ export interface AccountParts {
   readonly limits: Limits
   readonly beginWork: BeginWork
   readonly connected: Connected
-  readonly identity: Identity
+  readonly contentHash: ContentHash
   readonly order: InOrder
 }
 
@@ -114,17 +114,17 @@ export class AccountService {
   readonly #limits: Limits
   readonly #beginWork: BeginWork
   readonly #connected: Connected
-  readonly #identity: Identity
+  readonly #contentHash: ContentHash
   readonly #order: InOrder
 
-  constructor({ engine, passwords, random, limits, beginWork, connected, identity, order }: AccountParts) {
+  constructor({ engine, passwords, random, limits, beginWork, connected, contentHash, order }: AccountParts) {
     this.#engine = engine
     this.#passwords = passwords
     this.#random = random
     this.#limits = limits
     this.#beginWork = beginWork
     this.#connected = connected
-    this.#identity = identity
+    this.#contentHash = contentHash
     this.#order = order
   }
 
@@ -180,12 +180,12 @@ export class AccountService {
       refuse(caller, id, CODES.UNKNOWN_USER.code)
       return
     }
-    const look = (outcome: Outcome<number>) => {
+    const show = (outcome: Outcome<number>) => {
       if (outcome.kind !== 'done') refuseUndone(caller, id, outcome)
       else if (outcome.result === 0) refuse(caller, id, CODES.UNKNOWN_USER.code)
       else this.#profile(caller, id, outcome.result)
     }
-    this.#engine.submit(accountsActor(accountPartition(account)), lookUpName, { account }, look)
+    this.#engine.submit(accountsActor(accountPartition(account)), lookUpName, { account }, show)
   }
 
   updateProfile(caller: Caller, id: number, request: UpdateProfileRequest): void {
@@ -254,7 +254,7 @@ export class AccountService {
   }
 
   #numbered<Q extends { readonly sendSeq: number }>(caller: Caller, method: RequestMethod<Q>, request: Q): Numbered {
-    return { device: caller.device, sendSeq: request.sendSeq, hash: this.#identity.of(method, request) }
+    return { device: caller.device, sendSeq: request.sendSeq, hash: this.#contentHash.of(method, request) }
   }
 
   #profile(caller: Caller, id: number, uid: number): void {
@@ -392,16 +392,16 @@ export class AccountService {
       if (again === undefined || !mustRunAgain(outcome)) release(isNew ? (caller.attempt ?? 0) : undefined)
     }
     const attempt = async (tries: number) => {
-      const look = done(await this.#engine.run(actor, passwordFor, numbered))
-      if (look.kind !== 'run') {
-        answer({ kind: 'done', result: look, own: undefined })
+      const expected = done(await this.#engine.run(actor, passwordFor, numbered))
+      if (expected.kind !== 'run') {
+        answer({ kind: 'done', result: expected, own: undefined })
         return
       }
       if (tries === 0) notBefore(this.#limits.take('password-checks', deviceKey(caller)))
       const check = beginCheck(this.#limits, caller)
       waitMs = typeof check === 'number' ? check : 0
-      const right = typeof check !== 'number' && (await this.#isRight(check, password, look.hash))
-      const made = await input({ ...numbered, checked: look.hash, right, limited: waitMs > 0 })
+      const right = typeof check !== 'number' && (await this.#isRight(check, password, expected.hash))
+      const made = await input({ ...numbered, checked: expected.hash, right, limited: waitMs > 0 })
       const again = tries < VERIFY_TRIES_MAX ? () => begin(tries + 1) : undefined
       this.#engine.submit(actor, transition, made, outcome => answer(outcome, again))
     }

@@ -21,7 +21,7 @@ import type { Answer } from '../sync/rules/numbered.js'
 import { contact, userActor } from '../sync/rules/records.js'
 import type { Transition } from '../sync/types.js'
 import { answerNumbered, refuseUnavailable } from './answers.js'
-import type { Identity } from './identity.js'
+import type { ContentHash } from './content-hash.js'
 import { ranNow, tellsOfNonContact } from './request-limits.js'
 import type { Caller } from './types.js'
 
@@ -43,12 +43,12 @@ export const CONTACT_METHODS = Object.entries(CONTACT_ACTS).map(
 export class ContactService {
   readonly #engine: Engine
   readonly #limits: Limits
-  readonly #identity: Identity
+  readonly #contentHash: ContentHash
 
-  constructor(engine: Engine, limits: Limits, identity: Identity) {
+  constructor(engine: Engine, limits: Limits, contentHash: ContentHash) {
     this.#engine = engine
     this.#limits = limits
-    this.#identity = identity
+    this.#contentHash = contentHash
   }
 
   act(
@@ -65,7 +65,7 @@ export class ContactService {
     const limited = isNew && limits.take('contact-requests', uid) > 0
     const blind = limits.wait('look-ups', uid) > 0
     const { uid: other, ...fields } = asked
-    const hash = this.#identity.of(method, asked)
+    const hash = this.#contentHash.of(method, asked)
     const input: ContactInput = { ...fields, uid, device: caller.device, hash, other, limited, blind }
     this.#engine.submit(userActor(uid), transition, input, outcome => {
       if (!ranNow(outcome)) {

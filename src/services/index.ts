@@ -14,7 +14,7 @@ import { Acks } from './acks.js'
 import { refuse, refuseLimited } from './answers.js'
 import { ConnectionService } from './connection-service.js'
 import { CONTACT_METHODS, ContactService } from './contact-service.js'
-import { Identity } from './identity.js'
+import { ContentHash } from './content-hash.js'
 import { InOrder } from './in-order.js'
 import { MessageService } from './message-service.js'
 import type { Passwords } from './passwords.js'
@@ -68,8 +68,8 @@ class AllServices implements OwnServices {
     this.#limits = limits
     this.#acks = new Acks(engine, clock)
     this.#hello = new ConnectionService(engine, clock, limits)
-    const identity = new Identity(engine.secret)
-    const messages = new MessageService(engine, this.#acks, limits, identity, sequence)
+    const contentHash = new ContentHash(engine.secret)
+    const messages = new MessageService(engine, this.#acks, limits, contentHash, sequence)
     this.#messages = messages
     this.#on(METHODS.send, (caller, id, request) => messages.send(caller, id, request))
     this.#on(
@@ -79,7 +79,7 @@ class AllServices implements OwnServices {
     )
     this.#on(METHODS.void, (caller, id, request) => messages.void(caller, id, request))
 
-    const parts = { engine, passwords, random, limits, beginWork, connected, identity, order: this.#order }
+    const parts = { engine, passwords, random, limits, beginWork, connected, contentHash, order: this.#order }
     const accounts = new AccountService(parts)
     this.#on(METHODS.register, (caller, id, request) => accounts.register(caller, id, request))
     this.#on(METHODS.login, (caller, id, request) => accounts.login(caller, id, request))
@@ -95,7 +95,7 @@ class AllServices implements OwnServices {
     this.#on(METHODS.removeDevice, (caller, id, request) => accounts.removeDevice(caller, id, request))
     this.#on(METHODS.deleteAccount, (caller, id, request) => accounts.deleteAccount(caller, id, request))
 
-    const contacts = new ContactService(engine, limits, identity)
+    const contacts = new ContactService(engine, limits, contentHash)
     for (const [method, transition] of CONTACT_METHODS) {
       this.#on(method, (caller, id, request) => contacts.act(caller, id, method, transition, request))
     }

@@ -12,7 +12,7 @@ import type { TimelinePage } from '../sync/types.js'
 import type { Acks } from './acks.js'
 import { answerNumbered, refuse, refuseLimited, refuseUnavailable } from './answers.js'
 import { runSends } from './carried-sends.js'
-import type { Identity } from './identity.js'
+import type { ContentHash } from './content-hash.js'
 import {
   chargeRequests,
   giveBackStored,
@@ -29,14 +29,14 @@ export class MessageService {
   readonly #engine: Engine
   readonly #acks: Acks
   readonly #limits: Limits
-  readonly #identity: Identity
+  readonly #contentHash: ContentHash
   readonly #send
 
-  constructor(engine: Engine, acks: Acks, limits: Limits, identity: Identity, sequence?: SequenceRule) {
+  constructor(engine: Engine, acks: Acks, limits: Limits, contentHash: ContentHash, sequence?: SequenceRule) {
     this.#engine = engine
     this.#acks = acks
     this.#limits = limits
-    this.#identity = identity
+    this.#contentHash = contentHash
     this.#send = sendTransition(sequence)
   }
 
@@ -45,7 +45,7 @@ export class MessageService {
   send(caller: Caller, id: number, request: SendRequest): void {
     const { uid, device } = caller
     const { sendSeq, to, text } = request
-    const hash = this.#identity.of(METHODS.send, request)
+    const hash = this.#contentHash.of(METHODS.send, request)
     const tooLong = text.length > TEXT_BYTES_MAX || Buffer.byteLength(text) > TEXT_BYTES_MAX
     const limits = this.#limits
     const kib = storedKib(text)

@@ -20,7 +20,7 @@ import {
 import { bodyToJson, jsonToBody } from '../../protocol/json-codec.js'
 import { POLL_MS_MAX } from '../../protocol/limits.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
-import type { Owner } from '../connection/backlog.js'
+import type { CallerId } from '../connection/backlog.js'
 import type { ConnectionContext } from '../connection/context.js'
 import { checkedHello } from '../connection/hello.js'
 import type { Hub } from '../connection/hub.js'
@@ -50,9 +50,9 @@ type Known = Extract<Authorization, { kind: 'principal' }>
 
 export type Vouched =
   | { readonly kind: 'refused'; readonly answer: ShortAnswer }
-  | { readonly kind: 'vouched'; readonly owner: Owner }
+  | { readonly kind: 'vouched'; readonly callerId: CallerId }
 
-/** The owner of a request that needs none. */
+/** The caller of a request that needs none. */
 const NOBODY: Known = { kind: 'principal', uid: 0, device: 0, attempt: 0 }
 
 /** The id of the one request: the services tell a connection's requests apart by their ids. */
@@ -90,17 +90,17 @@ export class ConnectHandler {
       }
       request.connection?.authenticated()
       const { uid, device } = authorization
-      const owner = { uid, device, address }
-      const waitMs = slowing(limits, owner, 0) || (isPacked ? requestWait(limits, owner) : 0)
+      const callerId = { uid, device, address }
+      const waitMs = slowing(limits, callerId, 0) || (isPacked ? requestWait(limits, callerId) : 0)
       if (waitMs > 0)
         settle({ kind: 'refused', answer: errorAnswer(CODES.RATE_LIMITED.code, { retryAfterMs: waitMs }) })
-      else settle({ kind: 'vouched', owner })
+      else settle({ kind: 'vouched', callerId })
     })
   }
 
   /** Gives back what vouch() took for a packed body: the request itself takes it now. */
-  unpacked(owner: Owner): void {
-    giveRequestBack(this.#options.limits, owner)
+  unpacked(callerId: CallerId): void {
+    giveRequestBack(this.#options.limits, callerId)
   }
 
   /**

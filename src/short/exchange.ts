@@ -10,7 +10,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Owner } from '../connection/backlog.js'
+import type { CallerId } from '../connection/backlog.js'
 import { WRITE_BYTES_MAX } from '../connection/writer.js'
 import type { Clock } from '../lib/clock.js'
 import { Timed, type Wheel } from '../lib/wheel.js'
@@ -34,7 +34,7 @@ export interface ExchangeOptions {
   /** Whether the connection ends after this answer. */
   readonly last: () => boolean
   /** Called when there is an answer of so many bytes, which now waits to be taken. */
-  readonly onAnswer: (bytes: number, owner: Owner | undefined) => void
+  readonly onAnswer: (bytes: number, callerId: CallerId | undefined) => void
   /** Called when it was taken, or the peer has gone. */
   readonly onEnd: () => void
 }
@@ -66,11 +66,11 @@ export class Exchange extends Timed {
   }
 
   /** Gives the answer. Only the first one counts. */
-  answer(answer: ShortAnswer, owner?: Owner): void {
+  answer(answer: ShortAnswer, callerId?: CallerId): void {
     if (this.#state !== 'asked') return
     this.#state = 'answered'
     this.#call = undefined
-    this.#options.onAnswer(answer.body.length, owner)
+    this.#options.onAnswer(answer.body.length, callerId)
     const { headers } = this.#request
     if (!isPackable(answer.body, headers['accept-encoding'])) {
       this.#write(answer)

@@ -17,7 +17,7 @@ import type { Duplex } from 'node:stream'
 import { CODES } from '../../protocol/codes.js'
 import { HELLO_BYTES_MAX } from '../../protocol/limits.js'
 import type { Arrived, Protocol, Refusal } from '../connection/arrived.js'
-import type { Owner } from '../connection/backlog.js'
+import type { CallerId } from '../connection/backlog.js'
 import { LARGE_ANSWERS } from '../connection/bounded-services.js'
 import type { ConnectionContext } from '../connection/context.js'
 import { disown, ignoreError } from '../connection/socket-owner.js'
@@ -215,17 +215,17 @@ export class HttpServer implements Protocol, PeerServer {
     const { wheel, faults, backlog } = this.#options.context
     const address = this.#addressOf(incoming, peer)
     let waitingBytes = 0
-    let waitsFor: Owner = { uid: 0, device: 0, address }
+    let waitsFor: CallerId = { uid: 0, device: 0, address }
     const exchange = new Exchange(incoming, response, {
       clock,
       wheel,
       headers: isListed ? [...BASE_HEADERS, ...Object.entries(origins.headersFor(origin)).flat()] : BASE_HEADERS,
       stallMs: this.#stallMs,
       last: () => this.#draining || !peer.admitted || incoming.ignoresUpgrade,
-      onAnswer: (bytes, owner = waitsFor) => {
+      onAnswer: (bytes, callerId = waitsFor) => {
         waitingBytes = bytes
-        waitsFor = owner
-        backlog.change(owner, bytes)
+        waitsFor = callerId
+        backlog.change(callerId, bytes)
         peer.answered(exchange, bytes)
       },
       onStall: () => faults.info(wheel.tick, { address }, 'connection closed: it does not read its answers'),
@@ -260,7 +260,7 @@ export class HttpServer implements Protocol, PeerServer {
     peer: HttpPeer,
   ): void {
     const { connect, origins, pages } = this.#options
-    const reply: Reply = (answer, owner) => exchange.answer(answer, owner)
+    const reply: Reply = (answer, callerId) => exchange.answer(answer, callerId)
     const fault = headerFault(incoming)
     const page = pages.get(request.path)
     if (fault !== undefined) reply(textAnswer(fault[0], fault[1], { Connection: 'close' }))
@@ -287,8 +287,8 @@ export class HttpServer implements Protocol, PeerServer {
     const isPacked = coding.toLowerCase() === 'gzip'
     // Absent and not chunked: there is none.
     const declared = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : undefined
-    const reply: Reply = (answer, owner) => exchange.answer(answer, owner)
-    const read = (packedBy?: Owner): void => {
+    const reply: Reply = (answer, callerId) => exchange.answer(answer, callerId)
+    const read = (packedBy?: CallerId): void => {
       if (headers.expect !== undefined) response.writeContinue()
       readBody(incoming, bodyBytesMax, body => {
         if (body === undefined) exchange.answer(tooLarge(bodyBytesMax))
@@ -303,18 +303,18 @@ export class HttpServer implements Protocol, PeerServer {
     } else if (!method.nameless && (isPacked || declared === undefined || declared > UNAUTHENTICATED_BYTES_MAX)) {
       connect.vouch(request, isPacked, vouched => {
         if (vouched.kind === 'refused') exchange.answer(vouched.answer)
-        else read(isPacked ? vouched.owner : undefined)
+        else read(isPacked ? vouched.callerId : undefined)
       })
     } else {
       read()
     }
   }
 
-  #unpack(request: ShortRequest, owner: Owner, body: Uint8Array, bytesMax: number, exchange: Exchange): void {
+  #unpack(request: ShortRequest, callerId: CallerId, body: Uint8Array, bytesMax: number, exchange: Exchange): void {
     const { connect } = this.#options
-    const reply: Reply = (answer, owner) => exchange.answer(answer, owner)
+    const reply: Reply = (answer, callerId) => exchange.answer(answer, callerId)
     unpacked(body, bytesMax, result => {
-      connect.unpacked(owner)
+      connect.unpacked(callerId)
       if (result.kind === 'bytes') exchange.worksOn(connect.handle(request, result.bytes, reply))
       else if (result.kind === 'too-large') reply(tooLarge(bytesMax))
       else reply(errorAnswer(CODES.BAD_BODY.code, { message: 'the body is not gzip' }))

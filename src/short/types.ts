@@ -1,6 +1,6 @@
 /** The short side without sockets: what a request is and what answers it, for node:http and for the simulation. */
 
-import type { Owner } from '../connection/backlog.js'
+import type { CallerId } from '../connection/backlog.js'
 
 export interface ShortRequest {
   /** GET, POST, OPTIONS … */
@@ -31,8 +31,8 @@ export interface ShortAnswer {
   readonly body: Uint8Array
 }
 
-/** Takes the answer of a request, once, at once or later. `owner`: the device that it goes to, if one asked. */
-export type Reply = (answer: ShortAnswer, owner?: Owner) => void
+/** Takes the answer of a request, once, at once or later. `callerId`: the one who asked, if known. */
+export type Reply = (answer: ShortAnswer, callerId?: CallerId) => void
 
 /** A request that is being worked on. */
 export interface ShortCall {

@@ -61,7 +61,7 @@ export interface AsideEffect {
 }
 
 /** The state of a plan before an effect was run, for rolling back. */
-export interface Mark {
+export interface Savepoint {
   readonly undo: number
   readonly appends: number
   readonly trims: number
@@ -89,8 +89,8 @@ export interface EffectPlan {
   /** Notes an entry that was put into an outbox: it is delivered when it is durable. */
   post(entry: OutboxEntry): void
   setAside(aside: AsideEffect): void
-  mark(): Mark
-  rollBack(mark: Mark): void
+  savepoint(): Savepoint
+  rollBack(to: Savepoint): void
 }
 
 /**
@@ -220,13 +220,13 @@ function applyToEach(plan: EffectPlan, partition: Tx, effect: Effect, { seq, tar
  * case
  */
 function run(plan: EffectPlan, tx: Tx, { kind, source, input }: Effect): SetAside | undefined {
-  const mark = plan.mark()
+  const savepoint = plan.savepoint()
   try {
     kind.run(tx, input, source)
     return undefined
   } catch (error) {
     if (error === NEEDS_RECORDS) throw error
-    plan.rollBack(mark)
+    plan.rollBack(savepoint)
     plan.setAside({ source, target: tx.actor, kind: kind.name, error })
     refuse(plan, tx, { kind, source, input })
     return keptOf(kind, kind.encode(input), error)
@@ -235,12 +235,12 @@ function run(plan: EffectPlan, tx: Tx, { kind, source, input }: Effect): SetAsid
 
 /** Tells the source that its effect threw. If that throws too, as it may at an input that makes no sense, nobody is told. */
 function refuse(plan: EffectPlan, tx: Tx, { kind, source, input }: Omit<Effect, 'level'>): void {
-  const mark = plan.mark()
+  const savepoint = plan.savepoint()
   try {
     kind.refused?.(tx, input, source)
   } catch (error) {
     if (error === NEEDS_RECORDS) throw error
-    plan.rollBack(mark)
+    plan.rollBack(savepoint)
   }
 }
 

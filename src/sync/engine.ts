@@ -5,7 +5,7 @@
  *               │  ▲ missing records: read them, plan again       │
  *               └──┘                                              └─ fell: forget what it rested on, plan again
  *
- * Jobs that come while a whole write waits planned are planned later, in their order, when there is space.
+ * Submissions that come while a whole write waits planned are planned later, in their order, when there is space.
  *
  * Nothing is answered, told or shown before it is durable. Several engines may work on one store. What one engine does not know of
  * the others costs a conflict and another try, never an error.
@@ -40,7 +40,7 @@ import type { Stamps } from './stamps.js'
 import type { EffectKind, EngineMonitor, Outcome, RuleSettings, TimelinePage, Transition } from './types.js'
 
 /**
- * Readings of missing records for one planning of a job. A transition that needs more never has enough. A rule that reads in a loop
+ * Readings of missing records for one planning of a submission. A transition that needs more never has enough. A rule that reads in a loop
  * should fetch() first. If it does not, that must still not end the process: the request would come again and again.
  */
 const READINGS_MAX = 256
@@ -77,11 +77,11 @@ export interface EngineOptions {
   readonly outboxBytesMax?: number
 }
 
-interface Job<I, R> extends Asked<I, R> {
+interface Submission<I, R> extends Asked<I, R> {
   readonly settle: (outcome: Outcome<R>) => void
   tries: number
   readings: number
-  /** The job's last plan, and the unit made from it. */
+  /** The submission's last plan, and the unit made from it. */
   plan: Plan | undefined
   unit: Unit
 }
@@ -89,10 +89,10 @@ interface Job<I, R> extends Asked<I, R> {
 const NO_UNIT: Unit = Object.freeze({ expect: [], puts: [], appends: [], trims: [] })
 
 /** One scope's path to the store. */
-interface Lane {
-  readonly queue: CommitQueue<Job<unknown, unknown>>
-  /** Jobs that came while the queue was full. They are planned in their order when it has space. */
-  readonly later: Fifo<Job<unknown, unknown>>
+interface ScopeQueue {
+  readonly commits: CommitQueue<Submission<unknown, unknown>>
+  /** Submissions that came while the queue was full. They are planned in their order when it has space. */
+  readonly later: Fifo<Submission<unknown, unknown>>
 }
 
 const UNAVAILABLE = { kind: 'unavailable' } as const
@@ -106,16 +106,16 @@ export class Engine {
   readonly #options: EngineOptions
   readonly #store: Store
   readonly #cache = new RecordCache(CACHE_CELLS_MAX)
-  readonly #lanes = new Map<ScopeId, Lane>()
+  readonly #queues = new Map<ScopeId, ScopeQueue>()
   readonly #outbox: Outbox
   readonly #context: PlanContext
   #ageing: TimerHandle | undefined
-  /** Jobs that wait, in order, behind one of the same actor that is reading records. This keeps pipelined requests in order. */
-  readonly #behind = new Map<Actor, Job<unknown, unknown>[]>()
+  /** Submissions that wait, in order, behind one of the same actor that is reading records. This keeps pipelined requests in order. */
+  readonly #behind = new Map<Actor, Submission<unknown, unknown>[]>()
   #closed = false
   /** Whether the store failed for good: what is submitted gets no answer any more. */
   #dead = false
-  #jobs = 0
+  #unfinished = 0
   #onQuiet: (() => void) | undefined
 
   constructor(options: EngineOptions) {
@@ -162,7 +162,7 @@ export class Engine {
     this.#closed = true
     this.#ageing?.cancel()
     this.#outbox.stop()
-    if (this.#jobs > 0 && !this.#dead) await new Promise<void>(resolve => (this.#onQuiet = resolve))
+    if (this.#unfinished > 0 && !this.#dead) await new Promise<void>(resolve => (this.#onQuiet = resolve))
   }
 
   /** Finds the entries that another node, now dead, left in one partition's outbox. `rest` is awaited between two pages. */
@@ -193,10 +193,10 @@ export class Engine {
     return this.#outbox.depth
   }
 
-  /** Jobs that wait for a write, planned or not. */
+  /** Submissions that wait for a write, planned or not. */
   get queueDepth(): number {
     let depth = 0
-    for (const { queue, later } of this.#lanes.values()) depth += queue.depth + later.size
+    for (const { commits, later } of this.#queues.values()) depth += commits.depth + later.size
     return depth
   }
 
@@ -210,7 +210,7 @@ export class Engine {
       settle(UNAVAILABLE)
       return
     }
-    this.#jobs += 1
+    this.#unfinished += 1
     this.#enter({
       actor,
       transition,
@@ -251,64 +251,65 @@ export class Engine {
     if (this.#closed) return
     if (event.kind === 'ended') this.forget(event.to)
     // A pair that cannot be read now is found by a sweep.
-    if (event.kind === 'deliver') void this.#outbox.look(event.source, event.target).catch(() => {})
+    if (event.kind === 'deliver') void this.#outbox.sweepPair(event.source, event.target).catch(() => {})
   }
 
-  #enter<I, R>(job: Job<I, R>): void {
-    const { queue, later } = this.#laneOf(this.#store.scopeOf(job.actor))
-    if (queue.full || later.size > 0) later.push(job as unknown as Job<unknown, unknown>)
-    else this.#begin(job)
+  #enter<I, R>(submission: Submission<I, R>): void {
+    const { commits, later } = this.#queueOf(this.#store.scopeOf(submission.actor))
+    if (commits.full || later.size > 0) later.push(submission as unknown as Submission<unknown, unknown>)
+    else this.#begin(submission)
   }
 
-  /** Plans the jobs that waited, now that the lane's queue has space. */
-  #planLater({ queue, later }: Lane): void {
-    while (!queue.full) {
-      const job = later.shift()
-      if (job === undefined) return
-      this.#begin(job)
+  /** Plans the submissions that waited, now that the commit queue has space. */
+  #planLater({ commits, later }: ScopeQueue): void {
+    while (!commits.full) {
+      const submission = later.shift()
+      if (submission === undefined) return
+      this.#begin(submission)
     }
   }
 
-  #begin<I, R>(job: Job<I, R>): void {
-    const behind = this.#behind.get(job.actor)
-    if (behind === undefined) this.#plan(job)
-    else behind.push(job as unknown as Job<unknown, unknown>)
+  #begin<I, R>(submission: Submission<I, R>): void {
+    const behind = this.#behind.get(submission.actor)
+    if (behind === undefined) this.#plan(submission)
+    else behind.push(submission as unknown as Submission<unknown, unknown>)
   }
 
-  /** Plans a job. @returns false if records are missing: they are being read, and the actor's other jobs wait behind this one */
-  #plan<I, R>(job: Job<I, R>): boolean {
-    const plan = Plan.make(this.#context, job)
+  /** Plans a submission. @returns false if records are missing: they are being read, and the actor's later submissions wait */
+  #plan<I, R>(submission: Submission<I, R>): boolean {
+    const plan = Plan.make(this.#context, submission)
     const result = plan.result as R
     if (plan.above !== undefined) {
-      this.#options.monitor.aboveBound(job.transition.name, plan.above)
-      this.#finish(job, REFUSED)
+      this.#options.monitor.aboveBound(submission.transition.name, plan.above)
+      this.#finish(submission, REFUSED)
       return true
     }
     if (plan.missing.length > 0) {
-      job.readings += 1
-      if (job.readings > READINGS_MAX) throw new Error(`${job.transition.name} never has all the records it needs`)
-      if (!this.#behind.has(job.actor)) this.#behind.set(job.actor, [])
+      submission.readings += 1
+      if (submission.readings > READINGS_MAX)
+        throw new Error(`${submission.transition.name} never has all the records it needs`)
+      if (!this.#behind.has(submission.actor)) this.#behind.set(submission.actor, [])
       this.#load(plan.missing).then(
-        () => this.#plan(job) && this.#letThrough(job.actor),
+        () => this.#plan(submission) && this.#letThrough(submission.actor),
         () => {
-          this.#finish(job, UNAVAILABLE)
-          this.#letThrough(job.actor)
+          this.#finish(submission, UNAVAILABLE)
+          this.#letThrough(submission.actor)
         },
       )
       return false
     }
-    if (plan.readOnly && isSoft(job.transition, result) && plan.restsOnWhatIs) {
-      this.#finish(job, { kind: 'done', result, own: undefined })
+    if (plan.readOnly && isSoft(submission.transition, result) && plan.restsOnWhatIs) {
+      this.#finish(submission, { kind: 'done', result, own: undefined })
       return true
     }
     // Checked after planning, not before: a repeated request gets its first answer, however little space there is.
-    if (!plan.readOnly && !this.#hasSpaceFor(job.transition)) {
-      this.#finish(job, FULL)
+    if (!plan.readOnly && !this.#hasSpaceFor(submission.transition)) {
+      this.#finish(submission, FULL)
       return true
     }
-    job.plan = plan
-    job.unit = plan.seal()
-    this.#laneOf(plan.scope).queue.push(job as unknown as Job<unknown, unknown>)
+    submission.plan = plan
+    submission.unit = plan.seal()
+    this.#queueOf(plan.scope).commits.push(submission as unknown as Submission<unknown, unknown>)
     return true
   }
 
@@ -329,26 +330,27 @@ export class Engine {
     }
   }
 
-  /** Plans the actor's waiting jobs, now that the one before them is planned. Stops at one that has to read records too. */
+  /** Plans the actor's waiting submissions, now that the one before them is planned. Stops at one that has to read records too. */
   #letThrough(actor: Actor): void {
     const behind = this.#behind.get(actor)
-    for (let job = behind?.shift(); job !== undefined; job = behind?.shift()) if (!this.#plan(job)) return
+    for (let submission = behind?.shift(); submission !== undefined; submission = behind?.shift())
+      if (!this.#plan(submission)) return
     this.#behind.delete(actor)
   }
 
-  readonly #settle = (job: Job<unknown, unknown>, committed: CommitResult, repeated: boolean): void => {
-    const { plan } = job
+  readonly #settle = (submission: Submission<unknown, unknown>, committed: CommitResult, repeated: boolean): void => {
+    const { plan } = submission
     assert(plan !== undefined, 'what is committed was planned')
     assert(committed.kind !== 'entry conflict', 'no transition replaces an entry')
     const happenedBefore =
       repeated && committed.kind === 'conflict' && plan.madeStamp(committed.actor, committed.name, committed.current)
     if (committed.kind !== 'committed' && !happenedBefore) {
-      this.#retry(job, plan, committed)
+      this.#retry(submission, plan, committed)
       return
     }
     plan.committed()
     const { appended, routes } = committed.kind === 'committed' ? committed : UNSEEN
-    this.#finish(job, { kind: 'done', result: plan.result, own: plan.ownAppend(appended) })
+    this.#finish(submission, { kind: 'done', result: plan.result, own: plan.ownAppend(appended) })
     const { delivery, monitor } = this.#options
     for (let i = 0; i < plan.appends.length; i += 1) {
       const append = plan.appends[i]
@@ -369,14 +371,14 @@ export class Engine {
     if (plan.outbox.length > 0) this.#outbox.add(plan.outbox)
   }
 
-  #retry<I, R>(job: Job<I, R>, plan: Plan, conflict: Conflict | EpochConflict): void {
+  #retry<I, R>(submission: Submission<I, R>, plan: Plan, conflict: Conflict | EpochConflict): void {
     plan.fell()
     if (conflict.kind === 'conflict') this.#cache.forget(conflict.actor, conflict.name)
-    job.tries += 1
-    job.readings = 0
-    if (job.tries >= TRIES_MAX) this.#finish(job, UNAVAILABLE)
-    // Planned again at once, before later jobs of the actor.
-    else this.#begin(job)
+    submission.tries += 1
+    submission.readings = 0
+    if (submission.tries >= TRIES_MAX) this.#finish(submission, UNAVAILABLE)
+    // Planned again at once, before later submissions of the actor.
+    else this.#begin(submission)
   }
 
   /**
@@ -416,25 +418,34 @@ export class Engine {
     }
   }
 
-  #laneOf(scope: ScopeId): Lane {
-    let lane = this.#lanes.get(scope)
-    if (lane === undefined) {
+  #queueOf(scope: ScopeId): ScopeQueue {
+    let found = this.#queues.get(scope)
+    if (found === undefined) {
       const { store, clock, defer, monitor } = this.#options
       const onFatal = (error: unknown) => this.#die(error)
       const onNotFull = () => this.#planLater(made)
       const onWritten = monitor.committed.bind(monitor)
-      const queue = new CommitQueue({ store, scope, clock, defer, settle: this.#settle, onWritten, onFatal, onNotFull })
-      const made: Lane = { queue, later: new Fifo() }
-      lane = made
-      this.#lanes.set(scope, lane)
+      const commits = new CommitQueue({
+        store,
+        scope,
+        clock,
+        defer,
+        settle: this.#settle,
+        onWritten,
+        onFatal,
+        onNotFull,
+      })
+      const made: ScopeQueue = { commits, later: new Fifo() }
+      found = made
+      this.#queues.set(scope, found)
     }
-    return lane
+    return found
   }
 
-  #finish<I, R>(job: Job<I, R>, outcome: Outcome<R>): void {
-    job.settle(outcome)
-    this.#jobs -= 1
-    if (this.#jobs === 0) this.#onQuiet?.()
+  #finish<I, R>(submission: Submission<I, R>, outcome: Outcome<R>): void {
+    submission.settle(outcome)
+    this.#unfinished -= 1
+    if (this.#unfinished === 0) this.#onQuiet?.()
   }
 
   #die(error: unknown): void {

@@ -38,10 +38,13 @@ export const OUTBOX_ENTRIES_MAX = 10_000
 /** The most bytes of those entries, which are all held in memory: 10 000 messages of 6 KiB. */
 export const OUTBOX_BYTES_MAX = 2 ** 26
 
-/** The most bytes of all entries in memory. Beyond it a lane takes only a few, and sweeps leave the rest in the store. */
+/**
+ * The most bytes of all entries in memory. Beyond it each path (from one partition to one scope) takes only a few, and sweeps leave the
+ * rest in the store.
+ */
 export const OUTBOX_TOTAL_BYTES_MAX = 2 ** 28
-/** The entries that a lane may always hold: one whose scope answers is hardly ever above it. */
-const LANE_ENTRIES_MIN = 8
+/** The entries that a path may always hold: one whose scope answers is hardly ever above it. */
+const PATH_ENTRIES_MIN = 8
 
 /** The entries, and their bytes, that wait from one partition to one scope. */
 interface Depth {
@@ -81,7 +84,7 @@ export interface OutboxOptions {
   readonly onGap: (source: Actor, target: Actor, outcome: GapOutcome) => void
 }
 
-interface Delivery {
+interface Batch {
   readonly source: Actor
   readonly entries: readonly OutboxEntry[]
   /** Whether the outbox was read, and has nothing of the pair that is before the first of these. */
@@ -112,7 +115,7 @@ export class Outbox {
   readonly #pairs = new Map<string, Pair>()
   /** The depth known to wait, by source partition and destination scope. */
   readonly #depths = new Map<string, Depth>()
-  readonly #deliver: Transition<Delivery, Taken>
+  readonly #deliver: Transition<Batch, Taken>
   /** Fan-outs go to a scope one slice at a time. A scope whose store does not answer holds up no other. */
   readonly #slices = new Map<ScopeId, Slices>()
   /** The bytes of all entries in memory. */
@@ -135,8 +138,8 @@ export class Outbox {
 
   hasSpace(source: Actor, target: Actor): boolean {
     if (this.#depths.size === 0) return true
-    const depth = this.#depths.get(this.#lane(source, target))
-    if (depth === undefined || depth.entries < LANE_ENTRIES_MIN) return true
+    const depth = this.#depths.get(this.#pathOf(source, target))
+    if (depth === undefined || depth.entries < PATH_ENTRIES_MIN) return true
     return !this.#isFull && depth.entries < OUTBOX_ENTRIES_MAX && depth.bytes < OUTBOX_BYTES_MAX
   }
 
@@ -165,7 +168,7 @@ export class Outbox {
   }
 
   /** Finds the entries of one pair, whichever node made them. */
-  async look(source: Actor, target: Actor): Promise<void> {
+  async sweepPair(source: Actor, target: Actor): Promise<void> {
     await this.#sweepOutbox(outboxOf(source), `${outboxEntry.prefix}/${source}/${target}/`)
   }
 
@@ -227,7 +230,7 @@ export class Outbox {
     if (first === undefined) return 'on'
     let taken = await this.#take(pair, batch, false)
     if (isBehind(taken, first)) {
-      const isRead = await this.look(pair.source, pair.target).then(succeed, fail)
+      const isRead = await this.sweepPair(pair.source, pair.target).then(succeed, fail)
       if (pair.entries[0]?.seq !== first.seq) return 'on'
       if (!isRead) return 'pause'
       // The outbox has nothing before it, and what was taken is all that the target knows: something is lost.
@@ -270,8 +273,8 @@ export class Outbox {
 
   /** Runs the delivery at the target: it takes the next entries, or a slice of them. */
   #take({ source, target }: Pair, entries: readonly OutboxEntry[], areOldest: boolean): Promise<Outcome<Taken>> {
-    const delivery = { source, entries, areOldest }
-    const deliver = () => (this.#stopped ? STOPPED : this.#options.run(target, this.#deliver, delivery))
+    const batch = { source, entries, areOldest }
+    const deliver = () => (this.#stopped ? STOPPED : this.#options.run(target, this.#deliver, batch))
     return isPartitionActor(target) ? this.#slicesOf(target).run(deliver) : deliver()
   }
 
@@ -285,19 +288,19 @@ export class Outbox {
     return slices
   }
 
-  #lane(source: Actor, target: Actor): string {
+  #pathOf(source: Actor, target: Actor): string {
     return `${partitionOf(source)}>${this.#options.store.scopeOf(target)}`
   }
 
   #count(entry: OutboxEntry, entries: 1 | -1): void {
-    const lane = this.#lane(entry.source, entry.target)
-    const depth = this.#depths.get(lane) ?? { entries: 0, bytes: 0 }
+    const path = this.#pathOf(entry.source, entry.target)
+    const depth = this.#depths.get(path) ?? { entries: 0, bytes: 0 }
     depth.entries += entries
     const bytes = entries * entryBytes(entry)
     depth.bytes += bytes
     this.#bytes += bytes
-    if (depth.entries === 0) this.#depths.delete(lane)
-    else this.#depths.set(lane, depth)
+    if (depth.entries === 0) this.#depths.delete(path)
+    else this.#depths.set(path, depth)
   }
 }
 
@@ -313,7 +316,7 @@ function insert(entries: OutboxEntry[], entry: OutboxEntry): boolean {
 const NOTHING_TAKEN: PairIn = { last: 0 }
 
 /** The transition at the target: takes the effects whose turn it is, and at most `sliceTargets` targets of fan-outs. */
-function deliverTransition({ effects, sliceTargets }: OutboxOptions): Transition<Delivery, Taken> {
+function deliverTransition({ effects, sliceTargets }: OutboxOptions): Transition<Batch, Taken> {
   return {
     name: 'outbox.deliver',
     run(tx, { source, entries, areOldest }) {

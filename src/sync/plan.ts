@@ -28,9 +28,9 @@ import {
   type Emitted,
   type EncodedEffect,
   isWaiting,
-  type Mark,
   NEEDS_RECORDS,
   type Part,
+  type Savepoint,
 } from './cascade.js'
 import type { NodeEvent } from './events.js'
 import { isPartitionActor } from './fan-out.js'
@@ -78,7 +78,7 @@ export interface Asked<I, R> {
   readonly actor: Actor
   readonly transition: Transition<I, R>
   readonly input: I
-  /** The newest look at the store when the job came. What a newer look finds was so during the job. */
+  /** The newest look at the store when the submission came. What a newer look finds was so while it waited. */
   readonly since: number
 }
 
@@ -112,7 +112,7 @@ export class Plan implements Moment, EffectPlan {
   #last: Slot | undefined
   /** Puts whose names are new by construction. Another record of the unit guards them: nothing is read or expected for them. */
   #unseen: Put[] = NONE
-  /** The state that each put since the first mark replaced, newest last: slot, whether it was put before, its value and bytes then. */
+  /** The state that each put since the first savepoint replaced, newest last: slot, whether it was put before, its value and bytes then. */
   #undo: unknown[] | undefined
   readonly #since: number
   #own: number | undefined
@@ -268,7 +268,7 @@ export class Plan implements Moment, EffectPlan {
 
   /**
    * Reads another actor's record, without making the unit depend on it. If the cache says that the record does not exist, this counts
-   * only if the look is newer than the job.
+   * only if the look is newer than the submission.
    */
   glance(cells: ActorCells, kind: RecordKind<unknown>, id: string | number | undefined): unknown {
     this.#dropOldAbsence(this.context.cache.cell(cells, kind, id))
@@ -322,7 +322,7 @@ export class Plan implements Moment, EffectPlan {
     if (cell.slot === undefined && this.#isOld(cell)) cell.durable = undefined
   }
 
-  /** Whether a record was seen too long ago. A record that was read for this very job is never old, however long that took. */
+  /** Whether a record was seen too long ago. A record that was read for this very submission is never old, however long that took. */
   #isOld({ verifiedMs, look }: Cell): boolean {
     return this.steadyMs - verifiedMs > SOFT_MS_MAX && look <= this.#since
   }
@@ -331,7 +331,7 @@ export class Plan implements Moment, EffectPlan {
     return new PlanTx(this, actor, level)
   }
 
-  mark(): Mark {
+  savepoint(): Savepoint {
     this.#undo ??= []
     return {
       undo: this.#undo.length,
@@ -343,9 +343,9 @@ export class Plan implements Moment, EffectPlan {
     }
   }
 
-  rollBack(mark: Mark): void {
+  rollBack(to: Savepoint): void {
     const undo = this.#undo ?? []
-    while (undo.length > mark.undo) {
+    while (undo.length > to.undo) {
       const bytes = undo.pop() as Uint8Array | null
       const value = undo.pop()
       const put = undo.pop() as boolean
@@ -354,11 +354,11 @@ export class Plan implements Moment, EffectPlan {
       slot.value = value
       slot.bytes = bytes
     }
-    cut(this.appends, mark.appends)
-    cut(this.trims, mark.trims)
-    cut(this.drops, mark.drops)
-    cut(this.events, mark.events)
-    cut(this.effects, mark.effects)
+    cut(this.appends, to.appends)
+    cut(this.trims, to.trims)
+    cut(this.drops, to.drops)
+    cut(this.events, to.events)
+    cut(this.effects, to.effects)
   }
 }
 

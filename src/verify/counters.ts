@@ -5,7 +5,7 @@ import type { StoreView } from '../store/view.js'
 import { OUTBOX, outboxEntry, outboxEntryId, outboxOf } from '../sync/outbox-entry.js'
 import { pairIn, pairOut, setAside } from '../sync/record-kinds.js'
 import type { Findings, NamedRecord } from './findings.js'
-import { look } from './reader.js'
+import { recordOf } from './reader.js'
 
 export class CounterCheck {
   readonly #view: StoreView
@@ -25,13 +25,13 @@ export class CounterCheck {
 
   #out(source: Actor, target: Actor, bytes: Uint8Array): void {
     const { sent, settled } = pairOut.decode(bytes)
-    const { last } = look(this.#view, target, pairIn, source) ?? { last: 0 }
+    const { last } = recordOf(this.#view, target, pairIn, source) ?? { last: 0 }
     if (!(settled <= last && last <= sent)) {
       this.#findings.fault(`${source} has sent ${sent} to ${target}, settled ${settled}, and ${last} were taken`)
     }
     // Each entry names the one before it.
     for (let seq = sent; seq > settled; ) {
-      const entry = look(this.#view, outboxOf(source), outboxEntry, outboxEntryId(source, target, seq))
+      const entry = recordOf(this.#view, outboxOf(source), outboxEntry, outboxEntryId(source, target, seq))
       if (entry === undefined || entry.before >= seq) {
         this.#findings.fault(`effect ${seq} of ${source} to ${target} is neither settled nor in the outbox`)
         return
@@ -42,7 +42,7 @@ export class CounterCheck {
 
   #in(target: Actor, source: Actor, bytes: Uint8Array): void {
     const { last } = pairIn.decode(bytes)
-    const sent = look(this.#view, source, pairOut, target)?.sent ?? 0
+    const sent = recordOf(this.#view, source, pairOut, target)?.sent ?? 0
     if (last > sent) this.#findings.fault(`${target} has taken ${last} of ${source}, which has sent ${sent}`)
   }
 
@@ -50,7 +50,7 @@ export class CounterCheck {
     this.#findings.counts.outboxEntries += 1
     const { source, target, seq } = outboxEntry.decode(bytes)
     if (outboxOf(source) !== actor) this.#findings.fault(`effect ${seq} of ${source} to ${target} is in ${actor}`)
-    const out = look(this.#view, source, pairOut, target)
+    const out = recordOf(this.#view, source, pairOut, target)
     if (out === undefined || seq <= out.settled || seq > out.sent) {
       this.#findings.fault(`effect ${seq} of ${source} to ${target} is in the outbox, and its pair does not count it`)
     }

@@ -13,7 +13,7 @@ import {
   userActor,
 } from '../sync/rules/records.js'
 import type { Findings, NamedRecord } from './findings.js'
-import { look } from './reader.js'
+import { recordOf } from './reader.js'
 
 export class FriendCheck {
   readonly #view: StoreView
@@ -43,7 +43,7 @@ export class FriendCheck {
     }
     if (mine.state === ContactState.FRIEND && uid < other) this.#findings.counts.friendships += 1
     if (this.#underWay(uid, other) || this.#underWay(other, uid)) return
-    const theirs = look(this.#view, userActor(other), contact, uid)
+    const theirs = recordOf(this.#view, userActor(other), contact, uid)
     const theirState = theirs?.state ?? ContactState.UNSPECIFIED
     const pair = `users ${uid} and ${other}`
     if (mine.state === ContactState.FRIEND && theirState !== ContactState.FRIEND) {
@@ -63,7 +63,7 @@ export class FriendCheck {
   #listed(uid: number, listed: readonly number[]): void {
     if (new Set(listed).size !== listed.length) this.#findings.fault(`the index of user ${uid} has a contact twice`)
     for (const other of listed) {
-      const state = look(this.#view, userActor(uid), contact, other)?.state ?? ContactState.UNSPECIFIED
+      const state = recordOf(this.#view, userActor(uid), contact, other)?.state ?? ContactState.UNSPECIFIED
       if (state === ContactState.UNSPECIFIED)
         this.#findings.fault(`the index of user ${uid} has ${other}, who is no contact`)
     }
@@ -73,7 +73,7 @@ export class FriendCheck {
   #given(uid: number, peer: number, bytes: Uint8Array): void {
     const { delivered, read } = given.decode(bytes)
     for (const [device, sendSeq] of [...Object.entries(delivered), ...Object.entries(read)]) {
-      const window = look(this.#view, userActor(uid), deviceWindow, Number(device))
+      const window = recordOf(this.#view, userActor(uid), deviceWindow, Number(device))
       if (window !== undefined && sendSeq > window.last) {
         this.#findings.fault(`user ${peer} has stored ${sendSeq} of ${uid}/${device}, which has sent ${window.last}`)
       }
@@ -82,17 +82,17 @@ export class FriendCheck {
 
   #indexOf(uid: number): ReadonlySet<number> {
     if (this.#index.uid !== uid) {
-      this.#index = { uid, listed: new Set(look(this.#view, userActor(uid), contactIndex) ?? []) }
+      this.#index = { uid, listed: new Set(recordOf(this.#view, userActor(uid), contactIndex) ?? []) }
     }
     return this.#index.listed
   }
 
   #isGone(uid: number): boolean {
-    return look(this.#view, userActor(uid), profile)?.deleted === true
+    return recordOf(this.#view, userActor(uid), profile)?.deleted === true
   }
 
   #underWay(source: number, target: number): boolean {
-    const out = look(this.#view, userActor(source), pairOut, userActor(target))
+    const out = recordOf(this.#view, userActor(source), pairOut, userActor(target))
     return out !== undefined && out.sent !== out.settled
   }
 }

@@ -5,7 +5,7 @@ import { partitionOf } from '../store/partition.js'
 import type { StoreView, ViewedEntry, ViewedLog } from '../store/view.js'
 import { deviceWindow, uidOf, userActor } from '../sync/rules/records.js'
 import type { Findings } from './findings.js'
-import { look } from './reader.js'
+import { recordOf } from './reader.js'
 
 export function verifyLog(view: StoreView, log: ViewedLog, findings: Findings): void {
   const { actor, head, floor, epoch, gaps, keys, newest } = log
@@ -78,7 +78,7 @@ function verifyMessage(view: StoreView, owner: number, version: number, message:
   const id = `${sender}/${device}/${sendSeq}`
   if ((recipient !== 0) !== (sender === owner))
     findings.fault(`message ${id}, item ${version}, is not of user ${owner}`)
-  const window = look(view, userActor(sender), deviceWindow, device)
+  const window = recordOf(view, userActor(sender), deviceWindow, device)
   if (window !== undefined && sendSeq > window.last) {
     findings.fault(`message ${id}, item ${version} of user ${owner}: its device has sent ${window.last}`)
   }

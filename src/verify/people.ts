@@ -17,7 +17,7 @@ import {
   userActor,
 } from '../sync/rules/records.js'
 import type { Findings, NamedRecord } from './findings.js'
-import { look, numberOf } from './reader.js'
+import { numberOf, recordOf } from './reader.js'
 
 /** Uids that were given out are 256·n + partition, n from 1; below are users of the store itself (sync/rules/canary.ts). */
 const UID_MIN = PARTITIONS
@@ -49,11 +49,11 @@ export class PeopleCheck {
       this.#findings.fault(`the name ${id} is in ${actor}, not in partition ${partition}`)
     if (uid % PARTITIONS !== partition)
       this.#findings.fault(`the name ${id} is of user ${uid}, who is of another partition`)
-    const counter = look(this.#view, actor, uidCounter)
+    const counter = recordOf(this.#view, actor, uidCounter)
     if (counter === undefined || uid > PARTITIONS * counter.n + partition) {
       this.#findings.fault(`the name ${id} is of user ${uid}, above what ${actor} has given out`)
     }
-    const known = look(this.#view, userActor(uid), profile)
+    const known = recordOf(this.#view, userActor(uid), profile)
     if (known === undefined) this.#findings.fault(`the name ${id} is of user ${uid}, who is not there`)
     else if (!known.deleted && known.account !== id) {
       this.#findings.fault(`the name ${id} is of user ${uid}, who is called ${known.account}`)
@@ -67,14 +67,15 @@ export class PeopleCheck {
       return
     }
     this.#findings.counts.users += 1
-    const named = look(this.#view, accountsActor(uid), accountName, account)
+    const named = recordOf(this.#view, accountsActor(uid), accountName, account)
     if (named?.uid !== uid) this.#findings.fault(`user ${uid} is called ${account}, a name that is not of this user`)
-    if (look(this.#view, userActor(uid), password) === undefined) this.#findings.fault(`user ${uid} has no password`)
-    if (look(this.#view, userActor(uid), devices) === undefined) this.#findings.fault(`user ${uid} has no devices`)
+    if (recordOf(this.#view, userActor(uid), password) === undefined)
+      this.#findings.fault(`user ${uid} has no password`)
+    if (recordOf(this.#view, userActor(uid), devices) === undefined) this.#findings.fault(`user ${uid} has no devices`)
   }
 
   #password({ uid }: NamedRecord): void {
-    const known = look(this.#view, userActor(uid), profile)
+    const known = recordOf(this.#view, userActor(uid), profile)
     if (known === undefined || known.deleted) this.#findings.fault(`user ${uid} is not there, and has a password`)
   }
 
@@ -92,9 +93,9 @@ export class PeopleCheck {
     }
     if (live.length > DEVICES_MAX) this.#findings.fault(`user ${uid} has ${live.length} devices`)
     for (const { device } of live) {
-      const its = look(this.#view, userActor(uid), session, device)
+      const its = recordOf(this.#view, userActor(uid), session, device)
       if (its === undefined || its.ended) this.#findings.fault(`device ${uid}/${device} lives and has no session`)
-      const window = look(this.#view, userActor(uid), deviceWindow, device)
+      const window = recordOf(this.#view, userActor(uid), deviceWindow, device)
       if (window === undefined || window.ended) this.#findings.fault(`device ${uid}/${device} lives and has no window`)
     }
   }
@@ -114,7 +115,7 @@ export class PeopleCheck {
   }
 
   #lives(uid: number, device: string): boolean {
-    const known = look(this.#view, userActor(uid), devices)
+    const known = recordOf(this.#view, userActor(uid), devices)
     return known?.list.some(entry => isLive(entry) && String(entry.device) === device) === true
   }
 }

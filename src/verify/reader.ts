@@ -6,7 +6,7 @@ import { recordName } from '../sync/record-kinds.js'
 import type { RecordKind } from '../sync/types.js'
 
 /** The decoded record; undefined if it is absent. Throws if it cannot be decoded. */
-export function look<T>(view: StoreView, actor: Actor, kind: RecordKind<T>, id?: string | number): T | undefined {
+export function recordOf<T>(view: StoreView, actor: Actor, kind: RecordKind<T>, id?: string | number): T | undefined {
   const bytes = view.record(actor, recordName(kind, id))
   return bytes === undefined ? undefined : kind.decode(bytes)
 }

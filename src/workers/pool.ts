@@ -53,11 +53,11 @@ export interface WorkerFigures {
   readonly runSeconds: Buckets
 }
 
-interface Job {
+interface TaskRun {
   readonly name: string
   readonly input: unknown
   readonly timeoutMs: number
-  readonly queue: Set<Job>
+  readonly queue: Set<TaskRun>
   readonly controller: AbortController
   readonly settle: (result: { readonly value: unknown } | WorkerError) => void
   /** The reason why it is being ended. */
@@ -76,12 +76,12 @@ export class WorkerPool<T extends TaskTable = typeof TASKS> implements Workers<T
   readonly #waitingMax: number
   readonly #pool: Piscina<Order, Answer>
   /** The waiting tasks, in the order in which they came. */
-  readonly #waiting: Readonly<Record<Priority, Set<Job>>> = { high: new Set(), normal: new Set() }
-  readonly #running = new Set<Job>()
+  readonly #waiting: Readonly<Record<Priority, Set<TaskRun>>> = { high: new Set(), normal: new Set() }
+  readonly #running = new Set<TaskRun>()
   /** The threads that have begun. */
   readonly #ready = new WeakSet<Worker>()
   /** The last task that a thread was started for. */
-  #startedFor: Job | undefined
+  #startedFor: TaskRun | undefined
   #isClosed = false
 
   constructor({ clock, threads, waitingMax = WAITING_MAX, tasks, file }: PoolOptions<T>) {
@@ -114,8 +114,8 @@ export class WorkerPool<T extends TaskTable = typeof TASKS> implements Workers<T
 
   async close(): Promise<void> {
     this.#isClosed = true
-    for (const priority of PRIORITIES) for (const job of this.#waiting[priority]) this.#end(job, 'CLOSED')
-    for (const job of this.#running) this.#end(job, 'CLOSED')
+    for (const priority of PRIORITIES) for (const run of this.#waiting[priority]) this.#end(run, 'CLOSED')
+    for (const run of this.#running) this.#end(run, 'CLOSED')
     await this.#pool.destroy()
   }
 
@@ -124,8 +124,8 @@ export class WorkerPool<T extends TaskTable = typeof TASKS> implements Workers<T
     const refusal = this.#whyNot(queue, signal)
     if (refusal !== undefined) return Promise.reject(this.#failure(refusal, name, signal?.reason))
     return new Promise((resolve, reject) => {
-      const onAbort = () => this.#end(job, 'ABORTED')
-      const job: Job = {
+      const onAbort = () => this.#end(run, 'ABORTED')
+      const run: TaskRun = {
         name,
         input,
         timeoutMs: present(this.#tasks[name], `the task ${name}`).timeoutMs,
@@ -139,12 +139,12 @@ export class WorkerPool<T extends TaskTable = typeof TASKS> implements Workers<T
         },
       }
       signal?.addEventListener('abort', onAbort)
-      queue.add(job)
+      queue.add(run)
       this.#next()
     })
   }
 
-  #whyNot(queue: ReadonlySet<Job>, signal: AbortSignal | undefined): WorkerCode | undefined {
+  #whyNot(queue: ReadonlySet<TaskRun>, signal: AbortSignal | undefined): WorkerCode | undefined {
     if (this.#isClosed) return 'CLOSED'
     if (signal?.aborted === true) return 'ABORTED'
     return queue.size >= this.#waitingMax && !this.#hasPlace ? 'QUEUE_FULL' : undefined
@@ -161,52 +161,52 @@ export class WorkerPool<T extends TaskTable = typeof TASKS> implements Workers<T
 
   #next(): void {
     while (!this.#isClosed && this.#hasPlace) {
-      const [job] = this.#waiting.high.size > 0 ? this.#waiting.high : this.#waiting.normal
-      if (job === undefined) break
-      job.queue.delete(job)
-      this.#begin(job)
+      const [run] = this.#waiting.high.size > 0 ? this.#waiting.high : this.#waiting.normal
+      if (run === undefined) break
+      run.queue.delete(run)
+      this.#begin(run)
     }
     this.#count()
   }
 
-  #begin(job: Job): void {
+  #begin(run: TaskRun): void {
     const { clock } = this.#options
     const beganMs = clock.monotonic()
-    const { name, input, timeoutMs, controller } = job
-    if (this.#running.size >= this.#readyThreads) this.#startedFor = job
-    this.#running.add(job)
-    const late = clock.after(timeoutMs, () => this.#end(job, 'TIMED_OUT'))
+    const { name, input, timeoutMs, controller } = run
+    if (this.#running.size >= this.#readyThreads) this.#startedFor = run
+    this.#running.add(run)
+    const late = clock.after(timeoutMs, () => this.#end(run, 'TIMED_OUT'))
     const left = (): void => {
       late.cancel()
-      this.#running.delete(job)
-      if (this.#startedFor === job) this.#startedFor = undefined
+      this.#running.delete(run)
+      if (this.#startedFor === run) this.#startedFor = undefined
     }
-    this.#hand({ name, input }, job).then(
+    this.#hand({ name, input }, run).then(
       answer => {
         left()
         this.figures.runSeconds.add((clock.monotonic() - beganMs) / 1_000)
-        job.settle(answer.kind === 'done' ? answer : this.#failure('FAILED', name, answer.error))
+        run.settle(answer.kind === 'done' ? answer : this.#failure('FAILED', name, answer.error))
         this.#next()
       },
       error => {
         left()
         controller.abort() // if no thread could be started, piscina still keeps the task
-        job.settle(this.#failure(job.ended ?? 'CRASHED', name, error))
+        run.settle(this.#failure(run.ended ?? 'CRASHED', name, error))
         this.#next()
       },
     )
   }
 
   /** @throws AbortError, or the error of a thread that ended or cannot be started */
-  async #hand(order: Order, job: Job): Promise<Answer> {
-    return await this.#pool.run(order, { signal: job.controller.signal })
+  async #hand(order: Order, run: TaskRun): Promise<Answer> {
+    return await this.#pool.run(order, { signal: run.controller.signal })
   }
 
   /** Ends a task before its time. */
-  #end(job: Job, code: WorkerCode): void {
-    job.ended ??= code
-    if (job.queue.delete(job)) job.settle(this.#failure(code, job.name))
-    else job.controller.abort()
+  #end(run: TaskRun, code: WorkerCode): void {
+    run.ended ??= code
+    if (run.queue.delete(run)) run.settle(this.#failure(code, run.name))
+    else run.controller.abort()
     this.#count()
   }
 

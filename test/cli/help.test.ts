@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import type { Command } from '../../src/cli/command.js'
 import { COMMANDS } from '../../src/cli/main.js'
-import { flagOf } from '../../src/ops/options.js'
+import { flagOf } from '../../src/ops/command-options.js'
 import { CliProcess } from '../support/cli-process.js'
 
 function read(path: string): string {

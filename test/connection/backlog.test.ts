@@ -5,7 +5,7 @@ import { CODES, type Code, codeName } from '../../protocol/codes.js'
 import { encodeRequest } from '../../protocol/frame-codec.js'
 import { FRAME_TO_CLIENT_BYTES_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
-import { Backlog, backlogBounds, type Owner } from '../../src/connection/backlog.js'
+import { Backlog, backlogBounds, type CallerId } from '../../src/connection/backlog.js'
 import { BoundedServices } from '../../src/connection/bounded-services.js'
 import { AddressList } from '../../src/lib/network.js'
 import { seededRandom } from '../../src/lib/random.js'
@@ -19,30 +19,30 @@ import { ManualClock } from '../support/manual-clock.js'
 const PAGE = FRAME_TO_CLIENT_BYTES_MAX
 const SYNC = METHODS.sync.number
 
-const owner = (uid: number, address = '192.0.2.1', device = 1): Owner => ({ uid, device, address })
+const callerId = (uid: number, address = '192.0.2.1', device = 1): CallerId => ({ uid, device, address })
 
 t.test('bytes are counted by device, by address or network, and in all, and forgotten when they are gone', async t => {
   const exempt = new AddressList(['10.0.0.0/8'])
   const backlog = new Backlog({ deviceMax: 100, addressMax: 200, totalMax: 300, exempt })
-  backlog.change(owner(1), 100)
-  t.equal(backlog.reached(owner(1)), 'device')
-  t.equal(backlog.reached(owner(1, '192.0.2.1', 2)), undefined, 'another device of his')
-  backlog.change(owner(0), 100)
-  t.equal(backlog.reached(owner(2)), 'address', 'also by what belongs to nobody')
-  t.equal(backlog.reached(owner(2, '192.0.2.2')), undefined)
-  backlog.change(owner(3, '10.0.0.1'), 99)
+  backlog.change(callerId(1), 100)
+  t.equal(backlog.reached(callerId(1)), 'device')
+  t.equal(backlog.reached(callerId(1, '192.0.2.1', 2)), undefined, 'another device of his')
+  backlog.change(callerId(0), 100)
+  t.equal(backlog.reached(callerId(2)), 'address', 'also by what belongs to nobody')
+  t.equal(backlog.reached(callerId(2, '192.0.2.2')), undefined)
+  backlog.change(callerId(3, '10.0.0.1'), 99)
   t.equal(backlog.isFull, false)
-  backlog.change(owner(4, '2001:db8::1'), 1)
+  backlog.change(callerId(4, '2001:db8::1'), 1)
   t.equal(backlog.isFull, true)
-  t.equal(backlog.reached(owner(5, '192.0.2.9')), 'total')
-  backlog.change(owner(6, '2001:db8::2'), 199)
-  t.equal(backlog.reached(owner(7, '2001:db8::3')), 'address', 'a /64 is one origin')
+  t.equal(backlog.reached(callerId(5, '192.0.2.9')), 'total')
+  backlog.change(callerId(6, '2001:db8::2'), 199)
+  t.equal(backlog.reached(callerId(7, '2001:db8::3')), 'address', 'a /64 is one origin')
   for (const [each, bytes] of [
-    [owner(1), 100],
-    [owner(0), 100],
-    [owner(3, '10.0.0.1'), 99],
-    [owner(4, '2001:db8::1'), 1],
-    [owner(6, '2001:db8::2'), 199],
+    [callerId(1), 100],
+    [callerId(0), 100],
+    [callerId(3, '10.0.0.1'), 99],
+    [callerId(4, '2001:db8::1'), 1],
+    [callerId(6, '2001:db8::2'), 199],
   ] as const)
     backlog.change(each, -bytes)
   t.same([backlog.total, backlog.keys], [0, 0])
@@ -64,7 +64,7 @@ class Asker implements Caller {
   readonly told = 0
   readonly refused: string[] = []
 
-  constructor({ uid, device, address }: Owner) {
+  constructor({ uid, device, address }: CallerId) {
     this.uid = uid
     this.device = device
     this.address = address
@@ -102,26 +102,26 @@ t.test(
   async t => {
     const bounds = { deviceMax: 2 * PAGE, addressMax: 4 * PAGE, totalMax: 6 * PAGE }
     const { services, backlog, bounded } = rigged(bounds)
-    const ask = (who: Owner): Asker => {
+    const ask = (who: CallerId): Asker => {
       const caller = new Asker(who)
       bounded.request(caller, 1, SYNC, new Uint8Array(0))
       return caller
     }
-    for (let i = 0; i < 2; i++) t.same(ask(owner(1)).refused, [])
-    t.same(ask(owner(1)).refused, ['RATE_LIMITED true'], 'the device has its own to read first')
-    for (let i = 0; i < 2; i++) t.same(ask(owner(2)).refused, [])
-    t.same(ask(owner(3)).refused, ['OVERLOADED true'], 'the address')
-    for (let i = 0; i < 2; i++) t.same(ask(owner(4, '192.0.2.2')).refused, [])
-    t.same(ask(owner(5, '192.0.2.3')).refused, ['OVERLOADED true'], 'all')
+    for (let i = 0; i < 2; i++) t.same(ask(callerId(1)).refused, [])
+    t.same(ask(callerId(1)).refused, ['RATE_LIMITED true'], 'the device has its own to read first')
+    for (let i = 0; i < 2; i++) t.same(ask(callerId(2)).refused, [])
+    t.same(ask(callerId(3)).refused, ['OVERLOADED true'], 'the address')
+    for (let i = 0; i < 2; i++) t.same(ask(callerId(4, '192.0.2.2')).refused, [])
+    t.same(ask(callerId(5, '192.0.2.3')).refused, ['OVERLOADED true'], 'all')
     t.equal(services.requests.length, 6)
     t.equal(backlog.total, 6 * PAGE)
-    const send = new Asker(owner(1))
+    const send = new Asker(callerId(1))
     bounded.request(send, 1, METHODS.send.number, new Uint8Array(0))
     t.same([send.refused, services.requests.length], [[], 7], 'what has a small answer goes on')
     services.requests.pop()
     for (const { caller, id } of services.requests) caller.synced(id, 0, page(10), [])
     t.same([backlog.total, backlog.keys], [0, 0])
-    t.same(ask(owner(1)).refused, [])
+    t.same(ask(callerId(1)).refused, [])
   },
 )
 
@@ -137,7 +137,7 @@ t.test('a device gets so many bytes of pages each second, and a rest when it has
   let refused = 0
   const run = (seconds: number): void => {
     for (let ms = 0; ms < seconds * 1_000; ms += 10) {
-      const caller = new Asker(owner(1))
+      const caller = new Asker(callerId(1))
       bounded.request(caller, 1, SYNC, new Uint8Array(0))
       refused += caller.refused.length
       clock.advance(10)
@@ -149,7 +149,7 @@ t.test('a device gets so many bytes of pages each second, and a rest when it has
   run(30)
   t.ok(told >= 29_000_000 && told <= 32_000_000, `${told} in 30 s: all that it may have, in spite of the pauses`)
   t.ok(refused > 0 && (limits.hits.get('bytes-out') ?? 0) > 0)
-  const other = new Asker(owner(2))
+  const other = new Asker(callerId(2))
   bounded.request(other, 1, SYNC, new Uint8Array(0))
   t.same(other.refused, [], 'somebody else is not touched')
 })
@@ -162,7 +162,7 @@ async function opened(totalMax: number, since = 0, before = 0) {
   const services = new FakeServices()
   const rig = connectionRig(services)
   const backlog = new Backlog({ deviceMax: totalMax, addressMax: totalMax, totalMax })
-  backlog.change(owner(99, '198.51.100.1'), before)
+  backlog.change(callerId(99, '198.51.100.1'), before)
   Object.assign(rig.context, { backlog })
   const { pipe, connection } = rig.connect()
   for (let i = 0; i < 3; i++) services.timeline(7).append()
@@ -198,7 +198,7 @@ t.test('while all is full pushes turn into Notify, and a first page into an empt
     { what: 'push', from: 0, to: 0, versions: [] },
     { what: 'notify', version: 3 },
   ])
-  backlog.change(owner(99, '198.51.100.1'), -1_000_000)
+  backlog.change(callerId(99, '198.51.100.1'), -1_000_000)
   connection.receive(encodeRequest(2, SYNC, new Uint8Array(0)))
   services.requests.at(-1)?.caller.synced(2, 0, services.timeline(7).page(0), [])
   await rig.turn()
@@ -207,7 +207,7 @@ t.test('while all is full pushes turn into Notify, and a first page into an empt
   grow()
   await rig.turn()
   t.match(pipe.seen(), [{ what: 'push', versions: [4] }])
-  backlog.change(owner(99, '198.51.100.1'), 1_000_000)
+  backlog.change(callerId(99, '198.51.100.1'), 1_000_000)
   grow()
   grow()
   await rig.turn()

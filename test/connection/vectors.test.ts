@@ -4,7 +4,7 @@ import t from 'tap'
 import { connectionRig, helloFrame, joined, LEADING_ZERO } from '../support/connection-rig.js'
 import { FakeServices } from '../support/fake-services.js'
 import { type Effects, expectedOf, shortHash } from '../support/vector-effects.js'
-import { bytesOf, deliveries, frameVectors } from '../support/vectors.js'
+import { bytesOf, chunkings, frameVectors } from '../support/vectors.js'
 
 async function effectsOf(chunks: readonly Uint8Array[]): Promise<Effects> {
   const services = new FakeServices()
@@ -29,7 +29,7 @@ async function effectsOf(chunks: readonly Uint8Array[]): Promise<Effects> {
 for (const vector of frameVectors().filter(({ direction }) => direction === 'to-server')) {
   t.test(vector.name, async t => {
     const wanted = expectedOf(vector.expect)
-    for (const { how, chunks } of deliveries(bytesOf(vector.bytes))) {
+    for (const { how, chunks } of chunkings(bytesOf(vector.bytes))) {
       const effects = await effectsOf(chunks)
       if (JSON.stringify(effects) !== JSON.stringify(wanted)) t.same(effects, wanted, how)
     }

@@ -4,7 +4,7 @@ import { RPC_TYPES } from '../../protocol/generated/descriptors.js'
 import { IDENTITIES } from '../../protocol/generated/identities.js'
 import { bodyToJson, jsonToBody } from '../../protocol/json-codec.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
-import { Identity } from '../../src/services/identity.js'
+import { ContentHash } from '../../src/services/content-hash.js'
 import { Chance } from './chance.js'
 import { concatenated, type Node, takeApart, varint } from './proto-tree.js'
 import { randomMessage } from './random-message.js'
@@ -66,7 +66,7 @@ function rewritten(method: RequestMethod, body: Uint8Array, donor: Uint8Array, c
 t.test('every way to write a request is one content, and every other content is another', async t => {
   const seed = String(Date.now())
   const chance = new Chance(seed)
-  const identity = new Identity(chance.bytes(16))
+  const hasher = new ContentHash(chance.bytes(16))
   const byContent = new Map<string, string>()
   const byHash = new Map<string, string>()
   const bodies = new Map<RequestMethod, Uint8Array>()
@@ -78,9 +78,9 @@ t.test('every way to write a request is one content, and every other content is 
     const body = method.encodeRequest(request)
     const again = rewritten(method, body, bodies.get(method) ?? body, chance)
     bodies.set(method, body)
-    const hash = identity.of(method, method.decodeRequest(body))
+    const hash = hasher.of(method, method.decodeRequest(body))
     const where = `seed ${seed}: ${method.rpc} ${Buffer.from(body).toString('hex')} as ${Buffer.from(again).toString('hex')}`
-    if (identity.of(method, method.decodeRequest(again)) !== hash) t.fail(where)
+    if (hasher.of(method, method.decodeRequest(again)) !== hash) t.fail(where)
     const content = `${method.number} ${JSON.stringify({ ...(request as object), sendSeq: 0 })}`
     if ((byContent.get(content) ?? hash) !== hash) t.fail(`${where}: two hashes of one content`)
     if ((byHash.get(hash) ?? content) !== content) t.fail(`${where}: one hash of two contents`)

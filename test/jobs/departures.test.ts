@@ -4,7 +4,7 @@ import { CODES } from '../../protocol/codes.js'
 import { METHODS } from '../../protocol/methods.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
-import { Identity } from '../../src/services/identity.js'
+import { ContentHash } from '../../src/services/content-hash.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import type { Actor } from '../../src/store/types.js'
 import { RECORD_KINDS } from '../../src/sync/record-kinds.js'
@@ -116,7 +116,7 @@ t.test('an answer that says OK and is a repeat begins no walk', async t => {
       tx.put(deviceWindow, withUsed(tx.get(deviceWindow, 1) ?? EMPTY_WINDOW, 1, hash, CODES.OK.code), 1)
     },
   }
-  const hash = new Identity(store.secret).of(METHODS.deleteAccount, request)
+  const hash = new ContentHash(store.secret).of(METHODS.deleteAccount, request)
   await node.engine.run(userActor(zoe.uid), used, hash)
   const looks = watchLooks(node)
   t.equal((await zoe.call(METHODS.deleteAccount, request)).code, 0)

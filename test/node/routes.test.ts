@@ -1,7 +1,7 @@
 /** Two nodes on one store: which of them hears of a commit, with no comparison of heads to help. */
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
-import type { EventBatch } from '../../src/cluster/peers.js'
+import type { EventBatch } from '../../src/cluster/node-exchange.js'
 import { backlogBounds } from '../../src/connection/backlog.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
@@ -41,7 +41,7 @@ async function nodes(shared: boolean, names: readonly string[]) {
       onFatal: error => t.fail(String(error)),
       passwords: new Passwords({ random, cost: CHEAP_COST, workers: new InlineWorkers() }),
       network: {
-        peers: () => names.filter(other => other !== name),
+        others: () => names.filter(other => other !== name),
         send(to, batch) {
           if (batch.events.length > 0) sent.push({ way: `${name}>${to}`, batch })
           all.get(to)?.receive(batch)

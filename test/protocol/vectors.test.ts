@@ -10,8 +10,8 @@ import {
   beginnings,
   bodyVectors,
   bytesOf,
-  type Delivery,
-  deliveries,
+  type Chunking,
+  chunkings,
   expanded,
   type FrameVector,
   frameVectors,
@@ -20,7 +20,7 @@ import {
   plainOf,
 } from '../support/vectors.js'
 
-function outcomes({ direction }: FrameVector, { chunks }: Delivery): { found: unknown[]; rest: number } {
+function outcomes({ direction }: FrameVector, { chunks }: Chunking): { found: unknown[]; rest: number } {
   const decoder = new FrameDecoder(direction === 'to-server' ? FRAME_TO_SERVER_BYTES_MAX : FRAME_TO_CLIENT_BYTES_MAX)
   const found: unknown[] = []
   for (const chunk of chunks) {
@@ -52,10 +52,10 @@ t.test('frames come out the same whole, byte by byte and cut at every offset', a
     const expected = JSON.stringify({ found: sorted(expectedFrames(vector)), rest: vector.rest ?? 0 })
     const bytes = bytesOf(vector.bytes)
     const wrong = []
-    for (const delivery of deliveries(bytes)) {
-      const { found, rest } = outcomes(vector, delivery)
+    for (const chunking of chunkings(bytes)) {
+      const { found, rest } = outcomes(vector, chunking)
       const got = JSON.stringify({ found: sorted(found), rest })
-      if (got !== expected) wrong.push(`${delivery.how}: ${got.slice(0, 500)} instead of ${expected.slice(0, 500)}`)
+      if (got !== expected) wrong.push(`${chunking.how}: ${got.slice(0, 500)} instead of ${expected.slice(0, 500)}`)
     }
     t.same(wrong, [], vector.name)
   }
@@ -65,9 +65,9 @@ t.test('the beginning of a stream gives the beginning of its frames', async t =>
   for (const vector of frameVectors()) {
     const expected = sorted(expectedFrames(vector)).map(each => JSON.stringify(each))
     const wrong = []
-    for (const delivery of beginnings(bytesOf(vector.bytes))) {
-      const found = sorted(outcomes(vector, delivery).found).map(each => JSON.stringify(each))
-      if (found.some((each, index) => each !== expected[index])) wrong.push(delivery.how)
+    for (const chunking of beginnings(bytesOf(vector.bytes))) {
+      const found = sorted(outcomes(vector, chunking).found).map(each => JSON.stringify(each))
+      if (found.some((each, index) => each !== expected[index])) wrong.push(chunking.how)
     }
     t.same(wrong, [], vector.name)
   }

@@ -1,6 +1,6 @@
 /** What befalls the nodes, their store and the ways between them, as long as there is chaos. */
 
-import type { EventBatch } from '../../src/cluster/peers.js'
+import type { EventBatch } from '../../src/cluster/node-exchange.js'
 import { lookBack } from './convergence.js'
 import type { SimulatedNode } from './node.js'
 import type { Stage } from './stage.js'

@@ -58,9 +58,9 @@ export class Ledger {
       const name = nameOf(message)
       if (ids.has(name)) faults.push(`the timeline of ${uid} holds ${name} twice, again at ${version}`)
       ids.add(name)
-      const lane = `${message.sender}/${message.device}`
-      if (message.sendSeq < (last.get(lane) ?? 0)) faults.push(`the timeline of ${uid} holds ${name} after a later one`)
-      last.set(lane, message.sendSeq)
+      const from = `${message.sender}/${message.device}`
+      if (message.sendSeq < (last.get(from) ?? 0)) faults.push(`the timeline of ${uid} holds ${name} after a later one`)
+      last.set(from, message.sendSeq)
     }
     return faults
   }

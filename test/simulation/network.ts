@@ -3,8 +3,8 @@
  * dead without anybody being told, opened in another order than asked for, refused.
  *
  *   client: Transport ──SYN──► host.accept(pipe) ──► served: Connection
- *     connection.write ───── lane up ─────► served.receive
- *     handlers.received ◄─── lane down ◄─── pipe.write
+ *     connection.write ───── way up ──────► served.receive
+ *     handlers.received ◄─── way down ◄──── pipe.write
  */
 
 import type {
@@ -14,7 +14,7 @@ import type {
 } from '../../clients/typescript/transports/transport.js'
 import type { Pipe } from '../../src/connection/pipe.js'
 import type { Random } from '../../src/lib/random.js'
-import { Lane } from './lane.js'
+import { OneWay } from './one-way.js'
 import type { Process } from './process.js'
 import type { Owner, Scheduler } from './scheduler.js'
 import { delayOn, type Way, type WayName, Ways } from './ways.js'
@@ -121,8 +121,8 @@ export class Wire {
   readonly #process: Process
   readonly #handlers: TransportHandlers
   readonly #host: Host | undefined
-  readonly #up: Lane
-  readonly #down: Lane
+  readonly #up: OneWay
+  readonly #down: OneWay
   #served: Served | undefined
   /** Whether the client was told that it is over; likewise the node. */
   #clientOver = false
@@ -155,8 +155,8 @@ export class Wire {
       },
       alive: () => process.alive && !this.#clientOver,
     }
-    this.#up = new Lane(network, 'up', up, way)
-    this.#down = new Lane(network, 'down', down, way)
+    this.#up = new OneWay(network, 'up', up, way)
+    this.#down = new OneWay(network, 'down', down, way)
     this.client = {
       write: bytes => this.#up.write(bytes),
       close: () => this.#clientCloses(),

@@ -1,6 +1,6 @@
 /** A node in the simulation: the one that ships (src/node), in a process that is killed and started again. */
 
-import type { EventBatch } from '../../src/cluster/peers.js'
+import type { EventBatch } from '../../src/cluster/node-exchange.js'
 import { backlogBounds } from '../../src/connection/backlog.js'
 import { Connection } from '../../src/connection/connection.js'
 import type { Pipe } from '../../src/connection/pipe.js'
@@ -180,7 +180,7 @@ export class SimulatedNode implements HttpHost {
     const { random, setup, plant, nodes, faults, note, fail } = this.#stage
     const { limits, retention, sweepMs, sliceTargets, store } = setup
     const { clock, defer } = process
-    const peers = nodes.map(each => each.name).filter(each => each !== name)
+    const others = nodes.map(each => each.name).filter(each => each !== name)
     const told = (fields: object, text: string): string => `${process.name} ${text} ${JSON.stringify(fields)}`
     return new Node({
       name,
@@ -201,7 +201,7 @@ export class SimulatedNode implements HttpHost {
       owns: partition => this.#owns(partition),
       passwords: new PlainPasswords(random, process),
       network: {
-        peers: () => peers,
+        others: () => others,
         send: (to, batch) => faults.carry(name, to, this.#told(batch)),
       },
       settings: {

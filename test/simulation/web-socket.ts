@@ -1,4 +1,4 @@
-/** WebSocket in the simulated network: its lanes carry what is written at once as one message, so that nobody sees a cut. */
+/** WebSocket in the simulated network: its directions carry what is written at once as one message, so that nobody sees a cut. */
 
 import type { TransportConnection, TransportHandlers } from '../../clients/typescript/transports/transport.js'
 import type { WebSocketLike } from '../../clients/typescript/transports/ws-transport.js'

@@ -170,7 +170,7 @@ export function bodyOf(written: WrittenRequest): { readonly method: RequestMetho
   return { method: method as RequestMethod, body }
 }
 
-export interface Delivery {
+export interface Chunking {
   readonly how: string
   readonly chunks: readonly Uint8Array[]
 }
@@ -179,7 +179,7 @@ export interface Delivery {
 const CUT_EVERYWHERE_MAX = 300
 
 /** The same bytes whole, byte by byte, and cut in two at every offset. */
-export function* deliveries(bytes: Uint8Array): Generator<Delivery> {
+export function* chunkings(bytes: Uint8Array): Generator<Chunking> {
   yield { how: 'whole', chunks: [bytes] }
   yield { how: 'byte by byte', chunks: Array.from(bytes, (_, at) => bytes.subarray(at, at + 1)) }
   for (const at of cuts(bytes.length)) {
@@ -188,7 +188,7 @@ export function* deliveries(bytes: Uint8Array): Generator<Delivery> {
 }
 
 /** The beginnings of the bytes that end at an offset. */
-export function* beginnings(bytes: Uint8Array): Generator<Delivery> {
+export function* beginnings(bytes: Uint8Array): Generator<Chunking> {
   for (const at of cuts(bytes.length)) yield { how: `the first ${at} bytes`, chunks: [bytes.subarray(0, at)] }
 }
 

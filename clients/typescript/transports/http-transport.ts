@@ -11,7 +11,7 @@
 //
 // While bound, these go on side by side:
 //   poll    Sync{since, wait_ms, attempt}, one behind the other: its pages become Push frames
-//   lane    what has a number, in order, one request at a time: a run of Sends as one Sync, any other alone (http-lane.ts)
+//   queue   what has a number, in order, one request at a time: a run of Sends as one Sync, any other alone (http-queue.ts)
 //   acks    with the next Sync, or with one of their own; one at a time
 //   asked   pulls and look-ups, each by itself
 import { actionOf, CODES } from '../../../protocol/codes.js'
@@ -40,7 +40,7 @@ import { type Clock, systemClock, type TimerHandle } from '../base/system.js'
 import type { HttpAnswer } from './http-answer.js'
 import { HttpCalls, type PostOptions } from './http-calls.js'
 import type { HttpExchange } from './http-exchange.js'
-import { HttpLane } from './http-lane.js'
+import { HttpQueue } from './http-queue.js'
 import type { Transport, TransportConnection, TransportHandlers } from './transport.js'
 
 export interface HttpOptions {
@@ -96,7 +96,7 @@ class HttpConnection implements TransportConnection {
   readonly #clock: Clock
   readonly #handlers: TransportHandlers
   readonly #decoder = new FrameDecoder(FRAME_TO_SERVER_BYTES_MAX)
-  readonly #lane = new HttpLane()
+  readonly #queue = new HttpQueue()
   #state: State = { name: 'nameless' }
   /** The version up to which all was handed to the client, in ranges that join. */
   #since = 0
@@ -132,7 +132,7 @@ class HttpConnection implements TransportConnection {
 
   close(): void {
     if (this.#state.name === 'closed') return
-    const lastWord = this.#state.name === 'bound' && !this.#ackUnderWay ? this.#lane.takeAck() : undefined
+    const lastWord = this.#state.name === 'bound' && !this.#ackUnderWay ? this.#queue.takeAck() : undefined
     if (lastWord !== undefined) this.#sync({}, lastWord, () => {})
     this.#state = { name: 'closed' }
     this.#pause?.cancel()
@@ -150,10 +150,10 @@ class HttpConnection implements TransportConnection {
 
   #route(frame: Frame): void {
     const method = methodByNumber(frame.method)
-    if (frame.method === METHODS.ack.number) this.#lane.addAck(decodeAckNotice(frame.body))
+    if (frame.method === METHODS.ack.number) this.#queue.addAck(decodeAckNotice(frame.body))
     else if (frame.method === METHODS.sync.number) this.#pull(frame)
     else if (method?.kind !== 'request') this.#unknown(frame)
-    else if (method.mutating) this.#lane.add(frame)
+    else if (method.mutating) this.#queue.add(frame)
     else this.#ask(method, frame)
   }
 
@@ -198,7 +198,7 @@ class HttpConnection implements TransportConnection {
 
   #pull(frame: Frame): void {
     const { since } = decodeSyncRequest(frame.body)
-    const ack = this.#ackUnderWay ? undefined : this.#lane.takeAck(since)
+    const ack = this.#ackUnderWay ? undefined : this.#queue.takeAck(since)
     this.#sync({ since }, ack, (answer, page) => {
       if (page !== undefined) this.#advance(since, page.to)
       this.#respond(frame.id, answer)
@@ -219,7 +219,7 @@ class HttpConnection implements TransportConnection {
       this.#post(METHODS.hello, NO_BYTES, answer => this.#heeded(answer), { nameless: true })
       return
     }
-    const ack = this.#ackUnderWay ? undefined : this.#lane.takeAck()
+    const ack = this.#ackUnderWay ? undefined : this.#queue.takeAck()
     this.#sync({}, ack, (answer, page, since) => this.#asides(answer, page, since))
   }
 
@@ -254,10 +254,10 @@ class HttpConnection implements TransportConnection {
     else this.#pause = this.#clock.after(ms, () => this.#poll(waitMs))
   }
 
-  /** Starts what the lane may start. */
+  /** Starts what the queue may start. */
   #pump(): void {
     if (this.#state.name !== 'bound' || this.#laneBusy) return
-    const { run, single } = this.#lane.take()
+    const { run, single } = this.#queue.take()
     if (single !== undefined) {
       this.#laneBusy = true
       const method = methodByNumber(single.method) as RequestMethod
@@ -273,7 +273,7 @@ class HttpConnection implements TransportConnection {
       return
     }
     this.#laneBusy = true
-    const ack = this.#ackUnderWay ? undefined : this.#lane.takeAck()
+    const ack = this.#ackUnderWay ? undefined : this.#queue.takeAck()
     this.#sync({ sends: run.map(({ body }) => METHODS.send.decodeRequest(body)) }, ack, (answer, page, since) => {
       this.#laneBusy = false
       this.#sent(run, answer, page, since)
@@ -288,14 +288,14 @@ class HttpConnection implements TransportConnection {
 
   /** Sends an ack by itself, when no Sync goes that could take it along. */
   #acknowledge(): void {
-    const ack = this.#ackUnderWay || this.#acksRest ? undefined : this.#lane.takeAck()
+    const ack = this.#ackUnderWay || this.#acksRest ? undefined : this.#queue.takeAck()
     if (ack !== undefined) this.#sync({}, ack, (answer, page, since) => this.#asides(answer, page, since))
   }
 
   #sent(run: readonly Frame[], answer: HttpAnswer, page: SyncResponse | undefined, since: number): void {
     if (page === undefined) {
       // One of them may be what the whole was refused for: alone each gets an answer of its own.
-      if (run.length > 1 && answer.kind === 'refused' && actionOf(answer.code) === 'refused') this.#lane.alone(run)
+      if (run.length > 1 && answer.kind === 'refused' && actionOf(answer.code) === 'refused') this.#queue.alone(run)
       else for (const frame of run) this.#respond(frame.id, answer)
       return
     }
@@ -332,7 +332,7 @@ class HttpConnection implements TransportConnection {
       const page = this.#pageOf(answer)
       if (ack !== undefined) {
         this.#ackUnderWay = false
-        if (page === undefined) this.#lane.putBack(ack)
+        if (page === undefined) this.#queue.putBack(ack)
         this.#acksRest = page === undefined
       }
       // An ack names nothing above what the client has applied.

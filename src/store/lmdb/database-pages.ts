@@ -127,21 +127,21 @@ class Walk {
     }
   }
 
-  /** Walks a tree and passes each value to `look`. */
-  tree(tree: Tree, order: Order, look?: (value: Buffer) => void): void {
+  /** Walks a tree and passes each value to `onValue`. */
+  tree(tree: Tree, order: Order, onValue?: (value: Buffer) => void): void {
     this.#branches = 0
     this.#leaves = 0
     this.#overflow = 0
     this.#entries = 0
     this.#lastKey = undefined
-    if (tree.root !== -1) this.#visit(tree.root, tree.depth, order, look)
+    if (tree.root !== -1) this.#visit(tree.root, tree.depth, order, onValue)
     const found = [this.#branches, this.#leaves, this.#overflow, this.#entries].join(', ')
     const told = [tree.branchPages, tree.leafPages, tree.overflowPages, tree.entries].join(', ')
     if (found !== told)
       throw new PageDamage(`a tree has ${found} branches, leaves, overflow pages and entries, not ${told}`)
   }
 
-  #visit(number: number, height: number, order: Order, look?: (value: Buffer) => void): void {
+  #visit(number: number, height: number, order: Order, onValue?: (value: Buffer) => void): void {
     this.#see(number, 1)
     const page = Buffer.from(this.#pages.readOfTree(number, this.#meta))
     const lower = page.readUInt16LE(20)
@@ -158,8 +158,8 @@ class Walk {
       const at = nodeAt(page, i)
       if (at < upper) throw new PageDamage(`page ${number} has a node in its free space`)
       if (height > 1 && i > 0) this.#between(page, at, order)
-      if (height > 1) this.#visit(childAt(page, at), height - 1, order, look)
-      else this.#leaf(page, at, order, look)
+      if (height > 1) this.#visit(childAt(page, at), height - 1, order, onValue)
+      else this.#leaf(page, at, order, onValue)
     }
   }
 
@@ -173,7 +173,7 @@ class Walk {
     this.#least = key
   }
 
-  #leaf(page: Buffer, at: number, order: Order, look?: (value: Buffer) => void): void {
+  #leaf(page: Buffer, at: number, order: Order, onValue?: (value: Buffer) => void): void {
     const flags = page.readUInt16LE(at + 4)
     const keyEnd = at + NODE_HEAD_BYTES + page.readUInt16LE(at + 6)
     const valueEnd = keyEnd + (flags === IS_BIG ? BIG_BYTES : page.readUInt32LE(at))
@@ -193,8 +193,8 @@ class Walk {
     if (flags === IS_BIG) {
       const [first, count] = [numberAt(page, keyEnd), numberAt(page, keyEnd + 16)]
       this.#big(first, count, bytes)
-      look?.(this.#bigValue(first, count).subarray(PAGE_HEAD_BYTES, PAGE_HEAD_BYTES + bytes))
-    } else look?.(page.subarray(keyEnd, valueEnd))
+      onValue?.(this.#bigValue(first, count).subarray(PAGE_HEAD_BYTES, PAGE_HEAD_BYTES + bytes))
+    } else onValue?.(page.subarray(keyEnd, valueEnd))
   }
 
   #bigValue(number: number, count: number): Buffer {

@@ -45,7 +45,7 @@ export interface LogMeta {
 }
 
 /** The data in an entry's value beside its bytes. */
-export interface EntryHead extends Omit<StoredEntry, 'version' | 'bytes'> {
+export interface EntryHeader extends Omit<StoredEntry, 'version' | 'bytes'> {
   readonly keyed: boolean
 }
 
@@ -94,8 +94,8 @@ export class Encoder {
   }
 
   /** Puts an entry that belongs to a conversation, or that was replaced. */
-  putEntryOf(actor: Actor, version: Version, head: EntryHead, bytes: Uint8Array): number {
-    const { keyed, stamp, conversation, previous } = head
+  putEntryOf(actor: Actor, version: Version, header: EntryHeader, bytes: Uint8Array): number {
+    const { keyed, stamp, conversation, previous } = header
     const name = conversation === undefined ? undefined : Buffer.from(conversation)
     const length = 1 + (stamp === 0 ? 0 : 8) + (name === undefined ? 0 : 10 + name.length) + bytes.length
     this.#reserve(actor.length, length)
@@ -363,7 +363,7 @@ export function entryBytesAt(value: Buffer): number {
   return (flags & FLAG_CONVERSATION) === 0 ? at : at + 10 + value.readUInt16LE(at + 8)
 }
 
-export function entryHead(value: Buffer): EntryHead {
+export function entryHeader(value: Buffer): EntryHeader {
   const keyed = isKeyed(value)
   const stamp = ((value[0] ?? 0) & FLAG_REPLACED) === 0 ? 0 : value.readDoubleLE(1)
   if (((value[0] ?? 0) & FLAG_CONVERSATION) === 0) return { keyed, stamp, conversation: undefined, previous: 0 }

@@ -24,7 +24,7 @@ import {
   type Version,
 } from '../types.js'
 import type { ActorState, Actors, LogState } from './actors.js'
-import { type EntryHead, entryHead } from './encoder.js'
+import { type EntryHeader, entryHeader } from './encoder.js'
 import type { Journal } from './journal.js'
 import type { Tables } from './tables.js'
 
@@ -52,7 +52,7 @@ export class Judge {
       if (current !== stamp) return { kind: 'conflict', actor, name, current }
     }
     for (const { actor, version, expected } of unit.replaces ?? NONE) {
-      const current = this.#entryHead(actor, version)?.stamp ?? null
+      const current = this.#entryHeader(actor, version)?.stamp ?? null
       if (current !== expected) return { kind: 'entry conflict', actor, version, current }
     }
     if (unit.epoch !== undefined && unit.epoch.epoch !== this.epoch) {
@@ -112,8 +112,8 @@ export class Judge {
     assertNameFits(actor, conversation)
     const previous = this.#actors.newest(actor, log, conversation)
     this.#setNewest(actor, log, conversation, version)
-    const head = { keyed: false, stamp: 0, conversation, previous }
-    return this.#journal.encoder.putEntryOf(actor, version, head, bytes)
+    const header = { keyed: false, stamp: 0, conversation, previous }
+    return this.#journal.encoder.putEntryOf(actor, version, header, bytes)
   }
 
   /** Sets a conversation's newest version; 0: the conversation has no entry any more. */
@@ -124,17 +124,17 @@ export class Judge {
     else this.#journal.encoder.putConversation(actor, conversation, version)
   }
 
-  #entryHead(actor: Actor, version: Version): EntryHead | undefined {
+  #entryHeader(actor: Actor, version: Version): EntryHeader | undefined {
     const value = this.#actors.entry(actor, this.#actors.log(this.#actors.get(actor)), version)
-    return value === undefined ? undefined : entryHead(value)
+    return value === undefined ? undefined : entryHeader(value)
   }
 
   #replace({ actor, version, stamp, bytes }: Replace): void {
     const state = this.#actors.get(actor)
     const log = this.#actors.log(state)
-    const head = present(this.#entryHead(actor, version), 'the entry')
+    const header = present(this.#entryHeader(actor, version), 'the entry')
     const generation = this.#actors.change(state)
-    const position = this.#journal.encoder.putEntryOf(actor, version, { ...head, stamp }, bytes)
+    const position = this.#journal.encoder.putEntryOf(actor, version, { ...header, stamp }, bytes)
     log.replaced ??= new Map()
     log.replaced.set(version, { generation, position })
   }
@@ -192,7 +192,7 @@ export class Judge {
     const ended: [conversation: string, version: Version][] = []
     const take = (version: Version, value: Buffer): void => {
       old.push(version)
-      const { conversation } = entryHead(value)
+      const { conversation } = entryHeader(value)
       if (conversation !== undefined) ended.push([conversation, version])
     }
     for (const { version, keyed, value } of this.#tables.entries(actor, log.floor, Math.min(upTo, log.tablesHead))) {

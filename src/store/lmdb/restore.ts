@@ -70,7 +70,7 @@ export async function restore({ from, to, epochMin }: RestoreOptions): Promise<R
   const lock = await lockFolder(folder)
   const partial = path.join(folder, PARTIAL)
   try {
-    const target = isNew ? undefined : await look(folder)
+    const target = isNew ? undefined : await targetIn(folder)
     fs.rmSync(partial, { recursive: true, force: true })
     fs.mkdirSync(partial, { mode: 0o700 })
     const file = databasePath(partial)
@@ -105,7 +105,7 @@ function makeFolderWithSpace(folder: string, copyBytes: number): void {
   }
 }
 
-async function look(folder: string): Promise<Target> {
+async function targetIn(folder: string): Promise<Target> {
   const tables = new Tables(folder, MAP_BYTES)
   try {
     const format = tables.empty ? 0 : tables.format()

@@ -38,7 +38,7 @@ import type {
 } from '../types.js'
 import { Actors, bytesOfEntry } from './actors.js'
 import { applyFile, type Checkpointer, type CheckpointRequest } from './checkpoint.js'
-import { entryHead } from './encoder.js'
+import { entryHeader } from './encoder.js'
 import { DiskFullError, StoreFailedError } from './errors.js'
 import type { Journal } from './journal.js'
 import { Judge } from './judge.js'
@@ -200,7 +200,7 @@ export class LmdbStore implements Store {
     return this.#whenQuiet(() => {
       const value = this.#actors.entry(actor, this.#actors.log(this.#actors.get(actor)), version)
       if (value === undefined) return undefined
-      const { stamp, conversation, previous } = entryHead(value)
+      const { stamp, conversation, previous } = entryHeader(value)
       return { version, bytes: bytesOfEntry(value), stamp, conversation, previous }
     })
   }
@@ -336,7 +336,7 @@ export class LmdbStore implements Store {
     this.#marker.finished(this.#journal.sequence)
     this.#space.wrote(this.#journal.fileBytes - this.#measured)
     this.#measured = this.#journal.fileBytes
-    this.#look()
+    this.#answerReads()
     calls.forEach(({ resolve }, i) => {
       resolve(results[i] ?? [])
     })
@@ -345,7 +345,7 @@ export class LmdbStore implements Store {
   }
 
   /** Answers reads that waited, while nothing is being written. What is left waits for the next write or turn. */
-  #look(): void {
+  #answerReads(): void {
     this.#readBytes = 0
     if (this.#writing) return
     let count = 0
@@ -355,16 +355,16 @@ export class LmdbStore implements Store {
       count++
     }
     this.#quiet.splice(0, count)
-    if (this.#quiet.length > 0) this.#lookLater()
+    if (this.#quiet.length > 0) this.#answerReadsLater()
     else this.#rest()
   }
 
-  #lookLater(): void {
+  #answerReadsLater(): void {
     if (this.#lookDue) return
     this.#lookDue = true
     endOfTurn(() => {
       this.#lookDue = false
-      this.#look()
+      this.#answerReads()
     })
   }
 
@@ -437,17 +437,17 @@ export class LmdbStore implements Store {
 
   /** Counts read bytes: what is too much for one turn is read in the next. */
   #hasRead(bytes: number): void {
-    if (this.#readBytes === 0 && bytes > 0) this.#lookLater()
+    if (this.#readBytes === 0 && bytes > 0) this.#answerReadsLater()
     this.#readBytes += bytes
   }
 
   /** Reads now if nothing is being written and little was read in this turn; else when the write is durable, or in a later turn. */
-  #whenQuiet<T>(look: () => T): Promise<T> {
+  #whenQuiet<T>(read: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#assertOpen()
       const run = (): void => {
         try {
-          resolve(look())
+          resolve(read())
         } catch (error) {
           reject(this.#told(error))
         }

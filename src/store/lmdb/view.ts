@@ -13,7 +13,7 @@ import {
   decodeLog,
   eachChange,
   entryBytesAt,
-  entryHead,
+  entryHeader,
   KeyViews,
   KIND_CONVERSATION,
   KIND_ENTRY,
@@ -118,7 +118,7 @@ class LmdbView implements StoreView {
 
   *#entries(actor: Actor): Generator<ViewedEntry> {
     for (const { key, value } of this.#between(...boundsOf(KIND_ENTRY, actor))) {
-      yield { version: versionOfKey(key), ...entryHead(value), bytes: value.subarray(entryBytesAt(value)) }
+      yield { version: versionOfKey(key), ...entryHeader(value), bytes: value.subarray(entryBytesAt(value)) }
     }
   }
 

@@ -91,32 +91,32 @@ export class MemoryStore implements Store {
   }
 
   get(actor: Actor, names: readonly string[]): Promise<readonly StoredRecord[]> {
-    return this.#look(() => this.disk.get(actor, names))
+    return this.#read(() => this.disk.get(actor, names))
   }
 
   read(actor: Actor, after: Version, upTo: Version, entriesMax: number, bytesMax: number): Promise<LogRange> {
     assert(entriesMax >= 1, 'a read asks for at least one entry')
-    return this.#look(() => this.disk.read(actor, after, upTo, entriesMax, bytesMax))
+    return this.#read(() => this.disk.read(actor, after, upTo, entriesMax, bytesMax))
   }
 
   entry(actor: Actor, version: Version): Promise<StoredEntry | undefined> {
-    return this.#look(() => this.disk.entry(actor, version))
+    return this.#read(() => this.disk.entry(actor, version))
   }
 
   newest(actor: Actor, conversation: string): Promise<Version> {
-    return this.#look(() => this.disk.newest(actor, conversation))
+    return this.#read(() => this.disk.newest(actor, conversation))
   }
 
   scan(actor: Actor, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]> {
-    return this.#look(() => this.disk.scan(actor, prefix, after, limit))
+    return this.#read(() => this.disk.scan(actor, prefix, after, limit))
   }
 
   logs(partition: number, after: Actor | null, limit: number): Promise<readonly LogSummary[]> {
-    return this.#look(() => this.disk.logs(partition, after, limit))
+    return this.#read(() => this.disk.logs(partition, after, limit))
   }
 
   tally(actor: Actor, from: Version, entriesMax: number, bytesMax: number): Promise<Tally> {
-    return this.#look(() => this.disk.tally(actor, from, entriesMax, bytesMax))
+    return this.#read(() => this.disk.tally(actor, from, entriesMax, bytesMax))
   }
 
   commit(scope: ScopeId, units: readonly Unit[]): Promise<readonly CommitResult[]> {
@@ -128,24 +128,24 @@ export class MemoryStore implements Store {
   }
 
   newEpoch(scope: ScopeId): Promise<void> {
-    return this.#look(() => this.disk.newEpoch(this.#partitioned ? [scope] : ALL_PARTITIONS))
+    return this.#read(() => this.disk.newEpoch(this.#partitioned ? [scope] : ALL_PARTITIONS))
   }
 
   setRoute(actor: Actor, node: NodeId, ttlMs: number): Promise<void> {
-    return this.#look(() => this.disk.routes.set(actor, node, ttlMs))
+    return this.#read(() => this.disk.routes.set(actor, node, ttlMs))
   }
 
   dropRoute(actor: Actor, node: NodeId): Promise<void> {
-    return this.#look(() => this.disk.routes.drop(actor, node))
+    return this.#read(() => this.disk.routes.drop(actor, node))
   }
 
   async close(): Promise<void> {
     this.#closed = true
   }
 
-  #look<T>(look: () => T): Promise<T> {
+  #read<T>(read: () => T): Promise<T> {
     if (this.#closed) return Promise.reject(new Error('the store is closed'))
-    return new Promise((resolve, reject) => this.#faults.read(new Looking(this.disk, look, resolve, reject)))
+    return new Promise((resolve, reject) => this.#faults.read(new Reading(this.disk, read, resolve, reject)))
   }
 
   #assertUnit(scope: ScopeId, unit: Unit): void {
@@ -221,24 +221,24 @@ class Committing implements CommitInFlight {
   }
 }
 
-class Looking<T> implements ReadInFlight {
+class Reading<T> implements ReadInFlight {
   readonly #disk: MemoryDisk
   readonly #crashes: number
-  readonly #look: () => T
+  readonly #read: () => T
   readonly #resolve: (seen: T) => void
   readonly #reject: (error: Error) => void
   #seen: { readonly value: T } | undefined
 
-  constructor(disk: MemoryDisk, look: () => T, resolve: (seen: T) => void, reject: (error: Error) => void) {
+  constructor(disk: MemoryDisk, read: () => T, resolve: (seen: T) => void, reject: (error: Error) => void) {
     this.#disk = disk
     this.#crashes = disk.crashes
-    this.#look = look
+    this.#read = read
     this.#resolve = resolve
     this.#reject = reject
   }
 
   look(): void {
-    if (!this.#dead) this.#seen ??= { value: this.#look() }
+    if (!this.#dead) this.#seen ??= { value: this.#read() }
   }
 
   answer(): void {

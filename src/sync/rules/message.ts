@@ -20,7 +20,7 @@ export interface SendInput extends Numbered {
 }
 
 /** A message on its way to the recipient's timeline. */
-interface Delivery {
+interface Incoming {
   readonly device: number
   readonly sendSeq: number
   /** The recipient's item. */
@@ -34,21 +34,21 @@ interface Failure {
   readonly code: Code
 }
 
-const DELIVERY_HEAD_BYTES = 12
+const HEADER_BYTES = 12
 
-export const deliverMessage: EffectKind<Delivery> = effectKind({
+export const deliverMessage: EffectKind<Incoming> = effectKind({
   name: 'message',
   encode({ device, sendSeq, item }) {
-    const bytes = new Uint8Array(DELIVERY_HEAD_BYTES + item.length)
+    const bytes = new Uint8Array(HEADER_BYTES + item.length)
     const view = new DataView(bytes.buffer)
     view.setUint32(0, device)
     view.setFloat64(4, sendSeq)
-    bytes.set(item, DELIVERY_HEAD_BYTES)
+    bytes.set(item, HEADER_BYTES)
     return bytes
   },
   decode(bytes) {
     const view = new DataView(bytes.buffer, bytes.byteOffset)
-    return { device: view.getUint32(0), sendSeq: view.getFloat64(4), item: bytes.slice(DELIVERY_HEAD_BYTES) }
+    return { device: view.getUint32(0), sendSeq: view.getFloat64(4), item: bytes.slice(HEADER_BYTES) }
   },
   run(tx, { device, sendSeq, item }, source) {
     const code = refusalOf(tx, uidOf(source))

@@ -257,7 +257,7 @@ export const given = jsonRecord<MarkRecord>(
 )
 
 /**
- * The window of a device's numbered requests: its last number, and for the last 64 a hash of the content (services/identity.ts) and
+ * The window of a device's numbered requests: its last number, and for the last 64 a hash of the content (services/content-hash.ts) and
  * the outcome. It is hot: it changes with every message. So the value is kept as it is stored, and each is made from the one before
  * by one copy:
  *

@@ -4,24 +4,24 @@ import t from 'tap'
 import { encodeNotice, encodeResponse, PING } from '../../../protocol/frame-codec.js'
 import { seededRandom } from '../../../src/lib/random.js'
 import { answer, Harness, sessionOf, UID } from '../../support/client-harness.js'
-import { bytesOf, deliveries, frameVectors } from '../../support/vectors.js'
+import { bytesOf, chunkings, frameVectors } from '../../support/vectors.js'
 
 t.test('the vectors of frames to a client, in every cut: never a throw, and the same end', async t => {
   for (const vector of frameVectors().filter(each => each.direction === 'to-client')) {
     const bytes = bytesOf(vector.bytes)
     const broken = vector.expect.some(each => 'error' in each)
     let ends = 0
-    for (const delivery of deliveries(bytes)) {
+    for (const chunking of chunkings(bytes)) {
       const harness = await Harness.online()
       const { pipe } = harness
-      for (const chunk of delivery.chunks) pipe.receive(chunk)
+      for (const chunk of chunking.chunks) pipe.receive(chunk)
       const reason = harness.of('connection').at(-1)
       const understood = reason?.state !== 'waiting' || !/^not understood/.test(reason.reason)
       // Frames that are well-formed may still say something that no server says.
-      if (broken && understood) t.fail(`${vector.name}, ${delivery.how}: ${JSON.stringify(reason)}`)
+      if (broken && understood) t.fail(`${vector.name}, ${chunking.how}: ${JSON.stringify(reason)}`)
       ends += understood ? 0 : 1
     }
-    const all = [...deliveries(bytes)].length
+    const all = [...chunkings(bytes)].length
     t.ok(ends === 0 || ends === all, `${vector.name}: ${ends} of ${all}`)
   }
 })

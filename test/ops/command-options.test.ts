@@ -1,6 +1,6 @@
 import t from 'tap'
+import { flag, integer, list, oneOf, optionHelp, parseOptions, text } from '../../src/ops/command-options.js'
 import { isLoopback, NO_PORT, parseConfig, SERVE_OPTIONS } from '../../src/ops/config.js'
-import { flag, integer, list, oneOf, optionHelp, parseOptions, text } from '../../src/ops/options.js'
 
 const TABLE = {
   port: integer(80, 0, 65_535, 'PORT', 'where'),

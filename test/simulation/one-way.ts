@@ -21,7 +21,7 @@ interface Piece {
 /** A window opens by this share at least, as TCP's do (RFC 1122, 4.2.3.3): else each byte that is read lets one byte through, and no more. */
 const WINDOW_OPENS = 0.25
 
-export class Lane {
+export class OneWay {
   readonly #network: Network
   readonly #name: string
   readonly #exit: Exit

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { BEAT_MS, type EventBatch, Peers } from '../../src/cluster/peers.js'
+import { BEAT_MS, type EventBatch, NodeExchange } from '../../src/cluster/node-exchange.js'
 import type { DeliverEvent, NodeEvent, TransientEvent } from '../../src/sync/events.js'
 import { nodeAddress } from '../../src/sync/events.js'
 import { appended, ended } from '../support/events.js'
@@ -15,20 +15,20 @@ function pair() {
   const heard: NodeEvent[] = []
   let compared = 0
   const turn: (() => void)[] = []
-  const node = (name: string, peer: string, incarnation: number, send: (batch: EventBatch) => void): Peers => {
-    const peers = new Peers({
+  const node = (name: string, other: string, incarnation: number, send: (batch: EventBatch) => void): NodeExchange => {
+    const exchange = new NodeExchange({
       node: name,
       incarnation,
       clock,
       defer: run => turn.push(run),
-      network: { peers: () => [peer], send: (_to, batch) => send(batch) },
+      network: { others: () => [other], send: (_to, batch) => send(batch) },
       take: event => name === 'b' && heard.push(event),
       compare: () => {
         if (name === 'b') compared += 1
       },
     })
-    peers.start()
-    return peers
+    exchange.start()
+    return exchange
   }
   const a = node('a', 'b', 1, batch => way.push(batch))
   const b = node('b', 'a', 2, () => {})
@@ -74,17 +74,17 @@ t.test('events of one turn travel in one batch, in order, and nothing is compare
 t.test('what has routes goes to the nodes that they name, but not to itself; what has none to all', async t => {
   const way: string[] = []
   const turn: (() => void)[] = []
-  const peers = new Peers({
+  const exchange = new NodeExchange({
     node: 'a',
     incarnation: 1,
     clock: new ManualClock(),
     defer: run => turn.push(run),
-    network: { peers: () => ['b', 'c'], send: (to, { events }) => way.push(`${to} ${events.length}`) },
+    network: { others: () => ['b', 'c'], send: (to, { events }) => way.push(`${to} ${events.length}`) },
     take() {},
     compare() {},
   })
   const told = (event: NodeEvent, routes?: readonly string[]): string[] => {
-    peers.tell(event, routes)
+    exchange.tell(event, routes)
     for (const run of turn.splice(0)) run()
     return way.splice(0).toSorted()
   }

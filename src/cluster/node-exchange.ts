@@ -22,19 +22,19 @@ export interface EventBatch {
 }
 
 /** The network to the other nodes. */
-export interface PeerNetwork {
+export interface NodeNetwork {
   /** The other nodes: beats go to all of them, and events without routes. */
-  peers(): Iterable<string>
+  others(): Iterable<string>
   /** Sends without a promise that it arrives. */
   send(node: string, batch: EventBatch): void
 }
 
-export interface PeersOptions {
+export interface NodeExchangeOptions {
   readonly node: string
   readonly incarnation: number
   readonly clock: Clock
   readonly defer: Defer
-  readonly network: PeerNetwork
+  readonly network: NodeNetwork
   /** Takes an event that another node has sent. */
   take(event: NodeEvent): void
   /** Looks at the store for every connection of this node, because events may have been missed. */
@@ -43,11 +43,11 @@ export interface PeersOptions {
 
 export const BEAT_MS = 1_000
 /**
- * The silence after which a peer counts as silent: three beats may be lost before. The intervals between comparisons double from there.
+ * The silence after which a node counts as silent: three beats may be lost before. The intervals between comparisons double from there.
  */
 const SILENCE_MS = 3_500
 const SILENCE_MS_MAX = 60_000
-/** The silence after which a peer is forgotten: nothing that it did can still be on its way. */
+/** The silence after which a node is forgotten: nothing that it did can still be on its way. */
 const FORGET_MS = 600_000
 /** The incarnation of a node that is known to exist and was never heard. */
 const UNHEARD = 0
@@ -56,12 +56,12 @@ const BATCH_EVENTS_MAX = 4_096
 /** The largest item that is carried: devices pull larger ones. */
 const ITEM_BYTES_MAX = 2_048
 
-interface Lane {
+interface Outgoing {
   number: number
   events: NodeEvent[]
 }
 
-interface Peer {
+interface OtherNode {
   readonly incarnation: number
   number: number
   heardMs: number
@@ -70,14 +70,14 @@ interface Peer {
   compareMs: number
 }
 
-export class Peers {
-  readonly #options: PeersOptions
-  readonly #lanes = new Map<string, Lane>()
-  readonly #peers = new Map<string, Peer>()
+export class NodeExchange {
+  readonly #options: NodeExchangeOptions
+  readonly #outgoing = new Map<string, Outgoing>()
+  readonly #others = new Map<string, OtherNode>()
   #flushing = false
   #timer: TimerHandle | undefined
 
-  constructor(options: PeersOptions) {
+  constructor(options: NodeExchangeOptions) {
     this.#options = options
   }
 
@@ -99,62 +99,62 @@ export class Peers {
   tell(event: NodeEvent, routes?: readonly string[]): void {
     const node = nodeAt(event.to)
     if (node !== undefined) {
-      if (node !== this.#options.node) this.#lane(node).events.push(event)
+      if (node !== this.#options.node) this.#outgoingTo(node).events.push(event)
       return
     }
-    for (const holder of routes ?? this.#options.network.peers()) {
-      if (holder !== this.#options.node) this.#lane(holder).events.push(carried(event))
+    for (const holder of routes ?? this.#options.network.others()) {
+      if (holder !== this.#options.node) this.#outgoingTo(holder).events.push(carried(event))
     }
   }
 
   /** Takes a batch that another node sent. */
   receive({ node, incarnation, number, events }: EventBatch): void {
-    const known = this.#peers.get(node)
-    const peer = known?.incarnation === incarnation ? known : this.#meet(node, incarnation)
-    this.#hear(peer)
-    const expected = events.length === 0 ? peer.number : peer.number + 1
+    const known = this.#others.get(node)
+    const other = known?.incarnation === incarnation ? known : this.#meet(node, incarnation)
+    this.#hear(other)
+    const expected = events.length === 0 ? other.number : other.number + 1
     if (number < expected) return
-    peer.number = number
+    other.number = number
     for (const event of events) this.#options.take(event)
     // The last events of the process before may be lost, too.
-    const replaced = known !== undefined && known.incarnation !== UNHEARD && known !== peer
+    const replaced = known !== undefined && known.incarnation !== UNHEARD && known !== other
     if (number > expected || replaced) this.#options.compare()
   }
 
-  #meet(node: string, incarnation: number): Peer {
-    const peer = { incarnation, number: 0, heardMs: 0, patienceMs: 0, compareMs: 0 }
-    this.#hear(peer)
-    this.#peers.set(node, peer)
-    return peer
+  #meet(node: string, incarnation: number): OtherNode {
+    const other = { incarnation, number: 0, heardMs: 0, patienceMs: 0, compareMs: 0 }
+    this.#hear(other)
+    this.#others.set(node, other)
+    return other
   }
 
-  #hear(peer: Peer): void {
-    peer.heardMs = this.#options.clock.monotonic()
-    peer.patienceMs = SILENCE_MS
-    peer.compareMs = peer.heardMs + SILENCE_MS
+  #hear(other: OtherNode): void {
+    other.heardMs = this.#options.clock.monotonic()
+    other.patienceMs = SILENCE_MS
+    other.compareMs = other.heardMs + SILENCE_MS
   }
 
-  #lane(node: string): Lane {
-    let lane = this.#lanes.get(node)
-    if (lane === undefined) {
-      lane = { number: 0, events: [] }
-      this.#lanes.set(node, lane)
+  #outgoingTo(node: string): Outgoing {
+    let outgoing = this.#outgoing.get(node)
+    if (outgoing === undefined) {
+      outgoing = { number: 0, events: [] }
+      this.#outgoing.set(node, outgoing)
     }
     if (!this.#flushing) {
       this.#flushing = true
       this.#options.defer(() => this.#flush())
     }
-    return lane
+    return outgoing
   }
 
   #flush(): void {
     this.#flushing = false
-    for (const [node, lane] of this.#lanes) {
-      const { events } = lane
+    for (const [node, outgoing] of this.#outgoing) {
+      const { events } = outgoing
       if (events.length === 0) continue
-      lane.number += events.length > BATCH_EVENTS_MAX ? 2 : 1
-      lane.events = []
-      this.#send(node, lane.number, events.length > BATCH_EVENTS_MAX ? fitting(events) : events)
+      outgoing.number += events.length > BATCH_EVENTS_MAX ? 2 : 1
+      outgoing.events = []
+      this.#send(node, outgoing.number, events.length > BATCH_EVENTS_MAX ? fitting(events) : events)
     }
   }
 
@@ -165,22 +165,22 @@ export class Peers {
 
   #beat(): void {
     const { clock, network } = this.#options
-    const present = new Set(network.peers())
+    const present = new Set(network.others())
     for (const node of present) {
-      this.#send(node, this.#lanes.get(node)?.number ?? 0, [])
-      if (!this.#peers.has(node)) this.#meet(node, UNHEARD)
+      this.#send(node, this.#outgoing.get(node)?.number ?? 0, [])
+      if (!this.#others.has(node)) this.#meet(node, UNHEARD)
     }
     this.#listen(clock.monotonic(), present)
     this.#timer = clock.after(BEAT_MS, () => this.#beat())
   }
 
   #listen(nowMs: number, present: ReadonlySet<string>): void {
-    for (const [node, peer] of this.#peers) {
-      if (nowMs - peer.heardMs > FORGET_MS) {
-        if (!present.has(node)) this.#peers.delete(node)
-      } else if (nowMs >= peer.compareMs) {
-        peer.patienceMs = Math.min(SILENCE_MS_MAX, peer.patienceMs * 2)
-        peer.compareMs = nowMs + peer.patienceMs
+    for (const [node, other] of this.#others) {
+      if (nowMs - other.heardMs > FORGET_MS) {
+        if (!present.has(node)) this.#others.delete(node)
+      } else if (nowMs >= other.compareMs) {
+        other.patienceMs = Math.min(SILENCE_MS_MAX, other.patienceMs * 2)
+        other.compareMs = nowMs + other.patienceMs
         this.#options.compare()
       }
     }

@@ -21,7 +21,7 @@ import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import { begin, written } from '../../protocol/wire-writer.js'
 import { HASH_BYTES } from '../sync/rules/records.js'
 
-export class Identity {
+export class ContentHash {
   readonly #secret: Uint8Array
   /** The writers of marked fields, by method number; absent where no field is marked. */
   readonly #identify: (Identify | undefined)[] = []

@@ -16,7 +16,7 @@ const SYNC_HEAD_BYTES_MAX = 32
 /** Tag and length of a Send within a Sync. */
 const SEND_HEAD_BYTES_MAX = 4
 
-export class HttpLane {
+export class HttpQueue {
   readonly #requests: Frame[] = []
   readonly #acks: AckNotice[] = []
   /** The number of next Sends that each go alone. */

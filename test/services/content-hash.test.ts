@@ -5,7 +5,7 @@ import { loadSchema } from '../../protocol/generate/load-schema.js'
 import { METHODS } from '../../protocol/methods.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
-import { Identity } from '../../src/services/identity.js'
+import { ContentHash } from '../../src/services/content-hash.js'
 import { openLmdbStore } from '../../src/store/lmdb/open.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { newFolder } from '../store/support/folder.js'
@@ -98,7 +98,7 @@ t.test('content is every field that a numbered request began with, but its numbe
 
 t.test('the hash has 64 bits, is one of its own in each store, and the same for all that open one', async t => {
   const send = { sendSeq: 1, to: 300, text: 'yo' }
-  const hashIn = ({ secret }: { readonly secret: Uint8Array }) => new Identity(secret).of(METHODS.send, send)
+  const hashIn = ({ secret }: { readonly secret: Uint8Array }) => new ContentHash(secret).of(METHODS.send, send)
   const path = newFolder(t)
   const store = await openLmdbStore({ path })
   const { secret } = store
