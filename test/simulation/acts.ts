@@ -108,7 +108,10 @@ const kill: Act = (stage, phone) => {
   const withMachine = stage.chance(0.3)
   stage.note(`${phone.name} is killed${withMachine ? ' with its machine' : ''}`)
   phone.kill(withMachine)
-  stage.after(8_000 * stage.random.fraction() ** 2, 'phone starts', () => phone.start())
+  stage.after(8_000 * stage.random.fraction() ** 2, 'phone starts', () => {
+    // Its owner may have put it away meanwhile, or be done with it.
+    if (phone.user.phones.includes(phone)) phone.start()
+  })
 }
 
 const wander: Act = (stage, phone) => {

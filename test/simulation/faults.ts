@@ -143,7 +143,7 @@ export class Faults {
         for (const node of nodes) node.kill(false)
         disk.restore(snapshot)
         disk.newEpoch()
-        witness.restored()
+        witness.restored(stage.phones.map(({ name }) => name))
         cast.restored()
       })
     })

@@ -128,6 +128,7 @@ export class Phone {
         client.on('connection', status => {
           const more = 'reason' in status ? status.reason : 'transport' in status ? status.transport : ''
           note(`${process.name}: ${status.state} ${more}`)
+          witness.online(this.name, status.state === 'online')
           if (status.state === 'stopped' && !EXPECTED_STOPS.has(status.reason))
             fail(`${this.name} stopped: ${status.reason}`)
         })

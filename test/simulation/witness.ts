@@ -72,17 +72,30 @@ export class Witness {
   /** Phones that took a part of their timeline between a backup and the restore: see convergence.ts. */
   readonly torn = new Set<string>()
   #backedUp = false
+  /** Phones that may still store a page from before the restore: those that are not online anew since. */
+  #behind = new Set<string>()
+  /** Those of them whose connection has ended since. */
+  readonly #cutOff = new Set<string>()
 
   backedUp(): void {
     this.#backedUp = true
   }
 
-  restored(): void {
+  /** @param phones the names of those in use */
+  restored(phones: readonly string[]): void {
     this.#backedUp = false
+    this.#behind = new Set(phones)
+    this.#cutOff.clear()
     this.forgetful = true
     for (const { sender, device, sendSeq } of this.#accepted.values()) {
       if (!this.#ledger.contains(sender, { sender, device, sendSeq })) this.auditor.failed(sender, device, sendSeq)
     }
+  }
+
+  /** A phone says whether it is online. A page of its last connection is stored before the first one of the next. */
+  online(phone: string, is: boolean): void {
+    if (!is) this.#cutOff.add(phone)
+    else if (this.#cutOff.has(phone)) this.#behind.delete(phone)
   }
 
   /** Retention took a message out of the user's timeline: whoever has not stored it by now may never get it. */
@@ -218,7 +231,8 @@ export class Witness {
         // What a phone has taken must be durable at the server by then.
         if (copy.applied > this.#ledger.head(copy.uid) && !this.forgetful)
           this.#fail(`${phone} has taken ${copy.applied}, and durable is ${this.#ledger.head(copy.uid)}`)
-        if (this.#backedUp && copy.applied < this.#ledger.head(copy.uid)) this.torn.add(phone)
+        if (this.#behind.has(phone) || (this.#backedUp && copy.applied < this.#ledger.head(copy.uid)))
+          this.torn.add(phone)
         break
       case 'delivered':
       case 'read':
