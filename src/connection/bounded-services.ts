@@ -151,6 +151,10 @@ class LargeCaller implements Caller {
     return this.#caller.told
   }
 
+  get signal(): AbortSignal | undefined {
+    return this.#caller.signal
+  }
+
   respond(id: number, body: Uint8Array): void {
     this.#answered(body.length)
     this.#caller.respond(id, body)

@@ -23,6 +23,7 @@
  * are its own fields), no array.
  */
 
+import { setMaxListeners } from 'node:events'
 import { CODES, type Code } from '../../protocol/codes.js'
 import { encodeRefusal, encodeResponse, PING } from '../../protocol/frame-codec.js'
 import {
@@ -76,6 +77,8 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
   #state: State
   /** Requests that are not answered. */
   #inWork = 0
+  /** Made when a request first asks for it. */
+  #gone: AbortController | undefined
 
   /** The gate has admitted the address; it is released when the pipe is gone. */
   constructor(context: ConnectionContext, pipe: Pipe, address: string, { leadingZero, helloMs }: ConnectionOptions) {
@@ -119,6 +122,16 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
     return this.#device()?.feed.told ?? 0
   }
 
+  /** Aborted also when the peer will send no more: one that hangs up looks like that, until it is written to. */
+  get signal(): AbortSignal {
+    if (this.#gone === undefined) {
+      this.#gone = new AbortController()
+      setMaxListeners(0, this.#gone.signal) // as many as there may be requests in work
+      if (this.#state.kind === 'closed' || this.reader.ended) this.#gone.abort()
+    }
+    return this.#gone.signal
+  }
+
   get waitingBytes(): number {
     return this.writer.waitingBytes
   }
@@ -154,6 +167,7 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
   /** Called when the peer will send no more. It may still read, and gets the answers that are due to it. */
   ended(): void {
     this.reader.end()
+    this.#gone?.abort()
     this.flush()
   }
 
@@ -412,6 +426,7 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
     this.enter({ kind: 'closed', deadlineTick: deadlineOf('closed', this.context.wheel.tick), from, discardedBytes: 0 })
     if (from !== undefined) this.context.hub.unbind(this)
     this.reader.stop()
+    this.#gone?.abort()
     logClose(this.context, this, code, message)
   }
 

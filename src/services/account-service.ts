@@ -45,12 +45,11 @@ import { accountsActor, userActor } from '../sync/rules/records.js'
 import { countContacts } from '../sync/rules/renaming.js'
 import { hasDevice, type LoginInput, login, logout, removeDevice } from '../sync/rules/session.js'
 import type { Outcome, Transition } from '../sync/types.js'
-import type { Priority } from '../workers/types.js'
 import { answerNumbered, mustRunAgain, refuse, refuseLimited, refuseUnavailable, refuseUndone } from './answers.js'
 import type { ContentHash } from './content-hash.js'
 import type { InOrder } from './in-order.js'
 import { beginCheck, beginTry, type OpenTry, ownDeviceKey } from './login-guard.js'
-import { BusyError, type Passwords } from './passwords.js'
+import { BusyError, type HashOptions, type Passwords } from './passwords.js'
 import { deviceKey, lookUpWait, ranNow, succeededNow } from './request-limits.js'
 import { makeToken, newSecret, secretHash } from './tokens.js'
 import type { Caller } from './types.js'
@@ -96,6 +95,14 @@ interface Credentials {
   readonly deviceName: string
 }
 
+/** A login that may try a password. */
+interface LoginAttempt {
+  readonly uid: number
+  readonly credentials: Credentials
+  readonly existingOnly: boolean
+  readonly options: HashOptions
+}
+
 export interface AccountParts {
   readonly engine: Engine
   readonly passwords: Passwords
@@ -137,8 +144,8 @@ export class AccountService {
       showable(request.nickname, request.deviceName)
       const session =
         (await this.#uidOf(account)) === 0
-          ? await this.#registerNew({ ...request, account }, caller.address)
-          : await this.#registerAgain({ ...request, account }, caller.address)
+          ? await this.#registerNew({ ...request, account }, caller)
+          : await this.#registerAgain({ ...request, account }, caller)
       return encodeRegisterResponse({ session })
     })
   }
@@ -147,7 +154,7 @@ export class AccountService {
     this.#answer(caller, id, async () => {
       showable(request.deviceName)
       const account = request.account.toLowerCase()
-      const session = await this.#login(await this.#uidOf(account), { ...request, account }, caller.address, false)
+      const session = await this.#login(await this.#uidOf(account), { ...request, account }, caller, false)
       if (session === undefined) throw new Refused(CODES.WRONG_CREDENTIALS.code)
       return encodeLoginResponse({ session })
     })
@@ -215,7 +222,7 @@ export class AccountService {
 
   changePassword(caller: Caller, id: number, request: ChangePasswordRequest): void {
     const weak = Buffer.byteLength(request.newPassword) < PASSWORD_BYTES_MIN
-    const newHash = () => (weak ? Promise.resolve('') : this.#passwords.hash(request.newPassword))
+    const newHash = () => (weak ? Promise.resolve('') : this.#passwords.hash(request.newPassword, hashing(caller)))
     const numbered = this.#numbered(caller, METHODS.changePassword, request)
     const secret = newSecret(this.#random)
     const tokenHash = secretHash(secret)
@@ -274,9 +281,9 @@ export class AccountService {
     return done(await this.#engine.run(accountsActor(accountPartition(account)), lookUpName, { account }))
   }
 
-  async #registerNew(request: RegisterRequest, address: string): Promise<Session> {
+  async #registerNew(request: RegisterRequest, caller: Caller): Promise<Session> {
     if (Buffer.byteLength(request.password) < PASSWORD_BYTES_MIN) throw new Refused(CODES.PASSWORD_WEAK.code)
-    notBefore(this.#limits.take('logins', networkOf(address)))
+    notBefore(this.#limits.take('logins', networkOf(caller.address)))
     const { account } = request
     const partition = accountPartition(account)
     const secret = newSecret(this.#random)
@@ -284,21 +291,21 @@ export class AccountService {
       partition,
       account,
       nickname: request.nickname === '' ? account : request.nickname,
-      passwordHash: await this.#passwords.hash(request.password),
+      passwordHash: await this.#passwords.hash(request.password, hashing(caller)),
       installationKey: hex(request.installationKey),
       deviceName: request.deviceName,
       tokenHash: secretHash(secret),
     }
     const made = done(await this.#engine.run(accountsActor(partition), register, input))
     // Somebody else was quicker, or an earlier copy of this very request.
-    if (made.kind === 'exists') return this.#registerAgain(request, address)
+    if (made.kind === 'exists') return this.#registerAgain(request, caller)
     const session = { expiresAtMs: made.expiresAtMs, lastSendSeq: 0, boundAttempt: 0 }
     return this.#session(made.uid, 1, session, secret)
   }
 
   /** Treats a repeated Register of the same installation as a login. With another installation or password the name is taken. */
-  async #registerAgain(request: RegisterRequest, address: string): Promise<Session> {
-    const session = await this.#login(await this.#uidOf(request.account), request, address, true)
+  async #registerAgain(request: RegisterRequest, caller: Caller): Promise<Session> {
+    const session = await this.#login(await this.#uidOf(request.account), request, caller, true)
     if (session === undefined) throw new Refused(CODES.NAME_TAKEN.code)
     return session
   }
@@ -307,9 +314,10 @@ export class AccountService {
   async #login(
     uid: number,
     credentials: Credentials,
-    address: string,
+    caller: Caller,
     existingOnly: boolean,
   ): Promise<Session | undefined> {
+    const { address } = caller
     const installationKey = hex(credentials.installationKey)
     const ownDevice = uid !== 0 && done(await this.#engine.run(userActor(uid), hasDevice, { installationKey }))
     // A Register says no more than that the name is taken: there is no password to check.
@@ -321,12 +329,12 @@ export class AccountService {
     notBefore(tooOften)
     const guess = beginTry(this.#limits, { account, address, installationKey, ownDevice })
     if (typeof guess === 'number') throw new Refused(CODES.RATE_LIMITED.code, guess)
-    return this.#guessed(guess, uid, credentials, existingOnly, ownDevice ? 'high' : 'normal')
+    return this.#guessed(guess, { uid, credentials, existingOnly, options: hashing(caller, ownDevice) })
   }
 
-  async #guessed(guess: OpenTry, uid: number, credentials: Credentials, existingOnly: boolean, priority: Priority) {
+  async #guessed(guess: OpenTry, attempt: LoginAttempt) {
     try {
-      const session = await this.#verifiedLogin(uid, credentials, existingOnly, priority)
+      const session = await this.#verifiedLogin(attempt)
       if (session !== undefined) guess.right()
       return session
     } catch (error) {
@@ -335,16 +343,12 @@ export class AccountService {
     }
   }
 
-  async #verifiedLogin(
-    uid: number,
-    credentials: Credentials,
-    existingOnly: boolean,
-    priority: Priority,
-  ): Promise<Session | undefined> {
+  async #verifiedLogin(attempt: LoginAttempt): Promise<Session | undefined> {
+    const { uid, credentials, existingOnly, options } = attempt
     const secret = newSecret(this.#random)
     for (let tries = 0; tries < VERIFY_TRIES_MAX; tries += 1) {
       const verified = uid === 0 ? '' : done(await this.#engine.run(userActor(uid), getPassword, undefined))
-      if (!(await this.#passwords.verify(credentials.password, verified, priority))) return undefined
+      if (!(await this.#passwords.verify(credentials.password, verified, options))) return undefined
       const input: LoginInput = {
         verified,
         existingOnly,
@@ -400,7 +404,7 @@ export class AccountService {
       if (tries === 0) notBefore(this.#limits.take('password-checks', deviceKey(caller)))
       const check = beginCheck(this.#limits, caller)
       waitMs = typeof check === 'number' ? check : 0
-      const right = typeof check !== 'number' && (await this.#isRight(check, password, expected.hash))
+      const right = typeof check !== 'number' && (await this.#isRight(check, password, expected.hash, caller))
       const made = await input({ ...numbered, checked: expected.hash, right, limited: waitMs > 0 })
       const again = tries < VERIFY_TRIES_MAX ? () => begin(tries + 1) : undefined
       this.#engine.submit(actor, transition, made, outcome => answer(outcome, again))
@@ -414,9 +418,9 @@ export class AccountService {
     begin(0)
   }
 
-  async #isRight(check: OpenTry, password: string, hash: string): Promise<boolean> {
+  async #isRight(check: OpenTry, password: string, hash: string, caller: Caller): Promise<boolean> {
     try {
-      const right = await this.#passwords.verify(password, hash, 'high')
+      const right = await this.#passwords.verify(password, hash, hashing(caller, true))
       if (right) check.right()
       return right
     } catch (error) {
@@ -439,6 +443,11 @@ function refuseError(caller: Caller, id: number, error: unknown): void {
   else if (error instanceof UndoneError) refuseUndone(caller, id, error.outcome)
   else if (error instanceof BusyError) refuse(caller, id, CODES.OVERLOADED.code, BUSY_RETRY_MS)
   else refuseUnavailable(caller, id)
+}
+
+/** The way to hash for this caller: before others on a device that the account knows, and not at all for one that is gone. */
+function hashing({ signal }: Caller, isKnown = false): HashOptions {
+  return { priority: isKnown ? 'high' : 'normal', signal }
 }
 
 /** Refuses names that show nothing, or not what they are; an empty one counts as absent. */

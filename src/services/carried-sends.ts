@@ -12,6 +12,8 @@ class Results implements Caller {
   readonly device: number
   readonly address: string
   readonly told: number
+  /** Messages that came are sent, whoever waits for the answer. */
+  readonly signal = undefined
   readonly #results: SendResult[] = []
   readonly #done: (results: readonly SendResult[]) => void
   #missing: number

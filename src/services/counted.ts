@@ -82,6 +82,10 @@ class CountedCaller implements Caller {
     return this.#caller.attempt ?? 0
   }
 
+  get signal(): AbortSignal | undefined {
+    return this.#caller.signal
+  }
+
   respond(id: number, body: Uint8Array): void {
     this.#counters.answered(this.#method, CODES.OK.code)
     this.#caller.respond(id, body)

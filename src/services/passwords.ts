@@ -8,7 +8,7 @@ import { scrypt, timingSafeEqual } from 'node:crypto'
 import type { Random } from '../lib/random.js'
 import type { HashRequest } from '../workers/hash-password.js'
 import type { OwnWorkers } from '../workers/tasks.js'
-import { type Priority, WorkerError } from '../workers/types.js'
+import { type TaskOptions, WorkerError } from '../workers/types.js'
 import { Turnstile } from './turnstile.js'
 
 const SALT_BYTES = 16
@@ -31,6 +31,12 @@ const THREADS_FROM_LOG2N = 10
 export class BusyError extends Error {
   override readonly name = 'BusyError'
 }
+
+/**
+ * The way to compute a hash. High priority is for a device that the account knows: it does not wait for others, however many they are.
+ * By the signal a hash that has not begun is given up.
+ */
+export type HashOptions = Pick<TaskOptions, 'priority' | 'signal'>
 
 export interface PasswordsOptions {
   readonly random: Random
@@ -58,26 +64,25 @@ export class Passwords {
   }
 
   /** @throws BusyError */
-  async hash(password: string, priority: Priority = 'normal'): Promise<string> {
+  async hash(password: string, options: HashOptions = {}): Promise<string> {
     const salt = this.#random.bytes(SALT_BYTES)
-    const key = await this.#compute(password, salt, this.#cost, priority)
+    const key = await this.#compute(password, salt, this.#cost, options)
     return hashText(this.#cost, salt, key)
   }
 
   /**
    * Whether the password made the hash. With '' (there is no such account) it takes as long and says no.
-   * @param priority high for a device that the account knows: it does not wait for others, however many they are
    * @throws BusyError
    */
-  async verify(password: string, hash: string, priority: Priority = 'normal'): Promise<boolean> {
-    const matches = await this.#matches(password, hash === '' ? this.#decoy : hash, priority)
+  async verify(password: string, hash: string, options: HashOptions = {}): Promise<boolean> {
+    const matches = await this.#matches(password, hash === '' ? this.#decoy : hash, options)
     return matches && hash !== ''
   }
 
-  async #matches(password: string, hash: string, priority: Priority): Promise<boolean> {
+  async #matches(password: string, hash: string, options: HashOptions): Promise<boolean> {
     const [, log2N, r, p, salt, key] = hash.split('$')
     const cost = { log2N: Number(log2N), r: Number(r), p: Number(p) }
-    const made = await this.#compute(password, Buffer.from(salt ?? '', 'base64'), cost, priority)
+    const made = await this.#compute(password, Buffer.from(salt ?? '', 'base64'), cost, options)
     const expected = Buffer.from(key ?? '', 'base64')
     return made.length === expected.length && timingSafeEqual(made, expected)
   }
@@ -86,25 +91,26 @@ export class Passwords {
     password: string,
     salt: Uint8Array,
     { log2N, r, p }: PasswordCost,
-    priority: Priority,
+    options: HashOptions,
   ): Promise<Uint8Array> {
     const request = { password, salt, keyBytes: KEY_BYTES, N: 2 ** log2N, r, p }
     if (log2N < THREADS_FROM_LOG2N) return hashedHere(request)
     try {
-      return await this.#workers.run('hash-password', request, { priority })
+      return await this.#workers.run('hash-password', request, { ...options, finishes: true })
     } catch (error) {
       // A new thread needs descriptors, and connections may hold them all.
-      if (error instanceof WorkerError && error.code === 'CRASHED') return this.#hashHere(request)
+      if (error instanceof WorkerError && error.code === 'CRASHED') return this.#hashHere(request, options.signal)
       if (error instanceof WorkerError && error.code !== 'FAILED') throw new BusyError('too many logins wait')
       throw error
     }
   }
 
   /** Hashes without a thread of our own. The store syncs in the same pool, so it takes one at a time. @throws BusyError */
-  async #hashHere(request: HashRequest): Promise<Uint8Array> {
+  async #hashHere(request: HashRequest, signal: AbortSignal | undefined): Promise<Uint8Array> {
     if (this.#here.waiting >= HERE_WAITING_MAX) throw new BusyError('too many logins wait')
     await new Promise<void>(resolve => this.#here.enter(resolve))
     try {
+      if (signal?.aborted === true) throw new BusyError('nobody waits for it any more')
       return await hashedHere(request)
     } finally {
       this.#here.leave()

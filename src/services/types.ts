@@ -16,6 +16,8 @@ export interface Caller {
   readonly told: number
   /** The attempt that its connection has bound; absent without a connection. */
   readonly attempt?: number
+  /** Aborted when nobody is known to wait for answers any more. Undefined: somebody always does. */
+  readonly signal: AbortSignal | undefined
   respond(id: number, body: Uint8Array): void
   refuse(id: number, code: Code, message: string, retryAfterMs?: number, refusal?: Refusal): void
   /** Answers a Send with the range of the own copy: counts as the push of (from, version] on this connection. */

@@ -165,6 +165,7 @@ export class ConnectHandler {
     // Nobody can ask for anything but a session: the response to Login and Register holds one.
     const form = uid === 0 ? withSession : asked.form
     const caller = new HttpCaller({ uid, device, address, told: 0, form, reply })
+    asked.caller = caller
     this.#options.services.request(caller, ID, method.number, body)
   }
 
@@ -234,6 +235,8 @@ class Asked implements ShortCall {
   /** The answer of an encoded response. */
   readonly form: (body: Uint8Array) => ShortAnswer
   poll: Poll | undefined = undefined
+  /** The caller that the services answer. */
+  caller: HttpCaller | undefined = undefined
   isAbandoned = false
   readonly #format: Format
   readonly #authorization: string | undefined
@@ -264,6 +267,7 @@ class Asked implements ShortCall {
   abandoned(): void {
     this.isAbandoned = true
     this.poll?.leave()
+    this.caller?.abandoned()
   }
 }
 

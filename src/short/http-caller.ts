@@ -30,6 +30,8 @@ export class HttpCaller implements Caller, PollAsker {
   poll: Poll | undefined = undefined
   readonly #form: (body: Uint8Array) => ShortAnswer
   readonly #reply: Reply
+  /** Made when a service first asks for it. */
+  #gone: AbortController | undefined
 
   constructor({ uid, device, address, told, form, reply }: CallerParts) {
     this.uid = uid
@@ -38,6 +40,17 @@ export class HttpCaller implements Caller, PollAsker {
     this.told = told
     this.#form = form
     this.#reply = reply
+  }
+
+  get signal(): AbortSignal {
+    this.#gone ??= new AbortController()
+    return this.#gone.signal
+  }
+
+  /** Notes that the peer has gone. */
+  abandoned(): void {
+    this.#gone ??= new AbortController()
+    this.#gone.abort()
   }
 
   // The services' side ---------------------------------------------------------------------------------------------------

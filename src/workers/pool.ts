@@ -3,7 +3,7 @@
  *
  *            a thread is free           done, or threw
  *   waiting ──────────────────► running ───────────────► settled
- *      │                          │  signal, or too long: its thread is ended, another takes its place
+ *      │                          │  signal (unless it finishes), or too long: its thread is ended, another takes its place
  *      └── signal, close() ───────┴──────────────────────► rejected with a code
  *
  * The queue is ours (priorities, bounds); piscina has the threads. It never gets more tasks than it has threads, and threads that have to
@@ -119,12 +119,18 @@ export class WorkerPool<T extends TaskTable = typeof TASKS> implements Workers<T
     await this.#pool.destroy()
   }
 
-  #submit(name: string, input: unknown, { priority = 'normal', signal }: TaskOptions = {}): Promise<unknown> {
+  #submit(
+    name: string,
+    input: unknown,
+    { priority = 'normal', signal, finishes = false }: TaskOptions = {},
+  ): Promise<unknown> {
     const queue = this.#waiting[priority]
     const refusal = this.#whyNot(queue, signal)
     if (refusal !== undefined) return Promise.reject(this.#failure(refusal, name, signal?.reason))
     return new Promise((resolve, reject) => {
-      const onAbort = () => this.#end(run, 'ABORTED')
+      const onAbort = () => {
+        if (!finishes || queue.has(run)) this.#end(run, 'ABORTED')
+      }
       const run: TaskRun = {
         name,
         input,

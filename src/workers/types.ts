@@ -21,6 +21,8 @@ export interface TaskOptions {
   readonly priority?: Priority
   /** Takes the task out of the queue, or ends its thread. */
   readonly signal?: AbortSignal | undefined
+  /** Whether a task that has begun is finished, whatever the signal says: a short one costs less than another thread. Absent: no. */
+  readonly finishes?: boolean
 }
 
 export const WORKER_CODES = ['QUEUE_FULL', 'ABORTED', 'TIMED_OUT', 'CRASHED', 'FAILED', 'CLOSED'] as const

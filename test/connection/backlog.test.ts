@@ -62,6 +62,7 @@ class Asker implements Caller {
   readonly device: number
   readonly address: string
   readonly told = 0
+  readonly signal = undefined
   readonly refused: string[] = []
 
   constructor({ uid, device, address }: CallerId) {

@@ -117,7 +117,7 @@ t.test('a device that the account knows is let in before all others', async t =>
     passwords.verify('a guess', '').then(() => ended.push('other')),
   )
   await t.rejects(passwords.verify('a guess', ''), BusyError)
-  const right = passwords.verify('correct horse', hash, 'high').then(is => {
+  const right = passwords.verify('correct horse', hash, { priority: 'high' }).then(is => {
     ended.push('known')
     return is
   })

@@ -139,6 +139,7 @@ export class TestDevice implements Caller {
   device = 0
   address = '127.0.0.1'
   told = 0
+  readonly signal = undefined
   sendSeq = 0
   attempt = 0
   session: Session | undefined

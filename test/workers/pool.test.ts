@@ -88,6 +88,20 @@ t.test('tasks of high priority are begun first, each priority in the order in wh
   t.same(order, ['h1', 'h2', 'n1', 'n2'])
 })
 
+t.test('a signal takes a task that finishes out of the queue, and leaves it alone when it runs', async t => {
+  const pool = start(t)
+  const { buffer, open } = gate()
+  const controller = new AbortController()
+  const options = { signal: controller.signal, finishes: true }
+  const running = pool.run('waits', buffer, options)
+  await eventually(() => pool.figures.running === 1)
+  const queued = pool.run('echo', 'never', options)
+  controller.abort()
+  await t.rejects(queued, { code: 'ABORTED' })
+  open()
+  t.equal(await running, 'done')
+})
+
 t.test('a signal takes a task out of the queue, ends a running one, and forbids one that has not come', async t => {
   const pool = start(t)
   const { buffer, open } = gate()
