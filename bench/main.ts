@@ -80,11 +80,11 @@ process.exitCode = await main(process.argv.slice(2))
 async function main(argv: readonly string[]): Promise<number> {
   const parsed = parseOptions(OPTIONS, argv)
   if (parsed.kind === 'help') {
-    print(`npm run bench -- [options]\n\n${optionHelp(OPTIONS)}`)
+    print(`npm run bench -- [options]\n\n${optionHelp(OPTIONS)}\n\nExit codes: 0 done, 1 it failed, 2 wrong options.`)
     return EXIT.OK
   }
   if (parsed.kind === 'wrong') {
-    complain(parsed.message)
+    complain(`${parsed.message} (npm run bench -- --help lists the options)`)
     return EXIT.USAGE
   }
   const parts = new Set<Part>()

@@ -14,6 +14,8 @@ export interface Option<T> {
   readonly why: string
   /** undefined if the text is no such value. */
   parse(text: string): T | undefined
+  /** What is wrong with a text that is no such value, if more can be said than the range. */
+  fault?(text: string): string | undefined
   /** Joins two values of an option that may be given more than once on the command line. Absent: the last one counts. */
   join?(before: T, after: T): T
 }
@@ -233,7 +235,10 @@ function take(
   given: Map<string, unknown>,
 ): string | undefined {
   const parsed = option.parse(value)
-  if (parsed === undefined) return `${shown} must be ${option.range}, not ${JSON.stringify(value)}`
+  if (parsed === undefined) {
+    const fault = option.fault?.(value)
+    return fault === undefined ? `${shown} must be ${option.range}, not ${JSON.stringify(value)}` : `${shown}: ${fault}`
+  }
   given.set(name, given.has(name) && option.join !== undefined ? option.join(given.get(name), parsed) : parsed)
   return undefined
 }

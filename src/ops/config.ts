@@ -15,7 +15,7 @@ import {
   text,
 } from './command-options.js'
 import { LOG_LEVELS } from './log.js'
-import { parseLimitSettings } from './rate-limits-table.js'
+import { LIMIT_NAMES, parseLimitSettings, unknownLimit } from './rate-limits-table.js'
 
 const PORT_MAX = 65_535
 
@@ -186,6 +186,11 @@ function limitSettings(why: string): Option<string> {
     range: 'NAME=AMOUNT/UNIT+BURST or NAME=off, separated by commas (UNIT: s, min or h; names: docs/limits.md)',
     why,
     parse: given => (parseLimitSettings(given) === undefined ? undefined : given),
+    fault(given) {
+      const unknown = unknownLimit(given)
+      if (unknown === undefined) return undefined
+      return `there is no limit ${JSON.stringify(unknown)}; the limits are ${LIMIT_NAMES.join(', ')}`
+    },
   }
 }
 

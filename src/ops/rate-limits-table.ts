@@ -307,3 +307,9 @@ export function parseLimitSettings(text: string): LimitSettings | undefined {
   }
   return settings
 }
+
+/** The first name in such a text that is no limit's. */
+export function unknownLimit(text: string): string | undefined {
+  const names = text.split(',').flatMap(part => /^\s*([^=]+)=/.exec(part)?.[1] ?? [])
+  return names.find(name => !Object.hasOwn(LIMITS_TABLE, name))
+}

@@ -1,8 +1,11 @@
 /** `--help` tells the truth: of every command every option, and what README names is there. */
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import t from 'tap'
 import type { Command } from '../../src/cli/command.js'
 import { COMMANDS } from '../../src/cli/main.js'
+import { serve } from '../../src/cli/serve.js'
 import { flagOf } from '../../src/ops/command-options.js'
 import { CliProcess } from '../support/cli-process.js'
 
@@ -104,6 +107,36 @@ t.test('every command refuses what it does not know, and wrong values, by name',
       t.match(said, `longwire: ${flag} must be ${option.range}, not ${JSON.stringify(wrong)}`)
       t.equal(said.split('\n').length, 2, 'one line')
     }
+  }
+})
+
+t.test('a limit that there is none of is named, with those that there are', async t => {
+  const { code, said } = await complaintOf(serve, '--set-limits', 'logins=1/h+1,foo=off')
+  t.equal(code, 2)
+  t.match(
+    said,
+    /^longwire: --set-limits: there is no limit "foo"; the limits are requests-device, .*\bbytes-out\b.*\n$/,
+  )
+})
+
+t.test('the programs behind npm run say their options, and refuse others in one line', async t => {
+  const programs = { simulation: 'test/simulation/main.js', crash: 'test/crash/main.js', bench: 'bench/main.js' }
+  for (const [name, file] of Object.entries(programs)) {
+    const ask = (option: string) => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [path.resolve('dist', file), option], {
+        encoding: 'utf8',
+      })
+      return { status, stdout, stderr }
+    }
+    const help = ask('--help')
+    t.match(help, { status: 0, stderr: '' }, name)
+    t.match(help.stdout, new RegExp(`^npm run ${name} -- \\[options\\]\n\n  --\\w+`))
+    t.match(help.stdout, /^Exit codes: 0 /m)
+    t.same(ask('--no-such-option'), {
+      status: 2,
+      stdout: '',
+      stderr: `longwire: unknown option: --no-such-option (npm run ${name} -- --help lists the options)\n`,
+    })
   }
 })
 

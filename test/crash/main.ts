@@ -1,54 +1,56 @@
 /**
- * `npm run crash -- [--states N] [--later N] [--seed S] [--strace]`: builds states as a crash may leave them, opens them, and prints
- * those in which something is wrong. `--replay FILE` opens one of them again.
+ * `npm run crash -- [options]`: builds states as a crash may leave them, opens them, and prints those in which something is wrong.
  */
 
-import { parseArgs } from 'node:util'
+import { complain, EXIT, print } from '../../src/cli/command.js'
+import { flag, integer, type OptionValues, optionHelp, parseOptions, text } from '../../src/ops/command-options.js'
 import { campaign } from './campaign.js'
 import { reopen } from './explorer.js'
 import { readFault, tellFault } from './replay.js'
 import { STATE_KINDS } from './states.js'
 
-const { values } = parseArgs({
-  options: {
-    states: { type: 'string', default: '2000' },
-    later: { type: 'string', default: '20' },
-    seed: { type: 'string', default: String(Date.now()) },
-    strace: { type: 'boolean', default: false },
-    replay: { type: 'string' },
-  },
-})
+const OPTIONS = {
+  states: integer(2_000, 0, 1_000_000_000, 'COUNT', 'the number of states that are opened'),
+  later: integer(20, 0, 1_000_000_000, 'COUNT', 'the number of those states that are worked on until another crash'),
+  seed: text('', 'SEED', 'chooses the states; another one at each run if it is not given'),
+  strace: flag("takes lmdb's calls from strace, too, which takes longer"),
+  replay: text('', 'FILE', 'opens one of the states that were printed again, and does nothing else'),
+} as const
 
-const print = (line: string): void => void process.stdout.write(`${line}\n`)
+process.exitCode = await main(process.argv.slice(2))
 
-if (values.replay === undefined) await run()
-else await replay(values.replay)
-
-async function run(): Promise<void> {
-  const { seed } = values
-  const [states, later] = [Number(values.states), Number(values.later)]
-  if (!Number.isSafeInteger(states) || !Number.isSafeInteger(later)) {
-    print('--states and --later are whole numbers')
-    process.exitCode = 2
-    return
+async function main(argv: readonly string[]): Promise<number> {
+  const parsed = parseOptions(OPTIONS, argv)
+  if (parsed.kind === 'help') {
+    print(
+      `npm run crash -- [options]\n\n${optionHelp(OPTIONS)}\n\nExit codes: 0 nothing is wrong, 1 something is, 2 wrong options.`,
+    )
+    return EXIT.OK
   }
+  if (parsed.kind === 'wrong') {
+    complain(`${parsed.message} (npm run crash -- --help lists the options)`)
+    return EXIT.USAGE
+  }
+  const { values } = parsed
+  return (await (values.replay === '' ? run(values) : replay(values.replay))) ? EXIT.OK : EXIT.FAILED
+}
+
+/** @returns whether nothing is wrong */
+async function run({ states, later, strace, seed: given }: OptionValues<typeof OPTIONS>): Promise<boolean> {
+  const seed = given === '' ? String(Date.now()) : given
   const started = performance.now()
-  const { possible, opened, faults } = await campaign({
-    seed,
-    states,
-    later,
-    eye: values.strace ? 'strace' : 'wrapped',
-  })
+  const { possible, opened, faults } = await campaign({ seed, states, later, eye: strace ? 'strace' : 'wrapped' })
   for (const fault of faults) print(tellFault(fault))
   const counts = STATE_KINDS.map(kind => `${opened[kind] ?? 0} ${kind}`).join(', ')
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   print(`seed ${seed}: ${possible} states are possible; opened: ${counts}; ${faults.length} wrong; ${seconds} s`)
-  process.exitCode = faults.length === 0 ? 0 : 1
+  return faults.length === 0
 }
 
-async function replay(file: string): Promise<void> {
+/** @returns whether nothing is wrong */
+async function replay(file: string): Promise<boolean> {
   const { chapter, cut } = readFault(file)
   const text = await reopen(chapter, cut)
   print(text ?? 'nothing is wrong with it')
-  process.exitCode = text === undefined ? 0 : 1
+  return text === undefined
 }

@@ -1,43 +1,60 @@
-/** `npm run simulation -- --seeds N [--from K] [--seed S] [--verbose]`: runs seeds, and prints those that fail. */
+/** `npm run simulation -- [options]`: runs seeds, and prints those that fail. */
 
-import { parseArgs } from 'node:util'
+import { complain, EXIT, print } from '../../src/cli/command.js'
+import { flag, integer, optionHelp, parseOptions } from '../../src/ops/command-options.js'
 import { runSeed } from './world.js'
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '200' },
-    from: { type: 'string', default: '1' },
-    seed: { type: 'string' },
-    verbose: { type: 'boolean', default: false },
-  },
-})
+const OPTIONS = {
+  seeds: integer(200, 1, 1_000_000_000, 'COUNT', 'the number of seeds to run'),
+  from: integer(1, 0, Number.MAX_SAFE_INTEGER, 'SEED', 'the first of them'),
+  seed: integer(
+    -1,
+    -1,
+    Number.MAX_SAFE_INTEGER,
+    'SEED',
+    'runs this one alone, and prints its setup and figures; -1: not given',
+  ),
+  verbose: flag('prints what happens, as it happens'),
+} as const
 
-const from = Number(values.seed ?? values.from)
-const count = values.seed === undefined ? Number(values.seeds) : 1
-const print = (line: string): void => void process.stdout.write(`${line}\n`)
+process.exitCode = await main(process.argv.slice(2))
 
-if (!Number.isSafeInteger(from) || !Number.isSafeInteger(count) || count < 1) {
-  print('--seeds, --from and --seed are whole numbers')
-  process.exit(2)
-}
-
-let failed = 0
-let events = 0
-const started = performance.now()
-for (let seed = from; seed < from + count; seed += 1) {
-  const result = await runSeed({ seed, ...(values.verbose ? { onNote: print } : {}) })
-  events += result.events
-  const { failure, hash, virtualMs, sent, accepted, setup } = result
-  if (failure !== undefined) {
-    failed += 1
-    print(`seed ${seed} FAILED (${setup.store}): ${failure}`)
-  } else if (count === 1) {
-    print(`seed ${seed}: ${JSON.stringify({ ...setup, hash, virtualMs, sent, accepted, events: result.events })}`)
+async function main(argv: readonly string[]): Promise<number> {
+  const parsed = parseOptions(OPTIONS, argv)
+  if (parsed.kind === 'help') {
+    print(
+      `npm run simulation -- [options]\n\n${optionHelp(OPTIONS)}\n\nExit codes: 0 no seed failed, 1 some failed, 2 wrong options.`,
+    )
+    return EXIT.OK
   }
+  if (parsed.kind === 'wrong') {
+    complain(`${parsed.message} (npm run simulation -- --help lists the options)`)
+    return EXIT.USAGE
+  }
+  const { seed, seeds, from, verbose } = parsed.values
+  return (await run(seed < 0 ? from : seed, seed < 0 ? seeds : 1, verbose)) ? EXIT.OK : EXIT.FAILED
 }
-const seconds = (performance.now() - started) / 1000
-print(
-  `${count} seeds, ${failed} failed, ${events} events, ${seconds.toFixed(1)} s, ` +
-    `${Math.round(events / seconds)} events and ${(count / seconds).toFixed(1)} seeds per second`,
-)
-process.exitCode = failed === 0 ? 0 : 1
+
+/** @returns whether no seed failed */
+async function run(from: number, count: number, verbose: boolean): Promise<boolean> {
+  let failed = 0
+  let events = 0
+  const started = performance.now()
+  for (let seed = from; seed < from + count; seed += 1) {
+    const result = await runSeed({ seed, ...(verbose ? { onNote: print } : {}) })
+    events += result.events
+    const { failure, hash, virtualMs, sent, accepted, setup } = result
+    if (failure !== undefined) {
+      failed += 1
+      print(`seed ${seed} FAILED (${setup.store}): ${failure}`)
+    } else if (count === 1) {
+      print(`seed ${seed}: ${JSON.stringify({ ...setup, hash, virtualMs, sent, accepted, events: result.events })}`)
+    }
+  }
+  const seconds = (performance.now() - started) / 1000
+  print(
+    `${count} seeds, ${failed} failed, ${events} events, ${seconds.toFixed(1)} s, ` +
+      `${Math.round(events / seconds)} events and ${(count / seconds).toFixed(1)} seeds per second`,
+  )
+  return failed === 0
+}
