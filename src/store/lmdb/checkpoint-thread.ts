@@ -14,8 +14,8 @@ import { DiskFullError } from './errors.js'
 import { Reusable } from './space.js'
 import { Tables } from './tables.js'
 
-const { folder, mapBytes, state } = workerData as CheckpointData
-const tables = new Tables(folder, mapBytes)
+const { folder, mapBytes, note, state } = workerData as CheckpointData
+const tables = new Tables(folder, mapBytes, false, note)
 const reusable = new Reusable()
 
 parentPort?.on('message', (request: CheckpointRequest) => {

@@ -12,7 +12,7 @@ import { present } from '../../lib/assert.js'
 import { systemClock } from '../../lib/clock.js'
 import { eachChange } from './encoder.js'
 import { DiskFullError } from './errors.js'
-import { JOURNAL } from './journal-file.js'
+import { WRITES_AT, writeAt } from './journal-file.js'
 import { bytesOf, chainOf } from './recovery.js'
 import { bytesTaken, freeBytes, type Reusable } from './space.js'
 import type { Tables } from './tables.js'
@@ -21,13 +21,19 @@ import type { Tables } from './tables.js'
 export interface CheckpointData {
   readonly folder: string
   readonly mapBytes: number
+  /** The descriptor of lmdb's note of the newest transaction. */
+  readonly note: number
   /** One shared number: BUSY from a request to the end of its transaction, FAILED if lmdb failed in it, else IDLE. */
   readonly state: Int32Array
 }
 export interface CheckpointRequest {
   readonly file: string
   readonly descriptor: number
-  /** The sequence up to which all writes are to be in the tables. */
+  /** The journal's salt. */
+  readonly salt: number
+  /** The sequence up to which the tables hold all writes. */
+  readonly before: number
+  /** The sequence up to which they are to hold them. */
   readonly sequence: number
 }
 export type CheckpointAnswer =
@@ -37,14 +43,15 @@ export type CheckpointAnswer =
   /** The request failed. `full`: there was no space, and nothing was tried. */
   | { readonly done: false; readonly full: boolean; readonly reason: string }
 
-/** Applies the writes of a file that the tables lack; runs in the thread, durable on return. Throws DiskFullError before it tries. */
+/** Applies the writes of a file; runs in the thread, durable on return. Throws DiskFullError before it tries. */
 export function applyFile(tables: Tables, request: CheckpointRequest, reusable: Reusable): void {
-  const { file, descriptor, sequence } = request
-  const applied = tables.meta('applied')
-  const chain = chainOf(bytesOf(descriptor), tables.meta(JOURNAL), applied + 1)
-  const writes = chain.filter(write => write.sequence <= sequence)
-  if (writes.length !== sequence - applied) {
-    throw new Error(`${file} has ${writes.length} of the writes ${applied + 1} to ${sequence}`)
+  const { file, descriptor, salt, before, sequence } = request
+  const bytes = bytesOf(descriptor)
+  const writes = chainOf(bytes, salt, before + 1).filter(write => write.sequence <= sequence)
+  if (writes.length !== sequence - before) {
+    const first = writeAt(bytes, WRITES_AT, salt)?.sequence ?? 'none'
+    const found = `${bytes.length} bytes were read, their first write is ${first}`
+    throw new Error(`${file} has ${writes.length} of the writes ${before + 1} to ${sequence}: ${found}`)
   }
   applyWrites(
     tables,
@@ -112,7 +119,7 @@ export type CheckpointOutcome = null | 'full' | Error
  *                   └──exit──► SIGKILL
  */
 export class Checkpointer {
-  readonly #data: CheckpointData
+  readonly #data: Omit<CheckpointData, 'note'>
   readonly #thread: URL
   readonly #onExit = (): void => {
     const { state } = this.#data
@@ -126,7 +133,7 @@ export class Checkpointer {
   onEnd: (error: Error) => void = () => {}
 
   /** @param thread another thread than ours, for tests */
-  constructor(data: Omit<CheckpointData, 'state'>, thread = THREAD) {
+  constructor(data: Omit<CheckpointData, 'state' | 'note'>, thread = THREAD) {
     this.#thread = thread
     this.#data = { ...data, state: new Int32Array(new SharedArrayBuffer(4)) }
   }
@@ -136,9 +143,10 @@ export class Checkpointer {
   }
 
   /** Starts the thread. Settles when it waits for requests; rejects if it cannot be had. */
-  start(): Promise<void> {
+  start(note: number): Promise<void> {
+    const workerData: CheckpointData = { ...this.#data, note }
     const worker = new Worker(this.#thread, {
-      workerData: this.#data,
+      workerData,
       execArgv: [],
     })
     this.#worker = worker

@@ -34,8 +34,10 @@ export class Journal {
   otherEncoder: Encoder
   /** The sequence of the last write. */
   sequence: number
+  /** The sequence of the last write before those of the active file. */
+  before: number
+  readonly salt: number
   readonly #folder: string
-  readonly #salt: number
   readonly #writeBytes: number
   readonly #files: readonly number[]
   #active = 0
@@ -49,8 +51,9 @@ export class Journal {
   constructor(folder: string, writeBytes: number, sequence: number, salt: number) {
     this.#folder = folder
     this.#writeBytes = writeBytes
-    this.#salt = salt
+    this.salt = salt
     this.sequence = sequence
+    this.before = sequence
     this.encoder = new Encoder(writeBytes)
     this.otherEncoder = new Encoder(writeBytes)
     this.#files = JOURNAL_FILES.map(index => {
@@ -88,6 +91,7 @@ export class Journal {
     this.encoder = next.buffer.length > 2 * this.#writeBytes ? new Encoder(this.#writeBytes) : next
     this.encoder.changes = 0
     this.#active = 1 - this.#active
+    this.before = this.sequence
     this.#offset = 0
     this.#fileOffset = WRITES_AT
   }
@@ -110,7 +114,7 @@ export class Journal {
     const bytes = wholeSectors(end - start)
     this.encoder.clear(start + bytes)
     const { buffer } = this.encoder
-    putWriteHead(buffer, start, end, this.sequence, this.#salt)
+    putWriteHead(buffer, start, end, this.sequence, this.salt)
     const at = this.#fileOffset
     this.#offset = end
     this.#fileOffset += bytes
@@ -120,7 +124,7 @@ export class Journal {
   /** Writes a mark that says that all writes up to this one are finished; calls back when it is durable. One at a time. */
   mark(sequence: number, done: Done): void {
     this.#marked = 1 - this.#marked
-    const mark = markOf(sequence, this.#salt)
+    const mark = markOf(sequence, this.salt)
     writeAll(present(this.#files[this.#marked], 'the journal file'), mark, 0, mark.length, MARK_AT, done)
   }
 

@@ -7,6 +7,7 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
+import { present } from '../../lib/assert.js'
 import { type Clock, systemClock } from '../../lib/clock.js'
 import { messageOf } from '../../lib/error-message.js'
 import { type Random, systemRandom } from '../../lib/random.js'
@@ -104,7 +105,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
     makeJournal(folder, tables, journalBytes, random)
     recover(folder, tables)
     upgrade(folder, tables, warn)
-    await checkpointer.start()
+    await checkpointer.start(present(tables.note, "the descriptor of lmdb's note"))
     const clock = options.clock ?? systemClock
     const journal = new Journal(folder, journalBytes, tables.meta('applied'), tables.meta(JOURNAL))
     keepFromOthers(folder)

@@ -397,7 +397,7 @@ export class LmdbStore implements Store {
       else if (outcome !== null) this.#fail(outcome)
       else {
         this.#frozen = undefined
-        this.#tables.refresh()
+        this.#tables.refresh(request.sequence)
         this.#actors.settle()
         if (this.#waiting.length > 0 && !this.#writing) this.#write()
       }
@@ -491,6 +491,6 @@ export class LmdbStore implements Store {
 }
 
 /** The request that brings the active file into the tables. */
-function checkpointOf({ activePath, activeFile, sequence }: Journal): CheckpointRequest {
-  return { file: activePath, descriptor: activeFile, sequence }
+function checkpointOf({ activePath, activeFile, salt, before, sequence }: Journal): CheckpointRequest {
+  return { file: activePath, descriptor: activeFile, salt, before, sequence }
 }

@@ -9,7 +9,7 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
-import { open, type RangeOptions, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb'
+import { open, type RangeOptions, type RootDatabaseOptionsWithPath } from 'lmdb'
 import { present } from '../../lib/assert.js'
 import { partitionOf } from '../partition.js'
 import { EMPTY } from '../text.js'
@@ -33,6 +33,7 @@ import {
 } from './encoder.js'
 import { StoreInUseError } from './errors.js'
 import { databasePath, READERS } from './files.js'
+import { APPLIED, type Database, Newest, openNote, type TreeStats } from './newest.js'
 import { isSealed, SEAL_BYTES, Sealer } from './seal.js'
 import { assertSpace, bytesMissing, type PageUse, READERS_BYTES } from './space.js'
 
@@ -55,20 +56,7 @@ interface Pair {
   readonly value: Buffer
 }
 
-interface Tree {
-  readonly treeBranchPageCount: number
-  readonly treeLeafPageCount: number
-  readonly overflowPages: number
-}
-
-interface Stats {
-  readonly pageSize: number
-  readonly lastPageNumber: number
-  readonly root: Tree
-  readonly free: Tree
-}
-
-function pagesOf({ treeBranchPageCount, treeLeafPageCount, overflowPages }: Tree): number {
+function pagesOf({ treeBranchPageCount, treeLeafPageCount, overflowPages }: TreeStats): number {
   return treeBranchPageCount + treeLeafPageCount + overflowPages
 }
 
@@ -104,13 +92,22 @@ function nameOf(key: Buffer): string {
 }
 
 export class Tables {
-  readonly #db: RootDatabase<Buffer, Buffer>
+  /** The descriptor of lmdb's note of the newest transaction (newest.ts); undefined if these tables are only read. */
+  readonly note: number | undefined
+  readonly #db: Database
   readonly #file: string
+  /** Whether the note's descriptor is closed with these tables. */
+  readonly #ownsNote: boolean
+  /** Undefined if these tables are only read: then nobody rests on what they show. */
+  readonly #newest: Newest | undefined
   readonly #keys = new KeyViews()
   readonly #sealer = new Sealer()
 
-  /** Opens the tables. `mapBytes` is a start: lmdb grows its map by itself. Throws DiskFullError, or lmdb's own errors. */
-  constructor(folder: string, mapBytes: number, readOnly = false) {
+  /**
+   * Opens the tables. `mapBytes` is a start: lmdb grows its map by itself. A second thread of the process gets the note of the first one.
+   * Throws DiskFullError, or lmdb's own errors.
+   */
+  constructor(folder: string, mapBytes: number, readOnly = false, sharedNote?: number) {
     this.#file = databasePath(folder)
     // Otherwise the places are ours.
     if (readOnly && openHere.size === 0) assertOwnNumber(folder)
@@ -126,20 +123,23 @@ export class Tables {
       readOnly,
       permissionsMode: 0o600,
     }
-    this.#db = open<Buffer, Buffer>(options)
+    this.#db = open<Buffer, Buffer>(options) as unknown as Database
     openHere.add(this)
+    this.#ownsNote = !readOnly && sharedNote === undefined
+    this.note = this.#ownsNote ? openNote(folder) : sharedNote
+    this.#newest = this.note === undefined ? undefined : new Newest(this.#db, this.note)
   }
 
   /** The use of the file's pages, as of the last transaction that this thread sees. */
   pages(): PageUse {
-    const { pageSize, lastPageNumber, root, free } = this.#db.getStats() as Stats
+    const { pageSize, lastPageNumber, root, free } = this.#db.getStats()
     const used = 2 + pagesOf(root) + pagesOf(free)
     return { pageBytes: pageSize, used, free: Math.max(0, lastPageNumber + 1 - used) }
   }
 
   /** Whether nothing was ever written. */
   get empty(): boolean {
-    for (const _ of this.#db.getKeys({ limit: 1 })) return false
+    for (const _ of this.#state.getKeys({ limit: 1 })) return false
     return true
   }
 
@@ -158,7 +158,7 @@ export class Tables {
   assertValues(): void {
     let damaged = 0
     let first: Buffer | undefined
-    for (const { key, value } of this.#db.getRange({})) {
+    for (const { key, value } of this.#state.getRange({})) {
       if (isSealed(key, value)) continue
       damaged++
       first ??= Buffer.from(key)
@@ -171,7 +171,7 @@ export class Tables {
   /** The format number, which says how everything else is to be read. */
   format(): number {
     const key = this.#keys.meta('format')
-    const stored = this.#db.getBinary(key)
+    const stored = this.#state.getBinary(key)
     // Up to format 1 values had no seal.
     return stored?.length === 8 ? stored.readDoubleLE(0) : this.#number(key)
   }
@@ -191,10 +191,10 @@ export class Tables {
 
   /** Writes the store's mark and format to new tables. */
   create({ id, secret }: StoreMark, format: number): void {
-    this.#db.transactionSync(() => {
+    this.#transact(() => {
       this.#putMeta('format', format)
       this.#putMeta('epoch', 1)
-      this.#putMeta('applied', 0)
+      this.#putMeta(APPLIED, 0)
       this.#put(this.#keys.meta('id'), id)
       this.#put(this.#keys.meta('secret'), secret)
     })
@@ -202,7 +202,7 @@ export class Tables {
 
   /** Puts these numbers in one transaction, durable on return. */
   putMetas(values: Readonly<Record<string, number>>): void {
-    this.#db.transactionSync(() => {
+    this.#transact(() => {
       for (const [name, value] of Object.entries(values)) this.#putMeta(name, value)
     })
   }
@@ -214,7 +214,7 @@ export class Tables {
 
   /** The value of a key as the encoder wrote it. */
   value(key: Buffer): Buffer | undefined {
-    const stored = this.#db.getBinary(key)
+    const stored = this.#state.getBinary(key)
     return stored === undefined ? undefined : this.#opened(key, stored)
   }
 
@@ -228,7 +228,7 @@ export class Tables {
    * and then the record is read.
    */
   stamp(actor: Actor, name: string): Stamp {
-    return this.#db.getBinaryFast(this.#keys.record(actor, name))?.readDoubleLE(0) ?? 0
+    return this.#state.getBinaryFast(this.#keys.record(actor, name))?.readDoubleLE(0) ?? 0
   }
 
   record(actor: Actor, name: string): StoredRecord | undefined {
@@ -259,14 +259,14 @@ export class Tables {
   /** The version of the newest entry; 0 if there is none. */
   lastVersion(actor: Actor): Version {
     const range = { start: this.#entryKey(actor, 2 ** 53), end: this.#entryKey(actor, 0), reverse: true, limit: 1 }
-    for (const key of this.#db.getKeys(range)) return versionOfKey(key)
+    for (const key of this.#state.getKeys(range)) return versionOfKey(key)
     return 0
   }
 
   /** The entries of (after, upTo], in order. */
   *entries(actor: Actor, after: Version, upTo: Version): Generator<TableEntry> {
     const range = { start: this.#entryKey(actor, after + 1), end: this.#entryKey(actor, upTo + 1) }
-    for (const { key, value } of this.#db.getRange(range)) {
+    for (const { key, value } of this.#state.getRange(range)) {
       this.#check(key, value)
       const bytes = value.subarray(entryBytesAt(value), value.length - SEAL_BYTES)
       yield { version: versionOfKey(key), keyed: isKeyed(value), bytes, value }
@@ -279,7 +279,7 @@ export class Tables {
     from: Version,
   ): Generator<Omit<TableEntry, 'bytes' | 'value'> & { readonly length: number }> {
     const range = { start: this.#entryKey(actor, from), end: this.#entryKey(actor, 0), reverse: true }
-    for (const { key, value } of this.#db.getRange(range)) {
+    for (const { key, value } of this.#state.getRange(range)) {
       this.#check(key, value)
       const length = value.length - entryBytesAt(value) - SEAL_BYTES
       yield { version: versionOfKey(key), keyed: isKeyed(value), length }
@@ -298,7 +298,7 @@ export class Tables {
   /** The actors with a log, found without the list of their partition: one seek for each. */
   unlisted(): Actor[] {
     const found = new Set<Actor>()
-    for (const key of this.#db.getKeys({ start: Buffer.of(KIND_LOG), end: Buffer.of(KIND_LOG + 1) })) {
+    for (const key of this.#state.getKeys({ start: Buffer.of(KIND_LOG), end: Buffer.of(KIND_LOG + 1) })) {
       found.add(key.toString('utf8', 1))
     }
     for (let actor = this.#nextWithEntry(null); actor !== undefined; actor = this.#nextWithEntry(actor))
@@ -310,13 +310,14 @@ export class Tables {
   #nextWithEntry(after: Actor | null): Actor | undefined {
     // This is behind all entries of `after`, whose actor is ended by a zero.
     const start = Buffer.from(after === null ? ENTRY : `${ENTRY}${after}\u0001`)
-    for (const key of this.#db.getKeys({ start, end: Buffer.of(KIND_ENTRY + 1), limit: 1 })) return actorOfEntryKey(key)
+    for (const key of this.#state.getKeys({ start, end: Buffer.of(KIND_ENTRY + 1), limit: 1 }))
+      return actorOfEntryKey(key)
     return undefined
   }
 
   /** Lists these actors under their partitions and sets the format, in one transaction. Durable on return. */
   list(actors: readonly Actor[], format: number): void {
-    this.#db.transactionSync(() => {
+    this.#transact(() => {
       for (const actor of actors) this.#put(this.#keys.partition(partitionOf(actor), actor), EMPTY)
       this.#putMeta('format', format)
     })
@@ -343,7 +344,7 @@ export class Tables {
    * Durable on return.
    */
   apply(writes: readonly Buffer[], sequence: number): void {
-    this.#db.transactionSync(() => {
+    this.#transact(() => {
       // Records, keys and logs change repeatedly: only the last state is written. Entries are put once.
       const last = new Map<string, { readonly key: Buffer; readonly value: Buffer | undefined }>()
       const change = (key: Buffer, value: Buffer | undefined): void => {
@@ -352,22 +353,36 @@ export class Tables {
       }
       for (const write of writes) eachChange(write, change)
       for (const { key, value } of last.values()) this.#change(key, value)
-      this.#putMeta('applied', sequence)
+      this.#putMeta(APPLIED, sequence)
     })
+    this.#newest?.holds(sequence)
   }
 
   /**
-   * Lets the next read see what another thread has committed. Places of dead readers are cleared: what they saw could not be overwritten,
+   * Lets the next read see what another thread has committed: everything up to the write `applied`. Places of dead readers are cleared: what they saw could not be overwritten,
    * and the file would grow.
    */
-  refresh(): void {
+  refresh(applied = 0): void {
+    if (applied > 0) this.#newest?.holds(applied)
     this.#db.readerCheck()
     this.#db.resetReadTxn()
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     openHere.delete(this)
-    return this.#db.close()
+    await this.#db.close()
+    if (this.#ownsNote && this.note !== undefined) fs.closeSync(this.note)
+  }
+
+  /** lmdb's database, for reads of the newest state. */
+  get #state(): Database {
+    this.#newest?.ascertain()
+    return this.#db
+  }
+
+  /** Makes the changes in one transaction, durable on return. */
+  #transact(change: () => void): void {
+    present(this.#newest, 'tables that are written to').transact(change)
   }
 
   #madeOnce(name: string): Uint8Array {
@@ -382,14 +397,14 @@ export class Tables {
 
   /** The number that a value begins with. */
   #number(key: Buffer): number {
-    const stored = this.#db.getBinaryFast(key)
+    const stored = this.#state.getBinaryFast(key)
     if (stored === undefined) return 0
     this.#check(key, stored)
     return stored.readDoubleLE(0)
   }
 
   *#pairs(range: RangeOptions): Generator<Pair> {
-    for (const { key, value } of this.#db.getRange(range)) yield { key, value: this.#opened(key, value) }
+    for (const { key, value } of this.#state.getRange(range)) yield { key, value: this.#opened(key, value) }
   }
 
   /** The value without its seal. Throws StoreDamagedError. */
