@@ -157,6 +157,35 @@ function startWriter(folder: string, seed: number, tampering: Tampering | undefi
   return writer
 }
 
+/** A system call as strace prints it in one line, and the lines of the trace in which it begins and ends. */
+interface TracedCall {
+  readonly text: string
+  readonly begin: number
+  readonly end: number
+}
+
+/**
+ * The calls of a trace that came to their end. A call during which another thread's line is printed takes two lines:
+ * `12 pwrite64(20, … <unfinished ...>` and later `12 <... pwrite64 resumed>) = n`. The thread's number joins them.
+ */
+function callsOf(trace: string): TracedCall[] {
+  const calls: TracedCall[] = []
+  const unfinished = new Map<string, { readonly text: string; readonly begin: number }>()
+  for (const [at, line] of trace.split('\n').entries()) {
+    const [, thread = '', rest = ''] = /^(\d+) +(.*)$/.exec(line) ?? []
+    const begun = /^(.*)<unfinished \.\.\.>$/.exec(rest)
+    const resumed = /^<\.\.\. \w+ resumed>(.*)$/.exec(rest)
+    if (begun !== null) unfinished.set(thread, { text: begun[1] ?? '', begin: at })
+    else if (resumed === null) calls.push({ text: rest, begin: at, end: at })
+    else {
+      const first = present(unfinished.get(thread), `the beginning of ${line}`)
+      calls.push({ text: `${first.text}${resumed[1]}`, begin: first.begin, end: at })
+      unfinished.delete(thread)
+    }
+  }
+  return calls
+}
+
 /** Undefined for a line that the kill cut off. */
 function parse(line: string): Report | undefined {
   try {
@@ -228,17 +257,16 @@ t.test('a commit is answered after its write to a file opened for synchronous wr
     }
   }
   await exited
-  const lines = fs.readFileSync(trace, 'utf8').split('\n')
-  const opening = lines.find(line => /openat\(.*journal-0", O_RDWR\|O_DSYNC/.test(line))
-  const descriptor = present(/= (\d+)$/.exec(opening ?? '')?.[1], 'the opening of the journal with O_DSYNC')
-  let written = 0
-  for (const line of lines) {
-    // A call that another thread's line interrupts is `pwrite64(…) <unfinished …>` and later `<… pwrite64 resumed>) = n`.
-    if (new RegExp(`pwrite64\\(${descriptor}, .*= \\d+$|<\\.\\.\\. pwrite64 resumed>\\) += \\d+$`).test(line)) written++
-    if (/write\(3, "\{\\"kind\\":\\"committed\\"/.test(line)) {
-      if (written === 0) t.fail(`answered before any write: ${line}`)
-      committed--
-    }
+  const calls = callsOf(fs.readFileSync(trace, 'utf8'))
+  const opening = calls.find(({ text }) => /^openat\(.*journal-0", O_RDWR\|O_DSYNC.* = \d+$/.test(text))
+  const descriptor = present(/\d+$/.exec(opening?.text ?? '')?.[0], 'the opening of the journal with O_DSYNC')
+  const isWrite = new RegExp(`^pwrite64\\(${descriptor}, .* = \\d+$`)
+  const ends = calls.filter(({ text }) => isWrite.test(text)).map(({ end }) => end)
+  const answers = calls.filter(({ text }) => /^write\(3, "\{\\"kind\\":\\"committed\\"/.test(text))
+  t.ok(answers.length >= 50, `${answers.length} answers`)
+  for (const { text, begin } of answers) {
+    if (!ends.some(end => end < begin)) t.fail(`answered before any write: ${text}`)
   }
+  const written = ends.length
   t.ok(written >= 25, `${written} writes for 50 commits, two at a time`)
 })
