@@ -6,12 +6,12 @@
 import fs from 'node:fs'
 import { present } from '../../src/lib/assert.js'
 import { type Random, seededRandom } from '../../src/lib/random.js'
-import { MARK_AT } from '../../src/store/lmdb/journal-file.js'
+import { MARK_AT, SECTOR_BYTES, WRITES_AT, writeAt } from '../../src/store/lmdb/journal-file.js'
 import { type Chapter, DATA } from './chapter.js'
 import { type Choice, type Damage, Disk, hashOf, type Image } from './disk.js'
 import { newScratch, Openers, type Outcome } from './openers.js'
 import { JOURNAL, type StateKind, statesAt } from './states.js'
-import { type Bound, NO_BOUND, type Story, storyOf } from './story.js'
+import { type Bound, type Story, storyOf } from './story.js'
 import type { Call } from './trace.js'
 
 export interface ExploreOptions {
@@ -55,6 +55,9 @@ interface Wanted {
   readonly bound: Bound
   readonly at: number
 }
+
+/** The position of the salt in the header of a journal file. */
+const SALT_AT = 24
 
 /** Some of the states that are drawn are alike. */
 const SPARE = 1.5
@@ -127,7 +130,7 @@ function cutsOf({ trace, start }: Chapter, random: Random, chances: number): Cut
 function differentOnes({ trace, start }: Chapter, story: Story, cuts: readonly Cut[]): Wanted[] {
   const states = new Map<string, Wanted>()
   const disk = new Disk(start)
-  const tail = new Tail()
+  const tail = new Tail(start, present(story.bounds[0], 'the bound'))
   for (const cut of cuts) {
     while (disk.clock < cut.at) {
       const event = present(trace[disk.clock], 'the event')
@@ -153,8 +156,22 @@ function inOrder<T extends { readonly at: number }>(cuts: readonly T[]): T[] {
 /** The last write of a journal: damaged, it looks like one that a crash cut off, and is given up. */
 class Tail {
   /** What had to be there before it. */
-  bound: Bound = NO_BOUND
-  #write: Extract<Call, { kind: 'write' }> | undefined
+  bound: Bound
+  #write: { readonly path: string; readonly offset: number; readonly bytes: Buffer } | undefined
+
+  /** The last write may be in what a crash left of the chapter before. How many commits it holds is not known. */
+  constructor(start: Image, bound: Bound) {
+    this.bound = { ...bound, commits: 0 }
+    let last = 0
+    for (const [path, bytes] of start) {
+      if (bytes === null || !JOURNAL.test(path)) continue
+      for (const { sequence, from, to } of writesOf(bytes)) {
+        if (sequence <= last) continue
+        last = sequence
+        this.#write = { path, offset: from, bytes: bytes.subarray(from, to) }
+      }
+    }
+  }
 
   follow(call: Call, bound: Bound): void {
     if (call.kind !== 'write' || !call.synced || !JOURNAL.test(call.path) || call.offset === MARK_AT) return
@@ -168,6 +185,14 @@ class Tail {
     if (damage.kind === 'gone') return false
     if (damage.kind === 'short') return damage.size > write.offset
     return damage.bit >= 8 * write.offset && damage.bit < 8 * (write.offset + write.bytes.length)
+  }
+}
+
+/** The whole writes in a journal file, and where each begins and ends. */
+function* writesOf(file: Buffer): Generator<{ readonly sequence: number; readonly from: number; readonly to: number }> {
+  for (let from = WRITES_AT; from < file.length; from += SECTOR_BYTES) {
+    const write = writeAt(file, from, file.readDoubleLE(SALT_AT))
+    if (write?.changes !== undefined) yield { sequence: write.sequence, from, to: write.end }
   }
 }
 

@@ -48,7 +48,7 @@ export interface Bound {
   readonly backup: { readonly commits: number; readonly whole: boolean }
 }
 
-export const NO_BOUND: Bound = { commits: 0, id: undefined, epoch: 1, backup: { commits: 0, whole: false } }
+const NO_BOUND: Bound = { commits: 0, id: undefined, epoch: 1, backup: { commits: 0, whole: false } }
 
 export interface Story {
   /** By the hash of a content, after how many commits it is there: the highest number. */
