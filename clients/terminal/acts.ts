@@ -13,7 +13,7 @@ import { visibleName } from './visible.js'
 
 export interface ActsHost extends ChatSpec {
   say(kind: 'notice' | 'wrong', text: string): void
-  talkTo(uid: number): Promise<void>
+  talkTo(uid: number): Promise<unknown>
   talkingTo(): number | undefined
   /** Called when something that was under way is over. */
   changed(): void

@@ -55,6 +55,14 @@ export class Chat {
   /** The text said last about the connection: the same is not said twice. */
   #told = ''
   #failures = 0
+  /** before: what comes is only stored, and shown when the chat opens. opening: it waits until the history is shown. */
+  #phase: 'before' | 'opening' | 'open' = 'before'
+  /** The messages that have come while the chat opens. */
+  readonly #early: Message[] = []
+  /** The messages of the history that was shown at the opening. The client may tell of one after it was read. */
+  readonly #atOpening = new Set<string>()
+  /** The requests of contacts that were told, by user. */
+  readonly #invitations = new Map<number, number>()
   #settled: (() => void) | undefined
 
   constructor(spec: ChatSpec) {
@@ -101,15 +109,18 @@ export class Chat {
   /** Shows where one left off. @param name whom to talk to; undefined: who was talked to last */
   async open(name: string | undefined): Promise<void> {
     const { client } = this.#spec
+    this.#phase = 'opening'
     for (const contact of client.contacts.list()) this.#contacts.set(contact.uid, contact)
     const uid = name === undefined ? await this.#latest() : this.#people.uidOf(name)
-    if (uid !== undefined) await this.#talkTo(uid)
+    if (uid !== undefined) for (const message of await this.#talkTo(uid)) this.#atOpening.add(nameOfMessage(message))
     else if (name !== undefined) this.say('wrong', `${name} is not among your contacts (yet): /add ${name}`)
     for (const contact of client.contacts.list()) {
       if (contact.state === 'invited') this.#invited(contact)
       const unread = contact.uid === this.#current ? 0 : await client.unread(contact.uid)
       if (unread > 0) this.say('notice', `${unread} unread from ${contact.account}: /talk ${contact.account}`)
     }
+    this.#phase = 'open'
+    for (const message of this.#early.splice(0)) this.#arrived(message)
     this.#showStatus()
   }
 
@@ -193,7 +204,13 @@ export class Chat {
   }
 
   #arrived(message: Message): void {
-    this.#show(message)
+    // What comes before is in the history by now: it is shown with it, or counted as unread.
+    if (this.#phase === 'before') return
+    if (this.#phase === 'opening') {
+      this.#early.push(message)
+      return
+    }
+    if (!this.#atOpening.has(nameOfMessage(message))) this.#show(message)
     // Whoever reads along in the conversation has read it.
     if (message.peer === this.#current && message.state === 'received') this.#spec.client.markRead(message.peer)
   }
@@ -235,6 +252,7 @@ export class Chat {
     this.#contacts.set(uid, contact)
     const was = before?.state ?? 'none'
     const name = this.#people.nameOf(uid)
+    if (this.#phase === 'before') return
     if (state === 'invited' && (was !== 'invited' || before?.request !== contact.request)) this.#invited(contact)
     if (state === 'requested' && was !== 'requested') this.say('notice', `${name} is asked, and has to accept`)
     if (state === 'friend' && was !== 'friend') this.#befriended(contact)
@@ -248,7 +266,9 @@ export class Chat {
     this.#showStatus()
   }
 
-  #invited({ account, nickname, greeting }: Contact): void {
+  #invited({ uid, account, nickname, greeting, request }: Contact): void {
+    if (this.#invitations.get(uid) === request) return
+    this.#invitations.set(uid, request)
     const asks = `${nameOf(account, nickname)} asks to become a contact${said(greeting)}`
     this.say('notice', `${asks} — /accept ${account} or /decline ${account}`)
   }
@@ -301,11 +321,13 @@ export class Chat {
     screen.status(`[${word}]${peer}> `)
   }
 
-  async #talkTo(uid: number): Promise<void> {
+  /** @returns the messages that were shown */
+  async #talkTo(uid: number): Promise<readonly Message[]> {
     this.#current = uid
     this.#showStatus()
-    await this.#showHistory(uid, HISTORY_DEFAULT)
+    const messages = await this.#showHistory(uid, HISTORY_DEFAULT)
     this.#spec.client.markRead(uid)
+    return messages
   }
 
   async #history(count: string | undefined): Promise<void> {
@@ -319,11 +341,12 @@ export class Chat {
     }
   }
 
-  async #showHistory(uid: number, limit: number): Promise<void> {
+  async #showHistory(uid: number, limit: number): Promise<readonly Message[]> {
     const { messages } = await this.#spec.client.history(uid, { limit })
     const name = this.#people.nameOf(uid)
     this.say('notice', messages.length === 0 ? `you talk to ${name}` : `with ${name}, the last ${messages.length}:`)
     for (const message of messages) this.#show(message)
+    return messages
   }
 
   /** Whom the newest message here was exchanged with. */
@@ -354,4 +377,9 @@ export class Chat {
     for (const { state } of this.#followed.values()) if (state === 'queued' || state === 'sending') return
     this.#settled()
   }
+}
+
+/** The name of a message among all of all conversations. */
+function nameOfMessage({ sender, device, sendSeq }: Message): string {
+  return `${sender}/${device}/${sendSeq}`
 }

@@ -34,7 +34,7 @@ const PATIENCE_MS = 10_000
 
 const LAST_WORDS_MS = 300
 
-/** The time between two looks of a script for the first page. */
+/** The time between two looks for the first page. */
 const LOOK_MS = 20
 
 /** A person looks on: the library's minute between two tries would seem dead. */
@@ -146,8 +146,8 @@ export class Program {
   async #begin(): Promise<void> {
     const chat = this.#chat
     this.#client?.connect()
-    // A script that has just logged in begins with what there is, not with an empty device.
-    if (this.#isFresh && this.#terminal === undefined) await this.#caughtUp()
+    // Who has just logged in begins with what there is, not with an empty device.
+    if (this.#isFresh) await this.#caughtUp()
     await chat?.open(this.#settings.contact)
     if (chat !== undefined) void this.#read(chat)
   }
@@ -156,9 +156,9 @@ export class Program {
   async #caughtUp(): Promise<void> {
     const deadlineMs = systemClock.monotonic() + PATIENCE_MS
     while (!this.#isEnding && systemClock.monotonic() < deadlineMs) {
-      const { applied = 0, pulling = true } = this.#client?.state() ?? {}
+      const { applied = 0, durable = 0, pulling = true } = this.#client?.state() ?? {}
       // The own profile is in every timeline.
-      if (applied > 0 && !pulling) return
+      if (applied > 0 && durable === applied && !pulling) return
       await pause(systemClock, LOOK_MS)
     }
   }

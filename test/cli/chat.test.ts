@@ -120,6 +120,42 @@ t.test('two people talk through pipes; at the end of the input everything was se
   t.equal(statSync(join(folder, 'alice', 'journal')).mode & 0o777, 0o600)
 })
 
+t.test('at the first login of a new device the history is shown once, through pipes and on a terminal', async t => {
+  const { home, piped, typed } = await setUp(t)
+  const bob = piped('bob', '--register', '--password-fd', '0')
+  bob.enter(PASSWORD)
+  await bob.see('-- online')
+  const alice = piped('alice', '--register', '--password-fd', '0')
+  alice.enter(PASSWORD)
+  await alice.see('-- online')
+  await befriend(alice, bob)
+  alice.enter('good morning')
+  await bob.see('alice: good morning')
+  bob.enter('good evening')
+  await alice.see('bob: good evening')
+  alice.enter('/quit')
+  t.equal(await alice.exit(), 0)
+  const times = (chat: Chat, text: string): number => chat.stdout.split(text).length - 1
+  const second = piped('alice', 'bob', '--password-fd', '0', '--storage', join(home, 'second'))
+  second.enter(PASSWORD)
+  await second.see('bob: good evening')
+  second.enter('/quit')
+  t.equal(await second.exit(), 0)
+  const third = typed('alice', 'bob', '--storage', join(home, 'third'))
+  await third.see('l or r: ')
+  third.enter('l')
+  await third.see('Password: ')
+  third.enter(PASSWORD)
+  await third.see('bob: good evening')
+  third.enter('/quit')
+  t.equal(await third.exit(), 0)
+  for (const each of [second, third]) {
+    t.equal(times(each, 'bob: good evening'), 1, each.stdout)
+    t.equal(times(each, 'you → bob: good morning'), 1)
+    t.notMatch(each.stdout, 'is not among your contacts')
+  }
+})
+
 t.test('on a terminal: the password is asked for twice and echoed never; Ctrl-D ends it', async t => {
   const { typed } = await setUp(t)
   const alice = typed('alice')
