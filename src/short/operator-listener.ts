@@ -1,7 +1,10 @@
-/** The port for operators alone (--metrics-port): the pages without the methods. */
+/**
+ * The port for operators alone (--metrics-port): the pages without the methods. It takes few connections. When all are taken, the one that
+ * has been idle for the longest makes way for a new one, which may be an operator's. So silent connections keep nobody out.
+ */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { present } from '../lib/assert.js'
 import { pathOf } from './request-target.js'
 import { type Page, type ShortRequest, textAnswer } from './types.js'
@@ -16,6 +19,10 @@ const HEADERS_BYTES_MAX = 8_192
 export class OperatorListener {
   readonly #pages: ReadonlyMap<string, Page>
   readonly #server: Server
+  readonly #connectionsMax: number
+  /** Connections without a request in work, the longest idle first. */
+  readonly #idle = new Set<Socket>()
+  #connections = 0
 
   /**
    * @param pages by path
@@ -33,7 +40,8 @@ export class OperatorListener {
       },
       (request, response) => this.#answer(request, response),
     )
-    this.#server.maxConnections = connectionsMax
+    this.#connectionsMax = connectionsMax
+    this.#server.on('connection', socket => this.#count(socket))
   }
 
   /**
@@ -56,9 +64,29 @@ export class OperatorListener {
     this.#server.closeAllConnections()
   }
 
+  /** Counts a connection in, if need be for the longest idle one; if none is idle, it is closed itself. */
+  #count(socket: Socket): void {
+    if (this.#connections >= this.#connectionsMax) {
+      const [leaving = socket] = this.#idle
+      this.#idle.delete(leaving)
+      leaving.resetAndDestroy()
+      if (leaving === socket) return
+    }
+    this.#connections += 1
+    this.#idle.add(socket)
+    socket.on('close', () => {
+      this.#connections -= 1
+      this.#idle.delete(socket)
+    })
+  }
+
   #answer(incoming: IncomingMessage, response: ServerResponse): void {
     incoming.resume() // a body, if anybody sends one, is not read
     const { method = '', url = '', headers, socket } = incoming
+    this.#idle.delete(socket)
+    response.on('close', () => {
+      if (!socket.destroyed) this.#idle.add(socket)
+    })
     const path = pathOf(url)
     const page = this.#pages.get(path)
     const isLook = method === 'GET' || method === 'HEAD'

@@ -4,10 +4,12 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import t from 'tap'
 import { localMetricsPage } from '../../src/short/metrics-page.js'
+import { OperatorListener } from '../../src/short/operator-listener.js'
+import { type Page, textAnswer } from '../../src/short/types.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { CANARY_SENDER } from '../../src/sync/rules/canary.js'
 import { eventually } from '../support/eventually.js'
-import { RawHttp } from '../support/raw-http.js'
+import { head, RawHttp } from '../support/raw-http.js'
 import { startTestServer, testConfig } from '../support/server.js'
 
 t.test('/healthz says ok while the server serves; only GET and HEAD; other paths are not there', async t => {
@@ -126,6 +128,47 @@ t.test('with a port of its own /metrics is there, and no longer on the short sid
   await server.drain()
   await t.rejects(fetch(`${own}/healthz`))
 })
+
+t.test(
+  'a full port of operators lets the longest idle connection go for a new one, and none that is being answered',
+  async t => {
+    const waiting: (() => void)[] = []
+    const slow: Page = (_, reply) => waiting.push(() => reply(textAnswer(200, 'slow')))
+    const quick: Page = (_, reply) => reply(textAnswer(200, 'quick'))
+    const pages = new Map([
+      ['/slow', slow],
+      ['/quick', quick],
+    ])
+    const listener = new OperatorListener(pages, 4)
+    const { port } = await listener.listen('127.0.0.1', 0)
+    t.teardown(() => listener.close())
+    const asked = await RawHttp.connect(port)
+    asked.send(head('GET /slow HTTP/1.1'))
+    await eventually(() => waiting.length === 1)
+    const keptAlive = await RawHttp.connect(port)
+    keptAlive.send(head('GET /quick HTTP/1.1'))
+    t.same(await keptAlive.answers(1), [200])
+    const silent: RawHttp[] = []
+    for (let i = 0; i < 20; i++) silent.push(await RawHttp.connect(port))
+    const late = await RawHttp.connect(port)
+    late.send(head('GET /quick HTTP/1.1'))
+    t.same(await late.answers(1), [200], 'at once')
+    await eventually(() => keptAlive.closed && silent.filter(({ closed }) => closed).length === 18)
+    t.same(silent.map(({ closed }) => closed).slice(-2), [false, false], 'the newest stay')
+    for (const each of waiting) each()
+    t.same(await asked.answers(1), [200])
+    for (let i = 0; i < 4; i++) {
+      const client = await RawHttp.connect(port)
+      client.send(head('GET /slow HTTP/1.1'))
+      await eventually(() => waiting.length === i + 2)
+    }
+    const refused = await RawHttp.connect(port).then(
+      client => client.end(),
+      () => [],
+    )
+    t.same(refused, [], 'all are being answered')
+  },
+)
 
 /** Of an answer to GET. */
 function status(port: number, path: string, headers: Record<string, string> = {}): Promise<number> {
