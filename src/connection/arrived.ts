@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net'
 import type { Code } from '../../protocol/codes.js'
+import type { Random } from '../lib/random.js'
 
 export interface Arrived {
   /**
@@ -15,12 +16,20 @@ export interface Arrived {
   readonly proxied: boolean
   /** The bytes that it has sent, behind a PROXY header; empty if it has been silent. */
   readonly first: Uint8Array
-  /** The time that is left for its first request. */
+  /** The time that is left for its first request; 0: it is over. */
   readonly leftMs: number
 }
 
 /** The time that a refused connection has to show what it speaks, and then again to read why it is refused. */
 export const REFUSAL_MS = 2_000
+
+/** The retry time of refused clients, spread so that they do not come back at the same moment. */
+const REFUSAL_RETRY_MS = { base: 2_000, spread: 8_000 } as const
+
+/** A time after which a client that was not admitted is to come back. */
+export function refusalRetryMs(random: Random): number {
+  return REFUSAL_RETRY_MS.base + random.integer(REFUSAL_RETRY_MS.spread)
+}
 
 /** The reason why a socket is not served. */
 export interface Refusal {

@@ -80,7 +80,7 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
   /** Made when a request first asks for it. */
   #gone: AbortController | undefined
 
-  /** The gate has admitted the address; it is released when the pipe is gone. */
+  /** The gate has admitted the pipe's socket, under this address, as one without a session. It is released when the pipe is gone. */
   constructor(context: ConnectionContext, pipe: Pipe, address: string, { leadingZero, helloMs }: ConnectionOptions) {
     super()
     this.context = context
@@ -92,7 +92,6 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
     this.reader = new Reader(this, leadingZero)
     this.writer = new Writer(this)
     context.connections.add(this)
-    context.gate.addUnauthenticated(address, this)
     this.rearm()
   }
 
@@ -176,7 +175,7 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
     this.#leave(CODES.OK.code, '')
     this.writer.uncount()
     this.context.wheel.remove(this)
-    if (this.context.connections.delete(this)) this.context.gate.release(this.address, this)
+    if (this.context.connections.delete(this)) this.context.gate.release(this.address, this.pipe.admitted)
   }
 
   // The node's side ------------------------------------------------------------------------------------------------------

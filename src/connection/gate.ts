@@ -20,7 +20,7 @@ export interface ConnectionLimits {
 
 const REFUSALS_MAX = 128
 
-/** A connection without a session, or its socket. */
+/** The socket of a connection without a session. It stands here once, from when it is accepted until it has a session or is gone. */
 export interface Unauthenticated {
   /** Closes it at once. */
   destroy(): unknown

@@ -23,6 +23,7 @@ import { firstPage } from './bounded-services.js'
 import { codeOf, deadlineOf, idleTicksOf, type Open, type State, type StateRules } from './connection-state.js'
 import type { ConnectionContext, LiveConnection } from './context.js'
 import { Feed } from './feed.js'
+import type { Pipe } from './pipe.js'
 import { checkStillBound } from './still-bound.js'
 
 type Bound = Extract<HelloAnswer, { kind: 'bound' }>
@@ -34,6 +35,7 @@ export interface Greeted extends LiveConnection {
     'services' | 'hub' | 'wheel' | 'gate' | 'limits' | 'backlog' | 'log' | 'routes'
   >
   readonly address: string
+  readonly pipe: Pick<Pipe, 'admitted'>
   readonly reader: { takeLargeFrames(): void }
   readonly writer: { uncount(): void; mark(): void }
   isIn(state: State): boolean
@@ -117,7 +119,7 @@ export class Greeting {
       this.#refuse(CODES.ATTEMPT_SUPERSEDED.code, CODES.ATTEMPT_SUPERSEDED.text, 0, boundAttempt)
       return
     }
-    gate.removeUnauthenticated(connection.address, connection)
+    gate.removeUnauthenticated(connection.address, connection.pipe.admitted)
     log.debug({ address: connection.address, uid, device, attempt }, 'connection bound')
     this.#welcome(response)
     checkStillBound(connection, services, token)

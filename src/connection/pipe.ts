@@ -1,5 +1,7 @@
 /** The path of the bytes to the peer, as a transport gives it to a connection: one connection code serves TCP and WebSocket. */
 
+import type { Unauthenticated } from './gate.js'
+
 export type Transport = 'tcp' | 'ws'
 
 /** The ends of a TCP connection, as a socket of node:net names them. */
@@ -22,6 +24,8 @@ export function isSocketBetween(
 /** The connection calls it; the transport calls the connection's receive, drained, ended and gone. */
 export interface Pipe {
   readonly transport: Transport
+  /** What the gate knows it by: the socket that was admitted. */
+  readonly admitted: Unauthenticated
   /** Bytes that were written and have not left the process. */
   readonly queuedBytes: number
   /** Whether it is the TCP connection with these ends. Absent: it is none. */

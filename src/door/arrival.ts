@@ -74,7 +74,7 @@ export class Arrival extends Timed implements SocketOwner {
   arrived(first: Uint8Array, ofMs: number): Arrived {
     const { socket, address } = this
     const waitedMs = (this.#wheel.tick - this.#startTick) * TICK_MS
-    return { socket, address, proxied: this.#proxied, first, leftMs: Math.max(1, ofMs - waitedMs) }
+    return { socket, address, proxied: this.#proxied, first, leftMs: Math.max(0, ofMs - waitedMs) }
   }
 
   override expired(): void {

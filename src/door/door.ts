@@ -14,7 +14,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { EMPTY } from '../../protocol/bytes.js'
 import { CODES, type Code } from '../../protocol/codes.js'
-import { type Protocol, REFUSAL_MS } from '../connection/arrived.js'
+import { type Protocol, REFUSAL_MS, refusalRetryMs } from '../connection/arrived.js'
 import type { ConnectionContext } from '../connection/context.js'
 import { present } from '../lib/assert.js'
 import { type AddressList, plainAddress } from '../lib/network.js'
@@ -32,9 +32,6 @@ const KEEP_ALIVE_MS = 120_000
 
 /** The high-water mark of sockets, in both directions: Node's own default, named because other versions have another. */
 const HIGH_WATER_BYTES = 16_384
-
-/** The retry time of refused clients, spread so that they do not come back at the same moment. */
-const REFUSAL_RETRY_MS = { base: 2_000, spread: 8_000 } as const
 
 /** The ticks between two log lines about failed accepts: a door without a free descriptor fails thousands of times a second. */
 const ACCEPT_ERROR_TICKS = 60
@@ -145,7 +142,7 @@ export class Door implements ArrivalEnd {
     const { address } = arrival
     const limit = gate.admit(address)
     if (limit === 'admitted') {
-      gate.addUnauthenticated(address, arrival)
+      gate.addUnauthenticated(address, arrival.socket)
       return
     }
     faults.info(wheel.tick, { address, limit }, 'connection refused: too many connections')
@@ -163,7 +160,7 @@ export class Door implements ArrivalEnd {
       this.#refused.delete(oldest)
       oldest.resetAndDestroy()
     }
-    arrival.refusal = { code, message, retryAfterMs: REFUSAL_RETRY_MS.base + random.integer(REFUSAL_RETRY_MS.spread) }
+    arrival.refusal = { code, message, retryAfterMs: refusalRetryMs(random) }
     this.#refused.add(socket)
     socket.on('close', () => this.#refused.delete(socket))
   }
@@ -207,11 +204,11 @@ export class Door implements ArrivalEnd {
   }
 
   #release(arrival: Arrival, address: string): void {
-    this.#options.context.gate.release(address, arrival)
+    this.#options.context.gate.release(address, arrival.socket)
   }
 
   #handOn(arrival: Arrival, protocol: Protocol, first: Uint8Array): void {
-    const { address, refusal } = arrival
+    const { refusal } = arrival
     const arrived = arrival.arrived(first, protocol.firstRequestMs)
     arrival.stopWaiting()
     this.#arrivals.delete(arrival)
@@ -219,7 +216,6 @@ export class Door implements ArrivalEnd {
       protocol.refuse(arrived, refusal)
       return
     }
-    this.#options.context.gate.removeUnauthenticated(address, arrival)
     if (first.length > 0) protocol.serve(arrived)
     else protocol.silent(arrived)
   }

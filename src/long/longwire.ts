@@ -37,8 +37,8 @@ export class Longwire implements Protocol {
    * server stops. One whose time is over closes now: the wheel would give it up to two seconds more.
    */
   silent(arrived: Arrived): void {
-    const connection = this.#connection(arrived, 1)
-    if (arrived.leftMs <= 1) connection.close(CODES.HELLO_TIMEOUT.code)
+    const connection = this.#connection(arrived, 0)
+    if (arrived.leftMs === 0) connection.close(CODES.HELLO_TIMEOUT.code)
   }
 
   refuse({ socket }: Arrived, { code, message, retryAfterMs }: Refusal): void {
@@ -80,6 +80,10 @@ class SocketPipe implements Pipe {
 
   constructor(socket: Socket) {
     this.#socket = socket
+  }
+
+  get admitted(): Socket {
+    return this.#socket
   }
 
   get transport(): 'tcp' {

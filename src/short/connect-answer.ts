@@ -3,6 +3,7 @@
 import { type Code, codeName, codeText } from '../../protocol/codes.js'
 import { encodeErrorDetail, type Refusal } from '../../protocol/generated/messages.js'
 import { CONNECT_STATUS, type ConnectCode, connectCodeOf } from './connect-codes.js'
+import { retryAfter } from './raw-answer.js'
 import type { ShortAnswer } from './types.js'
 
 export type Format = 'proto' | 'json'
@@ -50,7 +51,7 @@ export function errorAnswer(code: Code, parts: ErrorParts = {}): ShortAnswer {
     status,
     headers: {
       'Content-Type': CONTENT_TYPES.json,
-      ...(retryAfterMs > 0 ? { 'Retry-After': String(Math.ceil(retryAfterMs / 1_000)) } : {}),
+      ...(retryAfterMs > 0 ? { 'Retry-After': retryAfter(retryAfterMs) } : {}),
       ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
       ...headers,
     },

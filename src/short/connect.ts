@@ -139,8 +139,13 @@ export class ConnectHandler {
     for (const poll of this.#options.hub.polls.all()) poll.end(CODES.DRAINING.code, 0, this.#comeBackMs(withinMs))
   }
 
+  /** The time after which a client is to come back; 0 while it serves. Another one at each look. */
+  get retryAfterMs(): number {
+    return this.#drainMs === undefined ? 0 : this.#comeBackMs(this.#drainMs)
+  }
+
   #draining(): ShortAnswer {
-    return errorAnswer(CODES.DRAINING.code, { retryAfterMs: this.#comeBackMs(this.#drainMs ?? 0) })
+    return errorAnswer(CODES.DRAINING.code, { retryAfterMs: this.retryAfterMs })
   }
 
   #comeBackMs(withinMs: number): number {

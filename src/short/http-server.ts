@@ -16,7 +16,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CODES } from '../../protocol/codes.js'
 import { HELLO_BYTES_MAX } from '../../protocol/limits.js'
-import type { Arrived, Protocol, Refusal } from '../connection/arrived.js'
+import { type Arrived, type Protocol, type Refusal, refusalRetryMs } from '../connection/arrived.js'
 import type { CallerId } from '../connection/backlog.js'
 import { LARGE_ANSWERS } from '../connection/bounded-services.js'
 import type { ConnectionContext } from '../connection/context.js'
@@ -142,8 +142,6 @@ export class HttpServer implements Protocol, PeerServer {
   // The door's side ------------------------------------------------------------------------------------------------------
 
   serve(arrived: Arrived): void {
-    const { socket, address } = arrived
-    this.#options.context.gate.addUnauthenticated(address, socket)
     this.#take(arrived, 0)
   }
 
@@ -155,7 +153,7 @@ export class HttpServer implements Protocol, PeerServer {
   /** Each request but for a page is answered with 503. */
   refuse(arrived: Arrived, { retryAfterMs }: Refusal): void {
     if (arrived.first.length > 0) this.#take(arrived, retryAfterMs)
-    else refuseSilent(arrived.socket)
+    else refuseSilent(arrived.socket, retryAfterMs)
   }
 
   /** @param retryAfterMs 0: the gate has admitted it */
@@ -329,19 +327,19 @@ export class HttpServer implements Protocol, PeerServer {
     socket.on('error', ignoreError)
     const status = this.#upgradeStatus(incoming, peer)
     if (peer === undefined || status !== 101) {
-      refuseSocket(socket, status)
+      const retryAfterMs = status === 503 ? peer?.retryAfterMs || this.#options.connect.retryAfterMs : 0
+      refuseSocket(socket, status, retryAfterMs)
       return
     }
     const address = this.#addressOf(incoming, peer)
-    if (address !== peer.address && !this.#readmit(peer.address, address)) {
-      refuseSocket(socket, 503)
+    if (address !== peer.address && !this.#readmit(socket, peer.address, address)) {
+      refuseSocket(socket, 503, refusalRetryMs(this.#options.context.random))
       return
     }
     const helloMs = peer.helloMs(this.#options.clock.monotonic())
     // The admission is the connection's from here on.
     peer.leave()
     socket.off('error', ignoreError)
-    this.#options.context.gate.removeUnauthenticated(peer.address, socket)
     socket.setTimeout(0) // the connection has its own
     this.#options.webSockets.accept(incoming, socket, head, { address, helloMs })
   }
@@ -350,11 +348,14 @@ export class HttpServer implements Protocol, PeerServer {
    * Counts a WebSocket for its client and not for the proxy. False if the client has too many: the proxy's connection stays counted as it
    * was.
    */
-  #readmit(proxy: string, address: string): boolean {
+  #readmit(socket: Socket, proxy: string, address: string): boolean {
     const { gate, wheel, faults } = this.#options.context
-    gate.release(proxy)
+    gate.release(proxy, socket)
     const admission = gate.admit(address)
-    if (admission === 'admitted') return true
+    if (admission === 'admitted') {
+      gate.addUnauthenticated(address, socket)
+      return true
+    }
     gate.admit(proxy)
     faults.info(wheel.tick, { address, limit: admission }, 'connection refused: too many connections')
     return false
@@ -373,10 +374,10 @@ export class HttpServer implements Protocol, PeerServer {
   }
 }
 
-function refuseSilent(socket: Socket): void {
+function refuseSilent(socket: Socket, retryAfterMs: number): void {
   disown(socket)
   socket.on('error', ignoreError)
-  refuseSocket(socket, 503)
+  refuseSocket(socket, 503, retryAfterMs)
 }
 
 const CLIENT_ERRORS: Readonly<Record<string, number>> = {

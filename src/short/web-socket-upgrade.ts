@@ -36,7 +36,7 @@ export class WebSocketUpgrade {
   accept(request: IncomingMessage, socket: Socket, head: Buffer, client: WebSocketClient): void {
     const context = this.#context
     const { address } = client
-    const release = (): void => context.gate.release(address)
+    const release = (): void => context.gate.release(address, socket)
     socket.on('close', release)
     this.#server.handleUpgrade(request, socket, head, webSocket => {
       socket.off('close', release)

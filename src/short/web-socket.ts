@@ -77,6 +77,10 @@ class WebSocketPipe implements Pipe {
 
   // The connection's side ------------------------------------------------------------------------------------------------
 
+  get admitted(): Socket {
+    return this.#socket
+  }
+
   get transport(): 'ws' {
     return 'ws'
   }

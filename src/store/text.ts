@@ -3,8 +3,6 @@
 import { assert } from '../lib/assert.js'
 import type { Actor } from './types.js'
 
-export const EMPTY = new Uint8Array(0)
-
 /**
  * The most UTF-16 units of an actor and a name (or compaction key) together. In UTF-8 this is at most three times as many bytes; with
  * what a store adds it stays below lmdb's longest key (1 978 bytes).

@@ -19,6 +19,7 @@ const BYTES_MAX = 790
 /** All connections write to this one: what a pipe costs is its transport's. */
 const PIPE: Pipe = {
   transport: 'tcp',
+  admitted: { destroy() {} },
   queuedBytes: 0,
   write() {},
   pause() {},

@@ -221,6 +221,34 @@ t.test('what the kernel did not take at first is followed by the rest, on TCP', 
   client.destroy()
 })
 
+t.test('who has no session keeps its place in the line from when it was accepted, whatever it has sent', async t => {
+  const server = await start(t, '--limits', 'normal', '--max-connections-per-address', '3')
+  const { gate } = server.context
+  const added: unknown[] = []
+  const add = gate.addUnauthenticated
+  gate.addUnauthenticated = (address, connection) => {
+    added.push(connection)
+    add.call(gate, address, connection)
+  }
+  const oldest = await RawClient.connect(server.port)
+  const http = await RawHttp.connect(server.httpPort)
+  await eventually(() => gate.total === 2)
+  const ws = await RawWebSocket.connect(server.httpPort)
+  await eventually(() => server.context.connections.size === 1)
+  oldest.send(Uint8Array.of(0))
+  await eventually(() => server.context.connections.size === 2)
+  http.send(head('GET /healthz HTTP/1.1'))
+  t.same(await http.answers(1), [200])
+  t.equal(added.length, 3, 'each once')
+  t.equal(new Set(added).size, 3)
+  const newest = await RawClient.connect(server.port)
+  await eventually(() => oldest.ended)
+  t.equal(http.closed, false, 'it came later, although the other one was handed on later')
+  for (const client of [oldest, http, ws, newest]) client.destroy()
+  await eventually(() => gate.total === 0)
+  t.equal(gate.addresses, 0)
+})
+
 t.test('nothing of the door stays on a socket that it has handed on', async t => {
   const clock = new ManualClock()
   const wheel = new Wheel(clock)

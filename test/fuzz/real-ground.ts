@@ -197,8 +197,9 @@ class Peer {
 
 function connectTo(server: RunningServer): { pipe: FakePipe; connection: Connection } {
   const address = '192.0.2.1'
-  server.context.gate.admit(address)
   const pipe = new FakePipe()
+  server.context.gate.admit(address)
+  server.context.gate.addUnauthenticated(address, pipe)
   const connection = new Connection(server.context, pipe, address, { leadingZero: true })
   pipe.connection = connection
   return { pipe, connection }

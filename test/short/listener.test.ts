@@ -266,6 +266,7 @@ t.test('HTTP connections count with all others, in total and per address', async
       ),
     )
     t.same(await upgrade.end(), [503])
+    t.match(upgrade.received, /^Retry-After: ([2-9]|10)\r$/m)
     t.equal(await (await RawClient.connect(server.port)).end(), 'TOO_MANY_CONNECTIONS')
     for (const client of [tcp, ws, http]) client.destroy()
     await eventually(() => server.context.gate.total === 0)

@@ -253,6 +253,7 @@ export class Wire {
     const up = this.#up
     const down = this.#down
     return {
+      admitted: { destroy: () => this.#reset() },
       transport: this.way.name === 'ws' ? 'ws' : 'tcp',
       get queuedBytes() {
         return down.queuedBytes

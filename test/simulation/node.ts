@@ -126,6 +126,7 @@ export class SimulatedNode implements HttpHost {
     if (node?.serving !== true) return undefined
     const { context } = node.access
     if (context.gate.admit(address) !== 'admitted') return undefined
+    context.gate.addUnauthenticated(address, pipe.admitted)
     if (way.name === 'ws') return new MessageConnection(context, pipe, address, { leadingZero: false })
     return new Connection(context, pipe, address, { leadingZero: true })
   }

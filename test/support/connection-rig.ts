@@ -47,6 +47,7 @@ export class FakePipe implements Pipe {
   paused = false
   ended = false
   destroyed = false
+  readonly admitted = this
   connection: Connection | undefined
   #queued: Uint8Array[] = []
   readonly #decoder = new FrameDecoder(FRAME_TO_CLIENT_BYTES_MAX)
@@ -173,8 +174,9 @@ export function connectionRig(services: Services, leadingZero = true, routes?: C
       }
     },
     connect(address = '192.0.2.1') {
-      context.gate.admit(address)
       const pipe = new FakePipe()
+      context.gate.admit(address)
+      context.gate.addUnauthenticated(address, pipe)
       const connection = new Connection(context, pipe, address, { leadingZero })
       pipe.connection = connection
       return { pipe, connection }

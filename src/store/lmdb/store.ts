@@ -13,12 +13,12 @@
  * on the disk is unknown until a new process reads it again.
  */
 
+import { EMPTY } from '../../../protocol/bytes.js'
 import { assert, present } from '../../lib/assert.js'
 import type { Clock } from '../../lib/clock.js'
 import { messageOf } from '../../lib/error-message.js'
 import { endOfTurn } from '../../lib/turn.js'
 import { StoreDamagedError } from '../errors.js'
-import { EMPTY } from '../text.js'
 import type {
   Actor,
   CommitResult,

@@ -1,7 +1,8 @@
 /** Lists and walks over memory and tables. They remember nothing of what they pass. */
 
+import { EMPTY } from '../../../protocol/bytes.js'
 import { present } from '../../lib/assert.js'
-import { EMPTY, textOrder } from '../text.js'
+import { textOrder } from '../text.js'
 import type { Actor, LogSummary, ScannedRecord, Tally, Version } from '../types.js'
 import type { Actors } from './actors.js'
 import { entryBytesAt } from './encoder.js'

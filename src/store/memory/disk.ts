@@ -6,10 +6,11 @@
  * `sync()`, and `crash()` undoes everything since (an embedded store and a killed process).
  */
 
+import { EMPTY } from '../../../protocol/bytes.js'
 import { type Clock, systemClock } from '../../lib/clock.js'
 import type { Random } from '../../lib/random.js'
 import { ALL_PARTITIONS, partitionOf } from '../partition.js'
-import { EMPTY, textOrder } from '../text.js'
+import { textOrder } from '../text.js'
 import {
   type Actor,
   type Appended,

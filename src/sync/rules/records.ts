@@ -2,6 +2,7 @@
  * The records of the actors `user/<uid>` and `accounts/<partition>`. Records that change often are kept apart from those that
  * others depend on.
  */
+import { EMPTY } from '../../../protocol/bytes.js'
 import { ContactState } from '../../../protocol/generated/messages.js'
 import {
   ACCOUNT_BYTES_MAX,
@@ -301,7 +302,7 @@ export const deviceWindow: RecordKind<DeviceWindow> = recordKind({
   },
 })
 
-export const EMPTY_WINDOW: DeviceWindow = { last: 0, ended: false, bytes: new Uint8Array(0) }
+export const EMPTY_WINDOW: DeviceWindow = { last: 0, ended: false, bytes: EMPTY }
 
 export interface Slot {
   /** HASH_BYTES characters of one byte each. */
