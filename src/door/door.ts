@@ -46,8 +46,8 @@ export interface DoorOptions {
   readonly context: Pick<ConnectionContext, 'gate' | 'wheel' | 'random' | 'log' | 'faults'>
   readonly longwire: Protocol
   readonly http: Protocol
-  /** Trusted proxies. Absent: there are none. */
-  readonly proxies?: AddressList
+  /** Trusted proxies. */
+  readonly proxies: AddressList
 }
 
 export class Door implements ArrivalEnd {
@@ -130,7 +130,7 @@ export class Door implements ArrivalEnd {
     }
     const { context, proxies } = this.#options
     const address = plainAddress(remoteAddress)
-    const proxied = port.proxied && proxies?.has(address) === true
+    const proxied = port.proxied && proxies.has(address)
     const arrival = new Arrival({ socket, address, port, proxied, wheel: context.wheel, end: this })
     this.#arrivals.add(arrival)
     arrival.wait(port.native.firstRequestMs)

@@ -22,7 +22,7 @@ const NOTES_MS = 3_600_000
  */
 const SWEEPS_AT_ONCE = 16
 
-export interface JobsOptions extends Pick<RunnerOptions<JobName>, 'owns' | 'onFailing'> {
+export interface JobsOptions extends Pick<RunnerOptions<string>, 'owns' | 'onFailing'> {
   readonly store: Store
   readonly engine: Engine
   readonly clock: Clock
@@ -36,7 +36,28 @@ export interface JobsOptions extends Pick<RunnerOptions<JobName>, 'owns' | 'onFa
   readonly onJump: ClockWatchOptions['onJump']
 }
 
-export type JobName = 'retention' | 'departures' | 'renames' | 'outbox' | 'clock'
+/** The table of all jobs, one row each. */
+function jobTable({ store, engine, time, retention: settings, sweepMs }: JobsOptions, clockWatch: ClockWatch) {
+  const retention = new Retention({ store, engine, time, ...settings })
+  const all = { each: 'partition', atStart: true, atOnce: 1 } as const
+  const sweeps = { ...all, every: sweepMs, atStart: false, atOnce: SWEEPS_AT_ONCE } as const
+  return [
+    {
+      name: 'retention',
+      ...all,
+      every: settings.everyMs ?? RETENTION_MS,
+      run: (partition, pace) => retention.run(partition, pace),
+    },
+    { name: 'departures', ...all, every: NOTES_MS, atOnce: 4, run: departures(engine) },
+    { name: 'renames', ...all, every: NOTES_MS, run: renames(engine) },
+    ...(sweepMs === 0
+      ? []
+      : [{ name: 'outbox', ...sweeps, run: (p: number, { rest }: Pace) => engine.sweep(p, rest) }]),
+    { name: 'clock', each: 'node', every: NOTE_MS, atStart: false, atOnce: 1, run: () => clockWatch.look() },
+  ] as const satisfies readonly Job[]
+}
+
+type JobName = ReturnType<typeof jobTable>[number]['name']
 
 export class Jobs {
   readonly #runner: JobRunner<JobName>
@@ -48,28 +69,8 @@ export class Jobs {
     this.#runner = new JobRunner({
       ...options,
       queueDepth: () => engine.queueDepth,
-      jobs: this.#table(options),
+      jobs: jobTable(options, this.#clockWatch),
     })
-  }
-
-  #table({ store, engine, time, retention: settings, sweepMs }: JobsOptions): (Job & { readonly name: JobName })[] {
-    const retention = new Retention({ store, engine, time, ...settings })
-    const all = { each: 'partition', atStart: true, atOnce: 1 } as const
-    const sweeps = { ...all, every: sweepMs, atStart: false, atOnce: SWEEPS_AT_ONCE } as const
-    return [
-      {
-        name: 'retention',
-        ...all,
-        every: settings.everyMs ?? RETENTION_MS,
-        run: (partition, pace) => retention.run(partition, pace),
-      },
-      { name: 'departures', ...all, every: NOTES_MS, atOnce: 4, run: departures(engine) },
-      { name: 'renames', ...all, every: NOTES_MS, run: renames(engine) },
-      ...(sweepMs === 0
-        ? []
-        : [{ name: 'outbox' as const, ...sweeps, run: (p: number, { rest }: Pace) => engine.sweep(p, rest) }]),
-      { name: 'clock', each: 'node', every: NOTE_MS, atStart: false, atOnce: 1, run: () => this.#clockWatch.look() },
-    ]
   }
 
   /** Looks at the clock, and begins the first rounds. To be called when the engine runs, before requests are accepted. */

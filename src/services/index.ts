@@ -5,7 +5,7 @@ import { DecodeError } from '../../protocol/generated/messages.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import type { Clock } from '../lib/clock.js'
 import type { Random } from '../lib/random.js'
-import { Limits } from '../ops/rate-limits.js'
+import type { Limits } from '../ops/rate-limits.js'
 import type { Engine } from '../sync/engine.js'
 import type { SequenceRule } from '../sync/rules/numbered.js'
 import type { TimelinePage } from '../sync/types.js'
@@ -26,14 +26,13 @@ export interface ServiceOptions {
   readonly clock: Clock
   readonly random: Random
   readonly passwords: Passwords
-  /** The limits; absent: nothing is limited. */
-  readonly limits?: Limits
-  /** Says which devices of a user are connected; absent: none is known to be. */
-  readonly connected?: Connected
+  readonly limits: Limits
+  /** Says which devices of a user are connected. */
+  readonly connected: Connected
   /** The rule for numbers; absent: contiguous. */
   readonly sequence?: SequenceRule
-  /** Begins what an account's request leaves to do; absent: the jobs' next round does. */
-  readonly beginWork?: BeginWork
+  /** Begins what an account's request leaves to do. */
+  readonly beginWork: BeginWork
 }
 
 /** The time after which a device with too many waiting requests may ask again: about that of a password's check in a storm of logins. */
@@ -63,8 +62,7 @@ class AllServices implements OwnServices {
   readonly #nameless = new Set<number>()
 
   constructor(options: ServiceOptions) {
-    const { engine, clock, random, passwords, sequence, limits = Limits.open(clock) } = options
-    const { connected = () => [], beginWork = () => {} } = options
+    const { engine, clock, random, passwords, sequence, limits, connected, beginWork } = options
     this.#limits = limits
     this.#acks = new Acks(engine, clock)
     this.#hello = new ConnectionService(engine, clock, limits)

@@ -69,7 +69,7 @@ export interface ShortOptions {
   readonly webSockets: WebSocketUpgrade
   readonly origins: Origins
   /** Proxies whose X-Forwarded-For is believed. */
-  readonly trusted?: AddressList
+  readonly trusted: AddressList
   /** The operators' pages, by path. */
   readonly pages: ReadonlyMap<string, Page>
   readonly timeouts?: Partial<ShortTimeouts>
@@ -241,13 +241,13 @@ export class HttpServer implements Protocol, PeerServer {
   #addressOf({ headers }: Incoming, peer: HttpPeer): string {
     const { trusted } = this.#options
     const forwarded = headers['x-forwarded-for']
-    if (trusted === undefined || forwarded === undefined) return peer.address
+    if (forwarded === undefined) return peer.address
     return clientAddress(peer.address, String(forwarded), trusted)
   }
 
   #allowsOrigin(headers: ShortRequest['headers'], { address }: HttpPeer): boolean {
     const { origins, trusted } = this.#options
-    return origins.allows(headers, trusted?.has(address) === true)
+    return origins.allows(headers, trusted.has(address))
   }
 
   #receive(

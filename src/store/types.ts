@@ -260,7 +260,6 @@ export interface Store {
   readonly shared: boolean
   /** The scope of an actor: a pure function that never changes while the store lives. Actors of one partition are always in one scope. */
   scopeOf(actor: Actor): ScopeId
-  scopes(): readonly ScopeId[]
   /**
    * The epoch of a partition's data, from 1 (see `newEpoch`). It may change at any time, so it is asked for where it is used and never
    * kept.

@@ -13,6 +13,7 @@ import { ConnectionGate } from '../../src/connection/gate.js'
 import { disown, ownerOf } from '../../src/connection/socket-owner.js'
 import { Arrival } from '../../src/door/arrival.js'
 import { Door } from '../../src/door/door.js'
+import { AddressList } from '../../src/lib/network.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { Wheel } from '../../src/lib/wheel.js'
 import { silentLog, ThrottledLog } from '../../src/ops/log.js'
@@ -22,6 +23,8 @@ import { RawClient } from '../support/raw-client.js'
 import { head, RawHttp } from '../support/raw-http.js'
 import { RawWebSocket } from '../support/raw-web-socket.js'
 import { registerAccount, startTestServer, testConfig } from '../support/server.js'
+
+const NO_PROXIES = new AddressList([])
 
 const HEALTH = head('GET /healthz HTTP/1.1')
 
@@ -194,7 +197,7 @@ t.test('those who are refused are few at a time: the oldest is reset for a new o
   const gate = new ConnectionGate({ totalMax: 0, perAddressMax: 10, refusalsMax: 2 })
   const faults = new ThrottledLog(silentLog, 1)
   const context = { gate, wheel, random: seededRandom(1), log: silentLog, faults }
-  const door = new Door({ context, longwire: protocol, http: protocol })
+  const door = new Door({ context, longwire: protocol, http: protocol, proxies: NO_PROXIES })
   const { port } = await door.listen('127.0.0.1', 0, { native: protocol, proxied: false })
   const clients: RawHttp[] = []
   for (let i = 0; i < 6; i++) clients.push(await RawHttp.connect(port))
@@ -265,7 +268,7 @@ t.test('nothing of the door stays on a socket that it has handed on', async t =>
   const gate = new ConnectionGate({ totalMax: 10, perAddressMax: 10 })
   const faults = new ThrottledLog(silentLog, 1)
   const context = { gate, wheel, random: seededRandom(1), log: silentLog, faults }
-  const door = new Door({ context, longwire: protocol, http: protocol })
+  const door = new Door({ context, longwire: protocol, http: protocol, proxies: NO_PROXIES })
   t.teardown(() => door.close())
   const { port } = await door.listen('127.0.0.1', 0, { native: protocol, proxied: false })
   const plain = createServer()

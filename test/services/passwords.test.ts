@@ -6,7 +6,6 @@ import t, { type Test } from 'tap'
 import { CODES } from '../../protocol/codes.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
-import { createServices } from '../../src/services/index.js'
 import { BusyError, CHEAP_COST, NORMAL_COST, Passwords } from '../../src/services/passwords.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { WorkerPool } from '../../src/workers/pool.js'
@@ -83,10 +82,8 @@ t.test('the threads that hash give way to all others', async t => {
 })
 
 t.test('logins beyond those that may wait are told to come back, and the event loop is free all the time', async t => {
-  const node = await startNode(new MemoryStore(), systemClock, 'logins')
   const passwords = new Passwords({ random: seededRandom(2), cost: NORMAL_COST, workers: pool(t, 1, 10) })
-  const services = createServices({ engine: node.engine, clock: systemClock, random: seededRandom(3), passwords })
-  const loginNode = { ...node, services }
+  const loginNode = await startNode(new MemoryStore(), systemClock, 'logins', { passwords })
   t.equal((await new TestDevice(loginNode).register('alice', 1)).code, CODES.OK.code)
   let longestMs = 0
   let lastMs = performance.now()

@@ -156,7 +156,7 @@ export class SimulatedNode implements HttpHost {
 
   /** The process's own store, over the disk that all share. */
   #openStore(process: Process): Store {
-    const { setup, disk, faults, trims, partitions, plant } = this.#stage
+    const { setup, disk, faults, trims, plant } = this.#stage
     const { store: kind } = setup
     const store = new MemoryStore({
       disk,
@@ -164,7 +164,6 @@ export class SimulatedNode implements HttpHost {
       scopes: kind === 'partitions' ? 'partitions' : 'one',
       shared: kind !== 'embedded',
     })
-    if (kind === 'partitions') store.scopes = () => [...partitions]
     const watched = trims.watch(store)
     return plant.store?.(watched) ?? watched
   }

@@ -5,6 +5,7 @@ import type { CommitInFlight, ReadInFlight } from '../../src/store/memory/faults
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { EPOCH_JUMP, OutcomeUnknownError, PARTITIONS, type Unit } from '../../src/store/types.js'
 import { ManualClock } from '../support/manual-clock.js'
+import { scopesOf } from '../support/scopes.js'
 
 const USER = 'user/1'
 
@@ -138,7 +139,7 @@ t.test('a restored snapshot is the earlier content', async t => {
 
 t.test('with a scope per partition an actor of another one is a bug', async t => {
   const store = new MemoryStore({ scopes: 'partitions' })
-  t.equal(store.scopes().length, PARTITIONS)
+  t.equal(scopesOf(store).size, PARTITIONS)
   t.equal(store.scopeOf(USER), 1)
   t.match(await store.commit(1, [unit(0, 11)]), [{ kind: 'committed' }])
   t.throws(() => store.commit(2, [unit(0, 12)]), { message: 'user/1 is not of scope 2' })

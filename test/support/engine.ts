@@ -18,7 +18,7 @@ import type { Clock } from '../../src/lib/clock.js'
 import { CountedTime } from '../../src/lib/counted-time.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { endOfTurn } from '../../src/lib/turn.js'
-import type { Limits } from '../../src/ops/rate-limits.js'
+import { Limits } from '../../src/ops/rate-limits.js'
 import { createServices, type OwnServices } from '../../src/services/index.js'
 import { CHEAP_COST, Passwords } from '../../src/services/passwords.js'
 import type { Caller, HelloAnswer, TimelinePage } from '../../src/services/types.js'
@@ -107,7 +107,7 @@ export async function startNode(
   })
   await engine.start()
   const connected: number[] = []
-  const own = { connected: () => connected, ...(limits && { limits }) }
+  const own = { connected: () => connected, limits: limits ?? Limits.open(clock) }
   const jumps: number[] = []
   const jobs = new Jobs({
     store,

@@ -15,6 +15,7 @@ import { contact, DEVICES_MAX, userActor } from '../../src/sync/rules/records.js
 import { befriend, startNode, TestDevice } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 import { ManualClock } from '../support/manual-clock.js'
+import { scopesOf } from '../support/scopes.js'
 
 const DAY_MS = 86_400_000
 
@@ -382,7 +383,7 @@ t.test('an engine that runs on while the epoch changes jumps from then on: devic
       return record === undefined ? 0 : contact.decode(record.bytes).own
     }
     t.equal(await request(bob), 1)
-    for (const scope of store.scopes()) await store.newEpoch(scope)
+    for (const scope of scopesOf(store)) await store.newEpoch(scope)
     const again = new TestDevice(node)
     await again.login('alice', 2)
     t.equal(again.session?.device, 1 + 1_024)

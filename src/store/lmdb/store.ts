@@ -51,8 +51,6 @@ import { logsAfter, recordsAfter, tally } from './walks.js'
 
 const ABSENT: StoredRecord = Object.freeze({ stamp: 0, bytes: EMPTY })
 
-const SCOPES: readonly ScopeId[] = [0]
-
 /** The multiple of its length that a journal file may reach while the other is on its way into the tables. */
 const JOURNAL_OVERFULL = 4
 
@@ -165,10 +163,6 @@ export class LmdbStore implements Store {
 
   scopeOf(_actor: Actor): ScopeId {
     return 0
-  }
-
-  scopes(): readonly ScopeId[] {
-    return SCOPES
   }
 
   /** The epoch, one for all partitions: they are restored together. */

@@ -28,8 +28,6 @@ import {
 import { type Durability, MemoryDisk } from './disk.js'
 import { type CommitInFlight, type MemoryFaults, NO_FAULTS, type ReadInFlight } from './faults.js'
 
-const ONE_SCOPE: readonly ScopeId[] = [0]
-
 export interface MemoryStoreOptions {
   /** One scope for everything (as lmdb), or one for each partition (as Redis Cluster): then effects go through the outbox. */
   readonly scopes?: 'one' | 'partitions'
@@ -51,7 +49,6 @@ export class MemoryStore implements Store {
   readonly shared: boolean
   readonly #faults: MemoryFaults
   readonly #partitioned: boolean
-  readonly #scopes: readonly ScopeId[]
   #closed = false
 
   constructor(options: MemoryStoreOptions = {}) {
@@ -59,7 +56,6 @@ export class MemoryStore implements Store {
     this.shared = options.shared ?? options.disk !== undefined
     this.#faults = options.faults ?? NO_FAULTS
     this.#partitioned = options.scopes === 'partitions'
-    this.#scopes = this.#partitioned ? ALL_PARTITIONS : ONE_SCOPE
   }
 
   get id(): Uint8Array {
@@ -80,10 +76,6 @@ export class MemoryStore implements Store {
 
   scopeOf(actor: Actor): ScopeId {
     return this.#partitioned ? partitionOf(actor) : 0
-  }
-
-  scopes(): readonly ScopeId[] {
-    return this.#scopes
   }
 
   epochOf(partition: number): number {

@@ -4,6 +4,7 @@ import type { Test } from 'tap'
 import { partitionOf } from '../../../src/store/partition.js'
 import { textOrder } from '../../../src/store/text.js'
 import { EPOCH_JUMP, type ScannedRecord, type Store } from '../../../src/store/types.js'
+import { scopesOf } from '../../support/scopes.js'
 import {
   A,
   ALL,
@@ -99,7 +100,7 @@ export function scanContract(t: Test, open: StoreKind): void {
 export function lastingContract(t: Test, open: StoreKind): void {
   t.test('scopes: each actor is of one of them, and actors of a partition are of one', async t => {
     const store = await open(t)()
-    const scopes = new Set(store.scopes())
+    const scopes = scopesOf(store)
     const scopeByPartition = new Map<number, number>()
     for (let i = 0; i < 1000; i++) {
       for (const actor of [`user/${i}`, `accounts/${i % 256}`, `group/${i}`]) {
