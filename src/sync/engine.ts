@@ -49,6 +49,8 @@ const TRIES_MAX = 32
 /** Cells in each of two generations, about 250 bytes each. A busy user has four per conversation. */
 const CACHE_CELLS_MAX = 262_144
 const CACHE_AGE_MS = 30_000
+/** The partitions that a start sweeps at once. Each may bring a page of entries above the outbox's bound of memory. */
+export const START_SWEEPS_AT_ONCE = 16
 /** The pause before a head that could not be read is read again. */
 const TELL_AGAIN_MS = 500
 
@@ -150,7 +152,11 @@ export class Engine {
 
   /** Delivers what earlier processes left in the outboxes. To be called once, before requests are accepted. */
   async start(): Promise<void> {
-    await Promise.all(ALL_PARTITIONS.map(partition => this.sweep(partition)))
+    const left = [...ALL_PARTITIONS]
+    const sweep = async (): Promise<void> => {
+      for (let partition = left.shift(); partition !== undefined; partition = left.shift()) await this.sweep(partition)
+    }
+    await Promise.all(Array.from({ length: START_SWEEPS_AT_ONCE }, sweep))
     this.#ageLater()
   }
 

@@ -122,6 +122,8 @@ export class Outbox {
   #bytes = 0
   /** Partitions of whose outboxes a sweep left a part in the store. */
   readonly #cut = new Set<number>()
+  /** Whether those are swept again soon, or are being swept. */
+  #goesOn = false
   #stopped = false
 
   constructor(options: OutboxOptions) {
@@ -176,19 +178,24 @@ export class Outbox {
     return this.#bytes >= (this.#options.bytesMax ?? OUTBOX_TOTAL_BYTES_MAX)
   }
 
-  /** Sweeps a partition again when there is space in memory. */
+  /** Sweeps a partition again when there is room in memory. */
   #goOnLater(partition: number): void {
-    if (this.#cut.has(partition)) return
     this.#cut.add(partition)
-    const goOn = () => {
-      if (this.#stopped) return
-      if (this.#isFull) this.#options.clock.after(RETRY_MS, goOn)
-      else {
-        this.#cut.delete(partition)
-        this.sweep(partition).catch(() => this.#goOnLater(partition))
-      }
+    if (this.#goesOn) return
+    this.#goesOn = true
+    this.#options.clock.after(RETRY_MS, () => void this.#goOn())
+  }
+
+  /** Sweeps what was cut, one partition after the other: each may bring a page above the bound of memory. */
+  async #goOn(): Promise<void> {
+    for (const partition of [...this.#cut]) {
+      if (this.#stopped || this.#isFull) break
+      this.#cut.delete(partition)
+      await this.sweep(partition).catch(() => this.#cut.add(partition))
     }
-    this.#options.clock.after(RETRY_MS, goOn)
+    this.#goesOn = false
+    const [next] = this.#cut
+    if (next !== undefined && !this.#stopped) this.#goOnLater(next)
   }
 
   stop(): void {

@@ -4,7 +4,7 @@ import { seededRandom } from '../../src/lib/random.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryStore, type MemoryStoreOptions } from '../../src/store/memory/store.js'
 import { jsonEffect } from '../../src/sync/effect-kinds.js'
-import { Engine, type EngineOptions } from '../../src/sync/engine.js'
+import { Engine, type EngineOptions, START_SWEEPS_AT_ONCE } from '../../src/sync/engine.js'
 import { OUTBOX_ENTRIES_MAX } from '../../src/sync/outbox.js'
 import { NO_TARGETS, type OutboxEntry, outboxEntry, outboxEntryId, outboxOf } from '../../src/sync/outbox-entry.js'
 import { jsonValue, pairOut, recordName, setAside } from '../../src/sync/record-kinds.js'
@@ -144,3 +144,40 @@ t.test('above the bound of memory a sweep leaves the rest in the store, and goes
   )
   await engine.close()
 })
+
+/** Counts the scans that are under way at once. */
+class CountingStore extends MemoryStore {
+  most = 0
+  #now = 0
+
+  override async scan(...asked: Parameters<MemoryStore['scan']>): ReturnType<MemoryStore['scan']> {
+    this.#now += 1
+    this.most = Math.max(this.most, this.#now)
+    await new Promise(setImmediate)
+    const found = await super.scan(...asked)
+    this.#now -= 1
+    return found
+  }
+}
+
+t.test(
+  'few partitions are swept at once, also where memory was full: each may bring a page above the bound',
+  async t => {
+    const disk = new MemoryDisk(seededRandom('disk'))
+    const count = 700
+    await leave(
+      disk,
+      Array.from({ length: count }, (_, n) => ({
+        target: 'user/2',
+        kind: note.name,
+        payload: text(String(n)),
+        targets: NO_TARGETS,
+      })),
+    )
+    const store = new CountingStore({ disk, scopes: 'partitions' })
+    const { engine, heardBy } = await start({}, { store, outboxBytesMax: 10_000 })
+    await eventually(async () => (await heardBy('user/2')).length === count)
+    t.ok(store.most > 1 && store.most <= START_SWEEPS_AT_ONCE, `${store.most} at once`)
+    await engine.close()
+  },
+)
