@@ -282,6 +282,30 @@ t.test('HTTP connections count with all others, in total and per address', async
   }
 })
 
+t.test('an upgrade is told when to come back while the server drains', async t => {
+  const server = await startTestServer({ config: testConfig('--drain-ms', '3000') })
+  // One that does not finish holds the drain up.
+  const held = await RawClient.connect(server.port)
+  held.socket.pause()
+  held.send(Uint8Array.of(0))
+  await eventually(() => server.context.connections.size === 1)
+  const upgrade = await RawHttp.connect(server.httpPort)
+  const drained = server.drain()
+  upgrade.send(
+    head(
+      'GET /ws HTTP/1.1',
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+    ),
+  )
+  t.same(await upgrade.end(), [503])
+  t.match(upgrade.received, /^Retry-After: [1-3]\r$/m)
+  held.destroy()
+  await drained
+})
+
 t.test('no token stands in the log, whatever goes wrong with the request that brings it', async t => {
   const lines: string[] = []
   const line = (fields: object, text: string): void => {
