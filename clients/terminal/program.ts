@@ -110,7 +110,7 @@ export class Program {
 
   /** @returns whether there is a session */
   async #enter(isScreen: boolean, ask: Ask | undefined): Promise<boolean> {
-    const { account, register } = this.#settings
+    const { account, register, storage } = this.#settings
     const password = await this.#givenPassword()
     const client = await this.#makeClient()
     this.#client = client
@@ -139,7 +139,7 @@ export class Program {
     this.#isFresh = true
     const say = chat.say.bind(chat)
     const server = shownAddress(this.#settings.server)
-    const signingIn = signIn({ client, account, server, register: register || undefined, password, ask, say })
+    const signingIn = signIn({ client, account, server, storage, register: register || undefined, password, ask, say })
     return Promise.race([signingIn, this.#ended.then(() => false)])
   }
 
@@ -165,11 +165,11 @@ export class Program {
 
   /** The session ended while one was talking. */
   async #again(client: Client, chat: Chat, why: string): Promise<void> {
-    const { account } = this.#settings
+    const { account, storage } = this.#settings
     const server = shownAddress(this.#settings.server)
     chat.say('wrong', `signed out by the server: ${why}`)
     const enter = (ask: Ask): Promise<boolean> =>
-      signIn({ client, account, server, register: false, password: undefined, ask, say: chat.say.bind(chat) })
+      signIn({ client, account, server, storage, register: false, password: undefined, ask, say: chat.say.bind(chat) })
     const signedIn = this.#terminal !== undefined && (await this.#terminal.dialogue(enter))
     if (!signedIn) this.#end(1)
   }

@@ -16,6 +16,8 @@ export interface SignInSpec {
   readonly account: string
   /** The address of the server, for people. */
   readonly server: string
+  /** The folder with the local copy. */
+  readonly storage: string
   /** Whether to make the account; undefined if nobody said. */
   readonly register: boolean | undefined
   /** The password, if it was given; undefined if a person is to be asked. */
@@ -61,7 +63,7 @@ export async function signIn(spec: SignInSpec): Promise<boolean> {
 }
 
 async function attempt(
-  { client, account, server, say }: SignInSpec,
+  { client, account, server, storage, say }: SignInSpec,
   register: boolean,
   password: string,
 ): Promise<string> {
@@ -72,10 +74,21 @@ async function attempt(
   } catch (error) {
     const reason = error instanceof LongwireError ? error.reason : ''
     if (reason === 'CLOSED') return 'over'
+    if (reason === 'WRONG_CREDENTIALS' && client.account.otherStore) {
+      say('wrong', replaced(account, server, storage))
+      return 'over'
+    }
     const what = register ? `${account} could not be registered` : `${account} could not log in`
     say('wrong', `${what}: ${errorText(error)}${hint(reason, server, register)}`)
     return ANSWERABLE.has(reason) ? reason : 'over'
   }
+}
+
+function replaced(account: string, server: string, storage: string): string {
+  return (
+    `${account} could not log in: the server at ${server} has other data than when this device signed in, and there the account or the ` +
+    `password is another. If its data were replaced: start again with --register, which drops the history in ${storage}`
+  )
 }
 
 function hint(reason: string, server: string, register: boolean): string {

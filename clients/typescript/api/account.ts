@@ -79,6 +79,14 @@ export class Account {
     return this.#host.identity.device
   }
 
+  /**
+   * Whether the server of the last login or registration has other data than this device's local copy is of: they were replaced, or it
+   * is another server. The account may not exist there.
+   */
+  get otherStore(): boolean {
+    return this.#host.identity.isOtherStore
+  }
+
   get profile(): Profile {
     const { uid, account, nickname } = this.#host.identity
     return { uid, account, nickname }

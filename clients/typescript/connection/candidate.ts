@@ -5,7 +5,12 @@
 //      └────────────────┴──────── too late, link ended, drop() ──┴──────────────────► over
 import { EMPTY } from '../../../protocol/bytes.js'
 import { PING } from '../../../protocol/frame-codec.js'
-import { createHelloRequest, type Frame, type HelloRequest } from '../../../protocol/generated/messages.js'
+import {
+  createHelloRequest,
+  decodeHelloResponse,
+  type Frame,
+  type HelloRequest,
+} from '../../../protocol/generated/messages.js'
 import { HEARTBEAT_MS_DEFAULT } from '../../../protocol/limits.js'
 import { METHODS } from '../../../protocol/methods.js'
 import type { Clock, TimerHandle } from '../base/system.js'
@@ -106,6 +111,7 @@ export class Candidate {
   greetNameless(refused: (frame: Frame) => void): void {
     this.#hello({}, frame => {
       if (frame.code !== 0) refused(frame)
+      else this.#parts.identity.meetStore(decodeHelloResponse(frame.body).storeId)
     })
   }
 

@@ -87,6 +87,10 @@ export interface ConnectorHost extends CandidateParts {
   wake(): void
 }
 
+/** Said with wrong credentials: an account of the store that this device knows may not exist in another one. */
+const OTHER_STORE =
+  'the server has other data than when this device signed in: register again, or give the client an empty storage'
+
 /** A connection that ends sooner after its Hello counts as another failure in a row. */
 const STABLE_MS = 1_000
 
@@ -327,7 +331,8 @@ export class Connector implements CandidateOwner {
   }
 
   #refusedIn(frame: Frame): void {
-    const error = LongwireError.ofCode(frame.code, frame.retryAfterMs, frame.message)
+    const isStranger = frame.code === CODES.WRONG_CREDENTIALS.code && this.#host.identity.isOtherStore
+    const error = LongwireError.ofCode(frame.code, frame.retryAfterMs, isStranger ? OTHER_STORE : frame.message)
     const action = actionOf(frame.code)
     if (action === 'refused' || action === 'stop' || action === 'login') {
       this.#failSignIn(error)

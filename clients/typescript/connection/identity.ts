@@ -3,7 +3,7 @@ import { EMPTY } from '../../../protocol/bytes.js'
 import { CODES } from '../../../protocol/codes.js'
 import type { Session } from '../../../protocol/generated/messages.js'
 import { INSTALLATION_KEY_BYTES } from '../../../protocol/limits.js'
-import { ofHex, toHex } from '../base/bytes.js'
+import { ofHex, sameBytes, toHex } from '../base/bytes.js'
 import type { Random } from '../base/system.js'
 import type { Commits } from '../storage/commits.js'
 import type { Json } from '../storage/storage.js'
@@ -25,6 +25,7 @@ export class Identity {
   token: Uint8Array = EMPTY
   expiresAtMs = 0
   storeId: Uint8Array = EMPTY
+  #metStore: Uint8Array = EMPTY
   /** The highest number of a connection decision that was used, or is known to be bound. */
   attempt = 0
   /** The number of the timeline's present life. Keyed state belongs to one life; a resync begins another. */
@@ -106,6 +107,16 @@ export class Identity {
   adoptStore(storeId: Uint8Array): void {
     this.storeId = storeId.slice()
     this.#commits.put('store', toHex(this.storeId))
+  }
+
+  /** Notes the store of the server that a sign-in talks to. */
+  meetStore(storeId: Uint8Array): void {
+    this.#metStore = storeId.slice()
+  }
+
+  /** Whether the server of the last sign-in has another store than the one that the local copy is of. */
+  get isOtherStore(): boolean {
+    return this.storeId.length > 0 && this.#metStore.length > 0 && !sameBytes(this.storeId, this.#metStore)
   }
 
   adoptProfile(account: string, nickname: string): void {

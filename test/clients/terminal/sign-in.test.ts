@@ -30,6 +30,7 @@ async function run(answers: readonly string[], spec: Partial<SignInSpec> = {}) {
     client: { account } as unknown as SignInSpec['client'],
     account: 'alice',
     server: 'here:1',
+    storage: '/home/alice/old',
     register: undefined,
     password: undefined,
     ask: async (question, how) => {
