@@ -332,7 +332,10 @@ function isOwed(state: State | undefined): boolean {
   return state === SENT || state === ACCEPTED
 }
 
-/** Index of a number in a rising list, or -1. Numbers of one device follow each other closely: its distance from the first is tried first. */
+/**
+ * The index of a number in a rising list, or -1. Numbers of one device follow each other closely, so its distance from the first is tried
+ * first.
+ */
 function indexOf(list: readonly number[], value: number): number {
   const guess = value - (list[0] ?? 0)
   if (list[guess] === value) return guess

@@ -19,7 +19,10 @@ export interface Report {
   /** The time from the first connection until everybody was online. */
   readonly login_seconds: number
   readonly messages_per_second: number
-  /** User and system time of the server, all threads and incarnations, while messages were sent, over those accepted. null: not ours to see. */
+  /**
+   * User and system time of the server while messages were sent, over the messages accepted: all threads and incarnations. null: the server
+   * is on another machine, or not ours.
+   */
   readonly server_cpu_us_per_message: number | null
   readonly seed: number
   /** null: that of the server that was named. */

@@ -1,6 +1,6 @@
 /**
- * Services that begin a large answer only when there is space for it (backlog.ts), and give one device only so many bytes of them each
- * second. While a page is being read, it counts with its largest possible size. Otherwise ten thousand pages requested at once would all
+ * Services that begin a large answer only when there is space for it (backlog.ts). They give one device only so many bytes of such
+ * answers each second. While a page is being read, it counts with its largest possible size. Otherwise ten thousand pages requested at once would all
  * be in memory before the first is seen to wait.
  */
 

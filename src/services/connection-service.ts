@@ -1,4 +1,7 @@
-/** The ConnectionService of the .proto: answers Hello (who a connection belongs to, where its timeline goes on), and names the owner of a token. */
+/**
+ * The ConnectionService of the .proto. Answers Hello: who a connection belongs to, and where its timeline goes on. Names the owner of a
+ * token.
+ */
 import { CODES, type Code, codeText } from '../../protocol/codes.js'
 import { createHelloResponse, type HelloRequest } from '../../protocol/generated/messages.js'
 import { PROTOCOL_REVISION } from '../../protocol/limits.js'
@@ -114,9 +117,8 @@ export class ConnectionService {
   }
 
   /**
-   * The milliseconds that a peer with these bytes as its token has to wait; 0 for none. If unauthenticated clients have used
-   * up the limit of an address, its sessions still get in. A token that this store has made is checked all the same, unless that token itself was found
-   * wrong too often.
+   * The milliseconds that a peer with these bytes as its token has to wait; 0 for none. If unauthenticated clients have used up the
+   * limit of an address, its sessions still get in: a token that this store has made is checked, unless it was found wrong too often.
    */
   #tokenWait(network: Key, token: Uint8Array, owner: { readonly hash: string } | undefined): number {
     const limits = this.#limits

@@ -252,7 +252,7 @@ export interface Store {
    * The secret for keyed hashes that are stored: 16 random bytes made with the store, the same for all who open it, told to nobody else.
    */
   readonly secret: Uint8Array
-  /** The level of the space that is left. The caller must obey it: the store itself refuses nothing because of it. It may change at any time. */
+  /** The level of the space that is left. It may change at any time. The caller must obey it: the store itself refuses nothing. */
   readonly space: SpaceLevel
   /** The free bytes on its disk at the last look; undefined if no disk is known. */
   readonly freeBytes: number | undefined

@@ -121,13 +121,13 @@ export interface Transition<I, R> {
    */
   readonly soft?: true | ((result: R) => boolean)
   /**
-   * The transition replaces something or frees space. It is run even while the store has little space left (space 'scarce'), so that
-   * people can still come in and read, and put somebody out.
+   * The transition replaces something or frees space. It is run even while space is 'scarce'. So people can still come in and read, and
+   * put somebody out.
    */
   readonly small?: boolean
   /**
-   * The transition makes an account, from which more would follow. It is the first to be refused when the store fills (space
-   * 'filling').
+   * The transition makes an account, from which more would follow. It is the first to be refused when the store fills: from 'filling'
+   * on.
    */
   readonly makesAccount?: boolean
 }

@@ -159,7 +159,10 @@ export class LocalCopy {
     contacts.dropUnconfirmed()
   }
 
-  /** Drops everything of the account; the installation, the attempt and the numbers that were used stay. What is under way ends with the error. */
+  /**
+   * Drops everything of the account. The installation, the attempt and the numbers that were used stay. What is under way ends with the
+   * error.
+   */
   forget(error: LongwireError): void {
     const { commits, events, identity, contacts, receipts, shown, acks, sender, inbox } = this.#parts
     const { uid } = identity

@@ -22,8 +22,8 @@ import { syncFile, syncFolder } from './disk.js'
 import { JOURNAL_FILES, journalPath } from './files.js'
 
 /**
- * The name of the number in the tables that says which journal belongs to them: its salt. 0: the files have yet to be made (after an
- * unfinished first start, or in a restored backup), and whatever is there under their names does not count.
+ * The name of the number in the tables that says which journal belongs to them: its salt. 0: the files have yet to be made, after an
+ * unfinished first start or in a restored backup. Whatever is there under their names does not count.
  */
 export const JOURNAL = 'journal'
 

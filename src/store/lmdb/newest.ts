@@ -10,8 +10,8 @@
  *   notes 17
  *                                              reads 17; commits another 18, without what the first one brought
  *
- * So the note is not trusted. A transaction is made only if it begins with the newest one by the meta pages, and a state that is older
- * than one seen before is not read. The note is then written anew. Only the process that holds the folder's lock makes transactions, so
+ * So the note is not trusted. A transaction is made only if it begins with the newest one by the meta pages. A state that is older than
+ * one seen before is not read. The note is then written anew. Only the process that holds the folder's lock makes transactions, so
  * the others cannot write a newer one meanwhile. An opening that takes so long is rare: one in some thousand commits, with two processes
  * that do nothing but open the tables.
  */

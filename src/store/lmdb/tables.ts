@@ -359,8 +359,8 @@ export class Tables {
   }
 
   /**
-   * Lets the next read see what another thread has committed: everything up to the write `applied`. Places of dead readers are cleared: what they saw could not be overwritten,
-   * and the file would grow.
+   * Lets the next read see what another thread has committed: everything up to the write `applied`. Clears the places of dead readers:
+   * what they saw could not be overwritten, and the file would grow.
    */
   refresh(applied = 0): void {
     if (applied > 0) this.#newest?.holds(applied)

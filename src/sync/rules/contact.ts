@@ -55,8 +55,8 @@ export interface ContactInput extends Numbered, ContactFields {
 }
 
 /**
- * The jump of request numbers per epoch. Each epoch's requests have numbers of their own: some of the epoch before may have been given
- * out and lost, and an answer to one must not be taken for an answer to another. Nobody asks one user so often.
+ * The jump of request numbers per epoch. Each epoch's requests have numbers of their own, because some of the epoch before may have been
+ * given out and lost. An answer to one must not be taken for an answer to another. Nobody asks one user so often.
  */
 const REQUEST_JUMP = 2 ** 16
 
