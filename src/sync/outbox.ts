@@ -178,7 +178,7 @@ export class Outbox {
     return this.#bytes >= (this.#options.bytesMax ?? OUTBOX_TOTAL_BYTES_MAX)
   }
 
-  /** Sweeps a partition again when there is room in memory. */
+  /** Sweeps a partition again when there is space in memory. */
   #goOnLater(partition: number): void {
     this.#cut.add(partition)
     if (this.#goesOn) return
