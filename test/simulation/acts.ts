@@ -44,11 +44,17 @@ const befriend: Act = (stage, phone, client) => {
   const contact = contacts.get(peer)
   const dice = stage.random.fraction()
   if (contact?.blocked === true && dice < 0.5) void contacts.unblock(peer)
-  else if (contact?.state === 'requested') void (dice < 0.3 ? contacts.cancel(peer) : contacts.request(peer, 'well?'))
+  else if (contact?.state === 'requested' && dice < 0.3) {
+    // It may have been accepted meanwhile, and a message may be on its way.
+    stage.part(phone.user.uid, peer)
+    void contacts.cancel(peer)
+  } else if (contact?.state === 'requested') void contacts.request(peer, 'well?')
   else if (contact?.state === 'invited') void (dice < 0.75 ? contacts.accept(peer) : contacts.decline(peer))
   else if (contact?.state !== 'friend') void contacts.request(peer, `hello from ${phone.user.account}`)
-  else if (dice < 0.3) void contacts.remove(peer)
-  else if (dice < 0.45) {
+  else if (dice < 0.3) {
+    stage.part(phone.user.uid, peer)
+    void contacts.remove(peer)
+  } else if (dice < 0.45) {
     stage.block(phone.user.uid, peer)
     void contacts.block(peer)
   }

@@ -80,6 +80,7 @@ export class Cast {
       for (const phone of [...user.phones, ...user.drawer]) this.#lose(phone)
       users.splice(users.indexOf(user), 1)
       this.departed.push(user)
+      this.#stage.witness.departed(user.uid, this.#stage.parted)
     }
     return waiting
   }

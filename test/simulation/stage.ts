@@ -48,6 +48,7 @@ export class Stage {
   chaos = true
   readonly #onNote: RunOptions['onNote']
   readonly #blocked = new Set<string>()
+  readonly #parted = new Set<string>()
   #texts = 0
 
   constructor({ seed, plant = {}, setup, onNote }: RunOptions) {
@@ -109,7 +110,16 @@ export class Stage {
   /** One of the two blocks the other: requests may be dropped unseen from now on. */
   block(a: number, b: number): void {
     this.#blocked.add(pairOf(a, b))
+    this.part(a, b)
   }
+
+  /** One of the two ends what is between them: what is on its way may be refused. */
+  part(a: number, b: number): void {
+    this.#parted.add(pairOf(a, b))
+  }
+
+  /** Whether one of the two ever ended what was between them. */
+  readonly parted = (a: number, b: number): boolean => this.#parted.has(pairOf(a, b))
 
   /** Whether a request between the two may have been dropped. */
   readonly unseen = (a: number, b: number): boolean => this.#blocked.has(pairOf(a, b))

@@ -7,6 +7,7 @@ import { Auditor } from '../../clients/simulate/auditor.js'
 import type { Failure, Json, StoredMessage } from '../../clients/typescript/storage/storage.js'
 import type { StoredModel } from '../../clients/typescript/storage/stored-model.js'
 import { CODES, codeName } from '../../protocol/codes.js'
+import { peerOf } from '../../protocol/conversation-id.js'
 import type { Ledger } from './ledger.js'
 import type { Written } from './phone-disk.js'
 
@@ -54,7 +55,7 @@ export class Witness {
   readonly #stored = new Map<string, number>()
   /** What was told last, by program and message. */
   readonly #states = new Map<string, string>()
-  readonly #accepted = new Map<string, MessageId>()
+  readonly #accepted = new Map<string, MessageId & { readonly to: number }>()
   readonly #ledger: Ledger
   readonly #fail: (what: string) => void
   /** The store was put back to an earlier state: some of what was promised is gone, and versions mean something else. */
@@ -96,6 +97,19 @@ export class Witness {
   online(phone: string, is: boolean): void {
     if (!is) this.#cutOff.add(phone)
     else if (this.#cutOff.has(phone)) this.#behind.delete(phone)
+  }
+
+  /**
+   * The account is deleted. A message to one who had ended the friendship may have been refused there, with nobody left to be told.
+   * @param parted whether one of the two ever ended a friendship or a request, or blocked the other
+   */
+  departed(uid: number, parted: (a: number, b: number) => boolean): void {
+    for (const { sender, device, sendSeq, to } of this.#accepted.values()) {
+      const mayBeRefused = sender === uid && parted(uid, to)
+      if (mayBeRefused && !this.#ledger.contains(to, { sender, device, sendSeq })) {
+        this.auditor.failed(sender, device, sendSeq)
+      }
+    }
   }
 
   /** Retention took a message out of the user's timeline: whoever has not stored it by now may never get it. */
@@ -275,9 +289,10 @@ export class Witness {
     if (fault !== undefined && !(mayCross && fault === 'reordered')) this.#fail(`${name} was ${fault} on ${phone}`)
   }
 
-  #acceptedNow({ sender, device, sendSeq }: MessageId): void {
+  #acceptedNow({ sender, device, sendSeq, conversation }: StoredMessage): void {
     this.auditor.accepted(sender, device, sendSeq)
-    this.#accepted.set(nameOf({ sender, device, sendSeq }), { sender, device, sendSeq })
+    const to = peerOf(conversation) ?? 0
+    this.#accepted.set(nameOf({ sender, device, sendSeq }), { sender, device, sendSeq, to })
     // The answer may have been under way while the store was put back.
     const isGone = this.forgetful && !this.#ledger.contains(sender, { sender, device, sendSeq })
     if (isGone) this.auditor.failed(sender, device, sendSeq)
