@@ -51,6 +51,8 @@ interface Open {
 interface Begun {
   readonly ids: readonly string[]
   readonly onEnd?: (result: string) => void
+  /** Of a write: notes that only so many bytes were written; false if these are all. */
+  readonly isCutOff?: (written: number) => boolean
 }
 
 class StraceReader {
@@ -60,6 +62,8 @@ class StraceReader {
   readonly #open = new Map<string, Open>()
   /** By thread. */
   readonly #unfinished = new Map<string, Begun>()
+  /** Threads whose last write was cut off: by the kill, or they would go on. */
+  readonly #cutOff = new Set<string>()
   #count = 0
 
   constructor(options: StraceOptions) {
@@ -72,22 +76,27 @@ class StraceReader {
     if (rest.startsWith('<... ')) {
       const begun = this.#unfinished.get(thread)
       this.#unfinished.delete(thread)
-      if (begun !== undefined) this.#end(begun, resultOf(rest))
+      if (begun !== undefined) this.#end(thread, begun, resultOf(rest))
       return
     }
     const open = rest.indexOf('(')
     if (open === -1) return
+    if (this.#cutOff.has(thread)) throw new Error(`thread ${thread} goes on after a short write`)
     const unfinished = rest.endsWith('<unfinished ...>')
     const close = unfinished ? rest.length - '<unfinished ...>'.length : rest.lastIndexOf(') ')
     const begun = this.#begin(rest.slice(0, open), rest.slice(open + 1, close))
     if (begun === undefined) return
     if (unfinished) this.#unfinished.set(thread, begun)
-    else this.#end(begun, resultOf(rest))
+    else this.#end(thread, begun, resultOf(rest))
   }
 
-  #end({ ids, onEnd }: Begun, result: string): void {
+  #end(thread: string, { ids, onEnd, isCutOff }: Begun, result: string): void {
     if (result === '?') return // the process ended before the call
     const failed = result.startsWith('-1')
+    if (!failed && isCutOff?.(Number.parseInt(result, 10))) {
+      this.#cutOff.add(thread)
+      return
+    }
     for (const id of ids) this.lines.push({ at: failed ? 'failed' : 'end', id })
     if (!failed) onEnd?.(result)
   }
@@ -145,12 +154,19 @@ class StraceReader {
     }
     const placed = name === 'pwrite64' || name === 'pwritev'
     const offset = placed ? lastNumber : open.appends ? (this.#sizes.get(open.path) ?? 0) : open.position
-    const begun = this.#put({ kind: 'write', path: open.path, offset, bytes, synced: open.synced })
-    const onEnd = (result: string): void => {
-      if (Number.parseInt(result, 10) !== bytes.length) throw new Error(`a short write to ${open.path}`)
+    const call = { kind: 'write', path: open.path, offset, bytes, synced: open.synced } as const
+    const at = this.lines.length
+    const begun = this.#put(call)
+    const isCutOff = (written: number): boolean => {
+      if (written === bytes.length) return false
+      const [id = ''] = begun.ids
+      this.lines[at] = { at: 'begin', id, call: lineOf({ ...call, bytes: bytes.subarray(0, written) }) }
+      return true
+    }
+    const onEnd = (): void => {
       if (!placed) open.position = offset + bytes.length
     }
-    return { ...begun, onEnd }
+    return { ...begun, onEnd, isCutOff }
   }
 
   #put(...calls: Call[]): Begun {
