@@ -146,9 +146,13 @@ export class Program {
   async #begin(): Promise<void> {
     const chat = this.#chat
     this.#client?.connect()
-    // Who has just logged in begins with what there is, not with an empty device.
-    if (this.#isFresh) await this.#caughtUp()
-    await chat?.open(this.#settings.contact)
+    const open = async (): Promise<void> => {
+      // Who has just logged in begins with what there is, not with an empty device.
+      if (this.#isFresh) await this.#caughtUp()
+      await chat?.open(this.#settings.contact)
+    }
+    // Commands wait until then: the chat tells of all that follows from them.
+    await (this.#terminal === undefined ? open() : this.#terminal.hold(open))
     if (chat !== undefined) void this.#read(chat)
   }
 

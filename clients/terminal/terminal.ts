@@ -56,6 +56,8 @@ export class Terminal implements Screen {
   #question: Question | undefined
   /** Keys that no question has taken yet; undefined while there is no dialogue. */
   #ahead: [string | undefined, Key][] | undefined
+  /** Keys that are typed when hold() is over; undefined while nothing is held. */
+  #held: [string | undefined, Key][] | undefined
   /** Dialogues that are not over. */
   #dialogues = 0
   /** Settles when the one that came last is over; never rejects. */
@@ -141,6 +143,18 @@ export class Terminal implements Screen {
     return over
   }
 
+  /** Holds the keys back while it runs, unseen. They are typed when it is over. */
+  async hold(run: () => Promise<void>): Promise<void> {
+    this.#held = []
+    try {
+      await run()
+    } finally {
+      const held = this.#held
+      this.#held = undefined
+      for (const [character, key] of held) this.#onKey(character, key)
+    }
+  }
+
   #ask(text: string, how: Showing): Promise<string | undefined> {
     if (!this.#begun) return Promise.resolve(undefined)
     return new Promise(resolve => {
@@ -160,9 +174,10 @@ export class Terminal implements Screen {
 
   readonly #onKey = (character: string | undefined, key: Key): void => {
     const question = this.#question
-    if (question === undefined && this.#ahead !== undefined) {
+    const waiting = this.#ahead ?? this.#held
+    if (question === undefined && waiting !== undefined) {
       if (key.ctrl === true && key.name === 'c') this.#events.end()
-      else this.#ahead.push([character, key])
+      else waiting.push([character, key])
       return
     }
     const editor = question?.editor ?? this.#editor

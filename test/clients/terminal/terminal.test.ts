@@ -135,6 +135,29 @@ t.test('what is typed ahead of a question answers it, unseen; what is left over 
   t.notMatch(emulator.written, /[zxqvjk]/)
 })
 
+t.test('what is typed while keys are held is typed afterwards; Ctrl-C ends it at once', async t => {
+  const { emulator, terminal, lines, ends } = setUp()
+  let goOn: () => void = () => {}
+  const over = terminal.hold(
+    () =>
+      new Promise<void>(resolve => {
+        goOn = resolve
+      }),
+  )
+  emulator.type('hello\rhow are')
+  await eventually(() => emulator.keyboard.readableLength === 0)
+  emulator.type('\x03')
+  await eventually(() => ends() === 1)
+  t.same(lines, [])
+  t.notMatch(emulator.written, 'hello')
+  goOn()
+  await over
+  t.same(lines, ['hello'])
+  emulator.type(' you\r')
+  await eventually(() => lines.length === 2)
+  t.same(lines, ['hello', 'how are you'])
+})
+
 t.test('a dialogue waits for the one before, also if that failed', async t => {
   const { emulator, terminal } = setUp()
   const first = terminal.dialogue(async ask => {
