@@ -39,6 +39,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'account.signedIn': { act: client => client.account.signedIn, after: 'works' },
   'account.uid': { act: client => client.account.uid, after: 'works' },
   'account.device': { act: client => client.account.device, after: 'works' },
+  'account.otherStore': { act: client => client.account.otherStore, after: 'works' },
   'account.profile': { act: client => client.account.profile, after: 'works' },
   'account.register': {
     act: client => client.account.register({ account: 'bob', password: 'long enough' }),
