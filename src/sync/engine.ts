@@ -83,16 +83,22 @@ interface Submission<I, R> extends Asked<I, R> {
   readonly settle: (outcome: Outcome<R>) => void
   tries: number
   readings: number
-  /** The submission's last plan, and the unit made from it. */
-  plan: Plan | undefined
-  unit: Unit
 }
 
-const NO_UNIT: Unit = Object.freeze({ expect: [], puts: [], appends: [], trims: [] })
+/**
+ * A planned submission on its way to the store. It names the submission, and not the other way round: a submission may have waited for
+ * long, and what an old object names is kept by the collections of young garbage, also when both are dead (10 in flight on each of 500
+ * connections: 18.7 µs CPU per message in place of 14.5).
+ */
+interface Planned {
+  readonly submission: Submission<unknown, unknown>
+  readonly plan: Plan
+  readonly unit: Unit
+}
 
 /** One scope's path to the store. */
 interface ScopeQueue {
-  readonly commits: CommitQueue<Submission<unknown, unknown>>
+  readonly commits: CommitQueue<Planned>
   /** Submissions that came while the queue was full. They are planned in their order when it has space. */
   readonly later: Fifo<Submission<unknown, unknown>>
 }
@@ -225,8 +231,6 @@ export class Engine {
       since: this.#cache.looks,
       tries: 0,
       readings: 0,
-      plan: undefined,
-      unit: NO_UNIT,
     })
   }
 
@@ -313,9 +317,12 @@ export class Engine {
       this.#finish(submission, FULL)
       return true
     }
-    submission.plan = plan
-    submission.unit = plan.seal()
-    this.#queueOf(plan.scope).commits.push(submission as unknown as Submission<unknown, unknown>)
+    const unit = plan.seal()
+    this.#queueOf(plan.scope).commits.push({
+      submission: submission as unknown as Submission<unknown, unknown>,
+      plan,
+      unit,
+    })
     return true
   }
 
@@ -344,9 +351,7 @@ export class Engine {
     this.#behind.delete(actor)
   }
 
-  readonly #settle = (submission: Submission<unknown, unknown>, committed: CommitResult, repeated: boolean): void => {
-    const { plan } = submission
-    assert(plan !== undefined, 'what is committed was planned')
+  readonly #settle = ({ submission, plan }: Planned, committed: CommitResult, repeated: boolean): void => {
     assert(committed.kind !== 'entry conflict', 'no transition replaces an entry')
     const happenedBefore =
       repeated && committed.kind === 'conflict' && plan.madeStamp(committed.actor, committed.name, committed.current)
