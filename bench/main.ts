@@ -7,7 +7,8 @@
 
 import { cpus, totalmem } from 'node:os'
 import { complain, EXIT, print } from '../src/cli/command.js'
-import { flag, type OptionValues, optionHelp, parseOptions, text } from '../src/ops/command-options.js'
+import { flag, type OptionValues, text } from '../src/ops/command-options.js'
+import { runProgram } from '../test/support/program.js'
 import { ATTACK_NAMES, type AttackName } from './attacks/list.js'
 import { type AttacksReport, measureAttacks } from './attacks.js'
 import { cleanUpAtExit, profileInto } from './children.js'
@@ -75,20 +76,14 @@ export interface BenchReport {
   readonly h?: AttacksReport
 }
 
-process.exitCode = await main(process.argv.slice(2))
+process.exitCode = await runProgram(
+  { name: 'bench', options: OPTIONS, exitCodes: '0 done, 1 it failed', run: main },
+  process.argv.slice(2),
+)
 
-async function main(argv: readonly string[]): Promise<number> {
-  const parsed = parseOptions(OPTIONS, argv)
-  if (parsed.kind === 'help') {
-    print(`npm run bench -- [options]\n\n${optionHelp(OPTIONS)}\n\nExit codes: 0 done, 1 it failed, 2 wrong options.`)
-    return EXIT.OK
-  }
-  if (parsed.kind === 'wrong') {
-    complain(`${parsed.message} (npm run bench -- --help lists the options)`)
-    return EXIT.USAGE
-  }
+async function main(values: OptionValues<typeof OPTIONS>): Promise<number> {
   const parts = new Set<Part>()
-  for (const name of parsed.values.only.split(',')) {
+  for (const name of values.only.split(',')) {
     const part = partOf(name)
     if (part === undefined) {
       complain(`--only must be some of ${Object.entries(PARTS).flat().join(', ')}, not ${JSON.stringify(name)}`)
@@ -97,7 +92,7 @@ async function main(argv: readonly string[]): Promise<number> {
     parts.add(part)
   }
   const attacks = new Set<AttackName>()
-  for (const name of parsed.values.attacks.split(',')) {
+  for (const name of values.attacks.split(',')) {
     const attack = ATTACK_NAMES.find(each => each === name)
     if (attack === undefined) {
       complain(`--attacks must be some of ${ATTACK_NAMES.join(', ')}, not ${JSON.stringify(name)}`)
@@ -106,8 +101,8 @@ async function main(argv: readonly string[]): Promise<number> {
     attacks.add(attack)
   }
   cleanUpAtExit()
-  if (parsed.values.profile !== '') profileInto(parsed.values.profile)
-  await run(parsed.values, parts, attacks)
+  if (values.profile !== '') profileInto(values.profile)
+  await run(values, parts, attacks)
   // Sockets and servers that are still there are ended with the process.
   process.exit(EXIT.OK)
 }

@@ -57,6 +57,9 @@ function jobTable({ store, engine, time, retention: settings, sweepMs }: JobsOpt
   ] as const satisfies readonly Job[]
 }
 
+/** The jobs that a request begins, for one user. */
+export type BegunJob = 'departures' | 'renames'
+
 type JobName = ReturnType<typeof jobTable>[number]['name']
 
 export class Jobs {
@@ -85,7 +88,7 @@ export class Jobs {
   }
 
   /** Starts a job's work that is noted in the store under this user's partition. */
-  wake(name: 'departures' | 'renames', uid: number): void {
+  wake(name: BegunJob, uid: number): void {
     this.#runner.wake(name, uid)
   }
 

@@ -22,6 +22,7 @@ import {
 import { PASSWORD_BYTES_MIN } from '../../protocol/limits.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import { isShowable } from '../../protocol/names.js'
+import type { BegunJob } from '../jobs/index.js'
 import { networkOf } from '../lib/network.js'
 import type { Random } from '../lib/random.js'
 import type { Limits } from '../ops/rate-limits.js'
@@ -63,7 +64,7 @@ const BUSY_RETRY_MS = 3_000
 export type Connected = (uid: number) => readonly number[]
 
 /** Begins a user's work that no answer waits for; it is noted in the store. */
-export type BeginWork = (job: 'departures' | 'renames', uid: number) => void
+export type BeginWork = (job: BegunJob, uid: number) => void
 
 /** Ends a request early, with a code for the client. */
 class Refused extends Error {

@@ -2,8 +2,9 @@
  * `npm run crash -- [options]`: builds states as a crash may leave them, opens them, and prints those in which something is wrong.
  */
 
-import { complain, EXIT, print } from '../../src/cli/command.js'
-import { flag, integer, type OptionValues, optionHelp, parseOptions, text } from '../../src/ops/command-options.js'
+import { EXIT, print } from '../../src/cli/command.js'
+import { flag, integer, type OptionValues, text } from '../../src/ops/command-options.js'
+import { runProgram } from '../support/program.js'
 import { campaign } from './campaign.js'
 import { reopen } from './explorer.js'
 import { readFault, tellFault } from './replay.js'
@@ -17,23 +18,15 @@ const OPTIONS = {
   replay: text('', 'FILE', 'opens one of the states that were printed again, and does nothing else'),
 } as const
 
-process.exitCode = await main(process.argv.slice(2))
-
-async function main(argv: readonly string[]): Promise<number> {
-  const parsed = parseOptions(OPTIONS, argv)
-  if (parsed.kind === 'help') {
-    print(
-      `npm run crash -- [options]\n\n${optionHelp(OPTIONS)}\n\nExit codes: 0 nothing is wrong, 1 something is, 2 wrong options.`,
-    )
-    return EXIT.OK
-  }
-  if (parsed.kind === 'wrong') {
-    complain(`${parsed.message} (npm run crash -- --help lists the options)`)
-    return EXIT.USAGE
-  }
-  const { values } = parsed
-  return (await (values.replay === '' ? run(values) : replay(values.replay))) ? EXIT.OK : EXIT.FAILED
-}
+process.exitCode = await runProgram(
+  {
+    name: 'crash',
+    options: OPTIONS,
+    exitCodes: '0 nothing is wrong, 1 something is',
+    run: async values => ((await (values.replay === '' ? run(values) : replay(values.replay))) ? EXIT.OK : EXIT.FAILED),
+  },
+  process.argv.slice(2),
+)
 
 /** @returns whether nothing is wrong */
 async function run({ states, later, strace, seed: given }: OptionValues<typeof OPTIONS>): Promise<boolean> {

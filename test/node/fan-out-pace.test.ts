@@ -1,24 +1,18 @@
 /** Long fan-outs are background work: under load they are paced as jobs are, keep their order, and go on. */
 import t from 'tap'
-import { backlogBounds } from '../../src/connection/backlog.js'
 import { BUSY_QUEUE_DEPTH } from '../../src/jobs/pacer.js'
 import { seededRandom } from '../../src/lib/random.js'
-import { endOfTurn } from '../../src/lib/turn.js'
-import { Node } from '../../src/node/node.js'
-import { silentLog } from '../../src/ops/log.js'
-import { CHEAP_COST, Passwords } from '../../src/services/passwords.js'
 import { type CommitInFlight, NO_FAULTS } from '../../src/store/memory/faults.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { jsonEffect } from '../../src/sync/effect-kinds.js'
 import { SLICE_TARGETS } from '../../src/sync/fan-out.js'
 import { jsonValue } from '../../src/sync/record-kinds.js'
 import type { Transition } from '../../src/sync/types.js'
-import { InlineWorkers } from '../../src/workers/inline.js'
 import { ManualClock } from '../support/manual-clock.js'
 import { testBound } from '../support/test-bound.js'
+import { testNode } from '../support/test-node.js'
 
 const SLICES = 5
-const DAY_MS = 86_400_000
 
 /** A partition whose commits are not answered, so that what is for it waits. */
 const STUCK = 9
@@ -51,23 +45,12 @@ async function rig() {
   }
   const clock = new ManualClock()
   const random = seededRandom('pace')
-  const node = new Node({
+  const node = testNode({
     name: 'node',
     store: new MemoryStore({ random, scopes: 'partitions', faults }),
     clock,
     random,
-    defer: endOfTurn,
-    log: silentLog,
     onFatal: error => t.fail(String(error)),
-    passwords: new Passwords({ random, cost: CHEAP_COST, workers: new InlineWorkers() }),
-    settings: {
-      limits: 'open',
-      retention: { keepMs: DAY_MS, keepItems: 1_000, keepBytes: Number.POSITIVE_INFINITY },
-      connections: { totalMax: 10, perAddressMax: 10 },
-      backlog: backlogBounds(2 ** 30),
-      readyMs: 5_000,
-      sweepMs: 0,
-    },
   })
   const { engine } = node.logic
   await engine.start()

@@ -2,20 +2,14 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import type { EventBatch } from '../../src/cluster/node-exchange.js'
-import { backlogBounds } from '../../src/connection/backlog.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
-import { endOfTurn } from '../../src/lib/turn.js'
-import { Node } from '../../src/node/node.js'
-import { silentLog } from '../../src/ops/log.js'
-import { CHEAP_COST, Passwords } from '../../src/services/passwords.js'
+import type { Node } from '../../src/node/node.js'
 import type { ShortAnswer } from '../../src/short/types.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
-import { InlineWorkers } from '../../src/workers/inline.js'
 import { eventually } from '../support/eventually.js'
-
-const DAY_MS = 86_400_000
+import { testNode } from '../support/test-node.js'
 
 /** Nodes by name, and the batches with events that went between them: `from>to`. */
 async function nodes(shared: boolean, names: readonly string[]) {
@@ -31,29 +25,18 @@ async function nodes(shared: boolean, names: readonly string[]) {
       asked.push(`${name} ${actor}`)
       return setRoute.call(store, actor, ...rest)
     }
-    const node = new Node({
+    const node = testNode({
       name,
       store,
       clock: systemClock,
       random,
-      defer: endOfTurn,
-      log: silentLog,
       onFatal: error => t.fail(String(error)),
-      passwords: new Passwords({ random, cost: CHEAP_COST, workers: new InlineWorkers() }),
       network: {
         others: () => names.filter(other => other !== name),
         send(to, batch) {
           if (batch.events.length > 0) sent.push({ way: `${name}>${to}`, batch })
           all.get(to)?.receive(batch)
         },
-      },
-      settings: {
-        limits: 'open',
-        retention: { keepMs: DAY_MS, keepItems: 1_000, keepBytes: Number.POSITIVE_INFINITY },
-        connections: { totalMax: 10, perAddressMax: 10 },
-        backlog: backlogBounds(2 ** 30),
-        readyMs: 5_000,
-        sweepMs: 0,
       },
     })
     all.set(name, node)

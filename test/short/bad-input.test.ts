@@ -8,7 +8,7 @@ import { METHODS } from '../../protocol/methods.js'
 import { badInput, type Wire } from '../support/bad-input.js'
 import { eventually } from '../support/eventually.js'
 import { rawHello } from '../support/raw-client.js'
-import { head, RawHttp } from '../support/raw-http.js'
+import { head, RawHttp, WEB_SOCKET_UPGRADE } from '../support/raw-http.js'
 import { RawWebSocket } from '../support/raw-web-socket.js'
 
 const wire: Wire = {
@@ -16,13 +16,6 @@ const wire: Wire = {
   connect: ({ httpPort }) => RawWebSocket.connect(httpPort),
   open: ({ httpPort }, init) => RawWebSocket.open(httpPort, init),
 }
-
-const UPGRADE = [
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
-]
 
 /** A frame of the WebSocket protocol as a client sends it, masked with zeros. */
 function masked(first: number, payload: Uint8Array): Uint8Array {
@@ -43,7 +36,7 @@ badInput(wire, ({ clock, server, open }) => {
   /** A WebSocket by hand. */
   async function upgraded(): Promise<RawHttp> {
     const client = await RawHttp.connect(server().httpPort)
-    client.send(head('GET /ws HTTP/1.1', ...UPGRADE))
+    client.send(head('GET /ws HTTP/1.1', ...WEB_SOCKET_UPGRADE))
     const statuses = await client.answers(1)
     if (statuses[0] !== 101) throw new Error(`answered ${statuses}`)
     return client
@@ -147,11 +140,11 @@ badInput(wire, ({ clock, server, open }) => {
   })
 
   t.test('handshakes that are none', async t => {
-    const without = (name: string): string[] => UPGRADE.filter(line => !line.startsWith(name))
+    const without = (name: string): string[] => WEB_SOCKET_UPGRADE.filter(line => !line.startsWith(name))
     const cases: Readonly<Record<string, readonly [string, number]>> = {
-      'another method': [head('POST /ws HTTP/1.1', ...UPGRADE), 405],
-      'another path': [head('GET /longwire HTTP/1.1', ...UPGRADE), 404],
-      'a path behind it': [head('GET /ws/x HTTP/1.1', ...UPGRADE), 404],
+      'another method': [head('POST /ws HTTP/1.1', ...WEB_SOCKET_UPGRADE), 405],
+      'another path': [head('GET /longwire HTTP/1.1', ...WEB_SOCKET_UPGRADE), 404],
+      'a path behind it': [head('GET /ws/x HTTP/1.1', ...WEB_SOCKET_UPGRADE), 404],
       'no key': [head('GET /ws HTTP/1.1', ...without('Sec-WebSocket-Key')), 400],
       'a key that is none': [
         head('GET /ws HTTP/1.1', ...without('Sec-WebSocket-Key'), 'Sec-WebSocket-Key: short'),
@@ -167,9 +160,12 @@ badInput(wire, ({ clock, server, open }) => {
         ),
         426,
       ],
-      'a page of another site': [head('GET /ws HTTP/1.1', ...UPGRADE, 'Origin: https://evil.example'), 403],
-      'a page of this very host by another port': [head('GET /ws HTTP/1.1', ...UPGRADE, 'Origin: http://test:81'), 403],
-      'a page without an origin': [head('GET /ws HTTP/1.1', ...UPGRADE, 'Origin: null'), 403],
+      'a page of another site': [head('GET /ws HTTP/1.1', ...WEB_SOCKET_UPGRADE, 'Origin: https://evil.example'), 403],
+      'a page of this very host by another port': [
+        head('GET /ws HTTP/1.1', ...WEB_SOCKET_UPGRADE, 'Origin: http://test:81'),
+        403,
+      ],
+      'a page without an origin': [head('GET /ws HTTP/1.1', ...WEB_SOCKET_UPGRADE, 'Origin: null'), 403],
     }
     for (const [name, [bytes, status]] of Object.entries(cases)) {
       const client = await RawHttp.connect(server().httpPort)
@@ -180,7 +176,7 @@ badInput(wire, ({ clock, server, open }) => {
     offered.send(
       head(
         'GET /ws?token=x HTTP/1.1',
-        ...UPGRADE,
+        ...WEB_SOCKET_UPGRADE,
         'Sec-WebSocket-Extensions: permessage-deflate',
         'Sec-WebSocket-Protocol: a, b',
       ),

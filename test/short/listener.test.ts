@@ -16,7 +16,7 @@ import { eventually } from '../support/eventually.js'
 import { FakeServices } from '../support/fake-services.js'
 import { bearer, call, type HttpReply, sayHello, urlOf } from '../support/http-client.js'
 import { RawClient } from '../support/raw-client.js'
-import { head, RawHttp } from '../support/raw-http.js'
+import { head, RawHttp, WEB_SOCKET_UPGRADE } from '../support/raw-http.js'
 import { RawWebSocket } from '../support/raw-web-socket.js'
 import { loginAccount, registerAccount, startTestServer, testConfig } from '../support/server.js'
 
@@ -161,16 +161,7 @@ t.test('pages of the listed origins may call, others may not, and programs may',
     }
   }
   const listed = await RawHttp.connect(server.httpPort)
-  listed.send(
-    head(
-      'GET /ws HTTP/1.1',
-      'Connection: Upgrade',
-      'Upgrade: websocket',
-      'Sec-WebSocket-Version: 13',
-      'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
-      `Origin: ${PAGE}`,
-    ),
-  )
+  listed.send(head('GET /ws HTTP/1.1', ...WEB_SOCKET_UPGRADE, `Origin: ${PAGE}`))
   t.same(await listed.answers(1), [101])
   listed.destroy()
   const program = await RawHttp.connect(server.httpPort)
@@ -256,15 +247,7 @@ t.test('HTTP connections count with all others, in total and per address', async
     probe.send(head('GET /healthz HTTP/1.1'))
     t.same(await probe.end(), [200], 'who watches the server is answered, once')
     const upgrade = await RawHttp.connect(server.httpPort)
-    upgrade.send(
-      head(
-        'GET /ws HTTP/1.1',
-        'Connection: Upgrade',
-        'Upgrade: websocket',
-        'Sec-WebSocket-Version: 13',
-        'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
-      ),
-    )
+    upgrade.send(head('GET /ws HTTP/1.1', ...WEB_SOCKET_UPGRADE))
     t.same(await upgrade.end(), [503])
     t.match(upgrade.received, /^Retry-After: ([2-9]|10)\r$/m)
     t.equal(await (await RawClient.connect(server.port)).end(), 'TOO_MANY_CONNECTIONS')
@@ -291,15 +274,7 @@ t.test('an upgrade is told when to come back while the server drains', async t =
   await eventually(() => server.context.connections.size === 1)
   const upgrade = await RawHttp.connect(server.httpPort)
   const drained = server.drain()
-  upgrade.send(
-    head(
-      'GET /ws HTTP/1.1',
-      'Connection: Upgrade',
-      'Upgrade: websocket',
-      'Sec-WebSocket-Version: 13',
-      'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
-    ),
-  )
+  upgrade.send(head('GET /ws HTTP/1.1', ...WEB_SOCKET_UPGRADE))
   t.same(await upgrade.end(), [503])
   t.match(upgrade.received, /^Retry-After: [1-3]\r$/m)
   held.destroy()

@@ -5,17 +5,11 @@ import type { Session } from '../../protocol/generated/messages.js'
 import type { RunningServer } from '../../src/cli/server.js'
 import { pathOf } from '../../src/short/request-target.js'
 import { bearer } from '../support/http-client.js'
-import { head, RawHttp } from '../support/raw-http.js'
+import { head, RawHttp, WEB_SOCKET_UPGRADE } from '../support/raw-http.js'
 import { registerAccount, startTestServer, testConfig } from '../support/server.js'
 
 const LIST = '/longwire.v1.AccountService/ListDevices'
 const H2C = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA']
-const WEB_SOCKET = [
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
-]
 
 let server: RunningServer
 let alice: Session
@@ -70,8 +64,8 @@ t.test('an upgrade to a protocol that is not there is ignored, with a body and w
 })
 
 t.test('a WebSocket is still one, and CONNECT nothing', async t => {
-  t.same((await sent([head('GET /ws HTTP/1.1', ...WEB_SOCKET)])).statuses, [101])
-  t.same((await sent([head('GET http://test/ws HTTP/1.1', ...WEB_SOCKET)])).statuses, [101])
+  t.same((await sent([head('GET /ws HTTP/1.1', ...WEB_SOCKET_UPGRADE)])).statuses, [101])
+  t.same((await sent([head('GET http://test/ws HTTP/1.1', ...WEB_SOCKET_UPGRADE)])).statuses, [101])
   t.same((await sent([head('GET /ws HTTP/1.1', ...H2C)])).statuses, [426])
   t.same((await sent([head('CONNECT test:443 HTTP/1.1')])).statuses, [])
 })
@@ -98,7 +92,7 @@ t.test("the server's own URL is an origin that may call it", async t => {
     const own = [`Origin: ${origin}`, ...headers]
     const called = await sent([post(LIST, '{}', ...own).replace('Host: test', `Host: ${host}`)], from)
     const socket = await sent(
-      [head('GET /ws HTTP/1.1', ...WEB_SOCKET, ...own).replace('Host: test', `Host: ${host}`)],
+      [head('GET /ws HTTP/1.1', ...WEB_SOCKET_UPGRADE, ...own).replace('Host: test', `Host: ${host}`)],
       from,
     )
     return [...called.statuses, ...socket.statuses]

@@ -1,7 +1,8 @@
 /** `npm run simulation -- [options]`: runs seeds, and prints those that fail. */
 
-import { complain, EXIT, print } from '../../src/cli/command.js'
-import { flag, integer, optionHelp, parseOptions } from '../../src/ops/command-options.js'
+import { EXIT, print } from '../../src/cli/command.js'
+import { flag, integer } from '../../src/ops/command-options.js'
+import { runProgram } from '../support/program.js'
 import { runSeed } from './world.js'
 
 const OPTIONS = {
@@ -17,23 +18,16 @@ const OPTIONS = {
   verbose: flag('prints what happens, as it happens'),
 } as const
 
-process.exitCode = await main(process.argv.slice(2))
-
-async function main(argv: readonly string[]): Promise<number> {
-  const parsed = parseOptions(OPTIONS, argv)
-  if (parsed.kind === 'help') {
-    print(
-      `npm run simulation -- [options]\n\n${optionHelp(OPTIONS)}\n\nExit codes: 0 no seed failed, 1 some failed, 2 wrong options.`,
-    )
-    return EXIT.OK
-  }
-  if (parsed.kind === 'wrong') {
-    complain(`${parsed.message} (npm run simulation -- --help lists the options)`)
-    return EXIT.USAGE
-  }
-  const { seed, seeds, from, verbose } = parsed.values
-  return (await run(seed < 0 ? from : seed, seed < 0 ? seeds : 1, verbose)) ? EXIT.OK : EXIT.FAILED
-}
+process.exitCode = await runProgram(
+  {
+    name: 'simulation',
+    options: OPTIONS,
+    exitCodes: '0 no seed failed, 1 some failed',
+    run: async ({ seed, seeds, from, verbose }) =>
+      (await run(seed < 0 ? from : seed, seed < 0 ? seeds : 1, verbose)) ? EXIT.OK : EXIT.FAILED,
+  },
+  process.argv.slice(2),
+)
 
 /** @returns whether no seed failed */
 async function run(from: number, count: number, verbose: boolean): Promise<boolean> {

@@ -4,6 +4,14 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { eventually } from './eventually.js'
 
+/** The headers of an upgrade to a WebSocket. */
+export const WEB_SOCKET_UPGRADE = [
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+] as const
+
 export class RawHttp {
   /** Everything that came, as latin1. */
   received = ''
