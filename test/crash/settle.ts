@@ -28,7 +28,10 @@ export function settled(trace: Trace, from: number, found: Image, play: (trace: 
     missed = differences(image, found)
     const [path = ''] = missed
     if (missed.length > 1 || !/\.mdb$/.test(path)) continue
-    return after(happened, lmdbEvents(path, present(image.get(path), path), present(found.get(path), path)))
+    const rest = lmdbEvents(path, present(image.get(path), path), present(found.get(path), path))
+    // lmdb's thread makes one call after the other. One that it had begun had ended when it made these.
+    const ended = rest.length === 0 ? [] : endsOf(happened, path, cutOff)
+    return after([...happened, ...ended], rest)
   }
   throw new Error(`the trace does not tell what became of ${missed.join(', ')}`)
 }
@@ -37,6 +40,14 @@ function differences(image: Image, found: Image): string[] {
   return [...new Set([...image.keys(), ...found.keys()])].filter(path => {
     const [told, there] = [image.get(path), found.get(path)]
     return told === undefined || there === undefined || (told !== there && !told?.equals(there ?? Buffer.alloc(0)))
+  })
+}
+
+/** The ends of those of these calls that are to this file. */
+function endsOf(trace: Trace, path: string, ids: readonly number[]): TraceEvent[] {
+  return trace.flatMap((event): TraceEvent[] => {
+    const isOne = event.kind === 'begin' && 'path' in event.call && event.call.path === path && ids.includes(event.id)
+    return isOne ? [{ kind: 'end', id: event.id }] : []
   })
 }
 
