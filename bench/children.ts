@@ -23,6 +23,8 @@ export interface StartOptions {
   readonly limits?: readonly string[] | undefined
   /** The only core that it may use; absent: all. */
   readonly core?: number | undefined
+  /** The network namespace that it runs in; absent: that of this process. */
+  readonly within?: string
   /** SIGUSR2 then collects its garbage. */
   readonly collectable?: boolean
   /** Leaves its standard error unread: what it says when it ends early is lost. */
@@ -94,7 +96,9 @@ async function start(script: string, argv: readonly string[], options: StartOpti
   const collect = options.collectable === true ? ['--import', pathOf('./collect-on-signal.js')] : []
   const profile = profileFolder === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileFolder]
   const node = [process.execPath, ...collect, ...profile, script, ...argv]
-  const [command = '', ...rest] = options.core === undefined ? node : ['taskset', '-c', String(options.core), ...node]
+  const pinned = options.core === undefined ? node : ['taskset', '-c', String(options.core), ...node]
+  const [command = '', ...rest] =
+    options.within === undefined ? pinned : ['ip', 'netns', 'exec', options.within, ...pinned]
   const child = spawn(command, rest, {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     env: plainEnvironment(),

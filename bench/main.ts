@@ -14,6 +14,7 @@ import { type AttacksReport, measureAttacks } from './attacks.js'
 import { cleanUpAtExit, profileInto } from './children.js'
 import { type HttpReport, measureHttp } from './http.js'
 import { type IdleReport, measureIdle } from './idle.js'
+import { type LinkReport, measureLink } from './link.js'
 import { type LoginReport, measureLogin } from './login.js'
 import { type MessagesReport, measureMessages } from './messages.js'
 import { FULL, type Preset, QUICK, TINY } from './presets.js'
@@ -22,6 +23,7 @@ import {
   attacksTables,
   httpTables,
   idleTables,
+  linkTables,
   loginTables,
   type Machine,
   machineLine,
@@ -43,13 +45,19 @@ const PARTS = {
   f: 'ws',
   g: 'login',
   h: 'attacks',
+  i: 'link',
 } as const
 
 type Part = keyof typeof PARTS
 
+/** Parts that are only measured when they are named: they need more than a machine has by itself. */
+const ONLY_NAMED: ReadonlySet<string> = new Set<Part>(['i'])
+
 const OPTIONS = {
   only: text(
-    Object.keys(PARTS).join(','),
+    Object.keys(PARTS)
+      .filter(part => !ONLY_NAMED.has(part))
+      .join(','),
     'LIST',
     `which measurements, by letter or word: ${Object.entries(PARTS)
       .map(([letter, word]) => `${letter} ${word}`)
@@ -74,19 +82,20 @@ export interface BenchReport {
   readonly f?: WebSocketReport
   readonly g?: LoginReport
   readonly h?: AttacksReport
+  readonly i?: LinkReport
 }
 
 process.exitCode = await runProgram(
-  { name: 'bench', options: OPTIONS, exitCodes: '0 done, 1 it failed', run: main },
+  { name: 'bench', options: OPTIONS, words: '[PART ...]', exitCodes: '0 done, 1 it failed', run: main },
   process.argv.slice(2),
 )
 
-async function main(values: OptionValues<typeof OPTIONS>): Promise<number> {
+async function main(values: OptionValues<typeof OPTIONS>, words: readonly string[]): Promise<number> {
   const parts = new Set<Part>()
-  for (const name of values.only.split(',')) {
+  for (const name of words.length > 0 ? words : values.only.split(',')) {
     const part = partOf(name)
     if (part === undefined) {
-      complain(`--only must be some of ${Object.entries(PARTS).flat().join(', ')}, not ${JSON.stringify(name)}`)
+      complain(`a part must be one of ${Object.entries(PARTS).flat().join(', ')}, not ${JSON.stringify(name)}`)
       return EXIT.USAGE
     }
     parts.add(part)
@@ -163,6 +172,13 @@ async function run(
     const h = await measureAttacks(preset, attacks, say)
     show(attacksTables(h))
     report = { ...report, h }
+  }
+  if (parts.has('i')) {
+    const i = await measureLink(preset, say)
+    if (i !== undefined) {
+      show(linkTables(i))
+      report = { ...report, i }
+    }
   }
   if (options.json) print(JSON.stringify(report))
 }

@@ -3,6 +3,7 @@
 import type { AttacksReport } from './attacks.js'
 import type { HttpReport } from './http.js'
 import type { IdleReport } from './idle.js'
+import type { LinkReport } from './link.js'
 import type { LoginReport } from './login.js'
 import type { MessagesReport, MessagesRow } from './messages.js'
 import type { Preset } from './presets.js'
@@ -102,6 +103,26 @@ export function wireTables(report: WireReport): string {
       ],
     ),
     `round trips of the reconnect after TCP: ${report.reconnect_round_trips}`,
+  ].join('\n')
+}
+
+export function linkTables({ profile, congestion_control, seconds, rows }: LinkReport): string {
+  const { rtt, jitter, loss, kbps_up, kbps_down } = profile
+  return [
+    `(i) per message of 100 bytes, one in 2 s: packets and bytes at the link, headers included; rounds of ${seconds} s`,
+    `    round trip ${rtt} ms + ${jitter} ms of jitter each way, ${loss * 100}% lost, ${kbps_up} kbit/s up and ${kbps_down} down, ${congestion_control}`,
+    table(
+      ['', 'packets up', 'down', 'bytes up', 'down', 'arrived p50 ms', 'receipt p50 ms'],
+      rows.map(row => [
+        `${row.protocol}, ${row.takes_turns ? 'in turns' : 'one way'}`,
+        row.packets_up,
+        row.packets_down,
+        row.bytes_up,
+        row.bytes_down,
+        row.arrived_p50_ms,
+        Number.isNaN(row.receipt_p50_ms) ? '' : row.receipt_p50_ms,
+      ]),
+    ),
   ].join('\n')
 }
 

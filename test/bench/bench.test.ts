@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { ATTACK_NAMES } from '../../bench/attacks/list.js'
+import { missingForLink } from '../../bench/link/namespaces.js'
 import { median, medians, Samples } from '../../bench/statistics.js'
 import { table } from '../../bench/table.js'
 import { WebSocketFraming } from '../../bench/web-socket-framing.js'
@@ -84,6 +85,30 @@ t.test('a tiny run of the attacks has a row for each', async t => {
     t.equal(typeof row.attack_login_ms, row.attack === 'logins' ? 'number' : 'object', row.attack)
     // The attack took place.
     t.ok(Object.keys(row.answers).length > 0, row.attack)
+  }
+})
+
+t.test('a tiny run at a slow link counts packets and bytes, or says what this machine lacks for it', async t => {
+  const { code, stdout, stderr } = await bench('link', '--tiny', '--json')
+  t.equal(code, 0, stderr)
+  const { i } = JSON.parse(stdout)
+  const missing = missingForLink()
+  if (missing !== undefined) {
+    t.equal(i, undefined)
+    t.match(stderr, missing)
+    return
+  }
+  const own = i.rows.filter(({ protocol }: { protocol: string }) => protocol !== 'mqtt')
+  t.same(
+    own.map((row: { protocol: string; takes_turns: boolean }) => `${row.protocol} ${row.takes_turns}`),
+    ['longwire false', 'longwire true', 'longwire-silent false', 'longwire-silent true'],
+  )
+  for (const row of i.rows) {
+    // A message goes up and comes down, and each is acknowledged at least once.
+    t.ok(row.packets_up >= 2 && row.packets_down >= 2, JSON.stringify(row))
+    t.ok(row.bytes_up > 200 && row.bytes_down > 200, JSON.stringify(row))
+    t.ok(row.arrived_p50_ms >= i.profile.rtt, JSON.stringify(row))
+    t.equal(typeof row.receipt_p50_ms, row.protocol === 'longwire' ? 'number' : 'object')
   }
 })
 

@@ -130,7 +130,7 @@ t.test('the programs behind npm run say their options, and refuse others in one 
     }
     const help = ask('--help')
     t.match(help, { status: 0, stderr: '' }, name)
-    t.match(help.stdout, new RegExp(`^npm run ${name} -- \\[options\\]\n\n  --\\w+`))
+    t.match(help.stdout, new RegExp(`^npm run ${name} -- \\[options\\]( \\[PART \\.{3}\\])?\n\n  --\\w+`))
     t.match(help.stdout, /^Exit codes: 0 /m)
     t.same(ask('--no-such-option'), {
       status: 2,
