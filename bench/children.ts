@@ -1,11 +1,14 @@
-/** The measured servers, each a process of its own: Longwire as people start it, and the bare servers it is compared with. */
+/** The measured servers, each a process of its own: Longwire as people start it, and the servers it is compared with. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { present } from '../src/lib/assert.js'
 
@@ -21,6 +24,8 @@ export interface ServerProcess {
 export interface StartOptions {
   /** Options beside the defaults, with limits as they are for everybody, and passwords that cost what they cost; absent: none, and cheap ones. */
   readonly limits?: readonly string[] | undefined
+  /** The root of the checkout that is started, which is built; absent: this one. */
+  readonly root?: string | undefined
   /** The only core that it may use; absent: all. */
   readonly core?: number | undefined
   /** The network namespace that it runs in; absent: that of this process. */
@@ -31,6 +36,8 @@ export interface StartOptions {
   readonly unreadStderr?: boolean
 }
 
+const READY_FD = 3
+const LISTEN_STEP_MS = 20
 const STOP_MS_MAX = 10_000
 
 let profileFolder: string | undefined
@@ -60,7 +67,8 @@ export function startLongwire(folder: string | undefined, options: StartOptions 
   const ports = ['--port', '0', '--http-port', '0']
   const limits = options.limits ?? ['--limits', 'open']
   const rest = ['--log-level', 'warn', '--drain-ms', '0', '--ready-fd', '3']
-  return start(pathOf('../src/main.js'), ['serve', ...ports, ...store, ...rest, ...limits], options)
+  const program = options.root === undefined ? pathOf('../src/main.js') : join(options.root, 'dist/src/main.js')
+  return startNode(program, ['serve', ...ports, ...store, ...rest, ...limits], options)
 }
 
 /** See baseline.ts. */
@@ -69,7 +77,25 @@ export function startBaseline(
   sizes: { readonly in: number; readonly out: number; readonly on?: number },
   options: StartOptions = {},
 ): Promise<ServerProcess> {
-  return start(pathOf('./baseline.js'), [mode, String(sizes.in), String(sizes.out), String(sizes.on ?? 0)], options)
+  return startNode(pathOf('./baseline.js'), [mode, String(sizes.in), String(sizes.out), String(sizes.on ?? 0)], options)
+}
+
+/** See peers/socket-io-server.ts. */
+export function startSocketIo(options: StartOptions = {}): Promise<ServerProcess> {
+  return startNode(pathOf('./peers/socket-io-server.js'), [], options)
+}
+
+/** An installed program that is no Node. It cannot say where it listens, so it is given a port that is free. */
+export async function startProgram(
+  program: string,
+  options: StartOptions,
+  argv: (port: number) => readonly string[],
+): Promise<ServerProcess> {
+  const port = await freePort()
+  return start([program, ...argv(port)], options, async () => {
+    while (!(await listens(port))) await sleep(LISTEN_STEP_MS)
+    return { port }
+  })
 }
 
 /** A fresh folder on a real disk, gone at the end: where /tmp is memory nothing would be measured of a disk. */
@@ -92,11 +118,21 @@ function pathOf(module: string): string {
   return fileURLToPath(new URL(module, import.meta.url))
 }
 
-async function start(script: string, argv: readonly string[], options: StartOptions): Promise<ServerProcess> {
+function startNode(script: string, argv: readonly string[], options: StartOptions): Promise<ServerProcess> {
   const collect = options.collectable === true ? ['--import', pathOf('./collect-on-signal.js')] : []
   const profile = profileFolder === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileFolder]
-  const node = [process.execPath, ...collect, ...profile, script, ...argv]
-  const pinned = options.core === undefined ? node : ['taskset', '-c', String(options.core), ...node]
+  return start([process.execPath, ...collect, ...profile, script, ...argv], options, child =>
+    readyLine(present(child.stdio[READY_FD], 'the descriptor of readiness') as Readable),
+  )
+}
+
+/** @param until settles when it listens */
+async function start(
+  line: readonly string[],
+  options: StartOptions,
+  until: (child: ChildProcess) => Promise<Ready>,
+): Promise<ServerProcess> {
+  const pinned = options.core === undefined ? line : ['taskset', '-c', String(options.core), ...line]
   const [command = '', ...rest] =
     options.within === undefined ? pinned : ['ip', 'netns', 'exec', options.within, ...pinned]
   const child = spawn(command, rest, {
@@ -118,11 +154,12 @@ async function start(script: string, argv: readonly string[], options: StartOpti
     })
     child.on('error', error => resolve(`could not be started: ${error.message}`))
   })
-  const ready = await Promise.race([readyLine(present(child.stdio[3], 'descriptor 3') as Readable), exited])
-  if (typeof ready === 'string') throw new Error(`${script} ${ready}`)
+  const ready = await Promise.race([until(child), exited])
+  const named = line.join(' ')
+  if (typeof ready === 'string') throw new Error(`${named} ${ready}`)
   let stopping = false
   void exited.then(why => {
-    if (!stopping) throw new Error(`${script} ${why}`)
+    if (!stopping) throw new Error(`${named} ${why}`)
   })
   const stop = async (): Promise<void> => {
     stopping = true
@@ -134,9 +171,33 @@ async function start(script: string, argv: readonly string[], options: StartOpti
   return { pid: present(child.pid, 'the process id'), port: ready.port, httpPort: ready.http_port ?? 0, stop }
 }
 
-async function readyLine(from: Readable): Promise<{ readonly port: number; readonly http_port?: number }> {
-  for await (const line of createInterface({ input: from })) return JSON.parse(line) as { port: number }
+interface Ready {
+  readonly port: number
+  readonly http_port?: number
+}
+
+async function readyLine(from: Readable): Promise<Ready> {
+  for await (const line of createInterface({ input: from })) return JSON.parse(line) as Ready
   return new Promise(() => {}) // it closed the descriptor without a word: its end says why
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = present(server.address(), 'the address of a listening server') as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
+  })
 }
 
 /** Options of a server that the person's shell may hold are not those of the benchmark. */

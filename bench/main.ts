@@ -5,7 +5,9 @@
  * The servers are processes of their own; this process is the load generator.
  */
 
+import { existsSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
+import { join, resolve } from 'node:path'
 import { complain, EXIT, print } from '../src/cli/command.js'
 import { flag, type OptionValues, text } from '../src/ops/command-options.js'
 import { runProgram } from '../test/support/program.js'
@@ -16,7 +18,9 @@ import { type HttpReport, measureHttp } from './http.js'
 import { type IdleReport, measureIdle } from './idle.js'
 import { type LinkReport, measureLink } from './link.js'
 import { type LoginReport, measureLogin } from './login.js'
-import { type MessagesReport, measureMessages } from './messages.js'
+import { type MessagesOptions, type MessagesReport, measureMessages } from './messages.js'
+import { messagesTables } from './messages-report.js'
+import { PEER_NAMES } from './peers/index.js'
 import { FULL, type Preset, QUICK, TINY } from './presets.js'
 import { measureRate, type RateReport } from './rate.js'
 import {
@@ -27,7 +31,6 @@ import {
   loginTables,
   type Machine,
   machineLine,
-  messagesTables,
   rateTables,
   webSocketTables,
   wireTables,
@@ -64,7 +67,9 @@ const OPTIONS = {
       .join(', ')}`,
   ),
   attacks: text(ATTACK_NAMES.join(','), 'LIST', 'which attacks of (h), by name'),
-  quick: flag('one short round of each, seven minutes in all; without it three rounds, in an hour'),
+  peers: text(PEER_NAMES.join(','), 'LIST', 'which servers of (b), by name; those that are not installed are left out'),
+  against: text('', 'FOLDER', 'in (b) the server of this checkout, which is built, takes turns with ours'),
+  quick: flag('short rounds: three of (b), one of the others; without it five and three'),
   json: flag('the last line of standard output, and the only one, is one JSON object'),
   tiny: flag('whether the benchmark itself works, in seconds; the figures mean nothing'),
   profile: text('', 'FOLDER', 'each server leaves a processor profile there, which makes it slower'),
@@ -100,18 +105,17 @@ async function main(values: OptionValues<typeof OPTIONS>, words: readonly string
     }
     parts.add(part)
   }
-  const attacks = new Set<AttackName>()
-  for (const name of values.attacks.split(',')) {
-    const attack = ATTACK_NAMES.find(each => each === name)
-    if (attack === undefined) {
-      complain(`--attacks must be some of ${ATTACK_NAMES.join(', ')}, not ${JSON.stringify(name)}`)
-      return EXIT.USAGE
-    }
-    attacks.add(attack)
+  const attacks = chosen('--attacks', values.attacks, ATTACK_NAMES)
+  const peers = chosen('--peers', values.peers, PEER_NAMES)
+  if (attacks === undefined || peers === undefined) return EXIT.USAGE
+  const against = values.against === '' ? undefined : resolve(values.against)
+  if (against !== undefined && !existsSync(join(against, 'dist/src/main.js'))) {
+    complain(`--against must be the root of a checkout that is built, not ${JSON.stringify(values.against)}`)
+    return EXIT.USAGE
   }
   cleanUpAtExit()
   if (values.profile !== '') profileInto(values.profile)
-  await run(values, parts, attacks)
+  await run(values, parts, attacks, { peers, against })
   // Sockets and servers that are still there are ended with the process.
   process.exit(EXIT.OK)
 }
@@ -120,6 +124,7 @@ async function run(
   options: OptionValues<typeof OPTIONS>,
   parts: ReadonlySet<Part>,
   attacks: ReadonlySet<AttackName>,
+  messages: MessagesOptions,
 ): Promise<void> {
   const preset = options.tiny ? TINY : options.quick ? QUICK : FULL
   const show = (text: string): void => {
@@ -139,7 +144,7 @@ async function run(
     report = { ...report, a }
   }
   if (parts.has('b')) {
-    const b = await measureMessages(preset, say)
+    const b = await measureMessages(preset, messages, say)
     show(messagesTables(b))
     report = { ...report, b }
   }
@@ -181,6 +186,20 @@ async function run(
     }
   }
   if (options.json) print(JSON.stringify(report))
+}
+
+/** The names in a list; complains, and gives undefined, if one of them is not there. */
+function chosen<T extends string>(option: string, value: string, names: readonly T[]): ReadonlySet<T> | undefined {
+  const set = new Set<T>()
+  for (const given of value.split(',')) {
+    const name = names.find(each => each === given)
+    if (name === undefined) {
+      complain(`${option} must be some of ${names.join(', ')}, not ${JSON.stringify(given)}`)
+      return undefined
+    }
+    set.add(name)
+  }
+  return set
 }
 
 function partOf(name: string): Part | undefined {

@@ -1,10 +1,11 @@
 /**
- * Senders and receivers under load, the same for Longwire and for the bare relay. Each sender keeps a number of messages in
+ * Senders and receivers under load, the same for Longwire and for what it is compared with. Each sender keeps a number of messages in
  * flight, and sends the next when one is accepted.
  */
 
 import type { UserPair } from './fleet.js'
 import { RawClient } from './raw-client.js'
+import type { MessageSizes } from './sizes.js'
 import { Samples } from './statistics.js'
 
 /** Counts what all pairs of one server have done; times are recorded only while a window is open. */
@@ -28,7 +29,7 @@ export interface LoadedPair {
 /** The times at which the last messages were sent, by number: more than are ever in flight. */
 const TIMES = 128
 
-abstract class TimedPair implements LoadedPair {
+export abstract class TimedPair implements LoadedPair {
   protected readonly tally: Tally
   readonly #sentAt = new Float64Array(TIMES)
   #inFlight = 0
@@ -117,13 +118,6 @@ export class LongwirePair extends TimedPair {
     for (let number = sender.sent - count + 1; number <= sender.sent; number++) this.sending(number)
     sender.client.write(bytes)
   }
-}
-
-/** The bytes of a message on the wire: up, its acceptance, and down to the receiver. */
-export interface MessageSizes {
-  readonly up: number
-  readonly accepted: number
-  readonly down: number
 }
 
 /** Two connections of the bare relay. */

@@ -10,7 +10,8 @@ export interface Preset {
   readonly windowMs: number
   /** (a) connections with one request in flight on each. */
   readonly callers: readonly number[]
-  /** (b) */
+  /** (b) rounds of its own: its figures are compared with others' of the same run. */
+  readonly messageRounds: number
   readonly pairs: number
   readonly inFlight: readonly number[]
   /** (e) keep-alive connections with one request in flight on each. */
@@ -43,6 +44,7 @@ export const FULL: Preset = {
   warmMs: 1_500,
   windowMs: 3_000,
   callers: [100, 1_000],
+  messageRounds: 5,
   pairs: 500,
   inFlight: [1, 10],
   httpCallers: [100, 1_000],
@@ -56,11 +58,12 @@ export const FULL: Preset = {
   settledReadings: 3,
 }
 
-/** A look in about two minutes: one round, and fewer idle connections. */
+/** A look: one round, three of (b), and fewer idle connections. */
 export const QUICK: Preset = {
   ...FULL,
   name: 'quick',
   rounds: 1,
+  messageRounds: 3,
   warmMs: 1_000,
   windowMs: 2_000,
   idleLow: 500,
@@ -72,6 +75,7 @@ export const QUICK: Preset = {
 export const TINY: Preset = {
   ...QUICK,
   name: 'tiny',
+  messageRounds: 1,
   warmMs: 50,
   windowMs: 200,
   callers: [10],

@@ -9,7 +9,7 @@ import { encodeRequest, FrameDecoder } from '../protocol/frame-codec.js'
 import type { Frame } from '../protocol/generated/messages.js'
 import { FRAME_TO_CLIENT_BYTES_MAX } from '../protocol/limits.js'
 import type { RequestMethod } from '../protocol/methods.js'
-import { WebSocketFraming } from './web-socket-framing.js'
+import { LONGWIRE_WEB_SOCKET, WebSocketFraming, type WebSocketKind } from './web-socket-framing.js'
 
 export type BenchTransport = 'tcp' | 'ws'
 
@@ -27,8 +27,10 @@ export class RawClient {
   bytesOut = 0
   /** Calls of write: what was given in one goes out in one piece. */
   writes = 0
-  /** Takes the bytes in place of frames, if set. */
-  onBytes: ((count: number) => void) | undefined
+  /** Takes the bytes in place of frames, if set. They are valid during the call. */
+  onBytes: ((count: number, bytes: Uint8Array) => void) | undefined
+  /** Takes the messages of a WebSocket, each whole, in place of frames, if set. They are valid during the call. */
+  onMessage: ((message: Uint8Array) => void) | undefined
   /** Every frame that no request() waits for. */
   onFrame: (frame: Frame) => void = ignore
   onPing: () => void = ignore
@@ -64,15 +66,21 @@ export class RawClient {
   /**
    * A failure after it is connected is thrown: a benchmark with a lost connection measures nothing.
    * @param port of the long side, or with `transport` ws of the short side
+   * @param prepare sets its handlers, before any byte can come
    */
-  static connect(port: number, transport: BenchTransport = 'tcp'): Promise<RawClient> {
+  static connect(
+    port: number,
+    transport: BenchTransport | WebSocketKind = 'tcp',
+    prepare: (client: RawClient) => void = ignore,
+  ): Promise<RawClient> {
     return new Promise((resolve, reject) => {
       let isConnected = false
       const connected = (): void => {
         isConnected = true
         resolve(client)
       }
-      const framing = transport === 'ws' ? new WebSocketFraming(connected) : undefined
+      const kind = transport === 'ws' ? LONGWIRE_WEB_SOCKET : transport
+      const framing = kind === 'tcp' ? undefined : new WebSocketFraming(connected, kind)
       const client: RawClient = new RawClient(
         port,
         framing,
@@ -82,6 +90,7 @@ export class RawClient {
           else if (!client.#ended) throw error
         },
       )
+      prepare(client)
     })
   }
 
@@ -91,10 +100,19 @@ export class RawClient {
   }
 
   write(bytes: Uint8Array): void {
-    const sent = this.#framing === undefined ? bytes : this.#framing.wrapped(bytes)
-    this.bytesOut += sent.length
+    this.#write(this.#framing === undefined ? bytes : this.#framing.wrapped(bytes))
+  }
+
+  /** Writes several messages in one piece; over WebSocket each keeps its frame. */
+  writeAll(messages: readonly Uint8Array[]): void {
+    const framing = this.#framing
+    this.#write(Buffer.concat(framing === undefined ? messages : messages.map(message => framing.wrapped(message))))
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.bytesOut += bytes.length
     this.writes++
-    this.#socket.write(sent)
+    this.#socket.write(bytes)
   }
 
   /** @throws Error naming the code if it is refused */
@@ -130,7 +148,12 @@ export class RawClient {
     if (bytes.length === 0) return
     this.bytesIn += bytes.length
     if (this.onBytes !== undefined) {
-      this.onBytes(bytes.length)
+      this.onBytes(bytes.length, bytes)
+      return
+    }
+    if (framing !== undefined && this.onMessage !== undefined) {
+      framing.unwrapWhole(bytes, this.onMessage)
+      this.onRead()
       return
     }
     const decoder = this.#decoder

@@ -5,7 +5,6 @@ import type { HttpReport } from './http.js'
 import type { IdleReport } from './idle.js'
 import type { LinkReport } from './link.js'
 import type { LoginReport } from './login.js'
-import type { MessagesReport, MessagesRow } from './messages.js'
 import type { Preset } from './presets.js'
 import type { RateReport } from './rate.js'
 import { table } from './table.js'
@@ -49,38 +48,6 @@ export function rateTables(report: RateReport): string {
     table(['', 'per second', 'server CPU µs each', 'server busy', 'generator busy'], rows),
   ].join('\n')
 }
-
-export function messagesTables({ text_bytes, pairs, disk_sync_ms, load, alone }: MessagesReport): string {
-  const cells = (row: MessagesRow): (string | number)[] => [
-    row.cpu_us_per_message,
-    row.messages_per_second,
-    `${percent(row.server_busy)} / ${percent(row.generator_busy)}`,
-    `${row.accepted_p50_ms} / ${row.accepted_p99_ms}`,
-    `${row.delivered_p50_ms} / ${row.delivered_p99_ms}`,
-  ]
-  const rows = [
-    ...load.map(row => [`${row.in_flight} in flight, ${NAMES[row.target]}`, ...cells(row)]),
-    ...alone.map(row => [`one pair alone, ${NAMES[row.target]}`, ...cells(row)]),
-  ]
-  const head = [
-    '',
-    'server CPU µs each',
-    'per second',
-    'server / generator busy',
-    'accepted ms p50 / p99',
-    'delivered ms p50 / p99',
-  ]
-  return [
-    `(b) messages of ${text_bytes} bytes between ${pairs} pairs of friends; one write with fdatasync takes ${disk_sync_ms} ms here`,
-    table(head, rows),
-  ].join('\n')
-}
-
-const NAMES = {
-  lmdb: 'Longwire, lmdb',
-  memory: 'Longwire, memory',
-  relay: 'bare relay, nothing stored',
-} as const
 
 export function wireTables(report: WireReport): string {
   const { large_numbers: large, text_bytes } = report

@@ -4,14 +4,17 @@
  */
 
 import { join } from 'node:path'
+import type { Arena, Figures } from './arena.js'
 import { dataFolder, removeFolder, startLongwire } from './children.js'
 import { registerUsers } from './fleet.js'
-import { Arena, type Figures, takeTurns } from './messages.js'
+import { TEXT } from './messages.js'
+import { openLongwire } from './peers/longwire.js'
 import type { Preset } from './presets.js'
 import { pinning, pinSelf } from './process-probe.js'
 import { LoadedServer, profileRequest } from './rate.js'
 import type { BenchTransport } from './raw-client.js'
 import { medians, rounded } from './statistics.js'
+import { summary, takeTurns } from './turns.js'
 
 export interface WebSocketReport {
   readonly pinned: boolean
@@ -83,16 +86,16 @@ async function measureRequests(preset: Preset, say: (line: string) => void): Pro
 async function measureMessages(preset: Preset, say: (line: string) => void): Promise<WebSocketReport['messages']> {
   const folder = dataFolder()
   say('(f) making users and friends')
-  const arenas: Arena[] = []
+  const arenas: Arena<BenchTransport>[] = []
   for (const transport of TRANSPORTS) {
-    arenas.push(await Arena.longwire('lmdb', join(folder, transport), preset.pairs, transport))
+    const options = { folder: join(folder, transport), pairs: preset.pairs, text: TEXT, transport }
+    arenas.push(await openLongwire(transport, options))
   }
   const rows: WebSocketReport['messages'][number][] = []
   for (const inFlight of preset.inFlight) {
-    const figures = await takeTurns(arenas, preset, `(f) ${inFlight} in flight`, say, arena =>
-      arena.run(preset.pairs, inFlight, preset),
-    )
-    for (const [arena, each] of figures) rows.push({ in_flight: inFlight, transport: arena.transport, ...each })
+    const tell = (what: string): void => say(`(f) ${inFlight} in flight, ${what}`)
+    const all = await takeTurns(arenas, preset.rounds, tell, arena => arena.run(preset.pairs, inFlight, preset))
+    for (const { name, rounds } of all) rows.push({ in_flight: inFlight, transport: name, ...summary(rounds) })
   }
   for (const arena of arenas) await arena.close()
   removeFolder(folder)

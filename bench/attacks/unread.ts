@@ -7,7 +7,7 @@ import { createLoginRequest, createSyncRequest } from '../../protocol/generated/
 import { METHODS } from '../../protocol/methods.js'
 import { befriend, registerUsers } from '../fleet.js'
 import { HttpClient, httpRequest } from '../http-client.js'
-import { WebSocketFraming } from '../web-socket-framing.js'
+import { LONGWIRE_WEB_SOCKET, WebSocketFraming } from '../web-socket-framing.js'
 import { left } from './accounts.js'
 import { helloFrames, keepOpen, post } from './sockets.js'
 import type { Account, Attack, Site, Tally } from './types.js'
@@ -83,7 +83,7 @@ function overFrames(port: number, account: Account, tally: Tally, transport: 'tc
       const framing = new WebSocketFraming(() => {
         socket.pause()
         socket.write(framing.wrapped(bytes))
-      })
+      }, LONGWIRE_WEB_SOCKET)
       socket.write(framing.handshake(port))
       socket.once('data', chunk => framing.shake(chunk))
     },

@@ -4,14 +4,16 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { ATTACK_NAMES } from '../../bench/attacks/list.js'
 import { missingForLink } from '../../bench/link/namespaces.js'
+import { BASELINES } from '../../bench/messages.js'
+import { PEER_NAMES } from '../../bench/peers/index.js'
 import { median, medians, Samples } from '../../bench/statistics.js'
 import { table } from '../../bench/table.js'
-import { WebSocketFraming } from '../../bench/web-socket-framing.js'
+import { LONGWIRE_WEB_SOCKET, WebSocketFraming } from '../../bench/web-socket-framing.js'
 
 const MAIN = fileURLToPath(new URL('../../bench/main.js', import.meta.url))
 
 t.test('a tiny run of the long side and the store gives one JSON object with every figure', async t => {
-  const { code, stdout, stderr } = await bench('--tiny', '--json', '--only', 'requests,b,c')
+  const { code, stdout, stderr } = await bench('--tiny', '--json', '--only', 'requests,b,c', '--against', '.')
   t.equal(code, 0, stderr)
   t.equal(stdout.trim().split('\n').length, 1)
   const { machine, a, b, c } = JSON.parse(stdout)
@@ -20,15 +22,24 @@ t.test('a tiny run of the long side and the store gives one JSON object with eve
   t.ok(a.request_bytes > 0 && a.response_bytes > a.request_bytes)
   for (const row of a.connections) t.ok(row.longwire_per_second > 0 && row.echo_per_second > 0 && row.rate_ratio > 0)
 
+  // Where mosquitto and NATS are installed, they take part.
+  const peers = PEER_NAMES.filter(name => b.alone.some((row: { target: string }) => row.target === name))
+  t.same(
+    peers.filter(name => name !== 'mosquitto' && name !== 'nats'),
+    ['lmdb', 'against', 'memory', 'relay', 'socket.io'],
+  )
   t.same(
     b.load.map((row: { in_flight: number; target: string }) => `${row.in_flight} ${row.target}`),
-    ['1 lmdb', '1 memory', '1 relay', '10 lmdb', '10 memory', '10 relay'],
-  )
-  t.same(
-    b.alone.map((row: { target: string }) => row.target),
-    ['lmdb', 'memory', 'relay'],
+    [1, 10].flatMap(inFlight => peers.map(name => `${inFlight} ${name}`)),
   )
   for (const row of [...b.load, ...b.alone]) {
+    t.ok(row.cpu_us_min <= row.cpu_us_per_message, row.target)
+    const compared = BASELINES.filter(name => (name === 'against' ? row.target === 'lmdb' : name !== row.target))
+    t.same(
+      Object.keys(row.ratios),
+      compared.filter(name => peers.includes(name)),
+      row.target,
+    )
     t.ok(row.messages_per_second > 0 && row.cpu_us_per_message >= 0 && row.generator_busy >= 0)
     t.ok(row.accepted_p50_ms <= row.accepted_p99_ms && row.delivered_p50_ms <= row.delivered_p99_ms)
   }
@@ -116,6 +127,8 @@ t.test('wrong options are refused by name', async t => {
   for (const [option, value] of [
     ['--only', 'a,http,x'],
     ['--attacks', 'header,x'],
+    ['--peers', 'lmdb,x'],
+    ['--against', 'x'],
     ['--slowly', ''],
   ] as const) {
     const { code, stderr } = await bench(option, value)
@@ -135,7 +148,7 @@ t.test('messages of a WebSocket are read in any cut', async t => {
   const sent = Buffer.concat(messages)
   const expected = Buffer.concat(sizes.map((size, i) => Buffer.alloc(size, i + 1)))
   for (const cut of [1, 2, 3, 7, 1_000, sent.length]) {
-    const framing = new WebSocketFraming(() => {})
+    const framing = new WebSocketFraming(() => {}, LONGWIRE_WEB_SOCKET)
     const got: Buffer[] = []
     for (let at = 0; at < sent.length; at += cut) {
       framing.unwrap(sent.subarray(at, at + cut), payload => got.push(Buffer.from(payload)))

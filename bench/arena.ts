@@ -1,0 +1,107 @@
+/** One measured server with its pairs of connections: it is loaded for a window and says what that cost. */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ServerProcess } from './children.js'
+import type { LoadedPair, Tally } from './pairs.js'
+import type { Preset } from './presets.js'
+import { cpuMsOf } from './process-probe.js'
+import { measured } from './window.js'
+
+export interface Figures {
+  /** The server's CPU, all threads, per message delivered. */
+  readonly cpu_us_per_message: number
+  readonly messages_per_second: number
+  /** Shares of one core: the server's, and the generator's. */
+  readonly server_busy: number
+  readonly generator_busy: number
+  readonly accepted_p50_ms: number
+  readonly accepted_p99_ms: number
+  readonly delivered_p50_ms: number
+  readonly delivered_p99_ms: number
+}
+
+export interface ArenaParts {
+  readonly server: ServerProcess
+  readonly tally: Tally
+  readonly pairs: readonly LoadedPair[]
+  /** Work of the clients beside the pairs' own, such as delayed acks, until the arena closes. */
+  readonly timer?: NodeJS.Timeout
+}
+
+/** A message that is not delivered so long after the last one was sent is lost. */
+const DRAIN_MS_MAX = 20_000
+
+/** A server rests when it uses less than this share of a core for so long. What it puts off is not the next one's to pay. */
+const REST_SHARE = 0.05
+const REST_STEP_MS = 200
+const REST_MS_MAX = 5_000
+
+export class Arena<Name extends string = string> {
+  readonly name: Name
+  readonly #server: ServerProcess
+  readonly #tally: Tally
+  readonly #pairs: readonly LoadedPair[]
+  readonly #timer: NodeJS.Timeout | undefined
+
+  constructor(name: Name, { server, tally, pairs, timer }: ArenaParts) {
+    this.name = name
+    this.#server = server
+    this.#tally = tally
+    this.#pairs = pairs
+    this.#timer = timer
+  }
+
+  async run(pairs: number, inFlight: number, { warmMs, windowMs }: Preset): Promise<Figures> {
+    const tally = this.#tally
+    const { pid } = this.#server
+    const active = this.#pairs.slice(0, pairs)
+    for (const pair of active) pair.start(inFlight)
+    await sleep(warmMs)
+    tally.acceptedMs.clear()
+    tally.deliveredMs.clear()
+    tally.recording = true
+    const { cpuUs, perSecond, serverBusy, generatorBusy } = await measured(pid, windowMs, () => tally.delivered)
+    tally.recording = false
+    for (const pair of active) pair.stop()
+    await this.#drained()
+    await this.#rested()
+    return {
+      cpu_us_per_message: cpuUs,
+      messages_per_second: perSecond,
+      server_busy: serverBusy,
+      generator_busy: generatorBusy,
+      accepted_p50_ms: tally.acceptedMs.percentile(0.5),
+      accepted_p99_ms: tally.acceptedMs.percentile(0.99),
+      delivered_p50_ms: tally.deliveredMs.percentile(0.5),
+      delivered_p99_ms: tally.deliveredMs.percentile(0.99),
+    }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    for (const pair of this.#pairs) pair.close()
+    await this.#server.stop()
+  }
+
+  async #drained(): Promise<void> {
+    const tally = this.#tally
+    const deadlineMs = performance.now() + DRAIN_MS_MAX
+    while (tally.accepted < tally.sent || tally.delivered < tally.sent) {
+      if (performance.now() > deadlineMs) {
+        const { sent, accepted, delivered } = tally
+        throw new Error(`${this.name}: ${sent} were sent, ${accepted} accepted, ${delivered} delivered`)
+      }
+      await sleep(1)
+    }
+  }
+
+  async #rested(): Promise<void> {
+    const deadlineMs = performance.now() + REST_MS_MAX
+    for (let before = cpuMsOf(this.#server.pid); performance.now() < deadlineMs; ) {
+      await sleep(REST_STEP_MS)
+      const now = cpuMsOf(this.#server.pid)
+      if (now - before <= REST_STEP_MS * REST_SHARE) return
+      before = now
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/** Rounds in which servers take turns, and what they come to: the least and the median of each, and ratios to a baseline. */
+
+import type { Arena, Figures } from './arena.js'
+import { median, medians, rounded } from './statistics.js'
+
+export interface Rounds<Name extends string> {
+  readonly name: Name
+  readonly rounds: readonly Figures[]
+}
+
+/** The figures of each arena, round by round. Each takes its turn in each round. */
+export async function takeTurns<Name extends string>(
+  arenas: readonly Arena<Name>[],
+  count: number,
+  tell: (what: string) => void,
+  run: (arena: Arena<Name>) => Promise<Figures>,
+): Promise<Rounds<Name>[]> {
+  const all = arenas.map(arena => ({ arena, name: arena.name, rounds: [] as Figures[] }))
+  for (let round = 1; round <= count; round++) {
+    tell(`round ${round} of ${count}`)
+    for (const { arena, rounds } of all) rounds.push(await run(arena))
+  }
+  return all.map(({ name, rounds }) => ({ name, rounds }))
+}
+
+export interface Ratio {
+  /** Of the rounds with the least CPU, and of the medians. */
+  readonly min: number
+  readonly median: number
+  /** The medians of the delivered p99. */
+  readonly p99: number
+}
+
+/** The medians, and beside them the round with the least CPU. */
+export interface Summary extends Figures {
+  readonly cpu_us_min: number
+}
+
+export function summary(rounds: readonly Figures[]): Summary {
+  return { ...tidied(medians(rounds as never[])), cpu_us_min: rounded(leastCpu(rounds), 1) }
+}
+
+export function ratioTo(baseline: readonly Figures[], rounds: readonly Figures[]): Ratio {
+  const middle = (of: readonly Figures[], name: keyof Figures): number => median(of.map(figures => figures[name]))
+  const ratio = (name: keyof Figures): number => rounded(middle(rounds, name) / middle(baseline, name), 2)
+  return {
+    min: rounded(leastCpu(rounds) / leastCpu(baseline), 2),
+    median: ratio('cpu_us_per_message'),
+    p99: ratio('delivered_p99_ms'),
+  }
+}
+
+function leastCpu(rounds: readonly Figures[]): number {
+  return Math.min(...rounds.map(figures => figures.cpu_us_per_message))
+}
+
+function tidied(figures: Record<string, number>): Figures {
+  const entries = Object.entries(figures).map(([name, value]) => [name, rounded(value, digitsOf(name))])
+  return Object.fromEntries(entries) as unknown as Figures
+}
+
+function digitsOf(name: string): number {
+  if (name === 'messages_per_second') return 0
+  return name === 'cpu_us_per_message' ? 1 : 3
+}
