@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ServerProcess } from './children.js'
 import type { LoadedPair, Tally } from './pairs.js'
 import type { Preset } from './presets.js'
-import { cpuMsOf } from './process-probe.js'
+import { cpuMsOf, memoryOf } from './process-probe.js'
+import type { SocketCounts } from './socket-counts.js'
 import { measured } from './window.js'
 
 export interface Figures {
@@ -18,6 +19,11 @@ export interface Figures {
   readonly accepted_p99_ms: number
   readonly delivered_p50_ms: number
   readonly delivered_p99_ms: number
+  /** Sockets that were read in a turn of the loop that read any; NaN for servers that do not run on Node. */
+  readonly sockets_per_turn: number
+  /** The server's resident memory at the end of the window: its own, and pages of files. */
+  readonly own_mib: number
+  readonly file_mib: number
 }
 
 export interface ArenaParts {
@@ -27,6 +33,8 @@ export interface ArenaParts {
   /** Work of the clients beside the pairs' own, such as delayed acks, until the arena closes. */
   readonly timer?: NodeJS.Timeout
 }
+
+const MIB = 2 ** 20
 
 /** A message that is not delivered so long after the last one was sent is lost. */
 const DRAIN_MS_MAX = 20_000
@@ -53,15 +61,18 @@ export class Arena<Name extends string = string> {
 
   async run(pairs: number, inFlight: number, { warmMs, windowMs }: Preset): Promise<Figures> {
     const tally = this.#tally
-    const { pid } = this.#server
+    const { pid, sockets } = this.#server
     const active = this.#pairs.slice(0, pairs)
     for (const pair of active) pair.start(inFlight)
     await sleep(warmMs)
     tally.acceptedMs.clear()
     tally.deliveredMs.clear()
     tally.recording = true
+    const before = await sockets?.()
     const { cpuUs, perSecond, serverBusy, generatorBusy } = await measured(pid, windowMs, () => tally.delivered)
     tally.recording = false
+    const after = await sockets?.()
+    const { ownBytes, fileBytes } = memoryOf(pid)
     for (const pair of active) pair.stop()
     await this.#drained()
     await this.#rested()
@@ -74,6 +85,9 @@ export class Arena<Name extends string = string> {
       accepted_p99_ms: tally.acceptedMs.percentile(0.99),
       delivered_p50_ms: tally.deliveredMs.percentile(0.5),
       delivered_p99_ms: tally.deliveredMs.percentile(0.99),
+      sockets_per_turn: socketsPerTurn(before, after),
+      own_mib: ownBytes / MIB,
+      file_mib: fileBytes / MIB,
     }
   }
 
@@ -104,4 +118,9 @@ export class Arena<Name extends string = string> {
       before = now
     }
   }
+}
+
+function socketsPerTurn(before: SocketCounts | undefined, after: SocketCounts | undefined): number {
+  if (before === undefined || after === undefined) return Number.NaN
+  return (after.reads - before.reads) / (after.turns - before.turns)
 }

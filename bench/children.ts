@@ -7,16 +7,19 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { present } from '../src/lib/assert.js'
+import { PROBE_FD, type SocketCounts } from './socket-counts.js'
 
 export interface ServerProcess {
   readonly pid: number
   readonly port: number
   /** The port of the short side; 0 if it has none. */
   readonly httpPort: number
+  /** Says how its sockets were read; absent if it is not probed. */
+  readonly sockets?: () => Promise<SocketCounts>
   /** Ends it in order; what it stored stays. Once. */
   stop(): Promise<void>
 }
@@ -30,6 +33,8 @@ export interface StartOptions {
   readonly core?: number | undefined
   /** The network namespace that it runs in; absent: that of this process. */
   readonly within?: string
+  /** Its reads are counted (socket-probe.ts), if it runs on Node. */
+  readonly probed?: boolean
   /** SIGUSR2 then collects its garbage. */
   readonly collectable?: boolean
   /** Leaves its standard error unread: what it says when it ends early is lost. */
@@ -118,12 +123,27 @@ function pathOf(module: string): string {
   return fileURLToPath(new URL(module, import.meta.url))
 }
 
-function startNode(script: string, argv: readonly string[], options: StartOptions): Promise<ServerProcess> {
+async function startNode(script: string, argv: readonly string[], options: StartOptions): Promise<ServerProcess> {
   const collect = options.collectable === true ? ['--import', pathOf('./collect-on-signal.js')] : []
+  const probe = options.probed === true ? ['--import', pathOf('./socket-probe.js')] : []
   const profile = profileFolder === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileFolder]
-  return start([process.execPath, ...collect, ...profile, script, ...argv], options, child =>
-    readyLine(present(child.stdio[READY_FD], 'the descriptor of readiness') as Readable),
-  )
+  let channel: Duplex | undefined
+  const server = await start([process.execPath, ...collect, ...probe, ...profile, script, ...argv], options, child => {
+    channel = child.stdio[PROBE_FD] as Duplex
+    return readyLine(present(child.stdio[READY_FD], 'the descriptor of readiness') as Readable)
+  })
+  if (channel === undefined || options.probed !== true) return server
+  return { ...server, sockets: asking(channel) }
+}
+
+/** Asks the probe of a server; one question at a time. */
+function asking(channel: Duplex): () => Promise<SocketCounts> {
+  const answers = createInterface({ input: channel })[Symbol.asyncIterator]()
+  return async () => {
+    channel.write('?')
+    const { value } = await answers.next()
+    return JSON.parse(value) as SocketCounts
+  }
 }
 
 /** @param until settles when it listens */
@@ -136,7 +156,7 @@ async function start(
   const [command = '', ...rest] =
     options.within === undefined ? pinned : ['ip', 'netns', 'exec', options.within, ...pinned]
   const child = spawn(command, rest, {
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
     env: plainEnvironment(),
     detached: true, // Ctrl-C is for this process, which ends its servers itself
   })

@@ -1,13 +1,13 @@
 /** The measurement of messages (b) as people read it. */
 
-import { BASELINES, type MessagesReport, type MessagesRow } from './messages.js'
+import { BASELINES, type FloorRow, type MessagesReport, type MessagesRow } from './messages.js'
 import { PEER_LABELS } from './peers/index.js'
 import { table } from './table.js'
 
 type Row = MessagesRow & { readonly load: string }
 
 export function messagesTables(report: MessagesReport): string {
-  const { text_bytes, pairs, rounds, pinned, disk_sync_ms } = report
+  const { text_bytes, pairs, rounds, pinned, synced_write_ms, floor = [] } = report
   const where = pinned
     ? 'all servers on one core, one at a time under load, the generator on another'
     : 'NOT pinned to cores (two cores and taskset are needed)'
@@ -16,13 +16,22 @@ export function messagesTables(report: MessagesReport): string {
     ...report.alone.map(row => ({ ...row, load: 'one pair alone' })),
   ]
   const named = BASELINES.filter(baseline => rows.some(({ ratios }) => ratios[baseline] !== undefined))
+  const memoryOf = named.filter(baseline => baseline !== 'nats')
   const name = ({ load, target }: Row): string => `${load}, ${PEER_LABELS[target]}`
   return [
     `(b) messages of ${text_bytes} bytes between ${pairs} pairs of friends; ${rounds} rounds in turn; ${where}`,
-    `least / median of the rounds; one write with fdatasync takes ${disk_sync_ms} ms here`,
+    `least / median of the rounds; one synced write of 1 KB takes ${synced_write_ms} ms here`,
+    'sockets per turn: how many a turn of the loop read, in the round with the least CPU / median; of servers on Node',
     '',
     table(
-      ['', 'server CPU µs each', ...named.map(baseline => `× ${baseline}`), 'per second', 'server / generator busy'],
+      [
+        '',
+        'server CPU µs each',
+        ...named.map(baseline => `× ${baseline}`),
+        'sockets per turn',
+        'per second',
+        'server / generator busy',
+      ],
       rows.map(row => [
         name(row),
         `${row.cpu_us_min} / ${row.cpu_us_per_message}`,
@@ -30,21 +39,42 @@ export function messagesTables(report: MessagesReport): string {
           const ratio = row.ratios[baseline]
           return ratio === undefined ? '' : `${ratio.min} / ${ratio.median}`
         }),
+        Number.isNaN(row.sockets_per_turn) ? '' : `${row.sockets_per_turn_at_min} / ${row.sockets_per_turn}`,
         row.messages_per_second,
         `${percent(row.server_busy)} / ${percent(row.generator_busy)}`,
       ]),
     ),
     '',
+    'medians; memory at the end of the window: anonymous, and pages of files',
     table(
-      ['medians', 'accepted ms p50 / p99', 'delivered ms p50 / p99', ...named.map(baseline => `p99 × ${baseline}`)],
+      [
+        '',
+        'accepted ms p50 / p99',
+        'delivered ms p50 / p99',
+        ...named.map(baseline => `p99 × ${baseline}`),
+        'anonymous MiB',
+        ...memoryOf.map(baseline => `× ${baseline}`),
+        'file MiB',
+      ],
       rows.map(row => [
         name(row),
         `${row.accepted_p50_ms} / ${row.accepted_p99_ms}`,
         `${row.delivered_p50_ms} / ${row.delivered_p99_ms}`,
         ...named.map(baseline => row.ratios[baseline]?.p99 ?? ''),
+        row.own_mib,
+        ...memoryOf.map(baseline => row.ratios[baseline]?.own ?? ''),
+        row.file_mib,
       ]),
     ),
+    ...(floor.length === 0 ? [] : ['', floorTable(floor)]),
   ].join('\n')
+}
+
+function floorTable(rows: readonly FloorRow[]): string {
+  return table(
+    ['one pair alone', 'delivered p50 ms', 'bare relay and one synced write', 'ratio (aim 1.3)', 'p99 / p50 (aim 3)'],
+    rows.map(row => [PEER_LABELS[row.target], row.delivered_p50_ms, row.floor_ms, row.p50_ratio, row.p99_by_p50]),
+  )
 }
 
 function percent(share: number): string {

@@ -7,14 +7,13 @@
  * alone says that.
  */
 
-import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Arena } from './arena.js'
 import { dataFolder, removeFolder } from './children.js'
 import { openPeer, PEER_NAMES, type PeerName } from './peers/index.js'
 import type { Preset } from './presets.js'
 import { pinning, pinSelf } from './process-probe.js'
 import { median, rounded } from './statistics.js'
+import { syncedWriteMs } from './synced-write.js'
 import { type Ratio, type Rounds, ratioTo, type Summary, summary, takeTurns } from './turns.js'
 
 export interface MessagesReport {
@@ -23,11 +22,22 @@ export interface MessagesReport {
   readonly rounds: number
   /** Whether all servers had one core, and the generator another. */
   readonly pinned: boolean
-  /** Median of one small write with fdatasync in the data folder: below this nothing durable is answered. */
-  readonly disk_sync_ms: number
+  /** One synced write of 1 KB in the data folder, as the journal does it: below this nothing durable is answered. */
+  readonly synced_write_ms: number
   readonly load: readonly (MessagesRow & { readonly in_flight: number })[]
   /** One sender with one message in flight, all others idle. */
   readonly alone: readonly MessagesRow[]
+  /** That one message beside what it cannot do without; only if the relay takes part. */
+  readonly floor?: readonly FloorRow[]
+}
+
+export interface FloorRow {
+  readonly target: PeerName
+  readonly delivered_p50_ms: number
+  /** The p50 of the bare relay, and one synced write. */
+  readonly floor_ms: number
+  readonly p50_ratio: number
+  readonly p99_by_p50: number
 }
 
 export interface MessagesRow extends Summary {
@@ -57,7 +67,6 @@ export async function measureMessages(
   const folder = dataFolder()
   const cores = pinning()
   say('(b) making users and friends')
-  const syncMs = diskSyncMs(folder)
   const arenas: Arena<PeerName>[] = []
   for (const name of PEER_NAMES) {
     if (!peers.has(name)) continue
@@ -74,7 +83,14 @@ export async function measureMessages(
     load.push(...rows.map(row => ({ in_flight: inFlight, ...row })))
   }
   const tell = (what: string): void => say(`(b) one pair alone, ${what}`)
-  const alone = rowsOf(await takeTurns(arenas, preset.messageRounds, tell, arena => arena.run(1, 1, preset)))
+  const writesMs: number[] = []
+  const aloneOnce = (arena: Arena<PeerName>) => {
+    if (arena === arenas[0]) writesMs.push(syncedWriteMs(folder))
+    return arena.run(1, 1, preset)
+  }
+  const alone = rowsOf(await takeTurns(arenas, preset.messageRounds, tell, aloneOnce))
+  const writeMs = median(writesMs)
+  const floor = floorRows(alone, writeMs)
   pinSelf(undefined)
   for (const arena of arenas) await arena.close()
   removeFolder(folder)
@@ -83,10 +99,25 @@ export async function measureMessages(
     pairs: preset.pairs,
     rounds: preset.messageRounds,
     pinned: cores !== undefined,
-    disk_sync_ms: rounded(syncMs, 3),
+    synced_write_ms: rounded(writeMs, 3),
     load,
     alone,
+    ...(floor === undefined ? {} : { floor }),
   }
+}
+
+/** The servers that sync what they acknowledge. */
+const SYNCED: ReadonlySet<PeerName> = new Set(['lmdb', 'against'])
+
+function floorRows(alone: readonly MessagesRow[], writeMs: number): FloorRow[] | undefined {
+  const relay = alone.find(({ target }) => target === 'relay')
+  if (relay === undefined) return undefined
+  const floorMs = relay.delivered_p50_ms + writeMs
+  return alone.flatMap(({ target, delivered_p50_ms: p50, delivered_p99_ms: p99 }) => {
+    if (!SYNCED.has(target)) return []
+    const ratios = { p50_ratio: rounded(p50 / floorMs, 2), p99_by_p50: rounded(p99 / p50, 2) }
+    return [{ target, delivered_p50_ms: p50, floor_ms: rounded(floorMs, 3), ...ratios }]
+  })
 }
 
 function rowsOf(all: readonly Rounds<PeerName>[]): MessagesRow[] {
@@ -99,20 +130,4 @@ function rowsOf(all: readonly Rounds<PeerName>[]): MessagesRow[] {
     })
     return { target: name, ...summary(rounds), ratios: Object.fromEntries(ratios) }
   })
-}
-
-const SYNC_TRIES = 50
-
-function diskSyncMs(folder: string): number {
-  const file = openSync(join(folder, 'sync-probe'), 'w')
-  const block = Buffer.alloc(4096, 1)
-  const tookMs: number[] = []
-  for (let i = 0; i < SYNC_TRIES; i++) {
-    const startMs = performance.now()
-    writeSync(file, block, 0, block.length, 0)
-    fdatasyncSync(file)
-    tookMs.push(performance.now() - startMs)
-  }
-  closeSync(file)
-  return median(tookMs)
 }

@@ -19,12 +19,14 @@ export interface Memory {
   readonly rssBytes: number
   /** The resident memory without pages of files: those are the kernel's cache of the database and of the program. */
   readonly ownBytes: number
+  /** Those pages of files. */
+  readonly fileBytes: number
 }
 
 export function memoryOf(pid: number): Memory {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   const bytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024
-  return { rssBytes: bytes('VmRSS'), ownBytes: bytes('RssAnon') }
+  return { rssBytes: bytes('VmRSS'), ownBytes: bytes('RssAnon'), fileBytes: bytes('RssFile') }
 }
 
 /** The core that the measured process has to itself, and the one of the load generator; undefined where that cannot be had. */

@@ -29,29 +29,39 @@ export interface Ratio {
   readonly median: number
   /** The medians of the delivered p99. */
   readonly p99: number
+  /** The medians of the own memory. */
+  readonly own: number
 }
 
 /** The medians, and beside them the round with the least CPU. */
 export interface Summary extends Figures {
   readonly cpu_us_min: number
+  readonly sockets_per_turn_at_min: number
 }
 
 export function summary(rounds: readonly Figures[]): Summary {
-  return { ...tidied(medians(rounds as never[])), cpu_us_min: rounded(leastCpu(rounds), 1) }
+  const { cpu_us_per_message, sockets_per_turn } = tidied({ ...cheapest(rounds) })
+  return {
+    ...tidied(medians(rounds as never[])),
+    cpu_us_min: cpu_us_per_message,
+    sockets_per_turn_at_min: sockets_per_turn,
+  }
 }
 
 export function ratioTo(baseline: readonly Figures[], rounds: readonly Figures[]): Ratio {
   const middle = (of: readonly Figures[], name: keyof Figures): number => median(of.map(figures => figures[name]))
   const ratio = (name: keyof Figures): number => rounded(middle(rounds, name) / middle(baseline, name), 2)
   return {
-    min: rounded(leastCpu(rounds) / leastCpu(baseline), 2),
+    min: rounded(cheapest(rounds).cpu_us_per_message / cheapest(baseline).cpu_us_per_message, 2),
     median: ratio('cpu_us_per_message'),
     p99: ratio('delivered_p99_ms'),
+    own: ratio('own_mib'),
   }
 }
 
-function leastCpu(rounds: readonly Figures[]): number {
-  return Math.min(...rounds.map(figures => figures.cpu_us_per_message))
+/** The round with the least CPU. */
+function cheapest(rounds: readonly Figures[]): Figures {
+  return rounds.reduce((least, each) => (each.cpu_us_per_message < least.cpu_us_per_message ? each : least))
 }
 
 function tidied(figures: Record<string, number>): Figures {
@@ -61,5 +71,5 @@ function tidied(figures: Record<string, number>): Figures {
 
 function digitsOf(name: string): number {
   if (name === 'messages_per_second') return 0
-  return name === 'cpu_us_per_message' ? 1 : 3
+  return name.endsWith('_ms') || name.endsWith('_busy') ? 3 : 1
 }

@@ -46,14 +46,14 @@ export async function openPeer(
   say: (line: string) => void,
 ): Promise<Arena<PeerName> | undefined> {
   const { folder, pairs, text, core, against } = context
-  const own = { pairs, text, core }
+  const own = { pairs, text, core, probed: true }
   if (name === 'lmdb') return openLongwire(name, { ...own, folder: join(folder, name) })
   if (name === 'memory') return openLongwire(name, own)
   if (name === 'against')
     return against === undefined ? undefined : openLongwire(name, { ...own, folder: join(folder, name), root: against })
   if (name === 'relay') return openRelay(context)
   if (name === 'socket.io') {
-    const server = await startSocketIo({ core })
+    const server = await startSocketIo({ core, probed: true })
     return connected(name, server, context, (...user) => SocketIoConnection.connect(server.port, ...user))
   }
   const { program, package: source } = PROGRAMS[name]
@@ -84,7 +84,8 @@ function programPath(program: string): string | undefined {
 
 async function openRelay({ pairs, text, core }: PeerContext): Promise<Arena<PeerName>> {
   const sizes = typicalSizes(text)
-  const server = await startBaseline('relay', { in: sizes.up, out: sizes.accepted, on: sizes.down }, { core })
+  const bytes = { in: sizes.up, out: sizes.accepted, on: sizes.down }
+  const server = await startBaseline('relay', bytes, { core, probed: true })
   const tally = new Tally()
   const relayed = await inParallel(pairs, index => RelayPair.connect(server.port, index, tally, sizes))
   return new Arena('relay', { server, tally, pairs: relayed })

@@ -40,9 +40,19 @@ t.test('a tiny run of the long side and the store gives one JSON object with eve
       compared.filter(name => peers.includes(name)),
       row.target,
     )
+    // Each server on Node is probed; the others cannot be.
+    if (row.target === 'mosquitto' || row.target === 'nats') t.equal(row.sockets_per_turn, null, row.target)
+    else t.ok(row.sockets_per_turn >= 1 && row.sockets_per_turn_at_min >= 1, row.target)
+    t.ok(row.own_mib > 0 && row.file_mib > 0, row.target)
     t.ok(row.messages_per_second > 0 && row.cpu_us_per_message >= 0 && row.generator_busy >= 0)
     t.ok(row.accepted_p50_ms <= row.accepted_p99_ms && row.delivered_p50_ms <= row.delivered_p99_ms)
   }
+
+  t.same(
+    b.floor.map((row: { target: string }) => row.target),
+    ['lmdb', 'against'],
+  )
+  for (const row of b.floor) t.ok(row.floor_ms > b.synced_write_ms && row.p50_ratio > 0 && row.p99_by_p50 >= 1)
 
   // These are exact, and promised: no timing is in them.
   t.equal(c.heartbeat_up, 1)
