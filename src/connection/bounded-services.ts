@@ -11,7 +11,7 @@ import { METHODS } from '../../protocol/methods.js'
 import type { Random } from '../lib/random.js'
 import type { Limits } from '../ops/rate-limits.js'
 import { deviceKey } from '../services/request-limits.js'
-import type { Authorization, Caller, HelloAnswer, Services, TimelinePage } from '../services/types.js'
+import type { Authorization, Caller, HelloAnswer, Services, TimelineHead, TimelinePage } from '../services/types.js'
 import type { Backlog, CallerId } from './backlog.js'
 import type { ConnectionContext } from './context.js'
 
@@ -60,11 +60,12 @@ export async function firstPage(
   { backlog, limits, services, routes }: Pick<ConnectionContext, 'backlog' | 'limits' | 'services' | 'routes'>,
   caller: CallerId,
   since: number,
-  head: number,
 ): Promise<TimelinePage> {
   const routed = routes?.keep(caller.uid)
   if (routed !== undefined) await routed
   if (owedMs(limits, caller) > 0 || backlog.reached(caller) !== undefined) {
+    const { head, resync } = await services.head(caller.uid, since)
+    if (resync) return { kind: 'resync', head }
     return { kind: 'page', items: [], to: since, more: head > since, trimmed: false, head }
   }
   const page = await services.page(caller.uid, since)
@@ -125,6 +126,10 @@ export class BoundedServices implements Services {
 
   page(uid: number, since: number): Promise<TimelinePage> {
     return this.#services.page(uid, since)
+  }
+
+  head(uid: number, since: number): Promise<TimelineHead> {
+    return this.#services.head(uid, since)
   }
 }
 

@@ -45,10 +45,10 @@ export interface Open {
   readonly uid: number
   readonly device: number
   readonly attempt: number
-  readonly feed: Feed
+  feed: Feed
   /** The time without a byte after which the peer counts as gone. */
   readonly idleTicks: number
-  /** The first page is being read: nothing is read, pushed or answered before it. */
+  /** The first page is being read, and Hello is not answered yet: nothing is read, pushed or answered before it. */
   paging: boolean
   /** The id of the Sync in work, 0 for none. A client has one at a time: a second would double what it may cost. */
   syncId: number

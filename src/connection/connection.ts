@@ -192,9 +192,10 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
 
   /** Tells the client that the server stops, finishes what is in work and closes. */
   drain(retryAfterMs: number): void {
-    const { kind } = this.#state
+    const state = this.#state
+    const { kind } = state
     if (kind === 'draining' || kind === 'closed') return
-    if (!mayFollow(kind, 'draining')) {
+    if (!mayFollow(kind, 'draining') || (kind === 'open' && state.paging)) {
       this.close(CODES.DRAINING.code, '', 0, retryAfterMs)
       return
     }

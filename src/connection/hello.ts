@@ -2,9 +2,11 @@
  * Handles a Hello, from its frame to the first page behind its answer (PROTOCOL.md, clause 3). It exists while it is in work:
  *
  *   frame ─► judged ─► handshaking: the services verify ─► nameless
- *              │                      │                ─► open: bound in the hub ─► answer ─► first page ─► Push
+ *              │                      │                ─► open: bound in the hub ─► first page is read ─► answer and Push
  *              ▼                      ▼                           │
- *            closed ◄─────────── refused: the last frame ◄────────┘ another attempt stands higher
+ *            closed ◄─────────── refused: the last frame ◄────────┘ another attempt stands higher, or the page could not be read
+ *
+ * It is in the hub in the turn in which its binding became durable. So what this node commits later is told to it, or is in its page.
  */
 
 import { CODES, type Code } from '../../protocol/codes.js'
@@ -27,6 +29,10 @@ import type { Pipe } from './pipe.js'
 import { checkStillBound } from './still-bound.js'
 
 type Bound = Extract<HelloAnswer, { kind: 'bound' }>
+type Page = Extract<TimelinePage, { kind: 'page' }>
+
+/** The time after which a client is to come back whose first page could not be read. */
+const UNREAD_RETRY_MS = 1_000
 
 /** The connection, as its Hello sees it. */
 export interface Greeted extends LiveConnection {
@@ -37,7 +43,7 @@ export interface Greeted extends LiveConnection {
   readonly address: string
   readonly pipe: Pick<Pipe, 'admitted'>
   readonly reader: { takeLargeFrames(): void }
-  readonly writer: { uncount(): void; mark(): void }
+  readonly writer: { uncount(): void }
   isIn(state: State): boolean
   enter<S extends State>(next: S): S
   /** Queues a frame. */
@@ -106,14 +112,13 @@ export class Greeting {
 
   #bind({ heartbeatMs, token }: HelloRequest, { response, attempt, since }: Bound): void {
     const connection = this.#connection
-    const { hub, services, gate, log } = connection.context
-    const { uid, device, head } = response
-    const feed = new Feed(since, head)
+    const { hub, services, gate, log, routes } = connection.context
+    const { uid, device } = response
+    const feed = new Feed(since, since)
     const idleTicks = idleTicksOf(heartbeatMs)
     const open: Open = { kind: 'open', uid, device, attempt, feed, idleTicks, paging: true, syncId: 0 }
     connection.writer.uncount() // what waits was the address's, and is the device's from here on
     connection.enter(open)
-    // Before the page is read: what is appended from here on is told or is in the page.
     const boundAttempt = hub.bind(connection)
     if (boundAttempt !== 0) {
       this.#refuse(CODES.ATTEMPT_SUPERSEDED.code, CODES.ATTEMPT_SUPERSEDED.text, 0, boundAttempt)
@@ -121,15 +126,40 @@ export class Greeting {
     }
     gate.removeUnauthenticated(connection.address, connection.pipe.admitted)
     log.debug({ address: connection.address, uid, device, attempt }, 'connection bound')
-    this.#welcome(response)
-    checkStillBound(connection, services, token)
-    firstPage(connection.context, connection, since, head).then(
-      page => pushFirst(connection, open, since, page),
+    // Other nodes may have bound it elsewhere, or ended it, before this one was told of such things.
+    if (routes !== undefined) checkStillBound(connection, services, token)
+    this.#readFirst(open, response, since)
+  }
+
+  #readFirst(open: Open, response: HelloResponse, since: number): void {
+    const connection = this.#connection
+    const { context } = connection
+    firstPage(context, connection, since).then(
+      page => {
+        if (!connection.isIn(open)) return
+        if (page.kind === 'page') this.#answerWith(open, response, since, page)
+        else {
+          // `since` is no version of this timeline: all of it follows.
+          response.resync = true
+          open.feed = new Feed(0, Math.max(open.feed.head, page.head))
+          this.#readFirst(open, response, 0)
+        }
+      },
       (error: unknown) => {
-        log.warn({ error, uid, device }, 'the first page could not be read')
-        connection.close(CODES.SERVER_ERROR.code)
+        context.log.warn({ error, uid: open.uid, device: open.device }, 'the first page could not be read')
+        if (connection.isIn(open)) this.#refuse(CODES.UNAVAILABLE.code, CODES.UNAVAILABLE.text, UNREAD_RETRY_MS)
       },
     )
+  }
+
+  /** Writes the answer, and the first page behind it, also when that holds nothing (3.8). */
+  #answerWith(open: Open, response: HelloResponse, since: number, page: Page): void {
+    const { to, trimmed, items, head } = page
+    response.head = head
+    open.paging = false
+    this.#welcome(response)
+    this.#connection.write(encodePushFrame(since, to, trimmed, items))
+    open.feed.paged(to, head, false)
   }
 
   #welcome(response: HelloResponse): void {
@@ -142,20 +172,6 @@ export class Greeting {
     const refusal = boundAttempt === 0 ? undefined : { expectedSendSeq: 0, boundAttempt }
     this.#connection.endWith(encodeRefusal(this.#id, code, message, retryAfterMs, refusal), code, message)
   }
-}
-
-function pushFirst(connection: Greeted, open: Open, since: number, page: TimelinePage): void {
-  open.paging = false
-  if (!connection.isIn(open)) return
-  if (page.kind === 'page') {
-    const { to, trimmed, items, head } = page
-    connection.write(encodePushFrame(since, to, trimmed, items)) // also when it holds nothing (3.8)
-    open.feed.paged(to, head, false)
-  } else {
-    // The timeline has moved past `since` between the two: the client finds out by pulling.
-    open.feed.head = Math.max(open.feed.head, page.head)
-  }
-  connection.writer.mark()
 }
 
 /**

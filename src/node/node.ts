@@ -47,7 +47,7 @@ export class Node {
       connected: uid => this.access.hub.devices(uid),
     })
     const { engine, services } = this.logic
-    const head = async (uid: number) => (await services.page(uid, Number.MAX_SAFE_INTEGER)).head
+    const head = async (uid: number) => (await services.head(uid, 0)).head
     if (options.store.shared) {
       const { store } = options
       const holds = (uid: number) => this.access.hub.holds(uid)

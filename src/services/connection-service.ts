@@ -150,15 +150,8 @@ export class ConnectionService {
     }
     const { lastSendSeq, ack } = bound
     const sameStore = request.storeId.length === 0 || Buffer.compare(request.storeId, this.#engine.storeId) === 0
-    const claimed = sameStore ? request.since : 0
-    this.#engine.page(userActor(uid), claimed, 1, 0).then(
-      ({ kind, head }) => {
-        const resync = kind === 'resync'
-        const response = { ...this.#response(), uid, device, lastSendSeq, ack, head, resync }
-        settle({ kind: 'bound', response, attempt: request.attempt, since: resync ? 0 : claimed })
-      },
-      () => settle(unsettled({ kind: 'unavailable' })),
-    )
+    const response = { ...this.#response(), uid, device, lastSendSeq, ack }
+    settle({ kind: 'bound', response, attempt: request.attempt, since: sameStore ? request.since : 0 })
   }
 
   #response() {

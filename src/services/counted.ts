@@ -6,7 +6,7 @@ import { CODES, type Code } from '../../protocol/codes.js'
 import type { AckNotice, HelloRequest, Refusal, SendResult } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Counters } from '../ops/counters.js'
-import type { Authorization, Caller, HelloAnswer, Services, TimelinePage } from './types.js'
+import type { Authorization, Caller, HelloAnswer, Services, TimelineHead, TimelinePage } from './types.js'
 
 export class CountedServices implements Services {
   readonly #services: Services
@@ -47,6 +47,10 @@ export class CountedServices implements Services {
     const page = await this.#services.page(uid, since)
     if (page.kind === 'page') this.#counters.pulledItems += page.items.length
     return page
+  }
+
+  head(uid: number, since: number): Promise<TimelineHead> {
+    return this.#services.head(uid, since)
   }
 }
 

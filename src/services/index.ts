@@ -19,7 +19,7 @@ import { InOrder } from './in-order.js'
 import { MessageService } from './message-service.js'
 import type { Passwords } from './passwords.js'
 import { requestWait } from './request-limits.js'
-import type { Authorization, Caller, HelloAnswer, Services } from './types.js'
+import type { Authorization, Caller, HelloAnswer, Services, TimelineHead } from './types.js'
 
 export interface ServiceOptions {
   readonly engine: Engine
@@ -127,6 +127,10 @@ class AllServices implements OwnServices {
 
   page(uid: number, since: number): Promise<TimelinePage> {
     return this.#messages.page(uid, since)
+  }
+
+  head(uid: number, since: number): Promise<TimelineHead> {
+    return this.#messages.head(uid, since)
   }
 
   flush(): void {

@@ -23,7 +23,7 @@ import {
   succeededNow,
   tellsOfNonContact,
 } from './request-limits.js'
-import type { Caller } from './types.js'
+import type { Caller, TimelineHead } from './types.js'
 
 export class MessageService {
   readonly #engine: Engine
@@ -109,5 +109,10 @@ export class MessageService {
 
   page(uid: number, since: number): Promise<TimelinePage> {
     return this.#engine.page(userActor(uid), since, SYNC_ITEMS_MAX, SYNC_BYTES_MAX)
+  }
+
+  async head(uid: number, since: number): Promise<TimelineHead> {
+    const { kind, head } = await this.#engine.page(userActor(uid), since, 1, 0)
+    return { head, resync: kind === 'resync' }
   }
 }

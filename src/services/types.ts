@@ -48,14 +48,24 @@ export type HelloAnswer =
   | { readonly kind: 'nameless'; readonly response: HelloResponse }
   | {
       readonly kind: 'bound'
+      /** `head` and `resync` are not set: the page or head that is read at `since` tells them. */
       readonly response: HelloResponse
       readonly attempt: number
-      /** The version at which the first page begins: 0 after a resync or for a client of another store. */
+      /** The version up to which the client says it has the timeline; 0 for a client of another store. */
       readonly since: number
     }
 
+/** The head of a timeline. `resync`: the version that was asked about is none of it. */
+export interface TimelineHead {
+  readonly head: number
+  readonly resync: boolean
+}
+
 export interface Services {
-  /** Checks the token, binds the attempt (durably). `settle` is called once, at once or later. */
+  /**
+   * Checks the token, binds the attempt (durably). `settle` is called once, at once or later. It is called before any event of this node
+   * that was committed after the binding. So a connection that enters the hub within the call misses none.
+   */
   hello(request: HelloRequest, address: string, settle: (answer: HelloAnswer) => void): void
   /**
    * Finds the owner of a token, for one request without a connection. Counts as a use of the token; binds nothing.
@@ -72,4 +82,6 @@ export interface Services {
   /** Takes an Ack. @returns OK, or the code to close the connection with */
   ack(caller: Caller, notice: AckNotice): Code
   page(uid: number, since: number): Promise<TimelinePage>
+  /** The head of the user's timeline, without its items, and whether `since` is a version of it. */
+  head(uid: number, since: number): Promise<TimelineHead>
 }

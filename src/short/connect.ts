@@ -58,6 +58,9 @@ const NOBODY: Known = { kind: 'principal', uid: 0, device: 0, attempt: 0 }
 /** The id of the one request: the services tell a connection's requests apart by their ids. */
 const ID = 1
 
+/** The time after which to say Hello again when the timeline's head could not be read. */
+const UNREAD_RETRY_MS = 1_000
+
 /** The share of the client's own time limit that is kept for the answer's way: a tenth, at most a second. */
 const ANSWER_SHARE = 0.1
 const ANSWER_MS_MAX = 1_000
@@ -223,9 +226,18 @@ export class ConnectHandler {
       return checkedHello({ ...inBody, token })
     }, reply)
     if (hello === undefined) return
-    this.#options.services.hello(hello, address, answer => {
-      if (answer.kind === 'bound') asked.connection?.authenticated()
-      reply(answer.kind === 'refused' ? refusedHello(answer) : form(encodeHelloResponse(answer.response)))
+    const { services } = this.#options
+    services.hello(hello, address, answer => {
+      if (answer.kind === 'bound') {
+        asked.connection?.authenticated()
+        const { response, since } = answer
+        services.head(response.uid, since).then(
+          head => reply(form(encodeHelloResponse({ ...response, ...head }))),
+          () => reply(errorAnswer(CODES.UNAVAILABLE.code, { retryAfterMs: UNREAD_RETRY_MS })),
+        )
+      } else {
+        reply(answer.kind === 'refused' ? refusedHello(answer) : form(encodeHelloResponse(answer.response)))
+      }
     })
   }
 }

@@ -25,20 +25,62 @@ t.test('answers Hello, pushes the first page right behind it, and is open', asyn
   t.same([rig.hub.users, rig.hub.bound], [1, 1])
 })
 
-t.test('ends when its session was ended, or bound elsewhere, while its Hello was being answered', async t => {
+t.test('ends when another node ended its session, or bound it, while its Hello was being answered', async t => {
   for (const [bound, code] of [
     [undefined, 'SESSION_REVOKED'],
     [5, 'REPLACED'],
   ] as const) {
     const services = new FakeServices()
     services.bound.set('7/1', bound)
-    const rig = connectionRig(services)
+    const rig = connectionRig(services, true, { keep: () => undefined })
     const { pipe, connection } = rig.connect()
     connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 4 })))
     await rig.turn()
     t.match(pipe.seen().at(-1), { what: 'close', code })
     t.equal(rig.hub.bound, 0)
   }
+})
+
+t.test('hears of what ends it from the call on that binds it', async t => {
+  const services = new FakeServices()
+  services.helloMode = 'hold'
+  services.heldPages = []
+  const rig = connectionRig(services)
+  const { pipe, connection } = rig.connect()
+  connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 4 })))
+  const [held] = services.hellos
+  if (held === undefined) throw new Error('no hello')
+  held.settle(services.answerOf(held.request))
+  rig.hub.take({ kind: 'ended', to: 'user/7', device: 1, what: 'session', attempt: 4, except: 0 })
+  for (const resolve of services.heldPages.splice(0)) resolve()
+  await rig.turn()
+  t.same(whats(pipe), ['close SESSION_REVOKED'])
+  t.equal(rig.hub.bound, 0)
+})
+
+t.test('a since that is no version of its timeline is answered with resync, and all of it', async t => {
+  const services = new FakeServices()
+  for (let i = 0; i < 2; i++) services.timeline(7).append()
+  const rig = connectionRig(services)
+  const { pipe, connection } = rig.connect()
+  connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 1, since: 5 })))
+  await rig.turn()
+  await rig.turn()
+  t.match(pipe.seen(), [{ what: 'answer' }, { what: 'push', from: 0, to: 2, versions: [1, 2] }])
+  t.equal(connection.told, 2)
+})
+
+t.test('a server that stops while the first page is read says so in place of the answer', async t => {
+  const services = new FakeServices()
+  services.heldPages = []
+  const rig = connectionRig(services)
+  const { pipe, connection } = rig.connect()
+  connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 1 })))
+  await rig.turn()
+  connection.drain(1_000)
+  for (const resolve of services.heldPages.splice(0)) resolve()
+  await rig.turn()
+  t.same(whats(pipe), ['close DRAINING'])
 })
 
 t.test('pushes an empty first page too, for the client waits for it', async t => {
@@ -69,13 +111,12 @@ t.test('what comes between Hello and its first page is neither lost nor pushed o
   const { pipe, connection } = rig.connect()
   connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 1 })))
   await rig.turn()
-  t.match(pipe.seen(), [{ what: 'answer' }])
   rig.hub.take(appended(7, services.timeline(7).append()))
   await rig.turn()
-  t.same(pipe.seen(), [], 'the page goes first')
+  t.same(pipe.seen(), [], 'the answer and the page go first')
   for (const resolve of services.heldPages.splice(0)) resolve()
   await rig.turn()
-  t.match(pipe.seen(), [{ what: 'push', from: 0, to: 2, versions: [1, 2] }])
+  t.match(pipe.seen(), [{ what: 'answer' }, { what: 'push', from: 0, to: 2, versions: [1, 2] }])
 })
 
 t.test('its page is read when other nodes tell this one what they append, and not before', async t => {
@@ -91,11 +132,11 @@ t.test('its page is read when other nodes tell this one what they append, and no
   connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 1 })))
   await rig.turn()
   t.same(kept, [true], 'it is there by then')
-  t.match(pipe.seen(), [{ what: 'answer' }])
+  t.same(pipe.seen(), [])
   services.timeline(7).append() // by a node that knows no route
   for (const resolve of waiting) resolve()
   await rig.turn()
-  t.match(pipe.seen(), [{ what: 'push', from: 0, to: 1, versions: [1] }])
+  t.match(pipe.seen(), [{ what: 'answer' }, { what: 'push', from: 0, to: 1, versions: [1] }])
 })
 
 t.test('the first page goes first, also when an item follows what the client has', async t => {
@@ -106,7 +147,7 @@ t.test('the first page goes first, also when an item follows what the client has
   connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 1 })))
   rig.hub.take(appended(7, services.timeline(7).append()))
   await rig.turn()
-  t.match(pipe.seen(), [{ what: 'answer' }])
+  t.same(pipe.seen(), [])
 })
 
 t.test('keeps what the same read brought behind Hello, and works on it after the answer', async t => {

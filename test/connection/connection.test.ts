@@ -404,14 +404,15 @@ t.test('the same closes a peer that takes nothing though little waits', async t 
   t.equal(connection.state, 'closed')
 })
 
-t.test('a page that cannot be read closes with SERVER_ERROR', async t => {
+t.test('a Hello whose page cannot be read is refused with UNAVAILABLE', async t => {
   const services = new FakeServices()
   services.page = () => Promise.reject(new Error('disk'))
   const rig = connectionRig(services)
   const { pipe, connection } = rig.connect()
   connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 1 })))
   await rig.turn()
-  t.same(whats(pipe), ['answer', 'close SERVER_ERROR'])
+  t.same(whats(pipe), ['refusal UNAVAILABLE'])
+  t.equal(rig.hub.bound, 0)
 })
 
 t.test('a Hello that binds after the connection has gone leaves nothing behind', async t => {

@@ -16,6 +16,7 @@ import { HELLO_BYTES_MAX, HTTP_BODY_BYTES_MAX, HTTP_JSON_BODY_BYTES_MAX, POLL_MS
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import { CONNECT_CODES, CONNECT_STATUS } from '../../src/short/connect-codes.js'
 import { pathOf } from '../../src/short/connect-route.js'
+import { eventually } from '../support/eventually.js'
 import { FakeServices } from '../support/fake-services.js'
 import { errorOf } from '../support/http-client.js'
 import { ShortRig, shown } from '../support/short-rig.js'
@@ -258,16 +259,17 @@ t.test('a body is bounded: less for those whom nobody knows', async t => {
 
 t.test('Hello takes its token from the body or from the header, and is refused as on a connection', async t => {
   const { services, rig } = fresh()
+  services.timeline(3).append()
   const hello = (init: Parameters<typeof createHelloRequest>[0], token: number | null = null) =>
     rig.askRaw(pathOf(METHODS.hello as RequestMethod), encodeHelloRequest(createHelloRequest(init)), token)
-  t.same(decodeHelloResponse(hello({ token: Uint8Array.of(3, 2), attempt: 1 }).answers[0]?.body ?? EMPTY).uid, 3)
-  t.same(
-    decodeHelloResponse(
-      rig.askRaw(pathOf(METHODS.hello as RequestMethod), encodeHelloRequest(createHelloRequest({ attempt: 1 })), 5)
-        .answers[0]?.body ?? EMPTY,
-    ).uid,
-    5,
-  )
+  const answered = async (...asked: Parameters<typeof hello>) => {
+    const { answers } = hello(...asked)
+    await eventually(() => answers.length === 1)
+    return decodeHelloResponse(answers[0]?.body ?? EMPTY)
+  }
+  t.match(await answered({ token: Uint8Array.of(3, 2), attempt: 1, since: 1 }), { uid: 3, head: 1, resync: false })
+  t.match(await answered({ token: Uint8Array.of(3, 2), attempt: 1, since: 2 }), { uid: 3, head: 1, resync: true })
+  t.match(await answered({ attempt: 1 }, 5), { uid: 5, head: 0 })
   const bare = rig.askRaw(pathOf(METHODS.hello as RequestMethod), EMPTY, null, {})
   t.same(decodeHelloResponse(bare.answers[0]?.body ?? EMPTY).uid, 0, 'nameless')
   t.match(shown(hello({ token: Uint8Array.of(3) })), { status: 400, code: CODES.INVALID_ARGUMENT.code }, 'no attempt')

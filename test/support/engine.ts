@@ -184,6 +184,7 @@ export class TestDevice implements Caller {
     return reply
   }
 
+  /** Says Hello; a bound answer comes with the head, as on the wire. */
   async hello(since = 0, attempt = this.attempt + 1): Promise<HelloAnswer> {
     const token = this.session?.token ?? new Uint8Array(0)
     const answer = await new Promise<HelloAnswer>(resolve =>
@@ -194,7 +195,9 @@ export class TestDevice implements Caller {
       this.uid = answer.response.uid
       this.device = answer.response.device
       this.sendSeq = answer.response.lastSendSeq
-      this.told = answer.response.head
+      const head = await this.node.services.head(this.uid, answer.since)
+      Object.assign(answer.response, head)
+      this.told = head.head
     }
     return answer
   }

@@ -4,7 +4,14 @@ import { CODES, type Code } from '../../protocol/codes.js'
 import { type AckNotice, createHelloResponse, type HelloRequest } from '../../protocol/generated/messages.js'
 import type { RawItem } from '../../protocol/item-codec.js'
 import { SYNC_ITEMS_MAX } from '../../protocol/limits.js'
-import type { Authorization, Caller, HelloAnswer, Services, TimelinePage } from '../../src/services/types.js'
+import type {
+  Authorization,
+  Caller,
+  HelloAnswer,
+  Services,
+  TimelineHead,
+  TimelinePage,
+} from '../../src/services/types.js'
 
 export interface HeldRequest {
   readonly caller: Caller
@@ -79,10 +86,7 @@ export class FakeServices implements Services {
     const [uid, device = 1] = token
     if (uid === undefined) return { kind: 'nameless', response: createHelloResponse({ serverTimeMs: 1 }) }
     if (uid === 0xff) return { kind: 'refused', code: CODES.UNAUTHENTICATED.code, message: 'no such token' }
-    const { head } = this.timeline(uid)
-    const resync = since > head
-    const response = createHelloResponse({ uid, device, head, resync, serverTimeMs: 1 })
-    return { kind: 'bound', response, attempt, since: resync ? 0 : since }
+    return { kind: 'bound', response: createHelloResponse({ uid, device, serverTimeMs: 1 }), attempt, since }
   }
 
   request(caller: Caller, id: number, method: number, body: Uint8Array): void {
@@ -116,5 +120,10 @@ export class FakeServices implements Services {
     const page = (): TimelinePage => this.timeline(uid).page(since, this.itemsMax)
     if (this.heldPages === undefined) return Promise.resolve(page())
     return new Promise(resolve => this.heldPages?.push(() => resolve(page())))
+  }
+
+  async head(uid: number, since: number): Promise<TimelineHead> {
+    const { head } = this.timeline(uid)
+    return { head, resync: since > head }
   }
 }
