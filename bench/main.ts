@@ -15,7 +15,9 @@ import { ATTACK_NAMES, type AttackName } from './attacks/list.js'
 import { type AttacksReport, measureAttacks } from './attacks.js'
 import { cleanUpAtExit, profileInto } from './children.js'
 import { type HttpReport, measureHttp } from './http.js'
-import { type IdleReport, measureIdle } from './idle.js'
+import { measureIdle } from './idle.js'
+import { idleTables } from './idle-report.js'
+import type { IdleReport } from './idle-row.js'
 import { type LinkReport, measureLink } from './link.js'
 import { type LoginReport, measureLogin } from './login.js'
 import { type MessagesOptions, type MessagesReport, measureMessages } from './messages.js'
@@ -26,7 +28,6 @@ import { measureRate, type RateReport } from './rate.js'
 import {
   attacksTables,
   httpTables,
-  idleTables,
   linkTables,
   loginTables,
   type Machine,

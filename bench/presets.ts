@@ -21,21 +21,19 @@ export interface Preset {
   readonly loginsPerSecond: number
   /** (h) each of the two windows of an attack. */
   readonly attackWindowMs: number
-  /** (d) the slope between so many connections. */
-  readonly idleLow: number
-  readonly idleHigh: number
+  /** (d) the numbers of connections at which memory is read. */
+  readonly idleCounts: readonly number[]
   /** (d) rounds of their own, for each takes minutes. */
   readonly idleRounds: number
-  /** (d) how long connections are idle before memory is read. */
+  /** (d) the time between the last login and the reading. */
   readonly idleMs: number
+  /** (d) the time after which the engine's cache of records is gone, before the compacted reading. */
+  readonly cacheGoneMs: number
   /** (d) readings in a row that must be the same. */
   readonly settledReadings: number
 }
 
-/**
- * The engine keeps a record that nobody uses for at most two generations of 30 s. That is a cache of the store and not a part of
- * an idle connection, so the bench waits until it is gone.
- */
+/** The engine keeps a record that nobody uses for at most two generations of 30 s. */
 const CACHE_GONE_MS = 65_000
 
 export const FULL: Preset = {
@@ -51,10 +49,10 @@ export const FULL: Preset = {
   talkers: 50,
   loginsPerSecond: 100,
   attackWindowMs: 4_000,
-  idleLow: 1_000,
-  idleHigh: 10_000,
+  idleCounts: [2_000, 10_000, 19_000],
   idleRounds: 3,
-  idleMs: CACHE_GONE_MS,
+  idleMs: 3_000,
+  cacheGoneMs: CACHE_GONE_MS,
   settledReadings: 3,
 }
 
@@ -66,8 +64,7 @@ export const QUICK: Preset = {
   messageRounds: 3,
   warmMs: 1_000,
   windowMs: 2_000,
-  idleLow: 500,
-  idleHigh: 4_000,
+  idleCounts: [500, 2_000, 4_000],
   idleRounds: 1,
 }
 
@@ -83,8 +80,8 @@ export const TINY: Preset = {
   httpCallers: [5],
   talkers: 3,
   attackWindowMs: 200,
-  idleLow: 10,
-  idleHigh: 60,
+  idleCounts: [10, 30, 60],
   idleMs: 0,
+  cacheGoneMs: 0,
   settledReadings: 1,
 }

@@ -2,7 +2,6 @@
 
 import type { AttacksReport } from './attacks.js'
 import type { HttpReport } from './http.js'
-import type { IdleReport } from './idle.js'
 import type { LinkReport } from './link.js'
 import type { LoginReport } from './login.js'
 import type { Preset } from './presets.js'
@@ -89,25 +88,6 @@ export function linkTables({ profile, congestion_control, seconds, rows }: LinkR
         row.arrived_p50_ms,
         Number.isNaN(row.receipt_p50_ms) ? '' : row.receipt_p50_ms,
       ]),
-    ),
-  ].join('\n')
-}
-
-export function idleTables(report: IdleReport): string {
-  const { from_connections: low, to_connections: high, exchanged_up: up, exchanged_down: down } = report
-  return [
-    `(d) bytes of memory per idle connection, slope from ${low} to ${high}, ${up} bytes up and ${down} down before, idle for ${report.idle_seconds} s`,
-    table(
-      ['', 'RSS', 'without pages of files'],
-      [
-        ['bare net sockets', report.bare_rss_bytes, report.bare_own_bytes],
-        ['Longwire over TCP, logged in', report.longwire_rss_bytes, report.longwire_own_bytes],
-        ['ratio to bare sockets', report.rss_ratio, report.own_ratio],
-        ['Longwire over WebSocket', report.ws_rss_bytes, report.ws_own_bytes],
-        ['ratio to TCP', report.ws_rss_ratio, report.ws_own_ratio],
-        ['Longwire, a poll that waits', report.poll_rss_bytes, report.poll_own_bytes],
-        ['ratio to TCP', report.poll_rss_ratio, report.poll_own_ratio],
-      ],
     ),
   ].join('\n')
 }

@@ -1,16 +1,10 @@
 /** The benchmark works: a tiny run says everything that it promises. What the figures are is not a matter for tests. */
-import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { ATTACK_NAMES } from '../../bench/attacks/list.js'
-import { missingForLink } from '../../bench/link/namespaces.js'
+import { IDLE_KINDS } from '../../bench/idle.js'
+import type { IdleRow } from '../../bench/idle-row.js'
 import { BASELINES } from '../../bench/messages.js'
 import { PEER_NAMES } from '../../bench/peers/index.js'
-import { median, medians, Samples } from '../../bench/statistics.js'
-import { table } from '../../bench/table.js'
-import { LONGWIRE_WEB_SOCKET, WebSocketFraming } from '../../bench/web-socket-framing.js'
-
-const MAIN = fileURLToPath(new URL('../../bench/main.js', import.meta.url))
+import { bench } from '../support/bench-process.js'
 
 t.test('a tiny run of the long side and the store gives one JSON object with every figure', async t => {
   const { code, stdout, stderr } = await bench('--tiny', '--json', '--only', 'requests,b,c', '--against', '.')
@@ -67,9 +61,19 @@ t.test('a tiny run of the short side, of storms and of memory, too', async t => 
   const { code, stdout, stderr } = await bench('--tiny', '--json', '--only', 'd,http,ws,login')
   t.equal(code, 0, stderr)
   const { d, e, f, g } = JSON.parse(stdout)
-  t.equal(d.to_connections, 60)
-  for (const name of ['rss_ratio', 'ws_rss_ratio', 'poll_rss_ratio', 'ws_own_bytes', 'poll_own_bytes']) {
-    t.type(d[name], 'number', name)
+  t.same(Object.keys(d.rows), IDLE_KINDS)
+  for (const kind of IDLE_KINDS) {
+    const row: IdleRow = d.rows[kind]
+    t.same(
+      row.each.map(({ connections }) => connections),
+      [10, 30, 60],
+    )
+    for (const { rss_bytes, own_bytes, file_bytes } of row.each) {
+      t.ok(Math.abs(rss_bytes - own_bytes - file_bytes) <= 2, `${kind}: ${rss_bytes} = ${own_bytes} + ${file_bytes}`)
+    }
+    t.equal(row.slopes.length, 2)
+    t.ok(row.connect_cpu_us_min <= row.connect_cpu_us)
+    t.type(row.compacted_rss_bytes, 'number')
   }
 
   t.same(
@@ -90,49 +94,6 @@ t.test('a tiny run of the short side, of storms and of memory, too', async t => 
   t.type(g.logins_per_second, 'number')
 })
 
-t.test('a tiny run of the attacks has a row for each', async t => {
-  const { code, stdout, stderr } = await bench('--tiny', '--json', '--only', 'attacks')
-  t.equal(code, 0, stderr)
-  const { h } = JSON.parse(stdout)
-  t.same(
-    h.rows.map((row: { attack: string }) => row.attack),
-    ATTACK_NAMES,
-  )
-  for (const row of h.rows) {
-    t.ok(row.idle_p50_ms <= row.idle_p99_ms && row.attack_p50_ms <= row.attack_p99_ms, row.attack)
-    t.ok(row.idle_rss_mib > 0 && row.attack_rss_mib >= row.attack_own_mib, row.attack)
-    t.type(row.delay_kept, 'boolean')
-    t.type(row.memory_kept, 'boolean')
-    t.equal(typeof row.attack_login_ms, row.attack === 'logins' ? 'number' : 'object', row.attack)
-    // The attack took place.
-    t.ok(Object.keys(row.answers).length > 0, row.attack)
-  }
-})
-
-t.test('a tiny run at a slow link counts packets and bytes, or says what this machine lacks for it', async t => {
-  const { code, stdout, stderr } = await bench('link', '--tiny', '--json')
-  t.equal(code, 0, stderr)
-  const { i } = JSON.parse(stdout)
-  const missing = missingForLink()
-  if (missing !== undefined) {
-    t.equal(i, undefined)
-    t.match(stderr, missing)
-    return
-  }
-  const own = i.rows.filter(({ protocol }: { protocol: string }) => protocol !== 'mqtt')
-  t.same(
-    own.map((row: { protocol: string; takes_turns: boolean }) => `${row.protocol} ${row.takes_turns}`),
-    ['longwire false', 'longwire true', 'longwire-silent false', 'longwire-silent true'],
-  )
-  for (const row of i.rows) {
-    // A message goes up and comes down, and each is acknowledged at least once.
-    t.ok(row.packets_up >= 2 && row.packets_down >= 2, JSON.stringify(row))
-    t.ok(row.bytes_up > 200 && row.bytes_down > 200, JSON.stringify(row))
-    t.ok(row.arrived_p50_ms >= i.profile.rtt, JSON.stringify(row))
-    t.equal(typeof row.receipt_p50_ms, row.protocol === 'longwire' ? 'number' : 'object')
-  }
-})
-
 t.test('wrong options are refused by name', async t => {
   for (const [option, value] of [
     ['--only', 'a,http,x'],
@@ -146,53 +107,3 @@ t.test('wrong options are refused by name', async t => {
     t.match(stderr, value === '' ? '--slowly' : '"x"')
   }
 })
-
-t.test('messages of a WebSocket are read in any cut', async t => {
-  const sizes = [0, 1, 125, 126, 300, 70_000]
-  const messages = sizes.map((size, i) => {
-    const head =
-      size < 126 ? [0x82, size] : size < 65_536 ? [0x82, 126, size >> 8, size & 255] : [0x82, 127, 0, 0, 0, 0]
-    if (size >= 65_536) head.push(size >>> 24, (size >> 16) & 255, (size >> 8) & 255, size & 255)
-    return Buffer.concat([Buffer.from(head), Buffer.alloc(size, i + 1)])
-  })
-  const sent = Buffer.concat(messages)
-  const expected = Buffer.concat(sizes.map((size, i) => Buffer.alloc(size, i + 1)))
-  for (const cut of [1, 2, 3, 7, 1_000, sent.length]) {
-    const framing = new WebSocketFraming(() => {}, LONGWIRE_WEB_SOCKET)
-    const got: Buffer[] = []
-    for (let at = 0; at < sent.length; at += cut) {
-      framing.unwrap(sent.subarray(at, at + cut), payload => got.push(Buffer.from(payload)))
-    }
-    t.ok(Buffer.concat(got).equals(expected), `pieces of ${cut}`)
-  }
-})
-
-t.test('medians and percentiles', async t => {
-  t.equal(median([5, 1, 3]), 3)
-  t.equal(median([4, 1, 3, 2]), 2.5)
-  t.same(medians([{ x: 1 }, { x: 9 }, { x: 4 }]), { x: 4 })
-  const samples = new Samples()
-  for (let i = 5_000; i > 0; i--) samples.add(i)
-  t.equal(samples.percentile(0.5), 2_500)
-  t.equal(samples.percentile(0.99), 4_950)
-  samples.clear()
-  t.same(samples.percentile(0.5), Number.NaN)
-})
-
-t.test('a table is aligned', async t => {
-  t.equal(table(['', 'up'], [['ping', 1]]), '       up\n─────────\nping    1')
-})
-
-function bench(...options: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  return new Promise(resolve => {
-    const child = spawn(process.execPath, [MAIN, ...options])
-    const output = { stdout: '', stderr: '' }
-    child.stdout.on('data', chunk => {
-      output.stdout += chunk
-    })
-    child.stderr.on('data', chunk => {
-      output.stderr += chunk
-    })
-    child.on('close', code => resolve({ code, ...output }))
-  })
-}
