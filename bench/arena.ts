@@ -5,7 +5,7 @@ import type { ServerProcess } from './children.js'
 import type { LoadedPair, Tally } from './pairs.js'
 import type { Preset } from './presets.js'
 import { cpuMsOf, memoryOf } from './process-probe.js'
-import type { SocketCounts } from './socket-counts.js'
+import { PROBE_COUNTS, type SocketCounts } from './socket-counts.js'
 import { measured } from './window.js'
 
 export interface Figures {
@@ -61,17 +61,17 @@ export class Arena<Name extends string = string> {
 
   async run(pairs: number, inFlight: number, { warmMs, windowMs }: Preset): Promise<Figures> {
     const tally = this.#tally
-    const { pid, sockets } = this.#server
+    const { pid, probe } = this.#server
     const active = this.#pairs.slice(0, pairs)
     for (const pair of active) pair.start(inFlight)
     await sleep(warmMs)
     tally.acceptedMs.clear()
     tally.deliveredMs.clear()
     tally.recording = true
-    const before = await sockets?.()
+    const before = await probe?.(PROBE_COUNTS)
     const { cpuUs, perSecond, serverBusy, generatorBusy } = await measured(pid, windowMs, () => tally.delivered)
     tally.recording = false
-    const after = await sockets?.()
+    const after = await probe?.(PROBE_COUNTS)
     const { ownBytes, fileBytes } = memoryOf(pid)
     for (const pair of active) pair.stop()
     await this.#drained()

@@ -11,15 +11,15 @@ import type { Duplex, Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { present } from '../src/lib/assert.js'
-import { PROBE_FD, type SocketCounts } from './socket-counts.js'
+import { PROBE_FD, type ProbeAnswer } from './socket-counts.js'
 
 export interface ServerProcess {
   readonly pid: number
   readonly port: number
   /** The port of the short side; 0 if it has none. */
   readonly httpPort: number
-  /** Says how its sockets were read; absent if it is not probed. */
-  readonly sockets?: () => Promise<SocketCounts>
+  /** Asks its probe; absent if it has none. */
+  readonly probe?: (question: string) => Promise<ProbeAnswer>
   /** Ends it in order; what it stored stays. Once. */
   stop(): Promise<void>
 }
@@ -33,7 +33,7 @@ export interface StartOptions {
   readonly core?: number | undefined
   /** The network namespace that it runs in; absent: that of this process. */
   readonly within?: string
-  /** Its reads are counted (socket-probe.ts), if it runs on Node. */
+  /** It has a probe (socket-probe.ts), if it runs on Node. */
   readonly probed?: boolean
   /** SIGUSR2 then collects its garbage. */
   readonly collectable?: boolean
@@ -133,16 +133,16 @@ async function startNode(script: string, argv: readonly string[], options: Start
     return readyLine(present(child.stdio[READY_FD], 'the descriptor of readiness') as Readable)
   })
   if (channel === undefined || options.probed !== true) return server
-  return { ...server, sockets: asking(channel) }
+  return { ...server, probe: asking(channel) }
 }
 
 /** Asks the probe of a server; one question at a time. */
-function asking(channel: Duplex): () => Promise<SocketCounts> {
+function asking(channel: Duplex): (question: string) => Promise<ProbeAnswer> {
   const answers = createInterface({ input: channel })[Symbol.asyncIterator]()
-  return async () => {
-    channel.write('?')
+  return async question => {
+    channel.write(question)
     const { value } = await answers.next()
-    return JSON.parse(value) as SocketCounts
+    return JSON.parse(value) as ProbeAnswer
   }
 }
 

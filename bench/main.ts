@@ -5,11 +5,11 @@
  * The servers are processes of their own; this process is the load generator.
  */
 
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { complain, EXIT, print } from '../src/cli/command.js'
-import { flag, type OptionValues, text } from '../src/ops/command-options.js'
+import { flag, integer, type OptionValues, text } from '../src/ops/command-options.js'
 import { runProgram } from '../test/support/program.js'
 import { ATTACK_NAMES, type AttackName } from './attacks/list.js'
 import { type AttacksReport, measureAttacks } from './attacks.js'
@@ -36,6 +36,8 @@ import {
   webSocketTables,
   wireTables,
 } from './report.js'
+import { measureSoak, type SoakReport } from './soak.js'
+import { soakPage, soakTables } from './soak-chart.js'
 import { measureWebSocket, type WebSocketReport } from './web-socket.js'
 import { measureWire, type WireReport } from './wire.js'
 
@@ -50,12 +52,13 @@ const PARTS = {
   g: 'login',
   h: 'attacks',
   i: 'link',
+  j: 'soak',
 } as const
 
 type Part = keyof typeof PARTS
 
-/** Parts that are only measured when they are named: they need more than a machine has by itself. */
-const ONLY_NAMED: ReadonlySet<string> = new Set<Part>(['i'])
+/** Parts that are only measured when they are named: they need an hour, or more than a machine has by itself. */
+const ONLY_NAMED: ReadonlySet<string> = new Set<Part>(['i', 'j'])
 
 const OPTIONS = {
   only: text(
@@ -71,6 +74,8 @@ const OPTIONS = {
   peers: text(PEER_NAMES.join(','), 'LIST', 'which servers of (b), by name; those that are not installed are left out'),
   against: text('', 'FOLDER', 'in (b) the server of this checkout, which is built, takes turns with ours'),
   quick: flag('short rounds: three of (b), one of the others; without it five and three'),
+  minutes: integer(60, 1, 10_000, 'N', 'how long the soak lasts'),
+  chart: text('soak.html', 'FILE', 'where the chart of the soak is written'),
   json: flag('the last line of standard output, and the only one, is one JSON object'),
   tiny: flag('whether the benchmark itself works, in seconds; the figures mean nothing'),
   profile: text('', 'FOLDER', 'each server leaves a processor profile there, which makes it slower'),
@@ -89,6 +94,7 @@ export interface BenchReport {
   readonly g?: LoginReport
   readonly h?: AttacksReport
   readonly i?: LinkReport
+  readonly j?: SoakReport
 }
 
 process.exitCode = await runProgram(
@@ -185,6 +191,12 @@ async function run(
       show(linkTables(i))
       report = { ...report, i }
     }
+  }
+  if (parts.has('j')) {
+    const j = await measureSoak(preset, options.minutes, say)
+    writeFileSync(options.chart, soakPage(j, machineLine(machine, preset)))
+    show(`${soakTables(j)}\nchart: ${resolve(options.chart)}`)
+    report = { ...report, j }
   }
   if (options.json) print(JSON.stringify(report))
 }

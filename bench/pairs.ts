@@ -29,6 +29,9 @@ export interface LoadedPair {
 /** The times at which the last messages were sent, by number: more than are ever in flight. */
 const TIMES = 128
 
+/** Half of what a device may send before an answer. */
+const UNDER_WAY_MAX = 32
+
 export abstract class TimedPair implements LoadedPair {
   protected readonly tally: Tally
   readonly #sentAt = new Float64Array(TIMES)
@@ -46,6 +49,15 @@ export abstract class TimedPair implements LoadedPair {
 
   stop(): void {
     this.#inFlight = 0
+  }
+
+  /** Sends one message now, beside what `start` keeps in flight. @returns false if too many are under way */
+  sendOne(): boolean {
+    if (this.#underWay >= UNDER_WAY_MAX) return false
+    this.#underWay++
+    this.tally.sent++
+    this.send(1)
+    return true
   }
 
   abstract close(): void

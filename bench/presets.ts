@@ -31,6 +31,8 @@ export interface Preset {
   readonly cacheGoneMs: number
   /** (d) readings in a row that must be the same. */
   readonly settledReadings: number
+  /** (soak) the time between two samples; an hour has 360 of them. */
+  readonly soakSampleMs: number
 }
 
 /** The engine keeps a record that nobody uses for at most two generations of 30 s. */
@@ -54,6 +56,7 @@ export const FULL: Preset = {
   idleMs: 3_000,
   cacheGoneMs: CACHE_GONE_MS,
   settledReadings: 3,
+  soakSampleMs: 10_000,
 }
 
 /** A look: one round, three of (b), and fewer idle connections. */
@@ -84,4 +87,5 @@ export const TINY: Preset = {
   idleMs: 0,
   cacheGoneMs: 0,
   settledReadings: 1,
+  soakSampleMs: 100,
 }

@@ -14,6 +14,47 @@ export function medians<K extends string>(rounds: readonly Readonly<Record<K, nu
   return Object.fromEntries(names.map(name => [name, median(rounds.map(round => round[name]))])) as Record<K, number>
 }
 
+export interface Line {
+  /** The growth of y for each x, and its 95 % confidence interval. */
+  readonly slope: number
+  readonly low: number
+  readonly high: number
+  readonly meanX: number
+  readonly meanY: number
+}
+
+/** Half of the 95 % interval of the normal distribution, in standard errors. */
+const NORMAL_95 = 1.959_964
+
+/** The line by ordinary least squares. The interval takes each point's error for independent of its neighbours'. */
+export function lineThrough(points: readonly (readonly [x: number, y: number])[]): Line {
+  const count = points.length
+  const mean = (of: 0 | 1): number => points.reduce((total, point) => total + point[of], 0) / count
+  const [meanX, meanY] = [mean(0), mean(1)]
+  let xx = 0
+  let xy = 0
+  for (const [x, y] of points) {
+    xx += (x - meanX) ** 2
+    xy += (x - meanX) * (y - meanY)
+  }
+  const slope = xy / xx
+  const residual = points.reduce((total, [x, y]) => total + (y - meanY - slope * (x - meanX)) ** 2, 0)
+  const free = count - 2
+  const half = studentT(free) * Math.sqrt(residual / free / xx)
+  return { slope, low: slope - half, high: slope + half, meanX, meanY }
+}
+
+/** As NORMAL_95 for Student's t with so many degrees of freedom: the first terms of its expansion, within 1 % from 4 on. */
+function studentT(free: number): number {
+  const z = NORMAL_95
+  return (
+    z +
+    (z ** 3 + z) / (4 * free) +
+    (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * free ** 2) +
+    (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / (384 * free ** 3)
+  )
+}
+
 /** Numbers in the order they came, in one array that grows: millions cost no object each. */
 export class Samples {
   #values = new Float64Array(4096)

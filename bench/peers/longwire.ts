@@ -23,13 +23,18 @@ export async function openLongwire<Name extends string>(
   name: Name,
   options: LongwireArenaOptions,
 ): Promise<Arena<Name>> {
+  return new Arena(name, await longwireParts(options))
+}
+
+/** A server with its pairs of friends, before they are loaded. */
+export async function longwireParts(options: LongwireArenaOptions) {
   const { folder, text, transport } = options
   const server = await startLongwire(folder, options)
   const port = transport === 'ws' ? server.httpPort : server.port
   const users = await befriend(await registerUsers(port, 'user', 2 * options.pairs, transport))
   const tally = new Tally()
   const pairs = users.map(pair => new LongwirePair(tally, pair, text))
-  return new Arena(name, { server, tally, pairs, timer: setInterval(() => acknowledge(users), ACK_TICK_MS) })
+  return { server, tally, pairs, timer: setInterval(() => acknowledge(users), ACK_TICK_MS) }
 }
 
 function acknowledge(pairs: readonly UserPair[]): void {

@@ -1,6 +1,6 @@
 /** The pieces of the benchmark that compute: framing, statistics, tables. */
 import t from 'tap'
-import { median, medians, Samples } from '../../bench/statistics.js'
+import { lineThrough, median, medians, Samples } from '../../bench/statistics.js'
 import { table } from '../../bench/table.js'
 import { LONGWIRE_WEB_SOCKET, WebSocketFraming } from '../../bench/web-socket-framing.js'
 
@@ -34,6 +34,19 @@ t.test('medians and percentiles', async t => {
   t.equal(samples.percentile(0.99), 4_950)
   samples.clear()
   t.same(samples.percentile(0.5), Number.NaN)
+})
+
+t.test('a line through points has a slope and an interval that holds it', async t => {
+  const { slope, low, high } = lineThrough([
+    [1, 2],
+    [2, 4],
+    [3, 5],
+    [4, 4],
+    [5, 5],
+  ])
+  t.ok(Math.abs(slope - 0.6) < 1e-9)
+  // Student's t for 3 degrees of freedom is 3.182, the standard error 0.2828.
+  t.ok(Math.abs(high - 1.5) < 0.01 && Math.abs(low + 0.3) < 0.01, `${low} to ${high}`)
 })
 
 t.test('a table is aligned', async t => {
