@@ -4,7 +4,6 @@
  * same time on a link of its own. On a phone a packet costs more than its bytes: each one keeps the radio awake.
  */
 
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -21,6 +20,7 @@ import {
   type Traffic,
 } from './link/namespaces.js'
 import type { Talk, Talked } from './link/talk.js'
+import { mosquittoArguments } from './mqtt.js'
 import type { Preset } from './presets.js'
 import { median, medians, rounded } from './statistics.js'
 
@@ -161,19 +161,8 @@ class Arena {
 }
 
 function startMosquitto(link: SlowLink, folder: string): Pick<ServerProcess, 'port' | 'stop'> {
-  const config = join(folder, 'mosquitto.conf')
-  const lines = [
-    `listener ${MQTT_PORT} ${SERVER_ADDRESS}`,
-    'allow_anonymous true',
-    'user root',
-    'persistence true',
-    `persistence_location ${folder}/`,
-    'autosave_interval 1',
-    'set_tcp_nodelay true',
-    'log_type error',
-  ]
-  writeFileSync(config, `${lines.join('\n')}\n`)
-  const child = spawnWithin(link.server, ['mosquitto', '-c', config], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const command = ['mosquitto', ...mosquittoArguments(folder, SERVER_ADDRESS, MQTT_PORT)]
+  const child = spawnWithin(link.server, command, { stdio: ['ignore', 'ignore', 'inherit'] })
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM')
     while (child.exitCode === null && child.signalCode === null) await sleep(20)
