@@ -1,6 +1,7 @@
 /** The loop of a thread of the pool: it runs tasks of a table, at a lower priority than the event loop's. */
 import { readlinkSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
+import { move, transferableSymbol, valueSymbol } from 'piscina'
 import type { TaskTable } from './types.js'
 
 export interface Order {
@@ -16,12 +17,28 @@ export type Answer =
 export function serve(tasks: TaskTable): (order: Order) => Promise<Answer> {
   giveWay()
   return async ({ name, input }) => {
+    const task = tasks[name]
     try {
-      return { kind: 'done', value: await tasks[name]?.run(input as never) }
+      const value = await task?.run(input as never)
+      const answer: Answer = { kind: 'done', value }
+      const buffers = task?.handsOver?.(value as never)
+      return buffers === undefined ? answer : handedOver(answer, buffers)
     } catch (error) {
       return { kind: 'threw', error }
     }
   }
+}
+
+/** Says which buffers of the answer piscina is to hand over. It takes this for the answer itself, which the other side gets. */
+function handedOver(answer: Answer, buffers: readonly ArrayBuffer[]): Answer {
+  return move({
+    get [transferableSymbol]() {
+      return [...buffers]
+    },
+    get [valueSymbol]() {
+      return answer
+    },
+  }) as unknown as Answer
 }
 
 /**

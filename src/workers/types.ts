@@ -5,6 +5,8 @@ export interface Task<I, O> {
   readonly timeoutMs: number
   /** Runs in a thread. Input and output are copied, and nothing else is shared. */
   run(this: void, input: I): O | Promise<O>
+  /** The buffers of the output that are handed over and not copied: the thread needs them no more. Absent: none. */
+  handsOver?(this: void, output: O): readonly ArrayBuffer[]
 }
 
 export type TaskTable = Readonly<Record<string, Task<never, unknown>>>
@@ -12,9 +14,12 @@ export type TaskTable = Readonly<Record<string, Task<never, unknown>>>
 type InputOf<T extends Task<never, unknown>> = Parameters<T['run']>[0]
 type OutputOf<T extends Task<never, unknown>> = Awaited<ReturnType<T['run']>>
 
-/** Tasks of 'high' priority are begun before all of 'normal'. */
-export type Priority = 'high' | 'normal'
-export const PRIORITIES: readonly Priority[] = ['high', 'normal']
+/**
+ * Tasks of 'high' priority are begun before all of 'normal'. 'short' is for tasks of a few milliseconds: they take turns with the others,
+ * so that neither waits for a whole queue.
+ */
+export type Priority = 'short' | 'high' | 'normal'
+export const PRIORITIES: readonly Priority[] = ['short', 'high', 'normal']
 
 export interface TaskOptions {
   /** The priority; absent: normal. */

@@ -7,7 +7,19 @@ function task<I, O>(run: (input: I) => O | Promise<O>, timeoutMs = LIMIT_MS): Ta
   return { run, timeoutMs }
 }
 
+/** The last bytes that were handed over in this thread. */
+let made = new Uint8Array(0)
+
 export const TEST_TASKS = {
+  bytes: {
+    ...task((length: number) => {
+      made = new Uint8Array(length).fill(7)
+      return made
+    }),
+    handsOver: (bytes: Uint8Array) => [bytes.buffer as ArrayBuffer],
+  },
+  /** The length of what the thread still has of them. */
+  kept: task((_: undefined) => made.length),
   echo: task((text: string) => text),
   throws: task((text: string): string => {
     throw new RangeError(text)

@@ -88,6 +88,30 @@ t.test('tasks of high priority are begun first, each priority in the order in wh
   t.same(order, ['h1', 'h2', 'n1', 'n2'])
 })
 
+t.test('short tasks and the others take turns, so neither waits for a whole queue', async t => {
+  const pool = start(t)
+  const { buffer, open } = gate()
+  const held = pool.run('waits', buffer)
+  const order: string[] = []
+  const ask = (text: string, priority: 'short' | 'high' | 'normal') =>
+    pool.run('echo', text, { priority }).then(echo => order.push(echo))
+  const all = [
+    ...['n1', 'n2'].map(text => ask(text, 'normal')),
+    ask('h1', 'high'),
+    ...['s1', 's2', 's3', 's4', 's5'].map(text => ask(text, 'short')),
+  ]
+  t.equal(pool.figures.waiting, 8)
+  open()
+  await Promise.all([held, ...all])
+  t.same(order, ['s1', 'h1', 's2', 'n1', 's3', 'n2', 's4', 's5'])
+})
+
+t.test('a task hands over the buffers that it names, and the thread has them no more', async t => {
+  const pool = start(t)
+  t.same(await pool.run('bytes', 3), new Uint8Array([7, 7, 7]))
+  t.equal(await pool.run('kept', undefined), 0)
+})
+
 t.test('a signal takes a task that finishes out of the queue, and leaves it alone when it runs', async t => {
   const pool = start(t)
   const { buffer, open } = gate()
