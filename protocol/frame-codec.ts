@@ -63,6 +63,21 @@ export function beginFrame(id: number, method: number, bodyBytes: number): Uint8
   return out
 }
 
+/**
+ * Does the same for a body whose end has been written: it takes `bytes` from `bodyAt` to their end. The head comes right in front of it.
+ * @returns the frame, a part of `bytes`
+ */
+export function beginFrameIn(bytes: Uint8Array, bodyAt: number, id: number, method: number): Uint8Array {
+  const bodyBytes = bytes.length - bodyAt
+  const head = headBytes(id, method) + 1 + varintBytes(bodyBytes)
+  const payload = head + bodyBytes
+  const out = bytes.subarray(bodyAt - head - varintBytes(payload))
+  const pos = putHead(out, putVarint(out, 0, payload), id, method)
+  out[pos] = 26
+  putVarint(out, pos + 1, bodyBytes)
+  return out
+}
+
 function encode(
   id: number,
   method: number,

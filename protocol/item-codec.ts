@@ -2,7 +2,7 @@
 // difference to the version before it, is put in front. PROTOCOL.md, 7.2.
 import { EMPTY, itemSlab } from './bytes.js'
 import { CODES } from './codes.js'
-import { beginFrame } from './frame-codec.js'
+import { beginFrame, beginFrameIn } from './frame-codec.js'
 import {
   createSyncResponse,
   encodeSyncResponse,
@@ -22,6 +22,23 @@ export interface RawItem {
   readonly bytes: Uint8Array
 }
 
+/**
+ * Items as they stand in a Sync answer or a Push, made by encodeItems(), perhaps in another thread. The rest of the frame is written in
+ * front of them, into the same bytes. So they can be used once.
+ */
+export interface EncodedItems {
+  /** The number of items. */
+  readonly length: number
+  /** The length of their bytes, before versions and lengths. */
+  readonly itemsBytes: number
+  /** The version of the last one. */
+  readonly last: number
+  /** SPACE_IN_FRONT bytes, then the items. */
+  readonly encoded: Uint8Array<ArrayBuffer>
+}
+
+export type Items = readonly RawItem[] | EncodedItems
+
 /** What a Sync answer says of (since, to]. */
 export interface SyncPage {
   readonly to: number
@@ -29,24 +46,45 @@ export interface SyncPage {
   readonly more: boolean
   readonly trimmed: boolean
   /** Every live item of the range, in order of version. */
-  readonly items: readonly RawItem[]
+  readonly items: Items
+}
+
+/** The most bytes in front of the items of a page: of the frame 6 + 6 + 3 + 1 + 6, of the body two versions and two flags. */
+const SPACE_IN_FRONT = 48
+
+/** Encodes all items of a page that begins behind `from`. At least one. */
+export function encodeItems(from: number, items: readonly RawItem[]): EncodedItems {
+  const encoded = new Uint8Array(SPACE_IN_FRONT + wireBytes(from, items))
+  putItems(encoded, SPACE_IN_FRONT, from, items)
+  return { length: items.length, itemsBytes: itemsBytes(items), last: lastOf(items) ?? from, encoded }
+}
+
+/** The length of the items' bytes, before versions and lengths. */
+export function itemsBytes(items: Items): number {
+  if (isEncoded(items)) return items.itemsBytes
+  let sum = 0
+  for (const item of items) sum += item.bytes.length
+  return sum
 }
 
 /**
  * A whole Push frame, its length in front, for every live item of (from, to].
  * @param items in order of version, all of (from, to]
  */
-export function encodePushFrame(from: number, to: number, trimmed: boolean, items: readonly RawItem[]): Uint8Array {
-  const implied = items.length === 0 ? from : (items[items.length - 1] as RawItem).version
+export function encodePushFrame(from: number, to: number, trimmed: boolean, items: Items): Uint8Array {
+  const implied = lastOf(items) ?? from
   const toBytes = to === implied ? 0 : 1 + varintBytes(to)
   const fromBytes = from === 0 ? 0 : 1 + varintBytes(from)
-  const bodyBytes = fromBytes + toBytes + (trimmed ? 2 : 0) + itemsBytes(from, items)
-  const out = beginFrame(0, METHODS.push.number, bodyBytes)
+  const frontBytes = fromBytes + toBytes + (trimmed ? 2 : 0)
+  const bodyBytes = frontBytes + wireBytes(from, items)
+  const out = isEncoded(items)
+    ? beginFrameIn(items.encoded, SPACE_IN_FRONT - frontBytes, 0, METHODS.push.number)
+    : beginFrame(0, METHODS.push.number, bodyBytes)
   let pos = out.length - bodyBytes
   if (fromBytes > 0) pos = putNumber(out, pos, 8, from)
   if (toBytes > 0) pos = putNumber(out, pos, 16, to)
   if (trimmed) pos = putNumber(out, pos, 24, 1)
-  putItems(out, pos, from, items)
+  if (!isEncoded(items)) putItems(out, pos, from, items)
   return out
 }
 
@@ -55,9 +93,11 @@ export function encodePushFrame(from: number, to: number, trimmed: boolean, item
  * @param results of the sends that the request carried
  */
 export function encodeSyncBody(since: number, page: SyncPage, results: readonly SendResult[] = NO_RESULTS): Uint8Array {
+  const { items } = page
   const tail = resultsBody(results)
   const bytes = syncBytes(since, page)
-  const out = itemSlab.take(bytes + tail.length)
+  const fits = isEncoded(items) && tail.length === 0
+  const out = fits ? items.encoded.subarray(items.encoded.length - bytes) : itemSlab.take(bytes + tail.length)
   putSync(out, 0, since, page)
   out.set(tail, bytes)
   return out
@@ -70,9 +110,14 @@ export function encodeSyncFrame(
   page: SyncPage,
   results: readonly SendResult[] = NO_RESULTS,
 ): Uint8Array {
+  const { items } = page
   const tail = resultsBody(results)
-  const bodyBytes = syncBytes(since, page) + tail.length
-  const out = beginFrame(id, 0, bodyBytes)
+  const frontBytes = syncFrontBytes(page)
+  const bodyBytes = frontBytes + wireBytes(since, items) + tail.length
+  const out =
+    isEncoded(items) && tail.length === 0
+      ? beginFrameIn(items.encoded, SPACE_IN_FRONT - frontBytes, id, 0)
+      : beginFrame(id, 0, bodyBytes)
   putSync(out, out.length - bodyBytes, since, page)
   out.set(tail, out.length - tail.length)
   return out
@@ -184,8 +229,12 @@ function resultsBody(results: readonly SendResult[]): Uint8Array {
   return results.length === 0 ? EMPTY : encodeSyncResponse(createSyncResponse({ results: [...results] }))
 }
 
-function syncBytes(since: number, { to, more, trimmed, items }: SyncPage): number {
-  return numberBytes(to) + (more ? 2 : 0) + (trimmed ? 2 : 0) + itemsBytes(since, items)
+function syncBytes(since: number, page: SyncPage): number {
+  return syncFrontBytes(page) + wireBytes(since, page.items)
+}
+
+function syncFrontBytes({ to, more, trimmed }: SyncPage): number {
+  return numberBytes(to) + (more ? 2 : 0) + (trimmed ? 2 : 0)
 }
 
 function putSync(out: Uint8Array, start: number, since: number, { to, more, trimmed, items }: SyncPage): void {
@@ -193,13 +242,24 @@ function putSync(out: Uint8Array, start: number, since: number, { to, more, trim
   if (to > 0) pos = putNumber(out, pos, 8, to)
   if (more) pos = putNumber(out, pos, 16, 1)
   if (trimmed) pos = putNumber(out, pos, 24, 1)
-  putItems(out, pos, since, items)
+  if (!isEncoded(items)) putItems(out, pos, since, items)
+  else if (out.buffer !== items.encoded.buffer) out.set(items.encoded.subarray(SPACE_IN_FRONT), pos)
 }
 
 /** Both PushNotice and SyncResponse have their items in field 4. */
 const ITEMS_TAG = 34
 
-function itemsBytes(from: number, items: readonly RawItem[]): number {
+function isEncoded(items: Items): items is EncodedItems {
+  return 'encoded' in items
+}
+
+function lastOf(items: Items): number | undefined {
+  return isEncoded(items) ? items.last : items.at(-1)?.version
+}
+
+/** The bytes that the items take in a frame. */
+function wireBytes(from: number, items: Items): number {
+  if (isEncoded(items)) return items.encoded.length - SPACE_IN_FRONT
   let before = from
   let sum = 0
   for (const item of items) {

@@ -26,8 +26,8 @@ const FLOORS = [
   'src/cluster',
   'src/verify',
   'src/sync',
-  'src/store',
   'src/workers',
+  'src/store',
   'src/ops',
   'src/lib',
   'clients/typescript/index.ts',
@@ -149,7 +149,7 @@ const USED: readonly (readonly [
   use: (name: string) => string,
 ])[] = [
   ['option of serve', Object.keys(SERVE_OPTIONS), ['src/cli'], name => `\\b${name}\\b`],
-  ['task', Object.keys(TASKS), ['src/services'], name => `run\\('${name}'`],
+  ['task', Object.keys(TASKS), ['src/services', 'src/short'], name => `run\\('${name}'`],
   ['request', methodsOf('request'), ['clients/typescript'], name => `'${name}'|METHODS\\.${name}\\b`],
   ['notice', methodsOf('notice'), ['clients/typescript'], name => `METHODS\\.${name}\\b`],
   ['notice', methodsOf('notice'), ['src/connection', 'protocol/item-codec.ts'], name => `METHODS\\.${name}\\b`],

@@ -92,6 +92,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onFatal,
     zeroWindows,
     passwords: new Passwords({ random, cost: open ? CHEAP_COST : NORMAL_COST, workers }),
+    workers,
     settings: nodeSettings(config, descriptors),
     ...(services === undefined ? {} : { services }),
   })

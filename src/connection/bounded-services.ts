@@ -6,6 +6,7 @@
 
 import { CODES, type Code } from '../../protocol/codes.js'
 import type { AckNotice, HelloRequest, Refusal, SendResult } from '../../protocol/generated/messages.js'
+import { itemsBytes } from '../../protocol/item-codec.js'
 import { FRAME_TO_CLIENT_BYTES_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Random } from '../lib/random.js'
@@ -35,10 +36,8 @@ export interface Bounds {
   readonly random: Random
 }
 
-function itemsBytes(page: TimelinePage): number {
-  let bytes = 0
-  if (page.kind === 'page') for (const item of page.items) bytes += item.bytes.length
-  return bytes
+function bytesOf(page: TimelinePage): number {
+  return page.kind === 'page' ? itemsBytes(page.items) : 0
 }
 
 /** The milliseconds that a device should wait before its next page; 0 for none. */
@@ -69,7 +68,7 @@ export async function firstPage(
     return { kind: 'page', items: [], to: since, more: head > since, trimmed: false, head }
   }
   const page = await services.page(caller.uid, since)
-  chargeAnswer(limits, caller, itemsBytes(page))
+  chargeAnswer(limits, caller, bytesOf(page))
   return page
 }
 
@@ -176,7 +175,7 @@ class LargeCaller implements Caller {
   }
 
   synced(id: number, since: number, page: TimelinePage, results: readonly SendResult[]): void {
-    this.#answered(itemsBytes(page))
+    this.#answered(bytesOf(page))
     this.#caller.synced(id, since, page, results)
   }
 

@@ -17,7 +17,10 @@ const DAY_MS = 86_400_000
 
 export interface LogicOptions
   extends Ground,
-    Pick<NodeOptions, 'name' | 'store' | 'owns' | 'passwords' | 'onFatal' | 'stamps' | 'sequence' | 'sliceTargets'> {
+    Pick<
+      NodeOptions,
+      'name' | 'store' | 'owns' | 'passwords' | 'workers' | 'onFatal' | 'stamps' | 'sequence' | 'sliceTargets'
+    > {
   readonly settings: Pick<NodeSettings, 'retention' | 'sweepMs'>
   readonly limits: Limits
   readonly counters: Counters
@@ -70,7 +73,10 @@ export class Logic {
       engine,
       clock,
       random,
+      store,
+      defer,
       passwords: options.passwords,
+      workers: options.workers,
       limits: options.limits,
       connected: options.connected,
       beginWork: (job, uid) => this.jobs.wake(job, uid),

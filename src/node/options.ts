@@ -16,6 +16,7 @@ import type { Services } from '../services/types.js'
 import type { Store } from '../store/types.js'
 import type { SequenceRule } from '../sync/rules/numbered.js'
 import type { Stamps } from '../sync/stamps.js'
+import type { OwnWorkers } from '../workers/tasks.js'
 
 /** The ground of a node: its time, chance and other surroundings. Nothing in the node reads time or chance by itself. */
 export interface Ground {
@@ -47,6 +48,8 @@ export interface NodeOptions extends Ground {
   /** Whether this node does the partition's background work; it may change at any time. Absent: it owns all. */
   readonly owns?: (partition: number) => boolean
   readonly passwords: Passwords
+  /** The threads for heavy work. */
+  readonly workers: OwnWorkers
   /** Called when the store failed for good. Nothing was or will be answered; the process has to end. */
   readonly onFatal: (error: unknown) => void
   /** The network to the other nodes on the store. Absent: there are none. */

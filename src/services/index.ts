@@ -5,10 +5,12 @@ import { DecodeError } from '../../protocol/generated/messages.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import type { Clock } from '../lib/clock.js'
 import type { Random } from '../lib/random.js'
+import type { Defer } from '../lib/turn.js'
 import type { Limits } from '../ops/rate-limits.js'
+import type { Store } from '../store/types.js'
 import type { Engine } from '../sync/engine.js'
 import type { SequenceRule } from '../sync/rules/numbered.js'
-import type { TimelinePage } from '../sync/types.js'
+import type { OwnWorkers } from '../workers/tasks.js'
 import { AccountService, type BeginWork, type Connected } from './account-service.js'
 import { Acks } from './acks.js'
 import { refuse, refuseLimited } from './answers.js'
@@ -16,15 +18,20 @@ import { ConnectionService } from './connection-service.js'
 import { CONTACT_METHODS, ContactService } from './contact-service.js'
 import { ContentHash } from './content-hash.js'
 import { InOrder } from './in-order.js'
+import { LargePages } from './large-pages.js'
 import { MessageService } from './message-service.js'
 import type { Passwords } from './passwords.js'
 import { requestWait } from './request-limits.js'
-import type { Authorization, Caller, HelloAnswer, Services, TimelineHead } from './types.js'
+import type { Authorization, Caller, HelloAnswer, Services, TimelineHead, TimelinePage } from './types.js'
 
 export interface ServiceOptions {
   readonly engine: Engine
+  /** The engine's store, for pages that threads read. */
+  readonly store: Store
   readonly clock: Clock
   readonly random: Random
+  readonly defer: Defer
+  readonly workers: OwnWorkers
   readonly passwords: Passwords
   readonly limits: Limits
   /** Says which devices of a user are connected. */
@@ -62,12 +69,13 @@ class AllServices implements OwnServices {
   readonly #nameless = new Set<number>()
 
   constructor(options: ServiceOptions) {
-    const { engine, clock, random, passwords, sequence, limits, connected, beginWork } = options
+    const { engine, store, clock, random, defer, workers, passwords, sequence, limits, connected, beginWork } = options
     this.#limits = limits
     this.#acks = new Acks(engine, clock)
     this.#hello = new ConnectionService(engine, clock, limits)
     const contentHash = new ContentHash(engine.secret)
-    const messages = new MessageService(engine, this.#acks, limits, contentHash, sequence)
+    const pages = new LargePages({ engine, store, workers, clock, defer })
+    const messages = new MessageService({ engine, acks: this.#acks, limits, contentHash, pages, sequence })
     this.#messages = messages
     this.#on(METHODS.send, (caller, id, request) => messages.send(caller, id, request))
     this.#on(

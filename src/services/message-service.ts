@@ -1,18 +1,18 @@
 /** MessageService: Send, Sync, Void; and the ack notice. */
 import { CODES, type Code } from '../../protocol/codes.js'
 import type { AckNotice, SendRequest, SyncRequest, VoidRequest } from '../../protocol/generated/messages.js'
-import { SYNC_BYTES_MAX, SYNC_ITEMS_MAX, TEXT_BYTES_MAX, VOID_COUNT_MAX } from '../../protocol/limits.js'
+import { TEXT_BYTES_MAX, VOID_COUNT_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Limits } from '../ops/rate-limits.js'
 import type { Engine } from '../sync/engine.js'
 import { sendTransition } from '../sync/rules/message.js'
 import { type SequenceRule, voidNumbers } from '../sync/rules/numbered.js'
 import { userActor } from '../sync/rules/records.js'
-import type { TimelinePage } from '../sync/types.js'
 import type { Acks } from './acks.js'
 import { answerNumbered, refuse, refuseLimited, refuseUnavailable } from './answers.js'
 import { runSends } from './carried-sends.js'
 import type { ContentHash } from './content-hash.js'
+import type { LargePages } from './large-pages.js'
 import {
   chargeRequests,
   giveBackStored,
@@ -23,20 +23,32 @@ import {
   succeededNow,
   tellsOfNonContact,
 } from './request-limits.js'
-import type { Caller, TimelineHead } from './types.js'
+import type { Caller, TimelineHead, TimelinePage } from './types.js'
+
+export interface MessageServiceOptions {
+  readonly engine: Engine
+  readonly acks: Acks
+  readonly limits: Limits
+  readonly contentHash: ContentHash
+  readonly pages: LargePages
+  /** The rule for numbers; absent: contiguous. */
+  readonly sequence: SequenceRule | undefined
+}
 
 export class MessageService {
   readonly #engine: Engine
   readonly #acks: Acks
   readonly #limits: Limits
   readonly #contentHash: ContentHash
+  readonly #pages: LargePages
   readonly #send
 
-  constructor(engine: Engine, acks: Acks, limits: Limits, contentHash: ContentHash, sequence?: SequenceRule) {
+  constructor({ engine, acks, limits, contentHash, pages, sequence }: MessageServiceOptions) {
     this.#engine = engine
     this.#acks = acks
     this.#limits = limits
     this.#contentHash = contentHash
+    this.#pages = pages
     this.#send = sendTransition(sequence)
   }
 
@@ -78,7 +90,7 @@ export class MessageService {
     }
     chargeRequests(this.#limits, caller, sends.length)
     runSends(caller, sends, this.#sendOne, results => {
-      this.page(caller.uid, since).then(
+      this.#pages.page(userActor(caller.uid), since, caller).then(
         page => {
           // The ack is taken after the page. A request without a connection was told up to its `since`, and only the page says whether
           // that is a version of this timeline.
@@ -108,7 +120,7 @@ export class MessageService {
   }
 
   page(uid: number, since: number): Promise<TimelinePage> {
-    return this.#engine.page(userActor(uid), since, SYNC_ITEMS_MAX, SYNC_BYTES_MAX)
+    return this.#pages.page(userActor(uid), since)
   }
 
   async head(uid: number, since: number): Promise<TimelineHead> {

@@ -1,9 +1,11 @@
 /** The only seam between connection/ and services/: the interfaces that each needs of the other. */
 import type { Code } from '../../protocol/codes.js'
 import type { AckNotice, HelloRequest, HelloResponse, Refusal, SendResult } from '../../protocol/generated/messages.js'
-import type { TimelinePage } from '../sync/types.js'
+import type { Items } from '../../protocol/item-codec.js'
+import type { TimelinePage as EnginePage } from '../sync/types.js'
 
-export type { TimelinePage }
+/** A page as the services answer it: its items may be encoded already. */
+export type TimelinePage = EnginePage<Items>
 
 /** The caller of a request. The connection implements it: one object per connection, no closure per request. */
 export interface Caller {

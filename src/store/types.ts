@@ -35,6 +35,40 @@ export interface LogEntry {
   readonly bytes: Uint8Array
 }
 
+/** A range of one log, for a page of it. */
+export interface PageRange {
+  readonly actor: Actor
+  readonly after: Version
+  readonly upTo: Version
+  /** Versions in it that have left the log, though the place may show them. */
+  readonly left: readonly Version[]
+  readonly entriesMax: number
+  readonly bytesMax: number
+}
+
+/** The place where another thread reads pages (store/lmdb/page-reader.ts): plain data. */
+export interface PagePlace {
+  readonly folder: string
+  readonly mapBytes: number
+  /** The descriptor of lmdb's note of the newest transaction. */
+  readonly note: number
+  /** Names this opening of the store, among all of the process. */
+  readonly opening: string
+  /** The write that the place holds at least. */
+  readonly applied: number
+}
+
+/** A part of a log that other threads can read: it is durable and whole at its place. */
+export interface SettledPart {
+  /** The version up to which it goes. */
+  readonly upTo: Version
+  /** Its versions that have left the log, perhaps by a write that is not durable yet. */
+  readonly left: readonly Version[]
+  readonly floor: Version
+  readonly gaps: readonly Gap[]
+  readonly place: PagePlace
+}
+
 /** A single entry, with what its log knows of it. */
 export interface StoredEntry extends LogEntry {
   /** The stamp of its last replacement; 0: it was never replaced. */
@@ -272,6 +306,12 @@ export interface Store {
    * entries that are not yet durable: `durable` says up to where they are.
    */
   read(actor: Actor, after: Version, upTo: Version, entriesMax: number, bytesMax: number): Promise<LogRange>
+  /**
+   * The part of a log beyond `after` that another thread can read. Undefined: there is none, or entries of it were replaced lately.
+   * Absent: the store lets no other thread read. `head`, `floor` and what is not in the part are to be read when the thread has answered:
+   * after that read, all that `left` names is durably gone.
+   */
+  settled?(actor: Actor, after: Version): SettledPart | undefined
   /** Reads the entry of this version; undefined if it does not exist, or no longer. Only what is durable. */
   entry(actor: Actor, version: Version): Promise<StoredEntry | undefined>
   /** The version of a conversation's newest existing entry; 0: it has none. Only what is durable. */

@@ -148,11 +148,12 @@ export type Outcome<R> =
   /** Refused, because it would have put a record above its bound: nothing happened, and trying again would not help. */
   | { readonly kind: 'refused' }
 
-export type TimelinePage =
+/** `Items`: the form that its items have. */
+export type TimelinePage<Items = readonly LogItem[]> =
   | {
       readonly kind: 'page'
       /** All live items of (since, to]. */
-      readonly items: readonly LogItem[]
+      readonly items: Items
       readonly to: Version
       readonly more: boolean
       readonly trimmed: boolean

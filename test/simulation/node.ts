@@ -200,6 +200,7 @@ export class SimulatedNode implements HttpHost {
       },
       owns: partition => this.#owns(partition),
       passwords: new PlainPasswords(random, process),
+      workers: new InlineWorkers(),
       network: {
         others: () => others,
         send: (to, batch) => faults.carry(name, to, this.#told(batch)),

@@ -12,6 +12,7 @@ import {
   type SendResult,
   type Session,
 } from '../../protocol/generated/messages.js'
+import { SYNC_BYTES_MAX, SYNC_ITEMS_MAX } from '../../protocol/limits.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import { Jobs } from '../../src/jobs/index.js'
 import type { Clock } from '../../src/lib/clock.js'
@@ -25,8 +26,10 @@ import type { Caller, HelloAnswer, TimelinePage } from '../../src/services/types
 import type { Store } from '../../src/store/types.js'
 import type { AppendedEvent, EndedEvent } from '../../src/sync/events.js'
 import { createEngine, type Engine, randomStamps, uidOf } from '../../src/sync/index.js'
+import { userActor } from '../../src/sync/rules/records.js'
 import type { RuleSettings } from '../../src/sync/types.js'
 import { InlineWorkers } from '../../src/workers/inline.js'
+import type { OwnWorkers } from '../../src/workers/tasks.js'
 import { QUIET_MONITOR } from './engine-options.js'
 import { eventually } from './eventually.js'
 import { RULE_SETTINGS } from './rule-settings.js'
@@ -69,6 +72,7 @@ interface TestNodeOptions {
   readonly limits?: Limits
   readonly time?: CountedTime
   readonly passwords?: Passwords
+  readonly workers?: OwnWorkers
   readonly settings?: RuleSettings
 }
 
@@ -76,7 +80,14 @@ export async function startNode(
   store: Store,
   clock: Clock,
   seed: string,
-  { limits, time = new CountedTime(clock), passwords, settings = RULE_SETTINGS, name = 'node' }: TestNodeOptions = {},
+  {
+    limits,
+    time = new CountedTime(clock),
+    passwords,
+    workers = new InlineWorkers(),
+    settings = RULE_SETTINGS,
+    name = 'node',
+  }: TestNodeOptions = {},
 ): Promise<TestNode> {
   const random = seededRandom(seed)
   const appended: AppendedEvent[] = []
@@ -126,6 +137,9 @@ export async function startNode(
     engine,
     clock,
     random,
+    store,
+    defer: endOfTurn,
+    workers,
     passwords: passwords ?? new Passwords({ random, cost: CHEAP_COST, workers: new InlineWorkers() }),
     beginWork: (job, uid) => jobs.wake(job, uid),
     ...own,
@@ -226,7 +240,7 @@ export class TestDevice implements Caller {
   async items(since = 0): Promise<{ version: number; item: Item }[]> {
     const items: { version: number; item: Item }[] = []
     for (let after = since; ; ) {
-      const page = await this.node.services.page(this.uid, after)
+      const page = await this.node.engine.page(userActor(this.uid), after, SYNC_ITEMS_MAX, SYNC_BYTES_MAX)
       if (page.kind === 'resync') throw new Error('resync')
       for (const { version, bytes } of page.items) items.push({ version, item: decodeItem(bytes) })
       after = page.to

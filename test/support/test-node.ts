@@ -18,11 +18,13 @@ export interface TestNodeOptions extends Pick<NodeOptions, 'name' | 'store' | 'o
 
 export function testNode(options: TestNodeOptions): Node {
   const { random } = options
+  const workers = new InlineWorkers()
   return new Node({
     ...options,
     defer: endOfTurn,
     log: silentLog,
-    passwords: new Passwords({ random, cost: CHEAP_COST, workers: new InlineWorkers() }),
+    passwords: new Passwords({ random, cost: CHEAP_COST, workers }),
+    workers,
     settings: {
       limits: 'open',
       retention: { keepMs: DAY_MS, keepItems: 1_000, keepBytes: Number.POSITIVE_INFINITY },

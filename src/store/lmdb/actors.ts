@@ -68,6 +68,16 @@ export class LogState {
     return this.removed?.has(version) === true || this.frozenRemoved?.has(version) === true
   }
 
+  /** The versions above `after` that have left the log and may still be in the tables; undefined: more than `max`. */
+  leftAfter(after: Version, max: number): Version[] | undefined {
+    const left: Version[] = []
+    for (const set of [this.removed, this.frozenRemoved]) {
+      if (set === undefined) continue
+      for (const version of set) if (version > after && left.push(version) > max) return undefined
+    }
+    return left
+  }
+
   /** The index in `versions` of the first above `version`. */
   indexAfter(version: Version): number {
     let low = 0

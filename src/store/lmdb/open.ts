@@ -84,6 +84,9 @@ const LISTED_BYTES = 16
 /** The bytes that lmdb needs for a new database and its lock. */
 const NEW_STORE_BYTES = 2 ** 20
 
+/** The number of stores that this thread has opened. */
+let openings = 0
+
 /** Opens a store. Rejects with one of the errors of errors.ts, each of one clear line. */
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStore> {
   const folder = path.resolve(options.path)
@@ -105,7 +108,8 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
     makeJournal(folder, tables, journalBytes, random)
     recover(folder, tables)
     upgrade(folder, tables, warn)
-    await checkpointer.start(present(tables.note, "the descriptor of lmdb's note"))
+    const note = present(tables.note, "the descriptor of lmdb's note")
+    await checkpointer.start(note)
     const clock = options.clock ?? systemClock
     const journal = new Journal(folder, journalBytes, tables.meta('applied'), tables.meta(JOURNAL))
     keepFromOthers(folder)
@@ -118,6 +122,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
       journal,
       checkpointer,
       presence: new Presence(folder, clock),
+      place: { folder, mapBytes, note, opening: `${folder} ${++openings}` },
       onFatal: options.onFatal ?? (() => {}),
       onDamage: options.onDamage ?? (() => {}),
       journalBytes,

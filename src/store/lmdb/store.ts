@@ -26,8 +26,10 @@ import type {
   LogRange,
   LogSummary,
   NodeId,
+  PagePlace,
   ScannedRecord,
   ScopeId,
+  SettledPart,
   SpaceLevel,
   Store,
   StoredEntry,
@@ -38,16 +40,16 @@ import type {
 } from '../types.js'
 import { Actors, bytesOfEntry } from './actors.js'
 import { applyFile, type Checkpointer, type CheckpointRequest } from './checkpoint.js'
-import { entryHeader } from './encoder.js'
 import { DiskFullError, StoreFailedError } from './errors.js'
 import type { Journal } from './journal.js'
 import { Judge } from './judge.js'
 import type { FolderLock } from './lock.js'
 import { Marker } from './marker.js'
+import { PageCut } from './page-cut.js'
 import type { Presence } from './presence.js'
 import { type Pending, Reusable, Space } from './space.js'
 import type { Tables } from './tables.js'
-import { logsAfter, recordsAfter, tally } from './walks.js'
+import { logsAfter, recordsAfter, settledPart, storedEntry, tally } from './walks.js'
 
 const ABSENT: StoredRecord = Object.freeze({ stamp: 0, bytes: EMPTY })
 
@@ -80,6 +82,8 @@ export interface LmdbParts {
   readonly journal: Journal
   readonly checkpointer: Checkpointer
   readonly presence: Presence
+  /** The place of its tables, for other threads. */
+  readonly place: Omit<PagePlace, 'applied'>
   readonly onFatal: (error: Error) => void
   readonly onDamage: (error: Error) => void
   /** The length from which a journal file is brought into the tables. */
@@ -110,6 +114,8 @@ export class LmdbStore implements Store {
   #frozen: Pending | undefined
   /** The amount of the active journal file that was counted as written. */
   #measured = 0
+  /** The write up to which the tables hold all. */
+  #applied: number
   #state: 'open' | 'closing' | 'failed' = 'open'
   #failure: Error | undefined
   readonly #damages = new Set<string>()
@@ -129,6 +135,7 @@ export class LmdbStore implements Store {
     this.id = parts.id
     this.secret = parts.tables.secret()
     this.#epoch = parts.epoch
+    this.#applied = parts.tables.meta('applied')
     this.#tables = parts.tables
     this.#journal = parts.journal
     this.#actors = new Actors(parts.tables, parts.journal, parts.cachedMax)
@@ -190,13 +197,13 @@ export class LmdbStore implements Store {
     return this.#whenQuiet(() => this.#read(actor, after, upTo, entriesMax, bytesMax))
   }
 
+  settled(actor: Actor, after: Version): SettledPart | undefined {
+    const place = { ...this.#parts.place, applied: this.#applied }
+    return settledPart(this.#actors.log(this.#actors.get(actor)), after, place)
+  }
+
   entry(actor: Actor, version: Version): Promise<StoredEntry | undefined> {
-    return this.#whenQuiet(() => {
-      const value = this.#actors.entry(actor, this.#actors.log(this.#actors.get(actor)), version)
-      if (value === undefined) return undefined
-      const { stamp, conversation, previous } = entryHeader(value)
-      return { version, bytes: bytesOfEntry(value), stamp, conversation, previous }
-    })
+    return this.#whenQuiet(() => storedEntry(this.#actors, actor, version))
   }
 
   newest(actor: Actor, conversation: string): Promise<Version> {
@@ -391,6 +398,7 @@ export class LmdbStore implements Store {
       else if (outcome !== null) this.#fail(outcome)
       else {
         this.#frozen = undefined
+        this.#applied = request.sequence
         this.#tables.refresh(request.sequence)
         this.#actors.settle()
         if (this.#waiting.length > 0 && !this.#writing) this.#write()
@@ -403,12 +411,9 @@ export class LmdbStore implements Store {
   #read(actor: Actor, after: Version, upTo: Version, entriesMax: number, bytesMax: number): LogRange {
     const log = this.#actors.log(this.#actors.get(actor))
     const entries: LogEntry[] = []
-    let bytesLeft = bytesMax
-    let more = false
+    const cut = new PageCut(entriesMax, bytesMax)
     const take = (version: Version, bytes: Uint8Array): void => {
-      bytesLeft -= bytes.length
-      more = entries.length === entriesMax || (bytesLeft < 0 && entries.length > 0)
-      if (!more) entries.push({ version, bytes })
+      if (cut.takes(bytes.length)) entries.push({ version, bytes })
     }
     const inTables = Math.min(upTo, log.tablesHead)
     if (after < inTables) {
@@ -417,16 +422,16 @@ export class LmdbStore implements Store {
           const replaced = log.replaced === undefined ? undefined : this.#actors.replacement(log, version)
           take(version, replaced === undefined ? bytes : bytesOfEntry(replaced))
         }
-        if (more) break
+        if (cut.isFull) break
       }
     }
-    for (let i = log.indexAfter(after); i < log.versions.length && !more; i++) {
+    for (let i = log.indexAfter(after); i < log.versions.length && !cut.isFull; i++) {
       const version = present(log.versions[i], 'the version')
       if (version > upTo) break
       take(version, this.#actors.entryBytes(log, i))
     }
-    this.#hasRead(bytesMax - bytesLeft)
-    return { entries, more, head: log.head, durable: log.head, floor: log.floor, gaps: log.gaps }
+    this.#hasRead(cut.bytes)
+    return { entries, more: cut.isFull, head: log.head, durable: log.head, floor: log.floor, gaps: log.gaps }
   }
 
   /** Counts read bytes: what is too much for one turn is read in the next. */

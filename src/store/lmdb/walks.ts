@@ -3,10 +3,28 @@
 import { EMPTY } from '../../../protocol/bytes.js'
 import { present } from '../../lib/assert.js'
 import { textOrder } from '../text.js'
-import type { Actor, LogSummary, ScannedRecord, Tally, Version } from '../types.js'
-import type { Actors } from './actors.js'
-import { entryBytesAt } from './encoder.js'
+import type { Actor, LogSummary, PagePlace, ScannedRecord, SettledPart, StoredEntry, Tally, Version } from '../types.js'
+import { type Actors, bytesOfEntry, type LogState } from './actors.js'
+import { entryBytesAt, entryHeader } from './encoder.js'
 import type { Tables } from './tables.js'
+
+/** A single entry, as Store.entry gives it. */
+export function storedEntry(actors: Actors, actor: Actor, version: Version): StoredEntry | undefined {
+  const value = actors.entry(actor, actors.log(actors.get(actor)), version)
+  if (value === undefined) return undefined
+  const { stamp, conversation, previous } = entryHeader(value)
+  return { version, bytes: bytesOfEntry(value), stamp, conversation, previous }
+}
+
+/** The most entries that another thread is told to leave out. More are gone with the next checkpoint. */
+const LEFT_MAX = 64
+
+/** The part of a log that other threads can read, as Store.settled gives it. */
+export function settledPart(log: LogState, after: Version, place: PagePlace): SettledPart | undefined {
+  if (log.tablesHead <= after || log.replaced !== undefined) return undefined
+  const left = log.leftAfter(after, LEFT_MAX)
+  return left && { upTo: log.tablesHead, left, floor: log.floor, gaps: log.gaps, place }
+}
 
 /** A range of one actor's records, as Store.scan gives them. */
 export interface RecordRange {

@@ -1,0 +1,197 @@
+/**
+ * Reads large pages of timelines in threads: those of a device that is far behind. What lies in the store's tables is read and encoded
+ * there; this thread adds what only the store itself knows (the head, the floor), and reads all other pages.
+ *
+ *   page ─► far behind? ── no ───────────────────────────────────────► Engine.page
+ *             │ yes                                                        ▲ not full, trimmed meanwhile, or not to be had there
+ *             ▼                                                            │
+ *           waiting ── with others of the turn, 16 in a task ─► thread ─► full page ─► head and floor, by a read ─► answer
+ *             └─ its caller goes: given up
+ *
+ * While a task is under way, pages gather for the next one, as units do for a commit. So the more come, the less each costs this thread.
+ * A page that waits holds no bytes; in the threads and on their way are at most those of TASKS_AT_ONCE tasks, 10 MiB. From the answer on
+ * they are the caller's, whose bytes are counted (connection/backlog.ts).
+ */
+import type { EncodedItems } from '../../protocol/item-codec.js'
+import { SYNC_BYTES_MAX, SYNC_ITEMS_MAX } from '../../protocol/limits.js'
+import type { Clock } from '../lib/clock.js'
+import type { Defer } from '../lib/turn.js'
+import type { Actor, PagePlace, PageRange, SettledPart, Store, Version } from '../store/types.js'
+import type { Engine } from '../sync/engine.js'
+import type { OwnWorkers } from '../workers/tasks.js'
+import { WorkerError } from '../workers/types.js'
+import type { Caller, TimelinePage } from './types.js'
+
+/** The versions from `since` to the end of the tables from which a page is read in a thread. */
+const VERSIONS_MIN = SYNC_ITEMS_MAX
+
+/** The most pages of one task. */
+const PAGES_PER_TASK = 16
+
+/** The most tasks at a time: the next is there when a thread has done one. */
+const TASKS_AT_ONCE = 2
+
+/** The most pages that wait; the next is told to come back. */
+export const PAGES_WAITING_MAX = 1_024
+
+/** The time for which pages are read in this thread after a thread was lost: perhaps none can be started. */
+const HERE_MS = 5_000
+
+export interface LargePagesOptions {
+  readonly engine: Engine
+  readonly store: Store
+  readonly workers: OwnWorkers
+  readonly clock: Clock
+  readonly defer: Defer
+}
+
+/** The one who waits for a page. */
+type Asker = Pick<Caller, 'signal'>
+
+interface WaitingPage {
+  readonly range: PageRange
+  readonly place: PagePlace
+  readonly settle: (items: EncodedItems | undefined) => void
+  readonly fail: (error: unknown) => void
+}
+
+export class LargePages {
+  readonly #options: LargePagesOptions
+  /** The pages that wait, in the order in which they came. */
+  readonly #waiting = new Set<WaitingPage>()
+  #tasks = 0
+  #isDue = false
+  #hereUntilMs = 0
+
+  constructor(options: LargePagesOptions) {
+    this.#options = options
+  }
+
+  /**
+   * The items after `since` that are durable, as Engine.page gives them. Rejects with a WorkerError if a thread should read them and did
+   * not: the same may be asked for again.
+   * @param asker is given up when its signal says so; undefined: the page is read here if no thread does
+   */
+  page(actor: Actor, since: Version, asker?: Asker): Promise<TimelinePage> {
+    const part = this.#settled(actor, since)
+    if (part === undefined || !this.#isLarge(part, since)) return this.#here(actor, since)
+    return this.#large(actor, since, part, asker)
+  }
+
+  async #large(actor: Actor, since: Version, part: SettledPart, asker: Asker | undefined): Promise<TimelinePage> {
+    try {
+      const items = await this.#there(actor, since, part, asker?.signal)
+      const page = items && (await this.#completed(actor, since, part, items))
+      return page ?? (await this.#here(actor, since))
+    } catch (error) {
+      if (!(error instanceof WorkerError)) throw error
+      if (error.code === 'CRASHED') this.#hereUntilMs = this.#options.clock.monotonic() + HERE_MS
+      if (asker !== undefined) throw error
+      return this.#here(actor, since)
+    }
+  }
+
+  #settled(actor: Actor, since: Version): SettledPart | undefined {
+    try {
+      return this.#options.store.settled?.(actor, since)
+    } catch {
+      return undefined // what is wrong is told to whoever reads it here
+    }
+  }
+
+  #isLarge({ upTo, gaps }: SettledPart, since: Version): boolean {
+    if (upTo - since < VERSIONS_MIN || this.#options.clock.monotonic() < this.#hereUntilMs) return false
+    return !gaps.some(gap => since > gap.after && since < gap.upTo)
+  }
+
+  #here(actor: Actor, since: Version): Promise<TimelinePage> {
+    return this.#options.engine.page(actor, since, SYNC_ITEMS_MAX, SYNC_BYTES_MAX)
+  }
+
+  /** The page with what only the store knows; undefined if the log was trimmed meanwhile. */
+  async #completed(
+    actor: Actor,
+    since: Version,
+    part: SettledPart,
+    items: EncodedItems,
+  ): Promise<TimelinePage | undefined> {
+    const { MAX_SAFE_INTEGER } = Number
+    const { durable, floor } = await this.#options.store.read(actor, MAX_SAFE_INTEGER, MAX_SAFE_INTEGER, 1, 0)
+    if (floor !== part.floor) return undefined
+    return { kind: 'page', items, to: items.last, more: true, trimmed: since < floor, head: durable }
+  }
+
+  #there(
+    actor: Actor,
+    after: Version,
+    { upTo, left, place }: SettledPart,
+    signal: AbortSignal | undefined,
+  ): Promise<EncodedItems | undefined> {
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => page.fail(new WorkerError('ABORTED', 'read-pages', signal?.reason))
+      const end = (): void => {
+        this.#waiting.delete(page)
+        signal?.removeEventListener('abort', giveUp)
+      }
+      const page: WaitingPage = {
+        range: { actor, after, upTo, left, entriesMax: SYNC_ITEMS_MAX, bytesMax: SYNC_BYTES_MAX },
+        place,
+        settle(items) {
+          end()
+          resolve(items)
+        },
+        fail(error) {
+          end()
+          reject(error)
+        },
+      }
+      if (signal?.aborted === true) giveUp()
+      else if (this.#waiting.size >= PAGES_WAITING_MAX) page.fail(new WorkerError('QUEUE_FULL', 'read-pages'))
+      else {
+        signal?.addEventListener('abort', giveUp)
+        this.#waiting.add(page)
+        this.#beginLater()
+      }
+    })
+  }
+
+  /** Begins a task at the end of the turn, with all that came in it. */
+  #beginLater(): void {
+    if (this.#isDue || this.#tasks === TASKS_AT_ONCE) return
+    this.#isDue = true
+    this.#options.defer(() => {
+      this.#isDue = false
+      this.#begin()
+    })
+  }
+
+  #begin(): void {
+    const pages: WaitingPage[] = []
+    let place: PagePlace | undefined
+    for (const page of this.#waiting) {
+      if (pages.length === PAGES_PER_TASK) break
+      this.#waiting.delete(page)
+      pages.push(page)
+      place = page.place // of the last one, which has seen the newest state
+    }
+    if (place === undefined) return
+    this.#tasks++
+    const ranges = pages.map(page => page.range)
+    this.#options.workers.run('read-pages', { place, ranges }, { priority: 'short' }).then(
+      results => {
+        this.#ended()
+        for (const [i, page] of pages.entries()) page.settle(results[i])
+      },
+      error => {
+        this.#ended()
+        for (const page of pages) page.fail(error)
+      },
+    )
+    if (this.#waiting.size > 0) this.#beginLater()
+  }
+
+  #ended(): void {
+    this.#tasks--
+    if (this.#waiting.size > 0) this.#beginLater()
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Reads pages of logs from the tables in another thread than the store's, and encodes them there. It knows nothing of the journal: the
+ * store says which part of a log is in the tables whole, and what of it has left the log since (`Store.settled`).
+ *
+ * The thread keeps the tables open from its first page on. It lets go of the state that it read when its turn ends: what a thread holds
+ * cannot be overwritten, and the file would grow.
+ */
+
+import { type EncodedItems, encodeItems } from '../../../protocol/item-codec.js'
+import type { LogEntry, PagePlace, PageRange } from '../types.js'
+import { PageCut } from './page-cut.js'
+import { Tables } from './tables.js'
+
+/** The tables that this thread reads: those of one store at a time. */
+let open: { readonly opening: string; readonly tables: Tables } | undefined
+
+/**
+ * Reads full pages, each as encodeItems() makes it; undefined for one that is not full, or cannot be read: the store itself can tell more
+ * about that. All of a page is of one moment, not before this call.
+ */
+export async function readPages(place: PagePlace, ranges: readonly PageRange[]): Promise<(EncodedItems | undefined)[]> {
+  const tables = await tablesAt(place)
+  tables.refresh(place.applied)
+  return ranges.map(range => readPage(tables, range))
+}
+
+/** Closes what this thread has open. */
+export async function closePages(): Promise<void> {
+  const { tables } = open ?? {}
+  open = undefined
+  await tables?.close()
+}
+
+async function tablesAt({ folder, mapBytes, note, opening }: PagePlace): Promise<Tables> {
+  if (open?.opening !== opening) {
+    await closePages()
+    open = { opening, tables: new Tables(folder, mapBytes, false, note) }
+  }
+  return open.tables
+}
+
+function readPage(tables: Tables, range: PageRange): EncodedItems | undefined {
+  const { actor, after, upTo, left, entriesMax, bytesMax } = range
+  const cut = new PageCut(entriesMax, bytesMax)
+  const entries: LogEntry[] = []
+  try {
+    for (const { version, bytes } of tables.entries(actor, after, upTo)) {
+      if (left.includes(version)) continue
+      if (!cut.takes(bytes.length)) return encodeItems(after, entries)
+      entries.push({ version, bytes })
+    }
+  } catch {
+    // The store meets the same, and reports it.
+  }
+  return undefined
+}

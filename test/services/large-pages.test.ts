@@ -1,0 +1,301 @@
+/** Pages that threads read: the same bytes as this thread makes, bounded, given up with their askers, and never lost with a thread. */
+import { createHash } from 'node:crypto'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { CODES } from '../../protocol/codes.js'
+import { encodePushFrame, encodeSyncBody, encodeSyncFrame, itemsBytes } from '../../protocol/item-codec.js'
+import { SYNC_BYTES_MAX, SYNC_ITEMS_MAX } from '../../protocol/limits.js'
+import { METHODS } from '../../protocol/methods.js'
+import { type Random, seededRandom } from '../../src/lib/random.js'
+import { endOfTurn } from '../../src/lib/turn.js'
+import { LargePages, PAGES_WAITING_MAX } from '../../src/services/large-pages.js'
+import type { TimelinePage } from '../../src/services/types.js'
+import { openLmdbStore } from '../../src/store/lmdb/open.js'
+import { closePages } from '../../src/store/lmdb/page-reader.js'
+import type { LmdbStore } from '../../src/store/lmdb/store.js'
+import type { Append, Unit } from '../../src/store/types.js'
+import { userActor } from '../../src/sync/rules/records.js'
+import { InlineWorkers } from '../../src/workers/inline.js'
+import { WorkerPool } from '../../src/workers/pool.js'
+import type { ReadPages } from '../../src/workers/read-pages.js'
+import type { OwnWorkers } from '../../src/workers/tasks.js'
+import { WorkerError } from '../../src/workers/types.js'
+import { put } from '../store/contract/support.js'
+import { newFolder } from '../store/support/folder.js'
+import { startNode, TestDevice } from '../support/engine.js'
+import { eventually } from '../support/eventually.js'
+import { ManualClock } from '../support/manual-clock.js'
+
+const UID = 7
+const USER = userActor(UID)
+const NOTHING: Unit = { expect: [], puts: [], appends: [], trims: [] }
+/** The asker of most pages, who stays. */
+const STAYS = { signal: undefined }
+
+/** Runs the tasks of pages when it is told to, and fails them when it is told to. */
+class HeldWorkers implements OwnWorkers {
+  readonly #inline = new InlineWorkers()
+  readonly held: { readonly input: ReadPages; go(): void; fail(code: 'CRASHED' | 'TIMED_OUT'): void }[] = []
+  holds = true
+
+  readonly run: OwnWorkers['run'] = async (name, input, options) => {
+    if (this.holds) {
+      await new Promise<void>((resolve, reject) => {
+        const fail = (code: 'CRASHED' | 'TIMED_OUT') => reject(new WorkerError(code, name))
+        this.held.push({ input: input as ReadPages, go: resolve, fail })
+      })
+    }
+    return this.#inline.run(name, input, options) as never
+  }
+
+  close(): Promise<void> {
+    return this.#inline.close()
+  }
+}
+
+async function start(t: Test, workers: OwnWorkers = new InlineWorkers(), journalBytes = 2 ** 15) {
+  const folder = newFolder(t)
+  const store = await openLmdbStore({ path: folder, journalBytes })
+  t.teardown(async () => {
+    await workers.close()
+    await closePages()
+    await store.close()
+  })
+  const clock = new ManualClock()
+  const { engine } = await startNode(store, clock, 'large pages')
+  const pages = new LargePages({ engine, store, workers, clock, defer: endOfTurn })
+  const here = (since: number): Promise<TimelinePage> => engine.page(USER, since, SYNC_ITEMS_MAX, SYNC_BYTES_MAX)
+  return { store, folder, clock, pages, here }
+}
+
+function entry(length: number, key?: string, actor = USER): Append {
+  return { actor, bytes: new Uint8Array(length).fill(length), ...(key === undefined ? {} : { key }) }
+}
+
+/** A log of so many entries, in the tables but for the last few. */
+async function fill(store: LmdbStore, entries: number, actor = USER): Promise<void> {
+  const append = entry(100, undefined, actor)
+  for (let i = 0; i < entries; i += 100) {
+    await store.commit(0, [{ ...NOTHING, appends: Array.from({ length: 100 }, () => append) }])
+  }
+  await eventually(async () => {
+    await store.commit(0, [{ ...NOTHING, appends: [append] }])
+    return (store.settled(actor, 0)?.upTo ?? 0) >= entries
+  })
+}
+
+/** The hashes of all that is made of a page. Each is made at once: the next form overwrites what is in front of encoded items. */
+function forms(since: number, page: TimelinePage): unknown {
+  if (page.kind === 'resync') return page
+  const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+  const { to, more, trimmed, head, items } = page
+  const results = [{ version: 3, from: 0, code: 0, message: '', retryAfterMs: 0, refusal: undefined }]
+  const made = [
+    hash(encodeSyncFrame(5, since, page)),
+    hash(encodeSyncFrame(300, since, page, results)),
+    hash(encodeSyncBody(since, page)),
+    hash(encodeSyncBody(since, page, results)),
+    hash(encodePushFrame(since, to, trimmed, items)),
+  ]
+  return { to, more, trimmed, head, length: items.length, bytes: itemsBytes(items), made }
+}
+
+function randomUnit(random: Random, head: number): Unit {
+  const key = () => `k${random.integer(4)}`
+  const unit: Unit = { ...NOTHING }
+  switch (random.integer(8)) {
+    case 0:
+      return { ...unit, trims: [{ actor: USER, upTo: random.integer(head + 1) >> 1 }] }
+    case 1:
+      return { ...unit, drops: [{ actor: USER, key: key() }] }
+    case 2: {
+      const version = 1 + random.integer(head + 1)
+      return { ...unit, replaces: [{ actor: USER, version, expected: 0, stamp: 9, bytes: entry(77).bytes }] }
+    }
+    default: {
+      const most = random.integer(5) === 0 ? 4_000 : 200
+      const appends = Array.from({ length: 1 + random.integer(250) }, () =>
+        entry(random.integer(most), random.integer(20) === 0 ? key() : undefined),
+      )
+      return { ...unit, appends }
+    }
+  }
+}
+
+t.test('a page that a thread reads has the same bytes, whatever happened to the log', async t => {
+  let there = 0
+  let resyncs = 0
+  for (let seed = 1; seed <= 6; seed++) {
+    const random = seededRandom(`large pages ${seed}`)
+    const { store, pages, here } = await start(t, undefined, 2 ** (14 + random.integer(5)))
+    let head = 0
+    for (let step = 0; step < 60; step++) {
+      if (random.integer(25) === 0) await store.newEpoch(0)
+      await store.commit(0, [randomUnit(random, head)])
+      head = (await here(Number.MAX_SAFE_INTEGER)).head
+      for (const since of [0, random.integer(head + 2), Math.max(0, head - random.integer(700))]) {
+        const [made, expected] = [await pages.page(USER, since, STAYS), await here(since)]
+        if (made.kind === 'page' && 'encoded' in made.items) there++
+        if (made.kind === 'resync') resyncs++
+        const [one, other] = [made, expected].map(page => JSON.stringify(forms(since, page)))
+        if (one !== other) t.equal(one, other, `seed ${seed}, step ${step}, since ${since}`)
+      }
+    }
+  }
+  t.ok(there > 200, `${there} pages were read there`)
+  t.ok(resyncs > 20, `${resyncs} were of no timeline`)
+})
+
+t.test('real threads read them too, and hold no state of the tables, which would make the file grow', async t => {
+  const clock = new ManualClock()
+  const workers = new WorkerPool({ clock, threads: 2 })
+  const { store, folder, pages, here } = await start(t, workers)
+  await fill(store, 3_000)
+  const sinces = Array.from({ length: 40 }, (_, i) => i * 50)
+  const made = await Promise.all(sinces.map(since => pages.page(USER, since, STAYS)))
+  for (const [i, page] of made.entries()) {
+    t.ok(page.kind === 'page' && 'encoded' in page.items)
+    t.same(forms(sinces[i] ?? 0, page), forms(sinces[i] ?? 0, await here(sinces[i] ?? 0)))
+  }
+  const churn = async () => {
+    for (let i = 0; i < 200; i++) {
+      const puts = Array.from({ length: 50 }, (_, record) => put(USER, `r${record}`, 'x'.repeat(200)))
+      await store.commit(0, [{ ...NOTHING, puts }])
+    }
+  }
+  await churn()
+  const before = statSync(join(folder, 'data.mdb')).size
+  await pages.page(USER, 0, STAYS)
+  for (let i = 0; i < 3; i++) await churn()
+  t.ok(statSync(join(folder, 'data.mdb')).size < before + 300_000)
+})
+
+t.test('a log that is trimmed meanwhile is read here', async t => {
+  const workers = new HeldWorkers()
+  const { store, pages, here } = await start(t, workers)
+  await fill(store, 1_000)
+  const asked = pages.page(USER, 0, STAYS)
+  await eventually(() => workers.held.length === 1)
+  await store.commit(0, [{ ...NOTHING, trims: [{ actor: USER, upTo: 300 }] }])
+  workers.held[0]?.go()
+  const page = await asked
+  t.match(page, { kind: 'page', trimmed: true })
+  t.same(forms(0, page), forms(0, await here(0)))
+})
+
+t.test('what has left the log is left out only when that is durable', async t => {
+  const { store, pages, here } = await start(t)
+  await store.commit(0, [{ ...NOTHING, appends: [entry(10, 'k')] }])
+  await fill(store, 1_000)
+  let done = false
+  const write = store.commit(0, [{ ...NOTHING, drops: [{ actor: USER, key: 'k' }] }]).then(() => {
+    done = true
+  })
+  t.same(store.settled(USER, 0)?.left, [1])
+  const page = await pages.page(USER, 0, STAYS)
+  t.ok(done)
+  await write
+  t.ok(page.kind === 'page' && 'encoded' in page.items)
+  t.same(forms(0, page), forms(0, await here(0)))
+})
+
+t.test('a page whose thread dies is refused with UNAVAILABLE; the next ones are read here for a while', async t => {
+  const workers = new HeldWorkers()
+  const { store, clock, pages } = await start(t, workers)
+  await fill(store, 1_000)
+  const asked = pages.page(USER, 0, STAYS)
+  const ofHello = pages.page(USER, 0)
+  await eventually(() => workers.held.length === 1)
+  workers.held[0]?.fail('CRASHED')
+  await t.rejects(asked, { code: 'CRASHED' })
+  t.match(await ofHello, { kind: 'page', to: 256 }, 'nobody could ask for the first page again')
+  t.match(await pages.page(USER, 0, STAYS), { to: 256 })
+  t.equal(workers.held.length, 1)
+  clock.advance(5_000)
+  const later = pages.page(USER, 0, STAYS)
+  await eventually(() => workers.held.length === 2)
+  workers.held[1]?.fail('TIMED_OUT')
+  await t.rejects(later, { code: 'TIMED_OUT' })
+  const stuck = pages.page(USER, 0, STAYS)
+  await eventually(() => workers.held.length === 3)
+  workers.held[2]?.go()
+  t.match(await stuck, { to: 256 })
+})
+
+t.test('a Sync whose thread dies is told to come back', async t => {
+  const workers = new HeldWorkers()
+  const store = await openLmdbStore({ path: newFolder(t), journalBytes: 2 ** 15 })
+  t.teardown(() => store.close())
+  const node = await startNode(store, new ManualClock(), 'a dead thread', { workers })
+  const device = await new TestDevice(node).enter('alice', 1)
+  await fill(store, 600, userActor(device.uid))
+  const reply = device.call(METHODS.sync, { since: 0, ack: undefined, sends: [], waitMs: 0, attempt: 0 })
+  await eventually(() => workers.held.length === 1)
+  workers.held[0]?.fail('TIMED_OUT')
+  t.match(await reply, { code: CODES.UNAVAILABLE.code, retryAfterMs: 1_000 })
+})
+
+/** Asks for so many pages that all tasks that may be are under way. They wait for go(). */
+async function occupy(pages: LargePages, { held }: HeldWorkers): Promise<{ go(): Promise<unknown> }> {
+  const asked: Promise<unknown>[] = []
+  for (let tasks = 1; tasks <= 2; tasks++) {
+    for (let i = 0; i < 16; i++) asked.push(pages.page(USER, 0, STAYS))
+    await eventually(() => held.length === tasks)
+  }
+  return {
+    go() {
+      for (const { go } of held) go()
+      return Promise.all(asked)
+    },
+  }
+}
+
+t.test('a page is given up with its asker, before a thread reads it or while one does', async t => {
+  const workers = new HeldWorkers()
+  const { store, pages } = await start(t, workers)
+  await fill(store, 1_000)
+  const before = await occupy(pages, workers)
+  const gone = new AbortController()
+  const stays = pages.page(USER, 1, STAYS)
+  const waits = pages.page(USER, 2, gone)
+  gone.abort()
+  await t.rejects(waits, { code: 'ABORTED' })
+  await t.rejects(pages.page(USER, 3, gone), { code: 'ABORTED' })
+  await before.go()
+  await eventually(() => workers.held.length === 3)
+  const afters = workers.held[2]?.input.ranges.map(range => range.after)
+  t.same(afters, [1], 'those that were given up are not read')
+  workers.held[2]?.go()
+  t.match(await stays, { to: 257 })
+
+  const last = new AbortController()
+  const running = pages.page(USER, 4, last)
+  await eventually(() => workers.held.length === 4)
+  last.abort()
+  await t.rejects(running, { code: 'ABORTED' })
+  workers.held[3]?.go()
+})
+
+t.test('tasks, pages in a task and pages that wait are bounded', async t => {
+  const workers = new HeldWorkers()
+  const { store, pages } = await start(t, workers)
+  await fill(store, 1_000)
+  const before = await occupy(pages, workers)
+  const waiting = Array.from({ length: PAGES_WAITING_MAX }, () => pages.page(USER, 0, STAYS))
+  await t.rejects(pages.page(USER, 0, STAYS), { code: 'QUEUE_FULL' })
+  await new Promise<void>(endOfTurn)
+  t.same(
+    workers.held.map(({ input }) => input.ranges.length),
+    [16, 16],
+  )
+  await before.go()
+  await eventually(() => workers.held.length === 4)
+  t.same(
+    workers.held.slice(2).map(({ input }) => input.ranges.length),
+    [16, 16],
+  )
+  workers.holds = false
+  for (const { go } of workers.held) go()
+  for (const page of await Promise.all(waiting)) if (page.kind !== 'page') t.fail('all that waited are read')
+})
