@@ -1,7 +1,6 @@
 /** The measurement of idle connections (d) as people read it. */
 
-import type { IdleKind } from './idle.js'
-import type { IdleReport, IdleRow } from './idle-row.js'
+import type { IdleKind, IdleReport, IdleRow } from './idle-row.js'
 import { rounded } from './statistics.js'
 import { table } from './table.js'
 

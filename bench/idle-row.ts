@@ -1,8 +1,11 @@
 /** What the readings of an idle server come to: bytes for each connection, slopes, and the CPU of a login. */
 
-import type { IdleKind } from './idle.js'
 import type { Memory } from './process-probe.js'
 import { median, rounded } from './statistics.js'
+
+/** What is connected. */
+export const IDLE_KINDS = ['longwire', 'socket.io', 'bare', 'ws', 'poll'] as const
+export type IdleKind = (typeof IDLE_KINDS)[number]
 
 export interface IdleReport {
   readonly pinned: boolean

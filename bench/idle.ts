@@ -23,16 +23,12 @@ import {
 } from './children.js'
 import { inParallel, registerUsers } from './fleet.js'
 import { HttpClient, httpRequest } from './http-client.js'
-import { type IdleReading, type IdleReport, type IdleRow, idleRow } from './idle-row.js'
+import { IDLE_KINDS, type IdleKind, type IdleReading, type IdleReport, type IdleRow, idleRow } from './idle-row.js'
 import { SocketIoConnection } from './peers/socket-io.js'
 import type { Preset } from './presets.js'
 import { cpuMsOf, descriptorsMax, type Memory, memoryOf, pinning, pinSelf } from './process-probe.js'
 import { RawClient } from './raw-client.js'
 import type { BenchUser } from './user.js'
-
-/** What is connected. */
-export const IDLE_KINDS = ['longwire', 'socket.io', 'bare', 'ws', 'poll'] as const
-export type IdleKind = (typeof IDLE_KINDS)[number]
 
 /** Descriptors that are not those connections'. */
 const DESCRIPTORS_KEPT = 500

@@ -37,7 +37,7 @@ export class NatsConnection implements PeerConnection {
   readonly client: RawClient
   readonly #units = new Units()
   readonly #user: string
-  /** A message of this user, and several in one piece. */
+  /** A message of this user to the peer. */
   readonly #message: Buffer
   #ready: () => void = () => {}
   /** The answer to the request for the stream. */
@@ -49,24 +49,20 @@ export class NatsConnection implements PeerConnection {
     this.#message = Buffer.from(`PUB u.${peer} _R.${user} ${text.length}\r\n${text}\r\n`)
   }
 
-  static async connect(port: number, user: string, peer: string, text: string): Promise<NatsConnection> {
-    let connection: NatsConnection | undefined
-    const early: Uint8Array[] = []
-    const client = await RawClient.connect(port, 'tcp', each => {
-      each.onBytes = (_, bytes) => {
-        if (connection === undefined) early.push(bytes.slice())
-        else connection.#take(bytes)
-      }
-    })
-    connection = new NatsConnection(client, user, peer, text)
+  static connect(port: number, user: string, peer: string, text: string): Promise<NatsConnection> {
     const options = { verbose: false, pedantic: false, lang: 'c', version: '1', protocol: 1 }
-    const ready = new Promise<void>(resolve => {
-      if (connection !== undefined) connection.#ready = resolve
+    const login = `CONNECT ${JSON.stringify(options)}\r\nSUB u.${user} 1\r\nSUB _R.${user} 2\r\nPING\r\n`
+    return new Promise((resolve, reject) => {
+      // The server speaks first.
+      const prepare = (client: RawClient): void => {
+        const connection = new NatsConnection(client, user, peer, text)
+        connection.#ready = () => resolve(connection)
+        client.onBytes = (_, bytes) => connection.#take(bytes)
+      }
+      RawClient.connect(port, 'tcp', prepare)
+        .then(client => client.write(Buffer.from(login)))
+        .catch(reject)
     })
-    client.write(Buffer.from(`CONNECT ${JSON.stringify(options)}\r\nSUB u.${user} 1\r\nSUB _R.${user} 2\r\nPING\r\n`))
-    for (const bytes of early) connection.#take(bytes)
-    await ready
-    return connection
   }
 
   /** Makes the stream that keeps all messages: once for a server, before anybody sends. */

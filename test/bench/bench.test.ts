@@ -1,7 +1,6 @@
 /** The benchmark works: a tiny run says everything that it promises. What the figures are is not a matter for tests. */
 import t from 'tap'
-import { IDLE_KINDS } from '../../bench/idle.js'
-import type { IdleRow } from '../../bench/idle-row.js'
+import { IDLE_KINDS, type IdleRow } from '../../bench/idle-row.js'
 import { BASELINES } from '../../bench/messages.js'
 import { PEER_NAMES } from '../../bench/peers/index.js'
 import { bench } from '../support/bench-process.js'
