@@ -1,11 +1,14 @@
 /**
- * Gathers acks, which are soft, per user for a second, and then commits them with the marks that they name. So a busy conversation costs
- * its peer one item a second. A lost ack costs a repeat that the client drops.
+ * Gathers acks, which are soft, per user, and then commits them with the marks that they name. The marks of a user who was quiet for a
+ * second are committed at once; a busy conversation costs its peer one item a second. A lost ack costs a repeat that the client drops.
  *
- *               add                       due, and none of the user's under way                    done
- *   no entry ─────────► gathered ───────────────────────────────────────────────► under way ────────────────► no entry
- *                          ▲  └ add                                                  │ unavailable: back among what is gathered
- *                          └─────────────────────────────────────────────────────────┘
+ *             first marks after a quiet second          SOON_MS
+ *   no entry ──────────────────────────────────► soon ───────────────────────────────────────────┐
+ *      │       other marks                                GATHER_MS, in slices of a tick           ▼
+ *      ├───────────────────────────────────────► marked ──────────────────────────────────────► under way ──done──► no entry
+ *      │       versions alone                             PLAIN_MS, in slices of a tick            ▲  │
+ *      └───────────────────────────────────────► plain ──────────────────────────────────────────┘  └ unavailable: gathered again
+ *                                                  └ marks: as from no entry, with what is here
  *
  * Many marks go in several units, with the versions in the last one: a version is never committed before the marks that came with it.
  */
@@ -17,8 +20,14 @@ import type { Engine } from '../sync/engine.js'
 import { MARKED_DEVICES_MAX, userActor } from '../sync/rules/records.js'
 import { ack } from '../sync/rules/watermark.js'
 
-/** The time for which a user's acks gather before they are committed. */
+/** The time for which the marks of a busy user gather before they are committed. A user is quiet when no marks were committed for so long. */
 const GATHER_MS = 1_000
+/** The same for versions without marks: they are told to nobody. */
+const PLAIN_MS = 4_000
+/** The same for the first marks after a quiet time: those of several users share a synced write. */
+const SOON_MS = 20
+/** The users whose marks may be committed that soon: at most 500 a second, so that under load marks gather and messages come first. */
+const SOON_USERS_MAX = 10
 const TICK_MS = 100
 /**
  * The milliseconds that one tick may spend on flushing: a tenth of the loop's time. What else is due waits for the next tick
@@ -44,8 +53,12 @@ interface Gathered {
 export class Acks {
   readonly #engine: Engine
   readonly #clock: Clock
-  /** The acks of each user, in the order in which they are due. */
-  readonly #users = new Map<number, Gathered>()
+  /** The acks of each user, who is in one of the three, in the order in which they are due. */
+  readonly #soon = new Map<number, Gathered>()
+  readonly #marked = new Map<number, Gathered>()
+  readonly #plain = new Map<number, Gathered>()
+  /** The users whose marks were committed in the last GATHER_MS, each with the end of that time, in its order. */
+  readonly #busy = new Map<number, number>()
   /** Users whose marks are being committed. */
   readonly #underWay = new Set<number>()
   #ticking = false
@@ -57,29 +70,46 @@ export class Acks {
 
   /** Adds an ack. @returns OK, or FLOOD: then nothing of it is taken */
   add(uid: number, device: number, version: number, delivered: readonly Mark[], read: readonly Mark[]): Code {
-    const gathered = this.#gatheredOf(uid)
-    if (gathered.count + delivered.length + read.length > MARKS_HELD_MAX) return CODES.FLOOD.code
+    const marks = delivered.length + read.length
+    const known = this.#soon.get(uid) ?? this.#marked.get(uid) ?? this.#plain.get(uid)
+    if ((known?.count ?? 0) + marks > MARKS_HELD_MAX) return CODES.FLOOD.code
+    const gathered = this.#gatheredOf(uid, marks > 0)
     gathered.versions.set(device, Math.max(version, gathered.versions.get(device) ?? 0))
     for (const { peer, device: from, sendSeq } of delivered) raise(gathered, 'delivered', peer, from, sendSeq)
     for (const { peer, device: from, sendSeq } of read) raise(gathered, 'read', peer, from, sendSeq)
-    if (!this.#ticking) this.#tickLater()
     return CODES.OK.code
   }
 
   /** Commits everything that is gathered, without waiting for its time. */
   flush(): void {
-    for (const [uid, gathered] of this.#users) this.#commit(uid, gathered)
-    this.#users.clear()
+    for (const users of [this.#soon, this.#marked, this.#plain]) {
+      for (const [uid, gathered] of users) this.#commit(uid, gathered)
+      users.clear()
+    }
   }
 
-  #gatheredOf(uid: number): Gathered {
-    let gathered = this.#users.get(uid)
-    if (gathered === undefined) {
-      const dueMs = this.#clock.monotonic() + GATHER_MS
-      gathered = { dueMs, count: 0, versions: new Map(), marks: new Map() }
-      this.#users.set(uid, gathered)
-    }
+  /** The entry of a user that takes an ack, with marks or without. */
+  #gatheredOf(uid: number, marks: boolean): Gathered {
+    const marked = this.#soon.get(uid) ?? this.#marked.get(uid)
+    if (marked !== undefined) return marked
+    const plain = this.#plain.get(uid)
+    if (plain !== undefined && !marks) return plain
+    const isSoon = marks && this.#soon.size < SOON_USERS_MAX && !this.#busy.has(uid) && !this.#underWay.has(uid)
+    const waitMs = isSoon ? SOON_MS : marks ? GATHER_MS : PLAIN_MS
+    const { versions } = plain ?? { versions: new Map() }
+    const gathered: Gathered = { dueMs: this.#clock.monotonic() + waitMs, count: 0, versions, marks: new Map() }
+    this.#plain.delete(uid)
+    if (isSoon && this.#soon.size === 0) this.#clock.after(SOON_MS, () => this.#commitSoon())
+    const users = isSoon ? this.#soon : marks ? this.#marked : this.#plain
+    users.set(uid, gathered)
+    if (!this.#ticking) this.#tickLater()
     return gathered
+  }
+
+  #commitSoon(): void {
+    const users = [...this.#soon]
+    this.#soon.clear()
+    for (const [uid, gathered] of users) this.#commit(uid, gathered)
   }
 
   #tickLater(): void {
@@ -90,17 +120,30 @@ export class Acks {
   #tick(): void {
     this.#ticking = false
     const startMs = this.#clock.monotonic()
-    for (const [uid, gathered] of this.#users) {
+    for (const [uid, untilMs] of this.#busy) {
+      if (untilMs > startMs) break
+      this.#busy.delete(uid)
+    }
+    this.#commitDue(this.#marked, startMs)
+    this.#commitDue(this.#plain, startMs)
+    if (this.#marked.size + this.#plain.size + this.#busy.size > 0) this.#tickLater()
+  }
+
+  #commitDue(users: Map<number, Gathered>, startMs: number): void {
+    for (const [uid, gathered] of users) {
       if (gathered.dueMs > startMs || this.#clock.monotonic() - startMs > FLUSH_MS_PER_TICK) break
       if (this.#underWay.has(uid)) continue
-      this.#users.delete(uid)
+      users.delete(uid)
       this.#commit(uid, gathered)
     }
-    if (this.#users.size > 0) this.#tickLater()
   }
 
   #commit(uid: number, { versions, marks }: Gathered): void {
     this.#underWay.add(uid)
+    if (marks.size > 0) {
+      this.#busy.delete(uid)
+      this.#busy.set(uid, this.#clock.monotonic() + GATHER_MS)
+    }
     const peers = [...marks]
     const next = (done: number): void => {
       const upTo = Math.min(done + PEERS_PER_UNIT_MAX, peers.length)
@@ -120,7 +163,7 @@ export class Acks {
   }
 
   #putBack(uid: number, versions: ReadonlyMap<number, number>, peers: readonly (readonly [number, Named])[]): void {
-    const gathered = this.#gatheredOf(uid)
+    const gathered = this.#gatheredOf(uid, peers.length > 0)
     for (const [device, version] of versions) {
       gathered.versions.set(device, Math.max(version, gathered.versions.get(device) ?? 0))
     }
@@ -129,7 +172,6 @@ export class Acks {
         raise(gathered, 'delivered', peer, Number(device), sendSeq)
       for (const [device, sendSeq] of Object.entries(read)) raise(gathered, 'read', peer, Number(device), sendSeq)
     }
-    if (!this.#ticking) this.#tickLater()
   }
 }
 

@@ -26,8 +26,73 @@ function setup() {
 
 const mark = (peer: number, sendSeq: number, device = 1) => ({ peer, device, sendSeq })
 
+t.test('the first marks after a quiet second are committed at once, those of several users together', async t => {
+  const { clock, submitted, acks } = setup()
+  acks.add(256, 1, 10, [mark(512, 3)], [])
+  acks.add(257, 1, 20, [mark(512, 4)], [])
+  clock.advance(20)
+  t.same(
+    submitted.map(each => each.actor),
+    ['user/256', 'user/257'],
+  )
+  for (const { settle } of submitted.splice(0)) settle(DONE)
+  clock.advance(1_100)
+  t.equal(clock.pending, 0, 'nothing ticks when nothing is gathered')
+  acks.add(256, 1, 11, [mark(512, 4)], [])
+  clock.advance(20)
+  t.equal(submitted.length, 1)
+})
+
+t.test('a busy user is committed once a second, with everything in the end', async t => {
+  const { clock, submitted, acks } = setup()
+  for (let i = 1; i <= 400; i++) {
+    acks.add(256, 1, i, [mark(512, i)], [])
+    clock.advance(25)
+    submitted.at(-1)?.settle(DONE)
+  }
+  clock.advance(1_100)
+  t.ok(submitted.length >= 10 && submitted.length <= 11, `${submitted.length} in 10 s`)
+  t.equal(submitted.at(-1)?.input.versions.get(1), 400)
+  t.strictSame(submitted.at(-1)?.input.marks.get(512), { delivered: { 1: 400 }, read: {} })
+})
+
+t.test('of many users that are quiet ten are committed at once, in 20 ms; the others gather', async t => {
+  const { clock, submitted, acks } = setup()
+  for (let i = 0; i < 100; i++) acks.add(256 + i, 1, 1, [mark(512, 1)], [])
+  clock.advance(900)
+  t.equal(submitted.length, 10)
+  clock.advance(300)
+  t.equal(submitted.length, 100)
+})
+
+t.test('versions alone wait for four seconds, or for marks', async t => {
+  const { clock, submitted, acks } = setup()
+  acks.add(256, 1, 10, [], [])
+  acks.add(257, 1, 10, [], [])
+  clock.advance(3_900)
+  t.equal(submitted.length, 0)
+  acks.add(256, 2, 11, [mark(512, 1)], [])
+  clock.advance(20)
+  t.equal(submitted.length, 1)
+  t.strictSame(
+    [...(submitted[0]?.input.versions ?? [])],
+    [
+      [1, 10],
+      [2, 11],
+    ],
+  )
+  clock.advance(200)
+  t.same(
+    submitted.map(each => each.actor),
+    ['user/256', 'user/257'],
+  )
+})
+
 t.test('what a second brings is one unit, with the highest of each', async t => {
   const { clock, submitted, acks } = setup()
+  acks.add(256, 1, 9, [mark(512, 1)], [])
+  clock.advance(20)
+  submitted.pop()?.settle(DONE)
   acks.add(256, 1, 10, [mark(512, 3)], [])
   acks.add(256, 1, 12, [mark(512, 5), mark(768, 1)], [mark(512, 4)])
   acks.add(256, 2, 11, [mark(512, 4)], [])
@@ -44,6 +109,7 @@ t.test('what a second brings is one unit, with the highest of each', async t => 
     ],
   )
   t.strictSame(submitted[0]?.input.marks.get(512), { delivered: { 1: 5 }, read: { 1: 4 } })
+  clock.advance(1_000)
   t.equal(clock.pending, 0, 'nothing ticks when nothing is gathered')
 })
 

@@ -18,6 +18,8 @@ export interface ClientState {
   readonly applied: number
   readonly durable: number
   readonly acked: number
+  /** Whether there are marks, of stored or of read messages, that the server was not told on this connection. */
+  readonly owesMarks: boolean
   readonly pulling: boolean
   readonly resyncing: boolean
   readonly nextSendSeq: number
@@ -49,6 +51,7 @@ export function inspect(status: ConnectionStatus, parts: Parts): ClientState {
     applied: timeline.applied,
     durable: acks.durable,
     acked: acks.told,
+    owesMarks: acks.owesMarks,
     pulling: timeline.pulling,
     resyncing: identity.resyncHead !== undefined,
     nextSendSeq: sendQueue.nextSendSeq,

@@ -34,7 +34,10 @@ export interface ClientOptions {
   readonly signInTimeoutMs?: number
   /** The time that profile look-ups and lists go on trying. Default 30 000. */
   readonly callTimeoutMs?: number
-  /** The delay from storing an item to acknowledging it, so that one ack tells of many. Default 250, at most 60 000. */
+  /**
+   * The least time between two acks: the first message after a pause is acknowledged at once, what comes next waits so long, and one
+   * ack tells of many. Default 250, at most 60 000.
+   */
   readonly ackDelayMs?: number
   /** The n-th wait before a new connection is drawn from U(0, min(cap, base * 2^n)). Defaults 1 000 and 60 000. */
   readonly reconnectBaseMs?: number

@@ -75,6 +75,7 @@ export class Link {
   #state: 'opening' | 'open' | 'closed' = 'opening'
   #connection: TransportConnection | undefined
   #out: Uint8Array[] = []
+  #leaving: () => void = () => {}
   #lastId = 0
   #startedMs = 0
   #heardMs = 0
@@ -139,9 +140,15 @@ export class Link {
     if (this.#state !== 'closed') this.#out.push(bytes)
   }
 
+  /** @param leaving called whenever frames are about to leave: what it writes goes with them */
+  onLeaving(leaving: () => void): void {
+    this.#leaving = leaving
+  }
+
   /** Sends what was written since the last one, in one piece. */
   flush(): void {
     if (this.#state !== 'open' || this.#connection === undefined || this.#out.length === 0) return
+    this.#leaving()
     const bytes = joined(this.#out)
     this.#out = []
     this.#wroteMs = this.#clock.monotonic()

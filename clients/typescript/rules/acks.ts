@@ -1,6 +1,13 @@
 // Tells the server the version up to which this device has stored its timeline (PROTOCOL.md, clause 7). The marks that became
-// true below it go along: what is stored, and what its user has read. It tells a little later, so that one notice tells of many
-// items.
+// true below it go along: what is stored, and what its user has read. When it tells (7.12):
+//
+//   quiet ──marks, SOON_MS later: one ack──► busy ──`ackDelayMs` later, without marks──► quiet
+//     │                                      │  ▲   with marks: one ack
+//     └──other frames leave: one ack with────┘  └────────┘
+//        them; a version without marks only after PLAIN_MS
+//
+// So there is at most one ack in `ackDelayMs`, and it costs a packet only where somebody waits for its marks. Nobody waits for a
+// version alone.
 //
 // An ack and its marks are committed together, so a lost notice loses both. Hello's answer names the ack that stands, and
 // whatever came above it is marked again. Marks that do not fit one notice go ahead of the version, never behind it.
@@ -14,6 +21,15 @@ import type { Commits } from '../storage/commits.js'
 import type { Json, StoredMessage } from '../storage/storage.js'
 import type { Receipts } from './receipts.js'
 import type { Seen, Shown } from './shown.js'
+
+/**
+ * The delay of an ack on a quiet connection. An app that shows a message marks it as read meanwhile, and one ack tells both. It must
+ * stay far below the 40 ms for which TCP holds its acknowledgement of the message back: the two then travel in one packet.
+ */
+const SOON_MS = 5
+
+/** The least time from an ack to one without marks. It says nothing that anybody waits for, so its bytes are spared, too. */
+const PLAIN_MS = 30_000
 
 /** The number up to which the user has read one device of a peer. */
 interface ReadMark {
@@ -33,6 +49,8 @@ export class Acks {
   #durable: number
   /** The highest version told on this connection, or known to be committed. */
   #told = 0
+  /** The time of the newest ack. */
+  #toldMs = Number.NEGATIVE_INFINITY
   /** The highest version that the server named on this connection: it takes no ack above (PROTOCOL.md, 7.15). */
   #heard = 0
   /** The devices whose marks are to be told. */
@@ -73,6 +91,11 @@ export class Acks {
   /** The highest version that the server was told on this connection, or has committed. */
   get told(): number {
     return this.#told
+  }
+
+  /** Whether there are marks to tell: somebody waits for them. */
+  get owesMarks(): boolean {
+    return this.#delivered.size > 0 || this.#readToTell.size > 0
   }
 
   /**
@@ -162,6 +185,7 @@ export class Acks {
   /** Hello was answered: what is above the ack that stands is told again. */
   greeted(link: Link, committed: number): void {
     this.#link = link
+    link.onLeaving(() => this.#rideOn(link))
     this.#told = committed
     this.#heard = 0
     this.#delivered.clear()
@@ -211,6 +235,7 @@ export class Acks {
       const notice = this.#take()
       if (notice === undefined) return
       link.notice(METHODS.ack.number, METHODS.ack.encode(notice))
+      this.#toldMs = this.#clock.monotonic()
       this.#wake()
     }
   }
@@ -240,7 +265,7 @@ export class Acks {
   }
 
   get #nothingToTell(): boolean {
-    return this.#delivered.size === 0 && this.#readToTell.size === 0 && this.#tellable <= this.#told
+    return !this.owesMarks && this.#tellable <= this.#told
   }
 
   #markRead(peer: number, device: number, sendSeq: number): void {
@@ -266,8 +291,25 @@ export class Acks {
   }
 
   #schedule(): void {
-    if (this.#link === undefined || this.#timer !== undefined) return
-    if (this.#nothingToTell) return
-    this.#timer = this.#clock.after(this.#delayMs, () => this.tell())
+    if (this.#link === undefined || this.#timer !== undefined || !this.owesMarks) return
+    const soonMs = Math.min(SOON_MS, this.#delayMs)
+    const waitMs = Math.max(soonMs, this.#toldMs + this.#delayMs - this.#clock.monotonic())
+    // What is being stored now, such as a read mark, goes along.
+    this.#timer = this.#clock.after(waitMs, () => this.#commits.after(() => this.#due()))
+  }
+
+  #due(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    // An ack may have ridden along while the storage was slow.
+    if (this.#clock.monotonic() < this.#toldMs + this.#delayMs) this.#schedule()
+    else this.tell()
+  }
+
+  /** Other frames leave on the link: what there is to tell goes with them, and costs no packet. */
+  #rideOn(link: Link): void {
+    if (link !== this.#link || this.#nothingToTell) return
+    const gapMs = this.owesMarks ? this.#delayMs : PLAIN_MS
+    if (this.#clock.monotonic() >= this.#toldMs + gapMs) this.tell()
   }
 }

@@ -9,7 +9,7 @@ const delivered = (peer: number, sendSeq: number): Item =>
 const read = (peer: number, own: boolean, device: number, sendSeq: number): Item =>
   createItem({ content: { case: 'read', value: { peer, own, marks: [{ device, sendSeq }] } } })
 
-t.test('a message is told when it is stored, once, and acknowledged a little later with its mark', async t => {
+t.test('a message is told when it is stored, once, and acknowledged at once with its mark', async t => {
   const storage = new SlowStorage()
   const harness = await Harness.online(storage, { ackDelayMs: 250 })
   storage.fast = false
@@ -21,13 +21,24 @@ t.test('a message is told when it is stored, once, and acknowledged a little lat
   t.match(harness.of('message'), [
     { peer: 300, sender: 300, device: 2, sendSeq: 7, text: 'hi', state: 'received', atMs: 1000 },
   ])
-  harness.advance(249)
   t.same(harness.pipe.peek(), [])
-  harness.advance(1)
+  harness.advance(10)
   t.same(harness.pipe.takeAck(), { version: 1, delivered: [{ peer: 300, device: 2, sendSeq: 7 }], read: [] })
   harness.advance(10_000)
   t.same(harness.pipe.peek(), [])
 })
+
+/** The ack without marks that goes with the next message, after a pause. */
+function ackWithSend(harness: Harness): ReturnType<Harness['pipe']['takeAck']> {
+  harness.advance(30_000)
+  t.same(harness.pipe.peek(), [])
+  harness.client.send(300, 'a message')
+  harness.settle()
+  const { id } = harness.pipe.take('send')
+  const ack = harness.pipe.takeAck()
+  harness.pipe.respond('send', id)
+  return ack
+}
 
 /** A client that has two messages and connects again; the answer to its Hello names this head. */
 async function reconnected(head: number): Promise<Harness> {
@@ -46,11 +57,9 @@ t.test('acknowledges nothing above what this connection has named, though it has
   harness.advance(10_000)
   t.match(harness.pipe.takeAck(), { version: 0, delivered: [{ sendSeq: 8 }] })
   harness.pipe.push(0, 1, [messageItem('300/2/7')])
-  harness.advance(250)
-  t.match(harness.pipe.takeAck(), { version: 1 })
+  t.match(ackWithSend(harness), { version: 1 })
   harness.pipe.push(1, 2, [messageItem('300/2/8')])
-  harness.advance(250)
-  t.match(harness.pipe.takeAck(), { version: 2 })
+  t.match(ackWithSend(harness), { version: 2 })
 })
 
 t.test('what came on an earlier connection, and here as a Notify alone, is pulled and then acknowledged', async t => {
@@ -63,8 +72,7 @@ t.test('what came on an earlier connection, and here as a Notify alone, is pulle
   const pull = harness.pipe.take('sync')
   t.equal(pull.request.since, 2)
   harness.pipe.receive(answer('sync', pull.id, { to: 2 }))
-  harness.advance(250)
-  t.match(harness.pipe.takeAck(), { version: 2 })
+  t.match(ackWithSend(harness), { version: 2 })
   harness.pipe.notify(2)
   harness.advance(10_000)
   t.same(harness.pipe.peek(), [], 'once is enough')
@@ -120,8 +128,124 @@ t.test('own copies are acknowledged without marks', async t => {
   const harness = await Harness.online()
   harness.pipe.push(0, 1, [messageItem(`${UID}/2/5`, 'from my other phone', { recipient: 300 })])
   t.match(harness.of('message'), [{ peer: 300, sender: UID, device: 2, state: 'accepted' }])
+  t.same(ackWithSend(harness), { version: 1, delivered: [], read: [] })
+})
+
+/** Receives 200 messages in two seconds, and maybe answers each. @returns the versions of the acks in that time */
+function receiveDensely(harness: Harness, answers: boolean): number[] {
+  const acks: number[] = []
+  for (let version = 1; version <= 200; version++) {
+    harness.pipe.push(version - 1, version, [messageItem(`300/1/${version}`)])
+    harness.advance(10)
+    if (answers) {
+      harness.client.send(300, 'an answer')
+      harness.settle()
+    }
+    for (let [name] = harness.pipe.peek(); name !== undefined; [name] = harness.pipe.peek()) {
+      if (name === 'ack') acks.push(harness.pipe.takeAck().version)
+      else harness.pipe.respond('send', harness.pipe.take('send').id)
+    }
+  }
+  return acks
+}
+
+t.test('what comes densely is acknowledged four times a second, and nothing twice', async t => {
+  for (const answers of [false, true]) {
+    const harness = await Harness.online()
+    const acks = receiveDensely(harness, answers)
+    t.equal(acks[0], 1, 'the first at once')
+    t.equal(acks.length, 8)
+    harness.advance(250)
+    acks.push(harness.pipe.takeAck().version)
+    t.equal(acks.at(-1), 200, 'all in the end')
+    t.same(
+      acks,
+      [...new Set(acks)].sort((x, y) => x - y),
+    )
+    harness.advance(240_000)
+    t.same(harness.pipe.peek(), [])
+  }
+})
+
+t.test('no ack precedes what it acknowledges in the storage, however long that takes', async t => {
+  const storage = new SlowStorage()
+  const harness = await Harness.online(storage)
+  storage.fast = false
+  harness.pipe.push(0, 1, [messageItem('300/1/1')])
+  harness.advance(5_000)
+  t.same(harness.pipe.peek(), [])
+  // Frames that leave meanwhile take nothing along either.
+  harness.client.nudge()
+  t.same(harness.pipe.peek(), ['ping'])
+  harness.pipe.skip()
+  storage.release()
+  harness.advance(10)
+  t.match(harness.pipe.takeAck(), { version: 1, delivered: [{ sendSeq: 1 }] })
+})
+
+t.test('a read mark that is being stored goes with the ack of its message', async t => {
+  const storage = new SlowStorage()
+  const harness = await Harness.online(storage)
+  harness.client.on('message', ({ peer }) => harness.client.markRead(peer))
+  storage.fast = false
+  harness.pipe.push(0, 1, [messageItem('300/1/1')])
+  storage.release()
+  harness.advance(100)
+  t.same(harness.pipe.peek(), [])
+  storage.release()
+  harness.settle()
+  const mark = { peer: 300, device: 1, sendSeq: 1 }
+  t.same(harness.pipe.takeAck(), { version: 1, delivered: [mark], read: [mark] })
+})
+
+t.test('an ack that rode along while the storage was slow counts for the next one', async t => {
+  const storage = new SlowStorage()
+  const harness = await Harness.online(storage)
+  harness.pipe.push(0, 1, [messageItem('300/1/1')])
+  storage.fast = false
+  harness.pipe.push(1, 2, [messageItem('300/1/2')])
+  harness.advance(10)
+  harness.client.nudge()
+  t.same(harness.pipe.peek(), ['ping', 'ack'])
+  harness.pipe.skip()
+  storage.release()
+  harness.settle()
+  t.same(harness.pipe.peek(), [], 'not a second one within 250 ms')
   harness.advance(250)
-  t.same(harness.pipe.takeAck(), { version: 1, delivered: [], read: [] })
+  t.match(harness.pipe.takeAck(), { version: 2 })
+})
+
+t.test('an ack without marks waits for a frame that leaves anyway: a request, or the ping', async t => {
+  const harness = await Harness.online(undefined, { heartbeatMs: 60_000 })
+  const message = harness.client.send(300, 'a')
+  harness.settle()
+  harness.pipe.respond('send', harness.pipe.take('send').id, { version: 1 })
+  harness.pipe.push(1, 2, [delivered(300, 1)])
+  t.equal(message.state, 'delivered')
+  harness.advance(30_000)
+  t.same(harness.pipe.peek(), [], 'nobody waits for it')
+  harness.client.send(300, 'b')
+  harness.settle()
+  const { id } = harness.pipe.take('send')
+  t.same(harness.pipe.takeAck(), { version: 2, delivered: [], read: [] })
+  harness.pipe.respond('send', id, { version: 3 })
+  harness.advance(60_000)
+  harness.pipe.takePing()
+  t.same(harness.pipe.takeAck(), { version: 3, delivered: [], read: [] })
+  t.same(harness.pipe.peek(), [])
+})
+
+t.test('messages that are sent in a row take along two acks a minute', async t => {
+  const harness = await Harness.online()
+  let acks = 0
+  for (let version = 1; version <= 600; version++) {
+    harness.client.send(300, 'a')
+    harness.settle()
+    harness.pipe.respond('send', harness.pipe.take('send').id, { version })
+    harness.advance(100)
+    for (; harness.pipe.peek()[0] === 'ack'; acks++) harness.pipe.takeAck()
+  }
+  t.equal(acks, 2)
 })
 
 t.test('after a reconnect the marks above the committed ack are named again, and only those', async t => {
