@@ -28,10 +28,10 @@ export function newSecret(random: Random): Uint8Array {
   return random.bytes(SECRET_BYTES)
 }
 
-/** The hash that is stored for a token. */
+/** The hash that is stored for a token: 32 characters of one byte each. */
 export function secretHash(secret: Uint8Array): string {
   // In one call (0.3 µs): by an object, as createHash makes, it takes three times as long, and each HTTP request needs one.
-  return hash('sha256', secret, 'base64')
+  return hash('sha256', secret, 'binary')
 }
 
 /** @param storeSecret the store's own, under which it is sealed */

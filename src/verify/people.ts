@@ -12,10 +12,10 @@ import {
   deviceWindow,
   password,
   profile,
-  session,
   uidCounter,
   userActor,
 } from '../sync/rules/records.js'
+import { session } from '../sync/rules/session-record.js'
 import type { Findings, NamedRecord } from './findings.js'
 import { numberOf, recordOf } from './reader.js'
 

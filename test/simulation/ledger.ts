@@ -7,7 +7,8 @@ import type { ViewedRecord } from '../../src/store/view.js'
 import { OUTBOX } from '../../src/sync/outbox-entry.js'
 import { pairIn, pairOut } from '../../src/sync/record-kinds.js'
 import { leaves } from '../../src/sync/rules/leaving.js'
-import { contact, devices, profile, session, userActor } from '../../src/sync/rules/records.js'
+import { contact, devices, profile, userActor } from '../../src/sync/rules/records.js'
+import { session } from '../../src/sync/rules/session-record.js'
 import { type MessageId, nameOf } from './witness.js'
 
 export interface Entry {

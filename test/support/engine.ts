@@ -209,9 +209,9 @@ export class TestDevice implements Caller {
       this.uid = answer.response.uid
       this.device = answer.response.device
       this.sendSeq = answer.response.lastSendSeq
-      const head = await this.node.services.head(this.uid, answer.since)
-      Object.assign(answer.response, head)
-      this.told = head.head
+      const { head, resync } = await this.node.services.head(this.uid, answer.since)
+      this.told = head
+      return { ...answer, response: { ...answer.response, head, resync }, since: resync ? 0 : answer.since }
     }
     return answer
   }

@@ -87,7 +87,7 @@ async function somebody(node: TestNode, n: number): Promise<TestDevice> {
     passwordHash: '',
     installationKey: '',
     deviceName: '',
-    tokenHash: '',
+    tokenHash: ' '.repeat(32),
   })
   const device = new TestDevice(node)
   device.uid = made.kind === 'done' ? made.result.uid : 0

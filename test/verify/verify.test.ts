@@ -20,9 +20,9 @@ import {
   given,
   password,
   profile,
-  session,
   userActor,
 } from '../../src/sync/rules/records.js'
+import { session } from '../../src/sync/rules/session-record.js'
 import type { RecordKind } from '../../src/sync/types.js'
 import type { Counts } from '../../src/verify/findings.js'
 import { verify } from '../../src/verify/verify.js'

@@ -16,13 +16,13 @@ import {
   EMPTY_WINDOW,
   password,
   profile,
-  session,
   uidCounter,
   uidOf,
   userActor,
 } from './records.js'
 import { beginRound } from './renaming.js'
 import { endDevices, freshSession, newDevice, renewToken, SESSION_MS } from './session.js'
+import { session } from './session-record.js'
 
 /** The jump of the uid counter per epoch: in each missed epoch some uids may have been given out and lost. */
 const UID_JUMP = 1_024

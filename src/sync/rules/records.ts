@@ -113,35 +113,6 @@ export const devices = jsonRecord<Devices>('devices', {
   many: 'one',
 })
 
-export interface SessionToken {
-  /** The SHA-256 of the token, in base64. */
-  readonly hash: string
-  readonly madeAtMs: number
-}
-export interface SessionRecord {
-  /** The token in use; undefined before the first use. */
-  readonly current: SessionToken | undefined
-  readonly expiresAtMs: number
-  readonly unused: readonly SessionToken[]
-  /** The highest attempt bound. */
-  readonly attempt: number
-  readonly ended: boolean
-}
-/** The session of a device that never had one. */
-export const NO_SESSION: SessionRecord = { current: undefined, expiresAtMs: 0, unused: [], attempt: 0, ended: false }
-
-/** The most unused tokens that a session keeps. */
-export const UNUSED_TOKENS_MAX = 4
-
-export const session = jsonRecord<SessionRecord>('session', {
-  fields: NO_SESSION,
-  lifetime: 'device',
-  bytesMax: 1_024,
-  entries: { max: UNUSED_TOKENS_MAX, count: ({ unused }) => unused.length },
-  grows: 'the user, by Login: of unused tokens the newest 4 are kept',
-  many: 'one per device in `devices`',
-})
-
 /** The version up to which a device has durably stored the timeline. */
 export const deviceAck = jsonRecord<{ readonly version: number }>('ack', {
   fields: { version: 0 },

@@ -20,14 +20,10 @@ import {
   deviceWindow,
   EMPTY_WINDOW,
   ENDED_DEVICES_MAX,
-  NO_SESSION,
   password,
   profile,
-  type SessionRecord,
-  type SessionToken,
-  session,
-  UNUSED_TOKENS_MAX,
 } from './records.js'
+import { NO_SESSION, type SessionRecord, type SessionToken, session, UNUSED_TOKENS_MAX } from './session-record.js'
 
 export const SESSION_MS = 90 * 86_400_000
 /** The shortest time between two moves of the expiry: a session's record should not change with every connection for that alone. */
@@ -236,7 +232,11 @@ export type BindResult =
 export const bind: Transition<BindInput, BindResult> = {
   name: 'session.bind',
   small: true,
-  reads: ({ device }) => [[session, device], [deviceWindow, device], [deviceAck, device], [devices]],
+  reads: ({ device }) => [
+    [session, device],
+    [deviceWindow, device],
+    [deviceAck, device],
+  ],
   run(tx, { device, tokenHash, attempt }) {
     const before = tx.get(session, device)
     if (before === undefined) return { kind: 'refused', code: CODES.UNAUTHENTICATED.code }
@@ -244,8 +244,8 @@ export const bind: Transition<BindInput, BindResult> = {
     if (code !== CODES.OK.code) return { kind: 'refused', code }
     if (attempt <= before.attempt) return { kind: 'superseded', boundAttempt: before.attempt }
     if (attempt > before.attempt + ATTEMPT_JUMP_MAX) return { kind: 'too-far', boundAttempt: before.attempt }
-    tx.put(session, { ...used(before, tokenHash, tx.nowMs), attempt }, device)
-    seen(tx, device)
+    const seenMs = seenIn(tx, before, device)
+    tx.put(session, { ...used(before, tokenHash, tx.nowMs), attempt, seenMs }, device)
     tx.event({ kind: 'ended', to: tx.actor, device, what: 'attempt', attempt, except: 0 })
     const lastSendSeq = tx.get(deviceWindow, device)?.last ?? 0
     return { kind: 'bound', lastSendSeq, ack: tx.peek(deviceAck, device)?.version ?? 0 }
@@ -277,10 +277,7 @@ export const authorize: Transition<AuthorizeInput, AuthorizeResult> = {
     const code = tokenCode(tx, before, tokenHash)
     if (code !== CODES.OK.code) return { kind: 'refused', code }
     const after = used(before, tokenHash, tx.nowMs)
-    if (after !== before) {
-      tx.put(session, after, device)
-      seen(tx, device)
-    }
+    if (after !== before) tx.put(session, { ...after, seenMs: seenIn(tx, before, device) }, device)
     return { kind: 'principal', attempt: before.attempt }
   },
 }
@@ -307,14 +304,29 @@ function slid(before: SessionRecord, nowMs: number): SessionRecord {
   return before.expiresAtMs - nowMs >= SESSION_MS - DAY_MS ? before : { ...before, expiresAtMs: nowMs + SESSION_MS }
 }
 
-/** Notes, to the day, that the device was here. This also moves the expiry of a session that stays connected for months. */
-export function seen(tx: Tx, device: number): void {
-  const known = tx.peek(devices)
-  const entry = known?.list.find(one => one.device === device)
-  if (entry === undefined || Math.abs(tx.nowMs - entry.lastSeenMs) < DAY_MS) return
+/**
+ * Notes, to the day, that the device was here. The session remembers when that was, so that `devices` is looked at once a day.
+ * @returns what the session is to remember
+ */
+function seenIn(tx: Tx, { seenMs }: SessionRecord, device: number): number {
+  return Math.abs(tx.nowMs - seenMs) < DAY_MS ? seenMs : note(tx, device)
+}
+
+/** Notes, to the day, that the device was here. @returns the time that is noted then; 0: there is no such device */
+function note(tx: Tx, device: number): number {
+  const entry = tx.peek(devices)?.list.find(one => one.device === device)
+  if (entry === undefined) return 0
+  if (Math.abs(tx.nowMs - entry.lastSeenMs) < DAY_MS) return entry.lastSeenMs
   const fresh = forgetDevices(tx)
   const list = fresh.list.map(one => (one.device === device ? { ...one, lastSeenMs: tx.nowMs } : one))
   tx.put(devices, { ...fresh, list })
+  return tx.nowMs
+}
+
+/** Notes, to the day, that the device was here. This also moves the expiry of a session that stays connected for months. */
+export function seen(tx: Tx, device: number): void {
+  const entry = tx.peek(devices)?.list.find(one => one.device === device)
+  if (entry === undefined || note(tx, device) === entry.lastSeenMs) return
   const before = tx.get(session, device)
   if (before === undefined || before.ended) return
   const after = slid(before, tx.nowMs)
