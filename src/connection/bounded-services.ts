@@ -55,21 +55,30 @@ function chargeAnswer(limits: Limits, caller: CallerId, bytes: number): void {
  * Reads the page behind Hello's answer. Before that the route of the user is set, so that other nodes tell this one what they append. A
  * device with too much on its way gets an empty page, is told that it is behind, and pulls (3.8).
  */
-export async function firstPage(
-  { backlog, limits, services, routes }: Pick<ConnectionContext, 'backlog' | 'limits' | 'services' | 'routes'>,
-  caller: CallerId,
-  since: number,
-): Promise<TimelinePage> {
-  const routed = routes?.keep(caller.uid)
-  if (routed !== undefined) await routed
-  if (owedMs(limits, caller) > 0 || backlog.reached(caller) !== undefined) {
-    const { head, resync } = await services.head(caller.uid, since)
-    if (resync) return { kind: 'resync', head }
-    return { kind: 'page', items: [], to: since, more: head > since, trimmed: false, head }
-  }
-  const page = await services.page(caller.uid, since)
+export function firstPage(context: PageContext, caller: CallerId, since: number): Promise<TimelinePage> {
+  const routed = context.routes?.keep(caller.uid)
+  return routed === undefined
+    ? boundedPage(context, caller, since)
+    : routed.then(() => boundedPage(context, caller, since))
+}
+
+type PageContext = Pick<ConnectionContext, 'backlog' | 'limits' | 'services' | 'routes'>
+
+function boundedPage({ backlog, limits, services }: PageContext, caller: CallerId, since: number) {
+  const waits = owedMs(limits, caller) > 0 || backlog.reached(caller) !== undefined
+  return waits
+    ? services.head(caller.uid, since).then(head => emptyPage(head, since))
+    : services.page(caller.uid, since)
+}
+
+function emptyPage({ head, resync }: TimelineHead, since: number): TimelinePage {
+  if (resync) return { kind: 'resync', head }
+  return { kind: 'page', items: [], to: since, more: head > since, trimmed: false, head }
+}
+
+/** Counts what a device is sent as its first page. */
+export function chargeFirstPage({ limits }: Pick<ConnectionContext, 'limits'>, caller: CallerId, page: TimelinePage) {
   chargeAnswer(limits, caller, bytesOf(page))
-  return page
 }
 
 export class BoundedServices implements Services {

@@ -21,7 +21,7 @@ import {
 import { encodePushFrame } from '../../protocol/item-codec.js'
 import { HEARTBEAT_MS_MAX, HEARTBEAT_MS_MIN } from '../../protocol/limits.js'
 import type { HelloAnswer, TimelinePage } from '../services/types.js'
-import { firstPage } from './bounded-services.js'
+import { chargeFirstPage, firstPage } from './bounded-services.js'
 import { codeOf, deadlineOf, idleTicksOf, type Open, type State, type StateRules } from './connection-state.js'
 import type { ConnectionContext, LiveConnection } from './context.js'
 import { Feed } from './feed.js'
@@ -155,6 +155,7 @@ export class Greeting {
   /** Writes the answer, and the first page behind it, also when that holds nothing (3.8). */
   #answerWith(open: Open, response: HelloResponse, since: number, page: Page): void {
     const { to, trimmed, items, head } = page
+    chargeFirstPage(this.#connection.context, this.#connection, page)
     response.head = head
     open.paging = false
     this.#welcome(response)

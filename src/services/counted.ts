@@ -43,8 +43,11 @@ export class CountedServices implements Services {
     return this.#services.ack(caller, notice)
   }
 
-  async page(uid: number, since: number): Promise<TimelinePage> {
-    const page = await this.#services.page(uid, since)
+  page(uid: number, since: number): Promise<TimelinePage> {
+    return this.#services.page(uid, since).then(this.#countPage)
+  }
+
+  readonly #countPage = (page: TimelinePage): TimelinePage => {
     if (page.kind === 'page') this.#counters.pulledItems += page.items.length
     return page
   }

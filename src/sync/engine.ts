@@ -10,7 +10,7 @@
  * Nothing is answered, told or shown before it is durable. Several engines may work on one store. What one engine does not know of
  * the others costs a conflict and another try, never an error.
  */
-import { assert } from '../lib/assert.js'
+import { assert, present } from '../lib/assert.js'
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import type { CountedTime } from '../lib/counted-time.js'
 import { Fifo } from '../lib/fifo.js'
@@ -22,11 +22,13 @@ import {
   type Committed,
   type Conflict,
   type EpochConflict,
+  type LogRange,
   NO_ROUTES,
   type NodeId,
   type ScannedRecord,
   type ScopeId,
   type Store,
+  type StoredRecord,
   type Unit,
   type Version,
 } from '../store/types.js'
@@ -35,7 +37,7 @@ import { type Delivery, headEvent, type NodeEvent } from './events.js'
 import { SLICE_TARGETS } from './fan-out.js'
 import { Outbox } from './outbox.js'
 import { type Asked, Plan, type PlanContext } from './plan.js'
-import { type Cell, RecordCache } from './record-cache.js'
+import { type Cell, type Moment, RecordCache } from './record-cache.js'
 import type { Stamps } from './stamps.js'
 import type { EffectKind, EngineMonitor, Outcome, RuleSettings, TimelinePage, Transition } from './types.js'
 
@@ -83,6 +85,8 @@ interface Submission<I, R> extends Asked<I, R> {
   readonly settle: (outcome: Outcome<R>) => void
   tries: number
   readings: number
+  /** Whether its actor's records are to be forgotten with it (`Transition.passing`). */
+  passes: boolean
 }
 
 /**
@@ -231,6 +235,7 @@ export class Engine {
       since: this.#cache.looks,
       tries: 0,
       readings: 0,
+      passes: transition.passing === true && !this.#cache.knows(actor),
     })
   }
 
@@ -239,16 +244,9 @@ export class Engine {
   }
 
   /** The items after `since` that are durable. */
-  async page(actor: Actor, since: Version, itemsMax: number, bytesMax: number): Promise<TimelinePage> {
-    const range = await this.#store.read(actor, since, Number.MAX_SAFE_INTEGER, itemsMax, bytesMax)
-    const head = range.durable
-    const inGap = range.gaps.some(gap => since > gap.after && since < gap.upTo)
-    if (since > head || inGap) return { kind: 'resync', head }
-    const items = range.entries.at(-1)?.version ?? 0
-    const entries = items <= head ? range.entries : range.entries.filter(entry => entry.version <= head)
-    const more = range.more && (entries.at(-1)?.version ?? since) < head
-    const to = more ? (entries.at(-1)?.version ?? since) : head
-    return { kind: 'page', items: entries, to, more, trimmed: since < range.floor, head }
+  page(actor: Actor, since: Version, itemsMax: number, bytesMax: number): Promise<TimelinePage> {
+    const range = this.#store.read(actor, since, Number.MAX_SAFE_INTEGER, itemsMax, bytesMax)
+    return range.then(found => pageOf(found, since))
   }
 
   /** Lists an actor's records whose names begin with `prefix` and come after the name `after`. */
@@ -404,22 +402,25 @@ export class Engine {
     )
   }
 
-  async #load(missing: readonly Cell[]): Promise<void> {
+  #load(missing: readonly Cell[]): Promise<unknown> {
+    const first = present(missing[0], 'a missing record').actor
+    // Mostly they are of one actor.
+    if (missing.every(({ actor }) => actor === first)) return this.#loadActor(first, missing)
     const byActor = new Map<Actor, Cell[]>()
     for (const cell of missing) {
       const list = byActor.get(cell.actor)
       if (list === undefined) byActor.set(cell.actor, [cell])
       else list.push(cell)
     }
-    await Promise.all(Array.from(byActor, ([actor, cells]) => this.#loadActor(actor, cells)))
+    return Promise.all(Array.from(byActor, ([actor, cells]) => this.#loadActor(actor, cells)))
   }
 
-  async #loadActor(actor: Actor, cells: readonly Cell[]): Promise<void> {
+  #loadActor(actor: Actor, cells: readonly Cell[]): Promise<void> {
     const moment = this.#cache.startLook(this.#store.shared ? this.#options.clock.monotonic() : 0)
-    const found = await this.#store.get(
-      actor,
-      cells.map(cell => cell.name),
-    )
+    return this.#store.get(actor, cells.map(nameOfCell)).then(found => this.#loaded(cells, found, moment))
+  }
+
+  #loaded(cells: readonly Cell[], found: readonly StoredRecord[], moment: Moment): void {
     for (let i = 0; i < cells.length; i += 1) {
       const cell = cells[i]
       const stored = found[i]
@@ -454,6 +455,7 @@ export class Engine {
   }
 
   #finish<I, R>(submission: Submission<I, R>, outcome: Outcome<R>): void {
+    if (submission.passes && !this.#behind.has(submission.actor)) this.#cache.release(submission.actor)
     submission.settle(outcome)
     this.#unfinished -= 1
     if (this.#unfinished === 0) this.#onQuiet?.()
@@ -471,6 +473,21 @@ export class Engine {
       if (!this.#closed) this.#ageLater()
     })
   }
+}
+
+function nameOfCell({ name }: Cell): string {
+  return name
+}
+
+function pageOf(range: LogRange, since: Version): TimelinePage {
+  const head = range.durable
+  const inGap = range.gaps.length > 0 && range.gaps.some(gap => since > gap.after && since < gap.upTo)
+  if (since > head || inGap) return { kind: 'resync', head }
+  const last = range.entries.at(-1)?.version ?? 0
+  const items = last <= head ? range.entries : range.entries.filter(entry => entry.version <= head)
+  const more = range.more && (items.at(-1)?.version ?? since) < head
+  const to = more ? (items.at(-1)?.version ?? since) : head
+  return { kind: 'page', items, to, more, trimmed: since < range.floor, head }
 }
 
 function isSoft<I, R>({ soft }: Transition<I, R>, result: R): boolean {

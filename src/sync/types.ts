@@ -121,6 +121,11 @@ export interface Transition<I, R> {
    */
   readonly soft?: true | ((result: R) => boolean)
   /**
+   * Its actor is not expected back soon: the records that were read for it alone are forgotten when it is done. A busy actor's records,
+   * which were known before, stay.
+   */
+  readonly passing?: true
+  /**
    * The transition replaces something or frees space. It is run even while space is 'scarce'. So people can still come in and read, and
    * put somebody out.
    */

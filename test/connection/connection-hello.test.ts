@@ -136,6 +136,7 @@ t.test('its page is read when other nodes tell this one what they append, and no
   services.timeline(7).append() // by a node that knows no route
   for (const resolve of waiting) resolve()
   await rig.turn()
+  await rig.turn()
   t.match(pipe.seen(), [{ what: 'answer' }, { what: 'push', from: 0, to: 1, versions: [1] }])
 })
 

@@ -80,3 +80,28 @@ t.test('a value that is read for a cell forgotten meanwhile is known all the sam
   cache.loaded(stale, 3, 'late', cache.startLook(0))
   t.match(cellOf(cache, 'user/1').known, { stamp: 3 })
 })
+
+t.test('an actor that is released is forgotten, unless something of it is pending', async t => {
+  const cache = new RecordCache(8)
+  const cell = cellOf(cache, 'user/1', 1)
+  cache.loaded(cell, 5, 'five', cache.startLook(0))
+  cache.pend(cell, 6, 'six', known(cell))
+  cache.release('user/1')
+  t.equal(cellOf(cache, 'user/1', 1), cell)
+  cache.committed(cell, 6, 'six', cache.startLook(0))
+  cache.release('user/1')
+  t.equal(cache.knows('user/1'), false)
+  t.equal(cellOf(cache, 'user/1', 1).known, undefined)
+})
+
+t.test('each id has its own cell, the first one too', async t => {
+  const cache = new RecordCache(8)
+  const cells = [undefined, 1, 2].map(id => cellOf(cache, 'user/1', id))
+  t.same(
+    [undefined, 1, 2].map(id => cells.indexOf(cellOf(cache, 'user/1', id))),
+    [0, 1, 2],
+  )
+  const other = [7, undefined].map(id => cellOf(cache, 'user/2', id))
+  t.equal(cellOf(cache, 'user/2', 7), other[0])
+  t.equal(cellOf(cache, 'user/2'), other[1])
+})

@@ -181,6 +181,8 @@ export class Actors {
   #young = new Map<Actor, ActorState>()
   #old = new Map<Actor, ActorState>()
   #cached = 0
+  /** The log that was looked at last, if nothing is remembered of it. It is as in the tables, until those change. */
+  #glanced: { readonly actor: Actor; readonly log: LogState } | undefined
 
   constructor(tables: Tables, journal: Journal, cachedMax: number) {
     this.#tables = tables
@@ -197,9 +199,12 @@ export class Actors {
     return this.#young.get(actor) ?? this.#old.get(actor) ?? this.#dirty.get(actor) ?? this.#frozen.get(actor)
   }
 
-  /** The state of a log, without remembering more: for walks over all logs. */
+  /** The state of a log, to look at and not to change. Only the last one is remembered more: who reads a log may not come again. */
   glance(actor: Actor): LogState {
-    return this.known(actor)?.log ?? new LogState(actor, this.#tables)
+    const known = this.known(actor)?.log
+    if (known !== undefined) return known
+    if (this.#glanced?.actor !== actor) this.#glanced = { actor, log: new LogState(actor, this.#tables) }
+    return this.#glanced.log
   }
 
   /** The record's state, with its stamp known. */
@@ -310,6 +315,7 @@ export class Actors {
   /** Notes that the frozen generation is in the tables. */
   settle(): void {
     this.#settled = this.#generation - 1
+    this.#glanced = undefined
     for (const state of this.#frozen.values()) state.log?.settle(this.#settled)
     this.#frozen = new Map()
     this.#frozenBegun = new Map()

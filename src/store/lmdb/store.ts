@@ -179,8 +179,10 @@ export class LmdbStore implements Store {
 
   async get(actor: Actor, names: readonly string[]): Promise<readonly StoredRecord[]> {
     this.#assertOpen()
-    const state = this.#actors.get(actor)
+    const state = this.#actors.known(actor)
     try {
+      // All is in the tables, and nothing of it is remembered: who reads it may not come again.
+      if (state === undefined) return names.map(name => this.#tables.record(actor, name) ?? ABSENT)
       return names.map(name => {
         const record = this.#actors.record(state, name)
         if (record.stamp === 0) return ABSENT
@@ -198,8 +200,10 @@ export class LmdbStore implements Store {
   }
 
   settled(actor: Actor, after: Version): SettledPart | undefined {
-    const place = { ...this.#parts.place, applied: this.#applied }
-    return settledPart(this.#actors.log(this.#actors.get(actor)), after, place)
+    const log = this.#actors.glance(actor)
+    return log.tablesHead <= after
+      ? undefined
+      : settledPart(log, after, { ...this.#parts.place, applied: this.#applied })
   }
 
   entry(actor: Actor, version: Version): Promise<StoredEntry | undefined> {
@@ -409,7 +413,7 @@ export class LmdbStore implements Store {
   }
 
   #read(actor: Actor, after: Version, upTo: Version, entriesMax: number, bytesMax: number): LogRange {
-    const log = this.#actors.log(this.#actors.get(actor))
+    const log = this.#actors.glance(actor)
     const entries: LogEntry[] = []
     const cut = new PageCut(entriesMax, bytesMax)
     const take = (version: Version, bytes: Uint8Array): void => {

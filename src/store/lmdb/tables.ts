@@ -232,8 +232,12 @@ export class Tables {
   }
 
   record(actor: Actor, name: string): StoredRecord | undefined {
-    const value = this.value(this.#keys.record(actor, name))
-    return value === undefined ? undefined : { stamp: value.readDoubleLE(0), bytes: value.subarray(8) }
+    const key = this.#keys.record(actor, name)
+    const stored = this.#state.getBinaryFast(key)
+    if (stored === undefined) return undefined
+    this.#check(key, stored)
+    // One copy of what is asked for alone: it comes from Buffer's pool, and nothing else is made.
+    return { stamp: stored.readDoubleLE(0), bytes: Buffer.from(stored.subarray(8, stored.length - SEAL_BYTES)) }
   }
 
   /** The version of the newest entry with this compaction key; 0 if there never was one. */

@@ -232,6 +232,7 @@ export type BindResult =
 export const bind: Transition<BindInput, BindResult> = {
   name: 'session.bind',
   small: true,
+  passing: true, // most connections are idle from here on
   reads: ({ device }) => [
     [session, device],
     [deviceWindow, device],
