@@ -19,13 +19,14 @@ export function idleTables(report: IdleReport): string {
   const { bare, 'socket.io': socketIo } = rows
   return [
     `(d) memory for each idle connection, (RSS at N − RSS at none) / N, medians of ${rounds} rounds; ${where}`,
-    `read as it lies, ${idle_seconds} s after the last login: anonymous + pages of files; ${up} bytes up and ${down} down before`,
+    `read as it lies, ${idle_seconds} s after the last login (anonymous + pages of files); ${up} bytes up and ${down} down before`,
+    'two figures with a stroke below: the least / the median of the rounds',
     '',
     table(
       ['bytes each', ...counts.map(count => `at ${count}`), 'slopes', 'their ratio'],
       all.map(([kind, { each, slopes, slope_ratio }]) => [
         LABELS[kind],
-        ...each.map(({ rss_bytes, own_bytes, file_bytes }) => `${rss_bytes} = ${own_bytes} + ${file_bytes}`),
+        ...each.map(({ rss_bytes, own_bytes, file_bytes }) => `${rss_bytes} (${own_bytes} + ${file_bytes})`),
         slopes.join(' / '),
         slope_ratio,
       ]),
@@ -33,34 +34,39 @@ export function idleTables(report: IdleReport): string {
     '',
     `compacted: after ${compacted_after_seconds} s more, where a cache of records has to go first, and a forced collection`,
     table(
-      [
-        `at ${counts.at(-1)}`,
-        '× bare',
-        '× socket.io',
-        'compacted',
-        '× bare',
-        'CPU µs a login, least / median',
-        '× socket.io',
-      ],
+      [`at ${counts.at(-1)}`, 'bytes', '× bare', '× socket.io', 'compacted', '× bare', 'CPU µs a login', '× socket.io'],
       all.map(([kind, row]) => [
         LABELS[kind],
-        ratio(rssOf(row), rssOf(bare)),
-        ratio(rssOf(row), rssOf(socketIo)),
+        pair(rssOf(row)),
+        ratios(rssOf(row), rssOf(bare)),
+        ratios(rssOf(row), rssOf(socketIo)),
         row.compacted_rss_bytes,
-        ratio(row.compacted_rss_bytes, bare.compacted_rss_bytes),
-        `${row.connect_cpu_us_min} / ${row.connect_cpu_us}`,
-        `${ratio(row.connect_cpu_us_min, socketIo.connect_cpu_us_min)} / ${ratio(row.connect_cpu_us, socketIo.connect_cpu_us)}`,
+        rounded(row.compacted_rss_bytes / bare.compacted_rss_bytes, 2),
+        pair(connectOf(row)),
+        ratios(connectOf(row), connectOf(socketIo)),
       ]),
     ),
     'a login: Hello to the first page, or what socket.io and a bare socket do instead; accepting the connection is in it',
   ].join('\n')
 }
 
+/** The least of the rounds, and the median. */
+type Spread = readonly [min: number, median: number]
+
 /** At the highest number of connections. */
-function rssOf({ each }: IdleRow): number {
-  return each.at(-1)?.rss_bytes ?? Number.NaN
+function rssOf({ each }: IdleRow): Spread {
+  const last = each.at(-1)
+  return [last?.rss_bytes_min ?? Number.NaN, last?.rss_bytes ?? Number.NaN]
 }
 
-function ratio(value: number, baseline: number): number {
-  return rounded(value / baseline, 2)
+function connectOf(row: IdleRow): Spread {
+  return [row.connect_cpu_us_min, row.connect_cpu_us]
+}
+
+function pair([min, median]: Spread): string {
+  return `${min} / ${median}`
+}
+
+function ratios(value: Spread, baseline: Spread): string {
+  return pair([rounded(value[0] / baseline[0], 2), rounded(value[1] / baseline[1], 2)])
 }

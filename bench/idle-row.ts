@@ -40,6 +40,8 @@ export interface IdleRow {
 export interface IdleBytes {
   readonly connections: number
   readonly rss_bytes: number
+  /** The least of the rounds. */
+  readonly rss_bytes_min: number
   /** Without pages of files. */
   readonly own_bytes: number
   /** Those pages. */
@@ -59,13 +61,9 @@ export interface IdleReading {
 
 export function idleRow(counts: readonly number[], rounds: readonly IdleReading[]): IdleRow {
   const middle = (of: (reading: IdleReading) => number): number => median(rounds.map(of))
-  const bytes = (name: keyof Memory, index: number): number => {
-    const count = counts[index] ?? 0
-    return rounded(
-      middle(({ none, at }) => ((at[index]?.[name] ?? Number.NaN) - none[name]) / count),
-      0,
-    )
-  }
+  const each = (name: keyof Memory, index: number): number[] =>
+    rounds.map(({ none, at }) => ((at[index]?.[name] ?? Number.NaN) - none[name]) / (counts[index] ?? 0))
+  const bytes = (name: keyof Memory, index: number): number => rounded(median(each(name, index)), 0)
   const slopes = counts.slice(1).map((count, index) => {
     const more = count - (counts[index] ?? 0)
     return middle(({ at }) => ((at[index + 1]?.rssBytes ?? Number.NaN) - (at[index]?.rssBytes ?? Number.NaN)) / more)
@@ -77,6 +75,7 @@ export function idleRow(counts: readonly number[], rounds: readonly IdleReading[
     each: counts.map((connections, index) => ({
       connections,
       rss_bytes: bytes('rssBytes', index),
+      rss_bytes_min: rounded(Math.min(...each('rssBytes', index)), 0),
       own_bytes: bytes('ownBytes', index),
       file_bytes: bytes('fileBytes', index),
     })),

@@ -52,7 +52,7 @@ export const FULL: Preset = {
   loginsPerSecond: 100,
   attackWindowMs: 4_000,
   idleCounts: [2_000, 10_000, 19_000],
-  idleRounds: 3,
+  idleRounds: 5,
   idleMs: 3_000,
   cacheGoneMs: CACHE_GONE_MS,
   settledReadings: 3,

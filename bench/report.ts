@@ -19,7 +19,7 @@ export interface Machine {
 }
 
 export function machineLine({ cpu, cores, memory_gib, node }: Machine, { name, rounds }: Preset): string {
-  return `${cores} × ${cpu}, ${memory_gib} GiB, Node ${node}; ${name}, medians of ${rounds}`
+  return `${cores} × ${cpu}, ${memory_gib} GiB, Node ${node}; ${name}, medians of ${rounds} where nothing else is said`
 }
 
 export function rateTables(report: RateReport): string {

@@ -27,7 +27,8 @@ export interface Ratio {
   /** Of the rounds with the least CPU, and of the medians. */
   readonly min: number
   readonly median: number
-  /** The medians of the delivered p99. */
+  /** The delivered p99: the least ones, and the medians. */
+  readonly p99_min: number
   readonly p99: number
   /** The medians of the own memory. */
   readonly own: number
@@ -37,6 +38,8 @@ export interface Ratio {
 export interface Summary extends Figures {
   readonly cpu_us_min: number
   readonly sockets_per_turn_at_min: number
+  readonly delivered_p50_min_ms: number
+  readonly delivered_p99_min_ms: number
 }
 
 export function summary(rounds: readonly Figures[]): Summary {
@@ -45,6 +48,8 @@ export function summary(rounds: readonly Figures[]): Summary {
     ...tidied(medians(rounds as never[])),
     cpu_us_min: cpu_us_per_message,
     sockets_per_turn_at_min: sockets_per_turn,
+    delivered_p50_min_ms: rounded(least(rounds, 'delivered_p50_ms'), 3),
+    delivered_p99_min_ms: rounded(least(rounds, 'delivered_p99_ms'), 3),
   }
 }
 
@@ -54,9 +59,14 @@ export function ratioTo(baseline: readonly Figures[], rounds: readonly Figures[]
   return {
     min: rounded(cheapest(rounds).cpu_us_per_message / cheapest(baseline).cpu_us_per_message, 2),
     median: ratio('cpu_us_per_message'),
+    p99_min: rounded(least(rounds, 'delivered_p99_ms') / least(baseline, 'delivered_p99_ms'), 2),
     p99: ratio('delivered_p99_ms'),
     own: ratio('own_mib'),
   }
+}
+
+function least(rounds: readonly Figures[], name: keyof Figures): number {
+  return Math.min(...rounds.map(figures => figures[name]))
 }
 
 /** The round with the least CPU. */
