@@ -30,7 +30,7 @@ export interface IdleRow {
   readonly slopes: readonly number[]
   /** The last slope by the first one. */
   readonly slope_ratio: number
-  /** As `each` at the highest N, after a collection. */
+  /** (at the highest N − at none) / N, both after a collection. */
   readonly compacted_rss_bytes: number
   /** The server's CPU for one connection and login, of all but the first N. */
   readonly connect_cpu_us: number
@@ -55,6 +55,8 @@ export interface IdleReading {
   readonly at: readonly Memory[]
   /** At the highest number, after a collection. */
   readonly compacted: Memory
+  /** The same of a server without connections. */
+  readonly compactedNone: Memory
   /** The CPU of connecting, up to each number. */
   readonly connectMs: readonly number[]
 }
@@ -82,7 +84,7 @@ export function idleRow(counts: readonly number[], rounds: readonly IdleReading[
     slopes: slopes.map(slope => rounded(slope, 0)),
     slope_ratio: rounded((slopes.at(-1) ?? Number.NaN) / (slopes[0] ?? Number.NaN), 2),
     compacted_rss_bytes: rounded(
-      middle(({ none, compacted }) => (compacted.rssBytes - none.rssBytes) / last),
+      middle(({ compactedNone, compacted }) => (compacted.rssBytes - compactedNone.rssBytes) / last),
       0,
     ),
     connect_cpu_us: rounded(median(connectUs), 0),

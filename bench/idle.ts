@@ -65,8 +65,14 @@ export async function measureIdle(preset: Preset, say: (line: string) => void): 
     for (const kind of IDLE_KINDS) {
       const tell = (count: number): void => say(`(d) round ${round} of ${preset.idleRounds}: ${kind}, ${count}`)
       const idle = await opened(kind, folder, users, options)
-      readings.get(kind)?.push(await read(idle, counts, preset, tell))
+      const reading = await read(idle, counts, preset, tell)
       await idle.server.stop()
+      // A collection at none would change what is read as it lies. So another one is started for it.
+      const { server } = await opened(kind, folder, users, options)
+      await sleep(preset.idleMs)
+      const compactedNone = await collected(server.pid, preset.settledReadings)
+      await server.stop()
+      readings.get(kind)?.push({ ...reading, compactedNone })
     }
   }
   pinSelf(undefined)
@@ -131,7 +137,7 @@ async function read(
   counts: readonly number[],
   { idleMs, cacheGoneMs, settledReadings }: Preset,
   tell: (count: number) => void,
-): Promise<IdleReading> {
+): Promise<Omit<IdleReading, 'compactedNone'>> {
   const { pid } = server
   await sleep(idleMs)
   const none = memoryOf(pid)

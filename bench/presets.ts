@@ -87,5 +87,5 @@ export const TINY: Preset = {
   idleMs: 0,
   cacheGoneMs: 0,
   settledReadings: 1,
-  soakSampleMs: 100,
+  soakSampleMs: 250,
 }

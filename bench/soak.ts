@@ -35,7 +35,7 @@ export interface SoakReport {
   readonly own_memory_is_flat: boolean
 }
 
-/** What happened since the sample before. */
+/** What happened since the sample before. Figures of messages are NaN if there was none. */
 export interface SoakSample {
   readonly minute: number
   readonly messages_per_second: number
@@ -145,7 +145,8 @@ function slopeOf(figure: SoakFigure, samples: readonly SoakSample[], from: numbe
 /** The line through the samples after a minute, by minutes. */
 export function soakLine(figure: SoakFigure, samples: readonly SoakSample[], from: number): Line {
   const points = samples.filter(({ minute }) => minute > from).map(each => [each.minute, each[figure]] as const)
-  return lineThrough(points)
+  // A sample without a message has no CPU for each.
+  return lineThrough(points.filter(([, value]) => Number.isFinite(value)))
 }
 
 function progress(sample: SoakSample, minutes: number): string {
