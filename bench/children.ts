@@ -35,6 +35,8 @@ export interface StartOptions {
   readonly within?: string
   /** It has a probe (socket-probe.ts), if it runs on Node. */
   readonly probed?: boolean
+  /** Its main thread reads all pages of timelines (inline-pages.ts). */
+  readonly inlinePages?: boolean
   /** SIGUSR2 then collects its garbage. */
   readonly collectable?: boolean
   /** Leaves its standard error unread: what it says when it ends early is lost. */
@@ -125,13 +127,18 @@ function pathOf(module: string): string {
 
 async function startNode(script: string, argv: readonly string[], options: StartOptions): Promise<ServerProcess> {
   const collect = options.collectable === true ? ['--import', pathOf('./collect-on-signal.js')] : []
+  const inline = options.inlinePages === true ? ['--import', pathOf('./inline-pages.js')] : []
   const probe = options.probed === true ? ['--import', pathOf('./socket-probe.js')] : []
   const profile = profileFolder === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileFolder]
   let channel: Duplex | undefined
-  const server = await start([process.execPath, ...collect, ...probe, ...profile, script, ...argv], options, child => {
-    channel = child.stdio[PROBE_FD] as Duplex
-    return readyLine(present(child.stdio[READY_FD], 'the descriptor of readiness') as Readable)
-  })
+  const server = await start(
+    [process.execPath, ...collect, ...inline, ...probe, ...profile, script, ...argv],
+    options,
+    child => {
+      channel = child.stdio[PROBE_FD] as Duplex
+      return readyLine(present(child.stdio[READY_FD], 'the descriptor of readiness') as Readable)
+    },
+  )
   if (channel === undefined || options.probed !== true) return server
   return { ...server, probe: asking(channel) }
 }

@@ -65,12 +65,12 @@ export async function measureLogin(preset: Preset, say: (line: string) => void):
   for (let round = 1; round <= preset.rounds; round++) {
     say(`(g) round ${round} of ${preset.rounds}`)
     await sleep(preset.warmMs)
-    const quiet = await talk.window(preset.windowMs)
+    const quiet = await talk.window(sleep(preset.windowMs))
     storm.start()
     await sleep(settleMs)
     storm.sessions = 0
     storm.refused = 0
-    const loud = await talk.window(preset.windowMs)
+    const loud = await talk.window(sleep(preset.windowMs))
     rounds.push({
       logins_per_second: (storm.sessions * 1_000) / preset.windowMs,
       refused_per_second: (storm.refused * 1_000) / preset.windowMs,
@@ -100,7 +100,7 @@ export async function measureLogin(preset: Preset, say: (line: string) => void):
 }
 
 /** Friends who send one message after the other, each at its time, however long the last one takes. */
-class Talk {
+export class Talk {
   readonly #pairs: readonly UserPair[]
   readonly #delivered = new Samples()
   readonly #timers: NodeJS.Timeout[] = []
@@ -127,14 +127,20 @@ class Talk {
     })
   }
 
-  async window(ms: number): Promise<{ readonly p50: number; readonly p99: number }> {
+  /** The delays until something is over. */
+  async window(over: Promise<unknown>): Promise<{ readonly p50: number; readonly p99: number }> {
     this.#delivered.clear()
-    await sleep(ms)
+    await over
     return { p50: this.#delivered.percentile(0.5), p99: this.#delivered.percentile(0.99) }
   }
 
+  /** Sends no more, until it is started again. */
+  pause(): void {
+    for (const timer of this.#timers.splice(0)) clearInterval(timer)
+  }
+
   stop(): void {
-    for (const timer of this.#timers) clearInterval(timer)
+    this.pause()
     for (const { sender, receiver } of this.#pairs) for (const { client } of [sender, receiver]) client.destroy()
   }
 }

@@ -40,6 +40,8 @@ import { measureSoak, type SoakReport } from './soak.js'
 import { soakPage, soakTables } from './soak-chart.js'
 import { measureWebSocket, type WebSocketReport } from './web-socket.js'
 import { measureWire, type WireReport } from './wire.js'
+import { measureWorkers, type WorkersReport } from './workers.js'
+import { workersTables } from './workers-report.js'
 
 /** Letters as in the report, and words: --only takes both. */
 const PARTS = {
@@ -53,6 +55,7 @@ const PARTS = {
   h: 'attacks',
   i: 'link',
   j: 'soak',
+  k: 'workers',
 } as const
 
 type Part = keyof typeof PARTS
@@ -95,6 +98,7 @@ export interface BenchReport {
   readonly h?: AttacksReport
   readonly i?: LinkReport
   readonly j?: SoakReport
+  readonly k?: WorkersReport
 }
 
 process.exitCode = await runProgram(
@@ -197,6 +201,11 @@ async function run(
     writeFileSync(options.chart, soakPage(j, machineLine(machine, preset)))
     show(`${soakTables(j)}\nchart: ${resolve(options.chart)}`)
     report = { ...report, j }
+  }
+  if (parts.has('k')) {
+    const k = await measureWorkers(preset, say)
+    show(workersTables(k))
+    report = { ...report, k }
   }
   if (options.json) print(JSON.stringify(report))
 }

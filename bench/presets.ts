@@ -31,6 +31,10 @@ export interface Preset {
   readonly cacheGoneMs: number
   /** (d) readings in a row that must be the same. */
   readonly settledReadings: number
+  /** (k) pages in a row, by which one is measured; new devices, and the items that each reads. */
+  readonly pageTurns: number
+  readonly syncDevices: number
+  readonly syncItems: number
   /** (soak) the time between two samples; an hour has 360 of them. */
   readonly soakSampleMs: number
 }
@@ -56,6 +60,9 @@ export const FULL: Preset = {
   idleMs: 3_000,
   cacheGoneMs: CACHE_GONE_MS,
   settledReadings: 3,
+  pageTurns: 300,
+  syncDevices: 200,
+  syncItems: 10_000,
   soakSampleMs: 10_000,
 }
 
@@ -87,5 +94,8 @@ export const TINY: Preset = {
   idleMs: 0,
   cacheGoneMs: 0,
   settledReadings: 1,
+  pageTurns: 3,
+  syncDevices: 10,
+  syncItems: 600,
   soakSampleMs: 250,
 }

@@ -9,7 +9,16 @@ const TICK_MS = 10
 
 /** User and system time of all threads of a process since its start, in milliseconds, in steps of 10. */
 export function cpuMsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  return cpuMsIn(`/proc/${pid}/stat`)
+}
+
+/** The same of its main thread alone. */
+export function mainCpuMsOf(pid: number): number {
+  return cpuMsIn(`/proc/${pid}/task/${pid}/stat`)
+}
+
+function cpuMsIn(file: string): number {
+  const stat = readFileSync(file, 'utf8')
   // The second field is the name in brackets, in which anything may stand.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS

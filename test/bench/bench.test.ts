@@ -94,6 +94,22 @@ t.test('a tiny run of the short side, of storms and of memory, too', async t => 
   t.type(g.logins_per_second, 'number')
 })
 
+t.test('a tiny run of the threads, beside the main thread', async t => {
+  const { code, stdout, stderr } = await bench('--tiny', '--json', 'workers')
+  t.equal(code, 0, stderr)
+  const { k } = JSON.parse(stdout)
+  t.same(
+    k.pages.map((row: { items: number; at_once: number }) => `${row.items} ${row.at_once}`),
+    ['16 1', '16 16', '64 1', '64 16', '256 1', '256 16'],
+  )
+  for (const row of k.pages) t.ok(row.here_us > 0 && row.there_us > 0)
+  t.same(
+    k.first_syncs.map((row: { target: string }) => row.target),
+    ['threads', 'main thread'],
+  )
+  for (const row of k.first_syncs) t.ok(row.pages_per_second > 0 && row.cpu_us >= row.main_cpu_us)
+})
+
 t.test('wrong options are refused by name', async t => {
   for (const [option, value] of [
     ['--only', 'a,http,x'],
