@@ -150,6 +150,12 @@ export interface Put {
   readonly bytes: Uint8Array | null
   /** The new stamp; ignored on removal, after which the record's stamp is 0. */
   readonly stamp: Stamp
+  /**
+   * The ranges of the new bytes that may differ from the record's bytes before: offset and length of each, one after the other. Everything
+   * outside is as it was, up to the new length. The unit expects the record that was before. Absent: all may differ. A store may use it to
+   * write less; the bytes are complete all the same.
+   */
+  readonly changed?: readonly number[] | undefined
 }
 
 export interface Append {

@@ -185,11 +185,13 @@ export class Plan implements Moment, EffectPlan {
     for (let slot = this.#first; slot !== undefined; slot = slot.next) {
       if (slot.expected) expected += 1
       if (!slot.put) continue
-      const { cell, value, bytes } = slot
+      const { cell, value, bytes, base } = slot
+      const changed =
+        value === undefined || base.value === undefined ? undefined : cell.kind.changed?.(base.value, value)
       const stamp = value === undefined ? 0 : stamps.next()
       anchored ||= value !== undefined
-      slot.sealed = { actor: cell.actor, name: cell.name, bytes, stamp }
-      slot.chain = cache.pend(cell, stamp, value, slot.base)
+      slot.sealed = { actor: cell.actor, name: cell.name, bytes, stamp, changed }
+      slot.chain = cache.pend(cell, stamp, value, base)
       puts = added(puts, slot.sealed)
     }
     // A unit that only trims or drops may be repeated as it is.

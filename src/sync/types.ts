@@ -35,6 +35,11 @@ export interface RecordKind<T> {
   readonly lifetime: Lifetime
   encode(value: T): Uint8Array
   decode(bytes: Uint8Array): T
+  /**
+   * The ranges of the stored bytes in which two values may differ: offset and length of each, one after the other (`Put.changed`). Undefined,
+   * or absent: anywhere.
+   */
+  changed?(this: void, before: T, after: T): readonly number[] | undefined
   /** Adds the fields of `before` that this node does not know, which a newer node wrote. Absent: there can be none. */
   keep?(this: void, value: T, before: T | undefined): T
   /** The value without those fields: the bound applies to what this node writes. */

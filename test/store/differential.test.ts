@@ -9,7 +9,7 @@ import { openLmdbStore } from '../../src/store/lmdb/open.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { textOrder } from '../../src/store/text.js'
-import type { Actor, LogEntry, Store, Unit } from '../../src/store/types.js'
+import type { Actor, LogEntry, Put, Store, Unit } from '../../src/store/types.js'
 import { bytesOf, textOf } from './contract/support.js'
 import { newFolder } from './support/folder.js'
 
@@ -25,7 +25,13 @@ const ENTRIES_LOOKED_AT = 6
 /** What a unit does, in terms that mean the same in every store: expectations say whether to hold, not which stamp. */
 interface PlannedUnit {
   readonly expect: readonly { readonly actor: Actor; readonly name: string; readonly holds: boolean }[]
-  readonly puts: readonly { readonly actor: Actor; readonly name: string; readonly text: string | null }[]
+  /** `from`: what stood before that, as a part of the record, stays and is not said again; undefined: all is said. */
+  readonly puts: readonly {
+    readonly actor: Actor
+    readonly name: string
+    readonly text: string | null
+    readonly from: number | undefined
+  }[]
   readonly appends: readonly {
     readonly actor: Actor
     readonly key: string | undefined
@@ -76,7 +82,17 @@ type Step =
 
 const actor = fc.constantFrom(...ACTORS)
 const name = fc.constantFrom(...NAMES)
-const text = fc.string({ maxLength: 40 })
+const LONG = 'a text that is long enough to be said only once. '
+/** Some are much alike: a store may keep only what differs. */
+const text = fc.oneof(
+  { weight: 3, arbitrary: fc.string({ maxLength: 40 }) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.constantFrom('', 'a', 'bb', 'ccccc'), fc.string({ maxLength: 3 }))
+      .map(([head, tail]) => `${head}${LONG}${tail}`),
+  },
+)
 const often = <T>(arbitrary: fc.Arbitrary<T>, maxLength: number) => fc.array(arbitrary, { maxLength })
 
 const trim = fc.record({
@@ -86,13 +102,21 @@ const trim = fc.record({
 })
 
 const keyOrConversation = {
-  key: fc.option(fc.constantFrom(...KEYS), { nil: undefined, freq: 1 }),
-  conversation: fc.option(fc.constantFrom(...CONVERSATIONS), { nil: undefined, freq: 1 }),
+  key: fc.option(fc.constantFrom(...KEYS), { nil: undefined, freq: 2 }),
+  conversation: fc.option(fc.constantFrom(...CONVERSATIONS), { nil: undefined, freq: 2 }),
 }
 
 const plannedUnit: fc.Arbitrary<PlannedUnit> = fc.record({
   expect: often(fc.record({ actor, name, holds: fc.integer({ min: 0, max: 9 }).map(n => n > 0) }), 2),
-  puts: often(fc.record({ actor, name, text: fc.option(text, { nil: null, freq: 4 }) }), 3),
+  puts: often(
+    fc.record({
+      actor,
+      name,
+      text: fc.option(text, { nil: null, freq: 4 }),
+      from: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined, freq: 2 }),
+    }),
+    3,
+  ),
   appends: often(fc.record({ actor, ...keyOrConversation, text }), 4),
   replaces: fc.oneof(
     { weight: 3, arbitrary: fc.constant([]) },
@@ -155,6 +179,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 async function unitsOf(model: Store, plans: readonly PlannedUnit[], newStamp: () => number): Promise<Unit[]> {
   const heads = new Map<Actor, number>()
   const stamps = new Map<string, number>()
+  const records = new Map<string, Uint8Array>()
   const entries = new Map<Actor, readonly LogEntry[]>()
   for (const actor of ACTORS) {
     const range = await model.read(actor, 0, Number.MAX_SAFE_INTEGER, 10_000, 1e9)
@@ -163,20 +188,35 @@ async function unitsOf(model: Store, plans: readonly PlannedUnit[], newStamp: ()
       stamps.set(`${actor}@${version}`, (await model.entry(actor, version))?.stamp ?? 0)
     }
     heads.set(actor, (await model.read(actor, 0, 0, 1, 0)).head)
-    const records = await model.get(actor, NAMES)
-    records.forEach((record, i) => {
-      stamps.set(`${actor} ${NAMES[i]}`, record.stamp)
-    })
+    for (const [i, { stamp, bytes }] of (await model.get(actor, NAMES)).entries()) {
+      stamps.set(`${actor} ${NAMES[i]}`, stamp)
+      records.set(`${actor} ${NAMES[i]}`, bytes)
+    }
   }
   return plans.map(plan => {
     const expect = plan.expect.map(({ actor, name, holds }) => {
       return { actor, name, stamp: holds ? (stamps.get(`${actor} ${name}`) ?? 0) : newStamp() }
     })
-    const puts = plan.puts.map(({ actor, name, text }) => {
-      return { actor, name, stamp: newStamp(), bytes: text === null ? null : bytesOf(text) }
-    })
+    const puts: Put[] = []
+    for (const { actor, name, text, from } of plan.puts) {
+      const stamp = newStamp()
+      const before = stamps.get(`${actor} ${name}`) ?? 0
+      const isFirst = !puts.some(put => put.actor === actor && put.name === name)
+      if (text === null) puts.push({ actor, name, stamp, bytes: null })
+      else if (from === undefined || before === 0 || !isFirst) puts.push({ actor, name, stamp, bytes: bytesOf(text) })
+      else {
+        const kept = (records.get(`${actor} ${name}`) ?? EMPTY).slice(0, Math.floor(from * 20))
+        const rest = bytesOf(text)
+        expect.push({ actor, name, stamp: before })
+        const changed = [kept.length, rest.length]
+        puts.push({ actor, name, stamp, bytes: Buffer.concat([kept, rest]), changed })
+      }
+    }
     // What a later unit expects: this one's stamps, whether it stands or falls.
-    for (const { actor, name, bytes, stamp } of puts) stamps.set(`${actor} ${name}`, bytes === null ? 0 : stamp)
+    for (const { actor, name, bytes, stamp } of puts) {
+      stamps.set(`${actor} ${name}`, bytes === null ? 0 : stamp)
+      records.set(`${actor} ${name}`, bytes ?? EMPTY)
+    }
     const appends = plan.appends.map(({ actor, key, conversation, text }) => {
       return { actor, key, conversation: key === undefined ? conversation : undefined, bytes: bytesOf(text) }
     })

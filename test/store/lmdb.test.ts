@@ -7,9 +7,9 @@ import { open } from 'lmdb'
 import t from 'tap'
 import { systemClock } from '../../src/lib/clock.js'
 import { backUp } from '../../src/store/lmdb/backup.js'
-import { KIND_PARTITION } from '../../src/store/lmdb/encoder.js'
 import { StoreFailedError, StoreFolderError, StoreFormatError, StoreInUseError } from '../../src/store/lmdb/errors.js'
 import { SECTOR_BYTES, WRITES_AT } from '../../src/store/lmdb/journal-file.js'
+import { KIND_PARTITION } from '../../src/store/lmdb/keys.js'
 import { FORMAT, openLmdbStore } from '../../src/store/lmdb/open.js'
 import { restore } from '../../src/store/lmdb/restore.js'
 import type { LmdbStore } from '../../src/store/lmdb/store.js'
@@ -176,13 +176,14 @@ t.test('data of another format is refused, naming both and what to do', async t 
 /** Makes of a closed store what a release of format 2 had: no lists of logs. */
 async function downgrade(folder: string): Promise<void> {
   const tables = new Tables(folder, 2 ** 20)
+  const batch = tables.batch(true)
   const listed = [...tables.range(Buffer.of(KIND_PARTITION), Buffer.of(KIND_PARTITION + 1))]
-  const removals = listed.map(({ key }) => {
+  for (const { key } of listed) {
     const head = Buffer.alloc(6, 0xff)
     head.writeUInt16LE(key.length)
-    return Buffer.concat([head, key])
-  })
-  tables.apply(removals, tables.meta('applied'))
+    batch.addOld(Buffer.concat([head, key]))
+  }
+  tables.apply(batch, tables.meta('applied'))
   tables.putMetas({ format: 2 })
   await tables.close()
 }

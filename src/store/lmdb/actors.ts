@@ -9,7 +9,8 @@
 import { assert, present } from '../../lib/assert.js'
 import { assertNameFits } from '../text.js'
 import type { Actor, Gap, Stamp, Version } from '../types.js'
-import { entryBytesAt, isKeyed } from './encoder.js'
+import { valueAt } from './change-reader.js'
+import { bytesOfEntry, entryBytesAt, isKeyed } from './entry-value.js'
 import type { Journal } from './journal.js'
 import type { Tables } from './tables.js'
 
@@ -20,6 +21,8 @@ export interface RecordState {
   generation: number
   /** The position of that change in its generation's part of the journal. */
   position: number
+  /** The record's bytes, if that change says only which of them have changed, until it is in the tables. */
+  bytes: Uint8Array | undefined
 }
 
 /** The place of a value in its generation's part of the journal. */
@@ -159,11 +162,6 @@ export class ActorState {
  */
 const RECORDS_KEPT_MAX = 256
 
-/** A copy of the bytes in an entry's value. */
-export function bytesOfEntry(value: Buffer): Uint8Array {
-  return new Uint8Array(value.subarray(entryBytesAt(value)))
-}
-
 export class Actors {
   readonly #tables: Tables
   readonly #journal: Journal
@@ -177,6 +175,9 @@ export class Actors {
   /** Actors whose logs began in the generation that is growing, and in the frozen one, by partition. */
   #begun = new Map<number, Actor[]>()
   #frozenBegun = new Map<number, Actor[]>()
+  /** Records that hold their bytes, because they were patched in the generation that is growing, and in the frozen one. */
+  #patched: RecordState[] = []
+  #frozenPatched: RecordState[] = []
   /** The cache's two halves: what is used moves to the young one. When that is full, the old one is forgotten. */
   #young = new Map<Actor, ActorState>()
   #old = new Map<Actor, ActorState>()
@@ -212,7 +213,7 @@ export class Actors {
     let record = state.records.get(name)
     if (record === undefined) {
       assertNameFits(state.actor, name)
-      record = { stamp: this.#tables.stamp(state.actor, name), generation: 0, position: 0 }
+      record = { stamp: this.#tables.stamp(state.actor, name), generation: 0, position: 0, bytes: undefined }
       state.records.set(name, record)
       this.#cached++
     }
@@ -245,10 +246,21 @@ export class Actors {
 
   /** The bytes of an unsettled record that is present; a copy. */
   bytes(record: RecordState): Uint8Array {
-    return new Uint8Array(this.#valueAt(record).subarray(8))
+    return new Uint8Array(record.bytes ?? this.#valueAt(record).subarray(8))
   }
 
-  /** The value of that entry beyond the tables, as the encoder wrote it: a view. */
+  /** Notes that a record was changed at this place. `bytes`: what it is now, if the place does not say it. */
+  changed(record: RecordState, position: number, bytes: Uint8Array | undefined): void {
+    // One that is in neither list yet. In the frozen one alone it would lose its bytes too early.
+    if (bytes !== undefined && (record.bytes === undefined || record.generation !== this.#generation)) {
+      this.#patched.push(record)
+    }
+    record.generation = this.#generation
+    record.position = position
+    record.bytes = bytes
+  }
+
+  /** The value of that entry beyond the tables, as it is put: mostly a view. */
   value(log: LogState, index: number): Buffer {
     return this.#entryValue(log, index)
   }
@@ -269,7 +281,7 @@ export class Actors {
     return bytesOfEntry(this.#entryValue(log, index))
   }
 
-  /** An entry's value as the encoder wrote it, a view; undefined if it is not there. */
+  /** An entry's value as it was put, mostly a view; undefined if it is not there. */
   entry(actor: Actor, log: LogState, version: Version): Buffer | undefined {
     if (log.hasLeft(version)) return undefined
     const replaced = log.replaced?.get(version)
@@ -308,6 +320,8 @@ export class Actors {
     this.#dirty = new Map()
     this.#frozenBegun = this.#begun
     this.#begun = new Map()
+    this.#frozenPatched = this.#patched
+    this.#patched = []
     this.#generation++
     for (const state of this.#frozen.values()) state.log?.freeze()
   }
@@ -317,8 +331,10 @@ export class Actors {
     this.#settled = this.#generation - 1
     this.#glanced = undefined
     for (const state of this.#frozen.values()) state.log?.settle(this.#settled)
+    for (const record of this.#frozenPatched) if (!this.unsettled(record)) record.bytes = undefined
     this.#frozen = new Map()
     this.#frozenBegun = new Map()
+    this.#frozenPatched = []
   }
 
   #entryValue(log: LogState, index: number): Buffer {
@@ -326,12 +342,13 @@ export class Actors {
     const version = present(log.versions[index], 'the version')
     const replaced = log.replaced?.get(version)
     if (replaced !== undefined) return this.#valueAt(replaced)
-    return (version > log.frozenHead ? encoder : otherEncoder).valueAt(present(log.positions[index], 'the position'))
+    const { buffer } = version > log.frozenHead ? encoder : otherEncoder
+    return valueAt(buffer, present(log.positions[index], 'the position'))
   }
 
   #valueAt({ generation, position }: Place): Buffer {
     const { encoder, otherEncoder } = this.#journal
-    return (generation === this.#generation ? encoder : otherEncoder).valueAt(position)
+    return valueAt((generation === this.#generation ? encoder : otherEncoder).buffer, position)
   }
 
   #load(actor: Actor): ActorState {

@@ -15,7 +15,7 @@ import path from 'node:path'
 import type { Clock } from '../../lib/clock.js'
 import { messageOf } from '../../lib/error-message.js'
 import { StoreDamagedError } from '../errors.js'
-import { applyWrites } from './checkpoint.js'
+import { applyRecovered } from './checkpoint.js'
 import { assertDatabase } from './database-file.js'
 import { makeFolder, moveIntoPlace, syncFile, syncFolder } from './disk.js'
 import { StoreFolderError, StoreFormatError, StoreInUseError } from './errors.js'
@@ -24,7 +24,7 @@ import { JOURNAL } from './journal-file.js'
 import { BACKUP } from './open.js'
 import { Retries, readTables } from './reading.js'
 import { readJournal, recoverWrites } from './recovery.js'
-import { assertSpace, Reusable, TRANSACTION_BYTES } from './space.js'
+import { assertSpace, TRANSACTION_BYTES } from './space.js'
 import { Tables } from './tables.js'
 
 const MAP_BYTES = 2 ** 30
@@ -111,10 +111,7 @@ async function copyWhole(from: string, partial: string, clock: Clock): Promise<n
       await tables.copyTo(partial)
       const copy = new Tables(partial, MAP_BYTES)
       try {
-        const writes = recoverWrites(journal, copy.meta('applied'))
-        const changes = writes.map(write => write.changes)
-        const last = writes.at(-1)
-        if (last !== undefined) applyWrites(copy, changes, last.sequence, partial, new Reusable())
+        applyRecovered(copy, recoverWrites(journal, copy.meta('applied')), partial)
         assertSpace(partial, TRANSACTION_BYTES)
         copy.putMetas({ [BACKUP]: 1, [JOURNAL]: 0 })
         return copy.meta('epoch')

@@ -10,11 +10,11 @@ import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { present } from '../../lib/assert.js'
 import { systemClock } from '../../lib/clock.js'
-import { eachChange } from './encoder.js'
+import type { Batch } from './batch.js'
 import { DiskFullError } from './errors.js'
 import { WRITES_AT, writeAt } from './journal-file.js'
-import { bytesOf, chainOf } from './recovery.js'
-import { bytesTaken, freeBytes, type Reusable } from './space.js'
+import { bytesOf, chainOf, type RecoveredWrites } from './recovery.js'
+import { bytesTaken, freeBytes, Reusable } from './space.js'
 import type { Tables } from './tables.js'
 
 /** The data that the thread is started with, its requests and its answers. */
@@ -53,34 +53,31 @@ export function applyFile(tables: Tables, request: CheckpointRequest, reusable: 
     const found = `${bytes.length} bytes were read, their first write is ${first}`
     throw new Error(`${file} has ${writes.length} of the writes ${before + 1} to ${sequence}: ${found}`)
   }
-  applyWrites(
-    tables,
-    writes.map(write => write.changes),
-    sequence,
-    path.dirname(file),
-    reusable,
-  )
+  const batch = tables.batch()
+  for (const { changes } of writes) batch.add(changes)
+  applyBatch(tables, batch, sequence, path.dirname(file), reusable)
 }
 
-/** Applies these writes if the folder's disk has space for all that they may take; durable on return. */
-export function applyWrites(
-  tables: Tables,
-  writes: readonly Buffer[],
-  sequence: number,
-  folder: string,
-  reusable: Reusable,
-): void {
-  const use = tables.pages()
-  const pending = { changes: 0, bytes: 0 }
-  for (const write of writes) {
-    pending.bytes += write.length
-    eachChange(write, () => pending.changes++)
+/** Applies recovered writes, if there are any; durable on return. Throws DiskFullError before it tries. */
+export function applyRecovered(tables: Tables, { writes, isOld }: RecoveredWrites, folder: string): void {
+  const last = writes.at(-1)
+  if (last === undefined) return
+  const batch = tables.batch(isOld)
+  for (const { changes } of writes) {
+    if (isOld) batch.addOld(changes)
+    else batch.add(changes)
   }
-  const needed = bytesTaken(pending, use)
+  applyBatch(tables, batch, last.sequence, folder, new Reusable())
+}
+
+/** Applies a batch if the folder's disk has space for all that it may take. */
+function applyBatch(tables: Tables, batch: Batch, sequence: number, folder: string, reusable: Reusable): void {
+  const use = tables.pages()
+  const needed = bytesTaken(batch.size, use)
   const there = freeBytes(folder)
   if (there + reusable.bytes(use) < needed) throw new DiskFullError(folder, needed, there)
   reusable.took(needed)
-  tables.apply(writes, sequence)
+  tables.apply(batch, sequence)
 }
 
 export const IDLE = 0

@@ -34,8 +34,10 @@ export const MARK_AT = SECTOR_BYTES
 /** The position of a file's first write. */
 export const WRITES_AT = 2 * SECTOR_BYTES
 
-/** The format of a journal file; the tables have one of their own. */
-const FORMAT = 2
+/** The format of a journal file; the tables have one of their own. It says how the changes are written (change-kinds.ts). */
+const FORMAT = 3
+/** The format before, which is read once, by the first start of this release (old-changes.ts). */
+export const FORMAT_BEFORE = 2
 const HEADER_MAGIC = magic('lwjf')
 const MARK_MAGIC = magic('lwjm')
 const WRITE_MAGIC = magic('lwjw')
@@ -128,13 +130,18 @@ export function assertHeader(
   const damaged = (what: string) => new StoreDamagedError(`${file} is damaged: ${what}`)
   if (header.length < HEADER_BYTES) throw damaged(`it is ${size} bytes long`)
   if (!isHead(header, HEADER_MAGIC, HEADER_BYTES)) throw damaged('its header is not what was written')
-  const format = header.readUInt32LE(8)
-  if (format !== FORMAT) throw damaged(`its format is ${format}, and not ${FORMAT}`)
+  const format = formatOf(header)
+  if (format !== FORMAT && format !== FORMAT_BEFORE) throw damaged(`its format is ${format}, and not ${FORMAT}`)
   if (!header.subarray(32, HEADER_BYTES).equals(identity.id)) throw damaged('it belongs to another store')
   if (header.readDoubleLE(24) !== identity.salt) throw damaged('it belongs to another time of this store')
   if (header.readUInt32LE(12) !== index) throw damaged(`it is journal-${header.readUInt32LE(12)}`)
   const bytes = header.readDoubleLE(16)
   if (size < bytes) throw damaged(`it is ${size} bytes long, and was made with ${bytes}`)
+}
+
+/** The format that a whole header names. */
+export function formatOf(header: Buffer): number {
+  return header.readUInt32LE(8)
 }
 
 function headerOf(index: number, bytes: number, { id, salt }: JournalIdentity): Buffer {

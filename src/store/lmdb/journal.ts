@@ -12,7 +12,7 @@
 
 import fs from 'node:fs'
 import { present } from '../../lib/assert.js'
-import { Encoder } from './encoder.js'
+import { ChangeEncoder } from './change-encoder.js'
 import { JOURNAL_FILES, journalPath } from './files.js'
 import {
   lengthenJournalFile,
@@ -29,9 +29,9 @@ type Done = (error: Error | null) => void
 
 export class Journal {
   /** The active file's content in memory; the next write's changes are appended to it. */
-  encoder: Encoder
+  encoder: ChangeEncoder
   /** The other file's content, until it takes its turn. */
-  otherEncoder: Encoder
+  otherEncoder: ChangeEncoder
   /** The sequence of the last write. */
   sequence: number
   /** The sequence of the last write before those of the active file. */
@@ -54,8 +54,8 @@ export class Journal {
     this.salt = salt
     this.sequence = sequence
     this.before = sequence
-    this.encoder = new Encoder(writeBytes)
-    this.otherEncoder = new Encoder(writeBytes)
+    this.encoder = new ChangeEncoder(writeBytes)
+    this.otherEncoder = new ChangeEncoder(writeBytes)
     this.#files = JOURNAL_FILES.map(index => {
       const file = journalPath(folder, index)
       lengthenJournalFile(file, writeBytes)
@@ -63,9 +63,9 @@ export class Journal {
     })
   }
 
-  /** The amount of data in the active file. */
+  /** What the active file brings into the tables, at most. */
   get pending(): Pending {
-    return { changes: this.encoder.changes, bytes: this.#offset }
+    return { changes: this.encoder.changes, bytes: this.encoder.tableBytes }
   }
 
   /** The bytes that writes take in the active file. */
@@ -88,8 +88,8 @@ export class Journal {
     const next = this.otherEncoder
     this.otherEncoder = this.encoder
     // A buffer that had to grow far is not kept.
-    this.encoder = next.buffer.length > 2 * this.#writeBytes ? new Encoder(this.#writeBytes) : next
-    this.encoder.changes = 0
+    this.encoder = next.buffer.length > 2 * this.#writeBytes ? new ChangeEncoder(this.#writeBytes) : next
+    this.encoder.restart()
     this.#active = 1 - this.#active
     this.before = this.sequence
     this.#offset = 0
@@ -98,7 +98,7 @@ export class Journal {
 
   /** Begins the next write. */
   begin(): void {
-    this.encoder.position = this.#offset + WRITE_HEAD_BYTES
+    this.encoder.begin(this.#offset + WRITE_HEAD_BYTES)
   }
 
   /** Whether the write that was begun has any change. */

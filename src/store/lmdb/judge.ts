@@ -24,7 +24,7 @@ import {
   type Version,
 } from '../types.js'
 import type { ActorState, Actors, LogState } from './actors.js'
-import { type EntryHeader, entryHeader } from './encoder.js'
+import { type EntryHeader, entryHeader } from './entry-value.js'
 import type { Journal } from './journal.js'
 import type { Tables } from './tables.js'
 
@@ -67,17 +67,17 @@ export class Judge {
     return { kind: 'committed', appended, routes: NO_ROUTES }
   }
 
-  #put({ actor, name, bytes, stamp }: Put): void {
+  #put(put: Put): void {
+    const { actor, name, bytes, stamp, changed } = put
+    const { encoder } = this.#journal
     const state = this.#actors.get(actor)
     const record = this.#actors.record(state, name)
-    record.generation = this.#actors.change(state)
-    if (bytes === null) {
-      record.stamp = 0
-      record.position = this.#journal.encoder.removeRecord(actor, name)
-    } else {
-      record.stamp = stamp
-      record.position = this.#journal.encoder.putRecord(actor, name, stamp, bytes)
-    }
+    this.#actors.change(state)
+    record.stamp = bytes === null ? 0 : stamp
+    if (bytes === null) this.#actors.changed(record, encoder.removeRecord(actor, name), undefined)
+    else if (changed === undefined)
+      this.#actors.changed(record, encoder.putRecord(actor, name, stamp, bytes), undefined)
+    else this.#actors.changed(record, encoder.patchRecord(put, bytes, changed), bytes)
   }
 
   #append({ actor, key, conversation, bytes }: Append): Appended {

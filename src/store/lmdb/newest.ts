@@ -19,8 +19,8 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { ABORT, type RootDatabase } from 'lmdb'
-import { KeyViews } from './encoder.js'
 import { READERS } from './files.js'
+import { KeyViews } from './keys.js'
 import { isSealed } from './seal.js'
 
 /** lmdb's database, with what its types leave out. */

@@ -12,7 +12,7 @@ import { type Clock, systemClock } from '../../lib/clock.js'
 import { messageOf } from '../../lib/error-message.js'
 import { type Random, systemRandom } from '../../lib/random.js'
 import type { SpaceLevel } from '../types.js'
-import { applyWrites, Checkpointer } from './checkpoint.js'
+import { applyRecovered, Checkpointer } from './checkpoint.js'
 import { assertDatabase, databaseState, mendMeta } from './database-file.js'
 import { assertPages } from './database-pages.js'
 import { makeFolder, syncFile, syncFolder } from './disk.js'
@@ -24,15 +24,19 @@ import { JOURNAL, journalBytesMissing } from './journal-file.js'
 import { lockBytesMissing, lockFolder } from './lock.js'
 import { Presence } from './presence.js'
 import { readJournal, recoverWrites } from './recovery.js'
-import { assertSpace, bytesTaken, lookAtDisk, Reusable, TRANSACTION_BYTES } from './space.js'
+import { assertSpace, bytesTaken, lookAtDisk, TRANSACTION_BYTES } from './space.js'
 import { LmdbStore } from './store.js'
 import { readersBytesMissing, Tables } from './tables.js'
 
-/** The format of everything in the folder. This program cannot read a higher number, nor one below FORMAT_BEFORE. */
-export const FORMAT = 3
+/** The format of everything in the folder. This program cannot read a higher number, nor one below FORMAT_OLDEST. */
+export const FORMAT = 4
 
-/** The format before, which is read as it is. A start adds what came with FORMAT: lists of logs by partition. */
-const FORMAT_BEFORE = 2
+/**
+ * The oldest format that is read as it is; 0.1.0 wrote it. A start adds what came since: lists of logs by partition (3), a journal of
+ * another form (4). The entries stay as they are: new ones are put in blocks beside them (entry-value.ts).
+ */
+const FORMAT_OLDEST = 2
+const FORMAT_WITH_LISTS = 3
 
 export interface LmdbStoreOptions {
   /** The data folder; made if it does not exist. */
@@ -107,7 +111,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
     if (isWalked(folder)) tables.assertValues()
     makeJournal(folder, tables, journalBytes, random)
     recover(folder, tables)
-    upgrade(folder, tables, warn)
+    if (upgrade(folder, tables, warn)) makeJournal(folder, tables, journalBytes, random)
     const note = present(tables.note, "the descriptor of lmdb's note")
     await checkpointer.start(note)
     const clock = options.clock ?? systemClock
@@ -203,7 +207,7 @@ function assertStoreOf(folder: string, tables: Tables): void {
 
 /** Whether this program reads data of this format; 0 stands for no data. */
 export function isReadable(format: number): boolean {
-  return format === FORMAT || format === FORMAT_BEFORE
+  return format >= FORMAT_OLDEST && format <= FORMAT
 }
 
 /** Throws unless the data has a format that this program reads. */
@@ -223,23 +227,21 @@ function syncWhatIsThere(folder: string): void {
 }
 
 /**
- * Turns a store of the format before into one of this format, in one transaction. Its journal is in the tables. 100 000 logs take a
- * second. Throws DiskFullError before it tries.
+ * Turns a store of an older format into one of this format, in one transaction. Its journal is in the tables; the new one has yet to be
+ * made then. 100 000 logs take a second. Throws DiskFullError before it tries. @returns whether there was anything to do
  */
-function upgrade(folder: string, tables: Tables, warn: (text: string) => void): void {
-  if (tables.format() === FORMAT) return
-  const actors = tables.unlisted()
+function upgrade(folder: string, tables: Tables, warn: (text: string) => void): boolean {
+  const format = tables.format()
+  if (format === FORMAT) return false
+  const actors = format < FORMAT_WITH_LISTS ? tables.unlisted() : []
   const bytes = actors.reduce((sum, actor) => sum + LISTED_BYTES + 3 * actor.length, 0)
-  assertSpace(folder, bytesTaken({ changes: actors.length, bytes }, tables.pages()))
-  tables.list(actors, FORMAT)
+  assertSpace(folder, bytesTaken({ changes: actors.length, bytes }, tables.pages()) + 2 * TRANSACTION_BYTES)
+  tables.list(actors, { format: FORMAT, [JOURNAL]: 0 })
   warn(`${folder} is of format ${FORMAT} from now on: earlier releases cannot read it`)
+  return true
 }
 
 /** Brings into the tables what the journal holds beyond them. */
 function recover(folder: string, tables: Tables): void {
-  const writes = recoverWrites(readJournal(folder, tables), tables.meta('applied'))
-  const last = writes.at(-1)
-  if (last === undefined) return
-  const changes = writes.map(write => write.changes)
-  applyWrites(tables, changes, last.sequence, folder, new Reusable())
+  applyRecovered(tables, recoverWrites(readJournal(folder, tables), tables.meta('applied')), folder)
 }

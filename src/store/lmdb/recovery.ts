@@ -23,6 +23,8 @@ import { StoreDamagedError } from '../errors.js'
 import { JOURNAL_FILES, journalPath } from './files.js'
 import {
   assertHeader,
+  FORMAT_BEFORE,
+  formatOf,
   JOURNAL,
   type JournalIdentity,
   MARK_AT,
@@ -39,9 +41,17 @@ export interface JournalWrite {
   readonly changes: Buffer
 }
 
+/** The writes beyond the tables, in order. */
+export interface RecoveredWrites {
+  readonly writes: readonly JournalWrite[]
+  /** Whether their changes are of the journal's format before (old-changes.ts). */
+  readonly isOld: boolean
+}
+
 /** Both journal files as they were read. */
 export interface JournalImage {
   readonly salt: number
+  readonly isOld: boolean
   readonly files: readonly { readonly file: string; readonly bytes: Buffer }[]
   /** The sequence up to which writes were finished before the files were read. */
   readonly finished: number
@@ -62,13 +72,17 @@ export function readJournal(folder: string, tables: Tables): JournalImage | unde
     assertHeader(file, index, bytes.length, bytes, identity)
     return { file, bytes }
   })
-  return { salt, files, finished }
+  const formats = files.map(({ bytes }) => formatOf(bytes))
+  if (new Set(formats).size > 1) {
+    throw new StoreDamagedError(`the journal files in ${folder} are of different formats: ${formats.join(' and ')}`)
+  }
+  return { salt, files, finished, isOld: formats[0] === FORMAT_BEFORE }
 }
 
-/** All writes beyond `applied`, in order. Throws StoreDamagedError if a write is missing. */
-export function recoverWrites(image: JournalImage | undefined, applied: number): JournalWrite[] {
-  if (image === undefined) return []
-  const { files, salt, finished } = image
+/** All writes beyond `applied`. Throws StoreDamagedError if a write is missing. */
+export function recoverWrites(image: JournalImage | undefined, applied: number): RecoveredWrites {
+  if (image === undefined) return { writes: [], isOld: false }
+  const { files, salt, finished, isOld } = image
   const writes: JournalWrite[] = []
   const ends = files.map(() => WRITES_AT)
   for (;;) {
@@ -88,7 +102,7 @@ export function recoverWrites(image: JournalImage | undefined, applied: number):
     const names = files.map(({ file }) => file).join(' or ')
     throw new StoreDamagedError(`${names} is damaged: the last write is ${last}, but write ${finished} was finished`)
   }
-  return writes
+  return { writes, isOld }
 }
 
 /** The writes of one file from `first` on, which must be at its beginning. */

@@ -18,7 +18,6 @@ import { assert, present } from '../../lib/assert.js'
 import type { Clock } from '../../lib/clock.js'
 import { messageOf } from '../../lib/error-message.js'
 import { endOfTurn } from '../../lib/turn.js'
-import { StoreDamagedError } from '../errors.js'
 import type {
   Actor,
   CommitResult,
@@ -38,8 +37,10 @@ import type {
   Unit,
   Version,
 } from '../types.js'
-import { Actors, bytesOfEntry } from './actors.js'
+import { Actors } from './actors.js'
 import { applyFile, type Checkpointer, type CheckpointRequest } from './checkpoint.js'
+import { Damages } from './damages.js'
+import { bytesOfEntry } from './entry-value.js'
 import { DiskFullError, StoreFailedError } from './errors.js'
 import type { Journal } from './journal.js'
 import { Judge } from './judge.js'
@@ -63,9 +64,6 @@ const JOURNAL_EARLY = 16
 const READS_AT_ONCE = 16
 /** The most bytes read at once: four pages of the longest entries, which take some milliseconds until they are in answers. */
 const READ_BYTES_AT_ONCE = 1_048_576
-
-/** The most damaged values that are reported, each once. */
-const DAMAGES_TOLD_MAX = 100
 
 /** A call that waits to be written. */
 interface Waiting {
@@ -118,7 +116,7 @@ export class LmdbStore implements Store {
   #applied: number
   #state: 'open' | 'closing' | 'failed' = 'open'
   #failure: Error | undefined
-  readonly #damages = new Set<string>()
+  readonly #damages: Damages
   #waiting: Waiting[] = []
   #writing = false
   /** Reads that wait until no write is under way. */
@@ -135,6 +133,7 @@ export class LmdbStore implements Store {
     this.id = parts.id
     this.secret = parts.tables.secret()
     this.#epoch = parts.epoch
+    this.#damages = new Damages(parts.onDamage)
     this.#applied = parts.tables.meta('applied')
     this.#tables = parts.tables
     this.#journal = parts.journal
@@ -190,7 +189,7 @@ export class LmdbStore implements Store {
         return this.#tables.record(actor, name) ?? ABSENT
       })
     } catch (error) {
-      throw this.#told(error)
+      throw this.#damages.told(error)
     }
   }
 
@@ -452,21 +451,12 @@ export class LmdbStore implements Store {
         try {
           resolve(read())
         } catch (error) {
-          reject(this.#told(error))
+          reject(this.#damages.told(error))
         }
       }
       if (this.#writing || this.#readBytes >= READ_BYTES_AT_ONCE) this.#quiet.push({ run, reject })
       else run()
     })
-  }
-
-  /** Reports a damaged value once to the people who run the store. Its reader is told that it is unavailable. */
-  #told<T>(error: T): T {
-    if (!(error instanceof StoreDamagedError) || this.#damages.has(error.message)) return error
-    if (this.#damages.size >= DAMAGES_TOLD_MAX) return error
-    this.#damages.add(error.message)
-    this.#parts.onDamage(error)
-    return error
   }
 
   #assertOpen(): void {

@@ -14,25 +14,32 @@ import { EMPTY } from '../../../protocol/bytes.js'
 import { present } from '../../lib/assert.js'
 import { partitionOf } from '../partition.js'
 import type { Actor, LogEntry, ScannedRecord, Stamp, StoredRecord, Version } from '../types.js'
+import { Batch, edited, type LogBatch } from './batch.js'
 import { damagedError } from './database-file.js'
 import { assertPages } from './database-pages.js'
 import {
+  BLOCK_BYTES_MAX,
+  decodeLog,
+  eachEntry,
+  entryBytesAt,
+  firstVersion,
+  isKeyed,
+  type LogMeta,
+  type Piece,
+} from './entry-value.js'
+import { StoreInUseError } from './errors.js'
+import { databasePath, READERS } from './files.js'
+import {
   actorOfEntryKey,
   actorOfPartitionKey,
-  decodeLog,
-  eachChange,
-  entryBytesAt,
-  isKeyed,
+  entryKeyOf,
   KeyViews,
   KIND_ENTRY,
   KIND_LOG,
   KIND_PARTITION,
-  type LogMeta,
   namesOfKey,
   versionOfKey,
-} from './encoder.js'
-import { StoreInUseError } from './errors.js'
-import { databasePath, READERS } from './files.js'
+} from './keys.js'
 import { APPLIED, type Database, Newest, openNote, type TreeStats } from './newest.js'
 import { isSealed, SEAL_BYTES, Sealer } from './seal.js'
 import { assertSpace, bytesMissing, type PageUse, READERS_BYTES } from './space.js'
@@ -41,7 +48,7 @@ const ENTRY = String.fromCharCode(KIND_ENTRY)
 
 export interface TableEntry extends LogEntry {
   readonly keyed: boolean
-  /** The value as the encoder wrote it, with the seal behind. */
+  /** The value as it was put. */
   readonly value: Buffer
 }
 
@@ -84,6 +91,16 @@ function assertOwnNumber(folder: string): void {
 /** The bytes that opening these tables takes on the disk. */
 export function readersBytesMissing(folder: string): number {
   return bytesMissing(path.join(folder, READERS), READERS_BYTES)
+}
+
+/** The entries of a value, in order. */
+function entriesOf(value: Buffer, last: Version): TableEntry[] {
+  const entries: TableEntry[] = []
+  eachEntry(value, last, (version, entry) => {
+    entries.push({ version, keyed: isKeyed(entry), bytes: entry.subarray(entryBytesAt(entry)), value: entry })
+    return true
+  })
+  return entries
 }
 
 /** A readable name of a key, to say which one is damaged. */
@@ -250,9 +267,22 @@ export class Tables {
     return this.#number(this.#keys.conversation(actor, conversation))
   }
 
-  /** The value of an entry, as the encoder wrote it. */
+  /** The value of an entry, as it was put: a view. */
   entry(actor: Actor, version: Version): Buffer | undefined {
-    return this.value(this.#keys.entry(actor, version))
+    for (const { key, value } of this.#from(actor, version)) {
+      let found: Buffer | undefined
+      eachEntry(value, versionOfKey(key), (each, entry) => {
+        if (each === version) found = entry
+        return each < version
+      })
+      return found
+    }
+    return undefined
+  }
+
+  /** The value that holds the first entry at or above this version. */
+  #from(actor: Actor, version: Version): Iterable<Pair> {
+    return this.#pairs({ start: this.#entryKey(actor, version), end: this.#entryKey(actor, 2 ** 53), limit: 1 })
   }
 
   log(actor: Actor): LogMeta | undefined {
@@ -269,11 +299,15 @@ export class Tables {
 
   /** The entries of (after, upTo], in order. */
   *entries(actor: Actor, after: Version, upTo: Version): Generator<TableEntry> {
-    const range = { start: this.#entryKey(actor, after + 1), end: this.#entryKey(actor, upTo + 1) }
-    for (const { key, value } of this.#state.getRange(range)) {
-      this.#check(key, value)
-      const bytes = value.subarray(entryBytesAt(value), value.length - SEAL_BYTES)
-      yield { version: versionOfKey(key), keyed: isKeyed(value), bytes, value }
+    // A value stands under the version of its last entry: the last value may reach beyond `upTo`.
+    const range = { start: this.#entryKey(actor, after + 1), end: this.#entryKey(actor, 2 ** 53) }
+    for (const { key, value } of this.#pairs(range)) {
+      const last = versionOfKey(key)
+      if (firstVersion(value, last) > upTo) return
+      for (const each of entriesOf(value, last)) {
+        if (each.version > after && each.version <= upTo) yield each
+      }
+      if (last >= upTo) return
     }
   }
 
@@ -282,12 +316,14 @@ export class Tables {
     actor: Actor,
     from: Version,
   ): Generator<Omit<TableEntry, 'bytes' | 'value'> & { readonly length: number }> {
-    const range = { start: this.#entryKey(actor, from), end: this.#entryKey(actor, 0), reverse: true }
-    for (const { key, value } of this.#state.getRange(range)) {
-      this.#check(key, value)
-      const length = value.length - entryBytesAt(value) - SEAL_BYTES
-      yield { version: versionOfKey(key), keyed: isKeyed(value), length }
+    if (from < 1) return
+    const down = function* ({ key, value }: Pair) {
+      const entries = entriesOf(value, versionOfKey(key)).filter(({ version }) => version <= from)
+      for (const { version, keyed, bytes } of entries.reverse()) yield { version, keyed, length: bytes.length }
     }
+    for (const pair of this.#from(actor, from)) yield* down(pair)
+    const range = { start: this.#entryKey(actor, from - 1), end: this.#entryKey(actor, 0), reverse: true }
+    for (const pair of this.#pairs(range)) yield* down(pair)
   }
 
   /** The actors of a partition with a log that come after `after`, in the byte order of their names. */
@@ -319,11 +355,11 @@ export class Tables {
     return undefined
   }
 
-  /** Lists these actors under their partitions and sets the format, in one transaction. Durable on return. */
-  list(actors: readonly Actor[], format: number): void {
+  /** Lists these actors under their partitions and sets these numbers, in one transaction. Durable on return. */
+  list(actors: readonly Actor[], metas: Readonly<Record<string, number>>): void {
     this.#transact(() => {
       for (const actor of actors) this.#put(this.#keys.partition(partitionOf(actor), actor), EMPTY)
-      this.#putMeta('format', format)
+      for (const [name, value] of Object.entries(metas)) this.#putMeta(name, value)
     })
   }
 
@@ -343,23 +379,46 @@ export class Tables {
     }
   }
 
+  /** Begins to gather changes. Each format has values of its own: tables of an older one get no blocks. */
+  batch(isOld = false): Batch {
+    return new Batch({ before: key => this.value(key), blockBytesMax: isOld ? 0 : BLOCK_BYTES_MAX })
+  }
+
   /**
-   * Applies the changes of these writes of the journal, in one transaction that also says that the tables hold all up to `sequence`.
-   * Durable on return.
+   * Applies these changes, in one transaction that also says that the tables hold all up to the write `sequence`. Durable on return.
    */
-  apply(writes: readonly Buffer[], sequence: number): void {
+  apply(batch: Batch, sequence: number): void {
     this.#transact(() => {
-      // Records, keys and logs change repeatedly: only the last state is written. Entries are put once.
-      const last = new Map<string, { readonly key: Buffer; readonly value: Buffer | undefined }>()
-      const change = (key: Buffer, value: Buffer | undefined): void => {
-        if (key[0] === KIND_ENTRY) this.#change(key, value)
-        else last.set(key.toString('latin1'), { key, value })
+      for (const { key, value } of batch.values) this.#change(key, value)
+      for (const log of batch.logs) {
+        if (log.edits.size > 0) this.#edit(log)
+        this.#putPieces(log.actor, log.pieces)
       }
-      for (const write of writes) eachChange(write, change)
-      for (const { key, value } of last.values()) this.#change(key, value)
       this.#putMeta(APPLIED, sequence)
     })
     this.#newest?.holds(sequence)
+  }
+
+  /** Changes entries that are there, and removes some: only the values that hold them are written. */
+  #edit({ actor, edits }: LogBatch): void {
+    const end = entryKeyOf(actor, 2 ** 53)
+    const versions = [...edits.keys()].sort((a, b) => a - b)
+    let done = 0
+    for (const version of versions) {
+      if (version <= done) continue
+      for (const { key, value } of [...this.#pairs({ start: entryKeyOf(actor, version), end, limit: 1 })]) {
+        const last = versionOfKey(key)
+        if (firstVersion(value, last) > version) continue
+        done = last
+        const pieces = edited(value, last, edits, BLOCK_BYTES_MAX)
+        if (pieces.at(-1)?.last !== last) this.#db.removeSync(key)
+        this.#putPieces(actor, pieces)
+      }
+    }
+  }
+
+  #putPieces(actor: Buffer, pieces: readonly Piece[]): void {
+    for (const { last, value } of pieces) this.#put(entryKeyOf(actor, last), value)
   }
 
   /**

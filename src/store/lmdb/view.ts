@@ -8,12 +8,12 @@ import { partitionOf } from '../partition.js'
 import type { Actor, Version } from '../types.js'
 import type { StoreView, ViewedEntry, ViewedLog, ViewedRecord } from '../view.js'
 import { assertStore } from './backup.js'
+import { Batch, type Change } from './batch.js'
+import { decodeLog, eachEntry, entryBytesAt, entryHeader, isBlock } from './entry-value.js'
 import {
+  actorBytesOfEntryKey,
   actorOfEntryKey,
-  decodeLog,
-  eachChange,
-  entryBytesAt,
-  entryHeader,
+  entryKeyOf,
   KeyViews,
   KIND_CONVERSATION,
   KIND_ENTRY,
@@ -21,10 +21,10 @@ import {
   KIND_RECORD,
   namesOfKey,
   versionOfKey,
-} from './encoder.js'
+} from './keys.js'
 import { FORMAT } from './open.js'
 import { Retries, readTables } from './reading.js'
-import { readJournal, recoverWrites } from './recovery.js'
+import { type RecoveredWrites, readJournal, recoverWrites } from './recovery.js'
 import type { Tables } from './tables.js'
 
 /** @returns what `look` returns. Rejects with an error of one clear line if the folder holds no store, or a damaged journal. */
@@ -37,7 +37,7 @@ export async function viewStore<T>(folder: string, clock: Clock, look: (view: St
       try {
         const journal = readJournal(folder, tables)
         tables.refresh()
-        overlay = overlayOf(recoverWrites(journal, tables.meta('applied')).map(write => write.changes))
+        overlay = overlayOf(tables, recoverWrites(journal, tables.meta('applied')))
       } catch (error) {
         await retries.next(error)
         continue
@@ -52,17 +52,36 @@ interface Pair {
   readonly value: Buffer
 }
 
-/** The journal's last change of a key; without a value the key was removed. */
-interface Change {
-  readonly key: Buffer
-  readonly value: Buffer | undefined
+/** What the journal makes of the keys that it changes, each entry by itself, in the order of the keys. */
+function overlayOf(tables: Tables, { writes, isOld }: RecoveredWrites): readonly Change[] {
+  const batch = new Batch({ before: key => tables.value(key), blockBytesMax: 0 })
+  for (const { changes } of writes) {
+    if (isOld) batch.addOld(changes)
+    else batch.add(changes)
+  }
+  const overlay = [...batch.values]
+  for (const { actor, pieces, edits } of batch.logs) {
+    for (const { last, value } of pieces) overlay.push({ key: entryKeyOf(actor, last), value })
+    for (const [version, value] of edits) overlay.push({ key: entryKeyOf(actor, version), value })
+  }
+  return overlay.sort((a, b) => Buffer.compare(a.key, b.key))
 }
 
-/** The last change of each key, in the order of the keys. */
-function overlayOf(writes: readonly Buffer[]): readonly Change[] {
-  const last = new Map<string, Change>()
-  for (const write of writes) eachChange(write, (key, value) => last.set(key.toString('latin1'), { key, value }))
-  return [...last.values()].sort((a, b) => Buffer.compare(a.key, b.key))
+/** The pairs with each block taken apart, as if each entry had a value of its own. */
+function* apart(pairs: Iterable<Pair>): Generator<Pair> {
+  for (const pair of pairs) {
+    if (pair.key[0] !== KIND_ENTRY || !isBlock(pair.value)) {
+      yield pair
+      continue
+    }
+    const actor = actorBytesOfEntryKey(pair.key)
+    const entries: Pair[] = []
+    eachEntry(pair.value, versionOfKey(pair.key), (version, value) => {
+      entries.push({ key: entryKeyOf(actor, version), value })
+      return true
+    })
+    yield* entries
+  }
 }
 
 class LmdbView implements StoreView {
@@ -146,7 +165,7 @@ class LmdbView implements StoreView {
   /** The pairs from `start` up to before `end`, in order. */
   *#between(start: Buffer, end: Buffer): Generator<Pair> {
     let at = this.#indexOf(start)
-    for (const pair of this.#tables.range(start, end)) {
+    for (const pair of apart(this.#tables.range(start, end))) {
       let order = -1
       for (let change = this.#overlay[at]; change !== undefined; change = this.#overlay[at]) {
         order = Buffer.compare(change.key, pair.key)

@@ -4,8 +4,8 @@ import { EMPTY } from '../../../protocol/bytes.js'
 import { present } from '../../lib/assert.js'
 import { textOrder } from '../text.js'
 import type { Actor, LogSummary, PagePlace, ScannedRecord, SettledPart, StoredEntry, Tally, Version } from '../types.js'
-import { type Actors, bytesOfEntry, type LogState } from './actors.js'
-import { entryBytesAt, entryHeader } from './encoder.js'
+import type { Actors, LogState } from './actors.js'
+import { bytesOfEntry, entryBytesAt, entryHeader } from './entry-value.js'
 import type { Tables } from './tables.js'
 
 /** A single entry, as Store.entry gives it. */

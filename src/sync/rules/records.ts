@@ -271,7 +271,21 @@ export const deviceWindow: RecordKind<DeviceWindow> = recordKind({
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     return { last: view.getFloat64(0), ended: bytes[ENDED_AT] === 1, bytes: bytes.slice() }
   },
+  changed: (before, after) =>
+    after.last - before.last === 1
+      ? AFTER_ONE[(after.last - 1) % SEND_WINDOW]
+      : after.last === before.last
+        ? HEAD
+        : undefined,
 })
+
+/** The ranges of a window that differ after one more number, by its place, and after none: the head, and the number's slot. */
+const HEAD: readonly number[] = [0, HEAD_BYTES]
+const AFTER_ONE: readonly (readonly number[])[] = Array.from({ length: SEND_WINDOW }, (_, place) => [
+  ...HEAD,
+  HEAD_BYTES + place * SLOT_BYTES,
+  SLOT_BYTES,
+])
 
 export const EMPTY_WINDOW: DeviceWindow = { last: 0, ended: false, bytes: EMPTY }
 

@@ -34,8 +34,8 @@ export async function withTables<T>(folder: string, look: (tables: Tables) => T 
 }
 
 /** What would be brought into the tables. Throws what refuses it. */
-export function recovered(folder: string, tables: Tables): JournalWrite[] {
-  return recoverWrites(readJournal(folder, tables), tables.meta('applied'))
+export function recovered(folder: string, tables: Tables): readonly JournalWrite[] {
+  return recoverWrites(readJournal(folder, tables), tables.meta('applied')).writes
 }
 
 /** Writes up to this one are known to be finished. */

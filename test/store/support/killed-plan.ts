@@ -17,6 +17,8 @@ export interface WrittenUnit {
     readonly name: string
     readonly stamp: number
     readonly text: string | null
+    /** The ranges that may differ from the text before; absent: all. */
+    readonly changed?: readonly number[] | undefined
   }[]
   readonly appends: readonly {
     readonly actor: string
@@ -66,8 +68,8 @@ export interface Content {
 export function unitOf(written: WrittenUnit): Unit {
   return {
     expect: written.expect,
-    puts: written.puts.map(({ actor, name, stamp, text }) => {
-      return { actor, name, stamp, bytes: text === null ? null : new TextEncoder().encode(text) }
+    puts: written.puts.map(({ text, ...rest }) => {
+      return { ...rest, bytes: text === null ? null : new TextEncoder().encode(text) }
     }),
     appends: written.appends.map(({ text, ...rest }) => ({ ...rest, bytes: new TextEncoder().encode(text) })),
     trims: written.trims,

@@ -2,7 +2,7 @@
 
 import type { Random } from '../../../src/lib/random.js'
 import type { CommitResult, Store } from '../../../src/store/types.js'
-import { ACTORS, CONVERSATIONS, NAMES, type WrittenUnit } from './killed-plan.js'
+import { ACTORS, CONVERSATIONS, NAMES, textOf, type WrittenUnit } from './killed-plan.js'
 
 /** An entry that was there when it was last heard of. */
 interface KnownEntry {
@@ -13,27 +13,34 @@ interface KnownEntry {
 
 const KNOWN_MAX = 40
 
+/** The characters that a stamp takes at the begin of a text. */
+const STAMP_WIDTH = 17
+
 export class RandomUnits {
   readonly #random: Random
   readonly #stamps: Map<string, number>
+  readonly #texts: Map<string, string>
   /** The newest that were appended, of all logs. */
   readonly #entries: KnownEntry[] = []
 
-  private constructor(random: Random, stamps: Map<string, number>) {
+  private constructor(random: Random, stamps: Map<string, number>, texts: Map<string, string>) {
     this.#random = random
     this.#stamps = stamps
+    this.#texts = texts
   }
 
   /** They begin with what the store holds. */
   static async for(store: Store, random: Random): Promise<RandomUnits> {
     const stamps = new Map<string, number>()
+    const texts = new Map<string, string>()
     for (const actor of ACTORS) {
       const records = await store.get(actor, NAMES)
-      records.forEach(({ stamp }, i) => {
+      records.forEach(({ stamp, bytes }, i) => {
         stamps.set(`${actor} ${NAMES[i]}`, stamp)
+        texts.set(`${actor} ${NAMES[i]}`, textOf(bytes))
       })
     }
-    return new RandomUnits(random, stamps)
+    return new RandomUnits(random, stamps, texts)
   }
 
   next(): WrittenUnit {
@@ -44,8 +51,14 @@ export class RandomUnits {
     const stamp = 1 + random.integer(2 ** 53 - 2)
     const removes = random.integer(15) === 0
     const holds = random.integer(12) > 0
-    const text = `${stamp} ${'x'.repeat(random.integer(300))}`
-    if (holds) this.#stamps.set(`${actor} ${name}`, removes ? 0 : stamp)
+    const known = this.#texts.get(`${actor} ${name}`) ?? ''
+    const isPatch = before !== 0 && !removes && known.length > STAMP_WIDTH && random.integer(2) === 0
+    const begin = `${stamp}`.padEnd(STAMP_WIDTH)
+    const text = isPatch ? begin + known.slice(STAMP_WIDTH) : begin + 'x'.repeat(random.integer(300))
+    if (holds) {
+      this.#stamps.set(`${actor} ${name}`, removes ? 0 : stamp)
+      this.#texts.set(`${actor} ${name}`, removes ? '' : text)
+    }
     const place = random.integer(3)
     const key = place === 0 ? { key: `key ${random.integer(4)}` } : {}
     const conversation = place === 1 ? { conversation: this.pick(CONVERSATIONS) } : {}
@@ -54,10 +67,11 @@ export class RandomUnits {
     const replaces = entry === undefined ? [] : [this.#replacing(entry, stamp)]
     return {
       expect: [{ actor, name, stamp: holds ? before : 1 + random.integer(1000) }],
-      puts: [{ actor, name, stamp, text: removes ? null : text }],
+      puts: [{ actor, name, stamp, text: removes ? null : text, ...(isPatch ? { changed: [0, STAMP_WIDTH] } : {}) }],
+      // The second is much like the first: the journal may say only what differs.
       appends: [
-        { actor, ...key, ...conversation, text: `from ${stamp}` },
-        { actor: other, ...conversation, text: `to ${stamp}` },
+        { actor, ...key, ...conversation, text: `from ${stamp}: a text that both of them have` },
+        { actor: other, ...conversation, text: `to   ${stamp}: a text that both of them have` },
       ],
       trims: random.integer(30) === 0 ? [{ actor, upTo: random.integer(2 ** 31) }] : [],
       replaces,

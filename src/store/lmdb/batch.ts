@@ -1,0 +1,169 @@
+/**
+ * The changes of many writes, gathered: each key is then written once, with its last value, and the new entries of a log lie together
+ * in blocks.
+ *
+ *   writes ─► records, indexes: the last value of each key          ─► pairs
+ *          └► entries: by log ─► pieces (new) │ edits (in the tables) ─► blocks
+ */
+
+import type { Version } from '../types.js'
+import { ENTRY, LIKE_ENTRY, PATCH } from './change-kinds.js'
+import { ChangeReader } from './change-reader.js'
+import { addEntry, type EntrySource, eachEntry, isReplaced, type Piece, sourceOf } from './entry-value.js'
+import { actorBytesOfEntryKey, KIND_ENTRY, versionOfKey } from './keys.js'
+import { eachOldChange } from './old-changes.js'
+
+/** The new value of a key; undefined: it is removed. */
+export interface Change {
+  readonly key: Buffer
+  readonly value: Buffer | undefined
+}
+
+interface GatheredChange extends Change {
+  value: Buffer | undefined
+  /** Whether the value is the batch's own, and may be written to. */
+  own: boolean
+}
+
+/** The new entries of a log, and what becomes of others. */
+export interface LogBatch {
+  /** The actor in UTF-8. */
+  readonly actor: Buffer
+  /** New entries, in order. */
+  readonly pieces: Piece[]
+  /** Entries in the tables, with their new values; undefined: they leave the log. */
+  readonly edits: Map<Version, Buffer | undefined>
+}
+
+export interface BatchOptions {
+  /** The present value of a key in the tables. */
+  readonly before: (key: Buffer) => Buffer | undefined
+  /** The bytes up to which a block grows; 0: each entry has a value of its own. */
+  readonly blockBytesMax: number
+}
+
+export class Batch {
+  readonly #options: BatchOptions
+  readonly #values = new Map<string, GatheredChange>()
+  readonly #logs = new Map<string, LogBatch>()
+
+  constructor(options: BatchOptions) {
+    this.#options = options
+  }
+
+  get values(): Iterable<Change> {
+    return this.#values.values()
+  }
+
+  get logs(): Iterable<LogBatch> {
+    return this.#logs.values()
+  }
+
+  /** The keys that change, at most, and the bytes of their new values with their keys. */
+  get size(): { readonly changes: number; readonly bytes: number } {
+    let changes = this.#values.size
+    let bytes = 0
+    for (const { key, value } of this.#values.values()) bytes += key.length + (value?.length ?? 0)
+    for (const { actor, pieces, edits } of this.#logs.values()) {
+      changes += pieces.length + edits.size
+      for (const { valueLength } of pieces) bytes += actor.length + valueLength
+      for (const value of edits.values()) bytes += actor.length + (value?.length ?? 0)
+    }
+    return { changes, bytes }
+  }
+
+  /** Adds the changes of one write. The batch keeps views of it. */
+  add(write: Buffer): void {
+    const reader = new ChangeReader(write)
+    while (reader.next()) {
+      if (reader.kind === ENTRY || reader.kind === LIKE_ENTRY) {
+        const log = this.#logs.get(reader.actorId) ?? this.#begin(reader.actorId, reader.actor)
+        if (reader.isRemoval) this.#leave(log, reader.version)
+        else this.#entry(log, reader.version, reader)
+      } else {
+        const change = this.#values.get(reader.keyId) ?? this.#beginValue(reader.keyId, reader.key())
+        if (reader.kind === PATCH) this.#patch(change, reader)
+        else put(change, reader.isRemoval ? undefined : reader.value())
+      }
+    }
+  }
+
+  /** Adds the changes of a write of an old journal. */
+  addOld(write: Buffer): void {
+    eachOldChange(write, (key, value) => {
+      if (key[0] !== KIND_ENTRY) {
+        const id = key.toString('latin1')
+        put(this.#values.get(id) ?? this.#beginValue(id, key), value)
+        return
+      }
+      const actor = actorBytesOfEntryKey(key)
+      const id = actor.toString('latin1')
+      const log = this.#logs.get(id) ?? this.#begin(id, actor)
+      if (value === undefined) this.#leave(log, versionOfKey(key))
+      else this.#entry(log, versionOfKey(key), sourceOf(value))
+    })
+  }
+
+  #begin(id: string, actor: Buffer): LogBatch {
+    const log: LogBatch = { actor, pieces: [], edits: new Map() }
+    this.#logs.set(id, log)
+    return log
+  }
+
+  #beginValue(id: string, key: Buffer): GatheredChange {
+    const change = { key, value: undefined, own: false }
+    this.#values.set(id, change)
+    return change
+  }
+
+  #patch(change: GatheredChange, reader: ChangeReader): void {
+    if (!change.own || change.value?.length !== reader.valueLength) {
+      const before = change.value ?? this.#options.before(change.key)
+      change.value = Buffer.alloc(reader.valueLength)
+      before?.copy(change.value)
+      change.own = true
+    }
+    reader.patch(change.value)
+  }
+
+  #entry({ pieces, edits }: LogBatch, version: Version, entry: EntrySource): void {
+    const { blockBytesMax } = this.#options
+    if (!isReplaced(entry.flags)) addEntry(pieces, version, entry, blockBytesMax)
+    else if (!edit(pieces, version, entry.value(), blockBytesMax)) edits.set(version, entry.value())
+  }
+
+  #leave({ pieces, edits }: LogBatch, version: Version): void {
+    if (!edit(pieces, version, undefined, this.#options.blockBytesMax)) edits.set(version, undefined)
+  }
+}
+
+function put(change: GatheredChange, value: Buffer | undefined): void {
+  change.value = value
+  change.own = false
+}
+
+/** Changes an entry of these pieces, or takes it out. @returns false if none of them holds it */
+function edit(pieces: Piece[], version: Version, value: Buffer | undefined, blockBytesMax: number): boolean {
+  const index = pieces.findLastIndex(piece => piece.first <= version)
+  const piece = pieces[index]
+  if (piece === undefined || piece.last < version) return false
+  const edits = new Map([[version, value]])
+  pieces.splice(index, 1, ...edited(piece.value, piece.last, edits, blockBytesMax))
+  return true
+}
+
+/** The pieces that a value becomes by these edits of its entries. */
+export function edited(
+  value: Buffer,
+  last: Version,
+  edits: ReadonlyMap<Version, Buffer | undefined>,
+  blockBytesMax: number,
+): Piece[] {
+  const pieces: Piece[] = []
+  eachEntry(value, last, (version, entry) => {
+    const left = edits.has(version) ? edits.get(version) : entry
+    if (left !== undefined) addEntry(pieces, version, sourceOf(left), blockBytesMax)
+    return true
+  })
+  return pieces
+}

@@ -1,0 +1,242 @@
+/**
+ * The values of the tables' entries, and of what else belongs to a log.
+ *
+ *   entry    flags (1), what they say that there is, bytes
+ *              1: it has a compaction key
+ *              2: it was replaced: stamp (float64)
+ *              4: of a conversation: version of the entry before (float64), length (16 bits), name
+ *   block    08 · number of entries (16 bits) · for each of them: length (varint) · entry
+ *
+ * A block holds entries of consecutive versions, none with a compaction key, under the version of the last. So a checkpoint writes one
+ * value for each log that grew, and a page of a timeline is read from a few. One entry is read, replaced or trimmed all the same: its
+ * block is written anew, without touching another value. An entry with a compaction key leaves its log while older ones stay, so it has a
+ * value of its own.
+ *
+ * CPU per message, 500 pairs with 10 in flight: the checkpoint takes 3.5 µs with a value for each entry.
+ */
+
+import { assert } from '../../lib/assert.js'
+import type { Gap, StoredEntry, Version } from '../types.js'
+
+const FLAG_KEYED = 1
+const FLAG_REPLACED = 2
+const FLAG_CONVERSATION = 4
+const FLAG_BLOCK = 8
+
+/** The data of a log beside its entries. */
+export interface LogMeta {
+  readonly head: Version
+  readonly floor: Version
+  readonly epoch: number
+  readonly gaps: readonly Gap[]
+}
+
+/** The data in an entry's value beside its bytes. */
+export interface EntryHeader extends Omit<StoredEntry, 'version' | 'bytes'> {
+  readonly keyed: boolean
+}
+
+/** The bytes in front of an entry that was never replaced and is of no conversation. */
+export const PLAIN: Uint8Array = Uint8Array.of(0)
+export const PLAIN_KEYED: Uint8Array = Uint8Array.of(FLAG_KEYED)
+
+/** Makes the bytes that stand in front of an entry's own. */
+export function encodeHeader({ keyed, stamp, conversation, previous }: EntryHeader): Uint8Array {
+  const name = conversation === undefined ? undefined : Buffer.from(conversation)
+  const bytes = Buffer.allocUnsafe(1 + (stamp === 0 ? 0 : 8) + (name === undefined ? 0 : 10 + name.length))
+  let at = bytes.writeUInt8(
+    (keyed ? FLAG_KEYED : 0) | (stamp === 0 ? 0 : FLAG_REPLACED) | (name === undefined ? 0 : FLAG_CONVERSATION),
+  )
+  if (stamp !== 0) at = bytes.writeDoubleLE(stamp, at)
+  if (name !== undefined) {
+    at = bytes.writeUInt16LE(name.length, bytes.writeDoubleLE(previous, at))
+    bytes.set(name, at)
+  }
+  return bytes
+}
+
+/** Whether an entry's value has a compaction key. */
+export function isKeyed(value: Buffer): boolean {
+  return ((value[0] ?? 0) & FLAG_KEYED) !== 0
+}
+
+/** Whether a value with these flags was replaced. */
+export function isReplaced(flags: number): boolean {
+  return (flags & FLAG_REPLACED) !== 0
+}
+
+/** The offset of the bytes in an entry's value. */
+export function entryBytesAt(value: Buffer): number {
+  const flags = value[0] ?? 0
+  if (flags <= FLAG_KEYED) return 1
+  const at = (flags & FLAG_REPLACED) === 0 ? 1 : 9
+  return (flags & FLAG_CONVERSATION) === 0 ? at : at + 10 + value.readUInt16LE(at + 8)
+}
+
+export function entryHeader(value: Buffer): EntryHeader {
+  const keyed = isKeyed(value)
+  const stamp = isReplaced(value[0] ?? 0) ? value.readDoubleLE(1) : 0
+  if (((value[0] ?? 0) & FLAG_CONVERSATION) === 0) return { keyed, stamp, conversation: undefined, previous: 0 }
+  const at = stamp === 0 ? 1 : 9
+  const conversation = value.toString('utf8', at + 10, at + 10 + value.readUInt16LE(at + 8))
+  return { keyed, stamp, conversation, previous: value.readDoubleLE(at) }
+}
+
+/** A copy of the bytes in an entry's value. */
+export function bytesOfEntry(value: Buffer): Uint8Array {
+  return new Uint8Array(value.subarray(entryBytesAt(value)))
+}
+
+export function encodeLog({ head, floor, epoch, gaps }: LogMeta): Buffer {
+  const bytes = Buffer.allocUnsafe(24 + 16 * gaps.length)
+  let at = 0
+  for (const number of [head, floor, epoch]) at = bytes.writeDoubleLE(number, at)
+  for (const { after, upTo } of gaps) at = bytes.writeDoubleLE(upTo, bytes.writeDoubleLE(after, at))
+  return bytes
+}
+
+export function decodeLog(value: Buffer): LogMeta {
+  const number = (index: number): number => value.readDoubleLE(index * 8)
+  const gaps: Gap[] = []
+  for (let i = 3; i * 8 < value.length; i += 2) gaps.push({ after: number(i), upTo: number(i + 1) })
+  return { head: number(0), floor: number(1), epoch: number(2), gaps }
+}
+
+/**
+ * The bytes up to which a block grows. Two of them, with their keys, fill a page of lmdb; a value that is longer than half a page has pages
+ * of its own.
+ */
+export const BLOCK_BYTES_MAX = 1_900
+
+const BLOCK_HEAD_BYTES = 3
+const BLOCK_ENTRIES_MAX = 0xffff
+
+/** The bytes of an entry's length in a block: a varint up to 2^21. */
+const LENGTH_BYTES_MAX = 3
+
+export function isBlock(value: Buffer): boolean {
+  return value[0] === FLAG_BLOCK
+}
+
+/** The version of the first entry of what stands under the version of its last. */
+export function firstVersion(value: Buffer, last: Version): Version {
+  return isBlock(value) ? last - value.readUInt16LE(1) + 1 : last
+}
+
+/**
+ * Calls back with each entry of a value, be it one or a block, in order. The values are views.
+ * @param take returns false when it has enough
+ */
+export function eachEntry(value: Buffer, last: Version, take: (version: Version, entry: Buffer) => boolean): void {
+  if (!isBlock(value)) {
+    take(last, value)
+    return
+  }
+  let version = firstVersion(value, last)
+  for (let at = BLOCK_HEAD_BYTES; at < value.length; version++) {
+    let length = 0
+    let factor = 1
+    for (;;) {
+      const byte = value[at++] ?? 0
+      length += (byte & 0x7f) * factor
+      if (byte < 0x80) break
+      factor *= 128
+    }
+    if (!take(version, value.subarray(at, at + length))) return
+    at += length
+  }
+}
+
+/** A value to be copied. */
+export interface EntrySource {
+  /** The first byte of the value. */
+  readonly flags: number
+  readonly valueLength: number
+  /** The value itself; it may be a view. */
+  value(): Buffer
+  copyValue(target: Buffer, at: number): void
+}
+
+/** Entries that stand under one key. */
+export class Piece {
+  readonly keyed: boolean
+  /** The version of the last entry. */
+  last: Version
+  count = 1
+  #bytes: Buffer
+  #length: number
+
+  constructor(version: Version, entry: EntrySource) {
+    this.#bytes = entry.value()
+    this.#length = entry.valueLength
+    this.keyed = (entry.flags & FLAG_KEYED) !== 0
+    this.last = version
+  }
+
+  get first(): Version {
+    return this.last - this.count + 1
+  }
+
+  get valueLength(): number {
+    return this.#length
+  }
+
+  /** The value to be stored: a view. */
+  get value(): Buffer {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  /** Takes the entry in, if it follows, has no compaction key, and there is space. */
+  takes(version: Version, entry: EntrySource, bytesMax: number): boolean {
+    const { valueLength, flags } = entry
+    if (this.keyed || (flags & FLAG_KEYED) !== 0 || version !== this.last + 1) return false
+    const before = this.count === 1 ? BLOCK_HEAD_BYTES + LENGTH_BYTES_MAX + this.#length : this.#length
+    if (before + LENGTH_BYTES_MAX + valueLength > bytesMax || this.count === BLOCK_ENTRIES_MAX) return false
+    if (this.count === 1) this.#begin(bytesMax)
+    const at = this.#putLength(valueLength)
+    entry.copyValue(this.#bytes, at)
+    this.#length = at + valueLength
+    this.last = version
+    this.count++
+    this.#bytes.writeUInt16LE(this.count, 1)
+    return true
+  }
+
+  /** Makes a block of the single entry. */
+  #begin(bytesMax: number): void {
+    const single = this.value
+    this.#bytes = Buffer.allocUnsafe(bytesMax)
+    this.#bytes[0] = FLAG_BLOCK
+    this.#length = BLOCK_HEAD_BYTES
+    const at = this.#putLength(single.length)
+    this.#bytes.set(single, at)
+    this.#length = at + single.length
+  }
+
+  /** Writes the length of the next entry. @returns where the entry belongs */
+  #putLength(length: number): number {
+    const bytes = this.#bytes
+    let at = this.#length
+    let rest = length
+    for (; rest >= 0x80; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80
+    bytes[at++] = rest
+    return at
+  }
+}
+
+/** Adds an entry behind those that are there, as a part of the last piece if it fits. */
+export function addEntry(pieces: Piece[], version: Version, entry: EntrySource, bytesMax: number): void {
+  const last = pieces[pieces.length - 1]
+  assert(last === undefined || last.last < version, 'entries come in the order of their versions')
+  if (last?.takes(version, entry, bytesMax) !== true) pieces.push(new Piece(version, entry))
+}
+
+/** An entry whose value is at hand. */
+export function sourceOf(value: Buffer): EntrySource {
+  return {
+    flags: value[0] ?? 0,
+    valueLength: value.length,
+    value: () => value,
+    copyValue: (target, at) => target.set(value, at),
+  }
+}

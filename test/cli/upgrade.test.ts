@@ -1,0 +1,101 @@
+/** A data folder of 0.1.0 is taken over: looked at, backed up and served, with what was in its tables and in its journal. */
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import t, { type Test } from 'tap'
+import { METHODS } from '../../protocol/methods.js'
+import { present } from '../../src/lib/assert.js'
+import { systemClock } from '../../src/lib/clock.js'
+import { backUp } from '../../src/store/lmdb/backup.js'
+import { FORMAT } from '../../src/store/lmdb/open.js'
+import { restore } from '../../src/store/lmdb/restore.js'
+import { viewStore } from '../../src/store/lmdb/view.js'
+import { verify } from '../../src/verify/verify.js'
+import { withTables } from '../store/support/crashed.js'
+import { newFolder } from '../store/support/folder.js'
+import { CliProcess } from '../support/cli-process.js'
+import { call } from '../support/http-client.js'
+
+/** A server of 0.1.0 that was killed: half of the messages are in its tables, the rest in its journal alone. */
+interface Fixture {
+  readonly texts: readonly string[]
+  readonly files: Readonly<Record<string, string>>
+}
+
+const url = new URL('../../../test/cli/fixtures/store-0.1.0.json', import.meta.url)
+const { texts, files } = JSON.parse(readFileSync(url, 'utf8')) as Fixture
+const PASSWORD = 'correct horse battery'
+const BOB = 473
+
+function oldFolder(t: Test): string {
+  const folder = join(newFolder(t), 'data')
+  mkdirSync(folder)
+  for (const [name, packed] of Object.entries(files)) {
+    writeFileSync(join(folder, name), gunzipSync(Buffer.from(packed, 'base64')))
+  }
+  return folder
+}
+
+async function faultsOf(folder: string): Promise<string[]> {
+  const faults: string[] = []
+  await viewStore(folder, systemClock, view => verify(view, fault => faults.push(fault)))
+  return faults
+}
+
+/** What a user sees, who logs in with the password. */
+async function textsOf(
+  port: number,
+  account: string,
+): Promise<{ readonly texts: string[]; readonly token: Uint8Array }> {
+  const login = { account, password: PASSWORD, installationKey: Buffer.alloc(16, account), deviceName: '' }
+  const { answer } = await call(port, METHODS.login, login)
+  const token = present(present(answer?.session, 'the session').token, 'the token')
+  const seen: string[] = []
+  for (let since = 0, more = true; more; ) {
+    const page = await call(port, METHODS.sync, { since, ack: undefined, waitMs: 0, sends: [], attempt: 0 }, { token })
+    const got = present(page.answer, 'the page')
+    for (const { content } of got.items) if (content?.case === 'message') seen.push(content.value.text)
+    since = got.to
+    more = got.more
+  }
+  return { texts: seen, token }
+}
+
+async function served(t: Test, folder: string): Promise<void> {
+  const { server, ready } = await CliProcess.serve('--data', folder)
+  for (const account of ['alice', 'bob']) {
+    t.same((await textsOf(ready.http_port, account)).texts, texts, `${account} has every message, in order`)
+  }
+  const { token } = await textsOf(ready.http_port, 'alice')
+  // She has sent twenty, behind a request.
+  const { code } = await call(ready.http_port, METHODS.send, { sendSeq: 22, to: BOB, text: 'new' }, { token })
+  t.equal(code, 0)
+  server.child.kill('SIGTERM')
+  t.equal(await server.exit(), 0, server.stderr)
+  t.match(
+    server.stdout + server.stderr,
+    new RegExp(`is of format ${FORMAT} from now on: earlier releases cannot read it`),
+  )
+  t.equal(await withTables(folder, tables => tables.format()), FORMAT)
+  t.same(await faultsOf(folder), [])
+  const again = await CliProcess.serve('--data', folder)
+  t.same((await textsOf(again.ready.http_port, 'bob')).texts, [...texts, 'new'])
+  t.notMatch(again.server.stdout + again.server.stderr, /from now on/, 'said once')
+  again.server.child.kill('SIGTERM')
+  await again.server.exit()
+}
+
+t.test('served as it is', async t => {
+  const folder = oldFolder(t)
+  t.same(await faultsOf(folder), [], 'verify reads it before')
+  await served(t, folder)
+})
+
+t.test('by way of a backup', async t => {
+  const backup = join(newFolder(t), 'backup')
+  const folder = join(newFolder(t), 'data')
+  await backUp({ from: oldFolder(t), to: backup, clock: systemClock })
+  await restore({ from: backup, to: folder, epochMin: 0 })
+  await served(t, folder)
+})
