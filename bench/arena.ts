@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ServerProcess } from './children.js'
+import { metricsOf } from './metrics.js'
 import type { LoadedPair, Tally } from './pairs.js'
 import type { Preset } from './presets.js'
 import { cpuMsOf, memoryOf } from './process-probe.js'
@@ -24,6 +25,10 @@ export interface Figures {
   /** The server's resident memory at the end of the window: its own, and pages of files. */
   readonly own_mib: number
   readonly file_mib: number
+  /** The bytes in the server's journal for each message delivered, acks and receipts included; NaN for others than Longwire. */
+  readonly journal_bytes: number
+  /** The padding to whole sectors beside them. */
+  readonly journal_padding_bytes: number
 }
 
 export interface ArenaParts {
@@ -68,11 +73,13 @@ export class Arena<Name extends string = string> {
     tally.acceptedMs.clear()
     tally.deliveredMs.clear()
     tally.recording = true
+    const journal = await this.#journal()
     const before = await probe?.(PROBE_COUNTS)
     const { cpuUs, perSecond, serverBusy, generatorBusy } = await measured(pid, windowMs, () => tally.delivered)
     tally.recording = false
     const after = await probe?.(PROBE_COUNTS)
     const { ownBytes, fileBytes } = memoryOf(pid)
+    const written = await this.#journal()
     for (const pair of active) pair.stop()
     await this.#drained()
     await this.#rested()
@@ -88,6 +95,8 @@ export class Arena<Name extends string = string> {
       sockets_per_turn: socketsPerTurn(before, after),
       own_mib: ownBytes / MIB,
       file_mib: fileBytes / MIB,
+      journal_bytes: (written.changes - journal.changes) / (written.delivered - journal.delivered),
+      journal_padding_bytes: (written.padding - journal.padding) / (written.delivered - journal.delivered),
     }
   }
 
@@ -95,6 +104,17 @@ export class Arena<Name extends string = string> {
     clearInterval(this.#timer)
     for (const pair of this.#pairs) pair.close()
     await this.#server.stop()
+  }
+
+  /** What the journal took so far, as the server's metrics say it, and the messages until then. */
+  async #journal() {
+    const { httpPort } = this.#server
+    const metrics = httpPort === 0 ? undefined : await metricsOf(httpPort)
+    return {
+      changes: metrics?.get('longwire_journal_bytes_total') ?? Number.NaN,
+      padding: metrics?.get('longwire_journal_padding_bytes_total') ?? Number.NaN,
+      delivered: this.#tally.delivered,
+    }
   }
 
   async #drained(): Promise<void> {

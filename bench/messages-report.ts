@@ -45,7 +45,8 @@ export function messagesTables(report: MessagesReport): string {
       ]),
     ),
     '',
-    'medians, ratios of the least and the medians; memory at the end of the window: anonymous, and pages of files',
+    'medians, ratios of the least and the medians; memory at the end of the window: anonymous, and pages of files;',
+    'the journal for each message, acks and receipts included: changes and padding to sectors',
     table(
       [
         '',
@@ -55,6 +56,7 @@ export function messagesTables(report: MessagesReport): string {
         'anonymous MiB',
         ...memoryOf.map(baseline => `× ${baseline}`),
         'file MiB',
+        'journal bytes + padding',
       ],
       rows.map(row => [
         name(row),
@@ -67,6 +69,7 @@ export function messagesTables(report: MessagesReport): string {
         row.own_mib,
         ...memoryOf.map(baseline => row.ratios[baseline]?.own ?? ''),
         row.file_mib,
+        Number.isNaN(row.journal_bytes) ? '' : `${row.journal_bytes} + ${row.journal_padding_bytes}`,
       ]),
     ),
     ...(floor.length === 0 ? [] : ['', floorTable(floor)]),

@@ -29,5 +29,6 @@ export function figuresOf(
     jobs: () => [...logic.jobs.figures(), canary.figures],
     queuedJobs: () => logic.engine.queueDepth,
     storeFreeBytes: () => store.freeBytes,
+    journalWritten: () => store.journalWritten,
   }
 }

@@ -37,6 +37,12 @@ export interface CountedJob {
 }
 
 /** The sources of the figures. */
+/** Bytes that a journal took. */
+export interface CountedJournal {
+  readonly changes: number
+  readonly padding: number
+}
+
 export interface MetricSources {
   readonly version: string
   readonly counters: Counters
@@ -58,6 +64,8 @@ export interface MetricSources {
   jobs(): readonly CountedJob[]
   /** Free bytes on the file system of the data folder; undefined for a store without one. */
   storeFreeBytes(): number | undefined
+  /** What the store's journal took; undefined for a store without one. */
+  journalWritten(): CountedJournal | undefined
   /** The number of lines of the log and of standard output that were lost. */
   linesLost(): number
 }
@@ -178,6 +186,14 @@ export const METRICS: Readonly<Record<string, MetricEntry>> = {
   longwire_store_free_bytes: gauge(
     "free space on the data folder's file system; absent for the store memory",
     sources => optional(sources.storeFreeBytes()),
+  ),
+  longwire_journal_bytes_total: counter(
+    'bytes of changes that were written to the journal; absent for the store memory',
+    sources => optional(sources.journalWritten()?.changes),
+  ),
+  longwire_journal_padding_bytes_total: counter(
+    'bytes that filled those writes up to whole sectors of the disk',
+    sources => optional(sources.journalWritten()?.padding),
   ),
   longwire_log_lines_lost_total: counter(
     'lines of the log and of standard output that were lost: nobody read them, or there was no space',

@@ -285,6 +285,14 @@ export class OutcomeUnknownError extends Error {
   override readonly name = 'OutcomeUnknownError'
 }
 
+/** What a store has written to its journal since it was opened. */
+export interface JournalWritten {
+  /** Changes, with the head of each write. */
+  readonly changes: number
+  /** Zeros that fill each write up to whole sectors. */
+  readonly padding: number
+}
+
 export interface Store {
   /** The store's id: 16 random bytes made with the store. Another id is another store, and versions of one mean nothing in the other. */
   readonly id: Uint8Array
@@ -296,6 +304,8 @@ export interface Store {
   readonly space: SpaceLevel
   /** The free bytes on its disk at the last look; undefined if no disk is known. */
   readonly freeBytes: number | undefined
+  /** What its journal took; undefined if it has none. */
+  readonly journalWritten: JournalWritten | undefined
   /** Whether other processes may commit to it too. What was read from it earlier may then be out of date. */
   readonly shared: boolean
   /** The scope of an actor: a pure function that never changes while the store lives. Actors of one partition are always in one scope. */

@@ -36,6 +36,8 @@ t.test('a tiny run of the long side and the store gives one JSON object with eve
     // Each server on Node is probed; the others cannot be.
     if (row.target === 'mosquitto' || row.target === 'nats') t.equal(row.sockets_per_turn, null, row.target)
     else t.ok(row.sockets_per_turn >= 1 && row.sockets_per_turn_at_min >= 1, row.target)
+    if (row.target === 'lmdb') t.ok(row.journal_bytes > 100 && row.journal_padding_bytes >= 0, row.target)
+    else if (row.target !== 'against') t.equal(row.journal_bytes, null, row.target)
     t.ok(row.own_mib > 0 && row.file_mib > 0, row.target)
     t.ok(row.messages_per_second > 0 && row.cpu_us_per_message >= 0 && row.generator_busy >= 0)
     t.ok(row.accepted_p50_ms <= row.accepted_p99_ms && row.delivered_p50_ms <= row.delivered_p99_ms)

@@ -29,6 +29,7 @@ const IDLE: MetricSources = {
   workers: () => ({ waiting: 3, running: 1, failures: { CRASHED: 2 }, runSeconds: new Buckets([1]) }),
   jobs: () => [{ name: 'one', slices: 3, failures: 1, waiting: 2, roundAtMs: 1_700_000_000_500 }],
   storeFreeBytes: () => 5,
+  journalWritten: () => ({ changes: 7, padding: 9 }),
   linesLost: () => 0,
 }
 
@@ -67,6 +68,8 @@ t.test('each metric of the table is in the text, once and in the form that Prome
   }
   t.match(text, 'longwire_build_info{version="1.2.3",')
   t.match(text, 'longwire_store_free_bytes 5')
+  t.match(text, 'longwire_journal_bytes_total 7')
+  t.match(text, 'longwire_journal_padding_bytes_total 9')
   t.match(text, 'longwire_worker_waiting_tasks 3')
   t.match(text, 'longwire_worker_failures_total{code="CRASHED"} 2')
   t.match(text, 'longwire_job_slices_total{job="one"} 3')
@@ -76,9 +79,12 @@ t.test('each metric of the table is in the text, once and in the form that Prome
 })
 
 t.test('what does not exist has no line', async t => {
-  const metrics = new Metrics({ ...IDLE, storeFreeBytes: () => undefined }, systemClock)
+  const metrics = new Metrics(
+    { ...IDLE, storeFreeBytes: () => undefined, journalWritten: () => undefined },
+    systemClock,
+  )
   t.teardown(() => metrics.stop())
-  t.notMatch(await metrics.text(), /^longwire_store_free_bytes/m)
+  t.notMatch(await metrics.text(), /^longwire_(store_free_bytes|journal)/m)
 })
 
 t.test('the delay of the event loop is that since the last reading', async t => {

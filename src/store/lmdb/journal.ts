@@ -37,6 +37,8 @@ export class Journal {
   /** The sequence of the last write before those of the active file. */
   before: number
   readonly salt: number
+  /** What `write` has written since these files were opened. */
+  readonly written = { changes: 0, padding: 0 }
   readonly #folder: string
   readonly #writeBytes: number
   readonly #files: readonly number[]
@@ -118,6 +120,8 @@ export class Journal {
     const at = this.#fileOffset
     this.#offset = end
     this.#fileOffset += bytes
+    this.written.changes += end - start
+    this.written.padding += bytes - (end - start)
     writeAll(present(this.#files[this.#active], 'the journal file'), buffer, start, bytes, at, done)
   }
 

@@ -21,6 +21,7 @@ import { endOfTurn } from '../../lib/turn.js'
 import type {
   Actor,
   CommitResult,
+  JournalWritten,
   LogEntry,
   LogRange,
   LogSummary,
@@ -161,6 +162,10 @@ export class LmdbStore implements Store {
 
   get freeBytes(): number {
     return this.#space.freeBytes
+  }
+
+  get journalWritten(): JournalWritten {
+    return this.#journal.written
   }
 
   get space(): SpaceLevel {

@@ -70,6 +70,10 @@ export class MemoryStore implements Store {
     return undefined
   }
 
+  get journalWritten(): undefined {
+    return undefined
+  }
+
   get space(): SpaceLevel {
     return this.disk.space
   }
