@@ -22,7 +22,6 @@ import {
   type Committed,
   type Conflict,
   type EpochConflict,
-  type LogRange,
   NO_ROUTES,
   type NodeId,
   type ScannedRecord,
@@ -36,6 +35,7 @@ import { CommitQueue } from './commit-queue.js'
 import { type Delivery, headEvent, type NodeEvent } from './events.js'
 import { SLICE_TARGETS } from './fan-out.js'
 import { Outbox } from './outbox.js'
+import { pageOf } from './page.js'
 import { type Asked, Plan, type PlanContext } from './plan.js'
 import { type Cell, type Moment, RecordCache } from './record-cache.js'
 import type { Stamps } from './stamps.js'
@@ -113,6 +113,7 @@ const REFUSED = { kind: 'refused' } as const
 /** The result of a unit whose write was done and whose answer was lost: nothing is known of it. */
 const UNSEEN: Pick<Committed, 'appended' | 'routes'> = { appended: [], routes: NO_ROUTES }
 const NOWHERE: readonly NodeId[] = []
+const NO_CELLS: readonly Cell[] = []
 
 export class Engine {
   readonly #options: EngineOptions
@@ -285,6 +286,8 @@ export class Engine {
 
   /** Plans a submission. @returns false if records are missing: they are being read, and the actor's later submissions wait */
   #plan<I, R>(submission: Submission<I, R>): boolean {
+    const missing = this.#surelyMissing(submission)
+    if (missing.length > 0) return this.#read(submission, missing)
     const plan = Plan.make(this.#context, submission)
     const result = plan.result as R
     if (plan.above !== undefined) {
@@ -292,20 +295,7 @@ export class Engine {
       this.#finish(submission, REFUSED)
       return true
     }
-    if (plan.missing.length > 0) {
-      submission.readings += 1
-      if (submission.readings > READINGS_MAX)
-        throw new Error(`${submission.transition.name} never has all the records it needs`)
-      if (!this.#behind.has(submission.actor)) this.#behind.set(submission.actor, [])
-      this.#load(plan.missing).then(
-        () => this.#plan(submission) && this.#letThrough(submission.actor),
-        () => {
-          this.#finish(submission, UNAVAILABLE)
-          this.#letThrough(submission.actor)
-        },
-      )
-      return false
-    }
+    if (plan.missing.length > 0) return this.#read(submission, plan.missing)
     if (plan.readOnly && isSoft(submission.transition, result) && plan.restsOnWhatIs) {
       this.#finish(submission, { kind: 'done', result, own: undefined })
       return true
@@ -322,6 +312,29 @@ export class Engine {
       unit,
     })
     return true
+  }
+
+  /** The cells that are missing for certain, as nothing is known of the actor: a first plan would do no more than find that out. */
+  #surelyMissing<I, R>({ actor, transition, input, passes, readings }: Submission<I, R>): readonly Cell[] {
+    if (!passes || readings > 0 || this.#cache.knows(actor)) return NO_CELLS
+    const cells = this.#cache.cellsOf(actor)
+    return (transition.reads?.(input) ?? []).map(([kind, id]) => this.#cache.cell(cells, kind, id))
+  }
+
+  /** Reads missing records, then plans again. Meanwhile the actor's later submissions wait. @returns false */
+  #read<I, R>(submission: Submission<I, R>, missing: readonly Cell[]): false {
+    submission.readings += 1
+    if (submission.readings > READINGS_MAX)
+      throw new Error(`${submission.transition.name} never has all the records it needs`)
+    if (!this.#behind.has(submission.actor)) this.#behind.set(submission.actor, [])
+    this.#load(missing).then(
+      () => this.#plan(submission) && this.#letThrough(submission.actor),
+      () => {
+        this.#finish(submission, UNAVAILABLE)
+        this.#letThrough(submission.actor)
+      },
+    )
+    return false
   }
 
   /**
@@ -477,17 +490,6 @@ export class Engine {
 
 function nameOfCell({ name }: Cell): string {
   return name
-}
-
-function pageOf(range: LogRange, since: Version): TimelinePage {
-  const head = range.durable
-  const inGap = range.gaps.length > 0 && range.gaps.some(gap => since > gap.after && since < gap.upTo)
-  if (since > head || inGap) return { kind: 'resync', head }
-  const last = range.entries.at(-1)?.version ?? 0
-  const items = last <= head ? range.entries : range.entries.filter(entry => entry.version <= head)
-  const more = range.more && (items.at(-1)?.version ?? since) < head
-  const to = more ? (items.at(-1)?.version ?? since) : head
-  return { kind: 'page', items, to, more, trimmed: since < range.floor, head }
 }
 
 function isSoft<I, R>({ soft }: Transition<I, R>, result: R): boolean {

@@ -30,14 +30,32 @@ export function jsonValue<T>(prefix: string, { lifetime, ...bound }: RecordTrait
 /** The default of every field, optional ones too. A field without one would count as a field that this node does not know. */
 type Fields<T> = { readonly [K in keyof T]-?: T[K] }
 
+/** The declaration of a kind whose values are JSON objects. */
+export interface JsonTraits<T> extends RecordTraits<T> {
+  readonly fields: Fields<T>
+  /** The fields of the entries of a list, likewise; the list is the field of this name. */
+  readonly list?: { readonly name: keyof T; readonly fields: object }
+}
+
 /**
  * Makes a kind whose values are JSON objects. `fields` names every field, with its value in records that were written before the
- * field existed. A newer node wrote any other field: such fields stay as they are, whatever this node puts.
+ * field existed. A field that has this value is not stored either: a third of a contact's bytes. So the value must never change. A newer
+ * node wrote any other field: such fields stay as they are, whatever this node puts.
  */
 export function jsonRecord<T extends object>(
   prefix: string,
-  { fields, lifetime, ...bound }: RecordTraits<T> & { readonly fields: Fields<T> },
+  { fields, list, lifetime, ...bound }: JsonTraits<T>,
 ): RecordKind<T> {
+  const packed = (value: T): object => {
+    if (list === undefined) return withoutDefaults(value, fields)
+    const entries = value[list.name] as readonly object[]
+    return { ...withoutDefaults(value, fields), [list.name]: entries.map(entry => withoutDefaults(entry, list.fields)) }
+  }
+  const unpacked = (value: T): T => {
+    if (list === undefined || value[list.name] === undefined) return value
+    const entries = value[list.name] as readonly object[]
+    return { ...value, [list.name]: entries.map(entry => ({ ...list.fields, ...entry })) }
+  }
   const isForeign = (name: string): boolean => !Object.hasOwn(fields, name)
   let sawForeign = false
   const completed = (value: T): T => {
@@ -54,8 +72,8 @@ export function jsonRecord<T extends object>(
     prefix,
     bound,
     lifetime,
-    encode: encodeJson,
-    decode: bytes => completed(parse<T>(bytes, bound)),
+    encode: value => encodeJson(packed(value)),
+    decode: bytes => completed(unpacked(parse<T>(bytes, bound))),
     keep(value, before) {
       if (!sawForeign || before === undefined) return value
       let kept = value
@@ -70,6 +88,17 @@ export function jsonRecord<T extends object>(
       return Object.fromEntries(Object.entries(value).filter(([name]) => !isForeign(name))) as T
     },
   })
+}
+
+/** The value without the fields that have their defaults; itself if none has. */
+function withoutDefaults(value: object, defaults: object): object {
+  const [from, without] = [value as Record<string, unknown>, defaults as Record<string, unknown>]
+  let some = false
+  for (const name in from) some ||= from[name] === without[name]
+  if (!some) return value
+  const kept: Record<string, unknown> = {}
+  for (const name in from) if (from[name] !== without[name]) kept[name] = from[name]
+  return kept
 }
 
 function parse<T>(bytes: Uint8Array, bound: RecordBound<T>): T {

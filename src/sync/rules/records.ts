@@ -106,6 +106,17 @@ const DEVICES_KEPT_MAX = DEVICES_MAX + ENDED_DEVICES_MAX + 1
 
 export const devices = jsonRecord<Devices>('devices', {
   fields: { last: 0, epoch: 1, list: [] },
+  list: {
+    name: 'list',
+    fields: {
+      device: 0,
+      installationKey: '',
+      name: '',
+      createdAtMs: 0,
+      lastSeenMs: 0,
+      endedAtMs: 0,
+    } satisfies DeviceEntry,
+  },
   lifetime: 'user',
   bytesMax: 128 + DEVICES_KEPT_MAX * (256 + JSON_BYTES_PER_BYTE * DEVICE_NAME_BYTES_MAX),
   entries: { max: DEVICES_KEPT_MAX, count: ({ list }) => list.length },
