@@ -8,6 +8,7 @@ import type { Doors } from '../node/options.js'
 import { type Config, NO_PORT } from '../ops/config.js'
 import type { DescriptorPlan } from '../ops/descriptors.js'
 import type { Metrics } from '../ops/metrics.js'
+import { AnswerForms } from '../short/answer-forms.js'
 import { HEALTH_PATH, healthPage, READY_PATH, readyPage } from '../short/health.js'
 import { HttpServer, type ShortTimeouts } from '../short/http-server.js'
 import { localMetricsPage, METRICS_PATH, metricsPage } from '../short/metrics-page.js'
@@ -15,10 +16,12 @@ import { OperatorListener } from '../short/operator-listener.js'
 import { Origins } from '../short/origins.js'
 import type { Page } from '../short/types.js'
 import { WebSocketUpgrade } from '../short/web-socket-upgrade.js'
+import type { OwnWorkers } from '../workers/tasks.js'
 
 export interface ServerDoorsOptions {
   readonly config: Config
   readonly node: Node
+  readonly workers: OwnWorkers
   readonly metrics: Metrics
   readonly clock: Clock
   readonly descriptors: Pick<DescriptorPlan, 'operatorsMax'>
@@ -42,7 +45,7 @@ export class ServerDoors implements Doors {
   readonly #http: HttpServer
   readonly #operators: OperatorListener
 
-  constructor({ config, node, metrics, clock, descriptors, timeouts }: ServerDoorsOptions) {
+  constructor({ config, node, workers, metrics, clock, descriptors, timeouts }: ServerDoorsOptions) {
     this.#config = config
     const { context, connect } = node.access
     const trusted = new AddressList(config.trustProxy)
@@ -58,6 +61,7 @@ export class ServerDoors implements Doors {
       clock,
       trusted,
       connect,
+      forms: new AnswerForms(workers, clock),
       webSockets: new WebSocketUpgrade(context),
       origins: new Origins(config.allowOrigin),
       pages: this.#hasOwn ? new Map(probes) : new Map([...probes, [METRICS_PATH, localMetricsPage(metrics)]]),

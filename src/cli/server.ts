@@ -100,7 +100,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     { ...figuresOf(node, store), version: version(), linesLost, workers: () => workers.figures },
     clock,
   )
-  const doors = new ServerDoors({ config, node, metrics, clock, descriptors, timeouts: options.shortTimeouts })
+  const doors = new ServerDoors({ config, node, workers, metrics, clock, descriptors, timeouts: options.shortTimeouts })
   const close = async (): Promise<void> => {
     doors.close()
     metrics.stop()

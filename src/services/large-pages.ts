@@ -18,6 +18,7 @@ import type { Clock } from '../lib/clock.js'
 import type { Defer } from '../lib/turn.js'
 import type { Actor, PagePlace, PageRange, SettledPart, Store, Version } from '../store/types.js'
 import type { Engine } from '../sync/engine.js'
+import { LostThreads } from '../workers/lost-threads.js'
 import type { OwnWorkers } from '../workers/tasks.js'
 import { WorkerError } from '../workers/types.js'
 import type { Caller, TimelinePage } from './types.js'
@@ -33,9 +34,6 @@ const TASKS_AT_ONCE = 2
 
 /** The most pages that wait; the next is told to come back. */
 export const PAGES_WAITING_MAX = 1_024
-
-/** The time for which pages are read in this thread after a thread was lost: perhaps none can be started. */
-const HERE_MS = 5_000
 
 export interface LargePagesOptions {
   readonly engine: Engine
@@ -57,14 +55,15 @@ interface WaitingPage {
 
 export class LargePages {
   readonly #options: LargePagesOptions
+  readonly #lost: LostThreads
   /** The pages that wait, in the order in which they came. */
   readonly #waiting = new Set<WaitingPage>()
   #tasks = 0
   #isDue = false
-  #hereUntilMs = 0
 
   constructor(options: LargePagesOptions) {
     this.#options = options
+    this.#lost = new LostThreads(options.clock)
   }
 
   /**
@@ -85,7 +84,7 @@ export class LargePages {
       return page ?? (await this.#here(actor, since))
     } catch (error) {
       if (!(error instanceof WorkerError)) throw error
-      if (error.code === 'CRASHED') this.#hereUntilMs = this.#options.clock.monotonic() + HERE_MS
+      this.#lost.note(error)
       if (asker !== undefined) throw error
       return this.#here(actor, since)
     }
@@ -100,7 +99,7 @@ export class LargePages {
   }
 
   #isLarge({ upTo, gaps }: SettledPart, since: Version): boolean {
-    if (upTo - since < VERSIONS_MIN || this.#options.clock.monotonic() < this.#hereUntilMs) return false
+    if (upTo - since < VERSIONS_MIN || this.#lost.lately) return false
     return !gaps.some(gap => since > gap.after && since < gap.upTo)
   }
 

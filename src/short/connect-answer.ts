@@ -2,6 +2,8 @@
 
 import { type Code, codeName, codeText } from '../../protocol/codes.js'
 import { encodeErrorDetail, type Refusal } from '../../protocol/generated/messages.js'
+import { bodyToJson } from '../../protocol/json-codec.js'
+import type { RequestMethod } from '../../protocol/methods.js'
 import { CONNECT_STATUS, type ConnectCode, connectCodeOf } from './connect-codes.js'
 import { retryAfter } from './raw-answer.js'
 import type { ShortAnswer } from './types.js'
@@ -24,6 +26,12 @@ export interface ErrorParts {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/**
+ * The length of an encoded response from which JSON is made of it in a thread. A task takes 45 to 62 µs of this one; JSON and gzip take 35
+ * and 20 for 32 timeline items (3.4 KB), 66 and 29 for 64 (7 KB), 256 and 142 for 256 (28 KB).
+ */
+export const JSON_THERE_MIN = 4_096
+
 const encoder = new TextEncoder()
 
 const JSON_HEADERS = { 'Content-Type': CONTENT_TYPES.json }
@@ -33,8 +41,11 @@ export function messageAnswer(body: Uint8Array): ShortAnswer {
   return { status: 200, headers: PROTO_HEADERS, body }
 }
 
-export function jsonAnswer(json: string): ShortAnswer {
-  return { status: 200, headers: JSON_HEADERS, body: encoder.encode(json) }
+/** The answer of an encoded response, in JSON. Of a large one JSON is made later, in a thread. */
+export function jsonAnswer(method: RequestMethod, body: Uint8Array): ShortAnswer {
+  const answer = { status: 200, headers: JSON_HEADERS }
+  if (body.length >= JSON_THERE_MIN) return { ...answer, body, json: method.number }
+  return { ...answer, body: encoder.encode(bodyToJson(method, 'response', body)) }
 }
 
 /** Always JSON, whatever the request's format: so the Connect protocol has it. */

@@ -17,7 +17,7 @@ import {
   decodeSyncRequest,
   encodeHelloResponse,
 } from '../../protocol/generated/messages.js'
-import { bodyToJson, jsonToBody } from '../../protocol/json-codec.js'
+import { jsonToBody } from '../../protocol/json-codec.js'
 import { POLL_MS_MAX } from '../../protocol/limits.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import type { CallerId } from '../connection/backlog.js'
@@ -264,7 +264,7 @@ class Asked implements ShortCall {
     this.method = method
     this.timeoutMs = timeoutMs
     this.reply = reply
-    this.form = format === 'proto' ? messageAnswer : body => jsonAnswer(bodyToJson(method, 'response', body))
+    this.form = format === 'proto' ? messageAnswer : body => jsonAnswer(method, body)
     this.#format = format
     this.#authorization = headers.authorization
   }

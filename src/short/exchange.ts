@@ -14,7 +14,7 @@ import type { CallerId } from '../connection/backlog.js'
 import { WRITE_BYTES_MAX } from '../connection/writer.js'
 import type { Clock } from '../lib/clock.js'
 import { Timed, type Wheel } from '../lib/wheel.js'
-import { isPackable, packed } from './gzip.js'
+import type { AnswerForms } from './answer-forms.js'
 import { hasBody } from './header-check.js'
 import type { ShortAnswer, ShortCall } from './types.js'
 
@@ -33,7 +33,8 @@ export interface ExchangeOptions {
   readonly onStall: () => void
   /** Whether the connection ends after this answer. */
   readonly last: () => boolean
-  /** Called when there is an answer of so many bytes, which now waits to be taken. */
+  readonly forms: AnswerForms
+  /** Called when there is an answer of so many bytes, which now waits to be taken; or so many more, if JSON is made of it. */
   readonly onAnswer: (bytes: number, callerId: CallerId | undefined) => void
   /** Called when it was taken, or the peer has gone. */
   readonly onEnd: () => void
@@ -45,6 +46,12 @@ export class Exchange extends Timed {
   readonly #response: ServerResponse
   readonly #options: ExchangeOptions
   #state: 'asked' | 'answered' | 'over' = 'asked'
+  /** Made when somebody asks for its signal. */
+  #gone: AbortController | undefined = undefined
+  readonly #untilGone = (): AbortSignal => {
+    this.#gone ??= new AbortController()
+    return this.#gone.signal
+  }
 
   constructor(request: IncomingMessage, response: ServerResponse, options: ExchangeOptions) {
     super()
@@ -70,15 +77,13 @@ export class Exchange extends Timed {
     if (this.#state !== 'asked') return
     this.#state = 'answered'
     this.#call = undefined
-    this.#options.onAnswer(answer.body.length, callerId)
-    const { headers } = this.#request
-    if (!isPackable(answer.body, headers['accept-encoding'])) {
-      this.#write(answer)
-      return
-    }
-    packed(answer.body, body => {
-      if (body === undefined) this.#write(answer)
-      else this.#write({ ...answer, headers: { ...answer.headers, 'Content-Encoding': 'gzip' }, body })
+    const { forms, onAnswer } = this.#options
+    const bytes = answer.body.length
+    onAnswer(bytes, callerId)
+    forms.finish(answer, this.#request.headers['accept-encoding'], this.#untilGone, (formed, length) => {
+      if (this.#state === 'over') return
+      if (length > bytes) onAnswer(length - bytes, callerId)
+      this.#write(formed)
     })
   }
 
@@ -154,6 +159,7 @@ export class Exchange extends Timed {
     this.#options.wheel.remove(this)
     this.#call?.abandoned()
     this.#call = undefined
+    this.#gone?.abort()
     this.#options.onEnd()
   }
 }

@@ -1,22 +1,6 @@
-/** Packs and unpacks bodies with gzip, within bounds. One stream per body, none per connection. */
+/** Unpacks bodies with gzip, within bounds, and knows who takes them packed. One stream per body, none per connection. */
 
-import { constants, gunzip, gzip } from 'node:zlib'
-
-/** The size from which a body is worth packing: a smaller one fits one packet anyway. */
-const PACKED_BYTES_MIN = 1_024
-
-/** The fastest level: it saves most of the bytes that can be saved, for the least time of the server. */
-const PACKING = { level: constants.Z_BEST_SPEED } as const
-
-/** Whether the answer is worth packing and the header (Accept-Encoding) takes it. */
-export function isPackable(body: Uint8Array, acceptEncoding: string | undefined): boolean {
-  return body.length >= PACKED_BYTES_MIN && acceptEncoding !== undefined && acceptsGzip(acceptEncoding)
-}
-
-/** @param done with undefined if it could not be packed; then it goes as it is */
-export function packed(body: Uint8Array, done: (packed: Uint8Array | undefined) => void): void {
-  gzip(body, PACKING, (error, bytes) => done(error === null ? bytes : undefined))
-}
+import { gunzip } from 'node:zlib'
 
 /**
  * The size to which a body may grow by unpacking, beside the limit. Any body may grow to the first number; above it, to a multiple of its
@@ -41,7 +25,7 @@ export function unpacked(body: Uint8Array, bytesMax: number, done: (unpacked: Un
 }
 
 /** RFC 9110, 12.5.3: the weight of gzip, or else that of `*`, is above 0. */
-function acceptsGzip(header: string): boolean {
+export function acceptsGzip(header: string): boolean {
   let any = false
   for (const part of header.split(',')) {
     const [coding = '', ...parameters] = part.split(';').map(text => text.trim().toLowerCase())

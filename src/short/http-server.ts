@@ -25,6 +25,7 @@ import { STALL_MS_MAX } from '../connection/writer.js'
 import type { Clock } from '../lib/clock.js'
 import type { AddressList } from '../lib/network.js'
 import type { Wheel } from '../lib/wheel.js'
+import type { AnswerForms } from './answer-forms.js'
 import { readBody } from './body.js'
 import { clientAddress } from './client-address.js'
 import { type ConnectHandler, tooLarge } from './connect.js'
@@ -66,6 +67,7 @@ export interface ShortOptions {
   readonly context: Pick<ConnectionContext, 'gate' | 'wheel' | 'faults' | 'backlog' | 'random' | 'log'>
   readonly clock: Clock
   readonly connect: ConnectHandler
+  readonly forms: AnswerForms
   readonly webSockets: WebSocketUpgrade
   readonly origins: Origins
   /** Proxies whose X-Forwarded-For is believed. */
@@ -207,7 +209,7 @@ export class HttpServer implements Protocol, PeerServer {
       return
     }
     this.#inWork++
-    const { clock, origins } = this.#options
+    const { clock, origins, forms } = this.#options
     const { origin } = incoming.headers
     const isListed = origin !== undefined && origins.lists(origin)
     const { wheel, faults, backlog } = this.#options.context
@@ -219,9 +221,10 @@ export class HttpServer implements Protocol, PeerServer {
       wheel,
       headers: isListed ? [...BASE_HEADERS, ...Object.entries(origins.headersFor(origin)).flat()] : BASE_HEADERS,
       stallMs: this.#stallMs,
+      forms,
       last: () => this.#draining || !peer.admitted || incoming.ignoresUpgrade,
       onAnswer: (bytes, callerId = waitsFor) => {
-        waitingBytes = bytes
+        waitingBytes += bytes
         waitsFor = callerId
         backlog.change(callerId, bytes)
         peer.answered(exchange, bytes)

@@ -29,6 +29,8 @@ export interface ShortAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
+  /** The number of the method whose response the body is, if JSON is still to be made of it (answer-forms.ts). */
+  readonly json?: number | undefined
 }
 
 /** Takes the answer of a request, once, at once or later. `callerId`: the one who asked, if known. */

@@ -4,8 +4,10 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import t from 'tap'
 import { Wheel } from '../../src/lib/wheel.js'
+import { AnswerForms } from '../../src/short/answer-forms.js'
 import { Exchange } from '../../src/short/exchange.js'
 import { textAnswer } from '../../src/short/types.js'
+import { InlineWorkers } from '../../src/workers/inline.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 class FakeResponse extends EventEmitter {
@@ -31,6 +33,7 @@ function begun(): { exchange: Exchange; response: FakeResponse; ends: () => numb
     clock,
     wheel: new Wheel(clock),
     headers: [],
+    forms: new AnswerForms(new InlineWorkers(), clock),
     stallMs: 1_000,
     last: () => false,
     onStall: () => {},
