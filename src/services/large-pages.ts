@@ -2,7 +2,7 @@
  * Reads large pages of timelines in threads: those of a device that is far behind. What lies in the store's tables is read and encoded
  * there; this thread adds what only the store itself knows (the head, the floor), and reads all other pages.
  *
- *   page ─► far behind? ── no ───────────────────────────────────────► Engine.page
+ *   page ─► far behind? ── no, or not known ─────────────────────────► Engine.page
  *             │ yes                                                        ▲ not full, trimmed meanwhile, or not to be had there
  *             ▼                                                            │
  *           waiting ── with others of the turn, 16 in a task ─► thread ─► full page ─► head and floor, by a read ─► answer
@@ -35,6 +35,9 @@ const TASKS_AT_ONCE = 2
 /** The most pages that wait; the next is told to come back. */
 export const PAGES_WAITING_MAX = 1_024
 
+/** The most users that are known to be behind. Of one that is not, one more page is read here. */
+export const BEHIND_MAX = 4_096
+
 export interface LargePagesOptions {
   readonly engine: Engine
   readonly store: Store
@@ -56,6 +59,8 @@ interface WaitingPage {
 export class LargePages {
   readonly #options: LargePagesOptions
   readonly #lost: LostThreads
+  /** Users of whom a device was lately told that there is more. Of others nobody looks what is in the tables. */
+  readonly #behind = new Set<Actor>()
   /** The pages that wait, in the order in which they came. */
   readonly #waiting = new Set<WaitingPage>()
   #tasks = 0
@@ -71,10 +76,20 @@ export class LargePages {
    * not: the same may be asked for again.
    * @param asker is given up when its signal says so; undefined: the page is read here if no thread does
    */
-  page(actor: Actor, since: Version, asker?: Asker): Promise<TimelinePage> {
-    const part = this.#settled(actor, since)
-    if (part === undefined || !this.#isLarge(part, since)) return this.#here(actor, since)
-    return this.#large(actor, since, part, asker)
+  async page(actor: Actor, since: Version, asker?: Asker): Promise<TimelinePage> {
+    const part = this.#behind.has(actor) ? this.#settled(actor, since) : undefined
+    const isLarge = part !== undefined && this.#isLarge(part, since)
+    const page = await (isLarge ? this.#large(actor, since, part, asker) : this.#here(actor, since))
+    if (page.kind === 'page' && page.more) this.#noteBehind(actor)
+    else if (this.#behind.size > 0) this.#behind.delete(actor)
+    return page
+  }
+
+  #noteBehind(actor: Actor): void {
+    this.#behind.add(actor)
+    if (this.#behind.size <= BEHIND_MAX) return
+    const [first] = this.#behind
+    if (first !== undefined) this.#behind.delete(first)
   }
 
   async #large(actor: Actor, since: Version, part: SettledPart, asker: Asker | undefined): Promise<TimelinePage> {

@@ -4,17 +4,19 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { CODES } from '../../protocol/codes.js'
+import { createSyncRequest } from '../../protocol/generated/messages.js'
 import { encodePushFrame, encodeSyncBody, encodeSyncFrame, itemsBytes } from '../../protocol/item-codec.js'
 import { SYNC_BYTES_MAX, SYNC_ITEMS_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import { type Random, seededRandom } from '../../src/lib/random.js'
 import { endOfTurn } from '../../src/lib/turn.js'
-import { LargePages, PAGES_WAITING_MAX } from '../../src/services/large-pages.js'
+import { BEHIND_MAX, LargePages, PAGES_WAITING_MAX } from '../../src/services/large-pages.js'
 import type { TimelinePage } from '../../src/services/types.js'
 import { openLmdbStore } from '../../src/store/lmdb/open.js'
 import { closePages } from '../../src/store/lmdb/page-reader.js'
 import type { LmdbStore } from '../../src/store/lmdb/store.js'
 import type { Append, Unit } from '../../src/store/types.js'
+import type { Engine } from '../../src/sync/engine.js'
 import { userActor } from '../../src/sync/rules/records.js'
 import { InlineWorkers } from '../../src/workers/inline.js'
 import { WorkerPool } from '../../src/workers/pool.js'
@@ -73,8 +75,13 @@ function entry(length: number, key?: string, actor = USER): Append {
   return { actor, bytes: new Uint8Array(length).fill(length), ...(key === undefined ? {} : { key }) }
 }
 
+interface Filled {
+  readonly store: LmdbStore
+  readonly pages?: LargePages
+}
+
 /** A log of so many entries, in the tables but for the last few. */
-async function fill(store: LmdbStore, entries: number, actor = USER): Promise<void> {
+async function fill(t: Test, { store, pages }: Filled, entries: number, actor = USER): Promise<void> {
   const append = entry(100, undefined, actor)
   for (let i = 0; i < entries; i += 100) {
     await store.commit(0, [{ ...NOTHING, appends: Array.from({ length: 100 }, () => append) }])
@@ -83,6 +90,8 @@ async function fill(store: LmdbStore, entries: number, actor = USER): Promise<vo
     await store.commit(0, [{ ...NOTHING, appends: [append] }])
     return (store.settled(actor, 0)?.upTo ?? 0) >= entries
   })
+  // From its first page on the user is known to be behind.
+  if (pages !== undefined) t.match(await pages.page(actor, 0), { kind: 'page', more: true, items: { length: 256 } })
 }
 
 /** The hashes of all that is made of a page. Each is made at once: the next form overwrites what is in front of encoded items. */
@@ -135,6 +144,7 @@ t.test('a page that a thread reads has the same bytes, whatever happened to the 
       await store.commit(0, [randomUnit(random, head)])
       head = (await here(Number.MAX_SAFE_INTEGER)).head
       for (const since of [0, random.integer(head + 2), Math.max(0, head - random.integer(700))]) {
+        await pages.page(USER, 0) // it is known to be behind
         const [made, expected] = [await pages.page(USER, since, STAYS), await here(since)]
         if (made.kind === 'page' && 'encoded' in made.items) there++
         if (made.kind === 'resync') resyncs++
@@ -150,8 +160,9 @@ t.test('a page that a thread reads has the same bytes, whatever happened to the 
 t.test('real threads read them too, and hold no state of the tables, which would make the file grow', async t => {
   const clock = new ManualClock()
   const workers = new WorkerPool({ clock, threads: 2 })
-  const { store, folder, pages, here } = await start(t, workers)
-  await fill(store, 3_000)
+  const started = await start(t, workers)
+  const { store, folder, pages, here } = started
+  await fill(t, started, 3_000)
   const sinces = Array.from({ length: 40 }, (_, i) => i * 50)
   const made = await Promise.all(sinces.map(since => pages.page(USER, since, STAYS)))
   for (const [i, page] of made.entries()) {
@@ -173,8 +184,9 @@ t.test('real threads read them too, and hold no state of the tables, which would
 
 t.test('a log that is trimmed meanwhile is read here', async t => {
   const workers = new HeldWorkers()
-  const { store, pages, here } = await start(t, workers)
-  await fill(store, 1_000)
+  const started = await start(t, workers)
+  const { store, pages, here } = started
+  await fill(t, started, 1_000)
   const asked = pages.page(USER, 0, STAYS)
   await eventually(() => workers.held.length === 1)
   await store.commit(0, [{ ...NOTHING, trims: [{ actor: USER, upTo: 300 }] }])
@@ -185,9 +197,10 @@ t.test('a log that is trimmed meanwhile is read here', async t => {
 })
 
 t.test('what has left the log is left out only when that is durable', async t => {
-  const { store, pages, here } = await start(t)
+  const started = await start(t)
+  const { store, pages, here } = started
   await store.commit(0, [{ ...NOTHING, appends: [entry(10, 'k')] }])
-  await fill(store, 1_000)
+  await fill(t, started, 1_000)
   let done = false
   const write = store.commit(0, [{ ...NOTHING, drops: [{ actor: USER, key: 'k' }] }]).then(() => {
     done = true
@@ -202,8 +215,9 @@ t.test('what has left the log is left out only when that is durable', async t =>
 
 t.test('a page whose thread dies is refused with UNAVAILABLE; the next ones are read here for a while', async t => {
   const workers = new HeldWorkers()
-  const { store, clock, pages } = await start(t, workers)
-  await fill(store, 1_000)
+  const started = await start(t, workers)
+  const { clock, pages } = started
+  await fill(t, started, 1_000)
   const asked = pages.page(USER, 0, STAYS)
   const ofHello = pages.page(USER, 0)
   await eventually(() => workers.held.length === 1)
@@ -229,8 +243,12 @@ t.test('a Sync whose thread dies is told to come back', async t => {
   t.teardown(() => store.close())
   const node = await startNode(store, new ManualClock(), 'a dead thread', { workers })
   const device = await new TestDevice(node).enter('alice', 1)
-  await fill(store, 600, userActor(device.uid))
-  const reply = device.call(METHODS.sync, { since: 0, ack: undefined, sends: [], waitMs: 0, attempt: 0 })
+  const sync = createSyncRequest({ since: 0 })
+  await fill(t, { store }, 600, userActor(device.uid))
+  workers.holds = false
+  t.match((await device.call(METHODS.sync, sync)).page, { more: true })
+  workers.holds = true
+  const reply = device.call(METHODS.sync, sync)
   await eventually(() => workers.held.length === 1)
   workers.held[0]?.fail('TIMED_OUT')
   t.match(await reply, { code: CODES.UNAVAILABLE.code, retryAfterMs: 1_000 })
@@ -253,8 +271,9 @@ async function occupy(pages: LargePages, { held }: HeldWorkers): Promise<{ go():
 
 t.test('a page is given up with its asker, before a thread reads it or while one does', async t => {
   const workers = new HeldWorkers()
-  const { store, pages } = await start(t, workers)
-  await fill(store, 1_000)
+  const started = await start(t, workers)
+  const { pages } = started
+  await fill(t, started, 1_000)
   const before = await occupy(pages, workers)
   const gone = new AbortController()
   const stays = pages.page(USER, 1, STAYS)
@@ -279,8 +298,9 @@ t.test('a page is given up with its asker, before a thread reads it or while one
 
 t.test('tasks, pages in a task and pages that wait are bounded', async t => {
   const workers = new HeldWorkers()
-  const { store, pages } = await start(t, workers)
-  await fill(store, 1_000)
+  const started = await start(t, workers)
+  const { pages } = started
+  await fill(t, started, 1_000)
   const before = await occupy(pages, workers)
   const waiting = Array.from({ length: PAGES_WAITING_MAX }, () => pages.page(USER, 0, STAYS))
   await t.rejects(pages.page(USER, 0, STAYS), { code: 'QUEUE_FULL' })
@@ -298,4 +318,25 @@ t.test('tasks, pages in a task and pages that wait are bounded', async t => {
   workers.holds = false
   for (const { go } of workers.held) go()
   for (const page of await Promise.all(waiting)) if (page.kind !== 'page') t.fail('all that waited are read')
+})
+
+t.test('of so many users it is known that they are behind, and of no more', async t => {
+  const asked: string[] = []
+  const engine = {
+    page: async () => ({ kind: 'page', items: [], to: 1, more: true, trimmed: false, head: 2 }),
+  } as unknown as Engine
+  const store = {
+    settled(actor: string) {
+      asked.push(actor)
+      return undefined
+    },
+  } as unknown as LmdbStore
+  const workers = new InlineWorkers()
+  const pages = new LargePages({ engine, store, workers, clock: new ManualClock(), defer: endOfTurn })
+  for (let uid = 0; uid <= BEHIND_MAX; uid++) await pages.page(userActor(uid), 0)
+  t.same(asked, [], 'of a user who is not known to be behind nobody looks')
+  await pages.page(userActor(0), 1)
+  t.same(asked, [])
+  await pages.page(userActor(BEHIND_MAX), 1)
+  t.same(asked, [userActor(BEHIND_MAX)])
 })
