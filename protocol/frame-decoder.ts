@@ -20,6 +20,9 @@ const NO_CHUNKS: Uint8Array[] = []
 
 const PING_FRAME: DecodedFrame = { kind: 'ping' }
 
+/** The bytes of a length that shifts of 32 bits hold. A fifth one adds nothing, or the frame is too large. */
+const SHIFTED_BYTES_MAX = 4
+
 /** A partial frame first gets so much space; then it doubles up to its declared length, so a promise alone costs nothing. */
 const PARTIAL_BYTES_FIRST = 1024
 
@@ -114,10 +117,16 @@ export class FrameDecoder {
   #readLength(): boolean {
     while (this.#at < this.#chunk.length) {
       const byte = this.#chunk[this.#at++] as number
-      this.#lengthValue += (byte & 127) * 2 ** (7 * this.#lengthBytes++)
+      const bits = byte & 127
+      // By shifts while they hold it: with powers of two the numbers of each decoder would be boxed, 64 bytes more for a connection.
+      const isShort = this.#lengthBytes < SHIFTED_BYTES_MAX
+      const value =
+        this.#lengthValue + (isShort ? bits << (7 * this.#lengthBytes) : bits * 2 ** (7 * this.#lengthBytes))
+      this.#lengthBytes++
+      if (isShort) this.#lengthValue = value
       if (byte < 128) {
-        if (this.#lengthValue > this.bytesMax) {
-          const message = `a frame of ${this.#lengthValue} bytes is above ${this.bytesMax}`
+        if (value > this.bytesMax) {
+          const message = `a frame of ${value} bytes is above ${this.bytesMax}`
           return this.#fail(CODES.FRAME_TOO_LARGE.code, message)
         }
         this.#length = this.#lengthValue
