@@ -60,7 +60,7 @@ export class Cell {
 /** An actor's cells, by kind and id. A kind with a single cell has it in place of a map: three maps less for each user of one device. */
 export class ActorCells {
   readonly actor: Actor
-  readonly kinds = new Map<RecordKind<unknown>, Cell | Map<Id, Cell>>()
+  kinds: Map<RecordKind<unknown>, Cell | Map<Id, Cell>> | undefined = undefined
   /** The number of pending values. While there are any, the actor is not forgotten. */
   pending = 0
   size = 0
@@ -70,6 +70,7 @@ export class ActorCells {
   }
 
   *all(): Iterable<Cell> {
+    if (this.kinds === undefined) return
     for (const ofKind of this.kinds.values()) {
       if (ofKind instanceof Cell) yield ofKind
       else yield* ofKind.values()
@@ -109,6 +110,7 @@ export class RecordCache {
 
   /** The cell of a record; made if it does not exist. */
   cell(cells: ActorCells, kind: RecordKind<unknown>, id: Id): Cell {
+    cells.kinds ??= new Map()
     const ofKind = cells.kinds.get(kind)
     const found = ofKind instanceof Cell ? (ofKind.id === id ? ofKind : undefined) : ofKind?.get(id)
     if (found !== undefined) return found
@@ -206,6 +208,10 @@ export class RecordCache {
     if (cells === undefined || cells.pending > 0) return
     this.#young.delete(actor)
     this.#youngCells -= cells.size
+    // A map that is made anew leaves its old table behind, which names the new one, and so on: dead ones in the old generation keep all
+    // that follow alive until the next full collection, with what was in them. So nothing hangs on what leaves a map.
+    cells.kinds = undefined
+    cells.size = 0
   }
 
   /** Starts a generation. To be called from time to time, so that actors that nobody uses are forgotten. */

@@ -89,8 +89,10 @@ t.test('an actor that is released is forgotten, unless something of it is pendin
   cache.release('user/1')
   t.equal(cellOf(cache, 'user/1', 1), cell)
   cache.committed(cell, 6, 'six', cache.startLook(0))
+  const cells = cache.cellsOf('user/1')
   cache.release('user/1')
   t.equal(cache.knows('user/1'), false)
+  t.same([...cells.all()], [], 'nothing hangs on what is left of it')
   t.equal(cellOf(cache, 'user/1', 1).known, undefined)
 })
 
