@@ -17,13 +17,14 @@ import {
   chargeRequests,
   giveBackStored,
   isOk,
+  pairKey,
   ranNow,
   storedKib,
   storedWait,
   succeededNow,
   tellsOfNonContact,
 } from './request-limits.js'
-import type { Caller, TimelineHead, TimelinePage } from './types.js'
+import type { Caller, TimelineHead, TimelinePage, Waiter } from './types.js'
 
 export interface MessageServiceOptions {
   readonly engine: Engine
@@ -66,7 +67,7 @@ export class MessageService {
       refuseLimited(caller, id, waitMs)
       return
     }
-    const pair = `${uid}>${to}`
+    const pair = pairKey(uid, to)
     const limited = limits.take('sends-recipient', pair) > 0
     const blind = limits.wait('look-ups', uid) > 0
     const input = { uid, device, sendSeq, hash, to, text, tooLong, limited, blind }
@@ -121,6 +122,14 @@ export class MessageService {
 
   page(uid: number, since: number): Promise<TimelinePage> {
     return this.#pages.page(userActor(uid), since)
+  }
+
+  isFull(uid: number): boolean {
+    return this.#engine.isFull(userActor(uid))
+  }
+
+  whenNotFull(uid: number, waiter: Waiter): void {
+    this.#engine.whenNotFull(userActor(uid), waiter)
   }
 
   async head(uid: number, since: number): Promise<TimelineHead> {

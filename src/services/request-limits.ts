@@ -20,6 +20,13 @@ export function deviceKey({ uid, device }: Device): Key {
   return uid < UIDS_EXACT && device < DEVICES_EXACT ? uid * DEVICES_EXACT + device : `${uid}/${device}`
 }
 
+/** The key of a sender and a recipient, likewise. */
+export function pairKey(from: number, to: number): Key {
+  return from < FROM_EXACT && to < TO_EXACT ? from * TO_EXACT + to : `${from}>${to}`
+}
+
+const TO_EXACT = 2 ** 26
+const FROM_EXACT = 2 ** 53 / TO_EXACT
 const DEVICES_EXACT = 8_192
 const UIDS_EXACT = 2 ** 53 / DEVICES_EXACT
 

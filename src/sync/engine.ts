@@ -13,7 +13,6 @@
 import { assert, present } from '../lib/assert.js'
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import type { CountedTime } from '../lib/counted-time.js'
-import { Fifo } from '../lib/fifo.js'
 import type { Defer } from '../lib/turn.js'
 import { ALL_PARTITIONS } from '../store/partition.js'
 import {
@@ -31,13 +30,13 @@ import {
   type Unit,
   type Version,
 } from '../store/types.js'
-import { CommitQueue } from './commit-queue.js'
 import { type Delivery, headEvent, type NodeEvent } from './events.js'
 import { SLICE_TARGETS } from './fan-out.js'
 import { Outbox } from './outbox.js'
 import { pageOf } from './page.js'
 import { type Asked, Plan, type PlanContext } from './plan.js'
 import { type Cell, type Moment, RecordCache } from './record-cache.js'
+import { ScopeQueue, type Waiter } from './scope-queue.js'
 import type { Stamps } from './stamps.js'
 import type { EffectKind, EngineMonitor, Outcome, RuleSettings, TimelinePage, Transition } from './types.js'
 
@@ -100,13 +99,6 @@ interface Planned {
   readonly unit: Unit
 }
 
-/** One scope's path to the store. */
-interface ScopeQueue {
-  readonly commits: CommitQueue<Planned>
-  /** Submissions that came while the queue was full. They are planned in their order when it has space. */
-  readonly later: Fifo<Submission<unknown, unknown>>
-}
-
 const UNAVAILABLE = { kind: 'unavailable' } as const
 const FULL = { kind: 'full' } as const
 const REFUSED = { kind: 'refused' } as const
@@ -119,7 +111,7 @@ export class Engine {
   readonly #options: EngineOptions
   readonly #store: Store
   readonly #cache = new RecordCache(CACHE_CELLS_MAX)
-  readonly #queues = new Map<ScopeId, ScopeQueue>()
+  readonly #queues = new Map<ScopeId, ScopeQueue<Planned, Submission<unknown, unknown>>>()
   readonly #outbox: Outbox
   readonly #context: PlanContext
   #ageing: TimerHandle | undefined
@@ -213,7 +205,7 @@ export class Engine {
   /** Submissions that wait for a write, planned or not. */
   get queueDepth(): number {
     let depth = 0
-    for (const { commits, later } of this.#queues.values()) depth += commits.depth + later.size
+    for (const queue of this.#queues.values()) depth += queue.depth
     return depth
   }
 
@@ -228,7 +220,7 @@ export class Engine {
       return
     }
     this.#unfinished += 1
-    this.#enter({
+    const submission: Submission<I, R> = {
       actor,
       transition,
       input,
@@ -237,7 +229,18 @@ export class Engine {
       tries: 0,
       readings: 0,
       passes: transition.passing === true && !this.#cache.knows(actor),
-    })
+    }
+    this.#queueOf(this.#store.scopeOf(actor)).enter(submission as unknown as Submission<unknown, unknown>)
+  }
+
+  /** Whether a whole write waits behind the one under way, in the actor's scope. What is submitted now waits unplanned. */
+  isFull(actor: Actor): boolean {
+    return this.#queueOf(this.#store.scopeOf(actor)).full
+  }
+
+  /** Has `waiter` go on, once, when the actor's scope is not full: in their order, until it is full again. */
+  whenNotFull(actor: Actor, waiter: Waiter): void {
+    this.#queueOf(this.#store.scopeOf(actor)).whenNotFull(waiter)
   }
 
   run<I, R>(actor: Actor, transition: Transition<I, R>, input: I): Promise<Outcome<R>> {
@@ -261,21 +264,6 @@ export class Engine {
     if (event.kind === 'ended') this.forget(event.to)
     // A pair that cannot be read now is found by a sweep.
     if (event.kind === 'deliver') void this.#outbox.sweepPair(event.source, event.target).catch(() => {})
-  }
-
-  #enter<I, R>(submission: Submission<I, R>): void {
-    const { commits, later } = this.#queueOf(this.#store.scopeOf(submission.actor))
-    if (commits.full || later.size > 0) later.push(submission as unknown as Submission<unknown, unknown>)
-    else this.#begin(submission)
-  }
-
-  /** Plans the submissions that waited, now that the commit queue has space. */
-  #planLater({ commits, later }: ScopeQueue): void {
-    while (!commits.full) {
-      const submission = later.shift()
-      if (submission === undefined) return
-      this.#begin(submission)
-    }
   }
 
   #begin<I, R>(submission: Submission<I, R>): void {
@@ -443,25 +431,20 @@ export class Engine {
     }
   }
 
-  #queueOf(scope: ScopeId): ScopeQueue {
+  #queueOf(scope: ScopeId): ScopeQueue<Planned, Submission<unknown, unknown>> {
     let found = this.#queues.get(scope)
     if (found === undefined) {
       const { store, clock, defer, monitor } = this.#options
-      const onFatal = (error: unknown) => this.#die(error)
-      const onNotFull = () => this.#planLater(made)
-      const onWritten = monitor.committed.bind(monitor)
-      const commits = new CommitQueue({
+      found = new ScopeQueue({
         store,
         scope,
         clock,
         defer,
+        begin: submission => this.#begin(submission),
         settle: this.#settle,
-        onWritten,
-        onFatal,
-        onNotFull,
+        onWritten: monitor.committed.bind(monitor),
+        onFatal: error => this.#die(error),
       })
-      const made: ScopeQueue = { commits, later: new Fifo() }
-      found = made
       this.#queues.set(scope, found)
     }
     return found

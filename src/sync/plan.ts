@@ -115,6 +115,8 @@ export class Plan implements Moment, EffectPlan {
   /** The state that each put since the first savepoint replaced, newest last: slot, whether it was put before, its value and bytes then. */
   #undo: unknown[] | undefined
   readonly #since: number
+  /** Whether the answer may be given without a commit, resting on what was looked at. */
+  #mayBeSoft = false
   #own: number | undefined
   /** The first epoch that a rule asked for: the unit rests on it. Most units rest on none. */
   #epoch: PartitionEpoch | undefined
@@ -143,6 +145,7 @@ export class Plan implements Moment, EffectPlan {
   #try<I, R>({ actor, transition, input }: Asked<I, R>, refused: boolean): void {
     try {
       const tx = new PlanTx(this, actor, 0)
+      this.#mayBeSoft = transition.soft !== undefined
       this.result = refused ? transition.refused?.(tx, input) : transition.run(tx, input)
       if (this.appends[0]?.actor === actor) this.#own = 0
       applyEffects(this)
@@ -264,7 +267,10 @@ export class Plan implements Moment, EffectPlan {
 
   /** Reads a record of one of the plan's actors, without making the unit depend on it. */
   peek(cells: ActorCells, kind: RecordKind<unknown>, id: string | number | undefined): unknown {
-    this.#dropOld(this.context.cache.cell(cells, kind, id))
+    const cell = this.context.cache.cell(cells, kind, id)
+    this.#dropOld(cell)
+    // What a unit neither expects nor puts needs no slot, unless the answer may rest on it.
+    if (cell.slot === undefined && cell.known !== undefined && !this.#mayBeSoft) return cell.known.value
     return this.slot(cells, kind, id).value
   }
 

@@ -11,7 +11,7 @@ import { MemoryStore } from '../../src/store/memory/store.js'
 import { ALL_PARTITIONS } from '../../src/store/partition.js'
 import type { Store } from '../../src/store/types.js'
 import { leavingActor } from '../../src/sync/rules/leaving.js'
-import { userActor } from '../../src/sync/rules/records.js'
+import { profile, userActor } from '../../src/sync/rules/records.js'
 import { newFolder } from '../store/support/folder.js'
 import { befriend, startNode, TestDevice, type TestNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
@@ -114,7 +114,8 @@ async function check(t: Test, store: Store, people: People): Promise<void> {
     [`${userActor(zoe.uid)}/profile`],
     'of the user there is a tombstone',
   )
-  t.match(JSON.parse(all.get(`${userActor(zoe.uid)}/profile`) ?? ''), { account: '', nickname: '', deleted: true })
+  const tombstone = profile.decode(Buffer.from(all.get(`${userActor(zoe.uid)}/profile`) ?? ''))
+  t.match(tombstone, { account: '', nickname: '', deleted: true })
   const holding = (text: string) =>
     [...all].filter(([key, value]) => key.includes(text) || value.includes(text)).map(([key]) => key)
   t.same(holding(NICKNAME), [], 'her nickname is nowhere')

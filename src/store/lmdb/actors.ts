@@ -182,6 +182,8 @@ export class Actors {
   #young = new Map<Actor, ActorState>()
   #old = new Map<Actor, ActorState>()
   #cached = 0
+  /** The actor that was asked for last: one of the young half. */
+  #last: ActorState | undefined
   /** The log that was looked at last, if nothing is remembered of it. It is as in the tables, until those change. */
   #glanced: { readonly actor: Actor; readonly log: LogState } | undefined
 
@@ -192,7 +194,9 @@ export class Actors {
   }
 
   get(actor: Actor): ActorState {
-    return this.#young.get(actor) ?? this.#load(actor)
+    // The parts of a unit mostly name the same one or two actors, one behind the other.
+    if (this.#last?.actor !== actor) this.#last = this.#young.get(actor) ?? this.#load(actor)
+    return this.#last
   }
 
   /** The state of an actor, without remembering more. It holds all that the tables lack of the actor. */

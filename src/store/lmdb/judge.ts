@@ -16,6 +16,7 @@ import {
   type CommitResult,
   type Drop,
   EPOCH_JUMP,
+  type Expectation,
   NO_ROUTES,
   type Put,
   type Replace,
@@ -29,6 +30,7 @@ import type { Journal } from './journal.js'
 import type { Tables } from './tables.js'
 
 const NONE: readonly never[] = []
+const NOTHING_APPENDED: CommitResult = Object.freeze({ kind: 'committed', appended: NONE, routes: NO_ROUTES })
 
 /** An append to a conversation, with its version. */
 type Linked = Omit<Append, 'actor' | 'conversation'> & { readonly version: Version; readonly conversation: string }
@@ -47,23 +49,27 @@ export class Judge {
   }
 
   judge(unit: Unit): CommitResult {
-    for (const { actor, name, stamp } of unit.expect) {
+    const { expect, puts, appends, trims, drops, replaces } = unit
+    // Loops by index: an iterator leaves 25 bytes of garbage at each step (700 of the 5 700 bytes that a message left).
+    for (let i = 0; i < expect.length; i++) {
+      const { actor, name, stamp } = expect[i] as Expectation
       const current = this.#actors.record(this.#actors.get(actor), name).stamp
       if (current !== stamp) return { kind: 'conflict', actor, name, current }
     }
-    for (const { actor, version, expected } of unit.replaces ?? NONE) {
+    for (const { actor, version, expected } of replaces ?? NONE) {
       const current = this.#entryHeader(actor, version)?.stamp ?? null
       if (current !== expected) return { kind: 'entry conflict', actor, version, current }
     }
     if (unit.epoch !== undefined && unit.epoch.epoch !== this.epoch) {
       return { kind: 'epoch conflict', partition: unit.epoch.partition, current: this.epoch }
     }
-    for (const put of unit.puts) this.#put(put)
-    for (const replace of unit.replaces ?? NONE) this.#replace(replace)
-    for (const trim of unit.trims) this.#trim(trim)
-    for (const drop of unit.drops ?? NONE) this.#drop(drop)
-    const appended: Appended[] = []
-    for (const append of unit.appends) appended.push(this.#append(append))
+    for (let i = 0; i < puts.length; i++) this.#put(puts[i] as Put)
+    if (replaces !== undefined) for (const replace of replaces) this.#replace(replace)
+    if (trims.length > 0) for (const trim of trims) this.#trim(trim)
+    if (drops !== undefined && drops.length > 0) for (const drop of drops) this.#drop(drop)
+    if (appends.length === 0) return NOTHING_APPENDED
+    const appended = new Array<Appended>(appends.length)
+    for (let i = 0; i < appends.length; i++) appended[i] = this.#append(appends[i] as Append)
     return { kind: 'committed', appended, routes: NO_ROUTES }
   }
 
