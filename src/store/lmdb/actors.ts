@@ -11,6 +11,7 @@ import { assertNameFits } from '../text.js'
 import type { Actor, Gap, Stamp, Version } from '../types.js'
 import { valueAt } from './change-reader.js'
 import { bytesOfEntry, entryBytesAt, isKeyed } from './entry-value.js'
+import { FewRecords } from './few-records.js'
 import type { Journal } from './journal.js'
 import type { Tables } from './tables.js'
 
@@ -144,7 +145,7 @@ function unsettled<K, V extends { readonly generation: number }>(
 
 export class ActorState {
   readonly actor: Actor
-  readonly records = new Map<string, RecordState>()
+  readonly records = new FewRecords()
   log: LogState | undefined
   /** The generation of the last change. */
   generation = 0
@@ -214,13 +215,25 @@ export class Actors {
 
   /** The record's state, with its stamp known. */
   record(state: ActorState, name: string): RecordState {
-    let record = state.records.get(name)
-    if (record === undefined) {
-      assertNameFits(state.actor, name)
-      record = { stamp: this.#tables.stamp(state.actor, name), generation: 0, position: 0, bytes: undefined }
-      state.records.set(name, record)
-      this.#cached++
-    }
+    return state.records.get(name) ?? this.#remember(state, name, this.#tables.stamp(state.actor, name))
+  }
+
+  /** The record's stamp. Of an actor that is not known nothing is remembered: who is only looked at may not come again. */
+  stamp(actor: Actor, name: string): Stamp {
+    if (this.#last?.actor === actor) return this.record(this.#last, name).stamp
+    return this.known(actor) === undefined ? this.#tables.stamp(actor, name) : this.record(this.get(actor), name).stamp
+  }
+
+  /** The state of a record that is changed now, whatever its stamp was. */
+  recordToChange(state: ActorState, name: string): RecordState {
+    return state.records.get(name) ?? this.#remember(state, name, 0)
+  }
+
+  #remember(state: ActorState, name: string, stamp: Stamp): RecordState {
+    assertNameFits(state.actor, name)
+    const record = { stamp, generation: 0, position: 0, bytes: undefined }
+    state.records.set(name, record)
+    this.#cached++
     return record
   }
 

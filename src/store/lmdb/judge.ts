@@ -53,7 +53,7 @@ export class Judge {
     // Loops by index: an iterator leaves 25 bytes of garbage at each step (700 of the 5 700 bytes that a message left).
     for (let i = 0; i < expect.length; i++) {
       const { actor, name, stamp } = expect[i] as Expectation
-      const current = this.#actors.record(this.#actors.get(actor), name).stamp
+      const current = this.#actors.stamp(actor, name)
       if (current !== stamp) return { kind: 'conflict', actor, name, current }
     }
     for (const { actor, version, expected } of replaces ?? NONE) {
@@ -77,7 +77,7 @@ export class Judge {
     const { actor, name, bytes, stamp, changed } = put
     const { encoder } = this.#journal
     const state = this.#actors.get(actor)
-    const record = this.#actors.record(state, name)
+    const record = this.#actors.recordToChange(state, name)
     this.#actors.change(state)
     record.stamp = bytes === null ? 0 : stamp
     if (bytes === null) this.#actors.changed(record, encoder.removeRecord(actor, name), undefined)
