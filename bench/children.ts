@@ -1,6 +1,6 @@
 /** The measured servers, each a process of its own: Longwire as people start it, and the servers it is compared with. */
 
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
@@ -225,6 +225,14 @@ function listens(port: number): Promise<boolean> {
     })
     socket.on('error', () => resolve(false))
   })
+}
+
+/** A part of the load generator in a process of its own; it takes and sends messages. */
+export function startChild(module: string): ChildProcess {
+  const child = fork(pathOf(module), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  running.add(child)
+  child.on('exit', () => running.delete(child))
+  return child
 }
 
 /** Options of a server that the person's shell may hold are not those of the benchmark. */

@@ -17,6 +17,12 @@ export function mainCpuMsOf(pid: number): number {
   return cpuMsIn(`/proc/${pid}/task/${pid}/stat`)
 }
 
+/** The time for which this process's main thread has run, in µs. */
+export function ownMainCpuUs(): number {
+  const [ns = ''] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')
+  return Number(ns) / 1_000
+}
+
 function cpuMsIn(file: string): number {
   const stat = readFileSync(file, 'utf8')
   // The second field is the name in brackets, in which anything may stand.

@@ -4,6 +4,8 @@
  * server whose threads read pages and from one whose main thread reads them all, in turns.
  */
 
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { encodeMessageItem, encodeSyncFrame } from '../protocol/item-codec.js'
@@ -13,13 +15,13 @@ import { systemClock } from '../src/lib/clock.js'
 import { openLmdbStore } from '../src/store/lmdb/open.js'
 import type { LmdbStore } from '../src/store/lmdb/store.js'
 import { WorkerPool } from '../src/workers/pool.js'
-import { dataFolder, removeFolder, type ServerProcess, startLongwire } from './children.js'
-import { FirstSync } from './first-sync.js'
-import { befriend, inParallel, registerUsers } from './fleet.js'
+import { dataFolder, removeFolder, type ServerProcess, startChild, startLongwire } from './children.js'
+import type { SyncAnswer, SyncOrder } from './first-sync-child.js'
+import { befriend, registerUsers } from './fleet.js'
 import { Talk } from './login.js'
 import { LongwirePair, Tally } from './pairs.js'
 import type { Preset } from './presets.js'
-import { cpuMsOf, mainCpuMsOf } from './process-probe.js'
+import { cpuMsOf, mainCpuMsOf, ownMainCpuUs } from './process-probe.js'
 import { medians, rounded } from './statistics.js'
 
 export interface PageCost {
@@ -127,15 +129,15 @@ async function pageCosts({ rounds, pageTurns }: Preset): Promise<PageCost[]> {
   return costs
 }
 
-/** The µs for which the event loop was busy, for each of so many pages. */
+/** The CPU of this thread, for each of so many pages. */
 async function mainUs(turns: number, atOnce: number, run: (since: number) => Promise<number>): Promise<number> {
-  const before = performance.eventLoopUtilization()
+  const before = ownMainCpuUs()
   let pages = 0
   for (let turn = 0; turn < turns; turn++) {
     const since = (turn * 256) % 9_000
     while (pages < (turn + 1) * atOnce) pages += await run(since)
   }
-  return (performance.eventLoopUtilization(before).active * 1_000) / pages
+  return (ownMainCpuUs() - before) / pages
 }
 
 async function pageHere(store: LmdbStore, since: number, items: number): Promise<number> {
@@ -162,19 +164,27 @@ async function pagesThere(
   return count
 }
 
+/** The answer of the devices' process. */
+async function asked(devices: ChildProcess, order: SyncOrder | 'run'): Promise<SyncAnswer> {
+  devices.send(order)
+  const [answer] = await Promise.race([once(devices, 'message'), once(devices, 'exit')])
+  if (typeof answer !== 'object') throw new Error(`the devices' process ended with ${answer}`)
+  return answer as SyncAnswer
+}
+
 /** A server, friends who talk, and accounts with long timelines that new devices read. */
 class Arena {
   readonly target: FirstSyncRow['target']
   readonly #folder: string
   readonly #server: ServerProcess
   readonly #talk: Talk
-  readonly #devices: readonly FirstSync[]
+  readonly #devices: ChildProcess
 
   private constructor(
     target: FirstSyncRow['target'],
     folder: string,
     server: ServerProcess,
-    parts: { readonly talk: Talk; readonly devices: readonly FirstSync[] },
+    parts: { readonly talk: Talk; readonly devices: ChildProcess },
   ) {
     this.target = target
     this.#folder = folder
@@ -197,9 +207,13 @@ class Arena {
     for (const pair of pairs) pair.stop()
     while (tally.delivered < tally.sent) await sleep(10)
     for (const pair of pairs) pair.close()
-    const devices = await inParallel(preset.syncDevices, index =>
-      FirstSync.login(port, `reader${Math.floor(index / DEVICES_PER_ACCOUNT)}`, PASSWORD),
-    )
+    const devices = startChild('./first-sync-child.js')
+    const order: SyncOrder = {
+      port,
+      password: PASSWORD,
+      accounts: Array.from({ length: preset.syncDevices }, (_, i) => `reader${Math.floor(i / DEVICES_PER_ACCOUNT)}`),
+    }
+    await asked(devices, order)
     const talk = new Talk(await befriend(await registerUsers(port, 'talk', 2 * preset.talkers)))
     return new Arena(target, folder, server, { talk, devices })
   }
@@ -210,12 +224,14 @@ class Arena {
     const alone = await this.#talk.window(sleep(windowMs))
     const { pid } = this.#server
     const before = [performance.now(), mainCpuMsOf(pid), cpuMsOf(pid)] as const
-    const synced = await this.#talk.window(Promise.all(this.#devices.map(device => device.run())))
+    const run = asked(this.#devices, 'run')
+    const synced = await this.#talk.window(run)
     const seconds = (performance.now() - before[0]) / 1_000
     const [mainMs, allMs] = [mainCpuMsOf(pid) - before[1], cpuMsOf(pid) - before[2]]
     this.#talk.pause()
     await sleep(warmMs)
-    const pages = this.#devices.reduce((sum, device) => sum + device.pages, 0)
+    const answer = await run
+    const pages = answer.kind === 'done' ? answer.pages : 0
     return {
       alone_p50_ms: alone.p50,
       alone_p99_ms: alone.p99,
@@ -231,6 +247,7 @@ class Arena {
 
   async close(): Promise<void> {
     this.#talk.stop()
+    this.#devices.kill()
     await this.#server.stop()
     removeFolder(this.#folder)
   }
