@@ -220,8 +220,14 @@ export class Actors {
 
   /** The record's stamp. Of an actor that is not known nothing is remembered: who is only looked at may not come again. */
   stamp(actor: Actor, name: string): Stamp {
-    if (this.#last?.actor === actor) return this.record(this.#last, name).stamp
-    return this.known(actor) === undefined ? this.#tables.stamp(actor, name) : this.record(this.get(actor), name).stamp
+    let state = this.#last
+    if (state?.actor !== actor) {
+      state = this.#young.get(actor)
+      if (state === undefined && this.known(actor) === undefined) return this.#tables.stamp(actor, name)
+      state ??= this.#load(actor)
+      this.#last = state
+    }
+    return this.record(state, name).stamp
   }
 
   /** The state of a record that is changed now, whatever its stamp was. */
