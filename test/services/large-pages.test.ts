@@ -237,21 +237,36 @@ t.test('a page whose thread dies is refused with UNAVAILABLE; the next ones are 
   t.match(await stuck, { to: 256 })
 })
 
-t.test('a Sync whose thread dies is told to come back', async t => {
+/** A device on a node whose workers are held; of its timeline more than a page is in the tables, and the node knows that it is behind. */
+async function deviceBehind(t: Test) {
   const workers = new HeldWorkers()
   const store = await openLmdbStore({ path: newFolder(t), journalBytes: 2 ** 15 })
   t.teardown(() => store.close())
-  const node = await startNode(store, new ManualClock(), 'a dead thread', { workers })
+  const node = await startNode(store, new ManualClock(), 'behind', { workers })
   const device = await new TestDevice(node).enter('alice', 1)
-  const sync = createSyncRequest({ since: 0 })
   await fill(t, { store }, 600, userActor(device.uid))
-  workers.holds = false
-  t.match((await device.call(METHODS.sync, sync)).page, { more: true })
-  workers.holds = true
-  const reply = device.call(METHODS.sync, sync)
+  const sync = () => device.call(METHODS.sync, createSyncRequest({ since: 0 }))
+  t.match((await sync()).page, { more: true })
+  return { workers, device, sync }
+}
+
+t.test('a Sync whose thread hangs is told to come back', async t => {
+  const { workers, sync } = await deviceBehind(t)
+  const reply = sync()
   await eventually(() => workers.held.length === 1)
   workers.held[0]?.fail('TIMED_OUT')
   t.match(await reply, { code: CODES.UNAVAILABLE.code, retryAfterMs: 1_000 })
+})
+
+t.test('a Sync is given up with its connection', async t => {
+  const { workers, device, sync } = await deviceBehind(t)
+  const gone = new AbortController()
+  Object.assign(device, { signal: gone.signal })
+  const reply = sync()
+  await eventually(() => workers.held.length === 1)
+  gone.abort()
+  t.match(await reply, { code: CODES.UNAVAILABLE.code })
+  workers.held[0]?.go()
 })
 
 /** Asks for so many pages that all tasks that may be are under way. They wait for go(). */
