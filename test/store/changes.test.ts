@@ -28,7 +28,7 @@ function blocksOf(batch: Batch): string[][] {
 }
 
 function batchOf(encoder: ChangeEncoder, blockBytesMax = BLOCK_BYTES_MAX): Batch {
-  const batch = new Batch({ before: () => undefined, blockBytesMax })
+  const batch = new Batch({ before: () => undefined, blockBytesMax, take: Buffer.allocUnsafe })
   batch.add(encoder.buffer.subarray(0, encoder.position))
   return batch
 }

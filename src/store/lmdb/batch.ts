@@ -9,7 +9,7 @@
 import type { Version } from '../types.js'
 import { ENTRY, LIKE_ENTRY, PATCH } from './change-kinds.js'
 import { ChangeReader } from './change-reader.js'
-import { addEntry, type EntrySource, eachEntry, isReplaced, type Piece, sourceOf } from './entry-value.js'
+import { addEntry, type Blocks, type EntrySource, eachEntry, isReplaced, type Piece, sourceOf } from './entry-value.js'
 import { actorBytesOfEntryKey, KIND_ENTRY, versionOfKey } from './keys.js'
 import { eachOldChange } from './old-changes.js'
 
@@ -35,11 +35,9 @@ export interface LogBatch {
   readonly edits: Map<Version, Buffer | undefined>
 }
 
-export interface BatchOptions {
+export interface BatchOptions extends Blocks {
   /** The present value of a key in the tables. */
   readonly before: (key: Buffer) => Buffer | undefined
-  /** The bytes up to which a block grows; 0: each entry has a value of its own. */
-  readonly blockBytesMax: number
 }
 
 export class Batch {
@@ -127,13 +125,12 @@ export class Batch {
   }
 
   #entry({ pieces, edits }: LogBatch, version: Version, entry: EntrySource): void {
-    const { blockBytesMax } = this.#options
-    if (!isReplaced(entry.flags)) addEntry(pieces, version, entry, blockBytesMax)
-    else if (!edit(pieces, version, entry.value(), blockBytesMax)) edits.set(version, entry.value())
+    if (!isReplaced(entry.flags)) addEntry(pieces, version, entry, this.#options)
+    else if (!edit(pieces, version, entry.value(), this.#options)) edits.set(version, entry.value())
   }
 
   #leave({ pieces, edits }: LogBatch, version: Version): void {
-    if (!edit(pieces, version, undefined, this.#options.blockBytesMax)) edits.set(version, undefined)
+    if (!edit(pieces, version, undefined, this.#options)) edits.set(version, undefined)
   }
 }
 
@@ -143,12 +140,12 @@ function put(change: GatheredChange, value: Buffer | undefined): void {
 }
 
 /** Changes an entry of these pieces, or takes it out. @returns false if none of them holds it */
-function edit(pieces: Piece[], version: Version, value: Buffer | undefined, blockBytesMax: number): boolean {
+function edit(pieces: Piece[], version: Version, value: Buffer | undefined, blocks: Blocks): boolean {
   const index = pieces.findLastIndex(piece => piece.first <= version)
   const piece = pieces[index]
   if (piece === undefined || piece.last < version) return false
   const edits = new Map([[version, value]])
-  pieces.splice(index, 1, ...edited(piece.value, piece.last, edits, blockBytesMax))
+  pieces.splice(index, 1, ...edited(piece.value, piece.last, edits, blocks))
   return true
 }
 
@@ -157,12 +154,12 @@ export function edited(
   value: Buffer,
   last: Version,
   edits: ReadonlyMap<Version, Buffer | undefined>,
-  blockBytesMax: number,
+  blocks: Blocks,
 ): Piece[] {
   const pieces: Piece[] = []
   eachEntry(value, last, (version, entry) => {
     const left = edits.has(version) ? edits.get(version) : entry
-    if (left !== undefined) addEntry(pieces, version, sourceOf(left), blockBytesMax)
+    if (left !== undefined) addEntry(pieces, version, sourceOf(left), blocks)
     return true
   })
   return pieces

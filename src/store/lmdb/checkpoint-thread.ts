@@ -2,6 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { messageOf } from '../../lib/error-message.js'
+import { Arena } from './arena.js'
 import {
   applyFile,
   type CheckpointAnswer,
@@ -17,12 +18,13 @@ import { Tables } from './tables.js'
 const { folder, mapBytes, note, state } = workerData as CheckpointData
 const tables = new Tables(folder, mapBytes, false, note)
 const reusable = new Reusable()
+const arena = new Arena()
 
 parentPort?.on('message', (request: CheckpointRequest) => {
   let answer: CheckpointAnswer = { done: true }
   let next = IDLE
   try {
-    applyFile(tables, request, reusable)
+    applyFile(tables, request, reusable, arena)
   } catch (error) {
     const reason = messageOf(error)
     const full = error instanceof DiskFullError

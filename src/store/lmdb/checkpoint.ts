@@ -10,10 +10,11 @@ import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { present } from '../../lib/assert.js'
 import { systemClock } from '../../lib/clock.js'
+import { Arena } from './arena.js'
 import type { Batch } from './batch.js'
 import { DiskFullError } from './errors.js'
 import { WRITES_AT, writeAt } from './journal-file.js'
-import { bytesOf, chainOf, type RecoveredWrites } from './recovery.js'
+import { chainOf, type RecoveredWrites } from './recovery.js'
 import { bytesTaken, freeBytes, Reusable } from './space.js'
 import type { Tables } from './tables.js'
 
@@ -29,6 +30,8 @@ export interface CheckpointData {
 export interface CheckpointRequest {
   readonly file: string
   readonly descriptor: number
+  /** The position behind the file's last write. */
+  readonly end: number
   /** The journal's salt. */
   readonly salt: number
   /** The sequence up to which the tables hold all writes. */
@@ -44,16 +47,17 @@ export type CheckpointAnswer =
   | { readonly done: false; readonly full: boolean; readonly reason: string }
 
 /** Applies the writes of a file; runs in the thread, durable on return. Throws DiskFullError before it tries. */
-export function applyFile(tables: Tables, request: CheckpointRequest, reusable: Reusable): void {
-  const { file, descriptor, salt, before, sequence } = request
-  const bytes = bytesOf(descriptor)
+export function applyFile(tables: Tables, request: CheckpointRequest, reusable: Reusable, arena = new Arena()): void {
+  const { file, descriptor, end, salt, before, sequence } = request
+  arena.restart()
+  const bytes = arena.read(descriptor, end)
   const writes = chainOf(bytes, salt, before + 1).filter(write => write.sequence <= sequence)
   if (writes.length !== sequence - before) {
     const first = writeAt(bytes, WRITES_AT, salt)?.sequence ?? 'none'
     const found = `${bytes.length} bytes were read, their first write is ${first}`
     throw new Error(`${file} has ${writes.length} of the writes ${before + 1} to ${sequence}: ${found}`)
   }
-  const batch = tables.batch()
+  const batch = tables.batch({ arena })
   for (const { changes } of writes) batch.add(changes)
   applyBatch(tables, batch, sequence, path.dirname(file), reusable)
 }
@@ -62,7 +66,7 @@ export function applyFile(tables: Tables, request: CheckpointRequest, reusable: 
 export function applyRecovered(tables: Tables, { writes, isOld }: RecoveredWrites, folder: string): void {
   const last = writes.at(-1)
   if (last === undefined) return
-  const batch = tables.batch(isOld)
+  const batch = tables.batch({ isOld })
   for (const { changes } of writes) {
     if (isOld) batch.addOld(changes)
     else batch.add(changes)
@@ -92,6 +96,11 @@ const EXIT_WAIT_MS = 10_000
 
 /** The time in which a thread must end after lmdb failed in it. */
 const END_WAIT_MS = 2_000
+
+/**
+ * The young space of the thread's heap: its garbage is views, which live for microseconds. As much as Node gives by itself would be 48 MiB.
+ */
+const YOUNG_MIB = 6
 
 const THREAD = new URL('./checkpoint-thread.js', import.meta.url)
 
@@ -145,6 +154,7 @@ export class Checkpointer {
     const worker = new Worker(this.#thread, {
       workerData,
       execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
     })
     this.#worker = worker
     worker.on('message', (answer: CheckpointAnswer) => this.#hear(worker, answer))

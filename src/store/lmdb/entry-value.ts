@@ -147,6 +147,14 @@ export function eachEntry(value: Buffer, last: Version, take: (version: Version,
   }
 }
 
+/** How blocks are made. */
+export interface Blocks {
+  /** The bytes up to which a block grows; 0: each entry has a value of its own. */
+  readonly blockBytesMax: number
+  /** Gives memory for a block. */
+  readonly take: (length: number) => Buffer
+}
+
 /** A value to be copied. */
 export interface EntrySource {
   /** The first byte of the value. */
@@ -187,12 +195,13 @@ export class Piece {
   }
 
   /** Takes the entry in, if it follows, has no compaction key, and there is space. */
-  takes(version: Version, entry: EntrySource, bytesMax: number): boolean {
+  takes(version: Version, entry: EntrySource, blocks: Blocks): boolean {
     const { valueLength, flags } = entry
     if (this.keyed || (flags & FLAG_KEYED) !== 0 || version !== this.last + 1) return false
     const before = this.count === 1 ? BLOCK_HEAD_BYTES + LENGTH_BYTES_MAX + this.#length : this.#length
-    if (before + LENGTH_BYTES_MAX + valueLength > bytesMax || this.count === BLOCK_ENTRIES_MAX) return false
-    if (this.count === 1) this.#begin(bytesMax)
+    if (before + LENGTH_BYTES_MAX + valueLength > blocks.blockBytesMax || this.count === BLOCK_ENTRIES_MAX) return false
+    if (this.count === 1) this.#begin(blocks, valueLength)
+    else if (this.#length + LENGTH_BYTES_MAX + valueLength > this.#bytes.length) this.#grow(blocks)
     const at = this.#putLength(valueLength)
     entry.copyValue(this.#bytes, at)
     this.#length = at + valueLength
@@ -203,14 +212,22 @@ export class Piece {
   }
 
   /** Makes a block of the single entry. */
-  #begin(bytesMax: number): void {
+  #begin({ blockBytesMax, take }: Blocks, nextBytes: number): void {
     const single = this.value
-    this.#bytes = Buffer.allocUnsafe(bytesMax)
+    // Space for the two, and as much again: most logs gain little.
+    const needed = BLOCK_HEAD_BYTES + 2 * LENGTH_BYTES_MAX + single.length + nextBytes
+    this.#bytes = take(Math.min(blockBytesMax, 2 * needed))
     this.#bytes[0] = FLAG_BLOCK
     this.#length = BLOCK_HEAD_BYTES
     const at = this.#putLength(single.length)
     this.#bytes.set(single, at)
     this.#length = at + single.length
+  }
+
+  #grow({ blockBytesMax, take }: Blocks): void {
+    const larger = take(blockBytesMax)
+    larger.set(this.value)
+    this.#bytes = larger
   }
 
   /** Writes the length of the next entry. @returns where the entry belongs */
@@ -225,10 +242,10 @@ export class Piece {
 }
 
 /** Adds an entry behind those that are there, as a part of the last piece if it fits. */
-export function addEntry(pieces: Piece[], version: Version, entry: EntrySource, bytesMax: number): void {
+export function addEntry(pieces: Piece[], version: Version, entry: EntrySource, blocks: Blocks): void {
   const last = pieces[pieces.length - 1]
   assert(last === undefined || last.last < version, 'entries come in the order of their versions')
-  if (last?.takes(version, entry, bytesMax) !== true) pieces.push(new Piece(version, entry))
+  if (last?.takes(version, entry, blocks) !== true) pieces.push(new Piece(version, entry))
 }
 
 /** An entry whose value is at hand. */

@@ -110,16 +110,6 @@ export function chainOf(bytes: Buffer, salt: number, first: number): JournalWrit
   return chainFrom(bytes, salt, first).found
 }
 
-/** Reads a whole open file, without opening it once more: there may be no descriptor left. */
-export function bytesOf(descriptor: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(fs.fstatSync(descriptor).size)
-  let length = 0
-  for (let read = -1; read !== 0 && length < bytes.length; length += read) {
-    read = fs.readSync(descriptor, bytes, length, bytes.length - length, length)
-  }
-  return bytes.subarray(0, length)
-}
-
 function chainFrom(
   bytes: Buffer,
   salt: number,

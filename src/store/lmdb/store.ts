@@ -44,6 +44,7 @@ import { Damages } from './damages.js'
 import { bytesOfEntry } from './entry-value.js'
 import { DiskFullError, StoreFailedError } from './errors.js'
 import type { Journal } from './journal.js'
+import { WRITES_AT } from './journal-file.js'
 import { Judge } from './judge.js'
 import type { FolderLock } from './lock.js'
 import { Marker } from './marker.js'
@@ -489,6 +490,6 @@ export class LmdbStore implements Store {
 }
 
 /** The request that brings the active file into the tables. */
-function checkpointOf({ activePath, activeFile, salt, before, sequence }: Journal): CheckpointRequest {
-  return { file: activePath, descriptor: activeFile, salt, before, sequence }
+function checkpointOf({ activePath, activeFile, fileBytes, salt, before, sequence }: Journal): CheckpointRequest {
+  return { file: activePath, descriptor: activeFile, end: WRITES_AT + fileBytes, salt, before, sequence }
 }

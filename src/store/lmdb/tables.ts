@@ -14,6 +14,7 @@ import { EMPTY } from '../../../protocol/bytes.js'
 import { present } from '../../lib/assert.js'
 import { partitionOf } from '../partition.js'
 import type { Actor, LogEntry, ScannedRecord, Stamp, StoredRecord, Version } from '../types.js'
+import type { Arena } from './arena.js'
 import { Batch, edited, type LogBatch } from './batch.js'
 import { damagedError } from './database-file.js'
 import { assertPages } from './database-pages.js'
@@ -380,8 +381,9 @@ export class Tables {
   }
 
   /** Begins to gather changes. Each format has values of its own: tables of an older one get no blocks. */
-  batch(isOld = false): Batch {
-    return new Batch({ before: key => this.value(key), blockBytesMax: isOld ? 0 : BLOCK_BYTES_MAX })
+  batch({ isOld = false, arena }: { readonly isOld?: boolean; readonly arena?: Arena } = {}): Batch {
+    const take = (length: number): Buffer => arena?.take(length) ?? Buffer.allocUnsafe(length)
+    return new Batch({ before: key => this.value(key), blockBytesMax: isOld ? 0 : BLOCK_BYTES_MAX, take })
   }
 
   /**
@@ -410,7 +412,7 @@ export class Tables {
         const last = versionOfKey(key)
         if (firstVersion(value, last) > version) continue
         done = last
-        const pieces = edited(value, last, edits, BLOCK_BYTES_MAX)
+        const pieces = edited(value, last, edits, { blockBytesMax: BLOCK_BYTES_MAX, take: Buffer.allocUnsafe })
         if (pieces.at(-1)?.last !== last) this.#db.removeSync(key)
         this.#putPieces(actor, pieces)
       }

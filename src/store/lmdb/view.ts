@@ -54,7 +54,7 @@ interface Pair {
 
 /** What the journal makes of the keys that it changes, each entry by itself, in the order of the keys. */
 function overlayOf(tables: Tables, { writes, isOld }: RecoveredWrites): readonly Change[] {
-  const batch = new Batch({ before: key => tables.value(key), blockBytesMax: 0 })
+  const batch = new Batch({ before: key => tables.value(key), blockBytesMax: 0, take: Buffer.allocUnsafe })
   for (const { changes } of writes) {
     if (isOld) batch.addOld(changes)
     else batch.add(changes)

@@ -14,7 +14,7 @@ const thread = new URL('./failing-thread.js', import.meta.url)
 const checkpointer = new Checkpointer({ folder: '', mapBytes: 0 }, thread)
 const alive = setInterval(() => {}, 1_000)
 await checkpointer.start(0)
-checkpointer.run({ file: pipe, descriptor: 0, salt: 0, before: 0, sequence: 0 }, async outcome => {
+checkpointer.run({ file: pipe, descriptor: 0, end: 0, salt: 0, before: 0, sequence: 0 }, async outcome => {
   process.stdout.write(outcome instanceof Error ? outcome.message : String(outcome))
   await checkpointer.close()
   clearInterval(alive)
