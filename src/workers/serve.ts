@@ -1,7 +1,7 @@
 /** The loop of a thread of the pool: it runs tasks of a table, at a lower priority than the event loop's. */
-import { readlinkSync } from 'node:fs'
-import { constants, setPriority } from 'node:os'
+import { constants } from 'node:os'
 import { move, transferableSymbol, valueSymbol } from 'piscina'
+import { giveWay } from '../lib/give-way.js'
 import type { TaskTable } from './types.js'
 
 export interface Order {
@@ -15,7 +15,9 @@ export type Answer =
   | { readonly kind: 'threw'; readonly error: unknown }
 
 export function serve(tasks: TaskTable): (order: Order) => Promise<Answer> {
-  giveWay()
+  // Heavy work gives way to messages. It is not the lowest priority, or nobody could log in to a busy machine. libuv's threads cannot be
+  // told apart from each other, and the store's writes run there.
+  giveWay(constants.priority.PRIORITY_BELOW_NORMAL)
   return async ({ name, input }) => {
     const task = tasks[name]
     try {
@@ -39,18 +41,4 @@ function handedOver(answer: Answer, buffers: readonly ArrayBuffer[]): Answer {
       return answer
     },
   }) as unknown as Answer
-}
-
-/**
- * Lowers the thread's priority: heavy work gives way to messages. It is not the lowest priority, or nobody could log in to a busy
- * machine. libuv's threads cannot be told apart from each other, and the store's writes run there.
- */
-function giveWay(): void {
-  try {
-    // The number names this thread alone: to the kernel it is a process of its own.
-    const [, thread] = readlinkSync('/proc/thread-self').split('/task/')
-    setPriority(Number(thread), constants.priority.PRIORITY_BELOW_NORMAL)
-  } catch {
-    // On systems other than Linux tasks weigh as much as messages.
-  }
 }

@@ -2,6 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { messageOf } from '../../lib/error-message.js'
+import { giveWay } from '../../lib/give-way.js'
 import { Arena } from './arena.js'
 import {
   applyFile,
@@ -15,6 +16,13 @@ import { DiskFullError } from './errors.js'
 import { Reusable } from './space.js'
 import { Tables } from './tables.js'
 
+/**
+ * The niceness: on a core that both share, the event loop gets three times as much. With the lowest priority the journal grew until commits
+ * had to wait. With none, p99 of 500 pairs with one in flight was 55 to 71 ms in place of 43 to 59.
+ */
+const NICENESS = 5
+
+giveWay(NICENESS)
 const { folder, mapBytes, note, state } = workerData as CheckpointData
 const tables = new Tables(folder, mapBytes, false, note)
 const reusable = new Reusable()

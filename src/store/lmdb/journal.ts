@@ -27,6 +27,12 @@ import type { Pending } from './space.js'
 
 type Done = (error: Error | null) => void
 
+/**
+ * A file is also full when its writes without padding are this part of it: 2 MiB of 8. More would lie in memory, and make a checkpoint
+ * longer. One of 8 MiB takes 1 µs less of 20 per message, and makes p99 a fifth longer (500 pairs, ten in flight).
+ */
+const FULL_PART = 4
+
 export class Journal {
   /** The active file's content in memory; the next write's changes are appended to it. */
   encoder: ChangeEncoder
@@ -70,7 +76,12 @@ export class Journal {
     return { changes: this.encoder.changes, bytes: this.encoder.tableBytes }
   }
 
-  /** The bytes that writes take in the active file. */
+  /** Whether the active file is full at this length. */
+  isFull(bytes: number): boolean {
+    return this.fileBytes >= bytes || this.#offset >= bytes / FULL_PART
+  }
+
+  /** The bytes that writes take in the active file, padding included. */
   get fileBytes(): number {
     return this.#fileOffset - WRITES_AT
   }

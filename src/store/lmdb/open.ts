@@ -45,9 +45,9 @@ export interface LmdbStoreOptions {
   readonly onFatal?: (error: Error) => void
   readonly random?: Random
   /**
-   * The length at which a journal file is brought into the tables. Until then a record that changes often is written once, and the
-   * entries of a log lie together. 1 / 4 / 8 / 16 MiB: 17 / 14 / 12 / 13 µs CPU per unit (1 000 users, 50 units per commit; the memory
-   * for it is twice as much).
+   * The length at which a journal file is brought into the tables, or earlier (`Journal.isFull`). Until then a record that changes often
+   * is written once, and the entries of a log lie together. Lengths of 1 / 4 / 8 / 16 MiB took 17 / 14 / 12 / 13 µs CPU per unit before
+   * the journal said only what changes (1 000 users, 50 units per commit).
    */
   readonly journalBytes?: number
   /** The number of records and actors whose stamps and heads are remembered, about 150 bytes each; up to twice as many are. */

@@ -389,7 +389,7 @@ export class LmdbStore implements Store {
   }
 
   #turnWhenFull(bytes: number): void {
-    if (this.#journal.fileBytes < bytes || this.#parts.checkpointer.busy || this.#held !== undefined) return
+    if (!this.#journal.isFull(bytes) || this.#parts.checkpointer.busy || this.#held !== undefined) return
     const request = checkpointOf(this.#journal)
     this.#frozen = this.#journal.pending
     this.#space.checkpoint(this.#frozen)
