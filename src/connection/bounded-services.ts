@@ -12,15 +12,7 @@ import { METHODS } from '../../protocol/methods.js'
 import type { Random } from '../lib/random.js'
 import type { Limits } from '../ops/rate-limits.js'
 import { deviceKey } from '../services/request-limits.js'
-import type {
-  Authorization,
-  Caller,
-  HelloAnswer,
-  Services,
-  TimelineHead,
-  TimelinePage,
-  Waiter,
-} from '../services/types.js'
+import type { Authorization, Caller, HelloAnswer, Services, TimelineHead, TimelinePage } from '../services/types.js'
 import type { Backlog, CallerId } from './backlog.js'
 import type { ConnectionContext } from './context.js'
 
@@ -142,14 +134,6 @@ export class BoundedServices implements Services {
 
   page(uid: number, since: number): Promise<TimelinePage> {
     return this.#services.page(uid, since)
-  }
-
-  isFull(uid: number): boolean {
-    return this.#services.isFull(uid)
-  }
-
-  whenNotFull(uid: number, waiter: Waiter): void {
-    this.#services.whenNotFull(uid, waiter)
   }
 
   head(uid: number, since: number): Promise<TimelineHead> {

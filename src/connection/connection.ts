@@ -286,7 +286,7 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
     return true
   }
 
-  /** @returns false if it has to wait: a Sync for the one before, a Send for space */
+  /** @returns false if it has to wait for the one before */
   #request(rule: StateRules['request'], frame: Frame): boolean {
     if (rule === 'serve') return this.#serve(frame)
     if (rule === 'serve-nameless') this.#serveNameless(frame)
@@ -301,18 +301,9 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
       if (state.syncId !== 0) return false
       state.syncId = id
     }
-    if (method === METHODS.send.number && this.context.services.isFull(this.uid)) {
-      this.context.services.whenNotFull(this.uid, this)
-      return false
-    }
     this.#inWork++
     this.context.services.request(this, id, method, body)
     return true
-  }
-
-  /** Called when the services take writes again. */
-  goOn(): void {
-    this.reader.readOn()
   }
 
   #serveNameless(frame: Frame): void {

@@ -6,7 +6,7 @@ import { CODES, type Code } from '../../protocol/codes.js'
 import type { AckNotice, HelloRequest, Refusal, SendResult } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Counters } from '../ops/counters.js'
-import type { Authorization, Caller, HelloAnswer, Services, TimelineHead, TimelinePage, Waiter } from './types.js'
+import type { Authorization, Caller, HelloAnswer, Services, TimelineHead, TimelinePage } from './types.js'
 
 export class CountedServices implements Services {
   readonly #services: Services
@@ -50,14 +50,6 @@ export class CountedServices implements Services {
   readonly #countPage = (page: TimelinePage): TimelinePage => {
     if (page.kind === 'page') this.#counters.pulledItems += page.items.length
     return page
-  }
-
-  isFull(uid: number): boolean {
-    return this.#services.isFull(uid)
-  }
-
-  whenNotFull(uid: number, waiter: Waiter): void {
-    this.#services.whenNotFull(uid, waiter)
   }
 
   head(uid: number, since: number): Promise<TimelineHead> {

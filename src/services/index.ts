@@ -22,7 +22,7 @@ import { LargePages } from './large-pages.js'
 import { MessageService } from './message-service.js'
 import type { Passwords } from './passwords.js'
 import { requestWait } from './request-limits.js'
-import type { Authorization, Caller, HelloAnswer, Services, TimelineHead, TimelinePage, Waiter } from './types.js'
+import type { Authorization, Caller, HelloAnswer, Services, TimelineHead, TimelinePage } from './types.js'
 
 export interface ServiceOptions {
   readonly engine: Engine
@@ -135,14 +135,6 @@ class AllServices implements OwnServices {
 
   page(uid: number, since: number): Promise<TimelinePage> {
     return this.#messages.page(uid, since)
-  }
-
-  isFull(uid: number): boolean {
-    return this.#messages.isFull(uid)
-  }
-
-  whenNotFull(uid: number, waiter: Waiter): void {
-    this.#messages.whenNotFull(uid, waiter)
   }
 
   head(uid: number, since: number): Promise<TimelineHead> {

@@ -24,7 +24,7 @@ import {
   succeededNow,
   tellsOfNonContact,
 } from './request-limits.js'
-import type { Caller, TimelineHead, TimelinePage, Waiter } from './types.js'
+import type { Caller, TimelineHead, TimelinePage } from './types.js'
 
 export interface MessageServiceOptions {
   readonly engine: Engine
@@ -122,14 +122,6 @@ export class MessageService {
 
   page(uid: number, since: number): Promise<TimelinePage> {
     return this.#pages.page(userActor(uid), since)
-  }
-
-  isFull(uid: number): boolean {
-    return this.#engine.isFull(userActor(uid))
-  }
-
-  whenNotFull(uid: number, waiter: Waiter): void {
-    this.#engine.whenNotFull(userActor(uid), waiter)
   }
 
   async head(uid: number, since: number): Promise<TimelineHead> {

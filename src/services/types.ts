@@ -63,11 +63,6 @@ export interface TimelineHead {
   readonly resync: boolean
 }
 
-/** Somebody who waits until writes are taken again. */
-export interface Waiter {
-  goOn(): void
-}
-
 export interface Services {
   /**
    * Checks the token, binds the attempt (durably). `settle` is called once, at once or later. It is called before any event of this node
@@ -86,13 +81,6 @@ export interface Services {
    * the call. Never throws.
    */
   request(caller: Caller, id: number, method: number, body: Uint8Array): void
-  /**
-   * Whether so many writes wait that the user's next one should rather wait unread: as bytes it takes a fraction of the memory, and no time
-   * of the garbage collector. A request that comes all the same is done like any other.
-   */
-  isFull(uid: number): boolean
-  /** Has `waiter` go on, once, when there is space again: in their order, and only so many as there is space for. It may ask again. */
-  whenNotFull(uid: number, waiter: Waiter): void
   /** Takes an Ack. @returns OK, or the code to close the connection with */
   ack(caller: Caller, notice: AckNotice): Code
   page(uid: number, since: number): Promise<TimelinePage>

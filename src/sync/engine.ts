@@ -36,7 +36,7 @@ import { Outbox } from './outbox.js'
 import { pageOf } from './page.js'
 import { type Asked, Plan, type PlanContext } from './plan.js'
 import { type Cell, type Moment, RecordCache } from './record-cache.js'
-import { ScopeQueue, type Waiter } from './scope-queue.js'
+import { ScopeQueue } from './scope-queue.js'
 import type { Stamps } from './stamps.js'
 import type { EffectKind, EngineMonitor, Outcome, RuleSettings, TimelinePage, Transition } from './types.js'
 
@@ -231,16 +231,6 @@ export class Engine {
       passes: transition.passing === true && !this.#cache.knows(actor),
     }
     this.#queueOf(this.#store.scopeOf(actor)).enter(submission as unknown as Submission<unknown, unknown>)
-  }
-
-  /** Whether a whole write waits behind the one under way, in the actor's scope. What is submitted now waits unplanned. */
-  isFull(actor: Actor): boolean {
-    return this.#queueOf(this.#store.scopeOf(actor)).full
-  }
-
-  /** Has `waiter` go on, once, when the actor's scope is not full: in their order, until it is full again. */
-  whenNotFull(actor: Actor, waiter: Waiter): void {
-    this.#queueOf(this.#store.scopeOf(actor)).whenNotFull(waiter)
   }
 
   run<I, R>(actor: Actor, transition: Transition<I, R>, input: I): Promise<Outcome<R>> {

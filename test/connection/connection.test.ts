@@ -149,34 +149,6 @@ t.test('one Sync is in work at a time', async t => {
   )
 })
 
-t.test('a Send waits unread while the services are full; what was read before it is answered', async t => {
-  const { services, rig, pipe, connection } = await opened()
-  const { send } = METHODS
-  connection.receive(joined(request(1), request(2, send.number)))
-  services.full = true
-  connection.receive(joined(request(3), request(4, send.number), request(5, send.number), request(6)))
-  const ids = () => services.requests.map(({ id }) => id)
-  t.same(ids(), [1, 2, 3])
-  t.equal(pipe.paused, true)
-  services.requests[0]?.caller.respond(1, EMPTY)
-  await rig.turn()
-  t.equal(pipe.seen().length, 1)
-  t.same(ids(), [1, 2, 3], 'an answer gives no space')
-  t.equal(services.waiters.size, 1, 'it waits once')
-  services.full = false
-  const [waiter] = services.waiters
-  waiter?.goOn()
-  t.same(ids(), [1, 2, 3, 4, 5, 6], 'in order')
-  t.equal(pipe.paused, false)
-
-  services.full = true
-  connection.receive(request(7, send.number))
-  connection.gone()
-  services.full = false
-  waiter?.goOn()
-  t.same(ids(), [1, 2, 3, 4, 5, 6], 'a connection that has gone asks for nothing more')
-})
-
 t.test('more than 1 000 pings in a second are a flood, 1 000 are not', async t => {
   const { rig, pipe, connection } = await opened()
   connection.receive(new Uint8Array(1_000))

@@ -11,7 +11,6 @@ import type {
   Services,
   TimelineHead,
   TimelinePage,
-  Waiter,
 } from '../../src/services/types.js'
 
 export interface HeldRequest {
@@ -53,9 +52,6 @@ export class FakeServices implements Services {
   readonly hellos: HeldHello[] = []
   readonly requests: HeldRequest[] = []
   readonly acks: AckNotice[] = []
-  /** Whether writes are to wait, and who waits. */
-  full = false
-  readonly waiters = new Set<Waiter>()
   readonly timelines = new Map<number, FakeTimeline>()
   /** Answers a Hello at once: a token of one byte is uid and device of that number; 'hold' keeps it. */
   helloMode: 'answer' | 'hold' = 'answer'
@@ -124,14 +120,6 @@ export class FakeServices implements Services {
     const page = (): TimelinePage => this.timeline(uid).page(since, this.itemsMax)
     if (this.heldPages === undefined) return Promise.resolve(page())
     return new Promise(resolve => this.heldPages?.push(() => resolve(page())))
-  }
-
-  isFull(): boolean {
-    return this.full
-  }
-
-  whenNotFull(_uid: number, waiter: Waiter): void {
-    this.waiters.add(waiter)
   }
 
   async head(uid: number, since: number): Promise<TimelineHead> {

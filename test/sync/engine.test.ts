@@ -415,35 +415,6 @@ t.test('a node that is told of a pair that waits delivers it', async t => {
   await eventually(async () => (await result(other.engine, 'user/2', hear, undefined)).length === 1)
 })
 
-t.test('who waits for space goes on in order, and only so many as there is space for', async t => {
-  const writes: CommitInFlight[] = []
-  const faults: MemoryFaults = { ...NO_FAULTS, commit: call => writes.push(call) }
-  const engine = new Engine({ ...engineOptions('x'), store: new MemoryStore({ faults }) })
-  const users = Array.from({ length: 2_000 }, (_, i) => i + 1)
-  const done: number[] = []
-  const submit = (user: number): void => engine.submit(`user/${user}`, add, 1, () => done.push(user))
-  const allDone = (): Promise<void> =>
-    eventually(() => {
-      writes.shift()?.answer()
-      return done.length === users.length
-    })
-  // Once at first: what is not in the cache is read before it is planned.
-  for (const user of users) submit(user)
-  await allDone()
-  done.length = 0
-
-  let most = 0
-  const goOn = (user: number): void => {
-    if (engine.isFull(`user/${user}`)) engine.whenNotFull(`user/${user}`, { goOn: () => goOn(user) })
-    else submit(user)
-    most = Math.max(most, engine.queueDepth)
-  }
-  for (const user of users) goOn(user)
-  await allDone()
-  t.same(done, users)
-  t.equal(most, 256, 'one write waits behind the one under way')
-})
-
 t.test('a job that waits for records does not let later ones of its actor pass', async t => {
   const reads: (() => void)[] = []
   const faults: MemoryFaults = { ...NO_FAULTS, read: call => reads.push(() => call.answer()) }
