@@ -8,8 +8,12 @@ import { METHODS } from '../../protocol/methods.js'
 import { present } from '../../src/lib/assert.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { backUp } from '../../src/store/lmdb/backup.js'
+import { applyRecovered } from '../../src/store/lmdb/checkpoint.js'
+import { JOURNAL, makeJournalFiles } from '../../src/store/lmdb/journal-file.js'
 import { FORMAT } from '../../src/store/lmdb/open.js'
+import { readJournal, recoverWrites } from '../../src/store/lmdb/recovery.js'
 import { restore } from '../../src/store/lmdb/restore.js'
+import { Tables } from '../../src/store/lmdb/tables.js'
 import { viewStore } from '../../src/store/lmdb/view.js'
 import { verify } from '../../src/verify/verify.js'
 import { withTables } from '../store/support/crashed.js'
@@ -99,3 +103,34 @@ t.test('by way of a backup', async t => {
   await restore({ from: backup, to: folder, epochMin: 0 })
   await served(t, folder)
 })
+
+t.test('a start that was killed while it took the store over is completed by the next', async t => {
+  /** What the first start does, up to the point where it is killed. */
+  const killedAfter: Readonly<Record<string, (tables: Tables, folder: string) => void>> = {
+    'the journal is in the tables': () => {},
+    'the tables are of the new format': tables => takeOver(tables),
+    'the new journal is made, and the tables do not know it yet': (tables, folder) => {
+      takeOver(tables)
+      makeJournalFiles(folder, 2 ** 16, { id: tables.id(), salt: 12_345 }, tables.meta('applied'))
+    },
+  }
+  for (const [when, act] of Object.entries(killedAfter)) {
+    const folder = oldFolder(t)
+    const tables = new Tables(folder, 2 ** 24)
+    applyRecovered(tables, recoverWrites(readJournal(folder, tables), tables.meta('applied')), folder)
+    act(tables, folder)
+    await tables.close()
+    t.same(await faultsOf(folder), [], when)
+    const { server, ready } = await CliProcess.serve('--data', folder)
+    for (const account of ['alice', 'bob']) {
+      t.same((await textsOf(ready.http_port, account)).texts, texts, `${account}, after ${when}`)
+    }
+    server.child.kill('SIGTERM')
+    t.equal(await server.exit(), 0, server.stderr)
+    t.same(await faultsOf(folder), [], `served, after ${when}`)
+  }
+})
+
+function takeOver(tables: Tables): void {
+  tables.list(tables.unlisted(), { format: FORMAT, [JOURNAL]: 0 })
+}

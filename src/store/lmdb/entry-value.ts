@@ -12,7 +12,7 @@
  * block is written anew, without touching another value. An entry with a compaction key leaves its log while older ones stay, so it has a
  * value of its own.
  *
- * CPU per message, 500 pairs with 10 in flight: the checkpoint takes 3.5 µs with a value for each entry.
+ * With a value for each entry the checkpoint thread took 4.7 µs for a message in place of 3.0 (500 pairs, ten in flight).
  */
 
 import { assert } from '../../lib/assert.js'
