@@ -19,6 +19,8 @@ import { BRIEF, type Setup } from './setup.js'
 import { answersOfTheOld, forgetfulSwitch, ruleless, swallowingPolls } from './transport-plants.js'
 
 export interface Plant {
+  /** The seed to begin with, for a bug that few seeds find; absent: 1. */
+  readonly firstSeed?: number
   /** A world in which it can show: only what every world may have. */
   readonly setup?: Partial<Setup>
   readonly disk?: (...given: ConstructorParameters<typeof MemoryDisk>) => MemoryDisk
@@ -151,7 +153,9 @@ export const PLANTS = {
     store: headless,
     setup: { store: 'one', ladders: [['tcp']] },
   },
+  // A Hello reads the timeline itself. So only a client that does not connect again stays behind.
   'routes are not set, and heads are not compared': {
+    firstSeed: 200,
     store: store => headless(unrouted(store)),
     setup: { store: 'one', ladders: [['tcp']] },
   },
