@@ -176,7 +176,7 @@ t.test('data of another format is refused, naming both and what to do', async t 
 /** Makes of a closed store what a release of format 2 had: no lists of logs. */
 async function downgrade(folder: string): Promise<void> {
   const tables = new Tables(folder, 2 ** 20)
-  const batch = tables.batch({ isOld: true })
+  const batch = tables.batch({ isApart: true })
   const listed = [...tables.range(Buffer.of(KIND_PARTITION), Buffer.of(KIND_PARTITION + 1))]
   for (const { key } of listed) {
     const head = Buffer.alloc(6, 0xff)

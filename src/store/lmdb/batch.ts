@@ -12,6 +12,7 @@ import { ChangeReader } from './change-reader.js'
 import { addEntry, type Blocks, type EntrySource, eachEntry, isReplaced, type Piece, sourceOf } from './entry-value.js'
 import { actorBytesOfEntryKey, KIND_ENTRY, versionOfKey } from './keys.js'
 import { eachOldChange } from './old-changes.js'
+import type { RecoveredWrites } from './recovery.js'
 
 /** The new value of a key; undefined: it is removed. */
 export interface Change {
@@ -83,6 +84,14 @@ export class Batch {
         if (reader.kind === PATCH) this.#patch(change, reader)
         else put(change, reader.isRemoval ? undefined : reader.value())
       }
+    }
+  }
+
+  /** Adds recovered writes, of whichever format their journal is. */
+  addRecovered({ writes, isOld }: RecoveredWrites): void {
+    for (const { changes } of writes) {
+      if (isOld) this.addOld(changes)
+      else this.add(changes)
     }
   }
 

@@ -63,14 +63,11 @@ export function applyFile(tables: Tables, request: CheckpointRequest, reusable: 
 }
 
 /** Applies recovered writes, if there are any; durable on return. Throws DiskFullError before it tries. */
-export function applyRecovered(tables: Tables, { writes, isOld }: RecoveredWrites, folder: string): void {
-  const last = writes.at(-1)
+export function applyRecovered(tables: Tables, recovered: RecoveredWrites, folder: string): void {
+  const last = recovered.writes.at(-1)
   if (last === undefined) return
-  const batch = tables.batch({ isOld })
-  for (const { changes } of writes) {
-    if (isOld) batch.addOld(changes)
-    else batch.add(changes)
-  }
+  const batch = tables.batch({ isApart: recovered.isOld })
+  batch.addRecovered(recovered)
   applyBatch(tables, batch, last.sequence, folder, new Reusable())
 }
 

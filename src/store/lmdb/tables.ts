@@ -380,10 +380,10 @@ export class Tables {
     }
   }
 
-  /** Begins to gather changes. Each format has values of its own: tables of an older one get no blocks. */
-  batch({ isOld = false, arena }: { readonly isOld?: boolean; readonly arena?: Arena } = {}): Batch {
+  /** Begins to gather changes. `isApart`: each entry has a value of its own, as in tables of older formats. */
+  batch({ isApart = false, arena }: { readonly isApart?: boolean; readonly arena?: Arena } = {}): Batch {
     const take = (length: number): Buffer => arena?.take(length) ?? Buffer.allocUnsafe(length)
-    return new Batch({ before: key => this.value(key), blockBytesMax: isOld ? 0 : BLOCK_BYTES_MAX, take })
+    return new Batch({ before: key => this.value(key), blockBytesMax: isApart ? 0 : BLOCK_BYTES_MAX, take })
   }
 
   /**

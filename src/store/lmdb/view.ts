@@ -8,7 +8,7 @@ import { partitionOf } from '../partition.js'
 import type { Actor, Version } from '../types.js'
 import type { StoreView, ViewedEntry, ViewedLog, ViewedRecord } from '../view.js'
 import { assertStore } from './backup.js'
-import { Batch, type Change } from './batch.js'
+import type { Change } from './batch.js'
 import { decodeLog, eachEntry, entryBytesAt, entryHeader, isBlock } from './entry-value.js'
 import {
   actorBytesOfEntryKey,
@@ -53,12 +53,9 @@ interface Pair {
 }
 
 /** What the journal makes of the keys that it changes, each entry by itself, in the order of the keys. */
-function overlayOf(tables: Tables, { writes, isOld }: RecoveredWrites): readonly Change[] {
-  const batch = new Batch({ before: key => tables.value(key), blockBytesMax: 0, take: Buffer.allocUnsafe })
-  for (const { changes } of writes) {
-    if (isOld) batch.addOld(changes)
-    else batch.add(changes)
-  }
+function overlayOf(tables: Tables, recovered: RecoveredWrites): readonly Change[] {
+  const batch = tables.batch({ isApart: true })
+  batch.addRecovered(recovered)
   const overlay = [...batch.values]
   for (const { actor, pieces, edits } of batch.logs) {
     for (const { last, value } of pieces) overlay.push({ key: entryKeyOf(actor, last), value })
