@@ -1,8 +1,6 @@
 /** A data folder of 0.1.0 is taken over: looked at, backed up and served, with what was in its tables and in its journal. */
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { METHODS } from '../../protocol/methods.js'
 import { present } from '../../src/lib/assert.js'
@@ -18,26 +16,16 @@ import { viewStore } from '../../src/store/lmdb/view.js'
 import { verify } from '../../src/verify/verify.js'
 import { withTables } from '../store/support/crashed.js'
 import { newFolder } from '../store/support/folder.js'
+import { makeOldFolder, OLD_TEXTS } from '../store/support/old-store.js'
 import { CliProcess } from '../support/cli-process.js'
 import { call } from '../support/http-client.js'
 
-/** A server of 0.1.0 that was killed: half of the messages are in its tables, the rest in its journal alone. */
-interface Fixture {
-  readonly texts: readonly string[]
-  readonly files: Readonly<Record<string, string>>
-}
-
-const url = new URL('../../../test/cli/fixtures/store-0.1.0.json', import.meta.url)
-const { texts, files } = JSON.parse(readFileSync(url, 'utf8')) as Fixture
 const PASSWORD = 'correct horse battery'
 const BOB = 473
 
 function oldFolder(t: Test): string {
   const folder = join(newFolder(t), 'data')
-  mkdirSync(folder)
-  for (const [name, packed] of Object.entries(files)) {
-    writeFileSync(join(folder, name), gunzipSync(Buffer.from(packed, 'base64')))
-  }
+  makeOldFolder(folder)
   return folder
 }
 
@@ -69,7 +57,7 @@ async function textsOf(
 async function served(t: Test, folder: string): Promise<void> {
   const { server, ready } = await CliProcess.serve('--data', folder)
   for (const account of ['alice', 'bob']) {
-    t.same((await textsOf(ready.http_port, account)).texts, texts, `${account} has every message, in order`)
+    t.same((await textsOf(ready.http_port, account)).texts, OLD_TEXTS, `${account} has every message, in order`)
   }
   const { token } = await textsOf(ready.http_port, 'alice')
   // She has sent twenty, behind a request.
@@ -84,7 +72,7 @@ async function served(t: Test, folder: string): Promise<void> {
   t.equal(await withTables(folder, tables => tables.format()), FORMAT)
   t.same(await faultsOf(folder), [])
   const again = await CliProcess.serve('--data', folder)
-  t.same((await textsOf(again.ready.http_port, 'bob')).texts, [...texts, 'new'])
+  t.same((await textsOf(again.ready.http_port, 'bob')).texts, [...OLD_TEXTS, 'new'])
   t.notMatch(again.server.stdout + again.server.stderr, /from now on/, 'said once')
   again.server.child.kill('SIGTERM')
   await again.server.exit()
@@ -123,7 +111,7 @@ t.test('a start that was killed while it took the store over is completed by the
     t.same(await faultsOf(folder), [], when)
     const { server, ready } = await CliProcess.serve('--data', folder)
     for (const account of ['alice', 'bob']) {
-      t.same((await textsOf(ready.http_port, account)).texts, texts, `${account}, after ${when}`)
+      t.same((await textsOf(ready.http_port, account)).texts, OLD_TEXTS, `${account}, after ${when}`)
     }
     server.child.kill('SIGTERM')
     t.equal(await server.exit(), 0, server.stderr)

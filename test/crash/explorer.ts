@@ -26,6 +26,8 @@ export interface ExploreOptions {
   readonly kinds?: readonly StateKind[]
   /** The environment of the processes that open states. */
   readonly env?: NodeJS.ProcessEnv
+  /** The hash of what the workload did not make, and what must always be there (others.ts); absent: nobody looks. */
+  readonly others?: string
 }
 
 /** One state: how many events were played, and what became of the pending calls. */
@@ -65,7 +67,7 @@ const SPARE = 1.5
 export async function explore(chapter: Chapter, options: ExploreOptions): Promise<Explored> {
   const story = await storyOf(chapter.told, chapter.trace)
   const random = seededRandom(options.seed)
-  const { kinds, env } = options
+  const { kinds, env, others } = options
   const all = cutsOf(chapter, random, options.chances).filter(({ kind }) => kinds?.includes(kind) ?? true)
   const different = differentOnes(chapter, story, inOrder(sample(all, SPARE * options.statesMax, random)))
   const wanted = inOrder(sample(different, options.statesMax, random))
@@ -75,7 +77,8 @@ export async function explore(chapter: Chapter, options: ExploreOptions): Promis
   const faults: Fault[] = []
   const sound: Cut[] = []
   const one = async ({ cut, bound }: Wanted, image: Image): Promise<void> => {
-    const text = judge(cut.kind, await openers.open(image, DATA), bound, story)
+    const outcome = await openers.open({ image, data: DATA, withOthers: others !== undefined })
+    const text = judge(cut.kind, outcome, bound, story) ?? judgeOthers(outcome, others)
     if (text === undefined) sound.push(cut)
     else faults.push({ cut, text })
     opened[cut.kind] = (opened[cut.kind] ?? 0) + 1
@@ -107,7 +110,8 @@ export async function reopen(chapter: Chapter, cut: Cut): Promise<string | undef
   const scratch = newScratch()
   const openers = new Openers(scratch, {}, 1)
   try {
-    return judge(cut.kind, await openers.open(disk.image(cut.choice), DATA), bound, story)
+    const state = { image: disk.image(cut.choice), data: DATA, withOthers: false }
+    return judge(cut.kind, await openers.open(state), bound, story)
   } finally {
     openers.end()
     fs.rmSync(scratch, { recursive: true, force: true })
@@ -224,6 +228,11 @@ function judge(kind: StateKind, outcome: Outcome, bound: Bound, story: Story): s
   if (bound.id !== undefined && outcome.id !== bound.id) return 'it is another store than the one that was opened'
   if (outcome.epoch < bound.epoch) return `its epoch is ${outcome.epoch}, and ${bound.epoch} was restored`
   return outcome.wrong ?? judgeBackup(outcome.backup, bound.backup, story)
+}
+
+function judgeOthers(outcome: Outcome, others: string | undefined): string | undefined {
+  const isRight = outcome.kind !== 'opened' || outcome.others === others
+  return isRight ? undefined : 'what was there before the workload is not there as it was'
 }
 
 function judgeBackup(hash: string | undefined, bound: Bound['backup'], story: Story): string | undefined {

@@ -12,14 +12,15 @@ export interface Task {
   /** Within the image. */
   readonly data: string
   readonly image: Image
+  readonly withOthers: boolean
 }
 
 /** The little that is written here never fills a file: no checkpoint is made, and its thread would cost more than all else. */
 Checkpointer.prototype.start = async () => {}
 
-process.on('message', async ({ folder, data, image }: Task) => {
+process.on('message', async ({ folder, data, image, withOthers }: Task) => {
   putImage(folder, image)
-  const found: Found = await openFolder(path.join(folder, data))
+  const found: Found = await openFolder(path.join(folder, data), withOthers)
   fs.rmSync(folder, { recursive: true, force: true })
   process.send?.(found)
 })

@@ -6,7 +6,6 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Image } from './disk.js'
 import type { Task } from './opener.js'
 import type { Found } from './opening.js'
 
@@ -42,11 +41,10 @@ export class Openers {
     for (let i = 0; i < count; i++) this.#free.push(this.#start(i))
   }
 
-  /** @param data where the store is within the image */
-  async open(image: Image, data: string): Promise<Outcome> {
+  async open(state: Omit<Task, 'folder'>): Promise<Outcome> {
     const opener = this.#free.pop() ?? (await new Promise<Opener>(resolve => this.#waiting.push(resolve)))
     const { folder } = opener
-    const outcome = await opener.open({ folder, data, image })
+    const outcome = await opener.open({ ...state, folder })
     fs.rmSync(folder, { recursive: true, force: true })
     if (outcome.kind === 'ended' || ++opener.states >= STATES_PER_PROCESS) {
       opener.end()

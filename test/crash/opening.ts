@@ -6,6 +6,7 @@ import { openLmdbStore } from '../../src/store/lmdb/open.js'
 import { restore } from '../../src/store/lmdb/restore.js'
 import type { LmdbStore } from '../../src/store/lmdb/store.js'
 import { ACTORS, type Content, contentOf } from '../store/support/killed-plan.js'
+import { hashOfOthers } from './others.js'
 import { BACKUP } from './record.js'
 import { hashOfContent, SMALL } from './story.js'
 
@@ -19,18 +20,25 @@ export type Found =
       readonly epoch: number
       /** The content of the backup, if there is one. */
       readonly backup?: string
+      /** What else is there, if it was asked for. */
+      readonly others?: string
       readonly wrong?: string
     }
   | { readonly kind: 'refused'; readonly reason: string }
 
-/** What throws, then or later, is a refusal. */
-export async function openFolder(folder: string): Promise<Found> {
+/**
+ * What throws, then or later, is a refusal.
+ * @param withOthers whether it looks at what the workload did not make, too
+ */
+export async function openFolder(folder: string, withOthers: boolean): Promise<Found> {
   try {
     const store = await openLmdbStore({ ...SMALL, path: folder })
     const content = await contentOf(store)
     const id = Buffer.from(store.id).toString('hex')
     const epoch = store.epochOf(0)
-    const found = { kind: 'opened', hash: await hashOfContent(store), id, epoch, summary: summaryOf(content) } as const
+    const others = withOthers ? { others: await hashOfOthers(folder) } : {}
+    const hash = await hashOfContent(store)
+    const found = { kind: 'opened', hash, id, epoch, summary: summaryOf(content), ...others } as const
     const wrong = await goesOn(store, folder, content, id)
     if (wrong !== undefined) return { ...found, wrong }
     const from = path.join(folder, BACKUP)

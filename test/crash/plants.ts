@@ -23,7 +23,7 @@ export interface Plant {
 }
 
 const FOLDERS_ABOVE: ReadonlySet<string> = new Set(['', 'srv'])
-const TABLES = /(^|\/)data\.mdb$/
+export const TABLES = /(^|\/)data\.mdb$/
 
 export const PLANTS = {
   'folders above that are not synced': {
@@ -100,7 +100,7 @@ function inPlace(trace: Trace): Trace {
   return inside(moved(placed(trace)))
 }
 
-function without(is: (call: Call) => boolean): (trace: Trace) => Trace {
+export function without(is: (call: Call) => boolean): (trace: Trace) => Trace {
   return trace => {
     const gone = new Set(trace.flatMap(event => (event.kind === 'begin' && is(event.call) ? [event.id] : [])))
     return trace.filter(event => event.kind === 'report' || !gone.has(event.id))
@@ -112,7 +112,7 @@ function changing(change: (call: Call) => Call): (trace: Trace) => Trace {
 }
 
 /** Neither by a sync nor by synced writes. */
-function notSynced(trace: Trace, files: RegExp): Trace {
+export function notSynced(trace: Trace, files: RegExp): Trace {
   const unsynced = changing(call =>
     call.kind === 'write' && files.test(call.path) ? { ...call, synced: false } : call,
   )
