@@ -1,6 +1,7 @@
 /** What the journal holds of a change, and what the tables get of many. */
 
 import { deepStrictEqual, ok } from 'node:assert'
+import path from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { encodeMessageItem, withRecipient } from '../../protocol/item-codec.js'
@@ -8,7 +9,11 @@ import { Batch } from '../../src/store/lmdb/batch.js'
 import { ChangeEncoder } from '../../src/store/lmdb/change-encoder.js'
 import { ENTRY, LIKE_ENTRY } from '../../src/store/lmdb/change-kinds.js'
 import { ChangeReader, valueAt } from '../../src/store/lmdb/change-reader.js'
+import { databaseState } from '../../src/store/lmdb/database-file.js'
 import { BLOCK_BYTES_MAX, eachEntry, entryHeader } from '../../src/store/lmdb/entry-value.js'
+import { openLmdbStore } from '../../src/store/lmdb/open.js'
+import { append, commit, put, unit } from './contract/support.js'
+import { newFolder } from './support/folder.js'
 
 const A = 'user/256'
 const B = 'user/123456'
@@ -139,12 +144,24 @@ t.test('entries of one log lie together, in order, as many as a value takes; one
   )
   const encoder = new ChangeEncoder(16)
   encoder.begin(0)
-  for (let version = 1; version <= 26; version++) encoder.putEntry(A, version, false, Buffer.alloc(130, 'x'))
+  for (let version = 1; version <= 40; version++) encoder.putEntry(A, version, false, Buffer.alloc(130, 'x'))
   t.same(
     blocksOf(batchOf(encoder)).map(block => block.length),
-    [14, 12],
+    [30, 10],
     'a message is not a value of its own',
   )
+})
+
+t.test('a full block takes one page of the tables', async t => {
+  const folder = newFolder(t)
+  const store = await openLmdbStore({ path: folder })
+  for (let i = 0; i < 100; i++)
+    await commit(store, unit({ puts: [put(A, 'p', '')], appends: [append(A, 'x'.repeat(130))] }))
+  await store.close()
+  const state = databaseState(path.join(folder, 'data.mdb'))
+  if (state.kind !== 'whole') throw new Error(state.kind)
+  const { pageBytes, main } = state.meta
+  if (pageBytes === 4096) t.equal(main.overflowPages, 3, '30 entries a block, and 10 with other values')
 })
 
 t.test('what is said of a change is never more than what it says in full', async t => {

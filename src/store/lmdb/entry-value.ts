@@ -103,10 +103,11 @@ export function decodeLog(value: Buffer): LogMeta {
 }
 
 /**
- * The bytes up to which a block grows. Two of them, with their keys, fill a page of lmdb; a value that is longer than half a page has pages
- * of its own.
+ * The bytes up to which a block grows. With its seal and the head of a page it fills a page of lmdb: a value that is longer than half a
+ * page has pages of its own. With blocks of 1 900 bytes a checkpoint wrote 3 600 pages in place of 2 600 and took 47 ms of CPU in place of
+ * 40, and the file grew by a tenth more (67 recorded journal files of 14 000 messages each, 500 pairs, three rounds in turn).
  */
-export const BLOCK_BYTES_MAX = 1_900
+export const BLOCK_BYTES_MAX = 4_076
 
 const BLOCK_HEAD_BYTES = 3
 const BLOCK_ENTRIES_MAX = 0xffff
