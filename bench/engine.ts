@@ -16,8 +16,9 @@ import { endOfTurn } from '../src/lib/turn.js'
 import { MemoryStore } from '../src/store/memory/store.js'
 import type { CommitResult, ScopeId, Unit } from '../src/store/types.js'
 import { createEngine, type Engine, randomStamps } from '../src/sync/index.js'
+import { deviceWindow, EMPTY_WINDOW } from '../src/sync/rules/device-window.js'
 import { type SendInput, sendTransition } from '../src/sync/rules/message.js'
-import { contact, deviceWindow, EMPTY_WINDOW, NOBODY, profile, userActor } from '../src/sync/rules/records.js'
+import { contact, NOBODY, profile, userActor } from '../src/sync/rules/records.js'
 import type { Transition } from '../src/sync/types.js'
 
 const USERS = 1_000

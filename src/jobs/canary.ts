@@ -25,8 +25,9 @@ import {
   canaryAck,
   canaryStart,
 } from '../sync/rules/canary.js'
+import { HASH_BYTES } from '../sync/rules/device-window.js'
 import { sendTransition } from '../sync/rules/message.js'
-import { HASH_BYTES, userActor } from '../sync/rules/records.js'
+import { userActor } from '../sync/rules/records.js'
 import { type JobFigures, newFigures } from './job.js'
 
 /** The least time between the beginnings of two checks. */

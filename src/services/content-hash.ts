@@ -19,7 +19,7 @@ import { hash } from 'node:crypto'
 import { IDENTITIES, type Identify } from '../../protocol/generated/identities.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import { begin, written } from '../../protocol/wire-writer.js'
-import { HASH_BYTES } from '../sync/rules/records.js'
+import { HASH_BYTES } from '../sync/rules/device-window.js'
 
 export class ContentHash {
   readonly #secret: Uint8Array

@@ -146,16 +146,20 @@ export interface Expectation {
 export interface Put {
   readonly actor: Actor
   readonly name: string
-  /** The new value; null removes the record. The bytes belong to the store from the call on. */
+  /** The new value, or with `patch` what it changes; null removes the record. The bytes belong to the store from the call on. */
   readonly bytes: Uint8Array | null
   /** The new stamp; ignored on removal, after which the record's stamp is 0. */
   readonly stamp: Stamp
-  /**
-   * The ranges of the new bytes that may differ from the record's bytes before: offset and length of each, one after the other. Everything
-   * outside is as it was, up to the new length. The unit expects the record that was before. Absent: all may differ. A store may use it to
-   * write less; the bytes are complete all the same.
-   */
-  readonly changed?: readonly number[] | undefined
+  /** The place of the bytes in the record as the unit expects it; the unit has one put of the record. Absent: they are all of it. */
+  readonly patch?: PatchShape | undefined
+}
+
+/** What a patch changes of a record. Everything outside its ranges is as it was, up to the new length. */
+export interface PatchShape {
+  /** The new length. What is beyond the old one is in a range. */
+  readonly length: number
+  /** Offset and length of each range, one after the other, in order. The bytes of a patch are those of its ranges, likewise. */
+  readonly ranges: readonly number[]
 }
 
 export interface Append {

@@ -188,12 +188,10 @@ export class Plan implements Moment, EffectPlan {
     for (let slot = this.#first; slot !== undefined; slot = slot.next) {
       if (slot.expected) expected += 1
       if (!slot.put) continue
-      const { cell, value, bytes, base } = slot
-      const changed =
-        value === undefined || base.value === undefined ? undefined : cell.kind.changed?.(base.value, value)
+      const { cell, value, base } = slot
       const stamp = value === undefined ? 0 : stamps.next()
       anchored ||= value !== undefined
-      slot.sealed = { actor: cell.actor, name: cell.name, bytes, stamp, changed }
+      slot.sealed = slot.putAs(stamp)
       slot.chain = cache.pend(cell, stamp, value, base)
       puts = added(puts, slot.sealed)
     }
@@ -287,7 +285,7 @@ export class Plan implements Moment, EffectPlan {
   put(slot: Slot, value: unknown): void {
     const { kind, actor, name } = slot.cell
     const whole = value === undefined ? undefined : (kind.keep?.(value, slot.value) ?? value)
-    const bytes = whole === undefined ? null : kind.encode(whole)
+    const bytes = whole === undefined || kind.patch !== undefined ? null : kind.encode(whole)
     if (bytes !== null && isAbove(kind, whole, bytes)) throw new AboveBoundError(actor, name, kind, bytes.length)
     this.#undo?.push(slot, slot.put, slot.value, slot.bytes)
     slot.expected = true

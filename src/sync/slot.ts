@@ -9,7 +9,7 @@ export class Slot implements Expectation {
   value: unknown
   expected = false
   put = false
-  /** The value as it is stored, if it was put and there is one. */
+  /** The value as it is stored, if it was put, there is one, and it is not put as a patch (`RecordKind.patch`). */
   bytes: Uint8Array | null = null
   /** The put of the unit; made together with the unit. */
   sealed: Put | undefined
@@ -22,6 +22,16 @@ export class Slot implements Expectation {
     this.cell = cell
     this.base = base
     this.value = base.value
+  }
+
+  /** The put of the record. Only now it is known of which value a patch is made: the one that was there before the plan. */
+  putAs(stamp: Stamp): Put {
+    const { actor, name, kind } = this.cell
+    if (this.value === undefined || kind.patch === undefined) {
+      return { actor, name, bytes: this.bytes, stamp, patch: undefined }
+    }
+    const patch = this.base.value === undefined ? undefined : kind.patch(this.base.value, this.value)
+    return { actor, name, bytes: patch?.bytes ?? kind.encode(this.value), stamp, patch: patch?.shape }
   }
 
   get actor(): Actor {

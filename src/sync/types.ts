@@ -2,7 +2,7 @@
  * The terms of the engine. A transition is a pure, synchronous rule for one actor. It sees records through a Tx. What it does to
  * the Tx happens whole and durably, or not at all. It has no clock, no randomness and no I/O of its own.
  */
-import type { Actor, Appended, Version } from '../store/types.js'
+import type { Actor, Appended, PatchShape, Version } from '../store/types.js'
 import type { NodeEvent } from './events.js'
 
 /** The largest size of a kind's records. The engine refuses a transition that would put a larger one. */
@@ -28,6 +28,12 @@ export interface RecordBound<T> {
  */
 export type Lifetime = 'store' | 'user' | 'device' | 'work'
 
+/** What a put changes of a record (`Put.patch`). */
+export interface Patch {
+  readonly shape: PatchShape
+  readonly bytes: Uint8Array
+}
+
 /** A kind of record: its name is `prefix`, or `prefix/<id>`. Values are immutable: a transition puts a new one. */
 export interface RecordKind<T> {
   readonly prefix: string
@@ -36,10 +42,10 @@ export interface RecordKind<T> {
   encode(value: T): Uint8Array
   decode(bytes: Uint8Array): T
   /**
-   * The ranges of the stored bytes in which two values may differ: offset and length of each, one after the other (`Put.changed`). Undefined,
-   * or absent: anywhere.
+   * What makes the stored bytes of one value of those of another; undefined: they are to be put whole. A kind that has it keeps its bound by
+   * itself: values are encoded only when they are put whole. Absent: that is always.
    */
-  changed?(this: void, before: T, after: T): readonly number[] | undefined
+  patch?(this: void, before: T, after: T): Patch | undefined
   /** Adds the fields of `before` that this node does not know, which a newer node wrote. Absent: there can be none. */
   keep?(this: void, value: T, before: T | undefined): T
   /** The value without those fields: the bound applies to what this node writes. */

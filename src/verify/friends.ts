@@ -3,15 +3,8 @@
 import { ContactState } from '../../protocol/generated/messages.js'
 import type { StoreView } from '../store/view.js'
 import { pairOut } from '../sync/record-kinds.js'
-import {
-  type ContactRecord,
-  contact,
-  contactIndex,
-  deviceWindow,
-  given,
-  profile,
-  userActor,
-} from '../sync/rules/records.js'
+import { deviceWindow } from '../sync/rules/device-window.js'
+import { type ContactRecord, contact, contactIndex, given, profile, userActor } from '../sync/rules/records.js'
 import type { Findings, NamedRecord } from './findings.js'
 import { recordOf } from './reader.js'
 

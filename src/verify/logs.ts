@@ -3,7 +3,8 @@
 import { decodeItem, type Message } from '../../protocol/generated/messages.js'
 import { partitionOf } from '../store/partition.js'
 import type { StoreView, ViewedEntry, ViewedLog } from '../store/view.js'
-import { deviceWindow, uidOf, userActor } from '../sync/rules/records.js'
+import { deviceWindow } from '../sync/rules/device-window.js'
+import { uidOf, userActor } from '../sync/rules/records.js'
 import type { Findings } from './findings.js'
 import { recordOf } from './reader.js'
 

@@ -3,13 +3,13 @@
 import { partitionOf } from '../store/partition.js'
 import { PARTITIONS } from '../store/types.js'
 import type { StoreView } from '../store/view.js'
+import { deviceWindow } from '../sync/rules/device-window.js'
 import {
   accountName,
   accountsActor,
   DEVICES_MAX,
   type DeviceEntry,
   devices,
-  deviceWindow,
   password,
   profile,
   uidCounter,

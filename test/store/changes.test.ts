@@ -6,9 +6,9 @@ import fc from 'fast-check'
 import t from 'tap'
 import { encodeMessageItem, withRecipient } from '../../protocol/item-codec.js'
 import { Batch } from '../../src/store/lmdb/batch.js'
-import { ChangeEncoder } from '../../src/store/lmdb/change-encoder.js'
+import { ChangeEncoder, NO_POSITION } from '../../src/store/lmdb/change-encoder.js'
 import { ENTRY, LIKE_ENTRY } from '../../src/store/lmdb/change-kinds.js'
-import { ChangeReader, valueAt } from '../../src/store/lmdb/change-reader.js'
+import { ChangeReader, changeAt } from '../../src/store/lmdb/change-reader.js'
 import { databaseState } from '../../src/store/lmdb/database-file.js'
 import { BLOCK_BYTES_MAX, eachEntry, entryHeader } from '../../src/store/lmdb/entry-value.js'
 import { openLmdbStore } from '../../src/store/lmdb/open.js'
@@ -50,7 +50,7 @@ t.test('an entry that is like the one before it says only what is its own, where
       const header = { keyed: false, stamp: 9, conversation: 'group/7', previous: 3 }
       places.push(encoder.putEntryOf(B, 2 ** 40 + 1, header, a))
       deepStrictEqual(
-        places.map(place => valueAt(encoder.buffer, place)).map(value => Buffer.from(value)),
+        places.map(place => changeAt(encoder.buffer, place).value()).map(value => Buffer.from(value)),
         [
           Buffer.concat([Buffer.of(0), a]),
           Buffer.concat([Buffer.of(keyed ? 1 : 0), b]),
@@ -70,7 +70,7 @@ t.test('an entry that is like the one before it says only what is its own, where
 function head(header: Parameters<ChangeEncoder['putEntryOf']>[2]): Buffer {
   const encoder = new ChangeEncoder(2 ** 10)
   encoder.begin(0)
-  const value = valueAt(encoder.buffer, encoder.putEntryOf(A, 1, header, Buffer.alloc(0)))
+  const value = changeAt(encoder.buffer, encoder.putEntryOf(A, 1, header, Buffer.alloc(0))).value()
   deepStrictEqual(entryHeader(value), header)
   return value
 }
@@ -82,7 +82,7 @@ t.test("a direct message's second copy takes a few bytes, and the window what ch
     const encoder = new ChangeEncoder(2 ** 16)
     encoder.begin(0)
     const window = { actor: A, name: 'device/1', stamp: 1234, bytes: null }
-    encoder.patchRecord(window, Buffer.alloc(585), [0, 9, 90, 9])
+    encoder.patchRecord(window, Buffer.alloc(18), { length: 585, ranges: [0, 9, 90, 9] }, NO_POSITION)
     const afterWindow = encoder.position
     encoder.putEntry(A, 1_000, false, withRecipient(item, 54_321))
     const afterFirst = encoder.position

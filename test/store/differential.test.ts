@@ -208,14 +208,16 @@ async function unitsOf(model: Store, plans: readonly PlannedUnit[], newStamp: ()
         const kept = (records.get(`${actor} ${name}`) ?? EMPTY).slice(0, Math.floor(from * 20))
         const rest = bytesOf(text)
         expect.push({ actor, name, stamp: before })
-        const changed = [kept.length, rest.length]
-        puts.push({ actor, name, stamp, bytes: Buffer.concat([kept, rest]), changed })
+        const patch = { length: kept.length + rest.length, ranges: [kept.length, rest.length] }
+        puts.push({ actor, name, stamp, bytes: rest, patch })
       }
     }
     // What a later unit expects: this one's stamps, whether it stands or falls.
-    for (const { actor, name, bytes, stamp } of puts) {
-      stamps.set(`${actor} ${name}`, bytes === null ? 0 : stamp)
-      records.set(`${actor} ${name}`, bytes ?? EMPTY)
+    for (const { actor, name, bytes, stamp, patch } of puts) {
+      const record = `${actor} ${name}`
+      stamps.set(record, bytes === null ? 0 : stamp)
+      const kept = patch === undefined ? EMPTY : (records.get(record) ?? EMPTY).slice(0, patch.ranges[0])
+      records.set(record, Buffer.concat([kept, bytes ?? EMPTY]))
     }
     const appends = plan.appends.map(({ actor, key, conversation, text }) => {
       return { actor, key, conversation: key === undefined ? conversation : undefined, bytes: bytesOf(text) }

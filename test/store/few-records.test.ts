@@ -2,7 +2,7 @@
 import t from 'tap'
 import { FewRecords } from '../../src/store/lmdb/few-records.js'
 
-const state = (stamp: number) => ({ stamp, generation: 0, position: 0, bytes: undefined })
+const state = (stamp: number) => ({ stamp, generation: 0, position: 0, generationBefore: 0, positionBefore: 0 })
 
 t.test('records are found by name, whether there is one or there are several', async t => {
   const records = new FewRecords()

@@ -15,13 +15,11 @@ import {
   tellNames,
   unblockContact,
 } from '../../src/sync/rules/contact.js'
+import { deviceWindow, EMPTY_WINDOW, NO_HASH } from '../../src/sync/rules/device-window.js'
 import {
   type ContactRecord,
   contact,
   contactIndex,
-  deviceWindow,
-  EMPTY_WINDOW,
-  NO_HASH,
   NOBODY,
   type Profile,
   profile,

@@ -10,13 +10,13 @@ import type { Append, Put, Trim } from '../../src/store/types.js'
 import type { ViewedLog } from '../../src/store/view.js'
 import { NO_TARGETS, outboxEntry, outboxEntryId } from '../../src/sync/outbox-entry.js'
 import { pairIn, pairOut, recordName } from '../../src/sync/record-kinds.js'
+import { deviceWindow, EMPTY_WINDOW, NO_HASH, withUsed } from '../../src/sync/rules/device-window.js'
 import {
   accountName,
   accountsActor,
   contact,
   contactIndex,
   devices,
-  deviceWindow,
   given,
   password,
   profile,
@@ -121,7 +121,7 @@ const FAULTS: Readonly<Record<string, readonly [(world: World) => { puts?: Put[]
   ],
   'a window behind what was sent': [
     ({ alice }) => ({
-      puts: [put(userActor(alice.uid), deviceWindow, { last: 1, ended: false, bytes: new Uint8Array(0) }, 1)],
+      puts: [put(userActor(alice.uid), deviceWindow, withUsed(EMPTY_WINDOW, 1, NO_HASH, 0), 1)],
     }),
     /its device has sent 1/,
   ],

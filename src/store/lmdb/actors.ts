@@ -6,10 +6,13 @@
  * into the tables while the next one grows. After that, what has not changed since can be forgotten.
  */
 
+import { EMPTY } from '../../../protocol/bytes.js'
 import { assert, present } from '../../lib/assert.js'
 import { assertNameFits } from '../text.js'
 import type { Actor, Gap, Stamp, Version } from '../types.js'
-import { valueAt } from './change-reader.js'
+import { NO_POSITION } from './change-encoder.js'
+import { PATCH } from './change-kinds.js'
+import { type ChangeReader, changeAt } from './change-reader.js'
 import { bytesOfEntry, entryBytesAt, isKeyed } from './entry-value.js'
 import { FewRecords } from './few-records.js'
 import type { Journal } from './journal.js'
@@ -22,8 +25,9 @@ export interface RecordState {
   generation: number
   /** The position of that change in its generation's part of the journal. */
   position: number
-  /** The record's bytes, if that change says only which of them have changed, until it is in the tables. */
-  bytes: Uint8Array | undefined
+  /** The last change before this generation's, likewise. A patch of this generation may rest on it. */
+  generationBefore: number
+  positionBefore: number
 }
 
 /** The place of a value in its generation's part of the journal. */
@@ -163,6 +167,9 @@ export class ActorState {
  */
 const RECORDS_KEPT_MAX = 256
 
+/** The place of a stamp before a record's bytes. */
+const NO_STAMP = Buffer.alloc(8)
+
 export class Actors {
   readonly #tables: Tables
   readonly #journal: Journal
@@ -176,9 +183,6 @@ export class Actors {
   /** Actors whose logs began in the generation that is growing, and in the frozen one, by partition. */
   #begun = new Map<number, Actor[]>()
   #frozenBegun = new Map<number, Actor[]>()
-  /** Records that hold their bytes, because they were patched in the generation that is growing, and in the frozen one. */
-  #patched: RecordState[] = []
-  #frozenPatched: RecordState[] = []
   /** The cache's two halves: what is used moves to the young one. When that is full, the old one is forgotten. */
   #young = new Map<Actor, ActorState>()
   #old = new Map<Actor, ActorState>()
@@ -237,7 +241,7 @@ export class Actors {
 
   #remember(state: ActorState, name: string, stamp: Stamp): RecordState {
     assertNameFits(state.actor, name)
-    const record = { stamp, generation: 0, position: 0, bytes: undefined }
+    const record = { stamp, generation: 0, position: 0, generationBefore: 0, positionBefore: 0 }
     state.records.set(name, record)
     this.#cached++
     return record
@@ -268,19 +272,38 @@ export class Actors {
   }
 
   /** The bytes of an unsettled record that is present; a copy. */
-  bytes(record: RecordState): Uint8Array {
-    return new Uint8Array(record.bytes ?? this.#valueAt(record).subarray(8))
+  bytes(actor: Actor, name: string, record: RecordState): Uint8Array {
+    const patches: ChangeReader[] = []
+    let { generation, position } = record
+    for (;;) {
+      const change = changeAt(this.#bufferOf(generation), position)
+      if (change.kind !== PATCH) return withPatches(change.value(), patches)
+      patches.push(change)
+      const isFirst = generation === record.generation
+      if (change.before !== NO_POSITION) position = change.before
+      else if (isFirst && record.generationBefore > this.#settled) {
+        generation = record.generationBefore
+        position = record.positionBefore
+      } else {
+        const stored = this.#tables.record(actor, name)
+        return withPatches(stored && Buffer.concat([NO_STAMP, stored.bytes]), patches)
+      }
+    }
   }
 
-  /** Notes that a record was changed at this place. `bytes`: what it is now, if the place does not say it. */
-  changed(record: RecordState, position: number, bytes: Uint8Array | undefined): void {
-    // One that is in neither list yet. In the frozen one alone it would lose its bytes too early.
-    if (bytes !== undefined && (record.bytes === undefined || record.generation !== this.#generation)) {
-      this.#patched.push(record)
+  /** The position of the record's last change in this generation; NO_POSITION: there is none. */
+  lastChange({ generation, position }: RecordState): number {
+    return generation === this.#generation ? position : NO_POSITION
+  }
+
+  /** Notes that a record was changed at this position. */
+  changed(record: RecordState, position: number): void {
+    if (record.generation !== this.#generation) {
+      record.generationBefore = record.generation
+      record.positionBefore = record.position
+      record.generation = this.#generation
     }
-    record.generation = this.#generation
     record.position = position
-    record.bytes = bytes
   }
 
   /** The value of that entry beyond the tables, as it is put: mostly a view. */
@@ -343,8 +366,6 @@ export class Actors {
     this.#dirty = new Map()
     this.#frozenBegun = this.#begun
     this.#begun = new Map()
-    this.#frozenPatched = this.#patched
-    this.#patched = []
     this.#generation++
     for (const state of this.#frozen.values()) state.log?.freeze()
   }
@@ -354,10 +375,8 @@ export class Actors {
     this.#settled = this.#generation - 1
     this.#glanced = undefined
     for (const state of this.#frozen.values()) state.log?.settle(this.#settled)
-    for (const record of this.#frozenPatched) if (!this.unsettled(record)) record.bytes = undefined
     this.#frozen = new Map()
     this.#frozenBegun = new Map()
-    this.#frozenPatched = []
   }
 
   #entryValue(log: LogState, index: number): Buffer {
@@ -366,12 +385,17 @@ export class Actors {
     const replaced = log.replaced?.get(version)
     if (replaced !== undefined) return this.#valueAt(replaced)
     const { buffer } = version > log.frozenHead ? encoder : otherEncoder
-    return valueAt(buffer, present(log.positions[index], 'the position'))
+    return changeAt(buffer, present(log.positions[index], 'the position')).value()
   }
 
   #valueAt({ generation, position }: Place): Buffer {
+    return changeAt(this.#bufferOf(generation), position).value()
+  }
+
+  /** The journal's bytes of an unsettled generation. */
+  #bufferOf(generation: number): Buffer {
     const { encoder, otherEncoder } = this.#journal
-    return valueAt((generation === this.#generation ? encoder : otherEncoder).buffer, position)
+    return (generation === this.#generation ? encoder : otherEncoder).buffer
   }
 
   #load(actor: Actor): ActorState {
@@ -389,4 +413,10 @@ export class Actors {
     this.#cached += 1 + state.records.size
     return state
   }
+}
+
+/** The bytes of a record whose value was this, and then became what the patches, the newest first, made of it. A copy. */
+function withPatches(value: Buffer | undefined, patches: readonly ChangeReader[]): Uint8Array {
+  const made = patches.reduceRight((before: Buffer | undefined, patch) => patch.patched(before), value)
+  return made === undefined ? EMPTY : new Uint8Array(made.subarray(NO_STAMP.length))
 }

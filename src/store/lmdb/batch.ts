@@ -124,13 +124,11 @@ export class Batch {
   }
 
   #patch(change: GatheredChange, reader: ChangeReader): void {
-    if (!change.own || change.value?.length !== reader.valueLength) {
-      const before = change.value ?? this.#options.before(change.key)
-      change.value = Buffer.alloc(reader.valueLength)
-      before?.copy(change.value)
+    if (change.own && change.value?.length === reader.valueLength) reader.patch(change.value)
+    else {
+      change.value = reader.patched(change.value ?? this.#options.before(change.key))
       change.own = true
     }
-    reader.patch(change.value)
   }
 
   #entry({ pieces, edits }: LogBatch, version: Version, entry: EntrySource): void {

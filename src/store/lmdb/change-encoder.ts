@@ -1,6 +1,6 @@
 /** Writes the changes of the journal (change-kinds.ts). */
 
-import type { Actor, Put, Stamp, Version } from '../types.js'
+import type { Actor, PatchShape, Put, Stamp, Version } from '../types.js'
 import { CONVERSATION, ENTRY, KEY, LIKE_ENTRY, LISTED, LOG, META, PATCH, RECORD, SAME_ACTOR } from './change-kinds.js'
 import { type EntryHeader, encodeHeader, encodeLog, type LogMeta, PLAIN, PLAIN_KEYED } from './entry-value.js'
 import { putText } from './keys.js'
@@ -19,6 +19,9 @@ const ITEM_HEAD_BYTES = 4
 
 /** How far from their own place the same bytes may begin in the other entry: the length of an item takes one byte or two. */
 const SHIFTS = [0, 1, -1]
+
+/** No position: what stands in place of one if there is no change. */
+export const NO_POSITION = -1
 
 /** Writes changes, one behind the other. Each method that puts something returns the position where its change begins. */
 export class ChangeEncoder {
@@ -66,22 +69,23 @@ export class ChangeEncoder {
     return start
   }
 
-  /** Puts a record of which only these ranges have changed: offset and length of each, one after the other. */
-  patchRecord({ actor, name, stamp }: Put, bytes: Uint8Array, ranges: readonly number[]): number {
+  /** Puts what these bytes change of a record. `before`: the position of the record's change before in this buffer; NO_POSITION: none. */
+  patchRecord({ actor, name, stamp }: Put, bytes: Uint8Array, { length, ranges }: PatchShape, before: number): number {
     const start = this.#named(PATCH, actor, name, bytes.length + 8 * ranges.length)
+    this.#varint(before === NO_POSITION ? 0 : start - before)
     this.position = this.buffer.writeDoubleLE(stamp, this.position)
-    this.#varint(bytes.length)
+    this.#varint(length)
     this.#varint(ranges.length / 2)
-    for (let i = 0; i + 1 < ranges.length; i += 2) {
-      const offset = ranges[i] ?? 0
-      const length = ranges[i + 1] ?? 0
-      this.#varint(offset)
-      this.#varint(length)
+    for (let i = 0, from = 0; i + 1 < ranges.length; i += 2) {
+      const count = ranges[i + 1] ?? 0
+      this.#varint(ranges[i] ?? 0)
+      this.#varint(count)
       const { buffer, position } = this
-      for (let at = 0; at < length; at++) buffer[position + at] = bytes[offset + at] ?? 0
-      this.position = position + length
+      for (let at = 0; at < count; at++) buffer[position + at] = bytes[from + at] ?? 0
+      this.position = position + count
+      from += count
     }
-    this.#count(start, actor, name, bytes.length)
+    this.#count(start, actor, name, length)
     return start
   }
 

@@ -4,7 +4,8 @@
  *
  *   change      kind (1), + 10 if its actor is that of the change before · [actor] · what the kind says
  *     1 record        name · value: stamp (float64), bytes
- *     2 patch         name · stamp (float64) · length of the record's bytes · number of ranges · for each: offset · length · bytes
+ *     2 patch         name · how far back the record's change before begins in this file; 0: there is none · stamp (float64)
+ *                     · length of the record's bytes · number of ranges · for each: offset · length · bytes
  *     3 entry         version · value (entry-value.ts)
  *     4 like entry    version · length of the value · length of its own head · how far back the other entry's value begins · where in it
  *                     the shared bytes begin · their number · own head · own tail
@@ -17,9 +18,9 @@
  *   actor, name   length (varint) · UTF-8
  *   value         0: it is removed; else its length + 1 (varint) · its bytes
  *
- * Numbers without a size are varints; others are little-endian. A write is read from its begin: "the change before" and "back" stay within
- * it. A patch is applied to whatever the record was before: to the same write's value, an earlier write's, or the tables'. To apply one
- * twice changes nothing.
+ * Numbers without a size are varints; others are little-endian. A write is read from its begin: "the change before" and, in an entry, "back"
+ * stay within it. A patch is applied to whatever the record was before: to the same write's value, an earlier write's, or the tables'. To
+ * apply one twice changes nothing. Its way back is for the running server, which has the file in memory and follows it (actors.ts).
  *
  * A direct message of 100 bytes takes 230 bytes (its entry once, and 18 of the window of 585 that changed); each in full, it took 930.
  */

@@ -1,6 +1,7 @@
 /** Reads the changes of the journal (change-kinds.ts). */
 
 import type { Version } from '../types.js'
+import { NO_POSITION } from './change-encoder.js'
 import { CONVERSATION, ENTRY, KEY, LIKE_ENTRY, LISTED, LOG, META, PATCH, RECORD, SAME_ACTOR } from './change-kinds.js'
 import { entryKeyOf, KIND_CONVERSATION, KIND_KEY, KIND_LOG, KIND_META, KIND_PARTITION, KIND_RECORD } from './keys.js'
 
@@ -13,6 +14,8 @@ export class ChangeReader {
   version: Version = 0
   /** Whether the value is removed. */
   isRemoval = false
+  /** The position of the record's change before that a patch leads to; NO_POSITION: there is none in this file. */
+  before = NO_POSITION
   /** The length of the value that is put, or that a patch makes. */
   valueLength = 0
   readonly #bytes: Buffer
@@ -153,6 +156,14 @@ export class ChangeReader {
     copyBytes(bytes, headEnd, this.#position, target, at + this.#headBytes + this.#sharedEnd - this.#sharedAt)
   }
 
+  /** The value that the patch makes of the one before; a new one. */
+  patched(before: Buffer | undefined): Buffer {
+    const value = Buffer.alloc(this.valueLength)
+    before?.copy(value)
+    this.patch(value)
+    return value
+  }
+
   /** Makes of the value before the value that the patch makes. Its length must be `valueLength`. */
   patch(value: Buffer): void {
     const end = this.#position
@@ -176,6 +187,8 @@ export class ChangeReader {
   }
 
   #readPatch(): void {
+    const back = this.#varint()
+    this.before = back === 0 ? NO_POSITION : this.#start - back
     this.#position += 8
     this.#valueAt = this.#position
     this.valueLength = 8 + this.#varint()
@@ -224,11 +237,11 @@ export class ChangeReader {
   }
 }
 
-/** The value of the record or entry whose change begins there, as the tables would hold it: mostly a view. */
-export function valueAt(bytes: Buffer, position: number): Buffer {
+/** The change that begins there. Its actor is not known. */
+export function changeAt(bytes: Buffer, position: number): ChangeReader {
   const reader = new ChangeReader(bytes, position)
   reader.next()
-  return reader.value()
+  return reader
 }
 
 /** Copies bytes. Few are copied one by one, which costs less than a view of them. */

@@ -35,7 +35,7 @@ export const MARK_AT = SECTOR_BYTES
 export const WRITES_AT = 2 * SECTOR_BYTES
 
 /** The format of a journal file; the tables have one of their own. It says how the changes are written (change-kinds.ts). */
-const FORMAT = 3
+const FORMAT = 4
 /** The format before, which is read once, by the first start of this release (old-changes.ts). */
 export const FORMAT_BEFORE = 2
 const HEADER_MAGIC = magic('lwjf')

@@ -74,16 +74,17 @@ export class Judge {
   }
 
   #put(put: Put): void {
-    const { actor, name, bytes, stamp, changed } = put
+    const { actor, name, bytes, stamp, patch } = put
     const { encoder } = this.#journal
     const state = this.#actors.get(actor)
     const record = this.#actors.recordToChange(state, name)
     this.#actors.change(state)
     record.stamp = bytes === null ? 0 : stamp
-    if (bytes === null) this.#actors.changed(record, encoder.removeRecord(actor, name), undefined)
-    else if (changed === undefined)
-      this.#actors.changed(record, encoder.putRecord(actor, name, stamp, bytes), undefined)
-    else this.#actors.changed(record, encoder.patchRecord(put, bytes, changed), bytes)
+    let position: number
+    if (bytes === null) position = encoder.removeRecord(actor, name)
+    else if (patch === undefined) position = encoder.putRecord(actor, name, stamp, bytes)
+    else position = encoder.patchRecord(put, bytes, patch, this.#actors.lastChange(record))
+    this.#actors.changed(record, position)
   }
 
   #append({ actor, key, conversation, bytes }: Append): Appended {

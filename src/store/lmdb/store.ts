@@ -191,7 +191,8 @@ export class LmdbStore implements Store {
       return names.map(name => {
         const record = this.#actors.record(state, name)
         if (record.stamp === 0) return ABSENT
-        if (this.#actors.unsettled(record)) return { stamp: record.stamp, bytes: this.#actors.bytes(record) }
+        if (this.#actors.unsettled(record))
+          return { stamp: record.stamp, bytes: this.#actors.bytes(actor, name, record) }
         return this.#tables.record(actor, name) ?? ABSENT
       })
     } catch (error) {

@@ -40,7 +40,7 @@ export function recordsAfter(actors: Actors, tables: Tables, range: RecordRange)
   for (const [name, record] of actors.known(actor)?.records ?? []) {
     if (!actors.unsettled(record) || !name.startsWith(prefix)) continue
     if (after !== null && textOrder(name, after) <= 0) continue
-    const bytes = record.stamp === 0 ? EMPTY : actors.bytes(record)
+    const bytes = record.stamp === 0 ? EMPTY : actors.bytes(actor, name, record)
     changed.set(name, { name, stamp: record.stamp, bytes })
   }
   const found: ScannedRecord[] = []

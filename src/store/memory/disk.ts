@@ -10,6 +10,7 @@ import { EMPTY } from '../../../protocol/bytes.js'
 import { type Clock, systemClock } from '../../lib/clock.js'
 import type { Random } from '../../lib/random.js'
 import { ALL_PARTITIONS, partitionOf } from '../partition.js'
+import { patched } from '../patch.js'
 import { textOrder } from '../text.js'
 import {
   type Actor,
@@ -19,6 +20,7 @@ import {
   type LogSummary,
   NO_ROUTES,
   type NodeId,
+  type Put,
   type ScannedRecord,
   type SpaceLevel,
   type StoredEntry,
@@ -220,10 +222,7 @@ export class MemoryDisk {
       const current = this.epochOf(partition)
       if (current !== epoch) return { kind: 'epoch conflict', partition, current }
     }
-    for (const { actor, name, bytes, stamp } of unit.puts) {
-      this.#rememberRecord(actor, name)
-      this.#set(actor, name, bytes === null ? ABSENT : { stamp, bytes })
-    }
+    for (const put of unit.puts) this.#put(put)
     for (const { actor, version, stamp, bytes } of unit.replaces ?? []) {
       this.#logToChange(actor)?.replace(version, stamp, bytes)
     }
@@ -242,6 +241,13 @@ export class MemoryDisk {
       appended.push(log.append(append, this.epochOf(partitionOf(actor))))
     }
     return { kind: 'committed', appended, routes: this.#routesOf(unit.appends) }
+  }
+
+  #put({ actor, name, bytes, stamp, patch }: Put): void {
+    this.#rememberRecord(actor, name)
+    const before = this.#records.get(actor)?.get(name) ?? ABSENT
+    if (bytes === null) this.#set(actor, name, ABSENT)
+    else this.#set(actor, name, { stamp, bytes: patch === undefined ? bytes : patched(before.bytes, patch, bytes) })
   }
 
   #routesOf(appends: Unit['appends']): readonly (readonly NodeId[])[] {

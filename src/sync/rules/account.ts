@@ -5,6 +5,7 @@ import { isShowable } from '../../../protocol/names.js'
 import { PARTITIONS } from '../../store/types.js'
 import { jsonEffect } from '../effect-kinds.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
+import { deviceWindow, EMPTY_WINDOW } from './device-window.js'
 import { leavingActor, noteLeaving } from './leaving.js'
 import { AGAIN, type Answer, judge, type Numbered, numbered, small } from './numbered.js'
 import {
@@ -12,8 +13,6 @@ import {
   contactIndex,
   contactsAsked,
   devices,
-  deviceWindow,
-  EMPTY_WINDOW,
   password,
   profile,
   uidCounter,

@@ -7,7 +7,8 @@
  */
 import { ContactState } from '../../../protocol/generated/messages.js'
 import type { Transition } from '../types.js'
-import { contact, deviceWindow, EMPTY_WINDOW, type MarkRecord, NOBODY } from './records.js'
+import { deviceWindow, EMPTY_WINDOW } from './device-window.js'
+import { contact, type MarkRecord, NOBODY } from './records.js'
 import { ack } from './watermark.js'
 
 /** The two users are in two partitions. Where these are scopes of their own, the path between scopes is tried too. */

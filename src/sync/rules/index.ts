@@ -2,6 +2,7 @@
 import './account.js'
 import './canary.js'
 import './contact.js'
+import './device-window.js'
 import './leaving.js'
 import './message.js'
 import './numbered.js'

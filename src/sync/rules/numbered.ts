@@ -5,7 +5,7 @@
 import { CODES, type Code } from '../../../protocol/codes.js'
 import { SEND_WINDOW } from '../../../protocol/limits.js'
 import type { Transition, Tx } from '../types.js'
-import { type DeviceWindow, deviceWindow, EMPTY_WINDOW, NO_HASH, slotOf, withUsed } from './records.js'
+import { type DeviceWindow, deviceWindow, EMPTY_WINDOW, NO_HASH, slotOf, withUsed } from './device-window.js'
 
 export interface Numbered {
   readonly device: number

@@ -2,19 +2,15 @@
  * The records of the actors `user/<uid>` and `accounts/<partition>`. Records that change often are kept apart from those that
  * others depend on.
  */
-import { EMPTY } from '../../../protocol/bytes.js'
 import { ContactState } from '../../../protocol/generated/messages.js'
 import {
   ACCOUNT_BYTES_MAX,
   DEVICE_NAME_BYTES_MAX,
   GREETING_BYTES_MAX,
   NICKNAME_BYTES_MAX,
-  SEND_WINDOW,
 } from '../../../protocol/limits.js'
-import { assert } from '../../lib/assert.js'
 import { type Actor, PARTITIONS } from '../../store/types.js'
-import { jsonRecord, jsonValue, type RecordTraits, recordKind } from '../record-kinds.js'
-import type { RecordKind } from '../types.js'
+import { jsonRecord, jsonValue, type RecordTraits } from '../record-kinds.js'
 
 export function userActor(uid: number): Actor {
   return `user/${uid}`
@@ -238,106 +234,3 @@ export const given = jsonRecord<MarkRecord>(
   'given',
   markTraits("the peer, by Ack: marks of the user's devices alone, 73 of them"),
 )
-
-/**
- * The window of a device's numbered requests: its last number, and for the last 64 a hash of the content (services/content-hash.ts) and
- * the outcome. It is hot: it changes with every message. So the value is kept as it is stored, and each is made from the one before
- * by one copy:
- *
- *   last (float64) · 1 if the session has ended (1) · for each of the last 64 at (number - 1) mod 64: hash (8) · code (1)
- *
- * 585 bytes at most. A code is OK or of the class "refused", so it fits a byte.
- *
- * (An array of numbers, encoded with each message, took 2 KB more of garbage and 1.1 µs more.)
- */
-export interface DeviceWindow {
-  readonly last: number
-  readonly ended: boolean
-  /** The window as stored, except for `ended`; never written to. Empty before the first number. */
-  readonly bytes: Uint8Array
-}
-
-const HEAD_BYTES = 9
-const ENDED_AT = 8
-export const HASH_BYTES = 8
-const SLOT_BYTES = HASH_BYTES + 1
-const CODE_MAX = 255
-
-/** The hash of a number without content. */
-export const NO_HASH = '\0'.repeat(HASH_BYTES)
-
-export const deviceWindow: RecordKind<DeviceWindow> = recordKind({
-  prefix: 'device',
-  lifetime: 'device',
-  bound: {
-    bytesMax: HEAD_BYTES + SEND_WINDOW * SLOT_BYTES,
-    grows: 'nobody: 64 numbers',
-    many: 'one per device in `devices`',
-  },
-  encode({ last, ended, bytes }) {
-    const asStored = bytes.length > 0 && (bytes[ENDED_AT] === 1) === ended
-    return asStored ? bytes : copied(bytes, last, ended, Math.max(bytes.length, HEAD_BYTES))
-  },
-  decode(bytes) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-    return { last: view.getFloat64(0), ended: bytes[ENDED_AT] === 1, bytes: bytes.slice() }
-  },
-  changed: (before, after) =>
-    after.last - before.last === 1
-      ? AFTER_ONE[(after.last - 1) % SEND_WINDOW]
-      : after.last === before.last
-        ? HEAD
-        : undefined,
-})
-
-/** The ranges of a window that differ after one more number, by its place, and after none: the head, and the number's slot. */
-const HEAD: readonly number[] = [0, HEAD_BYTES]
-const AFTER_ONE: readonly (readonly number[])[] = Array.from({ length: SEND_WINDOW }, (_, place) => [
-  ...HEAD,
-  HEAD_BYTES + place * SLOT_BYTES,
-  SLOT_BYTES,
-])
-
-export const EMPTY_WINDOW: DeviceWindow = { last: 0, ended: false, bytes: EMPTY }
-
-export interface Slot {
-  /** HASH_BYTES characters of one byte each. */
-  readonly hash: string
-  readonly code: number
-}
-
-/** The hash and code remembered for a number; only for the last 64. */
-export function slotOf({ bytes }: DeviceWindow, sendSeq: number): Slot {
-  const at = slotAt(sendSeq)
-  const slot = Buffer.from(bytes.buffer, bytes.byteOffset + at, SLOT_BYTES)
-  return { hash: slot.toString('latin1', 0, HASH_BYTES), code: slot.readUInt8(HASH_BYTES) }
-}
-
-/** The window after its next `count` numbers were used up with one outcome. */
-export function withUsed(window: DeviceWindow, count: number, hash: string, code: number): DeviceWindow {
-  assert(
-    hash.length === HASH_BYTES && code <= CODE_MAX,
-    'a slot of a window holds 8 bytes of hash and a code of one byte',
-  )
-  const last = window.last + count
-  const bytes = copied(window.bytes, last, window.ended, HEAD_BYTES + Math.min(last, SEND_WINDOW) * SLOT_BYTES)
-  for (let seq = Math.max(window.last, last - SEND_WINDOW) + 1; seq <= last; seq += 1) {
-    const at = slotAt(seq)
-    for (let i = 0; i < HASH_BYTES; i += 1) bytes[at + i] = hash.charCodeAt(i)
-    bytes[at + HASH_BYTES] = code
-  }
-  return { last, ended: window.ended, bytes }
-}
-
-/** A copy with a new head, from Buffer's pool: an allocation of its own costs ten times as much. */
-function copied(before: Uint8Array, last: number, ended: boolean, length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(length)
-  bytes.set(before)
-  bytes.writeDoubleBE(last)
-  bytes[ENDED_AT] = ended ? 1 : 0
-  return bytes
-}
-
-function slotAt(sendSeq: number): number {
-  return HEAD_BYTES + ((sendSeq - 1) % SEND_WINDOW) * SLOT_BYTES
-}

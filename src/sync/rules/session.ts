@@ -10,6 +10,7 @@
 import { CODES, type Code } from '../../../protocol/codes.js'
 import { ATTEMPT_JUMP_MAX } from '../../../protocol/limits.js'
 import type { Transition, Tx } from '../types.js'
+import { deviceWindow, EMPTY_WINDOW } from './device-window.js'
 import { type Answer, type Numbered, numbered, small } from './numbered.js'
 import {
   DEVICES_MAX,
@@ -17,8 +18,6 @@ import {
   type Devices,
   deviceAck,
   devices,
-  deviceWindow,
-  EMPTY_WINDOW,
   ENDED_DEVICES_MAX,
   password,
   profile,

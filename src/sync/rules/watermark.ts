@@ -6,11 +6,11 @@ import { encodeItem } from '../../../protocol/generated/messages.js'
 import type { Actor } from '../../store/types.js'
 import { jsonEffect } from '../effect-kinds.js'
 import type { EffectKind, RecordKind, Transition, Tx } from '../types.js'
+import { deviceWindow } from './device-window.js'
 import {
   contact,
   deviceAck,
   devices,
-  deviceWindow,
   given,
   MARKED_DEVICES_MAX,
   type MarkRecord,

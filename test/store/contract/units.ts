@@ -44,39 +44,43 @@ export function unitContract(t: Test, open: StoreKind): void {
     await store.close()
   })
 
-  t.test('a put that says where it differs is read back whole, again and again, and after each opening', async t => {
-    const opening = open(t)
-    let store = await opening()
-    let text = 'a window of 64 numbers '.repeat(20)
-    let stamp = newStamp()
-    await commit(store, unit({ puts: [put(A, 'window', text, stamp)] }))
-    /** Puts `part` at `at`, and cuts or lengthens what follows to `length`. */
-    const patch = async (at: number, part: string, length = text.length): Promise<void> => {
-      text = (text.slice(0, at) + part + text.slice(at + part.length)).slice(0, length)
-      const before = stamp
-      stamp = newStamp()
-      const changed = [0, 0, at, part.length]
-      await commit(
-        store,
-        unit({ expect: [expecting(A, 'window', before)], puts: [{ ...put(A, 'window', text, stamp), changed }] }),
-      )
-      t.equal(await record(store, A, 'window'), `${stamp}:${text}`)
-    }
-    for (let round = 0; round < 3; round++) {
-      for (let i = 0; i < 30; i++) await patch((i * 7) % 300, `<${round}.${i}>`)
-      await patch(text.length, ' and more')
-      await patch(0, '', text.length - 20)
-      const last = stamp
+  t.test(
+    'a patch changes what it names of a record, and all of it is read back, again and again, and after each opening',
+    async t => {
+      const opening = open(t)
+      let store = await opening()
+      let text = 'a window of 64 numbers '.repeat(20)
+      let stamp = newStamp()
+      await commit(store, unit({ puts: [put(A, 'window', text, stamp)] }))
+      /** Puts `part` at `at`, and cuts what follows to a length. */
+      const patch = async (at: number, part: string, cutTo?: number): Promise<void> => {
+        const length = cutTo ?? Math.max(text.length, at + part.length)
+        text = (text.slice(0, at) + part + text.slice(at + part.length)).slice(0, length)
+        const before = stamp
+        stamp = newStamp()
+        const patch = { length: text.length, ranges: [0, 0, at, part.length] }
+        await commit(
+          store,
+          unit({ expect: [expecting(A, 'window', before)], puts: [{ ...put(A, 'window', part, stamp), patch }] }),
+        )
+        t.equal(await record(store, A, 'window'), `${stamp}:${text}`)
+      }
+      for (let round = 0; round < 3; round++) {
+        for (let i = 0; i < 30; i++) await patch((i * 7) % 300, `<${round}.${i}>`)
+        await patch(text.length, ' and more')
+        await patch(0, '', text.length - 20)
+        const last = stamp
+        await store.close()
+        store = await opening()
+        t.equal(await record(store, A, 'window'), `${last}:${text}`)
+        t.same(
+          (await store.scan(A, '', null, 9)).map(({ name, bytes }) => [name, Buffer.from(bytes).toString()]),
+          [['window', text]],
+        )
+      }
       await store.close()
-      store = await opening()
-      t.equal(await record(store, A, 'window'), `${last}:${text}`)
-      t.same(
-        (await store.scan(A, '', null, 9)).map(({ name, bytes }) => [name, Buffer.from(bytes).toString()]),
-        [['window', text]],
-      )
-    }
-    await store.close()
-  })
+    },
+  )
 
   t.test('stamps keep all 53 bits', async t => {
     const store = await open(t)()

@@ -17,8 +17,8 @@ export interface WrittenUnit {
     readonly name: string
     readonly stamp: number
     readonly text: string | null
-    /** The ranges that may differ from the text before; absent: all. */
-    readonly changed?: readonly number[] | undefined
+    /** The offset and the length of what differs from the text before; absent: all. Texts are of single bytes. */
+    readonly changed?: readonly [offset: number, length: number] | undefined
   }[]
   readonly appends: readonly {
     readonly actor: string
@@ -68,13 +68,20 @@ export interface Content {
 export function unitOf(written: WrittenUnit): Unit {
   return {
     expect: written.expect,
-    puts: written.puts.map(({ text, ...rest }) => {
-      return { ...rest, bytes: text === null ? null : new TextEncoder().encode(text) }
+    puts: written.puts.map(({ text, changed, ...rest }) => {
+      if (text === null || changed === undefined) return { ...rest, bytes: text === null ? null : bytesOf(text) }
+      const [offset, count] = changed
+      const patch = { length: text.length, ranges: changed }
+      return { ...rest, bytes: bytesOf(text.slice(offset, offset + count)), patch }
     }),
-    appends: written.appends.map(({ text, ...rest }) => ({ ...rest, bytes: new TextEncoder().encode(text) })),
+    appends: written.appends.map(({ text, ...rest }) => ({ ...rest, bytes: bytesOf(text) })),
     trims: written.trims,
-    replaces: written.replaces.map(({ text, ...rest }) => ({ ...rest, bytes: new TextEncoder().encode(text) })),
+    replaces: written.replaces.map(({ text, ...rest }) => ({ ...rest, bytes: bytesOf(text) })),
   }
+}
+
+function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
 }
 
 export function textOf(bytes: Uint8Array): string {
