@@ -5,9 +5,10 @@ import { TEXT_BYTES_MAX, VOID_COUNT_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Limits } from '../ops/rate-limits.js'
 import type { Engine } from '../sync/engine.js'
-import { sendTransition } from '../sync/rules/message.js'
-import { type SequenceRule, voidNumbers } from '../sync/rules/numbered.js'
+import { type SendInput, sendTransition } from '../sync/rules/message.js'
+import { type Answer, type SequenceRule, voidNumbers } from '../sync/rules/numbered.js'
 import { userActor } from '../sync/rules/records.js'
+import type { Outcome } from '../sync/types.js'
 import type { Acks } from './acks.js'
 import { answerNumbered, refuse, refuseLimited, refuseUnavailable } from './answers.js'
 import { runSends } from './carried-sends.js'
@@ -34,6 +35,14 @@ export interface MessageServiceOptions {
   readonly pages: LargePages
   /** The rule for numbers; absent: contiguous. */
   readonly sequence: SequenceRule | undefined
+}
+
+/** A Send on its way: what the rule judges, and who is answered. Thousands wait at once, so nothing else is kept of one. */
+interface Sending extends SendInput {
+  readonly caller: Caller
+  readonly id: number
+  /** What it was charged for in the limit of stored bytes. */
+  readonly kib: number
 }
 
 export class MessageService {
@@ -67,21 +76,23 @@ export class MessageService {
       refuseLimited(caller, id, waitMs)
       return
     }
-    const pair = pairKey(uid, to)
-    const limited = limits.take('sends-recipient', pair) > 0
+    const limited = limits.take('sends-recipient', pairKey(uid, to)) > 0
     const blind = limits.wait('look-ups', uid) > 0
-    const input = { uid, device, sendSeq, hash, to, text, tooLong, limited, blind }
-    this.#engine.submit(userActor(uid), this.#send, input, outcome => {
-      if (!ranNow(outcome)) {
-        if (!limited) limits.giveBack('sends-recipient', pair)
-      } else if (!blind && tellsOfNonContact(outcome)) {
-        limits.charge('look-ups', uid)
-      }
-      if (!succeededNow(outcome)) giveBackStored(limits, caller, kib)
-      if (!isOk(outcome)) answerNumbered(caller, id, outcome)
-      else if (outcome.own === undefined) caller.accepted(id, 0, 0)
-      else caller.accepted(id, outcome.own.from, outcome.own.version)
-    })
+    const sending = { uid, device, sendSeq, hash, to, text, tooLong, limited, blind, caller, id, kib }
+    this.#engine.submit(userActor(uid), this.#send, sending, this.#sent)
+  }
+
+  readonly #sent = (outcome: Outcome<Answer>, { uid, to, limited, blind, caller, id, kib }: Sending): void => {
+    const limits = this.#limits
+    if (!ranNow(outcome)) {
+      if (!limited) limits.giveBack('sends-recipient', pairKey(uid, to))
+    } else if (!blind && tellsOfNonContact(outcome)) {
+      limits.charge('look-ups', uid)
+    }
+    if (!succeededNow(outcome)) giveBackStored(limits, caller, kib)
+    if (!isOk(outcome)) answerNumbered(caller, id, outcome)
+    else if (outcome.own === undefined) caller.accepted(id, 0, 0)
+    else caller.accepted(id, outcome.own.from, outcome.own.version)
   }
 
   sync(caller: Caller, id: number, { since, ack, sends }: SyncRequest): void {

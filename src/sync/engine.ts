@@ -80,8 +80,14 @@ export interface EngineOptions {
   readonly outboxBytesMax?: number
 }
 
+/**
+ * Takes the outcome of a transition, and its input again. So a caller whose submissions may wait for long, such as messages, can have one
+ * function for all, and in the input what it would else keep for each.
+ */
+export type Settle<I, R> = (outcome: Outcome<R>, input: I) => void
+
 interface Submission<I, R> extends Asked<I, R> {
-  readonly settle: (outcome: Outcome<R>) => void
+  readonly settle: Settle<I, R>
   tries: number
   readings: number
   /** Whether its actor's records are to be forgotten with it (`Transition.passing`). */
@@ -213,10 +219,10 @@ export class Engine {
    * Runs a transition. `settle` is called once, synchronously when the result is durable. It is called after the answers and events
    * of the units committed before, and before this unit's own events.
    */
-  submit<I, R>(actor: Actor, transition: Transition<I, R>, input: I, settle: (outcome: Outcome<R>) => void): void {
+  submit<I, R>(actor: Actor, transition: Transition<I, R>, input: I, settle: Settle<I, R>): void {
     // The store may be closed already, and a write to it would count as its failure.
     if (this.#closed) {
-      settle(UNAVAILABLE)
+      settle(UNAVAILABLE, input)
       return
     }
     this.#unfinished += 1
@@ -442,7 +448,7 @@ export class Engine {
 
   #finish<I, R>(submission: Submission<I, R>, outcome: Outcome<R>): void {
     if (submission.passes && !this.#behind.has(submission.actor)) this.#cache.release(submission.actor)
-    submission.settle(outcome)
+    submission.settle(outcome, submission.input)
     this.#unfinished -= 1
     if (this.#unfinished === 0) this.#onQuiet?.()
   }
