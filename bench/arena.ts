@@ -7,9 +7,10 @@ import type { LoadedPair, Tally } from './pairs.js'
 import type { Preset } from './presets.js'
 import { cpuMsOf, memoryOf } from './process-probe.js'
 import { PROBE_COUNTS, type SocketCounts } from './socket-counts.js'
+import { THREADS, type Thread } from './thread-cpu.js'
 import { measured } from './window.js'
 
-export interface Figures {
+export interface Figures extends ThreadFigures {
   /** The server's CPU, all threads, per message delivered. */
   readonly cpu_us_per_message: number
   readonly messages_per_second: number
@@ -30,6 +31,9 @@ export interface Figures {
   /** The padding to whole sectors beside them. */
   readonly journal_padding_bytes: number
 }
+
+/** That CPU by kind of thread; NaN for servers that do not run on Node. */
+export type ThreadFigures = { readonly [T in Thread as `cpu_${T}_us`]: number }
 
 export interface ArenaParts {
   readonly server: ServerProcess
@@ -75,7 +79,8 @@ export class Arena<Name extends string = string> {
     tally.recording = true
     const journal = await this.#journal()
     const before = await probe?.(PROBE_COUNTS)
-    const { cpuUs, perSecond, serverBusy, generatorBusy } = await measured(pid, windowMs, () => tally.delivered)
+    const window = await measured(pid, windowMs, () => tally.delivered)
+    const { cpuUs, threadUs, perSecond, serverBusy, generatorBusy } = window
     tally.recording = false
     const after = await probe?.(PROBE_COUNTS)
     const { ownBytes, fileBytes } = memoryOf(pid)
@@ -85,6 +90,9 @@ export class Arena<Name extends string = string> {
     await this.#rested()
     return {
       cpu_us_per_message: cpuUs,
+      ...(Object.fromEntries(
+        THREADS.map(thread => [`cpu_${thread}_us`, probe === undefined ? Number.NaN : threadUs[thread]]),
+      ) as ThreadFigures),
       messages_per_second: perSecond,
       server_busy: serverBusy,
       generator_busy: generatorBusy,

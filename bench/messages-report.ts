@@ -3,8 +3,17 @@
 import { BASELINES, type FloorRow, type MessagesReport, type MessagesRow } from './messages.js'
 import { PEER_LABELS } from './peers/index.js'
 import { table } from './table.js'
+import { THREADS, type Thread } from './thread-cpu.js'
 
 type Row = MessagesRow & { readonly load: string }
+
+const THREAD_LABELS: Readonly<Record<Thread, string>> = {
+  main: 'main thread',
+  checkpoint: 'checkpoint thread',
+  workers: 'workers',
+  v8: 'V8’s threads',
+  libuv: 'libuv’s threads',
+}
 
 export function messagesTables(report: MessagesReport): string {
   const { text_bytes, pairs, rounds, pinned, synced_write_ms, floor = [] } = report
@@ -72,8 +81,19 @@ export function messagesTables(report: MessagesReport): string {
         Number.isNaN(row.journal_bytes) ? '' : `${row.journal_bytes} + ${row.journal_padding_bytes}`,
       ]),
     ),
+    '',
+    'server CPU µs each by thread, least / median; checkpoint: the thread that moves the journal to the database;',
+    'V8’s collect garbage and compile, libuv’s write the journal',
+    table(
+      ['', ...THREADS.map(thread => THREAD_LABELS[thread])],
+      rows.filter(row => !Number.isNaN(row.cpu_main_us)).map(row => [name(row), ...threadCells(row)]),
+    ),
     ...(floor.length === 0 ? [] : ['', floorTable(floor)]),
   ].join('\n')
+}
+
+function threadCells(row: Row): string[] {
+  return THREADS.map(thread => `${row.threads_min[`cpu_${thread}_us`]} / ${row[`cpu_${thread}_us`]}`)
 }
 
 function floorTable(rows: readonly FloorRow[]): string {

@@ -1,7 +1,8 @@
 /** Rounds in which servers take turns, and what they come to: the least and the median of each, and ratios to a baseline. */
 
-import type { Arena, Figures } from './arena.js'
+import type { Arena, Figures, ThreadFigures } from './arena.js'
 import { median, medians, rounded } from './statistics.js'
+import { THREADS } from './thread-cpu.js'
 
 export interface Rounds<Name extends string> {
   readonly name: Name
@@ -40,6 +41,8 @@ export interface Summary extends Figures {
   readonly sockets_per_turn_at_min: number
   readonly delivered_p50_min_ms: number
   readonly delivered_p99_min_ms: number
+  /** The least of each kind of thread, each of whichever round. */
+  readonly threads_min: ThreadFigures
 }
 
 export function summary(rounds: readonly Figures[]): Summary {
@@ -50,6 +53,9 @@ export function summary(rounds: readonly Figures[]): Summary {
     sockets_per_turn_at_min: sockets_per_turn,
     delivered_p50_min_ms: rounded(least(rounds, 'delivered_p50_ms'), 3),
     delivered_p99_min_ms: rounded(least(rounds, 'delivered_p99_ms'), 3),
+    threads_min: Object.fromEntries(
+      THREADS.map(thread => [`cpu_${thread}_us`, rounded(least(rounds, `cpu_${thread}_us`), 1)]),
+    ) as ThreadFigures,
   }
 }
 

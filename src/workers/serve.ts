@@ -2,6 +2,7 @@
 import { constants } from 'node:os'
 import { move, transferableSymbol, valueSymbol } from 'piscina'
 import { giveWay } from '../lib/give-way.js'
+import { nameThread } from '../lib/thread-name.js'
 import type { TaskTable } from './types.js'
 
 export interface Order {
@@ -15,6 +16,7 @@ export type Answer =
   | { readonly kind: 'threw'; readonly error: unknown }
 
 export function serve(tasks: TaskTable): (order: Order) => Promise<Answer> {
+  nameThread('worker')
   // Heavy work gives way to messages. It is not the lowest priority, or nobody could log in to a busy machine. libuv's threads cannot be
   // told apart from each other, and the store's writes run there.
   giveWay(constants.priority.PRIORITY_BELOW_NORMAL)

@@ -3,6 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { messageOf } from '../../lib/error-message.js'
 import { giveWay } from '../../lib/give-way.js'
+import { nameThread } from '../../lib/thread-name.js'
 import { Arena } from './arena.js'
 import {
   applyFile,
@@ -22,6 +23,7 @@ import { Tables } from './tables.js'
  */
 const NICENESS = 5
 
+nameThread('checkpoint')
 giveWay(NICENESS)
 const { folder, mapBytes, note, state } = workerData as CheckpointData
 const tables = new Tables(folder, mapBytes, false, note)
