@@ -1,6 +1,6 @@
 /**
- * (soak) A server at half load for a long time: whether it becomes slower, and whether its own memory grows. Pairs of friends send
- * at a steady rate, half of what a short closed loop with one message in flight reaches. Every 10 s it is looked at; a chart in
+ * (soak) A server at half load for a long time: whether it becomes slower, and whether its own memory grows. A closed loop with one
+ * message in flight of each pair says first how many a second are full load. Then the pairs send half of that, evenly. Every 10 s it is looked at; a chart in
  * one HTML file shows what was seen (soak-chart.ts). Pages of files are apart: they grow with the database.
  */
 
@@ -22,16 +22,16 @@ export interface SoakReport {
   readonly minutes: number
   readonly pairs: number
   readonly pinned: boolean
-  /** Messages a second that are offered, and that the closed loop reached. */
+  /** Messages a second that are offered, and that the closed loop reached; and the share of a core that the server used in it. */
   readonly offered_per_second: number
   readonly closed_loop_per_second: number
+  readonly closed_loop_busy: number
   /** Messages that were due and not sent, because the pair had too many under way. */
   readonly held_back: number
   readonly samples: readonly SoakSample[]
   /** The slopes are of the samples from this minute on. */
   readonly slopes_from_minute: number
   readonly slopes: readonly SoakSlope[]
-  /** The interval of the own memory's slope holds 0, or the slope is below 1 % an hour. */
   readonly own_memory_is_flat: boolean
 }
 
@@ -40,6 +40,8 @@ export interface SoakSample {
   readonly minute: number
   readonly messages_per_second: number
   readonly cpu_us_per_message: number
+  /** The share of a core that the server used, all threads, in percent. */
+  readonly server_busy_percent: number
   readonly own_mib: number
   readonly file_mib: number
   readonly delivered_p50_ms: number
@@ -58,10 +60,18 @@ export interface SoakSlope {
   readonly per_hour: number
   readonly per_hour_low: number
   readonly per_hour_high: number
+  readonly trend: Trend
 }
+
+/**
+ * flat: the interval holds 0 and is narrower than a tenth of the mean to either side, or the slope is below 1 % of the mean an hour ·
+ * undecided: it holds 0 and is wider
+ */
+export type Trend = 'flat' | 'rises' | 'falls' | 'undecided'
 
 export const SOAK_FIGURES: readonly SoakFigure[] = [
   'cpu_us_per_message',
+  'server_busy_percent',
   'own_mib',
   'file_mib',
   'delivered_p50_ms',
@@ -76,7 +86,8 @@ const SAMPLES_A_MINUTE = 6
 const PACE_MS = 5
 /** The share of a run at its begin that slopes leave out: heaps and caches grow to their size in it. */
 const WARM_SHARE = 1 / 6
-const FLAT_SHARE_PER_HOUR = 0.01
+export const FLAT_SHARE_PER_HOUR = 0.01
+export const UNDECIDED_SHARE = 0.1
 const MIB = 2 ** 20
 
 export async function measureSoak(preset: Preset, minutes: number, say: (line: string) => void): Promise<SoakReport> {
@@ -87,6 +98,7 @@ export async function measureSoak(preset: Preset, minutes: number, say: (line: s
   const parts = await longwireParts(options)
   const arena = new Arena('lmdb', parts)
   pinSelf(cores?.generator)
+  await arena.run(preset.pairs, 1, preset) // compiles
   const closed = await arena.run(preset.pairs, 1, preset)
   const rate = closed.messages_per_second / 2
   const pace = new Pace(parts.pairs, rate)
@@ -114,21 +126,20 @@ export async function measureSoak(preset: Preset, minutes: number, say: (line: s
     pinned: cores !== undefined,
     offered_per_second: rounded(rate, 0),
     closed_loop_per_second: rounded(closed.messages_per_second, 0),
+    closed_loop_busy: rounded(closed.server_busy, 2),
     held_back: pace.heldBack,
     samples,
     slopes_from_minute: rounded(from, 1),
     slopes,
-    own_memory_is_flat: isFlat(
-      present(
-        slopes.find(({ figure }) => figure === 'own_mib'),
-        'the slope of the own memory',
-      ),
-    ),
+    own_memory_is_flat: slopes.some(({ figure, trend }) => figure === 'own_mib' && trend === 'flat'),
   }
 }
 
-function isFlat({ mean, per_hour, per_hour_low, per_hour_high }: SoakSlope): boolean {
-  return (per_hour_low <= 0 && per_hour_high >= 0) || Math.abs(per_hour) < mean * FLAT_SHARE_PER_HOUR
+function trendOf(mean: number, perHour: number, low: number, high: number): Trend {
+  if (Math.abs(perHour) < mean * FLAT_SHARE_PER_HOUR) return 'flat'
+  if (low > 0) return 'rises'
+  if (high < 0) return 'falls'
+  return Math.max(-low, high) > mean * UNDECIDED_SHARE ? 'undecided' : 'flat'
 }
 
 function slopeOf(figure: SoakFigure, samples: readonly SoakSample[], from: number): SoakSlope {
@@ -139,6 +150,7 @@ function slopeOf(figure: SoakFigure, samples: readonly SoakSample[], from: numbe
     per_hour: rounded(slope * 60, 3),
     per_hour_low: rounded(low * 60, 3),
     per_hour_high: rounded(high * 60, 3),
+    trend: trendOf(meanY, slope * 60, low * 60, high * 60),
   }
 }
 
@@ -214,6 +226,7 @@ class Watch {
       minute: rounded(minute, 2),
       messages_per_second: rounded((messages * 1000) / (nowMs - this.#atMs), 0),
       cpu_us_per_message: rounded(((cpuMs - this.#cpuMs) * 1000) / messages, 2),
+      server_busy_percent: rounded(((cpuMs - this.#cpuMs) * 100) / (nowMs - this.#atMs), 1),
       own_mib: rounded(ownBytes / MIB, 1),
       file_mib: rounded(fileBytes / MIB, 1),
       delivered_p50_ms: rounded(tally.deliveredMs.percentile(0.5), 3),

@@ -26,7 +26,13 @@ export interface Line {
 /** Half of the 95 % interval of the normal distribution, in standard errors. */
 const NORMAL_95 = 1.959_964
 
-/** The line by ordinary least squares. The interval takes each point's error for independent of its neighbours'. */
+/** Beyond it the interval would have no end. */
+const CORRELATION_MAX = 0.99
+
+/**
+ * The line by ordinary least squares. Neighbours that err alike say less than their number: the interval is wider by what the correlation
+ * of each error with the next one takes from it (errors as a first-order autoregression). Points in order of x, evenly spaced.
+ */
 export function lineThrough(points: readonly (readonly [x: number, y: number])[]): Line {
   const count = points.length
   const mean = (of: 0 | 1): number => points.reduce((total, point) => total + point[of], 0) / count
@@ -38,10 +44,18 @@ export function lineThrough(points: readonly (readonly [x: number, y: number])[]
     xy += (x - meanX) * (y - meanY)
   }
   const slope = xy / xx
-  const residual = points.reduce((total, [x, y]) => total + (y - meanY - slope * (x - meanX)) ** 2, 0)
+  const errors = points.map(([x, y]) => y - meanY - slope * (x - meanX))
+  const residual = errors.reduce((total, error) => total + error ** 2, 0)
   const free = count - 2
-  const half = studentT(free) * Math.sqrt(residual / free / xx)
+  const half = studentT(free) * Math.sqrt((residual / free / xx) * repeated(errors, residual))
   return { slope, low: slope - half, high: slope + half, meanX, meanY }
+}
+
+/** By how much the square of an error of the slope is larger than for independent errors. */
+function repeated(errors: readonly number[], residual: number): number {
+  const products = errors.reduce((total, error, i) => total + error * (errors[i + 1] ?? 0), 0)
+  const correlation = residual === 0 ? 0 : Math.min(CORRELATION_MAX, Math.max(0, products / residual))
+  return (1 + correlation) / (1 - correlation)
 }
 
 /** As NORMAL_95 for Student's t with so many degrees of freedom: the first terms of its expansion, within 1 % from 4 on. */

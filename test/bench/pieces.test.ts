@@ -49,6 +49,16 @@ t.test('a line through points has a slope and an interval that holds it', async 
   t.ok(Math.abs(high - 1.5) < 0.01 && Math.abs(low + 0.3) < 0.01, `${low} to ${high}`)
 })
 
+t.test('errors that come in long runs say less of a slope than those that do not', async t => {
+  const width = (run: number): number => {
+    const { low, high } = lineThrough(
+      Array.from({ length: 60 }, (_, i) => [i, Math.floor(i / run) % 2 === 0 ? 1 : -1] as const),
+    )
+    return high - low
+  }
+  t.ok(width(10) > 2.5 * width(1), `${width(10)} and ${width(1)}`)
+})
+
 t.test('a table is aligned', async t => {
   t.equal(table(['', 'up'], [['ping', 1]]), '       up\n─────────\nping    1')
 })

@@ -26,10 +26,14 @@ t.test('a tiny soak has samples, slopes with their intervals, a verdict and a ch
     j.slopes.map(({ figure }) => figure),
     SOAK_FIGURES,
   )
-  for (const { per_hour, per_hour_low, per_hour_high } of j.slopes)
+  for (const { per_hour, per_hour_low, per_hour_high, trend } of j.slopes) {
     t.ok(per_hour_low <= per_hour && per_hour <= per_hour_high)
+    if (trend === 'rises' || trend === 'falls') t.ok(per_hour_low * per_hour_high > 0)
+  }
   t.type(j.own_memory_is_flat, 'boolean')
   const page = readFileSync(chart, 'utf8')
   t.equal(page.match(/<svg /g)?.length, SOAK_FIGURES.length)
+  for (const word of ['µs', 'MiB', 'minutes since the load began', '95 % interval', 'full load: ', 'half load: '])
+    t.ok(page.includes(word), word)
   t.notMatch(page, /<script|https?:|NaN|undefined/)
 })
