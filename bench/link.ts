@@ -24,7 +24,7 @@ import { mosquittoArguments } from './mqtt.js'
 import type { Preset } from './presets.js'
 import { median, medians, rounded } from './statistics.js'
 
-/** `longwire-silent`: without receipts, for it leaves the delivered marks out. */
+/** `longwire-silent`: without receipts and the acks that bring them. */
 const PROTOCOLS = ['longwire', 'longwire-silent', 'mqtt'] as const
 type Protocol = (typeof PROTOCOLS)[number]
 

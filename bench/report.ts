@@ -6,6 +6,7 @@ import type { LinkReport } from './link.js'
 import type { LoginReport } from './login.js'
 import type { Preset } from './presets.js'
 import type { RateReport } from './rate.js'
+import { rounded } from './statistics.js'
 import { table } from './table.js'
 import type { WebSocketReport } from './web-socket.js'
 import type { WireReport } from './wire.js'
@@ -74,22 +75,42 @@ export function wireTables(report: WireReport): string {
 
 export function linkTables({ profile, congestion_control, seconds, rows }: LinkReport): string {
   const { rtt, jitter, loss, kbps_up, kbps_down } = profile
+  const cells = rows.map(row => {
+    const name = `${row.protocol}, ${row.takes_turns ? 'in turns' : 'one way'}`
+    const receiptMs = Number.isNaN(row.receipt_p50_ms) ? '' : row.receipt_p50_ms
+    return [name, ...trafficCells(row), row.arrived_p50_ms, receiptMs]
+  })
+  const receipts = [false, true].map(takesTurns => {
+    const [all, silent] = (['longwire', 'longwire-silent'] as const).map(protocol =>
+      rows.find(row => row.protocol === protocol && row.takes_turns === takesTurns),
+    )
+    const name = `receipts alone, ${takesTurns ? 'in turns' : 'one way'}`
+    return [name, ...(all === undefined || silent === undefined ? [] : trafficCells(all, silent)), '', '']
+  })
   return [
     `(i) per message of 100 bytes, one in 2 s: packets and bytes at the link, headers included; rounds of ${seconds} s`,
     `    round trip ${rtt} ms + ${jitter} ms of jitter each way, ${loss * 100}% lost, ${kbps_up} kbit/s up and ${kbps_down} down, ${congestion_control}`,
+    '    longwire-silent has no receipts, and no acks but one in 30 s; MQTT acknowledges each message to the server, and the sender learns nothing of it',
     table(
-      ['', 'packets up', 'down', 'bytes up', 'down', 'arrived p50 ms', 'receipt p50 ms'],
-      rows.map(row => [
-        `${row.protocol}, ${row.takes_turns ? 'in turns' : 'one way'}`,
-        row.packets_up,
-        row.packets_down,
-        row.bytes_up,
-        row.bytes_down,
-        row.arrived_p50_ms,
-        Number.isNaN(row.receipt_p50_ms) ? '' : row.receipt_p50_ms,
-      ]),
+      ['', 'packets up', 'down', 'bytes up', 'down', 'both', 'arrived p50 ms', 'receipt p50 ms'],
+      [...cells, ...receipts],
     ),
   ].join('\n')
+}
+
+type Traffic = Pick<LinkReport['rows'][number], 'packets_up' | 'packets_down' | 'bytes_up' | 'bytes_down'>
+
+const NO_TRAFFIC: Traffic = { packets_up: 0, packets_down: 0, bytes_up: 0, bytes_down: 0 }
+
+/** What one took beyond another. */
+function trafficCells(all: Traffic, other = NO_TRAFFIC): number[] {
+  const bytes = [all.bytes_up - other.bytes_up, all.bytes_down - other.bytes_down] as const
+  return [
+    rounded(all.packets_up - other.packets_up, 2),
+    rounded(all.packets_down - other.packets_down, 2),
+    ...bytes,
+    bytes[0] + bytes[1],
+  ]
 }
 
 export function httpTables({ pinned, rows }: HttpReport): string {

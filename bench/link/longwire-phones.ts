@@ -27,7 +27,7 @@ export class LongwirePhones implements Phones {
     }
   }
 
-  /** @param marks whether they name the messages that they have stored; otherwise no receipts come */
+  /** @param marks whether they tell what they have stored at once, so that receipts come */
   static async open(server: Address, folder: string, marks: boolean): Promise<LongwirePhones> {
     const [ann, bob] = await Promise.all(
       ['ann', 'bob'].map(async account => {
@@ -52,11 +52,19 @@ export class LongwirePhones implements Phones {
   }
 }
 
-/** Leaves the delivered marks out of each ack, as a client that gives no receipts would. */
+/** The least time between two acks without marks, as in the client library (PROTOCOL.md, 7.12). */
+const PLAIN_MS = 30_000
+
+/**
+ * Leaves the delivered marks out, as a client that gives no receipts would. What is left of an ack is a version that nobody waits for: it
+ * goes with another frame, twice a minute at most.
+ */
 function withoutMarks(transport: Transport): Transport {
   const connect: Transport['connect'] = handlers => {
     const connection = transport.connect(handlers)
     const decoder = new FrameDecoder(FRAME_TO_SERVER_BYTES_MAX)
+    let held: Uint8Array | undefined
+    let toldMs = Number.NEGATIVE_INFINITY
     const write = (bytes: Uint8Array): void => {
       const out: Uint8Array[] = []
       decoder.push(bytes)
@@ -67,8 +75,14 @@ function withoutMarks(transport: Transport): Transport {
         if (frame.method !== METHODS.ack.number) out.push(encodeFrame(frame))
         else {
           const ack = METHODS.ack.encode({ ...decodeAckNotice(frame.body), delivered: [] })
-          out.push(encodeNotice(METHODS.ack.number, ack))
+          held = encodeNotice(METHODS.ack.number, ack)
         }
+      }
+      if (out.length === 0) return
+      if (held !== undefined && performance.now() >= toldMs + PLAIN_MS) {
+        out.push(held)
+        held = undefined
+        toldMs = performance.now()
       }
       connection.write(Buffer.concat(out))
     }
