@@ -52,9 +52,16 @@ export interface SyncPage {
 /** The most bytes in front of the items of a page: of the frame 6 + 6 + 3 + 1 + 6, of the body two versions and two flags. */
 const SPACE_IN_FRONT = 48
 
-/** Encodes all items of a page that begins behind `from`. At least one. */
-export function encodeItems(from: number, items: readonly RawItem[]): EncodedItems {
-  const encoded = new Uint8Array(SPACE_IN_FRONT + wireBytes(from, items))
+/**
+ * Encodes all items of a page that begins behind `from`. At least one.
+ * @param memory gives so many bytes, which nothing else is in
+ */
+export function encodeItems(
+  from: number,
+  items: readonly RawItem[],
+  memory: (length: number) => Uint8Array<ArrayBuffer> = newBytes,
+): EncodedItems {
+  const encoded = memory(SPACE_IN_FRONT + wireBytes(from, items))
   putItems(encoded, SPACE_IN_FRONT, from, items)
   return { length: items.length, itemsBytes: itemsBytes(items), last: lastOf(items) ?? from, encoded }
 }
@@ -248,6 +255,10 @@ function putSync(out: Uint8Array, start: number, since: number, { to, more, trim
 
 /** Both PushNotice and SyncResponse have their items in field 4. */
 const ITEMS_TAG = 34
+
+function newBytes(length: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(length)
+}
 
 function isEncoded(items: Items): items is EncodedItems {
   return 'encoded' in items

@@ -4,16 +4,15 @@
  */
 
 import type { Socket } from 'node:net'
-import { EMPTY } from '../../protocol/bytes.js'
 import { CODES } from '../../protocol/codes.js'
 import { HELLO_TIMEOUT_MS } from '../../protocol/limits.js'
 import { type Arrived, type Protocol, REFUSAL_MS, type Refusal } from '../connection/arrived.js'
 import { closeFrame } from '../connection/close-frame.js'
 import { Connection, type ConnectionOptions } from '../connection/connection.js'
 import type { ConnectionContext } from '../connection/context.js'
-import { isSocketBetween, type Pipe } from '../connection/pipe.js'
-import { disown, ignoreError, own, ownerOf } from '../connection/socket-owner.js'
+import { disown, ignoreError, own } from '../connection/socket-owner.js'
 import { Timed, type Wheel } from '../lib/wheel.js'
+import { SocketPipe } from './socket-pipe.js'
 
 /** The options: the first byte is 00, then Hello follows (PROTOCOL.md, clause 2). */
 const OPTIONS: ConnectionOptions = Object.freeze({ leadingZero: true })
@@ -70,64 +69,5 @@ class Refused extends Timed {
 
   override expired(): void {
     this.#socket.destroy()
-  }
-}
-
-class SocketPipe implements Pipe {
-  readonly #socket: Socket
-  /** Whether the kernel did not take everything, and is awaited. */
-  #isFull = false
-
-  constructor(socket: Socket) {
-    this.#socket = socket
-  }
-
-  get admitted(): Socket {
-    return this.#socket
-  }
-
-  get transport(): 'tcp' {
-    return 'tcp'
-  }
-
-  get queuedBytes(): number {
-    return this.#socket.writableLength
-  }
-
-  isBetween(localPort: number, remoteAddress: string, remotePort: number): boolean {
-    return isSocketBetween(this.#socket, localPort, remoteAddress, remotePort)
-  }
-
-  write(bytes: Uint8Array): void {
-    const socket = this.#socket
-    if (socket.destroyed || socket.writableEnded) return
-    socket.write(bytes)
-    if (socket.writableLength > 0 && !this.#isFull) {
-      this.#isFull = true
-      // 'drain' comes only after much more; a write behind it is done when this one is.
-      socket.write(EMPTY, () => this.#drained())
-    }
-  }
-
-  pause(): void {
-    this.#socket.pause()
-  }
-
-  resume(): void {
-    if (!this.#socket.destroyed) this.#socket.resume()
-  }
-
-  end(): void {
-    if (!this.#socket.writableEnded) this.#socket.end()
-  }
-
-  destroy(): void {
-    this.#socket.destroy()
-  }
-
-  /** Goes on when the kernel has taken everything; also called when the socket is destroyed, which does no harm. */
-  #drained(): void {
-    this.#isFull = false
-    ownerOf(this.#socket)?.drained()
   }
 }

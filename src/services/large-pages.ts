@@ -15,6 +15,7 @@
 import type { EncodedItems } from '../../protocol/item-codec.js'
 import { SYNC_BYTES_MAX, SYNC_ITEMS_MAX } from '../../protocol/limits.js'
 import type { Clock } from '../lib/clock.js'
+import { pageMemory } from '../lib/page-memory.js'
 import type { Defer } from '../lib/turn.js'
 import type { Actor, PagePlace, PageRange, SettledPart, Store, Version } from '../store/types.js'
 import type { Engine } from '../sync/engine.js'
@@ -195,9 +196,11 @@ export class LargePages {
     if (place === undefined) return
     this.#tasks++
     const ranges = pages.map(page => page.range)
-    this.#options.workers.run('read-pages', { place, ranges }, { priority: 'short' }).then(
+    const buffers = pageMemory.take(pages.length)
+    this.#options.workers.run('read-pages', { place, ranges, buffers }, { priority: 'short' }).then(
       results => {
         this.#ended()
+        for (const page of results) if (page !== undefined) pageMemory.lend(page.encoded)
         for (const [i, page] of pages.entries()) page.settle(results[i])
       },
       error => {

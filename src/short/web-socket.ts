@@ -11,6 +11,7 @@ import { PINGS_PER_SECOND_MAX } from '../../protocol/limits.js'
 import { Connection, type ConnectionOptions } from '../connection/connection.js'
 import type { ConnectionContext } from '../connection/context.js'
 import { isSocketBetween, type Pipe } from '../connection/pipe.js'
+import { pageMemory } from '../lib/page-memory.js'
 import type { Wheel } from '../lib/wheel.js'
 
 /** The options: the handshake has identified the protocol, so there is no leading zero. */
@@ -110,6 +111,7 @@ class WebSocketPipe implements Pipe {
       message.writeBigUInt64BE(BigInt(length), 2)
     }
     message.set(bytes, head)
+    pageMemory.giveBack(bytes)
     const socket = this.#socket
     socket.write(message)
     if (socket.writableLength > 0 && !this.#isFull) {

@@ -222,7 +222,8 @@ export class WorkerPool<T extends TaskTable = typeof TASKS> implements Workers<T
 
   /** @throws AbortError, or the error of a thread that ended or cannot be started */
   async #hand(order: Order, run: TaskRun): Promise<Answer> {
-    return await this.#pool.run(order, { signal: run.controller.signal })
+    const transferList = [...(this.#tasks[run.name]?.takesOver?.(run.input as never) ?? [])]
+    return await this.#pool.run(order, { signal: run.controller.signal, transferList })
   }
 
   /** Ends a task before its time. */

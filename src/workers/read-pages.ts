@@ -7,11 +7,14 @@ import type { Task } from './types.js'
 export interface ReadPages {
   readonly place: PagePlace
   readonly ranges: readonly PageRange[]
+  /** Memory to make pages in, for as many as it is enough. */
+  readonly buffers: readonly ArrayBuffer[]
 }
 
 export const readPages: Task<ReadPages, (EncodedItems | undefined)[]> = {
   // 16 pages take some milliseconds. A disk that takes so long for them hangs.
   timeoutMs: 10_000,
-  run: ({ place, ranges }) => read(place, ranges),
+  run: ({ place, ranges, buffers }) => read(place, ranges, buffers),
+  takesOver: ({ buffers }) => buffers,
   handsOver: pages => pages.flatMap(page => page?.encoded.buffer ?? []),
 }

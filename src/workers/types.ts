@@ -5,6 +5,8 @@ export interface Task<I, O> {
   readonly timeoutMs: number
   /** Runs in a thread. Input and output are copied, and nothing else is shared. */
   run(this: void, input: I): O | Promise<O>
+  /** The buffers of the input that are handed over and not copied: the caller needs them no more. Absent: none. */
+  takesOver?(this: void, input: I): readonly ArrayBuffer[]
   /** The buffers of the output that are handed over and not copied: the thread needs them no more. Absent: none. */
   handsOver?(this: void, output: O): readonly ArrayBuffer[]
 }

@@ -105,10 +105,11 @@ t.test('a tiny run of the threads, beside the main thread', async t => {
   t.equal(code, 0, stderr)
   const { k } = JSON.parse(stdout)
   t.same(
-    k.pages.map((row: { items: number; at_once: number }) => `${row.items} ${row.at_once}`),
+    k.costs.pages.map((row: { items: number; at_once: number }) => `${row.items} ${row.at_once}`),
     ['16 1', '16 16', '64 1', '64 16', '256 1', '256 16'],
   )
-  for (const row of k.pages) t.ok(Number.isFinite(row.here_us) && Number.isFinite(row.there_us))
+  for (const row of [...k.costs.pages, ...k.costs.bodies])
+    t.ok(Number.isFinite(row.here_us) && Number.isFinite(row.there_us))
   t.same(
     k.first_syncs.map((row: { target: string }) => row.target),
     ['threads', 'main thread'],

@@ -8,6 +8,7 @@ import { createSyncRequest } from '../../protocol/generated/messages.js'
 import { encodePushFrame, encodeSyncBody, encodeSyncFrame, itemsBytes } from '../../protocol/item-codec.js'
 import { SYNC_BYTES_MAX, SYNC_ITEMS_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
+import { pageMemory } from '../../src/lib/page-memory.js'
 import { type Random, seededRandom } from '../../src/lib/random.js'
 import { endOfTurn } from '../../src/lib/turn.js'
 import { BEHIND_MAX, LargePages, PAGES_WAITING_MAX } from '../../src/services/large-pages.js'
@@ -211,6 +212,19 @@ t.test('what has left the log is left out only when that is durable', async t =>
   await write
   t.ok(page.kind === 'page' && 'encoded' in page.items)
   t.same(forms(0, page), forms(0, await here(0)))
+})
+
+t.test('pages are made in the memory of those that have left, and nothing of these is in them', async t => {
+  const workers = new WorkerPool({ clock: new ManualClock(), threads: 1 })
+  const started = await start(t, workers)
+  const { pages, here } = started
+  await fill(t, started, 1_000)
+  const left = await pages.page(USER, 0, STAYS)
+  if (left.kind !== 'page' || !('encoded' in left.items)) throw new Error('no thread read it')
+  const { buffer } = left.items.encoded
+  pageMemory.giveBack(encodeSyncFrame(1, 0, left))
+  t.same(forms(300, await pages.page(USER, 300, STAYS)), forms(300, await here(300)))
+  t.equal(buffer.byteLength, 0, 'the thread has it')
 })
 
 t.test('a page whose thread dies is refused with UNAVAILABLE; the next ones are read here for a while', async t => {

@@ -20,6 +20,11 @@ export const TEST_TASKS = {
   },
   /** The length of what the thread still has of them. */
   kept: task((_: undefined) => made.length),
+  /** The sum of bytes that the caller has no more. */
+  sum: {
+    ...task((bytes: Uint8Array) => bytes.reduce((sum, byte) => sum + byte, 0)),
+    takesOver: (bytes: Uint8Array) => [bytes.buffer as ArrayBuffer],
+  },
   echo: task((text: string) => text),
   throws: task((text: string): string => {
     throw new RangeError(text)

@@ -112,6 +112,13 @@ t.test('a task hands over the buffers that it names, and the thread has them no 
   t.equal(await pool.run('kept', undefined), 0)
 })
 
+t.test('a task takes over the buffers that it names, and the caller has them no more', async t => {
+  const pool = start(t)
+  const bytes = new Uint8Array([1, 2, 3])
+  t.equal(await pool.run('sum', bytes), 6)
+  t.equal(bytes.length, 0)
+})
+
 t.test('a signal takes a task that finishes out of the queue, and leaves it alone when it runs', async t => {
   const pool = start(t)
   const { buffer, open } = gate()
