@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { constants, cpus, setPriority } from 'node:os'
 
 /** Clock ticks of /proc/<pid>/stat: USER_HZ is 100 on every architecture that Node runs on. */
 const TICK_MS = 10
@@ -59,6 +59,12 @@ export function pinning(): Pinning | undefined {
 export function pinSelf(core: number | undefined): void {
   const cores = core === undefined ? `0-${cpus().length - 1}` : String(core)
   spawnSync('taskset', ['-acp', cores, String(process.pid)], { stdio: 'ignore' })
+}
+
+/** Lets this process run only where a core has nothing else to do; where chrt is missing, at the lowest priority. */
+export function giveWayToAll(): void {
+  const { status } = spawnSync('chrt', ['-a', '--idle', '-p', '0', String(process.pid)], { stdio: 'ignore' })
+  if (status !== 0) setPriority(constants.priority.PRIORITY_LOW)
 }
 
 /** The number of descriptors that this process, and each that it starts, may have. */

@@ -4,7 +4,8 @@ import { table } from './table.js'
 import type { WorkersReport } from './workers.js'
 
 export function workersTables({
-  pages,
+  costs,
+  pinned,
   devices,
   items,
   pairs,
@@ -15,10 +16,17 @@ export function workersTables({
     '(k) the main thread’s time for one page of a timeline',
     table(
       ['items of 100 bytes', 'at once', 'read here µs', 'read by a thread µs'],
-      pages.map(row => [row.items, row.at_once, row.here_us, row.there_us]),
+      costs.pages.map(row => [row.items, row.at_once, row.here_us, row.there_us]),
+    ),
+    '',
+    '(k) the main thread’s time for the last form of one answer of a Sync over HTTP',
+    table(
+      ['form', 'encoded bytes', 'at once', 'made here µs', 'made by a thread µs'],
+      costs.bodies.map(row => [row.form, row.bytes, row.at_once, row.here_us, row.there_us]),
     ),
     '',
     `(k) ${pairs} pairs that talk, ${messages_per_second} messages a second, while ${devices} new devices read ${items} items each`,
+    pinned ? 'the server on one core, with all its threads; talk and devices on another' : 'NOT pinned to cores',
     table(
       [
         'pages are read by',

@@ -106,7 +106,7 @@ t.test('a tiny run of the threads, beside the main thread', async t => {
   const { k } = JSON.parse(stdout)
   t.same(
     k.costs.pages.map((row: { items: number; at_once: number }) => `${row.items} ${row.at_once}`),
-    ['16 1', '16 16', '64 1', '64 16', '256 1', '256 16'],
+    ['16 1', '16 8', '64 1', '64 8', '256 1', '256 8'],
   )
   for (const row of [...k.costs.pages, ...k.costs.bodies])
     t.ok(Number.isFinite(row.here_us) && Number.isFinite(row.there_us))
