@@ -283,13 +283,13 @@ t.test('a Sync is given up with its connection', async t => {
   workers.held[0]?.go()
 })
 
-/** Asks for so many pages that all tasks that may be are under way. They wait for go(). */
+/** The most pages of one task; one is under way at a time. */
+const TASK = 8
+
+/** Asks for as many pages as one task reads, which is then under way. It waits for go(). */
 async function occupy(pages: LargePages, { held }: HeldWorkers): Promise<{ go(): Promise<unknown> }> {
-  const asked: Promise<unknown>[] = []
-  for (let tasks = 1; tasks <= 2; tasks++) {
-    for (let i = 0; i < 16; i++) asked.push(pages.page(USER, 0, STAYS))
-    await eventually(() => held.length === tasks)
-  }
+  const asked = Array.from({ length: TASK }, () => pages.page(USER, 0, STAYS))
+  await eventually(() => held.length === 1)
   return {
     go() {
       for (const { go } of held) go()
@@ -311,18 +311,18 @@ t.test('a page is given up with its asker, before a thread reads it or while one
   await t.rejects(waits, { code: 'ABORTED' })
   await t.rejects(pages.page(USER, 3, gone), { code: 'ABORTED' })
   await before.go()
-  await eventually(() => workers.held.length === 3)
-  const afters = workers.held[2]?.input.ranges.map(range => range.after)
+  await eventually(() => workers.held.length === 2)
+  const afters = workers.held[1]?.input.ranges.map(range => range.after)
   t.same(afters, [1], 'those that were given up are not read')
-  workers.held[2]?.go()
+  workers.held[1]?.go()
   t.match(await stays, { to: 257 })
 
   const last = new AbortController()
   const running = pages.page(USER, 4, last)
-  await eventually(() => workers.held.length === 4)
+  await eventually(() => workers.held.length === 3)
   last.abort()
   await t.rejects(running, { code: 'ABORTED' })
-  workers.held[3]?.go()
+  workers.held[2]?.go()
 })
 
 t.test('tasks, pages in a task and pages that wait are bounded', async t => {
@@ -336,17 +336,41 @@ t.test('tasks, pages in a task and pages that wait are bounded', async t => {
   await new Promise<void>(endOfTurn)
   t.same(
     workers.held.map(({ input }) => input.ranges.length),
-    [16, 16],
+    [TASK],
   )
   await before.go()
-  await eventually(() => workers.held.length === 4)
-  t.same(
-    workers.held.slice(2).map(({ input }) => input.ranges.length),
-    [16, 16],
-  )
+  await eventually(() => workers.held.length === 2)
+  t.equal(workers.held[1]?.input.ranges.length, TASK)
   workers.holds = false
   for (const { go } of workers.held) go()
   for (const page of await Promise.all(waiting)) if (page.kind !== 'page') t.fail('all that waited are read')
+})
+
+t.test('after a task the next one waits seven times as long as it took, and 50 ms at most', async t => {
+  const workers = new HeldWorkers()
+  const started = await start(t, workers)
+  const { clock, pages } = started
+  await fill(t, started, 1_000)
+  for (const [tookMs, restMs] of [
+    [4, 28],
+    [1_000, 50],
+  ] as const) {
+    const begun = workers.held.length
+    const first = pages.page(USER, 0, STAYS)
+    await eventually(() => workers.held.length === begun + 1)
+    const second = pages.page(USER, 0, STAYS)
+    clock.advance(tookMs)
+    workers.held.at(-1)?.go()
+    await first
+    clock.advance(restMs - 1)
+    await new Promise<void>(endOfTurn)
+    await new Promise<void>(endOfTurn)
+    t.equal(workers.held.length, begun + 1, `${tookMs} ms: it rests`)
+    clock.advance(1)
+    await eventually(() => workers.held.length === begun + 2)
+    workers.held.at(-1)?.go()
+    await second
+  }
 })
 
 t.test('of so many users it is known that they are behind, and of no more', async t => {
