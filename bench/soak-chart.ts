@@ -89,25 +89,31 @@ export function soakPage(report: SoakReport, machine: string): string {
 }
 
 export function soakTables(report: SoakReport): string {
-  return [...headLines(report), table(SLOPE_HEAD, report.slopes.map(slopeCells)), verdict(report)].join('\n')
+  return ['(soak)', ...headLines(report), table(SLOPE_HEAD, report.slopes.map(slopeCells)), verdict(report)].join('\n')
 }
 
 const SLOPE_HEAD = ['', 'mean', 'slope in an hour', '95 % interval', 'found']
 
 function slopeCells({ figure, mean, per_hour, per_hour_low, per_hour_high, trend }: SoakSlope): (string | number)[] {
   const { name, unit } = LABELS[figure]
-  return [`${name}, ${unit}`, mean, per_hour, `${per_hour_low} to ${per_hour_high}`, trend]
+  return [
+    `${name}, ${unit}`,
+    short(mean),
+    signed(per_hour),
+    `${signed(per_hour_low)} to ${signed(per_hour_high)}`,
+    trend,
+  ]
 }
 
 function headLines(report: SoakReport): string[] {
   const { minutes, pairs, pinned, offered_per_second: offered, closed_loop_per_second: closed } = report
   const { closed_loop_busy: busy, held_back, slopes, slopes_from_minute: from } = report
   const where = pinned ? 'the server on one core, the generator on another' : 'NOT pinned to cores'
-  const meanBusy = slopes.find(({ figure }) => figure === 'server_busy_percent')?.mean
+  const meanBusy = slopes.find(({ figure }) => figure === 'server_busy_percent')?.mean ?? Number.NaN
   return [
-    `(soak) ${minutes} minutes, ${pairs} pairs of friends, messages of ${TEXT.length} bytes; ${where}`,
+    `${minutes} minutes, ${pairs} pairs of friends, messages of ${TEXT.length} bytes; ${where}`,
     `full load: ${closed} messages a second, which a closed loop with one in flight of each pair reached before; the server used ${Math.round(busy * 100)} % of a core`,
-    `half load: ${offered} messages a second, sent evenly; the server used ${meanBusy} % of a core`,
+    `half load: ${offered} messages a second, sent evenly; the server used ${short(meanBusy)} % of a core`,
     `${held_back} messages were due and not sent, because too many of their pair were under way`,
     `slopes by ordinary least squares, from minute ${from} on; the intervals are wider where neighbours err alike`,
     `flat: the slope is below ${FLAT_SHARE_PER_HOUR * 100} % of the mean an hour, or its 95 % interval holds 0; undecided: the interval holds 0 and is wider than ${UNDECIDED_SHARE * 100} % of the mean, so a longer run is needed`,
@@ -126,13 +132,18 @@ function trendWords({ figure, mean, per_hour, per_hour_low: low, per_hour_high: 
   const interval = `95 % interval ${signed(low)} to ${signed(high)}`
   const holds = low <= 0 && high >= 0
   const why = holds ? 'which holds 0' : `which does not hold 0, but the slope is below ${FLAT_SHARE_PER_HOUR * 100} %`
-  const words = `${signed(per_hour)} ${unit} in an hour (${share} % of the mean of ${mean}), ${interval}`
+  const words = `${signed(per_hour)} ${unit} in an hour (${share} % of the mean of ${short(mean)}), ${interval}`
   if (trend === 'flat') return `flat: ${words}, ${why}`
   return trend === 'undecided' ? `undecided: ${words}, which holds 0 and is too wide to say more` : `${trend}: ${words}`
 }
 
 function signed(value: number): string {
-  return value > 0 ? `+${value}` : `${value}`.replace('-', '−')
+  return value > 0 ? `+${short(value)}` : short(value).replace('-', '−')
+}
+
+/** Three digits: the rest is noise. */
+function short(value: number): string {
+  return `${Number(value.toPrecision(3))}`
 }
 
 function escaped(text: string): string {
