@@ -225,6 +225,12 @@ t.test('pages are made in the memory of those that have left, and nothing of the
   pageMemory.giveBack(encodeSyncFrame(1, 0, left))
   t.same(forms(300, await pages.page(USER, 300, STAYS)), forms(300, await here(300)))
   t.equal(buffer.byteLength, 0, 'the thread has it')
+
+  const short = new Uint8Array(9_000)
+  pageMemory.lend(short)
+  pageMemory.giveBack(short)
+  const page = await pages.page(USER, 300, STAYS)
+  t.ok(page.kind === 'page' && 'encoded' in page.items, 'a buffer that is too short is not used')
 })
 
 t.test('a page whose thread dies is refused with UNAVAILABLE; the next ones are read here for a while', async t => {
