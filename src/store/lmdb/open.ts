@@ -110,12 +110,14 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStor
     assertStoreOf(folder, tables)
     if (isWalked(folder)) tables.assertValues()
     makeJournal(folder, tables, journalBytes, random)
-    recover(folder, tables)
+    const finished = recover(folder, tables)
     if (upgrade(folder, tables, warn)) makeJournal(folder, tables, journalBytes, random)
     const note = present(tables.note, "the descriptor of lmdb's note")
     await checkpointer.start(note)
     const clock = options.clock ?? systemClock
-    const journal = new Journal(folder, journalBytes, tables.meta('applied'), tables.meta(JOURNAL))
+    const applied = tables.meta('applied')
+    const journal = new Journal(folder, journalBytes, applied, tables.meta(JOURNAL))
+    if (finished < applied) await mark(journal, applied)
     keepFromOthers(folder)
     warnOfOthers(folder, warn)
     const store = new LmdbStore({
@@ -241,7 +243,19 @@ function upgrade(folder: string, tables: Tables, warn: (text: string) => void): 
   return true
 }
 
-/** Brings into the tables what the journal holds beyond them. */
-function recover(folder: string, tables: Tables): void {
-  applyRecovered(tables, recoverWrites(readJournal(folder, tables), tables.meta('applied')), folder)
+/** Brings into the tables what the journal holds beyond them. @returns the write up to which its marks say that all are finished */
+function recover(folder: string, tables: Tables): number {
+  const image = readJournal(folder, tables)
+  applyRecovered(tables, recoverWrites(image, tables.meta('applied')), folder)
+  return image?.finished ?? 0
+}
+
+/**
+ * Marks what was recovered as finished, before the next write takes its place in the journal. A crash may tear that write. If the newest
+ * state of the tables is damaged as well, only the mark says that there was one.
+ */
+function mark(journal: Journal, applied: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    journal.mark(applied, error => (error === null ? resolve() : reject(error)))
+  })
 }
