@@ -51,7 +51,7 @@ export async function campaign({ seed, states, later, eye }: CampaignOptions): P
   for (let i = 0; i < later && faults.length < FAULTS_MAX; i++) {
     const cut = i % 2 === 0 ? killedAt(first, random) : lostAt(sound, random)
     if (cut === undefined) continue
-    const chapter = await goOn(first, cut, [{ seed: `${seed} later ${i}`, commits: 8, end: 'kill' }], eye)
+    const chapter = await goOn(first, cut, [{ seed: `${seed} later ${i}`, commits: 8, end: 'kill', epochs: true }], eye)
     await look(chapter, Math.ceil(states / later), chances)
   }
   // The system calls by which Node copies a file do not show what is copied.
@@ -70,10 +70,10 @@ function backupPlans(seed: string): WorkloadPlan[] {
 }
 
 /** A first start, a start with something to replay, one with nothing to replay. */
-function firstPlans(seed: string): WorkloadPlan[] {
+export function firstPlans(seed: string): WorkloadPlan[] {
   return [
     { seed: `${seed} first`, commits: 25, end: 'kill' },
-    { seed: `${seed} second`, commits: 10, end: 'close' },
+    { seed: `${seed} second`, commits: 10, end: 'close', epochs: true },
     { seed: `${seed} third`, commits: 10, end: 'kill' },
   ]
 }

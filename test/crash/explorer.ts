@@ -226,7 +226,7 @@ function judge(kind: StateKind, outcome: Outcome, bound: Bound, story: Story): s
   if (commits < bound.commits)
     return `${commits} commits are there (${outcome.summary}) of ${bound.commits} that were answered or shown`
   if (bound.id !== undefined && outcome.id !== bound.id) return 'it is another store than the one that was opened'
-  if (outcome.epoch < bound.epoch) return `its epoch is ${outcome.epoch}, and ${bound.epoch} was restored`
+  if (outcome.epoch < bound.epoch) return `its epoch is ${outcome.epoch}, and ${bound.epoch} had begun`
   return outcome.wrong ?? judgeBackup(outcome.backup, bound.backup, story)
 }
 

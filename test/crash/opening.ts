@@ -2,11 +2,15 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
+import { systemClock } from '../../src/lib/clock.js'
 import { openLmdbStore } from '../../src/store/lmdb/open.js'
 import { restore } from '../../src/store/lmdb/restore.js'
 import type { LmdbStore } from '../../src/store/lmdb/store.js'
+import { viewStore } from '../../src/store/lmdb/view.js'
+import { Findings } from '../../src/verify/findings.js'
+import { verifyLog } from '../../src/verify/logs.js'
 import { ACTORS, type Content, contentOf } from '../store/support/killed-plan.js'
-import { hashOfOthers } from './others.js'
+import { hashOfOthers, OWN } from './others.js'
 import { BACKUP } from './record.js'
 import { hashOfContent, SMALL } from './story.js'
 
@@ -39,13 +43,23 @@ export async function openFolder(folder: string, withOthers: boolean): Promise<F
     const others = withOthers ? { others: await hashOfOthers(folder) } : {}
     const hash = await hashOfContent(store)
     const found = { kind: 'opened', hash, id, epoch, summary: summaryOf(content), ...others } as const
-    const wrong = await goesOn(store, folder, content, id)
+    const wrong = (await wrongLogOf(folder)) ?? (await goesOn(store, folder, content, id))
     if (wrong !== undefined) return { ...found, wrong }
     const from = path.join(folder, BACKUP)
     return fs.existsSync(from) ? { ...found, backup: await hashOfBackup(from, `${folder}-restored`) } : found
   } catch (error) {
     return { kind: 'refused', reason: error instanceof Error ? error.message : String(error) }
   }
+}
+
+/** What is wrong with the keys, conversations and lists of logs, if anything. Its entries are no items, which is not looked at. */
+function wrongLogOf(folder: string): Promise<string | undefined> {
+  return viewStore(folder, systemClock, view => {
+    const faults: string[] = []
+    const findings = new Findings(fault => faults.push(fault))
+    for (const log of view.logs()) if (OWN.has(log.actor)) verifyLog(view, log, findings)
+    return faults.find(fault => !/\bitem \d/.test(fault))
+  })
 }
 
 /** Whether what is appended now comes behind all that is there, and all is there after the next start too. */

@@ -6,7 +6,8 @@ import { viewStore } from '../../src/store/lmdb/view.js'
 import type { StoreView } from '../../src/store/view.js'
 import { ACTORS } from '../store/support/killed-plan.js'
 
-const OWN: ReadonlySet<string> = new Set(ACTORS)
+/** The workload's actors. */
+export const OWN: ReadonlySet<string> = new Set(ACTORS)
 
 /** Each record and each log with its entries, one line each. */
 export function othersOf(folder: string): Promise<string[]> {

@@ -30,11 +30,14 @@ export interface WorkloadPlan {
    * made. 'restore' opens no store, and restores the backup.
    */
   readonly end: 'kill' | 'close' | 'back up' | 'restore'
+  /** New epochs begin between the commits. */
+  readonly epochs?: boolean
 }
 
 export type StoryReport =
   | Exclude<Report, { kind: 'opened' }>
   | (Extract<Report, { kind: 'opened' }> & { readonly id: string })
+  | { readonly kind: 'beginning an epoch' | 'epoch begun' }
   | { readonly kind: 'backing up' | 'backed up' | 'restoring' | 'restored' }
 
 /** What must be found after a crash. */
@@ -80,6 +83,17 @@ export async function storyOf(told: readonly string[], trace: Trace): Promise<St
   return { contents: teller.contents, bounds, commits: teller.commits }
 }
 
+/** What is tried in one call. */
+type Trial = readonly WrittenUnit[] | 'new epoch'
+
+interface Applied {
+  readonly trial: Trial
+  readonly results: readonly CommitResult[]
+  /** What there is with it. */
+  readonly commits: number
+  readonly epoch: number
+}
+
 class Teller {
   bound: Bound = NO_BOUND
   readonly contents = new Map<string, number>()
@@ -87,11 +101,11 @@ class Teller {
   commits = 0
   #model = new MemoryStore()
   /** All that the model was given. */
-  readonly #history: (readonly WrittenUnit[])[] = []
+  readonly #history: Trial[] = []
   /** Tried, and not in the model yet. */
-  #trials: (readonly WrittenUnit[])[] = []
+  #trials: Trial[] = []
   /** In the model, and not answered yet. */
-  #unanswered: { readonly commits: number; readonly results: readonly CommitResult[] }[] = []
+  #unanswered: Applied[] = []
   /** After how many commits each entry and each record is there. */
   readonly #since = new Map<string, number>()
 
@@ -104,8 +118,13 @@ class Teller {
       case 'trying':
         this.#trials.push(report.units)
         return
+      case 'beginning an epoch':
+        this.#trials.push('new epoch')
+        return
       case 'committed':
         return this.#committed(report.results)
+      case 'epoch begun':
+        return this.#atLeast(await this.#answered(trial => trial === 'new epoch'))
       case 'scanned':
         return this.#shown(report.records)
       case 'read':
@@ -146,9 +165,9 @@ class Teller {
   /** The model goes back to the commits that the backup had, in a new epoch. */
   async #restore(content: Content): Promise<void> {
     this.#model = new MemoryStore()
-    for (const [i, units] of this.#history.entries()) {
+    for (const [i, trial] of this.#history.entries()) {
       if (i >= this.bound.backup.commits && isDeepStrictEqual(content, await contentOf(this.#model))) break
-      await this.#model.commit(0, units.map(unitOf))
+      await this.#try(trial)
     }
     await this.#model.newEpoch(0)
     this.commits++
@@ -156,34 +175,55 @@ class Teller {
     await this.#remember()
   }
 
-  /** Answers come in the order of the calls. */
   async #committed(results: readonly CommitResult[]): Promise<void> {
-    if (this.#unanswered.length === 0) await this.#apply()
-    const expected = present(this.#unanswered.shift(), 'the commit that was answered')
+    const expected = await this.#answered(trial => trial !== 'new epoch')
     if (!isDeepStrictEqual(results, expected.results)) {
       throw new Error(`answered ${JSON.stringify(results)} and not ${JSON.stringify(expected.results)}`)
     }
-    this.#atLeast(expected.commits)
+    this.#atLeast(expected)
+  }
+
+  /** The trial that is answered now: answers to calls of one kind come in their order. */
+  async #answered(isOfKind: (trial: Trial) => boolean): Promise<Applied> {
+    for (;;) {
+      const index = this.#unanswered.findIndex(({ trial }) => isOfKind(trial))
+      const [answered] = index < 0 ? [] : this.#unanswered.splice(index, 1)
+      if (answered !== undefined) return answered
+      await this.#apply()
+    }
   }
 
   /** What was read may belong to a commit that is not answered yet. */
   async #shown(texts: readonly string[]): Promise<void> {
     for (const text of texts) {
       while (!this.#since.has(text) && this.#trials.length > 0) await this.#apply()
-      this.#atLeast(present(this.#since.get(text), `what was shown: ${text}`))
+      this.#atLeast({ commits: present(this.#since.get(text), `what was shown: ${text}`), epoch: 0 })
     }
   }
 
-  #atLeast(commits: number): void {
-    if (commits > this.bound.commits) this.bound = { ...this.bound, commits }
+  #atLeast({ commits, epoch }: Pick<Applied, 'commits' | 'epoch'>): void {
+    const { bound } = this
+    this.bound = { ...bound, commits: Math.max(commits, bound.commits), epoch: Math.max(epoch, bound.epoch) }
   }
 
   async #apply(): Promise<void> {
-    const units = present(this.#trials.shift(), 'a commit that was tried')
-    const results = await this.#model.commit(0, units.map(unitOf))
+    const trial = present(this.#trials.shift(), 'a commit that was tried')
+    const results = await this.#try(trial)
     this.commits++
-    this.#history.push(units)
-    this.#unanswered.push({ commits: this.commits, results })
+    this.#history.push(trial)
+    this.#unanswered.push({ trial, results, commits: this.commits, epoch: this.#model.epochOf(0) })
+    if (trial !== 'new epoch') this.#note(trial, results)
+    await this.#remember()
+  }
+
+  async #try(trial: Trial): Promise<readonly CommitResult[]> {
+    if (trial !== 'new epoch') return this.#model.commit(0, trial.map(unitOf))
+    await this.#model.newEpoch(0)
+    return []
+  }
+
+  /** Notes what is there from now on. */
+  #note(units: readonly WrittenUnit[], results: readonly CommitResult[]): void {
     units.forEach((unit, i) => {
       const result = results[i]
       if (result?.kind !== 'committed') return
@@ -197,7 +237,6 @@ class Teller {
         this.#since.set(`${actor} ${version}:${text}`, this.commits)
       }
     })
-    await this.#remember()
   }
 
   async #remember(): Promise<void> {

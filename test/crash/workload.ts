@@ -58,6 +58,12 @@ process.kill(process.pid, 'SIGKILL')
 
 async function commits(): Promise<void> {
   while (left-- > 0) {
+    if (plan.epochs === true && left % 4 === 0) {
+      report({ kind: 'beginning an epoch' })
+      await store.newEpoch(0)
+      report({ kind: 'epoch begun' })
+      continue
+    }
     const count = random.integer(8) === 0 ? 10 + random.integer(40) : 1 + random.integer(4)
     const tried = Array.from({ length: count }, () => units.next())
     report({ kind: 'trying', units: tried })

@@ -4,6 +4,7 @@ import type { CommitResult, Store, Unit } from '../../../src/store/types.js'
 
 export const ACTORS = Array.from({ length: 12 }, (_, i) => `user/${256 * i + 7}`)
 export const NAMES = ['device:1', 'device:2', 'contact:7']
+export const KEYS = ['key 0', 'key 1', 'key 2', 'key 3']
 export const CONVERSATIONS = ['direct', 'group']
 
 /** How far a conversation is followed from its newest entry down. */
@@ -17,8 +18,8 @@ export interface WrittenUnit {
     readonly name: string
     readonly stamp: number
     readonly text: string | null
-    /** The offset and the length of what differs from the text before; absent: all. Texts are of single bytes. */
-    readonly changed?: readonly [offset: number, length: number] | undefined
+    /** Offset and length of each range that differs from the text before; absent: all. Texts are of single bytes. */
+    readonly changed?: readonly number[] | undefined
   }[]
   readonly appends: readonly {
     readonly actor: string
@@ -27,6 +28,7 @@ export interface WrittenUnit {
     readonly text: string
   }[]
   readonly trims: Unit['trims']
+  readonly drops: NonNullable<Unit['drops']>
   readonly replaces: readonly {
     readonly actor: string
     readonly version: number
@@ -56,6 +58,8 @@ export interface Content {
       {
         readonly head: number
         readonly floor: number
+        /** Each as `after-upTo`. */
+        readonly gaps: readonly string[]
         readonly entries: readonly string[]
         /** The newest entries of each conversation, each as `version#stamp`. */
         readonly chains: readonly string[]
@@ -70,12 +74,12 @@ export function unitOf(written: WrittenUnit): Unit {
     expect: written.expect,
     puts: written.puts.map(({ text, changed, ...rest }) => {
       if (text === null || changed === undefined) return { ...rest, bytes: text === null ? null : bytesOf(text) }
-      const [offset, count] = changed
-      const patch = { length: text.length, ranges: changed }
-      return { ...rest, bytes: bytesOf(text.slice(offset, offset + count)), patch }
+      const parts = changed.map((offset, i) => (i % 2 === 0 ? text.slice(offset, offset + (changed[i + 1] ?? 0)) : ''))
+      return { ...rest, bytes: bytesOf(parts.join('')), patch: { length: text.length, ranges: changed } }
     }),
     appends: written.appends.map(({ text, ...rest }) => ({ ...rest, bytes: bytesOf(text) })),
     trims: written.trims,
+    drops: written.drops,
     replaces: written.replaces.map(({ text, ...rest }) => ({ ...rest, bytes: bytesOf(text) })),
   }
 }
@@ -112,9 +116,11 @@ async function chainOf(store: Store, actor: string, conversation: string): Promi
 export async function contentOf(store: Store): Promise<Content> {
   const logs: Record<string, Content['logs'][string]> = {}
   for (const actor of ACTORS) {
-    const { entries, head, floor } = await store.read(actor, 0, Number.MAX_SAFE_INTEGER, 1e6, 1e9)
+    const { head, floor, ...range } = await store.read(actor, 0, Number.MAX_SAFE_INTEGER, 1e6, 1e9)
     const chains = await Promise.all(CONVERSATIONS.map(conversation => chainOf(store, actor, conversation)))
-    logs[actor] = { head, floor, entries: entries.map(({ version, bytes }) => `${version}:${textOf(bytes)}`), chains }
+    const entries = range.entries.map(({ version, bytes }) => `${version}:${textOf(bytes)}`)
+    const gaps = range.gaps.map(({ after, upTo }) => `${after}-${upTo}`)
+    logs[actor] = { head, floor, gaps, entries, chains }
   }
   return { logs, records: await scanAll(store) }
 }

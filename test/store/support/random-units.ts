@@ -2,7 +2,7 @@
 
 import type { Random } from '../../../src/lib/random.js'
 import type { CommitResult, Store } from '../../../src/store/types.js'
-import { ACTORS, CONVERSATIONS, NAMES, textOf, type WrittenUnit } from './killed-plan.js'
+import { ACTORS, CONVERSATIONS, KEYS, NAMES, textOf, type WrittenUnit } from './killed-plan.js'
 
 /** An entry that was there when it was last heard of. */
 interface KnownEntry {
@@ -54,28 +54,53 @@ export class RandomUnits {
     const known = this.#texts.get(`${actor} ${name}`) ?? ''
     const isPatch = before !== 0 && !removes && known.length > STAMP_WIDTH && random.integer(2) === 0
     const begin = `${stamp}`.padEnd(STAMP_WIDTH)
-    const text = isPatch ? begin + known.slice(STAMP_WIDTH) : begin + 'x'.repeat(random.integer(300))
+    const whole = { text: begin + 'x'.repeat(random.integer(300)) }
+    const { text, ...changed } = isPatch ? this.#patch(begin, known) : whole
     if (holds) {
       this.#stamps.set(`${actor} ${name}`, removes ? 0 : stamp)
       this.#texts.set(`${actor} ${name}`, removes ? '' : text)
     }
     const place = random.integer(3)
-    const key = place === 0 ? { key: `key ${random.integer(4)}` } : {}
+    const key = place === 0 ? { key: this.pick(KEYS) } : {}
     const conversation = place === 1 ? { conversation: this.pick(CONVERSATIONS) } : {}
-    const { length } = this.#entries
-    const entry = length > 0 && random.integer(6) === 0 ? this.#entries[random.integer(length)] : undefined
-    const replaces = entry === undefined ? [] : [this.#replacing(entry, stamp)]
+    // The second is much like the first, at its place or beside it: the journal may say only what differs.
+    const body = ` ${stamp}: a text that both of them have${'.'.repeat(random.integer(8) === 0 ? random.integer(900) : 0)}`
     return {
       expect: [{ actor, name, stamp: holds ? before : 1 + random.integer(1000) }],
-      puts: [{ actor, name, stamp, text: removes ? null : text, ...(isPatch ? { changed: [0, STAMP_WIDTH] } : {}) }],
-      // The second is much like the first: the journal may say only what differs.
+      puts: [{ actor, name, stamp, text: removes ? null : text, ...changed }],
       appends: [
-        { actor, ...key, ...conversation, text: `from ${stamp}: a text that both of them have` },
-        { actor: other, ...conversation, text: `to   ${stamp}: a text that both of them have` },
+        { actor, ...key, ...conversation, text: this.pick(['fro', 'from']) + body },
+        {
+          actor: other,
+          ...(random.integer(3) === 0 ? key : {}),
+          ...conversation,
+          text: this.pick(['to.', 'to..']) + body,
+        },
       ],
-      trims: random.integer(30) === 0 ? [{ actor, upTo: random.integer(2 ** 31) }] : [],
-      replaces,
+      trims: random.integer(20) === 0 ? [this.#trim(actor)] : [],
+      drops: random.integer(15) === 0 ? [{ actor: other, key: this.pick(KEYS) }] : [],
+      replaces: this.#entries.length > 0 && random.integer(6) === 0 ? [this.#replace(stamp)] : [],
     }
+  }
+
+  /** A record's next text with another begin, of which sometimes the end is cut off, and sometimes another one is put there. */
+  #patch(begin: string, known: string): { readonly text: string; readonly changed: readonly number[] } {
+    const kept = known.slice(
+      STAMP_WIDTH,
+      this.#random.integer(3) === 0 ? this.#random.integer(known.length) : undefined,
+    )
+    const end = this.#random.integer(3) === 0 ? 'y'.repeat(1 + this.#random.integer(40)) : ''
+    const text = begin + kept + end
+    const changed = end === '' ? [] : [begin.length + kept.length, end.length]
+    return { text, changed: [0, begin.length, ...changed] }
+  }
+
+  /** Everything, or the oldest few, or up to an entry among others. */
+  #trim(actor: string): WrittenUnit['trims'][number] {
+    const random = this.#random
+    const entry = this.#entries.findLast(entry => entry.actor === actor && random.integer(3) === 0)
+    if (entry !== undefined) return { actor, upTo: entry.version }
+    return { actor, upTo: 2 ** 40, ...(random.integer(3) > 0 ? { entriesMax: 1 + random.integer(4) } : {}) }
   }
 
   /** What became of units: later ones replace entries of theirs. */
@@ -91,7 +116,8 @@ export class RandomUnits {
   }
 
   /** Mostly what will be there: that it is not is a conflict. */
-  #replacing(entry: KnownEntry, stamp: number): WrittenUnit['replaces'][number] {
+  #replace(stamp: number): WrittenUnit['replaces'][number] {
+    const entry = this.pick(this.#entries)
     const { actor, version, stamp: expected } = entry
     entry.stamp = stamp
     return { actor, version, expected, stamp, text: `again ${stamp}` }
