@@ -55,28 +55,34 @@ export function encodeHeader({ keyed, stamp, conversation, previous }: EntryHead
   return bytes
 }
 
-/** Whether an entry's value has a compaction key. */
-export function isKeyed(value: Buffer): boolean {
-  return ((value[0] ?? 0) & FLAG_KEYED) !== 0
+/** The flags in an entry's value. */
+export function flagsOf(value: Buffer): number {
+  return value[0] ?? 0
 }
 
-/** Whether a value with these flags was replaced. */
+/** Whether an entry with these flags has a compaction key. */
+export function isKeyed(flags: number): boolean {
+  return (flags & FLAG_KEYED) !== 0
+}
+
+/** Whether an entry with these flags was replaced. */
 export function isReplaced(flags: number): boolean {
   return (flags & FLAG_REPLACED) !== 0
 }
 
 /** The offset of the bytes in an entry's value. */
 export function entryBytesAt(value: Buffer): number {
-  const flags = value[0] ?? 0
+  const flags = flagsOf(value)
   if (flags <= FLAG_KEYED) return 1
   const at = (flags & FLAG_REPLACED) === 0 ? 1 : 9
   return (flags & FLAG_CONVERSATION) === 0 ? at : at + 10 + value.readUInt16LE(at + 8)
 }
 
 export function entryHeader(value: Buffer): EntryHeader {
-  const keyed = isKeyed(value)
-  const stamp = isReplaced(value[0] ?? 0) ? value.readDoubleLE(1) : 0
-  if (((value[0] ?? 0) & FLAG_CONVERSATION) === 0) return { keyed, stamp, conversation: undefined, previous: 0 }
+  const flags = flagsOf(value)
+  const keyed = isKeyed(flags)
+  const stamp = isReplaced(flags) ? value.readDoubleLE(1) : 0
+  if ((flags & FLAG_CONVERSATION) === 0) return { keyed, stamp, conversation: undefined, previous: 0 }
   const at = stamp === 0 ? 1 : 9
   const conversation = value.toString('utf8', at + 10, at + 10 + value.readUInt16LE(at + 8))
   return { keyed, stamp, conversation, previous: value.readDoubleLE(at) }
@@ -178,7 +184,7 @@ export class Piece {
   constructor(version: Version, entry: EntrySource) {
     this.#bytes = entry.value()
     this.#length = entry.valueLength
-    this.keyed = (entry.flags & FLAG_KEYED) !== 0
+    this.keyed = isKeyed(entry.flags)
     this.last = version
   }
 
@@ -198,7 +204,7 @@ export class Piece {
   /** Takes the entry in, if it follows, has no compaction key, and there is space. */
   takes(version: Version, entry: EntrySource, blocks: Blocks): boolean {
     const { valueLength, flags } = entry
-    if (this.keyed || (flags & FLAG_KEYED) !== 0 || version !== this.last + 1) return false
+    if (this.keyed || isKeyed(flags) || version !== this.last + 1) return false
     const before = this.count === 1 ? BLOCK_HEAD_BYTES + LENGTH_BYTES_MAX + this.#length : this.#length
     if (before + LENGTH_BYTES_MAX + valueLength > blocks.blockBytesMax || this.count === BLOCK_ENTRIES_MAX) return false
     if (this.count === 1) this.#begin(blocks, valueLength)
@@ -252,7 +258,7 @@ export function addEntry(pieces: Piece[], version: Version, entry: EntrySource, 
 /** An entry whose value is at hand. */
 export function sourceOf(value: Buffer): EntrySource {
   return {
-    flags: value[0] ?? 0,
+    flags: flagsOf(value),
     valueLength: value.length,
     value: () => value,
     copyValue: (target, at) => target.set(value, at),

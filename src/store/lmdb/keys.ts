@@ -154,3 +154,8 @@ export function namesOfKey(key: Buffer): { readonly actor: Actor; readonly name:
   const actorEnd = 1 + key.readUInt16BE(key.length - 2)
   return { actor: key.toString('utf8', 1, actorEnd), name: key.toString('utf8', actorEnd + 1, key.length - 3) }
 }
+
+/** Says for people where the value of a key stands. */
+export function placeOf(key: Buffer): string {
+  return `under ${JSON.stringify(key.toString('latin1'))}`
+}

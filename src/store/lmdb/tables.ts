@@ -24,6 +24,7 @@ import {
   eachEntry,
   entryBytesAt,
   firstVersion,
+  flagsOf,
   isKeyed,
   type LogMeta,
   type Piece,
@@ -39,6 +40,7 @@ import {
   KIND_LOG,
   KIND_PARTITION,
   namesOfKey,
+  placeOf,
   versionOfKey,
 } from './keys.js'
 import { APPLIED, type Database, Newest, openNote, type TreeStats } from './newest.js'
@@ -98,15 +100,10 @@ export function readersBytesMissing(folder: string): number {
 function entriesOf(value: Buffer, last: Version): TableEntry[] {
   const entries: TableEntry[] = []
   eachEntry(value, last, (version, entry) => {
-    entries.push({ version, keyed: isKeyed(entry), bytes: entry.subarray(entryBytesAt(entry)), value: entry })
+    entries.push({ version, keyed: isKeyed(flagsOf(entry)), bytes: entry.subarray(entryBytesAt(entry)), value: entry })
     return true
   })
   return entries
-}
-
-/** A readable name of a key, to say which one is damaged. */
-function nameOf(key: Buffer): string {
-  return `under ${JSON.stringify(key.toString('latin1'))}`
 }
 
 export class Tables {
@@ -183,7 +180,7 @@ export class Tables {
     }
     if (first === undefined) return
     const values = damaged === 1 ? 'a value is' : `${damaged} values are`
-    throw damagedError(this.#file, `${values} not what was written, ${nameOf(first)}`)
+    throw damagedError(this.#file, `${values} not what was written, ${placeOf(first)}`)
   }
 
   /** The format number, which says how everything else is to be read. */
@@ -480,7 +477,7 @@ export class Tables {
 
   #check(key: Buffer, stored: Buffer): void {
     if (isSealed(key, stored)) return
-    throw damagedError(this.#file, `a value is not what was written, ${nameOf(key)}`)
+    throw damagedError(this.#file, `a value is not what was written, ${placeOf(key)}`)
   }
 
   #put(key: Buffer, value: Uint8Array): void {
