@@ -10,21 +10,31 @@ import { StoreDamagedError } from '../../src/store/errors.js'
 import { backUp } from '../../src/store/lmdb/backup.js'
 import { MARK_AT, SECTOR_BYTES, WRITES_AT } from '../../src/store/lmdb/journal-file.js'
 import { openLmdbStore } from '../../src/store/lmdb/open.js'
+import type { JournalWrite } from '../../src/store/lmdb/recovery.js'
 import { restore } from '../../src/store/lmdb/restore.js'
 import { viewStore } from '../../src/store/lmdb/view.js'
 import { CliProcess } from '../support/cli-process.js'
 import { eventually } from '../support/eventually.js'
-import { A, appendTexts, log } from './contract/support.js'
+import { A, append, appendTexts, B, commit, committed, log, put, record, unit } from './contract/support.js'
 import { crashedCopy, finishedOf, overwrite, recovered, withTables } from './support/crashed.js'
 import { newFolder } from './support/folder.js'
 
 const JOURNAL_BYTES = 2 ** 20
 
-/** A store that was killed after so many commits, each acknowledged, and all of them marked as finished. */
+/**
+ * A store that was killed after so many commits, each acknowledged, and all of them marked as finished. Each has an entry, one that says
+ * only what differs from it, and a record of which it says what has changed.
+ */
 async function killed(t: Test, commits: number, journalBytes = JOURNAL_BYTES): Promise<string> {
   const folder = newFolder(t)
   const store = await openLmdbStore({ path: folder, journalBytes })
-  for (let i = 1; i <= commits; i++) await appendTexts(store, A, `${i} ${'x'.repeat((i * 37) % 9_000)}`)
+  await commit(store, unit({ puts: [put(A, 'window', '.'.repeat(500), 1)] }))
+  for (let i = 2; i <= commits; i++) {
+    const text = `${i} ${'x'.repeat((i * 37) % 9_000)}`
+    const window = { ...put(A, 'window', `${i}`, i), patch: { length: 500, ranges: [4 * i, `${i}`.length] } }
+    const expect = [{ actor: A, name: 'window', stamp: i - 1 }]
+    committed(await commit(store, unit({ expect, puts: [window], appends: [append(A, text), append(B, text)] })))
+  }
   await eventually(async () => (await finishedOf(folder)) === commits)
   const copy = crashedCopy(t, folder)
   await store.close()
@@ -65,11 +75,18 @@ t.test('every bit of the heads, and bits everywhere in the written region: refus
   const random = seededRandom('bits')
   const end = bytes.length - [...bytes].reverse().findIndex(byte => byte !== 0)
   await withTables(folder, tables => {
+    const written = recovered(folder, tables).map(({ sequence, changes }) => ({
+      sequence,
+      changes: Buffer.from(changes),
+    }))
+    t.equal(written.length, commits)
     const outcome = (at: number, bit: number): 'refused' | 'whole' | string => {
       overwrite(file, at, Uint8Array.of((bytes[at] ?? 0) ^ (1 << bit)))
       try {
         const found = recovered(folder, tables)
-        const whole = found.length === commits && found.every(({ sequence }, i) => sequence === i + 1)
+        const isWritten = ({ sequence, changes }: JournalWrite, i: number) =>
+          written[i]?.sequence === sequence && written[i].changes.equals(changes)
+        const whole = found.length === commits && found.every(isWritten)
         return whole ? 'whole' : `${found.length} of ${commits}`
       } catch (error) {
         return error instanceof StoreDamagedError && error.message.includes('journal-0') ? 'refused' : String(error)
@@ -148,7 +165,14 @@ t.test('a journal file that is missing, emptied, shortened, wiped or another one
     t.same(fs.readdirSync(path.dirname(to)), [], 'nothing is left')
   }
   const again = await openLmdbStore({ path: crashedCopy(t, folder), journalBytes: JOURNAL_BYTES })
-  t.equal((await log(again, A)).length, 12, 'undamaged')
+  t.equal((await log(again, A)).length, 11, 'undamaged')
+  const texts = (await log(again, A)).map(entry => entry.slice(entry.indexOf(':')))
+  t.same(
+    (await log(again, B)).map(entry => entry.slice(entry.indexOf(':'))),
+    texts,
+  )
+  const window = await record(again, A, 'window')
+  t.match(window, /^12:\.{8}2\.{3}3\.{3}4.*9\.{3}10\.\.11\.\.12\.*$/)
   await again.close()
 })
 
@@ -222,7 +246,7 @@ t.test('a backup is restored over a store whose journal is damaged', async t => 
   await t.rejects(openLmdbStore({ path: folder }), StoreDamagedError)
   await restore({ from: to, to: folder, epochMin: 0 })
   const again = await openLmdbStore({ path: folder, journalBytes: JOURNAL_BYTES })
-  t.equal((await log(again, A)).length, 5)
+  t.equal((await log(again, A)).length, 4)
   await again.close()
 })
 
