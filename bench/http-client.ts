@@ -4,6 +4,7 @@
  */
 
 import { connect, type Socket } from 'node:net'
+import { nextSource } from './raw-client.js'
 
 const readBuffer = Buffer.alloc(65_536)
 
@@ -35,7 +36,7 @@ export class HttpClient {
       return true
     }
     this.#socket = connect(
-      { host: '127.0.0.1', port, noDelay: true, onread: { buffer: readBuffer, callback } },
+      { host: '127.0.0.1', port, localAddress: nextSource(), noDelay: true, onread: { buffer: readBuffer, callback } },
       connected,
     )
     this.#socket.on('error', error => {
