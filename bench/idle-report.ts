@@ -6,6 +6,7 @@ import { table } from './table.js'
 
 const LABELS: Readonly<Record<IdleKind, string>> = {
   longwire: 'Longwire over TCP, logged in',
+  against: 'the other checkout, the same',
   'socket.io': 'socket.io over WebSocket',
   bare: 'bare net sockets',
   ws: 'Longwire over WebSocket',

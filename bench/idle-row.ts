@@ -3,9 +3,12 @@
 import type { Memory } from './process-probe.js'
 import { median, rounded } from './statistics.js'
 
-/** What is connected. */
-export const IDLE_KINDS = ['longwire', 'socket.io', 'bare', 'ws', 'poll'] as const
+/** What is connected. `against`: the server of another checkout, over TCP. */
+export const IDLE_KINDS = ['longwire', 'against', 'socket.io', 'bare', 'ws', 'poll'] as const
 export type IdleKind = (typeof IDLE_KINDS)[number]
+
+/** The other checkout's row is there if one was named. */
+export type IdleRows = Readonly<Record<Exclude<IdleKind, 'against'>, IdleRow>> & { readonly against?: IdleRow }
 
 export interface IdleReport {
   readonly pinned: boolean
@@ -19,7 +22,7 @@ export interface IdleReport {
   /** The bytes that each bare socket carried before: as many as one over TCP. */
   readonly exchanged_up: number
   readonly exchanged_down: number
-  readonly rows: Readonly<Record<IdleKind, IdleRow>>
+  readonly rows: IdleRows
 }
 
 /** Medians of the rounds. */

@@ -23,7 +23,15 @@ import {
 } from './children.js'
 import { inParallel, registerUsers } from './fleet.js'
 import { HttpClient, httpRequest } from './http-client.js'
-import { IDLE_KINDS, type IdleKind, type IdleReading, type IdleReport, type IdleRow, idleRow } from './idle-row.js'
+import {
+  IDLE_KINDS,
+  type IdleKind,
+  type IdleReading,
+  type IdleReport,
+  type IdleRow,
+  type IdleRows,
+  idleRow,
+} from './idle-row.js'
 import { SocketIoConnection } from './peers/socket-io.js'
 import type { Preset } from './presets.js'
 import { cpuMsOf, descriptorsMax, type Memory, memoryOf, pinning, pinSelf } from './process-probe.js'
@@ -51,24 +59,39 @@ interface Idle {
 
 type Cut = { destroy(): void }
 
-export async function measureIdle(preset: Preset, say: (line: string) => void): Promise<IdleReport> {
-  const most = descriptorsMax() - DESCRIPTORS_KEPT
-  const counts = [...new Set(preset.idleCounts.map(count => Math.min(count, most)))]
+/** A data folder, its users, and the root of the checkout whose server made it; undefined: this one. */
+interface Registered {
+  readonly folder: string
+  readonly users: readonly BenchUser[]
+  readonly root: string | undefined
+}
+
+/** @param against the root of another checkout, whose server takes turns with ours; undefined for none */
+export async function measureIdle(
+  preset: Preset,
+  against: string | undefined,
+  say: (line: string) => void,
+): Promise<IdleReport> {
+  const possible = descriptorsMax() - DESCRIPTORS_KEPT
+  const counts = [...new Set(preset.idleCounts.map(count => Math.min(count, possible)))]
   const cores = pinning()
   const options = { core: cores?.server, collectable: true }
-  const folder = dataFolder()
-  say(`(d) registering ${counts.at(-1)} users`)
-  const users = await registered(folder, present(counts.at(-1), 'a number of connections'))
+  const most = present(counts.at(-1), 'a number of connections')
+  say(`(d) registering ${most} users`)
+  const ours = await registered(most, undefined)
+  const others = against === undefined ? undefined : await registered(most, against)
   pinSelf(cores?.generator)
-  const readings = new Map(IDLE_KINDS.map(kind => [kind, [] as IdleReading[]]))
+  const kinds = IDLE_KINDS.filter(kind => kind !== 'against' || others !== undefined)
+  const readings = new Map(kinds.map(kind => [kind, [] as IdleReading[]]))
   for (let round = 1; round <= preset.idleRounds; round++) {
-    for (const kind of IDLE_KINDS) {
+    for (const kind of kinds) {
+      const from = kind === 'against' && others !== undefined ? others : ours
       const tell = (count: number): void => say(`(d) round ${round} of ${preset.idleRounds}: ${kind}, ${count}`)
-      const idle = await opened(kind, folder, users, options)
+      const idle = await opened(kind, from, options)
       const reading = await read(idle, counts, preset, tell)
       await idle.server.stop()
       // A collection at none would change what is read as it lies. So another one is started for it.
-      const { server } = await opened(kind, folder, users, options)
+      const { server } = await opened(kind, from, options)
       await sleep(preset.idleMs)
       const compactedNone = await collected(server.pid, preset.settledReadings)
       await server.stop()
@@ -76,8 +99,8 @@ export async function measureIdle(preset: Preset, say: (line: string) => void): 
     }
   }
   pinSelf(undefined)
-  removeFolder(folder)
-  const { bytesIn, bytesOut } = exchanged(users)
+  for (const made of [ours, others]) if (made !== undefined) removeFolder(made.folder)
+  const { bytesIn, bytesOut } = exchanged(ours.users)
   const all = new Map<IdleKind, IdleRow>()
   for (const [kind, rounds] of readings) all.set(kind, idleRow(counts, rounds))
   return {
@@ -88,17 +111,13 @@ export async function measureIdle(preset: Preset, say: (line: string) => void): 
     compacted_after_seconds: preset.cacheGoneMs / 1000,
     exchanged_up: bytesOut,
     exchanged_down: bytesIn,
-    rows: Object.fromEntries(all) as Record<IdleKind, IdleRow>,
+    rows: Object.fromEntries(all) as unknown as IdleRows,
   }
 }
 
 /** Starts the server of that kind. A bare one exchanges what the last user exchanged over TCP. */
-async function opened(
-  kind: IdleKind,
-  folder: string,
-  users: readonly BenchUser[],
-  options: StartOptions,
-): Promise<Idle> {
+async function opened(kind: IdleKind, from: Registered, options: StartOptions): Promise<Idle> {
+  const { folder, users, root } = from
   const user = (index: number): BenchUser => present(users[index], 'a user')
   if (kind === 'socket.io') {
     const server = await startSocketIo(options)
@@ -113,7 +132,7 @@ async function opened(
     const server = await startBaseline('echo', { in: bytesOut, out: bytesIn }, options)
     return { server, connect: () => exchangedOnce(server.port, bytesOut, bytesIn), hasCache: false }
   }
-  const server = await startLongwire(folder, options)
+  const server = await startLongwire(folder, { ...options, root })
   const { port, httpPort } = server
   if (kind === 'poll') return { server, connect: index => waitingPoll(httpPort, user(index)), hasCache: true }
   const connect = async (index: number): Promise<Cut> => {
@@ -175,12 +194,13 @@ async function collected(pid: number, settledReadings: number): Promise<Memory> 
 }
 
 /** Users of a server that has ended. */
-async function registered(folder: string, count: number): Promise<BenchUser[]> {
-  const server = await startLongwire(folder)
+async function registered(count: number, root: string | undefined): Promise<Registered> {
+  const folder = dataFolder()
+  const server = await startLongwire(folder, { root })
   const users = await registerUsers(server.port, 'idle', count)
   for (const { client } of users) client.destroy()
   await server.stop()
-  return users
+  return { folder, users, root }
 }
 
 /** A connection on which one poll after the other waits. */

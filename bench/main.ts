@@ -75,7 +75,7 @@ const OPTIONS = {
   ),
   attacks: text(ATTACK_NAMES.join(','), 'LIST', 'which attacks of (h), by name'),
   peers: text(PEER_NAMES.join(','), 'LIST', 'which servers of (b), by name; those that are not installed are left out'),
-  against: text('', 'FOLDER', 'in (b) the server of this checkout, which is built, takes turns with ours'),
+  against: text('', 'FOLDER', 'in (b) and (d) the server of this checkout, which is built, takes turns with ours'),
   quick: flag('short rounds: three of (b), one of the others; without it five and three'),
   minutes: integer(60, 1, 10_000, 'N', 'how long the soak lasts'),
   chart: text('soak.html', 'FILE', 'where the chart of the soak is written'),
@@ -165,7 +165,7 @@ async function run(
     report = { ...report, c }
   }
   if (parts.has('d')) {
-    const d = await measureIdle(preset, say)
+    const d = await measureIdle(preset, messages.against, say)
     show(idleTables(d))
     report = { ...report, d }
   }

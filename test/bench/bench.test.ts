@@ -63,7 +63,7 @@ t.test('a tiny run of the long side and the store gives one JSON object with eve
 })
 
 t.test('a tiny run of the short side, of storms and of memory, too', async t => {
-  const { code, stdout, stderr } = await bench('--tiny', '--json', '--only', 'd,http,ws,login')
+  const { code, stdout, stderr } = await bench('--tiny', '--json', '--only', 'd,http,ws,login', '--against', '.')
   t.equal(code, 0, stderr)
   const { d, e, f, g } = JSON.parse(stdout)
   t.same(Object.keys(d.rows), IDLE_KINDS)
