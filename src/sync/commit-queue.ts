@@ -3,8 +3,12 @@
  *
  *            push            defer          store.commit            settled
  *   idle ───────────► gathering ───────► writing ─────────► idle, or gathering if units have arrived
- *                                            │ outcome unknown: the same units again, after a pause
- *                                            │ any other failure: dead (nothing is answered any more)
+ *                     │      ▲               │ outcome unknown: the same units again, after a pause
+ *                     └──────┘               │ any other failure: dead (nothing is answered any more)
+ *        a crowd of patient units: some turns more
+ *
+ * Patient units (Hellos) gather for some turns of the event loop while they come one behind the other. When thousands of clients come back,
+ * each turn accepts one of them, and a synced write would hold two or three Hellos.
  */
 import type { Clock } from '../lib/clock.js'
 import type { Defer } from '../lib/turn.js'
@@ -12,6 +16,8 @@ import { type CommitResult, OutcomeUnknownError, type ScopeId, type Store, type 
 
 export interface QueuedUnit {
   readonly unit: Unit
+  /** Whether it may wait a little for others to share its write. */
+  readonly patient: boolean
 }
 
 /** The pause between two tries of a write whose outcome is unknown. It doubles up to the maximum. */
@@ -26,8 +32,16 @@ const REPEAT_MS_MAX = 2_000
  */
 const UNITS_PER_COMMIT_MAX = 256
 
+/**
+ * The patient units that are enough for a write, and the turns for which they wait for more. CPU of a login, all threads, 8 000 at a time,
+ * three rounds on each server added up: 371 µs if none waits, 334 with 16 units, 307 with 32 (with 2 ms in place of turns; 2 cores,
+ * 28 November 2026).
+ */
+const PATIENT_UNITS_MAX = 32
+const PATIENT_TURNS_MAX = 32
+
 export interface CommitQueueOptions<Q extends QueuedUnit> {
-  readonly store: Store
+  readonly store: Pick<Store, 'commit'>
   readonly scope: ScopeId
   readonly clock: Clock
   /** Runs a function at the end of the event loop's turn, after what is being read now. */
@@ -46,7 +60,19 @@ export class CommitQueue<Q extends QueuedUnit> {
   readonly #options: CommitQueueOptions<Q>
   #waiting: Q[] = []
   #state: 'idle' | 'gathering' | 'writing' | 'dead' = 'idle'
-  readonly #flush = () => {
+  /** Whether all that waits is patient. */
+  #patient = true
+  /** Whether units come one behind the other: the last write did not hold one alone. */
+  #isCrowd = false
+  /** The turns for which it has gathered. */
+  #turns = 0
+  readonly #endTurn = () => {
+    this.#turns += 1
+    const lingers = this.#isCrowd && this.#patient && this.#waiting.length < PATIENT_UNITS_MAX
+    if (lingers && this.#turns < PATIENT_TURNS_MAX) {
+      this.#options.defer(this.#endTurn)
+      return
+    }
     const wasFull = this.full
     this.#write(this.#take(), false, REPEAT_MS_MIN)
     if (wasFull && !this.full) this.#options.onNotFull()
@@ -68,18 +94,21 @@ export class CommitQueue<Q extends QueuedUnit> {
 
   push(queued: Q): void {
     this.#waiting.push(queued)
+    if (!queued.patient) this.#patient = false
     if (this.#state === 'idle') this.#gather()
   }
 
   #gather(): void {
     this.#state = 'gathering'
-    this.#options.defer(this.#flush)
+    this.#turns = 0
+    this.#options.defer(this.#endTurn)
   }
 
   #take(): Q[] {
     if (this.#waiting.length <= UNITS_PER_COMMIT_MAX) {
       const all = this.#waiting
       this.#waiting = []
+      this.#patient = true
       return all
     }
     return this.#waiting.splice(0, UNITS_PER_COMMIT_MAX)
@@ -93,6 +122,7 @@ export class CommitQueue<Q extends QueuedUnit> {
     store.commit(scope, units).then(
       results => {
         onWritten(units.length, clock.monotonic() - startMs)
+        this.#isCrowd = units.length + this.#waiting.length > 1
         // Gathering begins before the answers are given, so that the units they cause join the next write.
         if (this.#waiting.length > 0) this.#gather()
         else this.#state = 'idle'

@@ -103,6 +103,7 @@ interface Planned {
   readonly submission: Submission<unknown, unknown>
   readonly plan: Plan
   readonly unit: Unit
+  readonly patient: boolean
 }
 
 const UNAVAILABLE = { kind: 'unavailable' } as const
@@ -294,6 +295,7 @@ export class Engine {
       submission: submission as unknown as Submission<unknown, unknown>,
       plan,
       unit,
+      patient: submission.transition.patient === true,
     })
     return true
   }

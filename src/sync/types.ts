@@ -136,6 +136,8 @@ export interface Transition<I, R> {
    * which were known before, stay.
    */
   readonly passing?: true
+  /** Its write may come a few turns of the event loop later, with others', while many come one behind the other. */
+  readonly patient?: true
   /**
    * The transition replaces something or frees space. It is run even while space is 'scarce'. So people can still come in and read, and
    * put somebody out.

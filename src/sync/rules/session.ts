@@ -232,6 +232,7 @@ export const bind: Transition<BindInput, BindResult> = {
   name: 'session.bind',
   small: true,
   passing: true, // most connections are idle from here on
+  patient: true, // a client has waited for a round trip or two already
   reads: ({ device }) => [
     [session, device],
     [deviceWindow, device],
