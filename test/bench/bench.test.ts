@@ -63,11 +63,12 @@ t.test('a tiny run of the long side and the store gives one JSON object with eve
 })
 
 t.test('a tiny run of the short side, of storms and of memory, too', async t => {
-  const { code, stdout, stderr } = await bench('--tiny', '--json', '--only', 'd,http,ws,login', '--against', '.')
+  const { code, stdout, stderr } = await bench('--tiny', '--json', '--only', 'd,http,ws,login')
   t.equal(code, 0, stderr)
   const { d, e, f, g } = JSON.parse(stdout)
-  t.same(Object.keys(d.rows), IDLE_KINDS)
-  for (const kind of IDLE_KINDS) {
+  const kinds = IDLE_KINDS.filter(kind => kind !== 'against') // none was named
+  t.same(Object.keys(d.rows), kinds)
+  for (const kind of kinds) {
     const row: IdleRow = d.rows[kind]
     t.same(
       row.each.map(({ connections }) => connections),
