@@ -27,7 +27,7 @@ import type { Caller, TimelinePage } from './types.js'
 
 /**
  * The versions from `since` to the end of the tables from which a page is read in a thread: a full page. CPU of this thread for a page of
- * 256 items of 100 bytes, read here and there: 99 and 44 µs alone, 87 and 15 with 16 at once. For 64 items it is 30 and 35, 25 and 6: alone
+ * 256 items of 100 bytes, read here and there: 107 and 59 µs alone, 85 and 10 with 8 at once. For 64 items it is 26 and 39, 24 and 17: alone
  * a thread does not pay (`npm run bench -- workers`, 2 cores, busy).
  */
 const VERSIONS_MIN = SYNC_ITEMS_MAX

@@ -17,8 +17,9 @@ import { acceptsGzip } from './gzip.js'
 import type { ShortAnswer } from './types.js'
 
 /**
- * The length from which a body is packed in a thread. A task takes 45 to 62 µs of this one; gzip takes 31 for 7 KB, 59 for 15 KB and 159
- * for 28 KB. In libuv's pool zlib takes 40 to 140 µs of this thread, the more the smaller the body.
+ * The length from which a body is packed in a thread. That takes 33 to 64 µs of this one, and 24 to 34 with 8 at once; packed here it is 22
+ * for 8 KB, 38 for 16 KB and 82 for 31 KB (`npm run bench -- workers`, 2 cores, busy). In libuv's pool zlib takes 40 to 140 µs of this thread,
+ * the more the smaller the body.
  */
 const PACK_THERE_MIN = 16_384
 

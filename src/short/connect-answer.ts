@@ -27,8 +27,9 @@ export interface ErrorParts {
 }
 
 /**
- * The length of an encoded response from which JSON is made of it in a thread. A task takes 45 to 62 µs of this one; JSON and gzip take 35
- * and 20 for 32 timeline items (3.4 KB), 66 and 29 for 64 (7 KB), 256 and 142 for 256 (28 KB).
+ * The length of an encoded response from which JSON is made of it in a thread. That takes 25 to 59 µs of this one. Made here, JSON takes 27
+ * for 32 timeline items (3.9 KB), 36 to 50 for 64 (7.8 KB) and 178 for 256 (31 KB); with gzip 43, 75 and 358 (`npm run bench -- workers`, 2
+ * cores, busy).
  */
 export const JSON_THERE_MIN = 4_096
 
