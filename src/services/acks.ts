@@ -126,7 +126,8 @@ export class Acks {
     }
     this.#commitDue(this.#marked, startMs)
     this.#commitDue(this.#plain, startMs)
-    if (this.#marked.size + this.#plain.size + this.#busy.size > 0) this.#tickLater()
+    // Those in `soon` will be busy.
+    if (this.#soon.size + this.#marked.size + this.#plain.size + this.#busy.size > 0) this.#tickLater()
   }
 
   #commitDue(users: Map<number, Gathered>, startMs: number): void {

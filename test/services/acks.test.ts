@@ -43,6 +43,19 @@ t.test('the first marks after a quiet second are committed at once, those of sev
   t.equal(submitted.length, 1)
 })
 
+t.test('a user is quiet again after a second, also if the last tick came right before its commit', async t => {
+  const { clock, submitted, acks } = setup()
+  acks.add(257, 1, 1, [], [])
+  clock.advance(3_990)
+  acks.add(256, 1, 1, [mark(512, 1)], [])
+  clock.advance(60_000)
+  t.equal(submitted.length, 2)
+  for (const { settle } of submitted.splice(0)) settle(DONE)
+  acks.add(256, 1, 2, [mark(512, 2)], [])
+  clock.advance(20)
+  t.equal(submitted.length, 1)
+})
+
 t.test('a busy user is committed once a second, with everything in the end', async t => {
   const { clock, submitted, acks } = setup()
   for (let i = 1; i <= 400; i++) {
