@@ -172,6 +172,7 @@ export class Plan implements Moment, EffectPlan {
    * another node may have put it.
    */
   get restsOnWhatIs(): boolean {
+    if (!this.#mayBeSoft) return false
     for (let slot = this.#first; slot !== undefined; slot = slot.next) {
       const { base, cell } = slot
       if (base.chain !== 0 || base.stamp === 0 || this.#isOld(cell)) return false
@@ -242,17 +243,17 @@ export class Plan implements Moment, EffectPlan {
   slot(cells: ActorCells, kind: RecordKind<unknown>, id: string | number | undefined): Slot {
     const cell = this.context.cache.cell(cells, kind, id)
     if (cell.slot !== undefined) return cell.slot as Slot
-    const base = cell.known
-    if (base === undefined) {
-      this.missing = added(this.missing, cell)
-      throw NEEDS_RECORDS
-    }
-    const slot = new Slot(cell, base)
+    const slot = new Slot(cell, cell.known ?? this.#lack(cell))
     cell.slot = slot
     if (this.#last === undefined) this.#first = slot
     else this.#last.next = slot
     this.#last = slot
     return slot
+  }
+
+  #lack(cell: Cell): never {
+    this.missing = added(this.missing, cell)
+    throw NEEDS_RECORDS
   }
 
   /** The epoch of an actor's partition. The unit is then committed only in this epoch. */
@@ -273,12 +274,15 @@ export class Plan implements Moment, EffectPlan {
   }
 
   /**
-   * Reads another actor's record, without making the unit depend on it. If the cache says that the record does not exist, this counts
-   * only if the look is newer than the submission.
+   * Reads another actor's record, without making the unit depend on it. A pending value of it is passed over: it may never come to be. If
+   * the cache says that the record does not exist, this counts only if the look is newer than the submission.
    */
   glance(cells: ActorCells, kind: RecordKind<unknown>, id: string | number | undefined): unknown {
-    this.#dropOldAbsence(this.context.cache.cell(cells, kind, id))
-    return this.peek(cells, kind, id)
+    const cell = this.context.cache.cell(cells, kind, id)
+    this.#dropOldAbsence(cell)
+    if (cell.slot !== undefined || cell.pending === undefined) return this.peek(cells, kind, id)
+    this.#mayBeSoft = false
+    return (cell.durable ?? this.#lack(cell)).value
   }
 
   /** @throws AboveBoundError */

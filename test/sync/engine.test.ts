@@ -443,6 +443,20 @@ t.test('a job that waits for records does not let later ones of its actor pass',
   t.same(order, ['look', 'slow', 'look 1'])
 })
 
+t.test('a glance does not see what is not durable: it may fall', async t => {
+  const disk = new MemoryDisk(seededRandom('disk'))
+  const { engine: a } = await start({ disk }, 'a')
+  const { engine: b } = await start({ disk }, 'b')
+  const aside: Transition<void, number> = { name: 'aside', run: tx => tx.glance('user/1', count) ?? 0 }
+  await result(a, 'user/1', add, 7)
+  await result(b, 'user/1', add, 1)
+  // It expects 7, and falls.
+  const falling = result(a, 'user/1', add, 100)
+  t.equal(await result(a, 'user/2', aside, undefined), 7)
+  await falling
+  t.equal(await result(a, 'user/2', aside, undefined), 108)
+})
+
 t.test('what another engine has put since is not taken for missing', async t => {
   const disk = new MemoryDisk(seededRandom('disk'))
   const { engine: a } = await start({ disk }, 'a')

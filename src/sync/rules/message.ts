@@ -65,7 +65,8 @@ function refusalOf(tx: Tx, sender: number): Code {
   const from = tx.get(contact, sender)
   if (from?.blocked === true) return CODES.BLOCKED.code
   // The friendships of a deleted account are removed in slices, but have ended at once.
-  if (tx.peek(profile)?.deleted === true) return CODES.NOT_FRIEND.code
+  // A deletion that is not durable yet may fall: then this unit falls with it.
+  if (tx.peek(profile)?.deleted === true && tx.get(profile)?.deleted === true) return CODES.NOT_FRIEND.code
   return from?.state === ContactState.FRIEND ? CODES.OK.code : CODES.NOT_FRIEND.code
 }
 
