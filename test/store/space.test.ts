@@ -5,10 +5,12 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import { systemClock } from '../../src/lib/clock.js'
 import { assertStore, backUp } from '../../src/store/lmdb/backup.js'
+import { ChangeEncoder } from '../../src/store/lmdb/change-encoder.js'
 import { DiskFullError } from '../../src/store/lmdb/errors.js'
 import { openLmdbStore } from '../../src/store/lmdb/open.js'
 import { restore } from '../../src/store/lmdb/restore.js'
 import { bytesTaken, type Pending, Reusable } from '../../src/store/lmdb/space.js'
+import { Tables } from '../../src/store/lmdb/tables.js'
 import { viewStore } from '../../src/store/lmdb/view.js'
 import type { SpaceLevel } from '../../src/store/types.js'
 import { eventually } from '../support/eventually.js'
@@ -89,8 +91,8 @@ t.test('the disk is looked at by bytes written, not by commits, and nobody waits
 })
 
 t.test('what the journal holds counts as taken, and no longer once it is in the tables', async t => {
-  // 8 MiB in the journal may take 24 in the tables: 140 are too few then.
-  const { store, clock, levels } = await onDisk(t, 140 * MIB, 2 ** 23)
+  // A file of 32 MiB is full with 8 MiB of changes. They may take 24 in the tables: 140 are too few then.
+  const { store, clock, levels } = await onDisk(t, 140 * MIB, 2 ** 25)
   const text = 'x'.repeat(MIB / 4)
   for (let i = 0; store.space === 'ample'; i++) {
     if (i > 40) throw new Error('the journal counts for nothing')
@@ -129,6 +131,37 @@ t.test('an estimate of what a checkpoint takes is never below what it takes', as
     pending = { changes: 0, bytes: 0 }
   }
   await store.close()
+})
+
+t.test('an estimate for entries that change in the tables is not below what they take, with their blocks', async t => {
+  const folder = newFolder(t)
+  const earlier = await openLmdbStore({ path: folder, journalBytes: 2 ** 24 })
+  const actors = Array.from({ length: 1_200 }, (_, i) => `user/${i}`)
+  for (const actor of actors) await appendTexts(earlier, actor, ...new Array<string>(100).fill('x'.repeat(130)))
+  await earlier.close()
+  const encoder = new ChangeEncoder(2 ** 16)
+  const header = { keyed: false, stamp: 9, conversation: undefined, previous: 0 }
+  const tables = new Tables(folder, 2 ** 30)
+  t.teardown(() => tables.close())
+  for (const kind of ['replaced', 'removed']) {
+    encoder.restart()
+    encoder.begin(0)
+    // A page has the keys of about three logs.
+    for (const actor of actors.filter((_, i) => i % 3 === 0)) {
+      if (kind === 'replaced') encoder.putEntryOf(actor, 50, header, Buffer.from('short'))
+      else encoder.removeEntry(actor, 1)
+    }
+    const batch = tables.batch()
+    batch.add(encoder.buffer.subarray(0, encoder.position))
+    const [use, { size }] = [tables.pages(), batch]
+    tables.apply(batch, tables.meta('applied') + 1)
+    const after = tables.pages()
+    // What is free afterwards was freed just now, and taken before it.
+    const took = use.pageBytes * (after.used + after.free - use.used - use.free)
+    t.ok(bytesTaken(size, use) >= took, `${kind}: took ${took} bytes, ${bytesTaken(size, use)} were foreseen`)
+    t.ok(took > 2 ** 20, 'the file grew')
+    t.ok(encoder.changes >= size.changes && encoder.tableBytes >= size.bytes, 'the journal counts no less')
+  }
 })
 
 t.test('pages freed by the last two transactions do not count as free yet', async t => {

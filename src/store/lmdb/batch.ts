@@ -13,6 +13,7 @@ import { addEntry, type Blocks, type EntrySource, eachEntry, isReplaced, type Pi
 import { actorBytesOfEntryKey, KIND_ENTRY, versionOfKey } from './keys.js'
 import { eachOldChange } from './old-changes.js'
 import type { RecoveredWrites } from './recovery.js'
+import type { Pending } from './space.js'
 
 /** The new value of a key; undefined: it is removed. */
 export interface Change {
@@ -58,13 +59,13 @@ export class Batch {
     return this.#logs.values()
   }
 
-  /** The keys that change, at most, and the bytes of their new values with their keys. */
-  get size(): { readonly changes: number; readonly bytes: number } {
+  /** The changes, and the bytes of their new values with their keys. */
+  get size(): Pending {
     let changes = this.#values.size
     let bytes = 0
     for (const { key, value } of this.#values.values()) bytes += key.length + (value?.length ?? 0)
     for (const { actor, pieces, edits } of this.#logs.values()) {
-      changes += pieces.length + edits.size
+      changes += pieces.length + 2 * edits.size
       for (const { valueLength } of pieces) bytes += actor.length + valueLength
       for (const value of edits.values()) bytes += actor.length + (value?.length ?? 0)
     }

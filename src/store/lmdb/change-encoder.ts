@@ -29,7 +29,7 @@ export class ChangeEncoder {
   buffer: Buffer
   /** The number of bytes written to the buffer. */
   position = 0
-  /** The number of changes written since the buffer was begun anew, and the bytes that they may take in the tables. */
+  /** The changes since the buffer was begun anew, and the bytes that they may take in the tables, both as `Pending` counts them. */
   changes = 0
   tableBytes = 0
   /** The actor of the change before, in this write. */
@@ -102,10 +102,12 @@ export class ChangeEncoder {
 
   /** Puts an entry that belongs to a conversation, or that was replaced. */
   putEntryOf(actor: Actor, version: Version, header: EntryHeader, bytes: Uint8Array): number {
+    if (header.stamp !== 0) this.#countBlock()
     return this.#putEntry(actor, version, encodeHeader(header), bytes)
   }
 
   removeEntry(actor: Actor, version: Version): void {
+    this.#countBlock()
     const start = this.#begin(ENTRY, actor, 0)
     this.#varint(version)
     this.#varint(0)
@@ -250,6 +252,11 @@ export class ChangeEncoder {
   /** Counts what a change may take in the tables: its own bytes, its key's, and what it only refers to. */
   #count(start: number, actor: Actor, name: string, referred: number): void {
     this.tableBytes += this.position - start + 3 * (actor.length + name.length) + PAIR_BYTES + referred
+  }
+
+  /** Counts the block of an entry that may be in the tables: it has a page beside the one that its key is in. */
+  #countBlock(): void {
+    this.changes++
   }
 
   #grow(needed: number): void {

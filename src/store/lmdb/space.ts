@@ -32,6 +32,7 @@ export interface PageUse {
 
 /** The data in a journal file that is not in the tables. */
 export interface Pending {
+  /** The keys that change. An entry that is in the tables counts twice: its block has a page beside the one that its key is in. */
   readonly changes: number
   readonly bytes: number
 }
