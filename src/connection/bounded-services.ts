@@ -12,7 +12,15 @@ import { METHODS } from '../../protocol/methods.js'
 import type { Random } from '../lib/random.js'
 import type { Limits } from '../ops/rate-limits.js'
 import { deviceKey } from '../services/request-limits.js'
-import type { Authorization, Caller, HelloAnswer, Services, TimelineHead, TimelinePage } from '../services/types.js'
+import type {
+  Asker,
+  Authorization,
+  Caller,
+  HelloAnswer,
+  Services,
+  TimelineHead,
+  TimelinePage,
+} from '../services/types.js'
 import type { Backlog, CallerId } from './backlog.js'
 import type { ConnectionContext } from './context.js'
 
@@ -53,9 +61,9 @@ function chargeAnswer(limits: Limits, caller: CallerId, bytes: number): void {
 
 /**
  * Reads the page behind Hello's answer. Before that the route of the user is set, so that other nodes tell this one what they append. A
- * device with too much on its way gets an empty page, is told that it is behind, and pulls (3.8).
+ * device with too much on its way gets an empty page, is told that it is behind, and pulls (3.8). It is given up with its caller.
  */
-export function firstPage(context: PageContext, caller: CallerId, since: number): Promise<TimelinePage> {
+export function firstPage(context: PageContext, caller: CallerId & Asker, since: number): Promise<TimelinePage> {
   const routed = context.routes?.keep(caller.uid)
   return routed === undefined
     ? boundedPage(context, caller, since)
@@ -64,11 +72,11 @@ export function firstPage(context: PageContext, caller: CallerId, since: number)
 
 type PageContext = Pick<ConnectionContext, 'backlog' | 'limits' | 'services' | 'routes'>
 
-function boundedPage({ backlog, limits, services }: PageContext, caller: CallerId, since: number) {
+function boundedPage({ backlog, limits, services }: PageContext, caller: CallerId & Asker, since: number) {
   const waits = owedMs(limits, caller) > 0 || backlog.reached(caller) !== undefined
   return waits
     ? services.head(caller.uid, since).then(head => emptyPage(head, since))
-    : services.page(caller.uid, since)
+    : services.page(caller.uid, since, caller)
 }
 
 function emptyPage({ head, resync }: TimelineHead, since: number): TimelinePage {
@@ -132,8 +140,8 @@ export class BoundedServices implements Services {
     return this.#services.ack(caller, notice)
   }
 
-  page(uid: number, since: number): Promise<TimelinePage> {
-    return this.#services.page(uid, since)
+  page(uid: number, since: number, asker?: Asker): Promise<TimelinePage> {
+    return this.#services.page(uid, since, asker)
   }
 
   head(uid: number, since: number): Promise<TimelineHead> {

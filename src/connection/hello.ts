@@ -41,6 +41,8 @@ export interface Greeted extends LiveConnection {
     'services' | 'hub' | 'wheel' | 'gate' | 'limits' | 'backlog' | 'log' | 'routes'
   >
   readonly address: string
+  /** Aborted when nobody waits for answers any more. */
+  readonly signal: AbortSignal
   readonly pipe: Pick<Pipe, 'admitted'>
   readonly reader: { takeLargeFrames(): void }
   readonly writer: { uncount(): void }
@@ -146,8 +148,10 @@ export class Greeting {
         }
       },
       (error: unknown) => {
-        context.log.warn({ error, uid: open.uid, device: open.device }, 'the first page could not be read')
-        if (connection.isIn(open)) this.#refuse(CODES.UNAVAILABLE.code, CODES.UNAVAILABLE.text, UNREAD_RETRY_MS)
+        if (!connection.isIn(open)) return
+        const { uid, device } = open
+        if (!connection.signal.aborted) context.log.warn({ error, uid, device }, 'the first page could not be read')
+        this.#refuse(CODES.UNAVAILABLE.code, CODES.UNAVAILABLE.text, UNREAD_RETRY_MS)
       },
     )
   }

@@ -6,7 +6,7 @@ import { CODES, type Code } from '../../protocol/codes.js'
 import type { AckNotice, HelloRequest, Refusal, SendResult } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Counters } from '../ops/counters.js'
-import type { Authorization, Caller, HelloAnswer, Services, TimelineHead, TimelinePage } from './types.js'
+import type { Asker, Authorization, Caller, HelloAnswer, Services, TimelineHead, TimelinePage } from './types.js'
 
 export class CountedServices implements Services {
   readonly #services: Services
@@ -43,8 +43,8 @@ export class CountedServices implements Services {
     return this.#services.ack(caller, notice)
   }
 
-  page(uid: number, since: number): Promise<TimelinePage> {
-    return this.#services.page(uid, since).then(this.#countPage)
+  page(uid: number, since: number, asker?: Asker): Promise<TimelinePage> {
+    return this.#services.page(uid, since, asker).then(this.#countPage)
   }
 
   readonly #countPage = (page: TimelinePage): TimelinePage => {

@@ -22,7 +22,7 @@ import { LargePages } from './large-pages.js'
 import { MessageService } from './message-service.js'
 import type { Passwords } from './passwords.js'
 import { requestWait } from './request-limits.js'
-import type { Authorization, Caller, HelloAnswer, Services, TimelineHead, TimelinePage } from './types.js'
+import type { Asker, Authorization, Caller, HelloAnswer, Services, TimelineHead, TimelinePage } from './types.js'
 
 export interface ServiceOptions {
   readonly engine: Engine
@@ -133,8 +133,8 @@ class AllServices implements OwnServices {
     return this.#messages.ack(caller, notice)
   }
 
-  page(uid: number, since: number): Promise<TimelinePage> {
-    return this.#messages.page(uid, since)
+  page(uid: number, since: number, asker?: Asker): Promise<TimelinePage> {
+    return this.#messages.page(uid, since, asker)
   }
 
   head(uid: number, since: number): Promise<TimelineHead> {

@@ -23,7 +23,7 @@ import type { Engine } from '../sync/engine.js'
 import { LostThreads } from '../workers/lost-threads.js'
 import type { OwnWorkers } from '../workers/tasks.js'
 import { WorkerError } from '../workers/types.js'
-import type { Caller, TimelinePage } from './types.js'
+import type { Asker, TimelinePage } from './types.js'
 
 /**
  * The versions from `since` to the end of the tables from which a page is read in a thread: a full page. CPU of this thread for a page of
@@ -60,9 +60,6 @@ export interface LargePagesOptions {
   readonly clock: Clock
   readonly defer: Defer
 }
-
-/** The one who waits for a page. */
-type Asker = Pick<Caller, 'signal'>
 
 interface WaitingPage {
   readonly range: PageRange

@@ -25,7 +25,7 @@ import {
   succeededNow,
   tellsOfNonContact,
 } from './request-limits.js'
-import type { Caller, TimelineHead, TimelinePage } from './types.js'
+import type { Asker, Caller, TimelineHead, TimelinePage } from './types.js'
 
 export interface MessageServiceOptions {
   readonly engine: Engine
@@ -131,8 +131,8 @@ export class MessageService {
     return this.#acks.add(caller.uid, caller.device, version, delivered, read)
   }
 
-  page(uid: number, since: number): Promise<TimelinePage> {
-    return this.#pages.page(userActor(uid), since)
+  page(uid: number, since: number, asker?: Asker): Promise<TimelinePage> {
+    return this.#pages.page(userActor(uid), since, asker)
   }
 
   async head(uid: number, since: number): Promise<TimelineHead> {

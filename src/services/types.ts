@@ -63,6 +63,9 @@ export interface TimelineHead {
   readonly resync: boolean
 }
 
+/** The one who waits for a page. */
+export type Asker = Pick<Caller, 'signal'>
+
 export interface Services {
   /**
    * Checks the token, binds the attempt (durably). `settle` is called once, at once or later. It is called before any event of this node
@@ -83,7 +86,11 @@ export interface Services {
   request(caller: Caller, id: number, method: number, body: Uint8Array): void
   /** Takes an Ack. @returns OK, or the code to close the connection with */
   ack(caller: Caller, notice: AckNotice): Code
-  page(uid: number, since: number): Promise<TimelinePage>
+  /**
+   * Reads a page. Rejects if it cannot be read now; the same may be asked for again.
+   * @param asker is given up when its signal says so
+   */
+  page(uid: number, since: number, asker?: Asker): Promise<TimelinePage>
   /** The head of the user's timeline, without its items, and whether `since` is a version of it. */
   head(uid: number, since: number): Promise<TimelineHead>
 }

@@ -83,6 +83,19 @@ t.test('a server that stops while the first page is read says so in place of the
   t.same(whats(pipe), ['close DRAINING'])
 })
 
+t.test('a first page is given up with its connection', async t => {
+  const services = new FakeServices()
+  services.heldPages = []
+  const rig = connectionRig(services)
+  const { connection } = rig.connect()
+  connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 1 })))
+  await rig.turn()
+  const [asker] = services.askers
+  t.equal(asker?.signal?.aborted, false)
+  connection.gone()
+  t.equal(asker?.signal?.aborted, true)
+})
+
 t.test('pushes an empty first page too, for the client waits for it', async t => {
   const services = new FakeServices()
   const rig = connectionRig(services)

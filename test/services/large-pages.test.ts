@@ -267,7 +267,7 @@ async function deviceBehind(t: Test) {
   await fill(t, { store }, 600, userActor(device.uid))
   const sync = () => device.call(METHODS.sync, createSyncRequest({ since: 0 }))
   t.match((await sync()).page, { more: true })
-  return { workers, device, sync }
+  return { workers, node, device, sync }
 }
 
 t.test('a Sync whose thread hangs is told to come back', async t => {
@@ -286,6 +286,16 @@ t.test('a Sync is given up with its connection', async t => {
   await eventually(() => workers.held.length === 1)
   gone.abort()
   t.match(await reply, { code: CODES.UNAVAILABLE.code })
+  workers.held[0]?.go()
+})
+
+t.test('a first page is given up with its connection, too', async t => {
+  const { workers, node, device } = await deviceBehind(t)
+  const gone = new AbortController()
+  const page = node.services.page(device.uid, 0, gone)
+  await eventually(() => workers.held.length === 1)
+  gone.abort()
+  await t.rejects(page, { code: 'ABORTED' })
   workers.held[0]?.go()
 })
 

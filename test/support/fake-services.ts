@@ -5,6 +5,7 @@ import { type AckNotice, createHelloResponse, type HelloRequest } from '../../pr
 import type { RawItem } from '../../protocol/item-codec.js'
 import { SYNC_ITEMS_MAX } from '../../protocol/limits.js'
 import type {
+  Asker,
   Authorization,
   Caller,
   HelloAnswer,
@@ -51,6 +52,8 @@ export class FakeTimeline {
 export class FakeServices implements Services {
   readonly hellos: HeldHello[] = []
   readonly requests: HeldRequest[] = []
+  /** Who asked for each page. */
+  readonly askers: (Asker | undefined)[] = []
   readonly acks: AckNotice[] = []
   readonly timelines = new Map<number, FakeTimeline>()
   /** Answers a Hello at once: a token of one byte is uid and device of that number; 'hold' keeps it. */
@@ -116,7 +119,8 @@ export class FakeServices implements Services {
     return this.ackCode
   }
 
-  page(uid: number, since: number): Promise<TimelinePage> {
+  page(uid: number, since: number, asker?: Asker): Promise<TimelinePage> {
+    this.askers.push(asker)
     const page = (): TimelinePage => this.timeline(uid).page(since, this.itemsMax)
     if (this.heldPages === undefined) return Promise.resolve(page())
     return new Promise(resolve => this.heldPages?.push(() => resolve(page())))
