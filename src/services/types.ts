@@ -63,7 +63,7 @@ export interface TimelineHead {
   readonly resync: boolean
 }
 
-/** The one who waits for a page. */
+/** The one who waits for a page or an answer. */
 export type Asker = Pick<Caller, 'signal'>
 
 export interface Services {

@@ -8,6 +8,7 @@
 
 import { CODES } from '../../protocol/codes.js'
 import type { Clock } from '../lib/clock.js'
+import type { Asker } from '../services/types.js'
 import { type FormedBody, formed } from '../workers/form-answer.js'
 import { LostThreads } from '../workers/lost-threads.js'
 import type { OwnWorkers } from '../workers/tasks.js'
@@ -40,13 +41,13 @@ export class AnswerForms {
   }
 
   /**
-   * Gives an answer its form; `done` is called at once or later, or never if the signal says that nobody waits any more.
+   * Gives an answer its form; `done` is called at once or later, or never if the asker's signal says that it waits no more.
    * @param acceptEncoding the header of the request
    */
   finish(
     answer: ShortAnswer,
     acceptEncoding: string | undefined,
-    signal: () => AbortSignal,
+    asker: Asker,
     done: (answer: ShortAnswer, length: number) => void,
   ): void {
     const { body, json } = answer
@@ -59,7 +60,7 @@ export class AnswerForms {
     else {
       this.#bytesThere += body.length
       const input = { bytes: body, json, takesGzip }
-      this.#workers.run('form-answer', input, { priority: 'short', signal: signal(), finishes: true }).then(
+      this.#workers.run('form-answer', input, { priority: 'short', signal: asker.signal, finishes: true }).then(
         made => {
           this.#bytesThere -= body.length
           give(made)

@@ -48,10 +48,6 @@ export class Exchange extends Timed {
   #state: 'asked' | 'answered' | 'over' = 'asked'
   /** Made when somebody asks for its signal. */
   #gone: AbortController | undefined = undefined
-  readonly #untilGone = (): AbortSignal => {
-    this.#gone ??= new AbortController()
-    return this.#gone.signal
-  }
 
   constructor(request: IncomingMessage, response: ServerResponse, options: ExchangeOptions) {
     super()
@@ -59,6 +55,12 @@ export class Exchange extends Timed {
     this.#response = response
     this.#options = options
     response.on('close', () => this.gone())
+  }
+
+  /** Aborted when the peer has its answer or is gone. */
+  get signal(): AbortSignal {
+    this.#gone ??= new AbortController()
+    return this.#gone.signal
   }
 
   /** Whether nothing has been sent. */
@@ -80,7 +82,7 @@ export class Exchange extends Timed {
     const { forms, onAnswer } = this.#options
     const bytes = answer.body.length
     onAnswer(bytes, callerId)
-    forms.finish(answer, this.#request.headers['accept-encoding'], this.#untilGone, (formed, length) => {
+    forms.finish(answer, this.#request.headers['accept-encoding'], this, (formed, length) => {
       if (this.#state === 'over') return
       if (length > bytes) onAnswer(length - bytes, callerId)
       this.#write(formed)

@@ -20,7 +20,7 @@ export interface FormedBody {
 }
 
 /** The size from which a body is worth packing: a smaller one fits one packet anyway. */
-export const PACKED_BYTES_MIN = 1_024
+const PACKED_BYTES_MIN = 1_024
 
 /** The fastest level: it saves most of the bytes that can be saved, for the least time of the server. */
 const PACKING = { level: constants.Z_BEST_SPEED } as const

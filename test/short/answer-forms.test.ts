@@ -44,12 +44,7 @@ function page(items: number): Uint8Array {
 
 function ask(forms: AnswerForms, answer: ShortAnswer, accept?: string, gone = new AbortController()) {
   const given: { readonly answer: ShortAnswer; readonly length: number }[] = []
-  forms.finish(
-    answer,
-    accept,
-    () => gone.signal,
-    (formed, length) => given.push({ answer: formed, length }),
-  )
+  forms.finish(answer, accept, gone, (formed, length) => given.push({ answer: formed, length }))
   return given
 }
 
