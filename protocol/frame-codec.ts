@@ -64,7 +64,7 @@ export function beginFrame(id: number, method: number, bodyBytes: number): Uint8
 }
 
 /**
- * Does the same for a body whose end has been written: it takes `bytes` from `bodyAt` to their end. The head comes right in front of it.
+ * Begins a frame in bytes that have its body already: from `bodyAt` to their end. The head is written right in front of the body.
  * @returns the frame, a part of `bytes`
  */
 export function beginFrameIn(bytes: Uint8Array, bodyAt: number, id: number, method: number): Uint8Array {

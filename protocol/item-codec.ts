@@ -53,7 +53,7 @@ export interface SyncPage {
 const SPACE_IN_FRONT = 48
 
 /**
- * Encodes all items of a page that begins behind `from`. At least one.
+ * Encodes all items of a page that begins behind `from`. There must be at least one.
  * @param memory gives so many bytes, which nothing else is in
  */
 export function encodeItems(

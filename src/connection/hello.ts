@@ -31,7 +31,7 @@ import { checkStillBound } from './still-bound.js'
 type Bound = Extract<HelloAnswer, { kind: 'bound' }>
 type Page = Extract<TimelinePage, { kind: 'page' }>
 
-/** The time after which a client is to come back whose first page could not be read. */
+/** The time after which to say Hello again when the first page could not be read. */
 const UNREAD_RETRY_MS = 1_000
 
 /** The connection, as its Hello sees it. */

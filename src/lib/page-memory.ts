@@ -7,14 +7,14 @@
  *
  * A buffer that goes to a thread is gone here. Whoever still had it would read nothing, and never another page.
  *
- * V8 collects all its garbage once for some 10 MB of buffers. While 200 devices did first syncs, that were 18 collections a second, with
- * pauses of 2 to 9 ms (`npm run bench -- workers`).
+ * V8 collects all its garbage once for some 10 MB of buffers. While 200 devices did first syncs (the load of `npm run bench -- workers`),
+ * that was 18 collections a second, with pauses of 2 to 9 ms.
  */
 
 /** No smaller frame is a page of these: all others are spared a look. */
 const BYTES_MIN = 8_192
 
-/** The most bytes that are kept: the pages of four tasks, 16 of 48 KiB each. */
+/** The most bytes that are kept: 64 pages of 48 KiB, those of eight tasks. */
 const SPARE_BYTES_MAX = 3_145_728
 
 export class PageMemory {

@@ -20,7 +20,9 @@ import type { Engine } from '../sync/engine.js'
 import { MARKED_DEVICES_MAX, userActor } from '../sync/rules/records.js'
 import { ack } from '../sync/rules/watermark.js'
 
-/** The time for which the marks of a busy user gather before they are committed. A user is quiet when no marks were committed for so long. */
+/**
+ * The time for which the marks of a busy user gather before they are committed. A user of whom none were committed for so long is quiet.
+ */
 const GATHER_MS = 1_000
 /** The same for versions without marks: they are told to nobody. */
 const PLAIN_MS = 4_000
@@ -89,18 +91,18 @@ export class Acks {
   }
 
   /** The entry of a user that takes an ack, with marks or without. */
-  #gatheredOf(uid: number, marks: boolean): Gathered {
+  #gatheredOf(uid: number, hasMarks: boolean): Gathered {
     const marked = this.#soon.get(uid) ?? this.#marked.get(uid)
     if (marked !== undefined) return marked
     const plain = this.#plain.get(uid)
-    if (plain !== undefined && !marks) return plain
-    const isSoon = marks && this.#soon.size < SOON_USERS_MAX && !this.#busy.has(uid) && !this.#underWay.has(uid)
-    const waitMs = isSoon ? SOON_MS : marks ? GATHER_MS : PLAIN_MS
+    if (plain !== undefined && !hasMarks) return plain
+    const isSoon = hasMarks && this.#soon.size < SOON_USERS_MAX && !this.#busy.has(uid) && !this.#underWay.has(uid)
+    const waitMs = isSoon ? SOON_MS : hasMarks ? GATHER_MS : PLAIN_MS
     const { versions } = plain ?? { versions: new Map() }
     const gathered: Gathered = { dueMs: this.#clock.monotonic() + waitMs, count: 0, versions, marks: new Map() }
     this.#plain.delete(uid)
     if (isSoon && this.#soon.size === 0) this.#clock.after(SOON_MS, () => this.#commitSoon())
-    const users = isSoon ? this.#soon : marks ? this.#marked : this.#plain
+    const users = isSoon ? this.#soon : hasMarks ? this.#marked : this.#plain
     users.set(uid, gathered)
     if (!this.#ticking) this.#tickLater()
     return gathered

@@ -20,7 +20,7 @@ export function deviceKey({ uid, device }: Device): Key {
   return uid < UIDS_EXACT && device < DEVICES_EXACT ? uid * DEVICES_EXACT + device : `${uid}/${device}`
 }
 
-/** The key of a sender and a recipient, likewise. */
+/** The key of a sender and a recipient, a number where it is exact. */
 export function pairKey(from: number, to: number): Key {
   return from < FROM_EXACT && to < TO_EXACT ? from * TO_EXACT + to : `${from}>${to}`
 }

@@ -12,7 +12,7 @@ export interface ReadPages {
 }
 
 export const readPages: Task<ReadPages, (EncodedItems | undefined)[]> = {
-  // 16 pages take some milliseconds. A disk that takes so long for them hangs.
+  // The pages of a task take some milliseconds. A disk that takes so long for them hangs.
   timeoutMs: 10_000,
   run: ({ place, ranges, buffers }) => read(place, ranges, buffers),
   takesOver: ({ buffers }) => buffers,
