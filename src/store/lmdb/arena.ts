@@ -7,18 +7,21 @@ import fs from 'node:fs'
 
 const CHUNK_BYTES = 2 ** 18
 
-/** The most bytes that are kept between two files: a usual one. What a larger one needs is made for it alone. */
-const KEPT_BYTES_MAX = 2 ** 23
+/** The chunks that are kept between two files: as much as a usual file holds. */
+const CHUNKS_KEPT_MAX = 2 ** 23 / CHUNK_BYTES
+
+/** The longest file whose memory is kept: one of 8 MiB, with its header and the last write, which goes beyond. */
+const FILE_BYTES_KEPT_MAX = 2 ** 23 + 2 ** 20
 
 export class Arena {
-  #file = Buffer.alloc(0)
+  #file: Buffer | undefined
   #chunks: Buffer[] = []
   #chunk = 0
   #position = 0
 
   /** Gives back all that was taken. */
   restart(): void {
-    this.#chunks.length = Math.min(this.#chunks.length, KEPT_BYTES_MAX / CHUNK_BYTES)
+    this.#chunks.length = Math.min(this.#chunks.length, CHUNKS_KEPT_MAX)
     this.#chunk = 0
     this.#position = 0
   }
@@ -40,12 +43,16 @@ export class Arena {
    * The bytes are those of the last call.
    */
   read(descriptor: number, length: number): Buffer {
-    const file = this.#file.length < length ? Buffer.allocUnsafeSlow(length) : this.#file
-    this.#file = length <= KEPT_BYTES_MAX ? file : Buffer.alloc(0)
+    const file = length > FILE_BYTES_KEPT_MAX ? Buffer.allocUnsafeSlow(length) : this.#kept()
     let read = 0
     for (let more = -1; more !== 0 && read < length; read += more) {
       more = fs.readSync(descriptor, file, read, length - read, read)
     }
     return file.subarray(0, read)
+  }
+
+  #kept(): Buffer {
+    this.#file ??= Buffer.allocUnsafeSlow(FILE_BYTES_KEPT_MAX)
+    return this.#file
   }
 }
