@@ -154,7 +154,7 @@ export interface Put {
   readonly patch?: PatchShape | undefined
 }
 
-/** What a patch changes of a record. Everything outside its ranges is as it was, up to the new length. */
+/** The places that a patch changes in a record. Everything outside its ranges is as it was, up to the new length. */
 export interface PatchShape {
   /** The new length. What is beyond the old one is in a range. */
   readonly length: number
@@ -289,7 +289,7 @@ export class OutcomeUnknownError extends Error {
   override readonly name = 'OutcomeUnknownError'
 }
 
-/** What a store has written to its journal since it was opened. */
+/** The bytes that a store has written to its journal since it was opened. */
 export interface JournalWritten {
   /** Changes, with the head of each write. */
   readonly changes: number
@@ -308,7 +308,7 @@ export interface Store {
   readonly space: SpaceLevel
   /** The free bytes on its disk at the last look; undefined if no disk is known. */
   readonly freeBytes: number | undefined
-  /** What its journal took; undefined if it has none. */
+  /** The bytes that its journal took; undefined if it has none. */
   readonly journalWritten: JournalWritten | undefined
   /** Whether other processes may commit to it too. What was read from it earlier may then be out of date. */
   readonly shared: boolean

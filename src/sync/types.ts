@@ -28,7 +28,7 @@ export interface RecordBound<T> {
  */
 export type Lifetime = 'store' | 'user' | 'device' | 'work'
 
-/** What a put changes of a record (`Put.patch`). */
+/** The change that a put makes to a record (`Put.patch`). */
 export interface Patch {
   readonly shape: PatchShape
   readonly bytes: Uint8Array
@@ -42,8 +42,8 @@ export interface RecordKind<T> {
   encode(value: T): Uint8Array
   decode(bytes: Uint8Array): T
   /**
-   * What makes the stored bytes of one value of those of another; undefined: they are to be put whole. A kind that has it keeps its bound by
-   * itself: values are encoded only when they are put whole. Absent: that is always.
+   * The change from the stored bytes of one value to those of another; undefined: they are to be put whole. A kind that has it keeps its bound by
+   * itself: values are encoded only when they are put whole. Absent: they always are.
    */
   patch?(this: void, before: T, after: T): Patch | undefined
   /** Adds the fields of `before` that this node does not know, which a newer node wrote. Absent: there can be none. */

@@ -1,4 +1,4 @@
-/** What the journal holds of a change, and what the tables get of many. */
+/** The bytes of changes in the journal, and the values that many of them become in the tables. */
 
 import { deepStrictEqual, ok } from 'node:assert'
 import path from 'node:path'

@@ -222,7 +222,7 @@ export class Actors {
     return state.records.get(name) ?? this.#remember(state, name, this.#tables.stamp(state.actor, name))
   }
 
-  /** The record's stamp. Of an actor that is not known nothing is remembered: who is only looked at may not come again. */
+  /** The record's stamp. Nothing is remembered of an actor that is not known: who is only looked at may not come again. */
   stamp(actor: Actor, name: string): Stamp {
     let state = this.#last
     if (state?.actor !== actor) {

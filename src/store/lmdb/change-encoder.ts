@@ -17,7 +17,7 @@ const SHARED_BYTES_MIN = 24
 /** The bytes at the begin of an item that hold its length, which differs even if the rest is the same (protobuf). */
 const ITEM_HEAD_BYTES = 4
 
-/** How far from their own place the same bytes may begin in the other entry: the length of an item takes one byte or two. */
+/** Distances from their own place at which the same bytes may begin in the other entry: the length of an item takes one byte or two. */
 const SHIFTS = [0, 1, -1]
 
 /** No position: what stands in place of one if there is no change. */
@@ -38,7 +38,7 @@ export class ChangeEncoder {
   #fullAt = 0
   #fullBytesAt = 0
   #fullEnd = 0
-  /** What `#findShared` found: where the shared bytes begin, in the entry and in the full one, and how many there are. */
+  /** The bytes that `#findShared` found: where the shared bytes begin, in the entry and in the full one, and how many there are. */
   #sharedAt = 0
   #sharedFrom = 0
   #sharedCount = 0

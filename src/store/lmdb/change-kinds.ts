@@ -13,7 +13,7 @@
  *     6 conversation  name · value: version (float64)
  *     7 log           value (entry-value.ts)
  *     8 listed        partition (1), in place of a name · value: nothing
- *     9 meta          name, without an actor · value: number (float64)
+ *     9 meta          name · value: number (float64); the actor is empty
  *
  *   actor, name   length (varint) · UTF-8
  *   value         0: it is removed; else its length + 1 (varint) · its bytes

@@ -14,7 +14,7 @@ export class Damages {
   }
 
   /** Reports an error if it is of a damaged value. @returns the error */
-  told<T>(error: T): T {
+  report<T>(error: T): T {
     if (!(error instanceof StoreDamagedError) || this.#told.has(error.message)) return error
     if (this.#told.size >= DAMAGES_MAX) return error
     this.#told.add(error.message)

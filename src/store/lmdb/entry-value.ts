@@ -154,7 +154,7 @@ export function eachEntry(value: Buffer, last: Version, take: (version: Version,
   }
 }
 
-/** How blocks are made. */
+/** The settings for making blocks. */
 export interface Blocks {
   /** The bytes up to which a block grows; 0: each entry has a value of its own. */
   readonly blockBytesMax: number

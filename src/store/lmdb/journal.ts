@@ -43,7 +43,7 @@ export class Journal {
   /** The sequence of the last write before those of the active file. */
   before: number
   readonly salt: number
-  /** What `write` has written since these files were opened. */
+  /** The bytes that `write` has written since these files were opened. */
   readonly written = { changes: 0, padding: 0 }
   readonly #folder: string
   readonly #writeBytes: number
@@ -71,7 +71,7 @@ export class Journal {
     })
   }
 
-  /** What the active file brings into the tables, at most. */
+  /** The most that the active file brings into the tables. */
   get pending(): Pending {
     return { changes: this.encoder.changes, bytes: this.encoder.tableBytes }
   }

@@ -36,7 +36,8 @@ export const FORMAT = 4
  * another form (4). The entries stay as they are: new ones are put in blocks beside them (entry-value.ts).
  */
 const FORMAT_OLDEST = 2
-const FORMAT_WITH_LISTS = 3
+/** The first format with lists of logs by partition. */
+export const FORMAT_WITH_LISTS = 3
 
 export interface LmdbStoreOptions {
   /** The data folder; made if it does not exist. */

@@ -196,7 +196,7 @@ export class LmdbStore implements Store {
         return this.#tables.record(actor, name) ?? ABSENT
       })
     } catch (error) {
-      throw this.#damages.told(error)
+      throw this.#damages.report(error)
     }
   }
 
@@ -206,10 +206,7 @@ export class LmdbStore implements Store {
   }
 
   settled(actor: Actor, after: Version): SettledPart | undefined {
-    const log = this.#actors.glance(actor)
-    return log.tablesHead <= after
-      ? undefined
-      : settledPart(log, after, { ...this.#parts.place, applied: this.#applied })
+    return settledPart(this.#actors.glance(actor), after, { ...this.#parts.place, applied: this.#applied })
   }
 
   entry(actor: Actor, version: Version): Promise<StoredEntry | undefined> {
@@ -458,7 +455,7 @@ export class LmdbStore implements Store {
         try {
           resolve(read())
         } catch (error) {
-          reject(this.#damages.told(error))
+          reject(this.#damages.report(error))
         }
       }
       if (this.#writing || this.#readBytes >= READ_BYTES_AT_ONCE) this.#quiet.push({ run, reject })

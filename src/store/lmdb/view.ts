@@ -22,7 +22,7 @@ import {
   namesOfKey,
   versionOfKey,
 } from './keys.js'
-import { FORMAT } from './open.js'
+import { FORMAT_WITH_LISTS } from './open.js'
 import { Retries, readTables } from './reading.js'
 import { type RecoveredWrites, readJournal, recoverWrites } from './recovery.js'
 import type { Tables } from './tables.js'
@@ -52,7 +52,7 @@ interface Pair {
   readonly value: Buffer
 }
 
-/** What the journal makes of the keys that it changes, each entry by itself, in the order of the keys. */
+/** The changes that the journal makes to the tables, each entry by itself, in the order of the keys. */
 function overlayOf(tables: Tables, recovered: RecoveredWrites): readonly Change[] {
   const batch = tables.batch({ isApart: true })
   batch.addRecovered(recovered)
@@ -86,13 +86,13 @@ class LmdbView implements StoreView {
   readonly #tables: Tables
   readonly #overlay: readonly Change[]
   readonly #keys = new KeyViews()
-  /** Stores of this format have no lists of logs yet. */
-  readonly #isOld: boolean
+  /** Whether the store's format has lists of logs. */
+  readonly #hasLists: boolean
 
   constructor(tables: Tables, overlay: readonly Change[]) {
     this.#tables = tables
     this.#overlay = overlay
-    this.#isOld = tables.format() < FORMAT
+    this.#hasLists = tables.format() >= FORMAT_WITH_LISTS
     this.#epoch = this.#value(this.#keys.meta('epoch'))?.readDoubleLE(0) ?? 0
   }
 
@@ -116,7 +116,7 @@ class LmdbView implements StoreView {
 
   #log(actor: Actor): ViewedLog {
     const [keys, newest] = [this.#versions(KIND_KEY, actor), this.#versions(KIND_CONVERSATION, actor)]
-    const listed = this.#isOld || this.#value(this.#keys.partition(partitionOf(actor), actor)) !== undefined
+    const listed = !this.#hasLists || this.#value(this.#keys.partition(partitionOf(actor), actor)) !== undefined
     const stored = this.#value(this.#keys.log(actor))
     const meta = stored === undefined ? { head: 0, floor: 0, epoch: 1, gaps: [] } : decodeLog(stored)
     const head = Math.max(meta.head, this.#newest(actor))

@@ -135,7 +135,7 @@ function slotAt(sendSeq: number): number {
 /** The ranges of a window that differ after no number: the head. */
 const HEAD: readonly number[] = [0, HEAD_BYTES]
 
-/** What differs after one more number, the head and the number's slot: for the first 64, while the window grows, then by place. */
+/** The places that one more number changes, the head and its slot: for each of the first 64, while the window grows, then by place. */
 const SHAPES: readonly PatchShape[] = Array.from({ length: 2 * SEND_WINDOW }, (_, i) => ({
   length: lengthOf(i + 1),
   ranges: [...HEAD, slotAt(i + 1), SLOT_BYTES],

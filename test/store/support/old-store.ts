@@ -13,7 +13,7 @@ interface Fixture {
 const url = new URL('../../../../test/cli/fixtures/store-0.1.0.json', import.meta.url)
 const fixture = JSON.parse(readFileSync(url, 'utf8')) as Fixture
 
-/** What alice and bob wrote to each other, in order. */
+/** The messages of alice and bob to each other, in order. */
 export const OLD_TEXTS = fixture.texts
 
 /** The files by name. */
