@@ -116,7 +116,7 @@ function headLines(report: SoakReport): string[] {
     `half load: ${offered} messages a second, sent evenly; the server used ${short(meanBusy)} % of a core`,
     `${held_back} messages were due and not sent, because too many of their pair were under way`,
     `slopes by ordinary least squares, from minute ${from} on; the intervals are wider where neighbours err alike`,
-    `flat: the slope is below ${FLAT_SHARE_PER_HOUR * 100} % of the mean an hour, or its 95 % interval holds 0; undecided: the interval holds 0 and is wider than ${UNDECIDED_SHARE * 100} % of the mean, so a longer run is needed`,
+    `flat: the 95 % interval holds 0, or the slope is below ${FLAT_SHARE_PER_HOUR * 100} % of the mean an hour; undecided: the interval holds 0 and is wider than ${UNDECIDED_SHARE * 100} % of the mean, so a longer run is needed`,
   ]
 }
 

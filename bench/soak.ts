@@ -1,7 +1,7 @@
 /**
  * (soak) A server at half load for a long time: whether it becomes slower, and whether its own memory grows. A closed loop with one
- * message in flight of each pair says first how many a second are full load. Then the pairs send half of that, evenly. Every 10 s it is looked at; a chart in
- * one HTML file shows what was seen (soak-chart.ts). Pages of files are apart: they grow with the database.
+ * message in flight of each pair says first how many a second are full load. Then the pairs send half of that, evenly. Every 10 s it is
+ * looked at; a chart in one HTML file shows what was seen (soak-chart.ts). Pages of files are apart: they grow with the database.
  */
 
 import { readdirSync, statSync } from 'node:fs'
@@ -64,8 +64,8 @@ export interface SoakSlope {
 }
 
 /**
- * flat: the interval holds 0 and is narrower than a tenth of the mean to either side, or the slope is below 1 % of the mean an hour ·
- * undecided: it holds 0 and is wider
+ * flat: the interval holds 0 and is narrower than a tenth of the mean to either side, or it does not and the slope is below 1 % of the mean
+ * an hour · undecided: it holds 0 and is wider
  */
 export type Trend = 'flat' | 'rises' | 'falls' | 'undecided'
 
@@ -135,11 +135,11 @@ export async function measureSoak(preset: Preset, minutes: number, say: (line: s
   }
 }
 
-function trendOf(mean: number, perHour: number, low: number, high: number): Trend {
+/** Judges a slope by its interval first: a wide one says nothing, however small the slope is. */
+export function trendOf(mean: number, perHour: number, low: number, high: number): Trend {
+  if (low <= 0 && high >= 0) return Math.max(-low, high) > mean * UNDECIDED_SHARE ? 'undecided' : 'flat'
   if (Math.abs(perHour) < mean * FLAT_SHARE_PER_HOUR) return 'flat'
-  if (low > 0) return 'rises'
-  if (high < 0) return 'falls'
-  return Math.max(-low, high) > mean * UNDECIDED_SHARE ? 'undecided' : 'flat'
+  return perHour > 0 ? 'rises' : 'falls'
 }
 
 function slopeOf(figure: SoakFigure, samples: readonly SoakSample[], from: number): SoakSlope {

@@ -1,5 +1,6 @@
 /** The pieces of the benchmark that compute: framing, statistics, tables. */
 import t from 'tap'
+import { trendOf } from '../../bench/soak.js'
 import { lineThrough, median, medians, Samples } from '../../bench/statistics.js'
 import { table } from '../../bench/table.js'
 import { LONGWIRE_WEB_SOCKET, WebSocketFraming } from '../../bench/web-socket-framing.js'
@@ -57,6 +58,14 @@ t.test('errors that come in long runs say less of a slope than those that do not
     return high - low
   }
   t.ok(width(10) > 2.5 * width(1), `${width(10)} and ${width(1)}`)
+})
+
+t.test('a slope whose interval is wide is undecided, however small it is', async t => {
+  t.equal(trendOf(100, 0.5, -50, 51), 'undecided')
+  t.equal(trendOf(100, 0.5, -4, 5), 'flat')
+  t.equal(trendOf(100, 0.5, 0.4, 0.6), 'flat')
+  t.equal(trendOf(100, 3, 2, 4), 'rises')
+  t.equal(trendOf(100, -3, -4, -2), 'falls')
 })
 
 t.test('a table is aligned', async t => {
