@@ -21,7 +21,7 @@ export function threadCpuUs(pid: number): ThreadCpu {
   const ids = readdirSync(`/proc/${pid}/task`).map(Number)
   const others = ids.filter(id => id !== pid).sort((a, b) => a - b)
   for (const [id, thread] of [[pid, 'main' as Thread] as const, ...kindsOf(pid, others)]) {
-    const [ns = ''] = readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')
+    const [ns = ''] = told(pid, id, 'schedstat').split(' ')
     sums[thread] += Number(ns) / 1_000
   }
   return sums
@@ -31,9 +31,18 @@ export function threadCpuUs(pid: number): ThreadCpu {
 function kindsOf(pid: number, ids: readonly number[]): (readonly [id: number, thread: Thread])[] {
   let unnamed = 0
   return ids.map(id => {
-    const name = readFileSync(`/proc/${pid}/task/${id}/comm`, 'utf8').trim()
+    const name = told(pid, id, 'comm').trim()
     return [id, NAMED[name] ?? byOrder(unnamed++)]
   })
+}
+
+/** The kernel's word on a thread; nothing if it has ended meanwhile. */
+function told(pid: number, id: number, what: 'comm' | 'schedstat'): string {
+  try {
+    return readFileSync(`/proc/${pid}/task/${id}/${what}`, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 function byOrder(place: number): Thread {

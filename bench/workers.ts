@@ -86,7 +86,7 @@ export async function measureWorkers(preset: Preset, say: (line: string) => void
 async function asked(devices: ChildProcess, order: SyncOrder | 'run'): Promise<SyncAnswer> {
   devices.send(order)
   const [answer] = await Promise.race([once(devices, 'message'), once(devices, 'exit')])
-  if (typeof answer !== 'object') throw new Error(`the devices' process ended with ${answer}`)
+  if (typeof answer !== 'object' || answer === null) throw new Error(`the devices' process ended with ${answer}`)
   return answer as SyncAnswer
 }
 
