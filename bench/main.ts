@@ -5,10 +5,11 @@
  * The servers are processes of their own; this process is the load generator.
  */
 
-import { existsSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { complain, EXIT, print } from '../src/cli/command.js'
+import { messageOf } from '../src/lib/error-message.js'
 import { flag, integer, type OptionValues, text } from '../src/ops/command-options.js'
 import { runProgram } from '../test/support/program.js'
 import { ATTACK_NAMES, type AttackName } from './attacks/list.js'
@@ -124,11 +125,23 @@ async function main(values: OptionValues<typeof OPTIONS>, words: readonly string
     complain(`--against must be the root of a checkout that is built, not ${JSON.stringify(values.against)}`)
     return EXIT.USAGE
   }
+  if (parts.has('j') && !isWritable(values.chart)) return EXIT.USAGE
   cleanUpAtExit()
   if (values.profile !== '') profileInto(values.profile)
   await run(values, parts, attacks, { peers, against })
   // Sockets and servers that are still there are ended with the process.
   process.exit(EXIT.OK)
+}
+
+/** Whether the file can be written. Asked before an hour is spent on what it is to hold; complains if not. */
+function isWritable(file: string): boolean {
+  try {
+    appendFileSync(file, '')
+    return true
+  } catch (error) {
+    complain(`--chart must be a file that can be written: ${messageOf(error)}`)
+    return false
+  }
 }
 
 async function run(

@@ -81,7 +81,7 @@ export class Backlog {
   /** The bound that forbids a large answer now; undefined if none does. */
   reached(caller: CallerId): 'device' | 'address' | 'total' | undefined {
     const { deviceMax, addressMax } = this.bounds
-    if (this.#total === 0) return undefined
+    if (this.#total === 0 && this.keys === 0) return undefined
     if (caller.uid !== 0 && (this.#devices.get(deviceKey(caller)) ?? 0) >= deviceMax) return 'device'
     if ((this.#addresses.get(networkOf(caller.address)) ?? 0) >= addressMax) return 'address'
     return this.isFull ? 'total' : undefined
@@ -93,6 +93,11 @@ export class Backlog {
     this.#total += bytes
     if (caller.uid !== 0) add(this.#devices, deviceKey(caller), bytes)
     if (this.bounds.exempt?.has(caller.address) !== true) add(this.#addresses, networkOf(caller.address), bytes)
+  }
+
+  /** Changes the bytes of everybody alone: some that are counted for a caller wait, and are not there yet. */
+  changeTotal(bytes: number): void {
+    this.#total += bytes
   }
 }
 

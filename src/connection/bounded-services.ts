@@ -149,7 +149,9 @@ export class BoundedServices implements Services {
   }
 }
 
-/** The caller of one request with a large answer. It keeps the caller's id, which a connection that closes meanwhile may forget. */
+/**
+ * The caller of one request with a large answer. Its bytes are reserved until there is an answer; while its page waits, of the caller's own
+ * bounds alone: pages that wait hold nothing, and must not keep others from being sent anything. It keeps the caller's id, which a connection that closes meanwhile may forget. */
 class LargeCaller implements Caller {
   readonly uid: number
   readonly device: number
@@ -157,6 +159,7 @@ class LargeCaller implements Caller {
   readonly #caller: Caller
   readonly #bounds: Bounds
   readonly #reserved: number
+  #pageWaits = false
 
   constructor(caller: Caller, bounds: Bounds, bytes: number) {
     this.uid = caller.uid
@@ -174,6 +177,12 @@ class LargeCaller implements Caller {
 
   get signal(): AbortSignal | undefined {
     return this.#caller.signal
+  }
+
+  pageWaits(waits: boolean): void {
+    if (waits === this.#pageWaits) return
+    this.#pageWaits = waits
+    this.#bounds.backlog.changeTotal(waits ? -this.#reserved : this.#reserved)
   }
 
   respond(id: number, body: Uint8Array): void {
@@ -199,6 +208,7 @@ class LargeCaller implements Caller {
   /** Gives the reserved bytes back: the answer is counted where it waits from now on. */
   #answered(bytes: number): void {
     const { backlog, limits } = this.#bounds
+    this.pageWaits(false)
     backlog.change(this, -this.#reserved)
     chargeAnswer(limits, this, bytes)
   }

@@ -143,7 +143,7 @@ export class Greeting {
         else {
           // `since` is no version of this timeline: all of it follows.
           response.resync = true
-          open.feed = new Feed(0, Math.max(open.feed.head, page.head))
+          open.feed = new Feed(0, page.head)
           this.#readFirst(open, response, 0)
         }
       },

@@ -93,6 +93,10 @@ class CountedCaller implements Caller {
     return this.#caller.signal
   }
 
+  pageWaits(waits: boolean): void {
+    this.#caller.pageWaits?.(waits)
+  }
+
   respond(id: number, body: Uint8Array): void {
     this.#counters.answered(this.#method, CODES.OK.code)
     this.#caller.respond(id, body)

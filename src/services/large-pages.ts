@@ -59,6 +59,7 @@ export interface LargePagesOptions {
 }
 
 interface WaitingPage {
+  readonly asker: Asker | undefined
   readonly range: PageRange
   readonly place: PagePlace
   readonly settle: (items: EncodedItems | undefined) => void
@@ -105,7 +106,7 @@ export class LargePages {
 
   async #large(actor: Actor, since: Version, part: SettledPart, asker: Asker | undefined): Promise<TimelinePage> {
     try {
-      const items = await this.#there(actor, since, part, asker?.signal)
+      const items = await this.#there(actor, since, part, asker)
       const page = items && (await this.#completed(actor, since, part, items))
       return page ?? (await this.#here(actor, since))
     } catch (error) {
@@ -150,8 +151,9 @@ export class LargePages {
     actor: Actor,
     after: Version,
     { upTo, left, place }: SettledPart,
-    signal: AbortSignal | undefined,
+    asker: Asker | undefined,
   ): Promise<EncodedItems | undefined> {
+    const signal = asker?.signal
     return new Promise((resolve, reject) => {
       const giveUp = (): void => page.fail(new WorkerError('ABORTED', 'read-pages', signal?.reason))
       const end = (): void => {
@@ -159,6 +161,7 @@ export class LargePages {
         signal?.removeEventListener('abort', giveUp)
       }
       const page: WaitingPage = {
+        asker,
         range: { actor, after, upTo, left, entriesMax: SYNC_ITEMS_MAX, bytesMax: SYNC_BYTES_MAX },
         place,
         settle(items) {
@@ -175,6 +178,7 @@ export class LargePages {
       else {
         signal?.addEventListener('abort', giveUp)
         this.#waiting.add(page)
+        asker?.pageWaits?.(true)
         this.#beginLater()
       }
     })
@@ -196,6 +200,7 @@ export class LargePages {
     for (const page of this.#waiting) {
       if (pages.length === PAGES_PER_TASK) break
       this.#waiting.delete(page)
+      page.asker?.pageWaits?.(false)
       pages.push(page)
       place = page.place // of the last one, which has seen the newest state
     }

@@ -20,6 +20,8 @@ export interface Caller {
   readonly attempt?: number
   /** Aborted when nobody is known to wait for answers any more. Undefined: somebody always does. */
   readonly signal: AbortSignal | undefined
+  /** Told when its page has to wait for those of others, and when that is over. Absent: it does not matter. */
+  pageWaits?(waits: boolean): void
   respond(id: number, body: Uint8Array): void
   refuse(id: number, code: Code, message: string, retryAfterMs?: number, refusal?: Refusal): void
   /** Answers a Send with the range of the own copy: counts as the push of (from, version] on this connection. */
@@ -64,7 +66,7 @@ export interface TimelineHead {
 }
 
 /** The one who waits for a page or an answer. */
-export type Asker = Pick<Caller, 'signal'>
+export type Asker = Pick<Caller, 'signal' | 'pageWaits'>
 
 export interface Services {
   /**

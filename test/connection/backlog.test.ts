@@ -126,6 +126,34 @@ t.test(
   },
 )
 
+t.test(
+  'pages that wait for others are of their own device and address alone, and take nothing from everybody',
+  async t => {
+    const bounds = { deviceMax: 2 * PAGE, addressMax: 4 * PAGE, totalMax: 6 * PAGE }
+    const { services, backlog, bounded } = rigged(bounds)
+    const ask = (who: CallerId): readonly string[] => {
+      const caller = new Asker(who)
+      bounded.request(caller, 1, SYNC, new Uint8Array(0))
+      const { refused } = caller
+      if (refused.length === 0) services.requests.at(-1)?.caller.pageWaits?.(true)
+      return refused
+    }
+    for (let uid = 1; uid <= 20; uid++) {
+      for (let i = 0; i < 2; i++) t.same(ask(callerId(uid, `192.0.2.${uid}`)), [])
+      t.same(ask(callerId(uid, `192.0.2.${uid}`)), ['RATE_LIMITED true'], 'the device has its own to read first')
+    }
+    t.same([backlog.total, backlog.isFull], [0, false])
+    const [first, second, third] = services.requests
+    first?.caller.pageWaits?.(false)
+    t.equal(backlog.total, PAGE, 'it is read now')
+    first?.caller.synced(1, 0, page(10), [])
+    second?.caller.refuse(1, CODES.UNAVAILABLE.code, '')
+    third?.caller.pageWaits?.(false)
+    for (const { caller, id } of services.requests.slice(2)) caller.synced(id, 0, page(10), [])
+    t.same([backlog.total, backlog.keys], [0, 0])
+  },
+)
+
 t.test('a device gets so many bytes of pages each second, and a rest when it has had more', async t => {
   const open = { deviceMax: 2 ** 40, addressMax: 2 ** 40, totalMax: 2 ** 40 }
   const settings = { 'bytes-out': { amount: 1_000_000, unit: 's', burst: 5_000_000 } }

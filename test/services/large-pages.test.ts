@@ -341,6 +341,22 @@ t.test('a page is given up with its asker, before a thread reads it or while one
   workers.held[2]?.go()
 })
 
+t.test('an asker is told that its page waits, and when it is read', async t => {
+  const workers = new HeldWorkers()
+  const started = await start(t, workers)
+  const { pages } = started
+  await fill(t, started, 1_000)
+  const before = await occupy(pages, workers)
+  const told: boolean[] = []
+  const asked = pages.page(USER, 1, { signal: undefined, pageWaits: waits => told.push(waits) })
+  await eventually(() => told.length === 1)
+  await before.go()
+  await eventually(() => workers.held.length === 2)
+  t.same(told, [true, false])
+  workers.held[1]?.go()
+  t.match(await asked, { to: 257 })
+})
+
 t.test('tasks, pages in a task and pages that wait are bounded', async t => {
   const workers = new HeldWorkers()
   const started = await start(t, workers)
