@@ -38,7 +38,7 @@ const PAGES_PER_TASK = 8
 /**
  * The rest after a task, as a multiple of the task's time: a busy machine makes tasks longer, and so the rests. A device alone rests for
  * some milliseconds between pages. While 200 devices read 10 000 items each, p99 of chats was 20 ms without rests (all had synced in 1.8 s),
- * 12 with rests of 3 tasks (4 s) and 5 with 7 (8 s).
+ * 12 with rests of 3 tasks (4 s) and 5 to 9 with 7 (8 s).
  */
 const RESTS_PER_TASK = 7
 const REST_MS_MIN = 1
