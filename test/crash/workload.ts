@@ -43,7 +43,13 @@ const store = await openLmdbStore({
   },
 })
 const units = await RandomUnits.for(store, random)
-report({ kind: 'opened', pid: process.pid, content: await contentOf(store), id: Buffer.from(store.id).toString('hex') })
+report({
+  kind: 'opened',
+  pid: process.pid,
+  content: await contentOf(store),
+  id: Buffer.from(store.id).toString('hex'),
+  epoch: store.epochOf(0),
+})
 
 let left = plan.commits
 // Two commits are under way at any time, so that one is judged while the other is written.
