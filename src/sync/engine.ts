@@ -423,7 +423,7 @@ export class Engine {
     for (let i = 0; i < cells.length; i += 1) {
       const cell = cells[i]
       const stored = found[i]
-      if (cell === undefined || stored === undefined || cell.known !== undefined) continue
+      if (cell === undefined || stored === undefined || cell.durable !== undefined) continue
       const value = stored.stamp === 0 ? undefined : cell.kind.decode(stored.bytes)
       this.#cache.loaded(cell, stored.stamp, value, moment)
     }
