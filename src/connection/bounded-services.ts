@@ -151,7 +151,9 @@ export class BoundedServices implements Services {
 
 /**
  * The caller of one request with a large answer. Its bytes are reserved until there is an answer; while its page waits, of the caller's own
- * bounds alone: pages that wait hold nothing, and must not keep others from being sent anything. It keeps the caller's id, which a connection that closes meanwhile may forget. */
+ * bounds alone: pages that wait hold nothing, and must not keep others from being sent anything. It keeps the caller's id, which a connection
+ * that closes meanwhile may forget.
+ */
 class LargeCaller implements Caller {
   readonly uid: number
   readonly device: number

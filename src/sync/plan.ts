@@ -281,6 +281,7 @@ export class Plan implements Moment, EffectPlan {
     const cell = this.context.cache.cell(cells, kind, id)
     this.#dropOldAbsence(cell)
     if (cell.slot !== undefined || cell.pending === undefined) return this.peek(cells, kind, id)
+    this.#dropOld(cell)
     this.#mayBeSoft = false
     return (cell.durable ?? this.#lack(cell)).value
   }
