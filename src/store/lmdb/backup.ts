@@ -12,6 +12,7 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../../lib/clock.js'
 import { messageOf } from '../../lib/error-message.js'
 import { StoreDamagedError } from '../errors.js'
@@ -61,6 +62,10 @@ export async function backUp({ from, to, clock, onBegin }: BackupOptions): Promi
     syncFile(file)
     syncFolder(partial)
     const bytes = fs.statSync(file).size
+    // What runs since the copy blocks the event loop, also for a slow disk's syncs. A signal that came meanwhile is heard in the whole turn
+    // between these two: it ends the process before there is a backup.
+    await nextTurn()
+    await nextTurn()
     moveIntoPlace(partial, to)
     return { epoch, bytes }
   } catch (error) {
