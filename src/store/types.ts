@@ -208,6 +208,14 @@ export interface Replace {
   readonly bytes: Uint8Array
 }
 
+/** Sets or drops the route from an actor to a node (see `Store.setRoute`). */
+export interface RouteChange {
+  readonly actor: Actor
+  readonly node: NodeId
+  /** The time for which the route holds; 0: it is dropped. */
+  readonly ttlMs: number
+}
+
 /** The epoch that a partition's data is in. */
 export interface PartitionEpoch {
   readonly partition: number
@@ -223,6 +231,11 @@ export interface Unit {
   readonly drops?: readonly Drop[]
   /** Absent: none. */
   readonly replaces?: readonly Replace[]
+  /**
+   * Routes that change with the unit: a unit that is not done changes none. They are soft all the same: a failure may lose them. The
+   * unit's own appends are answered with them already. Absent: none.
+   */
+  readonly routes?: readonly RouteChange[]
   /**
    * An epoch that the unit's numbers were made for. In any other epoch the unit is not done: some of these numbers may have been given
    * out and lost, and stamps do not show that. One partition stands for all of the scope. Absent: the unit is right in any epoch.
@@ -367,7 +380,7 @@ export interface Store {
   newEpoch(scope: ScopeId): Promise<void>
   /**
    * Notes for `ttlMs` that a node holds connections of this actor's devices; to be repeated before that time is over. Routes are soft:
-   * they are in no unit, and may be lost.
+   * they may be lost. A unit can set one too (`Unit.routes`).
    */
   setRoute(actor: Actor, node: NodeId, ttlMs: number): Promise<void>
   /** Notes that the node holds none any more. Does nothing if no route is noted. */

@@ -4,6 +4,7 @@ import type { Test } from 'tap'
 import { conversationContract, replaceContract } from './contract/conversations.js'
 import { lastingContract, scanContract } from './contract/lasting.js'
 import { logContract } from './contract/logs.js'
+import { routeContract } from './contract/routes.js'
 import type { StoreKind } from './contract/support.js'
 import { unitContract } from './contract/units.js'
 
@@ -15,5 +16,6 @@ export function storeContract(t: Test, name: string, open: StoreKind): void {
   t.test(`${name}: conversations`, async t => conversationContract(t, open))
   t.test(`${name}: replacements`, async t => replaceContract(t, open))
   t.test(`${name}: scans`, async t => scanContract(t, open))
+  t.test(`${name}: routes`, async t => routeContract(t, open))
   t.test(`${name}: what lasts`, async t => lastingContract(t, open))
 }

@@ -230,6 +230,7 @@ export class MemoryDisk {
       this.#logToChange(actor)?.trim(upTo, entriesMax ?? Number.POSITIVE_INFINITY)
     }
     for (const { actor, key } of unit.drops ?? []) this.#logToChange(actor)?.drop(key)
+    for (const change of unit.routes ?? []) this.routes.change(change)
     const appended: Appended[] = []
     for (const append of unit.appends) {
       const { actor } = append

@@ -1,7 +1,7 @@
 /** The nodes that hold connections of an actor's devices: soft, each for a time (Store.setRoute). */
 
 import type { Clock } from '../../lib/clock.js'
-import type { Actor, NodeId } from '../types.js'
+import type { Actor, NodeId, RouteChange } from '../types.js'
 
 const NOBODY: readonly NodeId[] = Object.freeze([])
 
@@ -16,6 +16,11 @@ export class Routes {
 
   get empty(): boolean {
     return this.#byActor.size === 0
+  }
+
+  change({ actor, node, ttlMs }: RouteChange): void {
+    if (ttlMs > 0) this.set(actor, node, ttlMs)
+    else this.drop(actor, node)
   }
 
   set(actor: Actor, node: NodeId, ttlMs: number): void {

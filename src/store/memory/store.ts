@@ -160,6 +160,7 @@ export class MemoryStore implements Store {
     }
     for (const { actor } of unit.trims) this.#assertNamed(scope, actor, '')
     for (const { actor, key } of unit.drops ?? []) this.#assertNamed(scope, actor, key)
+    for (const { actor } of unit.routes ?? []) this.#assertNamed(scope, actor, '')
   }
 
   #assertNamed(scope: ScopeId, actor: Actor, name: string): void {

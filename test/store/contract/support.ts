@@ -13,6 +13,7 @@ import type {
   PartitionEpoch,
   Put,
   Replace,
+  RouteChange,
   Stamp,
   Store,
   Trim,
@@ -64,6 +65,7 @@ export function unit(parts: {
   trims?: Trim[]
   drops?: Drop[]
   replaces?: Replace[]
+  routes?: RouteChange[]
   epoch?: PartitionEpoch
 }): Unit {
   return { expect: [], puts: [], appends: [], trims: [], ...parts }
