@@ -120,12 +120,15 @@ export class Feed {
     if (pulls && head > this.#notifiedTo) this.#notifiedTo = head
   }
 
-  /** RESYNC is answered now: the client drops what it has and pulls from 0. */
+  /**
+   * RESYNC is answered now: the client drops what it has and pulls from 0. A higher head was of a timeline that the store has lost, or
+   * of an item that came since: that one is in what the client pulls.
+   */
   resync(head: number): void {
     this.drop()
     this.pushedTo = 0
-    if (head > this.head) this.head = head
-    this.#notifiedTo = this.head
+    this.head = head
+    this.#notifiedTo = head
   }
 
   /** The version to notify now, or 0. If not 0 the caller writes the Notify. */

@@ -135,8 +135,7 @@ export class MessageService {
     return this.#pages.page(userActor(uid), since, asker)
   }
 
-  async head(uid: number, since: number): Promise<TimelineHead> {
-    const { kind, head } = await this.#engine.page(userActor(uid), since, 1, 0)
-    return { head, resync: kind === 'resync' }
+  head(uid: number, since: number): Promise<TimelineHead> {
+    return this.#engine.head(userActor(uid), since)
   }
 }

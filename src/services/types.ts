@@ -2,7 +2,9 @@
 import type { Code } from '../../protocol/codes.js'
 import type { AckNotice, HelloRequest, HelloResponse, Refusal, SendResult } from '../../protocol/generated/messages.js'
 import type { Items } from '../../protocol/item-codec.js'
-import type { TimelinePage as EnginePage } from '../sync/types.js'
+import type { TimelinePage as EnginePage, TimelineHead } from '../sync/types.js'
+
+export type { TimelineHead } from '../sync/types.js'
 
 /** A page as the services answer it: its items may be encoded already. */
 export type TimelinePage = EnginePage<Items>
@@ -58,12 +60,6 @@ export type HelloAnswer =
       /** The version up to which the client says it has the timeline; 0 for a client of another store. */
       readonly since: number
     }
-
-/** The head of a timeline. `resync`: the version that was asked about is none of it. */
-export interface TimelineHead {
-  readonly head: number
-  readonly resync: boolean
-}
 
 /** The one who waits for a page or an answer. */
 export type Asker = Pick<Caller, 'signal' | 'pageWaits'>

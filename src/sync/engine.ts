@@ -33,12 +33,20 @@ import {
 import { type Delivery, headEvent, type NodeEvent } from './events.js'
 import { SLICE_TARGETS } from './fan-out.js'
 import { Outbox } from './outbox.js'
-import { pageOf } from './page.js'
+import { headOf, pageOf } from './page.js'
 import { type Asked, Plan, type PlanContext } from './plan.js'
 import { type Cell, type Moment, RecordCache } from './record-cache.js'
 import { ScopeQueue } from './scope-queue.js'
 import type { Stamps } from './stamps.js'
-import type { EffectKind, EngineMonitor, Outcome, RuleSettings, TimelinePage, Transition } from './types.js'
+import type {
+  EffectKind,
+  EngineMonitor,
+  Outcome,
+  RuleSettings,
+  TimelineHead,
+  TimelinePage,
+  Transition,
+} from './types.js'
 
 /**
  * Readings of missing records for one planning of a submission. A transition that needs more never has enough. A rule that reads in a loop
@@ -250,6 +258,12 @@ export class Engine {
     return range.then(found => pageOf(found, since))
   }
 
+  /** The durable head, and whether `since` is a version of the log. Reads no item. */
+  head(actor: Actor, since: Version): Promise<TimelineHead> {
+    const range = this.#store.read(actor, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 1, 0)
+    return range.then(found => headOf(found, since))
+  }
+
   /** Lists an actor's records whose names begin with `prefix` and come after the name `after`. */
   scan(actor: Actor, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]> {
     return this.#store.scan(actor, prefix, after, limit)
@@ -395,8 +409,8 @@ export class Engine {
    */
   #tellHead(actor: Actor): void {
     if (this.#closed) return
-    this.#store.read(actor, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 1, 0).then(
-      ({ durable }) => this.#options.delivery.send(headEvent(actor, durable)),
+    this.head(actor, 0).then(
+      ({ head }) => this.#options.delivery.send(headEvent(actor, head)),
       () => this.#options.clock.after(TELL_AGAIN_MS, () => this.#tellHead(actor)),
     )
   }

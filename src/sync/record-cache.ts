@@ -36,19 +36,20 @@ export class Cell {
   durable: KnownValue | undefined
   pending: KnownValue | undefined
   /** The number of the newest look at the store that counts for `durable`. An older look is not believed. */
-  look = 0
+  look: number
   /** The time when `durable` was last seen to hold, by the monotonic clock; 0 on a store that nobody else writes to. */
   verifiedMs = 0
   /** The change that the current plan makes to this record; only set while the plan is being made. */
   slot: unknown
 
-  constructor(actor: Actor, kind: RecordKind<unknown>, id: Id) {
+  constructor(actor: Actor, kind: RecordKind<unknown>, id: Id, look: number) {
     this.actor = actor
     this.name = recordName(kind, id)
     this.kind = kind
     this.id = id
     this.durable = undefined
     this.pending = undefined
+    this.look = look
     this.slot = undefined
   }
 
@@ -93,6 +94,11 @@ export class RecordCache {
   readonly #generationMax: number
   #chains = 0
   #looks = 0
+  /**
+   * The moment of the last drop, as a number of looks. A cell that is made later may stand for one that was dropped and then forgotten, so
+   * it believes no look that began before.
+   */
+  #dropped = 0
 
   /** Keeps about twice `generationMax` cells. */
   constructor(generationMax: number) {
@@ -116,7 +122,7 @@ export class RecordCache {
     if (found !== undefined) return found
     // One record has one cell: an id is a number or a word, and never a number in letters.
     assert(typeof id !== 'string' || !/^\d+$/.test(id), 'numbers are given as numbers')
-    const cell = new Cell(cells.actor, kind, id)
+    const cell = new Cell(cells.actor, kind, id, this.#dropped)
     if (ofKind instanceof Map) ofKind.set(id, cell)
     else if (ofKind === undefined) cells.kinds.set(kind, cell)
     else cells.kinds.set(kind, new Map<Id, Cell>().set(ofKind.id, ofKind).set(id, cell))
@@ -139,7 +145,7 @@ export class RecordCache {
 
   /**
    * Takes in what a look at the store found. A pending value stays in front of it. An older look does not replace a known value. A
-   * cell that was dropped during the look ignores its result.
+   * cell that was dropped during the look ignores its result, also if it was forgotten meanwhile.
    */
   loaded({ actor, kind, id }: Cell, stamp: Stamp, value: unknown, { look, steadyMs }: Moment): void {
     // The cell may have been forgotten while it was being read.
@@ -181,20 +187,23 @@ export class RecordCache {
     cell.durable = undefined
   }
 
-  /** Forgets a durable value, because the store holds another one. */
+  /** Forgets a durable value, and what is being read of it now, because the store holds another one. */
   forget(actor: Actor, name: string): void {
-    for (const cell of this.cellsOf(actor).all()) if (cell.name === name) cell.durable = undefined
+    this.#looks += 1
+    for (const cell of this.cellsOf(actor).all()) if (cell.name === name) this.#clear(cell)
   }
 
   /** Drops what is known of an actor's records, and what is being read or written now: another node has changed some of them. */
   drop(actor: Actor): void {
-    const cells = this.#young.get(actor) ?? this.#old.get(actor)
-    if (cells === undefined) return
     this.#looks += 1
-    for (const cell of cells.all()) {
-      cell.durable = undefined
-      cell.look = this.#looks
-    }
+    this.#dropped = this.#looks
+    const cells = this.#young.get(actor) ?? this.#old.get(actor)
+    if (cells !== undefined) for (const cell of cells.all()) this.#clear(cell)
+  }
+
+  #clear(cell: Cell): void {
+    cell.durable = undefined
+    cell.look = this.#looks
   }
 
   /** Whether anything is remembered of an actor. */

@@ -180,6 +180,12 @@ export type TimelinePage<Items = readonly LogItem[]> =
   /** `since` is not a version of this log. */
   | { readonly kind: 'resync'; readonly head: Version }
 
+/** The head of a timeline. `resync`: the version that was asked about is none of it. */
+export interface TimelineHead {
+  readonly head: Version
+  readonly resync: boolean
+}
+
 /** Counts and logs the engine's work. */
 export interface EngineMonitor {
   /** Called when a write of so many units is durable, `tookMs` after it was handed to the store. */

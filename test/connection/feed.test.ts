@@ -120,6 +120,18 @@ t.test('after RESYNC everything is to be pulled, and what was told may still be 
   t.equal(feed.gathered, true)
 })
 
+t.test('after RESYNC the head is the one that the store has now, though a higher one was known', async t => {
+  const feed = new Feed(0, 9)
+  feed.paged(9, 9, false)
+  feed.offer(item(11, 12), false)
+  feed.resync(5)
+  t.same([feed.head, feed.notify(1)], [5, 0], 'the client pulls from 0')
+  feed.paged(5, 5, false)
+  t.equal(feed.behind, false)
+  feed.offer(item(6, 7), true)
+  t.equal(feed.notify(2), 7)
+})
+
 t.test('says when a push is full, by items and by bytes', async t => {
   const many = new Feed(0, 0)
   for (let i = 0; i < 256; i++) {

@@ -9,7 +9,7 @@ import { CODES } from '../../protocol/codes.js'
 import type { Random } from '../../src/lib/random.js'
 import type { NodeSettings } from '../../src/node/options.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
-import type { Expectation, Put, Store, Unit, Version } from '../../src/store/types.js'
+import type { Expectation, Put, Store, Unit } from '../../src/store/types.js'
 import type { NodeEvent } from '../../src/sync/events.js'
 import { pairIn } from '../../src/sync/record-kinds.js'
 import { contiguous, type SequenceRule } from '../../src/sync/rules/numbered.js'
@@ -206,16 +206,12 @@ export function unrouted(store: Store): Store {
 /** A store whose heads nobody learns by asking for them alone: comparisons find nothing. Pages tell them. */
 function headless(store: Store): Store {
   return changed(store, {
-    async read(actor, after, upTo, entriesMax, bytesMax) {
-      const range = await store.read(actor, after, upTo, entriesMax, bytesMax)
-      return isOfHead(after, bytesMax) ? { ...range, entries: [], head: 0, durable: 0 } : range
+    async read(...asked) {
+      const range = await store.read(...asked)
+      const [, after] = asked
+      return after === Number.MAX_SAFE_INTEGER ? { ...range, head: 0, durable: 0 } : range
     },
   })
-}
-
-/** Whether a read asks for a head alone, as a comparison does (Services.head) and who tells it after a lost answer (Engine). */
-function isOfHead(after: Version, bytesMax: number): boolean {
-  return bytesMax === 0 && (after === 0 || after === Number.MAX_SAFE_INTEGER)
 }
 
 /** A store that commits without looking at some of what was expected. */

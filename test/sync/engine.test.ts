@@ -4,6 +4,7 @@ import { endOfTurn } from '../../src/lib/turn.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { type CommitInFlight, type MemoryFaults, NO_FAULTS } from '../../src/store/memory/faults.js'
 import { MemoryStore, type MemoryStoreOptions } from '../../src/store/memory/store.js'
+import { EPOCH_JUMP } from '../../src/store/types.js'
 import { CASCADE_APPENDS_MAX } from '../../src/sync/cascade.js'
 import { Engine } from '../../src/sync/engine.js'
 import { type AppendedEvent, nodeAddress } from '../../src/sync/events.js'
@@ -143,6 +144,33 @@ t.test('an event goes with the routes that the commit named, on a store that oth
     await result(engine, 'user/1', add, 1)
     await store.dropRoute('user/1', 'a')
     t.same(routed, shared ? [[], ['a']] : [undefined, undefined])
+  }
+})
+
+t.test('a head is found without reading an item, and says what is no version of the log', async t => {
+  const { engine, store } = await start()
+  for (let i = 0; i < 3; i += 1) await result(engine, 'user/1', add, 1)
+  await store.newEpoch(0)
+  await result(engine, 'user/1', add, 1)
+  let items = 0
+  const { read } = store
+  store.read = async (...asked) => {
+    const range = await read.apply(store, asked)
+    items += range.entries.length
+    return range
+  }
+  const head = EPOCH_JUMP + 4
+  for (const [since, resync] of [
+    [0, false],
+    [3, false],
+    [4, true],
+    [head, false],
+    [head + 1, true],
+  ] as const) {
+    t.same(await engine.head('user/1', since), { head, resync }, `since ${since}`)
+    t.equal((await engine.page('user/1', since, 1, 0)).kind, resync ? 'resync' : 'page', 'as a page does')
+    t.equal(items, since < head ? 1 : 0)
+    items = 0
   }
 })
 

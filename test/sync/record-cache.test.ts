@@ -81,6 +81,53 @@ t.test('a value that is read for a cell forgotten meanwhile is known all the sam
   t.match(cellOf(cache, 'user/1').known, { stamp: 3 })
 })
 
+t.test(
+  'what was read before its actor was dropped is not believed, also if the cell was forgotten meanwhile',
+  async t => {
+    const cache = new RecordCache(100)
+    const forgetting: Record<string, () => void> = {
+      'known all the time': () => cache.drop('user/1'),
+      'aged away before the drop': () => {
+        cache.age()
+        cache.age()
+        cache.drop('user/1')
+      },
+      'released before the drop': () => {
+        cache.release('user/1')
+        cache.drop('user/1')
+      },
+      'released after the drop': () => {
+        cache.drop('user/1')
+        cache.release('user/1')
+      },
+      'made anew before the answer': () => {
+        cache.release('user/1')
+        cache.drop('user/1')
+        cellOf(cache, 'user/1')
+      },
+    }
+    for (const [how, forget] of Object.entries(forgetting)) {
+      cache.release('user/1')
+      const cell = cellOf(cache, 'user/1')
+      const moment = cache.startLook(0)
+      forget()
+      cache.loaded(cell, 3, 'before', moment)
+      t.equal(cellOf(cache, 'user/1').known, undefined, how)
+      cache.loaded(cell, 4, 'after', cache.startLook(0))
+      t.match(cellOf(cache, 'user/1').known, { stamp: 4 }, `${how}: a newer look is believed`)
+    }
+  },
+)
+
+t.test('what was read before a conflict is not believed after it', async t => {
+  const cache = new RecordCache(100)
+  const cell = cellOf(cache, 'user/1')
+  const moment = cache.startLook(0)
+  cache.forget('user/1', cell.name)
+  cache.loaded(cell, 3, 'before', moment)
+  t.equal(cell.known, undefined)
+})
+
 t.test('an actor that is released is forgotten, unless something of it is pending', async t => {
   const cache = new RecordCache(8)
   const cell = cellOf(cache, 'user/1', 1)
