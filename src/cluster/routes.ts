@@ -2,7 +2,8 @@
  * The routes of this node. A route says in the store that a node holds devices of a user. A commit that appends for the user is answered
  * with the routes, and the node that committed tells the nodes that they name. A store of one process has no routes.
  *
- *   a device comes ──► route is set, unless it is there ──► page is read     earlier commits are in the page, later ones are told
+ *   a Hello binds ───► its unit sets the route            ──► page is read     earlier commits are in the page, later ones are told
+ *   a poll comes ────► the route is set, if it is not yet ──► page is read
  *   every VISIT_MS ──► devices here: the route is set again, then heads are compared
  *                      none here:    the route is dropped; a device that comes back sooner finds it as it was
  *
@@ -42,6 +43,10 @@ interface Route {
   readonly uid: number
   /** The time when the store was last asked to set it, and did; -Infinity: it is not set. */
   setMs: number
+  /** Whether the store may have it. */
+  mayBeSet: boolean
+  /** The time when the store dropped it last; Infinity: it is doing so. What was set before may be gone. */
+  droppedMs: number
   visitMs: number
   /** Ends when everything that was asked of the store is done. The calls go in order, because a late drop would undo the next set. */
   work: Promise<void>
@@ -63,6 +68,17 @@ export class RouteKeeper {
   /** The number of users whose routes are kept. */
   get size(): number {
     return this.#routes.size
+  }
+
+  /**
+   * Notes that the store has set the route of a user, not before `sinceMs`: the unit did that which bound a device. It counts for
+   * nothing if it may have been dropped since.
+   */
+  noteSet(uid: number, sinceMs: number): void {
+    if (this.#stopped || this.#options.clock.monotonic() - sinceMs >= VISIT_MS) return
+    const route = this.#routes.get(uid) ?? this.#enter(uid)
+    route.mayBeSet = true
+    if (sinceMs > route.droppedMs && sinceMs > route.setMs) route.setMs = sinceMs
   }
 
   /**
@@ -88,7 +104,8 @@ export class RouteKeeper {
   #enter(uid: number): Route {
     const { clock } = this.#options
     const visitMs = clock.monotonic() + VISIT_MS
-    const route = { uid, setMs: Number.NEGATIVE_INFINITY, visitMs, work: Promise.resolve() }
+    const never = Number.NEGATIVE_INFINITY
+    const route = { uid, setMs: never, mayBeSet: false, droppedMs: never, visitMs, work: Promise.resolve() }
     this.#routes.set(uid, route)
     this.#timer ??= clock.after(TICK_MS, () => this.#tick())
     return route
@@ -108,6 +125,7 @@ export class RouteKeeper {
   async #set(route: Route): Promise<void> {
     const { store, clock, node } = this.#options
     const askedMs = clock.monotonic()
+    route.mayBeSet = true
     await store.setRoute(userActor(route.uid), node, ROUTE_MS)
     route.setMs = askedMs
   }
@@ -134,7 +152,12 @@ export class RouteKeeper {
 
   #visit(route: Route): void {
     this.#failed.delete(route)
-    void this.#then(route, () => (this.#options.holds(route.uid) ? this.#refresh(route) : this.#drop(route)))
+    void this.#then(route, async () => {
+      if (this.#options.holds(route.uid)) await this.#refresh(route)
+      else if (route.mayBeSet) await this.#drop(route)
+      // Not sooner: a Hello that is under way may have been committed before the drop.
+      else this.#routes.delete(route.uid)
+    })
   }
 
   async #refresh(route: Route): Promise<void> {
@@ -144,9 +167,14 @@ export class RouteKeeper {
   }
 
   async #drop(route: Route): Promise<void> {
-    const { store, node, holds } = this.#options
+    const { store, clock, node } = this.#options
     route.setMs = Number.NEGATIVE_INFINITY
-    await store.dropRoute(userActor(route.uid), node)
-    if (!holds(route.uid)) this.#routes.delete(route.uid)
+    route.droppedMs = Number.POSITIVE_INFINITY
+    try {
+      await store.dropRoute(userActor(route.uid), node)
+      route.mayBeSet = false
+    } finally {
+      route.droppedMs = clock.monotonic()
+    }
   }
 }

@@ -60,8 +60,8 @@ function chargeAnswer(limits: Limits, caller: CallerId, bytes: number): void {
 }
 
 /**
- * Reads the page behind Hello's answer. Before that the route of the user is set, so that other nodes tell this one what they append. A
- * device with too much on its way gets an empty page, is told that it is behind, and pulls (3.8). It is given up with its caller.
+ * Reads the page behind Hello's answer. The route of the user is set before, so that other nodes tell this one what they append. A device
+ * with too much on its way gets an empty page, is told that it is behind, and pulls (3.8). It is given up with its caller.
  */
 export function firstPage(context: PageContext, caller: CallerId & Asker, since: number): Promise<TimelinePage> {
   const routed = context.routes?.keep(caller.uid)

@@ -47,7 +47,7 @@ export interface ConnectionContext {
   readonly faults: ThrottledLog
   readonly counters: Counters
   /** Sets routes, so that other nodes tell this one what they append; absent: no other node uses the store. */
-  readonly routes?: Pick<RouteKeeper, 'keep'> | undefined
+  readonly routes?: Pick<RouteKeeper, 'keep' | 'noteSet'> | undefined
   /** Every connection that is not gone yet. */
   readonly connections: Set<LiveConnection>
 }

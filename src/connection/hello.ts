@@ -112,7 +112,7 @@ export class Greeting {
     }
   }
 
-  #bind({ heartbeatMs, token }: HelloRequest, { response, attempt, since }: Bound): void {
+  #bind({ heartbeatMs, token }: HelloRequest, { response, attempt, since, routedMs }: Bound): void {
     const connection = this.#connection
     const { hub, services, gate, log, routes } = connection.context
     const { uid, device } = response
@@ -128,6 +128,7 @@ export class Greeting {
     }
     gate.removeUnauthenticated(connection.address, connection.pipe.admitted)
     log.debug({ address: connection.address, uid, device, attempt }, 'connection bound')
+    if (routedMs !== undefined) routes?.noteSet(uid, routedMs)
     // Other nodes may have bound it elsewhere, or ended it, before this one was told of such things.
     if (routes !== undefined) checkStillBound(connection, services, token)
     this.#readFirst(open, response, since)

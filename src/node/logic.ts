@@ -2,6 +2,7 @@
  * The half of a node that knows the rules: engine, services, and background work, over one store. It reports what happens through
  * Delivery, and knows no connection.
  */
+import { ROUTE_MS } from '../cluster/routes.js'
 import { Jobs } from '../jobs/index.js'
 import { CountedTime } from '../lib/counted-time.js'
 import type { Counters } from '../ops/counters.js'
@@ -80,6 +81,7 @@ export class Logic {
       limits: options.limits,
       connected: options.connected,
       beginWork: (job, uid) => this.jobs.wake(job, uid),
+      route: store.shared ? { node: options.name, ttlMs: ROUTE_MS } : undefined,
       ...(sequence === undefined ? {} : { sequence }),
     })
   }

@@ -12,7 +12,7 @@ import type { Limits } from '../ops/rate-limits.js'
 import type { Engine } from '../sync/engine.js'
 import { done, type Undone } from '../sync/outcome.js'
 import { userActor } from '../sync/rules/records.js'
-import { authorize, type BindResult, bind, boundAttempt } from '../sync/rules/session.js'
+import { authorize, type BindInput, type BindResult, bind, boundAttempt } from '../sync/rules/session.js'
 import { whyUndone } from './answers.js'
 import { deviceKey } from './request-limits.js'
 import { isSealed, readToken, type TokenOwner } from './tokens.js'
@@ -28,16 +28,26 @@ const HELLOS_AT_ONCE = 32
 
 type Settle = (answer: HelloAnswer) => void
 
+export interface ConnectionServiceOptions {
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly limits: Limits
+  /** The route that each Hello sets; undefined: no other node uses the store. */
+  readonly route: BindInput['route']
+}
+
 export class ConnectionService {
   readonly #engine: Engine
   readonly #clock: Clock
   readonly #limits: Limits
+  readonly #route: BindInput['route']
   readonly #turnstile = new Turnstile(HELLOS_AT_ONCE)
 
-  constructor(engine: Engine, clock: Clock, limits: Limits) {
+  constructor({ engine, clock, limits, route }: ConnectionServiceOptions) {
     this.#engine = engine
     this.#clock = clock
     this.#limits = limits
+    this.#route = route
   }
 
   hello(request: HelloRequest, address: string, settle: Settle): void {
@@ -73,15 +83,17 @@ export class ConnectionService {
       settle(limited(deviceMs))
       return
     }
+    const route = this.#route
     this.#turnstile.enter(() => {
-      this.#engine.submit(userActor(owner.uid), bind, { device, tokenHash, attempt }, outcome => {
+      const routed = route === undefined ? {} : { routedMs: this.#clock.monotonic() }
+      this.#engine.submit(userActor(owner.uid), bind, { device, tokenHash, attempt, route }, outcome => {
         // Within the call: an engine that is closing waits for those that wait here too.
         this.#turnstile.leave()
         if (outcome.kind === 'done') {
           // Only with the right token: a client without it uses up nothing of the device's.
           if (outcome.result.kind === 'refused') this.#chargeWrong(network, tokenHash)
           else this.#limits.charge('hellos-device', key)
-          this.#bound(request, owner, outcome.result, settle)
+          settle({ ...this.#answer(request, owner, outcome.result), ...routed })
         } else settle(unsettled(outcome))
       })
     })
@@ -138,20 +150,16 @@ export class ConnectionService {
     return done(await this.#engine.run(userActor(uid), boundAttempt, { device, tokenHash }))
   }
 
-  #bound(request: HelloRequest, { uid, device }: TokenOwner, bound: BindResult, settle: Settle): void {
-    if (bound.kind === 'refused') {
-      settle(refused(bound.code))
-      return
-    }
+  #answer(request: HelloRequest, { uid, device }: TokenOwner, bound: BindResult): HelloAnswer {
+    if (bound.kind === 'refused') return refused(bound.code)
     if (bound.kind === 'superseded' || bound.kind === 'too-far') {
       const { code } = bound.kind === 'superseded' ? CODES.ATTEMPT_SUPERSEDED : CODES.INVALID_ARGUMENT
-      settle({ ...refused(code), boundAttempt: bound.boundAttempt })
-      return
+      return { ...refused(code), boundAttempt: bound.boundAttempt }
     }
     const { lastSendSeq, ack } = bound
     const sameStore = request.storeId.length === 0 || Buffer.compare(request.storeId, this.#engine.storeId) === 0
     const response = { ...this.#response(), uid, device, lastSendSeq, ack }
-    settle({ kind: 'bound', response, attempt: request.attempt, since: sameStore ? request.since : 0 })
+    return { kind: 'bound', response, attempt: request.attempt, since: sameStore ? request.since : 0 }
   }
 
   #response() {

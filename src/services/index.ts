@@ -10,6 +10,7 @@ import type { Limits } from '../ops/rate-limits.js'
 import type { Store } from '../store/types.js'
 import type { Engine } from '../sync/engine.js'
 import type { SequenceRule } from '../sync/rules/numbered.js'
+import type { BindInput } from '../sync/rules/session.js'
 import type { OwnWorkers } from '../workers/tasks.js'
 import { AccountService, type BeginWork, type Connected } from './account-service.js'
 import { Acks } from './acks.js'
@@ -38,6 +39,8 @@ export interface ServiceOptions {
   readonly connected: Connected
   /** The rule for numbers; absent: contiguous. */
   readonly sequence?: SequenceRule
+  /** The route that each Hello sets; absent: no other node uses the store. */
+  readonly route?: BindInput['route']
   /** Begins what an account's request leaves to do. */
   readonly beginWork: BeginWork
 }
@@ -72,7 +75,7 @@ class AllServices implements OwnServices {
     const { engine, store, clock, random, defer, workers, passwords, sequence, limits, connected, beginWork } = options
     this.#limits = limits
     this.#acks = new Acks(engine, clock)
-    this.#hello = new ConnectionService(engine, clock, limits)
+    this.#hello = new ConnectionService({ engine, clock, limits, route: options.route })
     const contentHash = new ContentHash(engine.secret)
     const pages = new LargePages({ engine, store, workers, clock, defer })
     const messages = new MessageService({ engine, acks: this.#acks, limits, contentHash, pages, sequence })

@@ -226,11 +226,12 @@ export class ConnectHandler {
       return checkedHello({ ...inBody, token })
     }, reply)
     if (hello === undefined) return
-    const { services } = this.#options
+    const { services, routes } = this.#options
     services.hello(hello, address, answer => {
       if (answer.kind === 'bound') {
         asked.connection?.authenticated()
-        const { response, since } = answer
+        const { response, since, routedMs } = answer
+        if (routedMs !== undefined) routes?.noteSet(response.uid, routedMs)
         services.head(response.uid, since).then(
           head => reply(form(encodeHelloResponse({ ...response, ...head }))),
           () => reply(errorAnswer(CODES.UNAVAILABLE.code, { retryAfterMs: UNREAD_RETRY_MS })),

@@ -66,6 +66,7 @@ export interface Savepoint {
   readonly appends: number
   readonly trims: number
   readonly drops: number
+  readonly routes: number
   readonly events: number
   readonly effects: number
 }

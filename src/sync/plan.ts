@@ -15,6 +15,7 @@ import type {
   Expectation,
   PartitionEpoch,
   Put,
+  RouteChange,
   ScopeId,
   Stamp,
   Trim,
@@ -23,30 +24,20 @@ import type {
 import {
   type AsideEffect,
   applyEffects,
-  applyEncoded,
   type EffectPlan,
   type Emitted,
-  type EncodedEffect,
-  isWaiting,
   NEEDS_RECORDS,
-  type Part,
   type Savepoint,
 } from './cascade.js'
 import type { NodeEvent } from './events.js'
-import { isPartitionActor } from './fan-out.js'
-import { type OutboxEntry, outboxEntry, outboxEntryId, outboxOf } from './outbox-entry.js'
+import type { OutboxEntry } from './outbox-entry.js'
+import { PlanTx } from './plan-tx.js'
 import type { ActorCells, Cell, Moment, RecordCache } from './record-cache.js'
-import { isAbove, recordName } from './record-kinds.js'
+import { isAbove } from './record-kinds.js'
+import { added, cut, NONE } from './short-lists.js'
 import { Slot } from './slot.js'
 import type { Stamps } from './stamps.js'
-import {
-  AboveBoundError,
-  type EffectKind,
-  type RecordKind,
-  type RuleSettings,
-  type Transition,
-  type Tx,
-} from './types.js'
+import { AboveBoundError, type EffectKind, type RecordKind, type RuleSettings, type Transition } from './types.js'
 
 /**
  * The age to which a record that the unit does not depend on is believed, on a store that others write to. Soft answers rest on such
@@ -82,10 +73,6 @@ export interface Asked<I, R> {
   readonly since: number
 }
 
-/** The list that stands for each empty list of a plan. Most lists stay empty: see `added`. */
-const NONE: never[] = []
-Object.freeze(NONE)
-
 export class Plan implements Moment, EffectPlan {
   readonly scope: ScopeId
   readonly nowMs: number
@@ -99,6 +86,7 @@ export class Plan implements Moment, EffectPlan {
   appends: Append[] = NONE
   trims: Trim[] = NONE
   drops: Drop[] = NONE
+  routes: RouteChange[] = NONE
   events: NodeEvent[] = NONE
   /** Entries that this plan put into an outbox; the deliverer takes them after the commit. */
   outbox: OutboxEntry[] = NONE
@@ -164,7 +152,7 @@ export class Plan implements Moment, EffectPlan {
   /** Whether the unit would change nothing. */
   get readOnly(): boolean {
     for (let slot = this.#first; slot !== undefined; slot = slot.next) if (slot.put) return false
-    return this.#unseen.length + this.appends.length + this.trims.length + this.drops.length === 0
+    return this.#unseen.length + this.appends.length + this.trims.length + this.drops.length + this.routes.length === 0
   }
 
   /**
@@ -196,11 +184,12 @@ export class Plan implements Moment, EffectPlan {
       slot.chain = cache.pend(cell, stamp, value, base)
       puts = added(puts, slot.sealed)
     }
-    // A unit that only trims or drops may be repeated as it is.
+    // A unit that only trims, drops or sets routes may be repeated as it is.
     const repeatable = anchored || (puts.length === 0 && this.appends.length === 0)
     assert(repeatable, 'a unit puts a record that it expects, so that repeating it is safe')
     const [expect, epoch] = [this.#expectations(expected), this.#epoch]
-    return { expect, puts, appends: this.appends, trims: this.trims, drops: this.drops, epoch }
+    const { appends, trims, drops, routes } = this
+    return { expect, puts, appends, trims, drops, routes, epoch }
   }
 
   #expectations(count: number): readonly Expectation[] {
@@ -349,6 +338,7 @@ export class Plan implements Moment, EffectPlan {
       appends: this.appends.length,
       trims: this.trims.length,
       drops: this.drops.length,
+      routes: this.routes.length,
       events: this.events.length,
       effects: this.effects.length,
     }
@@ -368,130 +358,8 @@ export class Plan implements Moment, EffectPlan {
     cut(this.appends, to.appends)
     cut(this.trims, to.trims)
     cut(this.drops, to.drops)
+    cut(this.routes, to.routes)
     cut(this.events, to.events)
     cut(this.effects, to.effects)
-  }
-}
-
-/** The list with one more item. A short list is made anew, because a list that grows reserves space for 17 at once. */
-function added<T>(list: T[], item: T): T[] {
-  if (list.length === 0) return [item]
-  const [first] = list
-  if (list.length === 1 && first !== undefined) return [first, item]
-  list.push(item)
-  return list
-}
-
-function cut(list: unknown[], length: number): void {
-  if (list.length > length) list.length = length
-}
-
-/** The Tx of one actor in a plan, at one level of the cascade. */
-export class PlanTx implements Tx {
-  readonly actor: Actor
-  readonly #plan: Plan
-  readonly #level: number
-  readonly #cells: ActorCells
-
-  constructor(plan: Plan, actor: Actor, level: number) {
-    this.#plan = plan
-    this.actor = actor
-    this.#level = level
-    this.#cells = plan.context.cache.cellsOf(actor)
-  }
-
-  get nowMs(): number {
-    return this.#plan.nowMs
-  }
-
-  ago(ms: number): number {
-    return this.#plan.context.time.ago(ms)
-  }
-
-  get epoch(): number {
-    return this.#plan.epochOf(this.actor)
-  }
-
-  get settings(): RuleSettings {
-    return this.#plan.context.settings
-  }
-
-  get<T>(kind: RecordKind<T>, id?: string | number): T | undefined {
-    const slot = this.#plan.slot(this.#cells, kind as RecordKind<unknown>, id)
-    slot.expected = true
-    return slot.value as T | undefined
-  }
-
-  fetch(kinds: readonly RecordKind<unknown>[], ids: readonly (string | number)[]): void {
-    for (const id of ids) for (const kind of kinds) this.#plan.want(this.#cells, kind, id)
-    if (this.#plan.missing.length > 0) throw NEEDS_RECORDS
-  }
-
-  fetchOf(records: readonly (readonly [actor: Actor, kind: RecordKind<unknown>, id?: string | number])[]): void {
-    for (const [actor, kind, id] of records) this.#plan.wantGlance(actor, kind, id)
-    if (this.#plan.missing.length > 0) throw NEEDS_RECORDS
-  }
-
-  peek<T>(kind: RecordKind<T>, id?: string | number): T | undefined {
-    return this.#plan.peek(this.#cells, kind as RecordKind<unknown>, id) as T | undefined
-  }
-
-  glance<T>(actor: Actor, kind: RecordKind<T>, id?: string | number): T | undefined {
-    const cells = this.#plan.context.cache.cellsOf(actor)
-    return this.#plan.glance(cells, kind as RecordKind<unknown>, id) as T | undefined
-  }
-
-  put<T>(kind: RecordKind<T>, value: T, id?: string | number): void {
-    this.#plan.put(this.#plan.slot(this.#cells, kind as RecordKind<unknown>, id), value)
-  }
-
-  remove<T>(kind: RecordKind<T>, id?: string | number): void {
-    this.put(kind as RecordKind<T | undefined>, undefined, id)
-  }
-
-  append(bytes: Uint8Array, key?: string): void {
-    this.#plan.appends = added(this.#plan.appends, { actor: this.actor, key, bytes })
-  }
-
-  trim(upTo: number, entriesMax?: number): void {
-    this.#plan.trims = added(this.#plan.trims, { actor: this.actor, upTo, entriesMax })
-  }
-
-  drop(key: string): void {
-    this.#plan.drops = added(this.#plan.drops, { actor: this.actor, key })
-  }
-
-  effect<I>(kind: EffectKind<I>, target: Actor | readonly Actor[], input: I): void {
-    const [level, source] = [this.#level + 1, this.actor]
-    const emitted = { kind: kind as EffectKind<unknown>, source, target, input, level, at: this }
-    this.#plan.effects = added(this.#plan.effects, emitted)
-  }
-
-  fanOut<I>(kind: EffectKind<I>, targets: readonly Actor[], input: I): void {
-    if (targets.length > 0) this.effect(kind, targets, input)
-  }
-
-  outboxHasSpace(target: Actor): boolean {
-    const { context, scope } = this.#plan
-    if (context.outboxHasSpace(this.actor, target)) return true
-    // Fan-outs go by entries even within a scope.
-    if (isPartitionActor(target) || context.scopeOf(target) !== scope) return false
-    // Within a scope an effect needs no space, unless it has to queue behind what waits.
-    return !isWaiting(this, target)
-  }
-
-  event(event: NodeEvent): void {
-    this.#plan.events = added(this.#plan.events, event)
-  }
-
-  /** Removes an entry of this actor from the outbox, because its effect was taken. For the deliverer. */
-  removeEntry(target: Actor, seq: number): void {
-    const name = recordName(outboxEntry, outboxEntryId(this.actor, target, seq))
-    this.#plan.putUnseen({ actor: outboxOf(this.actor), name, bytes: null, stamp: 0 })
-  }
-
-  /** Applies an effect that came through an outbox. For the deliverer. @returns false if it is set aside for all its targets */
-  take(effect: EncodedEffect, part: Part): boolean {
-    return applyEncoded(this.#plan, this, effect, { ...part, level: this.#level })
   }
 }

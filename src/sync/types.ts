@@ -2,7 +2,7 @@
  * The terms of the engine. A transition is a pure, synchronous rule for one actor. It sees records through a Tx. What it does to
  * the Tx happens whole and durably, or not at all. It has no clock, no randomness and no I/O of its own.
  */
-import type { Actor, Appended, PatchShape, Version } from '../store/types.js'
+import type { Actor, Appended, NodeId, PatchShape, Version } from '../store/types.js'
 import type { NodeEvent } from './events.js'
 
 /** The largest size of a kind's records. The engine refuses a transition that would put a larger one. */
@@ -115,6 +115,11 @@ export interface Tx {
    * refused, finally.
    */
   outboxHasSpace(target: Actor): boolean
+  /**
+   * Notes for `ttlMs` that a node holds connections of the actor's devices, or that it holds none any more (0). It is as soft as every
+   * route (store/types.ts).
+   */
+  route(node: NodeId, ttlMs: number): void
   /** Sends an event to the nodes after the commit. It is soft: it may be lost in a crash. */
   event(event: NodeEvent): void
 }

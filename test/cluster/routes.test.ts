@@ -105,7 +105,64 @@ t.test('it is dropped some time after the last device has gone; who is back befo
   r.held.clear()
   await r.pass(VISIT_MS)
   t.same(r.asked, ['set 7', 'drop 7'])
+  await r.pass(VISIT_MS)
+  t.same(r.asked, ['set 7', 'drop 7'])
   t.same([r.named, r.keeper.size, r.clock.pending], [[], 0, 0], 'and nothing is left of it here')
+})
+
+t.test('a route that the unit of a Hello has set is not set again before its visit', async t => {
+  const r = rig()
+  const bind = async (askedMs: number): Promise<void> => {
+    r.routes.set(userActor(USER), 'a', ROUTE_MS)
+    r.held.add(USER)
+    r.keeper.noteSet(USER, askedMs)
+    await r.keeper.keep(USER)
+  }
+  await bind(r.clock.monotonic())
+  t.equal(r.keeper.keep(USER), undefined)
+  await r.pass(VISIT_MS - TICK_MS)
+  t.same([r.asked, r.named], [[], ['a']])
+  await r.pass(TICK_MS)
+  t.same([r.asked, r.heads], [['set 7'], [70]])
+  r.held.clear()
+  await r.pass(VISIT_MS)
+  t.same([r.asked, r.named], [['set 7', 'drop 7'], []])
+
+  r.asked.length = 0
+  await bind(r.clock.monotonic())
+  t.same(r.asked, ['set 7'], 'it may have come before the drop, in the same millisecond')
+})
+
+t.test('it is set again if it may have been dropped after the Hello was asked for', async t => {
+  for (const answerMs of [TICK_MS, VISIT_MS - TICK_MS]) {
+    const r = rig()
+    await r.come()
+    await r.pass(VISIT_MS)
+    r.held.clear()
+    const askedMs = r.clock.monotonic() + VISIT_MS - TICK_MS
+    // The unit of a Hello is committed; then the visit drops the route; the answer comes later.
+    await r.pass(VISIT_MS + answerMs)
+    t.same(r.asked, ['set 7', 'set 7', 'drop 7'])
+    r.held.add(USER)
+    r.keeper.noteSet(USER, askedMs)
+    await r.keeper.keep(USER)
+    t.same([r.asked.at(-1), r.named], ['set 7', ['a']], `${answerMs} ms later`)
+  }
+})
+
+t.test('it is set again after a drop that is still under way', async t => {
+  const r = rig()
+  await r.come()
+  r.held.clear()
+  r.state.waits = true
+  await r.pass(VISIT_MS)
+  r.held.add(USER)
+  r.keeper.noteSet(USER, r.clock.monotonic())
+  const read = r.keeper.keep(USER)
+  await r.answer()
+  await r.answer()
+  await read
+  t.same([r.asked, r.named], [['set 7', 'drop 7', 'set 7'], ['a']])
 })
 
 t.test('who comes while it is being dropped has it set again, after that', async t => {

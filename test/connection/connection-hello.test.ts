@@ -32,7 +32,7 @@ t.test('ends when another node ended its session, or bound it, while its Hello w
   ] as const) {
     const services = new FakeServices()
     services.bound.set('7/1', bound)
-    const rig = connectionRig(services, true, { keep: () => undefined })
+    const rig = connectionRig(services, true, { keep: () => undefined, noteSet() {} })
     const { pipe, connection } = rig.connect()
     connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 4 })))
     await rig.turn()
@@ -142,7 +142,7 @@ t.test('its page is read when other nodes tell this one what they append, and no
     kept.push(rig.hub.holds(uid))
     return new Promise(resolve => waiting.push(resolve))
   }
-  const rig = connectionRig(services, true, { keep })
+  const rig = connectionRig(services, true, { keep, noteSet() {} })
   const { pipe, connection } = rig.connect()
   connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: TOKEN, attempt: 1 })))
   await rig.turn()

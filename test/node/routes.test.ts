@@ -2,12 +2,14 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import type { EventBatch } from '../../src/cluster/node-exchange.js'
+import { Connection } from '../../src/connection/connection.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
 import type { Node } from '../../src/node/node.js'
 import type { ShortAnswer } from '../../src/short/types.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
+import { FakePipe, helloFrame, joined, LEADING_ZERO } from '../support/connection-rig.js'
 import { eventually } from '../support/eventually.js'
 import { testNode } from '../support/test-node.js'
 
@@ -86,6 +88,36 @@ t.test('a poll at one node is answered by what another commits, and nobody else 
   t.ok(performance.now() - startMs < 10_000, 'long before the end of its time')
   await turn()
   t.same([appended('b>a'), appended('b>c')], [1, 0])
+  await close()
+})
+
+t.test('the unit of a Hello sets the route, so that nothing is asked before its page is read', async t => {
+  const { all, ask, asked, appended, close } = await nodes(true, ['a', 'b', 'c'])
+  const token = await register(ask, 'a')
+  for (const how of ['connection', 'http'] as const) {
+    const at = how === 'connection' ? 'b' : 'c'
+    const context = all.get(at)?.access.context
+    if (context === undefined) throw new Error('no such node')
+    if (how === 'connection') {
+      const connection = new Connection(context, new FakePipe(), '192.0.2.1', { leadingZero: true })
+      connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: Buffer.from(token, 'base64url'), attempt: 1 })))
+    } else {
+      json(
+        await ask(at, 'ConnectionService/Hello', {
+          token: Buffer.from(token, 'base64url').toString('base64'),
+          attempt: 2,
+        }),
+      )
+      ask(at, 'MessageService/Sync', { since: 2, waitMs: 25_000 }, token)
+    }
+    await eventually(() => context.hub.users + context.hub.polls.size === 1)
+    const before = appended(`a>${at}`)
+    json(
+      await ask('a', 'AccountService/UpdateProfile', { sendSeq: how === 'connection' ? 1 : 2, nickname: how }, token),
+    )
+    await eventually(() => appended(`a>${at}`) === before + 1)
+  }
+  t.same(asked, [])
   await close()
 })
 

@@ -155,6 +155,7 @@ t.test('its page is read when other nodes tell this one what they append, and no
       t.ok(short.hub.holds(uid), 'it is there by then')
       return new Promise(resolve => waiting.push(resolve))
     },
+    noteSet() {},
   })
   const poll = short.ask(METHODS.sync, createSyncRequest({ waitMs: 25_000 }), USER)
   await settled()

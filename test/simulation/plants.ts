@@ -9,7 +9,7 @@ import { CODES } from '../../protocol/codes.js'
 import type { Random } from '../../src/lib/random.js'
 import type { NodeSettings } from '../../src/node/options.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
-import type { Expectation, Put, Store, Unit } from '../../src/store/types.js'
+import type { Actor, Expectation, Put, RouteChange, Store, Unit } from '../../src/store/types.js'
 import type { NodeEvent } from '../../src/sync/events.js'
 import { pairIn } from '../../src/sync/record-kinds.js'
 import { contiguous, type SequenceRule } from '../../src/sync/rules/numbered.js'
@@ -156,6 +156,10 @@ export const PLANTS = {
     store: store => headless(unrouted(store)),
     setup: { store: 'one', ladders: [['tcp']] },
   },
+  'a route set after the page was read': {
+    store: store => headless(routedLate(store)),
+    setup: { store: 'one', ladders: [['tcp']] },
+  },
   'retention trims what is young': {
     retention: settings => ({ ...settings, keepMs: settings.keepMs / 3 }),
     setup: { retention: BRIEF, clockJumpMs: 0, restoreMs: undefined },
@@ -200,7 +204,29 @@ function committing(store: Store, change: (unit: Unit) => Unit): Store {
 
 /** A store that takes routes and forgets them. */
 export function unrouted(store: Store): Store {
-  return changed(store, { async setRoute() {} })
+  return changed(committing(store, withoutRoutes), { async setRoute() {} })
+}
+
+function withoutRoutes(unit: Unit): Unit {
+  return { ...unit, routes: [] }
+}
+
+/** A store that sets a unit's routes when the actor's log has been read since. */
+function routedLate(store: Store): Store {
+  const late = new Map<Actor, RouteChange>()
+  return changed(store, {
+    commit(scope, units) {
+      for (const { routes = [] } of units) for (const route of routes) late.set(route.actor, route)
+      return store.commit(scope, units.map(withoutRoutes))
+    },
+    async read(...asked) {
+      const range = await store.read(...asked)
+      const [actor] = asked
+      const route = late.get(actor)
+      if (route !== undefined && late.delete(actor)) void store.setRoute(actor, route.node, route.ttlMs).catch(() => {})
+      return range
+    },
+  })
 }
 
 /** A store whose heads nobody learns by asking for them alone: comparisons find nothing. Pages tell them. */

@@ -138,6 +138,7 @@ class World {
       fanOut: (kind, _targets, input) =>
         this.#wide[who === 0 ? 1 : 0]?.push({ kind: kind as EffectKind<unknown>, input }),
       outboxHasSpace: () => true,
+      route() {},
       event() {},
     }
   }

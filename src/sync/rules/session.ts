@@ -9,6 +9,7 @@
  */
 import { CODES, type Code } from '../../../protocol/codes.js'
 import { ATTEMPT_JUMP_MAX } from '../../../protocol/limits.js'
+import type { NodeId } from '../../store/types.js'
 import type { Transition, Tx } from '../types.js'
 import { deviceWindow, EMPTY_WINDOW } from './device-window.js'
 import { type Answer, type Numbered, numbered, small } from './numbered.js'
@@ -216,6 +217,8 @@ export interface BindInput {
   readonly device: number
   readonly tokenHash: string
   readonly attempt: number
+  /** The node that is to hear what is appended for the user from then on, and for how long; undefined: no other node appends. */
+  readonly route?: { readonly node: NodeId; readonly ttlMs: number } | undefined
 }
 
 export type BindResult =
@@ -238,7 +241,7 @@ export const bind: Transition<BindInput, BindResult> = {
     [deviceWindow, device],
     [deviceAck, device],
   ],
-  run(tx, { device, tokenHash, attempt }) {
+  run(tx, { device, tokenHash, attempt, route }) {
     const before = tx.get(session, device)
     if (before === undefined) return { kind: 'refused', code: CODES.UNAUTHENTICATED.code }
     const code = tokenCode(tx, before, tokenHash)
@@ -248,6 +251,7 @@ export const bind: Transition<BindInput, BindResult> = {
     const seenMs = seenIn(tx, before, device)
     tx.put(session, { ...used(before, tokenHash, tx.nowMs), attempt, seenMs }, device)
     tx.event({ kind: 'ended', to: tx.actor, device, what: 'attempt', attempt, except: 0 })
+    if (route !== undefined) tx.route(route.node, route.ttlMs)
     const lastSendSeq = tx.get(deviceWindow, device)?.last ?? 0
     return { kind: 'bound', lastSendSeq, ack: tx.peek(deviceAck, device)?.version ?? 0 }
   },
