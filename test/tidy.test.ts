@@ -46,15 +46,17 @@ const FLOORS = [
 const NEVER = [
   ['src/sync', 'src/store/lmdb'],
   ['src/sync', 'src/store/memory'],
+  ['src/sync', 'src/store/redis'],
   ['src/sync', 'src/ops'],
   ['src/services', 'src/store/lmdb'],
+  ['src/services', 'src/store/redis'],
   ['src/connection', 'src/store'],
   ['src/store', 'src/ops'],
 ] as const
 
 /** Packages, and the only folders that may import them. */
 const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
-  // In network.ts, config.ts and address.ts only to tell kinds of addresses apart.
+  // In network.ts, config.ts and the two address.ts only to tell kinds of addresses apart.
   'node:net': [
     'src/door',
     'clients/typescript/transports/tcp-race.ts',
@@ -65,10 +67,12 @@ const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
     'src/lib/network.ts',
     'src/ops/config.ts',
     'src/ops/address.ts',
+    'src/store/redis/address.ts',
   ],
   'node:http': ['src/short'],
   ws: ['src/short', 'clients/typescript/transports/node-ws-transport.ts'],
   lmdb: ['src/store/lmdb'],
+  ioredis: ['src/store/redis'],
   protobufjs: ['protocol'],
   pino: ['src/ops'],
   piscina: ['src/workers'],

@@ -1,0 +1,46 @@
+/**
+ * The keys of the store on Redis: the one place that makes them. All keys of a partition have its number as their hash tag, so on a
+ * Cluster they are in one slot.
+ *
+ *   {p}meta       hash    format, id, secret, epoch, history, ready: of a scope (a partition's on a Cluster, partition 0's elsewhere)
+ *   {p}r/<actor>  hash    records by name: stamp and bytes; besides, the log's block, the newest version of each
+ *                         conversation, and the routes, in fields that begin with `\0`
+ *   {p}x/<actor>  zset    the names of the records, in order; only of actors with long lists
+ *   {p}s/<actor>  stream  entries without a key that were never replaced; the version is the first part of the id
+ *   {p}k/<actor>  hash    entries with a key, and those that were replaced
+ *   {p}v/<actor>  zset    the fields of `k/`, by version
+ *   {p}logs       zset    the actors that ever had an entry, in order
+ *
+ * layout.ts describes the values byte by byte. Only the scripts commit.lua and read.lua, and the single commands of store.ts, touch them.
+ */
+
+import { partitionOf } from '../partition.js'
+import type { Actor } from '../types.js'
+
+/** Fields of a records' hash that are no records: no record has a name with `\0`. One hash costs a commit fewer calls than several. */
+export const LOG_FIELD = '\0l'
+export const NEWEST_FIELD = '\0c'
+
+/** The kinds of actors whose records may be very many and are listed: their names are kept in order. */
+const INDEXED = new Set(['outbox', 'accounts', 'leaving', 'renaming'])
+
+export function isIndexed(actor: Actor): boolean {
+  return INDEXED.has(actor.slice(0, actor.indexOf('/')))
+}
+
+export type KeyKind = 'r' | 'x' | 's' | 'k' | 'v'
+
+/** The key of one kind of an actor's data. */
+export function keyOf(kind: KeyKind, actor: Actor): string {
+  return `{${partitionOf(actor)}}${kind}/${actor}`
+}
+
+/** The key of the list of a partition's logs. */
+export function logsKey(partition: number): string {
+  return `{${partition}}logs`
+}
+
+/** The key of a scope's meta data. A store with one scope has that of partition 0. */
+export function metaKey(scope: number): string {
+  return `{${scope}}meta`
+}

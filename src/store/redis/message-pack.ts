@@ -1,0 +1,181 @@
+/**
+ * MessagePack as the scripts take and give it (Redis's Lua has `cmsgpack`): arrays, byte strings, and integers up to 2^53. Everything that
+ * a round says to a script is one such argument, because each argument of a command costs Redis and us more than its bytes.
+ */
+
+import { assert } from '../../lib/assert.js'
+
+const INITIAL_BYTES = 4_096
+
+export class PackWriter {
+  #buffer = Buffer.allocUnsafe(INITIAL_BYTES)
+  #at = 0
+
+  /** The length so far, in bytes. */
+  get length(): number {
+    return this.#at
+  }
+
+  /** Begins an array; `count` values follow. */
+  array(count: number): void {
+    this.#reserve(5)
+    if (count < 16) this.#buffer[this.#at++] = 0x90 | count
+    else {
+      this.#buffer[this.#at++] = 0xdd
+      this.#at = this.#buffer.writeUInt32BE(count, this.#at)
+    }
+  }
+
+  /** Writes an integer in [0, 2^53). */
+  integer(value: number): void {
+    this.#reserve(9)
+    if (value < 128) this.#buffer[this.#at++] = value
+    else if (value < 0x100000000) {
+      this.#buffer[this.#at++] = 0xce
+      this.#at = this.#buffer.writeUInt32BE(value, this.#at)
+    } else {
+      this.#buffer[this.#at++] = 0xcb
+      this.#at = this.#buffer.writeDoubleBE(value, this.#at)
+    }
+  }
+
+  text(text: string): void {
+    const length = Buffer.byteLength(text)
+    this.#begin(length)
+    this.#at += this.#buffer.write(text, this.#at)
+  }
+
+  bytes(...parts: readonly Uint8Array[]): void {
+    let length = 0
+    for (const part of parts) length += part.length
+    this.#begin(length)
+    for (const part of parts) {
+      this.#buffer.set(part, this.#at)
+      this.#at += part.length
+    }
+  }
+
+  /** A stamp as its 8 bytes: never a number, so that Lua only compares it. */
+  stamp(stamp: number): void {
+    this.#begin(8)
+    this.#at = this.#buffer.writeDoubleLE(stamp, this.#at)
+  }
+
+  /** What a record holds: its stamp and its bytes. */
+  stamped(stamp: number, ...parts: readonly Uint8Array[]): void {
+    let length = 8
+    for (const part of parts) length += part.length
+    this.#begin(length)
+    this.#at = this.#buffer.writeDoubleLE(stamp, this.#at)
+    for (const part of parts) {
+      this.#buffer.set(part, this.#at)
+      this.#at += part.length
+    }
+  }
+
+  /** All that was written. The buffer is the caller's; the writer begins anew. */
+  take(): Buffer {
+    const taken = this.#buffer.subarray(0, this.#at)
+    this.#buffer = Buffer.allocUnsafe(INITIAL_BYTES)
+    this.#at = 0
+    return taken
+  }
+
+  #begin(length: number): void {
+    this.#reserve(length + 5)
+    if (length < 32) this.#buffer[this.#at++] = 0xa0 | length
+    else {
+      this.#buffer[this.#at++] = 0xdb
+      this.#at = this.#buffer.writeUInt32BE(length, this.#at)
+    }
+  }
+
+  #reserve(more: number): void {
+    if (this.#at + more <= this.#buffer.length) return
+    const grown = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#at + more))
+    this.#buffer.copy(grown, 0, 0, this.#at)
+    this.#buffer = grown
+  }
+}
+
+export type Packed = number | Buffer | readonly Packed[]
+
+/** Reads what a script packed. Its byte strings are views of `bytes`. */
+export function unpack(bytes: Buffer): Packed {
+  const reader = new PackReader(bytes)
+  const value = reader.value()
+  assert(reader.at === bytes.length, 'a script gives one value')
+  return value
+}
+
+class PackReader {
+  at = 0
+  readonly #bytes: Buffer
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+  }
+
+  value(): Packed {
+    const bytes = this.#bytes
+    const head = bytes.readUInt8(this.at++)
+    if (head < 0x80) return head
+    if (head >= 0xa0 && head < 0xc0) return this.#text(head & 0x1f)
+    if (head >= 0x90 && head < 0xa0) return this.#array(head & 0x0f)
+    if (head >= 0xe0) return head - 0x100
+    switch (head) {
+      case 0xcc:
+        return this.#number(1, bytes.readUInt8(this.at))
+      case 0xcd:
+        return this.#number(2, bytes.readUInt16BE(this.at))
+      case 0xce:
+        return this.#number(4, bytes.readUInt32BE(this.at))
+      case 0xcf:
+        return this.#number(8, bytes.readUInt32BE(this.at) * 0x100000000 + bytes.readUInt32BE(this.at + 4))
+      case 0xd0:
+        return this.#number(1, bytes.readInt8(this.at))
+      case 0xd1:
+        return this.#number(2, bytes.readInt16BE(this.at))
+      case 0xd2:
+        return this.#number(4, bytes.readInt32BE(this.at))
+      case 0xd3:
+        return this.#number(8, bytes.readInt32BE(this.at) * 0x100000000 + bytes.readUInt32BE(this.at + 4))
+      case 0xca:
+        return this.#number(4, bytes.readFloatBE(this.at))
+      case 0xcb:
+        return this.#number(8, bytes.readDoubleBE(this.at))
+      case 0xc4:
+      case 0xd9:
+        return this.#text(this.#number(1, bytes.readUInt8(this.at)))
+      case 0xc5:
+      case 0xda:
+        return this.#text(this.#number(2, bytes.readUInt16BE(this.at)))
+      case 0xc6:
+      case 0xdb:
+        return this.#text(this.#number(4, bytes.readUInt32BE(this.at)))
+      case 0xdc:
+        return this.#array(this.#number(2, bytes.readUInt16BE(this.at)))
+      case 0xdd:
+        return this.#array(this.#number(4, bytes.readUInt32BE(this.at)))
+      default:
+        throw new Error(`a script gave MessagePack of kind 0x${head.toString(16)}`)
+    }
+  }
+
+  #number(length: number, value: number): number {
+    this.at += length
+    return value
+  }
+
+  #text(length: number): Buffer {
+    const from = this.at
+    this.at += length
+    return this.#bytes.subarray(from, this.at)
+  }
+
+  #array(count: number): readonly Packed[] {
+    const values: Packed[] = []
+    for (let i = 0; i < count; i++) values.push(this.value())
+    return values
+  }
+}

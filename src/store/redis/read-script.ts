@@ -1,0 +1,144 @@
+/**
+ * The script that reads logs. Each call answers one question about one log, at one moment.
+ *
+ *   KEYS    records, stream, entries, versions (keys.ts)
+ *   ARGV    1: the question, then its numbers in decimal
+ *   reply   packed
+ *
+ *   range   after, upTo, entries at most, bytes at most → { the log's block or '', 1 if there is more, version, bytes, … }
+ *   entry   version → { stamp, entry }, or {}
+ *   tally   from, entries at most, bytes at most → { entries without a key, their bytes, the last version looked at }
+ *
+ * Entries with a key, and those that were replaced, stand apart from the stream. So each question merges the two in order of version.
+ */
+
+export const READ_SCRIPT = `#!lua flags=no-writes,allow-oom
+local call, read = redis.call, struct.unpack
+local sub, format = string.sub, string.format
+local records, stream, entries, versions = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+
+local function bytesAt(entry)
+  local length = read('<H', entry)
+  return length == 0 and 3 or 11 + length
+end
+
+local function versionOf(id) return tonumber(string.match(id, '^%d+')) end
+
+-- Gives what of the stream follows, in the order asked for: version and entry, nothing at the end.
+local function streamed(from, upTo, descending, count)
+  local page, at = {}, 1
+  local ended = false
+  return function()
+    if at > #page then
+      if ended or from < 1 and descending then return end
+      local first, last = format('%.0f-0', from), format('%.0f-0', upTo)
+      if descending then page = call('XREVRANGE', stream, first, last, 'COUNT', count)
+      else page = call('XRANGE', stream, first, last, 'COUNT', count) end
+      ended = #page < count
+      at = 1
+      if #page == 0 then return end
+      from = versionOf(page[#page][1]) + (descending and -1 or 1)
+      if descending and from < upTo then ended = true end
+    end
+    local found = page[at]
+    at = at + 1
+    return versionOf(found[1]), found[2][2]
+  end
+end
+
+-- Gives what stands apart, likewise: version, entry with its stamp, whether it has a key.
+local function apart(from, upTo, descending, count)
+  local command = descending and 'ZREVRANGEBYSCORE' or 'ZRANGEBYSCORE'
+  local found, at, offset = {}, 1, 0
+  local ended = false
+  return function()
+    if at > #found then
+      if ended then return end
+      found = call(command, versions, format('%.0f', from), format('%.0f', upTo), 'WITHSCORES', 'LIMIT', offset, count)
+      offset = offset + count
+      ended = #found < 2 * count
+      at = 1
+      if #found == 0 then return end
+    end
+    local name, version = found[at], tonumber(found[at + 1])
+    at = at + 2
+    return version, call('HGET', entries, name), sub(name, 1, 1) == 'k'
+  end
+end
+
+local questions = {}
+
+function questions.range(after, upTo, entriesMax, bytesMax)
+  local block = call('HGET', records, '\\0l') or ''
+  local found, more, bytes, count = { block, 0 }, 0, 0, 0
+  local head = block == '' and 0 or read('<d', block)
+  if upTo > head then upTo = head end
+  if after < upTo then
+    local page = math.min(entriesMax + 1, 64)
+    local nextStreamed, nextApart = streamed(after + 1, upTo, false, page), apart(after + 1, upTo, false, page)
+    local sVersion, sEntry = nextStreamed()
+    local aVersion, aEntry = nextApart()
+    while sVersion or aVersion do
+      local version, content
+      if not aVersion or (sVersion and sVersion < aVersion) then
+        version, content = sVersion, sub(sEntry, bytesAt(sEntry))
+        sVersion, sEntry = nextStreamed()
+      else
+        local entry = sub(aEntry, 17)
+        version, content = aVersion, sub(entry, bytesAt(entry))
+        aVersion, aEntry = nextApart()
+      end
+      bytes = bytes + #content
+      if count == entriesMax or (bytes > bytesMax and count > 0) then
+        found[2] = 1
+        break
+      end
+      count = count + 1
+      found[#found + 1] = version
+      found[#found + 1] = content
+    end
+  end
+  return found
+end
+
+function questions.entry(version)
+  local id = format('%.0f-0', version)
+  local found = call('XRANGE', stream, id, id)[1]
+  if found then return { string.rep('\\0', 8), found[2][2] } end
+  local at = format('%.0f', version)
+  local name = call('ZRANGEBYSCORE', versions, at, at)[1]
+  if not name then return {} end
+  local value = call('HGET', entries, name)
+  return { sub(value, 1, 8), sub(value, 17) }
+end
+
+function questions.tally(from, entriesMax, bytesMax)
+  local unkeyed, bytes, last, count = 0, 0, 0, 0
+  local page = math.min(entriesMax, 64)
+  local nextStreamed, nextApart = streamed(from, 1, true, page), apart(from, 1, true, page)
+  local sVersion, sEntry = nextStreamed()
+  local aVersion, aEntry, keyed = nextApart()
+  while (sVersion or aVersion) and count < entriesMax and bytes < bytesMax do
+    count = count + 1
+    if not aVersion or (sVersion and sVersion > aVersion) then
+      last = sVersion
+      unkeyed = unkeyed + 1
+      bytes = bytes + #sEntry - bytesAt(sEntry) + 1
+      sVersion, sEntry = nextStreamed()
+    else
+      last = aVersion
+      if not keyed then
+        local entry = sub(aEntry, 17)
+        unkeyed = unkeyed + 1
+        bytes = bytes + #entry - bytesAt(entry) + 1
+      end
+      aVersion, aEntry, keyed = nextApart()
+    end
+  end
+  return { unkeyed, bytes, last }
+end
+
+local numbers = {}
+for i = 2, #ARGV do numbers[i - 1] = tonumber(ARGV[i]) end
+return cmsgpack.pack(questions[ARGV[1]](unpack(numbers)))
+`
