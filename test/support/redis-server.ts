@@ -67,7 +67,7 @@ export class RedisServer {
 
   /** A connection for the test, closed at its end. */
   client(): Redis<'legacy'> {
-    const client = new Redis({ port: this.port, protocol: 2, replyMapping: 'legacy' })
+    const client = new Redis({ port: this.port, protocol: 2, replyMapping: 'legacy', ...this.#login })
     client.on('error', () => {})
     t.teardown(() => client.disconnect())
     return client
@@ -91,6 +91,11 @@ export class RedisServer {
     process.kill(this.pid, signal)
   }
 
+  get #login() {
+    const password = this.#settings.requirepass
+    return password === undefined ? {} : { password }
+  }
+
   async #ended(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child
     if (child.exitCode !== null || child.signalCode !== null) return
@@ -102,6 +107,7 @@ export class RedisServer {
   async #answers(): Promise<boolean> {
     const client = new Redis({
       port: this.port,
+      ...this.#login,
       lazyConnect: true,
       retryStrategy: () => 20,
       maxRetriesPerRequest: null,

@@ -3,7 +3,7 @@
  * behind it on its connection, so 16 scripts with one WAIT take 0.8 ms, and with one each 8 ms. One round is in flight; the rest gathers.
  *
  *            ask             end of turn         all answered, stable
- *            ask             end of turn         all answered, stable
+ *   idle ───────────► gathering ───────► in flight ──────────────────► idle, or gathering
  *    ▲                                      │ connection lost, too slow, or another history: LostError for the whole round
  *    └──────────────────────────────────────┘
  *
@@ -197,11 +197,8 @@ export class Link {
       })
       pipeline
         .exec()
-        .then(
-          results =>
-            resolve((results ?? []).map(([error, value]) => (error === null ? { value } : { refusal: error }))),
-          reject,
-        )
+        .then(results => resolve((results ?? []).map(replyOf)))
+        .catch(reject)
         .finally(() => silence.cancel())
     })
   }
@@ -226,6 +223,13 @@ export class Link {
     for (const { reject } of waiting) reject(new NotSentError('the connection to Redis was lost'))
     this.#idle?.()
   }
+}
+
+/** Tells a refusal of the server from an error of the connection, which it throws. */
+function replyOf([error, value]: readonly [Error | null, unknown]): Reply {
+  if (error === null) return { value }
+  if (error.name !== 'ReplyError') throw error
+  return { refusal: error }
 }
 
 export function valueIn(reply: Reply | undefined): unknown {

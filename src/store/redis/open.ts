@@ -27,11 +27,14 @@ export interface RedisStoreOptions {
   readonly onFatal?: (error: Error) => void
   readonly onWarning?: (text: string) => void
   readonly onInfo?: (text: string) => void
+  /** The time for which to wait for Redis; absent: 5 s. */
+  readonly connectMs?: number
 }
 
 /** The format of the data; a server refuses another one. */
 const FORMAT = '1'
 
+/** The time for which a start waits for Redis: it may just be starting, too. */
 const CONNECT_MS_MAX = 5_000
 const LOOK_MS = 20
 
@@ -42,7 +45,7 @@ export class RedisOpenError extends Error {
 /** @throws RedisOpenError with one line for people */
 export async function openRedisStore(options: RedisStoreOptions): Promise<RedisStore> {
   const { address, clock = systemClock, random = systemRandom, onFatal = throwIt } = options
-  const { onWarning = () => {}, onInfo = () => {} } = options
+  const { onWarning = () => {}, onInfo = () => {}, connectMs = CONNECT_MS_MAX } = options
   const refusals = new Set<string>()
   let trouble = ''
   const base = { address, clock, defer: endOfTurn }
@@ -59,7 +62,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
   })
   let facts: ServerFacts
   try {
-    await connected(probe, clock, () => trouble)
+    await connected(probe, clock, connectMs, () => trouble)
     facts = await serverFacts(probe.primaryOf().control)
   } finally {
     await probe.close()
@@ -68,7 +71,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
   const topologyOptions: TopologyOptions = { ...base, replicas, onTrouble }
   const topology = facts.cluster ? new ClusterTopology(topologyOptions) : new SingleTopology(topologyOptions)
   try {
-    await connected(topology, clock, () => trouble)
+    await connected(topology, clock, connectMs, () => trouble)
     const kept: Durability[] = []
     for (const { host, control } of topology.primaries) {
       const found = await serverFacts(control)
@@ -105,8 +108,8 @@ function throwIt(error: Error): never {
 }
 
 /** Waits until all primaries can be asked. */
-async function connected(topology: Topology, clock: Clock, trouble: () => string): Promise<void> {
-  const untilMs = clock.monotonic() + CONNECT_MS_MAX
+async function connected(topology: Topology, clock: Clock, connectMs: number, trouble: () => string): Promise<void> {
+  const untilMs = clock.monotonic() + connectMs
   for (;;) {
     await topology.refresh()
     const { primaries } = topology
