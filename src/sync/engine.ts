@@ -5,12 +5,13 @@
  *               │  ▲ missing records: read them, plan again       │
  *               └──┘                                              └─ fell: forget what it rested on, plan again
  *
- * Submissions that come while a whole write waits planned are planned later, in their order, when there is space.
+ * Submissions that come while a whole write waits planned are planned later, in their order, when there is space. Where a write has got
+ * no answer for 2 s, new ones that need a write are refused: they may be tried again. Another scope's go on.
  *
  * Nothing is answered, told or shown before it is durable. Several engines may work on one store. What one engine does not know of
  * the others costs a conflict and another try, never an error.
  */
-import { assert, present } from '../lib/assert.js'
+import { assert } from '../lib/assert.js'
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import type { CountedTime } from '../lib/counted-time.js'
 import type { Defer } from '../lib/turn.js'
@@ -26,7 +27,6 @@ import {
   type ScannedRecord,
   type ScopeId,
   type Store,
-  type StoredRecord,
   type Unit,
   type Version,
 } from '../store/types.js'
@@ -35,7 +35,8 @@ import { SLICE_TARGETS } from './fan-out.js'
 import { Outbox } from './outbox.js'
 import { headOf, pageOf } from './page.js'
 import { type Asked, Plan, type PlanContext } from './plan.js'
-import { type Cell, type Moment, RecordCache } from './record-cache.js'
+import { type Cell, RecordCache } from './record-cache.js'
+import { RecordLoader } from './record-loader.js'
 import { ScopeQueue } from './scope-queue.js'
 import type { Stamps } from './stamps.js'
 import type {
@@ -47,6 +48,7 @@ import type {
   TimelinePage,
   Transition,
 } from './types.js'
+import { PLANNED_UNITS_MAX, UnitBudget } from './unit-budget.js'
 
 /**
  * Readings of missing records for one planning of a submission. A transition that needs more never has enough. A rule that reads in a loop
@@ -96,6 +98,8 @@ export type Settle<I, R> = (outcome: Outcome<R>, input: I) => void
 
 interface Submission<I, R> extends Asked<I, R> {
   readonly settle: Settle<I, R>
+  /** Its scope's. */
+  readonly queue: Queue
   tries: number
   readings: number
   /** Whether its actor's records are to be forgotten with it (`Transition.passing`). */
@@ -114,6 +118,8 @@ interface Planned {
   readonly patient: boolean
 }
 
+type Queue = ScopeQueue<Planned, Submission<unknown, unknown>>
+
 const UNAVAILABLE = { kind: 'unavailable' } as const
 const FULL = { kind: 'full' } as const
 const REFUSED = { kind: 'refused' } as const
@@ -126,7 +132,9 @@ export class Engine {
   readonly #options: EngineOptions
   readonly #store: Store
   readonly #cache = new RecordCache(CACHE_CELLS_MAX)
-  readonly #queues = new Map<ScopeId, ScopeQueue<Planned, Submission<unknown, unknown>>>()
+  readonly #loader: RecordLoader
+  readonly #budget = new UnitBudget(PLANNED_UNITS_MAX)
+  readonly #queues = new Map<ScopeId, Queue>()
   readonly #outbox: Outbox
   readonly #context: PlanContext
   #ageing: TimerHandle | undefined
@@ -141,6 +149,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#options = options
     this.#store = options.store
+    this.#loader = new RecordLoader({ store: options.store, clock: options.clock, cache: this.#cache })
     const effects = new Map(options.effects.map(kind => [kind.name, kind]))
     this.#outbox = new Outbox({
       store: options.store,
@@ -229,8 +238,10 @@ export class Engine {
    * of the units committed before, and before this unit's own events.
    */
   submit<I, R>(actor: Actor, transition: Transition<I, R>, input: I, settle: Settle<I, R>): void {
+    const queue = this.#queueOf(this.#store.scopeOf(actor))
+    const isStalled = queue.isStalled && transition.waits !== true
     // The store may be closed already, and a write to it would count as its failure.
-    if (this.#closed) {
+    if (this.#closed || (isStalled && transition.soft === undefined)) {
       settle(UNAVAILABLE, input)
       return
     }
@@ -240,12 +251,16 @@ export class Engine {
       transition,
       input,
       settle,
+      queue,
       since: this.#cache.looks,
       tries: 0,
       readings: 0,
       passes: transition.passing === true && !this.#cache.knows(actor),
     }
-    this.#queueOf(this.#store.scopeOf(actor)).enter(submission as unknown as Submission<unknown, unknown>)
+    const untyped = submission as unknown as Submission<unknown, unknown>
+    // What needs no write is answered all the same.
+    if (isStalled) queue.admit(untyped)
+    else queue.enter(untyped)
   }
 
   run<I, R>(actor: Actor, transition: Transition<I, R>, input: I): Promise<Outcome<R>> {
@@ -304,12 +319,18 @@ export class Engine {
       this.#finish(submission, FULL)
       return true
     }
-    const unit = plan.seal()
-    this.#queueOf(plan.scope).commits.push({
+    const { queue, transition, readings } = submission
+    // Else it was asked when it came.
+    const mayBeStalled = readings > 0 || transition.soft !== undefined
+    if (mayBeStalled && queue.isStalled && transition.waits !== true) {
+      this.#finish(submission, UNAVAILABLE)
+      return true
+    }
+    queue.commits.push({
       submission: submission as unknown as Submission<unknown, unknown>,
       plan,
-      unit,
-      patient: submission.transition.patient === true,
+      unit: plan.seal(),
+      patient: transition.patient === true,
     })
     return true
   }
@@ -327,7 +348,7 @@ export class Engine {
     if (submission.readings > READINGS_MAX)
       throw new Error(`${submission.transition.name} never has all the records it needs`)
     if (!this.#behind.has(submission.actor)) this.#behind.set(submission.actor, [])
-    this.#load(missing).then(
+    this.#loader.load(missing).then(
       () => this.#plan(submission) && this.#letThrough(submission.actor),
       () => {
         this.#finish(submission, UNAVAILABLE)
@@ -415,39 +436,12 @@ export class Engine {
     )
   }
 
-  #load(missing: readonly Cell[]): Promise<unknown> {
-    const first = present(missing[0], 'a missing record').actor
-    // Mostly they are of one actor.
-    if (missing.every(({ actor }) => actor === first)) return this.#loadActor(first, missing)
-    const byActor = new Map<Actor, Cell[]>()
-    for (const cell of missing) {
-      const list = byActor.get(cell.actor)
-      if (list === undefined) byActor.set(cell.actor, [cell])
-      else list.push(cell)
-    }
-    return Promise.all(Array.from(byActor, ([actor, cells]) => this.#loadActor(actor, cells)))
-  }
-
-  #loadActor(actor: Actor, cells: readonly Cell[]): Promise<void> {
-    const moment = this.#cache.startLook(this.#store.shared ? this.#options.clock.monotonic() : 0)
-    return this.#store.get(actor, cells.map(nameOfCell)).then(found => this.#loaded(cells, found, moment))
-  }
-
-  #loaded(cells: readonly Cell[], found: readonly StoredRecord[], moment: Moment): void {
-    for (let i = 0; i < cells.length; i += 1) {
-      const cell = cells[i]
-      const stored = found[i]
-      if (cell === undefined || stored === undefined || cell.durable !== undefined) continue
-      const value = stored.stamp === 0 ? undefined : cell.kind.decode(stored.bytes)
-      this.#cache.loaded(cell, stored.stamp, value, moment)
-    }
-  }
-
-  #queueOf(scope: ScopeId): ScopeQueue<Planned, Submission<unknown, unknown>> {
+  #queueOf(scope: ScopeId): Queue {
     let found = this.#queues.get(scope)
     if (found === undefined) {
       const { store, clock, defer, monitor } = this.#options
       found = new ScopeQueue({
+        budget: this.#budget,
         store,
         scope,
         clock,
@@ -465,6 +459,7 @@ export class Engine {
   #finish<I, R>(submission: Submission<I, R>, outcome: Outcome<R>): void {
     if (submission.passes && !this.#behind.has(submission.actor)) this.#cache.release(submission.actor)
     submission.settle(outcome, submission.input)
+    submission.queue.left()
     this.#unfinished -= 1
     if (this.#unfinished === 0) this.#onQuiet?.()
   }
@@ -481,10 +476,6 @@ export class Engine {
       if (!this.#closed) this.#ageLater()
     })
   }
-}
-
-function nameOfCell({ name }: Cell): string {
-  return name
 }
 
 function isSoft<I, R>({ soft }: Transition<I, R>, result: R): boolean {

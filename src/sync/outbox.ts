@@ -326,6 +326,7 @@ const NOTHING_TAKEN: PairIn = { last: 0 }
 function deliverTransition({ effects, sliceTargets }: OutboxOptions): Transition<Batch, Taken> {
   return {
     name: 'outbox.deliver',
+    waits: true,
     run(tx, { source, entries, areOldest }) {
       const known = tx.get(pairIn, source) ?? NOTHING_TAKEN
       let last = areOldest ? lastAfterGap(tx, known, entries) : known.last
@@ -377,6 +378,7 @@ function underWay({ last: lastKnown, done = 0, part = 0 }: PairIn, entries: read
 /** The transition at the source: the target has taken everything up to `last`, so these entries leave the outbox. */
 const settleTransition: Transition<{ target: Actor; seqs: ReadonlySet<number>; last: number }, void> = {
   name: 'outbox.settle',
+  waits: true,
   run(tx, { target, seqs, last }) {
     const out = tx.get(pairOut, target)
     if (out === undefined) return

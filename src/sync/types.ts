@@ -144,6 +144,11 @@ export interface Transition<I, R> {
   /** Its write may come a few turns of the event loop later, with others', while many come one behind the other. */
   readonly patient?: true
   /**
+   * It waits where a store does not answer, and others are refused: the amount of such work is bounded already. It would only be tried
+   * again.
+   */
+  readonly waits?: true
+  /**
    * The transition replaces something or frees space. It is run even while space is 'scarce'. So people can still come in and read, and
    * put somebody out.
    */
