@@ -1,0 +1,160 @@
+/**
+ * The nodes that live, as this node sees them. Each has a lease in the store, judged by the store's clock, and renews it every second.
+ * The answer lists all leases. From them follows which partitions' background work is this node's own (rendezvous.ts).
+ *
+ *   not a member ──► renewed: member, owns its share ──► no renewal for LEASE_MS: not a member, owns nothing, goes on serving
+ *        ▲                                                                             │
+ *        └─────────────────────────────────────────────────────────────────────────────┘
+ *
+ * A node counts its own lease from before it asked, so it stops before others take over. Two views differ for a second at most when a
+ * node comes: two nodes then do the same work, and no harm. A node that drains leaves its partitions to the others at once.
+ */
+import type { Clock, TimerHandle } from '../lib/clock.js'
+import type { Lease, LeaseStore } from '../store/node-ports.js'
+import type { NodeId } from '../store/types.js'
+import { decodeStatus, encodeStatus, type NodeStatus } from './node-status.js'
+import { ownersOf } from './rendezvous.js'
+
+export interface MembersOptions {
+  /** This node's name, which no other process ever had. */
+  readonly node: NodeId
+  readonly leases: LeaseStore
+  readonly clock: Clock
+  /** What this node says about itself, but for what Members knows. */
+  status(): Omit<NodeStatus, 'clockAheadMs' | 'draining'>
+  /** Called when this node owns partitions that it did not own before. */
+  onGain(): void
+  /**
+   * Called when the lease was not renewed in time: this node owned nothing since then.
+   * @param error undefined: the store answers, so it was this process that stood still
+   */
+  onLost(error: unknown): void
+}
+
+export interface Member {
+  readonly node: NodeId
+  /** Undefined: its revision says it in another form. */
+  readonly status: NodeStatus | undefined
+}
+
+/** The lifetime of a lease: two renewals may fail. A dead node is gone for all after it, at the next look. */
+export const LEASE_MS = 3_000
+export const RENEW_MS = 1_000
+/** The time after the end of another's lease when it is looked at: the store has forgotten it then. */
+const LOOK_AFTER_MS = 20
+
+export class Members {
+  readonly #options: MembersOptions
+  #live: readonly Member[] = []
+  #owners: readonly NodeId[] = []
+  /** The time until which this node is surely a member. */
+  #memberUntilMs = Number.NEGATIVE_INFINITY
+  #clockAheadMs = 0
+  #draining = false
+  /** Whether it was a member when last looked: a loss is told once. */
+  #wasMember = false
+  #leasesLost = 0
+  #timer: TimerHandle | undefined
+  #stopped = false
+
+  constructor(options: MembersOptions) {
+    this.#options = options
+  }
+
+  /** Asks for the lease. Settles after the first try, whether it has succeeded or not. */
+  async start(): Promise<void> {
+    await this.#renew()
+  }
+
+  /** Leaves its partitions to the others from the next renewal on, and owns nothing from now on. */
+  drain(): void {
+    this.#draining = true
+    this.#timer?.cancel()
+    if (!this.#stopped) void this.#renew()
+  }
+
+  /** Leaves the lease to expire. */
+  stop(): void {
+    this.#stopped = true
+    this.#timer?.cancel()
+  }
+
+  /** Whether all others count it as alive. */
+  get isMember(): boolean {
+    return this.#options.clock.monotonic() < this.#memberUntilMs
+  }
+
+  /** All nodes that lived at the last look, with this one if its lease was there. */
+  get live(): readonly Member[] {
+    return this.#live
+  }
+
+  /** The names of the other nodes. */
+  *others(): Iterable<NodeId> {
+    for (const { node } of this.#live) if (node !== this.#options.node) yield node
+  }
+
+  /** Whether the partition's background work is this node's now. */
+  owns(partition: number): boolean {
+    return this.#owners[partition] === this.#options.node && !this.#draining && this.isMember
+  }
+
+  /** How far this node's clock is ahead of the store's, at the last look. */
+  get clockAheadMs(): number {
+    return this.#clockAheadMs
+  }
+
+  /** The number of times that the lease was not renewed in time. */
+  get leasesLost(): number {
+    return this.#leasesLost
+  }
+
+  async #renew(): Promise<void> {
+    const { node, leases, clock, status } = this.#options
+    const [askedMs, askedAtMs] = [clock.monotonic(), clock.now()]
+    let nextMs = RENEW_MS
+    const text = encodeStatus({ ...status(), clockAheadMs: this.#clockAheadMs, draining: this.#draining })
+    try {
+      const view = await leases.renew(node, text, LEASE_MS)
+      const tookMs = clock.monotonic() - askedMs
+      this.#noteLoss(undefined)
+      this.#clockAheadMs = Math.round(askedAtMs + tookMs / 2 - view.nowMs)
+      this.#memberUntilMs = Math.max(this.#memberUntilMs, askedMs + LEASE_MS)
+      this.#take(view.leases)
+      nextMs = this.#nextMs(view.leases, tookMs)
+    } catch (error) {
+      this.#noteLoss(error)
+      nextMs = Math.max(0, RENEW_MS - (clock.monotonic() - askedMs))
+    }
+    if (this.#stopped) return
+    this.#timer?.cancel()
+    this.#timer = clock.after(nextMs, () => void this.#renew())
+  }
+
+  #take(leases: readonly Lease[]): void {
+    const { node, onGain } = this.#options
+    const before = this.#wasMember ? this.#owners : []
+    this.#wasMember = this.isMember
+    this.#live = leases.map(lease => ({ node: lease.node, status: decodeStatus(lease.status) }))
+    this.#owners = ownersOf(this.#live.flatMap(member => (member.status?.draining === true ? [] : [member.node])))
+    const gains = this.#owners.some((owner, partition) => owner === node && before[partition] !== node)
+    if (gains && !this.#draining && !this.#stopped) onGain()
+  }
+
+  /** @param error undefined: the process itself stood still */
+  #noteLoss(error: unknown): void {
+    if (!this.#wasMember || this.isMember || this.#stopped) return
+    this.#wasMember = false
+    this.#leasesLost += 1
+    this.#options.onLost(error)
+  }
+
+  /** The time until the next look: sooner if a lease is about to end, because its node is dead, or nearly so. */
+  #nextMs(leases: readonly Lease[], tookMs: number): number {
+    let nextMs = RENEW_MS - tookMs
+    for (const { node, leftMs } of leases) {
+      if (node !== this.#options.node) nextMs = Math.min(nextMs, leftMs + LOOK_AFTER_MS)
+    }
+    return Math.max(LOOK_AFTER_MS, nextMs)
+  }
+}

@@ -1,0 +1,64 @@
+/** What a node says about itself with its lease, for `longwire nodes` and for other nodes. */
+
+export interface NodeStatus {
+  /** The address that clients and other nodes reach it at. */
+  readonly address: string
+  readonly role: 'all'
+  /** The version of the program. */
+  readonly revision: string
+  readonly connections: number
+  readonly messagesPerSecond: number
+  /** Times from handing a write to the store until it is durable, in the last seconds; undefined: there was none. */
+  readonly commitP50Ms: number | undefined
+  readonly commitP99Ms: number | undefined
+  /** Units that met a change of another node, since the start. */
+  readonly conflicts: number
+  /** The node's clock less the store's. */
+  readonly clockAheadMs: number
+  /** It sends its clients away and owns no partition any more. */
+  readonly draining: boolean
+  /** The replicas that must have a write before it counts. */
+  readonly replicas: number
+  /** The outboxes that this node delivers from, as far as something waits in them. */
+  readonly outboxes: readonly OutboxStatus[]
+}
+
+export interface OutboxStatus {
+  readonly partition: number
+  readonly entries: number
+  /** The time for which the oldest entry has been known to wait. */
+  readonly ageMs: number
+}
+
+/** The form of the text. Fields may be added without another form. */
+const FORM = 1
+
+export function encodeStatus(status: NodeStatus): string {
+  return JSON.stringify({ form: FORM, ...status })
+}
+
+/** @returns undefined if a node of another revision says it in another form */
+export function decodeStatus(text: string): NodeStatus | undefined {
+  try {
+    const { form, ...status } = JSON.parse(text) as { form?: number } & Partial<NodeStatus>
+    return form === FORM ? { ...UNSAID, ...status } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The values of what a node of another revision does not say. */
+const UNSAID: NodeStatus = {
+  address: '',
+  role: 'all',
+  revision: '',
+  connections: 0,
+  messagesPerSecond: 0,
+  commitP50Ms: undefined,
+  commitP99Ms: undefined,
+  conflicts: 0,
+  clockAheadMs: 0,
+  draining: false,
+  replicas: 0,
+  outboxes: [],
+}

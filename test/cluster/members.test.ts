@@ -1,0 +1,156 @@
+/** Who lives and who owns what, while nodes come, die, stand still and lose the store. Each node sees only its leases. */
+import t from 'tap'
+import { LEASE_MS, Members, RENEW_MS } from '../../src/cluster/members.js'
+import { decodeStatus, encodeStatus } from '../../src/cluster/node-status.js'
+import { ALL_PARTITIONS } from '../../src/store/partition.js'
+import { ManualClock } from '../support/manual-clock.js'
+import { MemoryLeases } from '../support/memory-leases.js'
+
+const HOUR_MS = 3_600_000
+
+const STATUS = {
+  address: '10.0.0.1:7400',
+  role: 'all',
+  revision: '0.1.0',
+  connections: 3,
+  messagesPerSecond: 2.5,
+  commitP50Ms: 1,
+  commitP99Ms: undefined,
+  conflicts: 0,
+  replicas: 1,
+  outboxes: [{ partition: 7, entries: 2, ageMs: 900 }],
+} as const
+
+/** Nodes on one store, whose clock is an hour ahead of theirs. */
+function cluster() {
+  const clock = new ManualClock()
+  const leases = new MemoryLeases({ now: () => clock.now() + HOUR_MS })
+  const gains = new Map<string, number>()
+  const losses: string[] = []
+  const join = async (node: string, own = clock) => {
+    const members = new Members({
+      node,
+      leases,
+      clock: own,
+      status: () => STATUS,
+      onGain: () => gains.set(node, (gains.get(node) ?? 0) + 1),
+      onLost: error => losses.push(`${node}: ${error}`),
+    })
+    t.teardown(() => members.stop())
+    await members.start()
+    return members
+  }
+  /** Lets time pass, and whatever is asked meanwhile be answered. */
+  const pass = async (ms: number, of = clock) => {
+    for (let left = ms; left > 0; left -= 10) {
+      of.advance(Math.min(10, left))
+      await settled()
+    }
+  }
+  return { clock, leases, gains, losses, join, pass }
+}
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 8; turn += 1) await Promise.resolve()
+}
+
+function owned(members: Members): number[] {
+  return ALL_PARTITIONS.filter(partition => members.owns(partition))
+}
+
+t.test('each partition has one owner when all have looked; a node that comes takes only its share', async t => {
+  const { gains, join, pass } = cluster()
+  const a = await join('a')
+  t.equal(owned(a).length, ALL_PARTITIONS.length)
+  const b = await join('b')
+  await pass(RENEW_MS)
+  t.same([...a.others()], ['b'])
+  t.same([...b.others()], ['a'])
+  t.same(
+    [...owned(a), ...owned(b)].toSorted((x, y) => x - y),
+    ALL_PARTITIONS,
+  )
+  t.same(Object.fromEntries(gains), { a: 1, b: 1 }, 'a only lost some')
+})
+
+t.test(
+  'a node that is killed is gone for the others at once when its lease ends, and they own its partitions',
+  async t => {
+    const { gains, join, pass } = cluster()
+    const [a, b] = [await join('a'), await join('b')]
+    await pass(RENEW_MS)
+    const before = gains.get('a')
+    b.stop()
+    await pass(LEASE_MS - RENEW_MS)
+    t.same([...a.others()], ['b'], 'its lease has not ended')
+    await pass(RENEW_MS + 50)
+    t.same([...a.others()], [])
+    t.equal(owned(a).length, ALL_PARTITIONS.length)
+    t.equal(gains.get('a'), (before ?? 0) + 1)
+  },
+)
+
+t.test('a node that cannot renew owns nothing before others take over, and owns its share again later', async t => {
+  const { leases, losses, gains, join, pass } = cluster()
+  const [a, b] = [await join('a'), await join('b')]
+  await pass(RENEW_MS)
+  const share = owned(a)
+  leases.cutOff.add('a')
+  for (let ms = 0; ms < 2 * LEASE_MS; ms += 50) {
+    await pass(50)
+    const both = owned(a).filter(partition => b.owns(partition))
+    t.same(both, [], `at ${ms} ms`)
+  }
+  t.equal(a.isMember, false)
+  t.same(owned(a), [])
+  t.equal(owned(b).length, ALL_PARTITIONS.length)
+  t.same(losses, ['a: Error: no answer'])
+  t.equal(a.leasesLost, 1)
+  const before = gains.get('a') ?? 0
+  leases.cutOff.clear()
+  await pass(2 * RENEW_MS)
+  t.same(owned(a), share)
+  t.equal(gains.get('a'), before + 1)
+})
+
+t.test('a process that stood still owns nothing when it goes on, until it has renewed', async t => {
+  const { gains, losses, join, pass } = cluster()
+  const own = new ManualClock()
+  const a = await join('a', own)
+  const b = await join('b')
+  await pass(LEASE_MS + 100)
+  own.stall(LEASE_MS + 100)
+  t.same(owned(a), [])
+  t.equal(owned(b).length, ALL_PARTITIONS.length)
+  await pass(RENEW_MS, own)
+  t.ok(owned(a).length > 0)
+  t.same(losses, ['a: undefined'])
+  t.equal(gains.get('a'), 2)
+})
+
+t.test('a node that drains leaves its partitions to the others at once, and stays in the list', async t => {
+  const { join, pass } = cluster()
+  const [a, b] = [await join('a'), await join('b')]
+  await pass(RENEW_MS)
+  b.drain()
+  t.same(owned(b), [])
+  await pass(RENEW_MS + 50)
+  t.equal(owned(a).length, ALL_PARTITIONS.length)
+  t.equal(a.live.find(({ node }) => node === 'b')?.status?.draining, true)
+})
+
+t.test('the difference of the clocks is measured against the store, and told', async t => {
+  const { join, pass } = cluster()
+  const a = await join('a')
+  await pass(RENEW_MS + 50)
+  t.equal(a.clockAheadMs, -HOUR_MS)
+  t.match(a.live, [{ node: 'a', status: { ...STATUS, clockAheadMs: -HOUR_MS, draining: false } }])
+})
+
+t.test('a status of another revision: unknown fields are passed over, missing ones have defaults', async t => {
+  const status = { ...STATUS, clockAheadMs: 1, draining: false }
+  t.same(decodeStatus(encodeStatus(status)), status)
+  t.match(decodeStatus('{"form":1,"address":"x:1","later":[1]}'), { address: 'x:1', connections: 0, outboxes: [] })
+  t.equal(decodeStatus('{"form":2,"address":"x:1"}'), undefined)
+  t.equal(decodeStatus('nothing'), undefined)
+})
