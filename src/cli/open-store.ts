@@ -6,7 +6,10 @@ import type { Config } from '../ops/config.js'
 import type { Log } from '../ops/log.js'
 import { openLmdbStore } from '../store/lmdb/open.js'
 import { MemoryStore } from '../store/memory/store.js'
+import { addressText } from '../store/redis/address.js'
+import { openRedisStore } from '../store/redis/open.js'
 import type { SpaceLevel, Store } from '../store/types.js'
+import { redisAddress } from './redis-address.js'
 
 export interface Surroundings {
   readonly clock: Clock
@@ -23,8 +26,29 @@ const SPACE_TEXTS: Readonly<Record<SpaceLevel, string>> = {
   none: 'the disk is full: nothing is written, and nobody new can come in',
 }
 
-/** @throws Error with one line for people if the data folder cannot be used */
+/** The store in words: for the line that announces the server, and for programs. */
+export function storeText(config: Config): { readonly kind: string; readonly text: string } {
+  const { store, data, redis } = config
+  if (redis !== '') return { kind: 'redis', text: `Redis at ${addressText(redisAddress(config))}` }
+  return { kind: store, text: store === 'lmdb' ? `lmdb in ${data}` : 'memory: everything is gone when it stops' }
+}
+
+/** @throws Error with one line for people if the data folder or Redis cannot be used */
 export async function openStore(config: Config, { clock, random, log, onFatal }: Surroundings): Promise<Store> {
+  if (config.redis !== '') {
+    const address = redisAddress(config)
+    const redis = addressText(address)
+    return openRedisStore({
+      address,
+      clock,
+      random,
+      onFatal,
+      replicas: config.redisReplicas < 0 ? undefined : config.redisReplicas,
+      requireDurable: config.requireDurable,
+      onInfo: text => log.info({ redis }, text),
+      onWarning: text => log.warn({ redis }, text),
+    })
+  }
   if (config.store === 'memory') return new MemoryStore({ random })
   const onSpace = (level: SpaceLevel, freeBytes: number): void => {
     const fields = { space: level, free_mib: Math.floor(freeBytes / 2 ** 20), data: config.data }

@@ -9,6 +9,8 @@ import { type Config, isLoopback, type ParsedConfig, parseConfig, SERVE_OPTIONS 
 import { type Log, logToStandardError } from '../ops/log.js'
 import { Outlet } from '../ops/outlet.js'
 import { type Command, complain, complaint, EXIT, exitCodeOf, print } from './command.js'
+import { storeText } from './open-store.js'
+import { redisAddress } from './redis-address.js'
 import { type RunningServer, startServer } from './server.js'
 
 export const serve: Command = {
@@ -21,6 +23,12 @@ export const serve: Command = {
     }
     if (parsed.kind === 'wrong') {
       complain(`${parsed.message} (longwire serve --help lists the options)`)
+      return EXIT.USAGE
+    }
+    try {
+      if (parsed.config.redis !== '') redisAddress(parsed.config)
+    } catch (error) {
+      complain(messageOf(error))
       return EXIT.USAGE
     }
     return runServer(parsed)
@@ -59,7 +67,10 @@ async function serveUntilSignal({ config, skipped }: Parsed): Promise<number> {
   }
   // Before anybody is told that it serves: a signal that follows at once must drain it.
   const ending = endingSignal()
-  log.info({ host: server.host, port: server.port, http_port: server.httpPort, store: config.store }, 'serving')
+  log.info(
+    { host: server.host, port: server.port, http_port: server.httpPort, store: storeText(config).kind },
+    'serving',
+  )
   try {
     announce(config, server, line => stdout.write(`${line}\n`))
     tellReady(config, server, [stdout, stderr])
@@ -89,9 +100,7 @@ function announce(config: Config, server: RunningServer, print: (line: string) =
     print('             each of the two ports takes everything')
   }
   if (metricsPort >= 0) print(`metrics      http://${hostInUrl(config.metricsHost)}:${metricsPort}/metrics`)
-  print(
-    `store        ${config.store === 'lmdb' ? `lmdb in ${config.data}` : 'memory: everything is gone when it stops'}`,
-  )
+  print(`store        ${storeText(config).text}`)
   if (!isLoopback(host)) {
     print(
       'WARNING      the wire is NOT encrypted: passwords and messages can be read on the way (TLS is not there yet)',
@@ -101,11 +110,12 @@ function announce(config: Config, server: RunningServer, print: (line: string) =
 }
 
 /** Tells programs that the server is ready. @param standard the outlets of descriptors 1 and 2 */
-function tellReady({ readyFd, store }: Config, server: RunningServer, standard: readonly [Outlet, Outlet]): void {
+function tellReady(config: Config, server: RunningServer, standard: readonly [Outlet, Outlet]): void {
+  const { readyFd } = config
   if (readyFd < 0) return
   const { host, port, httpPort, metricsPort } = server
   const metrics = metricsPort < 0 ? {} : { metrics_port: metricsPort }
-  const line = `${JSON.stringify({ host, port, http_port: httpPort, ...metrics, pid: process.pid, store })}\n`
+  const line = `${JSON.stringify({ host, port, http_port: httpPort, ...metrics, pid: process.pid, store: storeText(config).kind })}\n`
   const outlet = standard[readyFd - 1]
   if (outlet !== undefined) {
     outlet.write(line)

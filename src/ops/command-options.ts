@@ -145,6 +145,11 @@ export function oneOf<const T extends string>(standard: T, values: readonly T[],
   }
 }
 
+/** A text that may be left out; then it is empty. */
+export function optionalText(value: string, range: string, form: RegExp, why: string): Option<string> {
+  return { default: '', value, range, why, parse: given => (given === '' || form.test(given) ? given : undefined) }
+}
+
 /** Any text but an empty one. */
 export function text(standard: string, value: string, why: string): Option<string> {
   return { default: standard, value, range: 'not empty', why, parse: given => (given === '' ? undefined : given) }

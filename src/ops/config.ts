@@ -16,6 +16,7 @@ import {
 } from './command-options.js'
 import { LOG_LEVELS } from './log.js'
 import { LIMIT_NAMES, parseLimitSettings, unknownLimit } from './rate-limits-table.js'
+import { REDIS_OPTIONS } from './redis-options.js'
 
 const PORT_MAX = 65_535
 
@@ -32,8 +33,21 @@ export const SERVE_OPTIONS = {
     'the origins whose pages may use the short side; may be repeated; programs and apps need none',
     text => (isOrigin(text) ? text : undefined),
   ),
-  store: oneOf('lmdb', ['lmdb', 'memory'], 'lmdb keeps everything on disk; memory forgets it all at the end'),
+  store: oneOf(
+    'lmdb',
+    ['lmdb', 'memory'],
+    'lmdb keeps everything on disk; memory forgets it all at the end; with --redis neither is used',
+  ),
   data: text('./data', 'FOLDER', 'the data folder of the store lmdb, made if it is not there'),
+  ...REDIS_OPTIONS,
+  redisReplicas: integer(
+    -1,
+    -1,
+    16,
+    'COUNT',
+    'the replicas that must have a write before it is acknowledged; -1: 1 with sentinels or on a Cluster, 0 on a single Redis',
+  ),
+  requireDurable: flag('a Redis is refused that does not promise to have synced a write to its disk before it answers'),
   freeSpace: integer(
     64,
     16,
@@ -148,6 +162,15 @@ export function parseConfig(
   }
   if (config.port === NO_PORT && config.httpPort === NO_PORT) {
     return { kind: 'wrong', message: '--port and --http-port are both none: nobody could connect' }
+  }
+  if (
+    config.redis !== '' &&
+    (config.store !== SERVE_OPTIONS.store.default || config.data !== SERVE_OPTIONS.data.default)
+  ) {
+    return { kind: 'wrong', message: '--redis takes the place of --store and --data: leave them out' }
+  }
+  if (config.redis === '' && (config.redisPasswordFile !== '' || config.redisReplicas >= 0 || config.requireDurable)) {
+    return { kind: 'wrong', message: '--redis-password-file, --redis-replicas and --require-durable need --redis' }
   }
   const ports = { '--port': config.port, '--http-port': config.httpPort, '--metrics-port': config.metricsPort }
   for (const [name, port] of Object.entries(ports)) {

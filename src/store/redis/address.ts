@@ -40,7 +40,7 @@ export function parseRedisUrl(url: string, password?: string): RedisAddress {
   const found = /^(redis|rediss|redis\+sentinel|rediss\+sentinel):\/\/(?:([^@/]*)@)?([^/?#@]+)(?:\/([^/?#]*))?$/.exec(
     url,
   )
-  if (found === null) throw new RedisUrlError(`--redis takes ${FORM}`)
+  if (found === null) throw new RedisUrlError(`--redis must be ${FORM}`)
   const [, scheme = '', user, hosts = '', path = ''] = found
   const isSentinel = scheme.endsWith('+sentinel')
   const [username = '', ...secret] = (user ?? '').split(':')

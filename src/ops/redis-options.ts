@@ -1,0 +1,25 @@
+/** The options of all commands that work on Redis. */
+
+import { type Option, optionalText } from './command-options.js'
+
+const URL_FORM = 'a URL that begins with redis://, rediss://, redis+sentinel:// or rediss+sentinel://'
+
+export const REDIS_OPTIONS = {
+  redis: redisUrl(
+    'Redis in place of a data folder: redis://HOST:PORT[/DATABASE], rediss:// with TLS, redis+sentinel://HOST:PORT,HOST:PORT/NAME; a Cluster is found by any of its servers',
+  ),
+  redisPasswordFile: optionalText(
+    'FILE',
+    'a path that does not begin with -',
+    /^[^-]/,
+    'a file with the password of Redis; others could see one on the command line',
+  ),
+} as const
+
+function redisUrl(why: string): Option<string> {
+  return {
+    ...optionalText('URL', URL_FORM, /^rediss?(\+sentinel)?:\/\//, why),
+    // What stands before an @ may be a password: it is not shown.
+    fault: given => (given.includes('@') ? `it must be ${URL_FORM}` : undefined),
+  }
+}
