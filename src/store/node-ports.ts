@@ -23,8 +23,24 @@ export interface LeaseStore {
   renew(node: NodeId, status: string, ttlMs: number): Promise<LeaseView>
 }
 
-/** Carries messages to other nodes, without a promise that they arrive. */
+/** This node's end of the way to the other nodes. Messages may be lost, late, or come out of order. */
 export interface NodeBus {
-  /** @returns false if the message is certainly lost */
+  /** Sends a message. @returns false if it is certainly lost */
   send(node: NodeId, message: Uint8Array): boolean
+  close(): void
+}
+
+export interface BusOptions {
+  /** This node's name. */
+  readonly node: NodeId
+  /** Takes a message from another node. */
+  readonly receive: (message: Uint8Array) => void
+  /** Called when messages are received from now on: those before may have been lost. */
+  readonly onSubscribed: () => void
+}
+
+/** What a store that several nodes share has for them. */
+export interface NodePorts {
+  readonly leases: LeaseStore
+  openBus(options: BusOptions): NodeBus
 }

@@ -6,6 +6,8 @@
  * happens only if each record that it expects still has the stamp that it names.
  */
 
+import type { NodePorts } from './node-ports.js'
+
 /** One owner of state: `user/<uid>`, `accounts/<partition>`, `outbox/<partition>` … Never contains `\0`. */
 export type Actor = string
 
@@ -325,6 +327,8 @@ export interface Store {
   readonly journalWritten: JournalWritten | undefined
   /** Whether other processes may commit to it too. What was read from it earlier may then be out of date. */
   readonly shared: boolean
+  /** What the nodes on it have of it besides the data. Absent: it has nothing for them. */
+  readonly nodePorts?: NodePorts | undefined
   /** The scope of an actor: a pure function that never changes while the store lives. Actors of one partition are always in one scope. */
   scopeOf(actor: Actor): ScopeId
   /**

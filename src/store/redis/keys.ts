@@ -10,12 +10,15 @@
  *   {p}k/<actor>  hash    entries with a key, and those that were replaced
  *   {p}v/<actor>  zset    the fields of `k/`, by version
  *   {p}logs       zset    the actors that ever had an entry, in order
+ *   {0}nodes      hash    the leases of the nodes, by name: the end by Redis's clock, a space, the status (leases.ts)
+ *
+ * The channel `{p}node/<name>` of sharded pub/sub carries messages to that node (bus.ts); no key has this name.
  *
  * layout.ts describes the values byte by byte. Only the scripts commit.lua and read.lua, and the single commands of store.ts, touch them.
  */
 
 import { partitionOf } from '../partition.js'
-import type { Actor } from '../types.js'
+import type { Actor, NodeId } from '../types.js'
 
 /** Fields of a records' hash that are no records: no record has a name with `\0`. One hash costs a commit fewer calls than several. */
 export const LOG_FIELD = '\0l'
@@ -43,4 +46,19 @@ export function logsKey(partition: number): string {
 /** The key of a scope's meta data. A store with one scope has that of partition 0. */
 export function metaKey(scope: number): string {
   return `{${scope}}meta`
+}
+
+/** The key of the leases of all nodes. */
+export const LEASES_KEY = '{0}nodes'
+/** The partition in whose slot it is. */
+export const LEASES_PARTITION = 0
+
+/** The partition whose primary carries the messages to a node. */
+export function partitionOfNode(node: NodeId): number {
+  return partitionOf(`node/${node}`)
+}
+
+/** The channel of the messages to a node. */
+export function channelOf(node: NodeId): string {
+  return `{${partitionOfNode(node)}}node/${node}`
 }

@@ -11,6 +11,7 @@
 import { assert, present } from '../../lib/assert.js'
 import { type Clock, pause } from '../../lib/clock.js'
 import { messageOf } from '../../lib/error-message.js'
+import type { NodePorts } from '../node-ports.js'
 import { partitionOf } from '../partition.js'
 import { assertNameFits, textOrder } from '../text.js'
 import type {
@@ -36,17 +37,16 @@ import { isIndexed, keyOf, LOG_FIELD, logsKey, NEWEST_FIELD } from './keys.js'
 import { copyOf, entryOf, logBlockOf, recordOf } from './layout.js'
 import { type Command, LostError, NotSentError, type Reply, valueIn } from './link.js'
 import { unpack } from './message-pack.js'
+import { RedisNodePorts } from './node-ports.js'
 import { READ_SCRIPT } from './read-script.js'
 import { Script } from './script.js'
-import type { Primary, Topology } from './topology.js'
+import { routed, type Topology } from './topology.js'
 import { bytesOf, type CommitCall, listOf, numberOf, packNothing, packUnits, resultsOf } from './units.js'
 
 /** The pause before something that was not sent is tried again. */
 const AGAIN_MS = 50
 /** The tries of a read; then it is refused, and whoever asked is told to come back. */
 const READ_TRIES = 20
-/** The times that a call is sent to where a refusal says. */
-const REDIRECTIONS_MAX = 16
 
 /** Refusals that a server takes back by itself, or that an operator can mend while nodes run. */
 const PASSING =
@@ -77,6 +77,7 @@ export class RedisStore implements Store {
   readonly secret: Uint8Array
   readonly shared = true
   readonly journalWritten = undefined
+  readonly nodePorts: NodePorts
   readonly #parts: RedisParts
   readonly #idText: Buffer
   readonly #epochs: number[]
@@ -91,6 +92,7 @@ export class RedisStore implements Store {
     this.#parts = parts
     this.id = parts.id
     this.secret = parts.secret
+    this.nodePorts = new RedisNodePorts(parts.topology, parts.clock)
     this.#idText = Buffer.from(parts.id)
     this.#epochs = [...parts.epochs]
   }
@@ -241,9 +243,8 @@ export class RedisStore implements Store {
   async #call(scope: ScopeId, commands: readonly Command[]): Promise<readonly unknown[]> {
     for (;;) {
       this.#assertOpen()
-      const primary = this.topology.primaryOf(scope)
       try {
-        const replies = await this.#routed(scope, primary, 'writes', this.#commitScript.commands(commands))
+        const replies = await routed(this.topology, scope, 'writes', this.#commitScript.commands(commands))
         return replies.map(valueIn)
       } catch (error) {
         if (this.#commitScript.mustBeGivenWhole(error)) continue
@@ -272,9 +273,8 @@ export class RedisStore implements Store {
   async #ask(scope: ScopeId, commands: readonly Command[]): Promise<readonly Reply[]> {
     for (let tries = 1; ; tries++) {
       this.#assertOpen()
-      const primary = this.topology.primaryOf(scope)
       try {
-        const replies = await this.#routed(scope, primary, 'reads', this.#readScript.commands(commands))
+        const replies = await routed(this.topology, scope, 'reads', this.#readScript.commands(commands))
         for (const reply of replies) valueIn(reply)
         return replies
       } catch (error) {
@@ -284,29 +284,6 @@ export class RedisStore implements Store {
         await this.#awaitPrimary()
       }
     }
-  }
-
-  /** Asks the primary, or the one that it names instead. */
-  async #routed(
-    scope: ScopeId,
-    primary: Primary | undefined,
-    link: 'writes' | 'reads',
-    commands: readonly Command[],
-  ): Promise<readonly Reply[]> {
-    let asked: Primary | undefined = primary
-    let asking = false
-    for (let i = 0; i < REDIRECTIONS_MAX; i++) {
-      if (asked === undefined) throw new NotSentError('no primary is known for it')
-      const sent = asking ? commands.flatMap((command): Command[] => [['ASKING'], command]) : commands
-      const replies: readonly Reply[] = await asked[link].ask(sent)
-      const own: readonly Reply[] = asking ? replies.filter((_, at) => at % 2 === 1) : replies
-      const refusal = own.find(isRefusal)
-      const next = refusal === undefined ? undefined : this.topology.redirected(scope, refusal.refusal)
-      if (next === undefined) return own
-      asked = next.primary
-      asking = next.asking
-    }
-    throw new LostError('the primaries send each other what was asked')
   }
 
   /** Decides what a refusal means: most end by themselves, when a server is loaded, promoted, or has space again. */
@@ -368,10 +345,6 @@ export class RedisStore implements Store {
 }
 
 const NOTHING: Unit = Object.freeze({ expect: [], puts: [], appends: [], trims: [] })
-
-function isRefusal(reply: Reply): reply is { readonly refusal: Error } {
-  return 'refusal' in reply
-}
 
 function valuesOf(reply: Reply | undefined): readonly (Buffer | null)[] | undefined {
   const value = valueIn(reply)

@@ -9,7 +9,7 @@ import { ALL_PARTITIONS } from '../partition.js'
 import type { ScopeId } from '../types.js'
 import { connectionOptions, type RedisAddress } from './address.js'
 import { metaKey } from './keys.js'
-import { type Command, Link, type LinkOptions, valueIn } from './link.js'
+import { type Command, Link, type LinkOptions, LostError, NotSentError, type Reply, valueIn } from './link.js'
 
 export interface TopologyOptions extends Pick<LinkOptions, 'clock' | 'defer' | 'replicas'> {
   readonly address: RedisAddress
@@ -25,6 +25,8 @@ const ROUND_READS_MAX = 32
 /** One primary and its connections: rounds of writes, rounds of reads, and questions about itself, which wait for neither. */
 export class Primary {
   readonly host: string
+  /** The settings of a connection to it. */
+  readonly connection: RedisOptions
   readonly writes: Link
   readonly reads: Link
   readonly control: Link
@@ -32,6 +34,7 @@ export class Primary {
 
   constructor(host: string, connection: RedisOptions, options: TopologyOptions) {
     this.host = host
+    this.connection = connection
     const onError = (error: Error): void => {
       const message = messageOf(error)
       if (message === this.#trouble) return
@@ -65,6 +68,36 @@ export interface Topology {
   /** Looks where the scopes are now, because a primary does not answer. */
   refresh(): Promise<void>
   close(): Promise<void>
+}
+
+/** The times that a call is sent to where a refusal says. */
+const REDIRECTIONS_MAX = 16
+
+/** Asks the primary of a scope, or the one that it names instead. @throws NotSentError, LostError */
+export async function routed(
+  topology: Topology,
+  scope: ScopeId,
+  link: 'writes' | 'reads' | 'control',
+  commands: readonly Command[],
+): Promise<readonly Reply[]> {
+  let asked = topology.primaryOf(scope)
+  let asking = false
+  for (let i = 0; i < REDIRECTIONS_MAX; i++) {
+    if (asked === undefined) throw new NotSentError('no primary is known for it')
+    const sent = asking ? commands.flatMap((command): Command[] => [['ASKING'], command]) : commands
+    const replies: readonly Reply[] = await asked[link].ask(sent)
+    const own: readonly Reply[] = asking ? replies.filter((_, at) => at % 2 === 1) : replies
+    const refusal = own.find(isRefusal)
+    const next = refusal === undefined ? undefined : topology.redirected(scope, refusal.refusal)
+    if (next === undefined) return own
+    asked = next.primary
+    asking = next.asking
+  }
+  throw new LostError('the primaries send each other what was asked')
+}
+
+function isRefusal(reply: Reply): reply is { readonly refusal: Error } {
+  return 'refusal' in reply
 }
 
 export class SingleTopology implements Topology {

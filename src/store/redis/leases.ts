@@ -1,0 +1,95 @@
+/**
+ * The leases of the nodes: one hash, judged by Redis's own clock in a script, because no two nodes' clocks are the same.
+ *
+ *   KEYS    the hash
+ *   ARGV    node, lifetime in ms, status; or nothing: the leases are only listed
+ *   reply   { now in ms, node, time left in ms, status, … }
+ *
+ * A lease is small and must be renewed even while the memory is full.
+ */
+
+import type { Clock } from '../../lib/clock.js'
+import type { Lease, LeaseStore, LeaseView } from '../node-ports.js'
+import type { NodeId } from '../types.js'
+import { LEASES_KEY, LEASES_PARTITION } from './keys.js'
+import { type Command, LostError, valueIn } from './link.js'
+import { Script } from './script.js'
+import { routed, type Topology } from './topology.js'
+
+const LEASES_SCRIPT = `#!lua flags=allow-oom
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if ARGV[1] then
+  redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f ', now + ARGV[2]) .. ARGV[3])
+end
+local reply = { string.format('%.0f', now) }
+local leases = redis.call('HGETALL', KEYS[1])
+for i = 1, #leases, 2 do
+  local ends, status = string.match(leases[i + 1], '^(%d+) (.*)$')
+  if tonumber(ends) > now then
+    reply[#reply + 1] = leases[i]
+    reply[#reply + 1] = string.format('%.0f', ends - now)
+    reply[#reply + 1] = status
+  elseif ARGV[1] then
+    redis.call('HDEL', KEYS[1], leases[i])
+  end
+end
+return reply
+`
+
+/** The time that an answer is waited for. A lease has to be asked for again soon. */
+const ANSWER_MS_MAX = 900
+
+export class RedisLeases implements LeaseStore {
+  readonly #topology: Topology
+  readonly #clock: Clock
+  readonly #script = new Script(LEASES_SCRIPT)
+
+  constructor(topology: Topology, clock: Clock) {
+    this.#topology = topology
+    this.#clock = clock
+  }
+
+  renew(node: NodeId, status: string, ttlMs: number): Promise<LeaseView> {
+    return this.#ask([node, ttlMs, status])
+  }
+
+  /** Lists the leases as they are. */
+  list(): Promise<LeaseView> {
+    return this.#ask([])
+  }
+
+  async #ask(values: readonly (string | number)[]): Promise<LeaseView> {
+    const command: Command = ['SCRIPT', 1, LEASES_KEY, ...values]
+    try {
+      return viewOf(await this.#within(this.#called(command)))
+    } catch (error) {
+      if (this.#script.mustBeGivenWhole(error)) return viewOf(await this.#within(this.#called(command)))
+      // It may be another primary's now. Nobody waits for the look.
+      void this.#topology.refresh()
+      throw error
+    }
+  }
+
+  async #called(command: Command): Promise<unknown> {
+    const [reply] = await routed(this.#topology, LEASES_PARTITION, 'control', this.#script.commands([command]))
+    return valueIn(reply)
+  }
+
+  #within(answer: Promise<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const late = new LostError(`Redis did not answer within ${ANSWER_MS_MAX} ms`)
+      const limit = this.#clock.after(ANSWER_MS_MAX, () => reject(late))
+      answer.then(resolve, reject).finally(() => limit.cancel())
+    })
+  }
+}
+
+function viewOf(reply: unknown): LeaseView {
+  const [now, ...rest] = Array.isArray(reply) ? reply.map(String) : []
+  const leases: Lease[] = []
+  for (let i = 0; i + 2 < rest.length; i += 3) {
+    leases.push({ node: rest[i] ?? '', leftMs: Number(rest[i + 1]), status: rest[i + 2] ?? '' })
+  }
+  return { nowMs: Number(now), leases }
+}

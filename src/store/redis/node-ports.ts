@@ -1,0 +1,23 @@
+/** What Redis has for the nodes on it besides the data. */
+
+import type { Clock } from '../../lib/clock.js'
+import type { BusOptions, NodeBus, NodePorts } from '../node-ports.js'
+import { RedisBus } from './bus.js'
+import { RedisLeases } from './leases.js'
+import type { Topology } from './topology.js'
+
+export class RedisNodePorts implements NodePorts {
+  readonly leases: RedisLeases
+  readonly #topology: Topology
+  readonly #clock: Clock
+
+  constructor(topology: Topology, clock: Clock) {
+    this.#topology = topology
+    this.#clock = clock
+    this.leases = new RedisLeases(topology, clock)
+  }
+
+  openBus(options: BusOptions): NodeBus {
+    return new RedisBus({ ...options, topology: this.#topology, clock: this.#clock })
+  }
+}
