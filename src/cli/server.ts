@@ -14,8 +14,10 @@ import { AddressList } from '../lib/network.js'
 import { type Random, systemRandom } from '../lib/random.js'
 import { endOfTurn } from '../lib/turn.js'
 import { figuresOf } from '../node/figures.js'
+import { Membership } from '../node/membership.js'
 import { Node } from '../node/node.js'
 import type { NodeSettings } from '../node/options.js'
+import { shownAddress } from '../ops/address.js'
 import type { Config } from '../ops/config.js'
 import { type DescriptorPlan, descriptorPlan } from '../ops/descriptors.js'
 import type { Log } from '../ops/log.js'
@@ -26,6 +28,7 @@ import { zeroWindows } from '../ops/zero-windows.js'
 import { CHEAP_COST, NORMAL_COST, Passwords } from '../services/passwords.js'
 import type { Services } from '../services/types.js'
 import type { ShortTimeouts } from '../short/http-server.js'
+import type { NodePorts } from '../store/node-ports.js'
 import type { Store } from '../store/types.js'
 import { WorkerPool } from '../workers/pool.js'
 import { ServerDoors } from './doors.js'
@@ -36,6 +39,12 @@ const DAY_MS = 86_400_000
 
 /** The node's name while it is the only node on its store. */
 const NODE = 'node'
+
+/**
+ * The time between two sweeps of an outbox on a shared store. What a dead node left is delivered when two have seen it, or at once when
+ * its partition gets another owner, 3 s after the death.
+ */
+const SWEEP_MS = 2_000
 
 export interface ServerOptions {
   readonly config: Config
@@ -50,6 +59,8 @@ export interface ServerOptions {
   readonly store?: Store
   /** The time limits that replace the short side's own, for tests. */
   readonly shortTimeouts?: Partial<ShortTimeouts>
+  /** What the nodes on the store have of it, in place of the store's own, for tests. */
+  readonly nodePorts?: NodePorts
   /** Services that replace the real ones: nothing is stored then. */
   readonly services?: (node: { readonly hub: Hub<Connection> }) => Services
 }
@@ -82,8 +93,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const descriptors = planDescriptors(config, log)
   const workers = new WorkerPool({ clock, threads: Math.max(1, cpus().length - 1) })
   const open = config.limits === 'open'
+  const membership = membershipOf(options.nodePorts ?? store.nodePorts, { config, clock, random, log })
   const node = new Node({
-    name: NODE,
+    name: membership?.name ?? NODE,
     store,
     clock,
     random,
@@ -93,23 +105,33 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     zeroWindows,
     passwords: new Passwords({ random, cost: open ? CHEAP_COST : NORMAL_COST, workers }),
     workers,
-    settings: nodeSettings(config, descriptors),
+    settings: { ...nodeSettings(config, descriptors), sweepMs: membership === undefined ? 0 : SWEEP_MS },
     ...(services === undefined ? {} : { services }),
+    ...(membership === undefined ? {} : { network: membership.network, owns: partition => membership.owns(partition) }),
   })
   const metrics = new Metrics(
-    { ...figuresOf(node, store), version: version(), linesLost, workers: () => workers.figures },
+    {
+      ...figuresOf(node, store),
+      version: version(),
+      linesLost,
+      workers: () => workers.figures,
+      membership: () => membership?.figures,
+    },
     clock,
   )
   const doors = new ServerDoors({ config, node, workers, metrics, clock, descriptors, timeouts: options.shortTimeouts })
   const close = async (): Promise<void> => {
+    membership?.stop()
     doors.close()
     metrics.stop()
     await workers.close()
   }
   try {
+    await membership?.join(node)
     await node.start()
     const ports = await doors.listen()
     node.serve()
+    membership?.serves(config.advertise || shownAddress({ host: config.host, port: ports.port }))
     return {
       host: config.host,
       ...ports,
@@ -117,7 +139,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       metrics,
       ready: () => node.ready(),
       // The doors close last, so that probes see that it drains.
-      drain: () => node.drain(doors, config.drainMs).then(close),
+      drain() {
+        membership?.drain()
+        return node.drain(doors, config.drainMs).then(close)
+      },
       abort() {
         node.abort()
         void close()
@@ -131,7 +156,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-function nodeSettings(config: Config, { connectionsMax, refusalsMax }: DescriptorPlan): NodeSettings {
+function nodeSettings(config: Config, { connectionsMax, refusalsMax }: DescriptorPlan): Omit<NodeSettings, 'sweepMs'> {
   const open = config.limits === 'open'
   const exempt = new AddressList(config.trustProxy)
   const bounds: BacklogBounds = { ...backlogBounds(memoryBytes()), exempt }
@@ -151,8 +176,16 @@ function nodeSettings(config: Config, { connectionsMax, refusalsMax }: Descripto
     },
     backlog: open ? { ...bounds, addressMax: POSITIVE_INFINITY } : bounds,
     readyMs: config.readyMs,
-    sweepMs: 0,
   }
+}
+
+/** The node's place among others; undefined: nobody else works on the store. */
+function membershipOf(
+  ports: NodePorts | undefined,
+  { config, ...ground }: Pick<ServerOptions, 'config' | 'log'> & { readonly clock: Clock; readonly random: Random },
+): Membership | undefined {
+  if (ports === undefined) return undefined
+  return new Membership({ ...ground, ports, revision: version(), replicas: config.redisReplicas })
 }
 
 function planDescriptors({ maxConnections: asked }: Config, log: Log): DescriptorPlan {

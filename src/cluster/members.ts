@@ -22,6 +22,8 @@ export interface MembersOptions {
   readonly clock: Clock
   /** What this node says about itself, but for what Members knows. */
   status(): Omit<NodeStatus, 'clockAheadMs' | 'draining'>
+  /** Called when nodes have come or gone since the last look. */
+  onChange(came: readonly NodeId[], gone: readonly NodeId[]): void
   /** Called when this node owns partitions that it did not own before. */
   onGain(): void
   /**
@@ -135,10 +137,19 @@ export class Members {
     const { node, onGain } = this.#options
     const before = this.#wasMember ? this.#owners : []
     this.#wasMember = this.isMember
+    const known = new Set(this.#live.map(each => each.node))
     this.#live = leases.map(lease => ({ node: lease.node, status: decodeStatus(lease.status) }))
+    this.#tellChange(known)
     this.#owners = ownersOf(this.#live.flatMap(member => (member.status?.draining === true ? [] : [member.node])))
     const gains = this.#owners.some((owner, partition) => owner === node && before[partition] !== node)
     if (gains && !this.#draining && !this.#stopped) onGain()
+  }
+
+  #tellChange(known: ReadonlySet<NodeId>): void {
+    const live = new Set(this.#live.map(({ node }) => node))
+    const came = [...live].filter(node => !known.has(node))
+    const gone = [...known].filter(node => !live.has(node))
+    if (came.length + gone.length > 0) this.#options.onChange(came, gone)
   }
 
   /** @param error undefined: the process itself stood still */

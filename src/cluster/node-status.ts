@@ -17,7 +17,7 @@ export interface NodeStatus {
   readonly clockAheadMs: number
   /** It sends its clients away and owns no partition any more. */
   readonly draining: boolean
-  /** The replicas that must have a write before it counts. */
+  /** The replicas that must have a write before it counts; -1: what is usual for this kind of Redis. */
   readonly replicas: number
   /** The outboxes that this node delivers from, as far as something waits in them. */
   readonly outboxes: readonly OutboxStatus[]

@@ -8,7 +8,7 @@ import type { Node } from './node.js'
 export function figuresOf(
   { access, logic, canary, counters }: Node,
   store: Store,
-): Omit<MetricSources, 'version' | 'linesLost' | 'workers'> {
+): Omit<MetricSources, 'version' | 'linesLost' | 'workers' | 'membership'> {
   const { hub } = access
   const { connections, limits, gate, backlog } = access.context
   return {
@@ -28,6 +28,7 @@ export function figuresOf(
     unsentBytes: () => backlog.total,
     jobs: () => [...logic.jobs.figures(), canary.figures],
     queuedJobs: () => logic.engine.queueDepth,
+    conflicts: () => logic.engine.conflicts,
     storeFreeBytes: () => store.freeBytes,
     journalWritten: () => store.journalWritten,
   }

@@ -32,6 +32,7 @@ export class Node {
   readonly access: Access
   readonly logic: Logic
   readonly #exchange: NodeExchange
+  readonly #comparison: Comparison
   readonly #routes: RouteKeeper | undefined
   readonly canary: Canary
   #serving = false
@@ -59,7 +60,7 @@ export class Node {
       head,
       boundAttempt: (uid: number, device: number) => services.boundAttempt(uid, device),
     }
-    const comparison = new Comparison(
+    this.#comparison = new Comparison(
       () => compareAll([...context.connections, ...hub.polls.all()], truth, event => hub.take(event)),
       run => clock.after(COMPARE_AGAIN_MS, run),
     )
@@ -73,7 +74,7 @@ export class Node {
         engine.take(event)
         hub.take(event)
       },
-      compare: () => comparison.ask(),
+      compare: () => this.compare(),
     })
     this.canary = new Canary({ engine, receivers: hub, clock, random, patienceMs: settings.readyMs })
   }
@@ -97,6 +98,11 @@ export class Node {
   /** Notes that it has become the owner of some partitions: their background work is its own now. */
   ownsMore(): void {
     if (this.#serving) this.logic.jobs.resume()
+  }
+
+  /** Notes that events of other nodes may have been lost: looks at the store for everybody who is connected. */
+  compare(): void {
+    this.#comparison.ask()
   }
 
   /** Takes events that another node has sent. */

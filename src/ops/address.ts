@@ -40,6 +40,12 @@ export function address(standard: string, portDefault: number, why: string): Opt
   }
 }
 
+/** An option that names a server of our own; '' if none is named. */
+export function optionalAddress(why: string): Option<string> {
+  const named = address('', LONG_PORT_DEFAULT, why)
+  return { ...named, parse: given => (given === '' ? given : named.parse(given)) }
+}
+
 /**
  * The port for WebSocket and HTTP, as it was given. Each port of a server takes everything. So if only the address names a port of its own,
  * that port is used: the default one may belong to another server.

@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net'
 import { isAddressOrNetwork } from '../lib/network.js'
-import { HTTP_PORT_DEFAULT, LONG_PORT_DEFAULT } from './address.js'
+import { HTTP_PORT_DEFAULT, LONG_PORT_DEFAULT, optionalAddress } from './address.js'
 import {
   flag,
   integer,
@@ -46,6 +46,9 @@ export const SERVE_OPTIONS = {
     16,
     'COUNT',
     'the replicas that must have a write before it is acknowledged; -1: 1 with sentinels or on a Cluster, 0 on a single Redis',
+  ),
+  advertise: optionalAddress(
+    'the address of --port for clients and operators, told to the other nodes on Redis; else the one it listens on',
   ),
   requireDurable: flag('a Redis is refused that does not promise to have synced a write to its disk before it answers'),
   freeSpace: integer(

@@ -68,6 +68,21 @@ export interface MetricSources {
   journalWritten(): CountedJournal | undefined
   /** The number of lines of the log and of standard output that were lost. */
   linesLost(): number
+  /** The number of units that met a change of another node. */
+  conflicts(): number
+  /** The node among others; undefined: nobody else works on the store. */
+  membership(): CountedMembership | undefined
+}
+
+/** A node among others as it is counted. */
+export interface CountedMembership {
+  /** The nodes that live, as this one sees it. */
+  readonly nodes: number
+  readonly isMember: boolean
+  readonly leasesLost: number
+  readonly subscriptions: number
+  /** The numbers of events by what became of them. */
+  readonly events: Readonly<Record<'sent' | 'received' | 'dropped' | 'unknown', number>>
 }
 
 type Labels = Readonly<Record<string, string>>
@@ -138,6 +153,28 @@ export const METRICS: Readonly<Record<string, MetricEntry>> = {
   longwire_outbox_gaps_total: counter(
     'gaps between the effects of one user to another, after data was lost: passed over, or waiting for more than a minute',
     ({ counters }) => Object.entries(counters.gaps).map(([outcome, count]) => [{ outcome }, count]),
+    ['outcome'],
+  ),
+  longwire_commit_conflicts_total: counter('units that met a change of another node, and were planned again', sources =>
+    one(sources.conflicts()),
+  ),
+  longwire_nodes: gauge(
+    'nodes on the same store whose lease this node saw; absent if nobody else can work on the store',
+    sources => optional(sources.membership()?.nodes),
+  ),
+  longwire_node_member: gauge('1 while this node has its lease; else it does no background work', sources =>
+    optional(memberValue(sources.membership())),
+  ),
+  longwire_leases_lost_total: counter('how often this node did not renew its lease in time', sources =>
+    optional(sources.membership()?.leasesLost),
+  ),
+  longwire_node_subscriptions_total: counter(
+    'how often this node subscribed to the events of the others; each time but the first some may have been lost',
+    sources => optional(sources.membership()?.subscriptions),
+  ),
+  longwire_node_events_total: counter(
+    'events to and from other nodes: sent, received, dropped because the store took nothing, or unknown because newer',
+    sources => Object.entries(sources.membership()?.events ?? {}).map(([outcome, count]) => [{ outcome }, count]),
     ['outcome'],
   ),
   longwire_job_slices_total: counter(
@@ -269,6 +306,10 @@ function histogram(help: string, buckets: (sources: MetricSources) => Buckets): 
 
 function one(value: number): Sample[] {
   return [[{}, value]]
+}
+
+function memberValue(membership: CountedMembership | undefined): number | undefined {
+  return membership === undefined ? undefined : Number(membership.isMember)
 }
 
 function optional(value: number | undefined): Sample[] {

@@ -38,6 +38,7 @@ import { type Asked, Plan, type PlanContext } from './plan.js'
 import { type Cell, RecordCache } from './record-cache.js'
 import { RecordLoader } from './record-loader.js'
 import { ScopeQueue } from './scope-queue.js'
+import type { WaitingOutbox } from './sightings.js'
 import type { Stamps } from './stamps.js'
 import type {
   EffectKind,
@@ -140,6 +141,7 @@ export class Engine {
   #ageing: TimerHandle | undefined
   /** Submissions that wait, in order, behind one of the same actor that is reading records. This keeps pipelined requests in order. */
   readonly #behind = new Map<Actor, Submission<unknown, unknown>[]>()
+  #conflicts = 0
   #closed = false
   /** Whether the store failed for good: what is submitted gets no answer any more. */
   #dead = false
@@ -201,6 +203,16 @@ export class Engine {
   /** Finds the entries that another node, now dead, left in one partition's outbox. `rest` is awaited between two pages. */
   sweep(partition: number, rest?: () => Promise<void>): Promise<void> {
     return this.#outbox.sweep(partition, rest)
+  }
+
+  /** The outboxes in which something waits, as far as this node sweeps them. */
+  outboxes(): readonly WaitingOutbox[] {
+    return this.#outbox.waiting()
+  }
+
+  /** The number of units that met a change of another node, or another epoch. */
+  get conflicts(): number {
+    return this.#conflicts
   }
 
   /** Drops all cached records of an actor: another node says that it has changed some of them. */
@@ -416,6 +428,7 @@ export class Engine {
 
   #retry<I, R>(submission: Submission<I, R>, plan: Plan, conflict: Conflict | EpochConflict): void {
     plan.fell()
+    this.#conflicts += 1
     if (conflict.kind === 'conflict') this.#cache.forget(conflict.actor, conflict.name)
     submission.tries += 1
     submission.readings = 0

@@ -14,7 +14,7 @@
  *
  * Any node may deliver. Each entry names its number and the one before, and the target takes exactly the next one of its pair
  * counter. So a repeated or competing delivery changes nothing. At start, and from time to time where several nodes share the
- * store, `sweep` finds what a dead node left.
+ * store, `sweep` finds what a dead node left (sightings.ts).
  */
 import { type Clock, pause } from '../lib/clock.js'
 import { partitionOf } from '../store/partition.js'
@@ -24,6 +24,7 @@ import { isPartitionActor } from './fan-out.js'
 import { entryBytes, foundEntry, OUTBOX, type OutboxEntry, outboxEntry, outboxOf } from './outbox-entry.js'
 import type { PlanTx } from './plan-tx.js'
 import { type PairIn, pairIn, pairOut } from './record-kinds.js'
+import { Sightings, type WaitingOutbox } from './sightings.js'
 import { Slices } from './slices.js'
 import type { EffectKind, Outcome, Transition, Tx } from './types.js'
 
@@ -118,6 +119,8 @@ export class Outbox {
   readonly #deliver: Transition<Batch, Taken>
   /** Fan-outs go to a scope one slice at a time. A scope whose store does not answer holds up no other. */
   readonly #slices = new Map<ScopeId, Slices>()
+  /** Undefined: no other node works on the store. */
+  readonly #sightings: Sightings | undefined
   /** The bytes of all entries in memory. */
   #bytes = 0
   /** Partitions of whose outboxes a sweep left a part in the store. */
@@ -129,6 +132,7 @@ export class Outbox {
   constructor(options: OutboxOptions) {
     this.#options = options
     this.#deliver = deliverTransition(options)
+    this.#sightings = options.store.shared ? new Sightings(options.clock) : undefined
   }
 
   /** The number of entries known to wait. */
@@ -165,8 +169,16 @@ export class Outbox {
       const isLeft = pair.left > 0 && !pair.busy && partitionOf(pair.source) === partition
       if (isLeft) void this.#drive(key, pair)
     }
-    const isWhole = !this.#isFull && (await this.#sweepOutbox(`${OUTBOX}/${partition}`, '', rest))
-    if (!isWhole) this.#goOnLater(partition)
+    const sighting = this.#sightings?.begin(partition)
+    const isDue = sighting?.isDue ?? succeed
+    const isWhole = !this.#isFull && (await this.#sweepOutbox(`${OUTBOX}/${partition}`, '', rest, isDue))
+    if (isWhole) sighting?.end()
+    else this.#goOnLater(partition)
+  }
+
+  /** The outboxes in which the last sweeps of this node saw something; empty if no other node works on the store. */
+  waiting(): readonly WaitingOutbox[] {
+    return this.#sightings?.waiting() ?? []
   }
 
   /** Finds the entries of one pair, whichever node made them. */
@@ -203,13 +215,17 @@ export class Outbox {
   }
 
   /**
-   * Finds the entries of one partition's outbox whose names begin with `prefix`: at least the first page of them. @returns false if
-   * memory is full before the end
+   * Finds the entries of one partition's outbox whose names begin with `prefix`. @returns false if memory is full before the end
    */
-  async #sweepOutbox(outbox: Actor, prefix: string, rest?: () => Promise<void>): Promise<boolean> {
+  async #sweepOutbox(
+    outbox: Actor,
+    prefix: string,
+    rest?: () => Promise<void>,
+    isDue: (name: string) => boolean = succeed,
+  ): Promise<boolean> {
     for (let after: string | null = null; !this.#stopped; ) {
       const page: readonly ScannedRecord[] = await this.#options.store.scan(outbox, prefix, after, SWEEP_PAGE)
-      this.add(page.map(foundEntry))
+      this.add(page.filter(({ name }) => isDue(name)).map(foundEntry))
       const last = page.at(-1)
       if (last === undefined || page.length < SWEEP_PAGE) return true
       if (this.#isFull) return false

@@ -27,12 +27,14 @@ function cluster() {
   const leases = new MemoryLeases({ now: () => clock.now() + HOUR_MS })
   const gains = new Map<string, number>()
   const losses: string[] = []
+  const changes: string[] = []
   const join = async (node: string, own = clock) => {
     const members = new Members({
       node,
       leases,
       clock: own,
       status: () => STATUS,
+      onChange: (came, gone) => changes.push(`${node}: +${came} -${gone}`),
       onGain: () => gains.set(node, (gains.get(node) ?? 0) + 1),
       onLost: error => losses.push(`${node}: ${error}`),
     })
@@ -47,7 +49,7 @@ function cluster() {
       await settled()
     }
   }
-  return { clock, leases, gains, losses, join, pass }
+  return { clock, leases, gains, losses, changes, join, pass }
 }
 
 async function settled(): Promise<void> {
@@ -76,7 +78,7 @@ t.test('each partition has one owner when all have looked; a node that comes tak
 t.test(
   'a node that is killed is gone for the others at once when its lease ends, and they own its partitions',
   async t => {
-    const { gains, join, pass } = cluster()
+    const { gains, changes, join, pass } = cluster()
     const [a, b] = [await join('a'), await join('b')]
     await pass(RENEW_MS)
     const before = gains.get('a')
@@ -87,6 +89,7 @@ t.test(
     t.same([...a.others()], [])
     t.equal(owned(a).length, ALL_PARTITIONS.length)
     t.equal(gains.get('a'), (before ?? 0) + 1)
+    t.same(changes, ['a: +a -', 'b: +a,b -', 'a: +b -', 'a: + -b'])
   },
 )
 

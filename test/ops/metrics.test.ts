@@ -31,6 +31,14 @@ const IDLE: MetricSources = {
   storeFreeBytes: () => 5,
   journalWritten: () => ({ changes: 7, padding: 9 }),
   linesLost: () => 0,
+  conflicts: () => 2,
+  membership: () => ({
+    nodes: 3,
+    isMember: true,
+    leasesLost: 1,
+    subscriptions: 2,
+    events: { sent: 4, received: 5, dropped: 6, unknown: 7 },
+  }),
 }
 
 // The server's timers do not keep a process alive, and without a socket nothing else does.

@@ -1,0 +1,140 @@
+/**
+ * A node among others on one store: its name and lease, the network to the others, its share of the partitions. It is made before the
+ * node, which needs these; join() then lets the node be seen.
+ */
+
+import { BusNetwork, type EventFigures } from '../cluster/bus-network.js'
+import { Members } from '../cluster/members.js'
+import type { Random } from '../lib/random.js'
+import type { NodeBus, NodePorts } from '../store/node-ports.js'
+import type { NodeId } from '../store/types.js'
+import { LoadFigures } from './load-figures.js'
+import type { Node } from './node.js'
+import type { Ground } from './options.js'
+
+export interface MembershipOptions extends Pick<Ground, 'clock' | 'random' | 'log'> {
+  readonly ports: NodePorts
+  /** The version of the program. */
+  readonly revision: string
+  /** The replicas that must have a write before it counts; -1: the default. */
+  readonly replicas: number
+}
+
+/** The figures for the metrics. */
+export interface MembershipFigures {
+  readonly nodes: number
+  readonly isMember: boolean
+  readonly leasesLost: number
+  readonly subscriptions: number
+  readonly events: EventFigures
+}
+
+export class Membership {
+  /** The node's name: no other process has it. */
+  readonly name: NodeId
+  readonly network: BusNetwork
+  readonly #options: MembershipOptions
+  readonly #members: Members
+  #bus: NodeBus | undefined
+  #node: Node | undefined
+  #load: LoadFigures | undefined
+  #address = ''
+  #subscriptions = 0
+  #hasGained = false
+
+  constructor(options: MembershipOptions) {
+    const { ports, clock, random, log } = options
+    this.#options = options
+    this.name = newName(random)
+    this.#members = new Members({
+      node: this.name,
+      leases: ports.leases,
+      clock,
+      status: () => this.#status(),
+      onGain: () => this.#gained(),
+      onChange: (came, gone) => log.info({ came, gone, nodes: this.#members.live.length }, 'the nodes have changed'),
+      onLost(error) {
+        const why = error === undefined ? 'the process stood still' : String(error)
+        log.warn({ why }, 'this node lost its lease: until it has it again, others do its background work')
+      },
+    })
+    this.network = new BusNetwork({ send: (node, message) => this.#bus?.send(node, message) ?? false }, this.#members)
+  }
+
+  /** Whether the partition's background work is this node's. */
+  owns(partition: number): boolean {
+    return this.#members.owns(partition)
+  }
+
+  /** Listens to the other nodes, and asks for the lease. To be called before the node starts. */
+  async join(node: Node): Promise<void> {
+    const { ports, clock } = this.#options
+    this.#node = node
+    this.#load = new LoadFigures(node.counters, clock)
+    this.#bus = ports.openBus({
+      node: this.name,
+      receive: message => {
+        const batch = this.network.read(message)
+        if (batch !== undefined) node.receive(batch)
+      },
+      onSubscribed: () => {
+        this.#subscriptions += 1
+        // What was sent before the first one was for nobody here.
+        if (this.#subscriptions > 1) node.compare()
+      },
+    })
+    await this.#members.start()
+    this.#hasGained = false
+  }
+
+  /** Notes that the node serves at this address. */
+  serves(address: string): void {
+    this.#address = address
+    // What it gained while it started nobody has looked at.
+    if (this.#hasGained) this.#node?.ownsMore()
+  }
+
+  /** Leaves the partitions to the others. The lease stays while clients are sent away. */
+  drain(): void {
+    this.#members.drain()
+  }
+
+  /** Listens no more, and leaves the lease to expire. */
+  stop(): void {
+    this.#members.stop()
+    this.#bus?.close()
+  }
+
+  get figures(): MembershipFigures {
+    const { live, isMember, leasesLost } = this.#members
+    const { figures: events } = this.network
+    return { nodes: live.length, isMember, leasesLost, subscriptions: this.#subscriptions, events }
+  }
+
+  #gained(): void {
+    this.#hasGained = true
+    this.#node?.ownsMore()
+  }
+
+  #status() {
+    const { revision, replicas } = this.#options
+    const [node, load] = [this.#node, this.#load]
+    const { messagesPerSecond = 0, commitP50Ms, commitP99Ms } = load?.sample() ?? {}
+    return {
+      address: this.#address,
+      role: 'all' as const,
+      revision,
+      connections: node?.access.context.connections.size ?? 0,
+      messagesPerSecond,
+      commitP50Ms,
+      commitP99Ms,
+      conflicts: node?.logic.engine.conflicts ?? 0,
+      replicas,
+      outboxes: node?.logic.engine.outboxes() ?? [],
+    }
+  }
+}
+
+function newName(random: Random): NodeId {
+  return Buffer.from(random.bytes(6)).toString('hex')
+}
