@@ -97,6 +97,7 @@ async function measure(inFlight: number): Promise<void> {
     clock: systemClock,
     time: new CountedTime(systemClock),
     stamps: randomStamps(systemRandom),
+    random: systemRandom,
     settings: { retentionMs: Number.POSITIVE_INFINITY },
     defer: endOfTurn,
     rest: async () => {},

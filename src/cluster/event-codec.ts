@@ -9,6 +9,7 @@
  *   2 ended      device = 3 · what = 4 · attempt = 5 · except = 6
  *   3 transient  topic = 3 · bytes = 4
  *   4 deliver    source = 3 · target = 4
+ *   5 contended  nothing more
  *
  * Nothing here is stored or told to clients, so it is no part of protocol/.
  */
@@ -93,6 +94,7 @@ const APPENDED = 1
 const ENDED = 2
 const TRANSIENT = 3
 const DELIVER = 4
+const CONTENDED = 5
 
 function tagOf(field: number, wireType: number): number {
   return field * 8 + wireType
@@ -123,6 +125,9 @@ function writeEvent(w: Writer, event: NodeEvent): void {
       writeString(w, tagOf(3, LENGTH), event.source)
       writeString(w, tagOf(4, LENGTH), event.target)
       break
+    case 'contended':
+      writeHead(w, CONTENDED, event.to)
+      break
   }
 }
 
@@ -135,7 +140,7 @@ function writeHead(w: Writer, kind: number, to: string): void {
 function readEvent(r: Reader): NodeEvent | undefined {
   if (readTag(r) !== tagOf(1, VARINT)) return undefined
   const kind = readUint64(r)
-  if (kind < APPENDED || kind > DELIVER || readTag(r) !== tagOf(2, LENGTH)) return undefined
+  if (kind < APPENDED || kind > CONTENDED || readTag(r) !== tagOf(2, LENGTH)) return undefined
   const to = readString(r, 'to', 0)
   switch (kind) {
     case APPENDED:
@@ -144,8 +149,10 @@ function readEvent(r: Reader): NodeEvent | undefined {
       return readEnded(r, to)
     case TRANSIENT:
       return readTransient(r, to)
-    default:
+    case DELIVER:
       return readDeliver(r, to)
+    default:
+      return { kind: 'contended', to }
   }
 }
 

@@ -126,6 +126,7 @@ export class Hub<M extends Member = Member> implements PushEncoder {
         for (const member of this.#membersOf(uidOf(event.to))) member.transient?.(event)
         break
       case 'deliver':
+      case 'contended':
         break // the engine's
     }
   }

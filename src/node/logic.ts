@@ -9,6 +9,7 @@ import type { Counters } from '../ops/counters.js'
 import type { Log } from '../ops/log.js'
 import type { Limits } from '../ops/rate-limits.js'
 import { createServices, type OwnServices } from '../services/index.js'
+import type { NodeId } from '../store/types.js'
 import type { Delivery } from '../sync/events.js'
 import { createEngine, type Engine, randomStamps } from '../sync/index.js'
 import type { EngineMonitor } from '../sync/types.js'
@@ -20,7 +21,16 @@ export interface LogicOptions
   extends Ground,
     Pick<
       NodeOptions,
-      'name' | 'store' | 'owns' | 'passwords' | 'workers' | 'onFatal' | 'stamps' | 'sequence' | 'sliceTargets'
+      | 'name'
+      | 'store'
+      | 'owns'
+      | 'prefers'
+      | 'passwords'
+      | 'workers'
+      | 'onFatal'
+      | 'stamps'
+      | 'sequence'
+      | 'sliceTargets'
     > {
   readonly settings: Pick<NodeSettings, 'retention' | 'sweepMs'>
   readonly limits: Limits
@@ -49,11 +59,13 @@ export class Logic {
       time,
       settings: { retentionMs: settings.retention.keepMs },
       stamps: stamps ?? randomStamps(random),
+      random,
       delivery,
       monitor: monitor(counters, log),
       defer,
       rest: tookMs => this.jobs.rest(tookMs),
       onFatal: options.onFatal,
+      prefers: actor => otherThan(options.name, options.prefers?.(actor)),
       ...(sliceTargets === undefined ? {} : { sliceTargets }),
     })
     this.engine = engine
@@ -104,6 +116,11 @@ export class Logic {
   abort(): void {
     this.jobs.abort()
   }
+}
+
+/** The node, unless it is this one. */
+function otherThan(name: NodeId, node: NodeId | undefined): NodeId | undefined {
+  return node === name ? undefined : node
 }
 
 function monitor(counters: Counters, log: Log): EngineMonitor {

@@ -13,7 +13,7 @@ import type { LimitSettings } from '../ops/rate-limits-table.js'
 import type { ZeroWindow } from '../ops/zero-windows.js'
 import type { Passwords } from '../services/passwords.js'
 import type { Services } from '../services/types.js'
-import type { Store } from '../store/types.js'
+import type { Actor, NodeId, Store } from '../store/types.js'
 import type { SequenceRule } from '../sync/rules/numbered.js'
 import type { Stamps } from '../sync/stamps.js'
 import type { OwnWorkers } from '../workers/tasks.js'
@@ -47,6 +47,8 @@ export interface NodeOptions extends Ground {
   readonly settings: NodeSettings
   /** Whether this node does the partition's background work; it may change at any time. Absent: it owns all. */
   readonly owns?: (partition: number) => boolean
+  /** The node that is to deliver to an actor for whose records nodes compete; it may be this one. Absent: none is better than another. */
+  readonly prefers?: (actor: Actor) => NodeId | undefined
   readonly passwords: Passwords
   /** The threads for heavy work. */
   readonly workers: OwnWorkers

@@ -1,7 +1,7 @@
 /**
  * Decides what becomes of a transition's effects: each is applied at once, in the same unit, or becomes an entry of an outbox. An
- * effect is applied at once if its target is in the unit's scope, the unit may still grow, and nothing of the pair waits. All
- * others are queued in the outbox, behind what already waits.
+ * effect is applied at once if its target is in the unit's scope and not contended, the unit may still grow, and nothing of the pair waits.
+ * All others are queued in the outbox, behind what already waits.
  */
 import type { Actor, Put, ScopeId } from '../store/types.js'
 import { groupTargets, isPartitionActor } from './fan-out.js'
@@ -80,6 +80,8 @@ export interface EffectPlan {
     /** The number of a fan-out's targets that one unit takes. */
     readonly sliceTargets: number
     scopeOf(actor: Actor): ScopeId
+    outboxHasSpace(source: Actor, target: Actor): boolean
+    isContended(actor: Actor): boolean
   }
   readonly appends: readonly unknown[]
   readonly missing: readonly unknown[]
@@ -142,8 +144,11 @@ function fanOut(plan: EffectPlan, effect: Emitted, targets: readonly Actor[]): v
 
 function isAtOnce(plan: EffectPlan, at: Tx, target: Actor, level: number): boolean {
   if (isWaiting(at, target)) return false
+  const { context } = plan
   const fits = level <= CASCADE_LEVELS_MAX && plan.appends.length < CASCADE_APPENDS_MAX
-  return fits && plan.context.scopeOf(target) === plan.scope
+  if (!fits || context.scopeOf(target) !== plan.scope) return false
+  // Where the outbox is full it competes all the same: within a scope an effect needs no space.
+  return !context.isContended(target) || !context.outboxHasSpace(at.actor, target)
 }
 
 /** Whether something of the pair waits in the outbox. */

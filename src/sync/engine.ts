@@ -12,9 +12,7 @@
  * the others costs a conflict and another try, never an error.
  */
 import { assert } from '../lib/assert.js'
-import type { Clock, TimerHandle } from '../lib/clock.js'
-import type { CountedTime } from '../lib/counted-time.js'
-import type { Defer } from '../lib/turn.js'
+import type { TimerHandle } from '../lib/clock.js'
 import { ALL_PARTITIONS } from '../store/partition.js'
 import {
   type Actor,
@@ -30,8 +28,11 @@ import {
   type Unit,
   type Version,
 } from '../store/types.js'
-import { type Delivery, headEvent, type NodeEvent } from './events.js'
+import { ContendedActors } from './contended-actors.js'
+import type { EngineOptions, Settle } from './engine-options.js'
+import { headEvent, type NodeEvent, nodeAddress } from './events.js'
 import { SLICE_TARGETS } from './fan-out.js'
+import { Lines } from './lines.js'
 import { Outbox } from './outbox.js'
 import { headOf, pageOf } from './page.js'
 import { type Asked, Plan, type PlanContext } from './plan.js'
@@ -39,16 +40,7 @@ import { type Cell, RecordCache } from './record-cache.js'
 import { RecordLoader } from './record-loader.js'
 import { ScopeQueue } from './scope-queue.js'
 import type { WaitingOutbox } from './sightings.js'
-import type { Stamps } from './stamps.js'
-import type {
-  EffectKind,
-  EngineMonitor,
-  Outcome,
-  RuleSettings,
-  TimelineHead,
-  TimelinePage,
-  Transition,
-} from './types.js'
+import type { Outcome, TimelineHead, TimelinePage, Transition } from './types.js'
 import { PLANNED_UNITS_MAX, UnitBudget } from './unit-budget.js'
 
 /**
@@ -66,36 +58,7 @@ export const START_SWEEPS_AT_ONCE = 16
 /** The pause before a head that could not be read is read again. */
 const TELL_AGAIN_MS = 500
 
-export interface EngineOptions {
-  readonly store: Store
-  readonly clock: Clock
-  /** The time that ages are counted by. */
-  readonly time: CountedTime
-  readonly settings: RuleSettings
-  readonly stamps: Stamps
-  readonly effects: readonly EffectKind<unknown>[]
-  readonly delivery: Delivery
-  readonly monitor: EngineMonitor
-  /** Runs a function at the end of the event loop's turn. */
-  readonly defer: Defer
-  /**
-   * Rests after a slice of a fan-out that took so long: longer under load, as all background work does, but never for good. The next
-   * slices of the scope wait.
-   */
-  readonly rest: (tookMs: number) => Promise<void>
-  /** Called when the store failed for good: nothing is answered any more, and the process is to end. */
-  readonly onFatal: (error: unknown) => void
-  /** The number of a fan-out's targets that one unit takes. Absent: SLICE_TARGETS. */
-  readonly sliceTargets?: number
-  /** The most bytes of outbox entries in memory. Absent: OUTBOX_TOTAL_BYTES_MAX. */
-  readonly outboxBytesMax?: number
-}
-
-/**
- * Takes the outcome of a transition, and its input again. So a caller whose submissions may wait for long, such as messages, can have one
- * function for all, and in the input what it would else keep for each.
- */
-export type Settle<I, R> = (outcome: Outcome<R>, input: I) => void
+export type { EngineOptions, Settle } from './engine-options.js'
 
 interface Submission<I, R> extends Asked<I, R> {
   readonly settle: Settle<I, R>
@@ -139,8 +102,8 @@ export class Engine {
   readonly #outbox: Outbox
   readonly #context: PlanContext
   #ageing: TimerHandle | undefined
-  /** Submissions that wait, in order, behind one of the same actor that is reading records. This keeps pipelined requests in order. */
-  readonly #behind = new Map<Actor, Submission<unknown, unknown>[]>()
+  readonly #lines = new Lines<Submission<unknown, unknown>>()
+  readonly #contended: ContendedActors
   #conflicts = 0
   #closed = false
   /** Whether the store failed for good: what is submitted gets no answer any more. */
@@ -152,6 +115,11 @@ export class Engine {
     this.#options = options
     this.#store = options.store
     this.#loader = new RecordLoader({ store: options.store, clock: options.clock, cache: this.#cache })
+    this.#contended = new ContendedActors({
+      clock: options.clock,
+      random: options.random,
+      tell: actor => options.delivery.send({ kind: 'contended', to: actor }),
+    })
     const effects = new Map(options.effects.map(kind => [kind.name, kind]))
     this.#outbox = new Outbox({
       store: options.store,
@@ -161,6 +129,9 @@ export class Engine {
       bytesMax: options.outboxBytesMax,
       rest: options.rest,
       run: (actor, transition, input) => this.run(actor, transition, input),
+      helper: target => (this.#contended.has(target) ? options.prefers?.(target) : undefined),
+      onAsk: (node, source, target) =>
+        options.delivery.send({ kind: 'deliver', to: nodeAddress(node), source, target }),
       onUnknown: kind => this.leave('effect', kind),
       onGap: (source, target, outcome) => options.monitor.gap(source, target, outcome),
     })
@@ -176,6 +147,7 @@ export class Engine {
       scopeOf: actor => options.store.scopeOf(actor),
       epochOf: partition => options.store.epochOf(partition),
       outboxHasSpace: (source, target) => this.#outbox.hasSpace(source, target),
+      isContended: actor => this.#contended.has(actor),
     }
   }
 
@@ -300,22 +272,47 @@ export class Engine {
   take(event: NodeEvent): void {
     if (this.#closed) return
     if (event.kind === 'ended') this.forget(event.to)
+    if (event.kind === 'contended') this.#contended.heard(event.to)
     // A pair that cannot be read now is found by a sweep.
-    if (event.kind === 'deliver') void this.#outbox.sweepPair(event.source, event.target).catch(() => {})
+    if (event.kind === 'deliver') void this.#outbox.lend(event.source, event.target).catch(() => {})
   }
 
-  #begin<I, R>(submission: Submission<I, R>): void {
-    const behind = this.#behind.get(submission.actor)
-    if (behind === undefined) this.#plan(submission)
-    else behind.push(submission as unknown as Submission<unknown, unknown>)
+  readonly #begin = (submission: Submission<unknown, unknown>): void => {
+    const line = this.#lines.of(submission.actor)
+    if (line !== undefined) {
+      this.#lines.join(line, submission)
+      if (line.isHeld) submission.queue.left()
+      return
+    }
+    const waitMs = this.#waitMs(submission)
+    if (waitMs === 0) this.#plan(submission)
+    else this.#hold(submission, waitMs)
+  }
+
+  #waitMs({ actor, tries }: Submission<unknown, unknown>): number {
+    return tries === 0 ? this.#contended.turnMs(actor) : this.#contended.againMs(tries)
+  }
+
+  /** Holds a submission back, and all of its actor that come meanwhile. They are not begun so long, and keep nobody else waiting. */
+  #hold(submission: Submission<unknown, unknown>, ms: number): void {
+    const { actor, queue } = submission
+    this.#lines.open(submission, true)
+    queue.left()
+    this.#options.clock.after(ms, () => {
+      const line = this.#lines.of(actor)
+      if (line === undefined) return
+      line.isHeld = false
+      for (const held of line.waiting) held.queue.back()
+      this.#letThrough(actor)
+    })
   }
 
   /** Plans a submission. @returns false if records are missing: they are being read, and the actor's later submissions wait */
-  #plan<I, R>(submission: Submission<I, R>): boolean {
+  #plan(submission: Submission<unknown, unknown>): boolean {
     const missing = this.#surelyMissing(submission)
     if (missing.length > 0) return this.#read(submission, missing)
     const plan = Plan.make(this.#context, submission)
-    const result = plan.result as R
+    const { result } = plan
     if (plan.above !== undefined) {
       this.#options.monitor.aboveBound(submission.transition.name, plan.above)
       this.#finish(submission, REFUSED)
@@ -331,38 +328,35 @@ export class Engine {
       this.#finish(submission, FULL)
       return true
     }
-    const { queue, transition, readings } = submission
+    const { queue, transition, readings, tries } = submission
     // Else it was asked when it came.
-    const mayBeStalled = readings > 0 || transition.soft !== undefined
+    const mayBeStalled = readings > 0 || tries > 0 || transition.soft !== undefined
     if (mayBeStalled && queue.isStalled && transition.waits !== true) {
       this.#finish(submission, UNAVAILABLE)
       return true
     }
-    queue.commits.push({
-      submission: submission as unknown as Submission<unknown, unknown>,
-      plan,
-      unit: plan.seal(),
-      patient: transition.patient === true,
-    })
+    queue.commits.push({ submission, plan, unit: plan.seal(), patient: transition.patient === true })
     return true
   }
 
   /** The cells that are missing for certain, as nothing is known of the actor: a first plan would do no more than find that out. */
-  #surelyMissing<I, R>({ actor, transition, input, passes, readings }: Submission<I, R>): readonly Cell[] {
+  #surelyMissing(submission: Submission<unknown, unknown>): readonly Cell[] {
+    const { actor, transition, input, passes, readings } = submission
     if (!passes || readings > 0 || this.#cache.knows(actor)) return NO_CELLS
     const cells = this.#cache.cellsOf(actor)
     return (transition.reads?.(input) ?? []).map(([kind, id]) => this.#cache.cell(cells, kind, id))
   }
 
   /** Reads missing records, then plans again. Meanwhile the actor's later submissions wait. @returns false */
-  #read<I, R>(submission: Submission<I, R>, missing: readonly Cell[]): false {
+  #read(submission: Submission<unknown, unknown>, missing: readonly Cell[]): false {
     submission.readings += 1
     if (submission.readings > READINGS_MAX)
       throw new Error(`${submission.transition.name} never has all the records it needs`)
-    if (!this.#behind.has(submission.actor)) this.#behind.set(submission.actor, [])
+    this.#lines.open(submission, false)
     this.#loader.load(missing).then(
-      () => this.#plan(submission) && this.#letThrough(submission.actor),
+      () => this.#letThrough(submission.actor),
       () => {
+        this.#lines.remove(submission)
         this.#finish(submission, UNAVAILABLE)
         this.#letThrough(submission.actor)
       },
@@ -387,12 +381,12 @@ export class Engine {
     }
   }
 
-  /** Plans the actor's waiting submissions, now that the one before them is planned. Stops at one that has to read records too. */
+  /** Plans the submissions of an actor's line, one after the other. Stops at one that has to read records. */
   #letThrough(actor: Actor): void {
-    const behind = this.#behind.get(actor)
-    for (let submission = behind?.shift(); submission !== undefined; submission = behind?.shift())
+    const waiting = this.#lines.of(actor)?.waiting
+    for (let submission = waiting?.shift(); submission !== undefined; submission = waiting?.shift())
       if (!this.#plan(submission)) return
-    this.#behind.delete(actor)
+    this.#lines.close(actor)
   }
 
   readonly #settle = ({ submission, plan }: Planned, committed: CommitResult, repeated: boolean): void => {
@@ -426,15 +420,20 @@ export class Engine {
     if (plan.outbox.length > 0) this.#outbox.add(plan.outbox)
   }
 
-  #retry<I, R>(submission: Submission<I, R>, plan: Plan, conflict: Conflict | EpochConflict): void {
+  #retry(submission: Submission<unknown, unknown>, plan: Plan, conflict: Conflict | EpochConflict): void {
     plan.fell()
     this.#conflicts += 1
     if (conflict.kind === 'conflict') this.#cache.forget(conflict.actor, conflict.name)
     submission.tries += 1
     submission.readings = 0
-    if (submission.tries >= TRIES_MAX) this.#finish(submission, UNAVAILABLE)
-    // Planned again at once, before later submissions of the actor.
-    else this.#begin(submission)
+    if (submission.tries >= TRIES_MAX) {
+      this.#finish(submission, UNAVAILABLE)
+      return
+    }
+    if (submission.tries > 1 && conflict.kind === 'conflict' && this.#store.shared)
+      this.#contended.noticed(conflict.actor)
+    // Planned again before later submissions of the actor.
+    this.#begin(submission)
   }
 
   /**
@@ -459,7 +458,7 @@ export class Engine {
         scope,
         clock,
         defer,
-        begin: submission => this.#begin(submission),
+        begin: this.#begin,
         settle: this.#settle,
         onWritten: monitor.committed.bind(monitor),
         onFatal: error => this.#die(error),
@@ -470,7 +469,7 @@ export class Engine {
   }
 
   #finish<I, R>(submission: Submission<I, R>, outcome: Outcome<R>): void {
-    if (submission.passes && !this.#behind.has(submission.actor)) this.#cache.release(submission.actor)
+    if (submission.passes && this.#lines.of(submission.actor) === undefined) this.#cache.release(submission.actor)
     submission.settle(outcome, submission.input)
     submission.queue.left()
     this.#unfinished -= 1

@@ -55,7 +55,13 @@ export interface DeliverEvent {
   readonly target: Actor
 }
 
-export type NodeEvent = AppendedEvent | EndedEvent | TransientEvent | DeliverEvent
+/** Says that nodes compete for the records of `to` (contended-actors.ts). */
+export interface ContendedEvent {
+  readonly kind: 'contended'
+  readonly to: Address
+}
+
+export type NodeEvent = AppendedEvent | EndedEvent | TransientEvent | DeliverEvent | ContendedEvent
 
 /** Sends all events after a commit: to the hub of this node, and to other nodes. */
 export interface Delivery {

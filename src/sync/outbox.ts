@@ -12,13 +12,16 @@
  *
  * A fan-out is taken in slices (sync/fan-out.ts): delivery is repeated, after a rest, until all of its targets are done.
  *
+ * Where nodes compete for the target (contended-actors.ts), one of them delivers for all. The node that wrote the entries tells it that the
+ * pair waits, gives it a second, and then goes on as usual. So it settles what was taken, and delivers what was not.
+ *
  * Any node may deliver. Each entry names its number and the one before, and the target takes exactly the next one of its pair
  * counter. So a repeated or competing delivery changes nothing. At start, and from time to time where several nodes share the
  * store, `sweep` finds what a dead node left (sightings.ts).
  */
 import { type Clock, pause } from '../lib/clock.js'
 import { partitionOf } from '../store/partition.js'
-import type { Actor, ScannedRecord, ScopeId, Store } from '../store/types.js'
+import type { Actor, NodeId, ScannedRecord, ScopeId, Store } from '../store/types.js'
 import { takenUpTo } from './cascade.js'
 import { isPartitionActor } from './fan-out.js'
 import { entryBytes, foundEntry, OUTBOX, type OutboxEntry, outboxEntry, outboxOf } from './outbox-entry.js'
@@ -31,6 +34,8 @@ import type { EffectKind, Outcome, Transition, Tx } from './types.js'
 /** The most entries of one pair that one unit takes. */
 const DELIVER_BATCH_MAX = 64
 const RETRY_MS = 200
+/** The time that another node has for what it was asked to deliver. If the event was lost, delivery is late by so much. */
+const ASKED_MS = 1_000
 /** How long a pair may wait for effects that nobody has before that is told. */
 const LACKS_MS_MAX = 60_000
 const SWEEP_PAGE = 256
@@ -63,6 +68,10 @@ interface Pair {
   left: number
   /** The wait for effects that nobody has: when it began, and whether it was told. */
   lacks: { readonly sinceMs: number; isTold: boolean } | undefined
+  /** The number of the last effect that another node was asked to deliver; 0: none was. */
+  askedUpTo: number
+  /** Whether another node has asked for it: that one settles it. */
+  isLent: boolean
 }
 
 /** What becomes of a pair at a gap: the target passes over what is lost, or it has waited for long. */
@@ -79,10 +88,25 @@ export interface OutboxOptions {
   /** Rests after a slice of a fan-out (see EngineOptions). */
   readonly rest: (tookMs: number) => Promise<void>
   run<I, R>(actor: Actor, transition: Transition<I, R>, input: I): Promise<Outcome<R>>
+  /** The other node that is to deliver to this target now; undefined: this one is. */
+  helper(target: Actor): NodeId | undefined
+  /** Asks another node to deliver what waits of a pair. */
+  readonly onAsk: (node: NodeId, source: Actor, target: Actor) => void
   /** Called when an effect of this kind is left to other nodes. */
   readonly onUnknown: (kind: string) => void
   /** Called when a target lacks effects that no outbox has. */
   readonly onGap: (source: Actor, target: Actor, outcome: GapOutcome) => void
+}
+
+interface Sweep {
+  readonly outbox: Actor
+  readonly prefix: string
+  /** Awaited between two pages. */
+  readonly rest?: (() => Promise<void>) | undefined
+  /** Whether an entry of this name is to be delivered. Absent: all are. */
+  readonly isDue?: ((name: string) => boolean) | undefined
+  /** Whether another node asked for what is found. */
+  readonly isLent?: boolean
 }
 
 interface Batch {
@@ -127,6 +151,8 @@ export class Outbox {
   readonly #cut = new Set<number>()
   /** Whether those are swept again soon, or are being swept. */
   #goesOn = false
+  /** Pairs that other nodes asked for and that are being read; true: they were asked for again meanwhile. */
+  readonly #lending = new Map<string, boolean>()
   #stopped = false
 
   constructor(options: OutboxOptions) {
@@ -149,17 +175,38 @@ export class Outbox {
     return !this.#isFull && depth.entries < OUTBOX_ENTRIES_MAX && depth.bytes < OUTBOX_BYTES_MAX
   }
 
-  /** Adds durable entries, in order of sequence per pair. */
-  add(entries: readonly OutboxEntry[]): void {
+  /** Adds durable entries, in order of sequence per pair. `areLent`: another node asked for them. */
+  add(entries: readonly OutboxEntry[], areLent = false): void {
     for (const entry of entries) {
-      const key = `${entry.source}\n${entry.target}`
-      let pair = this.#pairs.get(key)
-      if (pair === undefined) {
-        pair = { source: entry.source, target: entry.target, entries: [], busy: false, left: 0, lacks: undefined }
-        this.#pairs.set(key, pair)
-      }
+      const key = keyOf(entry.source, entry.target)
+      const pair = this.#pairs.get(key) ?? this.#enter(key, entry)
+      if (!areLent) pair.isLent = false
       if (insert(pair.entries, entry)) this.#count(entry, 1)
       if (!pair.busy && pair.left === 0) void this.#drive(key, pair)
+      else if (isAsked(pair)) this.#ask(pair)
+    }
+  }
+
+  #enter(key: string, { source, target }: OutboxEntry): Pair {
+    const entries: OutboxEntry[] = []
+    const pair = { source, target, entries, busy: false, left: 0, lacks: undefined, askedUpTo: 0, isLent: true }
+    this.#pairs.set(key, pair)
+    return pair
+  }
+
+  /** Delivers what waits of a pair, because another node asks for it. What is taken is settled by that one, or by who sweeps. */
+  async lend(source: Actor, target: Actor): Promise<void> {
+    const key = keyOf(source, target)
+    const isUnderWay = this.#lending.has(key)
+    this.#lending.set(key, isUnderWay)
+    if (isUnderWay) return
+    try {
+      do {
+        this.#lending.set(key, false)
+        await this.#sweepPair(source, target, true)
+      } while (this.#lending.get(key) === true)
+    } finally {
+      this.#lending.delete(key)
     }
   }
 
@@ -170,8 +217,8 @@ export class Outbox {
       if (isLeft) void this.#drive(key, pair)
     }
     const sighting = this.#sightings?.begin(partition)
-    const isDue = sighting?.isDue ?? succeed
-    const isWhole = !this.#isFull && (await this.#sweepOutbox(`${OUTBOX}/${partition}`, '', rest, isDue))
+    const sweep = { outbox: `${OUTBOX}/${partition}`, prefix: '', rest, isDue: sighting?.isDue }
+    const isWhole = !this.#isFull && (await this.#sweepOutbox(sweep))
     if (isWhole) sighting?.end()
     else this.#goOnLater(partition)
   }
@@ -182,8 +229,8 @@ export class Outbox {
   }
 
   /** Finds the entries of one pair, whichever node made them. */
-  async sweepPair(source: Actor, target: Actor): Promise<void> {
-    await this.#sweepOutbox(outboxOf(source), `${outboxEntry.prefix}/${source}/${target}/`)
+  async #sweepPair(source: Actor, target: Actor, isLent: boolean): Promise<void> {
+    await this.#sweepOutbox({ outbox: outboxOf(source), prefix: `${outboxEntry.prefix}/${source}/${target}/`, isLent })
   }
 
   get #isFull(): boolean {
@@ -217,15 +264,10 @@ export class Outbox {
   /**
    * Finds the entries of one partition's outbox whose names begin with `prefix`. @returns false if memory is full before the end
    */
-  async #sweepOutbox(
-    outbox: Actor,
-    prefix: string,
-    rest?: () => Promise<void>,
-    isDue: (name: string) => boolean = succeed,
-  ): Promise<boolean> {
+  async #sweepOutbox({ outbox, prefix, rest, isDue = succeed, isLent }: Sweep): Promise<boolean> {
     for (let after: string | null = null; !this.#stopped; ) {
       const page: readonly ScannedRecord[] = await this.#options.store.scan(outbox, prefix, after, SWEEP_PAGE)
-      this.add(page.filter(({ name }) => isDue(name)).map(foundEntry))
+      this.add(page.filter(({ name }) => isDue(name)).map(foundEntry), isLent)
       const last = page.at(-1)
       if (last === undefined || page.length < SWEEP_PAGE) return true
       if (this.#isFull) return false
@@ -238,22 +280,45 @@ export class Outbox {
   async #drive(key: string, pair: Pair): Promise<void> {
     pair.busy = true
     while (pair.entries.length > 0 && !this.#stopped) {
+      if (!isAsked(pair) && this.#ask(pair)) {
+        pair.askedUpTo = pair.entries.at(-1)?.seq ?? 0
+        await pause(this.#options.clock, ASKED_MS)
+      }
       const next = await this.#step(pair)
-      if (next === 'leave') break
+      if (next === 'leave') {
+        if (pair.isLent) this.#drop(pair, Number.POSITIVE_INFINITY)
+        break
+      }
       if (next === 'pause' && !this.#stopped) await pause(this.#options.clock, RETRY_MS)
     }
     pair.busy = false
     if (pair.entries.length === 0) this.#pairs.delete(key)
   }
 
+  /** Asks another node to deliver a pair, if one is to. @returns whether it did */
+  #ask({ source, target, isLent }: Pair): boolean {
+    const node = isLent ? undefined : this.#options.helper(target)
+    if (node === undefined) return false
+    this.#options.onAsk(node, source, target)
+    return true
+  }
+
+  /** Drops the entries of a pair up to a number. */
+  #drop(pair: Pair, last: number): void {
+    for (const entry of pair.entries) if (entry.seq <= last) this.#count(entry, -1)
+    pair.entries = pair.entries.filter(({ seq }) => seq > last)
+  }
+
   /** Moves a pair forward by one batch. */
   async #step(pair: Pair): Promise<'on' | 'pause' | 'leave'> {
-    const batch = pair.entries.slice(0, DELIVER_BATCH_MAX)
+    let batch = pair.entries.slice(0, DELIVER_BATCH_MAX)
+    // What came after it was asked for has its own second.
+    if (isAsked(pair)) batch = batch.filter(({ seq }) => seq <= pair.askedUpTo)
     const [first] = batch
     if (first === undefined) return 'on'
     let taken = await this.#take(pair, batch, false)
     if (isBehind(taken, first)) {
-      const isRead = await this.sweepPair(pair.source, pair.target).then(succeed, fail)
+      const isRead = await this.#sweepPair(pair.source, pair.target, pair.isLent).then(succeed, fail)
       if (pair.entries[0]?.seq !== first.seq) return 'on'
       if (!isRead) return 'pause'
       // The outbox has nothing before it, and what was taken is all that the target knows: something is lost.
@@ -268,6 +333,10 @@ export class Outbox {
     if (seqs.size === 0) {
       if (hasMoved) return 'on'
       return this.#isLeft(pair, last) ? 'leave' : 'pause' // nothing was taken: do not try again at once
+    }
+    if (pair.isLent) {
+      this.#drop(pair, last)
+      return 'on'
     }
     const settled = await this.#options.run(pair.source, settleTransition, { target: pair.target, seqs, last })
     if (settled.kind !== 'done') return 'pause'
@@ -325,6 +394,15 @@ export class Outbox {
     if (depth.entries === 0) this.#depths.delete(path)
     else this.#depths.set(path, depth)
   }
+}
+
+function keyOf(source: Actor, target: Actor): string {
+  return `${source}\n${target}`
+}
+
+/** Whether another node was asked to deliver the next entries of a pair. */
+function isAsked({ entries: [first], askedUpTo }: Pair): boolean {
+  return first !== undefined && first.seq <= askedUpTo
 }
 
 /** Inserts an entry in order of sequence. @returns false if the entry is there already */

@@ -62,6 +62,8 @@ export interface PlanContext {
   epochOf(partition: number): number
   /** Whether the outbox from this partition to that scope takes more. */
   outboxHasSpace(source: Actor, target: Actor): boolean
+  /** Whether several nodes compete for the actor's records. */
+  isContended(actor: Actor): boolean
 }
 
 /** A transition that is to be planned, with its input. */

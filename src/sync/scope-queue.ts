@@ -55,12 +55,17 @@ export class ScopeQueue<Q extends QueuedUnit, S> {
 
   /** Plans the submission now. */
   admit(submission: S): void {
-    this.#begun += 1
-    this.#budget.take()
+    this.back()
     this.#begin(submission)
   }
 
-  /** Notes that a submission that was begun is finished. */
+  /** Notes that a submission that had left for a while is planned now. */
+  back(): void {
+    this.#begun += 1
+    this.#budget.take()
+  }
+
+  /** Notes that a submission that was begun is finished, or waits for something else. */
   left(): void {
     this.#begun -= 1
     this.#budget.giveBack()

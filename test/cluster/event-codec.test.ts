@@ -29,6 +29,7 @@ const event: fc.Arbitrary<NodeEvent> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('transient' as const), to: text, topic: text, bytes }),
   fc.record({ kind: fc.constant('deliver' as const), to: text, source: text, target: text }),
+  fc.record({ kind: fc.constant('contended' as const), to: text }),
 )
 
 const batch: fc.Arbitrary<EventBatch> = fc.record({
@@ -75,6 +76,7 @@ t.test('the bytes of a batch are fixed', async t => {
     ended(1, 2, 'attempt', 3, 4),
     { kind: 'transient', to: 'user/1', topic: 't', bytes: Uint8Array.of(7) },
     { kind: 'deliver', to: 'node/b', source: 'user/1', target: 'user/2' },
+    { kind: 'contended', to: 'user/1' },
   ]
   const user = '1206757365722f31'
   t.equal(
@@ -85,6 +87,7 @@ t.test('the bytes of a batch are fixed', async t => {
       `2212${'0802'}${user}1802200228033004`,
       `2210${'0803'}${user}1a0174220107`,
       `221a${'0804'}12066e6f64652f621a06757365722f312206757365722f32`,
+      `220a${'0805'}${user}`,
     ].join(''),
   )
 })

@@ -11,6 +11,7 @@ import { silentLog } from '../../src/ops/log.js'
 import { CHEAP_COST, Passwords } from '../../src/services/passwords.js'
 import type { ShortAnswer, ShortCall, ShortRequest } from '../../src/short/types.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
+import { partitionOf } from '../../src/store/partition.js'
 import type { Store } from '../../src/store/types.js'
 import { InlineWorkers } from '../../src/workers/inline.js'
 import type { HttpHost } from './http.js'
@@ -149,9 +150,12 @@ export class SimulatedNode implements HttpHost {
 
   /** Each partition belongs to one of the nodes that run; one where nobody lives to none, as there is nothing to do. */
   #owns(partition: number): boolean {
-    const { nodes, partitions } = this.#stage
-    const running = nodes.filter(({ alive }) => alive)
-    return partitions.has(partition) && running[partition % running.length] === this
+    return this.#stage.partitions.has(partition) && this.#ownerOf(partition) === this
+  }
+
+  #ownerOf(partition: number): SimulatedNode | undefined {
+    const running = this.#stage.nodes.filter(({ alive }) => alive)
+    return running[partition % running.length]
   }
 
   /** The process's own store, over the disk that all share. */
@@ -199,6 +203,7 @@ export class SimulatedNode implements HttpHost {
         this.#end(process)
       },
       owns: partition => this.#owns(partition),
+      prefers: actor => this.#ownerOf(partitionOf(actor))?.name,
       passwords: new PlainPasswords(random, process),
       workers: new InlineWorkers(),
       network: {

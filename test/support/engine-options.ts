@@ -26,6 +26,7 @@ export function engineOptions(seed: string, clock: Clock = systemClock): Omit<En
     time: new CountedTime(clock),
     settings: RULE_SETTINGS,
     stamps: randomStamps(seededRandom(seed)),
+    random: seededRandom(`${seed} engine`),
     effects: [],
     defer: endOfTurn,
     rest: tookMs => pacer.rest(tookMs),

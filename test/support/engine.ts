@@ -99,6 +99,7 @@ export async function startNode(
     time,
     settings,
     stamps: randomStamps(random),
+    random,
     defer: endOfTurn,
     delivery: {
       send(event) {

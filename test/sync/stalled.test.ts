@@ -200,7 +200,7 @@ t.test('a client is refused with a time to come back, and the number is not used
 
 t.test('what is planned is bounded over all scopes together, and silent ones hold nobody up', async t => {
   const SILENT = 128
-  const EACH = 600
+  const EACH = 150
   const silent = Array.from({ length: SILENT }, (_, scope) => scope)
   const store = silence(...silent)
   const { engine } = await start(store.faults)
