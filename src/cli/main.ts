@@ -29,6 +29,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'walk a store and say what is wrong with it',
     load: async () => (await import('./verify.js')).verify,
   },
+  nodes: {
+    summary: 'show the servers on a Redis, and say whether a person is needed',
+    load: async () => (await import('./nodes.js')).nodes,
+  },
   simulate: {
     summary: 'let a population of real clients send messages, and verify every delivery',
     load: async () => (await import('./simulate.js')).simulate,

@@ -16,7 +16,7 @@ import { endOfTurn } from '../lib/turn.js'
 import { figuresOf } from '../node/figures.js'
 import { Membership } from '../node/membership.js'
 import { Node } from '../node/node.js'
-import type { NodeSettings } from '../node/options.js'
+import type { NodeOptions, NodeSettings } from '../node/options.js'
 import { shownAddress } from '../ops/address.js'
 import type { Config } from '../ops/config.js'
 import { type DescriptorPlan, descriptorPlan } from '../ops/descriptors.js'
@@ -107,7 +107,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     workers,
     settings: { ...nodeSettings(config, descriptors), sweepMs: membership === undefined ? 0 : SWEEP_MS },
     ...(services === undefined ? {} : { services }),
-    ...(membership === undefined ? {} : { network: membership.network, owns: partition => membership.owns(partition) }),
+    ...(membership === undefined ? {} : placeIn(membership)),
   })
   const metrics = new Metrics(
     {
@@ -186,6 +186,15 @@ function membershipOf(
 ): Membership | undefined {
   if (ports === undefined) return undefined
   return new Membership({ ...ground, ports, revision: version(), replicas: config.redisReplicas })
+}
+
+/** The options of a node that follow from its place among others. */
+function placeIn(membership: Membership): Pick<NodeOptions, 'network' | 'owns' | 'prefers'> {
+  return {
+    network: membership.network,
+    owns: partition => membership.owns(partition),
+    prefers: actor => membership.prefers(actor),
+  }
 }
 
 function planDescriptors({ maxConnections: asked }: Config, log: Log): DescriptorPlan {

@@ -11,9 +11,9 @@
  */
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import type { Lease, LeaseStore } from '../store/node-ports.js'
-import type { NodeId } from '../store/types.js'
+import type { Actor, NodeId } from '../store/types.js'
 import { decodeStatus, encodeStatus, type NodeStatus } from './node-status.js'
-import { ownersOf } from './rendezvous.js'
+import { ownersOf, preferredOf } from './rendezvous.js'
 
 export interface MembersOptions {
   /** This node's name, which no other process ever had. */
@@ -48,6 +48,8 @@ const LOOK_AFTER_MS = 20
 export class Members {
   readonly #options: MembersOptions
   #live: readonly Member[] = []
+  /** The nodes that take work: all that do not drain. */
+  #working: readonly NodeId[] = []
   #owners: readonly NodeId[] = []
   /** The time until which this node is surely a member. */
   #memberUntilMs = Number.NEGATIVE_INFINITY
@@ -71,6 +73,11 @@ export class Members {
   /** Leaves its partitions to the others from the next renewal on, and owns nothing from now on. */
   drain(): void {
     this.#draining = true
+    this.tell()
+  }
+
+  /** Tells the others at once what this node says about itself. */
+  tell(): void {
     this.#timer?.cancel()
     if (!this.#stopped) void this.#renew()
   }
@@ -99,6 +106,11 @@ export class Members {
   /** Whether the partition's background work is this node's now. */
   owns(partition: number): boolean {
     return this.#owners[partition] === this.#options.node && !this.#draining && this.isMember
+  }
+
+  /** The node that is to deliver to an actor for which nodes compete; undefined: this node is alone, as far as it knows. */
+  prefers(actor: Actor): NodeId | undefined {
+    return this.isMember ? preferredOf(actor, this.#working) : undefined
   }
 
   /** How far this node's clock is ahead of the store's, at the last look. */
@@ -140,7 +152,8 @@ export class Members {
     const known = new Set(this.#live.map(each => each.node))
     this.#live = leases.map(lease => ({ node: lease.node, status: decodeStatus(lease.status) }))
     this.#tellChange(known)
-    this.#owners = ownersOf(this.#live.flatMap(member => (member.status?.draining === true ? [] : [member.node])))
+    this.#working = this.#live.flatMap(member => (member.status?.draining === true ? [] : [member.node]))
+    this.#owners = ownersOf(this.#working)
     const gains = this.#owners.some((owner, partition) => owner === node && before[partition] !== node)
     if (gains && !this.#draining && !this.#stopped) onGain()
   }

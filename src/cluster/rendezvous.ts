@@ -1,25 +1,40 @@
 /**
- * Says which node a partition's background work belongs to: rendezvous hashing. Each node has a score for each partition, and the highest
- * one wins. So nodes with the same list agree without a word, and a node that comes or goes moves only its own partitions.
+ * Says which node a partition's background work belongs to, or which one is to serve an actor: rendezvous hashing. Each node has a score for
+ * each of them, and the highest one wins. So nodes with the same list agree without a word, and a node that comes or goes moves only its own.
  */
 import { ALL_PARTITIONS } from '../store/partition.js'
-import type { NodeId } from '../store/types.js'
+import type { Actor, NodeId } from '../store/types.js'
+
+interface Hashed {
+  readonly node: NodeId
+  readonly hash: number
+}
 
 /** The owner of each partition; empty if there are no nodes. */
 export function ownersOf(nodes: Iterable<NodeId>): readonly NodeId[] {
-  const hashed = Array.from(nodes, node => ({ node, hash: hashOf(node) }))
-  if (hashed.length === 0) return []
-  return ALL_PARTITIONS.map(partition => {
-    let owner = ''
-    let highest = -1
-    for (const { node, hash } of hashed) {
-      const score = mixed(hash ^ Math.imul(partition + 1, 0x9e3779b1))
-      if (score < highest || (score === highest && node < owner)) continue
-      owner = node
-      highest = score
-    }
-    return owner
-  })
+  const hashed = Array.from(nodes, hashedNode)
+  return hashed.length === 0 ? [] : ALL_PARTITIONS.map(partition => highest(hashed, partition + 1) ?? '')
+}
+
+/** The node that is to serve an actor; undefined if there are no nodes. */
+export function preferredOf(actor: Actor, nodes: Iterable<NodeId>): NodeId | undefined {
+  return highest(Array.from(nodes, hashedNode), hashOf(actor))
+}
+
+function highest(nodes: readonly Hashed[], key: number): NodeId | undefined {
+  let best: NodeId | undefined
+  let bestScore = -1
+  for (const { node, hash } of nodes) {
+    const score = mixed(hash ^ Math.imul(key, 0x9e3779b1))
+    if (score < bestScore || (score === bestScore && best !== undefined && node < best)) continue
+    best = node
+    bestScore = score
+  }
+  return best
+}
+
+function hashedNode(node: NodeId): Hashed {
+  return { node, hash: hashOf(node) }
 }
 
 /** The FNV-1a hash over UTF-16 units. */

@@ -7,7 +7,7 @@ import { BusNetwork, type EventFigures } from '../cluster/bus-network.js'
 import { Members } from '../cluster/members.js'
 import type { Random } from '../lib/random.js'
 import type { NodeBus, NodePorts } from '../store/node-ports.js'
-import type { NodeId } from '../store/types.js'
+import type { Actor, NodeId } from '../store/types.js'
 import { LoadFigures } from './load-figures.js'
 import type { Node } from './node.js'
 import type { Ground } from './options.js'
@@ -66,6 +66,11 @@ export class Membership {
     return this.#members.owns(partition)
   }
 
+  /** The node that is to deliver to an actor for which nodes compete. */
+  prefers(actor: Actor): NodeId | undefined {
+    return this.#members.prefers(actor)
+  }
+
   /** Listens to the other nodes, and asks for the lease. To be called before the node starts. */
   async join(node: Node): Promise<void> {
     const { ports, clock } = this.#options
@@ -90,6 +95,7 @@ export class Membership {
   /** Notes that the node serves at this address. */
   serves(address: string): void {
     this.#address = address
+    this.#members.tell()
     // What it gained while it started nobody has looked at.
     if (this.#hasGained) this.#node?.ownsMore()
   }

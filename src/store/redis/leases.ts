@@ -12,9 +12,10 @@ import type { Clock } from '../../lib/clock.js'
 import type { Lease, LeaseStore, LeaseView } from '../node-ports.js'
 import type { NodeId } from '../types.js'
 import { LEASES_KEY, LEASES_PARTITION } from './keys.js'
-import { type Command, LostError, valueIn } from './link.js'
+import { type Command, valueIn } from './link.js'
 import { Script } from './script.js'
 import { routed, type Topology } from './topology.js'
+import { within } from './within.js'
 
 const LEASES_SCRIPT = `#!lua flags=allow-oom
 local time = redis.call('TIME')
@@ -62,9 +63,10 @@ export class RedisLeases implements LeaseStore {
   async #ask(values: readonly (string | number)[]): Promise<LeaseView> {
     const command: Command = ['SCRIPT', 1, LEASES_KEY, ...values]
     try {
-      return viewOf(await this.#within(this.#called(command)))
+      return viewOf(await within(this.#clock, ANSWER_MS_MAX, this.#called(command)))
     } catch (error) {
-      if (this.#script.mustBeGivenWhole(error)) return viewOf(await this.#within(this.#called(command)))
+      if (this.#script.mustBeGivenWhole(error))
+        return viewOf(await within(this.#clock, ANSWER_MS_MAX, this.#called(command)))
       // It may be another primary's now. Nobody waits for the look.
       void this.#topology.refresh()
       throw error
@@ -74,14 +76,6 @@ export class RedisLeases implements LeaseStore {
   async #called(command: Command): Promise<unknown> {
     const [reply] = await routed(this.#topology, LEASES_PARTITION, 'control', this.#script.commands([command]))
     return valueIn(reply)
-  }
-
-  #within(answer: Promise<unknown>): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const late = new LostError(`Redis did not answer within ${ANSWER_MS_MAX} ms`)
-      const limit = this.#clock.after(ANSWER_MS_MAX, () => reject(late))
-      answer.then(resolve, reject).finally(() => limit.cancel())
-    })
   }
 }
 

@@ -64,6 +64,6 @@ function levelOf(full: number): SpaceLevel {
   return full >= FILLING ? 'filling' : 'ample'
 }
 
-function numberIn(info: string, name: string): number {
+export function numberIn(info: string, name: string): number {
   return Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0)
 }

@@ -1,0 +1,85 @@
+/** `longwire nodes` as a process, on a real Redis: its pages and its exit codes. */
+import t from 'tap'
+import type { ShownCluster } from '../../src/cli/nodes-page.js'
+import { CliProcess } from '../support/cli-process.js'
+import { eventually } from '../support/eventually.js'
+import { RedisCluster, RedisServer } from '../support/redis-server.js'
+
+async function nodes(...argv: readonly string[]) {
+  const cli = new CliProcess(['nodes', ...argv])
+  return { code: await cli.exit(), stdout: cli.stdout, stderr: cli.stderr }
+}
+
+function shown(stdout: string): ShownCluster {
+  return JSON.parse(stdout) as ShownCluster
+}
+
+t.test('without a store, with a server, and after its death', async t => {
+  const redis = await RedisServer.start()
+  const before = await nodes('--redis', redis.url)
+  t.equal(before.code, 1)
+  t.match(before.stdout, /NEEDS A PERSON: no node has a lease/)
+  t.match(before.stdout, /NEEDS A PERSON: 127\.0\.0\.1:\d+ holds no store/)
+  t.equal(await redis.client().dbsize(), 0, 'it made none')
+
+  const { server, ready } = await CliProcess.serve('--redis', redis.url, '--advertise', 'chat.example:4000')
+  let text = await nodes('--redis', redis.url)
+  await eventually(async () => {
+    text = await nodes('--redis', redis.url)
+    return !text.stdout.includes('starting')
+  })
+  t.equal(text.code, 0, text.stdout)
+  t.match(text.stdout, /^chat\.example:4000 +all +\d+\.\d+\.\d+ /m)
+  t.match(text.stdout, new RegExp(`^127.0.0.1:${redis.port} +256 +1 `, 'm'))
+  const { code, stdout } = await nodes('--redis', redis.url, '--json')
+  t.equal(code, 0)
+  t.equal(stdout.split('\n').length, 2, 'one line')
+  t.match(shown(stdout), { nodes: [{ address: 'chat.example:4000', role: 'all' }], needs: [] })
+  t.ok(ready.port > 0)
+
+  server.child.kill('SIGKILL')
+  await eventually(async () => (await nodes('--redis', redis.url)).code === 1, 20_000)
+  await redis.kill()
+  const gone = await nodes('--redis', redis.url)
+  t.equal(gone.code, 1)
+  t.match(gone.stderr, /^longwire: --redis: Redis cannot be reached: .*\n$/)
+})
+
+t.test('on a Cluster each primary has its partitions; a dead one is named, and the others are shown', async t => {
+  const cluster = await RedisCluster.start()
+  const { url } = cluster
+  await CliProcess.serve('--redis', url, '--redis-replicas', '0')
+  const { code, stdout } = await nodes('--redis', url, '--json')
+  t.equal(code, 0, stdout)
+  const { primaries } = shown(stdout)
+  t.equal(primaries.length, 3)
+  t.equal(
+    primaries.reduce((sum, { partitions }) => sum + partitions, 0),
+    256,
+  )
+  await cluster.primaries[2]?.kill()
+  const after = await nodes('--redis', url, '--json')
+  t.equal(after.code, 1)
+  const { needs, primaries: left } = shown(after.stdout)
+  t.match(needs.join('\n'), new RegExp(`127.0.0.1:${cluster.primaries[2]?.port} does not answer`))
+  t.equal(left.filter(({ up }) => up).length, 2)
+})
+
+t.test('with --watch it looks again and again, until it is ended', async t => {
+  const redis = await RedisServer.start()
+  const cli = new CliProcess(['nodes', '--redis', redis.url, '--watch', '--json'])
+  await eventually(() => cli.stdout.split('\n').length > 2)
+  cli.child.kill('SIGTERM')
+  t.equal(await cli.exit(), 'SIGTERM')
+})
+
+t.test('wrong options are named', async t => {
+  for (const [argv, message] of [
+    [[], /--redis is missing/],
+    [['--redis', 'redis://h:0'], /a port is in 1 to 65535/],
+  ] as const) {
+    const { code, stderr } = await nodes(...argv)
+    t.equal(code, 2)
+    t.match(stderr, message)
+  }
+})
