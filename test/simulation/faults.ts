@@ -22,22 +22,27 @@ export class Faults {
 
   begin(): void {
     const stage = this.#stage
-    const { nodeKillMs, outageMs, restoreMs } = stage.setup
+    const { nodeKillMs, outageMs, failoverMs, restoreMs } = stage.setup
     for (const node of stage.nodes) {
       stage.everyNowAndThen(nodeKillMs, 'node ends', () => this.#end(node))
       this.#supervise(node)
     }
     stage.everyNowAndThen(outageMs, 'outage', () => this.#interrupt())
+    stage.everyNowAndThen(failoverMs, 'failover', () => this.#failOver())
     if (restoreMs !== undefined) this.#backUp(restoreMs)
   }
 
   /** A phone has just shown or stored something: if an embedded store does not have it yet, now is the moment to take it away. */
   ambush(): void {
-    const { nodes, disk, setup, chaos, chance } = this.#stage
+    const { nodes, setup, chaos, chance } = this.#stage
     const [node] = nodes
     const isCalm = setup.nodeKillMs === Number.POSITIVE_INFINITY
-    if (node === undefined || disk.durability !== 'manual' || isCalm || !chaos || !chance(AMBUSH)) return
-    this.#stage.after(0, 'ambush', () => this.#kill(node, false, 'is ambushed'))
+    const losesTail = setup.store === 'embedded' || setup.store === 'failover'
+    if (node === undefined || !losesTail || isCalm || !chaos || !chance(AMBUSH)) return
+    this.#stage.after(0, 'ambush', () => {
+      if (setup.store === 'failover') this.#failOver()
+      else this.#kill(node, false, 'is ambushed')
+    })
   }
 
   /** From the moment on that `begun` says, nodes die one after the other: in the midst of what has begun. */
@@ -103,13 +108,24 @@ export class Faults {
 
   /** Of what it was writing to a store of its own some may have become durable, though it never came to know. */
   #kill(node: SimulatedNode, withMachine: boolean, how: string): void {
-    const { disk, chance, note } = this.#stage
+    const { disk, setup, chance, note } = this.#stage
     if (!node.alive) return
     note(`${node.name} ${how}`)
     node.kill(withMachine)
-    if (disk.durability !== 'manual') return
+    if (setup.store !== 'embedded') return
     if (chance(0.3)) disk.sync()
     disk.crash()
+    lookBack(this.#stage)
+  }
+
+  /** Another copy of the store goes on: what was not durable is gone. Calls under way are never answered. */
+  #failOver(): void {
+    const { disk, chance, note, nodes } = this.#stage
+    note('the store fails over')
+    if (chance(0.3)) disk.sync()
+    disk.crash()
+    disk.newEpoch()
+    for (const node of nodes) node.store?.failedOver()
     lookBack(this.#stage)
   }
 

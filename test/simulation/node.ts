@@ -10,10 +10,11 @@ import type { Doors } from '../../src/node/options.js'
 import { silentLog } from '../../src/ops/log.js'
 import { CHEAP_COST, Passwords } from '../../src/services/passwords.js'
 import type { ShortAnswer, ShortCall, ShortRequest } from '../../src/short/types.js'
-import { MemoryStore } from '../../src/store/memory/store.js'
+import { MemoryStore, type MemoryStoreOptions } from '../../src/store/memory/store.js'
 import { partitionOf } from '../../src/store/partition.js'
 import type { Store } from '../../src/store/types.js'
 import { InlineWorkers } from '../../src/workers/inline.js'
+import { FailingStore } from './failing-store.js'
 import type { HttpHost } from './http.js'
 import type { Served } from './network.js'
 import { Process } from './process.js'
@@ -45,6 +46,8 @@ export class SimulatedNode implements HttpHost {
   #running: Running | undefined
   #starts = 0
   skewMs = 0
+  /** The way of the process that was started last to a store that fails over; undefined: the store does not. */
+  store: FailingStore | undefined
 
   constructor(stage: Stage, name: string) {
     this.#stage = stage
@@ -162,12 +165,14 @@ export class SimulatedNode implements HttpHost {
   #openStore(process: Process): Store {
     const { setup, disk, faults, trims, plant } = this.#stage
     const { store: kind } = setup
-    const store = new MemoryStore({
+    const options: MemoryStoreOptions = {
       disk,
       faults: storeFaults(this.#stage, process, () => faults.cutOff(this.name)),
-      scopes: kind === 'partitions' ? 'partitions' : 'one',
+      scopes: kind === 'partitions' || kind === 'failover' ? 'partitions' : 'one',
       shared: kind !== 'embedded',
-    })
+    }
+    this.store = kind === 'failover' ? new FailingStore(options) : undefined
+    const store = this.store ?? new MemoryStore(options)
     const watched = trims.watch(store)
     return plant.store?.(watched) ?? watched
   }

@@ -61,13 +61,19 @@ export const PLANTS = {
     disk: (...given) => new HastyDisk(...given),
   },
   'read past the durable head': {
-    store: store =>
-      changed(store, {
-        async read(...asked) {
-          const range = await store.read(...asked)
-          return { ...range, durable: range.head }
-        },
-      }),
+    store: hasty,
+  },
+  'acknowledge before the commit is stable, on a store that fails over': {
+    disk: (...given) => new HastyDisk(...given),
+    setup: { store: 'failover' },
+  },
+  'read what is not stable, on a store that fails over': {
+    store: hasty,
+    setup: { store: 'failover' },
+  },
+  'an epoch that is never learned, on a store that fails over': {
+    store: store => changed(store, { epochOf: () => 1 }),
+    setup: { store: 'failover' },
   },
   'accept a gap in send_seq': {
     sequence: (window, numbered) => {
@@ -193,6 +199,16 @@ export function changed(store: Store, changes: Partial<Store>): Store {
     get(_, name) {
       const value: unknown = Reflect.get(name in changes ? changes : store, name)
       return typeof value === 'function' ? value.bind(store) : value
+    },
+  })
+}
+
+/** A store that shows what is not durable. */
+function hasty(store: Store): Store {
+  return changed(store, {
+    async read(...asked) {
+      const range = await store.read(...asked)
+      return { ...range, durable: range.head }
     },
   })
 }

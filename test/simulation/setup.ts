@@ -8,10 +8,12 @@ import type { WayName } from './ways.js'
 
 /**
  * one: several nodes over a shared store with one scope. partitions: with one scope per partition, so what crosses goes by
- * the outbox. embedded: one node, readable before durable, and a killed node falls back to what was durable.
+ * the outbox. failover: as partitions, but readable before it is durable. From time to time another copy of it goes on, which has only what
+ * was durable, in the next epoch; the nodes live on with what they remember. embedded: one node, readable before durable, and a killed node
+ * falls back to what was durable.
  */
-export type StoreKind = 'one' | 'partitions' | 'embedded'
-export const STORE_KINDS: readonly StoreKind[] = ['one', 'partitions', 'embedded']
+export type StoreKind = 'one' | 'partitions' | 'failover' | 'embedded'
+export const STORE_KINDS: readonly StoreKind[] = ['one', 'partitions', 'failover', 'embedded']
 
 const EVERY_LADDER: readonly (readonly WayName[])[] = [
   ['tcp', 'ws', 'http'],
@@ -62,6 +64,7 @@ function draw(random: Random, kind: StoreKind | undefined, isCalm: boolean) {
   const pick = <T>(...of: readonly T[]): T => of[random.integer(of.length)] as T
   const store = kind ?? pick(...STORE_KINDS)
   const isEmbedded = store === 'embedded'
+  const fails = store === 'failover'
   const isCrowded = random.fraction() < 0.1
   const userCount = isCrowded ? 3 : 3 + random.integer(3)
   const isRestored = !isCalm && random.fraction() < 0.2
@@ -107,7 +110,7 @@ function draw(random: Random, kind: StoreKind | undefined, isCalm: boolean) {
       readMs: pick(0.2, 2, 10),
       commitMs: pick(0.5, 5, 30),
       /** Between readable and durable. */
-      syncMs: isEmbedded ? pick(1, 20, 200, 1_500) : 0,
+      syncMs: isEmbedded || fails ? pick(1, 20, 200, 1_500) : 0,
       /** How likely the answer of a commit is lost, a read fails, a call takes very long. */
       lostAnswer: isEmbedded ? 0 : pick(0, 0.01, 0.1),
       failedRead: isEmbedded ? 0 : pick(0, 0.01, 0.05),
@@ -115,6 +118,8 @@ function draw(random: Random, kind: StoreKind | undefined, isCalm: boolean) {
     },
     /** Between two times when a node cannot reach its store, or another node. */
     outageMs: isEmbedded ? NEVER : pick(NEVER, 8_000, 25_000),
+    /** Between two failovers of the store, on average. */
+    failoverMs: fails ? pick(2_000, 6_000, 20_000) : NEVER,
     eventMs: pick(1, 20, 300),
     eventsLost: pick(0, 0.05, 0.5),
     sweepMs: 4_000,
@@ -161,6 +166,7 @@ export function calmed(setup: Setup): Setup {
     phoneWriteFails: 0,
     nodeKillMs: NEVER,
     outageMs: NEVER,
+    failoverMs: NEVER,
     clockJumpMs: 0,
   }
 }

@@ -1,6 +1,7 @@
 /** 200 seeds, each another small world with other misfortunes. One that fails prints its number: `npm run simulation -- --seed N` replays it. */
 
 import t from 'tap'
+import { STORE_KINDS } from './setup.js'
 import { runSeed } from './world.js'
 
 const SEEDS = 200
@@ -16,7 +17,7 @@ t.test(`${SEEDS} seeds: nothing acknowledged is lost, doubled or out of order, a
 })
 
 t.test('a seed replays exactly, and another one is another run', async t => {
-  for (const store of ['one', 'partitions', 'embedded'] as const) {
+  for (const store of STORE_KINDS) {
     const [first, again, other] = [
       await runSeed({ seed: 11, setup: { store } }),
       await runSeed({ seed: 11, setup: { store } }),

@@ -60,7 +60,8 @@ export class Stage {
     this.network = new Network(this.scheduler, this.random, this.setup.network)
     this.network.onBytes = bytes => this.trace.bytes(bytes)
     this.scheduler.onEvent = event => this.trace.event(event.what, event.atMs)
-    const durability = this.setup.store === 'embedded' ? 'manual' : 'immediate'
+    const { store } = this.setup
+    const durability = store === 'embedded' || store === 'failover' ? 'manual' : 'immediate'
     const time = { monotonic: () => this.scheduler.nowMs }
     this.disk = plant.disk?.(this.random, durability, time) ?? new MemoryDisk(this.random, durability, time)
     this.ledger = new Ledger(this.disk)

@@ -1,6 +1,6 @@
 /**
  * What a node's way to its store does to its calls: late, answers lost (what was asked was done, was not, or is done later),
- * reads that fail. For an embedded store: readable before it is durable, and durable some time later.
+ * reads that fail. For an embedded store, and one that fails over: readable before it is durable, and durable some time later.
  */
 
 import type { CommitInFlight, MemoryFaults, ReadInFlight } from '../../src/store/memory/faults.js'
@@ -25,6 +25,7 @@ export function storeFaults(stage: Stage, process: Process, cutOff: () => boolea
   // One sync at a time, as a disk does it; what is written meanwhile waits for the next.
   let syncing = false
   let written = false
+  const isEmbedded = stage.setup.store === 'embedded'
   const sync = (): void => {
     written = true
     if (syncing) return
@@ -38,7 +39,7 @@ export function storeFaults(stage: Stage, process: Process, cutOff: () => boolea
         disk.sync()
         if (written) sync()
       },
-      process,
+      isEmbedded ? process : undefined,
     )
   }
 
@@ -47,7 +48,7 @@ export function storeFaults(stage: Stage, process: Process, cutOff: () => boolea
       const { commitMs, lostAnswer } = weather()
       const thereMs = time(commitMs) / 2
       const backMs = time(commitMs) / 2
-      if (disk.durability === 'manual') {
+      if (isEmbedded) {
         scheduler.after(
           thereMs,
           'commit',
@@ -63,7 +64,10 @@ export function storeFaults(stage: Stage, process: Process, cutOff: () => boolea
       // Once sent it arrives, whether the sender lives or not.
       if (fate !== 1) {
         const lateMs = fate === 2 ? SLOW_MS * random.fraction() : 0
-        scheduler.after(thereMs + lateMs, 'commit', () => call.apply())
+        scheduler.after(thereMs + lateMs, 'commit', () => {
+          call.apply()
+          if (disk.durability === 'manual') sync()
+        })
       }
       const answer = fate === undefined ? () => call.answer() : () => call.lose()
       scheduler.after(thereMs + backMs, fate === undefined ? 'committed' : 'lost', live(answer))
@@ -73,7 +77,7 @@ export function storeFaults(stage: Stage, process: Process, cutOff: () => boolea
       const { readMs, failedRead } = weather()
       const failed = cutOff() || chance(failedRead)
       const thereMs = time(readMs) / 2
-      if (disk.durability === 'manual') {
+      if (isEmbedded) {
         scheduler.after(thereMs, 'read', () => call.answer(), process)
         return
       }

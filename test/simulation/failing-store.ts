@@ -1,0 +1,90 @@
+/**
+ * A node's way to a store that fails over. Calls under way at that moment come to an end: of a commit nothing is known, and a read failed.
+ * The node learns of the new epoch by its next answer, so it plans in the old one until then.
+ */
+import { MemoryStore } from '../../src/store/memory/store.js'
+import { type CommitResult, OutcomeUnknownError, type ScopeId, type Unit } from '../../src/store/types.js'
+
+export class FailingStore extends MemoryStore {
+  readonly #underWay = new Set<() => void>()
+  #epoch = this.disk.epochOf(0)
+
+  /** The store has failed over. */
+  failedOver(): void {
+    for (const end of [...this.#underWay]) end()
+  }
+
+  /** The epoch of all partitions, as the last answer told it. */
+  override epochOf(): number {
+    return this.#epoch
+  }
+
+  override async commit(scope: ScopeId, units: readonly Unit[]): Promise<readonly CommitResult[]> {
+    try {
+      return await this.#ended(super.commit(scope, units), new OutcomeUnknownError('the store has failed over'))
+    } finally {
+      this.#epoch = this.disk.epochOf(0)
+    }
+  }
+
+  override get(...asked: Parameters<MemoryStore['get']>) {
+    return this.#read(super.get(...asked))
+  }
+
+  override read(...asked: Parameters<MemoryStore['read']>) {
+    return this.#read(super.read(...asked))
+  }
+
+  override entry(...asked: Parameters<MemoryStore['entry']>) {
+    return this.#read(super.entry(...asked))
+  }
+
+  override newest(...asked: Parameters<MemoryStore['newest']>) {
+    return this.#read(super.newest(...asked))
+  }
+
+  override scan(...asked: Parameters<MemoryStore['scan']>) {
+    return this.#read(super.scan(...asked))
+  }
+
+  override logs(...asked: Parameters<MemoryStore['logs']>) {
+    return this.#read(super.logs(...asked))
+  }
+
+  override tally(...asked: Parameters<MemoryStore['tally']>) {
+    return this.#read(super.tally(...asked))
+  }
+
+  override setRoute(...asked: Parameters<MemoryStore['setRoute']>) {
+    return this.#read(super.setRoute(...asked))
+  }
+
+  override dropRoute(...asked: Parameters<MemoryStore['dropRoute']>) {
+    return this.#read(super.dropRoute(...asked))
+  }
+
+  #read<T>(call: Promise<T>): Promise<T> {
+    return this.#ended(call, new Error('the store has failed over'))
+  }
+
+  /** The outcome of a call, or this error if the store fails over before. */
+  #ended<T>(call: Promise<T>, error: Error): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        this.#underWay.delete(end)
+        reject(error)
+      }
+      this.#underWay.add(end)
+      call.then(
+        value => {
+          this.#underWay.delete(end)
+          resolve(value)
+        },
+        (failure: unknown) => {
+          this.#underWay.delete(end)
+          reject(failure)
+        },
+      )
+    })
+  }
+}
