@@ -37,6 +37,8 @@ const JOURNAL_BYTES = 16_384
 interface Tampering {
   readonly write: string
   readonly sync: string
+  /** The number of commits after which lmdb can write its state no more, though all else. */
+  readonly commitsWithState?: number
 }
 
 interface Trial {
@@ -144,7 +146,8 @@ class Killing {
 function startWriter(folder: string, seed: number, tampering: Tampering | undefined): ChildProcess {
   const command = [process.execPath, WRITER, folder, String(seed), String(JOURNAL_BYTES)]
   if (tampering !== undefined) {
-    const { write, sync } = tampering
+    const { write, sync, commitsWithState } = tampering
+    if (commitsWithState !== undefined) command.push(String(commitsWithState))
     const injections = ['-e', `inject=pwrite64:${write}`, '-e', `inject=fdatasync:${sync}`]
     command.unshift('strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=pwrite64,fdatasync', ...injections)
   }
@@ -230,6 +233,7 @@ t.test('when a write or a sync fails the writer ends, and what was answered or s
       { write: fails(20 + random.integer(300), 'EIO'), sync: none },
       { write: fails(20 + random.integer(300), 'ENOSPC'), sync: none },
       { write: none, sync: fails(3 + random.integer(6), 'EIO') },
+      { write: none, sync: none, commitsWithState: 1 + random.integer(100) },
     ]) {
       const code = await killing.round(tampering, 60_000)
       // lmdb itself may abort the process: the message of a failed page write overruns its buffer (seen with 3.5.6).

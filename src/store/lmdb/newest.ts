@@ -1,5 +1,5 @@
 /**
- * Makes each read and each transaction begin with the newest state of the tables.
+ * Makes each read and each transaction begin with the newest state of the tables, or fail.
  *
  * lmdb notes the newest transaction in `lock.mdb`, and begins with the state of that one, whatever the meta pages say. But each process
  * that opens a database writes the note too, without a lock (seen with 3.5.6, `mdb_env_open2`):
@@ -14,11 +14,15 @@
  * one seen before is not read. The note is then written anew. Only the process that holds the folder's lock makes transactions, so
  * the others cannot write a newer one meanwhile. An opening that takes so long is rare: one in some thousand commits, with two processes
  * that do nothing but open the tables.
+ *
+ * lmdb's binding may not begin a transaction at all: lmdb refuses all of them after a failed write of a meta page. Then a get fails, but a
+ * range seems to be empty (seen with 3.5.6: it passes over the error). So no range is read before a get of its transaction has succeeded.
  */
 
 import fs from 'node:fs'
 import path from 'node:path'
 import { ABORT, type RootDatabase } from 'lmdb'
+import { present } from '../../lib/assert.js'
 import { READERS } from './files.js'
 import { KeyViews } from './keys.js'
 import { isSealed } from './seal.js'
@@ -66,14 +70,14 @@ export function openNote(folder: string): number {
 
 export class Newest {
   readonly #db: Database
-  readonly #note: number
+  readonly #note: number | undefined
   /** Everything up to this write was seen in the tables, or brought there. */
   #applied = 0
   /** Whether a transaction for reads has begun whose state was not looked at. */
   #unseen = true
 
-  /** @param note the descriptor of the note */
-  constructor(db: Database, note: number) {
+  /** @param note the descriptor of the note; undefined if the tables are only read: nobody rests on what they show, be it older */
+  constructor(db: Database, note: number | undefined) {
     this.#db = db
     this.#note = note
     db.addListener('begin-transaction', () => {
@@ -86,12 +90,15 @@ export class Newest {
     this.#applied = applied
   }
 
-  /** Makes sure that what is read in this turn is not older than what was there before. On the path of each read. */
+  /**
+   * Makes sure that what is read in this turn is there, and not older than what was there before. Throws lmdb's error, each time that it
+   * is called while lmdb has one. On the path of each read.
+   */
   ascertain(): void {
     this.#db.ensureReadTxn()
     for (let tries = 0; this.#unseen; tries++) {
-      this.#unseen = false
       if (this.#isOld()) this.#mend(tries)
+      else this.#unseen = false
     }
   }
 
@@ -106,6 +113,7 @@ export class Newest {
 
   #isOld(): boolean {
     const stored = this.#db.getBinaryFast(APPLIED_KEY)
+    if (this.#note === undefined) return false
     // A damaged number is told to whoever asks for it.
     if (stored === undefined || !isSealed(APPLIED_KEY, stored)) return false
     const applied = stored.readDoubleLE(0)
@@ -123,7 +131,7 @@ export class Newest {
     if (tries === WRONG_MAX) throw new Error('lmdb begins with an older state of the tables again and again')
     const bytes = Buffer.alloc(8)
     bytes.writeBigUInt64LE(BigInt(this.#db.getStats().lastTxnId))
-    fs.writeSync(this.#note, bytes, 0, bytes.length, NOTE_AT)
+    fs.writeSync(present(this.#note, 'the note of tables that are written to'), bytes, 0, bytes.length, NOTE_AT)
     this.#db.resetReadTxn()
     this.#db.ensureReadTxn()
   }

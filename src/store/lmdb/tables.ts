@@ -113,8 +113,7 @@ export class Tables {
   readonly #file: string
   /** Whether the note's descriptor is closed with these tables. */
   readonly #ownsNote: boolean
-  /** Undefined if these tables are only read: then nobody rests on what they show. */
-  readonly #newest: Newest | undefined
+  readonly #newest: Newest
   readonly #keys = new KeyViews()
   readonly #sealer = new Sealer()
 
@@ -142,7 +141,7 @@ export class Tables {
     openHere.add(this)
     this.#ownsNote = !readOnly && sharedNote === undefined
     this.note = this.#ownsNote ? openNote(folder) : sharedNote
-    this.#newest = this.note === undefined ? undefined : new Newest(this.#db, this.note)
+    this.#newest = new Newest(this.#db, this.note)
   }
 
   /** The use of the file's pages, as of the last transaction that this thread sees. */
@@ -395,7 +394,7 @@ export class Tables {
       }
       this.#putMeta(APPLIED, sequence)
     })
-    this.#newest?.holds(sequence)
+    this.#newest.holds(sequence)
   }
 
   /** Changes entries that are there, and removes some: only the values that hold them are written. */
@@ -425,7 +424,7 @@ export class Tables {
    * what they saw could not be overwritten, and the file would grow.
    */
   refresh(applied = 0): void {
-    if (applied > 0) this.#newest?.holds(applied)
+    if (applied > 0) this.#newest.holds(applied)
     this.#db.readerCheck()
     this.#db.resetReadTxn()
   }
@@ -438,13 +437,13 @@ export class Tables {
 
   /** lmdb's database, for reads of the newest state. */
   get #state(): Database {
-    this.#newest?.ascertain()
+    this.#newest.ascertain()
     return this.#db
   }
 
   /** Makes the changes in one transaction, durable on return. */
   #transact(change: () => void): void {
-    present(this.#newest, 'tables that are written to').transact(change)
+    this.#newest.transact(change)
   }
 
   #madeOnce(name: string): Uint8Array {

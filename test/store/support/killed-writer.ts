@@ -2,7 +2,7 @@
  * A process that writes random units on an lmdb store until it is killed, and reports on descriptor 3 what it tries, what
  * is answered and what it reads.
  *
- *   node killed-writer.js <folder> <seed> <journal bytes>
+ *   node killed-writer.js <folder> <seed> <journal bytes> [the number of commits after which lmdb can write its state no more]
  */
 
 import fs from 'node:fs'
@@ -11,8 +11,9 @@ import { openLmdbStore } from '../../../src/store/lmdb/open.js'
 import type { LmdbStore } from '../../../src/store/lmdb/store.js'
 import { ACTORS, contentOf, type Report, scanAll, textOf, unitOf } from './killed-plan.js'
 import { RandomUnits } from './random-units.js'
+import { breakStateFile } from './state-file.js'
 
-const [folder = '', seed = '', journalBytes = ''] = process.argv.slice(2)
+const [folder = '', seed = '', journalBytes = '', commitsWithState] = process.argv.slice(2)
 const random = seededRandom(seed)
 
 function report(report: Report): void {
@@ -31,6 +32,7 @@ const store = await openLmdbStore({
   process.exit(71)
 })
 
+let committed = 0
 const units = await RandomUnits.for(store, random)
 report({ kind: 'opened', pid: process.pid, content: await contentOf(store) })
 
@@ -44,6 +46,7 @@ async function commits(store: LmdbStore): Promise<void> {
     const results = await store.commit(0, tried.map(unitOf))
     report({ kind: 'committed', results })
     units.committed(tried, results)
+    if (++committed === Number(commitsWithState)) breakStateFile(folder)
   }
 }
 
