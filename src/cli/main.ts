@@ -17,6 +17,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'talk in a terminal',
     load: async () => (await import('./chat.js')).chat,
   },
+  cluster: {
+    summary: 'run several nodes and Redis on this machine',
+    load: async () => (await import('./cluster.js')).cluster,
+  },
   backup: {
     summary: 'copy a store to a new folder, while it is served',
     load: async () => (await import('./backup.js')).backup,

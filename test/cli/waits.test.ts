@@ -28,8 +28,8 @@ const CASES: Readonly<Record<string, Case>> = {
   serve: { argv: data => ['serve', '--data', data, ...SERVE], whileServed: 1, whenDamaged: 65 },
 }
 
-/** These work on no data folder; their timers keep a process alive. */
-const WITHOUT_FOLDER = ['chat', 'nodes', 'simulate']
+/** These work on no store's folder, and keep their process alive by themselves. */
+const WITHOUT_FOLDER = ['chat', 'nodes', 'simulate', 'cluster']
 
 async function run(argv: readonly string[]) {
   const cli = new CliProcess(argv)

@@ -200,8 +200,8 @@ function spawnServer(port: number, folder: string, settings: Settings): ChildPro
   return child
 }
 
-/** A port that nobody listens on; its bus port neither. */
-async function freePort(withBus: boolean): Promise<number> {
+/** A port that nobody listens on; with `withBus` its bus port neither. */
+export async function freePort(withBus: boolean): Promise<number> {
   for (;;) {
     const port = await listenOnce(0)
     if (!withBus) return port

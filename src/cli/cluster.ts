@@ -1,0 +1,136 @@
+/** `longwire cluster`: redis-server and several nodes on this machine, for a first look and for work on Longwire. */
+
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import { commandClock, keepAlive } from '../lib/clock.js'
+import { messageOf } from '../lib/error-message.js'
+import { LONG_PORT_DEFAULT } from '../ops/address.js'
+import { flag, integer, optionHelp, parseOptions, text } from '../ops/command-options.js'
+import { lockFolder } from '../store/lmdb/lock.js'
+import { LocalCluster } from './cluster/run.js'
+import { type Command, complain, EXIT, print } from './command.js'
+
+const OPTIONS = {
+  nodes: integer(2, 1, 16, 'COUNT', 'the number of nodes'),
+  port: integer(
+    LONG_PORT_DEFAULT,
+    0,
+    65_000,
+    'PORT',
+    'the port of the first node; the others have the next ones; 0: free ones',
+  ),
+  redisCluster: flag('a Redis Cluster of 3 primaries with a replica each, in place of one Redis'),
+  redisPort: integer(6400, 1_024, 55_000, 'PORT', 'the port of the first redis-server; the others have the next ones'),
+  data: text('./data-cluster', 'FOLDER', 'the folder with the data of Redis, made if it is not there'),
+  openLimits: flag('no limits on what anybody does, and cheap password hashing, for load tests'),
+} as const
+
+const HOW_TO_GET = 'Debian and Ubuntu: apt-get install redis-server; macOS: brew install redis'
+
+export const cluster: Command = {
+  options: OPTIONS,
+  async run(argv, environment) {
+    const parsed = parseOptions(OPTIONS, argv, { LONGWIRE_DATA: environment.LONGWIRE_DATA })
+    if (parsed.kind === 'help') {
+      print(help())
+      return EXIT.OK
+    }
+    if (parsed.kind === 'wrong') {
+      complain(`${parsed.message} (longwire cluster --help lists the options)`)
+      return EXIT.USAGE
+    }
+    const { version, error } = redisServer()
+    if (error !== undefined) {
+      complain(error)
+      return EXIT.FAILED
+    }
+    const { data, nodes, port, redisPort, redisCluster, openLimits } = parsed.values
+    const alive = keepAlive()
+    try {
+      fs.mkdirSync(data, { recursive: true, mode: 0o700 })
+      const lock = await lockFolder(data)
+      const serve = openLimits ? ['--limits', 'open'] : []
+      const local = new LocalCluster(
+        { folder: data, nodes, port, redisPort, redisCluster, serve },
+        commandClock,
+        complain,
+      )
+      try {
+        return await runUntilSignal(local, `redis-server ${version}, data in ${data}`)
+      } finally {
+        await lock.release()
+      }
+    } catch (error) {
+      complain(messageOf(error))
+      return EXIT.FAILED
+    } finally {
+      alive.cancel()
+    }
+  },
+}
+
+async function runUntilSignal(local: LocalCluster, what: string): Promise<number> {
+  const abandon = (): void => local.kill()
+  process.on('exit', abandon)
+  const ended = signals()
+  try {
+    const started = await Promise.race([local.start(), ended])
+    if (started !== undefined) {
+      print(`store        ${what}`)
+      const npx = process.env.npm_lifecycle_event === undefined ? '' : 'npx '
+      for (const { number, port } of started) {
+        print(`node ${number}       ${npx}longwire chat --account NAME --server 127.0.0.1:${port} --http-port ${port}`)
+      }
+      await ended
+    }
+    print('ending       the nodes, then Redis')
+    await local.end()
+    return EXIT.OK
+  } catch (error) {
+    await local.end()
+    throw error
+  } finally {
+    process.off('exit', abandon)
+  }
+}
+
+/** Settles at the first signal. A second one ends everything at once. */
+function signals(): Promise<undefined> {
+  return new Promise(resolve => {
+    let count = 0
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        count += 1
+        if (count > 1) process.exit(EXIT.FAILED)
+        resolve(undefined)
+      })
+    }
+  })
+}
+
+function redisServer(): { readonly version: string; readonly error: string | undefined } {
+  const { stdout, error } = spawnSync('redis-server', ['--version'], { encoding: 'utf8' })
+  const version = /v=(\d+)\.(\S+)/.exec(stdout ?? '')
+  if (error !== undefined || version === null) {
+    return { version: '', error: `redis-server is not installed here, version 7 or newer (${HOW_TO_GET})` }
+  }
+  const [, major = '', rest = ''] = version
+  if (Number(major) < 7)
+    return { version: '', error: `redis-server ${major}.${rest} is too old: version 7 or newer (${HOW_TO_GET})` }
+  return { version: `${major}.${rest}`, error: undefined }
+}
+
+function help(): string {
+  return [
+    'longwire cluster [options]',
+    '',
+    'Runs redis-server and several nodes on this machine, and prints a line for a chat at each node. What one writes at',
+    'one node arrives at the other. SIGINT or SIGTERM ends all; a second one ends all at once. The data stay in the',
+    'folder, and the next run goes on with them. A process that ends by itself is started again.',
+    '',
+    optionHelp(OPTIONS),
+    '',
+    'All listens on 127.0.0.1 only. For real machines: longwire serve --redis URL on each.',
+    'Exit codes: 0 ended, 1 could not start, 2 wrong options.',
+  ].join('\n')
+}

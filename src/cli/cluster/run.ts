@@ -1,0 +1,172 @@
+/**
+ * A whole cluster on this machine: redis-server processes, then nodes on them. Each is started again when it ends by itself.
+ *
+ *   starting ──► running ──► ending: nodes first, so that they finish what is in work; then Redis
+ */
+
+import fs from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Clock, pause } from '../../lib/clock.js'
+import { makeCluster } from '../../store/redis/make-cluster.js'
+import { CLUSTER_SETTINGS, SERVER_SETTINGS } from '../../store/redis/settings.js'
+import { Leashed } from './leashed.js'
+
+const MAIN = fileURLToPath(new URL('../../main.js', import.meta.url))
+const HOST = '127.0.0.1'
+
+/** The replicas and primaries of a Redis Cluster here. */
+const PRIMARIES = 3
+const REPLICAS = 3
+
+const WHOLE_MS_MAX = 30_000
+/** The pause before a process that ended is started again: it doubles up to the maximum, and begins anew after a minute. */
+const AGAIN_MS_MIN = 500
+const AGAIN_MS_MAX = 30_000
+const STEADY_MS = 60_000
+/** The last lines of a process that are shown when it ends. */
+const LAST_LINES = 3
+
+export interface ClusterSettings {
+  readonly folder: string
+  readonly nodes: number
+  readonly port: number
+  readonly redisPort: number
+  readonly redisCluster: boolean
+  /** Further options of each node. */
+  readonly serve: readonly string[]
+}
+
+export interface StartedNode {
+  readonly number: number
+  readonly port: number
+}
+
+/** A process that was started, and whether it came as far as it should. */
+interface Started {
+  readonly child: Leashed
+  readonly isReady: boolean
+}
+
+type Start = (onLine: (line: string) => void) => Promise<Started>
+
+export class LocalCluster {
+  readonly #settings: ClusterSettings
+  readonly #clock: Clock
+  readonly #tell: (line: string) => void
+  readonly #redis: Leashed[] = []
+  readonly #nodes: Leashed[] = []
+  #ending = false
+
+  constructor(settings: ClusterSettings, clock: Clock, tell: (line: string) => void) {
+    this.#settings = settings
+    this.#clock = clock
+    this.#tell = tell
+  }
+
+  /** Starts everything. @throws Error with one line; what was started is to be ended */
+  async start(): Promise<readonly StartedNode[]> {
+    const { nodes, redisCluster } = this.#settings
+    const ports = this.#redisPorts
+    await Promise.all(
+      ports.map((port, i) =>
+        this.#begin(this.#redis, i, `Redis at port ${port}`, onLine => this.#redisAt(port, onLine)),
+      ),
+    )
+    if (redisCluster) {
+      const hosts = ports.map(port => ({ host: HOST, port }))
+      await makeCluster({ hosts, primaries: PRIMARIES, clock: this.#clock, withinMs: WHOLE_MS_MAX })
+    }
+    const started: StartedNode[] = []
+    for (let i = 0; i < nodes; i++) started.push({ number: i + 1, port: await this.#beginNode(i) })
+    return started
+  }
+
+  /** Ends all processes in order. */
+  async end(): Promise<void> {
+    this.#ending = true
+    await Promise.all(this.#nodes.map(node => node.end()))
+    await Promise.all(this.#redis.map(redis => redis.end()))
+  }
+
+  /** Ends all processes at once. */
+  kill(): void {
+    this.#ending = true
+    for (const child of [...this.#nodes, ...this.#redis]) child.kill()
+  }
+
+  get #redisPorts(): readonly number[] {
+    const { redisCluster, redisPort } = this.#settings
+    return Array.from({ length: redisCluster ? PRIMARIES + REPLICAS : 1 }, (_, i) => redisPort + i)
+  }
+
+  /** Starts a node. It keeps its port when it is started again. */
+  async #beginNode(index: number): Promise<number> {
+    let port = this.#settings.port === 0 ? 0 : this.#settings.port + index
+    await this.#begin(this.#nodes, index, `node ${index + 1}`, async onLine => {
+      const child = new Leashed({ program: process.execPath, argv: this.#serve(port), onLine })
+      const ready = await child.ready()
+      if (ready !== undefined) port = (JSON.parse(ready) as { readonly port: number }).port
+      return { child, isReady: ready !== undefined }
+    })
+    return port
+  }
+
+  #serve(port: number): readonly string[] {
+    const redis = `redis://${this.#redisPorts.map(each => `${HOST}:${each}`).join(',')}`
+    const ports = ['--port', String(port), '--http-port', 'none', '--ready-fd', '3']
+    return [MAIN, 'serve', '--redis', redis, ...ports, '--log-level', 'warn', ...this.#settings.serve]
+  }
+
+  async #redisAt(port: number, onLine: (line: string) => void): Promise<Started> {
+    const { folder, redisCluster } = this.#settings
+    const dir = path.join(folder, `redis-${port}`)
+    fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
+    const settings = { ...(redisCluster ? CLUSTER_SETTINGS : SERVER_SETTINGS), bind: HOST, port: String(port), dir }
+    const argv = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
+    return new Promise(resolve => {
+      const child = new Leashed({
+        program: 'redis-server',
+        argv,
+        onLine(line) {
+          onLine(line)
+          // Whoever else may have the port: it is this one that says so.
+          if (line.includes('Ready to accept connections')) resolve({ child, isReady: true })
+        },
+      })
+      void child.exit.then(() => resolve({ child, isReady: false }))
+    })
+  }
+
+  /** Starts a process, and again whenever it ends. @throws Error with one line if it does not start at first */
+  async #begin(list: Leashed[], index: number, name: string, start: Start): Promise<void> {
+    const last: string[] = []
+    const onLine = (line: string): void => {
+      last.push(line)
+      if (last.length > LAST_LINES) last.shift()
+    }
+    const { child, isReady } = await start(onLine)
+    list[index] = child
+    if (!isReady) throw new Error(`${name} does not start: ${last.join(' | ')}`)
+    void this.#keep(list, index, name, () => start(onLine))
+  }
+
+  async #keep(list: Leashed[], index: number, name: string, start: () => Promise<Started>): Promise<void> {
+    let againMs = AGAIN_MS_MIN
+    for (;;) {
+      const sinceMs = this.#clock.monotonic()
+      await list[index]?.exit
+      if (this.#ending) return
+      if (this.#clock.monotonic() - sinceMs > STEADY_MS) againMs = AGAIN_MS_MIN
+      this.#tell(`${name} has ended: it is started again in ${againMs / 1000} s`)
+      await pause(this.#clock, againMs)
+      againMs = Math.min(AGAIN_MS_MAX, againMs * 2)
+      if (this.#ending) return
+      const { child, isReady } = await start()
+      list[index] = child
+      if (isReady) this.#tell(`${name} runs again`)
+      // It was started while everything was being ended.
+      if (this.#ending) await child.end()
+    }
+  }
+}

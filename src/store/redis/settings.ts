@@ -1,0 +1,22 @@
+/** The settings of a redis-server that holds a store. Each is one of redis.conf, with its reason. */
+
+export const SERVER_SETTINGS: Readonly<Record<string, string>> = {
+  // What is acknowledged is on the disk. One sync serves all commands of a turn of Redis's loop.
+  appendonly: 'yes',
+  appendfsync: 'always',
+  // The append-only file holds everything; a second copy now and then only costs memory and disk.
+  save: '',
+  // Nothing may be removed because memory is full.
+  'maxmemory-policy': 'noeviction',
+  // A timeline is a stream. Of nodes of 4 KB most users fill a part of one: 1 KB takes 0.7 to 1.3 KB for a single message.
+  'stream-node-max-bytes': '1024',
+  // A write counts when a replica has it: a replica that waits five seconds before it begins is five seconds without writes.
+  'repl-diskless-sync-delay': '0',
+}
+
+/** The settings of a server of a Cluster. A primary is given up after a second. */
+export const CLUSTER_SETTINGS: Readonly<Record<string, string>> = {
+  ...SERVER_SETTINGS,
+  'cluster-enabled': 'yes',
+  'cluster-node-timeout': '1000',
+}
