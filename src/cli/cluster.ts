@@ -22,6 +22,13 @@ const OPTIONS = {
   redisCluster: flag('a Redis Cluster of 3 primaries with a replica each, in place of one Redis'),
   redisPort: integer(6400, 1_024, 55_000, 'PORT', 'the port of the first redis-server; the others have the next ones'),
   data: text('./data-cluster', 'FOLDER', 'the folder with the data of Redis, made if it is not there'),
+  eventsFd: integer(
+    -1,
+    -1,
+    1_023,
+    'FD',
+    'for programs: a line of JSON (kind, number, port, pid) on this descriptor for each process that has started, at first or again; -1: off',
+  ),
   openLimits: flag('no limits on what anybody does, and cheap password hashing, for load tests'),
 } as const
 
@@ -44,17 +51,16 @@ export const cluster: Command = {
       complain(error)
       return EXIT.FAILED
     }
-    const { data, nodes, port, redisPort, redisCluster, openLimits } = parsed.values
+    const { data, nodes, port, redisPort, redisCluster, openLimits, eventsFd } = parsed.values
     const alive = keepAlive()
     try {
       fs.mkdirSync(data, { recursive: true, mode: 0o700 })
       const lock = await lockFolder(data)
       const serve = openLimits ? ['--limits', 'open'] : []
-      const local = new LocalCluster(
-        { folder: data, nodes, port, redisPort, redisCluster, serve },
-        commandClock,
-        complain,
-      )
+      const settings = { folder: data, nodes, port, redisPort, redisCluster, serve }
+      const local = new LocalCluster(settings, commandClock, complain, started => {
+        if (eventsFd >= 0) fs.writeSync(eventsFd, `${JSON.stringify(started)}\n`)
+      })
       try {
         return await runUntilSignal(local, `redis-server ${version}, data in ${data}`)
       } finally {

@@ -13,6 +13,7 @@ const LEASH = `
 exec 9<&0
 "$@" </dev/null 9<&- &
 child=$!
+echo "leash:$child"
 ( cat <&9 >/dev/null; kill -TERM $child ) 2>/dev/null &
 watcher=$!
 while kill -0 $child 2>/dev/null; do wait $child; status=$?; done
@@ -31,6 +32,7 @@ export class Leashed {
   readonly #child: ChildProcess
   readonly #exit: Promise<unknown>
   #isRunning = true
+  #pid: number | undefined
 
   constructor({ program, argv, onLine }: LeashedOptions) {
     this.#child = spawn('/bin/sh', ['-c', LEASH, 'leash', program, ...argv], {
@@ -43,11 +45,17 @@ export class Leashed {
     })
     this.#child.on('error', () => {})
     this.#child.stdin?.on('error', () => {})
-    for (const stream of [this.#child.stdout, this.#child.stderr]) lines(stream, onLine)
+    lines(this.#child.stderr, onLine)
+    lines(this.#child.stdout, line => {
+      const own = /^leash:(\d+)$/.exec(line)
+      if (own === null) onLine(line)
+      else this.#pid = Number(own[1])
+    })
   }
 
-  get isRunning(): boolean {
-    return this.#isRunning
+  /** The process that it runs, which stands behind the shell; undefined: it is not known yet. */
+  get pid(): number | undefined {
+    return this.#pid
   }
 
   /** Its exit code, or null, when it has ended. */

@@ -37,6 +37,15 @@ export interface ClusterSettings {
   readonly serve: readonly string[]
 }
 
+/** A process that has started, at first or again. */
+export interface ProcessStarted {
+  readonly kind: 'node' | 'redis'
+  /** The number among those of its kind, from 1. */
+  readonly number: number
+  readonly port: number
+  readonly pid: number
+}
+
 export interface StartedNode {
   readonly number: number
   readonly port: number
@@ -46,53 +55,67 @@ export interface StartedNode {
 interface Started {
   readonly child: Leashed
   readonly isReady: boolean
+  readonly port: number
 }
 
-type Start = (onLine: (line: string) => void) => Promise<Started>
+/** A place for one process: who is in it may end and be started again. */
+interface Place {
+  readonly kind: ProcessStarted['kind']
+  readonly number: number
+  /** For people. */
+  readonly name: string
+  readonly start: (onLine: (line: string) => void) => Promise<Started>
+}
 
 export class LocalCluster {
   readonly #settings: ClusterSettings
   readonly #clock: Clock
   readonly #tell: (line: string) => void
-  readonly #redis: Leashed[] = []
-  readonly #nodes: Leashed[] = []
+  readonly #onStarted: (started: ProcessStarted) => void
+  readonly #running = { redis: [] as Leashed[], node: [] as Leashed[] }
   #ending = false
 
-  constructor(settings: ClusterSettings, clock: Clock, tell: (line: string) => void) {
+  /** @param tell takes a line about what happens by itself */
+  constructor(
+    settings: ClusterSettings,
+    clock: Clock,
+    tell: (line: string) => void,
+    onStarted: (started: ProcessStarted) => void,
+  ) {
     this.#settings = settings
     this.#clock = clock
     this.#tell = tell
+    this.#onStarted = onStarted
   }
 
   /** Starts everything. @throws Error with one line; what was started is to be ended */
   async start(): Promise<readonly StartedNode[]> {
     const { nodes, redisCluster } = this.#settings
     const ports = this.#redisPorts
-    await Promise.all(
-      ports.map((port, i) =>
-        this.#begin(this.#redis, i, `Redis at port ${port}`, onLine => this.#redisAt(port, onLine)),
-      ),
-    )
+    await Promise.all(ports.map((port, i) => this.#begin(this.#redisPlace(port, i + 1))))
     if (redisCluster) {
       const hosts = ports.map(port => ({ host: HOST, port }))
       await makeCluster({ hosts, primaries: PRIMARIES, clock: this.#clock, withinMs: WHOLE_MS_MAX })
     }
     const started: StartedNode[] = []
-    for (let i = 0; i < nodes; i++) started.push({ number: i + 1, port: await this.#beginNode(i) })
+    for (let number = 1; number <= nodes; number++) {
+      const { port } = await this.#begin(this.#nodePlace(number))
+      started.push({ number, port })
+    }
     return started
   }
 
   /** Ends all processes in order. */
   async end(): Promise<void> {
     this.#ending = true
-    await Promise.all(this.#nodes.map(node => node.end()))
-    await Promise.all(this.#redis.map(redis => redis.end()))
+    await Promise.all(this.#running.node.map(node => node.end()))
+    await Promise.all(this.#running.redis.map(redis => redis.end()))
   }
 
   /** Ends all processes at once. */
   kill(): void {
     this.#ending = true
-    for (const child of [...this.#nodes, ...this.#redis]) child.kill()
+    for (const child of [...this.#running.node, ...this.#running.redis]) child.kill()
   }
 
   get #redisPorts(): readonly number[] {
@@ -100,16 +123,16 @@ export class LocalCluster {
     return Array.from({ length: redisCluster ? PRIMARIES + REPLICAS : 1 }, (_, i) => redisPort + i)
   }
 
-  /** Starts a node. It keeps its port when it is started again. */
-  async #beginNode(index: number): Promise<number> {
-    let port = this.#settings.port === 0 ? 0 : this.#settings.port + index
-    await this.#begin(this.#nodes, index, `node ${index + 1}`, async onLine => {
+  /** A node keeps its port when it is started again. */
+  #nodePlace(number: number): Place {
+    let port = this.#settings.port === 0 ? 0 : this.#settings.port + number - 1
+    const start = async (onLine: (line: string) => void): Promise<Started> => {
       const child = new Leashed({ program: process.execPath, argv: this.#serve(port), onLine })
       const ready = await child.ready()
       if (ready !== undefined) port = (JSON.parse(ready) as { readonly port: number }).port
-      return { child, isReady: ready !== undefined }
-    })
-    return port
+      return { child, isReady: ready !== undefined, port }
+    }
+    return { kind: 'node', number, name: `node ${number}`, start }
   }
 
   #serve(port: number): readonly string[] {
@@ -118,53 +141,63 @@ export class LocalCluster {
     return [MAIN, 'serve', '--redis', redis, ...ports, '--log-level', 'warn', ...this.#settings.serve]
   }
 
-  async #redisAt(port: number, onLine: (line: string) => void): Promise<Started> {
+  #redisPlace(port: number, number: number): Place {
     const { folder, redisCluster } = this.#settings
     const dir = path.join(folder, `redis-${port}`)
     fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
     const settings = { ...(redisCluster ? CLUSTER_SETTINGS : SERVER_SETTINGS), bind: HOST, port: String(port), dir }
     const argv = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
-    return new Promise(resolve => {
-      const child = new Leashed({
-        program: 'redis-server',
-        argv,
-        onLine(line) {
-          onLine(line)
-          // Whoever else may have the port: it is this one that says so.
-          if (line.includes('Ready to accept connections')) resolve({ child, isReady: true })
-        },
+    const start = (onLine: (line: string) => void): Promise<Started> =>
+      new Promise(resolve => {
+        const child = new Leashed({
+          program: 'redis-server',
+          argv,
+          onLine(line) {
+            onLine(line)
+            // Whoever else may have the port: it is this one that says so.
+            if (line.includes('Ready to accept connections')) resolve({ child, isReady: true, port })
+          },
+        })
+        void child.exit.then(() => resolve({ child, isReady: false, port }))
       })
-      void child.exit.then(() => resolve({ child, isReady: false }))
-    })
+    return { kind: 'redis', number, name: `Redis at port ${port}`, start }
   }
 
   /** Starts a process, and again whenever it ends. @throws Error with one line if it does not start at first */
-  async #begin(list: Leashed[], index: number, name: string, start: Start): Promise<void> {
+  async #begin(place: Place): Promise<Started> {
     const last: string[] = []
     const onLine = (line: string): void => {
       last.push(line)
       if (last.length > LAST_LINES) last.shift()
     }
-    const { child, isReady } = await start(onLine)
-    list[index] = child
-    if (!isReady) throw new Error(`${name} does not start: ${last.join(' | ')}`)
-    void this.#keep(list, index, name, () => start(onLine))
+    const started = await this.#enter(place, onLine)
+    if (!started.isReady) throw new Error(`${place.name} does not start: ${last.join(' | ')}`)
+    void this.#keep(place, onLine)
+    return started
   }
 
-  async #keep(list: Leashed[], index: number, name: string, start: () => Promise<Started>): Promise<void> {
+  async #enter(place: Place, onLine: (line: string) => void): Promise<Started> {
+    const { kind, number } = place
+    const started = await place.start(onLine)
+    this.#running[kind][number - 1] = started.child
+    const { port, isReady, child } = started
+    if (isReady && child.pid !== undefined) this.#onStarted({ kind, number, port, pid: child.pid })
+    return started
+  }
+
+  async #keep(place: Place, onLine: (line: string) => void): Promise<void> {
     let againMs = AGAIN_MS_MIN
     for (;;) {
       const sinceMs = this.#clock.monotonic()
-      await list[index]?.exit
+      await this.#running[place.kind][place.number - 1]?.exit
       if (this.#ending) return
       if (this.#clock.monotonic() - sinceMs > STEADY_MS) againMs = AGAIN_MS_MIN
-      this.#tell(`${name} has ended: it is started again in ${againMs / 1000} s`)
+      this.#tell(`${place.name} has ended: it is started again in ${againMs / 1000} s`)
       await pause(this.#clock, againMs)
       againMs = Math.min(AGAIN_MS_MAX, againMs * 2)
       if (this.#ending) return
-      const { child, isReady } = await start()
-      list[index] = child
-      if (isReady) this.#tell(`${name} runs again`)
+      const { child, isReady } = await this.#enter(place, onLine)
+      if (isReady) this.#tell(`${place.name} runs again`)
       // It was started while everything was being ended.
       if (this.#ending) await child.end()
     }
