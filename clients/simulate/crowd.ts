@@ -30,8 +30,8 @@ export interface Person {
 export interface CrowdSpec {
   readonly users: number
   readonly devices: number
-  /** The transports to the server, in order of preference. */
-  readonly transports: readonly Transport[]
+  /** The transports to each server, in order of preference. Devices are spread over the servers. */
+  readonly transports: readonly (readonly Transport[])[]
   /** Servers will be killed, connections cut or transports blocked: clients are told to be quick about it. */
   readonly faults: boolean
   /** The part of account names that makes them new on a server that was used before. */
@@ -73,6 +73,7 @@ export class Crowd implements Phase {
   switches = 0
   readonly #spec: CrowdSpec
   #signedIn = 0
+  #opened = 0
   #online = 0
   #onlineOnce: (() => void) | undefined
 
@@ -147,7 +148,8 @@ export class Crowd implements Phase {
 
   async #open(person: Person): Promise<Device> {
     const { faults, clock, random } = this.#spec
-    const network = new DeviceNetwork(this.#spec.transports, clock, random)
+    const { transports } = this.#spec
+    const network = new DeviceNetwork(transports[this.#opened++ % transports.length] ?? [], clock, random)
     const client = await createClient({
       transport: network.transports,
       // The auditor keeps numbers; nobody reads the texts again.

@@ -15,6 +15,7 @@ import { flag, integer, type NotParsed, type Option, oneOf, parseOptions, text }
 import { descriptorPlan } from '../../src/ops/descriptors.js'
 import { TRANSPORTS } from '../../src/ops/dial.js'
 import { descriptorsMax } from '../../src/ops/process-figures.js'
+import type { KillTarget } from './cluster-process.js'
 import { numberedTexts, readTexts, type Texts } from './texts.js'
 
 /** Clients and their sockets live in one process, and 20 000 descriptors is what many machines give to one. */
@@ -34,7 +35,13 @@ export const SIMULATE_OPTIONS = {
     [...TRANSPORTS, 'mixed'],
     'the transport of the clients; mixed: devices use different ones, and change to another now and then',
   ),
-  store: oneOf('lmdb', ['lmdb', 'memory'], 'the store of the server that is started, on a fresh temporary folder'),
+  store: oneOf(
+    'lmdb',
+    ['lmdb', 'memory', 'redis', 'redis-cluster'],
+    'the store of the servers that are started, on a fresh temporary folder; with redis-cluster three primaries with a replica each',
+  ),
+  nodes: integer(1, 1, 16, 'COUNT', 'the servers that are started, with --store redis or redis-cluster'),
+  kill: oneOf('nodes', ['nodes', 'redis', 'both'], 'what --kill-every kills: a server, a process of Redis, or either'),
   server: address('', LONG_PORT_DEFAULT, 'send to this server in place of starting one (port 8081 if none is named)'),
   httpPort: integer(
     HTTP_PORT_DEFAULT,
@@ -64,7 +71,9 @@ export interface Settings {
   readonly devices: number
   readonly texts: Texts
   readonly transport: 'tcp' | 'ws' | 'http' | 'mixed'
-  readonly store: 'lmdb' | 'memory'
+  readonly store: 'lmdb' | 'memory' | 'redis' | 'redis-cluster'
+  readonly nodes: number
+  readonly kill: KillTarget
   /** The server to use; undefined: one is started. */
   readonly server: ServerAddress | undefined
   readonly httpPort: number
@@ -108,8 +117,13 @@ function contradiction(values: {
   readonly store: string
   readonly server: string
   readonly killEvery: number
+  readonly nodes: number
+  readonly kill: string
 }): string | undefined {
-  const { users, friends, devices, transport, store, server, killEvery } = values
+  const { users, friends, devices, transport, store, server, killEvery, nodes, kill } = values
+  const onRedis = store === 'redis' || store === 'redis-cluster'
+  if (nodes > 1 && !onRedis) return '--nodes above 1 needs --store redis or redis-cluster'
+  if (kill !== 'nodes' && !onRedis) return `--kill ${kill} needs --store redis or redis-cluster`
   if (friends >= users) return `--friends must be fewer than --users, not ${friends} of ${users}`
   const each = transport === 'http' || transport === 'mixed' ? REQUESTS_AT_ONCE : 1
   const clientsMax = Math.min(CLIENTS_MAX, Math.floor(descriptorsLeft() / each))

@@ -33,6 +33,8 @@ export interface Report {
   /** Times that a device came online by another transport than before. */
   readonly switches: number
   readonly kills: number
+  /** The servers; null: one was named. */
+  readonly nodes: number | null
 }
 
 export interface Outcome {
@@ -50,6 +52,7 @@ export interface Outcome {
   readonly onlineBy: ReadonlyMap<string, number>
   readonly switches: number
   readonly kills: number
+  readonly nodes: number | undefined
   /** The reason that ended the run early. */
   readonly failure: string | undefined
   /** Times that a client had to begin its timeline anew, or was told that messages are gone. */
@@ -81,6 +84,7 @@ export function reportOf(outcome: Outcome): Report {
     online_by: Object.fromEntries(outcome.onlineBy),
     switches: outcome.switches,
     kills: outcome.kills,
+    nodes: outcome.nodes ?? null,
   }
 }
 

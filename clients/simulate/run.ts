@@ -15,6 +15,7 @@ import { type Random, seededRandom, systemRandom } from '../../src/lib/random.js
 import type { ServerAddress } from '../../src/ops/address.js'
 import { TRANSPORTS, transportTo } from '../../src/ops/dial.js'
 import { Chaos } from './chaos.js'
+import { ClusterProcess } from './cluster-process.js'
 import { Crowd, type Person } from './crowd.js'
 import { Friendships } from './friendships.js'
 import { type Graph, makeGraph } from './graph.js'
@@ -58,7 +59,7 @@ export class Run {
   readonly #failed: Promise<string>
   #fail: (message: string) => void = () => {}
   #failure: string | undefined
-  #server: ServerProcess | undefined
+  #server: ServerProcess | ClusterProcess | undefined
   #crowd: Crowd | undefined
   #chaos: Chaos | undefined
   #dataFolder: string | undefined
@@ -119,6 +120,7 @@ export class Run {
       onlineBy: this.#crowd?.onlineBy ?? new Map(),
       switches: this.#crowd?.switches ?? 0,
       kills: this.#server?.kills ?? 0,
+      nodes: this.#server === undefined ? undefined : this.#settings.nodes,
       failure: this.#failure,
       setbacks: this.#crowd?.setbacks ?? 0,
       failures: traffic?.failures ?? new Map(),
@@ -131,7 +133,7 @@ export class Run {
     if (named !== undefined && transport !== 'tcp') {
       await reach({ host: named.host, port: httpPort }, '--http-port', this.#clock)
     }
-    const crowd = named === undefined ? await this.#startServer() : this.#makeCrowd(named, httpPort)
+    const crowd = named === undefined ? await this.#startServer() : this.#makeCrowd([named], httpPort)
     this.#crowd = crowd
     this.#chaos = this.#makeChaos(crowd)
     this.#chaos.begin()
@@ -177,25 +179,32 @@ export class Run {
   async #startServer(): Promise<Crowd> {
     const dataFolder = mkdtempSync(join(tmpdir(), 'longwire-simulate-'))
     this.#dataFolder = dataFolder
-    const server = new ServerProcess({
-      store: this.#settings.store,
-      dataFolder,
-      clock: this.#clock,
-      onDeath: message => this.fail(message),
-    })
+    const server = this.#makeServer(dataFolder)
     this.#server = server
     await server.start()
-    this.#tell(`server    on ${server.host}:${server.port}, store ${this.#settings.store}, seed ${this.#settings.seed}`)
-    return this.#makeCrowd({ host: server.host, port: server.port }, server.httpPort)
+    const { store, seed } = this.#settings
+    const where = server.addresses.map(({ host, port }) => `${host}:${port}`).join(', ')
+    this.#tell(`server    on ${where}, store ${store}, seed ${seed}`)
+    return this.#makeCrowd(server.addresses)
   }
 
-  #makeCrowd(server: ServerAddress, httpPort: number): Crowd {
+  #makeServer(dataFolder: string): ServerProcess | ClusterProcess {
+    const { store, nodes, kill } = this.#settings
+    const onDeath = (message: string): void => this.fail(message)
+    const shared = { dataFolder, clock: this.#clock, onDeath }
+    if (store === 'lmdb' || store === 'memory') return new ServerProcess({ ...shared, store })
+    const redisCluster = store === 'redis-cluster'
+    return new ClusterProcess({ ...shared, nodes, redisCluster, target: kill, random: this.#faultRandom })
+  }
+
+  /** @param httpPort of a server that has another port for the short side */
+  #makeCrowd(servers: readonly ServerAddress[], httpPort?: number): Crowd {
     const { users, devices, transport, killEvery, dropEvery } = this.#settings
     const names = transport === 'mixed' ? TRANSPORTS : [transport]
     return new Crowd({
       users,
       devices,
-      transports: names.map(name => transportTo(name, server, httpPort)),
+      transports: servers.map(server => names.map(name => transportTo(name, server, httpPort ?? server.port))),
       faults: killEvery > 0 || dropEvery > 0 || transport === 'mixed',
       tag: hex(systemRandom.bytes(4)),
       password: hex(systemRandom.bytes(16)),

@@ -12,6 +12,7 @@ import { readFileSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Clock } from '../../src/lib/clock.js'
+import type { ServerAddress } from '../../src/ops/address.js'
 
 export interface ServerSpec {
   readonly store: 'lmdb' | 'memory'
@@ -32,6 +33,8 @@ interface Running {
 type State = 'new' | 'starting' | 'running' | 'killed' | 'stopping' | 'stopped' | 'died'
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
+
+const HOST = '127.0.0.1'
 
 /** A machine that does other work, and a store with much to read. */
 const START_MS_MAX = 30_000
@@ -54,7 +57,6 @@ export class ServerProcess {
   /** The one spawned last, whatever became of it. */
   #last: ChildProcess | undefined
   #port = 0
-  #httpPort = 0
   /** The CPU time of the incarnations that ended. */
   #endedCpuMs = 0
   #kills = 0
@@ -63,16 +65,9 @@ export class ServerProcess {
     this.#spec = spec
   }
 
-  readonly host = '127.0.0.1'
-
-  /** The port of the long side; the same in every incarnation. */
-  get port(): number {
-    return this.#port
-  }
-
-  /** The port of the short side; the same in every incarnation. */
-  get httpPort(): number {
-    return this.#httpPort
+  /** Its address, for both sides; the same in every incarnation. */
+  get addresses(): readonly ServerAddress[] {
+    return [{ host: HOST, port: this.#port }]
   }
 
   get kills(): number {
@@ -86,10 +81,9 @@ export class ServerProcess {
     this.#state = 'starting'
     const running = this.#spawn()
     this.#running = running
-    const { port, httpPort } = await this.#readiness(running)
+    const port = await this.#readiness(running)
     if (this.#running !== running || this.#state !== 'starting') return
     this.#port = port
-    this.#httpPort = httpPort
     this.#state = 'running'
   }
 
@@ -136,7 +130,7 @@ export class ServerProcess {
     const { store, dataFolder } = this.#spec
     const options = {
       port: this.#port,
-      'http-port': this.#httpPort,
+      'http-port': 'none',
       store,
       data: dataFolder,
       limits: 'open',
@@ -169,8 +163,8 @@ export class ServerProcess {
     return running
   }
 
-  /** @returns the ports */
-  #readiness(running: Running): Promise<{ readonly port: number; readonly httpPort: number }> {
+  /** @returns the port */
+  #readiness(running: Running): Promise<number> {
     return new Promise((resolve, reject) => {
       const late = this.#spec.clock.after(START_MS_MAX, () => {
         running.child.kill('SIGKILL')
@@ -187,8 +181,8 @@ export class ServerProcess {
         line += text
         if (!line.includes('\n')) return
         late.cancel()
-        const { port, http_port: httpPort } = JSON.parse(line) as { port: number; http_port: number }
-        resolve({ port, httpPort })
+        const { port } = JSON.parse(line) as { readonly port: number }
+        resolve(port)
       })
       running.ended.then(how => fail(`did not start: it ended ${how}`))
     })
@@ -209,12 +203,12 @@ export class ServerProcess {
 }
 
 /** The environment of this program, without the options for servers in it. */
-function environment(): NodeJS.ProcessEnv {
+export function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LONGWIRE_')))
 }
 
 /** User and system time of a process with all its threads; 0 where there is no /proc. */
-function cpuMsOf(pid: number | undefined): number {
+export function cpuMsOf(pid: number | undefined): number {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     // The program's name stands in parentheses and may hold anything; the fields follow it, from the third on.

@@ -105,6 +105,7 @@ function outcomeOf(traffic: Traffic): Outcome {
     store: 'lmdb',
     transport: 'tcp',
     kills: 0,
+    nodes: 1,
     onlineBy: new Map([['tcp', 2]]),
     switches: 0,
     failure: undefined,
@@ -150,6 +151,7 @@ t.test('everything is sent to everybody and shown on every device', async t => {
     online_by: { tcp: 2 },
     switches: 0,
     kills: 0,
+    nodes: 1,
   })
 })
 

@@ -1,0 +1,200 @@
+/**
+ * Several nodes on Redis, as `longwire cluster` runs them. Their processes are killed here, and started again by that command.
+ *
+ *   start() ──► all nodes listen ──kill()──► one process is gone ──start()──► it runs again
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import type { Clock } from '../../src/lib/clock.js'
+import type { Random } from '../../src/lib/random.js'
+import type { ServerAddress } from '../../src/ops/address.js'
+import { cpuMsOf, environment } from './server-process.js'
+
+export type KillTarget = 'nodes' | 'redis' | 'both'
+
+export interface ClusterSpec {
+  readonly nodes: number
+  readonly redisCluster: boolean
+  readonly target: KillTarget
+  readonly dataFolder: string
+  readonly clock: Clock
+  readonly random: Random
+  /** Called once if the command ends without being asked to. */
+  readonly onDeath: (message: string) => void
+}
+
+/** A line of `longwire cluster --events-fd`. */
+interface ProcessStarted {
+  readonly kind: 'node' | 'redis'
+  readonly number: number
+  readonly port: number
+  readonly pid: number
+}
+
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
+const HOST = '127.0.0.1'
+
+/** Redis Clusters need some seconds to become whole, and nodes a second each. */
+const START_MS_MAX = 60_000
+const STOP_MS_MAX = 20_000
+const SAID_CHARACTERS_MAX = 4_000
+/** The servers of Redis, with those of a Cluster: so many ports in a row are needed. */
+const REDIS_PORTS = 6
+const REDIS_PORT_MIN = 20_000
+const REDIS_PORT_SPAN = 30_000
+
+export class ClusterProcess {
+  readonly #spec: ClusterSpec
+  /** The processes that run, by kind and number. */
+  readonly #running = new Map<string, ProcessStarted>()
+  #child: ChildProcess | undefined
+  #ended: Promise<void> = Promise.resolve()
+  #said = ''
+  #endedCpuMs = 0
+  #kills = 0
+  #stopping = false
+  #changed: (() => void) | undefined
+
+  constructor(spec: ClusterSpec) {
+    this.#spec = spec
+  }
+
+  /** The nodes' addresses; the short side has the same ports. */
+  get addresses(): readonly ServerAddress[] {
+    return this.#nodes.map(({ port }) => ({ host: HOST, port }))
+  }
+
+  get kills(): number {
+    return this.#kills
+  }
+
+  /** Resolves when everything runs: at first, or after a kill. @throws Error why it does not */
+  async start(): Promise<void> {
+    if (this.#child === undefined) await this.#spawn()
+    const { nodes, redisCluster, clock } = this.#spec
+    const all = nodes + (redisCluster ? REDIS_PORTS : 1)
+    const untilMs = clock.monotonic() + START_MS_MAX
+    while (this.#running.size < all) {
+      if (this.#stopping) return
+      if (clock.monotonic() > untilMs)
+        throw new Error(`the cluster does not run within ${START_MS_MAX / 1000} s${this.#lastLine}`)
+      await new Promise<void>(resolve => {
+        this.#changed = resolve
+        clock.after(1_000, resolve)
+      })
+    }
+  }
+
+  /** SIGKILL of one process, drawn by chance. */
+  async kill(): Promise<void> {
+    const { target, random } = this.#spec
+    const kinds = { nodes: ['node'], redis: ['redis'], both: ['node', 'redis'] }[target]
+    const candidates = [...this.#running].filter(([, { kind }]) => kinds.includes(kind))
+    const picked = candidates[random.integer(candidates.length)]
+    if (picked === undefined) return
+    const [key, { kind, pid }] = picked
+    if (kind === 'node') this.#endedCpuMs += cpuMsOf(pid)
+    this.#running.delete(key)
+    this.#kills++
+    process.kill(pid, 'SIGKILL')
+  }
+
+  /** SIGTERM. @returns what was wrong with its end, if anything */
+  async stop(): Promise<string | undefined> {
+    const child = this.#child
+    if (child === undefined || child.exitCode !== null) return undefined
+    this.#stopping = true
+    child.kill('SIGTERM')
+    const late = this.#spec.clock.after(STOP_MS_MAX, () => this.abandon())
+    await this.#ended
+    late.cancel()
+    return child.exitCode === 0 ? undefined : `the cluster stopped with exit code ${child.exitCode}${this.#lastLine}`
+  }
+
+  /** Kills at once and does not wait: its own processes end with it. */
+  abandon(): void {
+    this.#stopping = true
+    this.#child?.kill('SIGKILL')
+  }
+
+  /** User and system time of all nodes and their earlier incarnations, milliseconds. */
+  cpuMs(): number | undefined {
+    return this.#nodes.reduce((sum, { pid }) => sum + cpuMsOf(pid), this.#endedCpuMs)
+  }
+
+  get #nodes(): readonly ProcessStarted[] {
+    return [...this.#running.values()].filter(({ kind }) => kind === 'node').sort((a, b) => a.number - b.number)
+  }
+
+  get #lastLine(): string {
+    const line = this.#said.trimEnd().split('\n').at(-1) ?? ''
+    return line === '' ? '' : `; it said: ${line}`
+  }
+
+  /** Starts the command; its processes are heard of later. */
+  async #spawn(): Promise<void> {
+    const { nodes, redisCluster, dataFolder } = this.#spec
+    const redisPort = await this.#freePorts()
+    const options = ['--nodes', String(nodes), '--port', '0', '--redis-port', String(redisPort), '--data', dataFolder]
+    const argv = [
+      MAIN,
+      'cluster',
+      ...options,
+      '--open-limits',
+      '--events-fd',
+      '3',
+      ...(redisCluster ? ['--redis-cluster'] : []),
+    ]
+    const child = spawn(process.execPath, [...process.execArgv, ...argv], {
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+      env: environment(),
+      // A group of its own: Ctrl-C is for this program, which then stops the cluster.
+      detached: true,
+    })
+    this.#child = child
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#said = (this.#said + text).slice(-SAID_CHARACTERS_MAX)
+    })
+    let line = ''
+    const events = child.stdio[3] as Readable
+    events.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (line + text).split('\n')
+      line = lines.pop() ?? ''
+      for (const each of lines) this.#started(JSON.parse(each) as ProcessStarted)
+    })
+    this.#ended = new Promise(resolve => {
+      child.on('error', () => resolve())
+      child.on('close', () => {
+        resolve()
+        if (!this.#stopping) this.#spec.onDeath(`the cluster ended by itself${this.#lastLine}`)
+        this.#stopping = true
+        this.#changed?.()
+      })
+    })
+  }
+
+  #started(started: ProcessStarted): void {
+    this.#running.set(`${started.kind} ${started.number}`, started)
+    this.#changed?.()
+  }
+
+  /** The first of some ports in a row that nobody listens on. */
+  async #freePorts(): Promise<number> {
+    for (;;) {
+      const first = REDIS_PORT_MIN + this.#spec.random.integer(REDIS_PORT_SPAN)
+      const all = await Promise.all(Array.from({ length: REDIS_PORTS }, (_, i) => isFree(first + i)))
+      if (all.every(Boolean)) return first
+    }
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, HOST, () => server.close(() => resolve(true)))
+  })
+}
