@@ -20,10 +20,10 @@ const PRIMARIES = 3
 const REPLICAS = 3
 
 const WHOLE_MS_MAX = 30_000
-/** The pause before a process that ended is started again: it doubles up to the maximum, and begins anew after a minute. */
+/** The pause before a process that ended is started again. It doubles up to the maximum while the process does not live for a second. */
 const AGAIN_MS_MIN = 500
 const AGAIN_MS_MAX = 30_000
-const STEADY_MS = 60_000
+const STEADY_MS = 1_000
 /** The last lines of a process that are shown when it ends. */
 const LAST_LINES = 3
 
