@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { CliProcess } from '../support/cli-process.js'
 import { eventually } from '../support/eventually.js'
+import { befriend, Person } from '../support/person.js'
 import { freePort } from '../support/redis-server.js'
 
 const NODE = /^node \d+ {7}longwire chat --account NAME --server 127\.0\.0\.1:(\d+)/gm
@@ -43,22 +44,31 @@ function processesOf({ folder, cli }: Running): number[] {
     .map(line => Number.parseInt(line, 10))
 }
 
-t.test('two nodes; a killed one is started again; the end leaves nothing', async t => {
-  const running = await started(t)
-  const { cli, ports } = running
-  t.equal(ports.length, 2, cli.stderr)
-  const node = processesOf(running).find(
-    pid => readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(process.execPath) && pid !== cli.child.pid,
-  )
-  process.kill(node ?? 0, 'SIGKILL')
-  await eventually(() => /node \d runs again/.test(cli.stderr), 20_000)
-  const second = new CliProcess(['cluster', '--data', running.folder])
-  t.equal(await second.exit(), 1)
-  t.match(second.stderr, /is in use by process/)
-  cli.child.kill('SIGINT')
-  t.equal(await cli.exit(), 0, cli.stderr)
-  t.same(processesOf(running), [])
-})
+t.test(
+  'what one writes at one node arrives at the other; a killed node is started again; the end leaves nothing',
+  async t => {
+    const running = await started(t)
+    const { cli, ports } = running
+    t.equal(ports.length, 2, cli.stderr)
+    const [one = 0, two = 0] = ports
+    const [alice, bob] = await Promise.all([Person.online(one, 'alice'), Person.online(two, 'bob')])
+    await befriend(alice, bob)
+    await alice.say(bob, 'from one node to another')
+    await eventually(() => bob.shown.some(({ text }) => text === 'from one node to another'))
+    await Promise.all([alice.leave(), bob.leave()])
+    const node = processesOf(running).find(
+      pid => readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(process.execPath) && pid !== cli.child.pid,
+    )
+    process.kill(node ?? 0, 'SIGKILL')
+    await eventually(() => /node \d runs again/.test(cli.stderr), 20_000)
+    const second = new CliProcess(['cluster', '--data', running.folder])
+    t.equal(await second.exit(), 1)
+    t.match(second.stderr, /is in use by process/)
+    cli.child.kill('SIGINT')
+    t.equal(await cli.exit(), 0, cli.stderr)
+    t.same(processesOf(running), [])
+  },
+)
 
 t.test('killed itself, it leaves no process behind', async t => {
   const running = await started(t)

@@ -62,7 +62,7 @@ interface Started {
 interface Place {
   readonly kind: ProcessStarted['kind']
   readonly number: number
-  /** For people. */
+  /** The name for people. */
   readonly name: string
   readonly start: (onLine: (line: string) => void) => Promise<Started>
 }

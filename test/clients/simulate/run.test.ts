@@ -38,6 +38,7 @@ const KEYS = [
   'online_by',
   'switches',
   'kills',
+  'nodes',
 ]
 
 t.test('a small run on lmdb delivers everything, says so in one line, and leaves nothing behind', async t => {

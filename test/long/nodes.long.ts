@@ -1,0 +1,22 @@
+/** Several nodes on Redis under kills of everything: nothing is lost, nothing comes twice or out of order. */
+
+import t from 'tap'
+import { simulate } from '../clients/simulate/support.js'
+
+const CALM = { lost: 0, duplicated: 0, reordered: 0 } as const
+
+t.test('two nodes on one Redis, and either is killed', async t => {
+  const argv = ['--users', '200', '--friends', '10', '--messages', '5', '--store', 'redis', '--nodes', '2']
+  const { code, stderr, report } = await simulate(t.testdir(), ...argv, '--kill', 'both', '--kill-every', '2')
+  t.equal(code, 0, stderr)
+  t.match(report, { ...CALM, sent: 10_000, delivered: 10_000, nodes: 2 })
+  t.ok(report.kills > 1, `${report.kills} kills`)
+})
+
+t.test('two nodes on a Redis Cluster, and its primaries and replicas are killed', async t => {
+  const argv = ['--users', '200', '--friends', '10', '--messages', '5', '--store', 'redis-cluster', '--nodes', '2']
+  const { code, stderr, report } = await simulate(t.testdir(), ...argv, '--kill', 'redis', '--kill-every', '4')
+  t.equal(code, 0, stderr)
+  t.match(report, { ...CALM, sent: 10_000, delivered: 10_000, nodes: 2 })
+  t.ok(report.kills > 1, `${report.kills} kills`)
+})
