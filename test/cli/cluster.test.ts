@@ -31,7 +31,7 @@ async function started(t: Test, ...argv: readonly string[]): Promise<Running> {
     '--open-limits',
     ...argv,
   ])
-  await eventually(() => cli.stdout.includes('node 2') || cli.child.exitCode !== null, 30_000)
+  await eventually(() => cli.stdout.includes('node 2') || cli.child.exitCode !== null, 60_000)
   return { cli, folder, ports: [...cli.stdout.matchAll(NODE)].map(([, port]) => Number(port)) }
 }
 

@@ -64,7 +64,7 @@ t.test('an unknown option or a wrong value is one line that names it', async t =
     [['--friends', '10', '--users', '10'], /^--friends must be fewer than --users, not 10 of 10$/],
     [['--users', '5000', '--devices', '4'], /^--users × --devices must be at most 15000, not 20000/],
     [['--transport', 'pigeon'], /^--transport must be tcp or ws or http or mixed, not "pigeon"$/],
-    [['--store', 'redis'], /^--store must be lmdb or memory/],
+    [['--store', 'mongo'], /^--store must be lmdb or memory or redis/],
     [['--kill-every', '0.05'], /^--kill-every must be a number of seconds/],
     [['--kill-every', '1s'], /^--kill-every must be a number of seconds/],
     [['--kill-every', '1', '--store', 'memory'], /^--kill-every needs --store lmdb/],
