@@ -9,6 +9,9 @@ export class MemoryLeases implements LeaseStore {
   /** The nodes that get no answer. */
   readonly cutOff = new Set<NodeId>()
 
+  /** Called before the answer to a renewal. */
+  onRenewed: () => void = () => {}
+
   constructor(clock: Pick<Clock, 'now'>) {
     this.#clock = clock
   }
@@ -18,6 +21,7 @@ export class MemoryLeases implements LeaseStore {
     const nowMs = this.#clock.now()
     this.#leases.set(node, { status, endMs: nowMs + ttlMs })
     for (const [each, { endMs }] of this.#leases) if (endMs <= nowMs) this.#leases.delete(each)
+    this.onRenewed()
     const leases = Array.from(this.#leases, ([each, lease]) => ({
       node: each,
       status: lease.status,

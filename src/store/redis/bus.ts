@@ -24,7 +24,8 @@ export interface RedisBusOptions extends BusOptions {
 
 /** The most bytes on their way to Redis. What is above it is lost: a primary that takes nothing must not fill the memory. */
 export const FLYING_BYTES_MAX = 2 ** 24
-const TICK_MS = 1_000
+/** The time between two looks whether the subscription hears. */
+export const TICK_MS = 1_000
 /** The time after which a message to itself is missed: at the next tick. */
 const MISSED_MS = 0.9 * TICK_MS
 const AGAIN_MS_MIN = 50

@@ -1,0 +1,139 @@
+/** A node among others: what it says with its lease, what it hears, and what a new subscription makes it do. */
+import t, { type Test } from 'tap'
+import { encodeBatch } from '../../src/cluster/event-codec.js'
+import { decodeStatus } from '../../src/cluster/node-status.js'
+import { systemClock } from '../../src/lib/clock.js'
+import { seededRandom } from '../../src/lib/random.js'
+import { Membership } from '../../src/node/membership.js'
+import { silentLog } from '../../src/ops/log.js'
+import { MemoryStore } from '../../src/store/memory/store.js'
+import type { BusOptions } from '../../src/store/node-ports.js'
+import { ended } from '../support/events.js'
+import { eventually } from '../support/eventually.js'
+import { MemoryLeases } from '../support/memory-leases.js'
+import { testNode } from '../support/test-node.js'
+
+const awake = setInterval(() => {}, 1_000)
+t.teardown(() => clearInterval(awake))
+
+async function joined(t: Test) {
+  const random = seededRandom('membership')
+  const leases = new MemoryLeases(systemClock)
+  let end: BusOptions | undefined
+  let takes = true
+  const membership = new Membership({
+    ports: {
+      leases,
+      openBus(options) {
+        end = options
+        return { send: () => takes, close() {} }
+      },
+    },
+    clock: systemClock,
+    random,
+    log: silentLog,
+    revision: '1.2.3',
+    replicas: -1,
+  })
+  const store = new MemoryStore({ shared: true, random })
+  const node = testNode({
+    name: membership.name,
+    store,
+    clock: systemClock,
+    random,
+    network: membership.network,
+    onFatal: error => t.fail(String(error)),
+  })
+  let [compared, gained] = [0, 0]
+  node.compare = () => {
+    compared += 1
+  }
+  node.ownsMore = () => {
+    gained += 1
+  }
+  t.equal(membership.owns(1), false, 'it has no lease yet')
+  await membership.join(node)
+  t.teardown(() => membership.stop())
+  t.teardown(() => node.close())
+  return {
+    membership,
+    leases,
+    /** Begins a subscription. */
+    subscribe: () => end?.onSubscribed(),
+    receive: (message: Uint8Array) => end?.receive(message),
+    refuse: () => {
+      takes = false
+    },
+    get compared() {
+      return compared
+    },
+    get gained() {
+      return gained
+    },
+  }
+}
+
+t.test('each subscription but the first makes the node compare: what came before it may have been lost', async t => {
+  const it = await joined(t)
+  it.subscribe()
+  t.equal(it.compared, 0)
+  it.subscribe()
+  t.equal(it.compared, 1)
+  t.equal(it.membership.figures.subscriptions, 2)
+})
+
+t.test(
+  'with its lease it says what it is: at first that it starts, then its address, and at the end that it drains',
+  async t => {
+    const { membership, leases } = await joined(t)
+    const said = async () => {
+      const { leases: all } = await leases.renew('looker', '', 1)
+      return decodeStatus(all.find(({ node }) => node === membership.name)?.status ?? '')
+    }
+    t.match(await said(), { address: '', role: 'all', revision: '1.2.3', draining: false })
+    t.ok(membership.owns(1))
+    t.equal(membership.figures.isMember, true)
+    membership.serves('chat.example:4000')
+    await eventually(async () => (await said())?.address === 'chat.example:4000')
+    membership.drain()
+    t.equal(membership.owns(1), false)
+    await eventually(async () => (await said())?.draining === true)
+  },
+)
+
+t.test('it looks for work when it has its lease again; what it gained while it started, when it serves', async t => {
+  const it = await joined(t)
+  const loseAndRegain = async (): Promise<void> => {
+    it.leases.cutOff.add(it.membership.name)
+    await eventually(() => !it.membership.figures.isMember)
+    t.equal(it.membership.owns(1), false)
+    it.leases.cutOff.clear()
+    await eventually(() => it.membership.owns(1))
+  }
+  const before = it.gained
+  await loseAndRegain()
+  t.equal(it.gained, before + 1, 'the node passes over this: it does not serve yet')
+  it.membership.serves('a:1')
+  t.equal(it.gained, before + 2)
+  t.equal(it.membership.figures.leasesLost, 1)
+})
+
+t.test('a start without a gain is no reason to look again', async t => {
+  const it = await joined(t)
+  const before = it.gained
+  it.membership.serves('a:1')
+  t.equal(it.gained, before)
+})
+
+t.test('what it sends, hears and cannot send or read is counted', async t => {
+  const { membership, receive, refuse } = await joined(t)
+  const events = [ended(1, 2, 'session', 3), ended(1, 3, 'session', 4)]
+  const batch = { node: 'other', incarnation: 1, number: 1, events }
+  membership.network.send('other', batch)
+  receive(encodeBatch(batch))
+  receive(Uint8Array.of(9, 9))
+  receive(Uint8Array.of(1, 0x0a))
+  refuse()
+  membership.network.send('other', batch)
+  t.same(membership.figures.events, { sent: 2, received: 2, dropped: 2, unknown: 2 })
+})
