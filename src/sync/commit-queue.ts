@@ -72,6 +72,9 @@ export class CommitQueue<Q extends QueuedUnit> {
   #isCrowd = false
   /** The time when the write under way was handed to the store first. */
   #writingMs = 0
+  #isStalled = false
+  /** Whether a timer looks at the write under way. There is one every 2 s, not one for each write. */
+  #isWatched = false
   /** The turns for which it has gathered. */
   #turns = 0
   readonly #endTurn = () => {
@@ -102,7 +105,7 @@ export class CommitQueue<Q extends QueuedUnit> {
 
   /** Whether the write under way has got no answer for long. */
   get isStalled(): boolean {
-    return this.#state === 'writing' && this.#options.clock.monotonic() - this.#writingMs > STALLED_MS
+    return this.#isStalled
   }
 
   push(queued: Q): void {
@@ -127,14 +130,31 @@ export class CommitQueue<Q extends QueuedUnit> {
     return this.#waiting.splice(0, UNITS_PER_COMMIT_MAX)
   }
 
+  #watch(startMs: number): void {
+    this.#writingMs = startMs
+    if (!this.#isWatched) this.#lookAfter(STALLED_MS)
+  }
+
+  #lookAfter(ms: number): void {
+    this.#isWatched = true
+    this.#options.clock.after(ms, () => {
+      this.#isWatched = false
+      if (this.#state !== 'writing') return
+      const leftMs = STALLED_MS - (this.#options.clock.monotonic() - this.#writingMs)
+      if (leftMs > 0) this.#lookAfter(leftMs)
+      else this.#isStalled = true
+    })
+  }
+
   #write(batch: Q[], repeated: boolean, pauseMs: number): void {
     this.#state = 'writing'
     const { store, scope, clock, settle, onWritten, onFatal } = this.#options
     const units = batch.map(queued => queued.unit)
     const startMs = clock.monotonic()
-    if (!repeated) this.#writingMs = startMs
+    if (!repeated) this.#watch(startMs)
     store.commit(scope, units).then(
       results => {
+        this.#isStalled = false
         onWritten(units.length, clock.monotonic() - startMs)
         this.#isCrowd = units.length + this.#waiting.length > 1
         // Gathering begins before the answers are given, so that the units they cause join the next write.

@@ -92,7 +92,7 @@ t.test('new work of a scope is refused when its write has no answer for 2 s; oth
   store.silent.add(1)
   const before = submitted(engine, 'user/1')
   await eventually(() => store.held.length === 1)
-  clock.advance(STALLED_MS)
+  clock.advance(STALLED_MS - 1)
   const waits = submitted(engine, 'user/257')
   await eventually(() => engine.queueDepth === 1)
   clock.advance(1)
@@ -119,7 +119,7 @@ t.test('what rests on what is known, and needs no write, is answered all the sam
   store.silent.add(1)
   submitted(engine, 'user/257')
   await eventually(() => store.held.length === 1)
-  clock.advance(STALLED_MS + 1)
+  clock.advance(STALLED_MS)
   t.match(submitted(engine, 'user/1', look).outcome, { kind: 'done', result: 1 })
   const verified = submitted(engine, 'user/513', look)
   await eventually(() => verified.outcome !== undefined)
@@ -156,7 +156,7 @@ t.test('an effect for such a scope waits, and is not tried again and again', asy
   store.silent.add(2)
   submitted(engine, 'user/2')
   await eventually(() => store.held.length === 1)
-  clock.advance(STALLED_MS + 1)
+  clock.advance(STALLED_MS)
   noted = 0
   t.match(await engine.run('user/1', say, 'user/2'), { kind: 'done' })
   for (let i = 0; i < 100; i++) {
@@ -183,7 +183,7 @@ t.test('a client is refused with a time to come back, and the number is not used
   isSilent = true
   const first = anna.send(ben.uid, 'one')
   await eventually(() => held.length === 1)
-  clock.advance(STALLED_MS + 1)
+  clock.advance(STALLED_MS)
   const seq = anna.next()
   t.match(await anna.send(ben.uid, 'two', seq), { code: CODES.UNAVAILABLE.code, retryAfterMs: 1_000 })
   t.match(await ben.hello(), { kind: 'refused', code: CODES.UNAVAILABLE.code, retryAfterMs: 1_000 })
