@@ -42,9 +42,9 @@ const NODE = 'node'
 
 /**
  * The time between two sweeps of an outbox on a shared store. What a dead node left is delivered when two have seen it, or at once when
- * its partition gets another owner, 3 s after the death.
+ * its partition gets another owner, 3 s after the death. A contended actor's may wait a second more, for a helper that is the dead node.
  */
-const SWEEP_MS = 2_000
+const SWEEP_MS = 1_500
 
 export interface ServerOptions {
   readonly config: Config
