@@ -75,7 +75,7 @@ async function comeBack(writer: Writer, first: number, revive?: () => Promise<nu
     })
     await writer.write(() => writer.accepted.size > before, 1)
     return writer.accepted.size > before
-  }, 15_000)
+  }, 60_000)
 }
 
 /** A server with somebody who writes, and the uid to write to. */
