@@ -11,7 +11,8 @@ import { fileURLToPath } from 'node:url'
 import type { Clock } from '../../src/lib/clock.js'
 import type { Random } from '../../src/lib/random.js'
 import type { ServerAddress } from '../../src/ops/address.js'
-import { cpuMsOf, environment } from './server-process.js'
+import { withoutOptions } from '../../src/ops/command-options.js'
+import { cpuMsOf } from './server-process.js'
 
 export type KillTarget = 'nodes' | 'redis' | 'both'
 
@@ -150,7 +151,7 @@ export class ClusterProcess {
     ]
     const child = spawn(process.execPath, [...process.execArgv, ...argv], {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-      env: environment(),
+      env: withoutOptions(process.env),
       // A group of its own: Ctrl-C is for this program, which then stops the cluster.
       detached: true,
     })

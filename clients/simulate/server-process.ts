@@ -13,6 +13,7 @@ import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Clock } from '../../src/lib/clock.js'
 import type { ServerAddress } from '../../src/ops/address.js'
+import { withoutOptions } from '../../src/ops/command-options.js'
 
 export interface ServerSpec {
   readonly store: 'lmdb' | 'memory'
@@ -141,7 +142,7 @@ export class ServerProcess {
     const argv = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
     const child = spawn(process.execPath, [...process.execArgv, MAIN, 'serve', ...argv], {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-      env: environment(),
+      env: withoutOptions(process.env),
       // A group of its own: Ctrl-C is for this program, which then stops the server.
       detached: true,
     })
@@ -200,11 +201,6 @@ export class ServerProcess {
     this.#endedCpuMs += cpuMsOf(running.child.pid)
     this.#running = undefined
   }
-}
-
-/** The environment of this program, without the options for servers in it. */
-export function environment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LONGWIRE_')))
 }
 
 /** User and system time of a process with all its threads; 0 where there is no /proc. */

@@ -2,13 +2,14 @@
 
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
-import { commandClock, keepAlive } from '../lib/clock.js'
+import { keepAlive, systemClock } from '../lib/clock.js'
 import { messageOf } from '../lib/error-message.js'
 import { LONG_PORT_DEFAULT } from '../ops/address.js'
 import { flag, integer, optionHelp, parseOptions, text } from '../ops/command-options.js'
 import { lockFolder } from '../store/lmdb/lock.js'
 import { LocalCluster } from './cluster/run.js'
 import { type Command, complain, EXIT, print } from './command.js'
+import { endingSignal } from './ending-signal.js'
 
 const OPTIONS = {
   nodes: integer(2, 1, 16, 'COUNT', 'the number of nodes'),
@@ -58,7 +59,7 @@ export const cluster: Command = {
       const lock = await lockFolder(data)
       const serve = openLimits ? ['--limits', 'open'] : []
       const settings = { folder: data, nodes, port, redisPort, redisCluster, serve }
-      const local = new LocalCluster(settings, commandClock, complain, started => {
+      const local = new LocalCluster(settings, systemClock, complain, started => {
         if (eventsFd >= 0) fs.writeSync(eventsFd, `${JSON.stringify(started)}\n`)
       })
       try {
@@ -78,7 +79,7 @@ export const cluster: Command = {
 async function runUntilSignal(local: LocalCluster, what: string): Promise<number> {
   const abandon = (): void => local.kill()
   process.on('exit', abandon)
-  const ended = signals()
+  const ended = endingSignal(['SIGINT', 'SIGTERM', 'SIGHUP']).then(() => undefined)
   try {
     const started = await Promise.race([local.start(), ended])
     if (started !== undefined) {
@@ -100,20 +101,6 @@ async function runUntilSignal(local: LocalCluster, what: string): Promise<number
   }
 }
 
-/** Settles at the first signal. A second one ends everything at once. */
-function signals(): Promise<undefined> {
-  return new Promise(resolve => {
-    let count = 0
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(signal, () => {
-        count += 1
-        if (count > 1) process.exit(EXIT.FAILED)
-        resolve(undefined)
-      })
-    }
-  })
-}
-
 function redisServer(): { readonly version: string; readonly error: string | undefined } {
   const { stdout, error } = spawnSync('redis-server', ['--version'], { encoding: 'utf8' })
   const version = /v=(\d+)\.(\S+)/.exec(stdout ?? '')
@@ -131,7 +118,7 @@ function help(): string {
     'longwire cluster [options]',
     '',
     'Runs redis-server and several nodes on this machine, and prints a line for a chat at each node. What one writes at',
-    'one node arrives at the other. SIGINT or SIGTERM ends all; a second one ends all at once. The data stay in the',
+    'one node arrives at the other. SIGINT or SIGTERM ends all; a second one, at least 0.3 s later, at once. The data stay in the',
     'folder, and the next run goes on with them. A process that ends by itself is started again.',
     '',
     optionHelp(OPTIONS),

@@ -9,6 +9,7 @@ import { type Config, isLoopback, type ParsedConfig, parseConfig, SERVE_OPTIONS 
 import { type Log, logToStandardError } from '../ops/log.js'
 import { Outlet } from '../ops/outlet.js'
 import { type Command, complain, complaint, EXIT, exitCodeOf, print } from './command.js'
+import { endingSignal } from './ending-signal.js'
 import { storeText } from './open-store.js'
 import { redisAddress } from './redis-address.js'
 import { type RunningServer, startServer } from './server.js'
@@ -136,24 +137,6 @@ function tryIt(host: string, port: number, httpPort: number): string {
   const server = port === LONG_PORT_DEFAULT && reachable === '127.0.0.1' ? '' : ` --server ${reachable}:${port}`
   const short = httpPort === HTTP_PORT_DEFAULT ? '' : ` --http-port ${httpPort}`
   return `${command} chat --account NAME${server}${short}`
-}
-
-/** The time within which a second signal counts as the same one: npm also forwards the terminal's signal to its child. */
-const SAME_SIGNAL_MS = 300
-
-/** Waits for the first signal, which the caller acts on. A second one ends the process at once. */
-function endingSignal(): Promise<NodeJS.Signals> {
-  return new Promise(resolve => {
-    let firstMs: number | undefined
-    const onSignal = (signal: NodeJS.Signals): void => {
-      const nowMs = systemClock.monotonic()
-      if (firstMs !== undefined && nowMs - firstMs > SAME_SIGNAL_MS) process.exit(EXIT.FAILED)
-      firstMs ??= nowMs
-      resolve(signal)
-    }
-    process.on('SIGINT', onSignal)
-    process.on('SIGTERM', onSignal)
-  })
 }
 
 /** Logs bugs, which end the process, and Node's own warnings. Node itself would write them in a blocking way; the log does not block. */

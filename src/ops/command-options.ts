@@ -253,6 +253,11 @@ export function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
 }
 
+/** An environment without the options in it: for a child that is told all its options. */
+export function withoutOptions(environment: Environment): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith(ENVIRONMENT_PREFIX)))
+}
+
 function environmentName(name: string): string {
   return ENVIRONMENT_PREFIX + name.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()
 }

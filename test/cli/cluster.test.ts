@@ -1,54 +1,18 @@
 /** `longwire cluster`: several nodes and Redis as one command, which leaves nothing behind however it ends. */
 
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { CliProcess } from '../support/cli-process.js'
 import { eventually } from '../support/eventually.js'
+import { LocalCluster } from '../support/local-cluster.js'
 import { befriend, Person } from '../support/person.js'
-import { freePort } from '../support/redis-server.js'
-
-const NODE = /^node \d+ {7}longwire chat --account NAME --server 127\.0\.0\.1:(\d+)/gm
-
-interface Running {
-  readonly cli: CliProcess
-  readonly ports: readonly number[]
-  readonly folder: string
-}
-
-async function started(t: Test, ...argv: readonly string[]): Promise<Running> {
-  const folder = join(t.testdir(), 'data')
-  const redisPort = await freePort(false)
-  const cli = new CliProcess([
-    'cluster',
-    '--data',
-    folder,
-    '--port',
-    '0',
-    '--redis-port',
-    String(redisPort),
-    '--open-limits',
-    ...argv,
-  ])
-  await eventually(() => cli.stdout.includes('node 2') || cli.child.exitCode !== null, 60_000)
-  return { cli, folder, ports: [...cli.stdout.matchAll(NODE)].map(([, port]) => Number(port)) }
-}
-
-/** The processes whose command line names the folder or one of its servers. */
-function processesOf({ folder, cli }: Running): number[] {
-  const all = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' }).split('\n')
-  const redisPort = /--redis-port (\d+)/.exec(cli.child.spawnargs.join(' '))?.[1]
-  return all
-    .filter(line => line.includes(folder) || line.includes(`redis://127.0.0.1:${redisPort}`))
-    .map(line => Number.parseInt(line, 10))
-}
+import { loginAccount, registerAccount } from '../support/server.js'
 
 t.test(
   'what one writes at one node arrives at the other; a killed node is started again; the end leaves nothing',
   async t => {
-    const running = await started(t)
-    const { cli, ports } = running
+    const cluster = await LocalCluster.start(join(t.testdir(), 'data'))
+    const { cli, ports, folder } = cluster
     t.equal(ports.length, 2, cli.stderr)
     const [one = 0, two = 0] = ports
     const [alice, bob] = await Promise.all([Person.online(one, 'alice'), Person.online(two, 'bob')])
@@ -56,26 +20,64 @@ t.test(
     await alice.say(bob, 'from one node to another')
     await eventually(() => bob.shown.some(({ text }) => text === 'from one node to another'))
     await Promise.all([alice.leave(), bob.leave()])
-    const node = processesOf(running).find(
-      pid => readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(process.execPath) && pid !== cli.child.pid,
-    )
-    process.kill(node ?? 0, 'SIGKILL')
-    await eventually(() => /node \d runs again/.test(cli.stderr), 20_000)
-    const second = new CliProcess(['cluster', '--data', running.folder])
+    const node = cluster.events.find(({ kind }) => kind === 'node')
+    process.kill(node?.pid ?? 0, 'SIGKILL')
+    await eventually(() => /node 1 runs again/.test(cli.stderr), 20_000)
+    t.match(cli.stderr, /^longwire: node 1 has ended with status 137: it is started again in 0.5 s\n/)
+    t.match(cluster.events.at(-1), { kind: 'node', number: 1, port: one }, 'on its port')
+    const second = new CliProcess(['cluster', '--data', folder])
     t.equal(await second.exit(), 1)
     t.match(second.stderr, /is in use by process/)
+    // npm forwards the signal that the terminal has sent to all: it is one, not two.
+    cli.child.kill('SIGINT')
     cli.child.kill('SIGINT')
     t.equal(await cli.exit(), 0, cli.stderr)
-    t.same(processesOf(running), [])
+    t.same(cluster.processes, [])
   },
 )
 
 t.test('killed itself, it leaves no process behind', async t => {
-  const running = await started(t)
-  t.equal(running.ports.length, 2, running.cli.stderr)
-  t.ok(processesOf(running).length > 3)
-  running.cli.child.kill('SIGKILL')
-  await eventually(() => processesOf(running).length === 0, 20_000)
+  const cluster = await LocalCluster.start(join(t.testdir(), 'data'))
+  t.equal(cluster.ports.length, 2, cluster.cli.stderr)
+  t.ok(cluster.processes.length > 3)
+  cluster.cli.child.kill('SIGKILL')
+  await eventually(() => cluster.processes.length === 0, 20_000)
+})
+
+const STAGES: Readonly<Record<string, (cluster: LocalCluster) => boolean>> = {
+  'Redis starts': ({ processes }) => processes.length > 1,
+  'a node starts': ({ events }) => events.length === 1,
+  'the next node starts': ({ events }) => events.length === 2,
+}
+
+for (const [stage, isReached] of Object.entries(STAGES)) {
+  t.test(`ended while ${stage}, it ends at once and leaves no process behind`, async t => {
+    const cluster = await LocalCluster.begin(join(t.testdir(), 'data'))
+    await eventually(() => isReached(cluster), 20_000)
+    cluster.cli.child.kill('SIGTERM')
+    t.equal(await cluster.cli.exit(), 0, cluster.cli.stderr)
+    t.same(cluster.processes, [])
+    t.equal(cluster.cli.stderr, '')
+  })
+}
+
+t.test('options of servers in the environment are not for its nodes; another port finds the same data', async t => {
+  const folder = join(t.testdir(), 'data')
+  const first = await LocalCluster.start(folder, ['--nodes', '1'], { LONGWIRE_DATA: folder, LONGWIRE_HOST: '0.0.0.0' })
+  t.equal(first.ports.length, 1, first.cli.stderr)
+  await registerAccount(first.ports[0] ?? 0, 'alice')
+  first.cli.child.kill('SIGTERM')
+  t.equal(await first.cli.exit(), 0)
+
+  const second = await LocalCluster.start(folder, ['--nodes', '1'])
+  t.not(second.redisPort, first.redisPort)
+  t.ok(await loginAccount(second.ports[0] ?? 0, 'alice'))
+  second.cli.child.kill('SIGTERM')
+  t.equal(await second.cli.exit(), 0)
+
+  const other = await LocalCluster.start(folder, ['--redis-cluster'])
+  t.equal(await other.cli.exit(), 1)
+  t.match(other.cli.stderr, /^longwire: --data \S+ holds a single Redis: leave --redis-cluster out, or .*\n$/)
 })
 
 t.test('without redis-server it says how to get it', async t => {
@@ -88,16 +90,13 @@ t.test('without redis-server it says how to get it', async t => {
 })
 
 t.test('a port that is taken: status 1, one line, and nothing is left', async t => {
-  const first = await started(t)
-  const taken = /--redis-port (\d+)/.exec(first.cli.child.spawnargs.join(' '))?.[1] ?? ''
-  const folder = join(t.testdir(), 'data')
-  const cli = new CliProcess(['cluster', '--data', folder, '--port', '0', '--redis-port', taken])
+  const first = await LocalCluster.start(join(t.testdir(), 'data'))
+  const before = first.processes
+  const other = join(t.testdir(), 'other')
+  const cli = new CliProcess(['cluster', '--data', other, '--port', '0', '--redis-port', String(first.redisPort)])
   t.equal(await cli.exit(), 1)
   t.match(cli.stderr, /^longwire: Redis at port \d+ does not start: [^\n]*in use[^\n]*\n$/i)
-  t.same(
-    processesOf({ cli, folder, ports: [] }).filter(pid => !processesOf(first).includes(pid)),
-    [],
-  )
+  t.same(first.processes, before)
   first.cli.child.kill('SIGTERM')
   t.equal(await first.cli.exit(), 0)
 })

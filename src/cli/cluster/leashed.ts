@@ -7,6 +7,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
+import { withoutOptions } from '../../ops/command-options.js'
 
 /** Runs "$@" until it ends or standard input does. Descriptor 9 keeps that input for the watcher, as sh takes it from what it runs beside. */
 const LEASH = `
@@ -37,6 +38,7 @@ export class Leashed {
   constructor({ program, argv, onLine }: LeashedOptions) {
     this.#child = spawn('/bin/sh', ['-c', LEASH, 'leash', program, ...argv], {
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+      env: withoutOptions(process.env),
       detached: true,
     })
     this.#exit = once(this.#child, 'exit').then(([code]) => {

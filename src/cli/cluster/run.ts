@@ -51,11 +51,11 @@ export interface StartedNode {
   readonly port: number
 }
 
-/** A process that was started, and whether it came as far as it should. */
-interface Started {
+/** A process that was begun. */
+interface Begun {
   readonly child: Leashed
-  readonly isReady: boolean
-  readonly port: number
+  /** Its port, when it serves; undefined: it ended before. */
+  readonly ready: Promise<number | undefined>
 }
 
 /** A place for one process: who is in it may end and be started again. */
@@ -64,7 +64,7 @@ interface Place {
   readonly number: number
   /** The name for people. */
   readonly name: string
-  readonly start: (onLine: (line: string) => void) => Promise<Started>
+  readonly begin: (onLine: (line: string) => void) => Begun
 }
 
 export class LocalCluster {
@@ -72,6 +72,7 @@ export class LocalCluster {
   readonly #clock: Clock
   readonly #tell: (line: string) => void
   readonly #onStarted: (started: ProcessStarted) => void
+  /** The processes, from their first moment on: whatever has begun is ended. */
   readonly #running = { redis: [] as Leashed[], node: [] as Leashed[] }
   #ending = false
 
@@ -91,16 +92,17 @@ export class LocalCluster {
   /** Starts everything. @throws Error with one line; what was started is to be ended */
   async start(): Promise<readonly StartedNode[]> {
     const { nodes, redisCluster } = this.#settings
+    this.#assertKind()
     const ports = this.#redisPorts
     await Promise.all(ports.map((port, i) => this.#begin(this.#redisPlace(port, i + 1))))
     if (redisCluster) {
       const hosts = ports.map(port => ({ host: HOST, port }))
-      await makeCluster({ hosts, primaries: PRIMARIES, clock: this.#clock, withinMs: WHOLE_MS_MAX })
+      const isGivenUp = (): boolean => this.#ending
+      await makeCluster({ hosts, primaries: PRIMARIES, clock: this.#clock, withinMs: WHOLE_MS_MAX, isGivenUp })
     }
     const started: StartedNode[] = []
     for (let number = 1; number <= nodes; number++) {
-      const { port } = await this.#begin(this.#nodePlace(number))
-      started.push({ number, port })
+      started.push({ number, port: await this.#begin(this.#nodePlace(number)) })
     }
     return started
   }
@@ -126,13 +128,16 @@ export class LocalCluster {
   /** A node keeps its port when it is started again. */
   #nodePlace(number: number): Place {
     let port = this.#settings.port === 0 ? 0 : this.#settings.port + number - 1
-    const start = async (onLine: (line: string) => void): Promise<Started> => {
+    const begin = (onLine: (line: string) => void): Begun => {
       const child = new Leashed({ program: process.execPath, argv: this.#serve(port), onLine })
-      const ready = await child.ready()
-      if (ready !== undefined) port = (JSON.parse(ready) as { readonly port: number }).port
-      return { child, isReady: ready !== undefined, port }
+      const ready = child.ready().then(line => {
+        if (line === undefined) return undefined
+        port = (JSON.parse(line) as { readonly port: number }).port
+        return port
+      })
+      return { child, ready }
     }
-    return { kind: 'node', number, name: `node ${number}`, start }
+    return { kind: 'node', number, name: `node ${number}`, begin }
   }
 
   #serve(port: number): readonly string[] {
@@ -141,65 +146,87 @@ export class LocalCluster {
     return [MAIN, 'serve', '--redis', redis, ...ports, '--log-level', 'warn', ...this.#settings.serve]
   }
 
-  #redisPlace(port: number, number: number): Place {
+  /** Refuses a folder with data of the other kind: nothing would be seen of them. */
+  #assertKind(): void {
     const { folder, redisCluster } = this.#settings
-    const dir = path.join(folder, `redis-${port}`)
+    if (!fs.existsSync(this.#redisFolder(!redisCluster, 1))) return
+    throw new Error(
+      redisCluster
+        ? `--data ${folder} holds a single Redis: leave --redis-cluster out, or name another folder`
+        : `--data ${folder} holds a Redis Cluster: add --redis-cluster, or name another folder`,
+    )
+  }
+
+  /** The folder of a server of Redis. It does not depend on the port, so that another port finds the same data. */
+  #redisFolder(redisCluster: boolean, number: number): string {
+    return path.join(this.#settings.folder, `${redisCluster ? 'redis-cluster' : 'redis'}-${number}`)
+  }
+
+  #redisPlace(port: number, number: number): Place {
+    const { redisCluster } = this.#settings
+    const dir = this.#redisFolder(redisCluster, number)
     fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
     const settings = { ...(redisCluster ? CLUSTER_SETTINGS : SERVER_SETTINGS), bind: HOST, port: String(port), dir }
     const argv = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
-    const start = (onLine: (line: string) => void): Promise<Started> =>
-      new Promise(resolve => {
-        const child = new Leashed({
-          program: 'redis-server',
-          argv,
-          onLine(line) {
-            onLine(line)
-            // Whoever else may have the port: it is this one that says so.
-            if (line.includes('Ready to accept connections')) resolve({ child, isReady: true, port })
-          },
-        })
-        void child.exit.then(() => resolve({ child, isReady: false, port }))
+    const begin = (onLine: (line: string) => void): Begun => {
+      let isReady: () => void = () => {}
+      const said = new Promise<void>(resolve => {
+        isReady = resolve
       })
-    return { kind: 'redis', number, name: `Redis at port ${port}`, start }
+      const child = new Leashed({
+        program: 'redis-server',
+        argv,
+        onLine(line) {
+          onLine(line)
+          // Whoever else may have the port: it is this one that says so.
+          if (line.includes('Ready to accept connections')) isReady()
+        },
+      })
+      return { child, ready: Promise.race([said.then(() => port), child.exit.then(() => undefined)]) }
+    }
+    return { kind: 'redis', number, name: `Redis at port ${port}`, begin }
   }
 
-  /** Starts a process, and again whenever it ends. @throws Error with one line if it does not start at first */
-  async #begin(place: Place): Promise<Started> {
+  /** Starts a process, and again whenever it ends. @returns its port @throws Error with one line if it does not start at first */
+  async #begin(place: Place): Promise<number> {
+    if (this.#ending) throw new Error('everything is being ended')
     const last: string[] = []
     const onLine = (line: string): void => {
       last.push(line)
       if (last.length > LAST_LINES) last.shift()
     }
-    const started = await this.#enter(place, onLine)
-    if (!started.isReady) throw new Error(`${place.name} does not start: ${last.join(' | ')}`)
-    void this.#keep(place, onLine)
-    return started
+    const { child, ready } = this.#enter(place, onLine)
+    const port = await ready
+    if (port === undefined) throw new Error(`${place.name} does not start: ${last.join(' | ')}`)
+    void this.#keep(place, child, onLine)
+    return port
   }
 
-  async #enter(place: Place, onLine: (line: string) => void): Promise<Started> {
-    const { kind, number } = place
-    const started = await place.start(onLine)
-    this.#running[kind][number - 1] = started.child
-    const { port, isReady, child } = started
-    if (isReady && child.pid !== undefined) this.#onStarted({ kind, number, port, pid: child.pid })
-    return started
+  #enter({ kind, number, begin }: Place, onLine: (line: string) => void): Begun {
+    const { child, ready } = begin(onLine)
+    this.#running[kind][number - 1] = child
+    const told = ready.then(port => {
+      if (port !== undefined && child.pid !== undefined) this.#onStarted({ kind, number, port, pid: child.pid })
+      return port
+    })
+    return { child, ready: told }
   }
 
-  async #keep(place: Place, onLine: (line: string) => void): Promise<void> {
+  async #keep(place: Place, first: Leashed, onLine: (line: string) => void): Promise<void> {
+    let child = first
     let againMs = AGAIN_MS_MIN
     for (;;) {
       const sinceMs = this.#clock.monotonic()
-      await this.#running[place.kind][place.number - 1]?.exit
+      const status = await child.exit
       if (this.#ending) return
       if (this.#clock.monotonic() - sinceMs > STEADY_MS) againMs = AGAIN_MS_MIN
-      this.#tell(`${place.name} has ended: it is started again in ${againMs / 1000} s`)
+      this.#tell(`${place.name} has ended with status ${status}: it is started again in ${againMs / 1000} s`)
       await pause(this.#clock, againMs)
       againMs = Math.min(AGAIN_MS_MAX, againMs * 2)
       if (this.#ending) return
-      const { child, isReady } = await this.#enter(place, onLine)
-      if (isReady) this.#tell(`${place.name} runs again`)
-      // It was started while everything was being ended.
-      if (this.#ending) await child.end()
+      const begun = this.#enter(place, onLine)
+      child = begun.child
+      if ((await begun.ready) !== undefined) this.#tell(`${place.name} runs again`)
     }
   }
 }
