@@ -50,6 +50,8 @@ interface Asked {
 
 /** The time that one WAIT blocks for. It is repeated, so that a dead connection is noticed in between. */
 const WAIT_MS = 500
+/** The most that waits for the next rounds: while a replica is missing, a round may last for long. */
+const WAITING_MAX = 4_096
 /** The time for which the end waits for what is in flight: replicas may be missing for long. */
 const CLOSE_MS_MAX = 2_000
 /** The time after which a connection that does not answer is given up. A disk may need some seconds to sync. */
@@ -98,6 +100,7 @@ export class Link {
   /** Asks in the next round. The replies are stable when it settles. @throws NotSentError, LostError */
   ask(commands: readonly Command[]): Promise<readonly Reply[]> {
     if (!this.up || this.#closed) return Promise.reject(new NotSentError('there is no connection to Redis'))
+    if (this.#waiting.length >= WAITING_MAX) return Promise.reject(new NotSentError('too much waits for Redis'))
     return new Promise((resolve, reject) => {
       this.#waiting.push({ commands, resolve, reject })
       this.#gather()

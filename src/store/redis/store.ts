@@ -45,8 +45,8 @@ import { bytesOf, type CommitCall, listOf, numberOf, packNothing, packUnits, res
 
 /** The pause before something that was not sent is tried again. */
 const AGAIN_MS = 50
-/** The tries of a read; then it is refused, and whoever asked is told to come back. */
-const READ_TRIES = 20
+/** The time for which a read is tried, or waits for a replica; then it is refused, and whoever asked is told to come back. */
+const READ_MS_MAX = 2_000
 
 /** Refusals that a server takes back by itself, or that an operator can mend while nodes run. */
 const PASSING =
@@ -269,9 +269,20 @@ export class RedisStore implements Store {
     return this.#ask(this.scopeOf(actor), commands)
   }
 
-  /** Reads, in one piece. Tries again for a while. */
-  async #ask(scope: ScopeId, commands: readonly Command[]): Promise<readonly Reply[]> {
-    for (let tries = 1; ; tries++) {
+  /** Reads, in one piece. Rejects if there is no stable answer in time. */
+  #ask(scope: ScopeId, commands: readonly Command[]): Promise<readonly Reply[]> {
+    return new Promise((resolve, reject) => {
+      const { clock } = this.#parts
+      const untilMs = clock.monotonic() + READ_MS_MAX
+      const late = clock.after(READ_MS_MAX, () => reject(new LostError('Redis gives no stable answer in time')))
+      this.#askUntil(untilMs, scope, commands)
+        .then(resolve, reject)
+        .finally(() => late.cancel())
+    })
+  }
+
+  async #askUntil(untilMs: number, scope: ScopeId, commands: readonly Command[]): Promise<readonly Reply[]> {
+    for (;;) {
       this.#assertOpen()
       try {
         const replies = await routed(this.topology, scope, 'reads', this.#readScript.commands(commands))
@@ -279,7 +290,7 @@ export class RedisStore implements Store {
         return replies
       } catch (error) {
         if (this.#readScript.mustBeGivenWhole(error)) continue
-        if (tries === READ_TRIES) throw error
+        if (this.#parts.clock.monotonic() >= untilMs) throw error
         if (!(error instanceof NotSentError)) await this.#afterRefusal(error)
         await this.#awaitPrimary()
       }

@@ -200,3 +200,15 @@ t.test('closing waits for what is in flight, but not for ever', async t => {
   await closed
   await t.rejects(asked, LostError)
 })
+
+t.test('what waits has a bound: the rest is refused', async t => {
+  const redis = await FakeRedis.start(t)
+  const link = await linked(t, redis, { replicas: 0, commandsMax: 256 })
+  redis.answer = () => undefined
+  const asked = link.ask([['A']]).catch(() => {})
+  await eventually(() => redis.asked.includes('A'))
+  const rest = Array.from({ length: 4_096 }, () => link.ask([['B']]).catch(() => {}))
+  await t.rejects(link.ask([['C']]), { name: 'NotSentError', message: /too much waits/ })
+  redis.drop()
+  await Promise.all([asked, ...rest])
+})
