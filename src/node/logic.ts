@@ -40,6 +40,12 @@ export interface LogicOptions
   readonly connected: (uid: number) => readonly number[]
 }
 
+/**
+ * The longest wait for what is under way at the end. A store that is shared may be away for hours, and another node does what this one
+ * leaves. Nothing of it was answered.
+ */
+const QUIET_MS_MAX = 5_000
+
 /** The most unknown kinds that are logged. */
 const UNKNOWN_TOLD_MAX = 64
 
@@ -106,10 +112,17 @@ export class Logic {
 
   /** Commits what is held back, waits for what is under way, and closes the store. */
   async close(): Promise<void> {
+    const { store, clock } = this.#options
     this.services.flush()
-    await this.jobs.stop()
-    await this.engine.close()
-    await this.#options.store.close()
+    const quiet = this.jobs.stop().then(() => this.engine.close())
+    if (!store.shared) await quiet
+    else {
+      await new Promise<void>((resolve, reject) => {
+        const late = clock.after(QUIET_MS_MAX, resolve)
+        quiet.then(resolve, reject).finally(() => late.cancel())
+      })
+    }
+    await store.close()
   }
 
   /** Begins nothing more, and leaves the store as it is. */

@@ -76,3 +76,16 @@ t.test('a Redis that was emptied: the server ends and says why', async t => {
   t.equal(await server.exit(), 70)
   t.match(server.stderr, /this Redis has lost its data/)
 })
+
+t.test('stopped while Redis does not answer a write: the server ends all the same', async t => {
+  const redis = await RedisServer.start()
+  const server = await served('--redis', redis.url, '--drain-ms', '100')
+  const { port } = JSON.parse(server.ready) as { readonly port: number }
+  await registerAccount(port, 'alice')
+  const admin = redis.client()
+  await admin.call('CLIENT', 'PAUSE', 600_000, 'WRITE')
+  registerAccount(port, 'bob').catch(() => {})
+  await eventually(async () => / flags=\S*b\S* .*cmd=eval/.test(String(await admin.call('CLIENT', 'LIST'))))
+  server.child.kill('SIGTERM')
+  t.equal(await server.exit(), 0, server.stderr)
+})

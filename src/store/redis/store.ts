@@ -242,6 +242,7 @@ export class RedisStore implements Store {
   /** Calls the commit script, in one piece. @throws OutcomeUnknownError */
   async #call(scope: ScopeId, commands: readonly Command[]): Promise<readonly unknown[]> {
     for (;;) {
+      if (this.#isClosed) throw new OutcomeUnknownError('the store is closed')
       this.#assertOpen()
       try {
         const replies = await routed(this.topology, scope, 'writes', this.#commitScript.commands(commands))
@@ -249,7 +250,7 @@ export class RedisStore implements Store {
       } catch (error) {
         if (this.#commitScript.mustBeGivenWhole(error)) continue
         if (!(error instanceof NotSentError)) {
-          await this.#afterRefusal(error)
+          if (!this.#isClosed) await this.#afterRefusal(error)
           throw new OutcomeUnknownError('Redis gave no answer', { cause: error })
         }
         await this.#awaitPrimary()
@@ -327,6 +328,10 @@ export class RedisStore implements Store {
       name.startsWith(prefix) && !name.startsWith('\0') && (after === null || textOrder(name, after) > 0)
     const names = present(valuesOf(reply), 'the names').map(String).filter(isAsked)
     return names.sort(textOrder).slice(0, limit)
+  }
+
+  get #isClosed(): boolean {
+    return this.#state === 'closed'
   }
 
   #assertOpen(): void {
