@@ -42,10 +42,12 @@ const HOST = '127.0.0.1'
 const START_MS_MAX = 60_000
 const STOP_MS_MAX = 20_000
 const SAID_CHARACTERS_MAX = 4_000
-/** The servers of Redis, with those of a Cluster: so many ports in a row are needed. */
+/** The servers of Redis, with those of a Cluster: so many ports in a row are needed, and those of their bus. */
 const REDIS_PORTS = 6
-const REDIS_PORT_MIN = 20_000
-const REDIS_PORT_SPAN = 30_000
+const BUS_OFFSET = 10_000
+/** They lie, with the bus, below the ports that the kernel gives to connections. */
+const REDIS_PORT_MIN = 11_000
+const REDIS_PORT_SPAN = 10_000
 
 export class ClusterProcess {
   readonly #spec: ClusterSpec
@@ -186,8 +188,9 @@ export class ClusterProcess {
   async #freePorts(): Promise<number> {
     for (;;) {
       const first = REDIS_PORT_MIN + this.#spec.random.integer(REDIS_PORT_SPAN)
-      const all = await Promise.all(Array.from({ length: REDIS_PORTS }, (_, i) => isFree(first + i)))
-      if (all.every(Boolean)) return first
+      const ports = Array.from({ length: REDIS_PORTS }, (_, i) => first + i)
+      const free = await Promise.all(ports.flatMap(port => [isFree(port), isFree(port + BUS_OFFSET)]))
+      if (free.every(Boolean)) return first
     }
   }
 }
