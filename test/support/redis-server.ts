@@ -9,17 +9,14 @@ import path from 'node:path'
 import { Redis } from 'ioredis'
 import t from 'tap'
 import { present } from '../../src/lib/assert.js'
+import { systemClock } from '../../src/lib/clock.js'
+import { makeCluster } from '../../src/store/redis/make-cluster.js'
+import { CLUSTER_SETTINGS, SERVER_SETTINGS } from '../../src/store/redis/settings.js'
 import { eventually } from './eventually.js'
 
 type Settings = Readonly<Record<string, string>>
 
-const SETTINGS: Settings = {
-  bind: '127.0.0.1',
-  save: '',
-  appendonly: 'yes',
-  appendfsync: 'always',
-  'stream-node-max-bytes': '1024',
-}
+const SETTINGS: Settings = { ...SERVER_SETTINGS, bind: '127.0.0.1' }
 
 const TRIES = 5
 /** The port of a Cluster's bus, which the servers talk to each other on. */
@@ -38,7 +35,7 @@ export class RedisServer {
     this.#child = child
   }
 
-  /** A server that answers. It ends with the test. @param settings of redis.conf, in place of those above */
+  /** A server that answers. It ends with the test. @param settings of redis.conf, in place of those of `longwire cluster` */
   static async start(settings: Settings = {}): Promise<RedisServer> {
     const all = { ...SETTINGS, ...settings }
     for (let tries = 1; ; tries++) {
@@ -137,37 +134,11 @@ export class RedisCluster {
 
   /** A Cluster that is whole. @param replicas of each primary */
   static async start({ primaries = 3, replicas = 0 } = {}): Promise<RedisCluster> {
-    const settings = { 'cluster-enabled': 'yes', 'cluster-node-timeout': '1000', 'repl-diskless-sync-delay': '0' }
-    const all = await Promise.all(Array.from({ length: primaries * (1 + replicas) }, () => RedisServer.start(settings)))
-    const clients = all.map(server => server.client())
-    const [first] = all
-    await Promise.all(
-      clients.map(async (client, i) => {
-        if (i < primaries) {
-          const [from, upTo] = [i, i + 1].map(part => Math.floor((part * 16_384) / primaries))
-          await client.call('CLUSTER', 'ADDSLOTSRANGE', from ?? 0, (upTo ?? 0) - 1)
-          await client.call('CLUSTER', 'SET-CONFIG-EPOCH', i + 1)
-        }
-        if (i > 0) await client.call('CLUSTER', 'MEET', '127.0.0.1', first?.port ?? 0)
-      }),
+    const all = await Promise.all(
+      Array.from({ length: primaries * (1 + replicas) }, () => RedisServer.start(CLUSTER_SETTINGS)),
     )
-    const ids = await Promise.all(clients.map(async client => String(await client.call('CLUSTER', 'MYID'))))
-    await everybody(
-      clients,
-      async client =>
-        String(await client.call('CLUSTER', 'NODES'))
-          .split('\n')
-          .filter(Boolean).length === all.length,
-    )
-    await Promise.all(
-      clients.slice(primaries).map((client, i) => client.call('CLUSTER', 'REPLICATE', ids[i % primaries] ?? '')),
-    )
-    await everybody(clients, async client => /cluster_state:ok/.test(String(await client.call('CLUSTER', 'INFO'))))
-    await everybody(clients.slice(primaries), async client =>
-      /master_link_status:up/.test(await client.info('replication')),
-    )
-    const linked = new RegExp(`connected_slaves:${replicas}`)
-    await everybody(clients.slice(0, primaries), async client => linked.test(await client.info('replication')))
+    const hosts = all.map(({ port }) => ({ host: '127.0.0.1', port }))
+    await makeCluster({ hosts, primaries, clock: systemClock, withinMs: 20_000, isGivenUp: () => false })
     return new RedisCluster(all.slice(0, primaries), all.slice(primaries))
   }
 
@@ -175,16 +146,6 @@ export class RedisCluster {
   get url(): string {
     return present(this.primaries[0], 'a primary').url
   }
-}
-
-async function everybody(
-  clients: readonly Redis<'legacy'>[],
-  holds: (client: Redis<'legacy'>) => Promise<boolean>,
-): Promise<void> {
-  await eventually(
-    async () => (await Promise.all(clients.map(client => holds(client).catch(() => false)))).every(Boolean),
-    20_000,
-  )
 }
 
 function spawnServer(port: number, folder: string, settings: Settings): ChildProcess {

@@ -3,7 +3,7 @@
  * writes on, is killed, and the replica takes its place. Each test sees that Redis did lose writes.
  */
 
-import t, { type Test } from 'tap'
+import t from 'tap'
 import type { RedisStore } from '../../../src/store/redis/store.js'
 import { EPOCH_JUMP, OutcomeUnknownError, type Unit } from '../../../src/store/types.js'
 import { eventually } from '../../support/eventually.js'
@@ -27,8 +27,8 @@ interface Pair {
 }
 
 /** A primary and a replica, replication and clients through relays. */
-async function pair(t: Test): Promise<Pair> {
-  const settings = { 'repl-diskless-sync-delay': '0', 'repl-ping-replica-period': '1' }
+async function pair(): Promise<Pair> {
+  const settings = { 'repl-ping-replica-period': '1' }
   const primary = await RedisServer.start(settings)
   const replication = await TcpRelay.start(primary.port)
   const replica = await RedisServer.start({ ...settings, replicaof: `127.0.0.1 ${replication.port}` })
@@ -37,7 +37,6 @@ async function pair(t: Test): Promise<Pair> {
   const linked = async (client: typeof one) => /connected_slaves:1\r\n/.test(await client.info('replication'))
   await eventually(() => linked(one))
   await eventually(async () => /master_link_status:up/.test(await other.info('replication')))
-  t.teardown(() => {})
   return {
     url: `redis://127.0.0.1:${clients.port}`,
     async cut() {
@@ -73,7 +72,7 @@ async function insist(store: RedisStore, ...units: Unit[]) {
 t.test(
   'with one replica in each commit: what was acknowledged is there, and no version is given out twice',
   async t => {
-    const redis = await pair(t)
+    const redis = await pair()
     const store = await openOn(redis.url, { replicas: 1 })
     t.teardown(() => store.close())
     committed(await commit(store, unit({ puts: [put(A, 'x', 'kept', 11)], appends: [append(A, 'kept')] })))
@@ -99,7 +98,7 @@ t.test(
 )
 
 t.test('without replicas: what was acknowledged is gone, and nothing is doubled or given another name', async t => {
-  const redis = await pair(t)
+  const redis = await pair()
   const store = await openOn(redis.url, { replicas: 0 })
   t.teardown(() => store.close())
   committed(await commit(store, unit({ puts: [put(A, 'x', 'kept', 11)], appends: [append(A, 'kept')] })))
@@ -127,7 +126,7 @@ t.test('without replicas: what was acknowledged is gone, and nothing is doubled 
 })
 
 t.test('there and back again: the first primary is another history, too', async t => {
-  const redis = await pair(t)
+  const redis = await pair()
   const store = await openOn(redis.url, { replicas: 0 })
   t.teardown(() => store.close())
   committed(await commit(store, unit({ appends: [append(A, 'a')] })))

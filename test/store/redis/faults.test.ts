@@ -199,7 +199,7 @@ t.test('as the memory fills, the level of space falls, and what frees space is s
 })
 
 t.test('without the replica that a commit needs nothing is answered; once it is there, all is', async t => {
-  const server = await RedisServer.start({ 'repl-diskless-sync-delay': '0' })
+  const server = await RedisServer.start()
   const replica = await RedisServer.start({ replicaof: `127.0.0.1 ${server.port}` })
   const client = server.client()
   const isLinked = async () => /connected_slaves:1/.test(await client.info('replication'))
