@@ -9,7 +9,7 @@ import { ChangeEncoder } from '../../src/store/lmdb/change-encoder.js'
 import { DiskFullError } from '../../src/store/lmdb/errors.js'
 import { openLmdbStore } from '../../src/store/lmdb/open.js'
 import { restore } from '../../src/store/lmdb/restore.js'
-import { bytesTaken, type Pending, Reusable } from '../../src/store/lmdb/space.js'
+import { bytesTaken, type PageUse, type Pending, Reusable, Space } from '../../src/store/lmdb/space.js'
 import { Tables } from '../../src/store/lmdb/tables.js'
 import { viewStore } from '../../src/store/lmdb/view.js'
 import type { SpaceLevel } from '../../src/store/types.js'
@@ -246,4 +246,19 @@ t.test('a folder that we may not enter is not said to hold no data', async t => 
     fs.chmodSync(folder, 0o700)
   }
   t.throws(() => assertStore(folder), { name: 'StoreFormatError', message: /holds no Longwire data/ })
+})
+
+t.test('a look at the disk while the tables begin no transaction settles, with what was known of them', async t => {
+  let asked = 0
+  const use = (): PageUse => {
+    if (asked++ > 0) throw new Error('MDB_PANIC')
+    return { pageBytes: 4096, used: 10, free: 5 }
+  }
+  const clock = new ManualClock()
+  const look = async (): Promise<number> => 2 ** 30
+  const space = new Space({ clock, markBytes: 1, look, use, pending: () => [], onLook() {}, onSpace() {} })
+  await space.look()
+  t.equal(asked, 2)
+  t.equal(space.freeBytes, 2 ** 30)
+  t.equal(space.level, 'ample')
 })

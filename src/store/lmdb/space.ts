@@ -182,7 +182,11 @@ export class Space {
     this.#looking = false
     if (this.#closed) return
     this.#free = free
-    this.#use = this.#options.use()
+    try {
+      this.#use = this.#options.use()
+    } catch {
+      // Tables that begin no transaction have failed a checkpoint, which ends the store.
+    }
     this.#lookedMs = this.#options.clock.monotonic()
     this.#judge()
     this.#options.onLook()

@@ -153,8 +153,8 @@ async function makeOrFind(topology: Topology, cluster: boolean, random: Random):
   if (String(found) !== kind) {
     throw new RedisOpenError(
       cluster
-        ? 'this store was made on a single Redis: bring it to a Cluster with `longwire migrate`'
-        : 'this store was made on a Cluster: bring it to a single Redis with `longwire migrate`',
+        ? 'this store was made on a single Redis, and cannot be used on a Cluster'
+        : 'this store was made on a Cluster, and cannot be used on a single Redis',
     )
   }
   const metas = await onEach(topology, scopes, scope => init(scope, [FORMAT, kind, id, secret]))
