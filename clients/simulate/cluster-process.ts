@@ -5,14 +5,14 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createServer } from 'node:net'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Clock } from '../../src/lib/clock.js'
 import type { Random } from '../../src/lib/random.js'
 import type { ServerAddress } from '../../src/ops/address.js'
 import { withoutOptions } from '../../src/ops/command-options.js'
-import { cpuMsOf } from './server-process.js'
+import { freeRedisPorts, REDIS_PORTS } from './free-ports.js'
+import { cpuMsOf, lastLine, SAID_CHARACTERS_MAX } from './server-process.js'
 
 export type KillTarget = 'nodes' | 'redis' | 'both'
 
@@ -41,13 +41,6 @@ const HOST = '127.0.0.1'
 /** Redis Clusters need some seconds to become whole, and nodes a second each. */
 const START_MS_MAX = 60_000
 const STOP_MS_MAX = 20_000
-const SAID_CHARACTERS_MAX = 4_000
-/** The servers of Redis, with those of a Cluster: so many ports in a row are needed, and those of their bus. */
-const REDIS_PORTS = 6
-const BUS_OFFSET = 10_000
-/** They lie, with the bus, below the ports that the kernel gives to connections. */
-const REDIS_PORT_MIN = 11_000
-const REDIS_PORT_SPAN = 10_000
 
 export class ClusterProcess {
   readonly #spec: ClusterSpec
@@ -83,7 +76,7 @@ export class ClusterProcess {
     while (this.#running.size < all) {
       if (this.#stopping) return
       if (clock.monotonic() > untilMs)
-        throw new Error(`the cluster does not run within ${START_MS_MAX / 1000} s${this.#lastLine}`)
+        throw new Error(`the cluster does not run within ${START_MS_MAX / 1000} s${lastLine(this.#said)}`)
       await new Promise<void>(resolve => {
         this.#changed = resolve
         clock.after(1_000, resolve)
@@ -114,7 +107,9 @@ export class ClusterProcess {
     const late = this.#spec.clock.after(STOP_MS_MAX, () => this.abandon())
     await this.#ended
     late.cancel()
-    return child.exitCode === 0 ? undefined : `the cluster stopped with exit code ${child.exitCode}${this.#lastLine}`
+    return child.exitCode === 0
+      ? undefined
+      : `the cluster stopped with exit code ${child.exitCode}${lastLine(this.#said)}`
   }
 
   /** Kills at once and does not wait: its own processes end with it. */
@@ -132,15 +127,10 @@ export class ClusterProcess {
     return [...this.#running.values()].filter(({ kind }) => kind === 'node').sort((a, b) => a.number - b.number)
   }
 
-  get #lastLine(): string {
-    const line = this.#said.trimEnd().split('\n').at(-1) ?? ''
-    return line === '' ? '' : `; it said: ${line}`
-  }
-
   /** Starts the command; its processes are heard of later. */
   async #spawn(): Promise<void> {
     const { nodes, redisCluster, dataFolder } = this.#spec
-    const redisPort = await this.#freePorts()
+    const redisPort = await freeRedisPorts(this.#spec.random)
     const options = ['--nodes', String(nodes), '--port', '0', '--redis-port', String(redisPort), '--data', dataFolder]
     const argv = [
       MAIN,
@@ -172,7 +162,7 @@ export class ClusterProcess {
       child.on('error', () => resolve())
       child.on('close', () => {
         resolve()
-        if (!this.#stopping) this.#spec.onDeath(`the cluster ended by itself${this.#lastLine}`)
+        if (!this.#stopping) this.#spec.onDeath(`the cluster ended by itself${lastLine(this.#said)}`)
         this.#stopping = true
         this.#changed?.()
       })
@@ -183,22 +173,4 @@ export class ClusterProcess {
     this.#running.set(`${started.kind} ${started.number}`, started)
     this.#changed?.()
   }
-
-  /** The first of some ports in a row that nobody listens on. */
-  async #freePorts(): Promise<number> {
-    for (;;) {
-      const first = REDIS_PORT_MIN + this.#spec.random.integer(REDIS_PORT_SPAN)
-      const ports = Array.from({ length: REDIS_PORTS }, (_, i) => first + i)
-      const free = await Promise.all(ports.flatMap(port => [isFree(port), isFree(port + BUS_OFFSET)]))
-      if (free.every(Boolean)) return first
-    }
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, HOST, () => server.close(() => resolve(true)))
-  })
 }

@@ -46,7 +46,8 @@ const STOP_MS_MAX = 15_000
 /** Clients are closed before the server is stopped: there is nobody to wait for. */
 const DRAIN_MS = 1_000
 
-const SAID_CHARACTERS_MAX = 4_000
+/** The end of what a process says on standard error that is kept. */
+export const SAID_CHARACTERS_MAX = 4_000
 
 /** The unit of the times in /proc. Linux says 100 ticks per second to every program, whatever the kernel counts in. */
 const MS_PER_TICK = 10
@@ -215,7 +216,8 @@ export function cpuMsOf(pid: number | undefined): number {
   }
 }
 
-function lastLine(said: string): string {
+/** The last line of what a process said, to be put behind a sentence. */
+export function lastLine(said: string): string {
   const line = said.trimEnd().split('\n').at(-1) ?? ''
   return line === '' ? '' : `; it said: ${line}`
 }

@@ -1,21 +1,13 @@
 /** `longwire cluster` as a process, on free ports, and the processes that it runs. */
 
 import { execFileSync } from 'node:child_process'
-import { createServer } from 'node:net'
+import { freeRedisPorts, REDIS_PORTS } from '../../clients/simulate/free-ports.js'
+import type { ProcessStarted } from '../../src/cli/cluster/run.js'
 import { systemRandom } from '../../src/lib/random.js'
 import { CliProcess } from './cli-process.js'
 import { eventually } from './eventually.js'
 
 const NODE = /^node \d+ {7}longwire chat --account NAME --server 127\.0\.0\.1:(\d+)/gm
-/** The servers of a Redis Cluster, whose ports follow each other. */
-const REDIS_PORTS = 6
-
-export interface ProcessStarted {
-  readonly kind: 'node' | 'redis'
-  readonly number: number
-  readonly port: number
-  readonly pid: number
-}
 
 export class LocalCluster {
   readonly cli: CliProcess
@@ -30,7 +22,7 @@ export class LocalCluster {
 
   /** Begins to start. */
   static async begin(folder: string, argv: readonly string[] = [], environment = {}): Promise<LocalCluster> {
-    const redisPort = await freePorts()
+    const redisPort = await freeRedisPorts(systemRandom)
     const own = ['--data', folder, '--port', '0', '--redis-port', String(redisPort), '--open-limits']
     const cli = new CliProcess(['cluster', ...own, '--events-fd', '3', ...argv], environment)
     return new LocalCluster(cli, folder, redisPort)
@@ -66,22 +58,4 @@ export class LocalCluster {
       .filter(line => marks.some(mark => line.includes(mark)))
       .map(line => Number.parseInt(line, 10))
   }
-}
-
-/** The first of as many ports in a row as a Cluster needs, with their bus ports; below those that the kernel gives to connections. */
-async function freePorts(): Promise<number> {
-  for (;;) {
-    const first = 11_000 + systemRandom.integer(10_000)
-    const ports = Array.from({ length: REDIS_PORTS }, (_, i) => first + i)
-    const free = await Promise.all(ports.flatMap(port => [isFree(port), isFree(port + 10_000)]))
-    if (free.every(Boolean)) return first
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
 }
