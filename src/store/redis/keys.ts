@@ -2,7 +2,8 @@
  * The keys of the store on Redis: the one place that makes them. All keys of a partition have its number as their hash tag, so on a
  * Cluster they are in one slot.
  *
- *   {p}meta       hash    format, id, secret, epoch, history, ready: of a scope (a partition's on a Cluster, partition 0's elsewhere)
+ *   {p}meta       hash    format, id, secret, epoch, history, ready; migrating, while a migration fills the store: of a scope (a
+ *                         partition's on a Cluster, partition 0's elsewhere)
  *   {p}r/<actor>  hash    records by name: stamp and bytes; besides, the log's block, the newest version of each
  *                         conversation, and the routes, in fields that begin with `\0`
  *   {p}x/<actor>  zset    the names of the records, in order; only of actors with long lists

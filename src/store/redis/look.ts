@@ -8,11 +8,11 @@ import { endOfTurn } from '../../lib/turn.js'
 import type { Lease } from '../node-ports.js'
 import { ALL_PARTITIONS } from '../partition.js'
 import type { RedisAddress } from './address.js'
+import { RedisUnreachableError } from './connect.js'
 import { metaKey } from './keys.js'
 import { RedisLeases } from './leases.js'
 import { type Command, type Reply, valueIn } from './link.js'
 import { numberIn } from './memory-watch.js'
-import { RedisOpenError } from './open.js'
 import { serverFacts } from './server-facts.js'
 import { ClusterTopology, type Primary, SingleTopology, type Topology } from './topology.js'
 import { within } from './within.js'
@@ -62,7 +62,7 @@ export class RedisWatcher {
     this.#replicasUsual = kind.replicasUsual
   }
 
-  /** @throws RedisOpenError with one line for people if nothing of it answers */
+  /** @throws RedisUnreachableError with one line for people if nothing of it answers */
   static async connect(address: RedisAddress, clock: Clock): Promise<RedisWatcher> {
     let trouble = 'it does not answer'
     const options = {
@@ -78,7 +78,7 @@ export class RedisWatcher {
     let cluster: ClusterTopology | undefined
     try {
       if (!(await areUp(single, clock, CONNECT_MS_MAX)))
-        throw new RedisOpenError(`--redis: Redis cannot be reached: ${trouble}`)
+        throw new RedisUnreachableError(`--redis: Redis cannot be reached: ${trouble}`)
       const isCluster = (await serverFacts(single.primaryOf().control)).cluster
       const replicasUsual = isCluster || address.sentinel !== undefined ? 1 : 0
       if (!isCluster) return new RedisWatcher(single, clock, { isCluster, replicasUsual })
