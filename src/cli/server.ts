@@ -189,8 +189,9 @@ function membershipOf(
 }
 
 /** The options of a node that follow from its place among others. */
-function placeIn(membership: Membership): Pick<NodeOptions, 'network' | 'owns' | 'prefers'> {
+function placeIn(membership: Membership): Pick<NodeOptions, 'network' | 'owns' | 'prefers' | 'buckets'> {
   return {
+    buckets: membership.buckets,
     network: membership.network,
     owns: partition => membership.owns(partition),
     prefers: actor => membership.prefers(actor),

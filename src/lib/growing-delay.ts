@@ -45,28 +45,32 @@ export class GrowingDelay {
   }
 
   /** Begins a try, which counts as failed from here on. 0, or the milliseconds until one may begin: then nothing has begun. */
-  begin(key: Key): number {
-    const nowMs = this.#clock.monotonic()
+  take(key: Key): number {
     const waitMs = this.wait(key)
-    if (waitMs > 0) return waitMs
-    const count = this.#count(key, nowMs) + 1
-    this.#failures.set(key, { count, atMs: nowMs, untilMs: nowMs + this.#delayMs(count) })
-    return 0
+    if (waitMs === 0) this.charge(key)
+    return waitMs
   }
 
-  /** The answer that begin() would give. */
+  /** The answer that take() would give. */
   wait(key: Key): number {
     const untilMs = this.#failures.get(key)?.untilMs ?? 0
     return Math.max(0, Math.ceil(untilMs - this.#clock.monotonic()))
   }
 
-  /** A try has succeeded: the key begins anew. */
-  reset(key: Key): void {
+  /** Begins a try, whether it may begin or not. */
+  charge(key: Key): void {
+    const nowMs = this.#clock.monotonic()
+    const count = this.#count(key, nowMs) + 1
+    this.#failures.set(key, { count, atMs: nowMs, untilMs: nowMs + this.#delayMs(count) })
+  }
+
+  /** Forgets all failures of a key: a try has succeeded. */
+  clear(key: Key): void {
     this.#failures.delete(key)
   }
 
-  /** A try was neither right nor wrong, or its success is to excuse no other: it alone does not count. */
-  takeBack(key: Key): void {
+  /** Undoes a take: the try was neither right nor wrong, or its success is to excuse no other. */
+  giveBack(key: Key): void {
     const nowMs = this.#clock.monotonic()
     const count = this.#count(key, nowMs) - 1
     if (count <= 0) this.#failures.delete(key)

@@ -18,6 +18,7 @@ export function figuresOf(
     pushedItems: () => hub.pushedItems,
     notifies: () => hub.notifies,
     outboxEntries: () => logic.engine.outboxDepth,
+    limitsUnanswered: () => limits.unanswered,
     limitHits: () => [
       ...LIMIT_NAMES.map(name => [name, limits.hits.get(name) ?? 0] as const),
       ['connections-total', gate.hits.total],

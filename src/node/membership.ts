@@ -6,6 +6,7 @@
 import { BusNetwork, type EventFigures } from '../cluster/bus-network.js'
 import { Members } from '../cluster/members.js'
 import type { Random } from '../lib/random.js'
+import type { SharedBuckets } from '../lib/shared-buckets.js'
 import type { NodeBus, NodePorts } from '../store/node-ports.js'
 import type { Actor, NodeId } from '../store/types.js'
 import { LoadFigures } from './load-figures.js'
@@ -59,6 +60,11 @@ export class Membership {
       },
     })
     this.network = new BusNetwork({ send: (node, message) => this.#bus?.send(node, message) ?? false }, this.#members)
+  }
+
+  /** The buckets in which all nodes count together. */
+  get buckets(): SharedBuckets {
+    return this.#options.ports.buckets
   }
 
   /** Whether the partition's background work is this node's. */

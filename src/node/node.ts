@@ -40,7 +40,7 @@ export class Node {
   constructor(options: NodeOptions) {
     const { clock, random, defer, settings, name, network = ALONE } = options
     const { counters } = this
-    const limits = settings.limits === 'open' ? Limits.open(clock) : new Limits(clock, settings.limits)
+    const limits = settings.limits === 'open' ? Limits.open(clock) : new Limits(clock, settings.limits, options.buckets)
     const halves = { ...options, counters, limits }
     this.logic = new Logic({
       ...halves,

@@ -7,6 +7,7 @@ import type { Hub } from '../connection/hub.js'
 import type { RetentionSettings } from '../jobs/retention.js'
 import type { Clock } from '../lib/clock.js'
 import type { Random } from '../lib/random.js'
+import type { SharedBuckets } from '../lib/shared-buckets.js'
 import type { Defer } from '../lib/turn.js'
 import type { Log } from '../ops/log.js'
 import type { LimitSettings } from '../ops/rate-limits-table.js'
@@ -49,6 +50,8 @@ export interface NodeOptions extends Ground {
   readonly owns?: (partition: number) => boolean
   /** The node that is to deliver to an actor for whose records nodes compete; it may be this one. Absent: none is better than another. */
   readonly prefers?: (actor: Actor) => NodeId | undefined
+  /** The buckets of the limits that all nodes count together. Absent: this node is alone. */
+  readonly buckets?: SharedBuckets
   readonly passwords: Passwords
   /** The threads for heavy work. */
   readonly workers: OwnWorkers

@@ -55,6 +55,8 @@ export interface MetricSources {
   outboxEntries(): number
   /** The limits that refused somebody, each with the number of refusals. */
   limitHits(): Iterable<readonly [name: string, count: number]>
+  /** The times that a bucket which all nodes share did not answer. */
+  limitsUnanswered(): number
   /** Bytes of answers and pushes that peers have not taken. */
   unsentBytes(): number
   queuedJobs(): number
@@ -130,6 +132,10 @@ export const METRICS: Readonly<Record<string, MetricEntry>> = {
     'refusals because of a limit',
     sources => Array.from(sources.limitHits(), ([limit, count]) => [{ limit }, count]),
     ['limit'],
+  ),
+  longwire_limits_unanswered_total: counter(
+    'checks of a shared limit that the store did not answer in time: this node decided by what it had seen itself',
+    sources => one(sources.limitsUnanswered()),
   ),
   longwire_unsent_bytes: gauge('bytes of answers and pushes that peers have not taken', sources =>
     one(sources.unsentBytes()),

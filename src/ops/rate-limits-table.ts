@@ -21,6 +21,8 @@ export type LimitKey =
 
 export interface LimitRow {
   readonly key: LimitKey
+  /** Who counts on a store that several nodes share: each node for itself, or all together (claims.ts). */
+  readonly counted: 'per node' | 'shared'
   /** The lasting rate per unit of time. In a growing row: the number of failures that are forgotten per unit. */
   readonly amount: number
   readonly unit: 's' | 'min' | 'h'
@@ -31,7 +33,7 @@ export interface LimitRow {
   readonly why: string
   /** A failure beyond the burst costs waiting, each one twice as long as the one before, up to GROWING.longestMs. */
   readonly growing?: true
-  /** Keys that are remembered at once; then the one with the least to forget makes way. About 100 bytes each. */
+  /** Keys that a node remembers at once; then the one with the least to forget makes way. About 100 bytes each. */
   readonly keysMax: number
 }
 
@@ -45,6 +47,7 @@ const SOME = 65_536
 export const LIMITS_TABLE = {
   'requests-device': {
     key: 'device',
+    counted: 'per node',
     amount: 50,
     unit: 's',
     burst: 500,
@@ -55,6 +58,7 @@ export const LIMITS_TABLE = {
   },
   'requests-user': {
     key: 'user',
+    counted: 'per node',
     amount: 150,
     unit: 's',
     burst: 1_500,
@@ -65,6 +69,7 @@ export const LIMITS_TABLE = {
   },
   'requests-address': {
     key: 'address',
+    counted: 'per node',
     amount: 1_000,
     unit: 's',
     burst: 10_000,
@@ -75,6 +80,7 @@ export const LIMITS_TABLE = {
   },
   'requests-nameless': {
     key: 'address',
+    counted: 'per node',
     amount: 50,
     unit: 's',
     burst: 1_000,
@@ -85,6 +91,7 @@ export const LIMITS_TABLE = {
   },
   'sends-recipient': {
     key: 'user and recipient',
+    counted: 'per node',
     amount: 5,
     unit: 's',
     burst: 500,
@@ -95,6 +102,7 @@ export const LIMITS_TABLE = {
   },
   'hellos-device': {
     key: 'device',
+    counted: 'per node',
     amount: 1,
     unit: 's',
     burst: 60,
@@ -105,6 +113,7 @@ export const LIMITS_TABLE = {
   },
   'hellos-address': {
     key: 'address',
+    counted: 'per node',
     amount: 200,
     unit: 's',
     burst: 5_000,
@@ -115,6 +124,7 @@ export const LIMITS_TABLE = {
   },
   registrations: {
     key: 'address',
+    counted: 'shared',
     amount: 60,
     unit: 'h',
     burst: 100,
@@ -125,6 +135,7 @@ export const LIMITS_TABLE = {
   },
   logins: {
     key: 'address',
+    counted: 'per node',
     amount: 2,
     unit: 's',
     burst: 200,
@@ -135,6 +146,7 @@ export const LIMITS_TABLE = {
   },
   'logins-device': {
     key: 'own device',
+    counted: 'per node',
     amount: 6,
     unit: 'min',
     burst: 30,
@@ -145,6 +157,7 @@ export const LIMITS_TABLE = {
   },
   'login-failures': {
     key: 'account and address, or own device',
+    counted: 'shared',
     amount: 6,
     unit: 'h',
     burst: 5,
@@ -157,6 +170,7 @@ export const LIMITS_TABLE = {
   },
   'login-failures-account': {
     key: 'account',
+    counted: 'shared',
     amount: 6,
     unit: 'h',
     burst: 50,
@@ -168,6 +182,7 @@ export const LIMITS_TABLE = {
   },
   'login-failures-address': {
     key: 'address',
+    counted: 'shared',
     amount: 6,
     unit: 'min',
     burst: 50,
@@ -179,6 +194,7 @@ export const LIMITS_TABLE = {
   },
   'password-checks': {
     key: 'device',
+    counted: 'shared',
     amount: 2,
     unit: 'min',
     burst: 10,
@@ -189,6 +205,7 @@ export const LIMITS_TABLE = {
   },
   'look-ups': {
     key: 'user',
+    counted: 'per node',
     amount: 20,
     unit: 'min',
     burst: 60,
@@ -199,6 +216,7 @@ export const LIMITS_TABLE = {
   },
   'look-ups-address': {
     key: 'address',
+    counted: 'per node',
     amount: 120,
     unit: 'min',
     burst: 600,
@@ -209,6 +227,7 @@ export const LIMITS_TABLE = {
   },
   'contact-requests': {
     key: 'user',
+    counted: 'shared',
     amount: 20,
     unit: 'h',
     burst: 50,
@@ -219,6 +238,7 @@ export const LIMITS_TABLE = {
   },
   renames: {
     key: 'user',
+    counted: 'per node',
     amount: 10_000,
     unit: 'h',
     burst: 20_000,
@@ -229,6 +249,7 @@ export const LIMITS_TABLE = {
   },
   'stored-user': {
     key: 'user',
+    counted: 'per node',
     amount: 32_768,
     unit: 'h',
     burst: 16_384,
@@ -239,6 +260,7 @@ export const LIMITS_TABLE = {
   },
   'stored-address': {
     key: 'address',
+    counted: 'per node',
     amount: 4_194_304,
     unit: 'h',
     burst: 1_048_576,
@@ -249,6 +271,7 @@ export const LIMITS_TABLE = {
   },
   bytes: {
     key: 'device',
+    counted: 'per node',
     amount: 262_144,
     unit: 's',
     burst: 4_194_304,
@@ -259,6 +282,7 @@ export const LIMITS_TABLE = {
   },
   'bytes-out': {
     key: 'device',
+    counted: 'per node',
     amount: 2_097_152,
     unit: 's',
     burst: 67_108_864,
@@ -270,6 +294,15 @@ export const LIMITS_TABLE = {
 } as const satisfies Readonly<Record<string, LimitRow>>
 
 export type LimitName = keyof typeof LIMITS_TABLE
+
+/** Rows that all nodes on one store count together. */
+export type SharedName = {
+  [N in LimitName]: (typeof LIMITS_TABLE)[N]['counted'] extends 'shared' ? N : never
+}[LimitName]
+
+export function isShared(name: LimitName): name is SharedName {
+  return limitRow(name).counted === 'shared'
+}
 
 export const LIMIT_NAMES = Object.keys(LIMITS_TABLE) as readonly LimitName[]
 

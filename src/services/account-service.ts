@@ -25,6 +25,7 @@ import { isShowable } from '../../protocol/names.js'
 import type { BegunJob } from '../jobs/index.js'
 import { networkOf } from '../lib/network.js'
 import type { Random } from '../lib/random.js'
+import type { Claimed } from '../ops/claims.js'
 import type { Limits } from '../ops/rate-limits.js'
 import { partitionOf } from '../store/partition.js'
 import type { Engine } from '../sync/engine.js'
@@ -49,9 +50,9 @@ import type { Outcome, Transition } from '../sync/types.js'
 import { answerNumbered, mustRunAgain, refuse, refuseLimited, refuseUnavailable, refuseUndone } from './answers.js'
 import type { ContentHash } from './content-hash.js'
 import type { InOrder } from './in-order.js'
-import { beginCheck, beginTry, type OpenTry, ownDeviceKey } from './login-guard.js'
+import { beginTry, claimCheck, type OpenTry, openTry, ownDeviceKey } from './login-guard.js'
 import { BusyError, type HashOptions, type Passwords } from './passwords.js'
-import { deviceKey, lookUpWait, ranNow, succeededNow } from './request-limits.js'
+import { lookUpWait, ranNow, succeededNow } from './request-limits.js'
 import { makeToken, newSecret, secretHash } from './tokens.js'
 import type { Caller } from './types.js'
 
@@ -96,6 +97,13 @@ interface Credentials {
   readonly deviceName: string
 }
 
+/** A Login, or a Register of a name that is taken. */
+interface LoginKind {
+  readonly existingOnly: boolean
+  /** What the request claims besides its try. */
+  readonly beside: readonly Claimed[]
+}
+
 /** A login that may try a password. */
 interface LoginAttempt {
   readonly uid: number
@@ -138,24 +146,28 @@ export class AccountService {
 
   register(caller: Caller, id: number, request: RegisterRequest): void {
     this.#answer(caller, id, async () => {
-      const network = networkOf(caller.address)
-      notBefore(this.#limits.take('registrations', network))
+      const registration = ['registrations', networkOf(caller.address)] as const
+      notBefore(this.#limits.glance(...registration))
       const account = request.account.toLowerCase()
-      if (!ACCOUNT_FORM.test(account)) throw new Refused(CODES.NAME_INVALID.code)
-      showable(request.nickname, request.deviceName)
+      const named = { ...request, account }
+      if (!ACCOUNT_FORM.test(account) || !areShowable(request.nickname, request.deviceName)) {
+        notBefore((await this.#limits.claim(registration)).waitMs)
+        throw new Refused(CODES.NAME_INVALID.code)
+      }
+      const uid = await this.#uidOf(account)
       const session =
-        (await this.#uidOf(account)) === 0
-          ? await this.#registerNew({ ...request, account }, caller)
-          : await this.#registerAgain({ ...request, account }, caller)
+        uid === 0
+          ? await this.#registerNew(named, caller, registration)
+          : await this.#registerAgain(named, caller, [registration])
       return encodeRegisterResponse({ session })
     })
   }
 
   login(caller: Caller, id: number, request: LoginRequest): void {
     this.#answer(caller, id, async () => {
-      showable(request.deviceName)
+      if (!areShowable(request.deviceName)) throw new Refused(CODES.NAME_INVALID.code)
       const account = request.account.toLowerCase()
-      const session = await this.#login(await this.#uidOf(account), { ...request, account }, caller, false)
+      const session = await this.#login({ ...request, account }, caller, { existingOnly: false, beside: [] })
       if (session === undefined) throw new Refused(CODES.WRONG_CREDENTIALS.code)
       return encodeLoginResponse({ session })
     })
@@ -282,7 +294,8 @@ export class AccountService {
     return done(await this.#engine.run(accountsActor(accountPartition(account)), lookUpName, { account }))
   }
 
-  async #registerNew(request: RegisterRequest, caller: Caller): Promise<Session> {
+  async #registerNew(request: RegisterRequest, caller: Caller, registration: Claimed): Promise<Session> {
+    notBefore((await this.#limits.claim(registration)).waitMs)
     if (Buffer.byteLength(request.password) < PASSWORD_BYTES_MIN) throw new Refused(CODES.PASSWORD_WEAK.code)
     notBefore(this.#limits.take('logins', networkOf(caller.address)))
     const { account } = request
@@ -299,36 +312,39 @@ export class AccountService {
     }
     const made = done(await this.#engine.run(accountsActor(partition), register, input))
     // Somebody else was quicker, or an earlier copy of this very request.
-    if (made.kind === 'exists') return this.#registerAgain(request, caller)
+    if (made.kind === 'exists') return this.#registerAgain(request, caller, [])
     const session = { expiresAtMs: made.expiresAtMs, lastSendSeq: 0, boundAttempt: 0 }
     return this.#session(made.uid, 1, session, secret)
   }
 
   /** Treats a repeated Register of the same installation as a login. With another installation or password the name is taken. */
-  async #registerAgain(request: RegisterRequest, caller: Caller): Promise<Session> {
-    const session = await this.#login(await this.#uidOf(request.account), request, caller, true)
+  async #registerAgain(request: RegisterRequest, caller: Caller, beside: readonly Claimed[]): Promise<Session> {
+    const session = await this.#login(request, caller, { existingOnly: true, beside })
     if (session === undefined) throw new Refused(CODES.NAME_TAKEN.code)
     return session
   }
 
-  /** Logs in. @returns undefined if account and password do not match (uid 0: the account does not exist), or there is no such device */
+  /** Logs in. @returns undefined if account and password do not match, or there is no such account or device */
   async #login(
-    uid: number,
     credentials: Credentials,
     caller: Caller,
-    existingOnly: boolean,
+    { existingOnly, beside }: LoginKind,
   ): Promise<Session | undefined> {
     const { address } = caller
+    const uid = await this.#uidOf(credentials.account)
     const installationKey = hex(credentials.installationKey)
     const ownDevice = uid !== 0 && done(await this.#engine.run(userActor(uid), hasDevice, { installationKey }))
     // A Register says no more than that the name is taken: there is no password to check.
-    if (existingOnly && !ownDevice) return undefined
+    if (existingOnly && !ownDevice) {
+      notBefore((await this.#limits.claim(...beside)).waitMs)
+      return undefined
+    }
     const { account } = credentials
     const tooOften = ownDevice
       ? this.#limits.take('logins-device', ownDeviceKey({ account, installationKey }))
       : this.#limits.take('logins', networkOf(address))
     notBefore(tooOften)
-    const guess = beginTry(this.#limits, { account, address, installationKey, ownDevice })
+    const guess = await beginTry(this.#limits, { account, address, installationKey, ownDevice }, beside)
     if (typeof guess === 'number') throw new Refused(CODES.RATE_LIMITED.code, guess)
     return this.#guessed(guess, { uid, credentials, existingOnly, options: hashing(caller, ownDevice) })
   }
@@ -402,10 +418,10 @@ export class AccountService {
         answer({ kind: 'done', result: expected, own: undefined })
         return
       }
-      if (tries === 0) notBefore(this.#limits.take('password-checks', deviceKey(caller)))
-      const check = beginCheck(this.#limits, caller)
-      waitMs = typeof check === 'number' ? check : 0
-      const right = typeof check !== 'number' && (await this.#isRight(check, password, expected.hash, caller))
+      const claim = await claimCheck(this.#limits, caller, tries === 0)
+      if (claim.refusedBy === 'password-checks') notBefore(claim.waitMs)
+      waitMs = claim.waitMs
+      const right = waitMs === 0 && (await this.#isRight(openTry(claim), password, expected.hash, caller))
       const made = await input({ ...numbered, checked: expected.hash, right, limited: waitMs > 0 })
       const again = tries < VERIFY_TRIES_MAX ? () => begin(tries + 1) : undefined
       this.#engine.submit(actor, transition, made, outcome => answer(outcome, again))
@@ -451,9 +467,9 @@ function hashing({ signal }: Caller, isKnown = false): HashOptions {
   return { priority: isKnown ? 'high' : 'normal', signal }
 }
 
-/** Refuses names that show nothing, or not what they are; an empty one counts as absent. */
-function showable(...names: readonly string[]): void {
-  if (names.some(name => name !== '' && !isShowable(name))) throw new Refused(CODES.NAME_INVALID.code)
+/** Whether names show something, and what they are; an empty one counts as absent. */
+function areShowable(...names: readonly string[]): boolean {
+  return names.every(name => name === '' || isShowable(name))
 }
 
 function notBefore(waitMs: number): void {

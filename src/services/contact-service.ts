@@ -7,6 +7,7 @@ import {
 } from '../../protocol/generated/messages.js'
 import { CONTACTS_PAGE_MAX } from '../../protocol/limits.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
+import type { Claim } from '../ops/claims.js'
 import type { Limits } from '../ops/rate-limits.js'
 import type { Engine } from '../sync/engine.js'
 import {
@@ -22,6 +23,7 @@ import { contact, userActor } from '../sync/rules/records.js'
 import type { Transition } from '../sync/types.js'
 import { answerNumbered, refuseUnavailable } from './answers.js'
 import type { ContentHash } from './content-hash.js'
+import type { InOrder } from './in-order.js'
 import { ranNow, tellsOfNonContact } from './request-limits.js'
 import type { Caller } from './types.js'
 
@@ -33,6 +35,14 @@ export interface ContactRequest extends ContactFields {
 
 type ContactTransition = Transition<ContactInput, Answer>
 
+interface ContactAct {
+  readonly method: RequestMethod<ContactRequest>
+  readonly transition: ContactTransition
+  readonly asked: ContactRequest
+  /** The claim on the limit of contact requests; absent: it needs none. */
+  readonly claim: Claim | undefined
+}
+
 /** Each numbered method of the service with the transition that it is: they all take the same input. */
 export const CONTACT_METHODS = Object.entries(CONTACT_ACTS).map(
   ([name, transition]): readonly [RequestMethod<ContactRequest>, ContactTransition] => {
@@ -40,15 +50,24 @@ export const CONTACT_METHODS = Object.entries(CONTACT_ACTS).map(
   },
 )
 
+export interface ContactParts {
+  readonly engine: Engine
+  readonly limits: Limits
+  readonly contentHash: ContentHash
+  readonly order: InOrder
+}
+
 export class ContactService {
   readonly #engine: Engine
   readonly #limits: Limits
   readonly #contentHash: ContentHash
+  readonly #order: InOrder
 
-  constructor(engine: Engine, limits: Limits, contentHash: ContentHash) {
+  constructor({ engine, limits, contentHash, order }: ContactParts) {
     this.#engine = engine
     this.#limits = limits
     this.#contentHash = contentHash
+    this.#order = order
   }
 
   act(
@@ -58,21 +77,32 @@ export class ContactService {
     transition: ContactTransition,
     asked: ContactRequest,
   ): void {
-    const { uid } = caller
-    const limits = this.#limits
     // What reaches, or makes a record of, somebody who was no contact.
     const isNew = transition === requestContact || transition === blockContact
-    const limited = isNew && limits.take('contact-requests', uid) > 0
+    const claim = isNew ? this.#limits.claim(['contact-requests', caller.uid]) : undefined
+    const run = (claim: Claim | undefined): void => this.#run(caller, id, { method, transition, asked, claim })
+    if (!(claim instanceof Promise)) {
+      run(claim)
+      return
+    }
+    const release = this.#order.hold(caller)
+    void claim.then(found => {
+      run(found)
+      release()
+    })
+  }
+
+  #run(caller: Caller, id: number, { method, transition, asked, claim }: ContactAct): void {
+    const { uid } = caller
+    const limits = this.#limits
     const blind = limits.wait('look-ups', uid) > 0
     const { uid: other, ...fields } = asked
     const hash = this.#contentHash.of(method, asked)
+    const limited = claim !== undefined && claim.waitMs > 0
     const input: ContactInput = { ...fields, uid, device: caller.device, hash, other, limited, blind }
     this.#engine.submit(userActor(uid), transition, input, outcome => {
-      if (!ranNow(outcome)) {
-        if (isNew && !limited) limits.giveBack('contact-requests', uid)
-      } else if (!blind && tellsOfNonContact(outcome)) {
-        limits.charge('look-ups', uid)
-      }
+      if (!ranNow(outcome)) claim?.giveBack()
+      else if (!blind && tellsOfNonContact(outcome)) limits.charge('look-ups', uid)
       answerNumbered(caller, id, outcome)
     })
   }

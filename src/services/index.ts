@@ -104,7 +104,7 @@ class AllServices implements OwnServices {
     this.#on(METHODS.removeDevice, (caller, id, request) => accounts.removeDevice(caller, id, request))
     this.#on(METHODS.deleteAccount, (caller, id, request) => accounts.deleteAccount(caller, id, request))
 
-    const contacts = new ContactService(engine, limits, contentHash)
+    const contacts = new ContactService({ engine, limits, contentHash, order: this.#order })
     for (const [method, transition] of CONTACT_METHODS) {
       this.#on(method, (caller, id, request) => contacts.act(caller, id, method, transition, request))
     }

@@ -12,8 +12,9 @@
 
 import type { Key } from '../lib/expiring-table.js'
 import { networkOf } from '../lib/network.js'
-import type { GrowingName, Limits } from '../ops/rate-limits.js'
-import type { Device } from './request-limits.js'
+import type { Claim, Claimed } from '../ops/claims.js'
+import type { Limits } from '../ops/rate-limits.js'
+import { type Device, deviceKey } from './request-limits.js'
 
 export interface LoginTry {
   readonly account: string
@@ -31,49 +32,45 @@ export interface OpenTry {
   undecided(): void
 }
 
-type Row = readonly [name: GrowingName, key: Key]
+/** The rows that count tries. */
+const FAILURES = ['login-failures', 'login-failures-address', 'login-failures-account'] as const
 
 /** The key by which a device that the account knows is counted. */
 export function ownDeviceKey({ account, installationKey }: Pick<LoginTry, 'account' | 'installationKey'>): Key {
   return `${account} ${installationKey}`
 }
 
-/** Begins a try. @returns it, or the milliseconds until there may be one */
-export function beginTry(limits: Limits, { account, address, installationKey, ownDevice }: LoginTry): OpenTry | number {
+/** Begins a try. @param beside what the request claims besides @returns it, or the milliseconds until there may be one */
+export async function beginTry(
+  limits: Limits,
+  { account, address, installationKey, ownDevice }: LoginTry,
+  beside: readonly Claimed[],
+): Promise<OpenTry | number> {
   const network = networkOf(address)
-  const rows: readonly Row[] = ownDevice
+  const rows: readonly Claimed[] = ownDevice
     ? [['login-failures', ownDeviceKey({ account, installationKey })]]
     : [
         ['login-failures', `${account} ${network}`],
         ['login-failures-address', network],
         ['login-failures-account', account],
       ]
-  return begin(limits, rows)
+  const claim = await limits.claim(...beside, ...rows)
+  return claim.waitMs > 0 ? claim.waitMs : openTry(claim)
 }
 
-/** The same for a request of a session that names the password. */
-export function beginCheck(limits: Limits, device: Device): OpenTry | number {
-  return begin(limits, [['login-failures', `session ${device.uid}/${device.device}`]])
+/** The claim of a request of a session that names the password. @param isFirst whether it is its first try: later ones are no new request */
+export async function claimCheck(limits: Limits, device: Device, isFirst: boolean): Promise<Claim> {
+  const failures: Claimed = ['login-failures', `session ${device.uid}/${device.device}`]
+  return limits.claim(...(isFirst ? [['password-checks', deviceKey(device)] as const] : []), failures)
 }
 
-function begin(limits: Limits, rows: readonly Row[]): OpenTry | number {
-  const undo = (begun: readonly Row[]) => {
-    for (const [name, key] of begun) limits.takeBack(name, key)
-  }
-  for (const [index, [name, key]] of rows.entries()) {
-    const waitMs = limits.begin(name, key)
-    if (waitMs === 0) continue
-    undo(rows.slice(0, index))
-    return waitMs
-  }
+export function openTry(claim: Claim): OpenTry {
   return {
     right() {
-      for (const [name, key] of rows) {
-        // Otherwise somebody who guesses passwords could log in to an account of their own in between, to clear the count.
-        if (name === 'login-failures-address') limits.takeBack(name, key)
-        else limits.reset(name, key)
-      }
+      claim.clear('login-failures', 'login-failures-account')
+      // Otherwise somebody who guesses passwords could log in to an account of their own in between, to clear the count.
+      claim.giveBack('login-failures-address')
     },
-    undecided: () => undo(rows),
+    undecided: () => claim.giveBack(...FAILURES),
   }
 }

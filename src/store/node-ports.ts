@@ -1,5 +1,9 @@
-/** What the nodes on one store have of it besides the data: leases, which say who lives, and a way for messages between nodes. */
+/**
+ * What the nodes on one store have of it besides the data: leases, which say who lives, a way for messages between nodes, and buckets in
+ * which all count together.
+ */
 
+import type { SharedBuckets } from '../lib/shared-buckets.js'
 import type { NodeId } from './types.js'
 
 /** A node's claim to be alive, which ends by itself. */
@@ -42,5 +46,6 @@ export interface BusOptions {
 /** What a store that several nodes share has for them. */
 export interface NodePorts {
   readonly leases: LeaseStore
+  readonly buckets: SharedBuckets
   openBus(options: BusOptions): NodeBus
 }

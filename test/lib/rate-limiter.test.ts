@@ -79,11 +79,11 @@ const GROWTH = { free: 3, perSecond: 0.01, firstMs: 1_000, longestMs: 60_000 }
 t.test('failures beyond the free ones double the delay; time forgets them', async t => {
   const clock = new ManualClock()
   const delay = new GrowingDelay(clock, GROWTH, 100)
-  for (let i = 0; i < 3; i++) t.equal(delay.begin('a'), 0)
+  for (let i = 0; i < 3; i++) t.equal(delay.take('a'), 0)
   const waits: number[] = []
   for (let i = 0; i < 8; i++) {
-    t.equal(delay.begin('a'), 0)
-    const waitMs = delay.begin('a')
+    t.equal(delay.take('a'), 0)
+    const waitMs = delay.take('a')
     waits.push(waitMs)
     clock.advance(waitMs)
   }
@@ -92,7 +92,7 @@ t.test('failures beyond the free ones double the delay; time forgets them', asyn
   t.equal(waits.at(-1), 60_000, 'never longer than the longest')
   clock.advance(2_000_000)
   t.equal(delay.size, 0, 'forgotten')
-  for (let i = 0; i < 3; i++) t.equal(delay.begin('a'), 0, 'and free again')
+  for (let i = 0; i < 3; i++) t.equal(delay.take('a'), 0, 'and free again')
 })
 
 t.test('who tries on and on settles at the rate at which failures are forgotten', async t => {
@@ -100,7 +100,7 @@ t.test('who tries on and on settles at the rate at which failures are forgotten'
   const delay = new GrowingDelay(clock, { free: 5, perSecond: 6 / 3_600, firstMs: 1_000, longestMs: 600_000 }, 100)
   let tries = 0
   while (clock.monotonic() < 86_400_000) {
-    const waitMs = delay.begin('a')
+    const waitMs = delay.take('a')
     if (waitMs === 0) tries += 1
     clock.advance(Math.max(1, waitMs))
   }
@@ -112,12 +112,12 @@ t.test(
   async t => {
     const clock = new ManualClock()
     const delay = new GrowingDelay(clock, GROWTH, 100)
-    for (let i = 0; i < 4; i++) delay.begin('a')
-    t.equal(delay.begin('a'), 1_000, 'a hundred at once are not a hundred free ones')
-    delay.takeBack('a')
-    t.equal(delay.begin('a'), 0)
-    t.equal(delay.begin('a'), 1_000)
-    delay.reset('a')
+    for (let i = 0; i < 4; i++) delay.take('a')
+    t.equal(delay.take('a'), 1_000, 'a hundred at once are not a hundred free ones')
+    delay.giveBack('a')
+    t.equal(delay.take('a'), 0)
+    t.equal(delay.take('a'), 1_000)
+    delay.clear('a')
     t.equal(delay.size, 0)
   },
 )

@@ -10,6 +10,7 @@ import { MemoryStore } from '../../src/store/memory/store.js'
 import type { BusOptions } from '../../src/store/node-ports.js'
 import { ended } from '../support/events.js'
 import { eventually } from '../support/eventually.js'
+import { MemoryBuckets } from '../support/memory-buckets.js'
 import { MemoryLeases } from '../support/memory-leases.js'
 import { testNode } from '../support/test-node.js'
 
@@ -24,6 +25,7 @@ async function joined(t: Test) {
   const membership = new Membership({
     ports: {
       leases,
+      buckets: new MemoryBuckets(systemClock),
       openBus(options) {
         end = options
         return { send: () => takes, close() {} }

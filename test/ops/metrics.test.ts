@@ -24,6 +24,7 @@ const IDLE: MetricSources = {
   notifies: () => 0,
   outboxEntries: () => 0,
   limitHits: () => [],
+  limitsUnanswered: () => 0,
   unsentBytes: () => 0,
   queuedJobs: () => 0,
   workers: () => ({ waiting: 3, running: 1, failures: { CRASHED: 2 }, runSeconds: new Buckets([1]) }),

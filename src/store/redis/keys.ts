@@ -12,12 +12,14 @@
  *   {p}v/<actor>  zset    the fields of `k/`, by version
  *   {p}logs       zset    the actors that ever had an entry, in order
  *   {0}nodes      hash    the leases of the nodes, by name: the end by Redis's clock, a space, the status (leases.ts)
+ *   {p}b/<hash>   string  a bucket of a limit, in the partition that its name hashes to; it expires when it is empty (buckets.ts)
  *
  * The channel `{p}node/<name>` of sharded pub/sub carries messages to that node (bus.ts); no key has this name.
  *
  * layout.ts describes the values byte by byte. Only the scripts commit.lua and read.lua, and the single commands of store.ts, touch them.
  */
 
+import { createHash } from 'node:crypto'
 import { partitionOf } from '../partition.js'
 import type { Actor, NodeId } from '../types.js'
 
@@ -63,3 +65,17 @@ export function partitionOfNode(node: NodeId): number {
 export function channelOf(node: NodeId): string {
   return `{${partitionOfNode(node)}}node/${node}`
 }
+
+/** The partition in whose slot the bucket of a limit is. */
+export function partitionOfBucket(bucket: string): number {
+  return partitionOf(`bucket/${bucket}`)
+}
+
+/** The key of a bucket: always as short, for peers make up parts of the name. */
+export function bucketKey(bucket: string): string {
+  const hash = createHash('sha256').update(bucket).digest('base64url').slice(0, BUCKET_HASH_LENGTH)
+  return `{${partitionOfBucket(bucket)}}b/${hash}`
+}
+
+/** The characters of a bucket's hash: 132 bits. */
+const BUCKET_HASH_LENGTH = 22

@@ -12,10 +12,8 @@ import type { Clock } from '../../lib/clock.js'
 import type { Lease, LeaseStore, LeaseView } from '../node-ports.js'
 import type { NodeId } from '../types.js'
 import { LEASES_KEY, LEASES_PARTITION } from './keys.js'
-import { type Command, valueIn } from './link.js'
-import { Script } from './script.js'
-import { routed, type Topology } from './topology.js'
-import { within } from './within.js'
+import { SmallScript } from './small-script.js'
+import type { Topology } from './topology.js'
 
 const LEASES_SCRIPT = `#!lua flags=allow-oom
 local time = redis.call('TIME')
@@ -42,13 +40,10 @@ return reply
 const ANSWER_MS_MAX = 900
 
 export class RedisLeases implements LeaseStore {
-  readonly #topology: Topology
-  readonly #clock: Clock
-  readonly #script = new Script(LEASES_SCRIPT)
+  readonly #script: SmallScript
 
   constructor(topology: Topology, clock: Clock) {
-    this.#topology = topology
-    this.#clock = clock
+    this.#script = new SmallScript({ topology, clock, source: LEASES_SCRIPT, answerMs: ANSWER_MS_MAX })
   }
 
   renew(node: NodeId, status: string, ttlMs: number): Promise<LeaseView> {
@@ -61,21 +56,7 @@ export class RedisLeases implements LeaseStore {
   }
 
   async #ask(values: readonly (string | number)[]): Promise<LeaseView> {
-    const command: Command = ['SCRIPT', 1, LEASES_KEY, ...values]
-    try {
-      return viewOf(await within(this.#clock, ANSWER_MS_MAX, this.#called(command)))
-    } catch (error) {
-      if (this.#script.mustBeGivenWhole(error))
-        return viewOf(await within(this.#clock, ANSWER_MS_MAX, this.#called(command)))
-      // It may be another primary's now. Nobody waits for the look.
-      void this.#topology.refresh()
-      throw error
-    }
-  }
-
-  async #called(command: Command): Promise<unknown> {
-    const [reply] = await routed(this.#topology, LEASES_PARTITION, 'control', this.#script.commands([command]))
-    return valueIn(reply)
+    return viewOf(await this.#script.call(LEASES_PARTITION, LEASES_KEY, values))
   }
 }
 

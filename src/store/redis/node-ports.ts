@@ -2,12 +2,14 @@
 
 import type { Clock } from '../../lib/clock.js'
 import type { BusOptions, NodeBus, NodePorts } from '../node-ports.js'
+import { RedisBuckets } from './buckets.js'
 import { RedisBus } from './bus.js'
 import { RedisLeases } from './leases.js'
 import type { Topology } from './topology.js'
 
 export class RedisNodePorts implements NodePorts {
   readonly leases: RedisLeases
+  readonly buckets: RedisBuckets
   readonly #topology: Topology
   readonly #clock: Clock
 
@@ -15,6 +17,7 @@ export class RedisNodePorts implements NodePorts {
     this.#topology = topology
     this.#clock = clock
     this.leases = new RedisLeases(topology, clock)
+    this.buckets = new RedisBuckets(topology, clock)
   }
 
   openBus(options: BusOptions): NodeBus {
