@@ -36,6 +36,6 @@ export interface StoreView {
   record(actor: Actor, name: string): Uint8Array | undefined
   /** All records. Those of one actor follow each other. */
   records(): Iterable<ViewedRecord>
-  /** All logs that hold anything. */
+  /** All logs that ever held an entry. */
   logs(): Iterable<ViewedLog>
 }

@@ -307,13 +307,19 @@ async function take(
   await same(everything)
 }
 
-/** @param openersFor new, empty data for one run: a way to open each of the stores, again after it was closed */
+/**
+ * @param openersFor new, empty data for one run: a way to open each of the stores, again after it was closed
+ * @param reopenEvery the steps after which the stores are closed and opened again; absent: only at random
+ */
 export async function storesAnswerAlike(
   t: Test,
   openersFor: (t: Test) => readonly (() => Promise<Store>)[],
+  reopenEvery = Number.POSITIVE_INFINITY,
 ): Promise<void> {
+  const reopen: Step = { kind: 'reopen' }
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 20 }), async steps => {
+    fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 20 }), async random => {
+      const steps = random.flatMap((step, i) => ((i + 1) % reopenEvery === 0 ? [step, reopen] : [step]))
       const openers = openersFor(t)
       const stores = await Promise.all(openers.map(open => open()))
       let stamps = 0

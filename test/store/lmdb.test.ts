@@ -197,7 +197,8 @@ t.test('a store of format 2 is taken over, with a word, and its walks find all l
   await store.close()
   await downgrade(folder)
   await backUp({ from: folder, to: backup, clock: systemClock })
-  t.same(await viewStore(folder, systemClock, view => [...view.logs()].map(({ listed }) => listed)), [true, true, true])
+  const listed = await viewStore(folder, systemClock, view => [...view.logs()].map(({ listed }) => listed))
+  t.same(listed, [true, true, true, true])
 
   const check = async (folder: string) => {
     const warnings: string[] = []

@@ -5,6 +5,7 @@
 
 import type { Clock } from '../../lib/clock.js'
 import { partitionOf } from '../partition.js'
+import { textOrder } from '../text.js'
 import type { Actor, Version } from '../types.js'
 import type { StoreView, ViewedEntry, ViewedLog, ViewedRecord } from '../view.js'
 import { assertStore } from './backup.js'
@@ -18,6 +19,7 @@ import {
   KIND_CONVERSATION,
   KIND_ENTRY,
   KIND_KEY,
+  KIND_LOG,
   KIND_RECORD,
   namesOfKey,
   versionOfKey,
@@ -28,7 +30,16 @@ import { type RecoveredWrites, readJournal, recoverWrites } from './recovery.js'
 import type { Tables } from './tables.js'
 
 /** @returns what `look` returns. Rejects with an error of one clear line if the folder holds no store, or a damaged journal. */
-export async function viewStore<T>(folder: string, clock: Clock, look: (view: StoreView) => T): Promise<T> {
+export function viewStore<T>(folder: string, clock: Clock, look: (view: StoreView) => T): Promise<T> {
+  return viewTables(folder, clock, async view => look(view))
+}
+
+/** Does the same. If `look` takes more than a turn of the event loop, nobody may write to the store meanwhile. */
+export async function viewTables<T>(
+  folder: string,
+  clock: Clock,
+  look: (view: StoreView, tables: Tables) => Promise<T>,
+): Promise<T> {
   assertStore(folder)
   return readTables(folder, async tables => {
     const retries = new Retries(clock)
@@ -42,7 +53,7 @@ export async function viewStore<T>(folder: string, clock: Clock, look: (view: St
         await retries.next(error)
         continue
       }
-      return look(new LmdbView(tables, overlay))
+      return look(new LmdbView(tables, overlay), tables)
     }
   })
 }
@@ -146,11 +157,21 @@ class LmdbView implements StoreView {
     return Math.max(this.#tables.lastVersion(actor), isOfActor ? versionOfKey(change.key) : 0)
   }
 
-  /** The first actor after `after` with an entry. */
+  /** The first actor after `after` with a log. A log may have entries alone, or none any more. */
   #nextLog(after: Actor | undefined): Actor | undefined {
-    const from = after === undefined ? [] : [Buffer.from(after), Buffer.of(1)]
-    const start = Buffer.concat([Buffer.of(KIND_ENTRY), ...from])
-    for (const { key } of this.#between(start, Buffer.of(KIND_ENTRY + 1))) return actorOfEntryKey(key)
+    const withEntry = this.#nextKey(KIND_ENTRY, after, 1)
+    const withMeta = this.#nextKey(KIND_LOG, after, 0)
+    if (withEntry === undefined) return withMeta?.toString('utf8', 1)
+    const actor = actorOfEntryKey(withEntry)
+    const other = withMeta?.toString('utf8', 1) ?? actor
+    return textOrder(actor, other) <= 0 ? actor : other
+  }
+
+  /** The first key of a kind that is behind those of `after`, with a byte that ends them. */
+  #nextKey(kind: number, after: Actor | undefined, end: number): Buffer | undefined {
+    const from = after === undefined ? [] : [Buffer.from(after), Buffer.of(end)]
+    const start = Buffer.concat([Buffer.of(kind), ...from])
+    for (const { key } of this.#between(start, Buffer.of(kind + 1))) return key
     return undefined
   }
 

@@ -106,10 +106,6 @@ export class MemoryLog {
     this.#versionByKey.delete(key)
   }
 
-  get empty(): boolean {
-    return this.#entries.length === 0
-  }
-
   summary(): Omit<LogSummary, 'actor'> {
     return { head: this.#head, floor: this.#floor, gaps: this.#gaps }
   }

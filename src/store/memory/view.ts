@@ -26,6 +26,6 @@ export class MemoryView implements StoreView {
   }
 
   *logs(): Generator<ViewedLog> {
-    for (const [actor, log] of this.#content.logs) if (!log.empty) yield { actor, ...log.view() }
+    for (const [actor, log] of this.#content.logs) if (log.summary().head > 0) yield { actor, ...log.view() }
   }
 }

@@ -7,7 +7,7 @@
  *
  * A new store is made in two passes over all scopes: first their meta data, then the field `ready`. So a scope without meta data beside one
  * that is ready has lost its data, and an interrupted first pass is begun again. The field `migrating` is there while a migration fills the
- * store (migration.ts).
+ * store (migration-scripts.ts).
  */
 
 export const INIT_SCRIPT = `#!lua

@@ -26,6 +26,7 @@ import type { Actor, NodeId } from '../types.js'
 /** Fields of a records' hash that are no records: no record has a name with `\0`. One hash costs a commit fewer calls than several. */
 export const LOG_FIELD = '\0l'
 export const NEWEST_FIELD = '\0c'
+export const ROUTES_FIELD = '\0t'
 
 /** The kinds of actors whose records may be very many and are listed: their names are kept in order. */
 const INDEXED = new Set(['outbox', 'accounts', 'leaving', 'renaming'])
@@ -39,6 +40,13 @@ export type KeyKind = 'r' | 'x' | 's' | 'k' | 'v'
 /** The key of one kind of an actor's data. */
 export function keyOf(kind: KeyKind, actor: Actor): string {
   return `{${partitionOf(actor)}}${kind}/${actor}`
+}
+
+/** The parts of a key of an actor's data; undefined: it is another key. */
+export function partsOfKey(key: string): { readonly kind: KeyKind; readonly actor: Actor } | undefined {
+  const [, partition, kind, actor] = /^\{(\d{1,3})\}([rxskv])\/(.+)$/s.exec(key) ?? []
+  if (kind === undefined || actor === undefined || partitionOf(actor) !== Number(partition)) return undefined
+  return { kind: kind as KeyKind, actor }
 }
 
 /** The key of the list of a partition's logs. */

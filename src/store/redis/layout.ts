@@ -54,6 +54,36 @@ export function entryOf(version: Version, stamp: Stamp, entry: Buffer): StoredEn
   }
 }
 
+/** Makes the field of a record. */
+export function recordField(stamp: Stamp, bytes: Uint8Array): Buffer {
+  return Buffer.concat([doubles(stamp), bytes])
+}
+
+export function blockField({ head, floor, epoch, replaced, gaps }: LogBlock): Buffer {
+  return doubles(head, floor, epoch, replaced, ...gaps.flatMap(({ after, upTo }) => [after, upTo]))
+}
+
+/** Makes an entry as it stands in the stream. */
+export function streamField({ conversation, previous, bytes }: StoredEntry): Buffer {
+  if (conversation === undefined) return Buffer.concat([Buffer.alloc(2), bytes])
+  const name = Buffer.from(conversation)
+  const length = Buffer.allocUnsafe(2)
+  length.writeUInt16LE(name.length)
+  return Buffer.concat([length, name, doubles(previous), bytes])
+}
+
+/** Makes an entry as it stands apart. */
+export function apartField(entry: StoredEntry): Buffer {
+  return Buffer.concat([doubles(entry.stamp, entry.version), streamField(entry)])
+}
+
+export function doubles(...numbers: readonly number[]): Buffer {
+  const bytes = Buffer.allocUnsafe(8 * numbers.length)
+  let at = 0
+  for (const number of numbers) at = bytes.writeDoubleLE(number, at)
+  return bytes
+}
+
 export function copyOf(bytes: Buffer): Uint8Array {
   return Uint8Array.prototype.slice.call(bytes)
 }

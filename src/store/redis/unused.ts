@@ -1,0 +1,34 @@
+/** Makes sure that no node runs on a Redis. */
+
+import { type Clock, pause } from '../../lib/clock.js'
+import type { RedisLeases } from './leases.js'
+
+export class NodesRunningError extends Error {
+  override readonly name = 'NodesRunningError'
+}
+
+/** The time for which the lease of a node that has ended may still be there, and a little more. */
+const ENDED_MS_MAX = 4_000
+const LOOK_MS = 100
+
+/** Rejects with NodesRunningError if a node has a lease. */
+export async function assertNoNodes(leases: RedisLeases): Promise<void> {
+  const nodes = (await leases.list()).leases.map(({ node }) => node)
+  if (nodes.length === 0) return
+  const list = nodes.join(', ')
+  throw new NodesRunningError(`servers run on this Redis (${list}): stop them first, longwire nodes shows them`)
+}
+
+/** Does the same, and waits for the leases of nodes that have just ended. */
+export async function awaitNoNodes(leases: RedisLeases, clock: Clock): Promise<void> {
+  const untilMs = clock.monotonic() + ENDED_MS_MAX
+  for (;;) {
+    try {
+      await assertNoNodes(leases)
+      return
+    } catch (error) {
+      if (!(error instanceof NodesRunningError) || clock.monotonic() > untilMs) throw error
+    }
+    await pause(clock, LOOK_MS)
+  }
+}
