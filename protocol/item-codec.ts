@@ -5,6 +5,7 @@ import { CODES } from './codes.js'
 import { beginFrame, beginFrameIn } from './frame-codec.js'
 import {
   createSyncResponse,
+  decodeSendResult,
   encodeSyncResponse,
   type Item,
   type Message,
@@ -13,7 +14,17 @@ import {
 import { INTEGER_MAX, UINT32_MAX } from './limits.js'
 import { METHODS } from './methods.js'
 import { utf8 } from './utf8.js'
-import { DecodeError } from './wire-reader.js'
+import {
+  DecodeError,
+  enter,
+  leave,
+  readBool,
+  readBytes,
+  readerOf,
+  readTag,
+  readUint64,
+  skipField,
+} from './wire-reader.js'
 import { checkUint, putVarint, varintBytes } from './wire-writer.js'
 
 /** An item as a timeline holds it; `bytes` is an encoded Item without skip. */
@@ -230,6 +241,44 @@ export function itemVersions(from: number, items: readonly Item[]): number[] {
   })
 }
 
+/**
+ * Reads a Sync answer, for one who passes it on: the items stay encoded. What is read views the bytes.
+ * @param since of the request
+ * @throws DecodeError
+ */
+export function readSyncBody(since: number, body: Uint8Array): ReadSyncBody {
+  const r = readerOf(body)
+  let [to, more, trimmed, version] = [0, false, false, since]
+  const items: RawItem[] = []
+  const results: SendResult[] = []
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    if (tag === 8) to = readUint64(r)
+    else if (tag === 16) more = readBool(r)
+    else if (tag === 24) trimmed = readBool(r)
+    else if (tag === ITEMS_TAG) {
+      const outer = enter(r)
+      // What stands in an item's field 1 counts from the item before, so it is not the item's own.
+      version += 1
+      if (r.buf[r.pos] === 8) {
+        readTag(r)
+        version += readUint64(r)
+      }
+      const start = r.pos
+      r.pos = r.len
+      items.push({ version, bytes: new Uint8Array(r.buf.buffer, r.buf.byteOffset + start, r.len - start) })
+      leave(r, outer)
+    } else if (tag === RESULTS_TAG) results.push(decodeSendResult(readBytes(r, 'SyncResponse.results', 0, 0)))
+    else skipField(r, tag, 0b11_1110, 'SyncResponse')
+  }
+  return { page: { to, more, trimmed, items }, results }
+}
+
+export interface ReadSyncBody {
+  readonly page: SyncPage & { readonly items: readonly RawItem[] }
+  readonly results: readonly SendResult[]
+}
+
 const NO_RESULTS: readonly SendResult[] = []
 /** The results' part of a SyncResponse: of its parts put behind each other protobuf makes one message. */
 function resultsBody(results: readonly SendResult[]): Uint8Array {
@@ -255,6 +304,7 @@ function putSync(out: Uint8Array, start: number, since: number, { to, more, trim
 
 /** Both PushNotice and SyncResponse have their items in field 4. */
 const ITEMS_TAG = 34
+const RESULTS_TAG = 42
 
 function newBytes(length: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(length)

@@ -11,6 +11,7 @@ import type { Clock } from '../../src/lib/clock.js'
 import type { Random } from '../../src/lib/random.js'
 import type { ServerAddress } from '../../src/ops/address.js'
 import { withoutOptions } from '../../src/ops/command-options.js'
+import { countsOf } from '../../src/ops/role-options.js'
 import { freeRedisPorts, REDIS_PORTS } from './free-ports.js'
 import { cpuMsOf, lastLine, SAID_CHARACTERS_MAX } from './server-process.js'
 
@@ -18,6 +19,7 @@ export type KillTarget = 'nodes' | 'redis' | 'both'
 
 export interface ClusterSpec {
   readonly nodes: number
+  readonly roles: string
   readonly redisCluster: boolean
   readonly target: KillTarget
   readonly dataFolder: string
@@ -29,11 +31,14 @@ export interface ClusterSpec {
 
 /** A line of `longwire cluster --events-fd`. */
 interface ProcessStarted {
-  readonly kind: 'node' | 'redis'
+  readonly kind: 'node' | 'logic' | 'redis'
   readonly number: number
   readonly port: number
   readonly pid: number
 }
+
+/** The kinds of processes that --kill nodes kills. */
+const NODES: readonly string[] = ['node', 'logic']
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 const HOST = '127.0.0.1'
@@ -70,8 +75,9 @@ export class ClusterProcess {
   /** Resolves when everything runs: at first, or after a kill. @throws Error why it does not */
   async start(): Promise<void> {
     if (this.#child === undefined) await this.#spawn()
-    const { nodes, redisCluster, clock } = this.#spec
-    const all = nodes + (redisCluster ? REDIS_PORTS : 1)
+    const { redisCluster, clock } = this.#spec
+    const { nodes, access } = countsOf(this.#spec)
+    const all = nodes + access + (redisCluster ? REDIS_PORTS : 1)
     const untilMs = clock.monotonic() + START_MS_MAX
     while (this.#running.size < all) {
       if (this.#stopping) return
@@ -87,12 +93,12 @@ export class ClusterProcess {
   /** SIGKILL of one process, drawn by chance. */
   async kill(): Promise<void> {
     const { target, random } = this.#spec
-    const kinds = { nodes: ['node'], redis: ['redis'], both: ['node', 'redis'] }[target]
+    const kinds = { nodes: NODES, redis: ['redis'], both: [...NODES, 'redis'] }[target]
     const candidates = [...this.#running].filter(([, { kind }]) => kinds.includes(kind))
     const picked = candidates[random.integer(candidates.length)]
     if (picked === undefined) return
     const [key, { kind, pid }] = picked
-    if (kind === 'node') this.#endedCpuMs += cpuMsOf(pid)
+    if (kind !== 'redis') this.#endedCpuMs += cpuMsOf(pid)
     this.#running.delete(key)
     this.#kills++
     process.kill(pid, 'SIGKILL')
@@ -120,18 +126,21 @@ export class ClusterProcess {
 
   /** User and system time of all nodes and their earlier incarnations, milliseconds. */
   cpuMs(): number | undefined {
-    return this.#nodes.reduce((sum, { pid }) => sum + cpuMsOf(pid), this.#endedCpuMs)
+    const nodes = [...this.#running.values()].filter(({ kind }) => kind !== 'redis')
+    return nodes.reduce((sum, { pid }) => sum + cpuMsOf(pid), this.#endedCpuMs)
   }
 
+  /** The nodes that have clients. */
   get #nodes(): readonly ProcessStarted[] {
     return [...this.#running.values()].filter(({ kind }) => kind === 'node').sort((a, b) => a.number - b.number)
   }
 
   /** Starts the command; its processes are heard of later. */
   async #spawn(): Promise<void> {
-    const { nodes, redisCluster, dataFolder } = this.#spec
+    const { nodes, roles, redisCluster, dataFolder } = this.#spec
     const redisPort = await freeRedisPorts(this.#spec.random)
-    const options = ['--nodes', String(nodes), '--port', '0', '--redis-port', String(redisPort), '--data', dataFolder]
+    const counts = roles === '' ? ['--nodes', String(nodes)] : ['--roles', roles]
+    const options = [...counts, '--port', '0', '--redis-port', String(redisPort), '--data', dataFolder]
     const argv = [
       MAIN,
       'cluster',

@@ -15,6 +15,7 @@ import { flag, integer, type NotParsed, type Option, oneOf, parseOptions, text }
 import { descriptorPlan } from '../../src/ops/descriptors.js'
 import { TRANSPORTS } from '../../src/ops/dial.js'
 import { descriptorsMax } from '../../src/ops/process-figures.js'
+import { rolesOption } from '../../src/ops/role-options.js'
 import type { KillTarget } from './cluster-process.js'
 import { numberedTexts, readTexts, type Texts } from './texts.js'
 
@@ -41,6 +42,7 @@ export const SIMULATE_OPTIONS = {
     'the store of the servers that are started, on a fresh temporary folder; with redis-cluster three primaries with a replica each',
   ),
   nodes: integer(1, 1, 16, 'COUNT', 'the servers that are started, with --store redis or redis-cluster'),
+  roles: rolesOption,
   kill: oneOf('nodes', ['nodes', 'redis', 'both'], 'what --kill-every kills: a server, a process of Redis, or either'),
   server: address('', LONG_PORT_DEFAULT, 'send to this server in place of starting one (port 8081 if none is named)'),
   httpPort: integer(
@@ -73,6 +75,8 @@ export interface Settings {
   readonly transport: 'tcp' | 'ws' | 'http' | 'mixed'
   readonly store: 'lmdb' | 'memory' | 'redis' | 'redis-cluster'
   readonly nodes: number
+  /** The counts of access and logic nodes, as 2+2; '': the nodes are both. */
+  readonly roles: string
   readonly kill: KillTarget
   /** The server to use; undefined: one is started. */
   readonly server: ServerAddress | undefined
@@ -118,11 +122,14 @@ function contradiction(values: {
   readonly server: string
   readonly killEvery: number
   readonly nodes: number
+  readonly roles: string
   readonly kill: string
 }): string | undefined {
-  const { users, friends, devices, transport, store, server, killEvery, nodes, kill } = values
+  const { users, friends, devices, transport, store, server, killEvery, nodes, roles, kill } = values
   const onRedis = store === 'redis' || store === 'redis-cluster'
   if (nodes > 1 && !onRedis) return '--nodes above 1 needs --store redis or redis-cluster'
+  if (roles !== '' && !onRedis) return '--roles needs --store redis or redis-cluster'
+  if (roles !== '' && nodes > 1) return '--roles takes the place of --nodes: leave it out'
   if (kill !== 'nodes' && !onRedis) return `--kill ${kill} needs --store redis or redis-cluster`
   if (friends >= users) return `--friends must be fewer than --users, not ${friends} of ${users}`
   const each = transport === 'http' || transport === 'mixed' ? REQUESTS_AT_ONCE : 1

@@ -35,6 +35,8 @@ export interface Report {
   readonly kills: number
   /** The servers; null: one was named. */
   readonly nodes: number | null
+  /** The counts of access and logic nodes, as 2+2; null: each server is both. */
+  readonly roles: string | null
 }
 
 export interface Outcome {
@@ -53,6 +55,7 @@ export interface Outcome {
   readonly switches: number
   readonly kills: number
   readonly nodes: number | undefined
+  readonly roles: string | undefined
   /** The reason that ended the run early. */
   readonly failure: string | undefined
   /** Times that a client had to begin its timeline anew, or was told that messages are gone. */
@@ -85,6 +88,7 @@ export function reportOf(outcome: Outcome): Report {
     switches: outcome.switches,
     kills: outcome.kills,
     nodes: outcome.nodes ?? null,
+    roles: outcome.roles || null,
   }
 }
 

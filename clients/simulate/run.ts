@@ -14,6 +14,7 @@ import { messageOf } from '../../src/lib/error-message.js'
 import { type Random, seededRandom, systemRandom } from '../../src/lib/random.js'
 import type { ServerAddress } from '../../src/ops/address.js'
 import { TRANSPORTS, transportTo } from '../../src/ops/dial.js'
+import { countsOf } from '../../src/ops/role-options.js'
 import { Chaos } from './chaos.js'
 import { ClusterProcess } from './cluster-process.js'
 import { Crowd, type Person } from './crowd.js'
@@ -120,7 +121,8 @@ export class Run {
       onlineBy: this.#crowd?.onlineBy ?? new Map(),
       switches: this.#crowd?.switches ?? 0,
       kills: this.#server?.kills ?? 0,
-      nodes: this.#server === undefined ? undefined : this.#settings.nodes,
+      nodes: this.#server === undefined ? undefined : this.#nodes,
+      roles: this.#server === undefined ? undefined : this.#settings.roles,
       failure: this.#failure,
       setbacks: this.#crowd?.setbacks ?? 0,
       failures: traffic?.failures ?? new Map(),
@@ -188,13 +190,19 @@ export class Run {
     return this.#makeCrowd(server.addresses)
   }
 
+  /** The number of servers that are started. */
+  get #nodes(): number {
+    const { nodes, access } = countsOf(this.#settings)
+    return nodes + access
+  }
+
   #makeServer(dataFolder: string): ServerProcess | ClusterProcess {
-    const { store, nodes, kill } = this.#settings
+    const { store, roles, nodes, kill } = this.#settings
     const onDeath = (message: string): void => this.fail(message)
     const shared = { dataFolder, clock: this.#clock, onDeath }
     if (store === 'lmdb' || store === 'memory') return new ServerProcess({ ...shared, store })
     const redisCluster = store === 'redis-cluster'
-    return new ClusterProcess({ ...shared, nodes, redisCluster, target: kill, random: this.#faultRandom })
+    return new ClusterProcess({ ...shared, nodes, roles, redisCluster, target: kill, random: this.#faultRandom })
   }
 
   /** @param httpPort of a server that has another port for the short side */

@@ -6,6 +6,7 @@ import { keepAlive, systemClock } from '../lib/clock.js'
 import { messageOf } from '../lib/error-message.js'
 import { LONG_PORT_DEFAULT } from '../ops/address.js'
 import { flag, integer, optionHelp, parseOptions, text } from '../ops/command-options.js'
+import { countsOf, rolesOption } from '../ops/role-options.js'
 import { lockFolder } from '../store/lmdb/lock.js'
 import { LocalCluster } from './cluster/run.js'
 import { type Command, complain, EXIT, print } from './command.js'
@@ -13,12 +14,13 @@ import { endingSignal } from './ending-signal.js'
 
 const OPTIONS = {
   nodes: integer(2, 1, 16, 'COUNT', 'the number of nodes'),
+  roles: rolesOption,
   port: integer(
     LONG_PORT_DEFAULT,
     0,
     65_000,
     'PORT',
-    'the port of the first node; the others have the next ones; 0: free ones',
+    'the port of the first node with clients; the others have the next ones; 0: free ones',
   ),
   redisCluster: flag('a Redis Cluster of 3 primaries with a replica each, in place of one Redis'),
   redisPort: integer(6400, 1_024, 55_000, 'PORT', 'the port of the first redis-server; the others have the next ones'),
@@ -52,13 +54,13 @@ export const cluster: Command = {
       complain(error)
       return EXIT.FAILED
     }
-    const { data, nodes, port, redisPort, redisCluster, openLimits, eventsFd } = parsed.values
+    const { data, port, redisPort, redisCluster, openLimits, eventsFd } = parsed.values
     const alive = keepAlive()
     try {
       fs.mkdirSync(data, { recursive: true, mode: 0o700 })
       const lock = await lockFolder(data)
       const serve = openLimits ? ['--limits', 'open'] : []
-      const settings = { folder: data, nodes, port, redisPort, redisCluster, serve }
+      const settings = { folder: data, ...countsOf(parsed.values), port, redisPort, redisCluster, serve }
       const local = new LocalCluster(settings, systemClock, complain, started => {
         if (eventsFd >= 0) fs.writeSync(eventsFd, `${JSON.stringify(started)}\n`)
       })

@@ -3,9 +3,10 @@ import { Door, type Port } from '../door/door.js'
 import type { Clock } from '../lib/clock.js'
 import { AddressList } from '../lib/network.js'
 import { Longwire } from '../long/longwire.js'
-import type { Node } from '../node/node.js'
 import type { Doors } from '../node/options.js'
-import { type Config, NO_PORT } from '../ops/config.js'
+import type { ServingNode } from '../node/serving-node.js'
+import { NO_PORT } from '../ops/command-options.js'
+import type { Config } from '../ops/config.js'
 import type { DescriptorPlan } from '../ops/descriptors.js'
 import type { Metrics } from '../ops/metrics.js'
 import { AnswerForms } from '../short/answer-forms.js'
@@ -20,7 +21,7 @@ import type { OwnWorkers } from '../workers/tasks.js'
 
 export interface ServerDoorsOptions {
   readonly config: Config
-  readonly node: Node
+  readonly node: ServingNode
   readonly workers: OwnWorkers
   readonly metrics: Metrics
   readonly clock: Clock

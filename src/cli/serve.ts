@@ -8,6 +8,7 @@ import { optionHelp } from '../ops/command-options.js'
 import { type Config, isLoopback, type ParsedConfig, parseConfig, SERVE_OPTIONS } from '../ops/config.js'
 import { type Log, logToStandardError } from '../ops/log.js'
 import { Outlet } from '../ops/outlet.js'
+import { secretInFile } from './cluster-secret.js'
 import { type Command, complain, complaint, EXIT, exitCodeOf, print } from './command.js'
 import { endingSignal } from './ending-signal.js'
 import { storeText } from './open-store.js'
@@ -28,6 +29,7 @@ export const serve: Command = {
     }
     try {
       if (parsed.config.redis !== '') redisAddress(parsed.config)
+      secretInFile(parsed.config)
     } catch (error) {
       complain(messageOf(error))
       return EXIT.USAGE
@@ -69,7 +71,7 @@ async function serveUntilSignal({ config, skipped }: Parsed): Promise<number> {
   // Before anybody is told that it serves: a signal that follows at once must drain it.
   const ending = endingSignal()
   log.info(
-    { host: server.host, port: server.port, http_port: server.httpPort, store: storeText(config).kind },
+    { host: server.host, port: server.port, http_port: server.httpPort, store: storeOf(config), role: config.role },
     'serving',
   )
   try {
@@ -89,11 +91,15 @@ async function serveUntilSignal({ config, skipped }: Parsed): Promise<number> {
 
 /** Announces the server to people. */
 function announce(config: Config, server: RunningServer, print: (line: string) => void): void {
-  const { host, port, httpPort, metricsPort } = server
+  const { host, port, httpPort, metricsPort, linkPort } = server
   if (config.readyFd === 1) return
   const shown = hostInUrl(host)
+  if (linkPort >= 0)
+    print(`links        ${shown}:${linkPort} (TCP, for access nodes; not encrypted: no strangers may reach it)`)
+  if (config.role === 'access') print(`logic        ${config.logic.join(', ') || `nodes on ${storeText(config).text}`}`)
   const http = `http://${shown}:${httpPort} (HTTP; WebSocket at /ws; /healthz)`
-  if (port === httpPort) {
+  if (port < 0) print('clients      none: they connect to access nodes')
+  else if (port === httpPort) {
     print(`both sides   ${shown}:${port} (TCP) and ${http}`)
   } else {
     print(`long side    ${shown}:${port} (TCP)`)
@@ -101,7 +107,8 @@ function announce(config: Config, server: RunningServer, print: (line: string) =
     print('             each of the two ports takes everything')
   }
   if (metricsPort >= 0) print(`metrics      http://${hostInUrl(config.metricsHost)}:${metricsPort}/metrics`)
-  print(`store        ${storeText(config).text}`)
+  if (config.role !== 'access') print(`store        ${storeText(config).text}`)
+  if (port < 0) return
   if (!isLoopback(host)) {
     print(
       'WARNING      the wire is NOT encrypted: passwords and messages can be read on the way (TLS is not there yet)',
@@ -110,13 +117,19 @@ function announce(config: Config, server: RunningServer, print: (line: string) =
   print(`try          ${tryIt(shown, port, httpPort)}   (in two terminals)`)
 }
 
+/** The kind of the store that it works on itself; none: logic nodes do. */
+function storeOf(config: Config): string {
+  return config.role === 'access' ? 'none' : storeText(config).kind
+}
+
 /** Tells programs that the server is ready. @param standard the outlets of descriptors 1 and 2 */
 function tellReady(config: Config, server: RunningServer, standard: readonly [Outlet, Outlet]): void {
   const { readyFd } = config
   if (readyFd < 0) return
-  const { host, port, httpPort, metricsPort } = server
+  const { host, port, httpPort, metricsPort, linkPort } = server
+  const link = linkPort < 0 ? {} : { link_port: linkPort }
   const metrics = metricsPort < 0 ? {} : { metrics_port: metricsPort }
-  const line = `${JSON.stringify({ host, port, http_port: httpPort, ...metrics, pid: process.pid, store: storeText(config).kind })}\n`
+  const line = `${JSON.stringify({ host, port, http_port: httpPort, ...link, ...metrics, pid: process.pid, store: storeOf(config) })}\n`
   const outlet = standard[readyFd - 1]
   if (outlet !== undefined) {
     outlet.write(line)

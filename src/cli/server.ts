@@ -12,39 +12,25 @@ import type { Readiness } from '../jobs/canary.js'
 import { type Clock, systemClock } from '../lib/clock.js'
 import { AddressList } from '../lib/network.js'
 import { type Random, systemRandom } from '../lib/random.js'
-import { endOfTurn } from '../lib/turn.js'
-import { figuresOf } from '../node/figures.js'
-import { Membership } from '../node/membership.js'
-import { Node } from '../node/node.js'
-import type { NodeOptions, NodeSettings } from '../node/options.js'
-import { shownAddress } from '../ops/address.js'
+import type { NodeSettings } from '../node/options.js'
+import { LINK_PORT_DEFAULT, LONG_PORT_DEFAULT, parseAddress, shownAddress } from '../ops/address.js'
+import { NO_PORT } from '../ops/command-options.js'
 import type { Config } from '../ops/config.js'
 import { type DescriptorPlan, descriptorPlan } from '../ops/descriptors.js'
 import type { Log } from '../ops/log.js'
 import { Metrics } from '../ops/metrics.js'
 import { descriptorsMax } from '../ops/process-figures.js'
 import { parseLimitSettings } from '../ops/rate-limits-table.js'
-import { zeroWindows } from '../ops/zero-windows.js'
-import { CHEAP_COST, NORMAL_COST, Passwords } from '../services/passwords.js'
 import type { Services } from '../services/types.js'
 import type { ShortTimeouts } from '../short/http-server.js'
 import type { NodePorts } from '../store/node-ports.js'
 import type { Store } from '../store/types.js'
 import { WorkerPool } from '../workers/pool.js'
 import { ServerDoors } from './doors.js'
-import { openStore } from './open-store.js'
+import { serverParts } from './server-parts.js'
 import { version } from './version.js'
 
 const DAY_MS = 86_400_000
-
-/** The node's name while it is the only node on its store. */
-const NODE = 'node'
-
-/**
- * The time between two sweeps of an outbox on a shared store. What a dead node left is delivered when two have seen it, or at once when
- * its partition gets another owner, 3 s after the death. A contended actor's may wait a second more, for a helper that is the dead node.
- */
-const SWEEP_MS = 1_500
 
 export interface ServerOptions {
   readonly config: Config
@@ -67,12 +53,14 @@ export interface ServerOptions {
 
 export interface RunningServer {
   readonly host: string
-  /** The port of --port; if that is none, of --http-port. */
+  /** The port of --port; if that is none, of --http-port; -1 for a logic node, which has no clients. */
   readonly port: number
   /** The port of --http-port; if that is none, of --port. */
   readonly httpPort: number
   /** The operators' port; -1 if they have none of their own. */
   readonly metricsPort: number
+  /** The port on which it takes links from access nodes; -1 if it takes none. */
+  readonly linkPort: number
   readonly context: ConnectionContext
   readonly metrics: Metrics
   /** Whether a message gets through now. */
@@ -88,30 +76,24 @@ export interface RunningServer {
  * @throws the error of the store or a listener; everything that was opened is closed again
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { config, log, onFatal, clock = systemClock, random = systemRandom, linesLost = () => 0, services } = options
-  const store = options.store ?? (await openStore(config, { clock, random, log, onFatal }))
+  const { config, log, onFatal, clock = systemClock, random = systemRandom, linesLost = () => 0 } = options
   const descriptors = planDescriptors(config, log)
   const workers = new WorkerPool({ clock, threads: Math.max(1, cpus().length - 1) })
-  const open = config.limits === 'open'
-  const membership = membershipOf(options.nodePorts ?? store.nodePorts, { config, clock, random, log })
-  const node = new Node({
-    name: membership?.name ?? NODE,
-    store,
+  const { node, membership, listener, figures } = await serverParts({
+    config,
+    settings: nodeSettings(config, descriptors),
     clock,
     random,
-    defer: endOfTurn,
     log,
     onFatal,
-    zeroWindows,
-    passwords: new Passwords({ random, cost: open ? CHEAP_COST : NORMAL_COST, workers }),
+    store: options.store,
+    nodePorts: options.nodePorts,
+    services: options.services,
     workers,
-    settings: { ...nodeSettings(config, descriptors), sweepMs: membership === undefined ? 0 : SWEEP_MS },
-    ...(services === undefined ? {} : { services }),
-    ...(membership === undefined ? {} : placeIn(membership)),
   })
   const metrics = new Metrics(
     {
-      ...figuresOf(node, store),
+      ...figures,
       version: version(),
       linesLost,
       workers: () => workers.figures,
@@ -119,10 +101,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
     clock,
   )
-  const doors = new ServerDoors({ config, node, workers, metrics, clock, descriptors, timeouts: options.shortTimeouts })
+  const doors = new ServerDoors({
+    config: doorConfig(config),
+    node,
+    workers,
+    metrics,
+    clock,
+    descriptors,
+    timeouts: options.shortTimeouts,
+  })
   const close = async (): Promise<void> => {
     membership?.stop()
     doors.close()
+    listener?.close()
     metrics.stop()
     await workers.close()
   }
@@ -130,11 +121,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await membership?.join(node)
     await node.start()
     const ports = await doors.listen()
+    const linkPort = listener === undefined ? NO_PORT : await listener.listen(config.host, linkPortOf(config))
     node.serve()
-    membership?.serves(config.advertise || shownAddress({ host: config.host, port: ports.port }))
+    membership?.serves(advertised(config, ports.port), linkPort === NO_PORT ? '' : linkAddress(config, linkPort))
     return {
       host: config.host,
       ...ports,
+      linkPort,
       context: node.access.context,
       metrics,
       ready: () => node.ready(),
@@ -154,6 +147,26 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await node.close().catch(() => {})
     throw error
   }
+}
+
+/** The configuration of the doors: a logic node has none for clients. */
+function doorConfig(config: Config): Config {
+  return config.role === 'logic' ? { ...config, port: NO_PORT, httpPort: NO_PORT } : config
+}
+
+/** The address for clients that the other nodes are told; '' if the node has no clients. */
+function advertised({ advertise, host }: Config, port: number): string {
+  return advertise || (port === NO_PORT ? '' : shownAddress({ host, port }))
+}
+
+/** The port of links that was asked for. */
+function linkPortOf({ role, linkPort }: Config): number {
+  return role === 'logic' && linkPort === NO_PORT ? LINK_PORT_DEFAULT : linkPort
+}
+
+/** The address of the port of links, on the host that clients find the node at. */
+function linkAddress({ advertise, host }: Config, port: number): string {
+  return shownAddress({ host: parseAddress(advertise, LONG_PORT_DEFAULT)?.host ?? host, port })
 }
 
 function nodeSettings(config: Config, { connectionsMax, refusalsMax }: DescriptorPlan): Omit<NodeSettings, 'sweepMs'> {
@@ -176,25 +189,6 @@ function nodeSettings(config: Config, { connectionsMax, refusalsMax }: Descripto
     },
     backlog: open ? { ...bounds, addressMax: POSITIVE_INFINITY } : bounds,
     readyMs: config.readyMs,
-  }
-}
-
-/** The node's place among others; undefined: nobody else works on the store. */
-function membershipOf(
-  ports: NodePorts | undefined,
-  { config, ...ground }: Pick<ServerOptions, 'config' | 'log'> & { readonly clock: Clock; readonly random: Random },
-): Membership | undefined {
-  if (ports === undefined) return undefined
-  return new Membership({ ...ground, ports, revision: version(), replicas: config.redisReplicas })
-}
-
-/** The options of a node that follow from its place among others. */
-function placeIn(membership: Membership): Pick<NodeOptions, 'network' | 'owns' | 'prefers' | 'buckets'> {
-  return {
-    buckets: membership.buckets,
-    network: membership.network,
-    owns: partition => membership.owns(partition),
-    prefers: actor => membership.prefers(actor),
   }
 }
 

@@ -13,7 +13,7 @@ import type { Clock, TimerHandle } from '../lib/clock.js'
 import type { Lease, LeaseStore } from '../store/node-ports.js'
 import type { Actor, NodeId } from '../store/types.js'
 import { decodeStatus, encodeStatus, type NodeStatus } from './node-status.js'
-import { ownersOf, preferredOf } from './rendezvous.js'
+import { ownersOf, Preference } from './rendezvous.js'
 
 export interface MembersOptions {
   /** This node's name, which no other process ever had. */
@@ -22,6 +22,8 @@ export interface MembersOptions {
   readonly clock: Clock
   /** What this node says about itself, but for what Members knows. */
   status(): Omit<NodeStatus, 'clockAheadMs' | 'draining'>
+  /** Called with all nodes that live, at each look. */
+  onLook?(live: readonly Member[]): void
   /** Called when nodes have come or gone since the last look. */
   onChange(came: readonly NodeId[], gone: readonly NodeId[]): void
   /** Called when this node owns partitions that it did not own before. */
@@ -48,8 +50,8 @@ const LOOK_AFTER_MS = 20
 export class Members {
   readonly #options: MembersOptions
   #live: readonly Member[] = []
-  /** The nodes that take work: all that do not drain. */
-  #working: readonly NodeId[] = []
+  /** Prefers one of the nodes that take work. */
+  #preference = new Preference([])
   #owners: readonly NodeId[] = []
   /** The time until which this node is surely a member. */
   #memberUntilMs = Number.NEGATIVE_INFINITY
@@ -110,7 +112,7 @@ export class Members {
 
   /** The node that is to deliver to an actor for which nodes compete; undefined: this node is alone, as far as it knows. */
   prefers(actor: Actor): NodeId | undefined {
-    return this.isMember ? preferredOf(actor, this.#working) : undefined
+    return this.isMember ? this.#preference.of(actor) : undefined
   }
 
   /** How far this node's clock is ahead of the store's, at the last look. */
@@ -152,8 +154,10 @@ export class Members {
     const known = new Set(this.#live.map(each => each.node))
     this.#live = leases.map(lease => ({ node: lease.node, status: decodeStatus(lease.status) }))
     this.#tellChange(known)
-    this.#working = this.#live.flatMap(member => (member.status?.draining === true ? [] : [member.node]))
-    this.#owners = ownersOf(this.#working)
+    this.#options.onLook?.(this.#live)
+    const working = this.#live.flatMap(member => (takesWork(member) ? [member.node] : []))
+    this.#preference = new Preference(working)
+    this.#owners = ownersOf(working)
     const gains = this.#owners.some((owner, partition) => owner === node && before[partition] !== node)
     if (gains && !this.#draining && !this.#stopped) onGain()
   }
@@ -181,4 +185,9 @@ export class Members {
     }
     return Math.max(LOOK_AFTER_MS, nextMs)
   }
+}
+
+/** Whether the node does a part of the work on the store: all do that neither drain nor hold only connections. */
+function takesWork({ status }: Member): boolean {
+  return status?.draining !== true && status?.role !== 'access'
 }

@@ -1,9 +1,14 @@
 /** What a node says about itself with its lease, for `longwire nodes` and for other nodes. */
 
+/** The parts that a node runs: its clients' connections (access), the work on the store (logic), or both. */
+export type Role = 'all' | 'access' | 'logic'
+
 export interface NodeStatus {
   /** The address that clients and other nodes reach it at. */
   readonly address: string
-  readonly role: 'all'
+  readonly role: Role
+  /** The address at which it takes links from access nodes; '' if it takes none. */
+  readonly link: string
   /** The version of the program. */
   readonly revision: string
   readonly connections: number
@@ -51,6 +56,7 @@ export function decodeStatus(text: string): NodeStatus | undefined {
 const UNSAID: NodeStatus = {
   address: '',
   role: 'all',
+  link: '',
   revision: '',
   connections: 0,
   messagesPerSecond: 0,

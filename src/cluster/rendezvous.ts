@@ -16,9 +16,18 @@ export function ownersOf(nodes: Iterable<NodeId>): readonly NodeId[] {
   return hashed.length === 0 ? [] : ALL_PARTITIONS.map(partition => highest(hashed, partition + 1) ?? '')
 }
 
-/** The node that is to serve an actor; undefined if there are no nodes. */
-export function preferredOf(actor: Actor, nodes: Iterable<NodeId>): NodeId | undefined {
-  return highest(Array.from(nodes, hashedNode), hashOf(actor))
+/** Says which of these nodes is to serve an actor. */
+export class Preference {
+  readonly #nodes: readonly Hashed[]
+
+  constructor(nodes: Iterable<NodeId>) {
+    this.#nodes = Array.from(nodes, hashedNode)
+  }
+
+  /** @returns undefined if there are no nodes */
+  of(actor: Actor): NodeId | undefined {
+    return highest(this.#nodes, hashOf(actor))
+  }
 }
 
 function highest(nodes: readonly Hashed[], key: number): NodeId | undefined {

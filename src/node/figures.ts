@@ -2,13 +2,48 @@
 
 import type { MetricSources } from '../ops/metrics.js'
 import { LIMIT_NAMES } from '../ops/rate-limits-table.js'
-import type { Store } from '../store/types.js'
+import type { AccessNode } from './access-node.js'
 import type { Node } from './node.js'
+import type { NodeOptions } from './options.js'
 
+type NodeSources = Omit<MetricSources, 'version' | 'linesLost' | 'workers' | 'membership'>
+
+const NONE = Object.freeze({ repeated: 0, refused: 0 })
+
+/** The figures of a node with a store. */
 export function figuresOf(
-  { access, logic, canary, counters }: Node,
-  store: Store,
-): Omit<MetricSources, 'version' | 'linesLost' | 'workers' | 'membership'> {
+  node: Node,
+  { store, links, home }: Pick<NodeOptions, 'store' | 'links' | 'home'>,
+): NodeSources {
+  const { logic, canary } = node
+  return {
+    ...accessFiguresOf(node),
+    outboxEntries: () => logic.engine.outboxDepth,
+    jobs: () => [...logic.jobs.figures(), canary.figures],
+    queuedJobs: () => logic.engine.queueDepth,
+    conflicts: () => logic.engine.conflicts,
+    storeFreeBytes: () => store.freeBytes,
+    journalWritten: () => store.journalWritten,
+    links: () => links && { open: links.size, pending: home?.lanes.size ?? 0, ...(home?.lanes.figures ?? NONE) },
+  }
+}
+
+/** The figures of a node that has logic nodes do its work. */
+export function remoteFiguresOf(node: AccessNode): NodeSources {
+  const { links } = node
+  return {
+    ...accessFiguresOf(node),
+    outboxEntries: () => 0,
+    jobs: () => [],
+    queuedJobs: () => 0,
+    conflicts: () => 0,
+    storeFreeBytes: () => undefined,
+    journalWritten: () => undefined,
+    links: () => ({ open: links.open, pending: links.lanes.size, ...links.lanes.figures }),
+  }
+}
+
+function accessFiguresOf({ access, counters }: Pick<Node, 'access' | 'counters'>) {
   const { hub } = access
   const { connections, limits, gate, backlog } = access.context
   return {
@@ -17,20 +52,14 @@ export function figuresOf(
     users: () => hub.users,
     pushedItems: () => hub.pushedItems,
     notifies: () => hub.notifies,
-    outboxEntries: () => logic.engine.outboxDepth,
     limitsUnanswered: () => limits.unanswered,
-    limitHits: () => [
-      ...LIMIT_NAMES.map(name => [name, limits.hits.get(name) ?? 0] as const),
+    limitHits: (): [name: string, count: number][] => [
+      ...LIMIT_NAMES.map(name => [name, limits.hits.get(name) ?? 0] as [string, number]),
       ['connections-total', gate.hits.total],
       ['connections-address', gate.hits.address],
       ['connections-evicted', gate.hits.evicted],
       ['unsent-bytes', backlog.refusals],
     ],
     unsentBytes: () => backlog.total,
-    jobs: () => [...logic.jobs.figures(), canary.figures],
-    queuedJobs: () => logic.engine.queueDepth,
-    conflicts: () => logic.engine.conflicts,
-    storeFreeBytes: () => store.freeBytes,
-    journalWritten: () => store.journalWritten,
   }
 }

@@ -25,6 +25,7 @@ export interface LogicOptions
       | 'store'
       | 'owns'
       | 'prefers'
+      | 'home'
       | 'passwords'
       | 'workers'
       | 'onFatal'
@@ -72,6 +73,7 @@ export class Logic {
       rest: tookMs => this.jobs.rest(tookMs),
       onFatal: options.onFatal,
       prefers: actor => otherThan(options.name, options.prefers?.(actor)),
+      isHome: actor => options.home !== undefined && options.prefers?.(actor) === options.name,
       ...(sliceTargets === undefined ? {} : { sliceTargets }),
     })
     this.engine = engine

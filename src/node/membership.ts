@@ -4,13 +4,17 @@
  */
 
 import { BusNetwork, type EventFigures } from '../cluster/bus-network.js'
-import { Members } from '../cluster/members.js'
+import { type Member, Members } from '../cluster/members.js'
+import type { EventBatch } from '../cluster/node-exchange.js'
+import type { Role } from '../cluster/node-status.js'
 import type { Random } from '../lib/random.js'
 import type { SharedBuckets } from '../lib/shared-buckets.js'
+import type { Counters } from '../ops/counters.js'
 import type { NodeBus, NodePorts } from '../store/node-ports.js'
 import type { Actor, NodeId } from '../store/types.js'
+import type { Engine } from '../sync/index.js'
+import type { Access } from './access.js'
 import { LoadFigures } from './load-figures.js'
-import type { Node } from './node.js'
 import type { Ground } from './options.js'
 
 export interface MembershipOptions extends Pick<Ground, 'clock' | 'random' | 'log'> {
@@ -19,6 +23,18 @@ export interface MembershipOptions extends Pick<Ground, 'clock' | 'random' | 'lo
   readonly revision: string
   /** The replicas that must have a write before it counts; -1: the default. */
   readonly replicas: number
+  readonly role: Role
+}
+
+/** A node as its place among others sees it. */
+export interface MemberNode {
+  readonly counters: Counters
+  readonly access: Access
+  /** Undefined: it does no work on the store. */
+  readonly engine: Pick<Engine, 'conflicts' | 'outboxes'> | undefined
+  receive(batch: EventBatch): void
+  compare(): void
+  ownsMore(): void
 }
 
 /** The figures for the metrics. */
@@ -37,11 +53,13 @@ export class Membership {
   readonly #options: MembershipOptions
   readonly #members: Members
   #bus: NodeBus | undefined
-  #node: Node | undefined
+  #node: MemberNode | undefined
   #load: LoadFigures | undefined
   #address = ''
+  #link = ''
   #subscriptions = 0
   #hasGained = false
+  #onLook: ((live: readonly Member[]) => void) | undefined
 
   constructor(options: MembershipOptions) {
     const { ports, clock, random, log } = options
@@ -53,6 +71,7 @@ export class Membership {
       clock,
       status: () => this.#status(),
       onGain: () => this.#gained(),
+      onLook: live => this.#onLook?.(live),
       onChange: (came, gone) => log.info({ came, gone, nodes: this.#members.live.length }, 'the nodes have changed'),
       onLost(error) {
         const why = error === undefined ? 'the process stood still' : String(error)
@@ -67,6 +86,11 @@ export class Membership {
     return this.#options.ports.buckets
   }
 
+  /** Calls back with all nodes that live, at each look. To be called before the node joins. */
+  onLook(look: (live: readonly Member[]) => void): void {
+    this.#onLook = look
+  }
+
   /** Whether the partition's background work is this node's. */
   owns(partition: number): boolean {
     return this.#members.owns(partition)
@@ -78,7 +102,7 @@ export class Membership {
   }
 
   /** Listens to the other nodes, and asks for the lease. To be called before the node starts. */
-  async join(node: Node): Promise<void> {
+  async join(node: MemberNode): Promise<void> {
     const { ports, clock } = this.#options
     this.#node = node
     this.#load = new LoadFigures(node.counters, clock)
@@ -98,9 +122,10 @@ export class Membership {
     this.#hasGained = false
   }
 
-  /** Notes that the node serves at this address. */
-  serves(address: string): void {
+  /** Notes that the node serves clients at this address, and access nodes at `link`; '' for none. */
+  serves(address: string, link: string): void {
     this.#address = address
+    this.#link = link
     this.#members.tell()
     // What it gained while it started nobody has looked at.
     if (this.#hasGained) this.#node?.ownsMore()
@@ -129,24 +154,25 @@ export class Membership {
   }
 
   #status() {
-    const { revision, replicas } = this.#options
+    const { revision, replicas, role } = this.#options
     const [node, load] = [this.#node, this.#load]
     const { messagesPerSecond = 0, commitP50Ms, commitP99Ms } = load?.sample() ?? {}
     return {
       address: this.#address,
-      role: 'all' as const,
+      role,
+      link: this.#link,
       revision,
       connections: node?.access.context.connections.size ?? 0,
       messagesPerSecond,
       commitP50Ms,
       commitP99Ms,
-      conflicts: node?.logic.engine.conflicts ?? 0,
+      conflicts: node?.engine?.conflicts ?? 0,
       replicas,
-      outboxes: node?.logic.engine.outboxes() ?? [],
+      outboxes: node?.engine?.outboxes() ?? [],
     }
   }
 }
 
-function newName(random: Random): NodeId {
+export function newName(random: Random): NodeId {
   return Buffer.from(random.bytes(6)).toString('hex')
 }

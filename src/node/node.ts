@@ -8,75 +8,62 @@
  *                                            │ ▲
  *                                            ▼ │ the same events
  *                                          other nodes
+ *
+ * The halves may run apart: see access-node.ts. The logic half is then this node, with access nodes linked to it and no clients of its own.
  */
-import { Comparison, compareAll } from '../cluster/compare.js'
-import { type EventBatch, NodeExchange, type NodeNetwork } from '../cluster/node-exchange.js'
-import { RouteKeeper } from '../cluster/routes.js'
+import type { EventBatch } from '../cluster/node-exchange.js'
 import { Canary, type Readiness } from '../jobs/canary.js'
+import { HomeServices } from '../link/home-services.js'
+import type { LinkServer } from '../link/link-server.js'
+import type { LogicLinks } from '../link/logic-links.js'
 import { Counters } from '../ops/counters.js'
 import { Limits } from '../ops/rate-limits.js'
-import type { Delivery } from '../sync/events.js'
-import { Access } from './access.js'
+import type { Services } from '../services/types.js'
+import type { Engine } from '../sync/index.js'
+import { userActor } from '../sync/rules/records.js'
+import type { Access } from './access.js'
+import { Front } from './front.js'
 import { Logic } from './logic.js'
 import type { Doors, NodeOptions } from './options.js'
 
-const ALONE: NodeNetwork = Object.freeze({ others: () => [], send() {} })
-
-/** The pause before a failed comparison is repeated. */
-const COMPARE_AGAIN_MS = 1_000
-
-const INCARNATIONS = 2 ** 32
-
 export class Node {
   readonly counters = new Counters()
-  readonly access: Access
   readonly logic: Logic
-  readonly #exchange: NodeExchange
-  readonly #comparison: Comparison
-  readonly #routes: RouteKeeper | undefined
+  readonly #front: Front
+  readonly #links: LinkServer | undefined
+  readonly #home: LogicLinks | undefined
   readonly canary: Canary
   #serving = false
 
   constructor(options: NodeOptions) {
-    const { clock, random, defer, settings, name, network = ALONE } = options
+    const { clock, random, settings, store } = options
     const { counters } = this
     const limits = settings.limits === 'open' ? Limits.open(clock) : new Limits(clock, settings.limits, options.buckets)
     const halves = { ...options, counters, limits }
     this.logic = new Logic({
       ...halves,
-      delivery: { send: this.#deliver },
+      delivery: { send: (event, routes) => this.#front.deliver(event, routes) },
       connected: uid => this.access.hub.devices(uid),
     })
     const { engine, services } = this.logic
-    const head = async (uid: number) => (await services.head(uid, 0)).head
-    if (options.store.shared) {
-      const { store } = options
-      const holds = (uid: number) => this.access.hub.holds(uid)
-      this.#routes = new RouteKeeper({ node: name, store, clock, holds, head, tell: event => hub.take(event) })
-    }
-    this.access = new Access({ ...halves, services: options.services ?? (() => services), routes: this.#routes })
-    const { hub, context } = this.access
-    const truth = {
-      head,
-      boundAttempt: (uid: number, device: number) => services.boundAttempt(uid, device),
-    }
-    this.#comparison = new Comparison(
-      () => compareAll([...context.connections, ...hub.polls.all()], truth, event => hub.take(event)),
-      run => clock.after(COMPARE_AGAIN_MS, run),
-    )
-    this.#exchange = new NodeExchange({
-      node: name,
-      incarnation: 1 + random.integer(INCARNATIONS),
-      clock,
-      defer,
-      network,
-      take(event) {
-        engine.take(event)
-        hub.take(event)
-      },
-      compare: () => this.compare(),
+    this.#front = new Front({
+      ...halves,
+      services: options.services ?? (() => this.#atHome(options)),
+      truth: services,
+      routes: store.shared ? store : undefined,
+      take: event => engine.take(event),
     })
-    this.canary = new Canary({ engine, receivers: hub, clock, random, patienceMs: settings.readyMs })
+    this.#links = options.links
+    this.#home = options.home
+    this.canary = new Canary({ engine, receivers: this.access.hub, clock, random, patienceMs: settings.readyMs })
+  }
+
+  get access(): Access {
+    return this.#front.access
+  }
+
+  get engine(): Engine {
+    return this.logic.engine
   }
 
   get serving(): boolean {
@@ -85,7 +72,7 @@ export class Node {
 
   /** Starts the node. Clients may come when it settles; serve() notes that they do. @throws the store's errors */
   async start(): Promise<void> {
-    this.#exchange.start()
+    this.#front.exchange.start()
     await this.logic.start()
   }
 
@@ -93,6 +80,7 @@ export class Node {
   serve(): void {
     this.#serving = true
     this.access.start()
+    this.#links?.serve(this.logic.services)
   }
 
   /** Notes that it has become the owner of some partitions: their background work is its own now. */
@@ -102,12 +90,12 @@ export class Node {
 
   /** Notes that events of other nodes may have been lost: looks at the store for everybody who is connected. */
   compare(): void {
-    this.#comparison.ask()
+    this.#front.compare()
   }
 
   /** Takes events that another node has sent. */
   receive(batch: EventBatch): void {
-    this.#exchange.receive(batch)
+    this.#front.exchange.receive(batch)
   }
 
   /** Whether a message gets through now. */
@@ -118,18 +106,19 @@ export class Node {
   /** Serves nobody new, tells the clients to come back, finishes what is in work, and closes the store. */
   async drain(doors: Doors, withinMs: number): Promise<void> {
     this.#serving = false
-    await this.access.drain(doors, withinMs)
+    await Promise.all([this.access.drain(doors, withinMs), this.#links?.drain(withinMs)])
     await this.close()
   }
 
   /** Finishes what is in work and closes the store, for a node without clients. */
   async close(): Promise<void> {
-    this.access.stop()
-    this.#routes?.stop()
+    this.#front.stop()
+    this.#home?.close()
     try {
       await this.logic.close()
     } finally {
-      this.#exchange.stop()
+      this.#links?.close()
+      this.#front.exchange.stop()
     }
   }
 
@@ -137,14 +126,17 @@ export class Node {
   abort(): void {
     this.#serving = false
     this.logic.abort()
-    this.#routes?.stop()
-    this.#exchange.stop()
-    this.access.stop()
+    this.#front.exchange.stop()
+    this.#front.stop()
+    this.#home?.close()
+    this.#links?.abort()
   }
 
-  /** Delivers an event, first to the devices that are connected here. */
-  readonly #deliver: Delivery['send'] = (event, routes) => {
-    this.access.hub.take(event)
-    this.#exchange.tell(event, routes)
+  /** The services for the clients: those of this node, and of the nodes that it is linked to. */
+  #atHome({ clock, home }: NodeOptions): Services {
+    const { engine, services: own } = this.logic
+    if (home === undefined) return own
+    const isContended = (uid: number): boolean => engine.isContended(userActor(uid))
+    return new HomeServices({ own, remote: home.services, clock, isContended })
   }
 }

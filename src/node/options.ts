@@ -9,6 +9,8 @@ import type { Clock } from '../lib/clock.js'
 import type { Random } from '../lib/random.js'
 import type { SharedBuckets } from '../lib/shared-buckets.js'
 import type { Defer } from '../lib/turn.js'
+import type { LinkServer } from '../link/link-server.js'
+import type { LogicLinks } from '../link/logic-links.js'
 import type { Log } from '../ops/log.js'
 import type { LimitSettings } from '../ops/rate-limits-table.js'
 import type { ZeroWindow } from '../ops/zero-windows.js'
@@ -59,6 +61,13 @@ export interface NodeOptions extends Ground {
   readonly onFatal: (error: unknown) => void
   /** The network to the other nodes on the store. Absent: there are none. */
   readonly network?: NodeNetwork
+  /** Takes links from other nodes. Absent: there are none. */
+  readonly links?: LinkServer
+  /**
+   * The links to all nodes, this one among them, for the requests of users for whose records nodes compete. Absent: each node does what
+   * comes to it.
+   */
+  readonly home?: LogicLinks
   /** Finds TCP connections whose peer does not read. Absent: nobody looks. */
   readonly zeroWindows?: () => Promise<ZeroWindow[]>
   /** Services that replace the node's own, for tests. */

@@ -11,6 +11,8 @@ export interface ServerAddress {
 /** The ports that serve listens on, unless it is told otherwise. */
 export const LONG_PORT_DEFAULT = 8081
 export const HTTP_PORT_DEFAULT = 8080
+/** The port on which a logic node takes links from access nodes. */
+export const LINK_PORT_DEFAULT = 8082
 
 const PORT_MAX = 65_535
 

@@ -12,6 +12,8 @@ export interface Option<T> {
   readonly range: string
   /** The purpose of the option, and the reason for its default. */
   readonly why: string
+  /** The default as it is written; absent: as it is. */
+  readonly shown?: string
   /** undefined if the text is no such value. */
   parse(text: string): T | undefined
   /** What is wrong with a text that is no such value, if more can be said than the range. */
@@ -100,11 +102,17 @@ const HELP_WIDTH = 118
 export function optionHelp(table: OptionTable): string {
   const rows = Object.entries(table).map(([name, option]) => {
     const left = `  ${flagOf(name)}${option.value === '' ? '' : ` ${option.value}`}`
-    const standard = option.value === '' || String(option.default) === '' ? '' : ` (default ${String(option.default)})`
+    const text = defaultText(option)
+    const standard = option.value === '' || text === '' ? '' : ` (default ${text})`
     return { left, right: `${option.why}${standard}` }
   })
   const column = Math.min(HELP_COLUMN_MAX, Math.max(...rows.map(row => row.left.length)) + 2)
   return rows.flatMap(({ left, right }) => helpLines(left, right, column)).join('\n')
+}
+
+/** The default as one would write it. */
+export function defaultText(option: Option<unknown>): string {
+  return option.shown ?? String(option.default)
 }
 
 /** The lines of one row of the help. A left side that is too long for its column has a line of its own. */
@@ -133,6 +141,18 @@ export function integer(standard: number, min: number, max: number, value: strin
       return number >= min && number <= max ? number : undefined
     },
   }
+}
+
+export const PORT_MAX = 65_535
+
+/** The value of a port's option that says `none`. */
+export const NO_PORT = -1
+
+/** 0 takes any free port; none is NO_PORT. */
+export function portOrNone(standard: number, why: string): Option<number> {
+  const { range, parse, ...number } = integer(standard, 0, PORT_MAX, 'PORT', why)
+  const shown = standard === NO_PORT ? { shown: 'none' } : {}
+  return { ...number, ...shown, range: `${range}, or none`, parse: text => (text === 'none' ? NO_PORT : parse(text)) }
 }
 
 export function oneOf<const T extends string>(standard: T, values: readonly T[], why: string): Option<T> {

@@ -7,21 +7,20 @@ import {
   flag,
   integer,
   list,
+  NO_PORT,
   type NotParsed,
   type Option,
   type OptionValues,
   oneOf,
+  PORT_MAX,
   parseOptions,
+  portOrNone,
   text,
 } from './command-options.js'
 import { LOG_LEVELS } from './log.js'
 import { LIMIT_NAMES, parseLimitSettings, unknownLimit } from './rate-limits-table.js'
 import { REDIS_OPTIONS } from './redis-options.js'
-
-const PORT_MAX = 65_535
-
-/** The value of a port's option that says `none`. */
-export const NO_PORT = -1
+import { ROLE_OPTIONS, roleFault } from './role-options.js'
 
 export const SERVE_OPTIONS = {
   host: text('127.0.0.1', 'ADDRESS', 'where both sides listen; 0.0.0.0 or :: for every interface (then unencrypted)'),
@@ -50,6 +49,7 @@ export const SERVE_OPTIONS = {
   advertise: optionalAddress(
     'the address of --port for clients and operators, told to the other nodes on Redis; else the one it listens on',
   ),
+  ...ROLE_OPTIONS,
   requireDurable: flag('a Redis is refused that does not promise to have synced a write to its disk before it answers'),
   freeSpace: integer(
     64,
@@ -175,7 +175,14 @@ export function parseConfig(
   if (config.redis === '' && (config.redisPasswordFile !== '' || config.redisReplicas >= 0 || config.requireDurable)) {
     return { kind: 'wrong', message: '--redis-password-file, --redis-replicas and --require-durable need --redis' }
   }
-  const ports = { '--port': config.port, '--http-port': config.httpPort, '--metrics-port': config.metricsPort }
+  const fault = roleFault(config)
+  if (fault !== undefined) return { kind: 'wrong', message: fault }
+  const ports = {
+    '--link-port': config.linkPort,
+    '--port': config.port,
+    '--http-port': config.httpPort,
+    '--metrics-port': config.metricsPort,
+  }
   for (const [name, port] of Object.entries(ports)) {
     const [same = name] = Object.entries(ports).find(([, other]) => other === port) ?? []
     if (port > 0 && same !== name) return { kind: 'wrong', message: `${same} and ${name} are both ${port}` }
@@ -196,12 +203,6 @@ function isOrigin(text: string): boolean {
 function isAppOrigin(text: string): boolean {
   const { protocol, host, origin } = new URL(text)
   return origin === 'null' && host !== '' && text === `${protocol}//${host}`
-}
-
-/** 0 takes any free port; none is NO_PORT. */
-function portOrNone(standard: number, why: string): Option<number> {
-  const { range, parse, ...number } = integer(standard, 0, PORT_MAX, 'PORT', why)
-  return { ...number, range: `${range}, or none`, parse: text => (text === 'none' ? NO_PORT : parse(text)) }
 }
 
 /** The text, once it is known to be right: parseLimitSettings() reads it. */

@@ -74,6 +74,19 @@ export interface MetricSources {
   conflicts(): number
   /** The node among others; undefined: nobody else works on the store. */
   membership(): CountedMembership | undefined
+  /** The links between access and logic nodes; undefined: this node does both by itself. */
+  links(): CountedLinks | undefined
+}
+
+/** The links of a node as they are counted. */
+export interface CountedLinks {
+  readonly open: number
+  /** Calls to logic nodes that are not answered. */
+  readonly pending: number
+  /** Calls that were sent again because their link was lost. */
+  readonly repeated: number
+  /** Calls that no logic node took. */
+  readonly refused: number
 }
 
 /** A node among others as it is counted. */
@@ -181,6 +194,17 @@ export const METRICS: Readonly<Record<string, MetricEntry>> = {
   longwire_node_events_total: counter(
     'events to and from other nodes: sent, received, dropped because the store took nothing, or unknown because newer',
     sources => Object.entries(sources.membership()?.events ?? {}).map(([outcome, count]) => [{ outcome }, count]),
+    ['outcome'],
+  ),
+  longwire_links: gauge('links to nodes of the other role; absent if this node has none', sources =>
+    optional(sources.links()?.open),
+  ),
+  longwire_link_calls_pending: gauge('requests to logic nodes that are not answered', sources =>
+    optional(sources.links()?.pending),
+  ),
+  longwire_link_calls_total: counter(
+    'requests that were repeated because their link was lost, and refused because no logic node took them',
+    sources => linkSamples(sources.links()),
     ['outcome'],
   ),
   longwire_job_slices_total: counter(
@@ -316,6 +340,12 @@ function one(value: number): Sample[] {
 
 function memberValue(membership: CountedMembership | undefined): number | undefined {
   return membership === undefined ? undefined : Number(membership.isMember)
+}
+
+function linkSamples(links: CountedLinks | undefined): Sample[] {
+  if (links === undefined) return []
+  const { repeated, refused } = links
+  return Object.entries({ repeated, refused }).map(([outcome, count]) => [{ outcome }, count])
 }
 
 function optional(value: number | undefined): Sample[] {

@@ -50,6 +50,8 @@ interface Gathered {
   count: number
   readonly versions: Map<number, number>
   readonly marks: Map<number, Named>
+  /** Called when they are committed, or never will be; made when somebody first waits. */
+  waiters: (() => void)[] | undefined
 }
 
 export class Acks {
@@ -82,6 +84,14 @@ export class Acks {
     return CODES.OK.code
   }
 
+  /** Calls back when what the user has gathered is committed, or will never be. To be called right after add(). */
+  whenSettled(uid: number, settled: () => void): void {
+    const gathered = this.#soon.get(uid) ?? this.#marked.get(uid) ?? this.#plain.get(uid)
+    if (gathered === undefined) return
+    gathered.waiters ??= []
+    gathered.waiters.push(settled)
+  }
+
   /** Commits everything that is gathered, without waiting for its time. */
   flush(): void {
     for (const users of [this.#soon, this.#marked, this.#plain]) {
@@ -98,8 +108,9 @@ export class Acks {
     if (plain !== undefined && !hasMarks) return plain
     const isSoon = hasMarks && this.#soon.size < SOON_USERS_MAX && !this.#busy.has(uid) && !this.#underWay.has(uid)
     const waitMs = isSoon ? SOON_MS : hasMarks ? GATHER_MS : PLAIN_MS
-    const { versions } = plain ?? { versions: new Map() }
-    const gathered: Gathered = { dueMs: this.#clock.monotonic() + waitMs, count: 0, versions, marks: new Map() }
+    const { versions, waiters } = plain ?? { versions: new Map(), waiters: undefined }
+    const dueMs = this.#clock.monotonic() + waitMs
+    const gathered: Gathered = { dueMs, count: 0, versions, marks: new Map(), waiters }
     this.#plain.delete(uid)
     if (isSoon && this.#soon.size === 0) this.#clock.after(SOON_MS, () => this.#commitSoon())
     const users = isSoon ? this.#soon : hasMarks ? this.#marked : this.#plain
@@ -141,7 +152,8 @@ export class Acks {
     }
   }
 
-  #commit(uid: number, { versions, marks }: Gathered): void {
+  #commit(uid: number, gathered: Gathered): void {
+    const { versions, marks, waiters } = gathered
     this.#underWay.add(uid)
     if (marks.size > 0) {
       this.#busy.delete(uid)
@@ -159,14 +171,16 @@ export class Acks {
         }
         this.#underWay.delete(uid)
         // Marks that no record can hold are not tried again: marks may be lost (PROTOCOL.md, 7.13).
-        if (outcome.kind !== 'done' && outcome.kind !== 'refused') this.#putBack(uid, versions, peers.slice(done))
+        if (outcome.kind !== 'done' && outcome.kind !== 'refused') this.#putBack(uid, gathered, peers.slice(done))
+        else for (const settled of waiters ?? []) settled()
       })
     }
     next(0)
   }
 
-  #putBack(uid: number, versions: ReadonlyMap<number, number>, peers: readonly (readonly [number, Named])[]): void {
+  #putBack(uid: number, { versions, waiters }: Gathered, peers: readonly (readonly [number, Named])[]): void {
     const gathered = this.#gatheredOf(uid, peers.length > 0)
+    if (waiters !== undefined) gathered.waiters = [...waiters, ...(gathered.waiters ?? [])]
     for (const [device, version] of versions) {
       gathered.versions.set(device, Math.max(version, gathered.versions.get(device) ?? 0))
     }

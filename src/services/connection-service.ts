@@ -17,7 +17,7 @@ import { whyUndone } from './answers.js'
 import { deviceKey } from './request-limits.js'
 import { isSealed, readToken, type TokenOwner } from './tokens.js'
 import { Turnstile } from './turnstile.js'
-import type { Authorization, HelloAnswer } from './types.js'
+import type { Authorization, HelloAnswer, Via } from './types.js'
 
 /**
  * The Hellos that are worked on at a time. When thousands come back at once, a message waits behind at most so many of them. One turn of
@@ -50,7 +50,7 @@ export class ConnectionService {
     this.#route = route
   }
 
-  hello(request: HelloRequest, address: string, settle: Settle): void {
+  hello(request: HelloRequest, address: string, settle: Settle, via?: Via): void {
     const network = networkOf(address)
     const owner = readToken(request.token)
     const addressMs = this.#tokenWait(network, request.token, owner)
@@ -83,10 +83,11 @@ export class ConnectionService {
       settle(limited(deviceMs))
       return
     }
-    const route = this.#route
+    const route = this.#route && { ...this.#route, node: via?.node ?? this.#route.node }
+    const again = via?.again === true
     this.#turnstile.enter(() => {
       const routed = route === undefined ? {} : { routedMs: this.#clock.monotonic() }
-      this.#engine.submit(userActor(owner.uid), bind, { device, tokenHash, attempt, route }, outcome => {
+      this.#engine.submit(userActor(owner.uid), bind, { device, tokenHash, attempt, again, route }, outcome => {
         // Within the call: an engine that is closing waits for those that wait here too.
         this.#turnstile.leave()
         if (outcome.kind === 'done') {

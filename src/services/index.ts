@@ -23,7 +23,7 @@ import { LargePages } from './large-pages.js'
 import { MessageService } from './message-service.js'
 import type { Passwords } from './passwords.js'
 import { requestWait } from './request-limits.js'
-import type { Asker, Authorization, Caller, HelloAnswer, Services, TimelineHead, TimelinePage } from './types.js'
+import type { Asker, Authorization, Caller, HelloAnswer, Services, TimelineHead, TimelinePage, Via } from './types.js'
 
 export interface ServiceOptions {
   readonly engine: Engine
@@ -111,8 +111,8 @@ class AllServices implements OwnServices {
     this.#on(METHODS.contactList, (caller, id, request) => contacts.list(caller, id, request))
   }
 
-  hello(request: HelloRequest, address: string, settle: (answer: HelloAnswer) => void): void {
-    this.#hello.hello(request, address, settle)
+  hello(request: HelloRequest, address: string, settle: (answer: HelloAnswer) => void, via?: Via): void {
+    this.#hello.hello(request, address, settle, via)
   }
 
   authorize(token: Uint8Array, address: string, settle: (authorization: Authorization) => void): void {
@@ -132,8 +132,8 @@ class AllServices implements OwnServices {
     else handler(caller, id, body)
   }
 
-  ack(caller: Caller, notice: AckNotice): Code {
-    return this.#messages.ack(caller, notice)
+  ack(caller: Caller, notice: AckNotice, settled?: () => void): Code {
+    return this.#messages.ack(caller, notice, settled)
   }
 
   page(uid: number, since: number, asker?: Asker): Promise<TimelinePage> {

@@ -126,9 +126,12 @@ export class MessageService {
     this.#engine.submit(userActor(uid), voidNumbers, input, outcome => answerNumbered(caller, id, outcome))
   }
 
-  ack(caller: Caller, { version, delivered, read }: AckNotice): Code {
-    if (version > caller.told) return CODES.RESYNC.code
-    return this.#acks.add(caller.uid, caller.device, version, delivered, read)
+  ack({ uid, device, told }: Caller, notice: AckNotice, settled?: () => void): Code {
+    const { version, delivered, read } = notice
+    if (version > told) return CODES.RESYNC.code
+    const code = this.#acks.add(uid, device, version, delivered, read)
+    if (settled !== undefined && code === CODES.OK.code) this.#acks.whenSettled(uid, settled)
+    return code
   }
 
   page(uid: number, since: number, asker?: Asker): Promise<TimelinePage> {

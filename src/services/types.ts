@@ -2,6 +2,7 @@
 import type { Code } from '../../protocol/codes.js'
 import type { AckNotice, HelloRequest, HelloResponse, Refusal, SendResult } from '../../protocol/generated/messages.js'
 import type { Items } from '../../protocol/item-codec.js'
+import type { NodeId } from '../store/types.js'
 import type { TimelinePage as EnginePage, TimelineHead } from '../sync/types.js'
 
 export type { TimelineHead } from '../sync/types.js'
@@ -26,6 +27,8 @@ export interface Caller {
   pageWaits?(waits: boolean): void
   respond(id: number, body: Uint8Array): void
   refuse(id: number, code: Code, message: string, retryAfterMs?: number, refusal?: Refusal): void
+  /** Closes its connection, because of an ack that was taken before it was judged. Absent: there is no connection. */
+  close?(code: Code): void
   /** Answers a Send with the range of the own copy: counts as the push of (from, version] on this connection. */
   accepted(id: number, from: number, version: number): void
   /** Answers a Sync: the client will have applied up to `page.to`. `results`: of the sends that it carried. */
@@ -66,12 +69,19 @@ export type HelloAnswer =
 /** The one who waits for a page or an answer. */
 export type Asker = Pick<Caller, 'signal' | 'pageWaits'>
 
+/** The access node that passes a Hello on. */
+export interface Via {
+  readonly node: NodeId
+  /** It was passed on before, and nobody knows what came of that. */
+  readonly again: boolean
+}
+
 export interface Services {
   /**
    * Checks the token, binds the attempt (durably). `settle` is called once, at once or later. It is called before any event of this node
    * that was committed after the binding. So a connection that enters the hub within the call misses none.
    */
-  hello(request: HelloRequest, address: string, settle: (answer: HelloAnswer) => void): void
+  hello(request: HelloRequest, address: string, settle: (answer: HelloAnswer) => void, via?: Via): void
   /**
    * Finds the owner of a token, for one request without a connection. Counts as a use of the token; binds nothing.
    * `settle` is called once, at once or later.
@@ -84,8 +94,12 @@ export interface Services {
    * the call. Never throws.
    */
   request(caller: Caller, id: number, method: number, body: Uint8Array): void
-  /** Takes an Ack. @returns OK, or the code to close the connection with */
-  ack(caller: Caller, notice: AckNotice): Code
+  /**
+   * Takes an Ack.
+   * @param settled called when it is durable, or will never be
+   * @returns OK, or the code to close the connection with: then `settled` is not called
+   */
+  ack(caller: Caller, notice: AckNotice, settled?: () => void): Code
   /**
    * Reads a page. Rejects if it cannot be read now; the same may be asked for again.
    * @param asker is given up when its signal says so

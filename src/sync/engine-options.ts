@@ -33,6 +33,8 @@ export interface EngineOptions {
    * should say the same. Absent: nobody is.
    */
   readonly prefers?: (actor: Actor) => NodeId | undefined
+  /** Whether all nodes send a contended actor's requests to this one: they need not wait for turns of others. Absent: they do not. */
+  readonly isHome?: (actor: Actor) => boolean
   /** The number of a fan-out's targets that one unit takes. Absent: SLICE_TARGETS. */
   readonly sliceTargets?: number
   /** The most bytes of outbox entries in memory. Absent: OUTBOX_TOTAL_BYTES_MAX. */

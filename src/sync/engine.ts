@@ -104,6 +104,8 @@ export class Engine {
   #ageing: TimerHandle | undefined
   readonly #lines = new Lines<Submission<unknown, unknown>>()
   readonly #contended: ContendedActors
+  /** Whether nodes compete for the actor's records. */
+  readonly isContended = (actor: Actor): boolean => this.#contended.has(actor)
   #conflicts = 0
   #closed = false
   /** Whether the store failed for good: what is submitted gets no answer any more. */
@@ -147,7 +149,7 @@ export class Engine {
       scopeOf: actor => options.store.scopeOf(actor),
       epochOf: partition => options.store.epochOf(partition),
       outboxHasSpace: (source, target) => this.#outbox.hasSpace(source, target),
-      isContended: actor => this.#contended.has(actor),
+      isContended: this.isContended,
     }
   }
 
@@ -290,7 +292,8 @@ export class Engine {
   }
 
   #waitMs({ actor, tries }: Submission<unknown, unknown>): number {
-    return tries === 0 ? this.#contended.turnMs(actor) : this.#contended.againMs(tries)
+    if (tries > 0) return this.#contended.againMs(tries)
+    return this.#options.isHome?.(actor) ? 0 : this.#contended.turnMs(actor)
   }
 
   /** Holds a submission back, and all of its actor that come meanwhile. They are not begun so long, and keep nobody else waiting. */

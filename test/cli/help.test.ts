@@ -6,7 +6,7 @@ import t from 'tap'
 import type { Command } from '../../src/cli/command.js'
 import { COMMANDS } from '../../src/cli/main.js'
 import { serve } from '../../src/cli/serve.js'
-import { flagOf } from '../../src/ops/command-options.js'
+import { defaultText, flagOf } from '../../src/ops/command-options.js'
 import { CliProcess } from '../support/cli-process.js'
 
 function read(path: string): string {
@@ -80,8 +80,8 @@ t.test('the help of a command names every option with its value and default, and
       const why = text.trim().replace(/\s+/g, ' ')
       t.equal(value, option.value, `${name} ${flag}`)
       t.ok(why.startsWith(option.why), `${name} ${flag}: ${why}`)
-      if (String(option.default) !== '' && option.value !== '')
-        t.match(why, `(default ${option.default})`, `${name} ${flag}`)
+      if (defaultText(option) !== '' && option.value !== '')
+        t.match(why, `(default ${defaultText(option)})`, `${name} ${flag}`)
     }
   }
 })
@@ -97,7 +97,7 @@ t.test('every command refuses what it does not know, and wrong values, by name',
     t.equal(words.code, 2, `${name} with three words`)
     for (const [key, option] of Object.entries(command.options)) {
       const flag = flagOf(key)
-      const shown = String(option.default)
+      const shown = defaultText(option)
       if (shown !== '')
         t.same(option.parse(shown), option.default, `${name} ${flag}: its default is a value that it takes`)
       const wrong = ['', 'no such value', '-99'].find(value => option.parse(value) === undefined)

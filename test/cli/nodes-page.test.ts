@@ -8,6 +8,7 @@ import type { PrimaryLook, RedisLook } from '../../src/store/redis/look.js'
 const STATUS: NodeStatus = {
   address: '10.0.0.1:8081',
   role: 'all',
+  link: '',
   revision: '0.1.0',
   connections: 1200,
   messagesPerSecond: 34.5,

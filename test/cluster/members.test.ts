@@ -11,6 +11,7 @@ const HOUR_MS = 3_600_000
 const STATUS = {
   address: '10.0.0.1:7400',
   role: 'all',
+  link: '',
   revision: '0.1.0',
   connections: 3,
   messagesPerSecond: 2.5,

@@ -1,7 +1,7 @@
 /** Which node owns which partition: all agree, few move, and the shares are alike. */
 import fc from 'fast-check'
 import t from 'tap'
-import { ownersOf, preferredOf } from '../../src/cluster/rendezvous.js'
+import { ownersOf, Preference } from '../../src/cluster/rendezvous.js'
 import { PARTITIONS } from '../../src/store/types.js'
 
 const names = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 40 }), { minLength: 1, maxLength: 12 })
@@ -36,13 +36,13 @@ t.test('actors are spread over the nodes; when a node goes only its own move', a
   const actors = Array.from({ length: 4_000 }, (_, i) => `user/${256 * i + 7}`)
   const counts = new Map<string, number>()
   for (const actor of actors) {
-    const preferred = preferredOf(actor, nodes) ?? ''
+    const preferred = new Preference(nodes).of(actor) ?? ''
     counts.set(preferred, (counts.get(preferred) ?? 0) + 1)
-    const left = preferredOf(actor, ['a1', 'b2', 'd4'])
+    const left = new Preference(['a1', 'b2', 'd4']).of(actor)
     if (preferred !== 'c3' && left !== preferred) t.fail(`${actor} moved`)
   }
   for (const node of nodes) t.ok(Math.abs((counts.get(node) ?? 0) - 1_000) < 150, `${counts.get(node)}`)
-  t.equal(preferredOf('user/1', []), undefined)
+  t.equal(new Preference([]).of('user/1'), undefined)
 })
 
 t.test('no node has twice its fair share, and none less than a third of it, up to 8 nodes', async t => {

@@ -20,3 +20,11 @@ t.test('two nodes on a Redis Cluster, and its primaries and replicas are killed'
   t.match(report, { ...CALM, sent: 10_000, delivered: 10_000, nodes: 2 })
   t.ok(report.kills > 1, `${report.kills} kills`)
 })
+
+t.test('two access and two logic nodes on one Redis, and any of them or Redis is killed', async t => {
+  const argv = ['--users', '200', '--friends', '10', '--messages', '5', '--store', 'redis', '--roles', '2+2']
+  const { code, stderr, report } = await simulate(t.testdir(), ...argv, '--kill', 'both', '--kill-every', '2')
+  t.equal(code, 0, stderr)
+  t.match(report, { ...CALM, sent: 10_000, delivered: 10_000, nodes: 4, roles: '2+2' })
+  t.ok(report.kills > 1, `${report.kills} kills`)
+})

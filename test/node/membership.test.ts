@@ -35,6 +35,7 @@ async function joined(t: Test) {
     random,
     log: silentLog,
     revision: '1.2.3',
+    role: 'all',
     replicas: -1,
   })
   const store = new MemoryStore({ shared: true, random })
@@ -95,7 +96,7 @@ t.test(
     t.match(await said(), { address: '', role: 'all', revision: '1.2.3', draining: false })
     t.ok(membership.owns(1))
     t.equal(membership.figures.isMember, true)
-    membership.serves('chat.example:4000')
+    membership.serves('chat.example:4000', '')
     await eventually(async () => (await said())?.address === 'chat.example:4000')
     membership.drain()
     t.equal(membership.owns(1), false)
@@ -115,7 +116,7 @@ t.test('it looks for work when it has its lease again; what it gained while it s
   const before = it.gained
   await loseAndRegain()
   t.equal(it.gained, before + 1, 'the node passes over this: it does not serve yet')
-  it.membership.serves('a:1')
+  it.membership.serves('a:1', '')
   t.equal(it.gained, before + 2)
   t.equal(it.membership.figures.leasesLost, 1)
 })
@@ -123,7 +124,7 @@ t.test('it looks for work when it has its lease again; what it gained while it s
 t.test('a start without a gain is no reason to look again', async t => {
   const it = await joined(t)
   const before = it.gained
-  it.membership.serves('a:1')
+  it.membership.serves('a:1', '')
   t.equal(it.gained, before)
 })
 

@@ -1,6 +1,16 @@
 import t from 'tap'
-import { flag, integer, list, oneOf, optionHelp, parseOptions, text } from '../../src/ops/command-options.js'
-import { isLoopback, NO_PORT, parseConfig, SERVE_OPTIONS } from '../../src/ops/config.js'
+import {
+  defaultText,
+  flag,
+  integer,
+  list,
+  NO_PORT,
+  oneOf,
+  optionHelp,
+  parseOptions,
+  text,
+} from '../../src/ops/command-options.js'
+import { isLoopback, parseConfig, SERVE_OPTIONS } from '../../src/ops/config.js'
 
 const TABLE = {
   port: integer(80, 0, 65_535, 'PORT', 'where'),
@@ -174,7 +184,7 @@ t.test('two listeners on one port are refused before they try', async t => {
 
 t.test('every option of serve has a default that its own rule takes', async t => {
   for (const [name, option] of Object.entries(SERVE_OPTIONS)) {
-    t.same(option.parse(String(option.default)), option.default, name)
+    t.same(option.parse(defaultText(option)), option.default, name)
     t.ok(option.why.length > 10 && option.range.length > 0)
   }
 })

@@ -33,6 +33,7 @@ const IDLE: MetricSources = {
   journalWritten: () => ({ changes: 7, padding: 9 }),
   linesLost: () => 0,
   conflicts: () => 2,
+  links: () => ({ open: 2, pending: 8, repeated: 3, refused: 4 }),
   membership: () => ({
     nodes: 3,
     isMember: true,

@@ -18,6 +18,8 @@ export interface Ready {
   readonly http_port: number
   /** If it has one of its own. */
   readonly metrics_port?: number
+  /** If it takes links. */
+  readonly link_port?: number
   readonly pid: number
   readonly store: string
 }

@@ -21,7 +21,7 @@ import { endOfTurn } from '../../src/lib/turn.js'
 import { Limits } from '../../src/ops/rate-limits.js'
 import { createServices, type OwnServices } from '../../src/services/index.js'
 import { CHEAP_COST, Passwords } from '../../src/services/passwords.js'
-import type { Caller, HelloAnswer, TimelinePage } from '../../src/services/types.js'
+import type { Caller, HelloAnswer, TimelinePage, Via } from '../../src/services/types.js'
 import type { Store } from '../../src/store/types.js'
 import type { AppendedEvent, EndedEvent } from '../../src/sync/events.js'
 import { createEngine, type Engine, randomStamps, uidOf } from '../../src/sync/index.js'
@@ -198,10 +198,10 @@ export class TestDevice implements Caller {
   }
 
   /** Says Hello; a bound answer comes with the head, as on the wire. */
-  async hello(since = 0, attempt = this.attempt + 1): Promise<HelloAnswer> {
+  async hello(since = 0, attempt = this.attempt + 1, via?: Via): Promise<HelloAnswer> {
     const token = this.session?.token ?? new Uint8Array(0)
     const answer = await new Promise<HelloAnswer>(resolve =>
-      this.node.services.hello(createHelloRequest({ token, attempt, since }), this.address, resolve),
+      this.node.services.hello(createHelloRequest({ token, attempt, since }), this.address, resolve, via),
     )
     if (answer.kind === 'bound') {
       this.attempt = attempt

@@ -12,6 +12,7 @@ import type {
   Services,
   TimelineHead,
   TimelinePage,
+  Via,
 } from '../../src/services/types.js'
 
 export interface HeldRequest {
@@ -24,6 +25,8 @@ export interface HeldRequest {
 export interface HeldHello {
   readonly request: HelloRequest
   readonly settle: (answer: HelloAnswer) => void
+  /** Who passed it on; undefined: nobody. */
+  readonly via?: Via | undefined
 }
 
 /** A timeline with no gaps: the item of version v is one byte of text. */
@@ -80,8 +83,8 @@ export class FakeServices implements Services {
     return timeline
   }
 
-  hello(request: HelloRequest, _address: string, settle: (answer: HelloAnswer) => void): void {
-    if (this.helloMode === 'hold') this.hellos.push({ request, settle })
+  hello(request: HelloRequest, _address: string, settle: (answer: HelloAnswer) => void, via?: Via): void {
+    if (this.helloMode === 'hold') this.hellos.push({ request, settle, via })
     else settle(this.answerOf(request))
   }
 
@@ -114,8 +117,9 @@ export class FakeServices implements Services {
     return Promise.resolve(this.bound.has(`${uid}/${device}`) ? this.bound.get(`${uid}/${device}`) : 0)
   }
 
-  ack(_caller: Caller, notice: AckNotice): Code {
+  ack(_caller: Caller, notice: AckNotice, settled?: () => void): Code {
     this.acks.push(notice)
+    if (this.ackCode === CODES.OK.code) settled?.()
     return this.ackCode
   }
 

@@ -11,7 +11,8 @@ import { InlineWorkers } from '../../src/workers/inline.js'
 
 const DAY_MS = 86_400_000
 
-export interface TestNodeOptions extends Pick<NodeOptions, 'name' | 'store' | 'onFatal' | 'network'> {
+export interface TestNodeOptions
+  extends Pick<NodeOptions, 'name' | 'store' | 'onFatal' | 'network' | 'prefers' | 'links' | 'home'> {
   readonly clock: Clock
   readonly random: Random
 }

@@ -105,6 +105,15 @@ t.test('the highest attempt wins, and others are told which is bound', async t =
   t.equal(again.session?.boundAttempt, 7)
 })
 
+t.test('a Hello that an access node repeats, because its answer was lost, is not its own rival', async t => {
+  const { node } = await fresh()
+  const phone = await new TestDevice(node).enter('alice', 1)
+  t.match(await phone.hello(0, 7, { node: 'access', again: false }), { kind: 'bound', attempt: 7 })
+  t.match(await phone.hello(0, 7, { node: 'access', again: false }), { kind: 'refused', boundAttempt: 7 })
+  t.match(await phone.hello(0, 7, { node: 'access', again: true }), { kind: 'bound', attempt: 7 })
+  t.match(await phone.hello(0, 6, { node: 'access', again: true }), { kind: 'refused', boundAttempt: 7 })
+})
+
 t.test('no attempt can lock an installation out: one far above the bound one is refused and binds nothing', async t => {
   const { node } = await fresh()
   const phone = await new TestDevice(node).enter('alice', 1)

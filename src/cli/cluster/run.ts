@@ -30,6 +30,8 @@ const LAST_LINES = 3
 export interface ClusterSettings {
   readonly folder: string
   readonly nodes: number
+  /** Access nodes in front of them; 0: the nodes themselves have clients. */
+  readonly access: number
   readonly port: number
   readonly redisPort: number
   readonly redisCluster: boolean
@@ -39,11 +41,18 @@ export interface ClusterSettings {
 
 /** A process that has started, at first or again. */
 export interface ProcessStarted {
-  readonly kind: 'node' | 'redis'
+  /** A node has clients; a logic node has none. */
+  readonly kind: 'node' | 'logic' | 'redis'
   /** The number among those of its kind, from 1. */
   readonly number: number
   readonly port: number
   readonly pid: number
+}
+
+/** The line of `serve --ready-fd`. */
+interface ReadyLine {
+  readonly port: number
+  readonly link_port: number
 }
 
 export interface StartedNode {
@@ -73,7 +82,7 @@ export class LocalCluster {
   readonly #tell: (line: string) => void
   readonly #onStarted: (started: ProcessStarted) => void
   /** The processes, from their first moment on: whatever has begun is ended. */
-  readonly #running = { redis: [] as Leashed[], node: [] as Leashed[] }
+  readonly #running = { redis: [] as Leashed[], logic: [] as Leashed[], node: [] as Leashed[] }
   #ending = false
 
   /** @param tell takes a line about what happens by itself */
@@ -91,7 +100,7 @@ export class LocalCluster {
 
   /** Starts everything. @throws Error with one line; what was started is to be ended */
   async start(): Promise<readonly StartedNode[]> {
-    const { nodes, redisCluster } = this.#settings
+    const { nodes, access, redisCluster } = this.#settings
     this.#assertKind()
     const ports = this.#redisPorts
     await Promise.all(ports.map((port, i) => this.#begin(this.#redisPlace(port, i + 1))))
@@ -101,7 +110,8 @@ export class LocalCluster {
       await makeCluster({ hosts, primaries: PRIMARIES, clock: this.#clock, withinMs: WHOLE_MS_MAX, isGivenUp })
     }
     const started: StartedNode[] = []
-    for (let number = 1; number <= nodes; number++) {
+    for (let number = 1; access > 0 && number <= nodes; number++) await this.#begin(this.#logicPlace(number))
+    for (let number = 1; number <= (access > 0 ? access : nodes); number++) {
       started.push({ number, port: await this.#begin(this.#nodePlace(number)) })
     }
     return started
@@ -111,13 +121,14 @@ export class LocalCluster {
   async end(): Promise<void> {
     this.#ending = true
     await Promise.all(this.#running.node.map(node => node.end()))
+    await Promise.all(this.#running.logic.map(node => node.end()))
     await Promise.all(this.#running.redis.map(redis => redis.end()))
   }
 
   /** Ends all processes at once. */
   kill(): void {
     this.#ending = true
-    for (const child of [...this.#running.node, ...this.#running.redis]) child.kill()
+    for (const child of Object.values(this.#running).flat()) child.kill()
   }
 
   get #redisPorts(): readonly number[] {
@@ -129,21 +140,29 @@ export class LocalCluster {
   #nodePlace(number: number): Place {
     let port = this.#settings.port === 0 ? 0 : this.#settings.port + number - 1
     const begin = (onLine: (line: string) => void): Begun => {
-      const child = new Leashed({ program: process.execPath, argv: this.#serve(port), onLine })
-      const ready = child.ready().then(line => {
-        if (line === undefined) return undefined
-        port = (JSON.parse(line) as { readonly port: number }).port
-        return port
+      const role = this.#settings.access > 0 ? ['--role', 'access'] : ['--link-port', '0']
+      const begun = this.#serve(['--port', String(port), '--http-port', 'none', ...role], onLine, line => line.port)
+      const ready = begun.ready.then(given => {
+        port = given ?? port
+        return given
       })
-      return { child, ready }
+      return { ...begun, ready }
     }
     return { kind: 'node', number, name: `node ${number}`, begin }
   }
 
-  #serve(port: number): readonly string[] {
+  #logicPlace(number: number): Place {
+    const options = ['--role', 'logic', '--link-port', '0']
+    const begin = (onLine: (line: string) => void): Begun => this.#serve(options, onLine, line => line.link_port)
+    return { kind: 'logic', number, name: `logic node ${number}`, begin }
+  }
+
+  #serve(options: readonly string[], onLine: (line: string) => void, portIn: (line: ReadyLine) => number): Begun {
     const redis = `redis://${this.#redisPorts.map(each => `${HOST}:${each}`).join(',')}`
-    const ports = ['--port', String(port), '--http-port', 'none', '--ready-fd', '3']
-    return [MAIN, 'serve', '--redis', redis, ...ports, '--log-level', 'warn', ...this.#settings.serve]
+    const common = ['--redis', redis, '--ready-fd', '3', '--log-level', 'warn', ...this.#settings.serve]
+    const child = new Leashed({ program: process.execPath, argv: [MAIN, 'serve', ...options, ...common], onLine })
+    const ready = child.ready().then(line => (line === undefined ? undefined : portIn(JSON.parse(line) as ReadyLine)))
+    return { child, ready }
   }
 
   /** Refuses a folder with data of the other kind: nothing would be seen of them. */

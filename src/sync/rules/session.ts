@@ -217,6 +217,8 @@ export interface BindInput {
   readonly device: number
   readonly tokenHash: string
   readonly attempt: number
+  /** It may have been bound by an earlier copy of this very request, whose answer was lost on its way. */
+  readonly again?: boolean
   /** The node that is to hear what is appended for the user from then on, and for how long; undefined: no other node appends. */
   readonly route?: { readonly node: NodeId; readonly ttlMs: number } | undefined
 }
@@ -241,12 +243,13 @@ export const bind: Transition<BindInput, BindResult> = {
     [deviceWindow, device],
     [deviceAck, device],
   ],
-  run(tx, { device, tokenHash, attempt, route }) {
+  run(tx, { device, tokenHash, attempt, again = false, route }) {
     const before = tx.get(session, device)
     if (before === undefined) return { kind: 'refused', code: CODES.UNAUTHENTICATED.code }
     const code = tokenCode(tx, before, tokenHash)
     if (code !== CODES.OK.code) return { kind: 'refused', code }
-    if (attempt <= before.attempt) return { kind: 'superseded', boundAttempt: before.attempt }
+    const isOwn = again && attempt === before.attempt
+    if (attempt <= before.attempt && !isOwn) return { kind: 'superseded', boundAttempt: before.attempt }
     if (attempt > before.attempt + ATTEMPT_JUMP_MAX) return { kind: 'too-far', boundAttempt: before.attempt }
     const seenMs = seenIn(tx, before, device)
     tx.put(session, { ...used(before, tokenHash, tx.nowMs), attempt, seenMs }, device)

@@ -106,6 +106,7 @@ function outcomeOf(traffic: Traffic): Outcome {
     transport: 'tcp',
     kills: 0,
     nodes: 1,
+    roles: '',
     onlineBy: new Map([['tcp', 2]]),
     switches: 0,
     failure: undefined,
@@ -152,6 +153,7 @@ t.test('everything is sent to everybody and shown on every device', async t => {
     switches: 0,
     kills: 0,
     nodes: 1,
+    roles: null,
   })
 })
 

@@ -1,0 +1,280 @@
+/**
+ * The calls of an access node to a logic node: what each sends, and what it does with the answer. All may be repeated: if a link is lost,
+ * nobody knows whether its requests were done, and they are sent again, to another node or to the same one when it is back.
+ */
+
+import { CODES, type Code, codeText } from '../../protocol/codes.js'
+import {
+  type AckNotice,
+  decodeHelloResponse,
+  decodeRefusal,
+  decodeSendResponse,
+  encodeAckNotice,
+  encodeHelloRequest,
+  type Frame,
+  type HelloRequest,
+} from '../../protocol/generated/messages.js'
+import { versionBefore } from '../../protocol/item-codec.js'
+import { METHODS } from '../../protocol/methods.js'
+import type { Asker, Authorization, Caller, HelloAnswer, TimelineHead, TimelinePage } from '../services/types.js'
+import { encodeFields, Fields } from './fields.js'
+import { decodePage, LINK } from './messages.js'
+
+/** A call that waits for its answer. */
+export interface Call {
+  /** The user whose requests it has to keep its place among; 0: nobody's. */
+  readonly uid: number
+  /** The bytes that it holds on to. */
+  readonly bytes: number
+  readonly method: number
+  /** Aborted when nobody waits for the answer; absent: somebody does. */
+  readonly signal?: AbortSignal | undefined
+  /** @param again whether it was sent before */
+  body(again: boolean): Uint8Array
+  /** Takes the answer. @throws DecodeError */
+  answered(frame: Frame): void
+  /** Takes that there will be no answer; it may be asked again after so many milliseconds. */
+  refused(code: Code, message: string, retryAfterMs: number): void
+  pageWaits?(waits: boolean): void
+}
+
+/** The bytes that a call costs beside its body. */
+const CALL_BYTES = 256
+
+/** The methods whose work is given up when nobody waits for it: a page, and what needs the hash of a password. */
+const GIVEN_UP: ReadonlySet<number> = new Set(
+  [METHODS.sync, METHODS.register, METHODS.login, METHODS.changePassword, METHODS.deleteAccount].map(
+    ({ number }) => number,
+  ),
+)
+
+export class RequestCall implements Call {
+  readonly uid: number
+  readonly bytes: number
+  readonly method = LINK.request
+  readonly #caller: Caller
+  readonly #id: number
+  readonly #method: number
+  /** A copy: a frame's body is the frame's. */
+  readonly #body: Uint8Array
+
+  constructor(caller: Caller, id: number, method: number, body: Uint8Array) {
+    this.uid = caller.uid
+    this.bytes = CALL_BYTES + body.length
+    this.#caller = caller
+    this.#id = id
+    this.#method = method
+    this.#body = body.slice()
+  }
+
+  get signal(): AbortSignal | undefined {
+    return GIVEN_UP.has(this.#method) ? this.#caller.signal : undefined
+  }
+
+  body(): Uint8Array {
+    const { uid, device, address, told, attempt = 0 } = this.#caller
+    return encodeFields(uid, device, address, told, attempt, this.#method, this.#body)
+  }
+
+  answered({ code, message, retryAfterMs, body }: Frame): void {
+    const caller = this.#caller
+    const id = this.#id
+    if (code !== CODES.OK.code) {
+      const refusal = body.length === 0 ? undefined : decodeRefusal(body)
+      caller.refuse(id, code as Code, message, retryAfterMs, refusal)
+    } else if (this.#method === METHODS.send.number) {
+      const { version, from } = decodeSendResponse(body)
+      caller.accepted(id, version === 0 ? 0 : versionBefore(from, version), version)
+    } else if (this.#method === METHODS.sync.number) {
+      const { since, page, results } = decodePage(new Fields(body))
+      caller.synced(id, since, page, results)
+    } else caller.respond(id, body)
+  }
+
+  refused(code: Code, message: string, retryAfterMs: number): void {
+    this.#caller.refuse(this.#id, code, message, retryAfterMs)
+  }
+
+  pageWaits(waits: boolean): void {
+    this.#caller.pageWaits?.(waits)
+  }
+}
+
+export class AckCall implements Call {
+  readonly uid: number
+  readonly bytes: number
+  readonly method = LINK.ack
+  readonly #caller: Caller
+  readonly #told: number
+  readonly #notice: Uint8Array
+
+  constructor(caller: Caller, notice: AckNotice) {
+    this.uid = caller.uid
+    this.#caller = caller
+    this.#told = caller.told
+    this.#notice = encodeAckNotice(notice)
+    this.bytes = CALL_BYTES + this.#notice.length
+  }
+
+  body(): Uint8Array {
+    const { uid, device, address } = this.#caller
+    return encodeFields(uid, device, address, this.#told, this.#notice)
+  }
+
+  answered({ code }: Frame): void {
+    if (code !== CODES.OK.code) this.#caller.close?.(code as Code)
+  }
+
+  /** Marks may be lost (PROTOCOL.md, 7.13): the next ones name what these did. */
+  refused(): void {}
+}
+
+export class HelloCall implements Call {
+  readonly uid: number
+  readonly bytes: number
+  readonly method = LINK.hello
+  readonly #request: Uint8Array
+  readonly #address: string
+  readonly #sentMs: number
+  readonly #settle: (answer: HelloAnswer) => void
+
+  /** @param nowMs by the monotonic clock: no route is set before */
+  constructor(
+    { uid, nowMs }: { readonly uid: number; readonly nowMs: number },
+    request: HelloRequest,
+    address: string,
+    settle: (answer: HelloAnswer) => void,
+  ) {
+    this.uid = uid
+    this.#request = encodeHelloRequest(request)
+    this.bytes = CALL_BYTES + this.#request.length
+    this.#address = address
+    this.#sentMs = nowMs
+    this.#settle = settle
+  }
+
+  body(again: boolean): Uint8Array {
+    return encodeFields(this.#request, this.#address, again ? 1 : 0)
+  }
+
+  answered({ code, message, retryAfterMs, body }: Frame): void {
+    if (code !== CODES.OK.code) {
+      const { boundAttempt } = decodeRefusal(body)
+      const bound = boundAttempt === 0 ? {} : { boundAttempt }
+      this.#settle({ kind: 'refused', code: code as Code, message, retryAfterMs, ...bound })
+      return
+    }
+    const fields = new Fields(body)
+    const response = decodeHelloResponse(fields.bytes(1))
+    const attempt = fields.number(2)
+    if (attempt === 0) this.#settle({ kind: 'nameless', response })
+    else {
+      const routed = fields.number(4) === 1 ? { routedMs: this.#sentMs } : {}
+      this.#settle({ kind: 'bound', response, attempt, since: fields.number(3), ...routed })
+    }
+  }
+
+  refused(code: Code, message: string, retryAfterMs: number): void {
+    this.#settle({ kind: 'refused', code, message, retryAfterMs })
+  }
+}
+
+export class AuthorizeCall implements Call {
+  readonly uid: number
+  readonly bytes = CALL_BYTES
+  readonly method = LINK.authorize
+  readonly #body: Uint8Array
+  readonly #settle: (authorization: Authorization) => void
+
+  constructor(uid: number, token: Uint8Array, address: string, settle: (authorization: Authorization) => void) {
+    this.uid = uid
+    this.#body = encodeFields(token, address)
+    this.#settle = settle
+  }
+
+  body(): Uint8Array {
+    return this.#body
+  }
+
+  answered({ code, retryAfterMs, body }: Frame): void {
+    if (code !== CODES.OK.code) {
+      this.refused(code as Code, '', retryAfterMs)
+      return
+    }
+    const fields = new Fields(body)
+    const [uid, device, attempt] = [fields.number(1), fields.number(2), fields.number(3)]
+    this.#settle({ kind: 'principal', uid, device, attempt })
+  }
+
+  refused(code: Code, _message: string, retryAfterMs: number): void {
+    this.#settle({ kind: 'refused', code, retryAfterMs })
+  }
+}
+
+/** A call whose caller gets a promise. */
+export class ReadCall<T> implements Call {
+  readonly uid: number
+  readonly bytes = CALL_BYTES
+  readonly method: number
+  readonly #body: Uint8Array
+  readonly #asker: Asker | undefined
+  readonly #read: (fields: Fields) => T
+  #resolve: (value: T) => void = () => {}
+  #reject: (error: Error) => void = () => {}
+  readonly answer: Promise<T> = new Promise((resolve, reject) => {
+    this.#resolve = resolve
+    this.#reject = reject
+  })
+
+  private constructor(uid: number, method: number, body: Uint8Array, read: (fields: Fields) => T, asker?: Asker) {
+    this.uid = uid
+    this.method = method
+    this.#body = body
+    this.#read = read
+    this.#asker = asker
+  }
+
+  static boundAttempt(uid: number, device: number, token: Uint8Array): ReadCall<number | undefined> {
+    return new ReadCall(uid, LINK.boundAttempt, encodeFields(uid, device, token), fields => {
+      const attempt = fields.number(1)
+      return attempt === 0 ? undefined : attempt - 1
+    })
+  }
+
+  static page(uid: number, since: number, asker: Asker | undefined): ReadCall<TimelinePage> {
+    return new ReadCall<TimelinePage>(
+      uid,
+      LINK.page,
+      encodeFields(uid, since),
+      fields => decodePage(fields).page,
+      asker,
+    )
+  }
+
+  static head(uid: number, since: number): ReadCall<TimelineHead> {
+    return new ReadCall(uid, LINK.head, encodeFields(uid, since), fields => {
+      return { head: fields.number(1), resync: fields.number(2) === 1 }
+    })
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#asker?.signal
+  }
+
+  body(): Uint8Array {
+    return this.#body
+  }
+
+  answered({ code, message, body }: Frame): void {
+    if (code === CODES.OK.code) this.#resolve(this.#read(new Fields(body)))
+    else this.refused(code as Code, message)
+  }
+
+  refused(code: Code, message = codeText(code)): void {
+    this.#reject(new Error(`a logic node refused with ${code}: ${message}`))
+  }
+
+  pageWaits(waits: boolean): void {
+    this.#asker?.pageWaits?.(waits)
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * The part of a node that every role with clients has: the access half, and what it hears of other nodes.
+ *
+ *   doors ─► access (connections, polls, hub) ─► services
+ *                ▲
+ *                └── events: of this node's own commits, and of other nodes (exchange); after a loss, the comparison
+ */
+import { Comparison, compareAll } from '../cluster/compare.js'
+import { NodeExchange, type NodeNetwork } from '../cluster/node-exchange.js'
+import { RouteKeeper } from '../cluster/routes.js'
+import type { Services } from '../services/types.js'
+import type { Store } from '../store/types.js'
+import type { Delivery, NodeEvent } from '../sync/events.js'
+import { Access, type AccessOptions } from './access.js'
+import type { Ground, NodeOptions } from './options.js'
+
+const ALONE: NodeNetwork = Object.freeze({ others: () => [], send() {} })
+
+/** The pause before a failed comparison is repeated. */
+const COMPARE_AGAIN_MS = 1_000
+
+const INCARNATIONS = 2 ** 32
+
+export interface FrontOptions extends Ground, Omit<AccessOptions, 'routes'>, Pick<NodeOptions, 'name' | 'network'> {
+  /** The services that know what the store holds. */
+  readonly truth: Pick<Services, 'head' | 'boundAttempt'>
+  /** The store that keeps this node's routes. Undefined: nobody asks for them. */
+  readonly routes: Pick<Store, 'setRoute' | 'dropRoute'> | undefined
+  /** Takes an event of another node, before the connections do. */
+  readonly take: (event: NodeEvent) => void
+}
+
+export class Front {
+  readonly access: Access
+  readonly exchange: NodeExchange
+  readonly #comparison: Comparison
+  readonly #routes: RouteKeeper | undefined
+
+  constructor(options: FrontOptions) {
+    const { clock, random, defer, name, network = ALONE, truth, take } = options
+    const head = async (uid: number) => (await truth.head(uid, 0)).head
+    if (options.routes !== undefined) {
+      const holds = (uid: number) => this.access.hub.holds(uid)
+      this.#routes = new RouteKeeper({ node: name, store: options.routes, clock, holds, head, tell: e => hub.take(e) })
+    }
+    this.access = new Access({ ...options, routes: this.#routes })
+    const { hub, context } = this.access
+    const held = { head, boundAttempt: (uid: number, device: number) => truth.boundAttempt(uid, device) }
+    this.#comparison = new Comparison(
+      () => compareAll([...context.connections, ...hub.polls.all()], held, event => hub.take(event)),
+      run => clock.after(COMPARE_AGAIN_MS, run),
+    )
+    this.exchange = new NodeExchange({
+      node: name,
+      incarnation: 1 + random.integer(INCARNATIONS),
+      clock,
+      defer,
+      network,
+      take(event) {
+        take(event)
+        hub.take(event)
+      },
+      compare: () => this.compare(),
+    })
+  }
+
+  /** Notes that events of other nodes may have been lost: looks at the store for everybody who is connected. */
+  compare(): void {
+    this.#comparison.ask()
+  }
+
+  /** Closes every connection, and leaves the routes to expire. Events still go to other nodes. */
+  stop(): void {
+    this.access.stop()
+    this.#routes?.stop()
+  }
+
+  /** Delivers an event, first to the devices that are connected here. */
+  readonly deliver: Delivery['send'] = (event, routes) => {
+    this.access.hub.take(event)
+    this.exchange.tell(event, routes)
+  }
+}
