@@ -157,8 +157,11 @@ export class Faults {
         if (!stage.chaos) return
         stage.note('the store is put back to the backup')
         for (const node of nodes) node.kill(false)
+        // Failovers may have used epochs since. As with restore --epoch, the new one is above all of them.
+        const used = disk.epochOf(0)
         disk.restore(snapshot)
-        disk.newEpoch()
+        do disk.newEpoch()
+        while (disk.epochOf(0) <= used)
         witness.restored(stage.phones.map(({ name }) => name))
         cast.restored()
       })
