@@ -23,8 +23,16 @@ export const EXIT = {
   USAGE: 2,
   /** The data are damaged, and one line says where. A backup is needed; starting again does not help (sysexits' EX_DATAERR). */
   DAMAGED: 65,
+  /** The source of a migration is missing, or holds no store that can be read (sysexits' EX_NOINPUT). */
+  NO_SOURCE: 66,
+  /** Redis does not answer (EX_UNAVAILABLE). */
+  UNREACHABLE: 69,
   /** The store failed for good, or a bug was met: nothing was answered afterwards (sysexits' EX_SOFTWARE). */
   FATAL: 70,
+  /** The target of a migration cannot be made: it holds something, or has no space (EX_CANTCREAT). */
+  NOT_MADE: 73,
+  /** Somebody uses the source or the target of a migration; the same command may do later (EX_TEMPFAIL). */
+  IN_USE: 75,
 } as const
 
 /** Says in one line why a command failed. @returns the exit code */

@@ -29,6 +29,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'make a data folder of a backup',
     load: async () => (await import('./restore.js')).restore,
   },
+  migrate: {
+    summary: 'move a store between a data folder and Redis, while no server runs',
+    load: async () => (await import('./migrate.js')).migrate,
+  },
   verify: {
     summary: 'walk a store and say what is wrong with it',
     load: async () => (await import('./verify.js')).verify,

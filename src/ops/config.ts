@@ -19,7 +19,7 @@ import {
 } from './command-options.js'
 import { LOG_LEVELS } from './log.js'
 import { LIMIT_NAMES, parseLimitSettings, unknownLimit } from './rate-limits-table.js'
-import { REDIS_OPTIONS } from './redis-options.js'
+import { REDIS_OPTIONS, REPLICAS_OPTION } from './redis-options.js'
 import { ROLE_OPTIONS, roleFault } from './role-options.js'
 
 export const SERVE_OPTIONS = {
@@ -39,13 +39,7 @@ export const SERVE_OPTIONS = {
   ),
   data: text('./data', 'FOLDER', 'the data folder of the store lmdb, made if it is not there'),
   ...REDIS_OPTIONS,
-  redisReplicas: integer(
-    -1,
-    -1,
-    16,
-    'COUNT',
-    'the replicas that must have a write before it is acknowledged; -1: 1 with sentinels or on a Cluster, 0 on a single Redis',
-  ),
+  redisReplicas: REPLICAS_OPTION,
   advertise: optionalAddress(
     'the address of --port for clients and operators, told to the other nodes on Redis; else the one it listens on',
   ),

@@ -1,6 +1,6 @@
 /** The options of all commands that work on Redis. */
 
-import { type Option, optionalText } from './command-options.js'
+import { integer, type Option, optionalText } from './command-options.js'
 
 const URL_FORM = 'a URL that begins with redis://, rediss://, redis+sentinel:// or rediss+sentinel://'
 
@@ -15,6 +15,14 @@ export const REDIS_OPTIONS = {
     'a file with the password of Redis; others could see one on the command line',
   ),
 } as const
+
+export const REPLICAS_OPTION = integer(
+  -1,
+  -1,
+  16,
+  'COUNT',
+  'the replicas that must have a write before it is acknowledged; -1: 1 with sentinels or on a Cluster, 0 on a single Redis',
+)
 
 function redisUrl(why: string): Option<string> {
   return {

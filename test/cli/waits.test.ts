@@ -21,10 +21,14 @@ interface Case {
 
 const SERVE = ['--port', '0', '--http-port', '0']
 
+/** A Redis that does not answer: the source is looked at before. */
+const NOWHERE = 'redis://127.0.0.1:1'
+
 const CASES: Readonly<Record<string, Case>> = {
   verify: { argv: data => ['verify', '--data', data], whileServed: 0, whenDamaged: 65 },
   backup: { argv: data => ['backup', `${data}.copy`, '--data', data], whileServed: 0, whenDamaged: 65 },
   restore: { argv: (data, backup) => ['restore', backup, '--data', data], whileServed: 1, whenDamaged: 0 },
+  migrate: { argv: data => ['migrate', '--from', `lmdb:${data}`, '--to', NOWHERE], whileServed: 75, whenDamaged: 65 },
   serve: { argv: data => ['serve', '--data', data, ...SERVE], whileServed: 1, whenDamaged: 65 },
 }
 

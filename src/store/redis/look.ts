@@ -13,7 +13,7 @@ import { metaKey } from './keys.js'
 import { RedisLeases } from './leases.js'
 import { type Command, type Reply, valueIn } from './link.js'
 import { numberIn } from './memory-watch.js'
-import { serverFacts } from './server-facts.js'
+import { replicasIn, serverFacts } from './server-facts.js'
 import { ClusterTopology, type Primary, SingleTopology, type Topology } from './topology.js'
 import { within } from './within.js'
 
@@ -150,9 +150,4 @@ async function areUp(topology: Topology, clock: Clock, ms: number): Promise<bool
 /** The epoch that a partition says; 0 if it holds no store, or moves to another primary just now. */
 function epochIn(reply: Reply): number {
   return 'refusal' in reply ? 0 : Number(reply.value ?? 0)
-}
-
-/** The number of replicas that are linked and take writes. */
-function replicasIn(info: string): number {
-  return [...info.matchAll(/^slave\d+:[^\r\n]*state=online/gm)].length
 }

@@ -78,3 +78,8 @@ function settingOf(reply: Reply | undefined): string | undefined {
   const { value } = reply
   return Array.isArray(value) && value.length > 1 ? String(value[1]) : undefined
 }
+
+/** The number of replicas that are linked and take writes, in the text of INFO. */
+export function replicasIn(info: string): number {
+  return [...info.matchAll(/^slave\d+:[^\r\n]*state=online/gm)].length
+}

@@ -37,8 +37,9 @@ export function sourceOn(address: RedisAddress, clock: Clock): OpenSource {
     const { topology, isCluster } = await connectRedis({ address, clock, replicas: 0, onTrouble: () => {} })
     try {
       const leases = new RedisLeases(topology, clock)
-      await awaitNoNodes(leases, clock)
-      return await use(new RedisSource(topology, leases, await findMeta(topology, isCluster)))
+      const noNodes = () => assertNoNodes(leases, address)
+      await awaitNoNodes(leases, address, clock)
+      return await use(new RedisSource(topology, noNodes, await findMeta(topology, isCluster)))
     } finally {
       await topology.close()
     }
@@ -49,12 +50,12 @@ class RedisSource implements TransferSource {
   readonly id: Uint8Array
   readonly secret: Uint8Array
   readonly #topology: Topology
-  readonly #leases: RedisLeases
+  readonly #assertNoNodes: () => Promise<void>
   readonly #meta: Meta
 
-  constructor(topology: Topology, leases: RedisLeases, meta: Meta) {
+  constructor(topology: Topology, assertNoNodes: () => Promise<void>, meta: Meta) {
     this.#topology = topology
-    this.#leases = leases
+    this.#assertNoNodes = assertNoNodes
     this.#meta = meta
     this.id = meta.id
     this.secret = meta.secret
@@ -66,7 +67,7 @@ class RedisSource implements TransferSource {
   }
 
   assertUnused(): Promise<void> {
-    return assertNoNodes(this.#leases)
+    return this.#assertNoNodes()
   }
 
   async *slices(): AsyncGenerator<readonly Portion[]> {

@@ -9,11 +9,11 @@ import { connectRedis, onEach, RedisOpenError } from './connect.js'
 import { isIndexed, keyOf, LOG_FIELD, logsKey, metaKey, NEWEST_FIELD, partsOfKey } from './keys.js'
 import { apartField, blockField, doubles, recordField, streamField } from './layout.js'
 import { RedisLeases } from './leases.js'
-import { type Command, valueIn } from './link.js'
+import { type Command, type Link, valueIn } from './link.js'
 import { FORMAT, kindOf } from './meta.js'
 import { BEGIN_SCRIPT, END_SCRIPT } from './migration-scripts.js'
 import { keysOn } from './scan.js'
-import { assertServer, serverFacts } from './server-facts.js'
+import { assertServer, replicasIn, serverFacts } from './server-facts.js'
 import { routed, type Topology } from './topology.js'
 import { assertNoNodes, awaitNoNodes } from './unused.js'
 
@@ -31,22 +31,36 @@ const GATHERED_VALUES = 4_096
 /** Makes a store in a Redis that holds none, or that holds an unfinished migration of the same store. */
 export function targetOn({ address, clock, replicas }: RedisTransferOptions): MakeTarget {
   return async (origin, fill) => {
-    const { topology, isCluster } = await connectRedis({ address, clock, replicas, onTrouble: () => {} })
+    const { topology, isCluster, ...connected } = await connectRedis({ address, clock, replicas, onTrouble: () => {} })
     try {
-      for (const { host, control } of topology.primaries) assertServer(host, await serverFacts(control), false)
+      for (const { host, control } of topology.primaries) {
+        assertServer(host, await serverFacts(control), false)
+        await assertReplicas(host, control, connected.replicas)
+      }
       const leases = new RedisLeases(topology, clock)
-      await awaitNoNodes(leases, clock)
+      const noNodes = () => assertNoNodes(leases, address)
+      await awaitNoNodes(leases, address, clock)
       await begin(topology, isCluster, origin)
-      const writer = new RedisWriter(topology, leases)
+      const writer = new RedisWriter(topology, noNodes)
       const result = await fill(writer)
       await writer.end()
-      await assertNoNodes(leases)
+      await noNodes()
       await end(topology, isCluster, origin)
       return result
     } finally {
       await topology.close()
     }
   }
+}
+
+/** Throws unless so many replicas are linked: without them a write would wait for ever. */
+async function assertReplicas(host: string, control: Link, replicas: number): Promise<void> {
+  const [info] = await control.ask([['INFO', 'replication']])
+  const linked = replicasIn(String(valueIn(info)))
+  if (linked >= replicas) return
+  throw new RedisOpenError(
+    `Redis at ${host} has ${linked} of the ${replicas} replicas that must have a write (--redis-replicas)`,
+  )
 }
 
 /** Marks all scopes, and removes what an unfinished attempt has written. */
@@ -135,7 +149,7 @@ interface Gathered {
 /** Gathers portions and writes them with plain commands: nobody reads them before the end. */
 class RedisWriter implements TransferTarget {
   readonly #topology: Topology
-  readonly #leases: RedisLeases
+  readonly #assertNoNodes: () => Promise<void>
   readonly #gathered = new Map<number, Gathered>()
   #bytes = 0
   #values = 0
@@ -143,9 +157,9 @@ class RedisWriter implements TransferTarget {
   #log: LogPortion | undefined
   #replaced = 0
 
-  constructor(topology: Topology, leases: RedisLeases) {
+  constructor(topology: Topology, assertNoNodes: () => Promise<void>) {
     this.#topology = topology
-    this.#leases = leases
+    this.#assertNoNodes = assertNoNodes
   }
 
   async put(slice: readonly Portion[]): Promise<void> {
@@ -154,7 +168,7 @@ class RedisWriter implements TransferTarget {
   }
 
   assertUnused(): Promise<void> {
-    return assertNoNodes(this.#leases)
+    return this.#assertNoNodes()
   }
 
   /** Writes the rest. */

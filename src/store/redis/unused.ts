@@ -1,6 +1,7 @@
 /** Makes sure that no node runs on a Redis. */
 
 import { type Clock, pause } from '../../lib/clock.js'
+import { addressText, type RedisAddress } from './address.js'
 import type { RedisLeases } from './leases.js'
 
 export class NodesRunningError extends Error {
@@ -12,19 +13,21 @@ const ENDED_MS_MAX = 4_000
 const LOOK_MS = 100
 
 /** Rejects with NodesRunningError if a node has a lease. */
-export async function assertNoNodes(leases: RedisLeases): Promise<void> {
+export async function assertNoNodes(leases: RedisLeases, address: RedisAddress): Promise<void> {
   const nodes = (await leases.list()).leases.map(({ node }) => node)
   if (nodes.length === 0) return
   const list = nodes.join(', ')
-  throw new NodesRunningError(`servers run on this Redis (${list}): stop them first, longwire nodes shows them`)
+  throw new NodesRunningError(
+    `servers run on Redis at ${addressText(address)} (${list}): stop them first; longwire nodes shows them`,
+  )
 }
 
 /** Does the same, and waits for the leases of nodes that have just ended. */
-export async function awaitNoNodes(leases: RedisLeases, clock: Clock): Promise<void> {
+export async function awaitNoNodes(leases: RedisLeases, address: RedisAddress, clock: Clock): Promise<void> {
   const untilMs = clock.monotonic() + ENDED_MS_MAX
   for (;;) {
     try {
-      await assertNoNodes(leases)
+      await assertNoNodes(leases, address)
       return
     } catch (error) {
       if (!(error instanceof NodesRunningError) || clock.monotonic() > untilMs) throw error

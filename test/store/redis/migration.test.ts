@@ -2,27 +2,15 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { commandClock } from '../../../src/lib/clock.js'
 import { backUp } from '../../../src/store/lmdb/backup.js'
 import { metaKey } from '../../../src/store/redis/keys.js'
 import { eventually } from '../../support/eventually.js'
 import { RedisServer } from '../../support/redis-server.js'
 import { newFolder } from '../support/folder.js'
-import { aCluster, aSingle, contentOf, filled, inLmdb, interruptedAt, move, onRedis } from '../support/places.js'
+import { aCluster, aSingle, contentOf, filled, inLmdb, interruptedAt, move, onRedis, small } from '../support/places.js'
 import { openOn } from './support.js'
-
-/** A small store in a folder. */
-async function small(t: Test) {
-  const folder = newFolder(t)
-  const place = inLmdb(folder)
-  const store = await place.open()
-  await store.commit(0, [
-    { expect: [], puts: [], appends: [{ actor: 'user/300', bytes: Buffer.from('hello') }], trims: [] },
-  ])
-  await store.close()
-  return { ...place, folder }
-}
 
 t.test('a target that holds anything', async t => {
   const [one, other] = [await small(t), await small(t)]
@@ -101,7 +89,10 @@ t.test('nodes that run, at the beginning, on the way and before the end', async 
   const store = await openOn(redis.url, { replicas: 0 })
   const renew = () => store.nodePorts.leases.renew('a-node', '{}', 1_000)
   const folder = join(newFolder(t), 'back')
-  const running = { name: 'NodesRunningError', message: /^servers run on this Redis \(a-node\): stop them first/ }
+  const running = {
+    name: 'NodesRunningError',
+    message: /^servers run on Redis at 127.0.0.1:\d+ \(a-node\): stop them first/,
+  }
   const stay = async (test: () => Promise<unknown>): Promise<void> => {
     let stays = true
     const staying = eventually(async () => {

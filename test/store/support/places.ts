@@ -86,6 +86,18 @@ export function move(
   )
 }
 
+/** A small store in a folder. */
+export async function small(t: Test) {
+  const folder = newFolder(t)
+  const place = inLmdb(folder)
+  const store = await place.open()
+  await store.commit(0, [
+    { expect: [], puts: [], appends: [{ actor: 'user/300', bytes: Buffer.from('hello') }], trims: [] },
+  ])
+  await store.close()
+  return { ...place, folder }
+}
+
 export function interruptedAt(last: number): (slice: number) => void {
   return slice => {
     if (slice >= last) throw new Error('interrupted')
