@@ -32,9 +32,9 @@ const OUTBOX_AGE_MS_MAX = 60_000
 
 /** The cases that need a person, for the help. */
 export const NEEDS_HELP = [
-  'no node has a lease; a primary does not answer, or partitions have none; fewer replicas are linked than each write needs;',
-  'the memory of a primary is full by more than 85 %; the clock of a node is off by more than a minute; an outbox has waited',
-  'for more than a minute; there is no store on this Redis, or on a part of it.',
+  'no node has a lease; a primary does not answer or takes no messages, or partitions have none; fewer replicas are linked',
+  'than each write needs; the memory of a primary is full by more than 85 %; the clock of a node is off by more than a minute;',
+  'an outbox has waited for more than a minute; there is no store on this Redis, or on a part of it.',
 ] as const
 
 export function shownCluster(look: RedisLook): ShownCluster {
@@ -64,11 +64,22 @@ function needsOf(look: RedisLook, nodes: readonly ShownNode[], primaries: readon
   if (look.unheld > 0) needs.push(`${look.unheld} partitions have no primary: their users are not served`)
   const needed = Math.max(0, ...nodes.map(({ replicas }) => (replicas < 0 ? look.replicasUsual : replicas)))
   for (const primary of primaries) needs.push(...needsOfPrimary(primary, nodes.length === 0 ? 0 : needed))
+  needs.push(...needsOfFailing(nodes, primaries))
   for (const { address, clockAheadMs } of nodes) {
     const isOff = Math.abs(clockAheadMs) > CLOCK_MS_MAX
     if (isOff) needs.push(`the clock of ${address} differs from that of Redis by ${Math.round(clockAheadMs / 1_000)} s`)
   }
   return needs
+}
+
+/** The primaries that answer, or are not known here, and that nodes get no message through. */
+function needsOfFailing(nodes: readonly ShownNode[], primaries: readonly ShownPrimary[]): string[] {
+  const down = new Set(primaries.filter(({ up }) => !up).map(({ host }) => host))
+  const failing = new Set(nodes.flatMap(node => node.failing).filter(host => !down.has(host)))
+  return Array.from(failing, host => {
+    const seenBy = nodes.filter(node => node.failing.includes(host)).map(({ address }) => address)
+    return `messages do not get through at ${host}, by the checks of ${seenBy.join(', ')}`
+  })
 }
 
 function needsOfPrimary(primary: ShownPrimary, replicasNeeded: number): string[] {

@@ -196,9 +196,12 @@ function membershipOf(
 }
 
 /** The options of a node that follow from its place among others. */
-function placeIn(membership: Membership): Pick<NodeOptions, 'network' | 'owns' | 'prefers' | 'buckets'> {
+function placeIn(
+  membership: Membership,
+): Pick<NodeOptions, 'network' | 'owns' | 'prefers' | 'buckets' | 'canaryPairs'> {
   return {
     buckets: membership.buckets,
+    canaryPairs: () => membership.canaryPairs(),
     network: membership.network,
     owns: partition => membership.owns(partition),
     prefers: actor => membership.prefers(actor),

@@ -100,6 +100,12 @@ export class Members {
     return this.#live
   }
 
+  /** The place of this node among those that live, from 0, in an order that all agree on. */
+  get rank(): number {
+    const { node } = this.#options
+    return this.#live.filter(other => other.node < node).length
+  }
+
   /** The names of the other nodes. */
   *others(): Iterable<NodeId> {
     for (const { node } of this.#live) if (node !== this.#options.node) yield node

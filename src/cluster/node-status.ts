@@ -24,6 +24,8 @@ export interface NodeStatus {
   readonly draining: boolean
   /** The replicas that must have a write before it counts; -1: what is usual for this kind of Redis. */
   readonly replicas: number
+  /** The primaries at which its last message to itself did not get through. */
+  readonly failing: readonly string[]
   /** The outboxes that this node delivers from, as far as something waits in them. */
   readonly outboxes: readonly OutboxStatus[]
 }
@@ -66,5 +68,6 @@ const UNSAID: NodeStatus = {
   clockAheadMs: 0,
   draining: false,
   replicas: 0,
+  failing: [],
   outboxes: [],
 }

@@ -7,7 +7,7 @@
  *              └─────── events ◄──────┴── and from the store's bus, if it has one
  */
 import type { EventBatch } from '../cluster/node-exchange.js'
-import type { Readiness } from '../jobs/canary.js'
+import type { Readiness } from '../jobs/canary-probe.js'
 import type { LogicLinks } from '../link/logic-links.js'
 import { Counters } from '../ops/counters.js'
 import { Limits } from '../ops/rate-limits.js'
@@ -27,6 +27,7 @@ export class AccessNode {
   readonly counters = new Counters()
   /** It has none: nothing waits in outboxes here. */
   readonly engine = undefined
+  readonly canary = undefined
   readonly #options: AccessNodeOptions
   readonly #front: Front
   #serving = false

@@ -19,6 +19,7 @@ export function figuresOf(
   return {
     ...accessFiguresOf(node),
     outboxEntries: () => logic.engine.outboxDepth,
+    primaries: () => [...canary.primaries].filter(([name]) => name !== ''),
     jobs: () => [...logic.jobs.figures(), canary.figures],
     queuedJobs: () => logic.engine.queueDepth,
     conflicts: () => logic.engine.conflicts,
@@ -34,6 +35,7 @@ export function remoteFiguresOf(node: AccessNode): NodeSources {
   return {
     ...accessFiguresOf(node),
     outboxEntries: () => 0,
+    primaries: () => [],
     jobs: () => [],
     queuedJobs: () => 0,
     conflicts: () => 0,

@@ -7,6 +7,8 @@ import { BusNetwork, type EventFigures } from '../cluster/bus-network.js'
 import { type Member, Members } from '../cluster/members.js'
 import type { EventBatch } from '../cluster/node-exchange.js'
 import type { Role } from '../cluster/node-status.js'
+import type { Canary } from '../jobs/canary.js'
+import { type CanaryPair, canaryPairs } from '../jobs/canary-pairs.js'
 import type { Random } from '../lib/random.js'
 import type { SharedBuckets } from '../lib/shared-buckets.js'
 import type { Counters } from '../ops/counters.js'
@@ -32,6 +34,7 @@ export interface MemberNode {
   readonly access: Access
   /** Undefined: it does no work on the store. */
   readonly engine: Pick<Engine, 'conflicts' | 'outboxes'> | undefined
+  readonly canary: Pick<Canary, 'primaries'> | undefined
   receive(batch: EventBatch): void
   compare(): void
   ownsMore(): void
@@ -84,6 +87,11 @@ export class Membership {
   /** The buckets in which all nodes count together. */
   get buckets(): SharedBuckets {
     return this.#options.ports.buckets
+  }
+
+  /** The users of the store between whom this node checks that messages get through. */
+  canaryPairs(): readonly CanaryPair[] {
+    return canaryPairs(this.#options.ports.primaries, this.#members.rank)
   }
 
   /** Calls back with all nodes that live, at each look. To be called before the node joins. */
@@ -168,6 +176,7 @@ export class Membership {
       commitP99Ms,
       conflicts: node?.engine?.conflicts ?? 0,
       replicas,
+      failing: Array.from(node?.canary?.primaries ?? []).flatMap(([primary, isReady]) => (isReady ? [] : [primary])),
       outboxes: node?.engine?.outboxes() ?? [],
     }
   }

@@ -12,7 +12,8 @@
  * The halves may run apart: see access-node.ts. The logic half is then this node, with access nodes linked to it and no clients of its own.
  */
 import type { EventBatch } from '../cluster/node-exchange.js'
-import { Canary, type Readiness } from '../jobs/canary.js'
+import { Canary } from '../jobs/canary.js'
+import type { Readiness } from '../jobs/canary-probe.js'
 import { HomeServices } from '../link/home-services.js'
 import type { LinkServer } from '../link/link-server.js'
 import type { LogicLinks } from '../link/logic-links.js'
@@ -55,7 +56,9 @@ export class Node {
     })
     this.#links = options.links
     this.#home = options.home
-    this.canary = new Canary({ engine, receivers: this.access.hub, clock, random, patienceMs: settings.readyMs })
+    const pairs = options.canaryPairs === undefined ? {} : { pairs: options.canaryPairs }
+    const receivers = this.access.hub
+    this.canary = new Canary({ engine, receivers, clock, random, patienceMs: settings.readyMs, ...pairs })
   }
 
   get access(): Access {
@@ -81,6 +84,7 @@ export class Node {
     this.#serving = true
     this.access.start()
     this.#links?.serve(this.logic.services)
+    this.canary.start()
   }
 
   /** Notes that it has become the owner of some partitions: their background work is its own now. */
@@ -112,6 +116,7 @@ export class Node {
 
   /** Finishes what is in work and closes the store, for a node without clients. */
   async close(): Promise<void> {
+    this.canary.stop()
     this.#front.stop()
     this.#home?.close()
     try {
@@ -125,6 +130,7 @@ export class Node {
   /** Closes every connection and leaves the store as it is: to everybody else this looks like a crash. */
   abort(): void {
     this.#serving = false
+    this.canary.stop()
     this.logic.abort()
     this.#front.exchange.stop()
     this.#front.stop()

@@ -4,6 +4,7 @@ import type { BacklogBounds } from '../connection/backlog.js'
 import type { Connection } from '../connection/connection.js'
 import type { ConnectionLimits } from '../connection/gate.js'
 import type { Hub } from '../connection/hub.js'
+import type { CanaryPair } from '../jobs/canary-pairs.js'
 import type { RetentionSettings } from '../jobs/retention.js'
 import type { Clock } from '../lib/clock.js'
 import type { Random } from '../lib/random.js'
@@ -52,6 +53,8 @@ export interface NodeOptions extends Ground {
   readonly owns?: (partition: number) => boolean
   /** The node that is to deliver to an actor for whose records nodes compete; it may be this one. Absent: none is better than another. */
   readonly prefers?: (actor: Actor) => NodeId | undefined
+  /** The pairs of users for the canary. Absent: the one of a store without other nodes. */
+  readonly canaryPairs?: () => readonly CanaryPair[]
   /** The buckets of the limits that all nodes count together. Absent: this node is alone. */
   readonly buckets?: SharedBuckets
   readonly passwords: Passwords

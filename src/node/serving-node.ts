@@ -1,6 +1,6 @@
 /** A node of any role, as the process that runs it sees it. */
 
-import type { Readiness } from '../jobs/canary.js'
+import type { Readiness } from '../jobs/canary-probe.js'
 import type { MemberNode } from './membership.js'
 import type { Doors } from './options.js'
 

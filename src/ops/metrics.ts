@@ -64,6 +64,8 @@ export interface MetricSources {
   workers(): CountedWorkers
   /** Work in the background. */
   jobs(): readonly CountedJob[]
+  /** The primaries of the store, each with whether a message got through at the last check. */
+  primaries(): readonly (readonly [name: string, isReady: boolean])[]
   /** Free bytes on the file system of the data folder; undefined for a store without one. */
   storeFreeBytes(): number | undefined
   /** What the store's journal took; undefined for a store without one. */
@@ -206,6 +208,11 @@ export const METRICS: Readonly<Record<string, MetricEntry>> = {
     'requests that were repeated because their link was lost, and refused because no logic node took them',
     sources => linkSamples(sources.links()),
     ['outcome'],
+  ),
+  longwire_primary_ready: gauge(
+    "1 if a message got through at this primary of Redis when this node last checked; 0 if not; absent for a store of one's own",
+    sources => sources.primaries().map(([primary, isReady]) => [{ primary }, isReady ? 1 : 0]),
+    ['primary'],
   ),
   longwire_job_slices_total: counter(
     'slices of work in the background that were done',

@@ -3,7 +3,7 @@
  * /readyz tells a load balancer whether messages get through, by sending one (jobs/canary.ts).
  */
 
-import type { Readiness } from '../jobs/canary.js'
+import type { Readiness } from '../jobs/canary-probe.js'
 import { type Page, textAnswer } from './types.js'
 
 export const HEALTH_PATH = '/healthz'

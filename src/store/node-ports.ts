@@ -1,6 +1,6 @@
 /**
- * What the nodes on one store have of it besides the data: leases, which say who lives, a way for messages between nodes, and buckets in
- * which all count together.
+ * What the nodes on one store have of it besides the data: leases, which say who lives, a way for messages between nodes, buckets in which
+ * all count together, and the servers that it runs on.
  */
 
 import type { SharedBuckets } from '../lib/shared-buckets.js'
@@ -43,8 +43,17 @@ export interface BusOptions {
   readonly onSubscribed: () => void
 }
 
+/** A server of the store that can fail by itself. */
+export interface StorePrimary {
+  readonly name: string
+  /** The partitions that it holds, in order. */
+  readonly partitions: readonly number[]
+}
+
 /** What a store that several nodes share has for them. */
 export interface NodePorts {
+  /** The servers of the store, as far as they are known now. */
+  readonly primaries: readonly StorePrimary[]
   readonly leases: LeaseStore
   readonly buckets: SharedBuckets
   openBus(options: BusOptions): NodeBus

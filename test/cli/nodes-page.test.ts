@@ -18,6 +18,7 @@ const STATUS: NodeStatus = {
   clockAheadMs: -1_200,
   draining: false,
   replicas: -1,
+  failing: [],
   outboxes: [],
 }
 
@@ -63,6 +64,16 @@ for (const [what, look, need] of [
   ['no replica where one is usual', primary({ replicasLinked: 0 }), /has 0 of 1 replicas linked/],
   ['fewer replicas than a node asks for', { ...WELL, leases: [lease({ replicas: 2 })] }, /has 1 of 2 replicas linked/],
   ['full memory', primary({ memoryBytes: 0.9 * 2 ** 32 }), /has used 90 % of its memory/],
+  [
+    'messages that do not get through',
+    { ...WELL, leases: [lease({ failing: [PRIMARY.host] })] },
+    /^messages do not get through at 10\.0\.1\.1:6379, by the checks of 10\.0\.0\.1:8081$/,
+  ],
+  [
+    'a dead primary, once',
+    { ...primary({ up: false }), leases: [lease({ failing: [PRIMARY.host] })] },
+    /does not answer/,
+  ],
   ['no store', primary({ epoch: 0 }), /holds no store/],
   ['a clock that is off', { ...WELL, leases: [lease({ clockAheadMs: 3_600_000 })] }, /10\.0\.0\.1:8081 .* by 3600 s/],
   [

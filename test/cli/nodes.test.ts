@@ -45,25 +45,49 @@ t.test('without a store, with a server, and after its death', async t => {
   t.match(gone.stderr, /^longwire: --redis: Redis cannot be reached: .*\n$/)
 })
 
-t.test('on a Cluster each primary has its partitions; a dead one is named, and the others are shown', async t => {
-  const cluster = await RedisCluster.start()
-  const { url } = cluster
-  await CliProcess.serve('--redis', url, '--redis-replicas', '0')
-  const { code, stdout } = await nodes('--redis', url, '--json')
-  t.equal(code, 0, stdout)
-  const { primaries } = shown(stdout)
-  t.equal(primaries.length, 3)
-  t.equal(
-    primaries.reduce((sum, { partitions }) => sum + partitions, 0),
-    256,
-  )
-  await cluster.primaries[2]?.kill()
-  const after = await nodes('--redis', url, '--json')
-  t.equal(after.code, 1)
-  const { needs, primaries: left } = shown(after.stdout)
-  t.match(needs.join('\n'), new RegExp(`127.0.0.1:${cluster.primaries[2]?.port} does not answer`))
-  t.equal(left.filter(({ up }) => up).length, 2)
-})
+t.test(
+  'on a Cluster a dead primary is named, and the others are shown; the nodes stay ready, and name it too',
+  async t => {
+    const cluster = await RedisCluster.start()
+    const { url } = cluster
+    const { ready } = await CliProcess.serve('--redis', url, '--redis-replicas', '0')
+    const page = async (path: string) => {
+      const answer = await fetch(`http://127.0.0.1:${ready.http_port}${path}`)
+      return { status: answer.status, text: await answer.text() }
+    }
+    const seen = async () => {
+      const { text } = await page('/metrics')
+      const found = text.matchAll(/^longwire_primary_ready\{primary="127\.0\.0\.1:(\d+)"\} ([01])$/gm)
+      return new Map(Array.from(found, ([, port, isReady]) => [Number(port), isReady === '1']))
+    }
+    t.equal((await page('/readyz')).status, 200)
+    await eventually(async () => [...(await seen()).values()].join() === 'true,true,true')
+    const { code, stdout } = await nodes('--redis', url, '--json')
+    t.equal(code, 0, stdout)
+    const { primaries } = shown(stdout)
+    t.equal(primaries.length, 3)
+    t.equal(
+      primaries.reduce((sum, { partitions }) => sum + partitions, 0),
+      256,
+    )
+    const dead = cluster.primaries[2]
+    await dead?.kill()
+    await eventually(async () => (await seen()).get(dead?.port ?? 0) === false, 20_000)
+    t.equal([...(await seen()).values()].filter(isReady => isReady).length, 2)
+    const beganMs = performance.now()
+    t.same(await page('/readyz'), { status: 200, text: 'ready' })
+    t.ok(performance.now() - beganMs < 2_000, 'nobody waits for the dead one')
+    const after = await nodes('--redis', url, '--json')
+    t.equal(after.code, 1)
+    const { needs, primaries: left } = shown(after.stdout)
+    t.match(needs.join('\n'), new RegExp(`127.0.0.1:${dead?.port} does not answer`))
+    t.equal(left.filter(({ up }) => up).length, 2)
+    await dead?.restart()
+    await eventually(async () => (await seen()).get(dead?.port ?? 0) === true, 20_000)
+    await Promise.all(cluster.primaries.map(primary => primary.kill()))
+    await eventually(async () => (await page('/readyz')).status === 503, 20_000)
+  },
+)
 
 t.test('with --watch it looks again and again, until it is ended', async t => {
   const redis = await RedisServer.start()

@@ -19,6 +19,7 @@ const STATUS = {
   commitP99Ms: undefined,
   conflicts: 0,
   replicas: 1,
+  failing: [],
   outboxes: [{ partition: 7, entries: 2, ageMs: 900 }],
 } as const
 

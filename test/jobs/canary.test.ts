@@ -4,13 +4,16 @@ import { CODES } from '../../protocol/codes.js'
 import { createHelloRequest } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import { Hub } from '../../src/connection/hub.js'
-import { Canary, type Readiness } from '../../src/jobs/canary.js'
+import { Canary, type CanaryOptions } from '../../src/jobs/canary.js'
+import { canaryPairs } from '../../src/jobs/canary-pairs.js'
+import type { Readiness } from '../../src/jobs/canary-probe.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { SERVE_OPTIONS } from '../../src/ops/config.js'
 import { makeToken } from '../../src/services/tokens.js'
 import type { CommitInFlight, MemoryFaults, ReadInFlight } from '../../src/store/memory/faults.js'
 import { MemoryStore, type MemoryStoreOptions } from '../../src/store/memory/store.js'
+import { ALL_PARTITIONS } from '../../src/store/partition.js'
 import { createEngine, type Engine, randomStamps } from '../../src/sync/index.js'
 import { CANARY_RECEIVER, CANARY_SENDER } from '../../src/sync/rules/canary.js'
 import { userActor } from '../../src/sync/rules/records.js'
@@ -38,6 +41,7 @@ async function rig(
   deliver = true,
   seed = '1',
   patienceMs = PATIENCE_MS,
+  pairs?: CanaryOptions['pairs'],
 ): Promise<Rig> {
   const random = seededRandom(seed)
   const clock = new ManualClock()
@@ -63,7 +67,8 @@ async function rig(
     },
   })
   await engine.start()
-  const canary = new Canary({ engine, receivers: hub, clock, random, patienceMs })
+  const base = { engine, receivers: hub, clock, random, patienceMs }
+  const canary = new Canary(pairs === undefined ? base : { ...base, pairs })
   const check = () => {
     clock.advance(1_000)
     return canary.check()
@@ -82,12 +87,17 @@ async function timedOut(
     outcome = found
   })
   await eventually(reached)
-  for (let passed = 0; passed < PATIENCE_MS && outcome === undefined; passed += 500) {
+  await patience(clock, () => outcome !== undefined)
+  return outcome as Readiness
+}
+
+/** Lets the time of a check pass, until it is over. */
+async function patience(clock: ManualClock, isOver: () => boolean): Promise<void> {
+  for (let passed = 0; passed < PATIENCE_MS && !isOver(); passed += 500) {
     clock.advance(500)
     await new Promise(resolve => setImmediate(resolve))
   }
-  await eventually(() => outcome !== undefined)
-  return outcome as Readiness
+  await eventually(isOver)
 }
 
 t.test('ready once a message was sent, pushed and acknowledged', async t => {
@@ -237,6 +247,71 @@ t.test('two nodes on one store check at the same time', async t => {
   }
 })
 
+/** Three primaries, of which each holds every third partition. */
+const PRIMARIES = ['a', 'b', 'c'].map((name, third) => ({
+  name,
+  partitions: ALL_PARTITIONS.filter(partition => partition % 3 === third),
+}))
+
+t.test('a dead primary makes no node unready and is told; without any that answers the node is unready', async t => {
+  const dead = new Set<string>()
+  const faults = new DeadPrimaries(dead)
+  const known = { primaries: PRIMARIES }
+  const pairs = () => canaryPairs(known.primaries, 4)
+  const { canary, check, clock, store } = await rig({ scopes: 'partitions', faults }, true, '1', PATIENCE_MS, pairs)
+  const found = () => Object.fromEntries(canary.primaries)
+  t.same(await check(), { ready: true })
+  await eventually(() => canary.primaries.size === 3)
+  t.same(found(), { a: true, b: true, c: true })
+
+  dead.add('b')
+  t.same(await check(), { ready: true }, 'at once: nobody waits for the dead one')
+  await eventually(() => faults.held.length > 0)
+  await patience(clock, () => canary.primaries.get('b') === false)
+  t.same(found(), { a: true, b: false, c: true })
+  for (let i = 0; i < 20; i++) t.same(await check(), { ready: true })
+  t.equal(faults.held.length, 2, 'what is stuck is not asked again')
+
+  dead.add('a').add('c')
+  const reasons = ['a', 'b', 'c'].map(name => `${name}: the store took longer than ${PATIENCE_MS} ms`)
+  clock.advance(1_000)
+  const unready = await timedOut(canary.check(), clock, () => faults.held.length >= 6)
+  t.same(unready.ready ? '' : unready.reason.split('; ').toSorted(), reasons)
+  t.same(found(), { a: false, b: false, c: false })
+
+  dead.clear()
+  for (const call of faults.held.splice(0)) call.answer()
+  await eventually(async () => (await check()).ready)
+  await eventually(async () => (await check()).ready && [...canary.primaries.values()].every(isReady => isReady))
+
+  const size = sizeOf(store)
+  for (let i = 0; i < 30; i++) await check()
+  await eventually(() => canary.figures.waiting === 0)
+  t.ok(sizeOf(store) <= size + 6 * 64 * 9, 'what checks leave behind does not grow')
+
+  known.primaries = PRIMARIES.slice(1)
+  await check()
+  t.same([...canary.primaries.keys()], ['b', 'c'], 'one that holds nothing any more is forgotten')
+  known.primaries = []
+  t.same(await check(), { ready: false, reason: 'no primary is known' })
+})
+
+t.test('where nodes share the store, a node checks by itself', async t => {
+  const alone = await rig()
+  alone.canary.start()
+  const { canary, clock } = await rig({}, true, '1', PATIENCE_MS, () => canaryPairs(PRIMARIES, 0))
+  canary.start()
+  await eventually(() => canary.figures.slices === 3)
+  clock.advance(4_999)
+  t.equal(canary.figures.waiting, 0)
+  clock.advance(1)
+  await eventually(() => canary.figures.slices === 6)
+  canary.stop()
+  clock.advance(60_000)
+  t.equal(canary.figures.waiting, 0)
+  t.equal(alone.canary.figures.slices, 0, 'on a store of its own only when it is asked')
+})
+
 t.test('ready again after a restore, when every version has jumped', async t => {
   const before = await rig()
   t.same(await before.check(), { ready: true })
@@ -362,6 +437,25 @@ class Stuck implements MemoryFaults {
   release(): void {
     this.commits = 'answer'
     for (const call of this.held.splice(0)) call.answer()
+  }
+}
+
+/** Some primaries do not answer commits. */
+class DeadPrimaries implements MemoryFaults {
+  readonly held: CommitInFlight[] = []
+  readonly #dead: ReadonlySet<string>
+
+  constructor(dead: ReadonlySet<string>) {
+    this.#dead = dead
+  }
+
+  commit(call: CommitInFlight): void {
+    if (this.#dead.has(PRIMARIES[call.scope % 3]?.name ?? '')) this.held.push(call)
+    else call.answer()
+  }
+
+  read(call: ReadInFlight): void {
+    call.answer()
   }
 }
 

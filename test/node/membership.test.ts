@@ -8,6 +8,7 @@ import { Membership } from '../../src/node/membership.js'
 import { silentLog } from '../../src/ops/log.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import type { BusOptions } from '../../src/store/node-ports.js'
+import { ALL_PARTITIONS } from '../../src/store/partition.js'
 import { ended } from '../support/events.js'
 import { eventually } from '../support/eventually.js'
 import { MemoryBuckets } from '../support/memory-buckets.js'
@@ -25,6 +26,7 @@ async function joined(t: Test) {
   const membership = new Membership({
     ports: {
       leases,
+      primaries: [{ name: 'a:6379', partitions: ALL_PARTITIONS }],
       buckets: new MemoryBuckets(systemClock),
       openBus(options) {
         end = options

@@ -25,6 +25,7 @@ const IDLE: MetricSources = {
   outboxEntries: () => 0,
   limitHits: () => [],
   limitsUnanswered: () => 0,
+  primaries: () => [],
   unsentBytes: () => 0,
   queuedJobs: () => 0,
   workers: () => ({ waiting: 3, running: 1, failures: { CRASHED: 2 }, runSeconds: new Buckets([1]) }),

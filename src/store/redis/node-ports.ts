@@ -1,7 +1,8 @@
 /** What Redis has for the nodes on it besides the data. */
 
 import type { Clock } from '../../lib/clock.js'
-import type { BusOptions, NodeBus, NodePorts } from '../node-ports.js'
+import type { BusOptions, NodeBus, NodePorts, StorePrimary } from '../node-ports.js'
+import { ALL_PARTITIONS } from '../partition.js'
 import { RedisBuckets } from './buckets.js'
 import { RedisBus } from './bus.js'
 import { RedisLeases } from './leases.js'
@@ -18,6 +19,14 @@ export class RedisNodePorts implements NodePorts {
     this.#clock = clock
     this.leases = new RedisLeases(topology, clock)
     this.buckets = new RedisBuckets(topology, clock)
+  }
+
+  get primaries(): readonly StorePrimary[] {
+    const topology = this.#topology
+    return topology.primaries.map(primary => ({
+      name: primary.host,
+      partitions: ALL_PARTITIONS.filter(partition => topology.primaryOf(partition) === primary),
+    }))
   }
 
   openBus(options: BusOptions): NodeBus {

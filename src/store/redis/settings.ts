@@ -19,4 +19,6 @@ export const CLUSTER_SETTINGS: Readonly<Record<string, string>> = {
   ...SERVER_SETTINGS,
   'cluster-enabled': 'yes',
   'cluster-node-timeout': '1000',
+  // A dead primary without a replica stops what it holds, and not the others.
+  'cluster-require-full-coverage': 'no',
 }

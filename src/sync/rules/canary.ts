@@ -1,9 +1,10 @@
 /**
- * Two users of the store itself. With them a node finds out whether a message gets through (jobs/canary.ts). Their uids are 256·n +
- * partition with n = 0. Uids that are given out count n from 1 (account.ts), so nobody else ever has these.
+ * Users of the store itself, one in each partition but the first. With two of them a node finds out whether a message gets through
+ * (jobs/canary.ts). Their uids are 256·n + partition with n = 0: the number of the partition itself. Uids that are given out count n
+ * from 1 (account.ts), so nobody else ever has these.
  *
- * They have a friendship and the numbers of a device, but no name, profile, password or session. So anybody who asks finds no such
- * user, and no token can be theirs.
+ * The two are in two partitions: where these are scopes of their own, the path between scopes is tried too. They have a friendship and the
+ * numbers of a device, but no name, profile, password or session. So anybody who asks finds no such user, and no token can be theirs.
  */
 import { ContactState } from '../../../protocol/generated/messages.js'
 import type { Transition } from '../types.js'
@@ -11,7 +12,7 @@ import { deviceWindow, EMPTY_WINDOW } from './device-window.js'
 import { contact, type MarkRecord, NOBODY } from './records.js'
 import { ack } from './watermark.js'
 
-/** The two users are in two partitions. Where these are scopes of their own, the path between scopes is tried too. */
+/** The two users where one node has the store. */
 export const CANARY_SENDER = 254
 export const CANARY_RECEIVER = 255
 export const CANARY_DEVICE = 1
