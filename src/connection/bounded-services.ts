@@ -1,7 +1,7 @@
 /**
- * Services that begin a large answer only when there is space for it (backlog.ts). They give one device only so many bytes of such
- * answers each second. While a page is being read, it counts with its largest possible size. Otherwise ten thousand pages requested at once would all
- * be in memory before the first is seen to wait.
+ * Services that take only so many requests of a device, a user and an address in a time, and begin a large answer only when there is space
+ * for it (backlog.ts). They give one device only so many bytes of such answers each second. While a page is being read, it counts with its
+ * largest possible size. Otherwise ten thousand pages requested at once would all be in memory before the first is seen to wait.
  */
 
 import { CODES, type Code } from '../../protocol/codes.js'
@@ -9,9 +9,10 @@ import type { AckNotice, HelloRequest, Refusal, SendResult } from '../../protoco
 import { itemsBytes } from '../../protocol/item-codec.js'
 import { FRAME_TO_CLIENT_BYTES_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
+import { readerOf, readTag, skipField } from '../../protocol/wire-reader.js'
 import type { Random } from '../lib/random.js'
 import type { Limits } from '../ops/rate-limits.js'
-import { deviceKey } from '../services/request-limits.js'
+import { chargeRequests, deviceKey, requestWait } from '../services/request-limits.js'
 import type {
   Asker,
   Authorization,
@@ -47,6 +48,25 @@ export interface Bounds {
 function bytesOf(page: TimelinePage): number {
   return page.kind === 'page' ? itemsBytes(page.items) : 0
 }
+
+/** The number of sends that an encoded SyncRequest carries. */
+function sendsIn(body: Uint8Array): number {
+  const r = readerOf(body)
+  let count = 0
+  try {
+    while (r.pos < r.len) {
+      const tag = readTag(r)
+      if (tag === SYNC_SENDS_TAG) count += 1
+      skipField(r, tag, 0, 'SyncRequest')
+    }
+  } catch {
+    return 0 // it is refused for what it is
+  }
+  return count
+}
+
+/** Field 4 of SyncRequest. */
+const SYNC_SENDS_TAG = 34
 
 /** The milliseconds that a device should wait before its next page; 0 for none. */
 function owedMs(limits: Limits, caller: CallerId): number {
@@ -111,6 +131,14 @@ export class BoundedServices implements Services {
   }
 
   request(caller: Caller, id: number, method: number, body: Uint8Array): void {
+    const { limits } = this.#bounds
+    const waitMs = requestWait(limits, caller)
+    if (waitMs > 0) {
+      caller.refuse(id, CODES.RATE_LIMITED.code, CODES.RATE_LIMITED.text, waitMs)
+      return
+    }
+    // The sends of a Sync count as requests, of those that come later.
+    if (method === METHODS.sync.number) chargeRequests(limits, caller, sendsIn(body))
     const bytes = LARGE_ANSWERS.get(method)
     if (bytes === undefined || caller.uid === 0) this.#services.request(caller, id, method, body)
     else if (this.#hasSpace(caller, id)) {

@@ -14,7 +14,7 @@ import type { BindInput } from '../sync/rules/session.js'
 import type { OwnWorkers } from '../workers/tasks.js'
 import { AccountService, type BeginWork, type Connected } from './account-service.js'
 import { Acks } from './acks.js'
-import { refuse, refuseLimited } from './answers.js'
+import { refuse } from './answers.js'
 import { ConnectionService } from './connection-service.js'
 import { CONTACT_METHODS, ContactService } from './contact-service.js'
 import { ContentHash } from './content-hash.js'
@@ -22,7 +22,6 @@ import { InOrder } from './in-order.js'
 import { LargePages } from './large-pages.js'
 import { MessageService } from './message-service.js'
 import type { Passwords } from './passwords.js'
-import { requestWait } from './request-limits.js'
 import type { Asker, Authorization, Caller, HelloAnswer, Services, TimelineHead, TimelinePage, Via } from './types.js'
 
 export interface ServiceOptions {
@@ -65,7 +64,6 @@ class AllServices implements OwnServices {
   readonly #hello: ConnectionService
   readonly #messages: MessageService
   readonly #acks: Acks
-  readonly #limits: Limits
   readonly #order = new InOrder()
   /** The handlers, by method number. */
   readonly #handlers: (Handler | undefined)[] = []
@@ -73,7 +71,6 @@ class AllServices implements OwnServices {
 
   constructor(options: ServiceOptions) {
     const { engine, store, clock, random, defer, workers, passwords, sequence, limits, connected, beginWork } = options
-    this.#limits = limits
     this.#acks = new Acks(engine, clock)
     this.#hello = new ConnectionService({ engine, clock, limits, route: options.route })
     const contentHash = new ContentHash(engine.secret)
@@ -125,9 +122,7 @@ class AllServices implements OwnServices {
 
   request(caller: Caller, id: number, method: number, body: Uint8Array): void {
     const handler = this.#handlers[method]
-    const waitMs = requestWait(this.#limits, caller)
-    if (waitMs > 0) refuseLimited(caller, id, waitMs)
-    else if (handler === undefined) refuse(caller, id, CODES.UNKNOWN_METHOD.code)
+    if (handler === undefined) refuse(caller, id, CODES.UNKNOWN_METHOD.code)
     else if (caller.uid === 0 && !this.#nameless.has(method)) refuse(caller, id, CODES.LOGIN_REQUIRED.code)
     else handler(caller, id, body)
   }

@@ -15,7 +15,6 @@ import { runSends } from './carried-sends.js'
 import type { ContentHash } from './content-hash.js'
 import type { LargePages } from './large-pages.js'
 import {
-  chargeRequests,
   giveBackStored,
   isOk,
   pairKey,
@@ -100,7 +99,6 @@ export class MessageService {
       refuse(caller, id, CODES.RESYNC.code)
       return
     }
-    chargeRequests(this.#limits, caller, sends.length)
     runSends(caller, sends, this.#sendOne, results => {
       this.#pages.page(userActor(caller.uid), since, caller).then(
         page => {

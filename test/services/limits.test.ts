@@ -3,6 +3,8 @@ import t from 'tap'
 import { CODES } from '../../protocol/codes.js'
 import { createSyncRequest, decodeRegisterResponse, type Session } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
+import { Backlog, backlogBounds } from '../../src/connection/backlog.js'
+import { BoundedServices } from '../../src/connection/bounded-services.js'
 import { slowing } from '../../src/connection/slowing.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { Limits } from '../../src/ops/rate-limits.js'
@@ -44,7 +46,16 @@ async function world(settings: LimitSettings): Promise<World> {
   await befriend(alice, bob)
   await befriend(alice, carol)
   const limits = new Limits(clock, { ...ALL_OFF, ...settings })
-  const node = await startNode(store, clock, 'limited', { limits })
+  const started = await startNode(store, clock, 'limited', { limits })
+  // The limits of requests are those of who holds the connections.
+  const random = seededRandom('bounds')
+  const bounded = new BoundedServices(started.services, {
+    backlog: new Backlog(backlogBounds(2 ** 30)),
+    limits,
+    random,
+  })
+  const services = Object.assign(bounded, { flush: () => started.services.flush() })
+  const node: TestNode = { ...started, services }
   for (const device of [alice, tablet, bob, carol, dave]) {
     device.node = node
     device.address = HOME
