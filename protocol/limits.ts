@@ -95,3 +95,11 @@ export const GREETING_BYTES_MAX = 256
 
 /** Contacts in one answer of ContactService.List. */
 export const CONTACTS_PAGE_MAX = 256
+
+/** Endpoints of one list: more than anybody tries. */
+export const ENDPOINTS_MAX = 16
+export const ENDPOINT_HOST_BYTES_MAX = 255
+export const ENDPOINT_URL_BYTES_MAX = 512
+
+/** A list of endpoints is believed for so long at most: a wrong one is forgotten within a day. */
+export const ENDPOINTS_TTL_S_MAX = 86_400

@@ -82,6 +82,12 @@ export const METHODS = {
   notify: notice(4, 'Notify', 'to-client', [m.encodeNotifyNotice, m.decodeNotifyNotice]),
   drain: notice(5, 'Drain', 'to-client', [m.encodeDrainNotice, m.decodeDrainNotice]),
   close: notice(6, 'Close', 'to-client', [m.encodeCloseNotice, m.decodeCloseNotice]),
+  endpoints: request(
+    7,
+    'ConnectionService.Endpoints',
+    [m.encodeEndpointsRequest, m.decodeEndpointsRequest],
+    [m.encodeEndpointsResponse, m.decodeEndpointsResponse],
+  ),
 
   register: request(
     10,

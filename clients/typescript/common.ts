@@ -39,4 +39,4 @@ export type {
 export { type FetchOptions, fetchExchange } from './transports/fetch-exchange.js'
 export type { HttpCall, HttpExchange, HttpRequest, HttpResponse } from './transports/http-exchange.js'
 export { type HttpOptions, httpTransport } from './transports/http-transport.js'
-export type { Transport, TransportConnection, TransportHandlers } from './transports/transport.js'
+export type { Endpoint, Transport, TransportConnection, TransportHandlers } from './transports/transport.js'

@@ -6,6 +6,18 @@ import * as m from './messages.js'
 
 const ContactStateValues = ['CONTACT_STATE_UNSPECIFIED', 'CONTACT_STATE_REQUESTED', 'CONTACT_STATE_INVITED', 'CONTACT_STATE_FRIEND'] as const
 
+export const EndpointType = messageType<m.Endpoint>('Endpoint', m.createEndpoint, [
+  field('host', 'host', 1, 'string'),
+  field('port', 'port', 2, 'uint32'),
+  field('url', 'url', 3, 'string'),
+  field('weight', 'weight', 4, 'uint32'),
+])
+
+export const EndpointsType = messageType<m.Endpoints>('Endpoints', m.createEndpoints, [
+  field('endpoints', 'endpoints', 1, 'message', { message: EndpointType, repeated: true }),
+  field('ttlS', 'ttl_s', 2, 'uint32'),
+])
+
 export const FrameType = messageType<m.Frame>('Frame', m.createFrame, [
   field('id', 'id', 1, 'uint32'),
   field('method', 'method', 2, 'uint32'),
@@ -144,7 +156,15 @@ export const AckNoticeType = messageType<m.AckNotice>('AckNotice', m.createAckNo
   field('read', 'read', 3, 'message', { message: MarkType, repeated: true, max: 256 }),
 ])
 
-export const DrainNoticeType = messageType<m.DrainNotice>('DrainNotice', m.createDrainNotice, [])
+export const DrainNoticeType = messageType<m.DrainNotice>('DrainNotice', m.createDrainNotice, [
+  field('endpoints', 'endpoints', 1, 'message', { message: EndpointsType }),
+])
+
+export const EndpointsRequestType = messageType<m.EndpointsRequest>('EndpointsRequest', m.createEndpointsRequest, [])
+
+export const EndpointsResponseType = messageType<m.EndpointsResponse>('EndpointsResponse', m.createEndpointsResponse, [
+  field('endpoints', 'endpoints', 1, 'message', { message: EndpointsType }),
+])
 
 export const CloseNoticeType = messageType<m.CloseNotice>('CloseNotice', m.createCloseNotice, [
   field('boundAttempt', 'bound_attempt', 1, 'uint64'),
@@ -213,6 +233,7 @@ export const SessionType = messageType<m.Session>('Session', m.createSession, [
 
 export const RegisterResponseType = messageType<m.RegisterResponse>('RegisterResponse', m.createRegisterResponse, [
   field('session', 'session', 1, 'message', { message: SessionType }),
+  field('endpoints', 'endpoints', 2, 'message', { message: EndpointsType }),
 ])
 
 export const LoginRequestType = messageType<m.LoginRequest>('LoginRequest', m.createLoginRequest, [
@@ -224,6 +245,7 @@ export const LoginRequestType = messageType<m.LoginRequest>('LoginRequest', m.cr
 
 export const LoginResponseType = messageType<m.LoginResponse>('LoginResponse', m.createLoginResponse, [
   field('session', 'session', 1, 'message', { message: SessionType }),
+  field('endpoints', 'endpoints', 2, 'message', { message: EndpointsType }),
 ])
 
 export const LogoutRequestType = messageType<m.LogoutRequest>('LogoutRequest', m.createLogoutRequest, [])
@@ -350,6 +372,7 @@ export const ContactServiceListResponseType = messageType<m.ContactServiceListRe
 
 export const RPC_TYPES: ReadonlyMap<string, RpcTypes> = new Map<string, RpcTypes>([
   ['ConnectionService.Hello', { request: HelloRequestType, response: HelloResponseType }],
+  ['ConnectionService.Endpoints', { request: EndpointsRequestType, response: EndpointsResponseType }],
   ['MessageService.Send', { request: SendRequestType, response: SendResponseType }],
   ['MessageService.Sync', { request: SyncRequestType, response: SyncResponseType }],
   ['MessageService.Void', { request: VoidRequestType, response: VoidResponseType }],

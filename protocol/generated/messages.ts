@@ -26,6 +26,121 @@ function readContactState(r: Reader): ContactState {
 }
 
 /**
+ * The nodes of a server, as it names them to its clients. PROTOCOL.md, clause 14.
+ * There is no max in this file: a client believes a part of a list that is too long, and skips an endpoint that it cannot use.
+ */
+export interface Endpoints {
+  /** The best one first; at most 16 are believed. */
+  endpoints: Endpoint[]
+  /** The seconds that the list is good for, a day at most. Absent: it is not kept. */
+  ttlS: number
+}
+
+export function createEndpoints(init?: Partial<Endpoints>): Endpoints {
+  const m: Endpoints = { endpoints: [], ttlS: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeEndpoints(m: Endpoints): Uint8Array {
+  const w = begin()
+  writeEndpoints(w, m)
+  return finish(w)
+}
+
+export function writeEndpoints(w: Writer, m: Endpoints): void {
+  for (const each of m.endpoints) {
+    w.uint32(10).fork()
+    writeEndpoint(w, each)
+    w.ldelim()
+  }
+  if (m.ttlS !== 0) writeUint32(w, 16, m.ttlS)
+}
+
+export function decodeEndpoints(bytes: Uint8Array): Endpoints {
+  return readEndpoints(readerOf(bytes), createEndpoints())
+}
+
+export function readEndpoints(r: Reader, m: Endpoints): Endpoints {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        const outer = enter(r)
+        m.endpoints.push(readEndpoint(r, createEndpoint()))
+        leave(r, outer)
+        break
+      }
+      case 16: {
+        m.ttlS = readUint32(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'Endpoints')
+    }
+  }
+  return m
+}
+
+export interface Endpoint {
+  /** The node's address for TCP: a name or an IP address of at most 255 bytes, and 1 to 65 535. Absent: not for TCP. */
+  host: string
+  port: number
+  /** Its address for HTTP, and for WebSocket with /ws behind it: http or https, at most 512 bytes. Absent: not for these. */
+  url: string
+  /** The part of the clients that it can take, compared with the others. Absent: 1. */
+  weight: number
+}
+
+export function createEndpoint(init?: Partial<Endpoint>): Endpoint {
+  const m: Endpoint = { host: '', port: 0, url: '', weight: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeEndpoint(m: Endpoint): Uint8Array {
+  const w = begin()
+  writeEndpoint(w, m)
+  return finish(w)
+}
+
+export function writeEndpoint(w: Writer, m: Endpoint): void {
+  if (m.host.length > 0) writeString(w, 10, m.host)
+  if (m.port !== 0) writeUint32(w, 16, m.port)
+  if (m.url.length > 0) writeString(w, 26, m.url)
+  if (m.weight !== 0) writeUint32(w, 32, m.weight)
+}
+
+export function decodeEndpoint(bytes: Uint8Array): Endpoint {
+  return readEndpoint(readerOf(bytes), createEndpoint())
+}
+
+export function readEndpoint(r: Reader, m: Endpoint): Endpoint {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.host = readString(r, 'Endpoint.host', 0)
+        break
+      }
+      case 16: {
+        m.port = readUint32(r)
+        break
+      }
+      case 26: {
+        m.url = readString(r, 'Endpoint.url', 0)
+        break
+      }
+      case 32: {
+        m.weight = readUint32(r)
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'Endpoint')
+    }
+  }
+  return m
+}
+
+/**
  * What travels on a connection, each preceded by its length as a varint (protobuf's "delimited" form). An empty frame,
  * one byte 00, is a ping.
  * request    id != 0, method != 0     client to server
@@ -608,10 +723,14 @@ export function readMark(r: Reader, m: Mark): Mark {
 }
 
 /** The server is about to stop: finish, then connect again after the frame's retry_after_ms. Method 5, server to client. */
-export type DrainNotice = Record<never, never>
+export interface DrainNotice {
+  /** Other nodes of the server. Until retry_after_ms are over this one serves the connection as before. Absent: it does not. */
+  endpoints: Endpoints | undefined
+}
 
-export function createDrainNotice(_init?: Partial<DrainNotice>): DrainNotice {
-  return {}
+export function createDrainNotice(init?: Partial<DrainNotice>): DrainNotice {
+  const m: DrainNotice = { endpoints: undefined }
+  return init === undefined ? m : Object.assign(m, init)
 }
 
 export function encodeDrainNotice(m: DrainNotice): Uint8Array {
@@ -620,7 +739,13 @@ export function encodeDrainNotice(m: DrainNotice): Uint8Array {
   return finish(w)
 }
 
-export function writeDrainNotice(_w: Writer, _m: DrainNotice): void {}
+export function writeDrainNotice(w: Writer, m: DrainNotice): void {
+  if (m.endpoints !== undefined) {
+    w.uint32(10).fork()
+    writeEndpoints(w, m.endpoints)
+    w.ldelim()
+  }
+}
 
 export function decodeDrainNotice(bytes: Uint8Array): DrainNotice {
   return readDrainNotice(readerOf(bytes), createDrainNotice())
@@ -629,7 +754,87 @@ export function decodeDrainNotice(bytes: Uint8Array): DrainNotice {
 export function readDrainNotice(r: Reader, m: DrainNotice): DrainNotice {
   while (r.pos < r.len) {
     const tag = readTag(r)
-    skipField(r, tag, 0, 'DrainNotice')
+    switch (tag) {
+      case 10: {
+        const outer = enter(r)
+        m.endpoints = readEndpoints(r, m.endpoints ?? createEndpoints())
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'DrainNotice')
+    }
+  }
+  return m
+}
+
+/** Asks for the endpoints of the server. Method 7, client to server. */
+export type EndpointsRequest = Record<never, never>
+
+export function createEndpointsRequest(_init?: Partial<EndpointsRequest>): EndpointsRequest {
+  return {}
+}
+
+export function encodeEndpointsRequest(m: EndpointsRequest): Uint8Array {
+  const w = begin()
+  writeEndpointsRequest(w, m)
+  return finish(w)
+}
+
+export function writeEndpointsRequest(_w: Writer, _m: EndpointsRequest): void {}
+
+export function decodeEndpointsRequest(bytes: Uint8Array): EndpointsRequest {
+  return readEndpointsRequest(readerOf(bytes), createEndpointsRequest())
+}
+
+export function readEndpointsRequest(r: Reader, m: EndpointsRequest): EndpointsRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'EndpointsRequest')
+  }
+  return m
+}
+
+export interface EndpointsResponse {
+  endpoints: Endpoints | undefined
+}
+
+export function createEndpointsResponse(init?: Partial<EndpointsResponse>): EndpointsResponse {
+  const m: EndpointsResponse = { endpoints: undefined }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeEndpointsResponse(m: EndpointsResponse): Uint8Array {
+  const w = begin()
+  writeEndpointsResponse(w, m)
+  return finish(w)
+}
+
+export function writeEndpointsResponse(w: Writer, m: EndpointsResponse): void {
+  if (m.endpoints !== undefined) {
+    w.uint32(10).fork()
+    writeEndpoints(w, m.endpoints)
+    w.ldelim()
+  }
+}
+
+export function decodeEndpointsResponse(bytes: Uint8Array): EndpointsResponse {
+  return readEndpointsResponse(readerOf(bytes), createEndpointsResponse())
+}
+
+export function readEndpointsResponse(r: Reader, m: EndpointsResponse): EndpointsResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        const outer = enter(r)
+        m.endpoints = readEndpoints(r, m.endpoints ?? createEndpoints())
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'EndpointsResponse')
+    }
   }
   return m
 }
@@ -1849,10 +2054,12 @@ export function readRegisterRequest(r: Reader, m: RegisterRequest): RegisterRequ
 
 export interface RegisterResponse {
   session: Session | undefined
+  /** Absent: the server names none. */
+  endpoints: Endpoints | undefined
 }
 
 export function createRegisterResponse(init?: Partial<RegisterResponse>): RegisterResponse {
-  const m: RegisterResponse = { session: undefined }
+  const m: RegisterResponse = { session: undefined, endpoints: undefined }
   return init === undefined ? m : Object.assign(m, init)
 }
 
@@ -1866,6 +2073,11 @@ export function writeRegisterResponse(w: Writer, m: RegisterResponse): void {
   if (m.session !== undefined) {
     w.uint32(10).fork()
     writeSession(w, m.session)
+    w.ldelim()
+  }
+  if (m.endpoints !== undefined) {
+    w.uint32(18).fork()
+    writeEndpoints(w, m.endpoints)
     w.ldelim()
   }
 }
@@ -1884,8 +2096,14 @@ export function readRegisterResponse(r: Reader, m: RegisterResponse): RegisterRe
         leave(r, outer)
         break
       }
+      case 18: {
+        const outer = enter(r)
+        m.endpoints = readEndpoints(r, m.endpoints ?? createEndpoints())
+        leave(r, outer)
+        break
+      }
       default:
-        skipField(r, tag, 2, 'RegisterResponse')
+        skipField(r, tag, 6, 'RegisterResponse')
     }
   }
   return m
@@ -1952,10 +2170,12 @@ export function readLoginRequest(r: Reader, m: LoginRequest): LoginRequest {
 
 export interface LoginResponse {
   session: Session | undefined
+  /** Absent: the server names none. */
+  endpoints: Endpoints | undefined
 }
 
 export function createLoginResponse(init?: Partial<LoginResponse>): LoginResponse {
-  const m: LoginResponse = { session: undefined }
+  const m: LoginResponse = { session: undefined, endpoints: undefined }
   return init === undefined ? m : Object.assign(m, init)
 }
 
@@ -1969,6 +2189,11 @@ export function writeLoginResponse(w: Writer, m: LoginResponse): void {
   if (m.session !== undefined) {
     w.uint32(10).fork()
     writeSession(w, m.session)
+    w.ldelim()
+  }
+  if (m.endpoints !== undefined) {
+    w.uint32(18).fork()
+    writeEndpoints(w, m.endpoints)
     w.ldelim()
   }
 }
@@ -1987,8 +2212,14 @@ export function readLoginResponse(r: Reader, m: LoginResponse): LoginResponse {
         leave(r, outer)
         break
       }
+      case 18: {
+        const outer = enter(r)
+        m.endpoints = readEndpoints(r, m.endpoints ?? createEndpoints())
+        leave(r, outer)
+        break
+      }
       default:
-        skipField(r, tag, 2, 'LoginResponse')
+        skipField(r, tag, 6, 'LoginResponse')
     }
   }
   return m

@@ -1,6 +1,7 @@
 /** The parts of a server by its role: a node with a store, or one that logic nodes work for. */
 
 import type { Member } from '../cluster/members.js'
+import type { ClientEntry } from '../cluster/node-status.js'
 import type { Connection } from '../connection/connection.js'
 import type { Hub } from '../connection/hub.js'
 import type { Clock } from '../lib/clock.js'
@@ -17,6 +18,7 @@ import { Membership, newName } from '../node/membership.js'
 import { Node } from '../node/node.js'
 import type { NodeOptions, NodeSettings } from '../node/options.js'
 import type { ServingNode } from '../node/serving-node.js'
+import { LONG_PORT_DEFAULT, parseAddress, shownAddress } from '../ops/address.js'
 import { NO_PORT } from '../ops/command-options.js'
 import type { Config } from '../ops/config.js'
 import type { Log } from '../ops/log.js'
@@ -192,18 +194,27 @@ function membershipOf(
 ): Membership | undefined {
   if (ports === undefined) return undefined
   const { role, redisReplicas: replicas } = config
-  return new Membership({ clock, random, log, ports, revision: version(), replicas, role })
+  return new Membership({ clock, random, log, ports, revision: version(), replicas, role, entry: entryOf(config) })
+}
+
+/** The entry for clients that other nodes send; undefined: nobody has named one. Each port takes everything, so one address may do for all. */
+function entryOf({ role, advertise, advertiseUrl }: Config): ClientEntry | undefined {
+  if (role === 'logic') return undefined
+  const long = parseAddress(advertise, LONG_PORT_DEFAULT)
+  if (long !== undefined) return { ...long, url: advertiseUrl || `http://${shownAddress(long)}` }
+  return advertiseUrl === '' ? undefined : { host: '', port: 0, url: advertiseUrl }
 }
 
 /** The options of a node that follow from its place among others. */
 function placeIn(
   membership: Membership,
-): Pick<NodeOptions, 'network' | 'owns' | 'prefers' | 'buckets' | 'canaryPairs'> {
+): Pick<NodeOptions, 'endpoints' | 'network' | 'owns' | 'prefers' | 'buckets' | 'canaryPairs'> {
   return {
     buckets: membership.buckets,
     canaryPairs: () => membership.canaryPairs(),
     network: membership.network,
     owns: partition => membership.owns(partition),
     prefers: actor => membership.prefers(actor),
+    endpoints: uid => membership.endpoints(uid),
   }
 }

@@ -12,6 +12,10 @@ export interface NodeStatus {
   /** The version of the program. */
   readonly revision: string
   readonly connections: number
+  /** The connections that it can take beside those. */
+  readonly freeConnections: number
+  /** The entry for clients that other nodes send; undefined: they are to send none. */
+  readonly entry: ClientEntry | undefined
   readonly messagesPerSecond: number
   /** Times from handing a write to the store until it is durable, in the last seconds; undefined: there was none. */
   readonly commitP50Ms: number | undefined
@@ -28,6 +32,15 @@ export interface NodeStatus {
   readonly failing: readonly string[]
   /** The outboxes that this node delivers from, as far as something waits in them. */
   readonly outboxes: readonly OutboxStatus[]
+}
+
+/** The addresses at which a node takes clients: at least one of the two. */
+export interface ClientEntry {
+  /** The address for TCP; '' and 0 if it has none. */
+  readonly host: string
+  readonly port: number
+  /** The URL for HTTP and WebSocket; '' if it has none. */
+  readonly url: string
 }
 
 export interface OutboxStatus {
@@ -61,6 +74,8 @@ const UNSAID: NodeStatus = {
   link: '',
   revision: '',
   connections: 0,
+  freeConnections: 0,
+  entry: undefined,
   messagesPerSecond: 0,
   commitP50Ms: undefined,
   commitP99Ms: undefined,

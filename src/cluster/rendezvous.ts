@@ -30,11 +30,33 @@ export class Preference {
   }
 }
 
+interface Weighted {
+  readonly node: NodeId
+  /** The node's share, compared with the others'; above 0. */
+  readonly weight: number
+}
+
+/** The nodes in the order in which they are to serve a key: each comes first for its share of all keys. */
+export function weightedOrder<T extends Weighted>(key: string, nodes: readonly T[]): T[] {
+  const hash = hashOf(key)
+  const scored = nodes.map(each => ({ each, score: -Math.log(chance(each.node, hash)) / each.weight }))
+  return scored.toSorted((x, y) => x.score - y.score || (x.each.node < y.each.node ? -1 : 1)).map(({ each }) => each)
+}
+
+/** A number above 0 and below 1 that a node has for a key. */
+function chance(node: NodeId, key: number): number {
+  return (scoreOf(hashOf(node), key) + 0.5) / 2 ** 32
+}
+
+function scoreOf(node: number, key: number): number {
+  return mixed(node ^ Math.imul(key, 0x9e3779b1))
+}
+
 function highest(nodes: readonly Hashed[], key: number): NodeId | undefined {
   let best: NodeId | undefined
   let bestScore = -1
   for (const { node, hash } of nodes) {
-    const score = mixed(hash ^ Math.imul(key, 0x9e3779b1))
+    const score = scoreOf(hash, key)
     if (score < bestScore || (score === bestScore && best !== undefined && node < best)) continue
     best = node
     bestScore = score

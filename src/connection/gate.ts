@@ -48,6 +48,11 @@ export class ConnectionGate {
     return this.#total
   }
 
+  /** The number of connections that it can take beside those that are there. */
+  get free(): number {
+    return Math.max(0, this.limits.totalMax - this.#total)
+  }
+
   get addresses(): number {
     return this.#byAddress.size
   }

@@ -19,6 +19,9 @@ const CHECK_AGAIN_MS = 1_000
 /** The time between two checks that a node makes by itself where nodes share a store: its metrics and `longwire nodes` show what they find. */
 const WATCH_MS = 5_000
 
+/** The time for which the outcome of a check counts for other nodes: nobody may ask again. */
+const FAILING_MS = 30_000
+
 export interface CanaryOptions extends ProbeOptions {
   readonly clock: Clock
   /** The pair at each primary, as they are now. Absent: the store has none, and no other node. */
@@ -32,6 +35,8 @@ export class Canary {
   /** The outcome that all present callers will get. */
   #check: Promise<Readiness> | undefined
   #checkMs = 0
+  /** The time until which the newest outcome counts as a failure. */
+  #failingUntilMs = Number.NEGATIVE_INFINITY
   /** The messages under way, by primary; they may outlive the check that began them. */
   readonly #probes = new Map<string, CanaryProbe>()
   /** Whether the last message got through, by primary. */
@@ -63,9 +68,18 @@ export class Canary {
     const nowMs = this.#options.clock.monotonic()
     if (this.#check === undefined || nowMs - this.#checkMs >= CHECK_AGAIN_MS) {
       this.#checkMs = nowMs
-      this.#check = this.#begin()
+      const check = this.#begin()
+      this.#check = check
+      void check.then(({ ready }) => {
+        this.#failingUntilMs = ready ? Number.NEGATIVE_INFINITY : this.#options.clock.monotonic() + FAILING_MS
+      })
     }
     return this.#check
+  }
+
+  /** Whether the newest check found that messages do not get through, a moment ago. */
+  get failing(): boolean {
+    return this.#options.clock.monotonic() < this.#failingUntilMs
   }
 
   #begin(): Promise<Readiness> {

@@ -55,6 +55,11 @@ export class AccessNode {
     return this.#options.links
   }
 
+  /** Whether no logic node is linked. */
+  get failing(): boolean {
+    return this.links.open === 0
+  }
+
   get serving(): boolean {
     return this.#serving
   }

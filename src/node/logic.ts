@@ -26,6 +26,7 @@ export interface LogicOptions
       | 'owns'
       | 'prefers'
       | 'home'
+      | 'endpoints'
       | 'passwords'
       | 'workers'
       | 'onFatal'
@@ -100,6 +101,7 @@ export class Logic {
       workers: options.workers,
       limits: options.limits,
       connected: options.connected,
+      endpoints: options.endpoints,
       beginWork: (job, uid) => this.jobs.wake(job, uid),
       route: store.shared ? { node: options.name, ttlMs: ROUTE_MS } : undefined,
       ...(sequence === undefined ? {} : { sequence }),

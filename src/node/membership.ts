@@ -3,12 +3,16 @@
  * node, which needs these; join() then lets the node be seen.
  */
 
+import type { Endpoints } from '../../protocol/generated/messages.js'
 import { BusNetwork, type EventFigures } from '../cluster/bus-network.js'
+import { endpointsFor } from '../cluster/endpoints.js'
 import { type Member, Members } from '../cluster/members.js'
 import type { EventBatch } from '../cluster/node-exchange.js'
-import type { Role } from '../cluster/node-status.js'
+
+import type { ClientEntry, Role } from '../cluster/node-status.js'
 import type { Canary } from '../jobs/canary.js'
 import { type CanaryPair, canaryPairs } from '../jobs/canary-pairs.js'
+
 import type { Random } from '../lib/random.js'
 import type { SharedBuckets } from '../lib/shared-buckets.js'
 import type { Counters } from '../ops/counters.js'
@@ -26,6 +30,8 @@ export interface MembershipOptions extends Pick<Ground, 'clock' | 'random' | 'lo
   /** The replicas that must have a write before it counts; -1: the default. */
   readonly replicas: number
   readonly role: Role
+  /** The entry for clients that other nodes send; undefined: they are to send none. */
+  readonly entry: ClientEntry | undefined
 }
 
 /** A node as its place among others sees it. */
@@ -35,6 +41,8 @@ export interface MemberNode {
   /** Undefined: it does no work on the store. */
   readonly engine: Pick<Engine, 'conflicts' | 'outboxes'> | undefined
   readonly canary: Pick<Canary, 'primaries'> | undefined
+  /** Whether it is known not to do what clients ask now. */
+  readonly failing: boolean
   receive(batch: EventBatch): void
   compare(): void
   ownsMore(): void
@@ -60,6 +68,7 @@ export class Membership {
   #load: LoadFigures | undefined
   #address = ''
   #link = ''
+  #draining = false
   #subscriptions = 0
   #hasGained = false
   #onLook: ((live: readonly Member[]) => void) | undefined
@@ -109,6 +118,12 @@ export class Membership {
     return this.#members.prefers(actor)
   }
 
+  /** The nodes for a user's clients, the best one first; undefined: there is none to name. */
+  endpoints(uid: number): Endpoints | undefined {
+    const list = endpointsFor(uid, this.#members.live, this.#draining ? this.name : undefined)
+    return list.endpoints.length === 0 ? undefined : list
+  }
+
   /** Listens to the other nodes, and asks for the lease. To be called before the node starts. */
   async join(node: MemberNode): Promise<void> {
     const { ports, clock } = this.#options
@@ -141,6 +156,7 @@ export class Membership {
 
   /** Leaves the partitions to the others. The lease stays while clients are sent away. */
   drain(): void {
+    this.#draining = true
     this.#members.drain()
   }
 
@@ -162,7 +178,7 @@ export class Membership {
   }
 
   #status() {
-    const { revision, replicas, role } = this.#options
+    const { revision, replicas, role, entry } = this.#options
     const [node, load] = [this.#node, this.#load]
     const { messagesPerSecond = 0, commitP50Ms, commitP99Ms } = load?.sample() ?? {}
     return {
@@ -171,6 +187,8 @@ export class Membership {
       link: this.#link,
       revision,
       connections: node?.access.context.connections.size ?? 0,
+      freeConnections: node?.access.context.gate.free ?? 0,
+      entry: this.#address === '' || node?.failing === true ? undefined : entry,
       messagesPerSecond,
       commitP50Ms,
       commitP99Ms,

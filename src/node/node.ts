@@ -69,6 +69,11 @@ export class Node {
     return this.logic.engine
   }
 
+  /** Whether the canary's newest message did not get through. */
+  get failing(): boolean {
+    return this.canary.failing
+  }
+
   get serving(): boolean {
     return this.#serving
   }

@@ -1,4 +1,5 @@
 /** The options of a node: its settings, and the ground that it runs on, which the simulation replaces. */
+import type { EndpointsOf } from '../cluster/endpoints.js'
 import type { NodeNetwork } from '../cluster/node-exchange.js'
 import type { BacklogBounds } from '../connection/backlog.js'
 import type { Connection } from '../connection/connection.js'
@@ -55,6 +56,8 @@ export interface NodeOptions extends Ground {
   readonly prefers?: (actor: Actor) => NodeId | undefined
   /** The pairs of users for the canary. Absent: the one of a store without other nodes. */
   readonly canaryPairs?: () => readonly CanaryPair[]
+  /** The nodes for a user's clients. Absent: there are never any to name. */
+  readonly endpoints?: EndpointsOf
   /** The buckets of the limits that all nodes count together. Absent: this node is alone. */
   readonly buckets?: SharedBuckets
   readonly passwords: Passwords

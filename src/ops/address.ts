@@ -1,6 +1,7 @@
 /** The address of a server, as people write it: `host`, `host:port`, `::1`, `[::1]:port`. */
 
 import { isIPv6 } from 'node:net'
+import { ENDPOINT_HOST_BYTES_MAX } from '../../protocol/limits.js'
 import type { Option } from './command-options.js'
 
 export interface ServerAddress {
@@ -23,7 +24,9 @@ export function parseAddress(given: string, portDefault: number): ServerAddress 
   if (bracketed !== undefined && !isIPv6(bracketed)) return undefined
   const host = bracketed ?? bare
   const number = port === undefined ? portDefault : Number(port)
-  return host === undefined || number < 1 || number > PORT_MAX ? undefined : { host, port: number }
+  return host === undefined || host.length > ENDPOINT_HOST_BYTES_MAX || number < 1 || number > PORT_MAX
+    ? undefined
+    : { host, port: number }
 }
 
 /** The text of an address, in the form that parseAddress() reads. */

@@ -1,6 +1,7 @@
 /** The options of `longwire serve`, and the configuration that is made of them. */
 
 import { isIP } from 'node:net'
+import { ENDPOINT_URL_BYTES_MAX } from '../../protocol/limits.js'
 import { isAddressOrNetwork } from '../lib/network.js'
 import { HTTP_PORT_DEFAULT, LONG_PORT_DEFAULT, optionalAddress } from './address.js'
 import {
@@ -41,8 +42,16 @@ export const SERVE_OPTIONS = {
   ...REDIS_OPTIONS,
   redisReplicas: REPLICAS_OPTION,
   advertise: optionalAddress(
-    'the address of --port for clients and operators, told to the other nodes on Redis; else the one it listens on',
+    'the address at which clients reach this node by TCP, unencrypted. The other nodes on Redis send clients there; without it they send none. `longwire nodes` shows it',
   ),
+  advertiseUrl: {
+    default: '',
+    value: 'URL',
+    range:
+      'http://HOST or https://HOST, maybe with a port and a path, without user, query and fragment; at most 512 bytes',
+    why: 'the same for HTTP and WebSocket, such as https://node1.chat.example; not given: http:// and --advertise',
+    parse: given => (given === '' || isServerUrl(given) ? given : undefined),
+  } satisfies Option<string> as Option<string>,
   ...ROLE_OPTIONS,
   requireDurable: flag('a Redis is refused that does not promise to have synced a write to its disk before it answers'),
   freeSpace: integer(
@@ -182,6 +191,17 @@ export function parseConfig(
     if (port > 0 && same !== name) return { kind: 'wrong', message: `${same} and ${name} are both ${port}` }
   }
   return { kind: 'config', config, skipped: parsed.skipped }
+}
+
+/** Whether clients take it for the address of a server: PROTOCOL.md, 14.2. */
+function isServerUrl(text: string): boolean {
+  try {
+    const { protocol, username, password, search, hash } = new URL(text)
+    const isPlain = `${username}${password}${search}${hash}` === '' && !/[?#@]/.test(text)
+    return isPlain && /^https?:$/.test(protocol) && Buffer.byteLength(text) <= ENDPOINT_URL_BYTES_MAX
+  } catch {
+    return false
+  }
 }
 
 /** Scheme, host and maybe a port, in the form in which a browser names it: nothing else would ever match. */

@@ -3,7 +3,7 @@
  * is still the same.
  */
 import { EMPTY } from '../../protocol/bytes.js'
-import { CODES, type Code } from '../../protocol/codes.js'
+import { CODES } from '../../protocol/codes.js'
 import {
   type ChangePasswordRequest,
   type DeleteAccountRequest,
@@ -22,6 +22,7 @@ import {
 import { PASSWORD_BYTES_MIN } from '../../protocol/limits.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import { isShowable } from '../../protocol/names.js'
+import type { EndpointsOf } from '../cluster/endpoints.js'
 import type { BegunJob } from '../jobs/index.js'
 import { networkOf } from '../lib/network.js'
 import type { Random } from '../lib/random.js'
@@ -52,6 +53,7 @@ import type { ContentHash } from './content-hash.js'
 import type { InOrder } from './in-order.js'
 import { beginTry, claimCheck, type OpenTry, openTry, ownDeviceKey } from './login-guard.js'
 import { BusyError, type HashOptions, type Passwords } from './passwords.js'
+import { Refused } from './refused.js'
 import { lookUpWait, ranNow, succeededNow } from './request-limits.js'
 import { makeToken, newSecret, secretHash } from './tokens.js'
 import type { Caller } from './types.js'
@@ -66,17 +68,6 @@ export type Connected = (uid: number) => readonly number[]
 
 /** Begins a user's work that no answer waits for; it is noted in the store. */
 export type BeginWork = (job: BegunJob, uid: number) => void
-
-/** Ends a request early, with a code for the client. */
-class Refused extends Error {
-  readonly code: Code
-  readonly retryAfterMs: number | undefined
-  constructor(code: Code, retryAfterMs?: number) {
-    super(`refused with ${code}`)
-    this.code = code
-    this.retryAfterMs = retryAfterMs
-  }
-}
 
 /** A numbered request that needs the password. Its steps after success run if it succeeds now, and not for a repeat. */
 interface VerifiedRequest<I extends VerifiedInput> {
@@ -119,6 +110,7 @@ export interface AccountParts {
   readonly limits: Limits
   readonly beginWork: BeginWork
   readonly connected: Connected
+  readonly endpoints: EndpointsOf
   readonly contentHash: ContentHash
   readonly order: InOrder
 }
@@ -130,16 +122,28 @@ export class AccountService {
   readonly #limits: Limits
   readonly #beginWork: BeginWork
   readonly #connected: Connected
+  readonly #endpoints: EndpointsOf
   readonly #contentHash: ContentHash
   readonly #order: InOrder
 
-  constructor({ engine, passwords, random, limits, beginWork, connected, contentHash, order }: AccountParts) {
+  constructor({
+    engine,
+    passwords,
+    random,
+    limits,
+    beginWork,
+    connected,
+    endpoints,
+    contentHash,
+    order,
+  }: AccountParts) {
     this.#engine = engine
     this.#passwords = passwords
     this.#random = random
     this.#limits = limits
     this.#beginWork = beginWork
     this.#connected = connected
+    this.#endpoints = endpoints
     this.#contentHash = contentHash
     this.#order = order
   }
@@ -159,7 +163,7 @@ export class AccountService {
         uid === 0
           ? await this.#registerNew(named, caller, registration)
           : await this.#registerAgain(named, caller, [registration])
-      return encodeRegisterResponse({ session })
+      return encodeRegisterResponse({ session, endpoints: this.#endpoints(session.uid) })
     })
   }
 
@@ -169,7 +173,7 @@ export class AccountService {
       const account = request.account.toLowerCase()
       const session = await this.#login({ ...request, account }, caller, { existingOnly: false, beside: [] })
       if (session === undefined) throw new Refused(CODES.WRONG_CREDENTIALS.code)
-      return encodeLoginResponse({ session })
+      return encodeLoginResponse({ session, endpoints: this.#endpoints(session.uid) })
     })
   }
 

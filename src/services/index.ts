@@ -1,8 +1,9 @@
 /** All services behind the one table of methods (protocol/methods.ts). Decodes, dispatches, refuses what cannot be decoded. */
 import { CODES, type Code, codeText } from '../../protocol/codes.js'
 import type { AckNotice, HelloRequest } from '../../protocol/generated/messages.js'
-import { DecodeError } from '../../protocol/generated/messages.js'
+import { DecodeError, encodeEndpointsResponse } from '../../protocol/generated/messages.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
+import { type EndpointsOf, NO_ENDPOINTS } from '../cluster/endpoints.js'
 import type { Clock } from '../lib/clock.js'
 import type { Random } from '../lib/random.js'
 import type { Defer } from '../lib/turn.js'
@@ -40,6 +41,8 @@ export interface ServiceOptions {
   readonly sequence?: SequenceRule
   /** The route that each Hello sets; absent: no other node uses the store. */
   readonly route?: BindInput['route']
+  /** The nodes for a user's clients. Absent: there are never any to name. */
+  readonly endpoints?: EndpointsOf | undefined
   /** Begins what an account's request leaves to do. */
   readonly beginWork: BeginWork
 }
@@ -70,9 +73,13 @@ class AllServices implements OwnServices {
   readonly #nameless = new Set<number>()
 
   constructor(options: ServiceOptions) {
-    const { engine, store, clock, random, defer, workers, passwords, sequence, limits, connected, beginWork } = options
+    const { engine, store, clock, random, defer, workers, passwords, sequence, limits, connected } = options
+    const { beginWork, endpoints = () => undefined } = options
     this.#acks = new Acks(engine, clock)
     this.#hello = new ConnectionService({ engine, clock, limits, route: options.route })
+    this.#on(METHODS.endpoints, (caller, id) =>
+      caller.respond(id, encodeEndpointsResponse({ endpoints: endpoints(caller.uid) ?? NO_ENDPOINTS })),
+    )
     const contentHash = new ContentHash(engine.secret)
     const pages = new LargePages({ engine, store, workers, clock, defer })
     const messages = new MessageService({ engine, acks: this.#acks, limits, contentHash, pages, sequence })
@@ -85,7 +92,17 @@ class AllServices implements OwnServices {
     )
     this.#on(METHODS.void, (caller, id, request) => messages.void(caller, id, request))
 
-    const parts = { engine, passwords, random, limits, beginWork, connected, contentHash, order: this.#order }
+    const parts = {
+      engine,
+      passwords,
+      random,
+      limits,
+      beginWork,
+      endpoints,
+      connected,
+      contentHash,
+      order: this.#order,
+    }
     const accounts = new AccountService(parts)
     this.#on(METHODS.register, (caller, id, request) => accounts.register(caller, id, request))
     this.#on(METHODS.login, (caller, id, request) => accounts.login(caller, id, request))

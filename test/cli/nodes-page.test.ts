@@ -10,6 +10,8 @@ const STATUS: NodeStatus = {
   role: 'all',
   link: '',
   revision: '0.1.0',
+  freeConnections: 100,
+  entry: undefined,
   connections: 1200,
   messagesPerSecond: 34.5,
   commitP50Ms: 1,

@@ -14,6 +14,8 @@ const STATUS = {
   link: '',
   revision: '0.1.0',
   connections: 3,
+  freeConnections: 97,
+  entry: { host: 'a.example', port: 8081, url: 'https://a.example' },
   messagesPerSecond: 2.5,
   commitP50Ms: 1,
   commitP99Ms: undefined,

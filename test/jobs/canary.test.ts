@@ -148,6 +148,9 @@ t.test('not ready while the hub loses pushes, and nothing is heaped up meanwhile
     await eventually(async () => (await entriesOf(store, CANARY_RECEIVER)) === 0)
   }
   t.ok((await entriesOf(store, CANARY_SENDER)) <= 1)
+  t.equal(canary.failing, true)
+  clock.advance(30_000)
+  t.equal(canary.failing, false, 'nobody has asked for half a minute')
 })
 
 t.test('not ready while the store is stuck; it is not asked again, and ready when it goes on', async t => {
@@ -161,9 +164,11 @@ t.test('not ready while the store is stuck; it is not asked again, and ready whe
     t.same(outcome, { ready: false, reason: `the store took longer than ${PATIENCE_MS} ms` })
   }
   t.equal(faults.held.length, 1)
+  t.equal(canary.failing, true)
   t.match(canary.figures, { slices: 1, failures: 0, waiting: 1 }, 'one is under way')
   faults.release()
   await eventually(async () => (await check()).ready)
+  t.equal(canary.failing, false)
   t.ok((await lastNumber(engine)) <= 4)
 })
 

@@ -18,6 +18,8 @@ import { testNode } from '../support/test-node.js'
 const awake = setInterval(() => {}, 1_000)
 t.teardown(() => clearInterval(awake))
 
+const ENTRY = { host: 'a.example', port: 8081, url: 'https://a.example' }
+
 async function joined(t: Test) {
   const random = seededRandom('membership')
   const leases = new MemoryLeases(systemClock)
@@ -39,6 +41,7 @@ async function joined(t: Test) {
     revision: '1.2.3',
     role: 'all',
     replicas: -1,
+    entry: ENTRY,
   })
   const store = new MemoryStore({ shared: true, random })
   const node = testNode({
@@ -63,6 +66,7 @@ async function joined(t: Test) {
   return {
     membership,
     leases,
+    node,
     /** Begins a subscription. */
     subscribe: () => end?.onSubscribed(),
     receive: (message: Uint8Array) => end?.receive(message),
@@ -103,6 +107,33 @@ t.test(
     membership.drain()
     t.equal(membership.owns(1), false)
     await eventually(async () => (await said())?.draining === true)
+  },
+)
+
+t.test(
+  'it names the nodes that take clients: itself when it serves, not while messages do not get through or it drains',
+  async t => {
+    const { membership, node, leases } = await joined(t)
+    const hosts = (uid: number) => membership.endpoints(uid)?.endpoints.map(({ host }) => host)
+    t.equal(hosts(1), undefined)
+    membership.serves('chat.example:4000', '')
+    await eventually(() => hosts(1)?.join() === ENTRY.host)
+    const entry = { ...ENTRY, host: 'b.example' }
+    await leases.renew('b', JSON.stringify({ form: 1, entry, freeConnections: 5 }), 60_000)
+    await eventually(() => hosts(1)?.length === 2)
+    t.same(
+      membership.endpoints(1)?.endpoints.find(({ host }) => host === ENTRY.host),
+      { ...ENTRY, weight: 100 },
+    )
+
+    let failing = true
+    Object.defineProperty(node, 'failing', { get: () => failing })
+    await eventually(() => hosts(1)?.join() === 'b.example')
+    failing = false
+    await eventually(() => hosts(1)?.length === 2)
+
+    membership.drain()
+    t.same(hosts(1), ['b.example'], 'at once, and not only when the others know')
   },
 )
 

@@ -97,6 +97,7 @@ const TABLE: { readonly [N in RequestName]: Row<N> } = {
     }),
     codes: open('NAME_TAKEN'),
   },
+  endpoints: { request: () => ({}), codes: all('OK') },
   login: {
     request: () => ({ account: 'alice', password: GUESS, installationKey: new Uint8Array(16), deviceName: '' }),
     codes: open('WRONG_CREDENTIALS'),

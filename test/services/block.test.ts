@@ -28,6 +28,7 @@ const named = (he: TestDevice, her: TestDevice) => ({ sendSeq: he.next(), uid: h
 const TABLE: { readonly [N in RequestName | 'ack']: Act } = {
   hello: (he, _, token = he.session?.token ?? new Uint8Array(0)) =>
     he.call(METHODS.hello, createHelloRequest({ token, attempt: he.attempt + 1 })),
+  endpoints: he => he.call(METHODS.endpoints, {}),
   register: (he, { uid }) => he.register(`another-${uid}`, 7),
   login: he => he.login('him', 8),
   logout: he => he.call(METHODS.logout, {}),

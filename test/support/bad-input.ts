@@ -192,7 +192,7 @@ export function badInput(wire: Wire, own: (rig: BadInputRig) => void): void {
 
   t.test('an unknown method, and the number of a notice as a request', async t => {
     const client = await open(alice)
-    for (const method of [7, 9, 99, 2 ** 32 - 1, METHODS.ack.number, METHODS.push.number]) {
+    for (const method of [8, 9, 99, 2 ** 32 - 1, METHODS.ack.number, METHODS.push.number]) {
       t.equal(refusedWith(await client.callRaw(method, EMPTY)), 'UNKNOWN_METHOD', String(method))
     }
     client.destroy()

@@ -208,6 +208,10 @@ const EVENTS = [
 export interface HarnessOptions extends Partial<ClientOptions> {
   /** The names of several transports, the best first. */
   readonly transports?: readonly string[]
+  /** Whether they follow the endpoints that the server names. */
+  readonly follows?: boolean
+  /** What its chance is made of. */
+  readonly seed?: string
   /** The heartbeat that each of them wants. */
   readonly transportHeartbeatMs?: number
 }
@@ -319,24 +323,28 @@ export class Harness {
   }
 
   async #start(): Promise<void> {
-    const { transports = ['test'], transportHeartbeatMs, ...options } = this.#options
-    const transport = transports.map(
-      (name): Transport => ({
-        name,
-        preamble: false,
-        ...(transportHeartbeatMs === undefined ? {} : { heartbeatMs: transportHeartbeatMs }),
-        connect: handlers => {
-          const pipe = new ServerPipe(name, handlers, () => this.settle())
-          this.pipes.push(pipe)
-          return pipe
-        },
-      }),
-    )
+    const { transports = ['test'], transportHeartbeatMs, follows = false, seed = 'client', ...options } = this.#options
+    const transportTo = (name: string, elsewhere?: string): Transport => ({
+      name,
+      preamble: false,
+      ...(transportHeartbeatMs === undefined ? {} : { heartbeatMs: transportHeartbeatMs }),
+      ...(follows
+        ? { address: elsewhere ?? `${name} own`, at: ({ host, port }) => transportTo(name, `${host}:${port}`) }
+        : {}),
+      connect: handlers => {
+        const pipe = new ServerPipe(elsewhere === undefined ? name : `${name} ${elsewhere}`, handlers, () =>
+          this.settle(),
+        )
+        this.pipes.push(pipe)
+        return pipe
+      },
+    })
+    const transport = transports.map(name => transportTo(name))
     this.#client = await createClient({
       transport,
       storage: this.storage,
       clock: this.clock,
-      random: seededRandom('client'),
+      random: seededRandom(seed),
       defer: run => this.#deferred.push(run),
       ...options,
     })

@@ -7,6 +7,7 @@ import {
   decodeItem,
   decodeLoginResponse,
   decodeRegisterResponse,
+  type Endpoints,
   type Item,
   type Refusal,
   type SendResult,
@@ -72,6 +73,7 @@ interface TestNodeOptions {
   readonly passwords?: Passwords
   readonly workers?: OwnWorkers
   readonly settings?: RuleSettings
+  readonly endpoints?: (uid: number) => Endpoints | undefined
 }
 
 export async function startNode(
@@ -85,6 +87,7 @@ export async function startNode(
     workers = new InlineWorkers(),
     settings = RULE_SETTINGS,
     name = 'node',
+    endpoints,
   }: TestNodeOptions = {},
 ): Promise<TestNode> {
   const random = seededRandom(seed)
@@ -141,6 +144,7 @@ export async function startNode(
     workers,
     passwords: passwords ?? new Passwords({ random, cost: CHEAP_COST, workers: new InlineWorkers() }),
     beginWork: (job, uid) => jobs.wake(job, uid),
+    endpoints,
     ...own,
   })
   return { engine, services, jobs, jumps, appended, ended, asides, unknown, fatal, connected }

@@ -8,6 +8,10 @@ import type { Parts } from './wiring.js'
 export interface ClientState {
   readonly status: ConnectionStatus
   readonly phase: Connector['phase']
+  /** The address of the connection in use, such as tcp://chat.example:8081; '' if there is none, or nobody can tell. */
+  readonly server: string
+  /** The nodes that the server has named and that are still believed: for each HOST:PORT, or its URL. */
+  readonly endpoints: readonly string[]
   readonly uid: number
   readonly device: number
   readonly signedIn: boolean
@@ -37,12 +41,14 @@ export interface ClientState {
 }
 
 export function inspect(status: ConnectionStatus, parts: Parts): ClientState {
-  const { identity, inbox, acks, sender, connector } = parts
+  const { identity, endpoints, inbox, acks, sender, connector } = parts
   const { timeline } = inbox
   const { sendQueue } = sender
   return {
     status,
     phase: connector.phase,
+    server: connector.address,
+    endpoints: endpoints.shown,
     uid: identity.uid,
     device: identity.device,
     signedIn: identity.signedIn,

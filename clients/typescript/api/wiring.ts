@@ -7,6 +7,7 @@ import type { LongwireError } from '../base/errors.js'
 import { Calls } from '../connection/calls.js'
 import { type ConnectionStatus, Connector } from '../connection/connector.js'
 import { Identity } from '../connection/identity.js'
+import { KnownEndpoints } from '../connection/known-endpoints.js'
 import { Ladder } from '../connection/ladder.js'
 import { Acks } from '../rules/acks.js'
 import { ContactList } from '../rules/contact-list.js'
@@ -35,6 +36,7 @@ export interface WiringHost {
 interface Rules {
   readonly commits: Commits
   readonly identity: Identity
+  readonly endpoints: KnownEndpoints
   readonly receipts: Receipts
   readonly shown: Shown
   readonly contacts: ContactList
@@ -66,10 +68,11 @@ export function stop({ connector, calls, sender }: Parts, why: LongwireError): v
 }
 
 function rulesOf(config: Config, host: WiringHost, connectionCode: (frame: Frame) => void): Rules {
-  const { storage, clock, random } = config
+  const { storage, clock, random, transports } = config
   const { events, wake } = host
   const commits = new Commits(storage, wake, host.storageFailed)
   const identity = new Identity(commits)
+  const endpoints = new KnownEndpoints(transports, { clock, random, commits, connectionCode })
   const receipts = new Receipts(commits, events)
   const shown = new Shown()
   const contacts = new ContactList(commits, contact => events.emit('contact', contact))
@@ -106,16 +109,28 @@ function rulesOf(config: Config, host: WiringHost, connectionCode: (frame: Frame
     connectionCode,
     wake,
   })
-  const copy: LocalCopy = new LocalCopy({ commits, events, identity, contacts, receipts, shown, acks, sender, inbox })
-  return { commits, identity, receipts, shown, contacts, acks, sender, inbox, copy }
+  const copy: LocalCopy = new LocalCopy({
+    commits,
+    events,
+    identity,
+    endpoints,
+    contacts,
+    receipts,
+    shown,
+    acks,
+    sender,
+    inbox,
+  })
+  return { commits, identity, endpoints, receipts, shown, contacts, acks, sender, inbox, copy }
 }
 
 function connectorOf(config: Config, host: WiringHost, rules: Rules, calls: Calls): Connector {
   const { clock, random, reconnectBaseMs, reconnectCapMs, transports } = config
-  const { commits, identity, acks, sender, inbox, copy } = rules
+  const { commits, identity, endpoints, acks, sender, inbox, copy } = rules
   return new Connector(
     {
-      ladder: new Ladder(transports, clock, random),
+      ladder: new Ladder(transports, clock, random, endpoints.draw),
+      endpoints,
       clock,
       commits,
       identity,
@@ -125,6 +140,7 @@ function connectorOf(config: Config, host: WiringHost, rules: Rules, calls: Call
       hasHello: link => {
         sender.connected(link)
         calls.connected(link)
+        endpoints.connected(link)
       },
       greeted: (link, response) => copy.greeted(link, response),
       notice: frame => {
@@ -136,7 +152,7 @@ function connectorOf(config: Config, host: WiringHost, rules: Rules, calls: Call
       },
       parting: () => acks.tell(),
       disconnected: () => {
-        for (const part of [sender, inbox, calls, acks]) part.disconnected()
+        for (const part of [sender, inbox, calls, acks, endpoints]) part.disconnected()
       },
       resync: () => copy.resync(),
       sessionEnded: host.sessionEnded,

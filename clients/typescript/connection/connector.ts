@@ -32,10 +32,11 @@ import type { TimerHandle } from '../base/system.js'
 import type { Transport } from '../transports/transport.js'
 import { Candidate, type CandidateOwner, type CandidateParts } from './candidate.js'
 import { boundAttempt, reasonOf } from './close-reason.js'
+import type { KnownEndpoints } from './known-endpoints.js'
 import type { Ladder } from './ladder.js'
 import type { Link, LinkEnd } from './link.js'
 import { Prober, type ProberOptions } from './probe.js'
-import { SignIn, type SignInRequest } from './sign-in.js'
+import { type SignedIn, SignIn, type SignInRequest } from './sign-in.js'
 
 /** The state of the connection, as the application is told it. `transport`: its name. */
 export type ConnectionStatus =
@@ -69,6 +70,7 @@ export interface ConnectorOptions extends ProberOptions {
 
 export interface ConnectorHost extends CandidateParts {
   readonly ladder: Ladder
+  readonly endpoints: KnownEndpoints
   readonly backoff: Backoff
   /** Puts the session where a Hello finds it. */
   signedIn(session: Session, what: SignInRequest): void
@@ -109,6 +111,11 @@ export class Connector implements CandidateOwner {
 
   get phase(): Phase['name'] {
     return this.#phase.name
+  }
+
+  /** The address of the connection in use; '' if there is none, or nobody can tell. */
+  get address(): string {
+    return this.#phase.name === 'online' ? (this.#phase.candidate.transport.address ?? '') : ''
   }
 
   get signingIn(): boolean {
@@ -166,7 +173,12 @@ export class Connector implements CandidateOwner {
       this.#refusedIn(frame)
       return
     }
-    switch (actionOf(frame.code)) {
+    const action = actionOf(frame.code)
+    if (this.#isDoubtful(action, frame.code)) {
+      this.#elsewhere(codeName(frame.code))
+      return
+    }
+    switch (action) {
       case 'login':
         // The refusal is about the token before this one: the request was under way when it was renewed.
         if (this.#isOutdated()) {
@@ -185,8 +197,39 @@ export class Connector implements CandidateOwner {
         break
       default:
         this.#host.identity.attemptRefused(frame.code, boundAttempt(frame))
+        this.#shun(frame.code)
         this.#wait(frame.retryAfterMs, codeName(frame.code))
     }
+  }
+
+  /**
+   * Whether an endpoint says that the session is over, or that this client is too old. Its address may belong to another server by now. The
+   * app's own addresses are to say so too (PROTOCOL.md, 14.7).
+   */
+  #isDoubtful(action: ReturnType<typeof actionOf>, code: number): boolean {
+    const phase = this.#phase
+    return (
+      (action === 'login' || action === 'stop') &&
+      code !== CODES.REPLACED.code &&
+      phase.name === 'greeting' &&
+      !this.#host.ladder.isOwn(phase.candidate.transport)
+    )
+  }
+
+  /** An endpoint that does not take the client now, and any node that is about to stop, is not where the next round begins. */
+  #shun(code: number): void {
+    const phase = this.#phase
+    if (!('candidate' in phase)) return
+    const { ladder } = this.#host
+    const { transport } = phase.candidate
+    const isRefused = phase.name === 'greeting' && !ladder.isOwn(transport) && code !== CODES.ATTEMPT_SUPERSEDED.code
+    if (isRefused || code === CODES.DRAINING.code) ladder.failed(transport)
+  }
+
+  /** Forgets the endpoints and asks at the app's own addresses. */
+  #elsewhere(reason: string): void {
+    this.#host.endpoints.forget()
+    this.#wait(0, reason)
   }
 
   /** The connection was made with another token than the one that is in use now. */
@@ -245,7 +288,7 @@ export class Connector implements CandidateOwner {
     else this.#open(next)
   }
 
-  #open(transport: Transport = this.#host.ladder.first()): void {
+  #open(transport: Transport = this.#host.ladder.first(this.#signIn !== undefined)): void {
     const { identity, ladder } = this.#host
     if (this.#signIn === undefined) identity.raiseAttempt(identity.attempt + 1)
     const candidate = new Candidate(transport, identity.attempt, this, this.#host, this.#options)
@@ -311,14 +354,15 @@ export class Connector implements CandidateOwner {
     this.#enter({ name: 'greeting', candidate })
     const refused = (frame: Frame): void => this.#refusedIn(frame)
     candidate.greetNameless(refused)
-    signIn.ask(candidate.link, session => this.#signedIn(candidate, signIn, session), refused)
+    signIn.ask(candidate.link, given => this.#signedIn(candidate, signIn, given), refused)
   }
 
-  #signedIn(candidate: Candidate, signIn: SignIn, session: Session): void {
+  #signedIn(candidate: Candidate, signIn: SignIn, { session, endpoints }: SignedIn): void {
     const { commits, identity, ladder } = this.#host
     ladder.worked(candidate.transport)
     signIn.answered()
     this.#host.signedIn(session, signIn.what)
+    this.#host.endpoints.learn(endpoints)
     identity.raiseAttempt(Math.max(identity.attempt, session.boundAttempt) + 1)
     candidate.attempt = identity.attempt
     commits.after(() => {

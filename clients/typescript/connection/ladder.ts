@@ -1,5 +1,8 @@
 // Chooses the transport that is tried next, without I/O. The transports stand in order of preference, the best first.
 //
+// In front of those that the app named stand those to endpoints: one list of transports for each (known-endpoints.ts). They are drawn anew
+// with each round.
+//
 //   round:  the best that did not fail lately ──failed──► the next one ──failed──► … the last ──failed──► wait, next round
 //
 // While a lower one carries the connection, the better ones are probed now and then (probe.ts).
@@ -14,7 +17,10 @@ const PROBE_BASE_MS = 15_000
 const PROBE_CAP_MS = 600_000
 
 export class Ladder {
-  readonly #transports: readonly Transport[]
+  readonly #own: readonly Transport[]
+  readonly #draw: () => readonly (readonly Transport[])[]
+  /** The transports of each endpoint, the best first, and last the app's own. */
+  #ways: readonly (readonly Transport[])[]
   readonly #clock: Clock
   readonly #random: Random
   readonly #failedMs = new Map<Transport, number>()
@@ -22,24 +28,39 @@ export class Ladder {
   readonly #restsMs = new Map<Transport, number>()
   #probes = 0
 
-  /** @param transports at least one */
-  constructor(transports: readonly Transport[], clock: Clock, random: Random) {
-    this.#transports = transports
+  /**
+   * @param own the app's transports, at least one
+   * @param draw gives those to endpoints, for a round
+   */
+  constructor(
+    own: readonly Transport[],
+    clock: Clock,
+    random: Random,
+    draw: () => readonly (readonly Transport[])[] = () => [],
+  ) {
+    this.#own = own
+    this.#draw = draw
+    this.#ways = [own]
     this.#clock = clock
     this.#random = random
   }
 
-  /** The transport that a round begins with. When all have failed lately, it is the best one. */
-  first(): Transport {
+  /**
+   * The transport that a round begins with. When all have failed lately, it is the best one.
+   * @param ownFirst the app's own come first: a password goes to an endpoint only if the app's addresses do not answer
+   */
+  first(ownFirst = false): Transport {
+    this.renew(ownFirst)
     const shunMs = this.#clock.monotonic() - SHUN_MS
-    const awake = this.#transports.filter(each => !this.rests(each))
+    const awake = this.#all.filter(each => !this.rests(each))
     const fit = awake.find(each => (this.#failedMs.get(each) ?? Number.NEGATIVE_INFINITY) <= shunMs)
-    return fit ?? awake[0] ?? (this.#transports[0] as Transport)
+    return fit ?? awake[0] ?? (this.#all[0] as Transport)
   }
 
   /** The one below; undefined if there is none, or none that may be tried now. */
   after(transport: Transport): Transport | undefined {
-    return this.#transports.slice(this.#transports.indexOf(transport) + 1).find(each => !this.rests(each))
+    const all = this.#all
+    return all.slice(all.indexOf(transport) + 1).find(each => !this.rests(each))
   }
 
   /** Whether it may not be tried now. */
@@ -49,12 +70,38 @@ export class Ladder {
 
   /** The time until one of them may be tried, in milliseconds. */
   get restMs(): number {
-    return Math.min(...this.#transports.map(each => this.#restMs(each)))
+    return Math.min(...this.#all.map(each => this.#restMs(each)))
   }
 
-  /** The transports above, the best first. */
+  /** The better transports to the same address, the best first. */
   above(transport: Transport): readonly Transport[] {
-    return this.#transports.slice(0, this.#transports.indexOf(transport))
+    const way = this.#ways.find(each => each.includes(transport)) ?? []
+    return way.slice(0, way.indexOf(transport))
+  }
+
+  /** The transports to endpoints other than the one that a transport leads to, in their order. */
+  elsewhere(transport: Transport): readonly Transport[] {
+    return [...new Set(this.#ways.flatMap(way => (way === this.#own || way.includes(transport) ? [] : way)))]
+  }
+
+  /** Whether the app itself has named its address. */
+  isOwn(transport: Transport): boolean {
+    return this.#own.includes(transport)
+  }
+
+  /** Draws the endpoints that are tried next. */
+  renew(ownFirst = false): void {
+    const drawn = this.#draw()
+    this.#ways = ownFirst ? [this.#own, ...drawn] : [...drawn, this.#own]
+    const kept = new Set(this.#all)
+    for (const known of [this.#failedMs, this.#restsMs]) {
+      for (const each of known.keys()) if (!kept.has(each)) known.delete(each)
+    }
+  }
+
+  /** The transports of a round, each once. */
+  get #all(): readonly Transport[] {
+    return [...new Set(this.#ways.flat())]
   }
 
   /** Notes that it did not bring an answer to Hello. @param restMs so long it is not tried again, whatever else happens */
@@ -67,7 +114,7 @@ export class Ladder {
   /** Notes that it brought one. */
   worked(transport: Transport): void {
     this.#failedMs.delete(transport)
-    if (this.#transports[0] === transport) this.#probes = 0
+    if (this.above(transport).length === 0) this.#probes = 0
   }
 
   /** The network changed: what was known of it means nothing. What a server asked for stays. */

@@ -75,7 +75,7 @@ export class Link {
   #state: 'opening' | 'open' | 'closed' = 'opening'
   #connection: TransportConnection | undefined
   #out: Uint8Array[] = []
-  #leaving: () => void = () => {}
+  readonly #leaving: (() => void)[] = []
   #lastId = 0
   #startedMs = 0
   #heardMs = 0
@@ -142,13 +142,13 @@ export class Link {
 
   /** @param leaving called whenever frames are about to leave: what it writes goes with them */
   onLeaving(leaving: () => void): void {
-    this.#leaving = leaving
+    this.#leaving.push(leaving)
   }
 
   /** Sends what was written since the last one, in one piece. */
   flush(): void {
     if (this.#state !== 'open' || this.#connection === undefined || this.#out.length === 0) return
-    this.#leaving()
+    for (const leaving of this.#leaving) leaving()
     const bytes = joined(this.#out)
     this.#out = []
     this.#wroteMs = this.#clock.monotonic()

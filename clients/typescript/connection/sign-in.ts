@@ -2,6 +2,7 @@
 import {
   decodeLoginResponse,
   decodeRegisterResponse,
+  type Endpoints,
   type Frame,
   type Session,
 } from '../../../protocol/generated/messages.js'
@@ -13,6 +14,12 @@ import type { Link } from './link.js'
 export type SignInRequest =
   | { readonly method: 'register'; readonly request: RequestOf<'register'> }
   | { readonly method: 'login'; readonly request: RequestOf<'login'> }
+
+/** The answer of a server that took it. */
+export interface SignedIn {
+  readonly session: Session
+  readonly endpoints: Endpoints | undefined
+}
 
 /** A login waits for a password hash behind many others after a restart. A nameless connection lives 60 s. */
 const ANSWER_MS = 45_000
@@ -40,7 +47,7 @@ export class SignIn {
   }
 
   /** Asks on a nameless connection, behind its Hello. */
-  ask(link: Link, signedIn: (session: Session) => void, refused: (frame: Frame) => void): void {
+  ask(link: Link, signedIn: (given: SignedIn) => void, refused: (frame: Frame) => void): void {
     const { what } = this
     const body =
       what.method === 'register'
@@ -48,7 +55,7 @@ export class SignIn {
         : METHODS.login.encodeRequest(what.request)
     const answered = (frame: Frame): void => {
       if (frame.code !== 0) refused(frame)
-      else signedIn(this.#sessionOf(frame))
+      else signedIn(this.#given(frame))
     }
     link.request(METHODS[what.method].number, body, answered, ANSWER_MS)
   }
@@ -69,10 +76,10 @@ export class SignIn {
     else this.#reject(error)
   }
 
-  #sessionOf(frame: Frame): Session {
+  #given(frame: Frame): SignedIn {
     const decode = this.what.method === 'register' ? decodeRegisterResponse : decodeLoginResponse
-    const { session } = decode(frame.body)
+    const { session, endpoints } = decode(frame.body)
     if (session === undefined || session.uid === 0 || session.token.length === 0) throw new BrokenServer('no session')
-    return session
+    return { session, endpoints }
   }
 }

@@ -12,6 +12,7 @@ import type { Emitter } from '../base/emitter.js'
 import { BrokenServer, LongwireError } from '../base/errors.js'
 import type { Random } from '../base/system.js'
 import { HEAD_UNKNOWN, type Identity } from '../connection/identity.js'
+import type { KnownEndpoints } from '../connection/known-endpoints.js'
 import type { Link } from '../connection/link.js'
 import type { SignInRequest } from '../connection/sign-in.js'
 import type { Commits } from '../storage/commits.js'
@@ -31,6 +32,7 @@ export interface LocalCopyParts {
   readonly commits: Commits
   readonly events: Emitter<ClientEvents>
   readonly identity: Identity
+  readonly endpoints: KnownEndpoints
   readonly contacts: ContactList
   readonly receipts: Receipts
   readonly shown: Shown
@@ -47,9 +49,10 @@ export class LocalCopy {
   }
 
   load(values: ReadonlyMap<string, Json>, random: Random): void {
-    const { commits, identity, contacts, receipts, acks, sender, inbox } = this.#parts
+    const { commits, identity, endpoints, contacts, receipts, acks, sender, inbox } = this.#parts
     if (!values.has('format')) commits.put('format', STORAGE_FORMAT)
     identity.load(values, random)
+    endpoints.load(values)
     contacts.begin(identity.generation)
     const applied = (values.get(APPLIED) ?? 0) as number
     inbox.load(applied)
@@ -164,13 +167,14 @@ export class LocalCopy {
    * error.
    */
   forget(error: LongwireError): void {
-    const { commits, events, identity, contacts, receipts, shown, acks, sender, inbox } = this.#parts
+    const { commits, events, identity, endpoints, contacts, receipts, shown, acks, sender, inbox } = this.#parts
     const { uid } = identity
     identity.spend(sender.sendQueue.nextSendSeq)
     commits.forget()
     sender.clear(error)
     commits.put('format', STORAGE_FORMAT)
     identity.clear()
+    endpoints.store()
     contacts.clear()
     contacts.begin(identity.generation)
     receipts.clear()

@@ -2,6 +2,7 @@
 // back is an event of the network, and its order is the network's.
 import { FRAME_TO_CLIENT_BYTES_MAX } from '../../../protocol/limits.js'
 import { joined } from '../base/bytes.js'
+import { urlAt } from './endpoint-url.js'
 import type { HttpCall, HttpExchange, HttpRequest, HttpResponse } from './http-exchange.js'
 
 export interface FetchOptions {
@@ -31,6 +32,8 @@ export function fetchExchange({ url }: FetchOptions): HttpExchange {
   }
   const base = href.replace(/\/+$/, '')
   return {
+    url: base,
+    at: named => (urlAt(base, named) === undefined ? undefined : fetchExchange({ url: named })),
     post(request: HttpRequest, done: (error: Error | undefined, response?: HttpResponse) => void): HttpCall {
       const abort = new AbortController()
       // Between the answer and its telling there is a turn, in which it may be given up.

@@ -22,6 +22,10 @@ export interface HttpCall {
 }
 
 export interface HttpExchange {
+  /** The URL of the server. Absent: nobody can tell. */
+  readonly url?: string
+  /** The same to another node of the server. Undefined: its URL is less secure. Absent: the exchange stays at its URL. */
+  at?(url: string): HttpExchange | undefined
   /** Posts; `done` is called once, later, with a response or with what went wrong; not after abort(). */
   post(request: HttpRequest, done: (error: Error | undefined, response?: HttpResponse) => void): HttpCall
 }

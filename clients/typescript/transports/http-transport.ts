@@ -72,6 +72,15 @@ export function httpTransport({ exchange, pollMs = POLL_MS_MAX, clock = systemCl
   return {
     name: 'http',
     preamble: false,
+    ...(exchange.url === undefined ? {} : { address: exchange.url }),
+    ...(exchange.at === undefined
+      ? {}
+      : {
+          at({ url }) {
+            const other = url === '' ? undefined : exchange.at?.(url)
+            return other === undefined ? undefined : httpTransport({ exchange: other, pollMs, clock })
+          },
+        }),
     connect(handlers: TransportHandlers): TransportConnection {
       const connection = new HttpConnection(exchange, pollMs, clock, handlers)
       // There is nothing to open: the first request shows whether there is a way.

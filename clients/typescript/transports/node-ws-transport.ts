@@ -2,6 +2,7 @@
 import { isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { type ClientOptions, WebSocket } from 'ws'
+import { urlAt, webSocketUrl } from './endpoint-url.js'
 import { type RaceOptions, raceConnect } from './tcp-race.js'
 import type { Transport } from './transport.js'
 import { type WebSocketLike, wsTransport } from './ws-transport.js'
@@ -24,7 +25,13 @@ export function nodeWsTransport({ url, ...race }: NodeWebSocketOptions): Transpo
     closeTimeout: LINGER_MS,
     createConnection: connector(race, new URL(url).protocol === 'wss:'),
   }
-  return wsTransport({ url, open: each => new WebSocket(each, options) as WebSocketLike })
+  return {
+    ...wsTransport({ url, open: each => new WebSocket(each, options) as WebSocketLike }),
+    at(endpoint) {
+      const other = urlAt(url, endpoint.url)
+      return other === undefined ? undefined : nodeWsTransport({ url: webSocketUrl(other), ...race })
+    },
+  }
 }
 
 type CreateConnection = NonNullable<ClientOptions['createConnection']>

@@ -13,6 +13,8 @@ export function tcpTransport(options: TcpOptions): Transport {
   return {
     name: 'tcp',
     preamble: true,
+    address: `tcp://${options.host.includes(':') ? `[${options.host}]` : options.host}:${options.port}`,
+    at: ({ host, port }) => (host === '' ? undefined : tcpTransport({ ...options, host, port })),
     connect(handlers: TransportHandlers): TransportConnection {
       let socket: Socket | undefined
       const race = raceConnect(options, (error, connected) => {

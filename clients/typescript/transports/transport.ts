@@ -19,6 +19,15 @@ export interface TransportConnection {
   close(): void
 }
 
+/** A node of a server, as the server names it (PROTOCOL.md, clause 14): at least one of the two addresses. */
+export interface Endpoint {
+  /** The address for TCP; '' and 0 if it has none. */
+  readonly host: string
+  readonly port: number
+  /** The URL for HTTP and WebSocket; '' if it has none. */
+  readonly url: string
+}
+
 export interface Transport {
   /** The name for people and logs, e.g. "tcp". */
   readonly name: string
@@ -26,6 +35,13 @@ export interface Transport {
   readonly preamble: boolean
   /** The longest time without sending, where something on the way cuts silent connections. Absent: as the client likes. */
   readonly heartbeatMs?: number
+  /** The address that it leads to, as a URL. Absent: nobody can tell. */
+  readonly address?: string
+  /**
+   * The same transport to another node of the server. Undefined: the node has no address for it, or only one that is less secure.
+   * Absent: the transport stays at its address.
+   */
+  readonly at?: (endpoint: Endpoint) => Transport | undefined
   /** Starts a connection; how it goes is told to the handlers, from within this call at the earliest. */
   connect(handlers: TransportHandlers): TransportConnection
 }

@@ -1,6 +1,7 @@
 // WebSocket, by the interface that browsers have, and Node from 22 on; node-ws-transport.ts brings it to Node 20. Each message
 // holds whole frames (PROTOCOL.md, 13.10).
 import { FRAME_TO_SERVER_BYTES_MAX } from '../../../protocol/limits.js'
+import { urlAt, webSocketUrl } from './endpoint-url.js'
 import type { Transport, TransportConnection, TransportHandlers } from './transport.js'
 
 /** The part of the WebSocket interface that is used. */
@@ -37,6 +38,11 @@ export function wsTransport({ url, open = openGlobal, heartbeatMs = HEARTBEAT_MS
     name: 'ws',
     preamble: false,
     heartbeatMs,
+    address: url,
+    at(endpoint) {
+      const other = urlAt(url, endpoint.url)
+      return other === undefined ? undefined : wsTransport({ url: webSocketUrl(other), open, heartbeatMs })
+    },
     connect(handlers: TransportHandlers): TransportConnection {
       const socket = open(url)
       let failure: Error | undefined

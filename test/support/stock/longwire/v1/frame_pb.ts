@@ -6,6 +6,8 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Endpoints } from "./endpoints_pb.js";
+import { file_longwire_v1_endpoints } from "./endpoints_pb.js";
 import type { Item } from "./item_pb.js";
 import { file_longwire_v1_item } from "./item_pb.js";
 import { file_longwire_v1_options } from "./options_pb.js";
@@ -15,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file longwire/v1/frame.proto.
  */
 export const file_longwire_v1_frame: GenFile = /*@__PURE__*/
-  fileDesc("Chdsb25nd2lyZS92MS9mcmFtZS5wcm90bxILbG9uZ3dpcmUudjEiaAoFRnJhbWUSCgoCaWQYASABKA0SDgoGbWV0aG9kGAIgASgNEgwKBGJvZHkYAyABKAwSDAoEY29kZRgEIAEoDRIPCgdtZXNzYWdlGAUgASgJEhYKDnJldHJ5X2FmdGVyX21zGAYgASgNIjsKB1JlZnVzYWwSGQoRZXhwZWN0ZWRfc2VuZF9zZXEYASABKAQSFQoNYm91bmRfYXR0ZW1wdBgCIAEoBCJaCgtFcnJvckRldGFpbBIMCgRjb2RlGAEgASgNEhYKDnJldHJ5X2FmdGVyX21zGAIgASgNEiUKB3JlZnVzYWwYAyABKAsyFC5sb25nd2lyZS52MS5SZWZ1c2FsIqEBCgxIZWxsb1JlcXVlc3QSFAoFdG9rZW4YASABKAxCBZC1GIABEg8KB2F0dGVtcHQYAiABKAQSDQoFc2luY2UYAyABKAQSFAoMaGVhcnRiZWF0X21zGAUgASgNEhYKCHN0b3JlX2lkGAYgASgMQgSQtRggEhAKCHJldmlzaW9uGAcgASgNEhUKBmNsaWVudBgIIAEoCUIFkLUYgAFKBAgEEAUimAEKDUhlbGxvUmVzcG9uc2USCwoDdWlkGAEgASgEEg4KBmRldmljZRgCIAEoDRIVCg1sYXN0X3NlbmRfc2VxGAMgASgEEgsKA2FjaxgEIAEoBBIQCghzdG9yZV9pZBgFIAEoDBIMCgRoZWFkGAYgASgEEg4KBnJlc3luYxgHIAEoCBIWCg5zZXJ2ZXJfdGltZV9tcxgIIAEoBCJZCgpQdXNoTm90aWNlEgwKBGZyb20YASABKAQSCgoCdG8YAiABKAQSDwoHdHJpbW1lZBgDIAEoCBIgCgVpdGVtcxgEIAMoCzIRLmxvbmd3aXJlLnYxLkl0ZW0iJQoMTm90aWZ5Tm90aWNlEhUKB3ZlcnNpb24YASABKARCBIi1GAEicQoJQWNrTm90aWNlEg8KB3ZlcnNpb24YASABKAQSKwoJZGVsaXZlcmVkGAIgAygLMhEubG9uZ3dpcmUudjEuTWFya0IFkLUYgAISJgoEcmVhZBgDIAMoCzIRLmxvbmd3aXJlLnYxLk1hcmtCBZC1GIACIkgKBE1hcmsSEgoEcGVlchgBIAEoBEIEiLUYARIUCgZkZXZpY2UYAiABKA1CBIi1GAESFgoIc2VuZF9zZXEYAyABKARCBIi1GAEiDQoLRHJhaW5Ob3RpY2UiJAoLQ2xvc2VOb3RpY2USFQoNYm91bmRfYXR0ZW1wdBgBIAEoBDJTChFDb25uZWN0aW9uU2VydmljZRI+CgVIZWxsbxIZLmxvbmd3aXJlLnYxLkhlbGxvUmVxdWVzdBoaLmxvbmd3aXJlLnYxLkhlbGxvUmVzcG9uc2ViBnByb3RvMw", [file_longwire_v1_item, file_longwire_v1_options]);
+  fileDesc("Chdsb25nd2lyZS92MS9mcmFtZS5wcm90bxILbG9uZ3dpcmUudjEiaAoFRnJhbWUSCgoCaWQYASABKA0SDgoGbWV0aG9kGAIgASgNEgwKBGJvZHkYAyABKAwSDAoEY29kZRgEIAEoDRIPCgdtZXNzYWdlGAUgASgJEhYKDnJldHJ5X2FmdGVyX21zGAYgASgNIjsKB1JlZnVzYWwSGQoRZXhwZWN0ZWRfc2VuZF9zZXEYASABKAQSFQoNYm91bmRfYXR0ZW1wdBgCIAEoBCJaCgtFcnJvckRldGFpbBIMCgRjb2RlGAEgASgNEhYKDnJldHJ5X2FmdGVyX21zGAIgASgNEiUKB3JlZnVzYWwYAyABKAsyFC5sb25nd2lyZS52MS5SZWZ1c2FsIqEBCgxIZWxsb1JlcXVlc3QSFAoFdG9rZW4YASABKAxCBZC1GIABEg8KB2F0dGVtcHQYAiABKAQSDQoFc2luY2UYAyABKAQSFAoMaGVhcnRiZWF0X21zGAUgASgNEhYKCHN0b3JlX2lkGAYgASgMQgSQtRggEhAKCHJldmlzaW9uGAcgASgNEhUKBmNsaWVudBgIIAEoCUIFkLUYgAFKBAgEEAUimAEKDUhlbGxvUmVzcG9uc2USCwoDdWlkGAEgASgEEg4KBmRldmljZRgCIAEoDRIVCg1sYXN0X3NlbmRfc2VxGAMgASgEEgsKA2FjaxgEIAEoBBIQCghzdG9yZV9pZBgFIAEoDBIMCgRoZWFkGAYgASgEEg4KBnJlc3luYxgHIAEoCBIWCg5zZXJ2ZXJfdGltZV9tcxgIIAEoBCJZCgpQdXNoTm90aWNlEgwKBGZyb20YASABKAQSCgoCdG8YAiABKAQSDwoHdHJpbW1lZBgDIAEoCBIgCgVpdGVtcxgEIAMoCzIRLmxvbmd3aXJlLnYxLkl0ZW0iJQoMTm90aWZ5Tm90aWNlEhUKB3ZlcnNpb24YASABKARCBIi1GAEicQoJQWNrTm90aWNlEg8KB3ZlcnNpb24YASABKAQSKwoJZGVsaXZlcmVkGAIgAygLMhEubG9uZ3dpcmUudjEuTWFya0IFkLUYgAISJgoEcmVhZBgDIAMoCzIRLmxvbmd3aXJlLnYxLk1hcmtCBZC1GIACIkgKBE1hcmsSEgoEcGVlchgBIAEoBEIEiLUYARIUCgZkZXZpY2UYAiABKA1CBIi1GAESFgoIc2VuZF9zZXEYAyABKARCBIi1GAEiOAoLRHJhaW5Ob3RpY2USKQoJZW5kcG9pbnRzGAEgASgLMhYubG9uZ3dpcmUudjEuRW5kcG9pbnRzIhIKEEVuZHBvaW50c1JlcXVlc3QiPgoRRW5kcG9pbnRzUmVzcG9uc2USKQoJZW5kcG9pbnRzGAEgASgLMhYubG9uZ3dpcmUudjEuRW5kcG9pbnRzIiQKC0Nsb3NlTm90aWNlEhUKDWJvdW5kX2F0dGVtcHQYASABKAQynwEKEUNvbm5lY3Rpb25TZXJ2aWNlEj4KBUhlbGxvEhkubG9uZ3dpcmUudjEuSGVsbG9SZXF1ZXN0GhoubG9uZ3dpcmUudjEuSGVsbG9SZXNwb25zZRJKCglFbmRwb2ludHMSHS5sb25nd2lyZS52MS5FbmRwb2ludHNSZXF1ZXN0Gh4ubG9uZ3dpcmUudjEuRW5kcG9pbnRzUmVzcG9uc2ViBnByb3RvMw", [file_longwire_v1_endpoints, file_longwire_v1_item, file_longwire_v1_options]);
 
 /**
  * What travels on a connection, each preceded by its length as a varint (protobuf's "delimited" form). An empty frame,
@@ -392,6 +394,12 @@ export const MarkSchema: GenMessage<Mark> = /*@__PURE__*/
  * @generated from message longwire.v1.DrainNotice
  */
 export type DrainNotice = Message<"longwire.v1.DrainNotice"> & {
+  /**
+   * Other nodes of the server. Until retry_after_ms are over this one serves the connection as before. Absent: it does not.
+   *
+   * @generated from field: longwire.v1.Endpoints endpoints = 1;
+   */
+  endpoints?: Endpoints | undefined;
 };
 
 /**
@@ -400,6 +408,38 @@ export type DrainNotice = Message<"longwire.v1.DrainNotice"> & {
  */
 export const DrainNoticeSchema: GenMessage<DrainNotice> = /*@__PURE__*/
   messageDesc(file_longwire_v1_frame, 9);
+
+/**
+ * Asks for the endpoints of the server. Method 7, client to server.
+ *
+ * @generated from message longwire.v1.EndpointsRequest
+ */
+export type EndpointsRequest = Message<"longwire.v1.EndpointsRequest"> & {
+};
+
+/**
+ * Describes the message longwire.v1.EndpointsRequest.
+ * Use `create(EndpointsRequestSchema)` to create a new message.
+ */
+export const EndpointsRequestSchema: GenMessage<EndpointsRequest> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_frame, 10);
+
+/**
+ * @generated from message longwire.v1.EndpointsResponse
+ */
+export type EndpointsResponse = Message<"longwire.v1.EndpointsResponse"> & {
+  /**
+   * @generated from field: longwire.v1.Endpoints endpoints = 1;
+   */
+  endpoints?: Endpoints | undefined;
+};
+
+/**
+ * Describes the message longwire.v1.EndpointsResponse.
+ * Use `create(EndpointsResponseSchema)` to create a new message.
+ */
+export const EndpointsResponseSchema: GenMessage<EndpointsResponse> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_frame, 11);
 
 /**
  * The server's last frame before it closes: the frame's code says what the client does. Method 6, server to client.
@@ -420,7 +460,7 @@ export type CloseNotice = Message<"longwire.v1.CloseNotice"> & {
  * Use `create(CloseNoticeSchema)` to create a new message.
  */
 export const CloseNoticeSchema: GenMessage<CloseNotice> = /*@__PURE__*/
-  messageDesc(file_longwire_v1_frame, 10);
+  messageDesc(file_longwire_v1_frame, 12);
 
 /**
  * The short side has no connections, but their order: PROTOCOL.md, clause 13.
@@ -437,6 +477,16 @@ export const ConnectionService: GenService<{
     methodKind: "unary";
     input: typeof HelloRequestSchema;
     output: typeof HelloResponseSchema;
+  },
+  /**
+   * The endpoints of the server, for this user. Method 7.
+   *
+   * @generated from rpc longwire.v1.ConnectionService.Endpoints
+   */
+  endpoints: {
+    methodKind: "unary";
+    input: typeof EndpointsRequestSchema;
+    output: typeof EndpointsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_longwire_v1_frame, 0);
