@@ -7,6 +7,8 @@ import t from 'tap'
 export class TcpRelay {
   /** The port on 127.0.0.1 that is relayed to. */
   to: number
+  /** How much later bytes arrive, either way, on connections that begin from now on. */
+  delayMs = 0
   readonly #server: net.Server
   readonly #sockets = new Set<net.Socket>()
   #open = true
@@ -56,12 +58,19 @@ export class TcpRelay {
     ] as const) {
       this.#sockets.add(one)
       one.setNoDelay(true)
-      one.pipe(other)
+      if (this.delayMs === 0) one.pipe(other)
+      else this.#delay(one, other)
       one.on('error', () => {})
       one.on('close', () => {
         this.#sockets.delete(one)
         other.destroy()
       })
     }
+  }
+
+  #delay(one: net.Socket, other: net.Socket): void {
+    const { delayMs } = this
+    one.on('data', chunk => setTimeout(() => other.destroyed || other.write(chunk), delayMs))
+    one.on('end', () => setTimeout(() => other.end(), delayMs))
   }
 }
