@@ -5,9 +5,8 @@ import { commandClock } from '../lib/clock.js'
 import { BACKUP_OPTIONS } from '../ops/backup-options.js'
 import { optionHelp, parseOptions } from '../ops/command-options.js'
 import { backUp } from '../store/lmdb/backup.js'
+import { cleanedUp } from './clean-up.js'
 import { type Command, complain, EXIT, failed, print } from './command.js'
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 export const backup: Command = {
   options: BACKUP_OPTIONS,
@@ -24,29 +23,21 @@ export const backup: Command = {
       return EXIT.USAGE
     }
     let partial = ''
-    // Runs however the process ends: by a signal, a bug, or a wait that never ends.
     const clean = (): void => {
       if (partial !== '') rmSync(partial, { recursive: true, force: true })
     }
-    const interrupted = (signal: NodeJS.Signals): void => {
-      complain(`ended by ${signal}: no backup was made`)
-      process.exit(EXIT.FAILED)
+    const begun = (folder: string): void => {
+      partial = folder
     }
-    process.on('exit', clean)
-    for (const signal of SIGNALS) process.on(signal, interrupted)
-    try {
-      const begun = (folder: string): void => {
-        partial = folder
+    return cleanedUp(clean, 'no backup was made', async () => {
+      try {
+        const { epoch, bytes } = await backUp({ from: parsed.values.data, to, clock: commandClock, onBegin: begun })
+        print(`${to}: ${(bytes / 2 ** 20).toFixed(1)} MiB, epoch ${epoch}`)
+        return EXIT.OK
+      } catch (error) {
+        return failed(error)
       }
-      const { epoch, bytes } = await backUp({ from: parsed.values.data, to, clock: commandClock, onBegin: begun })
-      print(`${to}: ${(bytes / 2 ** 20).toFixed(1)} MiB, epoch ${epoch}`)
-      return EXIT.OK
-    } catch (error) {
-      return failed(error)
-    } finally {
-      process.off('exit', clean)
-      for (const signal of SIGNALS) process.off(signal, interrupted)
-    }
+    })
   },
 }
 

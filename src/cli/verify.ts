@@ -1,13 +1,22 @@
 /** `longwire verify`: walks a store, and says what is in it and what is wrong with it. */
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { commandClock } from '../lib/clock.js'
+import { messageOf } from '../lib/error-message.js'
 import { VERIFY_OPTIONS } from '../ops/backup-options.js'
-import { optionHelp, parseOptions } from '../ops/command-options.js'
+import { type OptionValues, optionHelp, parseOptions } from '../ops/command-options.js'
+import { targetIn } from '../store/lmdb/transfer.js'
 import { viewStore } from '../store/lmdb/view.js'
+import type { RedisAddress } from '../store/redis/address.js'
+import { sourceOn } from '../store/redis/transfer-source.js'
+import { transfer } from '../store/transfer.js'
 import type { Counts } from '../verify/findings.js'
 import { verify as verifyStore } from '../verify/verify.js'
-import { environmentOf } from './backup.js'
+import { cleanedUp } from './clean-up.js'
 import { type Command, complain, EXIT, failed, print } from './command.js'
+import { redisAddress } from './redis-address.js'
 
 export const verify: Command = {
   options: VERIFY_OPTIONS,
@@ -17,20 +26,60 @@ export const verify: Command = {
       print(help())
       return EXIT.OK
     }
-    if (parsed.kind === 'wrong') {
-      complain(`${parsed.message} (longwire verify --help lists the options)`)
+    const address = parsed.kind === 'wrong' ? parsed.message : addressIn(parsed.values)
+    if (parsed.kind === 'wrong' || typeof address === 'string') {
+      complain(`${address} (longwire verify --help lists the options)`)
       return EXIT.USAGE
     }
     try {
-      const { epoch, counts } = await viewStore(parsed.values.data, commandClock, view => {
-        return { epoch: view.epochOf(0), counts: verifyStore(view, fault => print(`fault: ${fault}`)) }
-      })
-      print(shown(epoch, counts))
-      return counts.faults === 0 ? EXIT.OK : EXIT.FAILED
+      return await (address === undefined ? verified(parsed.values.data) : verifiedOn(address))
     } catch (error) {
       return failed(error)
     }
   },
+}
+
+/** @returns the exit code */
+async function verified(folder: string): Promise<number> {
+  const { epoch, counts } = await viewStore(folder, commandClock, view => {
+    return { epoch: view.epochOf(0), counts: verifyStore(view, fault => print(`fault: ${fault}`)) }
+  })
+  print(shown(epoch, counts))
+  return counts.faults === 0 ? EXIT.OK : EXIT.FAILED
+}
+
+/** Verifies a copy of a Redis in a temporary folder. What Redis has twice is compared while it is read. @returns the exit code */
+async function verifiedOn(address: RedisAddress): Promise<number> {
+  const parent = mkdtempSync(path.join(tmpdir(), 'longwire-verify-'))
+  const clean = (): void => rmSync(parent, { recursive: true, force: true })
+  return cleanedUp(clean, 'nothing was verified', async () => {
+    try {
+      const copy = path.join(parent, 'copy')
+      const [source, target] = [sourceOn(address, commandClock), targetIn(copy)]
+      await source(from => target(from, to => transfer(from, to, commandClock)))
+      return await verified(copy)
+    } finally {
+      clean()
+    }
+  })
+}
+
+/** The address of Redis; undefined: a folder is verified. A text says what is wrong. */
+function addressIn(values: OptionValues<typeof VERIFY_OPTIONS>): RedisAddress | string | undefined {
+  const { data, redis, redisPasswordFile } = values
+  if (redis === '') return redisPasswordFile === '' ? undefined : '--redis-password-file needs --redis'
+  if (data !== VERIFY_OPTIONS.data.default) return '--redis takes the place of --data'
+  try {
+    return redisAddress(values)
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+/** Keeps only where the store is of the environment: the other variables are the server's. */
+function environmentOf(environment: Readonly<Record<string, string | undefined>>) {
+  const { LONGWIRE_DATA, LONGWIRE_REDIS, LONGWIRE_REDIS_PASSWORD_FILE } = environment
+  return { LONGWIRE_DATA, LONGWIRE_REDIS, LONGWIRE_REDIS_PASSWORD_FILE }
 }
 
 /** One figure per line. */
@@ -50,6 +99,8 @@ function help(): string {
     '',
     optionHelp(VERIFY_OPTIONS),
     '',
+    'With --redis all servers must be stopped. A copy is made in the folder for temporary files (TMPDIR), which needs space',
+    'for it, and removed in the end.',
     'Exit codes: 0 no fault, 1 faults or it could not be read, 2 wrong options, 65 damaged: what is there was not written so.',
   ].join('\n')
 }

@@ -1,12 +1,13 @@
 /** The options of the commands that work on a data folder: `backup`, `restore`, `verify`. */
 
 import { integer, text } from './command-options.js'
+import { REDIS_OPTIONS } from './redis-options.js'
 
 const data = text('./data', 'FOLDER', 'the data folder')
 
 export const BACKUP_OPTIONS = { data } as const
 
-export const VERIFY_OPTIONS = { data } as const
+export const VERIFY_OPTIONS = { data, ...REDIS_OPTIONS } as const
 
 export const RESTORE_OPTIONS = {
   data: text(
