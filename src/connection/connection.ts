@@ -121,6 +121,10 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
     return this.#device()?.feed.told ?? 0
   }
 
+  get stands(): number {
+    return this.#state.kind === 'open' && !this.#state.paging ? this.#state.feed.pushedTo : 0
+  }
+
   /** Aborted also when the peer will send no more: one that hangs up looks like that, until it is written to. */
   get signal(): AbortSignal {
     if (this.#gone === undefined) {
@@ -185,6 +189,10 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
     const state = this.#state
     if (state.kind !== 'open') return
     const { feed } = state
+    if (!state.paging && feed.isTorn(event.from, event.version)) {
+      this.close(CODES.RESYNC.code)
+      return
+    }
     if (feed.full) this.#gather(state)
     const takesPushes = !state.paging && !this.writer.overfull(feed.gatheredBytes) && !this.context.backlog.isFull
     if (feed.offer(event, takesPushes)) this.writer.mark()
@@ -230,7 +238,10 @@ export class Connection extends Timed implements Caller, LiveConnection, FrameTa
   accepted(id: number, from: number, version: number): void {
     if (!this.#answers(id)) return
     this.write(encodeAcceptedFrame(id, from, version))
-    if (this.#state.kind === 'open' && version > 0) this.#state.feed.accepted(from, version)
+    if (this.#state.kind !== 'open' || version === 0) return
+    const { feed, paging } = this.#state
+    if (!paging && feed.isTorn(from, version)) this.close(CODES.RESYNC.code)
+    else feed.accepted(from, version)
   }
 
   synced(id: number, since: number, page: TimelinePage, results: readonly SendResult[]): void {

@@ -23,6 +23,8 @@ export interface LiveConnection extends Member {
   readonly state: StateKind
   /** The highest version that the client has been told or has shown to know. */
   readonly told: number
+  /** The version up to which the client has, or is about to get, its whole timeline; 0 while that is not known. */
+  readonly stands: number
   /** Bytes on their way to the peer that this process holds. */
   readonly waitingBytes: number
   /** Whether it runs over the TCP connection with these ends. */

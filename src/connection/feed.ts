@@ -7,6 +7,8 @@
  *      │  any other means "behind": one Notify, then the client pulls until it is told that there is no more
  *      └─ what the client will have applied when it has read everything that was written to it
  *
+ * Nobody can stand between an item and the one before it, but for a client that has applied what the store then lost (isTorn).
+ *
  * It may send too much (a Notify for what is on its way), never too little. Whenever a client is behind, it has received a Notify, an
  * answer `more`, or an Accepted beyond its reach, or a Notify is due.
  */
@@ -66,6 +68,14 @@ export class Feed {
   /** Whether there is more than the client will have applied. */
   get behind(): boolean {
     return this.head > this.pushedTo
+  }
+
+  /**
+   * Whether the client stands between an item and the one before it: it has applied what the store has lost since. What that replaced is
+   * in the store again, so the client has to begin at 0.
+   */
+  isTorn(from: number, version: number): boolean {
+    return from < this.pushedTo && this.pushedTo < version
   }
 
   /**

@@ -53,7 +53,13 @@ export class Hub<M extends Member = Member> implements PushEncoder {
 
   /** The user's devices that have a connection here, or a poll that waits. */
   devices(uid: number): readonly number[] {
-    return [...this.#membersOf(uid), ...this.polls.of(uid)].map(({ device }) => device)
+    return [...this.membersOf(uid), ...this.polls.of(uid)].map(({ device }) => device)
+  }
+
+  /** The user's connections here. */
+  membersOf(uid: number): readonly M[] {
+    const members = this.#users.get(uid) ?? []
+    return Array.isArray(members) ? members : [members]
   }
 
   /** Whether a device of the user has a connection here, or a poll that waits. */
@@ -123,7 +129,7 @@ export class Hub<M extends Member = Member> implements PushEncoder {
         this.#ended(event)
         break
       case 'transient':
-        for (const member of this.#membersOf(uidOf(event.to))) member.transient?.(event)
+        for (const member of this.membersOf(uidOf(event.to))) member.transient?.(event)
         break
       case 'deliver':
       case 'contended':
@@ -174,11 +180,6 @@ export class Hub<M extends Member = Member> implements PushEncoder {
   encodeNotify(version: number): Uint8Array {
     this.notifies++
     return encodeNotice(METHODS.notify.number, encodeNotifyNotice({ version }))
-  }
-
-  #membersOf(uid: number): readonly M[] {
-    const members = this.#users.get(uid) ?? []
-    return Array.isArray(members) ? members : [members]
   }
 
   #find(uid: number, device: number): M | undefined {

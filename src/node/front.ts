@@ -5,6 +5,7 @@
  *                ▲
  *                └── events: of this node's own commits, and of other nodes (exchange); after a loss, the comparison
  */
+import { CODES } from '../../protocol/codes.js'
 import { Comparison, compareAll } from '../cluster/compare.js'
 import { NodeExchange, type NodeNetwork } from '../cluster/node-exchange.js'
 import { RouteKeeper } from '../cluster/routes.js'
@@ -38,7 +39,13 @@ export class Front {
 
   constructor(options: FrontOptions) {
     const { clock, random, defer, name, network = ALONE, truth, take } = options
-    const head = async (uid: number) => (await truth.head(uid, 0)).head
+    const head = async (uid: number): Promise<number> => {
+      const before = hub.membersOf(uid).map(connection => [connection, connection.stands] as const)
+      const { head } = await truth.head(uid, 0)
+      // The store has lost what these clients have applied.
+      for (const [connection, stood] of before) if (stood > head) connection.close(CODES.RESYNC.code)
+      return head
+    }
     if (options.routes !== undefined) {
       const holds = (uid: number) => this.access.hub.holds(uid)
       this.#routes = new RouteKeeper({ node: name, store: options.routes, clock, holds, head, tell: e => hub.take(e) })

@@ -46,7 +46,8 @@ class PlainClient {
 
   accepted(from: number, version: number, id: string): void {
     this.#shown.add(id)
-    if (version !== 0) this.range(from, version, [])
+    if (from < this.applied && this.applied < version) this.notify(version)
+    else if (version !== 0) this.range(from, version, [])
   }
 
   answer(to: number, more: boolean, items: readonly RuleItem[]): void {

@@ -140,11 +140,11 @@ export class Inbox {
   /** A message of this device was accepted; its answer is the push (from, version] of its copy, if there is a version. */
   accepted(message: SentMessage, from: number, version: number): void {
     const before = versionBefore(from, version)
-    if (version > 0 && before <= this.#timeline.applied) this.#keepOwn(message, { version, atMs: message.atMs })
+    if (version > 0 && this.#timeline.joins(before, version)) this.#keepOwn(message, { version, atMs: message.atMs })
     else this.#keepAhead(message, version)
     if (version === 0) return
     this.#host.acks.heardRange(before, version)
-    const after = this.#timeline.push(before, version)
+    const after = this.#timeline.accepted(before, version)
     if (after === NOTHING) {
       this.#pull()
       return

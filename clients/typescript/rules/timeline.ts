@@ -55,6 +55,22 @@ export class Timeline {
     return after
   }
 
+  /**
+   * Takes the answer to a Send: the own copy is the next item above `from`. A client that has applied something in between has what the
+   * store has lost since: the answer to its pull says so.
+   * @returns as push()
+   */
+  accepted(from: number, version: number): number {
+    if (this.joins(from, version)) return this.push(from, version)
+    this.notify(version)
+    return NOTHING
+  }
+
+  /** Whether an item that follows `from` follows what was applied, or was applied itself. */
+  joins(from: number, version: number): boolean {
+    return from === this.#applied || version <= this.#applied
+  }
+
   /** Notes that there are items up to `version`. */
   notify(version: number): void {
     if (version > this.#wanted) this.#wanted = version

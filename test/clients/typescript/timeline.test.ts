@@ -43,7 +43,7 @@ class Rule {
     if ('accepted' in step) {
       const { id, from, version } = step.accepted
       this.#add(id)
-      if (version > 0) this.#timeline.push(from, version)
+      if (version > 0) this.#timeline.accepted(from, version)
     }
     if ('connected' in step) {
       if (step.connected.resync || step.connected.otherStore) this.#timeline.reset()
