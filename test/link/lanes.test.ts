@@ -211,3 +211,20 @@ t.test('the calls that are not answered are bounded by number and bytes', async 
   t.equal(large.submit(70, 1).refusedWith, CODES.OVERLOADED.code)
   t.equal(large.lanes.figures.refused, 1)
 })
+
+t.test('a node that is lost while it leaves: what it had goes before what waited for it', async t => {
+  const { lanes, links, submit, lose } = rig('a', 'b')
+  const [a, b] = links
+  if (a === undefined || b === undefined) throw new Error('no links')
+  const first = submit(1)
+  const home = a.sent.length > 0 ? a : b
+  const other = home === a ? b : a
+  home.isOpen = false
+  lanes.left(home)
+  const second = submit(1)
+  lose(home)
+  t.same(other.sent, [
+    [first, true],
+    [second, false],
+  ])
+})

@@ -84,9 +84,9 @@ t.test('a stranger at the port costs little: few at a time, small frames, five s
   t.equal(taken.filter(link => link !== undefined).length, UNPROVEN_MAX)
   taken[0]?.receive(encodeFrame({ id: 1, method: LINK.request, body: encodeFields(1) }))
   t.equal(taken[0]?.isLost, true, 'a request before the proof')
-  taken[1]?.receive(
-    Uint8Array.of(...encodeFrame({ id: 1, method: LINK.open, body: new Uint8Array(UNPROVEN_BYTES_MAX) })),
-  )
+  const nonce = new Uint8Array(16)
+  const large = encodeFields(LINK_FORM, 'x', nonce, new Uint8Array(UNPROVEN_BYTES_MAX))
+  taken[1]?.receive(encodeFrame({ id: 1, method: LINK.open, body: large }))
   t.equal(taken[1]?.isLost, true, 'a frame that is too large')
   taken[2]?.receive(
     encodeFrame({ id: 1, method: LINK.open, body: encodeFields(LINK_FORM + 1, 'x', new Uint8Array(16)) }),

@@ -177,6 +177,26 @@ t.test('Hello says who passes it on, and each of its answers comes back', async 
   t.equal('routedMs' in (answers[0] ?? {}), false, 'a route counts by the clock of the node that asked')
 })
 
+t.test('a Hello whose link was lost is passed on again, and says so', async t => {
+  const { rig, logic, services, remote } = linked()
+  remote.helloMode = 'hold'
+  const answers: HelloAnswer[] = []
+  services.hello(createHelloRequest({ token: Uint8Array.of(7), attempt: 4 }), '10.0.0.7', answer =>
+    answers.push(answer),
+  )
+  rig.settle()
+  t.match(remote.hellos, [{ via: { again: false } }])
+  logic.kill()
+  const next = rig.start('a:1')
+  next.services.helloMode = 'hold'
+  rig.pass(3_000)
+  const [held] = next.services.hellos
+  t.match(held?.via, { node: 'access', again: true })
+  held?.settle(next.services.answerOf(held.request))
+  rig.settle()
+  t.match(answers, [{ kind: 'bound', attempt: 4 }])
+})
+
 t.test('tokens, attempts, heads and pages are asked for, and what cannot be known now rejects', async t => {
   const { rig, services, remote } = linked()
   remote.attempt = 6
@@ -218,6 +238,13 @@ t.test('an ack is answered when it is durable; one that is refused closes its co
   t.equal(services.ack(caller, createAckNotice({ version: 40 })), CODES.OK.code)
   rig.settle()
   t.match(remote.acks, [{ version: 40 }])
+  t.equal(rig.access.lanes.size, 0)
+  remote.heldAcks = []
+  services.ack(caller, createAckNotice({ version: 40 }))
+  rig.settle()
+  t.equal(rig.access.lanes.size, 1, 'it would be sent again if the node were lost now')
+  remote.heldAcks[0]?.()
+  rig.settle()
   t.equal(rig.access.lanes.size, 0)
   remote.ackCode = CODES.FLOOD.code
   services.ack(caller, createAckNotice({ version: 40 }))

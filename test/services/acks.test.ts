@@ -164,3 +164,28 @@ t.test('a flood of marks is refused and costs nothing more', async t => {
   acks.flush()
   t.equal(submitted.length, 1)
 })
+
+t.test('who waits for an ack is called when it is committed, also at a second try, or never will be', async t => {
+  const { clock, submitted, acks } = setup()
+  const called: string[] = []
+  const add = (name: string, version: number, marks = [mark(512, version)]): void => {
+    acks.add(256, 1, version, marks, [])
+    acks.whenSettled(256, () => called.push(name))
+  }
+  add('plain', 1, [])
+  add('marked', 2)
+  clock.advance(20)
+  t.equal(submitted.length, 1)
+  t.same(called, [])
+  submitted.shift()?.settle({ kind: 'unavailable' })
+  add('later', 3)
+  t.same(called, [])
+  clock.advance(2_000)
+  t.equal(submitted.length, 1)
+  submitted.shift()?.settle(DONE)
+  t.same(called, ['plain', 'marked', 'later'])
+  add('impossible', 4)
+  clock.advance(2_000)
+  submitted.shift()?.settle({ kind: 'refused' })
+  t.same(called.at(-1), 'impossible')
+})

@@ -71,6 +71,8 @@ export class FakeServices implements Services {
   attempt = 0
   /** Settles the authorizations that were asked for; undefined: at once. */
   heldAuthorizations: (() => void)[] | undefined
+  /** Makes the acks durable that were taken; undefined: at once. */
+  heldAcks: (() => void)[] | undefined
   /** Resolves the pages that were asked for; undefined: at once. */
   heldPages: (() => void)[] | undefined
 
@@ -119,7 +121,9 @@ export class FakeServices implements Services {
 
   ack(_caller: Caller, notice: AckNotice, settled?: () => void): Code {
     this.acks.push(notice)
-    if (this.ackCode === CODES.OK.code) settled?.()
+    if (this.ackCode !== CODES.OK.code) return this.ackCode
+    if (this.heldAcks === undefined) settled?.()
+    else this.heldAcks.push(() => settled?.())
     return this.ackCode
   }
 
