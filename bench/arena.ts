@@ -86,8 +86,8 @@ export class Arena<Name extends string = string> {
     const { ownBytes, fileBytes } = memoryOf(pid)
     const written = await this.#journal()
     for (const pair of active) pair.stop()
-    await this.#drained()
-    await this.#rested()
+    await drained(this.name, tally)
+    await rested([pid])
     return {
       cpu_us_per_message: cpuUs,
       ...(Object.fromEntries(
@@ -124,27 +124,28 @@ export class Arena<Name extends string = string> {
       delivered: this.#tally.delivered,
     }
   }
+}
 
-  async #drained(): Promise<void> {
-    const tally = this.#tally
-    const deadlineMs = performance.now() + DRAIN_MS_MAX
-    while (tally.accepted < tally.sent || tally.delivered < tally.sent) {
-      if (performance.now() > deadlineMs) {
-        const { sent, accepted, delivered } = tally
-        throw new Error(`${this.name}: ${sent} were sent, ${accepted} accepted, ${delivered} delivered`)
-      }
-      await sleep(1)
+/** Waits until all that was sent is accepted and delivered. @throws Error if something is lost */
+export async function drained(name: string, tally: Tally): Promise<void> {
+  const deadlineMs = performance.now() + DRAIN_MS_MAX
+  while (tally.accepted < tally.sent || tally.delivered < tally.sent) {
+    if (performance.now() > deadlineMs) {
+      const { sent, accepted, delivered } = tally
+      throw new Error(`${name}: ${sent} were sent, ${accepted} accepted, ${delivered} delivered`)
     }
+    await sleep(1)
   }
+}
 
-  async #rested(): Promise<void> {
-    const deadlineMs = performance.now() + REST_MS_MAX
-    for (let before = cpuMsOf(this.#server.pid); performance.now() < deadlineMs; ) {
-      await sleep(REST_STEP_MS)
-      const now = cpuMsOf(this.#server.pid)
-      if (now - before <= REST_STEP_MS * REST_SHARE) return
-      before = now
-    }
+/** Waits until none of the processes has work, or for some seconds. */
+export async function rested(pids: readonly number[]): Promise<void> {
+  const deadlineMs = performance.now() + REST_MS_MAX
+  for (let before = pids.map(cpuMsOf); performance.now() < deadlineMs; ) {
+    await sleep(REST_STEP_MS)
+    const now = pids.map(cpuMsOf)
+    if (now.every((ms, i) => ms - (before[i] ?? 0) <= REST_STEP_MS * REST_SHARE)) return
+    before = now
   }
 }
 

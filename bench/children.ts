@@ -22,11 +22,15 @@ export interface ServerProcess {
   readonly probe?: (question: string) => Promise<ProbeAnswer>
   /** Ends it in order; what it stored stays. Once. */
   stop(): Promise<void>
+  /** Ends it by SIGKILL, as a machine that fails would. */
+  kill(): Promise<void>
 }
 
 export interface StartOptions {
   /** Options beside the defaults, with limits as they are for everybody, and passwords that cost what they cost; absent: none, and cheap ones. */
   readonly limits?: readonly string[] | undefined
+  /** Keeps everything in the Redis with this URL, and nothing in a folder. */
+  readonly redis?: string
   /** The root of the checkout that is started, which is built; absent: this one. */
   readonly root?: string | undefined
   /** The only core that it may use; absent: all. */
@@ -70,12 +74,22 @@ export function cleanUpAtExit(): void {
 
 /** `node dist/src/main.js serve` on free ports of loopback. `folder` is its data folder; undefined for the store memory. */
 export function startLongwire(folder: string | undefined, options: StartOptions = {}): Promise<ServerProcess> {
-  const store = folder === undefined ? ['--store', 'memory'] : ['--store', 'lmdb', '--data', folder]
+  const store = storeOptions(folder, options.redis)
   const ports = ['--port', '0', '--http-port', '0']
   const limits = options.limits ?? ['--limits', 'open']
   const rest = ['--log-level', 'warn', '--drain-ms', '0', '--ready-fd', '3']
   const program = options.root === undefined ? pathOf('../src/main.js') : join(options.root, 'dist/src/main.js')
   return startNode(program, ['serve', ...ports, ...store, ...rest, ...limits], options)
+}
+
+function storeOptions(folder: string | undefined, redis: string | undefined): readonly string[] {
+  if (redis !== undefined) return ['--redis', redis]
+  return folder === undefined ? ['--store', 'memory'] : ['--store', 'lmdb', '--data', folder]
+}
+
+/** See cluster/far-relay.ts. */
+export function startFarRelay(to: number, delayMs: number): Promise<ServerProcess> {
+  return startNode(pathOf('./cluster/far-relay.js'), [String(to), String(delayMs)], {})
 }
 
 /** See baseline.ts. */
@@ -92,13 +106,14 @@ export function startSocketIo(options: StartOptions = {}): Promise<ServerProcess
   return startNode(pathOf('./peers/socket-io-server.js'), [], options)
 }
 
-/** An installed program that is no Node. It cannot say where it listens, so it is given a port that is free. */
+/** An installed program that is no Node. It cannot say where it listens, so it is given a port: absent, one that is free. */
 export async function startProgram(
   program: string,
   options: StartOptions,
   argv: (port: number) => readonly string[],
+  given?: number,
 ): Promise<ServerProcess> {
-  const port = await freePort()
+  const port = given ?? (await freePort())
   return start([program, ...argv(port)], options, async () => {
     while (!(await listens(port))) await sleep(LISTEN_STEP_MS)
     return { port }
@@ -195,7 +210,12 @@ async function start(
     await exited
     clearTimeout(late)
   }
-  return { pid: present(child.pid, 'the process id'), port: ready.port, httpPort: ready.http_port ?? 0, stop }
+  const kill = async (): Promise<void> => {
+    stopping = true
+    child.kill('SIGKILL')
+    await exited
+  }
+  return { pid: present(child.pid, 'the process id'), port: ready.port, httpPort: ready.http_port ?? 0, stop, kill }
 }
 
 interface Ready {

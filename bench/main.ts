@@ -15,6 +15,8 @@ import { runProgram } from '../test/support/program.js'
 import { ATTACK_NAMES, type AttackName } from './attacks/list.js'
 import { type AttacksReport, measureAttacks } from './attacks.js'
 import { cleanUpAtExit, profileInto } from './children.js'
+import { CLUSTER_FIGURES, type ClusterFigure, type ClusterReport, measureCluster } from './cluster.js'
+import { clusterTables } from './cluster-report.js'
 import { type HttpReport, measureHttp } from './http.js'
 import { measureIdle } from './idle.js'
 import { idleTables } from './idle-report.js'
@@ -57,12 +59,13 @@ const PARTS = {
   i: 'link',
   j: 'soak',
   k: 'workers',
+  l: 'cluster',
 } as const
 
 type Part = keyof typeof PARTS
 
-/** Parts that are only measured when they are named: they need an hour, or more than a machine has by itself. */
-const ONLY_NAMED: ReadonlySet<string> = new Set<Part>(['i', 'j'])
+/** Parts that are only measured when they are named: they need an hour or many minutes, or more than a machine has by itself. */
+const ONLY_NAMED: ReadonlySet<string> = new Set<Part>(['i', 'j', 'l'])
 
 const OPTIONS = {
   only: text(
@@ -75,6 +78,7 @@ const OPTIONS = {
       .join(', ')}`,
   ),
   attacks: text(ATTACK_NAMES.join(','), 'LIST', 'which attacks of (h), by name'),
+  figures: text(CLUSTER_FIGURES.join(','), 'LIST', 'which figures of the cluster, by name'),
   peers: text(PEER_NAMES.join(','), 'LIST', 'which servers of (b), by name; those that are not installed are left out'),
   against: text('', 'FOLDER', 'in (b) and (d) the server of this checkout, which is built, takes turns with ours'),
   quick: flag('short rounds: three of (b), one of the others; without it five and three'),
@@ -100,6 +104,7 @@ export interface BenchReport {
   readonly i?: LinkReport
   readonly j?: SoakReport
   readonly k?: WorkersReport
+  readonly l?: ClusterReport
 }
 
 process.exitCode = await runProgram(
@@ -119,7 +124,8 @@ async function main(values: OptionValues<typeof OPTIONS>, words: readonly string
   }
   const attacks = chosen('--attacks', values.attacks, ATTACK_NAMES)
   const peers = chosen('--peers', values.peers, PEER_NAMES)
-  if (attacks === undefined || peers === undefined) return EXIT.USAGE
+  const figures = chosen('--figures', values.figures, CLUSTER_FIGURES)
+  if (attacks === undefined || peers === undefined || figures === undefined) return EXIT.USAGE
   const against = values.against === '' ? undefined : resolve(values.against)
   if (against !== undefined && !existsSync(join(against, 'dist/src/main.js'))) {
     complain(`--against must be the root of a checkout that is built, not ${JSON.stringify(values.against)}`)
@@ -128,7 +134,7 @@ async function main(values: OptionValues<typeof OPTIONS>, words: readonly string
   if (parts.has('j') && !isWritable(values.chart)) return EXIT.USAGE
   cleanUpAtExit()
   if (values.profile !== '') profileInto(values.profile)
-  await run(values, parts, attacks, { peers, against })
+  await run(values, parts, { attacks, figures, messages: { peers, against } })
   // Sockets and servers that are still there are ended with the process.
   process.exit(EXIT.OK)
 }
@@ -144,11 +150,17 @@ function isWritable(file: string): boolean {
   }
 }
 
+/** What is chosen within parts. */
+interface Chosen {
+  readonly attacks: ReadonlySet<AttackName>
+  readonly figures: ReadonlySet<ClusterFigure>
+  readonly messages: MessagesOptions
+}
+
 async function run(
   options: OptionValues<typeof OPTIONS>,
   parts: ReadonlySet<Part>,
-  attacks: ReadonlySet<AttackName>,
-  messages: MessagesOptions,
+  { attacks, figures, messages }: Chosen,
 ): Promise<void> {
   const preset = options.tiny ? TINY : options.quick ? QUICK : FULL
   const show = (text: string): void => {
@@ -219,6 +231,13 @@ async function run(
     const k = await measureWorkers(preset, say)
     show(workersTables(k))
     report = { ...report, k }
+  }
+  if (parts.has('l')) {
+    const l = await measureCluster(preset, figures, say)
+    if (l !== undefined) {
+      show(clusterTables(l))
+      report = { ...report, l }
+    }
   }
   if (options.json) print(JSON.stringify(report))
 }

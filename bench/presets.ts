@@ -35,6 +35,14 @@ export interface Preset {
   readonly pageTurns: number
   readonly syncDevices: number
   readonly syncItems: number
+  /** (cluster) those who send to one user at once. */
+  readonly hotSenders: number
+  /** (cluster) users with ten friends each whose memory is read, and messages of each pair of them. */
+  readonly memoryUsers: number
+  readonly memoryMessages: number
+  /** (cluster) the users and friends of `simulate`, each of whom sends 5 messages to each friend. */
+  readonly replayUsers: number
+  readonly replayFriends: number
   /** (soak) the time between two samples; an hour has 360 of them. */
   readonly soakSampleMs: number
 }
@@ -63,6 +71,11 @@ export const FULL: Preset = {
   pageTurns: 300,
   syncDevices: 200,
   syncItems: 10_000,
+  hotSenders: 64,
+  memoryUsers: 1_000,
+  memoryMessages: 100,
+  replayUsers: 1_000,
+  replayFriends: 30,
   soakSampleMs: 10_000,
 }
 
@@ -97,5 +110,10 @@ export const TINY: Preset = {
   pageTurns: 3,
   syncDevices: 10,
   syncItems: 600,
+  hotSenders: 8,
+  memoryUsers: 24,
+  memoryMessages: 10,
+  replayUsers: 12,
+  replayFriends: 4,
   soakSampleMs: 250,
 }

@@ -57,8 +57,13 @@ export function pinning(): Pinning | undefined {
 
 /** Lets this process, with all its threads, run on one core alone, or (undefined) on all. */
 export function pinSelf(core: number | undefined): void {
+  pin(process.pid, core)
+}
+
+/** The same of another process. */
+export function pin(pid: number, core: number | undefined): void {
   const cores = core === undefined ? `0-${cpus().length - 1}` : String(core)
-  spawnSync('taskset', ['-acp', cores, String(process.pid)], { stdio: 'ignore' })
+  spawnSync('taskset', ['-acp', cores, String(pid)], { stdio: 'ignore' })
 }
 
 /** Lets this process run only where a core has nothing else to do; where chrt is missing, at the lowest priority. */

@@ -1,6 +1,6 @@
 /**
  * A user with one device, connected. It follows its timeline by the push rule (PROTOCOL.md, clause 7), and checks that what it
- * gets is complete and in order. It acknowledges as the reference client does. It knows one peer, which is all that a pair needs.
+ * gets is complete and in order. It acknowledges as the reference client does.
  */
 
 import { randomBytes } from 'node:crypto'
@@ -33,19 +33,25 @@ const SEND_IDS = 64
 export class BenchUser {
   client: RawClient
   readonly session: Session
-  /** The message of the peer with this number has come, for the first time. */
-  onMessage: (sendSeq: number) => void = () => {}
+  /** The sender's message with this number has come, for the first time. */
+  onMessage: (sendSeq: number, sender: number) => void = () => {}
   /** The Send with this number is accepted. */
   onAccepted: (sendSeq: number) => void = () => {}
-  /** The number of the peer's last message that came. */
-  received = 0
+  /** A Send is refused. */
+  onRefused: (why: string) => void = why => {
+    throw new Error(`a Send is refused with ${why}`)
+  }
   sent = 0
   accepted = 0
   applied = 0
   /** The time of the first item that is not acknowledged; 0 for none. */
   ackDueSince = 0
+  /** The numbers of the last messages that came, by sender. */
+  readonly #received = new Map<number, number>()
   #attempt: number
   #pulling = false
+  /** The version behind which it pulls. */
+  #since = 0
   #known = 0
   #marked = 0
   #firstPage: () => void = () => {}
@@ -120,6 +126,11 @@ export class BenchUser {
     await firstPage
   }
 
+  /** The number of the sender's last message that came; 0: none. */
+  receivedFrom(sender: number): number {
+    return this.#received.get(sender) ?? 0
+  }
+
   /** Asks another user to become a friend. If both ask, they are friends. */
   async ask(uid: number): Promise<void> {
     const sendSeq = ++this.sent
@@ -138,7 +149,8 @@ export class BenchUser {
     this.ackDueSince = 0
     if (this.applied <= this.#marked) return
     this.#marked = this.applied
-    const delivered = this.received === 0 ? [] : [{ peer, device: 1, sendSeq: this.received }]
+    const sendSeq = this.receivedFrom(peer)
+    const delivered = sendSeq === 0 ? [] : [{ peer, device: 1, sendSeq }]
     const notice = createAckNotice({ version: this.applied, delivered })
     this.client.write(encodeNotice(METHODS.ack.number, METHODS.ack.encode(notice)))
   }
@@ -152,7 +164,12 @@ export class BenchUser {
   }
 
   #accept({ code, message, body }: Frame): void {
-    if (code !== CODES.OK.code) throw new Error(`a Send is refused with ${codeName(code)}: ${message}`)
+    if (code !== CODES.OK.code) {
+      this.accepted++
+      this.onRefused(`${codeName(code)}: ${message}`)
+      this.onAccepted(this.accepted)
+      return
+    }
     const { version, from } = decodeSendResponse(body)
     // Sends of one device are answered in their order.
     this.accepted++
@@ -167,10 +184,14 @@ export class BenchUser {
   }
 
   #synced(frame: Frame): void {
+    if (frame.code === CODES.UNAVAILABLE.code) {
+      setTimeout(() => this.#pull(), frame.retryAfterMs)
+      return
+    }
     if (frame.code !== CODES.OK.code) throw new Error(`a Sync is refused with ${codeName(frame.code)}`)
     const { to, more, items } = decodeSyncResponse(frame.body)
     this.#pulling = false
-    this.#range(this.applied, to, items)
+    this.#range(this.#since, to, items)
     if (more || this.#known > this.applied) this.#pull()
   }
 
@@ -198,11 +219,10 @@ export class BenchUser {
     if (content?.case !== 'message') return
     const { sender, sendSeq } = content.value
     if (sender === this.uid) return
-    if (this.received !== 0 && sendSeq !== this.received + 1) {
-      throw new Error(`message ${sendSeq} came after ${this.received}`)
-    }
-    this.received = sendSeq
-    this.onMessage(sendSeq)
+    const before = this.receivedFrom(sender)
+    if (before !== 0 && sendSeq !== before + 1) throw new Error(`message ${sendSeq} came after ${before}`)
+    this.#received.set(sender, sendSeq)
+    this.onMessage(sendSeq, sender)
   }
 
   #beyond(version: number): void {
@@ -212,7 +232,8 @@ export class BenchUser {
 
   #pull(): void {
     this.#pulling = true
-    const request = createSyncRequest({ since: this.applied })
+    this.#since = this.applied
+    const request = createSyncRequest({ since: this.#since })
     this.client.write(encodeRequest(SYNC_ID, METHODS.sync.number, METHODS.sync.encodeRequest(request)))
   }
 }

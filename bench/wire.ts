@@ -69,11 +69,11 @@ export async function measureWire(say: (line: string) => void): Promise<WireRepo
   await until(() => marked().down > 0)
 
   receiver.client.destroy()
-  const missed = receiver.received + 1
+  const missed = receiver.receivedFrom(sender.uid) + 1
   await accepted(sender, receiver)
   await receiver.reconnect(server.port)
   const { bytesOut, bytesIn, writes } = receiver.client
-  if (receiver.received !== missed) throw new Error('the first page did not bring what was missed')
+  if (receiver.receivedFrom(sender.uid) !== missed) throw new Error('the first page did not bring what was missed')
   const report = {
     text_bytes: TEXT.length,
     heartbeat_up: heartbeat.up,
@@ -101,7 +101,7 @@ export async function measureWire(say: (line: string) => void): Promise<WireRepo
 /** Sends one message, and waits until it is accepted and has come. */
 async function deliver(sender: BenchUser, receiver: BenchUser): Promise<void> {
   await accepted(sender, receiver)
-  await until(() => receiver.received === sender.sent)
+  await until(() => receiver.receivedFrom(sender.uid) === sender.sent)
 }
 
 async function accepted(sender: BenchUser, receiver: BenchUser): Promise<void> {

@@ -34,7 +34,12 @@ export async function longwireParts(options: LongwireArenaOptions) {
   const users = await befriend(await registerUsers(port, 'user', 2 * options.pairs, transport))
   const tally = new Tally()
   const pairs = users.map(pair => new LongwirePair(tally, pair, text))
-  return { server, tally, pairs, timer: setInterval(() => acknowledge(users), ACK_TICK_MS) }
+  return { server, tally, pairs, timer: acknowledging(users) }
+}
+
+/** Lets the users acknowledge as the reference client does, until the timer is cleared. */
+export function acknowledging(users: readonly UserPair[]): NodeJS.Timeout {
+  return setInterval(() => acknowledge(users), ACK_TICK_MS)
 }
 
 function acknowledge(pairs: readonly UserPair[]): void {

@@ -11,10 +11,10 @@ const PORT_MIN = 11_000
 const PORT_SPAN = 10_000
 
 /** The first of as many ports in a row, on 127.0.0.1, as a Redis Cluster needs: nobody listens on them, nor on those of their bus. */
-export async function freeRedisPorts(random: Random): Promise<number> {
+export async function freeRedisPorts(random: Random, count = REDIS_PORTS): Promise<number> {
   for (;;) {
     const first = PORT_MIN + random.integer(PORT_SPAN)
-    const ports = Array.from({ length: REDIS_PORTS }, (_, i) => first + i)
+    const ports = Array.from({ length: count }, (_, i) => first + i)
     const free = await Promise.all(ports.flatMap(port => [isFree(port), isFree(port + BUS_OFFSET)]))
     if (free.every(Boolean)) return first
   }

@@ -123,6 +123,7 @@ t.test('wrong options are refused by name', async t => {
     ['--only', 'a,http,x'],
     ['--attacks', 'header,x'],
     ['--peers', 'lmdb,x'],
+    ['--figures', 'costs,x'],
     ['--against', 'x'],
     ['--slowly', ''],
   ] as const) {
