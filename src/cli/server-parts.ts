@@ -177,6 +177,7 @@ async function accessParts(options: PartsOptions): Promise<ServerParts> {
     links,
     store,
     network,
+    ...(membership && { endpoints: uid => membership.endpoints(uid) }),
   })
   links.setAddresses(config.logic)
   return { node, membership, listener: undefined, figures: remoteFiguresOf(node) }

@@ -2,7 +2,7 @@
 
 import { type Code, codeText } from '../../protocol/codes.js'
 import { encodeFrame } from '../../protocol/frame-codec.js'
-import { encodeCloseNotice } from '../../protocol/generated/messages.js'
+import { type Endpoints, encodeCloseNotice, encodeDrainNotice } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 
 /**
@@ -16,6 +16,7 @@ export function closeFrame(code: Code, message = codeText(code), retryAfterMs = 
   return encodeFrame({ method: METHODS.close.number, body, code, message, retryAfterMs })
 }
 
-export function drainFrame(retryAfterMs: number): Uint8Array {
-  return encodeFrame({ method: METHODS.drain.number, retryAfterMs })
+/** @param endpoints other nodes; absent: none is named, and this one serves the connection no more */
+export function drainFrame(retryAfterMs: number, endpoints?: Endpoints): Uint8Array {
+  return encodeFrame({ method: METHODS.drain.number, body: encodeDrainNotice({ endpoints }), retryAfterMs })
 }

@@ -29,6 +29,8 @@ export interface LiveConnection extends Member {
   readonly waitingBytes: number
   /** Whether it runs over the TCP connection with these ends. */
   isBetween(localPort: number, remoteAddress: string, remotePort: number): boolean
+  /** Queues a frame. */
+  write(frame: Uint8Array): void
   /** Tells the client that the server stops, finishes what is in work and closes. */
   drain(retryAfterMs: number): void
   /** Closes at once. */

@@ -48,8 +48,6 @@ export interface Greeted extends LiveConnection {
   readonly writer: { uncount(): void }
   isIn(state: State): boolean
   enter<S extends State>(next: S): S
-  /** Queues a frame. */
-  write(frame: Uint8Array): void
   /** Closes with a last frame other than Close. */
   endWith(frame: Uint8Array, code: Code, message: string): void
 }

@@ -16,7 +16,7 @@ import type { Access } from './access.js'
 import { Front } from './front.js'
 import type { Doors, Ground, NodeOptions, NodeSettings } from './options.js'
 
-export interface AccessNodeOptions extends Ground, Pick<NodeOptions, 'name' | 'network' | 'zeroWindows'> {
+export interface AccessNodeOptions extends Ground, Pick<NodeOptions, 'name' | 'network' | 'zeroWindows' | 'endpoints'> {
   readonly settings: Pick<NodeSettings, 'limits' | 'connections' | 'backlog'>
   readonly links: LogicLinks
   /** The store whose logic nodes ask for routes; closed with the node. Undefined: they tell every access node all. */

@@ -11,6 +11,7 @@ import { DeafPeers } from '../connection/deaf-peers.js'
 import { Flusher } from '../connection/flusher.js'
 import { ConnectionGate } from '../connection/gate.js'
 import { Hub } from '../connection/hub.js'
+import { sendAway } from '../connection/send-away.js'
 import { pause } from '../lib/clock.js'
 import { Wheel } from '../lib/wheel.js'
 import type { Counters } from '../ops/counters.js'
@@ -28,7 +29,13 @@ const DRAIN_POLL_MS = 20
 /** The extra time after draining for the last frames and the peers' ends. */
 const DRAIN_EXTRA_MS = 1_000
 
-export interface AccessOptions extends Ground, Pick<NodeOptions, 'zeroWindows'>, Pick<ConnectionContext, 'routes'> {
+/** The part of the time of draining over which clients go to other nodes. The rest is for the last one's connection there. */
+const LEAVING_PART = 0.75
+
+export interface AccessOptions
+  extends Ground,
+    Pick<NodeOptions, 'zeroWindows' | 'endpoints'>,
+    Pick<ConnectionContext, 'routes'> {
   readonly settings: Pick<NodeSettings, 'connections' | 'backlog'>
   readonly limits: Limits
   readonly counters: Counters
@@ -73,16 +80,28 @@ export class Access {
     this.#deaf?.start()
   }
 
-  /** Tells every client to come back at a time of its own. Waits until they have gone, or until the time is over. */
+  /**
+   * Sends every client away at a time of its own: to other nodes, if there are any, and then it is served until it has gone there. Waits
+   * until all have gone, or until the time is over.
+   */
   async drain(doors: Doors, withinMs: number): Promise<void> {
-    const { clock, random } = this.#options
+    const { clock, random, endpoints } = this.#options
     const { connections } = this.context
+    const within = (ms: number): number => random.integer(Math.max(1, Math.floor(ms))) + 1
     doors.drain(withinMs)
-    for (const connection of connections) connection.drain(random.integer(Math.max(1, withinMs)) + 1)
-    const deadlineMs = clock.monotonic() + withinMs + DRAIN_EXTRA_MS
-    while ((connections.size > 0 || doors.inWork > 0) && clock.monotonic() < deadlineMs) {
-      await pause(clock, DRAIN_POLL_MS)
+    for (const connection of connections) {
+      const named = endpoints?.(connection.uid)
+      if (named === undefined) connection.drain(within(withinMs))
+      else sendAway(connection, named, within(withinMs * LEAVING_PART))
     }
+    const gone = async (untilMs: number): Promise<void> => {
+      while ((connections.size > 0 || doors.inWork > 0) && clock.monotonic() < untilMs)
+        await pause(clock, DRAIN_POLL_MS)
+    }
+    const endMs = clock.monotonic() + withinMs
+    await gone(endMs)
+    for (const connection of connections) connection.drain(within(DRAIN_EXTRA_MS))
+    await gone(endMs + DRAIN_EXTRA_MS)
     this.stop()
   }
 

@@ -132,7 +132,7 @@ export const SERVE_OPTIONS = {
     0,
     600_000,
     'MS',
-    'on SIGTERM: the time over which clients are told, at random, to come back; also the longest wait for requests under way',
+    'on SIGTERM: the time over which clients go to other nodes, or are told to come back, at random; also the longest wait for requests under way',
   ),
   logLevel: oneOf('info', LOG_LEVELS, 'the least urgent lines that are written to standard error, as JSON'),
   readyFd: integer(

@@ -1,6 +1,8 @@
 /** Several servers on one Redis, each a process: what is said on one is heard on the other, and what a killed one owed is delivered. */
 
 import t, { type Test } from 'tap'
+import { decodeEndpointsResponse, type Endpoint } from '../../protocol/generated/messages.js'
+import { METHODS } from '../../protocol/methods.js'
 import { decodeStatus } from '../../src/cluster/node-status.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { RedisLeases } from '../../src/store/redis/leases.js'
@@ -8,8 +10,9 @@ import { openOn } from '../store/redis/support.js'
 import { CliProcess } from '../support/cli-process.js'
 import { eventually } from '../support/eventually.js'
 import { befriend, Person } from '../support/person.js'
-import { RedisCluster, RedisServer } from '../support/redis-server.js'
-import { loginAccount } from '../support/server.js'
+import { RawClient } from '../support/raw-client.js'
+import { freePort, RedisCluster, RedisServer } from '../support/redis-server.js'
+import { loginAccount, registerAccount } from '../support/server.js'
 import { Writer } from '../support/writer.js'
 
 /** The longest time until a dead node is gone, and until what it owed is delivered: 5 s, and twice that beside other tests. */
@@ -84,3 +87,75 @@ t.test(
     t.equal(await other.server.exit(), 0)
   },
 )
+
+/** A node that says where it takes clients: at a port of its own, which is known before. */
+async function advertised(url: string, ...argv: string[]) {
+  const port = await freePort(false)
+  const address = `127.0.0.1:${port}`
+  const { server } = await CliProcess.serve(
+    ...['--redis', url, '--redis-replicas', '0', '--limits', 'open', '--http-port', 'none'],
+    ...['--port', `${port}`, '--advertise', address, ...argv],
+  )
+  return { server, port, address: `tcp://${address}` }
+}
+
+/** The endpoints that a node names to somebody. */
+async function endpointsOf(port: number): Promise<readonly Endpoint[]> {
+  const { token, boundAttempt } = await registerAccount(port, 'looker')
+  const { client } = await RawClient.open(port, { token, attempt: boundAttempt + 1 })
+  const answer = await client.call(METHODS.endpoints, {})
+  client.destroy()
+  return decodeEndpointsResponse(answer.body).endpoints?.endpoints ?? []
+}
+
+t.test(
+  'clients that know one node alone are on the other when it drains, without an error and with every message once',
+  async t => {
+    const { url } = await RedisServer.start()
+    const one = await advertised(url, '--drain-ms', '3000')
+    const people = await Promise.all(Array.from({ length: 12 }, (_, i) => Person.online(one.port, `user${i}`)))
+    const [alice, bob] = people as [Person, Person]
+    for (const each of people) t.teardown(() => each.leave())
+    await befriend(alice, bob)
+    const other = await advertised(url)
+    await eventually(async () => (await endpointsOf(one.port)).length === 2)
+
+    const texts: string[] = []
+    const talk = async (untilMs: number) => {
+      for (let i = 1; performance.now() < untilMs || texts.length < 50; i++) {
+        texts.push(`${i}`)
+        await alice.say(bob, `${i}`)
+      }
+    }
+    const startMs = performance.now()
+    const talking = talk(startMs + 4_000)
+    one.server.child.kill('SIGTERM')
+    await eventually(() => people.every(({ client }) => client.state().server === other.address), 10_000)
+    await talking
+    t.equal(await one.server.exit(), 0)
+    await eventually(() => bob.shown.length >= texts.length)
+    t.same(
+      bob.shown.map(({ text }) => text),
+      texts,
+      'each once, in order',
+    )
+    for (const { events } of people) t.same(events, [], 'nobody waited for a connection')
+  },
+)
+
+t.test('a client that knows one node alone is on the other when that is killed, by what it was told', async t => {
+  const { url } = await RedisServer.start()
+  const one = await advertised(url)
+  const other = await advertised(url)
+  await eventually(async () => (await endpointsOf(one.port)).length === 2)
+  const alice = await Person.online(one.port, 'alice')
+  const bob = await Person.online(one.port, 'bob')
+  for (const each of [alice, bob]) t.teardown(() => each.leave())
+  await befriend(alice, bob)
+  t.equal(alice.client.state().server, one.address)
+  one.server.child.kill('SIGKILL')
+  await one.server.exit()
+  await eventually(() => [alice, bob].every(({ client }) => client.state().server === other.address), 20_000)
+  await alice.say(bob, 'still here')
+  await eventually(() => bob.shown.some(({ text }) => text === 'still here'))
+})

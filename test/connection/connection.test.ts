@@ -9,6 +9,7 @@ import {
   encodeSyncRequest,
 } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
+import { sendAway } from '../../src/connection/send-away.js'
 import { connectionRig, helloFrame, joined, LEADING_ZERO } from '../support/connection-rig.js'
 import { appended, ended } from '../support/events.js'
 import { FakeServices } from '../support/fake-services.js'
@@ -297,6 +298,30 @@ t.test('draining: says so, finishes what is in work, refuses the rest, closes', 
     { what: 'close', code: 'DRAINING', retryAfterMs: 1_234 },
   ])
   t.equal(pipe.ended, true)
+})
+
+t.test('sent away: names the other nodes and goes on serving, until it is drained', async t => {
+  const { services, rig, pipe, connection } = await opened()
+  sendAway(connection, { endpoints: [{ host: 'b', port: 1, url: '', weight: 1 }], ttlS: 60 }, 1_234)
+  connection.receive(request(1))
+  await rig.pass(7_000)
+  services.requests[0]?.caller.respond(1, EMPTY)
+  await rig.turn()
+  t.match(pipe.seen(), [
+    { what: 'drain', retryAfterMs: 1_234, hosts: ['b'] },
+    { what: 'answer', id: 1 },
+  ])
+  t.equal(connection.state, 'open')
+  connection.drain(77)
+  await rig.turn()
+  t.same(whats(pipe), ['drain', 'close DRAINING'])
+})
+
+t.test('a connection without a session is not sent away but drained', async t => {
+  const rig = connectionRig(new FakeServices())
+  const { pipe, connection } = rig.connect()
+  sendAway(connection, { endpoints: [], ttlS: 0 }, 77)
+  t.match(pipe.seen(), [{ what: 'close', code: 'DRAINING', retryAfterMs: 77 }])
 })
 
 t.test('draining does not wait for ever for a request in work', async t => {

@@ -27,6 +27,7 @@ import {
   createRefusal,
   createSession,
   createSyncResponse,
+  type Endpoints,
   type Frame,
   type HelloRequest,
   type HelloResponse,
@@ -145,8 +146,9 @@ export class ServerPipe implements TransportConnection {
     this.receive(encodeFrame({ method: METHODS.close.number, body, code: CODES[code].code, retryAfterMs }))
   }
 
-  drain(retryAfterMs: number): void {
-    this.receive(encodeFrame({ method: METHODS.drain.number, retryAfterMs }))
+  drain(retryAfterMs: number, endpoints?: Endpoints): void {
+    const body = METHODS.drain.encode({ endpoints })
+    this.receive(encodeFrame({ method: METHODS.drain.number, body, retryAfterMs }))
   }
 }
 

@@ -5,6 +5,7 @@ import { encodeRequest, FrameDecoder } from '../../protocol/frame-codec.js'
 import {
   createHelloRequest,
   decodeCloseNotice,
+  decodeDrainNotice,
   decodeNotifyNotice,
   decodePushNotice,
   decodeRefusal,
@@ -117,6 +118,10 @@ function show(frame: { id: number; method: number; body: Uint8Array; code: numbe
   if (method === METHODS.close.number) {
     const { boundAttempt } = decodeCloseNotice(body)
     return { what: 'close', code: codeName(code), ...after, ...(boundAttempt ? { boundAttempt } : {}) }
+  }
+  if (method === METHODS.drain.number) {
+    const hosts = decodeDrainNotice(body).endpoints?.endpoints.map(({ host }) => host)
+    return { what: 'drain', ...after, ...(hosts && { hosts }) }
   }
   return { what: methodName(method) ?? String(method), ...after }
 }

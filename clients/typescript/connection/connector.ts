@@ -19,6 +19,7 @@
 // lower one is in use, probe.ts tries the better ones beside it.
 import { actionOf, CODES, codeName } from '../../../protocol/codes.js'
 import {
+  decodeDrainNotice,
   decodeHelloResponse,
   type Frame,
   type HelloResponse,
@@ -173,6 +174,7 @@ export class Connector implements CandidateOwner {
       this.#refusedIn(frame)
       return
     }
+    if (frame.code === CODES.DRAINING.code && this.#goesOn()) return
     const action = actionOf(frame.code)
     if (this.#isDoubtful(action, frame.code)) {
       this.#elsewhere(codeName(frame.code))
@@ -256,7 +258,7 @@ export class Connector implements CandidateOwner {
 
   notice(_candidate: Candidate, frame: Frame): void {
     if (frame.method === METHODS.close.number) this.code(frame)
-    else if (frame.method === METHODS.drain.number) this.#drain(frame.retryAfterMs)
+    else if (frame.method === METHODS.drain.number) this.#drain(frame)
     else if (this.#phase.name === 'online' || this.#phase.name === 'draining') this.#host.notice(frame)
   }
 
@@ -274,7 +276,7 @@ export class Connector implements CandidateOwner {
   }
 
   ended(candidate: Candidate, end: LinkEnd): void {
-    if (!('candidate' in this.#phase) || this.#phase.candidate !== candidate) return
+    if (!('candidate' in this.#phase) || this.#phase.candidate !== candidate || this.#goesOn()) return
     if (candidate.heard) this.#wait(end.kind === 'closed' ? end.retryAfterMs : 0, reasonOf(end))
     else this.#failed(candidate, reasonOf(end), end.kind === 'closed' ? end.retryAfterMs : 0)
   }
@@ -329,13 +331,17 @@ export class Connector implements CandidateOwner {
   /** The server has bound a probe. Its answer is on its way, or lost: then there is a new link at once, for the old one is gone. */
   #replacedByProbe(attempt: number): void {
     const candidate = this.#prober.surrender(attempt)
-    if (candidate === undefined) {
-      this.#open()
-      return
-    }
+    if (candidate === undefined) this.#open()
+    else this.#adopt(candidate)
+  }
+
+  /** Makes a probe the connection, however far it is. */
+  #adopt(candidate: Candidate): void {
+    const isGreeting = candidate.token.length > 0
     candidate.owner = this
-    this.#leave({ name: 'greeting', candidate }, { state: 'connecting', transport: candidate.transport.name })
-    this.#host.hasHello(candidate.link)
+    const status = { state: 'connecting', transport: candidate.transport.name } as const
+    this.#leave({ name: isGreeting ? 'greeting' : 'connecting', candidate }, status)
+    if (isGreeting) this.#host.hasHello(candidate.link)
     this.#host.wake()
   }
 
@@ -396,9 +402,19 @@ export class Connector implements CandidateOwner {
 
   // Ending a connection ------------------------------------------------------------------------------------------------
 
-  #drain(retryAfterMs: number): void {
-    const { clock } = this.#host
+  /** Goes over to an endpoint when its time has come, if the notice names one; otherwise stops asking, and comes back then. */
+  #drain({ body, retryAfterMs }: Frame): void {
+    const { clock, endpoints, ladder } = this.#host
     const phase = this.#phase
+    const { endpoints: named } = decodeDrainNotice(body)
+    endpoints.learn(named)
+    if (named !== undefined && phase.name === 'online') {
+      ladder.renew()
+      const others = ladder.elsewhere(phase.candidate.transport)
+      this.#prober.leave(others, retryAfterMs)
+      if (others.length > 0) return
+    }
+    if (this.#goesOn()) return
     if (phase.name !== 'online') {
       if ('candidate' in phase && phase.name !== 'draining') this.#wait(retryAfterMs, codeName(CODES.DRAINING.code))
       return
@@ -407,6 +423,14 @@ export class Connector implements CandidateOwner {
     const grace = clock.after(retryAfterMs, () => this.#drained())
     this.#enter({ name: 'draining', candidate, untilMs: clock.monotonic() + retryAfterMs, grace })
     this.#host.draining()
+  }
+
+  /** The node stops, and a connection to an endpoint is being made: that is the connection from here on. */
+  #goesOn(): boolean {
+    const candidate = this.#phase.name === 'online' ? this.#prober.takeLeaving() : undefined
+    if (candidate === undefined) return false
+    this.#adopt(candidate)
+    return true
   }
 
   #drained(): void {

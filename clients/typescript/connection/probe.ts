@@ -5,7 +5,9 @@
 //                        ▲                       │  │
 //                        └──refused, none left───┘  └──failed──► probing the next better one
 //
-//   any ──stop(), surrender()──► idle
+//   any ──stop(), surrender(), takeLeaving()──► idle
+//
+// The same is done when the node in use is about to stop (leave()): then at its time, once, and to other nodes.
 import { decodeHelloResponse, type Frame, type HelloResponse } from '../../../protocol/generated/messages.js'
 import { METHODS } from '../../../protocol/methods.js'
 import type { TimerHandle } from '../base/system.js'
@@ -27,16 +29,22 @@ export interface ProberOptions extends CandidateOptions {
   readonly fallbackMs: number
 }
 
+interface Goal {
+  /** The transports that are better than the one in use. */
+  readonly better: readonly Transport[]
+  /** Whether they are tried because the node in use is about to stop. */
+  readonly leaving: boolean
+}
+
 type State =
   | { readonly name: 'idle' }
-  | { readonly name: 'waiting'; readonly timer: TimerHandle; readonly better: readonly Transport[] }
-  | {
+  | ({ readonly name: 'waiting'; readonly timer: TimerHandle } & Goal)
+  | ({
       readonly name: 'probing'
       readonly candidate: Candidate
       /** The transports that are tried next. */
       readonly left: readonly Transport[]
-      readonly better: readonly Transport[]
-    }
+    } & Goal)
 
 export class Prober implements CandidateOwner {
   readonly #host: ProberHost
@@ -51,7 +59,24 @@ export class Prober implements CandidateOwner {
   /** This transport carries the connection from now on. */
   watch(transport: Transport): void {
     this.stop()
-    this.#wait(this.#host.ladder.above(transport), 0)
+    this.#wait({ better: this.#host.ladder.above(transport), leaving: false }, 0)
+  }
+
+  /** The node in use is about to stop: tries these in their order when the time is over. None of them, and nothing is tried any more. */
+  leave(others: readonly Transport[], afterMs: number): void {
+    this.stop()
+    if (others.length === 0) return
+    const goal: Goal = { better: others, leaving: true }
+    const timer = this.#host.clock.after(afterMs, () => this.#probe(goal, others))
+    this.#state = { name: 'waiting', timer, ...goal }
+  }
+
+  /** The probe away from a node that is about to stop is given away, however far it is. */
+  takeLeaving(): Candidate | undefined {
+    if (this.#state.name !== 'probing' || !this.#state.leaving) return undefined
+    const { candidate } = this.#state
+    this.#state = { name: 'idle' }
+    return candidate
   }
 
   stop(): void {
@@ -63,10 +88,10 @@ export class Prober implements CandidateOwner {
 
   /** Does not wait any longer. */
   now(): void {
-    if (this.#state.name !== 'waiting') return
+    if (this.#state.name !== 'waiting' || this.#state.leaving) return
     const { timer, better } = this.#state
     timer.cancel()
-    this.#probe(better, better)
+    this.#probe(this.#state, better)
   }
 
   /** The server has bound this attempt: if it is that of a probe, the probe is given away, greeting. */
@@ -113,23 +138,25 @@ export class Prober implements CandidateOwner {
     this.#failed(candidate, end.kind === 'closed' ? end.retryAfterMs : 0)
   }
 
-  #wait(better: readonly Transport[], floorMs: number): void {
-    if (better.length === 0) return
+  #wait(goal: Goal, floorMs: number): void {
+    if (goal.better.length === 0) return
     const { clock, ladder } = this.#host
-    const timer = clock.after(Math.max(floorMs, ladder.nextProbeMs()), () => this.#probe(better, better))
-    this.#state = { name: 'waiting', timer, better }
+    const timer = clock.after(Math.max(floorMs, ladder.nextProbeMs()), () => this.#probe(goal, goal.better))
+    this.#state = { name: 'waiting', timer, better: goal.better, leaving: goal.leaving }
   }
 
-  #probe(better: readonly Transport[], untried: readonly Transport[]): void {
+  #probe({ better, leaving }: Goal, untried: readonly Transport[]): void {
     const [transport, ...left] = untried.filter(each => !this.#host.ladder.rests(each))
     if (transport === undefined) {
-      this.#wait(better, 0)
+      // Where no endpoint answers, the node's end is waited for.
+      if (leaving) this.#state = { name: 'idle' }
+      else this.#wait({ better, leaving }, 0)
       return
     }
     const { identity } = this.#host
     identity.raiseAttempt(identity.attempt + 1)
     const candidate = new Candidate(transport, identity.attempt, this, this.#host, this.#options)
-    this.#state = { name: 'probing', candidate, left, better }
+    this.#state = { name: 'probing', candidate, left, better, leaving }
     candidate.start(this.#options.fallbackMs)
   }
 
@@ -140,7 +167,7 @@ export class Prober implements CandidateOwner {
     this.#host.ladder.failed(candidate.transport, restMs)
     this.#state = { name: 'idle' }
     candidate.drop()
-    this.#probe(state.better, state.left)
+    this.#probe(state, state.left)
   }
 
   /** The transport works, but the server does not want this now. */
@@ -149,6 +176,7 @@ export class Prober implements CandidateOwner {
     if (state.name !== 'probing' || state.candidate !== candidate) return
     this.#state = { name: 'idle' }
     candidate.drop()
-    this.#wait(state.better, retryAfterMs)
+    if (state.leaving) this.#probe(state, state.left)
+    else this.#wait(state, retryAfterMs)
   }
 }

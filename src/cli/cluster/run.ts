@@ -141,7 +141,10 @@ export class LocalCluster {
     let port = this.#settings.port === 0 ? 0 : this.#settings.port + number - 1
     const begin = (onLine: (line: string) => void): Begun => {
       const role = this.#settings.access > 0 ? ['--role', 'access'] : ['--link-port', '0']
-      const begun = this.#serve(['--port', String(port), '--http-port', 'none', ...role], onLine, line => line.port)
+      // Where the port is known before: clients then go to another node by themselves.
+      const entry = port === 0 ? [] : ['--advertise', `${HOST}:${port}`]
+      const options = ['--port', String(port), '--http-port', 'none', ...entry, ...role]
+      const begun = this.#serve(options, onLine, line => line.port)
       const ready = begun.ready.then(given => {
         port = given ?? port
         return given

@@ -255,3 +255,93 @@ t.test('an endpoint that refuses Hello for now is left for the next one', async 
   harness.advance(2_000)
   t.equal(harness.pipe.transport, 'test b:8081')
 })
+
+// A node that is about to stop -----------------------------------------------------------------------------------------
+
+t.test(
+  'a Drain that names a node: works on until its time, and goes over when the Hello there is answered',
+  async t => {
+    const harness = await signedIn(undefined)
+    harness.pipe.skip()
+    const old = harness.pipe
+    const { attempt } = harness.client.state()
+    old.drain(3_000, listOf(endpoint('b')))
+    t.equal(harness.client.state().phase, 'online')
+    harness.client.send(300, 'meanwhile')
+    harness.settle()
+    t.equal(old.take('send').request.text, 'meanwhile')
+    harness.client.nudge()
+    harness.advance(2_999)
+    t.equal(harness.pipe, old, 'not before its time')
+    harness.advance(1)
+    t.equal(harness.pipe.transport, 'test b:8081')
+    harness.pipe.open()
+    t.equal(old.closedByClient, false)
+    const before = harness.of('connection').length
+    t.equal(harness.greet({ lastSendSeq: 0 }).attempt, attempt + 1)
+    t.equal(old.closedByClient, true)
+    t.equal(harness.client.state().server, 'b:8081')
+    t.equal(harness.pipe.take('send').request.sendSeq, 1, 'what had no answer goes again, with its number')
+    t.same(
+      harness
+        .of('connection')
+        .slice(before)
+        .map(({ state }) => state),
+      ['online'],
+      'never without a connection',
+    )
+  },
+)
+
+t.test(
+  'a Drain: endpoints that do not answer are passed over; without any it waits for the end of the node',
+  async t => {
+    const harness = await signedIn(undefined)
+    const old = harness.pipe
+    old.drain(1_000, listOf(endpoint('b'), endpoint('c')))
+    harness.advance(1_000)
+    harness.pipe.end(new Error('refused'))
+    t.equal(harness.pipe.transport, 'test c:8081')
+    harness.pipe.end(new Error('refused'))
+    t.equal(old.closedByClient, false)
+    t.equal(harness.client.state().phase, 'online')
+    old.drain(100)
+    harness.advance(100)
+    t.equal(old.closedByClient, true)
+    harness.advance(60_000)
+    t.not(harness.pipe, old)
+  },
+)
+
+t.test('a node that ends while the Hello elsewhere is on its way: that becomes the connection', async t => {
+  const ends = {
+    'the connection ends': (harness: Harness) => harness.pipes.at(-2)?.end(),
+    'DRAINING in a Close': (harness: Harness) => harness.pipes.at(-2)?.closeNotice('DRAINING', 0, 60_000),
+    'a Drain without endpoints': (harness: Harness) => harness.pipes.at(-2)?.drain(60_000),
+  }
+  for (const [how, end] of Object.entries(ends)) {
+    for (const isOpen of [false, true]) {
+      const harness = await signedIn(undefined)
+      harness.pipe.drain(1_000, listOf(endpoint('b')))
+      harness.advance(1_000)
+      const count = harness.pipes.length
+      if (isOpen) harness.pipe.open()
+      end(harness)
+      if (!isOpen) harness.pipe.open()
+      harness.greet()
+      t.equal(harness.pipes.length, count, `${how}: no further connection`)
+      t.equal(harness.client.state().server, 'b:8081', how)
+    }
+  }
+})
+
+t.test('a Drain that names only what the client cannot use is one that names nothing', async t => {
+  const harness = await signedIn(undefined, { follows: false })
+  harness.pipe.drain(1_000, listOf(endpoint('b')))
+  t.equal(harness.pipe.closedByClient, true)
+  t.equal(harness.client.state().phase, 'waiting')
+  harness.advance(999)
+  t.equal(harness.pipes.length, 1)
+  harness.advance(1)
+  t.equal(harness.pipe.transport, 'test')
+})

@@ -1,0 +1,75 @@
+/** A server that stops, with another node to name: whom it tells what, how long it serves those who stay, and when it is gone. */
+import t, { type Test } from 'tap'
+import { CODES } from '../../protocol/codes.js'
+import { decodeDrainNotice, type Session } from '../../protocol/generated/messages.js'
+import { METHODS } from '../../protocol/methods.js'
+import type { RunningServer } from '../../src/cli/server.js'
+import { systemClock } from '../../src/lib/clock.js'
+import { eventually } from '../support/eventually.js'
+import { MemoryBuckets } from '../support/memory-buckets.js'
+import { MemoryLeases } from '../support/memory-leases.js'
+import { RawClient } from '../support/raw-client.js'
+import { registerAccount, startTestServer, testConfig } from '../support/server.js'
+
+const DRAIN_MS = 1_000
+
+/** A server that believes to share its memory with a node `b`. */
+async function served(t: Test, ...argv: string[]): Promise<RunningServer> {
+  const leases = new MemoryLeases(systemClock)
+  const entry = { host: 'b.example', port: 8081, url: '' }
+  await leases.renew('b', JSON.stringify({ form: 1, entry, freeConnections: 9 }), 60_000)
+  const server = await startTestServer({
+    config: testConfig('--advertise', 'a.example:8081', '--drain-ms', `${DRAIN_MS}`, ...argv),
+    nodePorts: {
+      primaries: [],
+      leases,
+      buckets: new MemoryBuckets(systemClock),
+      openBus: () => ({ send: () => true, close() {} }),
+    },
+  })
+  t.teardown(() => server.abort())
+  return server
+}
+
+function noticesOf(client: RawClient, method: number) {
+  return client.frames.filter(frame => frame.id === 0 && frame.method === method)
+}
+
+async function connected(server: RunningServer, { token, boundAttempt }: Session): Promise<RawClient> {
+  return (await RawClient.open(server.port, { token, attempt: boundAttempt + 1 })).client
+}
+
+t.test('it names the other node to each client, with times of their own, and serves them until then', async t => {
+  const server = await served(t)
+  const clients: RawClient[] = []
+  for (let i = 0; i < 30; i += 1) clients.push(await connected(server, await registerAccount(server.port, `user${i}`)))
+  const startMs = performance.now()
+  const drained = server.drain()
+  await eventually(() => clients.every(client => noticesOf(client, METHODS.drain.number).length === 1))
+  const notices = clients.flatMap(client => noticesOf(client, METHODS.drain.number))
+  for (const { body } of notices) {
+    t.match(decodeDrainNotice(body).endpoints?.endpoints, [{ host: 'b.example', port: 8081 }])
+  }
+  const times = notices.map(({ retryAfterMs }) => retryAfterMs)
+  t.ok(times.every(ms => ms >= 1 && ms <= DRAIN_MS * 0.75))
+  t.ok(times.some(ms => ms < DRAIN_MS / 4) && times.some(ms => ms > DRAIN_MS / 2), 'spread over the time')
+
+  const [staying, ...leaving] = clients as [RawClient, ...RawClient[]]
+  t.equal((await staying.call(METHODS.getProfile, { uid: 0, account: '' })).code, 0, 'it is served')
+  for (const client of leaving) client.destroy()
+  await eventually(() => noticesOf(staying, METHODS.close.number).length === 1)
+  t.equal(noticesOf(staying, METHODS.close.number)[0]?.code, CODES.DRAINING.code)
+  t.ok(performance.now() - startMs >= DRAIN_MS - 50, 'not before the time was over')
+  staying.hangUp()
+  await drained
+})
+
+t.test('it is gone as soon as all clients are', async t => {
+  const server = await served(t, '--drain-ms', '60000')
+  const client = await connected(server, await registerAccount(server.port, 'alice'))
+  const drained = server.drain()
+  await eventually(() => noticesOf(client, METHODS.drain.number).length === 1)
+  client.destroy()
+  await drained
+  t.pass('it did not wait a minute')
+})
