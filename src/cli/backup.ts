@@ -42,7 +42,7 @@ export const backup: Command = {
 }
 
 /** Keeps only the data folder of the environment: the other variables are the server's. */
-export function environmentOf({ LONGWIRE_DATA }: Readonly<Record<string, string | undefined>>) {
+function environmentOf({ LONGWIRE_DATA }: Readonly<Record<string, string | undefined>>) {
   return { LONGWIRE_DATA }
 }
 

@@ -1,35 +1,60 @@
 /** `longwire restore`: makes a store from a backup. */
 
+import { commandClock } from '../lib/clock.js'
 import { RESTORE_OPTIONS } from '../ops/backup-options.js'
-import { optionHelp, parseOptions } from '../ops/command-options.js'
+import { type OptionValues, optionHelp, parseOptions } from '../ops/command-options.js'
 import { restore as restoreStore } from '../store/lmdb/restore.js'
-import { environmentOf } from './backup.js'
+import { addressText } from '../store/redis/address.js'
+import { beginEpoch } from '../store/redis/restored.js'
 import { type Command, complain, EXIT, failed, print } from './command.js'
+import { storeAddress, storeOf } from './redis-address.js'
 
 export const restore: Command = {
   options: RESTORE_OPTIONS,
   async run(argv, environment) {
-    const parsed = parseOptions(RESTORE_OPTIONS, argv, environmentOf(environment), 1)
+    const parsed = parseOptions(RESTORE_OPTIONS, argv, storeOf(environment), 1)
     if (parsed.kind === 'help') {
       print(help())
       return EXIT.OK
     }
-    const from = parsed.kind === 'wrong' ? undefined : parsed.words[0]
-    if (parsed.kind === 'wrong' || from === undefined) {
-      const wrong = parsed.kind === 'wrong' ? parsed.message : 'the backup to be restored is missing'
-      complain(`${wrong} (longwire restore --help lists the options)`)
+    const act = parsed.kind === 'wrong' ? parsed.message : actIn(parsed.values, parsed.words[0])
+    if (typeof act === 'string') {
+      complain(`${act} (longwire restore --help lists the options)`)
       return EXIT.USAGE
     }
-    const { data, epoch: epochMin } = parsed.values
     try {
-      const { epoch, replacedEpoch } = await restoreStore({ from, to: data, epochMin })
-      const instead = replacedEpoch === 0 ? '' : `, in place of epoch ${replacedEpoch}`
-      print(`${data}: restored from ${from} as epoch ${epoch}${instead}`)
+      print(await act())
       return EXIT.OK
     } catch (error) {
       return failed(error)
     }
   },
+}
+
+/** The restore that is asked for: it says in one line what it has done. A text says what is wrong. */
+function actIn(
+  values: OptionValues<typeof RESTORE_OPTIONS>,
+  from: string | undefined,
+): string | (() => Promise<string>) {
+  const { data, epoch: epochMin, redisReplicas } = values
+  const address = storeAddress(values, RESTORE_OPTIONS.data.default)
+  if (typeof address === 'string') return address
+  if (address === undefined) {
+    if (redisReplicas >= 0) return '--redis-replicas needs --redis'
+    return from === undefined ? 'the backup to be restored is missing' : () => restored(from, data, epochMin)
+  }
+  if (from !== undefined) return `--redis takes no ${from}: put the files of the backup back first (docs/redis.md)`
+  const replicas = redisReplicas < 0 ? undefined : redisReplicas
+  return async () => {
+    const epoch = await beginEpoch({ address, clock: commandClock, replicas }, epochMin)
+    return `Redis at ${addressText(address)}: epoch ${epoch}`
+  }
+}
+
+async function restored(from: string, data: string, epochMin: number): Promise<string> {
+  const { epoch, replacedEpoch } = await restoreStore({ from, to: data, epochMin })
+  const instead = replacedEpoch === 0 ? '' : `, in place of epoch ${replacedEpoch}`
+  return `${data}: restored from ${from} as epoch ${epoch}${instead}`
 }
 
 function help(): string {
@@ -44,6 +69,9 @@ function help(): string {
     'Each restore of a store needs an epoch above all that it was ever served in. Known are those of the backup, of the store',
     'that is replaced, and of earlier restores of this backup (noted in DIR/restored). If a store of a higher epoch was served',
     'from a disk that is lost, name an epoch above it: longwire verify prints it, and every restore and backup does.',
+    '',
+    'longwire restore --redis URL begins the new epoch on a Redis whose files were put back (docs/redis.md). Name one above all',
+    'that longwire nodes has shown: each failover since the backup has used one. No server may be running.',
     'Exit codes: 0 restored, 1 not restored (the data folder is as it was), 2 wrong options, 65 what was to be replaced or',
     'restored is damaged.',
   ].join('\n')

@@ -4,9 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { commandClock } from '../lib/clock.js'
-import { messageOf } from '../lib/error-message.js'
 import { VERIFY_OPTIONS } from '../ops/backup-options.js'
-import { type OptionValues, optionHelp, parseOptions } from '../ops/command-options.js'
+import { optionHelp, parseOptions } from '../ops/command-options.js'
 import { targetIn } from '../store/lmdb/transfer.js'
 import { viewStore } from '../store/lmdb/view.js'
 import type { RedisAddress } from '../store/redis/address.js'
@@ -16,17 +15,17 @@ import type { Counts } from '../verify/findings.js'
 import { verify as verifyStore } from '../verify/verify.js'
 import { cleanedUp } from './clean-up.js'
 import { type Command, complain, EXIT, failed, print } from './command.js'
-import { redisAddress } from './redis-address.js'
+import { storeAddress, storeOf } from './redis-address.js'
 
 export const verify: Command = {
   options: VERIFY_OPTIONS,
   async run(argv, environment) {
-    const parsed = parseOptions(VERIFY_OPTIONS, argv, environmentOf(environment))
+    const parsed = parseOptions(VERIFY_OPTIONS, argv, storeOf(environment))
     if (parsed.kind === 'help') {
       print(help())
       return EXIT.OK
     }
-    const address = parsed.kind === 'wrong' ? parsed.message : addressIn(parsed.values)
+    const address = parsed.kind === 'wrong' ? parsed.message : storeAddress(parsed.values, VERIFY_OPTIONS.data.default)
     if (parsed.kind === 'wrong' || typeof address === 'string') {
       complain(`${address} (longwire verify --help lists the options)`)
       return EXIT.USAGE
@@ -62,24 +61,6 @@ async function verifiedOn(address: RedisAddress): Promise<number> {
       clean()
     }
   })
-}
-
-/** The address of Redis; undefined: a folder is verified. A text says what is wrong. */
-function addressIn(values: OptionValues<typeof VERIFY_OPTIONS>): RedisAddress | string | undefined {
-  const { data, redis, redisPasswordFile } = values
-  if (redis === '') return redisPasswordFile === '' ? undefined : '--redis-password-file needs --redis'
-  if (data !== VERIFY_OPTIONS.data.default) return '--redis takes the place of --data'
-  try {
-    return redisAddress(values)
-  } catch (error) {
-    return messageOf(error)
-  }
-}
-
-/** Keeps only where the store is of the environment: the other variables are the server's. */
-function environmentOf(environment: Readonly<Record<string, string | undefined>>) {
-  const { LONGWIRE_DATA, LONGWIRE_REDIS, LONGWIRE_REDIS_PASSWORD_FILE } = environment
-  return { LONGWIRE_DATA, LONGWIRE_REDIS, LONGWIRE_REDIS_PASSWORD_FILE }
 }
 
 /** One figure per line. */

@@ -1,7 +1,7 @@
 /** The options of the commands that work on a data folder: `backup`, `restore`, `verify`. */
 
 import { integer, text } from './command-options.js'
-import { REDIS_OPTIONS } from './redis-options.js'
+import { REDIS_OPTIONS, REPLICAS_OPTION } from './redis-options.js'
 
 const data = text('./data', 'FOLDER', 'the data folder')
 
@@ -22,4 +22,6 @@ export const RESTORE_OPTIONS = {
     'EPOCH',
     'the least epoch, for when a newer one was served whose disk is lost; 0: above all known epochs',
   ),
+  ...REDIS_OPTIONS,
+  redisReplicas: REPLICAS_OPTION,
 } as const

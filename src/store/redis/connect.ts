@@ -4,7 +4,7 @@ import { type Clock, pause } from '../../lib/clock.js'
 import { endOfTurn } from '../../lib/turn.js'
 import type { RedisAddress } from './address.js'
 import { type Command, type Link, valueIn } from './link.js'
-import { type ServerFacts, serverFacts } from './server-facts.js'
+import { replicasIn, type ServerFacts, serverFacts } from './server-facts.js'
 import { ClusterTopology, SingleTopology, type Topology, type TopologyOptions } from './topology.js'
 
 /** A Redis cannot be used. The message is one line for people. */
@@ -117,4 +117,14 @@ export async function onEach(
     }),
   )
   return scopes.map(scope => found.get(scope) ?? [])
+}
+
+/** Throws unless so many replicas are linked: without them a write would wait for ever. */
+export async function assertReplicas(host: string, control: Link, replicas: number): Promise<void> {
+  const [info] = await control.ask([['INFO', 'replication']])
+  const linked = replicasIn(String(valueIn(info)))
+  if (linked >= replicas) return
+  throw new RedisOpenError(
+    `Redis at ${host} has ${linked} of the ${replicas} replicas that must have a write (--redis-replicas)`,
+  )
 }

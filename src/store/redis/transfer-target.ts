@@ -1,35 +1,26 @@
 /** A Redis as the target of a transfer (store/transfer.ts). */
 
-import type { Clock } from '../../lib/clock.js'
 import { ALL_PARTITIONS, partitionOf } from '../partition.js'
 import type { EntryPortion, LogPortion, MakeTarget, Portion, StoreOrigin, TransferTarget } from '../transfer.js'
 import type { Actor } from '../types.js'
-import type { RedisAddress } from './address.js'
-import { connectRedis, onEach, RedisOpenError } from './connect.js'
+import { assertReplicas, connectRedis, onEach, RedisOpenError } from './connect.js'
 import { isIndexed, keyOf, LOG_FIELD, logsKey, metaKey, NEWEST_FIELD, partsOfKey } from './keys.js'
 import { apartField, blockField, doubles, recordField, streamField } from './layout.js'
 import { RedisLeases } from './leases.js'
-import { type Command, type Link, valueIn } from './link.js'
+import { type Command, valueIn } from './link.js'
 import { FORMAT, kindOf } from './meta.js'
 import { BEGIN_SCRIPT, END_SCRIPT } from './migration-scripts.js'
 import { keysOn } from './scan.js'
-import { assertServer, replicasIn, serverFacts } from './server-facts.js'
+import { assertServer, serverFacts } from './server-facts.js'
 import { routed, type Topology } from './topology.js'
-import { assertNoNodes, awaitNoNodes } from './unused.js'
-
-export interface RedisTransferOptions {
-  readonly address: RedisAddress
-  readonly clock: Clock
-  /** The replicas that must have a write before it counts (RedisStoreOptions). */
-  readonly replicas?: number | undefined
-}
+import { assertNoNodes, awaitNoNodes, type UnusedRedisOptions } from './unused.js'
 
 /** The bytes and values that are written at once. */
 const GATHERED_BYTES = 2 ** 20
 const GATHERED_VALUES = 4_096
 
 /** Makes a store in a Redis that holds none, or that holds an unfinished migration of the same store. */
-export function targetOn({ address, clock, replicas }: RedisTransferOptions): MakeTarget {
+export function targetOn({ address, clock, replicas }: UnusedRedisOptions): MakeTarget {
   return async (origin, fill) => {
     const { topology, isCluster, ...connected } = await connectRedis({ address, clock, replicas, onTrouble: () => {} })
     try {
@@ -51,16 +42,6 @@ export function targetOn({ address, clock, replicas }: RedisTransferOptions): Ma
       await topology.close()
     }
   }
-}
-
-/** Throws unless so many replicas are linked: without them a write would wait for ever. */
-async function assertReplicas(host: string, control: Link, replicas: number): Promise<void> {
-  const [info] = await control.ask([['INFO', 'replication']])
-  const linked = replicasIn(String(valueIn(info)))
-  if (linked >= replicas) return
-  throw new RedisOpenError(
-    `Redis at ${host} has ${linked} of the ${replicas} replicas that must have a write (--redis-replicas)`,
-  )
 }
 
 /** Marks all scopes, and removes what an unfinished attempt has written. */

@@ -4,6 +4,14 @@ import { type Clock, pause } from '../../lib/clock.js'
 import { addressText, type RedisAddress } from './address.js'
 import type { RedisLeases } from './leases.js'
 
+/** A Redis that no node may run on. */
+export interface UnusedRedisOptions {
+  readonly address: RedisAddress
+  readonly clock: Clock
+  /** The replicas that must have a write before it counts (RedisStoreOptions). */
+  readonly replicas?: number | undefined
+}
+
 export class NodesRunningError extends Error {
   override readonly name = 'NodesRunningError'
 }
