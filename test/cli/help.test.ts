@@ -24,7 +24,17 @@ const PAGES = [
   .join('\n')
 
 /** Of other programs, and of `npm run …` scripts that are no command of longwire. */
-const FOREIGN = ['--help', '--version', '--seeds', '--states', '--prefix', '--json', '--compressed', '--no-buffer']
+const FOREIGN = [
+  '--help',
+  '--version',
+  '--seeds',
+  '--states',
+  '--prefix',
+  '--json',
+  '--compressed',
+  '--no-buffer',
+  '--figures',
+]
 
 const commands: [name: string, command: Command][] = await Promise.all(
   Object.entries(COMMANDS).map(async ([name, entry]): Promise<[string, Command]> => [name, await entry.load()]),
