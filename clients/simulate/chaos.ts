@@ -13,8 +13,9 @@ export interface ChaosSpec {
   /** Milliseconds; 0: never. */
   readonly killEveryMs: number
   readonly dropEveryMs: number
+  readonly cutLinksEveryMs: number
   readonly moveEveryMs: number
-  readonly server: { kill(): Promise<void>; start(): Promise<void> } | undefined
+  readonly server: { kill(): Promise<void>; start(): Promise<void>; cutLinks?(): Promise<void> } | undefined
   /** The devices that there are at the moment. */
   devices(): readonly Device[]
   readonly clock: Clock
@@ -51,6 +52,7 @@ export class Chaos {
     this.#planKill()
     this.#planCut()
     this.#planMove()
+    this.#planLinkCut()
   }
 
   /** Ends the faults. Resolves when the server is up again. */
@@ -75,6 +77,15 @@ export class Chaos {
     await this.#spec.server?.kill()
     await this.#spec.server?.start()
     this.#planKill()
+  }
+
+  #planLinkCut(): void {
+    const { cutLinksEveryMs, server } = this.#spec
+    if (cutLinksEveryMs === 0 || this.#ended) return
+    this.#later(this.#about(cutLinksEveryMs), () => {
+      void server?.cutLinks?.()
+      this.#planLinkCut()
+    })
   }
 
   #planCut(): void {

@@ -13,6 +13,7 @@ import type { ServerAddress } from '../../src/ops/address.js'
 import { withoutOptions } from '../../src/ops/command-options.js'
 import { countsOf } from '../../src/ops/role-options.js'
 import { freeRedisPorts, REDIS_PORTS } from './free-ports.js'
+import { RedisWatch } from './redis-watch.js'
 import { cpuMsOf, lastLine, SAID_CHARACTERS_MAX } from './server-process.js'
 
 export type KillTarget = 'nodes' | 'redis' | 'both'
@@ -21,6 +22,8 @@ export interface ClusterSpec {
   readonly nodes: number
   readonly roles: string
   readonly redisCluster: boolean
+  /** The nodes' --redis-replicas. */
+  readonly redisReplicas: number
   readonly target: KillTarget
   readonly dataFolder: string
   readonly clock: Clock
@@ -59,8 +62,26 @@ export class ClusterProcess {
   #stopping = false
   #changed: (() => void) | undefined
 
+  readonly #watch: RedisWatch
+
   constructor(spec: ClusterSpec) {
     this.#spec = spec
+    this.#watch = new RedisWatch(() => this.#redisPorts, spec.clock, spec.random)
+  }
+
+  /** Replicas of Redis that were promoted. */
+  get failovers(): number {
+    return this.#watch.failovers
+  }
+
+  /** The bytes of writes that these lacked, as far as was seen. */
+  get lostBytes(): number {
+    return this.#watch.lostBytes
+  }
+
+  /** Cuts connections of one server of Redis. */
+  cutLinks(): Promise<void> {
+    return this.#watch.cut()
   }
 
   /** The nodes' addresses; the short side has the same ports. */
@@ -74,7 +95,10 @@ export class ClusterProcess {
 
   /** Resolves when everything runs: at first, or after a kill. @throws Error why it does not */
   async start(): Promise<void> {
-    if (this.#child === undefined) await this.#spawn()
+    if (this.#child === undefined) {
+      await this.#spawn()
+      this.#watch.start()
+    }
     const { redisCluster, clock } = this.#spec
     const { nodes, access } = countsOf(this.#spec)
     const all = nodes + access + (redisCluster ? REDIS_PORTS : 1)
@@ -94,7 +118,7 @@ export class ClusterProcess {
   async kill(): Promise<void> {
     const { target, random } = this.#spec
     const kinds = { nodes: NODES, redis: ['redis'], both: [...NODES, 'redis'] }[target]
-    const candidates = [...this.#running].filter(([, { kind }]) => kinds.includes(kind))
+    const candidates = [...this.#running].filter(([, each]) => kinds.includes(each.kind) && this.#mayDie(each))
     const picked = candidates[random.integer(candidates.length)]
     if (picked === undefined) return
     const [key, { kind, pid }] = picked
@@ -104,11 +128,17 @@ export class ClusterProcess {
     process.kill(pid, 'SIGKILL')
   }
 
+  /** Whether a process may be killed. Of a Cluster's servers only a primary dies whose replica can be promoted. */
+  #mayDie({ kind, port }: ProcessStarted): boolean {
+    return kind !== 'redis' || !this.#spec.redisCluster || this.#watch.replaceable.has(port)
+  }
+
   /** SIGTERM. @returns what was wrong with its end, if anything */
   async stop(): Promise<string | undefined> {
     const child = this.#child
     if (child === undefined || child.exitCode !== null) return undefined
     this.#stopping = true
+    this.#watch.stop()
     child.kill('SIGTERM')
     const late = this.#spec.clock.after(STOP_MS_MAX, () => this.abandon())
     await this.#ended
@@ -121,6 +151,7 @@ export class ClusterProcess {
   /** Kills at once and does not wait: its own processes end with it. */
   abandon(): void {
     this.#stopping = true
+    this.#watch.stop()
     this.#child?.kill('SIGKILL')
   }
 
@@ -130,6 +161,10 @@ export class ClusterProcess {
     return nodes.reduce((sum, { pid }) => sum + cpuMsOf(pid), this.#endedCpuMs)
   }
 
+  get #redisPorts(): readonly number[] {
+    return [...this.#running.values()].flatMap(({ kind, port }) => (kind === 'redis' ? [port] : []))
+  }
+
   /** The nodes that have clients. */
   get #nodes(): readonly ProcessStarted[] {
     return [...this.#running.values()].filter(({ kind }) => kind === 'node').sort((a, b) => a.number - b.number)
@@ -137,7 +172,7 @@ export class ClusterProcess {
 
   /** Starts the command; its processes are heard of later. */
   async #spawn(): Promise<void> {
-    const { nodes, roles, redisCluster, dataFolder } = this.#spec
+    const { nodes, roles, redisCluster, redisReplicas, dataFolder } = this.#spec
     const redisPort = await freeRedisPorts(this.#spec.random)
     const counts = roles === '' ? ['--nodes', String(nodes)] : ['--roles', roles]
     const options = [...counts, '--port', '0', '--redis-port', String(redisPort), '--data', dataFolder]
@@ -146,6 +181,8 @@ export class ClusterProcess {
       'cluster',
       ...options,
       '--open-limits',
+      '--redis-replicas',
+      String(redisReplicas),
       '--events-fd',
       '3',
       ...(redisCluster ? ['--redis-cluster'] : []),

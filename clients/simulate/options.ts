@@ -15,6 +15,7 @@ import { flag, integer, type NotParsed, type Option, oneOf, parseOptions, text }
 import { descriptorPlan } from '../../src/ops/descriptors.js'
 import { TRANSPORTS } from '../../src/ops/dial.js'
 import { descriptorsMax } from '../../src/ops/process-figures.js'
+import { REPLICAS_OPTION } from '../../src/ops/redis-options.js'
 import { rolesOption } from '../../src/ops/role-options.js'
 import type { KillTarget } from './cluster-process.js'
 import { numberedTexts, readTexts, type Texts } from './texts.js'
@@ -43,6 +44,7 @@ export const SIMULATE_OPTIONS = {
   ),
   nodes: integer(1, 1, 16, 'COUNT', 'the servers that are started, with --store redis or redis-cluster'),
   roles: rolesOption,
+  redisReplicas: REPLICAS_OPTION,
   kill: oneOf('nodes', ['nodes', 'redis', 'both'], 'what --kill-every kills: a server, a process of Redis, or either'),
   server: address('', LONG_PORT_DEFAULT, 'send to this server in place of starting one (port 8081 if none is named)'),
   httpPort: integer(
@@ -54,6 +56,9 @@ export const SIMULATE_OPTIONS = {
   ),
   killEvery: seconds(
     'the mean time between two kills of the server (SIGKILL); it starts again on the same data and port; 0: never',
+  ),
+  cutLinksEvery: seconds(
+    'the mean time between two cuts of connections at a server of Redis: those of nodes, or between primary and replica; 0: never',
   ),
   dropEvery: seconds('the mean time between two cuts of some random connections, without telling the server; 0: never'),
   seed: integer(
@@ -77,12 +82,14 @@ export interface Settings {
   readonly nodes: number
   /** The counts of access and logic nodes, as 2+2; '': the nodes are both. */
   readonly roles: string
+  readonly redisReplicas: number
   readonly kill: KillTarget
   /** The server to use; undefined: one is started. */
   readonly server: ServerAddress | undefined
   readonly httpPort: number
   /** Seconds; 0: never. */
   readonly killEvery: number
+  readonly cutLinksEvery: number
   readonly dropEvery: number
   readonly seed: number
   readonly json: boolean
@@ -121,6 +128,8 @@ function contradiction(values: {
   readonly store: string
   readonly server: string
   readonly killEvery: number
+  readonly cutLinksEvery: number
+  readonly redisReplicas: number
   readonly nodes: number
   readonly roles: string
   readonly kill: string
@@ -130,6 +139,8 @@ function contradiction(values: {
   if (nodes > 1 && !onRedis) return '--nodes above 1 needs --store redis or redis-cluster'
   if (roles !== '' && !onRedis) return '--roles needs --store redis or redis-cluster'
   if (roles !== '' && nodes > 1) return '--roles takes the place of --nodes: leave it out'
+  if (values.cutLinksEvery > 0 && !onRedis) return '--cut-links-every needs --store redis or redis-cluster'
+  if (values.redisReplicas >= 0 && !onRedis) return '--redis-replicas needs --store redis or redis-cluster'
   if (kill !== 'nodes' && !onRedis) return `--kill ${kill} needs --store redis or redis-cluster`
   if (friends >= users) return `--friends must be fewer than --users, not ${friends} of ${users}`
   const each = transport === 'http' || transport === 'mixed' ? REQUESTS_AT_ONCE : 1

@@ -33,6 +33,10 @@ export interface Report {
   /** Times that a device came online by another transport than before. */
   readonly switches: number
   readonly kills: number
+  /** Replicas of Redis that were promoted; null: there is no Redis. */
+  readonly failovers: number | null
+  /** The bytes of writes that those lacked, as far as was seen. None of them was acknowledged, unless --redis-replicas is 0. */
+  readonly writes_lost_by_redis: number | null
   /** The servers; null: one was named. */
   readonly nodes: number | null
   /** The counts of access and logic nodes, as 2+2; null: each server is both. */
@@ -54,6 +58,8 @@ export interface Outcome {
   readonly onlineBy: ReadonlyMap<string, number>
   readonly switches: number
   readonly kills: number
+  readonly failovers: number | undefined
+  readonly lostBytes: number | undefined
   readonly nodes: number | undefined
   readonly roles: string | undefined
   /** The reason that ended the run early. */
@@ -87,6 +93,8 @@ export function reportOf(outcome: Outcome): Report {
     online_by: Object.fromEntries(outcome.onlineBy),
     switches: outcome.switches,
     kills: outcome.kills,
+    failovers: outcome.failovers ?? null,
+    writes_lost_by_redis: outcome.lostBytes ?? null,
     nodes: outcome.nodes ?? null,
     roles: outcome.roles || null,
   }

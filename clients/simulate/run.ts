@@ -121,6 +121,8 @@ export class Run {
       onlineBy: this.#crowd?.onlineBy ?? new Map(),
       switches: this.#crowd?.switches ?? 0,
       kills: this.#server?.kills ?? 0,
+      failovers: this.#cluster?.failovers,
+      lostBytes: this.#cluster?.lostBytes,
       nodes: this.#server === undefined ? undefined : this.#nodes,
       roles: this.#server === undefined ? undefined : this.#settings.roles,
       failure: this.#failure,
@@ -190,6 +192,10 @@ export class Run {
     return this.#makeCrowd(server.addresses)
   }
 
+  get #cluster(): ClusterProcess | undefined {
+    return this.#server instanceof ClusterProcess ? this.#server : undefined
+  }
+
   /** The number of servers that are started. */
   get #nodes(): number {
     const { nodes, access } = countsOf(this.#settings)
@@ -197,23 +203,31 @@ export class Run {
   }
 
   #makeServer(dataFolder: string): ServerProcess | ClusterProcess {
-    const { store, roles, nodes, kill } = this.#settings
+    const { store, roles, nodes, redisReplicas, kill } = this.#settings
     const onDeath = (message: string): void => this.fail(message)
     const shared = { dataFolder, clock: this.#clock, onDeath }
     if (store === 'lmdb' || store === 'memory') return new ServerProcess({ ...shared, store })
     const redisCluster = store === 'redis-cluster'
-    return new ClusterProcess({ ...shared, nodes, roles, redisCluster, target: kill, random: this.#faultRandom })
+    return new ClusterProcess({
+      ...shared,
+      nodes,
+      roles,
+      redisCluster,
+      redisReplicas,
+      target: kill,
+      random: this.#faultRandom,
+    })
   }
 
   /** @param httpPort of a server that has another port for the short side */
   #makeCrowd(servers: readonly ServerAddress[], httpPort?: number): Crowd {
-    const { users, devices, transport, killEvery, dropEvery } = this.#settings
+    const { users, devices, transport, killEvery, dropEvery, cutLinksEvery } = this.#settings
     const names = transport === 'mixed' ? TRANSPORTS : [transport]
     return new Crowd({
       users,
       devices,
       transports: servers.map(server => names.map(name => transportTo(name, server, httpPort ?? server.port))),
-      faults: killEvery > 0 || dropEvery > 0 || transport === 'mixed',
+      faults: killEvery > 0 || dropEvery > 0 || cutLinksEvery > 0 || transport === 'mixed',
       tag: hex(systemRandom.bytes(4)),
       password: hex(systemRandom.bytes(16)),
       clock: this.#clock,
@@ -223,8 +237,9 @@ export class Run {
   }
 
   #makeChaos(crowd: Crowd): Chaos {
-    const { killEvery, dropEvery } = this.#settings
+    const { killEvery, dropEvery, cutLinksEvery } = this.#settings
     return new Chaos({
+      cutLinksEveryMs: cutLinksEvery * 1000,
       killEveryMs: killEvery * 1000,
       dropEveryMs: dropEvery * 1000,
       moveEveryMs: this.#moveEveryMs,
@@ -237,7 +252,8 @@ export class Run {
   }
 
   #makeTraffic(people: readonly Person[], graph: Graph): Traffic {
-    const { messages, texts, killEvery, dropEvery } = this.#settings
+    const { messages, texts, killEvery, dropEvery, cutLinksEvery } = this.#settings
+    const longestS = Math.max(killEvery, dropEvery, cutLinksEvery)
     return new Traffic({
       speakers: people.map(({ number, uid, devices }) => ({
         uid,
@@ -246,7 +262,7 @@ export class Run {
       })),
       messages,
       texts,
-      spreadMs: PERIODS_MIN * Math.max(killEvery * 1000, dropEvery * 1000, this.#moveEveryMs),
+      spreadMs: PERIODS_MIN * Math.max(longestS * 1000, this.#moveEveryMs),
       clock: this.#clock,
       // Otherwise the last few would be chased for ever by a server that is up for a second at a time.
       onAllAnswered: () => void this.#chaos?.end(),

@@ -6,6 +6,7 @@ import { keepAlive, systemClock } from '../lib/clock.js'
 import { messageOf } from '../lib/error-message.js'
 import { LONG_PORT_DEFAULT } from '../ops/address.js'
 import { flag, integer, optionHelp, parseOptions, text } from '../ops/command-options.js'
+import { REPLICAS_OPTION } from '../ops/redis-options.js'
 import { countsOf, rolesOption } from '../ops/role-options.js'
 import { lockFolder } from '../store/lmdb/lock.js'
 import { LocalCluster } from './cluster/run.js'
@@ -32,6 +33,7 @@ const OPTIONS = {
     'FD',
     'for programs: a line of JSON (kind, number, port, pid) on this descriptor for each process that has started, at first or again; -1: off',
   ),
+  redisReplicas: REPLICAS_OPTION,
   openLimits: flag('no limits on what anybody does, and cheap password hashing, for load tests'),
 } as const
 
@@ -59,7 +61,8 @@ export const cluster: Command = {
     try {
       fs.mkdirSync(data, { recursive: true, mode: 0o700 })
       const lock = await lockFolder(data)
-      const serve = openLimits ? ['--limits', 'open'] : []
+      const replicas = ['--redis-replicas', String(parsed.values.redisReplicas)]
+      const serve = [...replicas, ...(openLimits ? ['--limits', 'open'] : [])]
       const settings = { folder: data, ...countsOf(parsed.values), port, redisPort, redisCluster, serve }
       const local = new LocalCluster(settings, systemClock, complain, started => {
         if (eventsFd >= 0) fs.writeSync(eventsFd, `${JSON.stringify(started)}\n`)

@@ -13,12 +13,22 @@ t.test('two nodes on one Redis, and either is killed', async t => {
   t.ok(report.kills > 1, `${report.kills} kills`)
 })
 
-t.test('two nodes on a Redis Cluster, and its primaries and replicas are killed', async t => {
-  const argv = ['--users', '200', '--friends', '10', '--messages', '5', '--store', 'redis-cluster', '--nodes', '2']
-  const { code, stderr, report } = await simulate(t.testdir(), ...argv, '--kill', 'redis', '--kill-every', '4')
+t.test('two nodes on a Redis Cluster, whose primaries are killed for longer than a promotion takes', async t => {
+  const argv = ['--users', '200', '--friends', '10', '--messages', '10', '--store', 'redis-cluster', '--nodes', '2']
+  const { code, stderr, report } = await simulate(
+    t.testdir(),
+    ...argv,
+    '--kill',
+    'redis',
+    '--kill-every',
+    '6',
+    '--cut-links-every',
+    '3',
+  )
   t.equal(code, 0, stderr)
-  t.match(report, { ...CALM, sent: 10_000, delivered: 10_000, nodes: 2 })
+  t.match(report, { ...CALM, sent: 20_000, delivered: 20_000, nodes: 2 })
   t.ok(report.kills > 1, `${report.kills} kills`)
+  t.ok((report.failovers ?? 0) > 0, `${report.failovers} failovers`)
 })
 
 t.test('two access and two logic nodes on one Redis, and any of them or Redis is killed', async t => {

@@ -22,6 +22,8 @@ const REPLICAS = 3
 const WHOLE_MS_MAX = 30_000
 /** The pause before a process that ended is started again. It doubles up to the maximum while the process does not live for a second. */
 const AGAIN_MS_MIN = 500
+/** The same for a server of a Redis Cluster: its replica is promoted meanwhile, as when a machine dies. */
+const AGAIN_MS_OF_CLUSTER = 4_000
 const AGAIN_MS_MAX = 30_000
 const STEADY_MS = 1_000
 /** The last lines of a process that are shown when it ends. */
@@ -236,12 +238,13 @@ export class LocalCluster {
 
   async #keep(place: Place, first: Leashed, onLine: (line: string) => void): Promise<void> {
     let child = first
-    let againMs = AGAIN_MS_MIN
+    const leastMs = place.kind === 'redis' && this.#settings.redisCluster ? AGAIN_MS_OF_CLUSTER : AGAIN_MS_MIN
+    let againMs = leastMs
     for (;;) {
       const sinceMs = this.#clock.monotonic()
       const status = await child.exit
       if (this.#ending) return
-      if (this.#clock.monotonic() - sinceMs > STEADY_MS) againMs = AGAIN_MS_MIN
+      if (this.#clock.monotonic() - sinceMs > STEADY_MS) againMs = leastMs
       this.#tell(`${place.name} has ended with status ${status}: it is started again in ${againMs / 1000} s`)
       await pause(this.#clock, againMs)
       againMs = Math.min(AGAIN_MS_MAX, againMs * 2)

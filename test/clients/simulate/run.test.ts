@@ -38,7 +38,10 @@ const KEYS = [
   'online_by',
   'switches',
   'kills',
+  'failovers',
+  'writes_lost_by_redis',
   'nodes',
+  'roles',
 ]
 
 t.test('a small run on lmdb delivers everything, says so in one line, and leaves nothing behind', async t => {

@@ -105,6 +105,8 @@ function outcomeOf(traffic: Traffic): Outcome {
     store: 'lmdb',
     transport: 'tcp',
     kills: 0,
+    failovers: undefined,
+    lostBytes: undefined,
     nodes: 1,
     roles: '',
     onlineBy: new Map([['tcp', 2]]),
@@ -152,6 +154,8 @@ t.test('everything is sent to everybody and shown on every device', async t => {
     online_by: { tcp: 2 },
     switches: 0,
     kills: 0,
+    failovers: null,
+    writes_lost_by_redis: null,
     nodes: 1,
     roles: null,
   })
