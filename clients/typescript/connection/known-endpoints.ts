@@ -57,6 +57,8 @@ export class KnownEndpoints {
   #askMs = 0
   /** The connection on which may be asked. */
   #link: Link | undefined
+  /** Whether it was asked there, without an answer so far. */
+  #isAsking = false
 
   /** @param own the app's transports */
   constructor(own: readonly Transport[], host: KnownEndpointsHost) {
@@ -125,6 +127,7 @@ export class KnownEndpoints {
   connected(link: Link): void {
     if (!this.#follows) return
     this.#link = link
+    this.#isAsking = false
     link.onLeaving(() => this.#ask(link))
   }
 
@@ -134,15 +137,16 @@ export class KnownEndpoints {
   }
 
   #ask(link: Link): void {
-    if (link !== this.#link) return
+    if (link !== this.#link || this.#isAsking) return
     const leftMs = this.#askMs - this.#host.clock.now()
     // A clock that was set back does not keep it from asking.
     if (leftMs > 0 && leftMs <= DAY_MS) return
-    this.#link = undefined // once for each connection
+    this.#isAsking = true
     link.request(METHODS.endpoints.number, METHODS.endpoints.encodeRequest({}), frame => this.#answered(frame))
   }
 
   #answered(frame: Frame): void {
+    this.#isAsking = false
     switch (actionOf(frame.code)) {
       case 'ok':
         this.learn(METHODS.endpoints.decodeResponse(frame.body).endpoints ?? { endpoints: [], ttlS: 0 })

@@ -195,6 +195,37 @@ t.test('on a connection that lasts it asks with a frame that leaves anyway, and 
   t.same(harness.pipe.peek(), [])
   harness.advance(1_000)
   t.same(harness.pipe.peek(), ['ping', 'endpoints'])
+  harness.pipe.takePing()
+  const { id } = harness.pipe.take('endpoints')
+  harness.client.account.devices().catch(() => {})
+  harness.settle()
+  t.same(harness.pipe.peek(), ['listDevices'], 'once at a time')
+  harness.pipe.respond('endpoints', id, { endpoints: listOf(endpoint('b')) })
+  harness.pipe.skip()
+  harness.advance(1_800_000)
+  t.same(harness.pipe.peek(), ['ping', 'endpoints'], 'again when half of the new time is over')
+})
+
+t.test('a password goes to the own address first, and to an endpoint only if that does not answer', async t => {
+  const harness = await signedIn(listOf(endpoint('a')))
+  harness.pipe.closeNotice('SESSION_REVOKED')
+  t.equal(harness.client.account.signedIn, false)
+  void harness.client.account.login({ account: 'ann', password: 'correct horse' })
+  harness.settle()
+  t.equal(harness.pipe.transport, 'test')
+  harness.pipe.end(new Error('refused'))
+  t.equal(harness.pipe.transport, 'test a:8081')
+})
+
+t.test('a node that refuses with DRAINING is not where the next round begins, as over HTTP', async t => {
+  const harness = await signedIn(listOf(endpoint('a'), endpoint('b')))
+  harness.pipe.end()
+  harness.advance(1_000)
+  harness.pipe.open()
+  harness.greet()
+  harness.pipe.closeNotice('DRAINING', 0, 500)
+  harness.advance(2_000)
+  t.equal(harness.pipe.transport, 'test b:8081')
 })
 
 t.test('an older server is asked once an hour; an empty list is no list', async t => {
