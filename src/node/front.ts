@@ -12,6 +12,7 @@ import { RouteKeeper } from '../cluster/routes.js'
 import type { Services } from '../services/types.js'
 import type { Store } from '../store/types.js'
 import type { Delivery, NodeEvent } from '../sync/events.js'
+import { uidOf } from '../sync/rules/records.js'
 import { Access, type AccessOptions } from './access.js'
 import type { Ground, NodeOptions } from './options.js'
 
@@ -35,10 +36,12 @@ export class Front {
   readonly access: Access
   readonly exchange: NodeExchange
   readonly #comparison: Comparison
+  readonly #truth: FrontOptions['truth']
   readonly #routes: RouteKeeper | undefined
 
   constructor(options: FrontOptions) {
     const { clock, random, defer, name, network = ALONE, truth, take } = options
+    this.#truth = truth
     const head = async (uid: number): Promise<number> => {
       const before = hub.membersOf(uid).map(connection => [connection, connection.stands] as const)
       const { head } = await truth.head(uid, 0)
@@ -63,9 +66,9 @@ export class Front {
       clock,
       defer,
       network,
-      take(event) {
+      take: event => {
         take(event)
-        hub.take(event)
+        this.#tell(event)
       },
       compare: () => this.compare(),
     })
@@ -76,6 +79,25 @@ export class Front {
     this.#comparison.ask()
   }
 
+  /**
+   * Tells the connections. One that was bound after the session that ended is of a later session, or the store has lost that it was bound:
+   * the store says which.
+   */
+  #tell(event: NodeEvent): void {
+    const { hub } = this.access
+    hub.take(event)
+    if (event.kind !== 'ended' || event.what !== 'session') return
+    for (const { uid, device, attempt } of hub.membersOf(uidOf(event.to))) {
+      if (device !== event.device || attempt <= event.attempt || attempt === event.except) continue
+      this.#truth.boundAttempt(uid, device).then(
+        bound => {
+          if (bound === undefined) hub.take({ ...event, attempt })
+        },
+        () => {}, // its next request is refused
+      )
+    }
+  }
+
   /** Closes every connection, and leaves the routes to expire. Events still go to other nodes. */
   stop(): void {
     this.access.stop()
@@ -84,7 +106,7 @@ export class Front {
 
   /** Delivers an event, first to the devices that are connected here. */
   readonly deliver: Delivery['send'] = (event, routes) => {
-    this.access.hub.take(event)
+    this.#tell(event)
     this.exchange.tell(event, routes)
   }
 }

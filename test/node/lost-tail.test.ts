@@ -55,6 +55,7 @@ async function world() {
   await ask('ContactService/Request', { sendSeq: 1, uid: anna.uid }, bens)
   await ask('ContactService/Accept', { sendSeq: 1, uid: ben.uid, request: 1 }, annas)
 
+  const unbound = disk.snapshot()
   const pipe = new FakePipe()
   const { context } = node.access
   const connection = new Connection(context, pipe, '192.0.2.1', { leadingZero: true })
@@ -65,6 +66,11 @@ async function world() {
   connection.receive(joined(LEADING_ZERO, helloFrame(1, { token: anna.token, attempt: 1 })))
   await sees('push')
   const rename = (nickname: string) => ask('AccountService/UpdateProfile', { sendSeq: 2, nickname }, annas)
+  const logOut = () => ask('AccountService/Logout', {}, annas)
+  const loseBinding = (): void => {
+    disk.restore(unbound)
+    disk.newEpoch()
+  }
   /** Anna is renamed, her client hears of it, and then the store loses it. */
   const lost = async (): Promise<void> => {
     const snapshot = disk.snapshot()
@@ -75,7 +81,7 @@ async function world() {
     disk.restore(snapshot)
     disk.newEpoch()
   }
-  return { anna, ben, connection, seen, sees, lost, rename, clock }
+  return { ben, connection, seen, sees, lost, loseBinding, logOut, rename, clock }
 }
 
 t.test('the next item is not pushed over what was lost: the client is sent to 0', async t => {
@@ -104,4 +110,13 @@ t.test('where nothing more comes, the next look at the head finds it', async t =
   clock.jump(2 * MINUTE_MS)
   await sees('close')
   t.match(seen, [{ what: 'close', code: 'RESYNC' }])
+})
+
+t.test('a connection whose binding was lost is closed when its session ends', async t => {
+  const { seen, sees, loseBinding, logOut } = await world()
+  seen.length = 0
+  loseBinding()
+  await logOut()
+  await sees('close')
+  t.match(seen.at(-1), { what: 'close', code: 'SESSION_REVOKED' })
 })

@@ -1,6 +1,7 @@
 /** Whether everything has come to its end: everybody knows everything that there is to know. Says what is missing. */
 
 import type { Json } from '../../clients/typescript/storage/storage.js'
+import { ContactState } from '../../protocol/generated/messages.js'
 import type { Ledger } from './ledger.js'
 import type { Phone, User } from './phone.js'
 import { wallMs } from './process.js'
@@ -21,20 +22,22 @@ export function missing(stage: Stage): string[] {
   }
   found.push(...leftBehind(stage))
   if (found.length > 0) return found
-  found.push(...ledger.underWay())
+  found.push(...ledger.underWay(witness.losesTail))
   found.push(
     ...ledger.asymmetries(
       users.map(user => user.uid),
       stage.unseen,
+      stage.mayDisagree,
     ),
   )
   if (witness.auditor.owed > 0)
     found.push(JSON.stringify(witness.auditor.verdict()), `${witness.auditor.owed} showings are owed`)
   found.push(...witness.unaware())
   for (const user of users) {
-    found.push(...ledger.faultsOf(user.uid), ...differences(user, stage))
+    found.push(...ledger.faultsOf(user.uid, witness.wasLost), ...differences(user, stage))
     for (const other of users) {
-      if (other === user || ledger.blocks(user.uid, other.uid)) continue
+      if (other !== user && witness.losesTail) found.push(...outdated(user, other, stage))
+      if (other === user || ledger.blocks(user.uid, other.uid) || stage.mayDisagree(user.uid, other.uid)) continue
       found.push(...unmarked(user, other, stage), ...misnamed(user, other, stage))
       if (!witness.forgetful) found.push(...unread(user, other, ledger))
     }
@@ -195,6 +198,18 @@ function misnamed(user: User, other: User, { ledger, witness }: Stage): string[]
     const [, contact] = (disk.model.values.get(`contact/${other.uid}`) ?? []) as { nickname?: string }[]
     if (contact?.nickname === nickname || witness.torn.has(name)) return []
     return [`${name} shows ${other.uid} as ${contact?.nickname} instead of ${nickname}`]
+  })
+}
+
+/** Phones that show a contact otherwise than their own timeline has it, whatever the other side thinks. */
+function outdated(user: User, other: User, { ledger, witness }: Stage): string[] {
+  const own = ledger.contactOf(user.uid, other.uid)
+  // Names of no contact, or between two of whom one blocks the other, are stored and not told.
+  if (own === undefined || own.state === ContactState.UNSPECIFIED || own.blocked || own.blockedBy) return []
+  return user.phones.flatMap(({ name, disk }) => {
+    const [, contact] = (disk.model.values.get(`contact/${other.uid}`) ?? []) as { nickname?: string }[]
+    if (contact === undefined || contact.nickname === own.nickname || witness.torn.has(name)) return []
+    return [`${name} has ${other.uid} as ${contact.nickname}, and its timeline as ${own.nickname}`]
   })
 }
 

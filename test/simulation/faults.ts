@@ -4,6 +4,7 @@ import type { EventBatch } from '../../src/cluster/node-exchange.js'
 import { lookBack } from './convergence.js'
 import type { SimulatedNode } from './node.js'
 import type { Stage } from './stage.js'
+import type { MessageId } from './witness.js'
 
 const OUTAGE_MS_MAX = 8_000
 /** Between two looks of who sees to it that nodes run. */
@@ -11,10 +12,18 @@ const SUPERVISOR_MS_MAX = 6_000
 /** How likely it is, each time. */
 const AMBUSH = 0.01
 
+/** What stood in the store before it lost its tail. */
+interface Before {
+  readonly ties: ReadonlyMap<string, string>
+  readonly copies: ReadonlyMap<string, MessageId>
+}
+
 export class Faults {
   readonly #stage: Stage
   /** `<node> store`, or `<node> <other node>`. */
   readonly #outages = new Set<string>()
+  /** Whether a store with N = 0 may fail over: everybody has registered, and that is kept. */
+  #mayLose = false
 
   constructor(stage: Stage) {
     this.#stage = stage
@@ -37,11 +46,11 @@ export class Faults {
     const { nodes, setup, chaos, chance } = this.#stage
     const [node] = nodes
     const isCalm = setup.nodeKillMs === Number.POSITIVE_INFINITY
-    const losesTail = setup.store === 'embedded' || setup.store === 'failover'
+    const losesTail = setup.store !== 'one' && setup.store !== 'partitions'
     if (node === undefined || !losesTail || isCalm || !chaos || !chance(AMBUSH)) return
     this.#stage.after(0, 'ambush', () => {
-      if (setup.store === 'failover') this.#failOver()
-      else this.#kill(node, false, 'is ambushed')
+      if (setup.store === 'embedded') this.#kill(node, false, 'is ambushed')
+      else this.#failOver()
     })
   }
 
@@ -120,13 +129,44 @@ export class Faults {
 
   /** Another copy of the store goes on: what was not durable is gone. Calls under way are never answered. */
   #failOver(): void {
-    const { disk, chance, note, nodes } = this.#stage
+    const { disk, chance, note, nodes, setup, users, ledger } = this.#stage
+    if (setup.store === 'failover-n0' && !this.#mayLose) return
     note('the store fails over')
-    if (chance(0.3)) disk.sync()
+    if (chance(0.3)) {
+      disk.sync()
+      this.kept()
+    }
+    const uids = users.map(({ uid }) => uid)
+    const before = { ties: ledger.ties(uids), copies: ledger.copies(uids) }
     disk.crash()
     disk.newEpoch()
     for (const node of nodes) node.store?.failedOver()
-    lookBack(this.#stage)
+    if (setup.store === 'failover-n0') this.#lost(before)
+    else lookBack(this.#stage)
+  }
+
+  /** The store has lost what it had acknowledged since it last kept something. */
+  #lost({ ties, copies }: Before): void {
+    const { witness, cast, phones, users, ledger } = this.#stage
+    const uids = users.map(({ uid }) => uid)
+    const after = { ties: ledger.ties(uids), copies: ledger.copies(uids) }
+    for (const [pair, was] of ties) {
+      const [a = 0, b = 0] = pair.split(' ').map(Number)
+      // A node may still carry to one side what the other has lost.
+      if (after.ties.get(pair) !== was) this.#stage.tear(a, b)
+    }
+    for (const [copy, id] of copies) if (!after.copies.has(copy)) witness.lost(id)
+    witness.restored(phones.map(({ name }) => name))
+    cast.restored()
+    this.kept()
+  }
+
+  /** All that the store has is kept from now on, whatever fails. Who registers and is lost would be nobody: another story. */
+  kept(): void {
+    const { setup, users, cast } = this.#stage
+    if (setup.store !== 'failover-n0') return
+    this.#mayLose ||= users.every(({ uid }) => uid !== 0)
+    cast.backedUp()
   }
 
   /** Something is out of reach for a while: a node's store, or the way between two nodes. */

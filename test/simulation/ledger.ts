@@ -51,12 +51,13 @@ export class Ledger {
   }
 
   /** What is wrong with a timeline whatever else happens: an id twice, or a device's messages to one recipient out of order. */
-  faultsOf(uid: number): string[] {
+  faultsOf(uid: number, mayRepeat: (id: MessageId) => boolean): string[] {
     const faults: string[] = []
     const ids = new Set<string>()
     const last = new Map<string, number>()
     for (const { version, message } of this.messages(uid)) {
       const name = nameOf(message)
+      if (mayRepeat(message)) continue
       if (ids.has(name)) faults.push(`the timeline of ${uid} holds ${name} twice, again at ${version}`)
       ids.add(name)
       const from = `${message.sender}/${message.device}`
@@ -80,7 +81,7 @@ export class Ledger {
   }
 
   /** Effects that are still on their way. */
-  underWay(): string[] {
+  underWay(maySkip: boolean): string[] {
     const left: string[] = []
     const out = new Map<string, { sent: number; settled: number }>()
     const taken = new Map<string, number>()
@@ -91,17 +92,22 @@ export class Ledger {
     }
     for (const [pair, { sent, settled }] of out) {
       if (sent !== settled) left.push(`${pair}: ${sent} sent, ${settled} settled`)
+      else if (maySkip && (taken.get(pair) ?? 0) > sent) continue
       else if (taken.get(pair) !== sent) left.push(`${pair}: ${sent} sent, ${taken.get(pair)} taken`)
     }
     return left
   }
 
   /** Friendships that the two see differently. @param blocked whether one of them ever blocked the other */
-  asymmetries(uids: readonly number[], blocked: (a: number, b: number) => boolean): string[] {
+  asymmetries(
+    uids: readonly number[],
+    blocked: (a: number, b: number) => boolean,
+    mayDisagree: (a: number, b: number) => boolean,
+  ): string[] {
     const faults: string[] = []
     for (const a of uids) {
       for (const b of uids) {
-        if (a >= b) continue
+        if (a >= b || mayDisagree(a, b)) continue
         const ab = this.#contact(a, b)
         const ba = this.#contact(b, a)
         if (!agree(ab, ba, blocked(a, b))) faults.push(`${a} has ${b} as ${show(ab)}, ${b} has ${a} as ${show(ba)}`)
@@ -110,11 +116,29 @@ export class Ledger {
     return faults
   }
 
+  /** The messages of these users' timelines, each copy by its owner. */
+  copies(uids: readonly number[]): Map<string, MessageId> {
+    const found = uids.flatMap(uid => this.messages(uid).map(({ message }) => [uid, message] as const))
+    return new Map(found.map(([uid, message]) => [`${uid} ${nameOf(message)}`, message]))
+  }
+
+  /** What is between each two of the users, by `a b` with the lower uid first. */
+  ties(uids: readonly number[]): Map<string, string> {
+    const pairs = uids.flatMap(a => uids.filter(b => a < b).map(b => [a, b] as const))
+    const side = (a: number, b: number) => [this.#contact(a, b), this.#record(profile, a)?.nickname]
+    return new Map(pairs.map(([a, b]) => [`${a} ${b}`, JSON.stringify([side(a, b), side(b, a)])]))
+  }
+
   /** The nickname under which the user should know this contact; undefined unless each has the other as a contact. */
   nicknameOf(uid: number, other: number): string | undefined {
     const sides = [this.#contact(uid, other), this.#contact(other, uid)]
     if (sides.some(side => side === undefined || side.state === ContactState.UNSPECIFIED)) return undefined
     return this.#record(profile, other)?.nickname
+  }
+
+  /** The contact as the user's own timeline has it. */
+  contactOf(uid: number, other: number) {
+    return this.#contact(uid, other)
   }
 
   /** Who has this user as a friend, or a request between them, still. @param unseen as in asymmetries() */

@@ -132,7 +132,9 @@ export class SimulatedNode implements HttpHost {
     if (context.gate.admit(address) !== 'admitted') return undefined
     context.gate.addUnauthenticated(address, pipe.admitted)
     if (way.name === 'ws') return new MessageConnection(context, pipe, address, { leadingZero: false })
-    return new Connection(context, pipe, address, { leadingZero: true })
+    const connection = new Connection(context, pipe, address, { leadingZero: true })
+    this.#stage.plant.connection?.(connection)
+    return connection
   }
 
   handle(request: ShortRequest, body: Uint8Array, reply: (answer: ShortAnswer) => void): ShortCall | undefined {
@@ -165,13 +167,14 @@ export class SimulatedNode implements HttpHost {
   #openStore(process: Process): Store {
     const { setup, disk, faults, trims, plant } = this.#stage
     const { store: kind } = setup
+    const failsOver = kind === 'failover' || kind === 'failover-n0'
     const options: MemoryStoreOptions = {
       disk,
       faults: storeFaults(this.#stage, process, () => faults.cutOff(this.name)),
-      scopes: kind === 'partitions' || kind === 'failover' ? 'partitions' : 'one',
+      scopes: kind === 'partitions' || failsOver ? 'partitions' : 'one',
       shared: kind !== 'embedded',
     }
-    this.store = kind === 'failover' ? new FailingStore(options) : undefined
+    this.store = failsOver ? new FailingStore(options) : undefined
     const store = this.store ?? new MemoryStore(options)
     const watched = trims.watch(store)
     return plant.store?.(watched) ?? watched

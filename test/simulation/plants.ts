@@ -6,6 +6,7 @@
 import type { Client } from '../../clients/typescript/api/client.js'
 import type { Transport } from '../../clients/typescript/transports/transport.js'
 import { CODES } from '../../protocol/codes.js'
+import type { Connection } from '../../src/connection/connection.js'
 import type { Random } from '../../src/lib/random.js'
 import type { NodeSettings } from '../../src/node/options.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
@@ -28,6 +29,8 @@ export interface Plant {
   /** Whether an event is told to other nodes. */
   readonly tells?: (event: NodeEvent) => boolean
   readonly retention?: (settings: NodeSettings['retention']) => NodeSettings['retention']
+  /** Changes a connection that a node accepts. */
+  readonly connection?: (connection: Connection) => void
   /** Around the short side of a node. */
   readonly short?: (handle: Handle) => Handle
   readonly transport?: (transport: Transport, client: () => Client | undefined) => Transport
@@ -38,6 +41,26 @@ class HastyDisk extends MemoryDisk {
   override whenDurable(_applied: number, run: () => void): void {
     run()
   }
+}
+
+/** A store after whose failover the numbers go on where they were. */
+class EpochlessDisk extends MemoryDisk {
+  override newEpoch(): void {
+    this.sync()
+  }
+}
+
+/** A world whose store often loses much of what it had acknowledged, under connections that stay. */
+const LOSING: Partial<Setup> = {
+  store: 'failover-n0',
+  users: [2, 2, 2],
+  ladders: [['tcp']],
+  actMs: 400,
+  vain: true,
+  limits: 'open',
+  failoverMs: 2_000,
+  nodeKillMs: Number.POSITIVE_INFINITY,
+  storeWeather: { readMs: 2, commitMs: 5, syncMs: 1_500, lostAnswer: 0, failedRead: 0, slow: 0 },
 }
 
 /** A world of phones that climb up and down between their transports. */
@@ -75,6 +98,18 @@ export const PLANTS = {
     store: store => changed(store, { epochOf: () => 1 }),
     setup: { store: 'failover' },
   },
+  'a push over what the store has lost': {
+    connection: joining,
+    setup: LOSING,
+  },
+  'an epoch that does not begin when the store has lost what it acknowledged': {
+    disk: (...given) => new EpochlessDisk(...given),
+    setup: LOSING,
+  },
+  'a delivery taken twice, on a store that loses what it acknowledged': {
+    store: doubling,
+    setup: LOSING,
+  },
   'accept a gap in send_seq': {
     sequence: (window, numbered) => {
       const verdict = contiguous(window, numbered)
@@ -93,16 +128,7 @@ export const PLANTS = {
     store: store => unexpecting(store, isPairCounter),
   },
   'a delivery taken twice': {
-    store: store =>
-      changed(store, {
-        async commit(scope, units) {
-          const results = await store.commit(scope, units)
-          const taken = units.filter(({ puts }, i) => results[i]?.kind === 'committed' && puts.some(isPairCounter))
-          const again = taken.map(unit => ({ ...unit, expect: [], puts: unit.puts.filter(put => !isPairCounter(put)) }))
-          if (again.length > 0) await store.commit(scope, again)
-          return results
-        },
-      }),
+    store: doubling,
   },
   "a fan-out's progress stored before the slice": {
     store: store => committing(store, unit => ({ ...unit, puts: unit.puts.map(ahead) })),
@@ -201,6 +227,28 @@ export function changed(store: Store, changes: Partial<Store>): Store {
       return typeof value === 'function' ? value.bind(store) : value
     },
   })
+}
+
+/** A store on which what was delivered is taken once more. */
+function doubling(store: Store): Store {
+  return changed(store, {
+    async commit(scope, units) {
+      const results = await store.commit(scope, units)
+      const taken = units.filter(({ puts }, i) => results[i]?.kind === 'committed' && puts.some(isPairCounter))
+      const again = taken.map(unit => ({ ...unit, expect: [], puts: unit.puts.filter(put => !isPairCounter(put)) }))
+      if (again.length > 0) await store.commit(scope, again)
+      return results
+    },
+  })
+}
+
+/** Each item seems to follow the one that its client has, also if that is no more. */
+function joining(connection: Connection): void {
+  const appended = connection.appended.bind(connection)
+  connection.appended = event => {
+    const { stands } = connection
+    appended(event.from < stands && stands < event.version ? { ...event, from: stands } : event)
+  }
 }
 
 /** A store that shows what is not durable. */

@@ -10,10 +10,10 @@ import type { WayName } from './ways.js'
  * one: several nodes over a shared store with one scope. partitions: with one scope per partition, so what crosses goes by
  * the outbox. failover: as partitions, but readable before it is durable. From time to time another copy of it goes on, which has only what
  * was durable, in the next epoch; the nodes live on with what they remember. embedded: one node, readable before durable, and a killed node
- * falls back to what was durable.
+ * falls back to what was durable. failover-n0: as failover, but what is readable counts as durable: what was acknowledged may be lost.
  */
-export type StoreKind = 'one' | 'partitions' | 'failover' | 'embedded'
-export const STORE_KINDS: readonly StoreKind[] = ['one', 'partitions', 'failover', 'embedded']
+export type StoreKind = 'one' | 'partitions' | 'failover' | 'failover-n0' | 'embedded'
+export const STORE_KINDS: readonly StoreKind[] = ['one', 'partitions', 'failover', 'failover-n0', 'embedded']
 
 const EVERY_LADDER: readonly (readonly WayName[])[] = [
   ['tcp', 'ws', 'http'],
@@ -64,11 +64,12 @@ function draw(random: Random, kind: StoreKind | undefined, isCalm: boolean) {
   const pick = <T>(...of: readonly T[]): T => of[random.integer(of.length)] as T
   const store = kind ?? pick(...STORE_KINDS)
   const isEmbedded = store === 'embedded'
-  const fails = store === 'failover'
+  const isN0 = store === 'failover-n0'
+  const fails = store === 'failover' || isN0
   const isCrowded = random.fraction() < 0.1
   const userCount = isCrowded ? 3 : 3 + random.integer(3)
-  const isRestored = !isCalm && random.fraction() < 0.2
-  const isBrief = !isRestored && random.fraction() < 0.25
+  const isRestored = !isCalm && !isN0 && random.fraction() < 0.2
+  const isBrief = !isRestored && !isN0 && random.fraction() < 0.25
   const neighbours = pick(0, 2, 3)
   return {
     store,
@@ -146,7 +147,7 @@ function draw(random: Random, kind: StoreKind | undefined, isCalm: boolean) {
      * One user deletes the account in the middle of it all, and nodes die while what it stored is removed. Who goes between
      * backup and restore would be there again, and nobody would know it.
      */
-    departure: !isRestored && random.fraction() < 0.15,
+    departure: !isRestored && !isN0 && random.fraction() < 0.15,
     limits: pick<NodeSettings['limits']>('open', 'open', TIGHT),
     retention: (isBrief ? pick(BRIEF, { ...BRIEF, keepItems: 0 }) : KEEP_ALL) as NodeSettings['retention'],
     heartbeatMs: pick(10_000, 30_000),

@@ -1,7 +1,7 @@
 /** What everybody in a run shares: the time, the dice, the network and the disk, who is there, who watches, and how bad it is. */
 
 import { type Random, seededRandom } from '../../src/lib/random.js'
-import { MemoryDisk } from '../../src/store/memory/disk.js'
+import { type Durability, MemoryDisk } from '../../src/store/memory/disk.js'
 import { partitionOf } from '../../src/store/partition.js'
 import { Cast } from './cast.js'
 import { Faults } from './faults.js'
@@ -11,7 +11,7 @@ import { SimulatedNode } from './node.js'
 import type { Phone, User } from './phone.js'
 import type { Plant } from './plants.js'
 import { Scheduler } from './scheduler.js'
-import { drawSetup, type Setup } from './setup.js'
+import { drawSetup, type Setup, type StoreKind } from './setup.js'
 import { Trace } from './trace.js'
 import { Trims } from './trims.js'
 import { Witness } from './witness.js'
@@ -22,6 +22,14 @@ export interface RunOptions {
   readonly setup?: Partial<Setup>
   /** Told what happens, as it happens. */
   readonly onNote?: (line: string) => void
+}
+
+const DURABILITIES: Readonly<Record<StoreKind, Durability>> = {
+  one: 'immediate',
+  partitions: 'immediate',
+  embedded: 'manual',
+  failover: 'manual',
+  'failover-n0': 'hasty',
 }
 
 export class SimulationFailure extends Error {}
@@ -49,6 +57,7 @@ export class Stage {
   readonly #onNote: RunOptions['onNote']
   readonly #blocked = new Set<string>()
   readonly #parted = new Set<string>()
+  readonly #torn = new Set<string>()
   #texts = 0
 
   constructor({ seed, plant = {}, setup, onNote }: RunOptions) {
@@ -61,11 +70,12 @@ export class Stage {
     this.network.onBytes = bytes => this.trace.bytes(bytes)
     this.scheduler.onEvent = event => this.trace.event(event.what, event.atMs)
     const { store } = this.setup
-    const durability = store === 'embedded' || store === 'failover' ? 'manual' : 'immediate'
     const time = { monotonic: () => this.scheduler.nowMs }
+    const durability = DURABILITIES[store]
     this.disk = plant.disk?.(this.random, durability, time) ?? new MemoryDisk(this.random, durability, time)
     this.ledger = new Ledger(this.disk)
     this.witness = new Witness(this.ledger, this.fail)
+    this.witness.losesTail = store === 'failover-n0'
     this.witness.limited = this.setup.limits !== 'open'
     this.trims = new Trims(this)
     this.faults = new Faults(this)
@@ -124,6 +134,13 @@ export class Stage {
 
   /** Whether a request between the two may have been dropped. */
   readonly unseen = (a: number, b: number): boolean => this.#blocked.has(pairOf(a, b))
+
+  /** The store has lost a change of what is between the two, perhaps of one side alone: they may disagree from now on. */
+  tear(a: number, b: number): void {
+    this.#torn.add(pairOf(a, b))
+  }
+
+  readonly mayDisagree = (a: number, b: number): boolean => this.#torn.has(pairOf(a, b))
 
   readonly fail = (what: string): void => {
     this.note(`FAILED: ${what}`)

@@ -37,6 +37,7 @@ export function storeFaults(stage: Stage, process: Process, cutOff: () => boolea
       () => {
         syncing = false
         disk.sync()
+        stage.faults.kept()
         if (written) sync()
       },
       isEmbedded ? process : undefined,
@@ -66,7 +67,7 @@ export function storeFaults(stage: Stage, process: Process, cutOff: () => boolea
         const lateMs = fate === 2 ? SLOW_MS * random.fraction() : 0
         scheduler.after(thereMs + lateMs, 'commit', () => {
           call.apply()
-          if (disk.durability === 'manual') sync()
+          if (disk.durability !== 'immediate') sync()
         })
       }
       const answer = fate === undefined ? () => call.answer() : () => call.lose()

@@ -73,6 +73,9 @@ export class Witness {
   /** Phones that took a part of their timeline between a backup and the restore: see convergence.ts. */
   readonly torn = new Set<string>()
   #backedUp = false
+  /** Whether the store may lose what it has acknowledged, under nodes and phones that live on. */
+  losesTail = false
+  readonly #lost = new Set<string>()
   /** Phones that may still store a page from before the restore: those that are not online anew since. */
   #behind = new Set<string>()
   /** Those of them whose connection has ended since. */
@@ -85,13 +88,23 @@ export class Witness {
   /** @param phones the names of those in use */
   restored(phones: readonly string[]): void {
     this.#backedUp = false
-    this.#behind = new Set(phones)
+    // What a phone took from a store that lives on is whole: it came as pushes, or to the end.
+    this.#behind = new Set(this.losesTail ? [] : phones)
     this.#cutOff.clear()
     this.forgetful = true
     for (const { sender, device, sendSeq } of this.#accepted.values()) {
       if (!this.#ledger.contains(sender, { sender, device, sendSeq })) this.auditor.failed(sender, device, sendSeq)
     }
   }
+
+  /** The store has lost a copy of a message, after it had said that it was kept: it may never come to the others. */
+  lost({ sender, device, sendSeq }: MessageId): void {
+    this.auditor.failed(sender, device, sendSeq)
+    this.#lost.add(nameOf({ sender, device, sendSeq }))
+  }
+
+  /** Whether a copy of the message was lost: a node may have carried it to the other side, and the sender may have sent it again. */
+  readonly wasLost = (id: MessageId): boolean => this.#lost.has(nameOf(id))
 
   /** A phone says whether it is online. A page of its last connection is stored before the first one of the next. */
   online(phone: string, is: boolean): void {

@@ -3,7 +3,8 @@
  * one disk.
  *
  * If `durability` is 'immediate', a write is durable when it is applied (a shared store). If it is 'manual', writes become durable at
- * `sync()`, and `crash()` undoes everything since (an embedded store and a killed process).
+ * `sync()`, and `crash()` undoes everything since (an embedded store and a killed process). If it is 'hasty', writes count as durable when
+ * they are applied, and `crash()` undoes them all the same (a store that waits for no replica, and a failover).
  */
 
 import { EMPTY } from '../../../protocol/bytes.js'
@@ -32,7 +33,7 @@ import {
 import { MemoryLog } from './log.js'
 import { Routes } from './routes.js'
 
-export type Durability = 'immediate' | 'manual'
+export type Durability = 'immediate' | 'manual' | 'hasty'
 
 const ABSENT: StoredRecord = Object.freeze({ stamp: 0, bytes: EMPTY })
 const NO_LOG = new MemoryLog()
@@ -98,7 +99,7 @@ export class MemoryDisk {
   /** The durable records of one actor, in the order of Store.scan. */
   scan(actor: Actor, prefix: string, after: string | null, limit: number): ScannedRecord[] {
     const found: ScannedRecord[] = []
-    const before = this.#recordsBefore.get(actor)
+    const before = this.durability === 'hasty' ? undefined : this.#recordsBefore.get(actor)
     const take = (name: string, { stamp, bytes }: StoredRecord): void => {
       if (stamp === 0 || !name.startsWith(prefix) || (after !== null && textOrder(name, after) <= 0)) return
       found.push({ name, stamp, bytes })
@@ -158,7 +159,7 @@ export class MemoryDisk {
 
   /** Runs `run` when the first `applied` writes are durable: at once if they are, never if a crash comes first. */
   whenDurable(applied: number, run: () => void): void {
-    if (applied <= this.#synced) run()
+    if (applied <= this.#synced || this.durability === 'hasty') run()
     else this.#waiting.push(run)
   }
 
@@ -202,9 +203,10 @@ export class MemoryDisk {
     for (const [actor, log] of snapshot.logs) if (isBack(actor)) this.#logs.set(actor, log.copy())
   }
 
-  /** The log as it was at the last sync. */
+  /** The part of the log that counts as durable: as it was at the last sync, or as it is on a hasty disk. */
   #durable(actor: Actor): MemoryLog {
-    const log = this.#logsBefore.has(actor) ? this.#logsBefore.get(actor) : this.#logs.get(actor)
+    const asItWas = this.durability !== 'hasty' && this.#logsBefore.has(actor)
+    const log = asItWas ? this.#logsBefore.get(actor) : this.#logs.get(actor)
     return log ?? NO_LOG
   }
 
@@ -283,7 +285,7 @@ export class MemoryDisk {
 
   #logToChange(actor: Actor): MemoryLog | undefined {
     const log = this.#logs.get(actor)
-    if (this.durability === 'manual' && !this.#logsBefore.has(actor)) this.#logsBefore.set(actor, log?.copy())
+    if (this.durability !== 'immediate' && !this.#logsBefore.has(actor)) this.#logsBefore.set(actor, log?.copy())
     return log
   }
 }
