@@ -283,9 +283,10 @@ export class Connector implements CandidateOwner {
 
   /** The transport brought no answer: the next one's turn, and after the last one's a wait. */
   #failed(candidate: Candidate, reason: string, restMs = 0): void {
-    const { ladder } = this.#host
+    const { endpoints, ladder } = this.#host
     const next = ladder.after(candidate.transport)
     ladder.failed(candidate.transport, restMs)
+    endpoints.doubt()
     if (next === undefined) this.#wait(ladder.restMs, reason)
     else this.#open(next)
   }

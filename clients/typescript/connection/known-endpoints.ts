@@ -37,6 +37,10 @@ interface Weighted extends Endpoint {
 const TRIED_MAX = 3
 
 const ASK_AGAIN_MS = 3_600_000
+
+/** The least age of a list that is asked for again because an address did not answer. */
+const DOUBTED_MS = 60_000
+
 const DAY_MS = 86_400_000
 
 const VALUE = 'endpoints'
@@ -55,6 +59,8 @@ export class KnownEndpoints {
   /** The end of the list and the time from which it is asked for again, by the wall clock. */
   #untilMs = 0
   #askMs = 0
+  /** The time when this program took the list, by the wall clock. */
+  #learnedMs = 0
   /** The connection on which may be asked. */
   #link: Link | undefined
   /** Whether it was asked there, without an answer so far. */
@@ -85,9 +91,15 @@ export class KnownEndpoints {
     const ttlMs = Math.min(named.ttlS, ENDPOINTS_TTL_S_MAX) * 1_000
     const now = this.#host.clock.now()
     this.#list = ttlMs === 0 ? [] : believed(named.endpoints)
+    this.#learnedMs = now
     this.#untilMs = now + ttlMs
     this.#askMs = now + (ttlMs === 0 ? ASK_AGAIN_MS : ttlMs / 2)
     this.store()
+  }
+
+  /** Notes that an address did not answer: if there is a list it is old, and each new connection may cost that time again. */
+  doubt(): void {
+    if (this.#list.length > 0) this.#askMs = Math.min(this.#askMs, this.#learnedMs + DOUBTED_MS)
   }
 
   /** Believes none of them any more, and asks again soon. */

@@ -228,6 +228,22 @@ t.test('a node that refuses with DRAINING is not where the next round begins, as
   t.equal(harness.pipe.transport, 'test b:8081')
 })
 
+t.test('when an address did not answer it asks with the next Hello, but not within a minute of the list', async t => {
+  const harness = await signedIn(listOf(endpoint('a'), endpoint('b')))
+  const again = (): string[] => {
+    harness.pipe.end()
+    harness.advance(1_000)
+    if (harness.pipe.transport === 'test a:8081') harness.pipe.end(new Error('refused'))
+    t.equal(harness.pipe.transport, 'test b:8081')
+    harness.pipe.open()
+    harness.greet()
+    return harness.pipe.peek()
+  }
+  t.same(again(), [])
+  harness.advance(60_000)
+  t.same(again(), ['endpoints'])
+})
+
 t.test('an older server is asked once an hour; an empty list is no list', async t => {
   const harness = await signedIn(undefined)
   const { id } = harness.pipe.take('endpoints')
