@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { commandClock } from '../../../src/lib/clock.js'
+import { commandClock, pause, systemClock } from '../../../src/lib/clock.js'
 import { backUp } from '../../../src/store/lmdb/backup.js'
 import { metaKey } from '../../../src/store/redis/keys.js'
 import { eventually } from '../../support/eventually.js'
@@ -115,6 +115,8 @@ t.test('nodes that run, at the beginning, on the way and before the end', async 
   // On the target: whoever has come looks at a store that is not whole, or has another one open.
   await redis.empty()
   await stay(() => t.rejects(move(from, there), running))
+  const sizes = await Promise.all(redis.servers.map(server => server.client().dbsize()))
+  t.equal(Math.max(...sizes), 1, 'nothing but the lease')
   await move(from, there, interruptedAt(3)).catch(() => {})
   await t.rejects(
     move(from, there, slice => slice === 3 && renew()),
@@ -123,6 +125,30 @@ t.test('nodes that run, at the beginning, on the way and before the end', async 
   await t.rejects(there.open(), /a migration into this Redis was not finished/)
   await store.close()
   await move(from, there)
+})
+
+t.test('a node that comes and goes on the way, or comes last', async t => {
+  const [from, redis] = [await filled(t), await aSingle()]
+  const there = onRedis(redis)
+  await move(from, there)
+  const store = await openOn(redis.url)
+  const renew = (ttlMs: number) => store.nodePorts.leases.renew('a-node', '{}', ttlMs)
+  const running = { name: 'NodesRunningError' }
+  // It is looked for again after half a second.
+  const comesAndGoes = async (slice: number): Promise<void> => {
+    if (slice === 1) {
+      await pause(systemClock, 600)
+      await renew(200)
+    } else if (slice === 2) await pause(systemClock, 300)
+  }
+  await t.rejects(move(there, inLmdb(join(newFolder(t), 'back')), comesAndGoes), running)
+  const last = await aSingle()
+  await move(await small(t), onRedis(last))
+  const other = await openOn(last.url)
+  const comesLast = () => other.nodePorts.leases.renew('a-node', '{}', 10_000)
+  await t.rejects(move(onRedis(last), inLmdb(join(newFolder(t), 'back')), comesLast), running)
+  await store.close()
+  await other.close()
 })
 
 t.test('a Redis that got another history on the way may have lost a part', async t => {
