@@ -83,7 +83,7 @@ export function startLongwire(folder: string | undefined, options: StartOptions 
 }
 
 function storeOptions(folder: string | undefined, redis: string | undefined): readonly string[] {
-  if (redis !== undefined) return ['--redis', redis]
+  if (redis !== undefined) return ['--redis', redis, '--link-port', '0']
   return folder === undefined ? ['--store', 'memory'] : ['--store', 'lmdb', '--data', folder]
 }
 

@@ -24,6 +24,8 @@ import { decodePage, LINK } from './messages.js'
 export interface Call {
   /** The user whose requests it has to keep its place among; 0: nobody's. */
   readonly uid: number
+  /** The user whose node it is for; absent: `uid`. */
+  readonly home?: number | undefined
   /** The bytes that it holds on to. */
   readonly bytes: number
   readonly method: number
@@ -48,8 +50,15 @@ const GIVEN_UP: ReadonlySet<number> = new Set(
   ),
 )
 
+export interface AskedFor {
+  readonly method: number
+  readonly body: Uint8Array
+  readonly home: number
+}
+
 export class RequestCall implements Call {
   readonly uid: number
+  readonly home: number
   readonly bytes: number
   readonly method = LINK.request
   readonly #caller: Caller
@@ -58,8 +67,10 @@ export class RequestCall implements Call {
   /** A copy: a frame's body is the frame's. */
   readonly #body: Uint8Array
 
-  constructor(caller: Caller, id: number, method: number, body: Uint8Array) {
+  /** @param home the user whose node it is for */
+  constructor(caller: Caller, id: number, { method, body, home }: AskedFor) {
     this.uid = caller.uid
+    this.home = home
     this.bytes = CALL_BYTES + body.length
     this.#caller = caller
     this.#id = id

@@ -1,16 +1,18 @@
 /**
  * The services of a node with clients and a store, among others of its kind. Requests of a user are done here, until nodes compete for the
- * user's records (sync/contended-actors.ts). Then they all go to the node that rendezvous hashing prefers, over links, and it is the only
- * writer. A link to this node itself (loop.ts) stands among the others, so something takes them at any time.
+ * user's records (sync/contended-actors.ts). Then they all go to the node that rendezvous hashing prefers, over links, with messages to the
+ * user, and it is the only writer. A link to this node itself (loop.ts) stands among the others, so something takes them at any time.
  *
- *   own ── the user's records are contended ──► at home: all requests and acks by the lanes (lanes.ts)
- *    ▲                                             │
- *    └───────────── none for HOME_MS ──────────────┘
+ *   own ── the records of the user, or of the recipient, are contended ──► at home: by the lanes (lanes.ts)
+ *    ▲                                                                       │
+ *    └──────────────────────────── none for HOME_MS ─────────────────────────┘
  *
- * Requests that are under way at the change may be overtaken. A numbered one that comes too early is answered with GAP, and sent again.
+ * While a request of a user is under way over a link, the next one goes there, too: so they keep their order. Those that are under way here
+ * at the change may be overtaken; a numbered request that comes too early is answered with GAP, and sent again.
  */
 import type { Code } from '../../protocol/codes.js'
-import type { AckNotice, HelloRequest } from '../../protocol/generated/messages.js'
+import { type AckNotice, decodeSendRequest, type HelloRequest } from '../../protocol/generated/messages.js'
+import { METHODS } from '../../protocol/methods.js'
 import type { Clock } from '../lib/clock.js'
 import { ExpiringTable } from '../lib/expiring-table.js'
 import type {
@@ -23,6 +25,8 @@ import type {
   TimelinePage,
 } from '../services/types.js'
 
+import type { RemoteServices } from './remote-services.js'
+
 /** The time for which a user's requests stay with one node after the last one. */
 export const HOME_MS = 30_000
 /** The most users that are remembered. */
@@ -31,9 +35,11 @@ const USERS_MAX = 10_000
 export interface HomeServicesOptions {
   readonly own: Services
   /** The services of all nodes, with this one among them. */
-  readonly remote: Pick<Services, 'request' | 'ack'>
+  readonly remote: Pick<RemoteServices, 'requestAt' | 'ack' | 'hasUnderWay'>
   readonly clock: Clock
-  /** Whether nodes compete for the user's records. */
+  /** Whether there is a user for whose records nodes compete. */
+  readonly anyContended: () => boolean
+  /** Whether nodes compete for this user's records. */
   readonly isContended: (uid: number) => boolean
 }
 
@@ -62,11 +68,14 @@ export class HomeServices implements Services {
   }
 
   request(caller: Caller, id: number, method: number, body: Uint8Array): void {
-    this.#of(caller.uid).request(caller, id, method, body)
+    const { remote } = this.#options
+    const home = caller.uid === 0 ? 0 : this.#homeOf(caller.uid, method, body)
+    if (home === 0) this.#own.request(caller, id, method, body)
+    else remote.requestAt(home, caller, id, { method, body })
   }
 
   ack(caller: Caller, notice: AckNotice): Code {
-    return this.#of(caller.uid).ack(caller, notice)
+    return this.#isAtHome(caller.uid) ? this.#options.remote.ack(caller, notice) : this.#own.ack(caller, notice)
   }
 
   page(uid: number, since: number, asker?: Asker): Promise<TimelinePage> {
@@ -77,12 +86,29 @@ export class HomeServices implements Services {
     return this.#own.head(uid, since)
   }
 
-  #of(uid: number): Pick<Services, 'request' | 'ack'> {
-    const { clock, isContended, remote } = this.#options
-    if (uid === 0) return this.#own
+  /** The user at whose home a request is done; 0: it is done here. */
+  #homeOf(uid: number, method: number, body: Uint8Array): number {
+    if (this.#isAtHome(uid)) return uid
+    const to =
+      method === METHODS.send.number && (this.#homes.size > 0 || this.#options.anyContended()) ? recipientOf(body) : 0
+    if (to !== 0 && this.#isAtHome(to)) return to
+    return this.#options.remote.hasUnderWay(uid) ? uid : 0
+  }
+
+  /** Notes that the user is served at home for some time, if nodes compete for the records or did so lately. */
+  #isAtHome(uid: number): boolean {
+    const { clock, isContended } = this.#options
     const isAtHome = (this.#homes.size > 0 && this.#homes.get(uid) !== undefined) || isContended(uid)
-    if (!isAtHome) return this.#own
-    this.#homes.set(uid, clock.monotonic() + HOME_MS)
-    return remote
+    if (isAtHome) this.#homes.set(uid, clock.monotonic() + HOME_MS)
+    return isAtHome
+  }
+}
+
+/** The recipient in an encoded SendRequest; 0 if it has none, or is none. */
+function recipientOf(body: Uint8Array): number {
+  try {
+    return decodeSendRequest(body).to
+  } catch {
+    return 0 // it is refused for what it is
   }
 }

@@ -78,6 +78,11 @@ export class Lanes {
     return this.#pending.size
   }
 
+  /** Whether calls of the user are not answered. */
+  has(uid: number): boolean {
+    return this.#lanes.has(uid)
+  }
+
   /** Brings a call to a node, or refuses it. */
   submit(call: Call): void {
     const { clock } = this.#options
@@ -171,7 +176,7 @@ export class Lanes {
 
   /** Sends what waits in a lane, as far as a node takes it. */
   #pump(lane: Lane): void {
-    const link = lane.underWay > 0 ? lane.link : this.#choose(lane.uid)
+    const link = lane.underWay > 0 ? lane.link : this.#choose(lane.waiting[0]?.call.home ?? lane.uid)
     if (link?.isOpen !== true) {
       this.#stuck.add(lane)
       this.#tickLater()

@@ -18,11 +18,17 @@ import type {
 } from '../services/types.js'
 import { AckCall, AuthorizeCall, type Call, HelloCall, ReadCall, RequestCall } from './calls.js'
 
+/** The lanes, as the services see them. */
+interface CallTaker {
+  submit(call: Call): void
+  has(uid: number): boolean
+}
+
 export class RemoteServices implements Services {
-  readonly #lanes: { submit(call: Call): void }
+  readonly #lanes: CallTaker
   readonly #clock: Clock
 
-  constructor(lanes: { submit(call: Call): void }, clock: Clock) {
+  constructor(lanes: CallTaker, clock: Clock) {
     this.#lanes = lanes
     this.#clock = clock
   }
@@ -41,7 +47,22 @@ export class RemoteServices implements Services {
   }
 
   request(caller: Caller, id: number, method: number, body: Uint8Array): void {
-    this.#lanes.submit(new RequestCall(caller, id, method, body))
+    this.requestAt(caller.uid, caller, id, { method, body })
+  }
+
+  /** Does a request at the node of this user. The caller's other calls that are under way keep it in their order, and at theirs. */
+  requestAt(
+    home: number,
+    caller: Caller,
+    id: number,
+    asked: { readonly method: number; readonly body: Uint8Array },
+  ): void {
+    this.#lanes.submit(new RequestCall(caller, id, { ...asked, home }))
+  }
+
+  /** Whether calls of the user are not answered yet. */
+  hasUnderWay(uid: number): boolean {
+    return this.#lanes.has(uid)
   }
 
   ack(caller: Caller, notice: AckNotice): Code {

@@ -148,6 +148,7 @@ export class Node {
     const { engine, services: own } = this.logic
     if (home === undefined) return own
     const isContended = (uid: number): boolean => engine.isContended(userActor(uid))
-    return new HomeServices({ own, remote: home.services, clock, isContended })
+    const { anyContended } = engine
+    return new HomeServices({ own, remote: home.services, clock, isContended, anyContended })
   }
 }

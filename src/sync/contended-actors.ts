@@ -47,6 +47,11 @@ export class ContendedActors {
     this.#options = options
   }
 
+  /** Whether there are any, or were lately. */
+  get isEmpty(): boolean {
+    return this.#actors.size === 0
+  }
+
   has(actor: Actor): boolean {
     if (this.#actors.size === 0) return false
     const found = this.#actors.get(actor)

@@ -104,8 +104,9 @@ export class Engine {
   #ageing: TimerHandle | undefined
   readonly #lines = new Lines<Submission<unknown, unknown>>()
   readonly #contended: ContendedActors
-  /** Whether nodes compete for the actor's records. */
+  /** Whether nodes compete for the actor's records; and whether they do, or did lately, for anybody's. */
   readonly isContended = (actor: Actor): boolean => this.#contended.has(actor)
+  readonly anyContended = (): boolean => !this.#contended.isEmpty
   #conflicts = 0
   #closed = false
   /** Whether the store failed for good: what is submitted gets no answer any more. */
@@ -149,7 +150,7 @@ export class Engine {
       scopeOf: actor => options.store.scopeOf(actor),
       epochOf: partition => options.store.epochOf(partition),
       outboxHasSpace: (source, target) => this.#outbox.hasSpace(source, target),
-      isContended: this.isContended,
+      isContended: actor => this.isContended(actor) && !options.isHome?.(actor),
     }
   }
 

@@ -1,6 +1,6 @@
 /** Nodes that compete for a user's records send the user's requests to one of them; users of whom nobody competes are served where they are. */
 import t from 'tap'
-import { createAckNotice } from '../../protocol/generated/messages.js'
+import { createAckNotice, createSendRequest, encodeSendRequest } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import { Preference } from '../../src/cluster/rendezvous.js'
 import { systemClock } from '../../src/lib/clock.js'
@@ -46,25 +46,46 @@ t.test(
     const clock = new ManualClock()
     const [own, remote] = [new FakeServices(), new FakeServices()]
     const contended = new Set<number>()
-    const home = new HomeServices({ own, remote, clock, isContended: uid => contended.has(uid) })
-    const ask = (uid: number): string => {
-      const [before, beforeThere] = [own.requests.length, remote.requests.length]
-      home.request(callerOf(uid), 1, METHODS.send.number, new Uint8Array(0))
-      return `${own.requests.length - before}${remote.requests.length - beforeThere}`
+    const busy = new Set<number>()
+    /** At whose home each request was to be done. */
+    const homes: number[] = []
+    const there = {
+      requestAt: (user: number): void => {
+        homes.push(user)
+      },
+      ack: remote.ack.bind(remote),
+      hasUnderWay: (uid: number): boolean => busy.has(uid),
     }
-    const [HERE, THERE] = ['10', '01']
+    const isContended = (uid: number): boolean => contended.has(uid)
+    const home = new HomeServices({ own, remote: there, clock, isContended, anyContended: () => contended.size > 0 })
+    const HERE = 0
+    const ask = (uid: number, to = 0, method: number = METHODS.send.number): number => {
+      const [here, before] = [own.requests.length, homes.length]
+      const body = to === 0 ? new Uint8Array(0) : encodeSendRequest(createSendRequest({ sendSeq: 1, to, text: 'x' }))
+      home.request(callerOf(uid), 1, method, body)
+      t.equal(own.requests.length - here + homes.length - before, 1)
+      return homes.length > before ? (homes.at(-1) ?? HERE) : HERE
+    }
     t.equal(ask(7), HERE)
     contended.add(7)
-    t.equal(ask(7), THERE)
+    t.equal(ask(7), 7)
     t.equal(ask(8), HERE)
     t.equal(ask(0), HERE)
+    t.equal(ask(8, 7), 7, 'a message to the user')
+    t.equal(ask(8, 7, METHODS.getProfile.number), HERE, 'another request')
+    t.equal(ask(8, 9), HERE)
+    busy.add(8)
+    t.equal(ask(8, 9), 8, 'behind one that is under way over a link')
+    busy.clear()
     contended.clear()
     clock.advance(HOME_MS - 1)
-    t.equal(ask(7), THERE)
+    t.equal(ask(7), 7)
+    t.equal(ask(8, 7), 7)
     home.ack(callerOf(7), createAckNotice({ version: 0 }))
     t.same([own.acks.length, remote.acks.length], [0, 1])
     clock.advance(HOME_MS + 2_000)
     t.equal(ask(7), HERE)
+    t.equal(ask(8, 7), HERE)
     contended.add(7)
     t.same(await home.head(7, 0), { head: 0, resync: false })
     t.match(await home.page(7, 0), { kind: 'page' })
