@@ -132,9 +132,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       metrics,
       ready: () => node.ready(),
       // The doors close last, so that probes see that it drains.
-      drain() {
-        membership?.drain()
-        return node.drain(doors, config.drainMs).then(close)
+      async drain() {
+        // A node that came a moment ago, perhaps in this one's place, is to be named too.
+        await membership?.drain()
+        await node.drain(doors, config.drainMs)
+        await close()
       },
       abort() {
         node.abort()

@@ -72,16 +72,16 @@ export class Members {
     await this.#renew()
   }
 
-  /** Leaves its partitions to the others from the next renewal on, and owns nothing from now on. */
-  drain(): void {
+  /** Leaves its partitions to the others from the next renewal on, and owns nothing from now on. Settles when it has looked at them. */
+  drain(): Promise<void> {
     this.#draining = true
-    this.tell()
+    return this.tell()
   }
 
-  /** Tells the others at once what this node says about itself. */
-  tell(): void {
+  /** Tells the others at once what this node says about itself, and looks at them. */
+  async tell(): Promise<void> {
     this.#timer?.cancel()
-    if (!this.#stopped) void this.#renew()
+    if (!this.#stopped) await this.#renew()
   }
 
   /** Leaves the lease to expire. */

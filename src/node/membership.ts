@@ -149,15 +149,15 @@ export class Membership {
   serves(address: string, link: string): void {
     this.#address = address
     this.#link = link
-    this.#members.tell()
+    void this.#members.tell()
     // What it gained while it started nobody has looked at.
     if (this.#hasGained) this.#node?.ownsMore()
   }
 
-  /** Leaves the partitions to the others. The lease stays while clients are sent away. */
-  drain(): void {
+  /** Leaves the partitions to the others. The lease stays while clients are sent away. Settles when it has seen which others there are now. */
+  drain(): Promise<void> {
     this.#draining = true
-    this.#members.drain()
+    return this.#members.drain()
   }
 
   /** Listens no more, and leaves the lease to expire. */

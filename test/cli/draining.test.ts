@@ -13,11 +13,10 @@ import { registerAccount, startTestServer, testConfig } from '../support/server.
 
 const DRAIN_MS = 1_000
 
-/** A server that believes to share its memory with a node `b`. */
-async function served(t: Test, ...argv: string[]): Promise<RunningServer> {
+/** A server that believes to share its memory with others, with `b` before it starts or later. */
+async function served(t: Test, other: 'before' | 'later', ...argv: string[]) {
   const leases = new MemoryLeases(systemClock)
-  const entry = { host: 'b.example', port: 8081, url: '' }
-  await leases.renew('b', JSON.stringify({ form: 1, entry, freeConnections: 9 }), 60_000)
+  if (other === 'before') await comes(leases)
   const server = await startTestServer({
     config: testConfig('--advertise', 'a.example:8081', '--drain-ms', `${DRAIN_MS}`, ...argv),
     nodePorts: {
@@ -28,7 +27,13 @@ async function served(t: Test, ...argv: string[]): Promise<RunningServer> {
     },
   })
   t.teardown(() => server.abort())
-  return server
+  return { server, leases }
+}
+
+/** A node `b` gets its lease, and takes clients. */
+function comes(leases: MemoryLeases) {
+  const entry = { host: 'b.example', port: 8081, url: '' }
+  return leases.renew('b', JSON.stringify({ form: 1, entry, freeConnections: 9 }), 60_000)
 }
 
 function noticesOf(client: RawClient, method: number) {
@@ -40,7 +45,7 @@ async function connected(server: RunningServer, { token, boundAttempt }: Session
 }
 
 t.test('it names the other node to each client, with times of their own, and serves them until then', async t => {
-  const server = await served(t)
+  const { server } = await served(t, 'before')
   const clients: RawClient[] = []
   for (let i = 0; i < 30; i += 1) clients.push(await connected(server, await registerAccount(server.port, `user${i}`)))
   const startMs = performance.now()
@@ -65,11 +70,23 @@ t.test('it names the other node to each client, with times of their own, and ser
 })
 
 t.test('it is gone as soon as all clients are', async t => {
-  const server = await served(t, '--drain-ms', '60000')
+  const { server } = await served(t, 'before', '--drain-ms', '60000')
   const client = await connected(server, await registerAccount(server.port, 'alice'))
   const drained = server.drain()
   await eventually(() => noticesOf(client, METHODS.drain.number).length === 1)
   client.destroy()
   await drained
   t.pass('it did not wait a minute')
+})
+
+t.test('a node that came a moment before is named, too', async t => {
+  const { server, leases } = await served(t, 'later')
+  const client = await connected(server, await registerAccount(server.port, 'alice'))
+  await comes(leases)
+  const drained = server.drain()
+  await eventually(() => noticesOf(client, METHODS.drain.number).length === 1)
+  const [notice] = noticesOf(client, METHODS.drain.number)
+  t.match(notice && decodeDrainNotice(notice.body).endpoints?.endpoints, [{ host: 'b.example' }])
+  client.destroy()
+  await drained
 })
