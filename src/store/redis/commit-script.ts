@@ -19,6 +19,7 @@
  *                 form 0: removed   1: value is stamp and bytes   2: a patch (see `patched`)
  *   append        form, records, logs, a, b, text, bytes     form 0: a stream      1: a stream, text the conversation
  *                                                            form 2: a entries, b versions, text the compaction key
+ *                                                            the bytes of 0 and 2 are a whole entry (layout.ts)
  *   rest          replacements, trims, drops, 1 + epoch (0: any), routes, likewise:
  *   replacement   records, stream, entries, versions, version, expected stamp, stamp, bytes
  *   trim          records, stream, entries, versions, version, count (0: all)
@@ -33,6 +34,8 @@ import { EPOCH_JUMP } from '../types.js'
 export const COMMIT_SCRIPT = `#!lua flags=allow-oom
 local call, pack, read, spread = redis.call, struct.pack, struct.unpack, unpack
 local sub, find, format, concat, rep = string.sub, string.find, string.format, table.concat, string.rep
+local insert, type = table.insert, type
+local KEYS, ARGV = KEYS, ARGV
 
 local meta = call('HMGET', KEYS[1], 'id', 'epoch', 'history', 'ready')
 if meta[1] ~= ARGV[1] or not meta[4] then return cmsgpack.pack({ 2, 0 }) end
@@ -49,7 +52,7 @@ local NEVER = rep('\\0', 8)
 local LOG, ROUTES, NEWEST = '\\0l', '\\0t', '\\0c'
 local units = cmsgpack.unpack(ARGV[3])
 
--- What is known of hashes, by key and field (false: absent), and which of it is to be written.
+-- What is known of hashes, by key and field (false: absent, a table: see \`patched\`), and which of it is to be written.
 local known, changed, order = {}, {}, {}
 
 local function field(key, name)
@@ -64,8 +67,9 @@ local function field(key, name)
 end
 
 local function set(key, name, value)
-  if not known[key] then known[key] = {} end
-  known[key][name] = value
+  local fields = known[key]
+  if not fields then fields = {} known[key] = fields end
+  fields[name] = value
   local names = changed[key]
   if not names then names = {} changed[key] = names order[#order + 1] = key end
   names[name] = true
@@ -74,6 +78,8 @@ end
 -- Commands that wait until the end, in order.
 local queue = {}
 local function later(...) queue[#queue + 1] = { ... } end
+-- Entries for streams that wait, too: key, version, entry of each. Most that a call writes are such.
+local added, addedTo = {}, 0
 
 -- Logs, by the key of the records: { head, floor, epoch, replaced entries, gaps as bytes, changed }.
 local logs = {}
@@ -91,6 +97,66 @@ local function log(key)
   return found
 end
 
+-- A record with patches that are not put in yet, so that a record of many units is copied once. A table: stamp, the record as it was, its new
+-- length, then offset, length and bytes of each range, in order. No two of them overlap.
+local function whole(fields, name)
+  local record = fields[name]
+  if type(record) ~= 'table' then return record end
+  local before, length, done, parts, n = record[2], record[3], 0, { record[1] }, 1
+  for i = 4, #record, 3 do
+    local offset = record[i]
+    parts[n + 1] = sub(before, done + 9, offset + 8)
+    parts[n + 2] = record[i + 2]
+    n = n + 2
+    done = offset + record[i + 1]
+  end
+  parts[n + 1] = sub(before, done + 9, length + 8)
+  local value = concat(parts)
+  fields[name] = value
+  return value
+end
+
+-- Puts a range into such a record. Gives nothing if it overlaps another one in part.
+local function ranged(record, offset, size, bytes)
+  local i = 4
+  while record[i] and record[i] < offset do
+    if record[i] + record[i + 1] > offset then return end
+    i = i + 3
+  end
+  local next = record[i]
+  if next == offset and record[i + 1] == size then
+    record[i + 2] = bytes
+    return true
+  end
+  if next and next < offset + size then return end
+  insert(record, i, bytes)
+  insert(record, i, size)
+  insert(record, i, offset)
+  return true
+end
+
+-- A patch: stamp, new length, the number of ranges, offset and length of each, the bytes of all.
+local function patched(key, name, patch)
+  local before = field(key, name) or ''
+  local fields = known[key]
+  local length, count, at = read('<II', patch, 9)
+  local record = before
+  if type(record) ~= 'table' or length < record[3] then record = { '', whole(fields, name) or '', 0 } end
+  record[1], record[3] = sub(patch, 1, 8), length
+  local bytes = at + 8 * count
+  for _ = 1, count do
+    local offset, size
+    offset, size, at = read('<II', patch, at)
+    local range = sub(patch, bytes, bytes + size - 1)
+    if size > 0 and not ranged(record, offset, size, range) then
+      fields[name] = record
+      record = { record[1], whole(fields, name), length, offset, size, range }
+    end
+    bytes = bytes + size
+  end
+  return record
+end
+
 local function flush()
   for key, l in pairs(logs) do
     if l[6] then
@@ -102,7 +168,7 @@ local function flush()
     local key = order[i]
     local fields, sets, removed = known[key], {}, {}
     for name in pairs(changed[key]) do
-      local value = fields[name]
+      local value = whole(fields, name)
       if value then
         sets[#sets + 1] = name
         sets[#sets + 1] = value
@@ -113,25 +179,9 @@ local function flush()
     for at = 1, #sets, 4000 do call('HSET', KEYS[key], spread(sets, at, math.min(at + 3999, #sets))) end
     for at = 1, #removed, 4000 do call('HDEL', KEYS[key], spread(removed, at, math.min(at + 3999, #removed))) end
   end
+  for i = 1, addedTo, 3 do call('XADD', KEYS[added[i]], format('%.0f-0', added[i + 1]), 'e', added[i + 2]) end
   for i = 1, #queue do call(spread(queue[i])) end
-  changed, order, queue = {}, {}, {}
-end
-
--- A patch: stamp, new length, the number of ranges, offset and length of each, the bytes of all.
-local function patched(before, patch)
-  local length, count, at = read('<II', patch, 9)
-  local bytes = at + 8 * count
-  local old, done, parts = sub(before, 9, 8 + length), 0, { sub(patch, 1, 8) }
-  for _ = 1, count do
-    local offset, size
-    offset, size, at = read('<II', patch, at)
-    parts[#parts + 1] = sub(old, done + 1, offset)
-    parts[#parts + 1] = sub(patch, bytes, bytes + size - 1)
-    bytes = bytes + size
-    done = offset + size
-  end
-  parts[#parts + 1] = sub(old, done + 1)
-  return concat(parts)
+  changed, order, queue, addedTo = {}, {}, {}, 0
 end
 
 -- The parts of an entry: conversation or nil, the link to the entry before, and where the bytes begin.
@@ -243,18 +293,17 @@ local function append(a, i)
   local key, text, bytes = a[i + 3], a[i + 5], a[i + 6]
   if form == 2 then
     local name = 'k' .. text
-    later('HSET', KEYS[key], name, NEVER .. pack('<d', version) .. '\\0\\0' .. bytes)
+    later('HSET', KEYS[key], name, NEVER .. pack('<d', version) .. bytes)
     later('ZADD', KEYS[a[i + 4]], format('%.0f', version), name)
   else
-    local entry
+    local entry = bytes
     if form == 1 then
       local before = field(records, NEWEST .. text)
       entry = pack('<H', #text) .. text .. (before or NEVER) .. bytes
       set(records, NEWEST .. text, pack('<d', version))
-    else
-      entry = '\\0\\0' .. bytes
     end
-    later('XADD', KEYS[key], format('%.0f-0', version), 'e', entry)
+    added[addedTo + 1], added[addedTo + 2], added[addedTo + 3] = key, version, entry
+    addedTo = addedTo + 3
   end
   return from, version
 end
@@ -284,6 +333,19 @@ local function routesOf(records)
   return found
 end
 
+-- The nodes of these routes, by the key of the records; false: none.
+local routedTo = {}
+local function nodesOf(records)
+  local nodes = routedTo[records]
+  if nodes == nil then
+    local found = routesOf(records)
+    nodes = #found > 0 and {}
+    for i = 1, #found, 2 do nodes[(i + 1) / 2] = found[i] end
+    routedTo[records] = nodes
+  end
+  return nodes
+end
+
 local function route(records, node, lifetimeMs)
   local list, found = {}, routesOf(records)
   for i = 1, #found, 2 do
@@ -291,14 +353,18 @@ local function route(records, node, lifetimeMs)
   end
   if lifetimeMs > 0 then list[#list + 1] = pack('<dBc0', now() + lifetimeMs, #node, node) end
   set(records, ROUTES, #list > 0 and concat(list))
+  routedTo[records] = nil
 end
 
 local function judge(unit)
   local expect, rest = unit[1], unit[4]
   for i = 1, #expect, 3 do
-    local value = field(expect[i], expect[i + 1])
-    local stamp = value and sub(value, 1, 8) or NEVER
-    if stamp ~= expect[i + 2] then return { 1, (i - 1) / 3, stamp } end
+    local value, expected = field(expect[i], expect[i + 1]), expect[i + 2]
+    local stamp = expected
+    if not value then stamp = NEVER
+    elseif type(value) == 'table' then stamp = value[1]
+    elseif find(value, expected, 1, true) ~= 1 then stamp = sub(value, 1, 8) end
+    if stamp ~= expected then return { 1, (i - 1) / 3, stamp } end
   end
   if rest then
     local replaces = rest[1]
@@ -321,7 +387,7 @@ local function apply(unit)
     end
     if form == 0 then set(key, name, false)
     elseif form == 1 then set(key, name, value)
-    else set(key, name, patched(field(key, name) or '', value)) end
+    else set(key, name, patched(key, name, value)) end
   end
   if rest then
     local replaces, trims, drops, routes = rest[1], rest[2], rest[3], rest[5]
@@ -337,14 +403,12 @@ local function apply(unit)
   local ranges, routed = {}, nil
   for n = 1, #appends, 7 do
     local from, version = append(appends, n)
-    ranges[#ranges + 1] = from
-    ranges[#ranges + 1] = version
-    local found = routesOf(appends[n + 1])
-    if #found > 0 then
+    local at = (n - 1) / 7
+    ranges[2 * at + 1], ranges[2 * at + 2] = from, version
+    local nodes = nodesOf(appends[n + 1])
+    if nodes then
       routed = routed or {}
-      local nodes = {}
-      for m = 1, #found, 2 do nodes[#nodes + 1] = found[m] end
-      routed[#routed + 1] = #ranges / 2 - 1
+      routed[#routed + 1] = at
       routed[#routed + 1] = nodes
     end
   end
@@ -353,7 +417,7 @@ end
 
 -- Everything that will be looked at is read at once: one call for each hash.
 local function prefetch()
-  local wanted, keys = {}, {}
+  local wanted, keys, grown = {}, {}, {}
   local function want(key, name)
     local fields = known[key]
     if not fields then
@@ -371,9 +435,13 @@ local function prefetch()
     local expect, appends = units[u][1], units[u][3]
     for i = 1, #expect, 3 do want(expect[i], expect[i + 1]) end
     for i = 1, #appends, 7 do
-      want(appends[i + 1], LOG)
-      want(appends[i + 1], ROUTES)
-      if appends[i] == 1 then want(appends[i + 1], NEWEST .. appends[i + 5]) end
+      local records = appends[i + 1]
+      if not grown[records] then
+        grown[records] = true
+        want(records, LOG)
+        want(records, ROUTES)
+      end
+      if appends[i] == 1 then want(records, NEWEST .. appends[i + 5]) end
     end
   end
   for i = 1, #keys do

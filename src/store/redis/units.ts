@@ -5,7 +5,7 @@
 
 import { assert, present } from '../../lib/assert.js'
 import { partitionOf } from '../partition.js'
-import type { Actor, Appended, CommitResult, NodeId, Put, Unit } from '../types.js'
+import type { Actor, Append, Appended, CommitResult, NodeId, Put, Unit } from '../types.js'
 import { NO_ROUTES } from '../types.js'
 import { isIndexed, type KeyKind, keyOf, logsKey, metaKey } from './keys.js'
 import { type Packed, PackWriter } from './message-pack.js'
@@ -28,6 +28,9 @@ const REMOVED = 0
 const APPEND_PLAIN = 0
 const APPEND_CONVERSATION = 1
 const APPEND_KEYED = 2
+
+/** The begin of an entry that is in no conversation (layout.ts). */
+const NO_CONVERSATION = Buffer.alloc(2)
 
 /** Packs units into calls, in their order. */
 export function packUnits(scope: number, units: readonly Unit[]): CommitCall[] {
@@ -83,17 +86,7 @@ class Packer {
     body.array(5 * puts.length)
     for (const put of puts) this.#put(put)
     body.array(7 * appends.length)
-    for (const { actor, key, conversation, bytes } of appends) {
-      const isKeyed = key !== undefined
-      body.integer(isKeyed ? APPEND_KEYED : conversation === undefined ? APPEND_PLAIN : APPEND_CONVERSATION)
-      this.#key('r', actor)
-      body.integer(this.#number(logsKey(partitionOf(actor))))
-      this.#key(isKeyed ? 'k' : 's', actor)
-      if (isKeyed) this.#key('v', actor)
-      else body.integer(0)
-      body.text(key ?? conversation ?? '')
-      body.bytes(bytes)
-    }
+    for (const each of appends) this.#append(each)
     if (!hasRest) return
     body.array(5)
     body.array(8 * replaces.length)
@@ -122,6 +115,21 @@ class Packer {
       body.text(node)
       body.integer(ttlMs)
     }
+  }
+
+  #append({ actor, key, conversation, bytes }: Append): void {
+    const body = this.#body
+    const isKeyed = key !== undefined
+    const form = isKeyed ? APPEND_KEYED : conversation === undefined ? APPEND_PLAIN : APPEND_CONVERSATION
+    body.integer(form)
+    this.#key('r', actor)
+    body.integer(this.#number(logsKey(partitionOf(actor))))
+    this.#key(isKeyed ? 'k' : 's', actor)
+    if (isKeyed) this.#key('v', actor)
+    else body.integer(0)
+    body.text(key ?? conversation ?? '')
+    if (form === APPEND_CONVERSATION) body.bytes(bytes)
+    else body.bytes(NO_CONVERSATION, bytes)
   }
 
   #put({ actor, name, bytes, stamp, patch }: Put): void {

@@ -1,6 +1,7 @@
 /** Contract: records, expectations, and units that happen whole or not at all. */
 
 import type { Test } from 'tap'
+import type { Unit } from '../../../src/store/types.js'
 import {
   A,
   ACCOUNTS,
@@ -81,6 +82,39 @@ export function unitContract(t: Test, open: StoreKind): void {
       await store.close()
     },
   )
+
+  t.test('patches of one commit follow each other, whether they overlap, grow or cut', async t => {
+    const store = await open(t)()
+    let text = 'a window of 64 numbers '.repeat(20)
+    let stamp = newStamp()
+    await commit(store, unit({ puts: [put(A, 'window', text, stamp)] }))
+    const units: Unit[] = []
+    const patch = (at: number, part: string, cutTo?: number): void => {
+      const length = cutTo ?? Math.max(text.length, at + part.length)
+      const head = `${units.length}`
+      text = (head + text.slice(head.length, at) + part + text.slice(at + part.length)).slice(0, length)
+      const before = stamp
+      stamp = newStamp()
+      const patch = { length: text.length, ranges: [0, head.length, at, part.length] }
+      const puts = [{ ...put(A, 'window', head + part, stamp), patch }]
+      units.push(unit({ expect: [expecting(A, 'window', before)], puts }))
+    }
+    for (let i = 0; i < 20; i++) patch(10 + ((i * 7) % 60), `<${i}>`.repeat(1 + (i % 3)))
+    for (let i = 0; i < 5; i++) patch(text.length, ' and more')
+    patch(30, 'cut', text.length - 20)
+    patch(text.length, 'grown again')
+    patch(200, 'one')
+    patch(196, 'around it')
+    const fell = unit({ expect: [expecting(A, 'window', 1)], puts: [put(A, 'window', 'no', newStamp())] })
+    const results = await commit(store, ...units, fell)
+    t.same(
+      results.slice(0, -1).filter(({ kind }) => kind !== 'committed'),
+      [],
+    )
+    t.match(results.at(-1), { kind: 'conflict', current: stamp })
+    t.equal(await record(store, A, 'window'), `${stamp}:${text}`)
+    await store.close()
+  })
 
   t.test('stamps keep all 53 bits', async t => {
     const store = await open(t)()
