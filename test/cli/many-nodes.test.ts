@@ -108,16 +108,18 @@ async function endpointsOf(port: number): Promise<readonly Endpoint[]> {
   return decodeEndpointsResponse(answer.body).endpoints?.endpoints ?? []
 }
 
-t.test(
-  'clients that know one node alone are on the other when it drains, without an error and with every message once',
-  async t => {
+for (const role of ['all', 'access']) {
+  const title = `clients that know one node of role ${role} are on the other when it drains, without an error, with every message once`
+  t.test(title, async t => {
     const { url } = await RedisServer.start()
-    const one = await advertised(url, '--drain-ms', '3000')
+    const logic = ['--role', 'logic', '--link-port', '0', '--limits', 'open']
+    if (role === 'access') await CliProcess.serve('--redis', url, '--redis-replicas', '0', ...logic)
+    const one = await advertised(url, '--role', role, '--drain-ms', '3000')
     const people = await Promise.all(Array.from({ length: 12 }, (_, i) => Person.online(one.port, `user${i}`)))
     const [alice, bob] = people as [Person, Person]
     for (const each of people) t.teardown(() => each.leave())
     await befriend(alice, bob)
-    const other = await advertised(url)
+    const other = await advertised(url, '--role', role)
     await eventually(async () => (await endpointsOf(one.port)).length === 2)
 
     const texts: string[] = []
@@ -140,8 +142,8 @@ t.test(
       'each once, in order',
     )
     for (const { events } of people) t.same(events, [], 'nobody waited for a connection')
-  },
-)
+  })
+}
 
 t.test('a client that knows one node alone is on the other when that is killed, by what it was told', async t => {
   const { url } = await RedisServer.start()
