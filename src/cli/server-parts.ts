@@ -81,7 +81,8 @@ async function logicParts(options: PartsOptions): Promise<ServerParts> {
   const hasLinks = config.role === 'logic' || config.linkPort !== NO_PORT
   const secret = given ?? secretOf(store)
   const links = hasLinks ? new LinkServer({ name, secret, clock, random, log, receive }) : undefined
-  const home = links && membership && homeLinks(options, { name, secret, links, membership, receive })
+  const isServing = (): boolean => node.serving
+  const home = links && membership && homeLinks(options, { name, secret, links, membership, receive, isServing })
   const network = links === undefined ? membership?.network : new LinkNetwork(links, membership?.network)
   const node = new Node({
     name,
@@ -113,7 +114,7 @@ async function logicParts(options: PartsOptions): Promise<ServerParts> {
 /** The links of a node to all nodes with a store, for users whose records nodes compete for. A node without clients has no requests. */
 function homeLinks(
   { config, clock, random, log }: PartsOptions,
-  { name, secret, links, membership, receive }: HomeParts,
+  { name, secret, links, membership, receive, isServing }: HomeParts,
 ): LogicLinks | undefined {
   if (config.role === 'logic') return undefined
   const loop = loopDialer(endOfTurn, pipe => links.accept(pipe))
@@ -123,11 +124,13 @@ function homeLinks(
     clock,
     random,
     log,
+    own: OWN,
     dialer: { dial: (address, callbacks) => (address === OWN ? loop : tcpDialer).dial(address, callbacks) },
     receive,
     onOpen() {},
   })
   membership.onLook(live => {
+    if (!isServing()) return
     const others = live.filter(({ node }) => node !== name)
     home.setAddresses([OWN, ...linkAddresses(others)])
   })
@@ -140,6 +143,7 @@ interface HomeParts {
   readonly links: LinkServer
   readonly membership: Membership
   readonly receive: (message: Uint8Array) => void
+  readonly isServing: () => boolean
 }
 
 function linkAddresses(live: readonly Member[]): string[] {
@@ -209,11 +213,10 @@ function entryOf({ role, advertise, advertiseUrl }: Config): ClientEntry | undef
 /** The options of a node that follow from its place among others. */
 function placeIn(
   membership: Membership,
-): Pick<NodeOptions, 'endpoints' | 'network' | 'owns' | 'prefers' | 'buckets' | 'canaryPairs'> {
+): Pick<NodeOptions, 'endpoints' | 'owns' | 'prefers' | 'buckets' | 'canaryPairs'> {
   return {
     buckets: membership.buckets,
     canaryPairs: () => membership.canaryPairs(),
-    network: membership.network,
     owns: partition => membership.owns(partition),
     prefers: actor => membership.prefers(actor),
     endpoints: uid => membership.endpoints(uid),

@@ -205,6 +205,10 @@ class LargeCaller implements Caller {
     return this.#caller.told
   }
 
+  get attempt(): number {
+    return this.#caller.attempt ?? 0
+  }
+
   get signal(): AbortSignal | undefined {
     return this.#caller.signal
   }

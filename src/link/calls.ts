@@ -22,7 +22,7 @@ import { decodePage, LINK } from './messages.js'
 
 /** A call that waits for its answer. */
 export interface Call {
-  /** The user whose requests it has to keep its place among; 0: nobody's. */
+  /** The user in whose order it is sent; 0: none. */
   readonly uid: number
   /** The user whose node it is for; absent: `uid`. */
   readonly home?: number | undefined

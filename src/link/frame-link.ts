@@ -22,6 +22,8 @@ export interface LinkPipe {
 
 export const BEAT_MS = 1_000
 export const SILENCE_MS = 4_000
+/** The time in which the other end closes when this one has. */
+export const END_MS = 5_000
 /** The most bytes that may wait for an end that does not read. */
 export const QUEUED_BYTES_MAX = 64 * 2 ** 20
 
@@ -89,9 +91,12 @@ export class FrameLink {
     if (pipe.queuedBytes > QUEUED_BYTES_MAX) this.lose('the other end does not read')
   }
 
-  /** Closes when everything is written. */
+  /** Closes when everything is written, and at once when the other end does not close, too. */
   end(why: string): void {
-    this.#close(why, pipe => pipe.end())
+    this.#close(why, pipe => {
+      pipe.end()
+      this.#options.clock.after(END_MS, () => pipe.destroy())
+    })
   }
 
   /** Closes at once. */

@@ -14,6 +14,7 @@ import type { Random } from '../lib/random.js'
 import { userActor } from '../sync/rules/records.js'
 import type { Call } from './calls.js'
 import type { LogicLink } from './logic-link.js'
+import { LINK } from './messages.js'
 
 /** The longest wait for a logic node: longer than one needs to start again, and shorter than clients wait for an answer. */
 export const WAIT_MS = 10_000
@@ -64,6 +65,7 @@ export class Lanes {
   readonly #stuck = new Set<Lane>()
   readonly #pending = new Map<Call, { readonly lane: Lane; readonly pending: Pending }>()
   #bytes = 0
+  #acks = 0
   /** The time since when no link is open. */
   #aloneMs: number
   #timer: TimerHandle | undefined
@@ -87,7 +89,9 @@ export class Lanes {
   submit(call: Call): void {
     const { clock } = this.#options
     const nowMs = clock.monotonic()
-    if (this.#pending.size >= PENDING_MAX || this.#bytes + call.bytes > PENDING_BYTES_MAX) {
+    // Acks gather for seconds, and are bounded by their bytes alone: they must not keep requests out.
+    const isFull = call.method !== LINK.ack && this.#pending.size - this.#acks >= PENDING_MAX
+    if (isFull || this.#bytes + call.bytes > PENDING_BYTES_MAX) {
       this.#refuse(call, CODES.OVERLOADED)
     } else if (this.#links.size === 0 && nowMs - this.#aloneMs >= WAIT_MS) {
       this.#refuse(call, CODES.UNAVAILABLE)
@@ -95,6 +99,7 @@ export class Lanes {
       const pending = { call, sent: false, untilMs: nowMs + WAIT_MS }
       const lane = this.#laneOf(call.uid)
       this.#pending.set(call, { lane, pending })
+      if (call.method === LINK.ack) this.#acks += 1
       this.#bytes += call.bytes
       lane.waiting.push(pending)
       this.#pump(lane)
@@ -177,7 +182,7 @@ export class Lanes {
   /** Sends what waits in a lane, as far as a node takes it. */
   #pump(lane: Lane): void {
     const link = lane.underWay > 0 ? lane.link : this.#choose(lane.waiting[0]?.call.home ?? lane.uid)
-    if (link?.isOpen !== true) {
+    if (link === undefined || !this.#takes(link)) {
       this.#stuck.add(lane)
       this.#tickLater()
       return
@@ -188,14 +193,14 @@ export class Lanes {
     lane.waiting = []
     for (const [index, pending] of waiting.entries()) {
       const { call, sent } = pending
-      if (!link.isOpen) {
+      if (!this.#takes(link)) {
         // It was lost with what was just sent, which waits in front again.
         lane.waiting.push(...waiting.slice(index))
-        this.#stuck.add(lane)
-        this.#tickLater()
+        if (lane.uid !== 0) this.#lanes.set(lane.uid, lane)
+        this.#pump(lane)
         return
       }
-      if (sent && call.signal?.aborted === true) {
+      if (call.signal?.aborted === true) {
         this.#drop(call, CODES.UNAVAILABLE)
         continue
       }
@@ -205,6 +210,11 @@ export class Lanes {
       link.send(call, sent)
     }
     this.#release(lane)
+  }
+
+  /** Whether a link takes new calls. */
+  #takes(link: AnyLink): boolean {
+    return link.isOpen && this.#links.get(link.node) === link
   }
 
   #choose(uid: number): AnyLink | undefined {
@@ -235,7 +245,9 @@ export class Lanes {
   }
 
   #forget(call: Call): void {
-    if (this.#pending.delete(call)) this.#bytes -= call.bytes
+    if (!this.#pending.delete(call)) return
+    this.#bytes -= call.bytes
+    if (call.method === LINK.ack) this.#acks -= 1
   }
 
   #drop(call: Call, why: { readonly code: Code; readonly text: string }): void {

@@ -27,13 +27,14 @@ import { type CallersLink, RemoteCaller } from './remote-caller.js'
 
 /** The links that have not proved that they know the secret. */
 export const UNPROVEN_MAX = 64
-/** The requests of one access node that are worked on at a time. Beyond that they are refused, and may be repeated. */
+/** The requests of one access node that are worked on at a time, and the acks. Beyond that they are refused, and may be repeated. */
 export const IN_WORK_MAX = 65_536
 
 const RETRY_MS = 1_000
 /** The interval at which draining looks whether all is answered. Within the first one the access nodes hear of it. */
 const DRAIN_POLL_MS = 50
 const NAME_BYTES_MAX = 64
+const STRANGE_MS = 1_000
 
 export interface LinkServerOptions {
   /** This node's name. */
@@ -51,7 +52,10 @@ export class LinkServer {
   readonly #peers = new Set<AccessPeer>()
   readonly #open = new Map<string, AccessPeer>()
   services: Services | undefined
+  /** Whether requests of other nodes are not begun any more. */
+  isStopped = false
   #leaving = false
+  #toldMs = Number.NEGATIVE_INFINITY
 
   constructor(options: LinkServerOptions) {
     this.options = options
@@ -92,16 +96,19 @@ export class LinkServer {
 
   /**
    * Tells all access nodes to send new requests to other nodes. Waits until they have heard it and all requests are answered, at most so
-   * long. What comes after that is not begun: it is repeated elsewhere.
+   * long. A request that comes after that is not begun: its link is closed, and it is repeated elsewhere. This node's own clients go on.
+   * @param flush commits acks that gather, for which others wait
    */
-  async drain(withinMs: number): Promise<void> {
-    const { clock } = this.options
+  async drain(withinMs: number, flush: () => void): Promise<void> {
+    const { clock, name } = this.options
     this.#leaving = true
-    for (const peer of this.#open.values()) peer.notify(LINK.leaving, EMPTY)
+    for (const peer of this.#open.values()) if (peer.name !== name) peer.notify(LINK.leaving, EMPTY)
     const deadlineMs = clock.monotonic() + withinMs
-    do await pause(clock, DRAIN_POLL_MS)
-    while (this.#inWork > 0 && clock.monotonic() < deadlineMs)
-    this.services = undefined
+    do {
+      flush()
+      await pause(clock, DRAIN_POLL_MS)
+    } while (this.inWork > 0 && clock.monotonic() < deadlineMs)
+    this.isStopped = true
   }
 
   /** Closes all links when what was written has left. */
@@ -116,17 +123,26 @@ export class LinkServer {
     for (const peer of this.#peers) peer.link.lose('this node ends')
   }
 
-  get #inWork(): number {
+  /** The number of requests that are not answered, without acks. */
+  get inWork(): number {
     let sum = 0
     for (const peer of this.#open.values()) sum += peer.inWork
     return sum
   }
 
-  /** Notes that a peer has proved itself. One of the same name was before its connection broke. */
+  /** Notes that a peer has proved itself. An older peer of this name has lost its connection: it is closed. */
   opened(peer: AccessPeer): void {
     this.#open.get(peer.name)?.link.lose('the node has linked again')
     this.#open.set(peer.name, peer)
     if (this.#leaving) peer.notify(LINK.leaving, EMPTY)
+  }
+
+  /** Logs what came to the port and did not become a link: once a second, for anybody can come. */
+  strange(why: string): void {
+    const { clock, log } = this.options
+    if (clock.monotonic() - this.#toldMs < STRANGE_MS) return
+    this.#toldMs = clock.monotonic()
+    log.warn({ why }, 'a connection to the port of links did not become one')
   }
 
   lost(peer: AccessPeer): void {
@@ -178,7 +194,7 @@ class AccessPeer implements CallersLink {
     this.#late.cancel()
     this.#server.lost(this)
     if (this.#isOpen) log.warn({ access: this.name, why }, 'a link to an access node is lost')
-    else log.warn({ why }, 'a connection to the port of links did not become one')
+    else this.#server.strange(why)
     for (const caller of this.#callers.values()) caller.abandoned()
     this.#callers.clear()
   }
@@ -222,7 +238,9 @@ class AccessPeer implements CallersLink {
 
   #serve(id: number, method: number, body: Uint8Array): void {
     if (id === 0) this.#notice(method, body)
-    else if (this.#callers.size >= IN_WORK_MAX) this.link.write(refused(id, CODES.OVERLOADED.code, RETRY_MS))
+    else if (this.#server.isStopped && this.name !== this.#server.options.name) this.link.lose('this node stops')
+    else if ((method === LINK.ack ? this.#acks : this.inWork) >= IN_WORK_MAX)
+      this.link.write(refused(id, CODES.OVERLOADED.code, RETRY_MS))
     else this.#request(id, method, new Fields(body))
   }
 

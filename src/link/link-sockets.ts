@@ -27,6 +27,8 @@ export class LinkListener {
       this.#server.once('error', reject)
       this.#server.listen({ host, port }, () => {
         this.#server.off('error', reject)
+        // It could not accept, for want of descriptors: the one who came tries again.
+        this.#server.on('error', () => {})
         resolve()
       })
     })

@@ -53,6 +53,8 @@ export interface LogicLinkOptions {
   /** @param unanswered the calls that may or may not have been done, in the order in which they were sent */
   readonly onLost: (link: LogicLink, unanswered: readonly Call[]) => void
   readonly onLeaving: (link: LogicLink) => void
+  /** Says why there is to be no link with the node that was found at the address; undefined: there may be one. */
+  readonly refusalOf: (link: LogicLink) => string | undefined
   /** Takes a message of the node bus. */
   readonly receive: (message: Uint8Array) => void
   readonly onAnswered: (call: Call) => void
@@ -191,6 +193,11 @@ export class LogicLink {
       this.#frames?.lose('it does not know the cluster secret of this node')
     } else {
       this.node = logic
+      const refusal = this.#options.refusalOf(this)
+      if (refusal !== undefined) {
+        this.#frames?.lose(refusal)
+        return
+      }
       this.#state = 'proving'
       this.#frames?.write(encodeRequest(LINK.prove, LINK.prove, encodeFields(proofOf(secret, 'access', meeting))))
     }

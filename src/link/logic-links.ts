@@ -16,6 +16,8 @@ export interface LogicLinksOptions {
   readonly random: Random
   readonly log: Log
   readonly dialer: LinkDialer
+  /** The address that leads to this node itself (loop.ts). Absent: none does. */
+  readonly own?: string
   /** Takes a message of the node bus. */
   readonly receive: (message: Uint8Array) => void
   /** Called when a link is open: events before may have been lost. */
@@ -35,11 +37,17 @@ export class LogicLinks implements EventLinks {
     this.services = new RemoteServices(this.lanes, options.clock)
   }
 
-  /** Keeps a link to each of these addresses, and to no others. */
+  /** Keeps a link to each of these addresses. Other links get no more calls, and are kept while they last. */
   setAddresses(addresses: Iterable<string>): void {
+    const before = this.#wanted
     this.#wanted = new Set(addresses)
     // A node that is gone from the list may still answer what it was sent.
-    for (const link of this.#links.values()) if (!link.isLinked) this.#closeUnwanted(link)
+    for (const link of this.#links.values()) {
+      const [was, is] = [before.has(link.address), this.#wanted.has(link.address)]
+      if (!link.isLinked) this.#closeUnwanted(link)
+      else if (was && !is) this.lanes.left(link)
+      else if (is && !was && link.isOpen) this.lanes.opened(link)
+    }
     for (const address of this.#wanted) if (!this.#links.has(address)) this.#links.set(address, this.#linkTo(address))
   }
 
@@ -69,6 +77,18 @@ export class LogicLinks implements EventLinks {
     this.lanes.close()
   }
 
+  /** One node has one link: by two, it would be found twice, and each would end the other. */
+  #refusalOf({ node, address }: LogicLink): string | undefined {
+    const { name, own } = this.#options
+    if (node === name && address !== own) return 'this node itself is there'
+    for (const other of this.#links.values()) {
+      if (other.address !== address && other.isLinked && other.node === node) {
+        return `the node there is named as the one at ${other.address}`
+      }
+    }
+    return undefined
+  }
+
   #closeUnwanted(link: LogicLink): void {
     if (this.#wanted.has(link.address)) return
     this.#links.delete(link.address)
@@ -81,10 +101,11 @@ export class LogicLinks implements EventLinks {
     return new LogicLink({
       ...this.#options,
       address,
-      onOpen(link) {
-        lanes.opened(link)
+      onOpen: link => {
+        if (this.#wanted.has(link.address)) lanes.opened(link)
         onOpen()
       },
+      refusalOf: link => this.#refusalOf(link),
       onLost: (link, unanswered) => {
         lanes.lost(link, unanswered)
         this.#closeUnwanted(link)

@@ -85,7 +85,7 @@ export class RemoteServices implements Services {
   }
 }
 
-/** The user whom a token names, if it is one: whether it is valid a logic node says. */
+/** The user whom a token names, if it is one. A logic node checks whether it is valid. */
 function uidIn(token: Uint8Array): number {
   return readToken(token)?.uid ?? 0
 }

@@ -115,7 +115,8 @@ export class Node {
   /** Serves nobody new, tells the clients to come back, finishes what is in work, and closes the store. */
   async drain(doors: Doors, withinMs: number): Promise<void> {
     this.#serving = false
-    await Promise.all([this.access.drain(doors, withinMs), this.#links?.drain(withinMs)])
+    const flush = (): void => this.logic.services.flush()
+    await Promise.all([this.access.drain(doors, withinMs), this.#links?.drain(withinMs, flush)])
     await this.close()
   }
 

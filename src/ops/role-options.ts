@@ -32,10 +32,16 @@ export const ROLE_OPTIONS = {
 
 type RoleConfig = Pick<OptionValues<typeof ROLE_OPTIONS>, 'role' | 'logic' | 'linkPort' | 'clusterSecretFile'> & {
   readonly redis: string
+  readonly host: string
+  readonly advertise: string
 }
 
+/** Hosts that stand for every interface: nobody else can connect to such an address. */
+const EVERYWHERE: readonly string[] = ['0.0.0.0', '::']
+
 /** Says what is wrong with the options of roles together; undefined: nothing is. */
-export function roleFault({ role, logic, linkPort, clusterSecretFile, redis }: RoleConfig): string | undefined {
+export function roleFault(config: RoleConfig): string | undefined {
+  const { role, logic, linkPort, clusterSecretFile, redis, host, advertise } = config
   const onRedis = redis !== ''
   if (role !== 'access' && logic.length > 0) return '--logic is for --role access'
   if (role === 'access') {
@@ -48,6 +54,10 @@ export function roleFault({ role, logic, linkPort, clusterSecretFile, redis }: R
   const hasLinks = role !== 'all' || linkPort !== NO_PORT
   if (hasLinks && !onRedis && clusterSecretFile === '') {
     return `--role ${role}${role === 'all' ? ' with --link-port' : ''} needs --cluster-secret-file, unless it runs on --redis`
+  }
+  const takesLinks = hasLinks && role !== 'access'
+  if (takesLinks && onRedis && EVERYWHERE.includes(host) && advertise === '') {
+    return `links on --host ${host} need --advertise: the other nodes are told where to find this one`
   }
   if (!hasLinks && clusterSecretFile !== '') return '--cluster-secret-file needs --role access or logic, or --link-port'
   return undefined

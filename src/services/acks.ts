@@ -95,8 +95,9 @@ export class Acks {
   /** Commits everything that is gathered, without waiting for its time. */
   flush(): void {
     for (const users of [this.#soon, this.#marked, this.#plain]) {
-      for (const [uid, gathered] of users) this.#commit(uid, gathered)
+      const all = [...users]
       users.clear()
+      for (const [uid, gathered] of all) this.#commit(uid, gathered)
     }
   }
 

@@ -36,6 +36,7 @@ t.test('options of roles that do not go together are refused in one line', async
     [['--role', 'access', '--redis', 'redis://h', '--link-port', '0'], /an access node opens its links itself/],
     [['--role', 'logic'], /--role logic needs --cluster-secret-file/],
     [['--link-port', '0'], /--role all with --link-port needs --cluster-secret-file/],
+    [['--redis', 'redis://h', '--role', 'logic', '--host', '0.0.0.0'], /links on --host 0.0.0.0 need --advertise/],
     [['--logic', 'h'], /--logic is for --role access/],
     [['--cluster-secret-file', short], /needs --role access or logic, or --link-port/],
     [['--role', 'logic', '--cluster-secret-file', '/nowhere/at/all'], /--cluster-secret-file cannot be read/],

@@ -116,7 +116,7 @@ async function homes() {
       dial: (address: string, callbacks: Parameters<ReturnType<typeof loopDialer>['dial']>[1]) =>
         loopDialer(endOfTurn, pipe => servers.get(address)?.accept(pipe)).dial(address, callbacks),
     }
-    const home = new LogicLinks({ ...common, dialer, receive() {}, onOpen() {} })
+    const home = new LogicLinks({ ...common, own: name, dialer, receive() {}, onOpen() {} })
     links.push(home)
     const node = testNode({
       name,

@@ -4,18 +4,20 @@ import { CODES } from '../../protocol/codes.js'
 import { seededRandom } from '../../src/lib/random.js'
 import type { Call } from '../../src/link/calls.js'
 import { type AnyLink, Lanes, PENDING_BYTES_MAX, PENDING_MAX, WAIT_MS } from '../../src/link/lanes.js'
+import { LINK } from '../../src/link/messages.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 class FakeCall implements Call {
-  readonly method = 1
+  readonly method: number
   readonly uid: number
   readonly bytes: number
   readonly gone = new AbortController()
   refusedWith: number | undefined
   retryMs = 0
 
-  constructor(uid: number, bytes = 100) {
+  constructor(uid: number, bytes = 100, method: number = LINK.request) {
     this.uid = uid
+    this.method = method
     this.bytes = bytes
   }
 
@@ -72,6 +74,13 @@ function rig(...nodes: string[]) {
   return { clock, lanes, links, submit, lose }
 }
 
+/** Two links: first the one that was sent something. */
+function homeFirst(links: readonly FakeLink[]): readonly [FakeLink, FakeLink] {
+  const [a, b] = links.toSorted((one, other) => other.sent.length - one.sent.length)
+  if (a === undefined || b === undefined) throw new Error('there are not two links')
+  return [a, b]
+}
+
 t.test('all calls of a user go to one node, and users are spread over the nodes', async t => {
   const { links, submit } = rig('a', 'b', 'c')
   for (let i = 0; i < 300; i += 1) submit(1 + (i % 100))
@@ -100,11 +109,8 @@ t.test('a better node that comes gets a user when what is under way is answered,
 
 t.test('when a link is lost, its calls are sent again, in their order, before those that came later', async t => {
   const { lanes, links, submit, lose } = rig('a', 'b')
-  const [a, b] = links
-  if (a === undefined || b === undefined) throw new Error('no links')
   const calls = Array.from({ length: 5 }, () => submit(1))
-  const home = a.sent.length > 0 ? a : b
-  const other = home === a ? b : a
+  const [home, other] = homeFirst(links)
   t.equal(home.sent.length, 5)
   const answered = calls.shift()
   if (answered !== undefined) lanes.answered(answered)
@@ -126,11 +132,8 @@ t.test('when a link is lost, its calls are sent again, in their order, before th
 
 t.test('a node that leaves gets no new calls; those of its users wait until it has answered', async t => {
   const { lanes, links, submit } = rig('a', 'b')
-  const [a, b] = links
-  if (a === undefined || b === undefined) throw new Error('no links')
   const first = submit(1)
-  const home = a.sent.length > 0 ? a : b
-  const other = home === a ? b : a
+  const [home, other] = homeFirst(links)
   home.isOpen = false
   lanes.left(home)
   const second = submit(1)
@@ -214,11 +217,8 @@ t.test('the calls that are not answered are bounded by number and bytes', async 
 
 t.test('a node that is lost while it leaves: what it had goes before what waited for it', async t => {
   const { lanes, links, submit, lose } = rig('a', 'b')
-  const [a, b] = links
-  if (a === undefined || b === undefined) throw new Error('no links')
   const first = submit(1)
-  const home = a.sent.length > 0 ? a : b
-  const other = home === a ? b : a
+  const [home, other] = homeFirst(links)
   home.isOpen = false
   lanes.left(home)
   const second = submit(1)
@@ -227,4 +227,25 @@ t.test('a node that is lost while it leaves: what it had goes before what waited
     [first, true],
     [second, false],
   ])
+})
+
+t.test('a node that is to get no more calls gets none, also of a user whose calls it has', async t => {
+  const { lanes, links, submit } = rig('a', 'b')
+  const first = submit(1)
+  const [home, other] = homeFirst(links)
+  lanes.left(home)
+  t.equal(home.isOpen, true)
+  const second = submit(1)
+  t.same(home.sent, [[first, false]])
+  lanes.answered(first)
+  t.same(other.sent, [[second, false]])
+})
+
+t.test('acks do not keep requests out', async t => {
+  const { lanes, submit } = rig('a')
+  for (let i = 0; i < PENDING_MAX; i += 1) lanes.submit(new FakeCall(1 + (i % 1_000), 1, LINK.ack))
+  const ack = new FakeCall(1, 1, LINK.ack)
+  lanes.submit(ack)
+  t.equal(ack.refusedWith, undefined)
+  t.equal(submit(1, 1).refusedWith, undefined)
 })

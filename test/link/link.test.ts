@@ -1,8 +1,9 @@
 /** How a link begins and ends: who knows the secret, who is silent, and what a stranger at the port can do. */
+import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import { encodeFrame, FrameDecoder } from '../../protocol/frame-codec.js'
 import { encodeFields, Fields } from '../../src/link/fields.js'
-import { QUEUED_BYTES_MAX, SILENCE_MS } from '../../src/link/frame-link.js'
+import { END_MS, QUEUED_BYTES_MAX, SILENCE_MS } from '../../src/link/frame-link.js'
 import { UNPROVEN_MAX } from '../../src/link/link-server.js'
 import { LoopPipe } from '../../src/link/loop.js'
 import { LINK, LINK_FORM, OPEN_MS, UNPROVEN_BYTES_MAX } from '../../src/link/messages.js'
@@ -135,14 +136,92 @@ t.test('a process that stood still does not blame the other end', async t => {
 t.test('an address that is dropped from the list is linked with no more', async t => {
   const rig = new LinkRig(SECRET)
   const one = rig.start('a:1')
-  rig.start('b:1')
+  const other = rig.start('b:1')
   rig.link('a:1', 'b:1')
   t.equal(rig.access.open, 2)
   rig.access.setAddresses(['b:1'])
   t.equal(rig.access.open, 2, 'it may still answer')
+  const asked = new Set<string>()
+  for (const { name, services } of [one, other]) {
+    services.head = async () => {
+      asked.add(name)
+      return { head: 0, resync: false }
+    }
+  }
+  for (let uid = 1; uid <= 20; uid += 1) void rig.access.services.head(uid, 0)
+  rig.settle()
+  await turn()
+  rig.settle()
+  t.equal(one.services.requests.length + one.server.inWork, 0)
+  t.equal(asked.size, 1, 'all at the other one')
   one.kill()
   rig.pass(3_000)
   t.equal(rig.access.open, 1)
   rig.access.close()
   t.equal(rig.access.open, 0)
+})
+
+t.test('one node has one link, at however many addresses it is found', async t => {
+  const rig = new LinkRig()
+  const one = rig.start('a:1')
+  rig.logics.set('b:1', one)
+  const itself = rig.start('c:1', SECRET, 'access')
+  rig.link('a:1', 'b:1', 'c:1')
+  rig.pass(5_000)
+  t.equal(rig.access.open, 1)
+  t.equal(rig.opened, 1, 'and it stays')
+  t.equal(one.server.size, 1)
+  t.equal(itself.server.size, 0)
+  const said = (text: string): number => rig.kept.lines.filter(line => line.includes(text)).length
+  t.equal(said('the node there is named as the one at '), 1)
+  t.equal(said('this node itself is there'), 1)
+})
+
+t.test('a stranger who does not close is closed', async t => {
+  const rig = new LinkRig()
+  const logic = rig.start('a:1')
+  let isDestroyed = false
+  const pipe = { queuedBytes: 0, write() {}, end() {}, destroy: () => (isDestroyed = true) }
+  const link = logic.server.accept(pipe)
+  link?.receive(encodeFrame({ id: 1, method: LINK.open, body: encodeFields(LINK_FORM + 1, 'x', new Uint8Array(16)) }))
+  t.equal(link?.isLost, true)
+  t.equal(isDestroyed, false)
+  rig.pass(END_MS + 100)
+  t.equal(isDestroyed, true)
+})
+
+t.test('strangers are told of once a second', async t => {
+  const rig = new LinkRig()
+  const logic = rig.start('a:1')
+  for (let i = 0; i < 10; i += 1) {
+    const link = logic.server.accept(LoopPipe.pair(rig.defer)[1])
+    link?.receive(encodeFrame({ id: 1, method: LINK.request, body: encodeFields(1) }))
+  }
+  t.equal(logic.kept.lines.filter(line => line.includes('did not become one')).length, 1)
+})
+
+t.test('a node that drains answers what it has, and commits acks for which others wait', async t => {
+  const rig = new LinkRig()
+  const logic = rig.start('a:1')
+  rig.link('a:1')
+  logic.services.heldPages = []
+  const page = rig.access.services.page(7, 0)
+  rig.settle()
+  t.equal(logic.server.inWork, 1)
+  let [flushed, isDone] = [0, false]
+  void logic.server.drain(2_000, () => (flushed += 1)).then(() => (isDone = true))
+  const passing = async (ms: number): Promise<void> => {
+    for (let left = ms; left > 0; left -= 50) {
+      rig.pass(50)
+      await turn()
+    }
+  }
+  await passing(500)
+  t.equal(rig.access.open, 0, 'it takes no more')
+  t.equal(isDone, false)
+  t.ok(flushed > 1)
+  logic.services.heldPages[0]?.()
+  await passing(200)
+  t.equal(isDone, true)
+  t.match(await page, { kind: 'page' })
 })

@@ -65,8 +65,8 @@ export class LinkRig {
   }
 
   /** Starts a logic node, in place of one of the same address. */
-  start(address: string, secret: Uint8Array = SECRET): Logic {
-    const logic = new Logic(this, `${address}.${this.logics.size}`, secret)
+  start(address: string, secret: Uint8Array = SECRET, name = `${address}.${this.logics.size}`): Logic {
+    const logic = new Logic(this, name, secret)
     this.logics.set(address, logic)
     return logic
   }

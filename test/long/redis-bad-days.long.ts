@@ -2,65 +2,25 @@
 
 import { setTimeout as pause } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { CliProcess } from '../support/cli-process.js'
 import { eventually } from '../support/eventually.js'
-import { befriend, Person } from '../support/person.js'
 import { RedisServer } from '../support/redis-server.js'
 import { TcpRelay } from '../support/tcp-relay.js'
-
-/** The time after a bad day within which everything has arrived. */
-const RETURN_MS_MAX = 30_000
+import { type Day, RETURN_MS_MAX, throughBadDay } from './support/bad-day.js'
 
 // They mostly wait. Each has servers of its own.
 t.jobs = 4
 
-interface Scene {
+interface Scene extends Day {
   readonly redis: RedisServer
   readonly relay: TcpRelay
-  readonly nodes: readonly CliProcess[]
-  /** Whether the one who writes has had an answer to everything. */
-  readonly isQuiet: () => boolean
-  /** What was shown to the one who reads. */
-  readonly shown: () => readonly string[]
 }
 
-/** Two nodes on one Redis, behind a relay; one person writes at the first, and the other reads at the second. */
+/** Two nodes on one Redis, behind a relay. */
 async function throughout(t: Test, day: (scene: Scene) => Promise<void>): Promise<void> {
   const redis = await RedisServer.start({ requirepass: 'the first password' })
   const relay = await TcpRelay.start(redis.port)
   const url = `redis://:the%20first%20password@127.0.0.1:${relay.port}`
-  const serve = () => CliProcess.serve('--redis', url, '--limits', 'open', '--drain-ms', '200')
-  const [one, other] = [await serve(), await serve()]
-  const alice = await Person.online(one.ready.port, 'alice')
-  const bob = await Person.online(other.ready.port, 'bob')
-  await befriend(alice, bob)
-  const sent: string[] = []
-  let isOver = false
-  const writing = (async (): Promise<void> => {
-    while (!isOver) {
-      // As many as may wait without an answer, and no more: the rest of the day is not for the send queue.
-      if (alice.client.state().sendQueue.length < 32) {
-        sent.push(`message ${sent.length}`)
-        alice.client.send(bob.uid, sent.at(-1) ?? '')
-      }
-      await pause(20)
-    }
-  })()
-  const shown = (): string[] => bob.shown.map(({ text }) => text)
-  const isQuiet = (): boolean => alice.client.state().sendQueue.length === 0
-  await eventually(() => shown().length > 10)
-  await day({ redis, relay, nodes: [one.server, other.server], isQuiet, shown })
-  const before = shown().length
-  await eventually(() => shown().length > before + 10, RETURN_MS_MAX)
-  isOver = true
-  await writing
-  await eventually(() => isQuiet() && shown().length >= sent.length, RETURN_MS_MAX)
-  t.same(shown(), sent)
-  t.same(
-    [one, other].map(({ server }) => server.child.exitCode),
-    [null, null],
-  )
-  await Promise.all([alice.leave(), bob.leave()])
+  await throughBadDay(t, url, each => day({ redis, relay, ...each }))
 }
 
 t.test('Redis stands still for half a minute', { buffered: true }, t =>

@@ -2,12 +2,12 @@
 
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { systemRandom } from '../../../src/lib/random.js'
-import { MemoryDisk } from '../../../src/store/memory/disk.js'
-import { MemoryStore } from '../../../src/store/memory/store.js'
-import { storesAnswerAlike } from '../differential.js'
-import { newFolder } from '../support/folder.js'
-import { aCluster, aSingle, contentOf, filled, inLmdb, interruptedAt, move, onRedis } from '../support/places.js'
+import { systemRandom } from '../../src/lib/random.js'
+import { MemoryDisk } from '../../src/store/memory/disk.js'
+import { MemoryStore } from '../../src/store/memory/store.js'
+import { storesAnswerAlike } from '../store/differential.js'
+import { newFolder } from '../store/support/folder.js'
+import { aCluster, aSingle, contentOf, filled, inLmdb, interruptedAt, move, onRedis } from '../store/support/places.js'
 
 t.test('a store that moves at each start answers as one that stays', async t => {
   const [single, cluster] = [await aSingle(), await aCluster()]

@@ -3,14 +3,24 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { commandClock, pause, systemClock } from '../../../src/lib/clock.js'
-import { backUp } from '../../../src/store/lmdb/backup.js'
-import { metaKey } from '../../../src/store/redis/keys.js'
-import { eventually } from '../../support/eventually.js'
-import { RedisServer } from '../../support/redis-server.js'
-import { newFolder } from '../support/folder.js'
-import { aCluster, aSingle, contentOf, filled, inLmdb, interruptedAt, move, onRedis, small } from '../support/places.js'
-import { openOn } from './support.js'
+import { commandClock, pause, systemClock } from '../../src/lib/clock.js'
+import { backUp } from '../../src/store/lmdb/backup.js'
+import { metaKey } from '../../src/store/redis/keys.js'
+import { openOn } from '../store/redis/support.js'
+import { newFolder } from '../store/support/folder.js'
+import {
+  aCluster,
+  aSingle,
+  contentOf,
+  filled,
+  inLmdb,
+  interruptedAt,
+  move,
+  onRedis,
+  small,
+} from '../store/support/places.js'
+import { eventually } from '../support/eventually.js'
+import { RedisServer } from '../support/redis-server.js'
 
 t.test('a target that holds anything', async t => {
   const [one, other] = [await small(t), await small(t)]
