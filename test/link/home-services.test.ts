@@ -180,5 +180,8 @@ t.test('of two nodes one serves a user that they compete for; when it is gone, t
       ['two', 2],
     ],
   )
+  // While it drains, its own clients have still to be answered.
+  await servers.get('one')?.drain(100, () => {})
+  t.equal(await asked(one, uid), 0)
   await Promise.all([one.close(), two.close()])
 })
