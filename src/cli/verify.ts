@@ -49,10 +49,14 @@ async function verified(folder: string): Promise<number> {
 
 /** Verifies a copy of a Redis in a temporary folder. What Redis has twice is compared while it is read. @returns the exit code */
 async function verifiedOn(address: RedisAddress): Promise<number> {
-  const parent = mkdtempSync(path.join(tmpdir(), 'longwire-verify-'))
-  const clean = (): void => rmSync(parent, { recursive: true, force: true })
+  let parent = ''
+  const clean = (): void => {
+    if (parent !== '') rmSync(parent, { recursive: true, force: true })
+  }
+  // Signals are heard before there is anything to remove.
   return cleanedUp(clean, 'nothing was verified', async () => {
     try {
+      parent = mkdtempSync(path.join(tmpdir(), 'longwire-verify-'))
       const copy = path.join(parent, 'copy')
       const [source, target] = [sourceOn(address, commandClock), targetIn(copy)]
       await source(from => target(from, to => transfer(from, to, commandClock)))
