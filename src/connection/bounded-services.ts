@@ -5,23 +5,16 @@
  */
 
 import { CODES, type Code } from '../../protocol/codes.js'
-import type { AckNotice, HelloRequest, Refusal, SendResult } from '../../protocol/generated/messages.js'
+import type { Refusal, SendResult } from '../../protocol/generated/messages.js'
 import { itemsBytes } from '../../protocol/item-codec.js'
 import { FRAME_TO_CLIENT_BYTES_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import { readerOf, readTag, skipField } from '../../protocol/wire-reader.js'
 import type { Random } from '../lib/random.js'
 import type { Limits } from '../ops/rate-limits.js'
+import { ForwardedServices } from '../services/forwarded.js'
 import { chargeRequests, deviceKey, requestWait } from '../services/request-limits.js'
-import type {
-  Asker,
-  Authorization,
-  Caller,
-  HelloAnswer,
-  Services,
-  TimelineHead,
-  TimelinePage,
-} from '../services/types.js'
+import type { Asker, Caller, Services, TimelineHead, TimelinePage } from '../services/types.js'
 import type { Backlog, CallerId } from './backlog.js'
 import type { ConnectionContext } from './context.js'
 
@@ -109,28 +102,15 @@ export function chargeFirstPage({ limits }: Pick<ConnectionContext, 'limits'>, c
   chargeAnswer(limits, caller, bytesOf(page))
 }
 
-export class BoundedServices implements Services {
-  readonly #services: Services
+export class BoundedServices extends ForwardedServices {
   readonly #bounds: Bounds
 
   constructor(services: Services, bounds: Bounds) {
-    this.#services = services
+    super(services)
     this.#bounds = bounds
   }
 
-  hello(request: HelloRequest, address: string, settle: (answer: HelloAnswer) => void): void {
-    this.#services.hello(request, address, settle)
-  }
-
-  authorize(token: Uint8Array, address: string, settle: (authorization: Authorization) => void): void {
-    this.#services.authorize(token, address, settle)
-  }
-
-  boundAttempt(uid: number, device: number, token?: Uint8Array): Promise<number | undefined> {
-    return this.#services.boundAttempt(uid, device, token)
-  }
-
-  request(caller: Caller, id: number, method: number, body: Uint8Array): void {
+  override request(caller: Caller, id: number, method: number, body: Uint8Array): void {
     const { limits } = this.#bounds
     const waitMs = requestWait(limits, caller)
     if (waitMs > 0) {
@@ -140,9 +120,9 @@ export class BoundedServices implements Services {
     // The sends of a Sync count as requests, of those that come later.
     if (method === METHODS.sync.number) chargeRequests(limits, caller, sendsIn(body))
     const bytes = LARGE_ANSWERS.get(method)
-    if (bytes === undefined || caller.uid === 0) this.#services.request(caller, id, method, body)
+    if (bytes === undefined || caller.uid === 0) super.request(caller, id, method, body)
     else if (this.#hasSpace(caller, id)) {
-      this.#services.request(new LargeCaller(caller, this.#bounds, bytes), id, method, body)
+      super.request(new LargeCaller(caller, this.#bounds, bytes), id, method, body)
     }
   }
 
@@ -162,18 +142,6 @@ export class BoundedServices implements Services {
     if (reached === 'device') caller.refuse(id, RATE_LIMITED.code, 'the answers before are not read yet', retryMs)
     else caller.refuse(id, OVERLOADED.code, OVERLOADED.text, retryMs)
     return false
-  }
-
-  ack(caller: Caller, notice: AckNotice): Code {
-    return this.#services.ack(caller, notice)
-  }
-
-  page(uid: number, since: number, asker?: Asker): Promise<TimelinePage> {
-    return this.#services.page(uid, since, asker)
-  }
-
-  head(uid: number, since: number): Promise<TimelineHead> {
-    return this.#services.head(uid, since)
   }
 }
 

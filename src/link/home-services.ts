@@ -11,20 +11,12 @@
  * at the change may be overtaken; a numbered request that comes too early is answered with GAP, and sent again.
  */
 import type { Code } from '../../protocol/codes.js'
-import { type AckNotice, decodeSendRequest, type HelloRequest } from '../../protocol/generated/messages.js'
+import { type AckNotice, decodeSendRequest } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Clock } from '../lib/clock.js'
 import { ExpiringTable } from '../lib/expiring-table.js'
-import type {
-  Asker,
-  Authorization,
-  Caller,
-  HelloAnswer,
-  Services,
-  TimelineHead,
-  TimelinePage,
-} from '../services/types.js'
-
+import { ForwardedServices } from '../services/forwarded.js'
+import type { Caller, Services } from '../services/types.js'
 import type { RemoteServices } from './remote-services.js'
 
 /** The time for which a user's requests stay with one node after the last one. */
@@ -43,47 +35,26 @@ export interface HomeServicesOptions {
   readonly isContended: (uid: number) => boolean
 }
 
-export class HomeServices implements Services {
+export class HomeServices extends ForwardedServices {
   readonly #options: HomeServicesOptions
-  readonly #own: Services
   /** The users whose requests go to one node, with the time until when. */
   readonly #homes: ExpiringTable<number>
 
   constructor(options: HomeServicesOptions) {
+    super(options.own)
     this.#options = options
-    this.#own = options.own
     this.#homes = new ExpiringTable(options.clock, USERS_MAX, untilMs => untilMs)
   }
 
-  hello(request: HelloRequest, address: string, settle: (answer: HelloAnswer) => void): void {
-    this.#own.hello(request, address, settle)
-  }
-
-  authorize(token: Uint8Array, address: string, settle: (authorization: Authorization) => void): void {
-    this.#own.authorize(token, address, settle)
-  }
-
-  boundAttempt(uid: number, device: number, token?: Uint8Array): Promise<number | undefined> {
-    return this.#own.boundAttempt(uid, device, token)
-  }
-
-  request(caller: Caller, id: number, method: number, body: Uint8Array): void {
+  override request(caller: Caller, id: number, method: number, body: Uint8Array): void {
     const { remote } = this.#options
     const home = caller.uid === 0 ? 0 : this.#homeOf(caller.uid, method, body)
-    if (home === 0) this.#own.request(caller, id, method, body)
+    if (home === 0) super.request(caller, id, method, body)
     else remote.requestAt(home, caller, id, { method, body })
   }
 
-  ack(caller: Caller, notice: AckNotice): Code {
-    return this.#isAtHome(caller.uid) ? this.#options.remote.ack(caller, notice) : this.#own.ack(caller, notice)
-  }
-
-  page(uid: number, since: number, asker?: Asker): Promise<TimelinePage> {
-    return this.#own.page(uid, since, asker)
-  }
-
-  head(uid: number, since: number): Promise<TimelineHead> {
-    return this.#own.head(uid, since)
+  override ack(caller: Caller, notice: AckNotice): Code {
+    return this.#isAtHome(caller.uid) ? this.#options.remote.ack(caller, notice) : super.ack(caller, notice)
   }
 
   /** The user at whose home a request is done; 0: it is done here. */

@@ -100,9 +100,9 @@ export class LinkServer {
    * @param flush commits acks that gather, for which others wait
    */
   async drain(withinMs: number, flush: () => void): Promise<void> {
-    const { clock, name } = this.options
+    const { clock } = this.options
     this.#leaving = true
-    for (const peer of this.#open.values()) if (peer.name !== name) peer.notify(LINK.leaving, EMPTY)
+    for (const peer of this.#open.values()) peer.leave()
     const deadlineMs = clock.monotonic() + withinMs
     do {
       flush()
@@ -134,7 +134,7 @@ export class LinkServer {
   opened(peer: AccessPeer): void {
     this.#open.get(peer.name)?.link.lose('the node has linked again')
     this.#open.set(peer.name, peer)
-    if (this.#leaving) peer.notify(LINK.leaving, EMPTY)
+    if (this.#leaving) peer.leave()
   }
 
   /** Logs what came to the port and did not become a link: once a second, for anybody can come. */
@@ -189,6 +189,15 @@ class AccessPeer implements CallersLink {
     this.link.write(encodeNotice(method, body))
   }
 
+  /** Tells the other end to send its requests elsewhere. This node itself goes on by its own link, to the end (loop.ts). */
+  leave(): void {
+    if (!this.#isOwn) this.notify(LINK.leaving, EMPTY)
+  }
+
+  get #isOwn(): boolean {
+    return this.name === this.#server.options.name
+  }
+
   #lost(why: string): void {
     const { log } = this.#server.options
     this.#late.cancel()
@@ -238,7 +247,7 @@ class AccessPeer implements CallersLink {
 
   #serve(id: number, method: number, body: Uint8Array): void {
     if (id === 0) this.#notice(method, body)
-    else if (this.#server.isStopped && this.name !== this.#server.options.name) this.link.lose('this node stops')
+    else if (this.#server.isStopped && !this.#isOwn) this.link.lose('this node stops')
     else if ((method === LINK.ack ? this.#acks : this.inWork) >= IN_WORK_MAX)
       this.link.write(refused(id, CODES.OVERLOADED.code, RETRY_MS))
     else this.#request(id, method, new Fields(body))
@@ -279,8 +288,8 @@ class AccessPeer implements CallersLink {
     }
   }
 
-  /** The caller that fields 1 to 4 name, and the one with the attempt. */
-  #caller(id: number, fields: Fields, attempt = 0): RemoteCaller {
+  /** The caller that fields 1 to 4 name, and the one with the attempt; without fields somebody unnamed. */
+  #caller(id: number, fields = NO_FIELDS, attempt = 0): RemoteCaller {
     const caller = new RemoteCaller(this, id, {
       uid: fields.number(1),
       device: fields.number(2),
@@ -306,7 +315,7 @@ class AccessPeer implements CallersLink {
   }
 
   #hello(services: Services, id: number, fields: Fields): void {
-    const caller = this.#caller(id, NO_FIELDS)
+    const caller = this.#caller(id)
     const via = { node: this.name, again: fields.number(3) === 1 }
     const settle = (answer: HelloAnswer): void => {
       if (answer.kind === 'refused') {
@@ -322,7 +331,7 @@ class AccessPeer implements CallersLink {
   }
 
   #authorize(services: Services, id: number, fields: Fields): void {
-    const caller = this.#caller(id, NO_FIELDS)
+    const caller = this.#caller(id)
     services.authorize(fields.bytes(1), fields.text(2), answer => {
       if (answer.kind === 'principal') caller.respond(id, encodeFields(answer.uid, answer.device, answer.attempt))
       else caller.refuse(id, answer.code, codeText(answer.code), answer.retryAfterMs)
@@ -330,7 +339,7 @@ class AccessPeer implements CallersLink {
   }
 
   #boundAttempt(services: Services, id: number, fields: Fields): void {
-    const caller = this.#caller(id, NO_FIELDS)
+    const caller = this.#caller(id)
     const token = fields.bytes(3)
     this.#answerWith(caller, async () => {
       const args = [fields.number(1), fields.number(2)] as const
@@ -340,13 +349,13 @@ class AccessPeer implements CallersLink {
   }
 
   #page(services: Services, id: number, fields: Fields): void {
-    const caller = this.#caller(id, NO_FIELDS)
+    const caller = this.#caller(id)
     const since = fields.number(2)
     this.#answerWith(caller, async () => encodePage(since, await services.page(fields.number(1), since, caller)))
   }
 
   #head(services: Services, id: number, fields: Fields): void {
-    const caller = this.#caller(id, NO_FIELDS)
+    const caller = this.#caller(id)
     this.#answerWith(caller, async () => {
       const { head, resync } = await services.head(fields.number(1), fields.number(2))
       return encodeFields(head, resync ? 1 : 0)

@@ -5,6 +5,7 @@ import type { Code } from '../../protocol/codes.js'
 import { encodeRefusal, encodeResponse } from '../../protocol/frame-codec.js'
 import { encodeSendResponse, type Refusal, type SendResult } from '../../protocol/generated/messages.js'
 import { acceptedFrom } from '../../protocol/item-codec.js'
+import { Abandonable } from '../lib/abandonable.js'
 import type { Caller, TimelinePage } from '../services/types.js'
 import { encodeFields } from './fields.js'
 import { encodePage, LINK } from './messages.js'
@@ -24,7 +25,7 @@ export interface RemoteCallerId {
   readonly attempt: number
 }
 
-export class RemoteCaller implements Caller {
+export class RemoteCaller extends Abandonable implements Caller {
   readonly uid: number
   readonly device: number
   readonly address: string
@@ -33,10 +34,9 @@ export class RemoteCaller implements Caller {
   readonly #link: CallersLink
   /** The request's id on the link. */
   readonly id: number
-  /** Made when a service first asks for it. */
-  #gone: AbortController | undefined
 
   constructor(link: CallersLink, id: number, { uid, device, address, told, attempt }: RemoteCallerId) {
+    super()
     this.uid = uid
     this.device = device
     this.address = address
@@ -44,17 +44,6 @@ export class RemoteCaller implements Caller {
     this.attempt = attempt
     this.#link = link
     this.id = id
-  }
-
-  get signal(): AbortSignal {
-    this.#gone ??= new AbortController()
-    return this.#gone.signal
-  }
-
-  /** Notes that nobody waits for the answer any more. */
-  abandoned(): void {
-    this.#gone ??= new AbortController()
-    this.#gone.abort()
   }
 
   pageWaits(waits: boolean): void {

@@ -4,6 +4,7 @@ import { CODES, type Code, codeText } from '../../protocol/codes.js'
 import { createRefusal, encodeSendResponse, type Refusal, type SendResult } from '../../protocol/generated/messages.js'
 import { acceptedFrom, encodeSyncBody } from '../../protocol/item-codec.js'
 import type { Poll, PollAsker } from '../connection/poll.js'
+import { Abandonable } from '../lib/abandonable.js'
 import type { Caller, TimelinePage } from '../services/types.js'
 import { errorAnswer } from './connect-answer.js'
 import type { Reply, ShortAnswer } from './types.js'
@@ -21,7 +22,7 @@ export interface CallerParts {
   readonly reply: Reply
 }
 
-export class HttpCaller implements Caller, PollAsker {
+export class HttpCaller extends Abandonable implements Caller, PollAsker {
   readonly uid: number
   readonly device: number
   readonly address: string
@@ -30,27 +31,15 @@ export class HttpCaller implements Caller, PollAsker {
   poll: Poll | undefined = undefined
   readonly #form: (body: Uint8Array) => ShortAnswer
   readonly #reply: Reply
-  /** Made when a service first asks for it. */
-  #gone: AbortController | undefined
 
   constructor({ uid, device, address, told, form, reply }: CallerParts) {
+    super()
     this.uid = uid
     this.device = device
     this.address = address
     this.told = told
     this.#form = form
     this.#reply = reply
-  }
-
-  get signal(): AbortSignal {
-    this.#gone ??= new AbortController()
-    return this.#gone.signal
-  }
-
-  /** Notes that the peer has gone. */
-  abandoned(): void {
-    this.#gone ??= new AbortController()
-    this.#gone.abort()
   }
 
   // The services' side ---------------------------------------------------------------------------------------------------
