@@ -6,21 +6,22 @@
  *   KEYS    the meta key, then every key that a unit reads or writes (units.ts numbers them)
  *   ARGV    1: the store's id   2: the highest epoch that this node has seen of the scope   3: the units, packed
  *           4: given if a new epoch is to begin
- *   reply   packed: { status, epoch, a result for each unit … }
+ *   reply   packed: { status, epoch, the result of each unit … }
  *
  *   status  0 judged · 1 the epoch is another one than this node knows, or was raised, because this Redis has another history than the
  *           data: nothing else was done · 2 the scope's meta data are missing, or another store's
- *   result  { 0, { from, version, … }, { routes of each append … } or nothing } · { 1, expectation, current stamp }
- *           { 2, replacement, current stamp or '' } · { 3 }
+ *   result  0, and for each append: from, version, { routes … } or 0 · 1, expectation, current stamp
+ *           2, replacement, current stamp or '' · 3
  *
- * A unit is { expectations, puts, appends, rest or nothing }, each a flat list:
- *   expectation   key, name, stamp
- *   put           records, index of names (0: none), name, form, value
+ * Units and reply are one flat list each, for Lua makes a list of many values faster than many lists. Units are their number, then of each:
+ *   expectations  their number, then of each: key, name, stamp
+ *   puts          their number, then of each: records, index of names (0: none), name, form, value
  *                 form 0: removed   1: value is stamp and bytes   2: a patch (see `patched`)
- *   append        form, records, logs, a, b, text, bytes     form 0: a stream      1: a stream, text the conversation
- *                                                            form 2: a entries, b versions, text the compaction key
- *                                                            the bytes of 0 and 2 are a whole entry (layout.ts)
- *   rest          replacements, trims, drops, 1 + epoch (0: any), routes, likewise:
+ *   appends       their number, then of each: form, records, logs, a, b, text, bytes
+ *                 form 0: a stream a, bytes the entry (layout.ts)
+ *                 form 1: a stream a, b the begin of the entry, text the field of the conversation's newest version, bytes the rest
+ *                 form 2: a entries, b versions, text the compaction key, bytes the entry
+ *   rest          the number of its values (mostly 0), then of each kind their number and these values; before the routes, 1 + epoch (0: any):
  *   replacement   records, stream, entries, versions, version, expected stamp, stamp, bytes
  *   trim          records, stream, entries, versions, version, count (0: all)
  *   drop          entries, versions, key
@@ -179,7 +180,7 @@ local function flush()
     for at = 1, #sets, 4000 do call('HSET', KEYS[key], spread(sets, at, math.min(at + 3999, #sets))) end
     for at = 1, #removed, 4000 do call('HDEL', KEYS[key], spread(removed, at, math.min(at + 3999, #removed))) end
   end
-  for i = 1, addedTo, 3 do call('XADD', KEYS[added[i]], format('%.0f-0', added[i + 1]), 'e', added[i + 2]) end
+  for i = 1, addedTo, 3 do call('XADD', KEYS[added[i]], format('%d-0', added[i + 1]), 'e', added[i + 2]) end
   for i = 1, #queue do call(spread(queue[i])) end
   changed, order, queue, addedTo = {}, {}, {}, 0
 end
@@ -192,7 +193,7 @@ local function parts(entry)
 end
 
 local function streamed(stream, version)
-  local id = format('%.0f-0', version)
+  local id = format('%d-0', version)
   local found = call('XRANGE', KEYS[stream], id, id)[1]
   return found and found[2][2]
 end
@@ -204,8 +205,9 @@ local function apart(entries, versions, version)
   if name then return name, call('HGET', KEYS[entries], name) end
 end
 
-local function replace(r, i)
-  local records, stream, entries, versions, version, stamp, bytes = r[i], r[i + 1], r[i + 2], r[i + 3], r[i + 4], r[i + 6], r[i + 7]
+local function replace(i)
+  local records, stream, entries, versions, version = spread(units, i, i + 4)
+  local stamp, bytes = units[i + 6], units[i + 7]
   local name, value = apart(entries, versions, version)
   local entry
   if name then
@@ -213,7 +215,7 @@ local function replace(r, i)
   else
     entry = streamed(stream, version)
     name = format('v%.0f', version)
-    call('XDEL', KEYS[stream], format('%.0f-0', version))
+    call('XDEL', KEYS[stream], format('%d-0', version))
     call('ZADD', KEYS[versions], format('%.0f', version), name)
     local l = log(records)
     l[4] = l[4] + 1
@@ -224,8 +226,8 @@ local function replace(r, i)
 end
 
 -- Removes entries without a key, the oldest first.
-local function trim(t, i)
-  local records, stream, entries, versions, upTo, left = t[i], t[i + 1], t[i + 2], t[i + 3], t[i + 4], t[i + 5]
+local function trim(i)
+  local records, stream, entries, versions, upTo, left = spread(units, i, i + 5)
   if left == 0 then left = math.huge end
   local l = log(records)
   local replaced, at = {}, 1
@@ -257,7 +259,7 @@ local function trim(t, i)
   end
   local last = 0
   while left > 0 do
-    local page = call('XRANGE', KEYS[stream], format('%.0f-0', last + 1), format('%.0f-0', upTo), 'COUNT', '100')
+    local page = call('XRANGE', KEYS[stream], format('%d-0', last + 1), format('%d-0', upTo), 'COUNT', '100')
     for n = 1, #page do
       local version = tonumber(string.match(page[n][1], '^%d+'))
       goneApart(version)
@@ -268,41 +270,38 @@ local function trim(t, i)
     if #page < 100 then break end
   end
   goneApart(math.huge)
-  if last > 0 then call('XTRIM', KEYS[stream], 'MINID', '=', format('%.0f-0', last + 1)) end
+  if last > 0 then call('XTRIM', KEYS[stream], 'MINID', '=', format('%d-0', last + 1)) end
   if floor > 0 then
     l[2] = floor
     l[6] = true
   end
 end
 
-local function append(a, i)
-  local form, records = a[i], a[i + 1]
+local function append(i)
+  local form, records, logs, key, other, text, bytes = spread(units, i, i + 6)
   local l = log(records)
   local from = l[1]
-  if l[1] == 0 then later('ZADD', KEYS[a[i + 2]], '0', sub(KEYS[records], find(KEYS[records], '}r/', 1, true) + 3)) end
+  if from == 0 then later('ZADD', KEYS[logs], '0', sub(KEYS[records], find(KEYS[records], '}r/', 1, true) + 3)) end
+  local version = from + 1
   if l[3] < epoch then
     -- It jumps once for each missed epoch: in each of them versions may have been given out and lost.
     local upTo = from + ${EPOCH_JUMP} * (epoch - l[3])
     l[5] = l[5] .. pack('<dd', from, upTo)
-    l[1] = upTo
     l[3] = epoch
+    version = upTo + 1
   end
-  local version = l[1] + 1
   l[1] = version
   l[6] = true
-  local key, text, bytes = a[i + 3], a[i + 5], a[i + 6]
   if form == 2 then
     local name = 'k' .. text
     later('HSET', KEYS[key], name, NEVER .. pack('<d', version) .. bytes)
-    later('ZADD', KEYS[a[i + 4]], format('%.0f', version), name)
+    later('ZADD', KEYS[other], format('%d', version), name)
   else
-    local entry = bytes
     if form == 1 then
-      local before = field(records, NEWEST .. text)
-      entry = pack('<H', #text) .. text .. (before or NEVER) .. bytes
-      set(records, NEWEST .. text, pack('<d', version))
+      bytes = other .. (field(records, text) or NEVER) .. bytes
+      set(records, text, pack('<d', version))
     end
-    added[addedTo + 1], added[addedTo + 2], added[addedTo + 3] = key, version, entry
+    added[addedTo + 1], added[addedTo + 2], added[addedTo + 3] = key, version, bytes
     addedTo = addedTo + 3
   end
   return from, version
@@ -333,13 +332,13 @@ local function routesOf(records)
   return found
 end
 
--- The nodes of these routes, by the key of the records; false: none.
+-- The nodes of these routes, by the key of the records; 0: none.
 local routedTo = {}
 local function nodesOf(records)
   local nodes = routedTo[records]
   if nodes == nil then
     local found = routesOf(records)
-    nodes = #found > 0 and {}
+    nodes = #found > 0 and {} or 0
     for i = 1, #found, 2 do nodes[(i + 1) / 2] = found[i] end
     routedTo[records] = nodes
   end
@@ -356,32 +355,63 @@ local function route(records, node, lifetimeMs)
   routedTo[records] = nil
 end
 
-local function judge(unit)
-  local expect, rest = unit[1], unit[4]
-  for i = 1, #expect, 3 do
-    local value, expected = field(expect[i], expect[i + 1]), expect[i + 2]
+local reply = { 0, epoch }
+local replied = 2
+local function say(a, b, c)
+  reply[replied + 1], reply[replied + 2], reply[replied + 3] = a, b, c
+  replied = replied + (c and 3 or 1)
+end
+
+-- Judges the unit at a place. Gives the place of its puts if it may be applied; else its result is told.
+local function judge(at)
+  local last = at + 3 * units[at]
+  for i = at + 1, last, 3 do
+    local value, expected = field(units[i], units[i + 1]), units[i + 2]
     local stamp = expected
     if not value then stamp = NEVER
     elseif type(value) == 'table' then stamp = value[1]
     elseif find(value, expected, 1, true) ~= 1 then stamp = sub(value, 1, 8) end
-    if stamp ~= expected then return { 1, (i - 1) / 3, stamp } end
+    if stamp ~= expected then return say(1, (i - at - 1) / 3, stamp) end
   end
-  if rest then
-    local replaces = rest[1]
-    if #replaces > 0 then flush() end
-    for i = 1, #replaces, 8 do
-      local _, value = apart(replaces[i + 2], replaces[i + 3], replaces[i + 4])
-      local stamp = value and sub(value, 1, 8) or (streamed(replaces[i + 1], replaces[i + 4]) and NEVER) or ''
-      if stamp ~= replaces[i + 5] then return { 2, (i - 1) / 8, stamp } end
-    end
-    if rest[4] > 0 and rest[4] ~= epoch + 1 then return { 3 } end
-  end
+  return last + 1
 end
 
-local function apply(unit)
-  local puts, appends, rest = unit[2], unit[3], unit[4]
-  for i = 1, #puts, 5 do
-    local key, index, name, form, value = puts[i], puts[i + 1], puts[i + 2], puts[i + 3], puts[i + 4]
+-- The places of the kinds in the rest of a unit, each that of the number of its members; then the epoch.
+local function places(rest)
+  local trims = rest + 1 + 8 * units[rest]
+  local drops = trims + 1 + 6 * units[trims]
+  local expected = drops + 1 + 3 * units[drops]
+  return trims, drops, units[expected], expected + 1
+end
+
+local function judgeRest(rest)
+  local _, _, expected = places(rest)
+  if units[rest] > 0 then flush() end
+  for n = 0, units[rest] - 1 do
+    local i = rest + 1 + 8 * n
+    local _, value = apart(units[i + 2], units[i + 3], units[i + 4])
+    local stamp = value and sub(value, 1, 8) or (streamed(units[i + 1], units[i + 4]) and NEVER) or ''
+    if stamp ~= units[i + 5] then return say(2, n, stamp) end
+  end
+  if expected > 0 and expected ~= epoch + 1 then return say(3) end
+  return true
+end
+
+local function applyRest(rest)
+  local trims, drops, _, routes = places(rest)
+  if units[rest] + units[trims] > 0 then flush() end
+  for i = rest + 1, rest + 8 * units[rest], 8 do replace(i) end
+  for i = trims + 1, trims + 6 * units[trims], 6 do trim(i) end
+  for i = drops + 1, drops + 3 * units[drops], 3 do
+    later('HDEL', KEYS[units[i]], 'k' .. units[i + 2])
+    later('ZREM', KEYS[units[i + 1]], 'k' .. units[i + 2])
+  end
+  for i = routes + 1, routes + 3 * units[routes], 3 do route(units[i], units[i + 1], units[i + 2]) end
+end
+
+local function apply(puts, appends, rest)
+  for i = puts + 1, appends - 1, 5 do
+    local key, index, name, form, value = spread(units, i, i + 4)
     if index > 0 then
       if form == 0 then later('ZREM', KEYS[index], name) else later('ZADD', KEYS[index], '0', name) end
     end
@@ -389,35 +419,18 @@ local function apply(unit)
     elseif form == 1 then set(key, name, value)
     else set(key, name, patched(key, name, value)) end
   end
-  if rest then
-    local replaces, trims, drops, routes = rest[1], rest[2], rest[3], rest[5]
-    if #replaces + #trims > 0 then flush() end
-    for n = 1, #replaces, 8 do replace(replaces, n) end
-    for n = 1, #trims, 6 do trim(trims, n) end
-    for n = 1, #drops, 3 do
-      later('HDEL', KEYS[drops[n]], 'k' .. drops[n + 2])
-      later('ZREM', KEYS[drops[n + 1]], 'k' .. drops[n + 2])
-    end
-    for n = 1, #routes, 3 do route(routes[n], routes[n + 1], routes[n + 2]) end
+  if units[rest] > 0 then applyRest(rest + 1) end
+  replied = replied + 1
+  reply[replied] = 0
+  for i = appends + 1, rest - 1, 7 do
+    local from, version = append(i)
+    say(from, version, nodesOf(units[i + 1]))
   end
-  local ranges, routed = {}, nil
-  for n = 1, #appends, 7 do
-    local from, version = append(appends, n)
-    local at = (n - 1) / 7
-    ranges[2 * at + 1], ranges[2 * at + 2] = from, version
-    local nodes = nodesOf(appends[n + 1])
-    if nodes then
-      routed = routed or {}
-      routed[#routed + 1] = at
-      routed[#routed + 1] = nodes
-    end
-  end
-  return { 0, ranges, routed }
 end
 
--- Everything that will be looked at is read at once: one call for each hash.
+-- Everything that will be looked at is read at once: one call for each hash. Gives the places of the units.
 local function prefetch()
-  local wanted, keys, grown = {}, {}, {}
+  local wanted, keys, grown, starts, at = {}, {}, {}, {}, 2
   local function want(key, name)
     local fields = known[key]
     if not fields then
@@ -431,32 +444,43 @@ local function prefetch()
       wanted[key][#wanted[key] + 1] = name
     end
   end
-  for u = 1, #units do
-    local expect, appends = units[u][1], units[u][3]
-    for i = 1, #expect, 3 do want(expect[i], expect[i + 1]) end
-    for i = 1, #appends, 7 do
-      local records = appends[i + 1]
+  for u = 1, units[1] do
+    starts[u] = at
+    local puts = at + 1 + 3 * units[at]
+    for i = at + 1, puts - 1, 3 do want(units[i], units[i + 1]) end
+    local appends = puts + 1 + 5 * units[puts]
+    at = appends + 1 + 7 * units[appends]
+    for i = appends + 1, at - 1, 7 do
+      local records = units[i + 1]
       if not grown[records] then
         grown[records] = true
         want(records, LOG)
         want(records, ROUTES)
       end
-      if appends[i] == 1 then want(records, NEWEST .. appends[i + 5]) end
+      if units[i] == 1 then want(records, units[i + 5]) end
     end
+    at = at + 1 + units[at]
   end
   for i = 1, #keys do
     local key = keys[i]
     local names, fields = wanted[key], known[key]
-    for at = 1, #names, 4000 do
-      local values = call('HMGET', KEYS[key], spread(names, at, math.min(at + 3999, #names)))
-      for n = 1, #values do fields[names[at + n - 1]] = values[n] end
+    for from = 1, #names, 4000 do
+      local values = call('HMGET', KEYS[key], spread(names, from, math.min(from + 3999, #names)))
+      for n = 1, #values do fields[names[from + n - 1]] = values[n] end
     end
   end
+  return starts
 end
 
-prefetch()
-local reply = { 0, epoch }
-for u = 1, #units do reply[u + 2] = judge(units[u]) or apply(units[u]) end
+local starts = prefetch()
+for u = 1, units[1] do
+  local puts = judge(starts[u])
+  if puts then
+    local appends = puts + 1 + 5 * units[puts]
+    local rest = appends + 1 + 7 * units[appends]
+    if units[rest] == 0 or judgeRest(rest + 1) then apply(puts, appends, rest) end
+  end
+end
 flush()
 return cmsgpack.pack(reply)
 `

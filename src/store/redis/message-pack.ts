@@ -3,7 +3,9 @@
  * a round says to a script is one such argument, because each argument of a command costs Redis and us more than its bytes.
  */
 
+import { utf8 } from '../../../protocol/utf8.js'
 import { assert } from '../../lib/assert.js'
+import type { PatchShape } from '../types.js'
 
 const INITIAL_BYTES = 4_096
 
@@ -39,20 +41,37 @@ export class PackWriter {
     }
   }
 
-  text(text: string): void {
-    const length = Buffer.byteLength(text)
-    this.#begin(length)
-    this.#at += this.#buffer.write(text, this.#at)
+  /** Writes a text, `more` behind it. */
+  text(text: string, more = ''): void {
+    const length = text.length + more.length
+    if (length < 32) {
+      this.#reserve(1 + length)
+      const at = this.#at
+      this.#at++
+      if (this.#ascii(text) && this.#ascii(more)) {
+        this.#buffer[at] = 0xa0 | length
+        return
+      }
+      this.#at = at
+    }
+    const bytes = utf8(text + more)
+    this.#begin(bytes.length)
+    this.#set(bytes)
+  }
+
+  /** Writes a text with its length in bytes (uint16, little-endian) before it. */
+  sizedText(text: string): void {
+    const bytes = utf8(text)
+    this.#begin(2 + bytes.length)
+    this.#at = this.#buffer.writeUInt16LE(bytes.length, this.#at)
+    this.#set(bytes)
   }
 
   bytes(...parts: readonly Uint8Array[]): void {
     let length = 0
     for (const part of parts) length += part.length
     this.#begin(length)
-    for (const part of parts) {
-      this.#buffer.set(part, this.#at)
-      this.#at += part.length
-    }
+    for (const part of parts) this.#set(part)
   }
 
   /** A stamp as its 8 bytes: never a number, so that Lua only compares it. */
@@ -62,15 +81,20 @@ export class PackWriter {
   }
 
   /** What a record holds: its stamp and its bytes. */
-  stamped(stamp: number, ...parts: readonly Uint8Array[]): void {
-    let length = 8
-    for (const part of parts) length += part.length
-    this.#begin(length)
+  stamped(stamp: number, bytes: Uint8Array): void {
+    this.#begin(8 + bytes.length)
     this.#at = this.#buffer.writeDoubleLE(stamp, this.#at)
-    for (const part of parts) {
-      this.#buffer.set(part, this.#at)
-      this.#at += part.length
-    }
+    this.#set(bytes)
+  }
+
+  /** A patch of a record: its stamp, its new length, the number of ranges, offset and length of each, the bytes of all. */
+  patch(stamp: number, { length, ranges }: PatchShape, bytes: Uint8Array): void {
+    this.#begin(16 + 4 * ranges.length + bytes.length)
+    this.#at = this.#buffer.writeDoubleLE(stamp, this.#at)
+    this.#at = this.#buffer.writeUInt32LE(length, this.#at)
+    this.#at = this.#buffer.writeUInt32LE(ranges.length / 2, this.#at)
+    for (const number of ranges) this.#at = this.#buffer.writeUInt32LE(number, this.#at)
+    this.#set(bytes)
   }
 
   /** All that was written. The buffer is the caller's; the writer begins anew. */
@@ -79,6 +103,21 @@ export class PackWriter {
     this.#buffer = Buffer.allocUnsafe(INITIAL_BYTES)
     this.#at = 0
     return taken
+  }
+
+  #set(bytes: Uint8Array): void {
+    this.#buffer.set(bytes, this.#at)
+    this.#at += bytes.length
+  }
+
+  /** Writes a short text into reserved space, if it has 7-bit letters only: faster than an encoder. @returns whether it has */
+  #ascii(text: string): boolean {
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i)
+      if (unit > 127) return false
+      this.#buffer[this.#at++] = unit
+    }
+    return true
   }
 
   #begin(length: number): void {

@@ -189,10 +189,11 @@ export class RedisStore implements Store {
         left.map(i => this.#command(scope, present(calls[i], 'the call'))),
       )
       left = left.filter((index, i) => {
-        const [status, epoch, ...packed] = listOf(unpack(bytesOf(replies[i])))
-        this.#heard(scope, numberOf(status), numberOf(epoch))
+        const packed = listOf(unpack(bytesOf(replies[i])))
+        const [status, epoch] = [numberOf(packed[0]), numberOf(packed[1])]
+        this.#heard(scope, status, epoch)
         if (status !== JUDGED) return true
-        results[index] = resultsOf(present(calls[index], 'the call').units, packed, numberOf(epoch))
+        results[index] = resultsOf(present(calls[index], 'the call').units, packed, epoch)
         return false
       })
     }

@@ -7,7 +7,7 @@ import { assert, present } from '../../lib/assert.js'
 import { partitionOf } from '../partition.js'
 import type { Actor, Append, Appended, CommitResult, NodeId, Put, Unit } from '../types.js'
 import { NO_ROUTES } from '../types.js'
-import { isIndexed, type KeyKind, keyOf, logsKey, metaKey } from './keys.js'
+import { isIndexed, type KeyKind, keyOf, logsKey, metaKey, NEWEST_FIELD } from './keys.js'
 import { type Packed, PackWriter } from './message-pack.js'
 
 /** The most units in one call of the script, and the bytes at which it is full: Redis does nothing else meanwhile. */
@@ -25,12 +25,17 @@ const WHOLE = 1
 const PATCH = 2
 const REMOVED = 0
 
+const COMMITTED = 0
+const CONFLICT = 1
+const ENTRY_CONFLICT = 2
+
 const APPEND_PLAIN = 0
 const APPEND_CONVERSATION = 1
 const APPEND_KEYED = 2
 
 /** The begin of an entry that is in no conversation (layout.ts). */
 const NO_CONVERSATION = Buffer.alloc(2)
+const NO_NODES: readonly NodeId[] = Object.freeze([])
 
 /** Packs units into calls, in their order. */
 export function packUnits(scope: number, units: readonly Unit[]): CommitCall[] {
@@ -53,10 +58,15 @@ export function packNothing(scope: number): CommitCall {
   return new Packer(scope).call([])
 }
 
+/** The numbers of an actor's keys among KEYS; 0: it has none yet. */
+type Numbers = Record<KeyKind | 'logs', number>
+
 class Packer {
   readonly #keys: string[]
-  readonly #numbers = new Map<string, number>()
+  readonly #numbers = new Map<Actor, Numbers>()
+  readonly #logs = new Map<number, number>()
   readonly #body = new PackWriter()
+  #values = 1
 
   constructor(scope: number) {
     this.#keys = [metaKey(scope)]
@@ -68,28 +78,39 @@ class Packer {
 
   call(units: readonly Unit[]): CommitCall {
     const head = new PackWriter()
-    head.array(units.length)
+    head.array(this.#values)
+    head.integer(units.length)
     return { keys: this.#keys, packed: Buffer.concat([head.take(), this.#body.take()]), units }
   }
 
   unit(unit: Unit): void {
     const body = this.#body
-    const { expect, puts, appends, trims, drops = [], replaces = [], routes = [], epoch } = unit
-    const hasRest = trims.length + drops.length + replaces.length + routes.length > 0 || epoch !== undefined
-    body.array(hasRest ? 4 : 3)
-    body.array(3 * expect.length)
+    const { expect, puts, appends } = unit
+    body.integer(expect.length)
     for (const { actor, name, stamp } of expect) {
       this.#key('r', actor)
       body.text(name)
       body.stamp(stamp)
     }
-    body.array(5 * puts.length)
+    body.integer(puts.length)
     for (const put of puts) this.#put(put)
-    body.array(7 * appends.length)
+    body.integer(appends.length)
     for (const each of appends) this.#append(each)
-    if (!hasRest) return
-    body.array(5)
-    body.array(8 * replaces.length)
+    const rest = this.#rest(unit)
+    this.#values += 4 + 3 * expect.length + 5 * puts.length + 7 * appends.length + rest
+  }
+
+  /** Packs what few units have. @returns the number of its values, which stands before it */
+  #rest({ trims, drops = [], replaces = [], routes = [], epoch }: Unit): number {
+    const body = this.#body
+    const count = trims.length + drops.length + replaces.length + routes.length
+    if (count === 0 && epoch === undefined) {
+      body.integer(0)
+      return 0
+    }
+    const values = 5 + 8 * replaces.length + 6 * trims.length + 3 * drops.length + 3 * routes.length
+    body.integer(values)
+    body.integer(replaces.length)
     for (const { actor, version, expected, stamp, bytes } of replaces) {
       this.#keysOf(actor, 'r', 's', 'k', 'v')
       body.integer(version)
@@ -97,39 +118,42 @@ class Packer {
       body.stamp(stamp)
       body.bytes(bytes)
     }
-    body.array(6 * trims.length)
+    body.integer(trims.length)
     for (const { actor, upTo, entriesMax } of trims) {
       this.#keysOf(actor, 'r', 's', 'k', 'v')
       body.integer(upTo)
       body.integer(entriesMax ?? 0)
     }
-    body.array(3 * drops.length)
+    body.integer(drops.length)
     for (const { actor, key } of drops) {
       this.#keysOf(actor, 'k', 'v')
       body.text(key)
     }
     body.integer(epoch === undefined ? 0 : epoch.epoch + 1)
-    body.array(3 * routes.length)
+    body.integer(routes.length)
     for (const { actor, node, ttlMs } of routes) {
       this.#key('r', actor)
       body.text(node)
       body.integer(ttlMs)
     }
+    return values
   }
 
   #append({ actor, key, conversation, bytes }: Append): void {
     const body = this.#body
     const isKeyed = key !== undefined
-    const form = isKeyed ? APPEND_KEYED : conversation === undefined ? APPEND_PLAIN : APPEND_CONVERSATION
-    body.integer(form)
+    body.integer(isKeyed ? APPEND_KEYED : conversation === undefined ? APPEND_PLAIN : APPEND_CONVERSATION)
     this.#key('r', actor)
-    body.integer(this.#number(logsKey(partitionOf(actor))))
+    body.integer(this.#logsOf(actor))
     this.#key(isKeyed ? 'k' : 's', actor)
     if (isKeyed) this.#key('v', actor)
-    else body.integer(0)
-    body.text(key ?? conversation ?? '')
-    if (form === APPEND_CONVERSATION) body.bytes(bytes)
-    else body.bytes(NO_CONVERSATION, bytes)
+    else if (conversation === undefined) body.integer(0)
+    else body.sizedText(conversation)
+    if (isKeyed) body.text(key)
+    else if (conversation === undefined) body.text('')
+    else body.text(NEWEST_FIELD, conversation)
+    if (isKeyed || conversation === undefined) body.bytes(NO_CONVERSATION, bytes)
+    else body.bytes(bytes)
   }
 
   #put({ actor, name, bytes, stamp, patch }: Put): void {
@@ -142,15 +166,7 @@ class Packer {
     body.integer(form)
     if (bytes === null) body.text('')
     else if (patch === undefined) body.stamped(stamp, bytes)
-    else {
-      const shape = Buffer.allocUnsafe(8 + 4 * patch.ranges.length)
-      shape.writeUInt32LE(patch.length, 0)
-      shape.writeUInt32LE(patch.ranges.length / 2, 4)
-      patch.ranges.forEach((number, i) => {
-        shape.writeUInt32LE(number, 8 + 4 * i)
-      })
-      body.stamped(stamp, shape, bytes)
-    }
+    else body.patch(stamp, patch, bytes)
   }
 
   #keysOf(actor: Actor, ...kinds: readonly KeyKind[]): void {
@@ -158,59 +174,60 @@ class Packer {
   }
 
   #key(kind: KeyKind, actor: Actor): void {
-    this.#body.integer(this.#number(keyOf(kind, actor)))
+    const numbers = this.#numbersOf(actor)
+    if (numbers[kind] === 0) numbers[kind] = this.#keys.push(keyOf(kind, actor))
+    this.#body.integer(numbers[kind])
   }
 
-  /** The number of a key among KEYS, from 1. */
-  #number(key: string): number {
-    let number = this.#numbers.get(key)
-    if (number === undefined) {
-      number = this.#keys.push(key)
-      this.#numbers.set(key, number)
+  #logsOf(actor: Actor): number {
+    const numbers = this.#numbersOf(actor)
+    if (numbers.logs === 0) {
+      const partition = partitionOf(actor)
+      numbers.logs = this.#logs.get(partition) ?? this.#keys.push(logsKey(partition))
+      this.#logs.set(partition, numbers.logs)
     }
-    return number
+    return numbers.logs
+  }
+
+  #numbersOf(actor: Actor): Numbers {
+    const found = this.#numbers.get(actor)
+    if (found !== undefined) return found
+    const none: Numbers = { r: 0, s: 0, k: 0, v: 0, x: 0, logs: 0 }
+    this.#numbers.set(actor, none)
+    return none
   }
 }
 
-/** Gives a call's results from what the script gave for each unit. */
+/** Gives a call's results from the reply of the script, in which status and epoch come first. */
 export function resultsOf(units: readonly Unit[], packed: readonly Packed[], epoch: number): CommitResult[] {
-  return units.map((unit, i) => resultOf(unit, listOf(packed[i]), epoch))
-}
-
-function resultOf(unit: Unit, result: readonly Packed[], epoch: number): CommitResult {
-  switch (result[0]) {
-    case 0:
-      return { kind: 'committed', appended: appendedOf(listOf(result[1])), routes: routesOf(unit, result[2]) }
-    case 1: {
-      const { actor, name } = present(unit.expect[numberOf(result[1])], 'the expectation')
-      return { kind: 'conflict', actor, name, current: bytesOf(result[2]).readDoubleLE(0) }
+  let at = 2
+  const number = (): number => numberOf(packed[at++])
+  return units.map((unit): CommitResult => {
+    const result = number()
+    if (result === COMMITTED) {
+      const appended: Appended[] = []
+      let routes: (readonly NodeId[])[] | undefined
+      for (let i = 0; i < unit.appends.length; i++) {
+        appended.push({ from: number(), version: number() })
+        const nodes = packed[at++]
+        if (nodes !== 0) {
+          routes ??= unit.appends.map(() => NO_NODES)
+          routes[i] = listOf(nodes).map(node => bytesOf(node).toString())
+        }
+      }
+      return { kind: 'committed', appended, routes: routes ?? NO_ROUTES }
     }
-    case 2: {
-      const { actor, version } = present(unit.replaces?.[numberOf(result[1])], 'the replacement')
-      const stamp = bytesOf(result[2])
+    if (result === CONFLICT) {
+      const { actor, name } = present(unit.expect[number()], 'the expectation')
+      return { kind: 'conflict', actor, name, current: bytesOf(packed[at++]).readDoubleLE(0) }
+    }
+    if (result === ENTRY_CONFLICT) {
+      const { actor, version } = present(unit.replaces?.[number()], 'the replacement')
+      const stamp = bytesOf(packed[at++])
       return { kind: 'entry conflict', actor, version, current: stamp.length === 0 ? null : stamp.readDoubleLE(0) }
     }
-    default:
-      return { kind: 'epoch conflict', partition: present(unit.epoch, 'the epoch').partition, current: epoch }
-  }
-}
-
-function appendedOf(ranges: readonly Packed[]): Appended[] {
-  const appended: Appended[] = []
-  for (let i = 0; i < ranges.length; i += 2) {
-    appended.push({ from: numberOf(ranges[i]), version: numberOf(ranges[i + 1]) })
-  }
-  return appended
-}
-
-function routesOf(unit: Unit, packed: Packed | undefined): readonly (readonly NodeId[])[] {
-  if (packed === undefined) return NO_ROUTES
-  const routes: (readonly NodeId[])[] = unit.appends.map(() => [])
-  const list = listOf(packed)
-  for (let i = 0; i < list.length; i += 2) {
-    routes[numberOf(list[i])] = listOf(list[i + 1]).map(node => bytesOf(node).toString())
-  }
-  return routes
+    return { kind: 'epoch conflict', partition: present(unit.epoch, 'the epoch').partition, current: epoch }
+  })
 }
 
 export function listOf(value: Packed | undefined): readonly Packed[] {
