@@ -8,18 +8,30 @@ import { type Actor, PARTITIONS } from './types.js'
 export const ALL_PARTITIONS: readonly number[] = Array.from({ length: PARTITIONS }, (_, partition) => partition)
 
 /** The kinds whose id is a number that carries the partition in its remainder (uid = region·2^43 + 256·n + partition). */
-const NUMBERED = new Set(['user', 'accounts', 'outbox', 'partition', 'leaving', 'renaming', 'time'])
-
-const DECIMAL = /^\d{1,16}$/
+const NUMBERED = ['user', 'outbox', 'partition', 'accounts', 'leaving', 'renaming', 'time']
+const DIGITS_MAX = 16
 
 /** The partition of an actor, in [0, 256). */
 export function partitionOf(actor: Actor): number {
   const slash = actor.indexOf('/')
-  if (slash > 0 && NUMBERED.has(actor.slice(0, slash))) {
-    const id = actor.slice(slash + 1)
-    if (DECIMAL.test(id)) return Number(id) % PARTITIONS
+  if (slash > 0 && NUMBERED.some(kind => kind.length === slash && actor.startsWith(kind))) {
+    const partition = remainderOf(actor, slash + 1)
+    if (partition !== undefined) return partition
   }
   return hash(actor) % PARTITIONS
+}
+
+/** The remainder of the decimal number that is the text from a place on; undefined: it is none, or a longer one than ids are. */
+function remainderOf(text: string, from: number): number | undefined {
+  const digits = text.length - from
+  if (digits < 1 || digits > DIGITS_MAX) return undefined
+  let remainder = 0
+  for (let i = from; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48
+    if (digit < 0 || digit > 9) return undefined
+    remainder = (remainder * 10 + digit) % PARTITIONS
+  }
+  return remainder
 }
 
 /** The FNV-1a hash over UTF-16 units. */

@@ -76,6 +76,14 @@ local function set(key, name, value)
   names[name] = true
 end
 
+-- Names that are put into an index or taken out at the end, by key: whether they are there then.
+local listed = {}
+local function list(key, name, isThere)
+  local names = listed[key]
+  if not names then names = {} listed[key] = names end
+  names[name] = isThere
+end
+
 -- Commands that wait until the end, in order.
 local queue = {}
 local function later(...) queue[#queue + 1] = { ... } end
@@ -158,6 +166,12 @@ local function patched(key, name, patch)
   return record
 end
 
+-- Lists that are given to one command and then used for the next: as many of their values count as are said with them.
+local some, others = {}, {}
+local function callEach(command, key, list, length)
+  for from = 1, length, 4000 do call(command, KEYS[key], spread(list, from, math.min(from + 3999, length))) end
+end
+
 local function flush()
   for key, l in pairs(logs) do
     if l[6] then
@@ -167,22 +181,37 @@ local function flush()
   end
   for i = 1, #order do
     local key = order[i]
-    local fields, sets, removed = known[key], {}, {}
+    local fields, sets, removed = known[key], 0, 0
     for name in pairs(changed[key]) do
       local value = whole(fields, name)
       if value then
-        sets[#sets + 1] = name
-        sets[#sets + 1] = value
+        some[sets + 1], some[sets + 2] = name, value
+        sets = sets + 2
       else
-        removed[#removed + 1] = name
+        removed = removed + 1
+        others[removed] = name
       end
     end
-    for at = 1, #sets, 4000 do call('HSET', KEYS[key], spread(sets, at, math.min(at + 3999, #sets))) end
-    for at = 1, #removed, 4000 do call('HDEL', KEYS[key], spread(removed, at, math.min(at + 3999, #removed))) end
+    callEach('HSET', key, some, sets)
+    callEach('HDEL', key, others, removed)
+  end
+  for key, names in pairs(listed) do
+    local more, fewer = 0, 0
+    for name, isThere in pairs(names) do
+      if isThere then
+        some[more + 1], some[more + 2] = '0', name
+        more = more + 2
+      else
+        fewer = fewer + 1
+        others[fewer] = name
+      end
+    end
+    callEach('ZADD', key, some, more)
+    callEach('ZREM', key, others, fewer)
   end
   for i = 1, addedTo, 3 do call('XADD', KEYS[added[i]], format('%d-0', added[i + 1]), 'e', added[i + 2]) end
   for i = 1, #queue do call(spread(queue[i])) end
-  changed, order, queue, addedTo = {}, {}, {}, 0
+  changed, order, listed, queue, addedTo = {}, {}, {}, {}, 0
 end
 
 -- The parts of an entry: conversation or nil, the link to the entry before, and where the bytes begin.
@@ -412,9 +441,7 @@ end
 local function apply(puts, appends, rest)
   for i = puts + 1, appends - 1, 5 do
     local key, index, name, form, value = spread(units, i, i + 4)
-    if index > 0 then
-      if form == 0 then later('ZREM', KEYS[index], name) else later('ZADD', KEYS[index], '0', name) end
-    end
+    if index > 0 then list(index, name, form > 0) end
     if form == 0 then set(key, name, false)
     elseif form == 1 then set(key, name, value)
     else set(key, name, patched(key, name, value)) end

@@ -7,25 +7,20 @@ import { utf8 } from '../../../protocol/utf8.js'
 import { assert } from '../../lib/assert.js'
 import type { PatchShape } from '../types.js'
 
-const INITIAL_BYTES = 4_096
+/** The memory that writers write into: it grows to twice the longest call, and stays. */
+let scratch = Buffer.allocUnsafeSlow(65_536)
 
+/** The bytes of the begin: an array of 2^16 values or more, and an integer, each in its longest form. */
+const BEGIN_BYTES = 10
+
+/** Writes one array that begins with an integer. All writers share their memory: one is used from its making to `take`, without a pause. */
 export class PackWriter {
-  #buffer = Buffer.allocUnsafe(INITIAL_BYTES)
-  #at = 0
+  #buffer = scratch
+  #at = BEGIN_BYTES
 
   /** The length so far, in bytes. */
   get length(): number {
     return this.#at
-  }
-
-  /** Begins an array; `count` values follow. */
-  array(count: number): void {
-    this.#reserve(5)
-    if (count < 16) this.#buffer[this.#at++] = 0x90 | count
-    else {
-      this.#buffer[this.#at++] = 0xdd
-      this.#at = this.#buffer.writeUInt32BE(count, this.#at)
-    }
   }
 
   /** Writes an integer in [0, 2^53). */
@@ -97,11 +92,14 @@ export class PackWriter {
     this.#set(bytes)
   }
 
-  /** All that was written. The buffer is the caller's; the writer begins anew. */
-  take(): Buffer {
-    const taken = this.#buffer.subarray(0, this.#at)
-    this.#buffer = Buffer.allocUnsafe(INITIAL_BYTES)
-    this.#at = 0
+  /** The array: `first`, below 2^32, and the `count` values that were written. The caller owns the bytes. */
+  take(first: number, count: number): Buffer {
+    this.#buffer[0] = 0xdd
+    this.#buffer.writeUInt32BE(count + 1, 1)
+    this.#buffer[5] = 0xce
+    this.#buffer.writeUInt32BE(first, 6)
+    const taken = Buffer.allocUnsafe(this.#at)
+    this.#buffer.copy(taken, 0, 0, this.#at)
     return taken
   }
 
@@ -131,9 +129,9 @@ export class PackWriter {
 
   #reserve(more: number): void {
     if (this.#at + more <= this.#buffer.length) return
-    const grown = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#at + more))
-    this.#buffer.copy(grown, 0, 0, this.#at)
-    this.#buffer = grown
+    scratch = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#at + more))
+    this.#buffer.copy(scratch, 0, 0, this.#at)
+    this.#buffer = scratch
   }
 }
 

@@ -347,8 +347,10 @@ export class RedisStore implements Store {
   }
 
   #assertUnit(scope: ScopeId, unit: Unit): void {
+    let last: Actor | undefined
     const named = (actor: Actor, name: string): void => {
-      assert(this.scopeOf(actor) === scope, () => `${actor} is not of scope ${scope}`)
+      if (actor !== last) assert(this.scopeOf(actor) === scope, () => `${actor} is not of scope ${scope}`)
+      last = actor
       assertNameFits(actor, name)
     }
     for (const { actor, name } of unit.expect) named(actor, name)

@@ -66,7 +66,7 @@ class Packer {
   readonly #numbers = new Map<Actor, Numbers>()
   readonly #logs = new Map<number, number>()
   readonly #body = new PackWriter()
-  #values = 1
+  #values = 0
 
   constructor(scope: number) {
     this.#keys = [metaKey(scope)]
@@ -77,10 +77,7 @@ class Packer {
   }
 
   call(units: readonly Unit[]): CommitCall {
-    const head = new PackWriter()
-    head.array(this.#values)
-    head.integer(units.length)
-    return { keys: this.#keys, packed: Buffer.concat([head.take(), this.#body.take()]), units }
+    return { keys: this.#keys, packed: this.#body.take(units.length, this.#values), units }
   }
 
   unit(unit: Unit): void {
