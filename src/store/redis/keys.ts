@@ -16,7 +16,7 @@
  *
  * The channel `{p}node/<name>` of sharded pub/sub carries messages to that node (bus.ts); no key has this name.
  *
- * layout.ts describes the values byte by byte. Only the scripts commit.lua and read.lua, and the single commands of store.ts, touch them.
+ * layout.ts describes the values byte by byte. Only the scripts commit-script.ts and read-script.ts, and the single commands of store.ts, touch them.
  */
 
 import { createHash } from 'node:crypto'
