@@ -13,8 +13,9 @@ import { LostError, NotSentError } from '../store/redis/link.js'
 import { sourceOn } from '../store/redis/transfer-source.js'
 import { targetOn } from '../store/redis/transfer-target.js'
 import { NodesRunningError } from '../store/redis/unused.js'
-import { type MakeTarget, type OpenSource, transfer } from '../store/transfer.js'
+import { type MakeTarget, type OpenSource, type TransferProgress, transfer } from '../store/transfer.js'
 import { type Command, complain, EXIT, print } from './command.js'
+import { ProgressLine } from './progress-line.js'
 import { redisAddress } from './redis-address.js'
 
 /** A place of a store, as an option names it. */
@@ -42,10 +43,15 @@ export const migrate: Command = {
     }
     const [from, to] = places
     let isOpen = false
+    const line = new ProgressLine(process.stderr, commandClock)
+    const beganMs = commandClock.monotonic()
+    const onProgress = (progress: TransferProgress): void => {
+      line.show(() => progressText(progress, commandClock.monotonic() - beganMs))
+    }
     try {
       const { logs, entries } = await from.source(source => {
         isOpen = true
-        return to.target(source, target => transfer(source, target, commandClock))
+        return to.target(source, target => transfer(source, target, commandClock, onProgress)).finally(() => line.end())
       })
       print(`${from.text} → ${to.text}: ${logs} timelines with ${entries} items, and all records`)
       print(
@@ -57,6 +63,12 @@ export const migrate: Command = {
       return codeOf(error, isOpen)
     }
   },
+}
+
+function progressText({ records, logs, entries, bytes }: TransferProgress, ms: number): string {
+  const mib = bytes / 2 ** 20
+  const size = `${mib.toFixed(1)} MiB (${((1_000 * mib) / ms).toFixed(1)} MiB/s)`
+  return `moved ${size}: ${records} records, ${logs} timelines, ${entries} items`
 }
 
 /** The two places; a text says what is wrong with them. */
@@ -126,6 +138,7 @@ function help(): string {
     'Moves a store: from a data folder to Redis, back, or from one Redis to another (also between a single one and a Cluster).',
     'All servers must be stopped. Users, sessions, versions and what waits in outboxes stay as they are: clients notice',
     'nothing. The source is only read. If it is interrupted, nobody can use the target; the same command begins again.',
+    'Standard error shows how much has moved.',
     '',
     optionHelp(MIGRATE_OPTIONS),
     '',

@@ -75,6 +75,13 @@ export interface Transferred {
   readonly entries: number
 }
 
+/** How much has moved so far. What came again counts again. */
+export interface TransferProgress extends Transferred {
+  readonly records: number
+  /** The bytes of records and entries. */
+  readonly bytes: number
+}
+
 /** The size at which a slice ends. */
 const SLICE_PORTIONS_MAX = 512
 const SLICE_BYTES_MAX = 2 ** 18
@@ -82,26 +89,34 @@ const SLICE_BYTES_MAX = 2 ** 18
 /** The time between two looks whether somebody uses the source or the target. */
 const LOOK_MS = 500
 
-/** Moves everything. */
-export async function transfer(source: TransferSource, target: TransferTarget, clock: Clock): Promise<Transferred> {
+/** Moves everything. @param onProgress called with each slice */
+export async function transfer(
+  source: TransferSource,
+  target: TransferTarget,
+  clock: Clock,
+  onProgress: (progress: TransferProgress) => void = () => {},
+): Promise<Transferred> {
   const assertUnused = async (): Promise<void> => {
     await source.assertUnused()
     await target.assertUnused()
   }
-  const moved = { logs: 0, entries: 0 }
+  const moved = { records: 0, logs: 0, entries: 0, bytes: 0 }
   let lookedMs = clock.monotonic()
   for await (const slice of source.slices()) {
     await target.put(slice)
-    for (const { kind } of slice) {
-      if (kind === 'log') moved.logs++
-      else if (kind === 'entry') moved.entries++
+    for (const portion of slice) {
+      if (portion.kind === 'log') moved.logs++
+      else if (portion.kind === 'entry') moved.entries++
+      else if (portion.kind === 'record') moved.records++
+      moved.bytes += bytesIn(portion)
     }
+    onProgress(moved)
     if (clock.monotonic() - lookedMs < LOOK_MS) continue
     await assertUnused()
     lookedMs = clock.monotonic()
   }
   await assertUnused()
-  return moved
+  return { logs: moved.logs, entries: moved.entries }
 }
 
 /** Cuts portions into slices. */

@@ -5,6 +5,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
+import { newFolder } from '../store/support/folder.js'
+import { contentOf, small } from '../store/support/places.js'
+import { CliProcess } from '../support/cli-process.js'
 import { eventually } from '../support/eventually.js'
 import { freePort, RedisServer } from '../support/redis-server.js'
 import { throughBadDay } from './support/bad-day.js'
@@ -50,7 +53,8 @@ async function primaryAt(port: number): Promise<ReadonlyMap<string, string>> {
   }
 }
 
-t.test('the primary dies; with N = 1 nothing that was acknowledged is lost', async t => {
+/** A primary with a replica, and sentinels that know all. */
+async function watched(t: Test) {
   const primary = await RedisServer.start()
   const replica = await RedisServer.start()
   await replica.client().call('REPLICAOF', '127.0.0.1', String(primary.port))
@@ -61,6 +65,25 @@ t.test('the primary dies; with N = 1 nothing that was acknowledged is lost', asy
   }
   await eventually(async () => (await Promise.all(ports.map(isWhole))).every(each => each))
   const url = `redis+sentinel://${ports.map(port => `127.0.0.1:${port}`).join(',')}/${NAME}`
+  return { primary, replica, ports, url }
+}
+
+t.test('a store moves to the primary that sentinels name, and back', async t => {
+  const [{ url }, { folder }] = [await watched(t), await small(t)]
+  const back = join(newFolder(t), 'back')
+  const moves = [
+    ['--from', `lmdb:${folder}`, '--to', url],
+    ['--from', url, '--to', `lmdb:${back}`],
+  ]
+  for (const argv of moves) {
+    const cli = new CliProcess(['migrate', ...argv])
+    t.equal(await cli.exit(), 0, cli.stderr)
+  }
+  t.same(await contentOf(back), await contentOf(folder))
+})
+
+t.test('the primary dies; with N = 1 nothing that was acknowledged is lost', async t => {
+  const { primary, replica, ports, url } = await watched(t)
   await throughBadDay(t, url, async ({ isQuiet }) => {
     await primary.kill()
     const promoted = async () => (await primaryAt(ports[0] ?? 0)).get('port') === String(replica.port)

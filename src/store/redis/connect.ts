@@ -3,6 +3,7 @@
 import { type Clock, pause } from '../../lib/clock.js'
 import { endOfTurn } from '../../lib/turn.js'
 import type { RedisAddress } from './address.js'
+import { follow } from './follow.js'
 import { type Command, type Link, valueIn } from './link.js'
 import { replicasIn, type ServerFacts, serverFacts } from './server-facts.js'
 import { ClusterTopology, SingleTopology, type Topology, type TopologyOptions } from './topology.js'
@@ -91,32 +92,22 @@ async function connected(topology: Topology, clock: Clock, connectMs: number, tr
 
 export type Values = readonly (Buffer | null)[]
 
-/** Asks for each scope the primary that holds it. @param single whether one primary holds them all */
+/** Asks for each scope the primary that holds it, with one key. @param single whether one primary holds them all */
 export async function onEach(
   topology: Topology,
   scopes: readonly number[],
   command: (scope: number) => Command,
   single = false,
 ): Promise<Values[]> {
-  const byLink = new Map<Link, number[]>()
-  for (const scope of scopes) {
-    const link = topology.primaryOf(single ? 0 : scope)?.writes
-    if (link === undefined) throw new RedisOpenError(`this Cluster is not whole: nobody has partition ${scope}`)
-    const list = byLink.get(link)
-    if (list === undefined) byLink.set(link, [scope])
-    else list.push(scope)
-  }
-  const found = new Map<number, Values>()
-  await Promise.all(
-    Array.from(byLink, async ([link, held]) => {
-      const replies = await link.ask(held.map(command))
-      held.forEach((scope, i) => {
-        const value = valueIn(replies[i])
-        found.set(scope, Array.isArray(value) ? value : [Buffer.from(String(value))])
-      })
+  const missing = scopes.find(scope => topology.primaryOf(single ? 0 : scope) === undefined)
+  if (missing !== undefined) throw new RedisOpenError(`this Cluster is not whole: nobody has partition ${missing}`)
+  return Promise.all(
+    scopes.map(async scope => {
+      const { values } = await follow(topology, single ? 0 : scope, 'writes', [command(scope)])
+      const [value] = values
+      return Array.isArray(value) ? value : [Buffer.from(String(value))]
     }),
   )
-  return scopes.map(scope => found.get(scope) ?? [])
 }
 
 /** Throws unless so many replicas are linked: without them a write would wait for ever. */

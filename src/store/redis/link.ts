@@ -242,6 +242,6 @@ export function valueIn(reply: Reply | undefined): unknown {
 }
 
 /** The id of a server's replication history in the text of INFO. */
-function historyIn(info: unknown): string | undefined {
+export function historyIn(info: unknown): string | undefined {
   return /master_replid:([0-9a-f]+)/.exec(String(info))?.[1]
 }

@@ -7,7 +7,8 @@
  *                  └───── all data are ────┴─────────────────┘
  *                         removed first
  *
- * The end is refused if the server has another history than at the beginning: it may have lost what was written.
+ * The end is refused if the server has another history than all servers of the migration had: it may have lost what was written. A scope
+ * may have come from one of them to another.
  */
 
 /**
@@ -27,13 +28,19 @@ return 1
 
 /**
  *   KEYS    the meta key
- *   ARGV    id
+ *   ARGV    id, the histories of all servers that were written to
  *   reply   1, or 0: the migration is not this one any more, or the server has another history; nothing was done
  */
 export const END_SCRIPT = `#!lua
 local found = redis.call('HMGET', KEYS[1], 'id', 'migrating', 'history')
 local history = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
-if found[1] ~= ARGV[1] or not found[2] or found[3] ~= history then return 0 end
+if found[1] ~= ARGV[1] or not found[2] then return 0 end
+local began, isKnown = false, false
+for i = 2, #ARGV do
+  began = began or ARGV[i] == found[3]
+  isKnown = isKnown or ARGV[i] == history
+end
+if not (began and isKnown) then return 0 end
 redis.call('HSET', KEYS[1], 'ready', '1')
 return 1
 `

@@ -168,9 +168,9 @@ export class RedisStore implements Store {
     const [listed] = await this.#ask(scope, [['ZRANGE', logsKey(partition), from, '+', 'BYLEX', 'LIMIT', 0, limit]])
     const actors = present(valuesOf(listed), 'the logs').map(String)
     if (actors.length === 0) return []
-    const blocks = await this.#ask(
-      scope,
-      actors.map((actor): Command => ['HGET', keyOf('r', actor), LOG_FIELD]),
+    // Each by itself: while the slot moves, they may be at different primaries.
+    const blocks = await Promise.all(
+      actors.map(async actor => (await this.#ask(scope, [['HGET', keyOf('r', actor), LOG_FIELD]]))[0]),
     )
     return actors.map((actor, i) => {
       const { head, floor, gaps } = logBlockOf(present(valuesOf({ value: [valueIn(blocks[i])] })?.[0], 'the log'))

@@ -4,6 +4,7 @@
  */
 
 import type { RedisOptions } from 'ioredis'
+import type { Clock } from '../../lib/clock.js'
 import { messageOf } from '../../lib/error-message.js'
 import { ALL_PARTITIONS } from '../partition.js'
 import type { ScopeId } from '../types.js'
@@ -59,10 +60,13 @@ export class Primary {
 }
 
 export interface Topology {
+  readonly clock: Clock
   /** The primary that holds a scope, as far as is known. */
   primaryOf(scope: ScopeId): Primary | undefined
   /** All that hold a scope. */
   readonly primaries: readonly Primary[]
+  /** The slot that a partition is in; undefined: there are no slots. */
+  slotOf(partition: number): number | undefined
   /** Learns from a refusal where a scope is. @returns the primary to ask instead, and whether it is only about to get the scope */
   redirected(scope: ScopeId, refusal: Error): { readonly primary: Primary; readonly asking: boolean } | undefined
   /** Looks where the scopes are now, because a primary does not answer. */
@@ -101,11 +105,13 @@ function isRefusal(reply: Reply): reply is { readonly refusal: Error } {
 }
 
 export class SingleTopology implements Topology {
+  readonly clock: Clock
   readonly primaries: readonly Primary[]
   readonly #primary: Primary
 
   constructor(options: TopologyOptions) {
-    const { address } = options
+    const { address, clock } = options
+    this.clock = clock
     const host = address.sentinel ?? hostText(address.hosts[0])
     this.#primary = new Primary(host, connectionOptions(address), options)
     this.primaries = [this.#primary]
@@ -113,6 +119,10 @@ export class SingleTopology implements Topology {
 
   primaryOf(): Primary {
     return this.#primary
+  }
+
+  slotOf(): undefined {
+    return undefined
   }
 
   redirected(): undefined {
@@ -132,6 +142,7 @@ interface Host {
 }
 
 export class ClusterTopology implements Topology {
+  readonly clock: Clock
   readonly #options: TopologyOptions
   /** The primaries by host and port; those that hold nothing any more stay until the end, for they may be needed again. */
   readonly #known = new Map<string, Primary>()
@@ -142,6 +153,7 @@ export class ClusterTopology implements Topology {
 
   constructor(options: TopologyOptions) {
     this.#options = options
+    this.clock = options.clock
     for (const host of options.address.hosts) this.#primaryAt(host)
   }
 
@@ -152,6 +164,10 @@ export class ClusterTopology implements Topology {
 
   primaryOf(scope: ScopeId): Primary | undefined {
     return this.#known.get(this.#hostOf[scope] ?? '')
+  }
+
+  slotOf(partition: number): number | undefined {
+    return this.#slotOf[partition]
   }
 
   redirected(scope: ScopeId, { message }: Error): { readonly primary: Primary; readonly asking: boolean } | undefined {

@@ -1,7 +1,7 @@
 /**
- * A Redis as the source of a transfer (store/transfer.ts). It is read in two walks:
+ * A Redis as the source of a transfer (store/transfer.ts). It is read in two walks, also while slots move:
  *
- *   all keys (SCAN)                ──► records, newest versions of conversations; some keys come twice
+ *   all keys                       ──► records, newest versions of conversations; some keys come twice
  *   the lists of logs, in order    ──► logs with their entries: the stream, and what stands apart, merged by version
  *
  * What Redis holds twice is compared on the way: indexes with records, entries with their order, blocks with the lists of logs. A difference
@@ -15,14 +15,14 @@ import { type OpenSource, type Portion, sliced, type TransferSource } from '../t
 import type { Actor } from '../types.js'
 import type { RedisAddress } from './address.js'
 import { connectRedis } from './connect.js'
+import { Follower } from './follow.js'
 import { isIndexed, keyOf, LOG_FIELD, logsKey, NEWEST_FIELD, partsOfKey, ROUTES_FIELD } from './keys.js'
 import { logBlockOf, recordOf } from './layout.js'
 import { RedisLeases } from './leases.js'
-import { type Command, valueIn } from './link.js'
+import type { Command } from './link.js'
 import { LogReader } from './log-reader.js'
 import { findMeta, type Meta } from './meta.js'
-import { keysOn } from './scan.js'
-import { routed, type Topology } from './topology.js'
+import type { Primary } from './topology.js'
 import { assertNoNodes, awaitNoNodes } from './unused.js'
 
 /** The actors of which records are asked for at once, and the records of each. */
@@ -37,25 +37,36 @@ export function sourceOn(address: RedisAddress, clock: Clock): OpenSource {
     const { topology, isCluster } = await connectRedis({ address, clock, replicas: 0, onTrouble: () => {} })
     try {
       const leases = new RedisLeases(topology, clock)
-      const noNodes = () => assertNoNodes(leases, address)
+      const follower = new Follower(topology)
+      const unused = async (): Promise<void> => {
+        await assertNoNodes(leases, address, clock)
+        await follower.sameHistories()
+      }
       await awaitNoNodes(leases, address, clock)
-      return await use(new RedisSource(topology, noNodes, await findMeta(topology, isCluster)))
+      return await use(new RedisSource(follower, unused, await findMeta(topology, isCluster)))
     } finally {
       await topology.close()
     }
   }
 }
 
+/** Some fields of an actor's hash, and where they come from. */
+interface FieldsPage {
+  readonly cursor: string
+  readonly fields: readonly Buffer[]
+  readonly primary: Primary
+}
+
 class RedisSource implements TransferSource {
   readonly id: Uint8Array
   readonly secret: Uint8Array
-  readonly #topology: Topology
-  readonly #assertNoNodes: () => Promise<void>
+  readonly #follower: Follower
+  readonly #assertUnused: () => Promise<void>
   readonly #meta: Meta
 
-  constructor(topology: Topology, assertNoNodes: () => Promise<void>, meta: Meta) {
-    this.#topology = topology
-    this.#assertNoNodes = assertNoNodes
+  constructor(follower: Follower, assertUnused: () => Promise<void>, meta: Meta) {
+    this.#follower = follower
+    this.#assertUnused = assertUnused
     this.#meta = meta
     this.id = meta.id
     this.secret = meta.secret
@@ -67,14 +78,12 @@ class RedisSource implements TransferSource {
   }
 
   assertUnused(): Promise<void> {
-    return this.#assertNoNodes()
+    return this.#assertUnused()
   }
 
   async *slices(): AsyncGenerator<readonly Portion[]> {
-    for (const { reads } of this.#topology.primaries) {
-      for await (const keys of keysOn(reads)) {
-        for (let at = 0; at < keys.length; at += ACTORS_PAGE) yield* this.#records(keys.slice(at, at + ACTORS_PAGE))
-      }
+    for await (const keys of this.#follower.keys()) {
+      for (let at = 0; at < keys.length; at += ACTORS_PAGE) yield* this.#records(keys.slice(at, at + ACTORS_PAGE))
     }
     for (const partition of ALL_PARTITIONS) yield* this.#logs(partition)
   }
@@ -94,17 +103,25 @@ class RedisSource implements TransferSource {
     others.forEach(([key, actor], i) => {
       if (Number(there[i]) === 0) throw damaged(actor, `what ${key} belongs to is not there`)
     })
-    const pages = await this.#each(actors.map(actor => [actor, fieldsAfter(actor, '0')]))
+    const pages = await Promise.all(actors.map(actor => this.#fields(actor, '0')))
     for (const [i, actor] of actors.entries()) {
       const special = new Set<string>()
-      for (let page = pages[i]; ; ) {
-        const [cursor, fields] = page as [Buffer, Buffer[]]
-        yield* sliced(await this.#portions(actor, fields, special))
-        if (String(cursor) === '0') break
-        page = (await this.#ask(actor, [fieldsAfter(actor, String(cursor))]))[0]
+      for (let page = pages[i]; page !== undefined; ) {
+        yield* sliced(await this.#portions(actor, page.fields, special))
+        if (page.cursor === '0') break
+        const next: FieldsPage = await this.#fields(actor, page.cursor)
+        // A cursor means nothing to another server: it would leave out fields.
+        page = next.primary === page.primary ? next : await this.#fields(actor, '0')
       }
       if (isIndexed(actor)) await this.#assertIndex(actor, special.size)
     }
+  }
+
+  async #fields(actor: Actor, after: string): Promise<FieldsPage> {
+    const command: Command = ['HSCAN', keyOf('r', actor), after, 'COUNT', FIELDS_PAGE]
+    const { values, primary } = await this.#follower.answered(partitionOf(actor), 'reads', [command])
+    const [cursor, fields] = values[0] as [Buffer, Buffer[]]
+    return { cursor: String(cursor), fields, primary }
   }
 
   /** The portions in fields of an actor's hash. Notes the fields that are no records. */
@@ -186,13 +203,9 @@ class RedisSource implements TransferSource {
     return this.#askOf(partitionOf(actor), commands)
   }
 
-  async #askOf(partition: number, commands: readonly Command[]): Promise<readonly unknown[]> {
-    return (await routed(this.#topology, partition, 'reads', commands)).map(valueIn)
+  #askOf(partition: number, commands: readonly Command[]): Promise<readonly unknown[]> {
+    return this.#follower.ask(partition, 'reads', commands)
   }
-}
-
-function fieldsAfter(actor: Actor, cursor: string): Command {
-  return ['HSCAN', keyOf('r', actor), cursor, 'COUNT', FIELDS_PAGE]
 }
 
 export function damaged(actor: Actor, what: string): StoreDamagedError {

@@ -4,15 +4,15 @@ import { ALL_PARTITIONS, partitionOf } from '../partition.js'
 import type { EntryPortion, LogPortion, MakeTarget, Portion, StoreOrigin, TransferTarget } from '../transfer.js'
 import type { Actor } from '../types.js'
 import { assertReplicas, connectRedis, onEach, RedisOpenError } from './connect.js'
+import { Follower } from './follow.js'
 import { isIndexed, keyOf, LOG_FIELD, logsKey, metaKey, NEWEST_FIELD, partsOfKey } from './keys.js'
 import { apartField, blockField, doubles, recordField, streamField } from './layout.js'
 import { RedisLeases } from './leases.js'
-import { type Command, valueIn } from './link.js'
+import type { Command } from './link.js'
 import { FORMAT, kindOf } from './meta.js'
 import { BEGIN_SCRIPT, END_SCRIPT } from './migration-scripts.js'
-import { keysOn } from './scan.js'
 import { assertServer, serverFacts } from './server-facts.js'
-import { routed, type Topology } from './topology.js'
+import type { Topology } from './topology.js'
 import { assertNoNodes, awaitNoNodes, type UnusedRedisOptions } from './unused.js'
 
 /** The bytes and values that are written at once. */
@@ -29,14 +29,18 @@ export function targetOn({ address, clock, replicas }: UnusedRedisOptions): Make
         await assertReplicas(host, control, connected.replicas)
       }
       const leases = new RedisLeases(topology, clock)
-      const noNodes = () => assertNoNodes(leases, address)
+      const follower = new Follower(topology)
+      const unused = async (): Promise<void> => {
+        await assertNoNodes(leases, address, clock)
+        await follower.sameHistories()
+      }
       await awaitNoNodes(leases, address, clock)
-      await begin(topology, isCluster, origin)
-      const writer = new RedisWriter(topology, noNodes)
+      await begin(topology, isCluster, origin, follower)
+      const writer = new RedisWriter(follower, unused)
       const result = await fill(writer)
       await writer.end()
-      await noNodes()
-      await end(topology, isCluster, origin)
+      await unused()
+      await end(follower, isCluster, origin)
       return result
     } finally {
       await topology.close()
@@ -45,7 +49,7 @@ export function targetOn({ address, clock, replicas }: UnusedRedisOptions): Make
 }
 
 /** Marks all scopes, and removes what an unfinished attempt has written. */
-async function begin(topology: Topology, isCluster: boolean, origin: StoreOrigin): Promise<void> {
+async function begin(topology: Topology, isCluster: boolean, origin: StoreOrigin, follower: Follower): Promise<void> {
   const scopes = isCluster ? ALL_PARTITIONS : [0]
   const id = Buffer.from(origin.id)
   const metas = await onEach(topology, scopes, scope => ['HMGET', metaKey(scope), 'id', 'migrating'])
@@ -55,24 +59,30 @@ async function begin(topology: Topology, isCluster: boolean, origin: StoreOrigin
     throw new RedisOpenError(refusal(isUnfinished ? 'an unfinished migration of another store' : 'another store'))
   if (!isUnfinished) {
     if (metas.some(([found]) => found !== null)) throw new RedisOpenError(refusal('this store already'))
-    for await (const [key] of dataKeys(topology)) throw new RedisOpenError(refusal(`data of a store (${key})`))
+    for await (const [key] of dataKeys(follower)) throw new RedisOpenError(refusal(`data of a store (${key})`))
   }
   const kind = kindOf(isCluster)
   const epochOf = (scope: number): number =>
     isCluster ? origin.epochOf(scope) : Math.max(...ALL_PARTITIONS.map(partition => origin.epochOf(partition)))
-  const begun = await onEach(topology, scopes, scope => {
+  const begun = await follower.each(scopes, scope => {
     return ['EVAL', BEGIN_SCRIPT, 1, metaKey(scope), FORMAT, kind, id, Buffer.from(origin.secret), epochOf(scope)]
   })
   if (!areAll(begun)) throw new RedisOpenError(refusal('another store'))
-  if (isUnfinished) await removeData(topology)
+  if (isUnfinished) await removeData(follower)
 }
 
-async function removeData(topology: Topology): Promise<void> {
-  for await (const keys of dataKeys(topology)) {
+async function removeData(follower: Follower): Promise<void> {
+  for await (const keys of dataKeys(follower)) {
     const byPartition = new Map<number, string[]>()
     for (const key of keys) byPartition.set(partitionIn(key), [...(byPartition.get(partitionIn(key)) ?? []), key])
     await Promise.all(
-      Array.from(byPartition, ([partition, held]) => written(topology, partition, [['UNLINK', ...held]])),
+      Array.from(byPartition, ([partition, held]) =>
+        follower.ask(
+          partition,
+          'writes',
+          held.map((key): Command => ['UNLINK', key]),
+        ),
+      ),
     )
   }
 }
@@ -82,29 +92,30 @@ function refusal(what: string): string {
 }
 
 /** Makes the store whole: servers use it from now on. */
-async function end(topology: Topology, isCluster: boolean, { id }: StoreOrigin): Promise<void> {
+async function end(follower: Follower, isCluster: boolean, { id }: StoreOrigin): Promise<void> {
   const scopes = isCluster ? ALL_PARTITIONS : [0]
-  const ended = await onEach(topology, scopes, scope => ['EVAL', END_SCRIPT, 1, metaKey(scope), Buffer.from(id)])
+  const histories = await follower.sameHistories()
+  const ended = await follower.each(scopes, scope => {
+    return ['EVAL', END_SCRIPT, 1, metaKey(scope), Buffer.from(id), ...histories]
+  })
   if (!areAll(ended)) {
     throw new RedisOpenError(
       'this Redis was started anew or replaced meanwhile, and may have lost a part: run it again',
     )
   }
-  await onEach(topology, scopes, scope => ['HDEL', metaKey(scope), 'migrating'])
+  await follower.each(scopes, scope => ['HDEL', metaKey(scope), 'migrating'])
 }
 
 /** Whether each script has answered 1. */
-function areAll(replies: readonly (readonly (Buffer | null)[])[]): boolean {
-  return replies.every(([done]) => String(done) === '1')
+function areAll(replies: readonly unknown[]): boolean {
+  return replies.every(done => String(done) === '1')
 }
 
 /** Pages of the keys of stores' data, none of them empty. */
-async function* dataKeys(topology: Topology): AsyncGenerator<readonly string[]> {
-  for (const { control } of topology.primaries) {
-    for await (const keys of keysOn(control)) {
-      const data = keys.filter(isData)
-      if (data.length > 0) yield data
-    }
+async function* dataKeys(follower: Follower): AsyncGenerator<readonly string[]> {
+  for await (const keys of follower.keys()) {
+    const data = keys.filter(isData)
+    if (data.length > 0) yield data
   }
 }
 
@@ -116,10 +127,6 @@ function partitionIn(key: string): number {
   return Number.parseInt(key.slice(1), 10)
 }
 
-async function written(topology: Topology, partition: number, commands: readonly Command[]): Promise<void> {
-  for (const reply of await routed(topology, partition, 'writes', commands)) valueIn(reply)
-}
-
 /** The values that wait for one partition. */
 interface Gathered {
   /** Commands that take many values of a key, by command and key. */
@@ -129,8 +136,8 @@ interface Gathered {
 
 /** Gathers portions and writes them with plain commands: nobody reads them before the end. */
 class RedisWriter implements TransferTarget {
-  readonly #topology: Topology
-  readonly #assertNoNodes: () => Promise<void>
+  readonly #follower: Follower
+  readonly #assertUnused: () => Promise<void>
   readonly #gathered = new Map<number, Gathered>()
   #bytes = 0
   #values = 0
@@ -138,9 +145,9 @@ class RedisWriter implements TransferTarget {
   #log: LogPortion | undefined
   #replaced = 0
 
-  constructor(topology: Topology, assertNoNodes: () => Promise<void>) {
-    this.#topology = topology
-    this.#assertNoNodes = assertNoNodes
+  constructor(follower: Follower, assertUnused: () => Promise<void>) {
+    this.#follower = follower
+    this.#assertUnused = assertUnused
   }
 
   async put(slice: readonly Portion[]): Promise<void> {
@@ -149,7 +156,7 @@ class RedisWriter implements TransferTarget {
   }
 
   assertUnused(): Promise<void> {
-    return this.#assertNoNodes()
+    return this.#assertUnused()
   }
 
   /** Writes the rest. */
@@ -226,7 +233,7 @@ class RedisWriter implements TransferTarget {
 
   async #flush(): Promise<void> {
     const writes = Array.from(this.#gathered, ([partition, { joined, appends }]) =>
-      written(this.#topology, partition, [...joined.values(), ...appends]),
+      this.#follower.ask(partition, 'writes', [...joined.values(), ...appends]),
     )
     this.#gathered.clear()
     this.#bytes = 0

@@ -2,6 +2,7 @@
 
 import { type Clock, pause } from '../../lib/clock.js'
 import { addressText, type RedisAddress } from './address.js'
+import { whenSent } from './follow.js'
 import type { RedisLeases } from './leases.js'
 
 /** A Redis that no node may run on. */
@@ -21,8 +22,8 @@ const ENDED_MS_MAX = 4_000
 const LOOK_MS = 100
 
 /** Rejects with NodesRunningError if a node has a lease. */
-export async function assertNoNodes(leases: RedisLeases, address: RedisAddress): Promise<void> {
-  const nodes = (await leases.list()).leases.map(({ node }) => node)
+export async function assertNoNodes(leases: RedisLeases, address: RedisAddress, clock: Clock): Promise<void> {
+  const nodes = (await whenSent(clock, () => leases.list())).leases.map(({ node }) => node)
   if (nodes.length === 0) return
   const list = nodes.join(', ')
   throw new NodesRunningError(
@@ -35,7 +36,7 @@ export async function awaitNoNodes(leases: RedisLeases, address: RedisAddress, c
   const untilMs = clock.monotonic() + ENDED_MS_MAX
   for (;;) {
     try {
-      await assertNoNodes(leases, address)
+      await assertNoNodes(leases, address, clock)
       return
     } catch (error) {
       if (!(error instanceof NodesRunningError) || clock.monotonic() > untilMs) throw error

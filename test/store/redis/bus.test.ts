@@ -9,6 +9,7 @@ import type { RedisStore } from '../../../src/store/redis/store.js'
 import type { Topology } from '../../../src/store/redis/topology.js'
 import { eventually } from '../../support/eventually.js'
 import { RedisCluster, RedisServer } from '../../support/redis-server.js'
+import { SlotMove } from '../../support/slot-move.js'
 import { openOn } from './support.js'
 
 class Station {
@@ -94,7 +95,9 @@ t.test('a subscription that hears nothing, though its connection lives, is found
   let looks = 0
   // The first subscription is at a server that no message comes to.
   const topology: Topology = {
+    clock: systemClock,
     primaries: store.topology.primaries,
+    slotOf: () => undefined,
     redirected: () => undefined,
     refresh: () => store.topology.refresh(),
     close: () => store.topology.close(),
@@ -160,12 +163,7 @@ t.test('on a Cluster a channel is followed to the primary that its slot moves to
   const from = clients[Math.min(2, Math.floor((slot * 3) / 16_384))]
   const to = clients.find(client => client !== from)
   const [source, target] = [present(from, 'the source'), present(to, 'the target')]
-  const [sourceId, targetId] = [String(await source.cluster('MYID')), String(await target.cluster('MYID'))]
-  await target.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceId)
-  await source.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetId)
-  const keys = (await source.call('CLUSTER', 'GETKEYSINSLOT', slot, 1_000)) as string[]
-  await source.call('MIGRATE', '127.0.0.1', String(target.options.port), '', 0, 5_000, 'KEYS', ...keys)
-  for (const client of [target, source]) await client.call('CLUSTER', 'SETSLOT', slot, 'NODE', targetId)
+  await SlotMove.whole(channelOf('b'), source, target)
   await eventually(() => b.subscribed >= 2)
   await a.reaches(b, 'b', 'again')
 })

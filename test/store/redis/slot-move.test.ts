@@ -2,10 +2,12 @@
 
 import t from 'tap'
 import { present } from '../../../src/lib/assert.js'
+import { partitionOf } from '../../../src/store/partition.js'
 import { keyOf } from '../../../src/store/redis/keys.js'
 import { OutcomeUnknownError } from '../../../src/store/types.js'
 import { eventually } from '../../support/eventually.js'
 import { RedisCluster } from '../../support/redis-server.js'
+import { SlotMove } from '../../support/slot-move.js'
 import { A, append, commit, expecting, put, readAll, record, textOf, unit } from '../contract/support.js'
 import { openOn } from './support.js'
 
@@ -19,7 +21,6 @@ t.test('each commit is there once, in order, and its record follows; reads see n
   const from = holds.findIndex(count => Number(count) > 0)
   const source = present(clients[from], 'the source')
   const target = present(clients[(from + 1) % clients.length], 'the target')
-  const targetPort = present(cluster.primaries[(from + 1) % clients.length], 'the target').port
 
   let acknowledged = 0
   let stamp = 0
@@ -62,18 +63,7 @@ t.test('each commit is there once, in order, and its record follows; reads see n
   }
   const running = [write(), look()]
   await eventually(() => acknowledged > 20)
-  const [sourceId, targetId] = (await Promise.all([source, target].map(c => c.call('CLUSTER', 'MYID')))) as [
-    string,
-    string,
-  ]
-  await target.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceId)
-  await source.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetId)
-  for (;;) {
-    const [key] = (await source.call('CLUSTER', 'GETKEYSINSLOT', slot, 1)) as string[]
-    if (key === undefined) break
-    await source.call('MIGRATE', '127.0.0.1', targetPort, key, 0, 5_000)
-  }
-  for (const client of [target, source]) await client.call('CLUSTER', 'SETSLOT', slot, 'NODE', targetId)
+  await SlotMove.whole(keyOf('r', A), source, target)
   const atMove = acknowledged
   await eventually(() => acknowledged > atMove + 20)
   isMoved = true
@@ -86,4 +76,12 @@ t.test('each commit is there once, in order, and its record follows; reads see n
   )
   t.equal(await record(store, A, 'x'), `${stamp}:${acknowledged}`)
   t.equal(Number(await target.call('CLUSTER', 'COUNTKEYSINSLOT', slot)) > 0, true)
+
+  const other = `${A.slice(0, A.indexOf('/'))}/${Number(A.slice(A.indexOf('/') + 1)) + 256}`
+  await commit(store, unit({ appends: [append(other, 'item')] }))
+  const back = await SlotMove.begin(keyOf('r', A), target, source)
+  await back.key(keyOf('r', A))
+  const logs = await store.logs(partitionOf(A), null, 10)
+  t.same(logs.map(({ actor }) => actor).sort(), [A, other].sort(), 'logs of which one has moved')
+  await back.end()
 })
