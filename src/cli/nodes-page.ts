@@ -29,11 +29,14 @@ export interface ShownCluster {
 const MEMORY_PART_MAX = 0.85
 const CLOCK_MS_MAX = 60_000
 const OUTBOX_AGE_MS_MAX = 60_000
+/** A logic node that is replaced is away for less. */
+const UNLINKED_MS_MAX = 5_000
 
 /** The cases that need a person, for the help. */
 export const NEEDS_HELP = [
-  'no node has a lease; a primary does not answer or takes no messages, or partitions have none; fewer replicas are linked',
-  'than each write needs; the memory of a primary is full by more than 85 %; the clock of a node is off by more than a minute;',
+  'no node has a lease; there are access nodes and no logic node, or an access node has had no link to one for 5 s; two nodes',
+  'have different cluster secrets; a primary does not answer or takes no messages, or partitions have none; fewer replicas',
+  'are linked than each write needs; the memory of a primary is full by more than 85 %; the clock of a node is off by more than a minute;',
   'an outbox has waited for more than a minute; there is no store on this Redis, or on a part of it.',
 ] as const
 
@@ -41,9 +44,11 @@ export function shownCluster(look: RedisLook): ShownCluster {
   const statuses = (look.leases ?? []).map(({ node, status }) => ({ node, status: decodeStatus(status) }))
   const nodes = statuses
     .flatMap(({ node, status }) => (status === undefined ? [] : [{ node, ...status }]))
-    .sort((a, b) => (a.address < b.address ? -1 : 1))
+    .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
   const primaries = look.primaries.map(primary => shownPrimary(primary, nodes))
-  return { nodes, unreadable: statuses.length - nodes.length, primaries, needs: needsOf(look, nodes, primaries) }
+  const unreadable = statuses.length - nodes.length
+  const needs = [...needsOf(look, nodes, primaries), ...needsOfLinks(nodes, unreadable)]
+  return { nodes, unreadable, primaries, needs }
 }
 
 function shownPrimary(primary: PrimaryLook, nodes: readonly ShownNode[]): ShownPrimary {
@@ -65,9 +70,37 @@ function needsOf(look: RedisLook, nodes: readonly ShownNode[], primaries: readon
   const needed = Math.max(0, ...nodes.map(({ replicas }) => (replicas < 0 ? look.replicasUsual : replicas)))
   for (const primary of primaries) needs.push(...needsOfPrimary(primary, nodes.length === 0 ? 0 : needed))
   needs.push(...needsOfFailing(nodes, primaries))
-  for (const { address, clockAheadMs } of nodes) {
-    const isOff = Math.abs(clockAheadMs) > CLOCK_MS_MAX
-    if (isOff) needs.push(`the clock of ${address} differs from that of Redis by ${Math.round(clockAheadMs / 1_000)} s`)
+  for (const node of nodes) {
+    const seconds = Math.round(node.clockAheadMs / 1_000)
+    const isOff = Math.abs(node.clockAheadMs) > CLOCK_MS_MAX
+    if (isOff) needs.push(`the clock of ${placeOf(node)} differs from that of Redis by ${seconds} s`)
+  }
+  return needs
+}
+
+/** The address of a node for people: a logic node has only one for links. A node without either is not ready yet. */
+function placeOf({ address, link, node }: ShownNode): string {
+  return address || link || node
+}
+
+/** The access nodes that have nobody to do their work. */
+function needsOfLinks(nodes: readonly ShownNode[], unreadable: number): string[] {
+  const access = nodes.filter(({ role }) => role === 'access')
+  const hasLogic = unreadable > 0 || nodes.some(({ role, link }) => role === 'logic' || link !== '')
+  const needs: string[] = []
+  if (access.length > 0 && !hasLogic) {
+    needs.push('there are access nodes, and no node that works for them: start one with --role logic')
+  } else {
+    for (const node of access.filter(({ unlinkedMs }) => unlinkedMs > UNLINKED_MS_MAX)) {
+      needs.push(`no logic node is linked with ${placeOf(node)}: its clients are refused (its log says why)`)
+    }
+  }
+  const places = new Map(nodes.map(node => [node.link, `${placeOf(node)} (${node.node})`]))
+  for (const node of nodes) {
+    for (const link of node.otherSecret)
+      needs.push(
+        `${places.get(link) ?? link} has another cluster secret than ${placeOf(node)}: they do not work together`,
+      )
   }
   return needs
 }
@@ -77,7 +110,7 @@ function needsOfFailing(nodes: readonly ShownNode[], primaries: readonly ShownPr
   const down = new Set(primaries.filter(({ up }) => !up).map(({ host }) => host))
   const failing = new Set(nodes.flatMap(node => node.failing).filter(host => !down.has(host)))
   return Array.from(failing, host => {
-    const seenBy = nodes.filter(node => node.failing.includes(host)).map(({ address }) => address)
+    const seenBy = nodes.filter(node => node.failing.includes(host)).map(placeOf)
     return `messages do not get through at ${host}, by the checks of ${seenBy.join(', ')}`
   })
 }
@@ -99,7 +132,8 @@ function needsOfPrimary(primary: ShownPrimary, replicasNeeded: number): string[]
 /** The page for people. */
 export function clusterText({ nodes, unreadable, primaries, needs }: ShownCluster): string {
   const nodeRows = nodes.map(node => [
-    node.address === '' ? 'starting' : node.address,
+    node.address || node.link || 'starting',
+    node.node,
     node.draining ? `${node.role}, draining` : node.role,
     node.revision,
     String(node.connections),
@@ -122,7 +156,7 @@ export function clusterText({ nodes, unreadable, primaries, needs }: ShownCluste
   )
   return [
     ...table(
-      ['NODE', 'ROLE', 'REVISION', 'CONNECTIONS', 'MESSAGES/S', 'COMMIT P50/P99', 'CONFLICTS', 'CLOCK'],
+      ['NODE', 'ID', 'ROLE', 'REVISION', 'CONNECTIONS', 'MESSAGES/S', 'COMMIT P50/P99', 'CONFLICTS', 'CLOCK'],
       nodeRows,
     ),
     ...(unreadable === 0 ? [] : [`and ${unreadable} of another revision`]),

@@ -30,6 +30,10 @@ export interface NodeStatus {
   readonly replicas: number
   /** The primaries at which its last message to itself did not get through. */
   readonly failing: readonly string[]
+  /** The time for which an access node has had no logic node that takes requests; 0: it has one, or needs none. */
+  readonly unlinkedMs: number
+  /** The addresses of links at which a node has another cluster secret. */
+  readonly otherSecret: readonly string[]
   /** The outboxes that this node delivers from, as far as something waits in them. */
   readonly outboxes: readonly OutboxStatus[]
 }
@@ -84,5 +88,7 @@ const UNSAID: NodeStatus = {
   draining: false,
   replicas: 0,
   failing: [],
+  unlinkedMs: 0,
+  otherSecret: [],
   outboxes: [],
 }

@@ -70,6 +70,8 @@ export class LogicLink {
   readonly address: string
   /** The logic node's name; '' before the first link. */
   node = ''
+  /** Whether the node at the address had another secret at the last meeting. */
+  hasOtherSecret = false
   readonly #options: LogicLinkOptions
   readonly #sent = new Map<number, Sent>()
   #frames: FrameLink | undefined
@@ -190,8 +192,10 @@ export class LogicLink {
     const meeting: Meeting = { access: name, logic, accessNonce: this.#accessNonce, logicNonce }
     if (code !== 0) this.#frames?.lose(`it refused: ${message}`)
     else if (!isProof(fields.bytes(3), proofOf(secret, 'logic', meeting))) {
+      this.hasOtherSecret = true
       this.#frames?.lose('it does not know the cluster secret of this node')
     } else {
+      this.hasOtherSecret = false
       this.node = logic
       const refusal = this.#options.refusalOf(this)
       if (refusal !== undefined) {
@@ -205,6 +209,7 @@ export class LogicLink {
 
   #proved({ code, message }: Frame): void {
     if (code !== 0) {
+      this.hasOtherSecret = code === CODES.UNAUTHENTICATED.code
       this.#frames?.lose(`it refused: ${message}`)
       return
     }

@@ -30,9 +30,12 @@ export class LogicLinks implements EventLinks {
   readonly #options: LogicLinksOptions
   readonly #links = new Map<string, LogicLink>()
   #wanted: ReadonlySet<string> = new Set()
+  /** The time since which none takes requests; undefined: one does. */
+  #unlinkedSinceMs: number | undefined
 
   constructor(options: LogicLinksOptions) {
     this.#options = options
+    this.#unlinkedSinceMs = options.clock.monotonic()
     this.lanes = new Lanes(options)
     this.services = new RemoteServices(this.lanes, options.clock)
   }
@@ -56,6 +59,16 @@ export class LogicLinks implements EventLinks {
     let count = 0
     for (const { isOpen } of this.#links.values()) if (isOpen) count += 1
     return count
+  }
+
+  /** The time for which no logic node has taken requests; 0: one does. */
+  get unlinkedMs(): number {
+    return this.#unlinkedSinceMs === undefined ? 0 : this.#options.clock.monotonic() - this.#unlinkedSinceMs
+  }
+
+  /** The addresses at which a node has another secret. */
+  get otherSecret(): readonly string[] {
+    return [...this.#links.values()].flatMap(({ address, hasOtherSecret }) => (hasOtherSecret ? [address] : []))
   }
 
   *others(): Iterable<string> {
@@ -89,6 +102,11 @@ export class LogicLinks implements EventLinks {
     return undefined
   }
 
+  #noteLinked(): void {
+    if (this.open > 0) this.#unlinkedSinceMs = undefined
+    else this.#unlinkedSinceMs ??= this.#options.clock.monotonic()
+  }
+
   #closeUnwanted(link: LogicLink): void {
     if (this.#wanted.has(link.address)) return
     this.#links.delete(link.address)
@@ -102,15 +120,20 @@ export class LogicLinks implements EventLinks {
       ...this.#options,
       address,
       onOpen: link => {
+        this.#noteLinked()
         if (this.#wanted.has(link.address)) lanes.opened(link)
         onOpen()
       },
       refusalOf: link => this.#refusalOf(link),
       onLost: (link, unanswered) => {
+        this.#noteLinked()
         lanes.lost(link, unanswered)
         this.#closeUnwanted(link)
       },
-      onLeaving: link => lanes.left(link),
+      onLeaving: link => {
+        this.#noteLinked()
+        lanes.left(link)
+      },
       onAnswered: call => lanes.answered(call),
     })
   }

@@ -60,6 +60,14 @@ export class AccessNode {
     return this.links.open === 0
   }
 
+  get unlinkedMs(): number {
+    return this.links.unlinkedMs
+  }
+
+  get otherSecret(): readonly string[] {
+    return this.links.otherSecret
+  }
+
   get serving(): boolean {
     return this.#serving
   }

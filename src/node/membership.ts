@@ -43,6 +43,10 @@ export interface MemberNode {
   readonly canary: Pick<Canary, 'primaries'> | undefined
   /** Whether it is known not to do what clients ask now. */
   readonly failing: boolean
+  /** The time for which it has had no logic node to do its work; 0: it has one, or needs none. */
+  readonly unlinkedMs: number
+  /** The addresses of links at which a node has another cluster secret. */
+  readonly otherSecret: readonly string[]
   receive(batch: EventBatch): void
   compare(): void
   ownsMore(): void
@@ -195,6 +199,8 @@ export class Membership {
       conflicts: node?.engine?.conflicts ?? 0,
       replicas,
       failing: Array.from(node?.canary?.primaries ?? []).flatMap(([primary, isReady]) => (isReady ? [] : [primary])),
+      unlinkedMs: node?.unlinkedMs ?? 0,
+      otherSecret: node?.otherSecret ?? [],
       outboxes: node?.engine?.outboxes() ?? [],
     }
   }

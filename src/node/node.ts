@@ -34,6 +34,8 @@ export class Node {
   readonly #links: LinkServer | undefined
   readonly #home: LogicLinks | undefined
   readonly canary: Canary
+  /** It does its work itself. */
+  readonly unlinkedMs = 0
   #serving = false
 
   constructor(options: NodeOptions) {
@@ -72,6 +74,10 @@ export class Node {
   /** Whether the canary's newest message did not get through. */
   get failing(): boolean {
     return this.canary.failing
+  }
+
+  get otherSecret(): readonly string[] {
+    return this.#home?.otherSecret ?? []
   }
 
   get serving(): boolean {

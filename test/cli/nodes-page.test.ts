@@ -21,6 +21,8 @@ const STATUS: NodeStatus = {
   draining: false,
   replicas: -1,
   failing: [],
+  unlinkedMs: 0,
+  otherSecret: [],
   outboxes: [],
 }
 
@@ -38,6 +40,9 @@ function lease(status: Partial<NodeStatus> = {}) {
   return { node: 'a1', leftMs: 2_000, status: encodeStatus({ ...STATUS, ...status }) }
 }
 
+const ACCESS = lease({ role: 'access' })
+const LOGIC = { ...lease({ role: 'logic', address: '', link: '10.0.0.2:8082' }), node: 'b2' }
+
 const WELL: RedisLook = { leases: [lease()], primaries: [PRIMARY], unheld: 0, replicasUsual: 1 }
 
 t.test('a cluster that is well needs nobody, and is shown with all figures', async t => {
@@ -47,8 +52,8 @@ t.test('a cluster that is well needs nobody, and is shown with all figures', asy
   t.same(
     lines.map(line => line.split(/ {2,}/)),
     [
-      ['NODE', 'ROLE', 'REVISION', 'CONNECTIONS', 'MESSAGES/S', 'COMMIT P50/P99', 'CONFLICTS', 'CLOCK'],
-      ['10.0.0.1:8081', 'all', '0.1.0', '1200', '34.5', '1 ms / 5 ms', '7', '-1.2 s'],
+      ['NODE', 'ID', 'ROLE', 'REVISION', 'CONNECTIONS', 'MESSAGES/S', 'COMMIT P50/P99', 'CONFLICTS', 'CLOCK'],
+      ['10.0.0.1:8081', 'a1', 'all', '0.1.0', '1200', '34.5', '1 ms / 5 ms', '7', '-1.2 s'],
       [''],
       ['PRIMARY', 'PARTITIONS', 'EPOCH', 'REPLICAS', 'MEMORY', 'OUTBOX'],
       ['10.0.1.1:6379', '256', '3', '1', '1024 MiB of 4096 MiB', '0'],
@@ -83,6 +88,17 @@ for (const [what, look, need] of [
     { ...WELL, leases: [lease({ outboxes: [{ partition: 9, entries: 4, ageMs: 61_000 }] })] },
     /^4 effects wait at 10\.0\.1\.1:6379, the oldest for 61 s/,
   ],
+  ['access nodes alone', { ...WELL, leases: [ACCESS] }, /^there are access nodes, and no node that works for them/],
+  [
+    'an access node without links',
+    { ...WELL, leases: [lease({ role: 'access', unlinkedMs: 6_000 }), LOGIC] },
+    /^no logic node is linked with 10\.0\.0\.1:8081: its clients are refused/,
+  ],
+  [
+    'another secret',
+    { ...WELL, leases: [lease({ role: 'access', otherSecret: ['10.0.0.2:8082'] }), LOGIC] },
+    /^10\.0\.0\.2:8082 \(b2\) has another cluster secret than 10\.0\.0\.1:8081/,
+  ],
 ] as const satisfies readonly (readonly [string, RedisLook, RegExp])[]) {
   t.test(`a person is needed for ${what}`, async t => {
     const shown = shownCluster(look)
@@ -103,6 +119,35 @@ t.test(
     t.match(text, 'all, draining')
     t.match(text, /^starting/m)
     t.match(text, 'and 1 of another revision')
+  },
+)
+
+t.test(
+  'access nodes with somebody to work for them need nobody, and a logic node is shown by its address for links',
+  async t => {
+    const all = { ...lease({ link: '10.0.0.3:8082' }), node: 'c3' }
+    const newer = { node: 'd4', leftMs: 1, status: '{"form":2}' }
+    const justLost = lease({ role: 'access', unlinkedMs: 4_000 })
+    for (const leases of [
+      [ACCESS, LOGIC],
+      [ACCESS, all],
+      [ACCESS, newer],
+      [justLost, LOGIC],
+    ]) {
+      t.same(shownCluster({ ...WELL, leases }).needs, [])
+    }
+    const two = [LOGIC, { ...LOGIC, node: 'e5' }, { ...lease({ role: 'logic', address: '', link: '' }), node: 'f6' }]
+    const rows = clusterText(shownCluster({ ...WELL, leases: two }))
+      .split('\n')
+      .slice(1, 4)
+    t.same(
+      rows.map(row => row.split(/ {2,}/).slice(0, 3)),
+      [
+        ['10.0.0.2:8082', 'b2', 'logic'],
+        ['10.0.0.2:8082', 'e5', 'logic'],
+        ['starting', 'f6', 'logic'],
+      ],
+    )
   },
 )
 

@@ -29,7 +29,7 @@ t.test('without a store, with a server, and after its death', async t => {
     return !text.stdout.includes('starting')
   })
   t.equal(text.code, 0, text.stdout)
-  t.match(text.stdout, /^chat\.example:4000 +all +\d+\.\d+\.\d+ /m)
+  t.match(text.stdout, /^chat\.example:4000 +[0-9a-f]{12} +all +\d+\.\d+\.\d+ /m)
   t.match(text.stdout, new RegExp(`^127.0.0.1:${redis.port} +256 +1 `, 'm'))
   const { code, stdout } = await nodes('--redis', redis.url, '--json')
   t.equal(code, 0)

@@ -22,6 +22,8 @@ const STATUS = {
   conflicts: 0,
   replicas: 1,
   failing: [],
+  unlinkedMs: 0,
+  otherSecret: [],
   outboxes: [{ partition: 7, entries: 2, ageMs: 900 }],
 } as const
 

@@ -51,7 +51,37 @@ t.test('with another secret there is no link, and both ends say why', async t =>
   t.equal(logic.server.size, 0)
   const said = rig.kept.lines.filter(line => line.includes('it does not know the cluster secret of this node'))
   t.equal(said.length, 1, 'once, however often it is tried')
+  t.same(rig.access.otherSecret, ['a:1'], 'its lease says so too')
+  t.ok(rig.access.unlinkedMs >= 5_000)
+  logic.kill()
+  rig.start('a:1')
+  rig.pass(5_000)
+  t.equal(rig.access.open, 1)
+  t.same(rig.access.otherSecret, [])
+  t.equal(rig.access.unlinkedMs, 0)
 })
+
+t.test(
+  'an access node knows for how long no logic node has taken requests: none is there, it leaves, it dies',
+  async t => {
+    const rig = new LinkRig()
+    rig.pass(1_000)
+    t.ok(rig.access.unlinkedMs >= 1_000)
+    const [first, second] = [rig.start('a:1'), rig.start('b:1')]
+    rig.link('a:1', 'b:1')
+    rig.pass(2_000)
+    t.equal(rig.access.unlinkedMs, 0)
+    first.kill()
+    rig.pass(500)
+    t.equal(rig.access.unlinkedMs, 0, 'the other one does its work')
+    void second.server.drain(10_000, () => {})
+    rig.pass(500)
+    t.ok(rig.access.unlinkedMs > 0)
+    rig.start('a:1')
+    rig.pass(2_000)
+    t.equal(rig.access.unlinkedMs, 0)
+  },
+)
 
 t.test('an access node that does not know the secret is told so, and serves nothing', async t => {
   const rig = new LinkRig()

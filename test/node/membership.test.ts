@@ -137,6 +137,18 @@ t.test(
   },
 )
 
+t.test('with its lease an access node says that nobody works for it, and who has another secret', async t => {
+  const { membership, node, leases } = await joined(t)
+  Object.defineProperty(node, 'unlinkedMs', { get: () => 7_000 })
+  Object.defineProperty(node, 'otherSecret', { get: () => ['a:8082'] })
+  membership.serves('chat.example:4000', '')
+  await eventually(async () => {
+    const { leases: all } = await leases.renew('looker', '', 1)
+    const said = decodeStatus(all.find(({ node }) => node === membership.name)?.status ?? '')
+    return said?.unlinkedMs === 7_000 && said.otherSecret.join() === 'a:8082'
+  })
+})
+
 t.test('it looks for work when it has its lease again; what it gained while it started, when it serves', async t => {
   const it = await joined(t)
   const loseAndRegain = async (): Promise<void> => {
