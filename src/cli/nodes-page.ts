@@ -34,10 +34,10 @@ const UNLINKED_MS_MAX = 5_000
 
 /** The cases that need a person, for the help. */
 export const NEEDS_HELP = [
-  'no node has a lease; there are access nodes and no logic node, or an access node has had no link to one for 5 s; two nodes',
-  'have different cluster secrets; a primary does not answer or takes no messages, or partitions have none; fewer replicas',
-  'are linked than each write needs; the memory of a primary is full by more than 85 %; the clock of a node is off by more than a minute;',
-  'an outbox has waited for more than a minute; there is no store on this Redis, or on a part of it.',
+  'no node has a lease; there are access nodes and no logic node, or an access node has had no link to one for 5 s; two',
+  'nodes have different cluster secrets; a primary does not answer or takes no messages, or partitions have none; fewer',
+  'replicas are linked than each write needs; the memory of a primary is full by more than 85 %; the clock of a node is off',
+  'by more than a minute; an outbox has waited for more than a minute; there is no store on this Redis, or on a part of it.',
 ] as const
 
 export function shownCluster(look: RedisLook): ShownCluster {
