@@ -14,6 +14,7 @@ import { sourceOn } from '../store/redis/transfer-source.js'
 import { targetOn } from '../store/redis/transfer-target.js'
 import { NodesRunningError } from '../store/redis/unused.js'
 import { type MakeTarget, type OpenSource, type TransferProgress, transfer } from '../store/transfer.js'
+import { cleanedUp } from './clean-up.js'
 import { type Command, complain, EXIT, print } from './command.js'
 import { ProgressLine } from './progress-line.js'
 import { redisAddress } from './redis-address.js'
@@ -27,6 +28,8 @@ interface Place {
 }
 
 const LMDB = 'lmdb:'
+
+const INTERRUPTED = 'the migration is not finished, and the same command begins again'
 
 export const migrate: Command = {
   options: MIGRATE_OPTIONS,
@@ -44,15 +47,18 @@ export const migrate: Command = {
     const [from, to] = places
     let isOpen = false
     const line = new ProgressLine(process.stderr, commandClock)
+    const endLine = (): void => line.end()
     const beganMs = commandClock.monotonic()
     const onProgress = (progress: TransferProgress): void => {
       line.show(() => progressText(progress, commandClock.monotonic() - beganMs))
     }
     try {
-      const { logs, entries } = await from.source(source => {
-        isOpen = true
-        return to.target(source, target => transfer(source, target, commandClock, onProgress)).finally(() => line.end())
-      })
+      const { logs, entries } = await cleanedUp(endLine, INTERRUPTED, () =>
+        from.source(source => {
+          isOpen = true
+          return to.target(source, target => transfer(source, target, commandClock, onProgress)).finally(endLine)
+        }),
+      )
       print(`${from.text} → ${to.text}: ${logs} timelines with ${entries} items, and all records`)
       print(
         `${from.text} is as it was. Serve only ${to.text} from now on: two servers would give out the same numbers.`,
@@ -143,7 +149,7 @@ function help(): string {
     optionHelp(MIGRATE_OPTIONS),
     '',
     'A URL with a password may stand in the environment: LONGWIRE_FROM, LONGWIRE_TO.',
-    'Exit codes: 0 moved, 2 wrong options, 65 the source is damaged, 66 it holds no store that can be read, 69 Redis does not',
-    'answer, 73 the target holds something or cannot be made, 75 a server uses one of the two.',
+    'Exit codes: 0 moved, 1 ended by a signal, 2 wrong options, 65 the source is damaged, 66 it holds no store that can be',
+    'read, 69 Redis does not answer, 73 the target holds something or cannot be made, 75 a server uses one of the two.',
   ].join('\n')
 }

@@ -160,13 +160,26 @@ t.test('killed in the middle: no server starts on it, and the same command ends 
   const server = await run('serve', '--redis', redis.url)
   t.match(server, { code: 1, stderr: 'longwire: a migration into this Redis was not finished: run it again\n' })
   await moves(t, `lmdb:${folder}`, redis.url)
-  const to = join(newFolder(t), 'to')
-  const back = new CliProcess(['migrate', '--from', redis.url, '--to', `lmdb:${to}`])
-  await eventually(() => existsSync(join(to, 'migrate.partial')))
-  back.child.kill('SIGKILL')
-  await back.exit()
-  t.match(await run('verify', '--data', to), { code: 1, stderr: /holds no Longwire data/ })
-  await moves(t, redis.url, `lmdb:${to}`)
+  for (const [signal, code, said] of [
+    ['SIGKILL', 'SIGKILL', ''],
+    ['SIGINT', 1, 'longwire: ended by SIGINT: the migration is not finished, and the same command begins again\n'],
+    ['SIGTERM', 1, 'longwire: ended by SIGTERM: the migration is not finished, and the same command begins again\n'],
+  ] as const) {
+    const to = join(newFolder(t), 'to')
+    const back = new CliProcess(['migrate', '--from', redis.url, '--to', `lmdb:${to}`])
+    await eventually(() => existsSync(join(to, 'migrate.partial')))
+    back.child.kill(signal)
+    t.equal(await back.exit(), code)
+    t.equal(back.stderr, said)
+    const refusal = {
+      code: 1,
+      stderr: `longwire: a migration into ${to} was not finished: run it again, or remove ${to}\n`,
+    }
+    t.match(await run('serve', '--port', '0', '--http-port', '0', '--data', to), refusal)
+    t.match(await run('verify', '--data', to), refusal)
+    t.match(await run('backup', `${to}-backup`, '--data', to), refusal)
+    await moves(t, redis.url, `lmdb:${to}`)
+  }
 })
 
 t.test('each refusal has its exit code and one line that names the thing', async t => {

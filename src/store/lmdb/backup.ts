@@ -27,6 +27,7 @@ import { Retries, readTables } from './reading.js'
 import { readJournal, recoverWrites } from './recovery.js'
 import { assertSpace, TRANSACTION_BYTES } from './space.js'
 import { Tables } from './tables.js'
+import { assertFinished } from './unfinished.js'
 
 const MAP_BYTES = 2 ** 30
 
@@ -100,6 +101,7 @@ export function assertStore(folder: string): void {
     fs.closeSync(fs.openSync(file, 'r'))
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
+    if (code === 'ENOENT') assertFinished(folder)
     if (code === 'ENOENT' || code === 'ENOTDIR') throw new StoreFormatError(`${folder} holds no Longwire data`)
     throw new StoreFolderError(`${folder} cannot be read: ${messageOf(error)}`, { cause: error })
   }

@@ -17,16 +17,21 @@ import { databasePath, JOURNAL_FILES, journalPath } from './files.js'
 import { JOURNAL, makeJournalFiles } from './journal-file.js'
 import { freeBytes, TRANSACTION_BYTES } from './space.js'
 import { Tables } from './tables.js'
+import { assertFinished, removeLeftMarks } from './unfinished.js'
 
 /** The folder in which the tables are made: its content does not count. */
 export const START_PARTIAL = 'start.partial'
 
-/** Makes data.mdb if it does not exist; durable on return. */
+/** Makes data.mdb if it does not exist; durable on return. Throws StoreFormatError if it was being made by another command. */
 export async function makeTables(folder: string, mapBytes: number, random: Random, format: number): Promise<void> {
   const partial = path.join(folder, START_PARTIAL)
   fs.rmSync(partial, { recursive: true, force: true })
   const file = databasePath(folder)
-  if (fs.existsSync(file)) return
+  if (fs.existsSync(file)) {
+    removeLeftMarks(folder)
+    return
+  }
+  assertFinished(folder)
   for (const index of JOURNAL_FILES) {
     const journal = journalPath(folder, index)
     // Journal files are made only after data.mdb exists for good.

@@ -15,7 +15,7 @@ import { messageOf } from '../../lib/error-message.js'
 import { StoreDamagedError } from '../errors.js'
 import { assertStore } from './backup.js'
 import { assertPages } from './database-pages.js'
-import { makeFolder, moveIntoPlace, syncFile } from './disk.js'
+import { makeFolder, moveIntoPlace, syncFile, syncFolder } from './disk.js'
 import { DiskFullError, StoreFolderError, StoreFormatError } from './errors.js'
 import { DATABASE, databasePath, WRITER, WRITER_READERS } from './files.js'
 import { START_PARTIAL } from './first-start.js'
@@ -24,13 +24,13 @@ import { lockBytesMissing, lockFolder } from './lock.js'
 import { BACKUP, FORMAT, isReadable } from './open.js'
 import { assertSpace, READERS_BYTES, TRANSACTION_BYTES } from './space.js'
 import { readersBytesMissing, Tables } from './tables.js'
+import { RESTORE_PARTIAL } from './unfinished.js'
 
 const MAP_BYTES = 2 ** 30
 const NOTE = 'restored'
-const PARTIAL = 'restore.partial'
 
 /** The files that an unfinished attempt leaves in a folder. */
-const OURS: ReadonlySet<string> = new Set([PARTIAL, START_PARTIAL, WRITER, WRITER_READERS])
+const OURS: ReadonlySet<string> = new Set([RESTORE_PARTIAL, START_PARTIAL, WRITER, WRITER_READERS])
 
 export interface RestoreOptions {
   /** The folder of the backup. */
@@ -68,11 +68,12 @@ export async function restore({ from, to, epochMin }: RestoreOptions): Promise<R
   if (!isNew) assertStore(folder)
   makeFolderWithSpace(folder, fs.statSync(databasePath(from)).size)
   const lock = await lockFolder(folder)
-  const partial = path.join(folder, PARTIAL)
+  const partial = path.join(folder, RESTORE_PARTIAL)
   try {
     const target = isNew ? undefined : await targetIn(folder)
     fs.rmSync(partial, { recursive: true, force: true })
     fs.mkdirSync(partial, { mode: 0o700 })
+    syncFolder(folder)
     const file = databasePath(partial)
     fs.copyFileSync(databasePath(from), file)
     fs.chmodSync(file, 0o600)

@@ -18,20 +18,22 @@ import {
 import { assertStore } from './backup.js'
 import { ChangeEncoder } from './change-encoder.js'
 import { applyRecovered } from './checkpoint.js'
-import { makeFolder, moveIntoPlace, syncFile } from './disk.js'
+import { makeFolder, moveIntoPlace, syncFile, syncFolder } from './disk.js'
 import { StoreFolderError, StoreFormatError } from './errors.js'
-import { databasePath, WRITER, WRITER_READERS } from './files.js'
+import { DATABASE, databasePath, READERS, WRITER, WRITER_READERS } from './files.js'
 import { lockBytesMissing, lockFolder } from './lock.js'
 import { BACKUP, FORMAT } from './open.js'
 import { assertSpace, READERS_BYTES, TRANSACTION_BYTES } from './space.js'
 import { readersBytesMissing, Tables } from './tables.js'
+import { MIGRATE_PARTIAL } from './unfinished.js'
 import { viewTables } from './view.js'
 
 const MAP_BYTES = 2 ** 30
-const PARTIAL = 'migrate.partial'
 
 /** The files that an unfinished attempt leaves in a folder. */
-const OURS: ReadonlySet<string> = new Set([PARTIAL, WRITER, WRITER_READERS])
+const OURS: ReadonlySet<string> = new Set([MIGRATE_PARTIAL, WRITER, WRITER_READERS])
+/** The files that it may leave beside its mark: a server would have removed the mark. */
+const MARKED: ReadonlySet<string> = new Set([...OURS, DATABASE, READERS])
 
 /** The bytes of changes that are brought into the tables at once: each time takes two syncs. */
 const GATHERED_BYTES = 2 ** 22
@@ -65,8 +67,13 @@ export function sourceIn(folder: string, clock: Clock): OpenSource {
 }
 
 /**
- * Makes a store in a folder that is absent or empty. The tables are made beside their place and moved there in the end, so an interrupted
- * attempt leaves nothing that counts. The first start makes the journal (first-start.ts).
+ * Makes a store in a folder that is absent or empty. The tables are made beside their place and moved there in the end. The folder in which
+ * they are made marks what is not finished: no server starts there, and another attempt begins again. The first start makes the journal
+ * (first-start.ts).
+ *
+ *   empty ──► mark ──► mark/data.mdb ──► data.mdb and mark ──► data.mdb
+ *              ▲          │ interrupted        │ interrupted: whole, for a server takes the mark away; another attempt removes data.mdb
+ *              └──────────┴────────────────────┘
  */
 export function targetIn(folder: string): MakeTarget {
   return async (origin, fill) => {
@@ -75,20 +82,36 @@ export function targetIn(folder: string): MakeTarget {
     makeFolder(to)
     assertSpace(to, TRANSACTION_BYTES + lockBytesMissing(to) + readersBytesMissing(to) + READERS_BYTES)
     const lock = await lockFolder(to)
-    const partial = path.join(to, PARTIAL)
+    const partial = path.join(to, MIGRATE_PARTIAL)
     try {
       assertEmpty(to)
-      fs.rmSync(partial, { recursive: true, force: true })
-      fs.mkdirSync(partial, { mode: 0o700 })
+      begin(to, partial)
       const result = await filled(partial, origin, fill)
       syncFile(databasePath(partial))
       moveIntoPlace(databasePath(partial), databasePath(to))
-      return result
-    } finally {
       fs.rmSync(partial, { recursive: true, force: true })
+      return result
+    } catch (error) {
+      // The mark stays, without the space that it takes.
+      if (fs.existsSync(partial)) clear(partial)
+      throw error
+    } finally {
       await lock.release()
     }
   }
+}
+
+/** Marks the folder, durably, and removes what an earlier attempt has made. The mark itself is never away meanwhile. */
+function begin(folder: string, partial: string): void {
+  if (!fs.existsSync(partial)) fs.mkdirSync(partial, { mode: 0o700 })
+  syncFolder(folder)
+  fs.rmSync(databasePath(folder), { force: true })
+  syncFolder(folder)
+  clear(partial)
+}
+
+function clear(folder: string): void {
+  for (const name of fs.readdirSync(folder)) fs.rmSync(path.join(folder, name), { recursive: true, force: true })
 }
 
 function assertEmpty(folder: string): void {
@@ -98,7 +121,8 @@ function assertEmpty(folder: string): void {
   } catch (error) {
     throw new StoreFolderError(`the data folder ${folder} cannot be used: ${messageOf(error)}`, { cause: error })
   }
-  if (names.every(name => OURS.has(name))) return
+  const ours = names.includes(MIGRATE_PARTIAL) ? MARKED : OURS
+  if (names.every(name => ours.has(name))) return
   throw new StoreFolderError(`the data folder ${folder} is not empty: a migration overwrites nothing`)
 }
 
