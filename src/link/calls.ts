@@ -13,8 +13,10 @@ import {
   encodeHelloRequest,
   type Frame,
   type HelloRequest,
+  type Mark,
 } from '../../protocol/generated/messages.js'
 import { versionBefore } from '../../protocol/item-codec.js'
+import { MARKS_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Asker, Authorization, Caller, HelloAnswer, TimelineHead, TimelinePage } from '../services/types.js'
 import { encodeFields, Fields } from './fields.js'
@@ -26,6 +28,10 @@ export interface Call {
   readonly uid: number
   /** The user whose node it is for; absent: `uid`. */
   readonly home?: number | undefined
+  /** The device that an ack is of. */
+  readonly device?: number
+  /** The address of a caller who has no session, or has not proved it; absent: the user is known. */
+  readonly stranger?: string | undefined
   /** The bytes that it holds on to. */
   readonly bytes: number
   readonly method: number
@@ -38,10 +44,15 @@ export interface Call {
   /** Takes that there will be no answer; it may be asked again after so many milliseconds. */
   refused(code: Code, message: string, retryAfterMs: number): void
   pageWaits?(waits: boolean): void
+  /** Takes over what a later call of the device says. @returns false if it cannot */
+  merge?(later: Call): boolean
 }
 
 /** The bytes that a call costs beside its body. */
-const CALL_BYTES = 256
+export const CALL_BYTES = 256
+
+/** The bytes of a mark in memory. */
+const MARK_BYTES = 64
 
 /** The methods whose work is given up when nobody waits for it: a page, and what needs the hash of a password. */
 const GIVEN_UP: ReadonlySet<number> = new Set(
@@ -76,6 +87,10 @@ export class RequestCall implements Call {
     this.#id = id
     this.#method = method
     this.#body = body.slice()
+  }
+
+  get stranger(): string | undefined {
+    return this.uid === 0 ? this.#caller.address : undefined
   }
 
   get signal(): AbortSignal | undefined {
@@ -113,31 +128,61 @@ export class RequestCall implements Call {
 
 export class AckCall implements Call {
   readonly uid: number
-  readonly bytes: number
+  readonly device: number
   readonly method = LINK.ack
   readonly #caller: Caller
-  readonly #told: number
-  readonly #notice: Uint8Array
+  #told: number
+  #notice: AckNotice
 
+  /** @param notice which is the call's from then on */
   constructor(caller: Caller, notice: AckNotice) {
     this.uid = caller.uid
+    this.device = caller.device
     this.#caller = caller
     this.#told = caller.told
-    this.#notice = encodeAckNotice(notice)
-    this.bytes = CALL_BYTES + this.#notice.length
+    this.#notice = notice
+  }
+
+  get bytes(): number {
+    return CALL_BYTES + MARK_BYTES * (this.#notice.delivered.length + this.#notice.read.length)
   }
 
   body(): Uint8Array {
-    const { uid, device, address } = this.#caller
-    return encodeFields(uid, device, address, this.#told, this.#notice)
+    const { uid, device } = this
+    return encodeFields(uid, device, this.#caller.address, this.#told, encodeAckNotice(this.#notice))
   }
 
   answered({ code }: Frame): void {
-    if (code !== CODES.OK.code) this.#caller.close?.(code as Code)
+    if (AT_FAULT.has(code)) this.#caller.close?.(code as Code)
   }
 
-  /** Marks may be lost (PROTOCOL.md, 7.13): the next ones name what these did. */
+  /** Does nothing: marks may be lost (PROTOCOL.md, 7.13). */
   refused(): void {}
+
+  merge(later: Call): boolean {
+    if (!(later instanceof AckCall)) return false
+    const known = this.#notice
+    const { version, delivered, read } = later.#notice
+    const [bothDelivered, bothRead] = [merged(known.delivered, delivered), merged(known.read, read)]
+    if (bothDelivered.length > MARKS_MAX || bothRead.length > MARKS_MAX) return false
+    this.#notice = { version: Math.max(known.version, version), delivered: bothDelivered, read: bothRead }
+    this.#told = Math.max(this.#told, later.#told)
+    return true
+  }
+}
+
+/** The refusals of an ack by which the client is at fault. By any other one it is as if the ack were lost. */
+const AT_FAULT: ReadonlySet<number> = new Set([CODES.FLOOD.code, CODES.RESYNC.code])
+
+/** The highest mark of each device, of both lists. */
+function merged(known: Mark[], later: readonly Mark[]): Mark[] {
+  if (later.length === 0) return known
+  const marks = new Map<string, Mark>()
+  for (const mark of [...known, ...later]) {
+    const key = `${mark.peer}:${mark.device}`
+    if (mark.sendSeq >= (marks.get(key)?.sendSeq ?? 0)) marks.set(key, mark)
+  }
+  return [...marks.values()]
 }
 
 export class HelloCall implements Call {
@@ -148,6 +193,10 @@ export class HelloCall implements Call {
   readonly #address: string
   readonly #sentMs: number
   readonly #settle: (answer: HelloAnswer) => void
+
+  get stranger(): string {
+    return this.#address
+  }
 
   /** @param nowMs by the monotonic clock: no route is set before */
   constructor(
@@ -194,11 +243,13 @@ export class AuthorizeCall implements Call {
   readonly uid: number
   readonly bytes = CALL_BYTES
   readonly method = LINK.authorize
+  readonly stranger: string
   readonly #body: Uint8Array
   readonly #settle: (authorization: Authorization) => void
 
   constructor(uid: number, token: Uint8Array, address: string, settle: (authorization: Authorization) => void) {
     this.uid = uid
+    this.stranger = address
     this.#body = encodeFields(token, address)
     this.#settle = settle
   }

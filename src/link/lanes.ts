@@ -6,21 +6,32 @@
  *                           ─► else the preferred one of the open links
  *                           ─► waiting: there is none, or the lane's node is leaving and has not answered everything yet
  *                                └── WAIT_MS, too much waits, nobody wants the answer any more ──► refused, may be repeated
+ *
+ * Acks are merged while they wait, one for each device, and wait for as long as it takes. A user has only so many under way. The next one
+ * waits, until the user's next request: an ack never falls behind it, because the request may bring a later ack.
  */
 import { CODES, type Code } from '../../protocol/codes.js'
 import { Preference } from '../cluster/rendezvous.js'
 import type { Clock, TimerHandle } from '../lib/clock.js'
+import { networkOf } from '../lib/network.js'
 import type { Random } from '../lib/random.js'
 import { userActor } from '../sync/rules/records.js'
-import type { Call } from './calls.js'
+import { CALL_BYTES, type Call } from './calls.js'
 import type { LogicLink } from './logic-link.js'
 import { LINK } from './messages.js'
 
 /** The longest wait for a logic node: longer than one needs to start again, and shorter than clients wait for an answer. */
 export const WAIT_MS = 10_000
-/** The bytes of all calls that are not answered, and their number. */
+/** The bytes of all calls that are not answered, and their number; without acks. */
 export const PENDING_BYTES_MAX = 64 * 2 ** 20
 export const PENDING_MAX = 131_072
+/** The part of both that the calls of one user may take, or those from one network without a session: a thirty-second. */
+export const SHARE_BYTES_MAX = PENDING_BYTES_MAX / 32
+export const SHARE_MAX = PENDING_MAX / 32
+/** The bytes of all acks that are not answered: they gather for seconds, and must not keep requests out. */
+export const ACK_BYTES_MAX = 32 * 2 ** 20
+/** The acks of one user that are under way. A client gathers for 250 ms, a logic node for a second: eight devices have forty. */
+export const ACKS_UNDER_WAY_MAX = 64
 
 const TICK_MS = 250
 const RETRY_MS = { base: 1_000, spread: 1_000 } as const
@@ -40,11 +51,26 @@ interface Pending {
   untilMs: number
 }
 
-interface Lane {
+/** The unanswered calls of one user, or from one network without a session. */
+interface Share {
+  count: number
+  bytes: number
+}
+
+interface Lane extends Share {
   readonly uid: number
   link: AnyLink | undefined
   underWay: number
+  /** The acks under way. */
+  acks: number
   waiting: Pending[]
+}
+
+/** A call that is not answered, with where it counts. */
+interface Entry {
+  readonly lane: Lane
+  readonly pending: Pending
+  readonly share: Share
 }
 
 /** The counts for the metrics. */
@@ -63,9 +89,12 @@ export class Lanes {
   readonly #lanes = new Map<number, Lane>()
   /** The lanes of which something waits. */
   readonly #stuck = new Set<Lane>()
-  readonly #pending = new Map<Call, { readonly lane: Lane; readonly pending: Pending }>()
+  readonly #pending = new Map<Call, Entry>()
+  /** The shares of those without a session, by network. */
+  readonly #strangers = new Map<string, Share>()
   #bytes = 0
   #acks = 0
+  #ackBytes = 0
   /** The time since when no link is open. */
   #aloneMs: number
   #timer: TimerHandle | undefined
@@ -87,22 +116,61 @@ export class Lanes {
 
   /** Brings a call to a node, or refuses it. */
   submit(call: Call): void {
-    const { clock } = this.#options
-    const nowMs = clock.monotonic()
-    // Acks gather for seconds, and are bounded by their bytes alone: they must not keep requests out.
-    const isFull = call.method !== LINK.ack && this.#pending.size - this.#acks >= PENDING_MAX
-    if (isFull || this.#bytes + call.bytes > PENDING_BYTES_MAX) {
+    const { uid, stranger } = call
+    const nowMs = this.#options.clock.monotonic()
+    const isAck = call.method === LINK.ack
+    const known = uid === 0 ? undefined : this.#lanes.get(uid)
+    if (isAck && known !== undefined && this.#merge(known, call)) return
+    // What a token names is not proved: nobody takes the share of another with it.
+    const share = stranger === undefined ? known : this.#strangers.get(networkOf(stranger))
+    if (this.#isFull(call.method, call.bytes, share)) {
       this.#refuse(call, CODES.OVERLOADED)
-    } else if (this.#links.size === 0 && nowMs - this.#aloneMs >= WAIT_MS) {
+    } else if (!isAck && this.#links.size === 0 && nowMs - this.#aloneMs >= WAIT_MS) {
       this.#refuse(call, CODES.UNAVAILABLE)
     } else {
+      const lane = known ?? this.#newLane(uid)
       const pending = { call, sent: false, untilMs: nowMs + WAIT_MS }
-      const lane = this.#laneOf(call.uid)
-      this.#pending.set(call, { lane, pending })
-      if (call.method === LINK.ack) this.#acks += 1
-      this.#bytes += call.bytes
+      const entry = { lane, pending, share: share ?? (stranger === undefined ? lane : this.#newStranger(stranger)) }
+      this.#pending.set(call, entry)
+      this.#count(entry, 1, call.bytes)
       lane.waiting.push(pending)
       this.#pump(lane)
+    }
+  }
+
+  /** Whether there is no space for a call. @param share where it would count; undefined: nothing counts there yet */
+  #isFull(method: number, bytes: number, share: Share | undefined): boolean {
+    if (share !== undefined && share.bytes + bytes > SHARE_BYTES_MAX) return true
+    if (method === LINK.ack) return this.#ackBytes + bytes > ACK_BYTES_MAX
+    if (share !== undefined && share.count >= SHARE_MAX) return true
+    return this.#pending.size - this.#acks >= PENDING_MAX || this.#bytes + bytes > PENDING_BYTES_MAX
+  }
+
+  /** Adds an ack to the newest one of its device, if that waits and no request waits behind it. */
+  #merge(lane: Lane, call: Call): boolean {
+    for (let i = lane.waiting.length - 1; i >= 0; i -= 1) {
+      const waiting = lane.waiting[i]?.call
+      if (waiting?.method !== LINK.ack) return false
+      if (waiting.device !== call.device) continue
+      const { bytes } = waiting
+      const entry = this.#pending.get(waiting)
+      const isFull = this.#isFull(LINK.ack, call.bytes - CALL_BYTES, lane)
+      if (entry === undefined || isFull || waiting.merge?.(call) !== true) return false
+      this.#count(entry, 0, waiting.bytes - bytes)
+      return true
+    }
+    return false
+  }
+
+  /** Changes the counts of what is not answered. */
+  #count({ pending, share }: Entry, calls: number, bytes: number): void {
+    share.bytes += bytes
+    if (pending.call.method === LINK.ack) {
+      this.#acks += calls
+      this.#ackBytes += bytes
+    } else {
+      share.count += calls
+      this.#bytes += bytes
     }
   }
 
@@ -125,7 +193,7 @@ export class Lanes {
       const found = this.#pending.get(call)
       if (found === undefined) continue
       const { lane, pending } = found
-      lane.underWay -= 1
+      this.#back(lane, call)
       pending.untilMs = this.#options.clock.monotonic() + WAIT_MS
       const again = lanes.get(lane)
       if (again === undefined) lanes.set(lane, [pending])
@@ -144,7 +212,7 @@ export class Lanes {
     if (found === undefined) return
     this.#forget(call)
     const { lane } = found
-    lane.underWay -= 1
+    this.#back(lane, call)
     if (lane.waiting.length > 0) this.#pump(lane)
     else this.#release(lane)
   }
@@ -158,12 +226,22 @@ export class Lanes {
     this.#lanes.clear()
   }
 
-  #laneOf(uid: number): Lane {
-    const known = uid === 0 ? undefined : this.#lanes.get(uid)
-    if (known !== undefined) return known
-    const lane = { uid, link: undefined, underWay: 0, waiting: [] }
+  #newLane(uid: number): Lane {
+    const lane = { uid, link: undefined, underWay: 0, acks: 0, waiting: [], count: 0, bytes: 0 }
     if (uid !== 0) this.#lanes.set(uid, lane)
     return lane
+  }
+
+  #newStranger(address: string): Share {
+    const share = { count: 0, bytes: 0 }
+    this.#strangers.set(networkOf(address), share)
+    return share
+  }
+
+  /** Notes that a call is not under way any more. */
+  #back(lane: Lane, { method }: Call): void {
+    lane.underWay -= 1
+    if (method === LINK.ack) lane.acks -= 1
   }
 
   #release(lane: Lane): void {
@@ -191,6 +269,9 @@ export class Lanes {
     lane.link = link
     const waiting = lane.waiting
     lane.waiting = []
+    // Acks behind the last request are held back while as many as that are under way.
+    const isHolding = lane.acks + waiting.length > ACKS_UNDER_WAY_MAX
+    const heldFrom = isHolding ? 1 + waiting.findLastIndex(({ call }) => call.method !== LINK.ack) : waiting.length
     for (const [index, pending] of waiting.entries()) {
       const { call, sent } = pending
       if (!this.#takes(link)) {
@@ -204,9 +285,14 @@ export class Lanes {
         this.#drop(call, CODES.UNAVAILABLE)
         continue
       }
+      if (index >= heldFrom && lane.acks >= ACKS_UNDER_WAY_MAX) {
+        lane.waiting.push(...waiting.slice(index))
+        break
+      }
       if (sent) this.figures.repeated += 1
       pending.sent = true
       lane.underWay += 1
+      if (call.method === LINK.ack) lane.acks += 1
       link.send(call, sent)
     }
     this.#release(lane)
@@ -231,9 +317,10 @@ export class Lanes {
     this.#timer = undefined
     const nowMs = this.#options.clock.monotonic()
     for (const lane of this.#stuck) {
-      const late = lane.waiting.filter(({ untilMs }) => untilMs <= nowMs)
+      const isLate = ({ call, untilMs }: Pending): boolean => untilMs <= nowMs && call.method !== LINK.ack
+      const late = lane.waiting.filter(isLate)
       if (late.length > 0) {
-        lane.waiting = lane.waiting.filter(({ untilMs }) => untilMs > nowMs)
+        lane.waiting = lane.waiting.filter(pending => !isLate(pending))
         for (const { call } of late) this.#drop(call, CODES.UNAVAILABLE)
       }
       if (lane.waiting.length === 0) {
@@ -245,9 +332,11 @@ export class Lanes {
   }
 
   #forget(call: Call): void {
-    if (!this.#pending.delete(call)) return
-    this.#bytes -= call.bytes
-    if (call.method === LINK.ack) this.#acks -= 1
+    const entry = this.#pending.get(call)
+    if (entry === undefined) return
+    this.#pending.delete(call)
+    this.#count(entry, -1, -call.bytes)
+    if (call.stranger !== undefined && entry.share.count === 0) this.#strangers.delete(networkOf(call.stranger))
   }
 
   #drop(call: Call, why: { readonly code: Code; readonly text: string }): void {

@@ -27,7 +27,10 @@ import { type CallersLink, RemoteCaller } from './remote-caller.js'
 
 /** The links that have not proved that they know the secret. */
 export const UNPROVEN_MAX = 64
-/** The requests of one access node that are worked on at a time, and the acks. Beyond that they are refused, and may be repeated. */
+/**
+ * The requests of one access node that are worked on at a time. Beyond that they are refused, and may be repeated. Acks gather beside
+ * them. An access node sends only so many of a user (lanes.ts), and none is refused: a later one would be taken without its marks.
+ */
 export const IN_WORK_MAX = 65_536
 
 const RETRY_MS = 1_000
@@ -248,7 +251,7 @@ class AccessPeer implements CallersLink {
   #serve(id: number, method: number, body: Uint8Array): void {
     if (id === 0) this.#notice(method, body)
     else if (this.#server.isStopped && !this.#isOwn) this.link.lose('this node stops')
-    else if ((method === LINK.ack ? this.#acks : this.inWork) >= IN_WORK_MAX)
+    else if (method !== LINK.ack && this.inWork >= IN_WORK_MAX)
       this.link.write(refused(id, CODES.OVERLOADED.code, RETRY_MS))
     else this.#request(id, method, new Fields(body))
   }

@@ -1,22 +1,37 @@
 /** Which logic node gets a call, in which order, and what becomes of it when the node goes. */
 import t from 'tap'
 import { CODES } from '../../protocol/codes.js'
+import { createAckNotice, createMark, decodeAckNotice } from '../../protocol/generated/messages.js'
 import { seededRandom } from '../../src/lib/random.js'
-import type { Call } from '../../src/link/calls.js'
-import { type AnyLink, Lanes, PENDING_BYTES_MAX, PENDING_MAX, WAIT_MS } from '../../src/link/lanes.js'
+import { AckCall, type Call } from '../../src/link/calls.js'
+import { Fields } from '../../src/link/fields.js'
+import {
+  ACK_BYTES_MAX,
+  ACKS_UNDER_WAY_MAX,
+  type AnyLink,
+  Lanes,
+  PENDING_BYTES_MAX,
+  PENDING_MAX,
+  SHARE_BYTES_MAX,
+  SHARE_MAX,
+  WAIT_MS,
+} from '../../src/link/lanes.js'
 import { LINK } from '../../src/link/messages.js'
+import type { Caller } from '../../src/services/types.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 class FakeCall implements Call {
   readonly method: number
   readonly uid: number
   readonly bytes: number
+  readonly stranger: string | undefined
   readonly gone = new AbortController()
   refusedWith: number | undefined
   retryMs = 0
 
-  constructor(uid: number, bytes = 100, method: number = LINK.request) {
+  constructor(uid: number, bytes = 100, method: number = LINK.request, stranger?: string) {
     this.uid = uid
+    this.stranger = stranger
     this.method = method
     this.bytes = bytes
   }
@@ -241,11 +256,137 @@ t.test('a node that is to get no more calls gets none, also of a user whose call
   t.same(other.sent, [[second, false]])
 })
 
-t.test('acks do not keep requests out', async t => {
+t.test('acks and requests do not keep each other out', async t => {
   const { lanes, submit } = rig('a')
-  for (let i = 0; i < PENDING_MAX; i += 1) lanes.submit(new FakeCall(1 + (i % 1_000), 1, LINK.ack))
-  const ack = new FakeCall(1, 1, LINK.ack)
-  lanes.submit(ack)
-  t.equal(ack.refusedWith, undefined)
-  t.equal(submit(1, 1).refusedWith, undefined)
+  const submitAck = (uid: number): FakeCall => {
+    const ack = new FakeCall(uid, ACK_BYTES_MAX / 64, LINK.ack)
+    lanes.submit(ack)
+    return ack
+  }
+  for (let i = 0; i < 64; i += 1) t.equal(submitAck(1 + i).refusedWith, undefined)
+  t.equal(submitAck(70).refusedWith, CODES.OVERLOADED.code)
+  for (let i = 0; i < 64; i += 1) t.equal(submit(i + 1, PENDING_BYTES_MAX / 64).refusedWith, undefined)
+})
+
+t.test('one user has a share, and so has a network without a session, whatever token it names', async t => {
+  const { lanes, submit, links } = rig('a')
+  const submitFrom = (stranger: string, uid: number, bytes: number): FakeCall => {
+    const call = new FakeCall(uid, bytes, LINK.hello, stranger)
+    lanes.submit(call)
+    return call
+  }
+  const [some, more] = [submit(1, SHARE_BYTES_MAX / 2), submit(1, SHARE_BYTES_MAX / 2)]
+  t.equal(some.refusedWith, undefined)
+  t.equal(more.refusedWith, undefined)
+  t.equal(submit(1, 1).refusedWith, CODES.OVERLOADED.code)
+  for (let i = 0; i < SHARE_MAX; i += 1) submit(2, 1)
+  t.equal(submit(2, 1).refusedWith, CODES.OVERLOADED.code)
+  for (const address of ['10.0.0.1', '2001:db8::1']) {
+    for (let i = 0; i < SHARE_MAX; i += 1) submitFrom(address, i % 2 === 0 ? 3 : 0, 1)
+  }
+  t.equal(submitFrom('10.0.0.1', 3, 1).refusedWith, CODES.OVERLOADED.code)
+  t.equal(submitFrom('2001:db8::2', 4, 1).refusedWith, CODES.OVERLOADED.code)
+  t.equal(submitFrom('10.0.0.2', 3, 1).refusedWith, undefined)
+  t.equal(submit(3, 1).refusedWith, undefined, 'the user whom the strangers named')
+  for (const [call] of links[0]?.sent ?? []) lanes.answered(call)
+  t.equal(lanes.size, 0)
+  t.equal(submit(1, SHARE_BYTES_MAX).refusedWith, undefined)
+  t.equal(submitFrom('10.0.0.1', 3, SHARE_BYTES_MAX).refusedWith, undefined)
+})
+
+/** Acks of a user's devices, with what a logic node would get of them. */
+function acking(uid: number, lanes: Lanes) {
+  const ack = (device: number, version: number, ...peers: number[]): void => {
+    const caller: Caller = { uid, device, address: '10.0.0.7', told: version, ...NO_ANSWERS }
+    const delivered = peers.map(peer => createMark({ peer, device: 1, sendSeq: version }))
+    lanes.submit(new AckCall(caller, createAckNotice({ version, delivered, read: delivered.slice(0, 1) })))
+  }
+  const noticeOf = (call: Call | undefined) => {
+    const fields = new Fields(call?.body(false) ?? new Uint8Array(0))
+    return { device: fields.number(2), told: fields.number(4), ...decodeAckNotice(fields.bytes(5)) }
+  }
+  return { ack, noticeOf }
+}
+
+const NO_ANSWERS = { signal: undefined, respond() {}, refuse() {}, accepted() {}, synced() {} }
+
+t.test('acks that wait are merged, one for each device, and wait for as long as it takes', async t => {
+  const { clock, lanes } = rig()
+  const { ack, noticeOf } = acking(7, lanes)
+  for (let version = 1; version <= 1_000; version += 1) ack(1 + (version % 3), version, 1 + (version % 5))
+  t.equal(lanes.size, 3)
+  clock.advance(2 * WAIT_MS)
+  ack(1, 1_001)
+  t.equal(lanes.size, 3)
+  const link = new FakeLink('a')
+  lanes.opened(link)
+  const notices = link.sent.map(([call]) => noticeOf(call))
+  t.same(notices.map(({ device, version, told }) => [device, version, told]).sort(), [
+    [1, 1_001, 1_001],
+    [2, 1_000, 1_000],
+    [3, 998, 998],
+  ])
+  for (const { device, delivered, read } of notices) {
+    const last = (peer: number): number => {
+      for (let version = 1_000; ; version -= 1)
+        if (1 + (version % 5) === peer && 1 + (version % 3) === device) return version
+    }
+    for (const marks of [delivered, read]) {
+      t.same(
+        marks.map(({ peer, sendSeq }) => [peer, sendSeq]).sort(),
+        [1, 2, 3, 4, 5].map(peer => [peer, last(peer)]),
+      )
+    }
+  }
+  for (const [call] of link.sent) lanes.answered(call)
+  t.equal(lanes.size, 0)
+})
+
+t.test('of one user so many acks are under way; what is held back goes before the next request', async t => {
+  const { lanes, links, submit } = rig('a')
+  const { ack, noticeOf } = acking(7, lanes)
+  const sent = links[0]?.sent ?? []
+  for (let version = 1; version <= 10_000; version += 1) ack(version % 8, version, 1)
+  t.equal(sent.length, ACKS_UNDER_WAY_MAX)
+  t.equal(lanes.size, ACKS_UNDER_WAY_MAX + 8)
+  const [[first] = []] = sent
+  if (first !== undefined) lanes.answered(first)
+  t.equal(sent.length, ACKS_UNDER_WAY_MAX + 1, 'one is answered, the next one goes')
+  const request = submit(7)
+  t.equal(sent.length, ACKS_UNDER_WAY_MAX + 8 + 1)
+  t.equal(sent.at(-1)?.[0], request)
+  t.equal(noticeOf(sent.at(-2)?.[0]).version, 10_000)
+  for (const [call] of sent) lanes.answered(call)
+  t.equal(lanes.size, 0)
+})
+
+t.test('an ack takes over no more marks than a frame may have', async t => {
+  const { lanes } = rig()
+  const { ack, noticeOf } = acking(7, lanes)
+  const peers = Array.from({ length: 200 }, (_, i) => 1 + i)
+  ack(1, 10, ...peers)
+  ack(1, 11, ...peers.map(peer => peer + 56))
+  t.equal(lanes.size, 1)
+  ack(1, 12, 1_000)
+  t.equal(lanes.size, 2)
+  const link = new FakeLink('a')
+  lanes.opened(link)
+  t.same(
+    link.sent.map(([call]) => noticeOf(call)).map(({ version, delivered }) => [version, delivered.length]),
+    [
+      [11, 256],
+      [12, 1],
+    ],
+  )
+})
+
+t.test('one user fills neither the space of requests nor that of acks', async t => {
+  const { lanes } = rig()
+  const { ack } = acking(7, lanes)
+  const peers = Array.from({ length: 256 }, (_, i) => 1 + i)
+  for (let version = 1; version <= 2_000; version += 1) ack(1, version, ...peers.map(peer => peer + 256 * version))
+  t.ok(lanes.size < 128, `${lanes.size} acks wait`)
+  const other = new FakeCall(8, ACK_BYTES_MAX / 32, LINK.ack)
+  lanes.submit(other)
+  t.equal(other.refusedWith, undefined)
 })

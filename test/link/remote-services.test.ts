@@ -252,6 +252,25 @@ t.test('an ack is answered when it is durable; one that is refused closes its co
   t.equal(caller.closedWith, CODES.FLOOD.code)
 })
 
+t.test('a logic node takes each ack, however many gather, and an overload closes no connection', async t => {
+  const { rig, services, remote } = linked()
+  remote.heldAcks = []
+  const callers = Array.from({ length: 1_100 }, (_, i) => new Asking(10 + i))
+  for (const caller of callers) {
+    for (let i = 0; i < 60; i += 1) services.ack(caller, createAckNotice({ version: 1 }))
+  }
+  rig.settle()
+  t.equal(remote.acks.length, 66_000)
+  t.notOk(callers.some(({ closedWith }) => closedWith !== undefined))
+  const caller = new Asking()
+  for (const { code } of [CODES.OVERLOADED, CODES.UNAVAILABLE]) {
+    remote.ackCode = code
+    services.ack(caller, createAckNotice({ version: 40 }))
+    rig.settle()
+    t.equal(caller.closedWith, undefined)
+  }
+})
+
 t.test('a logic node hears that nobody waits for a page, and the asker that its page waits for others', async t => {
   const it = linked()
   const caller = new Asking()
