@@ -49,6 +49,8 @@ const SILENCE_MS = 3_500
 const SILENCE_MS_MAX = 60_000
 /** The silence after which a node is forgotten: nothing that it did can still be on its way. */
 const FORGET_MS = 600_000
+/** The beats for which a node is not there and gets nothing, before the numbers of its batches are forgotten. */
+const FORGET_BEATS = FORGET_MS / BEAT_MS
 /** The incarnation of a node that is known to exist and was never heard. */
 const UNHEARD = 0
 /** The most events of one turn to one node. The rest is left out, with a number, so that the node compares. */
@@ -59,6 +61,8 @@ const ITEM_BYTES_MAX = 2_048
 interface Outgoing {
   number: number
   events: NodeEvent[]
+  /** The beats since the node was there, or got a batch. */
+  idleBeats: number
 }
 
 interface OtherNode {
@@ -73,6 +77,8 @@ interface OtherNode {
 export class NodeExchange {
   readonly #options: NodeExchangeOptions
   readonly #outgoing = new Map<string, Outgoing>()
+  /** The highest number to a node that was forgotten. It may still know it, and would take a lower one for late: new ones are above. */
+  #forgottenNumber = 0
   readonly #others = new Map<string, OtherNode>()
   #flushing = false
   #timer: TimerHandle | undefined
@@ -135,14 +141,18 @@ export class NodeExchange {
   }
 
   #outgoingTo(node: string): Outgoing {
-    let outgoing = this.#outgoing.get(node)
-    if (outgoing === undefined) {
-      outgoing = { number: 0, events: [] }
-      this.#outgoing.set(node, outgoing)
-    }
     if (!this.#flushing) {
       this.#flushing = true
       this.#options.defer(() => this.#flush())
+    }
+    return this.#numbersTo(node)
+  }
+
+  #numbersTo(node: string): Outgoing {
+    let outgoing = this.#outgoing.get(node)
+    if (outgoing === undefined) {
+      outgoing = { number: this.#forgottenNumber, events: [], idleBeats: 0 }
+      this.#outgoing.set(node, outgoing)
     }
     return outgoing
   }
@@ -154,6 +164,7 @@ export class NodeExchange {
       if (events.length === 0) continue
       outgoing.number += events.length > BATCH_EVENTS_MAX ? 2 : 1
       outgoing.events = []
+      outgoing.idleBeats = 0
       this.#send(node, outgoing.number, events.length > BATCH_EVENTS_MAX ? fitting(events) : events)
     }
   }
@@ -167,10 +178,11 @@ export class NodeExchange {
     const { clock, network } = this.#options
     const present = new Set(network.others())
     for (const node of present) {
-      this.#send(node, this.#outgoing.get(node)?.number ?? 0, [])
+      this.#send(node, this.#numbersTo(node).number, [])
       if (!this.#others.has(node)) this.#meet(node, UNHEARD)
     }
     this.#listen(clock.monotonic(), present)
+    this.#forget(present)
     this.#timer = clock.after(BEAT_MS, () => this.#beat())
   }
 
@@ -182,6 +194,17 @@ export class NodeExchange {
         other.patienceMs = Math.min(SILENCE_MS_MAX, other.patienceMs * 2)
         other.compareMs = nowMs + other.patienceMs
         this.#options.compare()
+      }
+    }
+  }
+
+  /** Forgets the numbers to nodes that have left. */
+  #forget(present: ReadonlySet<string>): void {
+    for (const [node, outgoing] of this.#outgoing) {
+      if (present.has(node)) outgoing.idleBeats = 0
+      else if (++outgoing.idleBeats > FORGET_BEATS && outgoing.events.length === 0) {
+        this.#outgoing.delete(node)
+        this.#forgottenNumber = Math.max(this.#forgottenNumber, outgoing.number)
       }
     }
   }

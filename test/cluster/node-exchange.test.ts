@@ -206,3 +206,46 @@ t.test('an event for a node goes to that node alone, and none for itself goes ou
   p.deliver()
   t.same(p.heard, [waits('b')])
 })
+
+t.test('the numbers to nodes that have left are forgotten, and one that comes back gets higher ones', async t => {
+  const clock = new ManualClock()
+  const turn: (() => void)[] = []
+  const way: string[] = []
+  let others: string[] = ['b', 'c', 'quiet']
+  const exchange = new NodeExchange({
+    node: 'a',
+    incarnation: 1,
+    clock,
+    defer: run => turn.push(run),
+    network: { others: () => others, send: (to, { number }) => way.push(`${to} ${number}`) },
+    take() {},
+    compare() {},
+  })
+  const told = (node: string): string[] => {
+    way.length = 0
+    exchange.tell(item(1), [node])
+    for (const run of turn.splice(0)) run()
+    return way.splice(0)
+  }
+  const pass = (seconds: number): void => {
+    for (let second = 0; second < seconds; second += 1) clock.advance(BEAT_MS)
+  }
+  exchange.start()
+  for (const number of [1, 2, 3]) t.same(told('b'), [`b ${number}`])
+  t.same(told('c'), ['c 1'])
+  others = ['c', 'quiet']
+  pass(590)
+  t.same(told('b'), ['b 4'], 'not yet forgotten')
+  pass(590)
+  t.same(told('b'), ['b 5'], 'it may be a route that names it')
+  pass(610)
+  t.same(told('d'), ['d 6'], 'nothing is known of b but the highest number')
+  t.same(told('c'), ['c 2'])
+  t.same(told('d'), ['d 7'])
+  pass(610)
+  others = ['b', 'c', 'e', 'quiet']
+  way.length = 0
+  pass(1)
+  t.same(way.toSorted(), ['b 7', 'c 2', 'e 7', 'quiet 0'], 'beats, too')
+  t.same(told('b'), ['b 8'])
+})
