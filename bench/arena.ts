@@ -71,23 +71,17 @@ export class Arena<Name extends string = string> {
   async run(pairs: number, inFlight: number, { warmMs, windowMs }: Preset): Promise<Figures> {
     const tally = this.#tally
     const { pid, probe } = this.#server
-    const active = this.#pairs.slice(0, pairs)
-    for (const pair of active) pair.start(inFlight)
-    await sleep(warmMs)
-    tally.acceptedMs.clear()
-    tally.deliveredMs.clear()
-    tally.recording = true
-    const journal = await this.#journal()
-    const before = await probe?.(PROBE_COUNTS)
-    const window = await measured(pid, windowMs, () => tally.delivered)
+    const load = { name: this.name, pairs: this.#pairs.slice(0, pairs), inFlight, tally, pids: [pid] }
+    const { journal, before, window, after, memory, written } = await underLoad(load, warmMs, async () => ({
+      journal: await this.#journal(),
+      before: await probe?.(PROBE_COUNTS),
+      window: await measured(pid, windowMs, () => tally.delivered),
+      after: await probe?.(PROBE_COUNTS),
+      memory: memoryOf(pid),
+      written: await this.#journal(),
+    }))
     const { cpuUs, threadUs, perSecond, serverBusy, generatorBusy } = window
-    tally.recording = false
-    const after = await probe?.(PROBE_COUNTS)
-    const { ownBytes, fileBytes } = memoryOf(pid)
-    const written = await this.#journal()
-    for (const pair of active) pair.stop()
-    await drained(this.name, tally)
-    await rested([pid])
+    const { ownBytes, fileBytes } = memory
     return {
       cpu_us_per_message: cpuUs,
       ...(Object.fromEntries(
@@ -124,6 +118,31 @@ export class Arena<Name extends string = string> {
       delivered: this.#tally.delivered,
     }
   }
+}
+
+interface Load {
+  readonly name: string
+  readonly pairs: readonly LoadedPair[]
+  /** The messages of each pair that are sent and not accepted. */
+  readonly inFlight: number
+  readonly tally: Tally
+  readonly pids: readonly number[]
+}
+
+/** Loads servers and measures them when they are warm. Settles when everything has arrived and they rest. */
+export async function underLoad<T>(load: Load, warmMs: number, measure: () => Promise<T>): Promise<T> {
+  const { name, pairs, inFlight, tally, pids } = load
+  for (const pair of pairs) pair.start(inFlight)
+  await sleep(warmMs)
+  tally.acceptedMs.clear()
+  tally.deliveredMs.clear()
+  tally.recording = true
+  const measured = await measure()
+  tally.recording = false
+  for (const pair of pairs) pair.stop()
+  await drained(name, tally)
+  await rested(pids)
+  return measured
 }
 
 /** Waits until all that was sent is accepted and delivered. @throws Error if something is lost */

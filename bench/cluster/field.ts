@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { present } from '../../src/lib/assert.js'
-import { drained, rested } from '../arena.js'
+import { underLoad } from '../arena.js'
 import { type ServerProcess, startLongwire } from '../children.js'
 import { befriend, registerUsers, type UserPair } from '../fleet.js'
 import { metricsOf } from '../metrics.js'
@@ -84,19 +84,13 @@ export class Field {
 
   async run(pairs: number, inFlight: number, { warmMs, windowMs }: Preset): Promise<FieldFigures> {
     const tally = this.#tally
-    const active = this.#pairs.slice(0, pairs)
-    for (const pair of active) pair.start(inFlight)
-    await sleep(warmMs)
-    tally.acceptedMs.clear()
-    tally.deliveredMs.clear()
-    tally.recording = true
-    const before = await this.#look()
-    await sleep(windowMs)
-    const after = await this.#look()
-    tally.recording = false
-    for (const pair of active) pair.stop()
-    await drained(this.name, tally)
-    await rested(this.servers.map(({ pid }) => pid))
+    const pids = this.servers.map(({ pid }) => pid)
+    const load = { name: this.name, pairs: this.#pairs.slice(0, pairs), inFlight, tally, pids }
+    const [before, after] = await underLoad(load, warmMs, async () => {
+      const before = await this.#look()
+      await sleep(windowMs)
+      return [before, await this.#look()] as const
+    })
     const done = after.delivered - before.delivered
     const us = (kind: 'nodesMs' | 'primariesMs' | 'replicasMs'): number => ((after[kind] - before[kind]) * 1000) / done
     const [nodes_us, primaries_us, replicas_us] = [us('nodesMs'), us('primariesMs'), us('replicasMs')]
