@@ -8,6 +8,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Clock } from '../../src/lib/clock.js'
+import { eachLine } from '../../src/lib/each-line.js'
 import type { Random } from '../../src/lib/random.js'
 import type { ServerAddress } from '../../src/ops/address.js'
 import { withoutOptions } from '../../src/ops/command-options.js'
@@ -197,13 +198,7 @@ export class ClusterProcess {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#said = (this.#said + text).slice(-SAID_CHARACTERS_MAX)
     })
-    let line = ''
-    const events = child.stdio[3] as Readable
-    events.setEncoding('utf8').on('data', (text: string) => {
-      const lines = (line + text).split('\n')
-      line = lines.pop() ?? ''
-      for (const each of lines) this.#started(JSON.parse(each) as ProcessStarted)
-    })
+    eachLine(child.stdio[3] as Readable, line => this.#started(JSON.parse(line) as ProcessStarted))
     this.#ended = new Promise(resolve => {
       child.on('error', () => resolve())
       child.on('close', () => {

@@ -12,6 +12,7 @@ import { readFileSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Clock } from '../../src/lib/clock.js'
+import { eachLine } from '../../src/lib/each-line.js'
 import type { ServerAddress } from '../../src/ops/address.js'
 import { withoutOptions } from '../../src/ops/command-options.js'
 
@@ -177,11 +178,7 @@ export class ServerProcess {
         if (this.#running === running && this.#state === 'starting') this.#state = 'died'
         reject(new Error(`the server ${how}${lastLine(running.said)}`))
       }
-      let line = ''
-      const ready = running.child.stdio[3] as Readable
-      ready.setEncoding('utf8').on('data', (text: string) => {
-        line += text
-        if (!line.includes('\n')) return
+      eachLine(running.child.stdio[3] as Readable, line => {
         late.cancel()
         const { port } = JSON.parse(line) as { readonly port: number }
         resolve(port)

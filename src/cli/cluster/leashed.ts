@@ -7,6 +7,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
+import { eachLine } from '../../lib/each-line.js'
 import { withoutOptions } from '../../ops/command-options.js'
 
 /** Runs "$@" until it ends or standard input does. Descriptor 9 keeps that input for the watcher, as sh takes it from what it runs beside. */
@@ -47,8 +48,8 @@ export class Leashed {
     })
     this.#child.on('error', () => {})
     this.#child.stdin?.on('error', () => {})
-    lines(this.#child.stderr, onLine)
-    lines(this.#child.stdout, line => {
+    eachLine(this.#child.stderr, onLine)
+    eachLine(this.#child.stdout, line => {
       const own = /^leash:(\d+)$/.exec(line)
       if (own === null) onLine(line)
       else this.#pid = Number(own[1])
@@ -69,7 +70,7 @@ export class Leashed {
   ready(): Promise<string | undefined> {
     const stream = this.#child.stdio[3] as Readable | null | undefined
     return new Promise(resolve => {
-      lines(stream ?? null, resolve)
+      eachLine(stream, resolve)
       void this.#exit.then(() => resolve(undefined))
     })
   }
@@ -90,13 +91,4 @@ export class Leashed {
       // It has ended in this moment.
     }
   }
-}
-
-function lines(stream: Readable | null, onLine: (line: string) => void): void {
-  let text = ''
-  stream?.on('data', chunk => {
-    const parts = (text + String(chunk)).split('\n')
-    text = parts.pop() ?? ''
-    for (const line of parts) onLine(line)
-  })
 }
