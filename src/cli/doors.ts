@@ -91,6 +91,11 @@ export class ServerDoors implements Doors {
     return this.#http.inWork
   }
 
+  leave(withinMs: number): void {
+    this.#door.drain()
+    this.#http.leave(withinMs)
+  }
+
   drain(withinMs: number): void {
     this.#door.drain()
     this.#http.drain(withinMs)

@@ -88,7 +88,9 @@ export class Access {
     const { clock, random, endpoints } = this.#options
     const { connections } = this.context
     const within = (ms: number): number => random.integer(Math.max(1, Math.floor(ms))) + 1
-    doors.drain(withinMs)
+    const isLeaving = endpoints?.(0) !== undefined
+    if (isLeaving) doors.leave(withinMs * LEAVING_PART)
+    else doors.drain(withinMs)
     for (const connection of connections) {
       const named = endpoints?.(connection.uid)
       if (named === undefined) connection.drain(within(withinMs))
@@ -100,6 +102,7 @@ export class Access {
     }
     const endMs = clock.monotonic() + withinMs
     await gone(endMs)
+    if (isLeaving) doors.drain(DRAIN_EXTRA_MS)
     for (const connection of connections) connection.drain(within(DRAIN_EXTRA_MS))
     await gone(endMs + DRAIN_EXTRA_MS)
     this.stop()

@@ -85,8 +85,10 @@ export interface NodeOptions extends Ground {
 
 /** The doors through which clients come; made by the part that has sockets. */
 export interface Doors {
-  /** The number of requests that are not answered yet. */
+  /** The number of requests that are not answered yet; also of those that are waited for, once it leaves. */
   readonly inWork: number
+  /** Serves nobody new, and sends clients that poll to other nodes within this time. All are served until drain(). */
+  leave(withinMs: number): void
   /** Serves nobody new; tells waiting clients to come back within this time. */
   drain(withinMs: number): void
 }

@@ -26,6 +26,7 @@ import { checkedHello } from '../connection/hello.js'
 import type { Hub } from '../connection/hub.js'
 import { Poll } from '../connection/poll.js'
 import { slowing } from '../connection/slowing.js'
+import type { WaitingPoll } from '../connection/waiting-polls.js'
 import type { Clock } from '../lib/clock.js'
 import type { Random } from '../lib/random.js'
 import type { Limits } from '../ops/rate-limits.js'
@@ -61,6 +62,9 @@ const ID = 1
 /** The time after which to say Hello again when the timeline's head could not be read. */
 const UNREAD_RETRY_MS = 1_000
 
+/** The time after which a poll that was sent to another node comes back here, if there is no way to the other. */
+const ELSEWHERE_RETRY_MS = 1
+
 /** The share of the client's own time limit that is kept for the answer's way: a tenth, at most a second. */
 const ANSWER_SHARE = 0.1
 const ANSWER_MS_MAX = 1_000
@@ -69,6 +73,10 @@ export class ConnectHandler {
   readonly #options: ConnectOptions
   /** The time within which clients are to come back; undefined while it serves. */
   #drainMs: number | undefined
+  /** The time up to which clients are sent to other nodes; undefined while it serves. */
+  #leaveUntilMs: number | undefined
+  /** Whether there were polls since then: whoever asked them comes again. */
+  #hasPollers = false
 
   constructor(options: ConnectOptions) {
     this.#options = options
@@ -136,6 +144,20 @@ export class ConnectHandler {
     return asked
   }
 
+  /**
+   * Sends clients to other nodes: refuses each poll at a time of its own within this time. What else they ask for is done, for they may be
+   * there only a moment later.
+   */
+  leave(withinMs: number): void {
+    this.#leaveUntilMs = this.#options.clock.monotonic() + withinMs
+    for (const poll of this.#options.hub.polls.all()) this.#sendAway(poll)
+  }
+
+  /** Whether a client may poll that was not sent to another node yet. */
+  get awaitsPollers(): boolean {
+    return this.#hasPollers && this.#leavingMs > 0
+  }
+
   /** Stops: tells each waiting poll to come back at a time of its own, and each later request. */
   drain(withinMs: number): void {
     this.#drainMs = withinMs
@@ -147,12 +169,23 @@ export class ConnectHandler {
     return this.#drainMs === undefined ? 0 : this.#comeBackMs(this.#drainMs)
   }
 
+  /** The time that is left for clients to leave; 0: it is over, or has not begun. */
+  get #leavingMs(): number {
+    return this.#leaveUntilMs === undefined ? 0 : Math.max(0, this.#leaveUntilMs - this.#options.clock.monotonic())
+  }
+
+  #sendAway(poll: WaitingPoll): void {
+    this.#hasPollers = true
+    const { clock } = this.#options
+    clock.after(this.#comeBackMs(this.#leavingMs), () => poll.end(CODES.DRAINING.code, 0, ELSEWHERE_RETRY_MS))
+  }
+
   #draining(): ShortAnswer {
     return errorAnswer(CODES.DRAINING.code, { retryAfterMs: this.retryAfterMs })
   }
 
   #comeBackMs(withinMs: number): number {
-    return 1 + this.#options.random.integer(Math.max(1, withinMs))
+    return 1 + this.#options.random.integer(Math.max(1, Math.floor(withinMs)))
   }
 
   #authorize({ headers, address }: ShortRequest, settle: (authorization: Authorization) => void): void {
@@ -207,6 +240,7 @@ export class ConnectHandler {
     if (waitMs > 0 && sends.length === 0) {
       const poll = new Poll(this.#options, { uid, device, attempt, since, waitMs }, caller)
       if (!poll.enter()) return
+      if (this.#leaveUntilMs !== undefined) this.#sendAway(poll)
       caller.poll = poll
       asked.poll = poll
       const routed = routes?.keep(uid)
@@ -220,6 +254,10 @@ export class ConnectHandler {
 
   #hello(asked: Asked, given: Uint8Array): void {
     const { address, form, reply } = asked
+    if (this.#leaveUntilMs !== undefined) {
+      reply(errorAnswer(CODES.DRAINING.code, { retryAfterMs: this.#comeBackMs(this.#leavingMs) }))
+      return
+    }
     const hello = decoded(() => {
       const inBody = decodeHelloRequest(asked.message(given))
       const token = inBody.token.length > 0 ? inBody.token : (asked.token ?? inBody.token)

@@ -125,7 +125,13 @@ export class HttpServer implements Protocol, PeerServer {
 
   /** Requests that are not answered yet. */
   get inWork(): number {
-    return this.#inWork
+    return this.#inWork + Number(this.#options.connect.awaitsPollers)
+  }
+
+  /** Answers say that their connections end, for the client's next request is for another node. Until drain() all are served. */
+  leave(withinMs: number): void {
+    this.#draining = true
+    this.#options.connect.leave(withinMs)
   }
 
   /** Methods are refused from now on, waiting polls answered; pages stay open, for probes must see that it drains. */

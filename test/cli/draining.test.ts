@@ -1,11 +1,18 @@
 /** A server that stops, with another node to name: whom it tells what, how long it serves those who stay, and when it is gone. */
 import t, { type Test } from 'tap'
 import { CODES } from '../../protocol/codes.js'
-import { decodeDrainNotice, type Session } from '../../protocol/generated/messages.js'
+import {
+  createListDevicesRequest,
+  createSyncRequest,
+  createUpdateProfileRequest,
+  decodeDrainNotice,
+  type Session,
+} from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { RunningServer } from '../../src/cli/server.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { eventually } from '../support/eventually.js'
+import { call, sayHello } from '../support/http-client.js'
 import { MemoryBuckets } from '../support/memory-buckets.js'
 import { MemoryLeases } from '../support/memory-leases.js'
 import { RawClient } from '../support/raw-client.js'
@@ -90,3 +97,41 @@ t.test('a node that came a moment before is named, too', async t => {
   client.destroy()
   await drained
 })
+
+t.test(
+  'over HTTP each poll is sent elsewhere at a time of its own, and everything else is done until then',
+  async t => {
+    const { server } = await served(t, 'before')
+    const { httpPort, context } = server
+    const { polls } = context.hub
+    const sessions: Session[] = []
+    for (let i = 0; i < 20; i += 1) sessions.push(await registerAccount(server.port, `user${i}`))
+    const poll = async ({ token }: Session) => {
+      const { answer } = await call(httpPort, METHODS.sync, createSyncRequest({ since: 0 }), { token })
+      const reply = await call(httpPort, METHODS.sync, createSyncRequest({ since: answer?.to ?? 0, waitMs: 25_000 }), {
+        token,
+      })
+      return { ...reply, atMs: performance.now() }
+    }
+    const [busy, ...waiting] = sessions as [Session, ...Session[]]
+    const replies = waiting.map(poll)
+    const first = poll(busy)
+    await eventually(() => polls.size === sessions.length)
+    const startMs = performance.now()
+    const drained = server.drain()
+    // Its poll brings what it does itself, unless its time came first, and it polls again: the node is still there.
+    const rename = createUpdateProfileRequest({ sendSeq: 1, nickname: 'Ann' })
+    t.equal((await call(httpPort, METHODS.updateProfile, rename, { token: busy.token })).code, 0, 'it is served')
+    t.ok([0, CODES.DRAINING.code].includes((await first).code))
+    t.equal((await sayHello(httpPort, busy.token, 9)).code, CODES.DRAINING.code, 'nobody comes')
+    t.equal((await poll(busy)).code, CODES.DRAINING.code)
+    const ended = await Promise.all(replies)
+    for (const { code, detail } of ended) t.same([code, detail?.retryAfterMs], [CODES.DRAINING.code, 1])
+    const times = ended.map(({ atMs }) => atMs - startMs)
+    t.ok(Math.max(...times) > DRAIN_MS / 4 && Math.max(...times) < DRAIN_MS, 'spread over the time')
+    t.ok(Math.min(...times) < DRAIN_MS / 2)
+    const { code } = await call(httpPort, METHODS.listDevices, createListDevicesRequest(), { token: busy.token })
+    t.equal(code, 0, 'also when the polls have gone')
+    await drained
+  },
+)

@@ -96,7 +96,7 @@ t.test('a request that had no answer is asked again, once the logic node is back
 t.test('when it drains its clients are sent away, and its links are closed', async t => {
   const { node, logic, pipe, pass } = await scene()
   pipe.seen()
-  const draining = node.drain({ inWork: 0, drain() {} }, 1_000)
+  const draining = node.drain({ inWork: 0, leave() {}, drain() {} }, 1_000)
   await pass(3_000)
   await draining
   t.match(pipe.seen(), [{ what: 'drain' }, { what: 'close' }])

@@ -111,7 +111,8 @@ export class SimulatedNode implements HttpHost {
     const { node } = this
     if (node?.serving !== true) return
     const { process } = this
-    const doors: Doors = { inWork: 0, drain: ms => node.access.connect.drain(ms) }
+    const { connect } = node.access
+    const doors: Doors = { inWork: 0, leave: ms => connect.leave(ms), drain: ms => connect.drain(ms) }
     await node.drain(doors, DRAIN_MS)
     process.clock.after(EXIT_MS, () => this.#end(process))
   }
