@@ -47,18 +47,13 @@ export class ContendedActors {
     this.#options = options
   }
 
-  /** Whether there are any, or were lately. */
   get isEmpty(): boolean {
+    if (this.#actors.size > 0) this.#forget()
     return this.#actors.size === 0
   }
 
   has(actor: Actor): boolean {
-    if (this.#actors.size === 0) return false
-    const found = this.#actors.get(actor)
-    if (found === undefined) return false
-    if (found.untilMs > this.#options.clock.monotonic()) return true
-    this.#actors.delete(actor)
-    return false
+    return !this.isEmpty && this.#actors.has(actor)
   }
 
   /** Notes that this node has noticed it, and tells the others, unless they were told lately. */
@@ -83,6 +78,14 @@ export class ContendedActors {
   /** The time after which to plan a submission that fell so many times; 0: at once. */
   againMs(tries: number): number {
     return tries < 2 ? 0 : this.#options.random.fraction() * Math.min(TURN_MS, AGAIN_MS * 2 ** (tries - 2))
+  }
+
+  #forget(): void {
+    const nowMs = this.#options.clock.monotonic()
+    for (const [actor, { untilMs }] of this.#actors) {
+      if (untilMs > nowMs) return
+      this.#actors.delete(actor)
+    }
   }
 
   #note(actor: Actor, nowMs: number): Contended {

@@ -75,7 +75,7 @@ t.test('wrong options, no Redis, no store', async t => {
 
 t.test('ended by a signal it leaves nothing', async t => {
   const redis = await RedisServer.start({ appendfsync: 'no' })
-  await redis.client().hset('{0}nodes', 'a-node', '99999999999999 {}')
+  await redis.client().hset('{0}nodes', 'a-node', `${Date.now() + 60_000} 60000 {}`)
   const cli = new CliProcess(['verify', '--redis', redis.url], { TMPDIR: temporary })
   // It waits for the lease.
   await eventually(() => readdirSync(temporary).length > 0)

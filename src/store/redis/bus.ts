@@ -95,10 +95,10 @@ export class RedisBus implements NodeBus {
   /** Subscribes, and settles when the subscription has ended. @returns whether there was one */
   async #subscription(): Promise<boolean> {
     const { topology, node, onSubscribed } = this.#options
-    const connection = topology.primaryOf(partitionOfNode(node))?.connection
-    if (connection === undefined) return false
+    const primary = topology.primaryOf(partitionOfNode(node))
+    if (primary === undefined) return false
     const redis = new Redis({
-      ...connection,
+      ...primary.connection,
       protocol: 2,
       replyMapping: 'legacy',
       lazyConnect: true,
@@ -117,7 +117,7 @@ export class RedisBus implements NodeBus {
       await redis.connect()
       await redis.ssubscribe(this.#channel)
     } catch (error) {
-      if (error instanceof Error) topology.redirected(partitionOfNode(node), error)
+      if (error instanceof Error) topology.redirected(partitionOfNode(node), error, primary)
       redis.disconnect()
       return false
     }

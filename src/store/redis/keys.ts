@@ -11,7 +11,7 @@
  *   {p}k/<actor>  hash    entries with a key, and those that were replaced
  *   {p}v/<actor>  zset    the fields of `k/`, by version
  *   {p}logs       zset    the actors that ever had an entry, in order
- *   {0}nodes      hash    the leases of the nodes, by name: the end by Redis's clock, a space, the status (leases.ts)
+ *   {0}nodes      hash    the leases of the nodes, by name: the end by Redis's clock, the lifetime, the status (leases.ts)
  *   {p}b/<hash>   string  a bucket of a limit, in the partition that its name hashes to; it expires when it is empty (buckets.ts)
  *
  * The channel `{p}node/<name>` of sharded pub/sub carries messages to that node (bus.ts); no key has this name.

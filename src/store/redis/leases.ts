@@ -5,7 +5,8 @@
  *   ARGV    node, lifetime in ms, status; or nothing: the leases are only listed
  *   reply   { now in ms, node, time left in ms, status, … }
  *
- * A lease is small and must be renewed even while the memory is full.
+ * A lease is its end, its lifetime and its status. Another primary's clock may be behind after a promotion, so no end is believed that lies
+ * further ahead than the lifetime. What is no lease is as good as ended. A lease is small and must be renewed even while the memory is full.
  */
 
 import type { Clock } from '../../lib/clock.js'
@@ -15,19 +16,22 @@ import { LEASES_KEY, LEASES_PARTITION } from './keys.js'
 import { SmallScript } from './small-script.js'
 import type { Topology } from './topology.js'
 
+const LIFETIME_MS_MAX = 86_400_000
+
 const LEASES_SCRIPT = `#!lua flags=allow-oom
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if ARGV[1] then
-  redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f ', now + ARGV[2]) .. ARGV[3])
+  redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f %.0f ', now + ARGV[2], ARGV[2]) .. ARGV[3])
 end
 local reply = { string.format('%.0f', now) }
 local leases = redis.call('HGETALL', KEYS[1])
 for i = 1, #leases, 2 do
-  local ends, status = string.match(leases[i + 1], '^(%d+) (.*)$')
-  if tonumber(ends) > now then
+  local ends, lifetime, status = string.match(leases[i + 1], '^(%d+) (%d+) (.*)$')
+  local left = ends and ends - now or 0
+  if left > 0 and left <= math.min(lifetime, ${LIFETIME_MS_MAX}) then
     reply[#reply + 1] = leases[i]
-    reply[#reply + 1] = string.format('%.0f', ends - now)
+    reply[#reply + 1] = string.format('%.0f', left)
     reply[#reply + 1] = status
   elseif ARGV[1] then
     redis.call('HDEL', KEYS[1], leases[i])

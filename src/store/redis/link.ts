@@ -12,7 +12,7 @@
  */
 
 import { Redis, type RedisOptions } from 'ioredis'
-import type { Clock } from '../../lib/clock.js'
+import type { Clock, TimerHandle } from '../../lib/clock.js'
 import type { Defer } from '../../lib/turn.js'
 
 /** The command was certainly not sent. */
@@ -40,6 +40,8 @@ export interface LinkOptions {
   readonly replicas: number
   /** Called with each error of the connection; the same one may come again and again. */
   readonly onError: (error: Error) => void
+  /** Called while an answer does not come, once a second. */
+  readonly onSilence: () => void
 }
 
 interface Asked {
@@ -56,6 +58,8 @@ const WAITING_MAX = 4_096
 const CLOSE_MS_MAX = 2_000
 /** The time after which a connection that does not answer is given up. A disk may need some seconds to sync. */
 const SILENCE_MS_MAX = 10_000
+/** The time without an answer after which somebody else may be asked what goes on. */
+const SILENCE_STEP_MS = 1_000
 const RECONNECT_MS_MIN = 50
 const RECONNECT_MS_MAX = 1_000
 
@@ -105,6 +109,12 @@ export class Link {
       this.#waiting.push({ commands, resolve, reject })
       this.#gather()
     })
+  }
+
+  /** Gives up the connection, and makes another. ioredis may take 2 s to close one whose server stands still: nobody waits for that. */
+  drop(): void {
+    this.#redis.disconnect(true)
+    this.#onClose()
   }
 
   /** Ends the connection, when what is in flight is answered. */
@@ -193,11 +203,18 @@ export class Link {
     return new Promise((resolve, reject) => {
       const pipeline = this.#redis.pipeline()
       for (const [name, ...args] of commands) pipeline.callBuffer(name, ...args)
-      const { clock } = this.#options
+      const { clock, onSilence } = this.#options
       const generation = this.#generation
-      const silence = clock.after(SILENCE_MS_MAX, () => {
-        if (generation === this.#generation) this.#redis.disconnect(true)
-      })
+      let silentMs = 0
+      const wait = (): TimerHandle =>
+        clock.after(SILENCE_STEP_MS, () => {
+          if (generation !== this.#generation) return
+          silentMs += SILENCE_STEP_MS
+          silence = wait()
+          if (silentMs < SILENCE_MS_MAX) onSilence()
+          else this.drop()
+        })
+      let silence = wait()
       pipeline
         .exec()
         .then(results => resolve((results ?? []).map(replyOf)))
@@ -208,12 +225,15 @@ export class Link {
 
   #onReady(): void {
     const generation = ++this.#generation
-    this.#send([['INFO', 'replication']]).then(
-      ([info]) => {
-        if (generation === this.#generation && info !== undefined) this.#history = historyIn(valueIn(info))
-      },
-      () => {},
-    )
+    this.#send([['INFO', 'replication']])
+      .then(([info]) => {
+        if (generation === this.#generation) this.#history = historyIn(valueIn(info))
+      })
+      .catch((error: Error) => {
+        if (generation !== this.#generation) return
+        this.#options.onError(error)
+        this.#redis.disconnect(true)
+      })
   }
 
   #onClose(): void {
@@ -233,6 +253,18 @@ function replyOf([error, value]: readonly [Error | null, unknown]): Reply {
   if (error === null) return { value }
   if (error.name !== 'ReplyError') throw error
   return { refusal: error }
+}
+
+/**
+ * The number of commands that were carried out before the first that was refused in a way that says that nothing was done. Those behind it
+ * were refused, too, or it is not known what may be sent again. @throws LostError
+ */
+export function doneBefore(replies: readonly Reply[], isUndone: (refusal: Error) => boolean): number {
+  const undone = (reply: Reply): boolean => 'refusal' in reply && isUndone(reply.refusal)
+  const first = replies.findIndex(undone)
+  if (first < 0) return replies.length
+  if (!replies.slice(first).every(undone)) throw new LostError('a part of a round was refused')
+  return first
 }
 
 export function valueIn(reply: Reply | undefined): unknown {

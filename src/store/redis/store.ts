@@ -40,8 +40,9 @@ import { unpack } from './message-pack.js'
 import { RedisNodePorts } from './node-ports.js'
 import { READ_SCRIPT } from './read-script.js'
 import { Script } from './script.js'
-import { routed, type Topology } from './topology.js'
+import type { Topology } from './topology.js'
 import { bytesOf, type CommitCall, listOf, numberOf, packNothing, packUnits, resultsOf } from './units.js'
+import { within } from './within.js'
 
 /** The pause before something that was not sent is tried again. */
 const AGAIN_MS = 50
@@ -151,14 +152,20 @@ export class RedisStore implements Store {
   }
 
   async scan(actor: Actor, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]> {
-    for (;;) {
+    const found: ScannedRecord[] = []
+    // Records may go between their names and themselves. A page with fewer of them would look like the last one.
+    for (let from = after; ; ) {
+      const asked = limit - found.length
       const names = isIndexed(actor)
-        ? await this.#namesByIndex(actor, prefix, after, limit)
-        : await this.#namesOfAll(actor, prefix, after, limit)
+        ? await this.#namesByIndex(actor, prefix, from, asked)
+        : await this.#namesOfAll(actor, prefix, from, asked)
       const records = await this.get(actor, names)
-      const found = names.map((name, i) => ({ name, ...present(records[i], 'the record') }))
-      // A record that has gone meanwhile would make a page look like the last one.
-      if (found.every(({ stamp }) => stamp !== 0)) return found
+      names.forEach((name, i) => {
+        const record = present(records[i], 'the record')
+        if (record.stamp !== 0) found.push({ name, ...record })
+      })
+      if (names.length < asked || found.length === limit) return found
+      from = names.at(-1) ?? null
     }
   }
 
@@ -246,10 +253,9 @@ export class RedisStore implements Store {
       if (this.#isClosed) throw new OutcomeUnknownError('the store is closed')
       this.#assertOpen()
       try {
-        const replies = await routed(this.topology, scope, 'writes', this.#commitScript.commands(commands))
+        const replies = await this.#commitScript.ask(this.topology, scope, 'writes', commands)
         return replies.map(valueIn)
       } catch (error) {
-        if (this.#commitScript.mustBeGivenWhole(error)) continue
         if (!(error instanceof NotSentError)) {
           if (!this.#isClosed) await this.#afterRefusal(error)
           throw new OutcomeUnknownError('Redis gave no answer', { cause: error })
@@ -273,25 +279,18 @@ export class RedisStore implements Store {
 
   /** Reads, in one piece. Rejects if there is no stable answer in time. */
   #ask(scope: ScopeId, commands: readonly Command[]): Promise<readonly Reply[]> {
-    return new Promise((resolve, reject) => {
-      const { clock } = this.#parts
-      const untilMs = clock.monotonic() + READ_MS_MAX
-      const late = clock.after(READ_MS_MAX, () => reject(new LostError('Redis gives no stable answer in time')))
-      this.#askUntil(untilMs, scope, commands)
-        .then(resolve, reject)
-        .finally(() => late.cancel())
-    })
+    const { clock } = this.#parts
+    return within(clock, READ_MS_MAX, this.#askUntil(clock.monotonic() + READ_MS_MAX, scope, commands))
   }
 
   async #askUntil(untilMs: number, scope: ScopeId, commands: readonly Command[]): Promise<readonly Reply[]> {
     for (;;) {
       this.#assertOpen()
       try {
-        const replies = await routed(this.topology, scope, 'reads', this.#readScript.commands(commands))
+        const replies = await this.#readScript.ask(this.topology, scope, 'reads', commands)
         for (const reply of replies) valueIn(reply)
         return replies
       } catch (error) {
-        if (this.#readScript.mustBeGivenWhole(error)) continue
         if (this.#parts.clock.monotonic() >= untilMs) throw error
         if (!(error instanceof NotSentError)) await this.#afterRefusal(error)
         await this.#awaitPrimary()
@@ -304,7 +303,8 @@ export class RedisStore implements Store {
     if (this.#state !== 'open') throw this.#failure
     if (!(error instanceof LostError)) {
       const message = messageOf(error)
-      if (!PASSING.test(message))
+      const isRefusal = error instanceof Error && error.name === 'ReplyError'
+      if (isRefusal && !PASSING.test(message))
         this.#fail(new Error(`Redis refused what it should take: ${message}`, { cause: error }))
       this.#parts.onRefusal(message)
     }

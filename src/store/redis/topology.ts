@@ -8,9 +8,20 @@ import type { Clock } from '../../lib/clock.js'
 import { messageOf } from '../../lib/error-message.js'
 import { ALL_PARTITIONS } from '../partition.js'
 import type { ScopeId } from '../types.js'
-import { connectionOptions, type RedisAddress } from './address.js'
+import { connectionOptions, hostText, type RedisAddress, type RedisHost } from './address.js'
 import { metaKey } from './keys.js'
-import { type Command, Link, type LinkOptions, LostError, NotSentError, type Reply, valueIn } from './link.js'
+import {
+  type Command,
+  doneBefore,
+  Link,
+  type LinkOptions,
+  LostError,
+  NotSentError,
+  type Reply,
+  valueIn,
+} from './link.js'
+import { numberIn } from './memory-watch.js'
+import { within } from './within.js'
 
 export interface TopologyOptions extends Pick<LinkOptions, 'clock' | 'defer' | 'replicas'> {
   readonly address: RedisAddress
@@ -18,13 +29,14 @@ export interface TopologyOptions extends Pick<LinkOptions, 'clock' | 'defer' | '
   readonly onTrouble: (host: string, message: string) => void
 }
 
-/** The most calls of scripts in one round of writes: one for each partition. */
+/** The most calls of scripts in one round of writes: as many as there are partitions. */
 const ROUND_WRITES_MAX = 256
 /** The most reads in one round: as many pages come back at once. */
 const ROUND_READS_MAX = 32
 
 /** One primary and its connections: rounds of writes, rounds of reads, and questions about itself, which wait for neither. */
 export class Primary {
+  /** Host and port, or the name that the sentinels know. */
   readonly host: string
   /** The settings of a connection to it. */
   readonly connection: RedisOptions
@@ -33,7 +45,8 @@ export class Primary {
   readonly control: Link
   #trouble = ''
 
-  constructor(host: string, connection: RedisOptions, options: TopologyOptions) {
+  /** @param onSilence called while it does not answer, once a second */
+  constructor(host: string, connection: RedisOptions, options: TopologyOptions, onSilence: () => void) {
     this.host = host
     this.connection = connection
     const onError = (error: Error): void => {
@@ -44,7 +57,7 @@ export class Primary {
     }
     const { clock, defer, replicas } = options
     const link = (commandsMax: number, replicas: number): Link =>
-      new Link({ clock, defer, connection, commandsMax, replicas, onError })
+      new Link({ clock, defer, connection, commandsMax, replicas, onError, onSilence })
     this.writes = link(ROUND_WRITES_MAX, replicas)
     this.reads = link(ROUND_READS_MAX, replicas)
     this.control = link(ROUND_WRITES_MAX, 0)
@@ -54,9 +67,19 @@ export class Primary {
     return this.writes.up && this.reads.up && this.control.up
   }
 
+  /** Gives up what is under way; it is reported as lost. */
+  drop(): void {
+    for (const link of [this.writes, this.reads, this.control]) link.drop()
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.writes.close(), this.reads.close(), this.control.close()])
   }
+}
+
+export interface Redirection {
+  readonly primary: Primary
+  readonly asking: boolean
 }
 
 export interface Topology {
@@ -67,12 +90,15 @@ export interface Topology {
   readonly primaries: readonly Primary[]
   /** The slot that a partition is in; undefined: there are no slots. */
   slotOf(partition: number): number | undefined
-  /** Learns from a refusal where a scope is. @returns the primary to ask instead, and whether it is only about to get the scope */
-  redirected(scope: ScopeId, refusal: Error): { readonly primary: Primary; readonly asking: boolean } | undefined
+  /** Learns from a refusal by `asked` where a scope is. @returns whom to ask instead, and whether that one is only about to get the scope */
+  redirected(scope: ScopeId, refusal: Error, asked: Primary): Redirection | undefined
   /** Looks where the scopes are now, because a primary does not answer. */
   refresh(): Promise<void>
   close(): Promise<void>
 }
+
+/** The connection of a primary that a question goes by. */
+export type Way = 'writes' | 'reads' | 'control'
 
 /** The times that a call is sent to where a refusal says. */
 const REDIRECTIONS_MAX = 16
@@ -81,27 +107,30 @@ const REDIRECTIONS_MAX = 16
 export async function routed(
   topology: Topology,
   scope: ScopeId,
-  link: 'writes' | 'reads' | 'control',
+  way: Way,
   commands: readonly Command[],
 ): Promise<readonly Reply[]> {
+  const done: Reply[] = []
   let asked = topology.primaryOf(scope)
   let asking = false
   for (let i = 0; i < REDIRECTIONS_MAX; i++) {
     if (asked === undefined) throw new NotSentError('no primary is known for it')
-    const sent = asking ? commands.flatMap((command): Command[] => [['ASKING'], command]) : commands
-    const replies: readonly Reply[] = await asked[link].ask(sent)
+    const primary = asked
+    const redirected = (refusal: Error): Redirection | undefined => topology.redirected(scope, refusal, primary)
+    const left = commands.slice(done.length)
+    const sent = asking ? left.flatMap((command): Command[] => [['ASKING'], command]) : left
+    const replies: readonly Reply[] = await primary[way].ask(sent)
     const own: readonly Reply[] = asking ? replies.filter((_, at) => at % 2 === 1) : replies
-    const refusal = own.find(isRefusal)
-    const next = refusal === undefined ? undefined : topology.redirected(scope, refusal.refusal)
-    if (next === undefined) return own
+    const answered = doneBefore(own, refusal => redirected(refusal) !== undefined)
+    done.push(...own.slice(0, answered))
+    const refused = own[answered]
+    if (refused === undefined || !('refusal' in refused)) return done
+    const next = redirected(refused.refusal)
+    if (next === undefined) return done
     asked = next.primary
     asking = next.asking
   }
   throw new LostError('the primaries send each other what was asked')
-}
-
-function isRefusal(reply: Reply): reply is { readonly refusal: Error } {
-  return 'refusal' in reply
 }
 
 export class SingleTopology implements Topology {
@@ -112,8 +141,9 @@ export class SingleTopology implements Topology {
   constructor(options: TopologyOptions) {
     const { address, clock } = options
     this.clock = clock
-    const host = address.sentinel ?? hostText(address.hosts[0])
-    this.#primary = new Primary(host, connectionOptions(address), options)
+    const [first] = address.hosts
+    const host = address.sentinel ?? (first === undefined ? '' : hostText(first))
+    this.#primary = new Primary(host, connectionOptions(address), options, () => {})
     this.primaries = [this.#primary]
   }
 
@@ -136,16 +166,25 @@ export class SingleTopology implements Topology {
   }
 }
 
-interface Host {
-  readonly host: string
-  readonly port: number
+/** What one server of a Cluster says. */
+interface SlotMap {
+  /** The hosts by partition, as far as it knows. */
+  readonly hostOf: readonly (RedisHost | undefined)[]
+  readonly held: number
+  /** Whether it is in touch with most of the others. */
+  readonly isOk: boolean
+  readonly epoch: number
 }
+
+/** The time for which the servers are asked where the scopes are. */
+const LOOK_MS_MAX = 1_000
 
 export class ClusterTopology implements Topology {
   readonly clock: Clock
   readonly #options: TopologyOptions
-  /** The primaries by host and port; those that hold nothing any more stay until the end, for they may be needed again. */
+  /** The primaries by host and port, and those that were some and still answer: they may be needed again. */
   readonly #known = new Map<string, Primary>()
+  readonly #seeds: ReadonlySet<string>
   #slotOf: readonly number[] = []
   /** The host of each partition. */
   #hostOf: string[] = []
@@ -154,6 +193,7 @@ export class ClusterTopology implements Topology {
   constructor(options: TopologyOptions) {
     this.#options = options
     this.clock = options.clock
+    this.#seeds = new Set(options.address.hosts.map(hostText))
     for (const host of options.address.hosts) this.#primaryAt(host)
   }
 
@@ -170,12 +210,12 @@ export class ClusterTopology implements Topology {
     return this.#slotOf[partition]
   }
 
-  redirected(scope: ScopeId, { message }: Error): { readonly primary: Primary; readonly asking: boolean } | undefined {
+  redirected(scope: ScopeId, { message }: Error, asked: Primary): Redirection | undefined {
     const found = /^(MOVED|ASK) \d+ (\S*):(\d+)/.exec(message)
     if (found === null) return undefined
     const [, kind, name = '', port] = found
     // Without a name it is the host that refused.
-    const host = { host: name === '' ? (this.primaryOf(scope)?.host.split(':')[0] ?? '') : name, port: Number(port) }
+    const host = { host: name === '' ? (asked.connection.host ?? '') : name, port: Number(port) }
     const primary = this.#primaryAt(host)
     if (kind === 'MOVED') this.#hostOf[scope] = hostText(host)
     return { primary, asking: kind === 'ASK' }
@@ -192,56 +232,91 @@ export class ClusterTopology implements Topology {
     await Promise.all([...this.#known.values()].map(primary => primary.close()))
   }
 
+  /** Asks all servers, and believes the one that is in touch with the others and knows most and newest. */
   async #refresh(): Promise<void> {
-    for (const { control } of [...this.#known.values()]) {
-      if (!control.up) continue
-      try {
-        await this.#learnFrom(control)
-        return
-      } catch {
-        // The next one may know.
-      }
+    const asked = [...this.#known.values()].filter(({ control }) => control.up)
+    const answers = asked.map(primary =>
+      within(this.#options.clock, LOOK_MS_MAX, this.#mapOf(primary)).catch(() => undefined),
+    )
+    let best: SlotMap | undefined
+    for (const map of await Promise.all(answers)) {
+      if (map !== undefined && (best === undefined || isBetter(map, best))) best = map
     }
+    if (best !== undefined) this.#learn(best)
   }
 
-  async #learnFrom(control: Link): Promise<void> {
+  async #mapOf({ control, connection }: Primary): Promise<SlotMap> {
     if (this.#slotOf.length === 0) {
       const asked = ALL_PARTITIONS.map((partition): Command => ['CLUSTER', 'KEYSLOT', metaKey(partition)])
       this.#slotOf = (await control.ask(asked)).map(reply => Number(valueIn(reply)))
     }
-    const [slots] = await control.ask([['CLUSTER', 'SLOTS']])
-    const hostOf: string[] = []
-    for (const [from, upTo, [name, port]] of rangesOf(valueIn(slots))) {
-      const host = { host: String(name), port: Number(port) }
-      for (const partition of ALL_PARTITIONS) {
-        const slot = this.#slotOf[partition] ?? -1
-        if (slot < from || slot > upTo) continue
-        hostOf[partition] = hostText(host)
-        this.#primaryAt(host)
-      }
-    }
-    this.#hostOf = hostOf
+    const [slots, info] = await control.ask([
+      ['CLUSTER', 'SLOTS'],
+      ['CLUSTER', 'INFO'],
+    ])
+    const ranges = rangesOf(valueIn(slots))
+    const hostOf = this.#slotOf.map((slot): RedisHost | undefined => {
+      const range = ranges.find(({ from, upTo }) => slot >= from && slot <= upTo)
+      // A server that does not know its own name gives none.
+      return range && { host: range.host ?? connection.host ?? '', port: range.port }
+    })
+    const text = String(valueIn(info))
+    const isOk = text.includes('cluster_state:ok')
+    const epoch = numberIn(text, 'cluster_current_epoch')
+    return { hostOf, held: hostOf.filter(host => host !== undefined).length, isOk, epoch }
   }
 
-  #primaryAt(host: Host): Primary {
+  /** Takes a map. A partition that it does not have stays where it was. */
+  #learn({ hostOf, held, isOk }: SlotMap): void {
+    const before = new Set(this.primaries)
+    hostOf.forEach((host, partition) => {
+      if (host === undefined) return
+      this.#primaryAt(host)
+      this.#hostOf[partition] = hostText(host)
+    })
+    const now = new Set(this.primaries)
+    for (const primary of before) {
+      // What it has not answered is lost: another one has its partitions.
+      if (!now.has(primary)) primary.drop()
+    }
+    if (!isOk || held < ALL_PARTITIONS.length) return
+    for (const [name, primary] of this.#known) {
+      if (now.has(primary) || primary.up || this.#seeds.has(name)) continue
+      this.#known.delete(name)
+      void primary.close()
+    }
+  }
+
+  #primaryAt(host: RedisHost): Primary {
     const name = hostText(host)
     let primary = this.#known.get(name)
     if (primary === undefined) {
-      primary = new Primary(name, connectionOptions(this.#options.address, host), this.#options)
+      const connection = connectionOptions(this.#options.address, host)
+      primary = new Primary(name, connection, this.#options, () => void this.refresh())
       this.#known.set(name, primary)
     }
     return primary
   }
 }
 
-type SlotRange = readonly [from: number, upTo: number, primary: readonly [host: unknown, port: unknown]]
+function isBetter(map: SlotMap, than: SlotMap): boolean {
+  if (map.isOk !== than.isOk) return map.isOk
+  return map.held === than.held ? map.epoch > than.epoch : map.held > than.held
+}
+
+interface SlotRange {
+  readonly from: number
+  readonly upTo: number
+  /** Null: the server that says it. */
+  readonly host: string | null
+  readonly port: number
+}
 
 /** What CLUSTER SLOTS gives: each range of slots, its primary, its replicas. */
 function rangesOf(reply: unknown): readonly SlotRange[] {
   if (!Array.isArray(reply)) return []
-  return reply.map(([from, upTo, primary]) => [Number(from), Number(upTo), primary] as const)
-}
-
-function hostText(host: Host | undefined): string {
-  return host === undefined ? '' : `${host.host}:${host.port}`
+  return reply.map(([from, upTo, [name, port]]) => {
+    const host = name === null || String(name) === '' ? null : String(name)
+    return { from: Number(from), upTo: Number(upTo), host, port: Number(port) }
+  })
 }

@@ -90,3 +90,18 @@ t.test('a Redis that was restarted without its scripts and leases gets them agai
   )
   t.same(await names(leases), ['a'])
 })
+
+t.test('a lease by a clock that was ahead has ended, and so has what is no lease', async t => {
+  const server = await RedisServer.start()
+  const { leases } = await opened(t, server.url)
+  await server.client().hset('{0}nodes', {
+    ahead: `${Date.now() + 3_600_000} 3000 {}`,
+    endless: `${'9'.repeat(400)} ${'9'.repeat(400)} {}`,
+    word: 'zzz',
+    empty: '',
+  })
+  t.same(await names(leases), [])
+  await leases.renew('a', '', 3_000)
+  t.same(await names(leases), ['a'])
+  t.same(await server.client().hkeys('{0}nodes'), ['a'])
+})

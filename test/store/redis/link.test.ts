@@ -15,6 +15,8 @@ type Answer = (command: readonly string[]) => string | undefined
 class FakeRedis {
   readonly asked: string[] = []
   history = 'aaaa'
+  /** What it answers to INFO replication; undefined: its history. */
+  info: () => string | undefined = () => undefined
   answer: Answer = () => '+OK\r\n'
   readonly #server: net.Server
   readonly #sockets = new Set<net.Socket>()
@@ -60,6 +62,11 @@ class FakeRedis {
     const [name = '', what] = command
     if (name.toUpperCase() === 'INFO') {
       const info = what === 'replication' ? `master_replid:${this.history}\r\n` : 'loading:0\r\n'
+      const other = what === 'replication' ? this.info() : undefined
+      if (other !== undefined) {
+        socket.write(other)
+        return
+      }
       if (what === 'replication') this.asked.push('INFO')
       socket.write(`$${info.length}\r\n${info}\r\n`)
       return
@@ -92,16 +99,17 @@ function commandIn(text: string): { readonly command: string[]; readonly length:
   return { command, length: at }
 }
 
+const LINK_OPTIONS = {
+  clock: systemClock,
+  defer: endOfTurn,
+  commandsMax: 4,
+  replicas: 1,
+  onError() {},
+  onSilence() {},
+}
+
 async function linked(t: Test, redis: FakeRedis, options: Partial<LinkOptions> = {}): Promise<Link> {
-  const link = new Link({
-    connection: { host: '127.0.0.1', port: redis.port },
-    clock: systemClock,
-    defer: endOfTurn,
-    commandsMax: 4,
-    replicas: 1,
-    onError() {},
-    ...options,
-  })
+  const link = new Link({ connection: { host: '127.0.0.1', port: redis.port }, ...LINK_OPTIONS, ...options })
   t.teardown(() => {
     redis.drop()
     return link.close()
@@ -185,6 +193,46 @@ t.test('a server that is silent for 10 s is given up', async t => {
   t.ok(link.up)
   clock.advance(1)
   await t.rejects(asked, LostError)
+})
+
+t.test('a server that is silent: somebody is told once a second', async t => {
+  const redis = await FakeRedis.start(t)
+  const clock = new ManualClock()
+  let told = 0
+  const link = await linked(t, redis, { clock, replicas: 0, onSilence: () => told++ })
+  redis.answer = () => undefined
+  const asked = link.ask([['A']])
+  await eventually(() => redis.asked.includes('A'))
+  for (let second = 1; second < 10; second++) {
+    clock.advance(999)
+    t.equal(told, second - 1)
+    clock.advance(1)
+    t.equal(told, second)
+  }
+  link.drop()
+  await t.rejects(asked, LostError)
+  t.notOk(link.up)
+  clock.advance(60_000)
+  t.equal(told, 9)
+})
+
+t.test('a server that does not say its history is reported, and asked again', async t => {
+  const redis = await FakeRedis.start(t)
+  let isRefused = true
+  redis.info = () => (isRefused ? '-NOPERM no permissions\r\n' : undefined)
+  const errors: string[] = []
+  const onError = ({ message }: Error): void => void errors.push(message)
+  const connection = { host: '127.0.0.1', port: redis.port }
+  const link = new Link({ ...LINK_OPTIONS, connection, onError })
+  t.teardown(() => {
+    redis.drop()
+    return link.close()
+  })
+  await eventually(() => errors.length > 1)
+  t.match(errors[0], /NOPERM/)
+  t.notOk(link.up)
+  isRefused = false
+  await eventually(() => link.up)
 })
 
 t.test('closing waits for what is in flight, but not for ever', async t => {
