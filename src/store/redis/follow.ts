@@ -12,7 +12,7 @@ import { type Clock, pause } from '../../lib/clock.js'
 import { ALL_PARTITIONS } from '../partition.js'
 import type { ScopeId } from '../types.js'
 import { type Command, historyIn, LostError, NotSentError, type Reply, valueIn } from './link.js'
-import type { Primary, Topology } from './topology.js'
+import type { Primary, Redirection, Topology, Way } from './topology.js'
 
 /** The time for which a primary that is not connected is waited for: a slot may have moved to one that nobody has asked yet. */
 const CONNECT_MS_MAX = 5_000
@@ -21,8 +21,6 @@ const REDIRECTIONS_MAX = 16
 /** The keys of one page, and the most that a slot may have. */
 const PAGE = 1_000
 const ALL = 2 ** 31 - 1
-
-type LinkName = 'writes' | 'reads' | 'control'
 
 export interface Answered {
   readonly values: readonly unknown[]
@@ -50,7 +48,7 @@ export async function whenSent<T>(clock: Clock, ask: () => Promise<T>): Promise<
 export async function follow(
   topology: Topology,
   scope: ScopeId,
-  link: LinkName,
+  link: Way,
   commands: readonly Command[],
   meet?: Meet,
 ): Promise<Answered> {
@@ -66,8 +64,8 @@ export async function follow(
     const refused: typeof left = []
     left.forEach((each, at) => {
       const reply = replies[asking ? 2 * at + 1 : at]
-      const next: ReturnType<Topology['redirected']> =
-        reply !== undefined && 'refusal' in reply ? topology.redirected(scope, reply.refusal) : undefined
+      const next: Redirection | undefined =
+        reply !== undefined && 'refusal' in reply ? topology.redirected(scope, reply.refusal, asked) : undefined
       if (next === undefined) values[each.index] = valueIn(reply)
       else {
         refused.push(each)
@@ -93,11 +91,11 @@ export class Follower {
     this.#topology = topology
   }
 
-  async ask(scope: ScopeId, link: LinkName, commands: readonly Command[]): Promise<readonly unknown[]> {
+  async ask(scope: ScopeId, link: Way, commands: readonly Command[]): Promise<readonly unknown[]> {
     return (await this.answered(scope, link, commands)).values
   }
 
-  answered(scope: ScopeId, link: LinkName, commands: readonly Command[]): Promise<Answered> {
+  answered(scope: ScopeId, link: Way, commands: readonly Command[]): Promise<Answered> {
     return follow(this.#topology, scope, link, commands, this.#meet)
   }
 
@@ -148,14 +146,14 @@ export class Follower {
       const { clock } = this.#topology
       const [keys, , probed] = await whenSent(clock, () => asked.reads.ask([list, ['ASKING'], probe]))
       for (const key of valueIn(keys) as Buffer[]) found.add(String(key))
-      primary = probed !== undefined && 'refusal' in probed ? this.#next(partition, probed.refusal) : undefined
+      primary = probed !== undefined && 'refusal' in probed ? this.#next(partition, probed.refusal, asked) : undefined
     }
     const all = [...found].filter(key => key.startsWith(`{${partition}}`))
     for (let at = 0; at < all.length; at += PAGE) yield all.slice(at, at + PAGE)
   }
 
-  #next(partition: number, refusal: Error): Primary {
-    const next = this.#topology.redirected(partition, refusal)
+  #next(partition: number, refusal: Error, asked: Primary): Primary {
+    const next = this.#topology.redirected(partition, refusal, asked)
     if (next === undefined) throw refusal
     return next.primary
   }

@@ -1,6 +1,7 @@
 /** What is sent again when a server refused it, with primaries that answer as the test says. */
 
 import t from 'tap'
+import { systemClock } from '../../../src/lib/clock.js'
 import { type Command, LostError, type Reply } from '../../../src/store/redis/link.js'
 import { Script } from '../../../src/store/redis/script.js'
 import { type Primary, routed, type Topology } from '../../../src/store/redis/topology.js'
@@ -21,6 +22,8 @@ function answering(...replies: readonly (readonly Reply[])[]): {
   }
   const primary = { writes: { ask } } as unknown as Primary
   const topology: Topology = {
+    clock: systemClock,
+    slotOf: () => undefined,
     primaries: [primary],
     primaryOf: () => primary,
     redirected: (_, { message }) => (message.startsWith('MOVED') ? { primary, asking: false } : undefined),
