@@ -95,6 +95,11 @@ function hint(reason: string, server: string, register: boolean): string {
   switch (reason) {
     case 'TIMEOUT':
       return ` (does a server run at ${server}?)`
+    case 'UNAVAILABLE':
+    case 'OVERLOADED':
+    case 'SERVER_ERROR':
+    case 'DRAINING':
+      return ` (there is a server at ${server}, but the service is not available at the moment: try again later)`
     case 'WRONG_CREDENTIALS':
       return ' (if nobody of that name exists: an empty line, and register)'
     case 'NAME_TAKEN':

@@ -22,6 +22,8 @@ interface Call {
   readonly reject: (error: Error) => void
   deadline: TimerHandle | undefined
   pause: TimerHandle | undefined
+  /** The last answer, if it asked for another try. */
+  lastRefusal: LongwireError | undefined
   state: 'waiting' | 'asked'
 }
 
@@ -43,7 +45,7 @@ export class Calls {
     this.#timeoutMs = options.callTimeoutMs
   }
 
-  /** Rejects with the server's refusal, or with TIMEOUT. */
+  /** Rejects with the server's refusal, also one that asked for another try if that comes to nothing in time; or with TIMEOUT. */
   ask<N extends CallName>(method: N, request: RequestOf<N>, timeoutMs = this.#timeoutMs): Promise<ResponseOf<N>> {
     const entry = METHODS[method]
     return new Promise<ResponseOf<N>>((resolve, reject) => {
@@ -55,9 +57,12 @@ export class Calls {
         reject,
         deadline: undefined,
         pause: undefined,
+        lastRefusal: undefined,
         state: 'waiting',
       }
-      call.deadline = this.#host.clock.after(timeoutMs, () => this.#end(call, LongwireError.local('TIMEOUT')))
+      call.deadline = this.#host.clock.after(timeoutMs, () => {
+        this.#end(call, call.lastRefusal ?? LongwireError.local('TIMEOUT'))
+      })
       this.#calls.add(call)
       this.#send(call)
     })
@@ -105,6 +110,7 @@ export class Calls {
         break
       case 'retry':
         call.state = 'waiting'
+        call.lastRefusal = LongwireError.ofCode(frame.code, frame.retryAfterMs, frame.message)
         call.pause = this.#host.clock.after(this.#host.backoff.next(frame.retryAfterMs), () => {
           call.pause = undefined
           this.#send(call)

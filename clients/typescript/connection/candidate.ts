@@ -108,10 +108,14 @@ export class Candidate {
   }
 
   /** Greets without one, for a sign-in. */
-  greetNameless(refused: (frame: Frame) => void): void {
+  greetNameless(greeted: () => void, refused: (frame: Frame) => void): void {
     this.#hello({}, frame => {
-      if (frame.code !== 0) refused(frame)
-      else this.#parts.identity.meetStore(decodeHelloResponse(frame.body).storeId)
+      if (frame.code !== 0) {
+        refused(frame)
+        return
+      }
+      this.#parts.identity.meetStore(decodeHelloResponse(frame.body).storeId)
+      greeted()
     })
   }
 

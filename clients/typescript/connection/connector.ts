@@ -360,7 +360,7 @@ export class Connector implements CandidateOwner {
   #askIn(candidate: Candidate, signIn: SignIn): void {
     this.#enter({ name: 'greeting', candidate })
     const refused = (frame: Frame): void => this.#refusedIn(frame)
-    candidate.greetNameless(refused)
+    candidate.greetNameless(() => signIn.greeted(), refused)
     signIn.ask(candidate.link, given => this.#signedIn(candidate, signIn, given), refused)
   }
 

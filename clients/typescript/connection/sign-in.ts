@@ -1,4 +1,5 @@
 // A Register or Login that goes on over lost connections and passing refusals, until it is answered or its time is over.
+import { CODES } from '../../../protocol/codes.js'
 import {
   decodeLoginResponse,
   decodeRegisterResponse,
@@ -31,6 +32,7 @@ export class SignIn {
   readonly #deadline: TimerHandle
   /** The error of the last try; told when the time is over. */
   #lastError: LongwireError | undefined
+  #isGreeted = false
 
   /** @param expired called once when the time is over, with what to tell; not after settle() */
   constructor(
@@ -43,7 +45,7 @@ export class SignIn {
     this.what = what
     this.#resolve = settle.resolve
     this.#reject = settle.reject
-    this.#deadline = clock.after(timeoutMs, () => expired(this.#lastError ?? LongwireError.local('TIMEOUT')))
+    this.#deadline = clock.after(timeoutMs, () => expired(this.#lastError ?? this.#noAnswer()))
   }
 
   /** Asks on a nameless connection, behind its Hello. */
@@ -60,6 +62,11 @@ export class SignIn {
     link.request(METHODS[what.method].number, body, answered, ANSWER_MS)
   }
 
+  /** Notes that a server is there. It may still be without what it needs to answer. */
+  greeted(): void {
+    this.#isGreeted = true
+  }
+
   /** Notes that a try failed; it is tried again. */
   failed(error: LongwireError): void {
     this.#lastError = error
@@ -74,6 +81,10 @@ export class SignIn {
     this.#deadline.cancel()
     if (error === undefined) this.#resolve()
     else this.#reject(error)
+  }
+
+  #noAnswer(): LongwireError {
+    return this.#isGreeted ? LongwireError.ofCode(CODES.UNAVAILABLE.code) : LongwireError.local('TIMEOUT')
   }
 
   #given(frame: Frame): SignedIn {

@@ -21,6 +21,7 @@ async function run(answers: readonly string[], spec: Partial<SignInSpec> = {}) {
     },
     login: async ({ account, password }: { account: string; password: string }) => {
       calls.push(`login ${account} ${password}`)
+      if (password === 'away') refuse('UNAVAILABLE')
       if (password === 'down') throw LongwireError.local('TIMEOUT')
       if (account !== 'alice' || password !== RIGHT) refuse('WRONG_CREDENTIALS')
     },
@@ -116,4 +117,10 @@ t.test('it ends when the person goes, and when no server answers', async t => {
   const down = await run(['l', 'down', 'l', RIGHT])
   t.match(down, { signedIn: false, left: ['l', RIGHT] })
   t.match(down.said[1], /no answer came in time \(does a server run at here:1\?\)$/)
+  const away = await run(['l', 'away', 'l', RIGHT])
+  t.match(away, { signedIn: false, left: ['l', RIGHT] })
+  t.match(
+    away.said[1],
+    /\(there is a server at here:1, but the service is not available at the moment: try again later\)$/,
+  )
 })

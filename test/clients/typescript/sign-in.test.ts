@@ -69,6 +69,23 @@ t.test(
   },
 )
 
+t.test('a login whose time is over says whether there was a server', async t => {
+  const start = async () => {
+    const harness = await Harness.start(undefined, { signInTimeoutMs: 10_000 })
+    const login = harness.client.account.login({ account: 'ann', password: 'correct horse' })
+    harness.settle()
+    harness.pipe.open()
+    return { harness, login }
+  }
+  const silent = await start()
+  silent.harness.advance(10_000)
+  await t.rejects(silent.login, { message: /no answer/ })
+  const greeted = await start()
+  greeted.harness.pipe.receive(answer('hello', greeted.harness.pipe.take('hello').id))
+  greeted.harness.advance(10_000)
+  await t.rejects(greeted.login, { code: CODES.UNAVAILABLE.code })
+})
+
 t.test('one sign-in at a time, and none while somebody is signed in', async t => {
   const harness = await Harness.start()
   const account = { account: 'ann', password: 'correct horse' }
