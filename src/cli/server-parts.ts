@@ -102,7 +102,7 @@ async function logicParts(options: PartsOptions): Promise<ServerParts> {
     ...(links === undefined ? {} : { links }),
     ...(home === undefined ? {} : { home }),
   })
-  const listener = links && new LinkListener(pipe => links.accept(pipe))
+  const listener = links && new LinkListener((pipe, address) => links.accept(pipe, address))
   return {
     node,
     membership,

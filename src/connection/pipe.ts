@@ -1,6 +1,6 @@
 /** The path of the bytes to the peer, as a transport gives it to a connection: one connection code serves TCP and WebSocket. */
 
-import type { Unauthenticated } from './gate.js'
+import type { Unauthenticated } from '../ops/gate.js'
 
 export type Transport = 'tcp' | 'ws'
 

@@ -36,6 +36,8 @@ export interface FrameLinkOptions {
   readonly take: (frame: Frame) => void
   /** Called once, when nothing more can be sent or received. */
   readonly onLost: (why: string) => void
+  /** Called when the pipe is closed, which may be later. */
+  readonly onClosed?: () => void
 }
 
 export class FrameLink {
@@ -44,6 +46,7 @@ export class FrameLink {
   #heardMs: number
   #beatMs: number
   #timer: TimerHandle
+  #endTimer: TimerHandle | undefined
   #isLost = false
 
   constructor(options: FrameLinkOptions) {
@@ -77,6 +80,8 @@ export class FrameLink {
   /** Called when the pipe is closed. */
   closed(): void {
     this.lose('the other end closed it')
+    this.#endTimer?.cancel()
+    this.#options.onClosed?.()
   }
 
   send(frame: Partial<Frame>): void {
@@ -91,11 +96,11 @@ export class FrameLink {
     if (pipe.queuedBytes > QUEUED_BYTES_MAX) this.lose('the other end does not read')
   }
 
-  /** Closes when everything is written, and at once when the other end does not close, too. */
-  end(why: string): void {
+  /** Closes when everything is written, and after so long if the other end does not close, too. */
+  end(why: string, withinMs = END_MS): void {
     this.#close(why, pipe => {
       pipe.end()
-      this.#options.clock.after(END_MS, () => pipe.destroy())
+      this.#endTimer = this.#options.clock.after(withinMs, () => pipe.destroy())
     })
   }
 

@@ -2,7 +2,9 @@
  * The logic side of links: takes requests from access nodes, and sends them events. It opens no sockets (link-sockets.ts).
  *
  *   accepted ─► opening ── open, with its nonce ─► proving ── the right proof ─► open ─► lost
- *                  └───────────── 5 s, a wrong proof, any other frame ───────────────────► lost
+ *                  └──── 5 s, a wrong proof, any other frame, a newer stranger ──────────► lost
+ *
+ * Until it is open, or its socket is closed, it is a stranger. There are only so many of them.
  */
 
 import { EMPTY } from '../../protocol/bytes.js'
@@ -17,6 +19,7 @@ import {
 } from '../../protocol/generated/messages.js'
 import { type Clock, pause, type TimerHandle } from '../lib/clock.js'
 import type { Random } from '../lib/random.js'
+import { ConnectionGate, type Unauthenticated } from '../ops/gate.js'
 import type { Log } from '../ops/log.js'
 import type { HelloAnswer, Services } from '../services/types.js'
 import { encodeFields, Fields } from './fields.js'
@@ -25,8 +28,10 @@ import { encodePage, LINK, LINK_FORM, LINK_FRAME_BYTES_MAX, OPEN_MS, UNPROVEN_BY
 import { isProof, type Meeting, NONCE_BYTES, proofOf } from './proof.js'
 import { type CallersLink, RemoteCaller } from './remote-caller.js'
 
-/** The links that have not proved that they know the secret. */
-export const UNPROVEN_MAX = 64
+/** The connections that have not proved that they know the secret: of all, and of one network. For a newer one the oldest goes. */
+export const STRANGERS_MAX = { all: 128, network: 32 } as const
+/** The time for which a refused stranger may read why. */
+export const REFUSED_MS = 500
 /**
  * The requests of one access node that are worked on at a time. Beyond that they are refused, and may be repeated. Acks gather beside
  * them. An access node sends only so many of a user (lanes.ts), and none is refused: a later one would be taken without its marks.
@@ -54,6 +59,7 @@ export class LinkServer {
   readonly options: LinkServerOptions
   readonly #peers = new Set<AccessPeer>()
   readonly #open = new Map<string, AccessPeer>()
+  readonly strangers = new ConnectionGate({ totalMax: STRANGERS_MAX.all, perAddressMax: STRANGERS_MAX.network })
   services: Services | undefined
   /** Whether requests of other nodes are not begun any more. */
   isStopped = false
@@ -74,13 +80,18 @@ export class LinkServer {
     return this.#open.size - Number(this.#open.has(this.options.name))
   }
 
-  /** Takes a new connection. @returns the one that takes its bytes; undefined: it is refused */
-  accept(pipe: LinkPipe): FrameLink | undefined {
-    if (this.services === undefined || this.#leaving || this.#peers.size - this.#open.size >= UNPROVEN_MAX) {
+  /**
+   * Takes a new connection.
+   * @param address it comes from there; absent: from this process, which is no stranger
+   * @returns the one that takes its bytes; undefined: it is refused
+   */
+  accept(pipe: LinkPipe, address?: string): FrameLink | undefined {
+    const isServing = this.services !== undefined && !this.#leaving
+    if (!isServing || (address !== undefined && this.strangers.admit(address) !== 'admitted')) {
       pipe.destroy()
       return undefined
     }
-    const peer = new AccessPeer(this, pipe)
+    const peer = new AccessPeer(this, pipe, address)
     this.#peers.add(peer)
     return peer.link
   }
@@ -155,8 +166,11 @@ export class LinkServer {
 }
 
 /** One access node, over one link. */
-class AccessPeer implements CallersLink {
+class AccessPeer implements CallersLink, Unauthenticated {
   readonly link: FrameLink
+  readonly #pipe: LinkPipe
+  /** The address where it counts as a stranger. */
+  #strangeAt: string | undefined
   name = ''
   readonly #server: LinkServer
   readonly #late: TimerHandle
@@ -166,8 +180,11 @@ class AccessPeer implements CallersLink {
   #meeting: Meeting | undefined
   #isOpen = false
 
-  constructor(server: LinkServer, pipe: LinkPipe) {
+  constructor(server: LinkServer, pipe: LinkPipe, address: string | undefined) {
     this.#server = server
+    this.#pipe = pipe
+    this.#strangeAt = address
+    if (address !== undefined) server.strangers.addUnauthenticated(address, this)
     const { clock } = server.options
     this.link = new FrameLink({
       pipe,
@@ -175,6 +192,7 @@ class AccessPeer implements CallersLink {
       bytesMax: UNPROVEN_BYTES_MAX,
       take: frame => this.#take(frame),
       onLost: why => this.#lost(why),
+      onClosed: () => this.#noStranger(),
     })
     this.#late = clock.after(OPEN_MS, () => this.link.lose('no proof came in time'))
   }
@@ -182,6 +200,12 @@ class AccessPeer implements CallersLink {
   /** The number of requests that are not answered, without acks: those gather, and are committed when the node closes. */
   get inWork(): number {
     return this.#callers.size - this.#acks
+  }
+
+  /** Makes space for a newer stranger. */
+  destroy(): void {
+    this.link.lose('there are too many that prove nothing')
+    this.#pipe.destroy()
   }
 
   answer(id: number, frame: Uint8Array): void {
@@ -199,6 +223,11 @@ class AccessPeer implements CallersLink {
 
   get #isOwn(): boolean {
     return this.name === this.#server.options.name
+  }
+
+  #noStranger(): void {
+    if (this.#strangeAt !== undefined) this.#server.strangers.release(this.#strangeAt, this)
+    this.#strangeAt = undefined
   }
 
   #lost(why: string): void {
@@ -224,7 +253,7 @@ class AccessPeer implements CallersLink {
     const accessNonce = fields.bytes(3).slice()
     if (fields.number(1) !== LINK_FORM || accessNonce.length !== NONCE_BYTES || access.length > NAME_BYTES_MAX) {
       this.link.send({ id, code: CODES.REVISION_UNSUPPORTED.code, message: `links have form ${LINK_FORM} here` })
-      this.link.end('it opened a link of another form')
+      this.link.end('it opened a link of another form', REFUSED_MS)
       return
     }
     const meeting = { access, logic: name, accessNonce, logicNonce: random.bytes(NONCE_BYTES) }
@@ -237,10 +266,11 @@ class AccessPeer implements CallersLink {
     const { secret, log } = this.#server.options
     if (!isProof(fields.bytes(1), proofOf(secret, 'access', meeting))) {
       this.link.send({ id, code: CODES.UNAUTHENTICATED.code, message: 'the secret is another one' })
-      this.link.end('it does not know the secret')
+      this.link.end('it does not know the secret', REFUSED_MS)
       return
     }
     this.#late.cancel()
+    this.#noStranger()
     this.link.bytesMax = LINK_FRAME_BYTES_MAX
     this.#isOpen = true
     this.link.write(encodeResponse(id, EMPTY))

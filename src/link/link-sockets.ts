@@ -13,11 +13,11 @@ export class LinkListener {
   readonly #sockets = new Set<Socket>()
 
   /** @param accept gives the user of a new connection; undefined: it is refused */
-  constructor(accept: (pipe: LinkPipe) => PipeUser | undefined) {
+  constructor(accept: (pipe: LinkPipe, address: string) => PipeUser | undefined) {
     this.#server = createServer(socket => {
       this.#sockets.add(socket)
       socket.on('close', () => this.#sockets.delete(socket))
-      attach(socket, accept(new SocketLinkPipe(socket)))
+      attach(socket, accept(new SocketLinkPipe(socket), socket.remoteAddress ?? ''))
     })
   }
 

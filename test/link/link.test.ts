@@ -3,11 +3,11 @@ import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import { encodeFrame, FrameDecoder } from '../../protocol/frame-codec.js'
 import { encodeFields, Fields } from '../../src/link/fields.js'
-import { END_MS, QUEUED_BYTES_MAX, SILENCE_MS } from '../../src/link/frame-link.js'
-import { UNPROVEN_MAX } from '../../src/link/link-server.js'
+import { END_MS, type FrameLink, QUEUED_BYTES_MAX, SILENCE_MS } from '../../src/link/frame-link.js'
+import { REFUSED_MS, STRANGERS_MAX } from '../../src/link/link-server.js'
 import { LoopPipe } from '../../src/link/loop.js'
 import { LINK, LINK_FORM, OPEN_MS, UNPROVEN_BYTES_MAX } from '../../src/link/messages.js'
-import { LinkRig, SECRET } from './support.js'
+import { LinkRig, type Logic, SECRET } from './support.js'
 
 t.test('fields are read whatever their order, and unknown ones are skipped', async t => {
   const fields = new Fields(encodeFields(7, '', 'name', Uint8Array.of(1, 2), 2 ** 40))
@@ -107,12 +107,69 @@ t.test('an access node that does not know the secret is told so, and serves noth
   t.ok(logic.kept.lines.some(line => line.includes('it does not know the secret')))
 })
 
-t.test('a stranger at the port costs little: few at a time, small frames, five seconds', async t => {
+/** Strangers at a node's port, and how many of their connections are there. */
+function strange(rig: LinkRig, { server }: Logic) {
+  let open = 0
+  const knock = (address: string): FrameLink | undefined => {
+    const [, pipe] = LoopPipe.pair(rig.defer)
+    const link = server.accept(pipe, address)
+    open += 1
+    pipe.attach({
+      receive() {},
+      closed: () => {
+        open -= 1
+        link?.closed()
+      },
+    })
+    return link
+  }
+  return { knock, count: () => open }
+}
+
+t.test('a newer stranger takes the place of the oldest of its network, or of the network with the most', async t => {
   const rig = new LinkRig()
   const logic = rig.start('a:1')
-  const strangers = Array.from({ length: UNPROVEN_MAX + 1 }, () => LoopPipe.pair(rig.defer)[1])
-  const taken = strangers.map(pipe => logic.server.accept(pipe))
-  t.equal(taken.filter(link => link !== undefined).length, UNPROVEN_MAX)
+  const { knock, count } = strange(rig, logic)
+  const other = knock('10.0.0.2')
+  for (let i = 0; i < 3 * STRANGERS_MAX.network; i += 1) {
+    knock('10.0.0.1')
+    rig.settle()
+  }
+  t.equal(count(), 1 + STRANGERS_MAX.network)
+  for (let i = 0; i < STRANGERS_MAX.all - 10; i += 1) {
+    knock(`10.0.1.${1 + i}`)
+    rig.settle()
+  }
+  t.equal(count(), STRANGERS_MAX.all)
+  t.equal(other?.isLost, false)
+  rig.link('a:1')
+  t.equal(rig.access.open, 1, 'an access node finds a place')
+  rig.pass(OPEN_MS + 100)
+  t.equal(count(), 0)
+  t.equal(logic.server.strangers.total, 0)
+})
+
+t.test('a refused stranger is counted until its connection is closed, which is soon', async t => {
+  const rig = new LinkRig()
+  const logic = rig.start('a:1')
+  const open = encodeFields(LINK_FORM + 1, 'x', new Uint8Array(16))
+  let destroyed = 0
+  const deaf = { queuedBytes: 0, write() {}, end() {}, destroy: () => (destroyed += 1) }
+  for (let i = 0; i < STRANGERS_MAX.network + 5; i += 1) {
+    const link = logic.server.accept({ ...deaf }, '10.0.0.1')
+    link?.receive(encodeFrame({ id: 1, method: LINK.open, body: open }))
+    t.equal(link?.isLost, true)
+  }
+  t.equal(destroyed, 5)
+  rig.pass(REFUSED_MS + 50)
+  t.ok(destroyed >= STRANGERS_MAX.network + 5)
+})
+
+t.test('a stranger at the port costs little: small frames, five seconds', async t => {
+  const rig = new LinkRig()
+  const logic = rig.start('a:1')
+  const { knock } = strange(rig, logic)
+  const taken = Array.from({ length: 4 }, () => knock('10.0.0.1'))
   taken[0]?.receive(encodeFrame({ id: 1, method: LINK.request, body: encodeFields(1) }))
   t.equal(taken[0]?.isLost, true, 'a request before the proof')
   const nonce = new Uint8Array(16)
@@ -207,13 +264,13 @@ t.test('one node has one link, at however many addresses it is found', async t =
   t.equal(said('this node itself is there'), 1)
 })
 
-t.test('a stranger who does not close is closed', async t => {
+t.test('an end that does not close when the other has is closed', async t => {
   const rig = new LinkRig()
   const logic = rig.start('a:1')
   let isDestroyed = false
   const pipe = { queuedBytes: 0, write() {}, end() {}, destroy: () => (isDestroyed = true) }
   const link = logic.server.accept(pipe)
-  link?.receive(encodeFrame({ id: 1, method: LINK.open, body: encodeFields(LINK_FORM + 1, 'x', new Uint8Array(16)) }))
+  logic.server.close()
   t.equal(link?.isLost, true)
   t.equal(isDestroyed, false)
   rig.pass(END_MS + 100)

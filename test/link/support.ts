@@ -95,7 +95,7 @@ export class LinkRig {
   #connect(logic: Logic, { connected }: DialCallbacks): void {
     const [one, other] = LoopPipe.pair(this.defer)
     logic.pipes.push(other)
-    const user = logic.server.accept(other)
+    const user = logic.server.accept(other, '10.0.0.7')
     // A node that is stopped hears and says nothing, and closes nothing.
     other.attach({
       receive: bytes => (logic.isStopped ? undefined : user?.receive(bytes)),

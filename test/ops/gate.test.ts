@@ -1,6 +1,6 @@
 import t from 'tap'
-import { ConnectionGate } from '../../src/connection/gate.js'
 import { AddressList, networkOf, plainAddress } from '../../src/lib/network.js'
+import { ConnectionGate } from '../../src/ops/gate.js'
 
 t.test('refuses above the limit of an address, and above the total', async t => {
   const gate = new ConnectionGate({ totalMax: 3, perAddressMax: 2 })
