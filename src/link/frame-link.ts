@@ -24,8 +24,8 @@ export const BEAT_MS = 1_000
 export const SILENCE_MS = 4_000
 /** The time in which the other end closes when this one has. */
 export const END_MS = 5_000
-/** The most bytes that may wait for an end that does not read. */
-export const QUEUED_BYTES_MAX = 64 * 2 ** 20
+/** The most bytes that may wait for an end that does not read: more than all calls and acks that lanes.ts sends again at once. */
+export const QUEUED_BYTES_MAX = 128 * 2 ** 20
 
 export interface FrameLinkOptions {
   readonly pipe: LinkPipe

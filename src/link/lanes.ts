@@ -7,6 +7,8 @@
  *                           ─► waiting: there is none, or the lane's node is leaving and has not answered everything yet
  *                                └── WAIT_MS, too much waits, nobody wants the answer any more ──► refused, may be repeated
  *
+ * A call whose links were lost SENDS_MAX times is refused, too.
+ *
  * Acks are merged while they wait, one for each device, and wait for as long as it takes. A user has only so many under way. The next one
  * waits, until the user's next request: an ack never falls behind it, because the request may bring a later ack.
  */
@@ -33,6 +35,9 @@ export const ACK_BYTES_MAX = 32 * 2 ** 20
 /** The acks of one user that are under way. A client gathers for 250 ms, a logic node for a second: eight devices have forty. */
 export const ACKS_UNDER_WAY_MAX = 64
 
+/** The links on which a call is sent, if they are lost. One that ends the node that does it must not end all nodes. */
+export const SENDS_MAX = 3
+
 const TICK_MS = 250
 const RETRY_MS = { base: 1_000, spread: 1_000 } as const
 
@@ -46,7 +51,8 @@ export interface LanesOptions {
 /** A call that waits, or may have been sent before. */
 interface Pending {
   readonly call: Call
-  sent: boolean
+  /** The links that it was sent on. */
+  sends: number
   /** The time when it is refused if it still waits. */
   untilMs: number
 }
@@ -129,7 +135,7 @@ export class Lanes {
       this.#refuse(call, CODES.UNAVAILABLE)
     } else {
       const lane = known ?? this.#newLane(uid)
-      const pending = { call, sent: false, untilMs: nowMs + WAIT_MS }
+      const pending = { call, sends: 0, untilMs: nowMs + WAIT_MS }
       const entry = { lane, pending, share: share ?? (stranger === undefined ? lane : this.#newStranger(stranger)) }
       this.#pending.set(call, entry)
       this.#count(entry, 1, call.bytes)
@@ -189,20 +195,24 @@ export class Lanes {
   /** Takes in that a link is lost. @param unanswered what it was sent, in that order */
   lost(link: AnyLink, unanswered: readonly Call[]): void {
     const lanes = new Map<Lane, Pending[]>()
+    const givenUp: Call[] = []
     for (const call of unanswered) {
       const found = this.#pending.get(call)
       if (found === undefined) continue
       const { lane, pending } = found
       this.#back(lane, call)
       pending.untilMs = this.#options.clock.monotonic() + WAIT_MS
-      const again = lanes.get(lane)
-      if (again === undefined) lanes.set(lane, [pending])
-      else again.push(pending)
+      const again = lanes.get(lane) ?? []
+      lanes.set(lane, again)
+      if (pending.sends < SENDS_MAX) again.push(pending)
+      else givenUp.push(call)
     }
     for (const [lane, again] of lanes) {
       lane.waiting = [...again, ...lane.waiting]
-      this.#stuck.add(lane)
+      if (lane.waiting.length > 0) this.#stuck.add(lane)
+      else this.#release(lane)
     }
+    for (const call of givenUp) this.#drop(call, CODES.UNAVAILABLE)
     this.left(link)
   }
 
@@ -273,7 +283,7 @@ export class Lanes {
     const isHolding = lane.acks + waiting.length > ACKS_UNDER_WAY_MAX
     const heldFrom = isHolding ? 1 + waiting.findLastIndex(({ call }) => call.method !== LINK.ack) : waiting.length
     for (const [index, pending] of waiting.entries()) {
-      const { call, sent } = pending
+      const { call } = pending
       if (!this.#takes(link)) {
         // It was lost with what was just sent, which waits in front again.
         lane.waiting.push(...waiting.slice(index))
@@ -289,11 +299,12 @@ export class Lanes {
         lane.waiting.push(...waiting.slice(index))
         break
       }
-      if (sent) this.figures.repeated += 1
-      pending.sent = true
+      const isAgain = pending.sends > 0
+      if (isAgain) this.figures.repeated += 1
+      pending.sends += 1
       lane.underWay += 1
       if (call.method === LINK.ack) lane.acks += 1
-      link.send(call, sent)
+      link.send(call, isAgain)
     }
     this.#release(lane)
   }

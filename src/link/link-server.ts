@@ -33,10 +33,11 @@ export const STRANGERS_MAX = { all: 128, network: 32 } as const
 /** The time for which a refused stranger may read why. */
 export const REFUSED_MS = 500
 /**
- * The requests of one access node that are worked on at a time. Beyond that they are refused, and may be repeated. Acks gather beside
+ * The requests of one access node that are worked on at a time: as many as it lets wait (lanes.ts), for it may send them all to its only
+ * logic node. Beyond that they are refused, and may be repeated. Acks gather beside
  * them. An access node sends only so many of a user (lanes.ts), and none is refused: a later one would be taken without its marks.
  */
-export const IN_WORK_MAX = 65_536
+export const IN_WORK_MAX = 131_072
 
 const RETRY_MS = 1_000
 /** The interval at which draining looks whether all is answered. Within the first one the access nodes hear of it. */

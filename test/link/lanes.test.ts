@@ -12,6 +12,7 @@ import {
   Lanes,
   PENDING_BYTES_MAX,
   PENDING_MAX,
+  SENDS_MAX,
   SHARE_BYTES_MAX,
   SHARE_MAX,
   WAIT_MS,
@@ -389,4 +390,30 @@ t.test('one user fills neither the space of requests nor that of acks', async t 
   const other = new FakeCall(8, ACK_BYTES_MAX / 32, LINK.ack)
   lanes.submit(other)
   t.equal(other.refusedWith, undefined)
+})
+
+t.test('a call with which every node is lost is refused in the end, and no node sees it any more', async t => {
+  const { lanes, submit, lose } = rig()
+  const [poison, next] = [submit(1), submit(1)]
+  for (let i = 1; i <= SENDS_MAX; i++) {
+    t.equal(poison.refusedWith, undefined)
+    const link = new FakeLink(`node ${i}`)
+    lanes.opened(link)
+    t.same(
+      link.sent.map(([call, again]) => [call === poison ? 'poison' : 'next', again]),
+      [
+        ['poison', i > 1],
+        ['next', i > 1],
+      ],
+    )
+    lose(link)
+  }
+  t.equal(poison.refusedWith, CODES.UNAVAILABLE.code)
+  t.equal(next.refusedWith, CODES.UNAVAILABLE.code, 'nobody knows which of them it was')
+  t.equal(lanes.size, 0)
+  t.notOk(lanes.has(1))
+  const last = new FakeLink('last')
+  lanes.opened(last)
+  const later = submit(1)
+  t.strictSame(last.sent, [[later, false]])
 })
