@@ -6,7 +6,7 @@ import { pairOut } from '../sync/record-kinds.js'
 import { deviceWindow } from '../sync/rules/device-window.js'
 import { type ContactRecord, contact, contactIndex, given, profile, userActor } from '../sync/rules/records.js'
 import type { Findings, NamedRecord } from './findings.js'
-import { recordOf } from './reader.js'
+import { isOwn, recordOf } from './reader.js'
 
 export class FriendCheck {
   readonly #view: StoreView
@@ -31,10 +31,10 @@ export class FriendCheck {
     if (this.#isGone(uid)) return
     const isListed = mine.state !== ContactState.UNSPECIFIED
     // The store's own users keep no index.
-    if (uid >= 256 && isListed && !this.#indexOf(uid).has(other)) {
+    if (!isOwn(uid) && isListed && !this.#indexOf(uid).has(other)) {
       this.#findings.fault(`contact ${other} of user ${uid} is not in the user's index`)
     }
-    if (mine.state === ContactState.FRIEND && uid < other) this.#findings.counts.friendships += 1
+    if (mine.state === ContactState.FRIEND && uid < other && !isOwn(uid)) this.#findings.counts.friendships += 1
     if (this.#underWay(uid, other) || this.#underWay(other, uid)) return
     const theirs = recordOf(this.#view, userActor(other), contact, uid)
     const theirState = theirs?.state ?? ContactState.UNSPECIFIED

@@ -1,7 +1,9 @@
 /** What `longwire verify` finds: nothing in a store that the rules made, and each fault that is put into one. */
 
 import t from 'tap'
+import { ContactState, encodeItem } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
+import { present } from '../../src/lib/assert.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
@@ -18,6 +20,7 @@ import {
   contactIndex,
   devices,
   given,
+  NOBODY,
   password,
   profile,
   userActor,
@@ -63,6 +66,18 @@ async function spoil({ store }: World, parts: { puts?: Put[]; appends?: Append[]
 function put<T>(actor: string, kind: RecordKind<T>, value: T | null, id?: string | number): Put {
   return { actor, name: recordName(kind, id), bytes: value === null ? null : kind.encode(value), stamp: 7 }
 }
+
+t.test('the users of the store itself are checked, and not counted', async t => {
+  const whole = await world()
+  const { counts } = verified(whole)
+  const friend = { ...NOBODY, state: ContactState.FRIEND }
+  const [first] = await whole.bob.items()
+  await spoil(whole, {
+    puts: [put(userActor(254), contact, friend, 255), put(userActor(255), contact, friend, 254)],
+    appends: [{ actor: userActor(255), bytes: encodeItem(present(first, 'an item').item) }],
+  })
+  t.same(verified(whole), { faults: [], counts })
+})
 
 t.test('a store that the rules made has no faults, also after an account was deleted', async t => {
   const whole = await world()
