@@ -33,6 +33,8 @@ export interface MembersOptions {
    * @param error undefined: the store answers, so it was this process that stood still
    */
   onLost(error: unknown): void
+  /** Called when this node has its lease again. */
+  onRegained(): void
 }
 
 export interface Member {
@@ -156,6 +158,7 @@ export class Members {
   #take(leases: readonly Lease[]): void {
     const { node, onGain } = this.#options
     const before = this.#wasMember ? this.#owners : []
+    if (!this.#wasMember && this.isMember && this.#leasesLost > 0) this.#options.onRegained()
     this.#wasMember = this.isMember
     const known = new Set(this.#live.map(each => each.node))
     this.#live = leases.map(lease => ({ node: lease.node, status: decodeStatus(lease.status) }))

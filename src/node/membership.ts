@@ -93,6 +93,7 @@ export class Membership {
         const why = error === undefined ? 'the process stood still' : String(error)
         log.warn({ why }, 'this node lost its lease: until it has it again, others do its background work')
       },
+      onRegained: () => log.info({}, 'this node has its lease again'),
     })
     this.network = new BusNetwork({ send: (node, message) => this.#bus?.send(node, message) ?? false }, this.#members)
   }

@@ -43,6 +43,7 @@ function cluster() {
       onChange: (came, gone) => changes.push(`${node}: +${came} -${gone}`),
       onGain: () => gains.set(node, (gains.get(node) ?? 0) + 1),
       onLost: error => losses.push(`${node}: ${error}`),
+      onRegained: () => losses.push(`${node}: no more`),
     })
     t.teardown(() => members.stop())
     await members.start()
@@ -123,6 +124,7 @@ t.test('a node that cannot renew owns nothing before others take over, and owns 
   await pass(2 * RENEW_MS)
   t.same(owned(a), share)
   t.equal(gains.get('a'), before + 1)
+  t.same(losses, ['a: Error: no answer', 'a: no more'])
 })
 
 t.test('a lease counts from before it was asked for, however late the answer comes', async t => {
@@ -150,7 +152,7 @@ t.test('a process that stood still owns nothing when it goes on, until it has re
   t.equal(owned(b).length, ALL_PARTITIONS.length)
   await pass(RENEW_MS, own)
   t.ok(owned(a).length > 0)
-  t.same(losses, ['a: undefined'])
+  t.same(losses, ['a: undefined', 'a: no more'])
   t.equal(gains.get('a'), 2)
 })
 
