@@ -2,6 +2,7 @@
 
 import { decodeStatus, type NodeStatus } from '../cluster/node-status.js'
 import type { PrimaryLook, RedisLook } from '../store/redis/look.js'
+import { UNFINISHED } from '../store/redis/meta.js'
 
 export interface ShownNode extends NodeStatus {
   readonly node: string
@@ -40,6 +41,11 @@ export const NEEDS_HELP = [
   'by more than a minute; an outbox has waited for more than a minute; there is no store on this Redis, or on a part of it.',
 ] as const
 
+/** What is shown of a Redis that cannot be reached. @param why one line */
+export function unreachable(why: string): ShownCluster {
+  return { nodes: [], unreadable: 0, primaries: [], needs: [why] }
+}
+
 export function shownCluster(look: RedisLook): ShownCluster {
   const statuses = (look.leases ?? []).map(({ node, status }) => ({ node, status: decodeStatus(status) }))
   const nodes = statuses
@@ -66,6 +72,7 @@ function needsOf(look: RedisLook, nodes: readonly ShownNode[], primaries: readon
   const needs: string[] = []
   if (look.leases === undefined) needs.push('the primary that holds the leases does not answer: no node is known')
   else if (look.leases.length === 0) needs.push('no node has a lease: nobody serves')
+  if (primaries.some(({ migrating }) => migrating)) needs.push(UNFINISHED)
   if (look.unheld > 0) needs.push(`${look.unheld} partitions have no primary: their users are not served`)
   const needed = Math.max(0, ...nodes.map(({ replicas }) => (replicas < 0 ? look.replicasUsual : replicas)))
   for (const primary of primaries) needs.push(...needsOfPrimary(primary, nodes.length === 0 ? 0 : needed))

@@ -7,7 +7,7 @@ import { REDIS_OPTIONS } from '../ops/redis-options.js'
 import type { RedisAddress } from '../store/redis/address.js'
 import { RedisWatcher } from '../store/redis/look.js'
 import { type Command, complain, EXIT, failed, print } from './command.js'
-import { clusterText, NEEDS_HELP, type ShownCluster, shownCluster } from './nodes-page.js'
+import { clusterText, NEEDS_HELP, type ShownCluster, shownCluster, unreachable } from './nodes-page.js'
 import { redisAddress } from './redis-address.js'
 
 const OPTIONS = {
@@ -49,6 +49,7 @@ export const nodes: Command = {
       await watcher.close()
       return needs.length === 0 ? EXIT.OK : EXIT.FAILED
     } catch (error) {
+      if (json) print(JSON.stringify(unreachable(messageOf(error))))
       return failed(error)
     }
   },

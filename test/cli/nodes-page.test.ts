@@ -29,6 +29,7 @@ const STATUS: NodeStatus = {
 const PRIMARY: PrimaryLook = {
   host: '10.0.1.1:6379',
   up: true,
+  migrating: false,
   partitions: ALL_PARTITIONS,
   epoch: 3,
   replicasLinked: 1,
@@ -80,6 +81,11 @@ for (const [what, look, need] of [
     'a dead primary, once',
     { ...primary({ up: false }), leases: [lease({ failing: [PRIMARY.host] })] },
     /does not answer/,
+  ],
+  [
+    'an unfinished migration',
+    primary({ migrating: true }),
+    /^a migration into this Redis was not finished: run it again$/,
   ],
   ['no store', primary({ epoch: 0 }), /holds no store/],
   ['a clock that is off', { ...WELL, leases: [lease({ clockAheadMs: 3_600_000 })] }, /10\.0\.0\.1:8081 .* by 3600 s/],

@@ -43,6 +43,13 @@ t.test('without a store, with a server, and after its death', async t => {
   const gone = await nodes('--redis', redis.url)
   t.equal(gone.code, 1)
   t.match(gone.stderr, /^longwire: --redis: Redis cannot be reached: .*\n$/)
+  const beganMs = performance.now()
+  const unreached = new CliProcess(['nodes', '--redis', redis.url, '--json'])
+  await eventually(() => unreached.stdout.endsWith('\n'))
+  const tookMs = performance.now() - beganMs
+  t.equal(await unreached.exit(), 1)
+  t.match(shown(unreached.stdout), { nodes: [], primaries: [], needs: [/Redis cannot be reached/] })
+  t.ok(tookMs < 4_500, `${tookMs} ms: 3 s, and the start of a process on a busy machine`)
 })
 
 t.test(

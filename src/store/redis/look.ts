@@ -23,6 +23,8 @@ export interface PrimaryLook {
   readonly up: boolean
   /** The partitions that it holds. */
   readonly partitions: readonly number[]
+  /** Whether a migration into it was not finished. */
+  readonly migrating: boolean
   /** The highest epoch of their data; 0: there is no store. */
   readonly epoch: number
   readonly replicasLinked: number
@@ -41,7 +43,8 @@ export interface RedisLook {
   readonly replicasUsual: number
 }
 
-const CONNECT_MS_MAX = 5_000
+/** A program that asks is to have an answer within 3 s. */
+const CONNECT_MS_MAX = 2_000
 /** The time for the other primaries of a Cluster, when one has answered. */
 const OTHERS_MS_MAX = 2_000
 const ANSWER_MS_MAX = 2_000
@@ -118,21 +121,31 @@ export class RedisWatcher {
 
   async #lookAt({ host, control }: Primary, partitions: readonly number[]): Promise<PrimaryLook> {
     const scopes = this.#isCluster ? partitions : [0]
-    const epochs = scopes.map((scope): Command => ['HGET', metaKey(scope), 'epoch'])
+    const metas = scopes.map((scope): Command => ['HMGET', metaKey(scope), 'epoch', 'migrating'])
     try {
-      const asked: Command[] = [['INFO', 'replication'], ['INFO', 'memory'], ...epochs]
+      const asked: Command[] = [['INFO', 'replication'], ['INFO', 'memory'], ...metas]
       const [replication, memory, ...found] = await within(this.#clock, ANSWER_MS_MAX, control.ask(asked))
       return {
         host,
         up: true,
         partitions,
-        epoch: Math.max(0, ...found.map(epochIn)),
+        migrating: found.some(reply => fieldIn(reply, 1) !== null),
+        epoch: Math.max(0, ...found.map(reply => Number(fieldIn(reply, 0)))),
         replicasLinked: replicasIn(String(valueIn(replication))),
         memoryBytes: numberIn(String(valueIn(memory)), 'used_memory'),
         memoryBytesMax: numberIn(String(valueIn(memory)), 'maxmemory'),
       }
     } catch {
-      return { host, up: false, partitions, epoch: 0, replicasLinked: 0, memoryBytes: 0, memoryBytesMax: 0 }
+      return {
+        host,
+        up: false,
+        partitions,
+        migrating: false,
+        epoch: 0,
+        replicasLinked: 0,
+        memoryBytes: 0,
+        memoryBytesMax: 0,
+      }
     }
   }
 }
@@ -147,7 +160,7 @@ async function areUp(topology: Topology, clock: Clock, ms: number): Promise<bool
   return false
 }
 
-/** The epoch that a partition says; 0 if it holds no store, or moves to another primary just now. */
-function epochIn(reply: Reply): number {
-  return 'refusal' in reply ? 0 : Number(reply.value ?? 0)
+/** A field of a partition's meta data; null if it holds no store, or moves to another primary just now. */
+function fieldIn(reply: Reply, at: number): unknown {
+  return 'refusal' in reply || !Array.isArray(reply.value) ? null : (reply.value[at] ?? null)
 }
