@@ -115,6 +115,7 @@ function placeIn(flag: string, place: string, values: OptionValues<typeof MIGRAT
 function complaintOf(error: unknown, place: Place): string {
   const message = messageOf(error).replace(/^--redis: /, '')
   if (isOne(error, RedisUnreachableError)) return message
+  if (message.startsWith('OOM ')) return `${place.text} is full: raise its maxmemory, and run the same command again`
   if (isOne(error, NotSentError, LostError)) return `${message}: run the same command again`
   return isOne(error, RedisOpenError) ? `${place.text}: ${message}` : message
 }

@@ -133,9 +133,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ready: () => node.ready(),
       // The doors close last, so that probes see that it drains.
       async drain() {
-        // A node that came a moment ago, perhaps in this one's place, is to be named too.
+        const endMs = clock.monotonic() + config.drainMs
+        // A node that came a moment ago, perhaps in this one's place, is to be named too. Redis may not answer.
         await membership?.drain()
-        await node.drain(doors, config.drainMs)
+        await node.drain(doors, Math.max(1, endMs - clock.monotonic()))
         await close()
       },
       abort() {

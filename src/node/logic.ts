@@ -42,12 +42,6 @@ export interface LogicOptions
   readonly connected: (uid: number) => readonly number[]
 }
 
-/**
- * The longest wait for what is under way at the end. A store that is shared may be away for hours, and another node does what this one
- * leaves. Nothing of it was answered.
- */
-const QUIET_MS_MAX = 5_000
-
 /** The most unknown kinds that are logged. */
 const UNKNOWN_TOLD_MAX = 64
 
@@ -114,15 +108,18 @@ export class Logic {
     await this.jobs.start()
   }
 
-  /** Commits what is held back, waits for what is under way, and closes the store. */
-  async close(): Promise<void> {
+  /**
+   * Commits what is held back, waits for what is under way, and closes the store.
+   * @param quietMs the longest wait for a store that is shared
+   */
+  async close(quietMs: number): Promise<void> {
     const { store, clock } = this.#options
     this.services.flush()
     const quiet = this.jobs.stop().then(() => this.engine.close())
     if (!store.shared) await quiet
     else {
       await new Promise<void>((resolve, reject) => {
-        const late = clock.after(QUIET_MS_MAX, resolve)
+        const late = clock.after(quietMs, resolve)
         quiet.then(resolve, reject).finally(() => late.cancel())
       })
     }

@@ -27,9 +27,17 @@ import { Front } from './front.js'
 import { Logic } from './logic.js'
 import type { Doors, NodeOptions } from './options.js'
 
+/**
+ * The longest wait for what is under way at the end, and the shortest if draining has used its time. A store that is shared may be away for
+ * hours, and another node does what this one leaves. Nothing of it was answered.
+ */
+const QUIET_MS_MAX = 5_000
+const QUIET_MS_MIN = 500
+
 export class Node {
   readonly counters = new Counters()
   readonly logic: Logic
+  readonly #options: Pick<NodeOptions, 'clock'>
   readonly #front: Front
   readonly #links: LinkServer | undefined
   readonly #home: LogicLinks | undefined
@@ -41,6 +49,7 @@ export class Node {
   constructor(options: NodeOptions) {
     const { clock, random, settings, store } = options
     const { counters } = this
+    this.#options = options
     const limits = settings.limits === 'open' ? Limits.open(clock) : new Limits(clock, settings.limits, options.buckets)
     const halves = { ...options, counters, limits }
     this.logic = new Logic({
@@ -121,18 +130,23 @@ export class Node {
   /** Serves nobody new, tells the clients to come back, finishes what is in work, and closes the store. */
   async drain(doors: Doors, withinMs: number): Promise<void> {
     this.#serving = false
+    const { clock } = this.#options
+    const endMs = clock.monotonic() + withinMs
     const flush = (): void => this.logic.services.flush()
     await Promise.all([this.access.drain(doors, withinMs), this.#links?.drain(withinMs, flush)])
-    await this.close()
+    await this.close(Math.max(QUIET_MS_MIN, endMs - clock.monotonic()))
   }
 
-  /** Finishes what is in work and closes the store, for a node without clients. */
-  async close(): Promise<void> {
+  /**
+   * Finishes what is in work and closes the store, for a node without clients.
+   * @param quietMs the longest wait for a store that is shared
+   */
+  async close(quietMs = QUIET_MS_MAX): Promise<void> {
     this.canary.stop()
     this.#front.stop()
     this.#home?.close()
     try {
-      await this.logic.close()
+      await this.logic.close(quietMs)
     } finally {
       this.#links?.close()
       this.#front.exchange.stop()

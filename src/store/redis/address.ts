@@ -30,6 +30,8 @@ const PORT = 6379
 const SENTINEL_PORT = 26_379
 const DATABASE_MAX = 15
 const CONNECT_MS_MAX = 5_000
+/** The time in which a server closes its end of a connection that was ended: one that stands still never does. */
+const DISCONNECT_MS_MAX = 200
 
 /**
  * Reads a URL. Several hosts stand in one, with commas between them.
@@ -57,8 +59,8 @@ export function parseRedisUrl(url: string, password?: string): RedisAddress {
 }
 
 /** The address for people: without user and password. */
-export function addressText({ hosts, sentinel }: RedisAddress): string {
-  const list = hosts.map(hostText).join(',')
+export function addressText({ hosts, sentinel, database }: RedisAddress): string {
+  const list = hosts.map(hostText).join(',') + (database === 0 ? '' : `/${database}`)
   return sentinel === undefined ? list : `${sentinel} by ${list}`
 }
 
@@ -72,6 +74,7 @@ export function connectionOptions(address: RedisAddress, host: RedisHost | undef
   const shared: RedisOptions = {
     db: database,
     connectTimeout: CONNECT_MS_MAX,
+    disconnectTimeout: DISCONNECT_MS_MAX,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(tls ? { tls: {} } : {}),

@@ -54,8 +54,8 @@ interface Asked {
 const WAIT_MS = 500
 /** The most that waits for the next rounds: while a replica is missing, a round may last for long. */
 const WAITING_MAX = 4_096
-/** The time for which the end waits for what is in flight: replicas may be missing for long. */
-const CLOSE_MS_MAX = 2_000
+/** The time for which the end waits for what is in flight: replicas may be missing for long, and nobody waits for its answer any more. */
+const CLOSE_MS_MAX = 500
 /** The time after which a connection that does not answer is given up. A disk may need some seconds to sync. */
 const SILENCE_MS_MAX = 10_000
 /** The time without an answer after which somebody else may be asked what goes on. */
@@ -111,7 +111,7 @@ export class Link {
     })
   }
 
-  /** Gives up the connection, and makes another. ioredis may take 2 s to close one whose server stands still: nobody waits for that. */
+  /** Gives up the connection, and makes another. Nobody waits until one whose server stands still is closed. */
   drop(): void {
     this.#redis.disconnect(true)
     this.#onClose()

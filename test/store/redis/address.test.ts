@@ -64,7 +64,8 @@ t.test('what is not one is refused in one line, without the password', async t =
 
 t.test('for people, and for a connection', async t => {
   const address = parseRedisUrl('rediss://u:hidden@[::1]:1,b:2/1')
-  t.equal(addressText(address), '[::1]:1,b:2')
+  t.equal(addressText(address), '[::1]:1,b:2/1')
+  t.equal(addressText(parseRedisUrl('redis://u:secret@a/3')), 'a:6379/3')
   t.match(connectionOptions(address), { host: '::1', port: 1, db: 1, username: 'u', password: 'hidden', tls: {} })
   t.match(connectionOptions(address, { host: 'c', port: 9 }), { host: 'c', port: 9 })
   const sentinel = parseRedisUrl('redis+sentinel://a:1/main')
