@@ -22,14 +22,19 @@
 import { type Clock, pause } from '../lib/clock.js'
 import { partitionOf } from '../store/partition.js'
 import type { Actor, NodeId, ScannedRecord, ScopeId, Store } from '../store/types.js'
-import { takenUpTo } from './cascade.js'
+import {
+  type Batch,
+  type DeliverOptions,
+  deliverTransition,
+  settledTransition,
+  settleTransition,
+  type Taken,
+} from './delivery.js'
 import { isPartitionActor } from './fan-out.js'
 import { entryBytes, foundEntry, OUTBOX, type OutboxEntry, outboxEntry, outboxOf } from './outbox-entry.js'
-import type { PlanTx } from './plan-tx.js'
-import { type PairIn, pairIn, pairOut } from './record-kinds.js'
 import { Sightings, type WaitingOutbox } from './sightings.js'
 import { Slices } from './slices.js'
-import type { EffectKind, Outcome, Transition, Tx } from './types.js'
+import type { Outcome, Transition } from './types.js'
 
 /** The most entries of one pair that one unit takes. */
 const DELIVER_BATCH_MAX = 64
@@ -77,12 +82,9 @@ interface Pair {
 /** What becomes of a pair at a gap: the target passes over what is lost, or it has waited for long. */
 export type GapOutcome = 'passed' | 'waiting'
 
-export interface OutboxOptions {
+export interface OutboxOptions extends DeliverOptions {
   readonly store: Store
   readonly clock: Clock
-  readonly effects: ReadonlyMap<string, EffectKind<unknown>>
-  /** The number of fan-outs' targets that one unit takes. */
-  readonly sliceTargets: number
   /** The most bytes of all entries in memory. Absent: OUTBOX_TOTAL_BYTES_MAX. */
   readonly bytesMax?: number | undefined
   /** Rests after a slice of a fan-out (see EngineOptions). */
@@ -107,22 +109,6 @@ interface Sweep {
   readonly isDue?: ((name: string) => boolean) | undefined
   /** Whether another node asked for what is found. */
   readonly isLent?: boolean
-}
-
-interface Batch {
-  readonly source: Actor
-  readonly entries: readonly OutboxEntry[]
-  /** Whether the outbox was read, and has nothing of the pair that is before the first of these. */
-  readonly areOldest: boolean
-}
-
-interface Taken {
-  /** The number of the last effect taken. */
-  readonly last: number
-  /** Whether anything was taken, even if only a slice of a fan-out. */
-  readonly hasMoved: boolean
-  /** Whether effects that are lost were passed over. */
-  readonly hasPassed: boolean
 }
 
 const succeed = () => true
@@ -316,13 +302,15 @@ export class Outbox {
     if (isAsked(pair)) batch = batch.filter(({ seq }) => seq <= pair.askedUpTo)
     const [first] = batch
     if (first === undefined) return 'on'
-    let taken = await this.#take(pair, batch, false)
+    let taken = await this.#take(pair, batch)
     if (isBehind(taken, first)) {
-      const isRead = await this.#sweepPair(pair.source, pair.target, pair.isLent).then(succeed, fail)
+      const isRead = await this.#readAgain(pair)
       if (pair.entries[0]?.seq !== first.seq) return 'on'
       if (!isRead) return 'pause'
       // The outbox has nothing before it, and what was taken is all that the target knows: something is lost.
-      taken = await this.#take(pair, batch, true)
+      const settled = await this.#options.run(pair.source, settledTransition, pair.target)
+      if (settled.kind !== 'done') return 'pause'
+      taken = await this.#take(pair, batch, settled.result)
       if (isBehind(taken, first)) this.#waitsForLost(pair)
     }
     if (taken.kind !== 'done') return 'pause'
@@ -345,6 +333,15 @@ export class Outbox {
     return 'on'
   }
 
+  /** Holds of a pair what its outbox holds. What the outbox has no more was settled by another node, or the store has lost it. */
+  async #readAgain(pair: Pair): Promise<boolean> {
+    const held = pair.entries
+    this.#drop(pair, Number.POSITIVE_INFINITY)
+    const isRead = await this.#sweepPair(pair.source, pair.target, pair.isLent).then(succeed, fail)
+    if (!isRead) this.add(held, pair.isLent)
+    return isRead
+  }
+
   /** Notes that the pair waits for effects that nobody has. Tells it once, when that lasts. */
   #waitsForLost(pair: Pair): void {
     const nowMs = this.#options.clock.monotonic()
@@ -364,8 +361,8 @@ export class Outbox {
   }
 
   /** Runs the delivery at the target: it takes the next entries, or a slice of them. */
-  #take({ source, target }: Pair, entries: readonly OutboxEntry[], areOldest: boolean): Promise<Outcome<Taken>> {
-    const batch = { source, entries, areOldest }
+  #take({ source, target }: Pair, entries: readonly OutboxEntry[], settled?: number): Promise<Outcome<Taken>> {
+    const batch = { source, entries, settled }
     const deliver = () => (this.#stopped ? STOPPED : this.#options.run(target, this.#deliver, batch))
     return isPartitionActor(target) ? this.#slicesOf(target).run(deliver) : deliver()
   }
@@ -412,73 +409,4 @@ function insert(entries: OutboxEntry[], entry: OutboxEntry): boolean {
   if (at > 0 && entries[at - 1]?.seq === entry.seq) return false
   entries.splice(at, 0, entry)
   return true
-}
-
-const NOTHING_TAKEN: PairIn = { last: 0 }
-
-/** The transition at the target: takes the effects whose turn it is, and at most `sliceTargets` targets of fan-outs. */
-function deliverTransition({ effects, sliceTargets }: OutboxOptions): Transition<Batch, Taken> {
-  return {
-    name: 'outbox.deliver',
-    waits: true,
-    run(tx, { source, entries, areOldest }) {
-      const known = tx.get(pairIn, source) ?? NOTHING_TAKEN
-      let last = areOldest ? lastAfterGap(tx, known, entries) : known.last
-      const hasPassed = last > known.last
-      let { done, part } = underWay(known, entries, last)
-      let left = sliceTargets
-      for (const entry of entries) {
-        const { seq, targets } = entry
-        if (seq <= last) continue
-        if (entry.before > last) break
-        const kind = effects.get(entry.kind)
-        if (kind === undefined) break
-        const slice = targets.slice(done, done + left)
-        const makesSense = (tx as PlanTx).take({ kind, source, payload: entry.payload }, { seq, targets: slice })
-        part = seq
-        done = makesSense ? done + slice.length : targets.length
-        left -= slice.length
-        if (done < targets.length) break
-        last = seq
-        done = 0
-      }
-      const hasMoved = isBeyond(known, { last, done, part })
-      if (hasMoved) tx.put(pairIn, done === 0 ? takenUpTo(tx, last) : { ...takenUpTo(tx, last), done, part }, source)
-      return { last, hasMoved, hasPassed }
-    },
-  }
-}
-
-/**
- * The number of the last effect that counts as taken. A target whose own partition is in a newer epoch than its counter passes over
- * the gap before the first entry: it had taken those effects, and lost them.
- */
-function lastAfterGap({ epoch }: Tx, known: PairIn, [first]: readonly OutboxEntry[]): number {
-  const mayPass = first !== undefined && (known.epoch ?? 1) < epoch
-  return mayPass ? Math.max(known.last, first.before) : known.last
-}
-
-function isBeyond(known: PairIn, { last, done = 0, part }: PairIn): boolean {
-  return last > known.last || (done > 0 && (done !== known.done || part !== known.part))
-}
-
-/** How far the fan-out has come that is taken next. What is known of another one, which was lost, does not count. */
-function underWay({ last: lastKnown, done = 0, part = 0 }: PairIn, entries: readonly OutboxEntry[], last: number) {
-  const next = entries.find(({ seq }) => seq > last)
-  const isOther = last !== lastKnown || (part > last && part !== next?.seq)
-  return isOther ? { done: 0, part: 0 } : { done, part }
-}
-
-/** The transition at the source: the target has taken everything up to `last`, so these entries leave the outbox. */
-const settleTransition: Transition<{ target: Actor; seqs: ReadonlySet<number>; last: number }, void> = {
-  name: 'outbox.settle',
-  waits: true,
-  run(tx, { target, seqs, last }) {
-    const out = tx.get(pairOut, target)
-    if (out === undefined) return
-    // They are removed even if another deliverer has counted them already: only this one knows these entries.
-    // A source that was restored may know less than the target: all that it has sent is taken then.
-    tx.put(pairOut, { sent: out.sent, settled: Math.min(out.sent, Math.max(out.settled, last)) }, target)
-    for (const seq of seqs) (tx as PlanTx).removeEntry(target, seq)
-  },
 }

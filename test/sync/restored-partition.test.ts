@@ -226,3 +226,51 @@ t.test('a gap in the same epoch is not passed over, and is told after a minute, 
   t.equal(node.engine.outboxDepth, 1)
   await node.engine.close()
 })
+
+/** What the source's records are, if it has sent up to `sent` to the target, and these wait in its outbox. */
+function sentBy(sent: number, settled: number, waiting: readonly number[]) {
+  const entries = waiting.map(seq => {
+    const entry = { source: SOURCE, target: TARGET, seq, before: seq - 1, kind: note.name }
+    const bytes = outboxEntry.encode({ ...entry, payload: note.encode(seq), targets: NO_TARGETS })
+    const name = recordName(outboxEntry, outboxEntryId(SOURCE, TARGET, seq))
+    return { actor: outboxOf(SOURCE), name, bytes, stamp: seq }
+  })
+  const counter = { actor: SOURCE, name: recordName(pairOut, TARGET), stamp: sent }
+  return [...entries, { ...counter, bytes: pairOut.encode({ sent, settled }) }]
+}
+
+/** A disk on which the target has taken the first effect and nothing else was sent. */
+async function begun(): Promise<MemoryDisk> {
+  const disk = new MemoryDisk(seededRandom('disk'))
+  const node = await start(disk)
+  await node.say([TARGET], 1, 1)
+  await node.quiet()
+  await node.engine.close()
+  return disk
+}
+
+t.test('what the target had taken and lost is passed over, also if some of it is delivered again', async t => {
+  const disk = await begun()
+  // It had taken 2 and 3, too. One node has settled 3, and another one not yet 2.
+  disk.apply([{ expect: [], puts: sentBy(4, 3, [2, 4]), appends: [], trims: [] }])
+  disk.newEpoch([2])
+  const node = await start(disk, systemClock, 'second')
+  await node.quiet()
+  t.same(await node.heardBy(TARGET), [1, 2, 4])
+  t.same(node.gaps, ['user/1 user/2 passed'])
+  await node.engine.close()
+})
+
+t.test('what a node still holds of an outbox that has lost it keeps nothing from being delivered', async t => {
+  const disk = await begun()
+  const before = disk.snapshot()
+  disk.apply([{ expect: [], puts: sentBy(3, 1, [3]), appends: [], trims: [] }])
+  const node = await start(disk, systemClock, 'second')
+  await eventually(() => node.engine.outboxDepth === 1)
+  disk.restore(before, [1])
+  disk.newEpoch([1])
+  await node.say([TARGET], 9, 9)
+  await node.quiet()
+  t.same(await node.heardBy(TARGET), [1, 9])
+  await node.engine.close()
+})
