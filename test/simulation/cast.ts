@@ -1,6 +1,6 @@
 /** The people and their phones: who has which in use, buys one more, puts away one that the server has replaced, or goes for good. */
 
-import { partitionOf } from '../../src/store/partition.js'
+import { ALL_PARTITIONS, partitionOf } from '../../src/store/partition.js'
 import { DEVICES_MAX } from '../../src/sync/rules/records.js'
 import { act, changeWeather } from './acts.js'
 import { Phone, type User } from './phone.js'
@@ -104,17 +104,21 @@ export class Cast {
     })
   }
 
-  /** After a restore the passwords of then may be the right ones, or those of now. */
-  backedUp(): void {
-    for (const user of this.#stage.users) user.backedUp = user.passwords.slice()
+  /** After a restore of these partitions the passwords of then may be the right ones, or those of now. */
+  backedUp(partitions = ALL_PARTITIONS): void {
+    for (const user of this.#of(partitions)) user.backedUp = user.passwords.slice()
   }
 
-  restored(): void {
-    for (const user of this.#stage.users) {
+  restored(partitions = ALL_PARTITIONS): void {
+    for (const user of this.#of(partitions)) {
       const now = new Set([...user.backedUp, ...user.passwords])
       user.passwords.splice(0, user.passwords.length, ...now)
       user.passwordChanges += 1
     }
+  }
+
+  #of(partitions: readonly number[]): User[] {
+    return this.#stage.users.filter(({ account }) => partitions.includes(partitionOf(`account/${account}`)))
   }
 
   #addPhone(user: User): Phone {

@@ -22,7 +22,7 @@ export function missing(stage: Stage): string[] {
   }
   found.push(...leftBehind(stage))
   if (found.length > 0) return found
-  found.push(...ledger.underWay(witness.losesTail))
+  found.push(...ledger.underWay(witness.losesTail, stage.untaken))
   found.push(
     ...ledger.asymmetries(
       users.map(user => user.uid),
@@ -139,6 +139,7 @@ function differences(user: User, { ledger, witness, trims }: Stage): string[] {
     const isTorn = witness.torn.has(first.name) || witness.torn.has(other.name)
     for (const name of new Set([...first.view.keys(), ...other.view.keys()])) {
       const [a, b] = [first.view.get(name), other.view.get(name)]
+      if (witness.lostFailures.has(name)) continue
       if (a !== b && !(isTorn && KEYED.test(name))) found.push(`${first.name} has ${name} ${a}, ${other.name} ${b}`)
     }
   }

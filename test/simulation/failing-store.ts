@@ -3,27 +3,28 @@
  * The node learns of the new epoch by its next answer, so it plans in the old one until then.
  */
 import { MemoryStore } from '../../src/store/memory/store.js'
+import { ALL_PARTITIONS } from '../../src/store/partition.js'
 import { type CommitResult, OutcomeUnknownError, type ScopeId, type Unit } from '../../src/store/types.js'
 
 export class FailingStore extends MemoryStore {
   readonly #underWay = new Set<() => void>()
-  #epoch = this.disk.epochOf(0)
+  readonly #epochs = ALL_PARTITIONS.map(partition => this.disk.epochOf(partition))
 
   /** The store has failed over. */
   failedOver(): void {
     for (const end of [...this.#underWay]) end()
   }
 
-  /** The epoch of all partitions, as the last answer told it. */
-  override epochOf(): number {
-    return this.#epoch
+  /** The epoch of a partition, as the last answer of its scope told it. */
+  override epochOf(partition: number): number {
+    return this.#epochs[partition] ?? 1
   }
 
   override async commit(scope: ScopeId, units: readonly Unit[]): Promise<readonly CommitResult[]> {
     try {
       return await this.#ended(super.commit(scope, units), new OutcomeUnknownError('the store has failed over'))
     } finally {
-      this.#epoch = this.disk.epochOf(0)
+      this.#epochs[scope] = this.disk.epochOf(scope)
     }
   }
 

@@ -1,10 +1,13 @@
 /** What befalls the nodes, their store and the ways between them, as long as there is chaos. */
 
 import type { EventBatch } from '../../src/cluster/node-exchange.js'
+import { ALL_PARTITIONS } from '../../src/store/partition.js'
+import { uidOf } from '../../src/sync/rules/records.js'
 import { lookBack } from './convergence.js'
+import type { Pair } from './ledger.js'
 import type { SimulatedNode } from './node.js'
 import type { Stage } from './stage.js'
-import type { MessageId } from './witness.js'
+import { type MessageId, nameOf } from './witness.js'
 
 const OUTAGE_MS_MAX = 8_000
 /** Between two looks of who sees to it that nodes run. */
@@ -16,7 +19,11 @@ const AMBUSH = 0.01
 interface Before {
   readonly ties: ReadonlyMap<string, string>
   readonly copies: ReadonlyMap<string, MessageId>
+  readonly failures: ReadonlyMap<string, MessageId>
+  readonly pairs: ReadonlyMap<string, Pair>
 }
+
+const NO_PAIR: Pair = { sent: 0, settled: 0, taken: 0 }
 
 export class Faults {
   readonly #stage: Stage
@@ -127,46 +134,92 @@ export class Faults {
     lookBack(this.#stage)
   }
 
-  /** Another copy of the store goes on: what was not durable is gone. Calls under way are never answered. */
+  /** Another copy of the store goes on, or of one primary: what was not durable is gone. Calls under way are never answered. */
   #failOver(): void {
-    const { disk, chance, note, nodes, setup, users, ledger } = this.#stage
+    const { disk, chance, note, nodes, setup, primaries } = this.#stage
     if (setup.store === 'failover-n0' && !this.#mayLose) return
-    note('the store fails over')
+    const isWhole = primaries.length === 1 || chance(0.3)
+    const partitions = isWhole ? ALL_PARTITIONS : (this.#stage.pick(primaries) ?? ALL_PARTITIONS)
+    note(isWhole ? 'the store fails over' : 'a primary of the store fails over')
+    this.#stage.happened.count(isWhole ? 'failovers of the store' : 'failovers of one primary')
     if (chance(0.3)) {
-      disk.sync()
-      this.kept()
+      disk.sync(partitions)
+      this.#kept(partitions)
     }
-    const uids = users.map(({ uid }) => uid)
-    const before = { ties: ledger.ties(uids), copies: ledger.copies(uids) }
-    disk.crash()
-    disk.newEpoch()
+    const before = this.#seen()
+    disk.crash(partitions)
+    disk.newEpoch(partitions)
     for (const node of nodes) node.store?.failedOver()
-    if (setup.store === 'failover-n0') this.#lost(before)
+    if (setup.store === 'failover-n0') this.#lost(before, partitions)
     else lookBack(this.#stage)
   }
 
-  /** The store has lost what it had acknowledged since it last kept something. */
-  #lost({ ties, copies }: Before): void {
-    const { witness, cast, phones, users, ledger } = this.#stage
+  #seen(): Before {
+    const { users, ledger } = this.#stage
     const uids = users.map(({ uid }) => uid)
-    const after = { ties: ledger.ties(uids), copies: ledger.copies(uids) }
+    return {
+      ties: ledger.ties(uids),
+      copies: ledger.copies(uids),
+      failures: ledger.failures(uids),
+      pairs: ledger.pairs(),
+    }
+  }
+
+  /** The store has lost what it had acknowledged since it last kept something. */
+  #lost({ ties, copies, failures, pairs }: Before, partitions: readonly number[]): void {
+    const { witness, cast, phones } = this.#stage
+    const after = this.#seen()
     for (const [pair, was] of ties) {
       const [a = 0, b = 0] = pair.split(' ').map(Number)
       // A node may still carry to one side what the other has lost.
       if (after.ties.get(pair) !== was) this.#stage.tear(a, b)
     }
     for (const [copy, id] of copies) if (!after.copies.has(copy)) witness.lost(id)
+    for (const [name, id] of failures) if (!after.failures.has(name)) witness.lostFailure(id)
+    for (const [name, was] of pairs) this.#lostOf(name, was, after)
     witness.restored(phones.map(({ name }) => name))
-    cast.restored()
-    this.kept()
+    cast.restored(partitions)
+    this.#kept(partitions)
   }
 
-  /** All that the store has is kept from now on, whatever fails. Who registers and is lost would be nobody: another story. */
-  kept(): void {
+  #lostOf(name: string, was: Pair, after: Before): void {
+    const is = after.pairs.get(name) ?? NO_PAIR
+    const [bySource, byTarget] = [is.sent < was.sent, is.taken < was.taken]
+    if (byTarget) {
+      // Until the next effect comes, the target does not know that it has lost some.
+      this.#stage.untaken.set(name, is.sent)
+      this.#mayBeLost(name, after)
+    }
+    if (bySource !== byTarget)
+      this.#stage.happened.count(bySource ? 'pairs lost at the source only' : 'pairs lost at the target only')
+  }
+
+  /** Messages that the target may have taken and lost, without a copy that would show it: it had refused them, and lost that, too. */
+  #mayBeLost(pair: string, { copies }: Before): void {
+    const { ledger, witness } = this.#stage
+    const [source = 0, target = 0] = pair.split(' > ').map(uidOf)
+    if (source === 0 || target === 0) return
+    for (const { message } of ledger.messages(source)) {
+      const isSent = message.sender === source && message.recipient === target
+      if (isSent && !copies.has(`${target} ${nameOf(message)}`)) witness.lost(message)
+    }
+  }
+
+  /** The store makes durable what it has; one that loses its tail does so on one primary and not on another. */
+  sync(): void {
+    const { disk, primaries, chance } = this.#stage
+    const isPart = this.#mayLose && primaries.length > 1
+    const partitions = isPart ? primaries.filter(() => chance(0.5)).flat() : ALL_PARTITIONS
+    disk.sync(partitions)
+    this.#kept(partitions)
+  }
+
+  /** What the store has of these partitions is kept from now on, whatever fails. Who registers and is lost would be nobody: another story. */
+  #kept(partitions: readonly number[]): void {
     const { setup, users, cast } = this.#stage
     if (setup.store !== 'failover-n0') return
     this.#mayLose ||= users.every(({ uid }) => uid !== 0)
-    cast.backedUp()
+    cast.backedUp(partitions)
   }
 
   /** Something is out of reach for a while: a node's store, or the way between two nodes. */

@@ -16,6 +16,13 @@ export interface Entry {
   readonly message: Message
 }
 
+/** The effects of one actor for another: how many were sent, settled at the source, and taken at the target. */
+export interface Pair {
+  sent: number
+  settled: number
+  taken: number
+}
+
 const EVERYTHING = 1_000_000_000
 
 export class Ledger {
@@ -80,22 +87,33 @@ export class Ledger {
     return content?.case === 'message' && nameOf(content.value) === nameOf(id)
   }
 
-  /** Effects that are still on their way. */
-  underWay(maySkip: boolean): string[] {
+  /** Effects that are still on their way. @param untaken pairs whose target has lost what it had taken, see Stage */
+  underWay(maySkip: boolean, untaken: ReadonlyMap<string, number>): string[] {
     const left: string[] = []
-    const out = new Map<string, { sent: number; settled: number }>()
-    const taken = new Map<string, number>()
-    for (const { actor, name, bytes } of this.#records()) {
+    for (const { actor, name } of this.#records()) {
       if (actor.startsWith(`${OUTBOX}/`)) left.push(`${actor} holds ${name}`)
-      if (name.startsWith('out/')) out.set(`${actor} > ${name.slice(4)}`, pairOut.decode(bytes))
-      if (name.startsWith('in/')) taken.set(`${name.slice(3)} > ${actor}`, pairIn.decode(bytes).last)
     }
-    for (const [pair, { sent, settled }] of out) {
+    for (const [pair, { sent, settled, taken }] of this.pairs()) {
       if (sent !== settled) left.push(`${pair}: ${sent} sent, ${settled} settled`)
-      else if (maySkip && (taken.get(pair) ?? 0) > sent) continue
-      else if (taken.get(pair) !== sent) left.push(`${pair}: ${sent} sent, ${taken.get(pair)} taken`)
+      else if (maySkip && (taken > sent || untaken.get(pair) === sent)) continue
+      else if (taken !== sent) left.push(`${pair}: ${sent} sent, ${taken} taken`)
     }
     return left
+  }
+
+  /** What the counters of all pairs say, by `source > target`. */
+  pairs(): Map<string, Pair> {
+    const pairs = new Map<string, Pair>()
+    const pairOf = (name: string): Pair => {
+      const pair = pairs.get(name) ?? { sent: 0, settled: 0, taken: 0 }
+      pairs.set(name, pair)
+      return pair
+    }
+    for (const { actor, name, bytes } of this.#records()) {
+      if (name.startsWith('out/')) Object.assign(pairOf(`${actor} > ${name.slice(4)}`), pairOut.decode(bytes))
+      if (name.startsWith('in/')) pairOf(`${name.slice(3)} > ${actor}`).taken = pairIn.decode(bytes).last
+    }
+    return pairs
   }
 
   /** Friendships that the two see differently. @param blocked whether one of them ever blocked the other */
@@ -120,6 +138,15 @@ export class Ledger {
   copies(uids: readonly number[]): Map<string, MessageId> {
     const found = uids.flatMap(uid => this.messages(uid).map(({ message }) => [uid, message] as const))
     return new Map(found.map(([uid, message]) => [`${uid} ${nameOf(message)}`, message]))
+  }
+
+  /** The messages of which these users' timelines say that they failed, by name. */
+  failures(uids: readonly number[]): Map<string, MessageId> {
+    const items = uids.flatMap(sender => this.items(sender).map(({ content }) => ({ sender, content })))
+    const failed = items.flatMap(({ sender, content }) =>
+      content?.case === 'failed' ? [{ ...content.value, sender }] : [],
+    )
+    return new Map(failed.map(id => [nameOf(id), id]))
   }
 
   /** What is between each two of the users, by `a b` with the lower uid first. */

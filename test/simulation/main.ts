@@ -3,6 +3,7 @@
 import { EXIT, print } from '../../src/cli/command.js'
 import { flag, integer } from '../../src/ops/command-options.js'
 import { runProgram } from '../support/program.js'
+import { Happened } from './happened.js'
 import { runSeed } from './world.js'
 
 const OPTIONS = {
@@ -33,10 +34,12 @@ process.exitCode = await runProgram(
 async function run(from: number, count: number, verbose: boolean): Promise<boolean> {
   let failed = 0
   let events = 0
+  const happened = new Happened()
   const started = performance.now()
   for (let seed = from; seed < from + count; seed += 1) {
     const result = await runSeed({ seed, ...(verbose ? { onNote: print } : {}) })
     events += result.events
+    happened.add(result.happened)
     const { failure, hash, virtualMs, sent, accepted, setup } = result
     if (failure !== undefined) {
       failed += 1
@@ -50,5 +53,6 @@ async function run(from: number, count: number, verbose: boolean): Promise<boole
     `${count} seeds, ${failed} failed, ${events} events, ${seconds.toFixed(1)} s, ` +
       `${Math.round(events / seconds)} events and ${(count / seconds).toFixed(1)} seeds per second`,
   )
+  print(`${happened}`)
   return failed === 0
 }

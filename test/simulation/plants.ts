@@ -45,8 +45,8 @@ class HastyDisk extends MemoryDisk {
 
 /** A store after whose failover the numbers go on where they were. */
 class EpochlessDisk extends MemoryDisk {
-  override newEpoch(): void {
-    this.sync()
+  override newEpoch(partitions?: readonly number[]): void {
+    this.sync(partitions)
   }
 }
 

@@ -10,7 +10,8 @@ import type { WayName } from './ways.js'
  * one: several nodes over a shared store with one scope. partitions: with one scope per partition, so what crosses goes by
  * the outbox. failover: as partitions, but readable before it is durable. From time to time another copy of it goes on, which has only what
  * was durable, in the next epoch; the nodes live on with what they remember. embedded: one node, readable before durable, and a killed node
- * falls back to what was durable. failover-n0: as failover, but what is readable counts as durable: what was acknowledged may be lost.
+ * falls back to what was durable. failover-n0: as failover, but what is readable counts as durable: what was acknowledged may be lost, of all
+ * partitions or of those of one primary, and each primary has a point of its own up to which it keeps things.
  */
 export type StoreKind = 'one' | 'partitions' | 'failover' | 'failover-n0' | 'embedded'
 export const STORE_KINDS: readonly StoreKind[] = ['one', 'partitions', 'failover', 'failover-n0', 'embedded']
@@ -121,6 +122,8 @@ function draw(random: Random, kind: StoreKind | undefined, isCalm: boolean) {
     outageMs: isEmbedded ? NEVER : pick(NEVER, 8_000, 25_000),
     /** Between two failovers of the store, on average. */
     failoverMs: fails ? pick(2_000, 6_000, 20_000) : NEVER,
+    /** Primaries that hold the partitions where somebody lives. */
+    primaries: isN0 ? 1 + random.integer(3) : 1,
     eventMs: pick(1, 20, 300),
     eventsLost: pick(0, 0.05, 0.5),
     sweepMs: 4_000,

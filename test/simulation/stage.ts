@@ -2,9 +2,10 @@
 
 import { type Random, seededRandom } from '../../src/lib/random.js'
 import { type Durability, MemoryDisk } from '../../src/store/memory/disk.js'
-import { partitionOf } from '../../src/store/partition.js'
+import { ALL_PARTITIONS, partitionOf } from '../../src/store/partition.js'
 import { Cast } from './cast.js'
 import { Faults } from './faults.js'
+import { Happened } from './happened.js'
 import { Ledger } from './ledger.js'
 import { Network } from './network.js'
 import { SimulatedNode } from './node.js'
@@ -51,6 +52,9 @@ export class Stage {
   readonly nodes: readonly SimulatedNode[]
   /** Where somebody lives: work in the 250 empty partitions would be most of what happens. */
   readonly partitions: ReadonlySet<number>
+  /** The partitions of each primary of the store. */
+  readonly primaries: readonly (readonly number[])[]
+  readonly happened = new Happened()
   setup: Setup
   /** Faults happen, still. */
   chaos = true
@@ -82,6 +86,7 @@ export class Stage {
     this.cast = new Cast(this)
     this.cast.gather()
     this.partitions = new Set(this.users.map(({ account }) => partitionOf(`account/${account}`)))
+    this.primaries = shared(this.partitions, this.setup.primaries)
     this.nodes = Array.from({ length: this.setup.nodes }, (_, index) => new SimulatedNode(this, `node${index + 1}`))
   }
 
@@ -140,6 +145,9 @@ export class Stage {
     this.#torn.add(pairOf(a, b))
   }
 
+  /** Pairs of whose effects the target has lost some that the source had seen taken, with the number of the last one sent. */
+  readonly untaken = new Map<string, number>()
+
   readonly mayDisagree = (a: number, b: number): boolean => this.#torn.has(pairOf(a, b))
 
   readonly fail = (what: string): void => {
@@ -150,6 +158,13 @@ export class Stage {
   readonly note = (text: string): void => {
     this.#onNote?.(`${(this.scheduler.nowMs / 1000).toFixed(3).padStart(9)} ${text}`)
   }
+}
+
+/** All partitions, shared out among primaries in a way that each has some of those where somebody lives. */
+function shared(inhabited: ReadonlySet<number>, primaries: number): number[][] {
+  const homes = [...inhabited]
+  const primaryOf = (partition: number): number => Math.max(0, homes.indexOf(partition)) % primaries
+  return Array.from({ length: primaries }, (_, primary) => ALL_PARTITIONS.filter(each => primaryOf(each) === primary))
 }
 
 function pairOf(a: number, b: number): string {

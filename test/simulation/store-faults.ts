@@ -36,8 +36,7 @@ export function storeFaults(stage: Stage, process: Process, cutOff: () => boolea
       'sync',
       () => {
         syncing = false
-        disk.sync()
-        stage.faults.kept()
+        stage.faults.sync()
         if (written) sync()
       },
       isEmbedded ? process : undefined,

@@ -76,6 +76,8 @@ export class Witness {
   /** Whether the store may lose what it has acknowledged, under nodes and phones that live on. */
   losesTail = false
   readonly #lost = new Set<string>()
+  /** The names of messages that failed, which the store has lost. */
+  readonly lostFailures = new Set<string>()
   /** Phones that may still store a page from before the restore: those that are not online anew since. */
   #behind = new Set<string>()
   /** Those of them whose connection has ended since. */
@@ -103,8 +105,18 @@ export class Witness {
     this.#lost.add(nameOf({ sender, device, sendSeq }))
   }
 
+  /** The store has lost that a message failed: phones that had not heard of it take it for accepted. */
+  lostFailure({ sender, device, sendSeq }: MessageId): void {
+    this.auditor.failed(sender, device, sendSeq)
+    this.lostFailures.add(nameOf({ sender, device, sendSeq }))
+  }
+
   /** Whether a copy of the message was lost: a node may have carried it to the other side, and the sender may have sent it again. */
-  readonly wasLost = (id: MessageId): boolean => this.#lost.has(nameOf(id))
+  readonly wasLost = (id: MessageId): boolean => this.hasLost(nameOf(id))
+
+  hasLost(name: string): boolean {
+    return this.#lost.has(name)
+  }
 
   /** A phone says whether it is online. A page of its last connection is stored before the first one of the next. */
   online(phone: string, is: boolean): void {
@@ -308,7 +320,7 @@ export class Witness {
     this.#accepted.set(nameOf({ sender, device, sendSeq }), { sender, device, sendSeq, to })
     // The answer may have been under way while the store was put back.
     const isGone = this.forgetful && !this.#ledger.contains(sender, { sender, device, sendSeq })
-    if (isGone) this.auditor.failed(sender, device, sendSeq)
+    if (isGone || this.wasLost({ sender, device, sendSeq })) this.auditor.failed(sender, device, sendSeq)
   }
 
   #refused(sender: number, device: number, sendSeq: number, code: number): void {

@@ -5,6 +5,7 @@ import { verify } from '../../src/verify/verify.js'
 import { depart, introduce } from './acts.js'
 import { lookBack, missing, notOnTheBest } from './convergence.js'
 import { everybodyRemovesADevice, everybodyWrites, somebodyGoesForGood } from './finale.js'
+import type { Happened } from './happened.js'
 import { Lingerers } from './lingerers.js'
 import { calmed, type Setup } from './setup.js'
 import { type RunOptions, SimulationFailure, Stage } from './stage.js'
@@ -19,6 +20,7 @@ export interface Result {
   readonly virtualMs: number
   readonly sent: number
   readonly accepted: number
+  readonly happened: Happened
 }
 
 /** For everything to be known to everybody, after the last fault: back-off goes up to a minute. */
@@ -45,7 +47,8 @@ export async function runSeed(options: RunOptions): Promise<Result> {
   }
   const { sent, accepted } = witness.auditor.verdict()
   const { ran: events, nowMs: virtualMs } = scheduler
-  return { seed, setup: stage.setup, failure, hash: trace.digest(), events, virtualMs, sent, accepted }
+  const { setup, happened } = stage
+  return { seed, setup, failure, hash: trace.digest(), events, virtualMs, sent, accepted, happened }
 }
 
 async function live(stage: Stage): Promise<void> {
@@ -131,10 +134,14 @@ function verifyStore(stage: Stage): void {
 /**
  * Whether it is left of a loss: one side has what the other has lost. Effects that were taken count as sent from the source's next one on.
  */
-function isOfLoss(fault: string, { witness, mayDisagree }: Stage): boolean {
+function isOfLoss(fault: string, { witness, mayDisagree, untaken }: Stage): boolean {
   if (!witness.losesTail) return false
   const [, a, b] = /^users (\d+) and (\d+): /.exec(fault) ?? []
-  const [, sent, taken] = /has sent (\d+) to .*and (\d+) were taken$/.exec(fault) ?? []
+  const [, source, sent, target, taken] =
+    /^(.*) has sent (\d+) to (.*), settled .*and (\d+) were taken$/.exec(fault) ?? []
   const isAhead = / has taken \d+ of .*, which has sent \d+$/.test(fault) || Number(taken) > Number(sent)
-  return isAhead || mayDisagree(Number(a), Number(b))
+  const isUntaken = untaken.get(`${source} > ${target}`) === Number(sent)
+  const [, stored, device] = /has stored (\d+) of (\S+), which has sent/.exec(fault) ?? []
+  const [, message = `${device}/${stored}`] = /^message (\S+), .*: its device has sent/.exec(fault) ?? []
+  return isAhead || isUntaken || witness.hasLost(message) || mayDisagree(Number(a), Number(b))
 }

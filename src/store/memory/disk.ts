@@ -80,10 +80,10 @@ export class MemoryDisk {
     return this.#epochs[partition] ?? 1
   }
 
-  /** Begins new epochs; durable at once, with everything before. */
-  newEpoch(partitions: Iterable<number> = ALL_PARTITIONS): void {
+  /** Begins new epochs; durable at once, with everything before. On a hasty disk that is what is of these partitions. */
+  newEpoch(partitions: readonly number[] = ALL_PARTITIONS): void {
     for (const partition of partitions) this.#epochs[partition] = this.epochOf(partition) + 1
-    this.sync()
+    this.sync(this.durability === 'hasty' ? partitions : ALL_PARTITIONS)
   }
 
   get(actor: Actor, names: readonly string[]): StoredRecord[] {
@@ -142,8 +142,12 @@ export class MemoryDisk {
     return results
   }
 
-  /** Makes everything applied so far durable. */
-  sync(): void {
+  /** Makes everything applied so far durable. On a hasty disk, where nobody waits for it, it may be that of some partitions only. */
+  sync(partitions: readonly number[] = ALL_PARTITIONS): void {
+    if (partitions !== ALL_PARTITIONS) {
+      for (const actor of this.#changedIn(partitions)) this.#forgetBefore(actor)
+      return
+    }
     this.#recordsBefore.clear()
     this.#logsBefore.clear()
     this.#synced = this.#applied
@@ -163,17 +167,18 @@ export class MemoryDisk {
     else this.#waiting.push(run)
   }
 
-  /** Kills the process that wrote: everything that is not durable is lost, and so are the calls under way. */
-  crash(): void {
-    for (const [actor, records] of this.#recordsBefore) {
-      for (const [name, record] of records) this.#set(actor, name, record)
+  /**
+   * Kills the process that wrote: everything that is not durable is lost, and so are the calls under way. On a hasty disk it may be that of
+   * some partitions only: one of several servers was killed.
+   */
+  crash(partitions: readonly number[] = ALL_PARTITIONS): void {
+    for (const actor of this.#changedIn(partitions)) {
+      for (const [name, record] of this.#recordsBefore.get(actor) ?? []) this.#set(actor, name, record)
+      const log = this.#logsBefore.get(actor)
+      if (log !== undefined) this.#logs.set(actor, log)
+      else if (this.#logsBefore.has(actor)) this.#logs.delete(actor)
+      this.#forgetBefore(actor)
     }
-    for (const [actor, log] of this.#logsBefore) {
-      if (log === undefined) this.#logs.delete(actor)
-      else this.#logs.set(actor, log)
-    }
-    this.#recordsBefore.clear()
-    this.#logsBefore.clear()
     this.#waiting = []
     this.#synced = this.#applied
     this.crashes++
@@ -281,6 +286,17 @@ export class MemoryDisk {
       this.#recordsBefore.set(actor, before)
     }
     if (!before.has(name)) before.set(name, this.#records.get(actor)?.get(name) ?? ABSENT)
+  }
+
+  /** The actors of these partitions that were changed since the last sync. */
+  #changedIn(partitions: readonly number[]): Actor[] {
+    const changed = new Set([...this.#recordsBefore.keys(), ...this.#logsBefore.keys()])
+    return [...changed].filter(actor => partitions === ALL_PARTITIONS || partitions.includes(partitionOf(actor)))
+  }
+
+  #forgetBefore(actor: Actor): void {
+    this.#recordsBefore.delete(actor)
+    this.#logsBefore.delete(actor)
   }
 
   #logToChange(actor: Actor): MemoryLog | undefined {
