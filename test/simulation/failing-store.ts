@@ -2,13 +2,20 @@
  * A node's way to a store that fails over. Calls under way at that moment come to an end: of a commit nothing is known, and a read failed.
  * The node learns of the new epoch by its next answer, so it plans in the old one until then.
  */
-import { MemoryStore } from '../../src/store/memory/store.js'
+import { MemoryStore, type MemoryStoreOptions } from '../../src/store/memory/store.js'
 import { ALL_PARTITIONS } from '../../src/store/partition.js'
 import { type CommitResult, OutcomeUnknownError, type ScopeId, type Unit } from '../../src/store/types.js'
+import type { Process } from './process.js'
 
 export class FailingStore extends MemoryStore {
+  readonly #process: Process
   readonly #underWay = new Set<() => void>()
   readonly #epochs = ALL_PARTITIONS.map(partition => this.disk.epochOf(partition))
+
+  constructor(options: MemoryStoreOptions, process: Process) {
+    super(options)
+    this.#process = process
+  }
 
   /** The store has failed over. */
   failedOver(): void {
@@ -71,20 +78,14 @@ export class FailingStore extends MemoryStore {
   /** The outcome of a call, or this error if the store fails over before. */
   #ended<T>(call: Promise<T>, error: Error): Promise<T> {
     return new Promise((resolve, reject) => {
-      const end = (): void => {
-        this.#underWay.delete(end)
-        reject(error)
+      const settle = (run: () => void): void => {
+        if (this.#underWay.delete(end)) this.#process.whenAwake('answered', run)
       }
+      const end = (): void => settle(() => reject(error))
       this.#underWay.add(end)
       call.then(
-        value => {
-          this.#underWay.delete(end)
-          resolve(value)
-        },
-        (failure: unknown) => {
-          this.#underWay.delete(end)
-          reject(failure)
-        },
+        value => settle(() => resolve(value)),
+        (failure: unknown) => settle(() => reject(failure)),
       )
     })
   }

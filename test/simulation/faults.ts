@@ -1,7 +1,8 @@
 /** What befalls the nodes, their store and the ways between them, as long as there is chaos. */
 
-import type { EventBatch } from '../../src/cluster/node-exchange.js'
+import { LEASE_MS } from '../../src/cluster/members.js'
 import { ALL_PARTITIONS } from '../../src/store/partition.js'
+import type { NodeId } from '../../src/store/types.js'
 import { uidOf } from '../../src/sync/rules/records.js'
 import { lookBack } from './convergence.js'
 import type { Pair } from './ledger.js'
@@ -14,6 +15,8 @@ const OUTAGE_MS_MAX = 8_000
 const SUPERVISOR_MS_MAX = 6_000
 /** How likely it is, each time. */
 const AMBUSH = 0.01
+/** How likely a node stops in the midst of a delivery, each time. */
+const STILL_AMID = 0.03
 
 /** What stood in the store before it lost its tail. */
 interface Before {
@@ -38,9 +41,10 @@ export class Faults {
 
   begin(): void {
     const stage = this.#stage
-    const { nodeKillMs, outageMs, failoverMs, restoreMs } = stage.setup
+    const { nodeKillMs, outageMs, failoverMs, restoreMs, stillMs } = stage.setup
     for (const node of stage.nodes) {
       stage.everyNowAndThen(nodeKillMs, 'node ends', () => this.#end(node))
+      stage.everyNowAndThen(stillMs, 'node stands still', () => this.#stop(node, 'stands still'))
       this.#supervise(node)
     }
     stage.everyNowAndThen(outageMs, 'outage', () => this.#interrupt())
@@ -79,7 +83,10 @@ export class Faults {
 
   end(): void {
     this.#outages.clear()
-    for (const node of this.#stage.nodes) node.jump(0)
+    for (const node of this.#stage.nodes) {
+      node.jump(0)
+      if (node.started) node.process.goOn(true)
+    }
   }
 
   /** Whether the node cannot reach its store. */
@@ -88,13 +95,41 @@ export class Faults {
   }
 
   /** Events from one node to another: late, reordered or lost. */
-  carry(from: string, to: string, batch: EventBatch): void {
+  carry(from: string, to: NodeId, message: Uint8Array): void {
     const { nodes, setup, random, chance } = this.#stage
     const { eventsLost, eventMs } = setup
-    if (this.#outages.has(`${from} ${to}`) || chance(eventsLost)) return
+    const receiver = nodes.find(node => node.member === to)
+    if (receiver === undefined || this.#outages.has(`${from} ${receiver.name}`) || chance(eventsLost)) return
     const late = chance(eventsLost) ? 5_000 * random.fraction() : 0
-    this.#stage.after(eventMs * 2 * random.fraction() + late, `events ${from} ${to}`, () => {
-      nodes.find(node => node.name === to)?.receive(batch)
+    this.#stage.after(eventMs * 2 * random.fraction() + late, `events ${from} ${receiver.name}`, () =>
+      receiver.receive(to, message),
+    )
+  }
+
+  /** A node hands a delivery to its store: now and then it stops right there. */
+  delivers(node: SimulatedNode): void {
+    const { setup, chaos, chance } = this.#stage
+    if (!chaos || setup.stillMs === Number.POSITIVE_INFINITY || !chance(STILL_AMID)) return
+    this.#stop(node, 'stands still in the midst of a delivery')
+  }
+
+  /** The node's process stands still for longer than its lease, and then goes on where it was. */
+  #stop(node: SimulatedNode, how: string): void {
+    const { nodes, partitions, random, chance, note, happened } = this.#stage
+    if (!node.alive || node.process.still) return
+    const { process } = node
+    note(`${node.name} ${how}`)
+    happened.count(`nodes that ${how.replace('stands', 'stood')}`)
+    const owned = [...partitions].filter(partition => node.owns(partition))
+    process.standStill()
+    const ms = chance(0.1) ? 30_000 : LEASE_MS * (1 + 4 * random.fraction())
+    this.#stage.after(ms, 'goes on', () => {
+      if (!process.still) return
+      const others = nodes.filter(other => other !== node)
+      const isTaken = owned.some(partition => others.some(other => other.owns(partition)))
+      if (isTaken) happened.count('nodes that others took over from while they stood still')
+      note(`${node.name} goes on`)
+      process.goOn(chance(0.5))
     })
   }
 

@@ -61,7 +61,7 @@ class Carried {
   readonly #request: HttpRequest
   readonly #address: string
   readonly #done: (error: Error | undefined, response?: HttpResponse) => void
-  readonly #calls: ShortCall[] = []
+  readonly #calls: { readonly process: Process; readonly call: ShortCall }[] = []
   /** The client waits no more. */
   #over = false
   /** Nothing that happens is told to the client. */
@@ -123,6 +123,14 @@ class Carried {
       this.#later('http reset', 0, () => this.#tell(new Error('connection reset')))
       return
     }
+    const { process } = host
+    if (process.still) process.onEnd(() => this.#later('http reset', 0, () => this.#tell(new Error('socket hang up'))))
+    if (process.alive) process.whenAwake('http', () => this.#ask(host))
+    else this.#ask(host)
+  }
+
+  #ask(host: HttpHost): void {
+    const network = this.#network
     const { path, headers, body } = this.#request
     network.onBytes(body)
     const request = { method: 'POST', path, headers, address: this.#address }
@@ -138,7 +146,7 @@ class Carried {
       return
     }
     if (isAnswered) return
-    this.#calls.push(call)
+    this.#calls.push({ process: host.process, call })
     host.process.onEnd(() => {
       if (!isAnswered && network.chance(0.7))
         this.#later('http reset', 0, () => this.#tell(new Error('socket hang up')))
@@ -175,7 +183,7 @@ class Carried {
   }
 
   #abandon(): void {
-    for (const call of this.#calls) call.abandoned()
+    for (const { process, call } of this.#calls) process.whenAwake('abandoned', () => call.abandoned())
   }
 
   #later(what: string, ms: number, run: () => void): void {

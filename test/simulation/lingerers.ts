@@ -36,7 +36,10 @@ export class Lingerers {
     this.#stage.after(ASK_MS, 'lingerers', () => {
       if (!this.#stage.chaos) return
       this.#keep()
-      for (const kept of this.#kept) for (const node of this.#stage.nodes) this.#ask(kept, node)
+      for (const kept of this.#kept)
+        for (const node of this.#stage.nodes) {
+          if (node.alive) node.process.whenAwake('lingerer', () => this.#ask(kept, node))
+        }
       this.linger()
     })
   }

@@ -118,3 +118,21 @@ t.test('a killed process hears and says nothing more; its kernel closes what it 
   t.same(echoed, upTo(echoed.length))
   t.ok(echoed.length >= before)
 })
+
+t.test('a process that stands still takes nothing, and then all that came meanwhile, in order', async t => {
+  for (let seed = 1; seed <= 20; seed += 1) {
+    const { scheduler, node, echoed, told, send } = echo(seed)
+    let ticks = 0
+    node.standStill()
+    node.clock.after(10, () => {
+      ticks += 1
+    })
+    send(0, 300)
+    await scheduler.run(20_000)
+    t.same([ticks, echoed, told], [0, [], ['opened']], 'its kernel opens the connection')
+    node.goOn(seed % 2 === 0)
+    await scheduler.run(100_000)
+    t.same([ticks, echoed], [1, upTo(300)], `seed ${seed}`)
+    t.ok(node.stoodStillMs >= 20_000)
+  }
+})

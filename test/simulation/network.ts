@@ -146,14 +146,14 @@ export class Wire {
       finished: () => this.#upFinished(),
       drained: () => {},
       alive: () => this.#serverLives,
+      whenAwake: (run: () => void) => host?.process.whenAwake('up', run),
     }
     const down = {
       bytes: (bytes: Uint8Array) => this.#handlers.received(bytes),
       finished: () => this.#downFinished(),
-      drained: () => {
-        if (this.#serverLives) this.#served?.drained()
-      },
+      drained: () => this.#tellServer(served => served.drained()),
       alive: () => process.alive && !this.#clientOver,
+      whenAwake: (run: () => void) => run(),
     }
     this.#up = new OneWay(network, 'up', up, way)
     this.#down = new OneWay(network, 'down', down, way)
@@ -219,15 +219,29 @@ export class Wire {
   }
 
   #arrived(host: Host, address: string): void {
-    const network = this.#network
     if (this.way.state === 'reset') {
       this.#after(this.#delayMs(), 'reset', () => this.#clientIsOver(new Error('connection reset')))
       return
     }
+    const { process } = host
+    if (!process.still) {
+      if (this.#accepted(host, address)) this.#opens()
+      return
+    }
+    // Its kernel takes the connection, and what is written to it.
+    this.#opens()
+    process.whenAwake('accept', () => {
+      if (!this.#serverOver) this.#accepted(host, address)
+    })
+  }
+
+  /** @returns whether the node has taken it */
+  #accepted(host: Host, address: string): boolean {
+    const network = this.#network
     const served = host.process.alive ? host.accept(this.#pipe(), address, this.way) : undefined
     if (served === undefined) {
       this.#after(this.#delayMs(), 'refused', () => this.#clientIsOver(new Error('connection refused')))
-      return
+      return false
     }
     this.#served = served
     if (network.chance(network.weather.doomed)) {
@@ -237,6 +251,11 @@ export class Wire {
         if (network.weather.doomed > 0) this.doom(doom)
       })
     }
+    this.#up.release() // the client may have closed it before it was there
+    return true
+  }
+
+  #opens(): void {
     this.#after(
       this.#delayMs(),
       'opened',
@@ -246,7 +265,12 @@ export class Wire {
       },
       this.#process,
     )
-    this.#up.release() // the client may have closed it before it was there
+  }
+
+  #tellServer(tell: (served: Served) => void): void {
+    this.#host?.process.whenAwake('told', () => {
+      if (this.#serverLives && this.#served !== undefined) tell(this.#served)
+    })
   }
 
   #pipe(): Pipe {
@@ -309,10 +333,10 @@ export class Wire {
 
   #serverIsOver(): void {
     if (this.#serverOver) return
-    const lives = this.#serverLives
+    const served = this.#serverLives ? this.#served : undefined
     this.#serverOver = true
     this.#forget()
-    if (lives) this.#served?.gone()
+    if (served !== undefined) this.#host?.process.whenAwake('gone', () => served.gone())
   }
 
   #forget(): void {

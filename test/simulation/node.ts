@@ -4,19 +4,24 @@ import type { EventBatch } from '../../src/cluster/node-exchange.js'
 import { backlogBounds } from '../../src/connection/backlog.js'
 import { Connection } from '../../src/connection/connection.js'
 import type { Pipe } from '../../src/connection/pipe.js'
+import type { Clock } from '../../src/lib/clock.js'
 import type { Random } from '../../src/lib/random.js'
+import { Membership } from '../../src/node/membership.js'
 import { Node } from '../../src/node/node.js'
 import type { Doors } from '../../src/node/options.js'
 import { silentLog } from '../../src/ops/log.js'
 import { CHEAP_COST, Passwords } from '../../src/services/passwords.js'
 import type { ShortAnswer, ShortCall, ShortRequest } from '../../src/short/types.js'
 import { MemoryStore, type MemoryStoreOptions } from '../../src/store/memory/store.js'
-import { partitionOf } from '../../src/store/partition.js'
-import type { Store } from '../../src/store/types.js'
+import type { NodeBus } from '../../src/store/node-ports.js'
+import type { NodeId, Store } from '../../src/store/types.js'
 import { InlineWorkers } from '../../src/workers/inline.js'
+import { MemoryBuckets } from '../support/memory-buckets.js'
 import { FailingStore } from './failing-store.js'
 import type { HttpHost } from './http.js'
+import { simulatedLeases } from './leases.js'
 import type { Served } from './network.js'
+import { changed, isPairCounter } from './plants.js'
 import { Process } from './process.js'
 import type { Stage } from './stage.js'
 import { storeFaults } from './store-faults.js'
@@ -31,6 +36,10 @@ interface Running {
   readonly process: Process
   readonly node: Node
   readonly handle: Handle
+  /** Undefined: there can be no other nodes. */
+  readonly membership: Membership | undefined
+  /** Takes what another node has sent. */
+  receive(message: Uint8Array): void
 }
 
 const NOTHING = new Uint8Array(0)
@@ -73,6 +82,16 @@ export class SimulatedNode implements HttpHost {
     return this.alive ? this.#running?.node : undefined
   }
 
+  /** The name of its process among the nodes; undefined: there are no others. */
+  get member(): NodeId | undefined {
+    return this.alive ? this.#running?.membership?.name : undefined
+  }
+
+  /** Whether the work on a partition is its own, as far as it knows. */
+  owns(partition: number): boolean {
+    return this.alive && this.#running?.membership?.owns(partition) === true
+  }
+
   get serving(): boolean {
     return this.node?.serving === true
   }
@@ -83,15 +102,31 @@ export class SimulatedNode implements HttpHost {
     this.#starts += 1
     const process = new Process(scheduler, random, `${this.name}.${this.#starts}`)
     process.skewMs = this.skewMs
-    const node = this.#build(process)
+    let receive = (_message: Uint8Array): void => {}
+    const bus: NodeBus = { send: (to, message) => this.#send(to, message), close() {} }
+    const membership = this.#join(process, listen => {
+      receive = listen
+      return bus
+    })
+    const node = this.#build(process, membership)
     const { connect } = node.access
     const handle: Handle = (request, body, reply) => connect.handle(request, body, reply)
-    this.#running = { process, node, handle: plant.short?.(handle) ?? handle }
-    node.start().then(
+    this.#running = {
+      process,
+      node,
+      handle: plant.short?.(handle) ?? handle,
+      membership,
+      receive: message => receive(message),
+    }
+    const begin = async (): Promise<void> => {
+      await membership?.join(node)
+      await node.start()
+    }
+    begin().then(
       () => {
         if (!process.alive) return
         node.serve()
-        this.#membersChanged()
+        membership?.serves('', '')
         note(`${process.name} serves`)
       },
       error => {
@@ -109,11 +144,14 @@ export class SimulatedNode implements HttpHost {
   /** Stops in good order. */
   async drain(): Promise<void> {
     const { node } = this
-    if (node?.serving !== true) return
+    if (node?.serving !== true || this.process.still) return
     const { process } = this
+    const membership = this.#running?.membership
     const { connect } = node.access
     const doors: Doors = { inWork: 0, leave: ms => connect.leave(ms), drain: ms => connect.drain(ms) }
+    await membership?.drain()
     await node.drain(doors, DRAIN_MS)
+    membership?.stop()
     process.clock.after(EXIT_MS, () => this.#end(process))
   }
 
@@ -122,8 +160,9 @@ export class SimulatedNode implements HttpHost {
     if (this.alive) this.process.skewMs = ms
   }
 
-  receive(batch: EventBatch): void {
-    this.node?.receive(batch)
+  /** @param to the process that it is for */
+  receive(to: NodeId, message: Uint8Array): void {
+    if (this.member === to) this.process.whenAwake('events', () => this.#running?.receive(message))
   }
 
   accept(pipe: Pipe, address: string, way: Way): Served | undefined {
@@ -146,22 +185,37 @@ export class SimulatedNode implements HttpHost {
     if (!process.alive) return
     process.kill()
     this.#stage.network.ended(process, withMachine)
-    this.#membersChanged()
   }
 
-  /** Others own the partitions now. */
-  #membersChanged(): void {
-    for (const { node } of this.#stage.nodes) node?.ownsMore()
+  #send(to: NodeId, message: Uint8Array): boolean {
+    this.#stage.faults.carry(this.name, to, message)
+    return true
   }
 
-  /** Each partition belongs to one of the nodes that run; one where nobody lives to none, as there is nothing to do. */
-  #owns(partition: number): boolean {
-    return this.#stage.partitions.has(partition) && this.#ownerOf(partition) === this
+  /** The place of a process among the nodes, if there can be others. */
+  #join(process: Process, openBus: (listen: (message: Uint8Array) => void) => NodeBus): Membership | undefined {
+    const { setup, faults, random } = this.#stage
+    if (setup.store === 'embedded') return undefined
+    const clock = this.#clockOf(process)
+    return new Membership({
+      clock,
+      random,
+      log: silentLog,
+      ports: {
+        primaries: [],
+        leases: simulatedLeases(this.#stage, process, () => faults.cutOff(this.name)),
+        buckets: new MemoryBuckets(clock),
+        openBus: ({ receive }) => openBus(receive),
+      },
+      revision: '',
+      replicas: 0,
+      role: 'all',
+      entry: undefined,
+    })
   }
 
-  #ownerOf(partition: number): SimulatedNode | undefined {
-    const running = this.#stage.nodes.filter(({ alive }) => alive)
-    return running[partition % running.length]
+  #clockOf(process: Process): Clock {
+    return this.#stage.plant.clock?.(process) ?? process.clock
   }
 
   /** The process's own store, over the disk that all share. */
@@ -175,10 +229,21 @@ export class SimulatedNode implements HttpHost {
       scopes: kind === 'partitions' || failsOver ? 'partitions' : 'one',
       shared: kind !== 'embedded',
     }
-    this.store = failsOver ? new FailingStore(options) : undefined
+    this.store = failsOver ? new FailingStore(options, process) : undefined
     const store = this.store ?? new MemoryStore(options)
-    const watched = trims.watch(store)
+    const watched = this.#watch(trims.watch(store))
     return plant.store?.(watched) ?? watched
+  }
+
+  /** The store, with each delivery noticed when it has been handed over. */
+  #watch(store: Store): Store {
+    return changed(store, {
+      commit: (scope, units) => {
+        const committing = store.commit(scope, units)
+        if (units.some(({ puts }) => puts.some(isPairCounter))) this.#stage.faults.delivers(this)
+        return committing
+      },
+    })
   }
 
   /** In the place of what a plant does not tell stands what nobody waits for: no number is missing. */
@@ -188,15 +253,14 @@ export class SimulatedNode implements HttpHost {
     return { ...batch, events: events.map(each => (tells(each) ? each : { ...nothing, to: each.to })) }
   }
 
-  #build(process: Process): Node {
-    const { name } = this
-    const { random, setup, plant, nodes, faults, note, fail } = this.#stage
+  #build(process: Process, membership: Membership | undefined): Node {
+    const { random, setup, plant, partitions, note, fail } = this.#stage
     const { limits, retention, sweepMs, sliceTargets, store } = setup
-    const { clock, defer } = process
-    const others = nodes.map(each => each.name).filter(each => each !== name)
+    const { defer } = process
+    const clock = this.#clockOf(process)
     const told = (fields: object, text: string): string => `${process.name} ${text} ${JSON.stringify(fields)}`
     return new Node({
-      name,
+      name: membership?.name ?? this.name,
       store: this.#openStore(process),
       clock,
       random,
@@ -211,14 +275,17 @@ export class SimulatedNode implements HttpHost {
         fail(`${process.name} ends: ${error}`)
         this.#end(process)
       },
-      owns: partition => this.#owns(partition),
-      prefers: actor => this.#ownerOf(partitionOf(actor))?.name,
+      // Where nobody lives there is nothing to do.
+      owns: partition => partitions.has(partition) && membership?.owns(partition) !== false,
       passwords: new PlainPasswords(random, process),
       workers: new InlineWorkers(),
-      network: {
-        others: () => others,
-        send: (to, batch) => faults.carry(name, to, this.#told(batch)),
-      },
+      ...(membership && {
+        prefers: actor => membership.prefers(actor),
+        network: {
+          others: () => membership.network.others(),
+          send: (to, batch) => membership.network.send(to, this.#told(batch)),
+        },
+      }),
       settings: {
         limits,
         retention: plant.retention?.(retention) ?? retention,

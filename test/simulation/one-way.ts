@@ -11,6 +11,8 @@ export interface Exit {
   drained(): void
   /** Whether somebody is there to read. */
   alive(): boolean
+  /** Runs it when the reader reads: now, unless it stands still. */
+  whenAwake(run: () => void): void
 }
 
 interface Piece {
@@ -153,8 +155,10 @@ export class OneWay {
     if (atMs === Number.POSITIVE_INFINITY) return
     this.#scheduled = true
     scheduler.after(atMs - scheduler.nowMs, this.#name, () => {
-      this.#scheduled = false
-      this.#arrive()
+      this.#exit.whenAwake(() => {
+        this.#scheduled = false
+        this.#arrive()
+      })
     })
   }
 

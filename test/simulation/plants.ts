@@ -7,6 +7,7 @@ import type { Client } from '../../clients/typescript/api/client.js'
 import type { Transport } from '../../clients/typescript/transports/transport.js'
 import { CODES } from '../../protocol/codes.js'
 import type { Connection } from '../../src/connection/connection.js'
+import type { Clock } from '../../src/lib/clock.js'
 import type { Random } from '../../src/lib/random.js'
 import type { NodeSettings } from '../../src/node/options.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
@@ -16,6 +17,7 @@ import { pairIn } from '../../src/sync/record-kinds.js'
 import { contiguous, type SequenceRule } from '../../src/sync/rules/numbered.js'
 import type { Stamps } from '../../src/sync/stamps.js'
 import type { Handle } from './node.js'
+import type { Process } from './process.js'
 import { BRIEF, type Setup } from './setup.js'
 import { answersOfTheOld, forgetfulSwitch, ruleless, swallowingPolls } from './transport-plants.js'
 
@@ -25,6 +27,8 @@ export interface Plant {
   readonly disk?: (...given: ConstructorParameters<typeof MemoryDisk>) => MemoryDisk
   readonly store?: (store: Store) => Store
   readonly stamps?: (random: Random) => Stamps
+  /** The clock of a node. */
+  readonly clock?: (process: Process) => Clock
   readonly sequence?: SequenceRule
   /** Whether an event is told to other nodes. */
   readonly tells?: (event: NodeEvent) => boolean
@@ -174,6 +178,11 @@ export const PLANTS = {
     store: store => changed(store, { shared: false }),
     setup: { store: 'one', restless: 8, eventsLost: 0.5 },
   },
+  // It takes what it knows for as young as it was when it stood still, its lease too.
+  'a node that does not notice that it stood still': {
+    clock: process => ({ ...process.clock, monotonic: () => process.clock.monotonic() - process.stoodStillMs }),
+    setup: { store: 'one', restless: 8, eventsLost: 0.5, stillMs: 8_000 },
+  },
   'what is ended is told to no other node': {
     tells: ({ kind }) => kind !== 'ended',
     setup: { store: 'one', ladders: [['tcp']] },
@@ -208,7 +217,7 @@ export const PLANTS = {
 export type PlantName = keyof typeof PLANTS
 
 /** Of the records, the one that counts what a target has taken. */
-function isPairCounter({ name }: { readonly name: string }): boolean {
+export function isPairCounter({ name }: { readonly name: string }): boolean {
   return name.startsWith('in/')
 }
 

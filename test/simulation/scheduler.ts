@@ -5,9 +5,11 @@
  *   at / after ──► heap ──► run one ──► promises drained ──► next …
  */
 
-/** Owns events: those of a process that was killed are never run. */
+/** Owns events: those of a process that was killed are never run, those of one that stands still when it goes on. */
 export interface Owner {
   readonly alive: boolean
+  /** Keeps an event for later. @returns false if it is to run now */
+  holds(event: Event): boolean
 }
 
 export interface Event {
@@ -97,7 +99,7 @@ export class Scheduler {
       }
       pop(this.#heap)
       const { run } = event
-      if (run === undefined || event.owner?.alive === false) continue
+      if (run === undefined || event.owner?.alive === false || event.owner?.holds(event) === true) continue
       event.run = undefined
       this.#nowMs = event.atMs
       this.#ran += 1

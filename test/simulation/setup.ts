@@ -118,6 +118,8 @@ function draw(random: Random, kind: StoreKind | undefined, isCalm: boolean) {
       failedRead: isEmbedded ? 0 : pick(0, 0.01, 0.05),
       slow: pick(0, 0.01),
     },
+    /** Between two times when a node's process stands still, on average. */
+    stillMs: pick(NEVER, 8_000, 30_000),
     /** Between two times when a node cannot reach its store, or another node. */
     outageMs: isEmbedded ? NEVER : pick(NEVER, 8_000, 25_000),
     /** Between two failovers of the store, on average. */
@@ -170,6 +172,7 @@ export function calmed(setup: Setup): Setup {
     phoneWriteFails: 0,
     nodeKillMs: NEVER,
     outageMs: NEVER,
+    stillMs: NEVER,
     failoverMs: NEVER,
     clockJumpMs: 0,
   }

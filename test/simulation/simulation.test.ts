@@ -13,6 +13,9 @@ const KINDS = [
   'failovers of one primary',
   'pairs lost at the source only',
   'pairs lost at the target only',
+  'nodes that stood still',
+  'nodes that stood still in the midst of a delivery',
+  'nodes that others took over from while they stood still',
 ] as const
 
 t.setTimeout(300_000)

@@ -3,6 +3,7 @@
 import { type Random, seededRandom } from '../../src/lib/random.js'
 import { type Durability, MemoryDisk } from '../../src/store/memory/disk.js'
 import { ALL_PARTITIONS, partitionOf } from '../../src/store/partition.js'
+import { MemoryLeases } from '../support/memory-leases.js'
 import { Cast } from './cast.js'
 import { Faults } from './faults.js'
 import { Happened } from './happened.js'
@@ -43,6 +44,7 @@ export class Stage {
   readonly trace = new Trace()
   readonly network: Network
   readonly disk: MemoryDisk
+  readonly leases: MemoryLeases
   readonly ledger: Ledger
   readonly witness: Witness
   readonly trims: Trims
@@ -77,6 +79,7 @@ export class Stage {
     const time = { monotonic: () => this.scheduler.nowMs }
     const durability = DURABILITIES[store]
     this.disk = plant.disk?.(this.random, durability, time) ?? new MemoryDisk(this.random, durability, time)
+    this.leases = new MemoryLeases({ now: () => this.scheduler.nowMs })
     this.ledger = new Ledger(this.disk)
     this.witness = new Witness(this.ledger, this.fail)
     this.witness.losesTail = store === 'failover-n0'

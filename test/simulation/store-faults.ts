@@ -18,9 +18,6 @@ export function storeFaults(stage: Stage, process: Process, cutOff: () => boolea
     const slow = chance(weather().slow) ? SLOW_MS * random.fraction() : 0
     return ms * (0.2 + 1.6 * random.fraction()) + slow
   }
-  const live = (run: () => void) => (): void => {
-    if (process.alive) run()
-  }
 
   // One sync at a time, as a disk does it; what is written meanwhile waits for the next.
   let syncing = false
@@ -70,7 +67,7 @@ export function storeFaults(stage: Stage, process: Process, cutOff: () => boolea
         })
       }
       const answer = fate === undefined ? () => call.answer() : () => call.lose()
-      scheduler.after(thereMs + backMs, fate === undefined ? 'committed' : 'lost', live(answer))
+      scheduler.after(thereMs + backMs, fate === undefined ? 'committed' : 'lost', answer, process)
     },
 
     read(call: ReadInFlight): void {
@@ -81,16 +78,12 @@ export function storeFaults(stage: Stage, process: Process, cutOff: () => boolea
         scheduler.after(thereMs, 'read', () => call.answer(), process)
         return
       }
-      scheduler.after(
-        thereMs,
-        'look',
-        () => {
-          call.look()
-          const answer = failed ? () => call.lose(new Error('the store cannot be reached')) : () => call.answer()
-          scheduler.after(time(readMs) / 2, 'read', answer, process)
-        },
-        process,
-      )
+      // Who stands still gets later what was there now.
+      scheduler.after(thereMs, 'look', () => {
+        call.look()
+        const answer = failed ? () => call.lose(new Error('the store cannot be reached')) : () => call.answer()
+        scheduler.after(time(readMs) / 2, 'read', answer, process)
+      })
     },
   }
 }
