@@ -1,7 +1,7 @@
 /** The parts of a server by its role: a node with a store, or one that logic nodes work for. */
 
 import type { Member } from '../cluster/members.js'
-import type { ClientEntry } from '../cluster/node-status.js'
+import { type ClientEntry, FORMS } from '../cluster/node-status.js'
 import type { Connection } from '../connection/connection.js'
 import type { Hub } from '../connection/hub.js'
 import type { Clock } from '../lib/clock.js'
@@ -199,7 +199,8 @@ function membershipOf(
 ): Membership | undefined {
   if (ports === undefined) return undefined
   const { role, redisReplicas: replicas } = config
-  return new Membership({ clock, random, log, ports, revision: version(), replicas, role, entry: entryOf(config) })
+  const entry = entryOf(config)
+  return new Membership({ clock, random, log, ports, revision: version(), forms: FORMS, replicas, role, entry })
 }
 
 /** The entry for clients that other nodes send; undefined: nobody has named one. Each port takes everything, so one address may do for all. */

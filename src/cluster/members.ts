@@ -12,7 +12,7 @@
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import type { Lease, LeaseStore } from '../store/node-ports.js'
 import type { Actor, NodeId } from '../store/types.js'
-import { decodeStatus, encodeStatus, type NodeStatus } from './node-status.js'
+import { decodeStatus, encodeStatus, FIRST_FORMS, type NodeStatus } from './node-status.js'
 import { ownersOf, Preference } from './rendezvous.js'
 
 export interface MembersOptions {
@@ -55,6 +55,7 @@ export class Members {
   /** Prefers one of the nodes that take work. */
   #preference = new Preference([])
   #owners: readonly NodeId[] = []
+  #forms = FIRST_FORMS
   /** The time until which this node is surely a member. */
   #memberUntilMs = Number.NEGATIVE_INFINITY
   #clockAheadMs = 0
@@ -123,6 +124,14 @@ export class Members {
     return this.isMember ? this.#preference.of(actor) : undefined
   }
 
+  /**
+   * The newest forms of stored data that all nodes read: this node writes no newer ones. Those of the first revision while it is no member,
+   * for then it does not know who lives. A node that has just joined may be unknown here for as long as a lease lasts.
+   */
+  get forms(): number {
+    return this.isMember ? this.#forms : FIRST_FORMS
+  }
+
   /** How far this node's clock is ahead of the store's, at the last look. */
   get clockAheadMs(): number {
     return this.#clockAheadMs
@@ -162,6 +171,7 @@ export class Members {
     this.#wasMember = this.isMember
     const known = new Set(this.#live.map(each => each.node))
     this.#live = leases.map(lease => ({ node: lease.node, status: decodeStatus(lease.status) }))
+    this.#forms = Math.min(...this.#live.map(({ status }) => status?.forms ?? FIRST_FORMS))
     this.#tellChange(known)
     this.#options.onLook?.(this.#live)
     const working = this.#live.flatMap(member => (takesWork(member) ? [member.node] : []))

@@ -11,6 +11,8 @@ export interface NodeStatus {
   readonly link: string
   /** The version of the program. */
   readonly revision: string
+  /** The newest forms of stored data that it reads, and it reads all before. */
+  readonly forms: number
   readonly connections: number
   /** The connections that it can take beside those. */
   readonly freeConnections: number
@@ -54,6 +56,15 @@ export interface OutboxStatus {
   readonly ageMs: number
 }
 
+/** The forms of stored data of the first revision. Nodes that do not say what they read, read these. */
+export const FIRST_FORMS = 1
+
+/**
+ * The newest forms of stored data that this program reads. Who adds a form that this revision could not read raises the number, and writes
+ * the form only where all nodes read it (Members.forms).
+ */
+export const FORMS = FIRST_FORMS
+
 /** The form of the text. Fields may be added without another form. */
 const FORM = 1
 
@@ -77,6 +88,7 @@ const UNSAID: NodeStatus = {
   role: 'all',
   link: '',
   revision: '',
+  forms: FIRST_FORMS,
   connections: 0,
   freeConnections: 0,
   entry: undefined,

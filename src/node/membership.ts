@@ -27,6 +27,8 @@ export interface MembershipOptions extends Pick<Ground, 'clock' | 'random' | 'lo
   readonly ports: NodePorts
   /** The version of the program. */
   readonly revision: string
+  /** The newest forms of stored data that it reads. */
+  readonly forms: number
   /** The replicas that must have a write before it counts; -1: the default. */
   readonly replicas: number
   readonly role: Role
@@ -123,6 +125,11 @@ export class Membership {
     return this.#members.prefers(actor)
   }
 
+  /** The newest forms of stored data that all nodes read: this node writes no newer ones. */
+  get forms(): number {
+    return this.#members.forms
+  }
+
   /** The nodes for a user's clients, the best one first; undefined: there is none to name. */
   endpoints(uid: number): Endpoints | undefined {
     const list = endpointsFor(uid, this.#members.live, this.#draining ? this.name : undefined)
@@ -183,7 +190,7 @@ export class Membership {
   }
 
   #status() {
-    const { revision, replicas, role, entry } = this.#options
+    const { revision, forms, replicas, role, entry } = this.#options
     const [node, load] = [this.#node, this.#load]
     const { messagesPerSecond = 0, commitP50Ms, commitP99Ms } = load?.sample() ?? {}
     return {
@@ -191,6 +198,7 @@ export class Membership {
       role,
       link: this.#link,
       revision,
+      forms,
       connections: node?.access.context.connections.size ?? 0,
       freeConnections: node?.access.context.gate.free ?? 0,
       entry: this.#address === '' || node?.failing === true ? undefined : entry,

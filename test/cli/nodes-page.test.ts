@@ -10,6 +10,7 @@ const STATUS: NodeStatus = {
   role: 'all',
   link: '',
   revision: '0.1.0',
+  forms: 1,
   freeConnections: 100,
   entry: undefined,
   connections: 1200,

@@ -13,6 +13,7 @@ const STATUS = {
   role: 'all',
   link: '',
   revision: '0.1.0',
+  forms: 1,
   connections: 3,
   freeConnections: 97,
   entry: { host: 'a.example', port: 8081, url: 'https://a.example' },
@@ -34,12 +35,12 @@ function cluster() {
   const gains = new Map<string, number>()
   const losses: string[] = []
   const changes: string[] = []
-  const join = async (node: string, own = clock) => {
+  const join = async (node: string, own = clock, forms = 1) => {
     const members = new Members({
       node,
       leases,
       clock: own,
-      status: () => STATUS,
+      status: () => ({ ...STATUS, forms }),
       onChange: (came, gone) => changes.push(`${node}: +${came} -${gone}`),
       onGain: () => gains.set(node, (gains.get(node) ?? 0) + 1),
       onLost: error => losses.push(`${node}: ${error}`),
@@ -181,4 +182,28 @@ t.test('a status of another revision: unknown fields are passed over, missing on
   t.match(decodeStatus('{"form":1,"address":"x:1","later":[1]}'), { address: 'x:1', connections: 0, outboxes: [] })
   t.equal(decodeStatus('{"form":2,"address":"x:1"}'), undefined)
   t.equal(decodeStatus('nothing'), undefined)
+})
+
+t.test('a form is one that all nodes read only while none lives that does not read it', async t => {
+  const { clock, leases, join, pass } = cluster()
+  const next = await join('next', clock, 2)
+  t.equal(next.forms, 2, 'it is alone')
+  const first = await join('first')
+  await pass(RENEW_MS + 50)
+  t.equal(next.forms, 1)
+  first.stop()
+  await pass(LEASE_MS + RENEW_MS)
+  t.equal(next.forms, 2)
+  await leases.renew('older', JSON.stringify({ form: 1 }), LEASE_MS)
+  await pass(RENEW_MS + 50)
+  t.equal(next.forms, 1, 'who does not say reads the first')
+  await pass(LEASE_MS + RENEW_MS)
+  await leases.renew('strange', JSON.stringify({ form: 9 }), LEASE_MS)
+  await pass(RENEW_MS + 50)
+  t.equal(next.forms, 1, 'so does who says it in another way')
+  await pass(LEASE_MS + RENEW_MS)
+  t.equal(next.forms, 2)
+  leases.cutOff.add('next')
+  await pass(LEASE_MS)
+  t.equal(next.forms, 1, 'it does not know who lives')
 })

@@ -39,6 +39,7 @@ async function joined(t: Test) {
     random,
     log: silentLog,
     revision: '1.2.3',
+    forms: 1,
     role: 'all',
     replicas: -1,
     entry: ENTRY,

@@ -6,6 +6,7 @@ import type { NodeId } from '../../src/store/types.js'
 import { uidOf } from '../../src/sync/rules/records.js'
 import { lookBack } from './convergence.js'
 import type { Pair } from './ledger.js'
+import { NEXT_FORMS } from './next-forms.js'
 import type { SimulatedNode } from './node.js'
 import type { Stage } from './stage.js'
 import { type MessageId, nameOf } from './witness.js'
@@ -86,6 +87,8 @@ export class Faults {
     for (const node of this.#stage.nodes) {
       node.jump(0)
       if (node.started) node.process.goOn(true)
+      // The last of them are replaced.
+      if (this.#stage.setup.mixed && node.forms < NEXT_FORMS) this.#kill(node, false, 'gives way to the next revision')
     }
   }
 

@@ -1,6 +1,7 @@
 /** A node in the simulation: the one that ships (src/node), in a process that is killed and started again. */
 
 import type { EventBatch } from '../../src/cluster/node-exchange.js'
+import { FORMS } from '../../src/cluster/node-status.js'
 import { backlogBounds } from '../../src/connection/backlog.js'
 import { Connection } from '../../src/connection/connection.js'
 import type { Pipe } from '../../src/connection/pipe.js'
@@ -21,6 +22,7 @@ import { FailingStore } from './failing-store.js'
 import type { HttpHost } from './http.js'
 import { simulatedLeases } from './leases.js'
 import type { Served } from './network.js'
+import { NEXT_FORMS, ofTheNextRevision, ofThisRevision } from './next-forms.js'
 import { changed, isPairCounter } from './plants.js'
 import { Process } from './process.js'
 import type { Stage } from './stage.js'
@@ -55,6 +57,8 @@ export class SimulatedNode implements HttpHost {
   #running: Running | undefined
   #starts = 0
   skewMs = 0
+  /** The newest forms that its program reads: some starts are of the next revision. */
+  forms = FORMS
   /** The way of the process that was started last to a store that fails over; undefined: the store does not. */
   store: FailingStore | undefined
 
@@ -98,10 +102,13 @@ export class SimulatedNode implements HttpHost {
 
   start(): void {
     if (this.alive) return
-    const { scheduler, random, plant, note } = this.#stage
+    const { scheduler, random, plant, setup, chaos, happened, note } = this.#stage
     this.#starts += 1
     const process = new Process(scheduler, random, `${this.name}.${this.#starts}`)
     process.skewMs = this.skewMs
+    const isNext = setup.mixed && (!chaos || random.integer(2) === 0)
+    this.forms = isNext ? NEXT_FORMS : FORMS
+    if (setup.mixed) happened.count(`starts of ${isNext ? 'the next' : 'this'} revision`)
     let receive = (_message: Uint8Array): void => {}
     const bus: NodeBus = { send: (to, message) => this.#send(to, message), close() {} }
     const membership = this.#join(process, listen => {
@@ -208,6 +215,7 @@ export class SimulatedNode implements HttpHost {
         openBus: ({ receive }) => openBus(receive),
       },
       revision: '',
+      forms: this.forms,
       replicas: 0,
       role: 'all',
       entry: undefined,
@@ -219,7 +227,7 @@ export class SimulatedNode implements HttpHost {
   }
 
   /** The process's own store, over the disk that all share. */
-  #openStore(process: Process): Store {
+  #openStore(process: Process, membership: Membership | undefined): Store {
     const { setup, disk, faults, trims, plant } = this.#stage
     const { store: kind } = setup
     const failsOver = kind === 'failover' || kind === 'failover-n0'
@@ -231,8 +239,15 @@ export class SimulatedNode implements HttpHost {
     }
     this.store = failsOver ? new FailingStore(options, process) : undefined
     const store = this.store ?? new MemoryStore(options)
-    const watched = this.#watch(trims.watch(store))
+    const watched = this.#watch(trims.watch(this.#ofItsRevision(store, membership)))
     return plant.store?.(watched) ?? watched
+  }
+
+  #ofItsRevision(store: Store, membership: Membership | undefined): Store {
+    const { plant, setup } = this.#stage
+    if (!setup.mixed || membership === undefined) return store
+    if (this.forms < NEXT_FORMS) return ofThisRevision(store, this.#stage)
+    return ofTheNextRevision(store, this.#stage, () => plant.forms?.() ?? membership.forms)
   }
 
   /** The store, with each delivery noticed when it has been handed over. */
@@ -261,7 +276,7 @@ export class SimulatedNode implements HttpHost {
     const told = (fields: object, text: string): string => `${process.name} ${text} ${JSON.stringify(fields)}`
     return new Node({
       name: membership?.name ?? this.name,
-      store: this.#openStore(process),
+      store: this.#openStore(process, membership),
       clock,
       random,
       defer,

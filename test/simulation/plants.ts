@@ -16,6 +16,7 @@ import type { NodeEvent } from '../../src/sync/events.js'
 import { pairIn } from '../../src/sync/record-kinds.js'
 import { contiguous, type SequenceRule } from '../../src/sync/rules/numbered.js'
 import type { Stamps } from '../../src/sync/stamps.js'
+import { NEXT_FORMS } from './next-forms.js'
 import type { Handle } from './node.js'
 import type { Process } from './process.js'
 import { BRIEF, type Setup } from './setup.js'
@@ -27,6 +28,8 @@ export interface Plant {
   readonly disk?: (...given: ConstructorParameters<typeof MemoryDisk>) => MemoryDisk
   readonly store?: (store: Store) => Store
   readonly stamps?: (random: Random) => Stamps
+  /** The newest forms that a node writes, in the place of those that all nodes read. */
+  readonly forms?: () => number
   /** The clock of a node. */
   readonly clock?: (process: Process) => Clock
   readonly sequence?: SequenceRule
@@ -177,6 +180,10 @@ export const PLANTS = {
   'soft cells without an age': {
     store: store => changed(store, { shared: false }),
     setup: { store: 'one', restless: 8, eventsLost: 0.5 },
+  },
+  'a new form is written while a node lives that does not read it': {
+    forms: () => NEXT_FORMS,
+    setup: { store: 'partitions', mixed: true },
   },
   // It takes what it knows for as young as it was when it stood still, its lease too.
   'a node that does not notice that it stood still': {

@@ -118,6 +118,8 @@ function draw(random: Random, kind: StoreKind | undefined, isCalm: boolean) {
       failedRead: isEmbedded ? 0 : pick(0, 0.01, 0.05),
       slow: pick(0, 0.01),
     },
+    /** Whether nodes are of two revisions: which one is drawn at each start. */
+    mixed: !isEmbedded && random.fraction() < 0.4,
     /** Between two times when a node's process stands still, on average. */
     stillMs: pick(NEVER, 8_000, 30_000),
     /** Between two times when a node cannot reach its store, or another node. */

@@ -16,6 +16,9 @@ const KINDS = [
   'nodes that stood still',
   'nodes that stood still in the midst of a delivery',
   'nodes that others took over from while they stood still',
+  'starts of this revision',
+  'starts of the next revision',
+  'entries in the form of the next revision',
 ] as const
 
 t.setTimeout(300_000)

@@ -9,6 +9,7 @@ import { Faults } from './faults.js'
 import { Happened } from './happened.js'
 import { Ledger } from './ledger.js'
 import { Network } from './network.js'
+import { Leaseholders } from './next-forms.js'
 import { SimulatedNode } from './node.js'
 import type { Phone, User } from './phone.js'
 import type { Plant } from './plants.js'
@@ -45,6 +46,7 @@ export class Stage {
   readonly network: Network
   readonly disk: MemoryDisk
   readonly leases: MemoryLeases
+  readonly leaseholders = new Leaseholders()
   readonly ledger: Ledger
   readonly witness: Witness
   readonly trims: Trims
