@@ -18,7 +18,7 @@ export function missing(stage: Stage): string[] {
   }
   for (const user of users) {
     const head = ledger.head(user.uid)
-    for (const phone of user.phones) found.push(...unsettled(phone, head, ledger))
+    for (const phone of user.phones) found.push(...unsettled(phone, head, stage))
   }
   found.push(...leftBehind(stage))
   if (found.length > 0) return found
@@ -45,7 +45,7 @@ export function missing(stage: Stage): string[] {
   return found
 }
 
-function unsettled(phone: Phone, head: number, ledger: Ledger): string[] {
+function unsettled(phone: Phone, head: number, { ledger, witness }: Stage): string[] {
   const { client, name } = phone
   if (client === undefined) return [`${name} does not run`]
   const { uid, device, status, sendQueue, applied, durable, signedIn, acked, owesMarks } = client.state()
@@ -56,8 +56,8 @@ function unsettled(phone: Phone, head: number, ledger: Ledger): string[] {
   if (status.state !== 'online') found.push(`${name} is ${status.state}`)
   for (const { sendSeq, what, state } of sendQueue) found.push(`${name}: ${what} ${sendSeq} is ${state}`)
   if (applied !== head || durable !== head) found.push(`${name} has applied ${applied}, stored ${durable} of ${head}`)
-  // A version without marks waits for the next frame, which may never come.
-  if (owesMarks || acked > head)
+  // A version without marks waits for the next frame, which may never come. An ack of what the store has lost may have come after the loss.
+  if (owesMarks || (acked > head && !witness.losesTail))
     found.push(`${name} owes ${owesMarks ? 'marks' : 'nothing'}, has told ${acked} of ${head}`)
   return found
 }
