@@ -724,7 +724,10 @@ export function readMark(r: Reader, m: Mark): Mark {
 
 /** The server is about to stop: finish, then connect again after the frame's retry_after_ms. Method 5, server to client. */
 export interface DrainNotice {
-  /** Other nodes of the server. Until retry_after_ms are over this one serves the connection as before. Absent: it does not. */
+  /**
+   * Other nodes of the server. Until retry_after_ms are over this one serves the connection as before.
+   * Absent: it takes no new requests.
+   */
   endpoints: Endpoints | undefined
 }
 

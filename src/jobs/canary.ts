@@ -19,7 +19,7 @@ const CHECK_AGAIN_MS = 1_000
 /** The time between two checks that a node makes by itself where nodes share a store: its metrics and `longwire nodes` show what they find. */
 const WATCH_MS = 5_000
 
-/** The time for which the outcome of a check counts for other nodes: nobody may ask again. */
+/** The time for which a found fault is shown: the next check may be long in coming. */
 const FAILING_MS = 30_000
 
 export interface CanaryOptions extends ProbeOptions {

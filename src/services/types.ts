@@ -62,7 +62,7 @@ export type HelloAnswer =
       readonly attempt: number
       /** The version up to which the client says it has the timeline; 0 for a client of another store. */
       readonly since: number
-      /** The time before which the unit that bound it did not set the user's route, by the monotonic clock; absent: it set none. */
+      /** The earliest time at which the unit that bound it may have set the user's route, by the monotonic clock; absent: it set none. */
       readonly routedMs?: number
     }
 

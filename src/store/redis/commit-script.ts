@@ -1,5 +1,5 @@
 /**
- * The script that commits units: the only thing that writes the store's data. It judges each unit alone against the result of the ones
+ * The script that commits units: while nodes run, nothing else writes the store's data. It judges each unit alone against the result of the ones
  * before it, on copies of what it read, and writes what they changed at the end. So a call that fails has written nothing, unless it fails
  * in the writing itself.
  *

@@ -1,6 +1,6 @@
 /**
  * Looks at a Redis from outside, for operators: the leases of the nodes, and its primaries. It opens no store and changes nothing. A primary
- * that does not answer is told, and holds up nothing for long.
+ * that does not answer is reported, and holds up nothing for long.
  */
 
 import { type Clock, pause } from '../../lib/clock.js'

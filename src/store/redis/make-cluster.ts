@@ -52,7 +52,7 @@ async function make(plan: ClusterPlan, clients: readonly Client[]): Promise<void
   }
   await all(clients, 'every server answers', async client => (await client.ping()) === 'PONG')
   for (const [i, client] of clients.entries()) {
-    // Only of a server that is new it can be set. Without it the servers settle on different ones by themselves, later.
+    // Only a new server accepts it. Without it the servers settle on different ones by themselves, later.
     await client.call('CLUSTER', 'SET-CONFIG-EPOCH', i + 1).catch(() => {})
     // Servers that know each other from before may have other ports now.
     for (const other of hosts) {

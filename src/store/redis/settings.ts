@@ -8,7 +8,7 @@ export const SERVER_SETTINGS: Readonly<Record<string, string>> = {
   save: '',
   // Nothing may be removed because memory is full.
   'maxmemory-policy': 'noeviction',
-  // A timeline is a stream. Of nodes of 4 KB most users fill a part of one: 1 KB takes 0.7 to 1.3 KB for a single message.
+  // A timeline is a stream. Its memory comes in nodes. In one of 4 KB (Redis's default) most users would leave much unused.
   'stream-node-max-bytes': '1024',
   // A write counts when a replica has it: a replica that waits five seconds before it begins is five seconds without writes.
   'repl-diskless-sync-delay': '0',

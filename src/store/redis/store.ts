@@ -180,7 +180,7 @@ export class RedisStore implements Store {
       actors.map(async actor => (await this.#ask(scope, [['HGET', keyOf('r', actor), LOG_FIELD]]))[0]),
     )
     return actors.map((actor, i) => {
-      const { head, floor, gaps } = logBlockOf(present(valuesOf({ value: [valueIn(blocks[i])] })?.[0], 'the log'))
+      const { head, floor, gaps } = logBlockOf(bytesOf(valueIn(blocks[i])))
       return { actor, head, floor, gaps }
     })
   }

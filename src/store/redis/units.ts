@@ -11,8 +11,8 @@ import { isIndexed, type KeyKind, keyOf, logsKey, metaKey, NEWEST_FIELD } from '
 import { type Packed, PackWriter } from './message-pack.js'
 
 /** The most units in one call of the script, and the bytes at which it is full: Redis does nothing else meanwhile. */
-export const CALL_UNITS_MAX = 64
-export const CALL_BYTES_MAX = 262_144
+const CALL_UNITS_MAX = 64
+const CALL_BYTES_MAX = 262_144
 
 export interface CommitCall {
   /** The meta key, then the keys of the units. */

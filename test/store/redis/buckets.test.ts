@@ -130,7 +130,7 @@ t.test('a Redis that stands still, is full or is gone: a node decides alone, wit
   const beganMs = performance.now()
   t.equal(await claim('a'), 0, 'its own second one')
   t.ok((await claim('a')) > 0, 'and no third')
-  t.ok(performance.now() - beganMs < 4_000)
+  t.ok(performance.now() - beganMs < 8_000)
   t.equal(limits.unanswered, 2)
   server.signal('SIGCONT')
   await eventually(async () => {

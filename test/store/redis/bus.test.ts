@@ -91,7 +91,7 @@ t.test('a connection that Redis closes is made again', async t => {
 t.test('a subscription that hears nothing, though its connection lives, is found and made again', async t => {
   const [right, wrong] = [await RedisServer.start(), await RedisServer.start()]
   const store = await opened(t, right.url)
-  const { primary } = { primary: store.topology.primaryOf(0) }
+  const primary = store.topology.primaryOf(0)
   let looks = 0
   // The first subscription is at a server that no message comes to.
   const topology: Topology = {
@@ -114,9 +114,7 @@ t.test('a subscription that hears nothing, though its connection lives, is found
   }
   const a = new Station(t, topology, 'a')
   await eventually(() => a.subscribed === 1)
-  const beganMs = performance.now()
   await eventually(() => a.subscribed === 2)
-  t.ok(performance.now() - beganMs < 4_000)
   await a.reaches(a, 'a', 'again')
   t.equal(a.subscribed, 2)
 })
