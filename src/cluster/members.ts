@@ -24,6 +24,8 @@ export interface MembersOptions {
   status(): Omit<NodeStatus, 'clockAheadMs' | 'draining'>
   /** Called with all nodes that live, at each look. */
   onLook?(live: readonly Member[]): void
+  /** Called when there is a lease that no node wrote, and there was none at the last look. Such leases are passed over. */
+  onWrong?(node: NodeId, why: string): void
   /** Called when nodes have come or gone since the last look. */
   onChange(came: readonly NodeId[], gone: readonly NodeId[]): void
   /** Called when this node owns partitions that it did not own before. */
@@ -63,6 +65,8 @@ export class Members {
   /** Whether it was a member when last looked: a loss is told once. */
   #wasMember = false
   #leasesLost = 0
+  /** Whether the last look had a wrong lease. */
+  #sawWrong = false
   #timer: TimerHandle | undefined
   #stopped = false
 
@@ -170,8 +174,9 @@ export class Members {
     if (!this.#wasMember && this.isMember && this.#leasesLost > 0) this.#options.onRegained()
     this.#wasMember = this.isMember
     const known = new Set(this.#live.map(each => each.node))
-    this.#live = leases.map(lease => ({ node: lease.node, status: decodeStatus(lease.status) }))
-    this.#forms = Math.min(...this.#live.map(({ status }) => status?.forms ?? FIRST_FORMS))
+    this.#live = this.#membersOf(leases)
+    const forms = this.#live.map(({ status }) => status?.forms ?? FIRST_FORMS)
+    this.#forms = forms.length === 0 ? FIRST_FORMS : Math.min(...forms)
     this.#tellChange(known)
     this.#options.onLook?.(this.#live)
     const working = this.#live.flatMap(member => (takesWork(member) ? [member.node] : []))
@@ -179,6 +184,18 @@ export class Members {
     this.#owners = ownersOf(working)
     const gains = this.#owners.some((owner, partition) => owner === node && before[partition] !== node)
     if (gains && !this.#draining && !this.#stopped) onGain()
+  }
+
+  #membersOf(leases: readonly Lease[]): readonly Member[] {
+    const wrong = new Map<NodeId, string>()
+    const members = leases.map(({ node, status }) => ({
+      node,
+      status: decodeStatus(status, why => wrong.set(node, why)),
+    }))
+    const [first] = wrong
+    if (first !== undefined && !this.#sawWrong) this.#options.onWrong?.(...first)
+    this.#sawWrong = first !== undefined
+    return wrong.size === 0 ? members : members.filter(({ node }) => !wrong.has(node))
   }
 
   #tellChange(known: ReadonlySet<NodeId>): void {

@@ -1,5 +1,7 @@
 /** What a node says about itself with its lease, for `longwire nodes` and for other nodes. */
 
+import { LINK_PORT_DEFAULT, LONG_PORT_DEFAULT, parseAddress, shownAddress } from '../ops/address.js'
+
 /** The parts that a node runs: its clients' connections (access), the work on the store (logic), or both. */
 export type Role = 'all' | 'access' | 'logic'
 
@@ -65,21 +67,104 @@ export const FIRST_FORMS = 1
  */
 export const FORMS = FIRST_FORMS
 
-/** The form of the text. Fields may be added without another form. */
+/** The form of the text. Fields may be added without another form. Another type or range of one needs another: older nodes check them. */
 const FORM = 1
 
 export function encodeStatus(status: NodeStatus): string {
   return JSON.stringify({ form: FORM, ...status })
 }
 
-/** @returns undefined if a node of another revision says it in another form */
-export function decodeStatus(text: string): NodeStatus | undefined {
+/**
+ * Reads what a node says. Whoever reaches the store can write a lease, so each field is checked.
+ * @param onWrong called with what is no status, and why: the lease is no node's
+ * @returns undefined if it is wrong, or a node of another revision says it in another form
+ */
+export function decodeStatus(text: string, onWrong?: (why: string) => void): NodeStatus | undefined {
+  const status = text.length > STATUS_LENGTH_MAX ? undefined : parsed(text)
+  if (!isObject(status) || typeof status.form !== 'number') {
+    onWrong?.('it is not the text of a status')
+    return undefined
+  }
+  if (status.form !== FORM) return undefined
+  for (const [field, isRight] of Object.entries(RIGHT)) {
+    const value = status[field]
+    if (value === undefined || isRight(value)) continue
+    onWrong?.(`the field ${field} is wrong`)
+    return undefined
+  }
+  const { form: _, ...said } = status
+  return { ...UNSAID, ...said }
+}
+
+/** The longest text of a status: outboxes of all partitions have 16 KiB. */
+const STATUS_LENGTH_MAX = 131_072
+const TEXT_LENGTH_MAX = 512
+const LIST_LENGTH_MAX = 1_024
+
+/** Checks of the fields, each of which may be absent. */
+const RIGHT: { readonly [Field in keyof NodeStatus]: (value: unknown) => boolean } = {
+  address: isText,
+  role: value => value === 'all' || value === 'access' || value === 'logic',
+  link: value => value === '' || (isText(value) && parseAddress(value, LINK_PORT_DEFAULT) !== undefined),
+  revision: isText,
+  connections: isCount,
+  freeConnections: isCount,
+  entry: isEntry,
+  messagesPerSecond: isAmount,
+  commitP50Ms: isAmount,
+  commitP99Ms: isAmount,
+  conflicts: isCount,
+  clockAheadMs: Number.isFinite,
+  draining: value => typeof value === 'boolean',
+  replicas: value => value === -1 || isCount(value),
+  failing: value => isListOf(isText, value),
+  unlinkedMs: isAmount,
+  otherSecret: value => isListOf(isText, value),
+  forms: isCount,
+  outboxes: value => isListOf(isOutbox, value),
+}
+
+function parsed(text: string): unknown {
   try {
-    const { form, ...status } = JSON.parse(text) as { form?: number } & Partial<NodeStatus>
-    return form === FORM ? { ...UNSAID, ...status } : undefined
+    return JSON.parse(text)
   } catch {
     return undefined
   }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Whether it is a short text of characters that a terminal shows as they are. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= TEXT_LENGTH_MAX && !/[\p{C}\p{Zl}\p{Zp}]/u.test(value)
+}
+
+function isAmount(value: unknown): value is number {
+  return Number.isFinite(value) && Number(value) >= 0
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0
+}
+
+function isListOf(isRight: (value: unknown) => boolean, value: unknown): boolean {
+  return Array.isArray(value) && value.length <= LIST_LENGTH_MAX && value.every(isRight)
+}
+
+function isOutbox(value: unknown): boolean {
+  return isObject(value) && isCount(value.partition) && isCount(value.entries) && isAmount(value.ageMs)
+}
+
+/** Whether clients may be given it. */
+function isEntry(value: unknown): boolean {
+  if (!isObject(value)) return false
+  const { host, port, url } = value
+  if (!isText(host) || !isText(url) || !isCount(port)) return false
+  const isLong = host !== '' && parseAddress(shownAddress({ host, port }), LONG_PORT_DEFAULT) !== undefined
+  const isNoLong = host === '' && port === 0 && url !== ''
+  return (isLong || isNoLong) && (url === '' || /^https?:\/\/\S+$/.test(url))
 }
 
 /** The values of what a node of another revision does not say. */

@@ -90,6 +90,7 @@ export class Membership {
       status: () => this.#status(),
       onGain: () => this.#gained(),
       onLook: live => this.#onLook?.(live),
+      onWrong: (node, why) => log.warn({ node, why }, 'a lease that no node wrote is passed over'),
       onChange: (came, gone) => log.info({ came, gone, nodes: this.#members.live.length }, 'the nodes have changed'),
       onLost(error) {
         const why = error === undefined ? 'the process stood still' : String(error)

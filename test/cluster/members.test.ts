@@ -35,6 +35,7 @@ function cluster() {
   const gains = new Map<string, number>()
   const losses: string[] = []
   const changes: string[] = []
+  const wrong: string[] = []
   const join = async (node: string, own = clock, forms = 1) => {
     const members = new Members({
       node,
@@ -42,6 +43,7 @@ function cluster() {
       clock: own,
       status: () => ({ ...STATUS, forms }),
       onChange: (came, gone) => changes.push(`${node}: +${came} -${gone}`),
+      onWrong: (lease, why) => wrong.push(`${node}: ${lease}: ${why}`),
       onGain: () => gains.set(node, (gains.get(node) ?? 0) + 1),
       onLost: error => losses.push(`${node}: ${error}`),
       onRegained: () => losses.push(`${node}: no more`),
@@ -57,7 +59,7 @@ function cluster() {
       await settled()
     }
   }
-  return { clock, leases, gains, losses, changes, join, pass }
+  return { clock, leases, gains, losses, changes, wrong, join, pass }
 }
 
 async function settled(): Promise<void> {
@@ -206,4 +208,95 @@ t.test('a form is one that all nodes read only while none lives that does not re
   leases.cutOff.add('next')
   await pass(LEASE_MS)
   t.equal(next.forms, 1, 'it does not know who lives')
+})
+
+t.test('a lease that no node wrote is passed over, and told of once', async t => {
+  const { leases, wrong, changes, join, pass } = cluster()
+  const a = await join('a')
+  const write = async (status: string) => {
+    await leases.renew('stranger', status, LEASE_MS)
+    await pass(RENEW_MS + 50)
+  }
+  await write('{"form":1,"entry":null}')
+  await write('{"form":1,"failing":7}')
+  t.same(
+    a.live.map(({ node }) => node),
+    ['a'],
+  )
+  t.same(changes, ['a: +a -'])
+  t.same(owned(a), ALL_PARTITIONS)
+  t.same(wrong, ['a: stranger: the field entry is wrong'])
+  await pass(LEASE_MS + RENEW_MS)
+  await write('nothing')
+  t.equal(wrong.length, 2, 'it had gone')
+  await write('{"form":2}')
+  t.same([...a.others()], ['stranger'], 'a node of a later revision')
+})
+
+t.test('each field of a status is checked', async t => {
+  const entry = { host: 'a.example', port: 8081, url: '' }
+  const right: object[] = [
+    { entry },
+    { entry: { ...entry, host: '::1' } },
+    { entry: { host: '', port: 0, url: 'https://a.example/chat' } },
+    { address: '', link: '', revision: '' },
+    { address: '[::1]:7400', link: '[fe80::1]:8082', role: 'logic', replicas: -1, clockAheadMs: -3 },
+  ]
+  for (const said of right) t.match(decodeStatus(JSON.stringify({ form: 1, ...said })), said)
+  const texts = [5, {}, null, ['x'], 'x'.repeat(70_000), '\u001b[2J', 'a\nb', 'a\u202eb', '\u2028']
+  const numbers = ['zz', null, -5, {}, [1]]
+  const wrong: readonly (readonly [field: string, values: readonly unknown[]])[] = [
+    ['address', texts],
+    ['revision', texts],
+    ['link', [...texts, 'a:0', 'a b', ':1']],
+    ['role', [...texts, 'other', '']],
+    ['connections', [...numbers, 1.5]],
+    ['freeConnections', [...numbers, 1.5]],
+    ['messagesPerSecond', numbers],
+    ['commitP50Ms', numbers],
+    ['commitP99Ms', numbers],
+    ['conflicts', numbers],
+    ['clockAheadMs', ['zz', null, {}]],
+    ['draining', [0, 'no', null]],
+    ['replicas', numbers],
+    ['unlinkedMs', numbers],
+    ['forms', [...numbers, 1.5]],
+    ['failing', [5, null, {}, 'x', ...texts.map(text => [text]), Array(1_025).fill('x')]],
+    ['otherSecret', [5, null, {}, 'x', ...texts.map(text => [text])]],
+    ['outboxes', [5, null, {}, [null], [{ partition: 1, entries: 'x', ageMs: 1 }], [{ partition: 1 }]]],
+    [
+      'entry',
+      [
+        ...texts,
+        ...texts.flatMap(text => [
+          { ...entry, host: text },
+          { ...entry, url: text },
+        ]),
+        ...[...numbers, 0, 65_536, 1.5].map(port => ({ ...entry, port })),
+        { ...entry, host: 'h'.repeat(256) },
+        { ...entry, url: 'javascript:alert(1)' },
+        { host: '', port: 0, url: '' },
+        { host: '', port: 1, url: 'https://a.example' },
+      ],
+    ],
+  ]
+  for (const [field, values] of wrong) {
+    for (const value of values) {
+      const text = JSON.stringify({ form: 1, [field]: value })
+      let why = ''
+      t.equal(
+        decodeStatus(text, said => (why = said)),
+        undefined,
+      )
+      t.equal(why, `the field ${field} is wrong`)
+    }
+  }
+  for (const text of ['', '7', 'null', '[]', '{}', '{"form":"1"}', `{"form":1${' '.repeat(140_000)}}`]) {
+    let isWrong = false
+    t.equal(
+      decodeStatus(text, () => (isWrong = true)),
+      undefined,
+    )
+    t.ok(isWrong)
+  }
 })
