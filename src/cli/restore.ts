@@ -47,8 +47,17 @@ function actIn(
   const replicas = redisReplicas < 0 ? undefined : redisReplicas
   return async () => {
     const epoch = await beginEpoch({ address, clock: commandClock, replicas }, epochMin)
+    if (epochMin === 0) complain(withoutEpoch(epoch))
     return `Redis at ${addressText(address)}: epoch ${epoch}`
   }
+}
+
+/** The files of Redis do not know which epochs were used after the backup. */
+function withoutEpoch(epoch: number): string {
+  return (
+    `WARNING: no --epoch was named, and nothing here tells which epochs were used since the backup. If longwire nodes has shown ${epoch} ` +
+    'or more, uids and versions are given out twice: run it again with --epoch above that, before a server starts'
+  )
 }
 
 async function restored(from: string, data: string, epochMin: number): Promise<string> {
@@ -71,7 +80,8 @@ function help(): string {
     'from a disk that is lost, name an epoch above it: longwire verify prints it, and every restore and backup does.',
     '',
     'longwire restore --redis URL begins the new epoch on a Redis whose files were put back (docs/redis.md). Name one above all',
-    'that longwire nodes has shown: each failover since the backup has used one. No server may be running.',
+    'that longwire nodes has shown: each start and failover of Redis since the backup may have used one. Without --epoch it is',
+    'the next one after the backup, with a warning. No server may be running.',
     'Exit codes: 0 restored, 1 not restored (the data folder is as it was), 2 wrong options, 65 what was to be replaced or',
     'restored is damaged.',
   ].join('\n')

@@ -64,11 +64,16 @@ t.test('clients that went on resync, show nothing twice, agree, and go on', asyn
     stdout: `Redis at ${host}: epoch 3\n`,
     stderr: '',
   })
+  t.match(await run('restore', '--redis', redis.url), {
+    code: 0,
+    stdout: `Redis at ${host}: epoch 4\n`,
+    stderr: /^longwire: WARNING: no --epoch was named.* If longwire nodes has shown 4 or more, .*\n$/,
+  })
   server = await serve(t, redis, port)
 
   await people.end(t, port)
   await server.stop()
-  t.match(await run('verify', '--redis', redis.url), { code: 0, stdout: /^epoch +3\nusers +4\n.*faults +0$/ms })
+  t.match(await run('verify', '--redis', redis.url), { code: 0, stdout: /^epoch +4\nusers +4\n.*faults +0$/ms })
 })
 
 t.test('what a restore on Redis refuses', async t => {
