@@ -13,7 +13,7 @@ import { redisAddress } from './redis-address.js'
 const OPTIONS = {
   ...REDIS_OPTIONS,
   watch: flag('looks again every second, until it is ended'),
-  json: flag('one line of JSON for each look: nodes, primaries, needs'),
+  json: flag('one line of JSON for each look: nodes, primaries, needs (docs/json.md)'),
 } as const
 
 const LOOK_MS = 1_000

@@ -78,14 +78,13 @@ function help(): string {
   return [
     'longwire verify [options]',
     '',
-    'Reads a whole store or backup, while a server runs on it or not, and compares what must agree: names and users,',
-    'devices, sessions and windows, both sides of each friendship, counters and outboxes, timelines and their keys.',
-    'Prints one line per fault, then what was counted.',
+    'Reads a whole store or backup, and compares what must agree: names and users, devices, sessions and windows, both sides of',
+    'each friendship, counters and outboxes, timelines and their keys. Prints one line per fault, then what was counted.',
+    'A server may run on a data folder meanwhile. On Redis none may.',
     '',
     optionHelp(VERIFY_OPTIONS),
     '',
-    'With --redis all servers must be stopped. A copy is made in the folder for temporary files (TMPDIR), which needs space',
-    'for it, and removed in the end.',
+    'With --redis a copy is made in the folder for temporary files (TMPDIR), which needs space for it, and removed in the end.',
     'Exit codes: 0 no fault, 1 faults or it could not be read, 2 wrong options, 65 damaged: what is there was not written so.',
   ].join('\n')
 }
