@@ -2,7 +2,6 @@
 import t, { type Test } from 'tap'
 import { CODES } from '../../protocol/codes.js'
 import {
-  createListDevicesRequest,
   createSyncRequest,
   createUpdateProfileRequest,
   decodeDrainNotice,
@@ -121,6 +120,7 @@ t.test(
     const drained = server.drain()
     // Its poll brings what it does itself, unless its time came first, and it polls again: the node is still there.
     const rename = createUpdateProfileRequest({ sendSeq: 1, nickname: 'Ann' })
+    await Promise.race(replies)
     t.equal((await call(httpPort, METHODS.updateProfile, rename, { token: busy.token })).code, 0, 'it is served')
     t.ok([0, CODES.DRAINING.code].includes((await first).code))
     t.equal((await sayHello(httpPort, busy.token, 9)).code, CODES.DRAINING.code, 'nobody comes')
@@ -130,8 +130,6 @@ t.test(
     const times = ended.map(({ atMs }) => atMs - startMs)
     t.ok(Math.max(...times) > DRAIN_MS / 4 && Math.max(...times) < DRAIN_MS, 'spread over the time')
     t.ok(Math.min(...times) < DRAIN_MS / 2)
-    const { code } = await call(httpPort, METHODS.listDevices, createListDevicesRequest(), { token: busy.token })
-    t.equal(code, 0, 'also when the polls have gone')
     await drained
   },
 )
