@@ -216,6 +216,10 @@ export class Membership {
   }
 }
 
+/** A name that no other process has. One of digits alone would be a number where records are told apart (sync/record-cache.ts). */
 export function newName(random: Random): NodeId {
-  return Buffer.from(random.bytes(6)).toString('hex')
+  for (;;) {
+    const name = Buffer.from(random.bytes(6)).toString('hex')
+    if (/[a-f]/.test(name)) return name
+  }
 }

@@ -2,9 +2,10 @@
 import t, { type Test } from 'tap'
 import { encodeBatch } from '../../src/cluster/event-codec.js'
 import { decodeStatus } from '../../src/cluster/node-status.js'
+import { present } from '../../src/lib/assert.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
-import { Membership } from '../../src/node/membership.js'
+import { Membership, newName } from '../../src/node/membership.js'
 import { silentLog } from '../../src/ops/log.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import type { BusOptions } from '../../src/store/node-ports.js'
@@ -185,4 +186,10 @@ t.test('what it sends, hears and cannot send or read is counted', async t => {
   refuse()
   membership.network.send('other', batch)
   t.same(membership.figures.events, { sent: 2, received: 2, dropped: 2, unknown: 2 })
+})
+
+t.test('no name is of digits alone: it would be taken for a number', async t => {
+  const drawn = [Buffer.from('123456789012', 'hex'), Buffer.from('12345678901a', 'hex')]
+  const random = { ...seededRandom('name'), bytes: () => present(drawn.shift(), 'bytes') }
+  t.equal(newName(random), '12345678901a')
 })
