@@ -24,7 +24,15 @@ import type { Log } from '../ops/log.js'
 import type { HelloAnswer, Services } from '../services/types.js'
 import { encodeFields, Fields } from './fields.js'
 import { FrameLink, type LinkPipe } from './frame-link.js'
-import { encodePage, LINK, LINK_FORM, LINK_FRAME_BYTES_MAX, OPEN_MS, UNPROVEN_BYTES_MAX } from './messages.js'
+import {
+  encodePage,
+  LINK,
+  LINK_FORM,
+  LINK_FRAME_BYTES_MAX,
+  NAME_LENGTH_MAX,
+  OPEN_MS,
+  UNPROVEN_BYTES_MAX,
+} from './messages.js'
 import { isProof, type Meeting, NONCE_BYTES, proofOf } from './proof.js'
 import { type CallersLink, RemoteCaller } from './remote-caller.js'
 
@@ -42,7 +50,6 @@ export const IN_WORK_MAX = 131_072
 const RETRY_MS = 1_000
 /** The interval at which draining looks whether all is answered. Within the first one the access nodes hear of it. */
 const DRAIN_POLL_MS = 50
-const NAME_BYTES_MAX = 64
 const STRANGE_MS = 1_000
 
 export interface LinkServerOptions {
@@ -249,10 +256,10 @@ class AccessPeer implements CallersLink, Unauthenticated {
   }
 
   #meet(id: number, fields: Fields): void {
-    const { name, random, secret } = this.#server.options
+    const { name, random } = this.#server.options
     const access = fields.text(2)
     const accessNonce = fields.bytes(3).slice()
-    if (fields.number(1) !== LINK_FORM || accessNonce.length !== NONCE_BYTES || access.length > NAME_BYTES_MAX) {
+    if (fields.number(1) !== LINK_FORM || accessNonce.length !== NONCE_BYTES || access.length > NAME_LENGTH_MAX) {
       this.link.send({ id, code: CODES.REVISION_UNSUPPORTED.code, message: `links have form ${LINK_FORM} here` })
       this.link.end('it opened a link of another form', REFUSED_MS)
       return
@@ -260,7 +267,7 @@ class AccessPeer implements CallersLink, Unauthenticated {
     const meeting = { access, logic: name, accessNonce, logicNonce: random.bytes(NONCE_BYTES) }
     this.#meeting = meeting
     this.name = access
-    this.link.send({ id, body: encodeFields(name, meeting.logicNonce, proofOf(secret, 'logic', meeting)) })
+    this.link.send({ id, body: encodeFields(name, meeting.logicNonce) })
   }
 
   #prove(id: number, fields: Fields, meeting: Meeting): void {
@@ -274,7 +281,7 @@ class AccessPeer implements CallersLink, Unauthenticated {
     this.#noStranger()
     this.link.bytesMax = LINK_FRAME_BYTES_MAX
     this.#isOpen = true
-    this.link.write(encodeResponse(id, EMPTY))
+    this.link.write(encodeResponse(id, encodeFields(proofOf(secret, 'logic', meeting))))
     log.info({ access: this.name }, 'an access node is linked')
     this.#server.opened(this)
   }

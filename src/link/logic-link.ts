@@ -4,8 +4,8 @@
  *
  *            ┌──────────────── a pause that grows up to PAUSE_MS_MAX ────────────────┐
  *            ▼                                                                        │
- *         dialing ─► opening ── its proof is right ─► proving ── accepted ─► open ─► lost
- *                       └── it does not know the secret ──────────────────────────────▲
+ *         dialing ─► opening ── its nonce ─► proving ── its proof is right ─► open ─► lost
+ *                                               └── one end has another secret ───────▲
  *                                                  leaving: open, for what is under way
  */
 
@@ -19,7 +19,7 @@ import type { Log } from '../ops/log.js'
 import type { Call } from './calls.js'
 import { encodeFields, Fields } from './fields.js'
 import { FrameLink, type LinkPipe } from './frame-link.js'
-import { LINK, LINK_FORM, LINK_FRAME_BYTES_MAX, OPEN_MS, UNPROVEN_BYTES_MAX } from './messages.js'
+import { LINK, LINK_FORM, LINK_FRAME_BYTES_MAX, NAME_LENGTH_MAX, OPEN_MS, UNPROVEN_BYTES_MAX } from './messages.js'
 import { isProof, type Meeting, NONCE_BYTES, proofOf } from './proof.js'
 
 const PAUSE_MS_MIN = 50
@@ -77,6 +77,7 @@ export class LogicLink {
   #frames: FrameLink | undefined
   #state: 'dialing' | 'opening' | 'proving' | 'open' | 'leaving' | 'lost' | 'closed' = 'lost'
   #accessNonce: Uint8Array
+  #meeting: Meeting | undefined
   #lastId = 0
   #pauseMs = PAUSE_MS_MIN
   #timer: TimerHandle | undefined
@@ -188,32 +189,35 @@ export class LogicLink {
   #opened({ code, message, body }: Frame): void {
     const { name, secret } = this.#options
     const fields = new Fields(body)
-    const [logic, logicNonce] = [fields.text(1), fields.bytes(2)]
-    const meeting: Meeting = { access: name, logic, accessNonce: this.#accessNonce, logicNonce }
-    if (code !== 0) this.#frames?.lose(`it refused: ${message}`)
-    else if (!isProof(fields.bytes(3), proofOf(secret, 'logic', meeting))) {
-      this.hasOtherSecret = true
-      this.#frames?.lose('it does not know the cluster secret of this node')
-    } else {
-      this.hasOtherSecret = false
-      this.node = logic
-      const refusal = this.#options.refusalOf(this)
-      if (refusal !== undefined) {
-        this.#frames?.lose(refusal)
-        return
-      }
-      this.#state = 'proving'
-      this.#frames?.write(encodeRequest(LINK.prove, LINK.prove, encodeFields(proofOf(secret, 'access', meeting))))
-    }
-  }
-
-  #proved({ code, message }: Frame): void {
+    const [logic, logicNonce] = [fields.text(1), fields.bytes(2).slice()]
     if (code !== 0) {
-      this.hasOtherSecret = code === CODES.UNAUTHENTICATED.code
       this.#frames?.lose(`it refused: ${message}`)
       return
     }
-    const { log, onOpen } = this.#options
+    if (logicNonce.length !== NONCE_BYTES || logic.length > NAME_LENGTH_MAX) {
+      this.#frames?.lose('it is no logic node')
+      return
+    }
+    this.node = logic
+    const refusal = this.#options.refusalOf(this)
+    if (refusal !== undefined) {
+      this.#frames?.lose(refusal)
+      return
+    }
+    const meeting = { access: name, logic, accessNonce: this.#accessNonce, logicNonce }
+    this.#meeting = meeting
+    this.#state = 'proving'
+    this.#frames?.write(encodeRequest(LINK.prove, LINK.prove, encodeFields(proofOf(secret, 'access', meeting))))
+  }
+
+  #proved({ code, message, body }: Frame): void {
+    const { secret, log, onOpen } = this.#options
+    const right = this.#meeting && proofOf(secret, 'logic', this.#meeting)
+    const isRight = right !== undefined && isProof(new Fields(body).bytes(1), right)
+    this.hasOtherSecret = code === CODES.UNAUTHENTICATED.code || (code === 0 && !isRight)
+    if (this.hasOtherSecret) this.#frames?.lose('it does not know the cluster secret of this node')
+    else if (code !== 0) this.#frames?.lose(`it refused: ${message}`)
+    if (code !== 0 || !isRight) return
     this.#timer?.cancel()
     this.#state = 'open'
     if (this.#frames !== undefined) this.#frames.bytesMax = LINK_FRAME_BYTES_MAX

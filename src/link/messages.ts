@@ -3,8 +3,8 @@
  * their own. The body of each is a list of fields (fields.ts):
  *
  *   access ─► logic, answered
- *   open          form · name of the node · nonce                          ─► name of the node · nonce · proof
- *   prove         proof                                                    ─► nothing
+ *   open          form · name of the node · nonce                          ─► name of the node · nonce
+ *   prove         proof                                                    ─► proof
  *   hello         HelloRequest · address · 1 if it is a repeat             ─► HelloResponse · attempt · since · 1 if the route was set
  *   authorize     token · address                                          ─► uid · device · attempt
  *   boundAttempt  uid · device · token                                     ─► attempt + 1; 0: the session has ended
@@ -47,7 +47,10 @@ export const LINK = {
 } as const
 
 /** The form of `open` and of all that follows. A node of a later revision may add methods and fields without another one. */
-export const LINK_FORM = 1
+export const LINK_FORM = 2
+
+/** The longest name of a node, in characters. */
+export const NAME_LENGTH_MAX = 64
 
 /** The time for a connection and both proofs. */
 export const OPEN_MS = 5_000

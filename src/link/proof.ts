@@ -2,6 +2,8 @@
  * Shows the other end of a link that this node knows the cluster's secret, without telling it. Each end gives a nonce. A proof is a hash,
  * keyed with the secret, of both nonces, both names and the side: so none can be used again, or be sent back to the one that made it.
  *
+ * The one that connects proves first. A stranger at the port so gets no proof, from which a weak secret could be guessed.
+ *
  * What follows on the link is neither encrypted nor signed. Links belong on a network that strangers cannot reach.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'

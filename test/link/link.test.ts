@@ -2,12 +2,14 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import { encodeFrame, FrameDecoder } from '../../protocol/frame-codec.js'
+import { seededRandom } from '../../src/lib/random.js'
 import { encodeFields, Fields } from '../../src/link/fields.js'
 import { END_MS, type FrameLink, QUEUED_BYTES_MAX, SILENCE_MS } from '../../src/link/frame-link.js'
 import { REFUSED_MS, STRANGERS_MAX } from '../../src/link/link-server.js'
+import { LogicLink } from '../../src/link/logic-link.js'
 import { LoopPipe } from '../../src/link/loop.js'
 import { LINK, LINK_FORM, OPEN_MS, UNPROVEN_BYTES_MAX } from '../../src/link/messages.js'
-import { LinkRig, type Logic, SECRET } from './support.js'
+import { keptLog, LinkRig, type Logic, SECRET } from './support.js'
 
 t.test('fields are read whatever their order, and unknown ones are skipped', async t => {
   const fields = new Fields(encodeFields(7, '', 'name', Uint8Array.of(1, 2), 2 ** 40))
@@ -96,15 +98,59 @@ t.test('an access node that does not know the secret is told so, and serves noth
   rig.settle()
   const meeting = answers.next()
   t.match(meeting, { kind: 'frame', frame: { id: 1, code: 0 } })
-  // The proof of the logic node, sent back to it.
-  const proof = meeting?.kind === 'frame' ? new Fields(meeting.frame.body).bytes(3) : nonce
-  end.write(encodeFrame({ id: 2, method: LINK.prove, body: encodeFields(proof) }))
+  const said = meeting?.kind === 'frame' ? new Fields(meeting.frame.body) : new Fields(new Uint8Array(0))
+  t.same([said.text(1), said.bytes(2).length, said.bytes(3).length], [logic.name, 16, 0], 'a stranger gets no proof')
+  end.write(encodeFrame({ id: 2, method: LINK.prove, body: encodeFields(new Uint8Array(32)) }))
   end.write(encodeFrame({ id: 3, method: LINK.head, body: encodeFields(7) }))
   rig.settle()
   t.match(answers.next(), { kind: 'frame', frame: { id: 2, message: 'the secret is another one' } })
   t.equal(answers.next(), undefined)
   t.ok(isClosed)
   t.ok(logic.kept.lines.some(line => line.includes('it does not know the secret')))
+})
+
+t.test('a logic node that does not know the secret, or says nonsense, gets no link', async t => {
+  const rig = new LinkRig()
+  const nonce = new Uint8Array(16)
+  const cases = [
+    { opened: encodeFields('logic', nonce), proved: encodeFields(new Uint8Array(32)), why: 'it does not know' },
+    { opened: encodeFields('logic', nonce), proved: new Uint8Array(0), why: 'it does not know' },
+    { opened: encodeFields('logic', new Uint8Array(17)), proved: undefined, why: 'it is no logic node' },
+    { opened: encodeFields('l'.repeat(65), nonce), proved: undefined, why: 'it is no logic node' },
+  ]
+  for (const { opened, proved, why } of cases) {
+    const kept = keptLog()
+    const [end, other] = LoopPipe.pair(rig.defer)
+    const asked = new FrameDecoder(4_096)
+    let opens = 0
+    const link = new LogicLink({
+      ...{ name: 'access', address: 'a:1', secret: SECRET, clock: rig.clock, random: seededRandom('x'), log: kept.log },
+      dialer: {
+        dial(_, { connected }) {
+          end.attach(connected(end))
+          return () => {}
+        },
+      },
+      onOpen: () => (opens += 1),
+      onLost() {},
+      onLeaving() {},
+      refusalOf: () => undefined,
+      receive() {},
+      onAnswered() {},
+    })
+    other.attach({ receive: bytes => asked.push(bytes), closed() {} })
+    rig.settle()
+    for (const body of [opened, proved]) {
+      if (body === undefined) continue
+      const next = asked.next()
+      other.write(encodeFrame({ id: next?.kind === 'frame' ? next.frame.id : 0, body }))
+      rig.settle()
+    }
+    t.equal(opens, 0)
+    t.match(kept.lines, [new RegExp(why)])
+    t.equal(link.hasOtherSecret, proved !== undefined)
+    link.close()
+  }
 })
 
 /** Strangers at a node's port, and how many of their connections are there. */
