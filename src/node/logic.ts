@@ -50,6 +50,8 @@ export class Logic {
   readonly services: OwnServices
   readonly jobs: Jobs
   readonly #options: LogicOptions
+  /** Whether the store is closed over what is under way: that fails then, and nothing is wrong with the store. */
+  #leavesWork = false
 
   constructor(options: LogicOptions) {
     const { store, clock, random, defer, log, delivery, counters, settings, stamps, sequence, sliceTargets } = options
@@ -66,7 +68,9 @@ export class Logic {
       monitor: monitor(counters, log),
       defer,
       rest: tookMs => this.jobs.rest(tookMs),
-      onFatal: options.onFatal,
+      onFatal: error => {
+        if (!this.#leavesWork) options.onFatal(error)
+      },
       prefers: actor => otherThan(options.name, options.prefers?.(actor)),
       isHome: actor => options.home !== undefined && options.prefers?.(actor) === options.name,
       ...(sliceTargets === undefined ? {} : { sliceTargets }),
@@ -119,7 +123,10 @@ export class Logic {
     if (!store.shared) await quiet
     else {
       await new Promise<void>((resolve, reject) => {
-        const late = clock.after(quietMs, resolve)
+        const late = clock.after(quietMs, () => {
+          this.#leavesWork = true
+          resolve()
+        })
         quiet.then(resolve, reject).finally(() => late.cancel())
       })
     }
