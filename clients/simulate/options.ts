@@ -141,6 +141,8 @@ function contradiction(values: {
   if (roles !== '' && nodes > 1) return '--roles takes the place of --nodes: leave it out'
   if (values.cutLinksEvery > 0 && !onRedis) return '--cut-links-every needs --store redis or redis-cluster'
   if (values.redisReplicas >= 0 && !onRedis) return '--redis-replicas needs --store redis or redis-cluster'
+  const replicasMax = store === 'redis-cluster' ? 1 : 0
+  if (values.redisReplicas > replicasMax) return `--redis-replicas must be at most ${replicasMax} with --store ${store}`
   if (kill !== 'nodes' && !onRedis) return `--kill ${kill} needs --store redis or redis-cluster`
   if (friends >= users) return `--friends must be fewer than --users, not ${friends} of ${users}`
   const each = transport === 'http' || transport === 'mixed' ? REQUESTS_AT_ONCE : 1

@@ -57,6 +57,13 @@ export const cluster: Command = {
       return EXIT.FAILED
     }
     const { data, port, redisPort, redisCluster, openLimits, eventsFd } = parsed.values
+    const replicasMax = redisCluster ? 1 : 0
+    if (parsed.values.redisReplicas > replicasMax) {
+      complain(
+        `--redis-replicas ${parsed.values.redisReplicas} is more than the replicas of each primary here: ${replicasMax}`,
+      )
+      return EXIT.USAGE
+    }
     const alive = keepAlive()
     try {
       fs.mkdirSync(data, { recursive: true, mode: 0o700 })
@@ -85,6 +92,7 @@ async function runUntilSignal(local: LocalCluster, what: string): Promise<number
   const abandon = (): void => local.kill()
   process.on('exit', abandon)
   const ended = endingSignal(['SIGINT', 'SIGTERM', 'SIGHUP']).then(() => undefined)
+  let status: number = EXIT.OK
   try {
     const started = await Promise.race([local.start(), ended])
     if (started !== undefined) {
@@ -93,11 +101,15 @@ async function runUntilSignal(local: LocalCluster, what: string): Promise<number
       for (const { number, port } of started) {
         print(`node ${number}       ${npx}longwire chat --account NAME --server 127.0.0.1:${port} --http-port ${port}`)
       }
-      await ended
+      const damage = await Promise.race([ended, local.damage])
+      if (damage !== undefined) {
+        complain(damage)
+        status = EXIT.DAMAGED
+      }
     }
     print('ending       the nodes, then Redis')
     await local.end()
-    return EXIT.OK
+    return status
   } catch (error) {
     await local.end()
     throw error

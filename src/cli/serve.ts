@@ -8,6 +8,7 @@ import { optionHelp } from '../ops/command-options.js'
 import { type Config, isLoopback, type ParsedConfig, parseConfig, SERVE_OPTIONS } from '../ops/config.js'
 import { type Log, logToStandardError } from '../ops/log.js'
 import { Outlet } from '../ops/outlet.js'
+import { StoreDamagedError } from '../store/errors.js'
 import { secretInFile } from './cluster-secret.js'
 import { type Command, complain, complaint, EXIT, exitCodeOf, print } from './command.js'
 import { endingSignal } from './ending-signal.js'
@@ -159,10 +160,10 @@ function logWhatNodeSays(log: Log): void {
   process.on('warning', ({ name, message }) => log.warn({ name, message }, 'Node warns'))
 }
 
-/** Ends the process at once. What was not answered was not done, and starting again recovers. */
+/** Ends the process at once. What was not answered was not done. Starting again recovers, unless data are lost. */
 function die(log: Log, error: unknown, text: string): void {
   log.fatal({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, text)
-  process.exit(EXIT.FATAL)
+  process.exit(error instanceof StoreDamagedError ? EXIT.DAMAGED : EXIT.FATAL)
 }
 
 /** One line for people: what failed, and which option it is about. */

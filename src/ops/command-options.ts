@@ -14,6 +14,8 @@ export interface Option<T> {
   readonly why: string
   /** The default as it is written; absent: as it is. */
   readonly shown?: string
+  /** An empty value is wrong, although the default, which is empty, means that none is given. */
+  readonly neverEmpty?: true
   /** undefined if the text is no such value. */
   parse(text: string): T | undefined
   /** What is wrong with a text that is no such value, if more can be said than the range. */
@@ -259,7 +261,7 @@ function take(
   shown: string,
   given: Map<string, unknown>,
 ): string | undefined {
-  const parsed = option.parse(value)
+  const parsed = value === '' && option.neverEmpty ? undefined : option.parse(value)
   if (parsed === undefined) {
     const fault = option.fault?.(value)
     return fault === undefined ? `${shown} must be ${option.range}, not ${JSON.stringify(value)}` : `${shown}: ${fault}`

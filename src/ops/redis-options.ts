@@ -24,9 +24,11 @@ export const REPLICAS_OPTION = integer(
   'the replicas that must have a write before it is acknowledged; -1: 1 with sentinels or on a Cluster, 0 on a single Redis',
 )
 
+/** An empty one is refused, too: a variable that was to hold it is not set, and nobody wants a data folder then. */
 function redisUrl(why: string): Option<string> {
   return {
     ...optionalText('URL', URL_FORM, /^rediss?(\+sentinel)?:\/\//, why),
+    neverEmpty: true,
     // What stands before an @ may be a password: it is not shown.
     fault: given => (given.includes('@') ? `it must be ${URL_FORM}` : undefined),
   }

@@ -73,7 +73,7 @@ t.test('a Redis that was emptied: the server ends and says why', async t => {
   await registerAccount(port, 'alice')
   await redis.client().flushall()
   registerAccount(port, 'bob').catch(() => {})
-  t.equal(await server.exit(), 70)
+  t.equal(await server.exit(), 65)
   t.match(server.stderr, /this Redis has lost its data/)
 })
 

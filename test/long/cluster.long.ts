@@ -1,6 +1,7 @@
 /** `longwire cluster --redis-cluster`: three primaries and their replicas, however their making was interrupted. */
 
 import { join } from 'node:path'
+import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { eventually } from '../support/eventually.js'
 import { LocalCluster } from '../support/local-cluster.js'
@@ -44,3 +45,20 @@ for (const events of [1, 6]) {
     await ended(t, second)
   })
 }
+
+t.test(
+  'a Redis that was emptied: nothing is started again on it, and the cluster ends with the status of lost data',
+  async t => {
+    const cluster = await LocalCluster.start(join(t.testdir(), 'data'), ['--nodes', '1'])
+    const [port = 0] = cluster.ports
+    await registerAccount(port, 'alice')
+    const redis = cluster.events.find(({ kind }) => kind === 'redis')
+    const client = new Redis({ host: '127.0.0.1', port: redis?.port ?? 0, protocol: 2, replyMapping: 'legacy' })
+    await client.flushall()
+    client.disconnect()
+    registerAccount(port, 'bob').catch(() => {})
+    t.equal(await cluster.cli.exit(), 65)
+    t.match(cluster.cli.stderr, /node 1 has ended with status 65, and is not started again: .*has lost its data/)
+    t.same(cluster.processes, [])
+  },
+)

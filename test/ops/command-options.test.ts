@@ -189,6 +189,13 @@ t.test('every option of serve has a default that its own rule takes', async t =>
   }
 })
 
+t.test('an empty URL of Redis is refused: a variable that was to hold it is not set', async t => {
+  const wrong = { kind: 'wrong', message: /must be a URL that begins with redis:/ }
+  t.match(parseConfig(['--redis', ''], {}), wrong)
+  t.match(parseConfig([], { LONGWIRE_REDIS: '' }), wrong)
+  t.match(parseConfig([], {}), { config: { redis: '' } })
+})
+
 t.test('one of the two ports may be none', async t => {
   t.match(parseConfig(['--http-port', 'none'], {}), { config: { port: 8081, httpPort: NO_PORT } })
   t.match(parseConfig([], { LONGWIRE_PORT: 'none' }), { config: { port: NO_PORT, httpPort: 8080 } })

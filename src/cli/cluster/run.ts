@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { type Clock, pause } from '../../lib/clock.js'
 import { makeCluster } from '../../store/redis/make-cluster.js'
 import { CLUSTER_SETTINGS, SERVER_SETTINGS } from '../../store/redis/settings.js'
+import { EXIT } from '../command.js'
 import { Leashed } from './leashed.js'
 
 const MAIN = fileURLToPath(new URL('../../main.js', import.meta.url))
@@ -78,6 +79,13 @@ interface Place {
   readonly begin: (onLine: (line: string) => void) => Begun
 }
 
+/** What a process says. */
+interface Output {
+  readonly onLine: (line: string) => void
+  /** The last lines. */
+  readonly last: readonly string[]
+}
+
 export class LocalCluster {
   readonly #settings: ClusterSettings
   readonly #clock: Clock
@@ -86,6 +94,11 @@ export class LocalCluster {
   /** The processes, from their first moment on: whatever has begun is ended. */
   readonly #running = { redis: [] as Leashed[], logic: [] as Leashed[], node: [] as Leashed[] }
   #ending = false
+  #onDamage: (why: string) => void = () => {}
+  /** Settles with the reason when a node has found that data are lost. */
+  readonly damage = new Promise<string>(resolve => {
+    this.#onDamage = resolve
+  })
 
   /** @param tell takes a line about what happens by itself */
   constructor(
@@ -222,7 +235,7 @@ export class LocalCluster {
     const { child, ready } = this.#enter(place, onLine)
     const port = await ready
     if (port === undefined) throw new Error(`${place.name} does not start: ${last.join(' | ')}`)
-    void this.#keep(place, child, onLine)
+    void this.#keep(place, child, { onLine, last })
     return port
   }
 
@@ -236,7 +249,7 @@ export class LocalCluster {
     return { child, ready: told }
   }
 
-  async #keep(place: Place, first: Leashed, onLine: (line: string) => void): Promise<void> {
+  async #keep(place: Place, first: Leashed, { onLine, last }: Output): Promise<void> {
     let child = first
     const leastMs = place.kind === 'redis' && this.#settings.redisCluster ? AGAIN_MS_OF_CLUSTER : AGAIN_MS_MIN
     let againMs = leastMs
@@ -244,6 +257,11 @@ export class LocalCluster {
       const sinceMs = this.#clock.monotonic()
       const status = await child.exit
       if (this.#ending) return
+      if (status === EXIT.DAMAGED) {
+        // Started again, it would make a new store where the data were.
+        this.#onDamage(`${place.name} has ended with status ${status}, and is not started again: ${last.at(-1) ?? ''}`)
+        return
+      }
       if (this.#clock.monotonic() - sinceMs > STEADY_MS) againMs = leastMs
       this.#tell(`${place.name} has ended with status ${status}: it is started again in ${againMs / 1000} s`)
       await pause(this.#clock, againMs)

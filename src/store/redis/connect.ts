@@ -112,10 +112,14 @@ export async function onEach(
 
 /** Throws unless so many replicas are linked: without them a write would wait for ever. */
 export async function assertReplicas(host: string, control: Link, replicas: number): Promise<void> {
+  const fault = await missingReplicas(host, control, replicas)
+  if (fault !== undefined) throw new RedisOpenError(fault)
+}
+
+/** Says that fewer replicas are linked than must have a write; undefined: there are enough. */
+export async function missingReplicas(host: string, control: Link, replicas: number): Promise<string | undefined> {
   const [info] = await control.ask([['INFO', 'replication']])
   const linked = replicasIn(String(valueIn(info)))
-  if (linked >= replicas) return
-  throw new RedisOpenError(
-    `Redis at ${host} has ${linked} of the ${replicas} replicas that must have a write (--redis-replicas)`,
-  )
+  if (linked >= replicas) return undefined
+  return `Redis at ${host} has ${linked} of the ${replicas} replicas that must have a write (--redis-replicas)`
 }

@@ -7,7 +7,7 @@ import type { ScopeId } from '../types.js'
 import { onEach, RedisOpenError } from './connect.js'
 import { INIT_SCRIPT } from './init-script.js'
 import { logsKey, metaKey } from './keys.js'
-import type { Command } from './link.js'
+import { type Command, LostError } from './link.js'
 import type { Topology } from './topology.js'
 
 /** The format of the data; a server refuses another one. */
@@ -19,14 +19,32 @@ const MIGRATING_AT = 6
 const EPOCH_AT = 4
 const HISTORY_AT = 7
 
+const TRIES_MAX = 3
+
 export interface Meta {
   readonly id: Uint8Array
   readonly secret: Uint8Array
   readonly epochs: readonly number[]
 }
 
-/** Makes the meta data of all scopes, or finds them. */
-export async function makeOrFind(topology: Topology, cluster: boolean, random: Random): Promise<Meta> {
+/** The meta data that a start works with. */
+export interface MadeOrFound extends Meta {
+  /** Whether there was no store. */
+  readonly isNew: boolean
+}
+
+/** Makes the meta data of all scopes, or finds them. A replica that links for the first time, or a failover, begins it anew. */
+export async function makeOrFind(topology: Topology, cluster: boolean, random: Random): Promise<MadeOrFound> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await tryToMakeOrFind(topology, cluster, random)
+    } catch (error) {
+      if (!(error instanceof LostError) || tries === TRIES_MAX) throw error
+    }
+  }
+}
+
+async function tryToMakeOrFind(topology: Topology, cluster: boolean, random: Random): Promise<MadeOrFound> {
   const scopes = cluster ? ALL_PARTITIONS : [0]
   const before = await onEach(topology, scopes, scope => ['HMGET', metaKey(scope), 'ready', 'id', 'migrating'])
   if (before.some(([, , migrating]) => migrating !== null)) throw new RedisOpenError(UNFINISHED)
@@ -55,7 +73,8 @@ export async function makeOrFind(topology: Topology, cluster: boolean, random: R
   if (metas.some(meta => meta[MIGRATING_AT]?.length !== 0)) throw new RedisOpenError(UNFINISHED)
   await onEach(topology, scopes, scope => ['HSET', metaKey(scope), 'ready', '1'])
   const epochs = metas.map(meta => Number(meta[4]))
-  return { id: Uint8Array.from(id), secret: Uint8Array.from(secret), epochs }
+  const isNew = ready.length === 0
+  return { id: Uint8Array.from(id), secret: Uint8Array.from(secret), epochs, isNew }
 }
 
 /** @throws RedisOpenError if this server cannot use a store of this format, made for one scope or many */

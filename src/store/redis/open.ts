@@ -4,10 +4,11 @@ import { type Clock, systemClock } from '../../lib/clock.js'
 import { messageOf } from '../../lib/error-message.js'
 import { type Random, systemRandom } from '../../lib/random.js'
 import type { RedisAddress } from './address.js'
-import { connectRedis, RedisOpenError } from './connect.js'
-import { MemoryWatch } from './memory-watch.js'
+import { connectRedis, missingReplicas, RedisOpenError } from './connect.js'
+import { type MemorySpace, MemoryWatch } from './memory-watch.js'
 import { makeOrFind } from './meta.js'
-import { assertServer, type Durability, durabilityOf, serverFacts } from './server-facts.js'
+import { assertServer, type Durability, durabilityOf, type ServerFacts, serverFacts } from './server-facts.js'
+import { SettingsWatch } from './settings-watch.js'
 import { RedisStore } from './store.js'
 
 export interface RedisStoreOptions {
@@ -26,6 +27,11 @@ export interface RedisStoreOptions {
   readonly connectMs?: number
 }
 
+const NEW_STORE =
+  'this Redis was empty: a new store was made in it. If it had data before, they are lost: stop all nodes, and put back a backup'
+
+const NO_SPACE: MemorySpace = { level: 'none', freeBytes: undefined }
+
 /** @throws RedisOpenError with one line for people */
 export async function openRedisStore(options: RedisStoreOptions): Promise<RedisStore> {
   const { clock = systemClock, random = systemRandom, onFatal = throwIt } = options
@@ -40,21 +46,28 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
   })
   try {
     const kept: Durability[] = []
+    const check = (host: string, found: ServerFacts): void => assertServer(host, found, options.requireDurable ?? false)
     for (const { host, control } of topology.primaries) {
       const found = await serverFacts(control)
-      assertServer(host, found, options.requireDurable ?? false)
+      check(host, found)
       kept.push(durabilityOf(host, found, replicas))
     }
     for (const { text, isWeak } of kept) (isWeak ? onWarning : onInfo)(text)
-    const meta = await makeOrFind(topology, isCluster, random)
+    for (const { host, control } of topology.primaries) {
+      const fault = await missingReplicas(host, control, replicas)
+      if (fault !== undefined) onWarning(`${fault}: nothing is acknowledged until they are linked`)
+    }
+    const { isNew, ...meta } = await makeOrFind(topology, isCluster, random)
+    if (isNew) onWarning(NEW_STORE)
     const watch = new MemoryWatch(topology, clock)
+    const settings = new SettingsWatch({ topology, clock, check, onWarning })
     await watch.look()
     return new RedisStore({
       ...meta,
       topology,
       partitioned: isCluster,
       clock,
-      space: () => watch.space,
+      space: () => (settings.fault === undefined ? watch.space : NO_SPACE),
       onFatal,
       onRefusal(message) {
         const kind = message.split(' ', 1)[0] ?? ''
@@ -62,7 +75,10 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
         refusals.add(kind)
         onWarning(`Redis refuses for now: ${message}`)
       },
-      onClose: () => watch.close(),
+      onClose() {
+        watch.close()
+        settings.close()
+      },
     })
   } catch (error) {
     await topology.close()

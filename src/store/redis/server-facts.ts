@@ -61,15 +61,16 @@ export function assertServer(host: string, facts: ServerFacts, requireDurable: b
 }
 
 export function durabilityOf(host: string, { fsync }: ServerFacts, replicas: number): Durability {
-  const copies = replicas === 0 ? 'no replica' : replicas === 1 ? '1 replica' : `${replicas} replicas`
+  const copies =
+    replicas === 0 ? 'on no replica' : replicas === 1 ? 'on 1 replica before' : `on ${replicas} replicas before`
   const disk = {
     always: 'is on its disk',
     everysec: 'is on its disk within a second: the last second is lost when it loses power',
     no: 'is on its disk at some time: much is lost when it loses power',
     'no file': 'is in its memory only: all is lost when it ends',
-    unknown: 'may be on its disk: its settings are not told',
+    unknown: 'may be on its disk: it does not tell its settings (CONFIG GET)',
   }[fsync ?? 'unknown']
-  const text = `Redis at ${host}: what is acknowledged ${disk}, and is on ${copies}`
+  const text = `Redis at ${host}: what is acknowledged ${disk}, and ${copies}`
   return { text, isWeak: fsync !== 'always' && replicas === 0 }
 }
 

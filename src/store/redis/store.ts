@@ -11,6 +11,7 @@
 import { assert, present } from '../../lib/assert.js'
 import { type Clock, pause } from '../../lib/clock.js'
 import { messageOf } from '../../lib/error-message.js'
+import { StoreDamagedError } from '../errors.js'
 import type { NodePorts } from '../node-ports.js'
 import { partitionOf } from '../partition.js'
 import { assertNameFits, textOrder } from '../text.js'
@@ -241,7 +242,9 @@ export class RedisStore implements Store {
   /** Takes what a call of the commit script says of its scope. */
   #heard(scope: ScopeId, status: number, epoch: number): void {
     if (status !== JUDGED && status !== OTHER_EPOCH) {
-      this.#fail(new Error('this Redis has lost its data: it is empty, or another store. Nothing more is answered'))
+      this.#fail(
+        new StoreDamagedError('this Redis has lost its data: it is empty, or another store. Nothing more is answered'),
+      )
       throw this.#failure
     }
     this.#epochs[scope] = Math.max(epoch, this.#epochs[scope] ?? 1)

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import t from 'tap'
 import { type Random, systemRandom } from '../../../src/lib/random.js'
 import { metaKey } from '../../../src/store/redis/keys.js'
+import { eventually } from '../../support/eventually.js'
 import { RedisCluster, RedisServer } from '../../support/redis-server.js'
 import { openOn } from './support.js'
 
@@ -49,4 +50,23 @@ t.test('on a Cluster: one part says so, and no other part is made', async t => {
     keys.reduce((sum, each) => sum + each, 0),
     1,
   )
+})
+
+t.test('a start that makes a new store says so, and what it means if there were data', async t => {
+  const server = await RedisServer.start()
+  const warned: string[] = []
+  const options = { onWarning: (text: string): void => void warned.push(text) }
+  await (await openOn(server.url, options)).close()
+  t.match(warned, [/was empty: a new store was made in it\. If it had data before, they are lost/])
+  await (await openOn(server.url, options)).close()
+  t.equal(warned.length, 1)
+})
+
+t.test('a start without the replicas that must have a write says so, and goes on when they are there', async () => {
+  const server = await RedisServer.start()
+  const warned: string[] = []
+  const opening = openOn(server.url, { replicas: 1, onWarning: text => void warned.push(text) })
+  await eventually(() => warned.some(text => /has 0 of the 1 replicas .*: nothing is acknowledged until/.test(text)))
+  await RedisServer.start({ replicaof: `127.0.0.1 ${server.port}` })
+  await (await opening).close()
 })
