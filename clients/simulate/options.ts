@@ -16,7 +16,7 @@ import { descriptorPlan } from '../../src/ops/descriptors.js'
 import { TRANSPORTS } from '../../src/ops/dial.js'
 import { descriptorsMax } from '../../src/ops/process-figures.js'
 import { REPLICAS_OPTION } from '../../src/ops/redis-options.js'
-import { rolesOption } from '../../src/ops/role-options.js'
+import { countsFault, rolesOption } from '../../src/ops/role-options.js'
 import type { KillTarget } from './cluster-process.js'
 import { numberedTexts, readTexts, type Texts } from './texts.js'
 
@@ -102,7 +102,7 @@ export function parseSettings(argv: readonly string[]): ParsedSettings {
   const parsed = parseOptions(SIMULATE_OPTIONS, argv)
   if (parsed.kind !== 'options') return parsed
   const { values } = parsed
-  const wrong = contradiction(values)
+  const wrong = countsFault(parsed.given) ?? contradiction(values)
   if (wrong !== undefined) return { kind: 'wrong', message: wrong }
   let texts: Texts
   try {
@@ -138,7 +138,6 @@ function contradiction(values: {
   const onRedis = store === 'redis' || store === 'redis-cluster'
   if (nodes > 1 && !onRedis) return '--nodes above 1 needs --store redis or redis-cluster'
   if (roles !== '' && !onRedis) return '--roles needs --store redis or redis-cluster'
-  if (roles !== '' && nodes > 1) return '--roles takes the place of --nodes: leave it out'
   if (values.cutLinksEvery > 0 && !onRedis) return '--cut-links-every needs --store redis or redis-cluster'
   if (values.redisReplicas >= 0 && !onRedis) return '--redis-replicas needs --store redis or redis-cluster'
   const replicasMax = store === 'redis-cluster' ? 1 : 0

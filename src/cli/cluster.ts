@@ -7,7 +7,7 @@ import { messageOf } from '../lib/error-message.js'
 import { LONG_PORT_DEFAULT } from '../ops/address.js'
 import { flag, integer, optionHelp, parseOptions, text } from '../ops/command-options.js'
 import { REPLICAS_OPTION } from '../ops/redis-options.js'
-import { countsOf, rolesOption } from '../ops/role-options.js'
+import { countsFault, countsOf, rolesOption } from '../ops/role-options.js'
 import { lockFolder } from '../store/lmdb/lock.js'
 import { LocalCluster } from './cluster/run.js'
 import { type Command, complain, EXIT, print } from './command.js'
@@ -49,6 +49,11 @@ export const cluster: Command = {
     }
     if (parsed.kind === 'wrong') {
       complain(`${parsed.message} (longwire cluster --help lists the options)`)
+      return EXIT.USAGE
+    }
+    const fault = countsFault(parsed.given)
+    if (fault !== undefined) {
+      complain(fault)
       return EXIT.USAGE
     }
     const { version, error } = redisServer()

@@ -78,7 +78,7 @@ async function logicParts(options: PartsOptions): Promise<ServerParts> {
   const membership = membershipOf(options, options.nodePorts ?? store.nodePorts)
   const name = membership?.name ?? NODE
   const receive = (message: Uint8Array): void => receiveAt(node, message)
-  const hasLinks = config.role === 'logic' || config.linkPort !== NO_PORT
+  const hasLinks = config.linkPort !== NO_PORT
   const secret = given ?? secretOf(store)
   const links = hasLinks ? new LinkServer({ name, secret, clock, random, log, receive }) : undefined
   const isServing = (): boolean => node.serving

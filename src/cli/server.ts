@@ -13,7 +13,7 @@ import { type Clock, systemClock } from '../lib/clock.js'
 import { AddressList } from '../lib/network.js'
 import { type Random, systemRandom } from '../lib/random.js'
 import type { NodeSettings } from '../node/options.js'
-import { LINK_PORT_DEFAULT, LONG_PORT_DEFAULT, parseAddress, shownAddress } from '../ops/address.js'
+import { LONG_PORT_DEFAULT, parseAddress, shownAddress } from '../ops/address.js'
 import { NO_PORT } from '../ops/command-options.js'
 import type { Config } from '../ops/config.js'
 import { type DescriptorPlan, descriptorPlan } from '../ops/descriptors.js'
@@ -121,7 +121,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await membership?.join(node)
     await node.start()
     const ports = await doors.listen()
-    const linkPort = listener === undefined ? NO_PORT : await listener.listen(config.host, linkPortOf(config))
+    const linkPort = listener === undefined ? NO_PORT : await listener.listen(config.host, config.linkPort)
     node.serve()
     membership?.serves(advertised(config, ports.port), linkPort === NO_PORT ? '' : linkAddress(config, linkPort))
     return {
@@ -160,11 +160,6 @@ function doorConfig(config: Config): Config {
 /** The address for clients that the other nodes are told; '' if the node has no clients. */
 function advertised({ advertise, host }: Config, port: number): string {
   return advertise || (port === NO_PORT ? '' : shownAddress({ host, port }))
-}
-
-/** The port of links that was asked for. */
-function linkPortOf({ role, linkPort }: Config): number {
-  return role === 'logic' && linkPort === NO_PORT ? LINK_PORT_DEFAULT : linkPort
 }
 
 /** The address of the port of links, on the host that clients find the node at. */

@@ -20,13 +20,18 @@ const PORT_MAX = 65_535
 /** The address that a text names; undefined if it names none. */
 export function parseAddress(given: string, portDefault: number): ServerAddress | undefined {
   if (isIPv6(given)) return { host: given, port: portDefault }
-  const [, bracketed, bare, port] = /^(?:\[([^[\]]+)\]|([^:[\]\s/]+))(?::(\d{1,5}))?$/.exec(given) ?? []
+  const [, bracketed, bare, port] = /^(?:\[([^[\]]+)\]|([^:[\]\s/@]+))(?::(\d{1,5}))?$/.exec(given) ?? []
   if (bracketed !== undefined && !isIPv6(bracketed)) return undefined
   const host = bracketed ?? bare
   const number = port === undefined ? portDefault : Number(port)
   return host === undefined || host.length > ENDPOINT_HOST_BYTES_MAX || number < 1 || number > PORT_MAX
     ? undefined
     : { host, port: number }
+}
+
+/** Whether a host stands for every interface of a machine: nobody else can connect to such an address. */
+export function isEveryInterface(host: string): boolean {
+  return /^(0(\.0){0,3}|\[?[0:]*:[0:]*\]?)$/.test(host)
 }
 
 /** The text of an address, in the form that parseAddress() reads. */
@@ -45,10 +50,18 @@ export function address(standard: string, portDefault: number, why: string): Opt
   }
 }
 
+function isReachable(given: string): boolean {
+  return !isEveryInterface(parseAddress(given, LONG_PORT_DEFAULT)?.host ?? '')
+}
+
 /** An option that names a server of our own; '' if none is named. */
 export function optionalAddress(why: string): Option<string> {
   const named = address('', LONG_PORT_DEFAULT, why)
-  return { ...named, parse: given => (given === '' ? given : named.parse(given)) }
+  return {
+    ...named,
+    parse: given => (given === '' ? given : isReachable(given) ? named.parse(given) : undefined),
+    fault: given => (isReachable(given) ? undefined : `nobody can connect to ${given}: it stands for every interface`),
+  }
 }
 
 /**

@@ -28,11 +28,12 @@ export type OptionTable = Readonly<Record<string, Option<unknown>>>
 export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: T[K] extends Option<infer V> ? V : never }
 
 export type ParsedOptions<T extends OptionTable> =
-  /** `words`: what stands between the options. `skipped`: variables that Kubernetes has set. */
+  /** `words`: what stands between the options. `given`: the names of the options that were given. `skipped`: variables that Kubernetes has set. */
   | {
       readonly kind: 'options'
       readonly values: OptionValues<T>
       readonly words: readonly string[]
+      readonly given: ReadonlySet<string>
       readonly skipped: readonly string[]
     }
   | NotParsed
@@ -74,7 +75,13 @@ export function parseOptions<T extends OptionTable>(
     name,
     given.has(name) ? given.get(name) : option.default,
   ])
-  return { kind: 'options', values: Object.freeze(Object.fromEntries(values)) as OptionValues<T>, words, skipped }
+  return {
+    kind: 'options',
+    values: Object.freeze(Object.fromEntries(values)) as OptionValues<T>,
+    words,
+    given: new Set(given.keys()),
+    skipped,
+  }
 }
 
 /**

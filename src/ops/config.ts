@@ -3,9 +3,16 @@
 import { isIP } from 'node:net'
 import { ENDPOINT_URL_BYTES_MAX } from '../../protocol/limits.js'
 import { isAddressOrNetwork } from '../lib/network.js'
-import { HTTP_PORT_DEFAULT, LONG_PORT_DEFAULT, optionalAddress } from './address.js'
+import {
+  HTTP_PORT_DEFAULT,
+  isEveryInterface,
+  LINK_PORT_DEFAULT,
+  LONG_PORT_DEFAULT,
+  optionalAddress,
+} from './address.js'
 import {
   flag,
+  flagOf,
   integer,
   list,
   NO_PORT,
@@ -156,7 +163,8 @@ export function parseConfig(
 ): ParsedConfig {
   const parsed = parseOptions(SERVE_OPTIONS, argv, environment)
   if (parsed.kind !== 'options') return parsed
-  const config = parsed.values
+  const { given } = parsed
+  const config = given.has('linkPort') ? parsed.values : withLinkPort(parsed.values)
   if (config.limits === 'open' && !isLoopback(config.host)) {
     return { kind: 'wrong', message: `--limits open is only taken on loopback, not on --host ${config.host}` }
   }
@@ -169,14 +177,15 @@ export function parseConfig(
   if (config.port === NO_PORT && config.httpPort === NO_PORT) {
     return { kind: 'wrong', message: '--port and --http-port are both none: nobody could connect' }
   }
-  if (
-    config.redis !== '' &&
-    (config.store !== SERVE_OPTIONS.store.default || config.data !== SERVE_OPTIONS.data.default)
-  ) {
+  if (config.redis !== '' && (given.has('store') || given.has('data'))) {
     return { kind: 'wrong', message: '--redis takes the place of --store and --data: leave them out' }
   }
   if (config.redis === '' && (config.redisPasswordFile !== '' || config.redisReplicas >= 0 || config.requireDurable)) {
     return { kind: 'wrong', message: '--redis-password-file, --redis-replicas and --require-durable need --redis' }
+  }
+  const useless = config.role === 'access' ? OF_STORES.find(name => given.has(name)) : undefined
+  if (useless !== undefined) {
+    return { kind: 'wrong', message: `${flagOf(useless)} is for nodes with a store: --role access has none` }
   }
   const fault = roleFault(config)
   if (fault !== undefined) return { kind: 'wrong', message: fault }
@@ -193,11 +202,27 @@ export function parseConfig(
   return { kind: 'config', config, skipped: parsed.skipped }
 }
 
+/** The options that have no effect on a node that does no work on a store. */
+const OF_STORES: readonly (keyof Config)[] = [
+  'store',
+  'data',
+  'freeSpace',
+  'retentionDays',
+  'retentionItems',
+  'retentionBytes',
+]
+
+/** Gives a logic node its port for links: it has one unless it is told otherwise. */
+function withLinkPort(config: Config): Config {
+  return config.role === 'logic' ? Object.freeze({ ...config, linkPort: LINK_PORT_DEFAULT }) : config
+}
+
 /** Whether clients take it for the address of a server: PROTOCOL.md, 14.2. */
 function isServerUrl(text: string): boolean {
   try {
-    const { protocol, username, password, search, hash } = new URL(text)
-    const isPlain = `${username}${password}${search}${hash}` === '' && !/[?#@]/.test(text)
+    const { protocol, hostname, username, password, search, hash } = new URL(text)
+    const isPlain =
+      `${username}${password}${search}${hash}` === '' && !/[?#@]/.test(text) && !isEveryInterface(hostname)
     return isPlain && /^https?:$/.test(protocol) && Buffer.byteLength(text) <= ENDPOINT_URL_BYTES_MAX
   } catch {
     return false

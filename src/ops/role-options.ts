@@ -1,6 +1,6 @@
 /** The options that let the halves of a node run apart: access nodes hold connections, logic nodes do the work on the store. */
 
-import { LINK_PORT_DEFAULT, parseAddress, shownAddress } from './address.js'
+import { isEveryInterface, LINK_PORT_DEFAULT, parseAddress, shownAddress } from './address.js'
 import { list, NO_PORT, type OptionValues, oneOf, optionalText, portOrNone } from './command-options.js'
 
 export const ROLE_OPTIONS = {
@@ -36,9 +36,6 @@ type RoleConfig = Pick<OptionValues<typeof ROLE_OPTIONS>, 'role' | 'logic' | 'li
   readonly advertise: string
 }
 
-/** Hosts that stand for every interface: nobody else can connect to such an address. */
-const EVERYWHERE: readonly string[] = ['0.0.0.0', '::']
-
 /** Says what is wrong with the options of roles together; undefined: nothing is. */
 export function roleFault(config: RoleConfig): string | undefined {
   const { role, logic, linkPort, clusterSecretFile, redis, host, advertise } = config
@@ -51,12 +48,14 @@ export function roleFault(config: RoleConfig): string | undefined {
     if (!onRedis && logic.length === 0)
       return '--role access needs --redis, or --logic with the addresses of logic nodes'
   }
+  if (role === 'logic' && linkPort === NO_PORT)
+    return '--link-port none is not for --role logic: access nodes could not link with it'
   const hasLinks = role !== 'all' || linkPort !== NO_PORT
   if (hasLinks && !onRedis && clusterSecretFile === '') {
     return `--role ${role}${role === 'all' ? ' with --link-port' : ''} needs --cluster-secret-file, unless it runs on --redis`
   }
   const takesLinks = hasLinks && role !== 'access'
-  if (takesLinks && onRedis && EVERYWHERE.includes(host) && advertise === '') {
+  if (takesLinks && onRedis && isEveryInterface(host) && advertise === '') {
     return `links on --host ${host} need --advertise: the other nodes are told where to find this one`
   }
   if (!hasLinks && clusterSecretFile !== '') return '--cluster-secret-file needs --role access or logic, or --link-port'
@@ -78,6 +77,11 @@ export const rolesOption = optionalText(
   /^([1-9]|1[0-6])\+([1-9]|1[0-6])$/,
   'so many access nodes, which have the clients, and logic nodes, which do the work on Redis, in place of --nodes that do both',
 )
+
+/** Says what is wrong with the options of counts together; undefined: nothing is. */
+export function countsFault(given: ReadonlySet<string>): string | undefined {
+  return given.has('roles') && given.has('nodes') ? '--roles takes the place of --nodes: leave it out' : undefined
+}
 
 /** The counts that --roles, or else --nodes, stands for. */
 export function countsOf({ roles, nodes }: { readonly roles: string; readonly nodes: number }): NodeCounts {

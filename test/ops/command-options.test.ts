@@ -11,6 +11,7 @@ import {
   text,
 } from '../../src/ops/command-options.js'
 import { isLoopback, parseConfig, SERVE_OPTIONS } from '../../src/ops/config.js'
+import { countsFault } from '../../src/ops/role-options.js'
 
 const TABLE = {
   port: integer(80, 0, 65_535, 'PORT', 'where'),
@@ -28,6 +29,7 @@ t.test('the command line goes before the environment, the environment before the
     kind: 'options',
     values: { port: 80, logLevel: 'info', name: 'x', json: false },
     words: [],
+    given: new Set(),
     skipped: [],
   })
   const environment = { LONGWIRE_PORT: '81', LONGWIRE_LOG_LEVEL: 'warn', PATH: '/bin' }
@@ -194,6 +196,50 @@ t.test('an empty URL of Redis is refused: a variable that was to hold it is not 
   t.match(parseConfig(['--redis', ''], {}), wrong)
   t.match(parseConfig([], { LONGWIRE_REDIS: '' }), wrong)
   t.match(parseConfig([], {}), { config: { redis: '' } })
+})
+
+t.test('a logic node takes links at 8082 unless it is told otherwise, and none is told to be wrong', async t => {
+  const ported = (...argv: string[]) => parseConfig(['--cluster-secret-file', 'secret', ...argv], {})
+  t.match(ported('--role', 'logic'), { config: { linkPort: 8082 } })
+  t.match(ported('--role', 'logic', '--link-port', '0'), { config: { linkPort: 0 } })
+  const wrong = { kind: 'wrong', message: /^--link-port none is not for --role logic/ }
+  t.match(ported('--role', 'logic', '--link-port', 'none'), wrong)
+  t.match(parseConfig([], {}), { config: { linkPort: NO_PORT } })
+  t.match(parseConfig(['--link-port', 'none'], {}), { config: { linkPort: NO_PORT } })
+})
+
+t.test('options that have no effect together are refused, whether they differ from the default or not', async t => {
+  const access = ['--role', 'access', '--redis', 'redis://h']
+  t.equal(parseConfig(access, {}).kind, 'config')
+  for (const [name, value] of [
+    ['--data', './data'],
+    ['--store', 'memory'],
+    ['--free-space', '64'],
+    ['--retention-days', '30'],
+    ['--retention-items', '5'],
+    ['--retention-bytes', '5'],
+  ] as const) {
+    const logic = ['--role', 'access', '--logic', 'h', '--cluster-secret-file', 'secret']
+    const message = `${name} is for nodes with a store: --role access has none`
+    t.match(parseConfig([...logic, name, value], {}), { kind: 'wrong', message })
+  }
+  const wrong = { kind: 'wrong', message: /^--redis takes the place of --store and --data/ }
+  t.match(parseConfig(['--redis', 'redis://h', '--store', 'lmdb'], {}), wrong)
+  t.match(parseConfig(['--redis', 'redis://h'], { LONGWIRE_DATA: './data' }), wrong)
+  t.equal(countsFault(new Set(['roles'])), undefined)
+  t.match(countsFault(new Set(['roles', 'nodes'])), /^--roles takes the place of --nodes/)
+})
+
+t.test('an address that nobody can connect to is not advertised', async t => {
+  for (const host of ['0.0.0.0', '0.0.0.0:8081', '::', '[::]:8081', '0', '0:0:0:0:0:0:0:0']) {
+    const message = `--advertise: nobody can connect to ${host}: it stands for every interface`
+    t.match(parseConfig(['--advertise', host], {}), { kind: 'wrong', message })
+  }
+  t.match(parseConfig(['--advertise', 'user@host'], {}), { kind: 'wrong', message: /^--advertise must be a host/ })
+  t.match(parseConfig(['--advertise-url', 'http://0.0.0.0'], {}), { kind: 'wrong' })
+  t.match(parseConfig(['--advertise-url', 'https://[::]:8080'], {}), { kind: 'wrong' })
+  for (const host of ['10.0.0.10', '0.example.org', '::1', '[2001:db8::]:8081', ''])
+    t.equal(parseConfig(['--advertise', host], {}).kind, 'config', host)
 })
 
 t.test('one of the two ports may be none', async t => {
