@@ -15,6 +15,7 @@ import { endingSignal } from './ending-signal.js'
 import { storeText } from './open-store.js'
 import { redisAddress } from './redis-address.js'
 import { type RunningServer, startServer } from './server.js'
+import { startFailure } from './start-failure.js'
 
 export const serve: Command = {
   options: SERVE_OPTIONS,
@@ -164,36 +165,6 @@ function logWhatNodeSays(log: Log): void {
 function die(log: Log, error: unknown, text: string): void {
   log.fatal({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, text)
   process.exit(error instanceof StoreDamagedError ? EXIT.DAMAGED : EXIT.FATAL)
-}
-
-/** One line for people: what failed, and which option it is about. */
-function startFailure(config: Config, error: unknown): string {
-  const { code, port, syscall } = errorFields(error)
-  if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL' || code === 'EAI_AGAIN') {
-    const { host, metricsHost } = config
-    const option = metricsHost !== host && messageOf(error).includes(metricsHost) ? 'metrics-host' : 'host'
-    return `--${option}: ${option === 'host' ? host : metricsHost} is not an address of this machine`
-  }
-  if (syscall !== 'listen' && syscall !== 'bind') return messageOf(error)
-  const where =
-    port === config.httpPort
-      ? `--http-port: ${config.host}:${port}`
-      : port === config.metricsPort
-        ? `--metrics-port: ${config.metricsHost}:${port}`
-        : `--port: ${config.host}:${config.port}`
-  if (code === 'EADDRINUSE') return `${where} is taken by another process`
-  if (code === 'EACCES') return `${where} may not be used by this user`
-  return `${where} cannot be listened on: ${messageOf(error)}`
-}
-
-interface SystemError extends Error {
-  readonly code?: string
-  readonly syscall?: string
-  readonly port?: number
-}
-
-function errorFields(error: unknown): Partial<SystemError> {
-  return error instanceof Error ? error : {}
 }
 
 function help(): string {
