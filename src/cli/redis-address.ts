@@ -8,7 +8,11 @@ import { parseRedisUrl, type RedisAddress, RedisUrlError } from '../store/redis/
 
 /** @throws RedisUrlError with one line for people if the URL or the file is wrong */
 export function redisAddress({ redis, redisPasswordFile }: OptionValues<typeof REDIS_OPTIONS>): RedisAddress {
-  return parseRedisUrl(redis, redisPasswordFile === '' ? undefined : passwordIn(redisPasswordFile))
+  const address = parseRedisUrl(redis)
+  if (redisPasswordFile === '') return address
+  if (address.password !== undefined)
+    throw new RedisUrlError('--redis-password-file: the URL of Redis has a password, too: leave one of the two out')
+  return { ...address, password: passwordIn(redisPasswordFile) }
 }
 
 interface StoreValues extends OptionValues<typeof REDIS_OPTIONS> {

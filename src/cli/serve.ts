@@ -12,6 +12,7 @@ import { StoreDamagedError } from '../store/errors.js'
 import { secretInFile } from './cluster-secret.js'
 import { type Command, complain, complaint, EXIT, exitCodeOf, print } from './command.js'
 import { endingSignal } from './ending-signal.js'
+import { warnOfOpenSecrets } from './open-secrets.js'
 import { storeText } from './open-store.js'
 import { redisAddress } from './redis-address.js'
 import { type RunningServer, startServer } from './server.js'
@@ -58,6 +59,7 @@ async function serveUntilSignal({ config, skipped }: Parsed): Promise<number> {
   const complain = (message: string): void => stderr.write(complaint(message))
   logWhatNodeSays(log)
   if (skipped.length > 0) log.info({ skipped }, 'variables that Kubernetes sets for a Service are not options: skipped')
+  warnOfOpenSecrets(config, log)
   let server: RunningServer
   try {
     server = await startServer({
