@@ -95,7 +95,10 @@ t.test('a port that is taken: status 1, one line, and nothing is left', async t 
   const other = join(t.testdir(), 'other')
   const cli = new CliProcess(['cluster', '--data', other, '--port', '0', '--redis-port', String(first.redisPort)])
   t.equal(await cli.exit(), 1)
-  t.match(cli.stderr, /^longwire: Redis at port \d+ does not start: [^\n]*in use[^\n]*\n$/i)
+  t.match(
+    cli.stderr,
+    /^longwire: Redis at port \d+ does not start: the port is in use by another process; --redis-port [^\n]*\n$/,
+  )
   t.same(first.processes, before)
   first.cli.child.kill('SIGTERM')
   t.equal(await first.cli.exit(), 0)

@@ -12,6 +12,7 @@ import { makeCluster } from '../../store/redis/make-cluster.js'
 import { CLUSTER_SETTINGS, SERVER_SETTINGS } from '../../store/redis/settings.js'
 import { EXIT } from '../command.js'
 import { Leashed } from './leashed.js'
+import { notStarted } from './not-started.js'
 
 const MAIN = fileURLToPath(new URL('../../main.js', import.meta.url))
 const HOST = '127.0.0.1'
@@ -234,7 +235,7 @@ export class LocalCluster {
     }
     const { child, ready } = this.#enter(place, onLine)
     const port = await ready
-    if (port === undefined) throw new Error(`${place.name} does not start: ${last.join(' | ')}`)
+    if (port === undefined) throw new Error(notStarted(place.name, place.kind, last))
     void this.#keep(place, child, { onLine, last })
     return port
   }
