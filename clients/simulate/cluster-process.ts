@@ -203,6 +203,7 @@ export class ClusterProcess {
       child.on('error', () => resolve())
       child.on('close', () => {
         resolve()
+        this.#watch.stop()
         if (!this.#stopping) this.#spec.onDeath(`the cluster ended by itself${lastLine(this.#said)}`)
         this.#stopping = true
         this.#changed?.()

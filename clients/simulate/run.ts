@@ -186,6 +186,7 @@ export class Run {
     const server = this.#makeServer(dataFolder)
     this.#server = server
     await server.start()
+    if (this.#failure !== undefined) throw new Error(this.#failure)
     const { store, seed } = this.#settings
     const where = server.addresses.map(({ host, port }) => `${host}:${port}`).join(', ')
     this.#tell(`server    on ${where}, store ${store}, seed ${seed}`)

@@ -216,5 +216,5 @@ export function cpuMsOf(pid: number | undefined): number {
 /** The last line of what a process said, to be put behind a sentence. */
 export function lastLine(said: string): string {
   const line = said.trimEnd().split('\n').at(-1) ?? ''
-  return line === '' ? '' : `; it said: ${line}`
+  return line === '' ? '' : `; it said: ${line.replace(/^longwire: /, '')}`
 }

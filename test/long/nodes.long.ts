@@ -1,9 +1,22 @@
 /** Several nodes on Redis under kills of everything: nothing is lost, nothing comes twice or out of order. */
 
 import t from 'tap'
-import { simulate } from '../clients/simulate/support.js'
+import { simulate, startSimulate } from '../clients/simulate/support.js'
 
 const CALM = { lost: 0, duplicated: 0, reordered: 0 } as const
+
+t.test('without redis-server a run ends at once, and says how to get it', async t => {
+  const { PATH } = process.env
+  process.env.PATH = '/nowhere'
+  const { child, ended } = startSimulate(t.testdir(), '--store', 'redis', '--nodes', '2')
+  process.env.PATH = PATH
+  const late = setTimeout(() => child.kill('SIGKILL'), 20_000)
+  const { code, stderr, report } = await ended
+  clearTimeout(late)
+  t.equal(code, 1)
+  t.match(stderr, /^longwire: the cluster ended by itself; it said: redis-server is not installed here[^\n]*\n$/)
+  t.equal(report.sent, 0)
+})
 
 t.test('two nodes on one Redis, and either is killed', async t => {
   const argv = ['--users', '200', '--friends', '10', '--messages', '5', '--store', 'redis', '--nodes', '2']
