@@ -39,9 +39,12 @@ export interface Connected {
 const CONNECT_MS_MAX = 5_000
 const LOOK_MS = 20
 
+/** Refusals that no waiting mends. */
+const DENIED = /^(WRONGPASS|NOAUTH|NOPERM)\b/
+
 /** @throws RedisUnreachableError */
 export async function connectRedis(options: ConnectOptions): Promise<Connected> {
-  const { address, clock, connectMs = CONNECT_MS_MAX } = options
+  const { address, clock } = options
   let trouble = ''
   const base = { address, clock, defer: endOfTurn }
   const probe = new SingleTopology({
@@ -53,7 +56,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Connected> 
   })
   let facts: ServerFacts
   try {
-    await connected(probe, clock, connectMs, () => trouble)
+    await connected(probe, options, () => trouble)
     facts = await serverFacts(probe.primaryOf().control)
   } finally {
     await probe.close()
@@ -67,7 +70,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Connected> 
   const topologyOptions: TopologyOptions = { ...base, replicas, onTrouble }
   const topology = isCluster ? new ClusterTopology(topologyOptions) : new SingleTopology(topologyOptions)
   try {
-    await connected(topology, clock, connectMs, () => trouble)
+    await connected(topology, options, () => trouble)
   } catch (error) {
     await topology.close()
     throw error
@@ -76,15 +79,21 @@ export async function connectRedis(options: ConnectOptions): Promise<Connected> 
 }
 
 /** Waits until all primaries can be asked. */
-async function connected(topology: Topology, clock: Clock, connectMs: number, trouble: () => string): Promise<void> {
+async function connected(
+  topology: Topology,
+  { clock, connectMs = CONNECT_MS_MAX, address: { tls: isTls } }: ConnectOptions,
+  trouble: () => string,
+): Promise<void> {
   const untilMs = clock.monotonic() + connectMs
   for (;;) {
     await topology.refresh()
     const { primaries } = topology
     if (primaries.length > 0 && primaries.every(({ up }) => up)) return
+    if (DENIED.test(trouble())) throw new RedisUnreachableError(`--redis: Redis does not let us in: ${trouble()}`)
     if (clock.monotonic() > untilMs) {
       const why = trouble() === '' ? 'it does not answer' : trouble()
-      throw new RedisUnreachableError(`--redis: Redis cannot be reached: ${why}`)
+      const hint = isTls ? ' (does it speak TLS at this port?)' : ''
+      throw new RedisUnreachableError(`--redis: Redis cannot be reached: ${why}${hint}`)
     }
     await pause(clock, LOOK_MS)
   }

@@ -143,7 +143,7 @@ t.test('what a server promises is told, and what does not hold is refused', asyn
   const client = server.client()
   const said: string[] = []
   await (await openOn(server.url, { onWarning: text => said.push(text) })).close()
-  t.match(said, [/the last second is lost when it loses power, and is on no replica/])
+  t.match(said, [/the last second is lost when it loses power, and on no replica/, /a new store was made/])
   await t.rejects(
     openOn(server.url, { requireDurable: true }),
     /appendfsync everysec: set appendonly yes and appendfsync always/,
@@ -164,10 +164,10 @@ t.test('a wrong password: one clear line', async t => {
   const server = await RedisServer.start({ requirepass: 'right' })
   await t.rejects(
     openOn(server.url, { connectMs: 500 }),
-    /--redis: Redis cannot be reached: .*(NOAUTH|Authentication)/i,
+    /--redis: Redis does not let us in: .*(NOAUTH|Authentication)/i,
   )
   const wrong = openOn(`redis://:wrong@127.0.0.1:${server.port}`, { connectMs: 500 })
-  await t.rejects(wrong, /--redis: Redis cannot be reached: .*WRONGPASS/)
+  await t.rejects(wrong, /--redis: Redis does not let us in: .*WRONGPASS/)
   const store = await opened(t, `redis://:right@127.0.0.1:${server.port}`)
   committed(await commit(store, unit({ appends: [append(A, 'a')] })))
 })
