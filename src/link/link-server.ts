@@ -42,8 +42,8 @@ export const STRANGERS_MAX = { all: 128, network: 32 } as const
 export const REFUSED_MS = 500
 /**
  * The requests of one access node that are worked on at a time: as many as it lets wait (lanes.ts), for it may send them all to its only
- * logic node. Beyond that they are refused, and may be repeated. Acks gather beside
- * them. An access node sends only so many of a user (lanes.ts), and none is refused: a later one would be taken without its marks.
+ * logic node. Beyond that they are refused, and may be repeated. Acks gather beside them. An access node sends only so many of a user
+ * (lanes.ts), and none is refused: a later one would be taken without its marks.
  */
 export const IN_WORK_MAX = 131_072
 
