@@ -15,7 +15,7 @@ import { flag, integer, type NotParsed, type Option, oneOf, parseOptions, text }
 import { descriptorPlan } from '../../src/ops/descriptors.js'
 import { TRANSPORTS } from '../../src/ops/dial.js'
 import { descriptorsMax } from '../../src/ops/process-figures.js'
-import { REPLICAS_OPTION } from '../../src/ops/redis-options.js'
+import { REPLICAS_OPTION, replicasFault } from '../../src/ops/redis-options.js'
 import { countsFault, rolesOption } from '../../src/ops/role-options.js'
 import type { KillTarget } from './cluster-process.js'
 import { numberedTexts, readTexts, type Texts } from './texts.js'
@@ -140,8 +140,8 @@ function contradiction(values: {
   if (roles !== '' && !onRedis) return '--roles needs --store redis or redis-cluster'
   if (values.cutLinksEvery > 0 && !onRedis) return '--cut-links-every needs --store redis or redis-cluster'
   if (values.redisReplicas >= 0 && !onRedis) return '--redis-replicas needs --store redis or redis-cluster'
-  const replicasMax = store === 'redis-cluster' ? 1 : 0
-  if (values.redisReplicas > replicasMax) return `--redis-replicas must be at most ${replicasMax} with --store ${store}`
+  const tooMany = replicasFault(values.redisReplicas, store === 'redis-cluster')
+  if (tooMany !== undefined) return tooMany
   if (kill !== 'nodes' && !onRedis) return `--kill ${kill} needs --store redis or redis-cluster`
   if (friends >= users) return `--friends must be fewer than --users, not ${friends} of ${users}`
   const each = transport === 'http' || transport === 'mixed' ? REQUESTS_AT_ONCE : 1

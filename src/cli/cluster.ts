@@ -6,7 +6,7 @@ import { keepAlive, systemClock } from '../lib/clock.js'
 import { messageOf } from '../lib/error-message.js'
 import { LONG_PORT_DEFAULT } from '../ops/address.js'
 import { flag, integer, optionHelp, parseOptions, text } from '../ops/command-options.js'
-import { REPLICAS_OPTION } from '../ops/redis-options.js'
+import { REPLICAS_OPTION, replicasFault } from '../ops/redis-options.js'
 import { countsFault, countsOf, rolesOption } from '../ops/role-options.js'
 import { lockFolder } from '../store/lmdb/lock.js'
 import { LocalCluster } from './cluster/run.js'
@@ -51,7 +51,8 @@ export const cluster: Command = {
       complain(`${parsed.message} (longwire cluster --help lists the options)`)
       return EXIT.USAGE
     }
-    const fault = countsFault(parsed.given)
+    const { redisReplicas } = parsed.values
+    const fault = countsFault(parsed.given) ?? replicasFault(redisReplicas, parsed.values.redisCluster)
     if (fault !== undefined) {
       complain(fault)
       return EXIT.USAGE
@@ -62,18 +63,11 @@ export const cluster: Command = {
       return EXIT.FAILED
     }
     const { data, port, redisPort, redisCluster, openLimits, eventsFd } = parsed.values
-    const replicasMax = redisCluster ? 1 : 0
-    if (parsed.values.redisReplicas > replicasMax) {
-      complain(
-        `--redis-replicas ${parsed.values.redisReplicas} is more than the replicas of each primary here: ${replicasMax}`,
-      )
-      return EXIT.USAGE
-    }
     const alive = keepAlive()
     try {
       fs.mkdirSync(data, { recursive: true, mode: 0o700 })
       const lock = await lockFolder(data)
-      const replicas = ['--redis-replicas', String(parsed.values.redisReplicas)]
+      const replicas = ['--redis-replicas', String(redisReplicas)]
       const serve = [...replicas, ...(openLimits ? ['--limits', 'open'] : [])]
       const settings = { folder: data, ...countsOf(parsed.values), port, redisPort, redisCluster, serve }
       const local = new LocalCluster(settings, systemClock, complain, started => {

@@ -20,7 +20,7 @@ import {
 import { type Clock, pause, type TimerHandle } from '../lib/clock.js'
 import type { Random } from '../lib/random.js'
 import { ConnectionGate, type Unauthenticated } from '../ops/gate.js'
-import type { Log } from '../ops/log.js'
+import { type Log, ThrottledLog } from '../ops/log.js'
 import type { HelloAnswer, Services } from '../services/types.js'
 import { encodeFields, Fields } from './fields.js'
 import { FrameLink, type LinkPipe } from './frame-link.js'
@@ -50,6 +50,7 @@ export const IN_WORK_MAX = 131_072
 const RETRY_MS = 1_000
 /** The interval at which draining looks whether all is answered. Within the first one the access nodes hear of it. */
 const DRAIN_POLL_MS = 50
+/** The time in which one line at most tells of strangers. */
 const STRANGE_MS = 1_000
 
 export interface LinkServerOptions {
@@ -72,10 +73,11 @@ export class LinkServer {
   /** Whether requests of other nodes are not begun any more. */
   isStopped = false
   #leaving = false
-  #toldMs = Number.NEGATIVE_INFINITY
+  readonly #strangeLog: ThrottledLog
 
   constructor(options: LinkServerOptions) {
     this.options = options
+    this.#strangeLog = new ThrottledLog(options.log, 1, STRANGE_MS)
   }
 
   /** Serves access nodes from now on. */
@@ -159,12 +161,13 @@ export class LinkServer {
     if (this.#leaving) peer.leave()
   }
 
-  /** Logs what came to the port and did not become a link: once a second, for anybody can come. */
+  /** Logs what came to the port and did not become a link. Anybody can come. */
   strange(why: string): void {
-    const { clock, log } = this.options
-    if (clock.monotonic() - this.#toldMs < STRANGE_MS) return
-    this.#toldMs = clock.monotonic()
-    log.warn({ why }, 'a connection to the port of links did not become one')
+    this.#strangeLog.warn(
+      this.options.clock.monotonic(),
+      { why },
+      'a connection to the port of links did not become one',
+    )
   }
 
   lost(peer: AccessPeer): void {

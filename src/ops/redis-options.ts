@@ -24,6 +24,13 @@ export const REPLICAS_OPTION = integer(
   'the replicas that must have a write before it is acknowledged; -1: 1 with sentinels or on a Cluster, 0 on a single Redis',
 )
 
+/** Says what is wrong with the replicas of a Redis that is started here; undefined: nothing is. Each primary of a Cluster has one. */
+export function replicasFault(replicas: number, isCluster: boolean): string | undefined {
+  const most = isCluster ? 1 : 0
+  if (replicas <= most) return undefined
+  return `--redis-replicas must be at most ${most} ${isCluster ? 'on a Redis Cluster' : 'on a single Redis'} that is started here`
+}
+
 /** An empty one is refused, too: a variable that was to hold it is not set, and nobody wants a data folder then. */
 function redisUrl(why: string): Option<string> {
   return {

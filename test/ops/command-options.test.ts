@@ -11,6 +11,7 @@ import {
   text,
 } from '../../src/ops/command-options.js'
 import { isLoopback, parseConfig, SERVE_OPTIONS } from '../../src/ops/config.js'
+import { replicasFault } from '../../src/ops/redis-options.js'
 import { countsFault } from '../../src/ops/role-options.js'
 
 const TABLE = {
@@ -240,6 +241,14 @@ t.test('an address that nobody can connect to is not advertised', async t => {
   t.match(parseConfig(['--advertise-url', 'https://[::]:8080'], {}), { kind: 'wrong' })
   for (const host of ['10.0.0.10', '0.example.org', '::1', '[2001:db8::]:8081', ''])
     t.equal(parseConfig(['--advertise', host], {}).kind, 'config', host)
+})
+
+t.test('a Redis that is started here has so many replicas, and no more can be asked for', async t => {
+  t.equal(replicasFault(-1, false), undefined)
+  t.equal(replicasFault(0, false), undefined)
+  t.match(replicasFault(1, false), '--redis-replicas must be at most 0 on a single Redis')
+  t.equal(replicasFault(1, true), undefined)
+  t.match(replicasFault(2, true), '--redis-replicas must be at most 1 on a Redis Cluster')
 })
 
 t.test('one of the two ports may be none', async t => {
