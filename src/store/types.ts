@@ -177,6 +177,12 @@ export interface Append {
    * entry changes no link. Nor does a change of epoch: a link then leads over the gap.
    */
   readonly conversation?: string | undefined
+  /**
+   * The version that the entry is to have, for a log whose versions a rule of the engine gives. It is above the log's head, or the unit is
+   * not done. The log does not jump for it when the epoch has changed: the rule counts in epochs by itself. So no gap is noted, and nobody
+   * may keep a `since` of such a log. Absent: the store gives the next version.
+   */
+  readonly at?: Version | undefined
   /** Belong to the store from the call on. */
   readonly bytes: Uint8Array
 }
@@ -285,6 +291,17 @@ export interface EntryConflict {
 }
 
 /**
+ * The first append with a version of its own (`Append.at`) that is not above the log's head, after all expectations and replacements held.
+ * Nothing of the unit was done.
+ */
+export interface OrderConflict {
+  readonly kind: 'order conflict'
+  readonly actor: Actor
+  /** The log's head, behind the appends of the unit before this one. */
+  readonly head: Version
+}
+
+/**
  * The unit was made for another epoch than the partition's current one, after everything else held. Nothing of the unit was done. From
  * now on `epochOf` answers with the current epoch, or a later one.
  */
@@ -294,7 +311,7 @@ export interface EpochConflict {
   readonly current: number
 }
 
-export type CommitResult = Committed | Conflict | EntryConflict | EpochConflict
+export type CommitResult = Committed | Conflict | EntryConflict | OrderConflict | EpochConflict
 
 /** The routes of units whose actors have none. */
 export const NO_ROUTES: readonly (readonly NodeId[])[] = Object.freeze([])

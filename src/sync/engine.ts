@@ -18,8 +18,6 @@ import {
   type Actor,
   type CommitResult,
   type Committed,
-  type Conflict,
-  type EpochConflict,
   NO_ROUTES,
   type NodeId,
   type ScannedRecord,
@@ -424,7 +422,7 @@ export class Engine {
     if (plan.outbox.length > 0) this.#outbox.add(plan.outbox)
   }
 
-  #retry(submission: Submission<unknown, unknown>, plan: Plan, conflict: Conflict | EpochConflict): void {
+  #retry(submission: Submission<unknown, unknown>, plan: Plan, conflict: Exclude<CommitResult, Committed>): void {
     plan.fell()
     this.#conflicts += 1
     if (conflict.kind === 'conflict') this.#cache.forget(conflict.actor, conflict.name)

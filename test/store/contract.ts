@@ -2,6 +2,7 @@
 
 import type { Test } from 'tap'
 import { conversationContract, replaceContract } from './contract/conversations.js'
+import { givenContract } from './contract/given.js'
 import { lastingContract, scanContract } from './contract/lasting.js'
 import { logContract } from './contract/logs.js'
 import { routeContract } from './contract/routes.js'
@@ -13,6 +14,7 @@ export type { StoreKind } from './contract/support.js'
 export function storeContract(t: Test, name: string, open: StoreKind): void {
   t.test(`${name}: units`, async t => unitContract(t, open))
   t.test(`${name}: logs`, async t => logContract(t, open))
+  t.test(`${name}: versions that appends name`, async t => givenContract(t, open))
   t.test(`${name}: conversations`, async t => conversationContract(t, open))
   t.test(`${name}: replacements`, async t => replaceContract(t, open))
   t.test(`${name}: scans`, async t => scanContract(t, open))

@@ -31,6 +31,8 @@ interface PlannedUnit {
     readonly key: string | undefined
     readonly conversation: string | undefined
     readonly text: string
+    /** How far behind the head, as the store had it before the step, is the version that it names; undefined: it names none. */
+    readonly behind: number | undefined
   }[]
   /** `at`: which of the entries that are there, as a part of them. */
   readonly replaces: readonly {
@@ -100,6 +102,12 @@ const keyOrConversation = {
   conversation: fc.option(fc.constantFrom(...CONVERSATIONS), { nil: undefined, freq: 2 }),
 }
 
+/** Mostly none, so that most units are done. */
+const behind = fc.oneof(
+  { weight: 12, arbitrary: fc.constant(undefined) },
+  { weight: 1, arbitrary: fc.integer({ min: -3, max: 60 }) },
+)
+
 const plannedUnit: fc.Arbitrary<PlannedUnit> = fc.record({
   expect: often(fc.record({ actor, name, holds: fc.integer({ min: 0, max: 9 }).map(n => n > 0) }), 2),
   puts: often(
@@ -111,7 +119,7 @@ const plannedUnit: fc.Arbitrary<PlannedUnit> = fc.record({
     }),
     3,
   ),
-  appends: often(fc.record({ actor, ...keyOrConversation, text }), 4),
+  appends: often(fc.record({ actor, ...keyOrConversation, text, behind }), 4),
   replaces: fc.oneof(
     { weight: 3, arbitrary: fc.constant([]) },
     {
@@ -213,8 +221,9 @@ async function unitsOf(model: Store, plans: readonly PlannedUnit[], newStamp: ()
       const kept = patch === undefined ? EMPTY : (records.get(record) ?? EMPTY).slice(0, patch.ranges[0])
       records.set(record, Buffer.concat([kept, bytes ?? EMPTY]))
     }
-    const appends = plan.appends.map(({ actor, key, conversation, text }) => {
-      return { actor, key, conversation: key === undefined ? conversation : undefined, bytes: bytesOf(text) }
+    const appends = plan.appends.map(({ actor, key, conversation, text, behind }) => {
+      const at = behind === undefined ? undefined : Math.max(1, (heads.get(actor) ?? 0) + behind)
+      return { actor, key, conversation: key === undefined ? conversation : undefined, at, bytes: bytesOf(text) }
     })
     const replaces = plan.replaces.map(({ actor, at, holds, text }) => {
       const there = entries.get(actor) ?? []

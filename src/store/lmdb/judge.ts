@@ -7,6 +7,7 @@
  */
 
 import { assert, present } from '../../lib/assert.js'
+import { type LogEnd, orderConflict } from '../order.js'
 import { partitionOf } from '../partition.js'
 import { assertNameFits } from '../text.js'
 import {
@@ -60,6 +61,8 @@ export class Judge {
       const current = this.#entryHeader(actor, version)?.stamp ?? null
       if (current !== expected) return { kind: 'entry conflict', actor, version, current }
     }
+    const outOfOrder = orderConflict(appends, this.#endOf)
+    if (outOfOrder !== undefined) return outOfOrder
     if (unit.epoch !== undefined && unit.epoch.epoch !== this.epoch) {
       return { kind: 'epoch conflict', partition: unit.epoch.partition, current: this.epoch }
     }
@@ -87,14 +90,24 @@ export class Judge {
     this.#actors.changed(record, position)
   }
 
-  #append({ actor, key, conversation, bytes }: Append): Appended {
+  readonly #endOf = (actor: Actor): LogEnd => {
+    const log = this.#actors.log(this.#actors.get(actor))
+    return { head: log.head, jump: this.#jumpOf(log) }
+  }
+
+  /** Skipped versions: it jumps once per missed epoch, for in each of them entries may have been given out and lost. */
+  #jumpOf(log: LogState): number {
+    return EPOCH_JUMP * Math.max(0, this.epoch - log.epoch)
+  }
+
+  #append({ actor, key, conversation, at, bytes }: Append): Appended {
     const state = this.#actors.get(actor)
     const log = this.#actors.log(state)
     this.#actors.change(state)
     const from = log.head
     if (from === 0) this.#list(actor)
-    if (log.epoch < this.epoch) this.#jump(state, log)
-    const version = log.head + 1
+    if (log.epoch < this.epoch) this.#beginEpoch(state, log, at === undefined)
+    const version = at ?? log.head + 1
     if (key !== undefined) this.#supersede(state, log, key, version)
     log.head = version
     log.versions.push(version)
@@ -146,11 +159,12 @@ export class Judge {
     log.replaced.set(version, { generation, position })
   }
 
-  /** Jumps once per missed epoch: in each of them entries may have been given out and lost. */
-  #jump({ actor }: ActorState, log: LogState): void {
-    const upTo = log.head + EPOCH_JUMP * (this.epoch - log.epoch)
-    log.gaps = [...log.gaps, { after: log.head, upTo }]
-    log.head = upTo
+  #beginEpoch({ actor }: ActorState, log: LogState, jumps: boolean): void {
+    if (jumps) {
+      const upTo = log.head + this.#jumpOf(log)
+      log.gaps = [...log.gaps, { after: log.head, upTo }]
+      log.head = upTo
+    }
     log.epoch = this.epoch
     this.#journal.encoder.putLog(actor, log)
   }

@@ -10,6 +10,7 @@
 import { EMPTY } from '../../../protocol/bytes.js'
 import { type Clock, systemClock } from '../../lib/clock.js'
 import type { Random } from '../../lib/random.js'
+import { type LogEnd, orderConflict } from '../order.js'
 import { ALL_PARTITIONS, partitionOf } from '../partition.js'
 import { patched } from '../patch.js'
 import { textOrder } from '../text.js'
@@ -224,6 +225,8 @@ export class MemoryDisk {
       const current = this.#logs.get(actor)?.entry(version)?.stamp ?? null
       if (current !== expected) return { kind: 'entry conflict', actor, version, current }
     }
+    const outOfOrder = orderConflict(unit.appends, actor => this.#endOf(actor))
+    if (outOfOrder !== undefined) return outOfOrder
     if (unit.epoch !== undefined) {
       const { partition, epoch } = unit.epoch
       const current = this.epochOf(partition)
@@ -249,6 +252,10 @@ export class MemoryDisk {
       appended.push(log.append(append, this.epochOf(partitionOf(actor))))
     }
     return { kind: 'committed', appended, routes: this.#routesOf(unit.appends) }
+  }
+
+  #endOf(actor: Actor): LogEnd {
+    return (this.#logs.get(actor) ?? NO_LOG).end(this.epochOf(partitionOf(actor)))
   }
 
   #put({ actor, name, bytes, stamp, patch }: Put): void {

@@ -1,6 +1,7 @@
 /** One actor's log in the reference model: a sorted array with binary search. */
 
 import { assert, present } from '../../lib/assert.js'
+import type { LogEnd } from '../order.js'
 import {
   type Append,
   type Appended,
@@ -43,16 +44,16 @@ export class MemoryLog {
     return copy
   }
 
-  append({ key, conversation, bytes }: Append, epoch: number): Appended {
-    const from = this.#head
-    if (this.#epoch < epoch) {
-      // It jumps once per missed epoch: in each of them entries may have been given out and lost.
-      const upTo = from + EPOCH_JUMP * (epoch - this.#epoch)
-      this.#gaps = [...this.#gaps, { after: from, upTo }]
-      this.#head = upTo
-      this.#epoch = epoch
-    }
-    const version = this.#head + 1
+  /** The end of the log, for an append in this epoch. It jumps once per missed epoch: in each of them entries may have been lost. */
+  end(epoch: number): LogEnd {
+    return { head: this.#head, jump: EPOCH_JUMP * Math.max(0, epoch - this.#epoch) }
+  }
+
+  append({ key, conversation, at, bytes }: Append, epoch: number): Appended {
+    const { head: from, jump } = this.end(epoch)
+    if (jump > 0 && at === undefined) this.#gaps = [...this.#gaps, { after: from, upTo: from + jump }]
+    this.#epoch = Math.max(this.#epoch, epoch)
+    const version = at ?? from + jump + 1
     assert(Number.isSafeInteger(version), 'versions are safe integers')
     if (key !== undefined) {
       const superseded = this.#versionByKey.get(key)

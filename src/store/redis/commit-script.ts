@@ -11,7 +11,7 @@
  *   status  0 judged · 1 the epoch is another one than this node knows, or was raised, because this Redis has another history than the
  *           data: nothing else was done · 2 the scope's meta data are missing, or another store's
  *   result  0, and for each append: from, version, { routes … } or 0 · 1, expectation, current stamp
- *           2, replacement, current stamp or '' · 3
+ *           2, replacement, current stamp or '' · 3 · 4, append, the log's head
  *
  * Units and reply are one flat list each, for Lua makes a list of many values faster than many lists. Units are their number, then of each:
  *   expectations  their number, then of each: key, name, stamp
@@ -25,6 +25,7 @@
  *   replacement   records, stream, entries, versions, version, expected stamp, stamp, bytes
  *   trim          records, stream, entries, versions, version, count (0: all)
  *   drop          entries, versions, key
+ *   given         the number of an append, from 0, and the version that it names; in the order of the appends
  *   route         records, node, lifetime in ms (0: it is dropped)
  *
  * Redis writes numbers in Lua with 14 digits, so ids are formatted here, and stamps are compared as bytes.
@@ -225,19 +226,19 @@ local function trim(i)
   end
 end
 
-local function append(i)
+-- The versions that an entry of this epoch skips. It jumps once for each missed epoch: in each of them versions may have been given out and lost.
+local function jump(l) return ${EPOCH_JUMP} * math.max(0, epoch - l[3]) end
+
+-- Appends an entry, under the version that it names if it names one.
+local function append(i, given)
   local form, records, logs, key, other, text, bytes = spread(units, i, i + 6)
   local l = log(records)
   local from = l[1]
   if from == 0 then later('ZADD', KEYS[logs], '0', sub(KEYS[records], find(KEYS[records], '}r/', 1, true) + 3)) end
-  local version = from + 1
-  if l[3] < epoch then
-    -- It jumps once for each missed epoch: in each of them versions may have been given out and lost.
-    local upTo = from + ${EPOCH_JUMP} * (epoch - l[3])
-    l[5] = l[5] .. pack('<dd', from, upTo)
-    l[3] = epoch
-    version = upTo + 1
-  end
+  local skipped = jump(l)
+  if skipped > 0 and not given then l[5] = l[5] .. pack('<dd', from, from + skipped) end
+  l[3] = math.max(epoch, l[3])
+  local version = given or from + skipped + 1
   l[1] = version
   l[6] = true
   if form == 2 then
@@ -328,12 +329,33 @@ end
 local function places(rest)
   local trims = rest + 1 + 8 * units[rest]
   local drops = trims + 1 + 6 * units[trims]
-  local expected = drops + 1 + 3 * units[drops]
-  return trims, drops, units[expected], expected + 1
+  local given = drops + 1 + 3 * units[drops]
+  local expected = given + 1 + 2 * units[given]
+  return trims, drops, given, units[expected], expected + 1
 end
 
-local function judgeRest(rest)
-  local _, _, expected = places(rest)
+-- The versions that appends name, by the numbers of those.
+local function versionsOf(given)
+  local versions = {}
+  for i = given + 1, given + 2 * units[given], 2 do versions[units[i]] = units[i + 1] end
+  return versions
+end
+
+-- Judges the versions that appends name, each behind the appends before it.
+local function judgeOrder(appends, given)
+  local versions, heads = versionsOf(given), {}
+  for n = 0, units[appends] - 1 do
+    local records, version = units[appends + 2 + 7 * n], versions[n]
+    local l = log(records)
+    local head = heads[records] or l[1]
+    if version and version <= head then return say(4, n, head) end
+    heads[records] = version or head + (heads[records] and 0 or jump(l)) + 1
+  end
+  return true
+end
+
+local function judgeRest(appends, rest)
+  local _, _, given, expected = places(rest)
   if units[rest] > 0 then flush() end
   for n = 0, units[rest] - 1 do
     local i = rest + 1 + 8 * n
@@ -341,12 +363,14 @@ local function judgeRest(rest)
     local stamp = value and sub(value, 1, 8) or (streamed(units[i + 1], units[i + 4]) and NEVER) or ''
     if stamp ~= units[i + 5] then return say(2, n, stamp) end
   end
+  if units[given] > 0 and not judgeOrder(appends, given) then return end
   if expected > 0 and expected ~= epoch + 1 then return say(3) end
   return true
 end
 
+-- Gives the versions that appends name.
 local function applyRest(rest)
-  local trims, drops, _, routes = places(rest)
+  local trims, drops, given, _, routes = places(rest)
   if units[rest] + units[trims] > 0 then flush() end
   for i = rest + 1, rest + 8 * units[rest], 8 do replace(i) end
   for i = trims + 1, trims + 6 * units[trims], 6 do trim(i) end
@@ -355,6 +379,7 @@ local function applyRest(rest)
     later('ZREM', KEYS[units[i + 1]], 'k' .. units[i + 2])
   end
   for i = routes + 1, routes + 3 * units[routes], 3 do route(units[i], units[i + 1], units[i + 2]) end
+  return versionsOf(given)
 end
 
 local function apply(puts, appends, rest)
@@ -365,11 +390,11 @@ local function apply(puts, appends, rest)
     elseif form == 1 then set(key, name, value)
     else set(key, name, patched(key, name, value)) end
   end
-  if units[rest] > 0 then applyRest(rest + 1) end
+  local given = units[rest] > 0 and applyRest(rest + 1)
   replied = replied + 1
   reply[replied] = 0
   for i = appends + 1, rest - 1, 7 do
-    local from, version = append(i)
+    local from, version = append(i, given and given[(i - appends - 1) / 7])
     say(from, version, nodesOf(units[i + 1]))
   end
 end
@@ -424,7 +449,7 @@ for u = 1, units[1] do
   if puts then
     local appends = puts + 1 + 5 * units[puts]
     local rest = appends + 1 + 7 * units[appends]
-    if units[rest] == 0 or judgeRest(rest + 1) then apply(puts, appends, rest) end
+    if units[rest] == 0 or judgeRest(appends, rest + 1) then apply(puts, appends, rest) end
   end
 end
 flush()

@@ -13,6 +13,7 @@ import { type Clock, pause } from '../../lib/clock.js'
 import { messageOf } from '../../lib/error-message.js'
 import { StoreDamagedError } from '../errors.js'
 import type { NodePorts } from '../node-ports.js'
+import { assertVersion } from '../order.js'
 import { partitionOf } from '../partition.js'
 import { assertNameFits, textOrder } from '../text.js'
 import type {
@@ -358,7 +359,10 @@ export class RedisStore implements Store {
     }
     for (const { actor, name } of unit.expect) named(actor, name)
     for (const { actor, name } of unit.puts) named(actor, name)
-    for (const { actor, key, conversation } of unit.appends) named(actor, key ?? conversation ?? '')
+    for (const { actor, key, conversation, at } of unit.appends) {
+      named(actor, key ?? conversation ?? '')
+      if (at !== undefined) assertVersion(at)
+    }
     for (const { actor } of unit.replaces ?? []) named(actor, '')
     for (const { actor } of unit.trims) named(actor, '')
     for (const { actor, key } of unit.drops ?? []) named(actor, key)

@@ -28,6 +28,7 @@ const REMOVED = 0
 const COMMITTED = 0
 const CONFLICT = 1
 const ENTRY_CONFLICT = 2
+const EPOCH_CONFLICT = 3
 
 const APPEND_PLAIN = 0
 const APPEND_CONVERSATION = 1
@@ -98,14 +99,15 @@ class Packer {
   }
 
   /** Packs what few units have. @returns the number of its values, which stands before it */
-  #rest({ trims, drops = [], replaces = [], routes = [], epoch }: Unit): number {
+  #rest({ appends, trims, drops = [], replaces = [], routes = [], epoch }: Unit): number {
     const body = this.#body
-    const count = trims.length + drops.length + replaces.length + routes.length
+    const given = appends.filter(({ at }) => at !== undefined).length
+    const count = trims.length + drops.length + replaces.length + routes.length + given
     if (count === 0 && epoch === undefined) {
       body.integer(0)
       return 0
     }
-    const values = 5 + 8 * replaces.length + 6 * trims.length + 3 * drops.length + 3 * routes.length
+    const values = 6 + 8 * replaces.length + 6 * trims.length + 3 * drops.length + 2 * given + 3 * routes.length
     body.integer(values)
     body.integer(replaces.length)
     for (const { actor, version, expected, stamp, bytes } of replaces) {
@@ -126,6 +128,12 @@ class Packer {
       this.#keysOf(actor, 'k', 'v')
       body.text(key)
     }
+    body.integer(given)
+    appends.forEach(({ at }, i) => {
+      if (at === undefined) return
+      body.integer(i)
+      body.integer(at)
+    })
     body.integer(epoch === undefined ? 0 : epoch.epoch + 1)
     body.integer(routes.length)
     for (const { actor, node, ttlMs } of routes) {
@@ -223,7 +231,10 @@ export function resultsOf(units: readonly Unit[], packed: readonly Packed[], epo
       const stamp = bytesOf(packed[at++])
       return { kind: 'entry conflict', actor, version, current: stamp.length === 0 ? null : stamp.readDoubleLE(0) }
     }
-    return { kind: 'epoch conflict', partition: present(unit.epoch, 'the epoch').partition, current: epoch }
+    if (result === EPOCH_CONFLICT)
+      return { kind: 'epoch conflict', partition: present(unit.epoch, 'the epoch').partition, current: epoch }
+    const { actor } = present(unit.appends[number()], 'the append')
+    return { kind: 'order conflict', actor, head: number() }
   })
 }
 
