@@ -366,8 +366,12 @@ export interface Store {
    * after that read, all that `left` names is durably gone.
    */
   settled?(actor: Actor, after: Version): SettledPart | undefined
-  /** Reads the entry of this version; undefined if it does not exist, or no longer. Only what is durable. */
-  entry(actor: Actor, version: Version): Promise<StoredEntry | undefined>
+  /**
+   * Reads the entries of these versions, at most `ASKED_MAX`, in the order in which they are asked for; undefined for one that does not
+   * exist, or no longer. Only what is durable. The answer ends before the entry that would bring the bytes above `bytesMax` (the first that
+   * exists is given whatever its size); absent: it has all.
+   */
+  entries(actor: Actor, versions: readonly Version[], bytesMax?: number): Promise<readonly (StoredEntry | undefined)[]>
   /** The version of a conversation's newest existing entry; 0: it has none. Only what is durable. */
   newest(actor: Actor, conversation: string): Promise<Version>
   /**
@@ -408,6 +412,9 @@ export interface Store {
   dropRoute(actor: Actor, node: NodeId): Promise<void>
   close(): Promise<void>
 }
+
+/** The most entries that one call may ask for by themselves: as many as a page has. */
+export const ASKED_MAX = 256
 
 /** The jump of versions when the epoch changes: more than one log gains between two backups. */
 export const EPOCH_JUMP = 2 ** 20

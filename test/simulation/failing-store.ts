@@ -43,8 +43,8 @@ export class FailingStore extends MemoryStore {
     return this.#read(super.read(...asked))
   }
 
-  override entry(...asked: Parameters<MemoryStore['entry']>) {
-    return this.#read(super.entry(...asked))
+  override entries(...asked: Parameters<MemoryStore['entries']>) {
+    return this.#read(super.entries(...asked))
   }
 
   override newest(...asked: Parameters<MemoryStore['newest']>) {

@@ -6,7 +6,7 @@ import { entryKeyOf, versionOfKey } from '../../src/store/lmdb/keys.js'
 import { openLmdbStore } from '../../src/store/lmdb/open.js'
 import type { LmdbStore } from '../../src/store/lmdb/store.js'
 import type { Unit } from '../../src/store/types.js'
-import { A, ALL, append, B, bytesOf, commit, log, newStamp, textOf, unit } from './contract/support.js'
+import { A, ALL, append, B, bytesOf, commit, entryAt, log, newStamp, textOf, unit } from './contract/support.js'
 import { crashedCopy, withTables } from './support/crashed.js'
 import { newFolder } from './support/folder.js'
 
@@ -60,7 +60,7 @@ class Expected {
         `${actor} ${when}`,
       )
       const alone = [1, 20, 21, 22, 60, COUNT].map(async version => {
-        const entry = await store.entry(actor, version)
+        const entry = await entryAt(store, actor, version)
         return entry === undefined ? undefined : textOf(entry.bytes)
       })
       t.same(

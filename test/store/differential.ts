@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import type { Test } from 'tap'
 import { EMPTY } from '../../protocol/bytes.js'
 import type { Actor, LogEntry, Put, Store, Unit } from '../../src/store/types.js'
-import { bytesOf, textOf } from './contract/support.js'
+import { bytesOf, entryAt, textOf } from './contract/support.js'
 
 /** All of partition 7, so of one scope everywhere; few, so that they collide. */
 const ACTORS = ['user/7', 'user/263', 'outbox/7']
@@ -187,7 +187,7 @@ async function unitsOf(model: Store, plans: readonly PlannedUnit[], newStamp: ()
     const range = await model.read(actor, 0, Number.MAX_SAFE_INTEGER, 10_000, 1e9)
     entries.set(actor, range.entries)
     for (const { version } of range.entries) {
-      stamps.set(`${actor}@${version}`, (await model.entry(actor, version))?.stamp ?? 0)
+      stamps.set(`${actor}@${version}`, (await entryAt(model, actor, version))?.stamp ?? 0)
     }
     heads.set(actor, (await model.read(actor, 0, 0, 1, 0)).head)
     for (const [i, { stamp, bytes }] of (await model.get(actor, NAMES)).entries()) {
@@ -248,8 +248,8 @@ async function everything(store: Store): Promise<unknown> {
   for (const actor of ACTORS) {
     const { entries, ...rest } = await store.read(actor, 0, Number.MAX_SAFE_INTEGER, 10_000, 1e9)
     const looked = [rest.floor, ...entries.slice(-ENTRIES_LOOKED_AT).map(({ version }) => version)]
-    const alone = await Promise.all(looked.map(version => store.entry(actor, version)))
-    logs.push(alone.map(entry => ({ ...entry, bytes: textOf(entry?.bytes ?? EMPTY) })))
+    const alone = [await store.entries(actor, looked), await store.entries(actor, looked.toReversed(), 20)]
+    logs.push(alone.flat().map(entry => ({ ...entry, bytes: textOf(entry?.bytes ?? EMPTY) })))
     logs.push(await Promise.all(CONVERSATIONS.map(conversation => store.newest(actor, conversation))))
     logs.push({ ...rest, entries: entries.map(({ version, bytes }) => `${version}:${textOf(bytes)}`) })
     records.push((await store.get(actor, NAMES)).map(({ stamp, bytes }) => `${stamp}:${textOf(bytes)}`))

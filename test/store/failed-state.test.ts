@@ -3,7 +3,7 @@
 import t, { type Test } from 'tap'
 import { openLmdbStore } from '../../src/store/lmdb/open.js'
 import { Tables } from '../../src/store/lmdb/tables.js'
-import { A, ALL, append, commit, committed, log, put, readAll, shown, unit } from './contract/support.js'
+import { A, ALL, append, commit, committed, entryAt, log, put, readAll, shown, unit } from './contract/support.js'
 import { newFolder } from './support/folder.js'
 import { breakStateFile } from './support/state-file.js'
 
@@ -58,7 +58,7 @@ t.test('a store whose checkpoint fails so answers with what there is, or not at 
   const reads = async (): Promise<void> => {
     const right = await Promise.all([
       readAll(store, A).then(range => shown(range).slice(0, expected.length).join() === expected.join()),
-      store.entry(A, 3).then(entry => entry !== undefined),
+      entryAt(store, A, 3).then(entry => entry !== undefined),
       store.scan(A, '', null, 1_000).then(found => found.length === records),
     ]).catch((): boolean[] => {
       refused++

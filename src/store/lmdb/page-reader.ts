@@ -7,8 +7,8 @@
  */
 
 import { type EncodedItems, encodeItems } from '../../../protocol/item-codec.js'
+import { PageCut } from '../page-cut.js'
 import type { LogEntry, PagePlace, PageRange } from '../types.js'
-import { PageCut } from './page-cut.js'
 import { Tables } from './tables.js'
 
 /** The tables that this thread reads: those of one store at a time. */

@@ -14,15 +14,16 @@
  */
 
 import { EMPTY } from '../../../protocol/bytes.js'
-import { assert, present } from '../../lib/assert.js'
+import { assert } from '../../lib/assert.js'
 import type { Clock } from '../../lib/clock.js'
 import { messageOf } from '../../lib/error-message.js'
 import { endOfTurn } from '../../lib/turn.js'
+import { PageCut } from '../page-cut.js'
+import { entriesAt } from '../picking.js'
 import type {
   Actor,
   CommitResult,
   JournalWritten,
-  LogEntry,
   LogRange,
   LogSummary,
   NodeId,
@@ -38,21 +39,20 @@ import type {
   Unit,
   Version,
 } from '../types.js'
+import { ASKED_MAX } from '../types.js'
 import { Actors } from './actors.js'
 import { applyFile, type Checkpointer, type CheckpointRequest } from './checkpoint.js'
 import { Damages } from './damages.js'
-import { bytesOfEntry } from './entry-value.js'
 import { DiskFullError, StoreFailedError } from './errors.js'
 import type { Journal } from './journal.js'
 import { WRITES_AT } from './journal-file.js'
 import { Judge } from './judge.js'
 import type { FolderLock } from './lock.js'
 import { Marker } from './marker.js'
-import { PageCut } from './page-cut.js'
 import type { Presence } from './presence.js'
 import { type Pending, Reusable, Space } from './space.js'
 import type { Tables } from './tables.js'
-import { logsAfter, recordsAfter, settledPart, storedEntry, tally } from './walks.js'
+import { entriesIn, logRange, logsAfter, recordsAfter, settledPart, tally } from './walks.js'
 
 const ABSENT: StoredRecord = Object.freeze({ stamp: 0, bytes: EMPTY })
 
@@ -202,15 +202,22 @@ export class LmdbStore implements Store {
 
   read(actor: Actor, after: Version, upTo: Version, entriesMax: number, bytesMax: number): Promise<LogRange> {
     assert(entriesMax >= 1, 'a read asks for at least one entry')
-    return this.#whenQuiet(() => this.#read(actor, after, upTo, entriesMax, bytesMax))
+    const cut = new PageCut(entriesMax, bytesMax)
+    return this.#whenQuiet(() => logRange(this.#actors, this.#tables, { actor, after, upTo }, cut), cut)
   }
 
   settled(actor: Actor, after: Version): SettledPart | undefined {
     return settledPart(this.#actors.glance(actor), after, { ...this.#parts.place, applied: this.#applied })
   }
 
-  entry(actor: Actor, version: Version): Promise<StoredEntry | undefined> {
-    return this.#whenQuiet(() => storedEntry(this.#actors, actor, version))
+  entries(
+    actor: Actor,
+    versions: readonly Version[],
+    bytesMax = Number.POSITIVE_INFINITY,
+  ): Promise<readonly (StoredEntry | undefined)[]> {
+    assert(versions.length <= ASKED_MAX, 'not so many entries are asked for by themselves')
+    const cut = new PageCut(ASKED_MAX, bytesMax)
+    return this.#whenQuiet(() => entriesAt(versions, cut, entriesIn(this.#actors, actor)), cut)
   }
 
   newest(actor: Actor, conversation: string): Promise<Version> {
@@ -415,45 +422,23 @@ export class LmdbStore implements Store {
     })
   }
 
-  #read(actor: Actor, after: Version, upTo: Version, entriesMax: number, bytesMax: number): LogRange {
-    const log = this.#actors.glance(actor)
-    const entries: LogEntry[] = []
-    const cut = new PageCut(entriesMax, bytesMax)
-    const take = (version: Version, bytes: Uint8Array): void => {
-      if (cut.takes(bytes.length)) entries.push({ version, bytes })
-    }
-    const inTables = Math.min(upTo, log.tablesHead)
-    if (after < inTables) {
-      for (const { version, bytes } of this.#tables.entries(actor, after, inTables)) {
-        if (!log.hasLeft(version)) {
-          const replaced = log.replaced === undefined ? undefined : this.#actors.replacement(log, version)
-          take(version, replaced === undefined ? bytes : bytesOfEntry(replaced))
-        }
-        if (cut.isFull) break
-      }
-    }
-    for (let i = log.indexAfter(after); i < log.versions.length && !cut.isFull; i++) {
-      const version = present(log.versions[i], 'the version')
-      if (version > upTo) break
-      take(version, this.#actors.entryBytes(log, i))
-    }
-    this.#hasRead(cut.bytes)
-    return { entries, more: cut.isFull, head: log.head, durable: log.head, floor: log.floor, gaps: log.gaps }
-  }
-
   /** Counts read bytes: what is too much for one turn is read in the next. */
   #hasRead(bytes: number): void {
     if (this.#readBytes === 0 && bytes > 0) this.#answerReadsLater()
     this.#readBytes += bytes
   }
 
-  /** Reads now if nothing is being written and little was read in this turn; else when the write is durable, or in a later turn. */
-  #whenQuiet<T>(read: () => T): Promise<T> {
+  /**
+   * Reads now if nothing is being written and little was read in this turn; else when the write is durable, or in a later turn.
+   * @param cut counts what is read
+   */
+  #whenQuiet<T>(read: () => T, cut?: PageCut): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#assertOpen()
       const run = (): void => {
         try {
           resolve(read())
+          if (cut !== undefined) this.#hasRead(cut.bytes)
         } catch (error) {
           reject(this.#damages.report(error))
         }

@@ -2,18 +2,64 @@
 
 import { EMPTY } from '../../../protocol/bytes.js'
 import { present } from '../../lib/assert.js'
+import type { PageCut } from '../page-cut.js'
+import type { EntryAt } from '../picking.js'
 import { textOrder } from '../text.js'
-import type { Actor, LogSummary, PagePlace, ScannedRecord, SettledPart, StoredEntry, Tally, Version } from '../types.js'
+import type {
+  Actor,
+  LogEntry,
+  LogRange,
+  LogSummary,
+  PagePlace,
+  ScannedRecord,
+  SettledPart,
+  Tally,
+  Version,
+} from '../types.js'
 import type { Actors, LogState } from './actors.js'
 import { bytesOfEntry, entryBytesAt, entryHeader } from './entry-value.js'
 import type { Tables } from './tables.js'
 
-/** A single entry, as Store.entry gives it. */
-export function storedEntry(actors: Actors, actor: Actor, version: Version): StoredEntry | undefined {
-  const value = actors.entry(actor, actors.log(actors.get(actor)), version)
-  if (value === undefined) return undefined
-  const { stamp, conversation, previous } = entryHeader(value)
-  return { version, bytes: bytesOfEntry(value), stamp, conversation, previous }
+/** Gives the entries of a log one by one. */
+export function entriesIn(actors: Actors, actor: Actor): EntryAt {
+  const log = actors.glance(actor)
+  return version => {
+    const value = actors.entry(actor, log, version)
+    if (value === undefined) return undefined
+    const { stamp, conversation, previous } = entryHeader(value)
+    return { version, bytes: bytesOfEntry(value), stamp, conversation, previous }
+  }
+}
+
+/** A range of one log, as Store.read gives it. */
+export interface EntryRange {
+  readonly actor: Actor
+  readonly after: Version
+  readonly upTo: Version
+}
+
+export function logRange(actors: Actors, tables: Tables, { actor, after, upTo }: EntryRange, cut: PageCut): LogRange {
+  const log = actors.glance(actor)
+  const entries: LogEntry[] = []
+  const take = (version: Version, bytes: Uint8Array): void => {
+    if (cut.takes(bytes.length)) entries.push({ version, bytes })
+  }
+  const inTables = Math.min(upTo, log.tablesHead)
+  if (after < inTables) {
+    for (const { version, bytes } of tables.entries(actor, after, inTables)) {
+      if (!log.hasLeft(version)) {
+        const replaced = log.replaced === undefined ? undefined : actors.replacement(log, version)
+        take(version, replaced === undefined ? bytes : bytesOfEntry(replaced))
+      }
+      if (cut.isFull) break
+    }
+  }
+  for (let i = log.indexAfter(after); i < log.versions.length && !cut.isFull; i++) {
+    const version = present(log.versions[i], 'the version')
+    if (version > upTo) break
+    take(version, actors.entryBytes(log, i))
+  }
+  return { entries, more: cut.isFull, head: log.head, durable: log.head, floor: log.floor, gaps: log.gaps }
 }
 
 /** The most entries that another thread is told to leave out. More are gone with the next checkpoint. */

@@ -11,12 +11,15 @@ import { EMPTY } from '../../../protocol/bytes.js'
 import { type Clock, systemClock } from '../../lib/clock.js'
 import type { Random } from '../../lib/random.js'
 import { type LogEnd, orderConflict } from '../order.js'
+import { PageCut } from '../page-cut.js'
 import { ALL_PARTITIONS, partitionOf } from '../partition.js'
 import { patched } from '../patch.js'
+import { entriesAt } from '../picking.js'
 import { textOrder } from '../text.js'
 import {
   type Actor,
   type Appended,
+  ASKED_MAX,
   type CommitResult,
   type LogRange,
   type LogSummary,
@@ -123,8 +126,9 @@ export class MemoryDisk {
     return found.slice(0, limit)
   }
 
-  entry(actor: Actor, version: Version): StoredEntry | undefined {
-    return this.#durable(actor).entry(version)
+  entries(actor: Actor, versions: readonly Version[], bytesMax: number): readonly (StoredEntry | undefined)[] {
+    const log = this.#durable(actor)
+    return entriesAt(versions, new PageCut(ASKED_MAX, bytesMax), version => log.entry(version))
   }
 
   newest(actor: Actor, conversation: string): Version {

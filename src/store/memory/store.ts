@@ -10,6 +10,7 @@ import { ALL_PARTITIONS, partitionOf } from '../partition.js'
 import { assertNameFits } from '../text.js'
 import {
   type Actor,
+  ASKED_MAX,
   type CommitResult,
   type LogRange,
   type LogSummary,
@@ -95,8 +96,13 @@ export class MemoryStore implements Store {
     return this.#read(() => this.disk.read(actor, after, upTo, entriesMax, bytesMax))
   }
 
-  entry(actor: Actor, version: Version): Promise<StoredEntry | undefined> {
-    return this.#read(() => this.disk.entry(actor, version))
+  entries(
+    actor: Actor,
+    versions: readonly Version[],
+    bytesMax = Number.POSITIVE_INFINITY,
+  ): Promise<readonly (StoredEntry | undefined)[]> {
+    assert(versions.length <= ASKED_MAX, 'not so many entries are asked for by themselves')
+    return this.#read(() => this.disk.entries(actor, versions, bytesMax))
   }
 
   newest(actor: Actor, conversation: string): Promise<Version> {

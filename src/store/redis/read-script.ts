@@ -6,7 +6,7 @@
  *   reply   packed
  *
  *   range   after, upTo, entries at most, bytes at most → { the log's block or '', 1 if there is more, version, bytes, … }
- *   entry   version → { stamp, entry }, or {}
+ *   entries bytes at most, versions … → { stamp, entry, … }; the stamp is '' if there is no such entry
  *   tally   from, entries at most, bytes at most → { entries without a key, their bytes, the last version looked at }
  *
  * Entries with a key, and those that were replaced, stand apart from the stream. So each question merges the two in order of version.
@@ -66,11 +66,24 @@ local function apart(from, upTo, descending, count)
   end
 end
 
+-- Says of each entry, by the length of its bytes, whether it belongs to the answer.
+local function cut(entriesMax, bytesMax)
+  local count, bytes = 0, 0
+  return function(length)
+    bytes = bytes + length
+    if count == entriesMax or (bytes > bytesMax and count > 0) then return false end
+    count = count + 1
+    return true
+  end
+end
+
+local function lengthOf(entry) return #entry - bytesAt(entry) + 1 end
+
 local questions = {}
 
 function questions.range(after, upTo, entriesMax, bytesMax)
   local block = call('HGET', records, '\\0l') or ''
-  local found, more, bytes, count = { block, 0 }, 0, 0, 0
+  local found, takes = { block, 0 }, cut(entriesMax, bytesMax)
   local head = block == '' and 0 or read('<d', block)
   if upTo > head then upTo = head end
   if after < upTo then
@@ -88,12 +101,10 @@ function questions.range(after, upTo, entriesMax, bytesMax)
         version, content = aVersion, sub(entry, bytesAt(entry))
         aVersion, aEntry = nextApart()
       end
-      bytes = bytes + #content
-      if count == entriesMax or (bytes > bytesMax and count > 0) then
+      if not takes(#content) then
         found[2] = 1
         break
       end
-      count = count + 1
       found[#found + 1] = version
       found[#found + 1] = content
     end
@@ -101,15 +112,29 @@ function questions.range(after, upTo, entriesMax, bytesMax)
   return found
 end
 
-function questions.entry(version)
+local NEVER = string.rep('\\0', 8)
+
+-- The stamp and the entry of a version, nothing if it does not exist.
+local function entryAt(version)
   local id = format('%.0f-0', version)
   local found = call('XRANGE', stream, id, id)[1]
-  if found then return { string.rep('\\0', 8), found[2][2] } end
+  if found then return NEVER, found[2][2] end
   local at = format('%.0f', version)
   local name = call('ZRANGEBYSCORE', versions, at, at)[1]
-  if not name then return {} end
+  if not name then return end
   local value = call('HGET', entries, name)
-  return { sub(value, 1, 8), sub(value, 17) }
+  return sub(value, 1, 8), sub(value, 17)
+end
+
+function questions.entries(bytesMax, ...)
+  local asked, found = { ... }, {}
+  local takes = cut(#asked, bytesMax)
+  for i = 1, #asked do
+    local stamp, entry = entryAt(asked[i])
+    if stamp and not takes(lengthOf(entry)) then break end
+    found[2 * i - 1], found[2 * i] = stamp or '', entry or ''
+  end
+  return found
 end
 
 function questions.tally(from, entriesMax, bytesMax)
@@ -123,14 +148,13 @@ function questions.tally(from, entriesMax, bytesMax)
     if not aVersion or (sVersion and sVersion > aVersion) then
       last = sVersion
       unkeyed = unkeyed + 1
-      bytes = bytes + #sEntry - bytesAt(sEntry) + 1
+      bytes = bytes + lengthOf(sEntry)
       sVersion, sEntry = nextStreamed()
     else
       last = aVersion
       if not keyed then
-        local entry = sub(aEntry, 17)
         unkeyed = unkeyed + 1
-        bytes = bytes + #entry - bytesAt(entry) + 1
+        bytes = bytes + lengthOf(sub(aEntry, 17))
       end
       aVersion, aEntry, keyed = nextApart()
     end

@@ -33,7 +33,7 @@ import type {
   Unit,
   Version,
 } from '../types.js'
-import { OutcomeUnknownError } from '../types.js'
+import { ASKED_MAX, OutcomeUnknownError } from '../types.js'
 import { COMMIT_SCRIPT } from './commit-script.js'
 import { isIndexed, keyOf, LOG_FIELD, logsKey, NEWEST_FIELD } from './keys.js'
 import { copyOf, entryOf, logBlockOf, recordOf } from './layout.js'
@@ -137,9 +137,17 @@ export class RedisStore implements Store {
     return { entries, more: more === 1, head, durable: head, floor, gaps }
   }
 
-  async entry(actor: Actor, version: Version): Promise<StoredEntry | undefined> {
-    const [stamp, entry] = await this.#question(actor, 'entry', version)
-    return stamp === undefined ? undefined : entryOf(version, bytesOf(stamp).readDoubleLE(0), bytesOf(entry))
+  async entries(
+    actor: Actor,
+    versions: readonly Version[],
+    bytesMax = Number.POSITIVE_INFINITY,
+  ): Promise<readonly (StoredEntry | undefined)[]> {
+    assert(versions.length <= ASKED_MAX, 'not so many entries are asked for by themselves')
+    const found = await this.#question(actor, 'entries', bytesMax, ...versions)
+    return versions.slice(0, found.length / 2).map((version, i) => {
+      const [stamp, entry] = [bytesOf(found[2 * i]), bytesOf(found[2 * i + 1])]
+      return stamp.length === 0 ? undefined : entryOf(version, stamp.readDoubleLE(0), entry)
+    })
   }
 
   async newest(actor: Actor, conversation: string): Promise<Version> {

@@ -1,7 +1,7 @@
 /** Contract: chains of conversations, an entry by its version, and replacing one. */
 
 import type { Test } from 'tap'
-import { EPOCH_JUMP, type Replace, type Store, type Version } from '../../../src/store/types.js'
+import { ASKED_MAX, EPOCH_JUMP, type Replace, type Store, type Version } from '../../../src/store/types.js'
 import {
   A,
   ALL,
@@ -9,6 +9,7 @@ import {
   bytesOf,
   commit,
   committed,
+  entryAt,
   expecting,
   log,
   newStamp,
@@ -35,7 +36,7 @@ async function say(store: Store, ...items: string[]): Promise<void> {
 
 /** An entry as `text#stamp conversation<previous`, or 'absent'. */
 async function entry(store: Store, version: Version): Promise<string> {
-  const found = await store.entry(A, version)
+  const found = await entryAt(store, A, version)
   if (found === undefined) return 'absent'
   const { bytes, stamp, conversation, previous } = found
   return `${textOf(bytes)}#${stamp} ${conversation}<${previous}`
@@ -45,7 +46,7 @@ async function entry(store: Store, version: Version): Promise<string> {
 async function chain(store: Store, conversation: string): Promise<string> {
   const texts: string[] = []
   for (let version = await store.newest(A, conversation); ; ) {
-    const found = version === 0 ? undefined : await store.entry(A, version)
+    const found = version === 0 ? undefined : await entryAt(store, A, version)
     if (found === undefined) return [...texts, version === 0 ? 'begin' : 'gone'].join(' ')
     texts.push(textOf(found.bytes))
     version = found.previous
@@ -83,6 +84,35 @@ export function conversationContract(t: Test, open: StoreKind): void {
     await check()
     await say(store, 'x:6')
     t.equal(await entry(store, 9), '6#0 x<8')
+    await store.close()
+  })
+
+  t.test('entries are read by their versions, in the order asked for, until there are enough bytes', async t => {
+    const reopen = open(t)
+    let store = await reopen()
+    await say(store, 'plain', 'x:22', '=keyed', 'x:4444')
+    await commit(store, unit({ replaces: [replacing(2, 0, 'new', 61)] }))
+    await store.close()
+    store = await reopen()
+    await say(store, '=later', 'x:', 'last')
+    const shown = async (versions: Version[], bytesMax?: number) =>
+      (await store.entries(A, versions, bytesMax)).map(entry => entry && `${entry.version}:${textOf(entry.bytes)}`)
+    t.same(await shown([]), [])
+    t.same(await shown([7, 1, 2, 2, 5]), ['7:last', '1:plain', '2:new', '2:new', '5:later'])
+    t.same(await shown([0, 3, 6, 99, 4]), [undefined, undefined, '6:', undefined, '4:4444'])
+    t.same(await store.entries(A, [2, 6, 5]), [
+      { version: 2, bytes: bytesOf('new'), stamp: 61, conversation: 'x', previous: 0 },
+      { version: 6, bytes: bytesOf(''), stamp: 0, conversation: 'x', previous: 4 },
+      { version: 5, bytes: bytesOf('later'), stamp: 0, conversation: undefined, previous: 0 },
+    ])
+    t.same(await shown([1, 2, 4], 8), ['1:plain', '2:new'])
+    t.same(await shown([1, 2, 4], 7), ['1:plain'])
+    t.same(await shown([1, 2, 4], 0), ['1:plain'], 'the first is given whatever its size')
+    t.same(await shown([3, 1, 3, 6, 99, 2], 0), [undefined, '1:plain', undefined])
+    t.same(await store.entries(B, [1]), [undefined])
+    const most = Array.from({ length: ASKED_MAX }, (_, i) => i)
+    t.same((await shown(most)).slice(0, 4), [undefined, '1:plain', '2:new', undefined])
+    await t.rejects(async () => store.entries(A, [...most, 1]))
     await store.close()
   })
 

@@ -11,6 +11,7 @@ import {
   bytesOf,
   commit,
   committed,
+  entryAt,
   expecting,
   log,
   newStamp,
@@ -146,7 +147,7 @@ export function givenContract(t: Test, open: StoreKind): void {
       bytes: bytesOf(text),
     })
     await appendAll(store, said(5, 'a'), said(undefined, 'b'), said(100, 'c'))
-    t.match(await Promise.all([6, 100].map(version => store.entry(A, version))), [{ previous: 5 }, { previous: 6 }])
+    t.match(await Promise.all([6, 100].map(version => entryAt(store, A, version))), [{ previous: 5 }, { previous: 6 }])
     t.equal(await store.newest(A, 'x'), 100)
     await store.close()
   })

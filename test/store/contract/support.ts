@@ -16,6 +16,7 @@ import type {
   RouteChange,
   Stamp,
   Store,
+  StoredEntry,
   Trim,
   Unit,
   Version,
@@ -99,6 +100,10 @@ export async function record(store: Store, actor: Actor, name: string): Promise<
   const { stamp, bytes } = present((await store.get(actor, [name]))[0], 'the record')
   if (stamp !== 0) return `${stamp}:${textOf(bytes)}`
   return bytes.length === 0 ? 'absent' : 'absent with bytes'
+}
+
+export async function entryAt(store: Store, actor: Actor, version: Version): Promise<StoredEntry | undefined> {
+  return (await store.entries(actor, [version]))[0]
 }
 
 /** The entries as `version:text`. */

@@ -1,6 +1,7 @@
 /** What the killed writer and the test that kills it have in common. */
 
 import type { CommitResult, Store, Unit } from '../../../src/store/types.js'
+import { entryAt } from '../contract/support.js'
 
 export const ACTORS = Array.from({ length: 12 }, (_, i) => `user/${256 * i + 7}`)
 export const NAMES = ['device:1', 'device:2', 'contact:7']
@@ -25,6 +26,7 @@ export interface WrittenUnit {
     readonly actor: string
     readonly key?: string
     readonly conversation?: string
+    readonly at?: number
     readonly text: string
   }[]
   readonly trims: Unit['trims']
@@ -106,7 +108,7 @@ export async function scanAll(store: Store): Promise<string[]> {
 async function chainOf(store: Store, actor: string, conversation: string): Promise<string> {
   const links: string[] = []
   for (let version = await store.newest(actor, conversation); version > 0 && links.length < LINKS_MAX; ) {
-    const entry = await store.entry(actor, version)
+    const entry = await entryAt(store, actor, version)
     links.push(`${version}#${entry?.stamp}`)
     version = entry?.previous ?? 0
   }

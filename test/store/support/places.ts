@@ -12,7 +12,7 @@ import { targetOn } from '../../../src/store/redis/transfer-target.js'
 import { type MakeTarget, type OpenSource, type Transferred, transfer } from '../../../src/store/transfer.js'
 import type { Append, Store, Unit } from '../../../src/store/types.js'
 import { RedisCluster, RedisServer } from '../../support/redis-server.js'
-import { bytesOf } from '../contract/support.js'
+import { bytesOf, entryAt } from '../contract/support.js'
 import { openOn } from '../redis/support.js'
 import { newFolder } from './folder.js'
 
@@ -126,6 +126,7 @@ export async function filled(t: Test): Promise<Place & { readonly folder: string
         appends: Array.from({ length: i === 5 ? 900 : 8 }, (_, n): Append => {
           const bytes = bytesOf(`${round} ${n} of ${actor} `.repeat(5))
           if (n % 4 === 0) return { actor, key: `key${n % 3}√`, bytes }
+          if (n === 5) return { actor, at: 2 ** 24 * (round + 1), bytes }
           return n % 4 === 1 ? { actor, bytes } : { actor, conversation: `with ${n % 5}𝔸`, bytes }
         }),
       })),
@@ -133,7 +134,7 @@ export async function filled(t: Test): Promise<Place & { readonly folder: string
     const replaced = users.flatMap(async (actor, i) => {
       const { entries } = await store.read(actor, 0, Number.MAX_SAFE_INTEGER, 5, 1e6)
       const version = entries[i % 5]?.version ?? 0
-      const before = await store.entry(actor, version)
+      const before = await entryAt(store, actor, version)
       const replaces = [{ actor, version, expected: before?.stamp ?? 0, stamp: ++stamp, bytes: bytesOf('edited') }]
       return i % 3 === 0 ? [{ replaces }] : []
     })

@@ -69,7 +69,7 @@ export class RandomUnits {
       expect: [{ actor, name, stamp: holds ? before : 1 + random.integer(1000) }],
       puts: [{ actor, name, stamp, text: removes ? null : text, ...changed }],
       appends: [
-        { actor, ...key, ...conversation, text: this.pick(['fro', 'from']) + body },
+        { actor, ...key, ...conversation, ...this.#at(actor), text: this.pick(['fro', 'from']) + body },
         {
           actor: other,
           ...(random.integer(3) === 0 ? key : {}),
@@ -93,6 +93,13 @@ export class RandomUnits {
     const text = begin + kept + end
     const changed = end === '' ? [] : [begin.length + kept.length, end.length]
     return { text, changed: [0, begin.length, ...changed] }
+  }
+
+  /** Mostly no version of its own, and else one that is above the head, unless others are under way. */
+  #at(actor: string): { readonly at?: number } {
+    if (this.#random.integer(10) > 0) return {}
+    const newest = this.#entries.findLast(entry => entry.actor === actor)
+    return newest === undefined ? {} : { at: newest.version + 1 + this.#random.integer(9) }
   }
 
   /** Everything, or the oldest few, or up to an entry among others. */
