@@ -372,6 +372,12 @@ export interface Store {
    * exists is given whatever its size); absent: it has all.
    */
   entries(actor: Actor, versions: readonly Version[], bytesMax?: number): Promise<readonly (StoredEntry | undefined)[]>
+  /**
+   * Reads entries of a conversation, from that of the version `from` down along the links, the newest first. Ends where an entry does not
+   * exist: behind the first of the conversation, or where the rest was trimmed. Gives at most `entriesMax` (up to `ASKED_MAX`) and
+   * `bytesMax` (the first is given whatever its size). An entry of no conversation is alone. Only what is durable.
+   */
+  chain(actor: Actor, from: Version, entriesMax: number, bytesMax: number): Promise<readonly StoredEntry[]>
   /** The version of a conversation's newest existing entry; 0: it has none. Only what is durable. */
   newest(actor: Actor, conversation: string): Promise<Version>
   /**

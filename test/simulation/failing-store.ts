@@ -47,6 +47,10 @@ export class FailingStore extends MemoryStore {
     return this.#read(super.entries(...asked))
   }
 
+  override chain(...asked: Parameters<MemoryStore['chain']>) {
+    return this.#read(super.chain(...asked))
+  }
+
   override newest(...asked: Parameters<MemoryStore['newest']>) {
     return this.#read(super.newest(...asked))
   }

@@ -16,6 +16,9 @@ const CONVERSATIONS = ['direct', 'é𝔸']
 /** The newest of each log are read one by one after each step: all of them would take most of the time. */
 const ENTRIES_LOOKED_AT = 6
 
+/** The entries of a chain that are asked for: it may be longer, and may end before that by their bytes. */
+const CHAIN_LOOKED_AT = 5
+
 /** What a unit does, in terms that mean the same in every store: expectations say whether to hold, not which stamp. */
 interface PlannedUnit {
   readonly expect: readonly { readonly actor: Actor; readonly name: string; readonly holds: boolean }[]
@@ -250,7 +253,10 @@ async function everything(store: Store): Promise<unknown> {
     const looked = [rest.floor, ...entries.slice(-ENTRIES_LOOKED_AT).map(({ version }) => version)]
     const alone = [await store.entries(actor, looked), await store.entries(actor, looked.toReversed(), 20)]
     logs.push(alone.flat().map(entry => ({ ...entry, bytes: textOf(entry?.bytes ?? EMPTY) })))
-    logs.push(await Promise.all(CONVERSATIONS.map(conversation => store.newest(actor, conversation))))
+    const newest = await Promise.all(CONVERSATIONS.map(conversation => store.newest(actor, conversation)))
+    logs.push(newest)
+    const chains = await Promise.all(newest.map(version => store.chain(actor, version, CHAIN_LOOKED_AT, 60)))
+    logs.push(chains.flat().map(entry => ({ ...entry, bytes: textOf(entry.bytes) })))
     logs.push({ ...rest, entries: entries.map(({ version, bytes }) => `${version}:${textOf(bytes)}`) })
     records.push((await store.get(actor, NAMES)).map(({ stamp, bytes }) => `${stamp}:${textOf(bytes)}`))
   }

@@ -19,7 +19,7 @@ import type { Clock } from '../../lib/clock.js'
 import { messageOf } from '../../lib/error-message.js'
 import { endOfTurn } from '../../lib/turn.js'
 import { PageCut } from '../page-cut.js'
-import { entriesAt } from '../picking.js'
+import { assertAsked, chainFrom, entriesAt } from '../picking.js'
 import type {
   Actor,
   CommitResult,
@@ -215,9 +215,15 @@ export class LmdbStore implements Store {
     versions: readonly Version[],
     bytesMax = Number.POSITIVE_INFINITY,
   ): Promise<readonly (StoredEntry | undefined)[]> {
-    assert(versions.length <= ASKED_MAX, 'not so many entries are asked for by themselves')
+    assertAsked(versions.length)
     const cut = new PageCut(ASKED_MAX, bytesMax)
     return this.#whenQuiet(() => entriesAt(versions, cut, entriesIn(this.#actors, actor)), cut)
+  }
+
+  chain(actor: Actor, from: Version, entriesMax: number, bytesMax: number): Promise<readonly StoredEntry[]> {
+    assertAsked(entriesMax)
+    const cut = new PageCut(entriesMax, bytesMax)
+    return this.#whenQuiet(() => chainFrom(from, cut, entriesIn(this.#actors, actor)), cut)
   }
 
   newest(actor: Actor, conversation: string): Promise<Version> {

@@ -14,7 +14,7 @@ import { type LogEnd, orderConflict } from '../order.js'
 import { PageCut } from '../page-cut.js'
 import { ALL_PARTITIONS, partitionOf } from '../partition.js'
 import { patched } from '../patch.js'
-import { entriesAt } from '../picking.js'
+import { chainFrom, entriesAt } from '../picking.js'
 import { textOrder } from '../text.js'
 import {
   type Actor,
@@ -129,6 +129,11 @@ export class MemoryDisk {
   entries(actor: Actor, versions: readonly Version[], bytesMax: number): readonly (StoredEntry | undefined)[] {
     const log = this.#durable(actor)
     return entriesAt(versions, new PageCut(ASKED_MAX, bytesMax), version => log.entry(version))
+  }
+
+  chain(actor: Actor, from: Version, entriesMax: number, bytesMax: number): readonly StoredEntry[] {
+    const log = this.#durable(actor)
+    return chainFrom(from, new PageCut(entriesMax, bytesMax), version => log.entry(version))
   }
 
   newest(actor: Actor, conversation: string): Version {

@@ -7,10 +7,10 @@ import { assert } from '../../lib/assert.js'
 import type { Clock } from '../../lib/clock.js'
 import { type Random, systemRandom } from '../../lib/random.js'
 import { ALL_PARTITIONS, partitionOf } from '../partition.js'
+import { assertAsked } from '../picking.js'
 import { assertNameFits } from '../text.js'
 import {
   type Actor,
-  ASKED_MAX,
   type CommitResult,
   type LogRange,
   type LogSummary,
@@ -101,8 +101,13 @@ export class MemoryStore implements Store {
     versions: readonly Version[],
     bytesMax = Number.POSITIVE_INFINITY,
   ): Promise<readonly (StoredEntry | undefined)[]> {
-    assert(versions.length <= ASKED_MAX, 'not so many entries are asked for by themselves')
+    assertAsked(versions.length)
     return this.#read(() => this.disk.entries(actor, versions, bytesMax))
+  }
+
+  chain(actor: Actor, from: Version, entriesMax: number, bytesMax: number): Promise<readonly StoredEntry[]> {
+    assertAsked(entriesMax)
+    return this.#read(() => this.disk.chain(actor, from, entriesMax, bytesMax))
   }
 
   newest(actor: Actor, conversation: string): Promise<Version> {

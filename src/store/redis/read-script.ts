@@ -7,6 +7,7 @@
  *
  *   range   after, upTo, entries at most, bytes at most → { the log's block or '', 1 if there is more, version, bytes, … }
  *   entries bytes at most, versions … → { stamp, entry, … }; the stamp is '' if there is no such entry
+ *   chain   from, entries at most, bytes at most → { stamp, entry, … }
  *   tally   from, entries at most, bytes at most → { entries without a key, their bytes, the last version looked at }
  *
  * Entries with a key, and those that were replaced, stand apart from the stream. So each question merges the two in order of version.
@@ -133,6 +134,18 @@ function questions.entries(bytesMax, ...)
     local stamp, entry = entryAt(asked[i])
     if stamp and not takes(lengthOf(entry)) then break end
     found[2 * i - 1], found[2 * i] = stamp or '', entry or ''
+  end
+  return found
+end
+
+function questions.chain(from, entriesMax, bytesMax)
+  local found, takes = {}, cut(entriesMax, bytesMax)
+  for i = 1, entriesMax do
+    local stamp, entry = entryAt(from)
+    if not stamp or not takes(lengthOf(entry)) then break end
+    found[2 * i - 1], found[2 * i] = stamp, entry
+    local length = read('<H', entry)
+    from = length == 0 and 0 or read('<d', entry, 3 + length)
   end
   return found
 end

@@ -15,6 +15,7 @@ import { StoreDamagedError } from '../errors.js'
 import type { NodePorts } from '../node-ports.js'
 import { assertVersion } from '../order.js'
 import { partitionOf } from '../partition.js'
+import { assertAsked } from '../picking.js'
 import { assertNameFits, textOrder } from '../text.js'
 import type {
   Actor,
@@ -33,12 +34,12 @@ import type {
   Unit,
   Version,
 } from '../types.js'
-import { ASKED_MAX, OutcomeUnknownError } from '../types.js'
+import { OutcomeUnknownError } from '../types.js'
 import { COMMIT_SCRIPT } from './commit-script.js'
 import { isIndexed, keyOf, LOG_FIELD, logsKey, NEWEST_FIELD } from './keys.js'
 import { copyOf, entryOf, logBlockOf, recordOf } from './layout.js'
 import { type Command, LostError, NotSentError, type Reply, valueIn } from './link.js'
-import { unpack } from './message-pack.js'
+import { type Packed, unpack } from './message-pack.js'
 import { RedisNodePorts } from './node-ports.js'
 import { READ_SCRIPT } from './read-script.js'
 import { Script } from './script.js'
@@ -142,12 +143,21 @@ export class RedisStore implements Store {
     versions: readonly Version[],
     bytesMax = Number.POSITIVE_INFINITY,
   ): Promise<readonly (StoredEntry | undefined)[]> {
-    assert(versions.length <= ASKED_MAX, 'not so many entries are asked for by themselves')
+    assertAsked(versions.length)
     const found = await this.#question(actor, 'entries', bytesMax, ...versions)
-    return versions.slice(0, found.length / 2).map((version, i) => {
-      const [stamp, entry] = [bytesOf(found[2 * i]), bytesOf(found[2 * i + 1])]
-      return stamp.length === 0 ? undefined : entryOf(version, stamp.readDoubleLE(0), entry)
-    })
+    return versions.slice(0, found.length / 2).map((version, i) => entryIn(found, 2 * i, version))
+  }
+
+  async chain(actor: Actor, from: Version, entriesMax: number, bytesMax: number): Promise<readonly StoredEntry[]> {
+    assertAsked(entriesMax)
+    const found = await this.#question(actor, 'chain', from, entriesMax, bytesMax)
+    const chain: StoredEntry[] = []
+    for (let at = 0, version = from; at < found.length; at += 2) {
+      const entry = present(entryIn(found, at, version), 'the entry')
+      chain.push(entry)
+      version = entry.previous
+    }
+    return chain
   }
 
   async newest(actor: Actor, conversation: string): Promise<Version> {
@@ -383,6 +393,12 @@ const NOTHING: Unit = Object.freeze({ expect: [], puts: [], appends: [], trims: 
 function valuesOf(reply: Reply | undefined): readonly (Buffer | null)[] | undefined {
   const value = valueIn(reply)
   return Array.isArray(value) ? value : undefined
+}
+
+/** The entry in a reply of the read script, whose stamp is at this place; undefined: it does not exist. */
+function entryIn(reply: readonly Packed[], at: number, version: Version): StoredEntry | undefined {
+  const stamp = bytesOf(reply[at])
+  return stamp.length === 0 ? undefined : entryOf(version, stamp.readDoubleLE(0), bytesOf(reply[at + 1]))
 }
 
 /** A version as Redis reads it: never in exponential form. */

@@ -42,15 +42,16 @@ async function entry(store: Store, version: Version): Promise<string> {
   return `${textOf(bytes)}#${stamp} ${conversation}<${previous}`
 }
 
-/** The texts of a conversation from the newest down, and where the chain ends. */
+/** The texts of a conversation from the newest down, read in parts, and where the chain ends. */
 async function chain(store: Store, conversation: string): Promise<string> {
   const texts: string[] = []
-  for (let version = await store.newest(A, conversation); ; ) {
-    const found = version === 0 ? undefined : await entryAt(store, A, version)
-    if (found === undefined) return [...texts, version === 0 ? 'begin' : 'gone'].join(' ')
-    texts.push(textOf(found.bytes))
-    version = found.previous
+  for (let version = await store.newest(A, conversation); version > 0; ) {
+    const part = await store.chain(A, version, 2, ALL)
+    if (part.length === 0) return [...texts, 'gone'].join(' ')
+    texts.push(...part.map(({ bytes }) => textOf(bytes)))
+    version = part.at(-1)?.previous ?? 0
   }
+  return [...texts, 'begin'].join(' ')
 }
 
 function replacing(version: Version, expected: number, text: string, stamp = newStamp()): Replace {
@@ -113,6 +114,38 @@ export function conversationContract(t: Test, open: StoreKind): void {
     const most = Array.from({ length: ASKED_MAX }, (_, i) => i)
     t.same((await shown(most)).slice(0, 4), [undefined, '1:plain', '2:new', undefined])
     await t.rejects(async () => store.entries(A, [...most, 1]))
+    await store.close()
+  })
+
+  t.test('a chain is read from any entry of it, down to its end or until there is enough', async t => {
+    const reopen = open(t)
+    let store = await reopen()
+    await say(store, 'x:1', 'y:2', 'x:33', '=4', 'x:55555', 'plain')
+    await store.close()
+    store = await reopen()
+    await say(store, 'x:7', 'y:8')
+    await commit(store, unit({ replaces: [replacing(3, 0, '3', 51)] }))
+    const shown = async (from: number, entriesMax = 100, bytesMax = ALL) =>
+      (await store.chain(A, from, entriesMax, bytesMax)).map(({ version, bytes }) => `${version}:${textOf(bytes)}`)
+    t.same(await shown(7), ['7:7', '5:55555', '3:3', '1:1'])
+    t.same(await shown(5), ['5:55555', '3:3', '1:1'])
+    t.same(await shown(8), ['8:8', '2:2'])
+    t.same(await shown(7, 2), ['7:7', '5:55555'])
+    t.same(await shown(7, 100, 7), ['7:7', '5:55555', '3:3'])
+    t.same(await shown(7, 100, 6), ['7:7', '5:55555'])
+    t.same(await shown(5, 100, 0), ['5:55555'], 'the first is given whatever its size')
+    t.same(await shown(6), ['6:plain'], 'an entry of no conversation is alone')
+    t.same(await shown(4), ['4:4'])
+    for (const absent of [0, 9, 2 ** 40]) t.same(await shown(absent), [])
+    t.same(await store.chain(A, 3, 9, 9), [
+      { version: 3, bytes: bytesOf('3'), stamp: 51, conversation: 'x', previous: 1 },
+      { version: 1, bytes: bytesOf('1'), stamp: 0, conversation: 'x', previous: 0 },
+    ])
+    t.same(await store.chain(B, 7, 9, 9), [])
+    await trim(store, A, 3)
+    t.same(await shown(7), ['7:7', '5:55555'], 'it ends where the rest was trimmed')
+    t.same(await shown(3), [])
+    await t.rejects(async () => store.chain(A, 7, ASKED_MAX + 1, 9))
     await store.close()
   })
 

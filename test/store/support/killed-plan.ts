@@ -1,7 +1,6 @@
 /** What the killed writer and the test that kills it have in common. */
 
 import type { CommitResult, Store, Unit } from '../../../src/store/types.js'
-import { entryAt } from '../contract/support.js'
 
 export const ACTORS = Array.from({ length: 12 }, (_, i) => `user/${256 * i + 7}`)
 export const NAMES = ['device:1', 'device:2', 'contact:7']
@@ -106,13 +105,8 @@ export async function scanAll(store: Store): Promise<string[]> {
 }
 
 async function chainOf(store: Store, actor: string, conversation: string): Promise<string> {
-  const links: string[] = []
-  for (let version = await store.newest(actor, conversation); version > 0 && links.length < LINKS_MAX; ) {
-    const entry = await entryAt(store, actor, version)
-    links.push(`${version}#${entry?.stamp}`)
-    version = entry?.previous ?? 0
-  }
-  return links.join(' ')
+  const chain = await store.chain(actor, await store.newest(actor, conversation), LINKS_MAX, 1e6)
+  return chain.map(({ version, stamp }) => `${version}#${stamp}`).join(' ')
 }
 
 export async function contentOf(store: Store): Promise<Content> {
