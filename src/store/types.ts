@@ -373,6 +373,11 @@ export interface Store {
    */
   entries(actor: Actor, versions: readonly Version[], bytesMax?: number): Promise<readonly (StoredEntry | undefined)[]>
   /**
+   * Reads the newest entry of each of these compaction keys, at most `ASKED_MAX`, in their order; undefined for a key that has none. Only
+   * what is durable.
+   */
+  keyed(actor: Actor, keys: readonly string[]): Promise<readonly (StoredEntry | undefined)[]>
+  /**
    * Reads entries of a conversation, from that of the version `from` down along the links, the newest first. Ends where an entry does not
    * exist: behind the first of the conversation, or where the rest was trimmed. Gives at most `entriesMax` (up to `ASKED_MAX`) and
    * `bytesMax` (the first is given whatever its size). An entry of no conversation is alone. Only what is durable.

@@ -47,6 +47,10 @@ export class FailingStore extends MemoryStore {
     return this.#read(super.entries(...asked))
   }
 
+  override keyed(...asked: Parameters<MemoryStore['keyed']>) {
+    return this.#read(super.keyed(...asked))
+  }
+
   override chain(...asked: Parameters<MemoryStore['chain']>) {
     return this.#read(super.chain(...asked))
   }

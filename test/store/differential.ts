@@ -267,6 +267,7 @@ async function allOf(store: Store, actor: Actor): Promise<unknown> {
   const alone = await Promise.all([
     store.entries(actor, looked),
     store.entries(actor, looked.toReversed(), 20),
+    store.keyed(actor, KEYS),
     ...newest.map(version => store.chain(actor, version, CHAIN_LOOKED_AT, 60)),
   ])
   return {

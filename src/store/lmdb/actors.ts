@@ -343,6 +343,11 @@ export class Actors {
     return replaced === undefined ? undefined : this.#valueAt(replaced)
   }
 
+  /** The version of the newest entry with this compaction key; 0: there is none. */
+  keyVersion(actor: Actor, log: LogState, key: string): Version {
+    return log.versionByKey?.get(key) ?? this.#tables.keyVersion(actor, key)
+  }
+
   newest(actor: Actor, log: LogState, conversation: string): Version {
     return log.newest?.get(conversation)?.version ?? this.#tables.conversationVersion(actor, conversation)
   }

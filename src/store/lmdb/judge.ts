@@ -172,7 +172,7 @@ export class Judge {
   #drop({ actor, key }: Drop): void {
     const state = this.#actors.get(actor)
     const log = this.#actors.log(state)
-    if (this.#newest(actor, log, key) === 0) return
+    if (this.#actors.keyVersion(actor, log, key) === 0) return
     this.#actors.change(state)
     this.#leaveKey(actor, log, key)
     log.versionByKey ??= new Map()
@@ -180,10 +180,6 @@ export class Judge {
     this.#journal.encoder.removeKey(actor, key)
     // The entry may have been the newest: then nothing else tells the head.
     this.#journal.encoder.putLog(actor, log)
-  }
-
-  #newest(actor: Actor, log: LogState, key: string): Version {
-    return log.versionByKey?.get(key) ?? this.#tables.keyVersion(actor, key)
   }
 
   #supersede({ actor }: ActorState, log: LogState, key: string, version: Version): void {
@@ -196,7 +192,7 @@ export class Judge {
 
   /** Removes the newest entry with the key from the log, if there is one. */
   #leaveKey(actor: Actor, log: LogState, key: string): void {
-    const older = this.#newest(actor, log, key)
+    const older = this.#actors.keyVersion(actor, log, key)
     if (older === 0) return
     if (older > log.tablesHead) {
       const index = log.indexAfter(older) - 1

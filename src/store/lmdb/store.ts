@@ -52,7 +52,7 @@ import { Marker } from './marker.js'
 import type { Presence } from './presence.js'
 import { type Pending, Reusable, Space } from './space.js'
 import type { Tables } from './tables.js'
-import { entriesIn, logRange, logsAfter, recordsAfter, settledPart, tally } from './walks.js'
+import { entriesIn, keyedEntries, logRange, logsAfter, recordsAfter, settledPart, tally } from './walks.js'
 
 const ABSENT: StoredRecord = Object.freeze({ stamp: 0, bytes: EMPTY })
 
@@ -218,6 +218,12 @@ export class LmdbStore implements Store {
     assertAsked(versions.length)
     const cut = new PageCut(ASKED_MAX, bytesMax)
     return this.#whenQuiet(() => entriesAt(versions, cut, entriesIn(this.#actors, actor)), cut)
+  }
+
+  keyed(actor: Actor, keys: readonly string[]): Promise<readonly (StoredEntry | undefined)[]> {
+    assertAsked(keys.length)
+    const cut = new PageCut(ASKED_MAX, Number.POSITIVE_INFINITY)
+    return this.#whenQuiet(() => keyedEntries(this.#actors, actor, keys, cut), cut)
   }
 
   chain(actor: Actor, from: Version, entriesMax: number, bytesMax: number): Promise<readonly StoredEntry[]> {

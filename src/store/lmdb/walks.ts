@@ -3,7 +3,7 @@
 import { EMPTY } from '../../../protocol/bytes.js'
 import { present } from '../../lib/assert.js'
 import type { PageCut } from '../page-cut.js'
-import type { EntryAt } from '../picking.js'
+import { type EntryAt, entriesAt } from '../picking.js'
 import { textOrder } from '../text.js'
 import type {
   Actor,
@@ -13,6 +13,7 @@ import type {
   PagePlace,
   ScannedRecord,
   SettledPart,
+  StoredEntry,
   Tally,
   Version,
 } from '../types.js'
@@ -29,6 +30,18 @@ export function entriesIn(actors: Actors, actor: Actor): EntryAt {
     const { stamp, conversation, previous } = entryHeader(value)
     return { version, bytes: bytesOfEntry(value), stamp, conversation, previous }
   }
+}
+
+/** The newest entries of compaction keys, as Store.keyed gives them. */
+export function keyedEntries(
+  actors: Actors,
+  actor: Actor,
+  keys: readonly string[],
+  cut: PageCut,
+): readonly (StoredEntry | undefined)[] {
+  const log = actors.glance(actor)
+  const versions = keys.map(key => actors.keyVersion(actor, log, key))
+  return entriesAt(versions, cut, entriesIn(actors, actor))
 }
 
 /** A range of one log, as Store.read gives it. */

@@ -131,6 +131,11 @@ export class MemoryDisk {
     return entriesAt(versions, new PageCut(ASKED_MAX, bytesMax), version => log.entry(version))
   }
 
+  keyed(actor: Actor, keys: readonly string[]): readonly (StoredEntry | undefined)[] {
+    const log = this.#durable(actor)
+    return keys.map(key => log.keyed(key))
+  }
+
   chain(actor: Actor, from: Version, entriesMax: number, bytesMax: number): readonly StoredEntry[] {
     const log = this.#durable(actor)
     return chainFrom(from, new PageCut(entriesMax, bytesMax), version => log.entry(version))

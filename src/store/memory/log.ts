@@ -90,6 +90,11 @@ export class MemoryLog {
     return { version, bytes, stamp, conversation, previous }
   }
 
+  /** The newest entry with this key. */
+  keyed(key: string): StoredEntry | undefined {
+    return this.entry(this.#versionByKey.get(key) ?? 0)
+  }
+
   newest(conversation: string): Version {
     return this.#newest.get(conversation) ?? 0
   }

@@ -105,6 +105,11 @@ export class MemoryStore implements Store {
     return this.#read(() => this.disk.entries(actor, versions, bytesMax))
   }
 
+  keyed(actor: Actor, keys: readonly string[]): Promise<readonly (StoredEntry | undefined)[]> {
+    assertAsked(keys.length)
+    return this.#read(() => this.disk.keyed(actor, keys))
+  }
+
   chain(actor: Actor, from: Version, entriesMax: number, bytesMax: number): Promise<readonly StoredEntry[]> {
     assertAsked(entriesMax)
     return this.#read(() => this.disk.chain(actor, from, entriesMax, bytesMax))

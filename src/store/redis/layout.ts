@@ -54,6 +54,11 @@ export function entryOf(version: Version, stamp: Stamp, entry: Buffer): StoredEn
   }
 }
 
+/** Reads an entry that stands apart. */
+export function apartOf(value: Buffer): StoredEntry {
+  return entryOf(value.readDoubleLE(8), value.readDoubleLE(0), value.subarray(16))
+}
+
 /** Makes the field of a record. */
 export function recordField(stamp: Stamp, bytes: Uint8Array): Buffer {
   return Buffer.concat([doubles(stamp), bytes])

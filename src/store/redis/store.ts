@@ -37,7 +37,7 @@ import type {
 import { OutcomeUnknownError } from '../types.js'
 import { COMMIT_SCRIPT } from './commit-script.js'
 import { isIndexed, keyOf, LOG_FIELD, logsKey, NEWEST_FIELD } from './keys.js'
-import { copyOf, entryOf, logBlockOf, recordOf } from './layout.js'
+import { apartOf, copyOf, entryOf, logBlockOf, recordOf } from './layout.js'
 import { type Command, LostError, NotSentError, type Reply, valueIn } from './link.js'
 import { type Packed, unpack } from './message-pack.js'
 import { RedisNodePorts } from './node-ports.js'
@@ -146,6 +146,13 @@ export class RedisStore implements Store {
     assertAsked(versions.length)
     const found = await this.#question(actor, 'entries', bytesMax, ...versions)
     return versions.slice(0, found.length / 2).map((version, i) => entryIn(found, 2 * i, version))
+  }
+
+  async keyed(actor: Actor, keys: readonly string[]): Promise<readonly (StoredEntry | undefined)[]> {
+    assertAsked(keys.length)
+    if (keys.length === 0) return []
+    const [values] = await this.#read(actor, [['HMGET', keyOf('k', actor), ...keys.map(key => `k${key}`)]])
+    return present(valuesOf(values), 'the entries').map(value => (value === null ? undefined : apartOf(value)))
   }
 
   async chain(actor: Actor, from: Version, entriesMax: number, bytesMax: number): Promise<readonly StoredEntry[]> {

@@ -117,6 +117,49 @@ export function conversationContract(t: Test, open: StoreKind): void {
     await store.close()
   })
 
+  t.test('the newest entries of compaction keys are read by these, in the order asked for', async t => {
+    const reopen = open(t)
+    let store = await reopen()
+    const keyed = (key: string, text: string) => ({ actor: A, key, bytes: bytesOf(text) })
+    const appends = [
+      keyed('k', '1'),
+      keyed('√', '2'),
+      keyed('l', '3'),
+      keyed('k', '4'),
+      keyed('gone', '5'),
+      keyed('', '6'),
+    ]
+    await commit(store, unit({ appends }))
+    await store.close()
+    store = await reopen()
+    await commit(
+      store,
+      unit({ appends: [keyed('l', '7'), keyed('m', '8')], drops: [{ actor: A, key: 'gone' }] }),
+      unit({ replaces: [replacing(2, 0, 'two', 52)], trims: [{ actor: A, upTo: ALL }] }),
+    )
+    const check = async () => {
+      const found = await store.keyed(A, ['m', 'none', '√', 'l', 'gone', 'k', '', 'm'])
+      t.same(
+        found.map(entry => entry && `${entry.version}:${textOf(entry.bytes)}`),
+        ['8:8', undefined, '2:two', '7:7', undefined, '4:4', '6:6', '8:8'],
+      )
+      t.same(found[2], { version: 2, bytes: bytesOf('two'), stamp: 52, conversation: undefined, previous: 0 })
+      t.same(await store.keyed(A, []), [])
+      t.same(await store.keyed(B, ['k']), [undefined])
+    }
+    await check()
+    await store.close()
+    store = await reopen()
+    await check()
+    await t.rejects(async () =>
+      store.keyed(
+        A,
+        Array.from({ length: ASKED_MAX + 1 }, () => 'k'),
+      ),
+    )
+    await store.close()
+  })
+
   t.test('a chain is read from any entry of it, down to its end or until there is enough', async t => {
     const reopen = open(t)
     let store = await reopen()
