@@ -2,7 +2,8 @@
 
 import { assert } from '../lib/assert.js'
 import type { PageCut } from './page-cut.js'
-import { ASKED_MAX, type StoredEntry, type Version } from './types.js'
+import { textOrder } from './text.js'
+import { ASKED_MAX, type ConversationSummary, type StoredEntry, type Version } from './types.js'
 
 /** Checks the number of entries that one call asks for. */
 export function assertAsked(count: number): void {
@@ -21,6 +22,19 @@ export function chainFrom(from: Version, cut: PageCut, entryAt: EntryAt): readon
     version = entry.previous
   }
   return chain
+}
+
+/** Conversations in their order, as Store.conversations gives them. */
+export function conversationsAfter(
+  newest: Iterable<readonly [conversation: string, version: Version]>,
+  after: string | null,
+  limit: number,
+): readonly ConversationSummary[] {
+  const found: ConversationSummary[] = []
+  for (const [conversation, version] of newest) {
+    if (after === null || textOrder(conversation, after) > 0) found.push({ conversation, newest: version })
+  }
+  return found.sort((a, b) => textOrder(a.conversation, b.conversation)).slice(0, limit)
 }
 
 /** The entries of these versions, as Store.entries gives them. */

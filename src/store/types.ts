@@ -81,6 +81,13 @@ export interface StoredEntry extends LogEntry {
   readonly previous: Version
 }
 
+/** A conversation of a log. */
+export interface ConversationSummary {
+  readonly conversation: string
+  /** The version of its newest entry. */
+  readonly newest: Version
+}
+
 /** A range of versions `after < v <= upTo` that a change of epoch skipped: no `since` inside belongs to this timeline. */
 export interface Gap {
   readonly after: Version
@@ -385,6 +392,11 @@ export interface Store {
   chain(actor: Actor, from: Version, entriesMax: number, bytesMax: number): Promise<readonly StoredEntry[]>
   /** The version of a conversation's newest existing entry; 0: it has none. Only what is durable. */
   newest(actor: Actor, conversation: string): Promise<Version>
+  /**
+   * Lists the conversations of a log that have an entry and come after `after`, in the byte order of their names. Only what is durable. The
+   * cost depends on what this actor has, however much others have. For lists, not for transitions.
+   */
+  conversations(actor: Actor, after: string | null, limit: number): Promise<readonly ConversationSummary[]>
   /**
    * Lists an actor's records whose names begin with `prefix` and come after `after` (any text, or null), in the byte order of the names.
    * Only what is durable. The cost depends on this actor's records, however many others there are. For lists and recovery, not for

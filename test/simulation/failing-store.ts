@@ -59,6 +59,10 @@ export class FailingStore extends MemoryStore {
     return this.#read(super.newest(...asked))
   }
 
+  override conversations(...asked: Parameters<MemoryStore['conversations']>) {
+    return this.#read(super.conversations(...asked))
+  }
+
   override scan(...asked: Parameters<MemoryStore['scan']>) {
     return this.#read(super.scan(...asked))
   }

@@ -255,9 +255,11 @@ async function everything(store: Store): Promise<unknown> {
 }
 
 async function allOf(store: Store, actor: Actor): Promise<unknown> {
-  const [range, newest, tally, records, all] = await Promise.all([
+  const [range, newest, conversations, more, tally, records, all] = await Promise.all([
     store.read(actor, 0, Number.MAX_SAFE_INTEGER, 10_000, 1e9),
     Promise.all(CONVERSATIONS.map(conversation => store.newest(actor, conversation))),
+    store.conversations(actor, null, 1),
+    store.conversations(actor, 'direct', 9),
     store.tally(actor, Number.MAX_SAFE_INTEGER, 3, 20),
     store.get(actor, NAMES),
     scanned(store, actor, '', null, 1000),
@@ -275,6 +277,7 @@ async function allOf(store: Store, actor: Actor): Promise<unknown> {
     entries: entries.map(({ version, bytes }) => `${version}:${textOf(bytes)}`),
     alone: alone.map(some => some.map(entry => ({ ...entry, bytes: textOf(entry?.bytes ?? EMPTY) }))),
     newest,
+    conversations: [...conversations, ...more],
     tally,
     records: records.map(({ stamp, bytes }) => `${stamp}:${textOf(bytes)}`),
     scanned: all,

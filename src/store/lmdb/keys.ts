@@ -131,6 +131,17 @@ export function entryKeyOf(actor: Buffer, version: Version): Buffer {
   return key
 }
 
+/** The range from the first key of a kind and an actor, which a zero ends, to behind the last. */
+export function boundsOf(kind: number, actor: Actor): [start: Buffer, end: Buffer] {
+  const begin = Buffer.concat([Buffer.of(kind), Buffer.from(actor)])
+  return [Buffer.concat([begin, Buffer.of(0)]), Buffer.concat([begin, Buffer.of(1)])]
+}
+
+/** The compaction key or the conversation that such a key ends with. */
+export function nameOfKey(key: Buffer): string {
+  return key.toString('utf8', key.indexOf(0) + 1)
+}
+
 /** The version at the end of an entry's key. */
 export function versionOfKey(key: Buffer): Version {
   const end = key.length

@@ -17,12 +17,12 @@ import { EMPTY } from '../../../protocol/bytes.js'
 import { assert } from '../../lib/assert.js'
 import type { Clock } from '../../lib/clock.js'
 import { messageOf } from '../../lib/error-message.js'
-import { endOfTurn } from '../../lib/turn.js'
 import { PageCut } from '../page-cut.js'
 import { assertAsked, chainFrom, entriesAt } from '../picking.js'
 import type {
   Actor,
   CommitResult,
+  ConversationSummary,
   JournalWritten,
   LogRange,
   LogSummary,
@@ -50,9 +50,19 @@ import { Judge } from './judge.js'
 import type { FolderLock } from './lock.js'
 import { Marker } from './marker.js'
 import type { Presence } from './presence.js'
+import { QuietReads } from './quiet-reads.js'
 import { type Pending, Reusable, Space } from './space.js'
 import type { Tables } from './tables.js'
-import { entriesIn, keyedEntries, logRange, logsAfter, recordsAfter, settledPart, tally } from './walks.js'
+import {
+  conversationsIn,
+  entriesIn,
+  keyedEntries,
+  logRange,
+  logsAfter,
+  recordsAfter,
+  settledPart,
+  tally,
+} from './walks.js'
 
 const ABSENT: StoredRecord = Object.freeze({ stamp: 0, bytes: EMPTY })
 
@@ -61,11 +71,6 @@ const JOURNAL_OVERFULL = 4
 
 /** The fraction of a journal file that is worth a checkpoint while there is little space. */
 const JOURNAL_EARLY = 16
-
-/** The most reads at once. A page of 256 entries takes 0.3 ms: a storm of them must not delay the commits for long. */
-const READS_AT_ONCE = 16
-/** The most bytes read at once: four pages of the longest entries, which take some milliseconds until they are in answers. */
-const READ_BYTES_AT_ONCE = 1_048_576
 
 /** A call that waits to be written. */
 interface Waiting {
@@ -121,11 +126,11 @@ export class LmdbStore implements Store {
   readonly #damages: Damages
   #waiting: Waiting[] = []
   #writing = false
-  /** Reads that wait until no write is under way. */
-  #quiet: { readonly run: () => void; readonly reject: (error: Error) => void }[] = []
-  /** The bytes of entries that were read in this turn. */
-  #readBytes = 0
-  #lookDue = false
+  readonly #reads = new QuietReads({
+    isWriting: () => this.#writing,
+    report: error => this.#damages.report(error),
+    onEmpty: () => this.#rest(),
+  })
   #closing: Promise<void> | undefined
   #atRest: (() => void) | undefined
 
@@ -236,6 +241,10 @@ export class LmdbStore implements Store {
     return this.#whenQuiet(() => this.#actors.newest(actor, this.#actors.log(this.#actors.get(actor)), conversation))
   }
 
+  conversations(actor: Actor, after: string | null, limit: number): Promise<readonly ConversationSummary[]> {
+    return this.#whenQuiet(() => conversationsIn(this.#actors, this.#tables, { actor, after, limit }))
+  }
+
   scan(actor: Actor, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]> {
     return this.#whenQuiet(() => recordsAfter(this.#actors, this.#tables, { actor, prefix, after, limit }))
   }
@@ -301,7 +310,7 @@ export class LmdbStore implements Store {
 
   /** Continues closing when no write is under way any more. */
   #rest(): void {
-    const waiting = this.#waiting.length + this.#quiet.length
+    const waiting = this.#waiting.length + this.#reads.length
     if (this.#state === 'failed' || !(this.#writing || this.#parts.checkpointer.busy || waiting > 0)) this.#atRest?.()
   }
 
@@ -363,36 +372,12 @@ export class LmdbStore implements Store {
     this.#marker.finished(this.#journal.sequence)
     this.#space.wrote(this.#journal.fileBytes - this.#measured)
     this.#measured = this.#journal.fileBytes
-    this.#answerReads()
+    this.#reads.answer()
     calls.forEach(({ resolve }, i) => {
       resolve(results[i] ?? [])
     })
     if (this.#waiting.length > 0) this.#write()
     this.#rest()
-  }
-
-  /** Answers reads that waited, while nothing is being written. What is left waits for the next write or turn. */
-  #answerReads(): void {
-    this.#readBytes = 0
-    if (this.#writing) return
-    let count = 0
-    for (const { run } of this.#quiet) {
-      if (count === READS_AT_ONCE || this.#readBytes >= READ_BYTES_AT_ONCE) break
-      run()
-      count++
-    }
-    this.#quiet.splice(0, count)
-    if (this.#quiet.length > 0) this.#answerReadsLater()
-    else this.#rest()
-  }
-
-  #answerReadsLater(): void {
-    if (this.#lookDue) return
-    this.#lookDue = true
-    endOfTurn(() => {
-      this.#lookDue = false
-      this.#answerReads()
-    })
   }
 
   /** Reacts to a look at the disk. */
@@ -434,30 +419,8 @@ export class LmdbStore implements Store {
     })
   }
 
-  /** Counts read bytes: what is too much for one turn is read in the next. */
-  #hasRead(bytes: number): void {
-    if (this.#readBytes === 0 && bytes > 0) this.#answerReadsLater()
-    this.#readBytes += bytes
-  }
-
-  /**
-   * Reads now if nothing is being written and little was read in this turn; else when the write is durable, or in a later turn.
-   * @param cut counts what is read
-   */
   #whenQuiet<T>(read: () => T, cut?: PageCut): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#assertOpen()
-      const run = (): void => {
-        try {
-          resolve(read())
-          if (cut !== undefined) this.#hasRead(cut.bytes)
-        } catch (error) {
-          reject(this.#damages.report(error))
-        }
-      }
-      if (this.#writing || this.#readBytes >= READ_BYTES_AT_ONCE) this.#quiet.push({ run, reject })
-      else run()
-    })
+    return this.#state === 'open' ? this.#reads.read(read, cut) : Promise.reject(this.#refusal())
   }
 
   #assertOpen(): void {
@@ -476,9 +439,8 @@ export class LmdbStore implements Store {
     this.#failure = failure
     this.#marker.stop()
     for (const { reject } of this.#waiting) reject(failure)
-    for (const { reject } of this.#quiet) reject(failure)
+    this.#reads.refuse(failure)
     this.#waiting = []
-    this.#quiet = []
     this.#rest()
     this.#parts.onFatal(failure)
   }

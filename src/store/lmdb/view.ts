@@ -14,6 +14,7 @@ import { decodeLog, eachEntry, entryBytesAt, entryHeader, isBlock } from './entr
 import {
   actorBytesOfEntryKey,
   actorOfEntryKey,
+  boundsOf,
   entryKeyOf,
   KeyViews,
   KIND_CONVERSATION,
@@ -21,6 +22,7 @@ import {
   KIND_KEY,
   KIND_LOG,
   KIND_RECORD,
+  nameOfKey,
   namesOfKey,
   versionOfKey,
 } from './keys.js'
@@ -138,7 +140,7 @@ class LmdbView implements StoreView {
   #versions(kind: number, actor: Actor): ReadonlyMap<string, Version> {
     const versions = new Map<string, Version>()
     for (const { key, value } of this.#between(...boundsOf(kind, actor))) {
-      versions.set(key.toString('utf8', key.indexOf(0) + 1), value.readDoubleLE(0))
+      versions.set(nameOfKey(key), value.readDoubleLE(0))
     }
     return versions
   }
@@ -211,10 +213,4 @@ class LmdbView implements StoreView {
     }
     return low
   }
-}
-
-/** The range from the first key of a kind and an actor, which a zero ends, to behind the last. */
-function boundsOf(kind: number, actor: Actor): [start: Buffer, end: Buffer] {
-  const begin = Buffer.concat([Buffer.of(kind), Buffer.from(actor)])
-  return [Buffer.concat([begin, Buffer.of(0)]), Buffer.concat([begin, Buffer.of(1)])]
 }

@@ -3,10 +3,11 @@
 import { EMPTY } from '../../../protocol/bytes.js'
 import { present } from '../../lib/assert.js'
 import type { PageCut } from '../page-cut.js'
-import { type EntryAt, entriesAt } from '../picking.js'
+import { conversationsAfter, type EntryAt, entriesAt } from '../picking.js'
 import { textOrder } from '../text.js'
 import type {
   Actor,
+  ConversationSummary,
   LogEntry,
   LogRange,
   LogSummary,
@@ -19,6 +20,7 @@ import type {
 } from '../types.js'
 import type { Actors, LogState } from './actors.js'
 import { bytesOfEntry, entryBytesAt, entryHeader } from './entry-value.js'
+import { boundsOf, KIND_CONVERSATION, nameOfKey } from './keys.js'
 import type { Tables } from './tables.js'
 
 /** Gives the entries of a log one by one. */
@@ -110,6 +112,32 @@ export function recordsAfter(actors: Actors, tables: Tables, range: RecordRange)
   for (const record of changed.values()) if (record.stamp !== 0) found.push(record)
   found.sort((a, b) => textOrder(a.name, b.name))
   return found.slice(0, limit)
+}
+
+/** A range of one log's conversations, as Store.conversations gives them. */
+export interface ConversationsRange {
+  readonly actor: Actor
+  readonly after: string | null
+  readonly limit: number
+}
+
+export function conversationsIn(
+  actors: Actors,
+  tables: Tables,
+  { actor, after, limit }: ConversationsRange,
+): readonly ConversationSummary[] {
+  const changed = actors.glance(actor).newest
+  const found = new Map<string, Version>()
+  const [first, end] = boundsOf(KIND_CONVERSATION, actor)
+  // This is behind the key of `after`: a name contains no zero.
+  const start = after === null ? first : Buffer.concat([first, Buffer.from(after), Buffer.of(0)])
+  for (const { key, value } of tables.range(start, end)) {
+    if (found.size === limit) break
+    const conversation = nameOfKey(key)
+    if (changed?.has(conversation) !== true) found.set(conversation, value.readDoubleLE(0))
+  }
+  for (const [conversation, { version }] of changed ?? []) if (version !== 0) found.set(conversation, version)
+  return conversationsAfter(found, after, limit)
 }
 
 /** A range of one partition's logs, as Store.logs gives them. */

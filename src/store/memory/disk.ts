@@ -21,6 +21,7 @@ import {
   type Appended,
   ASKED_MAX,
   type CommitResult,
+  type ConversationSummary,
   type LogRange,
   type LogSummary,
   NO_ROUTES,
@@ -143,6 +144,10 @@ export class MemoryDisk {
 
   newest(actor: Actor, conversation: string): Version {
     return this.#durable(actor).newest(conversation)
+  }
+
+  conversations(actor: Actor, after: string | null, limit: number): readonly ConversationSummary[] {
+    return this.#durable(actor).conversations(after, limit)
   }
 
   tally(actor: Actor, from: Version, entriesMax: number, bytesMax: number): Tally {

@@ -2,9 +2,11 @@
 
 import { assert, present } from '../../lib/assert.js'
 import type { LogEnd } from '../order.js'
+import { conversationsAfter } from '../picking.js'
 import {
   type Append,
   type Appended,
+  type ConversationSummary,
   EPOCH_JUMP,
   type Gap,
   type LogEntry,
@@ -97,6 +99,10 @@ export class MemoryLog {
 
   newest(conversation: string): Version {
     return this.#newest.get(conversation) ?? 0
+  }
+
+  conversations(after: string | null, limit: number): readonly ConversationSummary[] {
+    return conversationsAfter(this.#newest, after, limit)
   }
 
   /** Replaces an entry, which must exist. */

@@ -12,6 +12,7 @@ import { assertNameFits } from '../text.js'
 import {
   type Actor,
   type CommitResult,
+  type ConversationSummary,
   type LogRange,
   type LogSummary,
   type NodeId,
@@ -117,6 +118,10 @@ export class MemoryStore implements Store {
 
   newest(actor: Actor, conversation: string): Promise<Version> {
     return this.#read(() => this.disk.newest(actor, conversation))
+  }
+
+  conversations(actor: Actor, after: string | null, limit: number): Promise<readonly ConversationSummary[]> {
+    return this.#read(() => this.disk.conversations(actor, after, limit))
   }
 
   scan(actor: Actor, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]> {

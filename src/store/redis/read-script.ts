@@ -8,6 +8,7 @@
  *   range   after, upTo, entries at most, bytes at most → { the log's block or '', 1 if there is more, version, bytes, … }
  *   entries bytes at most, versions … → { stamp, entry, … }; the stamp is '' if there is no such entry
  *   chain   from, entries at most, bytes at most → { stamp, entry, … }
+ *   conversations → { name, version as it is stored, … }: all of the log, in no order, because Lua compares texts by the server's locale
  *   tally   from, entries at most, bytes at most → { entries without a key, their bytes, the last version looked at }
  *
  * Entries with a key, and those that were replaced, stand apart from the stream. So each question merges the two in order of version.
@@ -113,7 +114,7 @@ function questions.range(after, upTo, entriesMax, bytesMax)
   return found
 end
 
-local NEVER = string.rep('\\0', 8)
+local NEVER, NEWEST = string.rep('\\0', 8), '\\0c'
 
 -- The stamp and the entry of a version, nothing if it does not exist.
 local function entryAt(version)
@@ -146,6 +147,19 @@ function questions.chain(from, entriesMax, bytesMax)
     found[2 * i - 1], found[2 * i] = stamp, entry
     local length = read('<H', entry)
     from = length == 0 and 0 or read('<d', entry, 3 + length)
+  end
+  return found
+end
+
+function questions.conversations()
+  local found, names = {}, {}
+  for _, name in ipairs(call('HKEYS', records)) do
+    if sub(name, 1, 2) == NEWEST then names[#names + 1] = name end
+  end
+  for from = 1, #names, 4000 do
+    local to = math.min(from + 3999, #names)
+    local values = call('HMGET', records, unpack(names, from, to))
+    for i = from, to do found[2 * i - 1], found[2 * i] = sub(names[i], 3), values[i - from + 1] end
   end
   return found
 end

@@ -15,11 +15,12 @@ import { StoreDamagedError } from '../errors.js'
 import type { NodePorts } from '../node-ports.js'
 import { assertVersion } from '../order.js'
 import { partitionOf } from '../partition.js'
-import { assertAsked } from '../picking.js'
+import { assertAsked, conversationsAfter } from '../picking.js'
 import { assertNameFits, textOrder } from '../text.js'
 import type {
   Actor,
   CommitResult,
+  ConversationSummary,
   LogEntry,
   LogRange,
   LogSummary,
@@ -171,6 +172,14 @@ export class RedisStore implements Store {
     const [reply] = await this.#read(actor, [['HGET', keyOf('r', actor), NEWEST_FIELD + conversation]])
     const version = valueIn(reply)
     return Buffer.isBuffer(version) ? version.readDoubleLE(0) : 0
+  }
+
+  async conversations(actor: Actor, after: string | null, limit: number): Promise<readonly ConversationSummary[]> {
+    const found = await this.#question(actor, 'conversations')
+    const newest = Array.from({ length: found.length / 2 }, (_, i): [string, Version] => {
+      return [bytesOf(found[2 * i]).toString(), bytesOf(found[2 * i + 1]).readDoubleLE(0)]
+    })
+    return conversationsAfter(newest, after, limit)
   }
 
   async tally(actor: Actor, from: Version, entriesMax: number, bytesMax: number): Promise<Tally> {

@@ -201,6 +201,52 @@ export function conversationContract(t: Test, open: StoreKind): void {
     await store.close()
   })
 
+  t.test(
+    'the conversations of a log are listed in the byte order of their names, as long as they have an entry',
+    async t => {
+      const reopen = open(t)
+      let store = await reopen()
+      await say(store, 'b:1', 'a:2', '10:3', '9:4', '𝔸:5', '\uffee:6', 'plain', '=keyed', 'b:9')
+      await commit(
+        store,
+        unit({
+          puts: [put(A, 'c', 'a record')],
+          appends: [
+            { actor: B, bytes: bytesOf('x') },
+            { actor: B, conversation: 'of b', bytes: bytesOf('y') },
+          ],
+        }),
+      )
+      const listed = async (after: string | null, limit = 100) =>
+        (await store.conversations(A, after, limit)).map(({ conversation, newest }) => `${conversation}<${newest}`)
+      const check = async () => {
+        t.same(await listed(null), ['10<3', '9<4', 'a<2', 'b<9', '\uffee<6', '𝔸<5'])
+        t.same(await listed(null, 2), ['10<3', '9<4'])
+        t.same(await listed('9', 2), ['a<2', 'b<9'])
+        t.same(await listed('aa'), ['b<9', '\uffee<6', '𝔸<5'])
+        t.same(await listed('𝔸'), [])
+        t.same(await store.conversations(B, null, 9), [{ conversation: 'of b', newest: 2 }])
+        t.same(await store.conversations(`${A}/`, null, 9), [])
+      }
+      await check()
+      await store.close()
+      store = await reopen()
+      await check()
+      await trim(store, A, 4)
+      await say(store, 'A:10', '10:11')
+      const rest = ['10<11', 'A<10', 'b<9', '\uffee<6', '𝔸<5']
+      t.same(await listed(null), rest, 'those that are all gone are left out')
+      t.same(await listed(null, 2), rest.slice(0, 2))
+      t.same(await listed('10', 1), ['A<10'])
+      await store.close()
+      store = await reopen()
+      t.same(await listed(null), rest)
+      await trim(store, A, ALL)
+      t.same(await listed(null), [])
+      await store.close()
+    },
+  )
+
   t.test('a trim cuts a chain at its end: a link leads to what is there or to the floor and below', async t => {
     const reopen = open(t)
     let store = await reopen()
