@@ -16,7 +16,7 @@ import type { LmdbStore } from '../../src/store/lmdb/store.js'
 import { Tables } from '../../src/store/lmdb/tables.js'
 import { viewStore } from '../../src/store/lmdb/view.js'
 import { partitionOf } from '../../src/store/partition.js'
-import { A, appendTexts, B, commit, log, put, record, unit } from './contract/support.js'
+import { A, append, appendTexts, B, commit, log, put, record, unit } from './contract/support.js'
 import { crashedCopy } from './support/crashed.js'
 import { newFolder } from './support/folder.js'
 
@@ -155,6 +155,29 @@ t.test('reads called all at once while a commit is under way are all answered, a
   ])
   const ranges = await Promise.all(reads)
   t.ok(ranges.every(({ entries, head, durable }) => entries.length === 2 && head === 2 && durable === 2))
+  await store.close()
+})
+
+t.test('whatever is read of a log while a commit is under way waits until that is durable', async t => {
+  const store = await openLmdbStore({ path: newFolder(t) })
+  const appends = [append(A, 'keyed', 'k'), { ...append(A, 'said'), conversation: 'x' }]
+  const committing = commit(store, unit({ appends }))
+  let answered = 0
+  const reads = [
+    store.entries(A, [1, 2]),
+    store.keyed(A, ['k']),
+    store.chain(A, 2, 9, 99),
+    store.conversations(A, null, 9),
+  ].map(async read => {
+    const { length } = await read
+    answered++
+    return length
+  })
+  // The write cannot end within this turn of the event loop, and what is at hand would be answered.
+  for (let microtask = 0; microtask < 20; microtask++) await undefined
+  t.equal(answered, 0)
+  t.same(await Promise.all(reads), [2, 1, 1, 1])
+  await committing
   await store.close()
 })
 
@@ -346,10 +369,12 @@ t.test('many long reads at once leave the event loop to others in between', asyn
   const store = await openLmdbStore({ path: newFolder(t) })
   const text = 'x'.repeat(16_000)
   await appendTexts(store, A, ...Array.from({ length: 20 }, () => text))
+  const versions = Array.from({ length: 16 }, (_, i) => i + 1)
   let answered = 0
-  const reads = Array.from({ length: 40 }, async () => {
-    const { entries } = await store.read(A, 0, 20, 256, 262_144)
-    t.ok(entries.length > 10)
+  const reads = Array.from({ length: 40 }, async (_, i) => {
+    const isPage = i % 2 === 0
+    const found = isPage ? (await store.read(A, 0, 20, 256, 262_144)).entries : await store.entries(A, versions)
+    t.ok(found.length > 10)
     answered++
   })
   let turns = 0

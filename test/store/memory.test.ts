@@ -61,6 +61,30 @@ t.test('an entry that was superseded or trimmed shows until that is durable', as
   t.match(await store.read(USER, 0, 9, 9, 99), { head: 3, durable: 3, floor: 2 })
 })
 
+t.test('entries that are asked for by themselves, chains and conversations are as they were at the sync', async t => {
+  const store = new MemoryStore({ durability: 'manual' })
+  const say = (conversation: string) => ({ actor: USER, conversation, bytes: Buffer.from(conversation) })
+  const shown = async () => [
+    (await store.entries(USER, [1, 2, 3, 4])).map(entry => entry?.version),
+    (await store.keyed(USER, ['k'])).map(entry => entry?.version),
+    (await store.chain(USER, 4, 9, 99)).map(({ version }) => version),
+    await store.newest(USER, 'a'),
+    (await store.conversations(USER, null, 9)).map(({ conversation }) => conversation),
+  ]
+  void store.commit(0, [
+    { ...unit(0, 11, 'k=old'), trims: [] },
+    { ...unit(11, 12), appends: [say('a')] },
+  ])
+  store.disk.sync()
+  void store.commit(0, [
+    unit(12, 13, 'k=new'),
+    { ...unit(13, 14), trims: [{ actor: USER, upTo: 2 }], appends: [say('b')] },
+  ])
+  t.same(await shown(), [[1, 2, undefined, undefined], [1], [], 2, ['a']])
+  store.disk.sync()
+  t.same(await shown(), [[undefined, undefined, 3, 4], [3], [4], 0, ['b']])
+})
+
 t.test('a crash takes back everything since the sync, and nobody hears of it', async t => {
   const disk = new MemoryDisk(seededRandom(1), 'manual')
   const store = new MemoryStore({ disk })
