@@ -96,6 +96,19 @@ export const GREETING_BYTES_MAX = 256
 /** Contacts in one answer of ContactService.List. */
 export const CONTACTS_PAGE_MAX = 256
 
+/** Groups: the members of one, the groups of one user, those invited by one request, members in one answer. */
+export const GROUP_MEMBERS_MAX = 500
+export const GROUPS_MAX = 500
+export const GROUP_INVITEES_MAX = 50
+export const GROUP_MEMBERS_PAGE_MAX = 100
+/** The most items before their joining that new members may read. */
+export const GROUP_HISTORY_MAX = 100
+
+/** Bytes of UTF-8, each. */
+export const GROUP_TITLE_BYTES_MAX = 128
+export const GROUP_ANNOUNCEMENT_BYTES_MAX = 2_048
+export const GROUP_CODE_BYTES_MAX = 32
+
 /** Endpoints of one list: more than anybody tries. */
 export const ENDPOINTS_MAX = 16
 export const ENDPOINT_HOST_BYTES_MAX = 255

@@ -6,6 +6,14 @@ import * as m from './messages.js'
 
 const ContactStateValues = ['CONTACT_STATE_UNSPECIFIED', 'CONTACT_STATE_REQUESTED', 'CONTACT_STATE_INVITED', 'CONTACT_STATE_FRIEND'] as const
 
+const GroupRoleValues = ['GROUP_ROLE_UNSPECIFIED', 'GROUP_ROLE_MEMBER', 'GROUP_ROLE_ADMIN', 'GROUP_ROLE_OWNER'] as const
+
+const GroupStateValues = ['GROUP_STATE_UNSPECIFIED', 'GROUP_STATE_INVITED', 'GROUP_STATE_ASKED', 'GROUP_STATE_JOINING', 'GROUP_STATE_MEMBER', 'GROUP_STATE_LEAVING'] as const
+
+const GroupJoinValues = ['GROUP_JOIN_UNSPECIFIED', 'GROUP_JOIN_CODE', 'GROUP_JOIN_APPROVAL'] as const
+
+const GroupActValues = ['GROUP_ACT_UNSPECIFIED', 'GROUP_ACT_CREATED', 'GROUP_ACT_JOINED', 'GROUP_ACT_LEFT', 'GROUP_ACT_REMOVED', 'GROUP_ACT_RENAMED', 'GROUP_ACT_ANNOUNCED', 'GROUP_ACT_RULES_SET', 'GROUP_ACT_ROLE_SET', 'GROUP_ACT_MUTED', 'GROUP_ACT_UNMUTED', 'GROUP_ACT_DISSOLVED'] as const
+
 export const EndpointType = messageType<m.Endpoint>('Endpoint', m.createEndpoint, [
   field('host', 'host', 1, 'string'),
   field('port', 'port', 2, 'uint32'),
@@ -89,6 +97,7 @@ export const FailedType = messageType<m.Failed>('Failed', m.createFailed, [
   field('sendSeq', 'send_seq', 2, 'uint64'),
   field('recipient', 'recipient', 3, 'uint64'),
   field('code', 'code', 4, 'uint32'),
+  field('conversation', 'conversation', 5, 'string'),
 ])
 
 export const WatermarkType = messageType<m.Watermark>('Watermark', m.createWatermark, [
@@ -120,6 +129,39 @@ export const ConversationMessageType = messageType<m.ConversationMessage>('Conve
   field('conversation', 'conversation', 5, 'string'),
   field('text', 'text', 6, 'string'),
   field('content', 'content', 7, 'message', { message: MessageContentType }),
+  field('number', 'number', 8, 'uint64'),
+])
+
+export const GroupRulesType = messageType<m.GroupRules>('GroupRules', m.createGroupRules, [
+  field('join', 'join', 1, 'enum', { values: GroupJoinValues }),
+  field('adminsInvite', 'admins_invite', 2, 'bool'),
+  field('adminsWrite', 'admins_write', 3, 'bool'),
+  field('history', 'history', 4, 'uint32'),
+])
+
+export const GroupChangeType = messageType<m.GroupChange>('GroupChange', m.createGroupChange, [
+  field('conversation', 'conversation', 1, 'string'),
+  field('number', 'number', 2, 'uint64'),
+  field('atMs', 'at_ms', 3, 'uint64'),
+  field('act', 'act', 4, 'enum', { values: GroupActValues }),
+  field('by', 'by', 5, 'uint64'),
+  field('uid', 'uid', 6, 'uint64'),
+  field('text', 'text', 7, 'string'),
+  field('role', 'role', 8, 'enum', { values: GroupRoleValues }),
+  field('rules', 'rules', 9, 'message', { message: GroupRulesType }),
+])
+
+export const GroupType = messageType<m.Group>('Group', m.createGroup, [
+  field('conversation', 'conversation', 1, 'string'),
+  field('state', 'state', 2, 'enum', { values: GroupStateValues }),
+  field('number', 'number', 3, 'uint64'),
+  field('inviter', 'inviter', 4, 'uint64'),
+  field('title', 'title', 5, 'string'),
+  field('announcement', 'announcement', 6, 'string'),
+  field('role', 'role', 7, 'enum', { values: GroupRoleValues }),
+  field('muted', 'muted', 8, 'bool'),
+  field('rules', 'rules', 9, 'message', { message: GroupRulesType }),
+  field('until', 'until', 10, 'uint64'),
 ])
 
 export const ItemType = messageType<m.Item>('Item', m.createItem, [
@@ -131,6 +173,8 @@ export const ItemType = messageType<m.Item>('Item', m.createItem, [
   field('read', 'read', 6, 'message', { message: ReadType, oneof: 'content' }),
   field('ownProfile', 'own_profile', 7, 'message', { message: OwnProfileType, oneof: 'content' }),
   field('conversationMessage', 'conversation_message', 8, 'message', { message: ConversationMessageType, oneof: 'content' }),
+  field('groupChange', 'group_change', 9, 'message', { message: GroupChangeType, oneof: 'content' }),
+  field('group', 'group', 10, 'message', { message: GroupType, oneof: 'content' }),
 ])
 
 export const PushNoticeType = messageType<m.PushNotice>('PushNotice', m.createPushNotice, [
@@ -212,6 +256,17 @@ export const VoidRequestType = messageType<m.VoidRequest>('VoidRequest', m.creat
 ])
 
 export const VoidResponseType = messageType<m.VoidResponse>('VoidResponse', m.createVoidResponse, [])
+
+export const PostRequestType = messageType<m.PostRequest>('PostRequest', m.createPostRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('text', 'text', 3, 'string', { required: true }),
+])
+
+export const PostResponseType = messageType<m.PostResponse>('PostResponse', m.createPostResponse, [
+  field('version', 'version', 1, 'uint64'),
+  field('from', 'from', 2, 'uint64'),
+])
 
 export const RegisterRequestType = messageType<m.RegisterRequest>('RegisterRequest', m.createRegisterRequest, [
   field('account', 'account', 1, 'string', { required: true, max: 32 }),
@@ -370,12 +425,170 @@ export const ContactServiceListResponseType = messageType<m.ContactServiceListRe
   field('next', 'next', 2, 'uint64'),
 ])
 
+export const InviteeType = messageType<m.Invitee>('Invitee', m.createInvitee, [
+  field('uid', 'uid', 1, 'uint64', { required: true }),
+])
+
+export const GroupServiceCreateRequestType = messageType<m.GroupServiceCreateRequest>('GroupServiceCreateRequest', m.createGroupServiceCreateRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('title', 'title', 2, 'string', { required: true, max: 128 }),
+  field('invitees', 'invitees', 3, 'message', { message: InviteeType, repeated: true, max: 50 }),
+])
+
+export const GroupServiceCreateResponseType = messageType<m.GroupServiceCreateResponse>('GroupServiceCreateResponse', m.createGroupServiceCreateResponse, [
+  field('conversation', 'conversation', 1, 'string'),
+])
+
+export const GroupServiceInviteRequestType = messageType<m.GroupServiceInviteRequest>('GroupServiceInviteRequest', m.createGroupServiceInviteRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('invitees', 'invitees', 3, 'message', { message: InviteeType, repeated: true, max: 50 }),
+])
+
+export const GroupServiceInviteResponseType = messageType<m.GroupServiceInviteResponse>('GroupServiceInviteResponse', m.createGroupServiceInviteResponse, [])
+
+export const GroupServiceAcceptRequestType = messageType<m.GroupServiceAcceptRequest>('GroupServiceAcceptRequest', m.createGroupServiceAcceptRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('invitation', 'invitation', 3, 'uint64', { required: true }),
+])
+
+export const GroupServiceAcceptResponseType = messageType<m.GroupServiceAcceptResponse>('GroupServiceAcceptResponse', m.createGroupServiceAcceptResponse, [])
+
+export const GroupServiceDeclineRequestType = messageType<m.GroupServiceDeclineRequest>('GroupServiceDeclineRequest', m.createGroupServiceDeclineRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('invitation', 'invitation', 3, 'uint64', { required: true }),
+])
+
+export const GroupServiceDeclineResponseType = messageType<m.GroupServiceDeclineResponse>('GroupServiceDeclineResponse', m.createGroupServiceDeclineResponse, [])
+
+export const GroupServiceJoinRequestType = messageType<m.GroupServiceJoinRequest>('GroupServiceJoinRequest', m.createGroupServiceJoinRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('code', 'code', 3, 'string', { required: true, max: 32 }),
+])
+
+export const GroupServiceJoinResponseType = messageType<m.GroupServiceJoinResponse>('GroupServiceJoinResponse', m.createGroupServiceJoinResponse, [])
+
+export const GroupServiceApproveRequestType = messageType<m.GroupServiceApproveRequest>('GroupServiceApproveRequest', m.createGroupServiceApproveRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('uid', 'uid', 3, 'uint64', { required: true }),
+  field('request', 'request', 4, 'uint64', { required: true }),
+  field('yes', 'yes', 5, 'bool'),
+])
+
+export const GroupServiceApproveResponseType = messageType<m.GroupServiceApproveResponse>('GroupServiceApproveResponse', m.createGroupServiceApproveResponse, [])
+
+export const GroupServiceLeaveRequestType = messageType<m.GroupServiceLeaveRequest>('GroupServiceLeaveRequest', m.createGroupServiceLeaveRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+])
+
+export const GroupServiceLeaveResponseType = messageType<m.GroupServiceLeaveResponse>('GroupServiceLeaveResponse', m.createGroupServiceLeaveResponse, [])
+
+export const GroupServiceRemoveRequestType = messageType<m.GroupServiceRemoveRequest>('GroupServiceRemoveRequest', m.createGroupServiceRemoveRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('uid', 'uid', 3, 'uint64', { required: true }),
+  field('number', 'number', 4, 'uint64'),
+])
+
+export const GroupServiceRemoveResponseType = messageType<m.GroupServiceRemoveResponse>('GroupServiceRemoveResponse', m.createGroupServiceRemoveResponse, [])
+
+export const GroupServiceRenameRequestType = messageType<m.GroupServiceRenameRequest>('GroupServiceRenameRequest', m.createGroupServiceRenameRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('title', 'title', 3, 'string', { required: true, max: 128 }),
+])
+
+export const GroupServiceRenameResponseType = messageType<m.GroupServiceRenameResponse>('GroupServiceRenameResponse', m.createGroupServiceRenameResponse, [])
+
+export const GroupServiceAnnounceRequestType = messageType<m.GroupServiceAnnounceRequest>('GroupServiceAnnounceRequest', m.createGroupServiceAnnounceRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('announcement', 'announcement', 3, 'string', { max: 2048 }),
+])
+
+export const GroupServiceAnnounceResponseType = messageType<m.GroupServiceAnnounceResponse>('GroupServiceAnnounceResponse', m.createGroupServiceAnnounceResponse, [])
+
+export const GroupServiceSetRulesRequestType = messageType<m.GroupServiceSetRulesRequest>('GroupServiceSetRulesRequest', m.createGroupServiceSetRulesRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('rules', 'rules', 3, 'message', { message: GroupRulesType }),
+  field('newCode', 'new_code', 4, 'bool'),
+])
+
+export const GroupServiceSetRulesResponseType = messageType<m.GroupServiceSetRulesResponse>('GroupServiceSetRulesResponse', m.createGroupServiceSetRulesResponse, [])
+
+export const GroupServiceSetRoleRequestType = messageType<m.GroupServiceSetRoleRequest>('GroupServiceSetRoleRequest', m.createGroupServiceSetRoleRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('uid', 'uid', 3, 'uint64', { required: true }),
+  field('role', 'role', 4, 'enum', { values: GroupRoleValues, required: true }),
+])
+
+export const GroupServiceSetRoleResponseType = messageType<m.GroupServiceSetRoleResponse>('GroupServiceSetRoleResponse', m.createGroupServiceSetRoleResponse, [])
+
+export const GroupServiceMuteRequestType = messageType<m.GroupServiceMuteRequest>('GroupServiceMuteRequest', m.createGroupServiceMuteRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('uid', 'uid', 3, 'uint64', { required: true }),
+  field('muted', 'muted', 4, 'bool'),
+])
+
+export const GroupServiceMuteResponseType = messageType<m.GroupServiceMuteResponse>('GroupServiceMuteResponse', m.createGroupServiceMuteResponse, [])
+
+export const GroupServiceDissolveRequestType = messageType<m.GroupServiceDissolveRequest>('GroupServiceDissolveRequest', m.createGroupServiceDissolveRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+])
+
+export const GroupServiceDissolveResponseType = messageType<m.GroupServiceDissolveResponse>('GroupServiceDissolveResponse', m.createGroupServiceDissolveResponse, [])
+
+export const GroupServiceGetRequestType = messageType<m.GroupServiceGetRequest>('GroupServiceGetRequest', m.createGroupServiceGetRequest, [
+  field('conversation', 'conversation', 1, 'string', { required: true, max: 64 }),
+])
+
+export const GroupServiceGetResponseType = messageType<m.GroupServiceGetResponse>('GroupServiceGetResponse', m.createGroupServiceGetResponse, [
+  field('title', 'title', 1, 'string'),
+  field('announcement', 'announcement', 2, 'string'),
+  field('rules', 'rules', 3, 'message', { message: GroupRulesType }),
+  field('owner', 'owner', 4, 'uint64'),
+  field('members', 'members', 5, 'uint32'),
+  field('code', 'code', 6, 'string'),
+  field('createdAtMs', 'created_at_ms', 7, 'uint64'),
+])
+
+export const GroupServiceMembersRequestType = messageType<m.GroupServiceMembersRequest>('GroupServiceMembersRequest', m.createGroupServiceMembersRequest, [
+  field('conversation', 'conversation', 1, 'string', { required: true, max: 64 }),
+  field('after', 'after', 2, 'uint64'),
+  field('limit', 'limit', 3, 'uint32'),
+])
+
+export const GroupMemberType = messageType<m.GroupMember>('GroupMember', m.createGroupMember, [
+  field('uid', 'uid', 1, 'uint64'),
+  field('role', 'role', 2, 'enum', { values: GroupRoleValues }),
+  field('muted', 'muted', 3, 'bool'),
+  field('number', 'number', 4, 'uint64'),
+  field('asks', 'asks', 5, 'bool'),
+  field('account', 'account', 6, 'string'),
+  field('nickname', 'nickname', 7, 'string'),
+])
+
+export const GroupServiceMembersResponseType = messageType<m.GroupServiceMembersResponse>('GroupServiceMembersResponse', m.createGroupServiceMembersResponse, [
+  field('members', 'members', 1, 'message', { message: GroupMemberType, repeated: true }),
+  field('next', 'next', 2, 'uint64'),
+])
+
 export const RPC_TYPES: ReadonlyMap<string, RpcTypes> = new Map<string, RpcTypes>([
   ['ConnectionService.Hello', { request: HelloRequestType, response: HelloResponseType }],
   ['ConnectionService.Endpoints', { request: EndpointsRequestType, response: EndpointsResponseType }],
   ['MessageService.Send', { request: SendRequestType, response: SendResponseType }],
   ['MessageService.Sync', { request: SyncRequestType, response: SyncResponseType }],
   ['MessageService.Void', { request: VoidRequestType, response: VoidResponseType }],
+  ['MessageService.Post', { request: PostRequestType, response: PostResponseType }],
   ['AccountService.Register', { request: RegisterRequestType, response: RegisterResponseType }],
   ['AccountService.Login', { request: LoginRequestType, response: LoginResponseType }],
   ['AccountService.Logout', { request: LogoutRequestType, response: LogoutResponseType }],
@@ -393,4 +606,20 @@ export const RPC_TYPES: ReadonlyMap<string, RpcTypes> = new Map<string, RpcTypes
   ['ContactService.Block', { request: ContactServiceBlockRequestType, response: ContactServiceBlockResponseType }],
   ['ContactService.Unblock', { request: ContactServiceUnblockRequestType, response: ContactServiceUnblockResponseType }],
   ['ContactService.List', { request: ContactServiceListRequestType, response: ContactServiceListResponseType }],
+  ['GroupService.Create', { request: GroupServiceCreateRequestType, response: GroupServiceCreateResponseType }],
+  ['GroupService.Invite', { request: GroupServiceInviteRequestType, response: GroupServiceInviteResponseType }],
+  ['GroupService.Accept', { request: GroupServiceAcceptRequestType, response: GroupServiceAcceptResponseType }],
+  ['GroupService.Decline', { request: GroupServiceDeclineRequestType, response: GroupServiceDeclineResponseType }],
+  ['GroupService.Join', { request: GroupServiceJoinRequestType, response: GroupServiceJoinResponseType }],
+  ['GroupService.Approve', { request: GroupServiceApproveRequestType, response: GroupServiceApproveResponseType }],
+  ['GroupService.Leave', { request: GroupServiceLeaveRequestType, response: GroupServiceLeaveResponseType }],
+  ['GroupService.Remove', { request: GroupServiceRemoveRequestType, response: GroupServiceRemoveResponseType }],
+  ['GroupService.Rename', { request: GroupServiceRenameRequestType, response: GroupServiceRenameResponseType }],
+  ['GroupService.Announce', { request: GroupServiceAnnounceRequestType, response: GroupServiceAnnounceResponseType }],
+  ['GroupService.SetRules', { request: GroupServiceSetRulesRequestType, response: GroupServiceSetRulesResponseType }],
+  ['GroupService.SetRole', { request: GroupServiceSetRoleRequestType, response: GroupServiceSetRoleResponseType }],
+  ['GroupService.Mute', { request: GroupServiceMuteRequestType, response: GroupServiceMuteResponseType }],
+  ['GroupService.Dissolve', { request: GroupServiceDissolveRequestType, response: GroupServiceDissolveResponseType }],
+  ['GroupService.Get', { request: GroupServiceGetRequestType, response: GroupServiceGetResponseType }],
+  ['GroupService.Members', { request: GroupServiceMembersRequestType, response: GroupServiceMembersResponseType }],
 ])

@@ -3,10 +3,22 @@
 // identifyX, for every message X with fields marked `identity`: writes those fields and no other, in the order of their
 // numbers. IDENTITIES: these functions by `Service.Rpc`; a request that is not there has no such field.
 import type * as m from './messages.js'
-import { writeString, writeUint32, writeUint64, type Writer } from '../wire-writer.js'
+import { writeString, writeTrue, writeUint32, writeUint64, type Writer } from '../wire-writer.js'
+
+export function identifyGroupRules(w: Writer, m: m.GroupRules): void {
+  if (m.join !== 0) writeUint32(w, 8, m.join)
+  if (m.adminsInvite) writeTrue(w, 16)
+  if (m.adminsWrite) writeTrue(w, 24)
+  if (m.history !== 0) writeUint32(w, 32, m.history)
+}
 
 export function identifySendRequest(w: Writer, m: m.SendRequest): void {
   if (m.to !== 0) writeUint64(w, 16, m.to)
+  if (m.text.length > 0) writeString(w, 26, m.text)
+}
+
+export function identifyPostRequest(w: Writer, m: m.PostRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
   if (m.text.length > 0) writeString(w, 26, m.text)
 }
 
@@ -50,11 +62,102 @@ export function identifyContactServiceUnblockRequest(w: Writer, m: m.ContactServ
   if (m.uid !== 0) writeUint64(w, 16, m.uid)
 }
 
+export function identifyGroupServiceCreateRequest(w: Writer, m: m.GroupServiceCreateRequest): void {
+  if (m.title.length > 0) writeString(w, 18, m.title)
+  for (const each of m.invitees) {
+    w.uint32(26).fork()
+    identifyInvitee(w, each)
+    w.ldelim()
+  }
+}
+
+export function identifyInvitee(w: Writer, m: m.Invitee): void {
+  if (m.uid !== 0) writeUint64(w, 8, m.uid)
+}
+
+export function identifyGroupServiceInviteRequest(w: Writer, m: m.GroupServiceInviteRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  for (const each of m.invitees) {
+    w.uint32(26).fork()
+    identifyInvitee(w, each)
+    w.ldelim()
+  }
+}
+
+export function identifyGroupServiceAcceptRequest(w: Writer, m: m.GroupServiceAcceptRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.invitation !== 0) writeUint64(w, 24, m.invitation)
+}
+
+export function identifyGroupServiceDeclineRequest(w: Writer, m: m.GroupServiceDeclineRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.invitation !== 0) writeUint64(w, 24, m.invitation)
+}
+
+export function identifyGroupServiceJoinRequest(w: Writer, m: m.GroupServiceJoinRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.code.length > 0) writeString(w, 26, m.code)
+}
+
+export function identifyGroupServiceApproveRequest(w: Writer, m: m.GroupServiceApproveRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.uid !== 0) writeUint64(w, 24, m.uid)
+  if (m.request !== 0) writeUint64(w, 32, m.request)
+  if (m.yes) writeTrue(w, 40)
+}
+
+export function identifyGroupServiceLeaveRequest(w: Writer, m: m.GroupServiceLeaveRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+}
+
+export function identifyGroupServiceRemoveRequest(w: Writer, m: m.GroupServiceRemoveRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.uid !== 0) writeUint64(w, 24, m.uid)
+  if (m.number !== 0) writeUint64(w, 32, m.number)
+}
+
+export function identifyGroupServiceRenameRequest(w: Writer, m: m.GroupServiceRenameRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.title.length > 0) writeString(w, 26, m.title)
+}
+
+export function identifyGroupServiceAnnounceRequest(w: Writer, m: m.GroupServiceAnnounceRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.announcement.length > 0) writeString(w, 26, m.announcement)
+}
+
+export function identifyGroupServiceSetRulesRequest(w: Writer, m: m.GroupServiceSetRulesRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.rules !== undefined) {
+    w.uint32(26).fork()
+    identifyGroupRules(w, m.rules)
+    w.ldelim()
+  }
+  if (m.newCode) writeTrue(w, 32)
+}
+
+export function identifyGroupServiceSetRoleRequest(w: Writer, m: m.GroupServiceSetRoleRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.uid !== 0) writeUint64(w, 24, m.uid)
+  if (m.role !== 0) writeUint32(w, 32, m.role)
+}
+
+export function identifyGroupServiceMuteRequest(w: Writer, m: m.GroupServiceMuteRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.uid !== 0) writeUint64(w, 24, m.uid)
+  if (m.muted) writeTrue(w, 32)
+}
+
+export function identifyGroupServiceDissolveRequest(w: Writer, m: m.GroupServiceDissolveRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+}
+
 /** Writes what is the identity of a request. */
 export type Identify = (w: Writer, request: unknown) => void
 
 export const IDENTITIES: ReadonlyMap<string, Identify> = new Map<string, Identify>([
   ['MessageService.Send', identifySendRequest as Identify],
+  ['MessageService.Post', identifyPostRequest as Identify],
   ['AccountService.UpdateProfile', identifyUpdateProfileRequest as Identify],
   ['AccountService.RemoveDevice', identifyRemoveDeviceRequest as Identify],
   ['ContactService.Request', identifyContactServiceRequestRequest as Identify],
@@ -64,4 +167,18 @@ export const IDENTITIES: ReadonlyMap<string, Identify> = new Map<string, Identif
   ['ContactService.Remove', identifyContactServiceRemoveRequest as Identify],
   ['ContactService.Block', identifyContactServiceBlockRequest as Identify],
   ['ContactService.Unblock', identifyContactServiceUnblockRequest as Identify],
+  ['GroupService.Create', identifyGroupServiceCreateRequest as Identify],
+  ['GroupService.Invite', identifyGroupServiceInviteRequest as Identify],
+  ['GroupService.Accept', identifyGroupServiceAcceptRequest as Identify],
+  ['GroupService.Decline', identifyGroupServiceDeclineRequest as Identify],
+  ['GroupService.Join', identifyGroupServiceJoinRequest as Identify],
+  ['GroupService.Approve', identifyGroupServiceApproveRequest as Identify],
+  ['GroupService.Leave', identifyGroupServiceLeaveRequest as Identify],
+  ['GroupService.Remove', identifyGroupServiceRemoveRequest as Identify],
+  ['GroupService.Rename', identifyGroupServiceRenameRequest as Identify],
+  ['GroupService.Announce', identifyGroupServiceAnnounceRequest as Identify],
+  ['GroupService.SetRules', identifyGroupServiceSetRulesRequest as Identify],
+  ['GroupService.SetRole', identifyGroupServiceSetRoleRequest as Identify],
+  ['GroupService.Mute', identifyGroupServiceMuteRequest as Identify],
+  ['GroupService.Dissolve', identifyGroupServiceDissolveRequest as Identify],
 ])

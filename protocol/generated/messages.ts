@@ -25,6 +25,86 @@ function readContactState(r: Reader): ContactState {
   return value < 4 ? (value as ContactState) : 0
 }
 
+export const GroupRole = {
+  UNSPECIFIED: 0,
+  MEMBER: 1,
+  ADMIN: 2,
+  OWNER: 3,
+} as const
+export type GroupRole = (typeof GroupRole)[keyof typeof GroupRole]
+
+/** A value that this revision does not know reads as 0. */
+function readGroupRole(r: Reader): GroupRole {
+  const value = readUint32(r)
+  return value < 4 ? (value as GroupRole) : 0
+}
+
+/** What a user is to a group. */
+export const GroupState = {
+  /** Nothing: how it ends when the user leaves, is removed, or no longer invited. */
+  UNSPECIFIED: 0,
+  /** Somebody invites the user. */
+  INVITED: 1,
+  /** The user asks to join. */
+  ASKED: 2,
+  /** The user said yes, and the group does not know it yet. */
+  JOINING: 3,
+  MEMBER: 4,
+  /** The user leaves, and the group does not know it yet. */
+  LEAVING: 5,
+} as const
+export type GroupState = (typeof GroupState)[keyof typeof GroupState]
+
+/** A value that this revision does not know reads as 0. */
+function readGroupState(r: Reader): GroupState {
+  const value = readUint32(r)
+  return value < 6 ? (value as GroupState) : 0
+}
+
+export const GroupJoin = {
+  /** Only who is invited joins. */
+  UNSPECIFIED: 0,
+  /** Who knows the code joins. */
+  CODE: 1,
+  /** Who knows the code asks, and an admin answers. */
+  APPROVAL: 2,
+} as const
+export type GroupJoin = (typeof GroupJoin)[keyof typeof GroupJoin]
+
+/** A value that this revision does not know reads as 0. */
+function readGroupJoin(r: Reader): GroupJoin {
+  const value = readUint32(r)
+  return value < 3 ? (value as GroupJoin) : 0
+}
+
+export const GroupAct = {
+  UNSPECIFIED: 0,
+  /** by made the group. */
+  CREATED: 1,
+  /** uid joined; by invited or let in, if it is not uid itself. */
+  JOINED: 2,
+  LEFT: 3,
+  /** by removed uid. */
+  REMOVED: 4,
+  /** text is the title. */
+  RENAMED: 5,
+  /** text is the announcement. */
+  ANNOUNCED: 6,
+  RULES_SET: 7,
+  /** uid has the role. */
+  ROLE_SET: 8,
+  MUTED: 9,
+  UNMUTED: 10,
+  DISSOLVED: 11,
+} as const
+export type GroupAct = (typeof GroupAct)[keyof typeof GroupAct]
+
+/** A value that this revision does not know reads as 0. */
+function readGroupAct(r: Reader): GroupAct {
+  const value = readUint32(r)
+  return value < 12 ? (value as GroupAct) : 0
+}
+
 /**
  * The nodes of a server, as it names them to its clients. PROTOCOL.md, clause 14.
  * There is no max in this file: a client believes a part of a list that is too long, and skips an endpoint that it cannot use.
@@ -896,6 +976,8 @@ export interface Item {
     | { case: 'read'; value: Read }
     | { case: 'ownProfile'; value: OwnProfile }
     | { case: 'conversationMessage'; value: ConversationMessage }
+    | { case: 'groupChange'; value: GroupChange }
+    | { case: 'group'; value: Group }
     | undefined
 }
 
@@ -946,6 +1028,16 @@ export function writeItem(w: Writer, m: Item): void {
     case 'conversationMessage':
       w.uint32(66).fork()
       writeConversationMessage(w, m.content.value)
+      w.ldelim()
+      break
+    case 'groupChange':
+      w.uint32(74).fork()
+      writeGroupChange(w, m.content.value)
+      w.ldelim()
+      break
+    case 'group':
+      w.uint32(82).fork()
+      writeGroup(w, m.content.value)
       w.ldelim()
       break
   }
@@ -1012,8 +1104,22 @@ export function readItem(r: Reader, m: Item): Item {
         leave(r, outer)
         break
       }
+      case 74: {
+        const outer = enter(r)
+        const before = m.content?.case === 'groupChange' ? m.content.value : createGroupChange()
+        m.content = { case: 'groupChange', value: readGroupChange(r, before) }
+        leave(r, outer)
+        break
+      }
+      case 82: {
+        const outer = enter(r)
+        const before = m.content?.case === 'group' ? m.content.value : createGroup()
+        m.content = { case: 'group', value: readGroup(r, before) }
+        leave(r, outer)
+        break
+      }
       default:
-        skipField(r, tag, 510, 'Item')
+        skipField(r, tag, 2046, 'Item')
     }
   }
   return m
@@ -1117,10 +1223,12 @@ export interface ConversationMessage {
   conversation: string
   text: string
   content: MessageContent | undefined
+  /** In a group: its place among the group's messages and changes, the same for all members. It rises and has gaps. */
+  number: number
 }
 
 export function createConversationMessage(init?: Partial<ConversationMessage>): ConversationMessage {
-  const m: ConversationMessage = { sender: 0, device: 0, sendSeq: 0, atMs: 0, conversation: '', text: '', content: undefined }
+  const m: ConversationMessage = { sender: 0, device: 0, sendSeq: 0, atMs: 0, conversation: '', text: '', content: undefined, number: 0 }
   return init === undefined ? m : Object.assign(m, init)
 }
 
@@ -1142,6 +1250,7 @@ export function writeConversationMessage(w: Writer, m: ConversationMessage): voi
     writeMessageContent(w, m.content)
     w.ldelim()
   }
+  if (m.number !== 0) writeUint64(w, 64, m.number)
 }
 
 export function decodeConversationMessage(bytes: Uint8Array): ConversationMessage {
@@ -1182,8 +1291,12 @@ export function readConversationMessage(r: Reader, m: ConversationMessage): Conv
         leave(r, outer)
         break
       }
+      case 64: {
+        m.number = readUint64(r)
+        break
+      }
       default:
-        skipField(r, tag, 254, 'ConversationMessage')
+        skipField(r, tag, 510, 'ConversationMessage')
     }
   }
   return m
@@ -1314,17 +1427,19 @@ export function readContact(r: Reader, m: Contact): Contact {
   return m
 }
 
-/** A message of this user that was accepted and then refused on the other side. */
+/** A message of this user, or an act in a group, that was accepted and then refused on the other side. */
 export interface Failed {
   device: number
   sendSeq: number
   recipient: number
   /** Why, a code of PROTOCOL.md, clause 9. */
   code: number
+  /** The conversation, if it is not direct: then there is no recipient. The number is a message's or an act's in a group. */
+  conversation: string
 }
 
 export function createFailed(init?: Partial<Failed>): Failed {
-  const m: Failed = { device: 0, sendSeq: 0, recipient: 0, code: 0 }
+  const m: Failed = { device: 0, sendSeq: 0, recipient: 0, code: 0, conversation: '' }
   return init === undefined ? m : Object.assign(m, init)
 }
 
@@ -1339,6 +1454,7 @@ export function writeFailed(w: Writer, m: Failed): void {
   if (m.sendSeq !== 0) writeUint64(w, 16, m.sendSeq)
   if (m.recipient !== 0) writeUint64(w, 24, m.recipient)
   if (m.code !== 0) writeUint32(w, 32, m.code)
+  if (m.conversation.length > 0) writeString(w, 42, m.conversation)
 }
 
 export function decodeFailed(bytes: Uint8Array): Failed {
@@ -1365,8 +1481,12 @@ export function readFailed(r: Reader, m: Failed): Failed {
         m.code = readUint32(r)
         break
       }
+      case 42: {
+        m.conversation = readString(r, 'Failed.conversation', 0)
+        break
+      }
       default:
-        skipField(r, tag, 30, 'Failed')
+        skipField(r, tag, 62, 'Failed')
     }
   }
   return m
@@ -1566,6 +1686,263 @@ export function readOwnProfile(r: Reader, m: OwnProfile): OwnProfile {
       }
       default:
         skipField(r, tag, 6, 'OwnProfile')
+    }
+  }
+  return m
+}
+
+export interface GroupRules {
+  join: GroupJoin
+  /** Only admins invite. */
+  adminsInvite: boolean
+  /** Only admins write. */
+  adminsWrite: boolean
+  /** How many of the last items before their joining new members may read, at most 100. */
+  history: number
+}
+
+export function createGroupRules(init?: Partial<GroupRules>): GroupRules {
+  const m: GroupRules = { join: 0, adminsInvite: false, adminsWrite: false, history: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupRules(m: GroupRules): Uint8Array {
+  const w = begin()
+  writeGroupRules(w, m)
+  return finish(w)
+}
+
+export function writeGroupRules(w: Writer, m: GroupRules): void {
+  if (m.join !== 0) writeUint32(w, 8, m.join)
+  if (m.adminsInvite) writeTrue(w, 16)
+  if (m.adminsWrite) writeTrue(w, 24)
+  if (m.history !== 0) writeUint32(w, 32, m.history)
+}
+
+export function decodeGroupRules(bytes: Uint8Array): GroupRules {
+  return readGroupRules(readerOf(bytes), createGroupRules())
+}
+
+export function readGroupRules(r: Reader, m: GroupRules): GroupRules {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.join = readGroupJoin(r)
+        break
+      }
+      case 16: {
+        m.adminsInvite = readBool(r)
+        break
+      }
+      case 24: {
+        m.adminsWrite = readBool(r)
+        break
+      }
+      case 32: {
+        m.history = readUint32(r)
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'GroupRules')
+    }
+  }
+  return m
+}
+
+/** One group as this user is in it. Compaction key group/<conversation>. */
+export interface Group {
+  conversation: string
+  state: GroupState
+  /** The number of the invitation, of the request, or since which the user is a member. */
+  number: number
+  /** While invited: who invites. */
+  inviter: number
+  title: string
+  announcement: string
+  role: GroupRole
+  /** The user may not write. */
+  muted: boolean
+  rules: GroupRules | undefined
+  /** After the end of a membership: the number of its end. The user has the items up to it. */
+  until: number
+}
+
+export function createGroup(init?: Partial<Group>): Group {
+  const m: Group = { conversation: '', state: 0, number: 0, inviter: 0, title: '', announcement: '', role: 0, muted: false, rules: undefined, until: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroup(m: Group): Uint8Array {
+  const w = begin()
+  writeGroup(w, m)
+  return finish(w)
+}
+
+export function writeGroup(w: Writer, m: Group): void {
+  if (m.conversation.length > 0) writeString(w, 10, m.conversation)
+  if (m.state !== 0) writeUint32(w, 16, m.state)
+  if (m.number !== 0) writeUint64(w, 24, m.number)
+  if (m.inviter !== 0) writeUint64(w, 32, m.inviter)
+  if (m.title.length > 0) writeString(w, 42, m.title)
+  if (m.announcement.length > 0) writeString(w, 50, m.announcement)
+  if (m.role !== 0) writeUint32(w, 56, m.role)
+  if (m.muted) writeTrue(w, 64)
+  if (m.rules !== undefined) {
+    w.uint32(74).fork()
+    writeGroupRules(w, m.rules)
+    w.ldelim()
+  }
+  if (m.until !== 0) writeUint64(w, 80, m.until)
+}
+
+export function decodeGroup(bytes: Uint8Array): Group {
+  return readGroup(readerOf(bytes), createGroup())
+}
+
+export function readGroup(r: Reader, m: Group): Group {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.conversation = readString(r, 'Group.conversation', 0)
+        break
+      }
+      case 16: {
+        m.state = readGroupState(r)
+        break
+      }
+      case 24: {
+        m.number = readUint64(r)
+        break
+      }
+      case 32: {
+        m.inviter = readUint64(r)
+        break
+      }
+      case 42: {
+        m.title = readString(r, 'Group.title', 0)
+        break
+      }
+      case 50: {
+        m.announcement = readString(r, 'Group.announcement', 0)
+        break
+      }
+      case 56: {
+        m.role = readGroupRole(r)
+        break
+      }
+      case 64: {
+        m.muted = readBool(r)
+        break
+      }
+      case 74: {
+        const outer = enter(r)
+        m.rules = readGroupRules(r, m.rules ?? createGroupRules())
+        leave(r, outer)
+        break
+      }
+      case 80: {
+        m.until = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 2046, 'Group')
+    }
+  }
+  return m
+}
+
+/** Something that happened in a group; has a number as its messages do. */
+export interface GroupChange {
+  conversation: string
+  number: number
+  atMs: number
+  act: GroupAct
+  /** Who did it. */
+  by: number
+  /** To whom. */
+  uid: number
+  text: string
+  role: GroupRole
+  rules: GroupRules | undefined
+}
+
+export function createGroupChange(init?: Partial<GroupChange>): GroupChange {
+  const m: GroupChange = { conversation: '', number: 0, atMs: 0, act: 0, by: 0, uid: 0, text: '', role: 0, rules: undefined }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupChange(m: GroupChange): Uint8Array {
+  const w = begin()
+  writeGroupChange(w, m)
+  return finish(w)
+}
+
+export function writeGroupChange(w: Writer, m: GroupChange): void {
+  if (m.conversation.length > 0) writeString(w, 10, m.conversation)
+  if (m.number !== 0) writeUint64(w, 16, m.number)
+  if (m.atMs !== 0) writeUint64(w, 24, m.atMs)
+  if (m.act !== 0) writeUint32(w, 32, m.act)
+  if (m.by !== 0) writeUint64(w, 40, m.by)
+  if (m.uid !== 0) writeUint64(w, 48, m.uid)
+  if (m.text.length > 0) writeString(w, 58, m.text)
+  if (m.role !== 0) writeUint32(w, 64, m.role)
+  if (m.rules !== undefined) {
+    w.uint32(74).fork()
+    writeGroupRules(w, m.rules)
+    w.ldelim()
+  }
+}
+
+export function decodeGroupChange(bytes: Uint8Array): GroupChange {
+  return readGroupChange(readerOf(bytes), createGroupChange())
+}
+
+export function readGroupChange(r: Reader, m: GroupChange): GroupChange {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.conversation = readString(r, 'GroupChange.conversation', 0)
+        break
+      }
+      case 16: {
+        m.number = readUint64(r)
+        break
+      }
+      case 24: {
+        m.atMs = readUint64(r)
+        break
+      }
+      case 32: {
+        m.act = readGroupAct(r)
+        break
+      }
+      case 40: {
+        m.by = readUint64(r)
+        break
+      }
+      case 48: {
+        m.uid = readUint64(r)
+        break
+      }
+      case 58: {
+        m.text = readString(r, 'GroupChange.text', 0)
+        break
+      }
+      case 64: {
+        m.role = readGroupRole(r)
+        break
+      }
+      case 74: {
+        const outer = enter(r)
+        m.rules = readGroupRules(r, m.rules ?? createGroupRules())
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 1022, 'GroupChange')
     }
   }
   return m
@@ -1981,6 +2358,106 @@ export function readVoidResponse(r: Reader, m: VoidResponse): VoidResponse {
   while (r.pos < r.len) {
     const tag = readTag(r)
     skipField(r, tag, 0, 'VoidResponse')
+  }
+  return m
+}
+
+export interface PostRequest {
+  sendSeq: number
+  /** The conversation's id (7.16). */
+  conversation: string
+  /** At most 16 384 bytes of UTF-8; longer: TEXT_TOO_LONG. */
+  text: string
+}
+
+export function createPostRequest(init?: Partial<PostRequest>): PostRequest {
+  const m: PostRequest = { sendSeq: 0, conversation: '', text: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodePostRequest(m: PostRequest): Uint8Array {
+  const w = begin()
+  writePostRequest(w, m)
+  return finish(w)
+}
+
+export function writePostRequest(w: Writer, m: PostRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.text.length > 0) writeString(w, 26, m.text)
+}
+
+export function decodePostRequest(bytes: Uint8Array): PostRequest {
+  return readPostRequest(readerOf(bytes), createPostRequest())
+}
+
+export function readPostRequest(r: Reader, m: PostRequest): PostRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'PostRequest.conversation', 64)
+        break
+      }
+      case 26: {
+        m.text = readString(r, 'PostRequest.text', 0)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'PostRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('PostRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('PostRequest.conversation')
+  if (m.text.length === 0) throw missing('PostRequest.text')
+  return m
+}
+
+export interface PostResponse {
+  /** As in SendResponse. In a group 0: the own copy comes as an item, like everybody's. */
+  version: number
+  from: number
+}
+
+export function createPostResponse(init?: Partial<PostResponse>): PostResponse {
+  const m: PostResponse = { version: 0, from: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodePostResponse(m: PostResponse): Uint8Array {
+  const w = begin()
+  writePostResponse(w, m)
+  return finish(w)
+}
+
+export function writePostResponse(w: Writer, m: PostResponse): void {
+  if (m.version !== 0) writeUint64(w, 8, m.version)
+  if (m.from !== 0) writeUint64(w, 16, m.from)
+}
+
+export function decodePostResponse(bytes: Uint8Array): PostResponse {
+  return readPostResponse(readerOf(bytes), createPostResponse())
+}
+
+export function readPostResponse(r: Reader, m: PostResponse): PostResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.version = readUint64(r)
+        break
+      }
+      case 16: {
+        m.from = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'PostResponse')
+    }
   }
   return m
 }
@@ -3516,6 +3993,1516 @@ export function readContactServiceListResponse(r: Reader, m: ContactServiceListR
       }
       default:
         skipField(r, tag, 6, 'ContactServiceListResponse')
+    }
+  }
+  return m
+}
+
+export interface GroupServiceCreateRequest {
+  sendSeq: number
+  title: string
+  /** Who is invited at once. */
+  invitees: Invitee[]
+}
+
+export function createGroupServiceCreateRequest(init?: Partial<GroupServiceCreateRequest>): GroupServiceCreateRequest {
+  const m: GroupServiceCreateRequest = { sendSeq: 0, title: '', invitees: [] }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupServiceCreateRequest(m: GroupServiceCreateRequest): Uint8Array {
+  const w = begin()
+  writeGroupServiceCreateRequest(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceCreateRequest(w: Writer, m: GroupServiceCreateRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.title.length > 0) writeString(w, 18, m.title)
+  for (const each of m.invitees) {
+    w.uint32(26).fork()
+    writeInvitee(w, each)
+    w.ldelim()
+  }
+}
+
+export function decodeGroupServiceCreateRequest(bytes: Uint8Array): GroupServiceCreateRequest {
+  return readGroupServiceCreateRequest(readerOf(bytes), createGroupServiceCreateRequest())
+}
+
+export function readGroupServiceCreateRequest(r: Reader, m: GroupServiceCreateRequest): GroupServiceCreateRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.title = readString(r, 'GroupServiceCreateRequest.title', 128)
+        break
+      }
+      case 26: {
+        if (m.invitees.length >= 50) throw tooMany('GroupServiceCreateRequest.invitees', 50)
+        const outer = enter(r)
+        m.invitees.push(readInvitee(r, createInvitee()))
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'GroupServiceCreateRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('GroupServiceCreateRequest.send_seq')
+  if (m.title.length === 0) throw missing('GroupServiceCreateRequest.title')
+  return m
+}
+
+export interface Invitee {
+  uid: number
+}
+
+export function createInvitee(init?: Partial<Invitee>): Invitee {
+  const m: Invitee = { uid: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeInvitee(m: Invitee): Uint8Array {
+  const w = begin()
+  writeInvitee(w, m)
+  return finish(w)
+}
+
+export function writeInvitee(w: Writer, m: Invitee): void {
+  if (m.uid !== 0) writeUint64(w, 8, m.uid)
+}
+
+export function decodeInvitee(bytes: Uint8Array): Invitee {
+  return readInvitee(readerOf(bytes), createInvitee())
+}
+
+export function readInvitee(r: Reader, m: Invitee): Invitee {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.uid = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'Invitee')
+    }
+  }
+  if (m.uid === 0) throw missing('Invitee.uid')
+  return m
+}
+
+export interface GroupServiceCreateResponse {
+  /** The id of the group's conversation; the same for a repeat. */
+  conversation: string
+}
+
+export function createGroupServiceCreateResponse(init?: Partial<GroupServiceCreateResponse>): GroupServiceCreateResponse {
+  const m: GroupServiceCreateResponse = { conversation: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupServiceCreateResponse(m: GroupServiceCreateResponse): Uint8Array {
+  const w = begin()
+  writeGroupServiceCreateResponse(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceCreateResponse(w: Writer, m: GroupServiceCreateResponse): void {
+  if (m.conversation.length > 0) writeString(w, 10, m.conversation)
+}
+
+export function decodeGroupServiceCreateResponse(bytes: Uint8Array): GroupServiceCreateResponse {
+  return readGroupServiceCreateResponse(readerOf(bytes), createGroupServiceCreateResponse())
+}
+
+export function readGroupServiceCreateResponse(r: Reader, m: GroupServiceCreateResponse): GroupServiceCreateResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.conversation = readString(r, 'GroupServiceCreateResponse.conversation', 0)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'GroupServiceCreateResponse')
+    }
+  }
+  return m
+}
+
+export interface GroupServiceInviteRequest {
+  sendSeq: number
+  conversation: string
+  /** At least one. */
+  invitees: Invitee[]
+}
+
+export function createGroupServiceInviteRequest(init?: Partial<GroupServiceInviteRequest>): GroupServiceInviteRequest {
+  const m: GroupServiceInviteRequest = { sendSeq: 0, conversation: '', invitees: [] }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupServiceInviteRequest(m: GroupServiceInviteRequest): Uint8Array {
+  const w = begin()
+  writeGroupServiceInviteRequest(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceInviteRequest(w: Writer, m: GroupServiceInviteRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  for (const each of m.invitees) {
+    w.uint32(26).fork()
+    writeInvitee(w, each)
+    w.ldelim()
+  }
+}
+
+export function decodeGroupServiceInviteRequest(bytes: Uint8Array): GroupServiceInviteRequest {
+  return readGroupServiceInviteRequest(readerOf(bytes), createGroupServiceInviteRequest())
+}
+
+export function readGroupServiceInviteRequest(r: Reader, m: GroupServiceInviteRequest): GroupServiceInviteRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'GroupServiceInviteRequest.conversation', 64)
+        break
+      }
+      case 26: {
+        if (m.invitees.length >= 50) throw tooMany('GroupServiceInviteRequest.invitees', 50)
+        const outer = enter(r)
+        m.invitees.push(readInvitee(r, createInvitee()))
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'GroupServiceInviteRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('GroupServiceInviteRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('GroupServiceInviteRequest.conversation')
+  return m
+}
+
+export type GroupServiceInviteResponse = Record<never, never>
+
+export function createGroupServiceInviteResponse(_init?: Partial<GroupServiceInviteResponse>): GroupServiceInviteResponse {
+  return {}
+}
+
+export function encodeGroupServiceInviteResponse(m: GroupServiceInviteResponse): Uint8Array {
+  const w = begin()
+  writeGroupServiceInviteResponse(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceInviteResponse(_w: Writer, _m: GroupServiceInviteResponse): void {}
+
+export function decodeGroupServiceInviteResponse(bytes: Uint8Array): GroupServiceInviteResponse {
+  return readGroupServiceInviteResponse(readerOf(bytes), createGroupServiceInviteResponse())
+}
+
+export function readGroupServiceInviteResponse(r: Reader, m: GroupServiceInviteResponse): GroupServiceInviteResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'GroupServiceInviteResponse')
+  }
+  return m
+}
+
+export interface GroupServiceAcceptRequest {
+  sendSeq: number
+  conversation: string
+  /** The number of the invitation, from the Group item. */
+  invitation: number
+}
+
+export function createGroupServiceAcceptRequest(init?: Partial<GroupServiceAcceptRequest>): GroupServiceAcceptRequest {
+  const m: GroupServiceAcceptRequest = { sendSeq: 0, conversation: '', invitation: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupServiceAcceptRequest(m: GroupServiceAcceptRequest): Uint8Array {
+  const w = begin()
+  writeGroupServiceAcceptRequest(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceAcceptRequest(w: Writer, m: GroupServiceAcceptRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.invitation !== 0) writeUint64(w, 24, m.invitation)
+}
+
+export function decodeGroupServiceAcceptRequest(bytes: Uint8Array): GroupServiceAcceptRequest {
+  return readGroupServiceAcceptRequest(readerOf(bytes), createGroupServiceAcceptRequest())
+}
+
+export function readGroupServiceAcceptRequest(r: Reader, m: GroupServiceAcceptRequest): GroupServiceAcceptRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'GroupServiceAcceptRequest.conversation', 64)
+        break
+      }
+      case 24: {
+        m.invitation = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'GroupServiceAcceptRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('GroupServiceAcceptRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('GroupServiceAcceptRequest.conversation')
+  if (m.invitation === 0) throw missing('GroupServiceAcceptRequest.invitation')
+  return m
+}
+
+export type GroupServiceAcceptResponse = Record<never, never>
+
+export function createGroupServiceAcceptResponse(_init?: Partial<GroupServiceAcceptResponse>): GroupServiceAcceptResponse {
+  return {}
+}
+
+export function encodeGroupServiceAcceptResponse(m: GroupServiceAcceptResponse): Uint8Array {
+  const w = begin()
+  writeGroupServiceAcceptResponse(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceAcceptResponse(_w: Writer, _m: GroupServiceAcceptResponse): void {}
+
+export function decodeGroupServiceAcceptResponse(bytes: Uint8Array): GroupServiceAcceptResponse {
+  return readGroupServiceAcceptResponse(readerOf(bytes), createGroupServiceAcceptResponse())
+}
+
+export function readGroupServiceAcceptResponse(r: Reader, m: GroupServiceAcceptResponse): GroupServiceAcceptResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'GroupServiceAcceptResponse')
+  }
+  return m
+}
+
+export interface GroupServiceDeclineRequest {
+  sendSeq: number
+  conversation: string
+  invitation: number
+}
+
+export function createGroupServiceDeclineRequest(init?: Partial<GroupServiceDeclineRequest>): GroupServiceDeclineRequest {
+  const m: GroupServiceDeclineRequest = { sendSeq: 0, conversation: '', invitation: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupServiceDeclineRequest(m: GroupServiceDeclineRequest): Uint8Array {
+  const w = begin()
+  writeGroupServiceDeclineRequest(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceDeclineRequest(w: Writer, m: GroupServiceDeclineRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.invitation !== 0) writeUint64(w, 24, m.invitation)
+}
+
+export function decodeGroupServiceDeclineRequest(bytes: Uint8Array): GroupServiceDeclineRequest {
+  return readGroupServiceDeclineRequest(readerOf(bytes), createGroupServiceDeclineRequest())
+}
+
+export function readGroupServiceDeclineRequest(r: Reader, m: GroupServiceDeclineRequest): GroupServiceDeclineRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'GroupServiceDeclineRequest.conversation', 64)
+        break
+      }
+      case 24: {
+        m.invitation = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'GroupServiceDeclineRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('GroupServiceDeclineRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('GroupServiceDeclineRequest.conversation')
+  if (m.invitation === 0) throw missing('GroupServiceDeclineRequest.invitation')
+  return m
+}
+
+export type GroupServiceDeclineResponse = Record<never, never>
+
+export function createGroupServiceDeclineResponse(_init?: Partial<GroupServiceDeclineResponse>): GroupServiceDeclineResponse {
+  return {}
+}
+
+export function encodeGroupServiceDeclineResponse(m: GroupServiceDeclineResponse): Uint8Array {
+  const w = begin()
+  writeGroupServiceDeclineResponse(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceDeclineResponse(_w: Writer, _m: GroupServiceDeclineResponse): void {}
+
+export function decodeGroupServiceDeclineResponse(bytes: Uint8Array): GroupServiceDeclineResponse {
+  return readGroupServiceDeclineResponse(readerOf(bytes), createGroupServiceDeclineResponse())
+}
+
+export function readGroupServiceDeclineResponse(r: Reader, m: GroupServiceDeclineResponse): GroupServiceDeclineResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'GroupServiceDeclineResponse')
+  }
+  return m
+}
+
+export interface GroupServiceJoinRequest {
+  sendSeq: number
+  conversation: string
+  /** The group's code, from a member. */
+  code: string
+}
+
+export function createGroupServiceJoinRequest(init?: Partial<GroupServiceJoinRequest>): GroupServiceJoinRequest {
+  const m: GroupServiceJoinRequest = { sendSeq: 0, conversation: '', code: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupServiceJoinRequest(m: GroupServiceJoinRequest): Uint8Array {
+  const w = begin()
+  writeGroupServiceJoinRequest(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceJoinRequest(w: Writer, m: GroupServiceJoinRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.code.length > 0) writeString(w, 26, m.code)
+}
+
+export function decodeGroupServiceJoinRequest(bytes: Uint8Array): GroupServiceJoinRequest {
+  return readGroupServiceJoinRequest(readerOf(bytes), createGroupServiceJoinRequest())
+}
+
+export function readGroupServiceJoinRequest(r: Reader, m: GroupServiceJoinRequest): GroupServiceJoinRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'GroupServiceJoinRequest.conversation', 64)
+        break
+      }
+      case 26: {
+        m.code = readString(r, 'GroupServiceJoinRequest.code', 32)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'GroupServiceJoinRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('GroupServiceJoinRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('GroupServiceJoinRequest.conversation')
+  if (m.code.length === 0) throw missing('GroupServiceJoinRequest.code')
+  return m
+}
+
+export type GroupServiceJoinResponse = Record<never, never>
+
+export function createGroupServiceJoinResponse(_init?: Partial<GroupServiceJoinResponse>): GroupServiceJoinResponse {
+  return {}
+}
+
+export function encodeGroupServiceJoinResponse(m: GroupServiceJoinResponse): Uint8Array {
+  const w = begin()
+  writeGroupServiceJoinResponse(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceJoinResponse(_w: Writer, _m: GroupServiceJoinResponse): void {}
+
+export function decodeGroupServiceJoinResponse(bytes: Uint8Array): GroupServiceJoinResponse {
+  return readGroupServiceJoinResponse(readerOf(bytes), createGroupServiceJoinResponse())
+}
+
+export function readGroupServiceJoinResponse(r: Reader, m: GroupServiceJoinResponse): GroupServiceJoinResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'GroupServiceJoinResponse')
+  }
+  return m
+}
+
+export interface GroupServiceApproveRequest {
+  sendSeq: number
+  conversation: string
+  uid: number
+  /** The number of the request, from the list of members. */
+  request: number
+  /** False: the user does not join. */
+  yes: boolean
+}
+
+export function createGroupServiceApproveRequest(init?: Partial<GroupServiceApproveRequest>): GroupServiceApproveRequest {
+  const m: GroupServiceApproveRequest = { sendSeq: 0, conversation: '', uid: 0, request: 0, yes: false }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupServiceApproveRequest(m: GroupServiceApproveRequest): Uint8Array {
+  const w = begin()
+  writeGroupServiceApproveRequest(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceApproveRequest(w: Writer, m: GroupServiceApproveRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.uid !== 0) writeUint64(w, 24, m.uid)
+  if (m.request !== 0) writeUint64(w, 32, m.request)
+  if (m.yes) writeTrue(w, 40)
+}
+
+export function decodeGroupServiceApproveRequest(bytes: Uint8Array): GroupServiceApproveRequest {
+  return readGroupServiceApproveRequest(readerOf(bytes), createGroupServiceApproveRequest())
+}
+
+export function readGroupServiceApproveRequest(r: Reader, m: GroupServiceApproveRequest): GroupServiceApproveRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'GroupServiceApproveRequest.conversation', 64)
+        break
+      }
+      case 24: {
+        m.uid = readUint64(r)
+        break
+      }
+      case 32: {
+        m.request = readUint64(r)
+        break
+      }
+      case 40: {
+        m.yes = readBool(r)
+        break
+      }
+      default:
+        skipField(r, tag, 62, 'GroupServiceApproveRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('GroupServiceApproveRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('GroupServiceApproveRequest.conversation')
+  if (m.uid === 0) throw missing('GroupServiceApproveRequest.uid')
+  if (m.request === 0) throw missing('GroupServiceApproveRequest.request')
+  return m
+}
+
+export type GroupServiceApproveResponse = Record<never, never>
+
+export function createGroupServiceApproveResponse(_init?: Partial<GroupServiceApproveResponse>): GroupServiceApproveResponse {
+  return {}
+}
+
+export function encodeGroupServiceApproveResponse(m: GroupServiceApproveResponse): Uint8Array {
+  const w = begin()
+  writeGroupServiceApproveResponse(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceApproveResponse(_w: Writer, _m: GroupServiceApproveResponse): void {}
+
+export function decodeGroupServiceApproveResponse(bytes: Uint8Array): GroupServiceApproveResponse {
+  return readGroupServiceApproveResponse(readerOf(bytes), createGroupServiceApproveResponse())
+}
+
+export function readGroupServiceApproveResponse(r: Reader, m: GroupServiceApproveResponse): GroupServiceApproveResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'GroupServiceApproveResponse')
+  }
+  return m
+}
+
+export interface GroupServiceLeaveRequest {
+  sendSeq: number
+  conversation: string
+}
+
+export function createGroupServiceLeaveRequest(init?: Partial<GroupServiceLeaveRequest>): GroupServiceLeaveRequest {
+  const m: GroupServiceLeaveRequest = { sendSeq: 0, conversation: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupServiceLeaveRequest(m: GroupServiceLeaveRequest): Uint8Array {
+  const w = begin()
+  writeGroupServiceLeaveRequest(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceLeaveRequest(w: Writer, m: GroupServiceLeaveRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+}
+
+export function decodeGroupServiceLeaveRequest(bytes: Uint8Array): GroupServiceLeaveRequest {
+  return readGroupServiceLeaveRequest(readerOf(bytes), createGroupServiceLeaveRequest())
+}
+
+export function readGroupServiceLeaveRequest(r: Reader, m: GroupServiceLeaveRequest): GroupServiceLeaveRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'GroupServiceLeaveRequest.conversation', 64)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'GroupServiceLeaveRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('GroupServiceLeaveRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('GroupServiceLeaveRequest.conversation')
+  return m
+}
+
+export type GroupServiceLeaveResponse = Record<never, never>
+
+export function createGroupServiceLeaveResponse(_init?: Partial<GroupServiceLeaveResponse>): GroupServiceLeaveResponse {
+  return {}
+}
+
+export function encodeGroupServiceLeaveResponse(m: GroupServiceLeaveResponse): Uint8Array {
+  const w = begin()
+  writeGroupServiceLeaveResponse(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceLeaveResponse(_w: Writer, _m: GroupServiceLeaveResponse): void {}
+
+export function decodeGroupServiceLeaveResponse(bytes: Uint8Array): GroupServiceLeaveResponse {
+  return readGroupServiceLeaveResponse(readerOf(bytes), createGroupServiceLeaveResponse())
+}
+
+export function readGroupServiceLeaveResponse(r: Reader, m: GroupServiceLeaveResponse): GroupServiceLeaveResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'GroupServiceLeaveResponse')
+  }
+  return m
+}
+
+export interface GroupServiceRemoveRequest {
+  sendSeq: number
+  conversation: string
+  uid: number
+  /** The membership or invitation that is meant, from the list of members. Absent: the present one. */
+  number: number
+}
+
+export function createGroupServiceRemoveRequest(init?: Partial<GroupServiceRemoveRequest>): GroupServiceRemoveRequest {
+  const m: GroupServiceRemoveRequest = { sendSeq: 0, conversation: '', uid: 0, number: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupServiceRemoveRequest(m: GroupServiceRemoveRequest): Uint8Array {
+  const w = begin()
+  writeGroupServiceRemoveRequest(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceRemoveRequest(w: Writer, m: GroupServiceRemoveRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.uid !== 0) writeUint64(w, 24, m.uid)
+  if (m.number !== 0) writeUint64(w, 32, m.number)
+}
+
+export function decodeGroupServiceRemoveRequest(bytes: Uint8Array): GroupServiceRemoveRequest {
+  return readGroupServiceRemoveRequest(readerOf(bytes), createGroupServiceRemoveRequest())
+}
+
+export function readGroupServiceRemoveRequest(r: Reader, m: GroupServiceRemoveRequest): GroupServiceRemoveRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'GroupServiceRemoveRequest.conversation', 64)
+        break
+      }
+      case 24: {
+        m.uid = readUint64(r)
+        break
+      }
+      case 32: {
+        m.number = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'GroupServiceRemoveRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('GroupServiceRemoveRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('GroupServiceRemoveRequest.conversation')
+  if (m.uid === 0) throw missing('GroupServiceRemoveRequest.uid')
+  return m
+}
+
+export type GroupServiceRemoveResponse = Record<never, never>
+
+export function createGroupServiceRemoveResponse(_init?: Partial<GroupServiceRemoveResponse>): GroupServiceRemoveResponse {
+  return {}
+}
+
+export function encodeGroupServiceRemoveResponse(m: GroupServiceRemoveResponse): Uint8Array {
+  const w = begin()
+  writeGroupServiceRemoveResponse(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceRemoveResponse(_w: Writer, _m: GroupServiceRemoveResponse): void {}
+
+export function decodeGroupServiceRemoveResponse(bytes: Uint8Array): GroupServiceRemoveResponse {
+  return readGroupServiceRemoveResponse(readerOf(bytes), createGroupServiceRemoveResponse())
+}
+
+export function readGroupServiceRemoveResponse(r: Reader, m: GroupServiceRemoveResponse): GroupServiceRemoveResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'GroupServiceRemoveResponse')
+  }
+  return m
+}
+
+export interface GroupServiceRenameRequest {
+  sendSeq: number
+  conversation: string
+  title: string
+}
+
+export function createGroupServiceRenameRequest(init?: Partial<GroupServiceRenameRequest>): GroupServiceRenameRequest {
+  const m: GroupServiceRenameRequest = { sendSeq: 0, conversation: '', title: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupServiceRenameRequest(m: GroupServiceRenameRequest): Uint8Array {
+  const w = begin()
+  writeGroupServiceRenameRequest(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceRenameRequest(w: Writer, m: GroupServiceRenameRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.title.length > 0) writeString(w, 26, m.title)
+}
+
+export function decodeGroupServiceRenameRequest(bytes: Uint8Array): GroupServiceRenameRequest {
+  return readGroupServiceRenameRequest(readerOf(bytes), createGroupServiceRenameRequest())
+}
+
+export function readGroupServiceRenameRequest(r: Reader, m: GroupServiceRenameRequest): GroupServiceRenameRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'GroupServiceRenameRequest.conversation', 64)
+        break
+      }
+      case 26: {
+        m.title = readString(r, 'GroupServiceRenameRequest.title', 128)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'GroupServiceRenameRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('GroupServiceRenameRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('GroupServiceRenameRequest.conversation')
+  if (m.title.length === 0) throw missing('GroupServiceRenameRequest.title')
+  return m
+}
+
+export type GroupServiceRenameResponse = Record<never, never>
+
+export function createGroupServiceRenameResponse(_init?: Partial<GroupServiceRenameResponse>): GroupServiceRenameResponse {
+  return {}
+}
+
+export function encodeGroupServiceRenameResponse(m: GroupServiceRenameResponse): Uint8Array {
+  const w = begin()
+  writeGroupServiceRenameResponse(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceRenameResponse(_w: Writer, _m: GroupServiceRenameResponse): void {}
+
+export function decodeGroupServiceRenameResponse(bytes: Uint8Array): GroupServiceRenameResponse {
+  return readGroupServiceRenameResponse(readerOf(bytes), createGroupServiceRenameResponse())
+}
+
+export function readGroupServiceRenameResponse(r: Reader, m: GroupServiceRenameResponse): GroupServiceRenameResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'GroupServiceRenameResponse')
+  }
+  return m
+}
+
+export interface GroupServiceAnnounceRequest {
+  sendSeq: number
+  conversation: string
+  /** Absent: there is none any more. */
+  announcement: string
+}
+
+export function createGroupServiceAnnounceRequest(init?: Partial<GroupServiceAnnounceRequest>): GroupServiceAnnounceRequest {
+  const m: GroupServiceAnnounceRequest = { sendSeq: 0, conversation: '', announcement: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupServiceAnnounceRequest(m: GroupServiceAnnounceRequest): Uint8Array {
+  const w = begin()
+  writeGroupServiceAnnounceRequest(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceAnnounceRequest(w: Writer, m: GroupServiceAnnounceRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.announcement.length > 0) writeString(w, 26, m.announcement)
+}
+
+export function decodeGroupServiceAnnounceRequest(bytes: Uint8Array): GroupServiceAnnounceRequest {
+  return readGroupServiceAnnounceRequest(readerOf(bytes), createGroupServiceAnnounceRequest())
+}
+
+export function readGroupServiceAnnounceRequest(r: Reader, m: GroupServiceAnnounceRequest): GroupServiceAnnounceRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'GroupServiceAnnounceRequest.conversation', 64)
+        break
+      }
+      case 26: {
+        m.announcement = readString(r, 'GroupServiceAnnounceRequest.announcement', 2048)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'GroupServiceAnnounceRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('GroupServiceAnnounceRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('GroupServiceAnnounceRequest.conversation')
+  return m
+}
+
+export type GroupServiceAnnounceResponse = Record<never, never>
+
+export function createGroupServiceAnnounceResponse(_init?: Partial<GroupServiceAnnounceResponse>): GroupServiceAnnounceResponse {
+  return {}
+}
+
+export function encodeGroupServiceAnnounceResponse(m: GroupServiceAnnounceResponse): Uint8Array {
+  const w = begin()
+  writeGroupServiceAnnounceResponse(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceAnnounceResponse(_w: Writer, _m: GroupServiceAnnounceResponse): void {}
+
+export function decodeGroupServiceAnnounceResponse(bytes: Uint8Array): GroupServiceAnnounceResponse {
+  return readGroupServiceAnnounceResponse(readerOf(bytes), createGroupServiceAnnounceResponse())
+}
+
+export function readGroupServiceAnnounceResponse(r: Reader, m: GroupServiceAnnounceResponse): GroupServiceAnnounceResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'GroupServiceAnnounceResponse')
+  }
+  return m
+}
+
+export interface GroupServiceSetRulesRequest {
+  sendSeq: number
+  conversation: string
+  /** All rules; one that is absent has its default. */
+  rules: GroupRules | undefined
+  /** Another code takes the place of the one that is known. */
+  newCode: boolean
+}
+
+export function createGroupServiceSetRulesRequest(init?: Partial<GroupServiceSetRulesRequest>): GroupServiceSetRulesRequest {
+  const m: GroupServiceSetRulesRequest = { sendSeq: 0, conversation: '', rules: undefined, newCode: false }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupServiceSetRulesRequest(m: GroupServiceSetRulesRequest): Uint8Array {
+  const w = begin()
+  writeGroupServiceSetRulesRequest(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceSetRulesRequest(w: Writer, m: GroupServiceSetRulesRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.rules !== undefined) {
+    w.uint32(26).fork()
+    writeGroupRules(w, m.rules)
+    w.ldelim()
+  }
+  if (m.newCode) writeTrue(w, 32)
+}
+
+export function decodeGroupServiceSetRulesRequest(bytes: Uint8Array): GroupServiceSetRulesRequest {
+  return readGroupServiceSetRulesRequest(readerOf(bytes), createGroupServiceSetRulesRequest())
+}
+
+export function readGroupServiceSetRulesRequest(r: Reader, m: GroupServiceSetRulesRequest): GroupServiceSetRulesRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'GroupServiceSetRulesRequest.conversation', 64)
+        break
+      }
+      case 26: {
+        const outer = enter(r)
+        m.rules = readGroupRules(r, m.rules ?? createGroupRules())
+        leave(r, outer)
+        break
+      }
+      case 32: {
+        m.newCode = readBool(r)
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'GroupServiceSetRulesRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('GroupServiceSetRulesRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('GroupServiceSetRulesRequest.conversation')
+  return m
+}
+
+export type GroupServiceSetRulesResponse = Record<never, never>
+
+export function createGroupServiceSetRulesResponse(_init?: Partial<GroupServiceSetRulesResponse>): GroupServiceSetRulesResponse {
+  return {}
+}
+
+export function encodeGroupServiceSetRulesResponse(m: GroupServiceSetRulesResponse): Uint8Array {
+  const w = begin()
+  writeGroupServiceSetRulesResponse(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceSetRulesResponse(_w: Writer, _m: GroupServiceSetRulesResponse): void {}
+
+export function decodeGroupServiceSetRulesResponse(bytes: Uint8Array): GroupServiceSetRulesResponse {
+  return readGroupServiceSetRulesResponse(readerOf(bytes), createGroupServiceSetRulesResponse())
+}
+
+export function readGroupServiceSetRulesResponse(r: Reader, m: GroupServiceSetRulesResponse): GroupServiceSetRulesResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'GroupServiceSetRulesResponse')
+  }
+  return m
+}
+
+export interface GroupServiceSetRoleRequest {
+  sendSeq: number
+  conversation: string
+  uid: number
+  /** OWNER: the user becomes an admin, and the member the owner. */
+  role: GroupRole
+}
+
+export function createGroupServiceSetRoleRequest(init?: Partial<GroupServiceSetRoleRequest>): GroupServiceSetRoleRequest {
+  const m: GroupServiceSetRoleRequest = { sendSeq: 0, conversation: '', uid: 0, role: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupServiceSetRoleRequest(m: GroupServiceSetRoleRequest): Uint8Array {
+  const w = begin()
+  writeGroupServiceSetRoleRequest(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceSetRoleRequest(w: Writer, m: GroupServiceSetRoleRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.uid !== 0) writeUint64(w, 24, m.uid)
+  if (m.role !== 0) writeUint32(w, 32, m.role)
+}
+
+export function decodeGroupServiceSetRoleRequest(bytes: Uint8Array): GroupServiceSetRoleRequest {
+  return readGroupServiceSetRoleRequest(readerOf(bytes), createGroupServiceSetRoleRequest())
+}
+
+export function readGroupServiceSetRoleRequest(r: Reader, m: GroupServiceSetRoleRequest): GroupServiceSetRoleRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'GroupServiceSetRoleRequest.conversation', 64)
+        break
+      }
+      case 24: {
+        m.uid = readUint64(r)
+        break
+      }
+      case 32: {
+        m.role = readGroupRole(r)
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'GroupServiceSetRoleRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('GroupServiceSetRoleRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('GroupServiceSetRoleRequest.conversation')
+  if (m.uid === 0) throw missing('GroupServiceSetRoleRequest.uid')
+  if (m.role === 0) throw missing('GroupServiceSetRoleRequest.role')
+  return m
+}
+
+export type GroupServiceSetRoleResponse = Record<never, never>
+
+export function createGroupServiceSetRoleResponse(_init?: Partial<GroupServiceSetRoleResponse>): GroupServiceSetRoleResponse {
+  return {}
+}
+
+export function encodeGroupServiceSetRoleResponse(m: GroupServiceSetRoleResponse): Uint8Array {
+  const w = begin()
+  writeGroupServiceSetRoleResponse(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceSetRoleResponse(_w: Writer, _m: GroupServiceSetRoleResponse): void {}
+
+export function decodeGroupServiceSetRoleResponse(bytes: Uint8Array): GroupServiceSetRoleResponse {
+  return readGroupServiceSetRoleResponse(readerOf(bytes), createGroupServiceSetRoleResponse())
+}
+
+export function readGroupServiceSetRoleResponse(r: Reader, m: GroupServiceSetRoleResponse): GroupServiceSetRoleResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'GroupServiceSetRoleResponse')
+  }
+  return m
+}
+
+export interface GroupServiceMuteRequest {
+  sendSeq: number
+  conversation: string
+  uid: number
+  muted: boolean
+}
+
+export function createGroupServiceMuteRequest(init?: Partial<GroupServiceMuteRequest>): GroupServiceMuteRequest {
+  const m: GroupServiceMuteRequest = { sendSeq: 0, conversation: '', uid: 0, muted: false }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupServiceMuteRequest(m: GroupServiceMuteRequest): Uint8Array {
+  const w = begin()
+  writeGroupServiceMuteRequest(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceMuteRequest(w: Writer, m: GroupServiceMuteRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.uid !== 0) writeUint64(w, 24, m.uid)
+  if (m.muted) writeTrue(w, 32)
+}
+
+export function decodeGroupServiceMuteRequest(bytes: Uint8Array): GroupServiceMuteRequest {
+  return readGroupServiceMuteRequest(readerOf(bytes), createGroupServiceMuteRequest())
+}
+
+export function readGroupServiceMuteRequest(r: Reader, m: GroupServiceMuteRequest): GroupServiceMuteRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'GroupServiceMuteRequest.conversation', 64)
+        break
+      }
+      case 24: {
+        m.uid = readUint64(r)
+        break
+      }
+      case 32: {
+        m.muted = readBool(r)
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'GroupServiceMuteRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('GroupServiceMuteRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('GroupServiceMuteRequest.conversation')
+  if (m.uid === 0) throw missing('GroupServiceMuteRequest.uid')
+  return m
+}
+
+export type GroupServiceMuteResponse = Record<never, never>
+
+export function createGroupServiceMuteResponse(_init?: Partial<GroupServiceMuteResponse>): GroupServiceMuteResponse {
+  return {}
+}
+
+export function encodeGroupServiceMuteResponse(m: GroupServiceMuteResponse): Uint8Array {
+  const w = begin()
+  writeGroupServiceMuteResponse(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceMuteResponse(_w: Writer, _m: GroupServiceMuteResponse): void {}
+
+export function decodeGroupServiceMuteResponse(bytes: Uint8Array): GroupServiceMuteResponse {
+  return readGroupServiceMuteResponse(readerOf(bytes), createGroupServiceMuteResponse())
+}
+
+export function readGroupServiceMuteResponse(r: Reader, m: GroupServiceMuteResponse): GroupServiceMuteResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'GroupServiceMuteResponse')
+  }
+  return m
+}
+
+export interface GroupServiceDissolveRequest {
+  sendSeq: number
+  conversation: string
+}
+
+export function createGroupServiceDissolveRequest(init?: Partial<GroupServiceDissolveRequest>): GroupServiceDissolveRequest {
+  const m: GroupServiceDissolveRequest = { sendSeq: 0, conversation: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupServiceDissolveRequest(m: GroupServiceDissolveRequest): Uint8Array {
+  const w = begin()
+  writeGroupServiceDissolveRequest(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceDissolveRequest(w: Writer, m: GroupServiceDissolveRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+}
+
+export function decodeGroupServiceDissolveRequest(bytes: Uint8Array): GroupServiceDissolveRequest {
+  return readGroupServiceDissolveRequest(readerOf(bytes), createGroupServiceDissolveRequest())
+}
+
+export function readGroupServiceDissolveRequest(r: Reader, m: GroupServiceDissolveRequest): GroupServiceDissolveRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'GroupServiceDissolveRequest.conversation', 64)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'GroupServiceDissolveRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('GroupServiceDissolveRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('GroupServiceDissolveRequest.conversation')
+  return m
+}
+
+export type GroupServiceDissolveResponse = Record<never, never>
+
+export function createGroupServiceDissolveResponse(_init?: Partial<GroupServiceDissolveResponse>): GroupServiceDissolveResponse {
+  return {}
+}
+
+export function encodeGroupServiceDissolveResponse(m: GroupServiceDissolveResponse): Uint8Array {
+  const w = begin()
+  writeGroupServiceDissolveResponse(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceDissolveResponse(_w: Writer, _m: GroupServiceDissolveResponse): void {}
+
+export function decodeGroupServiceDissolveResponse(bytes: Uint8Array): GroupServiceDissolveResponse {
+  return readGroupServiceDissolveResponse(readerOf(bytes), createGroupServiceDissolveResponse())
+}
+
+export function readGroupServiceDissolveResponse(r: Reader, m: GroupServiceDissolveResponse): GroupServiceDissolveResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'GroupServiceDissolveResponse')
+  }
+  return m
+}
+
+export interface GroupServiceGetRequest {
+  conversation: string
+}
+
+export function createGroupServiceGetRequest(init?: Partial<GroupServiceGetRequest>): GroupServiceGetRequest {
+  const m: GroupServiceGetRequest = { conversation: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupServiceGetRequest(m: GroupServiceGetRequest): Uint8Array {
+  const w = begin()
+  writeGroupServiceGetRequest(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceGetRequest(w: Writer, m: GroupServiceGetRequest): void {
+  if (m.conversation.length > 0) writeString(w, 10, m.conversation)
+}
+
+export function decodeGroupServiceGetRequest(bytes: Uint8Array): GroupServiceGetRequest {
+  return readGroupServiceGetRequest(readerOf(bytes), createGroupServiceGetRequest())
+}
+
+export function readGroupServiceGetRequest(r: Reader, m: GroupServiceGetRequest): GroupServiceGetRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.conversation = readString(r, 'GroupServiceGetRequest.conversation', 64)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'GroupServiceGetRequest')
+    }
+  }
+  if (m.conversation.length === 0) throw missing('GroupServiceGetRequest.conversation')
+  return m
+}
+
+export interface GroupServiceGetResponse {
+  title: string
+  announcement: string
+  rules: GroupRules | undefined
+  owner: number
+  members: number
+  /** The code to join by, if the rules allow it. */
+  code: string
+  createdAtMs: number
+}
+
+export function createGroupServiceGetResponse(init?: Partial<GroupServiceGetResponse>): GroupServiceGetResponse {
+  const m: GroupServiceGetResponse = { title: '', announcement: '', rules: undefined, owner: 0, members: 0, code: '', createdAtMs: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupServiceGetResponse(m: GroupServiceGetResponse): Uint8Array {
+  const w = begin()
+  writeGroupServiceGetResponse(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceGetResponse(w: Writer, m: GroupServiceGetResponse): void {
+  if (m.title.length > 0) writeString(w, 10, m.title)
+  if (m.announcement.length > 0) writeString(w, 18, m.announcement)
+  if (m.rules !== undefined) {
+    w.uint32(26).fork()
+    writeGroupRules(w, m.rules)
+    w.ldelim()
+  }
+  if (m.owner !== 0) writeUint64(w, 32, m.owner)
+  if (m.members !== 0) writeUint32(w, 40, m.members)
+  if (m.code.length > 0) writeString(w, 50, m.code)
+  if (m.createdAtMs !== 0) writeUint64(w, 56, m.createdAtMs)
+}
+
+export function decodeGroupServiceGetResponse(bytes: Uint8Array): GroupServiceGetResponse {
+  return readGroupServiceGetResponse(readerOf(bytes), createGroupServiceGetResponse())
+}
+
+export function readGroupServiceGetResponse(r: Reader, m: GroupServiceGetResponse): GroupServiceGetResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.title = readString(r, 'GroupServiceGetResponse.title', 0)
+        break
+      }
+      case 18: {
+        m.announcement = readString(r, 'GroupServiceGetResponse.announcement', 0)
+        break
+      }
+      case 26: {
+        const outer = enter(r)
+        m.rules = readGroupRules(r, m.rules ?? createGroupRules())
+        leave(r, outer)
+        break
+      }
+      case 32: {
+        m.owner = readUint64(r)
+        break
+      }
+      case 40: {
+        m.members = readUint32(r)
+        break
+      }
+      case 50: {
+        m.code = readString(r, 'GroupServiceGetResponse.code', 0)
+        break
+      }
+      case 56: {
+        m.createdAtMs = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 254, 'GroupServiceGetResponse')
+    }
+  }
+  return m
+}
+
+export interface GroupServiceMembersRequest {
+  conversation: string
+  /** The next of the page before. Absent: from the first. */
+  after: number
+  /** At most 100. Absent: 100. */
+  limit: number
+}
+
+export function createGroupServiceMembersRequest(init?: Partial<GroupServiceMembersRequest>): GroupServiceMembersRequest {
+  const m: GroupServiceMembersRequest = { conversation: '', after: 0, limit: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupServiceMembersRequest(m: GroupServiceMembersRequest): Uint8Array {
+  const w = begin()
+  writeGroupServiceMembersRequest(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceMembersRequest(w: Writer, m: GroupServiceMembersRequest): void {
+  if (m.conversation.length > 0) writeString(w, 10, m.conversation)
+  if (m.after !== 0) writeUint64(w, 16, m.after)
+  if (m.limit !== 0) writeUint32(w, 24, m.limit)
+}
+
+export function decodeGroupServiceMembersRequest(bytes: Uint8Array): GroupServiceMembersRequest {
+  return readGroupServiceMembersRequest(readerOf(bytes), createGroupServiceMembersRequest())
+}
+
+export function readGroupServiceMembersRequest(r: Reader, m: GroupServiceMembersRequest): GroupServiceMembersRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.conversation = readString(r, 'GroupServiceMembersRequest.conversation', 64)
+        break
+      }
+      case 16: {
+        m.after = readUint64(r)
+        break
+      }
+      case 24: {
+        m.limit = readUint32(r)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'GroupServiceMembersRequest')
+    }
+  }
+  if (m.conversation.length === 0) throw missing('GroupServiceMembersRequest.conversation')
+  return m
+}
+
+export interface GroupServiceMembersResponse {
+  members: GroupMember[]
+  /** Where the next page begins. Absent: this was the last. */
+  next: number
+}
+
+export function createGroupServiceMembersResponse(init?: Partial<GroupServiceMembersResponse>): GroupServiceMembersResponse {
+  const m: GroupServiceMembersResponse = { members: [], next: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupServiceMembersResponse(m: GroupServiceMembersResponse): Uint8Array {
+  const w = begin()
+  writeGroupServiceMembersResponse(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceMembersResponse(w: Writer, m: GroupServiceMembersResponse): void {
+  for (const each of m.members) {
+    w.uint32(10).fork()
+    writeGroupMember(w, each)
+    w.ldelim()
+  }
+  if (m.next !== 0) writeUint64(w, 16, m.next)
+}
+
+export function decodeGroupServiceMembersResponse(bytes: Uint8Array): GroupServiceMembersResponse {
+  return readGroupServiceMembersResponse(readerOf(bytes), createGroupServiceMembersResponse())
+}
+
+export function readGroupServiceMembersResponse(r: Reader, m: GroupServiceMembersResponse): GroupServiceMembersResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        const outer = enter(r)
+        m.members.push(readGroupMember(r, createGroupMember()))
+        leave(r, outer)
+        break
+      }
+      case 16: {
+        m.next = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'GroupServiceMembersResponse')
+    }
+  }
+  return m
+}
+
+export interface GroupMember {
+  uid: number
+  /** UNSPECIFIED: not yet a member; only admins see these. */
+  role: GroupRole
+  muted: boolean
+  /** The number since which it is a member; of who is not: that of the invitation or the request. */
+  number: number
+  /** Whether it asks to join. Neither asks nor has a role: it is invited. */
+  asks: boolean
+  account: string
+  nickname: string
+}
+
+export function createGroupMember(init?: Partial<GroupMember>): GroupMember {
+  const m: GroupMember = { uid: 0, role: 0, muted: false, number: 0, asks: false, account: '', nickname: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupMember(m: GroupMember): Uint8Array {
+  const w = begin()
+  writeGroupMember(w, m)
+  return finish(w)
+}
+
+export function writeGroupMember(w: Writer, m: GroupMember): void {
+  if (m.uid !== 0) writeUint64(w, 8, m.uid)
+  if (m.role !== 0) writeUint32(w, 16, m.role)
+  if (m.muted) writeTrue(w, 24)
+  if (m.number !== 0) writeUint64(w, 32, m.number)
+  if (m.asks) writeTrue(w, 40)
+  if (m.account.length > 0) writeString(w, 50, m.account)
+  if (m.nickname.length > 0) writeString(w, 58, m.nickname)
+}
+
+export function decodeGroupMember(bytes: Uint8Array): GroupMember {
+  return readGroupMember(readerOf(bytes), createGroupMember())
+}
+
+export function readGroupMember(r: Reader, m: GroupMember): GroupMember {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.uid = readUint64(r)
+        break
+      }
+      case 16: {
+        m.role = readGroupRole(r)
+        break
+      }
+      case 24: {
+        m.muted = readBool(r)
+        break
+      }
+      case 32: {
+        m.number = readUint64(r)
+        break
+      }
+      case 40: {
+        m.asks = readBool(r)
+        break
+      }
+      case 50: {
+        m.account = readString(r, 'GroupMember.account', 0)
+        break
+      }
+      case 58: {
+        m.nickname = readString(r, 'GroupMember.nickname', 0)
+        break
+      }
+      default:
+        skipField(r, tag, 254, 'GroupMember')
     }
   }
   return m

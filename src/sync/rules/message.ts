@@ -75,7 +75,7 @@ export const failMessage: EffectKind<Failure> = jsonEffect({
   name: 'message-failed',
   run(tx, failure) {
     if (tx.get(profile)?.deleted === true) return
-    tx.append(encodeItem({ skip: 0, content: { case: 'failed', value: failure } }))
+    tx.append(encodeItem({ skip: 0, content: { case: 'failed', value: { ...failure, conversation: '' } } }))
   },
 })
 

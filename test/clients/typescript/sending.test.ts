@@ -288,7 +288,7 @@ t.test('a message refused on the other side fails after it was accepted', async 
   const message = harness.client.send(300, 'hello')
   harness.settle()
   harness.pipe.respond('send', harness.pipe.take('send').id, { version: 1 })
-  const failed = { device: 1, sendSeq: 1, recipient: 300, code: CODES.BLOCKED.code }
+  const failed = { device: 1, sendSeq: 1, recipient: 300, conversation: '', code: CODES.BLOCKED.code }
   harness.pipe.push(1, 2, [createItem({ content: { case: 'failed', value: failed } })])
   t.equal(message.state, 'failed')
   t.equal(message.code, CODES.BLOCKED.code)

@@ -6,13 +6,14 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_longwire_v1_options } from "./options_pb.js";
 import type { Message as Message$1 } from "@bufbuild/protobuf";
 
 /**
  * Describes the file longwire/v1/item.proto.
  */
 export const file_longwire_v1_item: GenFile = /*@__PURE__*/
-  fileDesc("ChZsb25nd2lyZS92MS9pdGVtLnByb3RvEgtsb25nd2lyZS52MSLaAgoESXRlbRIMCgRza2lwGAEgASgEEicKB21lc3NhZ2UYAiABKAsyFC5sb25nd2lyZS52MS5NZXNzYWdlSAASJwoHY29udGFjdBgDIAEoCzIULmxvbmd3aXJlLnYxLkNvbnRhY3RIABIlCgZmYWlsZWQYBCABKAsyEy5sb25nd2lyZS52MS5GYWlsZWRIABIrCglkZWxpdmVyZWQYBSABKAsyFi5sb25nd2lyZS52MS5EZWxpdmVyZWRIABIhCgRyZWFkGAYgASgLMhEubG9uZ3dpcmUudjEuUmVhZEgAEi4KC293bl9wcm9maWxlGAcgASgLMhcubG9uZ3dpcmUudjEuT3duUHJvZmlsZUgAEkAKFGNvbnZlcnNhdGlvbl9tZXNzYWdlGAggASgLMiAubG9uZ3dpcmUudjEuQ29udmVyc2F0aW9uTWVzc2FnZUgAQgkKB2NvbnRlbnQimQEKB01lc3NhZ2USDgoGc2VuZGVyGAEgASgEEg4KBmRldmljZRgCIAEoDRIQCghzZW5kX3NlcRgDIAEoBBINCgVhdF9tcxgEIAEoBBIRCglyZWNpcGllbnQYBSABKAQSDAoEdGV4dBgGIAEoCRIsCgdjb250ZW50GAcgASgLMhsubG9uZ3dpcmUudjEuTWVzc2FnZUNvbnRlbnQiqAEKE0NvbnZlcnNhdGlvbk1lc3NhZ2USDgoGc2VuZGVyGAEgASgEEg4KBmRldmljZRgCIAEoDRIQCghzZW5kX3NlcRgDIAEoBBINCgVhdF9tcxgEIAEoBBIUCgxjb252ZXJzYXRpb24YBSABKAkSDAoEdGV4dBgGIAEoCRIsCgdjb250ZW50GAcgASgLMhsubG9uZ3dpcmUudjEuTWVzc2FnZUNvbnRlbnQiLAoOTWVzc2FnZUNvbnRlbnQSDAoEa2luZBgBIAEoDRIMCgRib2R5GAIgASgMIpcBCgdDb250YWN0EgsKA3VpZBgBIAEoBBIoCgVzdGF0ZRgCIAEoDjIZLmxvbmd3aXJlLnYxLkNvbnRhY3RTdGF0ZRIPCgdyZXF1ZXN0GAMgASgEEg8KB2Jsb2NrZWQYBCABKAgSDwoHYWNjb3VudBgFIAEoCRIQCghuaWNrbmFtZRgGIAEoCRIQCghncmVldGluZxgHIAEoCSJLCgZGYWlsZWQSDgoGZGV2aWNlGAEgASgNEhAKCHNlbmRfc2VxGAIgASgEEhEKCXJlY2lwaWVudBgDIAEoBBIMCgRjb2RlGAQgASgNIkAKCURlbGl2ZXJlZBIMCgRwZWVyGAEgASgEEiUKBW1hcmtzGAIgAygLMhYubG9uZ3dpcmUudjEuV2F0ZXJtYXJrIkgKBFJlYWQSDAoEcGVlchgBIAEoBBILCgNvd24YAiABKAgSJQoFbWFya3MYAyADKAsyFi5sb25nd2lyZS52MS5XYXRlcm1hcmsiLQoJV2F0ZXJtYXJrEg4KBmRldmljZRgBIAEoDRIQCghzZW5kX3NlcRgCIAEoBCIvCgpPd25Qcm9maWxlEg8KB2FjY291bnQYASABKAkSEAoIbmlja25hbWUYAiABKAkqfwoMQ29udGFjdFN0YXRlEh0KGUNPTlRBQ1RfU1RBVEVfVU5TUEVDSUZJRUQQABIbChdDT05UQUNUX1NUQVRFX1JFUVVFU1RFRBABEhkKFUNPTlRBQ1RfU1RBVEVfSU5WSVRFRBACEhgKFENPTlRBQ1RfU1RBVEVfRlJJRU5EEANiBnByb3RvMw");
+  fileDesc("ChZsb25nd2lyZS92MS9pdGVtLnByb3RvEgtsb25nd2lyZS52MSK3AwoESXRlbRIMCgRza2lwGAEgASgEEicKB21lc3NhZ2UYAiABKAsyFC5sb25nd2lyZS52MS5NZXNzYWdlSAASJwoHY29udGFjdBgDIAEoCzIULmxvbmd3aXJlLnYxLkNvbnRhY3RIABIlCgZmYWlsZWQYBCABKAsyEy5sb25nd2lyZS52MS5GYWlsZWRIABIrCglkZWxpdmVyZWQYBSABKAsyFi5sb25nd2lyZS52MS5EZWxpdmVyZWRIABIhCgRyZWFkGAYgASgLMhEubG9uZ3dpcmUudjEuUmVhZEgAEi4KC293bl9wcm9maWxlGAcgASgLMhcubG9uZ3dpcmUudjEuT3duUHJvZmlsZUgAEkAKFGNvbnZlcnNhdGlvbl9tZXNzYWdlGAggASgLMiAubG9uZ3dpcmUudjEuQ29udmVyc2F0aW9uTWVzc2FnZUgAEjAKDGdyb3VwX2NoYW5nZRgJIAEoCzIYLmxvbmd3aXJlLnYxLkdyb3VwQ2hhbmdlSAASIwoFZ3JvdXAYCiABKAsyEi5sb25nd2lyZS52MS5Hcm91cEgAQgkKB2NvbnRlbnRKBAgPEBAimQEKB01lc3NhZ2USDgoGc2VuZGVyGAEgASgEEg4KBmRldmljZRgCIAEoDRIQCghzZW5kX3NlcRgDIAEoBBINCgVhdF9tcxgEIAEoBBIRCglyZWNpcGllbnQYBSABKAQSDAoEdGV4dBgGIAEoCRIsCgdjb250ZW50GAcgASgLMhsubG9uZ3dpcmUudjEuTWVzc2FnZUNvbnRlbnQiuAEKE0NvbnZlcnNhdGlvbk1lc3NhZ2USDgoGc2VuZGVyGAEgASgEEg4KBmRldmljZRgCIAEoDRIQCghzZW5kX3NlcRgDIAEoBBINCgVhdF9tcxgEIAEoBBIUCgxjb252ZXJzYXRpb24YBSABKAkSDAoEdGV4dBgGIAEoCRIsCgdjb250ZW50GAcgASgLMhsubG9uZ3dpcmUudjEuTWVzc2FnZUNvbnRlbnQSDgoGbnVtYmVyGAggASgEIiwKDk1lc3NhZ2VDb250ZW50EgwKBGtpbmQYASABKA0SDAoEYm9keRgCIAEoDCKXAQoHQ29udGFjdBILCgN1aWQYASABKAQSKAoFc3RhdGUYAiABKA4yGS5sb25nd2lyZS52MS5Db250YWN0U3RhdGUSDwoHcmVxdWVzdBgDIAEoBBIPCgdibG9ja2VkGAQgASgIEg8KB2FjY291bnQYBSABKAkSEAoIbmlja25hbWUYBiABKAkSEAoIZ3JlZXRpbmcYByABKAkiYQoGRmFpbGVkEg4KBmRldmljZRgBIAEoDRIQCghzZW5kX3NlcRgCIAEoBBIRCglyZWNpcGllbnQYAyABKAQSDAoEY29kZRgEIAEoDRIUCgxjb252ZXJzYXRpb24YBSABKAkiQAoJRGVsaXZlcmVkEgwKBHBlZXIYASABKAQSJQoFbWFya3MYAiADKAsyFi5sb25nd2lyZS52MS5XYXRlcm1hcmsiSAoEUmVhZBIMCgRwZWVyGAEgASgEEgsKA293bhgCIAEoCBIlCgVtYXJrcxgDIAMoCzIWLmxvbmd3aXJlLnYxLldhdGVybWFyayItCglXYXRlcm1hcmsSDgoGZGV2aWNlGAEgASgNEhAKCHNlbmRfc2VxGAIgASgEIi8KCk93blByb2ZpbGUSDwoHYWNjb3VudBgBIAEoCRIQCghuaWNrbmFtZRgCIAEoCSKIAQoKR3JvdXBSdWxlcxIqCgRqb2luGAEgASgOMhYubG9uZ3dpcmUudjEuR3JvdXBKb2luQgSgtRgBEhsKDWFkbWluc19pbnZpdGUYAiABKAhCBKC1GAESGgoMYWRtaW5zX3dyaXRlGAMgASgIQgSgtRgBEhUKB2hpc3RvcnkYBCABKA1CBKC1GAEi9wEKBUdyb3VwEhQKDGNvbnZlcnNhdGlvbhgBIAEoCRImCgVzdGF0ZRgCIAEoDjIXLmxvbmd3aXJlLnYxLkdyb3VwU3RhdGUSDgoGbnVtYmVyGAMgASgEEg8KB2ludml0ZXIYBCABKAQSDQoFdGl0bGUYBSABKAkSFAoMYW5ub3VuY2VtZW50GAYgASgJEiQKBHJvbGUYByABKA4yFi5sb25nd2lyZS52MS5Hcm91cFJvbGUSDQoFbXV0ZWQYCCABKAgSJgoFcnVsZXMYCSABKAsyFy5sb25nd2lyZS52MS5Hcm91cFJ1bGVzEg0KBXVudGlsGAogASgEItsBCgtHcm91cENoYW5nZRIUCgxjb252ZXJzYXRpb24YASABKAkSDgoGbnVtYmVyGAIgASgEEg0KBWF0X21zGAMgASgEEiIKA2FjdBgEIAEoDjIVLmxvbmd3aXJlLnYxLkdyb3VwQWN0EgoKAmJ5GAUgASgEEgsKA3VpZBgGIAEoBBIMCgR0ZXh0GAcgASgJEiQKBHJvbGUYCCABKA4yFi5sb25nd2lyZS52MS5Hcm91cFJvbGUSJgoFcnVsZXMYCSABKAsyFy5sb25nd2lyZS52MS5Hcm91cFJ1bGVzKn8KDENvbnRhY3RTdGF0ZRIdChlDT05UQUNUX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXQ09OVEFDVF9TVEFURV9SRVFVRVNURUQQARIZChVDT05UQUNUX1NUQVRFX0lOVklURUQQAhIYChRDT05UQUNUX1NUQVRFX0ZSSUVORBADKmoKCUdyb3VwUm9sZRIaChZHUk9VUF9ST0xFX1VOU1BFQ0lGSUVEEAASFQoRR1JPVVBfUk9MRV9NRU1CRVIQARIUChBHUk9VUF9ST0xFX0FETUlOEAISFAoQR1JPVVBfUk9MRV9PV05FUhADKqMBCgpHcm91cFN0YXRlEhsKF0dST1VQX1NUQVRFX1VOU1BFQ0lGSUVEEAASFwoTR1JPVVBfU1RBVEVfSU5WSVRFRBABEhUKEUdST1VQX1NUQVRFX0FTS0VEEAISFwoTR1JPVVBfU1RBVEVfSk9JTklORxADEhYKEkdST1VQX1NUQVRFX01FTUJFUhAEEhcKE0dST1VQX1NUQVRFX0xFQVZJTkcQBSpVCglHcm91cEpvaW4SGgoWR1JPVVBfSk9JTl9VTlNQRUNJRklFRBAAEhMKD0dST1VQX0pPSU5fQ09ERRABEhcKE0dST1VQX0pPSU5fQVBQUk9WQUwQAiqjAgoIR3JvdXBBY3QSGQoVR1JPVVBfQUNUX1VOU1BFQ0lGSUVEEAASFQoRR1JPVVBfQUNUX0NSRUFURUQQARIUChBHUk9VUF9BQ1RfSk9JTkVEEAISEgoOR1JPVVBfQUNUX0xFRlQQAxIVChFHUk9VUF9BQ1RfUkVNT1ZFRBAEEhUKEUdST1VQX0FDVF9SRU5BTUVEEAUSFwoTR1JPVVBfQUNUX0FOTk9VTkNFRBAGEhcKE0dST1VQX0FDVF9SVUxFU19TRVQQBxIWChJHUk9VUF9BQ1RfUk9MRV9TRVQQCBITCg9HUk9VUF9BQ1RfTVVURUQQCRIVChFHUk9VUF9BQ1RfVU5NVVRFRBAKEhcKE0dST1VQX0FDVF9ESVNTT0xWRUQQC2IGcHJvdG8z", [file_longwire_v1_options]);
 
 /**
  * One item of a timeline. On the wire its version is one more than the version before it (the item's before it, or the
@@ -71,6 +72,18 @@ export type Item = Message$1<"longwire.v1.Item"> & {
      */
     value: ConversationMessage;
     case: "conversationMessage";
+  } | {
+    /**
+     * @generated from field: longwire.v1.GroupChange group_change = 9;
+     */
+    value: GroupChange;
+    case: "groupChange";
+  } | {
+    /**
+     * @generated from field: longwire.v1.Group group = 10;
+     */
+    value: Group;
+    case: "group";
   } | { case: undefined; value?: undefined };
 };
 
@@ -181,6 +194,13 @@ export type ConversationMessage = Message$1<"longwire.v1.ConversationMessage"> &
    * @generated from field: longwire.v1.MessageContent content = 7;
    */
   content?: MessageContent | undefined;
+
+  /**
+   * In a group: its place among the group's messages and changes, the same for all members. It rises and has gaps.
+   *
+   * @generated from field: uint64 number = 8;
+   */
+  number: bigint;
 };
 
 /**
@@ -274,7 +294,7 @@ export const ContactSchema: GenMessage<Contact> = /*@__PURE__*/
   messageDesc(file_longwire_v1_item, 4);
 
 /**
- * A message of this user that was accepted and then refused on the other side.
+ * A message of this user, or an act in a group, that was accepted and then refused on the other side.
  *
  * @generated from message longwire.v1.Failed
  */
@@ -300,6 +320,13 @@ export type Failed = Message$1<"longwire.v1.Failed"> & {
    * @generated from field: uint32 code = 4;
    */
   code: number;
+
+  /**
+   * The conversation, if it is not direct: then there is no recipient. The number is a message's or an act's in a group.
+   *
+   * @generated from field: string conversation = 5;
+   */
+  conversation: string;
 };
 
 /**
@@ -413,6 +440,179 @@ export const OwnProfileSchema: GenMessage<OwnProfile> = /*@__PURE__*/
   messageDesc(file_longwire_v1_item, 9);
 
 /**
+ * @generated from message longwire.v1.GroupRules
+ */
+export type GroupRules = Message$1<"longwire.v1.GroupRules"> & {
+  /**
+   * @generated from field: longwire.v1.GroupJoin join = 1;
+   */
+  join: GroupJoin;
+
+  /**
+   * Only admins invite.
+   *
+   * @generated from field: bool admins_invite = 2;
+   */
+  adminsInvite: boolean;
+
+  /**
+   * Only admins write.
+   *
+   * @generated from field: bool admins_write = 3;
+   */
+  adminsWrite: boolean;
+
+  /**
+   * How many of the last items before their joining new members may read, at most 100.
+   *
+   * @generated from field: uint32 history = 4;
+   */
+  history: number;
+};
+
+/**
+ * Describes the message longwire.v1.GroupRules.
+ * Use `create(GroupRulesSchema)` to create a new message.
+ */
+export const GroupRulesSchema: GenMessage<GroupRules> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_item, 10);
+
+/**
+ * One group as this user is in it. Compaction key group/<conversation>.
+ *
+ * @generated from message longwire.v1.Group
+ */
+export type Group = Message$1<"longwire.v1.Group"> & {
+  /**
+   * @generated from field: string conversation = 1;
+   */
+  conversation: string;
+
+  /**
+   * @generated from field: longwire.v1.GroupState state = 2;
+   */
+  state: GroupState;
+
+  /**
+   * The number of the invitation, of the request, or since which the user is a member.
+   *
+   * @generated from field: uint64 number = 3;
+   */
+  number: bigint;
+
+  /**
+   * While invited: who invites.
+   *
+   * @generated from field: uint64 inviter = 4;
+   */
+  inviter: bigint;
+
+  /**
+   * @generated from field: string title = 5;
+   */
+  title: string;
+
+  /**
+   * @generated from field: string announcement = 6;
+   */
+  announcement: string;
+
+  /**
+   * @generated from field: longwire.v1.GroupRole role = 7;
+   */
+  role: GroupRole;
+
+  /**
+   * The user may not write.
+   *
+   * @generated from field: bool muted = 8;
+   */
+  muted: boolean;
+
+  /**
+   * @generated from field: longwire.v1.GroupRules rules = 9;
+   */
+  rules?: GroupRules | undefined;
+
+  /**
+   * After the end of a membership: the number of its end. The user has the items up to it.
+   *
+   * @generated from field: uint64 until = 10;
+   */
+  until: bigint;
+};
+
+/**
+ * Describes the message longwire.v1.Group.
+ * Use `create(GroupSchema)` to create a new message.
+ */
+export const GroupSchema: GenMessage<Group> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_item, 11);
+
+/**
+ * Something that happened in a group; has a number as its messages do.
+ *
+ * @generated from message longwire.v1.GroupChange
+ */
+export type GroupChange = Message$1<"longwire.v1.GroupChange"> & {
+  /**
+   * @generated from field: string conversation = 1;
+   */
+  conversation: string;
+
+  /**
+   * @generated from field: uint64 number = 2;
+   */
+  number: bigint;
+
+  /**
+   * @generated from field: uint64 at_ms = 3;
+   */
+  atMs: bigint;
+
+  /**
+   * @generated from field: longwire.v1.GroupAct act = 4;
+   */
+  act: GroupAct;
+
+  /**
+   * Who did it.
+   *
+   * @generated from field: uint64 by = 5;
+   */
+  by: bigint;
+
+  /**
+   * To whom.
+   *
+   * @generated from field: uint64 uid = 6;
+   */
+  uid: bigint;
+
+  /**
+   * @generated from field: string text = 7;
+   */
+  text: string;
+
+  /**
+   * @generated from field: longwire.v1.GroupRole role = 8;
+   */
+  role: GroupRole;
+
+  /**
+   * @generated from field: longwire.v1.GroupRules rules = 9;
+   */
+  rules?: GroupRules | undefined;
+};
+
+/**
+ * Describes the message longwire.v1.GroupChange.
+ * Use `create(GroupChangeSchema)` to create a new message.
+ */
+export const GroupChangeSchema: GenMessage<GroupChange> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_item, 12);
+
+/**
  * @generated from enum longwire.v1.ContactState
  */
 export enum ContactState {
@@ -448,4 +648,203 @@ export enum ContactState {
  */
 export const ContactStateSchema: GenEnum<ContactState> = /*@__PURE__*/
   enumDesc(file_longwire_v1_item, 0);
+
+/**
+ * @generated from enum longwire.v1.GroupRole
+ */
+export enum GroupRole {
+  /**
+   * @generated from enum value: GROUP_ROLE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: GROUP_ROLE_MEMBER = 1;
+   */
+  MEMBER = 1,
+
+  /**
+   * @generated from enum value: GROUP_ROLE_ADMIN = 2;
+   */
+  ADMIN = 2,
+
+  /**
+   * @generated from enum value: GROUP_ROLE_OWNER = 3;
+   */
+  OWNER = 3,
+}
+
+/**
+ * Describes the enum longwire.v1.GroupRole.
+ */
+export const GroupRoleSchema: GenEnum<GroupRole> = /*@__PURE__*/
+  enumDesc(file_longwire_v1_item, 1);
+
+/**
+ * What a user is to a group.
+ *
+ * @generated from enum longwire.v1.GroupState
+ */
+export enum GroupState {
+  /**
+   * Nothing: how it ends when the user leaves, is removed, or no longer invited.
+   *
+   * @generated from enum value: GROUP_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Somebody invites the user.
+   *
+   * @generated from enum value: GROUP_STATE_INVITED = 1;
+   */
+  INVITED = 1,
+
+  /**
+   * The user asks to join.
+   *
+   * @generated from enum value: GROUP_STATE_ASKED = 2;
+   */
+  ASKED = 2,
+
+  /**
+   * The user said yes, and the group does not know it yet.
+   *
+   * @generated from enum value: GROUP_STATE_JOINING = 3;
+   */
+  JOINING = 3,
+
+  /**
+   * @generated from enum value: GROUP_STATE_MEMBER = 4;
+   */
+  MEMBER = 4,
+
+  /**
+   * The user leaves, and the group does not know it yet.
+   *
+   * @generated from enum value: GROUP_STATE_LEAVING = 5;
+   */
+  LEAVING = 5,
+}
+
+/**
+ * Describes the enum longwire.v1.GroupState.
+ */
+export const GroupStateSchema: GenEnum<GroupState> = /*@__PURE__*/
+  enumDesc(file_longwire_v1_item, 2);
+
+/**
+ * @generated from enum longwire.v1.GroupJoin
+ */
+export enum GroupJoin {
+  /**
+   * Only who is invited joins.
+   *
+   * @generated from enum value: GROUP_JOIN_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Who knows the code joins.
+   *
+   * @generated from enum value: GROUP_JOIN_CODE = 1;
+   */
+  CODE = 1,
+
+  /**
+   * Who knows the code asks, and an admin answers.
+   *
+   * @generated from enum value: GROUP_JOIN_APPROVAL = 2;
+   */
+  APPROVAL = 2,
+}
+
+/**
+ * Describes the enum longwire.v1.GroupJoin.
+ */
+export const GroupJoinSchema: GenEnum<GroupJoin> = /*@__PURE__*/
+  enumDesc(file_longwire_v1_item, 3);
+
+/**
+ * @generated from enum longwire.v1.GroupAct
+ */
+export enum GroupAct {
+  /**
+   * @generated from enum value: GROUP_ACT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * by made the group.
+   *
+   * @generated from enum value: GROUP_ACT_CREATED = 1;
+   */
+  CREATED = 1,
+
+  /**
+   * uid joined; by invited or let in, if it is not uid itself.
+   *
+   * @generated from enum value: GROUP_ACT_JOINED = 2;
+   */
+  JOINED = 2,
+
+  /**
+   * @generated from enum value: GROUP_ACT_LEFT = 3;
+   */
+  LEFT = 3,
+
+  /**
+   * by removed uid.
+   *
+   * @generated from enum value: GROUP_ACT_REMOVED = 4;
+   */
+  REMOVED = 4,
+
+  /**
+   * text is the title.
+   *
+   * @generated from enum value: GROUP_ACT_RENAMED = 5;
+   */
+  RENAMED = 5,
+
+  /**
+   * text is the announcement.
+   *
+   * @generated from enum value: GROUP_ACT_ANNOUNCED = 6;
+   */
+  ANNOUNCED = 6,
+
+  /**
+   * @generated from enum value: GROUP_ACT_RULES_SET = 7;
+   */
+  RULES_SET = 7,
+
+  /**
+   * uid has the role.
+   *
+   * @generated from enum value: GROUP_ACT_ROLE_SET = 8;
+   */
+  ROLE_SET = 8,
+
+  /**
+   * @generated from enum value: GROUP_ACT_MUTED = 9;
+   */
+  MUTED = 9,
+
+  /**
+   * @generated from enum value: GROUP_ACT_UNMUTED = 10;
+   */
+  UNMUTED = 10,
+
+  /**
+   * @generated from enum value: GROUP_ACT_DISSOLVED = 11;
+   */
+  DISSOLVED = 11,
+}
+
+/**
+ * Describes the enum longwire.v1.GroupAct.
+ */
+export const GroupActSchema: GenEnum<GroupAct> = /*@__PURE__*/
+  enumDesc(file_longwire_v1_item, 4);
 

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file longwire/v1/message.proto.
  */
 export const file_longwire_v1_message: GenFile = /*@__PURE__*/
-  fileDesc("Chlsb25nd2lyZS92MS9tZXNzYWdlLnByb3RvEgtsb25nd2lyZS52MSJTCgtTZW5kUmVxdWVzdBIWCghzZW5kX3NlcRgBIAEoBEIEiLUYARIUCgJ0bxgCIAEoBEIIiLUYAaC1GAESFgoEdGV4dBgDIAEoCUIIiLUYAaC1GAEiLQoMU2VuZFJlc3BvbnNlEg8KB3ZlcnNpb24YASABKAQSDAoEZnJvbRgCIAEoBCKSAQoLU3luY1JlcXVlc3QSDQoFc2luY2UYASABKAQSIwoDYWNrGAIgASgLMhYubG9uZ3dpcmUudjEuQWNrTm90aWNlEg8KB3dhaXRfbXMYAyABKA0SLQoFc2VuZHMYBCADKAsyGC5sb25nd2lyZS52MS5TZW5kUmVxdWVzdEIEkLUYQBIPCgdhdHRlbXB0GAUgASgEIoUBCgxTeW5jUmVzcG9uc2USCgoCdG8YASABKAQSDAoEbW9yZRgCIAEoCBIPCgd0cmltbWVkGAMgASgIEiAKBWl0ZW1zGAQgAygLMhEubG9uZ3dpcmUudjEuSXRlbRIoCgdyZXN1bHRzGAUgAygLMhcubG9uZ3dpcmUudjEuU2VuZFJlc3VsdCKJAQoKU2VuZFJlc3VsdBIPCgd2ZXJzaW9uGAEgASgEEgwKBGZyb20YAiABKAQSDAoEY29kZRgDIAEoDRIPCgdtZXNzYWdlGAQgASgJEhYKDnJldHJ5X2FmdGVyX21zGAUgASgNEiUKB3JlZnVzYWwYBiABKAsyFC5sb25nd2lyZS52MS5SZWZ1c2FsIjQKC1ZvaWRSZXF1ZXN0EhYKCHNlbmRfc2VxGAEgASgEQgSItRgBEg0KBWNvdW50GAIgASgNIg4KDFZvaWRSZXNwb25zZTLHAQoOTWVzc2FnZVNlcnZpY2USOwoEU2VuZBIYLmxvbmd3aXJlLnYxLlNlbmRSZXF1ZXN0GhkubG9uZ3dpcmUudjEuU2VuZFJlc3BvbnNlEjsKBFN5bmMSGC5sb25nd2lyZS52MS5TeW5jUmVxdWVzdBoZLmxvbmd3aXJlLnYxLlN5bmNSZXNwb25zZRI7CgRWb2lkEhgubG9uZ3dpcmUudjEuVm9pZFJlcXVlc3QaGS5sb25nd2lyZS52MS5Wb2lkUmVzcG9uc2ViBnByb3RvMw", [file_longwire_v1_frame, file_longwire_v1_item, file_longwire_v1_options]);
+  fileDesc("Chlsb25nd2lyZS92MS9tZXNzYWdlLnByb3RvEgtsb25nd2lyZS52MSJTCgtTZW5kUmVxdWVzdBIWCghzZW5kX3NlcRgBIAEoBEIEiLUYARIUCgJ0bxgCIAEoBEIIiLUYAaC1GAESFgoEdGV4dBgDIAEoCUIIiLUYAaC1GAEiLQoMU2VuZFJlc3BvbnNlEg8KB3ZlcnNpb24YASABKAQSDAoEZnJvbRgCIAEoBCKSAQoLU3luY1JlcXVlc3QSDQoFc2luY2UYASABKAQSIwoDYWNrGAIgASgLMhYubG9uZ3dpcmUudjEuQWNrTm90aWNlEg8KB3dhaXRfbXMYAyABKA0SLQoFc2VuZHMYBCADKAsyGC5sb25nd2lyZS52MS5TZW5kUmVxdWVzdEIEkLUYQBIPCgdhdHRlbXB0GAUgASgEIoUBCgxTeW5jUmVzcG9uc2USCgoCdG8YASABKAQSDAoEbW9yZRgCIAEoCBIPCgd0cmltbWVkGAMgASgIEiAKBWl0ZW1zGAQgAygLMhEubG9uZ3dpcmUudjEuSXRlbRIoCgdyZXN1bHRzGAUgAygLMhcubG9uZ3dpcmUudjEuU2VuZFJlc3VsdCKJAQoKU2VuZFJlc3VsdBIPCgd2ZXJzaW9uGAEgASgEEgwKBGZyb20YAiABKAQSDAoEY29kZRgDIAEoDRIPCgdtZXNzYWdlGAQgASgJEhYKDnJldHJ5X2FmdGVyX21zGAUgASgNEiUKB3JlZnVzYWwYBiABKAsyFC5sb25nd2lyZS52MS5SZWZ1c2FsIjQKC1ZvaWRSZXF1ZXN0EhYKCHNlbmRfc2VxGAEgASgEQgSItRgBEg0KBWNvdW50GAIgASgNIg4KDFZvaWRSZXNwb25zZSJhCgtQb3N0UmVxdWVzdBIWCghzZW5kX3NlcRgBIAEoBEIEiLUYARIiCgxjb252ZXJzYXRpb24YAiABKAlCDIi1GAGQtRhAoLUYARIWCgR0ZXh0GAMgASgJQgiItRgBoLUYASItCgxQb3N0UmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoBBIMCgRmcm9tGAIgASgEMoQCCg5NZXNzYWdlU2VydmljZRI7CgRTZW5kEhgubG9uZ3dpcmUudjEuU2VuZFJlcXVlc3QaGS5sb25nd2lyZS52MS5TZW5kUmVzcG9uc2USOwoEU3luYxIYLmxvbmd3aXJlLnYxLlN5bmNSZXF1ZXN0GhkubG9uZ3dpcmUudjEuU3luY1Jlc3BvbnNlEjsKBFZvaWQSGC5sb25nd2lyZS52MS5Wb2lkUmVxdWVzdBoZLmxvbmd3aXJlLnYxLlZvaWRSZXNwb25zZRI7CgRQb3N0EhgubG9uZ3dpcmUudjEuUG9zdFJlcXVlc3QaGS5sb25nd2lyZS52MS5Qb3N0UmVzcG9uc2ViBnByb3RvMw", [file_longwire_v1_frame, file_longwire_v1_item, file_longwire_v1_options]);
 
 /**
  * @generated from message longwire.v1.SendRequest
@@ -254,6 +254,61 @@ export const VoidResponseSchema: GenMessage<VoidResponse> = /*@__PURE__*/
   messageDesc(file_longwire_v1_message, 6);
 
 /**
+ * @generated from message longwire.v1.PostRequest
+ */
+export type PostRequest = Message<"longwire.v1.PostRequest"> & {
+  /**
+   * @generated from field: uint64 send_seq = 1;
+   */
+  sendSeq: bigint;
+
+  /**
+   * The conversation's id (7.16).
+   *
+   * @generated from field: string conversation = 2;
+   */
+  conversation: string;
+
+  /**
+   * At most 16 384 bytes of UTF-8; longer: TEXT_TOO_LONG.
+   *
+   * @generated from field: string text = 3;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message longwire.v1.PostRequest.
+ * Use `create(PostRequestSchema)` to create a new message.
+ */
+export const PostRequestSchema: GenMessage<PostRequest> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_message, 7);
+
+/**
+ * @generated from message longwire.v1.PostResponse
+ */
+export type PostResponse = Message<"longwire.v1.PostResponse"> & {
+  /**
+   * As in SendResponse. In a group 0: the own copy comes as an item, like everybody's.
+   *
+   * @generated from field: uint64 version = 1;
+   */
+  version: bigint;
+
+  /**
+   * @generated from field: uint64 from = 2;
+   */
+  from: bigint;
+};
+
+/**
+ * Describes the message longwire.v1.PostResponse.
+ * Use `create(PostResponseSchema)` to create a new message.
+ */
+export const PostResponseSchema: GenMessage<PostResponse> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_message, 8);
+
+/**
  * Messages and the timeline. PROTOCOL.md, clauses 6 and 7.
  *
  * @generated from service longwire.v1.MessageService
@@ -288,6 +343,16 @@ export const MessageService: GenService<{
     methodKind: "unary";
     input: typeof VoidRequestSchema;
     output: typeof VoidResponseSchema;
+  },
+  /**
+   * Sends a message to any conversation. Method 33.
+   *
+   * @generated from rpc longwire.v1.MessageService.Post
+   */
+  post: {
+    methodKind: "unary";
+    input: typeof PostRequestSchema;
+    output: typeof PostResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_longwire_v1_message, 0);
