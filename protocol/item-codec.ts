@@ -214,16 +214,29 @@ export function encodeMessageItem(message: Omit<Message, 'content'>): Uint8Array
  * @param item of encodeMessageItem, with recipient 0
  */
 export function withRecipient(item: Uint8Array, recipient: number): Uint8Array {
-  checkUint(recipient, INTEGER_MAX)
+  return withNumberBehind(item, 40, recipient)
+}
+
+/**
+ * The item of a group's message with its number: the same bytes with the number behind them.
+ * @param item an encoded Item that holds a ConversationMessage without a number
+ */
+export function withNumber(item: Uint8Array, number: number): Uint8Array {
+  return withNumberBehind(item, 64, number)
+}
+
+/** An item whose content has one more field of a number, behind the others. */
+function withNumberBehind(item: Uint8Array, tag: number, number: number): Uint8Array {
+  checkUint(number, INTEGER_MAX)
   // The content's length stands behind its tag; a message of at most 64 KiB has a length of at most three bytes.
   let lengthBytes = 1
   while ((item[lengthBytes] ?? 0) > 127) lengthBytes += 1
   const start = 1 + lengthBytes
-  const messageBytes = item.length - start + numberBytes(recipient)
+  const messageBytes = item.length - start + numberBytes(number)
   const out = itemSlab.take(1 + varintBytes(messageBytes) + messageBytes)
-  const pos = putNumber(out, 0, 18, messageBytes)
+  const pos = putNumber(out, 0, item[0] ?? 0, messageBytes)
   out.set(item.subarray(start), pos)
-  putNumber(out, pos + item.length - start, 40, recipient)
+  putNumber(out, pos + item.length - start, tag, number)
   return out
 }
 

@@ -8,11 +8,15 @@ import { type Actor, PARTITIONS } from './types.js'
 export const ALL_PARTITIONS: readonly number[] = Array.from({ length: PARTITIONS }, (_, partition) => partition)
 
 /** The kinds whose id is a number that carries the partition in its remainder (uid = region·2^43 + 256·n + partition). */
-const NUMBERED = ['user', 'outbox', 'partition', 'accounts', 'leaving', 'renaming', 'time']
+const NUMBERED = ['user', 'outbox', 'partition', 'accounts', 'leaving', 'renaming', 'debts', 'time']
 const DIGITS_MAX = 16
+
+/** The kind whose id begins with its partition: `branch/<partition>/<group>`. */
+const BRANCH = 'branch/'
 
 /** The partition of an actor, in [0, 256). */
 export function partitionOf(actor: Actor): number {
+  if (actor.startsWith(BRANCH)) return Number.parseInt(actor.slice(BRANCH.length), 10) % PARTITIONS
   const slash = actor.indexOf('/')
   if (slash > 0 && NUMBERED.some(kind => kind.length === slash && actor.startsWith(kind))) {
     const partition = remainderOf(actor, slash + 1)

@@ -36,6 +36,7 @@ import { headOf, pageOf } from './page.js'
 import { type Asked, Plan, type PlanContext } from './plan.js'
 import { type Cell, RecordCache } from './record-cache.js'
 import { RecordLoader } from './record-loader.js'
+import { resolved } from './references.js'
 import { ScopeQueue } from './scope-queue.js'
 import type { WaitingOutbox } from './sightings.js'
 import type { Outcome, TimelineHead, TimelinePage, Transition } from './types.js'
@@ -255,7 +256,7 @@ export class Engine {
   /** The items after `since` that are durable. */
   page(actor: Actor, since: Version, itemsMax: number, bytesMax: number): Promise<TimelinePage> {
     const range = this.#store.read(actor, since, Number.MAX_SAFE_INTEGER, itemsMax, bytesMax)
-    return range.then(found => pageOf(found, since))
+    return range.then(found => resolved(this.#store, actor, pageOf(found, since), bytesMax))
   }
 
   /** The durable head, and whether `since` is a version of the log. Reads no item. */
@@ -406,11 +407,11 @@ export class Engine {
     for (let i = 0; i < plan.appends.length; i += 1) {
       const append = plan.appends[i]
       const range = appended[i]
-      if (append === undefined) continue
+      if (append?.shown === undefined) continue
       if (range === undefined) this.#tellHead(append.actor)
       else {
         const { from, version } = range
-        const event: NodeEvent = { kind: 'appended', to: append.actor, from, version, bytes: append.bytes }
+        const event: NodeEvent = { kind: 'appended', to: append.actor, from, version, bytes: append.shown }
         if (this.#store.shared) delivery.send(event, routes[i] ?? NOWHERE)
         else delivery.send(event)
       }

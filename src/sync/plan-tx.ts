@@ -1,15 +1,17 @@
 /** The access that rules have to a plan: the Tx of one actor. */
 
-import type { Actor, NodeId } from '../store/types.js'
+import { assert } from '../lib/assert.js'
+import { partitionOf } from '../store/partition.js'
+import type { Actor, NodeId, Version } from '../store/types.js'
 import { applyEncoded, type EncodedEffect, isWaiting, NEEDS_RECORDS, type Part } from './cascade.js'
 import type { NodeEvent } from './events.js'
 import { isPartitionActor } from './fan-out.js'
 import { outboxEntry, outboxEntryId, outboxOf } from './outbox-entry.js'
-import type { Plan } from './plan.js'
+import type { Plan, PlannedAppend } from './plan.js'
 import type { ActorCells } from './record-cache.js'
 import { recordName } from './record-kinds.js'
 import { added } from './short-lists.js'
-import type { EffectKind, RecordKind, RuleSettings, Tx } from './types.js'
+import type { EffectKind, RecordKind, RuleSettings, Shared, Tx } from './types.js'
 /** The Tx of one actor in a plan, at one level of the cascade. */
 export class PlanTx implements Tx {
   readonly actor: Actor
@@ -73,8 +75,31 @@ export class PlanTx implements Tx {
     this.put(kind as RecordKind<T | undefined>, undefined, id)
   }
 
+  getOf<T>(actor: Actor, kind: RecordKind<T>, id?: string | number): T | undefined {
+    assert(partitionOf(actor) === partitionOf(this.actor), 'a unit depends on records of one partition')
+    const slot = this.#plan.slot(this.#plan.context.cache.cellsOf(actor), kind as RecordKind<unknown>, id)
+    slot.expected = true
+    return slot.value as T | undefined
+  }
+
   append(bytes: Uint8Array, key?: string): void {
-    this.#plan.appends = added(this.#plan.appends, { actor: this.actor, key, bytes })
+    this.#append({ actor: this.actor, key, conversation: undefined, at: undefined, bytes, shown: bytes })
+  }
+
+  appendTo(conversation: string, bytes: Uint8Array): void {
+    this.#append({ actor: this.actor, key: undefined, conversation, at: undefined, bytes, shown: bytes })
+  }
+
+  appendAt(at: Version, bytes: Uint8Array): void {
+    this.#append({ actor: this.actor, key: undefined, conversation: undefined, at, bytes, shown: undefined })
+  }
+
+  share(actors: readonly Actor[], { conversation, bytes, shown }: Shared): void {
+    for (const actor of actors) this.#append({ actor, key: undefined, conversation, at: undefined, bytes, shown })
+  }
+
+  #append(append: PlannedAppend): void {
+    this.#plan.appends = added(this.#plan.appends, append)
   }
 
   trim(upTo: number, entriesMax?: number): void {

@@ -75,6 +75,12 @@ export interface Asked<I, R> {
   readonly since: number
 }
 
+/** An append of a plan. */
+export interface PlannedAppend extends Append {
+  /** The Item that the actor's devices are pushed; undefined: nobody is told. */
+  readonly shown: Uint8Array | undefined
+}
+
 export class Plan implements Moment, EffectPlan {
   readonly scope: ScopeId
   readonly nowMs: number
@@ -85,7 +91,7 @@ export class Plan implements Moment, EffectPlan {
   result: unknown
   /** The reason why there is no plan: a record would be above its bound, and the transition has no `refused` that avoids it. */
   above: AboveBoundError | undefined
-  appends: Append[] = NONE
+  appends: PlannedAppend[] = NONE
   trims: Trim[] = NONE
   drops: Drop[] = NONE
   routes: RouteChange[] = NONE

@@ -24,9 +24,9 @@ export interface RecordBound<T> {
 
 /**
  * The lifetime of a record. store: for ever. user: until its user leaves (rules/leaving.ts). device: until its device is forgotten,
- * or its user leaves. work: until the work that it stands for is done.
+ * or its user leaves. group: as long as its group. work: until the work that it stands for is done.
  */
-export type Lifetime = 'store' | 'user' | 'device' | 'work'
+export type Lifetime = 'store' | 'user' | 'device' | 'group' | 'work'
 
 /** The change that a put makes to a record (`Put.patch`). */
 export interface Patch {
@@ -98,8 +98,16 @@ export interface Tx {
   glance<T>(actor: Actor, kind: RecordKind<T>, id?: string | number): T | undefined
   put<T>(kind: RecordKind<T>, value: T, id?: string | number): void
   remove<T>(kind: RecordKind<T>, id?: string | number): void
+  /** Reads a record of another actor of this partition. The unit is then committed only if the record is still the same. */
+  getOf<T>(actor: Actor, kind: RecordKind<T>, id?: string | number): T | undefined
   /** Appends to the actor's log; the bytes belong to the store from here on. */
   append(bytes: Uint8Array, key?: string): void
+  /** Appends to the actor's log, as the newest entry of a conversation (store/types.ts). */
+  appendTo(conversation: string, bytes: Uint8Array): void
+  /** Appends under this version, which is above all that the log ever had: to a log whose versions its rules give. Nobody is told. */
+  appendAt(version: Version, bytes: Uint8Array): void
+  /** Appends the same to the logs of other actors of this partition. It depends on none of their records. */
+  share(actors: readonly Actor[], shared: Shared): void
   /** Removes entries without a key up to this version: at most `entriesMax` entries, the oldest. Absent: all. */
   trim(upTo: Version, entriesMax?: number): void
   /** Removes the last entry that was appended under the key, as if it had never been. */
@@ -122,6 +130,15 @@ export interface Tx {
   route(node: NodeId, ttlMs: number): void
   /** Sends an event to the nodes after the commit. It is soft: it may be lost in a crash. */
   event(event: NodeEvent): void
+}
+
+/** What many actors of a partition get in their logs. */
+export interface Shared {
+  readonly conversation: string
+  /** What each log holds; belongs to the store from here on. */
+  readonly bytes: Uint8Array
+  /** The Item that their devices are pushed. The bytes stand for it (sync/references.ts). */
+  readonly shown: Uint8Array
 }
 
 export interface Transition<I, R> {

@@ -52,7 +52,7 @@ export const deliverMessage: EffectKind<Incoming> = effectKind({
   },
   run(tx, { device, sendSeq, item }, source) {
     const code = refusalOf(tx, uidOf(source))
-    if (code === CODES.OK.code) tx.append(item)
+    if (code === CODES.OK.code) tx.appendTo(String(uidOf(source)), item)
     else tx.effect(failMessage, source, { device, sendSeq, recipient: uidOf(tx.actor), code })
   },
   refused(tx, { device, sendSeq }, source) {
@@ -98,7 +98,7 @@ function send(tx: Tx, { uid, device, sendSeq, to, text, tooLong, limited, blind 
   const target = userActor(to)
   if (!tx.outboxHasSpace(target)) return CODES.OUTBOX_FULL.code
   const item = encodeMessageItem({ sender: uid, device, sendSeq, atMs: tx.nowMs, recipient: 0, text })
-  tx.append(withRecipient(item, to))
+  tx.appendTo(String(to), withRecipient(item, to))
   tx.effect(deliverMessage, target, { device, sendSeq, item })
   return CODES.OK.code
 }

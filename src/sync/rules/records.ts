@@ -12,12 +12,17 @@ import {
 import { type Actor, PARTITIONS } from '../../store/types.js'
 import { jsonRecord, jsonValue, type RecordTraits } from '../record-kinds.js'
 
+/** The partition that a user lives in. */
+export function partitionOfUser(uid: number): number {
+  return uid % PARTITIONS
+}
+
 export function userActor(uid: number): Actor {
   return `user/${uid}`
 }
 
 /** The bytes that JSON may need for one byte of a text (\u0000). */
-const JSON_BYTES_PER_BYTE = 6
+export const JSON_BYTES_PER_BYTE = 6
 
 /** The uid behind a user's actor; 0 for another kind of actor. */
 export function uidOf(actor: Actor): number {

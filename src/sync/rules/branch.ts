@@ -1,0 +1,126 @@
+/**
+ * The branches of a group: what it has in each partition where members live. The group tells each branch its items in order. A branch keeps
+ * an item once, in its own log under the item's number, and appends a reference to it to the timeline of each member of its partition
+ * (sync/references.ts). No record of a member is read.
+ *
+ * Who is a member follows from the items themselves: a joining is the first that its member gets, an end of membership the last. So a
+ * branch that gets old items late gives each to those who were members at its number.
+ */
+import { decodeItem, GroupAct, type GroupChange } from '../../../protocol/generated/messages.js'
+import type { Actor } from '../../store/types.js'
+import { effectKind, jsonEffect } from '../effect-kinds.js'
+import { branchActor, encodeReference } from '../references.js'
+import type { EffectKind, Tx } from '../types.js'
+import { type Branch, branch, FORMER_MAX, type Gid, groupConversation } from './group-records.js'
+import { partitionOfUser, profile, uidOf, userActor } from './records.js'
+
+/** An item of a group, for its members of one partition. */
+export interface GroupItem {
+  readonly number: number
+  readonly atMs: number
+  /** An encoded Item: a ConversationMessage or a GroupChange. */
+  readonly item: Uint8Array
+}
+
+const HEADER_BYTES = 16
+const NOBODY_HERE: Branch = { members: [], former: [] }
+/** The first byte of an Item that holds a GroupChange: field 9. */
+const CHANGE_TAG = 9 * 8 + 2
+
+/** The branch of a group where this user lives. */
+export function branchOf(gid: Gid, uid: number): Actor {
+  return branchActor(gid, partitionOfUser(uid))
+}
+
+/** The gid in a branch's actor. */
+function gidOfBranch(actor: Actor): Gid {
+  return actor.slice(actor.indexOf('/', 'branch/'.length) + 1)
+}
+
+export const groupItem: EffectKind<GroupItem> = effectKind({
+  name: 'group-item',
+  encode({ number, atMs, item }) {
+    const bytes = new Uint8Array(HEADER_BYTES + item.length)
+    const view = new DataView(bytes.buffer)
+    view.setFloat64(0, number)
+    view.setFloat64(8, atMs)
+    bytes.set(item, HEADER_BYTES)
+    return bytes
+  },
+  decode(bytes) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset)
+    return { number: view.getFloat64(0), atMs: view.getFloat64(8), item: bytes.slice(HEADER_BYTES) }
+  },
+  run(tx, { number, atMs, item }) {
+    const gid = gidOfBranch(tx.actor)
+    const change = changeIn(item)
+    const before = tx.get(branch) ?? NOBODY_HERE
+    const entered = change === undefined ? before : withEntered(tx, before, change)
+    if (entered.members.length === 0) return
+    tx.appendAt(number, item)
+    tx.share(
+      entered.members.map(({ uid }) => userActor(uid)),
+      { conversation: groupConversation(gid), bytes: encodeReference({ gid, number, atMs }), shown: item },
+    )
+    const after = change === undefined ? entered : withLeft(entered, change)
+    if (after !== before) tx.put(branch, after)
+  },
+})
+
+/** The change that an item is; undefined for a message. */
+export function changeIn(item: Uint8Array): GroupChange | undefined {
+  if (item[0] !== CHANGE_TAG) return undefined
+  const { content } = decodeItem(item)
+  return content?.case === 'groupChange' ? content.value : undefined
+}
+
+/** Who becomes a member by the change; 0: nobody. */
+export function joinedBy({ act, by, uid }: GroupChange): number {
+  if (act === GroupAct.CREATED) return by
+  return act === GroupAct.JOINED ? uid : 0
+}
+
+/** The branch with the member that the change brings. A deleted user becomes none: nothing is written to the log any more. */
+function withEntered(tx: Tx, before: Branch, change: GroupChange): Branch {
+  const uid = joinedBy(change)
+  if (uid === 0 || branchOf(gidOfBranch(tx.actor), uid) !== tx.actor) return before
+  if (tx.getOf(userActor(uid), profile)?.deleted !== false) return before
+  const others = before.members.filter(member => member.uid !== uid)
+  return { ...before, members: [...others, { uid, since: change.number }] }
+}
+
+/** The branch without the members whose membership the change ends. */
+function withLeft(before: Branch, { act, uid, number }: GroupChange): Branch {
+  switch (act) {
+    case GroupAct.LEFT:
+    case GroupAct.REMOVED:
+      return without(before, member => member === uid, number)
+    case GroupAct.DISSOLVED:
+      return without(before, () => true, number)
+    default:
+      return before
+  }
+}
+
+function without({ members, former }: Branch, leaves: (uid: number) => boolean, until: number): Branch {
+  const ended = members.filter(({ uid }) => leaves(uid)).map(member => ({ ...member, until }))
+  return {
+    members: members.filter(({ uid }) => !leaves(uid)),
+    former: [...former, ...ended].slice(-FORMER_MAX),
+  }
+}
+
+/**
+ * Takes a deleted user out of the branch, in the unit that removes the user's own record of the group. From then on nothing of the group
+ * is written to the user's log. The others learn it from the group.
+ */
+export const forgetMember: EffectKind<Record<string, never>> = jsonEffect({
+  name: 'group-forget-member',
+  run(tx, _, source) {
+    const uid = uidOf(source)
+    const before = tx.get(branch)
+    if (before === undefined) return
+    const isOther = (member: { readonly uid: number }): boolean => member.uid !== uid
+    tx.put(branch, { members: before.members.filter(isOther), former: before.former.filter(isOther) })
+  },
+})

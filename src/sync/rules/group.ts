@@ -1,0 +1,483 @@
+/**
+ * The side of the group: who is in it, what they may do, and the order of all that happens. The group gives each message and each change the
+ * next number, appends it to its own log under that number, and tells its branches (branch.ts). The side of the users is membership.ts.
+ *
+ *   invite ─► WAITING(i) ── yes(i) ──► MEMBER(J) ── leave(J), remove ──► none
+ *   ask(r) ─► WAITING(r) ── approve ──►    │
+ *        └──── by the code alone ─────►    └── leave(i), leave(r): it crossed the joining that came of i, of r
+ *
+ * Each act names the number of what it is about: of the invitation, the request, or the membership (the number of its joining). One that
+ * comes late names what is no longer there: it changes nothing, and its author is told how it ended.
+ */
+import { CODES, type Code } from '../../../protocol/codes.js'
+import { encodeItem, GroupAct, type GroupChange, GroupJoin, GroupRole } from '../../../protocol/generated/messages.js'
+import { withNumber } from '../../../protocol/item-codec.js'
+import { GROUP_MEMBERS_MAX } from '../../../protocol/limits.js'
+import { effectKind, jsonEffect } from '../effect-kinds.js'
+import { branchActor } from '../references.js'
+import type { EffectKind, Tx } from '../types.js'
+import { groupItem } from './branch.js'
+import { noteDebt, debtsActor } from './debts.js'
+import {
+  type About,
+  about,
+  type Gid,
+  groupConversation,
+  lastNumber,
+  type Member,
+  type Members,
+  members,
+  NO_RULES,
+  owed,
+  type Waiting,
+  waiting,
+} from './group-records.js'
+import { groupRefused, groupTold, type Told } from './group-told.js'
+import { partitionOfUser, uidOf, userActor } from './records.js'
+
+/** The jump of numbers per epoch: in each missed epoch some may have been given out and lost. A group has fewer items in one. */
+const NUMBER_JUMP = 2 ** 20
+
+const NO_MEMBERS: Members = new Map()
+const NO_DEBTS: Readonly<Record<string, number>> = {}
+
+/** The gid in a group's actor. */
+export function gidOfGroup(actor: string): Gid {
+  return actor.slice('group/'.length)
+}
+
+function nextNumber(tx: Tx): number {
+  // Without a number, one may have been lost since the first epoch.
+  const { n, epoch } = tx.get(lastNumber) ?? { n: 0, epoch: 1 }
+  const next = n + Math.max(1, NUMBER_JUMP * (tx.epoch - epoch))
+  tx.put(lastNumber, { n: next, epoch: tx.epoch })
+  return next
+}
+
+const partitionsByMembers = new WeakMap<Members, readonly number[]>()
+
+/** The partitions in which these members live. */
+function partitionsOf(list: Members): readonly number[] {
+  let found = partitionsByMembers.get(list)
+  if (found === undefined) {
+    found = [...new Set(Array.from(list.keys(), partitionOfUser))]
+    partitionsByMembers.set(list, found)
+  }
+  return found
+}
+
+/** Appends an item to the group's log, and tells it to the branches in these partitions. One that cannot be told is owed it. */
+function publish(tx: Tx, partitions: readonly number[], number: number, item: Uint8Array, atMs: number): void {
+  tx.appendAt(number, item)
+  const gid = gidOfGroup(tx.actor)
+  const before = tx.get(owed) ?? NO_DEBTS
+  let debts = before
+  for (const partition of partitions) {
+    if (partition in debts) continue
+    const target = branchActor(gid, partition)
+    if (tx.outboxHasSpace(target)) tx.effect(groupItem, target, { number, atMs, item })
+    else debts = { ...debts, [partition]: number }
+  }
+  if (debts === before) return
+  tx.put(owed, debts)
+  tx.effect(noteDebt, debtsActor(tx.actor), { gid })
+}
+
+type Change = Partial<Omit<GroupChange, 'conversation' | 'number' | 'atMs'>> & Pick<GroupChange, 'act' | 'by'>
+
+/** Publishes a change to the branches of these members. @returns its number */
+function publishChange(tx: Tx, told: Members, change: Change): number {
+  const number = nextNumber(tx)
+  const conversation = groupConversation(gidOfGroup(tx.actor))
+  const blank = { uid: 0, text: '', role: GroupRole.UNSPECIFIED, rules: undefined }
+  const value = { ...blank, ...change, conversation, number, atMs: tx.nowMs }
+  const item = encodeItem({ skip: 0, content: { case: 'groupChange', value } })
+  publish(tx, partitionsOf(told), number, item, tx.nowMs)
+  return number
+}
+
+function tell(tx: Tx, uid: number, told: Told): void {
+  tx.effect(groupTold, userActor(uid), told)
+}
+
+function aboutOf(tx: Tx): About {
+  return tx.get(about) ?? { title: '', announcement: '', rules: NO_RULES, code: '', createdAtMs: 0, dissolved: true, number: 0 }
+}
+
+function waitingFor(tx: Tx): readonly Waiting[] {
+  return tx.get(waiting) ?? []
+}
+
+/** Takes somebody out of those who wait. */
+function waitsNoMore(tx: Tx, uid: number): void {
+  const list = waitingFor(tx)
+  if (list.some(entry => entry.uid === uid)) tx.put(waiting, list.filter(entry => entry.uid !== uid))
+}
+
+/** A user on the way into the group. */
+interface Joining {
+  readonly uid: number
+  /** The invitation or request that it comes of. */
+  readonly via: number
+  /** Who invited or let in; the user, if nobody did. */
+  readonly by: number
+}
+
+/** Makes a user a member. @returns OK, or why not */
+function enter(tx: Tx, { uid, via, by }: Joining): Code {
+  const before = tx.get(members) ?? NO_MEMBERS
+  waitsNoMore(tx, uid)
+  if (before.size >= GROUP_MEMBERS_MAX) {
+    tell(tx, uid, { act: 'ended', number: via, until: 0 })
+    return CODES.GROUP_FULL.code
+  }
+  const isFirst = before.size === 0
+  const role = isFirst ? GroupRole.OWNER : GroupRole.MEMBER
+  // The item is told to the new member too: the partitions are those of the members after it.
+  const after = new Map(before)
+  const entry: Member = { uid, since: 0, role, muted: false, via }
+  after.set(uid, entry)
+  const change = isFirst ? { act: GroupAct.CREATED, by, text: aboutOf(tx).title } : { act: GroupAct.JOINED, by, uid }
+  const since = publishChange(tx, after, change)
+  const member = { ...entry, since }
+  after.set(uid, member)
+  tx.put(members, after)
+  tellJoined(tx, member)
+  return CODES.OK.code
+}
+
+function tellJoined(tx: Tx, { uid, since, via, role }: Member): void {
+  const { title, announcement, rules, number } = aboutOf(tx)
+  tell(tx, uid, { act: 'joined', number: since, via, role, title, announcement, rules, aboutNumber: number })
+}
+
+/** Ends a membership. An owner who goes is followed by the oldest admin, else by the oldest member; without one the group has ended. */
+function leave(tx: Tx, member: Member, by: number): void {
+  const before = tx.get(members) ?? NO_MEMBERS
+  const { uid, since, via } = member
+  const act = by === uid ? GroupAct.LEFT : GroupAct.REMOVED
+  const until = publishChange(tx, before, { act, by, uid })
+  const after = new Map(before)
+  after.delete(uid)
+  tx.put(members, after)
+  tell(tx, uid, { act: 'ended', number: since, via, until })
+  if (after.size === 0) end(tx)
+  else if (member.role === GroupRole.OWNER) {
+    const all = [...after.values()]
+    const next = all.find(({ role }) => role === GroupRole.ADMIN) ?? all[0]
+    if (next !== undefined) setRole(tx, next, GroupRole.OWNER, uid)
+  }
+}
+
+/** Ends the group: nobody is in it, and nobody comes any more. */
+function end(tx: Tx): void {
+  tx.put(about, { ...aboutOf(tx), dissolved: true, code: '' })
+  for (const { uid, number } of waitingFor(tx)) tell(tx, uid, { act: 'ended', number, until: 0 })
+  tx.remove(waiting)
+}
+
+function setMember(tx: Tx, member: Member): void {
+  // A map keeps the place of a key: the order is that of joining.
+  tx.put(members, new Map(tx.get(members) ?? NO_MEMBERS).set(member.uid, member))
+  const { uid, since, role, muted } = member
+  tell(tx, uid, { act: 'state', number: since, role, muted })
+}
+
+function setRole(tx: Tx, member: Member, role: GroupRole, by: number): void {
+  publishChange(tx, tx.get(members) ?? NO_MEMBERS, { act: GroupAct.ROLE_SET, by, uid: member.uid, role })
+  setMember(tx, { ...member, role, muted: false })
+}
+
+/** Puts what the group is, tells the change, and tells all members' own records. */
+function setAbout(tx: Tx, after: About, change: Change): void {
+  const list = tx.get(members) ?? NO_MEMBERS
+  const number = publishChange(tx, list, change)
+  tx.put(about, { ...after, number })
+  const { title, announcement, rules } = after
+  const told = { act: 'about', gid: gidOfGroup(tx.actor), title, announcement, rules, aboutNumber: number } as const
+  tx.fanOut(groupTold, Array.from(list.keys(), userActor), told)
+}
+
+/** Invites those who neither are members nor wait. @returns OK, or why none of them could be */
+function invite(tx: Tx, by: number, uids: readonly number[]): Code {
+  const list = tx.get(members) ?? NO_MEMBERS
+  const known = waitingFor(tx)
+  const fresh = [...new Set(uids)].filter(uid => !list.has(uid) && !known.some(entry => entry.uid === uid))
+  if (fresh.length === 0) return uids.length === 0 ? CODES.OK.code : CODES.ALREADY_MEMBER.code
+  const places = Math.min(GROUP_MEMBERS_MAX - known.length, GROUP_MEMBERS_MAX - list.size)
+  const invited = fresh.slice(0, Math.max(0, places))
+  const { title } = aboutOf(tx)
+  const added = invited.map(uid => ({ uid, number: nextNumber(tx), asks: false, by }))
+  if (added.length > 0) tx.put(waiting, [...known, ...added])
+  for (const { uid, number } of added) tell(tx, uid, { act: 'invited', number, by, title })
+  return added.length === 0 ? CODES.GROUP_FULL.code : CODES.OK.code
+}
+
+/** A new group, from its maker. */
+interface Made {
+  readonly title: string
+  readonly uids: readonly number[]
+}
+
+export const groupMade: EffectKind<Made> = jsonEffect({
+  name: 'group-made',
+  run(tx, { title, uids }, source) {
+    const by = uidOf(source)
+    if (tx.get(about) !== undefined) {
+      // The store had lost that it was made at the maker's side alone.
+      const maker = tx.get(members)?.get(by)
+      if (maker !== undefined) tellJoined(tx, maker)
+      return
+    }
+    tx.put(about, { ...aboutOf(tx), title, createdAtMs: tx.nowMs, dissolved: false })
+    enter(tx, { uid: by, via: 0, by })
+    invite(tx, by, uids)
+  },
+})
+
+/** A user's word about the own part: about an invitation, a request, or the membership of this number. */
+export interface Word {
+  readonly word: 'yes' | 'no' | 'ask' | 'leave'
+  readonly number: number
+  /** Of 'ask'. */
+  readonly code?: string
+  /** The request of the device that it comes of; 0: of none. It is told if the group refuses. */
+  readonly device: number
+  readonly sendSeq: number
+}
+
+export const groupWord: EffectKind<Word> = jsonEffect({
+  name: 'group-word',
+  run(tx, said, source) {
+    const code = heard(tx, uidOf(source), said)
+    if (code !== CODES.OK.code && said.device !== 0) refuse(tx, source, said, code)
+  },
+})
+
+function heard(tx: Tx, uid: number, { word, number, code = '' }: Word): Code {
+  const member = tx.get(members)?.get(uid)
+  const waits = waitingFor(tx).find(entry => entry.uid === uid)
+  switch (word) {
+    case 'yes':
+      if (waits !== undefined && !waits.asks && waits.number === number) {
+        return enter(tx, { uid, via: number, by: waits.by })
+      }
+      if (member?.via === number) return CODES.OK.code
+      tell(tx, uid, { act: 'ended', number, until: 0 })
+      return CODES.NO_SUCH_INVITATION.code
+    case 'no':
+      if (waits !== undefined && !waits.asks && waits.number === number) waitsNoMore(tx, uid)
+      return CODES.OK.code
+    case 'ask':
+      return asked(tx, uid, number, code)
+    case 'leave':
+      if (member !== undefined && (member.since === number || member.via === number)) leave(tx, member, uid)
+      else {
+        if (waits?.number === number) waitsNoMore(tx, uid)
+        tell(tx, uid, { act: 'ended', number, until: 0 })
+      }
+      return CODES.OK.code
+  }
+}
+
+/** Takes a request to join. Who is invited needs no code. */
+function asked(tx: Tx, uid: number, number: number, code: string): Code {
+  if (tx.get(members)?.has(uid) === true) {
+    tell(tx, uid, { act: 'ended', number, until: 0 })
+    return CODES.ALREADY_MEMBER.code
+  }
+  const waits = waitingFor(tx).find(entry => entry.uid === uid)
+  if (waits !== undefined && !waits.asks) return enter(tx, { uid, via: number, by: waits.by })
+  const { rules, code: right, dissolved } = aboutOf(tx)
+  const isOpen = !dissolved && rules.join !== GroupJoin.UNSPECIFIED && right !== '' && code === right
+  if (isOpen && rules.join === GroupJoin.CODE) return enter(tx, { uid, via: number, by: uid })
+  const list = waitingFor(tx).filter(entry => entry.uid !== uid)
+  if (isOpen && list.length < GROUP_MEMBERS_MAX) {
+    tx.put(waiting, [...list, { uid, number, asks: true, by: 0 }])
+    return CODES.OK.code
+  }
+  tell(tx, uid, { act: 'ended', number, until: 0 })
+  return isOpen ? CODES.GROUP_FULL.code : CODES.WRONG_CODE.code
+}
+
+/** What a member does to the group or to another. */
+export type MemberAct =
+  | { readonly act: 'invite'; readonly uids: readonly number[] }
+  | { readonly act: 'approve'; readonly uid: number; readonly request: number; readonly yes: boolean }
+  | { readonly act: 'remove'; readonly uid: number; readonly number: number }
+  | { readonly act: 'rename'; readonly title: string }
+  | { readonly act: 'announce'; readonly announcement: string }
+  /** `code`: a new one, to be used if there is none or the one that is known is to go. */
+  | { readonly act: 'rules'; readonly rules: About['rules']; readonly code: string; readonly newCode: boolean }
+  | { readonly act: 'role'; readonly uid: number; readonly role: GroupRole }
+  | { readonly act: 'mute'; readonly uid: number; readonly muted: boolean }
+  | { readonly act: 'dissolve' }
+
+/** An act, by the member since `period`, with the number of the request that it comes of. */
+interface Done {
+  readonly did: MemberAct
+  readonly period: number
+  readonly device: number
+  readonly sendSeq: number
+}
+
+export const groupDone: EffectKind<Done> = jsonEffect({
+  name: 'group-done',
+  run(tx, done, source) {
+    const by = tx.get(members)?.get(uidOf(source))
+    const code = by?.since === done.period ? act(tx, by, done.did) : CODES.NOT_MEMBER.code
+    if (code !== CODES.OK.code) refuse(tx, source, done, code)
+  },
+})
+
+function refuse(tx: Tx, source: string, { device, sendSeq }: Pick<Done, 'device' | 'sendSeq'>, code: Code): void {
+  tx.effect(groupRefused, source, { gid: gidOfGroup(tx.actor), device, sendSeq, code })
+}
+
+const NOT_ALLOWED = CODES.NOT_ADMIN.code
+
+/** Whether a member's role allows an act at all. What it may do to whom is the act's own question. */
+export function mayDo(role: GroupRole, adminsInvite: boolean, did: MemberAct['act']): boolean {
+  if (did === 'invite' && !adminsInvite) return role >= GroupRole.MEMBER
+  return role >= (did === 'role' || did === 'dissolve' ? GroupRole.OWNER : GroupRole.ADMIN)
+}
+
+function act(tx: Tx, by: Member, did: MemberAct): Code {
+  const now = aboutOf(tx)
+  if (!mayDo(by.role, now.rules.adminsInvite, did.act)) return NOT_ALLOWED
+  switch (did.act) {
+    case 'invite':
+      return invite(tx, by.uid, did.uids)
+    case 'approve':
+      return approve(tx, by.uid, did)
+    case 'remove':
+      return remove(tx, by, did)
+    case 'rename':
+      setAbout(tx, { ...now, title: did.title }, { act: GroupAct.RENAMED, by: by.uid, text: did.title })
+      return CODES.OK.code
+    case 'announce': {
+      const { announcement } = did
+      setAbout(tx, { ...now, announcement }, { act: GroupAct.ANNOUNCED, by: by.uid, text: announcement })
+      return CODES.OK.code
+    }
+    case 'rules': {
+      const { rules } = did
+      const isOpen = rules.join !== GroupJoin.UNSPECIFIED
+      const code = isOpen && (did.newCode || now.code === '') ? did.code : now.code
+      setAbout(tx, { ...now, rules, code }, { act: GroupAct.RULES_SET, by: by.uid, rules })
+      return CODES.OK.code
+    }
+    case 'role':
+      return role(tx, by, did)
+    case 'mute':
+      return mute(tx, by, did)
+    case 'dissolve':
+      dissolve(tx, by.uid)
+      return CODES.OK.code
+  }
+}
+
+function approve(tx: Tx, by: number, { uid, request, yes }: MemberAct & { readonly act: 'approve' }): Code {
+  const waits = waitingFor(tx).find(entry => entry.uid === uid && entry.asks && entry.number === request)
+  if (waits === undefined) return CODES.NO_SUCH_REQUEST.code
+  if (yes) return enter(tx, { uid, via: request, by })
+  waitsNoMore(tx, uid)
+  tell(tx, uid, { act: 'ended', number: request, until: 0 })
+  return CODES.OK.code
+}
+
+function remove(tx: Tx, by: Member, { uid, number }: MemberAct & { readonly act: 'remove' }): Code {
+  const isMeant = (known: number): boolean => number === 0 || number === known
+  const member = tx.get(members)?.get(uid)
+  if (member !== undefined && isMeant(member.since)) {
+    if (uid === by.uid) return CODES.SELF.code
+    if (member.role >= by.role) return NOT_ALLOWED
+    leave(tx, member, by.uid)
+    return CODES.OK.code
+  }
+  const waits = waitingFor(tx).find(entry => entry.uid === uid && isMeant(entry.number))
+  if (waits === undefined) return CODES.NOT_MEMBER.code
+  waitsNoMore(tx, uid)
+  tell(tx, uid, { act: 'ended', number: waits.number, until: 0 })
+  return CODES.OK.code
+}
+
+function role(tx: Tx, by: Member, { uid, role: next }: MemberAct & { readonly act: 'role' }): Code {
+  const member = tx.get(members)?.get(uid)
+  if (member === undefined) return CODES.NOT_MEMBER.code
+  if (uid === by.uid) return CODES.SELF.code
+  if (next === GroupRole.OWNER) setRole(tx, by, GroupRole.ADMIN, by.uid)
+  if (member.role !== next) setRole(tx, member, next, by.uid)
+  return CODES.OK.code
+}
+
+function mute(tx: Tx, by: Member, { uid, muted }: MemberAct & { readonly act: 'mute' }): Code {
+  const list = tx.get(members) ?? NO_MEMBERS
+  const member = list.get(uid)
+  if (member === undefined) return CODES.NOT_MEMBER.code
+  if (member.role !== GroupRole.MEMBER) return NOT_ALLOWED
+  if (member.muted === muted) return CODES.OK.code
+  publishChange(tx, list, { act: muted ? GroupAct.MUTED : GroupAct.UNMUTED, by: by.uid, uid })
+  setMember(tx, { ...member, muted })
+  return CODES.OK.code
+}
+
+function dissolve(tx: Tx, by: number): void {
+  const list = tx.get(members) ?? NO_MEMBERS
+  const until = publishChange(tx, list, { act: GroupAct.DISSOLVED, by })
+  tx.put(members, NO_MEMBERS)
+  end(tx)
+  tx.fanOut(groupTold, Array.from(list.keys(), userActor), { act: 'dissolved', gid: gidOfGroup(tx.actor), until })
+}
+
+/** A message on its way to the group. */
+interface Said {
+  /** The number since which its author is a member. */
+  readonly period: number
+  readonly device: number
+  readonly sendSeq: number
+  readonly atMs: number
+  /** The item without its number. */
+  readonly item: Uint8Array
+}
+
+const HEADER_BYTES = 28
+
+export const groupSaid: EffectKind<Said> = effectKind({
+  name: 'group-said',
+  encode({ period, device, sendSeq, atMs, item }) {
+    const bytes = new Uint8Array(HEADER_BYTES + item.length)
+    const view = new DataView(bytes.buffer)
+    view.setFloat64(0, period)
+    view.setUint32(8, device)
+    view.setFloat64(12, sendSeq)
+    view.setFloat64(20, atMs)
+    bytes.set(item, HEADER_BYTES)
+    return bytes
+  },
+  decode(bytes) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset)
+    const [period, device, sendSeq, atMs] = [view.getFloat64(0), view.getUint32(8), view.getFloat64(12), view.getFloat64(20)]
+    return { period, device, sendSeq, atMs, item: bytes.slice(HEADER_BYTES) }
+  },
+  run(tx, said, source) {
+    const list = tx.get(members) ?? NO_MEMBERS
+    const member = list.get(uidOf(source))
+    const code = member?.since === said.period ? mayWrite(tx, member) : CODES.NOT_MEMBER.code
+    if (code !== CODES.OK.code) {
+      refuse(tx, source, said, code)
+      return
+    }
+    const number = nextNumber(tx)
+    publish(tx, partitionsOf(list), number, withNumber(said.item, number), said.atMs)
+  },
+  refused(tx, said, source) {
+    refuse(tx, source, said, CODES.REFUSED.code)
+  },
+})
+
+function mayWrite(tx: Tx, { role, muted }: Member): Code {
+  const isSilent = muted || (role === GroupRole.MEMBER && aboutOf(tx).rules.adminsWrite)
+  return isSilent ? CODES.MUTED.code : CODES.OK.code
+}
+
