@@ -72,7 +72,12 @@ export function decodeReference(entry: Uint8Array): Reference {
  * Puts the items in place of their references. With the items a page may be too long: it then ends earlier, and says that there is more.
  * @param bytesMax the most bytes of items; the first is given whatever its size
  */
-export async function resolved(store: Store, actor: Actor, page: TimelinePage, bytesMax: number): Promise<TimelinePage> {
+export async function resolved(
+  store: Store,
+  actor: Actor,
+  page: TimelinePage,
+  bytesMax: number,
+): Promise<TimelinePage> {
   if (page.kind === 'resync' || !page.items.some(({ bytes }) => isReference(bytes))) return page
   const items: LogItem[] = []
   let left = bytesMax

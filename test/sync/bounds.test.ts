@@ -245,7 +245,13 @@ t.test('a record that an older server let grow is cut when it is read, and costs
 
 t.test('docs/records.md is the table of the kinds', async t => {
   const number = (n: number) => String(n).replace(/\B(?=(\d{3})+$)/g, ' ')
-  const kept = { store: 'for ever', user: 'its user', device: 'its device', work: 'until it is done' }
+  const kept = {
+    store: 'for ever',
+    user: 'its user',
+    device: 'its device',
+    group: 'its group',
+    work: 'until it is done',
+  }
   const rows = [...RECORD_KINDS].map(([prefix, { bound, lifetime }]) => {
     const entries = bound.entries === undefined ? '' : number(bound.entries.max)
     return `| \`${prefix}\` | ${entries} | ${number(bound.bytesMax)} | ${kept[lifetime]} | ${bound.many} | ${bound.grows} |`

@@ -2,7 +2,7 @@
  * The records of groups. A user has one for each group, which says what the user is to it (membership.ts). The actor `group/<gid>` has the
  * rules, the members and who waits (group.ts). Each of its branches has the members of one partition (branch.ts).
  */
-import { type Group, type GroupRules, GroupRole, GroupState } from '../../../protocol/generated/messages.js'
+import { type Group, GroupRole, type GroupRules, GroupState } from '../../../protocol/generated/messages.js'
 import {
   GROUP_ANNOUNCEMENT_BYTES_MAX,
   GROUP_CODE_BYTES_MAX,
@@ -84,14 +84,17 @@ export const INVITATIONS_MAX = 200
 const LISTED_GROUPS_MAX = GROUPS_MAX + INVITATIONS_MAX
 
 /** The groups that the user is in, asks to join, joins or leaves; and those that invite the user. They are counted by it. */
-export const groupIndex = jsonRecord<{ readonly groups: readonly Gid[]; readonly invitations: readonly Gid[] }>('groups', {
-  fields: { groups: [], invitations: [] },
-  lifetime: 'user',
-  bytesMax: 64 + LISTED_GROUPS_MAX * (GID_BYTES_MAX + 3),
-  entries: { max: LISTED_GROUPS_MAX, count: ({ groups, invitations }) => groups.length + invitations.length },
-  grows: 'the user, and who invites: 500 groups and 200 invitations',
-  many: 'one',
-})
+export const groupIndex = jsonRecord<{ readonly groups: readonly Gid[]; readonly invitations: readonly Gid[] }>(
+  'groups',
+  {
+    fields: { groups: [], invitations: [] },
+    lifetime: 'user',
+    bytesMax: 64 + LISTED_GROUPS_MAX * (GID_BYTES_MAX + 3),
+    entries: { max: LISTED_GROUPS_MAX, count: ({ groups, invitations }) => groups.length + invitations.length },
+    grows: 'the user, and who invites: 500 groups and 200 invitations',
+    many: 'one',
+  },
+)
 
 /** A record of `group/<gid>`, like all that follow up to `branch`. */
 export interface About {
@@ -108,8 +111,7 @@ export interface About {
 export const about = jsonRecord<About>('about', {
   fields: { title: '', announcement: '', rules: NO_RULES, code: '', createdAtMs: 0, dissolved: false, number: 0 },
   lifetime: 'group',
-  bytesMax:
-    512 + JSON_BYTES_PER_BYTE * (GROUP_TITLE_BYTES_MAX + GROUP_ANNOUNCEMENT_BYTES_MAX + GROUP_CODE_BYTES_MAX),
+  bytesMax: 512 + JSON_BYTES_PER_BYTE * (GROUP_TITLE_BYTES_MAX + GROUP_ANNOUNCEMENT_BYTES_MAX + GROUP_CODE_BYTES_MAX),
   grows: 'its admins: a title has at most 128 bytes, an announcement 2 048',
   many: 'one',
 })

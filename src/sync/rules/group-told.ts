@@ -136,12 +136,7 @@ function invited(
 }
 
 /** Begins a membership. One that the user does not know of (the store has lost it, or it crossed a leaving) is ended. */
-function joined(
-  tx: Tx,
-  group: string,
-  before: UserGroup,
-  told: Told & { readonly act: 'joined' },
-): UserGroup {
+function joined(tx: Tx, group: string, before: UserGroup, told: Told & { readonly act: 'joined' }): UserGroup {
   const { number, via, role } = told
   if (number <= before.until) return before
   const isExpected = (before.state === JOINING || before.state === ASKED) && before.number === via

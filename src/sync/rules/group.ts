@@ -17,7 +17,7 @@ import { effectKind, jsonEffect } from '../effect-kinds.js'
 import { branchActor } from '../references.js'
 import type { EffectKind, Tx } from '../types.js'
 import { groupItem } from './branch.js'
-import { noteDebt, debtsActor } from './debts.js'
+import { debtsActor, noteDebt } from './debts.js'
 import {
   type About,
   about,
@@ -101,7 +101,17 @@ function tell(tx: Tx, uid: number, told: Told): void {
 }
 
 function aboutOf(tx: Tx): About {
-  return tx.get(about) ?? { title: '', announcement: '', rules: NO_RULES, code: '', createdAtMs: 0, dissolved: true, number: 0 }
+  return (
+    tx.get(about) ?? {
+      title: '',
+      announcement: '',
+      rules: NO_RULES,
+      code: '',
+      createdAtMs: 0,
+      dissolved: true,
+      number: 0,
+    }
+  )
 }
 
 function waitingFor(tx: Tx): readonly Waiting[] {
@@ -111,7 +121,11 @@ function waitingFor(tx: Tx): readonly Waiting[] {
 /** Takes somebody out of those who wait. */
 function waitsNoMore(tx: Tx, uid: number): void {
   const list = waitingFor(tx)
-  if (list.some(entry => entry.uid === uid)) tx.put(waiting, list.filter(entry => entry.uid !== uid))
+  if (list.some(entry => entry.uid === uid))
+    tx.put(
+      waiting,
+      list.filter(entry => entry.uid !== uid),
+    )
 }
 
 /** A user on the way into the group. */
@@ -457,7 +471,12 @@ export const groupSaid: EffectKind<Said> = effectKind({
   },
   decode(bytes) {
     const view = new DataView(bytes.buffer, bytes.byteOffset)
-    const [period, device, sendSeq, atMs] = [view.getFloat64(0), view.getUint32(8), view.getFloat64(12), view.getFloat64(20)]
+    const [period, device, sendSeq, atMs] = [
+      view.getFloat64(0),
+      view.getUint32(8),
+      view.getFloat64(12),
+      view.getFloat64(20),
+    ]
     return { period, device, sendSeq, atMs, item: bytes.slice(HEADER_BYTES) }
   },
   run(tx, said, source) {
@@ -480,4 +499,3 @@ function mayWrite(tx: Tx, { role, muted }: Member): Code {
   const isSilent = muted || (role === GroupRole.MEMBER && aboutOf(tx).rules.adminsWrite)
   return isSilent ? CODES.MUTED.code : CODES.OK.code
 }
-

@@ -1,0 +1,99 @@
+/** People who act in groups by transitions alone, without services, and see what their timelines show. */
+import { codeName } from '../../protocol/codes.js'
+import { decodeItem, type Group, type Item } from '../../protocol/generated/messages.js'
+import type { Engine } from '../../src/sync/index.js'
+import { register } from '../../src/sync/rules/account.js'
+import { type Gid, groupConversation, newGid } from '../../src/sync/rules/group-records.js'
+import { createGroup, sendToGroup } from '../../src/sync/rules/membership.js'
+import type { Answer, Numbered } from '../../src/sync/rules/numbered.js'
+import { accountsActor, userActor } from '../../src/sync/rules/records.js'
+import type { Transition } from '../../src/sync/types.js'
+
+const HASH = '12345678'
+
+export class GroupPerson {
+  readonly uid: number
+  readonly engine: Engine
+  sendSeq = 0
+
+  constructor(uid: number, engine: Engine) {
+    this.uid = uid
+    this.engine = engine
+  }
+
+  /** Makes an account in a partition, without the work of a password. */
+  static async enter(engine: Engine, account: string, partition: number): Promise<GroupPerson> {
+    const made = await engine.run(accountsActor(partition), register, {
+      ...{ partition, account, nickname: '', passwordHash: '', installationKey: '', deviceName: '' },
+      tokenHash: ' '.repeat(32),
+    })
+    if (made.kind !== 'done') throw new Error(`${account} was not made: ${made.kind}`)
+    return new GroupPerson(made.result.uid, engine)
+  }
+
+  /** Runs a numbered transition of this person, with its next number. @returns the name of its code */
+  async act<I extends Numbered & { readonly uid: number }>(
+    transition: Transition<I, Answer>,
+    fields: Omit<I, keyof Numbered | 'uid'>,
+  ): Promise<string> {
+    this.sendSeq += 1
+    const input = { ...fields, uid: this.uid, device: 1, sendSeq: this.sendSeq, hash: HASH } as unknown as I
+    const outcome = await this.engine.run(userActor(this.uid), transition, input)
+    if (outcome.kind !== 'done' || outcome.result.kind !== 'answer') throw new Error(JSON.stringify(outcome))
+    return codeName(outcome.result.code)
+  }
+
+  /** Makes a group and invites these people. */
+  async create(title: string, invited: readonly GroupPerson[] = []): Promise<Gid> {
+    const gid = newGid(this.uid, 1, this.sendSeq + 1)
+    const code = await this.act(createGroup, { gid, title, uids: invited.map(({ uid }) => uid) })
+    if (code !== 'OK') throw new Error(code)
+    return gid
+  }
+
+  say(gid: Gid, text: string): Promise<string> {
+    return this.act(sendToGroup, { gid, text, tooLong: false })
+  }
+
+  /** All items of the timeline, as a device that begins at 0 gets them. */
+  async items(): Promise<Item[]> {
+    const items: Item[] = []
+    for (let since = 0; ; ) {
+      const page = await this.engine.page(userActor(this.uid), since, 256, 262_144)
+      if (page.kind === 'resync') throw new Error('resync')
+      items.push(...page.items.map(({ bytes }) => decodeItem(bytes)))
+      if (!page.more) return items
+      since = page.to
+    }
+  }
+
+  /** The numbers and texts of a group's messages and changes. */
+  async numbered(gid: Gid): Promise<{ readonly number: number; readonly text: string }[]> {
+    const conversation = groupConversation(gid)
+    return (await this.items()).flatMap(({ content }) => {
+      if (content?.case !== 'conversationMessage' && content?.case !== 'groupChange') return []
+      const { value } = content
+      if (value.conversation !== conversation) return []
+      return [{ number: value.number, text: content.case === 'groupChange' ? `act ${content.value.act}` : value.text }]
+    })
+  }
+
+  async texts(gid: Gid): Promise<string[]> {
+    return (await this.numbered(gid)).map(({ text }) => text)
+  }
+
+  /** What the newest item about the group shows. */
+  async group(gid: Gid): Promise<Group | undefined> {
+    for (const { content } of (await this.items()).reverse()) {
+      if (content?.case === 'group' && content.value.conversation === groupConversation(gid)) return content.value
+    }
+    return undefined
+  }
+
+  async failures(): Promise<string[]> {
+    return (await this.items()).flatMap(({ content }) =>
+      content?.case === 'failed' ? [codeName(content.value.code)],
+    )
+  }
+}
+

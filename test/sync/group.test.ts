@@ -1,0 +1,141 @@
+/** Groups: who is in them, who gets what, and in which order; on one scope, and with a scope for each partition. */
+import t from 'tap'
+import { GroupJoin, GroupRole, GroupState } from '../../protocol/generated/messages.js'
+import { systemClock } from '../../src/lib/clock.js'
+import { seededRandom } from '../../src/lib/random.js'
+import { MemoryStore } from '../../src/store/memory/store.js'
+import {
+  acceptInvitation,
+  declineInvitation,
+  dissolveGroup,
+  joinGroup,
+  leaveGroup,
+  muteMember,
+  removeMember,
+  renameGroup,
+  setGroupRules,
+  setMemberRole,
+} from '../../src/sync/rules/membership.js'
+import { startNode } from '../support/engine.js'
+import { eventually } from '../support/eventually.js'
+import { GroupPerson } from '../support/group-person.js'
+
+const SCOPES = ['one', 'partitions'] as const
+
+async function people(scopes: (typeof SCOPES)[number], count: number) {
+  const store = new MemoryStore({ scopes, random: seededRandom('store') })
+  const node = await startNode(store, systemClock, 'node')
+  const all: GroupPerson[] = []
+  for (let n = 0; n < count; n += 1) all.push(await GroupPerson.enter(node.engine, `user-${n}`, n * 7))
+  return { node, store, all: all as [GroupPerson, GroupPerson, GroupPerson, ...GroupPerson[]] }
+}
+
+/** Lets somebody who is invited come in. */
+async function comeIn(person: GroupPerson, gid: string): Promise<void> {
+  await eventually(async () => (await person.group(gid))?.state === GroupState.INVITED)
+  const invitation = (await person.group(gid))?.number ?? 0
+  await person.act(acceptInvitation, { gid, invitation })
+  await eventually(async () => (await person.group(gid))?.state === GroupState.MEMBER)
+}
+
+for (const scopes of SCOPES) {
+  t.test(`a group of three talks in one order (scopes: ${scopes})`, async t => {
+    const { all, node } = await people(scopes, 3)
+    const [alice, bob, carol] = all
+    const gid = await alice.create('friends', [bob, carol])
+    await eventually(async () => (await alice.group(gid))?.state === GroupState.MEMBER)
+    t.match(await alice.group(gid), { title: 'friends', role: GroupRole.OWNER })
+    await comeIn(bob, gid)
+    await comeIn(carol, gid)
+    t.match(await carol.group(gid), { title: 'friends', role: GroupRole.MEMBER })
+    for (let round = 0; round < 3; round += 1)
+      for (const one of [alice, bob, carol]) t.equal(await one.say(gid, `${one.uid} ${round}`), 'OK')
+    await eventually(async () => (await carol.numbered(gid)).length === 1 + 9)
+    await eventually(async () => (await alice.numbered(gid)).length === 3 + 9)
+    const [hers, his, carols] = [await alice.numbered(gid), await bob.numbered(gid), await carol.numbered(gid)]
+    t.same(his, hers.slice(1), 'Bob has what came from his joining on')
+    t.same(carols, hers.slice(2), 'and Carol')
+    const numbers = hers.map(({ number }) => number)
+    t.same(
+      numbers,
+      [...numbers].sort((a, b) => a - b),
+    )
+    t.equal(new Set(numbers).size, numbers.length)
+    t.same(node.asides, [])
+    await node.engine.close()
+  })
+
+  t.test(`who leaves or is removed gets the end and nothing after it (scopes: ${scopes})`, async t => {
+    const { all, node } = await people(scopes, 3)
+    const [alice, bob, carol] = all
+    const gid = await alice.create('friends', [bob, carol])
+    await comeIn(bob, gid)
+    await comeIn(carol, gid)
+    await alice.say(gid, 'one')
+    t.equal(await bob.act(removeMember, { gid, other: carol.uid, number: 0 }), 'NOT_ADMIN')
+    t.equal(await alice.act(removeMember, { gid, other: carol.uid, number: 0 }), 'OK')
+    await eventually(async () => (await carol.group(gid))?.state === GroupState.UNSPECIFIED)
+    t.equal(await carol.say(gid, 'still here?'), 'NO_SUCH_GROUP')
+    t.equal(await bob.act(leaveGroup, { gid }), 'OK')
+    await eventually(async () => (await bob.group(gid))?.state === GroupState.UNSPECIFIED)
+    await alice.say(gid, 'two')
+    await eventually(async () => (await alice.texts(gid)).includes('two'))
+    await eventually(async () => (await bob.texts(gid)).at(-1) === 'act 3')
+    t.same(await carol.texts(gid), ['act 2', 'one', 'act 4'])
+    t.same(await bob.texts(gid), ['act 2', 'act 2', 'one', 'act 4', 'act 3'])
+    t.equal((await bob.group(gid))?.until, (await bob.numbered(gid)).at(-1)?.number)
+    await node.engine.close()
+  })
+
+  t.test(`an owner who leaves is followed; the last one ends the group (scopes: ${scopes})`, async t => {
+    const { all, node } = await people(scopes, 3)
+    const [alice, bob, carol] = all
+    const gid = await alice.create('friends', [bob, carol])
+    await comeIn(bob, gid)
+    await comeIn(carol, gid)
+    await alice.act(setMemberRole, { gid, other: carol.uid, role: GroupRole.ADMIN })
+    await eventually(async () => (await carol.group(gid))?.role === GroupRole.ADMIN)
+    await alice.act(leaveGroup, { gid })
+    await eventually(async () => (await carol.group(gid))?.role === GroupRole.OWNER)
+    await carol.act(leaveGroup, { gid })
+    await eventually(async () => (await bob.group(gid))?.role === GroupRole.OWNER)
+    t.equal(await bob.act(renameGroup, { gid, title: 'alone' }), 'OK')
+    await eventually(async () => (await bob.group(gid))?.title === 'alone')
+    await bob.act(leaveGroup, { gid })
+    await eventually(async () => (await bob.group(gid))?.state === GroupState.UNSPECIFIED)
+    t.equal(await bob.act(joinGroup, { gid, code: 'x' }), 'OK')
+    await eventually(async () => (await bob.failures()).at(-1) === 'WRONG_CODE')
+    t.equal((await bob.group(gid))?.state, GroupState.UNSPECIFIED)
+    await node.engine.close()
+  })
+
+  t.test(`codes, mutes, and the end by the owner (scopes: ${scopes})`, async t => {
+    const { all, node } = await people(scopes, 3)
+    const [alice, bob, carol] = all
+    const gid = await alice.create('friends', [bob])
+    await eventually(async () => (await bob.group(gid))?.state === GroupState.INVITED)
+    const invitation = (await bob.group(gid))?.number ?? 0
+    t.equal(await bob.act(declineInvitation, { gid, invitation }), 'OK')
+    t.equal(await bob.act(acceptInvitation, { gid, invitation }), 'NO_SUCH_INVITATION')
+    t.equal(await bob.act(joinGroup, { gid, code: 'secret' }), 'OK')
+    await eventually(async () => (await bob.failures()).at(-1) === 'WRONG_CODE')
+    const rules = { join: GroupJoin.CODE, adminsInvite: true, adminsWrite: false, history: 0 }
+    await alice.act(setGroupRules, { gid, rules, code: 'secret', newCode: false })
+    await eventually(async () => (await alice.group(gid))?.rules?.adminsInvite === true)
+    for (const one of [bob, carol]) {
+      t.equal(await one.act(joinGroup, { gid, code: 'secret' }), 'OK')
+      await eventually(async () => (await one.group(gid))?.state === GroupState.MEMBER)
+    }
+    await alice.act(muteMember, { gid, other: bob.uid, muted: true })
+    await eventually(async () => (await bob.group(gid))?.muted === true)
+    t.equal(await bob.say(gid, 'mmh'), 'MUTED')
+    t.equal(await alice.act(dissolveGroup, { gid }), 'OK')
+    for (const one of [alice, bob, carol]) {
+      await eventually(async () => (await one.group(gid))?.state === GroupState.UNSPECIFIED)
+      await eventually(async () => (await one.texts(gid)).at(-1) === 'act 11')
+    }
+    t.equal(await carol.say(gid, 'anybody?'), 'NO_SUCH_GROUP')
+    t.same(node.asides, [])
+    await node.engine.close()
+  })
+}
