@@ -92,8 +92,7 @@ export class GroupPerson {
 
   async failures(): Promise<string[]> {
     return (await this.items()).flatMap(({ content }) =>
-      content?.case === 'failed' ? [codeName(content.value.code)],
+      content?.case === 'failed' ? [codeName(content.value.code)] : [],
     )
   }
 }
-

@@ -48,7 +48,7 @@ export const NO_GROUP = {
    * the one that it was.
    */
   number: 0,
-  /** Of a membership: the invitation or request that it came of. */
+  /** The invitation or request that the membership came of. */
   via: 0,
   /** The number of the user's last request to join. */
   asked: 0,
@@ -165,7 +165,7 @@ export const members: RecordKind<Members> = recordKind({
 /** Somebody who is invited, or asks to join. */
 export interface Waiting {
   readonly uid: number
-  /** Of the invitation, or of the user's request. */
+  /** The number of the invitation, or of the request. */
   readonly number: number
   readonly asks: boolean
   /** Who invites; 0 of a request. */

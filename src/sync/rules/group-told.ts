@@ -4,7 +4,8 @@ import { ContactState, encodeItem, type GroupRole, GroupState } from '../../../p
 import { GROUPS_MAX } from '../../../protocol/limits.js'
 import { jsonEffect } from '../effect-kinds.js'
 import type { EffectKind, Tx } from '../types.js'
-import { gidOfGroup, groupWord } from './group.js'
+import { groupWord } from './group.js'
+import { gidOfGroup } from './group-changes.js'
 import {
   type About,
   type Gid,
