@@ -118,7 +118,7 @@ export class CanaryProbe implements Receiver {
       await Promise.all([emptied, this.#ack(userActor(receiver), version, new Map([[sender, delivered]]))])
     } else {
       await emptied
-      const { head } = await this.#options.engine.page(userActor(receiver), 0, 1, 0)
+      const { head } = await this.#options.engine.log(userActor(receiver), 0, 1, 0)
       await this.#ack(userActor(receiver), head, new Map())
       throw new NotReady('the push did not arrive')
     }

@@ -27,7 +27,7 @@ const RECORDS_PER_SLICE = 64
 export function departures(engine: Engine): Job['run'] {
   return (partition, pace) => {
     const notes = { actor: leavingActor(partition), prefix: leavingUser.prefix }
-    return eachNoted(engine, notes, pace, uid => remove(engine, uid, pace))
+    return eachNoted(engine, notes, pace, uid => remove(engine, Number(uid), pace))
   }
 }
 
@@ -48,7 +48,7 @@ async function removeLogOf(engine: Engine, uid: number, pace: Pace): Promise<boo
   const actor = userActor(uid)
   for (let before = 0; !pace.isStopped; ) {
     done(await engine.run(actor, removeItems, undefined))
-    const page = await engine.page(actor, 0, 1, 0)
+    const page = await engine.log(actor, 0, 1, 0)
     const [first] = page.kind === 'page' ? page.items : []
     if (first === undefined) return true
     if (first.version === before) return false

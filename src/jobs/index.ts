@@ -5,6 +5,7 @@ import type { Random } from '../lib/random.js'
 import type { Store } from '../store/types.js'
 import type { Engine } from '../sync/engine.js'
 import { ClockWatch, type ClockWatchOptions, NOTE_MS } from './clock-watch.js'
+import { debts } from './debts.js'
 import { departures } from './departures.js'
 import type { Job, JobFigures, Pace } from './job.js'
 import { renames } from './renames.js'
@@ -16,6 +17,8 @@ import { JobRunner, type RunnerOptions } from './runner.js'
  * node that has died since, and what could not be removed.
  */
 const NOTES_MS = 3_600_000
+/** The interval at which debts are looked for: as long as a partition may take items again, and its members do not get them. */
+const DEBTS_MS = 30_000
 /**
  * The partitions that are swept at once. Somebody waits for what a sweep finds: under load, where each does one slice a second, a round
  * over all partitions still ends within 4 s.
@@ -49,6 +52,7 @@ function jobTable({ store, engine, time, retention: settings, sweepMs }: JobsOpt
       run: (partition, pace) => retention.run(partition, pace),
     },
     { name: 'departures', ...all, every: NOTES_MS, atOnce: 4, run: departures(engine) },
+    { name: 'debts', ...all, every: DEBTS_MS, run: debts(engine) },
     { name: 'renames', ...all, every: NOTES_MS, run: renames(engine) },
     ...(sweepMs === 0
       ? []

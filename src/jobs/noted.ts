@@ -1,4 +1,4 @@
-/** Walks over the users whose work is noted in the store: work that one request causes for thousands. */
+/** Walks over the users, or groups, whose work is noted in the store: work that one request causes for thousands. */
 import type { Actor } from '../store/types.js'
 import type { Engine } from '../sync/engine.js'
 import type { Pace } from './job.js'
@@ -7,21 +7,21 @@ import type { Pace } from './job.js'
 const NOTES_AT_ONCE = 64
 
 export interface Notes {
-  /** The actor that notes the users of a partition whose work is not done. */
+  /** The actor that notes whose work is not done in a partition. */
   readonly actor: Actor
-  /** The beginning of the notes' names; they end with the uid. */
+  /** The beginning of the notes' names; they end with the uid or gid. */
   readonly prefix: string
 }
 
 /**
- * Does `work` for each noted user, one after the other. A user whose work fails does not keep the others waiting.
+ * Does `work` for each that is noted, one after the other. One whose work fails does not keep the others waiting.
  * @throws what the first failure threw, when all had their turn
  */
 export async function eachNoted(
   engine: Pick<Engine, 'scan'>,
   notes: Notes,
   pace: Pace,
-  work: (uid: number) => Promise<void>,
+  work: (id: string) => Promise<void>,
 ): Promise<void> {
   const prefix = `${notes.prefix}/`
   const failures: unknown[] = []
@@ -29,7 +29,7 @@ export async function eachNoted(
     const found = await engine.scan(notes.actor, prefix, after, NOTES_AT_ONCE)
     for (const { name } of found) {
       if (pace.isStopped) return
-      await work(Number(name.slice(prefix.length))).catch(error => failures.push(error))
+      await work(name.slice(prefix.length)).catch(error => failures.push(error))
       await pace.rest()
     }
     const last = found.at(-1)

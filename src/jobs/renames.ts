@@ -9,7 +9,7 @@ import { eachNoted } from './noted.js'
 export function renames(engine: Engine): Job['run'] {
   return (partition, pace) => {
     const notes = { actor: renamingActor(partition), prefix: renamingUser.prefix }
-    return eachNoted(engine, notes, pace, uid => tellAll(engine, uid, pace))
+    return eachNoted(engine, notes, pace, uid => tellAll(engine, Number(uid), pace))
   }
 }
 

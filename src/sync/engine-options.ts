@@ -38,7 +38,7 @@ export interface EngineOptions {
   /** The number of a fan-out's targets that one unit takes. Absent: SLICE_TARGETS. */
   readonly sliceTargets?: number
   /** The most bytes of outbox entries in memory. Absent: OUTBOX_TOTAL_BYTES_MAX. */
-  readonly outboxBytesMax?: number
+  readonly outboxBytesMax?: number | undefined
 }
 
 /**

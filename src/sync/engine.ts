@@ -39,6 +39,7 @@ import { RecordLoader } from './record-loader.js'
 import { resolved } from './references.js'
 import { ScopeQueue } from './scope-queue.js'
 import type { WaitingOutbox } from './sightings.js'
+import { hasSpaceFor } from './space.js'
 import type { Outcome, TimelineHead, TimelinePage, Transition } from './types.js'
 import { PLANNED_UNITS_MAX, UnitBudget } from './unit-budget.js'
 
@@ -253,10 +254,16 @@ export class Engine {
     return new Promise(resolve => this.submit(actor, transition, input, resolve))
   }
 
-  /** The items after `since` that are durable. */
+  /** The items after `since` that are durable, as devices are shown them. */
   page(actor: Actor, since: Version, itemsMax: number, bytesMax: number): Promise<TimelinePage> {
+    const page = this.log(actor, since, itemsMax, bytesMax)
+    return page.then(found => resolved(this.#store, actor, found, bytesMax))
+  }
+
+  /** The entries of a log after `since` that are durable, as they are stored. */
+  log(actor: Actor, since: Version, itemsMax: number, bytesMax: number): Promise<TimelinePage> {
     const range = this.#store.read(actor, since, Number.MAX_SAFE_INTEGER, itemsMax, bytesMax)
-    return range.then(found => resolved(this.#store, actor, pageOf(found, since), bytesMax))
+    return range.then(found => pageOf(found, since))
   }
 
   /** The durable head, and whether `since` is a version of the log. Reads no item. */
@@ -327,7 +334,7 @@ export class Engine {
       return true
     }
     // Checked after planning, not before: a repeated request gets its first answer, however little space there is.
-    if (!plan.readOnly && !this.#hasSpaceFor(submission.transition)) {
+    if (!plan.readOnly && !hasSpaceFor(this.#store.space, submission.transition)) {
       this.#finish(submission, FULL)
       return true
     }
@@ -365,23 +372,6 @@ export class Engine {
       },
     )
     return false
-  }
-
-  /**
-   * Whether the store has space for this transition. As it fills, new accounts are refused first, then all that is not small, at
-   * last everything.
-   */
-  #hasSpaceFor({ small, makesAccount }: { readonly small?: boolean; readonly makesAccount?: boolean }): boolean {
-    switch (this.#store.space) {
-      case 'ample':
-        return true
-      case 'filling':
-        return makesAccount !== true
-      case 'scarce':
-        return small === true
-      case 'none':
-        return false
-    }
   }
 
   /** Plans the submissions of an actor's line, one after the other. Stops at one that has to read records. */

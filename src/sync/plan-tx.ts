@@ -75,11 +75,9 @@ export class PlanTx implements Tx {
     this.put(kind as RecordKind<T | undefined>, undefined, id)
   }
 
-  getOf<T>(actor: Actor, kind: RecordKind<T>, id?: string | number): T | undefined {
-    assert(partitionOf(actor) === partitionOf(this.actor), 'a unit depends on records of one partition')
-    const slot = this.#plan.slot(this.#plan.context.cache.cellsOf(actor), kind as RecordKind<unknown>, id)
-    slot.expected = true
-    return slot.value as T | undefined
+  at(actor: Actor): Tx {
+    assert(partitionOf(actor) === partitionOf(this.actor), 'a unit changes actors of one partition')
+    return new PlanTx(this.#plan, actor, this.#level)
   }
 
   append(bytes: Uint8Array, key?: string): void {

@@ -98,8 +98,8 @@ export interface Tx {
   glance<T>(actor: Actor, kind: RecordKind<T>, id?: string | number): T | undefined
   put<T>(kind: RecordKind<T>, value: T, id?: string | number): void
   remove<T>(kind: RecordKind<T>, id?: string | number): void
-  /** Reads a record of another actor of this partition. The unit is then committed only if the record is still the same. */
-  getOf<T>(actor: Actor, kind: RecordKind<T>, id?: string | number): T | undefined
+  /** The access to another actor of this partition, for the same unit. */
+  at(actor: Actor): Tx
   /** Appends to the actor's log; the bytes belong to the store from here on. */
   append(bytes: Uint8Array, key?: string): void
   /** Appends to the actor's log, as the newest entry of a conversation (store/types.ts). */

@@ -19,9 +19,9 @@ function stored(count: number) {
 
 t.test('one that fails keeps nobody waiting, and is told when all had their turn', async t => {
   const seen: number[] = []
-  const work = async (uid: number) => {
-    seen.push(uid)
-    if (uid === 1_003) throw new Error('a way is full')
+  const work = async (uid: string) => {
+    seen.push(Number(uid))
+    if (uid === '1003') throw new Error('a way is full')
   }
   await t.rejects(eachNoted(stored(200), NOTES, { isStopped: false, rest: async () => {} }, work), /a way is full/)
   t.same(

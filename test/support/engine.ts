@@ -74,6 +74,7 @@ interface TestNodeOptions {
   readonly workers?: OwnWorkers
   readonly settings?: RuleSettings
   readonly endpoints?: (uid: number) => Endpoints | undefined
+  readonly outboxBytesMax?: number
 }
 
 export async function startNode(
@@ -88,6 +89,7 @@ export async function startNode(
     settings = RULE_SETTINGS,
     name = 'node',
     endpoints,
+    outboxBytesMax,
   }: TestNodeOptions = {},
 ): Promise<TestNode> {
   const random = seededRandom(seed)
@@ -117,6 +119,7 @@ export async function startNode(
       unknown: (what, kind) => unknown.push(`${what} ${kind}`),
     },
     onFatal: error => fatal.push(error),
+    outboxBytesMax,
   })
   await engine.start()
   const connected: number[] = []

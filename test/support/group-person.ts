@@ -32,7 +32,7 @@ export class GroupPerson {
   }
 
   /** Runs a numbered transition of this person, with its next number. @returns the name of its code */
-  async act<I extends Numbered & { readonly uid: number }>(
+  async act<I extends Numbered>(
     transition: Transition<I, Answer>,
     fields: Omit<I, keyof Numbered | 'uid'>,
   ): Promise<string> {

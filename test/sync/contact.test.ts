@@ -124,7 +124,9 @@ class World {
       get: (kind, id) => at(actor, kind, id),
       peek: (kind, id) => at(actor, kind, id),
       glance: at,
-      getOf: at,
+      at() {
+        throw new Error('no other actor has a part in it')
+      },
       appendTo() {},
       appendAt() {},
       share() {},

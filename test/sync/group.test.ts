@@ -4,6 +4,10 @@ import { GroupJoin, GroupRole, GroupState } from '../../protocol/generated/messa
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
+import { groupActor } from '../../src/sync/references.js'
+import { deleteAccount } from '../../src/sync/rules/account.js'
+import { type Debts, debtsOf } from '../../src/sync/rules/debts.js'
+import { leavingActor } from '../../src/sync/rules/leaving.js'
 import {
   acceptInvitation,
   declineInvitation,
@@ -16,6 +20,7 @@ import {
   setGroupRules,
   setMemberRole,
 } from '../../src/sync/rules/membership.js'
+import { userActor } from '../../src/sync/rules/records.js'
 import { startNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 import { GroupPerson } from '../support/group-person.js'
@@ -138,4 +143,84 @@ for (const scopes of SCOPES) {
     t.same(node.asides, [])
     await node.engine.close()
   })
+  t.test(
+    `a deleted member leaves the groups, and nothing more is written to the timeline (scopes: ${scopes})`,
+    async t => {
+      const { all, node, store } = await people(scopes, 3)
+      const [alice, bob, carol] = all
+      const gid = await alice.create('friends', [bob, carol])
+      await comeIn(bob, gid)
+      await comeIn(carol, gid)
+      const checked = ''
+      const verified = { checked, right: true, limited: false }
+      const actor = userActor(alice.uid)
+      t.equal(await alice.act(deleteAccount, verified), 'OK')
+      node.jobs.wake('departures', alice.uid)
+      for (let n = 0; n < 20; n += 1) await bob.say(gid, `${n}`)
+      await eventually(
+        async () =>
+          (await carol.group(gid))?.role === GroupRole.OWNER || (await bob.group(gid))?.role === GroupRole.OWNER,
+      )
+      await eventually(async () => (await store.scan(leavingActor(alice.uid), 'user/', null, 1)).length === 0)
+      const { head } = await store.read(actor, 0, Number.MAX_SAFE_INTEGER, 1, 0)
+      for (let n = 0; n < 20; n += 1) await bob.say(gid, `late ${n}`)
+      await eventually(async () => (await carol.texts(gid)).at(-1) === 'late 19')
+      const after = await store.read(actor, 0, Number.MAX_SAFE_INTEGER, 10, 10_000)
+      t.equal(after.head, head)
+      t.same(after.entries, [])
+      t.same(
+        (await store.scan(actor, 'group', null, 10)).map(({ name }) => name),
+        [],
+      )
+      t.same(node.asides, [])
+      await node.engine.close()
+    },
+  )
 }
+
+/** A store of which one scope takes no write for a while. */
+class DeafStore extends MemoryStore {
+  deaf: number | undefined
+  #heard = new AbortController()
+
+  override async commit(...[scope, units]: Parameters<MemoryStore['commit']>): ReturnType<MemoryStore['commit']> {
+    if (scope === this.deaf) await new Promise(resolve => this.#heard.signal.addEventListener('abort', resolve))
+    return super.commit(scope, units)
+  }
+
+  hear(): void {
+    this.deaf = undefined
+    this.#heard.abort()
+  }
+}
+
+t.test('a partition that takes nothing silences no group: it is owed its items, and gets them in order', async t => {
+  const store = new DeafStore({ scopes: 'partitions', random: seededRandom('store') })
+  const node = await startNode(store, systemClock, 'node', { outboxBytesMax: 4_096 })
+  const [alice, bob, carol] = [
+    await GroupPerson.enter(node.engine, 'alice', 1),
+    await GroupPerson.enter(node.engine, 'bob', 2),
+    await GroupPerson.enter(node.engine, 'carol', 3),
+  ]
+  const gid = await alice.create('friends', [bob, carol])
+  await comeIn(bob, gid)
+  await comeIn(carol, gid)
+  store.deaf = store.scopeOf(userActor(carol.uid))
+  for (let n = 0; n < 200; n += 1) t.equal(await alice.say(gid, `${n}`), 'OK')
+  await eventually(async () => (await bob.texts(gid)).at(-1) === '199')
+  const owes = async () =>
+    Object.keys(((await node.engine.run(groupActor(gid), debtsOf, undefined)) as { result: Debts }).result.owed)
+  t.same(await owes(), ['3'], 'the group owes')
+  t.equal(await bob.act(leaveGroup, { gid }), 'OK')
+  await alice.say(gid, 'without Bob')
+  store.hear()
+  await node.jobs.start()
+  await eventually(async () => (await carol.texts(gid)).at(-1) === 'without Bob')
+  const hers = await alice.numbered(gid)
+  t.same(await carol.numbered(gid), hers.slice(2), 'all of it, in order')
+  await eventually(async () => (await owes()).length === 0)
+  await alice.say(gid, 'and on')
+  await eventually(async () => (await carol.texts(gid)).at(-1) === 'and on')
+  await node.jobs.stop()
+  await node.engine.close()
+})

@@ -8,9 +8,9 @@
  */
 import { decodeItem, GroupAct, type GroupChange } from '../../../protocol/generated/messages.js'
 import type { Actor } from '../../store/types.js'
-import { effectKind, jsonEffect } from '../effect-kinds.js'
+import { effectKind } from '../effect-kinds.js'
 import { branchActor, encodeReference } from '../references.js'
-import type { EffectKind, Tx } from '../types.js'
+import type { EffectKind, Shared, Tx } from '../types.js'
 import { type Branch, branch, FORMER_MAX, type Gid, groupConversation } from './group-records.js'
 import { partitionOfUser, profile, uidOf, userActor } from './records.js'
 
@@ -51,21 +51,47 @@ export const groupItem: EffectKind<GroupItem> = effectKind({
     const view = new DataView(bytes.buffer, bytes.byteOffset)
     return { number: view.getFloat64(0), atMs: view.getFloat64(8), item: bytes.slice(HEADER_BYTES) }
   },
-  run(tx, { number, atMs, item }) {
+  run(tx, input) {
+    const { number, item } = input
     const gid = gidOfBranch(tx.actor)
     const change = changeIn(item)
     const before = tx.get(branch) ?? NOBODY_HERE
     const entered = change === undefined ? before : withEntered(tx, before, change)
     if (entered.members.length === 0) return
     tx.appendAt(number, item)
-    tx.share(
-      entered.members.map(({ uid }) => userActor(uid)),
-      { conversation: groupConversation(gid), bytes: encodeReference({ gid, number, atMs }), shown: item },
-    )
+    tx.share(actorsOf(entered), sharedOf(gid, input))
     const after = change === undefined ? entered : withLeft(entered, change)
     if (after !== before) tx.put(branch, after)
   },
 })
+
+/** What each member gets of an item; made once for all branches that take it in one unit. */
+const sharedByItem = new WeakMap<GroupItem, Shared>()
+
+function sharedOf(gid: Gid, input: GroupItem): Shared {
+  const known = sharedByItem.get(input)
+  if (known !== undefined) return known
+  const { number, atMs, item } = input
+  const shared = {
+    conversation: groupConversation(gid),
+    bytes: encodeReference({ gid, number, atMs }),
+    shown: item,
+  }
+  sharedByItem.set(input, shared)
+  return shared
+}
+
+/** The actors of a branch's members; made once for each state of it. */
+const actorsByBranch = new WeakMap<Branch, readonly Actor[]>()
+
+function actorsOf(known: Branch): readonly Actor[] {
+  let actors = actorsByBranch.get(known)
+  if (actors === undefined) {
+    actors = known.members.map(({ uid }) => userActor(uid))
+    actorsByBranch.set(known, actors)
+  }
+  return actors
+}
 
 /** The change that an item is; undefined for a message. */
 export function changeIn(item: Uint8Array): GroupChange | undefined {
@@ -84,7 +110,7 @@ export function joinedBy({ act, by, uid }: GroupChange): number {
 function withEntered(tx: Tx, before: Branch, change: GroupChange): Branch {
   const uid = joinedBy(change)
   if (uid === 0 || branchOf(gidOfBranch(tx.actor), uid) !== tx.actor) return before
-  if (tx.getOf(userActor(uid), profile)?.deleted !== false) return before
+  if (tx.at(userActor(uid)).get(profile)?.deleted !== false) return before
   const others = before.members.filter(member => member.uid !== uid)
   return { ...before, members: [...others, { uid, since: change.number }] }
 }
@@ -110,17 +136,12 @@ function without({ members, former }: Branch, leaves: (uid: number) => boolean, 
   }
 }
 
-/**
- * Takes a deleted user out of the branch, in the unit that removes the user's own record of the group. From then on nothing of the group
- * is written to the user's log. The others learn it from the group.
- */
-export const forgetMember: EffectKind<Record<string, never>> = jsonEffect({
-  name: 'group-forget-member',
-  run(tx, _, source) {
-    const uid = uidOf(source)
-    const before = tx.get(branch)
-    if (before === undefined) return
-    const isOther = (member: { readonly uid: number }): boolean => member.uid !== uid
-    tx.put(branch, { members: before.members.filter(isOther), former: before.former.filter(isOther) })
-  },
-})
+/** Takes a user out of the group's branch where the user lives: from this unit on nothing of the group is written to the user's log. */
+export function forgetMember(tx: Tx, gid: Gid): void {
+  const uid = uidOf(tx.actor)
+  const here = tx.at(branchOf(gid, uid))
+  const before = here.get(branch)
+  if (before === undefined) return
+  const isOther = (member: { readonly uid: number }): boolean => member.uid !== uid
+  here.put(branch, { members: before.members.filter(isOther), former: before.former.filter(isOther) })
+}

@@ -63,10 +63,11 @@ export function publish(tx: Tx, partitions: readonly number[], number: number, i
   const gid = gidOfGroup(tx.actor)
   const before = tx.get(owed) ?? NO_DEBTS
   let debts = before
+  const input = { number, atMs, item }
   for (const partition of partitions) {
     if (partition in debts) continue
     const target = branchActor(gid, partition)
-    if (tx.outboxHasSpace(target)) tx.effect(groupItem, target, { number, atMs, item })
+    if (tx.outboxHasSpace(target)) tx.effect(groupItem, target, input)
     else debts = { ...debts, [partition]: number }
   }
   if (debts === before) return

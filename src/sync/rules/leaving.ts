@@ -11,8 +11,12 @@
 import { type Actor, PARTITIONS } from '../../store/types.js'
 import { jsonEffect } from '../effect-kinds.js'
 import { jsonRecord, prefixOf, RECORD_KINDS } from '../record-kinds.js'
-import type { EffectKind, RecordKind, Transition } from '../types.js'
+import type { EffectKind, RecordKind, Transition, Tx } from '../types.js'
+import { forgetMember } from './branch.js'
 import { forgetContact } from './contact.js'
+import { type Gid, userGroup } from './group-records.js'
+import { groupKey } from './group-told.js'
+import { leaveAtEnd } from './membership.js'
 import { small } from './numbered.js'
 import { contact, given, profile, taken } from './records.js'
 import { TRIM_ENTRIES_MAX } from './retention.js'
@@ -101,6 +105,7 @@ export const removeRecords: Transition<{ readonly names: readonly string[] }, nu
     let removed = 0
     for (const [kind, id] of allPartsOf(names)) {
       if (tx.get(kind, id) !== undefined) removed += 1
+      if (kind.prefix === userGroup.prefix && typeof id === 'string') leaveGroupAtEnd(tx, id)
       if (kind.prefix !== contact.prefix) tx.remove(kind, id)
       else if (tx.get(contact, id) !== undefined) forgetContact(tx, Number(id))
       if (kind.prefix === taken.prefix) dropTaken(tx, Number(id))
@@ -111,6 +116,13 @@ export const removeRecords: Transition<{ readonly names: readonly string[] }, nu
     return removed
   },
 })
+
+/** Ends what the user was to a group, for the group and its branch here. From this unit on nothing of it is written to the log. */
+function leaveGroupAtEnd(tx: Tx, gid: Gid): void {
+  leaveAtEnd(tx, gid)
+  forgetMember(tx, gid)
+  tx.drop(groupKey(gid))
+}
 
 /** Removes the log of a deleted user, a slice of its oldest items. */
 export const removeItems: Transition<void, void> = small({
