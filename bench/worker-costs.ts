@@ -164,7 +164,7 @@ async function pagesThere(
   { since, items, count }: { readonly since: number; readonly items: number; readonly count: number },
 ): Promise<number> {
   const { upTo, place } = present(store.settled(LOG, since), 'the part in the tables')
-  const range = { actor: LOG, after: since, upTo, left: [], entriesMax: items, bytesMax: SYNC_BYTES_MAX }
+  const range = { actor: LOG, after: since, upTo, left: [], foreign: -1, entriesMax: items, bytesMax: SYNC_BYTES_MAX }
   const ranges = Array.from({ length: count }, () => range)
   const pages = await workers.run('read-pages', { place, ranges, buffers: pageMemory.take(count) })
   for (const page of pages) {

@@ -20,6 +20,7 @@ import { pageMemory } from '../lib/page-memory.js'
 import type { Defer } from '../lib/turn.js'
 import type { Actor, PagePlace, PageRange, SettledPart, Store, Version } from '../store/types.js'
 import type { Engine } from '../sync/engine.js'
+import { REFERENCE_TAG } from '../sync/references.js'
 import { LostThreads } from '../workers/lost-threads.js'
 import type { OwnWorkers } from '../workers/tasks.js'
 import { WorkerError } from '../workers/types.js'
@@ -162,7 +163,15 @@ export class LargePages {
       }
       const page: WaitingPage = {
         asker,
-        range: { actor, after, upTo, left, entriesMax: SYNC_ITEMS_MAX, bytesMax: SYNC_BYTES_MAX },
+        range: {
+          actor,
+          after,
+          upTo,
+          left,
+          foreign: REFERENCE_TAG,
+          entriesMax: SYNC_ITEMS_MAX,
+          bytesMax: SYNC_BYTES_MAX,
+        },
         place,
         settle(items) {
           end()

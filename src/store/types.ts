@@ -44,6 +44,8 @@ export interface PageRange {
   readonly upTo: Version
   /** Versions in it that have left the log, though the place may show them. */
   readonly left: readonly Version[]
+  /** The first byte of entries that are nothing by themselves. A page with one is not read there. */
+  readonly foreign: number
   readonly entriesMax: number
   readonly bytesMax: number
 }

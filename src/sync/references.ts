@@ -21,7 +21,7 @@ export interface Reference {
 }
 
 /** The first byte of a reference: an item never begins with it. */
-const REFERENCE_TAG = 15 * 8 + 2
+export const REFERENCE_TAG = 15 * 8 + 2
 /** One bit for each known field. */
 const KNOWN_FIELDS = 0b1110
 

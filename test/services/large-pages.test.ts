@@ -18,6 +18,7 @@ import { closePages } from '../../src/store/lmdb/page-reader.js'
 import type { LmdbStore } from '../../src/store/lmdb/store.js'
 import type { Append, Unit } from '../../src/store/types.js'
 import type { Engine } from '../../src/sync/engine.js'
+import { branchActor, encodeReference } from '../../src/sync/references.js'
 import { userActor } from '../../src/sync/rules/records.js'
 import { InlineWorkers } from '../../src/workers/inline.js'
 import { WorkerPool } from '../../src/workers/pool.js'
@@ -73,7 +74,7 @@ async function start(t: Test, workers: OwnWorkers = new InlineWorkers(), journal
 }
 
 function entry(length: number, key?: string, actor = USER): Append {
-  return { actor, bytes: new Uint8Array(length).fill(length), ...(key === undefined ? {} : { key }) }
+  return { actor, bytes: new Uint8Array(length).fill(length % 100), ...(key === undefined ? {} : { key }) }
 }
 
 interface Filled {
@@ -156,6 +157,28 @@ t.test('a page that a thread reads has the same bytes, whatever happened to the 
   }
   t.ok(there > 200, `${there} pages were read there`)
   t.ok(resyncs > 20, `${resyncs} were of no timeline`)
+})
+
+t.test('a page with a reference to an item of a group is read here, and shows the item', async t => {
+  const { store, pages } = await start(t)
+  await fill(t, { store, pages }, 600)
+  const item = new TextEncoder().encode('the item of the group')
+  const reference = { gid: '1.1.1', number: 5, atMs: 0 }
+  await store.commit(0, [
+    { ...NOTHING, appends: [{ actor: branchActor('1.1.1', UID), at: 5, bytes: item }] },
+    { ...NOTHING, appends: [{ actor: USER, bytes: encodeReference(reference) }] },
+    { ...NOTHING, appends: [{ actor: USER, bytes: encodeReference({ ...reference, number: 6 }) }] },
+  ])
+  const { head } = await store.read(USER, 0, Number.MAX_SAFE_INTEGER, 1, 0)
+  await fill(t, { store }, 1_200)
+  const page = await pages.page(USER, head - 10, STAYS)
+  if (page.kind === 'resync' || 'encoded' in page.items) throw new Error('it was read there')
+  t.same(page.items.find(({ version }) => version === head - 1)?.bytes, item)
+  t.notOk(
+    page.items.some(({ version }) => version === head),
+    'what is not there any more is left out',
+  )
+  t.ok(page.items.some(({ version }) => version > head))
 })
 
 t.test('real threads read them too, and hold no state of the tables, which would make the file grow', async t => {

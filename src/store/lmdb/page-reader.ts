@@ -18,8 +18,8 @@ let open: { readonly opening: string; readonly tables: Tables } | undefined
 const BUFFER_STEP = 16_384
 
 /**
- * Reads full pages, each as encodeItems() makes it; undefined for one that is not full, or cannot be read: the store itself can tell more
- * about that. All of a page is of one moment, not before this call.
+ * Reads full pages, each as encodeItems() makes it; undefined for one that is not full, has a foreign entry, or cannot be read: the store
+ * itself can tell more about that. All of a page is of one moment, not before this call.
  * @param buffers to make pages in; where none is left, or one is too short, a page has a new one for itself
  */
 export async function readPages(
@@ -58,12 +58,13 @@ function readPage(
   range: PageRange,
   memory: (length: number) => Uint8Array<ArrayBuffer>,
 ): EncodedItems | undefined {
-  const { actor, after, upTo, left, entriesMax, bytesMax } = range
+  const { actor, after, upTo, left, foreign, entriesMax, bytesMax } = range
   const cut = new PageCut(entriesMax, bytesMax)
   const entries: LogEntry[] = []
   try {
     for (const { version, bytes } of tables.entries(actor, after, upTo)) {
       if (left.includes(version)) continue
+      if (bytes[0] === foreign) return undefined
       if (!cut.takes(bytes.length)) return encodeItems(after, entries, memory)
       entries.push({ version, bytes })
     }
