@@ -14,8 +14,7 @@ import type { CountedTime } from '../lib/counted-time.js'
 import type { Actor, LogSummary, Store, Version } from '../store/types.js'
 import type { Engine } from '../sync/engine.js'
 import { done } from '../sync/outcome.js'
-import { uidOf } from '../sync/rules/records.js'
-import { MESSAGE_BYTES_MAX, sentAtMs, trimLog } from '../sync/rules/retention.js'
+import { holdsMessages, MESSAGE_BYTES_MAX, sentAtMs, trimLog } from '../sync/rules/retention.js'
 import type { Pace } from './job.js'
 
 /** The logs looked at between two rests: 5 µs each for most. */
@@ -85,7 +84,7 @@ export class Retention {
   async #look(log: LogSummary, pace: Pace): Promise<void> {
     const { actor, head, floor } = log
     const { keepMs, keepItems, keepBytes } = this.#options
-    if (uidOf(actor) === 0) return
+    if (!holdsMessages(actor)) return
     const versions = span(log)
     if (versions > keepItems) {
       const { old, isLast } = await this.#oldUpTo(actor, floor, head, keepMs)

@@ -4,8 +4,8 @@
  *
  *   field 15 of Item, which never travels: group = 1 · number = 2 · when it was accepted, milliseconds since 1970 = 3
  *
- * A page of a timeline leaves the engine with the items in place of their references. An item that is no longer there leaves a page
- * without it. A push carries the item from the beginning (`Shared.shown`).
+ * A page of a timeline leaves the engine with the items in place of their references. An item that retention has removed is missing in a
+ * page, which then says `trimmed`. A push carries the item from the beginning (`Shared.shown`).
  */
 import { readerOf, readString, readTag, readUint64, skipField } from '../../protocol/wire-reader.js'
 import { begin, finish, writeString, writeUint64 } from '../../protocol/wire-writer.js'
@@ -36,6 +36,14 @@ export function groupActor(gid: string): Actor {
 /** The actor of a group's branch in one partition. */
 export function branchActor(gid: string, partition: number): Actor {
   return `branch/${partition}/${gid}`
+}
+
+export function isGroupActor(actor: Actor): boolean {
+  return actor.startsWith('group/')
+}
+
+export function isBranchActor(actor: Actor): boolean {
+  return actor.startsWith('branch/')
 }
 
 export function encodeReference({ gid, number, atMs }: Reference): Uint8Array {
@@ -81,19 +89,23 @@ export async function resolved(
   if (page.kind === 'resync' || !page.items.some(({ bytes }) => isReference(bytes))) return page
   const items: LogItem[] = []
   let left = bytesMax
+  let { trimmed } = page
   for (let from = 0; from < page.items.length; from += ITEMS_AT_ONCE) {
     const slice = page.items.slice(from, from + ITEMS_AT_ONCE)
     const bodies = await bodiesOf(store, partitionOf(actor), slice)
     for (const [i, item] of slice.entries()) {
       const bytes = isReference(item.bytes) ? bodies[i] : item.bytes
-      if (bytes === undefined) continue
+      if (bytes === undefined) {
+        trimmed = true
+        continue
+      }
       const isTooMuch = bytes.length > left && items.length > 0
-      if (isTooMuch) return { ...page, items, to: item.version - 1, more: true }
+      if (isTooMuch) return { ...page, items, to: item.version - 1, more: true, trimmed }
       items.push({ version: item.version, bytes })
       left -= bytes.length
     }
   }
-  return { ...page, items }
+  return { ...page, items, trimmed }
 }
 
 /** The items that these references stand for, at the same places. */

@@ -1,5 +1,6 @@
 /** Retention: what it removes and what it leaves, a slice at a time. */
 import t from 'tap'
+import { GroupState } from '../../protocol/generated/messages.js'
 import { encodeMessageItem } from '../../protocol/item-codec.js'
 import { RETENTION_MS, Retention } from '../../src/jobs/retention.js'
 import { JobRunner } from '../../src/jobs/runner.js'
@@ -9,11 +10,14 @@ import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { MemoryView } from '../../src/store/memory/view.js'
 import { PARTITIONS } from '../../src/store/types.js'
+import { branchActor, groupActor } from '../../src/sync/references.js'
+import { acceptInvitation } from '../../src/sync/rules/membership.js'
 import { userActor } from '../../src/sync/rules/records.js'
 import { MESSAGE_BYTES_MAX, sentAtMs } from '../../src/sync/rules/retention.js'
 import { verify } from '../../src/verify/verify.js'
 import { befriend, startNode, TestDevice } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
+import { GroupPerson } from '../support/group-person.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 const DAY_MS = 86_400_000
@@ -48,9 +52,10 @@ async function world(
   keepItems: number,
   disk = new MemoryDisk(seededRandom('disk')),
   keepBytes = Number.POSITIVE_INFINITY,
+  scopes: 'one' | 'partitions' = 'one',
 ) {
   const clock = new ManualClock()
-  const store = new WatchedStore({ disk })
+  const store = new WatchedStore({ disk, scopes })
   const node = await startNode(store, clock, 'retention')
   const job = new Retention({
     store,
@@ -274,3 +279,41 @@ t.test('while the store cannot be reached it waits, and goes on', async t => {
   retention.stop()
   t.ok(failures > 2)
 })
+
+for (const scopes of ['one', 'partitions'] as const) {
+  t.test(
+    `of a group the items go from its own log, its branches and its members' timelines (scopes: ${scopes})`,
+    async t => {
+      const disk = new MemoryDisk(seededRandom('disk'))
+      const { clock, store, node, retention } = await world(30, 20, disk, undefined, scopes)
+      const [alice, bob] = [
+        await GroupPerson.enter(node.engine, 'alice', 1),
+        await GroupPerson.enter(node.engine, 'bob', 2),
+      ]
+      const gid = await alice.create('friends', [bob])
+      await eventually(async () => (await bob.group(gid))?.state === GroupState.INVITED)
+      await bob.act(acceptInvitation, { gid, invitation: (await bob.group(gid))?.number ?? 0 })
+      await eventually(async () => (await bob.group(gid))?.state === GroupState.MEMBER)
+      for (const text of numbered(1, 50)) await alice.say(gid, text)
+      await eventually(async () => (await bob.texts(gid)).at(-1) === 'text 50')
+      clock.advance(31 * DAY_MS)
+      retention.start()
+      const logs = [groupActor(gid), branchActor(gid, 1), branchActor(gid, 2)]
+      const lengths = async () => {
+        const found = await Promise.all(logs.map(log => store.read(log, 0, Number.MAX_SAFE_INTEGER, 1_000, 2 ** 20)))
+        return found.map(({ entries }) => entries.length)
+      }
+      await eventually(async () => {
+        clock.advance(200_000)
+        return (await lengths()).every(length => length === 20)
+      })
+      await eventually(async () => {
+        clock.advance(200_000)
+        return (await alice.texts(gid)).length === 20 && (await bob.texts(gid)).length === 20
+      })
+      t.same(await alice.texts(gid), numbered(31, 50))
+      t.same(await bob.texts(gid), numbered(31, 50))
+      await node.engine.close()
+    },
+  )
+}

@@ -11,7 +11,7 @@ import type { Actor } from '../../store/types.js'
 import { jsonEffect } from '../effect-kinds.js'
 import { jsonRecord } from '../record-kinds.js'
 import { branchActor } from '../references.js'
-import type { EffectKind, LogItem, Transition } from '../types.js'
+import type { EffectKind, LogItem, Transition, Tx } from '../types.js'
 import { groupItem } from './branch.js'
 import { type Gid, lastNumber, owed } from './group-records.js'
 
@@ -84,6 +84,11 @@ export const pay: Transition<Payment, { readonly more: boolean; readonly full: b
     tx.put(owed, isPaid ? others : { ...debts, [partition]: next })
     return { more: !isPaid, full }
   },
+}
+
+/** The first number that the group owes to anybody; Infinity: it owes nothing. */
+export function firstOwed(tx: Tx): number {
+  return Math.min(...Object.values(tx.get(owed) ?? {}))
 }
 
 function atMsOf(item: Uint8Array): number {

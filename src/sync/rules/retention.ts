@@ -1,24 +1,43 @@
 /** Removes messages that are old and beyond the newest so many, or beyond the newest so many bytes. */
 import { decodeItem } from '../../../protocol/generated/messages.js'
 import { TEXT_BYTES_MAX } from '../../../protocol/limits.js'
+import type { Actor } from '../../store/types.js'
+import { decodeReference, isBranchActor, isGroupActor, isReference } from '../references.js'
 import type { Transition } from '../types.js'
+import { firstOwed } from './debts.js'
+import { uidOf } from './records.js'
 
 /** The most entries that one unit removes: 0.5 ms for all that are committed with it. */
 export const TRIM_ENTRIES_MAX = 256
 
-/** The most bytes of a message in a timeline: its text, and numbers around it. */
-export const MESSAGE_BYTES_MAX = TEXT_BYTES_MAX + 128
+/** The most bytes of a message in a log: its text, the conversation's id, and numbers around it. */
+export const MESSAGE_BYTES_MAX = TEXT_BYTES_MAX + 256
+
+/** Whether the actor's log holds messages: a timeline, or a group's items. */
+export function holdsMessages(actor: Actor): boolean {
+  return uidOf(actor) !== 0 || isGroupActor(actor) || isBranchActor(actor)
+}
 
 export const trimLog: Transition<{ readonly upTo: number }, void> = {
   name: 'retention.trim',
   small: true,
   run(tx, { upTo }) {
-    tx.trim(upTo, TRIM_ENTRIES_MAX)
+    // What a group owes to a partition, it pays from its log.
+    const end = isGroupActor(tx.actor) ? Math.min(upTo, firstOwed(tx) - 1) : upTo
+    tx.trim(end, TRIM_ENTRIES_MAX)
   },
 }
 
-/** The time when the message was accepted, milliseconds since 1970; undefined for an item that is no message. */
+/** The time when the message was accepted, milliseconds since 1970; undefined for an item that is no message, nor a change of a group. */
 export function sentAtMs(item: Uint8Array): number | undefined {
+  if (isReference(item)) return decodeReference(item).atMs
   const { content } = decodeItem(item)
-  return content?.case === 'message' ? content.value.atMs : undefined
+  switch (content?.case) {
+    case 'message':
+    case 'conversationMessage':
+    case 'groupChange':
+      return content.value.atMs
+    default:
+      return undefined
+  }
 }
