@@ -5,6 +5,7 @@ import { CONVERSATION_ID_BYTES_MAX, INTEGER_MAX } from './limits.js'
 export type ConversationId = `${string}:${string}`
 
 const DIRECT = 'direct:'
+const GROUP = 'group:'
 const FORM = /^[a-z]+:[A-Za-z0-9._-]+$/
 const DIRECT_FORM = /^direct:[1-9][0-9]{0,15}$/
 
@@ -16,6 +17,11 @@ export function directConversation(uid: number): ConversationId {
 /** The other user of a direct conversation; undefined for a conversation that is not direct. */
 export function peerOf(conversation: ConversationId): number | undefined {
   return conversation.startsWith(DIRECT) ? Number(conversation.slice(DIRECT.length)) : undefined
+}
+
+/** Whether it is the conversation of a group, which gives numbers to its messages. PROTOCOL.md, 15. */
+export function isGroupConversation(conversation: ConversationId): boolean {
+  return conversation.startsWith(GROUP)
 }
 
 /** Whether it has the form of an id. Of a direct one there is exactly one for each uid. */

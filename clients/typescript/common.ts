@@ -5,10 +5,12 @@ export type { Account, DeviceInfo, Profile } from './api/account.js'
 export type { Client } from './api/client.js'
 export type { Contacts } from './api/contacts.js'
 export { createClient } from './api/create-client.js'
+export type { GroupMember, GroupPage, GroupProfile, Groups } from './api/groups.js'
 export type { MessagePage } from './api/history.js'
 export type { ClientState } from './api/inspect.js'
 export type { ClientOptions } from './api/options.js'
 export { LongwireError } from './base/errors.js'
+export type { Change, GroupChange, GroupRole, GroupRules } from './base/group-words.js'
 export {
   type Clock,
   type Defer,
@@ -21,7 +23,8 @@ export {
 export type { ConnectionStatus } from './connection/connector.js'
 export type { Contact } from './rules/contact-list.js'
 export type { Content } from './rules/content.js'
-export type { ClientEvents } from './rules/events.js'
+export type { ClientEvents, GroupFailedEvent } from './rules/events.js'
+export type { Group } from './rules/group-list.js'
 export type { Message, MessageState, MessageStateEvent, ReadEvent, WatermarkEvent } from './rules/messages.js'
 export type { SentMessage } from './rules/sent-message.js'
 export { MemoryStorage } from './storage/memory-storage.js'

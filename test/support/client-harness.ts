@@ -20,6 +20,9 @@ import { FrameDecoder } from '../../protocol/frame-decoder.js'
 import {
   createContact,
   createConversationMessage,
+  createFailed,
+  createGroup,
+  createGroupChange,
   createHelloResponse,
   createItem,
   createMessage,
@@ -183,6 +186,30 @@ export function conversationItem(conversation: string, id: string, text = id, co
   return createItem({ content: { case: 'conversationMessage', value } })
 }
 
+export const GROUP = 'group:9.1.1'
+
+/** A message of the group, with its number in it. */
+export function groupMessage(number: number, id: string, text = id): Item {
+  const item = conversationItem(GROUP, id, text)
+  if (item.content?.case === 'conversationMessage') item.content.value.number = number
+  return item
+}
+
+export function groupItem(group: Parameters<typeof createGroup>[0]): Item {
+  return createItem({ content: { case: 'group', value: createGroup({ conversation: GROUP, ...group }) } })
+}
+
+export function changeItem(number: number, change: Parameters<typeof createGroupChange>[0]): Item {
+  const value = createGroupChange({ conversation: GROUP, number, atMs: 1000, ...change })
+  return createItem({ content: { case: 'groupChange', value } })
+}
+
+/** What the group refused of a device of this user. */
+export function groupFailure(device: number, sendSeq: number, code: CodeName): Item {
+  const value = createFailed({ conversation: GROUP, device, sendSeq, code: CODES[code].code })
+  return createItem({ content: { case: 'failed', value } })
+}
+
 export function contactItem(contact: Parameters<typeof createContact>[0], skip = 0): Item {
   return createItem({ skip, content: { case: 'contact', value: createContact(contact) } })
 }
@@ -199,6 +226,9 @@ const EVENTS = [
   'delivered',
   'read',
   'contact',
+  'group',
+  'groupChange',
+  'groupFailed',
   'profile',
   'connection',
   'sessionEnded',

@@ -110,6 +110,21 @@ export const STORAGE_TESTS: Readonly<Record<string, Test>> = {
     await close(again.storage)
   },
 
+  'keeps the place of a message in a group, and changes of the group between messages': async maker => {
+    const { storage } = await opened(maker.make({ historyPerConversation: 100 }, false))
+    const spoken = { ...message(7, 5), conversation: 'group:9', number: 70 } as const
+    const change = { act: 'removed', by: 7, uid: 8, text: '', role: 'none' } as const
+    const changed = { ...spoken, device: 0, sendSeq: 0, number: 71, text: '', change }
+    const strange = { ...spoken, sendSeq: 6, number: 80, content: { kind: 900, body: 'AQID' } }
+    await commit(storage, { messages: [spoken, changed, strange] })
+    same((await page(storage, 'group:9')).messages, [spoken, changed, strange])
+    await close(storage)
+    if (!maker.lasting) return
+    const again = await opened(maker.make({ historyPerConversation: 100 }, true))
+    same((await page(again.storage, 'group:9')).messages, [spoken, changed, strange])
+    await close(again.storage)
+  },
+
   'gives pages from the newest on, none twice and none left out, also while it grows': async maker => {
     const { storage } = await opened(maker.make({ historyPerConversation: 1_000 }, false))
     for (let i = 1; i <= 25; i++) await commit(storage, { messages: [message(7, i), message(8, i)] })

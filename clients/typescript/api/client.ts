@@ -7,7 +7,7 @@
 // One turn per tick: what the tick brought is stored in one commit, and what may leave is written in one piece. wiring.ts puts
 // the parts together.
 import type { ConversationId } from '../../../protocol/conversation-id.js'
-import { conversationNamed, peerNamed } from '../base/arguments.js'
+import { conversationNamed, writableNamed } from '../base/arguments.js'
 import { Emitter } from '../base/emitter.js'
 import { errorOf, LongwireError } from '../base/errors.js'
 import { Lifetime } from '../base/lifetime.js'
@@ -21,6 +21,7 @@ import type { SentMessage } from '../rules/sent-message.js'
 import { closeStorage, type Json } from '../storage/storage.js'
 import { Account } from './account.js'
 import { Contacts } from './contacts.js'
+import { Groups } from './groups.js'
 import { History, type HistoryRange, type MessagePage } from './history.js'
 import { type ClientState, inspect } from './inspect.js'
 import type { Config } from './options.js'
@@ -28,6 +29,7 @@ import { type Parts, stop, wire } from './wiring.js'
 
 export class Client {
   readonly contacts: Contacts
+  readonly groups: Groups
   readonly account: Account
   readonly #config: Config
   readonly #events: Emitter<ClientEvents>
@@ -58,6 +60,12 @@ export class Client {
     })
     this.#history = new History(config.storage, this.#lifetime, this.#parts)
     this.contacts = new Contacts(this.#parts.contacts, this.#operate)
+    this.groups = new Groups({
+      list: this.#parts.groups,
+      calls: this.#parts.calls,
+      lifetime: this.#lifetime,
+      operate: this.#operate,
+    })
     this.account = this.#makeAccount()
     this.#closed = new Promise(resolve => {
       this.#tellClosed = resolve
@@ -91,13 +99,13 @@ export class Client {
   /**
    * Puts a text into the send queue; it is sent when it is durably stored there and a connection allows, and survives a restart. The
    * handle says the present state; `messageState` tells the changes.
-   * @param to a direct conversation, by its id or by the recipient's uid
-   * @throws LongwireError NOT_SIGNED_IN, TEXT_TOO_LONG, INVALID_ARGUMENT (no direct conversation; an empty text, or one with half of a
+   * @param to a group, by its conversation's id; or a direct conversation, by its id or by the recipient's uid
+   * @throws LongwireError NOT_SIGNED_IN, TEXT_TOO_LONG, INVALID_ARGUMENT (another conversation; an empty text, or one with half of a
    * surrogate pair), QUEUE_FULL, CLOSED or STORAGE_FAILED: nothing was queued
    */
   send(to: number | ConversationId, text: string): SentMessage {
     const { uid, device } = this.#known()
-    return this.#parts.sender.send({ sender: uid, device }, peerNamed('to', to), text)
+    return this.#parts.sender.send({ sender: uid, device }, writableNamed('to', to), text)
   }
 
   /**
@@ -194,10 +202,10 @@ export class Client {
     return this.#parts.identity
   }
 
-  readonly #operate: Operate = (method, make) => {
+  readonly #operate: Operate = (method, make, answered) => {
     const promise = this.#lifetime.promise(() => {
       this.#known()
-      return this.#parts.sender.operate(method, make())
+      return this.#parts.sender.operate(method, make(), answered)
     })
     // Whoever does not care how it ends must not be ended by it.
     promise.catch(() => {})

@@ -18,18 +18,23 @@ export interface HistoryRange {
 }
 
 export interface MessagePage {
-  /** Oldest first. The newest page ends with what is still in the send queue. */
+  /**
+   * Oldest first; in a group by number, with its changes between the messages. The newest page ends with own messages that have no place
+   * yet, because the group has not given one, or because they are in the send queue.
+   */
   readonly messages: readonly Message[]
   /** The value to ask for the page before this one; undefined if there is none. */
   readonly before: number | undefined
 }
 
+type HistoryParts = 'identity' | 'inbox' | 'sender' | 'posted' | 'acks'
+
 export class History {
   readonly #storage: Storage
   readonly #lifetime: Lifetime
-  readonly #parts: Pick<Parts, 'identity' | 'inbox' | 'sender' | 'acks'>
+  readonly #parts: Pick<Parts, HistoryParts>
 
-  constructor(storage: Storage, lifetime: Lifetime, parts: Pick<Parts, 'identity' | 'inbox' | 'sender' | 'acks'>) {
+  constructor(storage: Storage, lifetime: Lifetime, parts: Pick<Parts, HistoryParts>) {
     this.#storage = storage
     this.#lifetime = lifetime
     this.#parts = parts
@@ -41,9 +46,9 @@ export class History {
     checkCount('limit', limit, 1, PAGE_MAX)
     if (before !== undefined) checkCount('before', before, 0, INTEGER_MAX)
     const page = await this.#stored(conversation, before, limit)
-    const { inbox, sender } = this.#parts
+    const { inbox, sender, posted } = this.#parts
     const messages = page.messages.map(each => inbox.present(each))
-    if (before === undefined) messages.push(...sender.queuedIn(conversation))
+    if (before === undefined) messages.push(...posted.in(conversation), ...sender.queuedIn(conversation))
     return { messages, before: page.before }
   }
 
@@ -55,7 +60,7 @@ export class History {
     let before: number | undefined
     do {
       const page = await this.#stored(conversation, before, PAGE_DEFAULT)
-      const received = page.messages.filter(each => each.sender !== identity.uid)
+      const received = page.messages.filter(each => each.sender !== identity.uid && each.change === undefined)
       const news = received.filter(each => !acks.hasRead(each))
       count += news.length
       // Marks are per device and messages of devices mingle, but a page without anything new ends what is unread.

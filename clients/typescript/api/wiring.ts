@@ -12,8 +12,10 @@ import { Ladder } from '../connection/ladder.js'
 import { Acks } from '../rules/acks.js'
 import { ContactList } from '../rules/contact-list.js'
 import type { ClientEvents } from '../rules/events.js'
+import { GroupList } from '../rules/group-list.js'
 import { Inbox } from '../rules/inbox.js'
 import { LocalCopy } from '../rules/local-copy.js'
+import { Posted } from '../rules/posted.js'
 import { Receipts } from '../rules/receipts.js'
 import { Sender } from '../rules/sender.js'
 import { Shown } from '../rules/shown.js'
@@ -40,6 +42,8 @@ interface Rules {
   readonly receipts: Receipts
   readonly shown: Shown
   readonly contacts: ContactList
+  readonly groups: GroupList
+  readonly posted: Posted
   readonly acks: Acks
   readonly sender: Sender
   readonly inbox: Inbox
@@ -76,6 +80,8 @@ function rulesOf(config: Config, host: WiringHost, connectionCode: (frame: Frame
   const receipts = new Receipts(commits, events)
   const shown = new Shown()
   const contacts = new ContactList(commits, contact => events.emit('contact', contact))
+  const groups = new GroupList(commits, group => events.emit('group', group))
+  const posted = new Posted(commits, receipts)
   const acks = new Acks({ clock, commits, shown, receipts, wake }, config)
   const sender: Sender = new Sender(
     {
@@ -86,6 +92,7 @@ function rulesOf(config: Config, host: WiringHost, connectionCode: (frame: Frame
       contactState: uid => contacts.get(uid)?.state,
       emitState: event => events.emit('messageState', event),
       accepted: (message, from, version) => inbox.accepted(message, from, version),
+      did: (method, sendSeq) => posted.did(identity.device, sendSeq, method),
       failed: (message, code) => inbox.failed(message, code),
       renewed: token => identity.renewToken(token),
       connectionCode,
@@ -96,6 +103,8 @@ function rulesOf(config: Config, host: WiringHost, connectionCode: (frame: Frame
   const inbox: Inbox = new Inbox({
     commits,
     contacts,
+    groups,
+    posted,
     receipts,
     shown,
     acks,
@@ -115,13 +124,15 @@ function rulesOf(config: Config, host: WiringHost, connectionCode: (frame: Frame
     identity,
     endpoints,
     contacts,
+    groups,
+    posted,
     receipts,
     shown,
     acks,
     sender,
     inbox,
   })
-  return { commits, identity, endpoints, receipts, shown, contacts, acks, sender, inbox, copy }
+  return { commits, identity, endpoints, receipts, shown, contacts, groups, posted, acks, sender, inbox, copy }
 }
 
 function connectorOf(config: Config, host: WiringHost, rules: Rules, calls: Calls): Connector {

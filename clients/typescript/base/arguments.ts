@@ -1,7 +1,13 @@
 // Checks the arguments of an application before anything of them is queued. An error names the argument, the fault of its value
 // and the limit.
 import { CODES } from '../../../protocol/codes.js'
-import { type ConversationId, directConversation, isConversationId, peerOf } from '../../../protocol/conversation-id.js'
+import {
+  type ConversationId,
+  directConversation,
+  isConversationId,
+  isGroupConversation,
+  peerOf,
+} from '../../../protocol/conversation-id.js'
 import { INTEGER_MAX } from '../../../protocol/limits.js'
 import { utf8 } from '../../../protocol/utf8.js'
 import { LongwireError } from './errors.js'
@@ -37,14 +43,22 @@ export function conversationNamed(name: string, value: unknown): ConversationId 
 }
 
 /**
- * The other user of the direct conversation that is named.
+ * The conversation that is named, one in which messages can be sent.
  * @throws LongwireError INVALID_ARGUMENT
  */
-export function peerNamed(name: string, value: unknown): number {
+export function writableNamed(name: string, value: unknown): ConversationId {
   const conversation = conversationNamed(name, value)
-  const peer = peerOf(conversation)
-  if (peer !== undefined) return peer
-  throw LongwireError.argument(name, `is ${conversation}; messages can be sent in direct conversations alone`)
+  if (peerOf(conversation) !== undefined || isGroupConversation(conversation)) return conversation
+  throw LongwireError.argument(name, `is ${conversation}; messages can be sent in direct conversations and groups`)
+}
+
+/**
+ * The id of a group that is named.
+ * @throws LongwireError INVALID_ARGUMENT
+ */
+export function groupNamed(name: string, value: unknown): ConversationId {
+  if (isConversationId(value) && isGroupConversation(value)) return value
+  throw LongwireError.argument(name, `is ${shown(value)}; it must be the id of a group such as group:9.1.1`)
 }
 
 /** @throws LongwireError INVALID_ARGUMENT */

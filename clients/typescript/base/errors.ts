@@ -13,6 +13,7 @@ const LOCAL = {
   STORAGE_FAILED: 'the local storage failed: nothing more can be promised',
   STORAGE_FORMAT: 'the local storage was written by another version of this library',
   NO_CONTACT_REQUEST: 'no contact request of that user is known here',
+  NO_INVITATION: 'no invitation to that group is known here',
 } as const
 
 export type LocalReason = keyof typeof LOCAL

@@ -12,7 +12,7 @@ import { LongwireError } from '../base/errors.js'
 import type { Clock, TimerHandle } from '../base/system.js'
 import type { Link } from './link.js'
 
-export type CallName = 'getProfile' | 'listDevices' | 'contactList' | 'logout'
+export type CallName = 'getProfile' | 'listDevices' | 'contactList' | 'groupGet' | 'groupMembers' | 'logout'
 
 interface Call {
   readonly method: CallName

@@ -1,7 +1,22 @@
 // The events that a client tells its application. Those of stored things come after the storing: what was told survives a crash.
+import type { ConversationId } from '../../../protocol/conversation-id.js'
+import type { GroupChange } from '../base/group-words.js'
 import type { ConnectionStatus } from '../connection/connector.js'
 import type { Contact } from './contact-list.js'
+import type { Group } from './group-list.js'
 import type { Message, MessageStateEvent, ReadEvent, WatermarkEvent } from './messages.js'
+import type { GroupActName } from './posted.js'
+
+/** Something that this device asked for in a group was taken, and then refused by the group. */
+export interface GroupFailedEvent {
+  readonly conversation: ConversationId
+  readonly sendSeq: number
+  /** The member of Groups that was called. */
+  readonly act: GroupActName
+  /** Why, as in messageState. */
+  readonly code: number
+  readonly reason: string
+}
 
 export interface ClientEvents {
   /** A message that is new on this device: received, or sent by another device of this user. Once per message. */
@@ -14,6 +29,12 @@ export interface ClientEvents {
   read: ReadEvent
   /** A contact is as this from now on. */
   contact: Contact
+  /** A group is as this for the user from now on. */
+  group: Group
+  /** Something has happened in a group. It is in the history, too. */
+  groupChange: GroupChange
+  /** An act in a group, once taken, was refused by the group. Once per act, also after a restart. */
+  groupFailed: GroupFailedEvent
   profile: { readonly account: string; readonly nickname: string }
   connection: ConnectionStatus
   /** The server does not take the session any more: log in again. The send queue waits for it. */

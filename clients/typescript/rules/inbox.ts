@@ -2,7 +2,7 @@
 // together with the version it brought, and told when that is durable.
 
 import { actionOf } from '../../../protocol/codes.js'
-import { isNamedConversation, peerOf } from '../../../protocol/conversation-id.js'
+import { isGroupConversation, isNamedConversation, peerOf } from '../../../protocol/conversation-id.js'
 import {
   type ConversationMessage,
   createSyncRequest,
@@ -28,7 +28,10 @@ import type { Acks } from './acks.js'
 import type { ContactList } from './contact-list.js'
 import { contentOf, storedContent } from './content.js'
 import type { ClientEvents } from './events.js'
+import { GroupInbox, keptChange } from './group-inbox.js'
+import type { GroupList } from './group-list.js'
 import { direct, type Message } from './messages.js'
+import type { Posted } from './posted.js'
 import type { Receipts } from './receipts.js'
 import type { Sender } from './sender.js'
 import type { SentMessage } from './sent-message.js'
@@ -39,13 +42,15 @@ import { NOTHING, Timeline } from './timeline.js'
  * The name of the value that says up to where the timeline is applied. Its number rises with each case of Item.content that the
  * library learns. An older version passes over items of such a case, and does so again if it comes back; those are asked for once
  * more (PROTOCOL.md, 7.7).
- * 2: ConversationMessage.
+ * 2: ConversationMessage. 3: GroupChange, Group.
  */
-export const APPLIED = 'applied/2'
+export const APPLIED = 'applied/3'
 
 export interface InboxHost {
   readonly commits: Commits
   readonly contacts: ContactList
+  readonly groups: GroupList
+  readonly posted: Posted
   readonly receipts: Receipts
   readonly shown: Shown
   readonly acks: Acks
@@ -65,6 +70,7 @@ export interface InboxHost {
 
 export class Inbox {
   readonly #host: InboxHost
+  readonly #groups: GroupInbox
   #timeline = new Timeline(0)
   #link: Link | undefined
   #pause: TimerHandle | undefined
@@ -76,6 +82,7 @@ export class Inbox {
 
   constructor(host: InboxHost) {
     this.#host = host
+    this.#groups = new GroupInbox({ ...host, keep: message => this.#keep(message) })
   }
 
   get timeline(): Timeline {
@@ -116,6 +123,7 @@ export class Inbox {
   /** Forgets everything, for another account. Stored values go by Commits.forget(), before. */
   clear(): void {
     this.#ahead.clear()
+    this.#groups.clear()
     this.reset()
   }
 
@@ -139,6 +147,10 @@ export class Inbox {
 
   /** A message of this device was accepted; its answer is the push (from, version] of its copy, if there is a version. */
   accepted(message: SentMessage, from: number, version: number): void {
+    if (isGroupConversation(message.conversation)) {
+      this.#host.posted.add(message)
+      return
+    }
     const before = versionBefore(from, version)
     if (version > 0 && this.#timeline.joins(before, version)) this.#keepOwn(message, { version, atMs: message.atMs })
     else this.#keepAhead(message, version)
@@ -237,8 +249,9 @@ export class Inbox {
         this.#host.sender.contactChanged(content.value.uid)
         break
       case 'failed': {
-        const { device, sendSeq, recipient, code } = content.value
-        this.#failedItem(recipient, device, sendSeq, code)
+        const { device, sendSeq, recipient, code, conversation } = content.value
+        if (conversation === '') this.#failedItem(recipient, device, sendSeq, code)
+        else this.#groups.failed(content.value)
         break
       }
       case 'delivered':
@@ -252,6 +265,12 @@ export class Inbox {
         this.#ownProfile(content.value)
         break
       }
+      case 'groupChange':
+        this.#groups.change(version, content.value)
+        break
+      case 'group':
+        this.#host.groups.onItem(content.value)
+        break
       // undefined: a case that this version does not know. It is stored nowhere and its version is passed.
     }
   }
@@ -295,10 +314,14 @@ export class Inbox {
     this.#keep({ conversation, sender, device, sendSeq, version, atMs, text, ...storedContent(content), code: 0 })
   }
 
-  /** A message of a conversation that is not direct (PROTOCOL.md, 7.16). None comes from this device: it cannot write one yet. */
+  /** A message of a conversation that is not direct (PROTOCOL.md, 7.16). */
   #conversationMessage(version: number, item: ConversationMessage): void {
     const { conversation, sender, device, sendSeq, atMs, text, content } = item
     if (!isNamedConversation(conversation)) return
+    if (isGroupConversation(conversation)) {
+      this.#groups.message(version, conversation, item)
+      return
+    }
     const { commits, shown } = this.#host
     const seen = shown.ofNamed(conversation, sender, device)
     if (!seen.add(sendSeq)) return
@@ -337,15 +360,16 @@ export class Inbox {
 
   /** A stored message as the application sees it now. */
   present(message: StoredMessage): Message {
-    const { conversation, sender, device, sendSeq, atMs, text, code } = message
+    const { conversation, sender, device, sendSeq, atMs, text, code, number = 0 } = message
     const peer = peerOf(conversation) ?? 0
     const content = contentOf(text, message.content)
     const { state, reason } = { state: this.#stateOf(message), reason: reasonOfCode(code) }
-    return { conversation, peer, sender, device, sendSeq, atMs, content, text, state, code, reason }
+    const change = keptChange(message)
+    return { conversation, peer, sender, device, sendSeq, number, atMs, content, text, change, state, code, reason }
   }
 
-  #stateOf({ conversation, sender, device, sendSeq, code }: StoredMessage): Message['state'] {
-    if (sender !== this.#host.identity.uid) return 'received'
+  #stateOf({ conversation, sender, device, sendSeq, code, change }: StoredMessage): Message['state'] {
+    if (sender !== this.#host.identity.uid || change !== undefined) return 'received'
     if (code !== 0) return 'failed'
     const peer = peerOf(conversation)
     return peer === undefined ? 'accepted' : this.#host.receipts.stateOf(peer, device, sendSeq)

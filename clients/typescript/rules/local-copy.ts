@@ -20,7 +20,9 @@ import type { Json } from '../storage/storage.js'
 import type { Acks } from './acks.js'
 import type { ContactList } from './contact-list.js'
 import type { ClientEvents } from './events.js'
+import type { GroupList } from './group-list.js'
 import { APPLIED, type Inbox } from './inbox.js'
+import type { Posted } from './posted.js'
 import type { Receipts } from './receipts.js'
 import type { Sender } from './sender.js'
 import type { Shown } from './shown.js'
@@ -34,6 +36,8 @@ export interface LocalCopyParts {
   readonly identity: Identity
   readonly endpoints: KnownEndpoints
   readonly contacts: ContactList
+  readonly groups: GroupList
+  readonly posted: Posted
   readonly receipts: Receipts
   readonly shown: Shown
   readonly acks: Acks
@@ -49,11 +53,11 @@ export class LocalCopy {
   }
 
   load(values: ReadonlyMap<string, Json>, random: Random): void {
-    const { commits, identity, endpoints, contacts, receipts, acks, sender, inbox } = this.#parts
+    const { commits, identity, endpoints, contacts, groups, receipts, acks, sender, inbox } = this.#parts
     if (!values.has('format')) commits.put('format', STORAGE_FORMAT)
     identity.load(values, random)
     endpoints.load(values)
-    contacts.begin(identity.generation)
+    for (const list of [contacts, groups]) list.begin(identity.generation)
     const applied = (values.get(APPLIED) ?? 0) as number
     inbox.load(applied)
     acks.load(applied)
@@ -72,7 +76,7 @@ export class LocalCopy {
 
   /** Loads a value that stands for itself. Those that name a conversation have kinds that older versions pass over. */
   #load(name: string, value: Json): void {
-    const { contacts, receipts, shown, acks, sender, inbox } = this.#parts
+    const { identity, contacts, groups, posted, receipts, shown, acks, sender, inbox } = this.#parts
     const [kind = '', first = '', second = '', third = ''] = name.split('/')
     const [a, b] = [Number(first), Number(second)]
     switch (kind) {
@@ -89,6 +93,18 @@ export class LocalCopy {
         break
       case 'shown-in':
         shown.ofNamed(first as ConversationId, b, Number(third)).load(value)
+        break
+      case 'shown-in-group':
+        shown.raise(first as ConversationId, value as number)
+        break
+      case 'group':
+        groups.load(first as ConversationId, value)
+        break
+      case 'posted':
+        posted.load(identity.uid, a, b, value)
+        break
+      case 'group-acts':
+        posted.loadActs(value)
         break
       case 'marked':
         acks.loadRead(a, b, value)
@@ -144,9 +160,9 @@ export class LocalCopy {
    * @param head HEAD_UNKNOWN: until a pull says that there is no more, or the next Hello names it
    */
   resync(head = HEAD_UNKNOWN): void {
-    const { commits, events, identity, contacts, inbox, acks } = this.#parts
+    const { commits, events, identity, contacts, groups, inbox, acks } = this.#parts
     identity.beginResync(head)
-    contacts.begin(identity.generation)
+    for (const list of [contacts, groups]) list.begin(identity.generation)
     inbox.reset()
     acks.resync()
     commits.after(() => events.emit('resync', { forgotten: false }))
@@ -155,11 +171,11 @@ export class LocalCopy {
 
   /** The timeline is applied up to a version; `whole`: there is nothing above it. */
   applied(version: number, whole: boolean): void {
-    const { identity, contacts } = this.#parts
+    const { identity, contacts, groups } = this.#parts
     const head = identity.resyncHead
     if (head === undefined || !(whole || (head !== HEAD_UNKNOWN && version >= head))) return
     identity.setResyncHead(undefined)
-    contacts.dropUnconfirmed()
+    for (const list of [contacts, groups]) list.dropUnconfirmed()
   }
 
   /**
@@ -167,7 +183,8 @@ export class LocalCopy {
    * error.
    */
   forget(error: LongwireError): void {
-    const { commits, events, identity, endpoints, contacts, receipts, shown, acks, sender, inbox } = this.#parts
+    const { commits, events, identity, endpoints, contacts, groups, posted, receipts, shown, acks, sender, inbox } =
+      this.#parts
     const { uid } = identity
     identity.spend(sender.sendQueue.nextSendSeq)
     commits.forget()
@@ -175,12 +192,8 @@ export class LocalCopy {
     commits.put('format', STORAGE_FORMAT)
     identity.clear()
     endpoints.store()
-    contacts.clear()
-    contacts.begin(identity.generation)
-    receipts.clear()
-    shown.clear()
-    acks.clear()
-    inbox.clear()
+    for (const part of [contacts, groups, posted, receipts, shown, acks, inbox]) part.clear()
+    for (const list of [contacts, groups]) list.begin(identity.generation)
     if (uid !== 0) commits.after(() => events.emit('resync', { forgotten: true }))
   }
 

@@ -1,5 +1,6 @@
 // A message as an application sees it.
 import { type ConversationId, directConversation } from '../../../protocol/conversation-id.js'
+import type { GroupChange } from '../base/group-words.js'
 import type { Content } from './content.js'
 
 /**
@@ -10,7 +11,7 @@ import type { Content } from './content.js'
  * sending: transmitted, no answer yet. accepted: the server has it durably. delivered, read: on a device of the recipient.
  * failed: `code` and `reason` say why. SETTLED means that nobody knows whether it arrived. LOGGED_OUT means that the account was
  * logged out here while it waited. STORAGE_FAILED means that it goes out if a later client finds it stored. received: somebody
- * else's.
+ * else's. In a group there are neither delivered nor read; an accepted message fails if the group refuses it.
  */
 export type MessageState = 'queued' | 'sending' | 'accepted' | 'delivered' | 'read' | 'failed' | 'received'
 
@@ -22,6 +23,8 @@ export interface Message {
   readonly sender: number
   readonly device: number
   readonly sendSeq: number
+  /** In a group: its place among the group's messages and changes, by which they are in order. It has gaps. 0 in any other. */
+  readonly number: number
   /**
    * The time when the server accepted it, milliseconds since 1970. An own message has the time when it was written, until then.
    */
@@ -29,6 +32,8 @@ export interface Message {
   readonly content: Content
   /** The text; of content that this version does not know the same in words, or nothing. */
   readonly text: string
+  /** Set in the history of a group: no message, but something that has happened there. It has no text, and no id but its number. */
+  readonly change: GroupChange | undefined
   readonly state: MessageState
   /** The protocol's code for why the message failed; otherwise 0. */
   readonly code: number

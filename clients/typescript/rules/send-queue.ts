@@ -33,7 +33,7 @@ export interface Entry {
   /** The number of the transmission under way: answers to earlier ones count only when they are final. */
   transmission: number
   /** Called when it is settled; not for messages. */
-  readonly done: ((error: LongwireError | undefined) => void) | undefined
+  readonly done: ((error: LongwireError | undefined, response?: unknown) => void) | undefined
 }
 
 export type Verdict =

@@ -1,11 +1,11 @@
 // Sends the numbered requests: gives them numbers, stores them, transmits what the send queue says, and turns answers into
 // states and events. PROTOCOL.md, clause 6.
 import { CODES } from '../../../protocol/codes.js'
-import type { ConversationId } from '../../../protocol/conversation-id.js'
-import { decodeRefusal, decodeSendResponse, type Frame } from '../../../protocol/generated/messages.js'
+import { type ConversationId, directConversation, peerOf } from '../../../protocol/conversation-id.js'
+import { decodeRefusal, type Frame } from '../../../protocol/generated/messages.js'
 import { encodeSendFrame } from '../../../protocol/item-codec.js'
 import { FRAME_TO_SERVER_BYTES_MAX, TEXT_BYTES_MAX } from '../../../protocol/limits.js'
-import { METHODS, type MethodName } from '../../../protocol/methods.js'
+import { METHODS, type MethodName, type ResponseOf } from '../../../protocol/methods.js'
 import { checkText } from '../base/arguments.js'
 import type { Backoff } from '../base/backoff.js'
 import { LongwireError } from '../base/errors.js'
@@ -16,7 +16,7 @@ import type { Commits } from '../storage/commits.js'
 import type { Json } from '../storage/storage.js'
 import type { Contact } from './contact-list.js'
 import { Friendships } from './friendships.js'
-import { direct, type MessageStateEvent } from './messages.js'
+import type { MessageStateEvent } from './messages.js'
 import type { Receipts } from './receipts.js'
 import { type Content, type Entry, SendQueue } from './send-queue.js'
 import { SentMessage } from './sent-message.js'
@@ -53,6 +53,8 @@ export interface SenderHost {
   emitState(event: MessageStateEvent): void
   /** This device's own copy of a message counts as pushed: (from, version]; version 0 if it is not known. */
   accepted(message: SentMessage, from: number, version: number): void
+  /** The server has done what was asked under a number of this device. */
+  did(method: OperationName, sendSeq: number): void
   /** A message of this device failed for good before it was accepted. */
   failed(message: SentMessage, code: number): void
   /** ChangePassword gave another token in place of all others. */
@@ -97,19 +99,25 @@ export class Sender {
     return messages
   }
 
-  send(id: DeviceId, peer: number, text: string): SentMessage {
+  send(id: DeviceId, conversation: ConversationId, text: string): SentMessage {
     checkText('text', text, TEXT_BYTES_MAX, { bytesMin: 1, long: CODES.TEXT_TOO_LONG.code })
     this.#checkSpace()
     const { sender, device } = id
     const atMs = this.#host.clock.now()
     const sendSeq = this.#sendQueue.nextSendSeq
-    const message = new SentMessage({ sender, device, sendSeq, peer, text, atMs }, this.#host.receipts)
-    this.#store(this.#sendQueue.add({ kind: 'message', message }), ['m', peer, text, atMs])
+    const message = new SentMessage({ sender, device, sendSeq, conversation, text, atMs }, this.#host.receipts)
+    const peer = peerOf(conversation)
+    const json = peer === undefined ? ['p', conversation, text, atMs] : ['m', peer, text, atMs]
+    this.#store(this.#sendQueue.add({ kind: 'message', message }), json)
     return message
   }
 
   /** Resolves when the server did it; rejects with its final refusal. Goes on over reconnects; not over a restart of the program. */
-  operate<N extends OperationName>(method: N, request: Operation<N>): Promise<void> {
+  operate<N extends OperationName>(
+    method: N,
+    request: Operation<N>,
+    answered?: (response: ResponseOf<N>) => void,
+  ): Promise<void> {
     this.#checkSpace()
     const values = request as unknown as { readonly [name: string]: Json }
     // A body that is too long for a frame would never get through, and block all behind it.
@@ -118,9 +126,11 @@ export class Sender {
       throw LongwireError.argument(method, `has ${bodyBytes} bytes; it does not fit a frame`)
     }
     return new Promise<void>((resolve, reject) => {
-      const entry = this.#sendQueue.add({ kind: 'operation', method, request: values }, error =>
-        error === undefined ? resolve() : reject(error),
-      )
+      const entry = this.#sendQueue.add({ kind: 'operation', method, request: values }, (error, response) => {
+        if (response !== undefined) answered?.(response as ResponseOf<N>)
+        if (error === undefined) resolve()
+        else reject(error)
+      })
       this.#asked(entry)
       this.#store(entry, SECRET.has(method) ? ['v'] : ['o', method, values])
     })
@@ -182,13 +192,18 @@ export class Sender {
 
   readonly #holds = (entry: Entry): boolean => this.holds(entry)
 
-  /** The own copy of a message of this device came as an item. @returns the message, if it was still in the send queue */
+  /**
+   * An item shows that the server has taken this number of this device: the own copy of a message, or what became of it.
+   * @returns the message, if it was still in the send queue
+   */
   ownCopy(sendSeq: number): SentMessage | undefined {
     const entry = this.#sendQueue.ownCopy(sendSeq)
     if (entry === undefined) return undefined
     this.#forget(entry)
     this.pump()
-    if (entry.content.kind === 'message') return entry.content.message
+    const { content } = entry
+    if (content.kind === 'message') return content.message
+    if (content.kind === 'operation') this.#host.did(content.method as OperationName, sendSeq)
     entry.done?.(undefined)
     return undefined
   }
@@ -239,8 +254,7 @@ export class Sender {
         continue
       }
       failMessage(message, why)
-      const { peer, device, sendSeq, code, reason } = message
-      this.#host.emitState({ ...direct(peer), device, sendSeq, state: 'failed', code, reason })
+      this.#host.emitState(stateEvent(message, 'failed'))
     }
   }
 
@@ -277,7 +291,9 @@ export class Sender {
     const answered = (frame: Frame): void => this.#answered(entry, transmission, frame)
     if (content.kind === 'message') {
       const { message } = content
-      link.write(encodeSendFrame(link.begin(answered), sendSeq, message.peer, message.text))
+      const { conversation, peer, text } = message
+      if (peer !== 0) link.write(encodeSendFrame(link.begin(answered), sendSeq, peer, text))
+      else link.request(METHODS.post.number, METHODS.post.encodeRequest({ sendSeq, conversation, text }), answered)
       if (!entry.sent) {
         message.progress = 'sending'
         this.#tell(message, 'sending')
@@ -293,23 +309,14 @@ export class Sender {
 
   #answered(entry: Entry, transmission: number, frame: Frame): void {
     const refusal = frame.code !== 0 && frame.body.length > 0 ? decodeRefusal(frame.body) : undefined
-    const response = frame.code === 0 && entry.content.kind === 'message' ? decodeSendResponse(frame.body) : undefined
-    const renewed =
-      frame.code === 0 && entry.content.kind === 'operation' && entry.content.method === 'changePassword'
-        ? METHODS.changePassword.decodeResponse(frame.body).token
-        : undefined
+    const response = frame.code === 0 ? decodeAnswer(entry.content, frame.body) : undefined
     const verdict = this.#sendQueue.answer(entry, transmission, frame.code, refusal?.expectedSendSeq ?? 0)
     if (verdict.kind === 'accepted' || verdict.kind === 'refused') this.#taken(entry, verdict.kind === 'accepted')
     switch (verdict.kind) {
       case 'accepted':
         this.#host.backoff.reset()
         this.#forget(entry)
-        if (entry.content.kind === 'message' && response !== undefined) {
-          this.accepted(entry.content.message)
-          this.#host.accepted(entry.content.message, response.from, response.version)
-        }
-        if (renewed !== undefined && renewed.length > 0) this.#host.renewed(renewed)
-        entry.done?.(undefined)
+        this.#did(entry, response)
         break
       case 'refused':
         this.#host.backoff.reset()
@@ -326,11 +333,27 @@ export class Sender {
     this.pump()
   }
 
+  /** The server has done it, and answered so. */
+  #did({ content, sendSeq, done }: Entry, response: unknown): void {
+    if (content.kind === 'message') {
+      const { from, version } = response as ResponseOf<'send' | 'post'>
+      this.accepted(content.message)
+      this.#host.accepted(content.message, from, version)
+    } else if (content.kind === 'operation') {
+      if (content.method === 'changePassword') {
+        const { token } = response as ResponseOf<'changePassword'>
+        if (token.length > 0) this.#host.renewed(token)
+      }
+      this.#host.did(content.method as OperationName, sendSeq)
+    }
+    done?.(undefined, response)
+  }
+
   /** The server has the message. */
   accepted(message: SentMessage): void {
     message.progress = 'accepted'
     this.#tell(message, 'accepted')
-    this.#host.receipts.accepted(message.peer, message.sendSeq)
+    if (message.peer !== 0) this.#host.receipts.accepted(message.peer, message.sendSeq)
   }
 
   #refuse(entry: Entry, error: LongwireError): void {
@@ -361,8 +384,8 @@ export class Sender {
   }
 
   #tell(message: SentMessage, state: MessageStateEvent['state']): void {
-    const { peer, device, sendSeq, code, reason } = message
-    this.#host.commits.tell(() => this.#host.emitState({ ...direct(peer), device, sendSeq, state, code, reason }))
+    const event = stateEvent(message, state)
+    this.#host.commits.tell(() => this.#host.emitState(event))
   }
 
   #forget({ sendSeq }: Entry): void {
@@ -398,6 +421,18 @@ function failMessage(message: SentMessage, { code, reason }: LongwireError): voi
   message.failure = { code: code === 0 ? CODES.SETTLED.code : code, reason }
 }
 
+function stateEvent(message: SentMessage, state: MessageStateEvent['state']): MessageStateEvent {
+  const { conversation, peer, device, sendSeq, code, reason } = message
+  return { conversation, peer, device, sendSeq, state, code, reason }
+}
+
+function decodeAnswer(content: Content, body: Uint8Array): unknown {
+  if (content.kind === 'void') return undefined
+  const method = content.kind === 'operation' ? content.method : content.message.peer === 0 ? 'post' : 'send'
+  const entry = METHODS[method]
+  return entry.kind === 'request' ? entry.decodeResponse(body) : undefined
+}
+
 function encodeOperation(method: MethodName, request: { readonly [name: string]: Json }, sendSeq: number): Uint8Array {
   const entry = METHODS[method]
   if (entry.kind !== 'request') throw new TypeError(`${method} has no answer`)
@@ -406,9 +441,10 @@ function encodeOperation(method: MethodName, request: { readonly [name: string]:
 
 function contentOf(json: Json, id: DeviceId & { readonly sendSeq: number }, receipts: Receipts): Content {
   const [kind, ...rest] = json as readonly Json[]
-  if (kind === 'm') {
-    const [peer, text, atMs] = rest as unknown as readonly [number, string, number]
-    return { kind: 'message', message: new SentMessage({ ...id, peer, text, atMs }, receipts) }
+  if (kind === 'm' || kind === 'p') {
+    const [to, text, atMs] = rest as unknown as readonly [number | ConversationId, string, number]
+    const conversation = typeof to === 'number' ? directConversation(to) : to
+    return { kind: 'message', message: new SentMessage({ ...id, conversation, text, atMs }, receipts) }
   }
   if (kind === 'o') {
     const [method, request] = rest as unknown as readonly [OperationName, { readonly [name: string]: Json }]

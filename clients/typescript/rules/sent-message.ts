@@ -1,5 +1,5 @@
 // The handle of a message of this device and this run: always says the present state.
-import { type ConversationId, directConversation } from '../../../protocol/conversation-id.js'
+import { type ConversationId, peerOf } from '../../../protocol/conversation-id.js'
 import { reasonOfCode } from '../base/errors.js'
 import type { Content } from './content.js'
 import type { Message, MessageState } from './messages.js'
@@ -7,12 +7,12 @@ import type { Receipts } from './receipts.js'
 
 const NONE = { code: 0, reason: '' }
 
-/** A text to a user, as it was queued, with its id. */
+/** A text to a conversation, as it was queued, with its id. */
 export interface Written {
   readonly sender: number
   readonly device: number
   readonly sendSeq: number
-  readonly peer: number
+  readonly conversation: ConversationId
   readonly text: string
   readonly atMs: number
 }
@@ -24,6 +24,9 @@ export class SentMessage implements Message {
   readonly device: number
   readonly sendSeq: number
   readonly atMs: number
+  /** In a group: its place, 0 until the group has given it one. */
+  number = 0
+  readonly change = undefined
   readonly content: Content
   readonly text: string
   /** @internal The library's to write. */
@@ -33,9 +36,9 @@ export class SentMessage implements Message {
   readonly #receipts: Receipts
 
   /** @internal */
-  constructor({ sender, device, sendSeq, peer, text, atMs }: Written, receipts: Receipts) {
-    this.conversation = directConversation(peer)
-    this.peer = peer
+  constructor({ sender, device, sendSeq, conversation, text, atMs }: Written, receipts: Receipts) {
+    this.conversation = conversation
+    this.peer = peerOf(conversation) ?? 0
     this.sender = sender
     this.device = device
     this.sendSeq = sendSeq
@@ -47,7 +50,8 @@ export class SentMessage implements Message {
 
   get state(): MessageState {
     if (this.progress !== 'accepted') return this.progress
-    return this.code !== 0 ? 'failed' : this.#receipts.stateOf(this.peer, this.device, this.sendSeq)
+    if (this.code !== 0) return 'failed'
+    return this.peer === 0 ? 'accepted' : this.#receipts.stateOf(this.peer, this.device, this.sendSeq)
   }
 
   get code(): number {

@@ -1,6 +1,9 @@
-// The message ids that were shown, so that each is shown once under whatever version it comes.
+// What was shown, so that each message is shown once under whatever version it comes. It is remembered per conversation.
 //
-// The numbers of a device reach one timeline in rising order, with gaps (it also writes to others). Two of its numbers that are
+// A group gives all its messages and changes one order, by numbers that rise. They reach every timeline in this order, so the highest
+// number says all.
+//
+// Any other conversation goes by the message ids. The numbers of a device reach one timeline in rising order, with gaps (it also writes to others). Two of its numbers that are
 // under way at the same time lie within the window of 64. So nothing may come late by more than that, and the highest number and
 // one bit for each of the 64 up to it say all. It is the replay window of IPsec and DTLS: 4 numbers per device of a contact,
 // however many messages came.
@@ -82,6 +85,8 @@ export class Shown {
   readonly #bySender = new Map<number, Seen[]>()
   /** The windows of conversations that are not direct, by key. Their messages may come later than direct ones of the same device. */
   readonly #named = new Map<string, Seen>()
+  /** The highest number shown of each group. */
+  readonly #groups = new Map<ConversationId, number>()
 
   of(sender: number, device: number): Seen {
     let devices = this.#bySender.get(sender)
@@ -104,6 +109,18 @@ export class Shown {
     return seen
   }
 
+  /** Whether a version that did not know groups showed the message: it remembered those of a group in windows, too. */
+  wasInWindow(conversation: ConversationId, sender: number, device: number, sendSeq: number): boolean {
+    return this.#named.get(new Seen(sender, device, conversation).key)?.has(sendSeq) ?? false
+  }
+
+  /** Counts a number of a group, and all below it, as shown. @returns whether it had not been */
+  raise(group: ConversationId, number: number): boolean {
+    if (number <= (this.#groups.get(group) ?? 0)) return false
+    this.#groups.set(group, number)
+    return true
+  }
+
   devicesOf(sender: number): readonly Seen[] {
     return this.#bySender.get(sender) ?? []
   }
@@ -116,5 +133,6 @@ export class Shown {
   clear(): void {
     this.#bySender.clear()
     this.#named.clear()
+    this.#groups.clear()
   }
 }

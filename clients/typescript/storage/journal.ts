@@ -5,6 +5,7 @@
 // The first record names the format. Every other one is a set of changes; a compacted file begins with those that make the
 // whole state from nothing.
 import { crc32 } from 'node:zlib'
+import type { Change } from '../base/group-words.js'
 import type { Changes, Failure, Json, StoredMessage } from './storage.js'
 import type { StoredModel } from './stored-model.js'
 import { conversationOf, type StoredName, storedName } from './stored-name.js'
@@ -16,8 +17,14 @@ const HEAD_BYTES = 8
 /** Messages per record of a compacted file: a record of 16 KiB texts stays below 20 MB. */
 const MESSAGES_PER_RECORD = 1000
 
-/** Conversation, sender, device, sendSeq, version, atMs, code, text; of a message that is not text also kind and body. */
-type MessageRow = readonly [StoredName, number, number, number, number, number, number, string, number?, string?]
+/**
+ * Conversation, sender, device, sendSeq, version, atMs, code, text. If it is not text, or of a group: kind (0: text) and body. Of a group:
+ * number. If it is a change: that.
+ */
+type MessageRow = readonly [
+  ...[StoredName, number, number, number, number, number, number, string],
+  ...[number?, string?, number?, Change?],
+]
 
 interface Row {
   readonly longwire?: number
@@ -103,14 +110,17 @@ function record(row: Row): Uint8Array {
 }
 
 function messageRow(m: StoredMessage): MessageRow {
-  const { sender, device, sendSeq, version, atMs, code, text, content } = m
+  const { sender, device, sendSeq, version, atMs, code, text, content, number, change } = m
   const row = [storedName(m.conversation), sender, device, sendSeq, version, atMs, code, text] as const
-  return content === undefined ? row : [...row, content.kind, content.body]
+  if (content === undefined && number === undefined) return row
+  const further = [...row, content?.kind ?? 0, content?.body ?? ''] as const
+  if (number === undefined) return further
+  return change === undefined ? [...further, number] : [...further, number, change]
 }
 
 function changesOf(row: Row): Changes {
   const messages = (row.m ?? []).map(
-    ([name, sender, device, sendSeq, version, atMs, code, text, kind, body = '']): StoredMessage => ({
+    ([name, sender, device, sendSeq, version, atMs, code, text, kind = 0, body = '', number, change]) => ({
       conversation: conversationOf(name),
       sender,
       device,
@@ -118,7 +128,9 @@ function changesOf(row: Row): Changes {
       version,
       atMs,
       text,
-      ...(kind !== undefined && { content: { kind, body } }),
+      ...(kind !== 0 && { content: { kind, body } }),
+      ...(number !== undefined && { number }),
+      ...(change !== undefined && { change }),
       code,
     }),
   )

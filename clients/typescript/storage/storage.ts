@@ -2,11 +2,12 @@
 // stored and when; a storage only keeps it.
 
 import type { ConversationId } from '../../../protocol/conversation-id.js'
+import type { Change } from '../base/group-words.js'
 
 /** The type of a named value: it survives JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
 
-/** A message as it is kept. Objects handed to a storage are never changed afterwards. */
+/** A message as it is kept, or a change of a group between its messages. Objects handed to a storage are never changed afterwards. */
 export interface StoredMessage {
   readonly conversation: ConversationId
   /** (sender, device, sendSeq) is the message's id. */
@@ -23,6 +24,10 @@ export interface StoredMessage {
   readonly text: string
   /** The content of another kind; absent: it is text. */
   readonly content?: StoredContent
+  /** In a group: its place among the group's messages and changes. */
+  readonly number?: number
+  /** Set: it is no message, but a change of a group. */
+  readonly change?: Change
   /** 0, or why it failed: a code of the protocol. */
   readonly code: number
 }

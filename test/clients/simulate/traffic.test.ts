@@ -67,6 +67,8 @@ class Switchboard {
           ...each,
           ...named(each.sender),
           content,
+          number: 0,
+          change: undefined,
           atMs: 0,
           state: 'received',
           code: 0,

@@ -1,4 +1,7 @@
-/** Conversations by their ids: direct ones, and others, which nothing writes yet and which a client must take when they come. */
+/**
+ * Conversations by their ids: direct ones, and others that are no groups, which nothing writes yet and which a client must take when they
+ * come.
+ */
 import t from 'tap'
 import { MemoryStorage, peerOf } from '../../../clients/typescript/index.js'
 import { createMessageContent, type Item } from '../../../protocol/generated/messages.js'
@@ -35,7 +38,7 @@ t.test('a message of another conversation is stored under its id and told, and n
   storage.fast = false
   harness.pipe.push(0, 3, [
     messageItem('300/2/70'),
-    conversationItem('group:9', '300/2/3', 'all'),
+    conversationItem('room:9', '300/2/3', 'all'),
     messageItem('300/2/71'),
   ])
   harness.settle()
@@ -45,7 +48,7 @@ t.test('a message of another conversation is stored under its id and told, and n
   t.match(harness.of('message'), [
     { conversation: 'direct:300' },
     {
-      conversation: 'group:9',
+      conversation: 'room:9',
       peer: 0,
       sender: 300,
       device: 2,
@@ -56,51 +59,51 @@ t.test('a message of another conversation is stored under its id and told, and n
     },
     { conversation: 'direct:300' },
   ])
-  t.equal(peerOf('group:9'), undefined)
+  t.equal(peerOf('room:9'), undefined)
   // Numbers that are no direct message's are named in no mark.
   storage.fast = true
   harness.advance(250)
   t.same(harness.pipe.takeAck(), { version: 3, delivered: [{ peer: 300, device: 2, sendSeq: 71 }], read: [] })
   harness.client.markRead(300)
   harness.settle()
-  t.equal(await harness.client.unread('group:9'), 1)
+  t.equal(await harness.client.unread('room:9'), 1)
   t.equal(await harness.client.unread(300), 0)
   harness.advance(250)
   t.same(harness.pipe.takeAck(), { version: 0, delivered: [], read: [{ peer: 300, device: 2, sendSeq: 71 }] })
-  t.match((await harness.client.history('group:9')).messages, [{ conversation: 'group:9', text: 'all' }])
+  t.match((await harness.client.history('room:9')).messages, [{ conversation: 'room:9', text: 'all' }])
 })
 
 t.test('it is shown once, in whatever order with direct ones, also after a restart and a resync', async t => {
   const storage = new MemoryStorage()
   const items = [
-    conversationItem('group:9', '300/2/1', 'a'),
-    conversationItem('group:9', '300/2/1', 'a'),
-    conversationItem('group:10', '300/2/1', 'a in another'),
-    conversationItem('group:9', '301/1/1', 'b'),
-    conversationItem('group:9', `${UID}/1/1`, 'own'),
+    conversationItem('room:9', '300/2/1', 'a'),
+    conversationItem('room:9', '300/2/1', 'a'),
+    conversationItem('room:10', '300/2/1', 'a in another'),
+    conversationItem('room:9', '301/1/1', 'b'),
+    conversationItem('room:9', `${UID}/1/1`, 'own'),
   ]
   const first = await Harness.online(storage)
   first.pipe.push(0, 5, items)
   first.settle()
   const told = (harness: Harness): string[] => harness.of('message').map(each => `${each.conversation} ${each.text}`)
-  t.same(told(first), ['group:9 a', 'group:10 a in another', 'group:9 b', 'group:9 own'])
+  t.same(told(first), ['room:9 a', 'room:10 a in another', 'room:9 b', 'room:9 own'])
   t.match(first.of('message').at(-1), { state: 'accepted', sender: UID })
-  first.client.markRead('group:9')
+  first.client.markRead('room:9')
   first.settle()
 
   const second = await Harness.start(storage)
-  t.equal(await second.client.unread('group:9'), 0)
-  t.equal(await second.client.unread('group:10'), 1)
+  t.equal(await second.client.unread('room:9'), 0)
+  t.equal(await second.client.unread('room:10'), 1)
   second.client.connect()
   second.settle()
   second.pipe.open()
   t.equal(second.greet({ resync: true, head: 6 }).since, 5)
-  second.pipe.push(0, 6, [...items, conversationItem('group:9', '301/1/2', 'c')])
+  second.pipe.push(0, 6, [...items, conversationItem('room:9', '301/1/2', 'c')])
   second.settle()
-  t.same(told(second), ['group:9 c'])
-  t.equal(await second.client.unread('group:9'), 1)
+  t.same(told(second), ['room:9 c'])
+  t.equal(await second.client.unread('room:9'), 1)
   t.same(
-    (await second.client.history('group:9')).messages.map(each => each.text),
+    (await second.client.history('room:9')).messages.map(each => each.text),
     ['a', 'b', 'own', 'c'],
   )
 })
@@ -112,9 +115,9 @@ t.test('an id that is none, or that would be a direct one, is skipped, and its v
     'direct:301',
     '',
     '300',
-    'group',
-    `group:${'x'.repeat(59)}`,
-    'Group:9',
+    'room',
+    `room:${'x'.repeat(60)}`,
+    'Room:9',
     'a:b/c',
   ].map((id, at) => conversationItem(id, `666/1/${at + 1}`, 'forged'))
   harness.pipe.push(0, forged.length + 1, [...forged, messageItem('300/2/7', 'true')])
@@ -141,8 +144,8 @@ t.test('content of a kind that nobody knows yet is kept as it is, with its text 
   if (direct.content?.case === 'message') direct.content.value.content = content
   harness.pipe.push(0, 3, [
     direct,
-    conversationItem('group:9', '300/2/8', '', content),
-    conversationItem('group:9', '300/2/9', 'text after all', createMessageContent()),
+    conversationItem('room:9', '300/2/8', '', content),
+    conversationItem('room:9', '300/2/9', 'text after all', createMessageContent()),
   ])
   harness.settle()
   const unknown = { kind: 'unknown', number: 900, body: Uint8Array.of(1, 2, 3) }
@@ -153,7 +156,7 @@ t.test('content of a kind that nobody knows yet is kept as it is, with its text 
   ]
   t.match(harness.of('message'), expected)
   const again = await Harness.start(storage)
-  const kept = [await again.client.history(300), await again.client.history('group:9')]
+  const kept = [await again.client.history(300), await again.client.history('room:9')]
   t.match(
     kept.flatMap(each => each.messages),
     expected,

@@ -73,7 +73,7 @@ async function takesOver(t: Test, open: () => Storage): Promise<void> {
     contactItem({ uid: 300, state: ContactState.FRIEND, account: 'bob', nickname: 'Bob' }),
     messageItem('300/2/7', 'hi'),
     messageItem('300/2/9', 'again'),
-    conversationItem('group:9', '300/2/8', 'it was passed over'),
+    conversationItem('room:9', '300/2/8', 'it was passed over'),
     messageItem(`${UID}/5/1`, 'from my other device', { recipient: 300 }),
     messageItem(`${UID}/1/1`, 'one', { recipient: 300 }),
     messageItem('300/2/10', 'and this is unread'),
@@ -84,7 +84,7 @@ async function takesOver(t: Test, open: () => Storage): Promise<void> {
   t.same(
     first.of('message').map(each => [each.conversation, each.text]),
     [
-      ['group:9', 'it was passed over'],
+      ['room:9', 'it was passed over'],
       ['direct:300', 'new'],
     ],
   )
@@ -92,7 +92,7 @@ async function takesOver(t: Test, open: () => Storage): Promise<void> {
 
   const second = await Harness.start(open())
   t.same(await historyOf(second), [...HISTORY, '300/2/11 received new', `${UID}/1/3 queued three, still queued`])
-  t.same(await historyOf(second, 'group:9'), ['300/2/8 received it was passed over'])
+  t.same(await historyOf(second, 'room:9'), ['300/2/8 received it was passed over'])
   t.equal(await second.client.unread(300), 3)
   second.client.connect()
   await until(second, () => second.pipes.length > 0)
@@ -110,7 +110,7 @@ async function takesOver(t: Test, open: () => Storage): Promise<void> {
   await third.client.close()
 }
 
-async function historyOf(harness: Harness, conversation: number | 'group:9' = 300): Promise<string[]> {
+async function historyOf(harness: Harness, conversation: number | 'room:9' = 300): Promise<string[]> {
   const { messages } = await harness.client.history(conversation)
   return messages.map((m: Message) => `${m.sender}/${m.device}/${m.sendSeq} ${m.state} ${m.text}`)
 }
