@@ -13,6 +13,7 @@ const CLASSES = {
   Client: 'api/client',
   Account: 'api/account',
   Contacts: 'api/contacts',
+  Groups: 'api/groups',
   SentMessage: 'rules/sent-message',
   LongwireError: 'base/errors',
   IndexedDbStorage: 'storage/indexed-db-storage',

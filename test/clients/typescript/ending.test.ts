@@ -8,8 +8,8 @@ import {
   MemoryStorage,
   type Storage,
 } from '../../../clients/typescript/index.js'
-import { ContactState } from '../../../protocol/generated/messages.js'
-import { contactItem, Harness, rejectionOf } from '../../support/client-harness.js'
+import { ContactState, GroupState } from '../../../protocol/generated/messages.js'
+import { contactItem, GROUP, groupItem, Harness, rejectionOf } from '../../support/client-harness.js'
 import { SlowStorage } from '../../support/client-storage.js'
 
 type Act = (client: Client) => unknown
@@ -65,12 +65,35 @@ const ROWS: Readonly<Record<string, Row>> = {
   'contacts.remove': { act: client => client.contacts.remove(300), ...ASK },
   'contacts.block': { act: client => client.contacts.block(300), ...ASK },
   'contacts.unblock': { act: client => client.contacts.unblock(300), ...ASK },
+  'groups.list': { act: client => client.groups.list(), after: 'works' },
+  'groups.group': { act: client => client.groups.group(GROUP), after: 'works' },
+  'groups.create': { act: client => client.groups.create('Friends', [300]), ...ASK },
+  'groups.invite': { act: client => client.groups.invite(GROUP, [300]), ...ASK },
+  'groups.accept': { act: client => client.groups.accept(GROUP), ...ASK },
+  'groups.decline': { act: client => client.groups.decline(GROUP), ...ASK },
+  'groups.join': { act: client => client.groups.join(GROUP, 'code'), ...ASK },
+  'groups.approve': { act: client => client.groups.approve(GROUP, 300, 1, true), ...ASK },
+  'groups.leave': { act: client => client.groups.leave(GROUP), ...ASK },
+  'groups.remove': { act: client => client.groups.remove(GROUP, 300), ...ASK },
+  'groups.rename': { act: client => client.groups.rename(GROUP, 'Friends'), ...ASK },
+  'groups.announce': { act: client => client.groups.announce(GROUP, 'today'), ...ASK },
+  'groups.setRules': {
+    act: client =>
+      client.groups.setRules(GROUP, { join: 'closed', adminsInvite: true, adminsWrite: false, history: 0 }),
+    ...ASK,
+  },
+  'groups.setRole': { act: client => client.groups.setRole(GROUP, 300, 'admin'), ...ASK },
+  'groups.mute': { act: client => client.groups.mute(GROUP, 300), ...ASK },
+  'groups.dissolve': { act: client => client.groups.dissolve(GROUP), ...ASK },
+  'groups.get': { act: client => client.groups.get(GROUP), ...ASK },
+  'groups.members': { act: client => client.groups.members(GROUP), ...ASK },
 }
 
-/** Online, with an invitation and a request that are known here. */
+/** Online, with invitations and a request that are known here. */
 async function online(storage: Storage): Promise<Harness> {
   const harness = await Harness.online(storage)
-  harness.pipe.push(0, 2, [
+  harness.pipe.push(0, 3, [
+    groupItem({ state: GroupState.INVITED, number: 1 }),
     contactItem({ uid: 301, state: ContactState.INVITED, request: 1 }),
     contactItem({ uid: 302, state: ContactState.REQUESTED, request: 1 }),
   ])
@@ -110,7 +133,12 @@ class FailingStorage extends MemoryStorage {
 
 t.test('every public method has its row', async t => {
   const { client } = await Harness.online()
-  for (const [name, object] of Object.entries({ client, account: client.account, contacts: client.contacts })) {
+  for (const [name, object] of Object.entries({
+    client,
+    account: client.account,
+    contacts: client.contacts,
+    groups: client.groups,
+  })) {
     const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(object)).filter(each => each !== 'constructor')
     t.ok(methods.length > 5)
     for (const method of methods) t.ok(ROWS[`${name}.${method}`], `${name}.${method}`)
@@ -267,7 +295,8 @@ t.test('an error names the argument and its limit, and never the secret', async 
       client.send(300, 'é'.repeat(8193)),
     'conversation is a string': () => client.markRead('300' as unknown as number),
     'conversation is a string; it must be a uid, or the id': () => client.history('direct:0300'),
-    'to is group:9; messages can be sent in direct': () => client.send('group:9', 'x'),
+    'to is room:9; messages can be sent in direct': () => client.send('room:9', 'x'),
+    'conversation is a string; it must be the id of a group': () => client.groups.leave('direct:300'),
     'limit is 0; it must be a whole number from 1 to 10000': () => client.history(300, { limit: 0 }),
     'greeting has 600 bytes or more of UTF-8; at most 256': () => client.contacts.request(300, long),
     'uid is NaN': () => client.contacts.block(Number.NaN),
