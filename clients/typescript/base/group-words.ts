@@ -14,9 +14,9 @@ export type GroupRole = 'none' | 'member' | 'admin' | 'owner'
 export interface GroupRules {
   /** closed: only who is invited joins. code: who knows the code joins. approval: who knows the code asks, and an admin answers. */
   readonly join: 'closed' | 'code' | 'approval'
-  /** Only admins invite. */
+  /** Whether only admins invite. */
   readonly adminsInvite: boolean
-  /** Only admins write. */
+  /** Whether only admins write. */
   readonly adminsWrite: boolean
   /** The number of items before their joining that new members may read, at most 100. */
   readonly history: number

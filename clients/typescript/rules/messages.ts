@@ -23,7 +23,7 @@ export interface Message {
   readonly sender: number
   readonly device: number
   readonly sendSeq: number
-  /** In a group: its place among the group's messages and changes, by which they are in order. It has gaps. 0 in any other. */
+  /** The place among a group's messages and changes, by which they are in order, with gaps. 0 in any other conversation. */
   readonly number: number
   /**
    * The time when the server accepted it, milliseconds since 1970. An own message has the time when it was written, until then.

@@ -27,7 +27,7 @@ type Act = readonly [device: number, sendSeq: number, name: GroupActName]
 export class Posted {
   readonly #commits: Commits
   readonly #receipts: Receipts
-  /** By device and number, in order. */
+  /** The messages by device and number. */
   readonly #messages = new Map<string, SentMessage>()
   #acts: readonly Act[] = []
 

@@ -24,7 +24,7 @@ export class SentMessage implements Message {
   readonly device: number
   readonly sendSeq: number
   readonly atMs: number
-  /** In a group: its place, 0 until the group has given it one. */
+  /** The place in a group: 0 until the group has given it one. */
   number = 0
   readonly change = undefined
   readonly content: Content

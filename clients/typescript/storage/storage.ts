@@ -24,9 +24,9 @@ export interface StoredMessage {
   readonly text: string
   /** The content of another kind; absent: it is text. */
   readonly content?: StoredContent
-  /** In a group: its place among the group's messages and changes. */
+  /** The place among a group's messages and changes. */
   readonly number?: number
-  /** Set: it is no message, but a change of a group. */
+  /** What has happened in a group: then it is no message. */
   readonly change?: Change
   /** 0, or why it failed: a code of the protocol. */
   readonly code: number
