@@ -64,6 +64,7 @@ interface Submission<I, R> extends Asked<I, R> {
   readonly settle: Settle<I, R>
   /** Its scope's. */
   readonly queue: Queue
+  heads: Map<Actor, Version> | undefined
   tries: number
   readings: number
   /** Whether its actor's records are to be forgotten with it (`Transition.passing`). */
@@ -240,6 +241,7 @@ export class Engine {
       settle,
       queue,
       since: this.#cache.looks,
+      heads: undefined,
       tries: 0,
       readings: 0,
       passes: transition.passing === true && !this.#cache.knows(actor),
@@ -417,6 +419,10 @@ export class Engine {
     plan.fell()
     this.#conflicts += 1
     if (conflict.kind === 'conflict') this.#cache.forget(conflict.actor, conflict.name)
+    if (conflict.kind === 'order conflict') {
+      submission.heads ??= new Map()
+      submission.heads.set(conflict.actor, conflict.head)
+    }
     submission.tries += 1
     submission.readings = 0
     if (submission.tries >= TRIES_MAX) {

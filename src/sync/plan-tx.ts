@@ -88,8 +88,10 @@ export class PlanTx implements Tx {
     this.#append({ actor: this.actor, key: undefined, conversation, at: undefined, bytes, shown: bytes })
   }
 
-  appendAt(at: Version, bytes: Uint8Array): void {
+  appendAt(at: Version, bytes: Uint8Array): boolean {
+    if (this.#plan.isBeyond(this.actor, at)) return false
     this.#append({ actor: this.actor, key: undefined, conversation: undefined, at, bytes, shown: undefined })
+    return true
   }
 
   share(actors: readonly Actor[], { conversation, bytes, shown }: Shared): void {

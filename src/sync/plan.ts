@@ -20,6 +20,7 @@ import type {
   Stamp,
   Trim,
   Unit,
+  Version,
 } from '../store/types.js'
 import {
   type AsideEffect,
@@ -73,6 +74,8 @@ export interface Asked<I, R> {
   readonly input: I
   /** The newest look at the store when the submission came. What a newer look finds was so while it waited. */
   readonly since: number
+  /** The heads of logs that were found to be beyond what was to be appended there (`Tx.appendAt`). */
+  readonly heads: ReadonlyMap<Actor, Version> | undefined
 }
 
 /** An append of a plan. */
@@ -111,13 +114,17 @@ export class Plan implements Moment, EffectPlan {
   /** The state that each put since the first savepoint replaced, newest last: slot, whether it was put before, its value and bytes then. */
   #undo: unknown[] | undefined
   readonly #since: number
+  readonly #heads: ReadonlyMap<Actor, Version> | undefined
   /** Whether the answer may be given without a commit, resting on what was looked at. */
   #mayBeSoft = false
   #own: number | undefined
   /** The first epoch that a rule asked for: the unit rests on it. Most units rest on none. */
   #epoch: PartitionEpoch | undefined
 
-  private constructor(context: PlanContext, actor: Actor, since: number) {
+  private constructor(
+    context: PlanContext,
+    { actor, since, heads }: Pick<Asked<unknown, unknown>, 'actor' | 'since' | 'heads'>,
+  ) {
     const { clock, cache, shared } = context
     this.context = context
     this.scope = context.scopeOf(actor)
@@ -125,15 +132,21 @@ export class Plan implements Moment, EffectPlan {
     this.steadyMs = shared ? clock.monotonic() : 0
     this.look = cache.looks
     this.#since = since
+    this.#heads = heads
+  }
+
+  /** Whether a log is known to have this version already, or a later one. */
+  isBeyond(actor: Actor, version: Version): boolean {
+    return (this.#heads?.get(actor) ?? 0) >= version
   }
 
   /** Makes a plan with a result, or one that names what is `missing`, or one that says what would be `above` its bound. */
   static make<I, R>(context: PlanContext, asked: Asked<I, R>): Plan {
-    const { actor, transition, since } = asked
-    const plan = new Plan(context, actor, since)
+    const { transition } = asked
+    const plan = new Plan(context, asked)
     plan.#try(asked, false)
     if (plan.above === undefined || transition.refused === undefined) return plan
-    const refusal = new Plan(context, actor, since)
+    const refusal = new Plan(context, asked)
     refusal.#try(asked, true)
     return refusal
   }

@@ -104,8 +104,11 @@ export interface Tx {
   append(bytes: Uint8Array, key?: string): void
   /** Appends to the actor's log, as the newest entry of a conversation (store/types.ts). */
   appendTo(conversation: string, bytes: Uint8Array): void
-  /** Appends under this version, which is above all that the log ever had: to a log whose versions its rules give. Nobody is told. */
-  appendAt(version: Version, bytes: Uint8Array): void
+  /**
+   * Appends under this version to a log whose versions its rules give. Nobody is told.
+   * @returns false if the log has this version, or a later one: nothing is appended
+   */
+  appendAt(version: Version, bytes: Uint8Array): boolean
   /** Appends the same to the logs of other actors of this partition. It depends on none of their records. */
   share(actors: readonly Actor[], shared: Shared): void
   /** Removes entries without a key up to this version: at most `entriesMax` entries, the oldest. Absent: all. */

@@ -128,7 +128,7 @@ class World {
         throw new Error('no other actor has a part in it')
       },
       appendTo() {},
-      appendAt() {},
+      appendAt: () => true,
       share() {},
       fetch() {},
       fetchOf() {},

@@ -4,7 +4,7 @@ import { GroupJoin, GroupRole, GroupState } from '../../protocol/generated/messa
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
-import { groupActor } from '../../src/sync/references.js'
+import { branchActor, groupActor } from '../../src/sync/references.js'
 import { deleteAccount } from '../../src/sync/rules/account.js'
 import { type Debts, debtsOf } from '../../src/sync/rules/debts.js'
 import { leavingActor } from '../../src/sync/rules/leaving.js'
@@ -224,3 +224,27 @@ t.test('a partition that takes nothing silences no group: it is owed its items, 
   await node.jobs.stop()
   await node.engine.close()
 })
+
+for (const scopes of SCOPES) {
+  t.test(
+    `a branch whose log has a number already takes nothing under it, and holds nobody up (scopes: ${scopes})`,
+    async t => {
+      const { all, node, store } = await people(scopes, 3)
+      const [alice, bob] = all
+      const gid = await alice.create('friends', [bob])
+      await comeIn(bob, gid)
+      await alice.say(gid, 'one')
+      await eventually(async () => (await bob.texts(gid)).at(-1) === 'one')
+      const last = (await alice.numbered(gid)).at(-1)?.number ?? 0
+      const his = branchActor(gid, bob.uid % 256)
+      const append = { actor: his, at: last + 1, bytes: new Uint8Array(3) }
+      await store.commit(store.scopeOf(his), [{ expect: [], puts: [], trims: [], appends: [append] }])
+      t.equal(await alice.say(gid, 'two'), 'OK')
+      t.equal(await alice.say(gid, 'three'), 'OK')
+      await eventually(async () => (await bob.texts(gid)).at(-1) === 'three')
+      t.same(await alice.texts(gid), ['act 1', 'act 2', 'one', 'two', 'three'])
+      t.same(await bob.texts(gid), ['act 2', 'one', 'three'])
+      await node.engine.close()
+    },
+  )
+}

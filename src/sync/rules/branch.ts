@@ -57,8 +57,7 @@ export const groupItem: EffectKind<GroupItem> = effectKind({
     const change = changeIn(item)
     const before = tx.get(branch) ?? NOBODY_HERE
     const entered = change === undefined ? before : withEntered(tx, before, change)
-    if (entered.members.length === 0) return
-    tx.appendAt(number, item)
+    if (entered.members.length === 0 || !tx.appendAt(number, item)) return
     tx.share(actorsOf(entered), sharedOf(gid, input))
     const after = change === undefined ? entered : withLeft(entered, change)
     if (after !== before) tx.put(branch, after)

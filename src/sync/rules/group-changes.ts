@@ -5,6 +5,7 @@
 import { CODES, type Code } from '../../../protocol/codes.js'
 import { encodeItem, GroupAct, type GroupChange, GroupRole } from '../../../protocol/generated/messages.js'
 import { GROUP_MEMBERS_MAX } from '../../../protocol/limits.js'
+import { assert } from '../../lib/assert.js'
 import { branchActor } from '../references.js'
 import type { Tx } from '../types.js'
 import { groupItem } from './branch.js'
@@ -59,7 +60,7 @@ export function partitionsOf(list: Members): readonly number[] {
 
 /** Appends an item to the group's log, and tells it to the branches in these partitions. One that cannot be told is owed it. */
 export function publish(tx: Tx, partitions: readonly number[], number: number, item: Uint8Array, atMs: number): void {
-  tx.appendAt(number, item)
+  assert(tx.appendAt(number, item), 'a number is above all that a group has given')
   const gid = gidOfGroup(tx.actor)
   const before = tx.get(owed) ?? NO_DEBTS
   let debts = before
