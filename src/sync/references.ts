@@ -126,7 +126,7 @@ async function bodiesOf(
   const bodies: (Uint8Array | undefined)[] = []
   await Promise.all(
     Array.from(wanted, async ([gid, { versions, places }]) => {
-      const entries = await Promise.all(versions.map(version => store.entry(branchActor(gid, partition), version)))
+      const entries = await store.entries(branchActor(gid, partition), versions)
       for (const [i, entry] of entries.entries()) bodies[present(places[i], 'the place')] = entry?.bytes
     }),
   )
