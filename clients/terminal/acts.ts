@@ -3,9 +3,10 @@
  * known.
  */
 
-import { type Contact, LongwireError } from '../typescript/index.js'
+import { type ConversationId, directConversation, LongwireError } from '../typescript/index.js'
 import type { ChatSpec } from './chat-spec.js'
-import { type CommandName, usageOf } from './command-table.js'
+import { type CommandName, type GroupCommandName, usageOf } from './command-table.js'
+import { GroupActs, idsOf } from './group-acts.js'
 import { contactLine, dayOf, errorText } from './lines.js'
 import type { People } from './people.js'
 import type { Dialogue } from './screen.js'
@@ -13,8 +14,8 @@ import { visibleName } from './visible.js'
 
 export interface ActsHost extends ChatSpec {
   say(kind: 'notice' | 'wrong', text: string): void
-  talkTo(uid: number): Promise<unknown>
-  talkingTo(): number | undefined
+  talkTo(conversation: ConversationId): Promise<unknown>
+  talkingTo(): ConversationId | undefined
   /** Called when something that was under way is over. */
   changed(): void
 }
@@ -27,11 +28,19 @@ const OLD_PASSWORD_TRIES_MAX = 3
 export class Acts {
   readonly #people: People
   readonly #host: ActsHost
+  readonly #groups: GroupActs
   #underWay = 0
 
   constructor(people: People, host: ActsHost) {
     this.#people = people
     this.#host = host
+    this.#groups = new GroupActs(people, {
+      ...host,
+      begin: (request, done) => this.#begin(request, done),
+      find: name => this.#find(name),
+      needServer: what => this.#needServer(what),
+      unread: conversation => this.#unread(conversation),
+    })
   }
 
   /** Requests that the server has not answered. */
@@ -43,6 +52,7 @@ export class Acts {
   async run(name: Exclude<CommandName, 'help' | 'history'>, words: readonly string[]): Promise<void> {
     const { client, quit } = this.#host
     const [first = '', second = ''] = words
+    if (isGroupCommand(name)) return this.#groups.run(name, words)
     switch (name) {
       case 'add':
         return this.#add(first, second)
@@ -119,9 +129,11 @@ export class Acts {
   }
 
   async #talk(name: string): Promise<void> {
-    const uid = this.#people.uidOf(name)
-    if (uid === undefined) this.#noContact(name)
-    else await this.#host.talkTo(uid)
+    const conversation = this.#people.conversationOf(name)
+    const groups = this.#people.groupsNamed(name)
+    if (conversation !== undefined) await this.#host.talkTo(conversation)
+    else if (groups.length > 1) this.#host.say('wrong', `which one? ${idsOf(groups)}`)
+    else this.#noContact(name)
   }
 
   #withContact(name: string, act: (uid: number) => Promise<void>): void {
@@ -138,12 +150,14 @@ export class Acts {
     const { client, say } = this.#host
     const contacts = client.contacts.list().sort((a, b) => (a.account < b.account ? -1 : 1))
     if (contacts.length === 0) say('notice', 'no contacts yet: /add NAME asks somebody')
-    const lines = await Promise.all(contacts.map(async each => contactLine(each, await this.#unread(each))))
+    const lines = await Promise.all(
+      contacts.map(async each => contactLine(each, await this.#unread(directConversation(each.uid)))),
+    )
     for (const line of lines) say('notice', line)
   }
 
-  #unread({ uid }: Contact): Promise<number> {
-    return uid === this.#host.talkingTo() ? Promise.resolve(0) : this.#host.client.unread(uid)
+  #unread(conversation: ConversationId): Promise<number> {
+    return conversation === this.#host.talkingTo() ? Promise.resolve(0) : this.#host.client.unread(conversation)
   }
 
   /** @throws at once where the request would wait in silence for a connection that has failed */
@@ -214,4 +228,8 @@ export class Acts {
       old = await dialogue(ask => ask(OLD_PASSWORD, 'secret'))
     }
   }
+}
+
+function isGroupCommand(name: CommandName): name is GroupCommandName {
+  return name.startsWith('group')
 }

@@ -6,20 +6,27 @@
  */
 
 import { nameText } from '../../protocol/codes.js'
-import type {
-  ConnectionStatus,
-  Contact,
-  Message,
-  MessageState,
-  MessageStateEvent,
-  WatermarkEvent,
+import {
+  type ConnectionStatus,
+  type Contact,
+  type ConversationId,
+  directConversation,
+  type GroupChange,
+  type Message,
+  type MessageState,
+  type MessageStateEvent,
+  peerOf,
+  type WatermarkEvent,
 } from '../typescript/index.js'
 import { Acts } from './acts.js'
+import { Arrivals } from './arrivals.js'
 import type { ChatSpec } from './chat-spec.js'
 import { commandHelp, parseEntered } from './command-table.js'
+import { GroupNews } from './group-news.js'
 import { connectionWord, errorText, failureLine, keyOf, messageLine, nameOf, said } from './lines.js'
 import { People } from './people.js'
 import type { Line } from './rows.js'
+import { visibleName } from './visible.js'
 
 const HISTORY_DEFAULT = 20
 const HISTORY_MAX = 500
@@ -42,9 +49,11 @@ export class Chat {
   readonly #spec: ChatSpec
   readonly #people: People
   readonly #acts: Acts
+  readonly #arrivals: Arrivals
+  readonly #groupNews: GroupNews
   readonly #off: (() => void)[]
-  /** Whom one talks to. */
-  #current: number | undefined
+  /** Where one talks. */
+  #current: ConversationId | undefined
   readonly #followed = new Map<string, Followed>()
   readonly #contacts = new Map<number, Contact>()
   #nickname: string
@@ -57,9 +66,9 @@ export class Chat {
   #failures = 0
   /** before: what comes is only stored, and shown when the chat opens. opening: it waits until the history is shown. */
   #phase: 'before' | 'opening' | 'open' = 'before'
-  /** The messages that have come while the chat opens. */
-  readonly #early: Message[] = []
-  /** The messages of the history that was shown at the opening. The client may tell of one after it was read. */
+  /** Shows what has come while the chat opens. */
+  readonly #early: (() => void)[] = []
+  /** The entries of the history that was shown at the opening. The client may tell of one after it was read. */
   readonly #atOpening = new Set<string>()
   /** The requests of contacts that were told, by user. */
   readonly #invitations = new Map<number, number>()
@@ -72,10 +81,12 @@ export class Chat {
     this.#acts = new Acts(this.#people, {
       ...spec,
       say: (kind, text) => (kind === 'wrong' ? this.#cannot(text) : this.say(kind, text)),
-      talkTo: uid => this.#talkTo(uid),
+      talkTo: conversation => this.#talkTo(conversation),
       talkingTo: () => this.#current,
       changed: () => this.#changed(),
     })
+    this.#arrivals = new Arrivals(this.#people, spec.clock)
+    this.#groupNews = new GroupNews(this.#people, (kind, text) => this.say(kind, text))
     this.#nickname = client.account.profile.nickname
     this.#off = [
       client.on('message', message => this.#arrived(message)),
@@ -85,6 +96,15 @@ export class Chat {
         if (!event.own) this.#passed(event, 'read')
       }),
       client.on('contact', contact => this.#contact(contact)),
+      client.on('group', group => {
+        if (this.#phase !== 'before') this.#groupNews.group(group)
+        this.#showStatus()
+      }),
+      client.on('groupChange', change => this.#changedGroup(change)),
+      client.on('groupFailed', event => {
+        this.#failures++
+        this.#groupNews.failed(event)
+      }),
       client.on('profile', ({ nickname }) => this.#renamed(nickname)),
       client.on('connection', status => this.#connection(status)),
       client.on('sessionEnded', ({ message }) => spec.signedOut(message)),
@@ -111,17 +131,26 @@ export class Chat {
     const { client } = this.#spec
     this.#phase = 'opening'
     for (const contact of client.contacts.list()) this.#contacts.set(contact.uid, contact)
-    const uid = name === undefined ? await this.#latest() : this.#people.uidOf(name)
-    if (uid !== undefined) for (const message of await this.#talkTo(uid)) this.#atOpening.add(nameOfMessage(message))
+    const current = name === undefined ? await this.#latest() : this.#people.conversationOf(name)
+    if (current !== undefined) for (const entry of await this.#talkTo(current)) this.#atOpening.add(nameOfEntry(entry))
     else if (name !== undefined) this.say('wrong', `${name} is not among your contacts (yet): /add ${name}`)
     for (const contact of client.contacts.list()) {
       if (contact.state === 'invited') this.#invited(contact)
-      const unread = contact.uid === this.#current ? 0 : await client.unread(contact.uid)
-      if (unread > 0) this.say('notice', `${unread} unread from ${contact.account}: /talk ${contact.account}`)
+      await this.#tellUnread(directConversation(contact.uid), `from ${contact.account}: /talk ${contact.account}`)
+    }
+    for (const group of client.groups.list()) {
+      this.#groupNews.found(group)
+      const title = visibleName(group.title || group.conversation)
+      await this.#tellUnread(group.conversation, `in ${title}: /talk ${title}`)
     }
     this.#phase = 'open'
-    for (const message of this.#early.splice(0)) this.#arrived(message)
+    for (const show of this.#early.splice(0)) show()
     this.#showStatus()
+  }
+
+  async #tellUnread(conversation: ConversationId, where: string): Promise<void> {
+    const unread = conversation === this.#current ? 0 : await this.#spec.client.unread(conversation)
+    if (unread > 0) this.say('notice', `${unread} unread ${where}`)
   }
 
   /** A line that was entered. Never rejects; resolves when all that it asks at once is done. */
@@ -170,6 +199,7 @@ export class Chat {
 
   close(): void {
     for (const off of this.#off) off()
+    this.#arrivals.close()
     this.#tick?.cancel()
   }
 
@@ -182,7 +212,12 @@ export class Chat {
     this.#show(client.send(this.#current, text))
   }
 
+  /** Shows a message, or a change between the messages of a group. */
   #show(message: Message): void {
+    if (message.change !== undefined) {
+      this.#groupNews.change(message.change)
+      return
+    }
     const { screen, clock, client } = this.#spec
     const own = message.sender === client.account.uid
     const line = messageLine(message, this.#whoOf(message, own), own, clock.now())
@@ -199,20 +234,34 @@ export class Chat {
 
   /** Names the other user; in a conversation that is not direct who wrote, and where. */
   #whoOf({ conversation, peer, sender }: Message, own: boolean): string {
-    if (peer !== 0) return this.#people.nameOf(peer)
-    return own ? conversation : `${this.#people.nameOf(sender)} in ${conversation}`
+    const place = this.#people.placeOf(conversation)
+    return own || peer !== 0 ? place : `${this.#people.nameOf(sender)} in ${place}`
   }
 
   #arrived(message: Message): void {
-    // What comes before is in the history by now: it is shown with it, or counted as unread.
-    if (this.#phase === 'before') return
-    if (this.#phase === 'opening') {
-      this.#early.push(message)
-      return
-    }
-    if (!this.#atOpening.has(nameOfMessage(message))) this.#show(message)
-    // Whoever reads along in the conversation has read it.
-    if (message.peer === this.#current && message.state === 'received') this.#spec.client.markRead(message.peer)
+    this.#when(() =>
+      this.#arrivals.take(message.conversation, [message.sender], () => {
+        if (!this.#atOpening.has(nameOfEntry(message))) this.#show(message)
+        // Whoever reads along in the conversation has read it.
+        if (message.conversation === this.#current && message.state === 'received') {
+          this.#spec.client.markRead(message.conversation)
+        }
+      }),
+    )
+  }
+
+  #changedGroup(change: GroupChange): void {
+    this.#when(() =>
+      this.#arrivals.take(change.conversation, [change.by, change.uid], () => {
+        if (!this.#atOpening.has(nameOfChange(change))) this.#groupNews.change(change)
+      }),
+    )
+  }
+
+  /** Shows something new. What comes before the opening is in the history by now: it is shown with it, or counted as unread. */
+  #when(show: () => void): void {
+    if (this.#phase === 'opening') this.#early.push(show)
+    else if (this.#phase === 'open') show()
   }
 
   #moved(event: MessageStateEvent): void {
@@ -220,7 +269,7 @@ export class Chat {
     if (event.state === 'failed') {
       this.#failures++
       const text = followed?.message.text ?? ''
-      this.#spec.screen.show(failureLine(this.#people.nameOf(event.peer), text, event.code))
+      this.#spec.screen.show(failureLine(this.#people.placeOf(event.conversation), text, event.code))
     }
     if (followed !== undefined) this.#follow(keyOf(event), followed, event.state)
     this.#changed()
@@ -275,7 +324,7 @@ export class Chat {
 
   #befriended({ uid, account, nickname }: Contact): void {
     this.say('notice', `${nameOf(account, nickname)} is a contact now`)
-    if (this.#current === undefined) this.#current = uid
+    this.#current ??= directConversation(uid)
   }
 
   #renamed(nickname: string): void {
@@ -317,16 +366,16 @@ export class Chat {
   #showStatus(): void {
     const { screen, clock } = this.#spec
     const word = connectionWord(this.#status, this.#retryAtMs - clock.monotonic())
-    const peer = this.#current === undefined ? '' : ` ${this.#people.nameOf(this.#current)}`
+    const peer = this.#current === undefined ? '' : ` ${visibleName(this.#people.placeOf(this.#current))}`
     screen.status(`[${word}]${peer}> `)
   }
 
-  /** @returns the messages that were shown */
-  async #talkTo(uid: number): Promise<readonly Message[]> {
-    this.#current = uid
+  /** @returns the entries of the history that were shown */
+  async #talkTo(conversation: ConversationId): Promise<readonly Message[]> {
+    this.#current = conversation
     this.#showStatus()
-    const messages = await this.#showHistory(uid, HISTORY_DEFAULT)
-    this.#spec.client.markRead(uid)
+    const messages = await this.#showHistory(conversation, HISTORY_DEFAULT)
+    this.#spec.client.markRead(conversation)
     return messages
   }
 
@@ -341,25 +390,33 @@ export class Chat {
     }
   }
 
-  async #showHistory(uid: number, limit: number): Promise<readonly Message[]> {
-    const { messages } = await this.#spec.client.history(uid, { limit })
-    const name = this.#people.nameOf(uid)
-    this.say('notice', messages.length === 0 ? `you talk to ${name}` : `with ${name}, the last ${messages.length}:`)
+  async #showHistory(conversation: ConversationId, limit: number): Promise<readonly Message[]> {
+    const { messages } = await this.#spec.client.history(conversation, { limit })
+    const isDirect = peerOf(conversation) !== undefined
+    if (!isDirect) await this.#arrivals.named(conversation, messages.flatMap(uidsOf))
+    const name = visibleName(this.#people.placeOf(conversation))
+    const where = `${isDirect ? 'with' : 'in'} ${name}, the last ${messages.length}:`
+    this.say('notice', messages.length === 0 ? `you talk ${isDirect ? 'to' : 'in'} ${name}` : where)
     for (const message of messages) this.#show(message)
     return messages
   }
 
-  /** Whom the newest message here was exchanged with. */
-  async #latest(): Promise<number | undefined> {
+  /** The conversation with the newest message here. */
+  async #latest(): Promise<ConversationId | undefined> {
     const { client } = this.#spec
-    let latest: number | undefined
+    const friends = client.contacts.list().filter(({ state }) => state === 'friend')
+    const groups = client.groups.list().filter(({ state }) => state === 'member')
+    const conversations = [
+      ...friends.map(({ uid }) => directConversation(uid)),
+      ...groups.map(each => each.conversation),
+    ]
+    let latest: ConversationId | undefined
     let atMs = 0
-    for (const { uid, state } of client.contacts.list()) {
-      if (state !== 'friend') continue
-      const newest = (await client.history(uid, { limit: 1 })).messages.at(-1)
+    for (const conversation of conversations) {
+      const newest = (await client.history(conversation, { limit: 1 })).messages.at(-1)
       if (newest === undefined || newest.atMs < atMs) continue
       atMs = newest.atMs
-      latest = uid
+      latest = conversation
     }
     return latest
   }
@@ -367,7 +424,7 @@ export class Chat {
   #help(): void {
     this.say(
       'notice',
-      `plain text goes to the friend you talk to; begin it with // to send one that starts with a slash\n${commandHelp().join('\n')}`,
+      `plain text goes to the friend or the group you talk to; begin it with // to send one that starts with a slash\n${commandHelp().join('\n')}`,
     )
   }
 
@@ -379,7 +436,16 @@ export class Chat {
   }
 }
 
-/** The name of a message among all of all conversations. */
-function nameOfMessage({ sender, device, sendSeq }: Message): string {
-  return `${sender}/${device}/${sendSeq}`
+/** The name of an entry among all of all conversations. */
+function nameOfEntry({ sender, device, sendSeq, change }: Message): string {
+  return change === undefined ? `${sender}/${device}/${sendSeq}` : nameOfChange(change)
+}
+
+function nameOfChange({ conversation, number }: GroupChange): string {
+  return `${conversation}/${number}`
+}
+
+/** The users whose names an entry shows. */
+function uidsOf({ sender, change }: Message): number[] {
+  return change === undefined ? [sender] : [change.by, change.uid]
 }

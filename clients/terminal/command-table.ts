@@ -9,6 +9,8 @@ interface CommandEntry {
   readonly max: number
 }
 
+export const RULES_USAGE = 'join=closed|code|approval, write=all|admins, invite=all|admins, history=0…100'
+
 export const COMMANDS = {
   add: { usage: 'NAME [GREETING]', summary: 'ask somebody to become a contact', min: 1, max: 2 },
   accept: {
@@ -28,8 +30,46 @@ export const COMMANDS = {
   block: { usage: 'NAME', summary: 'block somebody: nothing that this person does arrives any more', min: 1, max: 1 },
   unblock: { usage: 'NAME', summary: 'end the block', min: 1, max: 1 },
   contacts: { usage: '', summary: 'list friends, requests and blocked people, with unread messages', min: 0, max: 0 },
-  talk: { usage: 'NAME', summary: 'send plain text to this friend from now on', min: 1, max: 1 },
-  history: { usage: '[COUNT]', summary: 'show the last messages with the friend you talk to (20)', min: 0, max: 1 },
+  talk: { usage: 'NAME', summary: 'send plain text to this friend, or to this group, from now on', min: 1, max: 1 },
+  history: {
+    usage: '[COUNT]',
+    summary: 'show the last messages with the friend, or in the group, you talk to (20)',
+    min: 0,
+    max: 1,
+  },
+  groups: { usage: '', summary: 'list your groups and invitations, with unread messages', min: 0, max: 0 },
+  'group create': {
+    usage: 'TITLE [NAME…]',
+    summary: 'make a group, and invite people; a title of several words stands in "quotes"',
+    min: 1,
+    max: 2,
+  },
+  'group accept': {
+    usage: '[GROUP]',
+    summary: 'accept an invitation; the group may be left out if there is only one',
+    min: 0,
+    max: 1,
+  },
+  'group decline': { usage: '[GROUP]', summary: 'decline an invitation', min: 0, max: 1 },
+  'group join': { usage: 'ID CODE', summary: 'join a group by its code, or ask to', min: 2, max: 2 },
+  'group invite': { usage: 'NAME…', summary: 'invite people to the group you talk to', min: 1, max: 1 },
+  'group members': { usage: '', summary: 'list its members, and for admins who waits', min: 0, max: 0 },
+  'group info': { usage: '', summary: 'show its rules, its announcement and the code to join by', min: 0, max: 0 },
+  'group leave': { usage: '', summary: 'leave it, or take back that you ask to join', min: 0, max: 0 },
+  'group rename': { usage: 'TITLE', summary: 'change its title', min: 1, max: 1 },
+  'group announce': { usage: '[TEXT]', summary: 'set its announcement, or take it away', min: 0, max: 1 },
+  'group approve': { usage: 'NAME [no]', summary: 'let somebody in who asks, or not', min: 1, max: 2 },
+  'group remove': { usage: 'NAME', summary: 'remove a member, or take an invitation back', min: 1, max: 1 },
+  'group mute': { usage: 'NAME [off]', summary: 'forbid a member to write, or allow it again', min: 1, max: 2 },
+  'group admin': { usage: 'NAME [off]', summary: 'make a member an admin, or a plain member again', min: 1, max: 2 },
+  'group owner': { usage: 'NAME', summary: 'hand it over to a member', min: 1, max: 1 },
+  'group rules': {
+    usage: '[RULE…]',
+    summary: `show its rules, or set some: ${RULES_USAGE}`,
+    min: 0,
+    max: 1,
+  },
+  'group dissolve': { usage: '', summary: 'end it, for all', min: 0, max: 0 },
   devices: { usage: '', summary: 'list the devices that are logged in to this account', min: 0, max: 0 },
   logout: {
     usage: 'DEVICE',
@@ -45,6 +85,8 @@ export const COMMANDS = {
 
 export type CommandName = keyof typeof COMMANDS
 
+export type GroupCommandName = Extract<CommandName, `group${string}`>
+
 export type Entered =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'text'; readonly text: string }
@@ -56,7 +98,7 @@ export function parseEntered(line: string): Entered {
   if (line.trim() === '') return { kind: 'nothing' }
   if (!line.startsWith('/')) return { kind: 'text', text: line }
   if (line.startsWith('//')) return { kind: 'text', text: line.slice(1) }
-  const [, given = '', rest = ''] = /^\/(\S*)\s*(.*?)\s*$/s.exec(line) ?? []
+  const [, given = '', rest = ''] = /^\/(group\s+\S+|\S*)\s*(.*?)\s*$/s.exec(line.replace(/^(\/group)\s+/, '$1 ')) ?? []
   if (!isCommand(given)) return { kind: 'wrong', message: `unknown command: /${given} (/help lists them)` }
   const { min, max } = COMMANDS[given]
   const words = wordsOf(rest, max)
@@ -79,15 +121,18 @@ function isCommand(name: string): name is CommandName {
   return Object.hasOwn(COMMANDS, name)
 }
 
-/** The words, `max` at most, the last one with all that is left. If none is taken, one word says that there was something. */
+/**
+ * The words, `max` at most, the last one with all that is left. Another one may stand in quotes. If none is taken, one word says that
+ * there was something.
+ */
 function wordsOf(rest: string, max: number): string[] {
   const words: string[] = []
   let left = rest
   while (left !== '') {
     if (words.length >= max - 1) return [...words, left]
-    const [word = ''] = /^\S+/.exec(left) ?? []
-    words.push(word)
-    left = left.slice(word.length).trimStart()
+    const [whole = '', quoted = whole] = /^"([^"]+)"(?!\S)/.exec(left) ?? /^\S+/.exec(left) ?? []
+    words.push(quoted)
+    left = left.slice(whole.length).trimStart()
   }
   return words
 }

@@ -1,24 +1,37 @@
-/** Names and uids of the people that this account knows. */
+/** Names: of the people and the groups that this account knows. */
 
-import type { Client, Contact } from '../typescript/index.js'
+import {
+  type Client,
+  type Contact,
+  type ConversationId,
+  directConversation,
+  type Group,
+  peerOf,
+} from '../typescript/index.js'
+
+/** The most pages of members that are read for a name: a full group, and as many who wait. */
+const PAGES_MAX = 10
+
+type PeopleClient = Pick<Client, 'contacts' | 'groups' | 'account' | 'state'>
 
 export class People {
-  readonly #client: Pick<Client, 'contacts' | 'account'>
+  readonly #client: PeopleClient
   /** Account names by uid. Former contacts stay here, because their messages are still there. */
   readonly #accounts = new Map<number, string>()
+  /** Those who were asked for among the members of a group, once. */
+  readonly #asked = new Set<number>()
 
-  constructor(client: Pick<Client, 'contacts' | 'account'>) {
+  constructor(client: PeopleClient) {
     this.#client = client
     for (const contact of client.contacts.list()) this.met(contact)
   }
 
   met({ uid, account }: { readonly uid: number; readonly account: string }): void {
-    if (account !== '') this.#accounts.set(uid, account)
+    if (account !== '' && uid !== this.#client.account.uid) this.#accounts.set(uid, account)
   }
 
   nameOf(uid: number): string {
-    const known = this.#client.contacts.get(uid)?.account || this.#accounts.get(uid)
-    return known ?? (uid === this.#client.account.uid ? 'you' : `user ${uid}`)
+    return this.#accountOf(uid) ?? (uid === this.#client.account.uid ? 'you' : `user ${uid}`)
   }
 
   /** A contact by its account name, in whatever letters. */
@@ -34,5 +47,63 @@ export class People {
     const account = name.toLowerCase()
     for (const [uid, known] of this.#accounts) if (known === account) return uid
     return undefined
+  }
+
+  /** The other user of a direct conversation, the title of a group, or the id. */
+  placeOf(conversation: ConversationId): string {
+    const peer = peerOf(conversation)
+    if (peer !== undefined) return this.nameOf(peer)
+    return this.#client.groups.group(conversation)?.title || conversation
+  }
+
+  /** The groups of this title, in whatever letters, or of this id. */
+  groupsNamed(name: string): readonly Group[] {
+    const title = name.toLowerCase()
+    const groups = this.#client.groups.list()
+    return groups.filter(each => each.conversation === name || each.title.toLowerCase() === title)
+  }
+
+  /** The one conversation with somebody known here, or the one group, of this name. */
+  conversationOf(name: string): ConversationId | undefined {
+    const uid = this.uidOf(name)
+    if (uid !== undefined) return directConversation(uid)
+    const groups = this.groupsNamed(name)
+    return groups.length === 1 ? groups[0]?.conversation : undefined
+  }
+
+  /** Whether asking the server would give no more names of these. */
+  knows(conversation: ConversationId, uids: readonly number[]): boolean {
+    return this.#strangers(conversation, uids).length === 0
+  }
+
+  /** Asks for the names of members of a group that are not known; undefined if there is nothing to ask. Never rejects. */
+  learn(conversation: ConversationId, uids: readonly number[]): Promise<void> | undefined {
+    const strangers = this.#strangers(conversation, uids)
+    if (strangers.length === 0) return undefined
+    for (const uid of strangers) this.#asked.add(uid)
+    return this.#read(conversation).catch(() => {})
+  }
+
+  async #read(conversation: ConversationId): Promise<void> {
+    let after = 0
+    for (let pages = 0; pages < PAGES_MAX; pages++) {
+      const page = await this.#client.groups.members(conversation, { after })
+      for (const member of page.members) this.met(member)
+      if (page.after === undefined) return
+      after = page.after
+    }
+  }
+
+  #strangers(conversation: ConversationId, uids: readonly number[]): number[] {
+    const isGroup = this.#client.groups.group(conversation)?.state === 'member'
+    if (!isGroup || this.#client.state().phase !== 'online') return []
+    const { uid: own } = this.#client.account
+    return uids.filter(uid => {
+      return uid !== 0 && uid !== own && !this.#asked.has(uid) && this.#accountOf(uid) === undefined
+    })
+  }
+
+  #accountOf(uid: number): string | undefined {
+    return this.#client.contacts.get(uid)?.account || this.#accounts.get(uid)
   }
 }

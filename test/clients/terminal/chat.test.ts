@@ -259,7 +259,7 @@ t.test('a password is asked for, twice, and the old one must be right', async t 
 t.test('help, nonsense, too much, and the end', async t => {
   const { alice } = await befriended(t)
   await alice.chat.enter('/help')
-  await alice.see(/^-- plain text goes to the friend you talk to.*\n {3}│ \/add NAME \[GREETING\] /)
+  await alice.see(/^-- plain text goes to the friend or the group you talk to.*\n {3}│ \/add NAME \[GREETING\] /)
   await alice.chat.enter('/fly')
   await alice.see('!! unknown command: /fly (/help lists them)')
   await alice.chat.enter('x'.repeat(16_385))
@@ -300,17 +300,17 @@ t.test('a message of a conversation that is not direct is never taken for one of
   const content = createMessageContent({ kind: 900 })
   harness.pipe.push(2, 6, [
     messageItem('300/1/1', 'hi'),
-    conversationItem('group:9', '300/1/2', 'all'),
-    conversationItem('group:9', '301/1/1', '', content),
-    conversationItem('group:9', `${UID}/5/1`, 'mine'),
+    conversationItem('room:9', '300/1/2', 'all'),
+    conversationItem('room:9', '301/1/1', '', content),
+    conversationItem('room:9', `${UID}/5/1`, 'mine'),
   ])
   harness.settle()
   await person.see(
     /bob: hi$/,
-    /bob in group:9: all$/,
-    /carol in group:9: \(something that this version cannot show\)$/,
-    /you → group:9: mine$/,
+    /bob in room:9: all$/,
+    /carol in room:9: \(something that this version cannot show\)$/,
+    /you → room:9: mine$/,
   )
-  t.equal(await client.unread('group:9'), 2, 'nobody has said that it was read')
+  t.equal(await client.unread('room:9'), 2, 'nobody has said that it was read')
   t.equal(await client.unread(300), 0)
 })

@@ -1,0 +1,83 @@
+/** The words in which groups are shown. */
+
+import type { Change, Group, GroupMember, GroupProfile, GroupRules } from '../typescript/index.js'
+import { dayOf, nameOf } from './lines.js'
+import { visibleName } from './visible.js'
+
+const ROLES = { none: '', member: 'a plain member', admin: 'an admin', owner: 'the owner' } as const
+
+const STATES = {
+  none: 'left',
+  invited: 'invited',
+  asked: 'asked to join, no answer yet',
+  joining: 'joining',
+  member: '',
+  leaving: 'leaving',
+} as const
+
+/** What has happened. @param name the name of a user */
+export function changeText(change: Change, name: (uid: number) => string): string {
+  const by = visibleName(name(change.by))
+  const whom = visibleName(name(change.uid))
+  const said = `“${visibleName(change.text)}”`
+  switch (change.act) {
+    case 'created':
+      return `${by} made the group`
+    case 'joined':
+      return change.by === 0 || change.by === change.uid ? `${whom} joined` : `${whom} joined, let in by ${by}`
+    case 'left':
+      return `${whom} left`
+    case 'removed':
+      return `${by} removed ${whom}`
+    case 'renamed':
+      return `${by} called the group ${said}`
+    case 'announced':
+      return change.text === '' ? `${by} took the announcement away` : `${by} announced: ${said}`
+    case 'rulesSet':
+      return `${by} set the rules${change.rules === undefined ? '' : `: ${rulesText(change.rules)}`}`
+    case 'roleSet':
+      return `${by} made ${whom} ${ROLES[change.role]}`
+    case 'muted':
+      return `${by} muted ${whom}`
+    case 'unmuted':
+      return `${by} lets ${whom} write again`
+    case 'dissolved':
+      return `${by} ended the group`
+    case 'unknown':
+      return 'something has changed that this version does not know'
+  }
+}
+
+/** Rules as /group rules takes them. */
+export function rulesText({ join, adminsWrite, adminsInvite, history }: GroupRules): string {
+  const who = (admins: boolean): string => (admins ? 'admins' : 'all')
+  return `join=${join} write=${who(adminsWrite)} invite=${who(adminsInvite)} history=${history}`
+}
+
+/** A group as it stands in a list. */
+export function groupLine({ title, conversation, state, role, muted }: Group, unread: number): string {
+  const words = [visibleName(title || conversation)]
+  if (STATES[state] !== '') words.push(STATES[state])
+  if (role === 'admin' || role === 'owner') words.push(ROLES[role].replace(/^the |^an /, ''))
+  if (muted) words.push('muted')
+  if (unread > 0) words.push(`${unread} unread`)
+  return `${words.join(', ')} (${conversation})`
+}
+
+/** A group as the server knows it, in several rows. @param owner the name of its owner */
+export function profileText(profile: GroupProfile, conversation: string, owner: string): string {
+  const { title, announcement, rules, members, code, createdAtMs } = profile
+  const rows = [`${visibleName(title)} (${conversation})`]
+  rows.push(`${members} members, owner ${visibleName(owner)}, since ${dayOf(createdAtMs)}`, rulesText(rules))
+  if (announcement !== '') rows.push(`announcement: ${announcement}`)
+  if (code !== '') rows.push(`to join: /group join ${conversation} ${visibleName(code)}`)
+  return rows.join('\n')
+}
+
+export function memberLine({ account, nickname, role, muted }: GroupMember): string {
+  const words = [nameOf(account, nickname)]
+  if (role === 'asks') words.push('asks to join')
+  else if (role !== 'member') words.push(role)
+  if (muted) words.push('muted')
+  return words.join(', ')
+}

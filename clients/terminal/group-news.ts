@@ -1,0 +1,67 @@
+/** Says what happens to groups and invitations, as a client tells it. */
+
+import { codeText, type Group, type GroupChange, type GroupFailedEvent } from '../typescript/index.js'
+import { changeText } from './group-lines.js'
+import type { People } from './people.js'
+import { visibleName } from './visible.js'
+
+/** Shows a line, which is no message. */
+type Say = (kind: 'notice' | 'wrong', text: string) => void
+
+export class GroupNews {
+  readonly #people: People
+  readonly #say: Say
+  readonly #states = new Map<string, Group['state']>()
+  /** The invitations that were told, by group. */
+  readonly #invitations = new Map<string, number>()
+
+  constructor(people: People, say: Say) {
+    this.#people = people
+    this.#say = say
+  }
+
+  /** Says what waits when one comes in: a group as it was left. */
+  found(group: Group): void {
+    this.#states.set(group.conversation, group.state)
+    if (group.state === 'invited') this.#invited(group)
+  }
+
+  /** A group is another than before. What its members are told of is a change. */
+  group(group: Group): void {
+    const { conversation, state } = group
+    const was = this.#states.get(conversation) ?? 'none'
+    this.#states.set(conversation, state)
+    const title = this.#titleOf(group)
+    if (state === 'invited') this.#invited(group)
+    if (state === 'asked' && was !== 'asked') this.#say('notice', `you ask to join ${title}`)
+    if (state !== 'none') return
+    if (was === 'asked') this.#say('notice', `your request to join ${title} has ended`)
+    if (was === 'invited') this.#say('notice', `the invitation to ${title} has ended`)
+    if (was === 'joining') this.#say('wrong', `you could not join ${title}`)
+  }
+
+  change(change: GroupChange): void {
+    const title = visibleName(this.#people.placeOf(change.conversation))
+    this.#say('notice', `${title}: ${changeText(change, uid => this.#people.nameOf(uid))}`)
+  }
+
+  failed({ conversation, act, code }: GroupFailedEvent): void {
+    this.#say('wrong', `not done in ${visibleName(this.#people.placeOf(conversation))} (${act}): ${codeText(code)}`)
+  }
+
+  #invited(group: Group): void {
+    const { conversation, number, inviter } = group
+    if (this.#invitations.get(conversation) === number) return
+    this.#invitations.set(conversation, number)
+    const who = visibleName(this.#people.nameOf(inviter))
+    const name = this.#people.groupsNamed(group.title).length === 1 ? this.#titleOf(group) : conversation
+    this.#say(
+      'notice',
+      `${who} invites you to ${this.#titleOf(group)} — /group accept ${name} or /group decline ${name}`,
+    )
+  }
+
+  #titleOf({ title, conversation }: Group): string {
+    return visibleName(title || conversation)
+  }
+}
