@@ -52,7 +52,7 @@ export class Chat {
   readonly #arrivals: Arrivals
   readonly #groupNews: GroupNews
   readonly #off: (() => void)[]
-  /** Where one talks. */
+  /** The conversation that one talks in. */
   #current: ConversationId | undefined
   readonly #followed = new Map<string, Followed>()
   readonly #contacts = new Map<number, Contact>()
