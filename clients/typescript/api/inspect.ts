@@ -32,7 +32,7 @@ export interface ClientState {
     /** The count of numbers that it uses up; more than 1 only for a Void. */
     readonly count: number
     readonly what: string
-    /** held: a message that waits for a friendship that is being made. */
+    /** held: a message that waits for a friendship, or a membership of a group, that is being made. */
     readonly state: Entry['state'] | 'held'
   }[]
   readonly contacts: number

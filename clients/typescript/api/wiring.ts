@@ -89,7 +89,7 @@ function rulesOf(config: Config, host: WiringHost, connectionCode: (frame: Frame
       receipts,
       clock,
       backoff: new Backoff(random, RETRY),
-      contactState: uid => contacts.get(uid)?.state,
+      standing: other => (typeof other === 'number' ? contacts.standing(other) : groups.standing(other)),
       emitState: event => events.emit('messageState', event),
       accepted: (message, from, version) => inbox.accepted(message, from, version),
       did: (method, sendSeq) => posted.did(identity.device, sendSeq, method),

@@ -1,6 +1,7 @@
 // The contacts as the timeline's items say. contacts.ts has what a user can do about them.
 import { type Contact as ContactItem, ContactState, createContact } from '../../../protocol/generated/messages.js'
 import type { Commits } from '../storage/commits.js'
+import type { Standing } from './beginnings.js'
 import { KeyedList } from './keyed-list.js'
 
 /** A contact as its item says, with the state as a word: a field that an item gets is here too. */
@@ -30,6 +31,13 @@ export class ContactList extends KeyedList<number, Contact> {
   /** Friends, requests either way and blocked users, from local state. */
   list(): Contact[] {
     return this.all().filter(each => each.state !== 'none' || each.blocked)
+  }
+
+  /** How far the friendship with a user is. */
+  standing(uid: number): Standing {
+    const state = this.get(uid)?.state
+    if (state === 'friend') return 'stands'
+    return state === 'requested' || state === 'invited' ? 'between' : 'ended'
   }
 
   /** An item came. */

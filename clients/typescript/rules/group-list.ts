@@ -3,6 +3,7 @@ import { type ConversationId, isConversationId, isGroupConversation } from '../.
 import { createGroup, type Group as GroupItem, GroupState } from '../../../protocol/generated/messages.js'
 import { type GroupRole, type GroupRules, ROLES, rulesOf } from '../base/group-words.js'
 import type { Commits } from '../storage/commits.js'
+import type { Standing } from './beginnings.js'
 import { KeyedList } from './keyed-list.js'
 
 /** A group as this user is in it: what its item says, with words. */
@@ -40,6 +41,13 @@ export class GroupList extends KeyedList<ConversationId, Group> {
   /** The groups that the user is in, joins, leaves, asks to join or is invited to, from local state. */
   list(): Group[] {
     return this.all().filter(each => each.state !== 'none')
+  }
+
+  /** How far the membership is. */
+  standing(conversation: ConversationId): Standing {
+    const state = this.get(conversation)?.state
+    if (state === 'member') return 'stands'
+    return state === 'none' || state === 'leaving' ? 'ended' : 'between'
   }
 
   /** An item came. */

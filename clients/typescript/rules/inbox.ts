@@ -2,7 +2,12 @@
 // together with the version it brought, and told when that is durable.
 
 import { actionOf } from '../../../protocol/codes.js'
-import { isGroupConversation, isNamedConversation, peerOf } from '../../../protocol/conversation-id.js'
+import {
+  type ConversationId,
+  isGroupConversation,
+  isNamedConversation,
+  peerOf,
+} from '../../../protocol/conversation-id.js'
 import {
   type ConversationMessage,
   createSyncRequest,
@@ -246,7 +251,7 @@ export class Inbox {
         break
       case 'contact':
         contacts.onItem(content.value)
-        this.#host.sender.contactChanged(content.value.uid)
+        this.#host.sender.changed(content.value.uid)
         break
       case 'failed': {
         const { device, sendSeq, recipient, code, conversation } = content.value
@@ -270,6 +275,7 @@ export class Inbox {
         break
       case 'group':
         this.#host.groups.onItem(content.value)
+        this.#host.sender.changed(content.value.conversation as ConversationId)
         break
       // undefined: a case that this version does not know. It is stored nowhere and its version is passed.
     }

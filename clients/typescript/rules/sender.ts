@@ -14,8 +14,7 @@ import type { Clock, TimerHandle } from '../base/system.js'
 import type { Link } from '../connection/link.js'
 import type { Commits } from '../storage/commits.js'
 import type { Json } from '../storage/storage.js'
-import type { Contact } from './contact-list.js'
-import { Friendships } from './friendships.js'
+import { Beginnings, type Other, type Standing } from './beginnings.js'
 import type { MessageStateEvent } from './messages.js'
 import type { Receipts } from './receipts.js'
 import { type Content, type Entry, SendQueue } from './send-queue.js'
@@ -49,7 +48,8 @@ export interface SenderHost {
   readonly clock: Clock
   /** Waits between refusals that say "retry". */
   readonly backoff: Backoff
-  contactState(uid: number): Contact['state'] | undefined
+  /** How far a friendship, or the membership of a group, is. */
+  standing(other: Other): Standing
   emitState(event: MessageStateEvent): void
   /** This device's own copy of a message counts as pushed: (from, version]; version 0 if it is not known. */
   accepted(message: SentMessage, from: number, version: number): void
@@ -68,7 +68,7 @@ export interface SenderHost {
 export class Sender {
   readonly #host: SenderHost
   readonly #queueMax: number
-  readonly #friendships: Friendships
+  readonly #beginnings: Beginnings
   #sendQueue = new SendQueue(1)
   #link: Link | undefined
   /** Messages that failed with an unknown outcome, by device and number; their copies may still come. */
@@ -79,9 +79,9 @@ export class Sender {
   constructor(host: SenderHost, options: SenderOptions) {
     this.#host = host
     this.#queueMax = options.queueMax
-    this.#friendships = new Friendships(
+    this.#beginnings = new Beginnings(
       host.clock,
-      uid => host.contactState(uid),
+      other => host.standing(other),
       () => this.pump(),
     )
   }
@@ -145,14 +145,16 @@ export class Sender {
     for (const entry of this.#sendQueue.unsettled()) this.#asked(entry)
   }
 
-  /** Whether it waits for a friendship that is being made. */
+  /** Whether it waits for a friendship, or a membership, that is being made. */
   holds({ content, sendSeq }: Entry): boolean {
-    return content.kind === 'message' && this.#friendships.holds(content.message.peer, sendSeq)
+    if (content.kind !== 'message') return false
+    const { peer, conversation } = content.message
+    return this.#beginnings.holds(peer === 0 ? conversation : peer, sendSeq)
   }
 
-  /** A contact is another than before. */
-  contactChanged(uid: number): void {
-    if (this.#friendships.changed(uid)) this.pump()
+  /** A contact or a group is another than before. */
+  changed(other: Other): void {
+    if (this.#beginnings.changed(other)) this.pump()
   }
 
   /** The link may carry requests from now on; what is in the send queue goes behind what was written to it. */
@@ -224,7 +226,7 @@ export class Sender {
 
   /** The device's numbers begin anew: everything under way ends with an outcome that nobody knows. */
   reset(nextSendSeq: number, error: LongwireError): void {
-    this.#friendships.clear()
+    this.#beginnings.clear()
     for (const entry of this.#sendQueue.reset(nextSendSeq)) {
       this.#forget(entry)
       this.#refuse(entry, error)
@@ -234,7 +236,7 @@ export class Sender {
 
   /** Forgets everything, for another account; nothing under way is kept. Stored values go by Commits.forget(), before. */
   clear(error: LongwireError): void {
-    this.#friendships.clear()
+    this.#beginnings.clear()
     for (const entry of this.#sendQueue.reset(1)) this.#fail(entry, error)
     this.#unsure.clear()
   }
@@ -244,7 +246,7 @@ export class Sender {
    * storage failed nobody knows that.
    */
   end(why: LongwireError, storageFailed: boolean): void {
-    this.#friendships.clear()
+    this.#beginnings.clear()
     for (const { content, done } of this.#sendQueue.unsettled()) {
       done?.(why)
       if (content.kind !== 'message') continue
@@ -264,13 +266,13 @@ export class Sender {
   }
 
   #asked(entry: Entry): void {
-    const uid = askedUid(entry)
-    if (uid !== undefined) this.#friendships.asked(uid, entry.sendSeq)
+    const other = askedOther(entry)
+    if (other !== undefined) this.#beginnings.asked(other, entry.sendSeq)
   }
 
   #taken(entry: Entry, taken: boolean): void {
-    const uid = askedUid(entry)
-    if (uid !== undefined) this.#friendships.answered(uid, entry.sendSeq, taken)
+    const other = askedOther(entry)
+    if (other !== undefined) this.#beginnings.answered(other, entry.sendSeq, taken)
   }
 
   #store(entry: Entry, json: Json): void {
@@ -344,6 +346,12 @@ export class Sender {
         const { token } = response as ResponseOf<'changePassword'>
         if (token.length > 0) this.#host.renewed(token)
       }
+      if (content.method === 'groupCreate') {
+        // Before the answer nobody could name it.
+        const made = (response as ResponseOf<'groupCreate'>).conversation as ConversationId
+        this.#beginnings.asked(made, sendSeq)
+        this.#beginnings.answered(made, sendSeq, true)
+      }
       this.#host.did(content.method as OperationName, sendSeq)
     }
     done?.(undefined, response)
@@ -410,9 +418,15 @@ export class Sender {
   }
 }
 
-/** Whom the entry asks to become a friend. Accept needs no waiting: it makes the friendship when it is taken. */
-function askedUid({ content }: Entry): number | undefined {
-  return content.kind === 'operation' && content.method === 'contactRequest' ? Number(content.request.uid) : undefined
+/**
+ * The user whom the entry asks to become a friend, or the group that it wants to become a member of. To accept a contact needs no
+ * waiting: it makes the friendship when it is taken.
+ */
+function askedOther({ content }: Entry): Other | undefined {
+  if (content.kind !== 'operation') return undefined
+  const { method, request } = content
+  if (method === 'contactRequest') return Number(request.uid)
+  return method === 'groupAccept' || method === 'groupJoin' ? (request.conversation as ConversationId) : undefined
 }
 
 /** Marks a message as failed. Without a code of the server's nobody knows what became of it. */

@@ -438,6 +438,52 @@ t.test(
   },
 )
 
+t.test(
+  'messages behind an act that makes one a member wait until the group has said yes, three seconds at most',
+  async t => {
+    const harness = await Harness.online()
+    const { client, pipe } = harness
+    pipe.push(0, 1, [groupItem({ state: GroupState.INVITED, number: 4 })])
+    harness.settle()
+    const waiting = (): string[] => client.state().sendQueue.map(each => `${each.what} ${each.state}`)
+
+    void client.groups.accept(GROUP)
+    client.send(GROUP, 'hello')
+    harness.settle()
+    t.same(waiting(), ['groupAccept in flight', 'message held'])
+    pipe.respond('groupAccept', take(pipe, 'groupAccept').id)
+    pipe.push(1, 2, [groupItem({ state: GroupState.JOINING, number: 4 })])
+    t.same(waiting(), ['message held'])
+    pipe.push(2, 3, [groupItem({ state: GroupState.MEMBER, number: 5 })])
+    pipe.respond('post', take(pipe, 'post').id)
+    t.same(waiting(), [])
+
+    const created = client.groups.create('Another')
+    harness.settle()
+    pipe.respond('groupCreate', take(pipe, 'groupCreate').id, { conversation: 'group:8' })
+    client.send(await created, 'first')
+    client.send(GROUP, 'second')
+    harness.settle()
+    t.same(waiting(), ['message held', 'message queued'])
+    pipe.push(3, 4, [groupItem({ conversation: 'group:8', state: GroupState.MEMBER, number: 1 })])
+    for (const text of ['first', 'second']) {
+      const { id, request } = take(pipe, 'post')
+      t.equal(request.text, text)
+      pipe.respond('post', id)
+    }
+
+    void client.groups.join('group:7', 'code')
+    client.send('group:7', 'too early')
+    harness.settle()
+    pipe.respond('groupJoin', take(pipe, 'groupJoin').id)
+    pipe.push(4, 5, [groupItem({ conversation: 'group:7', state: GroupState.ASKED, number: 1 })])
+    harness.advance(2_900)
+    t.same(waiting(), ['message held'])
+    harness.advance(100)
+    t.match(take(pipe, 'post').request, { text: 'too early' })
+  },
+)
+
 t.test('a group and its members are asked of the server', async t => {
   const harness = await Harness.online()
   const { client, pipe } = harness
