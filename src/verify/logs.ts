@@ -3,6 +3,7 @@
 import { decodeItem, type Message } from '../../protocol/generated/messages.js'
 import { partitionOf } from '../store/partition.js'
 import type { StoreView, ViewedEntry, ViewedLog } from '../store/view.js'
+import { decodeReference, isBranchActor, isGroupActor, isReference } from '../sync/references.js'
 import { deviceWindow } from '../sync/rules/device-window.js'
 import { uidOf, userActor } from '../sync/rules/records.js'
 import type { Findings } from './findings.js'
@@ -25,7 +26,11 @@ export function verifyLog(view: StoreView, log: ViewedLog, findings: Findings): 
     if (hasKey) keyed.add(version)
     else if (version <= floor) findings.fault(`${name} was trimmed up to ${floor}, and has ${version}`)
     chains.take(entry)
-    findings.check(`${name}, item ${version}`, () => verifyItem(view, uidOf(actor), version, bytes, findings))
+    const isOfGroup = isGroupActor(actor) || isBranchActor(actor)
+    findings.check(`${name}, item ${version}`, () => {
+      if (isOfGroup) verifyGroupItem(version, bytes, findings)
+      else verifyItem(view, uidOf(actor), version, bytes, findings)
+    })
   }
   for (const [key, version] of keys) {
     if (!keyed.delete(version)) findings.fault(`${name} has ${key} as ${version}, which is no item with a key`)
@@ -68,9 +73,27 @@ class Chains {
 
 function verifyItem(view: StoreView, owner: number, version: number, bytes: Uint8Array, findings: Findings): void {
   if (owner === 0) return
+  if (isReference(bytes)) {
+    verifyReference(owner, version, bytes, findings)
+    return
+  }
   const { content } = decodeItem(bytes)
   if (content === undefined) findings.fault(`item ${version} of user ${owner} is empty`)
   else if (content.case === 'message') verifyMessage(view, owner, version, content.value, findings)
+}
+
+function verifyReference(owner: number, version: number, bytes: Uint8Array, findings: Findings): void {
+  const { gid, number } = decodeReference(bytes)
+  if (owner === 0 || gid === '' || number === 0)
+    findings.fault(`item ${version} of user ${owner} refers to ${gid}/${number}`)
+}
+
+/** Checks an item of a group, or of one of its branches: its place in the log is its number. */
+function verifyGroupItem(version: number, bytes: Uint8Array, findings: Findings): void {
+  const { content } = decodeItem(bytes)
+  const isItem = content?.case === 'conversationMessage' || content?.case === 'groupChange'
+  if (!isItem || content.value.number !== version)
+    findings.fault(`item ${version} is none of a group, or of another number`)
 }
 
 function verifyMessage(view: StoreView, owner: number, version: number, message: Message, findings: Findings): void {

@@ -10,13 +10,19 @@ import { uidOf } from '../sync/rules/records.js'
 import { CounterCheck } from './counters.js'
 import { type Counts, Findings } from './findings.js'
 import { FriendCheck } from './friends.js'
+import { GroupCheck } from './groups.js'
 import { verifyLog } from './logs.js'
 import { PeopleCheck } from './people.js'
 
 /** @param tell called with each fault, one line */
 export function verify(view: StoreView, tell: (fault: string) => void): Counts {
   const findings = new Findings(tell)
-  const checks = [new PeopleCheck(view, findings), new FriendCheck(view, findings), new CounterCheck(view, findings)]
+  const checks = [
+    new PeopleCheck(view, findings),
+    new FriendCheck(view, findings),
+    new CounterCheck(view, findings),
+    new GroupCheck(view, findings),
+  ]
   for (const record of view.records()) {
     const { actor, name, bytes } = record
     const [prefix = ''] = name.split('/', 1)

@@ -1,6 +1,7 @@
 /** People who act in groups by transitions alone, without services, and see what their timelines show. */
 import { codeName } from '../../protocol/codes.js'
 import { decodeItem, type Group, type Item } from '../../protocol/generated/messages.js'
+import { partitionOf } from '../../src/store/partition.js'
 import type { Engine } from '../../src/sync/index.js'
 import { register } from '../../src/sync/rules/account.js'
 import { type Gid, groupConversation, newGid } from '../../src/sync/rules/group-records.js'
@@ -21,10 +22,12 @@ export class GroupPerson {
     this.engine = engine
   }
 
-  /** Makes an account in a partition, without the work of a password. */
+  /** Makes an account in a partition, under a name of that partition and without the work of a password. */
   static async enter(engine: Engine, account: string, partition: number): Promise<GroupPerson> {
+    let name = account
+    for (let n = 0; partitionOf(`account/${name}`) !== partition; n += 1) name = `${account}${n}`
     const made = await engine.run(accountsActor(partition), register, {
-      ...{ partition, account, nickname: '', passwordHash: '', installationKey: '', deviceName: '' },
+      ...{ partition, account: name, nickname: '', passwordHash: '', installationKey: '', deviceName: '' },
       tokenHash: ' '.repeat(32),
     })
     if (made.kind !== 'done') throw new Error(`${account} was not made: ${made.kind}`)

@@ -7,6 +7,7 @@ import { decodeItem, GroupAct, GroupJoin, GroupRole, GroupState } from '../../pr
 import { systemClock } from '../../src/lib/clock.js'
 import { type Random, seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
+import { MemoryView } from '../../src/store/memory/view.js'
 import { branchActor, groupActor } from '../../src/sync/references.js'
 import { branch, type Gid, members, NO_GROUP, userGroup, waiting } from '../../src/sync/rules/group-records.js'
 import {
@@ -23,11 +24,12 @@ import {
   setMemberRole,
 } from '../../src/sync/rules/membership.js'
 import { userActor } from '../../src/sync/rules/records.js'
+import { verify } from '../../src/verify/verify.js'
 import { startNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 import { GroupPerson } from '../support/group-person.js'
 
-const HISTORIES = 60
+const HISTORIES = 30
 const PEOPLE = 4
 const ACTS = 80
 const CODE = 'the code'
@@ -182,6 +184,9 @@ async function history(t: Test, seed: number): Promise<void> {
       node.engine.outboxDepth === 0 && node.engine.queueDepth === 0 && (await wrongs(store, people, gid)).length === 0
     )
   }, 5_000).catch(async () => t.same(await wrongs(store, people, gid), [], `seed ${seed}`))
+  const faults: string[] = []
+  verify(new MemoryView(store.disk.snapshot()), fault => faults.push(fault))
+  if (faults.length > 0) t.same(faults, [], `seed ${seed}`)
   if (node.asides.length > 0) t.same(node.asides, [], `seed ${seed}`)
   await node.engine.close()
 }

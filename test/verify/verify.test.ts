@@ -197,15 +197,15 @@ for (const [name, [spoiling, found]] of Object.entries(FAULTS)) {
 
 t.test('finds links of a conversation that lead elsewhere, and a log that no walk would find', async t => {
   const { store } = await world()
-  const say = (text: string) => ({ actor: 'group/1', conversation: 'c', bytes: Buffer.from(text) })
+  const say = (text: string) => ({ actor: 'other/1', conversation: 'c', bytes: Buffer.from(text) })
   await store.commit(0, [{ expect: [], puts: [], appends: ['a', 'b', 'c'].map(say), trims: [] }])
-  const trims = [{ actor: 'group/1', upTo: 1 }]
+  const trims = [{ actor: 'other/1', upTo: 1 }]
   await store.commit(0, [{ expect: [], puts: [], appends: [], trims }])
   const faultsWith = (spoil: (log: ViewedLog) => Partial<ViewedLog>) => {
     const view = new MemoryView(store.disk.snapshot())
     const logs = [...view.logs()]
     view.logs = function* () {
-      for (const log of logs) yield log.actor === 'group/1' ? { ...log, ...spoil(log) } : log
+      for (const log of logs) yield log.actor === 'other/1' ? { ...log, ...spoil(log) } : log
     }
     const faults: string[] = []
     verify(view, fault => faults.push(fault))
@@ -221,22 +221,22 @@ t.test('finds links of a conversation that lead elsewhere, and a log that no wal
   )
   t.same(
     faultsWith(log => linked(log, 3, 1)),
-    ['the log of group/1 has 3 behind 1 in a conversation, and 2 is there'],
+    ['the log of other/1 has 3 behind 1 in a conversation, and 2 is there'],
   )
   t.same(
     faultsWith(log => linked(log, 2, 2)),
-    ['the log of group/1 has 2 behind 2 in a conversation, and nothing is there'],
+    ['the log of other/1 has 2 behind 2 in a conversation, and nothing is there'],
   )
   t.same(
     faultsWith(() => ({ newest: new Map([['c', 2]]) })),
-    ['the log of group/1 has 2 as the newest of a conversation, which is 3'],
+    ['the log of other/1 has 2 as the newest of a conversation, which is 3'],
   )
   t.same(
     faultsWith(() => ({ newest: new Map() })),
-    ['the log of group/1 has 0 as the newest of a conversation, which is 3'],
+    ['the log of other/1 has 0 as the newest of a conversation, which is 3'],
   )
   t.same(
     faultsWith(() => ({ listed: false })),
-    ['the log of group/1 is not in the list of its partition'],
+    ['the log of other/1 is not in the list of its partition'],
   )
 })

@@ -33,7 +33,7 @@ export function branchOf(gid: Gid, uid: number): Actor {
 }
 
 /** The gid in a branch's actor. */
-function gidOfBranch(actor: Actor): Gid {
+export function gidOfBranch(actor: Actor): Gid {
   return actor.slice(actor.indexOf('/', 'branch/'.length) + 1)
 }
 

@@ -1,0 +1,96 @@
+/** What `verify` finds in a store of groups: nothing in a sound one, and each record that says otherwise than another. */
+import t from 'tap'
+import { GroupState } from '../../protocol/generated/messages.js'
+import { systemClock } from '../../src/lib/clock.js'
+import { seededRandom } from '../../src/lib/random.js'
+import { MemoryStore } from '../../src/store/memory/store.js'
+import { MemoryView } from '../../src/store/memory/view.js'
+import type { Actor } from '../../src/store/types.js'
+import { branchActor, encodeReference, groupActor } from '../../src/sync/references.js'
+import { branch, groupIndex, members, NO_GROUP, userGroup, waiting } from '../../src/sync/rules/group-records.js'
+import { acceptInvitation } from '../../src/sync/rules/membership.js'
+import { userActor } from '../../src/sync/rules/records.js'
+import type { RecordKind, Transition } from '../../src/sync/types.js'
+import { verify } from '../../src/verify/verify.js'
+import { startNode } from '../support/engine.js'
+import { eventually } from '../support/eventually.js'
+import { GroupPerson } from '../support/group-person.js'
+
+interface Put {
+  readonly kind: RecordKind<unknown>
+  readonly id: string | undefined
+  readonly value: unknown
+}
+
+const put: Transition<Put, void> = {
+  name: 'test.put',
+  run: (tx, { kind, id, value }) => {
+    tx.get(kind, id)
+    tx.put(kind, value, id)
+  },
+}
+
+async function world() {
+  const store = new MemoryStore({ scopes: 'one', random: seededRandom('store') })
+  const node = await startNode(store, systemClock, 'node')
+  const [alice, bob] = [
+    await GroupPerson.enter(node.engine, 'alice', 1),
+    await GroupPerson.enter(node.engine, 'bob', 2),
+  ]
+  const gid = await alice.create('friends', [bob])
+  await bob.act(acceptInvitation, { gid, invitation: (await bob.group(gid))?.number ?? 0 })
+  await eventually(async () => (await bob.group(gid))?.state === GroupState.MEMBER)
+  await alice.say(gid, 'hello')
+  const change = <T>(actor: Actor, kind: RecordKind<T>, value: T, id?: string) =>
+    node.engine.run(actor, put, { kind: kind as RecordKind<unknown>, id, value })
+  const faults = (): string[] => {
+    const found: string[] = []
+    verify(new MemoryView(store.disk.snapshot()), fault => found.push(fault))
+    return found.sort()
+  }
+  return { node, store, alice, bob, gid, change, faults }
+}
+
+t.test('a sound store of groups has no faults', async t => {
+  const { node, faults } = await world()
+  t.same(faults(), [])
+  await node.engine.close()
+})
+
+t.test('what a user is to a group is compared with the group and the index', async t => {
+  const { node, gid, bob, change, faults } = await world()
+  const actor = userActor(bob.uid)
+  await change(actor, userGroup, { ...NO_GROUP, state: GroupState.MEMBER, number: 77 }, gid)
+  t.same(faults(), [`user ${bob.uid} is 4 of 77 to group ${gid}, and the group knows otherwise`])
+  await change(actor, userGroup, { ...NO_GROUP, state: GroupState.JOINING, number: 2 }, gid)
+  t.match(faults(), [/and the group knows otherwise/])
+  await change(actor, groupIndex, { groups: [], invitations: [gid] })
+  t.match(faults(), [/the index of user/, /knows otherwise/])
+  await node.engine.close()
+})
+
+t.test('a branch is compared with the group, and the group with its branches and users', async t => {
+  const { node, gid, alice, bob, change, faults } = await world()
+  const his = branchActor(gid, 2)
+  await change(his, branch, { members: [{ uid: bob.uid, since: 99 }], former: [] })
+  t.match(faults(), [/^branch.* has user .* since 99, who is no such member/, /its branch knows otherwise/])
+  await change(his, branch, { members: [{ uid: alice.uid, since: 1 }], former: [] })
+  t.match(faults(), [/of another partition/, /its branch knows otherwise/])
+  await change(his, branch, { members: [], former: [] })
+  await change(groupActor(gid), waiting, [{ uid: 256 * 9, number: 5, asks: true, by: 0 }])
+  t.match(faults(), [/its branch knows otherwise/])
+  await change(groupActor(gid), members, new Map())
+  t.match(faults(), [/^branch.* who is no such member/, /^user .* is 4 of/, /^user .* is 4 of/])
+  t.equal(faults().length, 3)
+  await node.engine.close()
+})
+
+t.test('an item of a group lies under its number, and a reference names one', async t => {
+  const { node, store, gid, bob, faults } = await world()
+  const item = (await store.read(branchActor(gid, 2), 0, 100, 1, 10_000)).entries[0]?.bytes ?? new Uint8Array(0)
+  const append = { actor: branchActor(gid, 2), at: 50, bytes: item }
+  const broken = { actor: userActor(bob.uid), bytes: encodeReference({ gid: '', number: 0, atMs: 0 }) }
+  await store.commit(0, [{ expect: [], puts: [], trims: [], appends: [append, broken] }])
+  t.match(faults(), [/^item 50 is none of a group/, /^item \d+ of user \d+ refers to/])
+  await node.engine.close()
+})
