@@ -11,7 +11,7 @@
 //
 // An ack and its marks are committed together, so a lost notice loses both. Hello's answer names the ack that stands, and
 // whatever came above it is marked again. Marks that do not fit one notice go ahead of the version, never behind it.
-import { type ConversationId, peerOf } from '../../../protocol/conversation-id.js'
+import { type ConversationId, isGroupConversation, peerOf } from '../../../protocol/conversation-id.js'
 import { type AckNotice, createAckNotice, type Mark } from '../../../protocol/generated/messages.js'
 import { MARKS_MAX } from '../../../protocol/limits.js'
 import { METHODS } from '../../../protocol/methods.js'
@@ -58,7 +58,10 @@ export class Acks {
   /** The marks that are read here and not yet confirmed by the own-read item, by `peer/device`. */
   readonly #read = new Map<string, ReadMark>()
   readonly #readToTell = new Set<ReadMark>()
-  /** The version up to which the user has read a conversation that is not direct. Told to nobody (PROTOCOL.md, 7.16). */
+  /**
+   * The place up to which the user has read a conversation that is not direct: in a group a number, in any other a version. Told to nobody
+   * (PROTOCOL.md, 7.16).
+   */
   readonly #readHere = new Map<ConversationId, number>()
   #link: Link | undefined
   #timer: TimerHandle | undefined
@@ -144,9 +147,12 @@ export class Acks {
   }
 
   /** Whether the user has read a message of somebody else, as far as this device knows. */
-  hasRead({ conversation, device, sendSeq, version }: StoredMessage): boolean {
+  hasRead({ conversation, device, sendSeq, version, number = 0 }: StoredMessage): boolean {
     const peer = peerOf(conversation)
-    if (peer === undefined) return version <= (this.#readHere.get(conversation) ?? 0)
+    if (peer === undefined) {
+      const place = isGroupConversation(conversation) ? number : version
+      return place <= (this.#readHere.get(conversation) ?? 0)
+    }
     const here = this.#read.get(`${peer}/${device}`)?.sendSeq ?? 0
     return sendSeq <= Math.max(here, this.#receipts.mark('own-read', peer, device))
   }
@@ -285,9 +291,11 @@ export class Acks {
   }
 
   #markReadHere(conversation: ConversationId): void {
-    if (this.#durable <= (this.#readHere.get(conversation) ?? 0)) return
-    this.#readHere.set(conversation, this.#durable)
-    this.#commits.put(`read-in/${conversation}`, this.#durable)
+    const isGroup = isGroupConversation(conversation)
+    const place = isGroup ? this.#shown.storedNumber(conversation) : this.#durable
+    if (place <= (this.#readHere.get(conversation) ?? 0)) return
+    this.#readHere.set(conversation, place)
+    this.#commits.put(`${isGroup ? 'read-number' : 'read-in'}/${conversation}`, place)
   }
 
   #schedule(): void {

@@ -145,6 +145,7 @@ export class GroupInbox {
     const { commits, shown } = this.#host
     if (!shown.raise(group, number)) return false
     commits.put(`shown-in-group/${group}`, number)
+    commits.tell(() => shown.stored(group, number))
     return true
   }
 }

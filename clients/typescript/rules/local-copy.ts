@@ -96,6 +96,7 @@ export class LocalCopy {
         break
       case 'shown-in-group':
         shown.raise(first as ConversationId, value as number)
+        shown.stored(first as ConversationId, value as number)
         break
       case 'group':
         groups.load(first as ConversationId, value)
@@ -110,6 +111,7 @@ export class LocalCopy {
         acks.loadRead(a, b, value)
         break
       case 'read-in':
+      case 'read-number':
         acks.loadReadHere(first as ConversationId, value)
         break
       case 'unsure':

@@ -87,6 +87,8 @@ export class Shown {
   readonly #named = new Map<string, Seen>()
   /** The highest number shown of each group. */
   readonly #groups = new Map<ConversationId, number>()
+  /** The same, of what is durable: a user can have read that. */
+  readonly #storedGroups = new Map<ConversationId, number>()
 
   of(sender: number, device: number): Seen {
     let devices = this.#bySender.get(sender)
@@ -121,6 +123,15 @@ export class Shown {
     return true
   }
 
+  /** Notes that everything of a group up to a number is stored. */
+  stored(group: ConversationId, number: number): void {
+    this.#storedGroups.set(group, number)
+  }
+
+  storedNumber(group: ConversationId): number {
+    return this.#storedGroups.get(group) ?? 0
+  }
+
   devicesOf(sender: number): readonly Seen[] {
     return this.#bySender.get(sender) ?? []
   }
@@ -134,5 +145,6 @@ export class Shown {
     this.#bySender.clear()
     this.#named.clear()
     this.#groups.clear()
+    this.#storedGroups.clear()
   }
 }

@@ -126,6 +126,42 @@ t.test('what an older version showed by its windows is not shown again, and aske
   t.same(told(harness), ['new'])
 })
 
+t.test(
+  'what was read in a group is known by its number, also after a resync; what is not stored yet is not read',
+  async t => {
+    const storage = new SlowStorage()
+    const harness = await Harness.online(storage)
+    const { client, pipe } = harness
+    pipe.push(0, 2, [groupMessage(3, '300/2/1'), groupMessage(4, '300/2/2')])
+    harness.settle()
+    t.equal(await client.unread(GROUP), 2)
+    storage.fast = false
+    pipe.push(2, 3, [groupMessage(9, '300/2/3')])
+    harness.settle()
+    client.markRead(GROUP)
+    storage.fast = true
+    storage.release()
+    harness.settle()
+    t.equal(await client.unread(GROUP), 1)
+    client.on('message', ({ conversation }) => client.markRead(conversation))
+    pipe.push(3, 4, [groupMessage(10, '300/2/4')])
+    harness.settle()
+    t.equal(await client.unread(GROUP), 0, 'who is told of a message can say at once that it is read')
+
+    const again = await Harness.start(storage.afterCrash())
+    t.equal(await again.client.unread(GROUP), 0)
+    again.client.connect()
+    again.settle()
+    again.pipe.open()
+    again.greet({ resync: true, head: 1 })
+    again.pipe.push(0, 1, [groupMessage(11, '300/2/5', 'under a low version')])
+    again.settle()
+    t.equal(await again.client.unread(GROUP), 1)
+    again.client.markRead(GROUP)
+    t.equal(await again.client.unread(GROUP), 0)
+  },
+)
+
 t.test('a change is told and kept in its place', async t => {
   const storage = new SlowStorage()
   const harness = await Harness.online(storage)
