@@ -28,6 +28,11 @@ t.test('the options of the .proto files are the limits of the code', async t => 
     read: limits.MARKS_MAX,
     greeting: limits.GREETING_BYTES_MAX,
     sends: limits.SENDS_PER_SYNC_MAX,
+    conversation: limits.CONVERSATION_ID_BYTES_MAX,
+    title: limits.GROUP_TITLE_BYTES_MAX,
+    announcement: limits.GROUP_ANNOUNCEMENT_BYTES_MAX,
+    invitees: limits.GROUP_INVITEES_MAX,
+    code: limits.GROUP_CODE_BYTES_MAX,
   }
   const limited = loadSchema().messages.flatMap(message => message.fields.filter(field => field.max || field.length))
   for (const field of limited) t.equal(field.max || field.length, expected[field.protoName], field.protoName)

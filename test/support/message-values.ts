@@ -2,7 +2,9 @@
 import fc from 'fast-check'
 import { loadSchema, type SchemaField, type SchemaMessage } from '../../protocol/generate/load-schema.js'
 
-const byName = new Map(loadSchema().messages.map(message => [message.name, message]))
+const { messages, enums } = loadSchema()
+const byName = new Map(messages.map(message => [message.name, message]))
+const enumsByName = new Map(enums.map(each => [each.name, each.values.map(({ number }) => number)]))
 
 const uint64 = fc.oneof(
   fc.integer({ min: 0, max: 200 }),
@@ -36,14 +38,14 @@ function fieldValues(field: SchemaField): fc.Arbitrary<unknown> {
   return field.required ? values.filter(value => !isDefault(value) && (value as Uint8Array).length !== 0) : values
 }
 
-function scalarValues({ kind, max, length }: SchemaField): fc.Arbitrary<unknown> {
+function scalarValues({ kind, type, max, length }: SchemaField): fc.Arbitrary<unknown> {
   switch (kind) {
     case 'uint64':
       return uint64
     case 'uint32':
       return uint32
     case 'enum':
-      return fc.integer({ min: 0, max: 3 })
+      return fc.constantFrom(...(enumsByName.get(type) ?? []))
     case 'bool':
       return fc.boolean()
     case 'bytes':
