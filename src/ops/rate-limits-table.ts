@@ -96,7 +96,7 @@ export const LIMITS_TABLE = {
     unit: 's',
     burst: 500,
     code: 'RECIPIENT_LIMIT',
-    counts: 'Send, without repeats',
+    counts: 'Send and Post, without repeats; a group is a recipient',
     why: 'nobody reads faster; the refusal is final, so that it does not hold back messages to others',
     keysMax: MANY,
   },
@@ -234,6 +234,18 @@ export const LIMITS_TABLE = {
     code: 'REQUEST_LIMIT',
     counts: 'contact Request and Block, without repeats',
     why: 'a new user finds all their friends on the first evening; advertising needs more',
+    keysMax: MANY,
+  },
+  'group-acts': {
+    key: 'user',
+    counted: 'per node',
+    amount: 100,
+    unit: 'h',
+    burst: 500,
+    code: 'REQUEST_LIMIT',
+    counts:
+      'acts about groups, without repeats: one, and one for each user who is invited; Rename, Announce and SetRules ten; Leave and Decline none',
+    why: 'the largest group is filled on one evening; what changes the record of each member costs as much as a message to many',
     keysMax: MANY,
   },
   renames: {

@@ -30,7 +30,7 @@ import type { Claimed } from '../ops/claims.js'
 import type { Limits } from '../ops/rate-limits.js'
 import { partitionOf } from '../store/partition.js'
 import type { Engine } from '../sync/engine.js'
-import { done, UndoneError } from '../sync/outcome.js'
+import { done } from '../sync/outcome.js'
 import {
   changePassword,
   deleteAccount,
@@ -48,7 +48,7 @@ import { accountsActor, userActor } from '../sync/rules/records.js'
 import { countContacts } from '../sync/rules/renaming.js'
 import { hasDevice, type LoginInput, login, logout, removeDevice } from '../sync/rules/session.js'
 import type { Outcome, Transition } from '../sync/types.js'
-import { answerNumbered, mustRunAgain, refuse, refuseLimited, refuseUnavailable, refuseUndone } from './answers.js'
+import { answerNumbered, mustRunAgain, refuse, refuseError, refuseLimited, refuseUndone } from './answers.js'
 import type { ContentHash } from './content-hash.js'
 import type { InOrder } from './in-order.js'
 import { beginTry, claimCheck, type OpenTry, openTry, ownDeviceKey } from './login-guard.js'
@@ -432,7 +432,7 @@ export class AccountService {
     }
     const begin = (tries: number): void => {
       attempt(tries).catch(error => {
-        refuseError(caller, id, error)
+        refuseFailed(caller, id, error)
         release()
       })
     }
@@ -454,16 +454,14 @@ export class AccountService {
   #answer(caller: Caller, id: number, make: () => Promise<Uint8Array>): void {
     make().then(
       body => caller.respond(id, body),
-      error => refuseError(caller, id, error),
+      error => refuseFailed(caller, id, error),
     )
   }
 }
 
-function refuseError(caller: Caller, id: number, error: unknown): void {
-  if (error instanceof Refused) refuse(caller, id, error.code, error.retryAfterMs)
-  else if (error instanceof UndoneError) refuseUndone(caller, id, error.outcome)
-  else if (error instanceof BusyError) refuse(caller, id, CODES.OVERLOADED.code, BUSY_RETRY_MS)
-  else refuseUnavailable(caller, id)
+function refuseFailed(caller: Caller, id: number, error: unknown): void {
+  if (error instanceof BusyError) refuse(caller, id, CODES.OVERLOADED.code, BUSY_RETRY_MS)
+  else refuseError(caller, id, error)
 }
 
 /** The way to hash for this caller: before others on a device that the account knows, and not at all for one that is gone. */

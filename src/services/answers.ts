@@ -2,9 +2,10 @@
 import { EMPTY } from '../../protocol/bytes.js'
 import { CODES, type Code, codeText } from '../../protocol/codes.js'
 import { createRefusal } from '../../protocol/generated/messages.js'
-import type { Undone } from '../sync/outcome.js'
+import { type Undone, UndoneError } from '../sync/outcome.js'
 import type { Answer } from '../sync/rules/numbered.js'
 import type { Outcome } from '../sync/types.js'
+import { Refused } from './refused.js'
 import type { Caller } from './types.js'
 
 /** The time after which to ask again when the store cannot be reached; the client adds its own jitter. */
@@ -35,6 +36,13 @@ export function refuseUnavailable(caller: Caller, id: number): void {
 export function refuseUndone(caller: Caller, id: number, outcome: Undone): void {
   const { code, retryAfterMs } = whyUndone(outcome)
   refuse(caller, id, code, retryAfterMs)
+}
+
+/** Refuses a request for what its work threw. */
+export function refuseError(caller: Caller, id: number, error: unknown): void {
+  if (error instanceof Refused) refuse(caller, id, error.code, error.retryAfterMs)
+  else if (error instanceof UndoneError) refuseUndone(caller, id, error.outcome)
+  else refuseUnavailable(caller, id)
 }
 
 /** Refuses a request that a limit forbids; it may be repeated in so many milliseconds. */

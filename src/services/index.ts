@@ -19,6 +19,7 @@ import { refuse } from './answers.js'
 import { ConnectionService } from './connection-service.js'
 import { CONTACT_METHODS, ContactService } from './contact-service.js'
 import { ContentHash } from './content-hash.js'
+import { GroupService } from './group-service.js'
 import { InOrder } from './in-order.js'
 import { LargePages } from './large-pages.js'
 import { MessageService } from './message-service.js'
@@ -85,6 +86,7 @@ class AllServices implements OwnServices {
     const messages = new MessageService({ engine, acks: this.#acks, limits, contentHash, pages, sequence })
     this.#messages = messages
     this.#on(METHODS.send, (caller, id, request) => messages.send(caller, id, request))
+    this.#on(METHODS.post, (caller, id, request) => messages.post(caller, id, request))
     this.#on(
       METHODS.sync,
       (caller, id, request) => messages.sync(caller, id, request),
@@ -123,6 +125,9 @@ class AllServices implements OwnServices {
       this.#on(method, (caller, id, request) => contacts.act(caller, id, method, transition, request))
     }
     this.#on(METHODS.contactList, (caller, id, request) => contacts.list(caller, id, request))
+
+    const groups = new GroupService({ engine, random, limits, contentHash })
+    groups.serve((method, handle) => this.#on(method, handle))
   }
 
   hello(request: HelloRequest, address: string, settle: (answer: HelloAnswer) => void, via?: Via): void {

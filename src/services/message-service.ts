@@ -1,10 +1,19 @@
-/** MessageService: Send, Sync, Void; and the ack notice. */
+/** MessageService: Send, Post, Sync, Void; and the ack notice. */
 import { CODES, type Code } from '../../protocol/codes.js'
-import type { AckNotice, SendRequest, SyncRequest, VoidRequest } from '../../protocol/generated/messages.js'
+import { isConversationId, peerOf } from '../../protocol/conversation-id.js'
+import type {
+  AckNotice,
+  PostRequest,
+  SendRequest,
+  SyncRequest,
+  VoidRequest,
+} from '../../protocol/generated/messages.js'
 import { TEXT_BYTES_MAX, VOID_COUNT_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Limits } from '../ops/rate-limits.js'
 import type { Engine } from '../sync/engine.js'
+import { gidOf } from '../sync/rules/group-records.js'
+import { type GroupSendInput, sendToGroup } from '../sync/rules/membership.js'
 import { type SendInput, sendTransition } from '../sync/rules/message.js'
 import { type Answer, type SequenceRule, voidNumbers } from '../sync/rules/numbered.js'
 import { userActor } from '../sync/rules/records.js'
@@ -16,6 +25,7 @@ import type { ContentHash } from './content-hash.js'
 import type { LargePages } from './large-pages.js'
 import {
   giveBackStored,
+  groupKey,
   isOk,
   pairKey,
   ranNow,
@@ -37,12 +47,18 @@ export interface MessageServiceOptions {
 }
 
 /** A Send on its way: what the rule judges, and who is answered. Thousands wait at once, so nothing else is kept of one. */
-interface Sending extends SendInput {
+interface Way {
   readonly caller: Caller
   readonly id: number
   /** What it was charged for in the limit of stored bytes. */
   readonly kib: number
 }
+
+type Sending = SendInput & Way
+type GroupSending = GroupSendInput & Way
+
+/** A gid that no group has. */
+const NO_GID = ''
 
 export class MessageService {
   readonly #engine: Engine
@@ -64,21 +80,36 @@ export class MessageService {
   readonly #sendOne = (caller: Caller, id: number, request: SendRequest): void => this.send(caller, id, request)
 
   send(caller: Caller, id: number, request: SendRequest): void {
+    this.#sendTo(caller, id, request, this.#contentHash.of(METHODS.send, request))
+  }
+
+  post(caller: Caller, id: number, request: PostRequest): void {
+    const { sendSeq, conversation, text } = request
+    const hash = this.#contentHash.of(METHODS.post, request)
+    const to = isConversationId(conversation) ? peerOf(conversation) : undefined
+    if (to === undefined) this.#sendToGroup(caller, id, request, hash)
+    else this.#sendTo(caller, id, { sendSeq, to, text }, hash)
+  }
+
+  #sendTo(caller: Caller, id: number, { sendSeq, to, text }: SendRequest, hash: string): void {
     const { uid, device } = caller
-    const { sendSeq, to, text } = request
-    const hash = this.#contentHash.of(METHODS.send, request)
-    const tooLong = text.length > TEXT_BYTES_MAX || Buffer.byteLength(text) > TEXT_BYTES_MAX
     const limits = this.#limits
-    const kib = storedKib(text)
-    const waitMs = storedWait(limits, caller, kib)
-    if (waitMs > 0) {
-      refuseLimited(caller, id, waitMs)
-      return
-    }
+    const kib = this.#stored(caller, id, text)
+    if (kib === undefined) return
     const limited = limits.take('sends-recipient', pairKey(uid, to)) > 0
     const blind = limits.wait('look-ups', uid) > 0
+    const tooLong = isTooLong(text)
     const sending = { uid, device, sendSeq, hash, to, text, tooLong, limited, blind, caller, id, kib }
     this.#engine.submit(userActor(uid), this.#send, sending, this.#sent)
+  }
+
+  /** Takes what a message will store. @returns its KiB; undefined if it is refused, which is answered */
+  #stored(caller: Caller, id: number, text: string): number | undefined {
+    const kib = storedKib(text)
+    const waitMs = storedWait(this.#limits, caller, kib)
+    if (waitMs === 0) return kib
+    refuseLimited(caller, id, waitMs)
+    return undefined
   }
 
   readonly #sent = (outcome: Outcome<Answer>, { uid, to, limited, blind, caller, id, kib }: Sending): void => {
@@ -92,6 +123,22 @@ export class MessageService {
     if (!isOk(outcome)) answerNumbered(caller, id, outcome)
     else if (outcome.own === undefined) caller.accepted(id, 0, 0)
     else caller.accepted(id, outcome.own.from, outcome.own.version)
+  }
+
+  #sendToGroup(caller: Caller, id: number, { sendSeq, conversation, text }: PostRequest, hash: string): void {
+    const { uid, device } = caller
+    const kib = this.#stored(caller, id, text)
+    if (kib === undefined) return
+    const gid = gidOf(conversation) ?? NO_GID
+    const limited = this.#limits.take('sends-recipient', groupKey(uid, gid)) > 0
+    const sending = { uid, device, sendSeq, hash, gid, text, tooLong: isTooLong(text), limited, caller, id, kib }
+    this.#engine.submit(userActor(uid), sendToGroup, sending, this.#sentToGroup)
+  }
+
+  readonly #sentToGroup = (outcome: Outcome<Answer>, { uid, gid, limited, caller, id, kib }: GroupSending): void => {
+    if (limited !== true && !ranNow(outcome)) this.#limits.giveBack('sends-recipient', groupKey(uid, gid))
+    if (!succeededNow(outcome)) giveBackStored(this.#limits, caller, kib)
+    answerNumbered(caller, id, outcome)
   }
 
   sync(caller: Caller, id: number, { since, ack, sends }: SyncRequest): void {
@@ -139,4 +186,8 @@ export class MessageService {
   head(uid: number, since: number): Promise<TimelineHead> {
     return this.#engine.head(userActor(uid), since)
   }
+}
+
+function isTooLong(text: string): boolean {
+  return text.length > TEXT_BYTES_MAX || Buffer.byteLength(text) > TEXT_BYTES_MAX
 }

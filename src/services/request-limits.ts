@@ -25,6 +25,11 @@ export function pairKey(from: number, to: number): Key {
   return from < FROM_EXACT && to < TO_EXACT ? from * TO_EXACT + to : `${from}>${to}`
 }
 
+/** The key of a sender and a group: no user's uid has dots. */
+export function groupKey(from: number, gid: string): Key {
+  return `${from}>${gid}`
+}
+
 const TO_EXACT = 2 ** 26
 const FROM_EXACT = 2 ** 53 / TO_EXACT
 const DEVICES_EXACT = 8_192

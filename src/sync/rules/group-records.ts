@@ -22,15 +22,16 @@ export type Gid = string
 const PREFIX = 'group:'
 /** The longest gid: three numbers in base 36, with dots. */
 const GID_BYTES_MAX = 64 - PREFIX.length
+const GID_FORM = /^[0-9a-z]+\.[0-9a-z]+\.[0-9a-z]+$/
 
 export function groupConversation(gid: Gid): string {
   return `${PREFIX}${gid}`
 }
 
-/** The gid in the id of a group's conversation; undefined for another conversation. */
+/** The gid in the id of a group's conversation; undefined if it has not the form of one. */
 export function gidOf(conversation: string): Gid | undefined {
   const gid = conversation.slice(PREFIX.length)
-  return conversation.startsWith(PREFIX) && gid !== '' && gid.length <= GID_BYTES_MAX ? gid : undefined
+  return conversation.startsWith(PREFIX) && gid.length <= GID_BYTES_MAX && GID_FORM.test(gid) ? gid : undefined
 }
 
 /** The name of the group that a user makes by this request: the same for a repeat, and nobody else's. */

@@ -15,6 +15,7 @@
  */
 import { CODES, type Code } from '../../../protocol/codes.js'
 import { encodeItem, GroupState } from '../../../protocol/generated/messages.js'
+import { isShowable } from '../../../protocol/names.js'
 import { groupActor } from '../references.js'
 import type { Transition, Tx } from '../types.js'
 import { groupDone, groupMade, groupSaid, groupWord, type MemberAct, mayDo, type Word } from './group.js'
@@ -64,6 +65,7 @@ export interface CreateInput extends GroupInput {
 
 /** Makes a group. The gid is made of this very request, so nothing can be there yet. */
 export const createGroup = act<CreateInput>('create', (tx, { gid, title, uids }, before) => {
+  if (!isShowable(title)) return CODES.NAME_INVALID.code
   if (!mayJoinMore(tx)) return CODES.GROUP_LIMIT.code
   tx.effect(groupMade, groupActor(gid), { title, uids })
   return { ...before, state: JOINING, number: 0, title }
@@ -122,11 +124,15 @@ function notMember({ state }: UserGroup): Code {
   return state === UNSPECIFIED ? CODES.NO_SUCH_GROUP.code : CODES.NOT_MEMBER.code
 }
 
-/** Makes the transition of what a member does to the group: the group itself decides, and may refuse what this side cannot know. */
-function memberAct<I extends GroupInput>(name: string, did: (input: I) => MemberAct): Transition<I, Answer> {
+/**
+ * Makes the transition of what a member does to the group: the group itself decides, and may refuse what this side cannot know.
+ * @param did what it is, or the code that refuses it whoever asks
+ */
+function memberAct<I extends GroupInput>(name: string, did: (input: I) => MemberAct | Code): Transition<I, Answer> {
   return act<I>(name, (tx, input, before) => {
     if (before.state !== MEMBER) return notMember(before)
     const what = did(input)
+    if (typeof what === 'number') return what
     if (!mayDo(before.role, before.rules.adminsInvite, what.act)) return CODES.NOT_ADMIN.code
     const { device, sendSeq } = input
     tx.effect(groupDone, groupActor(input.gid), { did: what, period: before.number, device, sendSeq })
@@ -146,7 +152,9 @@ export const removeMember = memberAct<With<'remove'> & { readonly other: number 
   uid: other,
   number,
 }))
-export const renameGroup = memberAct<With<'rename'>>('rename', ({ title }) => ({ act: 'rename', title }))
+export const renameGroup = memberAct<With<'rename'>>('rename', ({ title }) =>
+  isShowable(title) ? { act: 'rename', title } : CODES.NAME_INVALID.code,
+)
 export const announce = memberAct<With<'announce'>>('announce', ({ announcement }) => ({
   act: 'announce',
   announcement,
