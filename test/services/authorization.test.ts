@@ -9,12 +9,14 @@ import {
   createSyncRequest,
   decodeContactServiceListResponse,
   decodeGetProfileResponse,
+  GroupRole,
 } from '../../protocol/generated/messages.js'
 import { METHODS, type MethodName, type RequestMethod, type RequestOf } from '../../protocol/methods.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
 import type { Authorization, HelloAnswer } from '../../src/services/types.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
+import { groupConversation, newGid } from '../../src/sync/rules/group-records.js'
 import { userActor } from '../../src/sync/rules/records.js'
 import { befriend, startNode, TestDevice, type TestNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
@@ -51,6 +53,9 @@ async function world(): Promise<World> {
   const password = 'correct horse'
   await deletedAccount.call(METHODS.deleteAccount, { sendSeq: deletedAccount.next(), password })
   await eventually(async () => (await store.scan(userActor(deletedAccount.uid), '', null, 10)).length === 1)
+  // The last number that Alice uses names it.
+  await alice.call(METHODS.groupCreate, { sendSeq: alice.next(), title: 'her group', invitees: [] })
+  await eventually(async () => (await alice.call(METHODS.groupGet, { conversation: herGroup(alice) })).code === 0)
   const nameless = new TestDevice(node)
   return {
     ...{ node, alice, stranger, friend, blocked, blockedFriend, formerFriend },
@@ -145,6 +150,79 @@ const TABLE: { readonly [N in RequestName]: Row<N> } = {
   },
   sync: { request: () => createSyncRequest({ since: 0 }), codes: all('OK') },
   void: { request: asker => ({ sendSeq: asker.next(), count: 1 }), codes: all('OK') },
+  post: {
+    request: (asker, alice) => ({ sendSeq: asker.next(), conversation: `direct:${alice.uid}`, text: 'hello' }),
+    codes: all('NOT_FRIEND', { friend: 'OK', blockedFriend: 'BLOCKED', otherDevice: 'SELF' }),
+  },
+  // Of a group of Alice's, in which she is alone. Those of its members: group-authorization.test.ts.
+  groupCreate: {
+    request: (asker, { uid }) => ({ sendSeq: asker.next(), title: 'a group', invitees: [{ uid }] }),
+    codes: all('OK'),
+  },
+  groupInvite: {
+    request: (asker, alice) => ({ ...inHerGroup(asker, alice), invitees: [{ uid: asker.uid }] }),
+    codes: all('NO_SUCH_GROUP', { otherDevice: 'OK' }),
+  },
+  groupAccept: {
+    request: (asker, alice) => ({ ...inHerGroup(asker, alice), invitation: 1 }),
+    codes: all('NO_SUCH_INVITATION'),
+  },
+  groupDecline: {
+    request: (asker, alice) => ({ ...inHerGroup(asker, alice), invitation: 1 }),
+    codes: all('NO_SUCH_INVITATION'),
+  },
+  // Whether there is such a group is not told.
+  groupJoin: {
+    request: (asker, alice) => ({ ...inHerGroup(asker, alice), code: 'a guess' }),
+    codes: all('OK', { otherDevice: 'ALREADY_MEMBER' }),
+  },
+  groupApprove: {
+    request: (asker, alice) => ({ ...inHerGroup(asker, alice), uid: asker.uid, request: 1, yes: true }),
+    codes: all('NO_SUCH_GROUP', { otherDevice: 'OK' }),
+  },
+  groupLeave: { request: inHerGroup, codes: all('NO_SUCH_GROUP', { otherDevice: 'OK' }) },
+  groupRemove: {
+    request: (asker, alice) => ({ ...inHerGroup(asker, alice), uid: alice.uid, number: 0 }),
+    codes: all('NO_SUCH_GROUP', { otherDevice: 'OK' }),
+  },
+  groupRename: {
+    request: (asker, alice) => ({ ...inHerGroup(asker, alice), title: 'mine' }),
+    codes: all('NO_SUCH_GROUP', { otherDevice: 'OK' }),
+  },
+  groupAnnounce: {
+    request: (asker, alice) => ({ ...inHerGroup(asker, alice), announcement: 'mine' }),
+    codes: all('NO_SUCH_GROUP', { otherDevice: 'OK' }),
+  },
+  groupSetRules: {
+    request: (asker, alice) => ({ ...inHerGroup(asker, alice), rules: undefined, newCode: true }),
+    codes: all('NO_SUCH_GROUP', { otherDevice: 'OK' }),
+  },
+  groupSetRole: {
+    request: (asker, alice) => ({ ...inHerGroup(asker, alice), uid: asker.uid, role: GroupRole.OWNER }),
+    codes: all('NO_SUCH_GROUP', { otherDevice: 'OK' }),
+  },
+  groupMute: {
+    request: (asker, alice) => ({ ...inHerGroup(asker, alice), uid: alice.uid, muted: true }),
+    codes: all('NO_SUCH_GROUP', { otherDevice: 'OK' }),
+  },
+  groupDissolve: { request: inHerGroup, codes: all('NO_SUCH_GROUP', { otherDevice: 'OK' }) },
+  groupGet: {
+    request: (_, alice) => ({ conversation: herGroup(alice) }),
+    codes: all('NO_SUCH_GROUP', { otherDevice: 'OK' }),
+  },
+  groupMembers: {
+    request: (_, alice) => ({ conversation: herGroup(alice), after: 0, limit: 0 }),
+    codes: all('NO_SUCH_GROUP', { otherDevice: 'OK' }),
+  },
+}
+
+/** The group that Alice made with the last number that she has used. */
+function herGroup({ uid, device, sendSeq }: TestDevice): string {
+  return groupConversation(newGid(uid, device, sendSeq))
+}
+
+function inHerGroup(asker: TestDevice, alice: TestDevice) {
+  return { sendSeq: asker.next(), conversation: herGroup(alice) }
 }
 
 function named(asker: TestDevice, alice: TestDevice) {
@@ -175,7 +253,7 @@ t.test('each method answers each of them as the table says', async t => {
     for (const role of ROLES) found[role] = codeName(await ask(here[role], name, request(here[role], here.alice)))
     t.same(found, codes, name)
     t.equal(codes.blocked, codes.stranger, `${name}: who is blocked is answered as a stranger is`)
-    if (name === 'send')
+    if (name === 'send' || name === 'post')
       t.equal((await here.alice.items()).length, before + 1, "the friend's message, and nothing else")
     t.same(here.node.asides, [])
   }

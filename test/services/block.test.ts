@@ -4,13 +4,20 @@
  */
 import t from 'tap'
 import { CODES } from '../../protocol/codes.js'
-import { type Contact, ContactState, createHelloRequest, createSyncRequest } from '../../protocol/generated/messages.js'
+import {
+  type Contact,
+  ContactState,
+  createHelloRequest,
+  createSyncRequest,
+  decodeGroupServiceCreateResponse,
+  GroupRole,
+} from '../../protocol/generated/messages.js'
 import { METHODS, type MethodName } from '../../protocol/methods.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { type ContactRecord, contact, given, taken, userActor } from '../../src/sync/rules/records.js'
 import type { RecordKind } from '../../src/sync/types.js'
-import { befriend, startNode, TestDevice, type TestNode } from '../support/engine.js'
+import { befriend, type Reply, startNode, TestDevice, type TestNode } from '../support/engine.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 type RequestName = { [N in MethodName]: (typeof METHODS)[N] extends { kind: 'request' } ? N : never }[MethodName]
@@ -20,14 +27,16 @@ type Relation = (typeof RELATIONS)[number]
 
 const PASSWORD = 'correct horse'
 
-/** What the blocked user does to her who blocks. */
-type Act = (he: TestDevice, her: TestDevice) => unknown
+/** What the blocked user does to her who blocks. `settled`: waits until it has come of it what comes. */
+type Act = (he: TestDevice, her: TestDevice, settled: () => Promise<void>) => unknown
 
 const named = (he: TestDevice, her: TestDevice) => ({ sendSeq: he.next(), uid: her.uid, request: 1 })
 
 const TABLE: { readonly [N in RequestName | 'ack']: Act } = {
-  hello: (he, _, token = he.session?.token ?? new Uint8Array(0)) =>
-    he.call(METHODS.hello, createHelloRequest({ token, attempt: he.attempt + 1 })),
+  hello: he => {
+    const token = he.session?.token ?? new Uint8Array(0)
+    return he.call(METHODS.hello, createHelloRequest({ token, attempt: he.attempt + 1 }))
+  },
   endpoints: he => he.call(METHODS.endpoints, {}),
   register: (he, { uid }) => he.register(`another-${uid}`, 7),
   login: he => he.login('him', 8),
@@ -50,7 +59,46 @@ const TABLE: { readonly [N in RequestName | 'ack']: Act } = {
   send: (he, { uid }) => he.send(uid, 'hello'),
   sync: (he, her) => he.call(METHODS.sync, createSyncRequest({ since: 0, ack: ackOfAll(he, her) })),
   void: he => he.call(METHODS.void, { sendSeq: he.next(), count: 1 }),
+  post: (he, { uid }) => he.call(METHODS.post, { sendSeq: he.next(), conversation: `direct:${uid}`, text: 'hello' }),
+  groupCreate: (he, { uid }) =>
+    he.call(METHODS.groupCreate, { sendSeq: he.next(), title: 'come', invitees: [{ uid }] }),
+  groupInvite: inHisGroup((he, her, named) => he.call(METHODS.groupInvite, { ...named, invitees: [{ uid: her.uid }] })),
+  groupAccept: inHisGroup((he, _, named) => he.call(METHODS.groupAccept, { ...named, invitation: 1 })),
+  groupDecline: inHisGroup((he, _, named) => he.call(METHODS.groupDecline, { ...named, invitation: 1 })),
+  groupJoin: inHisGroup((he, _, named) => he.call(METHODS.groupJoin, { ...named, code: 'a guess' })),
+  groupApprove: inHisGroup((he, { uid }, named) =>
+    he.call(METHODS.groupApprove, { ...named, uid, request: 1, yes: true }),
+  ),
+  groupLeave: inHisGroup((he, _, named) => he.call(METHODS.groupLeave, named)),
+  groupRemove: inHisGroup((he, { uid }, named) => he.call(METHODS.groupRemove, { ...named, uid, number: 0 })),
+  groupRename: inHisGroup((he, _, named) => he.call(METHODS.groupRename, { ...named, title: 'come, do' })),
+  groupAnnounce: inHisGroup((he, _, named) => he.call(METHODS.groupAnnounce, { ...named, announcement: 'come' })),
+  groupSetRules: inHisGroup((he, _, named) =>
+    he.call(METHODS.groupSetRules, { ...named, rules: undefined, newCode: true }),
+  ),
+  groupSetRole: inHisGroup((he, { uid }, named) =>
+    he.call(METHODS.groupSetRole, { ...named, uid, role: GroupRole.OWNER }),
+  ),
+  groupMute: inHisGroup((he, { uid }, named) => he.call(METHODS.groupMute, { ...named, uid, muted: true })),
+  groupDissolve: inHisGroup((he, _, named) => he.call(METHODS.groupDissolve, named)),
+  groupGet: inHisGroup((he, _, { conversation }) => he.call(METHODS.groupGet, { conversation })),
+  groupMembers: inHisGroup((he, _, { conversation }) =>
+    he.call(METHODS.groupMembers, { conversation, after: 0, limit: 0 }),
+  ),
   ack: (he, her) => he.ack(ackOfAll(he, her)),
+}
+
+/** What he does in a group of his own, to which he has invited her. */
+function inHisGroup(
+  act: (he: TestDevice, her: TestDevice, named: { sendSeq: number; conversation: string }) => Promise<Reply>,
+): Act {
+  return async (he, her, settled) => {
+    const invitees = [{ uid: her.uid }]
+    const { body } = await he.call(METHODS.groupCreate, { sendSeq: he.next(), title: 'come', invitees })
+    await settled()
+    const { conversation } = decodeGroupServiceCreateResponse(body)
+    return act(he, her, { sendSeq: he.next(), conversation })
+  }
 }
 
 /** Says that he has read everything that she ever sent. */
@@ -120,7 +168,7 @@ for (const scopes of ['one', 'partitions'] as const) {
         t.equal((await block(METHODS.contactBlock)).code, 0)
         await here.settled()
         const before = JSON.stringify(await her.items())
-        await act(he, her)
+        await act(he, her, here.settled)
         await here.settled()
         if (name === 'deleteAccount' && relation !== 'strangers') {
           t.match(

@@ -188,6 +188,7 @@ const CASES: Readonly<Record<LimitName, Case>> = {
       alice.call(METHODS.contactRequest, { sendSeq: alice.next(), uid: dave.uid, greeting: '' }),
     other: ({ bob, dave }) => bob.call(METHODS.contactRequest, { sendSeq: bob.next(), uid: dave.uid, greeting: '' }),
   },
+  'group-acts': { act: ({ alice }) => joinSome(alice), other: ({ bob }) => joinSome(bob) },
   renames: {
     // Dave has no contacts.
     act: ({ dave }) => rename(dave).then(reply => used(dave, reply)),
@@ -239,6 +240,12 @@ function loginRequired(reply: Result): Result {
 /** A message of which one KiB is stored. */
 function sendKib(device: TestDevice, to: TestDevice): Promise<Result> {
   return device.send(to.uid, 'x'.repeat(384), device.sendSeq + 1).then(reply => used(device, reply))
+}
+
+/** Asks to join a group that there is not: the answer does not tell. */
+function joinSome(device: TestDevice): Promise<Reply> {
+  const conversation = `group:1.1.${names++}`
+  return device.call(METHODS.groupJoin, { sendSeq: device.next(), conversation, code: 'a guess' })
 }
 
 function rename(device: TestDevice): Promise<Reply> {
