@@ -74,7 +74,7 @@ interface TestNodeOptions {
   readonly workers?: OwnWorkers
   readonly settings?: RuleSettings
   readonly endpoints?: (uid: number) => Endpoints | undefined
-  readonly outboxBytesMax?: number
+  readonly outboxBytesMax?: number | undefined
 }
 
 export async function startNode(

@@ -25,6 +25,7 @@ import { noteTime, timeActor } from '../../src/sync/rules/time.js'
 import { ack } from '../../src/sync/rules/watermark.js'
 import { befriend, startNode, TestDevice, type TestNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
+import { fullGroups, indebtedGroup } from '../support/grown-groups.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 interface Size {
@@ -155,12 +156,31 @@ async function manyContacts(node: TestNode): Promise<void> {
   for (const other of others.slice(UNANSWERED_MAX + 10)) await ask(other, alice)
 }
 
+type World = Awaited<ReturnType<typeof world>>
+type Growth = readonly [scopes: 'one' | 'partitions', grow: (here: World) => Promise<void>]
+
+/** Lets the clock go on until something is done. */
+async function whileTimePasses({ clock }: World, work: Promise<void>): Promise<void> {
+  let isDone = false
+  const end = work.finally(() => {
+    isDone = true
+  })
+  while (!isDone) {
+    clock.advance(100)
+    await new Promise(setImmediate)
+  }
+  await end
+}
+
 t.test('no record gets above its bound, and each list reaches it', async t => {
   const sizes = new Map<string, Size>()
-  for (const [scopes, grow] of [
+  const whole: readonly Growth[] = [
     ['partitions', ({ node, clock }) => manyDevices(node, clock)],
     ['one', ({ node }) => manyContacts(node)],
-  ] as const satisfies [string, (here: Awaited<ReturnType<typeof world>>) => Promise<void>][]) {
+    ['one', ({ node }) => fullGroups(node)],
+    ['partitions', here => whileTimePasses(here, indebtedGroup(here.node))],
+  ]
+  for (const [scopes, grow] of whole) {
     const here = await world(scopes)
     await grow(here)
     await eventually(() => here.node.engine.outboxDepth === 0)

@@ -1,0 +1,75 @@
+/** Groups grown as far as they go: for the bounds of their records. */
+import { GroupJoin, GroupRole } from '../../protocol/generated/messages.js'
+import { GROUP_MEMBERS_MAX, GROUPS_MAX } from '../../protocol/limits.js'
+import { ALL_PARTITIONS } from '../../src/store/partition.js'
+import { groupActor } from '../../src/sync/references.js'
+import { debtsActor, noteDebt } from '../../src/sync/rules/debts.js'
+import { gidOfGroup } from '../../src/sync/rules/group-changes.js'
+import { FORMER_MAX, INVITATIONS_MAX, lastNumber, owed } from '../../src/sync/rules/group-records.js'
+import {
+  announce,
+  inviteToGroup,
+  joinGroup,
+  leaveGroup,
+  renameGroup,
+  setGroupRules,
+} from '../../src/sync/rules/membership.js'
+import type { Transition } from '../../src/sync/types.js'
+import type { TestNode } from './engine.js'
+import { eventually } from './eventually.js'
+import { GroupPerson } from './group-person.js'
+
+const TITLE = '"'.repeat(128)
+const ANNOUNCEMENT = '"'.repeat(2_048)
+const TEXT = '"'.repeat(16_384)
+const CODE = '0'.repeat(32)
+const OPEN = { join: GroupJoin.CODE, adminsInvite: false, adminsWrite: false, history: 100 }
+
+/** One group with all members that it may have, in one partition, and as many who were; all the groups and invitations of one user. */
+export async function fullGroups({ engine }: TestNode): Promise<void> {
+  const people: GroupPerson[] = []
+  for (let n = 0; n < GROUP_MEMBERS_MAX; n += 1) people.push(await GroupPerson.enter(engine, `p${n}-`, 7))
+  const [owner, guest] = people as [GroupPerson, GroupPerson]
+  const gid = await owner.create(TITLE)
+  await owner.act(announce, { gid, announcement: ANNOUNCEMENT })
+  await owner.act(renameGroup, { gid, title: TITLE })
+  await owner.act(setGroupRules, { gid, rules: OPEN, code: CODE, newCode: true })
+  for (let n = 0; n < FORMER_MAX; n += 1) {
+    await guest.act(joinGroup, { gid, code: CODE })
+    await guest.act(leaveGroup, { gid })
+  }
+  await guest.act(joinGroup, { gid, code: 'a guess' })
+  await owner.say(gid, TEXT)
+  const others = people.slice(1)
+  for (let n = 0; n < others.length; n += 50) {
+    await owner.act(inviteToGroup, { gid, uids: others.slice(n, n + 50).map(({ uid }) => uid) })
+  }
+  const stranger = await GroupPerson.enter(engine, 'stranger', 8)
+  await owner.act(inviteToGroup, { gid, uids: [stranger.uid] })
+  for (const other of others) await other.act(joinGroup, { gid, code: CODE })
+  for (let n = 0; n < INVITATIONS_MAX; n += 1) await owner.create(`${n}`, [stranger])
+  for (let n = 0; n < GROUPS_MAX; n += 1) await stranger.create(TITLE)
+}
+
+/** Notes that a group owes every partition all that comes from now on. */
+const oweAll: Transition<void, void> = {
+  name: 'test.owe-all',
+  run(tx) {
+    const next = (tx.get(lastNumber)?.n ?? 0) + 1
+    tx.put(owed, Object.fromEntries(ALL_PARTITIONS.map(partition => [partition, next])))
+    tx.effect(noteDebt, debtsActor(tx.actor), { gid: gidOfGroup(tx.actor) })
+  },
+}
+
+/** A group that owes something to every partition, and pays. */
+export async function indebtedGroup({ engine, jobs }: TestNode): Promise<void> {
+  const owner = await GroupPerson.enter(engine, 'owner', 7)
+  const gid = await owner.create('debts')
+  await eventually(async () => (await owner.group(gid))?.role === GroupRole.OWNER)
+  await engine.run(groupActor(gid), oweAll, undefined)
+  await owner.say(gid, 'owed')
+  await jobs.start()
+  await eventually(async () => (await owner.texts(gid)).at(-1) === 'owed')
+  await eventually(async () => (await engine.scan(debtsActor(groupActor(gid)), 'paid', null, 1)).length > 0)
+  await jobs.stop()
+}
