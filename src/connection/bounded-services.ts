@@ -18,10 +18,13 @@ import type { Asker, Caller, Services, TimelineHead, TimelinePage } from '../ser
 import type { Backlog, CallerId } from './backlog.js'
 import type { ConnectionContext } from './context.js'
 
-/** Methods with large answers, and what one may take: a page of the timeline; 256 contacts with names and greetings. */
+/**
+ * Methods with large answers, and what one may take: a page of the timeline; 256 contacts with names and greetings; 100 members with names.
+ */
 export const LARGE_ANSWERS: ReadonlyMap<number, number> = new Map([
   [METHODS.sync.number, FRAME_TO_CLIENT_BYTES_MAX],
   [METHODS.contactList.number, 131_072],
+  [METHODS.groupMembers.number, 16_384],
 ])
 
 /** Answers up to here are not counted: requests have limits of their own. */

@@ -61,6 +61,9 @@ const GIVEN_UP: ReadonlySet<number> = new Set(
   ),
 )
 
+/** The methods that are answered with the range of an own copy. */
+const ACCEPTING: ReadonlySet<number> = new Set([METHODS.send.number, METHODS.post.number])
+
 export interface AskedFor {
   readonly method: number
   readonly body: Uint8Array
@@ -108,7 +111,7 @@ export class RequestCall implements Call {
     if (code !== CODES.OK.code) {
       const refusal = body.length === 0 ? undefined : decodeRefusal(body)
       caller.refuse(id, code as Code, message, retryAfterMs, refusal)
-    } else if (this.#method === METHODS.send.number) {
+    } else if (ACCEPTING.has(this.#method)) {
       const { version, from } = decodeSendResponse(body)
       caller.accepted(id, version === 0 ? 0 : versionBefore(from, version), version)
     } else if (this.#method === METHODS.sync.number) {

@@ -11,7 +11,8 @@
  * at the change may be overtaken; a numbered request that comes too early is answered with GAP, and sent again.
  */
 import type { Code } from '../../protocol/codes.js'
-import { type AckNotice, decodeSendRequest } from '../../protocol/generated/messages.js'
+import { isConversationId, peerOf } from '../../protocol/conversation-id.js'
+import { type AckNotice, decodePostRequest, decodeSendRequest } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Clock } from '../lib/clock.js'
 import { ExpiringTable } from '../lib/expiring-table.js'
@@ -60,8 +61,7 @@ export class HomeServices extends ForwardedServices {
   /** The user at whose home a request is done; 0: it is done here. */
   #homeOf(uid: number, method: number, body: Uint8Array): number {
     if (this.#isAtHome(uid)) return uid
-    const to =
-      method === METHODS.send.number && (this.#homes.size > 0 || this.#options.anyContended()) ? recipientOf(body) : 0
+    const to = this.#homes.size > 0 || this.#options.anyContended() ? recipientOf(method, body) : 0
     if (to !== 0 && this.#isAtHome(to)) return to
     return this.#options.remote.hasUnderWay(uid) ? uid : 0
   }
@@ -75,10 +75,13 @@ export class HomeServices extends ForwardedServices {
   }
 }
 
-/** The recipient in an encoded SendRequest; 0 if it has none, or is none. */
-function recipientOf(body: Uint8Array): number {
+/** The recipient of a Send, or of a Post to a user; 0: there is none. */
+function recipientOf(method: number, body: Uint8Array): number {
   try {
-    return decodeSendRequest(body).to
+    if (method === METHODS.send.number) return decodeSendRequest(body).to
+    if (method !== METHODS.post.number) return 0
+    const { conversation } = decodePostRequest(body)
+    return isConversationId(conversation) ? (peerOf(conversation) ?? 0) : 0
   } catch {
     return 0 // it is refused for what it is
   }

@@ -299,7 +299,7 @@ export const LIMITS_TABLE = {
     unit: 's',
     burst: 67_108_864,
     code: 'RATE_LIMITED',
-    counts: 'bytes of pages that a device asks for (Sync, List, the first page), before gzip; without pushes',
+    counts: 'bytes of pages that a device asks for (Sync, List, Members, the first page), before gzip; without pushes',
     why: 'a new phone takes its first 100 MB within 20 s',
     keysMax: MANY,
   },

@@ -1,6 +1,12 @@
 /** Nodes that compete for a user's records send the user's requests to one of them; users of whom nobody competes are served where they are. */
 import t from 'tap'
-import { createAckNotice, createSendRequest, encodeSendRequest } from '../../protocol/generated/messages.js'
+import {
+  createAckNotice,
+  createPostRequest,
+  createSendRequest,
+  encodePostRequest,
+  encodeSendRequest,
+} from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import { Preference } from '../../src/cluster/rendezvous.js'
 import { systemClock } from '../../src/lib/clock.js'
@@ -40,6 +46,14 @@ function callerOf(uid: number): Caller {
   }
 }
 
+function sendTo(to: number): Uint8Array {
+  return to === 0 ? new Uint8Array(0) : encodeSendRequest(createSendRequest({ sendSeq: 1, to, text: 'x' }))
+}
+
+function postTo(conversation: string): Uint8Array {
+  return encodePostRequest(createPostRequest({ sendSeq: 1, conversation, text: 'x' }))
+}
+
 t.test(
   'while nodes compete, and for a time after the last request, a user is served at home; reads never are',
   async t => {
@@ -59,9 +73,8 @@ t.test(
     const isContended = (uid: number): boolean => contended.has(uid)
     const home = new HomeServices({ own, remote: there, clock, isContended, anyContended: () => contended.size > 0 })
     const HERE = 0
-    const ask = (uid: number, to = 0, method: number = METHODS.send.number): number => {
+    const ask = (uid: number, to = 0, method: number = METHODS.send.number, body = sendTo(to)): number => {
       const [here, before] = [own.requests.length, homes.length]
-      const body = to === 0 ? new Uint8Array(0) : encodeSendRequest(createSendRequest({ sendSeq: 1, to, text: 'x' }))
       home.request(callerOf(uid), 1, method, body)
       t.equal(own.requests.length - here + homes.length - before, 1)
       return homes.length > before ? (homes.at(-1) ?? HERE) : HERE
@@ -72,6 +85,9 @@ t.test(
     t.equal(ask(8), HERE)
     t.equal(ask(0), HERE)
     t.equal(ask(8, 7), 7, 'a message to the user')
+    t.equal(ask(8, 0, METHODS.post.number, postTo('direct:7')), 7, 'one by Post')
+    t.equal(ask(8, 0, METHODS.post.number, postTo('direct:9')), HERE)
+    t.equal(ask(8, 0, METHODS.post.number, postTo('group:7.1.7')), HERE)
     t.equal(ask(8, 7, METHODS.getProfile.number), HERE, 'another request')
     t.equal(ask(8, 9), HERE)
     busy.add(8)

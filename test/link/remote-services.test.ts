@@ -4,9 +4,11 @@ import { CODES, type Code } from '../../protocol/codes.js'
 import {
   createAckNotice,
   createHelloRequest,
+  createPostRequest,
   createRefusal,
   createSendRequest,
   createSyncRequest,
+  encodePostRequest,
   encodeSendRequest,
   encodeSyncRequest,
   type Refusal,
@@ -109,6 +111,27 @@ t.test('a request arrives with its caller, and each kind of answer comes back as
     ['accepted', 9, 0, 0],
     ['refuse', 9, CODES.GAP.code, 'gap: 4', 0, createRefusal({ expectedSendSeq: 4 })],
     ['refuse', 9, CODES.RATE_LIMITED.code, 'later', 2_500, undefined],
+  ])
+  const post = encodePostRequest(createPostRequest({ sendSeq: 4, conversation: 'group:7.1.2', text: 'hi' }))
+  const member = new Asking()
+  const posted = [
+    ({ caller, id }: HeldRequest) => caller.accepted(id, 11, 12),
+    ({ caller, id }: HeldRequest) => caller.respond(id, new Uint8Array(0)),
+  ]
+  for (const answer of posted) {
+    const held = ask(it, member, METHODS.post.number, post)
+    t.same([...held.body], [...post])
+    answer(held)
+  }
+  const create = Uint8Array.of(1, 2)
+  const made = ask(it, member, METHODS.groupCreate.number, create)
+  t.equal(made.method, METHODS.groupCreate.number)
+  made.caller.respond(made.id, Uint8Array.of(3, 4, 5))
+  rig.settle()
+  t.same(member.answers, [
+    ['accepted', 9, 11, 12],
+    ['accepted', 9, 0, 0],
+    ['respond', 9, [3, 4, 5]],
   ])
   const other = new Asking(0)
   const held = ask(it, other, METHODS.login.number, Uint8Array.of(1, 2))

@@ -1,0 +1,262 @@
+/**
+ * Who may do what in a group: each method, asked by everybody who may have to do with one. One table; a method without a row does not
+ * compile. The code is that of the answer, or `failed` and that of the item which tells the outcome later.
+ */
+import t from 'tap'
+import { type CodeName, codeName } from '../../protocol/codes.js'
+import {
+  decodeGroupServiceCreateResponse,
+  decodeGroupServiceGetResponse,
+  decodeGroupServiceMembersResponse,
+  GroupJoin,
+  GroupRole,
+  GroupState,
+  type Item,
+} from '../../protocol/generated/messages.js'
+import { METHODS, type MethodName, type RequestMethod, type RequestOf } from '../../protocol/methods.js'
+import { systemClock } from '../../src/lib/clock.js'
+import { seededRandom } from '../../src/lib/random.js'
+import { MemoryStore } from '../../src/store/memory/store.js'
+import { befriend, startNode, TestDevice, type TestNode } from '../support/engine.js'
+import { eventually } from '../support/eventually.js'
+
+type GroupName = Extract<MethodName, `group${string}`> | 'post'
+
+/** No friends of the owner: `stranger`, `blocked` (by the owner), `invited`, `applicant` (who asks to join), `newcomer`. */
+const PEOPLE = {
+  asking: ['stranger', 'friend', 'blocked', 'invited', 'member', 'muted', 'admin', 'owner', 'former', 'deleted'],
+  beside: ['target', 'applicant', 'newcomer'],
+} as const
+type Role = (typeof PEOPLE.asking)[number]
+type Person = Role | (typeof PEOPLE.beside)[number]
+type People = Readonly<Record<Person, TestDevice>>
+type Outcome = CodeName | `failed ${CodeName}`
+type Outcomes = Readonly<Record<Role, Outcome>>
+
+const FRIENDS = ['friend', 'member', 'muted', 'admin', 'former', 'target'] as const
+
+async function people(): Promise<People & { readonly node: TestNode }> {
+  const node = await startNode(new MemoryStore({ scopes: 'one', random: seededRandom('store') }), systemClock, 'node')
+  const names: readonly Person[] = [...PEOPLE.asking, ...PEOPLE.beside]
+  const entered = await Promise.all(names.map((name, key) => new TestDevice(node).enter(name, key + 1)))
+  const all = Object.fromEntries(names.map((name, i) => [name, entered[i]])) as unknown as People
+  const { owner, blocked, deleted } = all
+  for (const name of FRIENDS) await befriend(owner, all[name])
+  await owner.call(METHODS.contactBlock, { sendSeq: owner.next(), uid: blocked.uid })
+  await deleted.call(METHODS.deleteAccount, { sendSeq: deleted.next(), password: 'correct horse' })
+  return { ...all, node }
+}
+
+/** A group in which everybody is what the name says. */
+interface Group {
+  readonly conversation: string
+  readonly code: string
+  /** The numbers of the invitation and the request that wait. */
+  readonly invitation: number
+  readonly request: number
+}
+
+async function ok<Q, A>(device: TestDevice, method: RequestMethod<Q, A>, request: Q): Promise<Uint8Array> {
+  const { code, body } = await device.call(method, request)
+  if (code !== 0) throw new Error(`${method.rpc}: ${codeName(code)}`)
+  return body
+}
+
+async function itemsSince(device: TestDevice, since: number): Promise<Item[]> {
+  return (await device.items(since)).map(({ item }) => item)
+}
+
+async function head(device: TestDevice): Promise<number> {
+  return (await device.node.services.head(device.uid, 0)).head
+}
+
+async function group(all: People): Promise<Group> {
+  const { owner, admin, muted, former, invited, member, target, applicant } = all
+  const invitees = [admin, muted, former, invited, member, target].map(({ uid }) => ({ uid }))
+  const since = await head(invited)
+  const body = await ok(owner, METHODS.groupCreate, { sendSeq: owner.next(), title: 'friends', invitees })
+  const { conversation } = decodeGroupServiceCreateResponse(body)
+  const members = async () => {
+    const { code, body } = await owner.call(METHODS.groupMembers, { conversation, after: 0, limit: 0 })
+    return code === 0 ? decodeGroupServiceMembersResponse(body).members : []
+  }
+  await eventually(async () => (await members()).filter(({ role }) => role !== 0).length === 6)
+  const named = () => ({ sendSeq: owner.next(), conversation })
+  await ok(owner, METHODS.groupSetRole, { ...named(), uid: admin.uid, role: GroupRole.ADMIN })
+  await ok(owner, METHODS.groupMute, { ...named(), uid: muted.uid, muted: true })
+  await ok(owner, METHODS.groupRemove, { ...named(), uid: former.uid, number: 0 })
+  const rules = { join: GroupJoin.APPROVAL, adminsInvite: false, adminsWrite: false, history: 0 }
+  await ok(owner, METHODS.groupSetRules, { ...named(), rules, newCode: false })
+  const { code } = decodeGroupServiceGetResponse(await ok(owner, METHODS.groupGet, { conversation }))
+  await ok(applicant, METHODS.groupJoin, { sendSeq: applicant.next(), conversation, code })
+  let request = 0
+  await eventually(async () => {
+    request = (await members()).find(({ asks }) => asks)?.number ?? 0
+    return request !== 0
+  })
+  const shown = (await itemsSince(invited, since)).flatMap(({ content }) =>
+    content?.case === 'group' && content.value.state === GroupState.INVITED ? [content.value.number] : [],
+  )
+  return { conversation, code, request, invitation: shown[0] ?? 0 }
+}
+
+interface Row<N extends GroupName> {
+  readonly request: (
+    named: { readonly sendSeq: number; readonly conversation: string },
+    all: People,
+    group: Group,
+  ) => RequestOf<N>
+  readonly outcomes: Outcomes
+}
+
+const NOT_IN: Pick<Outcomes, 'stranger' | 'friend' | 'blocked' | 'invited' | 'former' | 'deleted'> = {
+  stranger: 'NO_SUCH_GROUP',
+  friend: 'NO_SUCH_GROUP',
+  blocked: 'NO_SUCH_GROUP',
+  invited: 'NOT_MEMBER',
+  former: 'NO_SUCH_GROUP',
+  deleted: 'SESSION_REVOKED',
+}
+const MEMBERS: Outcomes = { ...NOT_IN, member: 'OK', muted: 'OK', admin: 'OK', owner: 'OK' }
+const ADMINS: Outcomes = { ...MEMBERS, member: 'NOT_ADMIN', muted: 'NOT_ADMIN' }
+const OWNER: Outcomes = { ...ADMINS, admin: 'NOT_ADMIN' }
+const READERS: Outcomes = { ...MEMBERS, invited: 'NO_SUCH_GROUP', deleted: 'NO_SUCH_GROUP' }
+
+function all(outcome: Outcome, others: Partial<Outcomes> = {}): Outcomes {
+  const everybody = Object.fromEntries(PEOPLE.asking.map(role => [role, outcome])) as unknown as Outcomes
+  return { ...everybody, deleted: 'SESSION_REVOKED', ...others }
+}
+
+type Rows<N extends GroupName> = readonly [Row<N>, ...Row<N>[]]
+
+const TABLE: { readonly [N in GroupName]: Rows<N> } = {
+  post: [{ request: named => ({ ...named, text: 'hello' }), outcomes: { ...MEMBERS, muted: 'MUTED' } }],
+  groupCreate: [
+    {
+      request: ({ sendSeq }, { target }) => ({ sendSeq, title: 'another', invitees: [{ uid: target.uid }] }),
+      outcomes: all('OK'),
+    },
+  ],
+  groupInvite: [
+    { request: (named, { newcomer }) => ({ ...named, invitees: [{ uid: newcomer.uid }] }), outcomes: MEMBERS },
+    {
+      request: (named, { target }) => ({ ...named, invitees: [{ uid: target.uid }] }),
+      outcomes: { ...all('failed ALREADY_MEMBER'), ...NOT_IN },
+    },
+  ],
+  groupAccept: [
+    {
+      request: (named, _, { invitation }) => ({ ...named, invitation }),
+      outcomes: all('NO_SUCH_INVITATION', { invited: 'OK' }),
+    },
+    {
+      request: (named, _, { invitation }) => ({ ...named, invitation: invitation + 1 }),
+      outcomes: all('NO_SUCH_INVITATION'),
+    },
+  ],
+  groupDecline: [
+    {
+      request: (named, _, { invitation }) => ({ ...named, invitation }),
+      outcomes: all('NO_SUCH_INVITATION', { invited: 'OK' }),
+    },
+  ],
+  groupJoin: [
+    {
+      request: (named, _, { code }) => ({ ...named, code }),
+      outcomes: {
+        ...all('OK'),
+        member: 'ALREADY_MEMBER',
+        muted: 'ALREADY_MEMBER',
+        admin: 'ALREADY_MEMBER',
+        owner: 'ALREADY_MEMBER',
+      },
+    },
+    {
+      request: named => ({ ...named, code: 'a guess' }),
+      outcomes: {
+        ...all('failed WRONG_CODE', { invited: 'OK' }),
+        member: 'ALREADY_MEMBER',
+        muted: 'ALREADY_MEMBER',
+        admin: 'ALREADY_MEMBER',
+        owner: 'ALREADY_MEMBER',
+      },
+    },
+  ],
+  groupApprove: [
+    {
+      request: (named, { applicant }, { request }) => ({ ...named, uid: applicant.uid, request, yes: true }),
+      outcomes: ADMINS,
+    },
+    {
+      request: (named, { invited }, { invitation }) => ({ ...named, uid: invited.uid, request: invitation, yes: true }),
+      outcomes: { ...ADMINS, admin: 'failed NO_SUCH_REQUEST', owner: 'failed NO_SUCH_REQUEST' },
+    },
+  ],
+  groupLeave: [{ request: named => named, outcomes: MEMBERS }],
+  groupRemove: [
+    { request: (named, { target }) => ({ ...named, uid: target.uid, number: 0 }), outcomes: ADMINS },
+    {
+      request: (named, { owner }) => ({ ...named, uid: owner.uid, number: 0 }),
+      outcomes: { ...ADMINS, admin: 'failed NOT_ADMIN', owner: 'failed SELF' },
+    },
+    {
+      request: (named, { newcomer }) => ({ ...named, uid: newcomer.uid, number: 0 }),
+      outcomes: { ...ADMINS, admin: 'failed NOT_MEMBER', owner: 'failed NOT_MEMBER' },
+    },
+  ],
+  groupRename: [{ request: named => ({ ...named, title: 'others' }), outcomes: ADMINS }],
+  groupAnnounce: [{ request: named => ({ ...named, announcement: 'welcome' }), outcomes: ADMINS }],
+  groupSetRules: [{ request: named => ({ ...named, rules: undefined, newCode: true }), outcomes: ADMINS }],
+  groupSetRole: [
+    { request: (named, { target }) => ({ ...named, uid: target.uid, role: GroupRole.ADMIN }), outcomes: OWNER },
+    { request: (named, { target }) => ({ ...named, uid: target.uid, role: GroupRole.OWNER }), outcomes: OWNER },
+    {
+      request: (named, { newcomer }) => ({ ...named, uid: newcomer.uid, role: GroupRole.OWNER }),
+      outcomes: { ...OWNER, owner: 'failed NOT_MEMBER' },
+    },
+  ],
+  groupMute: [
+    { request: (named, { target }) => ({ ...named, uid: target.uid, muted: true }), outcomes: ADMINS },
+    {
+      request: (named, { admin }) => ({ ...named, uid: admin.uid, muted: true }),
+      outcomes: { ...ADMINS, admin: 'failed NOT_ADMIN', owner: 'failed NOT_ADMIN' },
+    },
+  ],
+  groupDissolve: [{ request: named => named, outcomes: OWNER }],
+  groupGet: [{ request: ({ conversation }) => ({ conversation }), outcomes: READERS }],
+  groupMembers: [{ request: ({ conversation }) => ({ conversation, after: 0, limit: 0 }), outcomes: READERS }],
+}
+
+for (const [name, rows] of Object.entries(TABLE) as [GroupName, Rows<GroupName>][]) {
+  t.test(`${name} has the outcome for each of them that the table says`, async t => {
+    const known = await people()
+    const { node } = known
+    const method = METHODS[name] as RequestMethod<unknown, unknown>
+    for (const { request, outcomes } of rows) {
+      const found: Partial<Record<Role, string>> = {}
+      for (const role of PEOPLE.asking) {
+        const asker = known[role]
+        const here = await group(known)
+        const since = await head(asker)
+        const sendSeq = method.mutating ? asker.next() : 0
+        const asked = request({ sendSeq, conversation: here.conversation }, known, here)
+        const { code } = await asker.call(method, asked)
+        await eventually(() => node.engine.queueDepth + node.engine.outboxDepth === 0)
+        const failed = (await itemsSince(asker, since)).flatMap(({ content }) =>
+          content?.case === 'failed' && content.value.sendSeq === sendSeq ? [content.value] : [],
+        )
+        for (const { conversation } of failed) t.equal(conversation, here.conversation)
+        found[role] = [codeName(code), ...failed.map(({ code }) => `failed ${codeName(code)}`)].at(-1) ?? ''
+        t.ok(failed.length === 0 || (failed.length === 1 && code === 0), 'one outcome')
+      }
+      t.same(found, outcomes)
+      t.equal(outcomes.blocked, outcomes.stranger, 'who is blocked is answered as a stranger is')
+    }
+    t.same(node.asides, [])
+  })
+}
+
+t.test('the table has every method of groups', async t => {
+  const names = Object.keys(METHODS).filter(name => name.startsWith('group'))
+  t.same(Object.keys(TABLE).sort(), [...names, 'post'].sort())
+})
