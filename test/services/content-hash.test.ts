@@ -1,7 +1,7 @@
 /** What is the same content, and what cannot be made to be (PROTOCOL.md, 6.2). */
 import t from 'tap'
 import { CODES } from '../../protocol/codes.js'
-import { loadSchema } from '../../protocol/generate/load-schema.js'
+import { loadSchema, type SchemaMessage } from '../../protocol/generate/load-schema.js'
 import { METHODS } from '../../protocol/methods.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
@@ -48,6 +48,21 @@ const NO_CONTENT = [
   'ContactServiceUnblockRequest.send_seq',
   'DeleteAccountRequest.send_seq',
   'DeleteAccountRequest.password',
+  'GroupServiceAcceptRequest.send_seq',
+  'GroupServiceAnnounceRequest.send_seq',
+  'GroupServiceApproveRequest.send_seq',
+  'GroupServiceCreateRequest.send_seq',
+  'GroupServiceDeclineRequest.send_seq',
+  'GroupServiceDissolveRequest.send_seq',
+  'GroupServiceInviteRequest.send_seq',
+  'GroupServiceJoinRequest.send_seq',
+  'GroupServiceLeaveRequest.send_seq',
+  'GroupServiceMuteRequest.send_seq',
+  'GroupServiceRemoveRequest.send_seq',
+  'GroupServiceRenameRequest.send_seq',
+  'GroupServiceSetRoleRequest.send_seq',
+  'GroupServiceSetRulesRequest.send_seq',
+  'PostRequest.send_seq',
   'RemoveDeviceRequest.send_seq',
   'SendRequest.send_seq',
   'UpdateProfileRequest.send_seq',
@@ -65,11 +80,58 @@ const CONTENT = [
   'ContactServiceRequestRequest.uid',
   'ContactServiceRequestRequest.greeting',
   'ContactServiceUnblockRequest.uid',
+  'GroupRules.join',
+  'GroupRules.admins_invite',
+  'GroupRules.admins_write',
+  'GroupRules.history',
+  'GroupServiceAcceptRequest.conversation',
+  'GroupServiceAcceptRequest.invitation',
+  'GroupServiceAnnounceRequest.conversation',
+  'GroupServiceAnnounceRequest.announcement',
+  'GroupServiceApproveRequest.conversation',
+  'GroupServiceApproveRequest.uid',
+  'GroupServiceApproveRequest.request',
+  'GroupServiceApproveRequest.yes',
+  'GroupServiceCreateRequest.title',
+  'GroupServiceCreateRequest.invitees',
+  'GroupServiceDeclineRequest.conversation',
+  'GroupServiceDeclineRequest.invitation',
+  'GroupServiceDissolveRequest.conversation',
+  'GroupServiceInviteRequest.conversation',
+  'GroupServiceInviteRequest.invitees',
+  'GroupServiceJoinRequest.conversation',
+  'GroupServiceJoinRequest.code',
+  'GroupServiceLeaveRequest.conversation',
+  'GroupServiceMuteRequest.conversation',
+  'GroupServiceMuteRequest.uid',
+  'GroupServiceMuteRequest.muted',
+  'GroupServiceRemoveRequest.conversation',
+  'GroupServiceRemoveRequest.uid',
+  'GroupServiceRemoveRequest.number',
+  'GroupServiceRenameRequest.conversation',
+  'GroupServiceRenameRequest.title',
+  'GroupServiceSetRoleRequest.conversation',
+  'GroupServiceSetRoleRequest.uid',
+  'GroupServiceSetRoleRequest.role',
+  'GroupServiceSetRulesRequest.conversation',
+  'GroupServiceSetRulesRequest.rules',
+  'GroupServiceSetRulesRequest.new_code',
+  'Invitee.uid',
+  'PostRequest.conversation',
+  'PostRequest.text',
   'RemoveDeviceRequest.device',
   'SendRequest.to',
   'SendRequest.text',
   'UpdateProfileRequest.nickname',
 ]
+
+/** The message of this name, and those that its marked fields hold. */
+function partsOf(messages: readonly SchemaMessage[], name: string): string[] {
+  const held = messages
+    .find(message => message.name === name)
+    ?.fields.filter(({ identity, kind }) => identity && kind === 'message')
+  return [name, ...(held ?? []).flatMap(({ type }) => partsOf(messages, type))]
+}
 
 t.test('content is every field that a numbered request began with, but its number and passwords', async t => {
   const { messages, rpcs } = loadSchema()
@@ -80,15 +142,15 @@ t.test('content is every field that a numbered request began with, but its numbe
     // Void's number is none of its own.
     return method?.kind === 'request' && method.mutating && method.number !== METHODS.void.number
   })
-  const fields = numbered.flatMap(({ request }) => {
-    const message = messages.find(({ name }) => name === request)
-    return (message?.fields ?? []).map(field => ({ ...field, label: `${request}.${field.protoName}` }))
-  })
+  const parts = new Set(numbered.flatMap(({ request }) => partsOf(messages, request)))
+  const fields = messages.flatMap(({ name, fields }) =>
+    parts.has(name) ? fields.map(field => ({ ...field, label: `${name}.${field.protoName}` })) : [],
+  )
   const begun = new Set([...CONTENT, ...NO_CONTENT])
   const labels = (of: typeof fields) => of.map(({ label }) => label).sort()
   t.same(labels(fields.filter(({ identity }) => identity)), [...CONTENT].sort())
   t.same(labels(fields.filter(({ label, identity }) => begun.has(label) && !identity)), [...NO_CONTENT].sort())
-  const elsewhere = messages.filter(({ name }) => !numbered.some(({ request }) => request === name))
+  const elsewhere = messages.filter(({ name }) => !parts.has(name))
   t.same(
     elsewhere.filter(({ fields }) => fields.some(({ identity }) => identity)),
     [],
