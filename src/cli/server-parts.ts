@@ -214,12 +214,13 @@ function entryOf({ role, advertise, advertiseUrl }: Config): ClientEntry | undef
 /** The options of a node that follow from its place among others. */
 function placeIn(
   membership: Membership,
-): Pick<NodeOptions, 'endpoints' | 'owns' | 'prefers' | 'buckets' | 'canaryPairs'> {
+): Pick<NodeOptions, 'endpoints' | 'forms' | 'owns' | 'prefers' | 'buckets' | 'canaryPairs'> {
   return {
     buckets: membership.buckets,
     canaryPairs: () => membership.canaryPairs(),
     owns: partition => membership.owns(partition),
     prefers: actor => membership.prefers(actor),
     endpoints: uid => membership.endpoints(uid),
+    forms: () => membership.forms,
   }
 }

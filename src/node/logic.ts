@@ -27,6 +27,7 @@ export interface LogicOptions
       | 'prefers'
       | 'home'
       | 'endpoints'
+      | 'forms'
       | 'passwords'
       | 'workers'
       | 'onFatal'
@@ -100,6 +101,7 @@ export class Logic {
       limits: options.limits,
       connected: options.connected,
       endpoints: options.endpoints,
+      forms: options.forms,
       beginWork: (job, uid) => this.jobs.wake(job, uid),
       route: store.shared ? { node: options.name, ttlMs: ROUTE_MS } : undefined,
       ...(sequence === undefined ? {} : { sequence }),

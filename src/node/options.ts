@@ -58,6 +58,8 @@ export interface NodeOptions extends Ground {
   readonly canaryPairs?: () => readonly CanaryPair[]
   /** The nodes for a user's clients. Absent: there are never any to name. */
   readonly endpoints?: EndpointsOf
+  /** The newest forms of stored data that all nodes on the store read. Absent: this node is alone, and reads all. */
+  readonly forms?: () => number
   /** The buckets of the limits that all nodes count together. Absent: this node is alone. */
   readonly buckets?: SharedBuckets
   readonly passwords: Passwords

@@ -16,6 +16,7 @@ import {
 } from '../../protocol/generated/messages.js'
 import { GROUP_HISTORY_MAX, GROUP_MEMBERS_PAGE_MAX } from '../../protocol/limits.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
+import { GROUP_FORMS } from '../cluster/node-status.js'
 import type { Random } from '../lib/random.js'
 import type { Limits } from '../ops/rate-limits.js'
 import type { Engine } from '../sync/engine.js'
@@ -28,7 +29,7 @@ import * as rules from '../sync/rules/membership.js'
 import type { Answer } from '../sync/rules/numbered.js'
 import { userActor } from '../sync/rules/records.js'
 import type { Outcome, Transition } from '../sync/types.js'
-import { answerNumbered, refuse, refuseError } from './answers.js'
+import { answerNumbered, refuse, refuseError, refuseUnavailable } from './answers.js'
 import type { ContentHash } from './content-hash.js'
 import { Refused } from './refused.js'
 import { isOk, ranNow } from './request-limits.js'
@@ -39,6 +40,8 @@ export interface GroupParts {
   readonly random: Random
   readonly limits: Limits
   readonly contentHash: ContentHash
+  /** The newest forms of stored data that all nodes on the store read. */
+  readonly forms: () => number
 }
 
 /** Takes a method into the table of handlers. */
@@ -83,8 +86,10 @@ export class GroupService {
   readonly #random: Random
   readonly #limits: Limits
   readonly #contentHash: ContentHash
+  readonly #forms: () => number
 
-  constructor({ engine, random, limits, contentHash }: GroupParts) {
+  constructor({ engine, random, limits, contentHash, forms }: GroupParts) {
+    this.#forms = forms
     this.#engine = engine
     this.#random = random
     this.#limits = limits
@@ -138,6 +143,11 @@ export class GroupService {
 
   #create(caller: Caller, id: number, request: GroupServiceCreateRequest): void {
     const { title, invitees } = request
+    // While a cluster is being renewed there are nodes that cannot show what groups write.
+    if (this.#forms() < GROUP_FORMS) {
+      refuseUnavailable(caller, id)
+      return
+    }
     const gid = newGid(caller.uid, caller.device, request.sendSeq)
     const input = { ...this.#common(caller, METHODS.groupCreate, request, gid), title, uids: uidsOf(invitees) }
     this.#submit(input, rules.createGroup, 1 + invitees.length, outcome => {

@@ -4,6 +4,7 @@ import type { AckNotice, HelloRequest } from '../../protocol/generated/messages.
 import { DecodeError, encodeEndpointsResponse } from '../../protocol/generated/messages.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import { type EndpointsOf, NO_ENDPOINTS } from '../cluster/endpoints.js'
+import { FORMS } from '../cluster/node-status.js'
 import type { Clock } from '../lib/clock.js'
 import type { Random } from '../lib/random.js'
 import type { Defer } from '../lib/turn.js'
@@ -44,6 +45,8 @@ export interface ServiceOptions {
   readonly route?: BindInput['route']
   /** The nodes for a user's clients. Absent: there are never any to name. */
   readonly endpoints?: EndpointsOf | undefined
+  /** The newest forms of stored data that all nodes on the store read. Absent: this node is alone. */
+  readonly forms?: (() => number) | undefined
   /** Begins what an account's request leaves to do. */
   readonly beginWork: BeginWork
 }
@@ -75,7 +78,7 @@ class AllServices implements OwnServices {
 
   constructor(options: ServiceOptions) {
     const { engine, store, clock, random, defer, workers, passwords, sequence, limits, connected } = options
-    const { beginWork, endpoints = () => undefined } = options
+    const { beginWork, endpoints = () => undefined, forms = () => FORMS } = options
     this.#acks = new Acks(engine, clock)
     this.#hello = new ConnectionService({ engine, clock, limits, route: options.route })
     this.#on(METHODS.endpoints, (caller, id) =>
@@ -126,7 +129,7 @@ class AllServices implements OwnServices {
     }
     this.#on(METHODS.contactList, (caller, id, request) => contacts.list(caller, id, request))
 
-    const groups = new GroupService({ engine, random, limits, contentHash })
+    const groups = new GroupService({ engine, random, limits, contentHash, forms })
     groups.serve((method, handle) => this.#on(method, handle))
   }
 

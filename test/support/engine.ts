@@ -75,6 +75,8 @@ interface TestNodeOptions {
   readonly settings?: RuleSettings
   readonly endpoints?: (uid: number) => Endpoints | undefined
   readonly outboxBytesMax?: number | undefined
+  /** The newest forms of stored data that all nodes read. */
+  readonly forms?: () => number
 }
 
 export async function startNode(
@@ -90,6 +92,7 @@ export async function startNode(
     name = 'node',
     endpoints,
     outboxBytesMax,
+    forms,
   }: TestNodeOptions = {},
 ): Promise<TestNode> {
   const random = seededRandom(seed)
@@ -148,6 +151,7 @@ export async function startNode(
     passwords: passwords ?? new Passwords({ random, cost: CHEAP_COST, workers: new InlineWorkers() }),
     beginWork: (job, uid) => jobs.wake(job, uid),
     endpoints,
+    forms,
     ...own,
   })
   return { engine, services, jobs, jumps, appended, ended, asides, unknown, fatal, connected }
