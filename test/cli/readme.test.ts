@@ -16,7 +16,7 @@ t.test('the lines of curl do what is said of them', async t => {
     server.child.kill('SIGKILL')
     await server.exit()
   })
-  const [, script = ''] = /\n```sh\n(.*?curl .*?)\n```\n/s.exec(HTTP_PAGE) ?? []
+  const script = Array.from(HTTP_PAGE.matchAll(/\n```sh\n(.*?curl .*?)\n```\n/gs), ([, lines]) => lines).join('\n')
   const mine = script.replaceAll('http://127.0.0.1:8080/', `http://127.0.0.1:${ready.http_port}/`)
   t.not(mine, script, 'they talk to the default port')
   // Answers end without a line end: each on a line of its own, to be looked at one by one. And it must stop at the first failure.
@@ -31,8 +31,8 @@ t.test('the lines of curl do what is said of them', async t => {
     .trimEnd()
     .split('\n')
     .map(line => JSON.parse(line))
-  t.equal(answers.length, 6)
-  const [carol, dave, asked, accepted, sent, page] = answers
+  t.equal(answers.length, 9)
+  const [carol, dave, asked, accepted, sent, page, posted, members, later] = answers
   t.match([carol, dave], [{ session: { device: 1, token: String } }, { session: { device: 1, token: String } }])
   t.same([asked, accepted], [{}, {}])
   t.match(sent, { version: String })
@@ -40,6 +40,13 @@ t.test('the lines of curl do what is said of them', async t => {
   t.match(page.items.at(-1), { message })
   t.match(HTTP_PAGE, `"text":"good morning"`)
   t.match(said, '"text":"good morning"')
+  t.same(posted, {})
+  t.match(
+    members.members.map(({ account }: { account: string }) => account),
+    ['carol', 'dave'],
+  )
+  t.match(later.items.at(-1), { conversationMessage: { sender: carol.session.uid, text: 'the kettle is on' } })
+  t.match(HTTP_PAGE, `"text":"the kettle is on"`)
 })
 
 t.test(

@@ -9,7 +9,7 @@ import { CODES } from '../../protocol/codes.js'
 import type { RunningServer } from '../../src/cli/server.js'
 import { eventually } from '../support/eventually.js'
 import { startTestServer } from '../support/server.js'
-import { ContactState } from '../support/stock/longwire/v1/item_pb.js'
+import { ContactState, GroupAct, GroupRole, GroupState } from '../support/stock/longwire/v1/item_pb.js'
 import { refused, STOCK_PASSWORD, StockPerson } from '../support/stock-client.js'
 
 type TransportOf = (interceptors: Interceptor[]) => Transport
@@ -87,6 +87,53 @@ for (const [name, transportOf] of Object.entries(TRANSPORTS)) {
       items.map(({ content }) => content),
       [{ case: 'message', value: { recipient: bob.uid, text: 'one' } }],
     )
+  })
+
+  t.test(`${name}: a group, its messages, and what it refuses`, async t => {
+    const [alice, bob] = await friends(transportOf, `group.${name}`)
+    const carol = new StockPerson(transportOf)
+    await carol.register(`carol.group.${name}`)
+    const made = { sendSeq: alice.next(), title: 'Tea ☕', invitees: [{ uid: bob.uid }, { uid: carol.uid }] }
+    const { conversation } = await alice.groups.create(made)
+    t.match(conversation, /^group:/)
+    t.equal((await alice.groups.create(made)).conversation, conversation, 'a repeat names the same group')
+
+    const invited = (await groupsOf(carol)).at(-1)
+    t.match(invited, { conversation, state: GroupState.INVITED, inviter: alice.uid, title: 'Tea ☕' })
+    const post = { sendSeq: carol.next(), conversation, text: 'not yet' }
+    t.equal((await refused(carol.messages.post(post))).detail.code, CODES.NOT_MEMBER.code)
+    const accept = { sendSeq: carol.next(), conversation, invitation: invited?.number ?? 0n }
+    await carol.groups.accept(accept)
+    t.match((await groupsOf(carol)).at(-1), { state: GroupState.MEMBER, role: GroupRole.MEMBER })
+
+    await bob.messages.post({ sendSeq: bob.next(), conversation, text: 'héllo 😀' })
+    const renaming = { sendSeq: carol.next(), conversation, title: 'Coffee' }
+    const { error, detail } = await refused(carol.groups.rename(renaming))
+    t.same([error.code, detail.code], [Code.PermissionDenied, CODES.NOT_ADMIN.code])
+    await alice.groups.rename({ sendSeq: alice.next(), conversation, title: 'Coffee' })
+    const seen = (await carol.messages.sync({})).items.map(({ content }) => content)
+    t.match(
+      seen.filter(({ case: kind }) => kind === 'groupChange' || kind === 'conversationMessage'),
+      [
+        { case: 'groupChange', value: { conversation, act: GroupAct.JOINED, by: alice.uid, uid: carol.uid } },
+        { case: 'conversationMessage', value: { conversation, sender: bob.uid, text: 'héllo 😀' } },
+        { case: 'groupChange', value: { conversation, act: GroupAct.RENAMED, by: alice.uid, text: 'Coffee' } },
+      ],
+    )
+
+    await bob.groups.invite({ sendSeq: bob.next(), conversation, invitees: [{ uid: carol.uid }] })
+    const { items } = await bob.messages.sync({})
+    const failed = { conversation, recipient: 0n, code: CODES.ALREADY_MEMBER.code }
+    t.match(items.at(-1)?.content, { case: 'failed', value: failed })
+    t.match(await carol.groups.get({ conversation }), { title: 'Coffee', owner: alice.uid, members: 3 })
+    const first = await carol.groups.members({ conversation, limit: 2 })
+    const rest = await carol.groups.members({ conversation, after: first.next })
+    t.match([...first.members, ...rest.members].map(({ account }) => account).sort(), [
+      `alice.group.${name}`,
+      `bob.group.${name}`,
+      `carol.group.${name}`,
+    ])
+    t.equal(rest.next, 0n)
   })
 
   t.test(`${name}: a long poll is woken by a message, and a newer one ends the older`, async t => {
@@ -235,6 +282,12 @@ t.test('what curl does: JSON by fetch, with a token in a header', async t => {
   t.match(bad, { code: 'invalid_argument', message: /sendSeq: it must be an integer of 0 to 9007199254740991/ })
   t.equal((await post('MessageService/Send', '{"sendSeq":1,"sendSeq":1}', token))[0], 400)
 })
+
+/** The Group items of a timeline. */
+async function groupsOf(person: StockPerson) {
+  const { items } = await person.messages.sync({})
+  return items.flatMap(({ content }) => (content.case === 'group' ? [content.value] : []))
+}
 
 /** So many polls wait at the server. */
 async function waiting(count: number): Promise<void> {

@@ -4,6 +4,7 @@ import { type Client, ConnectError, createClient, type Interceptor, type Transpo
 import { AccountService } from './stock/longwire/v1/account_pb.js'
 import { ContactService } from './stock/longwire/v1/contact_pb.js'
 import { ConnectionService, type ErrorDetail, ErrorDetailSchema } from './stock/longwire/v1/frame_pb.js'
+import { GroupService } from './stock/longwire/v1/group_pb.js'
 import { MessageService } from './stock/longwire/v1/message_pb.js'
 
 export const STOCK_PASSWORD = 'correct horse battery'
@@ -12,6 +13,7 @@ export class StockPerson {
   readonly accounts: Client<typeof AccountService>
   readonly contacts: Client<typeof ContactService>
   readonly messages: Client<typeof MessageService>
+  readonly groups: Client<typeof GroupService>
   readonly connections: Client<typeof ConnectionService>
   uid = 0n
   token = ''
@@ -28,6 +30,7 @@ export class StockPerson {
     this.accounts = createClient(AccountService, transport)
     this.contacts = createClient(ContactService, transport)
     this.messages = createClient(MessageService, transport)
+    this.groups = createClient(GroupService, transport)
     this.connections = createClient(ConnectionService, transport)
   }
 
