@@ -8,15 +8,18 @@ import { groupTargets, isPartitionActor } from './fan-out.js'
 import { NO_TARGETS, type OutboxEntry, outboxEntry, outboxEntryId, outboxOf } from './outbox-entry.js'
 import {
   ASIDES_MAX,
+  countedBranches,
   EFFECT_BYTES_MAX,
   isAbove,
   type PairIn,
+  type PairOut,
   pairIn,
   pairOut,
   recordName,
   type SetAside,
   setAside,
 } from './record-kinds.js'
+import { isBranchActor } from './references.js'
 import type { Stamps } from './stamps.js'
 import { AboveBoundError, type EffectKind, type Tx } from './types.js'
 
@@ -151,15 +154,21 @@ function isAtOnce(plan: EffectPlan, at: Tx, target: Actor, level: number): boole
   return !context.isContended(target) || !context.outboxHasSpace(at.actor, target)
 }
 
+/** The pair's counter at the source; undefined: it has none. */
+function counterOf(at: Tx, target: Actor): PairOut | undefined {
+  if (isBranchActor(target) && at.get(countedBranches) === undefined) return undefined
+  return at.get(pairOut, target)
+}
+
 /** Whether something of the pair waits in the outbox. */
 export function isWaiting(at: Tx, target: Actor): boolean {
-  const out = at.get(pairOut, target)
+  const out = counterOf(at, target)
   return out !== undefined && out.sent !== out.settled
 }
 
 /** Counts an effect that is applied at once. @returns its number, 0 if the pair has no counter */
 function count(at: Tx, to: Tx): number {
-  const out = at.get(pairOut, to.actor)
+  const out = counterOf(at, to.actor)
   if (out === undefined) return 0
   const seq = numberAfter(at, out.sent)
   at.put(pairOut, { sent: seq, settled: seq }, to.actor)
@@ -180,7 +189,8 @@ export function takenUpTo({ epoch }: Tx, last: number): PairIn {
 function post(plan: EffectPlan, at: Tx, effect: Pick<OutboxEntry, 'target' | 'kind' | 'payload' | 'targets'>): void {
   const { target, kind, payload, targets } = effect
   const source = at.actor
-  const { sent, settled } = at.get(pairOut, target) ?? { sent: 0, settled: 0 }
+  const { sent, settled } = counterOf(at, target) ?? { sent: 0, settled: 0 }
+  if (isBranchActor(target) && at.get(countedBranches) === undefined) at.put(countedBranches, { atMs: at.nowMs })
   const seq = numberAfter(at, sent)
   at.put(pairOut, { sent: seq, settled }, target)
   const entry = { source, target, seq, before: sent, kind, payload, targets }

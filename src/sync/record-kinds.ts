@@ -139,6 +139,18 @@ export const pairOut = jsonRecord<PairOut>('out', {
 })
 
 /**
+ * A note of a group that pairs with its branches have counters. Without it none has one, and nothing of them is in an outbox: so a message
+ * looks at one record in place of one for each branch.
+ */
+export const countedBranches = jsonRecord<{ readonly atMs: number }>('counted', {
+  fields: { atMs: 0 },
+  lifetime: 'group',
+  bytesMax: TWO_NUMBERS_BYTES_MAX,
+  grows: 'nobody: a number',
+  many: 'one',
+})
+
+/**
  * The pair counter at the target (`in/<source>`): the number of the last effect taken. Only the next number is accepted. While a
  * fan-out is under way (sync/fan-out.ts), it also says how many of its targets are done.
  */

@@ -3,7 +3,8 @@
 import type { Actor } from '../store/types.js'
 import type { StoreView } from '../store/view.js'
 import { OUTBOX, outboxEntry, outboxEntryId, outboxOf } from '../sync/outbox-entry.js'
-import { pairIn, pairOut, setAside } from '../sync/record-kinds.js'
+import { countedBranches, pairIn, pairOut, setAside } from '../sync/record-kinds.js'
+import { isBranchActor } from '../sync/references.js'
 import type { Findings, NamedRecord } from './findings.js'
 import { recordOf } from './reader.js'
 
@@ -28,6 +29,9 @@ export class CounterCheck {
     const { last } = recordOf(this.#view, target, pairIn, source) ?? { last: 0 }
     if (!(settled <= last && last <= sent)) {
       this.#findings.fault(`${source} has sent ${sent} to ${target}, settled ${settled}, and ${last} were taken`)
+    }
+    if (isBranchActor(target) && recordOf(this.#view, source, countedBranches) === undefined) {
+      this.#findings.fault(`${source} does not know that it counts what it sends to ${target}`)
     }
     // Each entry names the one before it.
     for (let seq = sent; seq > settled; ) {
