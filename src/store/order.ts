@@ -18,15 +18,17 @@ export function orderConflict(appends: readonly Append[], endOf: (actor: Actor) 
 }
 
 function firstConflict(appends: readonly Append[], endOf: (actor: Actor) => LogEnd): OrderConflict | undefined {
-  const heads = new Map<Actor, Version>()
+  // Of hundreds of logs that get an item of a group, few have versions of their own: the heads of the others do not matter.
+  const ends = new Map<Actor, LogEnd>()
+  for (const { actor, at } of appends) if (at !== undefined) ends.set(actor, endOf(actor))
   for (const { actor, at } of appends) {
-    const known = heads.get(actor)
-    const { head, jump } = known === undefined ? endOf(actor) : { head: known, jump: 0 }
-    if (at === undefined) heads.set(actor, head + jump + 1)
+    const end = ends.get(actor)
+    if (end === undefined) continue
+    if (at === undefined) ends.set(actor, { head: end.head + end.jump + 1, jump: 0 })
     else {
       assertVersion(at)
-      if (at <= head) return { kind: 'order conflict', actor, head }
-      heads.set(actor, at)
+      if (at <= end.head) return { kind: 'order conflict', actor, head: end.head }
+      ends.set(actor, { head: at, jump: 0 })
     }
   }
   return undefined

@@ -40,9 +40,21 @@ export interface EntryHeader extends Omit<StoredEntry, 'version' | 'bytes'> {
 export const PLAIN: Uint8Array = Uint8Array.of(0)
 export const PLAIN_KEYED: Uint8Array = Uint8Array.of(FLAG_KEYED)
 
+/** The name of a conversation that was encoded last: an item of a group goes to hundreds of logs, one behind the other. */
+let lastName = ''
+let lastNameBytes: Buffer = Buffer.alloc(0)
+
+function nameBytes(name: string): Buffer {
+  if (name !== lastName) {
+    lastNameBytes = Buffer.from(name)
+    lastName = name
+  }
+  return lastNameBytes
+}
+
 /** Makes the bytes that stand in front of an entry's own. */
 export function encodeHeader({ keyed, stamp, conversation, previous }: EntryHeader): Uint8Array {
-  const name = conversation === undefined ? undefined : Buffer.from(conversation)
+  const name = conversation === undefined ? undefined : nameBytes(conversation)
   const bytes = Buffer.allocUnsafe(1 + (stamp === 0 ? 0 : 8) + (name === undefined ? 0 : 10 + name.length))
   let at = bytes.writeUInt8(
     (keyed ? FLAG_KEYED : 0) | (stamp === 0 ? 0 : FLAG_REPLACED) | (name === undefined ? 0 : FLAG_CONVERSATION),
