@@ -92,6 +92,8 @@ t.test(
     t.equal(await first.client.unread(GROUP), 2, 'a change is not unread')
 
     const second = await Harness.start(storage)
+    second.client.markRead(GROUP)
+    t.equal(await second.client.unread(GROUP), 0)
     second.client.connect()
     second.settle()
     second.pipe.open()
