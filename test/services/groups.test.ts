@@ -165,6 +165,18 @@ t.test('members are listed by uid in pages, with their names; who waits is shown
   t.same(await page(alice, first.next, 3), { members: whole.members.slice(3), next: 0 })
 })
 
+t.test('who has deleted the account is listed without names while the group does not know yet', async t => {
+  const { alice, bob, stranger } = await world()
+  const conversation = await groupOf(alice, [bob], [stranger])
+  const members = async () => (await ok(alice, METHODS.groupMembers, { conversation, after: 0, limit: 0 })).members
+  t.equal((await members()).length, 3)
+  await ok(stranger, METHODS.deleteAccount, { sendSeq: stranger.next(), password: 'correct horse' })
+  t.match(
+    (await members()).find(({ uid }) => uid === stranger.uid),
+    { account: '', nickname: '' },
+  )
+})
+
 t.test('Post is Send to a user, a message to all of a group, and to nothing else', async t => {
   const { alice, bob, stranger } = await world()
   const conversation = await groupOf(alice, [bob])
