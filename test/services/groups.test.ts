@@ -142,6 +142,20 @@ t.test('a code to join by is made when the rules ask for one, and anew on reques
   t.match(await ok(stranger, METHODS.groupGet, { conversation }), { title: 'friends', owner: alice.uid, members: 3 })
 })
 
+t.test('a code is shown while somebody may join by it, and the same when the group is opened again', async t => {
+  const { alice } = await world()
+  const conversation = await groupOf(alice, [])
+  const codeWith = async (join: GroupJoin) => {
+    const rules = { join, adminsInvite: false, adminsWrite: false, history: 0 }
+    await ok(alice, METHODS.groupSetRules, { sendSeq: alice.next(), conversation, rules, newCode: false })
+    return (await ok(alice, METHODS.groupGet, { conversation })).code
+  }
+  const first = await codeWith(GroupJoin.APPROVAL)
+  t.equal(first.length, 16)
+  t.equal(await codeWith(GroupJoin.UNSPECIFIED), '')
+  t.equal(await codeWith(GroupJoin.CODE), first)
+})
+
 t.test('members are listed by uid in pages, with their names; who waits is shown to admins', async t => {
   const { alice, bob, carol, stranger } = await world()
   const conversation = await groupOf(alice, [bob, carol], [stranger])

@@ -1,5 +1,5 @@
 /** What members read of a group: its state, and who is in it. */
-import { GroupRole, type GroupRules } from '../../../protocol/generated/messages.js'
+import { GroupJoin, GroupRole, type GroupRules } from '../../../protocol/generated/messages.js'
 import type { Transition } from '../types.js'
 import { about, type Member, members, type Waiting, waiting } from './group-records.js'
 
@@ -29,7 +29,8 @@ export const getGroup: Transition<{ readonly uid: number }, GroupView | undefine
     const { title, announcement, rules, createdAtMs } = what
     const owner = [...list.values()].find(({ role }) => role === GroupRole.OWNER)?.uid ?? 0
     const mayInvite = !rules.adminsInvite || member.role >= GroupRole.ADMIN
-    return { title, announcement, rules, owner, members: list.size, code: mayInvite ? what.code : '', createdAtMs }
+    const code = mayInvite && rules.join !== GroupJoin.UNSPECIFIED ? what.code : ''
+    return { title, announcement, rules, owner, members: list.size, code, createdAtMs }
   },
 }
 
