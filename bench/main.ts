@@ -17,6 +17,7 @@ import { type AttacksReport, measureAttacks } from './attacks.js'
 import { cleanUpAtExit, profileInto } from './children.js'
 import { CLUSTER_FIGURES, type ClusterFigure, type ClusterReport, measureCluster } from './cluster.js'
 import { clusterTables } from './cluster-report.js'
+import { type GroupsReport, groupsTables, measureGroups } from './groups.js'
 import { type HttpReport, measureHttp } from './http.js'
 import { measureIdle } from './idle.js'
 import { idleTables } from './idle-report.js'
@@ -60,6 +61,7 @@ const PARTS = {
   j: 'soak',
   k: 'workers',
   l: 'cluster',
+  m: 'groups',
 } as const
 
 type Part = keyof typeof PARTS
@@ -105,6 +107,7 @@ export interface BenchReport {
   readonly j?: SoakReport
   readonly k?: WorkersReport
   readonly l?: ClusterReport
+  readonly m?: GroupsReport
 }
 
 process.exitCode = await runProgram(
@@ -238,6 +241,11 @@ async function run(
       show(clusterTables(l))
       report = { ...report, l }
     }
+  }
+  if (parts.has('m')) {
+    const m = await measureGroups(preset, say)
+    show(groupsTables(m))
+    report = { ...report, m }
   }
   if (options.json) print(JSON.stringify(report))
 }

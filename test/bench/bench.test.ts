@@ -132,3 +132,16 @@ t.test('wrong options are refused by name', async t => {
     t.match(stderr, value === '' ? '--slowly' : '"x"')
   }
 })
+
+t.test('a tiny run of groups gives the cost of each size beside a direct message', async t => {
+  const { code, stdout, stderr } = await bench('--tiny', '--json', 'groups')
+  t.equal(code, 0, stderr)
+  const { m } = JSON.parse(stdout)
+  t.same(
+    m.rows.map((row: { members: number }) => row.members),
+    [2, 10, 100, 500],
+  )
+  for (const row of m.rows) t.ok(row.appends_per_second > 0 && row.cpu_us_per_append > 0 && row.cpu_ratio > 0)
+  t.equal(m.rows[0].cpu_ratio, 1)
+  t.ok(m.rows[3].branches > 200 && m.rows[3].branches <= 256)
+})
