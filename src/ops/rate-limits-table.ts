@@ -248,6 +248,18 @@ export const LIMITS_TABLE = {
     why: 'the largest group is filled on one evening; what changes the record of each member costs as much as a message to many',
     keysMax: MANY,
   },
+  'fan-outs': {
+    key: 'user',
+    counted: 'per node',
+    amount: 500,
+    unit: 's',
+    burst: 100_000,
+    code: 'RECIPIENT_LIMIT',
+    counts:
+      'Posts to groups, and acts in them (these with REQUEST_LIMIT): one for each member; charged behind what was accepted, so the next is refused',
+    why: 'a message a second to the largest group, and two hundred at once, in however many groups',
+    keysMax: MANY,
+  },
   renames: {
     key: 'user',
     counted: 'per node',

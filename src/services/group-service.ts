@@ -31,14 +31,16 @@ import { userActor } from '../sync/rules/records.js'
 import type { Outcome, Transition } from '../sync/types.js'
 import { answerNumbered, refuse, refuseError, refuseUnavailable } from './answers.js'
 import type { ContentHash } from './content-hash.js'
+import type { FanOuts } from './fan-outs.js'
 import { Refused } from './refused.js'
-import { isOk, ranNow } from './request-limits.js'
+import { isOk, ranNow, succeededNow } from './request-limits.js'
 import type { Caller } from './types.js'
 
 export interface GroupParts {
   readonly engine: Engine
   readonly random: Random
   readonly limits: Limits
+  readonly fanOuts: FanOuts
   readonly contentHash: ContentHash
   /** The newest forms of stored data that all nodes on the store read. */
   readonly forms: () => number
@@ -85,14 +87,16 @@ export class GroupService {
   readonly #engine: Engine
   readonly #random: Random
   readonly #limits: Limits
+  readonly #fanOuts: FanOuts
   readonly #contentHash: ContentHash
   readonly #forms: () => number
 
-  constructor({ engine, random, limits, contentHash, forms }: GroupParts) {
+  constructor({ engine, random, limits, fanOuts, contentHash, forms }: GroupParts) {
     this.#forms = forms
     this.#engine = engine
     this.#random = random
     this.#limits = limits
+    this.#fanOuts = fanOuts
     this.#contentHash = contentHash
   }
 
@@ -104,7 +108,12 @@ export class GroupService {
         const gid = gidOf(request.conversation)
         const input = gid === undefined ? undefined : inputOf(this.#common(caller, method, request, gid), request)
         if (input === undefined) refuse(caller, id, CODES.INVALID_ARGUMENT.code)
-        else this.#submit(input, transition, costOf(request), outcome => answerNumbered(caller, id, outcome))
+        else {
+          this.#submit(input, transition, costOf(request), outcome => {
+            if (succeededNow(outcome)) this.#fanOuts.charge(input.uid, input.gid)
+            answerNumbered(caller, id, outcome)
+          })
+        }
       })
     const free = (): number => 0
     const toldToAll = (): number => TOLD_TO_ALL
@@ -169,7 +178,7 @@ export class GroupService {
     settle: (outcome: Outcome<Answer>) => void,
   ): void {
     const { uid } = asked
-    const limited = this.#limits.take('group-acts', uid, cost) > 0
+    const limited = cost > 0 && (this.#fanOuts.isReached(uid) || this.#limits.take('group-acts', uid, cost) > 0)
     this.#engine.submit(userActor(uid), transition, { ...asked, limited }, outcome => {
       if (!limited && !ranNow(outcome)) this.#limits.giveBack('group-acts', uid, cost)
       settle(outcome)

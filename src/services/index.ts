@@ -20,6 +20,7 @@ import { refuse } from './answers.js'
 import { ConnectionService } from './connection-service.js'
 import { CONTACT_METHODS, ContactService } from './contact-service.js'
 import { ContentHash } from './content-hash.js'
+import { FanOuts } from './fan-outs.js'
 import { GroupService } from './group-service.js'
 import { InOrder } from './in-order.js'
 import { LargePages } from './large-pages.js'
@@ -86,7 +87,8 @@ class AllServices implements OwnServices {
     )
     const contentHash = new ContentHash(engine.secret)
     const pages = new LargePages({ engine, store, workers, clock, defer })
-    const messages = new MessageService({ engine, acks: this.#acks, limits, contentHash, pages, sequence })
+    const fanOuts = new FanOuts(engine, limits)
+    const messages = new MessageService({ engine, acks: this.#acks, limits, fanOuts, contentHash, pages, sequence })
     this.#messages = messages
     this.#on(METHODS.send, (caller, id, request) => messages.send(caller, id, request))
     this.#on(METHODS.post, (caller, id, request) => messages.post(caller, id, request))
@@ -129,7 +131,7 @@ class AllServices implements OwnServices {
     }
     this.#on(METHODS.contactList, (caller, id, request) => contacts.list(caller, id, request))
 
-    const groups = new GroupService({ engine, random, limits, contentHash, forms })
+    const groups = new GroupService({ engine, random, limits, fanOuts, contentHash, forms })
     groups.serve((method, handle) => this.#on(method, handle))
   }
 

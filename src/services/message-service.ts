@@ -22,6 +22,7 @@ import type { Acks } from './acks.js'
 import { answerNumbered, refuse, refuseLimited, refuseUnavailable } from './answers.js'
 import { runSends } from './carried-sends.js'
 import type { ContentHash } from './content-hash.js'
+import type { FanOuts } from './fan-outs.js'
 import type { LargePages } from './large-pages.js'
 import {
   giveBackStored,
@@ -40,6 +41,7 @@ export interface MessageServiceOptions {
   readonly engine: Engine
   readonly acks: Acks
   readonly limits: Limits
+  readonly fanOuts: FanOuts
   readonly contentHash: ContentHash
   readonly pages: LargePages
   /** The rule for numbers; absent: contiguous. */
@@ -64,14 +66,16 @@ export class MessageService {
   readonly #engine: Engine
   readonly #acks: Acks
   readonly #limits: Limits
+  readonly #fanOuts: FanOuts
   readonly #contentHash: ContentHash
   readonly #pages: LargePages
   readonly #send
 
-  constructor({ engine, acks, limits, contentHash, pages, sequence }: MessageServiceOptions) {
+  constructor({ engine, acks, limits, fanOuts, contentHash, pages, sequence }: MessageServiceOptions) {
     this.#engine = engine
     this.#acks = acks
     this.#limits = limits
+    this.#fanOuts = fanOuts
     this.#contentHash = contentHash
     this.#pages = pages
     this.#send = sendTransition(sequence)
@@ -130,14 +134,15 @@ export class MessageService {
     const kib = this.#stored(caller, id, text)
     if (kib === undefined) return
     const gid = gidOf(conversation) ?? NO_GID
-    const limited = this.#limits.take('sends-recipient', groupKey(uid, gid)) > 0
+    const limited = this.#fanOuts.isReached(uid) || this.#limits.take('sends-recipient', groupKey(uid, gid)) > 0
     const sending = { uid, device, sendSeq, hash, gid, text, tooLong: isTooLong(text), limited, caller, id, kib }
     this.#engine.submit(userActor(uid), sendToGroup, sending, this.#sentToGroup)
   }
 
   readonly #sentToGroup = (outcome: Outcome<Answer>, { uid, gid, limited, caller, id, kib }: GroupSending): void => {
     if (limited !== true && !ranNow(outcome)) this.#limits.giveBack('sends-recipient', groupKey(uid, gid))
-    if (!succeededNow(outcome)) giveBackStored(this.#limits, caller, kib)
+    if (succeededNow(outcome)) this.#fanOuts.charge(uid, gid)
+    else giveBackStored(this.#limits, caller, kib)
     answerNumbered(caller, id, outcome)
   }
 

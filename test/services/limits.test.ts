@@ -1,7 +1,12 @@
 /** Every row of the table of limits, hit through the services: what it refuses, whom it does not touch, and that time heals it. */
 import t from 'tap'
 import { CODES } from '../../protocol/codes.js'
-import { createSyncRequest, decodeRegisterResponse, type Session } from '../../protocol/generated/messages.js'
+import {
+  createSyncRequest,
+  decodeGroupServiceCreateResponse,
+  decodeRegisterResponse,
+  type Session,
+} from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import { Backlog, backlogBounds } from '../../src/connection/backlog.js'
 import { BoundedServices } from '../../src/connection/bounded-services.js'
@@ -189,6 +194,7 @@ const CASES: Readonly<Record<LimitName, Case>> = {
     other: ({ bob, dave }) => bob.call(METHODS.contactRequest, { sendSeq: bob.next(), uid: dave.uid, greeting: '' }),
   },
   'group-acts': { act: ({ alice }) => joinSome(alice), other: ({ bob }) => joinSome(bob) },
+  'fan-outs': { act: ({ alice }) => postAlone(alice), other: ({ bob }) => postAlone(bob) },
   renames: {
     // Dave has no contacts.
     act: ({ dave }) => rename(dave).then(reply => used(dave, reply)),
@@ -246,6 +252,19 @@ function sendKib(device: TestDevice, to: TestDevice): Promise<Result> {
 function joinSome(device: TestDevice): Promise<Reply> {
   const conversation = `group:1.1.${names++}`
   return device.call(METHODS.groupJoin, { sendSeq: device.next(), conversation, code: 'a guess' })
+}
+
+const groups = new WeakMap<TestDevice, string>()
+
+/** A message to a group in which nobody else is. */
+async function postAlone(device: TestDevice): Promise<Reply> {
+  let conversation = groups.get(device)
+  if (conversation === undefined) {
+    const made = await device.call(METHODS.groupCreate, { sendSeq: device.next(), title: 'alone', invitees: [] })
+    conversation = decodeGroupServiceCreateResponse(made.body).conversation
+    groups.set(device, conversation)
+  }
+  return device.call(METHODS.post, { sendSeq: device.next(), conversation, text: 'hello' })
 }
 
 function rename(device: TestDevice): Promise<Reply> {

@@ -34,6 +34,14 @@ export const getGroup: Transition<{ readonly uid: number }, GroupView | undefine
   },
 }
 
+/** The number of members, whoever asks. */
+export const countMembers: Transition<{ readonly uid: number }, number> = {
+  name: 'group.count',
+  soft: true,
+  reads: () => [[members]],
+  run: tx => tx.get(members)?.size ?? 0,
+}
+
 export interface MembersInput {
   readonly uid: number
   /** The uid of the last one of the page before; 0: from the first. */
