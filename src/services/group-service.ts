@@ -29,7 +29,7 @@ import * as rules from '../sync/rules/membership.js'
 import type { Answer } from '../sync/rules/numbered.js'
 import { userActor } from '../sync/rules/records.js'
 import type { Outcome, Transition } from '../sync/types.js'
-import { answerNumbered, refuse, refuseError, refuseUnavailable } from './answers.js'
+import { answerNumbered, refuse, refuseError } from './answers.js'
 import type { ContentHash } from './content-hash.js'
 import type { FanOuts } from './fan-outs.js'
 import { Refused } from './refused.js'
@@ -152,13 +152,10 @@ export class GroupService {
 
   #create(caller: Caller, id: number, request: GroupServiceCreateRequest): void {
     const { title, invitees } = request
-    // While a cluster is being renewed there are nodes that cannot show what groups write.
-    if (this.#forms() < GROUP_FORMS) {
-      refuseUnavailable(caller, id)
-      return
-    }
     const gid = newGid(caller.uid, caller.device, request.sendSeq)
-    const input = { ...this.#common(caller, METHODS.groupCreate, request, gid), title, uids: uidsOf(invitees) }
+    // While a cluster is being renewed there are nodes that cannot show what groups write.
+    const early = this.#forms() < GROUP_FORMS
+    const input = { ...this.#common(caller, METHODS.groupCreate, request, gid), title, uids: uidsOf(invitees), early }
     this.#submit(input, rules.createGroup, 1 + invitees.length, outcome => {
       if (isOk(outcome)) {
         caller.respond(id, encodeGroupServiceCreateResponse({ conversation: groupConversation(gid) }))

@@ -43,6 +43,8 @@ import { uidOf, userActor } from './records.js'
 interface Made {
   readonly title: string
   readonly uids: readonly number[]
+  readonly device: number
+  readonly sendSeq: number
 }
 
 export const groupMade: EffectKind<Made> = jsonEffect({
@@ -58,6 +60,10 @@ export const groupMade: EffectKind<Made> = jsonEffect({
     tx.put(about, { ...aboutOf(tx), title, createdAtMs: tx.nowMs, dissolved: false })
     enter(tx, { uid: by, via: 0, by })
     invite(tx, by, uids)
+  },
+  refused(tx, made, source) {
+    tell(tx, uidOf(source), { act: 'ended', number: 0, until: 0 })
+    refuse(tx, source, made, CODES.REFUSED.code)
   },
 })
 
@@ -77,6 +83,9 @@ export const groupWord: EffectKind<Word> = jsonEffect({
   run(tx, said, source) {
     const code = heard(tx, uidOf(source), said)
     if (code !== CODES.OK.code && said.device !== 0) refuse(tx, source, said, code)
+  },
+  refused(tx, said, source) {
+    if (said.device !== 0) refuse(tx, source, said, CODES.REFUSED.code)
   },
 })
 
@@ -153,6 +162,9 @@ export const groupDone: EffectKind<Done> = jsonEffect({
     const by = tx.get(members)?.get(uidOf(source))
     const code = by?.since === done.period ? act(tx, by, done.did) : CODES.NOT_MEMBER.code
     if (code !== CODES.OK.code) refuse(tx, source, done, code)
+  },
+  refused(tx, done, source) {
+    refuse(tx, source, done, CODES.REFUSED.code)
   },
 })
 

@@ -14,7 +14,7 @@
  * "ended" also leads from INVITED, ASKED and JOINING to NONE: the invitation was taken back, the request declined, the group is full.
  */
 import { CODES, type Code } from '../../../protocol/codes.js'
-import { encodeItem, GroupState } from '../../../protocol/generated/messages.js'
+import { encodeItem, GroupRole, GroupState } from '../../../protocol/generated/messages.js'
 import { isShowable } from '../../../protocol/names.js'
 import { groupActor } from '../references.js'
 import type { Transition, Tx } from '../types.js'
@@ -61,13 +61,17 @@ function say(tx: Tx, { gid, device, sendSeq }: GroupInput, word: Pick<Word, 'wor
 export interface CreateInput extends GroupInput {
   readonly title: string
   readonly uids: readonly number[]
+  /** A node on the store is too old to show what groups write. */
+  readonly early?: boolean
 }
 
 /** Makes a group. The gid is made of this very request, so nothing can be there yet. */
-export const createGroup = act<CreateInput>('create', (tx, { gid, title, uids }, before) => {
+export const createGroup = act<CreateInput>('create', (tx, { gid, title, uids, device, sendSeq, early }, before) => {
   if (!isShowable(title)) return CODES.NAME_INVALID.code
+  // It is final: what the device has asked behind it does not wait until the last node is renewed.
+  if (early) return CODES.NOT_ALLOWED.code
   if (!mayJoinMore(tx)) return CODES.GROUP_LIMIT.code
-  tx.effect(groupMade, groupActor(gid), { title, uids })
+  tx.effect(groupMade, groupActor(gid), { title, uids, device, sendSeq })
   return { ...before, state: JOINING, number: 0, title }
 })
 
@@ -190,7 +194,7 @@ export const sendToGroup = numbered<GroupSendInput>(
     if (tooLong) return CODES.TEXT_TOO_LONG.code
     const own = tx.get(userGroup, gid) ?? NO_GROUP
     if (own.state !== MEMBER) return notMember(own)
-    if (own.muted) return CODES.MUTED.code
+    if (own.muted || (own.rules.adminsWrite && own.role === GroupRole.MEMBER)) return CODES.MUTED.code
     if (limited) return CODES.RECIPIENT_LIMIT.code
     const target = groupActor(gid)
     if (!tx.outboxHasSpace(target)) return CODES.OUTBOX_FULL.code
