@@ -1,6 +1,7 @@
 /** The options of `longwire simulate`, and the settings that are made of them. */
 
 import { readFileSync } from 'node:fs'
+import { GROUP_MEMBERS_MAX, GROUPS_MAX } from '../../protocol/limits.js'
 import { messageOf } from '../../src/lib/error-message.js'
 import { systemRandom } from '../../src/lib/random.js'
 import {
@@ -30,6 +31,21 @@ export const SIMULATE_OPTIONS = {
   users: integer(100, 2, CLIENTS_MAX, 'COUNT', 'the number of people; users × devices is at most 15000'),
   friends: integer(10, 1, CLIENTS_MAX - 1, 'COUNT', 'the number of friends of each person; fewer than users'),
   messages: integer(5, 1, 1_000_000, 'COUNT', 'the number of messages that each person sends to each friend'),
+  groups: integer(
+    0,
+    0,
+    100_000,
+    'COUNT',
+    'the number of groups, of random people; their messages go beside the others',
+  ),
+  groupSize: integer(10, 2, GROUP_MEMBERS_MAX, 'COUNT', 'the members of each group; not more than users'),
+  groupMessages: integer(
+    5,
+    1,
+    1_000_000,
+    'COUNT',
+    'the number of messages that each member sends to each of its groups',
+  ),
   devices: integer(1, 1, 100, 'COUNT', 'devices per person: all of them send, and all must show everything'),
   text: text('', 'FILE', 'take the texts from the lines of this file (UTF-8) in place of short numbered ones'),
   transport: oneOf(
@@ -75,6 +91,10 @@ export interface Settings {
   readonly users: number
   readonly friends: number
   readonly messages: number
+  readonly groups: number
+  readonly groupSize: number
+  /** Messages by each member of each group. */
+  readonly groupMessages: number
   readonly devices: number
   readonly texts: Texts
   readonly transport: 'tcp' | 'ws' | 'http' | 'mixed'
@@ -122,6 +142,8 @@ export function parseSettings(argv: readonly string[]): ParsedSettings {
 
 function contradiction(values: {
   readonly users: number
+  readonly groups: number
+  readonly groupSize: number
   readonly friends: number
   readonly devices: number
   readonly transport: string
@@ -143,6 +165,8 @@ function contradiction(values: {
   const tooMany = replicasFault(values.redisReplicas, store === 'redis-cluster')
   if (tooMany !== undefined) return tooMany
   if (kill !== 'nodes' && !onRedis) return `--kill ${kill} needs --store redis or redis-cluster`
+  const groups = groupsFault(values)
+  if (groups !== undefined) return groups
   if (friends >= users) return `--friends must be fewer than --users, not ${friends} of ${users}`
   const each = transport === 'http' || transport === 'mixed' ? REQUESTS_AT_ONCE : 1
   const clientsMax = Math.min(CLIENTS_MAX, Math.floor(descriptorsLeft() / each))
@@ -153,6 +177,19 @@ function contradiction(values: {
     return '--kill-every needs --store lmdb: a killed server of memory has nothing left'
   if (killEvery > 0 && server !== '') return '--kill-every cannot kill the server that --server names'
   return undefined
+}
+
+function groupsFault({
+  users,
+  groups,
+  groupSize,
+}: Pick<Settings, 'users' | 'groups' | 'groupSize'>): string | undefined {
+  if (groups === 0) return undefined
+  if (groupSize > users) return `--group-size must be at most --users, not ${groupSize} of ${users}`
+  const each = Math.ceil((groups * groupSize) / users)
+  return each > GROUPS_MAX
+    ? `a user is in at most ${GROUPS_MAX} groups, not ${each}: fewer --groups, or more --users`
+    : undefined
 }
 
 /** Connections that this process may open: as many as a server here may take, for it runs under the same limit. */

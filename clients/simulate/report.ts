@@ -1,6 +1,7 @@
 /** The result of a run: the one line of JSON on standard output, and whether all is well. */
 
 import type { Verdict } from './auditor.js'
+import type { GroupVerdict } from './group-auditor.js'
 import { isLimit, WIDER_LIMITS } from './limited.js'
 
 export interface Report {
@@ -10,10 +11,21 @@ export interface Report {
   readonly accepted: number
   /** The messages shown on every device of their recipient, each counted once. */
   readonly delivered: number
-  /** The messages accepted, and not shown on every device that must show them: the recipient's, and the sender's other ones. */
+  /**
+   * The messages accepted, and not shown on every device that must show them: the recipient's, and the sender's other ones; with the
+   * messages and changes of groups that a member's device lacks.
+   */
   readonly lost: number
   readonly duplicated: number
   readonly reordered: number
+  /** The messages that were sent to groups. */
+  readonly group_sent: number
+  /** Those of them that every device has which must have them. */
+  readonly group_delivered: number
+  /** The items of groups that were shown out of order, or whose order is not the same for all, or not that of sending. */
+  readonly group_order_violations: number
+  /** The items of groups that were shown to users who were no members then. */
+  readonly unentitled: number
   /** The time from the first send to the last verified delivery. */
   readonly seconds: number
   /** The time from the first connection until everybody was online. */
@@ -48,6 +60,8 @@ export interface Outcome {
   readonly friendships: number
   /** The verdict on the messages; undefined if none was sent. */
   readonly verdict: Verdict | undefined
+  /** The verdict on the groups; undefined if there was none. */
+  readonly groupVerdict: GroupVerdict | undefined
   readonly seconds: number
   readonly loginSeconds: number
   /** The server's CPU time in the message phase. */
@@ -71,18 +85,23 @@ export interface Outcome {
 }
 
 export function reportOf(outcome: Outcome): Report {
-  const { verdict, seconds, serverCpuMs } = outcome
+  const { verdict, groupVerdict: groups, seconds, serverCpuMs } = outcome
   const { sent = 0, accepted = 0, delivered = 0, lost = 0, duplicated = 0, reordered = 0 } = verdict ?? {}
-  const cpu = serverCpuMs === undefined || accepted === 0 ? null : rounded((serverCpuMs * 1000) / accepted, 1)
+  const all = accepted + (groups?.accepted ?? 0)
+  const cpu = serverCpuMs === undefined || all === 0 ? null : rounded((serverCpuMs * 1000) / all, 1)
   return {
     users: outcome.users,
     friendships: outcome.friendships,
     sent,
     accepted,
     delivered,
-    lost,
-    duplicated,
+    lost: lost + (groups?.lost ?? 0),
+    duplicated: duplicated + (groups?.duplicated ?? 0),
     reordered,
+    group_sent: groups?.sent ?? 0,
+    group_delivered: groups?.delivered ?? 0,
+    group_order_violations: groups?.orderViolations ?? 0,
+    unentitled: groups?.unentitled ?? 0,
     seconds: rounded(seconds, 3),
     login_seconds: rounded(outcome.loginSeconds, 3),
     messages_per_second: seconds > 0 ? Math.round(delivered / seconds) : 0,
@@ -101,7 +120,7 @@ export function reportOf(outcome: Outcome): Report {
 }
 
 /** One sentence for each thing that is not as it should be; none means that the run passed. */
-export function complaintsOf({ failure, verdict, setbacks, failures }: Outcome): string[] {
+export function complaintsOf({ failure, verdict, groupVerdict, setbacks, failures }: Outcome): string[] {
   const complaints: string[] = []
   if (failure !== undefined) complaints.push(failure)
   if (verdict === undefined) return complaints.length > 0 ? complaints : ['no message was sent']
@@ -115,10 +134,24 @@ export function complaintsOf({ failure, verdict, setbacks, failures }: Outcome):
   count(invented, 'shown that should not have been')
   count(altered, 'shown with another text')
   count(unanswered, `sent and never answered, of ${sent}`)
+  if (groupVerdict !== undefined) complaints.push(...groupComplaintsOf(groupVerdict))
   if (setbacks > 0) complaints.push(`${setbacks} times the server had forgotten what it had told a client`)
   for (const [code, number] of failures) count(number, `not taken: ${code}${isLimit(code) ? `; ${WIDER_LIMITS}` : ''}`)
   complaints.push(...examples)
   return complaints
+}
+
+function groupComplaintsOf(verdict: GroupVerdict): string[] {
+  const { sent, lost, duplicated, orderViolations, unentitled, invented, unanswered, examples } = verdict
+  const faults: readonly (readonly [number, string])[] = [
+    [lost, 'items of groups were lost'],
+    [duplicated, 'items of groups were shown twice'],
+    [orderViolations, 'items of groups were out of order'],
+    [unentitled, 'items of groups were shown to who was no member'],
+    [invented, 'messages in groups should not have been there'],
+    [unanswered, `messages to groups were never answered, of ${sent}`],
+  ]
+  return [...faults.flatMap(([number, what]) => (number > 0 ? [`${number} ${what}`] : [])), ...examples]
 }
 
 function rounded(value: number, digits: number): number {

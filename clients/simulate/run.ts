@@ -19,13 +19,16 @@ import { Chaos } from './chaos.js'
 import { ClusterProcess } from './cluster-process.js'
 import { Crowd, type Person } from './crowd.js'
 import { Friendships } from './friendships.js'
+import { Gathering, makeCircles } from './gathering.js'
 import { type Graph, makeGraph } from './graph.js'
+import { GroupTraffic } from './group-traffic.js'
 import { WIDER_LIMITS } from './limited.js'
 import type { Settings } from './options.js'
 import type { Phase } from './phase.js'
 import { reach } from './reach.js'
 import type { Outcome } from './report.js'
 import { ServerProcess } from './server-process.js'
+import { Together } from './together.js'
 import { Traffic } from './traffic.js'
 
 /** The time without progress after which a run is stuck. It is longer than any wait of the library on a connection that works. */
@@ -44,6 +47,7 @@ interface Known {
   graph: Graph
   loginSeconds: number
   traffic: Traffic | undefined
+  groupTraffic: GroupTraffic | undefined
   cpuBeforeMs: number | undefined
   cpuAfterMs: number | undefined
 }
@@ -96,6 +100,7 @@ export class Run {
       graph: makeGraph(users, friends, this.#graphRandom),
       loginSeconds: 0,
       traffic: undefined,
+      groupTraffic: undefined,
       cpuBeforeMs: undefined,
       cpuAfterMs: undefined,
     }
@@ -104,14 +109,17 @@ export class Run {
     } catch (error) {
       this.fail(messageOf(error))
     }
-    const { graph, traffic, loginSeconds, cpuBeforeMs, cpuAfterMs = this.#server?.cpuMs() } = known
+    const { graph, traffic, groupTraffic, loginSeconds, cpuBeforeMs, cpuAfterMs = this.#server?.cpuMs() } = known
     traffic?.end()
+    groupTraffic?.end()
     const verdict = traffic?.auditor.verdict()
+    const groupVerdict = groupTraffic?.auditor.verdict()
     await this.#clean()
     return {
       users,
       friendships: graph.friendships,
       verdict,
+      groupVerdict,
       seconds: traffic?.seconds ?? 0,
       loginSeconds,
       serverCpuMs: cpuBeforeMs === undefined || cpuAfterMs === undefined ? undefined : cpuAfterMs - cpuBeforeMs,
@@ -127,7 +135,7 @@ export class Run {
       roles: this.#server === undefined ? undefined : this.#settings.roles,
       failure: this.#failure,
       setbacks: this.#crowd?.setbacks ?? 0,
-      failures: traffic?.failures ?? new Map(),
+      failures: summed(traffic?.failures, groupTraffic?.failures),
     }
   }
 
@@ -145,10 +153,20 @@ export class Run {
     if (!(await this.#watch(crowd))) return
     known.loginSeconds = (this.#clock.monotonic() - startedMs) / 1000
     if (!(await this.#watch(new Friendships(crowd.people, known.graph, message => this.fail(message))))) return
-    const traffic = this.#makeTraffic(crowd.people, known.graph)
+    const { groups } = this.#settings
+    let unanswered = groups > 0 ? 2 : 1
+    // Otherwise the last few would be chased for ever by a server that is up for a second at a time.
+    const onAllAnswered = (): void => {
+      if (--unanswered === 0) void this.#chaos?.end()
+    }
+    if (groups > 0) {
+      known.groupTraffic = await this.#gather(crowd.people, onAllAnswered)
+      if (known.groupTraffic === undefined) return
+    }
+    const traffic = this.#makeTraffic(crowd.people, known.graph, onAllAnswered)
     known.traffic = traffic
     known.cpuBeforeMs = this.#server?.cpuMs()
-    await this.#watch(traffic)
+    await this.#watch(known.groupTraffic ? new Together('messages', [traffic, known.groupTraffic]) : traffic)
     known.cpuAfterMs = this.#server?.cpuMs()
   }
 
@@ -252,9 +270,19 @@ export class Run {
     })
   }
 
-  #makeTraffic(people: readonly Person[], graph: Graph): Traffic {
-    const { messages, texts, killEvery, dropEvery, cutLinksEvery } = this.#settings
-    const longestS = Math.max(killEvery, dropEvery, cutLinksEvery)
+  /** Makes the groups. @returns what is to go on in them; undefined if the run is not to */
+  async #gather(people: readonly Person[], onAllAnswered: () => void): Promise<GroupTraffic | undefined> {
+    const { groups, groupSize, groupMessages, texts } = this.#settings
+    const circles = makeCircles(people, groups, groupSize, this.#graphRandom)
+    const spec = { people, circles, messages: groupMessages, texts, spreadMs: this.#spreadMs, clock: this.#clock }
+    const traffic = new GroupTraffic({ ...spec, onAllAnswered })
+    traffic.listen()
+    const gathering = new Gathering(circles, people, message => this.fail(message))
+    return (await this.#watch(gathering)) ? traffic : undefined
+  }
+
+  #makeTraffic(people: readonly Person[], graph: Graph, onAllAnswered: () => void): Traffic {
+    const { messages, texts } = this.#settings
     return new Traffic({
       speakers: people.map(({ number, uid, devices }) => ({
         uid,
@@ -263,11 +291,15 @@ export class Run {
       })),
       messages,
       texts,
-      spreadMs: PERIODS_MIN * Math.max(longestS * 1000, this.#moveEveryMs),
+      spreadMs: this.#spreadMs,
       clock: this.#clock,
-      // Otherwise the last few would be chased for ever by a server that is up for a second at a time.
-      onAllAnswered: () => void this.#chaos?.end(),
+      onAllAnswered,
     })
+  }
+
+  get #spreadMs(): number {
+    const { killEvery, dropEvery, cutLinksEvery } = this.#settings
+    return PERIODS_MIN * Math.max(Math.max(killEvery, dropEvery, cutLinksEvery) * 1000, this.#moveEveryMs)
   }
 
   get #moveEveryMs(): number {
@@ -298,6 +330,12 @@ export class Run {
   #removeData(): void {
     if (this.#dataFolder !== undefined) rmSync(this.#dataFolder, { recursive: true, force: true })
   }
+}
+
+function summed(...counts: readonly (ReadonlyMap<string, number> | undefined)[]): Map<string, number> {
+  const sum = new Map<string, number>()
+  for (const each of counts) for (const [name, count] of each ?? []) sum.set(name, (sum.get(name) ?? 0) + count)
+  return sum
 }
 
 function hex(bytes: Uint8Array): string {

@@ -7,6 +7,7 @@
  */
 
 import { CODES, codeName } from '../../protocol/codes.js'
+import { isGroupConversation } from '../../protocol/conversation-id.js'
 import { type Clock, pause } from '../../src/lib/clock.js'
 import type { Message, MessageStateEvent, SentMessage } from '../typescript/index.js'
 import { Auditor } from './auditor.js'
@@ -163,13 +164,14 @@ export class Traffic implements Phase {
   #listen(mouth: Mouth): void {
     const { uid } = mouth.speaker
     mouth.talker.on('message', message => {
+      if (isGroupConversation(message.conversation)) return
       this.auditor.shown({ uid, device: mouth.device }, message, Auditor.digest(message.text))
       this.#shown++
       this.#lastShownMs = this.#spec.clock.monotonic()
       this.#check()
     })
     mouth.talker.on('messageState', event => {
-      if (event.device !== mouth.device) return
+      if (event.device !== mouth.device || isGroupConversation(event.conversation)) return
       if (event.state === 'accepted') {
         this.auditor.accepted(uid, event.device, event.sendSeq)
         this.#settled(mouth)

@@ -47,6 +47,7 @@ t.test('the fields of longwire simulate', async t => {
     users: 2,
     friendships: 1,
     verdict: undefined,
+    groupVerdict: undefined,
     seconds: 1,
     loginSeconds: 1,
     serverCpuMs: undefined,

@@ -28,6 +28,10 @@ const KEYS = [
   'lost',
   'duplicated',
   'reordered',
+  'group_sent',
+  'group_delivered',
+  'group_order_violations',
+  'unentitled',
   'seconds',
   'login_seconds',
   'messages_per_second',
@@ -77,6 +81,22 @@ t.test('texts of a file, on two devices each', async t => {
   )
   t.equal(code, 0, stderr)
   t.match(report, { sent: 500, delivered: 500 })
+})
+
+t.test('groups beside the rest, on two devices each', async t => {
+  const argv = ['--users', '8', '--friends', '2', '--messages', '2', '--devices', '2', '--store', 'memory']
+  const groups = ['--groups', '3', '--group-size', '5', '--group-messages', '4']
+  const { code, stderr, report } = await simulate(t.testdir(), ...argv, ...groups)
+  t.equal(code, 0, stderr)
+  t.match(report, {
+    sent: 32,
+    delivered: 32,
+    group_sent: 60,
+    group_delivered: 60,
+    group_order_violations: 0,
+    unentitled: 0,
+  })
+  t.match(report, { lost: 0, duplicated: 0, reordered: 0 })
 })
 
 t.test('killed servers and cut connections cost nothing but time', async t => {
