@@ -3,7 +3,7 @@
  * compile. The code is that of the answer, or `failed` and that of the item which tells the outcome later.
  */
 import t from 'tap'
-import { type CodeName, codeName } from '../../protocol/codes.js'
+import { CODES, type CodeName, codeName } from '../../protocol/codes.js'
 import {
   decodeGroupServiceCreateResponse,
   decodeGroupServiceGetResponse,
@@ -259,4 +259,51 @@ for (const [name, rows] of Object.entries(TABLE) as [GroupName, Rows<GroupName>]
 t.test('the table has every method of groups', async t => {
   const names = Object.keys(METHODS).filter(name => name.startsWith('group'))
   t.same(Object.keys(TABLE).sort(), [...names, 'post'].sort())
+})
+
+/** The numbers of the group's messages and changes that a device has. */
+async function numbersOf(device: TestDevice, { conversation }: Group): Promise<number[]> {
+  return (await itemsSince(device, 0)).flatMap(({ content }) =>
+    (content?.case === 'groupChange' || content?.case === 'conversationMessage') &&
+    content.value.conversation === conversation
+      ? [content.value.number]
+      : [],
+  )
+}
+
+t.test('where only admins write a plain member is muted', async t => {
+  const known = await people()
+  const here = await group(known)
+  const { owner, admin, member } = known
+  const { conversation } = here
+  const rules = { join: GroupJoin.UNSPECIFIED, adminsInvite: false, adminsWrite: true, history: 0 }
+  await ok(owner, METHODS.groupSetRules, { sendSeq: owner.next(), conversation, rules, newCode: false })
+  const before = await numbersOf(owner, here)
+  const { code } = await member.call(METHODS.post, { sendSeq: member.next(), conversation, text: 'hello' })
+  const failed = (await itemsSince(member, 0)).flatMap(({ content }) =>
+    content?.case === 'failed' ? [content.value] : [],
+  )
+  // By the answer, or behind it by the group, if the member's own side has not heard of the rule yet.
+  t.equal(failed.at(-1)?.code ?? code, CODES.MUTED.code)
+  t.same(await numbersOf(owner, here), before)
+  for (const asker of [admin, owner]) {
+    await ok(asker, METHODS.post, { sendSeq: asker.next(), conversation, text: 'hello' })
+    t.equal((await numbersOf(member, here)).at(-1), (await numbersOf(owner, here)).at(-1), 'the member reads it')
+  }
+  t.equal((await numbersOf(owner, here)).length, before.length + 2)
+})
+
+t.test('in a shared group a blocked user is read as everybody is; his invitations end unseen', async t => {
+  const known = await people()
+  const here = await group(known)
+  const { owner, member, target } = known
+  const { conversation } = here
+  await ok(owner, METHODS.contactBlock, { sendSeq: owner.next(), uid: member.uid })
+  const before = await numbersOf(owner, here)
+  await ok(member, METHODS.post, { sendSeq: member.next(), conversation, text: 'for all' })
+  t.same(await numbersOf(owner, here), [...before, (await numbersOf(target, here)).at(-1)])
+  const items = (await itemsSince(owner, 0)).length
+  const invitees = [{ uid: owner.uid }]
+  await ok(member, METHODS.groupCreate, { sendSeq: member.next(), title: 'come', invitees })
+  t.equal((await itemsSince(owner, 0)).length, items)
 })
