@@ -29,7 +29,7 @@ import { startNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 import { GroupPerson } from '../support/group-person.js'
 
-const HISTORIES = 30
+const HISTORIES = 15
 const PEOPLE = 4
 const ACTS = 80
 const CODE = 'the code'
