@@ -8,6 +8,7 @@ import { isGroupConversation } from '../../protocol/conversation-id.js'
 import { type Clock, pause } from '../../src/lib/clock.js'
 import type { Client, ConversationId, MessageStateEvent, SentMessage } from '../typescript/index.js'
 import { Auditor } from './auditor.js'
+import { type Churn, REFUSALS_OF_CHURN } from './churn.js'
 import type { Person } from './crowd.js'
 import type { Circle } from './gathering.js'
 import { GroupAuditor } from './group-auditor.js'
@@ -23,6 +24,8 @@ export interface GroupTrafficSpec {
   /** Milliseconds over which the messages are spread evenly; 0: as fast as they are accepted. */
   readonly spreadMs: number
   readonly clock: Clock
+  /** What changes the members meanwhile. */
+  readonly churn: Churn | undefined
   /** Every message was answered; some are still on their way. */
   readonly onAllAnswered: () => void
 }
@@ -96,7 +99,9 @@ export class GroupTraffic implements Phase {
 
   progress(): string {
     const { sentCount, acceptedCount } = this.auditor
-    return `${sentCount} of ${this.#total} sent to groups, ${acceptedCount} accepted`
+    const { churn } = this.#spec
+    const said = `${sentCount} of ${this.#total} sent to groups, ${acceptedCount} accepted`
+    return churn === undefined ? said : `${said}, ${churn.progress()}`
   }
 
   /** Records from now on what the devices show. */
@@ -106,7 +111,8 @@ export class GroupTraffic implements Phase {
 
   /** Resolves when every message was answered and everybody has what is due, and then nothing more came for a while. */
   async run(): Promise<void> {
-    const { clock, onAllAnswered } = this.#spec
+    const { clock, churn, onAllAnswered } = this.#spec
+    const churning = churn?.run()
     this.#startedMs = clock.monotonic()
     while (!this.#ended) {
       for (const mouth of this.#mouths) this.#feed(mouth)
@@ -114,6 +120,8 @@ export class GroupTraffic implements Phase {
       await pause(clock, TICK_MS)
     }
     onAllAnswered()
+    churn?.end()
+    await churning
     while (!this.#ended) {
       const before = this.#steps
       await pause(clock, QUIET_MS)
@@ -125,6 +133,7 @@ export class GroupTraffic implements Phase {
   /** Ends sending: what still comes is noted. */
   end(): void {
     this.#ended = true
+    this.#spec.churn?.stop()
     this.#place()
   }
 
@@ -179,7 +188,8 @@ export class GroupTraffic implements Phase {
       this.auditor.accepted(conversation, message)
     } else if (state === 'failed') {
       const name = codeName(code)
-      this.failures.set(name, (this.failures.get(name) ?? 0) + 1)
+      const isExpected = this.#spec.churn !== undefined && REFUSALS_OF_CHURN.has(name)
+      if (!isExpected) this.failures.set(name, (this.failures.get(name) ?? 0) + 1)
       // SETTLED: the server does not remember how it ended.
       this.auditor.failed(conversation, message, code === CODES.SETTLED.code ? 'unsure' : 'failed')
     }

@@ -46,6 +46,7 @@ export const SIMULATE_OPTIONS = {
     'COUNT',
     'the number of messages that each member sends to each of its groups',
   ),
+  churn: flag('while messages go, members of groups leave or are removed, and come back by invitation'),
   devices: integer(1, 1, 100, 'COUNT', 'devices per person: all of them send, and all must show everything'),
   text: text('', 'FILE', 'take the texts from the lines of this file (UTF-8) in place of short numbered ones'),
   transport: oneOf(
@@ -95,6 +96,7 @@ export interface Settings {
   readonly groupSize: number
   /** Messages by each member of each group. */
   readonly groupMessages: number
+  readonly churn: boolean
   readonly devices: number
   readonly texts: Texts
   readonly transport: 'tcp' | 'ws' | 'http' | 'mixed'
@@ -144,6 +146,7 @@ function contradiction(values: {
   readonly users: number
   readonly groups: number
   readonly groupSize: number
+  readonly churn: boolean
   readonly friends: number
   readonly devices: number
   readonly transport: string
@@ -179,12 +182,10 @@ function contradiction(values: {
   return undefined
 }
 
-function groupsFault({
-  users,
-  groups,
-  groupSize,
-}: Pick<Settings, 'users' | 'groups' | 'groupSize'>): string | undefined {
-  if (groups === 0) return undefined
+type GroupSettings = Pick<Settings, 'users' | 'groups' | 'groupSize' | 'churn'>
+
+function groupsFault({ users, groups, groupSize, churn }: GroupSettings): string | undefined {
+  if (groups === 0) return churn ? '--churn needs --groups' : undefined
   if (groupSize > users) return `--group-size must be at most --users, not ${groupSize} of ${users}`
   const each = Math.ceil((groups * groupSize) / users)
   return each > GROUPS_MAX

@@ -16,6 +16,7 @@ import type { ServerAddress } from '../../src/ops/address.js'
 import { TRANSPORTS, transportTo } from '../../src/ops/dial.js'
 import { countsOf } from '../../src/ops/role-options.js'
 import { Chaos } from './chaos.js'
+import { Churn } from './churn.js'
 import { ClusterProcess } from './cluster-process.js'
 import { Crowd, type Person } from './crowd.js'
 import { Friendships } from './friendships.js'
@@ -41,6 +42,9 @@ const MOVE_EVERY_MS = 500
 
 /** The number of fault periods over which messages are spread, so that there is always something under way to be hit. */
 const PERIODS_MIN = 3
+
+/** The time over which the messages of groups are spread at least, so that members can come and go between them. */
+const CHURN_MS_MIN = 3_000
 
 /** The facts known of a run while it goes on. */
 interface Known {
@@ -272,12 +276,16 @@ export class Run {
 
   /** Makes the groups. @returns what is to go on in them; undefined if the run is not to */
   async #gather(people: readonly Person[], onAllAnswered: () => void): Promise<GroupTraffic | undefined> {
-    const { groups, groupSize, groupMessages, texts } = this.#settings
+    const { groups, groupSize, groupMessages, texts, churn: churns } = this.#settings
+    const clock = this.#clock
+    const onFailure = (message: string): void => this.fail(message)
     const circles = makeCircles(people, groups, groupSize, this.#graphRandom)
-    const spec = { people, circles, messages: groupMessages, texts, spreadMs: this.#spreadMs, clock: this.#clock }
+    const churn = churns ? new Churn({ circles, people, clock, random: this.#faultRandom, onFailure }) : undefined
+    const spreadMs = churns ? Math.max(CHURN_MS_MIN, this.#spreadMs) : this.#spreadMs
+    const spec = { people, circles, messages: groupMessages, texts, spreadMs, clock, churn }
     const traffic = new GroupTraffic({ ...spec, onAllAnswered })
     traffic.listen()
-    const gathering = new Gathering(circles, people, message => this.fail(message))
+    const gathering = new Gathering(circles, people, onFailure)
     return (await this.#watch(gathering)) ? traffic : undefined
   }
 

@@ -65,6 +65,7 @@ t.test('an unknown option or a wrong value is one line that names it', async t =
     [['--users', '5000', '--devices', '4'], /^--users × --devices must be at most 15000, not 20000/],
     [['--groups', '1', '--users', '9', '--friends', '2'], /^--group-size must be at most --users, not 10 of 9$/],
     [['--groups', '501', '--users', '10', '--friends', '2'], /^a user is in at most 500 groups, not 501/],
+    [['--churn'], /^--churn needs --groups$/],
     [['--transport', 'pigeon'], /^--transport must be tcp or ws or http or mixed, not "pigeon"$/],
     [['--store', 'mongo'], /^--store must be lmdb or memory or redis/],
     [['--kill-every', '0.05'], /^--kill-every must be a number of seconds/],

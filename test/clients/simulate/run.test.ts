@@ -99,6 +99,16 @@ t.test('groups beside the rest, on two devices each', async t => {
   t.match(report, { lost: 0, duplicated: 0, reordered: 0 })
 })
 
+t.test('members of groups who come and go', async t => {
+  const argv = ['--users', '8', '--friends', '2', '--messages', '2', '--store', 'memory']
+  const groups = ['--groups', '3', '--group-size', '5', '--group-messages', '10', '--churn']
+  const { code, stderr, report } = await simulate(t.testdir(), ...argv, ...groups)
+  t.equal(code, 0, stderr)
+  t.match(report, { group_sent: 150, group_order_violations: 0, unentitled: 0, lost: 0, duplicated: 0 })
+  t.ok(report.group_delivered > 0, `${report.group_delivered} delivered`)
+  t.match(stderr, /, ([1-9]\d*) left or removed, \1 back$/m)
+})
+
 t.test('killed servers and cut connections cost nothing but time', async t => {
   const folder = t.testdir()
   const { code, stderr, report } = await simulate(
