@@ -4,6 +4,7 @@ import type { Client } from '../../clients/typescript/api/client.js'
 import { LongwireError } from '../../clients/typescript/base/errors.js'
 import { directConversation } from '../../protocol/conversation-id.js'
 import type { Random } from '../../src/lib/random.js'
+import { found, joinIn, manageGroup, writeInGroup } from './group-acts.js'
 import type { Phone, User } from './phone.js'
 import type { Stage } from './stage.js'
 import { BAD_WAYS } from './ways.js'
@@ -11,7 +12,7 @@ import { BAD_WAYS } from './ways.js'
 /** A phone's clock is wrong by up to so much even where nobody touches it. */
 const CLOCK_JUMP_MS_MIN = 1_800_000
 
-type Act = (stage: Stage, phone: Phone, client: Client) => void
+export type Act = (stage: Stage, phone: Phone, client: Client) => void
 
 const sendOne: Act = (stage, phone, client) => {
   const to = someFriend(stage, phone, client)
@@ -145,6 +146,12 @@ const LIFE: readonly (readonly [weight: number, act: Act])[] = [
   [2, nudge],
 ]
 
+const IN_GROUPS: readonly (readonly [weight: number, act: Act])[] = [
+  [20, writeInGroup],
+  [6, joinIn],
+  [5, manageGroup],
+]
+
 /** Some name themselves anew all the time. */
 const VANITY: readonly (readonly [weight: number, act: Act])[] = [
   [1, sendOne],
@@ -175,10 +182,16 @@ export function act(stage: Stage, phone: Phone): void {
   const { client } = phone
   if (client === undefined) return
   const dice = stage.random.fraction()
-  const acts =
-    dice < misfortune ? MISFORTUNE : dice < misfortune + UNREST_LIKELY * restless ? UNREST : vain ? VANITY : LIFE
+  const isUnrest = dice < misfortune + UNREST_LIKELY * restless
+  const acts = dice < misfortune ? MISFORTUNE : isUnrest ? UNREST : vain ? VANITY : inGroups(stage) ? IN_GROUPS : LIFE
   if (acts !== MISFORTUNE && !client.account.signedIn) return
-  attempt(() => draw(stage.random, acts)(stage, phone, client))
+  attempt(() => {
+    if (acts !== LIFE || !found(stage, phone, client)) draw(stage.random, acts)(stage, phone, client)
+  })
+}
+
+function inGroups({ chance, setup, groups }: Stage): boolean {
+  return groups.length > 0 && chance(setup.groups)
 }
 
 function attempt(what: () => unknown): void {

@@ -1,7 +1,9 @@
 /** Whether everything has come to its end: everybody knows everything that there is to know. Says what is missing. */
 
 import type { Json } from '../../clients/typescript/storage/storage.js'
+import { isGroupConversation } from '../../protocol/conversation-id.js'
 import { ContactState } from '../../protocol/generated/messages.js'
+import { missingInGroups } from './group-convergence.js'
 import type { Ledger } from './ledger.js'
 import type { Phone, User } from './phone.js'
 import { wallMs } from './process.js'
@@ -32,7 +34,7 @@ export function missing(stage: Stage): string[] {
   )
   if (witness.auditor.owed > 0)
     found.push(JSON.stringify(witness.auditor.verdict()), `${witness.auditor.owed} showings are owed`)
-  found.push(...witness.unaware())
+  found.push(...witness.unaware(), ...missingInGroups(stage))
   for (const user of users) {
     found.push(...ledger.faultsOf(user.uid, witness.wasLost), ...differences(user, stage))
     for (const other of users) {
@@ -127,6 +129,7 @@ function differences(user: User, { ledger, witness, trims }: Stage): string[] {
   const views = user.phones.map(phone => ({ name: phone.name, view: view(phone, timeline, witness.forgetful) }))
   for (const { name, disk } of user.phones) {
     for (const { code, ...id } of disk.model.messages()) {
+      if (isGroupConversation(id.conversation)) continue
       if (code !== 0 || timeline.has(nameOf(id)) || witness.forgetful || trims.has(user.uid, nameOf(id))) continue
       found.push(`${name} shows ${nameOf(id)}, which is not in the timeline`)
     }
@@ -151,7 +154,7 @@ function view({ disk: { model } }: Phone, timeline: ReadonlySet<string>, forgetf
   const shown = new Map<string, string>()
   for (const [key, value] of model.values) {
     const [kind = ''] = key.split('/')
-    if (kind === 'contact') shown.set(key, JSON.stringify((value as readonly Json[])[1]))
+    if (kind === 'contact' || kind === 'group') shown.set(key, JSON.stringify((value as readonly Json[])[1]))
     else if (kind === 'profile') shown.set(key, JSON.stringify(value))
     // Marks that a restore took back stay true: a phone keeps those that it knew.
     else if (MARKS.has(kind) && !forgetful) shown.set(key, marksOf(value))
@@ -167,7 +170,7 @@ function marksOf(value: Json | undefined): string {
   return JSON.stringify([...((value ?? []) as [number, number][])].sort(([a], [b]) => a - b))
 }
 
-const KEYED = /^(contact|profile)/
+const KEYED = /^(contact|profile|group)/
 const MARKS: ReadonlySet<string> = new Set(['delivered', 'read', 'own-read'])
 
 /** Of what the peer stored, whether the user's devices know. */

@@ -5,12 +5,15 @@ import type { Stage } from './stage.js'
 
 const UNANSWERED = 'not answered'
 
-/** A message from every device to every friend. */
+/** A message from every device to every friend and every group. */
 export function everybodyWrites(stage: Stage): void {
   stage.note('--- everybody writes to everybody')
   for (const { client } of stage.phones) {
     for (const contact of client?.contacts.list() ?? []) {
       if (contact.state === 'friend') client?.send(contact.uid, stage.nextText())
+    }
+    for (const { state, conversation } of client?.groups.list() ?? []) {
+      if (state === 'member') client?.send(conversation, stage.nextText())
     }
   }
 }

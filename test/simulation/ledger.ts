@@ -3,9 +3,12 @@
 import { ContactState, decodeItem, type Item, type Message } from '../../protocol/generated/messages.js'
 import type { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryView } from '../../src/store/memory/view.js'
+import type { Actor } from '../../src/store/types.js'
 import type { ViewedRecord } from '../../src/store/view.js'
 import { OUTBOX } from '../../src/sync/outbox-entry.js'
 import { pairIn, pairOut } from '../../src/sync/record-kinds.js'
+import { decodeReference, groupActor, isReference, type Reference } from '../../src/sync/references.js'
+import { type Gid, type UserGroup, userGroup } from '../../src/sync/rules/group-records.js'
 import { leaves } from '../../src/sync/rules/leaving.js'
 import { contact, devices, profile, userActor } from '../../src/sync/rules/records.js'
 import { session } from '../../src/sync/rules/session-record.js'
@@ -23,6 +26,23 @@ export interface Pair {
   taken: number
 }
 
+interface Kind<T> {
+  readonly prefix: string
+  decode(bytes: Uint8Array): T
+}
+
+/** An item of a timeline, or the reference that stands there for an item of a group. */
+export interface TimelineItem extends Item {
+  readonly version: number
+  readonly reference: Reference | undefined
+}
+
+export interface NumberedItem {
+  readonly version: number
+  readonly content: Extract<Item['content'], { readonly case: 'conversationMessage' | 'groupChange' }>
+}
+
+const NO_ITEM: Item = { skip: 0, content: undefined }
 const EVERYTHING = 1_000_000_000
 
 export class Ledger {
@@ -37,9 +57,34 @@ export class Ledger {
   }
 
   /** The items of a user's timeline, in order. */
-  items(uid: number): (Item & { readonly version: number })[] {
-    const { entries } = this.#disk.read(userActor(uid), 0, EVERYTHING, EVERYTHING, EVERYTHING)
-    return entries.map(({ version, bytes }) => ({ ...decodeItem(bytes), version }))
+  items(uid: number): TimelineItem[] {
+    return this.#log(userActor(uid)).map(({ version, bytes }) => {
+      const reference = isReference(bytes) ? decodeReference(bytes) : undefined
+      return { ...(reference === undefined ? decodeItem(bytes) : NO_ITEM), version, reference }
+    })
+  }
+
+  /** The numbered items of a group, in order. */
+  groupItems(gid: Gid): NumberedItem[] {
+    return this.#log(groupActor(gid)).flatMap(({ version, bytes }) => {
+      const { content } = decodeItem(bytes)
+      const isOne = content?.case === 'conversationMessage' || content?.case === 'groupChange'
+      return isOne ? [{ version, content }] : []
+    })
+  }
+
+  /** The group's own record of this kind. */
+  groupRecord<T>(gid: Gid, kind: Kind<T>): T | undefined {
+    return this.#recordOf(groupActor(gid), kind)
+  }
+
+  /** What the user's own record says about the group. */
+  groupOf(uid: number, gid: Gid): UserGroup | undefined {
+    return this.#record(userGroup, uid, `/${gid}`)
+  }
+
+  #log(actor: Actor) {
+    return this.#disk.read(actor, 0, EVERYTHING, EVERYTHING, EVERYTHING).entries
   }
 
   /** The messages of a user's timeline, in order. */
@@ -80,9 +125,10 @@ export class Ledger {
   }
 
   /** Whether the timeline holds this message under this version. */
-  holds(uid: number, version: number, id: MessageId): boolean {
+  holds(uid: number, version: number, id: MessageId & { readonly number?: number }): boolean {
     const entry = this.#disk.read(userActor(uid), version - 1, version, 1, EVERYTHING).entries[0]
     if (entry?.version !== version) return false
+    if (isReference(entry.bytes)) return decodeReference(entry.bytes).number === id.number
     const { content } = decodeItem(entry.bytes)
     return content?.case === 'message' && nameOf(content.value) === nameOf(id)
   }
@@ -220,8 +266,12 @@ export class Ledger {
     return this.#record(session, uid, `/${device}`)
   }
 
-  #record<T>(kind: { readonly prefix: string; decode(bytes: Uint8Array): T }, uid: number, more = ''): T | undefined {
-    const [record] = this.#disk.get(userActor(uid), [kind.prefix + more])
+  #record<T>(kind: Kind<T>, uid: number, more = ''): T | undefined {
+    return this.#recordOf(userActor(uid), kind, more)
+  }
+
+  #recordOf<T>(actor: Actor, kind: Kind<T>, more = ''): T | undefined {
+    const [record] = this.#disk.get(actor, [kind.prefix + more])
     return record === undefined || record.stamp === 0 ? undefined : kind.decode(record.bytes)
   }
 

@@ -52,16 +52,20 @@ const TIGHT: NodeSettings['limits'] = {
   'password-checks': null,
 }
 
+/** How likely there are groups in a world that may have some. */
+const GROUPS_LIKELY = 0.5
+
 type Drawn = ReturnType<typeof draw>
 export type Setup = { readonly [name in keyof Drawn]: Drawn[name] }
 
-export function drawSetup(random: Random, only?: Partial<Setup>): Setup {
+/** @param ofGroups decides about groups, so that worlds without any are what they are without this */
+export function drawSetup(random: Random, ofGroups: Random, only?: Partial<Setup>): Setup {
   const isCalm = random.fraction() < 0.25
-  const setup = draw(random, only?.store, isCalm)
+  const setup = draw(random, ofGroups, only?.store, isCalm)
   return { ...(isCalm ? calmed(setup) : setup), ...only }
 }
 
-function draw(random: Random, kind: StoreKind | undefined, isCalm: boolean) {
+function draw(random: Random, ofGroups: Random, kind: StoreKind | undefined, isCalm: boolean) {
   const pick = <T>(...of: readonly T[]): T => of[random.integer(of.length)] as T
   const store = kind ?? pick(...STORE_KINDS)
   const isEmbedded = store === 'embedded'
@@ -158,6 +162,8 @@ function draw(random: Random, kind: StoreKind | undefined, isCalm: boolean) {
     limits: pick<NodeSettings['limits']>('open', 'open', TIGHT),
     retention: (isBrief ? pick(BRIEF, { ...BRIEF, keepItems: 0 }) : KEEP_ALL) as NodeSettings['retention'],
     heartbeatMs: pick(10_000, 30_000),
+    /** How likely what somebody does is in a group; 0: there are no groups. */
+    groups: !isRestored && !isBrief && !isN0 && ofGroups.fraction() < GROUPS_LIKELY ? 0.3 : 0,
   }
 }
 

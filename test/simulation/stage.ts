@@ -3,6 +3,8 @@
 import { type Random, seededRandom } from '../../src/lib/random.js'
 import { type Durability, MemoryDisk } from '../../src/store/memory/disk.js'
 import { ALL_PARTITIONS, partitionOf } from '../../src/store/partition.js'
+import { PARTITIONS } from '../../src/store/types.js'
+import type { Gid } from '../../src/sync/rules/group-records.js'
 import { MemoryLeases } from '../support/memory-leases.js'
 import { Cast } from './cast.js'
 import { Faults } from './faults.js'
@@ -35,6 +37,9 @@ const DURABILITIES: Readonly<Record<StoreKind, Durability>> = {
   'failover-n0': 'hasty',
 }
 
+/** So many partitions beside those of the users may have groups. A group is made only where its name belongs to one of all these. */
+const GROUP_PARTITIONS = 24
+
 export class SimulationFailure extends Error {}
 
 export class Stage {
@@ -54,7 +59,9 @@ export class Stage {
   readonly faults: Faults
   readonly users: User[] = []
   readonly nodes: readonly SimulatedNode[]
-  /** Where somebody lives: work in the 250 empty partitions would be most of what happens. */
+  /** Those that somebody has asked to make. */
+  readonly groups: Gid[] = []
+  /** Where somebody lives, or a group may: work in the 250 empty partitions would be most of what happens. */
   readonly partitions: ReadonlySet<number>
   /** The partitions of each primary of the store. */
   readonly primaries: readonly (readonly number[])[]
@@ -73,7 +80,8 @@ export class Stage {
     this.plant = plant
     this.#onNote = onNote
     this.random = seededRandom(`longwire ${seed}`)
-    this.setup = drawSetup(this.random, plant.setup ?? setup)
+    const ofGroups = seededRandom(`longwire groups ${seed}`)
+    this.setup = drawSetup(this.random, ofGroups, plant.setup ?? setup)
     this.network = new Network(this.scheduler, this.random, this.setup.network)
     this.network.onBytes = bytes => this.trace.bytes(bytes)
     this.scheduler.onEvent = event => this.trace.event(event.what, event.atMs)
@@ -90,7 +98,11 @@ export class Stage {
     this.faults = new Faults(this)
     this.cast = new Cast(this)
     this.cast.gather()
-    this.partitions = new Set(this.users.map(({ account }) => partitionOf(`account/${account}`)))
+    const homes = this.users.map(({ account }) => partitionOf(`account/${account}`))
+    const forGroups = Array.from({ length: this.setup.groups > 0 ? GROUP_PARTITIONS : 0 }, () =>
+      ofGroups.integer(PARTITIONS),
+    )
+    this.partitions = new Set([...homes, ...forGroups])
     this.primaries = shared(this.partitions, this.setup.primaries)
     this.nodes = Array.from({ length: this.setup.nodes }, (_, index) => new SimulatedNode(this, `node${index + 1}`))
   }
@@ -126,6 +138,11 @@ export class Stage {
     this.#texts += 1
     const text = `text ${this.#texts}`
     return this.chance(0.005) ? text.padEnd(this.random.integer(16_384), '.') : text
+  }
+
+  nextTitle(): string {
+    this.#texts += 1
+    return `title ${this.#texts}`
   }
 
   /** One of the two blocks the other: requests may be dropped unseen from now on. */

@@ -39,7 +39,9 @@ export class Trims {
     const { keepItems, keepMs } = setup.retention
     const uid = uidOf(actor)
     if (uid === 0 || ledger.isDeleted(uid)) return
-    const unkeyed = ledger.items(uid).filter(({ content }) => UNKEYED.has(content?.case ?? ''))
+    const unkeyed = ledger
+      .items(uid)
+      .filter(({ content, reference }) => reference !== undefined || UNKEYED.has(content?.case ?? ''))
     const kept = unkeyed.length - keepItems
     unkeyed.slice(0, entriesMax).forEach(({ version, content }, index) => {
       if (version > upTo || content?.case !== 'message') return

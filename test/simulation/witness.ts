@@ -7,7 +7,8 @@ import { Auditor } from '../../clients/simulate/auditor.js'
 import type { Failure, Json, StoredMessage } from '../../clients/typescript/storage/storage.js'
 import type { StoredModel } from '../../clients/typescript/storage/stored-model.js'
 import { CODES, codeName } from '../../protocol/codes.js'
-import { peerOf } from '../../protocol/conversation-id.js'
+import { isGroupConversation, peerOf } from '../../protocol/conversation-id.js'
+import { GroupWitness } from './group-witness.js'
 import type { Ledger } from './ledger.js'
 import type { Written } from './phone-disk.js'
 
@@ -48,6 +49,7 @@ export class Copy {
 
 export class Witness {
   readonly auditor = new Auditor()
+  readonly groups: GroupWitness
   readonly #copies = new Map<string, Copy>()
   /** Highest number sent by `uid/device`. */
   readonly #sent = new Map<string, number>()
@@ -68,6 +70,7 @@ export class Witness {
   constructor(ledger: Ledger, fail: (what: string) => void) {
     this.#ledger = ledger
     this.#fail = fail
+    this.groups = new GroupWitness(this, fail)
   }
 
   /** Phones that took a part of their timeline between a backup and the restore: see convergence.ts. */
@@ -216,11 +219,13 @@ export class Witness {
     }
     for (const message of messages) this.#message(phone, copy, message)
     for (const failure of failures) this.#failure(phone, failure)
+    this.groups.written(phone, copy, { forget, values, messages, failures }, known)
     for (const [name, value] of values) if (value === undefined) this.#removed(phone, copy, name)
     if (copy.device !== device) this.#becomes(copy, device, [...before.messages(), ...messages])
   }
 
-  #failure(phone: string, { sender, device, sendSeq, code }: Failure): void {
+  #failure(phone: string, { conversation, sender, device, sendSeq, code }: Failure): void {
+    if (isGroupConversation(conversation)) return
     const name = nameOf({ sender, device, sendSeq })
     if (code !== 0) {
       this.#expect({ sender, device, sendSeq }, code)
@@ -243,6 +248,7 @@ export class Witness {
     this.auditor.join(copy.uid, device)
     messages.sort((a, b) => a.sendSeq - b.sendSeq)
     for (const message of messages) {
+      if (isGroupConversation(message.conversation)) continue
       if (message.code === 0) this.auditor.shown(copy, message, Auditor.digest(message.text))
     }
   }
@@ -296,8 +302,10 @@ export class Witness {
   #message(phone: string, copy: Copy, message: StoredMessage): void {
     const { sender, device, sendSeq, text, code, version } = message
     const name = nameOf(message)
+    if (message.change !== undefined) return
     if (copy.stored.has(name)) this.#fail(`${phone} stored ${name} twice`)
     copy.stored.add(name)
+    if (isGroupConversation(message.conversation)) return
     if (sender === copy.uid && copy.pending.delete(`${device}/${sendSeq}`)) {
       if (code === 0) this.#acceptedNow(message)
       else if (version === 0) this.#refused(sender, device, sendSeq, code)

@@ -48,6 +48,7 @@ export async function runSeed(options: RunOptions): Promise<Result> {
   const { sent, accepted } = witness.auditor.verdict()
   const { ran: events, nowMs: virtualMs } = scheduler
   const { setup, happened } = stage
+  for (const gid of stage.groups) happened.count('items of groups', stage.ledger.groupItems(gid).length)
   return { seed, setup, failure, hash: trace.digest(), events, virtualMs, sent, accepted, happened }
 }
 
