@@ -16,10 +16,11 @@ import type { NodeEvent } from '../../src/sync/events.js'
 import { pairIn } from '../../src/sync/record-kinds.js'
 import { contiguous, type SequenceRule } from '../../src/sync/rules/numbered.js'
 import type { Stamps } from '../../src/sync/stamps.js'
+import { fannedOutTwice, skipped, stillTold, toldAtAcceptance } from './group-plants.js'
 import { NEXT_FORMS } from './next-forms.js'
 import type { Handle } from './node.js'
 import type { Process } from './process.js'
-import { BRIEF, type Setup } from './setup.js'
+import { BRIEF, KEEP_ALL, type Setup } from './setup.js'
 import { answersOfTheOld, forgetfulSwitch, ruleless, swallowingPolls } from './transport-plants.js'
 
 export interface Plant {
@@ -72,6 +73,21 @@ const LOSING: Partial<Setup> = {
 
 /** A world of phones that climb up and down between their transports. */
 const CHANGEABLE: Partial<Setup> = { ladders: [['tcp', 'ws', 'http']], wayMs: 6_000, users: [1, 1, 1], actMs: 400 }
+
+/** A world of groups, where each user and each group is of another scope. */
+const GROUPS: Partial<Setup> = {
+  groups: 0.7,
+  store: 'partitions',
+  users: [1, 1, 1],
+  actMs: 400,
+  chaosMs: 20_000,
+  nodeKillMs: Number.POSITIVE_INFINITY,
+  outageMs: Number.POSITIVE_INFINITY,
+  misfortune: 0,
+  limits: 'open',
+  retention: KEEP_ALL,
+  restoreMs: undefined,
+}
 
 const FAR_AWAY = {
   latencyMs: 150,
@@ -218,6 +234,22 @@ export const PLANTS = {
   },
   'a cached contact trusted after a conflict': {
     store: store => unexpecting(store, ({ name }) => name.startsWith('contact/')),
+  },
+  "a member's own copy told before its number": {
+    store: store => committing(store, toldAtAcceptance()),
+    setup: GROUPS,
+  },
+  'an item of a group fanned out twice': {
+    store: store => committing(store, fannedOutTwice),
+    setup: GROUPS,
+  },
+  'an item of a group skipped for one branch': {
+    store: store => committing(store, skipped()),
+    setup: GROUPS,
+  },
+  'a member who left a group and is still told': {
+    store: store => committing(store, stillTold()),
+    setup: GROUPS,
   },
 } as const satisfies Record<string, Plant>
 

@@ -32,7 +32,7 @@ const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
 
 const ALL_BYTES = { keepBytes: Number.POSITIVE_INFINITY }
-const KEEP_ALL = { keepMs: 30 * DAY_MS, keepItems: 1_000_000, ...ALL_BYTES }
+export const KEEP_ALL = { keepMs: 30 * DAY_MS, keepItems: 1_000_000, ...ALL_BYTES }
 /** Retention of seconds, so that there is something to trim while much else goes on. */
 export const BRIEF = { keepMs: 15_000, keepItems: 20, everyMs: 4_000, ...ALL_BYTES }
 
@@ -62,7 +62,9 @@ export type Setup = { readonly [name in keyof Drawn]: Drawn[name] }
 export function drawSetup(random: Random, ofGroups: Random, only?: Partial<Setup>): Setup {
   const isCalm = random.fraction() < 0.25
   const setup = draw(random, ofGroups, only?.store, isCalm)
-  return { ...(isCalm ? calmed(setup) : setup), ...only }
+  // Where something is given it is about that, and groups are only where they are asked for.
+  const groups = only === undefined ? setup.groups : 0
+  return { ...(isCalm ? calmed(setup) : setup), groups, ...only }
 }
 
 function draw(random: Random, ofGroups: Random, kind: StoreKind | undefined, isCalm: boolean) {
@@ -163,6 +165,7 @@ function draw(random: Random, ofGroups: Random, kind: StoreKind | undefined, isC
     retention: (isBrief ? pick(BRIEF, { ...BRIEF, keepItems: 0 }) : KEEP_ALL) as NodeSettings['retention'],
     heartbeatMs: pick(10_000, 30_000),
     /** How likely what somebody does is in a group; 0: there are no groups. */
+    // Where items are trimmed, or what was acknowledged is lost, a group's log does not say what everybody is to have.
     groups: !isRestored && !isBrief && !isN0 && ofGroups.fraction() < GROUPS_LIKELY ? 0.3 : 0,
   }
 }

@@ -19,6 +19,7 @@ const KINDS = [
   'starts of this revision',
   'starts of the next revision',
   'entries in the form of the next revision',
+  'items of groups',
 ] as const
 
 t.setTimeout(300_000)
