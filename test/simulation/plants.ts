@@ -20,7 +20,7 @@ import { fannedOutTwice, skipped, stillTold, toldAtAcceptance } from './group-pl
 import { NEXT_FORMS } from './next-forms.js'
 import type { Handle } from './node.js'
 import type { Process } from './process.js'
-import { BRIEF, KEEP_ALL, type Setup } from './setup.js'
+import { BRIEF, type Setup, WITH_GROUPS } from './setup.js'
 import { answersOfTheOld, forgetfulSwitch, ruleless, swallowingPolls } from './transport-plants.js'
 
 export interface Plant {
@@ -74,20 +74,8 @@ const LOSING: Partial<Setup> = {
 /** A world of phones that climb up and down between their transports. */
 const CHANGEABLE: Partial<Setup> = { ladders: [['tcp', 'ws', 'http']], wayMs: 6_000, users: [1, 1, 1], actMs: 400 }
 
-/** A world of groups, where each user and each group is of another scope. */
-const GROUPS: Partial<Setup> = {
-  groups: 0.7,
-  store: 'partitions',
-  users: [1, 1, 1],
-  actMs: 400,
-  chaosMs: 20_000,
-  nodeKillMs: Number.POSITIVE_INFINITY,
-  outageMs: Number.POSITIVE_INFINITY,
-  misfortune: 0,
-  limits: 'open',
-  retention: KEEP_ALL,
-  restoreMs: undefined,
-}
+/** Groups, where each user and each group is of another scope. */
+const GROUPS: Partial<Setup> = { ...WITH_GROUPS, store: 'partitions' }
 
 const FAR_AWAY = {
   latencyMs: 150,

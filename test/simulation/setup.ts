@@ -32,7 +32,7 @@ const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
 
 const ALL_BYTES = { keepBytes: Number.POSITIVE_INFINITY }
-export const KEEP_ALL = { keepMs: 30 * DAY_MS, keepItems: 1_000_000, ...ALL_BYTES }
+const KEEP_ALL = { keepMs: 30 * DAY_MS, keepItems: 1_000_000, ...ALL_BYTES }
 /** Retention of seconds, so that there is something to trim while much else goes on. */
 export const BRIEF = { keepMs: 15_000, keepItems: 20, everyMs: 4_000, ...ALL_BYTES }
 
@@ -52,22 +52,16 @@ const TIGHT: NodeSettings['limits'] = {
   'password-checks': null,
 }
 
-/** How likely there are groups in a world that may have some. */
-const GROUPS_LIKELY = 0.5
-
 type Drawn = ReturnType<typeof draw>
 export type Setup = { readonly [name in keyof Drawn]: Drawn[name] }
 
-/** @param ofGroups decides about groups, so that worlds without any are what they are without this */
-export function drawSetup(random: Random, ofGroups: Random, only?: Partial<Setup>): Setup {
+export function drawSetup(random: Random, only?: Partial<Setup>): Setup {
   const isCalm = random.fraction() < 0.25
-  const setup = draw(random, ofGroups, only?.store, isCalm)
-  // Where something is given it is about that, and groups are only where they are asked for.
-  const groups = only === undefined ? setup.groups : 0
-  return { ...(isCalm ? calmed(setup) : setup), groups, ...only }
+  const setup = draw(random, only?.store, isCalm)
+  return { ...(isCalm ? calmed(setup) : setup), ...only }
 }
 
-function draw(random: Random, ofGroups: Random, kind: StoreKind | undefined, isCalm: boolean) {
+function draw(random: Random, kind: StoreKind | undefined, isCalm: boolean) {
   const pick = <T>(...of: readonly T[]): T => of[random.integer(of.length)] as T
   const store = kind ?? pick(...STORE_KINDS)
   const isEmbedded = store === 'embedded'
@@ -164,10 +158,23 @@ function draw(random: Random, ofGroups: Random, kind: StoreKind | undefined, isC
     limits: pick<NodeSettings['limits']>('open', 'open', TIGHT),
     retention: (isBrief ? pick(BRIEF, { ...BRIEF, keepItems: 0 }) : KEEP_ALL) as NodeSettings['retention'],
     heartbeatMs: pick(10_000, 30_000),
-    /** How likely what somebody does is in a group; 0: there are no groups. */
-    // Where items are trimmed, or what was acknowledged is lost, a group's log does not say what everybody is to have.
-    groups: !isRestored && !isBrief && !isN0 && ofGroups.fraction() < GROUPS_LIKELY ? 0.3 : 0,
+    /** How likely what somebody does is in a group; 0: there are no groups. They are only where they are asked for: see WITH_GROUPS. */
+    groups: 0,
   }
+}
+
+/** A world of groups, with nothing trimmed or lost: then a group's log says what everybody is to have. */
+export const WITH_GROUPS: Partial<Setup> = {
+  groups: 0.7,
+  users: [1, 2, 1],
+  actMs: 400,
+  chaosMs: 20_000,
+  nodeKillMs: NEVER,
+  outageMs: NEVER,
+  misfortune: 0,
+  limits: 'open',
+  retention: KEEP_ALL,
+  restoreMs: undefined,
 }
 
 /** No faults, or no more: what is broken is to heal. */

@@ -2,10 +2,12 @@
 
 import t from 'tap'
 import { Happened } from './happened.js'
-import { STORE_KINDS } from './setup.js'
+import { STORE_KINDS, WITH_GROUPS } from './setup.js'
 import { runSeed } from './world.js'
 
 const SEEDS = 200
+/** For each of three stores. */
+const GROUP_SEEDS = 2
 
 /** What is to happen, or the seeds would prove nothing about it. */
 const KINDS = [
@@ -19,7 +21,6 @@ const KINDS = [
   'starts of this revision',
   'starts of the next revision',
   'entries in the form of the next revision',
-  'items of groups',
 ] as const
 
 t.setTimeout(300_000)
@@ -33,6 +34,18 @@ t.test(`${SEEDS} seeds: nothing acknowledged is lost, doubled or out of order, a
   }
   t.comment(`${happened}`)
   for (const kind of KINDS) t.ok(happened.of(kind) > 0, `there were ${kind}`)
+})
+
+t.test('each has of each group what was said while they were members, in one order', async t => {
+  const happened = new Happened()
+  for (const store of ['one', 'partitions', 'embedded'] as const) {
+    for (let seed = 1; seed <= GROUP_SEEDS; seed += 1) {
+      const { failure, happened: more } = await runSeed({ seed, setup: { ...WITH_GROUPS, store } })
+      happened.add(more)
+      if (failure !== undefined) t.fail(`seed ${seed} (${store}): ${failure}`)
+    }
+  }
+  t.ok(happened.of('items of groups') > 100, `${happened}`)
 })
 
 t.test('a seed replays exactly, and another one is another run', async t => {
