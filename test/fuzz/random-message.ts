@@ -34,7 +34,7 @@ function randomValue(field: Field, chance: Chance, known: Known): unknown {
     case 'bool':
       return chance.yes(0.5)
     case 'enum':
-      return chance.below(field.values?.length ?? 1)
+      return chance.below(field.values?.length ?? 1) || (field.required ? 1 : 0)
     case 'uint32':
     case 'uint64':
       return chance.pick(NUMBERS) || (field.required ? 1 : 0)

@@ -202,8 +202,10 @@ export class Sender {
     const entry = this.#sendQueue.ownCopy(sendSeq)
     if (entry === undefined) return undefined
     this.#forget(entry)
-    this.pump()
     const { content } = entry
+    // Of an act only the failure is an item: what was to be made will not be.
+    this.#taken(entry, false)
+    this.pump()
     if (content.kind === 'message') return content.message
     if (content.kind === 'operation') this.#host.did(content.method as OperationName, sendSeq)
     entry.done?.(undefined)

@@ -522,6 +522,19 @@ t.test(
   },
 )
 
+t.test('nothing waits for an act whose failure came before its answer', async t => {
+  const harness = await Harness.online()
+  const { client, pipe } = harness
+  const joined = client.groups.join(GROUP, 'a guess')
+  client.send(GROUP, 'hello')
+  harness.settle()
+  take(pipe, 'groupJoin')
+  pipe.push(0, 1, [groupFailure(1, 1, 'WRONG_CODE')])
+  harness.settle()
+  await joined
+  t.match(take(pipe, 'post').request, { text: 'hello' })
+})
+
 t.test('a group and its members are asked of the server', async t => {
   const harness = await Harness.online()
   const { client, pipe } = harness
