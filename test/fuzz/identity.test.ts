@@ -44,8 +44,19 @@ function unknownField(chance: Chance): Uint8Array {
 
 function fieldOf(node: Node, chance: Chance): Uint8Array {
   if (node.kind === 'varint') return concatenated([longVarint(node.tag, chance), longVarint(node.value, chance)])
-  if (node.kind !== 'bytes') throw new Error('no numbered request holds a message')
-  return concatenated([longVarint(node.tag, chance), longVarint(node.bytes.length, chance), node.bytes])
+  if (node.kind === 'raw') throw new Error('our encoder writes fields alone')
+  const bytes = node.kind === 'bytes' ? node.bytes : concatenated(shuffled(node.nodes, chance))
+  return concatenated([longVarint(node.tag, chance), longVarint(bytes.length, chance), bytes])
+}
+
+/** The fields in any order, but for those of one number: elements of a list, whose order counts. */
+function shuffled(nodes: readonly Node[], chance: Chance): Uint8Array[] {
+  const tags = [...new Set(nodes.map(tagOf))].sort(() => chance.below(3) - 1)
+  return tags.flatMap(tag => nodes.filter(node => tagOf(node) === tag).map(node => fieldOf(node, chance)))
+}
+
+function tagOf(node: Node): number {
+  return node.kind === 'raw' ? 0 : node.tag
 }
 
 /** The same content in another encoding. */
@@ -53,10 +64,11 @@ function rewritten(method: RequestMethod, body: Uint8Array, donor: Uint8Array, c
   const type = RPC_TYPES.get(`${method.service}.${method.rpc}`)?.request
   if (type === undefined) throw new Error(`${method.rpc} has no type`)
   const nodes = takeApart(type, body)
-  const written = nodes.map(node => fieldOf(node, chance)).sort(() => chance.below(3) - 1)
-  // Values that do not count: each of these fields comes again behind them.
-  const has = (tag: number) => nodes.some(node => node.kind !== 'raw' && node.tag === tag)
-  const overridden = takeApart(type, donor).filter(node => node.kind !== 'raw' && has(node.tag) && chance.yes(0.5))
+  const written = shuffled(nodes, chance)
+  // Values that do not count: each of these fields comes again behind them. Messages are merged, so all of them count.
+  const isSingle = (node: Node): boolean => node.kind === 'varint' || node.kind === 'bytes'
+  const has = (tag: number) => nodes.some(node => tagOf(node) === tag)
+  const overridden = takeApart(type, donor).filter(node => isSingle(node) && has(tagOf(node)) && chance.yes(0.5))
   const parts = [...overridden.map(node => fieldOf(node, chance)), ...written]
   while (chance.yes(0.4)) parts.splice(chance.below(parts.length + 1), 0, unknownField(chance))
   const bytes = concatenated(parts)

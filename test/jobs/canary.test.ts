@@ -1,7 +1,8 @@
 /** Readiness is a message that arrives: what stops one is told, what a check leaves behind does not grow, and nobody gets at its users. */
 import t from 'tap'
 import { CODES } from '../../protocol/codes.js'
-import { createHelloRequest } from '../../protocol/generated/messages.js'
+import { type ConversationId, directConversation } from '../../protocol/conversation-id.js'
+import { createHelloRequest, GroupRole } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import { Hub } from '../../src/connection/hub.js'
 import { Canary, type CanaryOptions } from '../../src/jobs/canary.js'
@@ -353,7 +354,9 @@ t.test('nobody reaches its users, by any method', async t => {
     for (const method of Object.values(METHODS)) {
       if (method.kind !== 'request' || method.number === METHODS.hello.number) continue
       // Each method takes of these fields what it has: every one that may name somebody does.
-      const request = { ...EVERY_FIELD, uid, to: uid, device: uid, sendSeq: 1 }
+      const invitees = [{ uid }]
+      const request = { ...EVERY_FIELD, uid, to: uid, device: uid, sendSeq: 1, invitees }
+      if (method === METHODS.post) request.conversation = directConversation(uid)
       if (method === METHODS.getProfile) request.account = ''
       // Somebody new each time: what one method does to a session must not be what stops the next.
       const mallory = await stranger()
@@ -408,11 +411,23 @@ const EVERY_FIELD = {
   attempt: 0,
   sends: [],
   ack: undefined,
+  conversation: 'group:1.1.1' as ConversationId,
+  title: 'canaries',
+  announcement: '',
+  code: 'a code',
+  invitation: 1,
+  number: 1,
+  yes: true,
+  rules: undefined,
+  newCode: false,
+  role: GroupRole.ADMIN,
+  muted: false,
 }
 
 /** Methods that ask for something of the user they name. */
 const NAMING = new Set<unknown>([
   METHODS.send,
+  METHODS.post,
   METHODS.getProfile,
   METHODS.contactRequest,
   METHODS.contactAccept,
