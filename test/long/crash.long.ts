@@ -11,7 +11,7 @@ import { tellFault } from '../crash/replay.js'
 /** Replays what is written and which states are drawn, but not how the kernel schedules the store. */
 const SEED = process.env.SEED ?? String(Date.now())
 
-const STATES = 4_000
+const STATES = 2_000
 
 t.comment(`seed ${SEED}`)
 
