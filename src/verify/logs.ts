@@ -84,8 +84,7 @@ function verifyItem(view: StoreView, owner: number, version: number, bytes: Uint
 
 function verifyReference(owner: number, version: number, bytes: Uint8Array, findings: Findings): void {
   const { gid, number } = decodeReference(bytes)
-  if (owner === 0 || gid === '' || number === 0)
-    findings.fault(`item ${version} of user ${owner} refers to ${gid}/${number}`)
+  if (gid === '' || number === 0) findings.fault(`item ${version} of user ${owner} refers to ${gid}/${number}`)
 }
 
 /** Checks an item of a group, or of one of its branches: its place in the log is its number. */

@@ -93,6 +93,11 @@ export function tell(tx: Tx, uid: number, told: Told): void {
   tx.effect(groupTold, userActor(uid), told)
 }
 
+/** Tells a user that an invitation or a request has ended without a membership. */
+export function tellEnded(tx: Tx, uid: number, number: number): void {
+  tell(tx, uid, { act: 'ended', number, until: 0 })
+}
+
 export function aboutOf(tx: Tx): About {
   return (
     tx.get(about) ?? {
@@ -135,7 +140,7 @@ export function enter(tx: Tx, { uid, via, by }: Joining): Code {
   const before = tx.get(members) ?? NO_MEMBERS
   waitsNoMore(tx, uid)
   if (before.size >= GROUP_MEMBERS_MAX) {
-    tell(tx, uid, { act: 'ended', number: via, until: 0 })
+    tellEnded(tx, uid, via)
     return CODES.GROUP_FULL.code
   }
   const isFirst = before.size === 0
@@ -179,7 +184,7 @@ export function leave(tx: Tx, member: Member, by: number): void {
 /** Ends the group: nobody is in it, and nobody comes any more. */
 export function end(tx: Tx): void {
   tx.put(about, { ...aboutOf(tx), dissolved: true, code: '' })
-  for (const { uid, number } of waitingFor(tx)) tell(tx, uid, { act: 'ended', number, until: 0 })
+  for (const { uid, number } of waitingFor(tx)) tellEnded(tx, uid, number)
   tx.remove(waiting)
 }
 
@@ -201,7 +206,7 @@ export function setAbout(tx: Tx, after: About, change: Change): void {
   const number = publishChange(tx, list, change)
   tx.put(about, { ...after, number })
   const { title, announcement, rules } = after
-  const told = { act: 'about', gid: gidOfGroup(tx.actor), title, announcement, rules, aboutNumber: number } as const
+  const told = { act: 'about', title, announcement, rules, aboutNumber: number } as const
   tx.fanOut(groupTold, Array.from(list.keys(), userActor), told)
 }
 

@@ -32,8 +32,8 @@ export type Told =
   | { readonly act: 'ended'; readonly number: number; readonly via?: number; readonly until: number }
   | { readonly act: 'state'; readonly number: number; readonly role: GroupRole; readonly muted: boolean }
   /** It came as a fan-out, to all members. */
-  | ({ readonly act: 'about'; readonly gid: Gid } & ToldAbout)
-  | { readonly act: 'dissolved'; readonly gid: Gid; readonly until: number }
+  | ({ readonly act: 'about' } & ToldAbout)
+  | { readonly act: 'dissolved'; readonly until: number }
 
 const { UNSPECIFIED, INVITED, ASKED, JOINING, MEMBER, LEAVING } = GroupState
 
@@ -64,7 +64,7 @@ function listOf(state: GroupState): 'groups' | 'invitations' | undefined {
 export const groupTold: EffectKind<Told> = jsonEffect({
   name: 'group-told',
   run(tx, told, source) {
-    const gid = 'gid' in told ? told.gid : gidOfGroup(source)
+    const gid = gidOfGroup(source)
     const before = tx.get(userGroup, gid) ?? NO_GROUP
     if (tx.get(profile)?.deleted !== false) answerForDeleted(tx, source, told)
     else become(tx, gid, before, hear(tx, source, before, told))
@@ -77,7 +77,8 @@ function answerForDeleted(tx: Tx, group: string, told: Told): void {
   if (told.act === 'joined') say(tx, group, 'leave', told.number)
 }
 
-function say(tx: Tx, group: string, word: 'yes' | 'no' | 'leave', number: number): void {
+/** Says something to a group that no request of a device asked for. */
+export function say(tx: Tx, group: string, word: 'yes' | 'no' | 'leave', number: number): void {
   tx.effect(groupWord, group, { word, number, device: 0, sendSeq: 0 })
 }
 

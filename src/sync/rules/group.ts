@@ -30,7 +30,7 @@ import {
   setAbout,
   setMember,
   setRole,
-  tell,
+  tellEnded,
   tellJoined,
   waitingFor,
   waitsNoMore,
@@ -62,7 +62,7 @@ export const groupMade: EffectKind<Made> = jsonEffect({
     invite(tx, by, uids)
   },
   refused(tx, made, source) {
-    tell(tx, uidOf(source), { act: 'ended', number: 0, until: 0 })
+    tellEnded(tx, uidOf(source), 0)
     refuse(tx, source, made, CODES.REFUSED.code)
   },
 })
@@ -98,7 +98,7 @@ function heard(tx: Tx, uid: number, { word, number, code = '' }: Word): Code {
         return enter(tx, { uid, via: number, by: waits.by })
       }
       if (member?.via === number) return CODES.OK.code
-      tell(tx, uid, { act: 'ended', number, until: 0 })
+      tellEnded(tx, uid, number)
       return CODES.NO_SUCH_INVITATION.code
     case 'no':
       if (waits !== undefined && !waits.asks && waits.number === number) waitsNoMore(tx, uid)
@@ -109,7 +109,7 @@ function heard(tx: Tx, uid: number, { word, number, code = '' }: Word): Code {
       if (member !== undefined && (member.since === number || member.via === number)) leave(tx, member, uid)
       else {
         if (waits?.number === number) waitsNoMore(tx, uid)
-        tell(tx, uid, { act: 'ended', number, until: 0 })
+        tellEnded(tx, uid, number)
       }
       return CODES.OK.code
   }
@@ -118,7 +118,7 @@ function heard(tx: Tx, uid: number, { word, number, code = '' }: Word): Code {
 /** Takes a request to join. Who is invited needs no code. */
 function asked(tx: Tx, uid: number, number: number, code: string): Code {
   if (tx.get(members)?.has(uid) === true) {
-    tell(tx, uid, { act: 'ended', number, until: 0 })
+    tellEnded(tx, uid, number)
     return CODES.ALREADY_MEMBER.code
   }
   const waits = waitingFor(tx).find(entry => entry.uid === uid)
@@ -131,7 +131,7 @@ function asked(tx: Tx, uid: number, number: number, code: string): Code {
     tx.put(waiting, [...list, { uid, number, asks: true, by: 0 }])
     return CODES.OK.code
   }
-  tell(tx, uid, { act: 'ended', number, until: 0 })
+  tellEnded(tx, uid, number)
   return isOpen ? CODES.GROUP_FULL.code : CODES.WRONG_CODE.code
 }
 
@@ -220,7 +220,7 @@ function approve(tx: Tx, by: number, { uid, request, yes }: MemberAct & { readon
   if (waits === undefined) return CODES.NO_SUCH_REQUEST.code
   if (yes) return enter(tx, { uid, via: request, by })
   waitsNoMore(tx, uid)
-  tell(tx, uid, { act: 'ended', number: request, until: 0 })
+  tellEnded(tx, uid, request)
   return CODES.OK.code
 }
 
@@ -236,7 +236,7 @@ function remove(tx: Tx, by: Member, { uid, number }: MemberAct & { readonly act:
   const waits = waitingFor(tx).find(entry => entry.uid === uid && isMeant(entry.number))
   if (waits === undefined) return CODES.NOT_MEMBER.code
   waitsNoMore(tx, uid)
-  tell(tx, uid, { act: 'ended', number: waits.number, until: 0 })
+  tellEnded(tx, uid, waits.number)
   return CODES.OK.code
 }
 
@@ -265,7 +265,7 @@ function dissolve(tx: Tx, by: number): void {
   const until = publishChange(tx, list, { act: GroupAct.DISSOLVED, by })
   tx.put(members, NO_MEMBERS)
   end(tx)
-  tx.fanOut(groupTold, Array.from(list.keys(), userActor), { act: 'dissolved', gid: gidOfGroup(tx.actor), until })
+  tx.fanOut(groupTold, Array.from(list.keys(), userActor), { act: 'dissolved', until })
 }
 
 /** A message on its way to the group. */

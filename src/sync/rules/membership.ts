@@ -20,7 +20,7 @@ import { groupActor } from '../references.js'
 import type { Transition, Tx } from '../types.js'
 import { groupDone, groupMade, groupSaid, groupWord, type MemberAct, mayDo, type Word } from './group.js'
 import { type Gid, groupConversation, NO_GROUP, type UserGroup, userGroup } from './group-records.js'
-import { become, mayJoinMore } from './group-told.js'
+import { become, mayJoinMore, say } from './group-told.js'
 import { type Answer, type Numbered, numbered } from './numbered.js'
 
 const { UNSPECIFIED, INVITED, ASKED, JOINING, MEMBER, LEAVING } = GroupState
@@ -54,7 +54,7 @@ function act<I extends GroupInput>(
   )
 }
 
-function say(tx: Tx, { gid, device, sendSeq }: GroupInput, word: Pick<Word, 'word' | 'number' | 'code'>): void {
+function sayFor(tx: Tx, { gid, device, sendSeq }: GroupInput, word: Pick<Word, 'word' | 'number' | 'code'>): void {
   tx.effect(groupWord, groupActor(gid), { ...word, device, sendSeq })
 }
 
@@ -83,14 +83,14 @@ export const acceptInvitation = act<InvitationInput>('accept', (tx, input, befor
   const { invitation } = input
   if (before.state !== INVITED || before.number !== invitation) return CODES.NO_SUCH_INVITATION.code
   if (!mayJoinMore(tx)) return CODES.GROUP_LIMIT.code
-  say(tx, input, { word: 'yes', number: invitation })
+  sayFor(tx, input, { word: 'yes', number: invitation })
   return { ...before, state: JOINING }
 })
 
 export const declineInvitation = act<InvitationInput>('decline', (tx, input, before) => {
   const { invitation } = input
   if (before.state !== INVITED || before.number !== invitation) return CODES.NO_SUCH_INVITATION.code
-  say(tx, input, { word: 'no', number: invitation })
+  sayFor(tx, input, { word: 'no', number: invitation })
   return { ...before, state: UNSPECIFIED, number: 0, inviter: 0 }
 })
 
@@ -103,7 +103,7 @@ export const joinGroup = act<JoinInput>('join', (tx, input, before) => {
   if (before.state !== UNSPECIFIED && before.state !== INVITED) return CODES.ALREADY_MEMBER.code
   if (!mayJoinMore(tx)) return CODES.GROUP_LIMIT.code
   const asked = Math.max(before.asked + 1, tx.nowMs)
-  say(tx, input, { word: 'ask', number: asked, code: input.code })
+  sayFor(tx, input, { word: 'ask', number: asked, code: input.code })
   return { ...before, state: ASKED, number: asked, asked, inviter: 0 }
 })
 
@@ -111,7 +111,7 @@ export const leaveGroup = act<GroupInput>('leave', (tx, input, before) => {
   const { state, number } = before
   if (state === UNSPECIFIED) return CODES.NO_SUCH_GROUP.code
   if (state === INVITED) return CODES.NOT_MEMBER.code
-  if (state !== LEAVING) say(tx, input, { word: 'leave', number })
+  if (state !== LEAVING) sayFor(tx, input, { word: 'leave', number })
   return { ...before, state: LEAVING }
 })
 
@@ -119,8 +119,7 @@ export const leaveGroup = act<GroupInput>('leave', (tx, input, before) => {
 export function leaveAtEnd(tx: Tx, gid: Gid): void {
   const { state, number } = tx.get(userGroup, gid) ?? NO_GROUP
   if (state === UNSPECIFIED) return
-  const word = state === INVITED ? 'no' : 'leave'
-  tx.effect(groupWord, groupActor(gid), { word, number, device: 0, sendSeq: 0 })
+  say(tx, groupActor(gid), state === INVITED ? 'no' : 'leave', number)
 }
 
 /** Why a user who is no member may do nothing in a group. */
