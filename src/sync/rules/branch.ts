@@ -28,7 +28,7 @@ const NOBODY_HERE: Branch = { members: [], former: [] }
 const CHANGE_TAG = 9 * 8 + 2
 
 /** The branch of a group where this user lives. */
-export function branchOf(gid: Gid, uid: number): Actor {
+function branchOf(gid: Gid, uid: number): Actor {
   return branchActor(gid, partitionOfUser(uid))
 }
 
@@ -93,7 +93,7 @@ function actorsOf(known: Branch): readonly Actor[] {
 }
 
 /** The change that an item is; undefined for a message. */
-export function changeIn(item: Uint8Array): GroupChange | undefined {
+function changeIn(item: Uint8Array): GroupChange | undefined {
   if (item[0] !== CHANGE_TAG) return undefined
   const { content } = decodeItem(item)
   return content?.case === 'groupChange' ? content.value : undefined

@@ -16,7 +16,7 @@ import { groupItem } from './branch.js'
 import { type Gid, lastNumber, owed } from './group-records.js'
 
 /** The kind of actor that notes the groups of its partition that owe something. */
-export const DEBTS = 'debts'
+const DEBTS = 'debts'
 
 /** The actor that notes what groups of this one's partition owe. */
 export function debtsActor(actor: Actor): Actor {

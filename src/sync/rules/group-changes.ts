@@ -89,7 +89,7 @@ export function publishChange(tx: Tx, told: Members, change: Change): number {
   return number
 }
 
-export function tell(tx: Tx, uid: number, told: Told): void {
+function tell(tx: Tx, uid: number, told: Told): void {
   tx.effect(groupTold, userActor(uid), told)
 }
 
