@@ -7,16 +7,20 @@ import t from 'tap'
 import { campaign } from '../crash/campaign.js'
 import { type Chapter, goOn, NOTHING } from '../crash/chapter.js'
 import { tellFault } from '../crash/replay.js'
+import { rounds } from '../support/rounds.js'
 
 /** Replays what is written and which states are drawn, but not how the kernel schedules the store. */
 const SEED = process.env.SEED ?? String(Date.now())
 
-const STATES = 2_000
+const STATES = rounds(500)
+
+/** Chapters that begin after a crash of the first one: each records a store of its own. */
+const LATER = rounds(8)
 
 t.comment(`seed ${SEED}`)
 
 t.test('after a crash at any moment, what was answered or shown is there', async t => {
-  const { possible, opened, faults } = await campaign({ seed: SEED, states: STATES, later: 40, eye: 'strace' })
+  const { possible, opened, faults } = await campaign({ seed: SEED, states: STATES, later: LATER, eye: 'strace' })
   const sum = Object.values(opened).reduce((sum, count) => sum + count, 0)
   t.comment(`${possible} states are possible, ${sum} were opened: ${JSON.stringify(opened)}`)
   for (const fault of faults) t.fail(tellFault(fault))
