@@ -62,7 +62,7 @@ const ID_MAX = 127
  */
 const RETRY_AFTER_MS_MAX = 86_400_000
 
-/** A server that sends, but answers a request only after so many timeouts, does not answer it. */
+/** A server that sends, but has not answered the oldest request after so many timeouts, does not answer it. */
 const PATIENCE = 4
 
 export class Link {
@@ -80,6 +80,8 @@ export class Link {
   #startedMs = 0
   #heardMs = 0
   #wroteMs = 0
+  /** The time since which the oldest request is the oldest: over HTTP a window is answered one by one. */
+  #turnMs = 0
   /** The time when the ping without an answer was sent. */
   #pingedMs: number | undefined
   #timer: TimerHandle | undefined
@@ -211,6 +213,8 @@ export class Link {
     // A request from the server: of a protocol that is not ours yet, and harmless. So is an answer nobody waits for.
     const asked = frame.method === 0 ? this.#asked.get(frame.id) : undefined
     if (asked === undefined) return
+    const [oldest] = this.#asked.keys()
+    if (oldest === frame.id) this.#turnMs = this.#heardMs
     this.#asked.delete(frame.id)
     asked.answered(frame)
   }
@@ -262,7 +266,10 @@ export class Link {
     if (this.#pingedMs !== undefined) due = { atMs: this.#pingedMs + pongTimeoutMs, what: 'ping' }
     // The oldest request: a map keeps its order.
     for (const { atMs, timeoutMs } of this.#asked.values()) {
-      const requestMs = Math.min(Math.max(atMs, this.#heardMs) + timeoutMs, atMs + PATIENCE * timeoutMs)
+      const requestMs = Math.min(
+        Math.max(atMs, this.#heardMs) + timeoutMs,
+        Math.max(atMs, this.#turnMs) + PATIENCE * timeoutMs,
+      )
       return requestMs < due.atMs ? { atMs: requestMs, what: 'request' } : due
     }
     return due

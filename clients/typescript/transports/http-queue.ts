@@ -51,6 +51,12 @@ export class HttpQueue {
     return { run: this.#requests.splice(0, this.#runLength()), single: undefined }
   }
 
+  /** Takes all that waits out of the queue. */
+  takeAll(): Frame[] {
+    this.#single = 0
+    return this.#requests.splice(0)
+  }
+
   /** Puts back sends that were refused together: they go again, each by itself. */
   alone(run: readonly Frame[]): void {
     this.#requests.unshift(...run)

@@ -274,6 +274,7 @@ class HttpConnection implements TransportConnection {
         this.#laneBusy = false
         if (method === METHODS.changePassword && answer.kind === 'ok') this.#renewed(answer.body)
         this.#respond(single.id, answer)
+        if (isForNow(answer)) this.#refuseWaiting()
       })
       return
     }
@@ -306,6 +307,7 @@ class HttpConnection implements TransportConnection {
       // One of them may be what the whole was refused for: alone each gets an answer of its own.
       if (run.length > 1 && answer.kind === 'refused' && actionOf(answer.code) === 'refused') this.#queue.alone(run)
       else for (const frame of run) this.#respond(frame.id, answer)
+      if (isForNow(answer)) this.#refuseWaiting()
       return
     }
     const { results } = page
@@ -321,6 +323,17 @@ class HttpConnection implements TransportConnection {
       const { version, from, code, message, retryAfterMs, refusal } = result
       if (code === 0) this.#out.push(encodeResponse(frame.id, encodeSendResponse({ version, from })))
       else this.#out.push(encodeRefusal(frame.id, code, message, retryAfterMs, refusal))
+    }
+    if (actionOf(results.at(-1)?.code ?? 0) === 'retry') this.#refuseWaiting()
+  }
+
+  /**
+   * Refuses what waits behind a number that was refused for now, as the server would. Asked one by one, a whole window of that would take
+   * a minute where an answer takes a second, and the client goes back anyway.
+   */
+  #refuseWaiting(): void {
+    for (const { id } of this.#queue.takeAll()) {
+      this.#out.push(encodeRefusal(id, CODES.GAP.code, 'not sent: behind a number that was refused', 0))
     }
   }
 
@@ -448,6 +461,11 @@ class HttpConnection implements TransportConnection {
     this.#calls.giveUp()
     this.#handlers.closed(error, retryAfterMs)
   }
+}
+
+/** Whether the request may be repeated later: its number is not used up, as far as anybody knows. */
+function isForNow(answer: HttpAnswer): boolean {
+  return answer.kind === 'foreign' || (answer.kind === 'refused' && actionOf(answer.code) === 'retry')
 }
 
 function foreignError(status: number): Error {

@@ -115,6 +115,18 @@ t.test('a server that sends but never answers is left too', async t => {
   t.equal(harness.pipe.closedByClient, true)
 })
 
+t.test('a window that is answered one by one, slowly, is no silence', async t => {
+  const harness = await Harness.online(undefined, { requestTimeoutMs: 10_000 })
+  for (let i = 0; i < 8; i++) harness.client.send(300, 'hello')
+  harness.settle()
+  for (let i = 0; i < 8; i++) {
+    harness.advance(9_000)
+    const { id } = harness.pipe.take('send')
+    harness.pipe.respond('send', id, { version: 0 })
+  }
+  t.equal(harness.pipe.closedByClient, false)
+})
+
 t.test('a connection that does not open is given up', async t => {
   const harness = await Harness.online(undefined, { connectTimeoutMs: 10_000 })
   harness.pipe.end()

@@ -208,6 +208,34 @@ t.test('a run that is refused for now is refused for each, and so is one that a 
   t.equal(rig.closed, undefined)
 })
 
+t.test('what waits behind a number that was refused for now is refused here: the server has no use for it', async t => {
+  const rig = HttpRig.bound()
+  const write = (sendSeq: number): number => rig.write('post', { sendSeq, conversation: 'group:1.1.1', text: 'x' })
+  for (const sendSeq of [1, 2, 3]) write(sendSeq)
+  rig.exchange.take().refuse('RATE_LIMITED', 3_000)
+  t.same(rig.told(), ['2 RATE_LIMITED', '3 GAP', '4 GAP'])
+  t.same(rig.exchange.peek(), [])
+  // So it is behind what a proxy refused, behind a run, and behind the last of a run.
+  write(1)
+  write(2)
+  rig.exchange.take().respond(502, {})
+  t.same(rig.told(), ['5 UNAVAILABLE', '6 GAP'])
+  rig.sends(1, 2)
+  write(3)
+  rig.exchange.take().refuse('RATE_LIMITED', 3_000)
+  t.same(rig.told(), ['7 RATE_LIMITED', '8 RATE_LIMITED', '9 GAP'])
+  rig.sends(1, 2)
+  write(3)
+  const results = [createSendResult({ version: 6 }), createSendResult({ code: CODES.RATE_LIMITED.code })]
+  rig.exchange.take().answer('sync', { to: 6, results })
+  t.same(rig.told(), ['push 5-6 0', '10', '11 RATE_LIMITED', '12 GAP'])
+  // Behind a final refusal all goes on.
+  write(2)
+  write(3)
+  rig.exchange.take().refuse('NOT_MEMBER')
+  t.equal(rig.exchange.take().of('post').sendSeq, 3)
+})
+
 t.test('results that do not fit the sends end the connection', async t => {
   const rig = HttpRig.bound()
   rig.sends(1, 2)
