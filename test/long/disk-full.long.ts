@@ -12,6 +12,7 @@ import { CODES } from '../../protocol/codes.js'
 import { CliProcess } from '../support/cli-process.js'
 import { eventually } from '../support/eventually.js'
 import { befriend, Person } from '../support/person.js'
+import { rounds } from '../support/rounds.js'
 import { loginAccount } from '../support/server.js'
 import { Writer } from '../support/writer.js'
 
@@ -19,6 +20,9 @@ const MIB = 2 ** 20
 
 /** Less than the server's mark of 32 MiB, and more than what it writes until it looks at the disk again. */
 const LOW_MIB = 16
+
+/** How often another program fills the disk: by turns to the mark, and to the end. */
+const ROUNDS = rounds(2)
 
 /** A small disk of its own, for the time of a test. */
 class SmallDisk {
@@ -148,7 +152,7 @@ t.test(
       port = next.ready.port
       return port
     }
-    for (let round = 1; round <= 4; round++) {
+    for (let round = 1; round <= ROUNDS; round++) {
       const before = writer.accepted.size
       let left = disk.freeMiB
       // In steps, while people write: until they are refused, or to the end. The end may come before the server looks again.
@@ -236,7 +240,9 @@ t.test('where lock files have no space no command ends in a signal: it says so a
     ['serve', '--data', data, '--port', '0', '--http-port', '0'],
   ]
   const outcomes = new Set<string>()
-  for (const leftKiB of [0, 4, 8, 40].flatMap(each => [each, backupKiB + 16 + each])) {
+  // The lock files take 8 KiB each. Between nothing and enough, another amount each time.
+  const some = 4 * (1 + Math.floor(Math.random() * 8))
+  for (const leftKiB of [0, some, 40, backupKiB + 16, backupKiB + 16 + some]) {
     for (const argv of commands) {
       const what = `${argv.join(' ')} with ${leftKiB} KiB`
       removeLocks(data, backup)

@@ -1,10 +1,11 @@
-/** With fuzz-frames.long.ts a million fuzzed frames and bodies, others each time: a failure names the seed that it needs. */
+/** Fuzzed bodies, others each time: a failure names the seed that it needs. */
 
 import t from 'tap'
 import { playBodies } from '../fuzz/bodies.js'
 import { liveHeapBytes } from '../support/live-heap.js'
+import { rounds } from '../support/rounds.js'
 
-const COUNT = 250_000
+const COUNT = rounds(100_000)
 const SLICES = 5
 const HEAP_GROWTH_BYTES_MAX = 8_388_608
 

@@ -1,13 +1,14 @@
-/** With fuzz-bodies.long.ts a million fuzzed frames and bodies, others each time: a failure names the seed that it needs. */
+/** Fuzzed frames, others each time: a failure names the seed that it needs. */
 
 import t from 'tap'
 import { type GroundKind, playFrames } from '../fuzz/play.js'
 import { liveHeapBytes } from '../support/live-heap.js'
+import { rounds } from '../support/rounds.js'
 
-const RUNS: Readonly<Record<GroundKind, number>> = { fake: 600_000, real: 150_000 }
+const RUNS: Readonly<Record<GroundKind, number>> = { fake: rounds(200_000), real: rounds(60_000) }
 const SLICES = 5
 
-/** What a run may leave: code that was compiled, tables that grew; a connection that stays is 3 KiB, of 10 000 and more. */
+/** What a run may leave: code that was compiled, tables that grew; a connection that stays is 3 KiB, of thousands. */
 const HEAP_GROWTH_BYTES_MAX = 8_388_608
 
 const seed = String(Date.now())
