@@ -6,12 +6,19 @@ import { runSeed } from './world.js'
 
 const SEEDS_MAX = 200
 
+/** The seed by which a bug was found that few seeds find: it is tried first. One that finds it no more only costs the time of the others. */
+const FOUND_BY: Partial<Record<PlantName, number>> = {
+  'a push over what the store has lost': 33,
+  "an old transport's answer applied to a new request": 40,
+}
+
 t.setTimeout(300_000)
 
 for (const name of Object.keys(PLANTS) as PlantName[]) {
   t.test(`found: ${name}`, async t => {
     const { setup } = PLANTS[name] as Plant
-    for (let seed = 1; seed <= SEEDS_MAX; seed += 1) {
+    const seeds = Array.from({ length: SEEDS_MAX }, (_, i) => i + 1)
+    for (const seed of [FOUND_BY[name] ?? 1, ...seeds]) {
       const { failure } = await runSeed({ seed, plant: PLANTS[name] })
       if (failure === undefined) continue
       const without = await runSeed({ seed, ...(setup === undefined ? {} : { setup }) })
