@@ -39,6 +39,15 @@ const ERROR_CHARACTERS_MAX = 1_000
 /** Thrown through a transition when a record is not in the cache. It never leaves the planning. */
 export const NEEDS_RECORDS = Symbol('needs records')
 
+/** Thrown where a rule reads an entry that its own unit appends: it has no version yet. */
+export class OwnAppendError extends Error {
+  override readonly name = 'OwnAppendError'
+
+  constructor(actor: Actor) {
+    super(`a rule reads what its own unit appends to the log of ${actor}`)
+  }
+}
+
 /** An effect on its own, without its targets. */
 export interface Effect {
   readonly kind: EffectKind<unknown>
@@ -72,6 +81,8 @@ export interface Savepoint {
   readonly routes: number
   readonly events: number
   readonly effects: number
+  readonly asides: number
+  readonly replaces: number
 }
 
 /** The plan that the effects belong to. */
@@ -87,7 +98,9 @@ export interface EffectPlan {
     isContended(actor: Actor): boolean
   }
   readonly appends: readonly unknown[]
-  readonly missing: readonly unknown[]
+  readonly lacks: boolean
+  /** Whether an effect that reads what the unit appends may be put off. If not, that is a bug. */
+  putsOff: boolean
   /** Effects in the order in which they were emitted; those that they cause follow behind. */
   readonly effects: readonly Emitted[]
   at(actor: Actor, level: number): Tx
@@ -113,15 +126,31 @@ export function applyEffects(plan: EffectPlan): void {
       if (error !== NEEDS_RECORDS) throw error
     }
   }
-  if (plan.missing.length > 0) throw NEEDS_RECORDS
+  if (plan.lacks) throw NEEDS_RECORDS
 }
 
 function route(plan: EffectPlan, effect: Emitted, target: Actor): void {
   const { kind, at, input, level } = effect
-  if (isAtOnce(plan, at, target, level)) {
-    const to = plan.at(target, level)
-    applyEffect(plan, to, effect, count(at, to))
-  } else post(plan, at, { target, kind: kind.name, payload: kind.encode(input), targets: NO_TARGETS })
+  const isApplied =
+    isAtOnce(plan, at, target, level) &&
+    isNotPutOff(plan, () => {
+      const to = plan.at(target, level)
+      applyEffect(plan, to, effect, count(at, to))
+    })
+  if (!isApplied) post(plan, at, { target, kind: kind.name, payload: kind.encode(input), targets: NO_TARGETS })
+}
+
+/** Applies something, or undoes it if it reads what the unit appends: it then waits for a unit of its own. @returns whether it is applied */
+function isNotPutOff(plan: EffectPlan, apply: () => void): boolean {
+  const savepoint = plan.savepoint()
+  try {
+    apply()
+    return true
+  } catch (error) {
+    if (!(error instanceof OwnAppendError)) throw error
+    plan.rollBack(savepoint)
+    return false
+  }
 }
 
 /** Writes one entry for each partition. A short list is applied at once where that is possible. */
@@ -135,10 +164,14 @@ function fanOut(plan: EffectPlan, effect: Emitted, targets: readonly Actor[]): v
   const isShort = targets.length <= plan.context.sliceTargets
   let payload: Uint8Array | undefined
   for (const { partition, targets } of groups) {
-    if (isShort && isAtOnce(plan, at, partition, level)) {
-      const to = plan.at(partition, level)
-      applyToEach(plan, to, effect, { seq: count(at, to), targets })
-    } else {
+    const isApplied =
+      isShort &&
+      isAtOnce(plan, at, partition, level) &&
+      isNotPutOff(plan, () => {
+        const to = plan.at(partition, level)
+        applyToEach(plan, to, effect, { seq: count(at, to), targets })
+      })
+    if (!isApplied) {
       payload ??= kind.encode(input)
       post(plan, at, { target: partition, kind: kind.name, payload, targets })
     }
@@ -228,7 +261,7 @@ function applyToEach(plan: EffectPlan, partition: Tx, effect: Effect, { seq, tar
       if (error !== NEEDS_RECORDS) throw error
     }
   }
-  if (plan.missing.length > 0) throw NEEDS_RECORDS
+  if (plan.lacks) throw NEEDS_RECORDS
 }
 
 /**
@@ -241,7 +274,7 @@ function run(plan: EffectPlan, tx: Tx, { kind, source, input }: Effect): SetAsid
     kind.run(tx, input, source)
     return undefined
   } catch (error) {
-    if (error === NEEDS_RECORDS) throw error
+    if (error === NEEDS_RECORDS || (error instanceof OwnAppendError && plan.putsOff)) throw error
     plan.rollBack(savepoint)
     plan.setAside({ source, target: tx.actor, kind: kind.name, error })
     refuse(plan, tx, { kind, source, input })
@@ -255,7 +288,7 @@ function refuse(plan: EffectPlan, tx: Tx, { kind, source, input }: Omit<Effect, 
   try {
     kind.refused?.(tx, input, source)
   } catch (error) {
-    if (error === NEEDS_RECORDS) throw error
+    if (error === NEEDS_RECORDS || (error instanceof OwnAppendError && plan.putsOff)) throw error
     plan.rollBack(savepoint)
   }
 }
@@ -267,27 +300,35 @@ export interface EncodedEffect {
   readonly payload: Uint8Array
 }
 
+/** 'senseless': it could not be decoded. 'put off': it reads what the unit appends, and must be in a later one. */
+export type Take = 'taken' | 'senseless' | 'put off'
+
 /**
  * Applies an effect that came through an outbox: to one actor, or at a partition to these targets. If it cannot be decoded, it is set
- * aside, for a partition once. Its source is not told: nobody knows what it was. @returns false in that case
+ * aside, for a partition once. Its source is not told: nobody knows what it was.
  */
 export function applyEncoded(
   plan: EffectPlan,
   tx: Tx,
   { kind, source, payload }: EncodedEffect,
   part: Part & { readonly level: number },
-): boolean {
+): Take {
   let effect: Effect
   try {
     effect = { kind, source, input: kind.decode(payload), level: part.level }
   } catch (error) {
     plan.setAside({ source, target: tx.actor, kind: kind.name, error })
     tx.put(setAside, keptOf(kind, payload, error), `${source}/${slotOf(plan, part.seq)}`)
-    return false
+    return 'senseless'
   }
-  if (isPartitionActor(tx.actor)) applyToEach(plan, tx, effect, part)
-  else applyEffect(plan, tx, effect, part.seq)
-  return true
+  // The first effect of a unit gains nothing by waiting.
+  plan.putsOff = plan.appends.length > 0
+  const isTaken = isNotPutOff(plan, () => {
+    if (isPartitionActor(tx.actor)) applyToEach(plan, tx, effect, part)
+    else applyEffect(plan, tx, effect, part.seq)
+  })
+  plan.putsOff = true
+  return isTaken ? 'taken' : 'put off'
 }
 
 /** The part of an effect that could not be applied that is kept for people. */

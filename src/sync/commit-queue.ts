@@ -77,6 +77,11 @@ export class CommitQueue<Q extends QueuedUnit> {
   #isWatched = false
   /** The turns for which it has gathered. */
   #turns = 0
+  /** The units that were pushed, and those of them that were settled. */
+  #pushed = 0
+  #settled = 0
+  /** Those who wait until so many units are settled, in this order. */
+  #waits: { readonly units: number; readonly go: () => void }[] = []
   readonly #endTurn = () => {
     this.#turns += 1
     const lingers = this.#isCrowd && this.#patient && this.#waiting.length < PATIENT_UNITS_MAX
@@ -108,7 +113,14 @@ export class CommitQueue<Q extends QueuedUnit> {
     return this.#isStalled
   }
 
+  /** Waits until all units that were pushed before are settled: durable, or fallen. */
+  async behindAll(): Promise<void> {
+    if (this.#settled === this.#pushed) return
+    await new Promise<void>(go => this.#waits.push({ units: this.#pushed, go }))
+  }
+
   push(queued: Q): void {
+    this.#pushed += 1
     this.#waiting.push(queued)
     if (!queued.patient) this.#patient = false
     if (this.#state === 'idle') this.#gather()
@@ -128,6 +140,12 @@ export class CommitQueue<Q extends QueuedUnit> {
       return all
     }
     return this.#waiting.splice(0, UNITS_PER_COMMIT_MAX)
+  }
+
+  #letGo(): void {
+    const waits = this.#waits
+    this.#waits = waits.filter(({ units }) => units > this.#settled)
+    for (const { units, go } of waits) if (units <= this.#settled) go()
   }
 
   #watch(startMs: number): void {
@@ -164,6 +182,8 @@ export class CommitQueue<Q extends QueuedUnit> {
           const [queued, result] = [batch[i], results[i]]
           if (queued !== undefined && result !== undefined) settle(queued, result, repeated)
         }
+        this.#settled += batch.length
+        if (this.#waits.length > 0) this.#letGo()
       },
       error => {
         if (error instanceof OutcomeUnknownError) {

@@ -2,7 +2,7 @@
  * The transitions of a delivery: the target takes what waits for it in an outbox, and the source then settles it (outbox.ts draws the order).
  */
 import type { Actor } from '../store/types.js'
-import { takenUpTo } from './cascade.js'
+import { type Take, takenUpTo } from './cascade.js'
 import type { OutboxEntry } from './outbox-entry.js'
 import type { PlanTx } from './plan-tx.js'
 import { type PairIn, pairIn, pairOut } from './record-kinds.js'
@@ -47,12 +47,11 @@ export function deliverTransition({ effects, sliceTargets }: DeliverOptions): Tr
         const { seq, targets } = entry
         if (seq <= last) continue
         if (entry.before > last) break
-        const kind = effects.get(entry.kind)
-        if (kind === undefined) break
         const slice = targets.slice(done, done + left)
-        const makesSense = (tx as PlanTx).take({ kind, source, payload: entry.payload }, { seq, targets: slice })
+        const take = takeOne(tx as PlanTx, effects.get(entry.kind), entry, slice)
+        if (take === 'put off') break
         part = seq
-        done = makesSense ? done + slice.length : targets.length
+        done = take === 'taken' ? done + slice.length : targets.length
         left -= slice.length
         if (done < targets.length) break
         last = seq
@@ -63,6 +62,16 @@ export function deliverTransition({ effects, sliceTargets }: DeliverOptions): Tr
       return { last, hasMoved, hasPassed }
     },
   }
+}
+
+/** Takes one effect, at these targets if it is a fan-out's. An unknown one is put off: it is left to other nodes. */
+function takeOne(
+  tx: PlanTx,
+  kind: EffectKind<unknown> | undefined,
+  { source, payload, seq }: OutboxEntry,
+  targets: readonly Actor[],
+): Take {
+  return kind === undefined ? 'put off' : tx.take({ kind, source, payload }, { seq, targets })
 }
 
 /**

@@ -11,24 +11,14 @@
  * Nothing is answered, told or shown before it is durable. Several engines may work on one store. What one engine does not know of
  * the others costs a conflict and another try, never an error.
  */
-import { assert } from '../lib/assert.js'
 import type { TimerHandle } from '../lib/clock.js'
 import { ALL_PARTITIONS } from '../store/partition.js'
-import {
-  type Actor,
-  type CommitResult,
-  type Committed,
-  NO_ROUTES,
-  type NodeId,
-  type ScannedRecord,
-  type ScopeId,
-  type Store,
-  type Unit,
-  type Version,
-} from '../store/types.js'
+import type { Actor, CommitResult, Committed, ScannedRecord, ScopeId, Store, Unit, Version } from '../store/types.js'
+import { Announcer, UNSEEN } from './announcer.js'
 import { ContendedActors } from './contended-actors.js'
 import type { EngineOptions, Settle } from './engine-options.js'
-import { headEvent, type NodeEvent, nodeAddress } from './events.js'
+import { type LogQuestion, PendingReplaces, readEntries, SeenEntries } from './entries.js'
+import { type NodeEvent, nodeAddress } from './events.js'
 import { SLICE_TARGETS } from './fan-out.js'
 import { Lines } from './lines.js'
 import { Outbox } from './outbox.js'
@@ -38,6 +28,7 @@ import { type Cell, RecordCache } from './record-cache.js'
 import { RecordLoader } from './record-loader.js'
 import { resolved } from './references.js'
 import { ScopeQueue } from './scope-queue.js'
+import { NONE } from './short-lists.js'
 import type { WaitingOutbox } from './sightings.js'
 import { hasSpaceFor } from './space.js'
 import type { Outcome, TimelineHead, TimelinePage, Transition } from './types.js'
@@ -55,9 +46,6 @@ const CACHE_CELLS_MAX = 262_144
 const CACHE_AGE_MS = 30_000
 /** The partitions that a start sweeps at once. Each may bring a page of entries above the outbox's bound of memory. */
 export const START_SWEEPS_AT_ONCE = 16
-/** The pause before a head that could not be read is read again. */
-const TELL_AGAIN_MS = 500
-
 export type { EngineOptions, Settle } from './engine-options.js'
 
 interface Submission<I, R> extends Asked<I, R> {
@@ -65,6 +53,7 @@ interface Submission<I, R> extends Asked<I, R> {
   /** Its scope's. */
   readonly queue: Queue
   heads: Map<Actor, Version> | undefined
+  seen: SeenEntries | undefined
   tries: number
   readings: number
   /** Whether its actor's records are to be forgotten with it (`Transition.passing`). */
@@ -88,16 +77,14 @@ type Queue = ScopeQueue<Planned, Submission<unknown, unknown>>
 const UNAVAILABLE = { kind: 'unavailable' } as const
 const FULL = { kind: 'full' } as const
 const REFUSED = { kind: 'refused' } as const
-/** The result of a unit whose write was done and whose answer was lost: nothing is known of it. */
-const UNSEEN: Pick<Committed, 'appended' | 'routes'> = { appended: [], routes: NO_ROUTES }
-const NOWHERE: readonly NodeId[] = []
-const NO_CELLS: readonly Cell[] = []
 
 export class Engine {
   readonly #options: EngineOptions
   readonly #store: Store
   readonly #cache = new RecordCache(CACHE_CELLS_MAX)
+  readonly #replaces = new PendingReplaces()
   readonly #loader: RecordLoader
+  readonly #announcer: Announcer
   readonly #budget = new UnitBudget(PLANNED_UNITS_MAX)
   readonly #queues = new Map<ScopeId, Queue>()
   readonly #outbox: Outbox
@@ -119,6 +106,7 @@ export class Engine {
     this.#options = options
     this.#store = options.store
     this.#loader = new RecordLoader({ store: options.store, clock: options.clock, cache: this.#cache })
+    this.#announcer = new Announcer({ ...options, head: actor => this.head(actor, 0) })
     this.#contended = new ContendedActors({
       clock: options.clock,
       random: options.random,
@@ -141,6 +129,7 @@ export class Engine {
     })
     this.#context = {
       cache: this.#cache,
+      replaces: this.#replaces,
       stamps: options.stamps,
       clock: options.clock,
       shared: options.store.shared,
@@ -173,6 +162,7 @@ export class Engine {
     this.#closed = true
     this.#ageing?.cancel()
     this.#outbox.stop()
+    this.#announcer.close()
     if (this.#unfinished > 0 && !this.#dead) await new Promise<void>(resolve => (this.#onQuiet = resolve))
   }
 
@@ -242,6 +232,7 @@ export class Engine {
       queue,
       since: this.#cache.looks,
       heads: undefined,
+      seen: undefined,
       tries: 0,
       readings: 0,
       passes: transition.passing === true && !this.#cache.knows(actor),
@@ -292,6 +283,8 @@ export class Engine {
     const line = this.#lines.of(submission.actor)
     if (line !== undefined) {
       this.#lines.join(line, submission)
+      // What those behind it have read lacks what it does.
+      if (submission.tries > 0) for (const each of line.waiting) each.seen = undefined
       if (line.isHeld) submission.queue.left()
       return
     }
@@ -322,7 +315,7 @@ export class Engine {
   /** Plans a submission. @returns false if records are missing: they are being read, and the actor's later submissions wait */
   #plan(submission: Submission<unknown, unknown>): boolean {
     const missing = this.#surelyMissing(submission)
-    if (missing.length > 0) return this.#read(submission, missing)
+    if (missing.length > 0) return this.#read(submission, missing, NONE)
     const plan = Plan.make(this.#context, submission)
     const { result } = plan
     if (plan.above !== undefined) {
@@ -330,7 +323,7 @@ export class Engine {
       this.#finish(submission, REFUSED)
       return true
     }
-    if (plan.missing.length > 0) return this.#read(submission, plan.missing)
+    if (plan.lacks) return this.#read(submission, plan.missing, plan.asks)
     if (plan.readOnly && isSoft(submission.transition, result) && plan.restsOnWhatIs) {
       this.#finish(submission, { kind: 'done', result, own: undefined })
       return true
@@ -354,18 +347,18 @@ export class Engine {
   /** The cells that are missing for certain, as nothing is known of the actor: a first plan would do no more than find that out. */
   #surelyMissing(submission: Submission<unknown, unknown>): readonly Cell[] {
     const { actor, transition, input, passes, readings } = submission
-    if (!passes || readings > 0 || this.#cache.knows(actor)) return NO_CELLS
+    if (!passes || readings > 0 || this.#cache.knows(actor)) return NONE
     const cells = this.#cache.cellsOf(actor)
     return (transition.reads?.(input) ?? []).map(([kind, id]) => this.#cache.cell(cells, kind, id))
   }
 
-  /** Reads missing records, then plans again. Meanwhile the actor's later submissions wait. @returns false */
-  #read(submission: Submission<unknown, unknown>, missing: readonly Cell[]): false {
+  /** Reads missing records and entries, then plans again. Meanwhile the actor's later submissions wait. @returns false */
+  #read(submission: Submission<unknown, unknown>, missing: readonly Cell[], asks: readonly LogQuestion[]): false {
     submission.readings += 1
     if (submission.readings > READINGS_MAX)
       throw new Error(`${submission.transition.name} never has all the records it needs`)
     this.#lines.open(submission, false)
-    this.#loader.load(missing).then(
+    this.#load(submission, missing, asks).then(
       () => this.#letThrough(submission.actor),
       () => {
         this.#lines.remove(submission)
@@ -374,6 +367,18 @@ export class Engine {
       },
     )
     return false
+  }
+
+  #load(
+    submission: Submission<unknown, unknown>,
+    missing: readonly Cell[],
+    asks: readonly LogQuestion[],
+  ): Promise<unknown> {
+    if (asks.length === 0) return this.#loader.load(missing)
+    submission.seen ??= new SeenEntries()
+    const { seen, queue } = submission
+    const entries = queue.commits.behindAll().then(() => readEntries(this.#store, asks, seen))
+    return missing.length === 0 ? entries : Promise.all([entries, this.#loader.load(missing)])
   }
 
   /** Plans the submissions of an actor's line, one after the other. Stops at one that has to read records. */
@@ -385,33 +390,15 @@ export class Engine {
   }
 
   readonly #settle = ({ submission, plan }: Planned, committed: CommitResult, repeated: boolean): void => {
-    assert(committed.kind !== 'entry conflict', 'no transition replaces an entry')
-    const happenedBefore =
-      repeated && committed.kind === 'conflict' && plan.madeStamp(committed.actor, committed.name, committed.current)
+    const happenedBefore = repeated && plan.madeStampOf(committed)
     if (committed.kind !== 'committed' && !happenedBefore) {
       this.#retry(submission, plan, committed)
       return
     }
     plan.committed()
-    const { appended, routes } = committed.kind === 'committed' ? committed : UNSEEN
-    this.#finish(submission, { kind: 'done', result: plan.result, own: plan.ownAppend(appended) })
-    const { delivery, monitor } = this.#options
-    for (let i = 0; i < plan.appends.length; i += 1) {
-      const append = plan.appends[i]
-      const range = appended[i]
-      if (append?.shown === undefined) continue
-      if (range === undefined) this.#tellHead(append.actor)
-      else {
-        const { from, version } = range
-        const event: NodeEvent = { kind: 'appended', to: append.actor, from, version, bytes: append.shown }
-        if (this.#store.shared) delivery.send(event, routes[i] ?? NOWHERE)
-        else delivery.send(event)
-      }
-    }
-    if (plan.events.length > 0) for (const event of plan.events) delivery.send(event)
-    if (plan.asides.length > 0) {
-      for (const { source, target, kind, error } of plan.asides) monitor.setAside(source, target, kind, error)
-    }
+    const written = committed.kind === 'committed' ? committed : UNSEEN
+    this.#finish(submission, { kind: 'done', result: plan.result, own: plan.ownAppend(written.appended) })
+    this.#announcer.tell(plan, written)
     if (plan.outbox.length > 0) this.#outbox.add(plan.outbox)
   }
 
@@ -425,26 +412,15 @@ export class Engine {
     }
     submission.tries += 1
     submission.readings = 0
+    submission.seen = undefined
     if (submission.tries >= TRIES_MAX) {
       this.#finish(submission, UNAVAILABLE)
       return
     }
-    if (submission.tries > 1 && conflict.kind === 'conflict' && this.#store.shared)
-      this.#contended.noticed(conflict.actor)
+    const isOfActor = conflict.kind === 'conflict' || conflict.kind === 'entry conflict'
+    if (submission.tries > 1 && isOfActor && this.#store.shared) this.#contended.noticed(conflict.actor)
     // Planned again before later submissions of the actor.
     this.#begin(submission)
-  }
-
-  /**
-   * Tells the log's head after a unit whose write got no answer. Its versions are unknown here; all that is known is that something
-   * is new.
-   */
-  #tellHead(actor: Actor): void {
-    if (this.#closed) return
-    this.head(actor, 0).then(
-      ({ head }) => this.#options.delivery.send(headEvent(actor, head)),
-      () => this.#options.clock.after(TELL_AGAIN_MS, () => this.#tellHead(actor)),
-    )
   }
 
   #queueOf(scope: ScopeId): Queue {

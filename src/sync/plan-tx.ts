@@ -2,8 +2,8 @@
 
 import { assert } from '../lib/assert.js'
 import { partitionOf } from '../store/partition.js'
-import type { Actor, NodeId, Version } from '../store/types.js'
-import { applyEncoded, type EncodedEffect, isWaiting, NEEDS_RECORDS, type Part } from './cascade.js'
+import type { Actor, NodeId, StoredEntry, Version } from '../store/types.js'
+import { applyEncoded, type EncodedEffect, isWaiting, NEEDS_RECORDS, type Part, type Take } from './cascade.js'
 import type { NodeEvent } from './events.js'
 import { isPartitionActor } from './fan-out.js'
 import { outboxEntry, outboxEntryId, outboxOf } from './outbox-entry.js'
@@ -80,8 +80,8 @@ export class PlanTx implements Tx {
     return new PlanTx(this.#plan, actor, this.#level)
   }
 
-  append(bytes: Uint8Array, key?: string): void {
-    this.#append({ actor: this.actor, key, conversation: undefined, at: undefined, bytes, shown: bytes })
+  append(bytes: Uint8Array, key?: string, shown = bytes): void {
+    this.#append({ actor: this.actor, key, conversation: undefined, at: undefined, bytes, shown })
   }
 
   appendTo(conversation: string, bytes: Uint8Array): void {
@@ -94,8 +94,24 @@ export class PlanTx implements Tx {
     return true
   }
 
-  share(actors: readonly Actor[], { conversation, bytes, shown }: Shared): void {
-    for (const actor of actors) this.#append({ actor, key: undefined, conversation, at: undefined, bytes, shown })
+  share(actors: readonly Actor[], { conversation, key, bytes, shown }: Shared): void {
+    for (const actor of actors) this.#append({ actor, key, conversation, at: undefined, bytes, shown })
+  }
+
+  entry(version: Version): StoredEntry | undefined {
+    return this.#plan.entries.entry(this.actor, version)
+  }
+
+  newest(conversation: string): Version {
+    return this.#plan.entries.newest(this.actor, conversation)
+  }
+
+  chain(from: Version, entriesMax: number): readonly StoredEntry[] {
+    return this.#plan.entries.chain(this.actor, from, entriesMax)
+  }
+
+  replace(entry: StoredEntry, bytes: Uint8Array): void {
+    this.#plan.entries.replace(this.actor, entry, bytes)
   }
 
   #append(append: PlannedAppend): void {
@@ -143,8 +159,8 @@ export class PlanTx implements Tx {
     this.#plan.putUnseen({ actor: outboxOf(this.actor), name, bytes: null, stamp: 0 })
   }
 
-  /** Applies an effect that came through an outbox. For the deliverer. @returns false if it is set aside for all its targets */
-  take(effect: EncodedEffect, part: Part): boolean {
+  /** Applies an effect that came through an outbox. For the deliverer. */
+  take(effect: EncodedEffect, part: Part): Take {
     return applyEncoded(this.#plan, this, effect, { ...part, level: this.#level })
   }
 }

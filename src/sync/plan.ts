@@ -11,13 +11,14 @@ import type {
   Actor,
   Append,
   Appended,
+  CommitResult,
+  Conflict,
   Drop,
   Expectation,
   PartitionEpoch,
   Put,
   RouteChange,
   ScopeId,
-  Stamp,
   Trim,
   Unit,
   Version,
@@ -30,8 +31,10 @@ import {
   NEEDS_RECORDS,
   type Savepoint,
 } from './cascade.js'
+import type { LogQuestion, PendingReplaces, SeenEntries } from './entries.js'
 import type { NodeEvent } from './events.js'
 import type { OutboxEntry } from './outbox-entry.js'
+import { PlanEntries } from './plan-entries.js'
 import { PlanTx } from './plan-tx.js'
 import type { ActorCells, Cell, Moment, RecordCache } from './record-cache.js'
 import { isAbove } from './record-kinds.js'
@@ -49,6 +52,8 @@ export const SOFT_MS_MAX = 3_000
 /** The parts of the engine that planning needs. */
 export interface PlanContext {
   readonly cache: RecordCache
+  /** The replacements of all units that are on their way. */
+  readonly replaces: PendingReplaces
   readonly stamps: Stamps
   readonly clock: Clock
   /** Whether others write to the store (store/types.ts). */
@@ -76,6 +81,8 @@ export interface Asked<I, R> {
   readonly since: number
   /** The heads of logs that were found to be beyond what was to be appended there (`Tx.appendAt`). */
   readonly heads: ReadonlyMap<Actor, Version> | undefined
+  /** What was read of logs for it. */
+  readonly seen: SeenEntries | undefined
 }
 
 /** An append of a plan. */
@@ -106,6 +113,10 @@ export class Plan implements Moment, EffectPlan {
   /** Cells without a value, for which planning stopped. */
   missing: Cell[] = NONE
   effects: Emitted[] = NONE
+  /** Whether an effect that reads what the unit appends may be put off. If not, that is a bug. */
+  putsOff = true
+  /** Undefined for nearly all plans: they see no entry. */
+  #entries: PlanEntries | undefined
   /** The slots in the order in which they were made, each with the next one. */
   #first: Slot | undefined
   #last: Slot | undefined
@@ -115,6 +126,7 @@ export class Plan implements Moment, EffectPlan {
   #undo: unknown[] | undefined
   readonly #since: number
   readonly #heads: ReadonlyMap<Actor, Version> | undefined
+  readonly #seen: SeenEntries | undefined
   /** Whether the answer may be given without a commit, resting on what was looked at. */
   #mayBeSoft = false
   #own: number | undefined
@@ -123,7 +135,7 @@ export class Plan implements Moment, EffectPlan {
 
   private constructor(
     context: PlanContext,
-    { actor, since, heads }: Pick<Asked<unknown, unknown>, 'actor' | 'since' | 'heads'>,
+    { actor, since, heads, seen }: Pick<Asked<unknown, unknown>, 'actor' | 'since' | 'heads' | 'seen'>,
   ) {
     const { clock, cache, shared } = context
     this.context = context
@@ -133,6 +145,23 @@ export class Plan implements Moment, EffectPlan {
     this.look = cache.looks
     this.#since = since
     this.#heads = heads
+    this.#seen = seen
+  }
+
+  /** The entries of logs, as the plan sees and replaces them. */
+  get entries(): PlanEntries {
+    this.#entries ??= new PlanEntries({ seen: this.#seen, pending: this.context.replaces, plan: this })
+    return this.#entries
+  }
+
+  /** What it asked of logs and is not known. */
+  get asks(): readonly LogQuestion[] {
+    return this.#entries?.missing ?? NONE
+  }
+
+  /** Whether there is no plan, because something is not known. */
+  get lacks(): boolean {
+    return this.missing.length > 0 || this.asks.length > 0
   }
 
   /** Whether a log is known to have this version already, or a later one. */
@@ -158,6 +187,7 @@ export class Plan implements Moment, EffectPlan {
       this.result = refused ? transition.refused?.(tx, input) : transition.run(tx, input)
       if (this.appends[0]?.actor === actor) this.#own = 0
       applyEffects(this)
+      this.#entries?.check()
     } catch (error) {
       if (error instanceof AboveBoundError) this.above = error
       else if (error !== NEEDS_RECORDS) throw error
@@ -173,7 +203,9 @@ export class Plan implements Moment, EffectPlan {
   /** Whether the unit would change nothing. */
   get readOnly(): boolean {
     for (let slot = this.#first; slot !== undefined; slot = slot.next) if (slot.put) return false
-    return this.#unseen.length + this.appends.length + this.trims.length + this.drops.length + this.routes.length === 0
+    const { appends, trims, drops, routes } = this
+    const others = appends.length + trims.length + drops.length + routes.length + (this.#entries?.length ?? 0)
+    return this.#unseen.length + others === 0
   }
 
   /**
@@ -205,12 +237,14 @@ export class Plan implements Moment, EffectPlan {
       slot.chain = cache.pend(cell, stamp, value, base)
       puts = added(puts, slot.sealed)
     }
+    const replaces = this.#entries?.seal(stamps) ?? NONE
+    anchored ||= replaces.length > 0
     // A unit that only trims, drops or sets routes may be repeated as it is.
     const repeatable = anchored || (puts.length === 0 && this.appends.length === 0)
-    assert(repeatable, 'a unit puts a record that it expects, so that repeating it is safe')
+    assert(repeatable, 'a unit puts a record that it expects or replaces an entry, so that repeating it is safe')
     const [expect, epoch] = [this.#expectations(expected), this.#epoch]
     const { appends, trims, drops, routes } = this
-    return { expect, puts, appends, trims, drops, routes, epoch }
+    return { expect, puts, appends, trims, drops, replaces, routes, epoch }
   }
 
   #expectations(count: number): readonly Expectation[] {
@@ -228,16 +262,25 @@ export class Plan implements Moment, EffectPlan {
       if (slot.sealed !== undefined) cache.committed(slot.cell, slot.sealed.stamp, slot.value, this)
       else if (slot.expected) cache.verified(slot.cell, slot.base.stamp, this)
     }
+    this.#entries?.settled()
   }
 
   /** Notes in the cache that the unit fell: none of it happened. */
   fell(): void {
     const { cache } = this.context
     for (let slot = this.#first; slot !== undefined; slot = slot.next) if (slot.put) cache.fell(slot.cell, slot.chain)
+    this.#entries?.settled()
   }
 
-  /** Whether a conflict at this record and stamp shows that the unit itself had been committed before. */
-  madeStamp(actor: Actor, name: string, current: Stamp): boolean {
+  /** Whether a conflict shows that the unit itself had been committed before. */
+  madeStampOf(conflict: CommitResult): boolean {
+    if (conflict.kind === 'conflict') return this.#madeStamp(conflict)
+    if (conflict.kind !== 'entry conflict') return false
+    const { actor, version, current } = conflict
+    return this.#entries?.madeStamp(actor, version, current) === true
+  }
+
+  #madeStamp({ actor, name, current }: Conflict): boolean {
     for (let slot = this.#first; slot !== undefined; slot = slot.next) {
       const { sealed } = slot
       if (sealed?.stamp === current && sealed.name === name && sealed.actor === actor) return true
@@ -362,6 +405,8 @@ export class Plan implements Moment, EffectPlan {
       routes: this.routes.length,
       events: this.events.length,
       effects: this.effects.length,
+      asides: this.asides.length,
+      replaces: this.#entries?.length ?? 0,
     }
   }
 
@@ -382,5 +427,7 @@ export class Plan implements Moment, EffectPlan {
     cut(this.routes, to.routes)
     cut(this.events, to.events)
     cut(this.effects, to.effects)
+    cut(this.asides, to.asides)
+    this.#entries?.cut(to.replaces)
   }
 }

@@ -2,7 +2,7 @@
  * The terms of the engine. A transition is a pure, synchronous rule for one actor. It sees records through a Tx. What it does to
  * the Tx happens whole and durably, or not at all. It has no clock, no randomness and no I/O of its own.
  */
-import type { Actor, Appended, NodeId, PatchShape, Version } from '../store/types.js'
+import type { Actor, Appended, NodeId, PatchShape, StoredEntry, Version } from '../store/types.js'
 import type { NodeEvent } from './events.js'
 
 /** The largest size of a kind's records. The engine refuses a transition that would put a larger one. */
@@ -100,8 +100,11 @@ export interface Tx {
   remove<T>(kind: RecordKind<T>, id?: string | number): void
   /** The access to another actor of this partition, for the same unit. */
   at(actor: Actor): Tx
-  /** Appends to the actor's log; the bytes belong to the store from here on. */
-  append(bytes: Uint8Array, key?: string): void
+  /**
+   * Appends to the actor's log; the bytes belong to the store from here on.
+   * @param shown the Item that the actor's devices are pushed, where the bytes stand for it (sync/references.ts). Absent: the bytes
+   */
+  append(bytes: Uint8Array, key?: string, shown?: Uint8Array): void
   /** Appends to the actor's log, as the newest entry of a conversation (store/types.ts). */
   appendTo(conversation: string, bytes: Uint8Array): void
   /**
@@ -111,6 +114,21 @@ export interface Tx {
   appendAt(version: Version, bytes: Uint8Array): boolean
   /** Appends the same to the logs of other actors of this partition. It depends on none of their records. */
   share(actors: readonly Actor[], shared: Shared): void
+  /**
+   * The entry of this version in the actor's log; undefined: it does not exist, or no longer. What this node accepted before is seen. What
+   * the unit itself appends cannot be: an effect that asks for that is put off to a unit of its own.
+   */
+  entry(version: Version): StoredEntry | undefined
+  /** The version of a conversation's newest entry in the actor's log; 0: it has none. Seen like an entry. */
+  newest(conversation: string): Version
+  /**
+   * Entries of a conversation of the actor's log, from the version `from` down, the newest first: at most `entriesMax` (up to ASKED_MAX), and
+   * fewer if they are long. Walk on with the last one's `previous`; an empty list is the end. To change one, look at it with `entry`, which
+   * knows all that the walk met: what is on its way to the store is in no walk.
+   */
+  chain(from: Version, entriesMax: number): readonly StoredEntry[]
+  /** Gives an entry of the actor's log new bytes; they belong to the store from here on. Nobody is told. */
+  replace(entry: StoredEntry, bytes: Uint8Array): void
   /** Removes entries without a key up to this version: at most `entriesMax` entries, the oldest. Absent: all. */
   trim(upTo: Version, entriesMax?: number): void
   /** Removes the last entry that was appended under the key, as if it had never been. */
@@ -137,7 +155,9 @@ export interface Tx {
 
 /** What many actors of a partition get in their logs. */
 export interface Shared {
-  readonly conversation: string
+  /** The conversation that it belongs to, or the compaction key. Not both. */
+  readonly conversation?: string
+  readonly key?: string
   /** What each log holds; belongs to the store from here on. */
   readonly bytes: Uint8Array
   /** The Item that their devices are pushed. The bytes stand for it (sync/references.ts). */
