@@ -225,6 +225,26 @@ export function withNumber(item: Uint8Array, number: number): Uint8Array {
   return withNumberBehind(item, 64, number)
 }
 
+/** Field 11 of Item: Changed. */
+const CHANGED_TAG = 90
+/** The contents of an Item that a Changed can hold, and its field for each: Message and ConversationMessage. */
+const TAGS_IN_CHANGED: Readonly<Record<number, number>> = { 18: 10, 66: 18 }
+
+/**
+ * The Item that tells of a message that it was changed, made of the message's own item: the message's bytes are the same.
+ * @param item an encoded Item, without skip, with nothing but its content
+ * @returns undefined if it holds no message
+ */
+export function asChanged(item: Uint8Array): Uint8Array | undefined {
+  const tag = TAGS_IN_CHANGED[item[0] ?? 0]
+  if (tag === undefined) return undefined
+  const out = itemSlab.take(1 + varintBytes(item.length) + item.length)
+  const pos = putNumber(out, 0, CHANGED_TAG, item.length)
+  out.set(item, pos)
+  out[pos] = tag
+  return out
+}
+
 /** An item whose content has one more field of a number, behind the others. */
 function withNumberBehind(item: Uint8Array, tag: number, number: number): Uint8Array {
   checkUint(number, INTEGER_MAX)

@@ -5,6 +5,7 @@ import type { Random } from '../lib/random.js'
 import type { Defer } from '../lib/turn.js'
 import type { Actor, NodeId, Store } from '../store/types.js'
 import type { Delivery } from './events.js'
+import type { ItemFilter } from './references.js'
 import type { Stamps } from './stamps.js'
 import type { EffectKind, EngineMonitor, Outcome, RuleSettings } from './types.js'
 
@@ -17,6 +18,8 @@ export interface EngineOptions {
   readonly stamps: Stamps
   readonly random: Random
   readonly effects: readonly EffectKind<unknown>[]
+  /** What readers are shown of groups' items. Absent: all the same. */
+  readonly itemFilter?: ItemFilter<unknown>
   readonly delivery: Delivery
   readonly monitor: EngineMonitor
   /** Runs a function at the end of the event loop's turn. */

@@ -250,7 +250,8 @@ export class Engine {
   /** The items after `since` that are durable, as devices are shown them. */
   page(actor: Actor, since: Version, itemsMax: number, bytesMax: number): Promise<TimelinePage> {
     const page = this.log(actor, since, itemsMax, bytesMax)
-    return page.then(found => resolved(this.#store, actor, found, bytesMax))
+    const { itemFilter: filter } = this.#options
+    return page.then(found => resolved({ store: this.#store, filter }, actor, found, bytesMax))
   }
 
   /** The entries of a log after `since` that are durable, as they are stored. */

@@ -83,8 +83,11 @@ function verifyItem(view: StoreView, owner: number, version: number, bytes: Uint
 }
 
 function verifyReference(owner: number, version: number, bytes: Uint8Array, findings: Findings): void {
-  const { gid, number } = decodeReference(bytes)
-  if (gid === '' || number === 0) findings.fault(`item ${version} of user ${owner} refers to ${gid}/${number}`)
+  const { gid, number, version: own } = decodeReference(bytes)
+  const isOfGroup = gid !== '' && number > 0 && own === 0
+  const isOfLog = gid === '' && number === 0 && own > 0 && own < version
+  const named = own === 0 ? `${gid}/${number}` : String(own)
+  if (!isOfGroup && !isOfLog) findings.fault(`item ${version} of user ${owner} refers to ${named}`)
 }
 
 /** Checks an item of a group, or of one of its branches: its place in the log is its number. */
