@@ -52,13 +52,26 @@ const TIGHT: NodeSettings['limits'] = {
   'password-checks': null,
 }
 
+/** How likely there are groups in a world that may have some, and what somebody does there is in one of them. */
+const GROUPS_LIKELY = 0.3
+const IN_GROUPS = 0.3
+
 type Drawn = ReturnType<typeof draw>
 export type Setup = { readonly [name in keyof Drawn]: Drawn[name] }
 
-export function drawSetup(random: Random, only?: Partial<Setup>): Setup {
+/** @param ofGroups decides about groups: worlds without any are what they would be if there were none anywhere */
+export function drawSetup(random: Random, ofGroups: Random, only?: Partial<Setup>): Setup {
   const isCalm = random.fraction() < 0.25
-  const setup = draw(random, only?.store, isCalm)
-  return { ...(isCalm ? calmed(setup) : setup), ...only }
+  const drawn = draw(random, only?.store, isCalm)
+  const setup = isCalm ? calmed(drawn) : drawn
+  // What is given says what the world is about, and so whether there are groups.
+  return only === undefined ? { ...setup, groups: drawGroups(setup, ofGroups) } : { ...setup, ...only }
+}
+
+function drawGroups({ store, restoreMs, retention }: Setup, ofGroups: Random): number {
+  // Where items are trimmed, or what was acknowledged is lost, a group's log does not say what everybody is to have.
+  const isKept = store !== 'failover-n0' && restoreMs === undefined && retention === KEEP_ALL
+  return isKept && ofGroups.fraction() < GROUPS_LIKELY ? IN_GROUPS : 0
 }
 
 function draw(random: Random, kind: StoreKind | undefined, isCalm: boolean) {
@@ -158,12 +171,12 @@ function draw(random: Random, kind: StoreKind | undefined, isCalm: boolean) {
     limits: pick<NodeSettings['limits']>('open', 'open', TIGHT),
     retention: (isBrief ? pick(BRIEF, { ...BRIEF, keepItems: 0 }) : KEEP_ALL) as NodeSettings['retention'],
     heartbeatMs: pick(10_000, 30_000),
-    /** How likely what somebody does is in a group; 0: there are no groups. They are only where they are asked for: see WITH_GROUPS. */
+    /** How likely what somebody does is in a group; 0: there are no groups (drawGroups). */
     groups: 0,
   }
 }
 
-/** A world of groups, with nothing trimmed or lost: then a group's log says what everybody is to have. */
+/** A world of groups, with few faults and nothing trimmed or lost. */
 export const WITH_GROUPS: Partial<Setup> = {
   groups: 0.7,
   users: [1, 2, 1],

@@ -12,7 +12,7 @@ const SEEDS = 60
 /** As far as it goes on while something has not happened that is to happen. */
 const SEEDS_MAX = 200
 /** For each of three stores. */
-const GROUP_SEEDS = 2
+const GROUP_SEEDS = 1
 
 /** What is to happen, or the seeds would prove nothing about it. */
 const KINDS = [
@@ -26,6 +26,7 @@ const KINDS = [
   'starts of this revision',
   'starts of the next revision',
   'entries in the form of the next revision',
+  'items of groups',
 ] as const
 
 t.setTimeout(300_000)

@@ -81,7 +81,7 @@ export class Stage {
     this.#onNote = onNote
     this.random = seededRandom(`longwire ${seed}`)
     const ofGroups = seededRandom(`longwire groups ${seed}`)
-    this.setup = drawSetup(this.random, plant.setup ?? setup)
+    this.setup = drawSetup(this.random, ofGroups, plant.setup ?? setup)
     this.network = new Network(this.scheduler, this.random, this.setup.network)
     this.network.onBytes = bytes => this.trace.bytes(bytes)
     this.scheduler.onEvent = event => this.trace.event(event.what, event.atMs)
