@@ -164,7 +164,7 @@ export class Retention {
       const entriesAtOnce = Math.min(itemsMax + 1 - items, ENTRIES_AT_ONCE)
       const bytesAtOnce = Math.min(bytesMax + 1 - bytes, BYTES_AT_ONCE)
       const tally = await store.tally(actor, from, entriesAtOnce, bytesAtOnce)
-      items += tally.unkeyed
+      items += tally.trimmable
       bytes += tally.bytes
       const { to } = tally
       if (items > itemsMax || bytes > bytesMax) return { version: to, bytes }

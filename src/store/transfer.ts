@@ -9,7 +9,7 @@
 
 import type { Clock } from '../lib/clock.js'
 import { StoreDamagedError } from './errors.js'
-import type { Actor, Gap, StoredEntry, Version } from './types.js'
+import { type Actor, type Gap, isTrimmable, type StoredEntry, type Version } from './types.js'
 import type { StoreView, ViewedLog, ViewedRecord } from './view.js'
 
 export interface RecordPortion extends ViewedRecord {
@@ -145,11 +145,14 @@ function* logPortions(log: ViewedLog): Generator<Portion> {
   yield { kind: 'log', actor, head, floor, epoch, gaps }
   for (const [conversation, version] of log.newest) yield { kind: 'newest', actor, conversation, version }
   const keyOf = new Map(Array.from(log.keys, ([key, version]) => [version, key]))
-  for (const { keyed, ...entry } of log.entries()) {
+  for (const { keyed, passingKey, ...entry } of log.entries()) {
     const key = keyOf.get(entry.version)
     if (keyed !== (key !== undefined)) {
       const has = keyed ? 'has a key, which names another' : 'has no key, and one names it'
       throw new StoreDamagedError(`the log of ${actor} is damaged: entry ${entry.version} ${has}`)
+    }
+    if (passingKey !== (isTrimmable(key) ? key : undefined)) {
+      throw new StoreDamagedError(`the log of ${actor} is damaged: entry ${entry.version} does not know its key`)
     }
     if (keyed) keyOf.delete(entry.version)
     yield { kind: 'entry', actor, key, ...entry }

@@ -126,8 +126,8 @@ export interface LogSummary {
 
 /** The count of a slice of a log, from its end. */
 export interface Tally {
-  /** The number of entries without a key. */
-  readonly unkeyed: number
+  /** The number of entries that a trim would remove. */
+  readonly trimmable: number
   /** The length of their bytes. */
   readonly bytes: number
   /** The version of the last entry looked at; the next slice begins below it. 0: there was none. */
@@ -175,7 +175,10 @@ export interface PatchShape {
 
 export interface Append {
   readonly actor: Actor
-  /** The compaction key. A newer entry with the same key in the same log supersedes the older one, which leaves the log. */
+  /**
+   * The compaction key. A newer entry with the same key in the same log supersedes the older one, which leaves the log. With a key that
+   * begins with `PASSING_KEYS` it is removed by a trim too.
+   */
   readonly key?: string | undefined
   /**
    * The conversation that the entry belongs to, any text without `\0`. The entry knows the one before it there. So a conversation is a
@@ -198,7 +201,10 @@ export interface Append {
 
 export interface Trim {
   readonly actor: Actor
-  /** The version up to which entries without a key are removed; entries with a key stay. Done before the unit's appends. */
+  /**
+   * The version up to which entries without a key are removed, and those with a passing key (`PASSING_KEYS`), whose key leaves with them as
+   * by a drop. Entries with any other key stay. Done before the unit's appends.
+   */
   readonly upTo: Version
   /** The most entries to remove, the oldest first: a walk over thousands in one unit would hold everybody up. Absent: all. */
   readonly entriesMax?: number | undefined
@@ -411,7 +417,7 @@ export interface Store {
    */
   logs(partition: number, after: Actor | null, limit: number): Promise<readonly LogSummary[]>
   /**
-   * Counts entries of a log from `from` downwards. Looks at `entriesMax` at most, and ends with the entry that brings `bytes` to
+   * Counts the entries that a trim would remove from `from` downwards. Looks at `entriesMax` at most, and ends with the entry that brings `bytes` to
    * `bytesMax`. Only what is durable.
    */
   tally(actor: Actor, from: Version, entriesMax: number, bytesMax: number): Promise<Tally>
@@ -440,6 +446,14 @@ export interface Store {
 
 /** The most entries that one call may ask for by themselves: as many as a page has. */
 export const ASKED_MAX = 256
+
+/** Begins the compaction keys of entries that pass with what they are about: a trim removes them like entries without a key. */
+export const PASSING_KEYS = 'about/'
+
+/** Whether a trim removes an entry with this compaction key; undefined: it has none. */
+export function isTrimmable(key: string | undefined): boolean {
+  return key === undefined || key.startsWith(PASSING_KEYS)
+}
 
 /** The jump of versions when the epoch changes: more than one log gains between two backups. */
 export const EPOCH_JUMP = 2 ** 20

@@ -11,6 +11,8 @@ export interface ViewedRecord {
 
 export interface ViewedEntry extends StoredEntry {
   readonly keyed: boolean
+  /** The compaction key that leaves the log with the entry when a trim removes it; undefined: it has none, or one that keeps it. */
+  readonly passingKey: string | undefined
 }
 
 export interface ViewedLog {

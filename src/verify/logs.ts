@@ -2,6 +2,7 @@
 
 import { decodeItem, type Message } from '../../protocol/generated/messages.js'
 import { partitionOf } from '../store/partition.js'
+import { isTrimmable } from '../store/types.js'
 import type { StoreView, ViewedEntry, ViewedLog } from '../store/view.js'
 import { decodeReference, isBranchActor, isGroupActor, isReference } from '../sync/references.js'
 import { deviceWindow } from '../sync/rules/device-window.js'
@@ -16,15 +17,16 @@ export function verifyLog(view: StoreView, log: ViewedLog, findings: Findings): 
   const current = view.epochOf(partitionOf(actor))
   if (epoch > current) findings.fault(`${name} is of epoch ${epoch}, the store of ${current}`)
   if (!log.listed) findings.fault(`${name} is not in the list of its partition`)
-  const keyed = new Set<number>()
+  const keyed = new Map<number, string | undefined>()
   const chains = new Chains(name, floor, findings)
   for (const entry of log.entries()) {
-    const { version, keyed: hasKey, bytes } = entry
+    const { version, keyed: hasKey, passingKey, bytes } = entry
     if (!isOwn(uidOf(actor))) findings.counts.items += 1
     if (version > head) findings.fault(`${name} ends with ${head}, and has ${version}`)
     if (gaps.some(gap => version > gap.after && version <= gap.upTo)) findings.fault(`${name} has ${version}, in a gap`)
-    if (hasKey) keyed.add(version)
-    else if (version <= floor) findings.fault(`${name} was trimmed up to ${floor}, and has ${version}`)
+    if (hasKey) keyed.set(version, passingKey)
+    if (version <= floor && (!hasKey || passingKey !== undefined))
+      findings.fault(`${name} was trimmed up to ${floor}, and has ${version}`)
     chains.take(entry)
     const isOfGroup = isGroupActor(actor) || isBranchActor(actor)
     findings.check(`${name}, item ${version}`, () => {
@@ -32,11 +34,24 @@ export function verifyLog(view: StoreView, log: ViewedLog, findings: Findings): 
       else verifyItem(view, uidOf(actor), version, bytes, findings)
     })
   }
-  for (const [key, version] of keys) {
-    if (!keyed.delete(version)) findings.fault(`${name} has ${key} as ${version}, which is no item with a key`)
-  }
+  verifyKeys(name, keys, keyed, findings)
   chains.end(newest)
-  for (const version of keyed) findings.fault(`${name} has ${version} with a key that names another`)
+}
+
+/** Checks that keys and entries name each other. @param keyed the entries with a key, and the key by which a trim finds them */
+function verifyKeys(
+  name: string,
+  keys: ViewedLog['keys'],
+  keyed: Map<number, string | undefined>,
+  findings: Findings,
+): void {
+  for (const [key, version] of keys) {
+    const passingKey = keyed.get(version)
+    if (!keyed.delete(version)) findings.fault(`${name} has ${key} as ${version}, which is no item with a key`)
+    else if (passingKey !== (isTrimmable(key) ? key : undefined))
+      findings.fault(`${name} has ${key} as ${version}, which a trim takes for ${passingKey ?? 'one that stays'}`)
+  }
+  for (const version of keyed.keys()) findings.fault(`${name} has ${version} with a key that names another`)
 }
 
 /** The chains of a log's conversations: each entry names the one before it that is there, or one that was trimmed. */

@@ -47,7 +47,7 @@ t.test('an entry that is like the one before it says only what is its own, where
       encoder.begin(0)
       const [a, b] = [Buffer.concat([headA, body, tailA]), Buffer.concat([headB, body, tailB])]
       const places = [encoder.putEntry(A, 7, false, a), encoder.putEntry(B, 2 ** 40, keyed, b)]
-      const header = { keyed: false, stamp: 9, conversation: 'group/7', previous: 3 }
+      const header = { keyed: false, stamp: 9, conversation: 'group/7', previous: 3, passingKey: undefined }
       places.push(encoder.putEntryOf(B, 2 ** 40 + 1, header, a))
       deepStrictEqual(
         places.map(place => changeAt(encoder.buffer, place).value()).map(value => Buffer.from(value)),

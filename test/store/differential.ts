@@ -10,7 +10,7 @@ import { bytesOf, entryAt, textOf } from './contract/support.js'
 /** All of partition 7, so of one scope everywhere; few, so that they collide. */
 const ACTORS = ['user/7', 'user/263', 'outbox/7']
 const NAMES = ['a', 'b', 'contact:1', 'é𝔸']
-const KEYS = ['k', 'l', '√']
+const KEYS = ['k', 'l', '√', 'about/', 'about/√', 'about']
 const CONVERSATIONS = ['direct', 'é𝔸']
 
 /** The newest of each log are read one by one after each step: all of them would take most of the time. */

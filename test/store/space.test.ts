@@ -140,7 +140,7 @@ t.test('an estimate for entries that change in the tables is not below what they
   for (const actor of actors) await appendTexts(earlier, actor, ...new Array<string>(100).fill('x'.repeat(130)))
   await earlier.close()
   const encoder = new ChangeEncoder(2 ** 16)
-  const header = { keyed: false, stamp: 9, conversation: undefined, previous: 0 }
+  const header = { keyed: false, stamp: 9, conversation: undefined, previous: 0, passingKey: undefined }
   const tables = new Tables(folder, 2 ** 30)
   t.teardown(() => tables.close())
   for (const kind of ['replaced', 'removed']) {

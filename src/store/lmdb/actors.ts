@@ -13,7 +13,7 @@ import type { Actor, Gap, Stamp, Version } from '../types.js'
 import { NO_POSITION } from './change-encoder.js'
 import { PATCH } from './change-kinds.js'
 import { type ChangeReader, changeAt } from './change-reader.js'
-import { bytesOfEntry, entryBytesAt, flagsOf, isKeyed } from './entry-value.js'
+import { areTrimmable, bytesOfEntry, entryBytesAt, flagsOf } from './entry-value.js'
 import { FewRecords } from './few-records.js'
 import type { Journal } from './journal.js'
 import type { Tables } from './tables.js'
@@ -311,9 +311,9 @@ export class Actors {
     return this.#entryValue(log, index)
   }
 
-  /** Whether that entry beyond the tables has a compaction key. */
-  keyed(log: LogState, index: number): boolean {
-    return isKeyed(flagsOf(this.#entryValue(log, index)))
+  /** Whether a trim removes that entry beyond the tables. */
+  trimmable(log: LogState, index: number): boolean {
+    return areTrimmable(flagsOf(this.#entryValue(log, index)))
   }
 
   /** The length of that entry beyond the tables. */

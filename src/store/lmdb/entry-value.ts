@@ -5,6 +5,7 @@
  *              1: it has a compaction key
  *              2: it was replaced: stamp (float64)
  *              4: of a conversation: version of the entry before (float64), length (16 bits), name
+ *              both 1 and 4: a trim removes it, with its key: 0 (float64), length (16 bits), compaction key
  *   block    08 · number of entries (16 bits) · for each of them: length (varint) · entry
  *
  * A block holds entries of consecutive versions, none with a compaction key, under the version of the last. So a checkpoint writes one
@@ -20,7 +21,8 @@ import type { Gap, StoredEntry, Version } from '../types.js'
 
 const FLAG_KEYED = 1
 const FLAG_REPLACED = 2
-const FLAG_CONVERSATION = 4
+/** Stands for a name: of the conversation, or with FLAG_KEYED the compaction key itself. */
+const FLAG_NAMED = 4
 const FLAG_BLOCK = 8
 
 /** The data of a log beside its entries. */
@@ -34,6 +36,8 @@ export interface LogMeta {
 /** The data in an entry's value beside its bytes. */
 export interface EntryHeader extends Omit<StoredEntry, 'version' | 'bytes'> {
   readonly keyed: boolean
+  /** The compaction key of an entry that a trim removes all the same; undefined: it has none, or another. */
+  readonly passingKey: string | undefined
 }
 
 /** The bytes in front of an entry that was never replaced and is of no conversation. */
@@ -53,11 +57,12 @@ function nameBytes(name: string): Buffer {
 }
 
 /** Makes the bytes that stand in front of an entry's own. */
-export function encodeHeader({ keyed, stamp, conversation, previous }: EntryHeader): Uint8Array {
-  const name = conversation === undefined ? undefined : nameBytes(conversation)
+export function encodeHeader({ keyed, stamp, conversation, previous, passingKey }: EntryHeader): Uint8Array {
+  const text = conversation ?? passingKey
+  const name = text === undefined ? undefined : nameBytes(text)
   const bytes = Buffer.allocUnsafe(1 + (stamp === 0 ? 0 : 8) + (name === undefined ? 0 : 10 + name.length))
   let at = bytes.writeUInt8(
-    (keyed ? FLAG_KEYED : 0) | (stamp === 0 ? 0 : FLAG_REPLACED) | (name === undefined ? 0 : FLAG_CONVERSATION),
+    (keyed ? FLAG_KEYED : 0) | (stamp === 0 ? 0 : FLAG_REPLACED) | (name === undefined ? 0 : FLAG_NAMED),
   )
   if (stamp !== 0) at = bytes.writeDoubleLE(stamp, at)
   if (name !== undefined) {
@@ -77,6 +82,11 @@ export function isKeyed(flags: number): boolean {
   return (flags & FLAG_KEYED) !== 0
 }
 
+/** Whether a trim removes an entry with these flags. */
+export function areTrimmable(flags: number): boolean {
+  return (flags & (FLAG_KEYED | FLAG_NAMED)) !== FLAG_KEYED
+}
+
 /** Whether an entry with these flags was replaced. */
 export function isReplaced(flags: number): boolean {
   return (flags & FLAG_REPLACED) !== 0
@@ -87,17 +97,18 @@ export function entryBytesAt(value: Buffer): number {
   const flags = flagsOf(value)
   if (flags <= FLAG_KEYED) return 1
   const at = (flags & FLAG_REPLACED) === 0 ? 1 : 9
-  return (flags & FLAG_CONVERSATION) === 0 ? at : at + 10 + value.readUInt16LE(at + 8)
+  return (flags & FLAG_NAMED) === 0 ? at : at + 10 + value.readUInt16LE(at + 8)
 }
 
 export function entryHeader(value: Buffer): EntryHeader {
   const flags = flagsOf(value)
   const keyed = isKeyed(flags)
   const stamp = isReplaced(flags) ? value.readDoubleLE(1) : 0
-  if ((flags & FLAG_CONVERSATION) === 0) return { keyed, stamp, conversation: undefined, previous: 0 }
+  if ((flags & FLAG_NAMED) === 0) return { keyed, stamp, conversation: undefined, previous: 0, passingKey: undefined }
   const at = stamp === 0 ? 1 : 9
-  const conversation = value.toString('utf8', at + 10, at + 10 + value.readUInt16LE(at + 8))
-  return { keyed, stamp, conversation, previous: value.readDoubleLE(at) }
+  const name = value.toString('utf8', at + 10, at + 10 + value.readUInt16LE(at + 8))
+  if (keyed) return { keyed, stamp, conversation: undefined, previous: 0, passingKey: name }
+  return { keyed, stamp, conversation: name, previous: value.readDoubleLE(at), passingKey: undefined }
 }
 
 /** A copy of the bytes in an entry's value. */

@@ -18,6 +18,7 @@ import {
   type Drop,
   EPOCH_JUMP,
   type Expectation,
+  isTrimmable,
   NO_ROUTES,
   type Put,
   type Replace,
@@ -113,10 +114,18 @@ export class Judge {
     log.versions.push(version)
     const position =
       conversation === undefined
-        ? this.#journal.encoder.putEntry(actor, version, key !== undefined, bytes)
+        ? this.#putEntry(actor, version, key, bytes)
         : this.#link(actor, log, { version, key, conversation, bytes })
     log.positions.push(position)
     return { from, version }
+  }
+
+  /** Puts an entry of no conversation. @returns its position */
+  #putEntry(actor: Actor, version: Version, key: string | undefined, bytes: Uint8Array): number {
+    const { encoder } = this.#journal
+    if (key === undefined || !isTrimmable(key)) return encoder.putEntry(actor, version, key !== undefined, bytes)
+    const header = { keyed: true, stamp: 0, conversation: undefined, previous: 0, passingKey: key }
+    return encoder.putEntryOf(actor, version, header, bytes)
   }
 
   /** Lists a log that gets its first entry: walks over the partition find it from now on. */
@@ -132,7 +141,7 @@ export class Judge {
     assertNameFits(actor, conversation)
     const previous = this.#actors.newest(actor, log, conversation)
     this.#setNewest(actor, log, conversation, version)
-    const header = { keyed: false, stamp: 0, conversation, previous }
+    const header = { keyed: false, stamp: 0, conversation, previous, passingKey: undefined }
     return this.#journal.encoder.putEntryOf(actor, version, header, bytes)
   }
 
@@ -175,11 +184,15 @@ export class Judge {
     if (this.#actors.keyVersion(actor, log, key) === 0) return
     this.#actors.change(state)
     this.#leaveKey(actor, log, key)
+    this.#forgetKey(actor, log, key)
+    // The entry may have been the newest: then nothing else tells the head.
+    this.#journal.encoder.putLog(actor, log)
+  }
+
+  #forgetKey(actor: Actor, log: LogState, key: string): void {
     log.versionByKey ??= new Map()
     log.versionByKey.set(key, 0)
     this.#journal.encoder.removeKey(actor, key)
-    // The entry may have been the newest: then nothing else tells the head.
-    this.#journal.encoder.putLog(actor, log)
   }
 
   #supersede({ actor }: ActorState, log: LogState, key: string, version: Version): void {
@@ -207,18 +220,21 @@ export class Judge {
     const log = this.#actors.log(state)
     const old: Version[] = []
     const ended: [conversation: string, version: Version][] = []
+    const keys: string[] = []
     const take = (version: Version, value: Buffer): void => {
       old.push(version)
-      const { conversation } = entryHeader(value)
+      const { conversation, passingKey } = entryHeader(value)
+      if (passingKey !== undefined) keys.push(passingKey)
       if (conversation !== undefined) ended.push([conversation, version])
     }
-    for (const { version, keyed, value } of this.#tables.entries(actor, log.floor, Math.min(upTo, log.tablesHead))) {
+    const inTables = Math.min(upTo, log.tablesHead)
+    for (const { version, trimmable, value } of this.#tables.entries(actor, log.floor, inTables)) {
       if (old.length >= entriesMax) break
-      if (!keyed && !log.hasLeft(version)) take(version, value)
+      if (trimmable && !log.hasLeft(version)) take(version, value)
     }
     const recent = log.indexAfter(upTo)
     for (let i = 0; i < recent && old.length < entriesMax; i++) {
-      if (!this.#actors.keyed(log, i)) take(present(log.versions[i], 'the version'), this.#actors.value(log, i))
+      if (this.#actors.trimmable(log, i)) take(present(log.versions[i], 'the version'), this.#actors.value(log, i))
     }
     const last = old.at(-1)
     if (last === undefined) return
@@ -226,6 +242,7 @@ export class Judge {
     for (const [conversation, version] of ended) {
       if (this.#actors.newest(actor, log, conversation) === version) this.#setNewest(actor, log, conversation, 0)
     }
+    for (const key of keys) this.#forgetKey(actor, log, key)
     for (const version of old) this.#leave(actor, log, version)
     log.keep(version => !log.hasLeft(version))
     log.floor = last

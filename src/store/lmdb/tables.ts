@@ -19,13 +19,13 @@ import { Batch, edited, type LogBatch } from './batch.js'
 import { damagedError } from './database-file.js'
 import { assertPages } from './database-pages.js'
 import {
+  areTrimmable,
   BLOCK_BYTES_MAX,
   decodeLog,
   eachEntry,
   entryBytesAt,
   firstVersion,
   flagsOf,
-  isKeyed,
   type LogMeta,
   type Piece,
 } from './entry-value.js'
@@ -50,7 +50,8 @@ import { assertSpace, bytesMissing, type PageUse, READERS_BYTES } from './space.
 const ENTRY = String.fromCharCode(KIND_ENTRY)
 
 export interface TableEntry extends LogEntry {
-  readonly keyed: boolean
+  /** Whether a trim removes it. */
+  readonly trimmable: boolean
   /** The value as it was put. */
   readonly value: Buffer
 }
@@ -100,7 +101,8 @@ export function readersBytesMissing(folder: string): number {
 function entriesOf(value: Buffer, last: Version): TableEntry[] {
   const entries: TableEntry[] = []
   eachEntry(value, last, (version, entry) => {
-    entries.push({ version, keyed: isKeyed(flagsOf(entry)), bytes: entry.subarray(entryBytesAt(entry)), value: entry })
+    const [trimmable, bytes] = [areTrimmable(flagsOf(entry)), entry.subarray(entryBytesAt(entry))]
+    entries.push({ version, trimmable, bytes, value: entry })
     return true
   })
   return entries
@@ -308,7 +310,7 @@ export class Tables {
     }
   }
 
-  /** The entries from the newest at or below `from` down: their versions and lengths, and whether they have a key. */
+  /** The entries from the newest at or below `from` down: their versions and lengths, and whether a trim removes them. */
   *entriesDown(
     actor: Actor,
     from: Version,
@@ -316,7 +318,7 @@ export class Tables {
     if (from < 1) return
     const down = function* ({ key, value }: Pair) {
       const entries = entriesOf(value, versionOfKey(key)).filter(({ version }) => version <= from)
-      for (const { version, keyed, bytes } of entries.reverse()) yield { version, keyed, length: bytes.length }
+      for (const { version, trimmable, bytes } of entries.reverse()) yield { version, trimmable, length: bytes.length }
     }
     for (const pair of this.#from(actor, from)) yield* down(pair)
     const range = { start: this.#entryKey(actor, from - 1), end: this.#entryKey(actor, 0), reverse: true }

@@ -15,6 +15,7 @@ import {
   sliced,
   type TransferTarget,
 } from '../transfer.js'
+import { isTrimmable } from '../types.js'
 import { assertStore } from './backup.js'
 import { ChangeEncoder } from './change-encoder.js'
 import { applyRecovered } from './checkpoint.js'
@@ -191,7 +192,8 @@ class TablesWriter implements TransferTarget {
 
   #entry({ actor, version, key, stamp, conversation, previous, bytes }: EntryPortion): void {
     const encoder = this.#encoder
-    const header = { keyed: key !== undefined, stamp: 0, conversation, previous }
+    const passingKey = isTrimmable(key) ? key : undefined
+    const header = { keyed: key !== undefined, stamp: 0, conversation, previous, passingKey }
     encoder.putEntryOf(actor, version, header, bytes)
     // A batch takes a replacement only for an entry that is there.
     if (stamp !== 0) encoder.putEntryOf(actor, version, { ...header, stamp }, bytes)

@@ -172,29 +172,29 @@ export interface TallyRange {
 
 export function tally(actors: Actors, tables: Tables, { actor, from, entriesMax, bytesMax }: TallyRange): Tally {
   const log = actors.glance(actor)
-  let unkeyed = 0
+  let trimmable = 0
   let bytes = 0
   let looked = 0
   let to = 0
   /** Counts one entry. @returns false when enough was seen */
-  const take = (version: Version, keyed: boolean, length: number): boolean => {
+  const take = (version: Version, counts: boolean, length: number): boolean => {
     looked++
     to = version
-    if (!keyed) {
-      unkeyed++
+    if (counts) {
+      trimmable++
       bytes += length
     }
     return looked < entriesMax && bytes < bytesMax
   }
   for (let i = log.indexAfter(from) - 1; i >= 0; i--) {
     const version = present(log.versions[i], 'the version')
-    if (!take(version, actors.keyed(log, i), actors.entryLength(log, i))) return { unkeyed, bytes, to }
+    if (!take(version, actors.trimmable(log, i), actors.entryLength(log, i))) return { trimmable, bytes, to }
   }
-  for (const { version, keyed, length } of tables.entriesDown(actor, Math.min(from, log.tablesHead))) {
+  for (const { version, trimmable: counts, length } of tables.entriesDown(actor, Math.min(from, log.tablesHead))) {
     if (log.hasLeft(version)) continue
     const replaced = actors.replacement(log, version)
     const itsLength = replaced === undefined ? length : replaced.length - entryBytesAt(replaced)
-    if (!take(version, keyed, itsLength)) return { unkeyed, bytes, to }
+    if (!take(version, counts, itsLength)) return { trimmable, bytes, to }
   }
-  return { unkeyed, bytes, to }
+  return { trimmable, bytes, to }
 }

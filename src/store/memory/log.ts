@@ -9,6 +9,7 @@ import {
   type ConversationSummary,
   EPOCH_JUMP,
   type Gap,
+  isTrimmable,
   type LogEntry,
   type LogRange,
   type LogSummary,
@@ -74,14 +75,15 @@ export class MemoryLog {
     let kept = 0
     for (let i = 0; i < end; i++) {
       const entry = present(this.#entries[i], 'the entry')
-      if (entry.key === undefined && i - kept < entriesMax) this.#trimmed(entry)
+      if (isTrimmable(entry.key) && i - kept < entriesMax) this.#trimmed(entry)
       else this.#entries[kept++] = entry
     }
     this.#entries.splice(kept, end - kept)
   }
 
-  #trimmed({ version, conversation }: Entry): void {
+  #trimmed({ version, key, conversation }: Entry): void {
     this.#floor = version
+    if (key !== undefined) this.#versionByKey.delete(key)
     if (conversation !== undefined && this.newest(conversation) === version) this.#newest.delete(conversation)
   }
 
@@ -124,21 +126,23 @@ export class MemoryLog {
 
   tally(from: Version, entriesMax: number, bytesMax: number): Tally {
     const end = this.#indexAfter(from)
-    let unkeyed = 0
+    let trimmable = 0
     let bytes = 0
     let to = 0
     for (let i = end - 1; i >= Math.max(0, end - entriesMax) && bytes < bytesMax; i--) {
       const entry = present(this.#entries[i], 'the entry')
       to = entry.version
-      if (entry.key !== undefined) continue
-      unkeyed++
+      if (!isTrimmable(entry.key)) continue
+      trimmable++
       bytes += entry.bytes.length
     }
-    return { unkeyed, bytes, to }
+    return { trimmable, bytes, to }
   }
 
   view(): Omit<ViewedLog, 'actor'> {
-    const entries = this.#entries.map(entry => ({ ...entry, keyed: entry.key !== undefined }))
+    const entries = this.#entries.map(({ key, ...entry }) => {
+      return { ...entry, keyed: key !== undefined, passingKey: isTrimmable(key) ? key : undefined }
+    })
     const { head, floor, gaps } = this.summary()
     const [epoch, keys, newest] = [this.#epoch, this.#versionByKey, this.#newest]
     return { head, floor, gaps, epoch, entries: () => entries, keys, newest, listed: true }

@@ -31,7 +31,7 @@
  * Redis writes numbers in Lua with 14 digits, so ids are formatted here, and stamps are compared as bytes.
  */
 
-import { EPOCH_JUMP } from '../types.js'
+import { EPOCH_JUMP, PASSING_KEYS } from '../types.js'
 import { RECORDS } from './records-script.js'
 
 export const COMMIT_SCRIPT = `#!lua flags=allow-oom
@@ -174,18 +174,32 @@ local function replace(i)
   call('HSET', KEYS[entries], name, stamp .. pack('<d', version) .. sub(entry, 1, from - 1) .. bytes)
 end
 
--- Removes entries without a key, the oldest first.
+-- Gives what stands apart from a version on and a trim removes, in order: version and name.
+local function trimmable(versions, from, upTo)
+  local page, at, ended = {}, 1, false
+  return function()
+    while true do
+      if at > #page then
+        if ended then return end
+        page = call('ZRANGEBYSCORE', KEYS[versions], format('%.0f', from), format('%.0f', upTo), 'WITHSCORES', 'LIMIT', '0', '100')
+        if #page < 200 then ended = true else from = tonumber(page[200]) + 1 end
+        at = 1
+        if ended and #page == 0 then return end
+      end
+      local name, version = page[at], tonumber(page[at + 1])
+      at = at + 2
+      if sub(name, 1, 1) == 'v' or find(name, 'k${PASSING_KEYS}', 1, true) == 1 then return version, name end
+    end
+  end
+end
+
+-- Removes entries without a key or with a passing one, the oldest first.
 local function trim(i)
   local records, stream, entries, versions, upTo, left = spread(units, i, i + 5)
   if left == 0 then left = math.huge end
   local l = log(records)
-  local replaced, at = {}, 1
-  if l[4] > 0 then
-    local found = call('ZRANGEBYSCORE', KEYS[versions], '-inf', format('%.0f', upTo), 'WITHSCORES')
-    for n = 1, #found, 2 do
-      if sub(found[n], 1, 1) == 'v' then replaced[#replaced + 1] = { tonumber(found[n + 1]), found[n] } end
-    end
-  end
+  local nextApart = trimmable(versions, l[2] + 1, upTo)
+  local aVersion, aName = nextApart()
   local floor = 0
   local function gone(version, entry)
     floor = version
@@ -197,13 +211,12 @@ local function trim(i)
     end
   end
   local function goneApart(before)
-    while left > 0 and replaced[at] and replaced[at][1] < before do
-      local version, name = replaced[at][1], replaced[at][2]
-      gone(version, sub(call('HGET', KEYS[entries], name), 17))
-      call('HDEL', KEYS[entries], name)
-      call('ZREM', KEYS[versions], name)
-      l[4] = l[4] - 1
-      at = at + 1
+    while left > 0 and aVersion and aVersion < before do
+      gone(aVersion, sub(call('HGET', KEYS[entries], aName), 17))
+      call('HDEL', KEYS[entries], aName)
+      call('ZREM', KEYS[versions], aName)
+      if sub(aName, 1, 1) == 'v' then l[4] = l[4] - 1 end
+      aVersion, aName = nextApart()
     end
   end
   local last = 0

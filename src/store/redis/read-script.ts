@@ -9,10 +9,12 @@
  *   entries bytes at most, versions … → { stamp, entry, … }; the stamp is '' if there is no such entry
  *   chain   from, entries at most, bytes at most → { stamp, entry, … }
  *   conversations → { name, version as it is stored, … }: all of the log, in no order, because Lua compares texts by the server's locale
- *   tally   from, entries at most, bytes at most → { entries without a key, their bytes, the last version looked at }
+ *   tally   from, entries at most, bytes at most → { entries that a trim would remove, their bytes, the last version looked at }
  *
  * Entries with a key, and those that were replaced, stand apart from the stream. So each question merges the two in order of version.
  */
+
+import { PASSING_KEYS } from '../types.js'
 
 export const READ_SCRIPT = `#!lua flags=no-writes,allow-oom
 local call, read = redis.call, struct.unpack
@@ -48,7 +50,7 @@ local function streamed(from, upTo, descending, count)
   end
 end
 
--- Gives what stands apart, likewise: version, entry with its stamp, whether it has a key.
+-- Gives what stands apart, likewise: version, entry with its stamp, whether a trim would remove it.
 local function apart(from, upTo, descending, count)
   local command = descending and 'ZREVRANGEBYSCORE' or 'ZRANGEBYSCORE'
   local found, at, offset = {}, 1, 0
@@ -64,7 +66,8 @@ local function apart(from, upTo, descending, count)
     end
     local name, version = found[at], tonumber(found[at + 1])
     at = at + 2
-    return version, call('HGET', entries, name), sub(name, 1, 1) == 'k'
+    local isTrimmable = sub(name, 1, 1) == 'v' or string.find(name, 'k${PASSING_KEYS}', 1, true) == 1
+    return version, call('HGET', entries, name), isTrimmable
   end
 end
 
@@ -165,28 +168,28 @@ function questions.conversations()
 end
 
 function questions.tally(from, entriesMax, bytesMax)
-  local unkeyed, bytes, last, count = 0, 0, 0, 0
+  local trimmable, bytes, last, count = 0, 0, 0, 0
   local page = math.min(entriesMax, 64)
   local nextStreamed, nextApart = streamed(from, 1, true, page), apart(from, 1, true, page)
   local sVersion, sEntry = nextStreamed()
-  local aVersion, aEntry, keyed = nextApart()
+  local aVersion, aEntry, isTrimmable = nextApart()
   while (sVersion or aVersion) and count < entriesMax and bytes < bytesMax do
     count = count + 1
     if not aVersion or (sVersion and sVersion > aVersion) then
       last = sVersion
-      unkeyed = unkeyed + 1
+      trimmable = trimmable + 1
       bytes = bytes + lengthOf(sEntry)
       sVersion, sEntry = nextStreamed()
     else
       last = aVersion
-      if not keyed then
-        unkeyed = unkeyed + 1
+      if isTrimmable then
+        trimmable = trimmable + 1
         bytes = bytes + lengthOf(sub(aEntry, 17))
       end
-      aVersion, aEntry, keyed = nextApart()
+      aVersion, aEntry, isTrimmable = nextApart()
     end
   end
-  return { unkeyed, bytes, last }
+  return { trimmable, bytes, last }
 end
 
 local numbers = {}

@@ -183,8 +183,8 @@ export class RedisStore implements Store {
   }
 
   async tally(actor: Actor, from: Version, entriesMax: number, bytesMax: number): Promise<Tally> {
-    const [unkeyed, bytes, to] = await this.#question(actor, 'tally', from, entriesMax, bytesMax)
-    return { unkeyed: numberOf(unkeyed), bytes: numberOf(bytes), to: numberOf(to) }
+    const [trimmable, bytes, to] = await this.#question(actor, 'tally', from, entriesMax, bytesMax)
+    return { trimmable: numberOf(trimmable), bytes: numberOf(bytes), to: numberOf(to) }
   }
 
   async scan(actor: Actor, prefix: string, after: string | null, limit: number): Promise<readonly ScannedRecord[]> {

@@ -330,7 +330,7 @@ export function replaceContract(t: Test, open: StoreKind): void {
       t.equal(await entry(store, 1), 'again#71 undefined<0')
       t.equal(await entry(store, 2), 'one#74 x<0')
       t.equal(await chain(store, 'x'), '2 one begin')
-      t.same(await store.tally(A, ALL, 100, 1000), { unkeyed: 3, bytes: 9, to: 1 })
+      t.same(await store.tally(A, ALL, 100, 1000), { trimmable: 3, bytes: 9, to: 1 })
       t.equal((await store.read(A, 0, 1, 1, 100)).entries[0]?.bytes.length, 5)
     }
     await check()

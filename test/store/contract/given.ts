@@ -65,7 +65,7 @@ export function givenContract(t: Test, open: StoreKind): void {
     await store.close()
     store = await reopen()
     t.same(await log(store, A), ['6:b', `${2 ** 40}:d`, `${2 ** 40 + 1}:e`, `${2 ** 53 - 1}:last`])
-    t.same(await store.tally(A, ALL, 100, 1000), { unkeyed: 3, bytes: 6, to: 6 })
+    t.same(await store.tally(A, ALL, 100, 1000), { trimmable: 3, bytes: 6, to: 6 })
     await store.close()
   })
 

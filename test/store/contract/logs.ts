@@ -7,13 +7,16 @@ import {
   append,
   appendTexts,
   B,
+  bytesOf,
   commit,
   expecting,
   log,
+  newStamp,
   put,
   readAll,
   type StoreKind,
   shown,
+  textOf,
   trim,
   unit,
 } from './support.js'
@@ -158,23 +161,82 @@ export function logContract(t: Test, open: StoreKind): void {
     await store.close()
   })
 
+  t.test('a trim removes what has a passing key, and the key with it', async t => {
+    const reopen = open(t)
+    let store = await reopen()
+    const said = (of: string) => append(A, of, `about/${of}`)
+    const keyed = async (...of: string[]) => {
+      const found = await store.keyed(A, of)
+      return found.map(
+        entry => entry && `${entry.version}:${textOf(entry.bytes)} ${entry.conversation}<${entry.previous}`,
+      )
+    }
+    await commit(store, unit({ appends: [append(A, 'a'), said('1'), append(A, 'b', 'about'), said('√'), said('3')] }))
+    await commit(store, unit({ appends: [append(A, 'c', 'k'), said('1'), append(A, 'd')] }))
+    t.same(await log(store, A), ['1:a', '3:b', '4:√', '5:3', '6:c', '7:1', '8:d'], 'a newer one supersedes')
+    t.same(await keyed('about/1', 'about/√', 'about'), ['7:1 undefined<0', '4:√ undefined<0', '3:b undefined<0'])
+    t.same(await store.tally(A, ALL, 100, 1000), { trimmable: 5, bytes: 7, to: 1 })
+    t.same(await store.tally(A, ALL, 2, 1000), { trimmable: 2, bytes: 2, to: 7 })
+    await trim(store, A, 3)
+    t.same(await log(store, A), ['3:b', '4:√', '5:3', '6:c', '7:1', '8:d'])
+    await commit(store, unit({ trims: [{ actor: A, upTo: ALL, entriesMax: 1 }] }))
+    t.match(await readAll(store, A), { floor: 4, head: 8 }, 'it is one of so many')
+    t.same(await keyed('about/1', 'about/√', 'about/3'), ['7:1 undefined<0', undefined, '5:3 undefined<0'])
+    const again = { actor: A, version: 7, expected: 0, stamp: newStamp(), bytes: bytesOf('again') }
+    await commit(store, unit({ drops: [{ actor: A, key: 'about/√' }], replaces: [again] }))
+    t.same(await log(store, A), ['3:b', '5:3', '6:c', '7:again', '8:d'])
+    await store.close()
+    store = await reopen()
+    t.same(await keyed('about/1', 'about/√', 'about/3'), ['7:again undefined<0', undefined, '5:3 undefined<0'])
+    const results = await commit(store, unit({ trims: [{ actor: A, upTo: 7 }], appends: [said('3')] }))
+    t.match(results, [{ appended: [{ from: 8, version: 9 }] }], 'before the appends of its unit')
+    t.same(await log(store, A), ['3:b', '6:c', '8:d', '9:3'])
+    t.match(await readAll(store, A), { floor: 7, head: 9 })
+    t.same(await keyed('about/1', 'about/3', 'k'), [undefined, '9:3 undefined<0', '6:c undefined<0'])
+    await commit(store, unit({ appends: [said('1')] }))
+    t.same(await log(store, A), ['3:b', '6:c', '8:d', '9:3', '10:1'], 'its key may come again')
+    await trim(store, A, ALL)
+    await store.close()
+    store = await reopen()
+    t.match(await readAll(store, A), { floor: 10, head: 10 }, 'also when it was the newest')
+    t.same(await keyed('about/1', 'about/3'), [undefined, undefined])
+    t.same(await appendTexts(store, A, 'e'), [{ from: 10, version: 11 }])
+    t.same(await log(store, A), ['3:b', '6:c', '11:e'])
+    await store.close()
+  })
+
+  t.test('a trim finds what has a passing key among hundreds that stay', async t => {
+    const store = await open(t)()
+    const some = Array.from({ length: 360 }, (_, i) => append(A, 'x', i % 3 === 0 ? `about/${i}` : `of ${i}`))
+    await commit(store, unit({ appends: some }))
+    const one = { actor: A, version: 4, expected: 0, stamp: newStamp(), bytes: bytesOf('again') }
+    await commit(store, unit({ appends: [append(A, 'last')], replaces: [one] }))
+    const left = async () => [(await readAll(store, A)).entries.length, (await readAll(store, A)).floor]
+    await commit(store, unit({ trims: [{ actor: A, upTo: ALL, entriesMax: 110 }] }))
+    t.same(await left(), [251, 328])
+    await trim(store, A, ALL)
+    t.same(await left(), [240, 361])
+    t.same(await store.tally(A, ALL, 1000, 1000), { trimmable: 0, bytes: 0, to: 2 })
+    await store.close()
+  })
+
   t.test('a tally counts entries without a key, and their bytes, from the newest down, in slices', async t => {
     const store = await open(t)()
     await appendTexts(store, A, 'a', 'k=b', 'cc', 'ddd', 'l=e', 'k=f')
     const counted = (from: number, entriesMax: number, bytesMax = ALL) => store.tally(A, from, entriesMax, bytesMax)
-    t.same(await counted(ALL, 100), { unkeyed: 3, bytes: 6, to: 1 })
-    t.same(await counted(ALL, 2), { unkeyed: 0, bytes: 0, to: 5 })
-    t.same(await counted(4, 1), { unkeyed: 1, bytes: 3, to: 4 })
-    t.same(await counted(3, 2), { unkeyed: 2, bytes: 3, to: 1 })
-    t.same(await counted(2, 1), { unkeyed: 1, bytes: 1, to: 1 }, 'an entry that was superseded is none')
-    t.same(await counted(0, 1), { unkeyed: 0, bytes: 0, to: 0 })
-    t.same(await store.tally(B, ALL, 1, 1), { unkeyed: 0, bytes: 0, to: 0 })
-    t.same(await counted(ALL, 100, 3), { unkeyed: 1, bytes: 3, to: 4 }, 'ends with the one that fills the bytes')
-    t.same(await counted(ALL, 100, 4), { unkeyed: 2, bytes: 5, to: 3 })
-    t.same(await counted(ALL, 100, 5), { unkeyed: 2, bytes: 5, to: 3 })
-    t.same(await counted(ALL, 100, 6), { unkeyed: 3, bytes: 6, to: 1 })
+    t.same(await counted(ALL, 100), { trimmable: 3, bytes: 6, to: 1 })
+    t.same(await counted(ALL, 2), { trimmable: 0, bytes: 0, to: 5 })
+    t.same(await counted(4, 1), { trimmable: 1, bytes: 3, to: 4 })
+    t.same(await counted(3, 2), { trimmable: 2, bytes: 3, to: 1 })
+    t.same(await counted(2, 1), { trimmable: 1, bytes: 1, to: 1 }, 'an entry that was superseded is none')
+    t.same(await counted(0, 1), { trimmable: 0, bytes: 0, to: 0 })
+    t.same(await store.tally(B, ALL, 1, 1), { trimmable: 0, bytes: 0, to: 0 })
+    t.same(await counted(ALL, 100, 3), { trimmable: 1, bytes: 3, to: 4 }, 'ends with the one that fills the bytes')
+    t.same(await counted(ALL, 100, 4), { trimmable: 2, bytes: 5, to: 3 })
+    t.same(await counted(ALL, 100, 5), { trimmable: 2, bytes: 5, to: 3 })
+    t.same(await counted(ALL, 100, 6), { trimmable: 3, bytes: 6, to: 1 })
     await trim(store, A, 3)
-    t.same(await counted(ALL, 100), { unkeyed: 1, bytes: 3, to: 4 })
+    t.same(await counted(ALL, 100), { trimmable: 1, bytes: 3, to: 4 })
     await store.close()
   })
 

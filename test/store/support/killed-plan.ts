@@ -4,7 +4,7 @@ import type { CommitResult, Store, Unit } from '../../../src/store/types.js'
 
 export const ACTORS = Array.from({ length: 12 }, (_, i) => `user/${256 * i + 7}`)
 export const NAMES = ['device:1', 'device:2', 'contact:7']
-export const KEYS = ['key 0', 'key 1', 'key 2', 'key 3']
+export const KEYS = ['key 0', 'key 1', 'about/2', 'about/3']
 export const CONVERSATIONS = ['direct', 'group']
 
 /** How far a conversation is followed from its newest entry down. */
@@ -64,6 +64,8 @@ export interface Content {
         readonly entries: readonly string[]
         /** The newest entries of each conversation, each as `version#stamp`. */
         readonly chains: readonly string[]
+        /** The version of the newest entry of each key; 0: it has none. */
+        readonly keyed: readonly number[]
       }
     >
   >
@@ -114,9 +116,10 @@ export async function contentOf(store: Store): Promise<Content> {
   for (const actor of ACTORS) {
     const { head, floor, ...range } = await store.read(actor, 0, Number.MAX_SAFE_INTEGER, 1e6, 1e9)
     const chains = await Promise.all(CONVERSATIONS.map(conversation => chainOf(store, actor, conversation)))
+    const keyed = (await store.keyed(actor, KEYS)).map(entry => entry?.version ?? 0)
     const entries = range.entries.map(({ version, bytes }) => `${version}:${textOf(bytes)}`)
     const gaps = range.gaps.map(({ after, upTo }) => `${after}-${upTo}`)
-    logs[actor] = { head, floor, gaps, entries, chains }
+    logs[actor] = { head, floor, gaps, entries, chains, keyed }
   }
   return { logs, records: await scanAll(store) }
 }
