@@ -129,7 +129,7 @@ export interface Tx {
   chain(from: Version, entriesMax: number): readonly StoredEntry[]
   /** Gives an entry of the actor's log new bytes; they belong to the store from here on. Nobody is told. */
   replace(entry: StoredEntry, bytes: Uint8Array): void
-  /** Removes entries without a key up to this version: at most `entriesMax` entries, the oldest. Absent: all. */
+  /** Removes entries without a key, or with a passing one, up to this version: at most `entriesMax`, the oldest. Absent: all. */
   trim(upTo: Version, entriesMax?: number): void
   /** Removes the last entry that was appended under the key, as if it had never been. */
   drop(key: string): void

@@ -8,6 +8,7 @@ import { ContentHash } from '../../src/services/content-hash.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import type { Actor } from '../../src/store/types.js'
 import { RECORD_KINDS } from '../../src/sync/record-kinds.js'
+import { encodeReference } from '../../src/sync/references.js'
 import { deviceWindow, EMPTY_WINDOW, withUsed } from '../../src/sync/rules/device-window.js'
 import { isUnknown, leaves, leavingActor, leavingUser } from '../../src/sync/rules/leaving.js'
 import { profile, userActor } from '../../src/sync/rules/records.js'
@@ -161,6 +162,22 @@ t.test('with a user go the records that are declared to, and no others', async t
   const staying = names.filter(name => !leaving.includes(name))
   await eventually(async () => (await left()).length === staying.length + 1)
   t.same(await left(), [...staying, 'profile'].sort())
+  await node.engine.close()
+})
+
+t.test('with a user goes all that the log holds under passing keys, however much', async t => {
+  const store = new MemoryStore({ scopes: 'one', random: seededRandom('store') })
+  const node = await startNode(store, systemClock, 'node')
+  const zoe = await new TestDevice(node).enter('zoe', 1)
+  const actor = userActor(zoe.uid)
+  const keys = Array.from({ length: 600 }, (_, i) => `about/${zoe.uid}/1/${i}`)
+  const bytes = encodeReference({ gid: 'g', number: 1, atMs: 1 })
+  const appends = keys.map(key => ({ actor, key, bytes }))
+  await store.commit(0, [{ expect: [], puts: [], appends, trims: [] }])
+  t.equal((await zoe.call(METHODS.deleteAccount, { sendSeq: zoe.next(), password: 'correct horse' })).code, 0)
+  await eventually(async () => (await store.scan(leavingActor(zoe.uid), 'user/', null, 1)).length === 0)
+  t.same((await store.read(actor, 0, Number.MAX_SAFE_INTEGER, 1_000, 2 ** 20)).entries, [])
+  t.ok((await store.keyed(actor, keys.slice(0, 256))).every(entry => entry === undefined))
   await node.engine.close()
 })
 

@@ -1,16 +1,17 @@
 /** Retention: what it removes and what it leaves, a slice at a time. */
 import t from 'tap'
-import { GroupState } from '../../protocol/generated/messages.js'
+import { encodeItem, GroupState } from '../../protocol/generated/messages.js'
 import { encodeMessageItem } from '../../protocol/item-codec.js'
 import { RETENTION_MS, Retention } from '../../src/jobs/retention.js'
 import { JobRunner } from '../../src/jobs/runner.js'
+import { present } from '../../src/lib/assert.js'
 import { CountedTime } from '../../src/lib/counted-time.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { MemoryView } from '../../src/store/memory/view.js'
 import { PARTITIONS } from '../../src/store/types.js'
-import { branchActor, groupActor } from '../../src/sync/references.js'
+import { branchActor, encodeReference, groupActor } from '../../src/sync/references.js'
 import { acceptInvitation } from '../../src/sync/rules/membership.js'
 import { userActor } from '../../src/sync/rules/records.js'
 import { MESSAGE_BYTES_MAX, sentAtMs } from '../../src/sync/rules/retention.js'
@@ -93,8 +94,12 @@ async function texts(device: TestDevice): Promise<string[]> {
   return found
 }
 
+function range(from: number, upTo: number): number[] {
+  return Array.from({ length: upTo - from + 1 }, (_, i) => from + i)
+}
+
 function numbered(from: number, upTo: number): string[] {
-  return Array.from({ length: upTo - from + 1 }, (_, i) => `text ${from + i}`)
+  return range(from, upTo).map(n => `text ${n}`)
 }
 
 t.test('messages that are old and beyond the newest so many go, and nothing else', async t => {
@@ -161,6 +166,72 @@ t.test('a long timeline goes in slices, and is gone on with by the next process'
   second.retention.stop()
   t.same(await texts(bob), numbered(1_401, 1_500))
   t.ok(Math.max(first.store.biggestTrim, second.store.biggestTrim) <= 256)
+})
+
+/** A follow-up of a message, as a timeline holds it. */
+function followUp(number: number, atMs: number): readonly [key: string, bytes: Uint8Array] {
+  return [`about/gone/${number}`, encodeReference({ gid: 'gone', number, atMs })]
+}
+
+t.test('what stands under passing keys goes with the messages, by number, age and bytes', async t => {
+  const first = await world(30, 10)
+  const { clock, store, node } = first
+  const alice = await new TestDevice(node).enter('alice', 1)
+  const bob = await new TestDevice(node).enter('bob', 2)
+  await befriend(alice, bob)
+  const actor = userActor(bob.uid)
+  for (const text of numbered(1, 20)) await alice.send(bob.uid, text)
+  const undated = encodeItem(present((await bob.items())[0], 'an item').item)
+  const told = Array.from({ length: 20 }, (_, i) => followUp(i + 1, clock.now()))
+  const tell = (...entries: readonly (readonly [key: string, bytes: Uint8Array])[]) => {
+    const appends = entries.map(([key, bytes]) => ({ actor, key, bytes }))
+    return store.commit(0, [{ expect: [], puts: [], appends, trims: [] }])
+  }
+  await tell(['about/undated', undated], ...told)
+  const lastTold = (await store.read(actor, 0, 0, 1, 0)).head
+  clock.advance(29 * DAY_MS)
+  await tell(followUp(1, clock.now()))
+  const followUps = async () => {
+    const found = await store.keyed(actor, ['about/undated', ...told.map(([key]) => key)])
+    return found.flatMap((entry, i) => (entry === undefined ? [] : [i]))
+  }
+  const rounds = async (clock: ManualClock) => {
+    for (let i = 0; i < 50; i += 1) {
+      clock.advance(200_000)
+      for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate)
+    }
+  }
+  first.retention.start()
+  await rounds(clock)
+  t.same([(await texts(bob)).length, (await followUps()).length], [20, 21], 'none is old')
+  clock.advance(2 * DAY_MS)
+  await rounds(clock)
+  first.retention.stop()
+  t.equal((await texts(bob)).length, 0)
+  t.same(await followUps(), [1, ...range(12, 20)], 'the newest ten stay, of whatever kind')
+  t.match(await node.services.page(bob.uid, lastTold - 10), { kind: 'page', trimmed: true })
+
+  // Only follow-ups are left: the log is looked at all the same.
+  const after = async (days: number, keepItems: number, keepBytes?: number) => {
+    const next = await world(30, keepItems, store.disk, keepBytes)
+    next.clock.advance(days * DAY_MS)
+    next.retention.start()
+    await rounds(next.clock)
+    next.retention.stop()
+  }
+  await after(31, 5)
+  t.same(await followUps(), [1, ...range(17, 20)])
+  await after(31, 0)
+  t.same(await followUps(), [1], 'one is young')
+  await after(31, 1_000, 1)
+  t.same(await followUps(), [], 'and too long')
+  t.ok(
+    (await bob.items()).some(({ item }) => item.content?.case === 'contact'),
+    'what has any other key stays',
+  )
+  const faults: string[] = []
+  verify(new MemoryView(store.disk.snapshot()), fault => faults.push(fault))
+  t.same(faults, [])
 })
 
 /** Bytes of what the device's timeline holds as messages, the newest first. */

@@ -195,6 +195,35 @@ for (const [name, [spoiling, found]] of Object.entries(FAULTS)) {
   })
 }
 
+t.test('finds keys that a trim would not find with their entries, or left behind', async t => {
+  const { store } = await world()
+  const say = (key: string) => ({ actor: 'other/1', key, bytes: Buffer.from('x') })
+  await store.commit(0, [{ expect: [], puts: [], appends: ['k', 'about/1', 'about/2'].map(say), trims: [] }])
+  const faultsWith = (spoil: Partial<ViewedLog>, passing: readonly (string | undefined)[]) => {
+    const view = new MemoryView(store.disk.snapshot())
+    const logs = [...view.logs()]
+    view.logs = function* () {
+      for (const log of logs) {
+        const entries = () => [...log.entries()].map((entry, i) => ({ ...entry, passingKey: passing[i] }))
+        yield log.actor === 'other/1' ? { ...log, ...spoil, entries } : log
+      }
+    }
+    const faults: string[] = []
+    verify(view, fault => faults.push(fault))
+    return faults
+  }
+  t.same(faultsWith({}, [undefined, 'about/1', 'about/2']), [])
+  t.same(faultsWith({ floor: 1 }, [undefined, 'about/1', 'about/2']), [], 'what stays is below the floor')
+  t.same(faultsWith({ floor: 2 }, [undefined, 'about/1', 'about/2']), [
+    'the log of other/1 was trimmed up to 2, and has 2',
+  ])
+  t.same(faultsWith({}, [undefined, undefined, 'about/1']), [
+    'the log of other/1 has about/1 as 2, which a trim takes for one that stays',
+    'the log of other/1 has about/2 as 3, which a trim takes for about/1',
+  ])
+  t.same(faultsWith({}, ['k', 'about/1', 'about/2']), ['the log of other/1 has k as 1, which a trim takes for k'])
+})
+
 t.test('finds links of a conversation that lead elsewhere, and a log that no walk would find', async t => {
   const { store } = await world()
   const say = (text: string) => ({ actor: 'other/1', conversation: 'c', bytes: Buffer.from(text) })

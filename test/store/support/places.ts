@@ -125,7 +125,7 @@ export async function filled(t: Test): Promise<Place & { readonly folder: string
         ],
         appends: Array.from({ length: i === 5 ? 900 : 8 }, (_, n): Append => {
           const bytes = bytesOf(`${round} ${n} of ${actor} `.repeat(5))
-          if (n % 4 === 0) return { actor, key: `key${n % 3}√`, bytes }
+          if (n % 4 === 0) return { actor, key: `${n % 8 === 0 ? 'key' : 'about/'}${n % 3}√`, bytes }
           if (n === 5) return { actor, at: 2 ** 24 * (round + 1), bytes }
           return n % 4 === 1 ? { actor, bytes } : { actor, conversation: `with ${n % 5}𝔸`, bytes }
         }),
