@@ -48,6 +48,21 @@ export const CODES = {
   MUTED: { code: 131, action: 'refused', text: 'the user may not write in the group' },
   WRONG_CODE: { code: 132, action: 'refused', text: 'nobody joins the group by this code' },
   NO_SUCH_INVITATION: { code: 133, action: 'refused', text: 'no invitation of that number waits' },
+  NO_SUCH_MESSAGE: { code: 134, action: 'refused', text: 'the user has no such message, or it is gone' },
+  NOT_AUTHOR: { code: 135, action: 'refused', text: 'the message is of somebody else' },
+  TOO_LATE: { code: 136, action: 'refused', text: 'the time for it is over' },
+  RECALLED: { code: 137, action: 'refused', text: 'the message was taken back' },
+  BAD_MENTIONS: { code: 138, action: 'refused', text: 'the mentions do not fit the text' },
+  BAD_CONTENT: {
+    code: 139,
+    action: 'refused',
+    text: 'the content is of no kind that the server knows, or not as its kind is',
+  },
+  REACTION_LIMIT: {
+    code: 140,
+    action: 'refused',
+    text: 'the user, or the message, has as many reactions as are allowed',
+  },
 
   UNAVAILABLE: { code: 200, action: 'retry', text: 'something that the server needs is not there right now' },
   OVERLOADED: { code: 201, action: 'retry', text: 'the server has too much to do' },

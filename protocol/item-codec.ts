@@ -182,7 +182,7 @@ export function encodeSendFrame(id: number, sendSeq: number, to: number, text: s
 }
 
 /** An encoded Item, without skip, that holds a text to one user; the caller owns the bytes. */
-export function encodeMessageItem(message: Omit<Message, 'content'>): Uint8Array {
+export function encodeMessageItem(message: Omit<Message, 'content' | 'extra' | 'state'>): Uint8Array {
   const { sender, device, sendSeq, atMs, recipient } = message
   checkUint(sender, INTEGER_MAX)
   checkUint(device, UINT32_MAX)

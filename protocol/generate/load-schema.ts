@@ -6,9 +6,17 @@ import protobuf from 'protobufjs'
 import type { FieldKind } from '../descriptor.js'
 
 /** The files, in the order in which their messages are emitted. */
-export const PROTO_FILES = ['endpoints', 'frame', 'item', 'message', 'account', 'contact', 'group', 'options'].map(
-  name => `longwire/v1/${name}.proto`,
-)
+export const PROTO_FILES = [
+  'endpoints',
+  'frame',
+  'item',
+  'message',
+  'account',
+  'contact',
+  'group',
+  'conversation',
+  'options',
+].map(name => `longwire/v1/${name}.proto`)
 
 const PACKAGE = 'longwire.v1'
 

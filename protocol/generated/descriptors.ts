@@ -72,6 +72,41 @@ export const MessageContentType = messageType<m.MessageContent>('MessageContent'
   field('body', 'body', 2, 'bytes'),
 ])
 
+export const MessageIdType = messageType<m.MessageId>('MessageId', m.createMessageId, [
+  field('sender', 'sender', 1, 'uint64'),
+  field('device', 'device', 2, 'uint32'),
+  field('sendSeq', 'send_seq', 3, 'uint64'),
+  field('number', 'number', 4, 'uint64'),
+])
+
+export const MentionType = messageType<m.Mention>('Mention', m.createMention, [
+  field('start', 'start', 1, 'uint32'),
+  field('length', 'length', 2, 'uint32'),
+  field('uid', 'uid', 3, 'uint64'),
+])
+
+export const MessageExtraType = messageType<m.MessageExtra>('MessageExtra', m.createMessageExtra, [
+  field('reply', 'reply', 1, 'message', { message: MessageIdType }),
+  field('mentions', 'mentions', 2, 'message', { message: MentionType, repeated: true }),
+  field('metadata', 'metadata', 3, 'bytes'),
+  field('forwarded', 'forwarded', 4, 'bool'),
+])
+
+export const ReactionType = messageType<m.Reaction>('Reaction', m.createReaction, [
+  field('kind', 'kind', 1, 'string'),
+  field('count', 'count', 2, 'uint32'),
+])
+
+export const MessageStateType = messageType<m.MessageState>('MessageState', m.createMessageState, [
+  field('editedAtMs', 'edited_at_ms', 1, 'uint64'),
+  field('editNumber', 'edit_number', 2, 'uint64'),
+  field('changeNumber', 'change_number', 3, 'uint64'),
+  field('recalledBy', 'recalled_by', 4, 'uint64'),
+  field('deleted', 'deleted', 5, 'bool'),
+  field('withheld', 'withheld', 6, 'bool'),
+  field('reactions', 'reactions', 7, 'message', { message: ReactionType, repeated: true }),
+])
+
 export const MessageType = messageType<m.Message>('Message', m.createMessage, [
   field('sender', 'sender', 1, 'uint64'),
   field('device', 'device', 2, 'uint32'),
@@ -80,6 +115,8 @@ export const MessageType = messageType<m.Message>('Message', m.createMessage, [
   field('recipient', 'recipient', 5, 'uint64'),
   field('text', 'text', 6, 'string'),
   field('content', 'content', 7, 'message', { message: MessageContentType }),
+  field('extra', 'extra', 8, 'message', { message: MessageExtraType }),
+  field('state', 'state', 9, 'message', { message: MessageStateType }),
 ])
 
 export const ContactType = messageType<m.Contact>('Contact', m.createContact, [
@@ -130,6 +167,8 @@ export const ConversationMessageType = messageType<m.ConversationMessage>('Conve
   field('text', 'text', 6, 'string'),
   field('content', 'content', 7, 'message', { message: MessageContentType }),
   field('number', 'number', 8, 'uint64'),
+  field('extra', 'extra', 9, 'message', { message: MessageExtraType }),
+  field('state', 'state', 10, 'message', { message: MessageStateType }),
 ])
 
 export const GroupRulesType = messageType<m.GroupRules>('GroupRules', m.createGroupRules, [
@@ -164,6 +203,30 @@ export const GroupType = messageType<m.Group>('Group', m.createGroup, [
   field('until', 'until', 10, 'uint64'),
 ])
 
+export const ChangedType = messageType<m.Changed>('Changed', m.createChanged, [
+  field('direct', 'direct', 1, 'message', { message: MessageType, oneof: 'message' }),
+  field('conversation', 'conversation', 2, 'message', { message: ConversationMessageType, oneof: 'message' }),
+])
+
+export const ConversationSettingsType = messageType<m.ConversationSettings>('ConversationSettings', m.createConversationSettings, [
+  field('muted', 'muted', 1, 'bool'),
+  field('pinned', 'pinned', 2, 'bool'),
+  field('archived', 'archived', 3, 'bool'),
+  field('unread', 'unread', 4, 'bool'),
+])
+
+export const ConversationStateType = messageType<m.ConversationState>('ConversationState', m.createConversationState, [
+  field('conversation', 'conversation', 1, 'string'),
+  field('settings', 'settings', 2, 'message', { message: ConversationSettingsType }),
+  field('read', 'read', 3, 'uint64'),
+  field('cleared', 'cleared', 4, 'uint64'),
+])
+
+export const PreferencesType = messageType<m.Preferences>('Preferences', m.createPreferences, [
+  field('noReceipts', 'no_receipts', 1, 'bool'),
+  field('askBeforeGroups', 'ask_before_groups', 2, 'bool'),
+])
+
 export const ItemType = messageType<m.Item>('Item', m.createItem, [
   field('skip', 'skip', 1, 'uint64'),
   field('message', 'message', 2, 'message', { message: MessageType, oneof: 'content' }),
@@ -175,6 +238,9 @@ export const ItemType = messageType<m.Item>('Item', m.createItem, [
   field('conversationMessage', 'conversation_message', 8, 'message', { message: ConversationMessageType, oneof: 'content' }),
   field('groupChange', 'group_change', 9, 'message', { message: GroupChangeType, oneof: 'content' }),
   field('group', 'group', 10, 'message', { message: GroupType, oneof: 'content' }),
+  field('changed', 'changed', 11, 'message', { message: ChangedType, oneof: 'content' }),
+  field('conversationState', 'conversation_state', 12, 'message', { message: ConversationStateType, oneof: 'content' }),
+  field('preferences', 'preferences', 13, 'message', { message: PreferencesType, oneof: 'content' }),
 ])
 
 export const PushNoticeType = messageType<m.PushNotice>('PushNotice', m.createPushNotice, [
@@ -212,6 +278,21 @@ export const EndpointsResponseType = messageType<m.EndpointsResponse>('Endpoints
 
 export const CloseNoticeType = messageType<m.CloseNotice>('CloseNotice', m.createCloseNotice, [
   field('boundAttempt', 'bound_attempt', 1, 'uint64'),
+])
+
+export const CustomType = messageType<m.Custom>('Custom', m.createCustom, [
+  field('type', 'type', 1, 'string', { required: true, max: 64 }),
+  field('data', 'data', 2, 'bytes', { max: 16384 }),
+])
+
+export const LocationType = messageType<m.Location>('Location', m.createLocation, [
+  field('latitude', 'latitude', 1, 'uint32'),
+  field('longitude', 'longitude', 2, 'uint32'),
+  field('name', 'name', 3, 'string', { max: 256 }),
+])
+
+export const CardType = messageType<m.Card>('Card', m.createCard, [
+  field('uid', 'uid', 1, 'uint64', { required: true }),
 ])
 
 export const SendRequestType = messageType<m.SendRequest>('SendRequest', m.createSendRequest, [
@@ -261,12 +342,72 @@ export const PostRequestType = messageType<m.PostRequest>('PostRequest', m.creat
   field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
   field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
   field('text', 'text', 3, 'string', { required: true }),
+  field('content', 'content', 4, 'message', { message: MessageContentType }),
+  field('reply', 'reply', 5, 'message', { message: MessageIdType }),
+  field('mentions', 'mentions', 6, 'message', { message: MentionType, repeated: true, max: 100 }),
+  field('metadata', 'metadata', 7, 'bytes', { max: 1024 }),
 ])
 
 export const PostResponseType = messageType<m.PostResponse>('PostResponse', m.createPostResponse, [
   field('version', 'version', 1, 'uint64'),
   field('from', 'from', 2, 'uint64'),
 ])
+
+export const EditRequestType = messageType<m.EditRequest>('EditRequest', m.createEditRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('message', 'message', 3, 'message', { message: MessageIdType, required: true }),
+  field('text', 'text', 4, 'string', { required: true }),
+  field('mentions', 'mentions', 5, 'message', { message: MentionType, repeated: true, max: 100 }),
+])
+
+export const EditResponseType = messageType<m.EditResponse>('EditResponse', m.createEditResponse, [])
+
+export const RecallRequestType = messageType<m.RecallRequest>('RecallRequest', m.createRecallRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('message', 'message', 3, 'message', { message: MessageIdType, required: true }),
+])
+
+export const RecallResponseType = messageType<m.RecallResponse>('RecallResponse', m.createRecallResponse, [])
+
+export const ForwardRequestType = messageType<m.ForwardRequest>('ForwardRequest', m.createForwardRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('source', 'source', 3, 'string', { required: true, max: 64 }),
+  field('message', 'message', 4, 'message', { message: MessageIdType, required: true }),
+])
+
+export const ForwardResponseType = messageType<m.ForwardResponse>('ForwardResponse', m.createForwardResponse, [
+  field('version', 'version', 1, 'uint64'),
+  field('from', 'from', 2, 'uint64'),
+])
+
+export const DeleteRequestType = messageType<m.DeleteRequest>('DeleteRequest', m.createDeleteRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('messages', 'messages', 3, 'message', { message: MessageIdType, repeated: true, required: true, max: 64 }),
+])
+
+export const DeleteResponseType = messageType<m.DeleteResponse>('DeleteResponse', m.createDeleteResponse, [])
+
+export const ClearRequestType = messageType<m.ClearRequest>('ClearRequest', m.createClearRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('upTo', 'up_to', 3, 'uint64', { required: true }),
+])
+
+export const ClearResponseType = messageType<m.ClearResponse>('ClearResponse', m.createClearResponse, [])
+
+export const ReactRequestType = messageType<m.ReactRequest>('ReactRequest', m.createReactRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('message', 'message', 3, 'message', { message: MessageIdType, required: true }),
+  field('kind', 'kind', 4, 'string', { required: true, max: 32 }),
+  field('off', 'off', 5, 'bool'),
+])
+
+export const ReactResponseType = messageType<m.ReactResponse>('ReactResponse', m.createReactResponse, [])
 
 export const RegisterRequestType = messageType<m.RegisterRequest>('RegisterRequest', m.createRegisterRequest, [
   field('account', 'account', 1, 'string', { required: true, max: 32 }),
@@ -582,6 +723,70 @@ export const GroupServiceMembersResponseType = messageType<m.GroupServiceMembers
   field('next', 'next', 2, 'uint64'),
 ])
 
+export const MarkReadRequestType = messageType<m.MarkReadRequest>('MarkReadRequest', m.createMarkReadRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('number', 'number', 3, 'uint64', { required: true }),
+])
+
+export const MarkReadResponseType = messageType<m.MarkReadResponse>('MarkReadResponse', m.createMarkReadResponse, [])
+
+export const ReadByRequestType = messageType<m.ReadByRequest>('ReadByRequest', m.createReadByRequest, [
+  field('conversation', 'conversation', 1, 'string', { required: true, max: 64 }),
+  field('number', 'number', 2, 'uint64', { required: true }),
+])
+
+export const GroupReaderType = messageType<m.GroupReader>('GroupReader', m.createGroupReader, [
+  field('uid', 'uid', 1, 'uint64'),
+])
+
+export const ReadByResponseType = messageType<m.ReadByResponse>('ReadByResponse', m.createReadByResponse, [
+  field('readers', 'readers', 1, 'message', { message: GroupReaderType, repeated: true }),
+])
+
+export const UnreadRequestType = messageType<m.UnreadRequest>('UnreadRequest', m.createUnreadRequest, [
+  field('conversation', 'conversation', 1, 'string', { required: true, max: 64 }),
+])
+
+export const UnreadResponseType = messageType<m.UnreadResponse>('UnreadResponse', m.createUnreadResponse, [
+  field('unread', 'unread', 1, 'uint32'),
+  field('mentions', 'mentions', 2, 'uint32'),
+  field('firstMention', 'first_mention', 3, 'uint64'),
+  field('read', 'read', 4, 'uint64'),
+])
+
+export const SetConversationRequestType = messageType<m.SetConversationRequest>('SetConversationRequest', m.createSetConversationRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('settings', 'settings', 3, 'message', { message: ConversationSettingsType, required: true }),
+])
+
+export const SetConversationResponseType = messageType<m.SetConversationResponse>('SetConversationResponse', m.createSetConversationResponse, [])
+
+export const SetPreferencesRequestType = messageType<m.SetPreferencesRequest>('SetPreferencesRequest', m.createSetPreferencesRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('preferences', 'preferences', 2, 'message', { message: PreferencesType, required: true }),
+])
+
+export const SetPreferencesResponseType = messageType<m.SetPreferencesResponse>('SetPreferencesResponse', m.createSetPreferencesResponse, [])
+
+export const ReactionsRequestType = messageType<m.ReactionsRequest>('ReactionsRequest', m.createReactionsRequest, [
+  field('conversation', 'conversation', 1, 'string', { required: true, max: 64 }),
+  field('message', 'message', 2, 'message', { message: MessageIdType, required: true }),
+  field('kind', 'kind', 3, 'string', { max: 32 }),
+  field('after', 'after', 4, 'uint64'),
+])
+
+export const ReactorType = messageType<m.Reactor>('Reactor', m.createReactor, [
+  field('uid', 'uid', 1, 'uint64'),
+  field('reactions', 'reactions', 2, 'message', { message: ReactionType, repeated: true }),
+])
+
+export const ReactionsResponseType = messageType<m.ReactionsResponse>('ReactionsResponse', m.createReactionsResponse, [
+  field('reactors', 'reactors', 1, 'message', { message: ReactorType, repeated: true }),
+  field('next', 'next', 2, 'uint64'),
+])
+
 export const RPC_TYPES: ReadonlyMap<string, RpcTypes> = new Map<string, RpcTypes>([
   ['ConnectionService.Hello', { request: HelloRequestType, response: HelloResponseType }],
   ['ConnectionService.Endpoints', { request: EndpointsRequestType, response: EndpointsResponseType }],
@@ -589,6 +794,12 @@ export const RPC_TYPES: ReadonlyMap<string, RpcTypes> = new Map<string, RpcTypes
   ['MessageService.Sync', { request: SyncRequestType, response: SyncResponseType }],
   ['MessageService.Void', { request: VoidRequestType, response: VoidResponseType }],
   ['MessageService.Post', { request: PostRequestType, response: PostResponseType }],
+  ['MessageService.Edit', { request: EditRequestType, response: EditResponseType }],
+  ['MessageService.Recall', { request: RecallRequestType, response: RecallResponseType }],
+  ['MessageService.Forward', { request: ForwardRequestType, response: ForwardResponseType }],
+  ['MessageService.Delete', { request: DeleteRequestType, response: DeleteResponseType }],
+  ['MessageService.Clear', { request: ClearRequestType, response: ClearResponseType }],
+  ['MessageService.React', { request: ReactRequestType, response: ReactResponseType }],
   ['AccountService.Register', { request: RegisterRequestType, response: RegisterResponseType }],
   ['AccountService.Login', { request: LoginRequestType, response: LoginResponseType }],
   ['AccountService.Logout', { request: LogoutRequestType, response: LogoutResponseType }],
@@ -622,4 +833,10 @@ export const RPC_TYPES: ReadonlyMap<string, RpcTypes> = new Map<string, RpcTypes
   ['GroupService.Dissolve', { request: GroupServiceDissolveRequestType, response: GroupServiceDissolveResponseType }],
   ['GroupService.Get', { request: GroupServiceGetRequestType, response: GroupServiceGetResponseType }],
   ['GroupService.Members', { request: GroupServiceMembersRequestType, response: GroupServiceMembersResponseType }],
+  ['ConversationService.MarkRead', { request: MarkReadRequestType, response: MarkReadResponseType }],
+  ['ConversationService.ReadBy', { request: ReadByRequestType, response: ReadByResponseType }],
+  ['ConversationService.Unread', { request: UnreadRequestType, response: UnreadResponseType }],
+  ['ConversationService.SetConversation', { request: SetConversationRequestType, response: SetConversationResponseType }],
+  ['ConversationService.SetPreferences', { request: SetPreferencesRequestType, response: SetPreferencesResponseType }],
+  ['ConversationService.Reactions', { request: ReactionsRequestType, response: ReactionsResponseType }],
 ])

@@ -5,11 +5,30 @@
 import type * as m from './messages.js'
 import { writeString, writeTrue, writeUint32, writeUint64, type Writer } from '../wire-writer.js'
 
+export function identifyMessageId(w: Writer, m: m.MessageId): void {
+  if (m.sender !== 0) writeUint64(w, 8, m.sender)
+  if (m.device !== 0) writeUint32(w, 16, m.device)
+  if (m.sendSeq !== 0) writeUint64(w, 24, m.sendSeq)
+  if (m.number !== 0) writeUint64(w, 32, m.number)
+}
+
 export function identifyGroupRules(w: Writer, m: m.GroupRules): void {
   if (m.join !== 0) writeUint32(w, 8, m.join)
   if (m.adminsInvite) writeTrue(w, 16)
   if (m.adminsWrite) writeTrue(w, 24)
   if (m.history !== 0) writeUint32(w, 32, m.history)
+}
+
+export function identifyConversationSettings(w: Writer, m: m.ConversationSettings): void {
+  if (m.muted) writeTrue(w, 8)
+  if (m.pinned) writeTrue(w, 16)
+  if (m.archived) writeTrue(w, 24)
+  if (m.unread) writeTrue(w, 32)
+}
+
+export function identifyPreferences(w: Writer, m: m.Preferences): void {
+  if (m.noReceipts) writeTrue(w, 8)
+  if (m.askBeforeGroups) writeTrue(w, 16)
 }
 
 export function identifySendRequest(w: Writer, m: m.SendRequest): void {
@@ -20,6 +39,60 @@ export function identifySendRequest(w: Writer, m: m.SendRequest): void {
 export function identifyPostRequest(w: Writer, m: m.PostRequest): void {
   if (m.conversation.length > 0) writeString(w, 18, m.conversation)
   if (m.text.length > 0) writeString(w, 26, m.text)
+}
+
+export function identifyEditRequest(w: Writer, m: m.EditRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.message !== undefined) {
+    w.uint32(26).fork()
+    identifyMessageId(w, m.message)
+    w.ldelim()
+  }
+  if (m.text.length > 0) writeString(w, 34, m.text)
+}
+
+export function identifyRecallRequest(w: Writer, m: m.RecallRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.message !== undefined) {
+    w.uint32(26).fork()
+    identifyMessageId(w, m.message)
+    w.ldelim()
+  }
+}
+
+export function identifyForwardRequest(w: Writer, m: m.ForwardRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.source.length > 0) writeString(w, 26, m.source)
+  if (m.message !== undefined) {
+    w.uint32(34).fork()
+    identifyMessageId(w, m.message)
+    w.ldelim()
+  }
+}
+
+export function identifyDeleteRequest(w: Writer, m: m.DeleteRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  for (const each of m.messages) {
+    w.uint32(26).fork()
+    identifyMessageId(w, each)
+    w.ldelim()
+  }
+}
+
+export function identifyClearRequest(w: Writer, m: m.ClearRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.upTo !== 0) writeUint64(w, 24, m.upTo)
+}
+
+export function identifyReactRequest(w: Writer, m: m.ReactRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.message !== undefined) {
+    w.uint32(26).fork()
+    identifyMessageId(w, m.message)
+    w.ldelim()
+  }
+  if (m.kind.length > 0) writeString(w, 34, m.kind)
+  if (m.off) writeTrue(w, 40)
 }
 
 export function identifyUpdateProfileRequest(w: Writer, m: m.UpdateProfileRequest): void {
@@ -152,12 +225,40 @@ export function identifyGroupServiceDissolveRequest(w: Writer, m: m.GroupService
   if (m.conversation.length > 0) writeString(w, 18, m.conversation)
 }
 
+export function identifyMarkReadRequest(w: Writer, m: m.MarkReadRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.number !== 0) writeUint64(w, 24, m.number)
+}
+
+export function identifySetConversationRequest(w: Writer, m: m.SetConversationRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.settings !== undefined) {
+    w.uint32(26).fork()
+    identifyConversationSettings(w, m.settings)
+    w.ldelim()
+  }
+}
+
+export function identifySetPreferencesRequest(w: Writer, m: m.SetPreferencesRequest): void {
+  if (m.preferences !== undefined) {
+    w.uint32(18).fork()
+    identifyPreferences(w, m.preferences)
+    w.ldelim()
+  }
+}
+
 /** Writes what is the identity of a request. */
 export type Identify = (w: Writer, request: unknown) => void
 
 export const IDENTITIES: ReadonlyMap<string, Identify> = new Map<string, Identify>([
   ['MessageService.Send', identifySendRequest as Identify],
   ['MessageService.Post', identifyPostRequest as Identify],
+  ['MessageService.Edit', identifyEditRequest as Identify],
+  ['MessageService.Recall', identifyRecallRequest as Identify],
+  ['MessageService.Forward', identifyForwardRequest as Identify],
+  ['MessageService.Delete', identifyDeleteRequest as Identify],
+  ['MessageService.Clear', identifyClearRequest as Identify],
+  ['MessageService.React', identifyReactRequest as Identify],
   ['AccountService.UpdateProfile', identifyUpdateProfileRequest as Identify],
   ['AccountService.RemoveDevice', identifyRemoveDeviceRequest as Identify],
   ['ContactService.Request', identifyContactServiceRequestRequest as Identify],
@@ -181,4 +282,7 @@ export const IDENTITIES: ReadonlyMap<string, Identify> = new Map<string, Identif
   ['GroupService.SetRole', identifyGroupServiceSetRoleRequest as Identify],
   ['GroupService.Mute', identifyGroupServiceMuteRequest as Identify],
   ['GroupService.Dissolve', identifyGroupServiceDissolveRequest as Identify],
+  ['ConversationService.MarkRead', identifyMarkReadRequest as Identify],
+  ['ConversationService.SetConversation', identifySetConversationRequest as Identify],
+  ['ConversationService.SetPreferences', identifySetPreferencesRequest as Identify],
 ])

@@ -978,6 +978,9 @@ export interface Item {
     | { case: 'conversationMessage'; value: ConversationMessage }
     | { case: 'groupChange'; value: GroupChange }
     | { case: 'group'; value: Group }
+    | { case: 'changed'; value: Changed }
+    | { case: 'conversationState'; value: ConversationState }
+    | { case: 'preferences'; value: Preferences }
     | undefined
 }
 
@@ -1038,6 +1041,21 @@ export function writeItem(w: Writer, m: Item): void {
     case 'group':
       w.uint32(82).fork()
       writeGroup(w, m.content.value)
+      w.ldelim()
+      break
+    case 'changed':
+      w.uint32(90).fork()
+      writeChanged(w, m.content.value)
+      w.ldelim()
+      break
+    case 'conversationState':
+      w.uint32(98).fork()
+      writeConversationState(w, m.content.value)
+      w.ldelim()
+      break
+    case 'preferences':
+      w.uint32(106).fork()
+      writePreferences(w, m.content.value)
       w.ldelim()
       break
   }
@@ -1118,8 +1136,29 @@ export function readItem(r: Reader, m: Item): Item {
         leave(r, outer)
         break
       }
+      case 90: {
+        const outer = enter(r)
+        const before = m.content?.case === 'changed' ? m.content.value : createChanged()
+        m.content = { case: 'changed', value: readChanged(r, before) }
+        leave(r, outer)
+        break
+      }
+      case 98: {
+        const outer = enter(r)
+        const before = m.content?.case === 'conversationState' ? m.content.value : createConversationState()
+        m.content = { case: 'conversationState', value: readConversationState(r, before) }
+        leave(r, outer)
+        break
+      }
+      case 106: {
+        const outer = enter(r)
+        const before = m.content?.case === 'preferences' ? m.content.value : createPreferences()
+        m.content = { case: 'preferences', value: readPreferences(r, before) }
+        leave(r, outer)
+        break
+      }
       default:
-        skipField(r, tag, 2046, 'Item')
+        skipField(r, tag, 16382, 'Item')
     }
   }
   return m
@@ -1138,10 +1177,13 @@ export interface Message {
   text: string
   /** What it holds if not text. Absent: text. */
   content: MessageContent | undefined
+  extra: MessageExtra | undefined
+  /** Absent: it is as it was sent. */
+  state: MessageState | undefined
 }
 
 export function createMessage(init?: Partial<Message>): Message {
-  const m: Message = { sender: 0, device: 0, sendSeq: 0, atMs: 0, recipient: 0, text: '', content: undefined }
+  const m: Message = { sender: 0, device: 0, sendSeq: 0, atMs: 0, recipient: 0, text: '', content: undefined, extra: undefined, state: undefined }
   return init === undefined ? m : Object.assign(m, init)
 }
 
@@ -1161,6 +1203,16 @@ export function writeMessage(w: Writer, m: Message): void {
   if (m.content !== undefined) {
     w.uint32(58).fork()
     writeMessageContent(w, m.content)
+    w.ldelim()
+  }
+  if (m.extra !== undefined) {
+    w.uint32(66).fork()
+    writeMessageExtra(w, m.extra)
+    w.ldelim()
+  }
+  if (m.state !== undefined) {
+    w.uint32(74).fork()
+    writeMessageState(w, m.state)
     w.ldelim()
   }
 }
@@ -1203,8 +1255,20 @@ export function readMessage(r: Reader, m: Message): Message {
         leave(r, outer)
         break
       }
+      case 66: {
+        const outer = enter(r)
+        m.extra = readMessageExtra(r, m.extra ?? createMessageExtra())
+        leave(r, outer)
+        break
+      }
+      case 74: {
+        const outer = enter(r)
+        m.state = readMessageState(r, m.state ?? createMessageState())
+        leave(r, outer)
+        break
+      }
       default:
-        skipField(r, tag, 254, 'Message')
+        skipField(r, tag, 1022, 'Message')
     }
   }
   return m
@@ -1225,10 +1289,13 @@ export interface ConversationMessage {
   content: MessageContent | undefined
   /** In a group: its place among the group's messages and changes, the same for all members. It rises and has gaps. */
   number: number
+  extra: MessageExtra | undefined
+  /** Absent: it is as it was sent. */
+  state: MessageState | undefined
 }
 
 export function createConversationMessage(init?: Partial<ConversationMessage>): ConversationMessage {
-  const m: ConversationMessage = { sender: 0, device: 0, sendSeq: 0, atMs: 0, conversation: '', text: '', content: undefined, number: 0 }
+  const m: ConversationMessage = { sender: 0, device: 0, sendSeq: 0, atMs: 0, conversation: '', text: '', content: undefined, number: 0, extra: undefined, state: undefined }
   return init === undefined ? m : Object.assign(m, init)
 }
 
@@ -1251,6 +1318,16 @@ export function writeConversationMessage(w: Writer, m: ConversationMessage): voi
     w.ldelim()
   }
   if (m.number !== 0) writeUint64(w, 64, m.number)
+  if (m.extra !== undefined) {
+    w.uint32(74).fork()
+    writeMessageExtra(w, m.extra)
+    w.ldelim()
+  }
+  if (m.state !== undefined) {
+    w.uint32(82).fork()
+    writeMessageState(w, m.state)
+    w.ldelim()
+  }
 }
 
 export function decodeConversationMessage(bytes: Uint8Array): ConversationMessage {
@@ -1295,8 +1372,402 @@ export function readConversationMessage(r: Reader, m: ConversationMessage): Conv
         m.number = readUint64(r)
         break
       }
+      case 74: {
+        const outer = enter(r)
+        m.extra = readMessageExtra(r, m.extra ?? createMessageExtra())
+        leave(r, outer)
+        break
+      }
+      case 82: {
+        const outer = enter(r)
+        m.state = readMessageState(r, m.state ?? createMessageState())
+        leave(r, outer)
+        break
+      }
       default:
-        skipField(r, tag, 510, 'ConversationMessage')
+        skipField(r, tag, 2046, 'ConversationMessage')
+    }
+  }
+  return m
+}
+
+/**
+ * A message that was changed (edited, recalled, deleted, reacted to), as it is now. Compaction key about/<message>. Who does not
+ * have the message skips it. PROTOCOL.md, 7.18.
+ */
+export interface Changed {
+  message:
+    | { case: 'direct'; value: Message }
+    | { case: 'conversation'; value: ConversationMessage }
+    | undefined
+}
+
+export function createChanged(init?: Partial<Changed>): Changed {
+  const m: Changed = { message: undefined }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeChanged(m: Changed): Uint8Array {
+  const w = begin()
+  writeChanged(w, m)
+  return finish(w)
+}
+
+export function writeChanged(w: Writer, m: Changed): void {
+  switch (m.message?.case) {
+    case 'direct':
+      w.uint32(10).fork()
+      writeMessage(w, m.message.value)
+      w.ldelim()
+      break
+    case 'conversation':
+      w.uint32(18).fork()
+      writeConversationMessage(w, m.message.value)
+      w.ldelim()
+      break
+  }
+}
+
+export function decodeChanged(bytes: Uint8Array): Changed {
+  return readChanged(readerOf(bytes), createChanged())
+}
+
+export function readChanged(r: Reader, m: Changed): Changed {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        const outer = enter(r)
+        const before = m.message?.case === 'direct' ? m.message.value : createMessage()
+        m.message = { case: 'direct', value: readMessage(r, before) }
+        leave(r, outer)
+        break
+      }
+      case 18: {
+        const outer = enter(r)
+        const before = m.message?.case === 'conversation' ? m.message.value : createConversationMessage()
+        m.message = { case: 'conversation', value: readConversationMessage(r, before) }
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'Changed')
+    }
+  }
+  return m
+}
+
+/** Names a message. In a direct conversation by sender, device and send_seq; in a group by number alone. */
+export interface MessageId {
+  sender: number
+  device: number
+  sendSeq: number
+  number: number
+}
+
+export function createMessageId(init?: Partial<MessageId>): MessageId {
+  const m: MessageId = { sender: 0, device: 0, sendSeq: 0, number: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeMessageId(m: MessageId): Uint8Array {
+  const w = begin()
+  writeMessageId(w, m)
+  return finish(w)
+}
+
+export function writeMessageId(w: Writer, m: MessageId): void {
+  if (m.sender !== 0) writeUint64(w, 8, m.sender)
+  if (m.device !== 0) writeUint32(w, 16, m.device)
+  if (m.sendSeq !== 0) writeUint64(w, 24, m.sendSeq)
+  if (m.number !== 0) writeUint64(w, 32, m.number)
+}
+
+export function decodeMessageId(bytes: Uint8Array): MessageId {
+  return readMessageId(readerOf(bytes), createMessageId())
+}
+
+export function readMessageId(r: Reader, m: MessageId): MessageId {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sender = readUint64(r)
+        break
+      }
+      case 16: {
+        m.device = readUint32(r)
+        break
+      }
+      case 24: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 32: {
+        m.number = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'MessageId')
+    }
+  }
+  return m
+}
+
+/** What goes with a message beside its text or content. */
+export interface MessageExtra {
+  /** The message that it answers. No text of that stands here. */
+  reply: MessageId | undefined
+  /** In order of start; none overlaps another. */
+  mentions: Mention[]
+  /** For the app; at most 1 024 bytes. */
+  metadata: Uint8Array
+  /** It is a copy of another message. */
+  forwarded: boolean
+}
+
+export function createMessageExtra(init?: Partial<MessageExtra>): MessageExtra {
+  const m: MessageExtra = { reply: undefined, mentions: [], metadata: EMPTY, forwarded: false }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeMessageExtra(m: MessageExtra): Uint8Array {
+  const w = begin()
+  writeMessageExtra(w, m)
+  return finish(w)
+}
+
+export function writeMessageExtra(w: Writer, m: MessageExtra): void {
+  if (m.reply !== undefined) {
+    w.uint32(10).fork()
+    writeMessageId(w, m.reply)
+    w.ldelim()
+  }
+  for (const each of m.mentions) {
+    w.uint32(18).fork()
+    writeMention(w, each)
+    w.ldelim()
+  }
+  if (m.metadata.length > 0) writeBytes(w, 26, m.metadata)
+  if (m.forwarded) writeTrue(w, 32)
+}
+
+export function decodeMessageExtra(bytes: Uint8Array): MessageExtra {
+  return readMessageExtra(readerOf(bytes), createMessageExtra())
+}
+
+export function readMessageExtra(r: Reader, m: MessageExtra): MessageExtra {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        const outer = enter(r)
+        m.reply = readMessageId(r, m.reply ?? createMessageId())
+        leave(r, outer)
+        break
+      }
+      case 18: {
+        const outer = enter(r)
+        m.mentions.push(readMention(r, createMention()))
+        leave(r, outer)
+        break
+      }
+      case 26: {
+        m.metadata = readBytes(r, 'MessageExtra.metadata', 0, 0)
+        break
+      }
+      case 32: {
+        m.forwarded = readBool(r)
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'MessageExtra')
+    }
+  }
+  return m
+}
+
+/** A part of the text that names a user. */
+export interface Mention {
+  /** Of the text, in UTF-16 code units. */
+  start: number
+  length: number
+  /** Whom; absent: all members of the group. */
+  uid: number
+}
+
+export function createMention(init?: Partial<Mention>): Mention {
+  const m: Mention = { start: 0, length: 0, uid: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeMention(m: Mention): Uint8Array {
+  const w = begin()
+  writeMention(w, m)
+  return finish(w)
+}
+
+export function writeMention(w: Writer, m: Mention): void {
+  if (m.start !== 0) writeUint32(w, 8, m.start)
+  if (m.length !== 0) writeUint32(w, 16, m.length)
+  if (m.uid !== 0) writeUint64(w, 24, m.uid)
+}
+
+export function decodeMention(bytes: Uint8Array): Mention {
+  return readMention(readerOf(bytes), createMention())
+}
+
+export function readMention(r: Reader, m: Mention): Mention {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.start = readUint32(r)
+        break
+      }
+      case 16: {
+        m.length = readUint32(r)
+        break
+      }
+      case 24: {
+        m.uid = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'Mention')
+    }
+  }
+  return m
+}
+
+/** How a message was changed since it was sent. PROTOCOL.md, 7.18. */
+export interface MessageState {
+  /** When it was edited last. */
+  editedAtMs: number
+  /** In a group: the number of the last edit, and of the last change of any kind. */
+  editNumber: number
+  changeNumber: number
+  /** Who recalled it. Then it has no text, content and extra. */
+  recalledBy: number
+  /** This user deleted it on all own devices: nothing else of it is there. */
+  deleted: boolean
+  /** It was edited when this user was no member: its texts are not for the user. */
+  withheld: boolean
+  /** In order of their first use. */
+  reactions: Reaction[]
+}
+
+export function createMessageState(init?: Partial<MessageState>): MessageState {
+  const m: MessageState = { editedAtMs: 0, editNumber: 0, changeNumber: 0, recalledBy: 0, deleted: false, withheld: false, reactions: [] }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeMessageState(m: MessageState): Uint8Array {
+  const w = begin()
+  writeMessageState(w, m)
+  return finish(w)
+}
+
+export function writeMessageState(w: Writer, m: MessageState): void {
+  if (m.editedAtMs !== 0) writeUint64(w, 8, m.editedAtMs)
+  if (m.editNumber !== 0) writeUint64(w, 16, m.editNumber)
+  if (m.changeNumber !== 0) writeUint64(w, 24, m.changeNumber)
+  if (m.recalledBy !== 0) writeUint64(w, 32, m.recalledBy)
+  if (m.deleted) writeTrue(w, 40)
+  if (m.withheld) writeTrue(w, 48)
+  for (const each of m.reactions) {
+    w.uint32(58).fork()
+    writeReaction(w, each)
+    w.ldelim()
+  }
+}
+
+export function decodeMessageState(bytes: Uint8Array): MessageState {
+  return readMessageState(readerOf(bytes), createMessageState())
+}
+
+export function readMessageState(r: Reader, m: MessageState): MessageState {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.editedAtMs = readUint64(r)
+        break
+      }
+      case 16: {
+        m.editNumber = readUint64(r)
+        break
+      }
+      case 24: {
+        m.changeNumber = readUint64(r)
+        break
+      }
+      case 32: {
+        m.recalledBy = readUint64(r)
+        break
+      }
+      case 40: {
+        m.deleted = readBool(r)
+        break
+      }
+      case 48: {
+        m.withheld = readBool(r)
+        break
+      }
+      case 58: {
+        const outer = enter(r)
+        m.reactions.push(readReaction(r, createReaction()))
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 254, 'MessageState')
+    }
+  }
+  return m
+}
+
+export interface Reaction {
+  /** An emoji, or a word of the app. */
+  kind: string
+  /** How many users have it. */
+  count: number
+}
+
+export function createReaction(init?: Partial<Reaction>): Reaction {
+  const m: Reaction = { kind: '', count: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeReaction(m: Reaction): Uint8Array {
+  const w = begin()
+  writeReaction(w, m)
+  return finish(w)
+}
+
+export function writeReaction(w: Writer, m: Reaction): void {
+  if (m.kind.length > 0) writeString(w, 10, m.kind)
+  if (m.count !== 0) writeUint32(w, 16, m.count)
+}
+
+export function decodeReaction(bytes: Uint8Array): Reaction {
+  return readReaction(readerOf(bytes), createReaction())
+}
+
+export function readReaction(r: Reader, m: Reaction): Reaction {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.kind = readString(r, 'Reaction.kind', 0)
+        break
+      }
+      case 16: {
+        m.count = readUint32(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'Reaction')
     }
   }
   return m
@@ -1304,9 +1775,9 @@ export function readConversationMessage(r: Reader, m: ConversationMessage): Conv
 
 /** What a message holds that is not text. PROTOCOL.md, 7.17. */
 export interface MessageContent {
-  /** Which kind, never 0: that is text. */
+  /** Which kind, never 0: that is text. 1 Custom, 2 Location, 3 Card. */
   kind: number
-  /** As the kind has it. */
+  /** The encoded message of the kind. */
   body: Uint8Array
 }
 
@@ -1346,6 +1817,147 @@ export function readMessageContent(r: Reader, m: MessageContent): MessageContent
         skipField(r, tag, 6, 'MessageContent')
     }
   }
+  return m
+}
+
+/** Content of kind 1: what the app defines. */
+export interface Custom {
+  type: string
+  data: Uint8Array
+}
+
+export function createCustom(init?: Partial<Custom>): Custom {
+  const m: Custom = { type: '', data: EMPTY }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeCustom(m: Custom): Uint8Array {
+  const w = begin()
+  writeCustom(w, m)
+  return finish(w)
+}
+
+export function writeCustom(w: Writer, m: Custom): void {
+  if (m.type.length > 0) writeString(w, 10, m.type)
+  if (m.data.length > 0) writeBytes(w, 18, m.data)
+}
+
+export function decodeCustom(bytes: Uint8Array): Custom {
+  return readCustom(readerOf(bytes), createCustom())
+}
+
+export function readCustom(r: Reader, m: Custom): Custom {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.type = readString(r, 'Custom.type', 64)
+        break
+      }
+      case 18: {
+        m.data = readBytes(r, 'Custom.data', 16384, 0)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'Custom')
+    }
+  }
+  if (m.type.length === 0) throw missing('Custom.type')
+  return m
+}
+
+/** Content of kind 2: a place. */
+export interface Location {
+  /**
+   * Millionths of a degree: northward from the south pole, at most 180 000 000; eastward from 180 degrees west, at most
+   * 360 000 000.
+   */
+  latitude: number
+  longitude: number
+  name: string
+}
+
+export function createLocation(init?: Partial<Location>): Location {
+  const m: Location = { latitude: 0, longitude: 0, name: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeLocation(m: Location): Uint8Array {
+  const w = begin()
+  writeLocation(w, m)
+  return finish(w)
+}
+
+export function writeLocation(w: Writer, m: Location): void {
+  if (m.latitude !== 0) writeUint32(w, 8, m.latitude)
+  if (m.longitude !== 0) writeUint32(w, 16, m.longitude)
+  if (m.name.length > 0) writeString(w, 26, m.name)
+}
+
+export function decodeLocation(bytes: Uint8Array): Location {
+  return readLocation(readerOf(bytes), createLocation())
+}
+
+export function readLocation(r: Reader, m: Location): Location {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.latitude = readUint32(r)
+        break
+      }
+      case 16: {
+        m.longitude = readUint32(r)
+        break
+      }
+      case 26: {
+        m.name = readString(r, 'Location.name', 256)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'Location')
+    }
+  }
+  return m
+}
+
+/** Content of kind 3: a user. Names are looked up, never believed. */
+export interface Card {
+  uid: number
+}
+
+export function createCard(init?: Partial<Card>): Card {
+  const m: Card = { uid: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeCard(m: Card): Uint8Array {
+  const w = begin()
+  writeCard(w, m)
+  return finish(w)
+}
+
+export function writeCard(w: Writer, m: Card): void {
+  if (m.uid !== 0) writeUint64(w, 8, m.uid)
+}
+
+export function decodeCard(bytes: Uint8Array): Card {
+  return readCard(readerOf(bytes), createCard())
+}
+
+export function readCard(r: Reader, m: Card): Card {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.uid = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'Card')
+    }
+  }
+  if (m.uid === 0) throw missing('Card.uid')
   return m
 }
 
@@ -1948,6 +2560,175 @@ export function readGroupChange(r: Reader, m: GroupChange): GroupChange {
   return m
 }
 
+/** How the user has read and arranged one conversation. Compaction key conversation/<conversation>. PROTOCOL.md, clause 16. */
+export interface ConversationState {
+  conversation: string
+  settings: ConversationSettings | undefined
+  /** In a group: the own mark, up to which number the user has read. */
+  read: number
+  /** The version up to which the user has deleted all of the conversation. */
+  cleared: number
+}
+
+export function createConversationState(init?: Partial<ConversationState>): ConversationState {
+  const m: ConversationState = { conversation: '', settings: undefined, read: 0, cleared: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeConversationState(m: ConversationState): Uint8Array {
+  const w = begin()
+  writeConversationState(w, m)
+  return finish(w)
+}
+
+export function writeConversationState(w: Writer, m: ConversationState): void {
+  if (m.conversation.length > 0) writeString(w, 10, m.conversation)
+  if (m.settings !== undefined) {
+    w.uint32(18).fork()
+    writeConversationSettings(w, m.settings)
+    w.ldelim()
+  }
+  if (m.read !== 0) writeUint64(w, 24, m.read)
+  if (m.cleared !== 0) writeUint64(w, 32, m.cleared)
+}
+
+export function decodeConversationState(bytes: Uint8Array): ConversationState {
+  return readConversationState(readerOf(bytes), createConversationState())
+}
+
+export function readConversationState(r: Reader, m: ConversationState): ConversationState {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.conversation = readString(r, 'ConversationState.conversation', 0)
+        break
+      }
+      case 18: {
+        const outer = enter(r)
+        m.settings = readConversationSettings(r, m.settings ?? createConversationSettings())
+        leave(r, outer)
+        break
+      }
+      case 24: {
+        m.read = readUint64(r)
+        break
+      }
+      case 32: {
+        m.cleared = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'ConversationState')
+    }
+  }
+  return m
+}
+
+export interface ConversationSettings {
+  muted: boolean
+  pinned: boolean
+  archived: boolean
+  /** The user wants to come back to it. */
+  unread: boolean
+}
+
+export function createConversationSettings(init?: Partial<ConversationSettings>): ConversationSettings {
+  const m: ConversationSettings = { muted: false, pinned: false, archived: false, unread: false }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeConversationSettings(m: ConversationSettings): Uint8Array {
+  const w = begin()
+  writeConversationSettings(w, m)
+  return finish(w)
+}
+
+export function writeConversationSettings(w: Writer, m: ConversationSettings): void {
+  if (m.muted) writeTrue(w, 8)
+  if (m.pinned) writeTrue(w, 16)
+  if (m.archived) writeTrue(w, 24)
+  if (m.unread) writeTrue(w, 32)
+}
+
+export function decodeConversationSettings(bytes: Uint8Array): ConversationSettings {
+  return readConversationSettings(readerOf(bytes), createConversationSettings())
+}
+
+export function readConversationSettings(r: Reader, m: ConversationSettings): ConversationSettings {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.muted = readBool(r)
+        break
+      }
+      case 16: {
+        m.pinned = readBool(r)
+        break
+      }
+      case 24: {
+        m.archived = readBool(r)
+        break
+      }
+      case 32: {
+        m.unread = readBool(r)
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'ConversationSettings')
+    }
+  }
+  return m
+}
+
+/** What others learn of the user. Compaction key preferences. */
+export interface Preferences {
+  /** The user sends no Read marks in direct conversations, and gets none. */
+  noReceipts: boolean
+  /** An invitation of a friend to a group waits for Accept like others'. */
+  askBeforeGroups: boolean
+}
+
+export function createPreferences(init?: Partial<Preferences>): Preferences {
+  const m: Preferences = { noReceipts: false, askBeforeGroups: false }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodePreferences(m: Preferences): Uint8Array {
+  const w = begin()
+  writePreferences(w, m)
+  return finish(w)
+}
+
+export function writePreferences(w: Writer, m: Preferences): void {
+  if (m.noReceipts) writeTrue(w, 8)
+  if (m.askBeforeGroups) writeTrue(w, 16)
+}
+
+export function decodePreferences(bytes: Uint8Array): Preferences {
+  return readPreferences(readerOf(bytes), createPreferences())
+}
+
+export function readPreferences(r: Reader, m: Preferences): Preferences {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.noReceipts = readBool(r)
+        break
+      }
+      case 16: {
+        m.askBeforeGroups = readBool(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'Preferences')
+    }
+  }
+  return m
+}
+
 export interface SendRequest {
   sendSeq: number
   /** The recipient's uid. */
@@ -2366,12 +3147,16 @@ export interface PostRequest {
   sendSeq: number
   /** The conversation's id (7.16). */
   conversation: string
-  /** At most 16 384 bytes of UTF-8; longer: TEXT_TOO_LONG. */
+  /** At most 16 384 bytes of UTF-8; longer: TEXT_TOO_LONG. Of a message with content: the same in words. */
   text: string
+  content: MessageContent | undefined
+  reply: MessageId | undefined
+  mentions: Mention[]
+  metadata: Uint8Array
 }
 
 export function createPostRequest(init?: Partial<PostRequest>): PostRequest {
-  const m: PostRequest = { sendSeq: 0, conversation: '', text: '' }
+  const m: PostRequest = { sendSeq: 0, conversation: '', text: '', content: undefined, reply: undefined, mentions: [], metadata: EMPTY }
   return init === undefined ? m : Object.assign(m, init)
 }
 
@@ -2385,6 +3170,22 @@ export function writePostRequest(w: Writer, m: PostRequest): void {
   if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
   if (m.conversation.length > 0) writeString(w, 18, m.conversation)
   if (m.text.length > 0) writeString(w, 26, m.text)
+  if (m.content !== undefined) {
+    w.uint32(34).fork()
+    writeMessageContent(w, m.content)
+    w.ldelim()
+  }
+  if (m.reply !== undefined) {
+    w.uint32(42).fork()
+    writeMessageId(w, m.reply)
+    w.ldelim()
+  }
+  for (const each of m.mentions) {
+    w.uint32(50).fork()
+    writeMention(w, each)
+    w.ldelim()
+  }
+  if (m.metadata.length > 0) writeBytes(w, 58, m.metadata)
 }
 
 export function decodePostRequest(bytes: Uint8Array): PostRequest {
@@ -2407,8 +3208,31 @@ export function readPostRequest(r: Reader, m: PostRequest): PostRequest {
         m.text = readString(r, 'PostRequest.text', 0)
         break
       }
+      case 34: {
+        const outer = enter(r)
+        m.content = readMessageContent(r, m.content ?? createMessageContent())
+        leave(r, outer)
+        break
+      }
+      case 42: {
+        const outer = enter(r)
+        m.reply = readMessageId(r, m.reply ?? createMessageId())
+        leave(r, outer)
+        break
+      }
+      case 50: {
+        if (m.mentions.length >= 100) throw tooMany('PostRequest.mentions', 100)
+        const outer = enter(r)
+        m.mentions.push(readMention(r, createMention()))
+        leave(r, outer)
+        break
+      }
+      case 58: {
+        m.metadata = readBytes(r, 'PostRequest.metadata', 1024, 0)
+        break
+      }
       default:
-        skipField(r, tag, 14, 'PostRequest')
+        skipField(r, tag, 254, 'PostRequest')
     }
   }
   if (m.sendSeq === 0) throw missing('PostRequest.send_seq')
@@ -2458,6 +3282,576 @@ export function readPostResponse(r: Reader, m: PostResponse): PostResponse {
       default:
         skipField(r, tag, 6, 'PostResponse')
     }
+  }
+  return m
+}
+
+export interface EditRequest {
+  sendSeq: number
+  conversation: string
+  message: MessageId | undefined
+  /** As in PostRequest. */
+  text: string
+  mentions: Mention[]
+}
+
+export function createEditRequest(init?: Partial<EditRequest>): EditRequest {
+  const m: EditRequest = { sendSeq: 0, conversation: '', message: undefined, text: '', mentions: [] }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeEditRequest(m: EditRequest): Uint8Array {
+  const w = begin()
+  writeEditRequest(w, m)
+  return finish(w)
+}
+
+export function writeEditRequest(w: Writer, m: EditRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.message !== undefined) {
+    w.uint32(26).fork()
+    writeMessageId(w, m.message)
+    w.ldelim()
+  }
+  if (m.text.length > 0) writeString(w, 34, m.text)
+  for (const each of m.mentions) {
+    w.uint32(42).fork()
+    writeMention(w, each)
+    w.ldelim()
+  }
+}
+
+export function decodeEditRequest(bytes: Uint8Array): EditRequest {
+  return readEditRequest(readerOf(bytes), createEditRequest())
+}
+
+export function readEditRequest(r: Reader, m: EditRequest): EditRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'EditRequest.conversation', 64)
+        break
+      }
+      case 26: {
+        const outer = enter(r)
+        m.message = readMessageId(r, m.message ?? createMessageId())
+        leave(r, outer)
+        break
+      }
+      case 34: {
+        m.text = readString(r, 'EditRequest.text', 0)
+        break
+      }
+      case 42: {
+        if (m.mentions.length >= 100) throw tooMany('EditRequest.mentions', 100)
+        const outer = enter(r)
+        m.mentions.push(readMention(r, createMention()))
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 62, 'EditRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('EditRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('EditRequest.conversation')
+  if (m.message === undefined) throw missing('EditRequest.message')
+  if (m.text.length === 0) throw missing('EditRequest.text')
+  return m
+}
+
+export type EditResponse = Record<never, never>
+
+export function createEditResponse(_init?: Partial<EditResponse>): EditResponse {
+  return {}
+}
+
+export function encodeEditResponse(m: EditResponse): Uint8Array {
+  const w = begin()
+  writeEditResponse(w, m)
+  return finish(w)
+}
+
+export function writeEditResponse(_w: Writer, _m: EditResponse): void {}
+
+export function decodeEditResponse(bytes: Uint8Array): EditResponse {
+  return readEditResponse(readerOf(bytes), createEditResponse())
+}
+
+export function readEditResponse(r: Reader, m: EditResponse): EditResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'EditResponse')
+  }
+  return m
+}
+
+export interface RecallRequest {
+  sendSeq: number
+  conversation: string
+  message: MessageId | undefined
+}
+
+export function createRecallRequest(init?: Partial<RecallRequest>): RecallRequest {
+  const m: RecallRequest = { sendSeq: 0, conversation: '', message: undefined }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeRecallRequest(m: RecallRequest): Uint8Array {
+  const w = begin()
+  writeRecallRequest(w, m)
+  return finish(w)
+}
+
+export function writeRecallRequest(w: Writer, m: RecallRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.message !== undefined) {
+    w.uint32(26).fork()
+    writeMessageId(w, m.message)
+    w.ldelim()
+  }
+}
+
+export function decodeRecallRequest(bytes: Uint8Array): RecallRequest {
+  return readRecallRequest(readerOf(bytes), createRecallRequest())
+}
+
+export function readRecallRequest(r: Reader, m: RecallRequest): RecallRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'RecallRequest.conversation', 64)
+        break
+      }
+      case 26: {
+        const outer = enter(r)
+        m.message = readMessageId(r, m.message ?? createMessageId())
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'RecallRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('RecallRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('RecallRequest.conversation')
+  if (m.message === undefined) throw missing('RecallRequest.message')
+  return m
+}
+
+export type RecallResponse = Record<never, never>
+
+export function createRecallResponse(_init?: Partial<RecallResponse>): RecallResponse {
+  return {}
+}
+
+export function encodeRecallResponse(m: RecallResponse): Uint8Array {
+  const w = begin()
+  writeRecallResponse(w, m)
+  return finish(w)
+}
+
+export function writeRecallResponse(_w: Writer, _m: RecallResponse): void {}
+
+export function decodeRecallResponse(bytes: Uint8Array): RecallResponse {
+  return readRecallResponse(readerOf(bytes), createRecallResponse())
+}
+
+export function readRecallResponse(r: Reader, m: RecallResponse): RecallResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'RecallResponse')
+  }
+  return m
+}
+
+export interface ForwardRequest {
+  sendSeq: number
+  /** Where it goes. */
+  conversation: string
+  /** Where the message is. */
+  source: string
+  message: MessageId | undefined
+}
+
+export function createForwardRequest(init?: Partial<ForwardRequest>): ForwardRequest {
+  const m: ForwardRequest = { sendSeq: 0, conversation: '', source: '', message: undefined }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeForwardRequest(m: ForwardRequest): Uint8Array {
+  const w = begin()
+  writeForwardRequest(w, m)
+  return finish(w)
+}
+
+export function writeForwardRequest(w: Writer, m: ForwardRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.source.length > 0) writeString(w, 26, m.source)
+  if (m.message !== undefined) {
+    w.uint32(34).fork()
+    writeMessageId(w, m.message)
+    w.ldelim()
+  }
+}
+
+export function decodeForwardRequest(bytes: Uint8Array): ForwardRequest {
+  return readForwardRequest(readerOf(bytes), createForwardRequest())
+}
+
+export function readForwardRequest(r: Reader, m: ForwardRequest): ForwardRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'ForwardRequest.conversation', 64)
+        break
+      }
+      case 26: {
+        m.source = readString(r, 'ForwardRequest.source', 64)
+        break
+      }
+      case 34: {
+        const outer = enter(r)
+        m.message = readMessageId(r, m.message ?? createMessageId())
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'ForwardRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('ForwardRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('ForwardRequest.conversation')
+  if (m.source.length === 0) throw missing('ForwardRequest.source')
+  if (m.message === undefined) throw missing('ForwardRequest.message')
+  return m
+}
+
+export interface ForwardResponse {
+  /** As in PostResponse. */
+  version: number
+  from: number
+}
+
+export function createForwardResponse(init?: Partial<ForwardResponse>): ForwardResponse {
+  const m: ForwardResponse = { version: 0, from: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeForwardResponse(m: ForwardResponse): Uint8Array {
+  const w = begin()
+  writeForwardResponse(w, m)
+  return finish(w)
+}
+
+export function writeForwardResponse(w: Writer, m: ForwardResponse): void {
+  if (m.version !== 0) writeUint64(w, 8, m.version)
+  if (m.from !== 0) writeUint64(w, 16, m.from)
+}
+
+export function decodeForwardResponse(bytes: Uint8Array): ForwardResponse {
+  return readForwardResponse(readerOf(bytes), createForwardResponse())
+}
+
+export function readForwardResponse(r: Reader, m: ForwardResponse): ForwardResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.version = readUint64(r)
+        break
+      }
+      case 16: {
+        m.from = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'ForwardResponse')
+    }
+  }
+  return m
+}
+
+export interface DeleteRequest {
+  sendSeq: number
+  conversation: string
+  messages: MessageId[]
+}
+
+export function createDeleteRequest(init?: Partial<DeleteRequest>): DeleteRequest {
+  const m: DeleteRequest = { sendSeq: 0, conversation: '', messages: [] }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeDeleteRequest(m: DeleteRequest): Uint8Array {
+  const w = begin()
+  writeDeleteRequest(w, m)
+  return finish(w)
+}
+
+export function writeDeleteRequest(w: Writer, m: DeleteRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  for (const each of m.messages) {
+    w.uint32(26).fork()
+    writeMessageId(w, each)
+    w.ldelim()
+  }
+}
+
+export function decodeDeleteRequest(bytes: Uint8Array): DeleteRequest {
+  return readDeleteRequest(readerOf(bytes), createDeleteRequest())
+}
+
+export function readDeleteRequest(r: Reader, m: DeleteRequest): DeleteRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'DeleteRequest.conversation', 64)
+        break
+      }
+      case 26: {
+        if (m.messages.length >= 64) throw tooMany('DeleteRequest.messages', 64)
+        const outer = enter(r)
+        m.messages.push(readMessageId(r, createMessageId()))
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'DeleteRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('DeleteRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('DeleteRequest.conversation')
+  if (m.messages.length === 0) throw missing('DeleteRequest.messages')
+  return m
+}
+
+export type DeleteResponse = Record<never, never>
+
+export function createDeleteResponse(_init?: Partial<DeleteResponse>): DeleteResponse {
+  return {}
+}
+
+export function encodeDeleteResponse(m: DeleteResponse): Uint8Array {
+  const w = begin()
+  writeDeleteResponse(w, m)
+  return finish(w)
+}
+
+export function writeDeleteResponse(_w: Writer, _m: DeleteResponse): void {}
+
+export function decodeDeleteResponse(bytes: Uint8Array): DeleteResponse {
+  return readDeleteResponse(readerOf(bytes), createDeleteResponse())
+}
+
+export function readDeleteResponse(r: Reader, m: DeleteResponse): DeleteResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'DeleteResponse')
+  }
+  return m
+}
+
+export interface ClearRequest {
+  sendSeq: number
+  conversation: string
+  /** The version up to which all of the conversation goes: one that was shown. */
+  upTo: number
+}
+
+export function createClearRequest(init?: Partial<ClearRequest>): ClearRequest {
+  const m: ClearRequest = { sendSeq: 0, conversation: '', upTo: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeClearRequest(m: ClearRequest): Uint8Array {
+  const w = begin()
+  writeClearRequest(w, m)
+  return finish(w)
+}
+
+export function writeClearRequest(w: Writer, m: ClearRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.upTo !== 0) writeUint64(w, 24, m.upTo)
+}
+
+export function decodeClearRequest(bytes: Uint8Array): ClearRequest {
+  return readClearRequest(readerOf(bytes), createClearRequest())
+}
+
+export function readClearRequest(r: Reader, m: ClearRequest): ClearRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'ClearRequest.conversation', 64)
+        break
+      }
+      case 24: {
+        m.upTo = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'ClearRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('ClearRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('ClearRequest.conversation')
+  if (m.upTo === 0) throw missing('ClearRequest.up_to')
+  return m
+}
+
+export type ClearResponse = Record<never, never>
+
+export function createClearResponse(_init?: Partial<ClearResponse>): ClearResponse {
+  return {}
+}
+
+export function encodeClearResponse(m: ClearResponse): Uint8Array {
+  const w = begin()
+  writeClearResponse(w, m)
+  return finish(w)
+}
+
+export function writeClearResponse(_w: Writer, _m: ClearResponse): void {}
+
+export function decodeClearResponse(bytes: Uint8Array): ClearResponse {
+  return readClearResponse(readerOf(bytes), createClearResponse())
+}
+
+export function readClearResponse(r: Reader, m: ClearResponse): ClearResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'ClearResponse')
+  }
+  return m
+}
+
+export interface ReactRequest {
+  sendSeq: number
+  conversation: string
+  message: MessageId | undefined
+  /** An emoji, or a word of the app, of at most 32 bytes. */
+  kind: string
+  /** Takes it back. */
+  off: boolean
+}
+
+export function createReactRequest(init?: Partial<ReactRequest>): ReactRequest {
+  const m: ReactRequest = { sendSeq: 0, conversation: '', message: undefined, kind: '', off: false }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeReactRequest(m: ReactRequest): Uint8Array {
+  const w = begin()
+  writeReactRequest(w, m)
+  return finish(w)
+}
+
+export function writeReactRequest(w: Writer, m: ReactRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.message !== undefined) {
+    w.uint32(26).fork()
+    writeMessageId(w, m.message)
+    w.ldelim()
+  }
+  if (m.kind.length > 0) writeString(w, 34, m.kind)
+  if (m.off) writeTrue(w, 40)
+}
+
+export function decodeReactRequest(bytes: Uint8Array): ReactRequest {
+  return readReactRequest(readerOf(bytes), createReactRequest())
+}
+
+export function readReactRequest(r: Reader, m: ReactRequest): ReactRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'ReactRequest.conversation', 64)
+        break
+      }
+      case 26: {
+        const outer = enter(r)
+        m.message = readMessageId(r, m.message ?? createMessageId())
+        leave(r, outer)
+        break
+      }
+      case 34: {
+        m.kind = readString(r, 'ReactRequest.kind', 32)
+        break
+      }
+      case 40: {
+        m.off = readBool(r)
+        break
+      }
+      default:
+        skipField(r, tag, 62, 'ReactRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('ReactRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('ReactRequest.conversation')
+  if (m.message === undefined) throw missing('ReactRequest.message')
+  if (m.kind.length === 0) throw missing('ReactRequest.kind')
+  return m
+}
+
+export type ReactResponse = Record<never, never>
+
+export function createReactResponse(_init?: Partial<ReactResponse>): ReactResponse {
+  return {}
+}
+
+export function encodeReactResponse(m: ReactResponse): Uint8Array {
+  const w = begin()
+  writeReactResponse(w, m)
+  return finish(w)
+}
+
+export function writeReactResponse(_w: Writer, _m: ReactResponse): void {}
+
+export function decodeReactResponse(bytes: Uint8Array): ReactResponse {
+  return readReactResponse(readerOf(bytes), createReactResponse())
+}
+
+export function readReactResponse(r: Reader, m: ReactResponse): ReactResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'ReactResponse')
   }
   return m
 }
@@ -5503,6 +6897,646 @@ export function readGroupMember(r: Reader, m: GroupMember): GroupMember {
       }
       default:
         skipField(r, tag, 254, 'GroupMember')
+    }
+  }
+  return m
+}
+
+export interface MarkReadRequest {
+  sendSeq: number
+  conversation: string
+  /** The number of a message or change that was shown. A mark only rises. */
+  number: number
+}
+
+export function createMarkReadRequest(init?: Partial<MarkReadRequest>): MarkReadRequest {
+  const m: MarkReadRequest = { sendSeq: 0, conversation: '', number: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeMarkReadRequest(m: MarkReadRequest): Uint8Array {
+  const w = begin()
+  writeMarkReadRequest(w, m)
+  return finish(w)
+}
+
+export function writeMarkReadRequest(w: Writer, m: MarkReadRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.number !== 0) writeUint64(w, 24, m.number)
+}
+
+export function decodeMarkReadRequest(bytes: Uint8Array): MarkReadRequest {
+  return readMarkReadRequest(readerOf(bytes), createMarkReadRequest())
+}
+
+export function readMarkReadRequest(r: Reader, m: MarkReadRequest): MarkReadRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'MarkReadRequest.conversation', 64)
+        break
+      }
+      case 24: {
+        m.number = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'MarkReadRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('MarkReadRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('MarkReadRequest.conversation')
+  if (m.number === 0) throw missing('MarkReadRequest.number')
+  return m
+}
+
+export type MarkReadResponse = Record<never, never>
+
+export function createMarkReadResponse(_init?: Partial<MarkReadResponse>): MarkReadResponse {
+  return {}
+}
+
+export function encodeMarkReadResponse(m: MarkReadResponse): Uint8Array {
+  const w = begin()
+  writeMarkReadResponse(w, m)
+  return finish(w)
+}
+
+export function writeMarkReadResponse(_w: Writer, _m: MarkReadResponse): void {}
+
+export function decodeMarkReadResponse(bytes: Uint8Array): MarkReadResponse {
+  return readMarkReadResponse(readerOf(bytes), createMarkReadResponse())
+}
+
+export function readMarkReadResponse(r: Reader, m: MarkReadResponse): MarkReadResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'MarkReadResponse')
+  }
+  return m
+}
+
+export interface ReadByRequest {
+  conversation: string
+  /** The message's number. */
+  number: number
+}
+
+export function createReadByRequest(init?: Partial<ReadByRequest>): ReadByRequest {
+  const m: ReadByRequest = { conversation: '', number: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeReadByRequest(m: ReadByRequest): Uint8Array {
+  const w = begin()
+  writeReadByRequest(w, m)
+  return finish(w)
+}
+
+export function writeReadByRequest(w: Writer, m: ReadByRequest): void {
+  if (m.conversation.length > 0) writeString(w, 10, m.conversation)
+  if (m.number !== 0) writeUint64(w, 16, m.number)
+}
+
+export function decodeReadByRequest(bytes: Uint8Array): ReadByRequest {
+  return readReadByRequest(readerOf(bytes), createReadByRequest())
+}
+
+export function readReadByRequest(r: Reader, m: ReadByRequest): ReadByRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.conversation = readString(r, 'ReadByRequest.conversation', 64)
+        break
+      }
+      case 16: {
+        m.number = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'ReadByRequest')
+    }
+  }
+  if (m.conversation.length === 0) throw missing('ReadByRequest.conversation')
+  if (m.number === 0) throw missing('ReadByRequest.number')
+  return m
+}
+
+export interface ReadByResponse {
+  /** By uid: the members who have read it, without its author. */
+  readers: GroupReader[]
+}
+
+export function createReadByResponse(init?: Partial<ReadByResponse>): ReadByResponse {
+  const m: ReadByResponse = { readers: [] }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeReadByResponse(m: ReadByResponse): Uint8Array {
+  const w = begin()
+  writeReadByResponse(w, m)
+  return finish(w)
+}
+
+export function writeReadByResponse(w: Writer, m: ReadByResponse): void {
+  for (const each of m.readers) {
+    w.uint32(10).fork()
+    writeGroupReader(w, each)
+    w.ldelim()
+  }
+}
+
+export function decodeReadByResponse(bytes: Uint8Array): ReadByResponse {
+  return readReadByResponse(readerOf(bytes), createReadByResponse())
+}
+
+export function readReadByResponse(r: Reader, m: ReadByResponse): ReadByResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        const outer = enter(r)
+        m.readers.push(readGroupReader(r, createGroupReader()))
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'ReadByResponse')
+    }
+  }
+  return m
+}
+
+export interface GroupReader {
+  uid: number
+}
+
+export function createGroupReader(init?: Partial<GroupReader>): GroupReader {
+  const m: GroupReader = { uid: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupReader(m: GroupReader): Uint8Array {
+  const w = begin()
+  writeGroupReader(w, m)
+  return finish(w)
+}
+
+export function writeGroupReader(w: Writer, m: GroupReader): void {
+  if (m.uid !== 0) writeUint64(w, 8, m.uid)
+}
+
+export function decodeGroupReader(bytes: Uint8Array): GroupReader {
+  return readGroupReader(readerOf(bytes), createGroupReader())
+}
+
+export function readGroupReader(r: Reader, m: GroupReader): GroupReader {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.uid = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'GroupReader')
+    }
+  }
+  return m
+}
+
+export interface UnreadRequest {
+  conversation: string
+}
+
+export function createUnreadRequest(init?: Partial<UnreadRequest>): UnreadRequest {
+  const m: UnreadRequest = { conversation: '' }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeUnreadRequest(m: UnreadRequest): Uint8Array {
+  const w = begin()
+  writeUnreadRequest(w, m)
+  return finish(w)
+}
+
+export function writeUnreadRequest(w: Writer, m: UnreadRequest): void {
+  if (m.conversation.length > 0) writeString(w, 10, m.conversation)
+}
+
+export function decodeUnreadRequest(bytes: Uint8Array): UnreadRequest {
+  return readUnreadRequest(readerOf(bytes), createUnreadRequest())
+}
+
+export function readUnreadRequest(r: Reader, m: UnreadRequest): UnreadRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.conversation = readString(r, 'UnreadRequest.conversation', 64)
+        break
+      }
+      default:
+        skipField(r, tag, 2, 'UnreadRequest')
+    }
+  }
+  if (m.conversation.length === 0) throw missing('UnreadRequest.conversation')
+  return m
+}
+
+export interface UnreadResponse {
+  /** Others' messages above the own mark, neither recalled nor deleted; 100: that many, or more. */
+  unread: number
+  /** Those that mention the user, counted alike. */
+  mentions: number
+  /** The number of the oldest of them, to go there. */
+  firstMention: number
+  /** The own mark in a group. */
+  read: number
+}
+
+export function createUnreadResponse(init?: Partial<UnreadResponse>): UnreadResponse {
+  const m: UnreadResponse = { unread: 0, mentions: 0, firstMention: 0, read: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeUnreadResponse(m: UnreadResponse): Uint8Array {
+  const w = begin()
+  writeUnreadResponse(w, m)
+  return finish(w)
+}
+
+export function writeUnreadResponse(w: Writer, m: UnreadResponse): void {
+  if (m.unread !== 0) writeUint32(w, 8, m.unread)
+  if (m.mentions !== 0) writeUint32(w, 16, m.mentions)
+  if (m.firstMention !== 0) writeUint64(w, 24, m.firstMention)
+  if (m.read !== 0) writeUint64(w, 32, m.read)
+}
+
+export function decodeUnreadResponse(bytes: Uint8Array): UnreadResponse {
+  return readUnreadResponse(readerOf(bytes), createUnreadResponse())
+}
+
+export function readUnreadResponse(r: Reader, m: UnreadResponse): UnreadResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.unread = readUint32(r)
+        break
+      }
+      case 16: {
+        m.mentions = readUint32(r)
+        break
+      }
+      case 24: {
+        m.firstMention = readUint64(r)
+        break
+      }
+      case 32: {
+        m.read = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'UnreadResponse')
+    }
+  }
+  return m
+}
+
+export interface SetConversationRequest {
+  sendSeq: number
+  conversation: string
+  settings: ConversationSettings | undefined
+}
+
+export function createSetConversationRequest(init?: Partial<SetConversationRequest>): SetConversationRequest {
+  const m: SetConversationRequest = { sendSeq: 0, conversation: '', settings: undefined }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeSetConversationRequest(m: SetConversationRequest): Uint8Array {
+  const w = begin()
+  writeSetConversationRequest(w, m)
+  return finish(w)
+}
+
+export function writeSetConversationRequest(w: Writer, m: SetConversationRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.settings !== undefined) {
+    w.uint32(26).fork()
+    writeConversationSettings(w, m.settings)
+    w.ldelim()
+  }
+}
+
+export function decodeSetConversationRequest(bytes: Uint8Array): SetConversationRequest {
+  return readSetConversationRequest(readerOf(bytes), createSetConversationRequest())
+}
+
+export function readSetConversationRequest(r: Reader, m: SetConversationRequest): SetConversationRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'SetConversationRequest.conversation', 64)
+        break
+      }
+      case 26: {
+        const outer = enter(r)
+        m.settings = readConversationSettings(r, m.settings ?? createConversationSettings())
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'SetConversationRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('SetConversationRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('SetConversationRequest.conversation')
+  if (m.settings === undefined) throw missing('SetConversationRequest.settings')
+  return m
+}
+
+export type SetConversationResponse = Record<never, never>
+
+export function createSetConversationResponse(_init?: Partial<SetConversationResponse>): SetConversationResponse {
+  return {}
+}
+
+export function encodeSetConversationResponse(m: SetConversationResponse): Uint8Array {
+  const w = begin()
+  writeSetConversationResponse(w, m)
+  return finish(w)
+}
+
+export function writeSetConversationResponse(_w: Writer, _m: SetConversationResponse): void {}
+
+export function decodeSetConversationResponse(bytes: Uint8Array): SetConversationResponse {
+  return readSetConversationResponse(readerOf(bytes), createSetConversationResponse())
+}
+
+export function readSetConversationResponse(r: Reader, m: SetConversationResponse): SetConversationResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'SetConversationResponse')
+  }
+  return m
+}
+
+export interface SetPreferencesRequest {
+  sendSeq: number
+  preferences: Preferences | undefined
+}
+
+export function createSetPreferencesRequest(init?: Partial<SetPreferencesRequest>): SetPreferencesRequest {
+  const m: SetPreferencesRequest = { sendSeq: 0, preferences: undefined }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeSetPreferencesRequest(m: SetPreferencesRequest): Uint8Array {
+  const w = begin()
+  writeSetPreferencesRequest(w, m)
+  return finish(w)
+}
+
+export function writeSetPreferencesRequest(w: Writer, m: SetPreferencesRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.preferences !== undefined) {
+    w.uint32(18).fork()
+    writePreferences(w, m.preferences)
+    w.ldelim()
+  }
+}
+
+export function decodeSetPreferencesRequest(bytes: Uint8Array): SetPreferencesRequest {
+  return readSetPreferencesRequest(readerOf(bytes), createSetPreferencesRequest())
+}
+
+export function readSetPreferencesRequest(r: Reader, m: SetPreferencesRequest): SetPreferencesRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        const outer = enter(r)
+        m.preferences = readPreferences(r, m.preferences ?? createPreferences())
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'SetPreferencesRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('SetPreferencesRequest.send_seq')
+  if (m.preferences === undefined) throw missing('SetPreferencesRequest.preferences')
+  return m
+}
+
+export type SetPreferencesResponse = Record<never, never>
+
+export function createSetPreferencesResponse(_init?: Partial<SetPreferencesResponse>): SetPreferencesResponse {
+  return {}
+}
+
+export function encodeSetPreferencesResponse(m: SetPreferencesResponse): Uint8Array {
+  const w = begin()
+  writeSetPreferencesResponse(w, m)
+  return finish(w)
+}
+
+export function writeSetPreferencesResponse(_w: Writer, _m: SetPreferencesResponse): void {}
+
+export function decodeSetPreferencesResponse(bytes: Uint8Array): SetPreferencesResponse {
+  return readSetPreferencesResponse(readerOf(bytes), createSetPreferencesResponse())
+}
+
+export function readSetPreferencesResponse(r: Reader, m: SetPreferencesResponse): SetPreferencesResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'SetPreferencesResponse')
+  }
+  return m
+}
+
+export interface ReactionsRequest {
+  conversation: string
+  message: MessageId | undefined
+  /** One kind; absent: all. */
+  kind: string
+  /** The uid behind which the page begins. */
+  after: number
+}
+
+export function createReactionsRequest(init?: Partial<ReactionsRequest>): ReactionsRequest {
+  const m: ReactionsRequest = { conversation: '', message: undefined, kind: '', after: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeReactionsRequest(m: ReactionsRequest): Uint8Array {
+  const w = begin()
+  writeReactionsRequest(w, m)
+  return finish(w)
+}
+
+export function writeReactionsRequest(w: Writer, m: ReactionsRequest): void {
+  if (m.conversation.length > 0) writeString(w, 10, m.conversation)
+  if (m.message !== undefined) {
+    w.uint32(18).fork()
+    writeMessageId(w, m.message)
+    w.ldelim()
+  }
+  if (m.kind.length > 0) writeString(w, 26, m.kind)
+  if (m.after !== 0) writeUint64(w, 32, m.after)
+}
+
+export function decodeReactionsRequest(bytes: Uint8Array): ReactionsRequest {
+  return readReactionsRequest(readerOf(bytes), createReactionsRequest())
+}
+
+export function readReactionsRequest(r: Reader, m: ReactionsRequest): ReactionsRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.conversation = readString(r, 'ReactionsRequest.conversation', 64)
+        break
+      }
+      case 18: {
+        const outer = enter(r)
+        m.message = readMessageId(r, m.message ?? createMessageId())
+        leave(r, outer)
+        break
+      }
+      case 26: {
+        m.kind = readString(r, 'ReactionsRequest.kind', 32)
+        break
+      }
+      case 32: {
+        m.after = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'ReactionsRequest')
+    }
+  }
+  if (m.conversation.length === 0) throw missing('ReactionsRequest.conversation')
+  if (m.message === undefined) throw missing('ReactionsRequest.message')
+  return m
+}
+
+export interface ReactionsResponse {
+  /** In order of uid, at most 100 users. */
+  reactors: Reactor[]
+  /** The after of the next page; absent: this is the last. */
+  next: number
+}
+
+export function createReactionsResponse(init?: Partial<ReactionsResponse>): ReactionsResponse {
+  const m: ReactionsResponse = { reactors: [], next: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeReactionsResponse(m: ReactionsResponse): Uint8Array {
+  const w = begin()
+  writeReactionsResponse(w, m)
+  return finish(w)
+}
+
+export function writeReactionsResponse(w: Writer, m: ReactionsResponse): void {
+  for (const each of m.reactors) {
+    w.uint32(10).fork()
+    writeReactor(w, each)
+    w.ldelim()
+  }
+  if (m.next !== 0) writeUint64(w, 16, m.next)
+}
+
+export function decodeReactionsResponse(bytes: Uint8Array): ReactionsResponse {
+  return readReactionsResponse(readerOf(bytes), createReactionsResponse())
+}
+
+export function readReactionsResponse(r: Reader, m: ReactionsResponse): ReactionsResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        const outer = enter(r)
+        m.reactors.push(readReactor(r, createReactor()))
+        leave(r, outer)
+        break
+      }
+      case 16: {
+        m.next = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'ReactionsResponse')
+    }
+  }
+  return m
+}
+
+export interface Reactor {
+  uid: number
+  reactions: Reaction[]
+}
+
+export function createReactor(init?: Partial<Reactor>): Reactor {
+  const m: Reactor = { uid: 0, reactions: [] }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeReactor(m: Reactor): Uint8Array {
+  const w = begin()
+  writeReactor(w, m)
+  return finish(w)
+}
+
+export function writeReactor(w: Writer, m: Reactor): void {
+  if (m.uid !== 0) writeUint64(w, 8, m.uid)
+  for (const each of m.reactions) {
+    w.uint32(18).fork()
+    writeReaction(w, each)
+    w.ldelim()
+  }
+}
+
+export function decodeReactor(bytes: Uint8Array): Reactor {
+  return readReactor(readerOf(bytes), createReactor())
+}
+
+export function readReactor(r: Reader, m: Reactor): Reactor {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.uid = readUint64(r)
+        break
+      }
+      case 18: {
+        const outer = enter(r)
+        m.reactions.push(readReaction(r, createReaction()))
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'Reactor')
     }
   }
   return m

@@ -63,6 +63,13 @@ export const CONNECT_CODES = {
   MUTED: 'permission_denied',
   WRONG_CODE: 'permission_denied',
   NO_SUCH_INVITATION: 'not_found',
+  NO_SUCH_MESSAGE: 'not_found',
+  NOT_AUTHOR: 'permission_denied',
+  TOO_LATE: 'failed_precondition',
+  RECALLED: 'failed_precondition',
+  BAD_MENTIONS: 'invalid_argument',
+  BAD_CONTENT: 'invalid_argument',
+  REACTION_LIMIT: 'resource_exhausted',
 
   UNAVAILABLE: 'unavailable',
   OVERLOADED: 'unavailable',

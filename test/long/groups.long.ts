@@ -1,6 +1,13 @@
 /** A group over HTTP, at access nodes before two logic nodes on one Redis: all members get the same, in one order. */
 import t from 'tap'
-import { ContactState, createSyncRequest, GroupRole, GroupState, type Item } from '../../protocol/generated/messages.js'
+import {
+  ContactState,
+  createPostRequest,
+  createSyncRequest,
+  GroupRole,
+  GroupState,
+  type Item,
+} from '../../protocol/generated/messages.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import { CliProcess } from '../support/cli-process.js'
 import { eventually } from '../support/eventually.js'
@@ -100,7 +107,7 @@ for (const kind of ['a single Redis', 'a Cluster'] as const) {
     await Promise.all(
       everybody.map(async member => {
         for (let n = 0; n < 10; n += 1) {
-          t.same(await member.must(METHODS.post, { conversation, text: `${member.account} ${n}` }), {
+          t.same(await member.must(METHODS.post, createPostRequest({ conversation, text: `${member.account} ${n}` })), {
             version: 0,
             from: 0,
           })

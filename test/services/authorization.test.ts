@@ -6,6 +6,7 @@ import t from 'tap'
 import { CODES, type CodeName, codeName } from '../../protocol/codes.js'
 import {
   createHelloRequest,
+  createPostRequest,
   createSyncRequest,
   decodeContactServiceListResponse,
   decodeGetProfileResponse,
@@ -86,6 +87,12 @@ interface Row<N extends RequestName> {
 
 const GUESS = 'a wrong password'
 
+/** A request about a message of Alice to the asker, which does not exist. */
+function aboutMessage(asker: TestDevice, alice: TestDevice) {
+  const message = { sender: alice.uid, device: 1, sendSeq: 1, number: 0 }
+  return { sendSeq: asker.next(), conversation: `direct:${alice.uid}`, message }
+}
+
 const TABLE: { readonly [N in RequestName]: Row<N> } = {
   hello: {
     request: asker =>
@@ -144,6 +151,57 @@ const TABLE: { readonly [N in RequestName]: Row<N> } = {
     codes: all('OK', { otherDevice: 'SELF' }),
   },
   contactList: { request: () => ({ after: 0 }), codes: all('OK') },
+  edit: {
+    request: (asker, alice) => ({ ...aboutMessage(asker, alice), text: 'x', mentions: [] }),
+    codes: all('UNKNOWN_METHOD'),
+  },
+  recall: { request: aboutMessage, codes: all('UNKNOWN_METHOD') },
+  forward: {
+    request: (asker, alice) => ({ ...aboutMessage(asker, alice), source: `direct:${alice.uid}` }),
+    codes: all('UNKNOWN_METHOD'),
+  },
+  delete: {
+    request: (asker, alice) => {
+      const { message, ...named } = aboutMessage(asker, alice)
+      return { ...named, messages: [message] }
+    },
+    codes: all('UNKNOWN_METHOD'),
+  },
+  clear: {
+    request: (asker, alice) => ({ sendSeq: asker.next(), conversation: `direct:${alice.uid}`, upTo: 1 }),
+    codes: all('UNKNOWN_METHOD'),
+  },
+  react: {
+    request: (asker, alice) => ({ ...aboutMessage(asker, alice), kind: '+1', off: false }),
+    codes: all('UNKNOWN_METHOD'),
+  },
+  markRead: {
+    request: asker => ({ sendSeq: asker.next(), conversation: 'group:1.1.1', number: 1 }),
+    codes: all('UNKNOWN_METHOD'),
+  },
+  readBy: { request: () => ({ conversation: 'group:1.1.1', number: 1 }), codes: all('UNKNOWN_METHOD') },
+  unread: { request: (_, alice) => ({ conversation: `direct:${alice.uid}` }), codes: all('UNKNOWN_METHOD') },
+  setConversation: {
+    request: (asker, alice) => ({
+      sendSeq: asker.next(),
+      conversation: `direct:${alice.uid}`,
+      settings: { muted: true, pinned: false, archived: false, unread: false },
+    }),
+    codes: all('UNKNOWN_METHOD'),
+  },
+  setPreferences: {
+    request: asker => ({ sendSeq: asker.next(), preferences: { noReceipts: true, askBeforeGroups: false } }),
+    codes: all('UNKNOWN_METHOD'),
+  },
+  reactions: {
+    request: (_, alice) => ({
+      conversation: `direct:${alice.uid}`,
+      message: { sender: alice.uid, device: 1, sendSeq: 1, number: 0 },
+      kind: '',
+      after: 0,
+    }),
+    codes: all('UNKNOWN_METHOD'),
+  },
   send: {
     request: (asker, alice) => ({ sendSeq: asker.next(), to: alice.uid, text: 'hello' }),
     codes: all('NOT_FRIEND', { friend: 'OK', blockedFriend: 'BLOCKED', otherDevice: 'SELF' }),
@@ -151,7 +209,8 @@ const TABLE: { readonly [N in RequestName]: Row<N> } = {
   sync: { request: () => createSyncRequest({ since: 0 }), codes: all('OK') },
   void: { request: asker => ({ sendSeq: asker.next(), count: 1 }), codes: all('OK') },
   post: {
-    request: (asker, alice) => ({ sendSeq: asker.next(), conversation: `direct:${alice.uid}`, text: 'hello' }),
+    request: (asker, alice) =>
+      createPostRequest({ sendSeq: asker.next(), conversation: `direct:${alice.uid}`, text: 'hello' }),
     codes: all('NOT_FRIEND', { friend: 'OK', blockedFriend: 'BLOCKED', otherDevice: 'SELF' }),
   },
   // Of a group of Alice's, in which she is alone. Those of its members: group-authorization.test.ts.

@@ -8,6 +8,7 @@ import {
   type Contact,
   ContactState,
   createHelloRequest,
+  createPostRequest,
   createSyncRequest,
   decodeGroupServiceCreateResponse,
   GroupRole,
@@ -31,6 +32,12 @@ const PASSWORD = 'correct horse'
 type Act = (he: TestDevice, her: TestDevice, settled: () => Promise<void>) => unknown
 
 const named = (he: TestDevice, her: TestDevice) => ({ sendSeq: he.next(), uid: her.uid, request: 1 })
+
+/** A request about a message of hers to him, which does not exist. */
+function aboutMessage(he: TestDevice, { uid }: TestDevice) {
+  const message = { sender: uid, device: 1, sendSeq: 1, number: 0 }
+  return { sendSeq: he.next(), conversation: `direct:${uid}`, message }
+}
 
 const TABLE: { readonly [N in RequestName | 'ack']: Act } = {
   hello: he => {
@@ -59,7 +66,35 @@ const TABLE: { readonly [N in RequestName | 'ack']: Act } = {
   send: (he, { uid }) => he.send(uid, 'hello'),
   sync: (he, her) => he.call(METHODS.sync, createSyncRequest({ since: 0, ack: ackOfAll(he, her) })),
   void: he => he.call(METHODS.void, { sendSeq: he.next(), count: 1 }),
-  post: (he, { uid }) => he.call(METHODS.post, { sendSeq: he.next(), conversation: `direct:${uid}`, text: 'hello' }),
+  post: (he, { uid }) =>
+    he.call(METHODS.post, createPostRequest({ sendSeq: he.next(), conversation: `direct:${uid}`, text: 'hello' })),
+  edit: (he, her) => he.call(METHODS.edit, { ...aboutMessage(he, her), text: 'x', mentions: [] }),
+  recall: (he, her) => he.call(METHODS.recall, aboutMessage(he, her)),
+  forward: (he, her) => he.call(METHODS.forward, { ...aboutMessage(he, her), source: `direct:${her.uid}` }),
+  delete: (he, her) => {
+    const { message, ...named } = aboutMessage(he, her)
+    return he.call(METHODS.delete, { ...named, messages: [message] })
+  },
+  clear: (he, { uid }) => he.call(METHODS.clear, { sendSeq: he.next(), conversation: `direct:${uid}`, upTo: 1 }),
+  react: (he, her) => he.call(METHODS.react, { ...aboutMessage(he, her), kind: '+1', off: false }),
+  markRead: he => he.call(METHODS.markRead, { sendSeq: he.next(), conversation: 'group:1.1.1', number: 1 }),
+  readBy: he => he.call(METHODS.readBy, { conversation: 'group:1.1.1', number: 1 }),
+  unread: (he, { uid }) => he.call(METHODS.unread, { conversation: `direct:${uid}` }),
+  setConversation: (he, { uid }) =>
+    he.call(METHODS.setConversation, {
+      sendSeq: he.next(),
+      conversation: `direct:${uid}`,
+      settings: { muted: true, pinned: false, archived: false, unread: false },
+    }),
+  setPreferences: he =>
+    he.call(METHODS.setPreferences, {
+      sendSeq: he.next(),
+      preferences: { noReceipts: false, askBeforeGroups: false },
+    }),
+  reactions: (he, { uid }) => {
+    const message = { sender: uid, device: 1, sendSeq: 1, number: 0 }
+    return he.call(METHODS.reactions, { conversation: `direct:${uid}`, message, kind: '', after: 0 })
+  },
   groupCreate: (he, { uid }) =>
     he.call(METHODS.groupCreate, { sendSeq: he.next(), title: 'come', invitees: [{ uid }] }),
   groupInvite: inHisGroup((he, her, named) => he.call(METHODS.groupInvite, { ...named, invitees: [{ uid: her.uid }] })),

@@ -1,7 +1,7 @@
 /** What a user causes in groups is counted in members (docs/limits.md, fan-outs). */
 import t from 'tap'
 import { type CodeName, codeName } from '../../protocol/codes.js'
-import { decodeGroupServiceCreateResponse } from '../../protocol/generated/messages.js'
+import { createPostRequest, decodeGroupServiceCreateResponse } from '../../protocol/generated/messages.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { Limits } from '../../src/ops/rate-limits.js'
@@ -35,7 +35,7 @@ async function world() {
     codeName((await device.call(method, request)).code) as CodeName
   const by = (device: TestDevice, sendSeq = device.next()) => ({ sendSeq, conversation })
   const post = (device: TestDevice, sendSeq?: number) =>
-    ask(device, METHODS.post, { ...by(device, sendSeq), text: 'hello' })
+    ask(device, METHODS.post, createPostRequest({ ...by(device, sendSeq), text: 'hello' }))
   return { clock, alice, bob, used, ask, by, post }
 }
 

@@ -5,6 +5,7 @@
 import t from 'tap'
 import { CODES, type CodeName, codeName } from '../../protocol/codes.js'
 import {
+  createPostRequest,
   decodeGroupServiceCreateResponse,
   decodeGroupServiceGetResponse,
   decodeGroupServiceMembersResponse,
@@ -130,7 +131,9 @@ function all(outcome: Outcome, others: Partial<Outcomes> = {}): Outcomes {
 type Rows<N extends GroupName> = readonly [Row<N>, ...Row<N>[]]
 
 const TABLE: { readonly [N in GroupName]: Rows<N> } = {
-  post: [{ request: named => ({ ...named, text: 'hello' }), outcomes: { ...MEMBERS, muted: 'MUTED' } }],
+  post: [
+    { request: named => createPostRequest({ ...named, text: 'hello' }), outcomes: { ...MEMBERS, muted: 'MUTED' } },
+  ],
   groupCreate: [
     {
       request: ({ sendSeq }, { target }) => ({ sendSeq, title: 'another', invitees: [{ uid: target.uid }] }),
@@ -279,7 +282,10 @@ t.test('where only admins write a plain member is muted', async t => {
   const rules = { join: GroupJoin.UNSPECIFIED, adminsInvite: false, adminsWrite: true, history: 0 }
   await ok(owner, METHODS.groupSetRules, { sendSeq: owner.next(), conversation, rules, newCode: false })
   const before = await numbersOf(owner, here)
-  const { code } = await member.call(METHODS.post, { sendSeq: member.next(), conversation, text: 'hello' })
+  const { code } = await member.call(
+    METHODS.post,
+    createPostRequest({ sendSeq: member.next(), conversation, text: 'hello' }),
+  )
   const failed = (await itemsSince(member, 0)).flatMap(({ content }) =>
     content?.case === 'failed' ? [content.value] : [],
   )
@@ -287,7 +293,7 @@ t.test('where only admins write a plain member is muted', async t => {
   t.equal(failed.at(-1)?.code ?? code, CODES.MUTED.code)
   t.same(await numbersOf(owner, here), before)
   for (const asker of [admin, owner]) {
-    await ok(asker, METHODS.post, { sendSeq: asker.next(), conversation, text: 'hello' })
+    await ok(asker, METHODS.post, createPostRequest({ sendSeq: asker.next(), conversation, text: 'hello' }))
     t.equal((await numbersOf(member, here)).at(-1), (await numbersOf(owner, here)).at(-1), 'the member reads it')
   }
   t.equal((await numbersOf(owner, here)).length, before.length + 2)
@@ -300,7 +306,7 @@ t.test('in a shared group a blocked user is read as everybody is; his invitation
   const { conversation } = here
   await ok(owner, METHODS.contactBlock, { sendSeq: owner.next(), uid: member.uid })
   const before = await numbersOf(owner, here)
-  await ok(member, METHODS.post, { sendSeq: member.next(), conversation, text: 'for all' })
+  await ok(member, METHODS.post, createPostRequest({ sendSeq: member.next(), conversation, text: 'for all' }))
   t.same(await numbersOf(owner, here), [...before, (await numbersOf(target, here)).at(-1)])
   const items = (await itemsSince(owner, 0)).length
   const invitees = [{ uid: owner.uid }]

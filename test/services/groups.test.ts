@@ -2,6 +2,7 @@
 import t from 'tap'
 import { CODES, codeName } from '../../protocol/codes.js'
 import {
+  createPostRequest,
   decodeGroupServiceCreateResponse,
   decodeGroupServiceGetResponse,
   GroupJoin,
@@ -104,7 +105,11 @@ t.test('what is outside its limits is refused', async t => {
     t.equal(await outcome(alice, METHODS.groupGet, { conversation: other }), 'NO_SUCH_GROUP', other)
     if (other.startsWith('group'))
       t.equal(
-        await outcome(alice, METHODS.post, { sendSeq: alice.next(), conversation: other, text: 'x' }),
+        await outcome(
+          alice,
+          METHODS.post,
+          createPostRequest({ sendSeq: alice.next(), conversation: other, text: 'x' }),
+        ),
         'NO_SUCH_GROUP',
       )
   }
@@ -195,7 +200,7 @@ t.test('Post is Send to a user, a message to all of a group, and to nothing else
   const { alice, bob, stranger } = await world()
   const conversation = await groupOf(alice, [bob])
   const post = (to: string, text = `to ${to}`, sendSeq = alice.next()) =>
-    alice.call(METHODS.post, { sendSeq, conversation: to, text })
+    alice.call(METHODS.post, createPostRequest({ sendSeq, conversation: to, text }))
   const direct = `direct:${bob.uid}`
   const own = await post(direct)
   t.ok(own.version > own.from && own.from > 0, 'with the range of the own copy')
@@ -217,7 +222,7 @@ t.test('messages to one group are limited like those to one user, without repeat
   const { clock, limits, alice, bob } = await world({ 'sends-recipient': { amount: 1, unit: 's', burst: 2 } })
   const [one, other] = [await groupOf(alice, [bob]), await groupOf(alice, [bob])]
   const post = (conversation: string, sendSeq = alice.next()) =>
-    outcome(alice, METHODS.post, { sendSeq, conversation, text: 'x' })
+    outcome(alice, METHODS.post, createPostRequest({ sendSeq, conversation, text: 'x' }))
   t.equal(await post(one), 'OK')
   for (let i = 0; i < 5; i++) t.equal(await post(one, alice.sendSeq), 'OK', 'a repeat')
   t.equal(await post(one), 'OK')
@@ -235,7 +240,7 @@ t.test('messages to a group count as stored, and those that are refused do not',
   const { alice, bob, stranger } = await world({ 'stored-user': { amount: 1, unit: 's', burst: 2 } })
   const conversation = await groupOf(alice, [bob])
   const post = (device: TestDevice) =>
-    device.call(METHODS.post, { sendSeq: device.sendSeq + 1, conversation, text: 'x'.repeat(384) })
+    device.call(METHODS.post, createPostRequest({ sendSeq: device.sendSeq + 1, conversation, text: 'x'.repeat(384) }))
   for (let i = 0; i < 5; i++) {
     t.equal((await post(stranger)).code, CODES.NO_SUCH_GROUP.code)
     stranger.next()

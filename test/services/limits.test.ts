@@ -2,6 +2,7 @@
 import t from 'tap'
 import { CODES } from '../../protocol/codes.js'
 import {
+  createPostRequest,
   createSyncRequest,
   decodeGroupServiceCreateResponse,
   decodeRegisterResponse,
@@ -264,7 +265,7 @@ async function postAlone(device: TestDevice): Promise<Reply> {
     conversation = decodeGroupServiceCreateResponse(made.body).conversation
     groups.set(device, conversation)
   }
-  return device.call(METHODS.post, { sendSeq: device.next(), conversation, text: 'hello' })
+  return device.call(METHODS.post, createPostRequest({ sendSeq: device.next(), conversation, text: 'hello' }))
 }
 
 function rename(device: TestDevice): Promise<Reply> {

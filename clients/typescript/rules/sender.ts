@@ -2,7 +2,7 @@
 // states and events. PROTOCOL.md, clause 6.
 import { CODES } from '../../../protocol/codes.js'
 import { type ConversationId, directConversation, peerOf } from '../../../protocol/conversation-id.js'
-import { decodeRefusal, type Frame } from '../../../protocol/generated/messages.js'
+import { createPostRequest, decodeRefusal, type Frame } from '../../../protocol/generated/messages.js'
 import { encodeSendFrame } from '../../../protocol/item-codec.js'
 import { FRAME_TO_SERVER_BYTES_MAX, TEXT_BYTES_MAX } from '../../../protocol/limits.js'
 import { METHODS, type MethodName, type ResponseOf } from '../../../protocol/methods.js'
@@ -297,7 +297,12 @@ export class Sender {
       const { message } = content
       const { conversation, peer, text } = message
       if (peer !== 0) link.write(encodeSendFrame(link.begin(answered), sendSeq, peer, text))
-      else link.request(METHODS.post.number, METHODS.post.encodeRequest({ sendSeq, conversation, text }), answered)
+      else
+        link.request(
+          METHODS.post.number,
+          METHODS.post.encodeRequest(createPostRequest({ sendSeq, conversation, text })),
+          answered,
+        )
       if (!entry.sent) {
         message.progress = 'sending'
         this.#tell(message, 'sending')

@@ -14,7 +14,7 @@
  * "ended" also leads from INVITED, ASKED and JOINING to NONE: the invitation was taken back, the request declined, the group is full.
  */
 import { CODES, type Code } from '../../../protocol/codes.js'
-import { encodeItem, GroupRole, GroupState } from '../../../protocol/generated/messages.js'
+import { createConversationMessage, encodeItem, GroupRole, GroupState } from '../../../protocol/generated/messages.js'
 import { isShowable } from '../../../protocol/names.js'
 import { groupActor } from '../references.js'
 import type { Transition, Tx } from '../types.js'
@@ -199,7 +199,7 @@ export const sendToGroup = numbered<GroupSendInput>(
     if (!tx.outboxHasSpace(target)) return CODES.OUTBOX_FULL.code
     const atMs = tx.nowMs
     const conversation = groupConversation(gid)
-    const value = { sender: uid, device, sendSeq, atMs, conversation, text, content: undefined, number: 0 }
+    const value = createConversationMessage({ sender: uid, device, sendSeq, atMs, conversation, text })
     const item = encodeItem({ skip: 0, content: { case: 'conversationMessage', value } })
     tx.effect(groupSaid, target, { period: own.number, device, sendSeq, atMs, item })
     return CODES.OK.code

@@ -5,6 +5,7 @@ import { encodeNotice, encodeRequest, PING } from '../../../protocol/frame-codec
 import {
   createAckNotice,
   createHelloRequest,
+  createPostRequest,
   createSendResult,
   createSyncRequest,
 } from '../../../protocol/generated/messages.js'
@@ -210,7 +211,8 @@ t.test('a run that is refused for now is refused for each, and so is one that a 
 
 t.test('what waits behind a number that was refused for now is refused here: the server has no use for it', async t => {
   const rig = HttpRig.bound()
-  const write = (sendSeq: number): number => rig.write('post', { sendSeq, conversation: 'group:1.1.1', text: 'x' })
+  const write = (sendSeq: number): number =>
+    rig.write('post', createPostRequest({ sendSeq, conversation: 'group:1.1.1', text: 'x' }))
   for (const sendSeq of [1, 2, 3]) write(sendSeq)
   rig.exchange.take().refuse('RATE_LIMITED', 3_000)
   t.same(rig.told(), ['2 RATE_LIMITED', '3 GAP', '4 GAP'])

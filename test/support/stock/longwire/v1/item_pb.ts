@@ -13,7 +13,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file longwire/v1/item.proto.
  */
 export const file_longwire_v1_item: GenFile = /*@__PURE__*/
-  fileDesc("ChZsb25nd2lyZS92MS9pdGVtLnByb3RvEgtsb25nd2lyZS52MSK3AwoESXRlbRIMCgRza2lwGAEgASgEEicKB21lc3NhZ2UYAiABKAsyFC5sb25nd2lyZS52MS5NZXNzYWdlSAASJwoHY29udGFjdBgDIAEoCzIULmxvbmd3aXJlLnYxLkNvbnRhY3RIABIlCgZmYWlsZWQYBCABKAsyEy5sb25nd2lyZS52MS5GYWlsZWRIABIrCglkZWxpdmVyZWQYBSABKAsyFi5sb25nd2lyZS52MS5EZWxpdmVyZWRIABIhCgRyZWFkGAYgASgLMhEubG9uZ3dpcmUudjEuUmVhZEgAEi4KC293bl9wcm9maWxlGAcgASgLMhcubG9uZ3dpcmUudjEuT3duUHJvZmlsZUgAEkAKFGNvbnZlcnNhdGlvbl9tZXNzYWdlGAggASgLMiAubG9uZ3dpcmUudjEuQ29udmVyc2F0aW9uTWVzc2FnZUgAEjAKDGdyb3VwX2NoYW5nZRgJIAEoCzIYLmxvbmd3aXJlLnYxLkdyb3VwQ2hhbmdlSAASIwoFZ3JvdXAYCiABKAsyEi5sb25nd2lyZS52MS5Hcm91cEgAQgkKB2NvbnRlbnRKBAgPEBAimQEKB01lc3NhZ2USDgoGc2VuZGVyGAEgASgEEg4KBmRldmljZRgCIAEoDRIQCghzZW5kX3NlcRgDIAEoBBINCgVhdF9tcxgEIAEoBBIRCglyZWNpcGllbnQYBSABKAQSDAoEdGV4dBgGIAEoCRIsCgdjb250ZW50GAcgASgLMhsubG9uZ3dpcmUudjEuTWVzc2FnZUNvbnRlbnQiuAEKE0NvbnZlcnNhdGlvbk1lc3NhZ2USDgoGc2VuZGVyGAEgASgEEg4KBmRldmljZRgCIAEoDRIQCghzZW5kX3NlcRgDIAEoBBINCgVhdF9tcxgEIAEoBBIUCgxjb252ZXJzYXRpb24YBSABKAkSDAoEdGV4dBgGIAEoCRIsCgdjb250ZW50GAcgASgLMhsubG9uZ3dpcmUudjEuTWVzc2FnZUNvbnRlbnQSDgoGbnVtYmVyGAggASgEIiwKDk1lc3NhZ2VDb250ZW50EgwKBGtpbmQYASABKA0SDAoEYm9keRgCIAEoDCKXAQoHQ29udGFjdBILCgN1aWQYASABKAQSKAoFc3RhdGUYAiABKA4yGS5sb25nd2lyZS52MS5Db250YWN0U3RhdGUSDwoHcmVxdWVzdBgDIAEoBBIPCgdibG9ja2VkGAQgASgIEg8KB2FjY291bnQYBSABKAkSEAoIbmlja25hbWUYBiABKAkSEAoIZ3JlZXRpbmcYByABKAkiYQoGRmFpbGVkEg4KBmRldmljZRgBIAEoDRIQCghzZW5kX3NlcRgCIAEoBBIRCglyZWNpcGllbnQYAyABKAQSDAoEY29kZRgEIAEoDRIUCgxjb252ZXJzYXRpb24YBSABKAkiQAoJRGVsaXZlcmVkEgwKBHBlZXIYASABKAQSJQoFbWFya3MYAiADKAsyFi5sb25nd2lyZS52MS5XYXRlcm1hcmsiSAoEUmVhZBIMCgRwZWVyGAEgASgEEgsKA293bhgCIAEoCBIlCgVtYXJrcxgDIAMoCzIWLmxvbmd3aXJlLnYxLldhdGVybWFyayItCglXYXRlcm1hcmsSDgoGZGV2aWNlGAEgASgNEhAKCHNlbmRfc2VxGAIgASgEIi8KCk93blByb2ZpbGUSDwoHYWNjb3VudBgBIAEoCRIQCghuaWNrbmFtZRgCIAEoCSKIAQoKR3JvdXBSdWxlcxIqCgRqb2luGAEgASgOMhYubG9uZ3dpcmUudjEuR3JvdXBKb2luQgSgtRgBEhsKDWFkbWluc19pbnZpdGUYAiABKAhCBKC1GAESGgoMYWRtaW5zX3dyaXRlGAMgASgIQgSgtRgBEhUKB2hpc3RvcnkYBCABKA1CBKC1GAEi9wEKBUdyb3VwEhQKDGNvbnZlcnNhdGlvbhgBIAEoCRImCgVzdGF0ZRgCIAEoDjIXLmxvbmd3aXJlLnYxLkdyb3VwU3RhdGUSDgoGbnVtYmVyGAMgASgEEg8KB2ludml0ZXIYBCABKAQSDQoFdGl0bGUYBSABKAkSFAoMYW5ub3VuY2VtZW50GAYgASgJEiQKBHJvbGUYByABKA4yFi5sb25nd2lyZS52MS5Hcm91cFJvbGUSDQoFbXV0ZWQYCCABKAgSJgoFcnVsZXMYCSABKAsyFy5sb25nd2lyZS52MS5Hcm91cFJ1bGVzEg0KBXVudGlsGAogASgEItsBCgtHcm91cENoYW5nZRIUCgxjb252ZXJzYXRpb24YASABKAkSDgoGbnVtYmVyGAIgASgEEg0KBWF0X21zGAMgASgEEiIKA2FjdBgEIAEoDjIVLmxvbmd3aXJlLnYxLkdyb3VwQWN0EgoKAmJ5GAUgASgEEgsKA3VpZBgGIAEoBBIMCgR0ZXh0GAcgASgJEiQKBHJvbGUYCCABKA4yFi5sb25nd2lyZS52MS5Hcm91cFJvbGUSJgoFcnVsZXMYCSABKAsyFy5sb25nd2lyZS52MS5Hcm91cFJ1bGVzKn8KDENvbnRhY3RTdGF0ZRIdChlDT05UQUNUX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXQ09OVEFDVF9TVEFURV9SRVFVRVNURUQQARIZChVDT05UQUNUX1NUQVRFX0lOVklURUQQAhIYChRDT05UQUNUX1NUQVRFX0ZSSUVORBADKmoKCUdyb3VwUm9sZRIaChZHUk9VUF9ST0xFX1VOU1BFQ0lGSUVEEAASFQoRR1JPVVBfUk9MRV9NRU1CRVIQARIUChBHUk9VUF9ST0xFX0FETUlOEAISFAoQR1JPVVBfUk9MRV9PV05FUhADKqMBCgpHcm91cFN0YXRlEhsKF0dST1VQX1NUQVRFX1VOU1BFQ0lGSUVEEAASFwoTR1JPVVBfU1RBVEVfSU5WSVRFRBABEhUKEUdST1VQX1NUQVRFX0FTS0VEEAISFwoTR1JPVVBfU1RBVEVfSk9JTklORxADEhYKEkdST1VQX1NUQVRFX01FTUJFUhAEEhcKE0dST1VQX1NUQVRFX0xFQVZJTkcQBSpVCglHcm91cEpvaW4SGgoWR1JPVVBfSk9JTl9VTlNQRUNJRklFRBAAEhMKD0dST1VQX0pPSU5fQ09ERRABEhcKE0dST1VQX0pPSU5fQVBQUk9WQUwQAiqjAgoIR3JvdXBBY3QSGQoVR1JPVVBfQUNUX1VOU1BFQ0lGSUVEEAASFQoRR1JPVVBfQUNUX0NSRUFURUQQARIUChBHUk9VUF9BQ1RfSk9JTkVEEAISEgoOR1JPVVBfQUNUX0xFRlQQAxIVChFHUk9VUF9BQ1RfUkVNT1ZFRBAEEhUKEUdST1VQX0FDVF9SRU5BTUVEEAUSFwoTR1JPVVBfQUNUX0FOTk9VTkNFRBAGEhcKE0dST1VQX0FDVF9SVUxFU19TRVQQBxIWChJHUk9VUF9BQ1RfUk9MRV9TRVQQCBITCg9HUk9VUF9BQ1RfTVVURUQQCRIVChFHUk9VUF9BQ1RfVU5NVVRFRBAKEhcKE0dST1VQX0FDVF9ESVNTT0xWRUQQC2IGcHJvdG8z", [file_longwire_v1_options]);
+  fileDesc("ChZsb25nd2lyZS92MS9pdGVtLnByb3RvEgtsb25nd2lyZS52MSLPBAoESXRlbRIMCgRza2lwGAEgASgEEicKB21lc3NhZ2UYAiABKAsyFC5sb25nd2lyZS52MS5NZXNzYWdlSAASJwoHY29udGFjdBgDIAEoCzIULmxvbmd3aXJlLnYxLkNvbnRhY3RIABIlCgZmYWlsZWQYBCABKAsyEy5sb25nd2lyZS52MS5GYWlsZWRIABIrCglkZWxpdmVyZWQYBSABKAsyFi5sb25nd2lyZS52MS5EZWxpdmVyZWRIABIhCgRyZWFkGAYgASgLMhEubG9uZ3dpcmUudjEuUmVhZEgAEi4KC293bl9wcm9maWxlGAcgASgLMhcubG9uZ3dpcmUudjEuT3duUHJvZmlsZUgAEkAKFGNvbnZlcnNhdGlvbl9tZXNzYWdlGAggASgLMiAubG9uZ3dpcmUudjEuQ29udmVyc2F0aW9uTWVzc2FnZUgAEjAKDGdyb3VwX2NoYW5nZRgJIAEoCzIYLmxvbmd3aXJlLnYxLkdyb3VwQ2hhbmdlSAASIwoFZ3JvdXAYCiABKAsyEi5sb25nd2lyZS52MS5Hcm91cEgAEicKB2NoYW5nZWQYCyABKAsyFC5sb25nd2lyZS52MS5DaGFuZ2VkSAASPAoSY29udmVyc2F0aW9uX3N0YXRlGAwgASgLMh4ubG9uZ3dpcmUudjEuQ29udmVyc2F0aW9uU3RhdGVIABIvCgtwcmVmZXJlbmNlcxgNIAEoCzIYLmxvbmd3aXJlLnYxLlByZWZlcmVuY2VzSABCCQoHY29udGVudEoECA8QECLtAQoHTWVzc2FnZRIOCgZzZW5kZXIYASABKAQSDgoGZGV2aWNlGAIgASgNEhAKCHNlbmRfc2VxGAMgASgEEg0KBWF0X21zGAQgASgEEhEKCXJlY2lwaWVudBgFIAEoBBIMCgR0ZXh0GAYgASgJEiwKB2NvbnRlbnQYByABKAsyGy5sb25nd2lyZS52MS5NZXNzYWdlQ29udGVudBIoCgVleHRyYRgIIAEoCzIZLmxvbmd3aXJlLnYxLk1lc3NhZ2VFeHRyYRIoCgVzdGF0ZRgJIAEoCzIZLmxvbmd3aXJlLnYxLk1lc3NhZ2VTdGF0ZSKMAgoTQ29udmVyc2F0aW9uTWVzc2FnZRIOCgZzZW5kZXIYASABKAQSDgoGZGV2aWNlGAIgASgNEhAKCHNlbmRfc2VxGAMgASgEEg0KBWF0X21zGAQgASgEEhQKDGNvbnZlcnNhdGlvbhgFIAEoCRIMCgR0ZXh0GAYgASgJEiwKB2NvbnRlbnQYByABKAsyGy5sb25nd2lyZS52MS5NZXNzYWdlQ29udGVudBIOCgZudW1iZXIYCCABKAQSKAoFZXh0cmEYCSABKAsyGS5sb25nd2lyZS52MS5NZXNzYWdlRXh0cmESKAoFc3RhdGUYCiABKAsyGS5sb25nd2lyZS52MS5NZXNzYWdlU3RhdGUidgoHQ2hhbmdlZBImCgZkaXJlY3QYASABKAsyFC5sb25nd2lyZS52MS5NZXNzYWdlSAASOAoMY29udmVyc2F0aW9uGAIgASgLMiAubG9uZ3dpcmUudjEuQ29udmVyc2F0aW9uTWVzc2FnZUgAQgkKB21lc3NhZ2UiZQoJTWVzc2FnZUlkEhQKBnNlbmRlchgBIAEoBEIEoLUYARIUCgZkZXZpY2UYAiABKA1CBKC1GAESFgoIc2VuZF9zZXEYAyABKARCBKC1GAESFAoGbnVtYmVyGAQgASgEQgSgtRgBIoIBCgxNZXNzYWdlRXh0cmESJQoFcmVwbHkYASABKAsyFi5sb25nd2lyZS52MS5NZXNzYWdlSWQSJgoIbWVudGlvbnMYAiADKAsyFC5sb25nd2lyZS52MS5NZW50aW9uEhAKCG1ldGFkYXRhGAMgASgMEhEKCWZvcndhcmRlZBgEIAEoCCI1CgdNZW50aW9uEg0KBXN0YXJ0GAEgASgNEg4KBmxlbmd0aBgCIAEoDRILCgN1aWQYAyABKAQisgEKDE1lc3NhZ2VTdGF0ZRIUCgxlZGl0ZWRfYXRfbXMYASABKAQSEwoLZWRpdF9udW1iZXIYAiABKAQSFQoNY2hhbmdlX251bWJlchgDIAEoBBITCgtyZWNhbGxlZF9ieRgEIAEoBBIPCgdkZWxldGVkGAUgASgIEhAKCHdpdGhoZWxkGAYgASgIEigKCXJlYWN0aW9ucxgHIAMoCzIVLmxvbmd3aXJlLnYxLlJlYWN0aW9uIicKCFJlYWN0aW9uEgwKBGtpbmQYASABKAkSDQoFY291bnQYAiABKA0iLAoOTWVzc2FnZUNvbnRlbnQSDAoEa2luZBgBIAEoDRIMCgRib2R5GAIgASgMIjYKBkN1c3RvbRIWCgR0eXBlGAEgASgJQgiItRgBkLUYQBIUCgRkYXRhGAIgASgMQgaQtRiAgAEiRAoITG9jYXRpb24SEAoIbGF0aXR1ZGUYASABKA0SEQoJbG9uZ2l0dWRlGAIgASgNEhMKBG5hbWUYAyABKAlCBZC1GIACIhkKBENhcmQSEQoDdWlkGAEgASgEQgSItRgBIpcBCgdDb250YWN0EgsKA3VpZBgBIAEoBBIoCgVzdGF0ZRgCIAEoDjIZLmxvbmd3aXJlLnYxLkNvbnRhY3RTdGF0ZRIPCgdyZXF1ZXN0GAMgASgEEg8KB2Jsb2NrZWQYBCABKAgSDwoHYWNjb3VudBgFIAEoCRIQCghuaWNrbmFtZRgGIAEoCRIQCghncmVldGluZxgHIAEoCSJhCgZGYWlsZWQSDgoGZGV2aWNlGAEgASgNEhAKCHNlbmRfc2VxGAIgASgEEhEKCXJlY2lwaWVudBgDIAEoBBIMCgRjb2RlGAQgASgNEhQKDGNvbnZlcnNhdGlvbhgFIAEoCSJACglEZWxpdmVyZWQSDAoEcGVlchgBIAEoBBIlCgVtYXJrcxgCIAMoCzIWLmxvbmd3aXJlLnYxLldhdGVybWFyayJICgRSZWFkEgwKBHBlZXIYASABKAQSCwoDb3duGAIgASgIEiUKBW1hcmtzGAMgAygLMhYubG9uZ3dpcmUudjEuV2F0ZXJtYXJrIi0KCVdhdGVybWFyaxIOCgZkZXZpY2UYASABKA0SEAoIc2VuZF9zZXEYAiABKAQiLwoKT3duUHJvZmlsZRIPCgdhY2NvdW50GAEgASgJEhAKCG5pY2tuYW1lGAIgASgJIogBCgpHcm91cFJ1bGVzEioKBGpvaW4YASABKA4yFi5sb25nd2lyZS52MS5Hcm91cEpvaW5CBKC1GAESGwoNYWRtaW5zX2ludml0ZRgCIAEoCEIEoLUYARIaCgxhZG1pbnNfd3JpdGUYAyABKAhCBKC1GAESFQoHaGlzdG9yeRgEIAEoDUIEoLUYASL3AQoFR3JvdXASFAoMY29udmVyc2F0aW9uGAEgASgJEiYKBXN0YXRlGAIgASgOMhcubG9uZ3dpcmUudjEuR3JvdXBTdGF0ZRIOCgZudW1iZXIYAyABKAQSDwoHaW52aXRlchgEIAEoBBINCgV0aXRsZRgFIAEoCRIUCgxhbm5vdW5jZW1lbnQYBiABKAkSJAoEcm9sZRgHIAEoDjIWLmxvbmd3aXJlLnYxLkdyb3VwUm9sZRINCgVtdXRlZBgIIAEoCBImCgVydWxlcxgJIAEoCzIXLmxvbmd3aXJlLnYxLkdyb3VwUnVsZXMSDQoFdW50aWwYCiABKAQi2wEKC0dyb3VwQ2hhbmdlEhQKDGNvbnZlcnNhdGlvbhgBIAEoCRIOCgZudW1iZXIYAiABKAQSDQoFYXRfbXMYAyABKAQSIgoDYWN0GAQgASgOMhUubG9uZ3dpcmUudjEuR3JvdXBBY3QSCgoCYnkYBSABKAQSCwoDdWlkGAYgASgEEgwKBHRleHQYByABKAkSJAoEcm9sZRgIIAEoDjIWLmxvbmd3aXJlLnYxLkdyb3VwUm9sZRImCgVydWxlcxgJIAEoCzIXLmxvbmd3aXJlLnYxLkdyb3VwUnVsZXMifQoRQ29udmVyc2F0aW9uU3RhdGUSFAoMY29udmVyc2F0aW9uGAEgASgJEjMKCHNldHRpbmdzGAIgASgLMiEubG9uZ3dpcmUudjEuQ29udmVyc2F0aW9uU2V0dGluZ3MSDAoEcmVhZBgDIAEoBBIPCgdjbGVhcmVkGAQgASgEIm8KFENvbnZlcnNhdGlvblNldHRpbmdzEhMKBW11dGVkGAEgASgIQgSgtRgBEhQKBnBpbm5lZBgCIAEoCEIEoLUYARIWCghhcmNoaXZlZBgDIAEoCEIEoLUYARIUCgZ1bnJlYWQYBCABKAhCBKC1GAEiSQoLUHJlZmVyZW5jZXMSGQoLbm9fcmVjZWlwdHMYASABKAhCBKC1GAESHwoRYXNrX2JlZm9yZV9ncm91cHMYAiABKAhCBKC1GAEqfwoMQ29udGFjdFN0YXRlEh0KGUNPTlRBQ1RfU1RBVEVfVU5TUEVDSUZJRUQQABIbChdDT05UQUNUX1NUQVRFX1JFUVVFU1RFRBABEhkKFUNPTlRBQ1RfU1RBVEVfSU5WSVRFRBACEhgKFENPTlRBQ1RfU1RBVEVfRlJJRU5EEAMqagoJR3JvdXBSb2xlEhoKFkdST1VQX1JPTEVfVU5TUEVDSUZJRUQQABIVChFHUk9VUF9ST0xFX01FTUJFUhABEhQKEEdST1VQX1JPTEVfQURNSU4QAhIUChBHUk9VUF9ST0xFX09XTkVSEAMqowEKCkdyb3VwU3RhdGUSGwoXR1JPVVBfU1RBVEVfVU5TUEVDSUZJRUQQABIXChNHUk9VUF9TVEFURV9JTlZJVEVEEAESFQoRR1JPVVBfU1RBVEVfQVNLRUQQAhIXChNHUk9VUF9TVEFURV9KT0lOSU5HEAMSFgoSR1JPVVBfU1RBVEVfTUVNQkVSEAQSFwoTR1JPVVBfU1RBVEVfTEVBVklORxAFKlUKCUdyb3VwSm9pbhIaChZHUk9VUF9KT0lOX1VOU1BFQ0lGSUVEEAASEwoPR1JPVVBfSk9JTl9DT0RFEAESFwoTR1JPVVBfSk9JTl9BUFBST1ZBTBACKqMCCghHcm91cEFjdBIZChVHUk9VUF9BQ1RfVU5TUEVDSUZJRUQQABIVChFHUk9VUF9BQ1RfQ1JFQVRFRBABEhQKEEdST1VQX0FDVF9KT0lORUQQAhISCg5HUk9VUF9BQ1RfTEVGVBADEhUKEUdST1VQX0FDVF9SRU1PVkVEEAQSFQoRR1JPVVBfQUNUX1JFTkFNRUQQBRIXChNHUk9VUF9BQ1RfQU5OT1VOQ0VEEAYSFwoTR1JPVVBfQUNUX1JVTEVTX1NFVBAHEhYKEkdST1VQX0FDVF9ST0xFX1NFVBAIEhMKD0dST1VQX0FDVF9NVVRFRBAJEhUKEUdST1VQX0FDVF9VTk1VVEVEEAoSFwoTR1JPVVBfQUNUX0RJU1NPTFZFRBALYgZwcm90bzM", [file_longwire_v1_options]);
 
 /**
  * One item of a timeline. On the wire its version is one more than the version before it (the item's before it, or the
@@ -84,6 +84,24 @@ export type Item = Message$1<"longwire.v1.Item"> & {
      */
     value: Group;
     case: "group";
+  } | {
+    /**
+     * @generated from field: longwire.v1.Changed changed = 11;
+     */
+    value: Changed;
+    case: "changed";
+  } | {
+    /**
+     * @generated from field: longwire.v1.ConversationState conversation_state = 12;
+     */
+    value: ConversationState;
+    case: "conversationState";
+  } | {
+    /**
+     * @generated from field: longwire.v1.Preferences preferences = 13;
+     */
+    value: Preferences;
+    case: "preferences";
   } | { case: undefined; value?: undefined };
 };
 
@@ -142,6 +160,18 @@ export type Message = Message$1<"longwire.v1.Message"> & {
    * @generated from field: longwire.v1.MessageContent content = 7;
    */
   content?: MessageContent | undefined;
+
+  /**
+   * @generated from field: longwire.v1.MessageExtra extra = 8;
+   */
+  extra?: MessageExtra | undefined;
+
+  /**
+   * Absent: it is as it was sent.
+   *
+   * @generated from field: longwire.v1.MessageState state = 9;
+   */
+  state?: MessageState | undefined;
 };
 
 /**
@@ -201,6 +231,18 @@ export type ConversationMessage = Message$1<"longwire.v1.ConversationMessage"> &
    * @generated from field: uint64 number = 8;
    */
   number: bigint;
+
+  /**
+   * @generated from field: longwire.v1.MessageExtra extra = 9;
+   */
+  extra?: MessageExtra | undefined;
+
+  /**
+   * Absent: it is as it was sent.
+   *
+   * @generated from field: longwire.v1.MessageState state = 10;
+   */
+  state?: MessageState | undefined;
 };
 
 /**
@@ -211,20 +253,248 @@ export const ConversationMessageSchema: GenMessage<ConversationMessage> = /*@__P
   messageDesc(file_longwire_v1_item, 2);
 
 /**
+ * A message that was changed (edited, recalled, deleted, reacted to), as it is now. Compaction key about/<message>. Who does not
+ * have the message skips it. PROTOCOL.md, 7.18.
+ *
+ * @generated from message longwire.v1.Changed
+ */
+export type Changed = Message$1<"longwire.v1.Changed"> & {
+  /**
+   * @generated from oneof longwire.v1.Changed.message
+   */
+  message: {
+    /**
+     * @generated from field: longwire.v1.Message direct = 1;
+     */
+    value: Message;
+    case: "direct";
+  } | {
+    /**
+     * @generated from field: longwire.v1.ConversationMessage conversation = 2;
+     */
+    value: ConversationMessage;
+    case: "conversation";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message longwire.v1.Changed.
+ * Use `create(ChangedSchema)` to create a new message.
+ */
+export const ChangedSchema: GenMessage<Changed> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_item, 3);
+
+/**
+ * Names a message. In a direct conversation by sender, device and send_seq; in a group by number alone.
+ *
+ * @generated from message longwire.v1.MessageId
+ */
+export type MessageId = Message$1<"longwire.v1.MessageId"> & {
+  /**
+   * @generated from field: uint64 sender = 1;
+   */
+  sender: bigint;
+
+  /**
+   * @generated from field: uint32 device = 2;
+   */
+  device: number;
+
+  /**
+   * @generated from field: uint64 send_seq = 3;
+   */
+  sendSeq: bigint;
+
+  /**
+   * @generated from field: uint64 number = 4;
+   */
+  number: bigint;
+};
+
+/**
+ * Describes the message longwire.v1.MessageId.
+ * Use `create(MessageIdSchema)` to create a new message.
+ */
+export const MessageIdSchema: GenMessage<MessageId> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_item, 4);
+
+/**
+ * What goes with a message beside its text or content.
+ *
+ * @generated from message longwire.v1.MessageExtra
+ */
+export type MessageExtra = Message$1<"longwire.v1.MessageExtra"> & {
+  /**
+   * The message that it answers. No text of that stands here.
+   *
+   * @generated from field: longwire.v1.MessageId reply = 1;
+   */
+  reply?: MessageId | undefined;
+
+  /**
+   * In order of start; none overlaps another.
+   *
+   * @generated from field: repeated longwire.v1.Mention mentions = 2;
+   */
+  mentions: Mention[];
+
+  /**
+   * For the app; at most 1 024 bytes.
+   *
+   * @generated from field: bytes metadata = 3;
+   */
+  metadata: Uint8Array;
+
+  /**
+   * It is a copy of another message.
+   *
+   * @generated from field: bool forwarded = 4;
+   */
+  forwarded: boolean;
+};
+
+/**
+ * Describes the message longwire.v1.MessageExtra.
+ * Use `create(MessageExtraSchema)` to create a new message.
+ */
+export const MessageExtraSchema: GenMessage<MessageExtra> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_item, 5);
+
+/**
+ * A part of the text that names a user.
+ *
+ * @generated from message longwire.v1.Mention
+ */
+export type Mention = Message$1<"longwire.v1.Mention"> & {
+  /**
+   * Of the text, in UTF-16 code units.
+   *
+   * @generated from field: uint32 start = 1;
+   */
+  start: number;
+
+  /**
+   * @generated from field: uint32 length = 2;
+   */
+  length: number;
+
+  /**
+   * Whom; absent: all members of the group.
+   *
+   * @generated from field: uint64 uid = 3;
+   */
+  uid: bigint;
+};
+
+/**
+ * Describes the message longwire.v1.Mention.
+ * Use `create(MentionSchema)` to create a new message.
+ */
+export const MentionSchema: GenMessage<Mention> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_item, 6);
+
+/**
+ * How a message was changed since it was sent. PROTOCOL.md, 7.18.
+ *
+ * @generated from message longwire.v1.MessageState
+ */
+export type MessageState = Message$1<"longwire.v1.MessageState"> & {
+  /**
+   * When it was edited last.
+   *
+   * @generated from field: uint64 edited_at_ms = 1;
+   */
+  editedAtMs: bigint;
+
+  /**
+   * In a group: the number of the last edit, and of the last change of any kind.
+   *
+   * @generated from field: uint64 edit_number = 2;
+   */
+  editNumber: bigint;
+
+  /**
+   * @generated from field: uint64 change_number = 3;
+   */
+  changeNumber: bigint;
+
+  /**
+   * Who recalled it. Then it has no text, content and extra.
+   *
+   * @generated from field: uint64 recalled_by = 4;
+   */
+  recalledBy: bigint;
+
+  /**
+   * This user deleted it on all own devices: nothing else of it is there.
+   *
+   * @generated from field: bool deleted = 5;
+   */
+  deleted: boolean;
+
+  /**
+   * It was edited when this user was no member: its texts are not for the user.
+   *
+   * @generated from field: bool withheld = 6;
+   */
+  withheld: boolean;
+
+  /**
+   * In order of their first use.
+   *
+   * @generated from field: repeated longwire.v1.Reaction reactions = 7;
+   */
+  reactions: Reaction[];
+};
+
+/**
+ * Describes the message longwire.v1.MessageState.
+ * Use `create(MessageStateSchema)` to create a new message.
+ */
+export const MessageStateSchema: GenMessage<MessageState> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_item, 7);
+
+/**
+ * @generated from message longwire.v1.Reaction
+ */
+export type Reaction = Message$1<"longwire.v1.Reaction"> & {
+  /**
+   * An emoji, or a word of the app.
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * How many users have it.
+   *
+   * @generated from field: uint32 count = 2;
+   */
+  count: number;
+};
+
+/**
+ * Describes the message longwire.v1.Reaction.
+ * Use `create(ReactionSchema)` to create a new message.
+ */
+export const ReactionSchema: GenMessage<Reaction> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_item, 8);
+
+/**
  * What a message holds that is not text. PROTOCOL.md, 7.17.
  *
  * @generated from message longwire.v1.MessageContent
  */
 export type MessageContent = Message$1<"longwire.v1.MessageContent"> & {
   /**
-   * Which kind, never 0: that is text.
+   * Which kind, never 0: that is text. 1 Custom, 2 Location, 3 Card.
    *
    * @generated from field: uint32 kind = 1;
    */
   kind: number;
 
   /**
-   * As the kind has it.
+   * The encoded message of the kind.
    *
    * @generated from field: bytes body = 2;
    */
@@ -236,7 +506,82 @@ export type MessageContent = Message$1<"longwire.v1.MessageContent"> & {
  * Use `create(MessageContentSchema)` to create a new message.
  */
 export const MessageContentSchema: GenMessage<MessageContent> = /*@__PURE__*/
-  messageDesc(file_longwire_v1_item, 3);
+  messageDesc(file_longwire_v1_item, 9);
+
+/**
+ * Content of kind 1: what the app defines.
+ *
+ * @generated from message longwire.v1.Custom
+ */
+export type Custom = Message$1<"longwire.v1.Custom"> & {
+  /**
+   * @generated from field: string type = 1;
+   */
+  type: string;
+
+  /**
+   * @generated from field: bytes data = 2;
+   */
+  data: Uint8Array;
+};
+
+/**
+ * Describes the message longwire.v1.Custom.
+ * Use `create(CustomSchema)` to create a new message.
+ */
+export const CustomSchema: GenMessage<Custom> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_item, 10);
+
+/**
+ * Content of kind 2: a place.
+ *
+ * @generated from message longwire.v1.Location
+ */
+export type Location = Message$1<"longwire.v1.Location"> & {
+  /**
+   * Millionths of a degree: northward from the south pole, at most 180 000 000; eastward from 180 degrees west, at most
+   * 360 000 000.
+   *
+   * @generated from field: uint32 latitude = 1;
+   */
+  latitude: number;
+
+  /**
+   * @generated from field: uint32 longitude = 2;
+   */
+  longitude: number;
+
+  /**
+   * @generated from field: string name = 3;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message longwire.v1.Location.
+ * Use `create(LocationSchema)` to create a new message.
+ */
+export const LocationSchema: GenMessage<Location> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_item, 11);
+
+/**
+ * Content of kind 3: a user. Names are looked up, never believed.
+ *
+ * @generated from message longwire.v1.Card
+ */
+export type Card = Message$1<"longwire.v1.Card"> & {
+  /**
+   * @generated from field: uint64 uid = 1;
+   */
+  uid: bigint;
+};
+
+/**
+ * Describes the message longwire.v1.Card.
+ * Use `create(CardSchema)` to create a new message.
+ */
+export const CardSchema: GenMessage<Card> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_item, 12);
 
 /**
  * The state of one contact. Compaction key contact/<uid>.
@@ -291,7 +636,7 @@ export type Contact = Message$1<"longwire.v1.Contact"> & {
  * Use `create(ContactSchema)` to create a new message.
  */
 export const ContactSchema: GenMessage<Contact> = /*@__PURE__*/
-  messageDesc(file_longwire_v1_item, 4);
+  messageDesc(file_longwire_v1_item, 13);
 
 /**
  * A message of this user, or an act in a group, that was accepted and then refused on the other side.
@@ -334,7 +679,7 @@ export type Failed = Message$1<"longwire.v1.Failed"> & {
  * Use `create(FailedSchema)` to create a new message.
  */
 export const FailedSchema: GenMessage<Failed> = /*@__PURE__*/
-  messageDesc(file_longwire_v1_item, 5);
+  messageDesc(file_longwire_v1_item, 14);
 
 /**
  * Up to where the peer has stored this user's messages. Compaction key delivered/<peer>.
@@ -360,7 +705,7 @@ export type Delivered = Message$1<"longwire.v1.Delivered"> & {
  * Use `create(DeliveredSchema)` to create a new message.
  */
 export const DeliveredSchema: GenMessage<Delivered> = /*@__PURE__*/
-  messageDesc(file_longwire_v1_item, 6);
+  messageDesc(file_longwire_v1_item, 15);
 
 /**
  * Up to where one side has read the other's messages. Compaction keys read/<peer> and own-read/<peer>.
@@ -391,7 +736,7 @@ export type Read = Message$1<"longwire.v1.Read"> & {
  * Use `create(ReadSchema)` to create a new message.
  */
 export const ReadSchema: GenMessage<Read> = /*@__PURE__*/
-  messageDesc(file_longwire_v1_item, 7);
+  messageDesc(file_longwire_v1_item, 16);
 
 /**
  * @generated from message longwire.v1.Watermark
@@ -413,7 +758,7 @@ export type Watermark = Message$1<"longwire.v1.Watermark"> & {
  * Use `create(WatermarkSchema)` to create a new message.
  */
 export const WatermarkSchema: GenMessage<Watermark> = /*@__PURE__*/
-  messageDesc(file_longwire_v1_item, 8);
+  messageDesc(file_longwire_v1_item, 17);
 
 /**
  * The user's own profile. Compaction key profile.
@@ -437,7 +782,7 @@ export type OwnProfile = Message$1<"longwire.v1.OwnProfile"> & {
  * Use `create(OwnProfileSchema)` to create a new message.
  */
 export const OwnProfileSchema: GenMessage<OwnProfile> = /*@__PURE__*/
-  messageDesc(file_longwire_v1_item, 9);
+  messageDesc(file_longwire_v1_item, 18);
 
 /**
  * @generated from message longwire.v1.GroupRules
@@ -475,7 +820,7 @@ export type GroupRules = Message$1<"longwire.v1.GroupRules"> & {
  * Use `create(GroupRulesSchema)` to create a new message.
  */
 export const GroupRulesSchema: GenMessage<GroupRules> = /*@__PURE__*/
-  messageDesc(file_longwire_v1_item, 10);
+  messageDesc(file_longwire_v1_item, 19);
 
 /**
  * One group as this user is in it. Compaction key group/<conversation>.
@@ -547,7 +892,7 @@ export type Group = Message$1<"longwire.v1.Group"> & {
  * Use `create(GroupSchema)` to create a new message.
  */
 export const GroupSchema: GenMessage<Group> = /*@__PURE__*/
-  messageDesc(file_longwire_v1_item, 11);
+  messageDesc(file_longwire_v1_item, 20);
 
 /**
  * Something that happened in a group; has a number as its messages do.
@@ -610,7 +955,107 @@ export type GroupChange = Message$1<"longwire.v1.GroupChange"> & {
  * Use `create(GroupChangeSchema)` to create a new message.
  */
 export const GroupChangeSchema: GenMessage<GroupChange> = /*@__PURE__*/
-  messageDesc(file_longwire_v1_item, 12);
+  messageDesc(file_longwire_v1_item, 21);
+
+/**
+ * How the user has read and arranged one conversation. Compaction key conversation/<conversation>. PROTOCOL.md, clause 16.
+ *
+ * @generated from message longwire.v1.ConversationState
+ */
+export type ConversationState = Message$1<"longwire.v1.ConversationState"> & {
+  /**
+   * @generated from field: string conversation = 1;
+   */
+  conversation: string;
+
+  /**
+   * @generated from field: longwire.v1.ConversationSettings settings = 2;
+   */
+  settings?: ConversationSettings | undefined;
+
+  /**
+   * In a group: the own mark, up to which number the user has read.
+   *
+   * @generated from field: uint64 read = 3;
+   */
+  read: bigint;
+
+  /**
+   * The version up to which the user has deleted all of the conversation.
+   *
+   * @generated from field: uint64 cleared = 4;
+   */
+  cleared: bigint;
+};
+
+/**
+ * Describes the message longwire.v1.ConversationState.
+ * Use `create(ConversationStateSchema)` to create a new message.
+ */
+export const ConversationStateSchema: GenMessage<ConversationState> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_item, 22);
+
+/**
+ * @generated from message longwire.v1.ConversationSettings
+ */
+export type ConversationSettings = Message$1<"longwire.v1.ConversationSettings"> & {
+  /**
+   * @generated from field: bool muted = 1;
+   */
+  muted: boolean;
+
+  /**
+   * @generated from field: bool pinned = 2;
+   */
+  pinned: boolean;
+
+  /**
+   * @generated from field: bool archived = 3;
+   */
+  archived: boolean;
+
+  /**
+   * The user wants to come back to it.
+   *
+   * @generated from field: bool unread = 4;
+   */
+  unread: boolean;
+};
+
+/**
+ * Describes the message longwire.v1.ConversationSettings.
+ * Use `create(ConversationSettingsSchema)` to create a new message.
+ */
+export const ConversationSettingsSchema: GenMessage<ConversationSettings> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_item, 23);
+
+/**
+ * What others learn of the user. Compaction key preferences.
+ *
+ * @generated from message longwire.v1.Preferences
+ */
+export type Preferences = Message$1<"longwire.v1.Preferences"> & {
+  /**
+   * The user sends no Read marks in direct conversations, and gets none.
+   *
+   * @generated from field: bool no_receipts = 1;
+   */
+  noReceipts: boolean;
+
+  /**
+   * An invitation of a friend to a group waits for Accept like others'.
+   *
+   * @generated from field: bool ask_before_groups = 2;
+   */
+  askBeforeGroups: boolean;
+};
+
+/**
+ * Describes the message longwire.v1.Preferences.
+ * Use `create(PreferencesSchema)` to create a new message.
+ */
+export const PreferencesSchema: GenMessage<Preferences> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_item, 24);
 
 /**
  * @generated from enum longwire.v1.ContactState

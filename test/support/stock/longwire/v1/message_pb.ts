@@ -6,7 +6,7 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { AckNotice, Refusal } from "./frame_pb.js";
 import { file_longwire_v1_frame } from "./frame_pb.js";
-import type { Item } from "./item_pb.js";
+import type { Item, Mention, MessageContent, MessageId } from "./item_pb.js";
 import { file_longwire_v1_item } from "./item_pb.js";
 import { file_longwire_v1_options } from "./options_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file longwire/v1/message.proto.
  */
 export const file_longwire_v1_message: GenFile = /*@__PURE__*/
-  fileDesc("Chlsb25nd2lyZS92MS9tZXNzYWdlLnByb3RvEgtsb25nd2lyZS52MSJTCgtTZW5kUmVxdWVzdBIWCghzZW5kX3NlcRgBIAEoBEIEiLUYARIUCgJ0bxgCIAEoBEIIiLUYAaC1GAESFgoEdGV4dBgDIAEoCUIIiLUYAaC1GAEiLQoMU2VuZFJlc3BvbnNlEg8KB3ZlcnNpb24YASABKAQSDAoEZnJvbRgCIAEoBCKSAQoLU3luY1JlcXVlc3QSDQoFc2luY2UYASABKAQSIwoDYWNrGAIgASgLMhYubG9uZ3dpcmUudjEuQWNrTm90aWNlEg8KB3dhaXRfbXMYAyABKA0SLQoFc2VuZHMYBCADKAsyGC5sb25nd2lyZS52MS5TZW5kUmVxdWVzdEIEkLUYQBIPCgdhdHRlbXB0GAUgASgEIoUBCgxTeW5jUmVzcG9uc2USCgoCdG8YASABKAQSDAoEbW9yZRgCIAEoCBIPCgd0cmltbWVkGAMgASgIEiAKBWl0ZW1zGAQgAygLMhEubG9uZ3dpcmUudjEuSXRlbRIoCgdyZXN1bHRzGAUgAygLMhcubG9uZ3dpcmUudjEuU2VuZFJlc3VsdCKJAQoKU2VuZFJlc3VsdBIPCgd2ZXJzaW9uGAEgASgEEgwKBGZyb20YAiABKAQSDAoEY29kZRgDIAEoDRIPCgdtZXNzYWdlGAQgASgJEhYKDnJldHJ5X2FmdGVyX21zGAUgASgNEiUKB3JlZnVzYWwYBiABKAsyFC5sb25nd2lyZS52MS5SZWZ1c2FsIjQKC1ZvaWRSZXF1ZXN0EhYKCHNlbmRfc2VxGAEgASgEQgSItRgBEg0KBWNvdW50GAIgASgNIg4KDFZvaWRSZXNwb25zZSJhCgtQb3N0UmVxdWVzdBIWCghzZW5kX3NlcRgBIAEoBEIEiLUYARIiCgxjb252ZXJzYXRpb24YAiABKAlCDIi1GAGQtRhAoLUYARIWCgR0ZXh0GAMgASgJQgiItRgBoLUYASItCgxQb3N0UmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoBBIMCgRmcm9tGAIgASgEMoQCCg5NZXNzYWdlU2VydmljZRI7CgRTZW5kEhgubG9uZ3dpcmUudjEuU2VuZFJlcXVlc3QaGS5sb25nd2lyZS52MS5TZW5kUmVzcG9uc2USOwoEU3luYxIYLmxvbmd3aXJlLnYxLlN5bmNSZXF1ZXN0GhkubG9uZ3dpcmUudjEuU3luY1Jlc3BvbnNlEjsKBFZvaWQSGC5sb25nd2lyZS52MS5Wb2lkUmVxdWVzdBoZLmxvbmd3aXJlLnYxLlZvaWRSZXNwb25zZRI7CgRQb3N0EhgubG9uZ3dpcmUudjEuUG9zdFJlcXVlc3QaGS5sb25nd2lyZS52MS5Qb3N0UmVzcG9uc2ViBnByb3RvMw", [file_longwire_v1_frame, file_longwire_v1_item, file_longwire_v1_options]);
+  fileDesc("Chlsb25nd2lyZS92MS9tZXNzYWdlLnByb3RvEgtsb25nd2lyZS52MSJTCgtTZW5kUmVxdWVzdBIWCghzZW5kX3NlcRgBIAEoBEIEiLUYARIUCgJ0bxgCIAEoBEIIiLUYAaC1GAESFgoEdGV4dBgDIAEoCUIIiLUYAaC1GAEiLQoMU2VuZFJlc3BvbnNlEg8KB3ZlcnNpb24YASABKAQSDAoEZnJvbRgCIAEoBCKSAQoLU3luY1JlcXVlc3QSDQoFc2luY2UYASABKAQSIwoDYWNrGAIgASgLMhYubG9uZ3dpcmUudjEuQWNrTm90aWNlEg8KB3dhaXRfbXMYAyABKA0SLQoFc2VuZHMYBCADKAsyGC5sb25nd2lyZS52MS5TZW5kUmVxdWVzdEIEkLUYQBIPCgdhdHRlbXB0GAUgASgEIoUBCgxTeW5jUmVzcG9uc2USCgoCdG8YASABKAQSDAoEbW9yZRgCIAEoCBIPCgd0cmltbWVkGAMgASgIEiAKBWl0ZW1zGAQgAygLMhEubG9uZ3dpcmUudjEuSXRlbRIoCgdyZXN1bHRzGAUgAygLMhcubG9uZ3dpcmUudjEuU2VuZFJlc3VsdCKJAQoKU2VuZFJlc3VsdBIPCgd2ZXJzaW9uGAEgASgEEgwKBGZyb20YAiABKAQSDAoEY29kZRgDIAEoDRIPCgdtZXNzYWdlGAQgASgJEhYKDnJldHJ5X2FmdGVyX21zGAUgASgNEiUKB3JlZnVzYWwYBiABKAsyFC5sb25nd2lyZS52MS5SZWZ1c2FsIjQKC1ZvaWRSZXF1ZXN0EhYKCHNlbmRfc2VxGAEgASgEQgSItRgBEg0KBWNvdW50GAIgASgNIg4KDFZvaWRSZXNwb25zZSL9AQoLUG9zdFJlcXVlc3QSFgoIc2VuZF9zZXEYASABKARCBIi1GAESIgoMY29udmVyc2F0aW9uGAIgASgJQgyItRgBkLUYQKC1GAESFgoEdGV4dBgDIAEoCUIIiLUYAaC1GAESLAoHY29udGVudBgEIAEoCzIbLmxvbmd3aXJlLnYxLk1lc3NhZ2VDb250ZW50EiUKBXJlcGx5GAUgASgLMhYubG9uZ3dpcmUudjEuTWVzc2FnZUlkEiwKCG1lbnRpb25zGAYgAygLMhQubG9uZ3dpcmUudjEuTWVudGlvbkIEkLUYZBIXCghtZXRhZGF0YRgHIAEoDEIFkLUYgAgiLQoMUG9zdFJlc3BvbnNlEg8KB3ZlcnNpb24YASABKAQSDAoEZnJvbRgCIAEoBCLCAQoLRWRpdFJlcXVlc3QSFgoIc2VuZF9zZXEYASABKARCBIi1GAESIgoMY29udmVyc2F0aW9uGAIgASgJQgyItRgBkLUYQKC1GAESMQoHbWVzc2FnZRgDIAEoCzIWLmxvbmd3aXJlLnYxLk1lc3NhZ2VJZEIIiLUYAaC1GAESFgoEdGV4dBgEIAEoCUIIiLUYAaC1GAESLAoIbWVudGlvbnMYBSADKAsyFC5sb25nd2lyZS52MS5NZW50aW9uQgSQtRhkIg4KDEVkaXRSZXNwb25zZSJ+Cg1SZWNhbGxSZXF1ZXN0EhYKCHNlbmRfc2VxGAEgASgEQgSItRgBEiIKDGNvbnZlcnNhdGlvbhgCIAEoCUIMiLUYAZC1GECgtRgBEjEKB21lc3NhZ2UYAyABKAsyFi5sb25nd2lyZS52MS5NZXNzYWdlSWRCCIi1GAGgtRgBIhAKDlJlY2FsbFJlc3BvbnNlIp0BCg5Gb3J3YXJkUmVxdWVzdBIWCghzZW5kX3NlcRgBIAEoBEIEiLUYARIiCgxjb252ZXJzYXRpb24YAiABKAlCDIi1GAGQtRhAoLUYARIcCgZzb3VyY2UYAyABKAlCDIi1GAGQtRhAoLUYARIxCgdtZXNzYWdlGAQgASgLMhYubG9uZ3dpcmUudjEuTWVzc2FnZUlkQgiItRgBoLUYASIwCg9Gb3J3YXJkUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoBBIMCgRmcm9tGAIgASgEIoMBCg1EZWxldGVSZXF1ZXN0EhYKCHNlbmRfc2VxGAEgASgEQgSItRgBEiIKDGNvbnZlcnNhdGlvbhgCIAEoCUIMiLUYAZC1GECgtRgBEjYKCG1lc3NhZ2VzGAMgAygLMhYubG9uZ3dpcmUudjEuTWVzc2FnZUlkQgyItRgBkLUYQKC1GAEiEAoORGVsZXRlUmVzcG9uc2UiYwoMQ2xlYXJSZXF1ZXN0EhYKCHNlbmRfc2VxGAEgASgEQgSItRgBEiIKDGNvbnZlcnNhdGlvbhgCIAEoCUIMiLUYAZC1GECgtRgBEhcKBXVwX3RvGAMgASgEQgiItRgBoLUYASIPCg1DbGVhclJlc3BvbnNlIqwBCgxSZWFjdFJlcXVlc3QSFgoIc2VuZF9zZXEYASABKARCBIi1GAESIgoMY29udmVyc2F0aW9uGAIgASgJQgyItRgBkLUYQKC1GAESMQoHbWVzc2FnZRgDIAEoCzIWLmxvbmd3aXJlLnYxLk1lc3NhZ2VJZEIIiLUYAaC1GAESGgoEa2luZBgEIAEoCUIMiLUYAZC1GCCgtRgBEhEKA29mZhgFIAEoCEIEoLUYASIPCg1SZWFjdFJlc3BvbnNlMo0FCg5NZXNzYWdlU2VydmljZRI7CgRTZW5kEhgubG9uZ3dpcmUudjEuU2VuZFJlcXVlc3QaGS5sb25nd2lyZS52MS5TZW5kUmVzcG9uc2USOwoEU3luYxIYLmxvbmd3aXJlLnYxLlN5bmNSZXF1ZXN0GhkubG9uZ3dpcmUudjEuU3luY1Jlc3BvbnNlEjsKBFZvaWQSGC5sb25nd2lyZS52MS5Wb2lkUmVxdWVzdBoZLmxvbmd3aXJlLnYxLlZvaWRSZXNwb25zZRI7CgRQb3N0EhgubG9uZ3dpcmUudjEuUG9zdFJlcXVlc3QaGS5sb25nd2lyZS52MS5Qb3N0UmVzcG9uc2USOwoERWRpdBIYLmxvbmd3aXJlLnYxLkVkaXRSZXF1ZXN0GhkubG9uZ3dpcmUudjEuRWRpdFJlc3BvbnNlEkEKBlJlY2FsbBIaLmxvbmd3aXJlLnYxLlJlY2FsbFJlcXVlc3QaGy5sb25nd2lyZS52MS5SZWNhbGxSZXNwb25zZRJECgdGb3J3YXJkEhsubG9uZ3dpcmUudjEuRm9yd2FyZFJlcXVlc3QaHC5sb25nd2lyZS52MS5Gb3J3YXJkUmVzcG9uc2USQQoGRGVsZXRlEhoubG9uZ3dpcmUudjEuRGVsZXRlUmVxdWVzdBobLmxvbmd3aXJlLnYxLkRlbGV0ZVJlc3BvbnNlEj4KBUNsZWFyEhkubG9uZ3dpcmUudjEuQ2xlYXJSZXF1ZXN0GhoubG9uZ3dpcmUudjEuQ2xlYXJSZXNwb25zZRI+CgVSZWFjdBIZLmxvbmd3aXJlLnYxLlJlYWN0UmVxdWVzdBoaLmxvbmd3aXJlLnYxLlJlYWN0UmVzcG9uc2ViBnByb3RvMw", [file_longwire_v1_frame, file_longwire_v1_item, file_longwire_v1_options]);
 
 /**
  * @generated from message longwire.v1.SendRequest
@@ -270,11 +270,31 @@ export type PostRequest = Message<"longwire.v1.PostRequest"> & {
   conversation: string;
 
   /**
-   * At most 16 384 bytes of UTF-8; longer: TEXT_TOO_LONG.
+   * At most 16 384 bytes of UTF-8; longer: TEXT_TOO_LONG. Of a message with content: the same in words.
    *
    * @generated from field: string text = 3;
    */
   text: string;
+
+  /**
+   * @generated from field: longwire.v1.MessageContent content = 4;
+   */
+  content?: MessageContent | undefined;
+
+  /**
+   * @generated from field: longwire.v1.MessageId reply = 5;
+   */
+  reply?: MessageId | undefined;
+
+  /**
+   * @generated from field: repeated longwire.v1.Mention mentions = 6;
+   */
+  mentions: Mention[];
+
+  /**
+   * @generated from field: bytes metadata = 7;
+   */
+  metadata: Uint8Array;
 };
 
 /**
@@ -307,6 +327,294 @@ export type PostResponse = Message<"longwire.v1.PostResponse"> & {
  */
 export const PostResponseSchema: GenMessage<PostResponse> = /*@__PURE__*/
   messageDesc(file_longwire_v1_message, 8);
+
+/**
+ * @generated from message longwire.v1.EditRequest
+ */
+export type EditRequest = Message<"longwire.v1.EditRequest"> & {
+  /**
+   * @generated from field: uint64 send_seq = 1;
+   */
+  sendSeq: bigint;
+
+  /**
+   * @generated from field: string conversation = 2;
+   */
+  conversation: string;
+
+  /**
+   * @generated from field: longwire.v1.MessageId message = 3;
+   */
+  message?: MessageId | undefined;
+
+  /**
+   * As in PostRequest.
+   *
+   * @generated from field: string text = 4;
+   */
+  text: string;
+
+  /**
+   * @generated from field: repeated longwire.v1.Mention mentions = 5;
+   */
+  mentions: Mention[];
+};
+
+/**
+ * Describes the message longwire.v1.EditRequest.
+ * Use `create(EditRequestSchema)` to create a new message.
+ */
+export const EditRequestSchema: GenMessage<EditRequest> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_message, 9);
+
+/**
+ * @generated from message longwire.v1.EditResponse
+ */
+export type EditResponse = Message<"longwire.v1.EditResponse"> & {
+};
+
+/**
+ * Describes the message longwire.v1.EditResponse.
+ * Use `create(EditResponseSchema)` to create a new message.
+ */
+export const EditResponseSchema: GenMessage<EditResponse> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_message, 10);
+
+/**
+ * @generated from message longwire.v1.RecallRequest
+ */
+export type RecallRequest = Message<"longwire.v1.RecallRequest"> & {
+  /**
+   * @generated from field: uint64 send_seq = 1;
+   */
+  sendSeq: bigint;
+
+  /**
+   * @generated from field: string conversation = 2;
+   */
+  conversation: string;
+
+  /**
+   * @generated from field: longwire.v1.MessageId message = 3;
+   */
+  message?: MessageId | undefined;
+};
+
+/**
+ * Describes the message longwire.v1.RecallRequest.
+ * Use `create(RecallRequestSchema)` to create a new message.
+ */
+export const RecallRequestSchema: GenMessage<RecallRequest> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_message, 11);
+
+/**
+ * @generated from message longwire.v1.RecallResponse
+ */
+export type RecallResponse = Message<"longwire.v1.RecallResponse"> & {
+};
+
+/**
+ * Describes the message longwire.v1.RecallResponse.
+ * Use `create(RecallResponseSchema)` to create a new message.
+ */
+export const RecallResponseSchema: GenMessage<RecallResponse> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_message, 12);
+
+/**
+ * @generated from message longwire.v1.ForwardRequest
+ */
+export type ForwardRequest = Message<"longwire.v1.ForwardRequest"> & {
+  /**
+   * @generated from field: uint64 send_seq = 1;
+   */
+  sendSeq: bigint;
+
+  /**
+   * Where it goes.
+   *
+   * @generated from field: string conversation = 2;
+   */
+  conversation: string;
+
+  /**
+   * Where the message is.
+   *
+   * @generated from field: string source = 3;
+   */
+  source: string;
+
+  /**
+   * @generated from field: longwire.v1.MessageId message = 4;
+   */
+  message?: MessageId | undefined;
+};
+
+/**
+ * Describes the message longwire.v1.ForwardRequest.
+ * Use `create(ForwardRequestSchema)` to create a new message.
+ */
+export const ForwardRequestSchema: GenMessage<ForwardRequest> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_message, 13);
+
+/**
+ * @generated from message longwire.v1.ForwardResponse
+ */
+export type ForwardResponse = Message<"longwire.v1.ForwardResponse"> & {
+  /**
+   * As in PostResponse.
+   *
+   * @generated from field: uint64 version = 1;
+   */
+  version: bigint;
+
+  /**
+   * @generated from field: uint64 from = 2;
+   */
+  from: bigint;
+};
+
+/**
+ * Describes the message longwire.v1.ForwardResponse.
+ * Use `create(ForwardResponseSchema)` to create a new message.
+ */
+export const ForwardResponseSchema: GenMessage<ForwardResponse> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_message, 14);
+
+/**
+ * @generated from message longwire.v1.DeleteRequest
+ */
+export type DeleteRequest = Message<"longwire.v1.DeleteRequest"> & {
+  /**
+   * @generated from field: uint64 send_seq = 1;
+   */
+  sendSeq: bigint;
+
+  /**
+   * @generated from field: string conversation = 2;
+   */
+  conversation: string;
+
+  /**
+   * @generated from field: repeated longwire.v1.MessageId messages = 3;
+   */
+  messages: MessageId[];
+};
+
+/**
+ * Describes the message longwire.v1.DeleteRequest.
+ * Use `create(DeleteRequestSchema)` to create a new message.
+ */
+export const DeleteRequestSchema: GenMessage<DeleteRequest> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_message, 15);
+
+/**
+ * @generated from message longwire.v1.DeleteResponse
+ */
+export type DeleteResponse = Message<"longwire.v1.DeleteResponse"> & {
+};
+
+/**
+ * Describes the message longwire.v1.DeleteResponse.
+ * Use `create(DeleteResponseSchema)` to create a new message.
+ */
+export const DeleteResponseSchema: GenMessage<DeleteResponse> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_message, 16);
+
+/**
+ * @generated from message longwire.v1.ClearRequest
+ */
+export type ClearRequest = Message<"longwire.v1.ClearRequest"> & {
+  /**
+   * @generated from field: uint64 send_seq = 1;
+   */
+  sendSeq: bigint;
+
+  /**
+   * @generated from field: string conversation = 2;
+   */
+  conversation: string;
+
+  /**
+   * The version up to which all of the conversation goes: one that was shown.
+   *
+   * @generated from field: uint64 up_to = 3;
+   */
+  upTo: bigint;
+};
+
+/**
+ * Describes the message longwire.v1.ClearRequest.
+ * Use `create(ClearRequestSchema)` to create a new message.
+ */
+export const ClearRequestSchema: GenMessage<ClearRequest> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_message, 17);
+
+/**
+ * @generated from message longwire.v1.ClearResponse
+ */
+export type ClearResponse = Message<"longwire.v1.ClearResponse"> & {
+};
+
+/**
+ * Describes the message longwire.v1.ClearResponse.
+ * Use `create(ClearResponseSchema)` to create a new message.
+ */
+export const ClearResponseSchema: GenMessage<ClearResponse> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_message, 18);
+
+/**
+ * @generated from message longwire.v1.ReactRequest
+ */
+export type ReactRequest = Message<"longwire.v1.ReactRequest"> & {
+  /**
+   * @generated from field: uint64 send_seq = 1;
+   */
+  sendSeq: bigint;
+
+  /**
+   * @generated from field: string conversation = 2;
+   */
+  conversation: string;
+
+  /**
+   * @generated from field: longwire.v1.MessageId message = 3;
+   */
+  message?: MessageId | undefined;
+
+  /**
+   * An emoji, or a word of the app, of at most 32 bytes.
+   *
+   * @generated from field: string kind = 4;
+   */
+  kind: string;
+
+  /**
+   * Takes it back.
+   *
+   * @generated from field: bool off = 5;
+   */
+  off: boolean;
+};
+
+/**
+ * Describes the message longwire.v1.ReactRequest.
+ * Use `create(ReactRequestSchema)` to create a new message.
+ */
+export const ReactRequestSchema: GenMessage<ReactRequest> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_message, 19);
+
+/**
+ * @generated from message longwire.v1.ReactResponse
+ */
+export type ReactResponse = Message<"longwire.v1.ReactResponse"> & {
+};
+
+/**
+ * Describes the message longwire.v1.ReactResponse.
+ * Use `create(ReactResponseSchema)` to create a new message.
+ */
+export const ReactResponseSchema: GenMessage<ReactResponse> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_message, 20);
 
 /**
  * Messages and the timeline. PROTOCOL.md, clauses 6 and 7.
@@ -353,6 +661,66 @@ export const MessageService: GenService<{
     methodKind: "unary";
     input: typeof PostRequestSchema;
     output: typeof PostResponseSchema;
+  },
+  /**
+   * Puts another text in place of an own message's. Method 34.
+   *
+   * @generated from rpc longwire.v1.MessageService.Edit
+   */
+  edit: {
+    methodKind: "unary";
+    input: typeof EditRequestSchema;
+    output: typeof EditResponseSchema;
+  },
+  /**
+   * Takes a message back, for all. Method 35.
+   *
+   * @generated from rpc longwire.v1.MessageService.Recall
+   */
+  recall: {
+    methodKind: "unary";
+    input: typeof RecallRequestSchema;
+    output: typeof RecallResponseSchema;
+  },
+  /**
+   * Sends a copy of a message to another conversation. Method 36.
+   *
+   * @generated from rpc longwire.v1.MessageService.Forward
+   */
+  forward: {
+    methodKind: "unary";
+    input: typeof ForwardRequestSchema;
+    output: typeof ForwardResponseSchema;
+  },
+  /**
+   * Deletes messages on all own devices. Method 37.
+   *
+   * @generated from rpc longwire.v1.MessageService.Delete
+   */
+  delete: {
+    methodKind: "unary";
+    input: typeof DeleteRequestSchema;
+    output: typeof DeleteResponseSchema;
+  },
+  /**
+   * Deletes all of a conversation up to now on all own devices. Method 38.
+   *
+   * @generated from rpc longwire.v1.MessageService.Clear
+   */
+  clear: {
+    methodKind: "unary";
+    input: typeof ClearRequestSchema;
+    output: typeof ClearResponseSchema;
+  },
+  /**
+   * Sets a reaction to a message, or takes it back. Method 39.
+   *
+   * @generated from rpc longwire.v1.MessageService.React
+   */
+  react: {
+    methodKind: "unary";
+    input: typeof ReactRequestSchema;
+    output: typeof ReactResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_longwire_v1_message, 0);
