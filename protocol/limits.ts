@@ -103,6 +103,8 @@ export const GROUP_INVITEES_MAX = 50
 export const GROUP_MEMBERS_PAGE_MAX = 100
 /** The most items before their joining that new members may read. */
 export const GROUP_HISTORY_MAX = 100
+/** The members up to which a group keeps who has read what. PROTOCOL.md, clause 16. */
+export const GROUP_READERS_MAX = 50
 
 /** Bytes of UTF-8, each. */
 export const GROUP_TITLE_BYTES_MAX = 128

@@ -52,7 +52,7 @@ export type Serve = <Q, A>(
   handle: (caller: Caller, id: number, request: Q) => void,
 ) => void
 
-interface NumberedRequest {
+export interface NumberedRequest {
   readonly sendSeq: number
 }
 

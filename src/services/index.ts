@@ -20,6 +20,7 @@ import { refuse } from './answers.js'
 import { ConnectionService } from './connection-service.js'
 import { CONTACT_METHODS, ContactService } from './contact-service.js'
 import { ContentHash } from './content-hash.js'
+import { ConversationService } from './conversation-service.js'
 import { FanOuts } from './fan-outs.js'
 import { GroupService } from './group-service.js'
 import { InOrder } from './in-order.js'
@@ -133,6 +134,8 @@ class AllServices implements OwnServices {
 
     const groups = new GroupService({ engine, random, limits, fanOuts, contentHash, forms })
     groups.serve((method, handle) => this.#on(method, handle))
+    const conversations = new ConversationService({ engine, store, defer, limits, contentHash })
+    conversations.serve((method, handle) => this.#on(method, handle))
   }
 
   hello(request: HelloRequest, address: string, settle: (answer: HelloAnswer) => void, via?: Via): void {

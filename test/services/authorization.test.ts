@@ -93,6 +93,9 @@ function aboutMessage(asker: TestDevice, alice: TestDevice) {
   return { sendSeq: asker.next(), conversation: `direct:${alice.uid}`, message }
 }
 
+/** Of what is for those who were ever shown to have to do with Alice. */
+const ACQUAINTED = all('UNKNOWN_USER', { friend: 'OK', blockedFriend: 'OK', formerFriend: 'OK', otherDevice: 'SELF' })
+
 const TABLE: { readonly [N in RequestName]: Row<N> } = {
   hello: {
     request: asker =>
@@ -176,22 +179,26 @@ const TABLE: { readonly [N in RequestName]: Row<N> } = {
     codes: all('UNKNOWN_METHOD'),
   },
   markRead: {
-    request: asker => ({ sendSeq: asker.next(), conversation: 'group:1.1.1', number: 1 }),
-    codes: all('UNKNOWN_METHOD'),
+    request: (asker, alice) => ({ ...inHerGroup(asker, alice), number: 1 }),
+    codes: all('NO_SUCH_GROUP', { otherDevice: 'OK' }),
   },
-  readBy: { request: () => ({ conversation: 'group:1.1.1', number: 1 }), codes: all('UNKNOWN_METHOD') },
-  unread: { request: (_, alice) => ({ conversation: `direct:${alice.uid}` }), codes: all('UNKNOWN_METHOD') },
+  // The first item of a group is no message.
+  readBy: {
+    request: (_, alice) => ({ conversation: herGroup(alice), number: 1 }),
+    codes: all('NO_SUCH_GROUP', { otherDevice: 'NO_SUCH_MESSAGE' }),
+  },
+  unread: { request: (_, alice) => ({ conversation: `direct:${alice.uid}` }), codes: ACQUAINTED },
   setConversation: {
     request: (asker, alice) => ({
       sendSeq: asker.next(),
       conversation: `direct:${alice.uid}`,
       settings: { muted: true, pinned: false, archived: false, unread: false },
     }),
-    codes: all('UNKNOWN_METHOD'),
+    codes: ACQUAINTED,
   },
   setPreferences: {
     request: asker => ({ sendSeq: asker.next(), preferences: { noReceipts: true, askBeforeGroups: false } }),
-    codes: all('UNKNOWN_METHOD'),
+    codes: all('OK'),
   },
   reactions: {
     request: (_, alice) => ({

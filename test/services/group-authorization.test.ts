@@ -21,7 +21,8 @@ import { MemoryStore } from '../../src/store/memory/store.js'
 import { befriend, startNode, TestDevice, type TestNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 
-type GroupName = Extract<MethodName, `group${string}`> | 'post'
+const OTHERS = ['post', 'markRead', 'readBy', 'unread', 'setConversation'] as const
+type GroupName = Extract<MethodName, `group${string}`> | (typeof OTHERS)[number]
 
 /** No friends of the owner: `stranger`, `blocked` (by the owner), `invited`, `applicant` (who asks to join), `newcomer`. */
 const PEOPLE = {
@@ -55,6 +56,8 @@ interface Group {
   /** The numbers of the invitation and the request that wait. */
   readonly invitation: number
   readonly request: number
+  /** The number of a message. */
+  readonly message: number
 }
 
 async function ok<Q, A>(device: TestDevice, method: RequestMethod<Q, A>, request: Q): Promise<Uint8Array> {
@@ -98,7 +101,12 @@ async function group(all: People): Promise<Group> {
   const shown = (await itemsSince(invited, since)).flatMap(({ content }) =>
     content?.case === 'group' && content.value.state === GroupState.INVITED ? [content.value.number] : [],
   )
-  return { conversation, code, request, invitation: shown[0] ?? 0 }
+  const before = await head(owner)
+  await ok(owner, METHODS.post, createPostRequest({ ...named(), text: 'hello' }))
+  const messages = (await itemsSince(owner, before)).flatMap(({ content }) =>
+    content?.case === 'conversationMessage' ? [content.value.number] : [],
+  )
+  return { conversation, code, request, invitation: shown[0] ?? 0, message: messages[0] ?? 0 }
 }
 
 interface Row<N extends GroupName> {
@@ -121,6 +129,15 @@ const NOT_IN: Pick<Outcomes, 'stranger' | 'friend' | 'blocked' | 'invited' | 'fo
 const MEMBERS: Outcomes = { ...NOT_IN, member: 'OK', muted: 'OK', admin: 'OK', owner: 'OK' }
 const ADMINS: Outcomes = { ...MEMBERS, member: 'NOT_ADMIN', muted: 'NOT_ADMIN' }
 const OWNER: Outcomes = { ...ADMINS, admin: 'NOT_ADMIN' }
+/** Those who were never members when the group was made. */
+const EARLIER: Partial<Outcomes> = { member: 'NOT_MEMBER', muted: 'NOT_MEMBER', admin: 'NOT_MEMBER' }
+const NOT_THERE = {
+  member: 'NO_SUCH_MESSAGE',
+  muted: 'NO_SUCH_MESSAGE',
+  admin: 'NO_SUCH_MESSAGE',
+  owner: 'NO_SUCH_MESSAGE',
+} as const
+const KNOWN: Outcomes = { ...MEMBERS, invited: 'OK', former: 'OK' }
 const READERS: Outcomes = { ...MEMBERS, invited: 'NO_SUCH_GROUP', deleted: 'NO_SUCH_GROUP' }
 
 function all(outcome: Outcome, others: Partial<Outcomes> = {}): Outcomes {
@@ -133,6 +150,28 @@ type Rows<N extends GroupName> = readonly [Row<N>, ...Row<N>[]]
 const TABLE: { readonly [N in GroupName]: Rows<N> } = {
   post: [
     { request: named => createPostRequest({ ...named, text: 'hello' }), outcomes: { ...MEMBERS, muted: 'MUTED' } },
+  ],
+  markRead: [
+    { request: named => ({ ...named, number: 1 }), outcomes: { ...MEMBERS, ...EARLIER, owner: 'OK', former: 'OK' } },
+    { request: named => ({ ...named, number: 2 ** 40 }), outcomes: { ...MEMBERS, former: 'OK' } },
+  ],
+  readBy: [
+    // The last is a message of the owner; before that is what the group was made with.
+    {
+      request: ({ conversation }, _, { message }) => ({ conversation, number: message }),
+      outcomes: READERS,
+    },
+    {
+      request: ({ conversation }) => ({ conversation, number: 1 }),
+      outcomes: { ...READERS, ...NOT_THERE },
+    },
+  ],
+  unread: [{ request: ({ conversation }) => ({ conversation }), outcomes: { ...KNOWN, deleted: 'NO_SUCH_GROUP' } }],
+  setConversation: [
+    {
+      request: named => ({ ...named, settings: { muted: true, pinned: false, archived: false, unread: false } }),
+      outcomes: KNOWN,
+    },
   ],
   groupCreate: [
     {
@@ -261,7 +300,7 @@ for (const [name, rows] of Object.entries(TABLE) as [GroupName, Rows<GroupName>]
 
 t.test('the table has every method of groups', async t => {
   const names = Object.keys(METHODS).filter(name => name.startsWith('group'))
-  t.same(Object.keys(TABLE).sort(), [...names, 'post'].sort())
+  t.same(Object.keys(TABLE).sort(), [...names, ...OTHERS].sort())
 })
 
 /** The numbers of the group's messages and changes that a device has. */

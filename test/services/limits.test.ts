@@ -196,6 +196,7 @@ const CASES: Readonly<Record<LimitName, Case>> = {
   },
   'group-acts': { act: ({ alice }) => joinSome(alice), other: ({ bob }) => joinSome(bob) },
   'fan-outs': { act: ({ alice }) => postAlone(alice), other: ({ bob }) => postAlone(bob) },
+  'unread-walks': { act: ({ alice, bob }) => unreadOf(alice, bob), other: ({ alice, bob }) => unreadOf(bob, alice) },
   renames: {
     // Dave has no contacts.
     act: ({ dave }) => rename(dave).then(reply => used(dave, reply)),
@@ -266,6 +267,10 @@ async function postAlone(device: TestDevice): Promise<Reply> {
     groups.set(device, conversation)
   }
   return device.call(METHODS.post, createPostRequest({ sendSeq: device.next(), conversation, text: 'hello' }))
+}
+
+function unreadOf(device: TestDevice, { uid }: TestDevice): Promise<Reply> {
+  return device.call(METHODS.unread, { conversation: `direct:${uid}` })
 }
 
 function rename(device: TestDevice): Promise<Reply> {

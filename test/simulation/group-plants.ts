@@ -58,7 +58,7 @@ export function stillTold(): ChangedUnit {
     const gone = (ever.get(put.actor) ?? []).filter(({ uid }) => !members.some(member => member.uid === uid))
     const all = [...gone, ...members]
     ever.set(put.actor, all)
-    return { ...put, bytes: branch.encode({ members: all, former: [] }) }
+    return { ...put, bytes: branch.encode({ members: all, former: [], all: [] }) }
   }
   return unit => ({ ...unit, puts: unit.puts.map(kept) })
 }

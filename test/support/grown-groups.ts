@@ -1,11 +1,22 @@
 /** Groups grown as far as they go: for the bounds of their records. */
 import { GroupJoin, GroupRole } from '../../protocol/generated/messages.js'
-import { GROUP_MEMBERS_MAX, GROUPS_MAX } from '../../protocol/limits.js'
-import { ALL_PARTITIONS } from '../../src/store/partition.js'
-import { groupActor } from '../../src/sync/references.js'
+import { GROUP_MEMBERS_MAX, GROUP_READERS_MAX, GROUPS_MAX } from '../../protocol/limits.js'
+import { ALL_PARTITIONS, partitionOf } from '../../src/store/partition.js'
+import { branchActor, groupActor } from '../../src/sync/references.js'
+import { conversationRecord, forgetMention, noteMention } from '../../src/sync/rules/conversation-records.js'
 import { debtsActor, noteDebt } from '../../src/sync/rules/debts.js'
 import { gidOfGroup } from '../../src/sync/rules/group-changes.js'
-import { FORMER_MAX, INVITATIONS_MAX, lastNumber, owed } from '../../src/sync/rules/group-records.js'
+import {
+  branch,
+  FORMER_MAX,
+  type Gid,
+  groupConversation,
+  INVITATIONS_MAX,
+  lastNumber,
+  NOTED_MENTIONS_MAX,
+  owed,
+  withMention,
+} from '../../src/sync/rules/group-records.js'
 import {
   announce,
   inviteToGroup,
@@ -14,6 +25,8 @@ import {
   renameGroup,
   setGroupRules,
 } from '../../src/sync/rules/membership.js'
+import { markRead, setPreferences } from '../../src/sync/rules/read-state.js'
+import { userActor } from '../../src/sync/rules/records.js'
 import type { Transition } from '../../src/sync/types.js'
 import type { TestNode } from './engine.js'
 import { eventually } from './eventually.js'
@@ -49,6 +62,39 @@ export async function fullGroups({ engine }: TestNode): Promise<void> {
   for (const other of others) await other.act(joinGroup, { gid, code: CODE })
   for (let n = 0; n < INVITATIONS_MAX; n += 1) await owner.create(`${n}`, [stranger])
   for (let n = 0; n < GROUPS_MAX; n += 1) await stranger.create(TITLE)
+}
+
+const mentionMuch: Transition<{ readonly gid: Gid }, void> = {
+  name: 'test.mention-much',
+  run(tx, { gid }) {
+    const own = tx.get(conversationRecord, groupConversation(gid))
+    const here = tx.at(branchActor(gid, partitionOf(tx.actor)))
+    const before = here.get(branch)
+    if (before === undefined) throw new Error('there is no branch')
+    let { all } = before
+    for (let n = 1; n <= NOTED_MENTIONS_MAX + 10; n += 1) all = withMention(all, HIGH + n)
+    here.put(branch, { ...before, all })
+    for (let n = 1; n <= NOTED_MENTIONS_MAX + 10; n += 1) noteMention(tx, gid, HIGH + (own?.read ?? 0) + n)
+    for (const number of all) forgetMention(tx, gid, number)
+    for (let n = 1; n <= NOTED_MENTIONS_MAX + 10; n += 1) noteMention(tx, gid, HIGH + 200 + n)
+  },
+}
+/** Numbers as long as any that a group gives. */
+const HIGH = 2 ** 52
+
+/** A group that keeps the marks of as many members as it may, and a member who is mentioned more often than is kept. */
+export async function readGroup({ engine }: TestNode): Promise<void> {
+  const people: GroupPerson[] = []
+  for (let n = 0; n < GROUP_READERS_MAX; n += 1) people.push(await GroupPerson.enter(engine, `r${n}-`, 9))
+  const [owner, ...others] = people as [GroupPerson, ...GroupPerson[]]
+  const gid = await owner.create('readers')
+  await owner.act(setGroupRules, { gid, rules: OPEN, code: CODE, newCode: true })
+  for (const other of others) await other.act(joinGroup, { gid, code: CODE })
+  for (const person of people) await person.act(markRead, { gid, number: Number.MAX_SAFE_INTEGER })
+  const [member] = others as [GroupPerson]
+  const other = await member.create('mentions')
+  await engine.run(userActor(member.uid), mentionMuch, { gid: other })
+  await member.act(setPreferences, { wanted: { noReceipts: true, askBeforeGroups: true } })
 }
 
 /** Notes that a group owes every partition all that comes from now on. */

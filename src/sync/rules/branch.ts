@@ -11,7 +11,9 @@ import type { Actor } from '../../store/types.js'
 import { effectKind } from '../effect-kinds.js'
 import { branchActor, encodeReference } from '../references.js'
 import type { EffectKind, Shared, Tx } from '../types.js'
-import { type Branch, branch, FORMER_MAX, type Gid, groupConversation } from './group-records.js'
+import { noteMention } from './conversation-records.js'
+import { type Branch, branch, FORMER_MAX, type Gid, groupConversation, withMention } from './group-records.js'
+import { EVERYBODY, mentionsOf } from './mentions.js'
 import { partitionOfUser, profile, uidOf, userActor } from './records.js'
 
 /** An item of a group, for its members of one partition. */
@@ -23,7 +25,7 @@ export interface GroupItem {
 }
 
 const HEADER_BYTES = 16
-const NOBODY_HERE: Branch = { members: [], former: [] }
+const NOBODY_HERE: Branch = { members: [], former: [], all: [] }
 /** The first byte of an Item that holds a GroupChange: field 9. */
 const CHANGE_TAG = 9 * 8 + 2
 
@@ -59,7 +61,7 @@ export const groupItem: EffectKind<GroupItem> = effectKind({
     const entered = change === undefined ? before : withEntered(tx, before, change)
     if (entered.members.length === 0 || !tx.appendAt(number, item)) return
     tx.share(actorsOf(entered), sharedOf(gid, input))
-    const after = change === undefined ? entered : withLeft(entered, change)
+    const after = change === undefined ? withMentions(tx, entered, input) : withLeft(entered, change)
     if (after !== before) tx.put(branch, after)
   },
 })
@@ -78,6 +80,32 @@ function sharedOf(gid: Gid, input: GroupItem): Shared {
   }
   sharedByItem.set(input, shared)
   return shared
+}
+
+/** Whom each message mentions; found once for all branches that take it in one unit. */
+const mentionedByItem = new WeakMap<GroupItem, readonly number[]>()
+
+function mentionedIn(input: GroupItem): readonly number[] {
+  let mentioned = mentionedByItem.get(input)
+  if (mentioned === undefined) {
+    mentioned = mentionsOf(input.item)
+    mentionedByItem.set(input, mentioned)
+  }
+  return mentioned
+}
+
+/**
+ * Notes whom a message mentions of those who live here, each in the user's own record. That everybody is mentioned is noted once, in the branch's:
+ * of the others no record is read.
+ */
+function withMentions(tx: Tx, before: Branch, input: GroupItem): Branch {
+  const mentioned = mentionedIn(input)
+  if (mentioned.length === 0) return before
+  const { number } = input
+  for (const { uid } of before.members) {
+    if (mentioned.includes(uid)) noteMention(tx.at(userActor(uid)), gidOfBranch(tx.actor), number)
+  }
+  return mentioned.includes(EVERYBODY) ? { ...before, all: withMention(before.all, number) } : before
 }
 
 /** The actors of a branch's members; made once for each state of it. */
@@ -127,9 +155,11 @@ function withLeft(before: Branch, { act, uid, number }: GroupChange): Branch {
   }
 }
 
-function without({ members, former }: Branch, leaves: (uid: number) => boolean, until: number): Branch {
+function without(before: Branch, leaves: (uid: number) => boolean, until: number): Branch {
+  const { members, former } = before
   const ended = members.filter(({ uid }) => leaves(uid)).map(member => ({ ...member, until }))
   return {
+    ...before,
     members: members.filter(({ uid }) => !leaves(uid)),
     former: [...former, ...ended].slice(-FORMER_MAX),
   }
@@ -142,5 +172,5 @@ export function forgetMember(tx: Tx, gid: Gid): void {
   const before = here.get(branch)
   if (before === undefined) return
   const isOther = (member: { readonly uid: number }): boolean => member.uid !== uid
-  here.put(branch, { members: before.members.filter(isOther), former: before.former.filter(isOther) })
+  here.put(branch, { ...before, members: before.members.filter(isOther), former: before.former.filter(isOther) })
 }

@@ -4,7 +4,7 @@
  */
 import { CODES, type Code } from '../../../protocol/codes.js'
 import { encodeItem, GroupAct, type GroupChange, GroupRole } from '../../../protocol/generated/messages.js'
-import { GROUP_MEMBERS_MAX } from '../../../protocol/limits.js'
+import { GROUP_MEMBERS_MAX, GROUP_READERS_MAX } from '../../../protocol/limits.js'
 import { assert } from '../../lib/assert.js'
 import { branchActor } from '../references.js'
 import type { Tx } from '../types.js'
@@ -21,6 +21,7 @@ import {
   members,
   NO_RULES,
   owed,
+  readMarks,
   type Waiting,
   waiting,
 } from './group-records.js'
@@ -154,6 +155,7 @@ export function enter(tx: Tx, { uid, via, by }: Joining): Code {
   const member = { ...entry, since }
   after.set(uid, member)
   tx.put(members, after)
+  keepMarks(tx, after)
   tellJoined(tx, member)
   return CODES.OK.code
 }
@@ -172,6 +174,7 @@ export function leave(tx: Tx, member: Member, by: number): void {
   const after = new Map(before)
   after.delete(uid)
   tx.put(members, after)
+  keepMarks(tx, after)
   tell(tx, uid, { act: 'ended', number: since, via, until })
   if (after.size === 0) end(tx)
   else if (member.role === GroupRole.OWNER) {
@@ -181,11 +184,24 @@ export function leave(tx: Tx, member: Member, by: number): void {
   }
 }
 
+/** Keeps the marks of those who are members now; none in a large group (read-state.ts). */
+function keepMarks(tx: Tx, now: Members): void {
+  const before = tx.get(readMarks)
+  if (now.size > GROUP_READERS_MAX) {
+    if (before !== undefined) tx.remove(readMarks)
+    return
+  }
+  const marks = Object.entries(before ?? {})
+  const kept = marks.filter(([uid]) => now.has(Number(uid)))
+  if (before === undefined || kept.length < marks.length) tx.put(readMarks, Object.fromEntries(kept))
+}
+
 /** Ends the group: nobody is in it, and nobody comes any more. */
 export function end(tx: Tx): void {
   tx.put(about, { ...aboutOf(tx), dissolved: true, code: '' })
   for (const { uid, number } of waitingFor(tx)) tellEnded(tx, uid, number)
   tx.remove(waiting)
+  tx.remove(readMarks)
 }
 
 export function setMember(tx: Tx, member: Member): void {

@@ -2,11 +2,13 @@
  * The records of groups. A user has one for each group, which says what the user is to it (membership.ts). The actor `group/<gid>` has the
  * rules, the members and who waits (group.ts). Each of its branches has the members of one partition (branch.ts).
  */
+import type { ConversationId } from '../../../protocol/conversation-id.js'
 import { type Group, GroupRole, type GroupRules, GroupState } from '../../../protocol/generated/messages.js'
 import {
   GROUP_ANNOUNCEMENT_BYTES_MAX,
   GROUP_CODE_BYTES_MAX,
   GROUP_MEMBERS_MAX,
+  GROUP_READERS_MAX,
   GROUP_TITLE_BYTES_MAX,
   GROUPS_MAX,
 } from '../../../protocol/limits.js'
@@ -24,7 +26,7 @@ const PREFIX = 'group:'
 const GID_BYTES_MAX = 64 - PREFIX.length
 const GID_FORM = /^[0-9a-z]+\.[0-9a-z]+\.[0-9a-z]+$/
 
-export function groupConversation(gid: Gid): string {
+export function groupConversation(gid: Gid): ConversationId {
   return `${PREFIX}${gid}`
 }
 
@@ -192,6 +194,18 @@ export const owed = jsonValue<Readonly<Record<string, number>>>('owed', {
   many: 'one',
 })
 
+/**
+ * The marks of the members who have read something, by uid: up to which number each has read. Absent: the group has too many members, and
+ * keeps none.
+ */
+export const readMarks = jsonValue<Readonly<Record<string, number>>>('reads', {
+  lifetime: 'group',
+  bytesMax: 2 + GROUP_READERS_MAX * 40,
+  entries: { max: GROUP_READERS_MAX, count: marks => Object.keys(marks).length },
+  grows: 'its members, by MarkRead: one number for each, up to 50 members',
+  many: 'one',
+})
+
 /** A member who lives in the branch's partition, since a number. */
 interface BranchMember {
   readonly uid: number
@@ -206,15 +220,25 @@ export interface Branch {
   readonly members: readonly BranchMember[]
   /** The last periods that have ended, the newest last. */
   readonly former: readonly Period[]
+  /** The numbers of the last messages that mention everybody, in order. */
+  readonly all: readonly number[]
 }
 /** The most periods that are kept: of older ones nothing is known, and their members see no later text of a message. */
 export const FORMER_MAX = GROUP_MEMBERS_MAX
+/** The most numbers that are kept of what mentions somebody, or everybody: the newest. */
+export const NOTED_MENTIONS_MAX = 100
+
+/** The numbers with one more, in order: the newest NOTED_MENTIONS_MAX of them. */
+export function withMention(numbers: readonly number[], number: number): readonly number[] {
+  return [...numbers, number].sort((a, b) => a - b).slice(-NOTED_MENTIONS_MAX)
+}
 
 export const branch = jsonRecord<Branch>('branch', {
-  fields: { members: [], former: [] },
+  fields: { members: [], former: [], all: [] },
   lifetime: 'group',
-  bytesMax: 64 + (GROUP_MEMBERS_MAX + FORMER_MAX) * 96,
+  bytesMax: 64 + (GROUP_MEMBERS_MAX + FORMER_MAX) * 96 + NOTED_MENTIONS_MAX * 17,
   entries: { max: GROUP_MEMBERS_MAX + FORMER_MAX, count: ({ members, former }) => members.length + former.length },
-  grows: 'who joins and leaves: 500 members, and the last 500 periods that ended',
+  grows:
+    'who joins and leaves: 500 members, and the last 500 periods that ended; admins, by mentioning everybody: the newest 100',
   many: 'one',
 })

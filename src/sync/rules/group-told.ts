@@ -4,6 +4,7 @@ import { ContactState, encodeItem, type GroupRole, GroupState } from '../../../p
 import { GROUPS_MAX } from '../../../protocol/limits.js'
 import { jsonEffect } from '../effect-kinds.js'
 import type { EffectKind, Tx } from '../types.js'
+import { preferences } from './conversation-records.js'
 import { groupWord } from './group.js'
 import { gidOfGroup } from './group-changes.js'
 import {
@@ -116,7 +117,7 @@ function withAbout(before: UserGroup, { title, announcement, rules, aboutNumber 
   return aboutNumber < before.aboutNumber ? before : { ...before, title, announcement, rules, aboutNumber }
 }
 
-/** Takes an invitation: shows it, says yes to that of a friend, or no where none is wanted. */
+/** Takes an invitation: shows it, says yes to that of a friend (unless the user wants to be asked), or no where none is wanted. */
 function invited(
   tx: Tx,
   group: string,
@@ -132,7 +133,7 @@ function invited(
     say(tx, group, 'no', number)
     return before
   }
-  const isFriend = inviter?.state === ContactState.FRIEND && mayJoinMore(tx)
+  const isFriend = inviter?.state === ContactState.FRIEND && !asksFirst(tx) && mayJoinMore(tx)
   if (isFriend) say(tx, group, 'yes', number)
   return { ...before, state: isFriend ? JOINING : INVITED, number, via: 0, inviter: by, title }
 }
@@ -146,6 +147,11 @@ function joined(tx: Tx, group: string, before: UserGroup, told: Told & { readonl
   // The leaving names what it was when the user left; the group finds the membership by it.
   if (before.state !== LEAVING || before.number !== via) say(tx, group, 'leave', number)
   return before
+}
+
+/** Whether an invitation of a friend waits for Accept, too. */
+function asksFirst(tx: Tx): boolean {
+  return tx.get(preferences)?.askBeforeGroups === true
 }
 
 /** Whether the user may be in one more group. */

@@ -14,6 +14,13 @@ import { jsonRecord, prefixOf, RECORD_KINDS } from '../record-kinds.js'
 import type { EffectKind, RecordKind, Transition, Tx } from '../types.js'
 import { forgetMember } from './branch.js'
 import { forgetContact } from './contact.js'
+import {
+  conversationRecord,
+  dropConversation,
+  forgetConversation,
+  PREFERENCES_KEY,
+  preferences,
+} from './conversation-records.js'
 import { type Gid, userGroup } from './group-records.js'
 import { groupKey } from './group-told.js'
 import { leaveAtEnd } from './membership.js'
@@ -110,6 +117,8 @@ export const removeRecords: Transition<{ readonly names: readonly string[] }, nu
       else if (tx.get(contact, id) !== undefined) forgetContact(tx, Number(id))
       if (kind.prefix === taken.prefix) dropTaken(tx, Number(id))
       if (kind.prefix === given.prefix) dropGiven(tx, Number(id))
+      if (kind.prefix === conversationRecord.prefix && id !== undefined) dropConversation(tx, id)
+      if (kind.prefix === preferences.prefix) tx.drop(PREFERENCES_KEY)
     }
     // The unit puts a record that it expects, so it may be repeated.
     tx.put(profile, tombstone)
@@ -121,6 +130,8 @@ export const removeRecords: Transition<{ readonly names: readonly string[] }, nu
 function leaveGroupAtEnd(tx: Tx, gid: Gid): void {
   leaveAtEnd(tx, gid)
   forgetMember(tx, gid)
+  // A message that mentions the user may have made it anew.
+  forgetConversation(tx, gid)
   tx.drop(groupKey(gid))
 }
 

@@ -123,7 +123,7 @@ export function leaveAtEnd(tx: Tx, gid: Gid): void {
 }
 
 /** Why a user who is no member may do nothing in a group. */
-function notMember({ state }: UserGroup): Code {
+export function notMember({ state }: UserGroup): Code {
   return state === UNSPECIFIED ? CODES.NO_SUCH_GROUP.code : CODES.NOT_MEMBER.code
 }
 

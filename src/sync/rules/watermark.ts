@@ -6,6 +6,7 @@ import { encodeItem } from '../../../protocol/generated/messages.js'
 import type { Actor } from '../../store/types.js'
 import { jsonEffect } from '../effect-kinds.js'
 import type { EffectKind, RecordKind, Transition, Tx } from '../types.js'
+import { cameBack, preferences } from './conversation-records.js'
 import { deviceWindow } from './device-window.js'
 import {
   contact,
@@ -62,8 +63,12 @@ export const ack: Transition<AckInput, void> = {
       const deliveredNow = risen(known.delivered, stored, here)
       if (deliveredNow === known.delivered && readNow === known.read) continue
       tx.put(taken, { delivered: deliveredNow, read: readNow }, peer)
-      if (readNow !== known.read) tx.append(readItem(peer, true, readNow), ownReadKey(peer))
-      tx.effect(marksGiven, userActor(peer), { delivered: deliveredNow, read: readNow })
+      if (readNow !== known.read) {
+        tx.append(readItem(peer, true, readNow), ownReadKey(peer))
+        cameBack(tx, peer)
+      }
+      const told = { delivered: deliveredNow, read: receipts(tx, readNow) }
+      if (deliveredNow !== known.delivered || told.read === readNow) tx.effect(marksGiven, userActor(peer), told)
     }
   },
 }
@@ -110,7 +115,7 @@ export const marksGiven: EffectKind<MarkRecord> = jsonEffect({
       return device => tx.peek(deviceWindow, device) !== undefined
     }
     const delivered = risen(known.delivered, cut(tx, newest(named.delivered)), here)
-    const read = risen(known.read, cut(tx, newest(named.read)), here)
+    const read = risen(known.read, cut(tx, newest(receipts(tx, named.read))), here)
     if (delivered === known.delivered && read === known.read) return
     tx.put(given, { delivered, read }, peer)
     if (delivered !== known.delivered) tx.append(deliveredItem(peer, delivered), deliveredKey(peer))
@@ -121,7 +126,13 @@ export const marksGiven: EffectKind<MarkRecord> = jsonEffect({
 /** Tells the peer again how far this user has stored and read the peer's messages, because the peer has dropped some of it. */
 export function tellMarks(tx: Tx, peer: number): void {
   const known = tx.get(taken, peer)
-  if (known !== undefined) tx.effect(marksGiven, userActor(peer), known)
+  if (known !== undefined) tx.effect(marksGiven, userActor(peer), { ...known, read: receipts(tx, known.read) })
+}
+
+/** The marks of what was read, as they go to the peer or come from there: none if this user does not want receipts. */
+function receipts(tx: Tx, read: Marks): Marks {
+  for (const _ in read) return tx.get(preferences)?.noReceipts === true ? NO_MARKS.read : read
+  return read
 }
 
 const ownReadKey = (peer: number): string => `own-read/${peer}`

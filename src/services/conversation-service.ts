@@ -1,0 +1,130 @@
+/** ConversationService: what a user has read, and how the user arranges conversations (sync/rules/read-state.ts). */
+import { CODES } from '../../protocol/codes.js'
+import { isConversationId } from '../../protocol/conversation-id.js'
+import {
+  decodeItem,
+  encodeReadByResponse,
+  encodeUnreadResponse,
+  type ReadByRequest,
+  type UnreadRequest,
+} from '../../protocol/generated/messages.js'
+import { METHODS, type RequestMethod } from '../../protocol/methods.js'
+import type { Defer } from '../lib/turn.js'
+import type { Limits } from '../ops/rate-limits.js'
+import type { Store } from '../store/types.js'
+import type { Engine } from '../sync/engine.js'
+import { done } from '../sync/outcome.js'
+import { groupActor, isReference } from '../sync/references.js'
+import { gidOf } from '../sync/rules/group-records.js'
+import type { Answer, Numbered } from '../sync/rules/numbered.js'
+import { markRead, readersOf, setConversation, setPreferences, unreadMarks } from '../sync/rules/read-state.js'
+import { userActor } from '../sync/rules/records.js'
+import type { Transition } from '../sync/types.js'
+import { answerNumbered, refuse, refuseError } from './answers.js'
+import type { ContentHash } from './content-hash.js'
+import type { NumberedRequest, Serve } from './group-service.js'
+import { Refused } from './refused.js'
+import type { Caller } from './types.js'
+import { countDirect, countGroup, type WalkParts } from './unread-count.js'
+
+export interface ConversationParts {
+  readonly engine: Engine
+  /** The engine's store, for walks along a conversation. */
+  readonly store: Store
+  readonly defer: Defer
+  readonly limits: Limits
+  readonly contentHash: ContentHash
+}
+
+interface Asked extends Numbered {
+  readonly uid: number
+}
+
+export class ConversationService {
+  readonly #engine: Engine
+  readonly #store: Store
+  readonly #defer: Defer
+  readonly #limits: Limits
+  readonly #contentHash: ContentHash
+
+  constructor({ engine, store, defer, limits, contentHash }: ConversationParts) {
+    this.#engine = engine
+    this.#store = store
+    this.#defer = defer
+    this.#limits = limits
+    this.#contentHash = contentHash
+  }
+
+  /** Names the handler of each method. */
+  serve(on: Serve): void {
+    /** @param inputOf the input of a request; undefined if a value is outside its limits */
+    const act = <Q extends NumberedRequest, I extends Asked>(
+      method: RequestMethod<Q>,
+      transition: Transition<I, Answer>,
+      inputOf: (asked: Asked, request: Q) => NoInfer<I> | undefined,
+    ): void =>
+      on(method, (caller, id, request) => {
+        const { uid, device } = caller
+        const hash = this.#contentHash.of(method, request)
+        const input = inputOf({ uid, device, sendSeq: request.sendSeq, hash }, request)
+        if (input === undefined) refuse(caller, id, CODES.INVALID_ARGUMENT.code)
+        else this.#engine.submit(userActor(uid), transition, input, outcome => answerNumbered(caller, id, outcome))
+      })
+    act(METHODS.markRead, markRead, (asked, { conversation, number }) => {
+      const gid = gidOf(conversation)
+      return gid === undefined ? undefined : { ...asked, gid, number }
+    })
+    act(METHODS.setConversation, setConversation, (asked, { conversation, settings }) => {
+      return isConversationId(conversation) && settings !== undefined ? { ...asked, conversation, settings } : undefined
+    })
+    act(METHODS.setPreferences, setPreferences, (asked, { preferences }) => {
+      return preferences === undefined ? undefined : { ...asked, wanted: preferences }
+    })
+    on(METHODS.readBy, (caller, id, request) => answer(caller, id, this.#readBy(caller, request)))
+    on(METHODS.unread, (caller, id, request) => answer(caller, id, this.#unread(caller, request)))
+  }
+
+  async #readBy({ uid }: Caller, { conversation, number }: ReadByRequest): Promise<Uint8Array> {
+    const gid = gidOf(conversation)
+    if (gid === undefined) throw new Refused(CODES.NO_SUCH_GROUP.code)
+    const group = groupActor(gid)
+    const { code, uids } = done(await this.#engine.run(group, readersOf, { uid, number }))
+    if (code !== CODES.OK.code) throw new Refused(code)
+    const [entry] = await this.#store.entries(group, [number])
+    const author = entry === undefined ? undefined : authorOf(entry.bytes)
+    if (author === undefined) throw new Refused(CODES.NO_SUCH_MESSAGE.code)
+    const readers = uids.filter(reader => reader !== author).map(reader => ({ uid: reader }))
+    return encodeReadByResponse({ readers })
+  }
+
+  async #unread({ uid }: Caller, { conversation }: UnreadRequest): Promise<Uint8Array> {
+    if (!isConversationId(conversation)) throw new Refused(CODES.INVALID_ARGUMENT.code)
+    const waitMs = this.#limits.take('unread-walks', uid)
+    if (waitMs > 0) throw new Refused(CODES.RATE_LIMITED.code, waitMs)
+    const actor = userActor(uid)
+    const marks = done(await this.#engine.run(actor, unreadMarks, { uid, conversation }))
+    if (marks.kind === 'refused') throw new Refused(marks.code)
+    const charge = (): void => this.#limits.charge('unread-walks', uid)
+    const parts: WalkParts = { store: this.#store, defer: this.#defer, charge }
+    if (marks.kind === 'direct') {
+      const unread = await countDirect(parts, actor, marks)
+      return encodeUnreadResponse({ unread, mentions: 0, firstMention: 0, read: 0 })
+    }
+    const { read } = marks
+    return encodeUnreadResponse({ ...(await countGroup(parts, actor, marks)), read })
+  }
+}
+
+/** The author of the message that a group's log has there; undefined if it is no message. */
+function authorOf(entry: Uint8Array): number | undefined {
+  if (isReference(entry)) return undefined
+  const { content } = decodeItem(entry)
+  return content?.case === 'conversationMessage' ? content.value.sender : undefined
+}
+
+function answer(caller: Caller, id: number, body: Promise<Uint8Array>): void {
+  body.then(
+    made => caller.respond(id, made),
+    error => refuseError(caller, id, error),
+  )
+}

@@ -1,0 +1,174 @@
+/**
+ * Counts what is unread in a conversation. The user's own timeline is walked along the conversation, the newest first, down to the mark: message
+ * by message, as numbers and send_seq have gaps, and what was recalled or deleted does not count. The mentions of a group are known by number,
+ * however far back they are.
+ */
+import {
+  type ConversationMessage,
+  decodeItem,
+  type Message,
+  type MessageState,
+} from '../../protocol/generated/messages.js'
+import type { Defer } from '../lib/turn.js'
+import { partitionOf } from '../store/partition.js'
+import { type Actor, ASKED_MAX, type Store, type StoredEntry, type Version } from '../store/types.js'
+import { branchActor, decodeReference, isReference } from '../sync/references.js'
+import { groupConversation } from '../sync/rules/group-records.js'
+import { EVERYBODY } from '../sync/rules/mentions.js'
+import type { UnreadMarks } from '../sync/rules/read-state.js'
+import { uidOf } from '../sync/rules/records.js'
+
+/** The most that is counted. */
+export const COUNTED_MAX = 100
+/** The entries that are read at once, and the bytes. */
+export const WALKED_AT_ONCE = 128
+const WALKED_BYTES_MAX = 2 ** 18
+/** The most entries that one request looks at. */
+export const WALKED_MAX = 4_096
+
+export interface WalkParts {
+  readonly store: Pick<Store, 'chain' | 'entries' | 'newest'>
+  readonly defer: Defer
+  /** Counts the work of entries beyond the first slice, which was counted before. */
+  readonly charge: () => void
+}
+
+type DirectMarks = Extract<UnreadMarks, { kind: 'direct' }>
+type GroupMarks = Extract<UnreadMarks, { kind: 'group' }>
+
+function isGone(state: MessageState | undefined): boolean {
+  return state !== undefined && (state.recalledBy !== 0 || state.deleted)
+}
+
+/** The slices of a conversation above the version `cleared`, the newest entry first. */
+async function* slices(parts: WalkParts, actor: Actor, chain: string, cleared: Version): AsyncGenerator<StoredEntry[]> {
+  const { store, defer, charge } = parts
+  let from = await store.newest(actor, chain)
+  for (let walked = 0; from > cleared && walked < WALKED_MAX; ) {
+    if (walked > 0) {
+      charge()
+      await new Promise<void>(resolve => defer(resolve))
+    }
+    const slice = await store.chain(actor, from, WALKED_AT_ONCE, WALKED_BYTES_MAX)
+    const last = slice.at(-1)
+    if (last === undefined) return
+    yield slice.filter(({ version }) => version > cleared)
+    walked += slice.length
+    from = last.previous
+  }
+}
+
+/** The number of messages of a peer that the user has not read. */
+export async function countDirect(parts: WalkParts, actor: Actor, marks: DirectMarks): Promise<number> {
+  const { peer, read, delivered, cleared } = marks
+  /** Devices of the peer of which something unread may be further down. */
+  const open = new Set(Object.keys(delivered).filter(device => (delivered[device] ?? 0) > (read[device] ?? 0)))
+  const passed = new Set<string>()
+  let unread = 0
+  for await (const slice of slices(parts, actor, String(peer), cleared)) {
+    for (const { bytes } of slice) {
+      const message = directIn(bytes)
+      if (message?.sender !== peer) continue
+      const device = String(message.device)
+      if (message.sendSeq <= (read[device] ?? 0)) {
+        passed.add(device)
+        open.delete(device)
+        continue
+      }
+      if (!passed.has(device)) open.add(device)
+      if (!isGone(message.state)) unread += 1
+      if (unread === COUNTED_MAX) return unread
+    }
+    if (open.size === 0 && passed.size > 0) return unread
+  }
+  return unread
+}
+
+function directIn(bytes: Uint8Array): Message | undefined {
+  const { content } = decodeItem(bytes)
+  return content?.case === 'message' ? content.value : undefined
+}
+
+function groupIn(bytes: Uint8Array | undefined): ConversationMessage | undefined {
+  if (bytes === undefined || isReference(bytes)) return undefined
+  const { content } = decodeItem(bytes)
+  return content?.case === 'conversationMessage' ? content.value : undefined
+}
+
+export interface GroupCount {
+  readonly unread: number
+  readonly mentions: number
+  /** The number of the oldest of the mentions; 0: there is none. */
+  readonly firstMention: number
+}
+
+/** The number of others' messages in a group that the user has not read, and of those that mention the user. */
+export async function countGroup(parts: WalkParts, actor: Actor, marks: GroupMarks): Promise<GroupCount> {
+  const { gid, mentions } = marks
+  const here: Place = { store: parts.store, branch: branchActor(gid, partitionOf(actor)), uid: uidOf(actor) }
+  const unread = await countAbove(parts, actor, marks, here)
+  const found = await mentionsAmong(parts, here, mentions)
+  return { unread, mentions: found.length, firstMention: found.at(-1) ?? 0 }
+}
+
+/** The place of a group's items, and the user who counts them. */
+interface Place {
+  readonly store: WalkParts['store']
+  readonly branch: Actor
+  readonly uid: number
+}
+
+async function countAbove(
+  parts: WalkParts,
+  actor: Actor,
+  { gid, read, cleared }: GroupMarks,
+  here: Place,
+): Promise<number> {
+  let unread = 0
+  for await (const slice of slices(parts, actor, groupConversation(gid), cleared)) {
+    const { numbers, reachesMark } = numbersAbove(slice, read)
+    for (const message of await messagesOf(here, numbers)) {
+      if (isOfOthers(here, message)) unread += 1
+      if (unread === COUNTED_MAX) return unread
+    }
+    if (reachesMark) break
+  }
+  return unread
+}
+
+/** The numbers above the mark that these entries refer to. What was deleted stands there itself, without a reference. */
+function numbersAbove(slice: readonly StoredEntry[], read: number) {
+  const numbers: number[] = []
+  for (const { bytes } of slice) {
+    const isLive = isReference(bytes)
+    const number = isLive ? decodeReference(bytes).number : (groupIn(bytes)?.number ?? 0)
+    if (number > 0 && number <= read) return { numbers, reachesMark: true }
+    if (isLive) numbers.push(number)
+  }
+  return { numbers, reachesMark: false }
+}
+
+/** Items of the group, in this order. */
+async function messagesOf({ store, branch }: Place, numbers: readonly number[]) {
+  if (numbers.length === 0) return []
+  const entries = await store.entries(branch, numbers)
+  return entries.map(entry => groupIn(entry?.bytes))
+}
+
+function isOfOthers({ uid }: Place, message: ConversationMessage | undefined): message is ConversationMessage {
+  return message !== undefined && message.sender !== uid && !isGone(message.state)
+}
+
+/** The newest of these numbers whose messages mention the user still, the newest first. */
+async function mentionsAmong({ charge }: WalkParts, here: Place, numbers: readonly number[]): Promise<number[]> {
+  const newest = numbers.toReversed().slice(0, ASKED_MAX)
+  if (newest.length > 0) charge()
+  const messages = await messagesOf(here, newest)
+  const isMeant = (message: ConversationMessage): boolean =>
+    message.extra?.mentions.some(({ uid }) => uid === here.uid || uid === EVERYBODY) === true
+  const found = newest.filter((_, i) => {
+    const message = messages[i]
+    return isOfOthers(here, message) && isMeant(message)
+  })
+  return found.slice(0, COUNTED_MAX)
+}
