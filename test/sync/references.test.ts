@@ -1,6 +1,13 @@
 /** What a page has in place of references. */
 import t from 'tap'
-import { createItem, decodeItem, encodeItem, type Item } from '../../protocol/generated/messages.js'
+import {
+  createConversationMessage,
+  createItem,
+  createMessage,
+  decodeItem,
+  encodeItem,
+  type Item,
+} from '../../protocol/generated/messages.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import type { Actor, Append } from '../../src/store/types.js'
@@ -21,7 +28,7 @@ const direct = (text: string): Uint8Array =>
     createItem({
       content: {
         case: 'message',
-        value: { sender: 2, device: 1, sendSeq: 3, atMs: 4, recipient: 0, text, content: undefined },
+        value: createMessage({ sender: 2, device: 1, sendSeq: 3, atMs: 4, text }),
       },
     }),
   )
@@ -30,16 +37,15 @@ const ofGroup = (number: number, text: string): Uint8Array =>
     createItem({
       content: {
         case: 'conversationMessage',
-        value: {
+        value: createConversationMessage({
           sender: 2,
           device: 1,
           sendSeq: 3,
           atMs: 4,
           conversation: `group:${GID}`,
           text,
-          content: undefined,
           number,
-        },
+        }),
       },
     }),
   )
