@@ -7,6 +7,7 @@
  * To compare two builds, run each in turn, some rounds, and take medians: the machine's speed moves.
  */
 
+import { CODES } from '../protocol/codes.js'
 import { ContactState } from '../protocol/generated/messages.js'
 import { print } from '../src/cli/command.js'
 import { systemClock } from '../src/lib/clock.js'
@@ -69,7 +70,7 @@ function message(): SendInput {
   const sendSeq = Math.floor(sent / USERS) + 1
   sent += 1
   const friend = user % 2 === 0 ? user + 1 : user - 1
-  return { uid: UID + user, device: 1, sendSeq, hash: HASH, to: UID + friend, text: TEXT, tooLong: false }
+  return { uid: UID + user, device: 1, sendSeq, hash: HASH, to: UID + friend, text: TEXT, fault: CODES.OK.code }
 }
 
 /** Sends so many, in groups that are in flight together. */

@@ -3,6 +3,7 @@
  * the number of members; beside a direct message in the same run, in turns. Engine and store, without sockets: nobody is connected.
  */
 
+import { CODES } from '../protocol/codes.js'
 import { ContactState, GroupRole, GroupState } from '../protocol/generated/messages.js'
 import { systemClock } from '../src/lib/clock.js'
 import { CountedTime } from '../src/lib/counted-time.js'
@@ -135,7 +136,7 @@ export async function measureGroups(preset: Preset, say: (text: string) => void)
     const uid = uids[n % SENDERS] ?? 0
     const sendSeq = (sendSeqs.get(uid) ?? 0) + 1
     sendSeqs.set(uid, sendSeq)
-    return { uid, device: 1, sendSeq, hash: HASH, text: TEXT, tooLong: false }
+    return { uid, device: 1, sendSeq, hash: HASH, text: TEXT, fault: CODES.OK.code }
   }
   const direct = sendTransition()
   const targets = [

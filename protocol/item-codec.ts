@@ -5,10 +5,12 @@ import { CODES } from './codes.js'
 import { beginFrame, beginFrameIn } from './frame-codec.js'
 import {
   createSyncResponse,
+  decodeMessageExtra,
   decodeSendResult,
   encodeSyncResponse,
   type Item,
   type Message,
+  type MessageExtra,
   type SendResult,
 } from './generated/messages.js'
 import { INTEGER_MAX, UINT32_MAX } from './limits.js'
@@ -244,6 +246,24 @@ export function asChanged(item: Uint8Array): Uint8Array | undefined {
   out[pos] = tag
   return out
 }
+
+/**
+ * What goes with a group's message beside its text; undefined if there is nothing.
+ * @param item an encoded Item that holds a ConversationMessage
+ */
+export function extraOf(item: Uint8Array): MessageExtra | undefined {
+  const r = readerOf(item)
+  readTag(r)
+  enter(r)
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    if (tag === EXTRA_TAG) return decodeMessageExtra(readBytes(r, 'ConversationMessage.extra', 0, 0))
+    skipField(r, tag, 0, 'ConversationMessage')
+  }
+  return undefined
+}
+
+const EXTRA_TAG = 74
 
 /** An item whose content has one more field of a number, behind the others. */
 function withNumberBehind(item: Uint8Array, tag: number, number: number): Uint8Array {

@@ -25,6 +25,18 @@ export const LENGTH_BYTES_MAX = 5
 export const TEXT_BYTES_MAX = 16_384
 export const CONVERSATION_ID_BYTES_MAX = 64
 
+/** Bytes of the body of a message's content: the longest Custom, and some more for fields of newer clients. */
+export const CONTENT_BYTES_MAX = 16_512
+export const CUSTOM_TYPE_BYTES_MAX = 64
+export const CUSTOM_DATA_BYTES_MAX = 16_384
+/** Millionths of a degree, from the south pole and from 180 degrees west. */
+export const LATITUDE_MAX = 180_000_000
+export const LONGITUDE_MAX = 360_000_000
+export const LOCATION_NAME_BYTES_MAX = 256
+/** What goes with one message beside its text or content: all of it fits a frame with both of the longest. */
+export const MENTIONS_MAX = 100
+export const METADATA_BYTES_MAX = 1_024
+
 /** The numbers from the lowest unanswered send_seq to the highest sent; also how many outcomes a server remembers per device. */
 export const SEND_WINDOW = 64
 

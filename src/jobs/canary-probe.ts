@@ -142,7 +142,7 @@ export class CanaryProbe implements Receiver {
         hash: Buffer.from(random.bytes(HASH_BYTES)).toString('latin1'),
         to: receiver,
         text: 'canary',
-        tooLong: false,
+        fault: CODES.OK.code,
       })
       const answer = done(outcome)
       // Another node had used the number.

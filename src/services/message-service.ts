@@ -8,13 +8,13 @@ import type {
   SyncRequest,
   VoidRequest,
 } from '../../protocol/generated/messages.js'
-import { TEXT_BYTES_MAX, VOID_COUNT_MAX } from '../../protocol/limits.js'
+import { VOID_COUNT_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Limits } from '../ops/rate-limits.js'
 import type { Engine } from '../sync/engine.js'
 import { gidOf } from '../sync/rules/group-records.js'
 import { type GroupSendInput, sendToGroup } from '../sync/rules/membership.js'
-import { type SendInput, sendTransition } from '../sync/rules/message.js'
+import { type SendInput, sendTransition, type Written } from '../sync/rules/message.js'
 import { type Answer, type SequenceRule, voidNumbers } from '../sync/rules/numbered.js'
 import { userActor } from '../sync/rules/records.js'
 import type { Outcome } from '../sync/types.js'
@@ -36,6 +36,7 @@ import {
   tellsOfNonContact,
 } from './request-limits.js'
 import type { Asker, Caller, TimelineHead, TimelinePage } from './types.js'
+import { textFault, writtenBytes, writtenOf } from './written.js'
 
 export interface MessageServiceOptions {
   readonly engine: Engine
@@ -56,6 +57,8 @@ interface Way {
   readonly kib: number
 }
 
+type ToUser = Pick<SendInput, 'sendSeq' | 'hash' | 'to'>
+type ToGroup = Pick<GroupSendInput, 'sendSeq' | 'hash' | 'gid'>
 type Sending = SendInput & Way
 type GroupSending = GroupSendInput & Way
 
@@ -84,32 +87,36 @@ export class MessageService {
   readonly #sendOne = (caller: Caller, id: number, request: SendRequest): void => this.send(caller, id, request)
 
   send(caller: Caller, id: number, request: SendRequest): void {
-    this.#sendTo(caller, id, request, this.#contentHash.of(METHODS.send, request))
+    const { sendSeq, to, text } = request
+    const hash = this.#contentHash.of(METHODS.send, request)
+    this.#sendTo(caller, id, { sendSeq, hash, to, text, content: undefined, extra: undefined, fault: textFault(text) })
   }
 
   post(caller: Caller, id: number, request: PostRequest): void {
-    const { sendSeq, conversation, text } = request
+    const { sendSeq, conversation } = request
     const hash = this.#contentHash.of(METHODS.post, request)
     const to = isConversationId(conversation) ? peerOf(conversation) : undefined
-    if (to === undefined) this.#sendToGroup(caller, id, request, hash)
-    else this.#sendTo(caller, id, { sendSeq, to, text }, hash)
+    if (to === undefined) {
+      const written = writtenOf(request, undefined)
+      this.#sendToGroup(caller, id, { sendSeq, hash, gid: gidOf(conversation) ?? NO_GID, ...written })
+    } else this.#sendTo(caller, id, { sendSeq, hash, to, ...writtenOf(request, [caller.uid, to]) })
   }
 
-  #sendTo(caller: Caller, id: number, { sendSeq, to, text }: SendRequest, hash: string): void {
+  #sendTo(caller: Caller, id: number, what: Written & ToUser): void {
     const { uid, device } = caller
+    const { sendSeq, hash, to, text, content, extra, fault } = what
     const limits = this.#limits
-    const kib = this.#stored(caller, id, text)
+    const kib = this.#stored(caller, id, what)
     if (kib === undefined) return
     const limited = limits.take('sends-recipient', pairKey(uid, to)) > 0
     const blind = limits.wait('look-ups', uid) > 0
-    const tooLong = isTooLong(text)
-    const sending = { uid, device, sendSeq, hash, to, text, tooLong, limited, blind, caller, id, kib }
+    const sending = { uid, device, sendSeq, hash, to, text, content, extra, fault, limited, blind, caller, id, kib }
     this.#engine.submit(userActor(uid), this.#send, sending, this.#sent)
   }
 
   /** Takes what a message will store. @returns its KiB; undefined if it is refused, which is answered */
-  #stored(caller: Caller, id: number, text: string): number | undefined {
-    const kib = storedKib(text)
+  #stored(caller: Caller, id: number, written: Written): number | undefined {
+    const kib = storedKib(writtenBytes(written))
     const waitMs = storedWait(this.#limits, caller, kib)
     if (waitMs === 0) return kib
     refuseLimited(caller, id, waitMs)
@@ -129,13 +136,13 @@ export class MessageService {
     else caller.accepted(id, outcome.own.from, outcome.own.version)
   }
 
-  #sendToGroup(caller: Caller, id: number, { sendSeq, conversation, text }: PostRequest, hash: string): void {
+  #sendToGroup(caller: Caller, id: number, what: Written & ToGroup): void {
     const { uid, device } = caller
-    const kib = this.#stored(caller, id, text)
+    const { gid } = what
+    const kib = this.#stored(caller, id, what)
     if (kib === undefined) return
-    const gid = gidOf(conversation) ?? NO_GID
     const limited = this.#fanOuts.isReached(uid) || this.#limits.take('sends-recipient', groupKey(uid, gid)) > 0
-    const sending = { uid, device, sendSeq, hash, gid, text, tooLong: isTooLong(text), limited, caller, id, kib }
+    const sending = { ...what, uid, device, limited, caller, id, kib }
     this.#engine.submit(userActor(uid), sendToGroup, sending, this.#sentToGroup)
   }
 
@@ -191,8 +198,4 @@ export class MessageService {
   head(uid: number, since: number): Promise<TimelineHead> {
     return this.#engine.head(userActor(uid), since)
   }
-}
-
-function isTooLong(text: string): boolean {
-  return text.length > TEXT_BYTES_MAX || Buffer.byteLength(text) > TEXT_BYTES_MAX
 }

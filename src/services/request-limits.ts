@@ -61,12 +61,12 @@ export function chargeRequests(limits: Limits, caller: Caller, count: number): v
   limits.charge('requests-device', deviceKey(caller), count)
 }
 
-/** The bytes around a text in a timeline, with the records that change with it. */
-const STORED_BESIDE_TEXT = 128
+/** The bytes around a message in a timeline, with the records that change with it. */
+const STORED_BESIDE_MESSAGE = 128
 
-/** The KiB that a message makes the store keep. */
-export function storedKib(text: string): number {
-  return (2 * (Buffer.byteLength(text) + STORED_BESIDE_TEXT)) / 1_024
+/** The KiB that a message of so many bytes makes the store keep. */
+export function storedKib(bytes: number): number {
+  return (2 * (bytes + STORED_BESIDE_MESSAGE)) / 1_024
 }
 
 /**

@@ -33,6 +33,12 @@ t.test('the options of the .proto files are the limits of the code', async t => 
     announcement: limits.GROUP_ANNOUNCEMENT_BYTES_MAX,
     invitees: limits.GROUP_INVITEES_MAX,
     code: limits.GROUP_CODE_BYTES_MAX,
+    type: limits.CUSTOM_TYPE_BYTES_MAX,
+    data: limits.CUSTOM_DATA_BYTES_MAX,
+    name: limits.LOCATION_NAME_BYTES_MAX,
+    mentions: limits.MENTIONS_MAX,
+    metadata: limits.METADATA_BYTES_MAX,
+    source: limits.CONVERSATION_ID_BYTES_MAX,
   }
   const limited = loadSchema().messages.flatMap(message => message.fields.filter(field => field.max || field.length))
   for (const field of limited) t.equal(field.max || field.length, expected[field.protoName], field.protoName)

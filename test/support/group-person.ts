@@ -1,5 +1,5 @@
 /** People who act in groups by transitions alone, without services, and see what their timelines show. */
-import { codeName } from '../../protocol/codes.js'
+import { CODES, codeName } from '../../protocol/codes.js'
 import { decodeItem, type Group, type Item } from '../../protocol/generated/messages.js'
 import { partitionOf } from '../../src/store/partition.js'
 import type { Engine } from '../../src/sync/index.js'
@@ -55,7 +55,7 @@ export class GroupPerson {
   }
 
   say(gid: Gid, text: string): Promise<string> {
-    return this.act(sendToGroup, { gid, text, tooLong: false })
+    return this.act(sendToGroup, { gid, text, fault: CODES.OK.code })
   }
 
   /** All items of the timeline, as a device that begins at 0 gets them. */

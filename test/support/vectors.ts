@@ -112,6 +112,14 @@ export interface SendQueueVector {
   readonly steps: readonly SendQueueStep[]
 }
 
+/** Which mentions fit a text. */
+export interface MentionsVector {
+  readonly name: string
+  readonly text: string
+  readonly mentions: readonly { readonly start: number; readonly length: number }[]
+  readonly fits: boolean
+}
+
 /** What a device asks, and how the server judges its number. */
 export interface NumbersVector {
   readonly name: string
@@ -133,6 +141,7 @@ export const pageVectors = (): readonly PageVector[] => read('pages')
 export const identityVectors = (): readonly IdentityVector[] => read('identity')
 export const sendQueueVectors = (): readonly SendQueueVector[] => read('send-queue')
 export const numbersVectors = (): readonly NumbersVector[] => read('numbers')
+export const mentionsVectors = (): readonly MentionsVector[] => read('mentions')
 export const ruleVectors = (): readonly RuleVector[] => read('push-rule')
 
 function read<T>(name: string): readonly T[] {

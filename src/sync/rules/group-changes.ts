@@ -39,9 +39,16 @@ export function gidOfGroup(actor: string): Gid {
   return actor.slice('group/'.length)
 }
 
+/** The last number where there is no record: one may have been lost since the first epoch. */
+const NO_NUMBER = { n: 0, epoch: 1 }
+
+/** The last number that the group has given, as far as it knows. */
+export function lastGiven(tx: Tx): number {
+  return (tx.get(lastNumber) ?? NO_NUMBER).n
+}
+
 export function nextNumber(tx: Tx): number {
-  // Without a number, one may have been lost since the first epoch.
-  const { n, epoch } = tx.get(lastNumber) ?? { n: 0, epoch: 1 }
+  const { n, epoch } = tx.get(lastNumber) ?? NO_NUMBER
   const next = n + Math.max(1, NUMBER_JUMP * (tx.epoch - epoch))
   tx.put(lastNumber, { n: next, epoch: tx.epoch })
   return next

@@ -10,8 +10,8 @@
  * comes late names what is no longer there: it changes nothing, and its author is told how it ended.
  */
 import { CODES, type Code } from '../../../protocol/codes.js'
-import { GroupAct, GroupJoin, GroupRole } from '../../../protocol/generated/messages.js'
-import { withNumber } from '../../../protocol/item-codec.js'
+import { GroupAct, GroupJoin, GroupRole, type MessageExtra } from '../../../protocol/generated/messages.js'
+import { extraOf, withNumber } from '../../../protocol/item-codec.js'
 import { GROUP_MEMBERS_MAX } from '../../../protocol/limits.js'
 import { effectKind, jsonEffect } from '../effect-kinds.js'
 import type { EffectKind, Tx } from '../types.js'
@@ -21,6 +21,7 @@ import {
   enter,
   gidOfGroup,
   invite,
+  lastGiven,
   leave,
   NO_MEMBERS,
   nextNumber,
@@ -306,7 +307,7 @@ export const groupSaid: EffectKind<Said> = effectKind({
   run(tx, said, source) {
     const list = tx.get(members) ?? NO_MEMBERS
     const member = list.get(uidOf(source))
-    const code = member?.since === said.period ? mayWrite(tx, member) : CODES.NOT_MEMBER.code
+    const code = member?.since === said.period ? mayWrite(tx, member, said.item) : CODES.NOT_MEMBER.code
     if (code !== CODES.OK.code) {
       refuse(tx, source, said, code)
       return
@@ -319,7 +320,16 @@ export const groupSaid: EffectKind<Said> = effectKind({
   },
 })
 
-function mayWrite(tx: Tx, { role, muted }: Member): Code {
+function mayWrite(tx: Tx, { role, muted }: Member, item: Uint8Array): Code {
   const isSilent = muted || (role === GroupRole.MEMBER && aboutOf(tx).rules.adminsWrite)
-  return isSilent ? CODES.MUTED.code : CODES.OK.code
+  if (isSilent) return CODES.MUTED.code
+  const extra = extraOf(item)
+  if (extra === undefined) return CODES.OK.code
+  if (extra.reply !== undefined && extra.reply.number > lastGiven(tx)) return CODES.NO_SUCH_MESSAGE.code
+  return mayMention(role, extra) ? CODES.OK.code : CODES.BAD_MENTIONS.code
+}
+
+/** Whether a member with this role may mention whom the message does: only admins mention all. */
+export function mayMention(role: GroupRole, { mentions }: MessageExtra): boolean {
+  return role >= GroupRole.ADMIN || mentions.every(({ uid }) => uid !== 0)
 }

@@ -18,9 +18,10 @@ import { createConversationMessage, encodeItem, GroupRole, GroupState } from '..
 import { isShowable } from '../../../protocol/names.js'
 import { groupActor } from '../references.js'
 import type { Transition, Tx } from '../types.js'
-import { groupDone, groupMade, groupSaid, groupWord, type MemberAct, mayDo, type Word } from './group.js'
+import { groupDone, groupMade, groupSaid, groupWord, type MemberAct, mayDo, mayMention, type Word } from './group.js'
 import { type Gid, groupConversation, NO_GROUP, type UserGroup, userGroup } from './group-records.js'
 import { become, mayJoinMore, say } from './group-told.js'
+import type { Written } from './message.js'
 import { type Answer, type Numbered, numbered } from './numbered.js'
 
 const { UNSPECIFIED, INVITED, ASKED, JOINING, MEMBER, LEAVING } = GroupState
@@ -180,26 +181,28 @@ export const muteMember = memberAct<With<'mute'> & { readonly other: number }>('
 }))
 export const dissolveGroup = memberAct<GroupInput>('dissolve', () => ({ act: 'dissolve' }))
 
-export interface GroupSendInput extends GroupInput {
-  readonly text: string
-  /** The text is over its limit. */
-  readonly tooLong: boolean
-}
+export interface GroupSendInput extends GroupInput, Written {}
 
 /** Sends a message to a group. The sender's own copy comes from the group, in its order, like everybody's. */
 export const sendToGroup = numbered<GroupSendInput>(
   'group.send',
-  (tx, { uid, gid, device, sendSeq, text, tooLong, limited }) => {
-    if (tooLong) return CODES.TEXT_TOO_LONG.code
+  (tx, { uid, gid, device, sendSeq, text, content, extra, fault, limited }) => {
+    if (fault !== CODES.OK.code) return fault
     const own = tx.get(userGroup, gid) ?? NO_GROUP
     if (own.state !== MEMBER) return notMember(own)
+    if (extra !== undefined) {
+      const { reply } = extra
+      if (reply !== undefined && reply.number < own.number) return CODES.NO_SUCH_MESSAGE.code
+      if (!mayMention(own.role, extra)) return CODES.BAD_MENTIONS.code
+    }
     if (own.muted || (own.rules.adminsWrite && own.role === GroupRole.MEMBER)) return CODES.MUTED.code
     if (limited) return CODES.RECIPIENT_LIMIT.code
     const target = groupActor(gid)
     if (!tx.outboxHasSpace(target)) return CODES.OUTBOX_FULL.code
     const atMs = tx.nowMs
     const conversation = groupConversation(gid)
-    const value = createConversationMessage({ sender: uid, device, sendSeq, atMs, conversation, text })
+    const message = { sender: uid, device, sendSeq, atMs, conversation, text, content, extra }
+    const value = createConversationMessage(message)
     const item = encodeItem({ skip: 0, content: { case: 'conversationMessage', value } })
     tx.effect(groupSaid, target, { period: own.number, device, sendSeq, atMs, item })
     return CODES.OK.code

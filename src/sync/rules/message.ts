@@ -1,18 +1,29 @@
 /** Direct messages between friends. */
 import { CODES, type Code } from '../../../protocol/codes.js'
-import { ContactState, encodeItem } from '../../../protocol/generated/messages.js'
+import {
+  ContactState,
+  encodeItem,
+  type MessageContent,
+  type MessageExtra,
+} from '../../../protocol/generated/messages.js'
 import { encodeMessageItem, withRecipient } from '../../../protocol/item-codec.js'
 import { effectKind, jsonEffect } from '../effect-kinds.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
 import { type Answer, contiguous, type Numbered, numbered, type SequenceRule } from './numbered.js'
 import { contact, profile, uidOf, userActor } from './records.js'
 
-export interface SendInput extends Numbered {
+/** What a user writes. */
+export interface Written {
+  readonly text: string
+  readonly content?: MessageContent | undefined
+  readonly extra?: MessageExtra | undefined
+  /** Why it cannot be a message; OK if it can. The service found this; the rule refuses, so that the number is used up. */
+  readonly fault: Code
+}
+
+export interface SendInput extends Numbered, Written {
   readonly uid: number
   readonly to: number
-  readonly text: string
-  /** The text is over its limit. The service found this; the rule refuses, so that the number is used up. */
-  readonly tooLong: boolean
   /** The limit of messages to this recipient is reached; found and refused in the same way. */
   readonly limited?: boolean
   /** The sender has asked about too many strangers: they are not told whether this one exists. */
@@ -84,8 +95,9 @@ export function sendTransition(sequence: SequenceRule = contiguous): Transition<
   return numbered('message.send', send, sequence, input => [[contact, input.to]])
 }
 
-function send(tx: Tx, { uid, device, sendSeq, to, text, tooLong, limited, blind }: SendInput): Code {
-  if (tooLong) return CODES.TEXT_TOO_LONG.code
+function send(tx: Tx, input: SendInput): Code {
+  const { device, sendSeq, uid, to, fault, limited, blind } = input
+  if (fault !== CODES.OK.code) return fault
   if (to === uid) return CODES.SELF.code
   const recipient = tx.get(contact, to)
   if (recipient === undefined || recipient.state !== ContactState.FRIEND) {
@@ -97,8 +109,16 @@ function send(tx: Tx, { uid, device, sendSeq, to, text, tooLong, limited, blind 
   if (limited) return CODES.RECIPIENT_LIMIT.code
   const target = userActor(to)
   if (!tx.outboxHasSpace(target)) return CODES.OUTBOX_FULL.code
-  const item = encodeMessageItem({ sender: uid, device, sendSeq, atMs: tx.nowMs, recipient: 0, text })
+  const item = itemOf(input, tx.nowMs)
   tx.appendTo(String(to), withRecipient(item, to))
   tx.effect(deliverMessage, target, { device, sendSeq, item })
   return CODES.OK.code
+}
+
+/** The recipient's item. A plain text is encoded the fast way. */
+function itemOf({ uid, device, sendSeq, text, content, extra }: SendInput, atMs: number): Uint8Array {
+  const plain = { sender: uid, device, sendSeq, atMs, recipient: 0, text }
+  if (content === undefined && extra === undefined) return encodeMessageItem(plain)
+  const value = { ...plain, content, extra, state: undefined }
+  return encodeItem({ skip: 0, content: { case: 'message', value } })
 }

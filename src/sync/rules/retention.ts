@@ -1,6 +1,6 @@
 /** Removes messages that are old and beyond the newest so many, or beyond the newest so many bytes. */
 import { decodeItem } from '../../../protocol/generated/messages.js'
-import { TEXT_BYTES_MAX } from '../../../protocol/limits.js'
+import { CONTENT_BYTES_MAX, MENTIONS_MAX, METADATA_BYTES_MAX, TEXT_BYTES_MAX } from '../../../protocol/limits.js'
 import type { Actor } from '../../store/types.js'
 import { decodeReference, isBranchActor, isGroupActor, isReference } from '../references.js'
 import type { Transition } from '../types.js'
@@ -10,8 +10,12 @@ import { uidOf } from './records.js'
 /** The most entries that one unit removes: 0.5 ms for all that are committed with it. */
 export const TRIM_ENTRIES_MAX = 256
 
-/** The most bytes of a message in a log: its text, the conversation's id, and numbers around it. */
-export const MESSAGE_BYTES_MAX = TEXT_BYTES_MAX + 256
+/** The most bytes of a mention: three numbers, and what is around them. */
+const MENTION_BYTES_MAX = 32
+
+/** The most bytes of a message in a log: text, content, what goes with them, the conversation's id, and numbers around it. */
+export const MESSAGE_BYTES_MAX =
+  TEXT_BYTES_MAX + CONTENT_BYTES_MAX + METADATA_BYTES_MAX + MENTIONS_MAX * MENTION_BYTES_MAX + 512
 
 /** Whether the actor's log holds messages: a timeline, or a group's items. */
 export function holdsMessages(actor: Actor): boolean {
