@@ -4,11 +4,14 @@ export { type ConversationId, directConversation, peerOf } from '../../protocol/
 export type { Account, DeviceInfo, Profile } from './api/account.js'
 export type { Client } from './api/client.js'
 export type { Contacts } from './api/contacts.js'
+export type { Conversations, UnreadCounts } from './api/conversations.js'
 export { createClient } from './api/create-client.js'
 export type { GroupMember, GroupPage, GroupProfile, Groups } from './api/groups.js'
 export type { MessagePage } from './api/history.js'
 export type { ClientState } from './api/inspect.js'
+export type { Messages, Reactor, ReactorPage } from './api/messages.js'
 export type { ClientOptions } from './api/options.js'
+export type { SendOptions } from './api/outgoing.js'
 export { LongwireError } from './base/errors.js'
 export type { Change, GroupChange, GroupRole, GroupRules } from './base/group-words.js'
 export {
@@ -22,21 +25,30 @@ export {
 } from './base/system.js'
 export type { ConnectionStatus } from './connection/connector.js'
 export type { Contact } from './rules/contact-list.js'
-export type { Content } from './rules/content.js'
+export type { Attachment, Content } from './rules/content.js'
+export type { ConversationSettings, ConversationState, Preferences } from './rules/conversation-list.js'
 export type { ClientEvents, GroupFailedEvent } from './rules/events.js'
+export type { Extra, Mention, MessageChanges, Reply } from './rules/extras.js'
 export type { Group } from './rules/group-list.js'
 export type { Message, MessageState, MessageStateEvent, ReadEvent, WatermarkEvent } from './rules/messages.js'
+export type { MessageName } from './rules/post.js'
 export type { SentMessage } from './rules/sent-message.js'
 export { MemoryStorage } from './storage/memory-storage.js'
 export type {
   Changes,
+  Clearing,
   Failure,
   HistoryDone,
   HistoryOptions,
   HistoryPage,
   Json,
+  Present,
+  Rewrite,
   Storage,
+  StoredChanges,
   StoredContent,
+  StoredExtra,
+  StoredId,
   StoredMessage,
 } from './storage/storage.js'
 export { type FetchOptions, fetchExchange } from './transports/fetch-exchange.js'

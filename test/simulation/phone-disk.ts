@@ -3,26 +3,15 @@
  * nothing.
  */
 
-import type {
-  Changes,
-  Failure,
-  HistoryDone,
-  Json,
-  Storage,
-  StoredMessage,
-} from '../../clients/typescript/storage/storage.js'
+import type { Changes, HistoryDone, Json, Storage } from '../../clients/typescript/storage/storage.js'
 import { StoredModel } from '../../clients/typescript/storage/stored-model.js'
 import type { ConversationId } from '../../protocol/conversation-id.js'
+import { copied } from '../support/client-storage.js'
 import type { Process } from './process.js'
 import type { Stage } from './stage.js'
 
 /** What became durable in one piece. */
-export interface Written {
-  readonly forget: boolean
-  readonly values: ReadonlyMap<string, Json | undefined>
-  readonly messages: readonly StoredMessage[]
-  readonly failures: readonly Failure[]
-}
+export type Written = Changes
 
 /** More messages than a run has: none leaves the history. */
 const ALL = 1_000_000
@@ -63,8 +52,8 @@ export class PhoneStorage implements Storage {
     this.#later(() => done(undefined, new Map(this.#disk.model.values)))
   }
 
-  commit({ forget, values, messages, failures }: Changes, done: (error?: Error) => void): void {
-    const written = { forget, values: new Map(values), messages: [...messages], failures: [...failures] }
+  commit(changes: Changes, done: (error?: Error) => void): void {
+    const written = copied(changes)
     this.#writing = written
     this.#later(() => {
       this.#writing = undefined

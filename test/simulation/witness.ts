@@ -196,7 +196,8 @@ export class Witness {
     for (const key of this.#states.keys()) if (key.startsWith(`${program} `)) this.#states.delete(key)
   }
 
-  written(phone: string, { forget, values, messages, failures }: Written, before: StoredModel): void {
+  written(phone: string, written: Written, before: StoredModel): void {
+    const { forget, values, messages, failures } = written
     if (forget) this.forget(phone)
     const identity = values.get('identity') ?? (forget ? undefined : before.values.get('identity'))
     if (identity === undefined) return
@@ -219,7 +220,7 @@ export class Witness {
     }
     for (const message of messages) this.#message(phone, copy, message)
     for (const failure of failures) this.#failure(phone, failure)
-    this.groups.written(phone, copy, { forget, values, messages, failures }, known)
+    this.groups.written(phone, copy, written, known)
     for (const [name, value] of values) if (value === undefined) this.#removed(phone, copy, name)
     if (copy.device !== device) this.#becomes(copy, device, [...before.messages(), ...messages])
   }

@@ -18,14 +18,17 @@ import { CODES, type CodeName } from '../../protocol/codes.js'
 import { encodeFrame, encodeNotice, encodeRefusal, encodeResponse } from '../../protocol/frame-codec.js'
 import { FrameDecoder } from '../../protocol/frame-decoder.js'
 import {
+  createChanged,
   createContact,
   createConversationMessage,
+  createConversationState,
   createFailed,
   createGroup,
   createGroupChange,
   createHelloResponse,
   createItem,
   createMessage,
+  createMessageState,
   createPushNotice,
   createRefusal,
   createSession,
@@ -36,6 +39,7 @@ import {
   type HelloResponse,
   type Item,
   type MessageContent,
+  type MessageState,
   type Refusal,
   type Session,
 } from '../../protocol/generated/messages.js'
@@ -204,6 +208,28 @@ export function changeItem(number: number, change: Parameters<typeof createGroup
   return createItem({ content: { case: 'groupChange', value } })
 }
 
+/** The item that says what the message of another item is now. */
+export function changedItem({ content }: Item): Item {
+  if (content?.case !== 'message' && content?.case !== 'conversationMessage') throw new Error('no message')
+  const message =
+    content.case === 'message'
+      ? ({ case: 'direct', value: content.value } as const)
+      : ({ case: 'conversation', value: content.value } as const)
+  return createItem({ content: { case: 'changed', value: createChanged({ message }) } })
+}
+
+/** An item with a message, in another state than it was sent in. */
+export function inState(item: Item, state: Partial<MessageState>): Item {
+  const { content } = item
+  if (content?.case !== 'message' && content?.case !== 'conversationMessage') throw new Error('no message')
+  content.value.state = createMessageState(state)
+  return item
+}
+
+export function conversationState(state: Parameters<typeof createConversationState>[0]): Item {
+  return createItem({ content: { case: 'conversationState', value: createConversationState(state) } })
+}
+
 /** What the group refused of a device of this user. */
 export function groupFailure(device: number, sendSeq: number, code: CodeName): Item {
   const value = createFailed({ conversation: GROUP, device, sendSeq, code: CODES[code].code })
@@ -222,6 +248,7 @@ type Told = { [K in keyof ClientEvents]: { readonly name: K; readonly event: Cli
 
 const EVENTS = [
   'message',
+  'messageChanged',
   'messageState',
   'delivered',
   'read',
@@ -229,6 +256,8 @@ const EVENTS = [
   'group',
   'groupChange',
   'groupFailed',
+  'conversation',
+  'preferences',
   'profile',
   'connection',
   'sessionEnded',

@@ -1,4 +1,6 @@
 /** A storage whose disk is slow: commits wait until the test lets them through, fail when it says so, and are lost in a crash. */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import {
   type Changes,
   type ConversationId,
@@ -8,6 +10,18 @@ import {
   MemoryStorage,
   type Storage,
 } from '../../clients/typescript/index.js'
+
+/** The changes as they are now: a storage reads them during the call only. */
+export function copied({ forget, values, messages, failures, rewrites, clearings }: Changes): Changes {
+  return {
+    forget,
+    values: new Map(values),
+    messages: [...messages],
+    failures: [...failures],
+    rewrites: [...rewrites],
+    clearings: [...clearings],
+  }
+}
 
 export class SlowStorage implements Storage {
   readonly #disk: MemoryStorage
@@ -44,9 +58,7 @@ export class SlowStorage implements Storage {
 
   commit(changes: Changes, done: (error?: Error) => void): void {
     if (this.#waiting !== undefined) throw new Error('two commits at a time')
-    const { forget, values, messages, failures } = changes
-    const copy = { forget, values: new Map(values), messages: [...messages], failures: [...failures] }
-    this.#waiting = { changes: copy, done }
+    this.#waiting = { changes: copied(changes), done }
     if (this.fast) this.release()
   }
 
@@ -64,4 +76,10 @@ export class SlowStorage implements Storage {
     this.#waiting = undefined
     return waiting
   }
+}
+
+/** The bytes of all files of a folder, as text; a socket has none. */
+export function bytesIn(folder: string): string {
+  const paths = readdirSync(folder).map(name => join(folder, name))
+  return paths.map(path => (statSync(path).isFile() ? readFileSync(path, 'latin1') : '')).join('\n')
 }

@@ -3,7 +3,15 @@
  * chromium has the storage (test/long/chromium.long.ts).
  */
 
-import type { Changes, Failure, Json, Storage, StoredMessage } from '../../clients/typescript/storage/storage.js'
+import type {
+  Changes,
+  Clearing,
+  Failure,
+  Json,
+  Rewrite,
+  Storage,
+  StoredMessage,
+} from '../../clients/typescript/storage/storage.js'
 import type { ConversationId } from '../../protocol/conversation-id.js'
 
 export interface StorageMaker {
@@ -23,6 +31,8 @@ export interface SomeChanges {
   readonly values?: { readonly [name: string]: Json | undefined }
   readonly messages?: readonly StoredMessage[]
   readonly failures?: readonly Failure[]
+  readonly rewrites?: readonly Rewrite[]
+  readonly clearings?: readonly Clearing[]
 }
 
 export function opened(storage: Storage): Promise<Opened> {
@@ -32,8 +42,8 @@ export function opened(storage: Storage): Promise<Opened> {
 }
 
 export function commit(storage: Storage, changes: SomeChanges): Promise<void> {
-  const { forget = false, values = {}, messages = [], failures = [] } = changes
-  const whole: Changes = { forget, values: new Map(Object.entries(values)), messages, failures }
+  const { forget = false, values = {}, messages = [], failures = [], rewrites = [], clearings = [] } = changes
+  const whole: Changes = { forget, values: new Map(Object.entries(values)), messages, failures, rewrites, clearings }
   return new Promise((resolve, reject) => {
     storage.commit(whole, error => (error === undefined ? resolve() : reject(error)))
   })
@@ -163,6 +173,72 @@ export const STORAGE_TESTS: Readonly<Record<string, Test>> = {
     same((await page(storage, 7)).messages.at(-1)?.code, 106)
     same((await page(storage, 8)).messages, [message(8, 1)])
     await close(storage)
+  },
+
+  'rewrites a message in its place, takes one out, and leaves the others': async maker => {
+    const { storage } = await opened(maker.make({ historyPerConversation: 100 }, false))
+    const plain = message(7, 1)
+    const rich = {
+      ...message(7, 2),
+      content: { kind: 2, body: 'AQID' },
+      extra: { reply: [8, 1, 3, 0], mentions: [[0, 4, 8]], metadata: 'AQ==', forwarded: true },
+      changed: { reactions: [['👍', 2]] },
+    } as const
+    const spoken = { ...message(8, 5), conversation: 'group:9', number: 70 } as const
+    const change = { act: 'removed', by: 7, uid: 8, text: '', role: 'none' } as const
+    const changed = { ...spoken, device: 0, sendSeq: 0, number: 71, text: '', change }
+    await commit(storage, { messages: [plain, rich, message(7, 3), spoken, changed] })
+    same((await page(storage, 7)).messages, [plain, rich, message(7, 3)])
+    const { content: _, extra: __, ...gone } = { ...rich, text: '', changed: { recalledBy: 7 } }
+    await commit(storage, {
+      failures: [{ ...plain, code: 105 }],
+      rewrites: [
+        { ...plain, present: { text: 'between', changed: { editedAtMs: 4 } } },
+        { ...plain, present: { text: 'other', changed: { editedAtMs: 5 } } },
+        { ...rich, present: { text: '', changed: { recalledBy: 7 } } },
+        { ...message(7, 3) },
+        { ...message(7, 4), present: { text: 'unknown' } },
+        { conversation: 'group:9', sender: 0, device: 0, sendSeq: 0, number: 70, present: { text: 'by number' } },
+        { conversation: 'group:9', sender: 0, device: 0, sendSeq: 0, number: 71 },
+      ],
+    })
+    const edited = { ...plain, text: 'other', code: 105, changed: { editedAtMs: 5 } }
+    const left = [edited, gone]
+    same((await page(storage, 7)).messages, left)
+    same((await page(storage, 'group:9')).messages, [{ ...spoken, text: 'by number' }, changed])
+    // In one commit with the message itself.
+    await commit(storage, { messages: [message(7, 6)], rewrites: [{ ...message(7, 6), present: { text: 'new' } }] })
+    left.push({ ...message(7, 6), text: 'new' } as typeof edited)
+    same((await page(storage, 7)).messages, left)
+    await close(storage)
+    if (!maker.lasting) return
+    const again = await opened(maker.make({ historyPerConversation: 100 }, true))
+    same((await page(again.storage, 7)).messages, left)
+    same((await page(again.storage, 'group:9')).messages, [{ ...spoken, text: 'by number' }, changed])
+    await close(again.storage)
+  },
+
+  'clears a conversation up to a version, and pages go on where they were': async maker => {
+    const { storage } = await opened(maker.make({ historyPerConversation: 100 }, false))
+    const of = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => message(7, from + i))
+    await commit(storage, { messages: [...of(1, 20), message(8, 1)] })
+    const { before } = await page(storage, 7, undefined, 10)
+    await commit(storage, { clearings: [{ conversation: 'direct:7', upTo: 5 }], rewrites: [{ ...message(7, 8) }] })
+    await commit(storage, { rewrites: [{ ...message(7, 15) }] })
+    same((await page(storage, 7, before, 10)).messages, [...of(6, 7), ...of(9, 10)])
+    same((await page(storage, 8)).messages, [message(8, 1)])
+    // With what comes in the same commit.
+    await commit(storage, {
+      messages: [...of(21, 22), { ...message(7, 30), version: 40 }],
+      clearings: [{ conversation: 'direct:7', upTo: 30 }],
+    })
+    const left = [{ ...message(7, 30), version: 40 }]
+    same((await page(storage, 7)).messages, left)
+    await close(storage)
+    if (!maker.lasting) return
+    const again = await opened(maker.make({ historyPerConversation: 100 }, true))
+    same((await page(again.storage, 7)).messages, left)
+    await close(again.storage)
   },
 
   'forgets everything that was there, and keeps what comes with it': async maker => {

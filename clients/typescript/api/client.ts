@@ -21,15 +21,20 @@ import type { SentMessage } from '../rules/sent-message.js'
 import { closeStorage, type Json } from '../storage/storage.js'
 import { Account } from './account.js'
 import { Contacts } from './contacts.js'
+import { Conversations } from './conversations.js'
 import { Groups } from './groups.js'
 import { History, type HistoryRange, type MessagePage } from './history.js'
 import { type ClientState, inspect } from './inspect.js'
+import { Messages } from './messages.js'
 import type { Config } from './options.js'
+import { richOf, type SendOptions } from './outgoing.js'
 import { type Parts, stop, wire } from './wiring.js'
 
 export class Client {
   readonly contacts: Contacts
   readonly groups: Groups
+  readonly messages: Messages
+  readonly conversations: Conversations
   readonly account: Account
   readonly #config: Config
   readonly #events: Emitter<ClientEvents>
@@ -60,12 +65,11 @@ export class Client {
     })
     this.#history = new History(config.storage, this.#lifetime, this.#parts)
     this.contacts = new Contacts(this.#parts.contacts, this.#operate)
-    this.groups = new Groups({
-      list: this.#parts.groups,
-      calls: this.#parts.calls,
-      lifetime: this.#lifetime,
-      operate: this.#operate,
-    })
+    const { calls, acks, groups, conversations, preferences } = this.#parts
+    const asking = { calls, lifetime: this.#lifetime, operate: this.#operate }
+    this.groups = new Groups({ ...asking, list: groups })
+    this.messages = new Messages({ ...asking, durable: () => acks.durable })
+    this.conversations = new Conversations({ ...asking, list: conversations, preferences, acks })
     this.account = this.#makeAccount()
     this.#closed = new Promise(resolve => {
       this.#tellClosed = resolve
@@ -100,21 +104,24 @@ export class Client {
    * Puts a text into the send queue; it is sent when it is durably stored there and a connection allows, and survives a restart. The
    * handle says the present state; `messageState` tells the changes.
    * @param to a group, by its conversation's id; or a direct conversation, by its id or by the recipient's uid
+   * @param options what goes with the text: content of another kind, the message that it answers, who is named, the application's own
    * @throws LongwireError NOT_SIGNED_IN, TEXT_TOO_LONG, INVALID_ARGUMENT (another conversation; an empty text, or one with half of a
-   * surrogate pair), QUEUE_FULL, CLOSED or STORAGE_FAILED: nothing was queued
+   * surrogate pair), BAD_MENTIONS, QUEUE_FULL, CLOSED or STORAGE_FAILED: nothing was queued
    */
-  send(to: number | ConversationId, text: string): SentMessage {
+  send(to: number | ConversationId, text: string, options: SendOptions = {}): SentMessage {
     const { uid, device } = this.#known()
-    return this.#parts.sender.send({ sender: uid, device }, writableNamed('to', to), text)
+    const conversation = writableNamed('to', to)
+    return this.#parts.sender.send({ sender: uid, device }, conversation, text, richOf(conversation, text, options))
   }
 
   /**
-   * The user has read what came in the conversation. Needs no connection now. Of a direct conversation the other user and the user's
-   * other devices are told; of any other it is known on this device alone.
+   * The user has read what came in the conversation. Needs no connection now. The user's other devices are told, and of a direct
+   * conversation the other user. Of one that is neither direct nor a group it is known on this device alone.
+   * @param number in a group: only up to this number
    */
-  markRead(conversation: number | ConversationId): void {
+  markRead(conversation: number | ConversationId, number?: number): void {
     this.#known()
-    this.#parts.acks.markRead(conversationNamed('conversation', conversation))
+    this.conversations.markRead(conversationNamed('conversation', conversation), number)
   }
 
   /** A page of a conversation, the newest without `before`. */
@@ -124,7 +131,7 @@ export class Client {
 
   /**
    * The number of messages of others in the conversation that are kept here and that the user has not read. Derived, never
-   * counted up.
+   * counted up. `conversations.unread()` asks the server.
    */
   unread(conversation: number | ConversationId): Promise<number> {
     return this.#lifetime.promise(() => this.#history.unread(conversation))

@@ -10,7 +10,7 @@ import {
   GROUP_TITLE_BYTES_MAX,
   INTEGER_MAX,
 } from '../../../protocol/limits.js'
-import { checkCount, checkText, checkUid, groupNamed } from '../base/arguments.js'
+import { checkCount, checkFlag, checkText, checkUid, groupNamed } from '../base/arguments.js'
 import { LongwireError } from '../base/errors.js'
 import {
   type GroupRole,
@@ -261,10 +261,6 @@ function inviteesOf(uids: readonly number[], min: number): { readonly uid: numbe
 
 function checkTitle(title: string): void {
   checkText('title', title, GROUP_TITLE_BYTES_MAX, { bytesMin: 1 })
-}
-
-function checkFlag(name: string, value: unknown): void {
-  if (typeof value !== 'boolean') throw LongwireError.argument(name, 'must be true or false')
 }
 
 function checkWord(name: string, value: unknown, words: object): void {

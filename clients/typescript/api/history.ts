@@ -62,7 +62,7 @@ export class History {
       const page = await this.#stored(conversation, before, PAGE_DEFAULT)
       const received = page.messages.filter(each => each.sender !== identity.uid && each.change === undefined)
       const news = received.filter(each => !acks.hasRead(each))
-      count += news.length
+      count += news.filter(each => each.changed?.recalledBy === undefined).length
       // Marks are per device and messages of devices mingle, but a page without anything new ends what is unread.
       before = received.length > 0 && news.length === 0 ? undefined : page.before
     } while (before !== undefined)

@@ -11,6 +11,7 @@ import { KnownEndpoints } from '../connection/known-endpoints.js'
 import { Ladder } from '../connection/ladder.js'
 import { Acks } from '../rules/acks.js'
 import { ContactList } from '../rules/contact-list.js'
+import { ConversationList, PreferencesList } from '../rules/conversation-list.js'
 import type { ClientEvents } from '../rules/events.js'
 import { GroupList } from '../rules/group-list.js'
 import { Inbox } from '../rules/inbox.js'
@@ -43,6 +44,8 @@ interface Rules {
   readonly shown: Shown
   readonly contacts: ContactList
   readonly groups: GroupList
+  readonly conversations: ConversationList
+  readonly preferences: PreferencesList
   readonly posted: Posted
   readonly acks: Acks
   readonly sender: Sender
@@ -81,8 +84,10 @@ function rulesOf(config: Config, host: WiringHost, connectionCode: (frame: Frame
   const shown = new Shown()
   const contacts = new ContactList(commits, contact => events.emit('contact', contact))
   const groups = new GroupList(commits, group => events.emit('group', group))
+  const conversations = new ConversationList(commits, state => events.emit('conversation', state))
+  const preferences = new PreferencesList(commits, state => events.emit('preferences', state))
   const posted = new Posted(commits, receipts)
-  const acks = new Acks({ clock, commits, shown, receipts, wake }, config)
+  const acks = new Acks({ clock, commits, shown, receipts, conversations, wake }, config)
   const sender: Sender = new Sender(
     {
       commits,
@@ -92,6 +97,7 @@ function rulesOf(config: Config, host: WiringHost, connectionCode: (frame: Frame
       standing: other => (typeof other === 'number' ? contacts.standing(other) : groups.standing(other)),
       emitState: event => events.emit('messageState', event),
       accepted: (message, from, version) => inbox.accepted(message, from, version),
+      expected: version => inbox.expected(version),
       did: (method, sendSeq) => posted.did(identity.device, sendSeq, method),
       failed: (message, code) => inbox.failed(message, code),
       renewed: token => identity.renewToken(token),
@@ -104,6 +110,8 @@ function rulesOf(config: Config, host: WiringHost, connectionCode: (frame: Frame
     commits,
     contacts,
     groups,
+    conversations,
+    preferences,
     posted,
     receipts,
     shown,
@@ -125,6 +133,8 @@ function rulesOf(config: Config, host: WiringHost, connectionCode: (frame: Frame
     endpoints,
     contacts,
     groups,
+    conversations,
+    preferences,
     posted,
     receipts,
     shown,
@@ -132,7 +142,8 @@ function rulesOf(config: Config, host: WiringHost, connectionCode: (frame: Frame
     sender,
     inbox,
   })
-  return { commits, identity, endpoints, receipts, shown, contacts, groups, posted, acks, sender, inbox, copy }
+  const lists = { contacts, groups, conversations, preferences }
+  return { commits, identity, endpoints, receipts, shown, ...lists, posted, acks, sender, inbox, copy }
 }
 
 function connectorOf(config: Config, host: WiringHost, rules: Rules, calls: Calls): Connector {

@@ -88,6 +88,24 @@ export function checkText(
     throw LongwireError.argument(name, `has ${size} of UTF-8; at most ${bytesMax} are allowed`, long)
 }
 
+/** @throws LongwireError INVALID_ARGUMENT */
+export function checkBytes(name: string, value: unknown, bytesMax: number): void {
+  if (!(value instanceof Uint8Array)) throw LongwireError.argument(name, `is ${shown(value)}; it must be a Uint8Array`)
+  if (value.length > bytesMax)
+    throw LongwireError.argument(name, `has ${value.length} bytes; at most ${bytesMax} are allowed`)
+}
+
+/** @throws LongwireError INVALID_ARGUMENT */
+export function checkRange(name: string, value: unknown, max: number): void {
+  if (typeof value === 'number' && Math.abs(value) <= max) return
+  throw LongwireError.argument(name, `is ${shown(value)}; it must be a number from ${-max} to ${max}`)
+}
+
+/** @throws LongwireError INVALID_ARGUMENT */
+export function checkFlag(name: string, value: unknown): void {
+  if (typeof value !== 'boolean') throw LongwireError.argument(name, 'must be true or false')
+}
+
 /** A value in an error; never a whole text, which may be a secret. */
 function shown(value: unknown): string {
   return typeof value === 'number' || value === undefined || value === null ? String(value) : `a ${typeof value}`

@@ -12,7 +12,16 @@ import { LongwireError } from '../base/errors.js'
 import type { Clock, TimerHandle } from '../base/system.js'
 import type { Link } from './link.js'
 
-export type CallName = 'getProfile' | 'listDevices' | 'contactList' | 'groupGet' | 'groupMembers' | 'logout'
+export type CallName =
+  | 'getProfile'
+  | 'listDevices'
+  | 'contactList'
+  | 'groupGet'
+  | 'groupMembers'
+  | 'readBy'
+  | 'unread'
+  | 'reactions'
+  | 'logout'
 
 interface Call {
   readonly method: CallName

@@ -19,6 +19,7 @@ import type { Clock, TimerHandle } from '../base/system.js'
 import type { Link } from '../connection/link.js'
 import type { Commits } from '../storage/commits.js'
 import type { Json, StoredMessage } from '../storage/storage.js'
+import type { ConversationList } from './conversation-list.js'
 import type { Receipts } from './receipts.js'
 import type { Seen, Shown } from './shown.js'
 
@@ -43,6 +44,7 @@ export class Acks {
   readonly #commits: Commits
   readonly #shown: Shown
   readonly #receipts: Receipts
+  readonly #conversations: ConversationList
   readonly #delayMs: number
   readonly #wake: () => void
   /** The version up to which the timeline is durably stored. */
@@ -59,8 +61,8 @@ export class Acks {
   readonly #read = new Map<string, ReadMark>()
   readonly #readToTell = new Set<ReadMark>()
   /**
-   * The place up to which the user has read a conversation that is not direct: in a group a number, in any other a version. Told to nobody
-   * (PROTOCOL.md, 7.16).
+   * The place up to which the user has read a conversation that is not direct, as this device knows by itself: in a group a number, in
+   * any other a version.
    */
   readonly #readHere = new Map<ConversationId, number>()
   #link: Link | undefined
@@ -74,6 +76,7 @@ export class Acks {
       readonly commits: Commits
       readonly shown: Shown
       readonly receipts: Receipts
+      readonly conversations: ConversationList
       readonly wake: () => void
     },
     options: { readonly ackDelayMs: number },
@@ -82,6 +85,7 @@ export class Acks {
     this.#commits = parts.commits
     this.#shown = parts.shown
     this.#receipts = parts.receipts
+    this.#conversations = parts.conversations
     this.#wake = parts.wake
     this.#delayMs = options.ackDelayMs
     this.#durable = 0
@@ -124,11 +128,14 @@ export class Acks {
     }
   }
 
-  /** The user has read everything of the conversation that was stored. */
-  markRead(conversation: ConversationId): void {
+  /**
+   * The user has read everything of the conversation that was stored.
+   * @param number in a group: everything up to this number
+   */
+  markRead(conversation: ConversationId, number?: number): void {
     const peer = peerOf(conversation)
     if (peer === undefined) {
-      this.#markReadHere(conversation)
+      this.#markReadHere(conversation, number)
       return
     }
     for (const { device, storedHighest } of this.#shown.devicesOf(peer)) {
@@ -151,10 +158,15 @@ export class Acks {
     const peer = peerOf(conversation)
     if (peer === undefined) {
       const place = isGroupConversation(conversation) ? number : version
-      return place <= (this.#readHere.get(conversation) ?? 0)
+      return place <= this.readOf(conversation)
     }
     const here = this.#read.get(`${peer}/${device}`)?.sendSeq ?? 0
     return sendSeq <= Math.max(here, this.#receipts.mark('own-read', peer, device))
+  }
+
+  /** The place up to which the user has read a conversation that is not direct; a group also on other devices. */
+  readOf(conversation: ConversationId): number {
+    return Math.max(this.#readHere.get(conversation) ?? 0, this.#conversations.get(conversation)?.read ?? 0)
   }
 
   load(durable: number): void {
@@ -290,9 +302,9 @@ export class Acks {
     })
   }
 
-  #markReadHere(conversation: ConversationId): void {
+  #markReadHere(conversation: ConversationId, number = Number.POSITIVE_INFINITY): void {
     const isGroup = isGroupConversation(conversation)
-    const place = isGroup ? this.#shown.storedNumber(conversation) : this.#durable
+    const place = isGroup ? Math.min(number, this.#shown.storedNumber(conversation)) : this.#durable
     if (place <= (this.#readHere.get(conversation) ?? 0)) return
     this.#readHere.set(conversation, place)
     this.#commits.put(`${isGroup ? 'read-number' : 'read-in'}/${conversation}`, place)

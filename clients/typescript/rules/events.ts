@@ -3,6 +3,7 @@ import type { ConversationId } from '../../../protocol/conversation-id.js'
 import type { GroupChange } from '../base/group-words.js'
 import type { ConnectionStatus } from '../connection/connector.js'
 import type { Contact } from './contact-list.js'
+import type { ConversationState, Preferences } from './conversation-list.js'
 import type { Group } from './group-list.js'
 import type { Message, MessageStateEvent, ReadEvent, WatermarkEvent } from './messages.js'
 import type { GroupActName } from './posted.js'
@@ -11,7 +12,7 @@ import type { GroupActName } from './posted.js'
 export interface GroupFailedEvent {
   readonly conversation: ConversationId
   readonly sendSeq: number
-  /** The member of Groups that was called. */
+  /** The member of Groups, or of Messages, that was called. */
   readonly act: GroupActName
   /** Why, as in messageState. */
   readonly code: number
@@ -21,6 +22,11 @@ export interface GroupFailedEvent {
 export interface ClientEvents {
   /** A message that is new on this device: received, or sent by another device of this user. Once per message. */
   message: Message
+  /**
+   * A message that was told here before is as this from now on: edited, recalled, reacted to; or, with `changed.deleted`, it is gone
+   * on all own devices. It may be older than the history.
+   */
+  messageChanged: Message
   /** A message of this device changed its state. */
   messageState: MessageStateEvent
   /** A peer has stored what a device of this user sent it, up to a number. */
@@ -35,6 +41,10 @@ export interface ClientEvents {
   groupChange: GroupChange
   /** An act in a group, once taken, was refused by the group. Once per act, also after a restart. */
   groupFailed: GroupFailedEvent
+  /** What the user has set for a conversation, and how far it is read, is this from now on. */
+  conversation: ConversationState
+  /** The user's preferences are these from now on. */
+  preferences: Preferences
   profile: { readonly account: string; readonly nickname: string }
   connection: ConnectionStatus
   /** The server does not take the session any more: log in again. The send queue waits for it. */

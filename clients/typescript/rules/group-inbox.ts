@@ -5,6 +5,7 @@ import type {
   ConversationMessage,
   Failed,
   GroupChange as GroupChangeItem,
+  MessageState,
 } from '../../../protocol/generated/messages.js'
 import type { Emitter } from '../base/emitter.js'
 import { reasonOfCode } from '../base/errors.js'
@@ -12,8 +13,9 @@ import { changeOf, type GroupChange } from '../base/group-words.js'
 import type { Identity } from '../connection/identity.js'
 import type { Commits } from '../storage/commits.js'
 import type { StoredMessage } from '../storage/storage.js'
-import { storedContent } from './content.js'
 import type { ClientEvents } from './events.js'
+import { storedMessage } from './extras.js'
+import type { FollowUps } from './follow-ups.js'
 import type { Posted } from './posted.js'
 import type { Receipts } from './receipts.js'
 import type { Sender } from './sender.js'
@@ -28,8 +30,9 @@ export interface GroupInboxHost {
   readonly sender: Sender
   readonly posted: Posted
   readonly events: Emitter<ClientEvents>
-  /** Stores a message, and tells it. */
-  keep(message: StoredMessage): void
+  readonly followUps: FollowUps
+  /** Stores a message, and tells it; not one that the user deleted. */
+  keep(message: StoredMessage, state: MessageState | undefined): void
 }
 
 export class GroupInbox {
@@ -42,26 +45,26 @@ export class GroupInbox {
   }
 
   message(version: number, conversation: ConversationId, item: ConversationMessage): void {
-    const { sender, device, sendSeq, atMs, text, content, number } = item
-    const { commits, identity, shown, sender: outgoing, keep } = this.#host
+    const { sender, device, sendSeq, number, state } = item
+    const { commits, identity, shown, sender: outgoing, followUps, keep } = this.#host
     const own = sender === identity.uid
     const message = own ? this.#judged(device, sendSeq) : undefined
     if (!this.#isNew(conversation, number)) return
     if (own) this.#passOver(conversation, device, sendSeq)
+    const stored = storedMessage(conversation, version, item)
     if (own && outgoing.foundUnsure(device, sendSeq)) {
       // It was told as failed because nobody knew: it had arrived after all.
+      followUps.again(stored, state)
       this.#mend(conversation, device, sendSeq, 0)
       return
     }
     if (shown.wasInWindow(conversation, sender, device, sendSeq)) return
-    const id = { conversation, sender, device, sendSeq, version, number }
-    const stored = { ...id, atMs, text, ...storedContent(content), code: 0 }
     if (message === undefined) {
-      keep(stored)
+      keep(stored, state)
       return
     }
     message.number = number
-    commits.append(stored)
+    if (!followUps.hides(stored, state)) commits.append(stored)
   }
 
   change(version: number, item: GroupChangeItem): void {
@@ -124,8 +127,8 @@ export class GroupInbox {
   }
 
   /** Puts an own message without a place of its own behind what is in the history. */
-  #append({ conversation, sender, device, sendSeq, atMs, text }: SentMessage, code: number): void {
-    this.#host.commits.append({ conversation, sender, device, sendSeq, version: 0, atMs, text, code })
+  #append({ conversation, sender, device, sendSeq, atMs, text, rich }: SentMessage, code: number): void {
+    this.#host.commits.append({ conversation, sender, device, sendSeq, version: 0, atMs, text, ...rich, code })
   }
 
   /** Notes another outcome of an own message that is in the history, and tells it. */

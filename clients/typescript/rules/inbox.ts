@@ -17,6 +17,7 @@ import {
   type Frame,
   type Item,
   type Message as MessageItem,
+  type MessageState,
   type OwnProfile,
 } from '../../../protocol/generated/messages.js'
 import { itemVersions, versionBefore } from '../../../protocol/item-codec.js'
@@ -31,8 +32,11 @@ import type { Commits } from '../storage/commits.js'
 import type { StoredMessage } from '../storage/storage.js'
 import type { Acks } from './acks.js'
 import type { ContactList } from './contact-list.js'
-import { contentOf, storedContent } from './content.js'
+import { contentOf } from './content.js'
+import type { ConversationList, PreferencesList } from './conversation-list.js'
 import type { ClientEvents } from './events.js'
+import { changesOf, extraOf, storedMessage } from './extras.js'
+import { FollowUps } from './follow-ups.js'
 import { GroupInbox, keptChange } from './group-inbox.js'
 import type { GroupList } from './group-list.js'
 import { direct, type Message } from './messages.js'
@@ -47,14 +51,16 @@ import { NOTHING, Timeline } from './timeline.js'
  * The name of the value that says up to where the timeline is applied. Its number rises with each case of Item.content that the
  * library learns. An older version passes over items of such a case, and does so again if it comes back; those are asked for once
  * more (PROTOCOL.md, 7.7).
- * 2: ConversationMessage. 3: GroupChange, Group.
+ * 2: ConversationMessage. 3: GroupChange, Group. 4: Changed, ConversationState, Preferences.
  */
-export const APPLIED = 'applied/3'
+export const APPLIED = 'applied/4'
 
 export interface InboxHost {
   readonly commits: Commits
   readonly contacts: ContactList
   readonly groups: GroupList
+  readonly conversations: ConversationList
+  readonly preferences: PreferencesList
   readonly posted: Posted
   readonly receipts: Receipts
   readonly shown: Shown
@@ -76,6 +82,7 @@ export interface InboxHost {
 export class Inbox {
   readonly #host: InboxHost
   readonly #groups: GroupInbox
+  readonly followUps: FollowUps
   #timeline = new Timeline(0)
   #link: Link | undefined
   #pause: TimerHandle | undefined
@@ -87,7 +94,9 @@ export class Inbox {
 
   constructor(host: InboxHost) {
     this.#host = host
-    this.#groups = new GroupInbox({ ...host, keep: message => this.#keep(message) })
+    this.followUps = new FollowUps({ ...host, present: message => this.present(message) })
+    const { followUps } = this
+    this.#groups = new GroupInbox({ ...host, followUps, keep: (message, state) => this.#keep(message, state) })
   }
 
   get timeline(): Timeline {
@@ -129,6 +138,7 @@ export class Inbox {
   clear(): void {
     this.#ahead.clear()
     this.#groups.clear()
+    this.followUps.clear()
     this.reset()
   }
 
@@ -157,7 +167,7 @@ export class Inbox {
       return
     }
     const before = versionBefore(from, version)
-    if (version > 0 && this.#timeline.joins(before, version)) this.#keepOwn(message, { version, atMs: message.atMs })
+    if (version > 0 && this.#timeline.joins(before, version)) this.#keepOwn(asStored(message, { version }))
     else this.#keepAhead(message, version)
     if (version === 0) return
     this.#host.acks.heardRange(before, version)
@@ -168,6 +178,12 @@ export class Inbox {
     }
     this.#host.commits.put(APPLIED, version)
     this.#host.acks.applying(version)
+  }
+
+  /** An own item up to this version is there, and no answer has brought it. */
+  expected(version: number): void {
+    this.#timeline.notify(version)
+    this.#pull()
   }
 
   /** A message of this device failed before it was accepted: it stays in the history, as failed. */
@@ -277,19 +293,30 @@ export class Inbox {
         this.#host.groups.onItem(content.value)
         this.#host.sender.changed(content.value.conversation as ConversationId)
         break
+      case 'changed':
+        this.followUps.changed(content.value)
+        break
+      case 'conversationState':
+        this.#host.conversations.onItem(content.value)
+        break
+      case 'preferences':
+        this.#host.preferences.onItem(content.value)
+        break
       // undefined: a case that this version does not know. It is stored nowhere and its version is passed.
     }
   }
 
   #message(version: number, item: MessageItem, touched: Seen[]): void {
     const { commits, identity, shown, receipts, sender: outgoing } = this.#host
-    const { sender, device, sendSeq, atMs, text, content, recipient } = item
+    const { sender, device, sendSeq, recipient, state } = item
     const own = sender === identity.uid
+    const { conversation, peer } = direct(own ? recipient : sender)
+    const stored = storedMessage(conversation, version, item)
     if (own && device === identity.device) {
       const message = outgoing.ownCopy(sendSeq)
       if (message !== undefined) {
         outgoing.accepted(message)
-        this.#keepOwn(message, { version, atMs })
+        this.#keepOwn(stored, state)
         return
       }
     }
@@ -297,15 +324,16 @@ export class Inbox {
     const isNew = seen.add(sendSeq)
     if (own && isNew && this.#wasAhead(device, sendSeq)) {
       commits.put(seen.key, seen.toJson())
+      this.followUps.again(stored, state)
       return
     }
     if (own && isNew && outgoing.foundUnsure(device, sendSeq)) {
       // It was told as failed because nobody knew: it had arrived after all.
       commits.put(seen.key, seen.toJson())
-      const { conversation, peer } = direct(recipient)
       commits.fail({ conversation, sender, device, sendSeq, code: 0 })
-      const state = receipts.stateOf(recipient, device, sendSeq)
-      const event = { conversation, peer, device, sendSeq, state, code: 0, reason: '' }
+      this.followUps.again(stored, state)
+      const progress = receipts.stateOf(peer, device, sendSeq)
+      const event = { conversation, peer, device, sendSeq, state: progress, code: 0, reason: '' }
       commits.tell(() => this.#host.events.emit('messageState', event))
       return
     }
@@ -315,14 +343,12 @@ export class Inbox {
       if (!touched.includes(seen)) touched.push(seen)
     }
     commits.put(seen.key, seen.toJson())
-    if (!isNew) return
-    const { conversation } = direct(own ? recipient : sender)
-    this.#keep({ conversation, sender, device, sendSeq, version, atMs, text, ...storedContent(content), code: 0 })
+    if (isNew) this.#keep(stored, state)
   }
 
   /** A message of a conversation that is not direct (PROTOCOL.md, 7.16). */
   #conversationMessage(version: number, item: ConversationMessage): void {
-    const { conversation, sender, device, sendSeq, atMs, text, content } = item
+    const { conversation, sender, device, sendSeq, state } = item
     if (!isNamedConversation(conversation)) return
     if (isGroupConversation(conversation)) {
       this.#groups.message(version, conversation, item)
@@ -332,20 +358,21 @@ export class Inbox {
     const seen = shown.ofNamed(conversation, sender, device)
     if (!seen.add(sendSeq)) return
     commits.put(seen.key, seen.toJson())
-    this.#keep({ conversation, sender, device, sendSeq, version, atMs, text, ...storedContent(content), code: 0 })
+    this.#keep(storedMessage(conversation, version, item), state)
   }
 
-  #keep(message: StoredMessage): void {
+  #keep(message: StoredMessage, state: MessageState | undefined): void {
+    if (this.followUps.hides(message, state)) return
     this.#host.commits.append(message)
     this.#host.commits.tell(() => this.#host.events.emit('message', this.present(message)))
   }
 
-  #keepOwn(message: SentMessage, what: { readonly version: number; readonly atMs: number }): void {
+  #keepOwn(message: StoredMessage, state?: MessageState): void {
     const { sender, device, sendSeq } = message
     const seen = this.#host.shown.of(sender, device)
     if (!seen.add(sendSeq)) return
     this.#host.commits.put(seen.key, seen.toJson())
-    this.#host.commits.append(asStored(message, what))
+    if (!this.followUps.hides(message, state)) this.#host.commits.append(message)
   }
 
   #keepAhead(message: SentMessage, version: number): void {
@@ -369,9 +396,11 @@ export class Inbox {
     const { conversation, sender, device, sendSeq, atMs, text, code, number = 0 } = message
     const peer = peerOf(conversation) ?? 0
     const content = contentOf(text, message.content)
+    const [extra, changed] = [extraOf(message.extra), changesOf(message.changed)]
     const { state, reason } = { state: this.#stateOf(message), reason: reasonOfCode(code) }
     const change = keptChange(message)
-    return { conversation, peer, sender, device, sendSeq, number, atMs, content, text, change, state, code, reason }
+    const id = { conversation, peer, sender, device, sendSeq, number }
+    return { ...id, atMs, content, text, extra, changed, change, state, code, reason }
   }
 
   #stateOf({ conversation, sender, device, sendSeq, code, change }: StoredMessage): Message['state'] {
@@ -387,25 +416,31 @@ export class Inbox {
   }
 
   #failedItem(peer: number, device: number, sendSeq: number, code: number): void {
-    const { commits, identity, receipts, sender } = this.#host
+    const { commits, events, identity, posted, receipts, sender } = this.#host
     // Its copy comes before; where that was trimmed, this is the message's only trace.
     const message = device === identity.device ? sender.ownCopy(sendSeq) : undefined
     if (message !== undefined) {
       sender.accepted(message)
-      this.#keepOwn(message, { version: 0, atMs: message.atMs })
+      this.#keepOwn(asStored(message, { version: 0 }))
     }
     const { conversation } = direct(peer)
+    const [act, reason] = [posted.takeAct(device, sendSeq), reasonOfCode(code)]
+    // A copy that was forwarded is a message.
+    if (act !== undefined && act !== 'forward') {
+      commits.tell(() => events.emit('groupFailed', { conversation, sendSeq, act, code, reason }))
+      return
+    }
     commits.fail({ conversation, sender: identity.uid, device, sendSeq, code })
     receipts.failed(peer, device, sendSeq, code)
-    const event = { conversation, peer, device, sendSeq, state: 'failed', code, reason: reasonOfCode(code) } as const
-    commits.tell(() => this.#host.events.emit('messageState', event))
+    const event = { conversation, peer, device, sendSeq, state: 'failed', code, reason } as const
+    commits.tell(() => events.emit('messageState', event))
   }
 }
 
 /** A message of this device as it is kept. */
 function asStored(message: SentMessage, what: Partial<StoredMessage> & { readonly version: number }): StoredMessage {
-  const { conversation, sender, device, sendSeq, atMs, text } = message
-  return { conversation, sender, device, sendSeq, atMs, text, code: 0, ...what }
+  const { conversation, sender, device, sendSeq, atMs, text, rich } = message
+  return { conversation, sender, device, sendSeq, atMs, text, ...rich, code: 0, ...what }
 }
 
 /** @throws BrokenServer if the items are not of (from, to] */

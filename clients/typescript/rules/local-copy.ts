@@ -19,6 +19,7 @@ import type { Commits } from '../storage/commits.js'
 import type { Json } from '../storage/storage.js'
 import type { Acks } from './acks.js'
 import type { ContactList } from './contact-list.js'
+import type { ConversationList, PreferencesList } from './conversation-list.js'
 import type { ClientEvents } from './events.js'
 import type { GroupList } from './group-list.js'
 import { APPLIED, type Inbox } from './inbox.js'
@@ -37,6 +38,8 @@ export interface LocalCopyParts {
   readonly endpoints: KnownEndpoints
   readonly contacts: ContactList
   readonly groups: GroupList
+  readonly conversations: ConversationList
+  readonly preferences: PreferencesList
   readonly posted: Posted
   readonly receipts: Receipts
   readonly shown: Shown
@@ -53,11 +56,12 @@ export class LocalCopy {
   }
 
   load(values: ReadonlyMap<string, Json>, random: Random): void {
-    const { commits, identity, endpoints, contacts, groups, receipts, acks, sender, inbox } = this.#parts
+    const { commits, identity, endpoints, receipts, acks, sender, inbox } = this.#parts
+    const { contacts, groups, conversations, preferences } = this.#parts
     if (!values.has('format')) commits.put('format', STORAGE_FORMAT)
     identity.load(values, random)
     endpoints.load(values)
-    for (const list of [contacts, groups]) list.begin(identity.generation)
+    for (const list of [contacts, groups, conversations, preferences]) list.begin(identity.generation)
     const applied = (values.get(APPLIED) ?? 0) as number
     inbox.load(applied)
     acks.load(applied)
@@ -76,7 +80,8 @@ export class LocalCopy {
 
   /** Loads a value that stands for itself. Those that name a conversation have kinds that older versions pass over. */
   #load(name: string, value: Json): void {
-    const { identity, contacts, groups, posted, receipts, shown, acks, sender, inbox } = this.#parts
+    const { identity, contacts, groups, conversations, preferences, posted, receipts, shown, acks, sender, inbox } =
+      this.#parts
     const [kind = '', first = '', second = '', third = ''] = name.split('/')
     const [a, b] = [Number(first), Number(second)]
     switch (kind) {
@@ -100,6 +105,15 @@ export class LocalCopy {
         break
       case 'group':
         groups.load(first as ConversationId, value)
+        break
+      case 'conversation':
+        conversations.load(first as ConversationId, value)
+        break
+      case 'preferences':
+        preferences.load('own', value)
+        break
+      case 'gone':
+        inbox.followUps.load(name)
         break
       case 'posted':
         posted.load(identity.uid, a, b, value)
@@ -162,9 +176,9 @@ export class LocalCopy {
    * @param head HEAD_UNKNOWN: until a pull says that there is no more, or the next Hello names it
    */
   resync(head = HEAD_UNKNOWN): void {
-    const { commits, events, identity, contacts, groups, inbox, acks } = this.#parts
+    const { commits, events, identity, contacts, groups, conversations, preferences, inbox, acks } = this.#parts
     identity.beginResync(head)
-    for (const list of [contacts, groups]) list.begin(identity.generation)
+    for (const list of [contacts, groups, conversations, preferences]) list.begin(identity.generation)
     inbox.reset()
     acks.resync()
     commits.after(() => events.emit('resync', { forgotten: false }))
@@ -173,11 +187,11 @@ export class LocalCopy {
 
   /** The timeline is applied up to a version; `whole`: there is nothing above it. */
   applied(version: number, whole: boolean): void {
-    const { identity, contacts, groups } = this.#parts
+    const { identity, contacts, groups, conversations, preferences } = this.#parts
     const head = identity.resyncHead
     if (head === undefined || !(whole || (head !== HEAD_UNKNOWN && version >= head))) return
     identity.setResyncHead(undefined)
-    for (const list of [contacts, groups]) list.dropUnconfirmed()
+    for (const list of [contacts, groups, conversations, preferences]) list.dropUnconfirmed()
   }
 
   /**
@@ -185,8 +199,8 @@ export class LocalCopy {
    * error.
    */
   forget(error: LongwireError): void {
-    const { commits, events, identity, endpoints, contacts, groups, posted, receipts, shown, acks, sender, inbox } =
-      this.#parts
+    const { commits, events, identity, endpoints, posted, receipts, shown, acks, sender, inbox } = this.#parts
+    const { contacts, groups, conversations, preferences } = this.#parts
     const { uid } = identity
     identity.spend(sender.sendQueue.nextSendSeq)
     commits.forget()
@@ -194,8 +208,9 @@ export class LocalCopy {
     commits.put('format', STORAGE_FORMAT)
     identity.clear()
     endpoints.store()
-    for (const part of [contacts, groups, posted, receipts, shown, acks, inbox]) part.clear()
-    for (const list of [contacts, groups]) list.begin(identity.generation)
+    const lists = [contacts, groups, conversations, preferences]
+    for (const part of [...lists, posted, receipts, shown, acks, inbox]) part.clear()
+    for (const list of [contacts, groups, conversations, preferences]) list.begin(identity.generation)
     if (uid !== 0) commits.after(() => events.emit('resync', { forgotten: true }))
   }
 

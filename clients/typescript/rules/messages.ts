@@ -2,6 +2,7 @@
 import { type ConversationId, directConversation } from '../../../protocol/conversation-id.js'
 import type { GroupChange } from '../base/group-words.js'
 import type { Content } from './content.js'
+import type { Extra, MessageChanges } from './extras.js'
 
 /**
  *   queued ──► sending ──► accepted ──► delivered ──► read
@@ -30,8 +31,12 @@ export interface Message {
    */
   readonly atMs: number
   readonly content: Content
-  /** The text; of content that this version does not know the same in words, or nothing. */
+  /** The text; of content that is not text the same in words, or nothing. */
   readonly text: string
+  /** The message that it answers, who is named in it, and what else goes with it. */
+  readonly extra: Extra
+  /** What has happened to it since it was sent: edited, recalled, reacted to. */
+  readonly changed: MessageChanges
   /** Set in the history of a group: no message, but something that has happened there. It has no text, and no id but its number. */
   readonly change: GroupChange | undefined
   readonly state: MessageState

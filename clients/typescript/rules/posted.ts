@@ -10,17 +10,18 @@ import type { OperationName } from '../base/operation.js'
 import type { Commits } from '../storage/commits.js'
 import type { Json } from '../storage/storage.js'
 import type { Receipts } from './receipts.js'
-import { SentMessage } from './sent-message.js'
+import { type Rich, SentMessage } from './sent-message.js'
 
 /** The acts of which a failure is told. A failure takes moments; while a group's outbox waits, an hour of acts by hand. */
 const ACTS_MAX = 64
 
-/** An act in a group, by its name in groups.ts. */
-export type GroupActName = OperationName extends infer N
-  ? N extends `group${infer A}`
-    ? Uncapitalize<A>
-    : never
-  : never
+/** The acts about messages that a group may refuse, by their names in messages.ts of the API. */
+const MESSAGE_ACTS = ['edit', 'recall', 'forward', 'react'] as const
+
+/** An act in a group, by its name in groups.ts, or in messages.ts of the API. */
+export type GroupActName = (typeof MESSAGE_ACTS)[number] | GroupMethodName
+
+type GroupMethodName = OperationName extends infer N ? (N extends `group${infer A}` ? Uncapitalize<A> : never) : never
 
 type Act = readonly [device: number, sendSeq: number, name: GroupActName]
 
@@ -43,9 +44,10 @@ export class Posted {
 
   /** A message of this device was accepted. */
   add(message: SentMessage): void {
-    const { conversation, device, sendSeq, text, atMs } = message
+    const { conversation, device, sendSeq, text, atMs, rich } = message
+    const further = Object.keys(rich).length > 0 ? [rich as unknown as Json] : []
     this.#messages.set(keyOf(device, sendSeq), message)
-    this.#commits.put(`posted/${device}/${sendSeq}`, [conversation, text, atMs])
+    this.#commits.put(`posted/${device}/${sendSeq}`, [conversation, text, atMs, ...further])
   }
 
   /** Takes out a message whose place is known, or that failed; undefined if it does not wait here. */
@@ -72,8 +74,8 @@ export class Posted {
   }
 
   load(sender: number, device: number, sendSeq: number, json: Json): void {
-    const [conversation, text, atMs] = json as unknown as readonly [ConversationId, string, number]
-    const message = new SentMessage({ sender, device, sendSeq, conversation, text, atMs }, this.#receipts)
+    const [conversation, text, atMs, rich] = json as unknown as readonly [ConversationId, string, number, Rich?]
+    const message = new SentMessage({ sender, device, sendSeq, conversation, text, atMs, ...rich }, this.#receipts)
     message.progress = 'accepted'
     this.#messages.set(keyOf(device, sendSeq), message)
   }
@@ -95,7 +97,8 @@ export class Posted {
 }
 
 function actName(method: OperationName): GroupActName | undefined {
-  if (!method.startsWith('group')) return undefined
+  const act = MESSAGE_ACTS.find(each => each === method)
+  if (act !== undefined || !method.startsWith('group')) return act
   return `${method.charAt(5).toLowerCase()}${method.slice(6)}` as GroupActName
 }
 

@@ -2,7 +2,7 @@
 // states and events. PROTOCOL.md, clause 6.
 import { CODES } from '../../../protocol/codes.js'
 import { type ConversationId, directConversation, peerOf } from '../../../protocol/conversation-id.js'
-import { createPostRequest, decodeRefusal, type Frame } from '../../../protocol/generated/messages.js'
+import { decodeRefusal, type Frame } from '../../../protocol/generated/messages.js'
 import { encodeSendFrame } from '../../../protocol/item-codec.js'
 import { FRAME_TO_SERVER_BYTES_MAX, TEXT_BYTES_MAX } from '../../../protocol/limits.js'
 import { METHODS, type MethodName, type ResponseOf } from '../../../protocol/methods.js'
@@ -16,9 +16,10 @@ import type { Commits } from '../storage/commits.js'
 import type { Json } from '../storage/storage.js'
 import { Beginnings, type Other, type Standing } from './beginnings.js'
 import type { MessageStateEvent } from './messages.js'
+import { encodePost } from './post.js'
 import type { Receipts } from './receipts.js'
 import { type Content, type Entry, SendQueue } from './send-queue.js'
-import { SentMessage } from './sent-message.js'
+import { type Rich, SentMessage } from './sent-message.js'
 
 /** Requests that hold a password: their number is stored, their content is not. A crash voids the number. */
 const SECRET: ReadonlySet<OperationName> = new Set(['changePassword', 'deleteAccount'])
@@ -53,6 +54,8 @@ export interface SenderHost {
   emitState(event: MessageStateEvent): void
   /** This device's own copy of a message counts as pushed: (from, version]; version 0 if it is not known. */
   accepted(message: SentMessage, from: number, version: number): void
+  /** An own item up to this version is there, and no answer brings it. */
+  expected(version: number): void
   /** The server has done what was asked under a number of this device. */
   did(method: OperationName, sendSeq: number): void
   /** A message of this device failed for good before it was accepted. */
@@ -99,15 +102,15 @@ export class Sender {
     return messages
   }
 
-  send(id: DeviceId, conversation: ConversationId, text: string): SentMessage {
+  send(id: DeviceId, conversation: ConversationId, text: string, rich: Rich = {}): SentMessage {
     checkText('text', text, TEXT_BYTES_MAX, { bytesMin: 1, long: CODES.TEXT_TOO_LONG.code })
     this.#checkSpace()
     const { sender, device } = id
     const atMs = this.#host.clock.now()
     const sendSeq = this.#sendQueue.nextSendSeq
-    const message = new SentMessage({ sender, device, sendSeq, conversation, text, atMs }, this.#host.receipts)
-    const peer = peerOf(conversation)
-    const json = peer === undefined ? ['p', conversation, text, atMs] : ['m', peer, text, atMs]
+    const message = new SentMessage({ sender, device, sendSeq, conversation, text, atMs, ...rich }, this.#host.receipts)
+    const further = Object.keys(rich).length > 0 ? [rich as unknown as Json] : []
+    const json = goesBySend(message) ? ['m', message.peer, text, atMs] : ['p', conversation, text, atMs, ...further]
     this.#store(this.#sendQueue.add({ kind: 'message', message }), json)
     return message
   }
@@ -295,14 +298,9 @@ export class Sender {
     const answered = (frame: Frame): void => this.#answered(entry, transmission, frame)
     if (content.kind === 'message') {
       const { message } = content
-      const { conversation, peer, text } = message
-      if (peer !== 0) link.write(encodeSendFrame(link.begin(answered), sendSeq, peer, text))
-      else
-        link.request(
-          METHODS.post.number,
-          METHODS.post.encodeRequest(createPostRequest({ sendSeq, conversation, text })),
-          answered,
-        )
+      const { peer, text } = message
+      if (goesBySend(message)) link.write(encodeSendFrame(link.begin(answered), sendSeq, peer, text))
+      else link.request(METHODS.post.number, encodePost(message), answered)
       if (!entry.sent) {
         message.progress = 'sending'
         this.#tell(message, 'sending')
@@ -359,9 +357,17 @@ export class Sender {
         this.#beginnings.asked(made, sendSeq)
         this.#beginnings.answered(made, sendSeq, true)
       }
+      if (content.method === 'forward') this.#forwarded(content.request, sendSeq, response as ResponseOf<'forward'>)
       this.#host.did(content.method as OperationName, sendSeq)
     }
     done?.(undefined, response)
+  }
+
+  /** The copy of a message was sent. What it holds is known when it comes. */
+  #forwarded(request: { readonly [name: string]: Json }, sendSeq: number, { version }: ResponseOf<'forward'>): void {
+    const peer = peerOf(request.conversation as ConversationId)
+    if (peer !== undefined) this.#host.receipts.accepted(peer, sendSeq)
+    this.#host.expected(version)
   }
 
   /** The server has the message. */
@@ -447,9 +453,14 @@ function stateEvent(message: SentMessage, state: MessageStateEvent['state']): Me
   return { conversation, peer, device, sendSeq, state, code, reason }
 }
 
+/** Whether Send does: a text alone, to a user. */
+function goesBySend({ peer, rich }: SentMessage): boolean {
+  return peer !== 0 && rich.content === undefined && rich.extra === undefined
+}
+
 function decodeAnswer(content: Content, body: Uint8Array): unknown {
   if (content.kind === 'void') return undefined
-  const method = content.kind === 'operation' ? content.method : content.message.peer === 0 ? 'post' : 'send'
+  const method = content.kind === 'operation' ? content.method : goesBySend(content.message) ? 'send' : 'post'
   const entry = METHODS[method]
   return entry.kind === 'request' ? entry.decodeResponse(body) : undefined
 }
@@ -463,9 +474,9 @@ function encodeOperation(method: MethodName, request: { readonly [name: string]:
 function contentOf(json: Json, id: DeviceId & { readonly sendSeq: number }, receipts: Receipts): Content {
   const [kind, ...rest] = json as readonly Json[]
   if (kind === 'm' || kind === 'p') {
-    const [to, text, atMs] = rest as unknown as readonly [number | ConversationId, string, number]
+    const [to, text, atMs, rich] = rest as unknown as readonly [number | ConversationId, string, number, Rich?]
     const conversation = typeof to === 'number' ? directConversation(to) : to
-    return { kind: 'message', message: new SentMessage({ ...id, conversation, text, atMs }, receipts) }
+    return { kind: 'message', message: new SentMessage({ ...id, conversation, text, atMs, ...rich }, receipts) }
   }
   if (kind === 'o') {
     const [method, request] = rest as unknown as readonly [OperationName, { readonly [name: string]: Json }]

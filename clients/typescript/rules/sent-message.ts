@@ -1,14 +1,19 @@
 // The handle of a message of this device and this run: always says the present state.
 import { type ConversationId, peerOf } from '../../../protocol/conversation-id.js'
 import { reasonOfCode } from '../base/errors.js'
-import type { Content } from './content.js'
+import type { StoredMessage } from '../storage/storage.js'
+import { type Content, contentOf } from './content.js'
+import { type Extra, extraOf, UNCHANGED } from './extras.js'
 import type { Message, MessageState } from './messages.js'
 import type { Receipts } from './receipts.js'
 
 const NONE = { code: 0, reason: '' }
 
-/** A text to a conversation, as it was queued, with its id. */
-export interface Written {
+/** The parts of a message that not every one has. */
+export type Rich = Pick<StoredMessage, 'content' | 'extra'>
+
+/** A message to a conversation, as it was queued, with its id. */
+export interface Written extends Rich {
   readonly sender: number
   readonly device: number
   readonly sendSeq: number
@@ -29,6 +34,11 @@ export class SentMessage implements Message {
   readonly change = undefined
   readonly content: Content
   readonly text: string
+  readonly extra: Extra
+  /** The message as it was sent: what happens to it later is told by `messageChanged`, and stands in the history. */
+  readonly changed = UNCHANGED
+  /** @internal */
+  readonly rich: Rich
   /** @internal The library's to write. */
   progress: 'queued' | 'sending' | 'accepted' | 'failed' = 'queued'
   /** @internal */
@@ -36,15 +46,17 @@ export class SentMessage implements Message {
   readonly #receipts: Receipts
 
   /** @internal */
-  constructor({ sender, device, sendSeq, conversation, text, atMs }: Written, receipts: Receipts) {
+  constructor({ sender, device, sendSeq, conversation, text, atMs, content, extra }: Written, receipts: Receipts) {
     this.conversation = conversation
     this.peer = peerOf(conversation) ?? 0
     this.sender = sender
     this.device = device
     this.sendSeq = sendSeq
     this.atMs = atMs
-    this.content = { kind: 'text', text }
+    this.content = contentOf(text, content)
     this.text = text
+    this.extra = extraOf(extra)
+    this.rich = { ...(content && { content }), ...(extra && { extra }) }
     this.#receipts = receipts
   }
 

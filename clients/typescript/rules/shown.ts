@@ -118,9 +118,13 @@ export class Shown {
 
   /** Counts a number of a group, and all below it, as shown. @returns whether it had not been */
   raise(group: ConversationId, number: number): boolean {
-    if (number <= (this.#groups.get(group) ?? 0)) return false
+    if (this.hasNumber(group, number)) return false
     this.#groups.set(group, number)
     return true
+  }
+
+  hasNumber(group: ConversationId, number: number): boolean {
+    return number <= (this.#groups.get(group) ?? 0)
   }
 
   /** Notes that everything of a group up to a number is stored. */

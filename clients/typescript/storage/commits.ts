@@ -4,13 +4,15 @@
 //   idle ──flush──► storing ──done──► idle (or the next batch)
 //                      └────error───► failed, for good: nothing more is stored, run or promised
 import { errorOf } from '../base/errors.js'
-import type { Changes, Failure, Json, Storage, StoredMessage } from './storage.js'
+import type { Changes, Clearing, Failure, Json, Rewrite, Storage, StoredMessage } from './storage.js'
 
 class Batch implements Changes {
   forget = false
   readonly values = new Map<string, Json | undefined>()
   readonly messages: StoredMessage[] = []
   readonly failures: Failure[] = []
+  readonly rewrites: Rewrite[] = []
+  readonly clearings: Clearing[] = []
   readonly after: (() => void)[] = []
   /** Whether something is to be stored. */
   changed = false
@@ -57,6 +59,14 @@ export class Commits {
     this.#change().failures.push(failure)
   }
 
+  rewrite(rewrite: Rewrite): void {
+    this.#change().rewrites.push(rewrite)
+  }
+
+  clear(clearing: Clearing): void {
+    this.#change().clearings.push(clearing)
+  }
+
   /** Drops everything stored, and everything asked for and not yet stored. */
   forget(): void {
     const batch = this.#change()
@@ -65,6 +75,8 @@ export class Commits {
     batch.values.clear()
     batch.messages.length = 0
     batch.failures.length = 0
+    batch.rewrites.length = 0
+    batch.clearings.length = 0
   }
 
   /** Runs `act` when all that was asked for so far is stored, after everything handed to after() before. */

@@ -67,9 +67,9 @@ export class FileStorage implements Storage {
       return
     }
     const bytes = encodeChanges(changes)
-    this.#model.apply(changes)
-    // What is forgotten is not to be found in the file either.
-    if (changes.forget || this.#bytes + bytes.length > this.#compactAbove) {
+    const erased = this.#model.apply(changes)
+    // What is gone is not to be found in the file either: not where it stood, nor in a record of what takes its place.
+    if (erased || this.#bytes + bytes.length > this.#compactAbove) {
       this.#guard(done, () => this.#compact())
       return
     }

@@ -12,12 +12,15 @@ import type { IdbCursor, IdbDatabase, IdbFactory, IdbRequest, IdbTransaction } f
 import { openAlone } from './indexed-db-lock.js'
 import {
   type Changes,
-  type Failure,
+  type Clearing,
   HISTORY_PER_CONVERSATION_DEFAULT,
   type HistoryDone,
   type HistoryOptions,
+  isNamed,
   type Json,
+  rewritten,
   type Storage,
+  type StoredId,
   type StoredMessage,
 } from './storage.js'
 import { conversationOf, type StoredName, storedName } from './stored-name.js'
@@ -30,6 +33,12 @@ export interface IndexedDbOptions extends HistoryOptions {
 
 /** A message as the database has it. */
 type Row = Omit<StoredMessage, 'conversation'> & { readonly peer: StoredName }
+
+/** What a stored message is to be; undefined: it goes. */
+interface Mark {
+  readonly id: StoredId
+  readonly as: (message: StoredMessage) => StoredMessage | undefined
+}
 
 const BOTH = ['values', 'messages'] as const
 
@@ -164,7 +173,8 @@ export class IndexedDbStorage implements Storage {
     transaction.onabort = () => done(transaction.error ?? new Error('the transaction was aborted'), NONE)
   }
 
-  #apply(transaction: IdbTransaction, { forget, values, messages, failures }: Changes): void {
+  #apply(transaction: IdbTransaction, changes: Changes): void {
+    const { forget, values, messages, failures, rewrites, clearings } = changes
     const stored = transaction.objectStore('values')
     const log = transaction.objectStore('messages')
     if (forget) {
@@ -184,8 +194,51 @@ export class IndexedDbStorage implements Storage {
         grown.set(row.peer, (grown.get(row.peer) ?? 0) + 1)
       }
     }
-    for (const failure of failures) markFailed(transaction, failure)
+    const marks: Mark[] = [
+      ...failures.map(each => ({ id: each, as: (m: StoredMessage) => ({ ...m, code: each.code }) })),
+      ...rewrites.map(({ present, ...id }) => ({ id, as: (m: StoredMessage) => present && rewritten(m, present) })),
+    ]
+    this.#mark(transaction, marks, 0)
+    for (const clearing of clearings) this.#clear(transaction, clearing)
     for (const [name, count] of grown) this.#grow(transaction, name, count)
+  }
+
+  /** Changes stored messages one after the other, for two may be about the same one. They are late messages: the newest first. */
+  #mark(transaction: IdbTransaction, marks: readonly Mark[], from: number): void {
+    const mark = marks[from]
+    if (mark === undefined) return
+    const next = (): void => this.#mark(transaction, marks, from + 1)
+    const { conversation, ...name } = mark.id
+    const stored = storedName(conversation)
+    each(
+      transaction.objectStore('messages').index('peer').openCursor(stored, 'prev'),
+      cursor => {
+        const message = messageOf(cursor.value as Row)
+        if (!isNamed(message, name)) return 'next'
+        const present = mark.as(message)
+        if (present === undefined) this.#delete(cursor, stored)
+        else cursor.update(rowOf(present))
+        next()
+        return 'stop'
+      },
+      error => {
+        if (error === undefined) next()
+      },
+    )
+  }
+
+  #clear(transaction: IdbTransaction, { conversation, upTo }: Clearing): void {
+    const name = storedName(conversation)
+    each(transaction.objectStore('messages').index('peer').openCursor(name, 'next'), cursor => {
+      if ((cursor.value as Row).version <= upTo) this.#delete(cursor, name)
+      return 'next'
+    })
+  }
+
+  #delete(cursor: IdbCursor, name: StoredName): void {
+    cursor.delete()
+    const count = this.#counts.get(name)
+    if (count !== undefined) this.#counts.set(name, count - 1)
   }
 
   #grow(transaction: IdbTransaction, name: StoredName, added: number): void {
@@ -225,16 +278,6 @@ function rowOf({ conversation, ...message }: StoredMessage): Row {
 
 function messageOf({ peer, ...message }: Row): StoredMessage {
   return { conversation: conversationOf(peer), ...message }
-}
-
-/** Failures are rare and of late messages: the newest first. */
-function markFailed(transaction: IdbTransaction, { conversation, sender, device, sendSeq, code }: Failure): void {
-  each(transaction.objectStore('messages').index('peer').openCursor(storedName(conversation), 'prev'), cursor => {
-    const row = cursor.value as Row
-    if (row.sendSeq !== sendSeq || row.device !== device || row.sender !== sender) return 'next'
-    cursor.update({ ...row, code })
-    return 'stop'
-  })
 }
 
 /** @param ended called when there is no more, or when it fails; not after `stop` */

@@ -6,7 +6,7 @@
 // whole state from nothing.
 import { crc32 } from 'node:zlib'
 import type { Change } from '../base/group-words.js'
-import type { Changes, Failure, Json, StoredMessage } from './storage.js'
+import type { Changes, Clearing, Failure, Json, Present, Rewrite, StoredId, StoredMessage } from './storage.js'
 import type { StoredModel } from './stored-model.js'
 import { conversationOf, type StoredName, storedName } from './stored-name.js'
 
@@ -26,6 +26,9 @@ type MessageRow = readonly [
   ...[number?, string?, number?, Change?],
 ]
 
+/** Conversation, sender, device, sendSeq, number; what the message is from now on, or nothing: it goes. */
+type RewriteRow = readonly [StoredName, number, number, number, number, Present?]
+
 interface Row {
   readonly longwire?: number
   /** 1: forget everything before. */
@@ -35,10 +38,15 @@ interface Row {
   readonly m?: readonly MessageRow[]
   /** Failures: conversation, sender, device, sendSeq, code. */
   readonly x?: readonly (readonly [StoredName, number, number, number, number])[]
+  /** Rewrites. A message with `extra` or `changed` has one beside it: its own row has no place for these. */
+  readonly e?: readonly RewriteRow[]
+  /** Clearings: conversation and version. */
+  readonly c?: readonly (readonly [StoredName, number])[]
 }
 
 export function encodeChanges(changes: Changes): Uint8Array {
-  const { values, messages, failures } = changes
+  const { values, messages, failures, clearings } = changes
+  const rewrites = [...changes.messages.flatMap(furtherRow), ...changes.rewrites.map(rewriteRow)]
   const row: Row = {
     ...(changes.forget && { f: 1 }),
     ...(values.size > 0 && {
@@ -51,6 +59,8 @@ export function encodeChanges(changes: Changes): Uint8Array {
           [storedName(conversation), sender, device, sendSeq, code] as const,
       ),
     }),
+    ...(rewrites.length > 0 && { e: rewrites }),
+    ...(clearings.length > 0 && { c: clearings.map(each => [storedName(each.conversation), each.upTo] as const) }),
   }
   return record(row)
 }
@@ -59,15 +69,15 @@ export function encodeChanges(changes: Changes): Uint8Array {
 export function* encodeSnapshot(model: StoredModel): IterableIterator<Uint8Array> {
   yield record({ longwire: JOURNAL_FORMAT })
   yield record({ v: [...model.values] })
-  let rows: MessageRow[] = []
+  let messages: StoredMessage[] = []
   for (const message of model.messages()) {
-    rows.push(messageRow(message))
-    if (rows.length === MESSAGES_PER_RECORD) {
-      yield record({ m: rows })
-      rows = []
+    messages.push(message)
+    if (messages.length === MESSAGES_PER_RECORD) {
+      yield messagesRecord(messages)
+      messages = []
     }
   }
-  if (rows.length > 0) yield record({ m: rows })
+  if (messages.length > 0) yield messagesRecord(messages)
 }
 
 export type Replay =
@@ -99,6 +109,11 @@ export function replay(bytes: Uint8Array, model: StoredModel): Replay {
   return { kind: 'ok', end: at }
 }
 
+function messagesRecord(messages: readonly StoredMessage[]): Uint8Array {
+  const further = messages.flatMap(furtherRow)
+  return record({ m: messages.map(messageRow), ...(further.length > 0 && { e: further }) })
+}
+
 function record(row: Row): Uint8Array {
   const payload = new TextEncoder().encode(JSON.stringify(row))
   const bytes = new Uint8Array(HEAD_BYTES + payload.length)
@@ -116,6 +131,22 @@ function messageRow(m: StoredMessage): MessageRow {
   const further = [...row, content?.kind ?? 0, content?.body ?? ''] as const
   if (number === undefined) return further
   return change === undefined ? [...further, number] : [...further, number, change]
+}
+
+function furtherRow(message: StoredMessage): readonly RewriteRow[] {
+  const { text, content, extra, changed } = message
+  if (extra === undefined && changed === undefined) return []
+  return [
+    rewriteRow({
+      ...message,
+      present: { text, ...(content && { content }), ...(extra && { extra }), ...(changed && { changed }) },
+    }),
+  ]
+}
+
+function rewriteRow({ conversation, sender, device, sendSeq, number = 0, present }: Rewrite): RewriteRow {
+  const id = [storedName(conversation), sender, device, sendSeq, number] as const
+  return present === undefined ? id : [...id, present]
 }
 
 function changesOf(row: Row): Changes {
@@ -137,5 +168,11 @@ function changesOf(row: Row): Changes {
   const failures = (row.x ?? []).map(([name, sender, device, sendSeq, code]): Failure => {
     return { conversation: conversationOf(name), sender, device, sendSeq, code }
   })
-  return { forget: row.f === 1, values: new Map(row.v as readonly [string, Json | undefined][]), messages, failures }
+  const rewrites = (row.e ?? []).map(([name, sender, device, sendSeq, number, present]): Rewrite => {
+    const id: StoredId = { conversation: conversationOf(name), sender, device, sendSeq, ...(number > 0 && { number }) }
+    return present === undefined ? id : { ...id, present }
+  })
+  const clearings = (row.c ?? []).map(([name, upTo]): Clearing => ({ conversation: conversationOf(name), upTo }))
+  const values = new Map(row.v as readonly [string, Json | undefined][])
+  return { forget: row.f === 1, values, messages, failures, rewrites, clearings }
 }

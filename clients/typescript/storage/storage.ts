@@ -24,6 +24,10 @@ export interface StoredMessage {
   readonly text: string
   /** The content of another kind; absent: it is text. */
   readonly content?: StoredContent
+  /** What goes with it; absent: nothing. */
+  readonly extra?: StoredExtra
+  /** How it was changed since it was sent; absent: it was not. */
+  readonly changed?: StoredChanges
   /** The place among a group's messages and changes. */
   readonly number?: number
   /** What has happened in a group: then it is no message. */
@@ -39,6 +43,34 @@ export interface StoredContent {
   readonly body: string
 }
 
+/** The parts of a message beside its text or content. */
+export interface StoredExtra {
+  /** The message that it answers: sender, device, sendSeq, number. */
+  readonly reply?: readonly [sender: number, device: number, sendSeq: number, number: number]
+  /** Parts of the text that name users: start, length, uid. */
+  readonly mentions?: readonly (readonly [start: number, length: number, uid: number])[]
+  /** Bytes in base64. */
+  readonly metadata?: string
+  readonly forwarded?: true
+}
+
+/** What has happened to a message since it was sent. */
+export interface StoredChanges {
+  readonly editedAtMs?: number
+  readonly recalledBy?: number
+  readonly withheld?: true
+  readonly reactions?: readonly (readonly [kind: string, count: number])[]
+}
+
+/** The id of a stored message. In a group the number alone names it, where the stored message has one. */
+export interface StoredId {
+  readonly conversation: ConversationId
+  readonly sender: number
+  readonly device: number
+  readonly sendSeq: number
+  readonly number?: number
+}
+
 /** A stored message turned out to have failed. */
 export interface Failure {
   readonly conversation: ConversationId
@@ -48,7 +80,22 @@ export interface Failure {
   readonly code: number
 }
 
-/** Changes that are made together. Applied in this order: forget, values, messages, failures. */
+/** The part of a message that may change later. */
+export type Present = Pick<StoredMessage, 'text' | 'content' | 'extra' | 'changed'>
+
+/** A stored message is as this from now on. Its old text is to be found nowhere then. If it is not stored, nothing happens. */
+export interface Rewrite extends StoredId {
+  /** Absent: the message goes. */
+  readonly present?: Present
+}
+
+/** All messages of a conversation with a version up to this one go, and are to be found nowhere then. */
+export interface Clearing {
+  readonly conversation: ConversationId
+  readonly upTo: number
+}
+
+/** Changes that are made together. Applied in this order: forget, values, messages, failures, rewrites, clearings. */
 export interface Changes {
   /** Whether everything stored before goes, values and messages. */
   readonly forget: boolean
@@ -56,6 +103,8 @@ export interface Changes {
   readonly values: ReadonlyMap<string, Json | undefined>
   readonly messages: readonly StoredMessage[]
   readonly failures: readonly Failure[]
+  readonly rewrites: readonly Rewrite[]
+  readonly clearings: readonly Clearing[]
 }
 
 export interface HistoryPage {
@@ -94,6 +143,22 @@ export interface HistoryOptions {
 }
 
 export const HISTORY_PER_CONVERSATION_DEFAULT = 500
+
+/** Whether a stored message is the one of this id. */
+export function isNamed(
+  message: StoredMessage,
+  { sender, device, sendSeq, number = 0 }: Omit<StoredId, 'conversation'>,
+): boolean {
+  if (message.change !== undefined) return false
+  if (number > 0 && message.number !== undefined) return message.number === number
+  return message.sendSeq === sendSeq && message.device === device && message.sender === sender
+}
+
+/** A stored message with another present. */
+export function rewritten(message: StoredMessage, { text, content, extra, changed }: Present): StoredMessage {
+  const { content: _content, extra: _extra, changed: _changed, ...rest } = message
+  return { ...rest, text, ...(content && { content }), ...(extra && { extra }), ...(changed && { changed }) }
+}
 
 /** Closes a storage. One of the application's own may throw: `done` is called all the same. */
 export function closeStorage(storage: Storage, done: () => void): void {

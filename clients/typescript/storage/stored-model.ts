@@ -2,19 +2,25 @@
 import type { ConversationId } from '../../../protocol/conversation-id.js'
 import {
   type Changes,
+  type Clearing,
   type Failure,
   HISTORY_PER_CONVERSATION_DEFAULT,
   type HistoryOptions,
   type HistoryPage,
+  isNamed,
   type Json,
+  type Present,
+  type Rewrite,
+  rewritten,
   type StoredMessage,
 } from './storage.js'
 
 interface Conversation {
   /** Oldest first. */
   readonly messages: StoredMessage[]
-  /** The number of older ones that were dropped: positions of pages stay what they were. */
-  dropped: number
+  /** Their positions, which rise and stay while others are taken out: pages are asked for by them. */
+  readonly positions: number[]
+  nextPosition: number
 }
 
 export class StoredModel {
@@ -29,7 +35,8 @@ export class StoredModel {
     this.#kept = kept
   }
 
-  apply(changes: Changes): void {
+  /** @returns whether content is gone that was here before, or came with these changes */
+  apply(changes: Changes): boolean {
     if (changes.forget) {
       this.values.clear()
       this.#conversations.clear()
@@ -40,15 +47,19 @@ export class StoredModel {
     }
     if (this.#kept > 0) for (const message of changes.messages) this.#add(message)
     for (const failure of changes.failures) this.#fail(failure)
+    let erased = changes.forget
+    for (const rewrite of changes.rewrites) if (this.#rewrite(rewrite)) erased = true
+    for (const clearing of changes.clearings) if (this.#clear(clearing)) erased = true
+    return erased
   }
 
   page(id: ConversationId, before: number | undefined, limit: number): HistoryPage {
     const conversation = this.#conversations.get(id)
     if (conversation === undefined) return { messages: [], before: undefined }
-    const { messages, dropped } = conversation
-    const end = before === undefined ? messages.length : Math.min(Math.max(before - dropped, 0), messages.length)
+    const { messages, positions } = conversation
+    const end = before === undefined ? messages.length : positions.findLastIndex(each => each < before) + 1
     const start = Math.max(end - limit, 0)
-    return { messages: messages.slice(start, end), before: start > 0 ? dropped + start : undefined }
+    return { messages: messages.slice(start, end), before: start > 0 ? positions[start] : undefined }
   }
 
   /** Every message kept, conversation by conversation, oldest first. */
@@ -59,28 +70,58 @@ export class StoredModel {
   #add(message: StoredMessage): void {
     const conversation = this.#conversations.get(message.conversation)
     if (conversation === undefined) {
-      this.#conversations.set(message.conversation, { messages: [message], dropped: 0 })
+      this.#conversations.set(message.conversation, { messages: [message], positions: [0], nextPosition: 1 })
       return
     }
     conversation.messages.push(message)
+    conversation.positions.push(conversation.nextPosition++)
     // Dropped a quarter at a time, so that a full conversation does not move its whole array for each message.
     const slack = Math.max(16, this.#kept >> 2)
     if (conversation.messages.length >= this.#kept + slack) {
       const surplus = conversation.messages.length - this.#kept
       conversation.messages.splice(0, surplus)
-      conversation.dropped += surplus
+      conversation.positions.splice(0, surplus)
     }
   }
 
   #fail({ conversation, sender, device, sendSeq, code }: Failure): void {
     const messages = this.#conversations.get(conversation)?.messages ?? []
     // Failures are rare and of late messages: the newest first.
-    for (let i = messages.length - 1; i >= 0; i--) {
-      const message = messages[i] as StoredMessage
-      if (message.sendSeq === sendSeq && message.device === device && message.sender === sender) {
-        messages[i] = { ...message, code }
-        return
-      }
-    }
+    const at = messages.findLastIndex(each => isNamed(each, { sender, device, sendSeq }))
+    const message = messages[at]
+    if (message !== undefined) messages[at] = { ...message, code }
   }
+
+  #rewrite({ conversation: id, present, ...name }: Rewrite): boolean {
+    const conversation = this.#conversations.get(id)
+    const at = conversation?.messages.findLastIndex(each => isNamed(each, name)) ?? -1
+    const message = conversation?.messages[at]
+    if (conversation === undefined || message === undefined) return false
+    if (present === undefined) {
+      conversation.messages.splice(at, 1)
+      conversation.positions.splice(at, 1)
+      return true
+    }
+    conversation.messages[at] = rewritten(message, present)
+    return JSON.stringify(contentOf(message)) !== JSON.stringify(contentOf(present))
+  }
+
+  #clear({ conversation: id, upTo }: Clearing): boolean {
+    const conversation = this.#conversations.get(id)
+    if (conversation === undefined) return false
+    const { messages, positions, nextPosition } = conversation
+    const stays = messages.map(each => each.version > upTo)
+    if (!stays.includes(false)) return false
+    this.#conversations.set(id, {
+      messages: messages.filter((_, i) => stays[i]),
+      positions: positions.filter((_, i) => stays[i]),
+      nextPosition,
+    })
+    return true
+  }
+}
+
+/** The parts of a message that its author wrote. */
+function contentOf({ text, content, extra }: Present): readonly unknown[] {
+  return [text, content, extra]
 }

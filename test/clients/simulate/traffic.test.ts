@@ -9,6 +9,7 @@ import {
   type MessageStateEvent,
   type SentMessage,
 } from '../../../clients/typescript/index.js'
+import { extraOf, UNCHANGED } from '../../../clients/typescript/rules/extras.js'
 import { eventually } from '../../support/eventually.js'
 import { ManualClock } from '../../support/manual-clock.js'
 
@@ -67,6 +68,8 @@ class Switchboard {
           ...each,
           ...named(each.sender),
           content,
+          extra: extraOf(),
+          changed: UNCHANGED,
           number: 0,
           change: undefined,
           atMs: 0,

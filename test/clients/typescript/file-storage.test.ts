@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path'
 import t from 'tap'
 import { FileStorage, type Storage, type StoredMessage } from '../../../clients/typescript/index.js'
+import { bytesIn } from '../../support/client-storage.js'
 import { close, commit, message, opened, page } from '../../support/storage-contract.js'
 
 t.test('keeps values and messages over a restart', async t => {
@@ -66,6 +67,38 @@ t.test('a crash at every byte leaves exactly the commits before it, and the jour
   }
   t.pass(`${whole.length - (ends[0] as number)} cuts`)
 })
+
+t.test(
+  'what was rewritten, taken out or cleared is nowhere in the folder, from the commit on that said so',
+  async t => {
+    const folder = t.testdir()
+    const { storage } = await opened(new FileStorage(folder))
+    await commit(storage, {
+      values: { 'out/1': ['m', 7, 'secret one'] },
+      messages: [message(7, 1, 'secret one'), message(7, 2, 'secret two'), message(8, 3, 'secret three')],
+    })
+    await commit(storage, { values: { 'out/1': undefined }, messages: [message(7, 9, 'stays')] })
+    t.match(bytesIn(folder), /one.*two.*three/s)
+    await commit(storage, { rewrites: [{ ...message(7, 1), present: { text: '', changed: { recalledBy: 7 } } }] })
+    t.notMatch(bytesIn(folder), /secret one/)
+    const size = statSync(join(folder, 'journal')).size
+    await commit(storage, {
+      rewrites: [{ ...message(7, 9), present: { text: 'stays', changed: { reactions: [['a', 1]] } } }],
+    })
+    t.ok(statSync(join(folder, 'journal')).size > size, 'a reaction takes nothing away, and costs no new file')
+    await commit(storage, { rewrites: [message(7, 2)] })
+    t.notMatch(bytesIn(folder), /secret two/)
+    await commit(storage, { clearings: [{ conversation: 'direct:8', upTo: 3 }] })
+    t.notMatch(bytesIn(folder), /secret/)
+    t.match(bytesIn(folder), /stays/)
+    await commit(storage, {
+      messages: [message(7, 10, 'secret four')],
+      rewrites: [{ ...message(7, 10), present: { text: 'four' } }],
+    })
+    t.notMatch(bytesIn(folder), /secret/, 'and never gets there')
+    await close(storage)
+  },
+)
 
 t.test('a torn last record, whatever its bytes are, is cut; damage before it is not passed over', async t => {
   const folder = t.testdir()

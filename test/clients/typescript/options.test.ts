@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { type ClientOptions, createClient, FileStorage, MemoryStorage } from '../../../clients/typescript/index.js'
+import { commit } from '../../support/storage-contract.js'
 
 const transport: ClientOptions['transport'] = {
   name: 'none',
@@ -34,7 +35,7 @@ t.test('a storage that cannot be opened, or of another version, is an error and 
   await t.rejects(failure, { message: /local storage failed/, cause: { code: 'EISDIR' } })
   writeFileSync(join(folder, 'other'), '')
   const storage = new MemoryStorage()
-  storage.commit({ forget: false, values: new Map([['format', 99]]), messages: [], failures: [] }, () => {})
+  await commit(storage, { values: { format: 99 } })
   await t.rejects(createClient({ transport, storage }), { message: /another version/ })
 })
 

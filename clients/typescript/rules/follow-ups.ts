@@ -1,0 +1,122 @@
+// Applies what happens to messages that are here already: edits, recalls, reactions, and what the user deleted. PROTOCOL.md, 7.18.
+//
+// A deleted message leaves its id here. Somebody may still react to it, and that must not bring it back.
+import { type ConversationId, isConversationId, isGroupConversation } from '../../../protocol/conversation-id.js'
+import type { Changed, MessageState } from '../../../protocol/generated/messages.js'
+import type { Emitter } from '../base/emitter.js'
+import type { Identity } from '../connection/identity.js'
+import type { Commits } from '../storage/commits.js'
+import type { StoredId, StoredMessage } from '../storage/storage.js'
+import type { ConversationList } from './conversation-list.js'
+import type { ClientEvents } from './events.js'
+import { storedMessage } from './extras.js'
+import { direct, type Message } from './messages.js'
+import type { Shown } from './shown.js'
+
+/** The most deleted messages whose ids are kept. What happens to older ones changes nothing here, but is told. */
+const GONE_MAX = 4096
+
+export interface FollowUpsHost {
+  readonly commits: Commits
+  readonly identity: Identity
+  readonly shown: Shown
+  readonly conversations: ConversationList
+  readonly events: Emitter<ClientEvents>
+  present(message: StoredMessage): Message
+}
+
+export class FollowUps {
+  readonly #host: FollowUpsHost
+  /** The names of the values that stand for deleted messages, oldest first. */
+  readonly #gone = new Set<string>()
+
+  constructor(host: FollowUpsHost) {
+    this.#host = host
+  }
+
+  /** An item says what a message is now. */
+  changed({ message }: Changed): void {
+    const { identity, shown } = this.#host
+    if (message?.case === 'direct') {
+      const { sender, device, sendSeq, recipient } = message.value
+      if (!shown.of(sender, device).has(sendSeq)) return
+      const { conversation } = direct(sender === identity.uid ? recipient : sender)
+      this.#apply(storedMessage(conversation, 0, message.value), message.value.state)
+    } else if (message?.case === 'conversation') {
+      const { conversation, sender, device, sendSeq, number } = message.value
+      if (!isConversationId(conversation)) return
+      const isShown = isGroupConversation(conversation)
+        ? shown.hasNumber(conversation, number)
+        : shown.ofNamed(conversation, sender, device).has(sendSeq)
+      if (isShown) this.#apply(storedMessage(conversation, 0, message.value), message.value.state)
+    }
+  }
+
+  /** Whether a message that comes now is not to be shown: the user deleted it, or all of the conversation up to it. */
+  hides(message: StoredMessage, state: MessageState | undefined): boolean {
+    if (state?.deleted === true) this.#bury(message)
+    const { conversation, version } = message
+    return state?.deleted === true || (version > 0 && version <= this.#host.conversations.clearedOf(conversation))
+  }
+
+  /** A message that is here came once more, and may have changed meanwhile. */
+  again(message: StoredMessage, state: MessageState | undefined): void {
+    if (state !== undefined) this.#rewrite(message, state)
+  }
+
+  /** @param name of the stored value that stands for a deleted message */
+  load(name: string): void {
+    this.#gone.add(name)
+  }
+
+  /** Forgets everything, for another account. Stored values go by Commits.forget(). */
+  clear(): void {
+    this.#gone.clear()
+  }
+
+  #apply(message: StoredMessage, state: MessageState | undefined): void {
+    if (this.#gone.has(nameOf(message))) return
+    this.#rewrite(message, state)
+    const { commits, events, present } = this.#host
+    const deleted = state?.deleted ?? false
+    commits.tell(() => {
+      const now = present(message)
+      events.emit('messageChanged', { ...now, changed: { ...now.changed, deleted } })
+    })
+  }
+
+  #rewrite(message: StoredMessage, state: MessageState | undefined): void {
+    const { commits } = this.#host
+    const { conversation, sender, device, sendSeq, number, text, content, extra, changed } = message
+    const id: StoredId = { conversation, sender, device, sendSeq, ...(number !== undefined && { number }) }
+    if (state?.deleted === true) {
+      this.#bury(message)
+      commits.rewrite(id)
+    } else {
+      const rest = { ...(content && { content }), ...(extra && { extra }), ...(changed && { changed }) }
+      commits.rewrite({ ...id, present: { text, ...rest } })
+    }
+  }
+
+  #bury(message: StoredMessage): void {
+    const name = nameOf(message)
+    if (this.#gone.has(name)) return
+    const { commits } = this.#host
+    this.#gone.add(name)
+    commits.put(name, 1)
+    if (this.#gone.size <= GONE_MAX) return
+    const oldest = this.#gone.keys().next().value ?? ''
+    this.#gone.delete(oldest)
+    commits.put(oldest, undefined)
+  }
+}
+
+function nameOf({
+  conversation,
+  sender,
+  device,
+  sendSeq,
+  number,
+}: StoredId & { conversation: ConversationId }): string {
+  return number === undefined ? `gone/${conversation}/${sender}/${device}/${sendSeq}` : `gone/${conversation}/${number}`
+}
