@@ -9,13 +9,14 @@ import { CODES, type Code } from '../../../protocol/codes.js'
 import { type ConversationId, peerOf } from '../../../protocol/conversation-id.js'
 import {
   type ConversationSettings,
+  decodeItem,
   encodeItem,
   GroupState,
   type Preferences,
 } from '../../../protocol/generated/messages.js'
 import { GROUP_READERS_MAX } from '../../../protocol/limits.js'
 import { jsonEffect } from '../effect-kinds.js'
-import { branchActor, groupActor } from '../references.js'
+import { branchActor, decodeReference, groupActor, isReference } from '../references.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
 import {
   ALL_TOLD,
@@ -63,10 +64,10 @@ export const markRead = numbered<MarkReadInput>(
     const own = tx.get(userGroup, gid) ?? NO_GROUP
     const range = readable(own)
     if (range === undefined) return notMember(own)
-    const mark = Math.min(number, range.upTo)
-    if (mark < range.from) return CODES.NOT_MEMBER.code
+    if (number < range.from) return CODES.NOT_MEMBER.code
     const conversation = groupConversation(gid)
     const before = conversationOf(tx, conversation)
+    const mark = number > before.read ? Math.min(number, range.upTo, newestNumber(tx, conversation)) : number
     const after = readUpTo(before, mark)
     arrange(tx, conversation, before, after)
     if (after.read !== before.read && own.state === MEMBER) tellGroup(tx, gid, own.number, after.read)
@@ -78,6 +79,15 @@ export const markRead = numbered<MarkReadInput>(
     [conversationRecord, groupConversation(gid)],
   ],
 )
+
+/** The number of the newest item that the user has of a group: no mark is above it. Without any there is nothing to mark. */
+function newestNumber(tx: Tx, conversation: string): number {
+  const entry = tx.entry(tx.newest(conversation))
+  if (entry === undefined) return 0
+  if (isReference(entry.bytes)) return decodeReference(entry.bytes).number
+  const { content } = decodeItem(entry.bytes)
+  return content?.case === 'conversationMessage' ? content.value.number : 0
+}
 
 /** Tells a small group how far a member has read. A large one need not hear of it, and a mark may be lost. */
 function tellGroup(tx: Tx, gid: Gid, period: number, number: number): void {
