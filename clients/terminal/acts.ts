@@ -3,11 +3,19 @@
  * known.
  */
 
-import { type ConversationId, directConversation, LongwireError } from '../typescript/index.js'
+import { type ConversationId, directConversation, LongwireError, type Message } from '../typescript/index.js'
 import type { ChatSpec } from './chat-spec.js'
-import { type CommandName, type GroupCommandName, usageOf } from './command-table.js'
+import {
+  type CommandName,
+  type GroupCommandName,
+  MESSAGE_COMMANDS,
+  type MessageCommandName,
+  usageOf,
+} from './command-table.js'
 import { GroupActs, idsOf } from './group-acts.js'
 import { contactLine, dayOf, errorText } from './lines.js'
+import { MessageActs } from './message-acts.js'
+import type { Numbered } from './numbered.js'
 import type { People } from './people.js'
 import type { Dialogue } from './screen.js'
 import { visibleName } from './visible.js'
@@ -15,6 +23,8 @@ import { visibleName } from './visible.js'
 export interface ActsHost extends ChatSpec {
   say(kind: 'notice' | 'wrong', text: string): void
   talkTo(conversation: ConversationId): Promise<unknown>
+  /** Shows a message that is sent. */
+  sent(message: Message): void
   talkingTo(): ConversationId | undefined
   /** Called when something that was under way is over. */
   changed(): void
@@ -29,9 +39,10 @@ export class Acts {
   readonly #people: People
   readonly #host: ActsHost
   readonly #groups: GroupActs
+  readonly #messages: MessageActs
   #underWay = 0
 
-  constructor(people: People, host: ActsHost) {
+  constructor(people: People, numbered: Numbered, host: ActsHost) {
     this.#people = people
     this.#host = host
     this.#groups = new GroupActs(people, {
@@ -40,6 +51,11 @@ export class Acts {
       find: name => this.#find(name),
       needServer: what => this.#needServer(what),
       unread: conversation => this.#unread(conversation),
+    })
+    this.#messages = new MessageActs(people, numbered, {
+      ...host,
+      begin: (request, done) => this.#begin(request, done),
+      needServer: what => this.#needServer(what),
     })
   }
 
@@ -53,6 +69,7 @@ export class Acts {
     const { client, quit } = this.#host
     const [first = '', second = ''] = words
     if (isGroupCommand(name)) return this.#groups.run(name, words)
+    if (isMessageCommand(name)) return this.#messages.run(name, words)
     switch (name) {
       case 'add':
         return this.#add(first, second)
@@ -151,7 +168,10 @@ export class Acts {
     const contacts = client.contacts.list().sort((a, b) => (a.account < b.account ? -1 : 1))
     if (contacts.length === 0) say('notice', 'no contacts yet: /add NAME asks somebody')
     const lines = await Promise.all(
-      contacts.map(async each => contactLine(each, await this.#unread(directConversation(each.uid)))),
+      contacts.map(async each => {
+        const conversation = directConversation(each.uid)
+        return contactLine(each, await this.#unread(conversation), client.conversations.get(conversation))
+      }),
     )
     for (const line of lines) say('notice', line)
   }
@@ -228,6 +248,10 @@ export class Acts {
       old = await dialogue(ask => ask(OLD_PASSWORD, 'secret'))
     }
   }
+}
+
+function isMessageCommand(name: CommandName): name is MessageCommandName {
+  return MESSAGE_COMMANDS.some(each => each === name)
 }
 
 function isGroupCommand(name: CommandName): name is GroupCommandName {

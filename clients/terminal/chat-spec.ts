@@ -6,7 +6,18 @@ import type { Dialogue, Screen } from './screen.js'
 /** The part of a client that a chat uses. */
 export type ChatClient = Pick<
   Client,
-  'on' | 'send' | 'history' | 'contacts' | 'groups' | 'account' | 'markRead' | 'unread' | 'state' | 'nudge'
+  | 'on'
+  | 'send'
+  | 'history'
+  | 'contacts'
+  | 'groups'
+  | 'messages'
+  | 'conversations'
+  | 'account'
+  | 'markRead'
+  | 'unread'
+  | 'state'
+  | 'nudge'
 >
 
 export interface ChatSpec {

@@ -23,7 +23,8 @@ import { Arrivals } from './arrivals.js'
 import type { ChatSpec } from './chat-spec.js'
 import { commandHelp, parseEntered } from './command-table.js'
 import { GroupNews } from './group-news.js'
-import { connectionWord, errorText, failureLine, keyOf, messageLine, nameOf, said } from './lines.js'
+import { changedText, connectionWord, errorText, failureLine, keyOf, messageLine, nameOf, said } from './lines.js'
+import { Numbered } from './numbered.js'
 import { People } from './people.js'
 import type { Line } from './rows.js'
 import { visibleName } from './visible.js'
@@ -48,6 +49,7 @@ interface Followed {
 export class Chat {
   readonly #spec: ChatSpec
   readonly #people: People
+  readonly #numbered = new Numbered()
   readonly #acts: Acts
   readonly #arrivals: Arrivals
   readonly #groupNews: GroupNews
@@ -78,10 +80,11 @@ export class Chat {
     this.#spec = spec
     const { client } = spec
     this.#people = new People(client)
-    this.#acts = new Acts(this.#people, {
+    this.#acts = new Acts(this.#people, this.#numbered, {
       ...spec,
       say: (kind, text) => (kind === 'wrong' ? this.#cannot(text) : this.say(kind, text)),
       talkTo: conversation => this.#talkTo(conversation),
+      sent: message => this.#show(message),
       talkingTo: () => this.#current,
       changed: () => this.#changed(),
     })
@@ -90,6 +93,7 @@ export class Chat {
     this.#nickname = client.account.profile.nickname
     this.#off = [
       client.on('message', message => this.#arrived(message)),
+      client.on('messageChanged', message => this.#changedMessage(message)),
       client.on('messageState', event => this.#moved(event)),
       client.on('delivered', event => this.#passed(event, 'delivered')),
       client.on('read', event => {
@@ -220,7 +224,9 @@ export class Chat {
     }
     const { screen, clock, client } = this.#spec
     const own = message.sender === client.account.uid
-    const line = messageLine(message, this.#whoOf(message, own), own, clock.now())
+    const answered = this.#numbered.answered(message)
+    this.#numbered.shown(message)
+    const line = messageLine(message, this.#whoOf(message, own), own, clock.now(), answered)
     if (!own) {
       const { key, ...keyless } = line
       screen.show(keyless)
@@ -248,6 +254,16 @@ export class Chat {
         }
       }),
     )
+  }
+
+  #changedMessage(message: Message): void {
+    this.#when(() => {
+      if (!this.#numbered.changed(message)) return
+      const { sender, changed } = message
+      // What was taken back or deleted is not to be said again by a mark or a failure.
+      if (changed.recalledBy > 0 || changed.deleted) this.#followed.delete(keyOf(message))
+      this.say('notice', changedText(message, this.#people.nameOf(sender), this.#people.nameOf(changed.recalledBy)))
+    })
   }
 
   #changedGroup(change: GroupChange): void {

@@ -37,6 +37,24 @@ export const COMMANDS = {
     min: 0,
     max: 1,
   },
+  numbers: { usage: '[COUNT]', summary: 'list the last messages shown here with their numbers (10)', min: 0, max: 1 },
+  reply: { usage: 'N TEXT', summary: 'answer message number N', min: 2, max: 2 },
+  edit: { usage: 'N TEXT', summary: 'put another text in place of your message number N', min: 2, max: 2 },
+  recall: { usage: 'N', summary: 'take message number N back, for all', min: 1, max: 1 },
+  delete: { usage: 'N', summary: 'delete message number N for yourself, on all your devices', min: 1, max: 1 },
+  react: { usage: 'N EMOJI', summary: 'react to message number N; once more takes it back', min: 2, max: 2 },
+  forward: { usage: 'N NAME', summary: 'send a copy of message number N to a friend or a group', min: 2, max: 2 },
+  who: {
+    usage: 'N',
+    summary: 'list who reacted to message number N, and who in the group has read it',
+    min: 1,
+    max: 1,
+  },
+  read: { usage: '', summary: 'mark the conversation you talk in as read', min: 0, max: 0 },
+  unread: { usage: '', summary: 'mark it as unread, on all your devices', min: 0, max: 0 },
+  mute: { usage: '[off]', summary: 'mute it, on all your devices, or no longer', min: 0, max: 1 },
+  pin: { usage: '[off]', summary: 'pin it, or no longer', min: 0, max: 1 },
+  archive: { usage: '[off]', summary: 'archive it, or no longer', min: 0, max: 1 },
   groups: { usage: '', summary: 'list your groups and invitations, with unread messages', min: 0, max: 0 },
   'group create': {
     usage: 'TITLE [NAME…]',
@@ -84,6 +102,25 @@ export const COMMANDS = {
 } as const satisfies Record<string, CommandEntry>
 
 export type CommandName = keyof typeof COMMANDS
+
+/** The commands about messages, and about the conversation that one talks in. */
+export const MESSAGE_COMMANDS = [
+  'numbers',
+  'reply',
+  'edit',
+  'recall',
+  'delete',
+  'react',
+  'forward',
+  'who',
+  'read',
+  'unread',
+  'mute',
+  'pin',
+  'archive',
+] as const satisfies readonly CommandName[]
+
+export type MessageCommandName = (typeof MESSAGE_COMMANDS)[number]
 
 export type GroupCommandName = Extract<CommandName, `group${string}`>
 

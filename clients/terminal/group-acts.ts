@@ -128,7 +128,10 @@ export class GroupActs {
     const { client, say, unread } = this.#host
     const groups = client.groups.list().sort((a, b) => (a.title < b.title ? -1 : 1))
     if (groups.length === 0) say('notice', 'no groups yet: /group create TITLE makes one')
-    for (const group of groups) say('notice', groupLine(group, await unread(group.conversation)))
+    for (const group of groups) {
+      const { conversation } = group
+      say('notice', groupLine(group, await unread(conversation), client.conversations.get(conversation)))
+    }
   }
 
   async #rules(given: string): Promise<void> {

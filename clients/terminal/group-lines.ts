@@ -1,7 +1,7 @@
 /** The words in which groups are shown. */
 
-import type { Change, Group, GroupMember, GroupProfile, GroupRules } from '../typescript/index.js'
-import { dayOf, nameOf } from './lines.js'
+import type { Change, ConversationSettings, Group, GroupMember, GroupProfile, GroupRules } from '../typescript/index.js'
+import { dayOf, nameOf, settingWords } from './lines.js'
 import { visibleName } from './visible.js'
 
 const ROLES = { none: '', member: 'a plain member', admin: 'an admin', owner: 'the owner' } as const
@@ -55,11 +55,16 @@ export function rulesText({ join, adminsWrite, adminsInvite, history }: GroupRul
 }
 
 /** A group as it stands in a list. */
-export function groupLine({ title, conversation, state, role, muted }: Group, unread: number): string {
+export function groupLine(
+  { title, conversation, state, role, muted }: Group,
+  unread: number,
+  settings: ConversationSettings,
+): string {
   const words = [visibleName(title || conversation)]
   if (STATES[state] !== '') words.push(STATES[state])
   if (role === 'admin' || role === 'owner') words.push(ROLES[role].replace(/^the |^an /, ''))
-  if (muted) words.push('muted')
+  if (muted) words.push('may not write')
+  words.push(...settingWords(settings))
   if (unread > 0) words.push(`${unread} unread`)
   return `${words.join(', ')} (${conversation})`
 }

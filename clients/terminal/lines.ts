@@ -3,6 +3,7 @@
 import {
   type ConnectionStatus,
   type Contact,
+  type ConversationSettings,
   codeText,
   LongwireError,
   type Message,
@@ -28,16 +29,42 @@ function markOf(state: MessageState): Mark {
   return MARKS[state]
 }
 
-/** @param who the name of the peer @param own sent by this user */
-export function messageLine(message: Message, who: string, own: boolean, nowMs: number): Line {
+/** @param who the name of the peer @param own sent by this user @param answered the message that it answers, if it is here */
+export function messageLine(message: Message, who: string, own: boolean, nowMs: number, answered?: Message): Line {
   const name = visibleName(who)
   return {
     kind: 'message',
     time: timeOf(message.atMs, nowMs),
     mark: markOf(message.state),
-    text: `${own ? `you → ${name}` : name}: ${textOf(message)}`,
+    text: `${own ? `you → ${name}` : name}: ${messageText(message, answered)}`,
     key: keyOf(message),
   }
+}
+
+/** What a message says, and what has happened to it. */
+export function messageText(message: Message, answered?: Message): string {
+  const { changed, extra } = message
+  if (changed.recalledBy > 0) return '(taken back)'
+  if (changed.withheld) return '(edited after you left)'
+  const words = [textOf(message)]
+  if (extra.forwarded) words.unshift('(forwarded)')
+  if (extra.reply !== undefined)
+    words.unshift(answered === undefined ? '(an answer)' : `(to “${mention(answered.text)}”)`)
+  if (changed.editedAtMs > 0) words.push('(edited)')
+  if (changed.reactions.length > 0) words.push(`(${reactionsText(message)})`)
+  return words.join(' ')
+}
+
+export function reactionsText({ changed }: Message): string {
+  return changed.reactions.map(({ kind, count }) => `${visibleName(kind)} ${count}`).join(', ')
+}
+
+/** Says what has happened to a message that was shown. @param who the name of its author @param by of who recalled it */
+export function changedText(message: Message, who: string, by: string): string {
+  const { changed, text } = message
+  if (changed.deleted) return 'a message was deleted here'
+  if (changed.recalledBy > 0) return `${visibleName(by)} took a message of ${visibleName(who)} back`
+  return `${visibleName(who)}: ${changed.withheld ? '' : `“${mention(text)}” is now: `}${messageText(message)}`
 }
 
 function textOf({ content, text }: Message): string {
@@ -87,14 +114,21 @@ export function connectionWord(status: ConnectionStatus, waitMs: number): string
 }
 
 /** A contact, as it stands in a list. */
-export function contactLine(contact: Contact, unread: number): string {
+export function contactLine(contact: Contact, unread: number, settings: ConversationSettings): string {
   const { account, nickname, state, blocked, greeting } = contact
   const words = [nameOf(account, nickname)]
   if (state === 'requested') words.push('asked, no answer yet')
   if (state === 'invited') words.push(`asks to become a contact${said(greeting)}`)
   if (blocked) words.push('blocked')
+  words.push(...settingWords(settings))
   if (unread > 0) words.push(`${unread} unread`)
   return words.join(', ')
+}
+
+/** What is set for a conversation, in words. */
+export function settingWords({ muted, pinned, archived, unread }: ConversationSettings): string[] {
+  const words = { muted, pinned, archived, 'marked as unread': unread }
+  return Object.entries(words).flatMap(([word, isSet]) => (isSet ? word : []))
 }
 
 export function nameOf(account: string, nickname: string): string {

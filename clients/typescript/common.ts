@@ -31,7 +31,7 @@ export type { ClientEvents, GroupFailedEvent } from './rules/events.js'
 export type { Extra, Mention, MessageChanges, Reply } from './rules/extras.js'
 export type { Group } from './rules/group-list.js'
 export type { Message, MessageState, MessageStateEvent, ReadEvent, WatermarkEvent } from './rules/messages.js'
-export type { MessageName } from './rules/post.js'
+export { isSameMessage, type MessageName } from './rules/post.js'
 export type { SentMessage } from './rules/sent-message.js'
 export { MemoryStorage } from './storage/memory-storage.js'
 export type {

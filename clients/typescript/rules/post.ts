@@ -24,6 +24,13 @@ export function encodePost({ sendSeq, conversation, text, rich, extra }: SentMes
   )
 }
 
+/** Whether two names are of the same message. In a group the number alone says it, where both have one. */
+export function isSameMessage(a: MessageName, b: MessageName): boolean {
+  if (a.conversation !== b.conversation) return false
+  if (a.number > 0 && b.number > 0) return a.number === b.number
+  return a.sender === b.sender && a.device === b.device && a.sendSeq === b.sendSeq
+}
+
 /** The name of a message on the wire: in a group its number alone. */
 export function messageId({ conversation, sender, device, sendSeq, number }: MessageName): MessageId {
   return isGroupConversation(conversation) ? createMessageId({ number }) : createMessageId({ sender, device, sendSeq })

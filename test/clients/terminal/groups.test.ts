@@ -1,115 +1,10 @@
 /** Groups in the chat: what is entered becomes requests, what comes becomes lines. The test plays the server. */
-import t, { type Test } from 'tap'
-import { Chat } from '../../../clients/terminal/chat.js'
-import { type Line, rowsOf } from '../../../clients/terminal/rows.js'
-import {
-  ContactState,
-  GroupAct,
-  GroupJoin,
-  GroupRole,
-  GroupState,
-  type Item,
-} from '../../../protocol/generated/messages.js'
-import type { MethodName, RequestOf, ResponseOf } from '../../../protocol/methods.js'
-import {
-  changeItem,
-  contactItem,
-  GROUP,
-  groupFailure,
-  groupItem,
-  groupMessage,
-  Harness,
-  UID,
-} from '../../support/client-harness.js'
+import t from 'tap'
+import { GroupAct, GroupJoin, GroupRole, GroupState } from '../../../protocol/generated/messages.js'
+import type { MethodName, RequestOf } from '../../../protocol/methods.js'
+import { changeItem, GROUP, groupFailure, groupItem, groupMessage, UID } from '../../support/client-harness.js'
 import { eventually } from '../../support/eventually.js'
-
-const MEMBER = groupItem({ state: GroupState.MEMBER, number: 2, title: 'Friends', role: GroupRole.OWNER })
-const BOB = contactItem({ uid: 300, state: ContactState.FRIEND, account: 'bob', nickname: 'Bob' })
-
-class Talk {
-  readonly shown: string[] = []
-  status = ''
-  readonly harness: Harness
-  readonly chat: Chat
-  #version = 0
-
-  constructor(t: Test, harness: Harness) {
-    this.harness = harness
-    this.chat = new Chat({
-      client: harness.client,
-      clock: harness.clock,
-      dialogue: undefined,
-      screen: {
-        show: line => this.shown.push(rowOf(line)),
-        remark: () => {},
-        status: text => {
-          this.status = text
-        },
-      },
-      quit: () => {},
-      signedOut: () => {},
-    })
-    t.teardown(() => this.chat.close())
-  }
-
-  push(...items: readonly Item[]): void {
-    const from = this.#version
-    this.#version += items.length
-    this.harness.pipe.push(from, this.#version, items)
-    this.harness.settle()
-  }
-
-  /** Enters a line, and answers the request that comes of it, after those that ask for members. */
-  async enter<N extends MethodName>(
-    line: string,
-    method: N,
-    response: Partial<ResponseOf<N>> = {},
-  ): Promise<RequestOf<N>> {
-    const done = this.chat.enter(line)
-    const request = await this.answer(method, response)
-    await done
-    return request
-  }
-
-  /** Waits for a request, and answers it. */
-  async answer<N extends MethodName>(method: N, response: Partial<ResponseOf<N>> = {}): Promise<RequestOf<N>> {
-    const { pipe } = this.harness
-    await eventually(() => {
-      this.harness.settle()
-      while (pipe.peek()[0] === 'ack') pipe.takeAck()
-      return pipe.peek().length > 0
-    })
-    const { id, request } = pipe.take(method)
-    pipe.respond(method, id, response)
-    this.harness.settle()
-    return request
-  }
-
-  async see(...rows: string[]): Promise<void> {
-    await eventually(() => {
-      this.harness.settle()
-      return rows.every(row => this.shown.includes(row))
-    }).catch(() => {
-      throw new Error(`not shown: ${rows.filter(row => !this.shown.includes(row))}\nbut:\n${this.shown.join('\n')}`)
-    })
-    this.shown.length = 0
-  }
-}
-
-function rowOf(line: Line): string {
-  return rowsOf(line, 1000)
-    .join('\n')
-    .replace(/^[-0-9]* ?\d\d:\d\d /, '')
-}
-
-async function talk(t: Test, ...items: readonly Item[]): Promise<Talk> {
-  const harness = await Harness.online()
-  const talk = new Talk(t, harness)
-  talk.push(BOB, ...items)
-  await talk.chat.open(undefined)
-  talk.shown.length = 0
-  return talk
-}
+import { MEMBER, talk } from '../../support/talk.js'
 
 const member = (uid: number, account: string, more: object = {}) => {
   return { uid, account, nickname: '', role: GroupRole.MEMBER, muted: false, number: uid, asks: false, ...more }
@@ -284,8 +179,8 @@ t.test('rules, members, groups and what a group refused are shown', async t => {
   await it.chat.enter('/groups')
   await it.see(`-- Friends, owner, 1 unread (${GROUP})`)
   await it.chat.enter('/talk Friends')
-  await it.enter('/group rename x', 'groupRename')
-  it.push(groupFailure(1, it.harness.client.state().nextSendSeq - 1, 'NOT_ADMIN'))
+  const { sendSeq } = await it.enter('/group rename x', 'groupRename')
+  it.push(groupFailure(1, sendSeq, 'NOT_ADMIN'))
   await it.see("!! not done in Friends (rename): the user's role in the group does not allow it")
   t.equal(it.chat.failures, 2)
 })

@@ -1,0 +1,100 @@
+/** Messages in the chat that are answered, edited, taken back and reacted to. The test plays the server. */
+import t from 'tap'
+import { createMessageExtra, createMessageId, type Item } from '../../../protocol/generated/messages.js'
+import {
+  changedItem,
+  conversationState,
+  GROUP,
+  groupMessage,
+  inState,
+  messageItem,
+  UID,
+} from '../../support/client-harness.js'
+import { MEMBER, talk } from '../../support/talk.js'
+
+function answering(item: Item, number: number): Item {
+  if (item.content?.case === 'conversationMessage') {
+    item.content.value.extra = createMessageExtra({ reply: createMessageId({ number }) })
+  }
+  return item
+}
+
+t.test('a message has a number, by which it is answered, edited, taken back, deleted and forwarded', async t => {
+  const it = await talk(t, MEMBER)
+  await it.chat.enter('/talk Friends')
+  it.push(groupMessage(5, '300/2/1', 'question?'), answering(groupMessage(6, '300/2/2', 'anybody?'), 5))
+  await it.see('     bob in Friends: question?', '     bob in Friends: (to “question?”) anybody?')
+  await it.chat.enter('/numbers')
+  await it.see('-- 1: bob: question?', '-- 2: bob: (to “question?”) anybody?')
+  const post = await it.enter('/reply 1 it is so', 'post')
+  t.match(post, { conversation: GROUP, text: 'it is so', reply: { number: 5 } })
+  await it.see('…    you → Friends: (to “question?”) it is so')
+  it.push(groupMessage(7, `${UID}/1/${post.sendSeq}`, 'it is so'))
+  t.match(await it.enter('/edit 3 it was so', 'edit'), { message: { number: 7 }, text: 'it was so' })
+  t.match(await it.enter('/recall 3', 'recall'), { conversation: GROUP, message: { number: 7 } })
+  t.match(await it.enter('/delete 2', 'delete'), { conversation: GROUP, messages: [{ number: 6 }] })
+  t.match(await it.enter('/forward 1 bob', 'forward'), { conversation: 'direct:300', source: GROUP })
+  await it.chat.enter('/recall 9')
+  await it.see('-- forwarded', '!! no message has the number 9 (/numbers lists them)')
+})
+
+t.test('what happens to a message that was shown is a line, and the history shows it as it is', async t => {
+  const it = await talk(t, messageItem('300/2/1', 'frist'), messageItem('300/2/2', 'secret'))
+  await it.chat.enter('/talk bob')
+  it.push(
+    changedItem(inState(messageItem('300/2/1', 'first'), { editedAtMs: 5 })),
+    changedItem(inState(messageItem('300/2/2', ''), { recalledBy: 300 })),
+    changedItem(
+      inState(messageItem('300/2/1', 'first'), { editedAtMs: 5, reactions: [{ kind: '\u202e👍', count: 2 }] }),
+    ),
+  )
+  await it.see(
+    '-- bob: “first” is now: first (edited)',
+    '-- bob took a message of bob back',
+    '-- bob: “first” is now: first (edited) (‹U+202E›👍 2)',
+  )
+  await it.chat.enter('/history')
+  await it.see('     bob: first (edited) (‹U+202E›👍 2)', '     bob: (taken back)')
+  it.push(changedItem(inState(messageItem('300/2/1', ''), { deleted: true })))
+  await it.see('-- a message was deleted here')
+})
+
+t.test('a reaction is set, and taken back when it is entered again; who has reacted and read is asked for', async t => {
+  const it = await talk(t, MEMBER, groupMessage(5, '300/2/1', 'news'))
+  await it.chat.enter('/talk Friends')
+  await it.answer('markRead')
+  t.match(await it.enter('/react 1 👍', 'react'), { message: { number: 5 }, kind: '👍', off: false })
+  t.match(await it.enter('/react 1 👍', 'react'), { kind: '👍', off: true })
+  const asked = it.chat.enter('/who 1')
+  await it.answer('reactions', { reactors: [{ uid: 300, reactions: [{ kind: '👍', count: 1 }] }] })
+  await it.answer('readBy', { readers: [{ uid: 300 }] })
+  await asked
+  await it.see('-- bob: 👍', '-- read by bob')
+})
+
+t.test('a conversation is muted, pinned, archived, marked as unread and as read', async t => {
+  const it = await talk(t, MEMBER)
+  await it.chat.enter('/talk bob')
+  t.match(await it.enter('/mute', 'setConversation'), { conversation: 'direct:300', settings: { muted: true } })
+  it.push(
+    conversationState({
+      conversation: 'direct:300',
+      settings: { muted: true, pinned: false, archived: false, unread: false },
+    }),
+  )
+  t.match(await it.enter('/pin', 'setConversation'), { settings: { muted: true, pinned: true } })
+  t.match(await it.enter('/mute off', 'setConversation'), { settings: { muted: false } })
+  t.match(await it.enter('/unread', 'setConversation'), { settings: { unread: true } })
+  it.push(
+    conversationState({
+      conversation: 'direct:300',
+      settings: { muted: true, pinned: true, archived: false, unread: true },
+    }),
+  )
+  await it.see('-- mute is on', '-- pin is on', '-- mute is off', '-- marked as unread')
+  await it.chat.enter('/contacts')
+  await it.see('-- bob (Bob), muted, pinned, marked as unread')
+  t.match(await it.enter('/read', 'setConversation'), { settings: { unread: false } })
+  await it.chat.enter('/mute perhaps')
+  await it.see('-- read', '!! usage: /mute [off]')
+})
