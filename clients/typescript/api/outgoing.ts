@@ -1,11 +1,10 @@
 // The arguments with which an application writes, edits and names messages, checked before anything of them is queued.
 import { CODES } from '../../../protocol/codes.js'
 import { type ConversationId, isGroupConversation } from '../../../protocol/conversation-id.js'
-import { INTEGER_MAX, TEXT_BYTES_MAX } from '../../../protocol/limits.js'
+import { INTEGER_MAX, MENTIONS_MAX, METADATA_BYTES_MAX, TEXT_BYTES_MAX } from '../../../protocol/limits.js'
 import { checkBytes, checkCount, checkText, checkUid, writableNamed } from '../base/arguments.js'
 import { NO_BYTES } from '../base/bytes.js'
 import { LongwireError } from '../base/errors.js'
-import { MENTIONS_MAX, METADATA_BYTES_MAX } from '../base/message-limits.js'
 import { type Attachment, attachmentOf } from '../rules/content.js'
 import { extraStored, type Mention, type Reply } from '../rules/extras.js'
 import type { MessageName } from '../rules/post.js'

@@ -14,16 +14,16 @@ import {
   encodeLocation,
   type MessageContent,
 } from '../../../protocol/generated/messages.js'
-import { checkBytes, checkRange, checkText, checkUid } from '../base/arguments.js'
-import { NO_BYTES } from '../base/bytes.js'
-import { LongwireError } from '../base/errors.js'
 import {
   CUSTOM_DATA_BYTES_MAX,
   CUSTOM_TYPE_BYTES_MAX,
   LATITUDE_MAX,
   LOCATION_NAME_BYTES_MAX,
   LONGITUDE_MAX,
-} from '../base/message-limits.js'
+} from '../../../protocol/limits.js'
+import { checkBytes, checkRange, checkText, checkUid } from '../base/arguments.js'
+import { NO_BYTES } from '../base/bytes.js'
+import { LongwireError } from '../base/errors.js'
 import type { StoredContent } from '../storage/storage.js'
 
 /** Content that is not text, as an application writes it. */
