@@ -1,0 +1,140 @@
+/**
+ * The state of a message that was changed since it was sent (PROTOCOL.md, 7.18). A message has its whole present state in its own item. A
+ * change makes a new item, which takes the place of the old one; a text is nowhere else.
+ *
+ *   as sent ── edited ──► edited ── recalled ──► recalled: no text, content, extra, or reaction; nothing changes it any more
+ *      └───────────────── recalled ────────────────►
+ *
+ * A user who deletes a message has a tombstone in its place, in the own timeline alone. Nothing changes that either.
+ */
+import {
+  type ConversationMessage,
+  createMessageExtra,
+  createMessageState,
+  decodeItem,
+  encodeItem,
+  type Mention,
+  type Message,
+  type MessageState,
+  type Reaction,
+} from '../../../protocol/generated/messages.js'
+
+/** A message of a direct conversation, or of another. */
+export type AnyMessage =
+  | { readonly case: 'message'; readonly value: Message }
+  | { readonly case: 'conversationMessage'; readonly value: ConversationMessage }
+
+/** The message that a stored item is; undefined for anything else. */
+export function messageIn(bytes: Uint8Array): AnyMessage | undefined {
+  const { content } = decodeItem(bytes)
+  return content?.case === 'message' || content?.case === 'conversationMessage' ? content : undefined
+}
+
+/** The encoded Item of a message, as a log has it. */
+export function messageItem(message: AnyMessage): Uint8Array {
+  return encodeItem({ skip: 0, content: message })
+}
+
+/** The encoded Item that tells a change: the message as it is now. */
+export function changedItem(message: AnyMessage): Uint8Array {
+  const now =
+    message.case === 'message'
+      ? ({ case: 'direct', value: message.value } as const)
+      : ({ case: 'conversation', value: message.value } as const)
+  return encodeItem({ skip: 0, content: { case: 'changed', value: { message: now } } })
+}
+
+/** The compaction key of what tells a direct message's changes, in both users' timelines. */
+export function directKey({ sender, device, sendSeq }: Pick<Message, 'sender' | 'device' | 'sendSeq'>): string {
+  return `about/${sender}/${device}/${sendSeq}`
+}
+
+/** The compaction key of what tells the changes of a group's message. */
+export function groupMessageKey(gid: string, number: number): string {
+  return `about/${gid}/${number}`
+}
+
+export function isRecalled({ value }: AnyMessage): boolean {
+  return (value.state?.recalledBy ?? 0) !== 0
+}
+
+export function isDeleted({ value }: AnyMessage): boolean {
+  return value.state?.deleted === true
+}
+
+/** The number of the last change of a group's message; 0: there was none. */
+export function changeNumber({ value }: AnyMessage): number {
+  return value.state?.changeNumber ?? 0
+}
+
+export interface Edition {
+  readonly text: string
+  readonly mentions: readonly Mention[]
+  readonly atMs: number
+  /** In a group: the number of the edit. */
+  readonly number?: number
+}
+
+/** The message with another text. One that was recalled or deleted stays as it is. */
+export function edited(message: AnyMessage, { text, mentions, atMs, number = 0 }: Edition): AnyMessage {
+  if (isRecalled(message) || isDeleted(message)) return message
+  const { extra, state } = message.value
+  const rest = { ...(extra ?? createMessageExtra()), mentions: [...mentions] }
+  const { reply, metadata, forwarded } = rest
+  const isEmpty = mentions.length === 0 && reply === undefined && metadata.length === 0 && !forwarded
+  return withFields(message, {
+    text,
+    extra: isEmpty ? undefined : rest,
+    state: stateOf(state, { editedAtMs: atMs, editNumber: number, changeNumber: number }),
+  })
+}
+
+/** The message after it was taken back: nothing of it but who sent it, and when. One that was deleted stays as it is. */
+export function recalled(message: AnyMessage, by: number, number = 0): AnyMessage {
+  if (isRecalled(message) || isDeleted(message)) return message
+  return bare(message, { recalledBy: by, changeNumber: number })
+}
+
+/** The tombstone in place of a message that its user deleted. */
+export function deleted(message: AnyMessage): AnyMessage {
+  return bare(message, { deleted: true })
+}
+
+/** The message with these reactions, in place of those that it has. One that was recalled or deleted stays as it is. */
+export function reacted(message: AnyMessage, reactions: readonly Reaction[], number = 0): AnyMessage {
+  if (isRecalled(message) || isDeleted(message)) return message
+  const changes = number === 0 ? {} : { changeNumber: number }
+  return withFields(message, { state: stateOf(message.value.state, { ...changes, reactions: [...reactions] }) })
+}
+
+/** The message for a user who was no member when it was edited: neither text is for that user. */
+export function withheld(message: AnyMessage): AnyMessage {
+  const extra = message.value.extra
+  return withFields(message, {
+    text: '',
+    content: undefined,
+    extra: extra === undefined ? undefined : { ...extra, mentions: [] },
+    state: stateOf(message.value.state, { withheld: true }),
+  })
+}
+
+type Fields = Partial<Pick<Message, 'text' | 'content' | 'extra' | 'state'>>
+
+function withFields(message: AnyMessage, fields: Fields): AnyMessage {
+  return message.case === 'message'
+    ? { case: 'message', value: { ...message.value, ...fields } }
+    : { case: 'conversationMessage', value: { ...message.value, ...fields } }
+}
+
+function bare(message: AnyMessage, state: Partial<MessageState>): AnyMessage {
+  return withFields(message, {
+    text: '',
+    content: undefined,
+    extra: undefined,
+    state: stateOf(undefined, state),
+  })
+}
+
+function stateOf(before: MessageState | undefined, changes: Partial<MessageState>): MessageState {
+  return { ...(before ?? createMessageState()), ...changes }
+}
