@@ -71,7 +71,7 @@ export interface Edition {
   readonly text: string
   readonly mentions: readonly Mention[]
   readonly atMs: number
-  /** In a group: the number of the edit. */
+  /** The number of the edit in a group. */
   readonly number?: number
 }
 
