@@ -93,6 +93,7 @@ class AllServices implements OwnServices {
     this.#messages = messages
     this.#on(METHODS.send, (caller, id, request) => messages.send(caller, id, request))
     this.#on(METHODS.post, (caller, id, request) => messages.post(caller, id, request))
+    this.#on(METHODS.forward, (caller, id, request) => messages.forward(caller, id, request))
     this.#on(
       METHODS.sync,
       (caller, id, request) => messages.sync(caller, id, request),

@@ -1,17 +1,20 @@
 /** MessageService: Send, Post, Sync, Void; and the ack notice. */
 import { CODES, type Code } from '../../protocol/codes.js'
 import { isConversationId, peerOf } from '../../protocol/conversation-id.js'
-import type {
-  AckNotice,
-  PostRequest,
-  SendRequest,
-  SyncRequest,
-  VoidRequest,
+import {
+  type AckNotice,
+  createMessageId,
+  type ForwardRequest,
+  type PostRequest,
+  type SendRequest,
+  type SyncRequest,
+  type VoidRequest,
 } from '../../protocol/generated/messages.js'
 import { VOID_COUNT_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Limits } from '../ops/rate-limits.js'
 import type { Engine } from '../sync/engine.js'
+import { type Forwarded, type ForwardInput, forwardMessage, type Place } from '../sync/rules/forward.js'
 import { gidOf } from '../sync/rules/group-records.js'
 import { type GroupSendInput, sendToGroup } from '../sync/rules/membership.js'
 import { type SendInput, sendTransition, type Written } from '../sync/rules/message.js'
@@ -25,6 +28,7 @@ import type { ContentHash } from './content-hash.js'
 import type { FanOuts } from './fan-outs.js'
 import type { LargePages } from './large-pages.js'
 import {
+  chargeStored,
   giveBackStored,
   groupKey,
   isOk,
@@ -36,7 +40,7 @@ import {
   tellsOfNonContact,
 } from './request-limits.js'
 import type { Asker, Caller, TimelineHead, TimelinePage } from './types.js'
-import { textFault, writtenBytes, writtenOf } from './written.js'
+import { namesMessage, type Pair, type Parts, textFault, writtenBytes, writtenOf } from './written.js'
 
 export interface MessageServiceOptions {
   readonly engine: Engine
@@ -61,9 +65,19 @@ type ToUser = Pick<SendInput, 'sendSeq' | 'hash' | 'to'>
 type ToGroup = Pick<GroupSendInput, 'sendSeq' | 'hash' | 'gid'>
 type Sending = SendInput & Way
 type GroupSending = GroupSendInput & Way
+type Forwarding = ForwardInput & Way
+
+/** The parts of a message that are reckoned with when nothing is known of it. */
+const NOTHING = { text: '', content: undefined, extra: undefined }
+const NO_MESSAGE = createMessageId()
 
 /** A gid that no group has. */
 const NO_GID = ''
+
+function placeOf(conversation: string): Place {
+  const peer = isConversationId(conversation) ? peerOf(conversation) : undefined
+  return peer === undefined ? { gid: gidOf(conversation) ?? NO_GID } : { peer }
+}
 
 export class MessageService {
   readonly #engine: Engine
@@ -93,13 +107,11 @@ export class MessageService {
   }
 
   post(caller: Caller, id: number, request: PostRequest): void {
-    const { sendSeq, conversation } = request
+    const { sendSeq } = request
     const hash = this.#contentHash.of(METHODS.post, request)
-    const to = isConversationId(conversation) ? peerOf(conversation) : undefined
-    if (to === undefined) {
-      const written = writtenOf(request, undefined)
-      this.#sendToGroup(caller, id, { sendSeq, hash, gid: gidOf(conversation) ?? NO_GID, ...written })
-    } else this.#sendTo(caller, id, { sendSeq, hash, to, ...writtenOf(request, [caller.uid, to]) })
+    const to = placeOf(request.conversation)
+    if ('gid' in to) this.#sendToGroup(caller, id, { sendSeq, hash, gid: to.gid, ...writtenOf(request, undefined) })
+    else this.#sendTo(caller, id, { sendSeq, hash, to: to.peer, ...writtenOf(request, [caller.uid, to.peer]) })
   }
 
   #sendTo(caller: Caller, id: number, what: Written & ToUser): void {
@@ -111,11 +123,11 @@ export class MessageService {
     const limited = limits.take('sends-recipient', pairKey(uid, to)) > 0
     const blind = limits.wait('look-ups', uid) > 0
     const sending = { uid, device, sendSeq, hash, to, text, content, extra, fault, limited, blind, caller, id, kib }
-    this.#engine.submit(userActor(uid), this.#send, sending, this.#sent)
+    this.#engine.submit<Sending, Answer>(userActor(uid), this.#send, sending, this.#sent)
   }
 
   /** Takes what a message will store. @returns its KiB; undefined if it is refused, which is answered */
-  #stored(caller: Caller, id: number, written: Written): number | undefined {
+  #stored(caller: Caller, id: number, written: Parts): number | undefined {
     const kib = storedKib(writtenBytes(written))
     const waitMs = storedWait(this.#limits, caller, kib)
     if (waitMs === 0) return kib
@@ -123,7 +135,8 @@ export class MessageService {
     return undefined
   }
 
-  readonly #sent = (outcome: Outcome<Answer>, { uid, to, limited, blind, caller, id, kib }: Sending): void => {
+  readonly #sent = (outcome: Outcome<Answer>, sending: Omit<Sending, 'text'>): void => {
+    const { uid, to, limited, blind, caller, id, kib } = sending
     const limits = this.#limits
     if (!ranNow(outcome)) {
       if (!limited) limits.giveBack('sends-recipient', pairKey(uid, to))
@@ -143,14 +156,43 @@ export class MessageService {
     if (kib === undefined) return
     const limited = this.#fanOuts.isReached(uid) || this.#limits.take('sends-recipient', groupKey(uid, gid)) > 0
     const sending = { ...what, uid, device, limited, caller, id, kib }
-    this.#engine.submit(userActor(uid), sendToGroup, sending, this.#sentToGroup)
+    this.#engine.submit<GroupSending, Answer>(userActor(uid), sendToGroup, sending, this.#sentToGroup)
   }
 
-  readonly #sentToGroup = (outcome: Outcome<Answer>, { uid, gid, limited, caller, id, kib }: GroupSending): void => {
+  readonly #sentToGroup = (outcome: Outcome<Answer>, sending: Omit<GroupSending, 'text'>): void => {
+    const { uid, gid, limited, caller, id, kib } = sending
     if (limited !== true && !ranNow(outcome)) this.#limits.giveBack('sends-recipient', groupKey(uid, gid))
     if (succeededNow(outcome)) this.#fanOuts.charge(uid, gid)
     else giveBackStored(this.#limits, caller, kib)
     answerNumbered(caller, id, outcome)
+  }
+
+  forward(caller: Caller, id: number, request: ForwardRequest): void {
+    const { uid, device } = caller
+    const { sendSeq, conversation, message } = request
+    const hash = this.#contentHash.of(METHODS.forward, request)
+    const [to, source] = [placeOf(conversation), placeOf(request.source)]
+    const pair: Pair | undefined = 'peer' in source ? [uid, source.peer] : undefined
+    const named = message !== undefined && namesMessage(message, pair)
+    const fault = named ? CODES.OK.code : CODES.NO_SUCH_MESSAGE.code
+    const what = { sendSeq, hash, to, source, message: message ?? NO_MESSAGE, fault }
+    const limits = this.#limits
+    // How much is copied is known when it is found: the rest is charged behind it.
+    const kib = this.#stored(caller, id, NOTHING)
+    if (kib === undefined) return
+    const key = 'peer' in to ? pairKey(uid, to.peer) : groupKey(uid, to.gid)
+    const isReached = 'gid' in to && this.#fanOuts.isReached(uid)
+    const limited = isReached || limits.take('sends-recipient', key) > 0
+    const blind = limits.wait('look-ups', uid) > 0
+    const forwarding = { ...what, uid, device, limited, blind, caller, id, kib }
+    this.#engine.submit(userActor(uid), forwardMessage, forwarding, this.#forwarded)
+  }
+
+  readonly #forwarded = (outcome: Outcome<Forwarded>, sending: Forwarding): void => {
+    const { to, caller } = sending
+    if (outcome.kind === 'done' && succeededNow(outcome)) chargeStored(this.#limits, caller, outcome.result.bytes)
+    if ('peer' in to) this.#sent(outcome, { ...sending, to: to.peer })
+    else this.#sentToGroup(outcome, { ...sending, gid: to.gid })
   }
 
   sync(caller: Caller, id: number, { since, ack, sends }: SyncRequest): void {

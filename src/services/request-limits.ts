@@ -81,6 +81,13 @@ export function storedWait(limits: Limits, { uid, address }: Caller, kib: number
   return waitMs
 }
 
+/** Charges what was stored beyond what a storedWait() took, in bytes of messages: who has stored too much waits longer. */
+export function chargeStored(limits: Limits, { uid, address }: Caller, bytes: number): void {
+  const kib = (2 * bytes) / 1_024
+  limits.charge('stored-user', uid, kib)
+  limits.charge('stored-address', networkOf(address), kib)
+}
+
 /** Undoes a storedWait(): nothing was stored. */
 export function giveBackStored(limits: Limits, { uid, address }: Caller, kib: number): void {
   limits.giveBack('stored-user', uid, kib)

@@ -59,8 +59,11 @@ function extraOf(reply: MessageId | undefined, mentions: Mention[], metadata: Ui
   return createMessageExtra({ reply, mentions, metadata: metadata.slice() })
 }
 
+/** The parts of a message that are stored as they came. */
+export type Parts = Pick<Written, 'text' | 'content' | 'extra'>
+
 /** The bytes that a message stores, without those around it. */
-export function writtenBytes({ text, content, extra }: Pick<Written, 'text' | 'content' | 'extra'>): number {
+export function writtenBytes({ text, content, extra }: Parts): number {
   let bytes = Buffer.byteLength(text)
   if (content !== undefined) bytes += content.body.length
   if (extra !== undefined) bytes += extra.metadata.length + NUMBERS_BYTES * (1 + extra.mentions.length)

@@ -186,27 +186,37 @@ export interface GroupSendInput extends GroupInput, Written {}
 /** Sends a message to a group. The sender's own copy comes from the group, in its order, like everybody's. */
 export const sendToGroup = numbered<GroupSendInput>(
   'group.send',
-  (tx, { uid, gid, device, sendSeq, text, content, extra, fault, limited }) => {
-    if (fault !== CODES.OK.code) return fault
-    const own = tx.get(userGroup, gid) ?? NO_GROUP
-    if (own.state !== MEMBER) return notMember(own)
-    if (extra !== undefined) {
-      const { reply } = extra
-      if (reply !== undefined && reply.number < own.number) return CODES.NO_SUCH_MESSAGE.code
-      if (!mayMention(own.role, extra)) return CODES.BAD_MENTIONS.code
-    }
-    if (own.muted || (own.rules.adminsWrite && own.role === GroupRole.MEMBER)) return CODES.MUTED.code
-    if (limited) return CODES.RECIPIENT_LIMIT.code
-    const target = groupActor(gid)
-    if (!tx.outboxHasSpace(target)) return CODES.OUTBOX_FULL.code
-    const atMs = tx.nowMs
-    const conversation = groupConversation(gid)
-    const message = { sender: uid, device, sendSeq, atMs, conversation, text, content, extra }
-    const value = createConversationMessage(message)
-    const item = encodeItem({ skip: 0, content: { case: 'conversationMessage', value } })
-    tx.effect(groupSaid, target, { period: own.number, device, sendSeq, atMs, item })
-    return CODES.OK.code
+  (tx, input) => {
+    const code = maySendToGroup(tx, input)
+    if (code === CODES.OK.code) sendToGroupNow(tx, input)
+    return code
   },
   undefined,
   ({ gid }) => [[userGroup, gid]],
 )
+
+/** Whether the message can be sent, as far as this side knows. */
+export function maySendToGroup(tx: Tx, { gid, extra, fault, limited }: Omit<GroupSendInput, 'text'>): Code {
+  if (fault !== CODES.OK.code) return fault
+  const own = tx.get(userGroup, gid) ?? NO_GROUP
+  if (own.state !== MEMBER) return notMember(own)
+  if (extra !== undefined) {
+    const { reply } = extra
+    if (reply !== undefined && reply.number < own.number) return CODES.NO_SUCH_MESSAGE.code
+    if (!mayMention(own.role, extra)) return CODES.BAD_MENTIONS.code
+  }
+  if (own.muted || (own.rules.adminsWrite && own.role === GroupRole.MEMBER)) return CODES.MUTED.code
+  if (limited) return CODES.RECIPIENT_LIMIT.code
+  return tx.outboxHasSpace(groupActor(gid)) ? CODES.OK.code : CODES.OUTBOX_FULL.code
+}
+
+/** Sends a message that may be sent. */
+export function sendToGroupNow(tx: Tx, { uid, gid, device, sendSeq, text, content, extra }: GroupSendInput): void {
+  const { number: period } = tx.get(userGroup, gid) ?? NO_GROUP
+  const atMs = tx.nowMs
+  const conversation = groupConversation(gid)
+  const message = { sender: uid, device, sendSeq, atMs, conversation, text, content, extra }
+  const value = createConversationMessage(message)
+  const item = encodeItem({ skip: 0, content: { case: 'conversationMessage', value } })
+  tx.effect(groupSaid, groupActor(gid), { period, device, sendSeq, atMs, item })
+}

@@ -96,7 +96,13 @@ export function sendTransition(sequence: SequenceRule = contiguous): Transition<
 }
 
 function send(tx: Tx, input: SendInput): Code {
-  const { device, sendSeq, uid, to, fault, limited, blind } = input
+  const code = maySend(tx, input)
+  if (code === CODES.OK.code) sendNow(tx, input)
+  return code
+}
+
+/** Whether the message can be sent, as far as this side knows. */
+export function maySend(tx: Tx, { uid, to, fault, limited, blind }: Omit<SendInput, 'text'>): Code {
   if (fault !== CODES.OK.code) return fault
   if (to === uid) return CODES.SELF.code
   const recipient = tx.get(contact, to)
@@ -107,12 +113,15 @@ function send(tx: Tx, input: SendInput): Code {
   }
   if (recipient.blockedBy) return CODES.BLOCKED.code
   if (limited) return CODES.RECIPIENT_LIMIT.code
-  const target = userActor(to)
-  if (!tx.outboxHasSpace(target)) return CODES.OUTBOX_FULL.code
+  return tx.outboxHasSpace(userActor(to)) ? CODES.OK.code : CODES.OUTBOX_FULL.code
+}
+
+/** Sends a message that may be sent. */
+export function sendNow(tx: Tx, input: SendInput): void {
+  const { device, sendSeq, to } = input
   const item = itemOf(input, tx.nowMs)
   tx.appendTo(String(to), withRecipient(item, to))
-  tx.effect(deliverMessage, target, { device, sendSeq, item })
-  return CODES.OK.code
+  tx.effect(deliverMessage, userActor(to), { device, sendSeq, item })
 }
 
 /** The recipient's item. A plain text is encoded the fast way. */

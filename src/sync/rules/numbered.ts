@@ -61,7 +61,7 @@ export function numbered<I extends Numbered>(
   rule: (tx: Tx, input: I) => Code | typeof AGAIN,
   sequence: SequenceRule = contiguous,
   reads?: Transition<I, Answer>['reads'],
-): Transition<I, Answer> {
+): Transition<I, Answer> & { refused(tx: Tx, input: I): Answer } {
   return {
     name,
     ...(reads === undefined ? {} : { reads }),
