@@ -161,7 +161,7 @@ const TABLE: { readonly [N in RequestName]: Row<N> } = {
   recall: { request: aboutMessage, codes: all('UNKNOWN_METHOD') },
   forward: {
     request: (asker, alice) => ({ ...aboutMessage(asker, alice), source: `direct:${alice.uid}` }),
-    codes: all('UNKNOWN_METHOD'),
+    codes: all('NOT_FRIEND', { friend: 'NO_SUCH_MESSAGE', blockedFriend: 'BLOCKED', otherDevice: 'SELF' }),
   },
   delete: {
     request: (asker, alice) => {
