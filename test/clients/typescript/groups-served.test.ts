@@ -1,33 +1,10 @@
 /** Groups between clients and a real server. */
 import t, { type Test } from 'tap'
-import {
-  type Client,
-  createClient,
-  MemoryStorage,
-  type Message,
-  tcpTransport,
-} from '../../../clients/typescript/index.js'
-import type { RunningServer } from '../../../src/cli/server.js'
+import type { Client, Message } from '../../../clients/typescript/index.js'
 import { eventually } from '../../support/eventually.js'
-import { PASSWORD, startTestServer } from '../../support/server.js'
+import { servedClients } from '../../support/served-clients.js'
 
 const OPEN = { join: 'code', adminsInvite: false, adminsWrite: false, history: 0 } as const
-
-async function setUp(t: Test): Promise<(account: string) => Promise<Client>> {
-  const server: RunningServer = await startTestServer()
-  const clients: Client[] = []
-  t.teardown(async () => {
-    for (const client of clients) await client.close()
-    await server.drain()
-  })
-  return async account => {
-    const transport = tcpTransport({ host: '127.0.0.1', port: server.port })
-    const client = await createClient({ transport, storage: new MemoryStorage(), reconnectBaseMs: 20 })
-    clients.push(client)
-    await client.account.register({ account, password: PASSWORD })
-    return client
-  }
-}
 
 /** The history of a group as a client has it, without what failed. */
 async function linesOf(t: Test, client: Client, group: Message['conversation']): Promise<string[]> {
@@ -42,7 +19,7 @@ async function linesOf(t: Test, client: Client, group: Message['conversation']):
 }
 
 t.test('a group is made, joined in all ways, talked in, led by another and ended', async t => {
-  const enter = await setUp(t)
+  const enter = await servedClients(t)
   const [ann, bob, dora] = [await enter('ann'), await enter('bob'), await enter('dora')]
   const group = await ann.groups.create('Friends', [bob.account.uid])
   // No wait: what is written behind an act goes when the group has said yes.

@@ -1,0 +1,72 @@
+/** Messages with what goes with them, and how far they are read, between clients and a real server. */
+import t from 'tap'
+import type { Client, Message } from '../../../clients/typescript/index.js'
+import { eventually } from '../../support/eventually.js'
+import { servedClients } from '../../support/served-clients.js'
+
+async function last(client: Client, conversation: number | Message['conversation']): Promise<Message | undefined> {
+  return (await client.history(conversation)).messages.at(-1)
+}
+
+t.test('a message brings its content, reply, mentions and metadata to a friend and to a group', async t => {
+  const enter = await servedClients(t)
+  const [ann, bob] = [await enter('ann'), await enter('bob')]
+  await ann.contacts.request(bob.account.uid, 'hello')
+  await eventually(() => bob.contacts.get(ann.account.uid)?.state === 'invited')
+  await bob.contacts.accept(ann.account.uid)
+  bob.send(ann.account.uid, 'where?')
+  await eventually(async () => (await last(ann, bob.account.uid))?.text === 'where?')
+  const question = await last(ann, bob.account.uid)
+  if (question === undefined) throw new Error('no question')
+  const content = { kind: 'location', latitude: 52.520008, longitude: 13.404954, name: 'Berlin' } as const
+  const mentions = [{ start: 0, length: 4, uid: bob.account.uid }]
+  const metadata = Uint8Array.of(1, 2, 3)
+  ann.send(bob.account.uid, '@bob here', { content, reply: question, mentions, metadata })
+  await eventually(async () => (await last(bob, ann.account.uid))?.text === '@bob here')
+  const { sender, device, sendSeq } = question
+  const again = await enter('ann')
+  await eventually(async () => (await last(again, bob.account.uid))?.text === '@bob here')
+  for (const answer of [await last(bob, ann.account.uid), await last(again, bob.account.uid)]) {
+    if (answer === undefined) throw new Error('no answer')
+    t.same(answer.content, { ...content, text: '@bob here' })
+    t.match(answer.extra, { reply: { sender, device, sendSeq, number: 0 }, mentions, forwarded: false })
+    t.same([...answer.extra.metadata], [1, 2, 3])
+  }
+  const group = await ann.groups.create('Friends', [bob.account.uid])
+  const spoken = ann.send(group, 'all here?')
+  await eventually(() => bob.groups.group(group)?.state === 'member' || bob.groups.group(group)?.state === 'invited')
+  if (bob.groups.group(group)?.state === 'invited') await bob.groups.accept(group)
+  await eventually(() => spoken.number > 0)
+  ann.send(group, 'ann?', { reply: spoken, content: { kind: 'card', uid: ann.account.uid } })
+  await eventually(async () => (await last(bob, group))?.text === 'ann?')
+  t.match(await last(bob, group), {
+    content: { kind: 'card', uid: ann.account.uid },
+    extra: { reply: { number: spoken.number } },
+  })
+})
+
+t.test('a read mark, settings and preferences reach the other device; the server counts what is unread', async t => {
+  const enter = await servedClients(t)
+  const [ann, bob] = [await enter('ann'), await enter('bob')]
+  const second = await enter('bob')
+  const group = await ann.groups.create('Friends', [bob.account.uid])
+  await eventually(() => bob.groups.group(group)?.state === 'invited')
+  await bob.groups.accept(group)
+  await eventually(() => bob.groups.group(group)?.state === 'member')
+  ann.send(group, 'one')
+  ann.send(group, 'hey bob', { mentions: [{ start: 4, length: 3, uid: bob.account.uid }] })
+  await eventually(async () => (await second.unread(group)) === 2 && (await bob.unread(group)) === 2)
+  const newest = await last(bob, group)
+  t.match(await bob.conversations.unread(group), { unread: 2, mentions: 1, firstMention: newest?.number })
+  bob.markRead(group, (newest?.number ?? 0) - 1)
+  await eventually(async () => (await second.unread(group)) === 1)
+  bob.markRead(group)
+  await eventually(async () => (await second.unread(group)) === 0)
+  t.match(await bob.conversations.unread(group), { unread: 0, mentions: 0, read: newest?.number })
+  const own = await last(ann, group)
+  if (own === undefined) throw new Error('no message')
+  await eventually(async () => (await ann.messages.readBy(own)).includes(bob.account.uid))
+  await bob.conversations.set(group, { pinned: true })
+  await bob.conversations.setPreferences({ noReceipts: true })
+  await eventually(() => second.conversations.get(group).pinned && second.conversations.preferences.noReceipts)
+})
