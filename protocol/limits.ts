@@ -37,6 +37,10 @@ export const LOCATION_NAME_BYTES_MAX = 256
 export const MENTIONS_MAX = 100
 export const METADATA_BYTES_MAX = 1_024
 
+/** The time behind a message in which its author may edit it, and take it back. */
+export const EDIT_MS_MAX = 86_400_000
+export const RECALL_MS_MAX = 120_000
+
 /** The numbers from the lowest unanswered send_seq to the highest sent; also how many outcomes a server remembers per device. */
 export const SEND_WINDOW = 64
 

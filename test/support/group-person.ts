@@ -1,16 +1,28 @@
 /** People who act in groups by transitions alone, without services, and see what their timelines show. */
 import { CODES, codeName } from '../../protocol/codes.js'
-import { decodeItem, type Group, type Item } from '../../protocol/generated/messages.js'
+import {
+  type Contact,
+  ContactState,
+  type ConversationMessage,
+  decodeItem,
+  type Group,
+  type Item,
+  type Message,
+} from '../../protocol/generated/messages.js'
 import { partitionOf } from '../../src/store/partition.js'
 import type { Engine } from '../../src/sync/index.js'
 import { register } from '../../src/sync/rules/account.js'
+import { acceptContact, requestContact } from '../../src/sync/rules/contact.js'
 import { type Gid, groupConversation, newGid } from '../../src/sync/rules/group-records.js'
 import { createGroup, sendToGroup } from '../../src/sync/rules/membership.js'
+import { sendTransition } from '../../src/sync/rules/message.js'
 import type { Answer, Numbered } from '../../src/sync/rules/numbered.js'
 import { accountsActor, userActor } from '../../src/sync/rules/records.js'
 import type { Transition } from '../../src/sync/types.js'
+import { eventually } from './eventually.js'
 
 const HASH = '12345678'
+const SEND = sendTransition()
 
 export class GroupPerson {
   readonly uid: number
@@ -56,6 +68,40 @@ export class GroupPerson {
 
   say(gid: Gid, text: string): Promise<string> {
     return this.act(sendToGroup, { gid, text, fault: CODES.OK.code })
+  }
+
+  /** Makes the two friends. */
+  async befriend(other: GroupPerson): Promise<void> {
+    await this.act(requestContact, { other: other.uid, greeting: '' })
+    const isOf = async (person: GroupPerson, uid: number, state: ContactState) =>
+      (await person.contact(uid))?.state === state
+    await eventually(() => isOf(other, this.uid, ContactState.INVITED))
+    await other.act(acceptContact, { other: this.uid, request: (await other.contact(this.uid))?.request ?? 0 })
+    await eventually(() => isOf(this, other.uid, ContactState.FRIEND))
+  }
+
+  async contact(uid: number): Promise<Contact | undefined> {
+    const all = (await this.items()).map(({ content }) => content)
+    return all.flatMap(item => (item?.case === 'contact' && item.value.uid === uid ? [item.value] : [])).at(-1)
+  }
+
+  /** Sends a direct message. */
+  write(to: GroupPerson, text: string): Promise<string> {
+    return this.act(SEND, { to: to.uid, text, fault: CODES.OK.code })
+  }
+
+  /** The messages of the timeline, as they are now. */
+  async messages(): Promise<(Message | ConversationMessage)[]> {
+    return (await this.items()).flatMap(({ content }) =>
+      content?.case === 'message' || content?.case === 'conversationMessage' ? [content.value] : [],
+    )
+  }
+
+  /** What the timeline tells of changed messages. */
+  async changes(): Promise<(Message | ConversationMessage)[]> {
+    return (await this.items()).flatMap(({ content }) =>
+      content?.case === 'changed' && content.value.message !== undefined ? [content.value.message.value] : [],
+    )
   }
 
   /** All items of the timeline, as a device that begins at 0 gets them. */

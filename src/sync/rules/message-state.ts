@@ -18,6 +18,8 @@ import {
   type MessageState,
   type Reaction,
 } from '../../../protocol/generated/messages.js'
+import { asChanged } from '../../../protocol/item-codec.js'
+import { present } from '../../lib/assert.js'
 
 /** A message of a direct conversation, or of another. */
 export type AnyMessage =
@@ -37,11 +39,7 @@ export function messageItem(message: AnyMessage): Uint8Array {
 
 /** The encoded Item that tells a change: the message as it is now. */
 export function changedItem(message: AnyMessage): Uint8Array {
-  const now =
-    message.case === 'message'
-      ? ({ case: 'direct', value: message.value } as const)
-      : ({ case: 'conversation', value: message.value } as const)
-  return encodeItem({ skip: 0, content: { case: 'changed', value: { message: now } } })
+  return present(asChanged(messageItem(message)), 'a message')
 }
 
 /** The compaction key of what tells a direct message's changes, in both users' timelines. */
@@ -93,6 +91,13 @@ export function edited(message: AnyMessage, { text, mentions, atMs, number = 0 }
 export function recalled(message: AnyMessage, by: number, number = 0): AnyMessage {
   if (isRecalled(message) || isDeleted(message)) return message
   return bare(message, { recalledBy: by, changeNumber: number })
+}
+
+/** The message after a change that is told by another one: recalled like that, or with its text and mentions. */
+export function changedLike(message: AnyMessage, { value: told }: AnyMessage, number = 0): AnyMessage {
+  const { recalledBy = 0, editedAtMs = 0 } = told.state ?? {}
+  if (recalledBy !== 0) return recalled(message, recalledBy, number)
+  return edited(message, { text: told.text, mentions: told.extra?.mentions ?? [], atMs: editedAtMs, number })
 }
 
 /** The tombstone in place of a message that its user deleted. */

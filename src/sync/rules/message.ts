@@ -7,6 +7,7 @@ import {
   type MessageExtra,
 } from '../../../protocol/generated/messages.js'
 import { encodeMessageItem, withRecipient } from '../../../protocol/item-codec.js'
+import type { Actor } from '../../store/types.js'
 import { effectKind, jsonEffect } from '../effect-kinds.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
 import { type Answer, contiguous, type Numbered, numbered, type SequenceRule } from './numbered.js'
@@ -31,7 +32,7 @@ export interface SendInput extends Numbered, Written {
 }
 
 /** A message on its way to the recipient's timeline. */
-interface Incoming {
+export interface Incoming {
   readonly device: number
   readonly sendSeq: number
   /** The recipient's item. */
@@ -47,32 +48,42 @@ interface Failure {
 
 const HEADER_BYTES = 12
 
-export const deliverMessage: EffectKind<Incoming> = effectKind({
+/** Makes the effect of what a request sends to the other user. It is told back if it could not be processed. */
+export function incomingEffect(kind: Pick<EffectKind<Incoming>, 'name' | 'run'>): EffectKind<Incoming> {
+  return effectKind({
+    ...kind,
+    encode({ device, sendSeq, item }) {
+      const bytes = new Uint8Array(HEADER_BYTES + item.length)
+      const view = new DataView(bytes.buffer)
+      view.setUint32(0, device)
+      view.setFloat64(4, sendSeq)
+      bytes.set(item, HEADER_BYTES)
+      return bytes
+    },
+    decode(bytes) {
+      const view = new DataView(bytes.buffer, bytes.byteOffset)
+      return { device: view.getUint32(0), sendSeq: view.getFloat64(4), item: bytes.slice(HEADER_BYTES) }
+    },
+    refused: (tx, incoming, source) => failBack(tx, incoming, source, CODES.REFUSED.code),
+  })
+}
+
+export const deliverMessage = incomingEffect({
   name: 'message',
-  encode({ device, sendSeq, item }) {
-    const bytes = new Uint8Array(HEADER_BYTES + item.length)
-    const view = new DataView(bytes.buffer)
-    view.setUint32(0, device)
-    view.setFloat64(4, sendSeq)
-    bytes.set(item, HEADER_BYTES)
-    return bytes
-  },
-  decode(bytes) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset)
-    return { device: view.getUint32(0), sendSeq: view.getFloat64(4), item: bytes.slice(HEADER_BYTES) }
-  },
-  run(tx, { device, sendSeq, item }, source) {
+  run(tx, incoming, source) {
     const code = refusalOf(tx, uidOf(source))
-    if (code === CODES.OK.code) tx.appendTo(String(uidOf(source)), item)
-    else tx.effect(failMessage, source, { device, sendSeq, recipient: uidOf(tx.actor), code })
-  },
-  refused(tx, { device, sendSeq }, source) {
-    tx.effect(failMessage, source, { device, sendSeq, recipient: uidOf(tx.actor), code: CODES.REFUSED.code })
+    if (code === CODES.OK.code) tx.appendTo(String(uidOf(source)), incoming.item)
+    else failBack(tx, incoming, source, code)
   },
 })
 
+/** Tells the other user that what came is refused here. */
+export function failBack(tx: Tx, { device, sendSeq }: Incoming, source: Actor, code: Code): void {
+  tx.effect(failMessage, source, { device, sendSeq, recipient: uidOf(tx.actor), code })
+}
+
 /** Whether the recipient takes messages from the sender. */
-function refusalOf(tx: Tx, sender: number): Code {
+export function refusalOf(tx: Tx, sender: number): Code {
   const from = tx.get(contact, sender)
   if (from?.blocked === true) return CODES.BLOCKED.code
   // The friendships of a deleted account are removed in slices, but have ended at once.
