@@ -2,9 +2,9 @@
 
 import { decodeItem, type Message } from '../../protocol/generated/messages.js'
 import { partitionOf } from '../store/partition.js'
-import { isTrimmable } from '../store/types.js'
+import { type Actor, isTrimmable } from '../store/types.js'
 import type { StoreView, ViewedEntry, ViewedLog } from '../store/view.js'
-import { decodeReference, isBranchActor, isGroupActor, isReference } from '../sync/references.js'
+import { decodeReference, groupActor, isBranchActor, isGroupActor, isReference } from '../sync/references.js'
 import { deviceWindow } from '../sync/rules/device-window.js'
 import { uidOf, userActor } from '../sync/rules/records.js'
 import type { Findings } from './findings.js'
@@ -30,7 +30,7 @@ export function verifyLog(view: StoreView, log: ViewedLog, findings: Findings): 
     chains.take(entry)
     const isOfGroup = isGroupActor(actor) || isBranchActor(actor)
     findings.check(`${name}, item ${version}`, () => {
-      if (isOfGroup) verifyGroupItem(version, bytes, findings)
+      if (isOfGroup) verifyGroupItem(actor, version, bytes, findings)
       else verifyItem(view, uidOf(actor), version, bytes, findings)
     })
   }
@@ -105,8 +105,14 @@ function verifyReference(owner: number, version: number, bytes: Uint8Array, find
   if (!isOfGroup && !isOfLog) findings.fault(`item ${version} of user ${owner} refers to ${named}`)
 }
 
-/** Checks an item of a group, or of one of its branches: its place in the log is its number. */
-function verifyGroupItem(version: number, bytes: Uint8Array, findings: Findings): void {
+/** Checks an item of a group, or of one of its branches: its place in the log is its number. A group also notes which messages changed. */
+function verifyGroupItem(actor: Actor, version: number, bytes: Uint8Array, findings: Findings): void {
+  if (isReference(bytes)) {
+    const { gid, number, update } = decodeReference(bytes)
+    const isNote = isGroupActor(actor) && groupActor(gid) === actor && update && number > 0 && number < version
+    if (!isNote) findings.fault(`item ${version} of ${actor} refers to ${gid}/${number}`)
+    return
+  }
   const { content } = decodeItem(bytes)
   const isItem = content?.case === 'conversationMessage' || content?.case === 'groupChange'
   if (!isItem || content.value.number !== version)

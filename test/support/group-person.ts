@@ -6,6 +6,7 @@ import {
   type ConversationMessage,
   decodeItem,
   type Group,
+  GroupState,
   type Item,
   type Message,
 } from '../../protocol/generated/messages.js'
@@ -14,7 +15,7 @@ import type { Engine } from '../../src/sync/index.js'
 import { register } from '../../src/sync/rules/account.js'
 import { acceptContact, requestContact } from '../../src/sync/rules/contact.js'
 import { type Gid, groupConversation, newGid } from '../../src/sync/rules/group-records.js'
-import { createGroup, sendToGroup } from '../../src/sync/rules/membership.js'
+import { acceptInvitation, createGroup, sendToGroup } from '../../src/sync/rules/membership.js'
 import { sendTransition } from '../../src/sync/rules/message.js'
 import type { Answer, Numbered } from '../../src/sync/rules/numbered.js'
 import { accountsActor, userActor } from '../../src/sync/rules/records.js'
@@ -64,6 +65,13 @@ export class GroupPerson {
     const code = await this.act(createGroup, { gid, title, uids: invited.map(({ uid }) => uid) })
     if (code !== 'OK') throw new Error(code)
     return gid
+  }
+
+  /** Accepts an invitation. */
+  async comeIn(gid: Gid): Promise<void> {
+    await eventually(async () => (await this.group(gid))?.state === GroupState.INVITED)
+    await this.act(acceptInvitation, { gid, invitation: (await this.group(gid))?.number ?? 0 })
+    await eventually(async () => (await this.group(gid))?.state === GroupState.MEMBER)
   }
 
   say(gid: Gid, text: string): Promise<string> {

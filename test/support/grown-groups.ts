@@ -8,6 +8,7 @@ import { debtsActor, noteDebt } from '../../src/sync/rules/debts.js'
 import { gidOfGroup } from '../../src/sync/rules/group-changes.js'
 import {
   branch,
+  branches,
   FORMER_MAX,
   type Gid,
   groupConversation,
@@ -97,11 +98,12 @@ export async function readGroup({ engine }: TestNode): Promise<void> {
   await member.act(setPreferences, { wanted: { noReceipts: true, askBeforeGroups: true } })
 }
 
-/** Notes that a group owes every partition all that comes from now on. */
+/** Notes that a group has members everywhere, and owes every partition all that comes from now on. */
 const oweAll: Transition<void, void> = {
   name: 'test.owe-all',
   run(tx) {
     const next = (tx.get(lastNumber)?.n ?? 0) + 1
+    tx.put(branches, ALL_PARTITIONS)
     tx.put(owed, Object.fromEntries(ALL_PARTITIONS.map(partition => [partition, next])))
     tx.effect(noteDebt, debtsActor(tx.actor), { gid: gidOfGroup(tx.actor) })
   },

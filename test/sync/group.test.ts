@@ -21,6 +21,7 @@ import {
   setMemberRole,
 } from '../../src/sync/rules/membership.js'
 import { userActor } from '../../src/sync/rules/records.js'
+import { DeafStore } from '../support/deaf-store.js'
 import { startNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 import { GroupPerson } from '../support/group-person.js'
@@ -35,14 +36,6 @@ async function people(scopes: (typeof SCOPES)[number], count: number) {
   return { node, store, all: all as [GroupPerson, GroupPerson, GroupPerson, ...GroupPerson[]] }
 }
 
-/** Lets somebody who is invited come in. */
-async function comeIn(person: GroupPerson, gid: string): Promise<void> {
-  await eventually(async () => (await person.group(gid))?.state === GroupState.INVITED)
-  const invitation = (await person.group(gid))?.number ?? 0
-  await person.act(acceptInvitation, { gid, invitation })
-  await eventually(async () => (await person.group(gid))?.state === GroupState.MEMBER)
-}
-
 for (const scopes of SCOPES) {
   t.test(`a group of three talks in one order (scopes: ${scopes})`, async t => {
     const { all, node } = await people(scopes, 3)
@@ -50,8 +43,8 @@ for (const scopes of SCOPES) {
     const gid = await alice.create('friends', [bob, carol])
     await eventually(async () => (await alice.group(gid))?.state === GroupState.MEMBER)
     t.match(await alice.group(gid), { title: 'friends', role: GroupRole.OWNER })
-    await comeIn(bob, gid)
-    await comeIn(carol, gid)
+    await bob.comeIn(gid)
+    await carol.comeIn(gid)
     t.match(await carol.group(gid), { title: 'friends', role: GroupRole.MEMBER })
     for (let round = 0; round < 3; round += 1)
       for (const one of [alice, bob, carol]) t.equal(await one.say(gid, `${one.uid} ${round}`), 'OK')
@@ -74,8 +67,8 @@ for (const scopes of SCOPES) {
     const { all, node } = await people(scopes, 3)
     const [alice, bob, carol] = all
     const gid = await alice.create('friends', [bob, carol])
-    await comeIn(bob, gid)
-    await comeIn(carol, gid)
+    await bob.comeIn(gid)
+    await carol.comeIn(gid)
     await alice.say(gid, 'one')
     t.equal(await bob.act(removeMember, { gid, other: carol.uid, number: 0 }), 'NOT_ADMIN')
     t.equal(await alice.act(removeMember, { gid, other: carol.uid, number: 0 }), 'OK')
@@ -96,8 +89,8 @@ for (const scopes of SCOPES) {
     const { all, node } = await people(scopes, 3)
     const [alice, bob, carol] = all
     const gid = await alice.create('friends', [bob, carol])
-    await comeIn(bob, gid)
-    await comeIn(carol, gid)
+    await bob.comeIn(gid)
+    await carol.comeIn(gid)
     await alice.act(setMemberRole, { gid, other: carol.uid, role: GroupRole.ADMIN })
     await eventually(async () => (await carol.group(gid))?.role === GroupRole.ADMIN)
     await alice.act(leaveGroup, { gid })
@@ -149,8 +142,8 @@ for (const scopes of SCOPES) {
       const { all, node, store } = await people(scopes, 3)
       const [alice, bob, carol] = all
       const gid = await alice.create('friends', [bob, carol])
-      await comeIn(bob, gid)
-      await comeIn(carol, gid)
+      await bob.comeIn(gid)
+      await carol.comeIn(gid)
       const checked = ''
       const verified = { checked, right: true, limited: false }
       const actor = userActor(alice.uid)
@@ -178,22 +171,6 @@ for (const scopes of SCOPES) {
   )
 }
 
-/** A store of which one scope takes no write for a while. */
-class DeafStore extends MemoryStore {
-  deaf: number | undefined
-  #heard = new AbortController()
-
-  override async commit(...[scope, units]: Parameters<MemoryStore['commit']>): ReturnType<MemoryStore['commit']> {
-    if (scope === this.deaf) await new Promise(resolve => this.#heard.signal.addEventListener('abort', resolve))
-    return super.commit(scope, units)
-  }
-
-  hear(): void {
-    this.deaf = undefined
-    this.#heard.abort()
-  }
-}
-
 t.test('a partition that takes nothing silences no group: it is owed its items, and gets them in order', async t => {
   const store = new DeafStore({ scopes: 'partitions', random: seededRandom('store') })
   const node = await startNode(store, systemClock, 'node', { outboxBytesMax: 4_096 })
@@ -203,8 +180,8 @@ t.test('a partition that takes nothing silences no group: it is owed its items, 
     await GroupPerson.enter(node.engine, 'carol', 3),
   ]
   const gid = await alice.create('friends', [bob, carol])
-  await comeIn(bob, gid)
-  await comeIn(carol, gid)
+  await bob.comeIn(gid)
+  await carol.comeIn(gid)
   store.deaf = store.scopeOf(userActor(carol.uid))
   for (let n = 0; n < 200; n += 1) t.equal(await alice.say(gid, `${n}`), 'OK')
   await eventually(async () => (await bob.texts(gid)).at(-1) === '199')
@@ -232,7 +209,7 @@ for (const scopes of SCOPES) {
       const { all, node, store } = await people(scopes, 3)
       const [alice, bob] = all
       const gid = await alice.create('friends', [bob])
-      await comeIn(bob, gid)
+      await bob.comeIn(gid)
       await alice.say(gid, 'one')
       await eventually(async () => (await bob.texts(gid)).at(-1) === 'one')
       const last = (await alice.numbered(gid)).at(-1)?.number ?? 0

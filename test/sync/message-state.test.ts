@@ -84,6 +84,13 @@ t.test('what is withheld has neither text', async t => {
   t.same(value.state, createMessageState({ editedAtMs: 50, editNumber: 9, changeNumber: 9, withheld: true }))
 })
 
+t.test('whether a stored item was edited is seen without its text', async t => {
+  t.notOk(rules.isEdited(rules.messageItem(inGroup())))
+  t.ok(rules.isEdited(rules.messageItem(rules.edited(inGroup(), { ...EDITION, number: 9 }))))
+  t.notOk(rules.isEdited(rules.messageItem(rules.reacted(inGroup(), [{ kind: 'x', count: 1 }], 9))))
+  t.notOk(rules.isEdited(rules.messageItem(rules.edited(direct(), EDITION))), 'a direct one is for its users')
+})
+
 t.test('an item is stored as the message, and told as its change', async t => {
   for (const message of [direct(), inGroup()]) {
     t.same(rules.messageIn(rules.messageItem(message)), message)

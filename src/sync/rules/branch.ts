@@ -39,20 +39,27 @@ export function gidOfBranch(actor: Actor): Gid {
   return actor.slice(actor.indexOf('/', 'branch/'.length) + 1)
 }
 
-export const groupItem: EffectKind<GroupItem> = effectKind({
+/** Makes an effect that tells a branch an item of its group. */
+export function branchEffect(kind: Pick<EffectKind<GroupItem>, 'name' | 'run'>): EffectKind<GroupItem> {
+  return effectKind({
+    ...kind,
+    encode({ number, atMs, item }) {
+      const bytes = new Uint8Array(HEADER_BYTES + item.length)
+      const view = new DataView(bytes.buffer)
+      view.setFloat64(0, number)
+      view.setFloat64(8, atMs)
+      bytes.set(item, HEADER_BYTES)
+      return bytes
+    },
+    decode(bytes) {
+      const view = new DataView(bytes.buffer, bytes.byteOffset)
+      return { number: view.getFloat64(0), atMs: view.getFloat64(8), item: bytes.slice(HEADER_BYTES) }
+    },
+  })
+}
+
+export const groupItem = branchEffect({
   name: 'group-item',
-  encode({ number, atMs, item }) {
-    const bytes = new Uint8Array(HEADER_BYTES + item.length)
-    const view = new DataView(bytes.buffer)
-    view.setFloat64(0, number)
-    view.setFloat64(8, atMs)
-    bytes.set(item, HEADER_BYTES)
-    return bytes
-  },
-  decode(bytes) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset)
-    return { number: view.getFloat64(0), atMs: view.getFloat64(8), item: bytes.slice(HEADER_BYTES) }
-  },
   run(tx, input) {
     const { number, item } = input
     const gid = gidOfBranch(tx.actor)

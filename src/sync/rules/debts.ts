@@ -10,10 +10,12 @@ import { partitionOf } from '../../store/partition.js'
 import type { Actor } from '../../store/types.js'
 import { jsonEffect } from '../effect-kinds.js'
 import { jsonRecord } from '../record-kinds.js'
-import { branchActor } from '../references.js'
+import { branchActor, decodeReference, isReference } from '../references.js'
 import type { EffectKind, LogItem, Transition, Tx } from '../types.js'
 import { groupItem } from './branch.js'
+import { groupChanged } from './branch-changes.js'
 import { type Gid, lastNumber, owed } from './group-records.js'
+import { editNumber, messageIn, messageItem, withheldForNow } from './message-state.js'
 
 /** The kind of actor that notes the groups of its partition that owe something. */
 const DEBTS = 'debts'
@@ -76,7 +78,7 @@ export const pay: Transition<Payment, { readonly more: boolean; readonly full: b
     for (const { version, bytes } of items) {
       full = !tx.outboxHasSpace(target)
       if (full) break
-      tx.effect(groupItem, target, { number: version, atMs: atMsOf(bytes), item: bytes })
+      payOne(tx, target, version, bytes)
       next = version + 1
     }
     const isPaid = !full && last !== undefined && tx.get(lastNumber)?.n === last
@@ -84,6 +86,24 @@ export const pay: Transition<Payment, { readonly more: boolean; readonly full: b
     tx.put(owed, isPaid ? others : { ...debts, [partition]: next })
     return { more: !isPaid, full }
   },
+}
+
+/**
+ * Tells a branch what the group's log has under a number. A message has its newest text there, which was not everybody's then: it is
+ * withheld until the number of its edit is paid. If it was edited again, it waits for the last one.
+ */
+function payOne(tx: Tx, target: Actor, version: number, bytes: Uint8Array): void {
+  if (!isReference(bytes)) {
+    const message = messageIn(bytes)
+    const item = message !== undefined && editNumber(message) > version ? messageItem(withheldForNow(message)) : bytes
+    tx.effect(groupItem, target, { number: version, atMs: atMsOf(bytes), item })
+    return
+  }
+  const { number, atMs } = decodeReference(bytes)
+  const item = tx.entry(number)?.bytes
+  const message = item && messageIn(item)
+  if (item === undefined || message === undefined || editNumber(message) > version) return
+  tx.effect(groupChanged, target, { number: version, atMs, item })
 }
 
 /** The first number that the group owes to anybody; Infinity: it owes nothing. */

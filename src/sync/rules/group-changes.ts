@@ -6,13 +6,15 @@ import { CODES, type Code } from '../../../protocol/codes.js'
 import { encodeItem, GroupAct, type GroupChange, GroupRole } from '../../../protocol/generated/messages.js'
 import { GROUP_MEMBERS_MAX, GROUP_READERS_MAX } from '../../../protocol/limits.js'
 import { assert } from '../../lib/assert.js'
-import { branchActor } from '../references.js'
-import type { Tx } from '../types.js'
-import { groupItem } from './branch.js'
+import { branchActor, encodeReference } from '../references.js'
+import type { EffectKind, Tx } from '../types.js'
+import { type GroupItem, groupItem } from './branch.js'
+import { groupChanged } from './branch-changes.js'
 import { debtsActor, noteDebt } from './debts.js'
 import {
   type About,
   about,
+  branches,
   type Gid,
   groupConversation,
   lastNumber,
@@ -68,15 +70,37 @@ export function partitionsOf(list: Members): readonly number[] {
 
 /** Appends an item to the group's log, and tells it to the branches in these partitions. One that cannot be told is owed it. */
 export function publish(tx: Tx, partitions: readonly number[], number: number, item: Uint8Array, atMs: number): void {
-  assert(tx.appendAt(number, item), 'a number is above all that a group has given')
+  appendAndTell(tx, partitions, item, groupItem, { number, atMs, item })
+}
+
+/** Tells all branches, also where only former members live, that a message is changed, and notes in the group's log which one. */
+export function publishChanged(
+  tx: Tx,
+  about: { readonly number: number; readonly of: number },
+  item: Uint8Array,
+): void {
+  const { number, of } = about
+  const atMs = tx.nowMs
+  const note = encodeReference({ gid: gidOfGroup(tx.actor), number: of, atMs, update: true })
+  appendAndTell(tx, tx.get(branches) ?? [], note, groupChanged, { number, atMs, item })
+}
+
+function appendAndTell(
+  tx: Tx,
+  partitions: readonly number[],
+  entry: Uint8Array,
+  kind: EffectKind<GroupItem>,
+  input: GroupItem,
+): void {
+  const { number } = input
+  assert(tx.appendAt(number, entry), 'a number is above all that a group has given')
   const gid = gidOfGroup(tx.actor)
   const before = tx.get(owed) ?? NO_DEBTS
   let debts = before
-  const input = { number, atMs, item }
   for (const partition of partitions) {
     if (partition in debts) continue
     const target = branchActor(gid, partition)
-    if (tx.outboxHasSpace(target)) tx.effect(groupItem, target, input)
+    if (tx.outboxHasSpace(target)) tx.effect(kind, target, input)
     else debts = { ...debts, [partition]: number }
   }
   if (debts === before) return
@@ -159,6 +183,9 @@ export function enter(tx: Tx, { uid, via, by }: Joining): Code {
   after.set(uid, entry)
   const change = isFirst ? { act: GroupAct.CREATED, by, text: aboutOf(tx).title } : { act: GroupAct.JOINED, by, uid }
   const since = publishChange(tx, after, change)
+  const known = tx.get(branches) ?? []
+  const partition = partitionOfUser(uid)
+  if (!known.includes(partition)) tx.put(branches, [...known, partition])
   const member = { ...entry, since }
   after.set(uid, member)
   tx.put(members, after)

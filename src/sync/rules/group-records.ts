@@ -206,6 +206,15 @@ export const readMarks = jsonValue<Readonly<Record<string, number>>>('reads', {
   many: 'one',
 })
 
+/** The partitions where a member ever lived: their branches have items of the group. */
+export const branches = jsonValue<readonly number[]>('branches', {
+  lifetime: 'group',
+  bytesMax: 2 + PARTITIONS * 4,
+  entries: { max: PARTITIONS, count: list => list.length },
+  grows: 'who joins: a number for each partition',
+  many: 'one',
+})
+
 /** A member who lives in the branch's partition, since a number. */
 interface BranchMember {
   readonly uid: number

@@ -169,7 +169,12 @@ export const groupDone: EffectKind<Done> = jsonEffect({
   },
 })
 
-function refuse(tx: Tx, source: string, { device, sendSeq }: Pick<Done, 'device' | 'sendSeq'>, code: Code): void {
+export function refuse(
+  tx: Tx,
+  source: string,
+  { device, sendSeq }: Pick<Done, 'device' | 'sendSeq'>,
+  code: Code,
+): void {
   tx.effect(groupRefused, source, { gid: gidOfGroup(tx.actor), device, sendSeq, code })
 }
 
@@ -270,7 +275,7 @@ function dissolve(tx: Tx, by: number): void {
 }
 
 /** A message on its way to the group. */
-interface Said {
+export interface Said {
   /** The number since which its author is a member. */
   readonly period: number
   readonly device: number
@@ -282,28 +287,36 @@ interface Said {
 
 const HEADER_BYTES = 28
 
-export const groupSaid: EffectKind<Said> = effectKind({
+/** Makes the effect of what a member's request says or changes in the group. It is told back if it could not be processed. */
+export function saidEffect(kind: Pick<EffectKind<Said>, 'name' | 'run'>): EffectKind<Said> {
+  return effectKind({
+    ...kind,
+    encode({ period, device, sendSeq, atMs, item }) {
+      const bytes = new Uint8Array(HEADER_BYTES + item.length)
+      const view = new DataView(bytes.buffer)
+      view.setFloat64(0, period)
+      view.setUint32(8, device)
+      view.setFloat64(12, sendSeq)
+      view.setFloat64(20, atMs)
+      bytes.set(item, HEADER_BYTES)
+      return bytes
+    },
+    decode(bytes) {
+      const view = new DataView(bytes.buffer, bytes.byteOffset)
+      const [period, device, sendSeq, atMs] = [
+        view.getFloat64(0),
+        view.getUint32(8),
+        view.getFloat64(12),
+        view.getFloat64(20),
+      ]
+      return { period, device, sendSeq, atMs, item: bytes.slice(HEADER_BYTES) }
+    },
+    refused: (tx, said, source) => refuse(tx, source, said, CODES.REFUSED.code),
+  })
+}
+
+export const groupSaid = saidEffect({
   name: 'group-said',
-  encode({ period, device, sendSeq, atMs, item }) {
-    const bytes = new Uint8Array(HEADER_BYTES + item.length)
-    const view = new DataView(bytes.buffer)
-    view.setFloat64(0, period)
-    view.setUint32(8, device)
-    view.setFloat64(12, sendSeq)
-    view.setFloat64(20, atMs)
-    bytes.set(item, HEADER_BYTES)
-    return bytes
-  },
-  decode(bytes) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset)
-    const [period, device, sendSeq, atMs] = [
-      view.getFloat64(0),
-      view.getUint32(8),
-      view.getFloat64(12),
-      view.getFloat64(20),
-    ]
-    return { period, device, sendSeq, atMs, item: bytes.slice(HEADER_BYTES) }
-  },
   run(tx, said, source) {
     const list = tx.get(members) ?? NO_MEMBERS
     const member = list.get(uidOf(source))
@@ -315,12 +328,10 @@ export const groupSaid: EffectKind<Said> = effectKind({
     const number = nextNumber(tx)
     publish(tx, partitionsOf(list), number, withNumber(said.item, number), said.atMs)
   },
-  refused(tx, said, source) {
-    refuse(tx, source, said, CODES.REFUSED.code)
-  },
 })
 
-function mayWrite(tx: Tx, { role, muted }: Member, item: Uint8Array): Code {
+/** Whether the member may write in the group, and write this: a message, or the new text of one. */
+export function mayWrite(tx: Tx, { role, muted }: Member, item: Uint8Array): Code {
   const isSilent = muted || (role === GroupRole.MEMBER && aboutOf(tx).rules.adminsWrite)
   if (isSilent) return CODES.MUTED.code
   const extra = extraOf(item)

@@ -183,6 +183,11 @@ export const dissolveGroup = memberAct<GroupInput>('dissolve', () => ({ act: 'di
 
 export interface GroupSendInput extends GroupInput, Written {}
 
+/** Whether the member may not write, as far as this side knows. */
+export function isSilent({ muted, rules, role }: UserGroup): boolean {
+  return muted || (rules.adminsWrite && role === GroupRole.MEMBER)
+}
+
 /** Sends a message to a group. The sender's own copy comes from the group, in its order, like everybody's. */
 export const sendToGroup = numbered<GroupSendInput>(
   'group.send',

@@ -12,6 +12,7 @@ import {
   createMessageExtra,
   createMessageState,
   decodeItem,
+  decodeMessageState,
   encodeItem,
   type Mention,
   type Message,
@@ -19,6 +20,7 @@ import {
   type Reaction,
 } from '../../../protocol/generated/messages.js'
 import { asChanged } from '../../../protocol/item-codec.js'
+import { readBytes, readerOf, readTag, skipField } from '../../../protocol/wire-reader.js'
 import { present } from '../../lib/assert.js'
 
 /** A message of a direct conversation, or of another. */
@@ -63,6 +65,11 @@ export function isDeleted({ value }: AnyMessage): boolean {
 /** The number of the last change of a group's message; 0: there was none. */
 export function changeNumber({ value }: AnyMessage): number {
   return value.state?.changeNumber ?? 0
+}
+
+/** The number of the last edit of a group's message; 0: there was none. */
+export function editNumber({ value }: AnyMessage): number {
+  return value.state?.editNumber ?? 0
 }
 
 export interface Edition {
@@ -121,6 +128,30 @@ export function withheld(message: AnyMessage): AnyMessage {
     extra: extra === undefined ? undefined : { ...extra, mentions: [] },
     state: stateOf(message.value.state, { withheld: true }),
   })
+}
+
+/** The message for everybody until the number of its edit is told: so nobody gets the new text who was no member then. */
+export function withheldForNow(message: AnyMessage): AnyMessage {
+  const hidden = withheld(message)
+  return withFields(hidden, { state: stateOf(hidden.value.state, { editNumber: 0, changeNumber: 0 }) })
+}
+
+/** The first byte of an Item that holds a ConversationMessage: field 8; and the tag of its state: field 10. */
+const CONVERSATION_MESSAGE_TAG = 66
+const STATE_TAG = 82
+
+/** Whether a stored item is a group's message that was edited. It reads no more than it must: it is asked of each item of a page. */
+export function isEdited(item: Uint8Array): boolean {
+  if (item[0] !== CONVERSATION_MESSAGE_TAG) return false
+  const r = readerOf(item)
+  r.pos = 1
+  r.uint32()
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    if (tag === STATE_TAG) return decodeMessageState(readBytes(r, 'ConversationMessage.state', 0, 0)).editNumber > 0
+    skipField(r, tag, 0, 'ConversationMessage')
+  }
+  return false
 }
 
 type Fields = Partial<Pick<Message, 'text' | 'content' | 'extra' | 'state'>>

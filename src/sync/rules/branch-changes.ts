@@ -1,0 +1,64 @@
+/**
+ * Changes of a group's messages, in its branches (branch.ts). The group tells each branch the message as it is now. The branch puts it in
+ * the place of the old one, and a follow-up into the timeline of each member who has it (PROTOCOL.md, 7.18).
+ *
+ *   number of the message ── since ≤ number: has it, is told
+ *   number of an edit ────── a member then: may read the text; anybody else who has the message: is shown neither text
+ */
+import { encodeReference, type ItemFilter } from '../references.js'
+import { branchEffect, gidOfBranch } from './branch.js'
+import { type Branch, branch } from './group-records.js'
+import {
+  changedItem,
+  changeNumber,
+  editNumber,
+  groupMessageKey,
+  isEdited,
+  messageIn,
+  messageItem,
+  withheld,
+} from './message-state.js'
+import { uidOf, userActor } from './records.js'
+
+/** A message as the change with this number made it. */
+export const groupChanged = branchEffect({
+  name: 'group-changed',
+  run(tx, { atMs, item }) {
+    const now = messageIn(item)
+    if (now?.case !== 'conversationMessage') return
+    const { number } = now.value
+    const entry = tx.entry(number)
+    const before = entry && messageIn(entry.bytes)
+    if (entry === undefined || before === undefined || changeNumber(before) >= changeNumber(now)) return
+    tx.replace(entry, item)
+    const gid = gidOfBranch(tx.actor)
+    const readers = (tx.get(branch)?.members ?? []).filter(({ since }) => since <= number)
+    tx.share(
+      readers.map(({ uid }) => userActor(uid)),
+      {
+        key: groupMessageKey(gid, number),
+        bytes: encodeReference({ gid, number, atMs, update: true }),
+        shown: changedItem(now),
+      },
+    )
+  },
+})
+
+/** Shows no text of an edited message to who was no member when it was edited. */
+export const memberFilter: ItemFilter<Branch> = {
+  record: branch,
+  differs: isEdited,
+  shown(item, reader, record) {
+    const message = messageIn(item)
+    if (message === undefined || wasMember(record, uidOf(reader), editNumber(message))) return item
+    return messageItem(withheld(message))
+  },
+}
+
+function wasMember(record: Branch | undefined, uid: number, number: number): boolean {
+  if (record === undefined) return false
+  const { members, former } = record
+  const isIn = (period: { readonly uid: number; readonly since: number }): boolean =>
+    period.uid === uid && period.since <= number
+  return members.some(isIn) || former.some(period => isIn(period) && number <= period.until)
+}
