@@ -64,11 +64,14 @@ export const FIRST_FORMS = 1
 /** The forms with which timelines refer to items of groups (sync/references.ts): a node that reads older ones would show nothing there. */
 export const GROUP_FORMS = 2
 
+/** The forms with which timelines tell of changed messages (sync/rules/message-changes.ts): a node that reads older ones would leave them out. */
+export const CHANGE_FORMS = 3
+
 /**
  * The newest forms of stored data that this program reads. Who adds a form that this revision could not read raises the number, and writes
  * the form only where all nodes read it (Members.forms).
  */
-export const FORMS = GROUP_FORMS
+export const FORMS = CHANGE_FORMS
 
 /** The form of the text. Fields may be added without another form. Another type or range of one needs another: older nodes check them. */
 const FORM = 1

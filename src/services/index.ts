@@ -17,6 +17,7 @@ import type { OwnWorkers } from '../workers/tasks.js'
 import { AccountService, type BeginWork, type Connected } from './account-service.js'
 import { Acks } from './acks.js'
 import { refuse } from './answers.js'
+import { ChangeService } from './change-service.js'
 import { ConnectionService } from './connection-service.js'
 import { CONTACT_METHODS, ContactService } from './contact-service.js'
 import { ContentHash } from './content-hash.js'
@@ -135,6 +136,8 @@ class AllServices implements OwnServices {
 
     const groups = new GroupService({ engine, random, limits, fanOuts, contentHash, forms })
     groups.serve((method, handle) => this.#on(method, handle))
+    const changes = new ChangeService({ engine, limits, fanOuts, contentHash, forms })
+    changes.serve((method, handle) => this.#on(method, handle))
     const conversations = new ConversationService({ engine, store, defer, limits, contentHash })
     conversations.serve((method, handle) => this.#on(method, handle))
   }

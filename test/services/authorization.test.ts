@@ -156,9 +156,9 @@ const TABLE: { readonly [N in RequestName]: Row<N> } = {
   contactList: { request: () => ({ after: 0 }), codes: all('OK') },
   edit: {
     request: (asker, alice) => ({ ...aboutMessage(asker, alice), text: 'x', mentions: [] }),
-    codes: all('UNKNOWN_METHOD'),
+    codes: all('NOT_FRIEND', { friend: 'NO_SUCH_MESSAGE', blockedFriend: 'BLOCKED', otherDevice: 'SELF' }),
   },
-  recall: { request: aboutMessage, codes: all('UNKNOWN_METHOD') },
+  recall: { request: aboutMessage, codes: all('NO_SUCH_MESSAGE', { otherDevice: 'SELF' }) },
   forward: {
     request: (asker, alice) => ({ ...aboutMessage(asker, alice), source: `direct:${alice.uid}` }),
     codes: all('NOT_FRIEND', { friend: 'NO_SUCH_MESSAGE', blockedFriend: 'BLOCKED', otherDevice: 'SELF' }),

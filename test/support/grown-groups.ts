@@ -1,11 +1,13 @@
 /** Groups grown as far as they go: for the bounds of their records. */
+import { CODES } from '../../protocol/codes.js'
 import { GroupJoin, GroupRole } from '../../protocol/generated/messages.js'
-import { GROUP_MEMBERS_MAX, GROUP_READERS_MAX, GROUPS_MAX } from '../../protocol/limits.js'
+import { GROUP_MEMBERS_MAX, GROUP_READERS_MAX, GROUPS_MAX, MENTIONS_MAX } from '../../protocol/limits.js'
 import { ALL_PARTITIONS, partitionOf } from '../../src/store/partition.js'
 import { branchActor, groupActor } from '../../src/sync/references.js'
 import { conversationRecord, forgetMention, noteMention } from '../../src/sync/rules/conversation-records.js'
 import { debtsActor, noteDebt } from '../../src/sync/rules/debts.js'
 import { gidOfGroup } from '../../src/sync/rules/group-changes.js'
+import { editInGroup } from '../../src/sync/rules/group-edits.js'
 import {
   branch,
   branches,
@@ -26,6 +28,7 @@ import {
   renameGroup,
   setGroupRules,
 } from '../../src/sync/rules/membership.js'
+import { editMessage } from '../../src/sync/rules/message-changes.js'
 import { markRead, setPreferences } from '../../src/sync/rules/read-state.js'
 import { userActor } from '../../src/sync/rules/records.js'
 import type { Transition } from '../../src/sync/types.js'
@@ -107,6 +110,22 @@ const oweAll: Transition<void, void> = {
     tx.put(owed, Object.fromEntries(ALL_PARTITIONS.map(partition => [partition, next])))
     tx.effect(noteDebt, debtsActor(tx.actor), { gid: gidOfGroup(tx.actor) })
   },
+}
+
+/** Messages of a group and of two friends, edited to the longest texts and with all mentions. */
+export async function editedMessages({ engine }: TestNode): Promise<void> {
+  const [owner, other] = [await GroupPerson.enter(engine, 'editor', 7), await GroupPerson.enter(engine, 'reader', 8)]
+  const mentions = Array.from({ length: MENTIONS_MAX }, (_, n) => ({ start: 2 * n, length: 1, uid: owner.uid }))
+  const longest = { text: TEXT, mentions, fault: CODES.OK.code }
+  const gid = await owner.create('edited')
+  await owner.say(gid, 'short')
+  const number = (await owner.numbered(gid)).at(-1)?.number ?? 0
+  if ((await owner.act(editInGroup, { gid, number, ...longest })) !== 'OK') throw new Error('not edited')
+  await owner.befriend(other)
+  await owner.write(other, 'short')
+  const message = { sender: owner.uid, device: 1, sendSeq: owner.sendSeq }
+  if ((await owner.act(editMessage, { to: other.uid, message, ...longest })) !== 'OK') throw new Error('not edited')
+  await eventually(async () => (await other.changes()).length === 1 && (await owner.changes()).length === 2)
 }
 
 /** A group that owes something to every partition, and pays. */

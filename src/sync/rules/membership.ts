@@ -210,7 +210,7 @@ export function maySendToGroup(tx: Tx, { gid, extra, fault, limited }: Omit<Grou
     if (reply !== undefined && reply.number < own.number) return CODES.NO_SUCH_MESSAGE.code
     if (!mayMention(own.role, extra)) return CODES.BAD_MENTIONS.code
   }
-  if (own.muted || (own.rules.adminsWrite && own.role === GroupRole.MEMBER)) return CODES.MUTED.code
+  if (isSilent(own)) return CODES.MUTED.code
   if (limited) return CODES.RECIPIENT_LIMIT.code
   return tx.outboxHasSpace(groupActor(gid)) ? CODES.OK.code : CODES.OUTBOX_FULL.code
 }

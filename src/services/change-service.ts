@@ -1,0 +1,139 @@
+/** Edits and recalls of messages (sync/rules/message-changes.ts, group-edits.ts). They count in the limits of messages. */
+import { CODES } from '../../protocol/codes.js'
+import { isConversationId, peerOf } from '../../protocol/conversation-id.js'
+import {
+  createMessageExtra,
+  createMessageId,
+  type EditRequest,
+  type MessageId,
+  type RecallRequest,
+} from '../../protocol/generated/messages.js'
+import { METHODS } from '../../protocol/methods.js'
+import { CHANGE_FORMS } from '../cluster/node-status.js'
+import type { Key } from '../lib/expiring-table.js'
+import type { Limits } from '../ops/rate-limits.js'
+import type { Engine } from '../sync/engine.js'
+import { editInGroup, recallInGroup } from '../sync/rules/group-edits.js'
+import { gidOf } from '../sync/rules/group-records.js'
+import { type ChangeInput, editMessage, type NewText, recallMessage } from '../sync/rules/message-changes.js'
+import type { Answer } from '../sync/rules/numbered.js'
+import { userActor } from '../sync/rules/records.js'
+import type { Outcome, Transition } from '../sync/types.js'
+import { answerNumbered, refuseLimited } from './answers.js'
+import type { ContentHash } from './content-hash.js'
+import type { FanOuts } from './fan-outs.js'
+import type { Serve } from './group-service.js'
+import {
+  giveBackStored,
+  groupKey,
+  pairKey,
+  ranNow,
+  storedKib,
+  storedWait,
+  succeededNow,
+  tellsOfNonContact,
+} from './request-limits.js'
+import type { Caller } from './types.js'
+import { mentionsFault, namesMessage, type Pair, textFault, writtenBytes } from './written.js'
+
+export interface ChangeParts {
+  readonly engine: Engine
+  readonly limits: Limits
+  readonly fanOuts: FanOuts
+  readonly contentHash: ContentHash
+  /** The newest forms of stored data that all nodes on the store read. */
+  readonly forms: () => number
+}
+
+/** The message that a request is about: that of a group, or of a direct conversation. */
+type Named =
+  | { readonly gid: string; readonly number: number; readonly to?: undefined; readonly pair?: undefined }
+  | { readonly to: number; readonly message: MessageId; readonly pair: Pair; readonly gid?: undefined }
+
+/** A gid that no group has. */
+const NO_GID = ''
+const NO_MESSAGE = createMessageId()
+
+export class ChangeService {
+  readonly #parts: ChangeParts
+
+  constructor(parts: ChangeParts) {
+    this.#parts = parts
+  }
+
+  /** Names the handler of each method. */
+  serve(on: Serve): void {
+    on(METHODS.edit, (caller, id, request) => this.#edit(caller, id, request))
+    on(METHODS.recall, (caller, id, request) => this.#recall(caller, id, request))
+  }
+
+  #edit(caller: Caller, id: number, request: EditRequest): void {
+    const { text, mentions, message = NO_MESSAGE } = request
+    const named = nameOf(caller, request.conversation, message)
+    const { pair } = named
+    const isNamed = namesMessage(message, pair)
+    const fault =
+      textFault(text) || mentionsFault(text, mentions, pair) || (isNamed ? CODES.OK.code : CODES.NO_SUCH_MESSAGE.code)
+    const extra = createMessageExtra({ mentions })
+    const kib = storedKib(writtenBytes({ text, content: undefined, extra }))
+    const waitMs = storedWait(this.#parts.limits, caller, kib)
+    if (waitMs > 0) {
+      refuseLimited(caller, id, waitMs)
+      return
+    }
+    const hash = this.#parts.contentHash.of(METHODS.edit, request)
+    const written: NewText = { text, mentions, fault }
+    const common = { ...this.#common(caller, request.sendSeq, hash), ...written }
+    const settle = (outcome: Outcome<Answer>): void => {
+      if (!succeededNow(outcome)) giveBackStored(this.#parts.limits, caller, kib)
+      answerNumbered(caller, id, outcome)
+    }
+    if (named.gid === undefined) {
+      const blind = this.#parts.limits.wait('look-ups', caller.uid) > 0
+      this.#submit(named, editMessage, { ...common, to: named.to, message: named.message, blind }, settle)
+    } else this.#submit(named, editInGroup, { ...common, gid: named.gid, number: named.number }, settle)
+  }
+
+  #recall(caller: Caller, id: number, request: RecallRequest): void {
+    const { message = NO_MESSAGE } = request
+    const named = nameOf(caller, request.conversation, message)
+    const hash = this.#parts.contentHash.of(METHODS.recall, request)
+    const common = this.#common(caller, request.sendSeq, hash)
+    const settle = (outcome: Outcome<Answer>): void => answerNumbered(caller, id, outcome)
+    if (named.gid === undefined) {
+      this.#submit(named, recallMessage, { ...common, to: named.to, message: named.message }, settle)
+    } else this.#submit(named, recallInGroup, { ...common, gid: named.gid, number: named.number }, settle)
+  }
+
+  #common({ uid, device }: Caller, sendSeq: number, hash: string): ChangeInput {
+    // While a cluster is being renewed there are nodes that cannot read what changes leave.
+    return { uid, device, sendSeq, hash, early: this.#parts.forms() < CHANGE_FORMS }
+  }
+
+  /** Runs the transition, which refuses if the limit of messages to this conversation is reached. */
+  #submit<I extends ChangeInput & { readonly blind?: boolean }>(
+    { to, gid }: Named,
+    transition: Transition<I, Answer>,
+    asked: I,
+    settle: (outcome: Outcome<Answer>) => void,
+  ): void {
+    const { engine, limits, fanOuts } = this.#parts
+    const { uid, blind } = asked
+    const key: Key = gid === undefined ? pairKey(uid, to) : groupKey(uid, gid)
+    const isReached = gid !== undefined && fanOuts.isReached(uid)
+    const limited = isReached || limits.take('sends-recipient', key) > 0
+    engine.submit(userActor(uid), transition, { ...asked, limited }, outcome => {
+      if (!ranNow(outcome)) {
+        if (!limited) limits.giveBack('sends-recipient', key)
+      } else if (gid === undefined && blind === false && tellsOfNonContact(outcome)) limits.charge('look-ups', uid)
+      if (gid !== undefined && succeededNow(outcome)) fanOuts.charge(uid, gid)
+      settle(outcome)
+    })
+  }
+}
+
+function nameOf({ uid }: Caller, conversation: string, message: MessageId): Named {
+  const to = isConversationId(conversation) ? peerOf(conversation) : undefined
+  if (to !== undefined) return { to, message, pair: [uid, to] }
+  return { gid: gidOf(conversation) ?? NO_GID, number: message.number }
+}
