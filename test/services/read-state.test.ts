@@ -10,8 +10,9 @@ import { groupActor } from '../../src/sync/references.js'
 import { conversationRecord } from '../../src/sync/rules/conversation-records.js'
 import { type Gid, gidOf, lastNumber, readMarks } from '../../src/sync/rules/group-records.js'
 import { joinGroup, leaveGroup, setGroupRules } from '../../src/sync/rules/membership.js'
-import { markRead, readersOf } from '../../src/sync/rules/read-state.js'
+import { groupRead, markRead, readersOf } from '../../src/sync/rules/read-state.js'
 import { userActor } from '../../src/sync/rules/records.js'
+import type { Transition } from '../../src/sync/types.js'
 import { befriend, startNode, TestDevice } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 import { GroupPerson } from '../support/group-person.js'
@@ -141,6 +142,14 @@ for (const scopes of ['one', 'partitions'] as const) {
     t.same(await shown(alice), [], 'and tells nobody')
     t.equal(await mark(bob, conversation, 2 ** 50), 'OK')
     t.equal(await markOf(), second, 'no mark is above what is there')
+    const late: Transition<void, void> = {
+      name: 'test.late',
+      run: tx => tx.effect(groupRead, groupActor(gid), { period: 1, number: second + 1 }),
+    }
+    await sayTo(node.engine, { gid, sender: alice.uid, uids: [] })
+    await node.engine.run(userActor(bob.uid), late, undefined)
+    await quiet()
+    t.same(await marksOf(store, gid), { [bob.uid]: second }, 'a mark of another membership is none of this one')
     t.equal(await mark(bob, `direct:${alice.uid}`, 1), 'INVALID_ARGUMENT')
     t.equal(await mark(bob, 'group:1.1.1', 1), 'NO_SUCH_GROUP')
 

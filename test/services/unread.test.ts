@@ -124,6 +124,21 @@ t.test("in a direct conversation the peer's messages above the mark of each devi
   await node.engine.close()
 })
 
+t.test('what is left of one device is found below what is read of another', async t => {
+  const { node, alice, bob } = await world()
+  const tablet = new TestDevice(node)
+  await tablet.login('alice', 9)
+  await tablet.hello()
+  for (let n = 0; n < 2; n += 1) await tablet.send(bob.uid, `${n}`)
+  for (let n = 0; n < 2 * WALKED_AT_ONCE; n += 1) await alice.send(bob.uid, `${n}`)
+  await reads(bob, alice, alice.sendSeq)
+  const stored = { peer: tablet.uid, device: tablet.device, sendSeq: tablet.sendSeq }
+  bob.ack({ version: 1, delivered: [stored] })
+  await reads(bob, tablet, tablet.sendSeq - 1)
+  t.equal(await withAlice(bob, alice), 1)
+  await node.engine.close()
+})
+
 t.test('a hundred are counted, and no more is read than is needed', async t => {
   const { node, store, limits, alice, bob } = await world()
   for (let n = 0; n < 150; n += 1) await alice.send(bob.uid, `${n}`)
@@ -200,6 +215,9 @@ for (const scopes of ['one', 'partitions'] as const) {
     t.match(await unread(alice, conversation), { unread: 0, mentions: 0, firstMention: 0 }, 'her own are none')
     const records = (device: TestDevice) => store.scan(userActor(device.uid), 'conversation/', null, 10)
     t.equal((await records(carol)).length, 0, 'of who is not named nothing is kept')
+    await say(alice.uid)
+    await quiet()
+    t.equal((await records(alice)).length, 0, 'nor of who names himself')
     await recallFor(node.engine, gid, carol.uid, all)
     t.match(await unread(carol, conversation), { mentions: 1, firstMention: both })
     const forget: Transition<number, void> = {
@@ -212,7 +230,13 @@ for (const scopes of ['one', 'partitions'] as const) {
     await bob.call(METHODS.markRead, { sendSeq: bob.next(), conversation, number: both })
     t.match(await unread(bob, conversation), { mentions: 0 })
     const [record] = await records(bob)
-    t.match(conversationRecord.decode(record?.bytes ?? NOTHING), { mentions: [], hidden: [], read: both })
+    const { mentions, hidden, read } = conversationRecord.decode(record?.bytes ?? NOTHING)
+    t.same([mentions, hidden, read], [[], [], both])
+    const next = await say(0, bob.uid)
+    await quiet()
+    await bob.call(METHODS.markRead, { sendSeq: bob.next(), conversation, number: next })
+    const [later] = await records(bob)
+    t.same(conversationRecord.decode(later?.bytes ?? NOTHING).mentions, [], 'what is read is not kept')
     for (let n = 0; n < NOTED_MENTIONS_MAX + 20; n += 1) await say(0, bob.uid)
     await quiet()
     t.match(await unread(bob, conversation), { mentions: 100 }, 'the newest hundred')
