@@ -428,6 +428,8 @@ const EVERY_FIELD = {
   newCode: false,
   role: GroupRole.ADMIN,
   muted: false,
+  settings: { muted: true, pinned: false, archived: false, unread: false },
+  preferences: { noReceipts: true, askBeforeGroups: false },
 }
 
 /** Methods that ask for something of the user they name. */
