@@ -1,6 +1,6 @@
 /** Messages with what goes with them, and how far they are read, between clients and a real server. */
 import t from 'tap'
-import type { Client, Message } from '../../../clients/typescript/index.js'
+import { type Client, directConversation, type Message } from '../../../clients/typescript/index.js'
 import { eventually } from '../../support/eventually.js'
 import { servedClients } from '../../support/served-clients.js'
 
@@ -70,3 +70,42 @@ t.test('a read mark, settings and preferences reach the other device; the server
   await bob.conversations.setPreferences({ noReceipts: true })
   await eventually(() => second.conversations.get(group).pinned && second.conversations.preferences.noReceipts)
 })
+
+t.test(
+  'an edit and a recall take the place of a text everywhere, direct and in a group; a late device sees it so',
+  async t => {
+    const enter = await servedClients(t)
+    const [ann, bob] = [await enter('ann'), await enter('bob')]
+    await ann.contacts.request(bob.account.uid, 'hello')
+    await eventually(() => bob.contacts.get(ann.account.uid)?.state === 'invited')
+    await bob.contacts.accept(ann.account.uid)
+    const group = await ann.groups.create('Friends', [bob.account.uid])
+    await eventually(() => bob.groups.group(group) !== undefined)
+    if (bob.groups.group(group)?.state === 'invited') await bob.groups.accept(group)
+    await eventually(() => bob.groups.group(group)?.state === 'member')
+    for (const place of [directConversation(bob.account.uid), group]) {
+      const theirs = place === group ? group : directConversation(ann.account.uid)
+      const [first, second] = [ann.send(place, 'frist'), ann.send(place, 'secret')]
+      await eventually(async () => (await last(bob, theirs))?.text === 'secret')
+      if (place === group) await eventually(() => second.number > 0)
+      await ann.messages.edit(first, 'first')
+      await ann.messages.recall(second)
+      const late = await enter('bob')
+      for (const [client, name] of [
+        [ann, place],
+        [bob, theirs],
+        [late, theirs],
+      ] as const) {
+        await eventually(async () => {
+          const page = (await client.history(name)).messages.filter(each => each.change === undefined).slice(-2)
+          return (
+            page.map(each => `${each.text} ${each.changed.editedAtMs > 0} ${each.changed.recalledBy}`).join() ===
+            `first true 0, false ${ann.account.uid}`
+          )
+        })
+      }
+      t.equal(await late.unread(theirs), 1)
+      await late.close()
+    }
+  },
+)
