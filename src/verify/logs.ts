@@ -6,6 +6,7 @@ import { type Actor, isTrimmable } from '../store/types.js'
 import type { StoreView, ViewedEntry, ViewedLog } from '../store/view.js'
 import { decodeReference, groupActor, isBranchActor, isGroupActor, isReference } from '../sync/references.js'
 import { deviceWindow } from '../sync/rules/device-window.js'
+import { isRecalled, messageIn } from '../sync/rules/message-state.js'
 import { uidOf, userActor } from '../sync/rules/records.js'
 import type { Findings } from './findings.js'
 import { isOwn, recordOf } from './reader.js'
@@ -93,8 +94,18 @@ function verifyItem(view: StoreView, owner: number, version: number, bytes: Uint
     return
   }
   const { content } = decodeItem(bytes)
+  verifyRecalled(`item ${version} of user ${owner}`, bytes, findings)
   if (content === undefined) findings.fault(`item ${version} of user ${owner} is empty`)
   else if (content.case === 'message') verifyMessage(view, owner, version, content.value, findings)
+}
+
+/** Checks that nothing is left of a message that was taken back. */
+function verifyRecalled(name: string, bytes: Uint8Array, findings: Findings): void {
+  const message = messageIn(bytes)
+  if (message === undefined || !isRecalled(message)) return
+  const { text, content, extra } = message.value
+  if (text !== '' || content !== undefined || extra !== undefined)
+    findings.fault(`${name} was taken back, and is still there`)
 }
 
 function verifyReference(owner: number, version: number, bytes: Uint8Array, findings: Findings): void {
@@ -114,6 +125,7 @@ function verifyGroupItem(actor: Actor, version: number, bytes: Uint8Array, findi
     return
   }
   const { content } = decodeItem(bytes)
+  verifyRecalled(`item ${version} of ${actor}`, bytes, findings)
   const isItem = content?.case === 'conversationMessage' || content?.case === 'groupChange'
   if (!isItem || content.value.number !== version)
     findings.fault(`item ${version} is none of a group, or of another number`)

@@ -1,12 +1,18 @@
 /** What `verify` finds in a store of groups: nothing in a sound one, and each record that says otherwise than another. */
 import t from 'tap'
-import { GroupState } from '../../protocol/generated/messages.js'
+import {
+  createConversationMessage,
+  createMessageState,
+  encodeItem,
+  GroupState,
+} from '../../protocol/generated/messages.js'
 import { systemClock } from '../../src/lib/clock.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { MemoryView } from '../../src/store/memory/view.js'
 import type { Actor } from '../../src/store/types.js'
 import { branchActor, encodeReference, groupActor } from '../../src/sync/references.js'
+import { recallInGroup } from '../../src/sync/rules/group-edits.js'
 import { branch, groupIndex, members, NO_GROUP, userGroup, waiting } from '../../src/sync/rules/group-records.js'
 import { acceptInvitation } from '../../src/sync/rules/membership.js'
 import { userActor } from '../../src/sync/rules/records.js'
@@ -94,3 +100,34 @@ t.test('an item of a group lies under its number, and a reference names one', as
   t.match(faults(), [/^item 50 is none of a group/, /^item \d+ of user \d+ refers to/])
   await node.engine.close()
 })
+
+t.test('of a message that was taken back nothing is left', async t => {
+  const { node, alice, gid, faults } = await world()
+  const number = (await alice.numbered(gid)).at(-1)?.number ?? 0
+  t.equal(await alice.act(recallInGroup, { gid, number }), 'OK')
+  t.same(faults(), [])
+  const group = groupActor(gid)
+  await node.engine.run(group, keepText, { number, conversation: `group:${gid}` })
+  t.same(faults(), [`item ${number} of ${group} was taken back, and is still there`])
+  await node.engine.close()
+})
+
+/** Puts a text into a message that was taken back. */
+const keepText: Transition<{ readonly number: number; readonly conversation: string }, void> = {
+  name: 'test.keep-text',
+  run(tx, { number, conversation }) {
+    const entry = tx.entry(number)
+    if (entry === undefined) throw new Error('there is no such entry')
+    const state = createMessageState({ recalledBy: 1 })
+    const value = createConversationMessage({
+      sender: 1,
+      device: 1,
+      sendSeq: 1,
+      conversation,
+      number,
+      text: 'x',
+      state,
+    })
+    tx.replace(entry, encodeItem({ skip: 0, content: { case: 'conversationMessage', value } }))
+  },
+}
