@@ -1,6 +1,9 @@
-/** ConversationService: what a user has read, and how the user arranges conversations (sync/rules/read-state.ts). */
+/**
+ * ConversationService: what a user has read, and how the user arranges conversations (sync/rules/read-state.ts). Of MessageService it has
+ * what the user deletes (sync/rules/deletions.ts).
+ */
 import { CODES } from '../../protocol/codes.js'
-import { isConversationId } from '../../protocol/conversation-id.js'
+import { isConversationId, peerOf } from '../../protocol/conversation-id.js'
 import {
   decodeItem,
   encodeReadByResponse,
@@ -15,6 +18,7 @@ import type { Store } from '../store/types.js'
 import type { Engine } from '../sync/engine.js'
 import { done } from '../sync/outcome.js'
 import { groupActor, isReference } from '../sync/references.js'
+import { deleteMessages } from '../sync/rules/deletions.js'
 import { gidOf } from '../sync/rules/group-records.js'
 import type { Answer, Numbered } from '../sync/rules/numbered.js'
 import { markRead, readersOf, setConversation, setPreferences, unreadMarks } from '../sync/rules/read-state.js'
@@ -26,6 +30,7 @@ import type { NumberedRequest, Serve } from './group-service.js'
 import { Refused } from './refused.js'
 import type { Caller } from './types.js'
 import { countDirect, countGroup, type WalkParts } from './unread-count.js'
+import { namesMessage } from './written.js'
 
 export interface ConversationParts {
   readonly engine: Engine
@@ -79,6 +84,14 @@ export class ConversationService {
     })
     act(METHODS.setPreferences, setPreferences, (asked, { preferences }) => {
       return preferences === undefined ? undefined : { ...asked, wanted: preferences }
+    })
+    act(METHODS.delete, deleteMessages, (asked, { conversation, messages }) => {
+      if (!isConversationId(conversation) || messages.length === 0) return undefined
+      const peer = peerOf(conversation)
+      if (peer === undefined && gidOf(conversation) === undefined) return undefined
+      const pair = peer === undefined ? undefined : ([asked.uid, peer] as const)
+      const areNamed = messages.every(message => namesMessage(message, pair))
+      return areNamed ? { ...asked, conversation, messages } : undefined
     })
     on(METHODS.readBy, (caller, id, request) => answer(caller, id, this.#readBy(caller, request)))
     on(METHODS.unread, (caller, id, request) => answer(caller, id, this.#unread(caller, request)))

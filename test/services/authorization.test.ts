@@ -168,7 +168,7 @@ const TABLE: { readonly [N in RequestName]: Row<N> } = {
       const { message, ...named } = aboutMessage(asker, alice)
       return { ...named, messages: [message] }
     },
-    codes: all('UNKNOWN_METHOD'),
+    codes: all('NO_SUCH_MESSAGE'),
   },
   clear: {
     request: (asker, alice) => ({ sendSeq: asker.next(), conversation: `direct:${alice.uid}`, upTo: 1 }),

@@ -27,37 +27,61 @@ export const SEARCH_SLICES_MAX = 16
 
 /** 'passed': what is sought would have come before. */
 type Sight = 'found' | 'passed' | 'other'
+/** Looks for one message in what the walk meets. */
+type Look = (id: typeof NO_ID) => Sight
+/** What a walk found, in the order in which it was asked for; undefined: the log has it not, or no longer. */
+type Found = readonly (StoredEntry | undefined)[]
 
-/** Finds a message of the direct conversation with this peer; undefined: the log has it not, or no longer. */
+/** Finds messages of the direct conversation with this peer. */
+export function findDirects(log: SearchedLog, peer: number, ids: readonly DirectId[]): Found {
+  const looks = ids.map((sought): Look => {
+    return ({ sender, device, sendSeq }) => {
+      if (sender !== sought.sender || device !== sought.device || sendSeq > sought.sendSeq) return 'other'
+      return sendSeq === sought.sendSeq ? 'found' : 'passed'
+    }
+  })
+  return find(log, String(peer), looks)
+}
+
 export function findDirect(log: SearchedLog, peer: number, id: DirectId): StoredEntry | undefined {
-  return find(log, String(peer), bytes => {
-    const { sender, device, sendSeq } = idOf(bytes)
-    if (sender !== id.sender || device !== id.device || sendSeq > id.sendSeq) return 'other'
-    return sendSeq === id.sendSeq ? 'found' : 'passed'
-  })
+  return findDirects(log, peer, [id])[0]
 }
 
-/** Finds a member's entry of a group's message: a reference, or what stands in its place. */
+/** Finds a member's entries of a group's messages: references, or what stands in their place. */
+export function findNumbereds(log: SearchedLog, gid: string, numbers: readonly number[]): Found {
+  const looks = numbers.map((sought): Look => {
+    return ({ number }) => {
+      if (number > sought) return 'other'
+      return number === sought ? 'found' : 'passed'
+    }
+  })
+  return find(log, groupConversation(gid), looks)
+}
+
 export function findNumbered(log: SearchedLog, gid: string, number: number): StoredEntry | undefined {
-  return find(log, groupConversation(gid), bytes => {
-    const here = isReference(bytes) ? decodeReference(bytes).number : idOf(bytes).number
-    if (here > number) return 'other'
-    return here === number ? 'found' : 'passed'
-  })
+  return findNumbereds(log, gid, [number])[0]
 }
 
-function find(log: SearchedLog, conversation: string, look: (bytes: Uint8Array) => Sight): StoredEntry | undefined {
+/** Does all looks in one walk. It ends when each has found what it sought, or has passed it. */
+function find(log: SearchedLog, conversation: string, looks: readonly Look[]): Found {
+  const found: (StoredEntry | undefined)[] = looks.map(() => undefined)
+  const open = new Map(looks.entries())
   let from = log.newest(conversation)
   for (let slice = 0; slice < SEARCH_SLICES_MAX && from > 0; slice += 1) {
     const entries = log.chain(from, SEARCH_SLICE)
     for (const { version, bytes } of entries) {
-      const sight = look(bytes)
-      if (sight === 'found') return log.entry(version)
-      if (sight === 'passed') return undefined
+      const id = isReference(bytes) ? { ...NO_ID, number: decodeReference(bytes).number } : idOf(bytes)
+      for (const [place, look] of open) {
+        const sight = look(id)
+        if (sight === 'other') continue
+        if (sight === 'found') found[place] = log.entry(version)
+        open.delete(place)
+      }
+      if (open.size === 0) return found
     }
     from = entries.at(-1)?.previous ?? 0
   }
-  return undefined
+  return found
 }
 
 /** The field of Item that holds a Message. */

@@ -1,0 +1,146 @@
+/** Deletions for the user alone: what the own timeline shows then, that others keep theirs, and that nothing of the message is left. */
+import t from 'tap'
+import { directConversation } from '../../protocol/conversation-id.js'
+import { createMessageId, createMessageState, GroupState, type MessageId } from '../../protocol/generated/messages.js'
+import { seededRandom } from '../../src/lib/random.js'
+import { MemoryStore } from '../../src/store/memory/store.js'
+import { MemoryView } from '../../src/store/memory/view.js'
+import { deleteMessages } from '../../src/sync/rules/deletions.js'
+import { groupConversation } from '../../src/sync/rules/group-records.js'
+import { leaveGroup } from '../../src/sync/rules/membership.js'
+import { editMessage, recallMessage } from '../../src/sync/rules/message-changes.js'
+import { verify } from '../../src/verify/verify.js'
+import { startNode } from '../support/engine.js'
+import { eventually } from '../support/eventually.js'
+import { GroupPerson } from '../support/group-person.js'
+import { JumpingClock } from '../support/jumping-clock.js'
+import { placesOf } from '../support/raw-store.js'
+
+const SCOPES = ['one', 'partitions'] as const
+const DELETED = { ...createMessageState(), deleted: true }
+
+async function friends(scopes: (typeof SCOPES)[number] = 'one') {
+  const store = new MemoryStore({ scopes, random: seededRandom('store') })
+  const node = await startNode(store, new JumpingClock(), 'node')
+  const alice = await GroupPerson.enter(node.engine, 'alice', 1)
+  const bob = await GroupPerson.enter(node.engine, 'bob', 2)
+  await alice.befriend(bob)
+  const remove = (by: GroupPerson, messages: readonly MessageId[], conversation = directConversation(bob.uid)) =>
+    by.act(deleteMessages, { conversation, messages })
+  const faults = (): string[] => {
+    const found: string[] = []
+    verify(new MemoryView(store.disk.snapshot()), fault => found.push(fault))
+    return found
+  }
+  return { store, node, alice, bob, remove, faults }
+}
+
+/** The messages that somebody has, and what is told of changes. */
+async function seen(person: GroupPerson): Promise<string> {
+  const shown = ({ text, state }: Awaited<ReturnType<GroupPerson['messages']>>[number]): string =>
+    state?.deleted === true ? `-${text}` : text
+  const [messages, changes] = [await person.messages(), await person.changes()]
+  return `${messages.map(shown).join(' ')} | ${changes.map(shown).join(' ')}`
+}
+
+async function write(from: GroupPerson, to: GroupPerson, text: string): Promise<MessageId> {
+  await from.write(to, text)
+  await eventually(async () => (await to.messages()).some(message => message.text === text))
+  return createMessageId({ sender: from.uid, device: 1, sendSeq: from.sendSeq })
+}
+
+for (const scopes of SCOPES) {
+  t.test(`a direct message goes from one timeline alone (scopes: ${scopes})`, async t => {
+    const { store, node, alice, bob, remove, faults } = await friends(scopes)
+    const [one, two, three] = [
+      await write(alice, bob, 'one'),
+      await write(bob, alice, 'two'),
+      await write(alice, bob, 'three'),
+    ]
+    t.equal(await remove(alice, [two, one, two]), 'OK', 'own and others’, and one that is named twice')
+    t.equal(await seen(alice), '- - three | - -')
+    t.equal(await seen(bob), 'one two three | ')
+    const shown = (await alice.messages())[0]
+    t.match(shown, { ...one, number: undefined, recipient: bob.uid, text: '', state: DELETED })
+    t.equal(placesOf(store, 'one').length, 1, 'where the other has it')
+    const { head } = await alice.engine.head(`user/${alice.uid}`, 0)
+    t.equal(await remove(alice, [one, two]), 'OK', 'again')
+    t.equal((await alice.engine.head(`user/${alice.uid}`, 0)).head, head, 'nothing changes')
+    t.equal(await alice.act(editMessage, edit(bob, one, 'uno')), 'NO_SUCH_MESSAGE', 'what is deleted is not edited')
+    t.equal(await remove(bob, [three], directConversation(alice.uid)), 'OK')
+    t.equal(await alice.act(editMessage, edit(bob, three, 'tres')), 'OK')
+    t.equal(await alice.act(recallMessage, { to: bob.uid, message: three }), 'OK')
+    await eventually(async () => (await alice.changes()).at(-1)?.state?.recalledBy === alice.uid)
+    t.equal(await seen(bob), 'one two - | -', 'nor changed by others')
+    t.same(faults(), [])
+    t.same(node.asides, [])
+    await node.engine.close()
+  })
+
+  t.test(`a group's message goes from one timeline alone (scopes: ${scopes})`, async t => {
+    const { node, alice, bob, remove, faults } = await friends(scopes)
+    const gid = await alice.create('two', [bob])
+    const conversation = groupConversation(gid)
+    await eventually(async () => (await bob.group(gid))?.state === GroupState.MEMBER)
+    const say = async (by: GroupPerson, text: string): Promise<MessageId> => {
+      await by.say(gid, text)
+      const find = async () => (await bob.numbered(gid)).find(item => item.text === text)?.number ?? 0
+      await eventually(async () => (await find()) > 0)
+      return createMessageId({ number: await find() })
+    }
+    const [one, two, three] = [await say(alice, 'one'), await say(bob, 'two'), await say(alice, 'three')]
+    t.equal(await remove(bob, [one, two], conversation), 'OK')
+    t.equal(await seen(bob), '- - three | - -')
+    t.equal(await seen(alice), 'one two three | ')
+    const shown = (await bob.messages())[0]
+    t.match(shown, { conversation, number: one.number, text: '', state: DELETED })
+    t.ok((shown?.atMs ?? 0) > 0, 'retention goes by its time')
+    t.equal(await remove(bob, [two], conversation), 'OK', 'again')
+    await bob.act(leaveGroup, { gid })
+    await eventually(async () => (await bob.group(gid))?.state === GroupState.UNSPECIFIED)
+    t.equal(await remove(bob, [three], conversation), 'OK', 'who has left')
+    t.equal(await seen(bob), '- - - | - - -')
+    const last = createMessageId({ number: three.number + 100 })
+    t.equal(await remove(alice, [last], conversation), 'NO_SUCH_MESSAGE')
+    t.same(faults(), [])
+    t.same(node.asides, [])
+    await node.engine.close()
+  })
+}
+
+function edit({ uid }: GroupPerson, message: MessageId, text: string) {
+  return { to: uid, message, text, mentions: [], fault: 0 as const }
+}
+
+t.test('if one is not there, none is deleted', async t => {
+  const { node, alice, bob, remove } = await friends()
+  const one = await write(alice, bob, 'one')
+  for (const wrong of [
+    { sendSeq: one.sendSeq - 1 },
+    { sendSeq: one.sendSeq + 1 },
+    { device: 2 },
+    { sender: bob.uid },
+  ]) {
+    t.equal(await remove(alice, [one, { ...one, ...wrong }]), 'NO_SUCH_MESSAGE', JSON.stringify(wrong))
+  }
+  t.equal(await remove(alice, [one], directConversation(alice.uid)), 'NO_SUCH_MESSAGE', 'in another conversation')
+  t.equal(await remove(alice, [one], groupConversation('1.1.1')), 'NO_SUCH_MESSAGE')
+  t.equal(await seen(alice), 'one | ')
+  await node.engine.close()
+})
+
+t.test('64 messages are deleted at once, far down the conversation', async t => {
+  const { node, alice, bob, remove } = await friends()
+  const sent: MessageId[] = []
+  for (let n = 0; n < 64; n += 1) {
+    await alice.write(bob, `message ${n}`)
+    sent.push(createMessageId({ sender: alice.uid, device: 1, sendSeq: alice.sendSeq }))
+  }
+  for (let n = 0; n < 600; n += 1) await bob.write(alice, `answer ${n}`)
+  await eventually(async () => (await alice.messages()).length === 664)
+  t.equal(await remove(alice, sent), 'OK')
+  const left = (await alice.messages()).filter(({ text }) => text.startsWith('message'))
+  t.same(left, [])
+  t.equal((await alice.changes()).length, 64)
+  await node.engine.close()
+})
