@@ -4,6 +4,7 @@ import type { CountedTime } from '../lib/counted-time.js'
 import type { Random } from '../lib/random.js'
 import type { Store } from '../store/types.js'
 import type { Engine } from '../sync/engine.js'
+import { clears } from './clears.js'
 import { ClockWatch, type ClockWatchOptions, NOTE_MS } from './clock-watch.js'
 import { debts } from './debts.js'
 import { departures } from './departures.js'
@@ -53,6 +54,7 @@ function jobTable({ store, engine, time, retention: settings, sweepMs }: JobsOpt
     },
     { name: 'departures', ...all, every: NOTES_MS, atOnce: 4, run: departures(engine) },
     { name: 'debts', ...all, every: DEBTS_MS, run: debts(engine) },
+    { name: 'clears', ...all, every: NOTES_MS, atOnce: 4, run: clears(engine) },
     { name: 'renames', ...all, every: NOTES_MS, run: renames(engine) },
     ...(sweepMs === 0
       ? []
@@ -62,7 +64,7 @@ function jobTable({ store, engine, time, retention: settings, sweepMs }: JobsOpt
 }
 
 /** The jobs that a request begins, for one user. */
-export type BegunJob = 'departures' | 'renames'
+export type BegunJob = 'departures' | 'renames' | 'clears'
 
 type JobName = ReturnType<typeof jobTable>[number]['name']
 

@@ -12,22 +12,25 @@ import {
   type UnreadRequest,
 } from '../../protocol/generated/messages.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
+import { CHANGE_FORMS } from '../cluster/node-status.js'
 import type { Defer } from '../lib/turn.js'
 import type { Limits } from '../ops/rate-limits.js'
 import type { Store } from '../store/types.js'
 import type { Engine } from '../sync/engine.js'
 import { done } from '../sync/outcome.js'
 import { groupActor, isReference } from '../sync/references.js'
-import { deleteMessages } from '../sync/rules/deletions.js'
+import { clearConversation, deleteMessages } from '../sync/rules/deletions.js'
 import { gidOf } from '../sync/rules/group-records.js'
 import type { Answer, Numbered } from '../sync/rules/numbered.js'
 import { markRead, readersOf, setConversation, setPreferences, unreadMarks } from '../sync/rules/read-state.js'
 import { userActor } from '../sync/rules/records.js'
 import type { Transition } from '../sync/types.js'
+import type { BeginWork } from './account-service.js'
 import { answerNumbered, refuse, refuseError } from './answers.js'
 import type { ContentHash } from './content-hash.js'
 import type { NumberedRequest, Serve } from './group-service.js'
 import { Refused } from './refused.js'
+import { succeededNow } from './request-limits.js'
 import type { Caller } from './types.js'
 import { countDirect, countGroup, type WalkParts } from './unread-count.js'
 import { namesMessage } from './written.js'
@@ -39,6 +42,9 @@ export interface ConversationParts {
   readonly defer: Defer
   readonly limits: Limits
   readonly contentHash: ContentHash
+  /** The newest forms of stored data that all nodes on the store read. */
+  readonly forms: () => number
+  readonly beginWork: BeginWork
 }
 
 interface Asked extends Numbered {
@@ -51,8 +57,12 @@ export class ConversationService {
   readonly #defer: Defer
   readonly #limits: Limits
   readonly #contentHash: ContentHash
+  readonly #forms: () => number
+  readonly #beginWork: BeginWork
 
-  constructor({ engine, store, defer, limits, contentHash }: ConversationParts) {
+  constructor({ engine, store, defer, limits, contentHash, forms, beginWork }: ConversationParts) {
+    this.#forms = forms
+    this.#beginWork = beginWork
     this.#engine = engine
     this.#store = store
     this.#defer = defer
@@ -67,13 +77,19 @@ export class ConversationService {
       method: RequestMethod<Q>,
       transition: Transition<I, Answer>,
       inputOf: (asked: Asked, request: Q) => NoInfer<I> | undefined,
+      begun?: (uid: number) => void,
     ): void =>
       on(method, (caller, id, request) => {
         const { uid, device } = caller
         const hash = this.#contentHash.of(method, request)
         const input = inputOf({ uid, device, sendSeq: request.sendSeq, hash }, request)
         if (input === undefined) refuse(caller, id, CODES.INVALID_ARGUMENT.code)
-        else this.#engine.submit(userActor(uid), transition, input, outcome => answerNumbered(caller, id, outcome))
+        else {
+          this.#engine.submit(userActor(uid), transition, input, outcome => {
+            answerNumbered(caller, id, outcome)
+            if (succeededNow(outcome)) begun?.(uid)
+          })
+        }
       })
     act(METHODS.markRead, markRead, (asked, { conversation, number }) => {
       const gid = gidOf(conversation)
@@ -91,8 +107,18 @@ export class ConversationService {
       if (peer === undefined && gidOf(conversation) === undefined) return undefined
       const pair = peer === undefined ? undefined : ([asked.uid, peer] as const)
       const areNamed = messages.every(message => namesMessage(message, pair))
-      return areNamed ? { ...asked, conversation, messages } : undefined
+      return areNamed ? { ...asked, conversation, messages, early: this.#forms() < CHANGE_FORMS } : undefined
     })
+    act(
+      METHODS.clear,
+      clearConversation,
+      (asked, { conversation, upTo }) => {
+        if (!isConversationId(conversation)) return undefined
+        if (peerOf(conversation) === undefined && gidOf(conversation) === undefined) return undefined
+        return { ...asked, conversation, upTo, early: this.#forms() < CHANGE_FORMS }
+      },
+      uid => this.#beginWork('clears', uid),
+    )
     on(METHODS.readBy, (caller, id, request) => answer(caller, id, this.#readBy(caller, request)))
     on(METHODS.unread, (caller, id, request) => answer(caller, id, this.#unread(caller, request)))
   }

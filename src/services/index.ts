@@ -138,7 +138,7 @@ class AllServices implements OwnServices {
     groups.serve((method, handle) => this.#on(method, handle))
     const changes = new ChangeService({ engine, limits, fanOuts, contentHash, forms })
     changes.serve((method, handle) => this.#on(method, handle))
-    const conversations = new ConversationService({ engine, store, defer, limits, contentHash })
+    const conversations = new ConversationService({ engine, store, defer, limits, contentHash, forms, beginWork })
     conversations.serve((method, handle) => this.#on(method, handle))
   }
 

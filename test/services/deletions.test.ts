@@ -1,7 +1,12 @@
 /** Delete and Clear as requests: what they must name. */
 import t from 'tap'
 import { codeName } from '../../protocol/codes.js'
-import { createMessageId, type MessageId } from '../../protocol/generated/messages.js'
+import {
+  createMessageId,
+  createPostRequest,
+  decodeGroupServiceCreateResponse,
+  type MessageId,
+} from '../../protocol/generated/messages.js'
 import { DELETIONS_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import { seededRandom } from '../../src/lib/random.js'
@@ -39,5 +44,31 @@ t.test('Delete names one to 64 messages, each as its conversation does', async t
     t.equal(await remove([createMessageId({ number: 1 })], conversation), 'INVALID_ARGUMENT', conversation)
   t.equal(await remove(many(DELETIONS_MAX)), 'OK')
   await eventually(async () => (await bob.items()).some(({ item }) => item.content?.case === 'message'))
+  await node.engine.close()
+})
+
+t.test('Clear begins its work at once, in a direct conversation and in a group', async t => {
+  const { node, alice, bob, direct } = await world()
+  await node.jobs.start()
+  const made = await alice.call(METHODS.groupCreate, { sendSeq: alice.next(), title: 'two', invitees: [] })
+  const { conversation } = decodeGroupServiceCreateResponse(made.body)
+  await alice.call(METHODS.post, createPostRequest({ sendSeq: alice.next(), conversation, text: 'to the group' }))
+  await alice.call(METHODS.send, { sendSeq: alice.next(), to: bob.uid, text: 'to him' })
+  const texts = async () =>
+    (await alice.items()).flatMap(({ item: { content } }) =>
+      content?.case === 'message' || content?.case === 'conversationMessage' ? [content.value.text] : [],
+    )
+  await eventually(async () => (await texts()).length === 2)
+  for (const wrong of ['nothing', 'direct:', 'group:', 'channel:1']) {
+    const { code } = await alice.call(METHODS.clear, { sendSeq: alice.sendSeq + 1, conversation: wrong, upTo: 1 })
+    t.equal(codeName(code), 'INVALID_ARGUMENT', wrong)
+  }
+  const upTo = (await alice.items()).at(-1)?.version ?? 0
+  for (const cleared of [direct, conversation]) {
+    const { code } = await alice.call(METHODS.clear, { sendSeq: alice.next(), conversation: cleared, upTo })
+    t.equal(codeName(code), 'OK')
+  }
+  await eventually(async () => (await texts()).every(text => text === ''))
+  await node.jobs.stop()
   await node.engine.close()
 })

@@ -6,6 +6,7 @@ import { ALL_PARTITIONS, partitionOf } from '../../src/store/partition.js'
 import { branchActor, groupActor } from '../../src/sync/references.js'
 import { conversationRecord, forgetMention, noteMention } from '../../src/sync/rules/conversation-records.js'
 import { debtsActor, noteDebt } from '../../src/sync/rules/debts.js'
+import { clearConversation } from '../../src/sync/rules/deletions.js'
 import { gidOfGroup } from '../../src/sync/rules/group-changes.js'
 import { editInGroup } from '../../src/sync/rules/group-edits.js'
 import {
@@ -20,6 +21,7 @@ import {
   owed,
   withMention,
 } from '../../src/sync/rules/group-records.js'
+import { leavingActor } from '../../src/sync/rules/leaving.js'
 import {
   announce,
   inviteToGroup,
@@ -128,7 +130,7 @@ export async function editedMessages({ engine }: TestNode): Promise<void> {
   await eventually(async () => (await other.changes()).length === 1 && (await owner.changes()).length === 2)
 }
 
-/** A group that owes something to every partition, and pays. */
+/** A group that owes something to every partition, and pays; its owner clears it. */
 export async function indebtedGroup({ engine, jobs }: TestNode): Promise<void> {
   const owner = await GroupPerson.enter(engine, 'owner', 7)
   const gid = await owner.create('debts')
@@ -138,5 +140,9 @@ export async function indebtedGroup({ engine, jobs }: TestNode): Promise<void> {
   await jobs.start()
   await eventually(async () => (await owner.texts(gid)).at(-1) === 'owed')
   await eventually(async () => (await engine.scan(debtsActor(groupActor(gid)), 'paid', null, 1)).length > 0)
+  const conversation = groupConversation(gid)
+  await owner.act(clearConversation, { conversation, upTo: Number.MAX_SAFE_INTEGER, early: false })
+  jobs.wake('clears', owner.uid)
+  await eventually(async () => (await engine.scan(leavingActor(owner.uid), 'cleared', null, 1)).length > 0)
   await jobs.stop()
 }

@@ -5,10 +5,12 @@ import { createMessageId, createMessageState, GroupState, type MessageId } from 
 import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { MemoryView } from '../../src/store/memory/view.js'
-import { deleteMessages } from '../../src/sync/rules/deletions.js'
+import { clearConversation, clearing, deleteMessages } from '../../src/sync/rules/deletions.js'
 import { groupConversation } from '../../src/sync/rules/group-records.js'
+import { leavingActor } from '../../src/sync/rules/leaving.js'
 import { leaveGroup } from '../../src/sync/rules/membership.js'
 import { editMessage, recallMessage } from '../../src/sync/rules/message-changes.js'
+import { userActor } from '../../src/sync/rules/records.js'
 import { verify } from '../../src/verify/verify.js'
 import { startNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
@@ -26,7 +28,7 @@ async function friends(scopes: (typeof SCOPES)[number] = 'one') {
   const bob = await GroupPerson.enter(node.engine, 'bob', 2)
   await alice.befriend(bob)
   const remove = (by: GroupPerson, messages: readonly MessageId[], conversation = directConversation(bob.uid)) =>
-    by.act(deleteMessages, { conversation, messages })
+    by.act(deleteMessages, { conversation, messages, early: false })
   const faults = (): string[] => {
     const found: string[] = []
     verify(new MemoryView(store.disk.snapshot()), fault => found.push(fault))
@@ -144,3 +146,52 @@ t.test('64 messages are deleted at once, far down the conversation', async t => 
   t.equal((await alice.changes()).length, 64)
   await node.engine.close()
 })
+
+for (const scopes of SCOPES) {
+  t.test(`a conversation is cleared up to a version, whatever comes later (scopes: ${scopes})`, async t => {
+    const { store, node, alice, bob, faults } = await friends(scopes)
+    const conversation = directConversation(bob.uid)
+    const head = async () => (await alice.engine.head(userActor(alice.uid), 0)).head
+    const clear = (upTo: number, early = false) => alice.act(clearConversation, { conversation, upTo, early })
+    const states = async () =>
+      (await alice.items()).flatMap(({ content }) => (content?.case === 'conversationState' ? [content.value] : []))
+    const notes = () => store.scan(leavingActor(alice.uid), `${clearing.prefix}/`, null, 10)
+    t.equal(await clear(1_000), 'OK', 'of nothing')
+    t.same(await states(), [])
+    for (let n = 0; n < 300; n += 1) await alice.write(bob, `old ${n}`)
+    await write(bob, alice, 'old answer')
+    const upTo = await head()
+    await alice.write(bob, 'new')
+    t.equal(await clear(upTo, true), 'NOT_ALLOWED')
+    t.equal(await clear(upTo), 'OK')
+    t.match(await states(), [{ conversation, cleared: upTo }])
+    t.equal(await clear(upTo - 1), 'OK', 'it only rises')
+    t.match(await states(), [{ conversation, cleared: upTo }])
+    t.equal((await notes()).length, 1, 'the work is noted')
+    await node.jobs.start()
+    await eventually(async () => (await notes()).length === 0)
+    t.same(
+      (await alice.messages()).map(({ text }) => text).filter(text => text !== ''),
+      ['new'],
+    )
+    t.same(await alice.changes(), [], 'devices go by the record')
+    t.equal((await bob.messages()).filter(({ text }) => text.startsWith('old')).length, 301)
+    t.equal(await clear(Number.MAX_SAFE_INTEGER), 'OK')
+    await write(bob, alice, 'after')
+    t.ok(((await states())[0]?.cleared ?? 0) < (await head()), 'nothing newer is ever meant')
+    await node.jobs.stop()
+    const again = await startNode(store, new JumpingClock(), 'another')
+    await again.jobs.start()
+    await eventually(async () => (await notes()).length === 0)
+    t.same(
+      (await alice.messages()).map(({ text }) => text).filter(text => text !== ''),
+      ['after'],
+      'found again',
+    )
+    await again.jobs.stop()
+    await again.engine.close()
+    t.same(faults(), [])
+    t.same(node.asides, [])
+    await node.engine.close()
+  })
+}

@@ -3,30 +3,37 @@
  * delete, too.
  *
  *   Delete ─► in place of each entry a tombstone: the message's id, and that it is deleted ─► a follow-up in the own timeline
+ *   Clear ─► the conversation's record says up to where, which devices go by ─► noted under leaving/<partition> ─► slices: tombstones, of
+ *   which nobody is told ─► note removed
  */
 import { CODES } from '../../../protocol/codes.js'
 import { type ConversationId, peerOf } from '../../../protocol/conversation-id.js'
 import { createConversationMessage, type MessageId } from '../../../protocol/generated/messages.js'
-import type { StoredEntry } from '../../store/types.js'
+import type { StoredEntry, Version } from '../../store/types.js'
+import { jsonRecord } from '../record-kinds.js'
 import { decodeReference, encodeReference, isReference } from '../references.js'
 import type { Transition, Tx } from '../types.js'
-import { forgetMention } from './conversation-records.js'
+import { arrange, conversationOf, forgetMention } from './conversation-records.js'
 import { type Gid, gidOf, groupConversation } from './group-records.js'
-import { findDirects, findNumbereds } from './message-search.js'
+import { leavingActor } from './leaving.js'
+import { findDirects, findNumbereds, SEARCH_SLICE } from './message-search.js'
 import * as state from './message-state.js'
-import { type Answer, type Numbered, numbered } from './numbered.js'
+import { type Answer, type Numbered, numbered, small } from './numbered.js'
 
 export interface DeleteInput extends Numbered {
   readonly uid: number
   /** A direct conversation, or a group's. */
   readonly conversation: ConversationId
   readonly messages: readonly MessageId[]
+  /** A node on the store is too old to read what is left. */
+  readonly early: boolean
 }
 
 /** Deletes all of the messages, or nothing. One that is deleted already stays as it is. */
 export const deleteMessages: Transition<DeleteInput, Answer> = numbered(
   'message.delete',
-  (tx, { conversation, messages }) => {
+  (tx, { conversation, messages, early }) => {
+    if (early) return CODES.NOT_ALLOWED.code
     const gid = gidOf(conversation)
     const found = entriesOf(tx, conversation, gid, messages)
     if (found === undefined) return CODES.NO_SUCH_MESSAGE.code
@@ -88,3 +95,99 @@ function messageOf({ bytes }: StoredEntry): state.AnyMessage | undefined {
 function deletionKey(gid: Gid, number: number): string {
   return `${state.groupMessageKey(gid, number)}/deleted`
 }
+
+/** A record of `leaving/<partition>`, by uid and conversation: entries above one version, and up to another, are to become tombstones. */
+export const clearing = jsonRecord<{ readonly above: number; readonly upTo: number }>('clearing', {
+  fields: { above: 0, upTo: 0 },
+  lifetime: 'work',
+  bytesMax: 64,
+  grows: 'nobody: two numbers',
+  many: 'one per conversation that a user has cleared, until its entries are replaced',
+})
+
+export interface ClearInput extends Numbered {
+  readonly uid: number
+  readonly conversation: ConversationId
+  readonly upTo: Version
+  readonly early: boolean
+}
+
+/** Deletes all of a conversation up to a version; no newer message is ever meant. */
+export const clearConversation: Transition<ClearInput, Answer> = numbered(
+  'conversation.clear',
+  (tx, { uid, conversation, upTo, early }) => {
+    if (early) return CODES.NOT_ALLOWED.code
+    const before = conversationOf(tx, conversation)
+    const cleared = Math.min(upTo, tx.newest(chainOf(conversation)))
+    if (cleared <= before.cleared) return CODES.OK.code
+    arrange(tx, conversation, before, { ...before, cleared })
+    const notes = tx.at(leavingActor(uid))
+    const id = `${uid}/${conversation}`
+    notes.put(clearing, { above: notes.get(clearing, id)?.above ?? before.cleared, upTo: cleared }, id)
+    return CODES.OK.code
+  },
+)
+
+/** The name of a conversation's chain in a timeline. */
+function chainOf(conversation: ConversationId): string {
+  const peer = peerOf(conversation)
+  return peer === undefined ? conversation : String(peer)
+}
+
+export interface ClearSlice {
+  readonly conversation: ConversationId
+  readonly above: Version
+  readonly upTo: Version
+  /** The version to go on from, down; absent: the newest. */
+  readonly from?: Version
+}
+
+/** Puts tombstones in place of a slice's entries. @returns the version to go on from; 0: that was the last */
+export const clearEntries: Transition<ClearSlice, Version> = small({
+  name: 'conversation.clear-entries',
+  waits: true,
+  run(tx, { conversation, above, upTo, from = tx.newest(chainOf(conversation)) }) {
+    const gid = gidOf(conversation)
+    const entries = tx.chain(from, SEARCH_SLICE)
+    for (const { version } of entries) {
+      const entry = version > above && version <= upTo ? tx.entry(version) : undefined
+      const message = entry && messageOf(entry)
+      if (entry === undefined || message === undefined || state.isDeleted(message)) continue
+      tx.replace(entry, state.messageItem(state.deleted(message)))
+      if (gid !== undefined && message.case === 'conversationMessage')
+        tx.drop(state.groupMessageKey(gid, message.value.number))
+    }
+    const next = entries.at(-1)?.previous ?? 0
+    return next > above ? next : 0
+  },
+})
+
+/** The time when the last conversation was cleared. It makes a unit that otherwise only removes something recognisable. */
+const lastCleared = jsonRecord<{ readonly atMs: number }>('cleared', {
+  fields: { atMs: 0 },
+  lifetime: 'store',
+  bytesMax: 64,
+  grows: 'nobody: a number',
+  many: 'one',
+})
+
+/** What is noted of a conversation to be cleared. */
+export const clearingOf: Transition<
+  { readonly id: string },
+  { readonly above: number; readonly upTo: number } | undefined
+> = {
+  name: 'conversation.clearing',
+  waits: true,
+  run: (tx, { id }) => tx.get(clearing, id),
+}
+
+/** Removes the note, unless more was cleared meanwhile. */
+export const hasCleared: Transition<{ readonly id: string; readonly upTo: number }, void> = small({
+  name: 'conversation.has-cleared',
+  waits: true,
+  run(tx, { id, upTo }) {
+    if (tx.get(clearing, id)?.upTo !== upTo) return
+    tx.remove(clearing, id)
+    tx.put(lastCleared, { atMs: tx.nowMs })
+  },
+})
