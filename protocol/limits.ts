@@ -43,8 +43,6 @@ export const RECALL_MS_MAX = 120_000
 
 /** Messages that one Delete names. */
 export const DELETIONS_MAX = 64
-/** Bytes of a reaction's kind. */
-export const REACTION_BYTES_MAX = 32
 
 /** The numbers from the lowest unanswered send_seq to the highest sent; also how many outcomes a server remembers per device. */
 export const SEND_WINDOW = 64

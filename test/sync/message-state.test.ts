@@ -61,15 +61,13 @@ t.test('a recall leaves the id, the time and the place, and is final', async t =
   t.ok(rules.isRecalled(gone))
   t.equal(rules.edited(gone, EDITION), gone, 'an edit behind it changes nothing')
   t.equal(rules.recalled(gone, 5, 11), gone, 'nor does another recall')
-  t.equal(rules.reacted(gone, [{ kind: 'x', count: 1 }], 12), gone, 'nor a reaction')
 })
 
 t.test('a tombstone is the id alone, and nothing changes it', async t => {
   const gone = rules.deleted(direct({ content: CONTENT }))
   t.same(gone, direct({ text: '', state: createMessageState({ deleted: true }) }))
   t.ok(rules.isDeleted(gone))
-  for (const after of [rules.edited(gone, EDITION), rules.recalled(gone, 7), rules.reacted(gone, [])])
-    t.equal(after, gone)
+  for (const after of [rules.edited(gone, EDITION), rules.recalled(gone, 7)]) t.equal(after, gone)
 })
 
 t.test('what is withheld has neither text', async t => {
@@ -87,7 +85,7 @@ t.test('what is withheld has neither text', async t => {
 t.test('whether a stored item was edited is seen without its text', async t => {
   t.notOk(rules.isEdited(rules.messageItem(inGroup())))
   t.ok(rules.isEdited(rules.messageItem(rules.edited(inGroup(), { ...EDITION, number: 9 }))))
-  t.notOk(rules.isEdited(rules.messageItem(rules.reacted(inGroup(), [{ kind: 'x', count: 1 }], 9))))
+  t.notOk(rules.isEdited(rules.messageItem(rules.recalled(inGroup(), 7, 9))))
   t.notOk(rules.isEdited(rules.messageItem(rules.edited(direct(), EDITION))), 'a direct one is for its users')
 })
 

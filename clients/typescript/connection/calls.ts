@@ -20,7 +20,6 @@ export type CallName =
   | 'groupMembers'
   | 'readBy'
   | 'unread'
-  | 'reactions'
   | 'logout'
 
 interface Call {

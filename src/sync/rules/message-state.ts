@@ -2,7 +2,7 @@
  * The state of a message that was changed since it was sent (PROTOCOL.md, 7.18). A message has its whole present state in its own item. A
  * change makes a new item, which takes the place of the old one; a text is nowhere else.
  *
- *   as sent ── edited ──► edited ── recalled ──► recalled: no text, content, extra, or reaction; nothing changes it any more
+ *   as sent ── edited ──► edited ── recalled ──► recalled: no text, content or extra; nothing changes it any more
  *      └───────────────── recalled ────────────────►
  *
  * A user who deletes a message has a tombstone in its place, in the own timeline alone. Nothing changes that either.
@@ -17,7 +17,6 @@ import {
   type Mention,
   type Message,
   type MessageState,
-  type Reaction,
 } from '../../../protocol/generated/messages.js'
 import { asChanged } from '../../../protocol/item-codec.js'
 import { readBytes, readerOf, readTag, skipField } from '../../../protocol/wire-reader.js'
@@ -110,13 +109,6 @@ export function changedLike(message: AnyMessage, { value: told }: AnyMessage, nu
 /** The tombstone in place of a message that its user deleted. */
 export function deleted(message: AnyMessage): AnyMessage {
   return bare(message, { deleted: true })
-}
-
-/** The message with these reactions, in place of those that it has. One that was recalled or deleted stays as it is. */
-export function reacted(message: AnyMessage, reactions: readonly Reaction[], number = 0): AnyMessage {
-  if (isRecalled(message) || isDeleted(message)) return message
-  const changes = number === 0 ? {} : { changeNumber: number }
-  return withFields(message, { state: stateOf(message.value.state, { ...changes, reactions: [...reactions] }) })
 }
 
 /** The message for a user who was no member when it was edited: neither text is for that user. */

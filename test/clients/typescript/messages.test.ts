@@ -255,7 +255,6 @@ t.test('wrong arguments are named, and nothing is queued', async t => {
   const unplaced = client.send(GROUP, 'has no place yet')
   t.equal(await rejectionOf(client.messages.recall(unplaced)), 'INVALID_ARGUMENT')
   const id = { conversation: 'direct:300', sender: 300, device: 1, sendSeq: 1, number: 0 } as const
-  t.equal(await rejectionOf(client.messages.react(id, 'x'.repeat(33))), 'INVALID_ARGUMENT')
   t.equal(await rejectionOf(client.messages.delete([id, { ...id, conversation: 'direct:301' }])), 'INVALID_ARGUMENT')
   t.equal(await rejectionOf(client.messages.readBy(id)), 'INVALID_ARGUMENT')
   t.equal(client.state().nextSendSeq, 2)
@@ -271,7 +270,6 @@ t.test('acts on messages name them as the wire has it, and what a group refuses 
   const done = [
     client.messages.edit(spoken, 'better', [{ start: 0, length: 2, uid: 0 }]),
     client.messages.recall(direct),
-    client.messages.react(spoken, '👍'),
     client.messages.delete([spoken]),
     client.messages.clear(300),
     client.messages.forward(direct, GROUP),
@@ -282,8 +280,6 @@ t.test('acts on messages name them as the wire has it, and what a group refuses 
   t.match(edit.request, { conversation: GROUP, message: { sender: 0, number: 5 }, text: 'better' })
   const recall = pipe.take('recall')
   t.match(recall.request, { conversation: 'direct:300', message: { sender: 300, device: 2, sendSeq: 7, number: 0 } })
-  const react = pipe.take('react')
-  t.match(react.request, { kind: '👍', off: false })
   const remove = pipe.take('delete')
   t.match(remove.request, { conversation: GROUP, messages: [{ number: 5 }] })
   const clear = pipe.take('clear')
@@ -292,14 +288,12 @@ t.test('acts on messages name them as the wire has it, and what a group refuses 
   t.match(forward.request, { conversation: GROUP, source: 'direct:300', message: { sendSeq: 7 } })
   pipe.respond('edit', edit.id)
   pipe.refuse(recall.id, 'TOO_LATE')
-  pipe.respond('react', react.id)
   pipe.respond('delete', remove.id)
   pipe.respond('clear', clear.id)
   pipe.respond('forward', forward.id)
   t.same(await Promise.all(done.map(rejectionOf)), [
     'it resolves',
     'TOO_LATE',
-    'it resolves',
     'it resolves',
     'it resolves',
     'it resolves',
@@ -396,18 +390,15 @@ t.test('settings and preferences come to every device, and are asked for by what
   t.equal(await rejectionOf(client.conversations.set(300, { muted: 1 as unknown as boolean })), 'INVALID_ARGUMENT')
 })
 
-t.test('who reacted, who has read and what is unread is asked of the server', async t => {
+t.test('who has read and what is unread is asked of the server', async t => {
   const harness = await Harness.online()
   const { client, pipe } = harness
   const spoken = { conversation: GROUP, sender: 300, device: 2, sendSeq: 8, number: 5 } as const
-  const answers = [client.messages.reactions(spoken, { kind: 'a' }), client.messages.readBy(spoken)]
+  const readers = client.messages.readBy(spoken)
   const counts = client.conversations.unread(GROUP)
   harness.settle()
-  const reactions = pipe.take('reactions')
-  t.match(reactions.request, { conversation: GROUP, message: { number: 5 }, kind: 'a', after: 0 })
-  pipe.respond('reactions', reactions.id, { reactors: [{ uid: 7, reactions: [{ kind: 'a', count: 1 }] }], next: 7 })
   pipe.respond('readBy', pipe.take('readBy').id, { readers: [{ uid: 7 }] })
   pipe.respond('unread', pipe.take('unread').id, { unread: 100, mentions: 2, firstMention: 4, read: 3 })
-  t.same(await Promise.all(answers), [{ reactors: [{ uid: 7, kinds: ['a'] }], after: 7 }, [7]])
+  t.same(await readers, [7])
   t.same(await counts, { unread: 100, mentions: 2, firstMention: 4, read: 3 })
 })

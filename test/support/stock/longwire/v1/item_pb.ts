@@ -253,7 +253,7 @@ export const ConversationMessageSchema: GenMessage<ConversationMessage> = /*@__P
   messageDesc(file_longwire_v1_item, 2);
 
 /**
- * A message that was changed (edited, recalled, deleted, reacted to), as it is now. Compaction key about/<message>. Who does not
+ * A message that was changed (edited, recalled, deleted), as it is now. Compaction key about/<message>. Who does not
  * have the message skips it. PROTOCOL.md, 7.18.
  *
  * @generated from message longwire.v1.Changed
