@@ -408,6 +408,8 @@ const EVERY_FIELD = {
   metadata: new Uint8Array(0),
   source: 'group:1.1.1',
   message: { sender: 0, device: 0, sendSeq: 0, number: 1 },
+  messages: [{ sender: 0, device: 0, sendSeq: 0, number: 1 }],
+  upTo: 1,
   request: 1,
   count: 1,
   since: 0,
