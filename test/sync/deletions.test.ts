@@ -6,6 +6,7 @@ import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { MemoryView } from '../../src/store/memory/view.js'
 import { clearConversation, clearing, deleteMessages } from '../../src/sync/rules/deletions.js'
+import { editInGroup } from '../../src/sync/rules/group-edits.js'
 import { groupConversation } from '../../src/sync/rules/group-records.js'
 import { leavingActor } from '../../src/sync/rules/leaving.js'
 import { leaveGroup } from '../../src/sync/rules/membership.js'
@@ -86,7 +87,7 @@ for (const scopes of SCOPES) {
     await eventually(async () => (await bob.group(gid))?.state === GroupState.MEMBER)
     const say = async (by: GroupPerson, text: string): Promise<MessageId> => {
       await by.say(gid, text)
-      const find = async () => (await bob.numbered(gid)).find(item => item.text === text)?.number ?? 0
+      const find = async () => (await by.numbered(gid)).find(item => item.text === text)?.number ?? 0
       await eventually(async () => (await find()) > 0)
       return createMessageId({ number: await find() })
     }
@@ -102,6 +103,21 @@ for (const scopes of SCOPES) {
     await eventually(async () => (await bob.group(gid))?.state === GroupState.UNSPECIFIED)
     t.equal(await remove(bob, [three], conversation), 'OK', 'who has left')
     t.equal(await seen(bob), '- - - | - - -')
+    const [four, five] = [await say(alice, 'four'), await say(alice, 'five')]
+    const edit = (number: number, text: string) =>
+      alice.act(editInGroup, { gid, number, text, mentions: [], fault: 0 as const })
+    for (const { number } of [four, five]) t.equal(await edit(number, 'edited'), 'OK')
+    await eventually(async () => (await alice.changes()).length === 2)
+    t.equal(await remove(alice, [four], conversation), 'OK')
+    t.equal(await seen(alice), 'one two three - edited | edited -', 'what told of the edit is gone')
+    t.equal(await edit(four.number, 'late'), 'OK')
+    await eventually(async () => (await seen(alice)) === 'one two three - edited | edited - late')
+    const all = { conversation, upTo: Number.MAX_SAFE_INTEGER, early: false }
+    t.equal(await alice.act(clearConversation, all), 'OK')
+    await node.jobs.start()
+    // The changes of the group go, too: it was made, and two came in.
+    await eventually(async () => (await seen(alice)) === '- - - - - - - - | - late')
+    await node.jobs.stop()
     const last = createMessageId({ number: three.number + 100 })
     t.equal(await remove(alice, [last], conversation), 'NO_SUCH_MESSAGE')
     t.same(faults(), [])
