@@ -48,11 +48,14 @@ export function messageText(message: Message, answered?: Message): string {
   if (changed.withheld) return '(edited after you left)'
   const words = [textOf(message)]
   if (extra.forwarded) words.unshift('(forwarded)')
-  if (extra.reply !== undefined)
-    words.unshift(answered === undefined ? '(an answer)' : `(to “${mention(answered.text)}”)`)
+  if (extra.reply !== undefined) words.unshift(answered === undefined ? '(an answer)' : `(to ${quoted(answered)})`)
   if (changed.editedAtMs > 0) words.push('(edited)')
   if (changed.reactions.length > 0) words.push(`(${reactionsText(message)})`)
   return words.join(' ')
+}
+
+function quoted({ changed, text }: Message): string {
+  return changed.recalledBy > 0 ? 'a message that was taken back' : `“${mention(text)}”`
 }
 
 export function reactionsText({ changed }: Message): string {
@@ -61,10 +64,12 @@ export function reactionsText({ changed }: Message): string {
 
 /** Says what has happened to a message that was shown. @param who the name of its author @param by of who recalled it */
 export function changedText(message: Message, who: string, by: string): string {
-  const { changed, text } = message
+  const { changed } = message
   if (changed.deleted) return 'a message was deleted here'
-  if (changed.recalledBy > 0) return `${visibleName(by)} took a message of ${visibleName(who)} back`
-  return `${visibleName(who)}: ${changed.withheld ? '' : `“${mention(text)}” is now: `}${messageText(message)}`
+  const name = visibleName(who)
+  if (changed.recalledBy > 0) return `${visibleName(by)} took a message${by === who ? '' : ` by ${name}`} back`
+  const isEdited = changed.editedAtMs > 0 && !changed.withheld
+  return isEdited ? `${name} edited a message: ${textOf(message)}` : `${name}: ${messageText(message)}`
 }
 
 function textOf({ content, text }: Message): string {
