@@ -104,10 +104,10 @@ export interface GroupCount {
 
 /** The number of others' messages in a group that the user has not read, and of those that mention the user. */
 export async function countGroup(parts: WalkParts, actor: Actor, marks: GroupMarks): Promise<GroupCount> {
-  const { gid, mentions } = marks
+  const { gid } = marks
   const here: Place = { store: parts.store, branch: branchActor(gid, partitionOf(actor)), uid: uidOf(actor) }
   const unread = await countAbove(parts, actor, marks, here)
-  const found = await mentionsAmong(parts, here, mentions)
+  const found = await mentionsAmong(parts, here, marks)
   return { unread, mentions: found.length, firstMention: found.at(-1) ?? 0 }
 }
 
@@ -160,12 +160,13 @@ function isOfOthers({ uid }: Place, message: ConversationMessage | undefined): m
 }
 
 /** The newest of these numbers whose messages mention the user still, the newest first. */
-async function mentionsAmong({ charge }: WalkParts, here: Place, numbers: readonly number[]): Promise<number[]> {
-  const newest = numbers.toReversed().slice(0, ASKED_MAX)
+async function mentionsAmong({ charge }: WalkParts, here: Place, marks: GroupMarks): Promise<number[]> {
+  const newest = marks.mentions.toReversed().slice(0, ASKED_MAX)
   if (newest.length > 0) charge()
   const messages = await messagesOf(here, newest)
-  const isMeant = (message: ConversationMessage): boolean =>
-    message.extra?.mentions.some(({ uid }) => uid === here.uid || uid === EVERYBODY) === true
+  const isMeant = ({ number, state, extra }: ConversationMessage): boolean =>
+    extra?.mentions.some(({ uid }) => uid === here.uid || uid === EVERYBODY) === true &&
+    marks.wasMember(state?.editNumber || number)
   const found = newest.filter((_, i) => {
     const message = messages[i]
     return isOfOthers(here, message) && isMeant(message)

@@ -4,6 +4,7 @@ import { CODES } from '../../protocol/codes.js'
 import {
   createItem,
   createMessage,
+  createMessageId,
   decodeItem,
   decodeUnreadResponse,
   encodeItem,
@@ -257,3 +258,53 @@ t.test('who comes later is mentioned by nothing of before', async t => {
   t.match(await unread(carol, conversation), { unread: 1, mentions: 1 })
   await node.engine.close()
 })
+
+for (const scopes of ['one', 'partitions'] as const) {
+  t.test(`${scopes}: an edit mentions those who have the message and may read it`, async t => {
+    const { node, store, alice, bob, carol } = await world(scopes)
+    const { conversation, gid } = await group(alice, [bob, carol])
+    const quiet = () => eventually(() => node.engine.queueDepth + node.engine.outboxDepth === 0)
+    const [first, second, third] = [
+      await sayTo(node.engine, { gid, sender: alice.uid, uids: [] }),
+      await sayTo(node.engine, { gid, sender: alice.uid, uids: [] }),
+      await sayTo(node.engine, { gid, sender: alice.uid, uids: [] }),
+    ]
+    await quiet()
+    const edit = async (number: number, ...uids: number[]) => {
+      const mentions = uids.map((uid, start) => ({ start, length: 1, uid }))
+      const message = createMessageId({ number })
+      const { code } = await alice.call(METHODS.edit, {
+        sendSeq: alice.next(),
+        conversation,
+        message,
+        text: 'you',
+        mentions,
+      })
+      t.equal(code, 0)
+      await quiet()
+    }
+    await edit(second, bob.uid)
+    t.match(await unread(bob, conversation), { unread: 3, mentions: 1, firstMention: second })
+    t.match(await unread(carol, conversation), { unread: 3, mentions: 0 })
+    await edit(first, 0)
+    await edit(first, 0, bob.uid)
+    t.match(await unread(bob, conversation), { unread: 3, mentions: 2, firstMention: first })
+    t.match(await unread(carol, conversation), { mentions: 1, firstMention: first })
+    const [here] = await store.get(branchActor(gid, carol.uid % 256), ['branch'])
+    t.same(branch.decode(here?.bytes ?? NOTHING).all, [first], 'noted once')
+    await edit(second)
+    t.match(await unread(bob, conversation), { mentions: 1, firstMention: first }, 'an edit takes a mention away')
+    const messages = [createMessageId({ number: third })]
+    t.equal((await carol.call(METHODS.delete, { sendSeq: carol.next(), conversation, messages })).code, 0)
+    await edit(third, carol.uid, 0)
+    t.match(await unread(carol, conversation), { mentions: 1, firstMention: first }, 'not what she has deleted')
+    t.match(await unread(bob, conversation), { mentions: 2, firstMention: first })
+    t.equal((await carol.call(METHODS.groupLeave, { sendSeq: carol.next(), conversation })).code, 0)
+    await quiet()
+    await edit(second, 0, carol.uid)
+    t.match(await unread(carol, conversation), { mentions: 1, firstMention: first }, 'nor of later texts')
+    t.match(await unread(bob, conversation), { mentions: 3, firstMention: first })
+    t.same(node.asides, [])
+    await node.engine.close()
+  })
+}

@@ -29,6 +29,7 @@ const mention: Transition<Saying, number> = {
       number,
       extra,
       text: 'you',
+      atMs: tx.nowMs,
     })
     const item = encodeItem(createItem({ content: { case: 'conversationMessage', value } }))
     publish(tx, partitionsOf(tx.get(members) ?? new Map()), number, item, tx.nowMs)

@@ -6,8 +6,8 @@
  *   number of an edit ────── a member then: may read the text; anybody else who has the message: is shown neither text
  */
 import { encodeReference, type ItemFilter } from '../references.js'
-import { branchEffect, gidOfBranch } from './branch.js'
-import { type Branch, branch } from './group-records.js'
+import { branchEffect, gidOfBranch, withMentions } from './branch.js'
+import { type Branch, branch, wasMember } from './group-records.js'
 import {
   changedItem,
   changeNumber,
@@ -23,7 +23,8 @@ import { uidOf, userActor } from './records.js'
 /** A message as the change with this number made it. */
 export const groupChanged = branchEffect({
   name: 'group-changed',
-  run(tx, { atMs, item }) {
+  run(tx, input) {
+    const { atMs, item } = input
     const now = messageIn(item)
     if (now?.case !== 'conversationMessage') return
     const { number } = now.value
@@ -32,7 +33,11 @@ export const groupChanged = branchEffect({
     if (entry === undefined || before === undefined || changeNumber(before) >= changeNumber(now)) return
     tx.replace(entry, item)
     const gid = gidOfBranch(tx.actor)
-    const readers = (tx.get(branch)?.members ?? []).filter(({ since }) => since <= number)
+    const here = tx.get(branch)
+    if (here === undefined) return
+    const mentioning = withMentions(tx, here, input, number)
+    if (mentioning !== here) tx.put(branch, mentioning)
+    const readers = here.members.filter(({ since }) => since <= number)
     tx.share(
       readers.map(({ uid }) => userActor(uid)),
       {
@@ -53,12 +58,4 @@ export const memberFilter: ItemFilter<Branch> = {
     if (message === undefined || wasMember(record, uidOf(reader), editNumber(message))) return item
     return messageItem(withheld(message))
   },
-}
-
-function wasMember(record: Branch | undefined, uid: number, number: number): boolean {
-  if (record === undefined) return false
-  const { members, former } = record
-  const isIn = (period: { readonly uid: number; readonly since: number }): boolean =>
-    period.uid === uid && period.since <= number
-  return members.some(isIn) || former.some(period => isIn(period) && number <= period.until)
 }

@@ -104,15 +104,16 @@ function mentionedIn(input: GroupItem): readonly number[] {
 /**
  * Notes whom a message mentions of those who live here, each in the user's own record. That everybody is mentioned is noted once, in the branch's:
  * of the others no record is read.
+ * @param of the number of the message
  */
-function withMentions(tx: Tx, before: Branch, input: GroupItem): Branch {
+export function withMentions(tx: Tx, before: Branch, input: GroupItem, of = input.number): Branch {
   const mentioned = mentionedIn(input)
   if (mentioned.length === 0) return before
-  const { number } = input
-  for (const { uid } of before.members) {
-    if (mentioned.includes(uid)) noteMention(tx.at(userActor(uid)), gidOfBranch(tx.actor), number)
+  for (const { uid, since } of before.members) {
+    if (since <= of && mentioned.includes(uid)) noteMention(tx.at(userActor(uid)), gidOfBranch(tx.actor), of)
   }
-  return mentioned.includes(EVERYBODY) ? { ...before, all: withMention(before.all, number) } : before
+  const all = mentioned.includes(EVERYBODY) ? withMention(before.all, of) : before.all
+  return all === before.all ? before : { ...before, all }
 }
 
 /** The actors of a branch's members; made once for each state of it. */

@@ -5,10 +5,9 @@
 import { type ConversationId, directConversation, peerOf } from '../../../protocol/conversation-id.js'
 import { ContactState, type ConversationSettings, encodeItem } from '../../../protocol/generated/messages.js'
 import { jsonRecord } from '../record-kinds.js'
-import { branchActor } from '../references.js'
 import type { Tx } from '../types.js'
-import { branch, type Gid, groupConversation, NOTED_MENTIONS_MAX, withMention } from './group-records.js'
-import { contact, partitionOfUser, uidOf } from './records.js'
+import { type Gid, groupConversation, NOTED_MENTIONS_MAX, withMention } from './group-records.js'
+import { contact } from './records.js'
 
 /** The record of a conversation in which nothing was read or arranged. */
 export const UNREAD = {
@@ -23,7 +22,7 @@ export const UNREAD = {
   cleared: 0,
   /** The numbers in a group above the mark that mention the user, in order. */
   mentions: [] as readonly number[],
-  /** Those that mention everybody, and that the user has deleted. */
+  /** Those above the mark that the user has deleted: they mention the user no more, however they are edited. */
   hidden: [] as readonly number[],
 }
 export type ConversationRecord = Readonly<typeof UNREAD>
@@ -93,7 +92,8 @@ export function readUpTo(before: ConversationRecord, number: number): Conversati
 export function noteMention(tx: Tx, gid: Gid, number: number): void {
   const conversation = groupConversation(gid)
   const before = conversationOf(tx, conversation)
-  if (number <= before.read || before.mentions.includes(number)) return
+  const isNoted = before.mentions.includes(number) || before.hidden.includes(number)
+  if (number <= before.read || isNoted) return
   arrange(tx, conversation, before, { ...before, mentions: withMention(before.mentions, number) })
 }
 
@@ -102,13 +102,10 @@ export function forgetMention(tx: Tx, gid: Gid, number: number): void {
   const conversation = groupConversation(gid)
   const before = conversationOf(tx, conversation)
   if (number <= before.read) return
-  const all = tx.at(branchActor(gid, partitionOfUser(uidOf(tx.actor)))).get(branch)?.all ?? []
-  const isHidden = all.includes(number) && !before.hidden.includes(number)
-  if (!isHidden && !before.mentions.includes(number)) return
   arrange(tx, conversation, before, {
     ...before,
     mentions: before.mentions.filter(mention => mention !== number),
-    hidden: isHidden ? withMention(before.hidden, number) : before.hidden,
+    hidden: withMention(before.hidden, number),
   })
 }
 

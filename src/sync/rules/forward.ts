@@ -7,7 +7,7 @@ import { CODES, type Code } from '../../../protocol/codes.js'
 import { createMessageExtra, GroupState, type MessageId } from '../../../protocol/generated/messages.js'
 import { branchActor, isReference } from '../references.js'
 import type { Transition, Tx } from '../types.js'
-import { branch, type Gid, NO_GROUP, userGroup } from './group-records.js'
+import { branch, type Gid, NO_GROUP, userGroup, wasMember } from './group-records.js'
 import { maySendToGroup, sendToGroupNow } from './membership.js'
 import { maySend, sendNow } from './message.js'
 import { findDirect, findNumbered } from './message-search.js'
@@ -87,14 +87,5 @@ function inGroup(tx: Tx, uid: number, gid: Gid, number: number): AnyMessage | un
   const item = here.entry(number)
   const message = item === undefined ? undefined : messageIn(item.bytes)
   const edit = message?.value.state?.editNumber ?? 0
-  return isCovered || edit === 0 || wasMemberAt(here, uid, edit) ? message : undefined
-}
-
-/** Whether the user was a member at this number: of a text of another time nothing is given. */
-function wasMemberAt(here: Tx, uid: number, number: number): boolean {
-  const { members, former } = here.get(branch) ?? { members: [], former: [] }
-  return (
-    members.some(member => member.uid === uid && member.since <= number) ||
-    former.some(period => period.uid === uid && period.since <= number && number <= period.until)
-  )
+  return isCovered || edit === 0 || wasMember(here.get(branch), uid, edit) ? message : undefined
 }

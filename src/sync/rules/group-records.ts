@@ -239,7 +239,7 @@ export const NOTED_MENTIONS_MAX = 100
 
 /** The numbers with one more, in order: the newest NOTED_MENTIONS_MAX of them. */
 export function withMention(numbers: readonly number[], number: number): readonly number[] {
-  return [...numbers, number].sort((a, b) => a - b).slice(-NOTED_MENTIONS_MAX)
+  return numbers.includes(number) ? numbers : [...numbers, number].sort((a, b) => a - b).slice(-NOTED_MENTIONS_MAX)
 }
 
 export const branch = jsonRecord<Branch>('branch', {
@@ -251,3 +251,11 @@ export const branch = jsonRecord<Branch>('branch', {
     'who joins and leaves: 500 members, and the last 500 periods that ended; admins, by mentioning everybody: the newest 100',
   many: 'one',
 })
+
+/** Whether a user who lives in the branch was a member at this number: of a text of another time nothing is given. */
+export function wasMember(here: Branch | undefined, uid: number, number: number): boolean {
+  const has = (period: { readonly uid: number; readonly since: number }): boolean =>
+    period.uid === uid && period.since <= number
+  if (here === undefined) return false
+  return here.members.some(has) || here.former.some(period => has(period) && number <= period.until)
+}

@@ -30,7 +30,6 @@ import {
   readUpTo,
 } from './conversation-records.js'
 import {
-  type Branch,
   branch,
   type Gid,
   gidOf,
@@ -41,6 +40,7 @@ import {
   readMarks,
   type UserGroup,
   userGroup,
+  wasMember,
 } from './group-records.js'
 import { type GroupInput, notMember } from './membership.js'
 import { type Numbered, numbered } from './numbered.js'
@@ -172,6 +172,8 @@ export type UnreadMarks =
       readonly read: number
       /** The numbers above the mark that mention the user, in order. */
       readonly mentions: readonly number[]
+      /** Whether the user was a member at a number: of a message that was edited at another, nothing is shown. */
+      readonly wasMember: (number: number) => boolean
     }
 
 export const unreadMarks: Transition<{ readonly uid: number; readonly conversation: ConversationId }, UnreadMarks> = {
@@ -190,13 +192,8 @@ export const unreadMarks: Transition<{ readonly uid: number; readonly conversati
       number => number > read && wasMember(here, uid, number) && !hidden.includes(number),
     )
     const mentions = [...new Set([...own.mentions, ...all])].sort((a, b) => a - b)
-    return { kind: 'group', gid, cleared, read, mentions }
+    return { kind: 'group', gid, cleared, read, mentions, wasMember: number => wasMember(here, uid, number) }
   },
-}
-
-function wasMember(here: Branch | undefined, uid: number, number: number): boolean {
-  const isNow = here?.members.some(member => member.uid === uid && member.since <= number) === true
-  return isNow || here?.former.some(one => one.uid === uid && one.since <= number && number <= one.until) === true
 }
 
 export interface SetPreferencesInput extends Numbered {
