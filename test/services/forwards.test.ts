@@ -1,6 +1,6 @@
 /** Forward: what is copied, of what a user may read, and where it goes (PROTOCOL.md, 7.17). */
 import t from 'tap'
-import { codeName } from '../../protocol/codes.js'
+import { CODES, codeName } from '../../protocol/codes.js'
 import {
   type ConversationMessage,
   createConversationMessage,
@@ -33,6 +33,7 @@ import {
   messageItem,
   recalled,
 } from '../../src/sync/rules/message-state.js'
+import { numbered } from '../../src/sync/rules/numbered.js'
 import { partitionOfUser, userActor } from '../../src/sync/rules/records.js'
 import type { Transition, Tx } from '../../src/sync/types.js'
 import { befriend, startNode, TestDevice, type TestNode } from '../support/engine.js'
@@ -148,11 +149,16 @@ for (const scopes of ['one', 'partitions'] as const) {
     await eventually(async () => (await groups(bob)).at(-1)?.until !== 0)
     t.equal(await post(alice, { conversation, text: 'without him' }), 'OK')
     const [, , third] = (await shown(alice, 3)).map(numberOf) as [MessageId, MessageId, MessageId]
+    // The group has other members where Bob lives, so the branch goes on.
+    const here = branchActor(gid, partitionOfUser(bob.uid))
+    const goOn = numbered('test.item', tx => {
+      tx.at(here).appendAt(third.number, messageItem(inGroup(third)))
+      return CODES.OK.code
+    })
+    await node.engine.run(userActor(bob.uid), goOn, { device: 1, sendSeq: bob.next(), hash: '12345678' })
     t.equal(await forward(bob, to(alice), conversation, first), 'OK')
     t.equal(await forward(bob, to(alice), conversation, third), 'NO_SUCH_MESSAGE')
 
-    // The group has other members where Bob lives, so the branch goes on.
-    const here = branchActor(gid, partitionOfUser(bob.uid))
     const edition = { text: 'new', mentions: [], atMs: 1, number: third.number + 5 }
     await change(
       node,
