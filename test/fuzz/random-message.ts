@@ -25,7 +25,7 @@ function randomValue(field: Field, chance: Chance, known: Known): unknown {
   const options = known[field.name]
   if (options !== undefined && chance.yes(0.9)) return chance.pick(options)
   if (field.repeated) {
-    const count = chance.pick([0, 1, 2, 5])
+    const count = chance.pick([0, 1, 2, 5]) || (field.required ? 1 : 0)
     return Array.from({ length: count }, () => randomMessage(field.message as MessageType, chance, known))
   }
   switch (field.kind) {
