@@ -171,6 +171,8 @@ function draw(random: Random, kind: StoreKind | undefined, isCalm: boolean) {
     limits: pick<NodeSettings['limits']>('open', 'open', TIGHT),
     retention: (isBrief ? pick(BRIEF, { ...BRIEF, keepItems: 0 }) : KEEP_ALL) as NodeSettings['retention'],
     heartbeatMs: pick(10_000, 30_000),
+    /** How long what people do on a healthy system may take; a connection that died unnoticed is found after a heartbeat and some. */
+    steadyMs: 90_000,
     /** How likely what somebody does is in a group; 0: there are no groups (drawGroups). */
     groups: 0,
   }

@@ -25,8 +25,6 @@ export interface Result {
 
 /** For everything to be known to everybody, after the last fault: back-off goes up to a minute. */
 const HEAL_MS = 240_000
-/** A message on a healthy system; a connection that died unnoticed is found after a heartbeat and some. */
-const STEADY_MS = 90_000
 /** For everybody to be on the best transport: probes are up to ten minutes apart, and a little more. */
 const PROBE_MS = 780_000
 const LOOK_MS = 500
@@ -54,7 +52,7 @@ export async function runSeed(options: RunOptions): Promise<Result> {
 
 async function live(stage: Stage): Promise<void> {
   const { random, users, nodes, cast, faults, ledger, witness, scheduler } = stage
-  const { calendarMs, departure, chaosMs } = stage.setup
+  const { calendarMs, departure, chaosMs, steadyMs } = stage.setup
   for (const node of nodes) node.start()
   stage.everyNowAndThen(calendarMs, 'days go by', () => daysGoBy(stage))
   const leaver = departure ? users.at(-1) : undefined
@@ -74,13 +72,13 @@ async function live(stage: Stage): Promise<void> {
   await settle(stage, HEAL_MS, 'after the last fault')
   await settle(stage, PROBE_MS, 'for the best transports', () => notOnTheBest(stage))
   everybodyWrites(stage)
-  await settle(stage, STEADY_MS, 'on a healthy system')
-  await settle(stage, STEADY_MS, 'after devices were removed', everybodyRemovesADevice(stage))
+  await settle(stage, steadyMs, 'on a healthy system')
+  await settle(stage, steadyMs, 'after devices were removed', everybodyRemovesADevice(stage))
   lookBack(stage)
   verifyStore(stage)
   const { lost, examples } = witness.auditor.verdict()
   if (lost > 0) throw new SimulationFailure(`${lost} lost: ${examples.join('; ')}`)
-  await settle(stage, STEADY_MS, 'after an account was deleted', somebodyGoesForGood(stage))
+  await settle(stage, steadyMs, 'after an account was deleted', somebodyGoesForGood(stage))
   verifyStore(stage)
 }
 
