@@ -12,6 +12,7 @@ import type { Phase } from './phase.js'
 
 export interface Device {
   readonly client: Client
+  readonly storage: MemoryStorage
   readonly network: DeviceNetwork
   online: boolean
   /** The transport by which it was online last; '' before that. */
@@ -30,6 +31,8 @@ export interface Person {
 export interface CrowdSpec {
   readonly users: number
   readonly devices: number
+  /** The messages of each conversation that a device keeps. */
+  readonly kept: number
   /** The transports to each server, in order of preference. Devices are spread over the servers. */
   readonly transports: readonly (readonly Transport[])[]
   /** Servers will be killed, connections cut or transports blocked: clients are told to be quick about it. */
@@ -124,6 +127,19 @@ export class Crowd implements Phase {
     for (const { network } of devices) network.close()
   }
 
+  /** Makes a further device, which nobody audits. @param received takes all that the server sends to it */
+  async visit(person: Person, received: (bytes: Uint8Array) => void): Promise<Client> {
+    const { transports, tag, password } = this.#spec
+    const servers = transports[person.number % transports.length] ?? []
+    const client = await createClient({
+      transport: servers.map(each => overheard(each, received)),
+      storage: new MemoryStorage({ historyPerConversation: 0 }),
+      clientName: 'longwire simulate',
+    })
+    await client.account.login({ account: `sim-${tag}-${person.number}`, password })
+    return client
+  }
+
   get #size(): number {
     return this.#spec.users * this.#spec.devices
   }
@@ -150,14 +166,14 @@ export class Crowd implements Phase {
     const { faults, clock, random } = this.#spec
     const { transports } = this.#spec
     const network = new DeviceNetwork(transports[this.#opened++ % transports.length] ?? [], clock, random)
+    const storage = new MemoryStorage({ historyPerConversation: this.#spec.kept })
     const client = await createClient({
       transport: network.transports,
-      // The auditor keeps numbers; nobody reads the texts again.
-      storage: new MemoryStorage({ historyPerConversation: 0 }),
+      storage,
       clientName: 'longwire simulate',
       ...(faults && HURRY),
     })
-    const device: Device = { client, network, online: false, transport: '', waits: undefined }
+    const device: Device = { client, storage, network, online: false, transport: '', waits: undefined }
     client.on('connection', status => {
       if (status.state === 'stopped' && status.reason !== 'CLOSED') {
         this.#spec.onFailure(`a client of person ${person.number} stopped: ${status.reason}`)
@@ -196,5 +212,23 @@ export class Crowd implements Phase {
 
   #checkOnline(): void {
     if (this.#online === this.#size) this.#onlineOnce?.()
+  }
+}
+
+/** The transport, of which every byte that comes in is also told. */
+function overheard(transport: Transport, received: (bytes: Uint8Array) => void): Transport {
+  const { name, preamble, heartbeatMs } = transport
+  return {
+    name,
+    preamble,
+    ...(heartbeatMs !== undefined && { heartbeatMs }),
+    connect: handlers =>
+      transport.connect({
+        ...handlers,
+        received: bytes => {
+          received(bytes)
+          handlers.received(bytes)
+        },
+      }),
   }
 }

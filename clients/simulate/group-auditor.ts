@@ -45,6 +45,8 @@ interface Sent {
   readonly message: Shown
   readonly digest: number
   state: State
+  /** Whether its author may have taken it back: then it may be shown without its text. */
+  recalling: boolean
 }
 
 interface Item {
@@ -87,6 +89,9 @@ interface Tally {
 
 const EXAMPLES_MAX = 20
 
+/** The digest that no text has. */
+const NO_DIGEST = -1
+
 export class GroupAuditor {
   readonly #devices = new Map<number, Set<number>>()
   readonly #groups = new Map<string, Group>()
@@ -116,7 +121,7 @@ export class GroupAuditor {
 
   /** A client took the message and gave it its number. @param digest of Auditor.digest() */
   sent(group: string, message: Shown, digest: number): void {
-    this.#group(group).sent.set(nameOf(message), { message, digest, state: 'sent' })
+    this.#group(group).sent.set(nameOf(message), { message, digest, state: 'sent', recalling: false })
     this.#sent++
     this.#unanswered++
   }
@@ -131,8 +136,16 @@ export class GroupAuditor {
     this.#enter(group, message, how)
   }
 
-  /** A device showed a message under a number. */
-  shown(viewer: Viewer, group: string, number: number, message: Shown, digest: number): void {
+  /** The author is about to take the message back. */
+  recalling(group: string, message: Shown): void {
+    const sent = this.#group(group).sent.get(nameOf(message))
+    if (sent !== undefined) sent.recalling = true
+  }
+
+  /** A device showed a message under a number. @param shown its digest; undefined: it was taken back, and came without its text */
+  shown(viewer: Viewer, group: string, number: number, message: Shown, shown: number | undefined): void {
+    const sent = this.#group(group).sent.get(nameOf(message))
+    const digest = shown ?? (sent?.recalling ? sent.digest : NO_DIGEST)
     const view = this.#item(viewer, group, number, { name: nameOf(message), message, digest, change: undefined })
     this.#inOrder(view, group, number)
   }
@@ -150,6 +163,18 @@ export class GroupAuditor {
     this.#inOrder(this.#item(viewer, group, number, { name, message: undefined, digest: 0, change }), group, number)
   }
 
+  /** The numbers from which the present members of a group belong to it, by uid. */
+  members(of: string): Map<number, number> {
+    const group = this.#group(of)
+    const periods = periodsOf(group, numbersOf(group))
+    return new Map(
+      [...periods].flatMap(([uid, those]) => {
+        const last = those.at(-1)
+        return last?.until === Number.MAX_SAFE_INTEGER ? [[uid, last.since] as const] : []
+      }),
+    )
+  }
+
   /** Judges all that was told so far. Call it when nothing more is to come: what is under way counts as lost. */
   verdict(): GroupVerdict {
     const all: Tally = { ...this.#seen, examples: [...this.#seen.examples] }
@@ -158,7 +183,7 @@ export class GroupAuditor {
   }
 
   #judge(group: Group, all: Tally): void {
-    const numbers = [...group.items.keys()].sort((a, b) => a - b)
+    const numbers = numbersOf(group)
     const periods = periodsOf(group, numbers)
     const missing = this.#missing(group, numbers, periods, all)
     for (const { viewer, numbers: had } of group.views.values()) {
@@ -266,6 +291,10 @@ export class GroupAuditor {
     this.#groups.set(name, group)
     return group
   }
+}
+
+function numbersOf({ items }: Group): number[] {
+  return [...items.keys()].sort((a, b) => a - b)
 }
 
 /** The memberships of each user, from the changes in order of their numbers. */

@@ -13,6 +13,7 @@ import type { Person } from './crowd.js'
 import type { Circle } from './gathering.js'
 import { GroupAuditor } from './group-auditor.js'
 import type { Phase } from './phase.js'
+import type { Recalls } from './recalls.js'
 import type { Texts } from './texts.js'
 
 export interface GroupTrafficSpec {
@@ -26,6 +27,7 @@ export interface GroupTrafficSpec {
   readonly clock: Clock
   /** What changes the members meanwhile. */
   readonly churn: Churn | undefined
+  readonly recalls: Recalls
   /** Every message was answered; some are still on their way. */
   readonly onAllAnswered: () => void
 }
@@ -56,6 +58,8 @@ interface Mouth {
 
 /** A message whose number the device that sent it does not know yet. */
 interface Waiting {
+  readonly client: Client
+  readonly place: number
   readonly conversation: ConversationId
   readonly sent: SentMessage
   readonly digest: number
@@ -116,6 +120,7 @@ export class GroupTraffic implements Phase {
     this.#startedMs = clock.monotonic()
     while (!this.#ended) {
       for (const mouth of this.#mouths) this.#feed(mouth)
+      this.#place()
       if (this.auditor.sentCount === this.#total && this.auditor.unansweredCount === 0) break
       await pause(clock, TICK_MS)
     }
@@ -126,7 +131,8 @@ export class GroupTraffic implements Phase {
       const before = this.#steps
       await pause(clock, QUIET_MS)
       this.#place()
-      if (this.#steps === before && this.auditor.verdict().lost === 0) return
+      const isQuiet = this.#steps === before && this.#spec.recalls.unanswered === 0
+      if (isQuiet && this.auditor.verdict().lost === 0) return
     }
   }
 
@@ -154,24 +160,30 @@ export class GroupTraffic implements Phase {
     const { circle, base } = circles[next % circles.length] as Mouth['circles'][number]
     const { conversation } = circle
     if (conversation === undefined) return
-    const text = this.#spec.texts(base + round, round)
+    const place = base + round
+    const text = this.#spec.recalls.marked(place) ?? this.#spec.texts(place, round)
     const sent = client.send(conversation, text)
     const digest = Auditor.digest(text)
     mouth.queued++
     this.#steps++
     this.auditor.sent(conversation, { sender: uid, device, sendSeq: sent.sendSeq }, digest)
-    this.#waiting.push({ conversation, sent, digest })
+    this.#waiting.push({ client, place, conversation, sent, digest })
   }
 
   #listen(mouth: Mouth): void {
     const { uid, device, client } = mouth
     const viewer = { uid, device }
     client.on('message', message => {
-      const { conversation, number, text } = message
+      const { conversation, number, text, changed } = message
       if (!isGroupConversation(conversation)) return
       this.#steps++
-      this.auditor.shown(viewer, conversation, number, message, Auditor.digest(text))
+      const isRecalled = changed.recalledBy !== 0 && text === ''
+      this.auditor.shown(viewer, conversation, number, message, isRecalled ? undefined : Auditor.digest(text))
     })
+    client.on('messageChanged', () => {
+      this.#steps++
+    })
+    client.on('groupFailed', event => this.#spec.recalls.failed(viewer, event))
     client.on('groupChange', change => {
       this.#steps++
       this.auditor.changed(viewer, change.conversation, change.number, change)
@@ -199,9 +211,13 @@ export class GroupTraffic implements Phase {
 
   /** Tells the auditor which of the devices' own messages have a number now. */
   #place(): void {
-    this.#waiting = this.#waiting.filter(({ conversation, sent, digest }) => {
+    this.#waiting = this.#waiting.filter(({ client, place, conversation, sent, digest }) => {
       if (sent.number === 0) return true
       this.auditor.placed(conversation, sent.number, sent, digest)
+      if (this.#ended || !this.#spec.recalls.isDue(place)) return false
+      this.#steps++
+      this.auditor.recalling(conversation, sent)
+      this.#spec.recalls.ask(client, sent, place)
       return false
     })
   }

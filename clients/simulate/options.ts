@@ -18,6 +18,7 @@ import { TRANSPORTS } from '../../src/ops/dial.js'
 import { descriptorsMax } from '../../src/ops/process-figures.js'
 import { REPLICAS_OPTION, replicasFault } from '../../src/ops/redis-options.js'
 import { countsFault, rolesOption } from '../../src/ops/role-options.js'
+import { DEVICES_MAX } from '../../src/sync/rules/records.js'
 import type { KillTarget } from './cluster-process.js'
 import { numberedTexts, readTexts, type Texts } from './texts.js'
 
@@ -47,6 +48,13 @@ export const SIMULATE_OPTIONS = {
     'the number of messages that each member sends to each of its groups',
   ),
   churn: flag('while messages go, members of groups leave or are removed, and come back by invitation'),
+  recalls: integer(
+    0,
+    0,
+    100,
+    'PERCENT',
+    'the share of the messages to groups that their authors take back at once; nothing of them may be left anywhere',
+  ),
   devices: integer(1, 1, 100, 'COUNT', 'devices per person: all of them send, and all must show everything'),
   text: text('', 'FILE', 'take the texts from the lines of this file (UTF-8) in place of short numbered ones'),
   transport: oneOf(
@@ -97,6 +105,8 @@ export interface Settings {
   /** Messages by each member of each group. */
   readonly groupMessages: number
   readonly churn: boolean
+  /** The percentage of the messages to groups that are taken back. */
+  readonly recalls: number
   readonly devices: number
   readonly texts: Texts
   readonly transport: 'tcp' | 'ws' | 'http' | 'mixed'
@@ -147,6 +157,7 @@ function contradiction(values: {
   readonly groups: number
   readonly groupSize: number
   readonly churn: boolean
+  readonly recalls: number
   readonly friends: number
   readonly devices: number
   readonly transport: string
@@ -182,11 +193,14 @@ function contradiction(values: {
   return undefined
 }
 
-type GroupSettings = Pick<Settings, 'users' | 'groups' | 'groupSize' | 'churn'>
+type GroupSettings = Pick<Settings, 'users' | 'groups' | 'groupSize' | 'churn' | 'recalls' | 'devices'>
 
-function groupsFault({ users, groups, groupSize, churn }: GroupSettings): string | undefined {
-  if (groups === 0) return churn ? '--churn needs --groups' : undefined
+function groupsFault({ users, groups, groupSize, churn, recalls, devices }: GroupSettings): string | undefined {
+  if (groups === 0 && churn) return '--churn needs --groups'
+  if (groups === 0) return recalls > 0 ? '--recalls needs --groups' : undefined
   if (groupSize > users) return `--group-size must be at most --users, not ${groupSize} of ${users}`
+  if (recalls > 0 && devices >= DEVICES_MAX)
+    return `--recalls needs --devices below ${DEVICES_MAX}: everybody signs in on one more at the end`
   const each = Math.ceil((groups * groupSize) / users)
   return each > GROUPS_MAX
     ? `a user is in at most ${GROUPS_MAX} groups, not ${each}: fewer --groups, or more --users`

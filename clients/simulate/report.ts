@@ -4,6 +4,8 @@ import type { Verdict } from './auditor.js'
 import type { GroupVerdict } from './group-auditor.js'
 import { isLimit, WIDER_LIMITS } from './limited.js'
 
+const EXAMPLES_MAX = 20
+
 export interface Report {
   readonly users: number
   readonly friendships: number
@@ -26,6 +28,10 @@ export interface Report {
   readonly group_order_violations: number
   /** The items of groups that were shown to users who were no members then. */
   readonly unentitled: number
+  /** The messages to groups that their authors took back. */
+  readonly recalled: number
+  /** The places where the text of one of them is left: devices, pages of timelines, the store. */
+  readonly recall_leaks: number
   /** The time from the first send to the last verified delivery. */
   readonly seconds: number
   /** The time from the first connection until everybody was online. */
@@ -62,6 +68,10 @@ export interface Outcome {
   readonly verdict: Verdict | undefined
   /** The verdict on the groups; undefined if there was none. */
   readonly groupVerdict: GroupVerdict | undefined
+  /** The messages that were taken back. */
+  readonly recalled: number
+  /** The places where some of their texts are left, as sentences. */
+  readonly recallLeaks: readonly string[]
   readonly seconds: number
   readonly loginSeconds: number
   /** The server's CPU time in the message phase. */
@@ -102,6 +112,8 @@ export function reportOf(outcome: Outcome): Report {
     group_delivered: groups?.delivered ?? 0,
     group_order_violations: groups?.orderViolations ?? 0,
     unentitled: groups?.unentitled ?? 0,
+    recalled: outcome.recalled,
+    recall_leaks: outcome.recallLeaks.length,
     seconds: rounded(seconds, 3),
     login_seconds: rounded(outcome.loginSeconds, 3),
     messages_per_second: seconds > 0 ? Math.round(delivered / seconds) : 0,
@@ -120,7 +132,8 @@ export function reportOf(outcome: Outcome): Report {
 }
 
 /** One sentence for each thing that is not as it should be; none means that the run passed. */
-export function complaintsOf({ failure, verdict, groupVerdict, setbacks, failures }: Outcome): string[] {
+export function complaintsOf(outcome: Outcome): string[] {
+  const { failure, verdict, groupVerdict, recallLeaks, setbacks, failures } = outcome
   const complaints: string[] = []
   if (failure !== undefined) complaints.push(failure)
   if (verdict === undefined) return complaints.length > 0 ? complaints : ['no message was sent']
@@ -135,6 +148,8 @@ export function complaintsOf({ failure, verdict, groupVerdict, setbacks, failure
   count(altered, 'shown with another text')
   count(unanswered, `sent and never answered, of ${sent}`)
   if (groupVerdict !== undefined) complaints.push(...groupComplaintsOf(groupVerdict))
+  if (recallLeaks.length > 0)
+    complaints.push(`${recallLeaks.length} texts of recalled messages are left`, ...recallLeaks.slice(0, EXAMPLES_MAX))
   if (setbacks > 0) complaints.push(`${setbacks} times the server had forgotten what it had told a client`)
   for (const [code, number] of failures) count(number, `not taken: ${code}${isLimit(code) ? `; ${WIDER_LIMITS}` : ''}`)
   complaints.push(...examples)

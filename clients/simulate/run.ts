@@ -23,10 +23,12 @@ import { Friendships } from './friendships.js'
 import { Gathering, makeCircles } from './gathering.js'
 import { type Graph, makeGraph } from './graph.js'
 import { GroupTraffic } from './group-traffic.js'
+import { Inspection } from './inspection.js'
 import { WIDER_LIMITS } from './limited.js'
 import type { Settings } from './options.js'
 import type { Phase } from './phase.js'
 import { reach } from './reach.js'
+import { Recalls } from './recalls.js'
 import type { Outcome } from './report.js'
 import { ServerProcess } from './server-process.js'
 import { Together } from './together.js'
@@ -43,6 +45,9 @@ const MOVE_EVERY_MS = 500
 /** The number of fault periods over which messages are spread, so that there is always something under way to be hit. */
 const PERIODS_MIN = 3
 
+/** The messages of a conversation that devices keep where messages are taken back. */
+const HISTORY_KEPT = 500
+
 /** The time over which the messages of groups are spread at least, so that members can come and go between them. */
 const CHURN_MS_MIN = 3_000
 
@@ -52,6 +57,7 @@ interface Known {
   loginSeconds: number
   traffic: Traffic | undefined
   groupTraffic: GroupTraffic | undefined
+  inspection: Inspection | undefined
   cpuBeforeMs: number | undefined
   cpuAfterMs: number | undefined
 }
@@ -65,6 +71,7 @@ export class Run {
    */
   readonly #graphRandom: Random
   readonly #faultRandom: Random
+  readonly #recalls: Recalls
   readonly #failed: Promise<string>
   #fail: (message: string) => void = () => {}
   #failure: string | undefined
@@ -80,6 +87,7 @@ export class Run {
     this.#tell = tell
     this.#graphRandom = seededRandom(`graph ${settings.seed}`)
     this.#faultRandom = seededRandom(`faults ${settings.seed}`)
+    this.#recalls = new Recalls(settings.recalls, hex(systemRandom.bytes(4)))
     this.#failed = new Promise(resolve => {
       this.#fail = resolve
     })
@@ -105,6 +113,7 @@ export class Run {
       loginSeconds: 0,
       traffic: undefined,
       groupTraffic: undefined,
+      inspection: undefined,
       cpuBeforeMs: undefined,
       cpuAfterMs: undefined,
     }
@@ -118,12 +127,15 @@ export class Run {
     groupTraffic?.end()
     const verdict = traffic?.auditor.verdict()
     const groupVerdict = groupTraffic?.auditor.verdict()
+    await known.inspection?.end()
     await this.#clean()
     return {
       users,
       friendships: graph.friendships,
       verdict,
       groupVerdict,
+      recalled: this.#recalls.taken.length,
+      recallLeaks: known.inspection?.leaks ?? [],
       seconds: traffic?.seconds ?? 0,
       loginSeconds,
       serverCpuMs: cpuBeforeMs === undefined || cpuAfterMs === undefined ? undefined : cpuAfterMs - cpuBeforeMs,
@@ -139,7 +151,7 @@ export class Run {
       roles: this.#server === undefined ? undefined : this.#settings.roles,
       failure: this.#failure,
       setbacks: this.#crowd?.setbacks ?? 0,
-      failures: summed(traffic?.failures, groupTraffic?.failures),
+      failures: summed(traffic?.failures, groupTraffic?.failures, this.#recalls.refusals),
     }
   }
 
@@ -170,8 +182,12 @@ export class Run {
     const traffic = this.#makeTraffic(crowd.people, known.graph, onAllAnswered)
     known.traffic = traffic
     known.cpuBeforeMs = this.#server?.cpuMs()
-    await this.#watch(known.groupTraffic ? new Together('messages', [traffic, known.groupTraffic]) : traffic)
+    const { groupTraffic } = known
+    const isDone = await this.#watch(groupTraffic ? new Together('messages', [traffic, groupTraffic]) : traffic)
     known.cpuAfterMs = this.#server?.cpuMs()
+    if (!isDone || groupTraffic === undefined || this.#settings.recalls === 0) return
+    known.inspection = this.#makeInspection(crowd, groupTraffic)
+    await this.#watch(known.inspection)
   }
 
   /** Runs a phase under observation. @returns false if it is not to go on */
@@ -244,11 +260,13 @@ export class Run {
 
   /** @param httpPort of a server that has another port for the short side */
   #makeCrowd(servers: readonly ServerAddress[], httpPort?: number): Crowd {
-    const { users, devices, transport, killEvery, dropEvery, cutLinksEvery } = this.#settings
+    const { users, devices, recalls, transport, killEvery, dropEvery, cutLinksEvery } = this.#settings
     const names = transport === 'mixed' ? TRANSPORTS : [transport]
     return new Crowd({
       users,
       devices,
+      // The auditor keeps numbers; nobody reads the texts again, except those that must not be left.
+      kept: recalls > 0 ? HISTORY_KEPT : 0,
       transports: servers.map(server => names.map(name => transportTo(name, server, httpPort ?? server.port))),
       faults: killEvery > 0 || dropEvery > 0 || cutLinksEvery > 0 || transport === 'mixed',
       tag: hex(systemRandom.bytes(4)),
@@ -282,11 +300,17 @@ export class Run {
     const circles = makeCircles(people, groups, groupSize, this.#graphRandom)
     const churn = churns ? new Churn({ circles, people, clock, random: this.#faultRandom, onFailure }) : undefined
     const spreadMs = churns ? Math.max(CHURN_MS_MIN, this.#spreadMs) : this.#spreadMs
-    const spec = { people, circles, messages: groupMessages, texts, spreadMs, clock, churn }
+    const recalls = this.#recalls
+    const spec = { people, circles, messages: groupMessages, texts, spreadMs, clock, churn, recalls }
     const traffic = new GroupTraffic({ ...spec, onAllAnswered })
     traffic.listen()
     const gathering = new Gathering(circles, people, onFailure)
     return (await this.#watch(gathering)) ? traffic : undefined
+  }
+
+  #makeInspection(crowd: Crowd, { auditor }: GroupTraffic): Inspection {
+    const folder = this.#settings.store === 'lmdb' ? this.#dataFolder : undefined
+    return new Inspection({ crowd, auditor, recalls: this.#recalls, folder, clock: this.#clock })
   }
 
   #makeTraffic(people: readonly Person[], graph: Graph, onAllAnswered: () => void): Traffic {

@@ -48,6 +48,8 @@ t.test('the fields of longwire simulate', async t => {
     friendships: 1,
     verdict: undefined,
     groupVerdict: undefined,
+    recalled: 0,
+    recallLeaks: [],
     seconds: 1,
     loginSeconds: 1,
     serverCpuMs: undefined,

@@ -35,3 +35,12 @@ for (const transport of ['ws', 'http', 'mixed'] as const) {
     if (transport === 'mixed') t.ok(report.switches > 20, `${report.switches} switches`)
   })
 }
+
+t.test('messages to groups that are taken back, while members come and go', async t => {
+  const size = ['--users', '40', '--friends', '5', '--messages', '5', '--groups', '10', '--churn'] as const
+  const recalls = ['--group-messages', '10', '--recalls', '30'] as const
+  const { code, stderr, report } = await simulate(t.testdir(), ...size, ...recalls, ...FAULTS)
+  t.equal(code, 0, stderr)
+  t.match(report, { group_sent: 1_000, recall_leaks: 0, group_order_violations: 0, unentitled: 0, lost: 0 })
+  t.ok(report.recalled > 0, `${report.recalled} recalled`)
+})

@@ -32,6 +32,8 @@ const KEYS = [
   'group_delivered',
   'group_order_violations',
   'unentitled',
+  'recalled',
+  'recall_leaks',
   'seconds',
   'login_seconds',
   'messages_per_second',
@@ -107,6 +109,15 @@ t.test('members of groups who come and go', async t => {
   t.match(report, { group_sent: 150, group_order_violations: 0, unentitled: 0, lost: 0, duplicated: 0 })
   t.ok(report.group_delivered > 0, `${report.group_delivered} delivered`)
   t.match(stderr, /, ([1-9]\d*) left or removed, \1 back$/m)
+})
+
+t.test('messages to groups that are taken back: a share of them, of which nothing is left', async t => {
+  const argv = ['--users', '6', '--friends', '2', '--messages', '2', '--devices', '2']
+  const groups = ['--groups', '3', '--group-size', '4', '--group-messages', '5', '--recalls', '40']
+  const { code, stderr, report } = await simulate(t.testdir(), ...argv, ...groups)
+  t.equal(code, 0, stderr)
+  t.match(report, { group_sent: 60, group_delivered: 60, recalled: 24, recall_leaks: 0, lost: 0, duplicated: 0 })
+  t.match(stderr, /^recalls .* 6 of 6 timelines read$/m)
 })
 
 t.test('killed servers and cut connections cost nothing but time', async t => {

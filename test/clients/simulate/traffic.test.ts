@@ -104,6 +104,8 @@ function outcomeOf(traffic: Traffic): Outcome {
     friendships: 6,
     verdict: traffic.auditor.verdict(),
     groupVerdict: undefined,
+    recalled: 0,
+    recallLeaks: [],
     seconds: 2,
     loginSeconds: 0.5,
     serverCpuMs: 60,
