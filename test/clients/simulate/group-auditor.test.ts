@@ -155,3 +155,19 @@ t.test('a device that sent a message must know its number, unless it gave it up'
   auditor.failed(GROUP, message, 'unsure')
   t.match(auditor.verdict(), GOOD)
 })
+
+t.test('a message without its text counts as shown if its author may have taken it back, and only then', async t => {
+  for (const recalling of [true, false]) {
+    const auditor = auditorOf({ ...RIGHT, [EVE]: [[7, joined(EVE)]] })
+    const message = { sender: ANN, device: 2, sendSeq: 13 }
+    if (recalling) auditor.recalling(GROUP, message)
+    auditor.shown({ uid: EVE, device: 1 }, GROUP, 8, message, undefined)
+    t.match(auditor.verdict(), { orderViolations: recalling ? 0 : 1, duplicated: 0, invented: 0 })
+  }
+  const auditor = auditorOf(RIGHT)
+  t.same([...auditor.members(GROUP)].sort(), [
+    [ANN, 1],
+    [BOB, 6],
+    [EVE, 7],
+  ])
+})
