@@ -24,9 +24,9 @@ export class Recalls {
   readonly refusals = new Map<string, number>()
   readonly #percent: number
   readonly #mark: string
-  /** By the place of the message in the whole run. */
+  /** What is due, by the place of the message in the whole run. */
   readonly #asked = new Map<number, Recall>()
-  /** By the device that asked, and the number of the request there. */
+  /** What was asked, by the device that asked and the number of the request there. */
   readonly #requests = new Map<string, Recall>()
 
   /** @param tag makes the texts of this run differ from those of any other */
