@@ -156,6 +156,8 @@ t.test('everything is sent to everybody and shown on every device', async t => {
     group_delivered: 0,
     group_order_violations: 0,
     unentitled: 0,
+    recalled: 0,
+    recall_leaks: 0,
     seconds: 2,
     login_seconds: 0.5,
     messages_per_second: 600,
