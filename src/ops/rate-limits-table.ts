@@ -289,7 +289,7 @@ export const LIMITS_TABLE = {
     unit: 'h',
     burst: 16_384,
     code: 'RATE_LIMITED',
-    counts: 'KiB that Sends store: both copies with their overhead; without repeats',
+    counts: 'KiB that messages store (Send, Post, Edit, Forward): both copies with their overhead; without repeats',
     why: 'a thousand messages of the longest kind an hour, or 60 000 short ones; nobody fills a disk alone',
     keysMax: MANY,
   },
