@@ -61,7 +61,8 @@ t.test('15.6 says of each act who may do it, as the group judges it', async t =>
   const methods = Object.values(METHODS).flatMap(method =>
     method.kind === 'request' && method.service === 'GroupService' ? [method.rpc] : [],
   )
-  t.same([...ofMembers].sort(), [...methods.filter(rpc => !/^(Create|Accept|Decline|Join)$/.test(rpc)), 'Post'].sort())
+  const ofGroups = methods.filter(rpc => !/^(Create|Accept|Decline|Join)$/.test(rpc))
+  t.same([...ofMembers].sort(), [...ofGroups, 'Post', 'Edit', 'Recall'].sort())
 })
 
 t.test('15.7 names codes, and each code of groups', async t => {

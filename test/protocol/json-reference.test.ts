@@ -247,6 +247,10 @@ function membersBut(type: MessageType, but: Field | undefined): string[] {
 }
 
 function smallest(field: Field): string {
+  if (field.message !== undefined) {
+    const one = whole(membersBut(field.message, undefined))
+    return field.repeated ? `[${one}]` : one
+  }
   if (field.kind === 'string') return '"abc"'
   return field.kind === 'bytes' ? '"AAAAAAAAAAAAAAAAAAAAAA=="' : '1'
 }

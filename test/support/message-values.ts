@@ -31,8 +31,8 @@ function fieldValues(field: SchemaField): fc.Arbitrary<unknown> {
   const message = byName.get(field.type)
   if (message !== undefined) {
     const one = valuesOf(message)
-    if (field.repeated) return fc.array(one, { maxLength: 3 })
-    return field.oneof === '' ? fc.option(one, { nil: undefined }) : one
+    if (field.repeated) return fc.array(one, { minLength: field.required ? 1 : 0, maxLength: 3 })
+    return field.oneof === '' && !field.required ? fc.option(one, { nil: undefined }) : one
   }
   const values = scalarValues(field)
   return field.required ? values.filter(value => !isDefault(value) && (value as Uint8Array).length !== 0) : values

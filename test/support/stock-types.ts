@@ -2,6 +2,7 @@
 import type { DescMessage } from '@bufbuild/protobuf'
 import { file_longwire_v1_account } from './stock/longwire/v1/account_pb.js'
 import { file_longwire_v1_contact } from './stock/longwire/v1/contact_pb.js'
+import { file_longwire_v1_conversation } from './stock/longwire/v1/conversation_pb.js'
 import { file_longwire_v1_endpoints } from './stock/longwire/v1/endpoints_pb.js'
 import { file_longwire_v1_frame } from './stock/longwire/v1/frame_pb.js'
 import { file_longwire_v1_group } from './stock/longwire/v1/group_pb.js'
@@ -11,6 +12,7 @@ import { file_longwire_v1_message } from './stock/longwire/v1/message_pb.js'
 export const STOCK_FILES = [
   file_longwire_v1_account,
   file_longwire_v1_contact,
+  file_longwire_v1_conversation,
   file_longwire_v1_endpoints,
   file_longwire_v1_frame,
   file_longwire_v1_group,
