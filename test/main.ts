@@ -5,6 +5,9 @@
  *   main.js quick   those in the folders of what needs no server
  *   main.js long    all *.long.js
  *
+ * With LONGWIRE_TEST_MINUTES no file is begun later than that: for a machine that has little time. Each hour another file is the first, so
+ * that each has its turn; what was not begun is named at the end.
+ *
  * tap would start the files itself, each with a module loader that only coverage needs. It costs 0.4 s of processor time in every
  * process of Node, and servers that tests start have it as well. So a plain `node` runs them here, and tap reads what they say.
  */
@@ -34,10 +37,32 @@ t.setTimeout(0)
 
 const { files, timeoutMs } = present(WHICH[process.argv[2] ?? 'all'], 'tests of that name: quick or long')
 
-for (const name of readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).sort()) {
-  if (!files.test(name)) continue
+const minutes = Number(process.env.LONGWIRE_TEST_MINUTES ?? Number.POSITIVE_INFINITY)
+const endMs = performance.now() + minutes * 60_000
+
+function filesInTurn(): string[] {
+  const names = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter(name => files.test(name))
+  names.sort()
+  const first = minutes === Number.POSITIVE_INFINITY ? 0 : Math.floor(Date.now() / 3_600_000) % names.length
+  return [...names.slice(first), ...names.slice(0, first)]
+}
+
+function run(name: string): Promise<unknown> {
   // tap hands its loader on in NODE_OPTIONS.
   const command = ['--unset=NODE_OPTIONS', process.execPath, `${FOLDER}${name}`]
   const timeout = timeoutMs * Math.max(1, ROUNDS_FACTOR)
-  t.spawn('env', command, { name: `dist/test/${name}`, buffered: true, timeout })
+  return t.spawn('env', command, { name: `dist/test/${name}`, buffered: true, timeout })
 }
+
+const left = filesInTurn()
+
+async function work(): Promise<void> {
+  while (performance.now() < endMs) {
+    const name = left.shift()
+    if (name === undefined) return
+    await run(name)
+  }
+}
+
+await Promise.all(Array.from({ length: JOBS }, work))
+for (const name of left) t.comment(`not begun in ${minutes} minutes: ${name}`)
