@@ -58,7 +58,7 @@ function quoted({ changed, text }: Message): string {
   return changed.recalledBy > 0 ? 'a message that was taken back' : `“${mention(text)}”`
 }
 
-export function reactionsText({ changed }: Message): string {
+function reactionsText({ changed }: Message): string {
   return changed.reactions.map(({ kind, count }) => `${visibleName(kind)} ${count}`).join(', ')
 }
 

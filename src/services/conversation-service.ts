@@ -5,7 +5,6 @@
 import { CODES } from '../../protocol/codes.js'
 import { isConversationId, peerOf } from '../../protocol/conversation-id.js'
 import {
-  decodeItem,
   encodeReadByResponse,
   encodeUnreadResponse,
   type ReadByRequest,
@@ -18,7 +17,7 @@ import type { Limits } from '../ops/rate-limits.js'
 import type { Store } from '../store/types.js'
 import type { Engine } from '../sync/engine.js'
 import { done } from '../sync/outcome.js'
-import { groupActor, isReference } from '../sync/references.js'
+import { groupActor } from '../sync/references.js'
 import { clearConversation, deleteMessages } from '../sync/rules/deletions.js'
 import { gidOf } from '../sync/rules/group-records.js'
 import type { Answer, Numbered } from '../sync/rules/numbered.js'
@@ -32,7 +31,7 @@ import type { NumberedRequest, Serve } from './group-service.js'
 import { Refused } from './refused.js'
 import { succeededNow } from './request-limits.js'
 import type { Caller } from './types.js'
-import { countDirect, countGroup, type WalkParts } from './unread-count.js'
+import { countDirect, countGroup, groupMessageIn, type WalkParts } from './unread-count.js'
 import { namesMessage } from './written.js'
 
 export interface ConversationParts {
@@ -130,7 +129,7 @@ export class ConversationService {
     const { code, uids } = done(await this.#engine.run(group, readersOf, { uid, number }))
     if (code !== CODES.OK.code) throw new Refused(code)
     const [entry] = await this.#store.entries(group, [number])
-    const author = entry === undefined ? undefined : authorOf(entry.bytes)
+    const author = groupMessageIn(entry?.bytes)?.sender
     if (author === undefined) throw new Refused(CODES.NO_SUCH_MESSAGE.code)
     const readers = uids.filter(reader => reader !== author).map(reader => ({ uid: reader }))
     return encodeReadByResponse({ readers })
@@ -152,13 +151,6 @@ export class ConversationService {
     const { read } = marks
     return encodeUnreadResponse({ ...(await countGroup(parts, actor, marks)), read })
   }
-}
-
-/** The author of the message that a group's log has there; undefined if it is no message. */
-function authorOf(entry: Uint8Array): number | undefined {
-  if (isReference(entry)) return undefined
-  const { content } = decodeItem(entry)
-  return content?.case === 'conversationMessage' ? content.value.sender : undefined
 }
 
 function answer(caller: Caller, id: number, body: Promise<Uint8Array>): void {

@@ -89,7 +89,8 @@ function directIn(bytes: Uint8Array): Message | undefined {
   return content?.case === 'message' ? content.value : undefined
 }
 
-function groupIn(bytes: Uint8Array | undefined): ConversationMessage | undefined {
+/** The message that a group's log has there; undefined if it is none. */
+export function groupMessageIn(bytes: Uint8Array | undefined): ConversationMessage | undefined {
   if (bytes === undefined || isReference(bytes)) return undefined
   const { content } = decodeItem(bytes)
   return content?.case === 'conversationMessage' ? content.value : undefined
@@ -141,7 +142,7 @@ function numbersAbove(slice: readonly StoredEntry[], read: number) {
   const numbers: number[] = []
   for (const { bytes } of slice) {
     const isLive = isReference(bytes)
-    const number = isLive ? decodeReference(bytes).number : (groupIn(bytes)?.number ?? 0)
+    const number = isLive ? decodeReference(bytes).number : (groupMessageIn(bytes)?.number ?? 0)
     if (number > 0 && number <= read) return { numbers, reachesMark: true }
     if (isLive) numbers.push(number)
   }
@@ -152,7 +153,7 @@ function numbersAbove(slice: readonly StoredEntry[], read: number) {
 async function messagesOf({ store, branch }: Place, numbers: readonly number[]) {
   if (numbers.length === 0) return []
   const entries = await store.entries(branch, numbers)
-  return entries.map(entry => groupIn(entry?.bytes))
+  return entries.map(entry => groupMessageIn(entry?.bytes))
 }
 
 function isOfOthers({ uid }: Place, message: ConversationMessage | undefined): message is ConversationMessage {

@@ -1,10 +1,10 @@
 // The things that a user can do about messages that are there. A request is in the send queue like a message. What it comes to comes back
 // as an item, to every device: `messageChanged`.
 import type { ConversationId } from '../../../protocol/conversation-id.js'
+import { DELETIONS_MAX } from '../../../protocol/limits.js'
 import { checkCount, groupNamed, writableNamed } from '../base/arguments.js'
 import { LongwireError } from '../base/errors.js'
 import type { Lifetime } from '../base/lifetime.js'
-import { DELETED_MESSAGES_MAX } from '../base/message-limits.js'
 import type { Operate } from '../base/operation.js'
 import type { Calls } from '../connection/calls.js'
 import type { Mention } from '../rules/extras.js'
@@ -56,7 +56,7 @@ export class Messages {
   delete(messages: readonly MessageName[]): Promise<void> {
     return this.#host.operate('delete', () => {
       if (!Array.isArray(messages)) throw LongwireError.argument('messages', 'must be an array')
-      checkCount('the number of messages', messages.length, 1, DELETED_MESSAGES_MAX)
+      checkCount('the number of messages', messages.length, 1, DELETIONS_MAX)
       const each = (messages as readonly MessageName[]).map(named)
       const conversation = each[0]?.conversation as ConversationId
       if (each.some(one => one.conversation !== conversation))

@@ -11,11 +11,12 @@ import { type ConversationId, peerOf } from '../../../protocol/conversation-id.j
 import { createConversationMessage, type MessageId } from '../../../protocol/generated/messages.js'
 import type { StoredEntry, Version } from '../../store/types.js'
 import { jsonRecord } from '../record-kinds.js'
-import { decodeReference, encodeReference, isReference } from '../references.js'
+import { decodeReference, isReference } from '../references.js'
 import type { Transition, Tx } from '../types.js'
 import { arrange, conversationOf, forgetMention } from './conversation-records.js'
 import { type Gid, gidOf, groupConversation } from './group-records.js'
 import { leavingActor } from './leaving.js'
+import { replaceAndTell } from './message-changes.js'
 import { findDirects, findNumbereds, SEARCH_SLICE } from './message-search.js'
 import * as state from './message-state.js'
 import { type Answer, type Numbered, numbered, small } from './numbered.js'
@@ -70,7 +71,6 @@ function remove(tx: Tx, entry: StoredEntry, gid: Gid | undefined): void {
   const message = messageOf(entry)
   if (message === undefined || state.isDeleted(message)) return
   const tombstone = state.deleted(message)
-  tx.replace(entry, state.messageItem(tombstone))
   let key = state.directKey(tombstone.value)
   if (gid !== undefined && tombstone.case === 'conversationMessage') {
     const { number } = tombstone.value
@@ -79,8 +79,7 @@ function remove(tx: Tx, entry: StoredEntry, gid: Gid | undefined): void {
     tx.drop(state.groupMessageKey(gid, number))
     key = deletionKey(gid, number)
   }
-  const reference = encodeReference({ gid: '', number: 0, atMs: tx.nowMs, update: true, version: entry.version })
-  tx.append(reference, key, state.changedItem(tombstone))
+  replaceAndTell(tx, entry, tombstone, key)
 }
 
 /** The message that an entry is, or that its reference names. */

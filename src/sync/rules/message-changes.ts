@@ -5,7 +5,7 @@
  *   Edit ─► own entry replaced, follow-up in the own timeline ─effect `message-changed`─► the other's entry replaced, follow-up there
  *
  * A follow-up refers to the changed entry (sync/references.ts) under a key, so a timeline has one for each changed message. Both sides take
- * changes of one author in that author's order; so they end with the same text. In groups it is group-message-changes.ts.
+ * changes of one author in that author's order; so they end with the same text. In groups it is group-edits.ts.
  */
 import { CODES, type Code } from '../../../protocol/codes.js'
 import {
@@ -101,11 +101,15 @@ function findCopy(tx: Tx, peer: number, id: DirectId): Found | undefined {
   return entry === undefined || message === undefined || state.isDeleted(message) ? undefined : { entry, message }
 }
 
-/** Puts the changed message in the place of the old one, and tells the user's devices. */
 function change(tx: Tx, { entry }: Found, after: state.AnyMessage): void {
+  replaceAndTell(tx, entry, after, state.directKey(after.value))
+}
+
+/** Puts the changed message in the place of the user's own entry, and tells the user's devices under this key. */
+export function replaceAndTell(tx: Tx, entry: StoredEntry, after: state.AnyMessage, key: string): void {
   tx.replace(entry, state.messageItem(after))
   const reference = encodeReference({ gid: '', number: 0, atMs: tx.nowMs, update: true, version: entry.version })
-  tx.append(reference, state.directKey(after.value), state.changedItem(after))
+  tx.append(reference, key, state.changedItem(after))
 }
 
 type Told = Partial<Parameters<typeof createMessage>[0]>
