@@ -1589,7 +1589,7 @@ export function readMessageExtra(r: Reader, m: MessageExtra): MessageExtra {
 
 /** A part of the text that names a user. */
 export interface Mention {
-  /** Of the text, in UTF-16 code units. */
+  /** Where the part begins in the text, and how long it is, in UTF-16 code units. */
   start: number
   length: number
   /** Whom; absent: all members of the group. */

@@ -367,7 +367,7 @@ export const MessageExtraSchema: GenMessage<MessageExtra> = /*@__PURE__*/
  */
 export type Mention = Message$1<"longwire.v1.Mention"> & {
   /**
-   * Of the text, in UTF-16 code units.
+   * Where the part begins in the text, and how long it is, in UTF-16 code units.
    *
    * @generated from field: uint32 start = 1;
    */
