@@ -8,7 +8,7 @@ import { Happened } from './happened.js'
 import { STORE_KINDS, WITH_GROUPS } from './setup.js'
 import { runSeed } from './world.js'
 
-const SEEDS = 60
+const SEEDS = 40
 /** As far as it goes on while something has not happened that is to happen. */
 const SEEDS_MAX = 200
 /** For each of three stores. */

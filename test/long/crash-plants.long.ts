@@ -1,13 +1,13 @@
 /** The explorer finds the bugs that it is there for. */
 
 import t from 'tap'
-import { type Chapter, goOn, NOTHING } from './chapter.js'
-import { ALL_THERE } from './disk.js'
-import { type ExploreOptions, explore } from './explorer.js'
-import { PLANTS, type Plant } from './plants.js'
-import { tellFault } from './replay.js'
+import { type Chapter, goOn, NOTHING } from '../crash/chapter.js'
+import { ALL_THERE } from '../crash/disk.js'
+import { type ExploreOptions, explore } from '../crash/explorer.js'
+import { PLANTS, type Plant } from '../crash/plants.js'
+import { tellFault } from '../crash/replay.js'
 
-const PLANTED = new URL('./planted.js', import.meta.url).href
+const PLANTED = new URL('../crash/planted.js', import.meta.url).href
 
 const OPTIONS: ExploreOptions = { seed: 'plants', statesMax: 300, chances: 2, faultsMax: 1 }
 
