@@ -75,6 +75,12 @@ export interface Viewer {
   readonly device: number
 }
 
+/** A number that is known as far as outcomes are: between these, both included. */
+export interface Bounds {
+  readonly least: number
+  readonly most: number
+}
+
 /** What names a message: its sender, the sender's device and the number there. */
 export interface Shown {
   readonly sender: number
@@ -186,6 +192,27 @@ export class Auditor {
     const { sender, device, sendSeq } = message
     this.#example(`${name(sender, device, sendSeq)} was ${fault} on device ${viewer.device} of ${viewer.uid}`)
     return fault
+  }
+
+  /** The highest numbers of a peer's messages that a device showed, by the peer's device. */
+  shownOf({ uid, device }: Viewer, peer: number): Map<number, number> {
+    const views = this.#users.get(uid)?.devices.get(device) ?? new Map<Stream, number[]>()
+    const streams = this.#users.get(peer)?.streams.values() ?? []
+    return new Map([...streams].flatMap(each => (views.has(each) ? [[each.device, views.get(each)?.at(-1) ?? 0]] : [])))
+  }
+
+  /** The messages of a peer to a user above the user's marks of the peer's devices. Of a failed one it may be there or not. */
+  unread(uid: number, peer: number, marks: ReadonlyMap<number, number>): Bounds {
+    const user = this.#users.get(uid)
+    let [least, most] = [0, 0]
+    for (const { device, sendSeqs, recipients, states } of this.#users.get(peer)?.streams.values() ?? []) {
+      for (let index = lowerBound(sendSeqs, (marks.get(device) ?? 0) + 1); index < sendSeqs.length; index++) {
+        if (recipients[index] !== user || states[index] === REFUSED) continue
+        if (states[index] === ACCEPTED) least++
+        most++
+      }
+    }
+    return { least, most }
   }
 
   /** Judges all that was told so far. Call it when nothing more is to come: what is under way counts as lost. */

@@ -9,7 +9,7 @@
  * Who was a member when is known from the changes that the devices showed, whoever showed them.
  */
 
-import type { Shown, Viewer } from './auditor.js'
+import type { Bounds, Shown, Viewer } from './auditor.js'
 
 export interface GroupVerdict {
   readonly sent: number
@@ -44,6 +44,8 @@ type State = 'sent' | 'accepted' | 'failed' | 'unsure'
 interface Sent {
   readonly message: Shown
   readonly digest: number
+  /** The uids that it mentions; 0: all members. */
+  readonly mentions: readonly number[]
   state: State
   /** Whether its author may have taken it back: then it may be shown without its text. */
   recalling: boolean
@@ -77,6 +79,25 @@ interface Period {
   until: number
 }
 
+/** A group's numbers in order, and who was a member when. */
+interface Order {
+  readonly numbers: readonly number[]
+  readonly periods: ReadonlyMap<number, readonly Period[]>
+}
+
+/** What a member has not read. */
+export interface GroupUnread {
+  /** The number that the mark is not below: that of the joining. */
+  readonly from: number
+  readonly unread: Bounds
+  readonly mentions: Bounds
+  /** The numbers of the messages that may mention the member, the newest first. */
+  readonly mentioning: readonly number[]
+}
+
+/** Whether a message was taken back; unsure: nobody knows. */
+export type Standing = 'live' | 'gone' | 'unsure'
+
 interface Tally {
   delivered: number
   lost: number
@@ -88,6 +109,9 @@ interface Tally {
 }
 
 const EXAMPLES_MAX = 20
+
+/** The uid of a mention of all members. */
+export const EVERYBODY = 0
 
 /** The digest that no text has. */
 const NO_DIGEST = -1
@@ -119,9 +143,13 @@ export class GroupAuditor {
     this.#devices.set(uid, devices.add(device))
   }
 
-  /** A client took the message and gave it its number. @param digest of Auditor.digest() */
-  sent(group: string, message: Shown, digest: number): void {
-    this.#group(group).sent.set(nameOf(message), { message, digest, state: 'sent', recalling: false })
+  /**
+   * A client took the message and gave it its number.
+   * @param digest of Auditor.digest()
+   * @param mentions the uids that it mentions; 0: all members
+   */
+  sent(group: string, message: Shown, digest: number, mentions: readonly number[] = []): void {
+    this.#group(group).sent.set(nameOf(message), { message, digest, mentions, state: 'sent', recalling: false })
     this.#sent++
     this.#unanswered++
   }
@@ -165,14 +193,45 @@ export class GroupAuditor {
 
   /** The numbers from which the present members of a group belong to it, by uid. */
   members(of: string): Map<number, number> {
-    const group = this.#group(of)
-    const periods = periodsOf(group, numbersOf(group))
+    const { periods } = orderOf(this.#group(of))
     return new Map(
       [...periods].flatMap(([uid, those]) => {
         const last = those.at(-1)
         return last?.until === Number.MAX_SAFE_INTEGER ? [[uid, last.since] as const] : []
       }),
     )
+  }
+
+  /**
+   * What a present member has not read, by PROTOCOL.md, clause 16: others' messages above the mark, which begins with the newest joining.
+   * @param standing of the message with this number
+   * @returns undefined if the user is no member
+   */
+  unread(uid: number, of: string, mark: number, standing: (number: number) => Standing): GroupUnread | undefined {
+    const group = this.#group(of)
+    const { numbers, periods } = orderOf(group)
+    const last = periods.get(uid)?.at(-1)
+    if (last === undefined || last.until < Number.MAX_SAFE_INTEGER) return undefined
+    const from = last.since
+    const [unread, mentions] = [
+      { least: 0, most: 0 },
+      { least: 0, most: 0 },
+    ]
+    const mentioning: number[] = []
+    for (let i = numbers.length - 1; i >= 0; i--) {
+      const number = numbers[i] as number
+      if (number <= Math.max(mark, from)) break
+      const { name, message } = group.items.get(number) as Item
+      const stands = standing(number)
+      if (message === undefined || message.sender === uid || stands === 'gone') continue
+      const isMeant = group.sent.get(name)?.mentions.some(each => each === uid || each === EVERYBODY) === true
+      if (isMeant) mentioning.push(number)
+      for (const bounds of isMeant ? [unread, mentions] : [unread]) {
+        if (stands === 'live') bounds.least++
+        bounds.most++
+      }
+    }
+    return { from, unread, mentions, mentioning }
   }
 
   /** Judges all that was told so far. Call it when nothing more is to come: what is under way counts as lost. */
@@ -183,8 +242,7 @@ export class GroupAuditor {
   }
 
   #judge(group: Group, all: Tally): void {
-    const numbers = numbersOf(group)
-    const periods = periodsOf(group, numbers)
+    const { numbers, periods } = orderOf(group)
     const missing = this.#missing(group, numbers, periods, all)
     for (const { viewer, numbers: had } of group.views.values()) {
       for (const number of had) {
@@ -197,7 +255,7 @@ export class GroupAuditor {
   }
 
   /** Counts the items that some device must have and has not. @returns their numbers */
-  #missing(group: Group, numbers: readonly number[], periods: ReadonlyMap<number, Period[]>, all: Tally): Set<number> {
+  #missing(group: Group, numbers: readonly number[], periods: Order['periods'], all: Tally): Set<number> {
     const missing = new Set<number>()
     for (const [uid, those] of periods) {
       for (const device of this.#devices.get(uid) ?? []) {
@@ -293,8 +351,16 @@ export class GroupAuditor {
   }
 }
 
-function numbersOf({ items }: Group): number[] {
-  return [...items.keys()].sort((a, b) => a - b)
+/** The order of each group, made once for each number of items: those only become more. */
+const orders = new WeakMap<Group, Order>()
+
+function orderOf(group: Group): Order {
+  const known = orders.get(group)
+  if (known?.numbers.length === group.items.size) return known
+  const numbers = [...group.items.keys()].sort((a, b) => a - b)
+  const order = { numbers, periods: periodsOf(group, numbers) }
+  orders.set(group, order)
+  return order
 }
 
 /** The memberships of each user, from the changes in order of their numbers. */

@@ -11,7 +11,7 @@ import { Auditor } from './auditor.js'
 import { type Churn, REFUSALS_OF_CHURN } from './churn.js'
 import type { Person } from './crowd.js'
 import type { Circle } from './gathering.js'
-import { GroupAuditor } from './group-auditor.js'
+import { EVERYBODY, GroupAuditor } from './group-auditor.js'
 import type { Phase } from './phase.js'
 import type { Recalls } from './recalls.js'
 import type { Texts } from './texts.js'
@@ -40,6 +40,9 @@ const TICK_MS = 50
 
 /** The time without a step after which it is worth judging, and that a second copy is waited for. */
 const QUIET_MS = 500
+
+/** One of so many messages mentions somebody. */
+const MENTION_EVERY = 4
 
 /** A device of a member, and what it sends. */
 interface Mouth {
@@ -162,11 +165,13 @@ export class GroupTraffic implements Phase {
     if (conversation === undefined) return
     const place = base + round
     const text = this.#spec.recalls.marked(place) ?? this.#spec.texts(place, round)
-    const sent = client.send(conversation, text)
+    const mentions = mentionsOf(circle, uid, place)
+    const [start, length] = [0, (text.codePointAt(0) ?? 0) > 0xffff ? 2 : 1]
+    const sent = client.send(conversation, text, { mentions: mentions.map(each => ({ start, length, uid: each })) })
     const digest = Auditor.digest(text)
     mouth.queued++
     this.#steps++
-    this.auditor.sent(conversation, { sender: uid, device, sendSeq: sent.sendSeq }, digest)
+    this.auditor.sent(conversation, { sender: uid, device, sendSeq: sent.sendSeq }, digest, mentions)
     this.#waiting.push({ client, place, conversation, sent, digest })
   }
 
@@ -221,4 +226,11 @@ export class GroupTraffic implements Phase {
       return false
     })
   }
+}
+
+/** Whom the message of this place in the whole run mentions: each of the members in turn; the owner mentions all. */
+function mentionsOf({ members }: Circle, sender: number, place: number): number[] {
+  if (place % MENTION_EVERY > 0) return []
+  const turn = Math.floor(place / MENTION_EVERY) % members.length
+  return [sender === members[0]?.uid ? EVERYBODY : (members[turn]?.uid ?? EVERYBODY)]
 }

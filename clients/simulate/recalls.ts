@@ -4,6 +4,7 @@ import { CODES, codeName } from '../../protocol/codes.js'
 import { type Client, type GroupFailedEvent, LongwireError, type SentMessage } from '../typescript/index.js'
 import type { Viewer } from './auditor.js'
 import { REFUSALS_OF_CHURN } from './churn.js'
+import type { Standing } from './group-auditor.js'
 
 /** A message that its author takes back. */
 export interface Recall {
@@ -26,6 +27,8 @@ export class Recalls {
   readonly #mark: string
   /** What is due, by the place of the message in the whole run. */
   readonly #asked = new Map<number, Recall>()
+  /** The same by the conversation and the number of the message. */
+  readonly #messages = new Map<string, Recall>()
   /** What was asked, by the device that asked and the number of the request there. */
   readonly #requests = new Map<string, Recall>()
 
@@ -45,6 +48,13 @@ export class Recalls {
     return this.#all.filter(({ state }) => state === 'taken')
   }
 
+  /** Whether a message stands. A refused recall may have been done before: only its outcome is forgotten. */
+  standing(conversation: string, number: number): Standing {
+    const state = this.#messages.get(`${conversation} ${number}`)?.state
+    if (state === undefined || state === 'failed') return 'live'
+    return state === 'taken' ? 'gone' : 'unsure'
+  }
+
   /** Whether the message of this place in the whole run is taken back. Those places are spread evenly. */
   isDue(place: number): boolean {
     const before = (upTo: number): number => Math.floor((upTo * this.#percent) / 100)
@@ -60,6 +70,7 @@ export class Recalls {
   ask(client: Client, message: SentMessage, place: number): void {
     const recall: Recall = { message, state: 'asked' }
     this.#asked.set(place, recall)
+    this.#messages.set(`${message.conversation} ${message.number}`, recall)
     this.#requests.set(`${message.sender}/${message.device}/${client.state().nextSendSeq}`, recall)
     client.messages.recall(message).then(
       () => {

@@ -32,6 +32,8 @@ export interface Report {
   readonly recalled: number
   /** The places where the text of one of them is left: devices, pages of timelines, the store. */
   readonly recall_leaks: number
+  /** The conversations of which the server counts something else as unread than the auditor, among those that were asked for. */
+  readonly unread_wrong: number
   /** The time from the first send to the last verified delivery. */
   readonly seconds: number
   /** The time from the first connection until everybody was online. */
@@ -72,6 +74,8 @@ export interface Outcome {
   readonly recalled: number
   /** The places where some of their texts are left, as sentences. */
   readonly recallLeaks: readonly string[]
+  /** The unread counts that are wrong, as sentences. */
+  readonly unreadWrong: readonly string[]
   readonly seconds: number
   readonly loginSeconds: number
   /** The server's CPU time in the message phase. */
@@ -114,6 +118,7 @@ export function reportOf(outcome: Outcome): Report {
     unentitled: groups?.unentitled ?? 0,
     recalled: outcome.recalled,
     recall_leaks: outcome.recallLeaks.length,
+    unread_wrong: outcome.unreadWrong.length,
     seconds: rounded(seconds, 3),
     login_seconds: rounded(outcome.loginSeconds, 3),
     messages_per_second: seconds > 0 ? Math.round(delivered / seconds) : 0,
@@ -133,7 +138,7 @@ export function reportOf(outcome: Outcome): Report {
 
 /** One sentence for each thing that is not as it should be; none means that the run passed. */
 export function complaintsOf(outcome: Outcome): string[] {
-  const { failure, verdict, groupVerdict, recallLeaks, setbacks, failures } = outcome
+  const { failure, verdict, groupVerdict, recallLeaks, unreadWrong, setbacks, failures } = outcome
   const complaints: string[] = []
   if (failure !== undefined) complaints.push(failure)
   if (verdict === undefined) return complaints.length > 0 ? complaints : ['no message was sent']
@@ -150,6 +155,8 @@ export function complaintsOf(outcome: Outcome): string[] {
   if (groupVerdict !== undefined) complaints.push(...groupComplaintsOf(groupVerdict))
   if (recallLeaks.length > 0)
     complaints.push(`${recallLeaks.length} texts of recalled messages are left`, ...recallLeaks.slice(0, EXAMPLES_MAX))
+  if (unreadWrong.length > 0)
+    complaints.push(`${unreadWrong.length} unread counts are wrong`, ...unreadWrong.slice(0, EXAMPLES_MAX))
   if (setbacks > 0) complaints.push(`${setbacks} times the server had forgotten what it had told a client`)
   for (const [code, number] of failures) count(number, `not taken: ${code}${isLimit(code) ? `; ${WIDER_LIMITS}` : ''}`)
   complaints.push(...examples)

@@ -2,8 +2,8 @@
  * A whole run: starts a server, signs everybody in, makes friends, sends messages, and says how it went. However it ends,
  * nothing is left behind: no process, no folder.
  *
- *   server ─► login ─► friends ─► messages ─► verdict ─► clients close, server stops, folder goes
- *      └─────────┴────────┴──────────┴── failure: the server ends by itself, a client stops, nothing moves, Ctrl-C
+ *   server ─► login ─► friends ─► messages ─► unread ─► verdict ─► clients close, server stops, folder goes
+ *      └─────────┴────────┴──────────┴─────────┴── failure: the server ends by itself, a client stops, nothing moves, Ctrl-C
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -20,7 +20,7 @@ import { Churn } from './churn.js'
 import { ClusterProcess } from './cluster-process.js'
 import { Crowd, type Person } from './crowd.js'
 import { Friendships } from './friendships.js'
-import { Gathering, makeCircles } from './gathering.js'
+import { type Circle, Gathering, makeCircles } from './gathering.js'
 import { type Graph, makeGraph } from './graph.js'
 import { GroupTraffic } from './group-traffic.js'
 import { Inspection } from './inspection.js'
@@ -28,11 +28,13 @@ import { WIDER_LIMITS } from './limited.js'
 import type { Settings } from './options.js'
 import type { Phase } from './phase.js'
 import { reach } from './reach.js'
+import { Reading } from './reading.js'
 import { Recalls } from './recalls.js'
 import type { Outcome } from './report.js'
 import { ServerProcess } from './server-process.js'
 import { Together } from './together.js'
 import { Traffic } from './traffic.js'
+import { UnreadCheck } from './unread-check.js'
 
 /** The time without progress after which a run is stuck. It is longer than any wait of the library on a connection that works. */
 const STUCK_MS = 40_000
@@ -57,6 +59,7 @@ interface Known {
   loginSeconds: number
   traffic: Traffic | undefined
   groupTraffic: GroupTraffic | undefined
+  unreadCheck: UnreadCheck | undefined
   inspection: Inspection | undefined
   cpuBeforeMs: number | undefined
   cpuAfterMs: number | undefined
@@ -79,6 +82,7 @@ export class Run {
   #crowd: Crowd | undefined
   #chaos: Chaos | undefined
   #dataFolder: string | undefined
+  #circles: readonly Circle[] = []
 
   /** @param tell takes a line of progress */
   constructor(settings: Settings, clock: Clock, tell: (line: string) => void) {
@@ -113,6 +117,7 @@ export class Run {
       loginSeconds: 0,
       traffic: undefined,
       groupTraffic: undefined,
+      unreadCheck: undefined,
       inspection: undefined,
       cpuBeforeMs: undefined,
       cpuAfterMs: undefined,
@@ -125,6 +130,7 @@ export class Run {
     const { graph, traffic, groupTraffic, loginSeconds, cpuBeforeMs, cpuAfterMs = this.#server?.cpuMs() } = known
     traffic?.end()
     groupTraffic?.end()
+    known.unreadCheck?.end()
     const verdict = traffic?.auditor.verdict()
     const groupVerdict = groupTraffic?.auditor.verdict()
     await known.inspection?.end()
@@ -136,6 +142,7 @@ export class Run {
       groupVerdict,
       recalled: this.#recalls.taken.length,
       recallLeaks: known.inspection?.leaks ?? [],
+      unreadWrong: known.unreadCheck?.wrong ?? [],
       seconds: traffic?.seconds ?? 0,
       loginSeconds,
       serverCpuMs: cpuBeforeMs === undefined || cpuAfterMs === undefined ? undefined : cpuAfterMs - cpuBeforeMs,
@@ -183,9 +190,18 @@ export class Run {
     known.traffic = traffic
     known.cpuBeforeMs = this.#server?.cpuMs()
     const { groupTraffic } = known
+    const { people } = crowd
+    const { friends } = known.graph
+    const spec = { people, friends, circles: this.#circles, auditor: traffic.auditor, clock: this.#clock }
+    const reading = new Reading(spec)
+    reading.begin()
     const isDone = await this.#watch(groupTraffic ? new Together('messages', [traffic, groupTraffic]) : traffic)
+    reading.end()
     known.cpuAfterMs = this.#server?.cpuMs()
-    if (!isDone || groupTraffic === undefined || this.#settings.recalls === 0) return
+    if (!isDone) return
+    const groupAuditor = groupTraffic?.auditor
+    known.unreadCheck = new UnreadCheck({ ...spec, groupAuditor, reading, recalls: this.#recalls })
+    if (!(await this.#watch(known.unreadCheck)) || groupTraffic === undefined || this.#settings.recalls === 0) return
     known.inspection = this.#makeInspection(crowd, groupTraffic)
     await this.#watch(known.inspection)
   }
@@ -298,6 +314,7 @@ export class Run {
     const clock = this.#clock
     const onFailure = (message: string): void => this.fail(message)
     const circles = makeCircles(people, groups, groupSize, this.#graphRandom)
+    this.#circles = circles
     const churn = churns ? new Churn({ circles, people, clock, random: this.#faultRandom, onFailure }) : undefined
     const spreadMs = churns ? Math.max(CHURN_MS_MIN, this.#spreadMs) : this.#spreadMs
     const recalls = this.#recalls

@@ -50,6 +50,7 @@ t.test('the fields of longwire simulate', async t => {
     groupVerdict: undefined,
     recalled: 0,
     recallLeaks: [],
+    unreadWrong: [],
     seconds: 1,
     loginSeconds: 1,
     serverCpuMs: undefined,

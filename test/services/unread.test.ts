@@ -181,7 +181,9 @@ for (const scopes of ['one', 'partitions'] as const) {
       const { conversation, gid } = await group(alice, [bob, carol])
       const quiet = () => eventually(() => node.engine.queueDepth + node.engine.outboxDepth === 0)
       await quiet()
-      t.match(await unread(bob, conversation), { unread: 0, mentions: 0, read: 0 }, 'changes are no messages')
+      const { read } = await unread(bob, conversation)
+      t.ok(read > 0, 'the mark begins with the joining')
+      t.match(await unread(bob, conversation), { unread: 0, mentions: 0, read }, 'changes are no messages')
       const numbers: number[] = []
       for (let n = 0; n < 5; n += 1) {
         numbers.push(await sayTo(node.engine, { gid, sender: alice.uid, uids: [] }))
@@ -247,6 +249,23 @@ for (const scopes of ['one', 'partitions'] as const) {
     await node.engine.close()
   })
 }
+
+t.test('of an earlier membership nothing is unread any more: the mark of who joins again begins there', async t => {
+  const { node, alice, bob, carol } = await world()
+  const { conversation, gid } = await group(alice, [bob, carol])
+  await sayTo(node.engine, { gid, sender: alice.uid, uids: [0, bob.uid] })
+  await sayTo(node.engine, { gid, sender: alice.uid, uids: [bob.uid] })
+  t.match(await unread(bob, conversation), { unread: 2, mentions: 2 })
+  await bob.call(METHODS.groupLeave, { sendSeq: bob.next(), conversation })
+  await eventually(() => node.engine.queueDepth + node.engine.outboxDepth === 0)
+  t.match(await unread(bob, conversation), { unread: 2, mentions: 2, read: 0 }, 'as long as he is out')
+  await alice.call(METHODS.groupInvite, { sendSeq: alice.next(), conversation, invitees: [{ uid: bob.uid }] })
+  await eventually(async () => (await unread(bob, conversation)).read > 0)
+  t.match(await unread(bob, conversation), { unread: 0, mentions: 0, firstMention: 0 })
+  const number = await sayTo(node.engine, { gid, sender: alice.uid, uids: [bob.uid] })
+  t.match(await unread(bob, conversation), { unread: 1, mentions: 1, firstMention: number })
+  await node.engine.close()
+})
 
 t.test('who comes later is mentioned by nothing of before', async t => {
   const { node, alice, bob, carol } = await world()

@@ -54,6 +54,11 @@ function readable({ state, number, until }: UserGroup): { readonly from: number;
   return until > 0 ? { from: 1, upTo: until } : undefined
 }
 
+/** The number at which a member's mark begins: that of the joining. What is left of an earlier membership is not unread any more. */
+function beginningOf({ state, number }: UserGroup): number {
+  return state === MEMBER || state === LEAVING ? number : 0
+}
+
 export interface MarkReadInput extends GroupInput {
   readonly number: number
 }
@@ -183,15 +188,17 @@ export const unreadMarks: Transition<{ readonly uid: number; readonly conversati
     const code = standing(tx, uid, conversation)
     if (code !== CODES.OK.code) return { kind: 'refused', code }
     const own = conversationOf(tx, conversation)
-    const { cleared, read, hidden } = own
+    const { cleared, hidden } = own
     const peer = peerOf(conversation)
     if (peer !== undefined) return { kind: 'direct', peer, cleared, ...(tx.get(taken, peer) ?? NO_MARKS) }
     const gid = gidOf(conversation) ?? ''
+    const read = Math.max(own.read, beginningOf(tx.get(userGroup, gid) ?? NO_GROUP))
     const here = tx.at(branchActor(gid, partitionOfUser(uid))).get(branch)
     const all = (here?.all ?? []).filter(
       number => number > read && wasMember(here, uid, number) && !hidden.includes(number),
     )
-    const mentions = [...new Set([...own.mentions, ...all])].sort((a, b) => a - b)
+    const noted = own.mentions.filter(number => number > read)
+    const mentions = [...new Set([...noted, ...all])].sort((a, b) => a - b)
     return { kind: 'group', gid, cleared, read, mentions, wasMember: number => wasMember(here, uid, number) }
   },
 }

@@ -34,6 +34,7 @@ const KEYS = [
   'unentitled',
   'recalled',
   'recall_leaks',
+  'unread_wrong',
   'seconds',
   'login_seconds',
   'messages_per_second',
