@@ -5,6 +5,7 @@
 import t from 'tap'
 import { CODES, type CodeName, codeName } from '../../protocol/codes.js'
 import {
+  createMessageId,
   createPostRequest,
   decodeGroupServiceCreateResponse,
   decodeGroupServiceGetResponse,
@@ -21,7 +22,9 @@ import { MemoryStore } from '../../src/store/memory/store.js'
 import { befriend, startNode, TestDevice, type TestNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 
-const OTHERS = ['post', 'markRead', 'readBy', 'unread', 'setConversation'] as const
+const WRITING = ['post', 'edit', 'recall', 'forward', 'delete', 'clear'] as const
+const READING = ['markRead', 'readBy', 'unread', 'setConversation'] as const
+const OTHERS = [...WRITING, ...READING] as const
 type GroupName = Extract<MethodName, `group${string}`> | (typeof OTHERS)[number]
 
 /** No friends of the owner: `stranger`, `blocked` (by the owner), `invited`, `applicant` (who asks to join), `newcomer`. */
@@ -56,8 +59,10 @@ interface Group {
   /** The numbers of the invitation and the request that wait. */
   readonly invitation: number
   readonly request: number
-  /** The number of a message. */
+  /** The number of a message of the owner. */
   readonly message: number
+  /** That of a message of the asker's own; of the owner's, if the asker never wrote there. */
+  readonly own: number
 }
 
 async function ok<Q, A>(device: TestDevice, method: RequestMethod<Q, A>, request: Q): Promise<Uint8Array> {
@@ -74,7 +79,20 @@ async function head(device: TestDevice): Promise<number> {
   return (await device.node.services.head(device.uid, 0)).head
 }
 
-async function group(all: People): Promise<Group> {
+/** The people who have written to the group before anybody was muted or removed. */
+const AUTHORS: readonly Person[] = ['member', 'muted', 'admin', 'former']
+
+async function post(author: TestDevice, conversation: string): Promise<number> {
+  const before = await head(author)
+  await ok(author, METHODS.post, createPostRequest({ sendSeq: author.next(), conversation, text: 'hello' }))
+  const messages = (await itemsSince(author, before)).flatMap(({ content }) =>
+    content?.case === 'conversationMessage' ? [content.value.number] : [],
+  )
+  return messages[0] ?? 0
+}
+
+/** @param asker who writes there first, as far as that is possible */
+async function group(all: People, asker: Person = 'owner'): Promise<Group> {
   const { owner, admin, muted, former, invited, member, target, applicant } = all
   const invitees = [admin, muted, former, invited, member, target].map(({ uid }) => ({ uid }))
   const since = await head(invited)
@@ -85,6 +103,7 @@ async function group(all: People): Promise<Group> {
     return code === 0 ? decodeGroupServiceMembersResponse(body).members : []
   }
   await eventually(async () => (await members()).filter(({ role }) => role !== 0).length === 6)
+  const written = AUTHORS.includes(asker) ? await post(all[asker], conversation) : 0
   const named = () => ({ sendSeq: owner.next(), conversation })
   await ok(owner, METHODS.groupSetRole, { ...named(), uid: admin.uid, role: GroupRole.ADMIN })
   await ok(owner, METHODS.groupMute, { ...named(), uid: muted.uid, muted: true })
@@ -101,12 +120,8 @@ async function group(all: People): Promise<Group> {
   const shown = (await itemsSince(invited, since)).flatMap(({ content }) =>
     content?.case === 'group' && content.value.state === GroupState.INVITED ? [content.value.number] : [],
   )
-  const before = await head(owner)
-  await ok(owner, METHODS.post, createPostRequest({ ...named(), text: 'hello' }))
-  const messages = (await itemsSince(owner, before)).flatMap(({ content }) =>
-    content?.case === 'conversationMessage' ? [content.value.number] : [],
-  )
-  return { conversation, code, request, invitation: shown[0] ?? 0, message: messages[0] ?? 0 }
+  const message = await post(owner, conversation)
+  return { conversation, code, request, invitation: shown[0] ?? 0, message, own: written || message }
 }
 
 interface Row<N extends GroupName> {
@@ -138,6 +153,14 @@ const NOT_THERE = {
   owner: 'NO_SUCH_MESSAGE',
 } as const
 const KNOWN: Outcomes = { ...MEMBERS, invited: 'OK', former: 'OK' }
+/** The own timeline alone is looked at. */
+const OWN_TIMELINE: Outcomes = all('NO_SUCH_MESSAGE', {
+  former: 'OK',
+  member: 'OK',
+  muted: 'OK',
+  admin: 'OK',
+  owner: 'OK',
+})
 const READERS: Outcomes = { ...MEMBERS, invited: 'NO_SUCH_GROUP', deleted: 'NO_SUCH_GROUP' }
 
 function all(outcome: Outcome, others: Partial<Outcomes> = {}): Outcomes {
@@ -145,12 +168,58 @@ function all(outcome: Outcome, others: Partial<Outcomes> = {}): Outcomes {
   return { ...everybody, deleted: 'SESSION_REVOKED', ...others }
 }
 
+/** The field that names a message of a group. */
+function numbered(number: number) {
+  return { message: createMessageId({ number }) }
+}
+
+/** A mention of all members. */
+const ALL = { start: 0, length: 3, uid: 0 }
+
 type Rows<N extends GroupName> = readonly [Row<N>, ...Row<N>[]]
 
 const TABLE: { readonly [N in GroupName]: Rows<N> } = {
   post: [
     { request: named => createPostRequest({ ...named, text: 'hello' }), outcomes: { ...MEMBERS, muted: 'MUTED' } },
   ],
+  edit: [
+    {
+      request: (named, _, { own }) => ({ ...named, ...numbered(own), text: 'bye', mentions: [] }),
+      outcomes: { ...MEMBERS, muted: 'MUTED' },
+    },
+    // A message of the owner.
+    {
+      request: (named, _, { message }) => ({ ...named, ...numbered(message), text: 'bye', mentions: [] }),
+      outcomes: { ...MEMBERS, member: 'failed NOT_AUTHOR', muted: 'MUTED', admin: 'failed NOT_AUTHOR' },
+    },
+    {
+      request: (named, _, { own }) => ({ ...named, ...numbered(own), text: 'all', mentions: [ALL] }),
+      outcomes: { ...MEMBERS, member: 'BAD_MENTIONS', muted: 'MUTED' },
+    },
+  ],
+  recall: [
+    { request: (named, _, { own }) => ({ ...named, ...numbered(own) }), outcomes: MEMBERS },
+    {
+      request: (named, _, { message }) => ({ ...named, ...numbered(message) }),
+      outcomes: { ...MEMBERS, member: 'failed NOT_AUTHOR', muted: 'failed NOT_AUTHOR' },
+    },
+  ],
+  forward: [
+    {
+      request: (named, _, { message }) => ({ ...named, ...numbered(message), source: named.conversation }),
+      outcomes: { ...MEMBERS, muted: 'MUTED' },
+    },
+  ],
+  delete: [
+    { request: (named, _, { own }) => ({ ...named, messages: [numbered(own).message] }), outcomes: OWN_TIMELINE },
+    // A message of the owner, from after the removal of who is a former member.
+    {
+      request: (named, _, { message }) => ({ ...named, messages: [numbered(message).message] }),
+      outcomes: { ...OWN_TIMELINE, former: 'NO_SUCH_MESSAGE' },
+    },
+  ],
+  // Who has nothing of it has nothing to clear.
+  clear: [{ request: named => ({ ...named, upTo: 1 }), outcomes: all('OK') }],
   markRead: [
     { request: named => ({ ...named, number: 1 }), outcomes: { ...MEMBERS, ...EARLIER, owner: 'OK', former: 'OK' } },
     { request: named => ({ ...named, number: 2 ** 40 }), outcomes: { ...MEMBERS, former: 'OK' } },
@@ -278,7 +347,7 @@ for (const [name, rows] of Object.entries(TABLE) as [GroupName, Rows<GroupName>]
       const found: Partial<Record<Role, string>> = {}
       for (const role of PEOPLE.asking) {
         const asker = known[role]
-        const here = await group(known)
+        const here = await group(known, role)
         const since = await head(asker)
         const sendSeq = method.mutating ? asker.next() : 0
         const asked = request({ sendSeq, conversation: here.conversation }, known, here)
