@@ -5,16 +5,16 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { dataFolder, removeFolder, type ServerProcess } from './children.js'
-import { type CostContext, measureCost } from './cluster/cost.js'
+import { dataFolder, removeFolder } from './children.js'
+import { costContext, measureCost } from './cluster/cost.js'
 import { measureFailover } from './cluster/failover.js'
 import { measureHot } from './cluster/hot.js'
 import { measureMemory } from './cluster/memory.js'
 import { measureNodeCounts } from './cluster/node-counts.js'
 import { measureReplay } from './cluster/replay.js'
-import type { ClusterRow } from './cluster/row.js'
+import type { FigureRow } from './figure-row.js'
 import type { Preset } from './presets.js'
-import { pin, pinning, pinSelf } from './process-probe.js'
+import { pinSelf } from './process-probe.js'
 
 /** What is measured, by name. */
 const FIGURES = {
@@ -36,39 +36,37 @@ export interface ClusterReport {
   readonly pinned: boolean
   /** The version of redis-server. */
   readonly redis: string
-  readonly rows: readonly ClusterRow[]
+  readonly rows: readonly FigureRow[]
 }
 
 /** @returns undefined where redis-server is not installed; `say` is told how to get it */
 export async function measureCluster(
   preset: Preset,
-  figures: ReadonlySet<ClusterFigure>,
+  figures: ReadonlySet<string>,
   say: (line: string) => void,
 ): Promise<ClusterReport | undefined> {
   const redis = redisVersion()
   if (redis === undefined) {
-    say('(cluster) left out: redis-server is not installed (Debian: apt-get install redis-server)')
+    say(`(cluster) left out: ${NO_REDIS}`)
     return undefined
   }
   const folder = dataFolder()
-  const cores = pinning()
-  const settle = (servers: readonly ServerProcess[]): void => {
-    if (cores === undefined) return
-    for (const { pid } of servers) pin(pid, cores.server)
-    pinSelf(cores.generator)
-  }
-  const context: CostContext = { folder, preset, settle, say }
-  const rows: ClusterRow[] = []
+  const context = costContext(folder, preset, say)
+  const rows: FigureRow[] = []
   for (const name of CLUSTER_FIGURES) {
     if (!figures.has(name)) continue
     rows.push(...(await FIGURES[name](context)))
     pinSelf(undefined)
   }
   removeFolder(folder)
-  return { pairs: preset.pairs, rounds: preset.rounds, pinned: cores !== undefined, redis, rows }
+  return { pairs: preset.pairs, rounds: preset.rounds, pinned: context.pinned, redis, rows }
 }
 
-function redisVersion(): string | undefined {
+/** What is said where a measurement needs Redis, and there is none. */
+export const NO_REDIS = 'redis-server is not installed (Debian: apt-get install redis-server)'
+
+/** The version of the installed redis-server; undefined where there is none. */
+export function redisVersion(): string | undefined {
   const { stdout } = spawnSync('redis-server', ['--version'], { encoding: 'utf8' })
   return /v=(\S+)/.exec(stdout ?? '')?.[1]
 }

@@ -1,207 +1,94 @@
 /**
- * (groups) What a message to a group costs on lmdb: the CPU of all threads for each member that gets it, and how many get it in a second, by
- * the number of members; beside a direct message in the same run, in turns. Engine and store, without sockets: nobody is connected.
+ * (groups) What groups cost, each figure beside a baseline of the same run and with what it is held to. Where there are two cores, all
+ * servers have one, and this program the other; only the appends are of this process alone.
  */
 
-import { CODES } from '../protocol/codes.js'
-import { ContactState, GroupRole, GroupState } from '../protocol/generated/messages.js'
-import { systemClock } from '../src/lib/clock.js'
-import { CountedTime } from '../src/lib/counted-time.js'
-import { systemRandom } from '../src/lib/random.js'
-import { endOfTurn } from '../src/lib/turn.js'
-import { openLmdbStore } from '../src/store/lmdb/open.js'
-import { PARTITIONS } from '../src/store/types.js'
-import { createEngine, type Engine, randomStamps } from '../src/sync/index.js'
-import { branchActor, groupActor } from '../src/sync/references.js'
-import { deviceWindow, EMPTY_WINDOW } from '../src/sync/rules/device-window.js'
-import { about, branch, lastNumber, members, NO_GROUP, NO_RULES, userGroup } from '../src/sync/rules/group-records.js'
-import { sendToGroup } from '../src/sync/rules/membership.js'
-import { sendTransition } from '../src/sync/rules/message.js'
-import type { Answer } from '../src/sync/rules/numbered.js'
-import { contact, NOBODY, partitionOfUser, profile, userActor } from '../src/sync/rules/records.js'
-import type { RecordKind, Transition } from '../src/sync/types.js'
 import { dataFolder, removeFolder } from './children.js'
+import { type CostContext, costContext } from './cluster/cost.js'
+import { NO_REDIS, redisVersion } from './cluster.js'
+import { type FigureRow, figureRow } from './figure-row.js'
+import { figureTable } from './figure-table.js'
+import { type AppendsRow, appendsFigures, IN_FLIGHT, measureAppends } from './groups/appends.js'
+import { measureOnCluster, measureOnline } from './groups/delivery.js'
+import { measureIdleGroups } from './groups/idle.js'
+import { measureMessages } from './messages.js'
 import type { Preset } from './presets.js'
-import { medians, rounded } from './statistics.js'
+import { pinSelf } from './process-probe.js'
 import { table } from './table.js'
 
-interface GroupsRow {
-  /** The members of the group; 2: two friends, without a group. */
-  readonly members: number
-  readonly branches: number
-  readonly appends_per_second: number
-  /** CPU of all threads for each timeline that gets the message. */
-  readonly cpu_us_per_append: number
-  /** The ratio to a direct message, which goes to two timelines. */
-  readonly cpu_ratio: number
-}
+/** What is measured, by name: appends to timelines; deliveries to connected members, on lmdb and on a Cluster; groups that nobody uses; direct messages beside an older checkout. */
+export const GROUP_FIGURES = ['appends', 'online', 'partitions', 'idle-groups', 'direct'] as const
+export type GroupFigure = (typeof GROUP_FIGURES)[number]
+
+/** What a direct message may cost beside the older checkout. */
+const DIRECT_RATIO_MAX = 1.1
 
 export interface GroupsReport {
   readonly in_flight: number
-  readonly rows: readonly GroupsRow[]
+  readonly pinned: boolean
+  readonly rows: readonly AppendsRow[]
+  readonly figures: readonly FigureRow[]
 }
 
-const SIZES = [10, 100, 500] as const
-const IN_FLIGHT = 10
-const SENDERS = 10
-const TEXT = 'x'.repeat(100)
-const HASH = 'somehash'
-/** The appends of a window, and those before it. */
-const APPENDS = 200_000
-const APPENDS_TINY = 2_000
-
-/** Uids that spread over the partitions as those of accounts do: their names are hashed. */
-function uidOfMember(n: number): number {
-  let bits = Math.imul(n ^ (n >>> 16), 0x85ebca6b)
-  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35)
-  return PARTITIONS * (n + 1) + (((bits ^ (bits >>> 16)) >>> 0) % PARTITIONS)
+export interface GroupsOptions {
+  readonly figures: ReadonlySet<string>
+  /** The root of a built checkout, from before groups; absent: direct messages are not compared. */
+  readonly against: string | undefined
 }
 
-type Put = readonly [kind: RecordKind<unknown>, value: unknown, id?: string | number]
-
-const put: Transition<readonly Put[], void> = {
-  name: 'bench.put',
-  run(tx, puts) {
-    for (const [kind, value, id] of puts) tx.put(kind, value, id)
-  },
-}
-
-async function makeUsers(engine: Engine, count: number): Promise<readonly number[]> {
-  const uids = Array.from({ length: count }, (_, n) => uidOfMember(n))
-  for (const uid of uids) {
-    const friends = uids.slice(0, SENDERS).filter(other => other !== uid)
-    await engine.run(userActor(uid), put, [
-      [deviceWindow, EMPTY_WINDOW, 1],
-      [profile, { account: `a${uid}`, nickname: '', createdAtMs: 1, deleted: false, names: 0 }],
-      ...friends.map(other => [contact, { ...NOBODY, state: ContactState.FRIEND, account: 'a' }, other] as const),
-    ])
-  }
-  return uids
-}
-
-async function makeGroup(engine: Engine, gid: string, uids: readonly number[]): Promise<number> {
-  const list = uids.map(uid => ({ uid, since: 1, role: GroupRole.MEMBER, muted: false, via: 0 }))
-  await engine.run(groupActor(gid), put, [
-    [members, new Map(list.map(member => [member.uid, member]))],
-    [lastNumber, { n: 1, epoch: 1 }],
-    [about, { title: gid, announcement: '', rules: NO_RULES, code: '', createdAtMs: 1, dissolved: false, number: 1 }],
-  ])
-  const partitions = new Set(uids.map(partitionOfUser))
-  for (const partition of partitions) {
-    const here = list.filter(({ uid }) => partitionOfUser(uid) === partition)
-    await engine.run(branchActor(gid, partition), put, [
-      [branch, { members: here.map(({ uid, since }) => ({ uid, since })), former: [] }],
-    ])
-  }
-  const own = { ...NO_GROUP, state: GroupState.MEMBER, number: 1, title: gid, role: GroupRole.MEMBER }
-  for (const uid of uids.slice(0, SENDERS)) await engine.run(userActor(uid), put, [[userGroup, own, gid]])
-  return partitions.size
-}
-
-/** Sends so many messages with a fixed number in flight. @returns what each took: wall time and CPU of all threads, in µs */
-async function window(messages: number, send: (n: number) => Promise<void>) {
-  let next = 0
-  const worker = async (): Promise<void> => {
-    while (next < messages) await send(next++)
-  }
-  const [cpu, beginMs] = [process.cpuUsage(), performance.now()]
-  await Promise.all(Array.from({ length: IN_FLIGHT }, worker))
-  const wallUs = (performance.now() - beginMs) * 1_000
-  const { user, system } = process.cpuUsage(cpu)
-  return { wallUs: wallUs / messages, cpuUs: (user + system) / messages }
-}
-
-export async function measureGroups(preset: Preset, say: (text: string) => void): Promise<GroupsReport> {
+export async function measureGroups(
+  preset: Preset,
+  { figures, against }: GroupsOptions,
+  say: (text: string) => void,
+): Promise<GroupsReport> {
   const folder = dataFolder()
-  const store = await openLmdbStore({ path: folder })
-  const engine = createEngine({
-    store,
-    clock: systemClock,
-    time: new CountedTime(systemClock),
-    settings: { retentionMs: 1e12 },
-    stamps: randomStamps(systemRandom),
-    random: systemRandom,
-    defer: endOfTurn,
-    delivery: { send() {} },
-    rest: async () => {},
-    monitor: { committed() {}, setAside() {}, unknown() {}, gap() {}, aboveBound() {} },
-    onFatal(error) {
-      throw error
-    },
-  })
-  await engine.start()
-  const uids = await makeUsers(engine, SIZES[SIZES.length - 1] ?? 0)
-  const sendSeqs = new Map<number, number>()
-  const numbered = (n: number) => {
-    const uid = uids[n % SENDERS] ?? 0
-    const sendSeq = (sendSeqs.get(uid) ?? 0) + 1
-    sendSeqs.set(uid, sendSeq)
-    return { uid, device: 1, sendSeq, hash: HASH, text: TEXT, fault: CODES.OK.code }
+  const context = costContext(folder, preset, say)
+  const rows = figures.has('appends') ? await measureAppends(context) : []
+  const found = rows.length > 0 ? appendsFigures(rows) : []
+  if (figures.has('online')) found.push(...(await measureOnline(context)))
+  if (figures.has('partitions')) {
+    if (redisVersion() === undefined) say(`(groups) nothing on a Cluster: ${NO_REDIS}`)
+    else found.push(...(await measureOnCluster(context)))
   }
-  const direct = sendTransition()
-  const targets = [
-    {
-      members: 2,
-      branches: 0,
-      send: (n: number) => {
-        const input = numbered(n)
-        return accepted(engine, input.uid, direct, { ...input, to: uids[(n + 1) % SENDERS] ?? 0 })
-      },
-    },
-    ...(await Promise.all(
-      SIZES.map(async size => {
-        const gid = `1.1.${size}`
-        const branches = await makeGroup(engine, gid, uids.slice(0, size))
-        const send = (n: number) => {
-          const input = numbered(n)
-          return accepted(engine, input.uid, sendToGroup, { ...input, gid })
-        }
-        return { members: size, branches, send }
-      }),
-    )),
-  ]
-  const appends = preset.name === 'tiny' ? APPENDS_TINY : APPENDS
-  const found: { wallUs: number; cpuUs: number }[][] = targets.map(() => [])
-  for (let round = 0; round <= preset.rounds; round += 1) {
-    say(`groups: round ${round} of ${preset.rounds}`)
-    for (const [i, target] of targets.entries()) {
-      const took = await window(Math.ceil(appends / target.members), target.send)
-      // The first is for what is compiled, and grows.
-      if (round > 0) found[i]?.push(took)
-    }
+  if (figures.has('idle-groups')) found.push(...(await measureIdleGroups(context)))
+  pinSelf(undefined)
+  if (figures.has('direct')) {
+    if (against === undefined) say('(groups) direct messages are not compared: --against names no other checkout')
+    else found.push(...(await measureDirect(context, against)))
   }
-  await engine.close()
-  await store.close()
   removeFolder(folder)
-  const costs = found.map(rounds => medians(rounds))
-  const base = (costs[0]?.cpuUs ?? 0) / 2
-  return {
-    in_flight: IN_FLIGHT,
-    rows: targets.map(({ members: size, branches }, i) => {
-      const { wallUs = 0, cpuUs = 0 } = costs[i] ?? {}
-      return {
-        members: size,
-        branches,
-        appends_per_second: Math.round((size / wallUs) * 1e6),
-        cpu_us_per_append: rounded(cpuUs / size, 2),
-        cpu_ratio: rounded(cpuUs / size / base, 2),
-      }
-    }),
-  }
+  return { in_flight: IN_FLIGHT, pinned: context.pinned, rows, figures: found }
 }
 
-async function accepted<I>(engine: Engine, uid: number, transition: Transition<I, Answer>, input: I): Promise<void> {
-  const outcome = await engine.run(userActor(uid), transition, input)
-  const isAccepted = outcome.kind === 'done' && outcome.result.kind === 'answer' && outcome.result.code === 0
-  if (!isAccepted) throw new Error(`a message was not accepted: ${JSON.stringify(outcome)}`)
+/** The load of (b), in turns with the other checkout. */
+async function measureDirect({ preset, say }: CostContext, against: string): Promise<FigureRow[]> {
+  const { load } = await measureMessages(preset, { peers: new Set(['lmdb', 'against']), against }, say)
+  return preset.inFlight.flatMap(inFlight => {
+    const [ours, theirs] = (['lmdb', 'against'] as const).map(name => {
+      return load.find(row => row.in_flight === inFlight && row.target === name)
+    })
+    if (ours === undefined || theirs === undefined) return []
+    return [
+      figureRow({
+        what: `CPU of a direct message on lmdb, ${inFlight} in flight of each of ${preset.pairs} pairs`,
+        value: ours.cpu_us_per_message,
+        unit: 'µs',
+        baseline: { what: 'the other checkout', value: theirs.cpu_us_per_message },
+        aim: { atMost: DIRECT_RATIO_MAX },
+      }),
+    ]
+  })
 }
 
-export function groupsTables({ in_flight: inFlight, rows }: GroupsReport): string {
-  return [
-    `(groups) a message on lmdb, for each timeline that gets it, ${inFlight} in flight; 2 members: a direct message`,
+export function groupsTables({ in_flight: inFlight, pinned, rows, figures }: GroupsReport): string {
+  const where = pinned ? 'servers and Redis on one core, the generator on another' : 'NOT pinned to cores'
+  const appends = [
+    `(groups) a message on lmdb without sockets, for each timeline that gets it, ${inFlight} in flight; 2 members: a direct message`,
     table(
       ['members', 'branches', 'timelines a second', 'CPU µs', 'of a direct message'],
       rows.map(row => [row.members, row.branches, row.appends_per_second, row.cpu_us_per_append, row.cpu_ratio]),
     ),
-  ].join('\n')
+    '',
+  ]
+  return [...(rows.length > 0 ? appends : []), `(groups) ${where}`, '', figureTable(figures)].join('\n')
 }

@@ -17,7 +17,7 @@ import { type AttacksReport, measureAttacks } from './attacks.js'
 import { cleanUpAtExit, profileInto } from './children.js'
 import { CLUSTER_FIGURES, type ClusterFigure, type ClusterReport, measureCluster } from './cluster.js'
 import { clusterTables } from './cluster-report.js'
-import { type GroupsReport, groupsTables, measureGroups } from './groups.js'
+import { GROUP_FIGURES, type GroupFigure, type GroupsReport, groupsTables, measureGroups } from './groups.js'
 import { type HttpReport, measureHttp } from './http.js'
 import { measureIdle } from './idle.js'
 import { idleTables } from './idle-report.js'
@@ -69,6 +69,8 @@ type Part = keyof typeof PARTS
 /** Parts that are only measured when they are named: they need an hour or many minutes, or more than a machine has by itself. */
 const ONLY_NAMED: ReadonlySet<string> = new Set<Part>(['i', 'j', 'l'])
 
+const FIGURES: readonly (ClusterFigure | GroupFigure)[] = [...CLUSTER_FIGURES, ...GROUP_FIGURES]
+
 const OPTIONS = {
   only: text(
     Object.keys(PARTS)
@@ -80,9 +82,9 @@ const OPTIONS = {
       .join(', ')}`,
   ),
   attacks: text(ATTACK_NAMES.join(','), 'LIST', 'which attacks of (h), by name'),
-  figures: text(CLUSTER_FIGURES.join(','), 'LIST', 'which figures of the cluster, by name'),
+  figures: text(FIGURES.join(','), 'LIST', 'which figures of the cluster and of groups, by name'),
   peers: text(PEER_NAMES.join(','), 'LIST', 'which servers of (b), by name; those that are not installed are left out'),
-  against: text('', 'FOLDER', 'in (b) and (d) the server of this checkout, which is built, takes turns with ours'),
+  against: text('', 'FOLDER', 'in (b), (d) and (m) the server of this checkout, which is built, takes turns with ours'),
   quick: flag('short rounds: three of (b), one of the others; without it five and three'),
   minutes: integer(60, 1, 10_000, 'N', 'how long the soak lasts'),
   chart: text('soak.html', 'FILE', 'where the chart of the soak is written'),
@@ -127,7 +129,7 @@ async function main(values: OptionValues<typeof OPTIONS>, words: readonly string
   }
   const attacks = chosen('--attacks', values.attacks, ATTACK_NAMES)
   const peers = chosen('--peers', values.peers, PEER_NAMES)
-  const figures = chosen('--figures', values.figures, CLUSTER_FIGURES)
+  const figures = chosen('--figures', values.figures, FIGURES)
   if (attacks === undefined || peers === undefined || figures === undefined) return EXIT.USAGE
   const against = values.against === '' ? undefined : resolve(values.against)
   if (against !== undefined && !existsSync(join(against, 'dist/src/main.js'))) {
@@ -156,7 +158,7 @@ function isWritable(file: string): boolean {
 /** What is chosen within parts. */
 interface Chosen {
   readonly attacks: ReadonlySet<AttackName>
-  readonly figures: ReadonlySet<ClusterFigure>
+  readonly figures: ReadonlySet<ClusterFigure | GroupFigure>
   readonly messages: MessagesOptions
 }
 
@@ -243,7 +245,7 @@ async function run(
     }
   }
   if (parts.has('m')) {
-    const m = await measureGroups(preset, say)
+    const m = await measureGroups(preset, { figures, against: messages.against }, say)
     show(groupsTables(m))
     report = { ...report, m }
   }

@@ -43,6 +43,12 @@ export interface Preset {
   /** (cluster) the users and friends of `simulate`, each of whom sends 5 messages to each friend. */
   readonly replayUsers: number
   readonly replayFriends: number
+  /** (groups) the members who are connected; the groups that nobody uses, and how long nothing is done; the reactions to one message. */
+  readonly crowd: number
+  readonly idleGroups: number
+  readonly idleGroupsMs: number
+  readonly reactions: number
+  readonly reactionsMs: number
   /** (soak) the time between two samples; an hour has 360 of them. */
   readonly soakSampleMs: number
 }
@@ -76,6 +82,11 @@ export const FULL: Preset = {
   memoryMessages: 100,
   replayUsers: 1_000,
   replayFriends: 30,
+  crowd: 500,
+  idleGroups: 10_000,
+  idleGroupsMs: 20_000,
+  reactions: 500,
+  reactionsMs: 10_000,
   soakSampleMs: 10_000,
 }
 
@@ -115,5 +126,10 @@ export const TINY: Preset = {
   memoryMessages: 10,
   replayUsers: 12,
   replayFriends: 4,
+  crowd: 12,
+  idleGroups: 40,
+  idleGroupsMs: 300,
+  reactions: 24,
+  reactionsMs: 500,
   soakSampleMs: 250,
 }

@@ -10,6 +10,7 @@ import {
   createAckNotice,
   createContactServiceRequestRequest,
   createHelloRequest,
+  createPostRequest,
   createRegisterRequest,
   createSyncRequest,
   decodeNotifyNotice,
@@ -35,9 +36,11 @@ export class BenchUser {
   readonly session: Session
   /** The sender's message with this number has come, for the first time. */
   onMessage: (sendSeq: number, sender: number) => void = () => {}
-  /** The Send with this number is accepted. */
+  /** Each item that is no message of a friend has come, for the first time. */
+  onItem: (content: NonNullable<Item['content']>) => void = () => {}
+  /** The Send or Post with this number is accepted. */
   onAccepted: (sendSeq: number) => void = () => {}
-  /** A Send is refused. */
+  /** A Send or Post is refused. */
   onRefused: (why: string) => void = why => {
     throw new Error(`a Send is refused with ${why}`)
   }
@@ -54,6 +57,8 @@ export class BenchUser {
   #since = 0
   #known = 0
   #marked = 0
+  /** The number of the peer's last message that was acknowledged with a mark. */
+  #markedOfPeer = 0
   #firstPage: () => void = () => {}
 
   private constructor(client: RawClient, session: Session) {
@@ -133,9 +138,15 @@ export class BenchUser {
 
   /** Asks another user to become a friend. If both ask, they are friends. */
   async ask(uid: number): Promise<void> {
+    const request = createContactServiceRequestRequest({ sendSeq: this.nextNumber(), uid })
+    await this.client.request(METHODS.contactRequest, request)
+  }
+
+  /** The number of the next request that is not a message. No message may be under way. */
+  nextNumber(): number {
     const sendSeq = ++this.sent
     this.accepted = sendSeq
-    await this.client.request(METHODS.contactRequest, createContactServiceRequestRequest({ sendSeq, uid }))
+    return sendSeq
   }
 
   /** The frame of the next message; the caller writes it. */
@@ -144,13 +155,21 @@ export class BenchUser {
     return encodeSendFrame(1 + (sendSeq % SEND_IDS), sendSeq, to, text)
   }
 
-  /** Acknowledges what has come, with the peer's mark, as one notice. */
+  /** The frame of the next message to a conversation; the caller writes it. */
+  nextPost(conversation: string, text: string): Uint8Array {
+    const sendSeq = ++this.sent
+    const body = METHODS.post.encodeRequest(createPostRequest({ sendSeq, conversation, text }))
+    return encodeRequest(1 + (sendSeq % SEND_IDS), METHODS.post.number, body)
+  }
+
+  /** Acknowledges what has come, as one notice; with the peer's mark, if the peer has sent more. */
   ack(peer: number): void {
     this.ackDueSince = 0
     if (this.applied <= this.#marked) return
     this.#marked = this.applied
     const sendSeq = this.receivedFrom(peer)
-    const delivered = sendSeq === 0 ? [] : [{ peer, device: 1, sendSeq }]
+    const delivered = sendSeq === this.#markedOfPeer ? [] : [{ peer, device: 1, sendSeq }]
+    this.#markedOfPeer = sendSeq
     const notice = createAckNotice({ version: this.applied, delivered })
     this.client.write(encodeNotice(METHODS.ack.number, METHODS.ack.encode(notice)))
   }
@@ -216,7 +235,11 @@ export class BenchUser {
   }
 
   #item({ content }: Item): void {
-    if (content?.case !== 'message') return
+    if (content === undefined) return
+    if (content.case !== 'message') {
+      this.onItem(content)
+      return
+    }
     const { sender, sendSeq } = content.value
     if (sender === this.uid) return
     const before = this.receivedFrom(sender)

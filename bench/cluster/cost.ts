@@ -6,19 +6,32 @@
 import { join } from 'node:path'
 import { present } from '../../src/lib/assert.js'
 import type { ServerProcess } from '../children.js'
+import { type FigureRow, figureRow } from '../figure-row.js'
 import { TEXT } from '../messages.js'
 import type { Preset } from '../presets.js'
+import { pin, pinning, pinSelf } from '../process-probe.js'
 import { median, medians, Samples } from '../statistics.js'
 import { Field, type FieldFigures } from './field.js'
 import { firstClient, type RedisClient, type RedisServers, startRedis } from './redis.js'
-import { type ClusterRow, clusterRow } from './row.js'
 
 export interface CostContext {
   readonly folder: string
   /** Gives these servers one core, and this program the other. */
   readonly settle: (servers: readonly ServerProcess[]) => void
+  /** Whether there are two cores, so that this can be done. */
+  readonly pinned: boolean
   readonly preset: Preset
   readonly say: (line: string) => void
+}
+
+export function costContext(folder: string, preset: Preset, say: (line: string) => void): CostContext {
+  const cores = pinning()
+  const settle = (servers: readonly ServerProcess[]): void => {
+    if (cores === undefined) return
+    for (const { pid } of servers) pin(pid, cores.server)
+    pinSelf(cores.generator)
+  }
+  return { folder, settle, pinned: cores !== undefined, preset, say }
 }
 
 const KINDS = ['lmdb', 'single Redis', 'Cluster'] as const
@@ -35,7 +48,7 @@ interface Side {
   readonly stableSetMs: number[]
 }
 
-export async function measureCost(context: CostContext): Promise<ClusterRow[]> {
+export async function measureCost(context: CostContext): Promise<FigureRow[]> {
   const { preset, say } = context
   say('(cluster) making users and friends on lmdb, a single Redis and a Cluster')
   const sides = await Promise.all(KINDS.map(kind => open(kind, context)))
@@ -103,7 +116,7 @@ async function repeatedMs({ windowMs }: Preset, once: () => Promise<unknown>): P
   return samples.percentile(0.5)
 }
 
-function rowsOf(sides: readonly Side[], preset: Preset): ClusterRow[] {
+function rowsOf(sides: readonly Side[], preset: Preset): FigureRow[] {
   const [lmdb, single, cluster] = KINDS.map(kind =>
     present(
       sides.find(side => side.kind === kind),
@@ -117,7 +130,7 @@ function rowsOf(sides: readonly Side[], preset: Preset): ClusterRow[] {
   ]
 }
 
-function costRows(inFlight: number, lmdb: Side, single: Side, cluster: Side): ClusterRow[] {
+function costRows(inFlight: number, lmdb: Side, single: Side, cluster: Side): FigureRow[] {
   const of = (side: Side): FieldFigures => medians(present(side.load.get(inFlight), 'the rounds') as never[])
   const [onLmdb, onSingle, onCluster] = [of(lmdb), of(single), of(cluster)]
   const where = `${inFlight} in flight of each pair`
@@ -126,18 +139,18 @@ function costRows(inFlight: number, lmdb: Side, single: Side, cluster: Side): Cl
     const parts = [`node ${nodes_us.toFixed(1)}`, `Redis ${primaries_us.toFixed(1)}`]
     if (replicas_us > 0) parts.push(`replicas ${replicas_us.toFixed(1)}`)
     const what = `CPU of a message on ${name}, ${where} (${parts.join(', ')})`
-    return clusterRow({ what, value: side.all_us, unit: 'µs', baseline, aim: { atMost: 2 } })
+    return figureRow({ what, value: side.all_us, unit: 'µs', baseline, aim: { atMost: 2 } })
   }
   return [
     cpu('a single Redis', onSingle, { what: 'lmdb', value: onLmdb.all_us }),
     cpu('a Cluster', onCluster, { what: 'a single Redis', value: onSingle.all_us }),
-    clusterRow({
+    figureRow({
       what: `rounds of a message on a single Redis, ${where}`,
       value: onSingle.rounds,
       unit: '',
       aim: { atMost: 0.25 },
     }),
-    clusterRow({
+    figureRow({
       what: `rounds of a message on a Cluster, ${where}`,
       value: onCluster.rounds,
       unit: '',
@@ -146,9 +159,9 @@ function costRows(inFlight: number, lmdb: Side, single: Side, cluster: Side): Cl
   ]
 }
 
-function latencyRows(single: Side, cluster: Side): ClusterRow[] {
+function latencyRows(single: Side, cluster: Side): FigureRow[] {
   const row = (what: string, side: Side, figure: 'accepted_p50_ms' | 'delivered_p50_ms', bare: Bare, atMost?: number) =>
-    clusterRow({
+    figureRow({
       what,
       value: median(side.alone.map(each => each[figure])),
       unit: 'ms',

@@ -10,13 +10,13 @@ import { createSendRequest } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
 import { present } from '../../src/lib/assert.js'
 import { startLongwire } from '../children.js'
+import { type FigureRow, figureRow } from '../figure-row.js'
 import { befriend, registerUsers } from '../fleet.js'
 import { TEXT } from '../messages.js'
 import { medians } from '../statistics.js'
 import type { BenchUser } from '../user.js'
 import type { CostContext } from './cost.js'
 import { startRedis } from './redis.js'
-import { type ClusterRow, clusterRow } from './row.js'
 
 const REPLICAS = 2
 /** Enough that each primary has many of them. */
@@ -27,7 +27,7 @@ const AGAIN_MS = 20
 /** A death too many: who is not served so long after it is never served. */
 const SERVED_MS_MAX = 60_000
 
-export async function measureFailover({ folder, preset, settle, say }: CostContext): Promise<ClusterRow[]> {
+export async function measureFailover({ folder, preset, settle, say }: CostContext): Promise<FigureRow[]> {
   say(`(cluster) a Cluster with ${REPLICAS} replicas of each primary`)
   const redis = await startRedis({ folder: join(folder, 'failover'), replicas: REPLICAS })
   const node = await startLongwire(undefined, { redis: redis.url })
@@ -58,7 +58,7 @@ export async function measureFailover({ folder, preset, settle, say }: CostConte
   await node.stop()
   await redis.stop()
   return [
-    clusterRow({
+    figureRow({
       what: `no service after a primary’s death, ${REPLICAS} replicas each, node timeout 1 s`,
       value: users_ms / 1000,
       unit: 's',

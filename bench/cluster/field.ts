@@ -5,12 +5,11 @@ import { present } from '../../src/lib/assert.js'
 import { underLoad } from '../arena.js'
 import { type ServerProcess, startLongwire } from '../children.js'
 import { befriend, registerUsers, type UserPair } from '../fleet.js'
-import { metricsOf } from '../metrics.js'
 import { LongwirePair, Tally } from '../pairs.js'
 import { acknowledging } from '../peers/longwire.js'
 import type { Preset } from '../presets.js'
-import { cpuMsOf } from '../process-probe.js'
-import { infoSum, type RedisServers } from './redis.js'
+import { lookAt } from './look.js'
+import type { RedisServers } from './redis.js'
 
 export interface FieldPlan {
   readonly name: string
@@ -123,24 +122,6 @@ export class Field {
   }
 
   async #look() {
-    const { redis } = this.#plan
-    const rounds = await this.#rounds()
-    const cpuMs = (servers: readonly ServerProcess[] = []): number =>
-      servers.reduce((sum, { pid }) => sum + cpuMsOf(pid), 0)
-    return {
-      rounds,
-      atMs: performance.now(),
-      delivered: this.#tally.delivered,
-      nodesMs: cpuMs(this.#used),
-      primariesMs: cpuMs(redis?.primaries),
-      replicasMs: cpuMs(redis?.replicas),
-    }
-  }
-
-  async #rounds(): Promise<number> {
-    const { redis } = this.#plan
-    if (redis !== undefined && redis.replicas.length > 0) return infoSum(redis.clients, 'commandstats', 'cmdstat_wait')
-    const all = await Promise.all(this.#used.map(({ httpPort }) => metricsOf(httpPort)))
-    return all.reduce((sum, metrics) => sum + (metrics.get('longwire_commits_total') ?? Number.NaN), 0)
+    return { ...(await lookAt(this.#used, this.#plan.redis)), delivered: this.#tally.delivered }
   }
 }

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { present } from '../../src/lib/assert.js'
 import { drained, rested } from '../arena.js'
 import { type ServerProcess, startFarRelay, startLongwire } from '../children.js'
+import { type FigureRow, figureRow } from '../figure-row.js'
 import { inParallel } from '../fleet.js'
 import { TEXT } from '../messages.js'
 import { metricsOf } from '../metrics.js'
@@ -17,7 +18,6 @@ import { medians } from '../statistics.js'
 import { BenchUser } from '../user.js'
 import type { CostContext } from './cost.js'
 import { startRedis } from './redis.js'
-import { type ClusterRow, clusterRow } from './row.js'
 
 const NODES = 4
 /** Messages under way of each: enough that the time of one does not bound the rate. */
@@ -33,7 +33,7 @@ interface HotFigures {
   readonly conflicts: number
 }
 
-export async function measureHot({ folder, preset, settle, say }: CostContext): Promise<ClusterRow[]> {
+export async function measureHot({ folder, preset, settle, say }: CostContext): Promise<FigureRow[]> {
   say('(cluster) one user to whom many send')
   const redis = await startRedis({ folder: join(folder, 'hot') })
   const relay = await startFarRelay(present(redis.primaries[0], 'the Redis').port, FAR_MS)
@@ -59,25 +59,25 @@ export async function measureHot({ folder, preset, settle, say }: CostContext): 
   return rowsOf(medians(alone as never[]), medians(together as never[]), together, preset.hotSenders)
 }
 
-function rowsOf(one: HotFigures, all: HotFigures, rounds: readonly HotFigures[], senders: number): ClusterRow[] {
+function rowsOf(one: HotFigures, all: HotFigures, rounds: readonly HotFigures[], senders: number): FigureRow[] {
   const refused = rounds.reduce((sum, figures) => sum + figures.refused, 0)
   return [
-    clusterRow({
+    figureRow({
       what: `deliveries to one user from ${senders} senders at ${NODES} nodes, one ${FAR_MS} ms further away`,
       value: all.per_second,
       unit: 'per second',
       baseline: { what: 'all at one node', value: one.per_second },
       aim: { atLeast: 0.8 },
     }),
-    clusterRow({
+    figureRow({
       what: '… the share of the far node',
       value: all.last_share,
       unit: '',
       baseline: { what: 'an equal share', value: 1 / NODES },
       aim: { atLeast: 0.5 },
     }),
-    clusterRow({ what: '… refused or given up, in all rounds', value: refused, unit: '', aim: { atMost: 0 } }),
-    clusterRow({ what: '… conflicts of a message', value: all.conflicts, unit: '' }),
+    figureRow({ what: '… refused or given up, in all rounds', value: refused, unit: '', aim: { atMost: 0 } }),
+    figureRow({ what: '… conflicts of a message', value: all.conflicts, unit: '' }),
   ]
 }
 

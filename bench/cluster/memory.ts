@@ -5,20 +5,20 @@ import { encodeMessageItem } from '../../protocol/item-codec.js'
 import { present } from '../../src/lib/assert.js'
 import { drained, rested } from '../arena.js'
 import { startLongwire } from '../children.js'
+import { type FigureRow, figureRow } from '../figure-row.js'
 import { registerUsers } from '../fleet.js'
 import { TEXT } from '../messages.js'
 import { LongwirePair, Tally } from '../pairs.js'
 import type { BenchUser } from '../user.js'
 import type { CostContext } from './cost.js'
 import { infoSum, startRedis } from './redis.js'
-import { type ClusterRow, clusterRow } from './row.js'
 
 /** Each asks these many neighbours, and is asked by as many: ten friends. */
 const NEIGHBOURS = 5
 /** Friendships that are made at a time. */
 const IN_FLIGHT = 10
 
-export async function measureMemory({ folder, preset, say }: CostContext): Promise<ClusterRow[]> {
+export async function measureMemory({ folder, preset, say }: CostContext): Promise<FigureRow[]> {
   const { memoryUsers: count, memoryMessages: messages } = preset
   say(`(cluster) the memory of ${count} users, and of ${messages} messages of each`)
   const redis = await startRedis({ folder: join(folder, 'memory') })
@@ -47,13 +47,13 @@ export async function measureMemory({ folder, preset, say }: CostContext): Promi
   await node.stop()
   await redis.stop()
   return [
-    clusterRow({
+    figureRow({
       what: 'memory of Redis for an idle user with 10 friends',
       value: (idle - empty) / count / 1024,
       unit: 'KB',
       aim: { atMost: 12 },
     }),
-    clusterRow({
+    figureRow({
       what: 'memory of Redis for a message of 100 bytes, in both timelines',
       value: (full - idle) / tally.delivered,
       unit: 'bytes',

@@ -1,18 +1,18 @@
 /** The CPU of a message with 1, 2 and 4 nodes on one Redis, under one load. The numbers take turns; users move to the nodes of each. */
 
 import { join } from 'node:path'
+import { type FigureRow, figureRow } from '../figure-row.js'
 import { TEXT } from '../messages.js'
 import { median } from '../statistics.js'
 import type { CostContext } from './cost.js'
 import { Field, type FieldFigures } from './field.js'
 import { startRedis } from './redis.js'
-import { type ClusterRow, clusterRow } from './row.js'
 
 const COUNTS = [1, 2, 4] as const
 /** Beside these a tenth more or less counts as the same. */
 const FLAT = { atLeast: 0.9, atMost: 1.1 }
 
-export async function measureNodeCounts({ folder, preset, settle, say }: CostContext): Promise<ClusterRow[]> {
+export async function measureNodeCounts({ folder, preset, settle, say }: CostContext): Promise<FigureRow[]> {
   say('(cluster) making users and friends on a Redis with 4 nodes')
   const redis = await startRedis({ folder: join(folder, 'counts') })
   const plan = { name: 'several nodes', redis, nodes: Math.max(...COUNTS), pairs: preset.pairs, text: TEXT }
@@ -37,6 +37,6 @@ export async function measureNodeCounts({ folder, preset, settle, say }: CostCon
   return COUNTS.filter(count => count > 1).map(count => {
     const parts = `nodes ${middle(count, 'nodes_us').toFixed(1)}, Redis ${middle(count, 'primaries_us').toFixed(1)}`
     const what = `CPU of a message with ${count} nodes on one Redis, ${inFlight} in flight of each pair (${parts})`
-    return clusterRow({ what, value: middle(count, 'all_us'), unit: 'µs', baseline: one, aim: FLAT })
+    return figureRow({ what, value: middle(count, 'all_us'), unit: 'µs', baseline: one, aim: FLAT })
   })
 }

@@ -3,13 +3,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { type FigureRow, figureRow } from '../figure-row.js'
 import type { CostContext } from './cost.js'
-import { type ClusterRow, clusterRow } from './row.js'
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 const MESSAGES = 5
 
-export async function measureReplay({ preset, say }: CostContext): Promise<ClusterRow[]> {
+export async function measureReplay({ preset, say }: CostContext): Promise<FigureRow[]> {
   const { replayUsers: users, replayFriends: friends } = preset
   const count = users * friends * MESSAGES
   say(`(cluster) simulate: ${count} messages on lmdb, then on a single Redis`)
@@ -19,8 +19,8 @@ export async function measureReplay({ preset, say }: CostContext): Promise<Clust
   const what = `simulate: ${count} messages sent, delivered and verified on a single Redis, clients included`
   const toLmdb = { what: 'lmdb', value: onLmdb }
   return [
-    clusterRow({ what, value: onRedis, unit: 's', aim: { atMost: 15 } }),
-    clusterRow({ what: '… beside', value: onRedis, unit: 's', baseline: toLmdb }),
+    figureRow({ what, value: onRedis, unit: 's', aim: { atMost: 15 } }),
+    figureRow({ what: '… beside', value: onRedis, unit: 's', baseline: toLmdb }),
   ]
 }
 

@@ -1,8 +1,8 @@
 /** The benchmark of nodes on Redis works: a tiny run prints every figure, each with what it is held to. */
 import t from 'tap'
-import { clusterRow } from '../../bench/cluster/row.js'
 import type { ClusterReport } from '../../bench/cluster.js'
 import { clusterTables } from '../../bench/cluster-report.js'
+import { figureRow } from '../../bench/figure-row.js'
 import { bench } from '../support/bench-process.js'
 
 /** The figures that are held to something, by the names of --figures. */
@@ -47,16 +47,16 @@ for (const [figures, aims] of Object.entries(AIMS)) {
 
 t.test('figures stand in a Markdown table', async t => {
   const rows = [
-    clusterRow({ what: 'a', value: 30, unit: 'µs', baseline: { what: 'b', value: 10 }, aim: { atMost: 2 } }),
-    clusterRow({ what: 'c', value: 0.123456, unit: '', aim: { atLeast: 0.1 } }),
-    clusterRow({
+    figureRow({ what: 'a', value: 30, unit: 'µs', baseline: { what: 'b', value: 10 }, aim: { atMost: 2 } }),
+    figureRow({ what: 'c', value: 0.123456, unit: '', aim: { atLeast: 0.1 } }),
+    figureRow({
       what: 'd',
       value: 1,
       unit: 's',
       baseline: { what: 'e', value: 1 },
       aim: { atLeast: 0.9, atMost: 1.1 },
     }),
-    clusterRow({ what: 'f', value: 1234.5, unit: 'bytes' }),
+    figureRow({ what: 'f', value: 1234.5, unit: 'bytes' }),
   ]
   const text = clusterTables({ pairs: 5, rounds: 1, pinned: true, redis: '7.0.15', rows })
   t.match(text, '| a | 30 µs | b: 10 µs | 3.00 | ≤ 2 | **missed** |')

@@ -1,6 +1,6 @@
-/** One figure of the cluster's bench: beside its baseline of the same run, with what it is held to. */
+/** One figure of a bench: beside its baseline of the same run, with what it is held to. */
 
-import { rounded } from '../statistics.js'
+import { rounded } from './statistics.js'
 
 export interface Figure {
   readonly value: number
@@ -12,7 +12,7 @@ export interface Aim {
   readonly atMost?: number
 }
 
-export interface ClusterRow {
+export interface FigureRow {
   readonly what: string
   readonly figure: Figure
   /** Absent where the figure is held to a number. */
@@ -32,7 +32,7 @@ export interface RowParts {
   readonly aim?: Aim
 }
 
-export function clusterRow({ what, value, unit, baseline, aim }: RowParts): ClusterRow {
+export function figureRow({ what, value, unit, baseline, aim }: RowParts): FigureRow {
   const judged = rounded(baseline === undefined ? value : value / baseline.value, 3)
   const { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = aim ?? {}
   return {
