@@ -67,7 +67,7 @@ const PARTS = {
 type Part = keyof typeof PARTS
 
 /** Parts that are only measured when they are named: they need an hour or many minutes, or more than a machine has by itself. */
-const ONLY_NAMED: ReadonlySet<string> = new Set<Part>(['i', 'j', 'l'])
+const ONLY_NAMED: ReadonlySet<string> = new Set<Part>(['i', 'j', 'l', 'm'])
 
 const FIGURES: readonly (ClusterFigure | GroupFigure)[] = [...CLUSTER_FIGURES, ...GROUP_FIGURES]
 

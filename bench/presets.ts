@@ -84,7 +84,7 @@ export const FULL: Preset = {
   replayFriends: 30,
   crowd: 500,
   idleGroups: 10_000,
-  idleGroupsMs: 20_000,
+  idleGroupsMs: 30_000,
   reactions: 500,
   reactionsMs: 10_000,
   soakSampleMs: 10_000,

@@ -16,7 +16,8 @@ import { type LoadedPair, LongwirePair, Tally } from '../pairs.js'
 import { acknowledging } from '../peers/longwire.js'
 import type { BenchUser } from '../user.js'
 
-const SETTLED_MS_MAX = 120_000
+/** That of the largest group on a Cluster: each joining is told to all who are members already. */
+const SETTLED_MS_MAX = 600_000
 const LOOK_MS = 20
 
 export interface Crowd {

@@ -14,9 +14,11 @@ import { type FigureRow, figureRow } from '../figure-row.js'
 import { TEXT } from '../messages.js'
 import type { Tally } from '../pairs.js'
 import { medians } from '../statistics.js'
-import { type Crowd, openCrowd } from './crowd.js'
+import { type Crowd, openCrowd, until } from './crowd.js'
 
 const CLUSTER_NODES = 3
+/** The messages to the group in a window, at least: on a slow Cluster each takes long. */
+const MESSAGES_MIN = 10
 
 /** What a delivery cost. */
 interface Delivery {
@@ -69,7 +71,9 @@ async function measureDeliveries({ preset, settle, say }: CostContext, site: Sit
   const run = async (kind: (typeof kinds)[number], inFlight: number): Promise<Delivery> => {
     const { load: pairs, tally } = crowd[kind]
     const load = { name: `${kind} messages on ${name}`, pairs, inFlight, tally, pids: servers.map(({ pid }) => pid) }
-    return underLoad(load, preset.warmMs, () => delivered(site, tally, preset.windowMs))
+    return underLoad(load, preset.warmMs, () =>
+      delivered(site, tally, { windowMs: preset.windowMs, deliveriesMin: MESSAGES_MIN * preset.crowd }),
+    )
   }
   for (let round = 0; round <= preset.rounds; round++) {
     say(`(groups) deliveries on ${name}, round ${round} of ${preset.rounds}`)
@@ -88,12 +92,19 @@ async function measureDeliveries({ preset, settle, say }: CostContext, site: Sit
   })
 }
 
-async function delivered({ nodes, redis }: Site, tally: Tally, windowMs: number): Promise<Delivery> {
+interface Least {
+  readonly windowMs: number
+  readonly deliveriesMin: number
+}
+
+/** What a delivery costs under load. A window with too few of them is longer. */
+async function delivered({ nodes, redis }: Site, tally: Tally, { windowMs, deliveriesMin }: Least): Promise<Delivery> {
   const look = async (): Promise<Look & { readonly done: number }> => {
     return { ...(await lookAt(nodes, redis)), done: tally.delivered }
   }
   const before = await look()
   await sleep(windowMs)
+  await until('what a window needs', () => tally.delivered - before.done >= deliveriesMin)
   const after = await look()
   const each = (figure: keyof typeof before): number => (after[figure] - before[figure]) / (after.done - before.done)
   return {

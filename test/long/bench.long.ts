@@ -1,5 +1,6 @@
 /** The benchmark works: a tiny run says everything that it promises. What the figures are is not a matter for tests. */
 import t from 'tap'
+import type { GroupsReport } from '../../bench/groups.js'
 import { IDLE_KINDS, type IdleRow } from '../../bench/idle-row.js'
 import { BASELINES } from '../../bench/messages.js'
 import { PEER_NAMES } from '../../bench/peers/index.js'
@@ -133,15 +134,54 @@ t.test('wrong options are refused by name', async t => {
   }
 })
 
-t.test('a tiny run of groups gives the cost of each size beside a direct message', async t => {
-  const { code, stdout, stderr } = await bench('--tiny', '--json', 'groups')
+/** The figures of groups that are told, and what they are held to. */
+const GROUP_AIMS = [
+  [/^CPU of a timeline of a message to 100 members/, { atMost: 1 }],
+  [/^CPU of a timeline of a message to 500 members/, { atMost: 1 }],
+  [/^timelines in a second that get a message to 500 members/, { atLeast: 200_000 }],
+  [/^CPU of a delivery .* on lmdb, 1 in flight/, { atMost: 0.5 }],
+  [/^CPU of a delivery .* on lmdb, 10 in flight/, { atMost: 0.5 }],
+  [/^CPU of a delivery .* on a Cluster, 1 in flight/, { atMost: 1 }],
+  [/^CPU of a delivery .* on a Cluster, 10 in flight/, { atMost: 1 }],
+  [/^units of a message .* on a Cluster, 10 in flight/, undefined],
+  [/^rounds .* of a message .* on a Cluster, 10 in flight/, undefined],
+  [/^CPU that 40 idle groups add/, { atMost: 1 }],
+  [/^CPU of a server with 40 groups from its start/, undefined],
+  [/^CPU of a direct message on lmdb, 1 in flight/, { atMost: 1.1 }],
+  [/^CPU of a direct message on lmdb, 10 in flight/, { atMost: 1.1 }],
+] as const
+
+t.test(
+  'a tiny run of groups gives the cost of each size beside a direct message, and each figure with its aim',
+  async t => {
+    const { code, stdout, stderr } = await bench('--tiny', '--json', 'groups', '--against', '.')
+    t.equal(code, 0, stderr)
+    const { m }: { m: GroupsReport } = JSON.parse(stdout)
+    t.same(
+      m.rows.map(row => row.members),
+      [2, 10, 100, 500],
+    )
+    for (const row of m.rows) t.ok(row.appends_per_second > 0 && row.cpu_us_per_append > 0 && row.cpu_ratio > 0)
+    t.equal(m.rows[0]?.cpu_ratio, 1)
+    const branches = m.rows[3]?.branches ?? 0
+    t.ok(branches > 200 && branches <= 256)
+    for (const [what, aim] of GROUP_AIMS) {
+      const found = m.figures.filter(row => what.test(row.what))
+      t.equal(found.length, 1, String(what))
+      t.same(found[0]?.aim, aim, String(what))
+      t.type(found[0]?.kept, aim === undefined ? 'undefined' : 'boolean', String(what))
+    }
+    for (const { what, figure, judged } of m.figures) {
+      t.ok(Number.isFinite(figure.value) && Number.isFinite(judged), what)
+    }
+  },
+)
+
+t.test('of groups only what is named is measured, and without another checkout no direct message', async t => {
+  const { code, stdout, stderr } = await bench('--tiny', 'groups', '--figures', 'appends,direct')
   t.equal(code, 0, stderr)
-  const { m } = JSON.parse(stdout)
-  t.same(
-    m.rows.map((row: { members: number }) => row.members),
-    [2, 10, 100, 500],
-  )
-  for (const row of m.rows) t.ok(row.appends_per_second > 0 && row.cpu_us_per_append > 0 && row.cpu_ratio > 0)
-  t.equal(m.rows[0].cpu_ratio, 1)
-  t.ok(m.rows[3].branches > 200 && m.rows[3].branches <= 256)
+  t.match(stderr, '--against names no other checkout')
+  t.match(stdout, /^500 +2\d\d/m)
+  t.match(stdout, '| ≥ 200000 |')
+  t.notMatch(stdout, 'direct message on lmdb')
 })
