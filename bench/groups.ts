@@ -16,7 +16,10 @@ import type { Preset } from './presets.js'
 import { pinSelf } from './process-probe.js'
 import { table } from './table.js'
 
-/** What is measured, by name: appends to timelines; deliveries to connected members, on lmdb and on a Cluster; groups that nobody uses; direct messages beside an older checkout. */
+/**
+ * What is measured, by name: appends to timelines; deliveries to connected members, on lmdb and on a Cluster; groups that nobody uses;
+ * direct messages beside an older checkout.
+ */
 export const GROUP_FIGURES = ['appends', 'online', 'partitions', 'idle-groups', 'direct'] as const
 export type GroupFigure = (typeof GROUP_FIGURES)[number]
 
