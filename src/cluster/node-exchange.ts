@@ -4,6 +4,7 @@
  * that finds one missing, or hears nothing, compares what its connections know with the store:
  *
  *   batch n+1 ──► taken          batch ≤ n ──► late: it was compared for           n+2, beat n+1, another process ──► compare
+ *   a node comes ──► its first beat skips a number: it compares, for it was told nothing before the others knew it
  *   silence ──► compare, again and again at growing intervals: what a dead node did last may still be on its way to the store
  *
  * A lost event costs a late push, never a message.
@@ -80,6 +81,8 @@ export class NodeExchange {
   /** The highest number to a node that was forgotten. It may still know it, and would take a lower one for late: new ones are above. */
   #forgottenNumber = 0
   readonly #others = new Map<string, OtherNode>()
+  /** The nodes that were there at the last beat; undefined: there was none, and this node has told nothing. */
+  #present: ReadonlySet<string> | undefined
   #flushing = false
   #timer: TimerHandle | undefined
 
@@ -178,11 +181,15 @@ export class NodeExchange {
     const { clock, network } = this.#options
     const present = new Set(network.others())
     for (const node of present) {
-      this.#send(node, this.#numbersTo(node).number, [])
+      const outgoing = this.#numbersTo(node)
+      const hasCome = this.#present?.has(node) === false
+      if (hasCome) outgoing.number += 1
+      this.#send(node, outgoing.number, [])
       if (!this.#others.has(node)) this.#meet(node, UNHEARD)
     }
     this.#listen(clock.monotonic(), present)
     this.#forget(present)
+    this.#present = present
     this.#timer = clock.after(BEAT_MS, () => this.#beat())
   }
 
