@@ -12,6 +12,12 @@ export function identifyMessageId(w: Writer, m: m.MessageId): void {
   if (m.number !== 0) writeUint64(w, 32, m.number)
 }
 
+export function identifyMention(w: Writer, m: m.Mention): void {
+  if (m.start !== 0) writeUint32(w, 8, m.start)
+  if (m.length !== 0) writeUint32(w, 16, m.length)
+  if (m.uid !== 0) writeUint64(w, 24, m.uid)
+}
+
 export function identifyGroupRules(w: Writer, m: m.GroupRules): void {
   if (m.join !== 0) writeUint32(w, 8, m.join)
   if (m.adminsInvite) writeTrue(w, 16)
@@ -49,6 +55,11 @@ export function identifyEditRequest(w: Writer, m: m.EditRequest): void {
     w.ldelim()
   }
   if (m.text.length > 0) writeString(w, 34, m.text)
+  for (const each of m.mentions) {
+    w.uint32(42).fork()
+    identifyMention(w, each)
+    w.ldelim()
+  }
 }
 
 export function identifyRecallRequest(w: Writer, m: m.RecallRequest): void {
