@@ -8,7 +8,7 @@
  */
 import { decodeItem, GroupAct, type GroupChange } from '../../../protocol/generated/messages.js'
 import type { Actor } from '../../store/types.js'
-import { effectKind } from '../effect-kinds.js'
+import { itemEffect } from '../effect-kinds.js'
 import { branchActor, encodeReference } from '../references.js'
 import type { EffectKind, Shared, Tx } from '../types.js'
 import { noteMention } from './conversation-records.js'
@@ -24,7 +24,6 @@ export interface GroupItem {
   readonly item: Uint8Array
 }
 
-const HEADER_BYTES = 16
 const NOBODY_HERE: Branch = { members: [], former: [], all: [] }
 /** The first byte of an Item that holds a GroupChange: field 9. */
 const CHANGE_TAG = 9 * 8 + 2
@@ -41,21 +40,7 @@ export function gidOfBranch(actor: Actor): Gid {
 
 /** Makes an effect that tells a branch an item of its group. */
 export function branchEffect(kind: Pick<EffectKind<GroupItem>, 'name' | 'run'>): EffectKind<GroupItem> {
-  return effectKind({
-    ...kind,
-    encode({ number, atMs, item }) {
-      const bytes = new Uint8Array(HEADER_BYTES + item.length)
-      const view = new DataView(bytes.buffer)
-      view.setFloat64(0, number)
-      view.setFloat64(8, atMs)
-      bytes.set(item, HEADER_BYTES)
-      return bytes
-    },
-    decode(bytes) {
-      const view = new DataView(bytes.buffer, bytes.byteOffset)
-      return { number: view.getFloat64(0), atMs: view.getFloat64(8), item: bytes.slice(HEADER_BYTES) }
-    },
-  })
+  return itemEffect<GroupItem>({ number: 'float64', atMs: 'float64' }, kind)
 }
 
 export const groupItem = branchEffect({

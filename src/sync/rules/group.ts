@@ -13,7 +13,7 @@ import { CODES, type Code } from '../../../protocol/codes.js'
 import { GroupAct, GroupJoin, GroupRole, type MessageExtra } from '../../../protocol/generated/messages.js'
 import { extraOf, withNumber } from '../../../protocol/item-codec.js'
 import { GROUP_MEMBERS_MAX } from '../../../protocol/limits.js'
-import { effectKind, jsonEffect } from '../effect-kinds.js'
+import { itemEffect, jsonEffect } from '../effect-kinds.js'
 import type { EffectKind, Tx } from '../types.js'
 import {
   aboutOf,
@@ -285,34 +285,12 @@ export interface Said {
   readonly item: Uint8Array
 }
 
-const HEADER_BYTES = 28
-
 /** Makes the effect of what a member's request says or changes in the group. It is told back if it could not be processed. */
 export function saidEffect(kind: Pick<EffectKind<Said>, 'name' | 'run'>): EffectKind<Said> {
-  return effectKind({
-    ...kind,
-    encode({ period, device, sendSeq, atMs, item }) {
-      const bytes = new Uint8Array(HEADER_BYTES + item.length)
-      const view = new DataView(bytes.buffer)
-      view.setFloat64(0, period)
-      view.setUint32(8, device)
-      view.setFloat64(12, sendSeq)
-      view.setFloat64(20, atMs)
-      bytes.set(item, HEADER_BYTES)
-      return bytes
-    },
-    decode(bytes) {
-      const view = new DataView(bytes.buffer, bytes.byteOffset)
-      const [period, device, sendSeq, atMs] = [
-        view.getFloat64(0),
-        view.getUint32(8),
-        view.getFloat64(12),
-        view.getFloat64(20),
-      ]
-      return { period, device, sendSeq, atMs, item: bytes.slice(HEADER_BYTES) }
-    },
-    refused: (tx, said, source) => refuse(tx, source, said, CODES.REFUSED.code),
-  })
+  return itemEffect<Said>(
+    { period: 'float64', device: 'uint32', sendSeq: 'float64', atMs: 'float64' },
+    { ...kind, refused: (tx, said, source) => refuse(tx, source, said, CODES.REFUSED.code) },
+  )
 }
 
 export const groupSaid = saidEffect({

@@ -8,7 +8,7 @@ import {
 } from '../../../protocol/generated/messages.js'
 import { encodeMessageItem, withRecipient } from '../../../protocol/item-codec.js'
 import type { Actor } from '../../store/types.js'
-import { effectKind, jsonEffect } from '../effect-kinds.js'
+import { itemEffect, jsonEffect } from '../effect-kinds.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
 import { type Answer, contiguous, type Numbered, numbered, type SequenceRule } from './numbered.js'
 import { contact, profile, uidOf, userActor } from './records.js'
@@ -46,26 +46,12 @@ interface Failure {
   readonly code: Code
 }
 
-const HEADER_BYTES = 12
-
 /** Makes the effect of what a request sends to the other user. It is told back if it could not be processed. */
 export function incomingEffect(kind: Pick<EffectKind<Incoming>, 'name' | 'run'>): EffectKind<Incoming> {
-  return effectKind({
-    ...kind,
-    encode({ device, sendSeq, item }) {
-      const bytes = new Uint8Array(HEADER_BYTES + item.length)
-      const view = new DataView(bytes.buffer)
-      view.setUint32(0, device)
-      view.setFloat64(4, sendSeq)
-      bytes.set(item, HEADER_BYTES)
-      return bytes
-    },
-    decode(bytes) {
-      const view = new DataView(bytes.buffer, bytes.byteOffset)
-      return { device: view.getUint32(0), sendSeq: view.getFloat64(4), item: bytes.slice(HEADER_BYTES) }
-    },
-    refused: (tx, incoming, source) => failBack(tx, incoming, source, CODES.REFUSED.code),
-  })
+  return itemEffect<Incoming>(
+    { device: 'uint32', sendSeq: 'float64' },
+    { ...kind, refused: (tx, incoming, source) => failBack(tx, incoming, source, CODES.REFUSED.code) },
+  )
 }
 
 export const deliverMessage = incomingEffect({
