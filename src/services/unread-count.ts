@@ -3,18 +3,14 @@
  * by message, as numbers and send_seq have gaps, and what was recalled or deleted does not count. The mentions of a group are known by number,
  * however far back they are.
  */
-import {
-  type ConversationMessage,
-  decodeItem,
-  type Message,
-  type MessageState,
-} from '../../protocol/generated/messages.js'
+import { type ConversationMessage, decodeItem, type Message } from '../../protocol/generated/messages.js'
 import type { Defer } from '../lib/turn.js'
 import { partitionOf } from '../store/partition.js'
 import { type Actor, ASKED_MAX, type Store, type StoredEntry, type Version } from '../store/types.js'
 import { branchActor, decodeReference, isReference } from '../sync/references.js'
 import { groupConversation } from '../sync/rules/group-records.js'
 import { EVERYBODY } from '../sync/rules/mentions.js'
+import { isGone } from '../sync/rules/message-state.js'
 import type { UnreadMarks } from '../sync/rules/read-state.js'
 import { uidOf } from '../sync/rules/records.js'
 
@@ -35,10 +31,6 @@ export interface WalkParts {
 
 type DirectMarks = Extract<UnreadMarks, { kind: 'direct' }>
 type GroupMarks = Extract<UnreadMarks, { kind: 'group' }>
-
-function isGone(state: MessageState | undefined): boolean {
-  return state !== undefined && (state.recalledBy !== 0 || state.deleted)
-}
 
 /** The slices of a conversation above the version `cleared`, the newest entry first. */
 async function* slices(parts: WalkParts, actor: Actor, chain: string, cleared: Version): AsyncGenerator<StoredEntry[]> {
@@ -76,7 +68,7 @@ export async function countDirect(parts: WalkParts, actor: Actor, marks: DirectM
         continue
       }
       if (!passed.has(device)) open.add(device)
-      if (!isGone(message.state)) unread += 1
+      if (!isGone(message)) unread += 1
       if (unread === COUNTED_MAX) return unread
     }
     if (open.size === 0 && passed.size > 0) return unread
@@ -157,7 +149,7 @@ async function messagesOf({ store, branch }: Place, numbers: readonly number[]) 
 }
 
 function isOfOthers({ uid }: Place, message: ConversationMessage | undefined): message is ConversationMessage {
-  return message !== undefined && message.sender !== uid && !isGone(message.state)
+  return message !== undefined && message.sender !== uid && !isGone(message)
 }
 
 /** The newest of these numbers whose messages mention the user still, the newest first. */

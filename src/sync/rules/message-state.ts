@@ -61,6 +61,11 @@ export function isDeleted({ value }: AnyMessage): boolean {
   return value.state?.deleted === true
 }
 
+/** Whether nothing is left of the message but its id: it was recalled, or its user deleted it. */
+export function isGone({ state }: AnyMessage['value']): boolean {
+  return state !== undefined && (state.recalledBy !== 0 || state.deleted)
+}
+
 /** The number of the last change of a group's message; 0: there was none. */
 export function changeNumber({ value }: AnyMessage): number {
   return value.state?.changeNumber ?? 0
@@ -81,7 +86,7 @@ export interface Edition {
 
 /** The message with another text. One that was recalled or deleted stays as it is. */
 export function edited(message: AnyMessage, { text, mentions, atMs, number = 0 }: Edition): AnyMessage {
-  if (isRecalled(message) || isDeleted(message)) return message
+  if (isGone(message.value)) return message
   const { extra, state } = message.value
   const rest = { ...(extra ?? createMessageExtra()), mentions: [...mentions] }
   const { reply, metadata, forwarded } = rest
@@ -95,7 +100,7 @@ export function edited(message: AnyMessage, { text, mentions, atMs, number = 0 }
 
 /** The message after it was taken back: nothing of it but who sent it, and when. One that was deleted stays as it is. */
 export function recalled(message: AnyMessage, by: number, number = 0): AnyMessage {
-  if (isRecalled(message) || isDeleted(message)) return message
+  if (isGone(message.value)) return message
   return bare(message, { recalledBy: by, changeNumber: number })
 }
 
