@@ -96,7 +96,7 @@ export const LIMITS_TABLE = {
     unit: 's',
     burst: 500,
     code: 'RECIPIENT_LIMIT',
-    counts: 'Send, Post, Edit and Recall, without repeats; a group is a recipient',
+    counts: 'Send, Post, Forward, Edit and Recall, without repeats; a group is a recipient',
     why: 'nobody reads faster; the refusal is final, so that it does not hold back messages to others',
     keysMax: MANY,
   },

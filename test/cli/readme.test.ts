@@ -31,8 +31,9 @@ t.test('the lines of curl do what is said of them', async t => {
     .trimEnd()
     .split('\n')
     .map(line => JSON.parse(line))
-  t.equal(answers.length, 11)
-  const [carol, dave, asked, accepted, sent, page, posted, members, later, unread, marked] = answers
+  t.equal(answers.length, 13)
+  const [carol, dave, asked, accepted, sent, page, posted, members, later, answered, mentioned, unread, marked] =
+    answers
   t.match([carol, dave], [{ session: { device: 1, token: String } }, { session: { device: 1, token: String } }])
   t.same([asked, accepted], [{}, {}])
   t.match(sent, { version: String })
@@ -47,7 +48,12 @@ t.test('the lines of curl do what is said of them', async t => {
   )
   t.match(later.items.at(-1), { conversationMessage: { sender: carol.session.uid, text: 'the kettle is on' } })
   t.match(HTTP_PAGE, `"text":"the kettle is on"`)
-  t.same([unread, marked], [{ unread: 1 }, {}])
+  t.match(later.items.at(-1), { conversationMessage: { number: '4' } })
+  t.same(answered, {})
+  t.match(mentioned, { unread: 1, mentions: 1 })
+  t.match(HTTP_PAGE, `"mentions":1`)
+  t.match(unread, { unread: 1 })
+  t.same(marked, {})
   t.match(HTTP_PAGE, `"unread":1`)
 })
 
