@@ -26,8 +26,10 @@ import type { Serve } from './group-service.js'
 import {
   giveBackStored,
   groupKey,
+  isRecipientLimited,
   pairKey,
   ranNow,
+  settleRecipient,
   storedKib,
   storedWait,
   succeededNow,
@@ -121,11 +123,11 @@ export class ChangeService {
     const { uid, blind } = asked
     const key: Key = gid === undefined ? pairKey(uid, to) : groupKey(uid, gid)
     const isReached = gid !== undefined && fanOuts.isReached(uid)
-    const limited = isReached || limits.take('sends-recipient', key) > 0
+    const limited = isReached || isRecipientLimited(limits, key)
     engine.submit(userActor(uid), transition, { ...asked, limited }, outcome => {
-      if (!ranNow(outcome)) {
-        if (!limited) limits.giveBack('sends-recipient', key)
-      } else if (gid === undefined && blind === false && tellsOfNonContact(outcome)) limits.charge('look-ups', uid)
+      settleRecipient(limits, key, limited, outcome)
+      const tells = gid === undefined && blind === false && ranNow(outcome) && tellsOfNonContact(outcome)
+      if (tells) limits.charge('look-ups', uid)
       if (gid !== undefined && succeededNow(outcome)) fanOuts.charge(uid, gid)
       settle(outcome)
     })

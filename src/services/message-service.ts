@@ -32,8 +32,10 @@ import {
   giveBackStored,
   groupKey,
   isOk,
+  isRecipientLimited,
   pairKey,
   ranNow,
+  settleRecipient,
   storedKib,
   storedWait,
   succeededNow,
@@ -120,7 +122,7 @@ export class MessageService {
     const limits = this.#limits
     const kib = this.#stored(caller, id, what)
     if (kib === undefined) return
-    const limited = limits.take('sends-recipient', pairKey(uid, to)) > 0
+    const limited = isRecipientLimited(limits, pairKey(uid, to))
     const blind = limits.wait('look-ups', uid) > 0
     const sending = { uid, device, sendSeq, hash, to, text, content, extra, fault, limited, blind, caller, id, kib }
     this.#engine.submit<Sending, Answer>(userActor(uid), this.#send, sending, this.#sent)
@@ -138,11 +140,8 @@ export class MessageService {
   readonly #sent = (outcome: Outcome<Answer>, sending: Omit<Sending, 'text'>): void => {
     const { uid, to, limited, blind, caller, id, kib } = sending
     const limits = this.#limits
-    if (!ranNow(outcome)) {
-      if (!limited) limits.giveBack('sends-recipient', pairKey(uid, to))
-    } else if (!blind && tellsOfNonContact(outcome)) {
-      limits.charge('look-ups', uid)
-    }
+    settleRecipient(limits, pairKey(uid, to), limited, outcome)
+    if (ranNow(outcome) && !blind && tellsOfNonContact(outcome)) limits.charge('look-ups', uid)
     if (!succeededNow(outcome)) giveBackStored(limits, caller, kib)
     if (!isOk(outcome)) answerNumbered(caller, id, outcome)
     else if (outcome.own === undefined) caller.accepted(id, 0, 0)
@@ -154,14 +153,14 @@ export class MessageService {
     const { gid } = what
     const kib = this.#stored(caller, id, what)
     if (kib === undefined) return
-    const limited = this.#fanOuts.isReached(uid) || this.#limits.take('sends-recipient', groupKey(uid, gid)) > 0
+    const limited = this.#fanOuts.isReached(uid) || isRecipientLimited(this.#limits, groupKey(uid, gid))
     const sending = { ...what, uid, device, limited, caller, id, kib }
     this.#engine.submit<GroupSending, Answer>(userActor(uid), sendToGroup, sending, this.#sentToGroup)
   }
 
   readonly #sentToGroup = (outcome: Outcome<Answer>, sending: Omit<GroupSending, 'text'>): void => {
     const { uid, gid, limited, caller, id, kib } = sending
-    if (limited !== true && !ranNow(outcome)) this.#limits.giveBack('sends-recipient', groupKey(uid, gid))
+    settleRecipient(this.#limits, groupKey(uid, gid), limited, outcome)
     if (succeededNow(outcome)) this.#fanOuts.charge(uid, gid)
     else giveBackStored(this.#limits, caller, kib)
     answerNumbered(caller, id, outcome)
@@ -182,7 +181,7 @@ export class MessageService {
     if (kib === undefined) return
     const key = 'peer' in to ? pairKey(uid, to.peer) : groupKey(uid, to.gid)
     const isReached = 'gid' in to && this.#fanOuts.isReached(uid)
-    const limited = isReached || limits.take('sends-recipient', key) > 0
+    const limited = isReached || isRecipientLimited(limits, key)
     const blind = limits.wait('look-ups', uid) > 0
     const forwarding = { ...what, uid, device, limited, blind, caller, id, kib }
     this.#engine.submit(userActor(uid), forwardMessage, forwarding, this.#forwarded)

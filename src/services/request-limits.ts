@@ -46,6 +46,24 @@ export function requestWait(limits: Limits, caller: Asker): number {
   return ownMs || limits.take('requests-address', network)
 }
 
+/**
+ * Takes one message to a recipient, by the key of both.
+ * @returns whether there are too many: the transition then refuses, so that a repeat gets its first answer
+ */
+export function isRecipientLimited(limits: Limits, key: Key): boolean {
+  return limits.take('sends-recipient', key) > 0
+}
+
+/** Gives back what an isRecipientLimited() took, if the request was not run now. */
+export function settleRecipient(
+  limits: Limits,
+  key: Key,
+  limited: boolean | undefined,
+  outcome: Outcome<Answer>,
+): void {
+  if (limited !== true && !ranNow(outcome)) limits.giveBack('sends-recipient', key)
+}
+
 /** Undoes a requestWait() that let a device through: the request itself takes it once more. */
 export function giveRequestBack(limits: Limits, caller: Asker): void {
   limits.giveBack('requests-device', deviceKey(caller))
