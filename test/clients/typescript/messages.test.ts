@@ -191,6 +191,34 @@ t.test(
   },
 )
 
+t.test('a message that comes first when it is deleted, or below what was cleared, is not shown', async t => {
+  const harness = await Harness.online(new MemoryStorage())
+  harness.pipe.push(0, 4, [
+    inState(messageItem('300/2/7', ''), { deleted: true }),
+    messageItem('300/2/8', 'here'),
+    conversationState({ conversation: GROUP, cleared: 6, read: 0 }),
+    groupMessage(5, '300/2/9', 'before'),
+  ])
+  harness.settle()
+  harness.pipe.push(4, 7, [
+    groupMessage(6, '300/2/10', 'cleared'),
+    groupMessage(7, '300/2/11', 'also'),
+    groupMessage(8, '300/2/12', 'after'),
+  ])
+  harness.settle()
+  t.same(
+    harness.of('message').map(({ text }) => text),
+    ['here', 'after'],
+  )
+  t.same(await texts(harness, 300), ['here'])
+  t.same(await texts(harness, GROUP), ['after'])
+  harness.pipe.push(7, 8, [
+    changedItem(inState(messageItem('300/2/7', 'again'), { reactions: [{ kind: 'a', count: 1 }] })),
+  ])
+  harness.settle()
+  t.same(changes(harness), [], 'what was deleted stays so')
+})
+
 t.test(
   'a message takes its content, reply, mentions and metadata along, over a restart and in the history',
   async t => {
