@@ -260,14 +260,15 @@ export const LIMITS_TABLE = {
     why: 'a message a second to the largest group, and two hundred at once, in however many groups',
     keysMax: MANY,
   },
-  'unread-walks': {
+  'timeline-walks': {
     key: 'user',
     counted: 'per node',
     amount: 50,
     unit: 's',
     burst: 2_000,
     code: 'RATE_LIMITED',
-    counts: 'each 128 entries of a timeline that Unread looks at',
+    counts:
+      'each 128 entries of a timeline that Unread looks at; 32 for an Edit, Recall, Forward or Delete whose message is not found',
     why: 'a device that starts asks about 500 conversations, and some of them are long; each costs half a millisecond',
     keysMax: MANY,
   },

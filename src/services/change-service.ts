@@ -24,11 +24,13 @@ import type { ContentHash } from './content-hash.js'
 import type { FanOuts } from './fan-outs.js'
 import type { Serve } from './group-service.js'
 import {
+  chargeSearch,
   giveBackStored,
   groupKey,
   isRecipientLimited,
   pairKey,
   ranNow,
+  searchWait,
   settleRecipient,
   storedKib,
   storedWait,
@@ -65,8 +67,17 @@ export class ChangeService {
 
   /** Names the handler of each method. */
   serve(on: Serve): void {
-    on(METHODS.edit, (caller, id, request) => this.#edit(caller, id, request))
-    on(METHODS.recall, (caller, id, request) => this.#recall(caller, id, request))
+    const { limits } = this.#parts
+    on(METHODS.edit, (caller, id, request) => {
+      const waitMs = searchWait(limits, caller.uid)
+      if (waitMs > 0) refuseLimited(caller, id, waitMs)
+      else this.#edit(caller, id, request)
+    })
+    on(METHODS.recall, (caller, id, request) => {
+      const waitMs = searchWait(limits, caller.uid)
+      if (waitMs > 0) refuseLimited(caller, id, waitMs)
+      else this.#recall(caller, id, request)
+    })
   }
 
   #edit(caller: Caller, id: number, request: EditRequest): void {
@@ -126,6 +137,7 @@ export class ChangeService {
     const limited = isReached || isRecipientLimited(limits, key)
     engine.submit(userActor(uid), transition, { ...asked, limited }, outcome => {
       settleRecipient(limits, key, limited, outcome)
+      chargeSearch(limits, uid, outcome)
       const tells = gid === undefined && blind === false && ranNow(outcome) && tellsOfNonContact(outcome)
       if (tells) limits.charge('look-ups', uid)
       if (gid !== undefined && succeededNow(outcome)) fanOuts.charge(uid, gid)

@@ -25,11 +25,11 @@ import { markRead, readersOf, setConversation, setPreferences, unreadMarks } fro
 import { userActor } from '../sync/rules/records.js'
 import type { Transition } from '../sync/types.js'
 import type { BeginWork } from './account-service.js'
-import { answerNumbered, refuse, refuseError } from './answers.js'
+import { answerNumbered, refuse, refuseError, refuseLimited } from './answers.js'
 import type { ContentHash } from './content-hash.js'
 import type { NumberedRequest, Serve } from './group-service.js'
 import { Refused } from './refused.js'
-import { succeededNow } from './request-limits.js'
+import { chargeSearch, searchWait, succeededNow } from './request-limits.js'
 import type { Caller } from './types.js'
 import { countDirect, countGroup, groupMessageIn, type WalkParts } from './unread-count.js'
 import { namesMessage } from './written.js'
@@ -80,12 +80,18 @@ export class ConversationService {
     ): void =>
       on(method, (caller, id, request) => {
         const { uid, device } = caller
+        const waitMs = method.number === METHODS.delete.number ? searchWait(this.#limits, uid) : 0
+        if (waitMs > 0) {
+          refuseLimited(caller, id, waitMs)
+          return
+        }
         const hash = this.#contentHash.of(method, request)
         const input = inputOf({ uid, device, sendSeq: request.sendSeq, hash }, request)
         if (input === undefined) refuse(caller, id, CODES.INVALID_ARGUMENT.code)
         else {
           this.#engine.submit(userActor(uid), transition, input, outcome => {
             answerNumbered(caller, id, outcome)
+            if (method.number === METHODS.delete.number) chargeSearch(this.#limits, uid, outcome)
             if (succeededNow(outcome)) begun?.(uid)
           })
         }
@@ -137,12 +143,12 @@ export class ConversationService {
 
   async #unread({ uid }: Caller, { conversation }: UnreadRequest): Promise<Uint8Array> {
     if (!isConversationId(conversation)) throw new Refused(CODES.INVALID_ARGUMENT.code)
-    const waitMs = this.#limits.take('unread-walks', uid)
+    const waitMs = this.#limits.take('timeline-walks', uid)
     if (waitMs > 0) throw new Refused(CODES.RATE_LIMITED.code, waitMs)
     const actor = userActor(uid)
     const marks = done(await this.#engine.run(actor, unreadMarks, { uid, conversation }))
     if (marks.kind === 'refused') throw new Refused(marks.code)
-    const charge = (): void => this.#limits.charge('unread-walks', uid)
+    const charge = (): void => this.#limits.charge('timeline-walks', uid)
     const parts: WalkParts = { store: this.#store, defer: this.#defer, charge }
     if (marks.kind === 'direct') {
       const unread = await countDirect(parts, actor, marks)

@@ -28,6 +28,7 @@ import type { ContentHash } from './content-hash.js'
 import type { FanOuts } from './fan-outs.js'
 import type { LargePages } from './large-pages.js'
 import {
+  chargeSearch,
   chargeStored,
   giveBackStored,
   groupKey,
@@ -35,6 +36,7 @@ import {
   isRecipientLimited,
   pairKey,
   ranNow,
+  searchWait,
   settleRecipient,
   storedKib,
   storedWait,
@@ -176,6 +178,11 @@ export class MessageService {
     const fault = named ? CODES.OK.code : CODES.NO_SUCH_MESSAGE.code
     const what = { sendSeq, hash, to, source, message: message ?? NO_MESSAGE, fault }
     const limits = this.#limits
+    const waitMs = searchWait(limits, uid)
+    if (waitMs > 0) {
+      refuseLimited(caller, id, waitMs)
+      return
+    }
     // How much is copied is known when it is found: the rest is charged behind it.
     const kib = this.#stored(caller, id, NOTHING)
     if (kib === undefined) return
@@ -189,6 +196,7 @@ export class MessageService {
 
   readonly #forwarded = (outcome: Outcome<Forwarded>, sending: Forwarding): void => {
     const { to, caller } = sending
+    chargeSearch(this.#limits, caller.uid, outcome)
     if (outcome.kind === 'done' && succeededNow(outcome)) chargeStored(this.#limits, caller, outcome.result.bytes)
     if ('peer' in to) this.#sent(outcome, { ...sending, to: to.peer })
     else this.#sentToGroup(outcome, { ...sending, gid: to.gid })

@@ -64,6 +64,23 @@ export function settleRecipient(
   if (limited !== true && !ranNow(outcome)) limits.giveBack('sends-recipient', key)
 }
 
+/** The walks of a search for a message that is not there: 4 096 entries, 128 for each (unread-count.ts, message-search.ts). */
+const SEARCH_WALKS = 32
+
+/**
+ * Takes nothing: what a search costs is known when it is over.
+ * @returns the milliseconds until the user may have a message looked for
+ */
+export function searchWait(limits: Limits, uid: number): number {
+  return limits.check('timeline-walks', uid)
+}
+
+/** Charges a search that has found nothing. One that finds its message has mostly looked at few. */
+export function chargeSearch(limits: Limits, uid: number, outcome: Outcome<Answer>): void {
+  const isVain = ranNow(outcome) && answerOf(outcome)?.code === CODES.NO_SUCH_MESSAGE.code
+  if (isVain) limits.charge('timeline-walks', uid, SEARCH_WALKS)
+}
+
 /** Undoes a requestWait() that let a device through: the request itself takes it once more. */
 export function giveRequestBack(limits: Limits, caller: Asker): void {
   limits.giveBack('requests-device', deviceKey(caller))

@@ -69,6 +69,30 @@ t.test('edits and recalls count as messages', async t => {
   await node.engine.close()
 })
 
+t.test('searches that find nothing are limited, those that find are not', async t => {
+  const { node, alice, bob, edit, recall, send } = await world({
+    'timeline-walks': { amount: 1, unit: 'h', burst: 100 },
+  })
+  const one = await send('one')
+  const gone = { ...one, sendSeq: 999 }
+  const [conversation, source] = [`direct:${bob.uid}`, `direct:${bob.uid}`]
+  const message = createMessageId(gone)
+  const forward = () => alice.call(METHODS.forward, { sendSeq: alice.sendSeq + 1, conversation, source, message })
+  const remove = () => alice.call(METHODS.delete, { sendSeq: alice.sendSeq + 1, conversation, messages: [message] })
+  for (const text of ['a', 'b', 'c', 'd', 'e']) t.equal(await edit(one, text), 'OK')
+  t.equal(await edit(gone, 'x'), 'NO_SUCH_MESSAGE')
+  t.equal(await recall(gone), 'NO_SUCH_MESSAGE')
+  for (const ask of [forward, remove]) {
+    t.equal(codeName((await ask()).code), 'NO_SUCH_MESSAGE')
+    alice.next()
+  }
+  for (const ask of [forward, remove]) t.equal(codeName((await ask()).code), 'RATE_LIMITED')
+  t.equal(await edit(one, 'f'), 'RATE_LIMITED')
+  alice.sendSeq -= 1
+  t.equal(await recall(one), 'RATE_LIMITED')
+  await node.engine.close()
+})
+
 t.test('nothing is changed while a node is there that could not read it', async t => {
   const { node, edit, recall, send, setForms, bob } = await world()
   const one = await send('one')

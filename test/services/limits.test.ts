@@ -196,7 +196,7 @@ const CASES: Readonly<Record<LimitName, Case>> = {
   },
   'group-acts': { act: ({ alice }) => joinSome(alice), other: ({ bob }) => joinSome(bob) },
   'fan-outs': { act: ({ alice }) => postAlone(alice), other: ({ bob }) => postAlone(bob) },
-  'unread-walks': { act: ({ alice, bob }) => unreadOf(alice, bob), other: ({ alice, bob }) => unreadOf(bob, alice) },
+  'timeline-walks': { act: ({ alice, bob }) => unreadOf(alice, bob), other: ({ alice, bob }) => unreadOf(bob, alice) },
   renames: {
     // Dave has no contacts.
     act: ({ dave }) => rename(dave).then(reply => used(dave, reply)),

@@ -38,7 +38,7 @@ async function world(scopes: 'one' | 'partitions' = 'one') {
   const store = new WalkedStore({ scopes, random: seededRandom('store') })
   const limits = new Limits(systemClock, {
     'sends-recipient': null,
-    'unread-walks': { amount: 1, unit: 'min', burst: 100 },
+    'timeline-walks': { amount: 1, unit: 'min', burst: 100 },
   })
   const node = await startNode(store, systemClock, 'node', { limits })
   const [alice, bob, carol] = (await Promise.all(
@@ -158,7 +158,7 @@ t.test('a hundred are counted, and no more is read than is needed', async t => {
   t.same(await walks(), [0, WALKED_MAX / WALKED_AT_ONCE], 'and not for ever')
   for (let n = 0; n < 3; n += 1) await withAlice(bob, alice).catch(() => {})
   t.match(await bob.call(METHODS.unread, { conversation: `direct:${alice.uid}` }), { code: CODES.RATE_LIMITED.code })
-  t.ok((limits.hits.get('unread-walks') ?? 0) > 0)
+  t.ok((limits.hits.get('timeline-walks') ?? 0) > 0)
   await node.engine.close()
 })
 
