@@ -7,8 +7,11 @@ import { partitionActorOf } from '../sync/fan-out.js'
 import { pairOut } from '../sync/record-kinds.js'
 import { branchActor, groupActor, isBranchActor, isGroupActor } from '../sync/references.js'
 import { gidOfBranch } from '../sync/rules/branch.js'
+import { debtor, debtsActor } from '../sync/rules/debts.js'
 import { gidOfGroup } from '../sync/rules/group-changes.js'
 import {
+  type About,
+  about,
   branch,
   type Gid,
   groupIndex,
@@ -42,6 +45,7 @@ export class GroupCheck {
       this.#members(gidOfGroup(actor), members.decode(bytes).values())
     else if (prefix === waiting.prefix && isGroupActor(actor)) this.#waiting(gidOfGroup(actor), waiting.decode(bytes))
     else if (prefix === branch.prefix && isBranchActor(actor)) this.#branch(actor, bytes)
+    else if (prefix === owed.prefix && isGroupActor(actor)) this.#owed(actor, owed.decode(bytes))
   }
 
   /** Checks what a user is to a group against the group's own records. */
@@ -60,6 +64,8 @@ export class GroupCheck {
       this.#findings.fault(
         `user ${uid} is ${own.state} of ${own.number} to group ${gid}, and the group knows otherwise`,
       )
+    } else if (member !== undefined && !isSameAbout(own, recordOf(this.#view, group, about))) {
+      this.#findings.fault(`user ${uid} has another title, announcement or rules of group ${gid} than the group`)
     }
   }
 
@@ -101,6 +107,14 @@ export class GroupCheck {
     }
   }
 
+  /** Checks that what a group owes is noted where the job looks that pays it. */
+  #owed(group: Actor, debts: Readonly<Record<string, number>>): void {
+    const [gid, noting] = [gidOfGroup(group), debtsActor(group)]
+    if (Object.keys(debts).length === 0 || this.#waits(group, noting)) return
+    if (recordOf(this.#view, noting, debtor, gid) === undefined)
+      this.#findings.fault(`group ${gid} owes its items to some partitions, and no job knows of it`)
+  }
+
   #isGone(uid: number): boolean {
     return recordOf(this.#view, userActor(uid), profile)?.deleted !== false
   }
@@ -122,6 +136,14 @@ export class GroupCheck {
     const out = recordOf(this.#view, source, pairOut, target)
     return out !== undefined && out.sent !== out.settled
   }
+}
+
+function isSameAbout(own: UserGroup, now: About | undefined): boolean {
+  if (now === undefined) return false
+  const [mine, theirs] = [own, now].map(({ title, announcement, rules }) =>
+    JSON.stringify([title, announcement, rules]),
+  )
+  return own.aboutNumber === now.number && mine === theirs
 }
 
 function isAgreed({ state, number }: UserGroup, member: Member | undefined, waits: Waiting | undefined): boolean {

@@ -6,12 +6,14 @@ export class DeafStore extends MemoryStore {
   #heard = new AbortController()
 
   override async commit(...[scope, units]: Parameters<MemoryStore['commit']>): ReturnType<MemoryStore['commit']> {
-    if (scope === this.deaf) await new Promise(resolve => this.#heard.signal.addEventListener('abort', resolve))
+    const { signal } = this.#heard
+    if (scope === this.deaf) await new Promise(resolve => signal.addEventListener('abort', resolve))
     return super.commit(scope, units)
   }
 
   hear(): void {
     this.deaf = undefined
     this.#heard.abort()
+    this.#heard = new AbortController()
   }
 }

@@ -12,8 +12,19 @@ import { MemoryStore } from '../../src/store/memory/store.js'
 import { MemoryView } from '../../src/store/memory/view.js'
 import type { Actor } from '../../src/store/types.js'
 import { branchActor, encodeReference, groupActor } from '../../src/sync/references.js'
+import { debtor, debtsActor } from '../../src/sync/rules/debts.js'
 import { recallInGroup } from '../../src/sync/rules/group-edits.js'
-import { branch, groupIndex, members, NO_GROUP, userGroup, waiting } from '../../src/sync/rules/group-records.js'
+import {
+  about,
+  branch,
+  groupIndex,
+  members,
+  NO_GROUP,
+  NO_RULES,
+  owed,
+  userGroup,
+  waiting,
+} from '../../src/sync/rules/group-records.js'
 import { acceptInvitation } from '../../src/sync/rules/membership.js'
 import { userActor } from '../../src/sync/rules/records.js'
 import type { RecordKind, Transition } from '../../src/sync/types.js'
@@ -72,6 +83,31 @@ t.test('what a user is to a group is compared with the group and the index', asy
   t.match(faults(), [/and the group knows otherwise/])
   await change(actor, groupIndex, { groups: [], invitations: [gid] })
   t.match(faults(), [/the index of user/, /knows otherwise/])
+  await node.engine.close()
+})
+
+t.test('what a member has of title, announcement and rules is compared with the group', async t => {
+  const { node, gid, change, faults } = await world()
+  const now = { title: 'friends', announcement: '', rules: NO_RULES, code: '', createdAtMs: 1, dissolved: false }
+  const fault = /^user .* has another title, announcement or rules of group/
+  await change(groupActor(gid), about, { ...now, number: 9 })
+  t.match(faults(), [fault, fault])
+  await change(groupActor(gid), about, { ...now, number: 0, rules: { ...NO_RULES, adminsWrite: true } })
+  t.match(faults(), [fault, fault])
+  await change(groupActor(gid), about, { ...now, number: 0 })
+  t.same(faults(), [])
+  await node.engine.close()
+})
+
+t.test('what a group owes is noted for the job that pays', async t => {
+  const { node, gid, change, faults } = await world()
+  const group = groupActor(gid)
+  await change(group, owed, { 3: 2 })
+  t.same(faults(), [`group ${gid} owes its items to some partitions, and no job knows of it`])
+  await change(debtsActor(group), debtor, { sinceMs: 1 }, gid)
+  t.same(faults(), [])
+  await change(group, owed, {})
+  t.same(faults(), [])
   await node.engine.close()
 })
 

@@ -10,7 +10,7 @@ import { partitionOf } from '../../store/partition.js'
 import type { Actor } from '../../store/types.js'
 import { jsonEffect } from '../effect-kinds.js'
 import { jsonRecord } from '../record-kinds.js'
-import { branchActor, decodeReference, isReference } from '../references.js'
+import { branchActor, decodeReference, groupActor, isReference } from '../references.js'
 import type { EffectKind, LogItem, Transition, Tx } from '../types.js'
 import { groupItem } from './branch.js'
 import { groupChanged } from './branch-changes.js'
@@ -125,12 +125,13 @@ const lastPaid = jsonRecord<{ readonly atMs: number }>('paid', {
   many: 'one',
 })
 
-/** Removes the note of a group that owes nothing. One that owes again notes it again. */
+/** Removes the note of a group that owes nothing. While the last was paid, another partition may have become one that is owed. */
 export const hasPaid: Transition<{ readonly gid: Gid }, void> = {
   name: 'group.has-paid',
   waits: true,
   run(tx, { gid }) {
     if (tx.get(debtor, gid) === undefined) return
+    if (firstOwed(tx.at(groupActor(gid))) < Number.POSITIVE_INFINITY) return
     tx.remove(debtor, gid)
     tx.put(lastPaid, { atMs: tx.nowMs })
   },
