@@ -7,6 +7,8 @@ import { MemoryStore } from '../../src/store/memory/store.js'
 import { branchActor, groupActor } from '../../src/sync/references.js'
 import { deleteAccount } from '../../src/sync/rules/account.js'
 import { type Debts, debtsOf } from '../../src/sync/rules/debts.js'
+import { NO_GROUP, NO_RULES, userGroup } from '../../src/sync/rules/group-records.js'
+import { groupTold, type Told } from '../../src/sync/rules/group-told.js'
 import { leavingActor } from '../../src/sync/rules/leaving.js'
 import {
   acceptInvitation,
@@ -21,6 +23,7 @@ import {
   setMemberRole,
 } from '../../src/sync/rules/membership.js'
 import { userActor } from '../../src/sync/rules/records.js'
+import type { Tx } from '../../src/sync/types.js'
 import { DeafStore } from '../support/deaf-store.js'
 import { startNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
@@ -224,4 +227,28 @@ for (const scopes of SCOPES) {
       await node.engine.close()
     },
   )
+}
+
+for (const state of [GroupState.ASKED, GroupState.JOINING]) {
+  t.test(`what the group is now may overtake the joining (state: ${state})`, async t => {
+    const { all, node } = await people('one', 1)
+    const [alice] = all
+    const [gid, via] = ['a.b.c', 7]
+    const hear = (told: Told) =>
+      node.engine.run(
+        userActor(alice.uid),
+        { name: 'test.hear', run: tx => groupTold.run(tx, told, groupActor(gid)) },
+        undefined,
+      )
+    const put = { name: 'test.put', run: (tx: Tx) => tx.put(userGroup, { ...NO_GROUP, state, number: via }, gid) }
+    await node.engine.run(userActor(alice.uid), put, undefined)
+    const before = { title: 'old', announcement: '', rules: { ...NO_RULES, adminsWrite: true }, aboutNumber: 10 }
+    const after = { title: 'new', announcement: 'come', rules: NO_RULES, aboutNumber: 11 }
+    await hear({ act: 'about', ...after })
+    t.match(await alice.group(gid), { state, title: 'new' })
+    await hear({ act: 'joined', number: 12, via, role: GroupRole.MEMBER, ...before })
+    const { aboutNumber: _, ...shown } = after
+    t.match(await alice.group(gid), { state: GroupState.MEMBER, number: 12, ...shown })
+    await node.engine.close()
+  })
 }

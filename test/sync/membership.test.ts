@@ -9,7 +9,7 @@ import { type Random, seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { MemoryView } from '../../src/store/memory/view.js'
 import { branchActor, groupActor } from '../../src/sync/references.js'
-import { branch, type Gid, members, NO_GROUP, userGroup, waiting } from '../../src/sync/rules/group-records.js'
+import { about, branch, type Gid, members, NO_GROUP, userGroup, waiting } from '../../src/sync/rules/group-records.js'
 import {
   acceptInvitation,
   approveRequest,
@@ -57,8 +57,9 @@ async function recordOf(store: MemoryStore, { uid }: GroupPerson, gid: Gid) {
 }
 
 async function groupOf(store: MemoryStore, gid: Gid) {
-  const [list, waits] = await store.get(groupActor(gid), [members.prefix, waiting.prefix])
+  const [list, waits, now] = await store.get(groupActor(gid), [members.prefix, waiting.prefix, about.prefix])
   return {
+    now: now === undefined || now.stamp === 0 ? undefined : about.decode(now.bytes),
     list: list === undefined || list.stamp === 0 ? new Map() : members.decode(list.bytes),
     waits: waits === undefined || waits.stamp === 0 ? [] : waiting.decode(waits.bytes),
   }
@@ -96,7 +97,7 @@ async function actAtRandom(
     }
     case 7: {
       const join = random.integer(2) === 0 ? GroupJoin.CODE : GroupJoin.APPROVAL
-      const rules = { join, adminsInvite: random.integer(2) === 0, adminsWrite: false, history: 0 }
+      const rules = { join, adminsInvite: random.integer(2) === 0, adminsWrite: random.integer(8) === 0, history: 0 }
       return one.act(setGroupRules, { gid, rules, code: CODE, newCode: false })
     }
     case 8:
@@ -137,11 +138,12 @@ async function entitled(store: MemoryStore, gid: Gid) {
 /** Checks what is so when nothing is under way any more. @returns what is wrong */
 async function wrongs(store: MemoryStore, people: readonly GroupPerson[], gid: Gid): Promise<string[]> {
   const found: string[] = []
-  const { list, waits } = await groupOf(store, gid)
+  const { list, waits, now } = await groupOf(store, gid)
   const theirs = await entitled(store, gid)
   for (const person of people) {
     const { uid } = person
-    const { state, number } = await recordOf(store, person, gid)
+    const own = await recordOf(store, person, gid)
+    const { state, number } = own
     const member = list.get(uid)
     const waits1 = waits.find(entry => entry.uid === uid)
     const isAgreed =
@@ -150,6 +152,9 @@ async function wrongs(store: MemoryStore, people: readonly GroupPerson[], gid: G
       (state === GroupState.ASKED && waits1?.asks === true && waits1.number === number) ||
       (state === GroupState.UNSPECIFIED && member === undefined && waits1 === undefined)
     if (!isAgreed) found.push(`${uid} is ${state} of ${number}; the group: ${JSON.stringify(member ?? waits1)}`)
+    const isTold = own.aboutNumber === now?.number && own.title === now.title
+    if (member !== undefined && !(isTold && JSON.stringify(own.rules) === JSON.stringify(now.rules)))
+      found.push(`${uid} has ${JSON.stringify(own)}, the group is ${JSON.stringify(now)}`)
     const [shown, expected] = [await person.numbered(gid), theirs.get(uid) ?? []]
     if (JSON.stringify(shown) !== JSON.stringify(expected))
       found.push(`${uid} has ${JSON.stringify(shown)}, not ${JSON.stringify(expected)}`)

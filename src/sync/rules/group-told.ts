@@ -98,10 +98,16 @@ function hear(tx: Tx, group: string, before: UserGroup, told: Told): UserGroup {
       return before.state === MEMBER && before.number === number ? { ...before, role, muted } : before
     }
     case 'about':
-      return before.state === MEMBER ? withAbout(before, told) : before
+      // It may overtake the joining, which comes another way.
+      return isComing(before) || before.state === MEMBER ? withAbout(before, told) : before
     case 'dissolved':
       return before.state !== UNSPECIFIED && before.state !== INVITED ? ended(before, told.until) : before
   }
+}
+
+/** Whether the user is on the way into the group. */
+function isComing({ state }: UserGroup): boolean {
+  return state === JOINING || state === ASKED
 }
 
 function isAbout({ state, number }: UserGroup, other: number): boolean {
@@ -142,7 +148,7 @@ function invited(
 function joined(tx: Tx, group: string, before: UserGroup, told: Told & { readonly act: 'joined' }): UserGroup {
   const { number, via, role } = told
   if (number <= before.until) return before
-  const isExpected = (before.state === JOINING || before.state === ASKED) && before.number === via
+  const isExpected = isComing(before) && before.number === via
   if (isExpected) return withAbout({ ...before, state: MEMBER, number, via, role, muted: false, inviter: 0 }, told)
   // The leaving names what it was when the user left; the group finds the membership by it.
   if (before.state !== LEAVING || before.number !== via) say(tx, group, 'leave', number)
