@@ -58,6 +58,11 @@ export const CODES = {
     action: 'refused',
     text: 'the content is of no kind that the server knows, or not as its kind is',
   },
+  REACTION_LIMIT: {
+    code: 140,
+    action: 'refused',
+    text: 'the user, or the message, has as many reactions as are allowed',
+  },
 
   UNAVAILABLE: { code: 200, action: 'retry', text: 'something that the server needs is not there right now' },
   OVERLOADED: { code: 201, action: 'retry', text: 'the server has too much to do' },

@@ -43,6 +43,16 @@ export const RECALL_MS_MAX = 120_000
 
 /** Messages that one Delete names. */
 export const DELETIONS_MAX = 64
+/** Bytes of a reaction's kind. */
+export const REACTION_BYTES_MAX = 32
+/** Reactions of one user to one message. */
+export const REACTIONS_MAX = 3
+/** Kinds of reactions to one message. */
+export const REACTION_KINDS_MAX = 20
+/** Users in a page of those who reacted. */
+export const REACTORS_PAGE_MAX = 100
+/** From one telling of a group's message's reactions to the next. */
+export const REACTIONS_TOLD_MS = 1_000
 
 /** The numbers from the lowest unanswered send_seq to the highest sent; also how many outcomes a server remembers per device. */
 export const SEND_WINDOW = 64

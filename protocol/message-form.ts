@@ -12,6 +12,11 @@ import { CONTENT_BYTES_MAX, LATITUDE_MAX, LONGITUDE_MAX } from './limits.js'
 /** The kinds of content that have been given out. */
 export const CONTENT_KINDS = { custom: 1, location: 2, card: 3 } as const
 
+/** Whether it can be the kind of a reaction, if it is not too long. */
+export function isReaction(kind: string): boolean {
+  return kind !== '' && !/\p{Cc}/u.test(kind)
+}
+
 /** Whether the content is of a known kind, and its body as that kind has it. */
 export function isContent({ kind, body }: MessageContent): boolean {
   if (body.length > CONTENT_BYTES_MAX) return false

@@ -269,6 +269,13 @@ export const METHODS = {
     [m.encodeClearResponse, m.decodeClearResponse],
     'mutating',
   ),
+  react: request(
+    39,
+    'MessageService.React',
+    [m.encodeReactRequest, m.decodeReactRequest],
+    [m.encodeReactResponse, m.decodeReactResponse],
+    'mutating',
+  ),
   groupCreate: request(
     40,
     'GroupService.Create',
@@ -411,6 +418,12 @@ export const METHODS = {
     [m.encodeSetPreferencesRequest, m.decodeSetPreferencesRequest],
     [m.encodeSetPreferencesResponse, m.decodeSetPreferencesResponse],
     'mutating',
+  ),
+  reactions: request(
+    65,
+    'ConversationService.Reactions',
+    [m.encodeReactionsRequest, m.decodeReactionsRequest],
+    [m.encodeReactionsResponse, m.decodeReactionsResponse],
   ),
 } as const
 

@@ -5,6 +5,7 @@ import {
   type ConversationSettings,
   directConversation,
   type Message,
+  peerOf,
 } from '../typescript/index.js'
 import type { ChatSpec } from './chat-spec.js'
 import { type MessageCommandName, usageOf } from './command-table.js'
@@ -31,6 +32,9 @@ export class MessageActs {
   readonly #people: People
   readonly #numbered: Numbered
   readonly #host: MessageActsHost
+  /** The reactions that were set in groups in this run: the same once more takes one back. */
+  readonly #reacted = new Set<string>()
+
   constructor(people: People, numbered: Numbered, host: MessageActsHost) {
     this.#people = people
     this.#numbered = numbered
@@ -54,6 +58,8 @@ export class MessageActs {
         return begin(messages.recall(this.#numbered.get(first)))
       case 'delete':
         return begin(messages.delete([this.#numbered.get(first)]))
+      case 'react':
+        return this.#react(this.#numbered.get(first), second)
       case 'forward':
         return begin(messages.forward(this.#numbered.get(first), this.#placeNamed(second)), 'forwarded')
       case 'who':
@@ -87,14 +93,29 @@ export class MessageActs {
     }
   }
 
+  #react(message: Message, kind: string): void {
+    const { conversation, number, changed } = message
+    let on = !changed.reactions.some(each => each.mine && each.kind === kind)
+    if (peerOf(conversation) === undefined) {
+      const key = [conversation, number, kind].join()
+      on = !this.#reacted.delete(key)
+      if (on) this.#reacted.add(key)
+    }
+    this.#host.begin(this.#host.client.messages.react(message, kind, on))
+  }
+
   async #who(message: Message): Promise<void> {
     const { client, say, needServer } = this.#host
     needServer('the server cannot be asked')
     const { conversation } = message
-    const readers = await client.messages.readBy(message)
-    await this.#people.learn(conversation, readers)
-    const names = readers.map(uid => visibleName(this.#people.nameOf(uid)))
-    say('notice', names.length === 0 ? 'nobody has read it' : `read by ${names.join(', ')}`)
+    const { reactors, after } = await client.messages.reactions(message)
+    const readers = peerOf(conversation) === undefined ? await client.messages.readBy(message) : []
+    await this.#people.learn(conversation, [...reactors.map(each => each.uid), ...readers])
+    const name = (uid: number): string => visibleName(this.#people.nameOf(uid))
+    if (reactors.length + readers.length === 0) say('notice', 'nobody has reacted to it')
+    for (const { uid, kinds } of reactors) say('notice', `${name(uid)}: ${visibleName(kinds.join(' '))}`)
+    if (after !== undefined) say('notice', '… and others')
+    if (readers.length > 0) say('notice', `read by ${readers.map(name).join(', ')}`)
   }
 
   #set(settings: Partial<ConversationSettings>, done: string): void {

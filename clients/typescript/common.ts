@@ -9,7 +9,7 @@ export { createClient } from './api/create-client.js'
 export type { GroupMember, GroupPage, GroupProfile, Groups } from './api/groups.js'
 export type { MessagePage } from './api/history.js'
 export type { ClientState } from './api/inspect.js'
-export type { Messages } from './api/messages.js'
+export type { Messages, Reactor, ReactorPage } from './api/messages.js'
 export type { ClientOptions } from './api/options.js'
 export type { SendOptions } from './api/outgoing.js'
 export { LongwireError } from './base/errors.js'
@@ -50,6 +50,7 @@ export type {
   StoredExtra,
   StoredId,
   StoredMessage,
+  StoredReaction,
 } from './storage/storage.js'
 export { type FetchOptions, fetchExchange } from './transports/fetch-exchange.js'
 export type { HttpCall, HttpExchange, HttpRequest, HttpResponse } from './transports/http-exchange.js'

@@ -95,6 +95,7 @@ export const MessageExtraType = messageType<m.MessageExtra>('MessageExtra', m.cr
 export const ReactionType = messageType<m.Reaction>('Reaction', m.createReaction, [
   field('kind', 'kind', 1, 'string'),
   field('count', 'count', 2, 'uint32'),
+  field('mine', 'mine', 3, 'bool'),
 ])
 
 export const MessageStateType = messageType<m.MessageState>('MessageState', m.createMessageState, [
@@ -398,6 +399,16 @@ export const ClearRequestType = messageType<m.ClearRequest>('ClearRequest', m.cr
 ])
 
 export const ClearResponseType = messageType<m.ClearResponse>('ClearResponse', m.createClearResponse, [])
+
+export const ReactRequestType = messageType<m.ReactRequest>('ReactRequest', m.createReactRequest, [
+  field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
+  field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
+  field('message', 'message', 3, 'message', { message: MessageIdType, required: true }),
+  field('kind', 'kind', 4, 'string', { required: true, max: 32 }),
+  field('off', 'off', 5, 'bool'),
+])
+
+export const ReactResponseType = messageType<m.ReactResponse>('ReactResponse', m.createReactResponse, [])
 
 export const RegisterRequestType = messageType<m.RegisterRequest>('RegisterRequest', m.createRegisterRequest, [
   field('account', 'account', 1, 'string', { required: true, max: 32 }),
@@ -760,6 +771,23 @@ export const SetPreferencesRequestType = messageType<m.SetPreferencesRequest>('S
 
 export const SetPreferencesResponseType = messageType<m.SetPreferencesResponse>('SetPreferencesResponse', m.createSetPreferencesResponse, [])
 
+export const ReactionsRequestType = messageType<m.ReactionsRequest>('ReactionsRequest', m.createReactionsRequest, [
+  field('conversation', 'conversation', 1, 'string', { required: true, max: 64 }),
+  field('message', 'message', 2, 'message', { message: MessageIdType, required: true }),
+  field('kind', 'kind', 3, 'string', { max: 32 }),
+  field('after', 'after', 4, 'uint64'),
+])
+
+export const ReactorType = messageType<m.Reactor>('Reactor', m.createReactor, [
+  field('uid', 'uid', 1, 'uint64'),
+  field('reactions', 'reactions', 2, 'message', { message: ReactionType, repeated: true }),
+])
+
+export const ReactionsResponseType = messageType<m.ReactionsResponse>('ReactionsResponse', m.createReactionsResponse, [
+  field('reactors', 'reactors', 1, 'message', { message: ReactorType, repeated: true }),
+  field('next', 'next', 2, 'uint64'),
+])
+
 export const RPC_TYPES: ReadonlyMap<string, RpcTypes> = new Map<string, RpcTypes>([
   ['ConnectionService.Hello', { request: HelloRequestType, response: HelloResponseType }],
   ['ConnectionService.Endpoints', { request: EndpointsRequestType, response: EndpointsResponseType }],
@@ -772,6 +800,7 @@ export const RPC_TYPES: ReadonlyMap<string, RpcTypes> = new Map<string, RpcTypes
   ['MessageService.Forward', { request: ForwardRequestType, response: ForwardResponseType }],
   ['MessageService.Delete', { request: DeleteRequestType, response: DeleteResponseType }],
   ['MessageService.Clear', { request: ClearRequestType, response: ClearResponseType }],
+  ['MessageService.React', { request: ReactRequestType, response: ReactResponseType }],
   ['AccountService.Register', { request: RegisterRequestType, response: RegisterResponseType }],
   ['AccountService.Login', { request: LoginRequestType, response: LoginResponseType }],
   ['AccountService.Logout', { request: LogoutRequestType, response: LogoutResponseType }],
@@ -810,4 +839,5 @@ export const RPC_TYPES: ReadonlyMap<string, RpcTypes> = new Map<string, RpcTypes
   ['ConversationService.Unread', { request: UnreadRequestType, response: UnreadResponseType }],
   ['ConversationService.SetConversation', { request: SetConversationRequestType, response: SetConversationResponseType }],
   ['ConversationService.SetPreferences', { request: SetPreferencesRequestType, response: SetPreferencesResponseType }],
+  ['ConversationService.Reactions', { request: ReactionsRequestType, response: ReactionsResponseType }],
 ])

@@ -95,6 +95,17 @@ export function identifyClearRequest(w: Writer, m: m.ClearRequest): void {
   if (m.upTo !== 0) writeUint64(w, 24, m.upTo)
 }
 
+export function identifyReactRequest(w: Writer, m: m.ReactRequest): void {
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.message !== undefined) {
+    w.uint32(26).fork()
+    identifyMessageId(w, m.message)
+    w.ldelim()
+  }
+  if (m.kind.length > 0) writeString(w, 34, m.kind)
+  if (m.off) writeTrue(w, 40)
+}
+
 export function identifyUpdateProfileRequest(w: Writer, m: m.UpdateProfileRequest): void {
   if (m.nickname.length > 0) writeString(w, 18, m.nickname)
 }
@@ -258,6 +269,7 @@ export const IDENTITIES: ReadonlyMap<string, Identify> = new Map<string, Identif
   ['MessageService.Forward', identifyForwardRequest as Identify],
   ['MessageService.Delete', identifyDeleteRequest as Identify],
   ['MessageService.Clear', identifyClearRequest as Identify],
+  ['MessageService.React', identifyReactRequest as Identify],
   ['AccountService.UpdateProfile', identifyUpdateProfileRequest as Identify],
   ['AccountService.RemoveDevice', identifyRemoveDeviceRequest as Identify],
   ['ContactService.Request', identifyContactServiceRequestRequest as Identify],

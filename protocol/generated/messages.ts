@@ -1392,7 +1392,7 @@ export function readConversationMessage(r: Reader, m: ConversationMessage): Conv
 }
 
 /**
- * A message that was changed (edited, recalled, deleted), as it is now. Compaction key about/<message>. Who does not
+ * A message that was changed (edited, recalled, deleted, reacted to), as it is now. Compaction key about/<message>. Who does not
  * have the message skips it. PROTOCOL.md, 7.18.
  */
 export interface Changed {
@@ -1732,10 +1732,12 @@ export interface Reaction {
   kind: string
   /** How many users have it. */
   count: number
+  /** In a direct conversation: this user is one of them. */
+  mine: boolean
 }
 
 export function createReaction(init?: Partial<Reaction>): Reaction {
-  const m: Reaction = { kind: '', count: 0 }
+  const m: Reaction = { kind: '', count: 0, mine: false }
   return init === undefined ? m : Object.assign(m, init)
 }
 
@@ -1748,6 +1750,7 @@ export function encodeReaction(m: Reaction): Uint8Array {
 export function writeReaction(w: Writer, m: Reaction): void {
   if (m.kind.length > 0) writeString(w, 10, m.kind)
   if (m.count !== 0) writeUint32(w, 16, m.count)
+  if (m.mine) writeTrue(w, 24)
 }
 
 export function decodeReaction(bytes: Uint8Array): Reaction {
@@ -1766,8 +1769,12 @@ export function readReaction(r: Reader, m: Reaction): Reaction {
         m.count = readUint32(r)
         break
       }
+      case 24: {
+        m.mine = readBool(r)
+        break
+      }
       default:
-        skipField(r, tag, 6, 'Reaction')
+        skipField(r, tag, 14, 'Reaction')
     }
   }
   return m
@@ -3752,6 +3759,106 @@ export function readClearResponse(r: Reader, m: ClearResponse): ClearResponse {
   while (r.pos < r.len) {
     const tag = readTag(r)
     skipField(r, tag, 0, 'ClearResponse')
+  }
+  return m
+}
+
+export interface ReactRequest {
+  sendSeq: number
+  conversation: string
+  message: MessageId | undefined
+  /** An emoji, or a word of the app, of at most 32 bytes. */
+  kind: string
+  /** Takes it back. */
+  off: boolean
+}
+
+export function createReactRequest(init?: Partial<ReactRequest>): ReactRequest {
+  const m: ReactRequest = { sendSeq: 0, conversation: '', message: undefined, kind: '', off: false }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeReactRequest(m: ReactRequest): Uint8Array {
+  const w = begin()
+  writeReactRequest(w, m)
+  return finish(w)
+}
+
+export function writeReactRequest(w: Writer, m: ReactRequest): void {
+  if (m.sendSeq !== 0) writeUint64(w, 8, m.sendSeq)
+  if (m.conversation.length > 0) writeString(w, 18, m.conversation)
+  if (m.message !== undefined) {
+    w.uint32(26).fork()
+    writeMessageId(w, m.message)
+    w.ldelim()
+  }
+  if (m.kind.length > 0) writeString(w, 34, m.kind)
+  if (m.off) writeTrue(w, 40)
+}
+
+export function decodeReactRequest(bytes: Uint8Array): ReactRequest {
+  return readReactRequest(readerOf(bytes), createReactRequest())
+}
+
+export function readReactRequest(r: Reader, m: ReactRequest): ReactRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.sendSeq = readUint64(r)
+        break
+      }
+      case 18: {
+        m.conversation = readString(r, 'ReactRequest.conversation', 64)
+        break
+      }
+      case 26: {
+        const outer = enter(r)
+        m.message = readMessageId(r, m.message ?? createMessageId())
+        leave(r, outer)
+        break
+      }
+      case 34: {
+        m.kind = readString(r, 'ReactRequest.kind', 32)
+        break
+      }
+      case 40: {
+        m.off = readBool(r)
+        break
+      }
+      default:
+        skipField(r, tag, 62, 'ReactRequest')
+    }
+  }
+  if (m.sendSeq === 0) throw missing('ReactRequest.send_seq')
+  if (m.conversation.length === 0) throw missing('ReactRequest.conversation')
+  if (m.message === undefined) throw missing('ReactRequest.message')
+  if (m.kind.length === 0) throw missing('ReactRequest.kind')
+  return m
+}
+
+export type ReactResponse = Record<never, never>
+
+export function createReactResponse(_init?: Partial<ReactResponse>): ReactResponse {
+  return {}
+}
+
+export function encodeReactResponse(m: ReactResponse): Uint8Array {
+  const w = begin()
+  writeReactResponse(w, m)
+  return finish(w)
+}
+
+export function writeReactResponse(_w: Writer, _m: ReactResponse): void {}
+
+export function decodeReactResponse(bytes: Uint8Array): ReactResponse {
+  return readReactResponse(readerOf(bytes), createReactResponse())
+}
+
+export function readReactResponse(r: Reader, m: ReactResponse): ReactResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    skipField(r, tag, 0, 'ReactResponse')
   }
   return m
 }
@@ -7270,6 +7377,174 @@ export function readSetPreferencesResponse(r: Reader, m: SetPreferencesResponse)
   while (r.pos < r.len) {
     const tag = readTag(r)
     skipField(r, tag, 0, 'SetPreferencesResponse')
+  }
+  return m
+}
+
+export interface ReactionsRequest {
+  conversation: string
+  message: MessageId | undefined
+  /** One kind; absent: all. */
+  kind: string
+  /** The uid behind which the page begins. */
+  after: number
+}
+
+export function createReactionsRequest(init?: Partial<ReactionsRequest>): ReactionsRequest {
+  const m: ReactionsRequest = { conversation: '', message: undefined, kind: '', after: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeReactionsRequest(m: ReactionsRequest): Uint8Array {
+  const w = begin()
+  writeReactionsRequest(w, m)
+  return finish(w)
+}
+
+export function writeReactionsRequest(w: Writer, m: ReactionsRequest): void {
+  if (m.conversation.length > 0) writeString(w, 10, m.conversation)
+  if (m.message !== undefined) {
+    w.uint32(18).fork()
+    writeMessageId(w, m.message)
+    w.ldelim()
+  }
+  if (m.kind.length > 0) writeString(w, 26, m.kind)
+  if (m.after !== 0) writeUint64(w, 32, m.after)
+}
+
+export function decodeReactionsRequest(bytes: Uint8Array): ReactionsRequest {
+  return readReactionsRequest(readerOf(bytes), createReactionsRequest())
+}
+
+export function readReactionsRequest(r: Reader, m: ReactionsRequest): ReactionsRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.conversation = readString(r, 'ReactionsRequest.conversation', 64)
+        break
+      }
+      case 18: {
+        const outer = enter(r)
+        m.message = readMessageId(r, m.message ?? createMessageId())
+        leave(r, outer)
+        break
+      }
+      case 26: {
+        m.kind = readString(r, 'ReactionsRequest.kind', 32)
+        break
+      }
+      case 32: {
+        m.after = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'ReactionsRequest')
+    }
+  }
+  if (m.conversation.length === 0) throw missing('ReactionsRequest.conversation')
+  if (m.message === undefined) throw missing('ReactionsRequest.message')
+  return m
+}
+
+export interface ReactionsResponse {
+  /** In order of uid, at most 100 users. */
+  reactors: Reactor[]
+  /** The after of the next page; absent: this is the last. */
+  next: number
+}
+
+export function createReactionsResponse(init?: Partial<ReactionsResponse>): ReactionsResponse {
+  const m: ReactionsResponse = { reactors: [], next: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeReactionsResponse(m: ReactionsResponse): Uint8Array {
+  const w = begin()
+  writeReactionsResponse(w, m)
+  return finish(w)
+}
+
+export function writeReactionsResponse(w: Writer, m: ReactionsResponse): void {
+  for (const each of m.reactors) {
+    w.uint32(10).fork()
+    writeReactor(w, each)
+    w.ldelim()
+  }
+  if (m.next !== 0) writeUint64(w, 16, m.next)
+}
+
+export function decodeReactionsResponse(bytes: Uint8Array): ReactionsResponse {
+  return readReactionsResponse(readerOf(bytes), createReactionsResponse())
+}
+
+export function readReactionsResponse(r: Reader, m: ReactionsResponse): ReactionsResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        const outer = enter(r)
+        m.reactors.push(readReactor(r, createReactor()))
+        leave(r, outer)
+        break
+      }
+      case 16: {
+        m.next = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'ReactionsResponse')
+    }
+  }
+  return m
+}
+
+export interface Reactor {
+  uid: number
+  reactions: Reaction[]
+}
+
+export function createReactor(init?: Partial<Reactor>): Reactor {
+  const m: Reactor = { uid: 0, reactions: [] }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeReactor(m: Reactor): Uint8Array {
+  const w = begin()
+  writeReactor(w, m)
+  return finish(w)
+}
+
+export function writeReactor(w: Writer, m: Reactor): void {
+  if (m.uid !== 0) writeUint64(w, 8, m.uid)
+  for (const each of m.reactions) {
+    w.uint32(18).fork()
+    writeReaction(w, each)
+    w.ldelim()
+  }
+}
+
+export function decodeReactor(bytes: Uint8Array): Reactor {
+  return readReactor(readerOf(bytes), createReactor())
+}
+
+export function readReactor(r: Reader, m: Reactor): Reactor {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.uid = readUint64(r)
+        break
+      }
+      case 18: {
+        const outer = enter(r)
+        m.reactions.push(readReaction(r, createReaction()))
+        leave(r, outer)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'Reactor')
+    }
   }
   return m
 }

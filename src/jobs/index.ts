@@ -2,13 +2,15 @@
 import type { Clock } from '../lib/clock.js'
 import type { CountedTime } from '../lib/counted-time.js'
 import type { Random } from '../lib/random.js'
-import type { Store } from '../store/types.js'
+import { PARTITIONS, type Store } from '../store/types.js'
 import type { Engine } from '../sync/engine.js'
+import type { WorkEvent } from '../sync/events.js'
 import { clears } from './clears.js'
 import { ClockWatch, type ClockWatchOptions, NOTE_MS } from './clock-watch.js'
 import { debts } from './debts.js'
 import { departures } from './departures.js'
 import type { Job, JobFigures, Pace } from './job.js'
+import { reactions } from './reactions.js'
 import { renames } from './renames.js'
 import { RETENTION_MS, Retention, type RetentionSettings } from './retention.js'
 import { JobRunner, type RunnerOptions } from './runner.js'
@@ -20,6 +22,8 @@ import { JobRunner, type RunnerOptions } from './runner.js'
 const NOTES_MS = 3_600_000
 /** The interval at which debts are looked for: as long as a partition may take items again, and its members do not get them. */
 const DEBTS_MS = 30_000
+/** The interval at which reactions are looked for that a dead node left untold. */
+const REACTIONS_MS = 30_000
 /**
  * The partitions that are swept at once. Somebody waits for what a sweep finds: under load, where each does one slice a second, a round
  * over all partitions still ends within 4 s.
@@ -41,7 +45,7 @@ export interface JobsOptions extends Pick<RunnerOptions<string>, 'owns' | 'onFai
 }
 
 /** The table of all jobs, one row each. */
-function jobTable({ store, engine, time, retention: settings, sweepMs }: JobsOptions, clockWatch: ClockWatch) {
+function jobTable({ store, engine, clock, time, retention: settings, sweepMs }: JobsOptions, clockWatch: ClockWatch) {
   const retention = new Retention({ store, engine, time, ...settings })
   const all = { each: 'partition', atStart: true, atOnce: 1 } as const
   const sweeps = { ...all, every: sweepMs, atStart: false, atOnce: SWEEPS_AT_ONCE } as const
@@ -54,6 +58,8 @@ function jobTable({ store, engine, time, retention: settings, sweepMs }: JobsOpt
     },
     { name: 'departures', ...all, every: NOTES_MS, atOnce: 4, run: departures(engine) },
     { name: 'debts', ...all, every: DEBTS_MS, run: debts(engine) },
+    // Most of a run's time it waits for the second to be over, so all partitions may have theirs at once.
+    { name: 'reactions', ...all, every: REACTIONS_MS, atOnce: PARTITIONS, run: reactions(engine, clock) },
     { name: 'clears', ...all, every: NOTES_MS, atOnce: 4, run: clears(engine) },
     { name: 'renames', ...all, every: NOTES_MS, run: renames(engine) },
     ...(sweepMs === 0
@@ -93,8 +99,8 @@ export class Jobs {
     this.#runner.resume()
   }
 
-  /** Starts a job's work that is noted in the store under this user's partition. */
-  wake(name: BegunJob, uid: number): void {
+  /** Starts a job's work that is noted in the store under this user's partition, or under this partition. */
+  wake(name: BegunJob | WorkEvent['job'], uid: number): void {
     this.#runner.wake(name, uid)
   }
 

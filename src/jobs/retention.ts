@@ -14,6 +14,9 @@ import type { CountedTime } from '../lib/counted-time.js'
 import type { Actor, LogSummary, Store, Version } from '../store/types.js'
 import type { Engine } from '../sync/engine.js'
 import { done } from '../sync/outcome.js'
+import { isGroupActor } from '../sync/references.js'
+import { forgetReactions } from '../sync/rules/group-reactions.js'
+import { numberOfId, reactedRecord } from '../sync/rules/reaction-records.js'
 import { holdsMessages, MESSAGE_BYTES_MAX, sentAtMs, trimLog } from '../sync/rules/retention.js'
 import type { Pace } from './job.js'
 
@@ -23,6 +26,8 @@ const LOGS_REST_MS = 100
 /** The entries read, counted or trimmed between two rests: a millisecond or less. */
 const ENTRIES_AT_ONCE = 256
 const BYTES_AT_ONCE = 2 ** 18
+/** The records of reactions looked at between two rests: 200 KiB of the longest. */
+const REACTIONS_AT_ONCE = 8
 const ENTRIES_REST_MS = 20
 /** The age limit for messages that are removed because of their bytes. */
 const ANY_AGE = 0
@@ -82,9 +87,17 @@ export class Retention {
   }
 
   async #look(log: LogSummary, pace: Pace): Promise<void> {
+    const { actor, floor } = log
+    if (!holdsMessages(actor)) return
+    const gone = Math.max(floor, await this.#trim(log, pace))
+    if (gone > 0 && isGroupActor(actor)) await this.#forgetReactions(actor, gone, pace)
+  }
+
+  /** Trims a log. @returns the version up to which it was asked to, at least in part; 0: nothing was to be removed */
+  async #trim(log: LogSummary, pace: Pace): Promise<Version> {
     const { actor, head, floor } = log
     const { keepMs, keepItems, keepBytes } = this.#options
-    if (!holdsMessages(actor)) return
+    let upTo = 0
     const versions = span(log)
     if (versions > keepItems) {
       const { old, isLast } = await this.#oldUpTo(actor, floor, head, keepMs)
@@ -95,37 +108,59 @@ export class Retention {
           { itemsMax: keepItems, bytesMax: Number.POSITIVE_INFINITY },
           pace,
         )
-        await this.#trimOld(actor, floor, { upTo: version, ageMs: keepMs }, pace)
+        upTo = await this.#trimOld(actor, floor, { upTo: version, ageMs: keepMs }, pace)
       }
     }
     const known = this.#counted.get(actor)
-    if (known !== undefined && known.bytes + (head - known.head) * MESSAGE_BYTES_MAX <= keepBytes) return
+    if (known !== undefined && known.bytes + (head - known.head) * MESSAGE_BYTES_MAX <= keepBytes) return upTo
     this.#counted.delete(actor)
-    if (versions * MESSAGE_BYTES_MAX <= keepBytes) return
+    if (versions * MESSAGE_BYTES_MAX <= keepBytes) return upTo
     const { version, bytes } = await this.#beyond(
       actor,
       head,
       { itemsMax: Number.POSITIVE_INFINITY, bytesMax: keepBytes },
       pace,
     )
-    if (version > 0) await this.#trimOld(actor, floor, { upTo: version, ageMs: ANY_AGE }, pace)
-    else this.#counted.set(actor, { head, bytes })
+    if (version > 0) return Math.max(upTo, await this.#trimOld(actor, floor, { upTo: version, ageMs: ANY_AGE }, pace))
+    this.#counted.set(actor, { head, bytes })
+    return upTo
   }
 
-  /** Trims one slice after another from the oldest on, up to the first message that is younger than `ageMs`. */
+  /** Removes what the group keeps of reactions to messages that were removed; also to those of an earlier round, which a crash ended. */
+  async #forgetReactions(group: Actor, upTo: Version, pace: Pace): Promise<void> {
+    const { engine } = this.#options
+    const prefix = `${reactedRecord.prefix}/`
+    for (let after: string | null = null; !pace.isStopped; await pace.rest(ENTRIES_REST_MS)) {
+      const found = await engine.scan(group, prefix, after, REACTIONS_AT_ONCE)
+      const ids = found.map(({ name }) => name.slice(prefix.length)).filter(id => numberOfId(id) <= upTo)
+      if (ids.length > 0) done(await engine.run(group, forgetReactions, { ids }))
+      if (ids.length < REACTIONS_AT_ONCE) return
+      after = found.at(-1)?.name ?? null
+    }
+  }
+
+  /**
+   * Trims one slice after another from the oldest on, up to the first message that is younger than `ageMs`.
+   * @returns the version up to which it did; 0: nothing was that old
+   */
   async #trimOld(
     actor: Actor,
     floor: Version,
     { upTo, ageMs }: { readonly upTo: Version; readonly ageMs: number },
     pace: Pace,
-  ): Promise<void> {
+  ): Promise<Version> {
+    let trimmed = 0
     for (let after = floor; after < upTo && !pace.isStopped; ) {
       const { old, read, isLast } = await this.#oldUpTo(actor, after, upTo, ageMs)
-      if (old > 0) done(await this.#options.engine.run(actor, trimLog, { upTo: old }))
-      if (isLast) return
+      if (old > 0) {
+        done(await this.#options.engine.run(actor, trimLog, { upTo: old }))
+        trimmed = old
+      }
+      if (isLast) break
       after = read
       await pace.rest(ENTRIES_REST_MS)
     }
+    return trimmed
   }
 
   /**

@@ -68,6 +68,7 @@ export class Logic {
       delivery,
       monitor: monitor(counters, log),
       defer,
+      onWork: ({ job, partition }) => this.jobs.wake(job, partition),
       rest: tookMs => this.jobs.rest(tookMs),
       onFatal: error => {
         if (!this.#leavesWork) options.onFatal(error)

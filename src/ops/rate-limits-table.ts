@@ -96,7 +96,7 @@ export const LIMITS_TABLE = {
     unit: 's',
     burst: 500,
     code: 'RECIPIENT_LIMIT',
-    counts: 'Send, Post, Forward, Edit and Recall, without repeats; a group is a recipient',
+    counts: 'Send, Post, Forward, Edit, Recall and React, without repeats; a group is a recipient',
     why: 'nobody reads faster; the refusal is final, so that it does not hold back messages to others',
     keysMax: MANY,
   },
@@ -268,7 +268,7 @@ export const LIMITS_TABLE = {
     burst: 2_000,
     code: 'RATE_LIMITED',
     counts:
-      'each 128 entries of a timeline that Unread looks at; 32 for an Edit, Recall, Forward or Delete whose message is not found',
+      'each 128 entries of a timeline that Unread or Reactions looks at, at least one; 32 for an Edit, Recall, React, Forward or Delete whose message is not found',
     why: 'a device that starts asks about 500 conversations, and some of them are long; each costs half a millisecond',
     keysMax: MANY,
   },

@@ -1,4 +1,7 @@
-/** Edits and recalls of messages (sync/rules/message-changes.ts, group-edits.ts). They count in the limits of messages. */
+/**
+ * Edits and recalls of messages (sync/rules/message-changes.ts, group-edits.ts), and reactions to them (reactions.ts, group-reactions.ts). They
+ * count in the limits of messages.
+ */
 import { CODES } from '../../protocol/codes.js'
 import { isConversationId, peerOf } from '../../protocol/conversation-id.js'
 import {
@@ -6,20 +9,30 @@ import {
   createMessageId,
   type EditRequest,
   type MessageId,
+  type ReactRequest,
   type RecallRequest,
 } from '../../protocol/generated/messages.js'
-import { METHODS } from '../../protocol/methods.js'
+import { isReaction } from '../../protocol/message-form.js'
+import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import { CHANGE_FORMS } from '../cluster/node-status.js'
 import type { Key } from '../lib/expiring-table.js'
 import type { Limits } from '../ops/rate-limits.js'
 import type { Engine } from '../sync/engine.js'
-import { editInGroup, recallInGroup } from '../sync/rules/group-edits.js'
+import { editInGroup, type GroupMessageChange, recallInGroup } from '../sync/rules/group-edits.js'
+import { reactInGroup } from '../sync/rules/group-reactions.js'
 import { gidOf } from '../sync/rules/group-records.js'
-import { type ChangeInput, editMessage, type NewText, recallMessage } from '../sync/rules/message-changes.js'
+import {
+  type ChangeInput,
+  type DirectChange,
+  editMessage,
+  type NewText,
+  recallMessage,
+} from '../sync/rules/message-changes.js'
 import type { Answer } from '../sync/rules/numbered.js'
+import { reactToMessage } from '../sync/rules/reactions.js'
 import { userActor } from '../sync/rules/records.js'
 import type { Outcome, Transition } from '../sync/types.js'
-import { answerNumbered, refuseLimited } from './answers.js'
+import { answerNumbered, refuse, refuseLimited } from './answers.js'
 import type { ContentHash } from './content-hash.js'
 import type { FanOuts } from './fan-outs.js'
 import type { Serve } from './group-service.js'
@@ -68,16 +81,15 @@ export class ChangeService {
   /** Names the handler of each method. */
   serve(on: Serve): void {
     const { limits } = this.#parts
-    on(METHODS.edit, (caller, id, request) => {
-      const waitMs = searchWait(limits, caller.uid)
-      if (waitMs > 0) refuseLimited(caller, id, waitMs)
-      else this.#edit(caller, id, request)
-    })
-    on(METHODS.recall, (caller, id, request) => {
-      const waitMs = searchWait(limits, caller.uid)
-      if (waitMs > 0) refuseLimited(caller, id, waitMs)
-      else this.#recall(caller, id, request)
-    })
+    const change = <Q>(method: RequestMethod<Q>, act: (caller: Caller, id: number, request: Q) => void): void =>
+      on(method, (caller, id, request) => {
+        const waitMs = searchWait(limits, caller.uid)
+        if (waitMs > 0) refuseLimited(caller, id, waitMs)
+        else act(caller, id, request)
+      })
+    change(METHODS.edit, (caller, id, request) => this.#edit(caller, id, request))
+    change(METHODS.recall, (caller, id, request) => this.#recall(caller, id, request))
+    change(METHODS.react, (caller, id, request) => this.#react(caller, id, request))
   }
 
   #edit(caller: Caller, id: number, request: EditRequest): void {
@@ -101,10 +113,7 @@ export class ChangeService {
       if (!succeededNow(outcome)) giveBackStored(this.#parts.limits, caller, kib)
       answerNumbered(caller, id, outcome)
     }
-    if (named.gid === undefined) {
-      const blind = this.#parts.limits.wait('look-ups', caller.uid) > 0
-      this.#submit(named, editMessage, { ...common, to: named.to, message: named.message, blind }, settle)
-    } else this.#submit(named, editInGroup, { ...common, gid: named.gid, number: named.number }, settle)
+    this.#change(named, editMessage, editInGroup, common, settle)
   }
 
   #recall(caller: Caller, id: number, request: RecallRequest): void {
@@ -113,14 +122,40 @@ export class ChangeService {
     const hash = this.#parts.contentHash.of(METHODS.recall, request)
     const common = this.#common(caller, request.sendSeq, hash)
     const settle = (outcome: Outcome<Answer>): void => answerNumbered(caller, id, outcome)
-    if (named.gid === undefined) {
-      this.#submit(named, recallMessage, { ...common, to: named.to, message: named.message }, settle)
-    } else this.#submit(named, recallInGroup, { ...common, gid: named.gid, number: named.number }, settle)
+    this.#change(named, recallMessage, recallInGroup, common, settle)
+  }
+
+  #react(caller: Caller, id: number, request: ReactRequest): void {
+    const { message = NO_MESSAGE, kind, off } = request
+    if (!isReaction(kind)) {
+      refuse(caller, id, CODES.INVALID_ARGUMENT.code)
+      return
+    }
+    const named = nameOf(caller, request.conversation, message)
+    const hash = this.#parts.contentHash.of(METHODS.react, request)
+    const common = { ...this.#common(caller, request.sendSeq, hash), kind, on: !off }
+    const settle = (outcome: Outcome<Answer>): void => answerNumbered(caller, id, outcome)
+    this.#change(named, reactToMessage, reactInGroup, common, settle)
   }
 
   #common({ uid, device }: Caller, sendSeq: number, hash: string): ChangeInput {
     // While a cluster is being renewed there are nodes that cannot read what changes leave.
     return { uid, device, sendSeq, hash, early: this.#parts.forms() < CHANGE_FORMS }
+  }
+
+  /** Changes the message where it is: in a direct conversation, or in a group. */
+  #change<I extends ChangeInput>(
+    named: Named,
+    direct: Transition<I & DirectChange, Answer>,
+    inGroup: Transition<I & GroupMessageChange, Answer>,
+    common: I,
+    settle: (outcome: Outcome<Answer>) => void,
+  ): void {
+    if (named.gid === undefined) {
+      const { to, message } = named
+      const blind = this.#parts.limits.wait('look-ups', common.uid) > 0
+      this.#submit(named, direct, { ...common, to, message, blind }, settle)
+    } else this.#submit(named, inGroup, { ...common, gid: named.gid, number: named.number }, settle)
   }
 
   /** Runs the transition, which refuses if the limit of messages to this conversation is reached. */

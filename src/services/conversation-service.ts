@@ -1,15 +1,19 @@
 /**
- * ConversationService: what a user has read, and how the user arranges conversations (sync/rules/read-state.ts). Of MessageService it has
- * what the user deletes (sync/rules/deletions.ts).
+ * ConversationService: what a user has read, how the user arranges conversations (sync/rules/read-state.ts), and who reacted. Of
+ * MessageService it has what the user deletes (sync/rules/deletions.ts).
  */
 import { CODES } from '../../protocol/codes.js'
 import { isConversationId, peerOf } from '../../protocol/conversation-id.js'
 import {
+  createMessageId,
+  encodeReactionsResponse,
   encodeReadByResponse,
   encodeUnreadResponse,
+  type ReactionsRequest,
   type ReadByRequest,
   type UnreadRequest,
 } from '../../protocol/generated/messages.js'
+import { REACTORS_PAGE_MAX } from '../../protocol/limits.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import { CHANGE_FORMS } from '../cluster/node-status.js'
 import type { Defer } from '../lib/turn.js'
@@ -28,6 +32,7 @@ import type { BeginWork } from './account-service.js'
 import { answerNumbered, refuse, refuseError, refuseLimited } from './answers.js'
 import type { ContentHash } from './content-hash.js'
 import type { NumberedRequest, Serve } from './group-service.js'
+import { directReactors, groupReactors, type ReactorPage } from './reactors.js'
 import { Refused } from './refused.js'
 import { chargeSearch, searchWait, succeededNow } from './request-limits.js'
 import type { Caller } from './types.js'
@@ -45,6 +50,8 @@ export interface ConversationParts {
   readonly forms: () => number
   readonly beginWork: BeginWork
 }
+
+const NO_MESSAGE = createMessageId()
 
 interface Asked extends Numbered {
   readonly uid: number
@@ -125,6 +132,7 @@ export class ConversationService {
       uid => this.#beginWork('clears', uid),
     )
     on(METHODS.readBy, (caller, id, request) => answer(caller, id, this.#readBy(caller, request)))
+    on(METHODS.reactions, (caller, id, request) => answer(caller, id, this.#reactions(caller, request)))
     on(METHODS.unread, (caller, id, request) => answer(caller, id, this.#unread(caller, request)))
   }
 
@@ -141,21 +149,46 @@ export class ConversationService {
     return encodeReadByResponse({ readers })
   }
 
+  async #reactions({ uid }: Caller, request: ReactionsRequest): Promise<Uint8Array> {
+    const { conversation, message = NO_MESSAGE, kind, after } = request
+    const peer = isConversationId(conversation) ? peerOf(conversation) : undefined
+    const gid = gidOf(conversation)
+    const parts = this.#beginWalk(uid)
+    if (!namesMessage(message, peer === undefined ? undefined : [uid, peer])) {
+      throw new Refused(CODES.NO_SUCH_MESSAGE.code)
+    }
+    const asked = { uid, number: message.number, kind, after, limit: REACTORS_PAGE_MAX }
+    let found: ReactorPage
+    if (peer !== undefined) found = await directReactors(parts, peer, message, asked)
+    else if (gid !== undefined) found = await groupReactors(this.#engine, parts, gid, asked)
+    else throw new Refused(CODES.NO_SUCH_GROUP.code)
+    const reactors = found.page.map(reactor => ({
+      uid: reactor.uid,
+      reactions: reactor.kinds.map(each => ({ kind: each, count: 1, mine: false })),
+    }))
+    return encodeReactionsResponse({ reactors, next: found.next })
+  }
+
   async #unread({ uid }: Caller, { conversation }: UnreadRequest): Promise<Uint8Array> {
     if (!isConversationId(conversation)) throw new Refused(CODES.INVALID_ARGUMENT.code)
-    const waitMs = this.#limits.take('timeline-walks', uid)
-    if (waitMs > 0) throw new Refused(CODES.RATE_LIMITED.code, waitMs)
+    const parts = this.#beginWalk(uid)
     const actor = userActor(uid)
     const marks = done(await this.#engine.run(actor, unreadMarks, { uid, conversation }))
     if (marks.kind === 'refused') throw new Refused(marks.code)
-    const charge = (): void => this.#limits.charge('timeline-walks', uid)
-    const parts: WalkParts = { store: this.#store, defer: this.#defer, charge }
     if (marks.kind === 'direct') {
       const unread = await countDirect(parts, actor, marks)
       return encodeUnreadResponse({ unread, mentions: 0, firstMention: 0, read: 0 })
     }
     const { read } = marks
     return encodeUnreadResponse({ ...(await countGroup(parts, actor, marks)), read })
+  }
+
+  /** Takes the first slice of a walk along a timeline; the others are charged as they come. @throws Refused if there were too many */
+  #beginWalk(uid: number): WalkParts {
+    const waitMs = this.#limits.take('timeline-walks', uid)
+    if (waitMs > 0) throw new Refused(CODES.RATE_LIMITED.code, waitMs)
+    const charge = (): void => this.#limits.charge('timeline-walks', uid)
+    return { store: this.#store, defer: this.#defer, charge }
   }
 }
 

@@ -33,7 +33,12 @@ type DirectMarks = Extract<UnreadMarks, { kind: 'direct' }>
 type GroupMarks = Extract<UnreadMarks, { kind: 'group' }>
 
 /** The slices of a conversation above the version `cleared`, the newest entry first. */
-async function* slices(parts: WalkParts, actor: Actor, chain: string, cleared: Version): AsyncGenerator<StoredEntry[]> {
+export async function* slices(
+  parts: WalkParts,
+  actor: Actor,
+  chain: string,
+  cleared: Version,
+): AsyncGenerator<StoredEntry[]> {
   const { store, defer, charge } = parts
   let from = await store.newest(actor, chain)
   for (let walked = 0; from > cleared && walked < WALKED_MAX; ) {
@@ -76,7 +81,8 @@ export async function countDirect(parts: WalkParts, actor: Actor, marks: DirectM
   return unread
 }
 
-function directIn(bytes: Uint8Array): Message | undefined {
+/** The direct message that an entry is; undefined if it is none. */
+export function directIn(bytes: Uint8Array): Message | undefined {
   const { content } = decodeItem(bytes)
   return content?.case === 'message' ? content.value : undefined
 }

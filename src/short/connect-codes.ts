@@ -69,6 +69,7 @@ export const CONNECT_CODES = {
   RECALLED: 'failed_precondition',
   BAD_MENTIONS: 'invalid_argument',
   BAD_CONTENT: 'invalid_argument',
+  REACTION_LIMIT: 'resource_exhausted',
 
   UNAVAILABLE: 'unavailable',
   OVERLOADED: 'unavailable',

@@ -1,7 +1,7 @@
 /** Tells what a unit did, when it is durable: its appends, its events, and the effects that were set aside. */
 import type { Clock } from '../lib/clock.js'
 import { type Actor, type Committed, NO_ROUTES, type NodeId, type Store } from '../store/types.js'
-import { type Delivery, headEvent, type NodeEvent } from './events.js'
+import { type Delivery, headEvent, type NodeEvent, type WorkEvent } from './events.js'
 import type { Plan } from './plan.js'
 import type { EngineMonitor, TimelineHead } from './types.js'
 
@@ -16,6 +16,7 @@ export interface AnnouncerOptions {
   readonly store: Pick<Store, 'shared'>
   readonly clock: Pick<Clock, 'after'>
   readonly delivery: Delivery
+  readonly onWork?: ((event: WorkEvent) => void) | undefined
   readonly monitor: Pick<EngineMonitor, 'setAside'>
   readonly head: (actor: Actor) => Promise<TimelineHead>
 }
@@ -33,7 +34,7 @@ export class Announcer {
   }
 
   tell(plan: Plan, { appended, routes }: Pick<Committed, 'appended' | 'routes'>): void {
-    const { store, delivery, monitor } = this.#options
+    const { store, delivery, monitor, onWork } = this.#options
     for (let i = 0; i < plan.appends.length; i += 1) {
       const append = plan.appends[i]
       const range = appended[i]
@@ -46,7 +47,10 @@ export class Announcer {
         else delivery.send(event)
       }
     }
-    if (plan.events.length > 0) for (const event of plan.events) delivery.send(event)
+    for (const event of plan.events) {
+      if (event.kind === 'work') onWork?.(event)
+      else delivery.send(event)
+    }
     if (plan.asides.length > 0) {
       for (const { source, target, kind, error } of plan.asides) monitor.setAside(source, target, kind, error)
     }

@@ -4,7 +4,7 @@ import type { CountedTime } from '../lib/counted-time.js'
 import type { Random } from '../lib/random.js'
 import type { Defer } from '../lib/turn.js'
 import type { Actor, NodeId, Store } from '../store/types.js'
-import type { Delivery } from './events.js'
+import type { Delivery, WorkEvent } from './events.js'
 import type { ItemFilter } from './references.js'
 import type { Stamps } from './stamps.js'
 import type { EffectKind, EngineMonitor, Outcome, RuleSettings } from './types.js'
@@ -21,6 +21,8 @@ export interface EngineOptions {
   /** What readers are shown of groups' items. Absent: all the same. */
   readonly itemFilter?: ItemFilter<unknown>
   readonly delivery: Delivery
+  /** Begins work that a unit has noted. Absent: nobody does. */
+  readonly onWork?: (event: WorkEvent) => void
   readonly monitor: EngineMonitor
   /** Runs a function at the end of the event loop's turn. */
   readonly defer: Defer

@@ -63,6 +63,13 @@ export interface ContendedEvent {
 
 export type NodeEvent = AppendedEvent | EndedEvent | TransientEvent | DeliverEvent | ContendedEvent
 
+/** Says that work for a job is noted in this partition. It is for this node alone: what it does not do, the job's next round finds. */
+export interface WorkEvent {
+  readonly kind: 'work'
+  readonly job: 'reactions'
+  readonly partition: number
+}
+
 /** Sends all events after a commit: to the hub of this node, and to other nodes. */
 export interface Delivery {
   /**

@@ -4,7 +4,7 @@ import { assert } from '../lib/assert.js'
 import { partitionOf } from '../store/partition.js'
 import type { Actor, NodeId, StoredEntry, Version } from '../store/types.js'
 import { applyEncoded, type EncodedEffect, isWaiting, NEEDS_RECORDS, type Part, type Take } from './cascade.js'
-import type { NodeEvent } from './events.js'
+import type { NodeEvent, WorkEvent } from './events.js'
 import { isPartitionActor } from './fan-out.js'
 import { outboxEntry, outboxEntryId, outboxOf } from './outbox-entry.js'
 import type { Plan, PlannedAppend } from './plan.js'
@@ -149,7 +149,7 @@ export class PlanTx implements Tx {
     return !isWaiting(this, target)
   }
 
-  event(event: NodeEvent): void {
+  event(event: NodeEvent | WorkEvent): void {
     this.#plan.events = added(this.#plan.events, event)
   }
 

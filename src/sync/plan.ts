@@ -32,7 +32,7 @@ import {
   type Savepoint,
 } from './cascade.js'
 import type { LogQuestion, PendingReplaces, SeenEntries } from './entries.js'
-import type { NodeEvent } from './events.js'
+import type { NodeEvent, WorkEvent } from './events.js'
 import type { OutboxEntry } from './outbox-entry.js'
 import { PlanEntries } from './plan-entries.js'
 import { PlanTx } from './plan-tx.js'
@@ -105,7 +105,7 @@ export class Plan implements Moment, EffectPlan {
   trims: Trim[] = NONE
   drops: Drop[] = NONE
   routes: RouteChange[] = NONE
-  events: NodeEvent[] = NONE
+  events: (NodeEvent | WorkEvent)[] = NONE
   /** Entries that this plan put into an outbox; the deliverer takes them after the commit. */
   outbox: OutboxEntry[] = NONE
   /** Effects that threw; they are reported when the unit that sets them aside is durable. */

@@ -3,7 +3,7 @@
  * the Tx happens whole and durably, or not at all. It has no clock, no randomness and no I/O of its own.
  */
 import type { Actor, Appended, NodeId, PatchShape, StoredEntry, Version } from '../store/types.js'
-import type { NodeEvent } from './events.js'
+import type { NodeEvent, WorkEvent } from './events.js'
 
 /** The largest size of a kind's records. The engine refuses a transition that would put a larger one. */
 export interface RecordBound<T> {
@@ -149,8 +149,8 @@ export interface Tx {
    * route (store/types.ts).
    */
   route(node: NodeId, ttlMs: number): void
-  /** Sends an event to the nodes after the commit. It is soft: it may be lost in a crash. */
-  event(event: NodeEvent): void
+  /** Sends an event to the nodes after the commit, or one of work to this node's jobs. It is soft: it may be lost in a crash. */
+  event(event: NodeEvent | WorkEvent): void
 }
 
 /** What many actors of a partition get in their logs. */

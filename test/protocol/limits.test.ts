@@ -39,6 +39,7 @@ t.test('the options of the .proto files are the limits of the code', async t => 
     mentions: limits.MENTIONS_MAX,
     metadata: limits.METADATA_BYTES_MAX,
     messages: limits.DELETIONS_MAX,
+    kind: limits.REACTION_BYTES_MAX,
     source: limits.CONVERSATION_ID_BYTES_MAX,
   }
   const limited = loadSchema().messages.flatMap(message => message.fields.filter(field => field.max || field.length))

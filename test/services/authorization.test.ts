@@ -174,6 +174,10 @@ const TABLE: { readonly [N in RequestName]: Row<N> } = {
     request: (asker, alice) => ({ sendSeq: asker.next(), conversation: `direct:${alice.uid}`, upTo: 1 }),
     codes: all('OK'),
   },
+  react: {
+    request: (asker, alice) => ({ ...aboutMessage(asker, alice), kind: '+1', off: false }),
+    codes: all('UNKNOWN_METHOD'),
+  },
   markRead: {
     request: (asker, alice) => ({ ...inHerGroup(asker, alice), number: 1 }),
     codes: all('NO_SUCH_GROUP', { otherDevice: 'OK' }),
@@ -195,6 +199,15 @@ const TABLE: { readonly [N in RequestName]: Row<N> } = {
   setPreferences: {
     request: asker => ({ sendSeq: asker.next(), preferences: { noReceipts: true, askBeforeGroups: false } }),
     codes: all('OK'),
+  },
+  reactions: {
+    request: (_, alice) => ({
+      conversation: `direct:${alice.uid}`,
+      message: { sender: alice.uid, device: 1, sendSeq: 1, number: 0 },
+      kind: '',
+      after: 0,
+    }),
+    codes: all('UNKNOWN_METHOD'),
   },
   send: {
     request: (asker, alice) => ({ sendSeq: asker.next(), to: alice.uid, text: 'hello' }),

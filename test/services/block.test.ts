@@ -76,6 +76,7 @@ const TABLE: { readonly [N in RequestName | 'ack']: Act } = {
     return he.call(METHODS.delete, { ...named, messages: [message] })
   },
   clear: (he, { uid }) => he.call(METHODS.clear, { sendSeq: he.next(), conversation: `direct:${uid}`, upTo: 1 }),
+  react: (he, her) => he.call(METHODS.react, { ...aboutMessage(he, her), kind: '+1', off: false }),
   markRead: he => he.call(METHODS.markRead, { sendSeq: he.next(), conversation: 'group:1.1.1', number: 1 }),
   readBy: he => he.call(METHODS.readBy, { conversation: 'group:1.1.1', number: 1 }),
   unread: (he, { uid }) => he.call(METHODS.unread, { conversation: `direct:${uid}` }),
@@ -90,6 +91,10 @@ const TABLE: { readonly [N in RequestName | 'ack']: Act } = {
       sendSeq: he.next(),
       preferences: { noReceipts: false, askBeforeGroups: false },
     }),
+  reactions: (he, { uid }) => {
+    const message = { sender: uid, device: 1, sendSeq: 1, number: 0 }
+    return he.call(METHODS.reactions, { conversation: `direct:${uid}`, message, kind: '', after: 0 })
+  },
   groupCreate: (he, { uid }) =>
     he.call(METHODS.groupCreate, { sendSeq: he.next(), title: 'come', invitees: [{ uid }] }),
   groupInvite: inHisGroup((he, her, named) => he.call(METHODS.groupInvite, { ...named, invitees: [{ uid: her.uid }] })),

@@ -115,6 +115,7 @@ export async function startNode(
         if (event.kind === 'ended') ended.push(event)
       },
     },
+    onWork: ({ job, partition }) => jobs.wake(job, partition),
     rest: tookMs => jobs.rest(tookMs),
     monitor: {
       ...QUIET_MONITOR,

@@ -39,12 +39,12 @@ const inGroup = (fields = {}): rules.AnyMessage => ({
 t.test('an edit changes the text and the mentions, and keeps the rest', async t => {
   const extra = createMessageExtra({ mentions: [MENTION], metadata: new Uint8Array([1]), forwarded: true })
   const { value } = rules.edited(
-    direct({ extra, state: createMessageState({ reactions: [{ kind: 'x', count: 1 }] }) }),
+    direct({ extra, state: createMessageState({ reactions: [{ kind: 'x', count: 1, mine: false }] }) }),
     EDITION,
   )
   t.match(value, { sender: 7, device: 1, sendSeq: 3, atMs: 10, recipient: 8, text: 'new' })
   t.same(value.extra, { ...extra, mentions: [] })
-  t.same(value.state, createMessageState({ editedAtMs: 50, reactions: [{ kind: 'x', count: 1 }] }))
+  t.same(value.state, createMessageState({ editedAtMs: 50, reactions: [{ kind: 'x', count: 1, mine: false }] }))
   const plain = rules.edited(direct({ extra: createMessageExtra({ mentions: [MENTION] }) }), EDITION)
   t.equal(plain.value.extra, undefined, 'what says nothing is left out')
   const named = rules.edited(inGroup(), { ...EDITION, mentions: [MENTION], number: 9 })
@@ -54,20 +54,22 @@ t.test('an edit changes the text and the mentions, and keeps the rest', async t 
 
 t.test('a recall leaves the id, the time and the place, and is final', async t => {
   const full = { content: CONTENT, extra: createMessageExtra({ mentions: [MENTION] }) }
-  const state = createMessageState({ editedAtMs: 20, editNumber: 6, reactions: [{ kind: 'x', count: 1 }] })
+  const state = createMessageState({ editedAtMs: 20, editNumber: 6, reactions: [{ kind: 'x', count: 1, mine: false }] })
   const gone = rules.recalled(inGroup({ ...full, state }), 4, 9)
   t.same(gone, inGroup({ text: '', state: createMessageState({ recalledBy: 4, changeNumber: 9 }) }))
   t.same(rules.recalled(direct(full), 7), direct({ text: '', state: createMessageState({ recalledBy: 7 }) }))
   t.ok(rules.isRecalled(gone))
   t.equal(rules.edited(gone, EDITION), gone, 'an edit behind it changes nothing')
   t.equal(rules.recalled(gone, 5, 11), gone, 'nor does another recall')
+  t.equal(rules.reacted(gone, [{ kind: 'x', count: 1, mine: false }], 12), gone, 'nor a reaction')
 })
 
 t.test('a tombstone is the id alone, and nothing changes it', async t => {
   const gone = rules.deleted(direct({ content: CONTENT }))
   t.same(gone, direct({ text: '', state: createMessageState({ deleted: true }) }))
   t.ok(rules.isDeleted(gone))
-  for (const after of [rules.edited(gone, EDITION), rules.recalled(gone, 7)]) t.equal(after, gone)
+  for (const after of [rules.edited(gone, EDITION), rules.recalled(gone, 7), rules.reacted(gone, [])])
+    t.equal(after, gone)
 })
 
 t.test('what is withheld has neither text', async t => {
@@ -85,7 +87,7 @@ t.test('what is withheld has neither text', async t => {
 t.test('whether a stored item was edited is seen without its text', async t => {
   t.notOk(rules.isEdited(rules.messageItem(inGroup())))
   t.ok(rules.isEdited(rules.messageItem(rules.edited(inGroup(), { ...EDITION, number: 9 }))))
-  t.notOk(rules.isEdited(rules.messageItem(rules.recalled(inGroup(), 7, 9))))
+  t.notOk(rules.isEdited(rules.messageItem(rules.reacted(inGroup(), [{ kind: 'x', count: 1, mine: false }], 9))))
   t.notOk(rules.isEdited(rules.messageItem(rules.edited(direct(), EDITION))), 'a direct one is for its users')
 })
 

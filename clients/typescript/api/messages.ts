@@ -1,8 +1,9 @@
 // The things that a user can do about messages that are there. A request is in the send queue like a message. What it comes to comes back
 // as an item, to every device: `messageChanged`.
 import type { ConversationId } from '../../../protocol/conversation-id.js'
-import { DELETIONS_MAX } from '../../../protocol/limits.js'
-import { checkCount, groupNamed, writableNamed } from '../base/arguments.js'
+import { DELETIONS_MAX, INTEGER_MAX, REACTION_BYTES_MAX } from '../../../protocol/limits.js'
+import { isReaction } from '../../../protocol/message-form.js'
+import { checkCount, checkFlag, checkText, groupNamed, writableNamed } from '../base/arguments.js'
 import { LongwireError } from '../base/errors.js'
 import type { Lifetime } from '../base/lifetime.js'
 import type { Operate } from '../base/operation.js'
@@ -10,6 +11,18 @@ import type { Calls } from '../connection/calls.js'
 import type { Mention } from '../rules/extras.js'
 import { type MessageName, messageId } from '../rules/post.js'
 import { checkName, checkWritten } from './outgoing.js'
+
+/** Who reacted to a message. */
+export interface Reactor {
+  readonly uid: number
+  readonly kinds: readonly string[]
+}
+
+export interface ReactorPage {
+  readonly reactors: readonly Reactor[]
+  /** The value to ask for the next page with; undefined if there is none. */
+  readonly after: number | undefined
+}
 
 export interface MessagesHost {
   readonly calls: Calls
@@ -70,6 +83,34 @@ export class Messages {
     return this.#host.operate('clear', () => {
       const id = writableNamed('conversation', conversation)
       return { conversation: id, upTo: Math.max(this.#host.durable(), 1) }
+    })
+  }
+
+  /** Sets a reaction of this user to a message: an emoji, or a word of the application, of up to 32 bytes. @param on false: takes it back */
+  react(message: MessageName, kind: string, on = true): Promise<void> {
+    return this.#host.operate('react', () => {
+      checkText('kind', kind, REACTION_BYTES_MAX, { bytesMin: 1 })
+      if (!isReaction(kind))
+        throw LongwireError.argument('kind', 'has a control character; it must be an emoji or a word')
+      checkFlag('on', on)
+      return { ...named(message), kind, off: !on }
+    })
+  }
+
+  /** A page of those who reacted to a message, in order of uid, from the server. @param options.kind one kind only */
+  reactions(
+    message: MessageName,
+    { kind = '', after = 0 }: { readonly kind?: string; readonly after?: number } = {},
+  ): Promise<ReactorPage> {
+    const { lifetime, calls } = this.#host
+    return lifetime.promise(async () => {
+      checkText('kind', kind, REACTION_BYTES_MAX)
+      checkCount('after', after, 0, INTEGER_MAX)
+      const { reactors, next } = await calls.ask('reactions', { ...named(message), kind, after })
+      return {
+        reactors: reactors.map(({ uid, reactions }) => ({ uid, kinds: reactions.map(each => each.kind) })),
+        after: next === 0 ? undefined : next,
+      }
     })
   }
 

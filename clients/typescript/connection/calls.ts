@@ -20,6 +20,7 @@ export type CallName =
   | 'groupMembers'
   | 'readBy'
   | 'unread'
+  | 'reactions'
   | 'logout'
 
 interface Call {

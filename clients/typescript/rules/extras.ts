@@ -8,9 +8,10 @@ import type {
   MessageExtra,
   Message as MessageItem,
   MessageState,
+  Reaction,
 } from '../../../protocol/generated/messages.js'
 import { NO_BYTES } from '../base/bytes.js'
-import type { Present, StoredChanges, StoredExtra, StoredMessage } from '../storage/storage.js'
+import type { Present, StoredChanges, StoredExtra, StoredMessage, StoredReaction } from '../storage/storage.js'
 import { storedContent } from './content.js'
 
 /** The message that another one answers. In a group it has its number alone; in any other conversation the number is 0. */
@@ -51,8 +52,8 @@ export interface MessageChanges {
   readonly deleted: boolean
   /** It was edited when this user was no member of the group: its texts are not for this user. */
   readonly withheld: boolean
-  /** Kinds in order of their first use. */
-  readonly reactions: readonly { readonly kind: string; readonly count: number }[]
+  /** Kinds in order of their first use. `mine`, of a direct message: this user is among those who have it. */
+  readonly reactions: readonly { readonly kind: string; readonly count: number; readonly mine: boolean }[]
 }
 
 export const UNCHANGED: MessageChanges = {
@@ -111,7 +112,7 @@ export function changesOf(stored: StoredChanges | undefined): MessageChanges {
     recalledBy,
     deleted: false,
     withheld: withheld ?? false,
-    reactions: reactions.map(([kind, count]) => ({ kind, count })),
+    reactions: reactions.map(([kind, count, mine = false]) => ({ kind, count, mine })),
   }
 }
 
@@ -126,12 +127,16 @@ export function extraStored({ reply, mentions, metadata, forwarded }: Extra): St
   return Object.keys(stored).length > 0 ? stored : undefined
 }
 
+function reactionStored({ kind, count, mine }: Reaction): StoredReaction {
+  return mine ? [kind, count, mine] : [kind, count]
+}
+
 function changesStored({ editedAtMs, recalledBy, withheld, reactions }: MessageState): StoredChanges | undefined {
   const stored: StoredChanges = {
     ...(editedAtMs > 0 && { editedAtMs }),
     ...(recalledBy > 0 && { recalledBy }),
     ...(withheld && { withheld }),
-    ...(reactions.length > 0 && { reactions: reactions.map(({ kind, count }) => [kind, count] as const) }),
+    ...(reactions.length > 0 && { reactions: reactions.map(reactionStored) }),
   }
   return Object.keys(stored).length > 0 ? stored : undefined
 }

@@ -16,7 +16,7 @@ import { type Rich, SentMessage } from './sent-message.js'
 const ACTS_MAX = 64
 
 /** The acts about messages that a group may refuse, by their names in messages.ts of the API. */
-const MESSAGE_ACTS = ['edit', 'recall', 'forward'] as const
+const MESSAGE_ACTS = ['edit', 'recall', 'forward', 'react'] as const
 
 /** An act in a group, by its name in groups.ts, or in messages.ts of the API. */
 export type GroupActName = (typeof MESSAGE_ACTS)[number] | GroupMethodName

@@ -54,12 +54,15 @@ export interface StoredExtra {
   readonly forwarded?: true
 }
 
+/** A kind of reaction, and how many users have it; `mine`: this user does, in a direct conversation. */
+export type StoredReaction = readonly [kind: string, count: number, mine?: true]
+
 /** What has happened to a message since it was sent. */
 export interface StoredChanges {
   readonly editedAtMs?: number
   readonly recalledBy?: number
   readonly withheld?: true
-  readonly reactions?: readonly (readonly [kind: string, count: number])[]
+  readonly reactions?: readonly StoredReaction[]
 }
 
 /** The id of a stored message. In a group the number alone names it, where the stored message has one. */

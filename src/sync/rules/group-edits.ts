@@ -16,7 +16,7 @@ import { EDIT_MS_MAX, RECALL_MS_MAX } from '../../../protocol/limits.js'
 import { groupActor, isReference } from '../references.js'
 import type { Transition, Tx } from '../types.js'
 import { mayMention, mayWrite, refuse, type Said, saidEffect } from './group.js'
-import { nextNumber, publishChanged } from './group-changes.js'
+import { gidOfGroup, nextNumber, publishChanged } from './group-changes.js'
 import {
   type Gid,
   groupConversation,
@@ -27,9 +27,10 @@ import {
   userGroup,
 } from './group-records.js'
 import { isSilent, notMember } from './membership.js'
-import type { ChangeInput, NewText } from './message-changes.js'
+import type { ChangeInput, Found, NewText } from './message-changes.js'
 import * as state from './message-state.js'
 import { type Answer, numbered } from './numbered.js'
+import { forgetReacted } from './reaction-records.js'
 import { uidOf } from './records.js'
 
 export interface GroupMessageChange extends ChangeInput {
@@ -41,7 +42,13 @@ export interface GroupMessageChange extends ChangeInput {
 type What = Partial<ReturnType<typeof createConversationMessage>>
 
 /** Checks what this side knows of the membership, and tells the group. */
-function alter(tx: Tx, input: GroupMessageChange, mayNot: (own: UserGroup) => Code, what: What): Code {
+export function alter(
+  tx: Tx,
+  input: GroupMessageChange,
+  mayNot: (own: UserGroup) => Code,
+  what: What,
+  kind = groupAltered,
+): Code {
   const { gid, number, device, sendSeq, limited, early } = input
   if (early) return CODES.NOT_ALLOWED.code
   const own = tx.get(userGroup, gid) ?? NO_GROUP
@@ -54,7 +61,7 @@ function alter(tx: Tx, input: GroupMessageChange, mayNot: (own: UserGroup) => Co
   if (!tx.outboxHasSpace(target)) return CODES.OUTBOX_FULL.code
   const value = createConversationMessage({ conversation: groupConversation(gid), number, ...what })
   const item = state.messageItem({ case: 'conversationMessage', value })
-  tx.effect(groupAltered, target, { period: own.number, device, sendSeq, atMs: tx.nowMs, item })
+  tx.effect(kind, target, { period: own.number, device, sendSeq, atMs: tx.nowMs, item })
   return CODES.OK.code
 }
 
@@ -101,16 +108,24 @@ function altered(tx: Tx, by: Member, { item, atMs }: Said): Code {
   const isEdit = !state.isRecalled(told)
   const silent = isEdit ? mayWrite(tx, by, item) : CODES.OK.code
   if (silent !== CODES.OK.code) return silent
-  const entry = of < by.since ? undefined : tx.entry(of)
-  const message = entry === undefined || isReference(entry.bytes) ? undefined : state.messageIn(entry.bytes)
-  if (entry === undefined || message === undefined) return CODES.NO_SUCH_MESSAGE.code
+  const found = of < by.since ? undefined : messageUnder(tx, of)
+  if (found === undefined) return CODES.NO_SUCH_MESSAGE.code
+  const { entry, message } = found
   const code = isEdit ? mayEdit(by, message, atMs) : mayRecall(by, message, atMs)
   if (code !== CODES.OK.code || state.isRecalled(message)) return code
+  if (!isEdit) forgetReacted(tx, gidOfGroup(tx.actor), of)
   const number = nextNumber(tx)
   const after = state.messageItem(state.changedLike(message, told, number))
   tx.replace(entry, after)
   publishChanged(tx, { number, of }, after)
   return CODES.OK.code
+}
+
+/** The message that the group's log has under a number; undefined: it has none there, or no longer. */
+export function messageUnder(tx: Tx, number: number): Found | undefined {
+  const entry = tx.entry(number)
+  const message = entry === undefined || isReference(entry.bytes) ? undefined : state.messageIn(entry.bytes)
+  return entry === undefined || message === undefined ? undefined : { entry, message }
 }
 
 /** @param atMs when the edit was accepted */

@@ -59,7 +59,7 @@ export const editMessage: Transition<DirectChange & NewText, Answer> = numbered(
     if (state.isRecalled(message)) return CODES.RECALLED.code
     if (message.value.content !== undefined) return CODES.BAD_CONTENT.code
     if (tx.nowMs > message.value.atMs + EDIT_MS_MAX) return CODES.TOO_LATE.code
-    change(tx, found, state.edited(message, { text, mentions, atMs: tx.nowMs }))
+    changeCopy(tx, found, state.edited(message, { text, mentions, atMs: tx.nowMs }))
     const extra = createMessageExtra({ mentions: [...mentions] })
     tellOther(tx, input, { text, extra, state: createMessageState({ editedAtMs: tx.nowMs }) }, to)
     return CODES.OK.code
@@ -80,12 +80,12 @@ export const recallMessage: Transition<DirectChange, Answer> = numbered('message
   if (message.value.sender !== uid) return CODES.NOT_AUTHOR.code
   if (state.isRecalled(message)) return CODES.OK.code
   if (tx.nowMs > message.value.atMs + RECALL_MS_MAX) return CODES.TOO_LATE.code
-  change(tx, found, state.recalled(message, uid))
+  changeCopy(tx, found, state.recalled(message, uid))
   tellOther(tx, input, { state: createMessageState({ recalledBy: uid }) }, to)
   return CODES.OK.code
 })
 
-interface Found {
+export interface Found {
   readonly entry: StoredEntry
   readonly message: state.AnyMessage
 }
@@ -95,13 +95,15 @@ function findOwn(tx: Tx, { to, message: id }: DirectChange): Found | Code {
   return findCopy(tx, to, id) ?? CODES.NO_SUCH_MESSAGE.code
 }
 
-function findCopy(tx: Tx, peer: number, id: DirectId): Found | undefined {
+/** A user's copy of a message of the conversation with this peer; undefined if there is none, or the user has deleted it. */
+export function findCopy(tx: Tx, peer: number, id: DirectId): Found | undefined {
   const entry = findDirect(tx, peer, id)
   const message = entry && state.messageIn(entry.bytes)
   return entry === undefined || message === undefined || state.isDeleted(message) ? undefined : { entry, message }
 }
 
-function change(tx: Tx, { entry }: Found, after: state.AnyMessage): void {
+/** Puts the changed message in the place of the user's copy, and tells the user's devices. */
+export function changeCopy(tx: Tx, { entry }: Found, after: state.AnyMessage): void {
   replaceAndTell(tx, entry, after, state.directKey(after.value))
 }
 
@@ -139,6 +141,6 @@ export const messageChanged = incomingEffect({
     const found = findCopy(tx, author, told.value)
     if (found === undefined) return
     const after = state.changedLike(found.message, told)
-    if (after !== found.message) change(tx, found, after)
+    if (after !== found.message) changeCopy(tx, found, after)
   },
 })

@@ -2,7 +2,7 @@
  * The state of a message that was changed since it was sent (PROTOCOL.md, 7.18). A message has its whole present state in its own item. A
  * change makes a new item, which takes the place of the old one; a text is nowhere else.
  *
- *   as sent ── edited ──► edited ── recalled ──► recalled: no text, content or extra; nothing changes it any more
+ *   as sent ── edited ──► edited ── recalled ──► recalled: no text, content, extra, or reaction; nothing changes it any more
  *      └───────────────── recalled ────────────────►
  *
  * A user who deletes a message has a tombstone in its place, in the own timeline alone. Nothing changes that either.
@@ -17,6 +17,7 @@ import {
   type Mention,
   type Message,
   type MessageState,
+  type Reaction,
 } from '../../../protocol/generated/messages.js'
 import { asChanged } from '../../../protocol/item-codec.js'
 import { readBytes, readerOf, readTag, skipField } from '../../../protocol/wire-reader.js'
@@ -114,6 +115,37 @@ export function changedLike(message: AnyMessage, { value: told }: AnyMessage, nu
 /** The tombstone in place of a message that its user deleted. */
 export function deleted(message: AnyMessage): AnyMessage {
   return bare(message, { deleted: true })
+}
+
+/** The message with these reactions, in place of those that it has. One that was recalled or deleted stays as it is. */
+export function reacted(message: AnyMessage, reactions: readonly Reaction[], number = 0): AnyMessage {
+  if (isRecalled(message) || isDeleted(message)) return message
+  const changes = number === 0 ? {} : { changeNumber: number }
+  return withFields(message, { state: stateOf(message.value.state, { ...changes, reactions: [...reactions] }) })
+}
+
+/** Whether the message has just these reactions. */
+export function hasReactions({ value }: AnyMessage, wanted: readonly Reaction[]): boolean {
+  const known = value.state?.reactions ?? []
+  const isSame = ({ kind, count }: Reaction, i: number): boolean => kind === known[i]?.kind && count === known[i].count
+  return known.length === wanted.length && wanted.every(isSame)
+}
+
+/**
+ * The reactions to a direct message after one of the two users has set one or taken it back; the same if nothing changes. Of those who
+ * have a reaction, one is this user if it is `mine`.
+ */
+export function withReaction(
+  before: readonly Reaction[],
+  { kind, on, mine }: { readonly kind: string; readonly on: boolean; readonly mine: boolean },
+): readonly Reaction[] {
+  const place = before.findIndex(each => each.kind === kind)
+  const known = before[place] ?? { kind, count: 0, mine: false }
+  const isOn = mine ? known.mine : known.count > Number(known.mine)
+  if (isOn === on) return before
+  const after = { kind, count: known.count + (on ? 1 : -1), mine: mine ? on : known.mine }
+  if (place < 0) return [...before, after]
+  return after.count === 0 ? before.toSpliced(place, 1) : before.with(place, after)
 }
 
 /** The message for a user who was no member when it was edited: neither text is for that user. */

@@ -1,4 +1,4 @@
-/** Messages in the chat that are answered, edited and taken back. The test plays the server. */
+/** Messages in the chat that are answered, edited, taken back and reacted to. The test plays the server. */
 import t from 'tap'
 import { createMessageExtra, createMessageId, type Item } from '../../../protocol/generated/messages.js'
 import {
@@ -45,7 +45,10 @@ t.test('what happens to a message that was shown is a line, and the history show
     changedItem(inState(messageItem('300/2/1', 'first'), { editedAtMs: 5 })),
     changedItem(inState(messageItem('300/2/2', ''), { recalledBy: 300 })),
     changedItem(
-      inState(messageItem('300/2/1', 'first'), { editedAtMs: 5, reactions: [{ kind: '\u202e👍', count: 2 }] }),
+      inState(messageItem('300/2/1', 'first'), {
+        editedAtMs: 5,
+        reactions: [{ kind: '\u202e👍', count: 2, mine: false }],
+      }),
     ),
   )
   await it.see('-- bob edited a message: first', '-- bob took a message back', '-- bob edited a message: first')
@@ -55,14 +58,26 @@ t.test('what happens to a message that was shown is a line, and the history show
   await it.see('-- a message was deleted here')
 })
 
-t.test('who in a group has read a message is asked for', async t => {
+t.test('a reaction is set, and taken back when it is entered again; who has reacted and read is asked for', async t => {
   const it = await talk(t, MEMBER, groupMessage(5, '300/2/1', 'news'))
   await it.chat.enter('/talk Friends')
   await it.answer('markRead')
+  t.match(await it.enter('/react 1 👍', 'react'), { message: { number: 5 }, kind: '👍', off: false })
+  t.match(await it.enter('/react 1 👍', 'react'), { kind: '👍', off: true })
   const asked = it.chat.enter('/who 1')
+  await it.answer('reactions', { reactors: [{ uid: 300, reactions: [{ kind: '👍', count: 1, mine: false }] }] })
   await it.answer('readBy', { readers: [{ uid: 300 }] })
   await asked
-  await it.see('-- read by bob')
+  await it.see('-- bob: 👍', '-- read by bob')
+})
+
+t.test('a direct message knows what this user has reacted with', async t => {
+  const it = await talk(t, messageItem('300/2/1', 'news'))
+  await it.chat.enter('/talk bob')
+  t.match(await it.enter('/react 1 👍', 'react'), { message: { sender: 300, sendSeq: 1 }, off: false })
+  it.push(changedItem(inState(messageItem('300/2/1', 'news'), { reactions: [{ kind: '👍', count: 2, mine: true }] })))
+  t.match(await it.enter('/react 1 👍', 'react'), { kind: '👍', off: true })
+  t.match(await it.enter('/react 1 👏', 'react'), { kind: '👏', off: false })
 })
 
 t.test('a conversation is muted, pinned, archived, marked as unread and as read', async t => {

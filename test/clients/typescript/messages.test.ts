@@ -45,12 +45,12 @@ t.test('an edit, a reaction and a recall take the place of what is there, direct
   ])
   pipe.push(3, 5, [
     changedItem(inState(messageItem('300/2/7', 'second'), { editedAtMs: 5 })),
-    changedItem(inState(groupMessage(5, '300/2/8', 'hello'), { reactions: [{ kind: '👍', count: 2 }] })),
+    changedItem(inState(groupMessage(5, '300/2/8', 'hello'), { reactions: [{ kind: '👍', count: 2, mine: false }] })),
   ])
   harness.settle()
   t.same(changes(harness), ['["second",5,0,false,false,""]', '["hello",0,0,false,false,"👍"]'])
   t.same(await texts(harness, 300), ['second'])
-  t.same((await harness.client.history(GROUP)).messages[0]?.changed.reactions, [{ kind: '👍', count: 2 }])
+  t.same((await harness.client.history(GROUP)).messages[0]?.changed.reactions, [{ kind: '👍', count: 2, mine: false }])
   t.equal(await harness.client.unread(GROUP), 2)
   pipe.push(5, 7, [recalled(messageItem('300/2/7', ''), 300), recalled(groupMessage(5, '300/2/8', ''), 9)])
   harness.settle()
@@ -92,7 +92,7 @@ t.test(
       inState(groupMessage(5, '300/2/9', ''), { withheld: true, editedAtMs: 7 }),
       inState(groupMessage(6, `${UID}/1/1`, ''), { recalledBy: UID }),
       inState(messageItem(`${UID}/1/2`, '', { recipient: 300 }), { deleted: true }),
-      changedItem(inState(messageItem('300/2/8', 'back'), { reactions: [{ kind: 'a', count: 1 }] })),
+      changedItem(inState(messageItem('300/2/8', 'back'), { reactions: [{ kind: 'a', count: 1, mine: false }] })),
     ])
     harness.settle()
     t.match(harness.of('message'), [
@@ -176,7 +176,7 @@ t.test(
     second.greet({ resync: true, head: 9 })
     second.pipe.push(0, 9, [
       ...items,
-      changedItem(inState(messageItem('300/2/7', 'deleted'), { reactions: [{ kind: 'a', count: 1 }] })),
+      changedItem(inState(messageItem('300/2/7', 'deleted'), { reactions: [{ kind: 'a', count: 1, mine: false }] })),
       ...following,
       groupMessage(8, '300/2/11', 'new'),
     ])
@@ -283,6 +283,7 @@ t.test('wrong arguments are named, and nothing is queued', async t => {
   const unplaced = client.send(GROUP, 'has no place yet')
   t.equal(await rejectionOf(client.messages.recall(unplaced)), 'INVALID_ARGUMENT')
   const id = { conversation: 'direct:300', sender: 300, device: 1, sendSeq: 1, number: 0 } as const
+  t.equal(await rejectionOf(client.messages.react(id, 'x'.repeat(33))), 'INVALID_ARGUMENT')
   t.equal(await rejectionOf(client.messages.delete([id, { ...id, conversation: 'direct:301' }])), 'INVALID_ARGUMENT')
   t.equal(await rejectionOf(client.messages.readBy(id)), 'INVALID_ARGUMENT')
   t.equal(client.state().nextSendSeq, 2)
@@ -298,6 +299,7 @@ t.test('acts on messages name them as the wire has it, and what a group refuses 
   const done = [
     client.messages.edit(spoken, 'better', [{ start: 0, length: 2, uid: 0 }]),
     client.messages.recall(direct),
+    client.messages.react(spoken, '👍'),
     client.messages.delete([spoken]),
     client.messages.clear(300),
     client.messages.forward(direct, GROUP),
@@ -308,6 +310,8 @@ t.test('acts on messages name them as the wire has it, and what a group refuses 
   t.match(edit.request, { conversation: GROUP, message: { sender: 0, number: 5 }, text: 'better' })
   const recall = pipe.take('recall')
   t.match(recall.request, { conversation: 'direct:300', message: { sender: 300, device: 2, sendSeq: 7, number: 0 } })
+  const react = pipe.take('react')
+  t.match(react.request, { kind: '👍', off: false })
   const remove = pipe.take('delete')
   t.match(remove.request, { conversation: GROUP, messages: [{ number: 5 }] })
   const clear = pipe.take('clear')
@@ -316,12 +320,14 @@ t.test('acts on messages name them as the wire has it, and what a group refuses 
   t.match(forward.request, { conversation: GROUP, source: 'direct:300', message: { sendSeq: 7 } })
   pipe.respond('edit', edit.id)
   pipe.refuse(recall.id, 'TOO_LATE')
+  pipe.respond('react', react.id)
   pipe.respond('delete', remove.id)
   pipe.respond('clear', clear.id)
   pipe.respond('forward', forward.id)
   t.same(await Promise.all(done.map(rejectionOf)), [
     'it resolves',
     'TOO_LATE',
+    'it resolves',
     'it resolves',
     'it resolves',
     'it resolves',
@@ -418,15 +424,21 @@ t.test('settings and preferences come to every device, and are asked for by what
   t.equal(await rejectionOf(client.conversations.set(300, { muted: 1 as unknown as boolean })), 'INVALID_ARGUMENT')
 })
 
-t.test('who has read and what is unread is asked of the server', async t => {
+t.test('who reacted, who has read and what is unread is asked of the server', async t => {
   const harness = await Harness.online()
   const { client, pipe } = harness
   const spoken = { conversation: GROUP, sender: 300, device: 2, sendSeq: 8, number: 5 } as const
-  const readers = client.messages.readBy(spoken)
+  const answers = [client.messages.reactions(spoken, { kind: 'a' }), client.messages.readBy(spoken)]
   const counts = client.conversations.unread(GROUP)
   harness.settle()
+  const reactions = pipe.take('reactions')
+  t.match(reactions.request, { conversation: GROUP, message: { number: 5 }, kind: 'a', after: 0 })
+  pipe.respond('reactions', reactions.id, {
+    reactors: [{ uid: 7, reactions: [{ kind: 'a', count: 1, mine: false }] }],
+    next: 7,
+  })
   pipe.respond('readBy', pipe.take('readBy').id, { readers: [{ uid: 7 }] })
   pipe.respond('unread', pipe.take('unread').id, { unread: 100, mentions: 2, firstMention: 4, read: 3 })
-  t.same(await readers, [7])
+  t.same(await Promise.all(answers), [{ reactors: [{ uid: 7, kinds: ['a'] }], after: 7 }, [7]])
   t.same(await counts, { unread: 100, mentions: 2, firstMention: 4, read: 3 })
 })

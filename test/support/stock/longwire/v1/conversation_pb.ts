@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { ConversationSettings, Preferences } from "./item_pb.js";
+import type { ConversationSettings, MessageId, Preferences, Reaction } from "./item_pb.js";
 import { file_longwire_v1_item } from "./item_pb.js";
 import { file_longwire_v1_options } from "./options_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file longwire/v1/conversation.proto.
  */
 export const file_longwire_v1_conversation: GenFile = /*@__PURE__*/
-  fileDesc("Ch5sb25nd2lyZS92MS9jb252ZXJzYXRpb24ucHJvdG8SC2xvbmd3aXJlLnYxImcKD01hcmtSZWFkUmVxdWVzdBIWCghzZW5kX3NlcRgBIAEoBEIEiLUYARIiCgxjb252ZXJzYXRpb24YAiABKAlCDIi1GAGQtRhAoLUYARIYCgZudW1iZXIYAyABKARCCIi1GAGgtRgBIhIKEE1hcmtSZWFkUmVzcG9uc2UiRQoNUmVhZEJ5UmVxdWVzdBIeCgxjb252ZXJzYXRpb24YASABKAlCCIi1GAGQtRhAEhQKBm51bWJlchgCIAEoBEIEiLUYASI7Cg5SZWFkQnlSZXNwb25zZRIpCgdyZWFkZXJzGAEgAygLMhgubG9uZ3dpcmUudjEuR3JvdXBSZWFkZXIiGgoLR3JvdXBSZWFkZXISCwoDdWlkGAEgASgEIi8KDVVucmVhZFJlcXVlc3QSHgoMY29udmVyc2F0aW9uGAEgASgJQgiItRgBkLUYQCJXCg5VbnJlYWRSZXNwb25zZRIOCgZ1bnJlYWQYASABKA0SEAoIbWVudGlvbnMYAiABKA0SFQoNZmlyc3RfbWVudGlvbhgDIAEoBBIMCgRyZWFkGAQgASgEIpMBChZTZXRDb252ZXJzYXRpb25SZXF1ZXN0EhYKCHNlbmRfc2VxGAEgASgEQgSItRgBEiIKDGNvbnZlcnNhdGlvbhgCIAEoCUIMiLUYAZC1GECgtRgBEj0KCHNldHRpbmdzGAMgASgLMiEubG9uZ3dpcmUudjEuQ29udmVyc2F0aW9uU2V0dGluZ3NCCIi1GAGgtRgBIhkKF1NldENvbnZlcnNhdGlvblJlc3BvbnNlImgKFVNldFByZWZlcmVuY2VzUmVxdWVzdBIWCghzZW5kX3NlcRgBIAEoBEIEiLUYARI3CgtwcmVmZXJlbmNlcxgCIAEoCzIYLmxvbmd3aXJlLnYxLlByZWZlcmVuY2VzQgiItRgBoLUYASIYChZTZXRQcmVmZXJlbmNlc1Jlc3BvbnNlMp0DChNDb252ZXJzYXRpb25TZXJ2aWNlEkcKCE1hcmtSZWFkEhwubG9uZ3dpcmUudjEuTWFya1JlYWRSZXF1ZXN0Gh0ubG9uZ3dpcmUudjEuTWFya1JlYWRSZXNwb25zZRJBCgZSZWFkQnkSGi5sb25nd2lyZS52MS5SZWFkQnlSZXF1ZXN0GhsubG9uZ3dpcmUudjEuUmVhZEJ5UmVzcG9uc2USQQoGVW5yZWFkEhoubG9uZ3dpcmUudjEuVW5yZWFkUmVxdWVzdBobLmxvbmd3aXJlLnYxLlVucmVhZFJlc3BvbnNlElwKD1NldENvbnZlcnNhdGlvbhIjLmxvbmd3aXJlLnYxLlNldENvbnZlcnNhdGlvblJlcXVlc3QaJC5sb25nd2lyZS52MS5TZXRDb252ZXJzYXRpb25SZXNwb25zZRJZCg5TZXRQcmVmZXJlbmNlcxIiLmxvbmd3aXJlLnYxLlNldFByZWZlcmVuY2VzUmVxdWVzdBojLmxvbmd3aXJlLnYxLlNldFByZWZlcmVuY2VzUmVzcG9uc2ViBnByb3RvMw", [file_longwire_v1_item, file_longwire_v1_options]);
+  fileDesc("Ch5sb25nd2lyZS92MS9jb252ZXJzYXRpb24ucHJvdG8SC2xvbmd3aXJlLnYxImcKD01hcmtSZWFkUmVxdWVzdBIWCghzZW5kX3NlcRgBIAEoBEIEiLUYARIiCgxjb252ZXJzYXRpb24YAiABKAlCDIi1GAGQtRhAoLUYARIYCgZudW1iZXIYAyABKARCCIi1GAGgtRgBIhIKEE1hcmtSZWFkUmVzcG9uc2UiRQoNUmVhZEJ5UmVxdWVzdBIeCgxjb252ZXJzYXRpb24YASABKAlCCIi1GAGQtRhAEhQKBm51bWJlchgCIAEoBEIEiLUYASI7Cg5SZWFkQnlSZXNwb25zZRIpCgdyZWFkZXJzGAEgAygLMhgubG9uZ3dpcmUudjEuR3JvdXBSZWFkZXIiGgoLR3JvdXBSZWFkZXISCwoDdWlkGAEgASgEIi8KDVVucmVhZFJlcXVlc3QSHgoMY29udmVyc2F0aW9uGAEgASgJQgiItRgBkLUYQCJXCg5VbnJlYWRSZXNwb25zZRIOCgZ1bnJlYWQYASABKA0SEAoIbWVudGlvbnMYAiABKA0SFQoNZmlyc3RfbWVudGlvbhgDIAEoBBIMCgRyZWFkGAQgASgEIpMBChZTZXRDb252ZXJzYXRpb25SZXF1ZXN0EhYKCHNlbmRfc2VxGAEgASgEQgSItRgBEiIKDGNvbnZlcnNhdGlvbhgCIAEoCUIMiLUYAZC1GECgtRgBEj0KCHNldHRpbmdzGAMgASgLMiEubG9uZ3dpcmUudjEuQ29udmVyc2F0aW9uU2V0dGluZ3NCCIi1GAGgtRgBIhkKF1NldENvbnZlcnNhdGlvblJlc3BvbnNlImgKFVNldFByZWZlcmVuY2VzUmVxdWVzdBIWCghzZW5kX3NlcRgBIAEoBEIEiLUYARI3CgtwcmVmZXJlbmNlcxgCIAEoCzIYLmxvbmd3aXJlLnYxLlByZWZlcmVuY2VzQgiItRgBoLUYASIYChZTZXRQcmVmZXJlbmNlc1Jlc3BvbnNlIoQBChBSZWFjdGlvbnNSZXF1ZXN0Eh4KDGNvbnZlcnNhdGlvbhgBIAEoCUIIiLUYAZC1GEASLQoHbWVzc2FnZRgCIAEoCzIWLmxvbmd3aXJlLnYxLk1lc3NhZ2VJZEIEiLUYARISCgRraW5kGAMgASgJQgSQtRggEg0KBWFmdGVyGAQgASgEIkkKEVJlYWN0aW9uc1Jlc3BvbnNlEiYKCHJlYWN0b3JzGAEgAygLMhQubG9uZ3dpcmUudjEuUmVhY3RvchIMCgRuZXh0GAIgASgEIkAKB1JlYWN0b3ISCwoDdWlkGAEgASgEEigKCXJlYWN0aW9ucxgCIAMoCzIVLmxvbmd3aXJlLnYxLlJlYWN0aW9uMukDChNDb252ZXJzYXRpb25TZXJ2aWNlEkcKCE1hcmtSZWFkEhwubG9uZ3dpcmUudjEuTWFya1JlYWRSZXF1ZXN0Gh0ubG9uZ3dpcmUudjEuTWFya1JlYWRSZXNwb25zZRJBCgZSZWFkQnkSGi5sb25nd2lyZS52MS5SZWFkQnlSZXF1ZXN0GhsubG9uZ3dpcmUudjEuUmVhZEJ5UmVzcG9uc2USQQoGVW5yZWFkEhoubG9uZ3dpcmUudjEuVW5yZWFkUmVxdWVzdBobLmxvbmd3aXJlLnYxLlVucmVhZFJlc3BvbnNlElwKD1NldENvbnZlcnNhdGlvbhIjLmxvbmd3aXJlLnYxLlNldENvbnZlcnNhdGlvblJlcXVlc3QaJC5sb25nd2lyZS52MS5TZXRDb252ZXJzYXRpb25SZXNwb25zZRJZCg5TZXRQcmVmZXJlbmNlcxIiLmxvbmd3aXJlLnYxLlNldFByZWZlcmVuY2VzUmVxdWVzdBojLmxvbmd3aXJlLnYxLlNldFByZWZlcmVuY2VzUmVzcG9uc2USSgoJUmVhY3Rpb25zEh0ubG9uZ3dpcmUudjEuUmVhY3Rpb25zUmVxdWVzdBoeLmxvbmd3aXJlLnYxLlJlYWN0aW9uc1Jlc3BvbnNlYgZwcm90bzM", [file_longwire_v1_item, file_longwire_v1_options]);
 
 /**
  * @generated from message longwire.v1.MarkReadRequest
@@ -250,6 +250,90 @@ export const SetPreferencesResponseSchema: GenMessage<SetPreferencesResponse> = 
   messageDesc(file_longwire_v1_conversation, 10);
 
 /**
+ * @generated from message longwire.v1.ReactionsRequest
+ */
+export type ReactionsRequest = Message<"longwire.v1.ReactionsRequest"> & {
+  /**
+   * @generated from field: string conversation = 1;
+   */
+  conversation: string;
+
+  /**
+   * @generated from field: longwire.v1.MessageId message = 2;
+   */
+  message?: MessageId | undefined;
+
+  /**
+   * One kind; absent: all.
+   *
+   * @generated from field: string kind = 3;
+   */
+  kind: string;
+
+  /**
+   * The uid behind which the page begins.
+   *
+   * @generated from field: uint64 after = 4;
+   */
+  after: bigint;
+};
+
+/**
+ * Describes the message longwire.v1.ReactionsRequest.
+ * Use `create(ReactionsRequestSchema)` to create a new message.
+ */
+export const ReactionsRequestSchema: GenMessage<ReactionsRequest> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_conversation, 11);
+
+/**
+ * @generated from message longwire.v1.ReactionsResponse
+ */
+export type ReactionsResponse = Message<"longwire.v1.ReactionsResponse"> & {
+  /**
+   * In order of uid, at most 100 users.
+   *
+   * @generated from field: repeated longwire.v1.Reactor reactors = 1;
+   */
+  reactors: Reactor[];
+
+  /**
+   * The after of the next page; absent: this is the last.
+   *
+   * @generated from field: uint64 next = 2;
+   */
+  next: bigint;
+};
+
+/**
+ * Describes the message longwire.v1.ReactionsResponse.
+ * Use `create(ReactionsResponseSchema)` to create a new message.
+ */
+export const ReactionsResponseSchema: GenMessage<ReactionsResponse> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_conversation, 12);
+
+/**
+ * @generated from message longwire.v1.Reactor
+ */
+export type Reactor = Message<"longwire.v1.Reactor"> & {
+  /**
+   * @generated from field: uint64 uid = 1;
+   */
+  uid: bigint;
+
+  /**
+   * @generated from field: repeated longwire.v1.Reaction reactions = 2;
+   */
+  reactions: Reaction[];
+};
+
+/**
+ * Describes the message longwire.v1.Reactor.
+ * Use `create(ReactorSchema)` to create a new message.
+ */
+export const ReactorSchema: GenMessage<Reactor> = /*@__PURE__*/
+  messageDesc(file_longwire_v1_conversation, 13);
+
+/**
  * What a user knows and sets about conversations. PROTOCOL.md, clause 16.
  *
  * @generated from service longwire.v1.ConversationService
@@ -304,6 +388,16 @@ export const ConversationService: GenService<{
     methodKind: "unary";
     input: typeof SetPreferencesRequestSchema;
     output: typeof SetPreferencesResponseSchema;
+  },
+  /**
+   * Who reacted to a message. Method 65.
+   *
+   * @generated from rpc longwire.v1.ConversationService.Reactions
+   */
+  reactions: {
+    methodKind: "unary";
+    input: typeof ReactionsRequestSchema;
+    output: typeof ReactionsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_longwire_v1_conversation, 0);
