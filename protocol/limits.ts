@@ -51,7 +51,7 @@ export const REACTIONS_MAX = 3
 export const REACTION_KINDS_MAX = 20
 /** Users in a page of those who reacted. */
 export const REACTORS_PAGE_MAX = 100
-/** From one telling of a group's message's reactions to the next. */
+/** The shortest time between two tellings of the reactions to a group's message. */
 export const REACTIONS_TOLD_MS = 1_000
 
 /** The numbers from the lowest unanswered send_seq to the highest sent; also how many outcomes a server remembers per device. */

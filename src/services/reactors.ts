@@ -11,7 +11,7 @@ import { Refused } from './refused.js'
 import { directIn, groupMessageIn, slices, type WalkParts } from './unread-count.js'
 
 export interface ReactorPage {
-  /** In order of uid. */
+  /** The users, in order of uid. */
   readonly page: readonly Reactor[]
   /** The uid behind which the next page begins; 0: this is the last. */
   readonly next: number

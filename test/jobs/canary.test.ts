@@ -410,6 +410,8 @@ const EVERY_FIELD = {
   message: { sender: 0, device: 0, sendSeq: 0, number: 1 },
   messages: [{ sender: 0, device: 0, sendSeq: 0, number: 1 }],
   upTo: 1,
+  kind: 'x',
+  off: false,
   request: 1,
   count: 1,
   since: 0,

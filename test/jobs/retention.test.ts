@@ -12,9 +12,12 @@ import { MemoryStore } from '../../src/store/memory/store.js'
 import { MemoryView } from '../../src/store/memory/view.js'
 import { PARTITIONS } from '../../src/store/types.js'
 import { branchActor, encodeReference, groupActor } from '../../src/sync/references.js'
+import { reactInGroup } from '../../src/sync/rules/group-reactions.js'
 import { acceptInvitation } from '../../src/sync/rules/membership.js'
+import { NO_REACTIONS, numberOfId, reactedId, reactedRecord } from '../../src/sync/rules/reaction-records.js'
 import { userActor } from '../../src/sync/rules/records.js'
 import { MESSAGE_BYTES_MAX, sentAtMs } from '../../src/sync/rules/retention.js'
+import type { Transition } from '../../src/sync/types.js'
 import { verify } from '../../src/verify/verify.js'
 import { befriend, startNode, TestDevice } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
@@ -388,3 +391,36 @@ for (const scopes of ['one', 'partitions'] as const) {
     },
   )
 }
+
+t.test('with a message of a group goes who reacted to it, in a later round if a crash came between', async t => {
+  const { clock, node, retention } = await world(30, 5)
+  const alice = await GroupPerson.enter(node.engine, 'alice', 1)
+  const gid = await alice.create('friends')
+  for (const text of numbered(1, 20)) await alice.say(gid, text)
+  const numbers = new Map((await alice.numbered(gid)).map(({ text, number }) => [text, number]))
+  const group = groupActor(gid)
+  for (const text of ['text 1', 'text 2', 'text 20']) {
+    await alice.act(reactInGroup, { gid, number: numbers.get(text) ?? 0, kind: 'x', on: true })
+  }
+  const kept = async (): Promise<string> => {
+    const found = await node.engine.scan(group, `${reactedRecord.prefix}/`, null, 10)
+    return found.map(({ name }) => numberOfId(name.slice(reactedRecord.prefix.length + 1))).join()
+  }
+  const [first, last] = [numbers.get('text 1') ?? 0, numbers.get('text 20') ?? 0]
+  t.equal(await kept(), [first, numbers.get('text 2'), last].join())
+  clock.advance(31 * DAY_MS)
+  retention.start()
+  const isLastAlone = async (): Promise<boolean> => {
+    clock.advance(200_000)
+    return (await kept()) === `${last}`
+  }
+  await eventually(isLastAlone)
+  const leaveOne: Transition<void, void> = {
+    name: 'test.leave-one',
+    run: tx => tx.put(reactedRecord, NO_REACTIONS, reactedId(first)),
+  }
+  await node.engine.run(group, leaveOne, undefined)
+  t.equal(await kept(), `${first},${last}`)
+  await eventually(isLastAlone)
+  await node.engine.close()
+})

@@ -176,7 +176,7 @@ const TABLE: { readonly [N in RequestName]: Row<N> } = {
   },
   react: {
     request: (asker, alice) => ({ ...aboutMessage(asker, alice), kind: '+1', off: false }),
-    codes: all('UNKNOWN_METHOD'),
+    codes: all('NOT_FRIEND', { friend: 'NO_SUCH_MESSAGE', blockedFriend: 'BLOCKED', otherDevice: 'SELF' }),
   },
   markRead: {
     request: (asker, alice) => ({ ...inHerGroup(asker, alice), number: 1 }),
@@ -207,7 +207,7 @@ const TABLE: { readonly [N in RequestName]: Row<N> } = {
       kind: '',
       after: 0,
     }),
-    codes: all('UNKNOWN_METHOD'),
+    codes: all('NO_SUCH_MESSAGE'),
   },
   send: {
     request: (asker, alice) => ({ sendSeq: asker.next(), to: alice.uid, text: 'hello' }),

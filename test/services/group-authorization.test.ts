@@ -22,8 +22,8 @@ import { MemoryStore } from '../../src/store/memory/store.js'
 import { befriend, startNode, TestDevice, type TestNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 
-const WRITING = ['post', 'edit', 'recall', 'forward', 'delete', 'clear'] as const
-const READING = ['markRead', 'readBy', 'unread', 'setConversation'] as const
+const WRITING = ['post', 'edit', 'recall', 'forward', 'delete', 'clear', 'react'] as const
+const READING = ['markRead', 'readBy', 'unread', 'reactions', 'setConversation'] as const
 const OTHERS = [...WRITING, ...READING] as const
 type GroupName = Extract<MethodName, `group${string}`> | (typeof OTHERS)[number]
 
@@ -220,6 +220,27 @@ const TABLE: { readonly [N in GroupName]: Rows<N> } = {
   ],
   // Who has nothing of it has nothing to clear.
   clear: [{ request: named => ({ ...named, upTo: 1 }), outcomes: all('OK') }],
+  // A message of the owner, and what the group was made with.
+  react: [
+    {
+      request: (named, _, { message }) => ({ ...named, ...numbered(message), kind: 'x', off: false }),
+      outcomes: { ...MEMBERS, muted: 'MUTED' },
+    },
+    {
+      request: named => ({ ...named, ...numbered(1), kind: 'x', off: false }),
+      outcomes: { ...MEMBERS, ...NOT_THERE, owner: 'failed NO_SUCH_MESSAGE' },
+    },
+  ],
+  reactions: [
+    {
+      request: ({ conversation }, _, { message }) => ({ conversation, ...numbered(message), kind: '', after: 0 }),
+      outcomes: READERS,
+    },
+    {
+      request: ({ conversation }) => ({ conversation, ...numbered(1), kind: '', after: 0 }),
+      outcomes: { ...READERS, ...NOT_THERE },
+    },
+  ],
   markRead: [
     { request: named => ({ ...named, number: 1 }), outcomes: { ...MEMBERS, ...EARLIER, owner: 'OK', former: 'OK' } },
     { request: named => ({ ...named, number: 2 ** 40 }), outcomes: { ...MEMBERS, former: 'OK' } },

@@ -1,14 +1,23 @@
 /** Groups grown as far as they go: for the bounds of their records. */
 import { CODES } from '../../protocol/codes.js'
 import { GroupJoin, GroupRole } from '../../protocol/generated/messages.js'
-import { GROUP_MEMBERS_MAX, GROUP_READERS_MAX, GROUPS_MAX, MENTIONS_MAX } from '../../protocol/limits.js'
+import {
+  GROUP_MEMBERS_MAX,
+  GROUP_READERS_MAX,
+  GROUPS_MAX,
+  MENTIONS_MAX,
+  REACTION_BYTES_MAX,
+  REACTION_KINDS_MAX,
+  REACTIONS_MAX,
+} from '../../protocol/limits.js'
 import { ALL_PARTITIONS, partitionOf } from '../../src/store/partition.js'
 import { branchActor, groupActor } from '../../src/sync/references.js'
 import { conversationRecord, forgetMention, noteMention } from '../../src/sync/rules/conversation-records.js'
 import { debtsActor, noteDebt } from '../../src/sync/rules/debts.js'
 import { clearConversation } from '../../src/sync/rules/deletions.js'
 import { gidOfGroup } from '../../src/sync/rules/group-changes.js'
-import { editInGroup } from '../../src/sync/rules/group-edits.js'
+import { editInGroup, recallInGroup } from '../../src/sync/rules/group-edits.js'
+import { reactInGroup } from '../../src/sync/rules/group-reactions.js'
 import {
   branch,
   branches,
@@ -31,6 +40,7 @@ import {
   setGroupRules,
 } from '../../src/sync/rules/membership.js'
 import { editMessage } from '../../src/sync/rules/message-changes.js'
+import { reactToMessage } from '../../src/sync/rules/reactions.js'
 import { markRead, setPreferences } from '../../src/sync/rules/read-state.js'
 import { userActor } from '../../src/sync/rules/records.js'
 import type { Transition } from '../../src/sync/types.js'
@@ -66,8 +76,23 @@ export async function fullGroups({ engine }: TestNode): Promise<void> {
   const stranger = await GroupPerson.enter(engine, 'stranger', 8)
   await owner.act(inviteToGroup, { gid, uids: [stranger.uid] })
   for (const other of others) await other.act(joinGroup, { gid, code: CODE })
+  await owner.say(gid, 'seen by all')
+  await reactToLast(gid, people)
   for (let n = 0; n < INVITATIONS_MAX; n += 1) await owner.create(`${n}`, [stranger])
   for (let n = 0; n < GROUPS_MAX; n += 1) await stranger.create(TITLE)
+}
+
+/** All members react to the last message as often as they may, with all the kinds that it may have; then it is taken back. */
+async function reactToLast(gid: Gid, people: readonly GroupPerson[]): Promise<void> {
+  const number = (await people[0]?.numbered(gid))?.at(-1)?.number ?? 0
+  for (let n = 0; n < REACTIONS_MAX; n += 1) {
+    const react = (person: GroupPerson, place: number): Promise<string> => {
+      const kind = `${'"'.repeat(REACTION_BYTES_MAX - 2)}${10 + ((place + n) % REACTION_KINDS_MAX)}`
+      return person.act(reactInGroup, { gid, number, kind, on: true })
+    }
+    await Promise.all(people.map(react))
+  }
+  await people[0]?.act(recallInGroup, { gid, number })
 }
 
 const mentionMuch: Transition<{ readonly gid: Gid }, void> = {
@@ -114,7 +139,7 @@ const oweAll: Transition<void, void> = {
   },
 }
 
-/** Messages of a group and of two friends, edited to the longest texts and with all mentions. */
+/** Messages of a group and of two friends, edited to the longest texts and with all mentions; to one a friend has reacted. */
 export async function editedMessages({ engine }: TestNode): Promise<void> {
   const [owner, other] = [await GroupPerson.enter(engine, 'editor', 7), await GroupPerson.enter(engine, 'reader', 8)]
   const mentions = Array.from({ length: MENTIONS_MAX }, (_, n) => ({ start: 2 * n, length: 1, uid: owner.uid }))
@@ -127,6 +152,9 @@ export async function editedMessages({ engine }: TestNode): Promise<void> {
   await owner.write(other, 'short')
   const message = { sender: owner.uid, device: 1, sendSeq: owner.sendSeq }
   if ((await owner.act(editMessage, { to: other.uid, message, ...longest })) !== 'OK') throw new Error('not edited')
+  if ((await other.act(reactToMessage, { to: owner.uid, message, kind: 'x', on: true })) !== 'OK') {
+    throw new Error('not reacted to')
+  }
   await eventually(async () => (await other.changes()).length === 1 && (await owner.changes()).length === 2)
 }
 

@@ -153,7 +153,7 @@ export type Reactors =
   | { readonly code: Code }
   | { readonly code?: undefined; readonly page: readonly Reactor[]; readonly next: number }
 
-/** For a member who has the message. Without a record it may be that there is no such message. */
+/** Answers a member who has the message. Where nobody is in the page, it may be that there is no such message. */
 export const reactorsIn: Transition<ReactorsAsked, Reactors> = {
   name: 'group.reactors',
   soft: true,

@@ -23,9 +23,9 @@ import { JSON_BYTES_PER_BYTE } from './records.js'
 type Kind = readonly [kind: string, uids: readonly number[]]
 
 export interface Reacted {
-  /** In order of their first use; each has a user. */
+  /** The kinds that somebody has, in order of their first use. */
   readonly kinds: readonly Kind[]
-  /** When the counts were told last. */
+  /** The time of the last telling. */
   readonly toldMs: number
   /** Whether those that were told are behind. */
   readonly untold: boolean
@@ -84,7 +84,7 @@ export function msUntil(dueMs: number, nowMs: number): number {
   return leftMs > 0 && leftMs <= REACTIONS_TOLD_MS ? leftMs : 0
 }
 
-/** When the reactions to a message may be told again. */
+/** The time from which the reactions to a message may be told again. */
 export function dueMsOf({ toldMs }: Reacted): number {
   return toldMs + REACTIONS_TOLD_MS
 }
@@ -100,11 +100,21 @@ export function putReacted(tx: Tx, gid: Gid, number: number, before: Reacted, af
   } else notes.remove(untoldNote, noteId(gid, number))
 }
 
+/** The time when reactions were forgotten last. It makes a unit that otherwise only removes something recognisable. */
+const lastForgotten = jsonRecord<{ readonly atMs: number }>('forgotten', {
+  fields: { atMs: 0 },
+  lifetime: 'group',
+  bytesMax: 64,
+  grows: 'nobody: a number',
+  many: 'one',
+})
+
 /** Forgets who reacted to a message: it was taken back, or is kept no more. */
 export function forgetReacted(tx: Tx, gid: Gid, number: number): void {
   const before = tx.get(reactedRecord, reactedId(number))
   if (before === undefined) return
   tx.remove(reactedRecord, reactedId(number))
+  tx.put(lastForgotten, { atMs: tx.nowMs })
   if (before.untold) tx.at(debtsActor(tx.actor)).remove(untoldNote, noteId(gid, number))
 }
 

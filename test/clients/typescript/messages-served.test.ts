@@ -109,3 +109,51 @@ t.test(
     }
   },
 )
+
+t.test(
+  'reactions reach both sides and every device, direct and in a group, and who has reacted is asked for',
+  async t => {
+    const enter = await servedClients(t)
+    const [ann, bob] = [await enter('ann'), await enter('bob')]
+    await ann.contacts.request(bob.account.uid, 'hello')
+    await eventually(() => bob.contacts.get(ann.account.uid)?.state === 'invited')
+    await bob.contacts.accept(ann.account.uid)
+    const group = await ann.groups.create('Friends', [bob.account.uid])
+    await eventually(() => bob.groups.group(group) !== undefined)
+    if (bob.groups.group(group)?.state === 'invited') await bob.groups.accept(group)
+    await eventually(() => bob.groups.group(group)?.state === 'member')
+    const shown = async (client: Client, name: Message['conversation']): Promise<string> => {
+      const reactions = (await last(client, name))?.changed.reactions ?? []
+      return reactions.map(({ kind, count, mine }) => `${kind}${count}${mine ? '!' : ''}`).join(' ')
+    }
+    for (const place of [directConversation(bob.account.uid), group]) {
+      const theirs = place === group ? group : directConversation(ann.account.uid)
+      const mark = place === group ? '' : '!'
+      const sent = ann.send(place, 'news')
+      await eventually(async () => (await last(bob, theirs))?.text === 'news')
+      if (place === group) await eventually(() => sent.number > 0)
+      const got = await last(bob, theirs)
+      if (got === undefined) throw new Error('no message')
+      await bob.messages.react(got, '👍')
+      await bob.messages.react(got, 'ha')
+      await ann.messages.react(sent, '👍')
+      await eventually(async () => (await shown(ann, place)) === `👍2${mark} ha1`)
+      await eventually(async () => (await shown(bob, theirs)) === `👍2${mark} ha1${mark}`)
+      const reactors = [
+        { uid: ann.account.uid, kinds: ['👍'] },
+        { uid: bob.account.uid, kinds: ['👍', 'ha'] },
+      ].sort((a, b) => a.uid - b.uid)
+      t.same(await ann.messages.reactions(sent), { reactors, after: undefined })
+      t.same(await bob.messages.reactions(got, { kind: 'ha' }), {
+        reactors: [{ uid: bob.account.uid, kinds: ['ha'] }],
+        after: undefined,
+      })
+      await bob.messages.react(got, '👍', false)
+      const late = await enter('bob')
+      for (const client of [bob, late]) {
+        await eventually(async () => (await shown(client, theirs)) === `👍1 ha1${mark}`)
+      }
+      await late.close()
+    }
+  },
+)
