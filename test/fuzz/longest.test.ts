@@ -321,6 +321,7 @@ const EXPRESSIONS: Readonly<Record<string, string>> = {
   '/[\\p{L}\\p{N}\\p{P}\\p{S}]/u': 'nicknames: one character',
   '/^[\\u200c\\u200d]|[\\u200c\\u200d](?:[\\s\\u200c\\u200d]|$)|\\s[\\u200c\\u200d]/u': 'nicknames: two characters',
   '/\\p{Surrogate}/u': 'one character',
+  '/\\p{Cc}/u': 'the kind of a reaction: one character',
   '/^direct:[1-9][0-9]{0,15}$/': 'the id of a direct conversation: bounded',
   '/^[0-9a-z]+\\.[0-9a-z]+\\.[0-9a-z]+$/': 'the name of a group: the dots tell the parts apart',
   '/^[a-z]+:[A-Za-z0-9._-]+$/': 'the id of any conversation: the colon tells the parts apart',
