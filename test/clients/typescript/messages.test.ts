@@ -213,7 +213,7 @@ t.test('a message that comes first when it is deleted, or below what was cleared
   t.same(await texts(harness, 300), ['here'])
   t.same(await texts(harness, GROUP), ['after'])
   harness.pipe.push(7, 8, [
-    changedItem(inState(messageItem('300/2/7', 'again'), { reactions: [{ kind: 'a', count: 1 }] })),
+    changedItem(inState(messageItem('300/2/7', 'again'), { reactions: [{ kind: 'a', count: 1, mine: false }] })),
   ])
   harness.settle()
   t.same(changes(harness), [], 'what was deleted stays so')
