@@ -386,6 +386,12 @@ export const METHODS = {
     [m.encodeGroupServiceMembersRequest, m.decodeGroupServiceMembersRequest],
     [m.encodeGroupServiceMembersResponse, m.decodeGroupServiceMembersResponse],
   ),
+  groupEarlier: request(
+    56,
+    'GroupService.Earlier',
+    [m.encodeGroupServiceEarlierRequest, m.decodeGroupServiceEarlierRequest],
+    [m.encodeGroupServiceEarlierResponse, m.decodeGroupServiceEarlierResponse],
+  ),
   markRead: request(
     60,
     'ConversationService.MarkRead',

@@ -25,6 +25,8 @@ export interface ActsHost extends ChatSpec {
   talkTo(conversation: ConversationId): Promise<unknown>
   /** Shows a message that is sent. */
   sent(message: Message): void
+  /** Shows a message, or a change, of before the own joining. */
+  earlier(message: Message): void
   talkingTo(): ConversationId | undefined
   /** Called when something that was under way is over. */
   changed(): void

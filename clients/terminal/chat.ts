@@ -23,7 +23,17 @@ import { Arrivals } from './arrivals.js'
 import type { ChatSpec } from './chat-spec.js'
 import { commandHelp, parseEntered } from './command-table.js'
 import { GroupNews } from './group-news.js'
-import { changedText, connectionWord, errorText, failureLine, keyOf, messageLine, nameOf, said } from './lines.js'
+import {
+  changedText,
+  connectionWord,
+  errorText,
+  failureLine,
+  keyOf,
+  messageLine,
+  nameOf,
+  said,
+  uidsOf,
+} from './lines.js'
 import { Numbered } from './numbered.js'
 import { People } from './people.js'
 import type { Line } from './rows.js'
@@ -85,6 +95,7 @@ export class Chat {
       say: (kind, text) => (kind === 'wrong' ? this.#cannot(text) : this.say(kind, text)),
       talkTo: conversation => this.#talkTo(conversation),
       sent: message => this.#show(message),
+      earlier: message => this.#showEarlier(message),
       talkingTo: () => this.#current,
       changed: () => this.#changed(),
     })
@@ -222,12 +233,10 @@ export class Chat {
       this.#groupNews.change(message.change)
       return
     }
-    const { screen, clock, client } = this.#spec
-    const own = message.sender === client.account.uid
-    const answered = this.#numbered.answered(message)
+    const { screen, client } = this.#spec
+    const line = this.#lineOf(message)
     this.#numbered.shown(message)
-    const line = messageLine(message, this.#whoOf(message, own), own, clock.now(), answered)
-    if (!own) {
+    if (message.sender !== client.account.uid) {
       const { key, ...keyless } = line
       screen.show(keyless)
       return
@@ -236,6 +245,22 @@ export class Chat {
     if (message.state === 'read' || message.state === 'failed') return
     this.#followed.set(keyOf(message), { line, message, state: message.state })
     if (this.#followed.size > FOLLOWED_MAX) this.#followed.delete(this.#followed.keys().next().value ?? '')
+  }
+
+  /** Shows what lies before the own joining: nothing is known of it here, and nothing can be done about it. */
+  #showEarlier(message: Message): void {
+    if (message.change !== undefined) this.#groupNews.change(message.change)
+    else {
+      const { key, ...keyless } = this.#lineOf(message)
+      this.#spec.screen.show(keyless)
+    }
+  }
+
+  #lineOf(message: Message): Line {
+    const { clock, client } = this.#spec
+    const own = message.sender === client.account.uid
+    const answered = this.#numbered.answered(message)
+    return messageLine(message, this.#whoOf(message, own), own, clock.now(), answered)
   }
 
   /** Names the other user; in a conversation that is not direct who wrote, and where. */
@@ -459,9 +484,4 @@ function nameOfEntry({ sender, device, sendSeq, change }: Message): string {
 
 function nameOfChange({ conversation, number }: GroupChange): string {
   return `${conversation}/${number}`
-}
-
-/** The users whose names an entry shows. */
-function uidsOf({ sender, change }: Message): number[] {
-  return change === undefined ? [sender] : [change.by, change.uid]
 }

@@ -72,6 +72,12 @@ export const COMMANDS = {
   'group join': { usage: 'ID CODE', summary: 'join a group by its code, or ask to', min: 2, max: 2 },
   'group invite': { usage: 'NAME…', summary: 'invite people to the group you talk to', min: 1, max: 1 },
   'group members': { usage: '', summary: 'list its members, and for admins who waits', min: 0, max: 0 },
+  'group earlier': {
+    usage: '',
+    summary: 'show what was said in it before you joined, if its rules let you',
+    min: 0,
+    max: 0,
+  },
   'group info': { usage: '', summary: 'show its rules, its announcement and the code to join by', min: 0, max: 0 },
   'group leave': { usage: '', summary: 'leave it, or take back that you ask to join', min: 0, max: 0 },
   'group rename': { usage: 'TITLE', summary: 'change its title', min: 1, max: 1 },

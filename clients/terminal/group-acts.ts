@@ -1,15 +1,26 @@
 /** Carries out the commands about groups. Most are about the group that one talks to. */
 
-import { type ConversationId, type Group, type GroupMember, type GroupRules, peerOf } from '../typescript/index.js'
+import {
+  type ConversationId,
+  type Group,
+  type GroupMember,
+  type GroupRules,
+  type Message,
+  type MessagePage,
+  peerOf,
+} from '../typescript/index.js'
 import type { ChatSpec } from './chat-spec.js'
 import { type GroupCommandName, RULES_USAGE, usageOf } from './command-table.js'
 import { groupLine, memberLine, profileText, rulesText } from './group-lines.js'
+import { uidsOf } from './lines.js'
 import type { People } from './people.js'
 import { visibleName } from './visible.js'
 
 export interface GroupActsHost extends Pick<ChatSpec, 'client'> {
   say(kind: 'notice' | 'wrong', text: string): void
   talkTo(conversation: ConversationId): Promise<unknown>
+  /** Shows a message, or a change, of before the own joining. */
+  earlier(message: Message): void
   talkingTo(): ConversationId | undefined
   /** Lets a request go on by itself: shows `done` when it succeeds, and the error when it fails. */
   begin(request: Promise<void>, done?: string): void
@@ -88,6 +99,8 @@ export class GroupActs {
         return this.#rules(first)
       case 'group members':
         return this.#members()
+      case 'group earlier':
+        return this.#earlier()
       case 'group info':
         return this.#info()
       case 'group dissolve':
@@ -162,6 +175,24 @@ export class GroupActs {
 
   async #members(): Promise<void> {
     for await (const member of this.#everybody()) this.#host.say('notice', memberLine(member))
+  }
+
+  async #earlier(): Promise<void> {
+    const { client, say, needServer, earlier } = this.#host
+    const group = this.#current()
+    needServer('what lies before cannot be asked for')
+    const found: Message[] = []
+    for (let before: number | undefined = 0; before !== undefined; ) {
+      const page: MessagePage = await client.groups.earlier(group, { before })
+      found.unshift(...page.messages)
+      // A page behind another one ends further back.
+      before = page.before === undefined || (before > 0 && page.before >= before) ? undefined : page.before
+    }
+    await this.#people.learn(group, found.flatMap(uidsOf))
+    const title = visibleName(this.#people.placeOf(group))
+    const count = found.length === 0 ? 'nothing that you may read' : `the last ${found.length}`
+    say('notice', `in ${title}, before you joined: ${count}`)
+    for (const message of found) earlier(message)
   }
 
   /** Somebody in the group, or who asks to be. @throws if nobody there has the name */

@@ -41,6 +41,11 @@ export function messageLine(message: Message, who: string, own: boolean, nowMs: 
   }
 }
 
+/** The users whose names an entry of a history shows. */
+export function uidsOf({ sender, change }: Message): number[] {
+  return change === undefined ? [sender] : [change.by, change.uid]
+}
+
 /** What a message says, and what has happened to it. */
 export function messageText(message: Message, answered?: Message): string {
   const { changed, extra } = message

@@ -724,6 +724,17 @@ export const GroupServiceMembersResponseType = messageType<m.GroupServiceMembers
   field('next', 'next', 2, 'uint64'),
 ])
 
+export const GroupServiceEarlierRequestType = messageType<m.GroupServiceEarlierRequest>('GroupServiceEarlierRequest', m.createGroupServiceEarlierRequest, [
+  field('conversation', 'conversation', 1, 'string', { required: true, max: 64 }),
+  field('before', 'before', 2, 'uint64'),
+  field('limit', 'limit', 3, 'uint32'),
+])
+
+export const GroupServiceEarlierResponseType = messageType<m.GroupServiceEarlierResponse>('GroupServiceEarlierResponse', m.createGroupServiceEarlierResponse, [
+  field('items', 'items', 1, 'message', { message: ItemType, repeated: true }),
+  field('next', 'next', 2, 'uint64'),
+])
+
 export const MarkReadRequestType = messageType<m.MarkReadRequest>('MarkReadRequest', m.createMarkReadRequest, [
   field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
   field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
@@ -834,6 +845,7 @@ export const RPC_TYPES: ReadonlyMap<string, RpcTypes> = new Map<string, RpcTypes
   ['GroupService.Dissolve', { request: GroupServiceDissolveRequestType, response: GroupServiceDissolveResponseType }],
   ['GroupService.Get', { request: GroupServiceGetRequestType, response: GroupServiceGetResponseType }],
   ['GroupService.Members', { request: GroupServiceMembersRequestType, response: GroupServiceMembersResponseType }],
+  ['GroupService.Earlier', { request: GroupServiceEarlierRequestType, response: GroupServiceEarlierResponseType }],
   ['ConversationService.MarkRead', { request: MarkReadRequestType, response: MarkReadResponseType }],
   ['ConversationService.ReadBy', { request: ReadByRequestType, response: ReadByResponseType }],
   ['ConversationService.Unread', { request: UnreadRequestType, response: UnreadResponseType }],

@@ -6909,6 +6909,111 @@ export function readGroupMember(r: Reader, m: GroupMember): GroupMember {
   return m
 }
 
+export interface GroupServiceEarlierRequest {
+  conversation: string
+  /** The next of the page before. Absent: from the joining on. */
+  before: number
+  /** At most 100. Absent: 100. */
+  limit: number
+}
+
+export function createGroupServiceEarlierRequest(init?: Partial<GroupServiceEarlierRequest>): GroupServiceEarlierRequest {
+  const m: GroupServiceEarlierRequest = { conversation: '', before: 0, limit: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupServiceEarlierRequest(m: GroupServiceEarlierRequest): Uint8Array {
+  const w = begin()
+  writeGroupServiceEarlierRequest(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceEarlierRequest(w: Writer, m: GroupServiceEarlierRequest): void {
+  if (m.conversation.length > 0) writeString(w, 10, m.conversation)
+  if (m.before !== 0) writeUint64(w, 16, m.before)
+  if (m.limit !== 0) writeUint32(w, 24, m.limit)
+}
+
+export function decodeGroupServiceEarlierRequest(bytes: Uint8Array): GroupServiceEarlierRequest {
+  return readGroupServiceEarlierRequest(readerOf(bytes), createGroupServiceEarlierRequest())
+}
+
+export function readGroupServiceEarlierRequest(r: Reader, m: GroupServiceEarlierRequest): GroupServiceEarlierRequest {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        m.conversation = readString(r, 'GroupServiceEarlierRequest.conversation', 64)
+        break
+      }
+      case 16: {
+        m.before = readUint64(r)
+        break
+      }
+      case 24: {
+        m.limit = readUint32(r)
+        break
+      }
+      default:
+        skipField(r, tag, 14, 'GroupServiceEarlierRequest')
+    }
+  }
+  if (m.conversation.length === 0) throw missing('GroupServiceEarlierRequest.conversation')
+  return m
+}
+
+export interface GroupServiceEarlierResponse {
+  /** Messages and changes as they are now, the oldest first. */
+  items: Item[]
+  /** The before of the next page, which goes further back. Absent: there is nothing more. */
+  next: number
+}
+
+export function createGroupServiceEarlierResponse(init?: Partial<GroupServiceEarlierResponse>): GroupServiceEarlierResponse {
+  const m: GroupServiceEarlierResponse = { items: [], next: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeGroupServiceEarlierResponse(m: GroupServiceEarlierResponse): Uint8Array {
+  const w = begin()
+  writeGroupServiceEarlierResponse(w, m)
+  return finish(w)
+}
+
+export function writeGroupServiceEarlierResponse(w: Writer, m: GroupServiceEarlierResponse): void {
+  for (const each of m.items) {
+    w.uint32(10).fork()
+    writeItem(w, each)
+    w.ldelim()
+  }
+  if (m.next !== 0) writeUint64(w, 16, m.next)
+}
+
+export function decodeGroupServiceEarlierResponse(bytes: Uint8Array): GroupServiceEarlierResponse {
+  return readGroupServiceEarlierResponse(readerOf(bytes), createGroupServiceEarlierResponse())
+}
+
+export function readGroupServiceEarlierResponse(r: Reader, m: GroupServiceEarlierResponse): GroupServiceEarlierResponse {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 10: {
+        const outer = enter(r)
+        m.items.push(readItem(r, createItem()))
+        leave(r, outer)
+        break
+      }
+      case 16: {
+        m.next = readUint64(r)
+        break
+      }
+      default:
+        skipField(r, tag, 6, 'GroupServiceEarlierResponse')
+    }
+  }
+  return m
+}
+
 export interface MarkReadRequest {
   sendSeq: number
   conversation: string

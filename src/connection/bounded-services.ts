@@ -19,12 +19,14 @@ import type { Backlog, CallerId } from './backlog.js'
 import type { ConnectionContext } from './context.js'
 
 /**
- * Methods with large answers, and what one may take: a page of the timeline; 256 contacts with names and greetings; 100 members with names.
+ * Methods with large answers, and what one may take: a page of the timeline; 256 contacts with names and greetings; 100 members with names; a page
+ * of what lies before a joining.
  */
 export const LARGE_ANSWERS: ReadonlyMap<number, number> = new Map([
   [METHODS.sync.number, FRAME_TO_CLIENT_BYTES_MAX],
   [METHODS.contactList.number, 131_072],
   [METHODS.groupMembers.number, 16_384],
+  [METHODS.groupEarlier.number, FRAME_TO_CLIENT_BYTES_MAX],
 ])
 
 /** Answers up to here are not counted: requests have limits of their own. */

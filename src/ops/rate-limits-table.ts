@@ -268,7 +268,7 @@ export const LIMITS_TABLE = {
     burst: 2_000,
     code: 'RATE_LIMITED',
     counts:
-      'each 128 entries of a timeline that Unread or Reactions looks at, at least one; 32 for an Edit, Recall, React, Forward or Delete whose message is not found',
+      'each 128 entries of a timeline that Unread or Reactions looks at, at least one, and each 256 KiB of a group that Earlier does; 32 for an Edit, Recall, React, Forward or Delete whose message is not found',
     why: 'a device that starts asks about 500 conversations, and some of them are long; each costs half a millisecond',
     keysMax: MANY,
   },
@@ -323,7 +323,8 @@ export const LIMITS_TABLE = {
     unit: 's',
     burst: 67_108_864,
     code: 'RATE_LIMITED',
-    counts: 'bytes of pages that a device asks for (Sync, List, Members, the first page), before gzip; without pushes',
+    counts:
+      'bytes of pages that a device asks for (Sync, List, Members, Earlier, the first page), before gzip; without pushes',
     why: 'a new phone takes its first 100 MB within 20 s',
     keysMax: MANY,
   },

@@ -1,15 +1,18 @@
 /**
  * GroupService. Each numbered method is a transition of the user's own side (sync/rules/membership.ts); what the group itself decides comes
- * to the user's timeline. Get and Members are read at the group.
+ * to the user's timeline. Get, Members and Earlier are read at the group.
  */
 import { CODES } from '../../protocol/codes.js'
 import {
+  decodeItem,
   encodeGroupServiceCreateResponse,
+  encodeGroupServiceEarlierResponse,
   encodeGroupServiceGetResponse,
   encodeGroupServiceMembersResponse,
   type GroupMember,
   GroupRole,
   type GroupServiceCreateRequest,
+  type GroupServiceEarlierRequest,
   type GroupServiceGetRequest,
   type GroupServiceMembersRequest,
   type Invitee,
@@ -18,12 +21,14 @@ import { GROUP_HISTORY_MAX, GROUP_MEMBERS_PAGE_MAX } from '../../protocol/limits
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import { GROUP_FORMS } from '../cluster/node-status.js'
 import type { Random } from '../lib/random.js'
+import type { Defer } from '../lib/turn.js'
 import type { Limits } from '../ops/rate-limits.js'
+import type { Store } from '../store/types.js'
 import type { Engine } from '../sync/engine.js'
 import { done } from '../sync/outcome.js'
 import { groupActor } from '../sync/references.js'
 import { getProfile } from '../sync/rules/account.js'
-import { getGroup, groupMembers, type MembersPage } from '../sync/rules/group-reads.js'
+import { getGroup, groupMembers, groupPast, type MembersPage } from '../sync/rules/group-reads.js'
 import { type Gid, gidOf, groupConversation, NO_RULES, newGid } from '../sync/rules/group-records.js'
 import * as rules from '../sync/rules/membership.js'
 import type { Answer } from '../sync/rules/numbered.js'
@@ -31,6 +36,7 @@ import { userActor } from '../sync/rules/records.js'
 import type { Outcome, Transition } from '../sync/types.js'
 import { answerNumbered, refuse, refuseError } from './answers.js'
 import type { ContentHash } from './content-hash.js'
+import { earlierPage } from './earlier.js'
 import type { FanOuts } from './fan-outs.js'
 import { Refused } from './refused.js'
 import { isOk, ranNow, succeededNow } from './request-limits.js'
@@ -38,6 +44,9 @@ import type { Caller } from './types.js'
 
 export interface GroupParts {
   readonly engine: Engine
+  /** The engine's store, for walks along a group's items. */
+  readonly store: Store
+  readonly defer: Defer
   readonly random: Random
   readonly limits: Limits
   readonly fanOuts: FanOuts
@@ -71,6 +80,9 @@ type ActTaker = <Q extends NumberedRequest & { readonly conversation: string }, 
 /** The cost of what is told to every member, and changes what each has about the group. */
 const TOLD_TO_ALL = 10
 
+/** When to try again after a membership began while it was asked about. */
+const RETRY_MS = 1_000
+
 /** The characters of a code to join by: none looks like another. */
 const CODE_CHARACTERS = 'abcdefghjkmnpqrstuvwxyz23456789'
 const CODE_LENGTH = 16
@@ -85,15 +97,19 @@ function uidsOf(invitees: readonly Invitee[]): number[] {
 
 export class GroupService {
   readonly #engine: Engine
+  readonly #store: Store
+  readonly #defer: Defer
   readonly #random: Random
   readonly #limits: Limits
   readonly #fanOuts: FanOuts
   readonly #contentHash: ContentHash
   readonly #forms: () => number
 
-  constructor({ engine, random, limits, fanOuts, contentHash, forms }: GroupParts) {
+  constructor({ engine, store, defer, random, limits, fanOuts, contentHash, forms }: GroupParts) {
     this.#forms = forms
     this.#engine = engine
+    this.#store = store
+    this.#defer = defer
     this.#random = random
     this.#limits = limits
     this.#fanOuts = fanOuts
@@ -148,6 +164,7 @@ export class GroupService {
     act(METHODS.groupDissolve, rules.dissolveGroup, common => common)
     on(METHODS.groupGet, (caller, id, request) => this.#get(caller, id, request))
     on(METHODS.groupMembers, (caller, id, request) => this.#members(caller, id, request))
+    on(METHODS.groupEarlier, (caller, id, request) => this.#earlier(caller, id, request))
   }
 
   #create(caller: Caller, id: number, request: GroupServiceCreateRequest): void {
@@ -194,6 +211,24 @@ export class GroupService {
       const input = { uid: caller.uid, after, limit: limit === 0 ? GROUP_MEMBERS_PAGE_MAX : limit }
       const page = await this.#read(conversation, groupMembers, input)
       return encodeGroupServiceMembersResponse({ members: await this.#named(page), next: page.next })
+    })
+  }
+
+  #earlier(caller: Caller, id: number, { conversation, before, limit }: GroupServiceEarlierRequest): void {
+    this.#answer(caller, id, async () => {
+      if (limit > GROUP_HISTORY_MAX) throw new Refused(CODES.INVALID_ARGUMENT.code)
+      const { uid } = caller
+      const waitMs = this.#limits.take('timeline-walks', uid)
+      if (waitMs > 0) throw new Refused(CODES.RATE_LIMITED.code, waitMs)
+      const past = await this.#read(conversation, groupPast, { uid })
+      const charge = (): void => this.#limits.charge('timeline-walks', uid)
+      const parts = { store: this.#store, defer: this.#defer, charge }
+      const range = { before, limit: limit === 0 ? GROUP_HISTORY_MAX : limit }
+      const { entries, next } = await earlierPage(parts, gidOf(conversation) ?? '', past, range)
+      // Whoever was a member until now was one when the last of them was changed.
+      const { since } = await this.#read(conversation, groupPast, { uid })
+      if (since !== past.since) throw new Refused(CODES.UNAVAILABLE.code, RETRY_MS)
+      return encodeGroupServiceEarlierResponse({ items: entries.map(({ bytes }) => decodeItem(bytes)), next })
     })
   }
 

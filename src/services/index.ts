@@ -134,7 +134,7 @@ class AllServices implements OwnServices {
     }
     this.#on(METHODS.contactList, (caller, id, request) => contacts.list(caller, id, request))
 
-    const groups = new GroupService({ engine, random, limits, fanOuts, contentHash, forms })
+    const groups = new GroupService({ engine, store, defer, random, limits, fanOuts, contentHash, forms })
     groups.serve((method, handle) => this.#on(method, handle))
     const changes = new ChangeService({ engine, limits, fanOuts, contentHash, forms })
     changes.serve((method, handle) => this.#on(method, handle))

@@ -88,9 +88,9 @@ export class PlanTx implements Tx {
     this.#append({ actor: this.actor, key: undefined, conversation, at: undefined, bytes, shown: bytes })
   }
 
-  appendAt(at: Version, bytes: Uint8Array): boolean {
+  appendAt(at: Version, bytes: Uint8Array, conversation?: string): boolean {
     if (this.#plan.isBeyond(this.actor, at)) return false
-    this.#append({ actor: this.actor, key: undefined, conversation: undefined, at, bytes, shown: undefined })
+    this.#append({ actor: this.actor, key: undefined, conversation, at, bytes, shown: undefined })
     return true
   }
 

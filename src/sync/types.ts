@@ -108,10 +108,10 @@ export interface Tx {
   /** Appends to the actor's log, as the newest entry of a conversation (store/types.ts). */
   appendTo(conversation: string, bytes: Uint8Array): void
   /**
-   * Appends under this version to a log whose versions its rules give. Nobody is told.
+   * Appends under this version to a log whose versions its rules give; with a conversation, as the newest entry of that. Nobody is told.
    * @returns false if the log has this version, or a later one: nothing is appended
    */
-  appendAt(version: Version, bytes: Uint8Array): boolean
+  appendAt(version: Version, bytes: Uint8Array, conversation?: string): boolean
   /** Appends the same to the logs of other actors of this partition. It depends on none of their records. */
   share(actors: readonly Actor[], shared: Shared): void
   /**

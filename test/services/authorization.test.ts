@@ -280,6 +280,10 @@ const TABLE: { readonly [N in RequestName]: Row<N> } = {
     request: (_, alice) => ({ conversation: herGroup(alice), after: 0, limit: 0 }),
     codes: all('NO_SUCH_GROUP', { otherDevice: 'OK' }),
   },
+  groupEarlier: {
+    request: (_, alice) => ({ conversation: herGroup(alice), before: 0, limit: 0 }),
+    codes: all('NO_SUCH_GROUP', { otherDevice: 'OK' }),
+  },
 }
 
 /** The group that Alice made with the last number that she has used. */

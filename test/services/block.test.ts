@@ -120,6 +120,9 @@ const TABLE: { readonly [N in RequestName | 'ack']: Act } = {
   groupMembers: inHisGroup((he, _, { conversation }) =>
     he.call(METHODS.groupMembers, { conversation, after: 0, limit: 0 }),
   ),
+  groupEarlier: inHisGroup((he, _, { conversation }) =>
+    he.call(METHODS.groupEarlier, { conversation, before: 0, limit: 0 }),
+  ),
   ack: (he, her) => he.ack(ackOfAll(he, her)),
 }
 

@@ -357,6 +357,7 @@ const TABLE: { readonly [N in GroupName]: Rows<N> } = {
   groupDissolve: [{ request: named => named, outcomes: OWNER }],
   groupGet: [{ request: ({ conversation }) => ({ conversation }), outcomes: READERS }],
   groupMembers: [{ request: ({ conversation }) => ({ conversation, after: 0, limit: 0 }), outcomes: READERS }],
+  groupEarlier: [{ request: ({ conversation }) => ({ conversation, before: 0, limit: 0 }), outcomes: READERS }],
 }
 
 for (const [name, rows] of Object.entries(TABLE) as [GroupName, Rows<GroupName>][]) {

@@ -92,6 +92,7 @@ t.test('what is outside its limits is refused', async t => {
   const role = { ...named(), uid: bob.uid, role: GroupRole.UNSPECIFIED }
   t.equal(await outcome(alice, METHODS.groupSetRole, role), 'BAD_BODY')
   t.equal(await outcome(alice, METHODS.groupMembers, { conversation, after: 0, limit: 101 }), invalid)
+  t.equal(await outcome(alice, METHODS.groupEarlier, { conversation, before: 0, limit: 101 }), invalid)
   for (const other of [
     'group:',
     'group:a/b',

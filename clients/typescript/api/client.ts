@@ -65,9 +65,9 @@ export class Client {
     })
     this.#history = new History(config.storage, this.#lifetime, this.#parts)
     this.contacts = new Contacts(this.#parts.contacts, this.#operate)
-    const { calls, acks, groups, conversations, preferences } = this.#parts
+    const { calls, acks, groups, conversations, preferences, inbox } = this.#parts
     const asking = { calls, lifetime: this.#lifetime, operate: this.#operate }
-    this.groups = new Groups({ ...asking, list: groups })
+    this.groups = new Groups({ ...asking, list: groups, present: message => inbox.present(message) })
     this.messages = new Messages({ ...asking, durable: () => acks.durable })
     this.conversations = new Conversations({ ...asking, list: conversations, preferences, acks })
     this.account = this.#makeAccount()

@@ -24,7 +24,11 @@ import {
 import type { Lifetime } from '../base/lifetime.js'
 import type { Operate } from '../base/operation.js'
 import type { Calls } from '../connection/calls.js'
+import { asIfStored } from '../rules/group-inbox.js'
 import type { Group, GroupList } from '../rules/group-list.js'
+import type { Message } from '../rules/messages.js'
+import type { StoredMessage } from '../storage/storage.js'
+import type { HistoryRange, MessagePage } from './history.js'
 
 /** A group as its members know it, from the server. */
 export interface GroupProfile {
@@ -64,6 +68,8 @@ export interface GroupsHost {
   readonly calls: Calls
   readonly lifetime: Lifetime
   readonly operate: Operate
+  /** A stored message as the application sees it. */
+  readonly present: (message: StoredMessage) => Message
 }
 
 /**
@@ -231,6 +237,24 @@ export class Groups {
         members: members.map(({ role, asks, ...member }) => ({ ...member, role: roleOf(ROLES[role], asks) })),
         after: next === 0 ? undefined : next,
       }
+    })
+  }
+
+  /**
+   * A page of what lies before this user's joining, from the server: the newest, or what is before a number. It is kept nowhere here, and no
+   * event tells of its changes: ask again for its present state.
+   */
+  earlier(
+    conversation: ConversationId,
+    { before = 0, limit = GROUP_HISTORY_MAX }: HistoryRange = {},
+  ): Promise<MessagePage> {
+    const { lifetime, calls, present } = this.#host
+    return lifetime.promise(async () => {
+      checkCount('before', before, 0, INTEGER_MAX)
+      checkCount('limit', limit, 1, GROUP_HISTORY_MAX)
+      const { items, next } = await calls.ask('groupEarlier', { ...named(conversation), before, limit })
+      const found = items.map(item => asIfStored(conversation, item)).filter(each => each !== undefined)
+      return { messages: found.map(present), before: next === 0 ? undefined : next }
     })
   }
 

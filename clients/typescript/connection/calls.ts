@@ -18,6 +18,7 @@ export type CallName =
   | 'contactList'
   | 'groupGet'
   | 'groupMembers'
+  | 'groupEarlier'
   | 'readBy'
   | 'unread'
   | 'reactions'

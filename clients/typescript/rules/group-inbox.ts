@@ -5,6 +5,7 @@ import type {
   ConversationMessage,
   Failed,
   GroupChange as GroupChangeItem,
+  Item,
   MessageState,
 } from '../../../protocol/generated/messages.js'
 import type { Emitter } from '../base/emitter.js'
@@ -72,8 +73,7 @@ export class GroupInbox {
     if (!isGroup(conversation) || !this.#isNew(conversation, number)) return
     const { commits, events } = this.#host
     const change = changeOf(item)
-    const id = { conversation, sender: change.by, device: 0, sendSeq: 0, version, number }
-    commits.append({ ...id, atMs, text: '', change, code: 0 })
+    commits.append(storedChange(conversation, version, item))
     commits.tell(() => events.emit('groupChange', { conversation, number, atMs, ...change }))
   }
 
@@ -151,6 +151,20 @@ export class GroupInbox {
     commits.tell(() => shown.stored(group, number))
     return true
   }
+}
+
+function storedChange(conversation: ConversationId, version: number, item: GroupChangeItem): StoredMessage {
+  const { number, atMs } = item
+  const change = changeOf(item)
+  const id = { conversation, sender: change.by, device: 0, sendSeq: 0, version, number }
+  return { ...id, atMs, text: '', change, code: 0 }
+}
+
+/** A message or change of this group that no timeline has, as it would be stored; undefined for anything else. */
+export function asIfStored(group: ConversationId, { content }: Item): StoredMessage | undefined {
+  if (content?.case !== 'conversationMessage' && content?.case !== 'groupChange') return undefined
+  if (content.value.conversation !== group) return undefined
+  return content.case === 'groupChange' ? storedChange(group, 0, content.value) : storedMessage(group, 0, content.value)
 }
 
 /** The change that is kept in the history as this entry. */

@@ -68,9 +68,16 @@ export function partitionsOf(list: Members): readonly number[] {
   return found
 }
 
+/**
+ * The conversation of a group's log that has its items, and not the notes between them: numbers have gaps, so items are counted along it
+ * (services/earlier.ts).
+ */
+export const GROUP_ITEMS = 'items'
+
 /** Appends an item to the group's log, and tells it to the branches in these partitions. One that cannot be told is owed it. */
 export function publish(tx: Tx, partitions: readonly number[], number: number, item: Uint8Array, atMs: number): void {
-  appendAndTell(tx, partitions, item, groupItem, { number, atMs, item })
+  append(tx, number, item, GROUP_ITEMS)
+  tellBranches(tx, partitions, groupItem, { number, atMs, item })
 }
 
 /** Tells all branches, also where only former members live, that a message is changed, and notes in the group's log which one. */
@@ -82,18 +89,16 @@ export function publishChanged(
   const { number, of } = about
   const atMs = tx.nowMs
   const note = encodeReference({ gid: gidOfGroup(tx.actor), number: of, atMs, update: true })
-  appendAndTell(tx, tx.get(branches) ?? [], note, groupChanged, { number, atMs, item })
+  append(tx, number, note)
+  tellBranches(tx, tx.get(branches) ?? [], groupChanged, { number, atMs, item })
 }
 
-function appendAndTell(
-  tx: Tx,
-  partitions: readonly number[],
-  entry: Uint8Array,
-  kind: EffectKind<GroupItem>,
-  input: GroupItem,
-): void {
+function append(tx: Tx, number: number, entry: Uint8Array, conversation?: string): void {
+  assert(tx.appendAt(number, entry, conversation), 'a number is above all that a group has given')
+}
+
+function tellBranches(tx: Tx, partitions: readonly number[], kind: EffectKind<GroupItem>, input: GroupItem): void {
   const { number } = input
-  assert(tx.appendAt(number, entry), 'a number is above all that a group has given')
   const gid = gidOfGroup(tx.actor)
   const before = tx.get(owed) ?? NO_DEBTS
   let debts = before
@@ -186,7 +191,8 @@ export function enter(tx: Tx, { uid, via, by }: Joining): Code {
   const known = tx.get(branches) ?? []
   const partition = partitionOfUser(uid)
   if (!known.includes(partition)) tx.put(branches, [...known, partition])
-  const member = { ...entry, since }
+  const { history } = aboutOf(tx).rules
+  const member: Member = { ...entry, since, ...(history === 0 ? {} : { history }) }
   after.set(uid, member)
   tx.put(members, after)
   keepMarks(tx, after)

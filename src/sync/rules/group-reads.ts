@@ -42,6 +42,24 @@ export const countMembers: Transition<{ readonly uid: number }, number> = {
   run: tx => tx.get(members)?.size ?? 0,
 }
 
+/** The part of a group's past that a member may read: the last items before the joining. */
+export interface Past {
+  /** The number of the joining. */
+  readonly since: number
+  /** The most items. */
+  readonly items: number
+}
+
+/** What a member may read of what lies before, as it is by now: not what this node last saw; undefined for who is none. */
+export const groupPast: Transition<{ readonly uid: number }, Past | undefined> = {
+  name: 'group.past',
+  reads: () => [[members]],
+  run(tx, { uid }) {
+    const member = tx.get(members)?.get(uid)
+    return member && { since: member.since, items: member.history ?? 0 }
+  },
+}
+
 export interface MembersInput {
   readonly uid: number
   /** The uid of the last one of the page before; 0: from the first. */

@@ -136,13 +136,15 @@ export interface Member {
   readonly muted: boolean
   /** The invitation or request that the membership came of; 0: none. */
   readonly via: number
+  /** The number of the last items before `since` that the member may read: the rule `history` of that moment. Absent: none. */
+  readonly history?: number
 }
 
 /** The members by uid, in the order in which they joined. Never written to. */
 export type Members = ReadonlyMap<number, Member>
 
-type PackedMember = readonly [uid: number, since: number, role: GroupRole, muted: 0 | 1, via: number]
-/** Two numbers of sixteen digits, one of seventeen, and what is around them. */
+type PackedMember = readonly [uid: number, since: number, role: GroupRole, muted: 0 | 1, via: number, history?: number]
+/** Two numbers of sixteen digits, one of seventeen, one of three, and what is around them. */
 const MEMBER_BYTES_MAX = 64
 
 export const members: RecordKind<Members> = recordKind({
@@ -154,16 +156,19 @@ export const members: RecordKind<Members> = recordKind({
     grows: 'who joins: 500 members',
     many: 'one',
   },
-  encode: list =>
-    encodeJson(Array.from(list.values(), ({ uid, since, role, muted, via }) => [uid, since, role, muted ? 1 : 0, via])),
-  decode: bytes =>
-    new Map(
-      decodeJson<readonly PackedMember[]>(bytes).map(([uid, since, role, muted, via]) => [
-        uid,
-        { uid, since, role, muted: muted === 1, via },
-      ]),
-    ),
+  encode: list => encodeJson(Array.from(list.values(), packed)),
+  decode: bytes => new Map(decodeJson<readonly PackedMember[]>(bytes).map(each => [each[0], unpacked(each)])),
 })
+
+function packed({ uid, since, role, muted, via, history = 0 }: Member): PackedMember {
+  const member = [uid, since, role, muted ? 1 : 0, via] as const
+  return history === 0 ? member : [...member, history]
+}
+
+function unpacked([uid, since, role, muted, via, history]: PackedMember): Member {
+  const member = { uid, since, role, muted: muted === 1, via }
+  return history === undefined ? member : { ...member, history }
+}
 
 /** Somebody who is invited, or asks to join. */
 export interface Waiting {

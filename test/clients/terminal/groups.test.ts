@@ -184,3 +184,25 @@ t.test('rules, members, groups and what a group refused are shown', async t => {
   await it.see("!! not done in Friends (rename): the user's role in the group does not allow it")
   t.equal(it.chat.failures, 2)
 })
+
+t.test('what lies before the joining is shown from the oldest on, with the names of members', async t => {
+  const it = await talk(t, MEMBER)
+  await it.chat.enter('/talk Friends')
+  const done = it.chat.enter('/group earlier')
+  const newest = { items: [groupMessage(5, '300/1/1', 'we know'), groupMessage(7, '301/1/1', 'me too')], next: 5 }
+  t.match(await it.answer('groupEarlier', newest), { conversation: GROUP, before: 0 })
+  const oldest = { items: [changeItem(3, { act: GroupAct.JOINED, by: 300, uid: 302 })], next: 0 }
+  t.match(await it.answer('groupEarlier', oldest), { before: 5 })
+  await it.answer('groupMembers', { members: [member(300, 'bob'), member(301, 'carol')] })
+  await done
+  t.same(it.shown.slice(-4), [
+    '-- in Friends, before you joined: the last 3',
+    '-- Friends: user 302 joined, let in by bob',
+    '     bob in Friends: we know',
+    '     carol in Friends: me too',
+  ])
+  await it.enter('/group earlier', 'groupEarlier', {})
+  await it.see('-- in Friends, before you joined: nothing that you may read')
+  await it.chat.enter('/numbers')
+  await it.see('-- no message was shown here yet')
+})

@@ -4,7 +4,7 @@ import type { Client, Message } from '../../../clients/typescript/index.js'
 import { eventually } from '../../support/eventually.js'
 import { servedClients } from '../../support/served-clients.js'
 
-const OPEN = { join: 'code', adminsInvite: false, adminsWrite: false, history: 0 } as const
+const OPEN = { join: 'code', adminsInvite: false, adminsWrite: false, history: 4 } as const
 
 /** The history of a group as a client has it, without what failed. */
 async function linesOf(t: Test, client: Client, group: Message['conversation']): Promise<string[]> {
@@ -41,6 +41,13 @@ t.test('a group is made, joined in all ways, talked in, led by another and ended
   await dora.groups.join(group, code)
   const third = dora.send(group, 'third')
   await eventually(() => third.number > 0)
+  const earlier = await dora.groups.earlier(group, { limit: 3 })
+  const before = await dora.groups.earlier(group, { before: earlier.before ?? 0 })
+  t.same(
+    [...before.messages, ...earlier.messages].map(each => each.change?.act ?? each.text),
+    ['first', 'joined', 'second', 'rulesSet'],
+  )
+  t.equal(before.before, undefined)
   const page = await dora.groups.members(group)
   t.same(
     new Set(page.members.map(each => `${each.account} ${each.role}`)),

@@ -1,7 +1,14 @@
 /** Groups: their messages and changes in the group's order, what this device posts and asks for, and what comes of it. */
 import t from 'tap'
 import { MemoryStorage } from '../../../clients/typescript/index.js'
-import { GroupAct, GroupJoin, GroupRole, GroupState } from '../../../protocol/generated/messages.js'
+import {
+  createMessageState,
+  GroupAct,
+  GroupJoin,
+  GroupRole,
+  GroupState,
+  type Item,
+} from '../../../protocol/generated/messages.js'
 import type { MethodName } from '../../../protocol/methods.js'
 import {
   changeItem,
@@ -574,4 +581,49 @@ t.test('a group and its members are asked of the server', async t => {
   harness.settle()
   pipe.refuse(take(pipe, 'groupMembers').id, 'NO_SUCH_GROUP')
   t.equal(await refused, 'NO_SUCH_GROUP')
+})
+
+function recalledMessage(number: number, id: string): Item {
+  const item = groupMessage(number, id, '')
+  const { content } = item
+  if (content?.case === 'conversationMessage') content.value.state = createMessageState({ recalledBy: 300 })
+  return item
+}
+
+t.test('what lies before the joining is asked for in pages, as the history has it, and kept nowhere', async t => {
+  const harness = await Harness.online()
+  const { client, pipe } = harness
+  const page = client.groups.earlier(GROUP, { before: 9, limit: 5 })
+  harness.settle()
+  const asked = take(pipe, 'groupEarlier')
+  t.same(asked.request, { conversation: GROUP, before: 9, limit: 5 })
+  pipe.respond('groupEarlier', asked.id, {
+    items: [
+      changeItem(3, { act: GroupAct.JOINED, by: 300, uid: 301 }),
+      groupMessage(5, '300/1/1', 'one'),
+      groupMessage(6, `${UID}/1/1`, 'of an earlier membership'),
+      messageItem('300/2/1', 'what does not belong there'),
+      conversationItem('group:other', '300/1/2', 'nor this'),
+      recalledMessage(8, '300/1/3'),
+    ],
+    next: 3,
+  })
+  const { messages, before } = await page
+  t.equal(before, 3)
+  t.same(
+    messages.map(({ number, sender, state, text, change }) => `${number} ${sender} ${state} ${change?.act ?? text}`),
+    ['3 300 received joined', '5 300 received one', `6 ${UID} accepted of an earlier membership`, '8 300 received '],
+  )
+  t.equal(messages[3]?.changed.recalledBy, 300)
+  t.same(await texts(harness), [])
+  t.same(told(harness), [])
+  const rest = client.groups.earlier(GROUP)
+  harness.settle()
+  const last = take(pipe, 'groupEarlier')
+  t.same(last.request, { conversation: GROUP, before: 0, limit: 100 })
+  pipe.respond('groupEarlier', last.id, { items: [], next: 0 })
+  t.same(await rest, { messages: [], before: undefined })
+  for (const range of [{ before: -1 }, { limit: 0 }, { limit: 101 }])
+    t.equal(await rejectionOf(client.groups.earlier(GROUP, range)), 'INVALID_ARGUMENT')
+  t.equal(await rejectionOf(client.groups.earlier('direct:7')), 'INVALID_ARGUMENT')
 })
