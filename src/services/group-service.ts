@@ -80,7 +80,7 @@ type ActTaker = <Q extends NumberedRequest & { readonly conversation: string }, 
 /** The cost of what is told to every member, and changes what each has about the group. */
 const TOLD_TO_ALL = 10
 
-/** When to try again after a membership began while it was asked about. */
+/** The wait before the next try where another membership began meanwhile. */
 const RETRY_MS = 1_000
 
 /** The characters of a code to join by: none looks like another. */
