@@ -416,6 +416,7 @@ const EVERY_FIELD = {
   count: 1,
   since: 0,
   after: 0,
+  before: 0,
   limit: 10,
   waitMs: 0,
   attempt: 0,
