@@ -282,13 +282,16 @@ export class Chat {
   }
 
   #changedMessage(message: Message): void {
-    this.#when(() => {
-      if (!this.#numbered.changed(message)) return
-      const { sender, changed } = message
-      // What was taken back or deleted is not to be said again by a mark or a failure.
-      if (changed.recalledBy > 0 || changed.deleted) this.#followed.delete(keyOf(message))
-      this.say('notice', changedText(message, this.#people.nameOf(sender), this.#people.nameOf(changed.recalledBy)))
-    })
+    const { conversation, sender, changed } = message
+    this.#when(() =>
+      // It says what becomes of a message that may still wait to be shown.
+      this.#arrivals.take(conversation, [], () => {
+        if (!this.#numbered.changed(message)) return
+        // What was taken back or deleted is not to be said again by a mark or a failure.
+        if (changed.recalledBy > 0 || changed.deleted) this.#followed.delete(keyOf(message))
+        this.say('notice', changedText(message, this.#people.nameOf(sender), this.#people.nameOf(changed.recalledBy)))
+      }),
+    )
   }
 
   #changedGroup(change: GroupChange): void {

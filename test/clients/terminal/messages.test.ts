@@ -1,6 +1,6 @@
 /** Messages in the chat that are answered, edited, taken back and reacted to. The test plays the server. */
 import t from 'tap'
-import { createMessageExtra, createMessageId, type Item } from '../../../protocol/generated/messages.js'
+import { createMessageExtra, createMessageId, GroupRole, type Item } from '../../../protocol/generated/messages.js'
 import {
   changedItem,
   conversationState,
@@ -10,6 +10,7 @@ import {
   messageItem,
   UID,
 } from '../../support/client-harness.js'
+import { eventually } from '../../support/eventually.js'
 import { MEMBER, talk } from '../../support/talk.js'
 
 function answering(item: Item, number: number): Item {
@@ -56,6 +57,32 @@ t.test('what happens to a message that was shown is a line, and the history show
   await it.see('     bob: first (edited) (‹U+202E›👍 2)', '     bob: (taken back)')
   it.push(changedItem(inState(messageItem('300/2/1', ''), { deleted: true })))
   await it.see('-- a message was deleted here')
+})
+
+t.test('what happens to a message that waits for the name of its sender is told behind it', async t => {
+  const it = await talk(t, MEMBER)
+  it.push(groupMessage(3, '301/1/1', 'frist'), groupMessage(4, '301/1/2', 'secret'))
+  it.push(
+    changedItem(inState(groupMessage(3, '301/1/1', 'first'), { editedAtMs: 5 })),
+    changedItem(inState(groupMessage(4, '301/1/2', ''), { recalledBy: 301 })),
+  )
+  const carol = {
+    uid: 301,
+    account: 'carol',
+    nickname: '',
+    role: GroupRole.MEMBER,
+    muted: false,
+    number: 1,
+    asks: false,
+  }
+  await it.answer('groupMembers', { members: [carol] })
+  await eventually(() => it.shown.length === 4)
+  t.same(it.shown, [
+    '     carol in Friends: frist',
+    '     carol in Friends: secret',
+    '-- carol edited a message: first',
+    '-- carol took a message back',
+  ])
 })
 
 t.test('a reaction is set, and taken back when it is entered again; who has reacted and read is asked for', async t => {
