@@ -16,6 +16,8 @@ export class Arrivals {
   readonly #people: People
   readonly #clock: Clock
   readonly #waiting: Arrival[] = []
+  /** Whether names are asked for. */
+  #asking = false
 
   constructor(people: People, clock: Clock) {
     this.#people = people
@@ -25,7 +27,7 @@ export class Arrivals {
   /** @param uids whose names it shows @param show called at once, if they are known and nothing waits */
   take(conversation: ConversationId, uids: readonly number[], show: () => void): void {
     this.#waiting.push({ conversation, uids, show })
-    if (this.#waiting.length === 1) this.#next()
+    if (!this.#asking) this.#next()
   }
 
   /** Resolves when the names are known, or when it is no use to wait longer. */
@@ -45,14 +47,21 @@ export class Arrivals {
     this.#waiting.length = 0
   }
 
-  #next(): void {
+  /** @param isAsked whether the names of the first were asked for: it is shown, whatever came of that */
+  #next(isAsked = false): void {
+    let isDue = isAsked
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
-      if (!this.#people.knows(first.conversation, first.uids)) {
-        void this.named(first.conversation, first.uids).then(() => this.#next())
+      if (!isDue && !this.#people.knows(first.conversation, first.uids)) {
+        this.#asking = true
+        void this.named(first.conversation, first.uids).then(() => {
+          this.#asking = false
+          this.#next(true)
+        })
         return
       }
-      first.show()
+      isDue = false
       this.#waiting.shift()
+      first.show()
     }
   }
 }

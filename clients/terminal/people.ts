@@ -18,7 +18,7 @@ export class People {
   readonly #client: PeopleClient
   /** Account names by uid. Former contacts stay here, because their messages are still there. */
   readonly #accounts = new Map<number, string>()
-  /** Those who were asked for among the members of a group, once. */
+  /** Those who were asked for among the members of a group, once, unless that failed. */
   readonly #asked = new Set<number>()
 
   constructor(client: PeopleClient) {
@@ -81,7 +81,9 @@ export class People {
     const strangers = this.#strangers(conversation, uids)
     if (strangers.length === 0) return undefined
     for (const uid of strangers) this.#asked.add(uid)
-    return this.#read(conversation).catch(() => {})
+    return this.#read(conversation).catch(() => {
+      for (const uid of strangers) this.#asked.delete(uid)
+    })
   }
 
   async #read(conversation: ConversationId): Promise<void> {

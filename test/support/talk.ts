@@ -2,6 +2,7 @@
 import type { Test } from 'tap'
 import { Chat } from '../../clients/terminal/chat.js'
 import { type Line, rowsOf } from '../../clients/terminal/rows.js'
+import type { CodeName } from '../../protocol/codes.js'
 import { ContactState, GroupRole, GroupState, type Item } from '../../protocol/generated/messages.js'
 import type { MethodName, RequestOf, ResponseOf } from '../../protocol/methods.js'
 import { contactItem, groupItem, Harness } from './client-harness.js'
@@ -55,8 +56,11 @@ export class Talk {
     return request
   }
 
-  /** Waits for a request, and answers it. */
-  async answer<N extends MethodName>(method: N, response: Partial<ResponseOf<N>> = {}): Promise<RequestOf<N>> {
+  /** Waits for a request, and answers it. @param response or the code by which it is refused */
+  async answer<N extends MethodName>(
+    method: N,
+    response: Partial<ResponseOf<N>> | CodeName = {},
+  ): Promise<RequestOf<N>> {
     const { pipe } = this.harness
     await eventually(() => {
       this.harness.settle()
@@ -69,7 +73,8 @@ export class Talk {
       return true
     })
     const { id, request } = pipe.take(method)
-    pipe.respond(method, id, response)
+    if (typeof response === 'string') pipe.refuse(id, response)
+    else pipe.respond(method, id, response)
     this.harness.settle()
     return request
   }

@@ -1,5 +1,7 @@
 /** Groups in the chat: what is entered becomes requests, what comes becomes lines. The test plays the server. */
 import t from 'tap'
+import { Arrivals } from '../../../clients/terminal/arrivals.js'
+import { People } from '../../../clients/terminal/people.js'
 import { GroupAct, GroupJoin, GroupRole, GroupState } from '../../../protocol/generated/messages.js'
 import type { MethodName, RequestOf } from '../../../protocol/methods.js'
 import { changeItem, GROUP, groupFailure, groupItem, groupMessage, UID } from '../../support/client-harness.js'
@@ -68,6 +70,27 @@ t.test('a name that nobody tells is not waited for: the number has to do, and is
   it.harness.advance(2_000)
   await new Promise(resolve => setImmediate(resolve))
   t.same(it.shown, [], 'and nothing is shown after the end')
+})
+
+t.test('a name that could not be asked for is asked for again with the next message', async t => {
+  const it = await talk(t, MEMBER)
+  it.push(groupMessage(3, '301/1/1', 'one'))
+  await it.answer('groupMembers', 'NOT_MEMBER')
+  await it.see('     user 301 in Friends: one')
+  it.push(groupMessage(4, '301/1/2', 'two'))
+  await it.answer('groupMembers', { members: [member(301, 'carol')] })
+  await it.see('     carol in Friends: two')
+})
+
+t.test('what cannot be shown holds nothing up', async t => {
+  const { harness, shown } = await talk(t)
+  const arrivals = new Arrivals(new People(harness.client), harness.clock)
+  const fails = (): void => {
+    throw new Error('no screen')
+  }
+  t.throws(() => arrivals.take(GROUP, [], fails), { message: 'no screen' })
+  arrivals.take(GROUP, [], () => shown.push('shown'))
+  t.same(shown, ['shown'])
 })
 
 t.test('invitations are told once and answered; one goes to a group and back by its name', async t => {
