@@ -416,7 +416,7 @@ export class Inbox {
   }
 
   #failedItem(peer: number, device: number, sendSeq: number, code: number): void {
-    const { commits, events, identity, posted, receipts, sender } = this.#host
+    const { commits, events, identity, posted, receipts, sender, shown } = this.#host
     // Its copy comes before; where that was trimmed, this is the message's only trace.
     const message = device === identity.device ? sender.ownCopy(sendSeq) : undefined
     if (message !== undefined) {
@@ -430,6 +430,8 @@ export class Inbox {
       commits.tell(() => events.emit('groupFailed', { conversation, sendSeq, act, code, reason }))
       return
     }
+    // It may be an act of another device, of which nothing is known here.
+    if (device !== identity.device && !shown.of(identity.uid, device).has(sendSeq)) return
     commits.fail({ conversation, sender: identity.uid, device, sendSeq, code })
     receipts.failed(peer, device, sendSeq, code)
     const event = { conversation, peer, device, sendSeq, state: 'failed', code, reason } as const

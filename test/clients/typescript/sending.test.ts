@@ -1,7 +1,7 @@
 import t from 'tap'
 import { MemoryStorage } from '../../../clients/typescript/index.js'
 import { CODES, codeText } from '../../../protocol/codes.js'
-import { createItem } from '../../../protocol/generated/messages.js'
+import { createItem, type Item } from '../../../protocol/generated/messages.js'
 import {
   answer,
   Harness,
@@ -294,6 +294,19 @@ t.test('a message refused on the other side fails after it was accepted', async 
   t.equal(message.code, CODES.BLOCKED.code)
   t.same(harness.statesOf(1), ['sending', 'accepted', 'failed'])
   t.match((await harness.client.history(300)).messages, [{ state: 'failed', code: CODES.BLOCKED.code }])
+})
+
+t.test('the failure of another own device is told of a message that is known here, not of an act', async t => {
+  const harness = await Harness.online()
+  const failedItem = (sendSeq: number): Item => {
+    const failed = { device: 2, sendSeq, recipient: 300, conversation: '', code: CODES.BLOCKED.code }
+    return createItem({ content: { case: 'failed', value: failed } })
+  }
+  harness.pipe.push(0, 3, [messageItem(`${UID}/2/1`, 'hello', { recipient: 300 }), failedItem(1), failedItem(2)])
+  harness.settle()
+  t.same(harness.statesOf(1), ['failed'])
+  t.same(harness.statesOf(2), [])
+  t.match((await harness.client.history(300)).messages, [{ text: 'hello', state: 'failed' }])
 })
 
 t.test('requests with a password are not stored; after a restart their number is voided', async t => {
