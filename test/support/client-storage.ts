@@ -3,12 +3,14 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type Changes,
+  type Clock,
   type ConversationId,
   type HistoryDone,
   type HistoryOptions,
   type Json,
   MemoryStorage,
   type Storage,
+  systemClock,
 } from '../../clients/typescript/index.js'
 
 /** The changes as they are now: a storage reads them during the call only. */
@@ -77,6 +79,9 @@ export class SlowStorage implements Storage {
     return waiting
   }
 }
+
+/** The clock of a storage that is not to wait in a test. */
+export const HURRIED: Clock = { ...systemClock, after: (_, run) => systemClock.after(0, run) }
 
 /** The bytes of all files of a folder, as text; a socket has none. */
 export function bytesIn(folder: string): string {

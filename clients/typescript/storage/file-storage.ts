@@ -6,7 +6,8 @@
 //
 //   closed ──open──► idle ──commit──► writing ──► syncing ──► idle
 //                      │                 └────────┴──error──► failed: the file's end is unknown, nothing more is written
-//                      └──commit, journal large──► writing journal.new ──► synced, renamed ──► idle
+//                      ├──commit, journal large──► writing journal.new ──► synced, renamed ──► idle
+//                      └──commit takes content away──► waiting, if that was less than a second ago ──► writing journal.new …
 
 import {
   close,
@@ -25,6 +26,7 @@ import {
 import { join } from 'node:path'
 import type { ConversationId } from '../../../protocol/conversation-id.js'
 import { errorOf } from '../base/errors.js'
+import { type Clock, systemClock, type TimerHandle } from '../base/system.js'
 import { FolderLock } from './folder-lock.js'
 import { encodeChanges, encodeSnapshot, JOURNAL_FORMAT, replay } from './journal.js'
 import type { Changes, HistoryDone, HistoryOptions, Json, Storage } from './storage.js'
@@ -36,18 +38,34 @@ const COMPACT_BYTES_MIN = 1_048_576
 /** Compacted when it has grown by so many times what it was: each byte is rewritten less than once on average. */
 const COMPACT_GROWTH = 2
 
+/**
+ * The least time from one commit that takes content away to the next, for each rewrites everything. A client gathers meanwhile what comes,
+ * for its next commit.
+ */
+const ERASING_MS_MIN = 1_000
+
+export interface FileStorageOptions extends HistoryOptions {
+  readonly clock?: Clock
+}
+
 export class FileStorage implements Storage {
   readonly #folder: string
   readonly #model: StoredModel
+  readonly #clock: Clock
   #lock: FolderLock | undefined
   #file = -1
   #bytes = 0
   #compactAbove = COMPACT_BYTES_MIN
   #failed: Error | undefined
+  /** The time when a commit last took content away, monotonic. */
+  #erasedMs = Number.NEGATIVE_INFINITY
+  /** The commit that waits to do so. */
+  #waiting: { readonly timer: TimerHandle; readonly erase: () => void } | undefined
 
   /** @param folder made if it is not there, for its owner alone: it holds the session's token. One client at a time. */
-  constructor(folder: string, options?: HistoryOptions) {
+  constructor(folder: string, options: FileStorageOptions = {}) {
     this.#folder = folder
+    this.#clock = options.clock ?? systemClock
     this.#model = new StoredModel(options)
   }
 
@@ -67,13 +85,10 @@ export class FileStorage implements Storage {
       return
     }
     const bytes = encodeChanges(changes)
-    const erased = this.#model.apply(changes)
     // What is gone is not to be found in the file either: not where it stood, nor in a record of what takes its place.
-    if (erased || this.#bytes + bytes.length > this.#compactAbove) {
-      this.#guard(done, () => this.#compact())
-      return
-    }
-    this.#write(bytes, 0, done)
+    if (this.#model.apply(changes)) this.#erase(done)
+    else if (this.#bytes + bytes.length > this.#compactAbove) this.#guard(done, () => this.#compact())
+    else this.#write(bytes, 0, done)
   }
 
   history(conversation: ConversationId, before: number | undefined, limit: number, done: HistoryDone): void {
@@ -81,6 +96,8 @@ export class FileStorage implements Storage {
   }
 
   close(done: () => void): void {
+    this.#waiting?.timer.cancel()
+    this.#waiting?.erase()
     const file = this.#file
     this.#file = -1
     const closed = (): void => {
@@ -161,6 +178,20 @@ export class FileStorage implements Storage {
     this.#file = file
     this.#bytes = bytes
     this.#compactAbove = Math.max(COMPACT_BYTES_MIN, bytes * COMPACT_GROWTH)
+  }
+
+  /** Commits what takes content away, as soon as it may. */
+  #erase(done: (error?: Error) => void): void {
+    const erase = (): void => {
+      this.#waiting = undefined
+      this.#guard(done, () => {
+        this.#compact()
+        this.#erasedMs = this.#clock.monotonic()
+      })
+    }
+    const waitMs = this.#erasedMs + ERASING_MS_MIN - this.#clock.monotonic()
+    if (waitMs <= 0) erase()
+    else this.#waiting = { timer: this.#clock.after(waitMs, erase), erase }
   }
 
   #write(bytes: Uint8Array, from: number, done: (error?: Error) => void): void {

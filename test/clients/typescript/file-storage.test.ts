@@ -11,7 +11,8 @@ import {
 import { join } from 'node:path'
 import t from 'tap'
 import { FileStorage, type Storage, type StoredMessage } from '../../../clients/typescript/index.js'
-import { bytesIn } from '../../support/client-storage.js'
+import { bytesIn, HURRIED } from '../../support/client-storage.js'
+import { ManualClock } from '../../support/manual-clock.js'
 import { close, commit, message, opened, page } from '../../support/storage-contract.js'
 
 t.test('keeps values and messages over a restart', async t => {
@@ -72,7 +73,7 @@ t.test(
   'what was rewritten, taken out or cleared is nowhere in the folder, from the commit on that said so',
   async t => {
     const folder = t.testdir()
-    const { storage } = await opened(new FileStorage(folder))
+    const { storage } = await opened(new FileStorage(folder, { clock: HURRIED }))
     await commit(storage, {
       values: { 'out/1': ['m', 7, 'secret one'] },
       messages: [message(7, 1, 'secret one'), message(7, 2, 'secret two'), message(8, 3, 'secret three')],
@@ -99,6 +100,32 @@ t.test(
     await close(storage)
   },
 )
+
+t.test('the journal is rewritten once a second for what is gone; a commit counts as done when it is gone', async t => {
+  const folder = t.testdir()
+  const clock = new ManualClock()
+  const { storage } = await opened(new FileStorage(folder, { clock }))
+  await commit(storage, { messages: [1, 2, 3].map(each => message(7, each, `secret ${each}`)) })
+  await commit(storage, { rewrites: [message(7, 1)] })
+  const before = bytesIn(folder)
+  let isDone = false
+  const second = commit(storage, { values: { a: 1 }, rewrites: [message(7, 2)] }).then(() => {
+    isDone = true
+  })
+  clock.advance(999)
+  await new Promise(resolve => setImmediate(resolve))
+  t.notOk(isDone)
+  t.equal(bytesIn(folder), before, 'nothing was written')
+  clock.advance(1)
+  await second
+  t.notMatch(bytesIn(folder), /secret [12]/)
+  t.match(bytesIn(folder), /"a",1/)
+  const third = commit(storage, { rewrites: [message(7, 3)] })
+  await close(storage)
+  await third
+  t.notMatch(bytesIn(folder), /secret/, 'a close does not wait')
+  t.equal(clock.pending, 0)
+})
 
 t.test('a torn last record, whatever its bytes are, is cut; damage before it is not passed over', async t => {
   const folder = t.testdir()

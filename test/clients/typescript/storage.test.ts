@@ -5,6 +5,7 @@ import t from 'tap'
 import { FileStorage, MemoryStorage } from '../../../clients/typescript/index.js'
 import type { IdbFactory } from '../../../clients/typescript/storage/indexed-db.js'
 import { IndexedDbStorage } from '../../../clients/typescript/storage/indexed-db-storage.js'
+import { HURRIED } from '../../support/client-storage.js'
 import { STORAGE_TESTS, type StorageMaker } from '../../support/storage-contract.js'
 
 let folders = 0
@@ -16,7 +17,7 @@ const makers: Readonly<Record<string, (root: string) => StorageMaker>> = {
     lasting: true,
     make(options, again) {
       if (!again) folders += 1
-      return new FileStorage(join(root, String(folders)), options)
+      return new FileStorage(join(root, String(folders)), { ...options, clock: HURRIED })
     },
   }),
   IndexedDbStorage: () => ({
