@@ -221,18 +221,19 @@ export const STORAGE_TESTS: Readonly<Record<string, Test>> = {
   'clears a conversation up to a version, and pages go on where they were': async maker => {
     const { storage } = await opened(maker.make({ historyPerConversation: 100 }, false))
     const of = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => message(7, from + i))
-    await commit(storage, { messages: [...of(1, 20), message(8, 1)] })
+    const unsent = { ...message(7, 50), version: 0, code: 105 }
+    await commit(storage, { messages: [...of(1, 2), unsent, ...of(3, 20), message(8, 1)] })
     const { before } = await page(storage, 7, undefined, 10)
     await commit(storage, { clearings: [{ conversation: 'direct:7', upTo: 5 }], rewrites: [{ ...message(7, 8) }] })
     await commit(storage, { rewrites: [{ ...message(7, 15) }] })
-    same((await page(storage, 7, before, 10)).messages, [...of(6, 7), ...of(9, 10)])
+    same((await page(storage, 7, before, 10)).messages, [unsent, ...of(6, 7), ...of(9, 10)])
     same((await page(storage, 8)).messages, [message(8, 1)])
     // With what comes in the same commit.
     await commit(storage, {
       messages: [...of(21, 22), { ...message(7, 30), version: 40 }],
       clearings: [{ conversation: 'direct:7', upTo: 30 }],
     })
-    const left = [{ ...message(7, 30), version: 40 }]
+    const left = [unsent, { ...message(7, 30), version: 40 }]
     same((await page(storage, 7)).messages, left)
     await close(storage)
     if (!maker.lasting) return

@@ -16,6 +16,7 @@ import {
   HISTORY_PER_CONVERSATION_DEFAULT,
   type HistoryDone,
   type HistoryOptions,
+  isCleared,
   isNamed,
   type Json,
   rewritten,
@@ -230,7 +231,7 @@ export class IndexedDbStorage implements Storage {
   #clear(transaction: IdbTransaction, { conversation, upTo }: Clearing): void {
     const name = storedName(conversation)
     each(transaction.objectStore('messages').index('peer').openCursor(name, 'next'), cursor => {
-      if ((cursor.value as Row).version <= upTo) this.#delete(cursor, name)
+      if (isCleared((cursor.value as Row).version, upTo)) this.#delete(cursor, name)
       return 'next'
     })
   }

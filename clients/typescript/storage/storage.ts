@@ -92,7 +92,7 @@ export interface Rewrite extends StoredId {
   readonly present?: Present
 }
 
-/** All messages of a conversation with a version up to this one go, and are to be found nowhere then. */
+/** All messages of a conversation with a version up to this one go, and are to be found nowhere then. One without a version stays. */
 export interface Clearing {
   readonly conversation: ConversationId
   readonly upTo: number
@@ -155,6 +155,11 @@ export function isNamed(
   if (message.change !== undefined) return false
   if (number > 0 && message.number !== undefined) return message.number === number
   return message.sendSeq === sendSeq && message.device === device && message.sender === sender
+}
+
+/** Whether a message with this version is among those that are cleared up to a version. */
+export function isCleared(version: number, upTo: number): boolean {
+  return version > 0 && version <= upTo
 }
 
 /** A stored message with another present. */

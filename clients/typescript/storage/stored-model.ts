@@ -7,6 +7,7 @@ import {
   HISTORY_PER_CONVERSATION_DEFAULT,
   type HistoryOptions,
   type HistoryPage,
+  isCleared,
   isNamed,
   type Json,
   type Present,
@@ -110,7 +111,7 @@ export class StoredModel {
     const conversation = this.#conversations.get(id)
     if (conversation === undefined) return false
     const { messages, positions, nextPosition } = conversation
-    const stays = messages.map(each => each.version > upTo)
+    const stays = messages.map(({ version }) => !isCleared(version, upTo))
     if (!stays.includes(false)) return false
     this.#conversations.set(id, {
       messages: messages.filter((_, i) => stays[i]),
