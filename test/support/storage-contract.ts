@@ -190,18 +190,21 @@ export const STORAGE_TESTS: Readonly<Record<string, Test>> = {
     await commit(storage, { messages: [plain, rich, message(7, 3), spoken, changed] })
     same((await page(storage, 7)).messages, [plain, rich, message(7, 3)])
     const { content: _, extra: __, ...gone } = { ...rich, text: '', changed: { recalledBy: 7 } }
+    const found: string[] = []
+    const finds = (name: string) => ({ found: () => found.push(name) })
     await commit(storage, {
       failures: [{ ...plain, code: 105 }],
       rewrites: [
         { ...plain, present: { text: 'between', changed: { editedAtMs: 4 } } },
-        { ...plain, present: { text: 'other', changed: { editedAtMs: 5 } } },
+        { ...plain, present: { text: 'other', changed: { editedAtMs: 5 } }, ...finds('other') },
         { ...rich, present: { text: '', changed: { recalledBy: 7 } } },
-        { ...message(7, 3) },
-        { ...message(7, 4), present: { text: 'unknown' } },
+        { ...message(7, 3), ...finds('removed') },
+        { ...message(7, 4), present: { text: 'unknown' }, ...finds('unknown') },
         { conversation: 'group:9', sender: 0, device: 0, sendSeq: 0, number: 70, present: { text: 'by number' } },
         { conversation: 'group:9', sender: 0, device: 0, sendSeq: 0, number: 71 },
       ],
     })
+    same(found, ['other', 'removed'])
     const edited = { ...plain, text: 'other', code: 105, changed: { editedAtMs: 5 } }
     const left = [edited, gone]
     same((await page(storage, 7)).messages, left)

@@ -50,11 +50,13 @@ export class ConversationList extends KeyedList<ConversationId, ConversationStat
     return this.get(conversation)?.cleared ?? 0
   }
 
-  /** An item came. */
-  onItem({ conversation, settings, read, cleared }: ConversationItem): void {
-    if (!isConversationId(conversation)) return
-    if (cleared > this.clearedOf(conversation)) this.#commits.clear({ conversation, upTo: cleared })
+  /** An item came. @returns whether the conversation is cleared further than before */
+  onItem({ conversation, settings, read, cleared }: ConversationItem): boolean {
+    if (!isConversationId(conversation)) return false
+    const clears = cleared > this.clearedOf(conversation)
+    if (clears) this.#commits.clear({ conversation, upTo: cleared })
     this.set(conversation, { ...stateOf(conversation), ...settings, read, cleared })
+    return clears
   }
 }
 

@@ -24,7 +24,7 @@ export interface ClientEvents {
   message: Message
   /**
    * A message that was told here before is as this from now on: edited, recalled, reacted to; or, with `changed.deleted`, it is gone
-   * on all own devices. It may be older than the history.
+   * on all own devices. It may be older than the history. Of what was cleared nothing is told.
    */
   messageChanged: Message
   /** A message of this device changed its state. */

@@ -6,7 +6,8 @@ import type { Changed, MessageState } from '../../../protocol/generated/messages
 import type { Emitter } from '../base/emitter.js'
 import type { Identity } from '../connection/identity.js'
 import type { Commits } from '../storage/commits.js'
-import type { StoredId, StoredMessage } from '../storage/storage.js'
+import { isCleared, type StoredId, type StoredMessage } from '../storage/storage.js'
+import { Cleared } from './cleared.js'
 import type { ConversationList } from './conversation-list.js'
 import type { ClientEvents } from './events.js'
 import { storedMessage } from './extras.js'
@@ -29,9 +30,11 @@ export class FollowUps {
   readonly #host: FollowUpsHost
   /** The names of the values that stand for deleted messages, oldest first. */
   readonly #gone = new Set<string>()
+  readonly cleared: Cleared
 
   constructor(host: FollowUpsHost) {
     this.#host = host
+    this.cleared = new Cleared(host)
   }
 
   /** An item says what a message is now. */
@@ -54,9 +57,20 @@ export class FollowUps {
 
   /** Whether a message that comes now is not to be shown: the user deleted it, or all of the conversation up to it. */
   hides(message: StoredMessage, state: MessageState | undefined): boolean {
-    if (state?.deleted === true) this.#bury(message)
     const { conversation, version } = message
-    return state?.deleted === true || (version > 0 && version <= this.#host.conversations.clearedOf(conversation))
+    if (isCleared(version, this.#host.conversations.clearedOf(conversation))) {
+      this.cleared.came(message)
+      return true
+    }
+    if (state?.deleted !== true) return false
+    this.#bury(message)
+    return true
+  }
+
+  /** An item says that a conversation is cleared, further than before. What says so of all needs nothing that says it of one. */
+  clears(conversation: ConversationId): void {
+    this.cleared.clear(conversation)
+    for (const name of this.#gone) if (name.startsWith(`gone/${conversation}/`)) this.#unbury(name)
   }
 
   /** A message that is here came once more, and may have changed meanwhile. */
@@ -72,42 +86,48 @@ export class FollowUps {
   /** Forgets everything, for another account. Stored values go by Commits.forget(). */
   clear(): void {
     this.#gone.clear()
+    this.cleared.forget()
   }
 
   #apply(message: StoredMessage, state: MessageState | undefined): void {
     if (this.#gone.has(nameOf(message))) return
-    this.#rewrite(message, state)
+    let isHere = !this.cleared.has(message)
+    this.#rewrite(message, state, () => {
+      isHere = true
+    })
     const { commits, events, present } = this.#host
     const deleted = state?.deleted ?? false
     commits.tell(() => {
+      if (!isHere) return
       const now = present(message)
       events.emit('messageChanged', { ...now, changed: { ...now.changed, deleted } })
     })
   }
 
-  #rewrite(message: StoredMessage, state: MessageState | undefined): void {
+  #rewrite(message: StoredMessage, state: MessageState | undefined, found = (): void => {}): void {
     const { commits } = this.#host
     const { conversation, sender, device, sendSeq, number, text, content, extra, changed } = message
     const id: StoredId = { conversation, sender, device, sendSeq, ...(number !== undefined && { number }) }
     if (state?.deleted === true) {
       this.#bury(message)
-      commits.rewrite(id)
+      commits.rewrite({ ...id, found })
     } else {
       const rest = { ...(content && { content }), ...(extra && { extra }), ...(changed && { changed }) }
-      commits.rewrite({ ...id, present: { text, ...rest } })
+      commits.rewrite({ ...id, present: { text, ...rest }, found })
     }
   }
 
   #bury(message: StoredMessage): void {
     const name = nameOf(message)
-    if (this.#gone.has(name)) return
-    const { commits } = this.#host
+    if (this.#gone.has(name) || this.cleared.has(message)) return
     this.#gone.add(name)
-    commits.put(name, 1)
-    if (this.#gone.size <= GONE_MAX) return
-    const oldest = this.#gone.keys().next().value ?? ''
-    this.#gone.delete(oldest)
-    commits.put(oldest, undefined)
+    this.#host.commits.put(name, 1)
+    if (this.#gone.size > GONE_MAX) this.#unbury(this.#gone.keys().next().value ?? '')
+  }
+
+  #unbury(name: string): void {
+    this.#gone.delete(name)
+    this.#host.commits.put(name, undefined)
   }
 }
 

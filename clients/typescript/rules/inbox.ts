@@ -297,7 +297,9 @@ export class Inbox {
         this.followUps.changed(content.value)
         break
       case 'conversationState':
-        this.#host.conversations.onItem(content.value)
+        if (this.#host.conversations.onItem(content.value)) {
+          this.followUps.clears(content.value.conversation as ConversationId)
+        }
         break
       case 'preferences':
         this.#host.preferences.onItem(content.value)

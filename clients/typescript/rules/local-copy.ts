@@ -115,6 +115,9 @@ export class LocalCopy {
       case 'gone':
         inbox.followUps.load(name)
         break
+      case 'cleared':
+        inbox.followUps.cleared.load(first as ConversationId, value)
+        break
       case 'posted':
         posted.load(identity.uid, a, b, value)
         break

@@ -3,10 +3,10 @@
 // A group gives all its messages and changes one order, by numbers that rise. They reach every timeline in this order, so the highest
 // number says all.
 //
-// Any other conversation goes by the message ids. The numbers of a device reach one timeline in rising order, with gaps (it also writes to others). Two of its numbers that are
-// under way at the same time lie within the window of 64. So nothing may come late by more than that, and the highest number and
-// one bit for each of the 64 up to it say all. It is the replay window of IPsec and DTLS: 4 numbers per device of a contact,
-// however many messages came.
+// Any other conversation goes by the message ids. The numbers of a device reach one timeline in rising order, with gaps (it also
+// writes to others). Two of its numbers that are under way at the same time lie within the window of 64. So nothing may come late by
+// more than that, and the highest number and one bit for each of the 64 up to it say all. It is the replay window of IPsec and DTLS:
+// 4 numbers per device of a contact, however many messages came.
 import type { ConversationId } from '../../../protocol/conversation-id.js'
 import { SEND_WINDOW } from '../../../protocol/limits.js'
 import type { Json } from '../storage/storage.js'
@@ -124,7 +124,12 @@ export class Shown {
   }
 
   hasNumber(group: ConversationId, number: number): boolean {
-    return number <= (this.#groups.get(group) ?? 0)
+    return number <= this.highestNumber(group)
+  }
+
+  /** The highest number shown of a group; 0: none. */
+  highestNumber(group: ConversationId): number {
+    return this.#groups.get(group) ?? 0
   }
 
   /** Notes that everything of a group up to a number is stored. */

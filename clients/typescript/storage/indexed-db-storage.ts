@@ -39,6 +39,7 @@ type Row = Omit<StoredMessage, 'conversation'> & { readonly peer: StoredName }
 interface Mark {
   readonly id: StoredId
   readonly as: (message: StoredMessage) => StoredMessage | undefined
+  readonly found?: (() => void) | undefined
 }
 
 const BOTH = ['values', 'messages'] as const
@@ -197,7 +198,9 @@ export class IndexedDbStorage implements Storage {
     }
     const marks: Mark[] = [
       ...failures.map(each => ({ id: each, as: (m: StoredMessage) => ({ ...m, code: each.code }) })),
-      ...rewrites.map(({ present, ...id }) => ({ id, as: (m: StoredMessage) => present && rewritten(m, present) })),
+      ...rewrites.map(({ present, found, ...id }) => {
+        return { id, found, as: (m: StoredMessage) => present && rewritten(m, present) }
+      }),
     ]
     this.#mark(transaction, marks, 0)
     for (const clearing of clearings) this.#clear(transaction, clearing)
@@ -216,6 +219,7 @@ export class IndexedDbStorage implements Storage {
       cursor => {
         const message = messageOf(cursor.value as Row)
         if (!isNamed(message, name)) return 'next'
+        mark.found?.()
         const present = mark.as(message)
         if (present === undefined) this.#delete(cursor, stored)
         else cursor.update(rowOf(present))

@@ -90,6 +90,8 @@ export type Present = Pick<StoredMessage, 'text' | 'content' | 'extra' | 'change
 export interface Rewrite extends StoredId {
   /** Absent: the message goes. */
   readonly present?: Present
+  /** Called before the commit is done, if the message is stored. */
+  readonly found?: () => void
 }
 
 /** All messages of a conversation with a version up to this one go, and are to be found nowhere then. One without a version stays. */

@@ -93,11 +93,12 @@ export class StoredModel {
     if (message !== undefined) messages[at] = { ...message, code }
   }
 
-  #rewrite({ conversation: id, present, ...name }: Rewrite): boolean {
+  #rewrite({ conversation: id, present, found, ...name }: Rewrite): boolean {
     const conversation = this.#conversations.get(id)
     const at = conversation?.messages.findLastIndex(each => isNamed(each, name)) ?? -1
     const message = conversation?.messages[at]
     if (conversation === undefined || message === undefined) return false
+    found?.()
     if (present === undefined) {
       conversation.messages.splice(at, 1)
       conversation.positions.splice(at, 1)

@@ -219,6 +219,60 @@ t.test('a message that comes first when it is deleted, or below what was cleared
   t.same(changes(harness), [], 'what was deleted stays so')
 })
 
+t.test('a change of what was cleared is not told, and nothing is kept of each message that was', async t => {
+  const storage = new MemoryStorage()
+  const first = await Harness.online(storage)
+  first.pipe.push(0, 7, [
+    messageItem('300/2/7', 'cleared'),
+    inState(messageItem('300/2/8', ''), { deleted: true }),
+    messageItem('300/2/9', 'since then'),
+    groupMessage(5, '300/2/10', 'cleared'),
+    groupMessage(6, '300/2/11', 'since then'),
+    conversationState({ conversation: 'direct:300', cleared: 2 }),
+    conversationState({ conversation: GROUP, cleared: 4 }),
+  ])
+  first.settle()
+  const edited = (item: Item): Item => changedItem(inState(item, { editedAtMs: 5 }))
+  const changed = (): Item[] => [
+    edited(messageItem('300/2/7', 'no')),
+    edited(groupMessage(5, '300/2/10', 'no')),
+    edited(messageItem('300/2/9', 'direct')),
+    edited(groupMessage(6, '300/2/11', 'group')),
+  ]
+  const told = (harness: Harness): string[] => harness.of('messageChanged').map(each => each.text)
+  first.pipe.push(7, 11, changed())
+  first.settle()
+  t.same(told(first), ['direct', 'group'])
+  const remembered = (): string[] => {
+    let names: string[] = []
+    storage.open((_, values) => {
+      names = [...values.keys()].filter(name => name.startsWith('gone/'))
+    })
+    return names
+  }
+  t.same(remembered(), [])
+  const second = await Harness.start(storage)
+  second.client.connect()
+  second.settle()
+  second.pipe.open()
+  second.greet()
+  second.pipe.push(11, 17, [
+    ...changed(),
+    groupMessage(7, '300/2/12', 'new'),
+    edited(groupMessage(7, '300/2/12', 'newer')),
+  ])
+  second.settle()
+  t.same(told(second), ['direct', 'group', 'newer'])
+  second.pipe.push(17, 20, [
+    conversationState({ conversation: 'direct:300', cleared: 19 }),
+    inState(messageItem('300/2/20', ''), { deleted: true }),
+    edited(messageItem('300/2/20', 'no')),
+  ])
+  second.settle()
+  t.same(told(second), ['direct', 'group', 'newer'])
+  t.same(remembered(), [])
+})
+
 t.test(
   'a message takes its content, reply, mentions and metadata along, over a restart and in the history',
   async t => {
