@@ -111,7 +111,7 @@ export class Conversations {
           this.#telling.delete(group)
           this.#tell(group)
         },
-        // The mark stays here; the next one is tried again.
+        // It is not tried again; the next, higher mark is told.
         () => this.#telling.delete(group),
       )
   }

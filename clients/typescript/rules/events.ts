@@ -8,7 +8,7 @@ import type { Group } from './group-list.js'
 import type { Message, MessageStateEvent, ReadEvent, WatermarkEvent } from './messages.js'
 import type { GroupActName } from './posted.js'
 
-/** Something that this device asked for in a group was taken, and then refused by the group. */
+/** Something that this device asked for was taken, and then refused: by the group, or of a direct message by the other user's side. */
 export interface GroupFailedEvent {
   readonly conversation: ConversationId
   readonly sendSeq: number
@@ -39,7 +39,7 @@ export interface ClientEvents {
   group: Group
   /** Something has happened in a group. It is in the history, too. */
   groupChange: GroupChange
-  /** An act in a group, once taken, was refused by the group. Once per act, also after a restart. */
+  /** An act, once taken, was refused by the group or the other user's side. Once per act, also after a restart. */
   groupFailed: GroupFailedEvent
   /** What the user has set for a conversation, and how far it is read, is this from now on. */
   conversation: ConversationState
