@@ -5,7 +5,8 @@
  *   1 · node = 1 · incarnation = 2 · number = 3 · event = 4, repeated
  *
  *   event        kind = 1 · to = 2, and by kind:
- *   1 appended   from = 3 · version = 4 · bytes = 5, absent if the item is not carried
+ *   1 appended   from = 3 · version = 4 · bytes = 5, absent if the item is not carried · same = 6: the bytes are those of the last event before
+ *                that has bytes = 5, for a group's item goes to hundreds of users at a node. An older node takes it for an item not carried
  *   2 ended      device = 3 · what = 4 · attempt = 5 · except = 6
  *   3 transient  topic = 3 · bytes = 4
  *   4 deliver    source = 3 · target = 4
@@ -46,10 +47,12 @@ export function encodeBatch({ node, incarnation, number, events }: EventBatch): 
   writeString(w, tagOf(1, LENGTH), node)
   writeUint64(w, tagOf(2, VARINT), incarnation)
   writeUint64(w, tagOf(3, VARINT), number)
+  let carried: Uint8Array | undefined
   for (const event of events) {
     w.uint32(tagOf(4, LENGTH)).fork()
-    writeEvent(w, event)
+    writeEvent(w, event, carried)
     w.ldelim()
+    if (event.kind === 'appended') carried = event.bytes ?? carried
   }
   return finish(w)
 }
@@ -66,6 +69,7 @@ export function decodeBatch(bytes: Uint8Array): DecodedBatch | undefined {
   let node = ''
   let [incarnation, number, unknown] = [0, 0, 0]
   const events: NodeEvent[] = []
+  let carried: Uint8Array | undefined
   while (r.pos < r.len) {
     const tag = readTag(r)
     if (tag === tagOf(1, LENGTH)) node = readString(r, 'node', 0)
@@ -74,9 +78,10 @@ export function decodeBatch(bytes: Uint8Array): DecodedBatch | undefined {
     else if (tag === tagOf(4, LENGTH)) {
       const outer = enter(r)
       const end = r.len
-      const event = readEvent(r)
+      const event = readEvent(r, carried)
       r.pos = end
       leave(r, outer)
+      if (event?.kind === 'appended') carried = event.bytes ?? carried
       if (event === undefined) unknown += 1
       events.push(event ?? NOTHING)
     } else skipField(r, tag, 0b1_1110, 'a batch of events')
@@ -100,13 +105,16 @@ function tagOf(field: number, wireType: number): number {
   return field * 8 + wireType
 }
 
-function writeEvent(w: Writer, event: NodeEvent): void {
+/** @param carried the bytes that the last event of the batch carried */
+function writeEvent(w: Writer, event: NodeEvent, carried: Uint8Array | undefined): void {
   switch (event.kind) {
     case 'appended':
       writeHead(w, APPENDED, event.to)
       writeUint64(w, tagOf(3, VARINT), event.from)
       writeUint64(w, tagOf(4, VARINT), event.version)
-      if (event.bytes !== undefined) writeBytes(w, tagOf(5, LENGTH), event.bytes)
+      if (event.bytes === undefined) break
+      if (event.bytes === carried) writeUint64(w, tagOf(6, VARINT), 1)
+      else writeBytes(w, tagOf(5, LENGTH), event.bytes)
       break
     case 'ended':
       writeHead(w, ENDED, event.to)
@@ -137,14 +145,14 @@ function writeHead(w: Writer, kind: number, to: string): void {
 }
 
 /** Reads the event that the reader stands at. @returns undefined if its kind is unknown; the reader then stands inside it */
-function readEvent(r: Reader): NodeEvent | undefined {
+function readEvent(r: Reader, carried: Uint8Array | undefined): NodeEvent | undefined {
   if (readTag(r) !== tagOf(1, VARINT)) return undefined
   const kind = readUint64(r)
   if (kind < APPENDED || kind > CONTENDED || readTag(r) !== tagOf(2, LENGTH)) return undefined
   const to = readString(r, 'to', 0)
   switch (kind) {
     case APPENDED:
-      return readAppended(r, to)
+      return readAppended(r, to, carried)
     case ENDED:
       return readEnded(r, to)
     case TRANSIENT:
@@ -156,7 +164,7 @@ function readEvent(r: Reader): NodeEvent | undefined {
   }
 }
 
-function readAppended(r: Reader, to: string): AppendedEvent {
+function readAppended(r: Reader, to: string, carried: Uint8Array | undefined): AppendedEvent {
   let [from, version] = [0, 0]
   let bytes: Uint8Array | undefined
   while (r.pos < r.len) {
@@ -164,7 +172,8 @@ function readAppended(r: Reader, to: string): AppendedEvent {
     if (tag === tagOf(3, VARINT)) from = readUint64(r)
     else if (tag === tagOf(4, VARINT)) version = readUint64(r)
     else if (tag === tagOf(5, LENGTH)) bytes = readBytes(r, 'bytes', 0, 0)
-    else skipField(r, tag, 0b11_1110, 'an event')
+    else if (tag === tagOf(6, VARINT)) bytes = readUint64(r) === 1 ? carried : undefined
+    else skipField(r, tag, 0b111_1110, 'an event')
   }
   return { kind: 'appended', to, from, version, bytes }
 }

@@ -49,6 +49,20 @@ t.test('every batch is read as it was written', async t => {
   t.pass('500 batches')
 })
 
+t.test("a group's item goes once to a node with hundreds of its members, also between other events", async t => {
+  const item = new Uint8Array(2_000).fill(7)
+  const events: NodeEvent[] = Array.from({ length: 500 }, (_, i) => [
+    { kind: 'appended' as const, to: `user/${i}`, from: i, version: i + 1, bytes: item },
+    { kind: 'appended' as const, to: `user/${i}`, from: i, version: i + 2, bytes: undefined },
+    { kind: 'contended' as const, to: `user/${i}` },
+  ]).flat()
+  events.push({ kind: 'appended', to: 'user/1', from: 1, version: 2, bytes: Uint8Array.of(9) })
+  const each = { node: 'a', incarnation: 1, number: 1, events }
+  const encoded = encodeBatch(each)
+  t.ok(encoded.length < 50_000, `${encoded.length} bytes`)
+  t.same(decodeBatch(encoded), { batch: each, unknown: 0 })
+})
+
 t.test('bytes that are cut or changed are refused, or read as another batch: nothing else is thrown', async t => {
   let refused = 0
   fc.assert(
@@ -71,12 +85,14 @@ t.test('bytes that are cut or changed are refused, or read as another batch: not
 })
 
 t.test('the bytes of a batch are fixed', async t => {
+  const bytes = Uint8Array.of(9)
   const events: NodeEvent[] = [
-    { kind: 'appended', to: 'user/1', from: 1, version: 2, bytes: Uint8Array.of(9) },
+    { kind: 'appended', to: 'user/1', from: 1, version: 2, bytes },
     ended(1, 2, 'attempt', 3, 4),
     { kind: 'transient', to: 'user/1', topic: 't', bytes: Uint8Array.of(7) },
     { kind: 'deliver', to: 'node/b', source: 'user/1', target: 'user/2' },
     { kind: 'contended', to: 'user/1' },
+    { kind: 'appended', to: 'user/1', from: 2, version: 3, bytes },
   ]
   const user = '1206757365722f31'
   t.equal(
@@ -88,6 +104,7 @@ t.test('the bytes of a batch are fixed', async t => {
       `2210${'0803'}${user}1a0174220107`,
       `221a${'0804'}12066e6f64652f621a06757365722f312206757365722f32`,
       `220a${'0805'}${user}`,
+      `2210${'0801'}${user}180220033001`,
     ].join(''),
   )
 })
