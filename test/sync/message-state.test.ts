@@ -144,6 +144,29 @@ t.test('of a long conversation the newest part is searched', async t => {
   t.equal(findDirect(log, 8, { sender: 8, device: 1, sendSeq: 1 })?.version, 2)
 })
 
+t.test('each slice of a walk is read once, however often its transition is planned', async t => {
+  let reads = 0
+  const slices = Array.from({ length: SEARCH_SLICES_MAX }, (_, slice) => {
+    return Array.from({ length: SEARCH_SLICE }, (_, i) => {
+      const version = (SEARCH_SLICES_MAX - slice) * SEARCH_SLICE - i
+      const bytes = stored(8, 1, version)
+      return Object.defineProperty({ version, stamp: '', previous: version - 1 }, 'bytes', {
+        get() {
+          reads += 1
+          return bytes
+        },
+      }) as StoredEntry
+    })
+  })
+  const log: SearchedLog = {
+    newest: () => SEARCH_SLICES_MAX * SEARCH_SLICE,
+    chain: from => slices[SEARCH_SLICES_MAX - from / SEARCH_SLICE] ?? [],
+    entry: () => undefined,
+  }
+  for (let plan = 0; plan < SEARCH_SLICES_MAX; plan += 1) findDirect(log, 8, { sender: 7, device: 1, sendSeq: 1 })
+  t.equal(reads, SEARCH_SLICE * SEARCH_SLICES_MAX)
+})
+
 t.test("a group's message is found by its number, whatever stands in its place", async t => {
   const gid = 'a.b.c'
   const reference = (number: number) => encodeReference({ gid, number, atMs: 1 })

@@ -25,22 +25,19 @@ export interface DirectId {
 export const SEARCH_SLICE = 256
 export const SEARCH_SLICES_MAX = 16
 
-/** 'passed': what is sought would have come before. */
-type Sight = 'found' | 'passed' | 'other'
-/** Looks for one message in what the walk meets. */
-type Look = (id: typeof NO_ID) => Sight
 /** What a walk found, in the order in which it was asked for; undefined: the log has it not, or no longer. */
 type Found = readonly (StoredEntry | undefined)[]
 
+/** The place of a message in its conversation: a number that rises in this line. A direct conversation has one for each device. */
+interface Place {
+  readonly line: string
+  readonly number: number
+}
+
 /** Finds messages of the direct conversation with this peer. */
 export function findDirects(log: SearchedLog, peer: number, ids: readonly DirectId[]): Found {
-  const looks = ids.map((sought): Look => {
-    return ({ sender, device, sendSeq }) => {
-      if (sender !== sought.sender || device !== sought.device || sendSeq > sought.sendSeq) return 'other'
-      return sendSeq === sought.sendSeq ? 'found' : 'passed'
-    }
-  })
-  return find(log, String(peer), looks)
+  const sought = ids.map(({ sender, device, sendSeq }) => ({ line: lineOf(sender, device), number: sendSeq }))
+  return find(log, String(peer), sought)
 }
 
 export function findDirect(log: SearchedLog, peer: number, id: DirectId): StoredEntry | undefined {
@@ -49,39 +46,74 @@ export function findDirect(log: SearchedLog, peer: number, id: DirectId): Stored
 
 /** Finds a member's entries of a group's messages: references, or what stands in their place. */
 export function findNumbereds(log: SearchedLog, gid: string, numbers: readonly number[]): Found {
-  const looks = numbers.map((sought): Look => {
-    return ({ number }) => {
-      if (number > sought) return 'other'
-      return number === sought ? 'found' : 'passed'
-    }
-  })
-  return find(log, groupConversation(gid), looks)
+  const sought = numbers.map(number => ({ line: GROUP_LINE, number }))
+  return find(log, groupConversation(gid), sought)
 }
 
 export function findNumbered(log: SearchedLog, gid: string, number: number): StoredEntry | undefined {
   return findNumbereds(log, gid, [number])[0]
 }
 
-/** Does all looks in one walk. It ends when each has found what it sought, or has passed it. */
-function find(log: SearchedLog, conversation: string, looks: readonly Look[]): Found {
-  const found: (StoredEntry | undefined)[] = looks.map(() => undefined)
-  const open = new Map(looks.entries())
+/** Seeks all in one walk. It ends when each is found, or what would come behind it. */
+function find(log: SearchedLog, conversation: string, sought: readonly Place[]): Found {
+  const found: (StoredEntry | undefined)[] = sought.map(() => undefined)
+  const open = new Map(sought.entries())
   let from = log.newest(conversation)
-  for (let slice = 0; slice < SEARCH_SLICES_MAX && from > 0; slice += 1) {
+  for (let slice = 0; slice < SEARCH_SLICES_MAX && from > 0 && open.size > 0; slice += 1) {
     const entries = log.chain(from, SEARCH_SLICE)
-    for (const { version, bytes } of entries) {
-      const id = isReference(bytes) ? { ...NO_ID, number: decodeReference(bytes).number } : idOf(bytes)
-      for (const [place, look] of open) {
-        const sight = look(id)
-        if (sight === 'other') continue
-        if (sight === 'found') found[place] = log.entry(version)
-        open.delete(place)
-      }
-      if (open.size === 0) return found
+    const lines = linesOf(entries)
+    for (const [i, { line, number }] of open) {
+      const here = lines.get(line)
+      if (here === undefined || here.lowest > number) continue
+      const version = here.versions.get(number)
+      if (version !== undefined) found[i] = log.entry(version)
+      open.delete(i)
     }
     from = entries.at(-1)?.previous ?? 0
   }
   return found
+}
+
+/** What a slice of a walk has of a line. */
+interface Line {
+  readonly versions: Map<number, Version>
+  lowest: number
+}
+
+/**
+ * The lines of slices that were read. A transition is planned again for each slice of its walk, and meets the same slices each time: each is
+ * read once.
+ */
+const linesBySlice = new WeakMap<readonly StoredEntry[], ReadonlyMap<string, Line>>()
+
+function linesOf(entries: readonly StoredEntry[]): ReadonlyMap<string, Line> {
+  const known = linesBySlice.get(entries)
+  if (known !== undefined) return known
+  const lines = new Map<string, Line>()
+  for (const { version, bytes } of entries) {
+    const { line, number } = placeOf(bytes)
+    const here = lines.get(line)
+    if (here === undefined) lines.set(line, { versions: new Map([[number, version]]), lowest: number })
+    else {
+      here.versions.set(number, version)
+      here.lowest = Math.min(here.lowest, number)
+    }
+  }
+  linesBySlice.set(entries, lines)
+  return lines
+}
+
+function placeOf(bytes: Uint8Array): Place {
+  if (isReference(bytes)) return { line: GROUP_LINE, number: decodeReference(bytes).number }
+  const { sender, device, sendSeq, number } = idOf(bytes)
+  return number > 0 ? { line: GROUP_LINE, number } : { line: lineOf(sender, device), number: sendSeq }
+}
+
+/** The line of all that a group's members have of it. */
+const GROUP_LINE = ''
+
+function lineOf(sender: number, device: number): string {
+  return `${sender}/${device}`
 }
 
 /** The field of Item that holds a Message. */
