@@ -11,6 +11,7 @@ import { figureTable } from './figure-table.js'
 import { type AppendsRow, appendsFigures, IN_FLIGHT, measureAppends } from './groups/appends.js'
 import { measureOnCluster, measureOnline } from './groups/delivery.js'
 import { measureIdleGroups } from './groups/idle.js'
+import { measureReactions } from './groups/reactions.js'
 import { measureMessages } from './messages.js'
 import type { Preset } from './presets.js'
 import { pinSelf } from './process-probe.js'
@@ -18,9 +19,9 @@ import { table } from './table.js'
 
 /**
  * What is measured, by name: appends to timelines; deliveries to connected members, on lmdb and on a Cluster; groups that nobody uses;
- * direct messages beside an older checkout.
+ * reactions; direct messages beside an older checkout.
  */
-export const GROUP_FIGURES = ['appends', 'online', 'partitions', 'idle-groups', 'direct'] as const
+export const GROUP_FIGURES = ['appends', 'online', 'partitions', 'idle-groups', 'reactions', 'direct'] as const
 export type GroupFigure = (typeof GROUP_FIGURES)[number]
 
 /** What a direct message may cost beside the older checkout. */
@@ -54,6 +55,7 @@ export async function measureGroups(
     else found.push(...(await measureOnCluster(context)))
   }
   if (figures.has('idle-groups')) found.push(...(await measureIdleGroups(context)))
+  if (figures.has('reactions')) found.push(...(await measureReactions(context)))
   pinSelf(undefined)
   if (figures.has('direct')) {
     if (against === undefined) say('(groups) direct messages are not compared: --against names no other checkout')

@@ -147,6 +147,8 @@ const GROUP_AIMS = [
   [/^rounds .* of a message .* on a Cluster, 10 in flight/, undefined],
   [/^CPU that 40 idle groups add/, { atMost: 1 }],
   [/^CPU of a server with 40 groups from its start/, undefined],
+  [/^items that a member gets of 24 reactions/, { atMost: 12 }],
+  [/^CPU of each of 24 reactions/, undefined],
   [/^CPU of a direct message on lmdb, 1 in flight/, { atMost: 1.1 }],
   [/^CPU of a direct message on lmdb, 10 in flight/, { atMost: 1.1 }],
 ] as const
