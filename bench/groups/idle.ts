@@ -36,7 +36,9 @@ interface Side {
 export async function measureIdleGroups({ folder, preset, settle, say }: CostContext): Promise<FigureRow[]> {
   const { idleGroups: count, idleGroupsMs, rounds } = preset
   say(`(groups) making ${count} groups`)
-  const sides = [await open(join(folder, 'without'), 0), await open(join(folder, 'with'), count)] as const
+  const made = [await make(join(folder, 'without'), 0), await make(join(folder, 'with'), count)]
+  // Both at the same time, so that what each has used until then compares.
+  const sides = await Promise.all(made.map(started))
   settle(sides.map(({ node }) => node))
   say('(groups) the jobs go over all users and groups once')
   await until('the end of the first round of all jobs', async () =>
@@ -100,14 +102,23 @@ async function isOverOnce({ node }: Side): Promise<boolean> {
   return Array.from(rounds, ([, seconds]) => Number(seconds)).every(seconds => seconds > 0)
 }
 
-/** A server that is started on users, and on groups of each two of them. */
-async function open(folder: string, groups: number): Promise<Side> {
+interface Made {
+  readonly folder: string
+  readonly users: readonly BenchUser[]
+}
+
+/** Makes users, and groups of each two of them. */
+async function make(folder: string, groups: number): Promise<Made> {
   const maker = await startLongwire(folder)
   const pairs = await befriend(await registerUsers(maker.port, 'idle', 2 * PAIRS))
   const users = pairs.flatMap(({ sender, receiver }) => [sender, receiver])
   await makeGroups(pairs, groups)
   for (const { client } of users) client.destroy()
   await maker.stop()
+  return { folder, users }
+}
+
+async function started({ folder, users }: Made): Promise<Side> {
   const node = await startLongwire(folder)
   await Promise.all(users.map(user => user.reconnect(node.port)))
   return { node, users }
