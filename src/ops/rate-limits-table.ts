@@ -286,12 +286,13 @@ export const LIMITS_TABLE = {
   'stored-user': {
     key: 'user',
     counted: 'per node',
-    amount: 32_768,
+    amount: 131_072,
     unit: 'h',
-    burst: 16_384,
+    burst: 65_536,
     code: 'RATE_LIMITED',
-    counts: 'KiB that messages store (Send, Post, Edit, Forward): both copies with their overhead; without repeats',
-    why: 'a thousand messages of the longest kind an hour, or 60 000 short ones; nobody fills a disk alone',
+    counts:
+      'KiB that messages store (Send, Post, Edit, Forward): both copies with their overhead; in a group a copy for each partition of members; without repeats',
+    why: 'an hour of 4 000 messages of the longest kind, or 1 200 short ones to the largest group; nobody fills a disk alone',
     keysMax: MANY,
   },
   'stored-address': {
@@ -302,7 +303,7 @@ export const LIMITS_TABLE = {
     burst: 1_048_576,
     code: 'RATE_LIMITED',
     counts: 'the same, of all users of the address',
-    why: 'a hundred users at their own limit; one address fills 100 GB in a day, not in 40 minutes',
+    why: 'thirty users at their own limit; one address fills 100 GB in a day, not in 40 minutes',
     keysMax: SOME,
   },
   bytes: {

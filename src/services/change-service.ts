@@ -67,6 +67,14 @@ type Named =
   | { readonly gid: string; readonly number: number; readonly to?: undefined; readonly pair?: undefined }
   | { readonly to: number; readonly message: MessageId; readonly pair: Pair; readonly gid?: undefined }
 
+/** A change on its way. */
+interface Way {
+  readonly caller: Caller
+  /** Those that a group will store of it in each partition. */
+  readonly bytes: number
+  settle(outcome: Outcome<Answer>): void
+}
+
 /** A gid that no group has. */
 const NO_GID = ''
 const NO_MESSAGE = createMessageId()
@@ -100,7 +108,8 @@ export class ChangeService {
     const fault =
       textFault(text) || mentionsFault(text, mentions, pair) || (isNamed ? CODES.OK.code : CODES.NO_SUCH_MESSAGE.code)
     const extra = createMessageExtra({ mentions })
-    const kib = storedKib(writtenBytes({ text, content: undefined, extra }))
+    const bytes = writtenBytes({ text, content: undefined, extra })
+    const kib = storedKib(bytes)
     const waitMs = storedWait(this.#parts.limits, caller, kib)
     if (waitMs > 0) {
       refuseLimited(caller, id, waitMs)
@@ -113,7 +122,7 @@ export class ChangeService {
       if (!succeededNow(outcome)) giveBackStored(this.#parts.limits, caller, kib)
       answerNumbered(caller, id, outcome)
     }
-    this.#change(named, editMessage, editInGroup, common, settle)
+    this.#change(named, editMessage, editInGroup, common, { caller, bytes, settle })
   }
 
   #recall(caller: Caller, id: number, request: RecallRequest): void {
@@ -122,7 +131,7 @@ export class ChangeService {
     const hash = this.#parts.contentHash.of(METHODS.recall, request)
     const common = this.#common(caller, request.sendSeq, hash)
     const settle = (outcome: Outcome<Answer>): void => answerNumbered(caller, id, outcome)
-    this.#change(named, recallMessage, recallInGroup, common, settle)
+    this.#change(named, recallMessage, recallInGroup, common, { caller, bytes: 0, settle })
   }
 
   #react(caller: Caller, id: number, request: ReactRequest): void {
@@ -135,7 +144,7 @@ export class ChangeService {
     const hash = this.#parts.contentHash.of(METHODS.react, request)
     const common = { ...this.#common(caller, request.sendSeq, hash), kind, on: !off }
     const settle = (outcome: Outcome<Answer>): void => answerNumbered(caller, id, outcome)
-    this.#change(named, reactToMessage, reactInGroup, common, settle)
+    this.#change(named, reactToMessage, reactInGroup, common, { caller, bytes: 0, settle })
   }
 
   #common({ uid, device }: Caller, sendSeq: number, hash: string): ChangeInput {
@@ -149,13 +158,13 @@ export class ChangeService {
     direct: Transition<I & DirectChange, Answer>,
     inGroup: Transition<I & GroupMessageChange, Answer>,
     common: I,
-    settle: (outcome: Outcome<Answer>) => void,
+    way: Way,
   ): void {
     if (named.gid === undefined) {
       const { to, message } = named
       const blind = this.#parts.limits.wait('look-ups', common.uid) > 0
-      this.#submit(named, direct, { ...common, to, message, blind }, settle)
-    } else this.#submit(named, inGroup, { ...common, gid: named.gid, number: named.number }, settle)
+      this.#submit(named, direct, { ...common, to, message, blind }, way)
+    } else this.#submit(named, inGroup, { ...common, gid: named.gid, number: named.number }, way)
   }
 
   /** Runs the transition, which refuses if the limit of messages to this conversation is reached. */
@@ -163,7 +172,7 @@ export class ChangeService {
     { to, gid }: Named,
     transition: Transition<I, Answer>,
     asked: I,
-    settle: (outcome: Outcome<Answer>) => void,
+    { caller, bytes, settle }: Way,
   ): void {
     const { engine, limits, fanOuts } = this.#parts
     const { uid, blind } = asked
@@ -175,7 +184,7 @@ export class ChangeService {
       chargeSearch(limits, uid, outcome)
       const tells = gid === undefined && blind === false && ranNow(outcome) && tellsOfNonContact(outcome)
       if (tells) limits.charge('look-ups', uid)
-      if (gid !== undefined && succeededNow(outcome)) fanOuts.charge(uid, gid)
+      if (gid !== undefined && succeededNow(outcome)) fanOuts.charge(caller, gid, bytes)
       settle(outcome)
     })
   }

@@ -126,7 +126,7 @@ export class GroupService {
         if (input === undefined) refuse(caller, id, CODES.INVALID_ARGUMENT.code)
         else {
           this.#submit(input, transition, costOf(request), outcome => {
-            if (succeededNow(outcome)) this.#fanOuts.charge(input.uid, input.gid)
+            if (succeededNow(outcome)) this.#fanOuts.charge(caller, input.gid)
             answerNumbered(caller, id, outcome)
           })
         }

@@ -157,13 +157,18 @@ export class MessageService {
     if (kib === undefined) return
     const limited = this.#fanOuts.isReached(uid) || isRecipientLimited(this.#limits, groupKey(uid, gid))
     const sending = { ...what, uid, device, limited, caller, id, kib }
-    this.#engine.submit<GroupSending, Answer>(userActor(uid), sendToGroup, sending, this.#sentToGroup)
+    this.#engine.submit<GroupSending, Answer>(userActor(uid), sendToGroup, sending, this.#posted)
   }
 
-  readonly #sentToGroup = (outcome: Outcome<Answer>, sending: Omit<GroupSending, 'text'>): void => {
+  readonly #posted = (outcome: Outcome<Answer>, sending: GroupSending): void => {
+    this.#sentToGroup(outcome, sending, writtenBytes(sending))
+  }
+
+  /** @param bytes those of the message that the group will store */
+  #sentToGroup(outcome: Outcome<Answer>, sending: Omit<GroupSending, 'text'>, bytes: number): void {
     const { uid, gid, limited, caller, id, kib } = sending
     settleRecipient(this.#limits, groupKey(uid, gid), limited, outcome)
-    if (succeededNow(outcome)) this.#fanOuts.charge(uid, gid)
+    if (succeededNow(outcome)) this.#fanOuts.charge(caller, gid, bytes)
     else giveBackStored(this.#limits, caller, kib)
     answerNumbered(caller, id, outcome)
   }
@@ -197,9 +202,10 @@ export class MessageService {
   readonly #forwarded = (outcome: Outcome<Forwarded>, sending: Forwarding): void => {
     const { to, caller } = sending
     chargeSearch(this.#limits, caller.uid, outcome)
-    if (outcome.kind === 'done' && succeededNow(outcome)) chargeStored(this.#limits, caller, outcome.result.bytes)
+    const bytes = outcome.kind === 'done' && succeededNow(outcome) ? outcome.result.bytes : 0
+    if (bytes > 0) chargeStored(this.#limits, caller, bytes)
     if ('peer' in to) this.#sent(outcome, { ...sending, to: to.peer })
-    else this.#sentToGroup(outcome, { ...sending, gid: to.gid })
+    else this.#sentToGroup(outcome, { ...sending, gid: to.gid }, bytes)
   }
 
   sync(caller: Caller, id: number, { since, ack, sends }: SyncRequest): void {

@@ -123,6 +123,21 @@ export function chargeStored(limits: Limits, { uid, address }: Caller, bytes: nu
   limits.charge('stored-address', networkOf(address), kib)
 }
 
+/** The bytes of what stands for a group's message in the timeline of a member. */
+const STORED_REFERENCE = 64
+
+/** Charges what a group stores of a message beyond a storedWait(): a copy for each further partition, and what stands for it in timelines. */
+export function chargeCopies(
+  limits: Limits,
+  { uid, address }: Caller,
+  bytes: number,
+  { copies, references }: { readonly copies: number; readonly references: number },
+): void {
+  const kib = (Math.max(0, copies) * (bytes + STORED_BESIDE_MESSAGE) + references * STORED_REFERENCE) / 1_024
+  limits.charge('stored-user', uid, kib)
+  limits.charge('stored-address', networkOf(address), kib)
+}
+
 /** Undoes a storedWait(): nothing was stored. */
 export function giveBackStored(limits: Limits, { uid, address }: Caller, kib: number): void {
   limits.giveBack('stored-user', uid, kib)

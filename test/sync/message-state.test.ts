@@ -147,15 +147,19 @@ t.test('of a long conversation the newest part is searched', async t => {
 t.test('each slice of a walk is read once, however often its transition is planned', async t => {
   let reads = 0
   const slices = Array.from({ length: SEARCH_SLICES_MAX }, (_, slice) => {
-    return Array.from({ length: SEARCH_SLICE }, (_, i) => {
+    return Array.from({ length: SEARCH_SLICE }, (_, i): StoredEntry => {
       const version = (SEARCH_SLICES_MAX - slice) * SEARCH_SLICE - i
       const bytes = stored(8, 1, version)
-      return Object.defineProperty({ version, stamp: '', previous: version - 1 }, 'bytes', {
-        get() {
+      return {
+        version,
+        stamp: 1,
+        conversation: '8',
+        previous: version - 1,
+        get bytes() {
           reads += 1
           return bytes
         },
-      }) as StoredEntry
+      }
     })
   })
   const log: SearchedLog = {

@@ -1,6 +1,7 @@
 /** What members read of a group: its state, and who is in it. */
 import { GroupJoin, GroupRole, type GroupRules } from '../../../protocol/generated/messages.js'
 import type { Transition } from '../types.js'
+import { NO_MEMBERS, partitionsOf } from './group-changes.js'
 import { about, type Member, members, type Waiting, waiting } from './group-records.js'
 
 export interface GroupView {
@@ -34,12 +35,21 @@ export const getGroup: Transition<{ readonly uid: number }, GroupView | undefine
   },
 }
 
-/** The number of members, whoever asks. */
-export const countMembers: Transition<{ readonly uid: number }, number> = {
-  name: 'group.count',
+export interface GroupSize {
+  readonly members: number
+  /** The partitions in which they live: each has a copy of every message. */
+  readonly partitions: number
+}
+
+/** The size of a group, whoever asks. */
+export const groupSize: Transition<unknown, GroupSize> = {
+  name: 'group.size',
   soft: true,
   reads: () => [[members]],
-  run: tx => tx.get(members)?.size ?? 0,
+  run(tx) {
+    const list = tx.get(members) ?? NO_MEMBERS
+    return { members: list.size, partitions: partitionsOf(list).length }
+  },
 }
 
 /** The part of a group's past that a member may read: the last items before the joining. */
