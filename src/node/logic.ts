@@ -34,6 +34,7 @@ export interface LogicOptions
       | 'stamps'
       | 'sequence'
       | 'sliceTargets'
+      | 'outboxBytesMax'
     > {
   readonly settings: Pick<NodeSettings, 'retention' | 'sweepMs'>
   readonly limits: Limits
@@ -76,6 +77,7 @@ export class Logic {
       prefers: actor => otherThan(options.name, options.prefers?.(actor)),
       isHome: actor => options.home !== undefined && options.prefers?.(actor) === options.name,
       ...(sliceTargets === undefined ? {} : { sliceTargets }),
+      outboxBytesMax: options.outboxBytesMax,
     })
     this.engine = engine
     this.jobs = new Jobs({

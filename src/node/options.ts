@@ -83,6 +83,7 @@ export interface NodeOptions extends Ground {
   readonly stamps?: Stamps
   readonly sequence?: SequenceRule
   readonly sliceTargets?: number
+  readonly outboxBytesMax?: number | undefined
 }
 
 /** The doors through which clients come; made by the part that has sockets. */

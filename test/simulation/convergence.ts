@@ -3,6 +3,7 @@
 import type { Json } from '../../clients/typescript/storage/storage.js'
 import { isGroupConversation } from '../../protocol/conversation-id.js'
 import { ContactState } from '../../protocol/generated/messages.js'
+import { wrongChanges } from './change-convergence.js'
 import { missingInGroups } from './group-convergence.js'
 import type { Ledger } from './ledger.js'
 import type { Phone, User } from './phone.js'
@@ -12,6 +13,12 @@ import { nameOf } from './witness.js'
 
 /** Empty when nothing is missing. */
 export function missing(stage: Stage): string[] {
+  const found = missingOf(stage)
+  // What costs most only when the rest is there.
+  return found.length > 0 ? found : wrongChanges(stage)
+}
+
+function missingOf(stage: Stage): string[] {
   const { users, nodes, witness, ledger } = stage
   const found: string[] = []
   for (const node of nodes) {

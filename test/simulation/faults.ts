@@ -1,8 +1,8 @@
 /** What befalls the nodes, their store and the ways between them, as long as there is chaos. */
 
 import { LEASE_MS } from '../../src/cluster/members.js'
-import { ALL_PARTITIONS } from '../../src/store/partition.js'
-import type { NodeId } from '../../src/store/types.js'
+import { ALL_PARTITIONS, partitionOf } from '../../src/store/partition.js'
+import type { NodeId, ScopeId } from '../../src/store/types.js'
 import { uidOf } from '../../src/sync/rules/records.js'
 import { lookBack } from './convergence.js'
 import type { Pair } from './ledger.js'
@@ -12,6 +12,8 @@ import type { Stage } from './stage.js'
 import { type MessageId, nameOf } from './witness.js'
 
 const OUTAGE_MS_MAX = 8_000
+/** Before it everybody has registered, and there are groups. */
+const DOWN_AFTER_MS = 8_000
 /** Between two looks of who sees to it that nodes run. */
 const SUPERVISOR_MS_MAX = 6_000
 /** How likely it is, each time. */
@@ -42,7 +44,7 @@ export class Faults {
 
   begin(): void {
     const stage = this.#stage
-    const { nodeKillMs, outageMs, failoverMs, restoreMs, stillMs } = stage.setup
+    const { nodeKillMs, outageMs, failoverMs, restoreMs, stillMs, downMs } = stage.setup
     for (const node of stage.nodes) {
       stage.everyNowAndThen(nodeKillMs, 'node ends', () => this.#end(node))
       stage.everyNowAndThen(stillMs, 'node stands still', () => this.#stop(node, 'stands still'))
@@ -51,6 +53,7 @@ export class Faults {
     stage.everyNowAndThen(outageMs, 'outage', () => this.#interrupt())
     stage.everyNowAndThen(failoverMs, 'failover', () => this.#failOver())
     if (restoreMs !== undefined) this.#backUp(restoreMs)
+    if (downMs > 0) stage.after(DOWN_AFTER_MS, 'a partition goes down', () => this.#takeDown(downMs))
   }
 
   /** A phone has just shown or stored something: if an embedded store does not have it yet, now is the moment to take it away. */
@@ -92,9 +95,9 @@ export class Faults {
     }
   }
 
-  /** Whether the node cannot reach its store. */
-  cutOff(node: string): boolean {
-    return this.#outages.has(`${node} store`)
+  /** Whether the node cannot reach its store, or this scope of it. */
+  cutOff(node: string, scope?: ScopeId): boolean {
+    return this.#outages.has(`${node} store`) || this.#outages.has(`scope ${scope}`)
   }
 
   /** Events from one node to another: late, reordered or lost. */
@@ -268,6 +271,21 @@ export class Faults {
     stage.note(`out of reach: ${what}`)
     this.#outages.add(what)
     stage.after(OUTAGE_MS_MAX * stage.random.fraction(), 'outage over', () => this.#outages.delete(what))
+  }
+
+  /** The partition of the last user takes nothing for a while, with all that is done for that user and that one's groups. */
+  #takeDown(ms: number): void {
+    const stage = this.#stage
+    const user = stage.users.at(-1)
+    if (user === undefined || stage.setup.store === 'one' || stage.setup.store === 'embedded') return
+    const scope = `scope ${partitionOf(`account/${user.account}`)}`
+    stage.note(`down: ${scope}`)
+    stage.happened.count('partitions that were down')
+    this.#outages.add(scope)
+    stage.after(ms, 'up again', () => {
+      stage.note(`up again: ${scope}`)
+      this.#outages.delete(scope)
+    })
   }
 
   /** Once, the store is put back to what it was a while before; what was committed since is gone. */

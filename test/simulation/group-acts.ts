@@ -15,6 +15,7 @@ import {
   waiting,
 } from '../../src/sync/rules/group-records.js'
 import type { Act } from './acts.js'
+import { mentions } from './change-acts.js'
 import type { Phone } from './phone.js'
 import type { Stage } from './stage.js'
 
@@ -24,7 +25,10 @@ export const writeInGroup: Act = (stage, _phone, client) => {
   const group = stage.pick(client.groups.list())
   if (group !== undefined) {
     const count = stage.chance(0.1) ? 2 + stage.random.integer(12) : 1
-    for (let i = 0; i < count; i += 1) client.send(group.conversation, stage.nextText())
+    for (let i = 0; i < count; i += 1) {
+      const text = stage.nextText()
+      client.send(group.conversation, text, { mentions: mentions(stage, text) })
+    }
   }
 }
 

@@ -20,43 +20,52 @@ export function missingInGroups(stage: Stage): string[] {
   for (const gid of groups) {
     const items = stage.ledger.groupItems(gid)
     found.push(...repeated(gid, items), ...strangers(stage, gid))
-    const entitled = entitledTo(items)
-    for (const { uid } of users) found.push(...wrongOf(stage, gid, uid, entitled.get(uid) ?? []))
+    const periods = periodsOf(items)
+    for (const { uid } of users) found.push(...wrongOf(stage, gid, { uid, items, periods: periods.get(uid) ?? [] }))
   }
   if (groups.length > 0) found.push(...unjudged(stage))
   return found
 }
 
-/** An item as it is compared: its number, and what it says. */
-interface Line {
-  readonly number: number
-  readonly says: string
+/** A time in which somebody was a member: both numbers are of it. */
+export interface Period {
+  readonly since: number
+  until: number
 }
 
-/** What each user is to have: all from each joining to the end of that membership, both included. */
-function entitledTo(items: readonly NumberedItem[]): Map<number, Line[]> {
-  const here = new Set<number>()
-  const theirs = new Map<number, Line[]>()
+/** Who was a member when: from each joining to the end of that membership. */
+export function periodsOf(items: readonly NumberedItem[]): Map<number, Period[]> {
+  const all = new Map<number, Period[]>()
+  const here = new Map<number, Period>()
   for (const { version, content } of items) {
     const change = content.case === 'groupChange' ? content.value : undefined
-    const joined = change === undefined ? 0 : joinedBy(change)
-    if (joined !== 0) here.add(joined)
-    const line = { number: version, says: saysOf(content) }
-    for (const uid of here) theirs.set(uid, [...(theirs.get(uid) ?? []), line])
-    if (change?.act === GroupAct.LEFT || change?.act === GroupAct.REMOVED) here.delete(change.uid)
-    if (change?.act === GroupAct.DISSOLVED) here.clear()
+    if (change === undefined) continue
+    const joined = joinedBy(change)
+    if (joined !== 0) {
+      const period = { since: version, until: Number.POSITIVE_INFINITY }
+      here.set(joined, period)
+      all.set(joined, [...(all.get(joined) ?? []), period])
+    }
+    const isEnd = change.act === GroupAct.LEFT || change.act === GroupAct.REMOVED
+    const ended = isEnd ? [change.uid] : change.act === GroupAct.DISSOLVED ? [...here.keys()] : []
+    for (const uid of ended) {
+      const period = here.get(uid)
+      if (period !== undefined) period.until = version
+      here.delete(uid)
+    }
   }
-  return theirs
+  return all
 }
 
-function saysOf(content: NumberedItem['content']): string {
-  if (content.case === 'groupChange') return `change by ${content.value.by}`
-  return `${nameOf(content.value)} ${content.value.text}`
+/** A user, and what there is of a group. */
+export interface Reader {
+  readonly uid: number
+  readonly items: readonly NumberedItem[]
+  readonly periods: readonly Period[]
 }
 
-function saysOfStored(message: StoredMessage): string {
-  if (message.change !== undefined) return `change by ${message.change.by}`
-  return `${nameOf(message)} ${message.text}`
+export function wasMember({ periods }: Reader, number: number): boolean {
+  return periods.some(({ since, until }) => since <= number && number <= until)
 }
 
 /** Numbers that are not their version, and messages that the group has twice or out of order. */
@@ -81,34 +90,77 @@ function strangers({ ledger }: Stage, gid: Gid): string[] {
 }
 
 /** What is wrong with the user's timeline, and with what the user's phones show. */
-function wrongOf({ users, ledger }: Stage, gid: Gid, uid: number, entitled: readonly Line[]): string[] {
+function wrongOf(stage: Stage, gid: Gid, reader: Reader): string[] {
+  const { users, ledger, witness } = stage
+  const { uid } = reader
   const conversation = groupConversation(gid)
-  const numbers = ledger.items(uid).flatMap(({ reference }) => (reference?.gid === gid ? [reference.number] : []))
+  const entitled = reader.items.filter(({ version }) => wasMember(reader, version))
+  const timeline = ledger.groupNumbers(uid, gid)
   const found = difference(
     `the timeline of ${uid}, of group ${gid},`,
-    numbers.map(String),
-    entitled.map(({ number }) => String(number)),
+    timeline.map(({ number }) => number),
+    entitled.map(({ version }) => version),
   )
-  const expected = entitled.map(({ number, says }) => `${number}: ${says}`)
+  const deleted = new Set(timeline.filter(each => each.isDeleted).map(({ number }) => number))
+  for (const { version: number, content } of entitled) {
+    if (content.case === 'conversationMessage')
+      found.push(...witness.changes.wrongDeletion({ ...content.value, conversation, number }, uid, deleted.has(number)))
+  }
+  const visible = entitled.filter(({ version }) => !deleted.has(version))
   for (const { name, disk } of users.find(user => user.uid === uid)?.phones ?? []) {
-    const stored = [...disk.model.messages()].filter(message => message.conversation === conversation)
-    const shown = stored.flatMap(each => (each.number ? [`${each.number}: ${saysOfStored(each)}`] : []))
-    found.push(...difference(`${name}, of group ${gid},`, shown, expected))
+    const stored = [...disk.model.messages()].filter(each => each.conversation === conversation && each.number)
+    found.push(
+      ...difference(
+        `${name}, of group ${gid},`,
+        stored.map(({ number = 0 }) => number),
+        visible.map(({ version }) => version),
+      ),
+    )
+    for (const each of stored) {
+      const item = visible.find(({ version }) => version === each.number)
+      if (item === undefined || shows(stage, reader, each, item)) continue
+      found.push(`${name} has ${saysOfStored(each)} in place of ${saysOf(item.content)}, of group ${gid}`)
+    }
   }
   return found
 }
 
+/** Whether the phone shows the item as this user is to see it. */
+function shows({ witness }: Stage, reader: Reader, stored: StoredMessage, { version, content }: NumberedItem): boolean {
+  if (content.case === 'groupChange') return stored.change?.by === content.value.by
+  const message = content.value
+  const { editNumber = 0, changeNumber = 0, recalledBy = 0 } = message.state ?? {}
+  if (stored.change !== undefined || nameOf(stored) !== nameOf(message)) return false
+  const mayRead = editNumber === 0 || wasMember(reader, editNumber)
+  const { recalledBy: shownBy = 0, withheld = false } = stored.changed ?? {}
+  if (shownBy === recalledBy && withheld === !mayRead && stored.text === (mayRead ? message.text : '')) return true
+  // Who was not there when it was changed is not told, and may show it as it was; of the new text nothing.
+  const isTold = reader.periods.some(({ since, until }) => since <= version && changeNumber <= until)
+  if (isTold || (stored.text === message.text && !mayRead)) return false
+  return withheld ? stored.text === '' : witness.changes.mayBe(message, stored.text)
+}
+
+function saysOf(content: NumberedItem['content']): string {
+  if (content.case === 'groupChange') return `change by ${content.value.by}`
+  return `${nameOf(content.value)} "${cut(content.value.text)}" ${JSON.stringify(content.value.state ?? {})}`
+}
+
+function saysOfStored(message: StoredMessage): string {
+  if (message.change !== undefined) return `change by ${message.change.by}`
+  return `${nameOf(message)} "${cut(message.text)}" ${JSON.stringify(message.changed ?? {})}`
+}
+
 /** The first place where two lists are not the same. */
-function difference(whose: string, has: readonly string[], expected: readonly string[]): string[] {
+function difference(whose: string, has: readonly number[], expected: readonly number[]): string[] {
   const length = Math.max(has.length, expected.length)
   for (let i = 0; i < length; i += 1) {
-    if (has[i] !== expected[i]) return [`${whose} has ${cut(has[i])} in place of ${cut(expected[i])}`]
+    if (has[i] !== expected[i]) return [`${whose} has ${has[i] ?? 'nothing'} in place of ${expected[i] ?? 'nothing'}`]
   }
   return []
 }
 
-function cut(line = 'nothing'): string {
-  return line.slice(0, 80)
+function cut(text: string): string {
+  return text.slice(0, 40)
 }
 
 /** Messages that were accepted and are neither in their group nor failed, or are both; and those without a place. */

@@ -1,12 +1,21 @@
 /** Bugs of groups for plants.ts: what a unit would be under them. */
 
 import { withNumber } from '../../protocol/item-codec.js'
-import type { Append, Put, Unit } from '../../src/store/types.js'
+import { WALKED_AT_ONCE } from '../../src/services/unread-count.js'
+import type { Append, Put, Store, Unit } from '../../src/store/types.js'
 import { OUTBOX, outboxEntry } from '../../src/sync/outbox-entry.js'
-import { isBranchActor, isGroupActor, isReference } from '../../src/sync/references.js'
+import {
+  decodeReference,
+  encodeReference,
+  isBranchActor,
+  isGroupActor,
+  isReference,
+} from '../../src/sync/references.js'
+import { gidOfBranch } from '../../src/sync/rules/branch.js'
 import { groupSaid } from '../../src/sync/rules/group.js'
 import { gidOfGroup } from '../../src/sync/rules/group-changes.js'
-import { type Branch, branch } from '../../src/sync/rules/group-records.js'
+import { type Branch, branch, lastNumber, members, owed } from '../../src/sync/rules/group-records.js'
+import { uidOf } from '../../src/sync/rules/records.js'
 
 type ChangedUnit = (unit: Unit) => Unit
 
@@ -61,4 +70,101 @@ export function stillTold(): ChangedUnit {
     return { ...put, bytes: branch.encode({ members: all, former: [], all: [] }) }
   }
   return unit => ({ ...unit, puts: unit.puts.map(kept) })
+}
+
+/** One branch of each group leaves the old body where a new one should be, and tells of it all the same. */
+export function leftInOne(): ChangedUnit {
+  const left = new Map<string, string>()
+  const isLeft = (actor: string): boolean => {
+    if (!isBranchActor(actor)) return false
+    const gid = gidOfBranch(actor)
+    if (!left.has(gid)) left.set(gid, actor)
+    return left.get(gid) === actor
+  }
+  return unit => ({ ...unit, replaces: (unit.replaces ?? []).filter(({ actor }) => !isLeft(actor)) })
+}
+
+/** Who was ever a member is shown what was edited later. */
+export function shownToFormer(unit: Unit): Unit {
+  const shown = (put: Put): Put => {
+    if (!isBranchActor(put.actor) || put.name !== branch.prefix || put.bytes === null) return put
+    const { members, former, all } = branch.decode(put.bytes)
+    const bytes = branch.encode({
+      members,
+      former: former.map(each => ({ ...each, until: Number.MAX_SAFE_INTEGER })),
+      all,
+    })
+    return { ...put, bytes }
+  }
+  return { ...unit, puts: unit.puts.map(shown) }
+}
+
+/** What is unread is counted as if each number were a message. */
+export function subtracting(store: Store): Pick<Store, 'chain'> {
+  return {
+    async chain(...asked) {
+      const entries = await store.chain(...asked)
+      const [, , entriesMax] = asked
+      if (entriesMax !== WALKED_AT_ONCE) return entries
+      return entries.flatMap((entry, i) => {
+        const next = entries[i + 1]
+        if (next === undefined || !isReference(entry.bytes) || !isReference(next.bytes)) return [entry]
+        const reference = decodeReference(entry.bytes)
+        const gap = reference.number - decodeReference(next.bytes).number
+        return Array.from({ length: Math.min(Math.max(gap, 1), 10) }, () => ({
+          ...entry,
+          bytes: encodeReference(reference),
+        }))
+      })
+    },
+  }
+}
+
+/** A group whose item does not fit an outbox takes it and gives it to nobody. */
+export function refusedByFullOutbox(unit: Unit): Unit {
+  const debtor = unit.puts.find(({ name, bytes }) => name === owed.prefix && bytes !== null && isOwing(bytes))?.actor
+  if (debtor === undefined || !unit.appends.some(({ actor }) => actor === debtor)) return unit
+  return { ...unit, puts: unit.puts.filter(({ name }) => name.startsWith('in/')), appends: [] }
+}
+
+function isOwing(bytes: Uint8Array): boolean {
+  return Object.keys(owed.decode(bytes)).length > 0
+}
+
+/** The items that a group owes it pays to those who are members when it pays. */
+export function paidToPresent(): ChangedUnit {
+  /** By group and partition, the first number that is owed, and the last, once that is known. */
+  const debts = new Map<string, { readonly from: number; to: number }>()
+  const here = new Map<string, ReadonlySet<number>>()
+  const last = new Map<string, number>()
+  const note = ({ actor, name, bytes }: Put): void => {
+    if (!isGroupActor(actor) || bytes === null) return
+    const gid = gidOfGroup(actor)
+    if (name === members.prefix) here.set(gid, new Set(members.decode(bytes).keys()))
+    else if (name === lastNumber.prefix) last.set(gid, lastNumber.decode(bytes).n)
+    else if (name === owed.prefix) {
+      const now = owed.decode(bytes)
+      for (const [partition, from] of Object.entries(now)) {
+        const debt = debts.get(`branch/${partition}/${gid}`)
+        if (debt?.to !== Number.POSITIVE_INFINITY)
+          debts.set(`branch/${partition}/${gid}`, { from, to: Number.POSITIVE_INFINITY })
+      }
+      for (const [actor, debt] of debts) {
+        const [, partition = ''] = actor.split('/')
+        if (gidOfBranch(actor) === gid && !(partition in now)) debt.to = Math.min(debt.to, last.get(gid) ?? 0)
+      }
+    }
+  }
+  return unit => {
+    for (const put of unit.puts) note(put)
+    const debt = unit.appends.map(({ actor }) => debts.get(actor)).find(each => each !== undefined)
+    if (debt === undefined) return unit
+    const appends = unit.appends.map(each => {
+      if (!isReference(each.bytes)) return each
+      const { gid, number } = decodeReference(each.bytes)
+      const isOwed = number >= debt.from && number <= debt.to
+      return isOwed && here.get(gid)?.has(uidOf(each.actor)) === false ? { ...each, bytes: NOTHING } : each
+    })
+    return { ...unit, appends }
+  }
 }

@@ -7,10 +7,12 @@ import type { Actor } from '../../src/store/types.js'
 import type { ViewedRecord } from '../../src/store/view.js'
 import { OUTBOX } from '../../src/sync/outbox-entry.js'
 import { pairIn, pairOut } from '../../src/sync/record-kinds.js'
-import { decodeReference, groupActor, isReference, type Reference } from '../../src/sync/references.js'
-import { type Gid, type UserGroup, userGroup } from '../../src/sync/rules/group-records.js'
+import { decodeReference, groupActor, isBranchActor, isReference, type Reference } from '../../src/sync/references.js'
+import { gidOfBranch } from '../../src/sync/rules/branch.js'
+import { conversationRecord } from '../../src/sync/rules/conversation-records.js'
+import { type Gid, groupConversation, type UserGroup, userGroup } from '../../src/sync/rules/group-records.js'
 import { leaves } from '../../src/sync/rules/leaving.js'
-import { contact, devices, profile, userActor } from '../../src/sync/rules/records.js'
+import { contact, devices, profile, taken, userActor } from '../../src/sync/rules/records.js'
 import { session } from '../../src/sync/rules/session-record.js'
 import { type MessageId, nameOf } from './witness.js'
 
@@ -73,6 +75,44 @@ export class Ledger {
     })
   }
 
+  /** The numbers of the group's items that the user's timeline has, in order, and which of them the user has deleted. */
+  groupNumbers(uid: number, gid: Gid): { readonly number: number; readonly isDeleted: boolean }[] {
+    return this.items(uid).flatMap<{ number: number; isDeleted: boolean }>(({ reference, content }) => {
+      if (reference?.gid === gid && !reference.update) return [{ number: reference.number, isDeleted: false }]
+      const isOf = content?.case === 'conversationMessage' && content.value.conversation === groupConversation(gid)
+      return isOf ? [{ number: content.value.number, isDeleted: true }] : []
+    })
+  }
+
+  /** What the group's branches have of its messages. */
+  branchItems(gid: Gid): (NumberedItem & { readonly branch: Actor })[] {
+    const found = [...this.#view().logs()].filter(({ actor }) => isBranchActor(actor) && gidOfBranch(actor) === gid)
+    return found.flatMap(({ actor: branch, entries }) =>
+      [...entries()].flatMap(({ version, bytes }) => {
+        const { content } = decodeItem(bytes)
+        return content?.case === 'conversationMessage' ? [{ branch, version, content }] : []
+      }),
+    )
+  }
+
+  /** All bytes of entries and records, each with the place where they stand. */
+  *contents(): Generator<{ readonly place: string; readonly bytes: Uint8Array }> {
+    for (const { actor, entries } of this.#view().logs()) {
+      for (const { version, bytes } of entries()) yield { place: `${actor} ${version}`, bytes }
+    }
+    for (const { actor, name, bytes } of this.#records()) yield { place: `${actor} ${name}`, bytes }
+  }
+
+  /** How far the user has read the group, and which of its messages are noted as mentioning the user. */
+  conversationOf(uid: number, gid: Gid) {
+    return this.#record(conversationRecord, uid, `/${groupConversation(gid)}`)
+  }
+
+  /** The marks of what the user has read of a peer's messages, by the peer's devices. */
+  readOf(uid: number, peer: number): Readonly<Record<string, number>> {
+    return this.#record(taken, uid, `/${peer}`)?.read ?? {}
+  }
+
   /** The group's own record of this kind. */
   groupRecord<T>(gid: Gid, kind: Kind<T>): T | undefined {
     return this.#recordOf(groupActor(gid), kind)
@@ -130,6 +170,7 @@ export class Ledger {
     if (entry?.version !== version) return false
     if (isReference(entry.bytes)) return decodeReference(entry.bytes).number === id.number
     const { content } = decodeItem(entry.bytes)
+    if (content?.case === 'conversationMessage') return content.value.number === id.number
     return content?.case === 'message' && nameOf(content.value) === nameOf(id)
   }
 
@@ -181,7 +222,7 @@ export class Ledger {
   }
 
   /** The messages of these users' timelines, each copy by its owner. */
-  copies(uids: readonly number[]): Map<string, MessageId> {
+  copies(uids: readonly number[]): Map<string, Message> {
     const found = uids.flatMap(uid => this.messages(uid).map(({ message }) => [uid, message] as const))
     return new Map(found.map(([uid, message]) => [`${uid} ${nameOf(message)}`, message]))
   }
@@ -276,7 +317,11 @@ export class Ledger {
   }
 
   #records(): ViewedRecord[] {
-    return [...new MemoryView(this.#disk.snapshot()).records()]
+    return [...this.#view().records()]
+  }
+
+  #view(): MemoryView {
+    return new MemoryView(this.#disk.snapshot())
   }
 }
 

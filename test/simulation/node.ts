@@ -233,7 +233,7 @@ export class SimulatedNode implements HttpHost {
     const failsOver = kind === 'failover' || kind === 'failover-n0'
     const options: MemoryStoreOptions = {
       disk,
-      faults: storeFaults(this.#stage, process, () => faults.cutOff(this.name)),
+      faults: storeFaults(this.#stage, process, scope => faults.cutOff(this.name, scope)),
       scopes: kind === 'partitions' || failsOver ? 'partitions' : 'one',
       shared: kind !== 'embedded',
     }
@@ -270,7 +270,7 @@ export class SimulatedNode implements HttpHost {
 
   #build(process: Process, membership: Membership | undefined): Node {
     const { random, setup, plant, partitions, note, fail } = this.#stage
-    const { limits, retention, sweepMs, sliceTargets, store } = setup
+    const { limits, retention, sweepMs, sliceTargets, store, outboxBytesMax } = setup
     const { defer } = process
     const clock = this.#clockOf(process)
     const told = (fields: object, text: string): string => `${process.name} ${text} ${JSON.stringify(fields)}`
@@ -310,6 +310,7 @@ export class SimulatedNode implements HttpHost {
         sweepMs: store === 'embedded' ? 0 : sweepMs,
       },
       sliceTargets,
+      outboxBytesMax,
       ...(plant.stamps && { stamps: plant.stamps(random) }),
       ...(plant.sequence && { sequence: plant.sequence }),
     })

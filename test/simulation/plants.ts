@@ -16,11 +16,21 @@ import type { NodeEvent } from '../../src/sync/events.js'
 import { pairIn } from '../../src/sync/record-kinds.js'
 import { contiguous, type SequenceRule } from '../../src/sync/rules/numbered.js'
 import type { Stamps } from '../../src/sync/stamps.js'
-import { fannedOutTwice, skipped, stillTold, toldAtAcceptance } from './group-plants.js'
+import {
+  fannedOutTwice,
+  leftInOne,
+  paidToPresent,
+  refusedByFullOutbox,
+  shownToFormer,
+  skipped,
+  stillTold,
+  subtracting,
+  toldAtAcceptance,
+} from './group-plants.js'
 import { NEXT_FORMS } from './next-forms.js'
 import type { Handle } from './node.js'
 import type { Process } from './process.js'
-import { BRIEF, type Setup, WITH_GROUPS } from './setup.js'
+import { BRIEF, NARROW_BYTES, type Setup, WITH_GROUPS } from './setup.js'
 import { answersOfTheOld, forgetfulSwitch, ruleless, swallowingPolls } from './transport-plants.js'
 
 export interface Plant {
@@ -76,6 +86,9 @@ const CHANGEABLE: Partial<Setup> = { ladders: [['tcp', 'ws', 'http']], wayMs: 6_
 
 /** Groups, where each user and each group is of another scope. */
 const GROUPS: Partial<Setup> = { ...WITH_GROUPS, store: 'partitions' }
+
+/** Groups that owe a partition much: it is down, and outboxes are short. */
+const OWING: Partial<Setup> = { ...GROUPS, outboxBytesMax: NARROW_BYTES, downMs: 10_000, neighbours: 0 }
 
 const FAR_AWAY = {
   latencyMs: 150,
@@ -238,6 +251,26 @@ export const PLANTS = {
   'a member who left a group and is still told': {
     store: store => committing(store, stillTold()),
     setup: GROUPS,
+  },
+  'a text that was changed is left in one partition': {
+    store: store => committing(store, leftInOne()),
+    setup: GROUPS,
+  },
+  'an edit shown to one who had left': {
+    store: store => committing(store, shownToFormer),
+    setup: GROUPS,
+  },
+  'what is unread is found by subtraction': {
+    store: store => changed(store, subtracting(store)),
+    setup: GROUPS,
+  },
+  'a full outbox refuses the group': {
+    store: store => committing(store, refusedByFullOutbox),
+    setup: OWING,
+  },
+  "what is owed goes to today's members": {
+    store: store => committing(store, paidToPresent()),
+    setup: OWING,
   },
 } as const satisfies Record<string, Plant>
 

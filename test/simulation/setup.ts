@@ -55,6 +55,8 @@ const TIGHT: NodeSettings['limits'] = {
 /** How likely there are groups in a world that may have some, and what somebody does there is in one of them. */
 const GROUPS_LIKELY = 0.3
 const IN_GROUPS = 0.3
+/** Outboxes that are full with nearly anything: each path takes a few entries then. */
+export const NARROW_BYTES = 1
 
 type Drawn = ReturnType<typeof draw>
 export type Setup = { readonly [name in keyof Drawn]: Drawn[name] }
@@ -65,7 +67,12 @@ export function drawSetup(random: Random, ofGroups: Random, only?: Partial<Setup
   const drawn = draw(random, only?.store, isCalm)
   const setup = isCalm ? calmed(drawn) : drawn
   // What is given says what the world is about, and so whether there are groups.
-  return only === undefined ? { ...setup, groups: drawGroups(setup, ofGroups) } : { ...setup, ...only }
+  if (only !== undefined) return { ...setup, ...only }
+  const groups = drawGroups(setup, ofGroups)
+  if (groups === 0) return setup
+  const outboxBytesMax = ofGroups.fraction() < 0.3 ? NARROW_BYTES : undefined
+  const downMs = !isCalm && ofGroups.fraction() < 0.5 ? ofGroups.integer(setup.chaosMs) : 0
+  return { ...setup, groups, outboxBytesMax, downMs }
 }
 
 function drawGroups({ store, restoreMs, retention }: Setup, ofGroups: Random): number {
@@ -175,6 +182,10 @@ function draw(random: Random, kind: StoreKind | undefined, isCalm: boolean) {
     steadyMs: 90_000,
     /** How likely what somebody does is in a group; 0: there are no groups (drawGroups). */
     groups: 0,
+    /** For how long one partition takes no writes; 0: for none. */
+    downMs: 0,
+    /** The most bytes of outbox entries in memory, as far as it is given. */
+    outboxBytesMax: undefined as number | undefined,
   }
 }
 

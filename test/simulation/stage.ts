@@ -94,6 +94,7 @@ export class Stage {
     this.witness = new Witness(this.ledger, this.fail)
     this.witness.losesTail = store === 'failover-n0'
     this.witness.limited = this.setup.limits !== 'open'
+    this.witness.narrow = this.setup.outboxBytesMax !== undefined
     this.trims = new Trims(this)
     this.faults = new Faults(this)
     this.cast = new Cast(this)
@@ -136,7 +137,8 @@ export class Stage {
   /** A new text; now and then as long as allowed, so that a page is bounded by its bytes. */
   nextText(): string {
     this.#texts += 1
-    const text = `text ${this.#texts}`
+    // Where texts are looked for, each ends.
+    const text = `text ${this.#texts}${this.setup.groups > 0 ? ';' : ''}`
     return this.chance(0.005) ? text.padEnd(this.random.integer(16_384), '.') : text
   }
 

@@ -4,14 +4,15 @@
  */
 
 import type { CommitInFlight, MemoryFaults, ReadInFlight } from '../../src/store/memory/faults.js'
+import type { ScopeId } from '../../src/store/types.js'
 import type { Process } from './process.js'
 import type { Stage } from './stage.js'
 
 /** How much longer a slow call takes, at most. */
 const SLOW_MS = 3_000
 
-/** @param cutOff whether the process cannot reach it at all */
-export function storeFaults(stage: Stage, process: Process, cutOff: () => boolean): MemoryFaults {
+/** @param cutOff whether the process cannot reach it: no scope of it, or not this one, which takes no writes then */
+export function storeFaults(stage: Stage, process: Process, cutOff: (scope?: ScopeId) => boolean): MemoryFaults {
   const { scheduler, random, disk, chance } = stage
   const weather = () => stage.setup.storeWeather
   const time = (ms: number): number => {
@@ -57,7 +58,7 @@ export function storeFaults(stage: Stage, process: Process, cutOff: () => boolea
         )
         return
       }
-      const fate = cutOff() || chance(lostAnswer) ? random.integer(3) : undefined
+      const fate = cutOff(call.scope) || chance(lostAnswer) ? random.integer(3) : undefined
       // Once sent it arrives, whether the sender lives or not.
       if (fate !== 1) {
         const lateMs = fate === 2 ? SLOW_MS * random.fraction() : 0

@@ -8,6 +8,7 @@ import type { Failure, Json, StoredMessage } from '../../clients/typescript/stor
 import type { StoredModel } from '../../clients/typescript/storage/stored-model.js'
 import { CODES, codeName } from '../../protocol/codes.js'
 import { isGroupConversation, peerOf } from '../../protocol/conversation-id.js'
+import { Changes } from './changes.js'
 import { GroupWitness } from './group-witness.js'
 import type { Ledger } from './ledger.js'
 import type { Written } from './phone-disk.js'
@@ -50,6 +51,7 @@ export class Copy {
 export class Witness {
   readonly auditor = new Auditor()
   readonly groups: GroupWitness
+  readonly changes = new Changes()
   readonly #copies = new Map<string, Copy>()
   /** Highest number sent by `uid/device`. */
   readonly #sent = new Map<string, number>()
@@ -64,6 +66,8 @@ export class Witness {
   forgetful = false
   /** Rates are limited, so that people here do reach them. */
   limited = false
+  /** Outboxes may be full. */
+  narrow = false
   /** Ids of messages that failed because nobody could know what had become of them. */
   readonly #unsure = new Set<string>()
 
@@ -226,8 +230,9 @@ export class Witness {
   }
 
   #failure(phone: string, { conversation, sender, device, sendSeq, code }: Failure): void {
-    if (isGroupConversation(conversation)) return
     const name = nameOf({ sender, device, sendSeq })
+    // What failed otherwise is a change of a message.
+    if (isGroupConversation(conversation) || !this.changes.isMessage(name)) return
     if (code !== 0) {
       this.#expect({ sender, device, sendSeq }, code)
       this.auditor.failed(sender, device, sendSeq)
@@ -250,7 +255,8 @@ export class Witness {
     messages.sort((a, b) => a.sendSeq - b.sendSeq)
     for (const message of messages) {
       if (isGroupConversation(message.conversation)) continue
-      if (message.code === 0) this.auditor.shown(copy, message, Auditor.digest(message.text))
+      const text = this.#sentAs(message) ?? message.text
+      if (message.code === 0) this.auditor.shown(copy, message, Auditor.digest(text))
     }
   }
 
@@ -295,6 +301,7 @@ export class Witness {
     const [kind, to, text] = value as unknown as readonly [string, number, string]
     const key = `${copy.uid}/${device}`
     this.#sent.set(key, Math.max(sendSeq, this.#sent.get(key) ?? 0))
+    this.changes.queued(`${key}/${sendSeq}`, kind === 'm' || kind === 'p' ? text : undefined)
     if (kind !== 'm') return
     copy.pending.add(`${device}/${sendSeq}`)
     this.auditor.sent(copy.uid, device, sendSeq, to, Auditor.digest(text))
@@ -316,11 +323,23 @@ export class Witness {
       const key = `${copy.uid}<${sender}/${device}`
       this.#stored.set(key, Math.max(sendSeq, this.#stored.get(key) ?? 0))
     }
-    const fault = this.auditor.shown(copy, message, Auditor.digest(text))
+    const fault = this.auditor.shown(copy, message, Auditor.digest(this.#sentAs(message) ?? text))
     // What was refused once may be accepted when it is sent again to a store that forgot, behind what had been accepted then;
     // and what this phone sent itself it showed at once, before what it had sent in an earlier life and forgotten.
     const mayCross = this.forgetful || (sender === copy.uid && copy.formerDevices.has(device))
     if (fault !== undefined && !(mayCross && fault === 'reordered')) this.#fail(`${name} was ${fault} on ${phone}`)
+  }
+
+  /** The text with which a message was sent that has been changed since; undefined if nobody changed it so. */
+  #sentAs(message: StoredMessage): string | undefined {
+    const { text, changed } = message
+    const isRecalled = text === '' && changed?.recalledBy === message.sender
+    return isRecalled || this.changes.mayBe(message, text) ? this.changes.original(message) : undefined
+  }
+
+  /** It is deleted, for some: it may be shown to them or not. */
+  mayBeGone({ sender, device, sendSeq }: MessageId): void {
+    this.auditor.failed(sender, device, sendSeq)
   }
 
   #acceptedNow({ sender, device, sendSeq, conversation }: StoredMessage): void {
@@ -346,6 +365,7 @@ export class Witness {
     }
     if (code === CODES.UNKNOWN_USER.code && this.#ledger.someoneIsDeleted()) return
     if (code === CODES.RECIPIENT_LIMIT.code && this.limited) return
+    if (code === CODES.OUTBOX_FULL.code && this.narrow) return
     if (!EXPECTED_FAILURES.has(code)) this.#fail(`${name} failed with ${codeName(code)}`)
   }
 

@@ -9,6 +9,7 @@ import type { Happened } from './happened.js'
 import { Lingerers } from './lingerers.js'
 import { calmed, type Setup } from './setup.js'
 import { type RunOptions, SimulationFailure, Stage } from './stage.js'
+import { everybodyCounts } from './unread.js'
 
 export interface Result {
   readonly seed: number
@@ -47,6 +48,8 @@ export async function runSeed(options: RunOptions): Promise<Result> {
   const { ran: events, nowMs: virtualMs } = scheduler
   const { setup, happened } = stage
   for (const gid of stage.groups) happened.count('items of groups', stage.ledger.groupItems(gid).length)
+  for (const what of ['edit', 'recall', 'delete'] as const)
+    happened.count(`messages with ${what} taken`, witness.changes.count(what))
   return { seed, setup, failure, hash: trace.digest(), events, virtualMs, sent, accepted, happened }
 }
 
@@ -73,6 +76,7 @@ async function live(stage: Stage): Promise<void> {
   await settle(stage, PROBE_MS, 'for the best transports', () => notOnTheBest(stage))
   everybodyWrites(stage)
   await settle(stage, steadyMs, 'on a healthy system')
+  if (stage.groups.length > 0) await settle(stage, steadyMs, 'after all was counted', everybodyCounts(stage))
   await settle(stage, steadyMs, 'after devices were removed', everybodyRemovesADevice(stage))
   lookBack(stage)
   verifyStore(stage)
