@@ -1,6 +1,8 @@
 /** Seeds of the simulation that `npm test` does not run, from SEED on; one that fails is replayed by `npm run simulation -- --seed N`. */
 
 import t from 'tap'
+import { Happened } from '../simulation/happened.js'
+import { NARROW_BYTES, type Setup, WITH_GROUPS } from '../simulation/setup.js'
 import { runSeed } from '../simulation/world.js'
 import { rounds } from '../support/rounds.js'
 
@@ -17,3 +19,43 @@ t.test('nothing acknowledged is lost, doubled or out of order, and everything co
     t.ok(accepted > 0, 'and something was written')
   }
 })
+
+const HOUR_MS = 3_600_000
+
+/** Each with something else that befalls groups. */
+const MISFORTUNES: Readonly<Record<string, Partial<Setup>>> = {
+  'a partition is down for an hour': {
+    store: 'partitions',
+    actMs: 20_000,
+    chaosMs: HOUR_MS + 60_000,
+    downMs: HOUR_MS,
+    heartbeatMs: 30_000,
+    sweepMs: 60_000,
+    nodes: 2,
+    users: [1, 1, 1, 1],
+    ladders: [['tcp']],
+    restless: 1,
+  },
+  'a partition is down, and outboxes are short': { store: 'partitions', outboxBytesMax: NARROW_BYTES, downMs: 15_000 },
+  'numbers jump with the epoch': { store: 'failover', failoverMs: 5_000 },
+  'an account is deleted in the midst of a fan-out': {
+    store: 'partitions',
+    users: [1, 1, 2, 1],
+    neighbours: 3,
+    sliceTargets: 1,
+    departure: true,
+  },
+}
+
+for (const [name, setup] of Object.entries(MISFORTUNES)) {
+  t.test(`each has of each group what is theirs, changed or not, when ${name}`, async t => {
+    const happened = new Happened()
+    for (let seed = first; seed < first + rounds(setup.downMs === HOUR_MS ? 1 : 5); seed++) {
+      const { failure, happened: more } = await runSeed({ seed, setup: { ...WITH_GROUPS, ...setup } })
+      t.equal(failure, undefined, `seed ${seed}`)
+      happened.add(more)
+    }
+    const changed = happened.of('messages with edit taken') + happened.of('messages with recall taken')
+    t.ok(happened.of('items of groups') > 0 && changed > 0, `${happened}`)
+  })
+}

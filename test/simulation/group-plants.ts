@@ -14,8 +14,7 @@ import {
 import { gidOfBranch } from '../../src/sync/rules/branch.js'
 import { groupSaid } from '../../src/sync/rules/group.js'
 import { gidOfGroup } from '../../src/sync/rules/group-changes.js'
-import { type Branch, branch, lastNumber, members, owed } from '../../src/sync/rules/group-records.js'
-import { uidOf } from '../../src/sync/rules/records.js'
+import { type Branch, branch, owed } from '../../src/sync/rules/group-records.js'
 
 type ChangedUnit = (unit: Unit) => Unit
 
@@ -40,7 +39,7 @@ export function toldAtAcceptance(): ChangedUnit {
 
 /** Each item comes to its members twice. */
 export function fannedOutTwice(unit: Unit): Unit {
-  const again = unit.appends.filter(({ bytes }) => isReference(bytes))
+  const again = unit.appends.filter(({ actor, bytes }) => isReference(bytes) && !isGroupActor(actor))
   return again.length === 0 ? unit : { ...unit, appends: [...unit.appends, ...again] }
 }
 
@@ -129,42 +128,4 @@ export function refusedByFullOutbox(unit: Unit): Unit {
 
 function isOwing(bytes: Uint8Array): boolean {
   return Object.keys(owed.decode(bytes)).length > 0
-}
-
-/** The items that a group owes it pays to those who are members when it pays. */
-export function paidToPresent(): ChangedUnit {
-  /** By group and partition, the first number that is owed, and the last, once that is known. */
-  const debts = new Map<string, { readonly from: number; to: number }>()
-  const here = new Map<string, ReadonlySet<number>>()
-  const last = new Map<string, number>()
-  const note = ({ actor, name, bytes }: Put): void => {
-    if (!isGroupActor(actor) || bytes === null) return
-    const gid = gidOfGroup(actor)
-    if (name === members.prefix) here.set(gid, new Set(members.decode(bytes).keys()))
-    else if (name === lastNumber.prefix) last.set(gid, lastNumber.decode(bytes).n)
-    else if (name === owed.prefix) {
-      const now = owed.decode(bytes)
-      for (const [partition, from] of Object.entries(now)) {
-        const debt = debts.get(`branch/${partition}/${gid}`)
-        if (debt?.to !== Number.POSITIVE_INFINITY)
-          debts.set(`branch/${partition}/${gid}`, { from, to: Number.POSITIVE_INFINITY })
-      }
-      for (const [actor, debt] of debts) {
-        const [, partition = ''] = actor.split('/')
-        if (gidOfBranch(actor) === gid && !(partition in now)) debt.to = Math.min(debt.to, last.get(gid) ?? 0)
-      }
-    }
-  }
-  return unit => {
-    for (const put of unit.puts) note(put)
-    const debt = unit.appends.map(({ actor }) => debts.get(actor)).find(each => each !== undefined)
-    if (debt === undefined) return unit
-    const appends = unit.appends.map(each => {
-      if (!isReference(each.bytes)) return each
-      const { gid, number } = decodeReference(each.bytes)
-      const isOwed = number >= debt.from && number <= debt.to
-      return isOwed && here.get(gid)?.has(uidOf(each.actor)) === false ? { ...each, bytes: NOTHING } : each
-    })
-    return { ...unit, appends }
-  }
 }

@@ -12,6 +12,8 @@ const FOUND_BY: Partial<Record<PlantName, number>> = {
   'a push over what the store has lost': 22,
   'a cached contact trusted after a conflict': 5,
   "an old transport's answer applied to a new request": 40,
+  'an edit shown to one who had left': 13,
+  'a full outbox refuses the group': 5,
 }
 
 /**

@@ -19,7 +19,6 @@ import type { Stamps } from '../../src/sync/stamps.js'
 import {
   fannedOutTwice,
   leftInOne,
-  paidToPresent,
   refusedByFullOutbox,
   shownToFormer,
   skipped,
@@ -266,10 +265,6 @@ export const PLANTS = {
   },
   'a full outbox refuses the group': {
     store: store => committing(store, refusedByFullOutbox),
-    setup: OWING,
-  },
-  "what is owed goes to today's members": {
-    store: store => committing(store, paidToPresent()),
     setup: OWING,
   },
 } as const satisfies Record<string, Plant>

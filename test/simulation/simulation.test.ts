@@ -29,6 +29,14 @@ const KINDS = [
   'items of groups',
 ] as const
 
+/** What is to happen in the worlds of groups. */
+const CHANGES = [
+  'messages with edit taken',
+  'messages with recall taken',
+  'messages with delete taken',
+  'counts of what is unread',
+] as const
+
 t.setTimeout(300_000)
 
 t.test(`${SEEDS} seeds: nothing acknowledged is lost, doubled or out of order, and everything converges`, async t => {
@@ -53,6 +61,7 @@ t.test('each has of each group what was said while they were members, in one ord
     }
   }
   t.ok(happened.of('items of groups') > 100, `${happened}`)
+  for (const what of CHANGES) t.ok(happened.of(what) > 0, `there were ${what}`)
 })
 
 t.test('a seed replays exactly, and another one is another run', async t => {

@@ -59,9 +59,11 @@ export function everybodyCounts(stage: Stage): () => string[] {
 }
 
 function unreadInGroup({ ledger }: Stage, uid: number, gid: Gid): Counts {
-  const { read = 0 } = ledger.conversationOf(uid, gid) ?? {}
   const items = ledger.groupItems(gid)
   const reader = { uid, items, periods: periodsOf(items).get(uid) ?? [] }
+  const present = reader.periods.find(({ until }) => until === Number.POSITIVE_INFINITY)
+  // A mark begins with the joining.
+  const read = Math.max(ledger.conversationOf(uid, gid)?.read ?? 0, present?.since ?? 0)
   const deleted = new Set(ledger.groupNumbers(uid, gid).flatMap(each => (each.isDeleted ? [each.number] : [])))
   const theirs = items.flatMap(({ version, content }) => {
     if (content.case !== 'conversationMessage' || version <= read || !wasMember(reader, version)) return []
