@@ -13,7 +13,7 @@ import type { Actor, Gap, Stamp, Version } from '../types.js'
 import { NO_POSITION } from './change-encoder.js'
 import { PATCH } from './change-kinds.js'
 import { type ChangeReader, changeAt } from './change-reader.js'
-import { areTrimmable, bytesOfEntry, entryBytesAt, flagsOf } from './entry-value.js'
+import { areTrimmable, bytesOfEntry, entryBytesAt, flagsOf, type OpenBlock } from './entry-value.js'
 import { FewRecords } from './few-records.js'
 import type { Journal } from './journal.js'
 import type { Tables } from './tables.js'
@@ -327,12 +327,12 @@ export class Actors {
     return bytesOfEntry(this.#entryValue(log, index))
   }
 
-  /** An entry's value as it was put, mostly a view; undefined if it is not there. */
-  entry(actor: Actor, log: LogState, version: Version): Buffer | undefined {
+  /** An entry's value as it was put, mostly a view; undefined if it is not there. `open`: see Tables.entry. */
+  entry(actor: Actor, log: LogState, version: Version, open?: OpenBlock): Buffer | undefined {
     if (log.hasLeft(version)) return undefined
     const replaced = log.replaced?.get(version)
     if (replaced !== undefined) return this.#valueAt(replaced)
-    if (version <= log.tablesHead) return this.#tables.entry(actor, version)
+    if (version <= log.tablesHead) return this.#tables.entry(actor, version, open)
     const index = log.indexAfter(version) - 1
     return log.versions[index] === version ? this.#entryValue(log, index) : undefined
   }

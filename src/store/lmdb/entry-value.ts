@@ -177,6 +177,30 @@ export function eachEntry(value: Buffer, last: Version, take: (version: Version,
   }
 }
 
+/** The entries of the value that was read last. Neighbours in a log mostly lie in one block: it is checked and taken apart once for all of them. */
+export class OpenBlock {
+  #first: Version = 1
+  #entries: readonly Buffer[] = []
+
+  /** Whether the entry of this version is here, if it is anywhere. */
+  covers(version: Version): boolean {
+    return version >= this.#first && version < this.#first + this.#entries.length
+  }
+
+  /** The value of an entry; a view. */
+  entry(version: Version): Buffer | undefined {
+    return this.#entries[version - this.#first]
+  }
+
+  /** Opens a value in place of the one before. It is copied. */
+  take(value: Buffer, last: Version): void {
+    const entries: Buffer[] = []
+    eachEntry(Buffer.from(value), last, (_, entry) => entries.push(entry) > 0)
+    this.#first = firstVersion(value, last)
+    this.#entries = entries
+  }
+}
+
 /** The settings for making blocks. */
 export interface Blocks {
   /** The bytes up to which a block grows; 0: each entry has a value of its own. */

@@ -27,6 +27,7 @@ import {
   firstVersion,
   flagsOf,
   type LogMeta,
+  OpenBlock,
   type Piece,
 } from './entry-value.js'
 import { StoreInUseError } from './errors.js'
@@ -266,17 +267,12 @@ export class Tables {
     return this.#number(this.#keys.conversation(actor, conversation))
   }
 
-  /** The value of an entry, as it was put: a view. */
-  entry(actor: Actor, version: Version): Buffer | undefined {
-    for (const { key, value } of this.#from(actor, version)) {
-      let found: Buffer | undefined
-      eachEntry(value, versionOfKey(key), (each, entry) => {
-        if (each === version) found = entry
-        return each < version
-      })
-      return found
+  /** The value of an entry, as it was put: a view. `open`: the block of the last one, for those who go on in this log before it changes. */
+  entry(actor: Actor, version: Version, open = new OpenBlock()): Buffer | undefined {
+    if (!open.covers(version)) {
+      for (const { key, value } of this.#from(actor, version)) open.take(value, versionOfKey(key))
     }
-    return undefined
+    return open.entry(version)
   }
 
   /** The value that holds the first entry at or above this version. */

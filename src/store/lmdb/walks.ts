@@ -19,15 +19,16 @@ import type {
   Version,
 } from '../types.js'
 import type { Actors, LogState } from './actors.js'
-import { bytesOfEntry, entryBytesAt, entryHeader } from './entry-value.js'
+import { bytesOfEntry, entryBytesAt, entryHeader, OpenBlock } from './entry-value.js'
 import { boundsOf, KIND_CONVERSATION, nameOfKey } from './keys.js'
 import type { Tables } from './tables.js'
 
 /** Gives the entries of a log one by one. */
 export function entriesIn(actors: Actors, actor: Actor): EntryAt {
   const log = actors.glance(actor)
+  const open = new OpenBlock()
   return version => {
-    const value = actors.entry(actor, log, version)
+    const value = actors.entry(actor, log, version, open)
     if (value === undefined) return undefined
     const { stamp, conversation, previous } = entryHeader(value)
     return { version, bytes: bytesOfEntry(value), stamp, conversation, previous }
