@@ -7,6 +7,7 @@ import { MemoryStore } from '../../src/store/memory/store.js'
 import { branchActor, groupActor } from '../../src/sync/references.js'
 import { deleteAccount } from '../../src/sync/rules/account.js'
 import { type Debts, debtsOf } from '../../src/sync/rules/debts.js'
+import { groupWord } from '../../src/sync/rules/group.js'
 import { NO_GROUP, NO_RULES, userGroup } from '../../src/sync/rules/group-records.js'
 import { groupTold, type Told } from '../../src/sync/rules/group-told.js'
 import { leavingActor } from '../../src/sync/rules/leaving.js'
@@ -23,7 +24,7 @@ import {
   setMemberRole,
 } from '../../src/sync/rules/membership.js'
 import { userActor } from '../../src/sync/rules/records.js'
-import type { Tx } from '../../src/sync/types.js'
+import type { Transition, Tx } from '../../src/sync/types.js'
 import { DeafStore } from '../support/deaf-store.js'
 import { startNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
@@ -228,6 +229,29 @@ for (const scopes of SCOPES) {
     },
   )
 }
+
+t.test('a word that a group cannot process ends what waits for it', async t => {
+  const { all, node } = await people('one', 2)
+  const [alice, bob] = all
+  const gid = await alice.create('friends', [])
+  await alice.act(setGroupRules, {
+    gid,
+    rules: { ...NO_RULES, join: GroupJoin.APPROVAL },
+    code: 'the code',
+    newCode: false,
+  })
+  await bob.act(joinGroup, { gid, code: 'the code' })
+  t.equal((await bob.group(gid))?.state, GroupState.ASKED)
+  const number = (await bob.group(gid))?.number ?? 0
+  const refused: Transition<void, void> = {
+    name: 'test.refused',
+    run: tx => groupWord.refused?.(tx, { word: 'ask', number, device: 1, sendSeq: 1 }, userActor(bob.uid)),
+  }
+  await node.engine.run(groupActor(gid), refused, undefined)
+  await eventually(async () => (await bob.group(gid))?.state === GroupState.UNSPECIFIED)
+  t.same(await bob.failures(), ['REFUSED'])
+  await node.engine.close()
+})
 
 for (const state of [GroupState.ASKED, GroupState.JOINING]) {
   t.test(`what the group is now may overtake the joining (state: ${state})`, async t => {

@@ -30,8 +30,11 @@ import {
 import { groupTold, type Told } from './group-told.js'
 import { partitionOfUser, userActor } from './records.js'
 
-/** The jump of numbers per epoch: in each missed epoch some may have been given out and lost. A group has fewer items in one. */
-const NUMBER_JUMP = 2 ** 20
+/**
+ * The jump of numbers per epoch: in each missed epoch some may have been given out and lost, at worst all since a backup. A group has fewer
+ * items in one, and the numbers of requests (times, membership.ts) stay above for six thousand epochs.
+ */
+const NUMBER_JUMP = 2 ** 28
 
 export const NO_MEMBERS: Members = new Map()
 const NO_DEBTS: Readonly<Record<string, number>> = {}
@@ -80,7 +83,7 @@ export function publish(tx: Tx, partitions: readonly number[], number: number, i
   tellBranches(tx, partitions, groupItem, { number, atMs, item })
 }
 
-/** Tells all branches, also where only former members live, that a message is changed, and notes in the group's log which one. */
+/** Tells all branches, also where only former members live, that a message is changed. The group's log has a note of the message. */
 export function publishChanged(
   tx: Tx,
   about: { readonly number: number; readonly of: number },

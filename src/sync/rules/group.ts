@@ -86,6 +86,7 @@ export const groupWord: EffectKind<Word> = jsonEffect({
     if (code !== CODES.OK.code && said.device !== 0) refuse(tx, source, said, code)
   },
   refused(tx, said, source) {
+    tellEnded(tx, uidOf(source), said.number)
     if (said.device !== 0) refuse(tx, source, said, CODES.REFUSED.code)
   },
 })
