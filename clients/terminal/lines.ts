@@ -50,7 +50,7 @@ export function uidsOf({ sender, change }: Message): number[] {
 export function messageText(message: Message, answered?: Message): string {
   const { changed, extra } = message
   if (changed.recalledBy > 0) return '(taken back)'
-  if (changed.withheld) return '(edited after you left)'
+  if (changed.withheld) return '(edited; the text is not here)'
   const words = [textOf(message)]
   if (extra.forwarded) words.unshift('(forwarded)')
   if (extra.reply !== undefined) words.unshift(answered === undefined ? '(an answer)' : `(to ${quoted(answered)})`)

@@ -48,8 +48,8 @@ export class GroupPerson {
   }
 
   /** Runs a numbered transition of this person, with its next number. @returns the name of its code */
-  async act<I extends Numbered>(
-    transition: Transition<I, Answer>,
+  async act<I extends Numbered, A extends Answer>(
+    transition: Transition<I, A>,
     fields: Omit<I, keyof Numbered | 'uid'>,
   ): Promise<string> {
     this.sendSeq += 1

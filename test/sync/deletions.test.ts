@@ -6,17 +6,20 @@ import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { MemoryView } from '../../src/store/memory/view.js'
 import { clearConversation, clearing, deleteMessages } from '../../src/sync/rules/deletions.js'
+import { type ForwardInput, forwardMessage } from '../../src/sync/rules/forward.js'
 import { editInGroup } from '../../src/sync/rules/group-edits.js'
 import { groupConversation } from '../../src/sync/rules/group-records.js'
 import { leavingActor } from '../../src/sync/rules/leaving.js'
 import { leaveGroup } from '../../src/sync/rules/membership.js'
 import { editMessage, recallMessage } from '../../src/sync/rules/message-changes.js'
+import { unreadMarks } from '../../src/sync/rules/read-state.js'
 import { userActor } from '../../src/sync/rules/records.js'
 import { verify } from '../../src/verify/verify.js'
 import { startNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 import { GroupPerson } from '../support/group-person.js'
 import { JumpingClock } from '../support/jumping-clock.js'
+import { sayTo } from '../support/mentioning.js'
 import { placesOf } from '../support/raw-store.js'
 
 const SCOPES = ['one', 'partitions'] as const
@@ -208,6 +211,54 @@ for (const scopes of SCOPES) {
     await again.engine.close()
     t.same(faults(), [])
     t.same(node.asides, [])
+    await node.engine.close()
+  })
+}
+
+for (const scopes of SCOPES) {
+  t.test(`what was cleared mentions nobody, and is not forwarded (scopes: ${scopes})`, async t => {
+    const { node, alice, bob, faults } = await friends(scopes)
+    const gid = await alice.create('friends', [bob])
+    await eventually(async () => (await bob.group(gid))?.state === GroupState.MEMBER)
+    const conversation = groupConversation(gid)
+    const mentions = async (): Promise<readonly number[]> => {
+      const found = await node.engine.run(userActor(bob.uid), unreadMarks, { uid: bob.uid, conversation })
+      return found.kind === 'done' && found.result.kind === 'group' ? found.result.mentions : [-1]
+    }
+    const say = async (uid: number): Promise<number> => {
+      const number = await sayTo(node.engine, { gid, sender: alice.uid, uids: [uid] })
+      await eventually(async () => (await bob.numbered(gid)).some(item => item.number === number))
+      return number
+    }
+    const forward = (message: Partial<MessageId>, source: ForwardInput['source']): Promise<string> => {
+      const rest = { to: { peer: alice.uid }, fault: 0, limited: false, blind: false } as const
+      return bob.act(forwardMessage, { ...rest, source, message: createMessageId(message) })
+    }
+    const numbers = [await say(bob.uid), await say(0), await say(bob.uid), await say(0)]
+    t.same(await mentions(), numbers)
+    const page = await node.engine.page(userActor(bob.uid), 0, 256, 262_144)
+    const versions = page.kind === 'page' ? page.items.map(({ version }) => version) : []
+    t.equal(await bob.act(clearConversation, { conversation, upTo: versions.at(-3) ?? 0, early: false }), 'OK')
+    t.same(await mentions(), numbers.slice(2), 'up to a version')
+    const [first = 0, , third = 0] = numbers
+    t.equal(await forward({ number: first }, { gid }), 'NO_SUCH_MESSAGE', 'the job has not come yet')
+    t.equal(await forward({ number: third }, { gid }), 'OK')
+    t.equal(await bob.act(clearConversation, { conversation, upTo: Number.MAX_SAFE_INTEGER, early: false }), 'OK')
+    t.same(await mentions(), [])
+    const next = await say(bob.uid)
+    t.same(await mentions(), [next])
+    const { head } = await node.engine.head(userActor(bob.uid), 0)
+    for (let n = 0; n < 300; n += 1) await sayTo(node.engine, { gid, sender: alice.uid, uids: [] })
+    t.equal(await bob.act(clearConversation, { conversation, upTo: head, early: false }), 'OK', 'far back')
+    await node.jobs.start()
+    await eventually(async () => (await mentions()).length === 0)
+    await node.jobs.stop()
+    const message = await write(alice, bob, 'direct')
+    const direct = directConversation(alice.uid)
+    t.equal(await forward(message, { peer: alice.uid }), 'OK')
+    await bob.act(clearConversation, { conversation: direct, upTo: Number.MAX_SAFE_INTEGER, early: false })
+    t.equal(await forward(message, { peer: alice.uid }), 'NO_SUCH_MESSAGE')
+    t.same(faults(), [])
     await node.engine.close()
   })
 }

@@ -1,14 +1,19 @@
 /** Edits and recalls in groups: who may, who is shown which text, and that the old one is nowhere. */
 import t from 'tap'
 import { CODES } from '../../protocol/codes.js'
-import { createMessageState, GroupRole, GroupState } from '../../protocol/generated/messages.js'
+import { createMessageId, createMessageState, GroupRole, GroupState } from '../../protocol/generated/messages.js'
 import { EDIT_MS_MAX, RECALL_MS_MAX } from '../../protocol/limits.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { MemoryView } from '../../src/store/memory/view.js'
+import { branchActor, groupActor } from '../../src/sync/references.js'
+import { groupChanged } from '../../src/sync/rules/branch-changes.js'
+import { forwardMessage } from '../../src/sync/rules/forward.js'
 import { editInGroup, recallInGroup } from '../../src/sync/rules/group-edits.js'
 import { inviteToGroup, leaveGroup, muteMember, removeMember, setMemberRole } from '../../src/sync/rules/membership.js'
+import { messageIn, messageItem, withheldForNow } from '../../src/sync/rules/message-state.js'
 import { userActor } from '../../src/sync/rules/records.js'
+import type { Transition } from '../../src/sync/types.js'
 import { verify } from '../../src/verify/verify.js'
 import { DeafStore } from '../support/deaf-store.js'
 import { startNode } from '../support/engine.js'
@@ -126,7 +131,7 @@ for (const scopes of SCOPES) {
     await carol.comeIn(gid)
     t.equal(await edit(bob, one, 'eins'), 'OK')
     await sees(alice, 'eins* ! | ! eins*')
-    await sees(carol, 'eins* ! | ')
+    await sees(carol, 'eins* ! | eins*')
     t.same(faults(), [])
     await node.engine.close()
   })
@@ -211,6 +216,57 @@ t.test('an edit that crosses the removal of its author fails', async t => {
   const settled = async () => (await bob.failures()).includes('NOT_MEMBER') || (await seen(alice)) === 'uno* | uno*'
   await eventually(settled)
   t.ok(await settled())
+})
+
+t.test('who is in again hears of what is changed then, and is shown no text of when she was out', async t => {
+  const { node, alice, bob, carol, gid, say, edit, recall } = await friends()
+  const [one, two] = [await say(bob, 'one'), await say(bob, 'two')]
+  await carol.act(leaveGroup, { gid })
+  await eventually(async () => (await carol.group(gid))?.state === GroupState.UNSPECIFIED)
+  t.equal(await edit(bob, one, 'uno'), 'OK')
+  await alice.act(inviteToGroup, { gid, uids: [carol.uid] })
+  await carol.comeIn(gid)
+  const change: Transition<void, void> = {
+    name: 'test.change',
+    run(tx) {
+      const message = messageIn(tx.entry(one)?.bytes ?? new Uint8Array(0))
+      if (message?.case !== 'conversationMessage') throw new Error('no message')
+      const state = { ...createMessageState(message.value.state), changeNumber: 10_000 }
+      const item = messageItem({ ...message, value: { ...message.value, state } })
+      groupChanged.run(tx, { number: 10_000, atMs: 0, item }, groupActor(gid))
+    },
+  }
+  const pushed = node.appended.length
+  await node.engine.run(branchActor(gid, 3), change, undefined)
+  await sees(carol, '*? two | *?')
+  const hers = node.appended.slice(pushed).filter(({ to }) => to === userActor(carol.uid))
+  t.equal(hers.length, 1, 'another change than an edit is told')
+  t.notOk(Buffer.from(hers[0]?.bytes ?? []).includes('uno'), 'without the text')
+  t.equal(await recall(alice, two), 'OK')
+  await sees(carol, '*? ! | *? !')
+  await node.engine.close()
+})
+
+t.test('a text that has not arrived is not forwarded', async t => {
+  const { node, alice, bob, gid, say } = await friends()
+  const number = await say(bob, 'one')
+  const forward = async (): Promise<string> => {
+    const source = { fault: CODES.OK.code, limited: false, blind: false, source: { gid }, to: { gid } }
+    return alice.act(forwardMessage, { ...source, message: createMessageId({ number }) })
+  }
+  t.equal(await forward(), 'OK')
+  const withhold: Transition<void, void> = {
+    name: 'test.withhold',
+    run(tx) {
+      const entry = tx.entry(number)
+      const message = entry && messageIn(entry.bytes)
+      if (entry === undefined || message === undefined) throw new Error('no message')
+      tx.replace(entry, messageItem(withheldForNow(message)))
+    },
+  }
+  await node.engine.run(branchActor(gid, 1), withhold, undefined)
+  t.equal(await forward(), 'NO_SUCH_MESSAGE')
+  await node.engine.close()
 })
 
 t.test('a partition that is owed gets messages and their changes in order', async t => {

@@ -2,12 +2,13 @@
  * Changes of a group's messages, in its branches (branch.ts). The group tells each branch the message as it is now. The branch puts it in
  * the place of the old one, and a follow-up into the timeline of each member who has it (PROTOCOL.md, 7.18).
  *
- *   number of the message ── since ≤ number: has it, is told
+ *   number of the message ── a member now, and then: has it, is told
  *   number of an edit ────── a member then: may read the text; anybody else who has the message: is shown neither text
  */
+import type { Actor } from '../../store/types.js'
 import { encodeReference, type ItemFilter } from '../references.js'
 import { branchEffect, gidOfBranch, withMentions } from './branch.js'
-import { type Branch, branch, wasMember } from './group-records.js'
+import { type Branch, type BranchMember, branch, wasMember } from './group-records.js'
 import {
   changedItem,
   changeNumber,
@@ -37,17 +38,18 @@ export const groupChanged = branchEffect({
     if (here === undefined) return
     const mentioning = withMentions(tx, here, input, number)
     if (mentioning !== here) tx.put(branch, mentioning)
-    const readers = here.members.filter(({ since }) => since <= number)
-    tx.share(
-      readers.map(({ uid }) => userActor(uid)),
-      {
-        key: groupMessageKey(gid, number),
-        bytes: encodeReference({ gid, number, atMs, update: true }),
-        shown: changedItem(now),
-      },
-    )
+    const told = { key: groupMessageKey(gid, number), bytes: encodeReference({ gid, number, atMs, update: true }) }
+    const mayRead = ({ uid }: BranchMember): boolean => wasMember(here, uid, editNumber(now) || number)
+    const readers = here.members.filter(({ uid }) => wasMember(here, uid, number))
+    const others = readers.filter(member => !mayRead(member))
+    tx.share(actorsOf(readers.filter(mayRead)), { ...told, shown: changedItem(now) })
+    if (others.length > 0) tx.share(actorsOf(others), { ...told, shown: changedItem(withheld(now)) })
   },
 })
+
+function actorsOf(members: readonly BranchMember[]): Actor[] {
+  return members.map(({ uid }) => userActor(uid))
+}
 
 /** Shows no text of an edited message to who was no member when it was edited. */
 export const memberFilter: ItemFilter<Branch> = {

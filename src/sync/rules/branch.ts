@@ -87,8 +87,8 @@ function mentionedIn(input: GroupItem): readonly number[] {
 }
 
 /**
- * Notes whom a message mentions of those who live here, each in the user's own record. That everybody is mentioned is noted once, in the branch's:
- * of the others no record is read.
+ * Notes whom a message mentions of those who live here, each in the user's own record. That everybody is mentioned is noted once, in the
+ * branch's: this reads no record of other members. What came before a joining counts no mention (read-state.ts), so none is noted.
  * @param of the number of the message
  */
 export function withMentions(tx: Tx, before: Branch, input: GroupItem, of = input.number): Branch {

@@ -1,5 +1,5 @@
 /**
- * What a user has read and arranged, one record for each conversation, and what others learn of the user. There is a record only of a
+ * The records of what a user has read and arranged, one for each conversation, and of what others learn of the user. There is a record only of a
  * conversation with somebody, or with a group, that the user has a record of: nothing grows by naming strangers.
  */
 import { type ConversationId, directConversation, peerOf } from '../../../protocol/conversation-id.js'
@@ -20,6 +20,8 @@ export const UNREAD = {
   read: 0,
   /** The version up to which the user has deleted all of it. */
   cleared: 0,
+  /** The number in a group of the newest item that is there; 0: none, or it is not known yet. */
+  clearedNumber: 0,
   /** The numbers in a group above the mark that mention the user, in order. */
   mentions: [] as readonly number[],
   /** Those above the mark that the user has deleted: they mention the user no more, however they are edited. */
@@ -93,15 +95,23 @@ export function noteMention(tx: Tx, gid: Gid, number: number): void {
   const conversation = groupConversation(gid)
   const before = conversationOf(tx, conversation)
   const isNoted = before.mentions.includes(number) || before.hidden.includes(number)
-  if (number <= before.read || isNoted) return
+  if (number <= before.read || number <= before.clearedNumber || isNoted) return
   arrange(tx, conversation, before, { ...before, mentions: withMention(before.mentions, number) })
+}
+
+/** The record after all of a conversation was deleted up to a version, and up to this number of a group: nothing mentions the user there. */
+export function clearedUpTo(before: ConversationRecord, cleared: number, number: number): ConversationRecord {
+  const isAbove = (mention: number): boolean => mention > number
+  const clearedNumber = Math.max(before.clearedNumber, number)
+  const { mentions, hidden } = before
+  return { ...before, cleared, clearedNumber, mentions: mentions.filter(isAbove), hidden: hidden.filter(isAbove) }
 }
 
 /** Notes that the user has deleted a message of a group: it mentions the user no more. */
 export function forgetMention(tx: Tx, gid: Gid, number: number): void {
   const conversation = groupConversation(gid)
   const before = conversationOf(tx, conversation)
-  if (number <= before.read) return
+  if (number <= before.read || number <= before.clearedNumber) return
   arrange(tx, conversation, before, {
     ...before,
     mentions: before.mentions.filter(mention => mention !== number),

@@ -3,23 +3,33 @@
  * delete, too.
  *
  *   Delete ─► in place of each entry a tombstone: the message's id, and that it is deleted ─► a follow-up in the own timeline
- *   Clear ─► the conversation's record says up to where, which devices go by ─► noted under leaving/<partition> ─► slices: tombstones, of
- *   which nobody is told ─► note removed
+ *   Clear ─► the conversation's record says up to where ─► noted under leaving/<partition> ─► slices: tombstones ─► note removed
+ *
+ * Of the tombstones of a Clear nobody is told: devices go by the record.
  */
 import { CODES } from '../../../protocol/codes.js'
 import { type ConversationId, peerOf } from '../../../protocol/conversation-id.js'
-import { createConversationMessage, type MessageId } from '../../../protocol/generated/messages.js'
+import {
+  type ConversationMessage,
+  createConversationMessage,
+  type MessageId,
+} from '../../../protocol/generated/messages.js'
+import { EDIT_MS_MAX } from '../../../protocol/limits.js'
+import { partitionOf } from '../../store/partition.js'
 import type { StoredEntry, Version } from '../../store/types.js'
 import { jsonRecord } from '../record-kinds.js'
-import { decodeReference, isReference } from '../references.js'
+import { branchActor, decodeReference, isReference } from '../references.js'
 import type { Transition, Tx } from '../types.js'
-import { arrange, conversationOf, forgetMention } from './conversation-records.js'
-import { type Gid, gidOf, groupConversation } from './group-records.js'
+import { arrange, clearedUpTo, conversationOf, forgetMention } from './conversation-records.js'
+import { branch, type Gid, gidOf, groupConversation } from './group-records.js'
 import { leavingActor } from './leaving.js'
 import { replaceAndTell } from './message-changes.js'
 import { findDirects, findNumbereds, SEARCH_SLICE } from './message-search.js'
 import * as state from './message-state.js'
 import { type Answer, type Numbered, numbered, small } from './numbered.js'
+
+/** The time that an Edit may need from its author to a member. */
+const ON_ITS_WAY_MS = 24 * 60 * 60_000
 
 export interface DeleteInput extends Numbered {
   readonly uid: number
@@ -74,12 +84,24 @@ function remove(tx: Tx, entry: StoredEntry, gid: Gid | undefined): void {
   let key = state.directKey(tombstone.value)
   if (gid !== undefined && tombstone.case === 'conversationMessage') {
     const { number } = tombstone.value
-    forgetMention(tx, gid, number)
+    if (mayMention(tx, gid, tombstone.value)) forgetMention(tx, gid, number)
     // What told of changes before would tell of a text. What tells of later ones must not take the place of this.
     tx.drop(state.groupMessageKey(gid, number))
     key = deletionKey(gid, number)
   }
   replaceAndTell(tx, entry, tombstone, key)
+}
+
+/** Whether a group's message mentions the user, or can be made to by an Edit. Only then it has to be remembered that it was deleted. */
+function mayMention(tx: Tx, gid: Gid, { number, atMs }: ConversationMessage): boolean {
+  if (tx.nowMs <= atMs + EDIT_MS_MAX + ON_ITS_WAY_MS) return true
+  if (conversationOf(tx, groupConversation(gid)).mentions.includes(number)) return true
+  return (
+    tx
+      .at(branchActor(gid, partitionOf(tx.actor)))
+      .get(branch)
+      ?.all.includes(number) === true
+  )
 }
 
 /** The message that an entry is, or that its reference names. */
@@ -119,7 +141,9 @@ export const clearConversation: Transition<ClearInput, Answer> = numbered(
     const before = conversationOf(tx, conversation)
     const cleared = Math.min(upTo, tx.newest(chainOf(conversation)))
     if (cleared <= before.cleared) return CODES.OK.code
-    arrange(tx, conversation, before, { ...before, cleared })
+    // It is nearly always among the newest. The number of one further back comes with its tombstone.
+    const number = numberAt(tx.chain(tx.newest(chainOf(conversation)), SEARCH_SLICE), cleared)
+    arrange(tx, conversation, before, clearedUpTo(before, cleared, number))
     const notes = tx.at(leavingActor(uid))
     const id = `${uid}/${conversation}`
     notes.put(clearing, { above: notes.get(clearing, id)?.above ?? before.cleared, upTo: cleared }, id)
@@ -131,6 +155,13 @@ export const clearConversation: Transition<ClearInput, Answer> = numbered(
 function chainOf(conversation: ConversationId): string {
   const peer = peerOf(conversation)
   return peer === undefined ? conversation : String(peer)
+}
+
+/** The number in a group of the newest of these entries up to a version; 0: there is none. */
+function numberAt(entries: readonly StoredEntry[], upTo: Version): number {
+  const newest = entries.find(({ version }) => version <= upTo)
+  const message = newest && messageOf(newest)
+  return message?.case === 'conversationMessage' ? message.value.number : 0
 }
 
 export interface ClearSlice {
@@ -148,6 +179,9 @@ export const clearEntries: Transition<ClearSlice, Version> = small({
   run(tx, { conversation, above, upTo, from = tx.newest(chainOf(conversation)) }) {
     const gid = gidOf(conversation)
     const entries = tx.chain(from, SEARCH_SLICE)
+    const before = conversationOf(tx, conversation)
+    const number = numberAt(entries, upTo)
+    if (number > before.clearedNumber) arrange(tx, conversation, before, clearedUpTo(before, before.cleared, number))
     for (const { version } of entries) {
       const entry = version > above && version <= upTo ? tx.entry(version) : undefined
       const message = entry && messageOf(entry)

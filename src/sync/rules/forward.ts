@@ -4,10 +4,12 @@
  */
 import { EMPTY } from '../../../protocol/bytes.js'
 import { CODES, type Code } from '../../../protocol/codes.js'
+import { directConversation } from '../../../protocol/conversation-id.js'
 import { createMessageExtra, GroupState, type MessageId } from '../../../protocol/generated/messages.js'
 import { branchActor, isReference } from '../references.js'
 import type { Transition, Tx } from '../types.js'
-import { branch, type Gid, NO_GROUP, userGroup, wasMember } from './group-records.js'
+import { conversationOf } from './conversation-records.js'
+import { branch, type Gid, groupConversation, NO_GROUP, userGroup, wasMember } from './group-records.js'
 import { maySendToGroup, sendToGroupNow } from './membership.js'
 import { maySend, sendNow } from './message.js'
 import { findDirect, findNumbered } from './message-search.js'
@@ -47,7 +49,8 @@ const forward = numbered<ForwardInput & { readonly note: Note }>(
       'peer' in to ? maySend(tx, { ...sending, to: to.peer }) : maySendToGroup(tx, { ...sending, gid: to.gid })
     if (code !== OK.code) return code
     const found = 'peer' in source ? inDirect(tx, source.peer, message) : inGroup(tx, uid, source.gid, message.number)
-    if (found === undefined || isDeleted(found)) return NO_SUCH_MESSAGE.code
+    // Of one that is withheld for now the text is on its way.
+    if (found === undefined || isDeleted(found) || found.value.state?.withheld) return NO_SUCH_MESSAGE.code
     if (isRecalled(found)) return RECALLED.code
     const { text, content } = found.value
     const metadata = found.value.extra?.metadata ?? EMPTY
@@ -74,7 +77,8 @@ function noting(run: (note: Note) => Answer): Forwarded {
 
 function inDirect(tx: Tx, peer: number, id: MessageId): AnyMessage | undefined {
   const entry = findDirect(tx, peer, id)
-  return entry === undefined ? undefined : messageIn(entry.bytes)
+  const { cleared } = conversationOf(tx, directConversation(peer))
+  return entry === undefined || entry.version <= cleared ? undefined : messageIn(entry.bytes)
 }
 
 /** The message of a group as this user may read it: of the time of the own membership, or one that the own timeline has kept. */
@@ -83,6 +87,8 @@ function inGroup(tx: Tx, uid: number, gid: Gid, number: number): AnyMessage | un
   const isCovered = own.state === GroupState.MEMBER && number >= own.number
   const entry = findNumbered(tx, gid, number)
   if (entry === undefined ? !isCovered : !isReference(entry.bytes)) return undefined
+  const { cleared, clearedNumber } = conversationOf(tx, groupConversation(gid))
+  if (number <= clearedNumber || (entry?.version ?? Number.POSITIVE_INFINITY) <= cleared) return undefined
   const here = tx.at(branchActor(gid, partitionOfUser(uid)))
   const item = here.entry(number)
   const message = item === undefined ? undefined : messageIn(item.bytes)

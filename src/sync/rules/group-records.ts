@@ -36,7 +36,7 @@ export function gidOf(conversation: string): Gid | undefined {
   return conversation.startsWith(PREFIX) && gid.length <= GID_BYTES_MAX && GID_FORM.test(gid) ? gid : undefined
 }
 
-/** The name of the group that a user makes by this request: the same for a repeat, and nobody else's. */
+/** The name of the group that a user makes by this request. A repeat makes the same name; no other request does. */
 export function newGid(uid: number, device: number, sendSeq: number): Gid {
   return [uid, device, sendSeq].map(number => number.toString(36)).join('.')
 }
@@ -221,7 +221,7 @@ export const branches = jsonValue<readonly number[]>('branches', {
 })
 
 /** A member who lives in the branch's partition, since a number. */
-interface BranchMember {
+export interface BranchMember {
   readonly uid: number
   readonly since: number
 }
@@ -257,10 +257,9 @@ export const branch = jsonRecord<Branch>('branch', {
   many: 'one',
 })
 
-/** Whether a user who lives in the branch was a member at this number: of a text of another time nothing is given. */
+/** Whether a user who lives in the branch was a member at this number. Others are not shown a text of that time. */
 export function wasMember(here: Branch | undefined, uid: number, number: number): boolean {
-  const has = (period: { readonly uid: number; readonly since: number }): boolean =>
-    period.uid === uid && period.since <= number
+  const has = (period: BranchMember): boolean => period.uid === uid && period.since <= number
   if (here === undefined) return false
   return here.members.some(has) || here.former.some(period => has(period) && number <= period.until)
 }

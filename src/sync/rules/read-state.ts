@@ -193,11 +193,12 @@ export const unreadMarks: Transition<{ readonly uid: number; readonly conversati
     if (peer !== undefined) return { kind: 'direct', peer, cleared, ...(tx.get(taken, peer) ?? NO_MARKS) }
     const gid = gidOf(conversation) ?? ''
     const read = Math.max(own.read, beginningOf(tx.get(userGroup, gid) ?? NO_GROUP))
+    const isOpen = (number: number): boolean => number > read && number > own.clearedNumber
     const here = tx.at(branchActor(gid, partitionOfUser(uid))).get(branch)
     const all = (here?.all ?? []).filter(
-      number => number > read && wasMember(here, uid, number) && !hidden.includes(number),
+      number => isOpen(number) && wasMember(here, uid, number) && !hidden.includes(number),
     )
-    const noted = own.mentions.filter(number => number > read)
+    const noted = own.mentions.filter(isOpen)
     const mentions = [...new Set([...noted, ...all])].sort((a, b) => a - b)
     return { kind: 'group', gid, cleared, read, mentions, wasMember: number => wasMember(here, uid, number) }
   },
