@@ -1,6 +1,6 @@
 /**
- * ConversationService: what a user has read, how the user arranges conversations (sync/rules/read-state.ts), and who reacted. Of
- * MessageService it has what the user deletes (sync/rules/deletions.ts).
+ * ConversationService: what a user has read, how the user arranges conversations (sync/rules/read-state.ts), and who reacted. Also
+ * serves Delete and Clear of MessageService (sync/rules/deletions.ts).
  */
 import { CODES } from '../../protocol/codes.js'
 import { isConversationId, peerOf } from '../../protocol/conversation-id.js'

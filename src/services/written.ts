@@ -1,4 +1,4 @@
-/** What is found of a message's parts before the engine is asked: what cannot be a message at all, and how much it is. PROTOCOL.md, 7.17. */
+/** Checks the parts of a message before the engine is asked, and counts their bytes. PROTOCOL.md, 7.17. */
 import { CODES, type Code } from '../../protocol/codes.js'
 import {
   createMessageExtra,

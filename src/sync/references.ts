@@ -4,7 +4,7 @@
  *   field 15 of Item, which never travels: group = 1 · number = 2 · when it was accepted, milliseconds since 1970 = 3
  *                                          update = 4 · version = 5
  *
- * A reference to a group’s item names group and number. The item is stored once for each partition, in the log of the group's branch there,
+ * A reference to a group's item names group and number. The item is stored once for each partition, in the log of the group's branch there,
  * under its number (rules/branch.ts). A reference is the same bytes for all members. With `version` it refers to an entry of the log that
  * it stands in. So what was changed is told by a reference with `update`, and each text is in one place.
  *

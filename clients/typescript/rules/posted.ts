@@ -3,8 +3,8 @@
 //   accepted ──own copy, in the group's order──► history
 //      └───────Failed──────────────────────────► history, as failed
 //
-// A message has no place in the history until the group has given it one, so it is stored here meanwhile. Of an act nothing has to
-// come; the last ones are known, so that a failure can be told with its name, once.
+// A message has no place in the history until the group has given it one, so it is stored here meanwhile. An act needs no
+// item. The last 64 are kept, so that a failure can be told with its name, once.
 import type { ConversationId } from '../../../protocol/conversation-id.js'
 import type { OperationName } from '../base/operation.js'
 import type { Commits } from '../storage/commits.js'

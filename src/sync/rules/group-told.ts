@@ -1,4 +1,4 @@
-/** What a group tells a user about the user's own part: at the user's side. The states are drawn in membership.ts. */
+/** The user's side of what a group tells about the own membership. The states are drawn in membership.ts. */
 import type { Code } from '../../../protocol/codes.js'
 import { ContactState, encodeItem, type GroupRole, GroupState } from '../../../protocol/generated/messages.js'
 import { GROUPS_MAX } from '../../../protocol/limits.js'
