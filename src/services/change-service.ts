@@ -3,10 +3,8 @@
  * count in the limits of messages.
  */
 import { CODES } from '../../protocol/codes.js'
-import { isConversationId, peerOf } from '../../protocol/conversation-id.js'
 import {
   createMessageExtra,
-  createMessageId,
   type EditRequest,
   type MessageId,
   type ReactRequest,
@@ -20,7 +18,6 @@ import type { Limits } from '../ops/rate-limits.js'
 import type { Engine } from '../sync/engine.js'
 import { editInGroup, type GroupMessageChange, recallInGroup } from '../sync/rules/group-edits.js'
 import { reactInGroup } from '../sync/rules/group-reactions.js'
-import { gidOf } from '../sync/rules/group-records.js'
 import {
   type ChangeInput,
   type DirectChange,
@@ -36,6 +33,7 @@ import { answerNumbered, refuse, refuseLimited } from './answers.js'
 import type { ContentHash } from './content-hash.js'
 import type { FanOuts } from './fan-outs.js'
 import type { Serve } from './group-service.js'
+import { NO_MESSAGE, placeOf } from './places.js'
 import {
   chargeSearch,
   giveBackStored,
@@ -74,10 +72,6 @@ interface Way {
   readonly bytes: number
   settle(outcome: Outcome<Answer>): void
 }
-
-/** A gid that no group has. */
-const NO_GID = ''
-const NO_MESSAGE = createMessageId()
 
 export class ChangeService {
   readonly #parts: ChangeParts
@@ -190,8 +184,10 @@ export class ChangeService {
   }
 }
 
-function nameOf({ uid }: Caller, conversation: string, message: MessageId): Named {
-  const to = isConversationId(conversation) ? peerOf(conversation) : undefined
-  if (to !== undefined) return { to, message, pair: [uid, to] }
-  return { gid: gidOf(conversation) ?? NO_GID, number: message.number }
+/** The message that is meant: none, if it is not named as its conversation does. */
+function nameOf({ uid }: Caller, conversation: string, asked: MessageId): Named {
+  const place = placeOf(conversation)
+  const pair: Pair | undefined = 'peer' in place ? [uid, place.peer] : undefined
+  const message = namesMessage(asked, pair) ? asked : NO_MESSAGE
+  return 'peer' in place ? { to: place.peer, message, pair: [uid, place.peer] } : { ...place, number: message.number }
 }

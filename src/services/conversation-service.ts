@@ -5,7 +5,6 @@
 import { CODES } from '../../protocol/codes.js'
 import { isConversationId, peerOf } from '../../protocol/conversation-id.js'
 import {
-  createMessageId,
   encodeReactionsResponse,
   encodeReadByResponse,
   encodeUnreadResponse,
@@ -32,6 +31,7 @@ import type { BeginWork } from './account-service.js'
 import { answerNumbered, refuse, refuseError, refuseLimited } from './answers.js'
 import type { ContentHash } from './content-hash.js'
 import type { NumberedRequest, Serve } from './group-service.js'
+import { NO_MESSAGE } from './places.js'
 import { directReactors, groupReactors, type ReactorPage } from './reactors.js'
 import { Refused } from './refused.js'
 import { chargeSearch, searchWait, succeededNow } from './request-limits.js'
@@ -50,8 +50,6 @@ export interface ConversationParts {
   readonly forms: () => number
   readonly beginWork: BeginWork
 }
-
-const NO_MESSAGE = createMessageId()
 
 interface Asked extends Numbered {
   readonly uid: number

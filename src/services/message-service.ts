@@ -1,21 +1,18 @@
 /** MessageService: Send, Post, Sync, Void; and the ack notice. */
 import { CODES, type Code } from '../../protocol/codes.js'
-import { isConversationId, peerOf } from '../../protocol/conversation-id.js'
-import {
-  type AckNotice,
-  createMessageId,
-  type ForwardRequest,
-  type PostRequest,
-  type SendRequest,
-  type SyncRequest,
-  type VoidRequest,
+import type {
+  AckNotice,
+  ForwardRequest,
+  PostRequest,
+  SendRequest,
+  SyncRequest,
+  VoidRequest,
 } from '../../protocol/generated/messages.js'
 import { VOID_COUNT_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Limits } from '../ops/rate-limits.js'
 import type { Engine } from '../sync/engine.js'
-import { type Forwarded, type ForwardInput, forwardMessage, type Place } from '../sync/rules/forward.js'
-import { gidOf } from '../sync/rules/group-records.js'
+import { type Forwarded, type ForwardInput, forwardMessage } from '../sync/rules/forward.js'
 import { type GroupSendInput, sendToGroup } from '../sync/rules/membership.js'
 import { type SendInput, sendTransition, type Written } from '../sync/rules/message.js'
 import { type Answer, type SequenceRule, voidNumbers } from '../sync/rules/numbered.js'
@@ -27,6 +24,7 @@ import { runSends } from './carried-sends.js'
 import type { ContentHash } from './content-hash.js'
 import type { FanOuts } from './fan-outs.js'
 import type { LargePages } from './large-pages.js'
+import { NO_MESSAGE, placeOf } from './places.js'
 import {
   chargeSearch,
   chargeStored,
@@ -73,15 +71,6 @@ type Forwarding = ForwardInput & Way
 
 /** The parts of a message that are reckoned with when nothing is known of it. */
 const NOTHING = { text: '', content: undefined, extra: undefined }
-const NO_MESSAGE = createMessageId()
-
-/** A gid that no group has. */
-const NO_GID = ''
-
-function placeOf(conversation: string): Place {
-  const peer = isConversationId(conversation) ? peerOf(conversation) : undefined
-  return peer === undefined ? { gid: gidOf(conversation) ?? NO_GID } : { peer }
-}
 
 export class MessageService {
   readonly #engine: Engine

@@ -44,6 +44,7 @@ t.test('a message is named as its conversation does', async t => {
   const { node, alice, bob, edit, recall, send } = await world()
   const one = await send('one')
   t.equal(await edit({ ...one, number: 1 }, 'x'), 'NO_SUCH_MESSAGE')
+  t.equal(await recall({ ...one, number: 1 }), 'NO_SUCH_MESSAGE')
   t.equal(await edit(one, 'x'.repeat(16_385)), 'TEXT_TOO_LONG')
   t.equal(await edit(one, 'uno'), 'OK')
   t.equal(await recall(one), 'OK')

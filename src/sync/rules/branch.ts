@@ -13,6 +13,7 @@ import { branchActor, encodeReference } from '../references.js'
 import type { EffectKind, Shared, Tx } from '../types.js'
 import { noteMention } from './conversation-records.js'
 import { type Branch, branch, FORMER_MAX, type Gid, groupConversation, withMention } from './group-records.js'
+import { CHANGE_TAG } from './item-tags.js'
 import { EVERYBODY, mentionsOf } from './mentions.js'
 import { partitionOfUser, profile, uidOf, userActor } from './records.js'
 
@@ -25,8 +26,6 @@ export interface GroupItem {
 }
 
 const NOBODY_HERE: Branch = { members: [], former: [], all: [] }
-/** The first byte of an Item that holds a GroupChange: field 9. */
-const CHANGE_TAG = 9 * 8 + 2
 
 /** The branch of a group where this user lives. */
 function branchOf(gid: Gid, uid: number): Actor {

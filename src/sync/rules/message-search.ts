@@ -6,6 +6,7 @@ import { readerOf, readTag, readUint64, skipField } from '../../../protocol/wire
 import type { StoredEntry, Version } from '../../store/types.js'
 import { decodeReference, isReference } from '../references.js'
 import { groupConversation } from './group-records.js'
+import { CHANGE_TAG, CONVERSATION_MESSAGE_TAG, MESSAGE_TAG } from './item-tags.js'
 
 /** The log of an actor, as its transitions see it (Tx). */
 export interface SearchedLog {
@@ -116,10 +117,6 @@ function lineOf(sender: number, device: number): string {
   return `${sender}/${device}`
 }
 
-/** The field of Item that holds a Message. */
-const MESSAGE_TAG = 18
-const CONVERSATION_MESSAGE_TAG = 66
-const CHANGE_TAG = 74
 const NO_ID = { sender: 0, device: 0, sendSeq: 0, number: 0 }
 
 /** The id in a stored message, or the number in what a group's log has. Its text is not read. */

@@ -22,6 +22,7 @@ import {
 import { asChanged } from '../../../protocol/item-codec.js'
 import { readBytes, readerOf, readTag, skipField } from '../../../protocol/wire-reader.js'
 import { present } from '../../lib/assert.js'
+import { CONVERSATION_MESSAGE_TAG } from './item-tags.js'
 
 /** A message of a direct conversation, or of another. */
 export type AnyMessage =
@@ -165,8 +166,7 @@ export function withheldForNow(message: AnyMessage): AnyMessage {
   return withFields(hidden, { state: stateOf(hidden.value.state, { editNumber: 0, changeNumber: 0 }) })
 }
 
-/** The first byte of an Item that holds a ConversationMessage: field 8; and the tag of its state: field 10. */
-const CONVERSATION_MESSAGE_TAG = 66
+/** The tag of a ConversationMessage's state: field 10. */
 const STATE_TAG = 82
 
 /** Whether a stored item is a group's message that was edited. It reads no more than it must: it is asked of each item of a page. */
