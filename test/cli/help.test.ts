@@ -34,6 +34,7 @@ const FOREIGN = [
   '--compressed',
   '--no-buffer',
   '--figures',
+  '--against',
 ]
 
 const commands: [name: string, command: Command][] = await Promise.all(
