@@ -87,6 +87,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'groups.dissolve': { act: client => client.groups.dissolve(GROUP), ...ASK },
   'groups.get': { act: client => client.groups.get(GROUP), ...ASK },
   'groups.members': { act: client => client.groups.members(GROUP), ...ASK },
+  'groups.earlier': { act: client => client.groups.earlier(GROUP), ...ASK },
 }
 
 /** Online, with invitations and a request that are known here. */
