@@ -7,9 +7,13 @@ import type { Act } from './acts.js'
 import { type Asked, follow, type What } from './changes.js'
 import type { Phone } from './phone.js'
 import type { Stage } from './stage.js'
+import { type MessageId, nameOf } from './witness.js'
 
 /** Of so many messages of a conversation, the newest, one is chosen. */
 const NEWEST = 12
+/** Of so many, if it is reacted to: soon by others, too. */
+const NEWEST_REACTED = 2
+const KINDS = ['👍', 'well', 'no']
 
 export const edit: Act = (stage, phone, client) => {
   const message = chosen(stage, phone, 0.95)
@@ -21,6 +25,19 @@ export const edit: Act = (stage, phone, client) => {
 export const recall: Act = (stage, phone, client) => {
   const message = chosen(stage, phone, 0.8)
   if (message !== undefined) follow(asked(stage, client, 'recall', message), client.messages.recall(named(message)))
+}
+
+/** Quickly one behind the other, so that what comes later is told later. */
+export const react: Act = (stage, phone, client) => {
+  const message = chosen(stage, phone, 0.5, NEWEST_REACTED)
+  if (message === undefined) return
+  for (let i = stage.random.integer(4); i >= 0; i -= 1) {
+    const kind = stage.pick(KINDS) ?? ''
+    const on = stage.chance(0.7)
+    const by = nextOf(client)
+    stage.note(`${nameOf(by)}: ${on ? kind : `no more ${kind}`} to ${JSON.stringify(named(message))}`)
+    follow(stage.witness.reactions.ask(named(message), kind, on, by), client.messages.react(named(message), kind, on))
+  }
 }
 
 /** For the user alone. */
@@ -47,7 +64,7 @@ export function mentions(stage: Stage, text: string) {
 }
 
 /** A message that the phone shows, of a group mostly. @param own how likely it is of the phone's user */
-function chosen(stage: Stage, phone: Phone, own: number): StoredMessage | undefined {
+function chosen(stage: Stage, phone: Phone, own: number, newest = NEWEST): StoredMessage | undefined {
   const isGroup = stage.chance(0.7)
   const isOwn = stage.chance(own)
   const { uid } = phone.user
@@ -61,7 +78,7 @@ function chosen(stage: Stage, phone: Phone, own: number): StoredMessage | undefi
       changed?.recalledBy === undefined,
   )
   const conversation = stage.pick([...new Set(may.map(message => message.conversation))])
-  return stage.pick(may.filter(message => message.conversation === conversation).slice(-NEWEST))
+  return stage.pick(may.filter(message => message.conversation === conversation).slice(-newest))
 }
 
 function named({ conversation, sender, device, sendSeq, number = 0 }: StoredMessage) {
@@ -69,7 +86,13 @@ function named({ conversation, sender, device, sendSeq, number = 0 }: StoredMess
 }
 
 function asked({ witness, note }: Stage, client: Client, what: What, message: StoredMessage, text = ''): Asked {
+  const by = nextOf(client)
+  note(`${nameOf(by)}: ${what} of ${JSON.stringify(named(message))} ${text.slice(0, 20)}`)
+  return witness.changes.ask(what, named(message), by, text)
+}
+
+/** The name of the client's next request. */
+function nextOf(client: Client): MessageId {
   const { uid, device, nextSendSeq } = client.state()
-  note(`${uid}/${device}/${nextSendSeq}: ${what} of ${JSON.stringify(named(message))} ${text.slice(0, 20)}`)
-  return witness.changes.ask(what, named(message), { sender: uid, device, sendSeq: nextSendSeq }, text)
+  return { sender: uid, device, sendSeq: nextSendSeq }
 }

@@ -7,7 +7,8 @@ import type { StoredMessage } from '../../clients/typescript/storage/storage.js'
 import { directConversation, isGroupConversation } from '../../protocol/conversation-id.js'
 import type { Message } from '../../protocol/generated/messages.js'
 import { groupConversation } from '../../src/sync/rules/group-records.js'
-import { keyOf, textsIn } from './changes.js'
+import { keyOf, type Named, textsIn } from './changes.js'
+import { areMirrored, showsReactions } from './reactions.js'
 import type { Stage } from './stage.js'
 import { nameOf } from './witness.js'
 
@@ -35,9 +36,13 @@ function wrongInGroups(stage: Stage): string[] {
           content.case === 'conversationMessage' ? [[version, content.value] as const] : [],
         ),
     )
-    const own = [...messages].flatMap(([number, message]) =>
-      witness.changes.wrongWith({ ...message, conversation, number }, message, failed, isKnown),
-    )
+    const own = [...messages].flatMap(([number, message]) => {
+      const named = { ...message, conversation, number }
+      return [
+        ...witness.changes.wrongWith(named, message, failed, isKnown),
+        ...witness.reactions.wrongCounts(named, message, { failed, isKnown }),
+      ]
+    })
     const branches = ledger.branchItems(gid).flatMap(({ branch, version, content }) => {
       const inBranch = JSON.stringify(content.value)
       const inGroup = JSON.stringify(messages.get(version))
@@ -61,16 +66,28 @@ function wrongBetween(stage: Stage): string[] {
       const isDeleted = state?.deleted === true
       found.push(...witness.changes.wrongDeletion(named, uid, isDeleted))
       for (const { name, messages } of shown) found.push(...wrongOn(name, messages.get(nameOf(message)), message))
-      if (isDeleted || sender !== uid) continue
+      if (isDeleted) continue
+      found.push(...witness.reactions.wrongOwn(named, message, uid))
+      if (sender !== uid) continue
       found.push(...witness.changes.wrongWith(named, message, failed, () => true))
       const other = copies.get(`${recipient} ${nameOf(message)}`)
       // Who is a friend no more refuses an edit; what a departed one has goes in slices.
       if (other === undefined || other.state?.deleted || parted(sender, recipient) || ledger.isDeleted(recipient))
         continue
-      const isSame = other.text === message.text && other.state?.recalledBy === state?.recalledBy
-      if (!isSame) found.push(`${keyOf(named)} says "${message.text}" at ${uid}, and "${other.text}" at ${recipient}`)
+      found.push(...differing(named, message, other))
     }
   }
+  return found
+}
+
+/** What the two copies of a message do not have in common. */
+function differing(named: Named, message: Message, other: Message): string[] {
+  const { sender, recipient } = message
+  const found: string[] = []
+  if (!areMirrored(message, other))
+    found.push(`${keyOf(named)} has ${reactionsOf(message)} at ${sender}, and ${reactionsOf(other)} at ${recipient}`)
+  if (other.text !== message.text || other.state?.recalledBy !== message.state?.recalledBy)
+    found.push(`${keyOf(named)} says "${message.text}" at ${sender}, and "${other.text}" at ${recipient}`)
   return found
 }
 
@@ -78,7 +95,13 @@ function wrongOn(name: string, stored: StoredMessage | undefined, message: Messa
   if (message.state?.deleted) return stored === undefined ? [] : [`${name} shows ${nameOf(message)}, which is deleted`]
   if (stored === undefined || stored.code !== 0) return []
   const isSame = stored.text === message.text && (stored.changed?.recalledBy ?? 0) === (message.state?.recalledBy ?? 0)
+  if (!showsReactions(stored, message))
+    return [`${name} shows ${nameOf(message)} with other reactions than ${reactionsOf(message)}`]
   return isSame ? [] : [`${name} shows ${nameOf(message)} as "${stored.text}" in place of "${message.text}"`]
+}
+
+function reactionsOf({ state }: Message): string {
+  return JSON.stringify(state?.reactions ?? [])
 }
 
 function directOn(messages: Iterable<StoredMessage>): Map<string, StoredMessage> {

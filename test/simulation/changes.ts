@@ -12,15 +12,19 @@ export interface Named extends MessageId {
   readonly number?: number
 }
 
-export interface Asked {
+/** What became of a request. */
+export interface Outcome {
+  /** Open: nobody knows, for the program was killed or the group has still to decide. */
+  outcome: 'open' | 'taken' | 'refused'
+}
+
+export interface Asked extends Outcome {
   readonly what: What
   readonly of: string
   /** The user and device that asked, and the number of the request there. */
   readonly by: MessageId
   /** The new text of an edit; otherwise empty. */
   readonly text: string
-  /** Open: nobody knows, for the program was killed or the group has still to decide. */
-  outcome: 'open' | 'taken' | 'refused'
 }
 
 /** What is found of a message where it stands. */
@@ -126,7 +130,7 @@ function cut(text: string): string {
 }
 
 /** Notes what becomes of a request. */
-export function follow(asked: Asked, request: Promise<void>): void {
+export function follow(asked: Outcome, request: Promise<void>): void {
   request.then(
     () => {
       asked.outcome = 'taken'

@@ -5,6 +5,7 @@ import { ALL_PARTITIONS, partitionOf } from '../../src/store/partition.js'
 import type { NodeId, ScopeId } from '../../src/store/types.js'
 import { uidOf } from '../../src/sync/rules/records.js'
 import { lookBack } from './convergence.js'
+import { sendAway } from './group-acts.js'
 import type { Pair } from './ledger.js'
 import { NEXT_FORMS } from './next-forms.js'
 import type { SimulatedNode } from './node.js'
@@ -282,6 +283,7 @@ export class Faults {
     stage.note(`down: ${scope}`)
     stage.happened.count('partitions that were down')
     this.#outages.add(scope)
+    if (stage.setup.parting) stage.after(ms / 2, 'is sent away', () => sendAway(stage, user.uid))
     stage.after(ms, 'up again', () => {
       stage.note(`up again: ${scope}`)
       this.#outages.delete(scope)

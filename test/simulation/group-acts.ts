@@ -83,6 +83,18 @@ function manage(stage: Stage, { groups }: Client, { conversation }: Group, gid: 
   }
 }
 
+/** Everybody who may removes a member from the groups. */
+export function sendAway(stage: Stage, uid: number): void {
+  for (const gid of stage.groups) {
+    const conversation = groupConversation(gid) as ConversationId
+    if (numberOf(stage, gid, uid) === undefined) continue
+    stage.note(`${uid} is sent away from group ${gid}`)
+    for (const { client, user } of stage.phones) {
+      if (user.uid !== uid && client?.account.signedIn) void client.groups.remove(conversation, uid)
+    }
+  }
+}
+
 /** Makes a group, if there is to be one more and the name that it gets lies where work is done. @returns whether it did */
 export function found(stage: Stage, phone: Phone, client: Client): boolean {
   if (stage.setup.groups === 0 || stage.groups.length >= GROUPS_MAX) return false

@@ -10,6 +10,7 @@ import { joinedBy } from '../../src/sync/rules/branch.js'
 import { type Gid, groupConversation, members } from '../../src/sync/rules/group-records.js'
 import type { NumberedItem } from './ledger.js'
 import type { Phone } from './phone.js'
+import { showsReactions } from './reactions.js'
 import type { Stage } from './stage.js'
 import { nameOf } from './witness.js'
 
@@ -133,7 +134,8 @@ function shows({ witness }: Stage, reader: Reader, stored: StoredMessage, { vers
   if (stored.change !== undefined || nameOf(stored) !== nameOf(message)) return false
   const mayRead = editNumber === 0 || wasMember(reader, editNumber)
   const { recalledBy: shownBy = 0, withheld = false } = stored.changed ?? {}
-  if (shownBy === recalledBy && withheld === !mayRead && stored.text === (mayRead ? message.text : '')) return true
+  const isSame = shownBy === recalledBy && withheld === !mayRead && stored.text === (mayRead ? message.text : '')
+  if (isSame && showsReactions(stored, message)) return true
   // Who was not there when it was changed is not told, and may show it as it was; of the new text nothing.
   const isTold = reader.periods.some(({ since, until }) => since <= version && changeNumber <= until)
   if (isTold || (stored.text === message.text && !mayRead)) return false

@@ -2,7 +2,7 @@
 
 import { withNumber } from '../../protocol/item-codec.js'
 import { WALKED_AT_ONCE } from '../../src/services/unread-count.js'
-import type { Append, Put, Store, Unit } from '../../src/store/types.js'
+import type { Actor, Append, Put, ScannedRecord, Store, Unit } from '../../src/store/types.js'
 import { OUTBOX, outboxEntry } from '../../src/sync/outbox-entry.js'
 import {
   decodeReference,
@@ -14,7 +14,9 @@ import {
 import { gidOfBranch } from '../../src/sync/rules/branch.js'
 import { groupSaid } from '../../src/sync/rules/group.js'
 import { gidOfGroup } from '../../src/sync/rules/group-changes.js'
-import { type Branch, branch, owed } from '../../src/sync/rules/group-records.js'
+import { type Branch, branch, lastNumber, members, owed } from '../../src/sync/rules/group-records.js'
+import { untoldNote } from '../../src/sync/rules/reaction-records.js'
+import { uidOf } from '../../src/sync/rules/records.js'
 
 type ChangedUnit = (unit: Unit) => Unit
 
@@ -128,4 +130,72 @@ export function refusedByFullOutbox(unit: Unit): Unit {
 
 function isOwing(bytes: Uint8Array): boolean {
   return Object.keys(owed.decode(bytes)).length > 0
+}
+
+/** The items that a group owes it pays to those who are members when it pays. */
+export function paidToPresent(): ChangedUnit {
+  /** By group and partition, the first number that is owed, and the last, once that is known. */
+  const debts = new Map<string, { readonly from: number; to: number }>()
+  const here = new Map<string, ReadonlySet<number>>()
+  const last = new Map<string, number>()
+  const note = ({ actor, name, bytes }: Put): void => {
+    if (!isGroupActor(actor) || bytes === null) return
+    const gid = gidOfGroup(actor)
+    if (name === members.prefix) here.set(gid, new Set(members.decode(bytes).keys()))
+    else if (name === lastNumber.prefix) last.set(gid, lastNumber.decode(bytes).n)
+    else if (name === owed.prefix) {
+      const now = owed.decode(bytes)
+      for (const [partition, from] of Object.entries(now)) {
+        const debt = debts.get(`branch/${partition}/${gid}`)
+        if (debt?.to !== Number.POSITIVE_INFINITY)
+          debts.set(`branch/${partition}/${gid}`, { from, to: Number.POSITIVE_INFINITY })
+      }
+      for (const [actor, debt] of debts) {
+        const [, partition = ''] = actor.split('/')
+        if (gidOfBranch(actor) === gid && !(partition in now)) debt.to = Math.min(debt.to, last.get(gid) ?? 0)
+      }
+    }
+  }
+  return unit => {
+    for (const put of unit.puts) note(put)
+    const debt = unit.appends.map(({ actor }) => debts.get(actor)).find(each => each !== undefined)
+    if (debt === undefined) return unit
+    const appends = unit.appends.map(each => {
+      if (!isReference(each.bytes)) return each
+      const { gid, number } = decodeReference(each.bytes)
+      const isOwed = number >= debt.from && number <= debt.to
+      return isOwed && here.get(gid)?.has(uidOf(each.actor)) === false ? { ...each, bytes: NOTHING } : each
+    })
+    return { ...unit, appends }
+  }
+}
+
+/** A node keeps the notes of what is untold in its memory alone. */
+export function unnoted(store: Store): Pick<Store, 'commit' | 'scan'> {
+  const notes = new Map<Actor, Map<string, ScannedRecord>>()
+  const isNote = ({ name }: Put): boolean => name.startsWith(`${untoldNote.prefix}/`)
+  const keep = ({ actor, name, bytes }: Put): void => {
+    const ofActor = notes.get(actor) ?? new Map<string, ScannedRecord>()
+    notes.set(actor, ofActor)
+    if (bytes === null) ofActor.delete(name)
+    else ofActor.set(name, { name, bytes, stamp: 1 })
+  }
+  return {
+    async commit(scope, units) {
+      const results = await store.commit(
+        scope,
+        units.map(unit => ({ ...unit, puts: unit.puts.filter(put => !isNote(put)) })),
+      )
+      units.forEach(({ puts }, i) => {
+        if (results[i]?.kind === 'committed') for (const put of puts.filter(isNote)) keep(put)
+      })
+      return results
+    },
+    async scan(...asked) {
+      const [actor, prefix, after] = asked
+      if (prefix !== `${untoldNote.prefix}/`) return store.scan(...asked)
+      const all = [...(notes.get(actor)?.values() ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1))
+      return after === null ? all : all.filter(({ name }) => name > after)
+    },
+  }
 }

@@ -19,12 +19,14 @@ import type { Stamps } from '../../src/sync/stamps.js'
 import {
   fannedOutTwice,
   leftInOne,
+  paidToPresent,
   refusedByFullOutbox,
   shownToFormer,
   skipped,
   stillTold,
   subtracting,
   toldAtAcceptance,
+  unnoted,
 } from './group-plants.js'
 import { NEXT_FORMS } from './next-forms.js'
 import type { Handle } from './node.js'
@@ -88,6 +90,21 @@ const GROUPS: Partial<Setup> = { ...WITH_GROUPS, store: 'partitions' }
 
 /** Groups that owe a partition much: it is down, and outboxes are short. */
 const OWING: Partial<Setup> = { ...GROUPS, outboxBytesMax: NARROW_BYTES, downMs: 10_000, neighbours: 0 }
+
+/** A member is removed while the member's partition is down, and the group owes to it what was said before. */
+const PARTING: Partial<Setup> = { ...OWING, nodes: 1, users: [1, 1, 1], chaosMs: 40_000, downMs: 20_000, parting: true }
+
+/** Much is reacted to, on a node that is often killed. */
+const FORGETFUL: Partial<Setup> = {
+  ...GROUPS,
+  groups: 0.9,
+  users: [1, 1, 1],
+  ladders: [['tcp']],
+  actMs: 250,
+  nodes: 1,
+  chaosMs: 50_000,
+  nodeKillMs: 7_000,
+}
 
 const FAR_AWAY = {
   latencyMs: 150,
@@ -266,6 +283,14 @@ export const PLANTS = {
   'a full outbox refuses the group': {
     store: store => committing(store, refusedByFullOutbox),
     setup: OWING,
+  },
+  'what is owed is paid to those who are members then': {
+    store: store => committing(store, paidToPresent()),
+    setup: PARTING,
+  },
+  'a reaction lost in a crash': {
+    store: store => changed(store, unnoted(store)),
+    setup: FORGETFUL,
   },
 } as const satisfies Record<string, Plant>
 

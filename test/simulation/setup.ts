@@ -184,6 +184,8 @@ function draw(random: Random, kind: StoreKind | undefined, isCalm: boolean) {
     groups: 0,
     /** For how long one partition takes no writes; 0: for none. */
     downMs: 0,
+    /** The user of that partition is removed from all groups meanwhile. */
+    parting: false,
     /** The most bytes of outbox entries in memory, as far as it is given. */
     outboxBytesMax: undefined as number | undefined,
   }

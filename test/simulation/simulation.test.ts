@@ -34,6 +34,7 @@ const CHANGES = [
   'messages with edit taken',
   'messages with recall taken',
   'messages with delete taken',
+  'reactions taken',
   'counts of what is unread',
 ] as const
 

@@ -12,6 +12,7 @@ import { Changes } from './changes.js'
 import { GroupWitness } from './group-witness.js'
 import type { Ledger } from './ledger.js'
 import type { Written } from './phone-disk.js'
+import { Reactions } from './reactions.js'
 
 /** What a message may fail with, here, where nothing is ever lost for good and nobody uses a number twice. */
 const EXPECTED_FAILURES: ReadonlySet<number> = new Set([CODES.NOT_FRIEND.code, CODES.BLOCKED.code])
@@ -52,6 +53,7 @@ export class Witness {
   readonly auditor = new Auditor()
   readonly groups: GroupWitness
   readonly changes = new Changes()
+  readonly reactions = new Reactions()
   readonly #copies = new Map<string, Copy>()
   /** Highest number sent by `uid/device`. */
   readonly #sent = new Map<string, number>()

@@ -50,6 +50,7 @@ export async function runSeed(options: RunOptions): Promise<Result> {
   for (const gid of stage.groups) happened.count('items of groups', stage.ledger.groupItems(gid).length)
   for (const what of ['edit', 'recall', 'delete'] as const)
     happened.count(`messages with ${what} taken`, witness.changes.count(what))
+  happened.count('reactions taken', witness.reactions.taken)
   return { seed, setup, failure, hash: trace.digest(), events, virtualMs, sent, accepted, happened }
 }
 
