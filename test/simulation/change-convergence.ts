@@ -12,6 +12,8 @@ import { areMirrored, showsReactions } from './reactions.js'
 import type { Stage } from './stage.js'
 import { nameOf } from './witness.js'
 
+const NONE_FAILED: ReadonlySet<string> = new Set()
+
 /** Empty when nothing is missing. */
 export function wrongChanges(stage: Stage): string[] {
   if (stage.groups.length === 0) return []
@@ -55,7 +57,6 @@ function wrongInGroups(stage: Stage): string[] {
 /** What is wrong with direct messages, in both timelines and on all phones. */
 function wrongBetween(stage: Stage): string[] {
   const { ledger, users, witness, parted } = stage
-  const failed = failedOf(stage)
   const found: string[] = []
   const copies = ledger.copies(users.map(({ uid }) => uid))
   for (const { uid, phones } of users) {
@@ -69,7 +70,8 @@ function wrongBetween(stage: Stage): string[] {
       if (isDeleted) continue
       found.push(...witness.reactions.wrongOwn(named, message, uid))
       if (sender !== uid) continue
-      found.push(...witness.changes.wrongWith(named, message, failed, () => true))
+      // What the other side refused is changed here all the same.
+      found.push(...witness.changes.wrongWith(named, message, NONE_FAILED, () => true))
       const other = copies.get(`${recipient} ${nameOf(message)}`)
       // Who is a friend no more refuses an edit; what a departed one has goes in slices.
       if (other === undefined || other.state?.deleted || parted(sender, recipient) || ledger.isDeleted(recipient))

@@ -127,7 +127,7 @@ function wrongOf(stage: Stage, gid: Gid, reader: Reader): string[] {
 }
 
 /** Whether the phone shows the item as this user is to see it. */
-function shows({ witness }: Stage, reader: Reader, stored: StoredMessage, { version, content }: NumberedItem): boolean {
+function shows({ witness }: Stage, reader: Reader, stored: StoredMessage, { content }: NumberedItem): boolean {
   if (content.case === 'groupChange') return stored.change?.by === content.value.by
   const message = content.value
   const { editNumber = 0, changeNumber = 0, recalledBy = 0 } = message.state ?? {}
@@ -137,7 +137,7 @@ function shows({ witness }: Stage, reader: Reader, stored: StoredMessage, { vers
   const isSame = shownBy === recalledBy && withheld === !mayRead && stored.text === (mayRead ? message.text : '')
   if (isSame && showsReactions(stored, message)) return true
   // Who was not there when it was changed is not told, and may show it as it was; of the new text nothing.
-  const isTold = reader.periods.some(({ since, until }) => since <= version && changeNumber <= until)
+  const isTold = wasMember(reader, changeNumber)
   if (isTold || (stored.text === message.text && !mayRead)) return false
   return withheld ? stored.text === '' : witness.changes.mayBe(message, stored.text)
 }
