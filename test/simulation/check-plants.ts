@@ -14,6 +14,8 @@ const FOUND_BY: Partial<Record<PlantName, number>> = {
   'accept a gap in send_seq': 9,
   'a pair counter not checked': 5,
   'a late copy accepted': 7,
+  "a fan-out's progress stored before the slice": 10,
+  'a poll that swallows a push': 5,
   'a cached contact trusted after a conflict': 5,
   "an old transport's answer applied to a new request": 13,
   'an edit shown to one who had left': 13,
@@ -28,6 +30,10 @@ const SLOW: ReadonlySet<PlantName> = new Set<PlantName>([
   'an epoch that does not begin when the store has lost what it acknowledged',
   'a delivery taken twice, on a store that loses what it acknowledged',
   "a fan-out's progress stored before the slice",
+  'a pair counter not checked',
+  'a late copy accepted',
+  'a poll that swallows a push',
+  'a switch that forgets what was in flight',
 ])
 
 /** @param slow whether those that test/long looks for, or those that `npm test` does */

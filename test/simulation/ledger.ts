@@ -45,7 +45,7 @@ export interface NumberedItem {
 }
 
 const NO_ITEM: Item = { skip: 0, content: undefined }
-const EVERYTHING = 1_000_000_000
+const EVERYTHING = Number.MAX_SAFE_INTEGER
 
 export class Ledger {
   readonly #disk: MemoryDisk
