@@ -34,6 +34,7 @@ const SLOW: ReadonlySet<PlantName> = new Set<PlantName>([
   'a late copy accepted',
   'a poll that swallows a push',
   'a switch that forgets what was in flight',
+  'a cached contact trusted after a conflict',
 ])
 
 /** @param slow whether those that test/long looks for, or those that `npm test` does */
