@@ -11,7 +11,7 @@ import { conversationNamed, writableNamed } from '../base/arguments.js'
 import { Emitter } from '../base/emitter.js'
 import { errorOf, LongwireError } from '../base/errors.js'
 import { Lifetime } from '../base/lifetime.js'
-import type { Operate } from '../base/operation.js'
+import type { Operate, UnderWay } from '../base/operation.js'
 import { SleepWatch, watchPage } from '../base/wakeups.js'
 import type { ConnectionStatus } from '../connection/connector.js'
 import type { Identity } from '../connection/identity.js'
@@ -65,11 +65,12 @@ export class Client {
     })
     this.#history = new History(config.storage, this.#lifetime, this.#parts)
     this.contacts = new Contacts(this.#parts.contacts, this.#operate)
-    const { calls, acks, groups, conversations, preferences, inbox } = this.#parts
+    const { calls, acks, groups, conversations, preferences, inbox, sender } = this.#parts
     const asking = { calls, lifetime: this.#lifetime, operate: this.#operate }
     this.groups = new Groups({ ...asking, list: groups, present: message => inbox.present(message) })
     this.messages = new Messages({ ...asking, durable: () => acks.durable })
-    this.conversations = new Conversations({ ...asking, list: conversations, preferences, acks })
+    const underWay: UnderWay = (method, isOne) => sender.underWay(method, isOne)
+    this.conversations = new Conversations({ ...asking, list: conversations, preferences, acks, underWay })
     this.account = this.#makeAccount()
     this.#closed = new Promise(resolve => {
       this.#tellClosed = resolve

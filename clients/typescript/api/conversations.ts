@@ -3,7 +3,7 @@ import { type ConversationId, isGroupConversation } from '../../../protocol/conv
 import { INTEGER_MAX } from '../../../protocol/limits.js'
 import { checkCount, checkFlag, conversationNamed, writableNamed } from '../base/arguments.js'
 import type { Lifetime } from '../base/lifetime.js'
-import type { Operate } from '../base/operation.js'
+import type { Operate, UnderWay } from '../base/operation.js'
 import type { Calls } from '../connection/calls.js'
 import type { Acks } from '../rules/acks.js'
 import type {
@@ -33,6 +33,7 @@ export interface ConversationsHost {
   readonly calls: Calls
   readonly lifetime: Lifetime
   readonly operate: Operate
+  readonly underWay: UnderWay
 }
 
 export class Conversations {
@@ -57,11 +58,12 @@ export class Conversations {
     return this.#host.list.of(conversationNamed('conversation', conversation))
   }
 
-  /** Sets how a conversation is shown, on all own devices. What is left out stays as it is. */
+  /** Sets how a conversation is shown, on all own devices. What is left out stays as it is, or as it was asked for last. */
   set(conversation: number | ConversationId, settings: Partial<ConversationSettings>): Promise<void> {
     return this.#host.operate('setConversation', () => {
       const id = writableNamed('conversation', conversation)
-      const { muted, pinned, archived, unread } = { ...this.#host.list.of(id), ...settings }
+      const asked = this.#host.underWay('setConversation', ({ conversation }) => conversation === id)?.settings
+      const { muted, pinned, archived, unread } = { ...this.#host.list.of(id), ...asked, ...settings }
       for (const [name, flag] of Object.entries({ muted, pinned, archived, unread })) checkFlag(name, flag)
       return { conversation: id, settings: { muted, pinned, archived, unread } }
     })
@@ -81,10 +83,11 @@ export class Conversations {
     return this.#host.preferences.own
   }
 
-  /** Sets what others learn of the user. What is left out stays as it is. */
+  /** Sets what others learn of the user. What is left out stays as it is, or as it was asked for last. */
   setPreferences(preferences: Partial<Preferences>): Promise<void> {
     return this.#host.operate('setPreferences', () => {
-      const { noReceipts, askBeforeGroups } = { ...this.preferences, ...preferences }
+      const asked = this.#host.underWay('setPreferences', () => true)?.preferences
+      const { noReceipts, askBeforeGroups } = { ...this.preferences, ...asked, ...preferences }
       for (const [name, flag] of Object.entries({ noReceipts, askBeforeGroups })) checkFlag(name, flag)
       return { preferences: { noReceipts, askBeforeGroups } }
     })

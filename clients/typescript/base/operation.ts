@@ -16,3 +16,9 @@ export type Operate = <N extends OperationName>(
 
 /** A request without its number, which the send queue gives. */
 export type Operation<N extends OperationName> = Omit<RequestOf<N>, 'sendSeq'>
+
+/** Gives the newest request of a method that waits for its answer; undefined if there is none. */
+export type UnderWay = <N extends OperationName>(
+  method: N,
+  isOne: (request: Operation<N>) => boolean,
+) => Operation<N> | undefined

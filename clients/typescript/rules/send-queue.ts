@@ -16,11 +16,14 @@ import type { LongwireError } from '../base/errors.js'
 import type { Json } from '../storage/storage.js'
 import type { SentMessage } from './sent-message.js'
 
+/** The fields of an operation, as they are stored. */
+export type OperationRequest = { readonly [name: string]: Json }
+
 /** The content under a number. */
 export type Content =
   | { readonly kind: 'message'; readonly message: SentMessage }
   /** `request`: without its number. */
-  | { readonly kind: 'operation'; readonly method: MethodName; readonly request: { readonly [name: string]: Json } }
+  | { readonly kind: 'operation'; readonly method: MethodName; readonly request: OperationRequest }
   /** Uses up `count` numbers that have no content. */
   | { readonly kind: 'void'; readonly count: number }
 
@@ -110,6 +113,16 @@ export class SendQueue {
       if (content.kind === 'operation' && content.method === method) return true
     }
     return false
+  }
+
+  /** The newest of these operations that waits for its answer, without its number. */
+  newest(method: MethodName, isOne: (request: OperationRequest) => boolean): OperationRequest | undefined {
+    for (let i = this.#entries.length - 1; i >= this.#head; i--) {
+      const { state, content } = this.#entries[i] as Entry
+      if (state === 'settled' || content.kind !== 'operation' || content.method !== method) continue
+      if (isOne(content.request)) return content.request
+    }
+    return undefined
   }
 
   /** Gives the content the next number. It is transmitted only after durable(). */

@@ -18,7 +18,7 @@ import { Beginnings, type Other, type Standing } from './beginnings.js'
 import type { MessageStateEvent } from './messages.js'
 import { encodePost } from './post.js'
 import type { Receipts } from './receipts.js'
-import { type Content, type Entry, SendQueue } from './send-queue.js'
+import { type Content, type Entry, type OperationRequest, SendQueue } from './send-queue.js'
 import { type Rich, SentMessage } from './sent-message.js'
 
 /** Requests that hold a password: their number is stored, their content is not. A crash voids the number. */
@@ -122,7 +122,7 @@ export class Sender {
     answered?: (response: ResponseOf<N>) => void,
   ): Promise<void> {
     this.#checkSpace()
-    const values = request as unknown as { readonly [name: string]: Json }
+    const values = request as unknown as OperationRequest
     // A body that is too long for a frame would never get through, and block all behind it.
     const bodyBytes = encodeOperation(method, values, this.#sendQueue.nextSendSeq).length
     if (bodyBytes > FRAME_TO_SERVER_BYTES_MAX - FRAME_HEAD_BYTES_MAX) {
@@ -137,6 +137,12 @@ export class Sender {
       this.#asked(entry)
       this.#store(entry, SECRET.has(method) ? ['v'] : ['o', method, values])
     })
+  }
+
+  /** The newest request of a method that waits for its answer, also one of an earlier run; undefined if there is none. */
+  underWay<N extends OperationName>(method: N, isOne: (request: Operation<N>) => boolean): Operation<N> | undefined {
+    const isAsked = (request: OperationRequest): boolean => isOne(request as unknown as Operation<N>)
+    return this.#sendQueue.newest(method, isAsked) as unknown as Operation<N> | undefined
   }
 
   /** @param entries in order of number */
@@ -364,7 +370,7 @@ export class Sender {
   }
 
   /** The copy of a message was sent. What it holds is known when it comes. */
-  #forwarded(request: { readonly [name: string]: Json }, sendSeq: number, { version }: ResponseOf<'forward'>): void {
+  #forwarded(request: OperationRequest, sendSeq: number, { version }: ResponseOf<'forward'>): void {
     const peer = peerOf(request.conversation as ConversationId)
     if (peer !== undefined) this.#host.receipts.accepted(peer, sendSeq)
     this.#host.expected(version)
@@ -465,7 +471,7 @@ function decodeAnswer(content: Content, body: Uint8Array): unknown {
   return entry.kind === 'request' ? entry.decodeResponse(body) : undefined
 }
 
-function encodeOperation(method: MethodName, request: { readonly [name: string]: Json }, sendSeq: number): Uint8Array {
+function encodeOperation(method: MethodName, request: OperationRequest, sendSeq: number): Uint8Array {
   const entry = METHODS[method]
   if (entry.kind !== 'request') throw new TypeError(`${method} has no answer`)
   return (entry.encodeRequest as (request: unknown) => Uint8Array)({ ...request, sendSeq })
@@ -479,7 +485,7 @@ function contentOf(json: Json, id: DeviceId & { readonly sendSeq: number }, rece
     return { kind: 'message', message: new SentMessage({ ...id, conversation, text, atMs, ...rich }, receipts) }
   }
   if (kind === 'o') {
-    const [method, request] = rest as unknown as readonly [OperationName, { readonly [name: string]: Json }]
+    const [method, request] = rest as unknown as readonly [OperationName, OperationRequest]
     return { kind: 'operation', method, request }
   }
   return { kind: 'void', count: 1 }

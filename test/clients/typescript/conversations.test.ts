@@ -1,11 +1,18 @@
 /**
  * Conversations by their ids: direct ones, and others that are no groups, which nothing writes yet and which a client must take when they
- * come.
+ * come. And what is set for them while something that was set before is on its way.
  */
 import t from 'tap'
 import { MemoryStorage, peerOf } from '../../../clients/typescript/index.js'
 import { createMessageContent, type Item } from '../../../protocol/generated/messages.js'
-import { conversationItem, Harness, messageItem, UID } from '../../support/client-harness.js'
+import {
+  conversationItem,
+  conversationState,
+  Harness,
+  messageItem,
+  rejectionOf,
+  UID,
+} from '../../support/client-harness.js'
 import { SlowStorage } from '../../support/client-storage.js'
 
 t.test('a direct conversation is named by its id or by the other user, and told with both', async t => {
@@ -161,4 +168,77 @@ t.test('content of a kind that nobody knows yet is kept as it is, with its text 
     kept.flatMap(each => each.messages),
     expected,
   )
+})
+
+const PLAIN = { muted: false, pinned: false, archived: false, unread: false }
+
+t.test('what is left out of settings comes from the newest request for them that waits for its answer', async t => {
+  const harness = await Harness.online()
+  const { client, pipe } = harness
+  void client.conversations.set(300, { muted: true })
+  void client.conversations.set(301, { archived: true })
+  void client.conversations.set('direct:300', { pinned: true })
+  void client.conversations.set(300, { pinned: false, unread: true })
+  void client.conversations.setPreferences({ noReceipts: true })
+  void client.conversations.setPreferences({ askBeforeGroups: true })
+  harness.settle()
+  const [settings, preferences] = [() => pipe.take('setConversation'), () => pipe.take('setPreferences')]
+  const first = settings()
+  t.same(first.request.settings, { ...PLAIN, muted: true })
+  t.same(settings().request.settings, { ...PLAIN, archived: true }, 'nothing of another conversation')
+  t.same(settings().request.settings, { ...PLAIN, muted: true, pinned: true })
+  t.same(settings().request.settings, { ...PLAIN, muted: true, unread: true })
+  t.same(preferences().request.preferences, { noReceipts: true, askBeforeGroups: false })
+  t.same(preferences().request.preferences, { noReceipts: true, askBeforeGroups: true })
+  // The item of the first comes while the last is on its way.
+  const value = { conversation: 'direct:300', settings: { ...PLAIN, muted: true } }
+  pipe.push(0, 1, [conversationState(value)])
+  pipe.respond('setConversation', first.id)
+  void client.conversations.set(300, { archived: true })
+  harness.settle()
+  while (pipe.peek()[0] === 'ack') pipe.takeAck()
+  t.same(settings().request.settings, { ...PLAIN, muted: true, archived: true, unread: true })
+})
+
+t.test('what was set offline and before a restart is not lost by what is set after it', async t => {
+  const storage = new MemoryStorage()
+  const harness = await Harness.online(storage)
+  harness.pipe.end()
+  void harness.client.conversations.set(300, { muted: true })
+  void harness.client.conversations.setPreferences({ noReceipts: true })
+  harness.settle()
+  const again = await Harness.start(storage)
+  void again.client.conversations.set(300, { pinned: true })
+  void again.client.conversations.setPreferences({ askBeforeGroups: true })
+  again.settle()
+  again.client.connect()
+  again.settle()
+  again.reconnect()
+  const { pipe } = again
+  while (pipe.peek()[0] === 'ack') pipe.takeAck()
+  t.same(pipe.take('setConversation').request.settings, { ...PLAIN, muted: true })
+  t.same(pipe.take('setPreferences').request.preferences, { noReceipts: true, askBeforeGroups: false })
+  t.same(pipe.take('setConversation').request.settings, { ...PLAIN, muted: true, pinned: true })
+  t.same(pipe.take('setPreferences').request.preferences, { noReceipts: true, askBeforeGroups: true })
+})
+
+t.test('settings that were refused are not taken up by the next ones', async t => {
+  const harness = await Harness.online()
+  const { client, pipe } = harness
+  // Of a lower number, and unanswered: what is refused behind it stands in the send queue still.
+  client.send(300, 'hello')
+  const refused = [
+    client.conversations.set(300, { muted: true }),
+    client.conversations.setPreferences({ noReceipts: true }),
+  ]
+  harness.settle()
+  pipe.take('send')
+  pipe.refuse(pipe.take('setConversation').id, 'UNKNOWN_USER')
+  pipe.refuse(pipe.take('setPreferences').id, 'NOT_ALLOWED')
+  t.same(await Promise.all(refused.map(rejectionOf)), ['UNKNOWN_USER', 'NOT_ALLOWED'])
+  void client.conversations.set(300, { pinned: true })
+  void client.conversations.setPreferences({ askBeforeGroups: true })
+  harness.settle()
+  t.same(pipe.take('setConversation').request.settings, { ...PLAIN, pinned: true })
+  t.same(pipe.take('setPreferences').request.preferences, { noReceipts: false, askBeforeGroups: true })
 })
