@@ -27,7 +27,7 @@ export const COMMANDS = {
   },
   cancel: { usage: 'NAME', summary: 'take back a request of your own', min: 1, max: 1 },
   remove: { usage: 'NAME', summary: 'end a friendship, for both', min: 1, max: 1 },
-  block: { usage: 'NAME', summary: 'block somebody: nothing that this person does arrives any more', min: 1, max: 1 },
+  block: { usage: 'NAME', summary: 'block somebody: nothing from this person arrives, but in groups', min: 1, max: 1 },
   unblock: { usage: 'NAME', summary: 'end the block', min: 1, max: 1 },
   contacts: { usage: '', summary: 'list friends, requests and blocked people, with unread messages', min: 0, max: 0 },
   talk: { usage: 'NAME', summary: 'send plain text to this friend, or to this group, from now on', min: 1, max: 1 },

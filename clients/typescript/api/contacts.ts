@@ -56,7 +56,7 @@ export class Contacts {
     return this.#operate('contactRemove', () => uidOf(uid))
   }
 
-  /** Blocks a user: nothing that the user does arrives from now on. */
+  /** Blocks a user: nothing that the user does arrives from now on, but for what is written and done in shared groups. */
   block(uid: number): Promise<void> {
     return this.#operate('contactBlock', () => uidOf(uid))
   }

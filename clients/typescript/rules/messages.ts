@@ -27,7 +27,8 @@ export interface Message {
   /** The place among a group's messages and changes, by which they are in order, with gaps. 0 in any other conversation. */
   readonly number: number
   /**
-   * The time when the server accepted it, milliseconds since 1970. An own message has the time when it was written, until then.
+   * The time when the server accepted it, milliseconds since 1970. An own message has the time when it was written until the server's
+   * copy comes; of a direct one the device that wrote it gets a copy only if it missed the answer.
    */
   readonly atMs: number
   readonly content: Content
