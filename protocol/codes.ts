@@ -40,9 +40,13 @@ export const CODES = {
   REQUEST_LIMIT: { code: 123, action: 'refused', text: 'too many requests to others, or acts in groups' },
   PASSWORD_LIMIT: { code: 124, action: 'refused', text: 'too many wrong passwords' },
   NO_SUCH_GROUP: { code: 125, action: 'refused', text: 'there is no such group for this user' },
-  NOT_MEMBER: { code: 126, action: 'refused', text: 'one of the two is no member of the group' },
+  NOT_MEMBER: { code: 126, action: 'refused', text: 'the user, or the other one, is no member of the group' },
   NOT_ADMIN: { code: 127, action: 'refused', text: "the user's role in the group does not allow it" },
-  ALREADY_MEMBER: { code: 128, action: 'refused', text: 'the user is a member already' },
+  ALREADY_MEMBER: {
+    code: 128,
+    action: 'refused',
+    text: 'the user is a member already, or has asked to join or been invited',
+  },
   GROUP_FULL: { code: 129, action: 'refused', text: 'the group has as many members as are allowed' },
   GROUP_LIMIT: { code: 130, action: 'refused', text: 'the user is in as many groups as are allowed' },
   MUTED: { code: 131, action: 'refused', text: 'the user may not write in the group' },
@@ -50,7 +54,7 @@ export const CODES = {
   NO_SUCH_INVITATION: { code: 133, action: 'refused', text: 'no invitation of that number waits' },
   NO_SUCH_MESSAGE: { code: 134, action: 'refused', text: 'the user has no such message, or it is gone' },
   NOT_AUTHOR: { code: 135, action: 'refused', text: 'the message is of somebody else' },
-  TOO_LATE: { code: 136, action: 'refused', text: 'the time for it is over' },
+  TOO_LATE: { code: 136, action: 'refused', text: 'the time for it is over: 24 h for an edit, 2 minutes for a recall' },
   RECALLED: { code: 137, action: 'refused', text: 'the message was taken back' },
   BAD_MENTIONS: { code: 138, action: 'refused', text: 'the mentions do not fit the text' },
   BAD_CONTENT: {
@@ -61,7 +65,7 @@ export const CODES = {
   REACTION_LIMIT: {
     code: 140,
     action: 'refused',
-    text: 'the user, or the message, has as many reactions as are allowed',
+    text: 'the user has set 3 reactions, or the message has 20 kinds: no more',
   },
 
   UNAVAILABLE: { code: 200, action: 'retry', text: 'something that the server needs is not there right now' },

@@ -22,7 +22,8 @@ import { visibleName } from './visible.js'
 
 export interface ActsHost extends ChatSpec {
   say(kind: 'notice' | 'wrong', text: string): void
-  talkTo(conversation: ConversationId): Promise<unknown>
+  /** @param title of a group that was just made */
+  talkTo(conversation: ConversationId, title?: string): Promise<unknown>
   /** Shows a message that is sent. */
   sent(message: Message): void
   /** Shows a message, or a change, of before the own joining. */

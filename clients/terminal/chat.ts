@@ -11,6 +11,7 @@ import {
   type Contact,
   type ConversationId,
   directConversation,
+  type Group,
   type GroupChange,
   type Message,
   type MessageState,
@@ -31,6 +32,8 @@ import {
   keyOf,
   messageLine,
   nameOf,
+  nameOfChange,
+  nameOfEntry,
   said,
   uidsOf,
 } from './lines.js'
@@ -93,7 +96,7 @@ export class Chat {
     this.#acts = new Acts(this.#people, this.#numbered, {
       ...spec,
       say: (kind, text) => (kind === 'wrong' ? this.#cannot(text) : this.say(kind, text)),
-      talkTo: conversation => this.#talkTo(conversation),
+      talkTo: (conversation, title) => this.#talkTo(conversation, title),
       sent: message => this.#show(message),
       earlier: message => this.#showEarlier(message),
       talkingTo: () => this.#current,
@@ -112,7 +115,7 @@ export class Chat {
       }),
       client.on('contact', contact => this.#contact(contact)),
       client.on('group', group => {
-        if (this.#phase !== 'before') this.#groupNews.group(group)
+        this.#group(group)
         this.#showStatus()
       }),
       client.on('groupChange', change => this.#changedGroup(change)),
@@ -180,7 +183,7 @@ export class Chat {
           this.#cannot(entered.message)
           break
         case 'command':
-          if (entered.name === 'help') this.#help()
+          if (entered.name === 'help') this.#help(entered.words[0])
           else if (entered.name === 'history') await this.#history(entered.words[0])
           else await this.#acts.run(entered.name, entered.words)
       }
@@ -289,9 +292,17 @@ export class Chat {
         if (!this.#numbered.changed(message)) return
         // What was taken back or deleted is not to be said again by a mark or a failure.
         if (changed.recalledBy > 0 || changed.deleted) this.#followed.delete(keyOf(message))
-        this.say('notice', changedText(message, this.#people.nameOf(sender), this.#people.nameOf(changed.recalledBy)))
+        const place = conversation === this.#current ? '' : this.#people.placeOf(conversation)
+        const by = this.#people.nameOf(changed.recalledBy)
+        this.say('notice', changedText(message, this.#people.nameOf(sender), by, place))
       }),
     )
+  }
+
+  #group(group: Group): void {
+    if (this.#phase === 'before') return
+    const inviter = group.state === 'invited' ? [group.inviter] : []
+    this.#arrivals.take(group.conversation, inviter, () => this.#groupNews.group(group))
   }
 
   #changedGroup(change: GroupChange): void {
@@ -414,11 +425,12 @@ export class Chat {
     screen.status(`[${word}]${peer}> `)
   }
 
-  /** @returns the entries of the history that were shown */
-  async #talkTo(conversation: ConversationId): Promise<readonly Message[]> {
+  /** @param title of a group that was just made: what is in it comes by itself @returns the entries of the history that were shown */
+  async #talkTo(conversation: ConversationId, title?: string): Promise<readonly Message[]> {
     this.#current = conversation
     this.#showStatus()
-    const messages = await this.#showHistory(conversation, HISTORY_DEFAULT)
+    if (title !== undefined) this.say('notice', `you talk in ${visibleName(title)}`)
+    const messages = title === undefined ? await this.#showHistory(conversation, HISTORY_DEFAULT) : []
     this.#spec.client.markRead(conversation)
     return messages
   }
@@ -465,11 +477,8 @@ export class Chat {
     return latest
   }
 
-  #help(): void {
-    this.say(
-      'notice',
-      `plain text goes to the friend or the group you talk to; begin it with // to send one that starts with a slash\n${commandHelp().join('\n')}`,
-    )
+  #help(part: string | undefined): void {
+    this.say('notice', commandHelp(part).join('\n'))
   }
 
   #changed(): void {
@@ -478,13 +487,4 @@ export class Chat {
     for (const { state } of this.#followed.values()) if (state === 'queued' || state === 'sending') return
     this.#settled()
   }
-}
-
-/** The name of an entry among all of all conversations. */
-function nameOfEntry({ sender, device, sendSeq, change }: Message): string {
-  return change === undefined ? `${sender}/${device}/${sendSeq}` : nameOfChange(change)
-}
-
-function nameOfChange({ conversation, number }: GroupChange): string {
-  return `${conversation}/${number}`
 }

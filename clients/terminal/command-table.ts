@@ -7,6 +7,8 @@ interface CommandEntry {
   /** The least and the greatest number of words. The last one takes the rest of the line. */
   readonly min: number
   readonly max: number
+  /** Which of the words is a title or a name: it may stand in quotes, also where it takes the rest of the line. */
+  readonly title?: number
 }
 
 export const RULES_USAGE = 'join=closed|code|approval, write=all|admins, invite=all|admins, history=0…100'
@@ -30,7 +32,13 @@ export const COMMANDS = {
   block: { usage: 'NAME', summary: 'block somebody: nothing from this person arrives, but in groups', min: 1, max: 1 },
   unblock: { usage: 'NAME', summary: 'end the block', min: 1, max: 1 },
   contacts: { usage: '', summary: 'list friends, requests and blocked people, with unread messages', min: 0, max: 0 },
-  talk: { usage: 'NAME', summary: 'send plain text to this friend, or to this group, from now on', min: 1, max: 1 },
+  talk: {
+    usage: 'NAME',
+    summary: 'send plain text to this friend, or to this group, from now on',
+    min: 1,
+    max: 1,
+    title: 0,
+  },
   history: {
     usage: '[COUNT]',
     summary: 'show the last messages with the friend, or in the group, you talk to (20)',
@@ -43,7 +51,13 @@ export const COMMANDS = {
   recall: { usage: 'N', summary: 'take message number N back, for all', min: 1, max: 1 },
   delete: { usage: 'N', summary: 'delete message number N for yourself, on all your devices', min: 1, max: 1 },
   react: { usage: 'N EMOJI', summary: 'react to message number N; once more takes it back', min: 2, max: 2 },
-  forward: { usage: 'N NAME', summary: 'send a copy of message number N to a friend or a group', min: 2, max: 2 },
+  forward: {
+    usage: 'N NAME',
+    summary: 'send a copy of message number N to a friend or a group',
+    min: 2,
+    max: 2,
+    title: 1,
+  },
   who: {
     usage: 'N',
     summary: 'list who reacted to message number N, and who in the group has read it',
@@ -61,26 +75,28 @@ export const COMMANDS = {
     summary: 'make a group, and invite people; a title of several words stands in "quotes"',
     min: 1,
     max: 2,
+    title: 0,
   },
   'group accept': {
     usage: '[GROUP]',
-    summary: 'accept an invitation; the group may be left out if there is only one',
+    summary: 'accept an invitation, then /talk there; the group may be left out if there is only one',
     min: 0,
     max: 1,
+    title: 0,
   },
-  'group decline': { usage: '[GROUP]', summary: 'decline an invitation', min: 0, max: 1 },
+  'group decline': { usage: '[GROUP]', summary: 'decline an invitation', min: 0, max: 1, title: 0 },
   'group join': { usage: 'ID CODE', summary: 'join a group by its code, or ask to', min: 2, max: 2 },
   'group invite': { usage: 'NAME…', summary: 'invite people to the group you talk to', min: 1, max: 1 },
   'group members': { usage: '', summary: 'list its members, and for admins who waits', min: 0, max: 0 },
   'group earlier': {
     usage: '',
-    summary: 'show what was said in it before you joined, if its rules let you',
+    summary: 'show what was said in it before you joined, if its rules let you; these messages have no numbers',
     min: 0,
     max: 0,
   },
   'group info': { usage: '', summary: 'show its rules, its announcement and the code to join by', min: 0, max: 0 },
   'group leave': { usage: '', summary: 'leave it, or take back that you ask to join', min: 0, max: 0 },
-  'group rename': { usage: 'TITLE', summary: 'change its title', min: 1, max: 1 },
+  'group rename': { usage: 'TITLE', summary: 'change its title', min: 1, max: 1, title: 0 },
   'group announce': { usage: '[TEXT]', summary: 'set its announcement, or take it away', min: 0, max: 1 },
   'group approve': { usage: 'NAME [no]', summary: 'let somebody in who asks, or not', min: 1, max: 2 },
   'group remove': { usage: 'NAME', summary: 'remove a member, or take an invitation back', min: 1, max: 1 },
@@ -136,24 +152,35 @@ export type Entered =
   | { readonly kind: 'command'; readonly name: CommandName; readonly words: readonly string[] }
   | { readonly kind: 'wrong'; readonly message: string }
 
+const PLAIN_TEXT =
+  'plain text goes to the friend or the group you talk to; begin it with // to send one that starts with a slash'
+
 /** A slash begins a command; two of them a text that begins with one. */
 export function parseEntered(line: string): Entered {
   if (line.trim() === '') return { kind: 'nothing' }
   if (!line.startsWith('/')) return { kind: 'text', text: line }
   if (line.startsWith('//')) return { kind: 'text', text: line.slice(1) }
   const [, given = '', rest = ''] = /^\/(group\s+\S+|\S*)\s*(.*?)\s*$/s.exec(line.replace(/^(\/group)\s+/, '$1 ')) ?? []
-  if (!isCommand(given)) return { kind: 'wrong', message: `unknown command: /${given} (/help lists them)` }
-  const { min, max } = COMMANDS[given]
-  const words = wordsOf(rest, max)
+  if (given === 'group' && rest === '') return { kind: 'command', name: 'help', words: [given] }
+  if (!isCommand(given)) {
+    const list = given.startsWith('group ') ? 'group' : 'help'
+    return { kind: 'wrong', message: `unknown command: /${given} (/${list} lists them)` }
+  }
+  const { min, max, title }: CommandEntry = COMMANDS[given]
+  const words = wordsOf(rest, max, title)
+  if (typeof words === 'string') return { kind: 'wrong', message: words }
   if (words.length < min || words.length > max) return { kind: 'wrong', message: `usage: ${usageOf(given)}` }
   return { kind: 'command', name: given, words }
 }
 
-/** Lines of /help. */
-export function commandHelp(): string[] {
+/** Lines of /help. @param part how the names of the commands begin that are listed; all without it */
+export function commandHelp(part = ''): string[] {
   const names = Object.keys(COMMANDS).filter(isCommand)
   const width = Math.max(...names.map(name => usageOf(name).length)) + 2
-  return names.map(name => `${usageOf(name).padEnd(width)}${COMMANDS[name].summary}`)
+  const lines = names
+    .filter(name => name.startsWith(part))
+    .map(name => usageOf(name).padEnd(width) + COMMANDS[name].summary)
+  return part === '' ? [PLAIN_TEXT, ...lines] : lines
 }
 
 export function usageOf(name: CommandName): string {
@@ -165,14 +192,17 @@ function isCommand(name: string): name is CommandName {
 }
 
 /**
- * The words, `max` at most, the last one with all that is left. Another one may stand in quotes. If none is taken, one word says that
- * there was something.
+ * The words, `max` at most, the last one with all that is left. Another one may stand in quotes, and the title also as the last. If
+ * none is taken, one word says that there was something. @returns or a text that says what is wrong with the quotes
  */
-function wordsOf(rest: string, max: number): string[] {
+function wordsOf(rest: string, max: number, title: number | undefined): string[] | string {
   const words: string[] = []
   let left = rest
   while (left !== '') {
-    if (words.length >= max - 1) return [...words, left]
+    const isTitle = words.length === title
+    if (isTitle && /^"\s*"(?!\S)/.test(left)) return 'nothing stands between the quotes'
+    if (isTitle && /^"[^"]*$/.test(left)) return 'a quote is opened, and not closed'
+    if (words.length >= max - 1) return [...words, isTitle ? left.replace(/^"([^"]*)"$/, '$1') : left]
     const [whole = '', quoted = whole] = /^"([^"]+)"(?!\S)/.exec(left) ?? /^\S+/.exec(left) ?? []
     words.push(quoted)
     left = left.slice(whole.length).trimStart()

@@ -18,7 +18,8 @@ import { visibleName } from './visible.js'
 
 export interface GroupActsHost extends Pick<ChatSpec, 'client'> {
   say(kind: 'notice' | 'wrong', text: string): void
-  talkTo(conversation: ConversationId): Promise<unknown>
+  /** @param title of a group that was just made */
+  talkTo(conversation: ConversationId, title?: string): Promise<unknown>
   /** Shows a message, or a change, of before the own joining. */
   earlier(message: Message): void
   talkingTo(): ConversationId | undefined
@@ -73,13 +74,15 @@ export class GroupActs {
         return begin(groups.join(first as ConversationId, second))
       case 'group approve': {
         const { uid, number } = await this.#member(first, 'asks')
-        return begin(groups.approve(this.#current(), uid, number, this.#flag(name, second)))
+        const yes = this.#flag(name, second)
+        // Who is let in is told by a change.
+        return begin(groups.approve(this.#current(), uid, number, yes), yes ? undefined : notLetIn(first))
       }
       case 'group leave':
         return begin(groups.leave(this.#current()))
       case 'group remove': {
-        const { uid, number } = await this.#member(first)
-        return begin(groups.remove(this.#current(), uid, number))
+        const { uid, number, role } = await this.#member(first)
+        return begin(groups.remove(this.#current(), uid, number), role === 'asks' ? notLetIn(first) : undefined)
       }
       case 'group rename':
         return begin(groups.rename(this.#current(), first))
@@ -118,7 +121,7 @@ export class GroupActs {
   async #create(title: string, names: string): Promise<void> {
     const { client, begin, talkTo } = this.#host
     const uids = await this.#uidsOf(names)
-    begin(client.groups.create(title, uids).then(async group => void (await talkTo(group))))
+    begin(client.groups.create(title, uids).then(async group => void (await talkTo(group, title))))
   }
 
   async #uidsOf(names: string): Promise<number[]> {
@@ -227,6 +230,10 @@ export class GroupActs {
     if (flag === undefined) throw new Error(`usage: ${usageOf(name)}`)
     return flag
   }
+}
+
+function notLetIn(name: string): string {
+  return `${visibleName(name.toLowerCase())} is not let in`
 }
 
 export function idsOf(groups: readonly Group[]): string {

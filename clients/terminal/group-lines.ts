@@ -15,8 +15,8 @@ const STATES = {
   leaving: 'leaving',
 } as const
 
-/** What has happened. @param name the name of a user */
-export function changeText(change: Change, name: (uid: number) => string): string {
+/** What has happened. @param name the name of a user @param isGone whether who did it has just left, so that it came by itself */
+export function changeText(change: Change, name: (uid: number) => string, isGone: boolean): string {
   const by = visibleName(name(change.by))
   const whom = visibleName(name(change.uid))
   const said = `“${visibleName(change.text)}”`
@@ -36,11 +36,13 @@ export function changeText(change: Change, name: (uid: number) => string): strin
     case 'rulesSet':
       return `${by} set the rules${change.rules === undefined ? '' : `: ${rulesText(change.rules)}`}`
     case 'roleSet':
+      if (isGone || change.by === change.uid)
+        return `${whom} ${whom === 'you' ? 'are' : 'is'} ${ROLES[change.role]} now`
       return `${by} made ${whom} ${ROLES[change.role]}`
     case 'muted':
       return `${by} muted ${whom}`
     case 'unmuted':
-      return `${by} lets ${whom} write again`
+      return `${by} ${by === 'you' ? 'let' : 'lets'} ${whom} write again`
     case 'dissolved':
       return `${by} ended the group`
     case 'unknown':

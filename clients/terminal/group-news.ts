@@ -14,6 +14,8 @@ export class GroupNews {
   readonly #states = new Map<string, Group['state']>()
   /** The invitations that were told, by group. */
   readonly #invitations = new Map<string, number>()
+  /** Who left last, by group. */
+  readonly #left = new Map<string, number>()
 
   constructor(people: People, say: Say) {
     this.#people = people
@@ -41,8 +43,13 @@ export class GroupNews {
   }
 
   change(change: GroupChange): void {
-    const title = visibleName(this.#people.placeOf(change.conversation))
-    this.#say('notice', `${title}: ${changeText(change, uid => this.#people.nameOf(uid))}`)
+    const { conversation, act, uid, by } = change
+    // The group of an owner who leaves gets another one at once.
+    const isGone = this.#left.get(conversation) === by
+    this.#left.delete(conversation)
+    if (act === 'left') this.#left.set(conversation, uid)
+    const title = visibleName(this.#people.placeOf(conversation))
+    this.#say('notice', `${title}: ${changeText(change, each => this.#people.nameOf(each), isGone)}`)
   }
 
   failed({ conversation, act, code }: GroupFailedEvent): void {

@@ -5,6 +5,7 @@ import {
   type Contact,
   type ConversationSettings,
   codeText,
+  type GroupChange,
   LongwireError,
   type Message,
   type MessageState,
@@ -67,14 +68,23 @@ function reactionsText({ changed }: Message): string {
   return changed.reactions.map(({ kind, count }) => `${visibleName(kind)} ${count}`).join(', ')
 }
 
-/** Says what has happened to a message that was shown. @param who the name of its author @param by of who recalled it */
-export function changedText(message: Message, who: string, by: string): string {
-  const { changed } = message
-  if (changed.deleted) return 'a message was deleted here'
+/**
+ * Says what has happened to a message that was shown.
+ * @param who the name of its author
+ * @param by of who recalled it
+ * @param place the name of the conversation, if it is another than the one that is talked in; else ''
+ */
+export function changedText(message: Message, who: string, by: string, place: string): string {
+  const { changed, peer, sender } = message
+  const there = visibleName(place)
+  if (changed.deleted)
+    return `a message was deleted ${there === '' ? 'here' : `${peer === 0 ? 'in' : 'with'} ${there}`}`
+  const own = peer === 0 ? ` in ${there}` : ` (to ${there})`
+  const where = there === '' || sender === peer ? '' : own
   const name = visibleName(who)
-  if (changed.recalledBy > 0) return `${visibleName(by)} took a message${by === who ? '' : ` by ${name}`} back`
+  if (changed.recalledBy > 0) return `${visibleName(by)}${where} took a message${by === who ? '' : ` by ${name}`} back`
   const isEdited = changed.editedAtMs > 0 && !changed.withheld
-  return isEdited ? `${name} edited a message: ${textOf(message)}` : `${name}: ${messageText(message)}`
+  return `${name}${where}${isEdited ? ` edited a message: ${textOf(message)}` : `: ${messageText(message)}`}`
 }
 
 function textOf({ content, text }: Message): string {
@@ -88,6 +98,15 @@ export function failureLine(who: string, text: string, code: number): Line {
 /** Names a message of this user. */
 export function keyOf({ device, sendSeq }: { readonly device: number; readonly sendSeq: number }): string {
   return `${device}/${sendSeq}`
+}
+
+/** The name of an entry among all of all conversations. */
+export function nameOfEntry({ sender, device, sendSeq, change }: Message): string {
+  return change === undefined ? `${sender}/${device}/${sendSeq}` : nameOfChange(change)
+}
+
+export function nameOfChange({ conversation, number }: GroupChange): string {
+  return `${conversation}/${number}`
 }
 
 /** The time as local time, with the day if it is not today. */

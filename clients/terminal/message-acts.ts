@@ -49,17 +49,17 @@ export class MessageActs {
       case 'numbers':
         return this.#list(first)
       case 'reply': {
-        const message = this.#numbered.get(first)
+        const message = this.#meant(first)
         return sent(client.send(message.conversation, second, { reply: message }))
       }
       case 'edit':
-        return begin(messages.edit(this.#numbered.get(first), second))
+        return begin(messages.edit(this.#meant(first), second))
       case 'recall':
-        return begin(messages.recall(this.#numbered.get(first)))
+        return begin(messages.recall(this.#meant(first)))
       case 'delete':
-        return begin(messages.delete([this.#numbered.get(first)]))
+        return begin(messages.delete([this.#meant(first)]))
       case 'react':
-        return this.#react(this.#numbered.get(first), second)
+        return this.#react(this.#meant(first), second)
       case 'forward':
         return begin(messages.forward(this.#numbered.get(first), this.#placeNamed(second)), 'forwarded')
       case 'who':
@@ -79,6 +79,17 @@ export class MessageActs {
       case 'archive':
         return this.#set({ archived: this.#flag(name, first) }, `archive is ${first || 'on'}`)
     }
+  }
+
+  /** The message of a number. Says where it is, if that is not where one talks: numbers go on through all conversations. */
+  #meant(number: string): Message {
+    const message = this.#numbered.get(number)
+    const { conversation, peer } = message
+    if (conversation !== this.#host.talkingTo()) {
+      const place = visibleName(this.#people.placeOf(conversation))
+      this.#host.say('notice', `message ${number} is ${peer === 0 ? 'in' : 'with'} ${place}, not where you talk now`)
+    }
+    return message
   }
 
   #list(count: string): void {

@@ -18,7 +18,7 @@ export class People {
   readonly #client: PeopleClient
   /** Account names by uid. Former contacts stay here, because their messages are still there. */
   readonly #accounts = new Map<number, string>()
-  /** Those who were asked for among the members of a group, once, unless that failed. */
+  /** Those who were asked for, once, unless that failed. */
   readonly #asked = new Set<number>()
 
   constructor(client: PeopleClient) {
@@ -76,12 +76,16 @@ export class People {
     return this.#strangers(conversation, uids).length === 0
   }
 
-  /** Asks for the names of members of a group that are not known; undefined if there is nothing to ask. Never rejects. */
+  /**
+   * Asks for the names of members of a group, or of who invites to one, that are not known; undefined if there is nothing to ask.
+   * Never rejects.
+   */
   learn(conversation: ConversationId, uids: readonly number[]): Promise<void> | undefined {
     const strangers = this.#strangers(conversation, uids)
     if (strangers.length === 0) return undefined
     for (const uid of strangers) this.#asked.add(uid)
-    return this.#read(conversation).catch(() => {
+    const isMember = this.#client.groups.group(conversation)?.state === 'member'
+    return (isMember ? this.#read(conversation) : this.#lookUp(strangers)).catch(() => {
       for (const uid of strangers) this.#asked.delete(uid)
     })
   }
@@ -96,9 +100,13 @@ export class People {
     }
   }
 
+  async #lookUp(uids: readonly number[]): Promise<void> {
+    for (const uid of uids) this.met(await this.#client.account.lookUp({ uid }))
+  }
+
   #strangers(conversation: ConversationId, uids: readonly number[]): number[] {
-    const isGroup = this.#client.groups.group(conversation)?.state === 'member'
-    if (!isGroup || this.#client.state().phase !== 'online') return []
+    const state = this.#client.groups.group(conversation)?.state
+    if ((state !== 'member' && state !== 'invited') || this.#client.state().phase !== 'online') return []
     const { uid: own } = this.#client.account
     return uids.filter(uid => {
       return uid !== 0 && uid !== own && !this.#asked.has(uid) && this.#accountOf(uid) === undefined

@@ -18,12 +18,21 @@ t.test('text, commands and what is neither', async t => {
       { kind: 'command', name: 'group create', words: ['Two words', 'bob carol'] },
     ],
     ['/group create "Two" words"', { kind: 'command', name: 'group create', words: ['Two', 'words"'] }],
-    ['/group create "Two words', { kind: 'command', name: 'group create', words: ['"Two', 'words'] }],
-    ['/group rename "Two words"', { kind: 'command', name: 'group rename', words: ['"Two words"'] }],
+    ['/group create "Two words', { kind: 'wrong', message: 'a quote is opened, and not closed' }],
+    ['/group create "" bob', { kind: 'wrong', message: 'nothing stands between the quotes' }],
+    ['/group rename " "', { kind: 'wrong', message: 'nothing stands between the quotes' }],
+    ['/group rename "Two words', { kind: 'wrong', message: 'a quote is opened, and not closed' }],
+    ['/group rename "Two words"', { kind: 'command', name: 'group rename', words: ['Two words'] }],
+    ['/group rename "Two" or "three"', { kind: 'command', name: 'group rename', words: ['"Two" or "three"'] }],
+    ['/talk "Tea & Cake"', { kind: 'command', name: 'talk', words: ['Tea & Cake'] }],
+    ['/group accept "Tea & Cake"', { kind: 'command', name: 'group accept', words: ['Tea & Cake'] }],
+    ['/forward 3 "Tea & Cake"', { kind: 'command', name: 'forward', words: ['3', 'Tea & Cake'] }],
+    ['/reply 3 "so he says"', { kind: 'command', name: 'reply', words: ['3', '"so he says"'] }],
+    ['/reply 3 "so', { kind: 'command', name: 'reply', words: ['3', '"so'] }],
     ['/groups', { kind: 'command', name: 'groups', words: [] }],
     ['/group join group:9', { kind: 'wrong', message: 'usage: /group join ID CODE' }],
-    ['/group', { kind: 'wrong', message: 'unknown command: /group (/help lists them)' }],
-    ['/group fly', { kind: 'wrong', message: 'unknown command: /group fly (/help lists them)' }],
+    ['/group ', { kind: 'command', name: 'help', words: ['group'] }],
+    ['/group fly', { kind: 'wrong', message: 'unknown command: /group fly (/group lists them)' }],
     ['/quit', { kind: 'command', name: 'quit', words: [] }],
     ['/quit now', { kind: 'wrong', message: 'usage: /quit' }],
     ['/add', { kind: 'wrong', message: 'usage: /add NAME [GREETING]' }],
@@ -42,4 +51,12 @@ t.test('the help names every command', async t => {
       help.some(line => line.startsWith(`/${name} `)),
       name,
     )
+})
+
+t.test('the help of a part names the commands that begin so', async t => {
+  const names = commandHelp('group').map(line => /^\/(group \w+|\w+)/.exec(line)?.[1])
+  t.same(
+    names,
+    Object.keys(COMMANDS).filter(name => name.startsWith('group')),
+  )
 })

@@ -16,7 +16,7 @@ t.test('a group is made and talked in; messages have their senders, changes are 
   const it = await talk(t)
   const made = await it.enter('/group create "Best friends" bob', 'groupCreate', { conversation: GROUP })
   t.match(made, { title: 'Best friends', invitees: [{ uid: 300 }] })
-  await it.see(`-- you talk in ${GROUP}`)
+  await it.see('-- you talk in Best friends')
   it.push(
     groupItem({ state: GroupState.MEMBER, number: 1, title: 'Best friends', role: GroupRole.OWNER }),
     changeItem(1, { act: GroupAct.CREATED, by: UID }),
@@ -39,6 +39,66 @@ t.test('a group is made and talked in; messages have their senders, changes are 
     '-- Best friends: you made the group',
     '     bob in Best friends: hello',
   )
+})
+
+t.test('the first lines of a group that one makes are shown once, also if they come before the answer', async t => {
+  const it = await talk(t)
+  const done = it.chat.enter('/group create Friends bob')
+  await it.harness.settle()
+  it.push(MEMBER, changeItem(1, { act: GroupAct.CREATED, by: UID }))
+  await it.answer('groupCreate', { conversation: GROUP })
+  await done
+  await eventually(() => it.shown.includes('-- you talk in Friends'))
+  it.push(changeItem(2, { act: GroupAct.JOINED, by: UID, uid: 300 }))
+  t.same(it.shown.toSorted(), [
+    '-- Friends: bob joined, let in by you',
+    '-- Friends: you made the group',
+    '-- you talk in Friends',
+  ])
+  t.match(it.status, /\] Friends> $/)
+})
+
+t.test('/group alone lists the commands about groups', async t => {
+  const it = await talk(t)
+  await it.chat.enter('/group')
+  t.match(it.shown, [/^-- \/groups .*\n.*\/group create TITLE/])
+  t.notMatch(it.shown, [/\/history/])
+})
+
+t.test('changes of roles: handed over, left behind, and given', async t => {
+  const it = await talk(t, MEMBER)
+  const { ROLE_SET } = GroupAct
+  it.push(
+    changeItem(1, { act: ROLE_SET, by: UID, uid: UID, role: GroupRole.ADMIN }),
+    changeItem(2, { act: ROLE_SET, by: UID, uid: 300, role: GroupRole.OWNER }),
+    changeItem(3, { act: ROLE_SET, by: 300, uid: 300, role: GroupRole.ADMIN }),
+    changeItem(4, { act: GroupAct.LEFT, by: 300, uid: 300 }),
+    changeItem(5, { act: ROLE_SET, by: 300, uid: UID, role: GroupRole.OWNER }),
+    changeItem(6, { act: GroupAct.JOINED, by: UID, uid: 300 }),
+    changeItem(7, { act: ROLE_SET, by: UID, uid: 300, role: GroupRole.ADMIN }),
+    changeItem(8, { act: GroupAct.UNMUTED, by: UID, uid: 300 }),
+    changeItem(9, { act: GroupAct.UNMUTED, by: 300, uid: UID }),
+  )
+  await eventually(() => it.shown.length === 9)
+  t.same(it.shown, [
+    '-- Friends: you are an admin now',
+    '-- Friends: you made bob the owner',
+    '-- Friends: bob is an admin now',
+    '-- Friends: bob left',
+    '-- Friends: you are the owner now',
+    '-- Friends: bob joined, let in by you',
+    '-- Friends: you made bob an admin',
+    '-- Friends: you let bob write again',
+    '-- Friends: bob lets you write again',
+  ])
+})
+
+t.test('the name of somebody who invites, and is no contact, is asked for before it is shown', async t => {
+  const it = await talk(t)
+  it.push(groupItem({ state: GroupState.INVITED, number: 4, inviter: 301, title: 'Friends' }))
+  t.same(it.shown, [])
+  t.match(await it.answer('getProfile', { uid: 301, account: 'carol', nickname: '' }), { uid: 301 })
+  await it.see('-- carol invites you to Friends — /group accept Friends or /group decline Friends')
 })
 
 t.test('the name of a member who is no contact is asked for first; what comes meanwhile waits behind', async t => {
@@ -151,6 +211,9 @@ t.test('every command about the group that one talks in', async t => {
   await it.see('!! dora is not in Friends', '!! usage: /group mute NAME [off]')
   carol.members = [member(301, 'carol', { number: 9, asks: true, role: 0 })]
   t.match(await about('/group approve carol no', 'groupApprove'), { uid: 301, request: 9, yes: false })
+  await it.see('-- carol is not let in')
+  t.match(await about('/group remove Carol', 'groupRemove'), { uid: 301, number: 9 })
+  await it.see('-- carol is not let in')
 })
 
 t.test('rules, members, groups and what a group refused are shown', async t => {

@@ -59,6 +59,53 @@ t.test('what happens to a message that was shown is a line, and the history show
   await it.see('-- a message was deleted here')
 })
 
+t.test('what happens in another conversation than the one that is talked in is said with its place', async t => {
+  const it = await talk(t, MEMBER)
+  const inGroup = (): Item => groupMessage(5, '300/2/1', 'hello')
+  const own = (): Item => messageItem(`${UID}/5/1`, 'mine', { recipient: 300 })
+  const theirs = (): Item => messageItem('300/2/2', 'yours')
+  it.push(inGroup(), own(), theirs(), groupMessage(6, '300/2/3', 'once'))
+  it.push(
+    changedItem(inState(inGroup(), { editedAtMs: 5 })),
+    changedItem(inState(inGroup(), { reactions: [{ kind: '👍', count: 1, mine: false }] })),
+    changedItem(inState(inGroup(), { recalledBy: UID })),
+    changedItem(inState(own(), { editedAtMs: 5 })),
+    changedItem(inState(theirs(), { editedAtMs: 5 })),
+    changedItem(inState(theirs(), { deleted: true })),
+    changedItem(inState(groupMessage(6, '300/2/3', ''), { deleted: true })),
+  )
+  await it.see(
+    '-- bob in Friends edited a message: hello',
+    '-- bob in Friends: hello (👍 1)',
+    '-- you in Friends took a message by bob back',
+    '-- you (to bob) edited a message: mine',
+    '-- bob edited a message: yours',
+    '-- a message was deleted with bob',
+    '-- a message was deleted in Friends',
+  )
+})
+
+t.test('a number of another conversation than the one that is talked in: it is said where that is', async t => {
+  const it = await talk(t, MEMBER, groupMessage(5, '300/2/1', 'news'))
+  await it.chat.enter('/talk Friends')
+  await it.answer('markRead')
+  await it.enter('/react 1 👍', 'react')
+  t.notMatch(it.shown.join(), 'not where you talk')
+  await it.chat.enter('/talk bob')
+  const where = '-- message 1 is in Friends, not where you talk now'
+  t.match(await it.enter('/reply 1 so', 'post'), { conversation: GROUP })
+  await it.see(where, '…    you → Friends: (to “news”) so')
+  await it.enter('/react 1 👏', 'react')
+  await it.see(where)
+  await it.enter('/delete 1', 'delete')
+  await it.see(where)
+  it.push(messageItem('300/2/9', 'direct'))
+  await it.see('     bob: direct')
+  await it.chat.enter('/talk Friends')
+  await it.chat.enter('/recall 3')
+  await it.see('-- message 3 is with bob, not where you talk now')
+})
+
 t.test('what happens to a message that waits for the name of its sender is told behind it', async t => {
   const it = await talk(t, MEMBER)
   it.push(groupMessage(3, '301/1/1', 'frist'), groupMessage(4, '301/1/2', 'secret'))
@@ -80,8 +127,8 @@ t.test('what happens to a message that waits for the name of its sender is told 
   t.same(it.shown, [
     '     carol in Friends: frist',
     '     carol in Friends: secret',
-    '-- carol edited a message: first',
-    '-- carol took a message back',
+    '-- carol in Friends edited a message: first',
+    '-- carol in Friends took a message back',
   ])
 })
 
