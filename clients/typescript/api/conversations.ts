@@ -63,7 +63,7 @@ export class Conversations {
     return this.#host.operate('setConversation', () => {
       const id = writableNamed('conversation', conversation)
       const asked = this.#host.underWay('setConversation', ({ conversation }) => conversation === id)?.settings
-      const { muted, pinned, archived, unread } = { ...this.#host.list.of(id), ...asked, ...settings }
+      const { muted, pinned, archived, unread } = { ...(asked ?? this.#host.list.settingsOf(id)), ...settings }
       for (const [name, flag] of Object.entries({ muted, pinned, archived, unread })) checkFlag(name, flag)
       return { conversation: id, settings: { muted, pinned, archived, unread } }
     })
@@ -87,7 +87,7 @@ export class Conversations {
   setPreferences(preferences: Partial<Preferences>): Promise<void> {
     return this.#host.operate('setPreferences', () => {
       const asked = this.#host.underWay('setPreferences', () => true)?.preferences
-      const { noReceipts, askBeforeGroups } = { ...this.preferences, ...asked, ...preferences }
+      const { noReceipts, askBeforeGroups } = { ...(asked ?? this.#host.preferences.asked), ...preferences }
       for (const [name, flag] of Object.entries({ noReceipts, askBeforeGroups })) checkFlag(name, flag)
       return { preferences: { noReceipts, askBeforeGroups } }
     })

@@ -4,6 +4,7 @@ import { METHODS } from '../../../protocol/methods.js'
 import { Backoff } from '../base/backoff.js'
 import type { Emitter } from '../base/emitter.js'
 import type { LongwireError } from '../base/errors.js'
+import type { Operation } from '../base/operation.js'
 import { Calls } from '../connection/calls.js'
 import { type ConnectionStatus, Connector } from '../connection/connector.js'
 import { Identity } from '../connection/identity.js'
@@ -98,7 +99,11 @@ function rulesOf(config: Config, host: WiringHost, connectionCode: (frame: Frame
       emitState: event => events.emit('messageState', event),
       accepted: (message, from, version) => inbox.accepted(message, from, version),
       expected: version => inbox.expected(version),
-      did: (method, sendSeq) => posted.did(identity.device, sendSeq, method),
+      did: (method, sendSeq, request) => {
+        posted.did(identity.device, sendSeq, method)
+        if (method === 'setConversation') conversations.onTaken(request as unknown as Operation<typeof method>)
+        else if (method === 'setPreferences') preferences.onTaken(request as unknown as Operation<typeof method>)
+      },
       failed: (message, code) => inbox.failed(message, code),
       renewed: token => identity.renewToken(token),
       connectionCode,

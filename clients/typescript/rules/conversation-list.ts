@@ -5,6 +5,7 @@ import {
   createPreferences,
   type Preferences as PreferencesItem,
 } from '../../../protocol/generated/messages.js'
+import type { Operation } from '../base/operation.js'
 import type { Commits } from '../storage/commits.js'
 import { KeyedList } from './keyed-list.js'
 
@@ -50,6 +51,17 @@ export class ConversationList extends KeyedList<ConversationId, ConversationStat
     return this.get(conversation)?.cleared ?? 0
   }
 
+  /** The settings that were asked for last, of those that the server took. */
+  settingsOf(conversation: ConversationId): ConversationSettings {
+    return this.newest(conversation) ?? stateOf(conversation)
+  }
+
+  /** The server took settings that were asked for here. */
+  onTaken({ conversation, settings }: Operation<'setConversation'>): void {
+    const id = conversation as ConversationId
+    this.take(id, { ...this.of(id), ...settings })
+  }
+
   /** An item came. @returns whether the conversation is cleared further than before */
   onItem({ conversation, settings, read, cleared }: ConversationItem): boolean {
     if (!isConversationId(conversation)) return false
@@ -69,6 +81,16 @@ export class PreferencesList extends KeyedList<'own', Preferences> {
 
   get own(): Preferences {
     return this.get('own') ?? createPreferences()
+  }
+
+  /** The preferences that were asked for last, of those that the server took. */
+  get asked(): Preferences {
+    return this.newest('own') ?? createPreferences()
+  }
+
+  /** The server took preferences that were asked for here. */
+  onTaken({ preferences }: Operation<'setPreferences'>): void {
+    this.take('own', { ...this.own, ...preferences })
   }
 
   /** An item came. */

@@ -22,6 +22,8 @@ export class KeyedList<K extends string | number, V> {
    */
   readonly #generations = new Map<K, number>()
   #generation = 0
+  /** What the server took as a request of this device. The item of it may come behind the answer. */
+  readonly #taken = new Map<K, V>()
 
   constructor(commits: Commits, options: KeyedListOptions<K, V>) {
     this.#commits = commits
@@ -37,8 +39,19 @@ export class KeyedList<K extends string | number, V> {
     return this.#values.get(key)
   }
 
+  /** The newest that is known of it: what was asked for here and no item has come since, or what the item says. */
+  newest(key: K): V | undefined {
+    return this.#taken.get(key) ?? this.#values.get(key)
+  }
+
+  /** The server took a request of this device that makes it so. */
+  take(key: K, value: V): void {
+    this.#taken.set(key, value)
+  }
+
   /** An item came. */
   set(key: K, value: V): void {
+    this.#taken.delete(key)
     this.#values.set(key, value)
     this.#generations.set(key, this.#generation)
     this.#commits.put(this.#nameOf(key), [this.#generation, value as unknown as Json])
@@ -54,6 +67,7 @@ export class KeyedList<K extends string | number, V> {
   /** Begins a life of the timeline: items belong to it from now on. */
   begin(generation: number): void {
     this.#generation = generation
+    this.#taken.clear()
   }
 
   /** A resync is complete. What it did not bring is no more. */
@@ -74,6 +88,7 @@ export class KeyedList<K extends string | number, V> {
   clear(): void {
     this.#values.clear()
     this.#generations.clear()
+    this.#taken.clear()
   }
 
   #nameOf(key: K): string {

@@ -57,7 +57,7 @@ export interface SenderHost {
   /** An own item up to this version is there, and no answer brings it. */
   expected(version: number): void
   /** The server has done what was asked under a number of this device. */
-  did(method: OperationName, sendSeq: number): void
+  did(method: OperationName, sendSeq: number, request: OperationRequest): void
   /** A message of this device failed for good before it was accepted. */
   failed(message: SentMessage, code: number): void
   /** ChangePassword gave another token in place of all others. */
@@ -216,7 +216,7 @@ export class Sender {
     this.#taken(entry, false)
     this.pump()
     if (content.kind === 'message') return content.message
-    if (content.kind === 'operation') this.#host.did(content.method as OperationName, sendSeq)
+    if (content.kind === 'operation') this.#host.did(content.method as OperationName, sendSeq, content.request)
     entry.done?.(undefined)
     return undefined
   }
@@ -364,7 +364,7 @@ export class Sender {
         this.#beginnings.answered(made, sendSeq, true)
       }
       if (content.method === 'forward') this.#forwarded(content.request, sendSeq, response as ResponseOf<'forward'>)
-      this.#host.did(content.method as OperationName, sendSeq)
+      this.#host.did(content.method as OperationName, sendSeq, content.request)
     }
     done?.(undefined, response)
   }

@@ -4,7 +4,7 @@
  */
 import t from 'tap'
 import { MemoryStorage, peerOf } from '../../../clients/typescript/index.js'
-import { createMessageContent, type Item } from '../../../protocol/generated/messages.js'
+import { createItem, createMessageContent, createPreferences, type Item } from '../../../protocol/generated/messages.js'
 import {
   conversationItem,
   conversationState,
@@ -220,6 +220,51 @@ t.test('what was set offline and before a restart is not lost by what is set aft
   t.same(pipe.take('setPreferences').request.preferences, { noReceipts: true, askBeforeGroups: false })
   t.same(pipe.take('setConversation').request.settings, { ...PLAIN, muted: true, pinned: true })
   t.same(pipe.take('setPreferences').request.preferences, { noReceipts: true, askBeforeGroups: true })
+})
+
+t.test('what is left out comes from what the server took last, until an item comes', async t => {
+  const storage = new MemoryStorage()
+  const first = await Harness.online(storage)
+  first.pipe.end()
+  void first.client.conversations.set(300, { muted: true })
+  void first.client.conversations.setPreferences({ noReceipts: true })
+  first.settle()
+  const harness = await Harness.start(storage)
+  const { client } = harness
+  client.connect()
+  harness.settle()
+  harness.reconnect()
+  const { pipe } = harness
+  const answered = (): unknown[] => {
+    harness.settle()
+    while (pipe.peek()[0] === 'ack') pipe.takeAck()
+    const settings = pipe.take('setConversation')
+    const preferences = pipe.take('setPreferences')
+    pipe.respond('setConversation', settings.id)
+    pipe.respond('setPreferences', preferences.id)
+    return [settings.request.settings, preferences.request.preferences]
+  }
+  t.same(answered(), [
+    { ...PLAIN, muted: true },
+    { noReceipts: true, askBeforeGroups: false },
+  ])
+  void client.conversations.set(300, { pinned: true })
+  void client.conversations.setPreferences({ askBeforeGroups: true })
+  t.same(answered(), [
+    { ...PLAIN, muted: true, pinned: true },
+    { noReceipts: true, askBeforeGroups: true },
+  ])
+  // Of another device.
+  pipe.push(0, 2, [
+    conversationState({ conversation: 'direct:300', settings: { ...PLAIN, archived: true } }),
+    createItem({ content: { case: 'preferences', value: createPreferences() } }),
+  ])
+  void client.conversations.set(300, { unread: true })
+  void client.conversations.setPreferences({ askBeforeGroups: true })
+  t.same(answered(), [
+    { ...PLAIN, archived: true, unread: true },
+    { noReceipts: false, askBeforeGroups: true },
+  ])
 })
 
 t.test('settings that were refused are not taken up by the next ones', async t => {
