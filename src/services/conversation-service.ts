@@ -82,10 +82,11 @@ export class ConversationService {
       transition: Transition<I, Answer>,
       inputOf: (asked: Asked, request: Q) => NoInfer<I> | undefined,
       begun?: (uid: number) => void,
-    ): void =>
+    ): void => {
+      const searches = method.number === METHODS.delete.number
       on(method, (caller, id, request) => {
         const { uid, device } = caller
-        const waitMs = method.number === METHODS.delete.number ? searchWait(this.#limits, uid) : 0
+        const waitMs = searches ? searchWait(this.#limits, uid) : 0
         if (waitMs > 0) {
           refuseLimited(caller, id, waitMs)
           return
@@ -96,11 +97,12 @@ export class ConversationService {
         else {
           this.#engine.submit(userActor(uid), transition, input, outcome => {
             answerNumbered(caller, id, outcome)
-            if (method.number === METHODS.delete.number) chargeSearch(this.#limits, uid, outcome)
+            if (searches) chargeSearch(this.#limits, uid, outcome)
             if (succeededNow(outcome)) begun?.(uid)
           })
         }
       })
+    }
     act(METHODS.markRead, markRead, (asked, { conversation, number }) => {
       const gid = gidOf(conversation)
       return gid === undefined ? undefined : { ...asked, gid, number }

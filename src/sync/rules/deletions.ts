@@ -5,7 +5,7 @@
  *   Delete ─► in place of each entry a tombstone: the message's id, and that it is deleted ─► a follow-up in the own timeline
  *   Clear ─► the conversation's record says up to where ─► noted under leaving/<partition> ─► slices: tombstones ─► note removed
  *
- * Of the tombstones of a Clear nobody is told: devices go by the record.
+ * A Clear tells devices by the record alone: its tombstones are told to nobody.
  */
 import { CODES } from '../../../protocol/codes.js'
 import { type ConversationId, peerOf } from '../../../protocol/conversation-id.js'

@@ -120,7 +120,7 @@ export function deleted(message: AnyMessage): AnyMessage {
 
 /** The message with these reactions, in place of those that it has. One that was recalled or deleted stays as it is. */
 export function reacted(message: AnyMessage, reactions: readonly Reaction[], number = 0): AnyMessage {
-  if (isRecalled(message) || isDeleted(message)) return message
+  if (isGone(message.value)) return message
   const changes = number === 0 ? {} : { changeNumber: number }
   return withFields(message, { state: stateOf(message.value.state, { ...changes, reactions: [...reactions] }) })
 }
