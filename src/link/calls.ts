@@ -19,6 +19,7 @@ import { versionBefore } from '../../protocol/item-codec.js'
 import { MARKS_MAX } from '../../protocol/limits.js'
 import { METHODS } from '../../protocol/methods.js'
 import type { Asker, Authorization, Caller, HelloAnswer, TimelineHead, TimelinePage } from '../services/types.js'
+import type { Actor } from '../store/types.js'
 import { encodeFields, Fields } from './fields.js'
 import { decodePage, LINK } from './messages.js'
 
@@ -26,8 +27,8 @@ import { decodePage, LINK } from './messages.js'
 export interface Call {
   /** The user in whose order it is sent; 0: none. */
   readonly uid: number
-  /** The user whose node it is for; absent: `uid`. */
-  readonly home?: number | undefined
+  /** The actor whose node it is for; absent: the user's. */
+  readonly home?: Actor | undefined
   /** The device that an ack is of. */
   readonly device?: number
   /** The address of a caller who has no session, or has not proved it; absent: the user is known. */
@@ -67,12 +68,13 @@ const ACCEPTING: ReadonlySet<number> = new Set([METHODS.send.number, METHODS.pos
 export interface AskedFor {
   readonly method: number
   readonly body: Uint8Array
-  readonly home: number
+  /** The actor whose node it is for; absent: the caller's. */
+  readonly home?: Actor
 }
 
 export class RequestCall implements Call {
   readonly uid: number
-  readonly home: number
+  readonly home: Actor | undefined
   readonly bytes: number
   readonly method = LINK.request
   readonly #caller: Caller
@@ -81,7 +83,6 @@ export class RequestCall implements Call {
   /** A copy: a frame's body is the frame's. */
   readonly #body: Uint8Array
 
-  /** @param home the user whose node it is for */
   constructor(caller: Caller, id: number, { method, body, home }: AskedFor) {
     this.uid = caller.uid
     this.home = home

@@ -17,6 +17,7 @@ import { Preference } from '../cluster/rendezvous.js'
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import { networkOf } from '../lib/network.js'
 import type { Random } from '../lib/random.js'
+import type { Actor } from '../store/types.js'
 import { userActor } from '../sync/rules/records.js'
 import { CALL_BYTES, type Call } from './calls.js'
 import type { LogicLink } from './logic-link.js'
@@ -70,6 +71,11 @@ interface Lane extends Share {
   /** The acks under way. */
   acks: number
   waiting: Pending[]
+}
+
+/** The actor whose records the calls of a lane are about; undefined: none. */
+function actorOf({ uid }: Lane): Actor | undefined {
+  return uid === 0 ? undefined : userActor(uid)
 }
 
 /** A call that is not answered, with where it counts. */
@@ -269,7 +275,7 @@ export class Lanes {
 
   /** Sends what waits in a lane, as far as a node takes it. */
   #pump(lane: Lane): void {
-    const link = lane.underWay > 0 ? lane.link : this.#choose(lane.waiting[0]?.call.home ?? lane.uid)
+    const link = lane.underWay > 0 ? lane.link : this.#choose(lane.waiting[0]?.call.home ?? actorOf(lane))
     if (link === undefined || !this.#takes(link)) {
       this.#stuck.add(lane)
       this.#tickLater()
@@ -314,8 +320,9 @@ export class Lanes {
     return link.isOpen && this.#links.get(link.node) === link
   }
 
-  #choose(uid: number): AnyLink | undefined {
-    if (uid !== 0) return this.#links.get(this.#preference.of(userActor(uid)) ?? '')
+  /** The link to the node that is preferred for an actor; undefined: for none, so any link. */
+  #choose(actor: Actor | undefined): AnyLink | undefined {
+    if (actor !== undefined) return this.#links.get(this.#preference.of(actor) ?? '')
     const links = [...this.#links.values()]
     return links[this.#options.random.integer(Math.max(1, links.length))]
   }

@@ -16,6 +16,7 @@ import type {
   TimelineHead,
   TimelinePage,
 } from '../services/types.js'
+import type { Actor } from '../store/types.js'
 import { AckCall, AuthorizeCall, type Call, HelloCall, ReadCall, RequestCall } from './calls.js'
 
 /** The lanes, as the services see them. */
@@ -47,12 +48,12 @@ export class RemoteServices implements Services {
   }
 
   request(caller: Caller, id: number, method: number, body: Uint8Array): void {
-    this.requestAt(caller.uid, caller, id, { method, body })
+    this.#lanes.submit(new RequestCall(caller, id, { method, body }))
   }
 
-  /** Does a request at the node of this user. The caller's other calls that are under way keep it in their order, and at theirs. */
+  /** Does a request at the node of this actor. The caller's other calls that are under way keep it in their order, and at theirs. */
   requestAt(
-    home: number,
+    home: Actor,
     caller: Caller,
     id: number,
     asked: { readonly method: number; readonly body: Uint8Array },

@@ -21,7 +21,6 @@ import { Counters } from '../ops/counters.js'
 import { Limits } from '../ops/rate-limits.js'
 import type { Services } from '../services/types.js'
 import type { Engine } from '../sync/index.js'
-import { userActor } from '../sync/rules/records.js'
 import type { Access } from './access.js'
 import { Front } from './front.js'
 import { Logic } from './logic.js'
@@ -168,8 +167,7 @@ export class Node {
   #atHome({ clock, home }: NodeOptions): Services {
     const { engine, services: own } = this.logic
     if (home === undefined) return own
-    const isContended = (uid: number): boolean => engine.isContended(userActor(uid))
-    const { anyContended } = engine
+    const { isContended, anyContended } = engine
     return new HomeServices({ own, remote: home.services, clock, isContended, anyContended })
   }
 }

@@ -2,9 +2,16 @@
 import t from 'tap'
 import {
   createAckNotice,
+  createGroupServiceLeaveRequest,
+  createMarkReadRequest,
+  createMessageId,
   createPostRequest,
+  createRecallRequest,
   createSendRequest,
+  encodeGroupServiceLeaveRequest,
+  encodeMarkReadRequest,
   encodePostRequest,
+  encodeRecallRequest,
   encodeSendRequest,
 } from '../../protocol/generated/messages.js'
 import { METHODS } from '../../protocol/methods.js'
@@ -21,6 +28,8 @@ import { silentLog } from '../../src/ops/log.js'
 import type { Caller, Services } from '../../src/services/types.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
+import type { Actor } from '../../src/store/types.js'
+import { groupActor } from '../../src/sync/references.js'
 import { userActor } from '../../src/sync/rules/records.js'
 import { eventually } from '../support/eventually.js'
 import { FakeServices } from '../support/fake-services.js'
@@ -50,6 +59,10 @@ function sendTo(to: number): Uint8Array {
   return to === 0 ? new Uint8Array(0) : encodeSendRequest(createSendRequest({ sendSeq: 1, to, text: 'x' }))
 }
 
+function markRead(conversation: string): Uint8Array {
+  return encodeMarkReadRequest(createMarkReadRequest({ sendSeq: 1, conversation }))
+}
+
 function postTo(conversation: string): Uint8Array {
   return encodePostRequest(createPostRequest({ sendSeq: 1, conversation, text: 'x' }))
 }
@@ -59,50 +72,63 @@ t.test(
   async t => {
     const clock = new ManualClock()
     const [own, remote] = [new FakeServices(), new FakeServices()]
-    const contended = new Set<number>()
+    const contended = new Set<Actor>()
     const busy = new Set<number>()
     /** At whose home each request was to be done. */
-    const homes: number[] = []
+    const homes: Actor[] = []
     const there = {
-      requestAt: (user: number): void => {
-        homes.push(user)
+      requestAt: (home: Actor): void => {
+        homes.push(home)
       },
       ack: remote.ack.bind(remote),
       hasUnderWay: (uid: number): boolean => busy.has(uid),
     }
-    const isContended = (uid: number): boolean => contended.has(uid)
+    const isContended = (actor: Actor): boolean => contended.has(actor)
     const home = new HomeServices({ own, remote: there, clock, isContended, anyContended: () => contended.size > 0 })
-    const HERE = 0
-    const ask = (uid: number, to = 0, method: number = METHODS.send.number, body = sendTo(to)): number => {
+    const HERE = 'here'
+    const seven = userActor(7)
+    const group = 'group:7.1.7'
+    const ask = (uid: number, to = 0, method: number = METHODS.send.number, body = sendTo(to)): Actor => {
       const [here, before] = [own.requests.length, homes.length]
       home.request(callerOf(uid), 1, method, body)
       t.equal(own.requests.length - here + homes.length - before, 1)
       return homes.length > before ? (homes.at(-1) ?? HERE) : HERE
     }
     t.equal(ask(7), HERE)
-    contended.add(7)
-    t.equal(ask(7), 7)
+    contended.add(seven)
+    t.equal(ask(7), seven)
     t.equal(ask(8), HERE)
     t.equal(ask(0), HERE)
-    t.equal(ask(8, 7), 7, 'a message to the user')
-    t.equal(ask(8, 0, METHODS.post.number, postTo('direct:7')), 7, 'one by Post')
+    t.equal(ask(8, 7), seven, 'a message to the user')
+    t.equal(ask(8, 0, METHODS.post.number, postTo('direct:7')), seven, 'one by Post')
     t.equal(ask(8, 0, METHODS.post.number, postTo('direct:9')), HERE)
-    t.equal(ask(8, 0, METHODS.post.number, postTo('group:7.1.7')), HERE)
+    t.equal(ask(8, 0, METHODS.post.number, postTo(group)), HERE)
     t.equal(ask(8, 7, METHODS.getProfile.number), HERE, 'another request')
     t.equal(ask(8, 9), HERE)
     busy.add(8)
-    t.equal(ask(8, 9), 8, 'behind one that is under way over a link')
+    t.equal(ask(8, 9), userActor(8), 'behind one that is under way over a link')
     busy.clear()
     contended.clear()
     clock.advance(HOME_MS - 1)
-    t.equal(ask(7), 7)
-    t.equal(ask(8, 7), 7)
+    t.equal(ask(7), seven)
+    t.equal(ask(8, 7), seven)
     home.ack(callerOf(7), createAckNotice({ version: 0 }))
     t.same([own.acks.length, remote.acks.length], [0, 1])
     clock.advance(HOME_MS + 2_000)
     t.equal(ask(7), HERE)
     t.equal(ask(8, 7), HERE)
-    contended.add(7)
+    contended.add(groupActor('7.1.7'))
+    t.equal(ask(8, 0, METHODS.post.number, postTo(group)), groupActor('7.1.7'), 'a message to a group')
+    const recall = encodeRecallRequest(
+      createRecallRequest({ sendSeq: 2, conversation: group, message: createMessageId({ number: 5 }) }),
+    )
+    t.equal(ask(8, 0, METHODS.recall.number, recall), groupActor('7.1.7'), 'what changes a message in it')
+    const leave = encodeGroupServiceLeaveRequest(createGroupServiceLeaveRequest({ sendSeq: 3, conversation: group }))
+    t.equal(ask(8, 0, METHODS.groupLeave.number, leave), groupActor('7.1.7'), 'what changes the group')
+    t.equal(ask(8, 0, METHODS.markRead.number, markRead(group)), HERE, 'what is written to the user alone')
+    t.equal(ask(8, 0, METHODS.post.number, postTo('group:8.1.7')), HERE, 'another group')
+    t.equal(ask(8, 0, METHODS.post.number, new Uint8Array([0xff])), HERE, 'no request')
+    contended.add(seven)
     t.same(await home.head(7, 0), { head: 0, resync: false })
     t.match(await home.page(7, 0), { kind: 'page' })
     t.equal(remote.askers.length, 0)
