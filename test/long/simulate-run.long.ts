@@ -1,14 +1,14 @@
-/** Whole runs: real processes, real sockets, a real disk. Longer ones are in test/long. */
+/** Whole runs: real processes, real sockets, a real disk. Longer ones, with faults: simulate-faults.long.ts. */
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import t from 'tap'
-import { parseSettings } from '../../../clients/simulate/options.js'
-import { Run } from '../../../clients/simulate/run.js'
-import { ServerProcess } from '../../../clients/simulate/server-process.js'
-import { type Clock, systemClock } from '../../../src/lib/clock.js'
-import { eventually } from '../../support/eventually.js'
-import { isAlive, serversOf, simulate, startSimulate } from './support.js'
+import { parseSettings } from '../../clients/simulate/options.js'
+import { Run } from '../../clients/simulate/run.js'
+import { ServerProcess } from '../../clients/simulate/server-process.js'
+import { type Clock, systemClock } from '../../src/lib/clock.js'
+import { isAlive, serversOf, simulate, startSimulate } from '../clients/simulate/support.js'
+import { eventually } from '../support/eventually.js'
 
 /** Time as the run sees it, a hundred times as fast; clients keep their own. */
 const hundredfold: Clock = {
