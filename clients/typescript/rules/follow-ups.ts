@@ -6,12 +6,13 @@ import type { Changed, MessageState } from '../../../protocol/generated/messages
 import type { Emitter } from '../base/emitter.js'
 import type { Identity } from '../connection/identity.js'
 import type { Commits } from '../storage/commits.js'
-import { isCleared, type StoredId, type StoredMessage } from '../storage/storage.js'
+import { isCleared, presentIn, rewritten, type StoredId, type StoredMessage } from '../storage/storage.js'
 import { Cleared } from './cleared.js'
 import type { ConversationList } from './conversation-list.js'
 import type { ClientEvents } from './events.js'
 import { storedMessage } from './extras.js'
 import { direct, type Message } from './messages.js'
+import type { SentMessage } from './sent-message.js'
 import type { Shown } from './shown.js'
 
 /** The most deleted messages whose ids are kept. What happens to older ones changes nothing here, but is told. */
@@ -67,6 +68,22 @@ export class FollowUps {
     return true
   }
 
+  /**
+   * An own message that waited here came in its place. It may have changed meanwhile: what was written is to be found nowhere then, and
+   * where it waited is such a place.
+   */
+  settles(message: StoredMessage, state: MessageState | undefined, written: SentMessage): void {
+    const { commits } = this.#host
+    const hidden = this.hides(message, state)
+    if (!hidden && state === undefined) {
+      commits.append(message)
+      return
+    }
+    const { text, rich } = written
+    commits.append(rewritten(message, { text, ...rich }))
+    commits.rewrite(hidden ? idOf(message) : { ...idOf(message), present: presentIn(message) })
+  }
+
   /** An item says that a conversation is cleared, further than before. What says so of all needs nothing that says it of one. */
   clears(conversation: ConversationId): void {
     this.cleared.clear(conversation)
@@ -106,14 +123,11 @@ export class FollowUps {
 
   #rewrite(message: StoredMessage, state: MessageState | undefined, found = (): void => {}): void {
     const { commits } = this.#host
-    const { conversation, sender, device, sendSeq, number, text, content, extra, changed } = message
-    const id: StoredId = { conversation, sender, device, sendSeq, ...(number !== undefined && { number }) }
     if (state?.deleted === true) {
       this.#bury(message)
-      commits.rewrite({ ...id, found })
+      commits.rewrite({ ...idOf(message), found })
     } else {
-      const rest = { ...(content && { content }), ...(extra && { extra }), ...(changed && { changed }) }
-      commits.rewrite({ ...id, present: { text, ...rest }, found })
+      commits.rewrite({ ...idOf(message), present: presentIn(message), found })
     }
   }
 
@@ -129,6 +143,10 @@ export class FollowUps {
     this.#gone.delete(name)
     this.#host.commits.put(name, undefined)
   }
+}
+
+function idOf({ conversation, sender, device, sendSeq, number }: StoredMessage): StoredId {
+  return { conversation, sender, device, sendSeq, ...(number !== undefined && { number }) }
 }
 
 function nameOf({

@@ -47,7 +47,7 @@ export class GroupInbox {
 
   message(version: number, conversation: ConversationId, item: ConversationMessage): void {
     const { sender, device, sendSeq, number, state } = item
-    const { commits, identity, shown, sender: outgoing, followUps, keep } = this.#host
+    const { identity, shown, sender: outgoing, followUps, keep } = this.#host
     const own = sender === identity.uid
     const message = own ? this.#judged(device, sendSeq) : undefined
     if (!this.#isNew(conversation, number)) return
@@ -65,7 +65,7 @@ export class GroupInbox {
       return
     }
     message.number = number
-    if (!followUps.hides(stored, state)) commits.append(stored)
+    followUps.settles(stored, state, message)
   }
 
   change(version: number, item: GroupChangeItem): void {

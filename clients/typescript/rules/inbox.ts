@@ -167,7 +167,7 @@ export class Inbox {
       return
     }
     const before = versionBefore(from, version)
-    if (version > 0 && this.#timeline.joins(before, version)) this.#keepOwn(asStored(message, { version }))
+    if (version > 0 && this.#timeline.joins(before, version)) this.#keepOwn(asStored(message, { version }), message)
     else this.#keepAhead(message, version)
     if (version === 0) return
     this.#host.acks.heardRange(before, version)
@@ -318,7 +318,7 @@ export class Inbox {
       const message = outgoing.ownCopy(sendSeq)
       if (message !== undefined) {
         outgoing.accepted(message)
-        this.#keepOwn(stored, state)
+        this.#keepOwn(stored, message, state)
         return
       }
     }
@@ -369,12 +369,12 @@ export class Inbox {
     this.#host.commits.tell(() => this.#host.events.emit('message', this.present(message)))
   }
 
-  #keepOwn(message: StoredMessage, state?: MessageState): void {
+  #keepOwn(message: StoredMessage, written: SentMessage, state?: MessageState): void {
     const { sender, device, sendSeq } = message
     const seen = this.#host.shown.of(sender, device)
     if (!seen.add(sendSeq)) return
     this.#host.commits.put(seen.key, seen.toJson())
-    if (!this.followUps.hides(message, state)) this.#host.commits.append(message)
+    this.followUps.settles(message, state, written)
   }
 
   #keepAhead(message: SentMessage, version: number): void {
@@ -423,7 +423,7 @@ export class Inbox {
     const message = device === identity.device ? sender.ownCopy(sendSeq) : undefined
     if (message !== undefined) {
       sender.accepted(message)
-      this.#keepOwn(asStored(message, { version: 0 }))
+      this.#keepOwn(asStored(message, { version: 0 }), message)
     }
     const { conversation } = direct(peer)
     const [act, reason] = [posted.takeAct(device, sendSeq), reasonOfCode(code)]

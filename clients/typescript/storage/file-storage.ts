@@ -175,6 +175,7 @@ export class FileStorage implements Storage {
       throw error
     }
     if (this.#file >= 0) closeSync(this.#file)
+    this.#model.cleaned()
     this.#file = file
     this.#bytes = bytes
     this.#compactAbove = Math.max(COMPACT_BYTES_MIN, bytes * COMPACT_GROWTH)

@@ -6,7 +6,17 @@
 // whole state from nothing.
 import { crc32 } from 'node:zlib'
 import type { Change } from '../base/group-words.js'
-import type { Changes, Clearing, Failure, Json, Present, Rewrite, StoredId, StoredMessage } from './storage.js'
+import {
+  type Changes,
+  type Clearing,
+  type Failure,
+  type Json,
+  type Present,
+  presentIn,
+  type Rewrite,
+  type StoredId,
+  type StoredMessage,
+} from './storage.js'
 import type { StoredModel } from './stored-model.js'
 import { conversationOf, type StoredName, storedName } from './stored-name.js'
 
@@ -134,14 +144,8 @@ function messageRow(m: StoredMessage): MessageRow {
 }
 
 function furtherRow(message: StoredMessage): readonly RewriteRow[] {
-  const { text, content, extra, changed } = message
-  if (extra === undefined && changed === undefined) return []
-  return [
-    rewriteRow({
-      ...message,
-      present: { text, ...(content && { content }), ...(extra && { extra }), ...(changed && { changed }) },
-    }),
-  ]
+  if (message.extra === undefined && message.changed === undefined) return []
+  return [rewriteRow({ ...message, present: presentIn(message) })]
 }
 
 function rewriteRow({ conversation, sender, device, sendSeq, number = 0, present }: Rewrite): RewriteRow {

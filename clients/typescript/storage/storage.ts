@@ -164,6 +164,11 @@ export function isCleared(version: number, upTo: number): boolean {
   return version > 0 && version <= upTo
 }
 
+/** The part of a stored message that may change, without the rest. */
+export function presentIn({ text, content, extra, changed }: StoredMessage): Present {
+  return { text, ...(content && { content }), ...(extra && { extra }), ...(changed && { changed }) }
+}
+
 /** A stored message with another present. */
 export function rewritten(message: StoredMessage, { text, content, extra, changed }: Present): StoredMessage {
   const { content: _content, extra: _extra, changed: _changed, ...rest } = message

@@ -27,6 +27,8 @@ interface Conversation {
 export class StoredModel {
   readonly values = new Map<string, Json>()
   readonly #conversations = new Map<ConversationId, Conversation>()
+  /** The conversations that messages were dropped of, because there are too many. A journal may still have those. */
+  readonly #dropped = new Set<ConversationId>()
   readonly #kept: number
 
   constructor(options: HistoryOptions = {}) {
@@ -36,7 +38,7 @@ export class StoredModel {
     this.#kept = kept
   }
 
-  /** @returns whether content is gone that was here before, or came with these changes */
+  /** @returns whether content is gone that was here before, or came with these changes; also if it may be where it was dropped from here */
   apply(changes: Changes): boolean {
     if (changes.forget) {
       this.values.clear()
@@ -46,12 +48,17 @@ export class StoredModel {
       if (value === undefined) this.values.delete(name)
       else this.values.set(name, value)
     }
-    if (this.#kept > 0) for (const message of changes.messages) this.#add(message)
+    for (const message of changes.messages) this.#add(message)
     for (const failure of changes.failures) this.#fail(failure)
     let erased = changes.forget
     for (const rewrite of changes.rewrites) if (this.#rewrite(rewrite)) erased = true
     for (const clearing of changes.clearings) if (this.#clear(clearing)) erased = true
     return erased
+  }
+
+  /** Notes that what is not here is nowhere else either. */
+  cleaned(): void {
+    this.#dropped.clear()
   }
 
   page(id: ConversationId, before: number | undefined, limit: number): HistoryPage {
@@ -69,6 +76,10 @@ export class StoredModel {
   }
 
   #add(message: StoredMessage): void {
+    if (this.#kept === 0) {
+      this.#dropped.add(message.conversation)
+      return
+    }
     const conversation = this.#conversations.get(message.conversation)
     if (conversation === undefined) {
       this.#conversations.set(message.conversation, { messages: [message], positions: [0], nextPosition: 1 })
@@ -82,6 +93,7 @@ export class StoredModel {
       const surplus = conversation.messages.length - this.#kept
       conversation.messages.splice(0, surplus)
       conversation.positions.splice(0, surplus)
+      this.#dropped.add(message.conversation)
     }
   }
 
@@ -97,7 +109,7 @@ export class StoredModel {
     const conversation = this.#conversations.get(id)
     const at = conversation?.messages.findLastIndex(each => isNamed(each, name)) ?? -1
     const message = conversation?.messages[at]
-    if (conversation === undefined || message === undefined) return false
+    if (conversation === undefined || message === undefined) return this.#dropped.has(id) && takesAway(present)
     found?.()
     if (present === undefined) {
       conversation.messages.splice(at, 1)
@@ -110,10 +122,11 @@ export class StoredModel {
 
   #clear({ conversation: id, upTo }: Clearing): boolean {
     const conversation = this.#conversations.get(id)
-    if (conversation === undefined) return false
+    const dropped = this.#dropped.has(id)
+    if (conversation === undefined) return dropped
     const { messages, positions, nextPosition } = conversation
     const stays = messages.map(({ version }) => !isCleared(version, upTo))
-    if (!stays.includes(false)) return false
+    if (!stays.includes(false)) return dropped
     this.#conversations.set(id, {
       messages: messages.filter((_, i) => stays[i]),
       positions: positions.filter((_, i) => stays[i]),
@@ -126,4 +139,11 @@ export class StoredModel {
 /** The parts of a message that its author wrote. */
 function contentOf({ text, content, extra }: Present): readonly unknown[] {
   return [text, content, extra]
+}
+
+/** Whether a message had other parts of its author's before, as far as what it is now tells. */
+function takesAway(present: Present | undefined): boolean {
+  if (present === undefined) return true
+  const { editedAtMs, recalledBy, withheld } = present.changed ?? {}
+  return editedAtMs !== undefined || recalledBy !== undefined || withheld !== undefined
 }

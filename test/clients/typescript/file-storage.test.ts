@@ -101,6 +101,34 @@ t.test(
   },
 )
 
+t.test('what the history has dropped is nowhere either when it is rewritten or cleared', async t => {
+  for (const historyPerConversation of [4, 0]) {
+    const folder = t.testdir()
+    const options = { clock: HURRIED, historyPerConversation }
+    const first = await opened(new FileStorage(folder, options))
+    const many = Array.from({ length: 60 }, (_, i) => message(7, i + 1, `secret ${i + 1}.`))
+    for (const each of many) await commit(first.storage, { messages: [each, { ...each, conversation: 'direct:8' }] })
+    t.match(bytesIn(folder), /secret 1\./)
+    await close(first.storage)
+    const { storage } = await opened(new FileStorage(folder, options))
+    const size = statSync(join(folder, 'journal')).size
+    await commit(storage, {
+      rewrites: [{ ...message(7, 1), present: { text: '', changed: { reactions: [['a', 1]] } } }],
+    })
+    t.ok(statSync(join(folder, 'journal')).size > size, 'a reaction takes nothing away')
+    await commit(storage, { rewrites: [{ ...message(7, 1), present: { text: '', changed: { recalledBy: 7 } } }] })
+    t.notMatch(bytesIn(folder), /secret 1\./)
+    for (const peer of [7, 8]) {
+      await commit(storage, { messages: many.map(each => ({ ...each, conversation: `direct:${peer}` as const })) })
+    }
+    t.match(bytesIn(folder), /secret 1\./)
+    await commit(storage, { clearings: [{ conversation: 'direct:7', upTo: 60 }] })
+    await commit(storage, { clearings: [{ conversation: 'direct:8', upTo: 60 }] })
+    t.notMatch(bytesIn(folder), /secret/)
+    await close(storage)
+  }
+})
+
 t.test('the journal is rewritten once a second for what is gone; a commit counts as done when it is gone', async t => {
   const folder = t.testdir()
   const clock = new ManualClock()

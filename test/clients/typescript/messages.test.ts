@@ -1,6 +1,6 @@
 /** Messages that are answered, edited, taken back, deleted and reacted to; what is set for conversations, and how far they are read. */
 import t from 'tap'
-import { FileStorage, MemoryStorage, type SendOptions } from '../../../clients/typescript/index.js'
+import { MemoryStorage, type SendOptions } from '../../../clients/typescript/index.js'
 import { createItem, createMessageExtra, createPreferences, type Item } from '../../../protocol/generated/messages.js'
 import {
   changedItem,
@@ -14,10 +14,8 @@ import {
   messageItem,
   reasonOf,
   rejectionOf,
-  sessionOf,
   UID,
 } from '../../support/client-harness.js'
-import { bytesIn } from '../../support/client-storage.js'
 
 async function texts(harness: Harness, conversation: number | typeof GROUP): Promise<string[]> {
   const { messages } = await harness.client.history(conversation)
@@ -104,46 +102,6 @@ t.test(
     t.same(await texts(harness, GROUP), ['', `recalled by ${UID}`])
   },
 )
-
-t.test('a text that was taken back is nowhere in the folder when the version of that is stored', async t => {
-  const folder = t.testdir()
-  const harness = await Harness.start(new FileStorage(folder))
-  const { client } = harness
-  const until = async (holds: () => boolean): Promise<void> => {
-    for (let rounds = 0; !holds(); rounds++) {
-      if (rounds > 100_000) throw new Error('the storage stores nothing more')
-      await new Promise(done => setImmediate(done))
-      harness.settle()
-    }
-  }
-  void client.account.login({ account: 'ann', password: 'correct horse' })
-  await until(() => harness.pipes.length > 0)
-  const { pipe } = harness
-  pipe.open()
-  await until(() => pipe.peek().includes('login'))
-  pipe.respond('hello', pipe.take('hello').id)
-  pipe.respond('login', pipe.take('login').id, { session: sessionOf() })
-  await until(() => pipe.peek().includes('hello'))
-  harness.greet()
-  const stored = (version: number): Promise<void> => until(() => client.state().durable >= version)
-  client.send(300, 'secret of mine')
-  pipe.push(0, 2, [messageItem('300/2/7', 'secret of 300'), groupMessage(5, '300/2/8', 'secret of all')])
-  await stored(2)
-  await until(() => pipe.peek().includes('send'))
-  while (pipe.peek()[0] !== 'send') pipe.takeAck()
-  pipe.respond('send', pipe.take('send').id, { version: 3, from: 2 })
-  await stored(3)
-  t.match(bytesIn(folder), /secret of mine.*secret of 300/s)
-  pipe.push(3, 6, [
-    recalled(messageItem('300/2/7', ''), 300),
-    recalled(groupMessage(5, '300/2/8', ''), 9),
-    recalled(messageItem(`${UID}/1/1`, '', { recipient: 300 }), UID),
-  ])
-  await stored(6)
-  t.notMatch(bytesIn(folder), /secret/)
-  t.match(bytesIn(folder), /"applied\/\d+",6/)
-  await client.close()
-})
 
 t.test(
   'what the user deleted or cleared goes from the storage, and neither a change nor a replay brings it back',
