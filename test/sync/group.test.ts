@@ -8,7 +8,7 @@ import { branchActor, groupActor } from '../../src/sync/references.js'
 import { deleteAccount } from '../../src/sync/rules/account.js'
 import { type Debts, debtsOf } from '../../src/sync/rules/debts.js'
 import { groupWord } from '../../src/sync/rules/group.js'
-import { NO_GROUP, NO_RULES, userGroup } from '../../src/sync/rules/group-records.js'
+import { INVITATIONS_MAX, NO_GROUP, NO_RULES, userGroup } from '../../src/sync/rules/group-records.js'
 import { groupTold, type Told } from '../../src/sync/rules/group-told.js'
 import { leavingActor } from '../../src/sync/rules/leaving.js'
 import {
@@ -229,6 +229,17 @@ for (const scopes of SCOPES) {
     },
   )
 }
+
+t.test('a stranger who fills the invitations of a user keeps no friend out', async t => {
+  const { all, node } = await people('one', 3)
+  const [stranger, friend, user] = all
+  await friend.befriend(user)
+  for (let n = 0; n < INVITATIONS_MAX; n += 1) await stranger.create(`${n}`, [user])
+  const [beyond, of] = [await stranger.create('one more', [user]), await friend.create('friends', [user])]
+  await eventually(async () => (await user.group(of))?.state === GroupState.MEMBER)
+  t.equal(await user.group(beyond), undefined)
+  await node.engine.close()
+})
 
 t.test('a word that a group cannot process ends what waits for it', async t => {
   const { all, node } = await people('one', 2)

@@ -134,12 +134,13 @@ function invited(
   if (before.state !== UNSPECIFIED && before.state !== INVITED) return before
   const inviter = tx.get(contact, by)
   const index = tx.get(groupIndex)
-  const isFull = before.state !== INVITED && (index?.invitations.length ?? 0) >= INVITATIONS_MAX
+  const isFriend = inviter?.state === ContactState.FRIEND && !asksFirst(tx) && mayJoinMore(tx)
+  // A friend's does not wait: no stranger keeps it out by many others.
+  const isFull = !isFriend && before.state !== INVITED && (index?.invitations.length ?? 0) >= INVITATIONS_MAX
   if (inviter?.blocked === true || isFull) {
     say(tx, group, 'no', number)
     return before
   }
-  const isFriend = inviter?.state === ContactState.FRIEND && !asksFirst(tx) && mayJoinMore(tx)
   if (isFriend) say(tx, group, 'yes', number)
   return { ...before, state: isFriend ? JOINING : INVITED, number, via: 0, inviter: by, title }
 }
