@@ -190,11 +190,7 @@ export class AccountService {
       return
     }
     const own = request.account === '' && (request.uid === 0 || request.uid === caller.uid)
-    const waitMs = own ? 0 : lookUpWait(this.#limits, caller)
-    if (waitMs > 0) {
-      refuseLimited(caller, id, waitMs)
-      return
-    }
+    if (refuseLimited(caller, id, own ? 0 : lookUpWait(this.#limits, caller))) return
     if (request.account === '') {
       this.#profile(caller, id, own ? caller.uid : request.uid)
       return
@@ -214,11 +210,7 @@ export class AccountService {
 
   updateProfile(caller: Caller, id: number, request: UpdateProfileRequest): void {
     const { uid } = caller
-    const waitMs = this.#limits.take('renames', uid)
-    if (waitMs > 0) {
-      refuseLimited(caller, id, waitMs)
-      return
-    }
+    if (refuseLimited(caller, id, this.#limits.take('renames', uid))) return
     const input = { ...this.#numbered(caller, METHODS.updateProfile, request), nickname: request.nickname }
     this.#engine.submit(userActor(uid), updateProfile, input, outcome => {
       if (!ranNow(outcome)) this.#limits.giveBack('renames', uid)

@@ -45,9 +45,22 @@ export function refuseError(caller: Caller, id: number, error: unknown): void {
   else refuseUnavailable(caller, id)
 }
 
-/** Refuses a request that a limit forbids; it may be repeated in so many milliseconds. */
-export function refuseLimited(caller: Caller, id: number, waitMs: number): void {
-  refuse(caller, id, CODES.RATE_LIMITED.code, waitMs)
+/**
+ * Refuses a request if a limit makes it wait; it may be repeated in so many milliseconds.
+ * @param waitMs 0: no limit does
+ * @returns whether it was refused
+ */
+export function refuseLimited(caller: Caller, id: number, waitMs: number): boolean {
+  if (waitMs > 0) refuse(caller, id, CODES.RATE_LIMITED.code, waitMs)
+  return waitMs > 0
+}
+
+/** Answers with the body that is being made, or refuses for what its work threw. */
+export function answerWith(caller: Caller, id: number, body: Promise<Uint8Array>): void {
+  body.then(
+    made => caller.respond(id, made),
+    error => refuseError(caller, id, error),
+  )
 }
 
 function refuseGap(caller: Caller, id: number, expected: number): void {

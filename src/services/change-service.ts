@@ -28,12 +28,12 @@ import {
 import type { Answer } from '../sync/rules/numbered.js'
 import { reactToMessage } from '../sync/rules/reactions.js'
 import { userActor } from '../sync/rules/records.js'
-import type { Outcome, Transition } from '../sync/types.js'
+import type { Transition } from '../sync/types.js'
 import { answerNumbered, refuse, refuseLimited } from './answers.js'
 import type { ContentHash } from './content-hash.js'
 import type { FanOuts } from './fan-outs.js'
-import type { Serve } from './group-service.js'
-import { NO_MESSAGE, placeOf } from './places.js'
+import type { NumberedRequest, Serve } from './group-service.js'
+import { NO_MESSAGE, pairIn, placeOf } from './places.js'
 import {
   chargeSearch,
   giveBackStored,
@@ -68,9 +68,11 @@ type Named =
 /** A change on its way. */
 interface Way {
   readonly caller: Caller
+  readonly id: number
   /** Those that a group will store of it in each partition. */
   readonly bytes: number
-  settle(outcome: Outcome<Answer>): void
+  /** What it was charged for in the limit of stored bytes. */
+  readonly kib: number
 }
 
 export class ChangeService {
@@ -85,9 +87,7 @@ export class ChangeService {
     const { limits } = this.#parts
     const change = <Q>(method: RequestMethod<Q>, act: (caller: Caller, id: number, request: Q) => void): void =>
       on(method, (caller, id, request) => {
-        const waitMs = searchWait(limits, caller.uid)
-        if (waitMs > 0) refuseLimited(caller, id, waitMs)
-        else act(caller, id, request)
+        if (!refuseLimited(caller, id, searchWait(limits, caller.uid))) act(caller, id, request)
       })
     change(METHODS.edit, (caller, id, request) => this.#edit(caller, id, request))
     change(METHODS.recall, (caller, id, request) => this.#recall(caller, id, request))
@@ -104,46 +104,33 @@ export class ChangeService {
     const extra = createMessageExtra({ mentions })
     const bytes = writtenBytes({ text, content: undefined, extra })
     const kib = storedKib(bytes)
-    const waitMs = storedWait(this.#parts.limits, caller, kib)
-    if (waitMs > 0) {
-      refuseLimited(caller, id, waitMs)
-      return
-    }
-    const hash = this.#parts.contentHash.of(METHODS.edit, request)
+    if (refuseLimited(caller, id, storedWait(this.#parts.limits, caller, kib))) return
     const written: NewText = { text, mentions, fault }
-    const common = { ...this.#common(caller, request.sendSeq, hash), ...written }
-    const settle = (outcome: Outcome<Answer>): void => {
-      if (!succeededNow(outcome)) giveBackStored(this.#parts.limits, caller, kib)
-      answerNumbered(caller, id, outcome)
-    }
-    this.#change(named, editMessage, editInGroup, common, { caller, bytes, settle })
+    const common = { ...this.#common(caller, METHODS.edit, request), ...written }
+    this.#change(named, editMessage, editInGroup, common, { caller, id, bytes, kib })
   }
 
   #recall(caller: Caller, id: number, request: RecallRequest): void {
-    const { message = NO_MESSAGE } = request
-    const named = nameOf(caller, request.conversation, message)
-    const hash = this.#parts.contentHash.of(METHODS.recall, request)
-    const common = this.#common(caller, request.sendSeq, hash)
-    const settle = (outcome: Outcome<Answer>): void => answerNumbered(caller, id, outcome)
-    this.#change(named, recallMessage, recallInGroup, common, { caller, bytes: 0, settle })
+    const named = nameOf(caller, request.conversation, request.message)
+    const common = this.#common(caller, METHODS.recall, request)
+    this.#change(named, recallMessage, recallInGroup, common, { caller, id, bytes: 0, kib: 0 })
   }
 
   #react(caller: Caller, id: number, request: ReactRequest): void {
-    const { message = NO_MESSAGE, kind, off } = request
+    const { kind, off } = request
     if (!isReaction(kind)) {
       refuse(caller, id, CODES.INVALID_ARGUMENT.code)
       return
     }
-    const named = nameOf(caller, request.conversation, message)
-    const hash = this.#parts.contentHash.of(METHODS.react, request)
-    const common = { ...this.#common(caller, request.sendSeq, hash), kind, on: !off }
-    const settle = (outcome: Outcome<Answer>): void => answerNumbered(caller, id, outcome)
-    this.#change(named, reactToMessage, reactInGroup, common, { caller, bytes: 0, settle })
+    const named = nameOf(caller, request.conversation, request.message)
+    const common = { ...this.#common(caller, METHODS.react, request), kind, on: !off }
+    this.#change(named, reactToMessage, reactInGroup, common, { caller, id, bytes: 0, kib: 0 })
   }
 
-  #common({ uid, device }: Caller, sendSeq: number, hash: string): ChangeInput {
+  #common<Q extends NumberedRequest>({ uid, device }: Caller, method: RequestMethod<Q>, request: Q): ChangeInput {
+    const hash = this.#parts.contentHash.of(method, request)
     // While a cluster is being renewed there are nodes that cannot read what changes leave.
-    return { uid, device, sendSeq, hash, early: this.#parts.forms() < CHANGE_FORMS }
+    return { uid, device, sendSeq: request.sendSeq, hash, early: this.#parts.forms() < CHANGE_FORMS }
   }
 
   /** Changes the message where it is: in a direct conversation, or in a group. */
@@ -166,7 +153,7 @@ export class ChangeService {
     { to, gid }: Named,
     transition: Transition<I, Answer>,
     asked: I,
-    { caller, bytes, settle }: Way,
+    { caller, id, bytes, kib }: Way,
   ): void {
     const { engine, limits, fanOuts } = this.#parts
     const { uid, blind } = asked
@@ -179,15 +166,16 @@ export class ChangeService {
       const tells = gid === undefined && blind === false && ranNow(outcome) && tellsOfNonContact(outcome)
       if (tells) limits.charge('look-ups', uid)
       if (gid !== undefined && succeededNow(outcome)) fanOuts.charge(caller, gid, bytes)
-      settle(outcome)
+      if (!succeededNow(outcome)) giveBackStored(limits, caller, kib)
+      answerNumbered(caller, id, outcome)
     })
   }
 }
 
 /** The message that is meant: none, if it is not named as its conversation does. */
-function nameOf({ uid }: Caller, conversation: string, asked: MessageId): Named {
+function nameOf({ uid }: Caller, conversation: string, asked: MessageId = NO_MESSAGE): Named {
   const place = placeOf(conversation)
-  const pair: Pair | undefined = 'peer' in place ? [uid, place.peer] : undefined
+  const pair = pairIn(place, uid)
   const message = namesMessage(asked, pair) ? asked : NO_MESSAGE
   return 'peer' in place ? { to: place.peer, message, pair: [uid, place.peer] } : { ...place, number: message.number }
 }

@@ -3,7 +3,7 @@
  * serves Delete and Clear of MessageService (sync/rules/deletions.ts).
  */
 import { CODES } from '../../protocol/codes.js'
-import { isConversationId, peerOf } from '../../protocol/conversation-id.js'
+import { isConversationId } from '../../protocol/conversation-id.js'
 import {
   encodeReactionsResponse,
   encodeReadByResponse,
@@ -28,15 +28,16 @@ import { markRead, readersOf, setConversation, setPreferences, unreadMarks } fro
 import { userActor } from '../sync/rules/records.js'
 import type { Transition } from '../sync/types.js'
 import type { BeginWork } from './account-service.js'
-import { answerNumbered, refuse, refuseError, refuseLimited } from './answers.js'
+import { answerNumbered, answerWith, refuse, refuseLimited } from './answers.js'
 import type { ContentHash } from './content-hash.js'
 import type { NumberedRequest, Serve } from './group-service.js'
-import { NO_MESSAGE } from './places.js'
-import { directReactors, groupReactors, type ReactorPage } from './reactors.js'
+import { isPlace, NO_MESSAGE, pairIn, placeOf } from './places.js'
+import { directReactors, groupReactors } from './reactors.js'
 import { Refused } from './refused.js'
 import { chargeSearch, searchWait, succeededNow } from './request-limits.js'
 import type { Caller } from './types.js'
-import { countDirect, countGroup, groupMessageIn, type WalkParts } from './unread-count.js'
+import { countDirect, countGroup, groupMessageIn } from './unread-count.js'
+import { beginWalk, type WalkParts } from './walks.js'
 import { namesMessage } from './written.js'
 
 export interface ConversationParts {
@@ -86,11 +87,7 @@ export class ConversationService {
       const searches = method.number === METHODS.delete.number
       on(method, (caller, id, request) => {
         const { uid, device } = caller
-        const waitMs = searches ? searchWait(this.#limits, uid) : 0
-        if (waitMs > 0) {
-          refuseLimited(caller, id, waitMs)
-          return
-        }
+        if (searches && refuseLimited(caller, id, searchWait(this.#limits, uid))) return
         const hash = this.#contentHash.of(method, request)
         const input = inputOf({ uid, device, sendSeq: request.sendSeq, hash }, request)
         if (input === undefined) refuse(caller, id, CODES.INVALID_ARGUMENT.code)
@@ -114,26 +111,21 @@ export class ConversationService {
       return preferences === undefined ? undefined : { ...asked, wanted: preferences }
     })
     act(METHODS.delete, deleteMessages, (asked, { conversation, messages }) => {
-      if (!isConversationId(conversation) || messages.length === 0) return undefined
-      const peer = peerOf(conversation)
-      if (peer === undefined && gidOf(conversation) === undefined) return undefined
-      const pair = peer === undefined ? undefined : ([asked.uid, peer] as const)
+      if (!isPlace(conversation) || messages.length === 0) return undefined
+      const pair = pairIn(placeOf(conversation), asked.uid)
       const areNamed = messages.every(message => namesMessage(message, pair))
       return areNamed ? { ...asked, conversation, messages, early: this.#forms() < CHANGE_FORMS } : undefined
     })
     act(
       METHODS.clear,
       clearConversation,
-      (asked, { conversation, upTo }) => {
-        if (!isConversationId(conversation)) return undefined
-        if (peerOf(conversation) === undefined && gidOf(conversation) === undefined) return undefined
-        return { ...asked, conversation, upTo, early: this.#forms() < CHANGE_FORMS }
-      },
+      (asked, { conversation, upTo }) =>
+        isPlace(conversation) ? { ...asked, conversation, upTo, early: this.#forms() < CHANGE_FORMS } : undefined,
       uid => this.#beginWork('clears', uid),
     )
-    on(METHODS.readBy, (caller, id, request) => answer(caller, id, this.#readBy(caller, request)))
-    on(METHODS.reactions, (caller, id, request) => answer(caller, id, this.#reactions(caller, request)))
-    on(METHODS.unread, (caller, id, request) => answer(caller, id, this.#unread(caller, request)))
+    on(METHODS.readBy, (caller, id, request) => answerWith(caller, id, this.#readBy(caller, request)))
+    on(METHODS.reactions, (caller, id, request) => answerWith(caller, id, this.#reactions(caller, request)))
+    on(METHODS.unread, (caller, id, request) => answerWith(caller, id, this.#unread(caller, request)))
   }
 
   async #readBy({ uid }: Caller, { conversation, number }: ReadByRequest): Promise<Uint8Array> {
@@ -151,17 +143,14 @@ export class ConversationService {
 
   async #reactions({ uid }: Caller, request: ReactionsRequest): Promise<Uint8Array> {
     const { conversation, message = NO_MESSAGE, kind, after } = request
-    const peer = isConversationId(conversation) ? peerOf(conversation) : undefined
-    const gid = gidOf(conversation)
+    const place = placeOf(conversation)
     const parts = this.#beginWalk(uid)
-    if (!namesMessage(message, peer === undefined ? undefined : [uid, peer])) {
-      throw new Refused(CODES.NO_SUCH_MESSAGE.code)
-    }
+    if (!namesMessage(message, pairIn(place, uid))) throw new Refused(CODES.NO_SUCH_MESSAGE.code)
     const asked = { uid, number: message.number, kind, after, limit: REACTORS_PAGE_MAX }
-    let found: ReactorPage
-    if (peer !== undefined) found = await directReactors(parts, peer, message, asked)
-    else if (gid !== undefined) found = await groupReactors(this.#engine, parts, gid, asked)
-    else throw new Refused(CODES.NO_SUCH_GROUP.code)
+    const found =
+      'peer' in place
+        ? await directReactors(parts, place.peer, message, asked)
+        : await groupReactors(this.#engine, parts, place.gid, asked)
     const reactors = found.page.map(reactor => ({
       uid: reactor.uid,
       reactions: reactor.kinds.map(each => ({ kind: each, count: 1, mine: false })),
@@ -183,18 +172,7 @@ export class ConversationService {
     return encodeUnreadResponse({ ...(await countGroup(parts, actor, marks)), read })
   }
 
-  /** Takes the first slice of a walk along a timeline; the others are charged as they come. @throws Refused if there were too many */
   #beginWalk(uid: number): WalkParts {
-    const waitMs = this.#limits.take('timeline-walks', uid)
-    if (waitMs > 0) throw new Refused(CODES.RATE_LIMITED.code, waitMs)
-    const charge = (): void => this.#limits.charge('timeline-walks', uid)
-    return { store: this.#store, defer: this.#defer, charge }
+    return beginWalk({ store: this.#store, defer: this.#defer, limits: this.#limits }, uid)
   }
-}
-
-function answer(caller: Caller, id: number, body: Promise<Uint8Array>): void {
-  body.then(
-    made => caller.respond(id, made),
-    error => refuseError(caller, id, error),
-  )
 }

@@ -11,7 +11,7 @@ import type { StoredEntry } from '../store/types.js'
 import { groupActor } from '../sync/references.js'
 import type { Past } from '../sync/rules/group-reads.js'
 import type { Gid } from '../sync/rules/group-records.js'
-import type { WalkParts } from './unread-count.js'
+import { goOn, type WalkParts } from './walks.js'
 
 /** The most bytes of items of a page, and the most that are read at once. */
 export const EARLIER_BYTES_MAX = 2 ** 18
@@ -50,16 +50,12 @@ export async function earlierPage(
 
 /** The items of the past, the newest first. */
 async function* itemsBefore(parts: WalkParts, gid: Gid, { since, items }: Past): AsyncGenerator<StoredEntry> {
-  const { store, defer, charge } = parts
   const group = groupActor(gid)
   // The chain begins with the joining itself. One that was made before there were chains stands alone.
   let from = since
   for (let left = items + 1; left > 0; ) {
-    if (from !== since) {
-      charge()
-      await new Promise<void>(resolve => defer(resolve))
-    }
-    const slice = await store.chain(group, from, left, EARLIER_BYTES_MAX)
+    if (from !== since) await goOn(parts)
+    const slice = await parts.store.chain(group, from, left, EARLIER_BYTES_MAX)
     for (const entry of slice) if (entry.version !== since) yield entry
     const last = slice.at(-1)
     if (last === undefined || last.previous === 0) return

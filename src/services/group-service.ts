@@ -34,13 +34,14 @@ import * as rules from '../sync/rules/membership.js'
 import type { Answer } from '../sync/rules/numbered.js'
 import { userActor } from '../sync/rules/records.js'
 import type { Outcome, Transition } from '../sync/types.js'
-import { answerNumbered, refuse, refuseError } from './answers.js'
+import { answerNumbered, answerWith, refuse } from './answers.js'
 import type { ContentHash } from './content-hash.js'
 import { earlierPage } from './earlier.js'
 import type { FanOuts } from './fan-outs.js'
 import { Refused } from './refused.js'
 import { isOk, ranNow, succeededNow } from './request-limits.js'
 import type { Caller } from './types.js'
+import { beginWalk } from './walks.js'
 
 export interface GroupParts {
   readonly engine: Engine
@@ -162,9 +163,9 @@ export class GroupService {
     act(METHODS.groupSetRole, rules.setMemberRole, (common, { uid, role }) => ({ ...common, other: uid, role }))
     act(METHODS.groupMute, rules.muteMember, (common, { uid, muted }) => ({ ...common, other: uid, muted }))
     act(METHODS.groupDissolve, rules.dissolveGroup, common => common)
-    on(METHODS.groupGet, (caller, id, request) => this.#get(caller, id, request))
-    on(METHODS.groupMembers, (caller, id, request) => this.#members(caller, id, request))
-    on(METHODS.groupEarlier, (caller, id, request) => this.#earlier(caller, id, request))
+    on(METHODS.groupGet, (caller, id, request) => answerWith(caller, id, this.#get(caller, request)))
+    on(METHODS.groupMembers, (caller, id, request) => answerWith(caller, id, this.#members(caller, request)))
+    on(METHODS.groupEarlier, (caller, id, request) => answerWith(caller, id, this.#earlier(caller, request)))
   }
 
   #create(caller: Caller, id: number, request: GroupServiceCreateRequest): void {
@@ -199,44 +200,29 @@ export class GroupService {
     })
   }
 
-  #get(caller: Caller, id: number, { conversation }: GroupServiceGetRequest): void {
-    this.#answer(caller, id, async () => {
-      return encodeGroupServiceGetResponse(await this.#read(conversation, getGroup, { uid: caller.uid }))
-    })
+  async #get({ uid }: Caller, { conversation }: GroupServiceGetRequest): Promise<Uint8Array> {
+    return encodeGroupServiceGetResponse(await this.#read(conversation, getGroup, { uid }))
   }
 
-  #members(caller: Caller, id: number, { conversation, after, limit }: GroupServiceMembersRequest): void {
-    this.#answer(caller, id, async () => {
-      if (limit > GROUP_MEMBERS_PAGE_MAX) throw new Refused(CODES.INVALID_ARGUMENT.code)
-      const input = { uid: caller.uid, after, limit: limit === 0 ? GROUP_MEMBERS_PAGE_MAX : limit }
-      const page = await this.#read(conversation, groupMembers, input)
-      return encodeGroupServiceMembersResponse({ members: await this.#named(page), next: page.next })
-    })
+  async #members({ uid }: Caller, request: GroupServiceMembersRequest): Promise<Uint8Array> {
+    const { conversation, after, limit } = request
+    if (limit > GROUP_MEMBERS_PAGE_MAX) throw new Refused(CODES.INVALID_ARGUMENT.code)
+    const input = { uid, after, limit: limit === 0 ? GROUP_MEMBERS_PAGE_MAX : limit }
+    const page = await this.#read(conversation, groupMembers, input)
+    return encodeGroupServiceMembersResponse({ members: await this.#named(page), next: page.next })
   }
 
-  #earlier(caller: Caller, id: number, { conversation, before, limit }: GroupServiceEarlierRequest): void {
-    this.#answer(caller, id, async () => {
-      if (limit > GROUP_HISTORY_MAX) throw new Refused(CODES.INVALID_ARGUMENT.code)
-      const { uid } = caller
-      const waitMs = this.#limits.take('timeline-walks', uid)
-      if (waitMs > 0) throw new Refused(CODES.RATE_LIMITED.code, waitMs)
-      const past = await this.#read(conversation, groupPast, { uid })
-      const charge = (): void => this.#limits.charge('timeline-walks', uid)
-      const parts = { store: this.#store, defer: this.#defer, charge }
-      const range = { before, limit: limit === 0 ? GROUP_HISTORY_MAX : limit }
-      const { entries, next } = await earlierPage(parts, gidOf(conversation) ?? '', past, range)
-      // Whoever was a member until now was one when the last of them was changed.
-      const { since } = await this.#read(conversation, groupPast, { uid })
-      if (since !== past.since) throw new Refused(CODES.UNAVAILABLE.code, RETRY_MS)
-      return encodeGroupServiceEarlierResponse({ items: entries.map(({ bytes }) => decodeItem(bytes)), next })
-    })
-  }
-
-  #answer(caller: Caller, id: number, make: () => Promise<Uint8Array>): void {
-    make().then(
-      body => caller.respond(id, body),
-      error => refuseError(caller, id, error),
-    )
+  async #earlier({ uid }: Caller, request: GroupServiceEarlierRequest): Promise<Uint8Array> {
+    const { conversation, before, limit } = request
+    if (limit > GROUP_HISTORY_MAX) throw new Refused(CODES.INVALID_ARGUMENT.code)
+    const parts = beginWalk({ store: this.#store, defer: this.#defer, limits: this.#limits }, uid)
+    const past = await this.#read(conversation, groupPast, { uid })
+    const range = { before, limit: limit === 0 ? GROUP_HISTORY_MAX : limit }
+    const { entries, next } = await earlierPage(parts, gidOf(conversation) ?? '', past, range)
+    // Whoever was a member until now was one when the last of them was changed.
+    const { since } = await this.#read(conversation, groupPast, { uid })
+    if (since !== past.since) throw new Refused(CODES.UNAVAILABLE.code, RETRY_MS)
+    return encodeGroupServiceEarlierResponse({ items: entries.map(({ bytes }) => decodeItem(bytes)), next })
   }
 
   /** Reads at a group what its members may read. @throws Refused for anybody else */

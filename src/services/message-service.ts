@@ -24,7 +24,7 @@ import { runSends } from './carried-sends.js'
 import type { ContentHash } from './content-hash.js'
 import type { FanOuts } from './fan-outs.js'
 import type { LargePages } from './large-pages.js'
-import { NO_MESSAGE, placeOf } from './places.js'
+import { NO_MESSAGE, pairIn, placeOf } from './places.js'
 import {
   chargeSearch,
   chargeStored,
@@ -42,7 +42,7 @@ import {
   tellsOfNonContact,
 } from './request-limits.js'
 import type { Asker, Caller, TimelineHead, TimelinePage } from './types.js'
-import { namesMessage, type Pair, type Parts, textFault, writtenBytes, writtenOf } from './written.js'
+import { namesMessage, type Parts, textFault, writtenBytes, writtenOf } from './written.js'
 
 export interface MessageServiceOptions {
   readonly engine: Engine
@@ -103,8 +103,9 @@ export class MessageService {
     const { sendSeq } = request
     const hash = this.#contentHash.of(METHODS.post, request)
     const to = placeOf(request.conversation)
-    if ('gid' in to) this.#sendToGroup(caller, id, { sendSeq, hash, gid: to.gid, ...writtenOf(request, undefined) })
-    else this.#sendTo(caller, id, { sendSeq, hash, to: to.peer, ...writtenOf(request, [caller.uid, to.peer]) })
+    const written = writtenOf(request, pairIn(to, caller.uid))
+    if ('gid' in to) this.#sendToGroup(caller, id, { sendSeq, hash, gid: to.gid, ...written })
+    else this.#sendTo(caller, id, { sendSeq, hash, to: to.peer, ...written })
   }
 
   #sendTo(caller: Caller, id: number, what: Written & ToUser): void {
@@ -122,10 +123,7 @@ export class MessageService {
   /** Takes what a message will store. @returns its KiB; undefined if it is refused, which is answered */
   #stored(caller: Caller, id: number, written: Parts): number | undefined {
     const kib = storedKib(writtenBytes(written))
-    const waitMs = storedWait(this.#limits, caller, kib)
-    if (waitMs === 0) return kib
-    refuseLimited(caller, id, waitMs)
-    return undefined
+    return refuseLimited(caller, id, storedWait(this.#limits, caller, kib)) ? undefined : kib
   }
 
   readonly #sent = (outcome: Outcome<Answer>, sending: Omit<Sending, 'text'>): void => {
@@ -167,16 +165,11 @@ export class MessageService {
     const { sendSeq, conversation, message } = request
     const hash = this.#contentHash.of(METHODS.forward, request)
     const [to, source] = [placeOf(conversation), placeOf(request.source)]
-    const pair: Pair | undefined = 'peer' in source ? [uid, source.peer] : undefined
-    const named = message !== undefined && namesMessage(message, pair)
+    const named = message !== undefined && namesMessage(message, pairIn(source, uid))
     const fault = named ? CODES.OK.code : CODES.NO_SUCH_MESSAGE.code
     const what = { sendSeq, hash, to, source, message: message ?? NO_MESSAGE, fault }
     const limits = this.#limits
-    const waitMs = searchWait(limits, uid)
-    if (waitMs > 0) {
-      refuseLimited(caller, id, waitMs)
-      return
-    }
+    if (refuseLimited(caller, id, searchWait(limits, uid))) return
     // How much is copied is known when it is found: the rest is charged behind it.
     const kib = this.#stored(caller, id, NOTHING)
     if (kib === undefined) return

@@ -8,9 +8,10 @@ import { type Reactor, type ReactorsAsked, reactorsIn } from '../sync/rules/grou
 import type { Gid } from '../sync/rules/group-records.js'
 import { userActor } from '../sync/rules/records.js'
 import { Refused } from './refused.js'
-import { directIn, groupMessageIn, slices, type WalkParts } from './unread-count.js'
+import { directIn, groupMessageIn } from './unread-count.js'
+import { slices, type WalkParts } from './walks.js'
 
-export interface ReactorPage {
+interface ReactorPage {
   /** The users, in order of uid. */
   readonly page: readonly Reactor[]
   /** The uid behind which the next page begins; 0: this is the last. */

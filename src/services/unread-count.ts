@@ -4,56 +4,21 @@
  * however far back they are.
  */
 import { type ConversationMessage, decodeItem, type Message } from '../../protocol/generated/messages.js'
-import type { Defer } from '../lib/turn.js'
 import { partitionOf } from '../store/partition.js'
-import { type Actor, ASKED_MAX, type Store, type StoredEntry, type Version } from '../store/types.js'
+import { type Actor, ASKED_MAX, type StoredEntry } from '../store/types.js'
 import { branchActor, decodeReference, isReference } from '../sync/references.js'
 import { groupConversation } from '../sync/rules/group-records.js'
 import { EVERYBODY } from '../sync/rules/mentions.js'
 import { isGone } from '../sync/rules/message-state.js'
 import type { UnreadMarks } from '../sync/rules/read-state.js'
 import { uidOf } from '../sync/rules/records.js'
+import { slices, type WalkParts } from './walks.js'
 
 /** The most that is counted. */
 export const COUNTED_MAX = 100
-/** The entries that are read at once, and the bytes. */
-export const WALKED_AT_ONCE = 128
-const WALKED_BYTES_MAX = 2 ** 18
-/** The most entries that one request looks at. */
-export const WALKED_MAX = 4_096
-
-export interface WalkParts {
-  readonly store: Pick<Store, 'chain' | 'entries' | 'newest'>
-  readonly defer: Defer
-  /** Counts the work of entries beyond the first slice, which was counted before. */
-  readonly charge: () => void
-}
 
 type DirectMarks = Extract<UnreadMarks, { kind: 'direct' }>
 type GroupMarks = Extract<UnreadMarks, { kind: 'group' }>
-
-/** The slices of a conversation above the version `cleared`, the newest entry first. */
-export async function* slices(
-  parts: WalkParts,
-  actor: Actor,
-  chain: string,
-  cleared: Version,
-): AsyncGenerator<StoredEntry[]> {
-  const { store, defer, charge } = parts
-  let from = await store.newest(actor, chain)
-  for (let walked = 0; from > cleared && walked < WALKED_MAX; ) {
-    if (walked > 0) {
-      charge()
-      await new Promise<void>(resolve => defer(resolve))
-    }
-    const slice = await store.chain(actor, from, WALKED_AT_ONCE, WALKED_BYTES_MAX)
-    const last = slice.at(-1)
-    if (last === undefined) return
-    yield slice.filter(({ version }) => version > cleared)
-    walked += slice.length
-    from = last.previous
-  }
-}
 
 /** The number of messages of a peer that the user has not read. */
 export async function countDirect(parts: WalkParts, actor: Actor, marks: DirectMarks): Promise<number> {

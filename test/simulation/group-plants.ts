@@ -1,7 +1,7 @@
 /** Bugs of groups for plants.ts: what a unit would be under them. */
 
 import { withNumber } from '../../protocol/item-codec.js'
-import { WALKED_AT_ONCE } from '../../src/services/unread-count.js'
+import { WALKED_AT_ONCE } from '../../src/services/walks.js'
 import type { Actor, Append, Put, ScannedRecord, Store, Unit } from '../../src/store/types.js'
 import { OUTBOX, outboxEntry } from '../../src/sync/outbox-entry.js'
 import {
