@@ -89,41 +89,41 @@ export class Retention {
   async #look(log: LogSummary, pace: Pace): Promise<void> {
     const { actor, floor } = log
     if (!holdsMessages(actor)) return
-    const gone = Math.max(floor, await this.#trim(log, pace))
+    const gone = Math.max(floor, await this.#trimByAge(log, pace), await this.#trimByBytes(log, pace))
     if (gone > 0 && isGroupActor(actor)) await this.#forgetReactions(actor, gone, pace)
   }
 
-  /** Trims a log. @returns the version up to which it was asked to, at least in part; 0: nothing was to be removed */
-  async #trim(log: LogSummary, pace: Pace): Promise<Version> {
+  /** Removes what is old and not among the newest so many. @returns the version up to which it did; 0: nothing was to be removed */
+  async #trimByAge(log: LogSummary, pace: Pace): Promise<Version> {
     const { actor, head, floor } = log
-    const { keepMs, keepItems, keepBytes } = this.#options
-    let upTo = 0
-    const versions = span(log)
-    if (versions > keepItems) {
-      const { old, isLast } = await this.#oldUpTo(actor, floor, head, keepMs)
-      if (old > 0 || !isLast) {
-        const { version } = await this.#beyond(
-          actor,
-          head,
-          { itemsMax: keepItems, bytesMax: Number.POSITIVE_INFINITY },
-          pace,
-        )
-        upTo = await this.#trimOld(actor, floor, { upTo: version, ageMs: keepMs }, pace)
-      }
-    }
+    const { keepMs, keepItems } = this.#options
+    if (span(log) <= keepItems) return 0
+    const { old, isLast } = await this.#oldUpTo(actor, floor, head, keepMs)
+    if (old === 0 && isLast) return 0
+    const bounds = { itemsMax: keepItems, bytesMax: Number.POSITIVE_INFINITY }
+    const { version } = await this.#beyond(actor, head, bounds, pace)
+    return this.#trimOld(actor, floor, { upTo: version, ageMs: keepMs }, pace)
+  }
+
+  /** Removes what is beyond the newest so many bytes. @returns the version up to which it did; 0: nothing was to be removed */
+  async #trimByBytes(log: LogSummary, pace: Pace): Promise<Version> {
+    if (this.#isWithinBytes(log)) return 0
+    const { actor, head, floor } = log
+    const bounds = { itemsMax: Number.POSITIVE_INFINITY, bytesMax: this.#options.keepBytes }
+    const { version, bytes } = await this.#beyond(actor, head, bounds, pace)
+    // A count that was stopped has not come to the end.
+    if (version === 0 && !pace.isStopped) this.#counted.set(actor, { head, bytes })
+    return this.#trimOld(actor, floor, { upTo: version, ageMs: ANY_AGE }, pace)
+  }
+
+  /** Whether the log cannot have more than the bytes that are kept, by its last count or by the number of its entries. */
+  #isWithinBytes(log: LogSummary): boolean {
+    const { actor, head } = log
+    const { keepBytes } = this.#options
     const known = this.#counted.get(actor)
-    if (known !== undefined && known.bytes + (head - known.head) * MESSAGE_BYTES_MAX <= keepBytes) return upTo
+    if (known !== undefined && known.bytes + (head - known.head) * MESSAGE_BYTES_MAX <= keepBytes) return true
     this.#counted.delete(actor)
-    if (versions * MESSAGE_BYTES_MAX <= keepBytes) return upTo
-    const { version, bytes } = await this.#beyond(
-      actor,
-      head,
-      { itemsMax: Number.POSITIVE_INFINITY, bytesMax: keepBytes },
-      pace,
-    )
-    if (version > 0) return Math.max(upTo, await this.#trimOld(actor, floor, { upTo: version, ageMs: ANY_AGE }, pace))
-    this.#counted.set(actor, { head, bytes })
-    return upTo
+    return span(log) * MESSAGE_BYTES_MAX <= keepBytes
   }
 
   /** Removes what the group keeps of reactions to messages that were removed; also to those of an earlier round, which a crash ended. */

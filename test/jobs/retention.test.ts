@@ -10,6 +10,7 @@ import { seededRandom } from '../../src/lib/random.js'
 import { MemoryDisk } from '../../src/store/memory/disk.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { MemoryView } from '../../src/store/memory/view.js'
+import { partitionOf } from '../../src/store/partition.js'
 import { PARTITIONS } from '../../src/store/types.js'
 import { branchActor, encodeReference, groupActor } from '../../src/sync/references.js'
 import { reactInGroup } from '../../src/sync/rules/group-reactions.js'
@@ -275,6 +276,34 @@ t.test('messages beyond the newest so many bytes go, however young and few; noth
   const faults: string[] = []
   verify(new MemoryView(store.disk.snapshot()), fault => faults.push(fault))
   t.same(faults, [])
+})
+
+t.test('a count that is stopped half-way is not taken for one of all bytes', async t => {
+  const keepBytes = 600_000
+  const { clock, store, node } = await world(30, 1_000)
+  const alice = await new TestDevice(node).enter('alice', 1)
+  const bob = await new TestDevice(node).enter('bob', 2)
+  await befriend(alice, bob)
+  for (const n of range(1, 90)) await alice.send(bob.uid, `${n} `.padEnd(16_000, 'x'))
+  const { engine } = node
+  const settings = { keepMs: 30 * DAY_MS, keepItems: 1_000, keepBytes }
+  const job = new Retention({ store, engine, time: new CountedTime(clock), ...settings })
+  const partition = partitionOf(userActor(bob.uid))
+  let isStopped = false
+  const stopping = {
+    get isStopped() {
+      return isStopped
+    },
+    async rest() {
+      isStopped = true
+    },
+  }
+  await job.run(partition, stopping)
+  t.equal(isStopped, true)
+  t.equal((await texts(bob)).length, 90, 'the partition went to another node')
+  await job.run(partition, { isStopped: false, async rest() {} })
+  const kept = (await messageBytes(store, bob)).reduce((sum, bytes) => sum + bytes, 0)
+  t.ok(kept <= keepBytes, 'it came back')
 })
 
 t.test(
