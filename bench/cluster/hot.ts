@@ -112,11 +112,12 @@ class HotUser {
     for (const { client } of [receiver, ...senders]) client.destroy()
     const done = after.delivered.map((count, i) => count - (before.delivered[i] ?? 0))
     const all = done.reduce((sum, count) => sum + count, 0)
+    const perMessage = (count: number): number => (all === 0 ? 0 : count / all)
     return {
       per_second: (all * 1000) / (after.atMs - before.atMs),
-      last_share: (done.at(-1) ?? 0) / all,
+      last_share: perMessage(done.at(-1) ?? 0),
       refused: this.#refused,
-      conflicts: (after.conflicts - before.conflicts) / all,
+      conflicts: perMessage(after.conflicts - before.conflicts),
     }
   }
 
