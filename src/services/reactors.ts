@@ -6,6 +6,7 @@ import { done } from '../sync/outcome.js'
 import { groupActor } from '../sync/references.js'
 import { type Reactor, type ReactorsAsked, reactorsIn } from '../sync/rules/group-reactions.js'
 import type { Gid } from '../sync/rules/group-records.js'
+import { directChain } from '../sync/rules/message-search.js'
 import { userActor } from '../sync/rules/records.js'
 import { Refused } from './refused.js'
 import { directIn, groupMessageIn } from './unread-count.js'
@@ -56,7 +57,7 @@ async function reactionsTo(
   peer: number,
   { sender, device, sendSeq }: MessageId,
 ): Promise<readonly Reaction[] | undefined> {
-  for await (const slice of slices(parts, userActor(uid), String(peer), 0)) {
+  for await (const slice of slices(parts, userActor(uid), directChain(peer), 0)) {
     for (const { bytes } of slice) {
       const message = directIn(bytes)
       // The numbers of a device rise along the conversation.

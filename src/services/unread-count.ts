@@ -9,6 +9,7 @@ import { type Actor, ASKED_MAX, type StoredEntry } from '../store/types.js'
 import { branchActor, decodeReference, isReference } from '../sync/references.js'
 import { groupConversation } from '../sync/rules/group-records.js'
 import { EVERYBODY } from '../sync/rules/mentions.js'
+import { directChain } from '../sync/rules/message-search.js'
 import { isGone } from '../sync/rules/message-state.js'
 import type { UnreadMarks } from '../sync/rules/read-state.js'
 import { uidOf } from '../sync/rules/records.js'
@@ -27,7 +28,7 @@ export async function countDirect(parts: WalkParts, actor: Actor, marks: DirectM
   const open = new Set(Object.keys(delivered).filter(device => (delivered[device] ?? 0) > (read[device] ?? 0)))
   const passed = new Set<string>()
   let unread = 0
-  for await (const slice of slices(parts, actor, String(peer), cleared)) {
+  for await (const slice of slices(parts, actor, directChain(peer), cleared)) {
     for (const { bytes } of slice) {
       const message = directIn(bytes)
       if (message?.sender !== peer) continue

@@ -1,5 +1,5 @@
 /**
- * The records of what a user has read and arranged, one for each conversation, and of what others learn of the user. There is a record only of a
+ * The records of what a user has read and set, one for each conversation, and of what others learn of the user. There is a record only of a
  * conversation with somebody, or with a group, that the user has a record of: nothing grows by naming strangers.
  */
 import { type ConversationId, directConversation, peerOf } from '../../../protocol/conversation-id.js'
@@ -9,8 +9,8 @@ import type { Tx } from '../types.js'
 import { type Gid, groupConversation, NOTED_MENTIONS_MAX, withMention } from './group-records.js'
 import { contact } from './records.js'
 
-/** The record of a conversation in which nothing was read or arranged. */
-export const UNREAD = {
+/** The record of a conversation in which nothing was read or set. */
+export const NO_CONVERSATION = {
   muted: false,
   pinned: false,
   archived: false,
@@ -27,11 +27,11 @@ export const UNREAD = {
   /** Those above the mark that the user has deleted: they mention the user no more, however they are edited. */
   hidden: [] as readonly number[],
 }
-export type ConversationRecord = Readonly<typeof UNREAD>
+export type ConversationRecord = Readonly<typeof NO_CONVERSATION>
 
 /** The kind of these records: by the uid of the other user, or by the id of a group's conversation. */
 export const conversationRecord = jsonRecord<ConversationRecord>('conversation', {
-  fields: UNREAD,
+  fields: NO_CONVERSATION,
   lifetime: 'user',
   bytesMax: 256 + 2 * NOTED_MENTIONS_MAX * 17,
   entries: { max: NOTED_MENTIONS_MAX, count: ({ mentions, hidden }) => Math.max(mentions.length, hidden.length) },
@@ -47,7 +47,7 @@ function nameOf(conversation: ConversationId): ConversationName {
 }
 
 export function conversationOf(tx: Tx, conversation: ConversationId): ConversationRecord {
-  return tx.get(conversationRecord, nameOf(conversation)) ?? UNREAD
+  return tx.get(conversationRecord, nameOf(conversation)) ?? NO_CONVERSATION
 }
 
 /** The key of the item that shows the record. */
@@ -56,7 +56,7 @@ function conversationKey(conversation: ConversationId): string {
 }
 
 /** Puts the record, and tells the devices what they show of it. What mentions the user is told by the messages themselves. */
-export function arrange(
+export function putConversation(
   tx: Tx,
   conversation: ConversationId,
   before: ConversationRecord,
@@ -96,7 +96,7 @@ export function noteMention(tx: Tx, gid: Gid, number: number): void {
   const before = conversationOf(tx, conversation)
   const isNoted = before.mentions.includes(number) || before.hidden.includes(number)
   if (number <= before.read || number <= before.clearedNumber || isNoted) return
-  arrange(tx, conversation, before, { ...before, mentions: withMention(before.mentions, number) })
+  putConversation(tx, conversation, before, { ...before, mentions: withMention(before.mentions, number) })
 }
 
 /** The record after all of a conversation was deleted up to a version, and up to this number of a group: nothing mentions the user there. */
@@ -112,7 +112,7 @@ export function forgetMention(tx: Tx, gid: Gid, number: number): void {
   const conversation = groupConversation(gid)
   const before = conversationOf(tx, conversation)
   if (number <= before.read || number <= before.clearedNumber) return
-  arrange(tx, conversation, before, {
+  putConversation(tx, conversation, before, {
     ...before,
     mentions: before.mentions.filter(mention => mention !== number),
     hidden: withMention(before.hidden, number),
@@ -124,7 +124,7 @@ export function cameBack(tx: Tx, peer: number): void {
   if (tx.peek(conversationRecord, peer)?.unread !== true) return
   const conversation = directConversation(peer)
   const before = conversationOf(tx, conversation)
-  arrange(tx, conversation, before, readUpTo(before, before.read))
+  putConversation(tx, conversation, before, readUpTo(before, before.read))
 }
 
 /**
@@ -149,11 +149,12 @@ export function forgetConversation(tx: Tx, gid: Gid): void {
   dropConversation(tx, conversation)
 }
 
-export const ALL_TOLD = { noReceipts: false, askBeforeGroups: false }
+/** The preferences of who has set none: others learn all. */
+export const NO_PREFERENCES = { noReceipts: false, askBeforeGroups: false }
 
 /** What others learn of the user. */
-export const preferences = jsonRecord<Readonly<typeof ALL_TOLD>>('preferences', {
-  fields: ALL_TOLD,
+export const preferences = jsonRecord<Readonly<typeof NO_PREFERENCES>>('preferences', {
+  fields: NO_PREFERENCES,
   lifetime: 'user',
   bytesMax: 64,
   grows: 'nobody: two flags',

@@ -20,11 +20,11 @@ import type { StoredEntry, Version } from '../../store/types.js'
 import { jsonRecord } from '../record-kinds.js'
 import { branchActor, decodeReference, isReference } from '../references.js'
 import type { Transition, Tx } from '../types.js'
-import { arrange, clearedUpTo, conversationOf, forgetMention } from './conversation-records.js'
+import { clearedUpTo, conversationOf, forgetMention, putConversation } from './conversation-records.js'
 import { branch, type Gid, gidOf, groupConversation } from './group-records.js'
 import { leavingActor } from './leaving.js'
 import { replaceAndTell } from './message-changes.js'
-import { findDirects, findNumbereds, SEARCH_SLICE } from './message-search.js'
+import { chainOf, findDirects, findNumbereds, SEARCH_SLICE } from './message-search.js'
 import * as state from './message-state.js'
 import { type Answer, type Numbered, numbered, small } from './numbered.js'
 
@@ -143,19 +143,13 @@ export const clearConversation: Transition<ClearInput, Answer> = numbered(
     if (cleared <= before.cleared) return CODES.OK.code
     // It is nearly always among the newest. The number of one further back comes with its tombstone.
     const number = numberAt(tx.chain(tx.newest(chainOf(conversation)), SEARCH_SLICE), cleared)
-    arrange(tx, conversation, before, clearedUpTo(before, cleared, number))
+    putConversation(tx, conversation, before, clearedUpTo(before, cleared, number))
     const notes = tx.at(leavingActor(uid))
     const id = `${uid}/${conversation}`
     notes.put(clearing, { above: notes.get(clearing, id)?.above ?? before.cleared, upTo: cleared }, id)
     return CODES.OK.code
   },
 )
-
-/** The name of a conversation's chain in a timeline. */
-function chainOf(conversation: ConversationId): string {
-  const peer = peerOf(conversation)
-  return peer === undefined ? conversation : String(peer)
-}
 
 /** The number in a group of the newest of these entries up to a version; 0: there is none. */
 function numberAt(entries: readonly StoredEntry[], upTo: Version): number {
@@ -181,7 +175,8 @@ export const clearEntries: Transition<ClearSlice, Version> = small({
     const entries = tx.chain(from, SEARCH_SLICE)
     const before = conversationOf(tx, conversation)
     const number = numberAt(entries, upTo)
-    if (number > before.clearedNumber) arrange(tx, conversation, before, clearedUpTo(before, before.cleared, number))
+    if (number > before.clearedNumber)
+      putConversation(tx, conversation, before, clearedUpTo(before, before.cleared, number))
     for (const { version } of entries) {
       const entry = version > above && version <= upTo ? tx.entry(version) : undefined
       const message = entry && messageOf(entry)

@@ -2,6 +2,7 @@
  * Finds a message in a user's own log, by a walk along its conversation from the newest entry down. In a conversation the numbers of one
  * device rise, and so do those of a group; a walk that has passed the number ends. It is bounded: of older messages nothing is found.
  */
+import { type ConversationId, peerOf } from '../../../protocol/conversation-id.js'
 import { readerOf, readTag, readUint64, skipField } from '../../../protocol/wire-reader.js'
 import type { StoredEntry, Version } from '../../store/types.js'
 import { decodeReference, isReference } from '../references.js'
@@ -26,6 +27,17 @@ export interface DirectId {
 export const SEARCH_SLICE = 256
 export const SEARCH_SLICES_MAX = 16
 
+/** The name, in a timeline, of the chain of its entries of the direct conversation with this peer. */
+export function directChain(peer: number): string {
+  return String(peer)
+}
+
+/** The name of a conversation's chain of entries in a timeline. */
+export function chainOf(conversation: ConversationId): string {
+  const peer = peerOf(conversation)
+  return peer === undefined ? conversation : directChain(peer)
+}
+
 /** What a walk found, in the order in which it was asked for; undefined: the log has it not, or no longer. */
 type Found = readonly (StoredEntry | undefined)[]
 
@@ -38,7 +50,7 @@ interface Place {
 /** Finds messages of the direct conversation with this peer. */
 export function findDirects(log: SearchedLog, peer: number, ids: readonly DirectId[]): Found {
   const sought = ids.map(({ sender, device, sendSeq }) => ({ line: lineOf(sender, device), number: sendSeq }))
-  return find(log, String(peer), sought)
+  return find(log, directChain(peer), sought)
 }
 
 export function findDirect(log: SearchedLog, peer: number, id: DirectId): StoredEntry | undefined {

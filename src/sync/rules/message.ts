@@ -10,6 +10,7 @@ import { encodeMessageItem, withRecipient } from '../../../protocol/item-codec.j
 import type { Actor } from '../../store/types.js'
 import { itemEffect, jsonEffect } from '../effect-kinds.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
+import { directChain } from './message-search.js'
 import { type Answer, contiguous, type Numbered, numbered, type SequenceRule } from './numbered.js'
 import { contact, profile, uidOf, userActor } from './records.js'
 
@@ -58,7 +59,7 @@ export const deliverMessage = incomingEffect({
   name: 'message',
   run(tx, incoming, source) {
     const code = refusalOf(tx, uidOf(source))
-    if (code === CODES.OK.code) tx.appendTo(String(uidOf(source)), incoming.item)
+    if (code === CODES.OK.code) tx.appendTo(directChain(uidOf(source)), incoming.item)
     else failBack(tx, incoming, source, code)
   },
 })
@@ -117,7 +118,7 @@ export function maySend(tx: Tx, { uid, to, fault, limited, blind }: Omit<SendInp
 export function sendNow(tx: Tx, input: SendInput): void {
   const { device, sendSeq, to } = input
   const item = itemOf(input, tx.nowMs)
-  tx.appendTo(String(to), withRecipient(item, to))
+  tx.appendTo(directChain(to), withRecipient(item, to))
   tx.effect(deliverMessage, userActor(to), { device, sendSeq, item })
 }
 

@@ -19,14 +19,14 @@ import { jsonEffect } from '../effect-kinds.js'
 import { branchActor, decodeReference, groupActor, isReference } from '../references.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
 import {
-  ALL_TOLD,
-  arrange,
   conversationOf,
   conversationRecord,
   isSet,
   knows,
+  NO_PREFERENCES,
   PREFERENCES_KEY,
   preferences,
+  putConversation,
   readUpTo,
 } from './conversation-records.js'
 import {
@@ -74,7 +74,7 @@ export const markRead = numbered<MarkReadInput>(
     const before = conversationOf(tx, conversation)
     const mark = number > before.read ? Math.min(number, range.upTo, newestNumber(tx, conversation)) : number
     const after = readUpTo(before, mark)
-    arrange(tx, conversation, before, after)
+    putConversation(tx, conversation, before, after)
     if (after.read !== before.read && own.state === MEMBER) tellGroup(tx, gid, own.number, after.read)
     return CODES.OK.code
   },
@@ -144,7 +144,8 @@ export const setConversation = numbered<SetConversationInput>(
     if (code !== CODES.OK.code) return code
     const before = conversationOf(tx, conversation)
     const { muted, pinned, archived, unread } = settings
-    if (!isSet(before, settings)) arrange(tx, conversation, before, { ...before, muted, pinned, archived, unread })
+    if (!isSet(before, settings))
+      putConversation(tx, conversation, before, { ...before, muted, pinned, archived, unread })
     return CODES.OK.code
   },
 )
@@ -211,7 +212,7 @@ export interface SetPreferencesInput extends Numbered {
 
 export const setPreferences = numbered<SetPreferencesInput>('preferences.set', (tx, { wanted }) => {
   const { noReceipts, askBeforeGroups } = wanted
-  const before = tx.get(preferences) ?? ALL_TOLD
+  const before = tx.get(preferences) ?? NO_PREFERENCES
   if (before.noReceipts === noReceipts && before.askBeforeGroups === askBeforeGroups) return CODES.OK.code
   const value = { noReceipts, askBeforeGroups }
   tx.put(preferences, value)
