@@ -28,8 +28,11 @@ export interface MembersOptions {
   onWrong?(node: NodeId, why: string): void
   /** Called when nodes have come or gone since the last look. */
   onChange(came: readonly NodeId[], gone: readonly NodeId[]): void
-  /** Called when this node owns partitions that it did not own before. */
-  onGain(): void
+  /**
+   * Called when this node's partitions may have work that nobody does: it owns some that it did not own before, or a node that does work has
+   * come or gone. Any node may have had work under way, also in partitions of others, and while it drained or had no lease.
+   */
+  onOpenWork(): void
   /**
    * Called when the lease was not renewed in time: this node owned nothing since then.
    * @param error undefined: the store answers, so it was this process that stood still
@@ -57,6 +60,8 @@ export class Members {
   /** Prefers one of the nodes that take work. */
   #preference = new Preference([])
   #owners: readonly NodeId[] = []
+  /** The nodes that may have work under way, at the last look. */
+  #working: ReadonlySet<NodeId> = new Set()
   #forms = FIRST_FORMS
   /** The time until which this node is surely a member. */
   #memberUntilMs = Number.NEGATIVE_INFINITY
@@ -169,7 +174,7 @@ export class Members {
   }
 
   #take(leases: readonly Lease[]): void {
-    const { node, onGain } = this.#options
+    const { node, onOpenWork } = this.#options
     const before = this.#wasMember ? this.#owners : []
     if (!this.#wasMember && this.isMember && this.#leasesLost > 0) this.#options.onRegained()
     this.#wasMember = this.isMember
@@ -179,11 +184,14 @@ export class Members {
     this.#forms = forms.length === 0 ? FIRST_FORMS : Math.min(...forms)
     this.#tellChange(known)
     this.#options.onLook?.(this.#live)
-    const working = this.#live.flatMap(member => (takesWork(member) ? [member.node] : []))
-    this.#preference = new Preference(working)
-    this.#owners = ownersOf(working)
+    const taking = this.#live.flatMap(member => (takesWork(member) ? [member.node] : []))
+    this.#preference = new Preference(taking)
+    this.#owners = ownersOf(taking)
+    const worked = this.#working
+    this.#working = new Set(this.#live.flatMap(member => (doesWork(member) ? [member.node] : [])))
     const gains = this.#owners.some((owner, partition) => owner === node && before[partition] !== node)
-    if (gains && !this.#draining && !this.#stopped) onGain()
+    const isOpen = gains || !isEqual(this.#working, worked)
+    if (isOpen && !this.#draining && !this.#stopped) onOpenWork()
   }
 
   #membersOf(leases: readonly Lease[]): readonly Member[] {
@@ -223,7 +231,16 @@ export class Members {
   }
 }
 
-/** Whether the node does a part of the work on the store: all do that neither drain nor hold only connections. */
-function takesWork({ status }: Member): boolean {
-  return status?.draining !== true && status?.role !== 'access'
+/** Whether the node may do work on the store: all do that do not only hold connections. */
+function doesWork({ status }: Member): boolean {
+  return status?.role !== 'access'
+}
+
+/** Whether the node takes a part of the work: one that drains finishes what it has. */
+function takesWork(member: Member): boolean {
+  return doesWork(member) && member.status?.draining !== true
+}
+
+function isEqual(one: ReadonlySet<NodeId>, other: ReadonlySet<NodeId>): boolean {
+  return one.size === other.size && [...one].every(node => other.has(node))
 }

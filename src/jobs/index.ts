@@ -16,8 +16,8 @@ import { RETENTION_MS, Retention, type RetentionSettings } from './retention.js'
 import { JobRunner, type RunnerOptions } from './runner.js'
 
 /**
- * The interval at which the notes of all users are looked at. Work begins with the request that causes it. This finds what was noted by a
- * node that has died since, and what could not be removed.
+ * The interval at which the notes of all users are looked at. Work begins with its note, and is looked for when a node has come or gone. This
+ * finds what could not be removed.
  */
 const NOTES_MS = 3_600_000
 /** The interval at which debts are looked for: as long as a partition may take items again, and its members do not get them. */
@@ -69,9 +69,6 @@ function jobTable({ store, engine, clock, time, retention: settings, sweepMs }: 
   ] as const satisfies readonly Job[]
 }
 
-/** The jobs that a request begins, for one user. */
-export type BegunJob = 'departures' | 'renames' | 'clears'
-
 type JobName = ReturnType<typeof jobTable>[number]['name']
 
 export class Jobs {
@@ -94,14 +91,14 @@ export class Jobs {
     this.#runner.start()
   }
 
-  /** Looks for work in all partitions anew: to be called when this node has become the owner of some. */
+  /** Looks for work in all partitions anew: to be called when there may be some that nobody does. */
   resume(): void {
     this.#runner.resume()
   }
 
-  /** Starts a job's work that is noted in the store under this user's partition, or under this partition. */
-  wake(name: BegunJob | WorkEvent['job'], uid: number): void {
-    this.#runner.wake(name, uid)
+  /** Starts a job's work that is noted in the store under this partition. */
+  wake(name: WorkEvent['job'], partition: number): void {
+    this.#runner.wake(name, partition)
   }
 
   /** Rests after a slice of background work that the engine does by itself: fan-outs. */

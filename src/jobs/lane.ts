@@ -10,7 +10,7 @@
  *
  * When a partition has become another node's, its run ends at the next rest, as all runs do at stop(). Nothing is lost: the work is noted
  * in the store, and the round of the node that owns the partition finds it. A partition that was woken here is worked on here, whichever
- * node owns it. The node that causes the work begins it, and the owner's next round makes up for a node that died.
+ * node owns it. The node that notes the work begins it. When a node comes or goes, each owner begins a round, which makes up for one that died.
  */
 import type { Clock, TimerHandle } from '../lib/clock.js'
 import { Fifo } from '../lib/fifo.js'

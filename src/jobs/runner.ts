@@ -35,14 +35,14 @@ export class JobRunner<N extends string = string> {
     for (const lane of this.#lanes.values()) lane.start()
   }
 
-  /** Looks for work in all partitions anew: to be called when this node has become the owner of some. */
+  /** Looks for work in all partitions anew: to be called when there may be some that nobody does. */
   resume(): void {
     for (const lane of this.#lanes.values()) lane.beginRound()
   }
 
-  /** Starts a job's work that is noted in the store under this user's partition. */
-  wake(name: N, uid: number): void {
-    this.#lanes.get(name)?.wake(uid % PARTITIONS)
+  /** Starts a job's work that is noted in the store under this partition. */
+  wake(name: N, partition: number): void {
+    this.#lanes.get(name)?.wake(partition)
   }
 
   /** Rests after a slice of background work that the engine does by itself. */

@@ -83,7 +83,7 @@ export class AccessNode {
   }
 
   /** It never owns a partition. */
-  ownsMore(): void {}
+  lookForWork(): void {}
 
   /** Notes that events may have been lost: asks a logic node about everybody who is connected. */
   compare(): void {

@@ -105,7 +105,6 @@ export class Logic {
       connected: options.connected,
       endpoints: options.endpoints,
       forms: options.forms,
-      beginWork: (job, uid) => this.jobs.wake(job, uid),
       route: store.shared ? { node: options.name, ttlMs: ROUTE_MS } : undefined,
       ...(sequence === undefined ? {} : { sequence }),
     })

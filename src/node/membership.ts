@@ -51,7 +51,7 @@ export interface MemberNode {
   readonly otherSecret: readonly string[]
   receive(batch: EventBatch): void
   compare(): void
-  ownsMore(): void
+  lookForWork(): void
 }
 
 /** The figures for the metrics. */
@@ -76,7 +76,8 @@ export class Membership {
   #link = ''
   #draining = false
   #subscriptions = 0
-  #hasGained = false
+  /** Whether there was open work since it joined. */
+  #hasOpenWork = false
   #onLook: ((live: readonly Member[]) => void) | undefined
 
   constructor(options: MembershipOptions) {
@@ -88,7 +89,7 @@ export class Membership {
       leases: ports.leases,
       clock,
       status: () => this.#status(),
-      onGain: () => this.#gained(),
+      onOpenWork: () => this.#openWork(),
       onLook: live => this.#onLook?.(live),
       onWrong: (node, why) => log.warn({ node, why }, 'a lease that no node wrote is passed over'),
       onChange: (came, gone) => log.info({ came, gone, nodes: this.#members.live.length }, 'the nodes have changed'),
@@ -155,7 +156,7 @@ export class Membership {
       },
     })
     await this.#members.start()
-    this.#hasGained = false
+    this.#hasOpenWork = false
   }
 
   /** Notes that the node serves clients at this address, and access nodes at `link`; '' for none. */
@@ -163,8 +164,8 @@ export class Membership {
     this.#address = address
     this.#link = link
     void this.#members.tell()
-    // What it gained while it started nobody has looked at.
-    if (this.#hasGained) this.#node?.ownsMore()
+    // What was left to it while it started nobody has looked at.
+    if (this.#hasOpenWork) this.#node?.lookForWork()
   }
 
   /** Leaves the partitions to the others. The lease stays while clients are sent away. Settles when it has seen which others there are now. */
@@ -185,9 +186,9 @@ export class Membership {
     return { nodes: live.length, isMember, leasesLost, subscriptions: this.#subscriptions, events }
   }
 
-  #gained(): void {
-    this.#hasGained = true
-    this.#node?.ownsMore()
+  #openWork(): void {
+    this.#hasOpenWork = true
+    this.#node?.lookForWork()
   }
 
   #status() {

@@ -106,8 +106,8 @@ export class Node {
     this.canary.start()
   }
 
-  /** Notes that it has become the owner of some partitions: their background work is its own now. */
-  ownsMore(): void {
+  /** Notes that there may be background work in its partitions that nobody does: it has gained some, or a node has come or gone. */
+  lookForWork(): void {
     if (this.#serving) this.logic.jobs.resume()
   }
 

@@ -23,7 +23,6 @@ import { PASSWORD_BYTES_MIN } from '../../protocol/limits.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import { isShowable } from '../../protocol/names.js'
 import type { EndpointsOf } from '../cluster/endpoints.js'
-import type { BegunJob } from '../jobs/index.js'
 import { networkOf } from '../lib/network.js'
 import type { Random } from '../lib/random.js'
 import type { Claimed } from '../ops/claims.js'
@@ -66,10 +65,7 @@ const BUSY_RETRY_MS = 3_000
 /** The numbers of a user's devices that are connected to this node or poll it. */
 export type Connected = (uid: number) => readonly number[]
 
-/** Begins a user's work that no answer waits for; it is noted in the store. */
-export type BeginWork = (job: BegunJob, uid: number) => void
-
-/** A numbered request that needs the password. Its steps after success run if it succeeds now, and not for a repeat. */
+/** A numbered request that needs the password. */
 interface VerifiedRequest<I extends VerifiedInput> {
   readonly numbered: Numbered
   readonly password: string
@@ -77,8 +73,6 @@ interface VerifiedRequest<I extends VerifiedInput> {
   readonly input: (verified: VerifiedInput) => Promise<I>
   /** The answer of success; absent: an empty one. */
   readonly body?: () => Uint8Array
-  /** Runs behind the answer of success. */
-  readonly ran?: () => void
 }
 
 interface Credentials {
@@ -108,7 +102,6 @@ export interface AccountParts {
   readonly passwords: Passwords
   readonly random: Random
   readonly limits: Limits
-  readonly beginWork: BeginWork
   readonly connected: Connected
   readonly endpoints: EndpointsOf
   readonly contentHash: ContentHash
@@ -120,28 +113,16 @@ export class AccountService {
   readonly #passwords: Passwords
   readonly #random: Random
   readonly #limits: Limits
-  readonly #beginWork: BeginWork
   readonly #connected: Connected
   readonly #endpoints: EndpointsOf
   readonly #contentHash: ContentHash
   readonly #order: InOrder
 
-  constructor({
-    engine,
-    passwords,
-    random,
-    limits,
-    beginWork,
-    connected,
-    endpoints,
-    contentHash,
-    order,
-  }: AccountParts) {
+  constructor({ engine, passwords, random, limits, connected, endpoints, contentHash, order }: AccountParts) {
     this.#engine = engine
     this.#passwords = passwords
     this.#random = random
     this.#limits = limits
-    this.#beginWork = beginWork
     this.#connected = connected
     this.#endpoints = endpoints
     this.#contentHash = contentHash
@@ -215,17 +196,15 @@ export class AccountService {
     this.#engine.submit(userActor(uid), updateProfile, input, outcome => {
       if (!ranNow(outcome)) this.#limits.giveBack('renames', uid)
       answerNumbered(caller, id, outcome)
-      if (succeededNow(outcome)) this.#renamed(uid)
+      if (succeededNow(outcome)) this.#chargeRename(uid)
     })
   }
 
-  /** Has the user's contacts told of a new nickname, and charges the user for each. */
-  #renamed(uid: number): void {
+  /** Charges the user for each contact that is told of a new nickname. */
+  #chargeRename(uid: number): void {
     this.#engine.submit(userActor(uid), countContacts, undefined, outcome => {
       const count = outcome.kind === 'done' ? outcome.result : 1
-      if (count === 0) return
-      this.#limits.charge('renames', uid, count)
-      this.#beginWork('renames', uid)
+      if (count > 0) this.#limits.charge('renames', uid, count)
     })
   }
 
@@ -264,9 +243,8 @@ export class AccountService {
 
   deleteAccount(caller: Caller, id: number, request: DeleteAccountRequest): void {
     const numbered = this.#numbered(caller, METHODS.deleteAccount, request)
-    const ran = () => this.#beginWork('departures', caller.uid)
     const input = async (verified: VerifiedInput) => verified
-    this.#verified(caller, id, { numbered, password: request.password, transition: deleteAccount, input, ran })
+    this.#verified(caller, id, { numbered, password: request.password, transition: deleteAccount, input })
   }
 
   #numbered<Q extends { readonly sendSeq: number }>(caller: Caller, method: RequestMethod<Q>, request: Q): Numbered {
@@ -395,7 +373,7 @@ export class AccountService {
   #verified<I extends VerifiedInput>(
     caller: Caller,
     id: number,
-    { numbered, password, transition, input, body, ran }: VerifiedRequest<I>,
+    { numbered, password, transition, input, body }: VerifiedRequest<I>,
   ): void {
     const actor = userActor(caller.uid)
     const release = this.#order.hold(caller)
@@ -404,7 +382,6 @@ export class AccountService {
       const isNew = succeededNow(outcome)
       if (isNew && body !== undefined) caller.respond(id, body())
       else answerNumbered(caller, id, outcome, again, waitMs)
-      if (isNew) ran?.()
       // After a change of the password, the requests that waited were let in by a token that is no longer valid.
       if (again === undefined || !mustRunAgain(outcome)) release(isNew ? (caller.attempt ?? 0) : undefined)
     }

@@ -27,14 +27,13 @@ import type { Answer, Numbered } from '../sync/rules/numbered.js'
 import { markRead, readersOf, setConversation, setPreferences, unreadMarks } from '../sync/rules/read-state.js'
 import { userActor } from '../sync/rules/records.js'
 import type { Transition } from '../sync/types.js'
-import type { BeginWork } from './account-service.js'
 import { answerNumbered, answerWith, refuse, refuseLimited } from './answers.js'
 import type { ContentHash } from './content-hash.js'
 import type { NumberedRequest, Serve } from './group-service.js'
 import { isPlace, NO_MESSAGE, pairIn, placeOf } from './places.js'
 import { directReactors, groupReactors } from './reactors.js'
 import { Refused } from './refused.js'
-import { chargeSearch, searchWait, succeededNow } from './request-limits.js'
+import { chargeSearch, searchWait } from './request-limits.js'
 import type { Caller } from './types.js'
 import { countDirect, countGroup, groupMessageIn } from './unread-count.js'
 import { beginWalk, type WalkParts } from './walks.js'
@@ -49,7 +48,6 @@ export interface ConversationParts {
   readonly contentHash: ContentHash
   /** The newest forms of stored data that all nodes on the store read. */
   readonly forms: () => number
-  readonly beginWork: BeginWork
 }
 
 interface Asked extends Numbered {
@@ -63,11 +61,9 @@ export class ConversationService {
   readonly #limits: Limits
   readonly #contentHash: ContentHash
   readonly #forms: () => number
-  readonly #beginWork: BeginWork
 
-  constructor({ engine, store, defer, limits, contentHash, forms, beginWork }: ConversationParts) {
+  constructor({ engine, store, defer, limits, contentHash, forms }: ConversationParts) {
     this.#forms = forms
-    this.#beginWork = beginWork
     this.#engine = engine
     this.#store = store
     this.#defer = defer
@@ -82,7 +78,6 @@ export class ConversationService {
       method: RequestMethod<Q>,
       transition: Transition<I, Answer>,
       inputOf: (asked: Asked, request: Q) => NoInfer<I> | undefined,
-      begun?: (uid: number) => void,
     ): void => {
       const searches = method.number === METHODS.delete.number
       on(method, (caller, id, request) => {
@@ -95,7 +90,6 @@ export class ConversationService {
           this.#engine.submit(userActor(uid), transition, input, outcome => {
             answerNumbered(caller, id, outcome)
             if (searches) chargeSearch(this.#limits, uid, outcome)
-            if (succeededNow(outcome)) begun?.(uid)
           })
         }
       })
@@ -116,12 +110,8 @@ export class ConversationService {
       const areNamed = messages.every(message => namesMessage(message, pair))
       return areNamed ? { ...asked, conversation, messages, early: this.#forms() < CHANGE_FORMS } : undefined
     })
-    act(
-      METHODS.clear,
-      clearConversation,
-      (asked, { conversation, upTo }) =>
-        isPlace(conversation) ? { ...asked, conversation, upTo, early: this.#forms() < CHANGE_FORMS } : undefined,
-      uid => this.#beginWork('clears', uid),
+    act(METHODS.clear, clearConversation, (asked, { conversation, upTo }) =>
+      isPlace(conversation) ? { ...asked, conversation, upTo, early: this.#forms() < CHANGE_FORMS } : undefined,
     )
     on(METHODS.readBy, (caller, id, request) => answerWith(caller, id, this.#readBy(caller, request)))
     on(METHODS.reactions, (caller, id, request) => answerWith(caller, id, this.#reactions(caller, request)))

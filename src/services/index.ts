@@ -14,7 +14,7 @@ import type { Engine } from '../sync/engine.js'
 import type { SequenceRule } from '../sync/rules/numbered.js'
 import type { BindInput } from '../sync/rules/session.js'
 import type { OwnWorkers } from '../workers/tasks.js'
-import { AccountService, type BeginWork, type Connected } from './account-service.js'
+import { AccountService, type Connected } from './account-service.js'
 import { Acks } from './acks.js'
 import { refuse } from './answers.js'
 import { ChangeService } from './change-service.js'
@@ -51,7 +51,6 @@ export interface ServiceOptions {
   /** The newest forms of stored data that all nodes on the store read. Absent: this node is alone. */
   readonly forms?: (() => number) | undefined
   /** Begins what an account's request leaves to do. */
-  readonly beginWork: BeginWork
 }
 
 /** The time after which a device with too many waiting requests may ask again: about that of a password's check in a storm of logins. */
@@ -81,7 +80,7 @@ class AllServices implements OwnServices {
 
   constructor(options: ServiceOptions) {
     const { engine, store, clock, random, defer, workers, passwords, sequence, limits, connected } = options
-    const { beginWork, endpoints = () => undefined, forms = () => FORMS } = options
+    const { endpoints = () => undefined, forms = () => FORMS } = options
     this.#acks = new Acks(engine, clock)
     this.#hello = new ConnectionService({ engine, clock, limits, route: options.route })
     this.#on(METHODS.endpoints, (caller, id) =>
@@ -107,7 +106,6 @@ class AllServices implements OwnServices {
       passwords,
       random,
       limits,
-      beginWork,
       endpoints,
       connected,
       contentHash,
@@ -138,7 +136,7 @@ class AllServices implements OwnServices {
     groups.serve((method, handle) => this.#on(method, handle))
     const changes = new ChangeService({ engine, limits, fanOuts, contentHash, forms })
     changes.serve((method, handle) => this.#on(method, handle))
-    const conversations = new ConversationService({ engine, store, defer, limits, contentHash, forms, beginWork })
+    const conversations = new ConversationService({ engine, store, defer, limits, contentHash, forms })
     conversations.serve((method, handle) => this.#on(method, handle))
   }
 

@@ -66,7 +66,7 @@ export type NodeEvent = AppendedEvent | EndedEvent | TransientEvent | DeliverEve
 /** Says that work for a job is noted in this partition. It is for this node alone: what it does not do, the job's next round finds. */
 export interface WorkEvent {
   readonly kind: 'work'
-  readonly job: 'reactions'
+  readonly job: 'departures' | 'renames' | 'clears' | 'reactions'
   readonly partition: number
 }
 

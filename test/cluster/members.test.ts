@@ -32,7 +32,8 @@ const STATUS = {
 function cluster() {
   const clock = new ManualClock()
   const leases = new MemoryLeases({ now: () => clock.now() + HOUR_MS })
-  const gains = new Map<string, number>()
+  /** How often each was told that there may be work that nobody does. */
+  const told = new Map<string, number>()
   const losses: string[] = []
   const changes: string[] = []
   const wrong: string[] = []
@@ -44,7 +45,7 @@ function cluster() {
       status: () => ({ ...STATUS, forms }),
       onChange: (came, gone) => changes.push(`${node}: +${came} -${gone}`),
       onWrong: (lease, why) => wrong.push(`${node}: ${lease}: ${why}`),
-      onGain: () => gains.set(node, (gains.get(node) ?? 0) + 1),
+      onOpenWork: () => told.set(node, (told.get(node) ?? 0) + 1),
       onLost: error => losses.push(`${node}: ${error}`),
       onRegained: () => losses.push(`${node}: no more`),
     })
@@ -59,7 +60,7 @@ function cluster() {
       await settled()
     }
   }
-  return { clock, leases, gains, losses, changes, wrong, join, pass }
+  return { clock, leases, told, losses, changes, wrong, join, pass }
 }
 
 async function settled(): Promise<void> {
@@ -71,7 +72,7 @@ function owned(members: Members): number[] {
 }
 
 t.test('each partition has one owner when all have looked; a node that comes takes only its share', async t => {
-  const { gains, join, pass } = cluster()
+  const { told, join, pass } = cluster()
   const a = await join('a')
   t.equal(owned(a).length, ALL_PARTITIONS.length)
   const b = await join('b')
@@ -82,18 +83,18 @@ t.test('each partition has one owner when all have looked; a node that comes tak
     [...owned(a), ...owned(b)].toSorted((x, y) => x - y),
     ALL_PARTITIONS,
   )
-  t.same(Object.fromEntries(gains), { a: 1, b: 1 }, 'a only lost some')
+  t.same(Object.fromEntries(told), { a: 2, b: 1 }, 'a lost some: b may have worked before')
 })
 
 t.test(
   'a node that is killed is gone for the others at once when its lease ends, and they own its partitions',
   async t => {
-    const { gains, changes, join, pass } = cluster()
+    const { told, changes, join, pass } = cluster()
     const a = await join('a')
     await pass(400)
     const b = await join('b')
     await pass(RENEW_MS)
-    const before = gains.get('a')
+    const before = told.get('a')
     b.stop()
     await pass(LEASE_MS - 50)
     t.same([...a.others()], ['b'], 'its lease has not ended')
@@ -101,13 +102,13 @@ t.test(
     await pass(100)
     t.same([...a.others()], [])
     t.equal(owned(a).length, ALL_PARTITIONS.length)
-    t.equal(gains.get('a'), (before ?? 0) + 1)
+    t.equal(told.get('a'), (before ?? 0) + 1)
     t.same(changes, ['a: +a -', 'b: +a,b -', 'a: +b -', 'a: + -b'])
   },
 )
 
 t.test('a node that cannot renew owns nothing before others take over, and owns its share again later', async t => {
-  const { leases, losses, gains, join, pass } = cluster()
+  const { leases, losses, told, join, pass } = cluster()
   const [a, b] = [await join('a'), await join('b')]
   await pass(RENEW_MS)
   const share = owned(a)
@@ -122,11 +123,11 @@ t.test('a node that cannot renew owns nothing before others take over, and owns 
   t.equal(owned(b).length, ALL_PARTITIONS.length)
   t.same(losses, ['a: Error: no answer'])
   t.equal(a.leasesLost, 1)
-  const before = gains.get('a') ?? 0
+  const before = told.get('a') ?? 0
   leases.cutOff.clear()
   await pass(2 * RENEW_MS)
   t.same(owned(a), share)
-  t.equal(gains.get('a'), before + 1)
+  t.equal(told.get('a'), before + 1)
   t.same(losses, ['a: Error: no answer', 'a: no more'])
 })
 
@@ -145,7 +146,7 @@ t.test('a lease counts from before it was asked for, however late the answer com
 })
 
 t.test('a process that stood still owns nothing when it goes on, until it has renewed', async t => {
-  const { gains, losses, join, pass } = cluster()
+  const { told, losses, join, pass } = cluster()
   const own = new ManualClock()
   const a = await join('a', own)
   const b = await join('b')
@@ -156,8 +157,25 @@ t.test('a process that stood still owns nothing when it goes on, until it has re
   await pass(RENEW_MS, own)
   t.ok(owned(a).length > 0)
   t.same(losses, ['a: undefined', 'a: no more'])
-  t.equal(gains.get('a'), 2)
+  t.equal(told.get('a'), 2)
 })
+
+t.test(
+  'work that a node left while it drained is looked for when it has gone, though nobody gains by that',
+  async t => {
+    const { told, join, pass } = cluster()
+    const [a, b] = [await join('a'), await join('b')]
+    await pass(RENEW_MS)
+    b.drain()
+    await pass(RENEW_MS + 50)
+    t.equal(owned(a).length, ALL_PARTITIONS.length)
+    const before = told.get('a') ?? 0
+    b.stop()
+    await pass(LEASE_MS + RENEW_MS)
+    t.same([...a.others()], [])
+    t.equal(told.get('a'), before + 1)
+  },
+)
 
 t.test('a node that drains leaves its partitions to the others at once, and stays in the list', async t => {
   const { join, pass } = cluster()

@@ -6,7 +6,8 @@ import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import type { Unit } from '../../src/store/types.js'
 import { userActor } from '../../src/sync/rules/records.js'
-import { renamingActor } from '../../src/sync/rules/renaming.js'
+import { noteRenaming, renamingActor } from '../../src/sync/rules/renaming.js'
+import type { Transition } from '../../src/sync/types.js'
 import { befriend, startNode, TestDevice, type TestNode } from '../support/engine.js'
 import { eventually } from '../support/eventually.js'
 
@@ -107,6 +108,21 @@ t.test('who renames himself all the time keeps none of his contacts waiting for 
     })
   }
   t.pass('the last ones were told in the midst of it')
+})
+
+t.test('what is noted later than the request, by an outbox, is begun all the same', async t => {
+  const store = new MemoryStore({ scopes: 'partitions', random: seededRandom('store') })
+  const node = await startNode(store, systemClock, 'node')
+  const uid = 844
+  const note: Transition<void, void> = {
+    name: 'test.note',
+    run: tx => tx.effect(noteRenaming, renamingActor(uid), { uid, round: 1 }),
+  }
+  // From another partition, so in a unit of its own.
+  await node.engine.run(userActor(uid + 1), note, undefined)
+  const hasTold = async () => (await node.engine.scan(renamingActor(uid), 'told', null, 1)).length > 0
+  await eventually(hasTold)
+  t.equal((await node.engine.scan(renamingActor(uid), 'renamed/', null, 1)).length, 0)
 })
 
 t.test('a process that ends in between is followed by the next, which goes on where it was', async t => {

@@ -54,12 +54,12 @@ async function joined(t: Test) {
     network: membership.network,
     onFatal: error => t.fail(String(error)),
   })
-  let [compared, gained] = [0, 0]
+  let [compared, looked] = [0, 0]
   node.compare = () => {
     compared += 1
   }
-  node.ownsMore = () => {
-    gained += 1
+  node.lookForWork = () => {
+    looked += 1
   }
   t.equal(membership.owns(1), false, 'it has no lease yet')
   await membership.join(node)
@@ -78,8 +78,8 @@ async function joined(t: Test) {
     get compared() {
       return compared
     },
-    get gained() {
-      return gained
+    get looked() {
+      return looked
     },
   }
 }
@@ -160,19 +160,19 @@ t.test('it looks for work when it has its lease again; what it gained while it s
     it.leases.cutOff.clear()
     await eventually(() => it.membership.owns(1))
   }
-  const before = it.gained
+  const before = it.looked
   await loseAndRegain()
-  t.equal(it.gained, before + 1, 'the node passes over this: it does not serve yet')
+  t.equal(it.looked, before + 1, 'the node passes over this: it does not serve yet')
   it.membership.serves('a:1', '')
-  t.equal(it.gained, before + 2)
+  t.equal(it.looked, before + 2)
   t.equal(it.membership.figures.leasesLost, 1)
 })
 
 t.test('a start without a gain is no reason to look again', async t => {
   const it = await joined(t)
-  const before = it.gained
+  const before = it.looked
   it.membership.serves('a:1', '')
-  t.equal(it.gained, before)
+  t.equal(it.looked, before)
 })
 
 t.test('what it sends, hears and cannot send or read is counted', async t => {

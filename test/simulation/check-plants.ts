@@ -14,7 +14,7 @@ const FOUND_BY: Partial<Record<PlantName, number>> = {
   'accept a gap in send_seq': 9,
   'a pair counter not checked': 5,
   'a late copy accepted': 7,
-  "a fan-out's progress stored before the slice": 10,
+  "a fan-out's progress stored before the slice": 2,
   'a poll that swallows a push': 5,
   'a cached contact trusted after a conflict': 5,
   "an old transport's answer applied to a new request": 13,

@@ -150,7 +150,6 @@ export async function startNode(
     defer: endOfTurn,
     workers,
     passwords: passwords ?? new Passwords({ random, cost: CHEAP_COST, workers: new InlineWorkers() }),
-    beginWork: (job, uid) => jobs.wake(job, uid),
     endpoints,
     forms,
     ...own,

@@ -170,7 +170,6 @@ export async function indebtedGroup({ engine, jobs }: TestNode): Promise<void> {
   await eventually(async () => (await engine.scan(debtsActor(groupActor(gid)), 'paid', null, 1)).length > 0)
   const conversation = groupConversation(gid)
   await owner.act(clearConversation, { conversation, upTo: Number.MAX_SAFE_INTEGER, early: false })
-  jobs.wake('clears', owner.uid)
   await eventually(async () => (await engine.scan(leavingActor(owner.uid), 'cleared', null, 1)).length > 0)
   await jobs.stop()
 }

@@ -152,7 +152,6 @@ for (const scopes of SCOPES) {
       const verified = { checked, right: true, limited: false }
       const actor = userActor(alice.uid)
       t.equal(await alice.act(deleteAccount, verified), 'OK')
-      node.jobs.wake('departures', alice.uid)
       for (let n = 0; n < 20; n += 1) await bob.say(gid, `${n}`)
       await eventually(
         async () =>

@@ -147,6 +147,7 @@ export const clearConversation: Transition<ClearInput, Answer> = numbered(
     const notes = tx.at(leavingActor(uid))
     const id = `${uid}/${conversation}`
     notes.put(clearing, { above: notes.get(clearing, id)?.above ?? before.cleared, upTo: cleared }, id)
+    tx.event({ kind: 'work', job: 'clears', partition: partitionOf(notes.actor) })
     return CODES.OK.code
   },
 )

@@ -10,6 +10,7 @@
  * Each slice tells the nickname of that moment. A newer nickname that comes meanwhile begins another round where this one stands.
  * So a user who changes the nickname all the time tells everybody once a round, and only the newest.
  */
+import { partitionOf } from '../../store/partition.js'
 import { type Actor, PARTITIONS } from '../../store/types.js'
 import { jsonEffect } from '../effect-kinds.js'
 import { partitionActorOf, SLICE_TARGETS } from '../fan-out.js'
@@ -63,6 +64,7 @@ export const noteRenaming: EffectKind<{ readonly uid: number; readonly round: nu
   name: 'profile-renaming',
   run(tx, { uid, round }) {
     tx.put(renamingUser, { round }, uid)
+    tx.event({ kind: 'work', job: 'renames', partition: partitionOf(tx.actor) })
   },
 })
 
