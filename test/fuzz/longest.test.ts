@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import ts from 'typescript'
@@ -36,6 +37,9 @@ const HEADER_BYTES_MAX = 8_192
 const ENOUGH_MS = 1
 /** Four times the input may take so many times as long: in proportion it would be 4, with its square 16. */
 const RATIO_MAX = 8
+/** What grows too fast does so each time. */
+const TRIES = 8
+const PAUSE_MS = 20
 
 const TRUSTED = new AddressList(['10.0.0.0/8', '2001:db8::/32'])
 const ORIGINS = new Origins(['https://chat.example'])
@@ -257,9 +261,13 @@ function fault(bytesMax: number, parse: (bytes: number) => () => unknown): strin
   return `${bytesMax} bytes take ${wholeMs.toFixed(1)} ms, a quarter of them ${quarterMs.toFixed(1)}`
 }
 
-/** Measured once more before it is believed: the machine is shared. */
-function holds(name: string, bytesMax: number, parse: (bytes: number) => () => unknown): void {
-  const found = fault(bytesMax, parse) && fault(bytesMax, parse) && fault(bytesMax, parse)
+/** Measured again before it is believed: a busy machine may hold up every run for some milliseconds, and does so for a while. */
+async function holds(name: string, bytesMax: number, parse: (bytes: number) => () => unknown): Promise<void> {
+  let found = fault(bytesMax, parse)
+  for (let again = 1; found !== undefined && again < TRIES; again++) {
+    await setTimeout(again * PAUSE_MS)
+    found = fault(bytesMax, parse)
+  }
   if (found !== undefined) t.fail(`${name}: ${found}`)
 }
 
@@ -268,7 +276,7 @@ for (const [name, [bytesMax, parse, begins]] of Object.entries(TEXTS)) {
     for (const begin of begins) {
       for (const pump of PUMPS) {
         for (const end of bytesMax > HEADER_BYTES_MAX ? ENDS.slice(0, 2) : ENDS) {
-          holds(`${name}: ${begin}, ${JSON.stringify(pump)} …, ${JSON.stringify(end)}`, bytesMax, bytes => {
+          await holds(`${name}: ${begin}, ${JSON.stringify(pump)} …, ${JSON.stringify(end)}`, bytesMax, bytes => {
             const times = Math.max(0, Math.floor((bytes - begin.length - end.length) / pump.length))
             const text = begin + pump.repeat(times) + end
             return () => parse(text)
@@ -283,7 +291,7 @@ for (const [name, [bytesMax, parse, begins]] of Object.entries(TEXTS)) {
 for (const [name, [bytesMax, parse]] of Object.entries(BYTES)) {
   t.test(name, async t => {
     for (const fill of FILLS)
-      holds(`${name}: ${fill}`, bytesMax, bytes => () => parse(new Uint8Array(bytes).fill(fill)))
+      await holds(`${name}: ${fill}`, bytesMax, bytes => () => parse(new Uint8Array(bytes).fill(fill)))
     t.pass('none grows faster than its input')
   })
 }
@@ -352,7 +360,7 @@ t.test('no other regular expression reads what peers write, and these are linear
     for (const begin of BEGINS) {
       for (const pump of PUMPS) {
         for (const last of ENDS) {
-          holds(`${literal}: ${begin}, ${pump} …, ${last}`, HEADER_BYTES_MAX, bytes => {
+          await holds(`${literal}: ${begin}, ${pump} …, ${last}`, HEADER_BYTES_MAX, bytes => {
             const text = begin + pump.repeat(Math.floor(bytes / pump.length)) + last
             return () => {
               expression.lastIndex = 0
