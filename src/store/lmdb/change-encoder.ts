@@ -2,7 +2,15 @@
 
 import type { Actor, PatchShape, Put, Stamp, Version } from '../types.js'
 import { CONVERSATION, ENTRY, KEY, LIKE_ENTRY, LISTED, LOG, META, PATCH, RECORD, SAME_ACTOR } from './change-kinds.js'
-import { type EntryHeader, encodeHeader, encodeLog, type LogMeta, PLAIN, PLAIN_KEYED } from './entry-value.js'
+import {
+  type EntryHeader,
+  encodeLog,
+  HEADER_BYTES_MAX,
+  type LogMeta,
+  PLAIN,
+  PLAIN_KEYED,
+  putHeader,
+} from './entry-value.js'
 import { putText } from './keys.js'
 
 /** The bytes of a change beside its texts and its value: kind, lengths, a version, what an entry shares. */
@@ -32,6 +40,9 @@ export class ChangeEncoder {
   /** The changes since the buffer was begun anew, and the bytes that they may take in the tables, both as `Pending` counts them. */
   changes = 0
   tableBytes = 0
+  /** The header of the entry that is put, and its length. */
+  readonly #header = Buffer.allocUnsafeSlow(HEADER_BYTES_MAX)
+  #headerBytes = 0
   /** The actor of the change before, in this write. */
   #actor: Actor | undefined
   /** The last entry of this write that was written in full: where its value and its bytes begin, and where they end. */
@@ -103,7 +114,7 @@ export class ChangeEncoder {
   /** Puts an entry that belongs to a conversation, or that was replaced. */
   putEntryOf(actor: Actor, version: Version, header: EntryHeader, bytes: Uint8Array): number {
     if (header.stamp !== 0) this.#countBlock()
-    return this.#putEntry(actor, version, encodeHeader(header), bytes)
+    return this.#putEntry(actor, version, header, bytes)
   }
 
   removeEntry(actor: Actor, version: Version): void {
@@ -155,37 +166,44 @@ export class ChangeEncoder {
     this.buffer.fill(0, this.position, end)
   }
 
-  #putEntry(actor: Actor, version: Version, header: Uint8Array, bytes: Uint8Array): number {
+  #putEntry(actor: Actor, version: Version, header: EntryHeader, bytes: Uint8Array): number {
     this.#findShared(bytes)
     const shared = this.#sharedCount
-    const start = this.#begin(shared === 0 ? ENTRY : LIKE_ENTRY, actor, header.length + bytes.length)
+    this.#headerBytes = putHeader(this.#header, header)
+    const start = this.#begin(shared === 0 ? ENTRY : LIKE_ENTRY, actor, this.#headerBytes + bytes.length)
     this.#varint(version)
-    if (shared === 0) this.#full(header, bytes)
-    else this.#like(start, header, bytes)
+    if (shared === 0) this.#full(bytes)
+    else this.#like(start, bytes)
     this.#count(start, actor, '', shared)
     return start
   }
 
-  #full(header: Uint8Array, bytes: Uint8Array): void {
-    this.#varint(1 + header.length + bytes.length)
+  #full(bytes: Uint8Array): void {
+    this.#varint(1 + this.#headerBytes + bytes.length)
     this.#fullAt = this.position
-    this.#bytes(header)
+    this.#putHeader()
     this.#fullBytesAt = this.position
     this.#bytes(bytes)
     this.#fullEnd = this.position
   }
 
-  #like(start: number, header: Uint8Array, bytes: Uint8Array): void {
+  #like(start: number, bytes: Uint8Array): void {
     const sharedAt = this.#sharedAt
-    this.#varint(header.length + bytes.length)
-    this.#varint(header.length + sharedAt)
+    this.#varint(this.#headerBytes + bytes.length)
+    this.#varint(this.#headerBytes + sharedAt)
     this.#varint(start - this.#fullAt)
     this.#varint(this.#sharedFrom)
     this.#varint(this.#sharedCount)
-    this.#bytes(header)
+    this.#putHeader()
     const { buffer } = this
     for (let i = 0; i < sharedAt; i++) buffer[this.position++] = bytes[i] ?? 0
     for (let i = sharedAt + this.#sharedCount; i < bytes.length; i++) buffer[this.position++] = bytes[i] ?? 0
+  }
+
+  /** Byte by byte: a header is short. */
+  #putHeader(): void {
+    const { buffer } = this
+    for (let i = 0; i < this.#headerBytes; i++) buffer[this.position++] = this.#header[i] ?? 0
   }
 
   /** Finds bytes that the last full entry of this write has, too: at the same place, or one beside it. */

@@ -17,7 +17,9 @@
  */
 
 import { assert } from '../../lib/assert.js'
+import { NAME_LENGTH_MAX } from '../text.js'
 import type { Gap, StoredEntry, Version } from '../types.js'
+import { putText } from './keys.js'
 
 const FLAG_KEYED = 1
 const FLAG_REPLACED = 2
@@ -40,36 +42,27 @@ export interface EntryHeader extends Omit<StoredEntry, 'version' | 'bytes'> {
   readonly passingKey: string | undefined
 }
 
-/** The bytes in front of an entry that was never replaced and is of no conversation. */
-export const PLAIN: Uint8Array = Uint8Array.of(0)
-export const PLAIN_KEYED: Uint8Array = Uint8Array.of(FLAG_KEYED)
+/** The header of an entry that was never replaced and is of no conversation. */
+export const PLAIN: EntryHeader = plain(false)
+export const PLAIN_KEYED: EntryHeader = plain(true)
 
-/** The name of a conversation that was encoded last: an item of a group goes to hundreds of logs, one behind the other. */
-let lastName = ''
-let lastNameBytes: Buffer = Buffer.alloc(0)
-
-function nameBytes(name: string): Buffer {
-  if (name !== lastName) {
-    lastNameBytes = Buffer.from(name)
-    lastName = name
-  }
-  return lastNameBytes
+function plain(keyed: boolean): EntryHeader {
+  return { keyed, stamp: 0, conversation: undefined, previous: 0, passingKey: undefined }
 }
 
-/** Makes the bytes that stand in front of an entry's own. */
-export function encodeHeader({ keyed, stamp, conversation, previous, passingKey }: EntryHeader): Uint8Array {
-  const text = conversation ?? passingKey
-  const name = text === undefined ? undefined : nameBytes(text)
-  const bytes = Buffer.allocUnsafe(1 + (stamp === 0 ? 0 : 8) + (name === undefined ? 0 : 10 + name.length))
-  let at = bytes.writeUInt8(
-    (keyed ? FLAG_KEYED : 0) | (stamp === 0 ? 0 : FLAG_REPLACED) | (name === undefined ? 0 : FLAG_NAMED),
-  )
-  if (stamp !== 0) at = bytes.writeDoubleLE(stamp, at)
-  if (name !== undefined) {
-    at = bytes.writeUInt16LE(name.length, bytes.writeDoubleLE(previous, at))
-    bytes.set(name, at)
-  }
-  return bytes
+/** The most bytes of a header. UTF-8 takes at most three bytes per UTF-16 unit. */
+export const HEADER_BYTES_MAX = 19 + 3 * NAME_LENGTH_MAX
+
+/** Writes the bytes that stand in front of an entry's own to the begin of a buffer of HEADER_BYTES_MAX. @returns how many there are */
+export function putHeader(buffer: Buffer, { keyed, stamp, conversation, previous, passingKey }: EntryHeader): number {
+  const name = conversation ?? passingKey
+  buffer[0] = (keyed ? FLAG_KEYED : 0) | (stamp === 0 ? 0 : FLAG_REPLACED) | (name === undefined ? 0 : FLAG_NAMED)
+  const at = stamp === 0 ? 1 : buffer.writeDoubleLE(stamp, 1)
+  if (name === undefined) return at
+  const nameAt = buffer.writeDoubleLE(previous, at) + 2
+  const end = putText(buffer, name, nameAt)
+  buffer.writeUInt16LE(end - nameAt, nameAt - 2)
+  return end
 }
 
 /** The flags in an entry's value. */
