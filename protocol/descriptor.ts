@@ -17,8 +17,12 @@ export interface Field {
   /** The type of a field of kind 'message' or 'enum'; undefined for the others. */
   readonly message: MessageType | undefined
   readonly values: EnumValues | undefined
-  /** The constraints of options.proto, 0 for none: present and not empty; the most bytes or elements; the only length. */
+  /**
+   * The constraints of options.proto, 0 for none: present and not empty; a value of the enum that is known; the most bytes or elements; the
+   * only length.
+   */
   readonly required: boolean
+  readonly known: boolean
   readonly max: number
   readonly length: number
 }
@@ -48,6 +52,7 @@ const PLAIN = {
   message: undefined,
   values: undefined,
   required: false,
+  known: false,
   max: 0,
   length: 0,
 } as const

@@ -153,12 +153,14 @@ function readInteger(reader: JsonReader, min: number, max: number): number {
   return value
 }
 
-/** Reads a name that this revision does not know as 0, as in the binary form (11.2). */
+/** Reads a value that this revision does not know as 0, or refuses it, as in the binary form (11.2). */
 function readEnum(reader: JsonReader, field: Field): number {
   const values = field.values ?? []
-  if (reader.kind() === 'string') return Math.max(0, values.indexOf(reader.string()))
-  const value = readInteger(reader, ENUM_MIN, ENUM_MAX)
-  return values[value] === undefined ? 0 : value
+  const isName = reader.kind() === 'string'
+  const value = isName ? values.indexOf(reader.string()) : readInteger(reader, ENUM_MIN, ENUM_MAX)
+  if (values[value] !== undefined) return value
+  if (field.known) throw beyond(reader, 'it has a value that is not known here')
+  return 0
 }
 
 function readBoolean(reader: JsonReader): boolean {

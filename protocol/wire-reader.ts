@@ -126,6 +126,11 @@ export function tooMany(field: string, max: number): DecodeError {
   return new DecodeError(CODES.INVALID_ARGUMENT.code, `${field} has more than ${max} elements`)
 }
 
+/** The error for a value of an enum that this revision does not know. */
+export function unknownValue(field: string): DecodeError {
+  return new DecodeError(CODES.INVALID_ARGUMENT.code, `${field} has a value that is not known here`)
+}
+
 function tooLong(field: string, max: number): DecodeError {
   return new DecodeError(CODES.INVALID_ARGUMENT.code, `${field} is longer than ${max} bytes`)
 }

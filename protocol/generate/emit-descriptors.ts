@@ -38,13 +38,14 @@ function emitMessage({ name, fields }: SchemaMessage): string {
 }
 
 function fieldOf(field: SchemaField): string {
-  const { name, protoName, number, kind, repeated, oneof, type, required, max, length } = field
+  const { name, protoName, number, kind, repeated, oneof, type, required, known, max, length } = field
   const more = [
     kind === 'message' ? `message: ${type}Type` : '',
     kind === 'enum' ? `values: ${type}Values` : '',
     repeated ? 'repeated: true' : '',
     oneof === '' ? '' : `oneof: '${oneof}'`,
     required ? 'required: true' : '',
+    known ? 'known: true' : '',
     max > 0 ? `max: ${max}` : '',
     length > 0 ? `length: ${length}` : '',
   ].filter(part => part !== '')

@@ -10,7 +10,10 @@ const HEADER = `// Generated from protocol/longwire/v1/*.proto by protocol/gener
 
 /** @returns the text of generated/messages.ts */
 export function emitMessages(schema: Schema): string {
-  const body = [...schema.enums.map(emitEnum), ...schema.messages.map(message => emitMessage(message))].join('\n')
+  const isWanted = ({ name }: SchemaEnum): boolean =>
+    schema.messages.some(({ fields }) => fields.some(({ known, type }) => known && type === name))
+  const enums = schema.enums.map(each => emitEnum(each, isWanted(each)))
+  const body = [...enums, ...schema.messages.map(message => emitMessage(message))].join('\n')
   return `${HEADER}${emitImports(body)}\nexport { DecodeError } from '../wire-reader.js'\n\n${body}`
 }
 
@@ -29,6 +32,7 @@ function emitImports(body: string): string {
     'readerOf',
     'skipField',
     'tooMany',
+    'unknownValue',
   ])
   const writing = used(['begin', 'finish', 'writeBytes', 'writeString', 'writeTrue', 'writeUint32', 'writeUint64'])
   return [
@@ -39,7 +43,8 @@ function emitImports(body: string): string {
   ].join('\n')
 }
 
-function emitEnum(type: SchemaEnum): string {
+/** @param isWanted whether a field takes only the values that are known */
+function emitEnum(type: SchemaEnum, isWanted: boolean): string {
   const prefix = `${screaming(type.name)}_`
   const values = type.values.flatMap(value => [
     ...docLines(value.comment, '  '),
@@ -58,7 +63,19 @@ function emitEnum(type: SchemaEnum): string {
     `  return value < ${type.values.length} ? (value as ${type.name}) : 0`,
     '}',
     '',
+    ...(isWanted ? emitKnown(type) : []),
   ].join('\n')
+}
+
+function emitKnown(type: SchemaEnum): string[] {
+  return [
+    `function readKnown${type.name}(r: Reader, field: string): ${type.name} {`,
+    '  const value = readUint32(r)',
+    `  if (value >= ${type.values.length}) throw unknownValue(field)`,
+    `  return value as ${type.name}`,
+    '}',
+    '',
+  ]
 }
 
 function emitMessage(message: SchemaMessage): string {
@@ -211,7 +228,7 @@ function readField(message: SchemaMessage, field: SchemaField): string[] {
     case 'bool':
       return [`        ${target} = readBool(r)`]
     case 'enum':
-      return [`        ${target} = read${field.type}(r)`]
+      return [`        ${target} = ${field.known ? `readKnown${field.type}(r, ${label})` : `read${field.type}(r)`}`]
     case 'string':
       return [`        ${target} = readString(r, ${label}, ${field.max})`]
     case 'bytes':

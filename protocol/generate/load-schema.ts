@@ -37,6 +37,8 @@ export interface SchemaField {
   required: boolean
   /** Whether it belongs to the content of a numbered request. */
   identity: boolean
+  /** Whether a value of the enum that is not known is refused. */
+  known: boolean
   /** 0 for none. */
   max: number
   length: number
@@ -118,6 +120,7 @@ function fieldOf(type: protobuf.Type, field: protobuf.Field): SchemaField {
     oneof: field.partOf?.name ?? '',
     required: field.options?.['(required)'] === true,
     identity: field.options?.['(identity)'] === true,
+    known: field.options?.['(known)'] === true,
     max: Number(field.options?.['(max)'] ?? 0),
     length: Number(field.options?.['(length)'] ?? 0),
     comment: field.comment ?? '',

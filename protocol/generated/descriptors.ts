@@ -655,10 +655,17 @@ export const GroupServiceAnnounceRequestType = messageType<m.GroupServiceAnnounc
 
 export const GroupServiceAnnounceResponseType = messageType<m.GroupServiceAnnounceResponse>('GroupServiceAnnounceResponse', m.createGroupServiceAnnounceResponse, [])
 
+export const WantedGroupRulesType = messageType<m.WantedGroupRules>('WantedGroupRules', m.createWantedGroupRules, [
+  field('join', 'join', 1, 'enum', { values: GroupJoinValues, known: true }),
+  field('adminsInvite', 'admins_invite', 2, 'bool'),
+  field('adminsWrite', 'admins_write', 3, 'bool'),
+  field('history', 'history', 4, 'uint32'),
+])
+
 export const GroupServiceSetRulesRequestType = messageType<m.GroupServiceSetRulesRequest>('GroupServiceSetRulesRequest', m.createGroupServiceSetRulesRequest, [
   field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
   field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
-  field('rules', 'rules', 3, 'message', { message: GroupRulesType }),
+  field('rules', 'rules', 3, 'message', { message: WantedGroupRulesType }),
   field('newCode', 'new_code', 4, 'bool'),
 ])
 
@@ -668,7 +675,7 @@ export const GroupServiceSetRoleRequestType = messageType<m.GroupServiceSetRoleR
   field('sendSeq', 'send_seq', 1, 'uint64', { required: true }),
   field('conversation', 'conversation', 2, 'string', { required: true, max: 64 }),
   field('uid', 'uid', 3, 'uint64', { required: true }),
-  field('role', 'role', 4, 'enum', { values: GroupRoleValues, required: true }),
+  field('role', 'role', 4, 'enum', { values: GroupRoleValues, required: true, known: true }),
 ])
 
 export const GroupServiceSetRoleResponseType = messageType<m.GroupServiceSetRoleResponse>('GroupServiceSetRoleResponse', m.createGroupServiceSetRoleResponse, [])

@@ -18,13 +18,6 @@ export function identifyMention(w: Writer, m: m.Mention): void {
   if (m.uid !== 0) writeUint64(w, 24, m.uid)
 }
 
-export function identifyGroupRules(w: Writer, m: m.GroupRules): void {
-  if (m.join !== 0) writeUint32(w, 8, m.join)
-  if (m.adminsInvite) writeTrue(w, 16)
-  if (m.adminsWrite) writeTrue(w, 24)
-  if (m.history !== 0) writeUint32(w, 32, m.history)
-}
-
 export function identifyConversationSettings(w: Writer, m: m.ConversationSettings): void {
   if (m.muted) writeTrue(w, 8)
   if (m.pinned) writeTrue(w, 16)
@@ -214,10 +207,17 @@ export function identifyGroupServiceSetRulesRequest(w: Writer, m: m.GroupService
   if (m.conversation.length > 0) writeString(w, 18, m.conversation)
   if (m.rules !== undefined) {
     w.uint32(26).fork()
-    identifyGroupRules(w, m.rules)
+    identifyWantedGroupRules(w, m.rules)
     w.ldelim()
   }
   if (m.newCode) writeTrue(w, 32)
+}
+
+export function identifyWantedGroupRules(w: Writer, m: m.WantedGroupRules): void {
+  if (m.join !== 0) writeUint32(w, 8, m.join)
+  if (m.adminsInvite) writeTrue(w, 16)
+  if (m.adminsWrite) writeTrue(w, 24)
+  if (m.history !== 0) writeUint32(w, 32, m.history)
 }
 
 export function identifyGroupServiceSetRoleRequest(w: Writer, m: m.GroupServiceSetRoleRequest): void {

@@ -3,7 +3,7 @@
 // Of every message X: the interface (absent fields are 0, '', an empty array, false or undefined), createX, encodeX, writeX,
 // decodeX (throws DecodeError; `bytes` fields view the input) and readX, which reads the reader's range into a message.
 import { EMPTY } from '../bytes.js'
-import { enter, leave, missing, readBool, readBytes, readString, readTag, readUint32, readUint64, readerOf, skipField, tooMany, type Reader } from '../wire-reader.js'
+import { enter, leave, missing, readBool, readBytes, readString, readTag, readUint32, readUint64, readerOf, skipField, tooMany, unknownValue, type Reader } from '../wire-reader.js'
 import { begin, finish, writeBytes, writeString, writeTrue, writeUint32, writeUint64, type Writer } from '../wire-writer.js'
 
 export { DecodeError } from '../wire-reader.js'
@@ -37,6 +37,12 @@ export type GroupRole = (typeof GroupRole)[keyof typeof GroupRole]
 function readGroupRole(r: Reader): GroupRole {
   const value = readUint32(r)
   return value < 4 ? (value as GroupRole) : 0
+}
+
+function readKnownGroupRole(r: Reader, field: string): GroupRole {
+  const value = readUint32(r)
+  if (value >= 4) throw unknownValue(field)
+  return value as GroupRole
 }
 
 /** What a user is to a group. */
@@ -75,6 +81,12 @@ export type GroupJoin = (typeof GroupJoin)[keyof typeof GroupJoin]
 function readGroupJoin(r: Reader): GroupJoin {
   const value = readUint32(r)
   return value < 3 ? (value as GroupJoin) : 0
+}
+
+function readKnownGroupJoin(r: Reader, field: string): GroupJoin {
+  const value = readUint32(r)
+  if (value >= 3) throw unknownValue(field)
+  return value as GroupJoin
 }
 
 export const GroupAct = {
@@ -6276,7 +6288,7 @@ export interface GroupServiceSetRulesRequest {
   sendSeq: number
   conversation: string
   /** All rules; one that is absent has its default. */
-  rules: GroupRules | undefined
+  rules: WantedGroupRules | undefined
   /** Another code takes the place of the one that is known. */
   newCode: boolean
 }
@@ -6297,7 +6309,7 @@ export function writeGroupServiceSetRulesRequest(w: Writer, m: GroupServiceSetRu
   if (m.conversation.length > 0) writeString(w, 18, m.conversation)
   if (m.rules !== undefined) {
     w.uint32(26).fork()
-    writeGroupRules(w, m.rules)
+    writeWantedGroupRules(w, m.rules)
     w.ldelim()
   }
   if (m.newCode) writeTrue(w, 32)
@@ -6321,7 +6333,7 @@ export function readGroupServiceSetRulesRequest(r: Reader, m: GroupServiceSetRul
       }
       case 26: {
         const outer = enter(r)
-        m.rules = readGroupRules(r, m.rules ?? createGroupRules())
+        m.rules = readWantedGroupRules(r, m.rules ?? createWantedGroupRules())
         leave(r, outer)
         break
       }
@@ -6335,6 +6347,63 @@ export function readGroupServiceSetRulesRequest(r: Reader, m: GroupServiceSetRul
   }
   if (m.sendSeq === 0) throw missing('GroupServiceSetRulesRequest.send_seq')
   if (m.conversation.length === 0) throw missing('GroupServiceSetRulesRequest.conversation')
+  return m
+}
+
+/** What GroupRules are to be, field by field. */
+export interface WantedGroupRules {
+  join: GroupJoin
+  adminsInvite: boolean
+  adminsWrite: boolean
+  history: number
+}
+
+export function createWantedGroupRules(init?: Partial<WantedGroupRules>): WantedGroupRules {
+  const m: WantedGroupRules = { join: 0, adminsInvite: false, adminsWrite: false, history: 0 }
+  return init === undefined ? m : Object.assign(m, init)
+}
+
+export function encodeWantedGroupRules(m: WantedGroupRules): Uint8Array {
+  const w = begin()
+  writeWantedGroupRules(w, m)
+  return finish(w)
+}
+
+export function writeWantedGroupRules(w: Writer, m: WantedGroupRules): void {
+  if (m.join !== 0) writeUint32(w, 8, m.join)
+  if (m.adminsInvite) writeTrue(w, 16)
+  if (m.adminsWrite) writeTrue(w, 24)
+  if (m.history !== 0) writeUint32(w, 32, m.history)
+}
+
+export function decodeWantedGroupRules(bytes: Uint8Array): WantedGroupRules {
+  return readWantedGroupRules(readerOf(bytes), createWantedGroupRules())
+}
+
+export function readWantedGroupRules(r: Reader, m: WantedGroupRules): WantedGroupRules {
+  while (r.pos < r.len) {
+    const tag = readTag(r)
+    switch (tag) {
+      case 8: {
+        m.join = readKnownGroupJoin(r, 'WantedGroupRules.join')
+        break
+      }
+      case 16: {
+        m.adminsInvite = readBool(r)
+        break
+      }
+      case 24: {
+        m.adminsWrite = readBool(r)
+        break
+      }
+      case 32: {
+        m.history = readUint32(r)
+        break
+      }
+      default:
+        skipField(r, tag, 30, 'WantedGroupRules')
+    }
+  }
   return m
 }
 
@@ -6411,7 +6480,7 @@ export function readGroupServiceSetRoleRequest(r: Reader, m: GroupServiceSetRole
         break
       }
       case 32: {
-        m.role = readGroupRole(r)
+        m.role = readKnownGroupRole(r, 'GroupServiceSetRoleRequest.role')
         break
       }
       default:

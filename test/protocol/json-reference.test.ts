@@ -37,6 +37,7 @@ const WE_REFUSE: Readonly<Record<string, RegExp>> = {
   'max: bytes of a string or of bytes': /it is longer than \d+ bytes$/,
   'max: elements': /it has more than \d+ elements$/,
   'length: the only length of bytes': /it must have 16 bytes$/,
+  'known: a value that the enum does not have': /it has a value that is not known here$/,
   'base64 has no spaces, and its padding only at the end': /it is not base64$/,
   'objects and arrays nest 64 deep': /it nests deeper than 64$/,
 }
@@ -287,6 +288,7 @@ function descriptionOf(field: DescField): object {
     message: field.message?.name,
     values: field.enum?.values.map(value => value.name),
     required: getOption(field, options.required),
+    known: getOption(field, options.known),
     max: getOption(field, options.max),
     length: getOption(field, options.length),
   }

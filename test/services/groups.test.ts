@@ -1,6 +1,7 @@
 /** GroupService and Post: what the service itself adds to the rules of groups. */
 import t from 'tap'
 import { CODES, codeName } from '../../protocol/codes.js'
+import { GroupServiceSetRulesRequestType } from '../../protocol/generated/descriptors.js'
 import {
   createPostRequest,
   decodeGroupServiceCreateResponse,
@@ -8,6 +9,7 @@ import {
   GroupJoin,
   GroupRole,
 } from '../../protocol/generated/messages.js'
+import { fromJson } from '../../protocol/json-codec.js'
 import { METHODS, type RequestMethod } from '../../protocol/methods.js'
 import { seededRandom } from '../../src/lib/random.js'
 import { Limits } from '../../src/ops/rate-limits.js'
@@ -70,6 +72,24 @@ async function textsOf(device: TestDevice): Promise<string[]> {
     content?.case === 'message' || content?.case === 'conversationMessage' ? [content.value.text] : [],
   )
 }
+
+t.test('rules and roles that the server does not know are refused, and set nothing', async t => {
+  const { alice, bob } = await world()
+  const conversation = await groupOf(alice, [bob])
+  const rules = { join: GroupJoin.CODE, adminsInvite: false, adminsWrite: false, history: 0 }
+  await ok(alice, METHODS.groupSetRules, { sendSeq: alice.next(), conversation, rules, newCode: false })
+  const later = { ...rules, join: 7 as GroupJoin }
+  const unknown = { sendSeq: alice.sendSeq + 1, conversation, rules: later, newCode: false }
+  t.equal(await outcome(alice, METHODS.groupSetRules, unknown), 'INVALID_ARGUMENT')
+  const role = { sendSeq: alice.sendSeq + 1, conversation, uid: bob.uid, role: 7 as GroupRole }
+  t.equal(await outcome(alice, METHODS.groupSetRole, role), 'INVALID_ARGUMENT')
+  for (const join of ['"code"', '3', '-1']) {
+    const text = `{"sendSeq": 9, "conversation": "${conversation}", "rules": {"join": ${join}}}`
+    t.throws(() => fromJson(GroupServiceSetRulesRequestType, text), { code: CODES.INVALID_ARGUMENT.code })
+  }
+  const { body } = await alice.call(METHODS.groupGet, { conversation })
+  t.match(decodeGroupServiceGetResponse(body).rules, rules)
+})
 
 t.test('a repeated Create names the same group and makes no other', async t => {
   const { alice, bob } = await world()

@@ -13,7 +13,7 @@ import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
  * Describes the file longwire/v1/options.proto.
  */
 export const file_longwire_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("Chlsb25nd2lyZS92MS9vcHRpb25zLnByb3RvEgtsb25nd2lyZS52MTo7CghyZXF1aXJlZBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY0YYDIAEoCFIIcmVxdWlyZWQ6MQoDbWF4Eh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjShgMgASgNUgNtYXg6NwoGbGVuZ3RoEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjThgMgASgNUgZsZW5ndGg6OwoIaWRlbnRpdHkSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGNSGAyABKAhSCGlkZW50aXR5YgZwcm90bzM", [file_google_protobuf_descriptor]);
+  fileDesc("Chlsb25nd2lyZS92MS9vcHRpb25zLnByb3RvEgtsb25nd2lyZS52MTo7CghyZXF1aXJlZBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY0YYDIAEoCFIIcmVxdWlyZWQ6MQoDbWF4Eh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjShgMgASgNUgNtYXg6NwoGbGVuZ3RoEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjThgMgASgNUgZsZW5ndGg6OwoIaWRlbnRpdHkSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGNSGAyABKAhSCGlkZW50aXR5OjUKBWtub3duEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjVhgMgASgIUgVrbm93bmIGcHJvdG8z", [file_google_protobuf_descriptor]);
 
 /**
  * The field must be present and not zero or empty; a body without it is refused with BAD_BODY.
@@ -47,4 +47,12 @@ export const length: GenExtension<FieldOptions, number> = /*@__PURE__*/
  */
 export const identity: GenExtension<FieldOptions, boolean> = /*@__PURE__*/
   extDesc(file_longwire_v1_options, 3);
+
+/**
+ * A value of the enum that the decoder does not know is refused with INVALID_ARGUMENT. Elsewhere it reads as 0 (PROTOCOL.md, 11.2).
+ *
+ * @generated from extension: bool known = 50005;
+ */
+export const known: GenExtension<FieldOptions, boolean> = /*@__PURE__*/
+  extDesc(file_longwire_v1_options, 4);
 
