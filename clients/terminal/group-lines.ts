@@ -58,7 +58,7 @@ export function rulesText({ join, adminsWrite, adminsInvite, history }: GroupRul
 
 /** A group as it stands in a list. */
 export function groupLine(
-  { title, conversation, state, role, muted }: Group,
+  { title, conversation, state, role, muted, asking }: Group,
   unread: number,
   settings: ConversationSettings,
 ): string {
@@ -66,6 +66,7 @@ export function groupLine(
   if (STATES[state] !== '') words.push(STATES[state])
   if (role === 'admin' || role === 'owner') words.push(ROLES[role].replace(/^the |^an /, ''))
   if (muted) words.push('may not write')
+  if (asking > 0) words.push(`${asking} ${asking === 1 ? 'asks' : 'ask'} to join`)
   words.push(...settingWords(settings))
   if (unread > 0) words.push(`${unread} unread`)
   return `${words.join(', ')} (${conversation})`

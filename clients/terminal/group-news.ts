@@ -12,6 +12,8 @@ export class GroupNews {
   readonly #people: People
   readonly #say: Say
   readonly #states = new Map<string, Group['state']>()
+  /** How many ask to join, by group. */
+  readonly #asking = new Map<string, number>()
   /** The invitations that were told, by group. */
   readonly #invitations = new Map<string, number>()
   /** Who left last, by group. */
@@ -26,6 +28,7 @@ export class GroupNews {
   found(group: Group): void {
     this.#states.set(group.conversation, group.state)
     if (group.state === 'invited') this.#invited(group)
+    this.#countAsking(group)
   }
 
   /** A group is another than before. What its members are told of is a change. */
@@ -35,6 +38,7 @@ export class GroupNews {
     this.#states.set(conversation, state)
     const title = this.#titleOf(group)
     if (state === 'invited') this.#invited(group)
+    this.#countAsking(group)
     if (state === 'asked' && was !== 'asked') this.#say('notice', `you ask to join ${title}`)
     if (state !== 'none') return
     if (was === 'asked') this.#say('notice', `your request to join ${title} has ended`)
@@ -66,6 +70,16 @@ export class GroupNews {
       'notice',
       `${who} invites you to ${this.#titleOf(group)} — /group accept ${name} or /group decline ${name}`,
     )
+  }
+
+  /** Says to an admin that more ask to join than before. */
+  #countAsking(group: Group): void {
+    const { conversation, asking } = group
+    const isMore = asking > (this.#asking.get(conversation) ?? 0)
+    this.#asking.set(conversation, asking)
+    if (!isMore) return
+    const who = asking === 1 ? 'somebody asks' : `${asking} people ask`
+    this.#say('notice', `${who} to join ${this.#titleOf(group)} — there: /group members, /group approve NAME`)
   }
 
   #titleOf({ title, conversation }: Group): string {

@@ -202,6 +202,7 @@ export const GroupType = messageType<m.Group>('Group', m.createGroup, [
   field('muted', 'muted', 8, 'bool'),
   field('rules', 'rules', 9, 'message', { message: GroupRulesType }),
   field('until', 'until', 10, 'uint64'),
+  field('asking', 'asking', 11, 'uint32'),
 ])
 
 export const ChangedType = messageType<m.Changed>('Changed', m.createChanged, [

@@ -2397,10 +2397,12 @@ export interface Group {
   rules: GroupRules | undefined
   /** After the end of a membership: the number of its end. The user has the items up to it. */
   until: number
+  /** For the owner and admins: how many ask to join. Members names them. */
+  asking: number
 }
 
 export function createGroup(init?: Partial<Group>): Group {
-  const m: Group = { conversation: '', state: 0, number: 0, inviter: 0, title: '', announcement: '', role: 0, muted: false, rules: undefined, until: 0 }
+  const m: Group = { conversation: '', state: 0, number: 0, inviter: 0, title: '', announcement: '', role: 0, muted: false, rules: undefined, until: 0, asking: 0 }
   return init === undefined ? m : Object.assign(m, init)
 }
 
@@ -2425,6 +2427,7 @@ export function writeGroup(w: Writer, m: Group): void {
     w.ldelim()
   }
   if (m.until !== 0) writeUint64(w, 80, m.until)
+  if (m.asking !== 0) writeUint32(w, 88, m.asking)
 }
 
 export function decodeGroup(bytes: Uint8Array): Group {
@@ -2477,8 +2480,12 @@ export function readGroup(r: Reader, m: Group): Group {
         m.until = readUint64(r)
         break
       }
+      case 88: {
+        m.asking = readUint32(r)
+        break
+      }
       default:
-        skipField(r, tag, 2046, 'Group')
+        skipField(r, tag, 4094, 'Group')
     }
   }
   return m

@@ -155,6 +155,8 @@ async function wrongs(store: MemoryStore, people: readonly GroupPerson[], gid: G
     const isTold = own.aboutNumber === now?.number && own.title === now.title
     if (member !== undefined && !(isTold && JSON.stringify(own.rules) === JSON.stringify(now.rules)))
       found.push(`${uid} has ${JSON.stringify(own)}, the group is ${JSON.stringify(now)}`)
+    const asking = (member?.role ?? 0) < GroupRole.ADMIN ? 0 : waits.filter(({ asks }) => asks).length
+    if (own.asking !== asking) found.push(`${uid} is told that ${own.asking} ask to join, not ${asking}`)
     const [shown, expected] = [await person.numbered(gid), theirs.get(uid) ?? []]
     if (JSON.stringify(shown) !== JSON.stringify(expected))
       found.push(`${uid} has ${JSON.stringify(shown)}, not ${JSON.stringify(expected)}`)

@@ -34,7 +34,7 @@ export class GroupList extends KeyedList<ConversationId, Group> {
       kind: 'group',
       defaults: groupOf('group:0', createGroup()),
       emit,
-      ended: group => ({ ...group, state: 'none', number: 0, inviter: 0, role: 'none', muted: false }),
+      ended: group => ({ ...group, state: 'none', number: 0, inviter: 0, role: 'none', muted: false, asking: 0 }),
     })
   }
 

@@ -156,14 +156,26 @@ export function waitingFor(tx: Tx): readonly Waiting[] {
   return tx.get(waiting) ?? []
 }
 
+/** Puts who waits. The owner and the admins are told when more or fewer ask to join than before. */
+export function putWaiting(tx: Tx, list: readonly Waiting[]): void {
+  const before = askingIn(waitingFor(tx))
+  tx.put(waiting, list)
+  const asking = askingIn(list)
+  if (asking === before) return
+  for (const { uid, since, role } of tx.get(members)?.values() ?? []) {
+    if (role >= GroupRole.ADMIN) tell(tx, uid, { act: 'asking', number: since, asking })
+  }
+}
+
+function askingIn(list: readonly Waiting[]): number {
+  return list.filter(({ asks }) => asks).length
+}
+
 /** Takes somebody out of those who wait. */
 export function waitsNoMore(tx: Tx, uid: number): void {
   const list = waitingFor(tx)
-  if (list.some(entry => entry.uid === uid))
-    tx.put(
-      waiting,
-      list.filter(entry => entry.uid !== uid),
-    )
+  const others = list.filter(entry => entry.uid !== uid)
+  if (others.length < list.length) putWaiting(tx, others)
 }
 
 /** A user on the way into the group. */
@@ -251,7 +263,8 @@ export function setMember(tx: Tx, member: Member): void {
   // A map keeps the place of a key: the order is that of joining.
   tx.put(members, new Map(tx.get(members) ?? NO_MEMBERS).set(member.uid, member))
   const { uid, since, role, muted } = member
-  tell(tx, uid, { act: 'state', number: since, role, muted })
+  const asking = role >= GroupRole.ADMIN ? askingIn(waitingFor(tx)) : 0
+  tell(tx, uid, { act: 'state', number: since, role, muted, asking })
 }
 
 export function setRole(tx: Tx, member: Member, role: GroupRole, by: number): void {
@@ -279,7 +292,7 @@ export function invite(tx: Tx, by: number, uids: readonly number[]): Code {
   const invited = fresh.slice(0, Math.max(0, places))
   const { title } = aboutOf(tx)
   const added = invited.map(uid => ({ uid, number: nextNumber(tx), asks: false, by }))
-  if (added.length > 0) tx.put(waiting, [...known, ...added])
+  if (added.length > 0) putWaiting(tx, [...known, ...added])
   for (const { uid, number } of added) tell(tx, uid, { act: 'invited', number, by, title })
   return added.length === 0 ? CODES.GROUP_FULL.code : CODES.OK.code
 }

@@ -65,6 +65,8 @@ export const NO_GROUP = {
   aboutNumber: 0,
   /** The number with which the last membership ended. */
   until: 0,
+  /** How many ask to join; only its owner and admins are told. */
+  asking: 0,
 }
 export type UserGroup = Readonly<typeof NO_GROUP>
 

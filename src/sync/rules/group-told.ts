@@ -31,7 +31,15 @@ export type Told =
   | ({ readonly act: 'joined'; readonly number: number; readonly via: number; readonly role: GroupRole } & ToldAbout)
   /** An invitation, a request or a membership has ended; that one with the number `until`. */
   | { readonly act: 'ended'; readonly number: number; readonly via?: number; readonly until: number }
-  | { readonly act: 'state'; readonly number: number; readonly role: GroupRole; readonly muted: boolean }
+  | {
+      readonly act: 'state'
+      readonly number: number
+      readonly role: GroupRole
+      readonly muted: boolean
+      readonly asking: number
+    }
+  /** More or fewer ask to join than before. */
+  | { readonly act: 'asking'; readonly number: number; readonly asking: number }
   /** It came as a fan-out, to all members. */
   | ({ readonly act: 'about' } & ToldAbout)
   | { readonly act: 'dissolved'; readonly until: number }
@@ -94,15 +102,21 @@ function hear(tx: Tx, group: string, before: UserGroup, told: Told): UserGroup {
         ? ended(before, told.until)
         : before
     case 'state': {
-      const { number, role, muted } = told
-      return before.state === MEMBER && before.number === number ? { ...before, role, muted } : before
+      const { number, role, muted, asking } = told
+      return isMember(before, number) ? { ...before, role, muted, asking } : before
     }
+    case 'asking':
+      return isMember(before, told.number) ? { ...before, asking: told.asking } : before
     case 'about':
       // It may overtake the joining, which comes another way.
       return isComing(before) || before.state === MEMBER ? withAbout(before, told) : before
     case 'dissolved':
       return before.state !== UNSPECIFIED && before.state !== INVITED ? ended(before, told.until) : before
   }
+}
+
+function isMember({ state, number }: UserGroup, since: number): boolean {
+  return state === MEMBER && number === since
 }
 
 /** Whether the user is on the way into the group. */

@@ -28,6 +28,7 @@ import {
   partitionsOf,
   publish,
   publishChange,
+  putWaiting,
   setAbout,
   setMember,
   setRole,
@@ -36,7 +37,7 @@ import {
   waitingFor,
   waitsNoMore,
 } from './group-changes.js'
-import { type About, about, type Member, members, waiting } from './group-records.js'
+import { type About, about, type Member, members } from './group-records.js'
 import { groupRefused, groupTold } from './group-told.js'
 import { uidOf, userActor } from './records.js'
 
@@ -130,7 +131,7 @@ function asked(tx: Tx, uid: number, number: number, code: string): Code {
   if (isOpen && rules.join === GroupJoin.CODE) return enter(tx, { uid, via: number, by: uid })
   const list = waitingFor(tx).filter(entry => entry.uid !== uid)
   if (isOpen && list.length < GROUP_MEMBERS_MAX) {
-    tx.put(waiting, [...list, { uid, number, asks: true, by: 0 }])
+    putWaiting(tx, [...list, { uid, number, asks: true, by: 0 }])
     return CODES.OK.code
   }
   tellEnded(tx, uid, number)

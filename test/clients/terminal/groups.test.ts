@@ -93,6 +93,20 @@ t.test('changes of roles: handed over, left behind, and given', async t => {
   ])
 })
 
+t.test('an admin is told that somebody asks to join, and that more do', async t => {
+  const it = await talk(t)
+  const admin = { state: GroupState.MEMBER, number: 1, title: 'Friends', role: GroupRole.ADMIN }
+  it.push(groupItem({ ...admin, asking: 1 }))
+  await it.see('-- somebody asks to join Friends — there: /group members, /group approve NAME')
+  it.push(groupItem({ ...admin, asking: 3 }))
+  await it.see('-- 3 people ask to join Friends — there: /group members, /group approve NAME')
+  it.push(groupItem({ ...admin, asking: 2 }), groupItem({ ...admin, asking: 3 }))
+  await it.see('-- 3 people ask to join Friends — there: /group members, /group approve NAME')
+  t.same(it.shown, [], 'fewer are no news')
+  await it.chat.enter('/groups')
+  await it.see('-- Friends, admin, 3 ask to join (group:9.1.1)')
+})
+
 t.test('the name of somebody who invites, and is no contact, is asked for before it is shown', async t => {
   const it = await talk(t)
   it.push(groupItem({ state: GroupState.INVITED, number: 4, inviter: 301, title: 'Friends' }))

@@ -356,6 +356,7 @@ t.test('the state of a group is kept and told, and goes when a resync does not c
     muted: false,
     rules,
     until: 0,
+    asking: 0,
   }
   t.same(groups.group(GROUP), invited)
   t.same(
