@@ -13,7 +13,7 @@ import {
   usageOf,
 } from './command-table.js'
 import { GroupActs, idsOf } from './group-acts.js'
-import { contactLine, dayOf, errorText } from './lines.js'
+import { contactLine, dayOf, errorText, rowTexts } from './lines.js'
 import { MessageActs } from './message-acts.js'
 import type { Numbered } from './numbered.js'
 import type { People } from './people.js'
@@ -168,15 +168,14 @@ export class Acts {
 
   async #list(): Promise<void> {
     const { client, say } = this.#host
-    const contacts = client.contacts.list().sort((a, b) => (a.account < b.account ? -1 : 1))
+    const contacts = client.contacts.list()
     if (contacts.length === 0) say('notice', 'no contacts yet: /add NAME asks somebody')
-    const lines = await Promise.all(
-      contacts.map(async each => {
-        const conversation = directConversation(each.uid)
-        return contactLine(each, await this.#unread(conversation), client.conversations.get(conversation))
-      }),
-    )
-    for (const line of lines) say('notice', line)
+    const rows = contacts.map(async each => {
+      const conversation = directConversation(each.uid)
+      const settings = client.conversations.get(conversation)
+      return { name: each.account, settings, text: contactLine(each, await this.#unread(conversation), settings) }
+    })
+    for (const text of rowTexts(await Promise.all(rows))) say('notice', text)
   }
 
   #unread(conversation: ConversationId): Promise<number> {

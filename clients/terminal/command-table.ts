@@ -49,7 +49,12 @@ export const COMMANDS = {
   reply: { usage: 'N TEXT', summary: 'answer message number N', min: 2, max: 2 },
   edit: { usage: 'N TEXT', summary: 'put another text in place of your message number N', min: 2, max: 2 },
   recall: { usage: 'N', summary: 'take message number N back, for all', min: 1, max: 1 },
-  delete: { usage: 'N', summary: 'delete message number N for yourself, on all your devices', min: 1, max: 1 },
+  delete: {
+    usage: 'N',
+    summary: 'delete message number N for yourself, on all your devices; also one that failed',
+    min: 1,
+    max: 1,
+  },
   react: { usage: 'N EMOJI', summary: 'react to message number N; once more takes it back', min: 2, max: 2 },
   forward: {
     usage: 'N NAME',
@@ -66,9 +71,9 @@ export const COMMANDS = {
   },
   read: { usage: '', summary: 'mark the conversation you talk in as read', min: 0, max: 0 },
   unread: { usage: '', summary: 'mark it as unread, on all your devices', min: 0, max: 0 },
-  mute: { usage: '[off]', summary: 'mute it, on all your devices, or no longer', min: 0, max: 1 },
-  pin: { usage: '[off]', summary: 'pin it, or no longer', min: 0, max: 1 },
-  archive: { usage: '[off]', summary: 'archive it, or no longer', min: 0, max: 1 },
+  mute: { usage: '[off]', summary: 'mark it as muted in the lists of all your devices, or no longer', min: 0, max: 1 },
+  pin: { usage: '[off]', summary: 'put it first in these lists, or no longer', min: 0, max: 1 },
+  archive: { usage: '[off]', summary: 'mark it as archived there, or no longer', min: 0, max: 1 },
   groups: { usage: '', summary: 'list your groups and invitations, with unread messages', min: 0, max: 0 },
   'group create': {
     usage: 'TITLE [NAME…]',

@@ -12,7 +12,7 @@ import {
 import type { ChatSpec } from './chat-spec.js'
 import { type GroupCommandName, RULES_USAGE, usageOf } from './command-table.js'
 import { groupLine, memberLine, profileText, rulesText } from './group-lines.js'
-import { uidsOf } from './lines.js'
+import { rowTexts, uidsOf } from './lines.js'
 import type { People } from './people.js'
 import { visibleName } from './visible.js'
 
@@ -142,12 +142,14 @@ export class GroupActs {
 
   async #list(): Promise<void> {
     const { client, say, unread } = this.#host
-    const groups = client.groups.list().sort((a, b) => (a.title < b.title ? -1 : 1))
+    const groups = client.groups.list()
     if (groups.length === 0) say('notice', 'no groups yet: /group create TITLE makes one')
-    for (const group of groups) {
-      const { conversation } = group
-      say('notice', groupLine(group, await unread(conversation), client.conversations.get(conversation)))
-    }
+    const rows = groups.map(async group => {
+      const { conversation, title } = group
+      const settings = client.conversations.get(conversation)
+      return { name: title, settings, text: groupLine(group, await unread(conversation), settings) }
+    })
+    for (const text of rowTexts(await Promise.all(rows))) say('notice', text)
   }
 
   async #rules(given: string): Promise<void> {

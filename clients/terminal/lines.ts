@@ -154,6 +154,20 @@ export function contactLine(contact: Contact, unread: number, settings: Conversa
   return words.join(', ')
 }
 
+/** A row of a list of conversations. */
+export interface ListRow {
+  readonly name: string
+  readonly settings: ConversationSettings
+  readonly text: string
+}
+
+/** The rows of a list in their order: those that are pinned first, then by name. */
+export function rowTexts(rows: readonly ListRow[]): string[] {
+  const place = ({ settings }: ListRow): number => (settings.pinned ? 0 : 1)
+  const inOrder = rows.toSorted((a, b) => place(a) - place(b) || (a.name < b.name ? -1 : 1))
+  return inOrder.map(({ text }) => text)
+}
+
 /** What is set for a conversation, in words. */
 export function settingWords({ muted, pinned, archived, unread }: ConversationSettings): string[] {
   const words = { muted, pinned, archived, 'marked as unread': unread }

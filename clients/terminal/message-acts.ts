@@ -56,8 +56,10 @@ export class MessageActs {
         return begin(messages.edit(this.#meant(first), second))
       case 'recall':
         return begin(messages.recall(this.#meant(first)))
-      case 'delete':
-        return begin(messages.delete([this.#meant(first)]))
+      case 'delete': {
+        const message = this.#meant(first)
+        return begin(message.state === 'failed' ? messages.discard(message) : messages.delete([message]))
+      }
       case 'react':
         return this.#react(this.#meant(first), second)
       case 'forward':

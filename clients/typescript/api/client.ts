@@ -65,10 +65,18 @@ export class Client {
     })
     this.#history = new History(config.storage, this.#lifetime, this.#parts)
     this.contacts = new Contacts(this.#parts.contacts, this.#operate)
-    const { calls, acks, groups, conversations, preferences, inbox, sender } = this.#parts
+    const { calls, acks, groups, conversations, preferences, inbox, sender, commits } = this.#parts
     const asking = { calls, lifetime: this.#lifetime, operate: this.#operate }
     this.groups = new Groups({ ...asking, list: groups, present: message => inbox.present(message) })
-    this.messages = new Messages({ ...asking, durable: () => acks.durable })
+    this.messages = new Messages({
+      ...asking,
+      durable: () => acks.durable,
+      discarded: message => {
+        sender.forgetUnsure(message.device, message.sendSeq)
+        inbox.followUps.discard(message)
+        return this.#lifetime.answer(resolve => commits.after(() => resolve(undefined)))
+      },
+    })
     const underWay: UnderWay = (method, isOne) => sender.underWay(method, isOne)
     this.conversations = new Conversations({ ...asking, list: conversations, preferences, acks, underWay })
     this.account = this.#makeAccount()

@@ -1,6 +1,7 @@
 // The things that a user can do about messages that are there. A request is in the send queue like a message. What it comes to comes back
 // as an item, to every device: `messageChanged`.
-import type { ConversationId } from '../../../protocol/conversation-id.js'
+import { CODES } from '../../../protocol/codes.js'
+import { type ConversationId, peerOf } from '../../../protocol/conversation-id.js'
 import { DELETIONS_MAX, INTEGER_MAX, REACTION_BYTES_MAX } from '../../../protocol/limits.js'
 import { isReaction } from '../../../protocol/message-form.js'
 import { checkCount, checkFlag, checkText, groupNamed, writableNamed } from '../base/arguments.js'
@@ -9,6 +10,7 @@ import type { Lifetime } from '../base/lifetime.js'
 import type { Operate } from '../base/operation.js'
 import type { Calls } from '../connection/calls.js'
 import type { Mention } from '../rules/extras.js'
+import type { Message } from '../rules/messages.js'
 import { type MessageName, messageId } from '../rules/post.js'
 import { checkName, checkWritten } from './outgoing.js'
 
@@ -30,6 +32,8 @@ export interface MessagesHost {
   readonly operate: Operate
   /** The version up to which the timeline is stored here. */
   readonly durable: () => number
+  /** Removes a message that has failed from what is stored here. Resolves when it is gone. */
+  readonly discarded: (message: Message) => Promise<void>
 }
 
 /**
@@ -76,6 +80,30 @@ export class Messages {
         throw LongwireError.argument('messages', 'are of several conversations; they must be of one')
       return { conversation, messages: each.map(one => one.message) }
     })
+  }
+
+  /**
+   * Gives up an own message that has failed. It goes from here at once, which `messageChanged` tells as deleted. Of a direct message the
+   * server may have a copy, which failed on the other side: it is deleted too, on all own devices. The promise waits for that.
+   */
+  discard(message: Message): Promise<void> {
+    const done = this.#host.lifetime.promise(async () => {
+      if (message.state !== 'failed')
+        throw LongwireError.argument('message', `is ${message.state}; it must have failed`)
+      const isDirect = peerOf(message.conversation) !== undefined
+      await Promise.all([this.#host.discarded(message), isDirect && this.#deleteAnyCopy(message)])
+    })
+    // As of all that is queued: whoever does not care how it ends must not be ended by it.
+    done.catch(() => {})
+    return done
+  }
+
+  async #deleteAnyCopy(message: Message): Promise<void> {
+    try {
+      await this.delete([message])
+    } catch (error) {
+      if (!(error instanceof LongwireError && error.code === CODES.NO_SUCH_MESSAGE.code)) throw error
+    }
   }
 
   /** Deletes all of a conversation that is stored here now, on all own devices. Others keep it. */

@@ -90,6 +90,20 @@ export class FollowUps {
     for (const name of this.#gone) if (name.startsWith(`gone/${conversation}/`)) this.#unbury(name)
   }
 
+  /** The user gives up a message that has failed. It goes from here, whatever may still come of it, and is told as deleted. */
+  discard(message: Message): void {
+    const { conversation, peer, sender, device, sendSeq, number, atMs, content, text, extra, change } = message
+    const { state, code, reason, changed } = message
+    const id = { conversation, sender, device, sendSeq }
+    this.#bury(id)
+    const { commits, events } = this.#host
+    commits.rewrite(id)
+    const named = { conversation, peer, sender, device, sendSeq, number, atMs, content, text, extra, change }
+    commits.tell(() =>
+      events.emit('messageChanged', { ...named, state, code, reason, changed: { ...changed, deleted: true } }),
+    )
+  }
+
   /** A message that is here came once more, and may have changed meanwhile. */
   again(message: StoredMessage, state: MessageState | undefined): void {
     if (state !== undefined) this.#rewrite(message, state)
@@ -131,7 +145,7 @@ export class FollowUps {
     }
   }
 
-  #bury(message: StoredMessage): void {
+  #bury(message: StoredId): void {
     const name = nameOf(message)
     if (this.#gone.has(name) || this.cleared.has(message)) return
     this.#gone.add(name)
@@ -149,12 +163,6 @@ function idOf({ conversation, sender, device, sendSeq, number }: StoredMessage):
   return { conversation, sender, device, sendSeq, ...(number !== undefined && { number }) }
 }
 
-function nameOf({
-  conversation,
-  sender,
-  device,
-  sendSeq,
-  number,
-}: StoredId & { conversation: ConversationId }): string {
+function nameOf({ conversation, sender, device, sendSeq, number }: StoredId): string {
   return number === undefined ? `gone/${conversation}/${sender}/${device}/${sendSeq}` : `gone/${conversation}/${number}`
 }

@@ -231,6 +231,12 @@ export class Sender {
     return true
   }
 
+  /** Its copy, if it still comes, is a message of its own. */
+  forgetUnsure(device: number, sendSeq: number): void {
+    const key = `${device}/${sendSeq}`
+    if (this.#unsure.delete(key)) this.#host.commits.put(`unsure/${key}`, undefined)
+  }
+
   loadUnsure(device: number, sendSeq: number): void {
     this.#unsure.set(`${device}/${sendSeq}`, undefined)
   }

@@ -1,10 +1,20 @@
 /** Messages in the chat that are answered, edited, taken back and reacted to. The test plays the server. */
 import t from 'tap'
-import { createMessageExtra, createMessageId, GroupRole, type Item } from '../../../protocol/generated/messages.js'
+import {
+  ContactState,
+  createMessageExtra,
+  createMessageId,
+  GroupRole,
+  GroupState,
+  type Item,
+} from '../../../protocol/generated/messages.js'
 import {
   changedItem,
+  contactItem,
   conversationState,
   GROUP,
+  groupFailure,
+  groupItem,
   groupMessage,
   inState,
   messageItem,
@@ -37,6 +47,18 @@ t.test('a message has a number, by which it is answered, edited, taken back, del
   t.match(await it.enter('/forward 1 bob', 'forward'), { conversation: 'direct:300', source: GROUP })
   await it.chat.enter('/recall 9')
   await it.see('-- forwarded', '!! no message has the number 9 (/numbers lists them)')
+})
+
+t.test('a message that has failed is deleted by its number, too', async t => {
+  const it = await talk(t, MEMBER)
+  await it.chat.enter('/talk Friends')
+  await it.enter('nobody hears this', 'post')
+  it.push(groupFailure(1, 1, 'MUTED'))
+  await it.see('!! not sent to Friends: the user may not write in the group (nobody hears this)')
+  await it.chat.enter('/delete 1')
+  await it.see('-- a message was deleted here')
+  await it.chat.enter('/history')
+  await it.see('-- you talk in Friends')
 })
 
 t.test('what happens to a message that was shown is a line, and the history shows it as it is', async t => {
@@ -180,3 +202,22 @@ t.test('a conversation is muted, pinned, archived, marked as unread and as read'
   await it.chat.enter('/mute perhaps')
   await it.see('-- read', '!! usage: /mute [off]')
 })
+
+t.test('the lists have what is pinned first, then the others by name', async t => {
+  const carol = contactItem({ uid: 301, state: ContactState.FRIEND, account: 'carol', nickname: '' })
+  const other = groupItem({ ...inGroup, conversation: `${GROUP}2`, title: 'A group' })
+  const settings = (set: object) => ({ muted: false, pinned: false, archived: false, unread: false, ...set })
+  const it = await talk(
+    t,
+    MEMBER,
+    carol,
+    other,
+    conversationState({ conversation: 'direct:301', settings: settings({ pinned: true, muted: true }) }),
+    conversationState({ conversation: GROUP, settings: settings({ pinned: true }) }),
+  )
+  await it.chat.enter('/contacts')
+  await it.chat.enter('/groups')
+  t.match(it.shown, [/^-- carol, muted, pinned$/, /^-- bob/, /^-- Friends, owner, pinned/, /^-- A group/])
+})
+
+const inGroup = { state: GroupState.MEMBER, number: 2, role: GroupRole.MEMBER }

@@ -14,6 +14,8 @@ const CLASSES = {
   Account: 'api/account',
   Contacts: 'api/contacts',
   Groups: 'api/groups',
+  Messages: 'api/messages',
+  Conversations: 'api/conversations',
   SentMessage: 'rules/sent-message',
   LongwireError: 'base/errors',
   IndexedDbStorage: 'storage/indexed-db-storage',

@@ -6,10 +6,11 @@ import {
   createClient,
   LongwireError,
   MemoryStorage,
+  type Message,
   type Storage,
 } from '../../../clients/typescript/index.js'
 import { ContactState, GroupState } from '../../../protocol/generated/messages.js'
-import { contactItem, GROUP, groupItem, Harness, rejectionOf } from '../../support/client-harness.js'
+import { contactItem, GROUP, groupItem, Harness, rejectionOf, UID } from '../../support/client-harness.js'
 import { SlowStorage } from '../../support/client-storage.js'
 
 type Act = (client: Client) => unknown
@@ -25,6 +26,16 @@ interface Row {
 }
 
 const ASK = { waits: true, after: 'rejects' } as const
+
+/** An own message, as it is handed to the library. */
+const DIRECT = {
+  conversation: 'direct:300',
+  sender: UID,
+  device: 1,
+  sendSeq: 1,
+  number: 0,
+  state: 'failed',
+} as Partial<Message> as Message
 
 const ROWS: Readonly<Record<string, Row>> = {
   'client.on': { act: client => client.on('message', () => {}), after: 'works' },
@@ -88,6 +99,25 @@ const ROWS: Readonly<Record<string, Row>> = {
   'groups.get': { act: client => client.groups.get(GROUP), ...ASK },
   'groups.members': { act: client => client.groups.members(GROUP), ...ASK },
   'groups.earlier': { act: client => client.groups.earlier(GROUP), ...ASK },
+  'messages.edit': { act: client => client.messages.edit(DIRECT, 'x'), ...ASK },
+  'messages.recall': { act: client => client.messages.recall(DIRECT), ...ASK },
+  'messages.forward': { act: client => client.messages.forward(DIRECT, GROUP), ...ASK },
+  'messages.delete': { act: client => client.messages.delete([DIRECT]), ...ASK },
+  'messages.discard': { act: client => client.messages.discard(DIRECT), ...ASK },
+  'messages.clear': { act: client => client.messages.clear(300), ...ASK },
+  'messages.react': { act: client => client.messages.react(DIRECT, 'x'), ...ASK },
+  'messages.reactions': { act: client => client.messages.reactions(DIRECT), ...ASK },
+  'messages.readBy': { act: client => client.messages.readBy({ ...DIRECT, conversation: GROUP, number: 5 }), ...ASK },
+  'conversations.list': { act: client => client.conversations.list(), after: 'works' },
+  'conversations.get': { act: client => client.conversations.get(300), after: 'works' },
+  'conversations.set': { act: client => client.conversations.set(300, { muted: true }), ...ASK },
+  'conversations.unread': { act: client => client.conversations.unread(300), ...ASK },
+  'conversations.preferences': { act: client => client.conversations.preferences, after: 'works' },
+  'conversations.setPreferences': {
+    act: client => client.conversations.setPreferences({ noReceipts: true }),
+    ...ASK,
+  },
+  'conversations.markRead': { act: client => client.conversations.markRead('direct:300', undefined), after: 'works' },
 }
 
 /** Online, with invitations and a request that are known here. */
@@ -139,6 +169,8 @@ t.test('every public method has its row', async t => {
     account: client.account,
     contacts: client.contacts,
     groups: client.groups,
+    messages: client.messages,
+    conversations: client.conversations,
   })) {
     const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(object)).filter(each => each !== 'constructor')
     t.ok(methods.length > 5)

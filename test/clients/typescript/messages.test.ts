@@ -1,6 +1,7 @@
 /** Messages that are answered, edited, taken back, deleted and reacted to; what is set for conversations, and how far they are read. */
 import t from 'tap'
 import { MemoryStorage, type SendOptions } from '../../../clients/typescript/index.js'
+import { CODES } from '../../../protocol/codes.js'
 import { createItem, createMessageExtra, createPreferences, type Item } from '../../../protocol/generated/messages.js'
 import {
   changedItem,
@@ -348,6 +349,75 @@ t.test('acts on messages name them as the wire has it, and what a group refuses 
   harness.settle()
   t.match(harness.of('groupFailed'), [{ conversation: GROUP, sendSeq: 1, act: 'edit', reason: 'TOO_LATE' }])
 })
+
+t.test('an own message that has failed is given up: it goes from here, and any copy on the server', async t => {
+  const storage = new MemoryStorage()
+  const harness = await Harness.online(storage)
+  const { client, pipe } = harness
+  const message = client.send(300, 'refused')
+  harness.settle()
+  t.equal(await rejectionOf(client.messages.discard(message)), 'INVALID_ARGUMENT', 'it may still arrive')
+  pipe.refuse(pipe.take('send').id, 'NOT_FRIEND')
+  harness.settle()
+  const gone = client.messages.discard(message)
+  harness.settle()
+  t.match(harness.of('messageChanged'), [{ sendSeq: 1, text: 'refused', state: 'failed', changed: { deleted: true } }])
+  t.same(await texts(harness, 300), [])
+  const { id, request } = pipe.take('delete')
+  t.match(request, { conversation: 'direct:300', messages: [{ sender: UID, device: 1, sendSeq: 1 }] })
+  pipe.refuse(id, 'NO_SUCH_MESSAGE')
+  await gone
+
+  client.send(300, 'accepted')
+  harness.settle()
+  pipe.respond('send', pipe.take('send').id, { version: 1 })
+  const failed = { device: 1, sendSeq: 3, recipient: 300, conversation: '', code: CODES.BLOCKED.code }
+  pipe.push(1, 2, [createItem({ content: { case: 'failed', value: failed } })])
+  harness.settle()
+  const [stored] = (await client.history(300)).messages
+  if (stored === undefined) throw new Error('it is not in the history')
+  const both = client.messages.discard(stored)
+  harness.settle()
+  while (pipe.peek()[0] === 'ack') pipe.takeAck()
+  pipe.respond('delete', pipe.take('delete').id)
+  const tombstone = inState(messageItem(`${UID}/1/3`, '', { recipient: 300 }), { deleted: true })
+  pipe.push(2, 3, [changedItem(tombstone)])
+  harness.settle()
+  await both
+  t.equal(harness.of('messageChanged').length, 2, 'it is told once')
+  t.same(await texts(await Harness.start(storage), 300), [])
+})
+
+t.test(
+  'a message that a group refused is given up here alone, and one that had arrived after all comes again',
+  async t => {
+    const harness = await Harness.online()
+    const { client, pipe } = harness
+    const refused = client.send(GROUP, 'refused')
+    const unsure = client.send(300, 'unsure')
+    harness.settle()
+    pipe.respond('post', pipe.take('post').id)
+    pipe.push(0, 1, [groupFailure(1, 1, 'MUTED')])
+    pipe.refuse(pipe.take('send').id, 'SETTLED')
+    harness.settle()
+    await Promise.all([client.messages.discard(refused), settled(harness)])
+    t.same(await texts(harness, GROUP), [])
+    t.notOk(pipe.peek().includes('delete'))
+    void client.messages.discard(unsure)
+    harness.settle()
+    t.same(await texts(harness, 300), [])
+    pipe.push(1, 2, [messageItem(`${UID}/1/2`, 'unsure', { recipient: 300 })])
+    harness.settle()
+    t.match(harness.of('message'), [{ text: 'unsure', state: 'accepted' }])
+    t.same(await texts(harness, 300), ['unsure'])
+  },
+)
+
+/** Lets what was asked in this turn be stored. */
+async function settled(harness: Harness): Promise<void> {
+  await Promise.resolve()
+  harness.settle()
+}
 
 t.test('a copy that was forwarded is fetched and told, for its answer says what it is not', async t => {
   const harness = await Harness.online()
