@@ -29,7 +29,7 @@ export class FailingStore extends MemoryStore {
 
   override async commit(scope: ScopeId, units: readonly Unit[]): Promise<readonly CommitResult[]> {
     try {
-      return await this.#ended(super.commit(scope, units), new OutcomeUnknownError('the store has failed over'))
+      return await this.#ended(super.commit(scope, units), () => new OutcomeUnknownError('the store has failed over'))
     } finally {
       this.#epochs[scope] = this.disk.epochOf(scope)
     }
@@ -84,16 +84,16 @@ export class FailingStore extends MemoryStore {
   }
 
   #read<T>(call: Promise<T>): Promise<T> {
-    return this.#ended(call, new Error('the store has failed over'))
+    return this.#ended(call, () => new Error('the store has failed over'))
   }
 
   /** The outcome of a call, or this error if the store fails over before. */
-  #ended<T>(call: Promise<T>, error: Error): Promise<T> {
+  #ended<T>(call: Promise<T>, error: () => Error): Promise<T> {
     return new Promise((resolve, reject) => {
       const settle = (run: () => void): void => {
         if (this.#underWay.delete(end)) this.#process.whenAwake('answered', run)
       }
-      const end = (): void => settle(() => reject(error))
+      const end = (): void => settle(() => reject(error()))
       this.#underWay.add(end)
       call.then(
         value => settle(() => resolve(value)),

@@ -49,6 +49,8 @@ const EVERYTHING = Number.MAX_SAFE_INTEGER
 
 export class Ledger {
   readonly #disk: MemoryDisk
+  /** What bytes of logs were decoded to: they are read again and again, and never change. */
+  readonly #decoded = new WeakMap<Uint8Array, TimelineItem>()
 
   constructor(disk: MemoryDisk) {
     this.#disk = disk
@@ -61,8 +63,12 @@ export class Ledger {
   /** The items of a user's timeline, in order. */
   items(uid: number): TimelineItem[] {
     return this.#log(userActor(uid)).map(({ version, bytes }) => {
+      const known = this.#decoded.get(bytes)
+      if (known?.version === version) return known
       const reference = isReference(bytes) ? decodeReference(bytes) : undefined
-      return { ...(reference === undefined ? decodeItem(bytes) : NO_ITEM), version, reference }
+      const item = { ...(reference === undefined ? decodeItem(bytes) : NO_ITEM), version, reference }
+      this.#decoded.set(bytes, item)
+      return item
     })
   }
 
@@ -161,7 +167,8 @@ export class Ledger {
 
   /** Whether the timeline holds this message. */
   contains(uid: number, id: MessageId): boolean {
-    return this.messages(uid).some(({ message }) => nameOf(message) === nameOf(id))
+    const name = nameOf(id)
+    return this.messages(uid).some(({ message }) => nameOf(message) === name)
   }
 
   /** Whether the timeline holds this message under this version. */

@@ -1,14 +1,14 @@
 /**
- * Seeds, each another small world with other misfortunes; test/long takes others each time. One that fails prints its number:
+ * Seeds, each another small world with other misfortunes; test/long takes others. One that fails prints its number:
  * `npm run simulation -- --seed N` replays it.
  */
 
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { Happened } from './happened.js'
-import { STORE_KINDS, WITH_GROUPS } from './setup.js'
+import { type Setup, STORE_KINDS, WITH_GROUPS } from './setup.js'
 import { runSeed } from './world.js'
 
-const SEEDS = 40
+const SEEDS = 20
 /** As far as it goes on while something has not happened that is to happen. */
 const SEEDS_MAX = 200
 /** For each of three stores. */
@@ -17,9 +17,6 @@ const GROUP_SEEDS = 1
 /** What is to happen, or the seeds would prove nothing about it. */
 const KINDS = [
   'failovers of the store',
-  'failovers of one primary',
-  'pairs lost at the source only',
-  'pairs lost at the target only',
   'nodes that stood still',
   'nodes that stood still in the midst of a delivery',
   'nodes that others took over from while they stood still',
@@ -28,6 +25,21 @@ const KINDS = [
   'entries in the form of the next revision',
   'items of groups',
 ] as const
+
+/** What hardly ever happens but in worlds of such a store. */
+const LOSSES = ['failovers of one primary', 'pairs lost at the source only', 'pairs lost at the target only'] as const
+
+/** Several primaries that lose what they had acknowledged, again and again, with everybody registered soon. */
+const WITH_LOSSES: Partial<Setup> = {
+  store: 'failover-n0',
+  primaries: 3,
+  failoverMs: 2_000,
+  users: [1, 2, 1],
+  chaosMs: 25_000,
+  limits: 'open',
+  storeWeather: { readMs: 2, commitMs: 5, syncMs: 200, lostAnswer: 0, failedRead: 0, slow: 0 },
+}
+const LOSS_SEEDS = 5
 
 /** What is to happen in the worlds of groups. */
 const CHANGES = [
@@ -40,17 +52,26 @@ const CHANGES = [
 
 t.setTimeout(300_000)
 
-t.test(`${SEEDS} seeds: nothing acknowledged is lost, doubled or out of order, and everything converges`, async t => {
+t.test(`${SEEDS} seeds: nothing acknowledged is lost, doubled or out of order, and everything converges`, t =>
+  runSeeds(t, SEEDS, KINDS),
+)
+
+t.test('nor when primaries of the store lose what they had acknowledged, each on its own', t =>
+  runSeeds(t, LOSS_SEEDS, LOSSES, WITH_LOSSES),
+)
+
+/** Runs so many seeds, and goes on until each of the kinds has happened. */
+async function runSeeds(t: Test, seeds: number, kinds: readonly string[], setup?: Partial<Setup>): Promise<void> {
   const happened = new Happened()
-  const isEnough = (): boolean => KINDS.every(kind => happened.of(kind) > 0)
-  for (let seed = 1; seed <= SEEDS || (seed <= SEEDS_MAX && !isEnough()); seed += 1) {
-    const { failure, setup, happened: more } = await runSeed({ seed })
+  const isEnough = (): boolean => kinds.every(kind => happened.of(kind) > 0)
+  for (let seed = 1; seed <= seeds || (seed <= SEEDS_MAX && !isEnough()); seed += 1) {
+    const { failure, setup: of, happened: more } = await runSeed({ seed, ...(setup === undefined ? {} : { setup }) })
     happened.add(more)
-    if (failure !== undefined) t.fail(`seed ${seed} (${setup.store}): ${failure}`)
+    if (failure !== undefined) t.fail(`seed ${seed} (${of.store}): ${failure}`)
   }
   t.comment(`${happened}`)
-  for (const kind of KINDS) t.ok(happened.of(kind) > 0, `there were ${kind}`)
-})
+  for (const kind of kinds) t.ok(happened.of(kind) > 0, `there were ${kind}`)
+}
 
 t.test('each has of each group what was said while they were members, in one order', async t => {
   const happened = new Happened()
@@ -68,9 +89,9 @@ t.test('each has of each group what was said while they were members, in one ord
 t.test('a seed replays exactly, and another one is another run', async t => {
   for (const store of STORE_KINDS) {
     const [first, again, other] = [
-      await runSeed({ seed: 11, setup: { store } }),
-      await runSeed({ seed: 11, setup: { store } }),
-      await runSeed({ seed: 12, setup: { store } }),
+      await runSeed({ seed: 17, setup: { store } }),
+      await runSeed({ seed: 17, setup: { store } }),
+      await runSeed({ seed: 9, setup: { store } }),
     ]
     t.equal(again.hash, first.hash, store)
     t.equal(again.events, first.events)

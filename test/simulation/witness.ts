@@ -103,8 +103,11 @@ export class Witness {
     this.#behind = new Set(this.losesTail ? [] : phones)
     this.#cutOff.clear()
     this.forgetful = true
-    for (const { sender, device, sendSeq } of this.#accepted.values()) {
-      if (!this.#ledger.contains(sender, { sender, device, sendSeq })) this.auditor.failed(sender, device, sendSeq)
+    const accepted = [...this.#accepted.values()]
+    const copies = this.#ledger.copies([...new Set(accepted.map(({ sender }) => sender))])
+    for (const { sender, device, sendSeq } of accepted) {
+      const isThere = copies.has(`${sender} ${nameOf({ sender, device, sendSeq })}`)
+      if (!isThere) this.auditor.failed(sender, device, sendSeq)
     }
   }
 
