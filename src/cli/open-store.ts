@@ -7,7 +7,6 @@ import type { Log } from '../ops/log.js'
 import { openLmdbStore } from '../store/lmdb/open.js'
 import { MemoryStore } from '../store/memory/store.js'
 import { addressText } from '../store/redis/address.js'
-import { openRedisStore } from '../store/redis/open.js'
 import type { SpaceLevel, Store } from '../store/types.js'
 import { redisAddress } from './redis-address.js'
 
@@ -38,6 +37,8 @@ export async function openStore(config: Config, { clock, random, log, onFatal }:
   if (config.redis !== '') {
     const address = redisAddress(config)
     const redis = addressText(address)
+    // Its client is more than a quarter of what a start loads: a server without Redis does without it.
+    const { openRedisStore } = await import('../store/redis/open.js')
     return openRedisStore({
       address,
       clock,

@@ -5,7 +5,6 @@ import { RESTORE_OPTIONS } from '../ops/backup-options.js'
 import { type OptionValues, optionHelp, parseOptions } from '../ops/command-options.js'
 import { restore as restoreStore } from '../store/lmdb/restore.js'
 import { addressText } from '../store/redis/address.js'
-import { beginEpoch } from '../store/redis/restored.js'
 import { type Command, complain, EXIT, failed, print } from './command.js'
 import { storeAddress, storeOf } from './redis-address.js'
 
@@ -46,6 +45,7 @@ function actIn(
   if (from !== undefined) return `--redis takes no ${from}: put the files of the backup back first (docs/redis.md)`
   const replicas = redisReplicas < 0 ? undefined : redisReplicas
   return async () => {
+    const { beginEpoch } = await import('../store/redis/restored.js')
     const epoch = await beginEpoch({ address, clock: commandClock, replicas }, epochMin)
     if (epochMin === 0) complain(withoutEpoch(epoch))
     return `Redis at ${addressText(address)}: epoch ${epoch}`

@@ -9,7 +9,6 @@ import { optionHelp, parseOptions } from '../ops/command-options.js'
 import { targetIn } from '../store/lmdb/transfer.js'
 import { viewStore } from '../store/lmdb/view.js'
 import type { RedisAddress } from '../store/redis/address.js'
-import { sourceOn } from '../store/redis/transfer-source.js'
 import { transfer } from '../store/transfer.js'
 import type { Counts } from '../verify/findings.js'
 import { verify as verifyStore } from '../verify/verify.js'
@@ -58,6 +57,7 @@ async function verifiedOn(address: RedisAddress): Promise<number> {
     try {
       parent = mkdtempSync(path.join(tmpdir(), 'longwire-verify-'))
       const copy = path.join(parent, 'copy')
+      const { sourceOn } = await import('../store/redis/transfer-source.js')
       const [source, target] = [sourceOn(address, commandClock), targetIn(copy)]
       await source(from => target(from, to => transfer(from, to, commandClock)))
       return await verified(copy)
