@@ -63,7 +63,9 @@ const GIVEN_UP: ReadonlySet<number> = new Set(
 )
 
 /** The methods that are answered with the range of an own copy. */
-const ACCEPTING: ReadonlySet<number> = new Set([METHODS.send.number, METHODS.post.number])
+const ACCEPTING: ReadonlySet<number> = new Set(
+  [METHODS.send, METHODS.post, METHODS.forward].map(({ number }) => number),
+)
 
 export interface AskedFor {
   readonly method: number

@@ -123,6 +123,8 @@ t.test('a request arrives with its caller, and each kind of answer comes back as
     t.same([...held.body], [...post])
     answer(held)
   }
+  const forwarded = ask(it, member, METHODS.forward.number, Uint8Array.of(1, 2))
+  forwarded.caller.accepted(forwarded.id, 12, 13)
   const create = Uint8Array.of(1, 2)
   const made = ask(it, member, METHODS.groupCreate.number, create)
   t.equal(made.method, METHODS.groupCreate.number)
@@ -131,6 +133,7 @@ t.test('a request arrives with its caller, and each kind of answer comes back as
   t.same(member.answers, [
     ['accepted', 9, 11, 12],
     ['accepted', 9, 0, 0],
+    ['accepted', 9, 12, 13],
     ['respond', 9, [3, 4, 5]],
   ])
   const other = new Asking(0)
