@@ -6,9 +6,17 @@ import { seededRandom } from '../../src/lib/random.js'
 import { MemoryStore } from '../../src/store/memory/store.js'
 import { branchActor, groupActor } from '../../src/sync/references.js'
 import { deleteAccount } from '../../src/sync/rules/account.js'
+import { blockContact } from '../../src/sync/rules/contact.js'
 import { type Debts, debtsOf } from '../../src/sync/rules/debts.js'
 import { groupWord } from '../../src/sync/rules/group.js'
-import { INVITATIONS_MAX, NO_GROUP, NO_RULES, userGroup } from '../../src/sync/rules/group-records.js'
+import {
+  groupConversation,
+  INVITATIONS_MAX,
+  NO_GROUP,
+  NO_RULES,
+  userGroup,
+  waiting,
+} from '../../src/sync/rules/group-records.js'
 import { groupTold, type Told } from '../../src/sync/rules/group-told.js'
 import { leavingActor } from '../../src/sync/rules/leaving.js'
 import {
@@ -237,6 +245,34 @@ t.test('a stranger who fills the invitations of a user keeps no friend out', asy
   const [beyond, of] = [await stranger.create('one more', [user]), await friend.create('friends', [user])]
   await eventually(async () => (await user.group(of))?.state === GroupState.MEMBER)
   t.equal(await user.group(beyond), undefined)
+  await node.engine.close()
+})
+
+t.test("Block ends all invitations to groups by the other, and nobody else's", async t => {
+  const { all, node, store } = await people('partitions', 3)
+  const [stranger, another, user] = all
+  const theirs: string[] = []
+  for (let n = 1; n < INVITATIONS_MAX; n += 1) theirs.push(await stranger.create(`${n}`, [user]))
+  const stays = await another.create('stays', [user])
+  const states = async (): Promise<readonly (GroupState | undefined)[]> => {
+    const items = new Map<string, GroupState>()
+    for (const { content } of await user.items()) {
+      if (content?.case === 'group') items.set(content.value.conversation, content.value.state)
+    }
+    return [...theirs, stays].map(gid => items.get(groupConversation(gid)))
+  }
+  await eventually(async () => (await states()).every(state => state === GroupState.INVITED))
+  t.equal(await user.act(blockContact, { other: stranger.uid }), 'OK')
+  const [last, ...others] = (await states()).toReversed()
+  t.equal(last, GroupState.INVITED)
+  t.ok(others.every(state => state === GroupState.UNSPECIFIED))
+  await user.comeIn(stays)
+  await eventually(() => node.engine.outboxDepth === 0)
+  for (const gid of theirs) {
+    const [waits] = await store.get(groupActor(gid), [waiting.prefix])
+    if (waits !== undefined && waits.stamp !== 0) t.same(waiting.decode(waits.bytes), [], gid)
+  }
+  t.same(node.asides, [])
   await node.engine.close()
 })
 

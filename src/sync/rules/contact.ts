@@ -13,7 +13,7 @@
  *                              └── Remove, removed ──► NONE;  cancelled (it crossed our Accept) ──► REQUESTED or NONE
  *
  * Blocking is independent of these states. It ends what waits between the two: the user's own request is taken back, the other's is
- * dropped. So a blocked user is a friend or nothing, and none of their acts is shown (PROTOCOL.md, 8.11). If they end the friendship,
+ * dropped, and so are invitations to groups. So a blocked user is a friend or nothing, and none of their acts is shown (PROTOCOL.md, 8.11). If they end the friendship,
  * this is noted, so that both sides agree, and is shown after Unblock. Then they tell their names and marks anew.
  */
 import { CODES, type Code } from '../../../protocol/codes.js'
@@ -22,6 +22,7 @@ import type { NumberedName } from '../../../protocol/methods.js'
 import type { Actor } from '../../store/types.js'
 import { jsonEffect } from '../effect-kinds.js'
 import type { EffectKind, Transition, Tx } from '../types.js'
+import { declineAllBy } from './group-told.js'
 import { type Answer, type Numbered, numbered } from './numbered.js'
 import {
   CONTACTS_MAX,
@@ -347,6 +348,7 @@ export const blockContact = act('block', (tx, { other }, before) => {
   const rest = before.state === ContactState.INVITED ? { ...before, ...NONE } : before
   const ended = isWaiting ? takenBack(tx, target, before) : rest
   tell(tx, target, 'blocked')
+  declineAllBy(tx, other)
   return { ...ended, blocked: true }
 })
 

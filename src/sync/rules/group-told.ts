@@ -3,6 +3,7 @@ import type { Code } from '../../../protocol/codes.js'
 import { ContactState, encodeItem, type GroupRole, GroupState } from '../../../protocol/generated/messages.js'
 import { GROUPS_MAX } from '../../../protocol/limits.js'
 import { jsonEffect } from '../effect-kinds.js'
+import { groupActor } from '../references.js'
 import type { EffectKind, Tx } from '../types.js'
 import { preferences } from './conversation-records.js'
 import { groupWord } from './group.js'
@@ -157,6 +158,21 @@ function invited(
   }
   if (isFriend) say(tx, group, 'yes', number)
   return { ...before, state: isFriend ? JOINING : INVITED, number, via: 0, inviter: by, title }
+}
+
+/** The record when an invitation has been declined. */
+export function declined(before: UserGroup): UserGroup {
+  return { ...before, state: UNSPECIFIED, number: 0, inviter: 0 }
+}
+
+/** Declines all invitations by somebody. */
+export function declineAllBy(tx: Tx, other: number): void {
+  for (const gid of tx.get(groupIndex)?.invitations ?? []) {
+    const before = tx.get(userGroup, gid) ?? NO_GROUP
+    if (before.inviter !== other) continue
+    say(tx, groupActor(gid), 'no', before.number)
+    become(tx, gid, before, declined(before))
+  }
 }
 
 /** Begins a membership. One that the user does not know of (the store has lost it, or it crossed a leaving) is ended. */

@@ -20,7 +20,7 @@ import { groupActor } from '../references.js'
 import type { Transition, Tx } from '../types.js'
 import { groupDone, groupMade, groupSaid, groupWord, type MemberAct, mayDo, mayMention, type Word } from './group.js'
 import { type Gid, groupConversation, NO_GROUP, type UserGroup, userGroup } from './group-records.js'
-import { become, mayJoinMore, say } from './group-told.js'
+import { become, declined, mayJoinMore, say } from './group-told.js'
 import type { Written } from './message.js'
 import { type Answer, type Numbered, numbered } from './numbered.js'
 
@@ -92,7 +92,7 @@ export const declineInvitation = act<InvitationInput>('decline', (tx, input, bef
   const { invitation } = input
   if (before.state !== INVITED || before.number !== invitation) return CODES.NO_SUCH_INVITATION.code
   sayFor(tx, input, { word: 'no', number: invitation })
-  return { ...before, state: UNSPECIFIED, number: 0, inviter: 0 }
+  return declined(before)
 })
 
 export interface JoinInput extends GroupInput {
