@@ -16,7 +16,7 @@ import { type LoadedPair, LongwirePair, Tally } from '../pairs.js'
 import { acknowledging } from '../peers/longwire.js'
 import type { BenchUser } from '../user.js'
 
-/** That of the largest group on a Cluster: each joining is told to all who are members already. */
+/** The longest wait for the largest group on a Cluster to be made: each joining is told to all who are members already. */
 const SETTLED_MS_MAX = 600_000
 const LOOK_MS = 20
 

@@ -65,8 +65,9 @@ export async function measureIdleGroups({ folder, preset, settle, say }: CostCon
 
 interface Found {
   readonly windows: readonly { readonly without: number; readonly with: number }[]
-  /** Of the server without groups, and of the one with them: the CPU until all jobs were over once, in ms; the anonymous memory in MiB. */
+  /** The CPU until all jobs were over once, in ms: of the server without groups, and of the one with them. */
   readonly first: readonly number[]
+  /** The anonymous memory of the same two, in MiB. */
   readonly memory: readonly number[]
 }
 

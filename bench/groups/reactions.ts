@@ -17,7 +17,7 @@ import { cpuMsOf } from '../process-probe.js'
 import { medians } from '../statistics.js'
 import { type Crowd, openCrowd, until } from './crowd.js'
 
-/** Of 500 reactions in ten seconds: one item a second, the first, and the last. */
+/** The most items that a member may get of 500 reactions in ten seconds: one a second, the first, and the last. */
 const ITEMS_MAX = 12
 const KINDS = ['👍', '❤️', '😂', '😮', '😢', '🎉'] as const
 

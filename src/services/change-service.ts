@@ -69,7 +69,7 @@ type Named =
 interface Way {
   readonly caller: Caller
   readonly id: number
-  /** Those that a group will store of it in each partition. */
+  /** The bytes that a group will store of it in each partition. */
   readonly bytes: number
   /** What it was charged for in the limit of stored bytes. */
   readonly kib: number

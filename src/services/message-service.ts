@@ -69,8 +69,8 @@ type Sending = SendInput & Way
 type GroupSending = GroupSendInput & Way
 type Forwarding = ForwardInput & Way
 
-/** The parts of a message that are reckoned with when nothing is known of it. */
-const NOTHING = { text: '', content: undefined, extra: undefined }
+/** The message that a Forward is charged for while it is not known what it copies. */
+const NOTHING_YET = { text: '', content: undefined, extra: undefined }
 
 export class MessageService {
   readonly #engine: Engine
@@ -170,8 +170,8 @@ export class MessageService {
     const what = { sendSeq, hash, to, source, message: message ?? NO_MESSAGE, fault }
     const limits = this.#limits
     if (refuseLimited(caller, id, searchWait(limits, uid))) return
-    // How much is copied is known when it is found: the rest is charged behind it.
-    const kib = this.#stored(caller, id, NOTHING)
+    // The rest is charged when it is found.
+    const kib = this.#stored(caller, id, NOTHING_YET)
     if (kib === undefined) return
     const key = 'peer' in to ? pairKey(uid, to.peer) : groupKey(uid, to.gid)
     const isReached = 'gid' in to && this.#fanOuts.isReached(uid)

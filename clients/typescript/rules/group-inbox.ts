@@ -94,7 +94,7 @@ export class GroupInbox {
       receipts.failed(0, device, sendSeq, code)
       this.#mend(conversation, device, sendSeq, code)
     } else {
-      // Of another device of this user, told before, or of an earlier run.
+      // It is a message of another device of this user, one that was told before, or one of an earlier run.
       commits.fail({ conversation, sender: identity.uid, device, sendSeq, code })
     }
   }

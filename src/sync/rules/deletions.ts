@@ -141,7 +141,7 @@ export const clearConversation: Transition<ClearInput, Answer> = numbered(
     const before = conversationOf(tx, conversation)
     const cleared = Math.min(upTo, tx.newest(chainOf(conversation)))
     if (cleared <= before.cleared) return CODES.OK.code
-    // It is nearly always among the newest. The number of one further back comes with its tombstone.
+    // The entry at `cleared` is nearly always among the newest. If it is further back, its number is noted with its tombstone.
     const number = numberAt(tx.chain(tx.newest(chainOf(conversation)), SEARCH_SLICE), cleared)
     putConversation(tx, conversation, before, clearedUpTo(before, cleared, number))
     const notes = tx.at(leavingActor(uid))

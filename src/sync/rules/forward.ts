@@ -49,7 +49,7 @@ const forward = numbered<ForwardInput & { readonly note: Note }>(
       'peer' in to ? maySend(tx, { ...sending, to: to.peer }) : maySendToGroup(tx, { ...sending, gid: to.gid })
     if (code !== OK.code) return code
     const found = 'peer' in source ? inDirect(tx, source.peer, message) : inGroup(tx, uid, source.gid, message.number)
-    // Of one that is withheld for now the text is on its way.
+    // A text that is withheld for now is on its way, and not here.
     if (found === undefined || isDeleted(found) || found.value.state?.withheld) return NO_SUCH_MESSAGE.code
     if (isRecalled(found)) return RECALLED.code
     const { text, content } = found.value

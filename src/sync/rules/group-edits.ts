@@ -106,8 +106,8 @@ function altered(tx: Tx, by: Member, { item, atMs }: Said): Code {
   if (told?.case !== 'conversationMessage') return CODES.NO_SUCH_MESSAGE.code
   const { number: of } = told.value
   const isEdit = !state.isRecalled(told)
-  const silent = isEdit ? mayWrite(tx, by, item) : CODES.OK.code
-  if (silent !== CODES.OK.code) return silent
+  const refusal = isEdit ? mayWrite(tx, by, item) : CODES.OK.code
+  if (refusal !== CODES.OK.code) return refusal
   const found = of < by.since ? undefined : messageUnder(tx, of)
   if (found === undefined) return CODES.NO_SUCH_MESSAGE.code
   const { entry, message } = found
